@@ -1,0 +1,2 @@
+//! The interlock command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Durable logs: batches, tiles, blobs, sealed parts, recovery.

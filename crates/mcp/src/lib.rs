@@ -1,0 +1,1 @@
+//! The MCP gateway over stdio: sessions, upstream servers, what is forwarded.

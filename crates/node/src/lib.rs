@@ -1,0 +1,1 @@
+//! Drives the kernel with real clocks, disks and sockets.
