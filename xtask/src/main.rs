@@ -1,2 +1,89 @@
-//! What CI runs, by name.
-fn main() {}
+//! What CI runs, by name. `cargo xtask ci` runs all of it; each step is a subcommand of its own.
+//!
+//! ```text
+//! ci        every step, in order, with one closing line
+//! cargo     the steps that are one call of cargo: formatting, clippy, deny, wasm32
+//! tidy      style as a test: crate edges, sizes, words, links, dead files, documents
+//! test      unit, integration and documentation tests
+//! vectors   golden vectors: regenerated and compared, then read by the Python verifier
+//! fuzz      each fuzz target for a few seconds
+//! peers     installs the programs of other people that the tests talk to
+//! docs      runs the marked commands of the documents
+//! ```
+
+mod cargo;
+mod ci;
+mod docs;
+mod fuzz;
+mod peers;
+mod report;
+mod root;
+mod run;
+mod test;
+mod tidy;
+mod vectors;
+
+use std::process::ExitCode;
+
+use report::Report;
+use root::Root;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  ci                 run everything that CI runs
+  tidy               check style: crate edges, sizes, words, links, dead files, documents
+  test [ARGS]        install the peers, run the tests (ARGS go to the test runner)
+  vectors [--check]  write the golden vectors anew, or check that they have not drifted
+  fuzz [SECONDS]     run each fuzz target (5 seconds unless told)
+  peers              install the programs of other people that the tests talk to
+  docs               run the marked commands of the documents
+";
+
+/// Exit code for a command line that makes no sense, after `sysexits.h`.
+const EXIT_USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some((command, rest)) = arguments.split_first() else {
+        eprint!("{USAGE}");
+        return ExitCode::from(EXIT_USAGE);
+    };
+    let root = match Root::of_workspace() {
+        Ok(root) => root,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut report = Report::start();
+    match (command.as_str(), rest) {
+        ("ci", []) => ci::run(&root, &mut report),
+        ("tidy", []) => report.step("tidy", || tidy::run(&root)),
+        ("test", rest) => {
+            report.step("peers", || peers::run(&root));
+            report.step("tests", || test::run(&root, rest));
+        }
+        ("vectors", []) => report.step("vectors", || vectors::write(&root)),
+        ("vectors", [flag]) if flag == "--check" => {
+            report.step("vectors", || vectors::check(&root));
+            report.step("vectors, read by Python", || vectors::python(&root));
+        }
+        ("fuzz", []) => report.step("fuzz", || fuzz::run(&root, fuzz::SMOKE_SECONDS)),
+        ("fuzz", [seconds]) if seconds.parse::<u32>().is_ok() => {
+            let seconds = seconds.parse().unwrap_or(fuzz::SMOKE_SECONDS);
+            report.step("fuzz", || fuzz::run(&root, seconds));
+        }
+        ("peers", []) => report.step("peers", || peers::run(&root)),
+        ("docs", []) => report.step("documents' commands", || docs::run(&root)),
+        ("help" | "--help" | "-h", []) => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("error: `{}` is no command\n\n{USAGE}", arguments.join(" "));
+            return ExitCode::from(EXIT_USAGE);
+        }
+    }
+    report.close()
+}

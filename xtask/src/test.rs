@@ -1,0 +1,28 @@
+//! The tests, by cargo-nextest where it is installed, else by cargo itself.
+
+use crate::report::Outcome;
+use crate::root::Root;
+use crate::run::{self, command, has_cargo_tool};
+
+/// Unit and integration tests of the whole workspace; `arguments` go to the runner.
+pub(crate) fn run(root: &Root, arguments: &[String]) -> anyhow::Result<Outcome> {
+    let mut words = if has_cargo_tool(root.path(), "nextest") {
+        vec!["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]
+    } else {
+        println!("  cargo-nextest is not installed: `cargo test` runs the tests instead");
+        vec!["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]
+    };
+    words.extend(arguments.iter().map(String::as_str));
+    run::run(command(root.path(), "cargo", &words))?;
+    Ok(Outcome::Passed)
+}
+
+/// The examples in the documentation comments.
+pub(crate) fn documentation(root: &Root) -> anyhow::Result<Outcome> {
+    run::run(command(
+        root.path(),
+        "cargo",
+        &["test", "--workspace", "--doc", "--locked", "--quiet"],
+    ))?;
+    Ok(Outcome::Passed)
+}
