@@ -1,0 +1,81 @@
+use std::cmp::Ordering;
+
+use crate::json::Value;
+use crate::limits::ID_BYTES_MAX;
+use crate::shape::wrong_type;
+use crate::{Error, ErrorKind};
+
+/// A request's id, or a progress token. Compares by value (`"a"` is `"\u0061"`, `1` is not `"1"`) and keeps its
+/// bytes, by which it is echoed.
+#[derive(Debug, Clone)]
+pub struct Id {
+    raw: String,
+    value: IdValue,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum IdValue {
+    Integer(i64),
+    String(String),
+}
+
+impl Id {
+    /// The id as it was written.
+    pub fn raw(&self) -> &str {
+        &self.raw
+    }
+
+    /// The id, if it is an integer.
+    pub fn as_i64(&self) -> Option<i64> {
+        match self.value {
+            IdValue::Integer(integer) => Some(integer),
+            IdValue::String(_) => None,
+        }
+    }
+
+    /// The unescaped id, if it is a string.
+    pub fn as_str(&self) -> Option<&str> {
+        match &self.value {
+            IdValue::Integer(_) => None,
+            IdValue::String(text) => Some(text),
+        }
+    }
+
+    pub(crate) fn read(name: &str, value: &Value<'_>) -> Result<Self, Error> {
+        let raw = value.raw().to_owned();
+        if let Some(integer) = value.as_i64() {
+            return Ok(Self { raw, value: IdValue::Integer(integer) });
+        }
+        let text = value.as_str().ok_or_else(|| wrong_type(name, value))?;
+        if text.len() > ID_BYTES_MAX {
+            return Err(ErrorKind::TooLong.at(value.span().start).named(name));
+        }
+        Ok(Self { raw, value: IdValue::String(text.to_owned()) })
+    }
+}
+
+impl From<u32> for Id {
+    fn from(integer: u32) -> Self {
+        Self { raw: integer.to_string(), value: IdValue::Integer(integer.into()) }
+    }
+}
+
+impl PartialEq for Id {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl Eq for Id {}
+
+impl PartialOrd for Id {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Id {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.value.cmp(&other.value)
+    }
+}
