@@ -1,0 +1,93 @@
+//! The writer, and the check that a value built in code is one the reader would accept.
+use std::fmt::Write as _;
+
+use super::parser::is_key;
+use super::{Error, Fault, Value};
+use crate::limits::{INTEGER_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX};
+
+pub(super) fn write(value: &Value, text: &mut String) {
+    match value {
+        Value::Bool(true) => text.push_str("true"),
+        Value::Bool(false) => text.push_str("false"),
+        // Writing to a `String` cannot fail.
+        Value::Integer(number) => drop(write!(text, "{number}")),
+        Value::String(string) => write_string(string, text),
+        Value::Array(elements) => {
+            text.push('[');
+            for (position, element) in elements.iter().enumerate() {
+                comma(position, text);
+                write(element, text);
+            }
+            text.push(']');
+        }
+        Value::Object(members) => {
+            text.push('{');
+            for (position, (key, member)) in members.iter().enumerate() {
+                comma(position, text);
+                write_string(key, text);
+                text.push(':');
+                write(member, text);
+            }
+            text.push('}');
+        }
+    }
+}
+
+fn comma(position: usize, text: &mut String) {
+    if position > 0 {
+        text.push(',');
+    }
+}
+
+//= RFC 8785 section 3.2.2.2
+fn write_string(string: &str, text: &mut String) {
+    text.push('"');
+    for character in string.chars() {
+        match character {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\u{8}' => text.push_str("\\b"),
+            '\t' => text.push_str("\\t"),
+            '\n' => text.push_str("\\n"),
+            '\u{c}' => text.push_str("\\f"),
+            '\r' => text.push_str("\\r"),
+            '\0'..'\u{20}' => drop(write!(text, "\\u{:04x}", u32::from(character))),
+            _ => text.push(character),
+        }
+    }
+    text.push('"');
+}
+
+/// Depth first, with its own stack: a value built in code may be deeper than ours bears.
+pub(super) fn check(value: &Value) -> Result<(), Error> {
+    let refuse = |fault| Err(Error::new(fault, 0));
+    let mut open = vec![(value, 0)];
+    let mut values = 0_usize;
+    while let Some((value, depth)) = open.pop() {
+        values += 1;
+        if values > JSON_VALUES_MAX {
+            return refuse(Fault::TooManyValues);
+        }
+        match value {
+            Value::Bool(_) | Value::String(_) => {}
+            Value::Integer(number) => {
+                if number.unsigned_abs() > INTEGER_MAX.unsigned_abs() {
+                    return refuse(Fault::IntegerRange);
+                }
+            }
+            Value::Array(_) | Value::Object(_) if depth >= JSON_DEPTH_MAX => {
+                return refuse(Fault::TooDeep);
+            }
+            Value::Array(elements) => {
+                open.extend(elements.iter().map(|element| (element, depth + 1)))
+            }
+            Value::Object(members) => {
+                if !members.keys().all(|key| is_key(key)) {
+                    return refuse(Fault::Key);
+                }
+                open.extend(members.values().map(|member| (member, depth + 1)));
+            }
+        }
+    }
+    Ok(())
+}

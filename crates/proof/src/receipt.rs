@@ -1,0 +1,156 @@
+//! Receipts (C2SP `tlog-proof`): a record's place in a log, checked offline with the log's public key alone.
+//!
+//! The `extra` line of Interlock's receipts holds the record's bytes, so that a receipt is one file. It is not
+//! signed, and needs no trust: it is the record only if it hashes to the leaf that the proof leads from.
+use crate::base64std;
+use crate::checkpoint::{self, Checkpoint, parse_decimal};
+use crate::digest::Digest;
+use crate::limits::{PROOF_HASHES_MAX, RECEIPT_BYTES_MAX, RECORD_BYTES_MAX};
+use crate::merkle::{self, HashReader};
+use crate::note::VerifierKey;
+
+/// The first line of every receipt.
+pub const HEADER: &str = "c2sp.org/tlog-proof@v1";
+
+/// A record's place in a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// The record's bytes, where the receipt holds them.
+    pub record: Option<Vec<u8>>,
+    /// The record's index in the log.
+    pub index: u64,
+    /// The inclusion proof, from the record's sibling up (RFC 6962 section 2.1.1).
+    pub proof: Vec<Digest>,
+    /// The signed checkpoint of the tree that the proof leads to, verbatim.
+    pub checkpoint: String,
+}
+
+/// Why a text is no receipt, or proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Over [`RECEIPT_BYTES_MAX`].
+    #[error("a receipt longer than {RECEIPT_BYTES_MAX} bytes")]
+    TooLong,
+    /// Another first line.
+    #[error("not a receipt: its first line must be `{HEADER}`")]
+    Header,
+    /// A malformed `extra` line.
+    #[error("the `extra` line is not base64 of at most {RECORD_BYTES_MAX} bytes")]
+    Extra,
+    /// A malformed `index` line.
+    #[error("a line `index N` is needed, N a decimal number without leading zeroes")]
+    Index,
+    /// A malformed hash.
+    #[error(
+        "a line of the proof is not 32 bytes in base64, or there are more than {PROOF_HASHES_MAX}"
+    )]
+    Hash,
+    /// No empty line before the checkpoint.
+    #[error("no empty line between the proof and the checkpoint")]
+    NoCheckpoint,
+    /// The checkpoint is malformed, of another log or not signed by the key.
+    #[error(transparent)]
+    Checkpoint(#[from] checkpoint::Error),
+    /// The record is not where the receipt says.
+    #[error("the receipt does not prove this record: {0}")]
+    Proof(#[from] merkle::Error),
+    /// The receipt holds no record.
+    #[error("the receipt holds no record: give the record's file too")]
+    NoRecord,
+}
+
+impl Receipt {
+    /// The receipt of the record at `index`, in the tree of the signed checkpoint.
+    ///
+    /// # Errors
+    /// When the tree has no such record, or its hashes can't be read.
+    pub fn build<R: HashReader>(
+        reader: &R,
+        index: u64,
+        size: u64,
+        signed_checkpoint: &str,
+        record: Option<&[u8]>,
+    ) -> Result<Self, R::Error> {
+        Ok(Self {
+            record: record.map(<[u8]>::to_vec),
+            index,
+            proof: merkle::inclusion_proof(reader, index, size)?,
+            checkpoint: signed_checkpoint.to_owned(),
+        })
+    }
+
+    /// The receipt's text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = format!("{HEADER}\n");
+        if let Some(record) = &self.record {
+            text.push_str(&format!("extra {}\n", base64std::encode(record)));
+        }
+        text.push_str(&format!("index {}\n", self.index));
+        for hash in &self.proof {
+            text.push_str(&base64std::encode(hash.as_bytes()));
+            text.push('\n');
+        }
+        text.push('\n');
+        text.push_str(&self.checkpoint);
+        text
+    }
+
+    /// Reads a receipt. Nothing in it is to be believed before [`Receipt::verify`].
+    ///
+    /// # Errors
+    /// When it is malformed or exceeds a limit. The checkpoint's own form is checked by [`Receipt::verify`].
+    //= C2SP tlog-proof, section Format
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.len() > RECEIPT_BYTES_MAX {
+            return Err(Error::TooLong);
+        }
+        let rest = text.strip_prefix(HEADER).and_then(|rest| rest.strip_prefix('\n'));
+        let (head, checkpoint) =
+            rest.ok_or(Error::Header)?.split_once("\n\n").ok_or(Error::NoCheckpoint)?;
+        let mut lines = head.split('\n').peekable();
+        let extra = lines.next_if(|line| line.starts_with("extra "));
+        let record = extra.map(parse_extra).transpose()?;
+        let index = lines.next().and_then(|line| parse_decimal(line.strip_prefix("index ")?));
+        let index = index.ok_or(Error::Index)?;
+        let proof = lines.map(parse_hash).collect::<Option<Vec<_>>>().ok_or(Error::Hash)?;
+        if proof.len() > PROOF_HASHES_MAX {
+            return Err(Error::Hash);
+        }
+        Ok(Self { record, index, proof, checkpoint: checkpoint.to_owned() })
+    }
+
+    /// Checks that this record stands in the log of that key, whose origin is the key's name.
+    ///
+    /// # Errors
+    /// When the checkpoint is not that log's or not signed by the key, or the record is not where the receipt says.
+    pub fn verify(&self, record: &[u8], key: &VerifierKey) -> Result<Checkpoint, Error> {
+        let checkpoint = checkpoint::open(&self.checkpoint, key, key.name())?;
+        let leaf = merkle::leaf_hash(record);
+        let (size, root) = (checkpoint.size, &checkpoint.root);
+        merkle::verify_inclusion(&leaf, self.index, size, &self.proof, root)?;
+        Ok(checkpoint)
+    }
+
+    /// Checks the record that the receipt itself holds, and gives its bytes.
+    ///
+    /// # Errors
+    /// When it holds none; otherwise as [`Receipt::verify`].
+    pub fn verify_own(&self, key: &VerifierKey) -> Result<(&[u8], Checkpoint), Error> {
+        let record = self.record.as_deref().ok_or(Error::NoRecord)?;
+        Ok((record, self.verify(record, key)?))
+    }
+}
+
+fn parse_extra(line: &str) -> Result<Vec<u8>, Error> {
+    let bytes = line.strip_prefix("extra ").and_then(base64std::decode);
+    bytes.filter(|bytes| bytes.len() <= RECORD_BYTES_MAX).ok_or(Error::Extra)
+}
+
+fn parse_hash(line: &str) -> Option<Digest> {
+    base64std::decode(line)?.as_slice().try_into().ok()
+}
+
+#[cfg(test)]
+mod tests;
