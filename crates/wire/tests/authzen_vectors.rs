@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use interlock_wire::authzen::{Entity, Evaluation};
 use serde_json::Value as Json;
-use wire::authzen::{Entity, Evaluation};
 
 #[test]
 fn the_requests_of_the_todo_scenario_are_read() {
