@@ -40,7 +40,7 @@ pub(crate) fn advisories(root: &Root) -> anyhow::Result<Outcome> {
         let why = "the advisory database can't be reached from here (`cargo deny fetch db`)";
         return Ok(Outcome::Skipped(why.to_owned()));
     }
-    let arguments = ["deny", "--locked", "check", "--disable-fetch", "advisories"];
+    let arguments = ["deny", "--locked", "check", "advisories"];
     run(command(root.path(), "cargo", &arguments))?;
     Ok(Outcome::Passed)
 }
