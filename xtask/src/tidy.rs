@@ -8,7 +8,7 @@
 //! links, dead         links that lead nowhere; files that nothing leads to
 //! dependencies, adr,
 //! specification,
-//! changelog           documents that must agree with the code
+//! limits, changelog   documents that must agree with the code
 //! leaks               what a repository must not tell of the machines it was made on
 //! ```
 //!
@@ -21,6 +21,7 @@ mod dependencies;
 mod edges;
 mod leaks;
 mod lexed;
+mod limits;
 mod links;
 mod markdown;
 mod pure;
@@ -75,6 +76,7 @@ pub(crate) fn run(root: &Root) -> anyhow::Result<Outcome> {
         dependencies::check(&tree, &workspace),
         adr::check(&tree),
         specification::check(&tree),
+        limits::check(&tree),
         changelog::check(&tree),
         leaks::check(&tree),
     ];

@@ -25,6 +25,8 @@ pub(super) struct Package {
 /// One line of a crate's dependencies.
 pub(super) struct Dependency {
     pub(super) name: String,
+    /// The name that code uses for it.
+    pub(super) imported: String,
     /// Whether it lies in this repository.
     pub(super) ours: bool,
     /// Whether only tests, examples and benches see it.
@@ -63,6 +65,7 @@ fn packages(root: &Root, manifest: &str) -> anyhow::Result<Vec<Package>> {
         let folder = package.manifest_path.as_std_path().parent().map(relative).unwrap_or_default();
         let dependencies = package.dependencies.iter().map(|dependency| Dependency {
             name: dependency.name.clone(),
+            imported: dependency.rename.as_ref().unwrap_or(&dependency.name).replace('-', "_"),
             ours: dependency.path.is_some(),
             development: dependency.kind == DependencyKind::Development,
         });
@@ -81,6 +84,7 @@ fn packages(root: &Root, manifest: &str) -> anyhow::Result<Vec<Package>> {
 pub(super) fn example(name: &str, dependencies: &[(&str, bool)]) -> Package {
     let dependencies = dependencies.iter().map(|(name, ours)| Dependency {
         name: (*name).to_owned(),
+        imported: name.trim_start_matches("interlock-").replace('-', "_"),
         ours: *ours,
         development: false,
     });
