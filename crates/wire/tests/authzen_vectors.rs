@@ -19,20 +19,18 @@ fn the_requests_of_the_todo_scenario_are_read() {
     for case in cases {
         let request = &case["request"];
         let read = Evaluation::parse(request.to_string().as_bytes()).unwrap();
-        same_entity(&read.subject, &request["subject"]);
-        same_entity(&read.resource, &request["resource"]);
+        assert!(same(&read.subject, &request["subject"]), "{request}");
+        assert!(same(&read.resource, &request["resource"]), "{request}");
         assert_eq!(read.action.name, request["action"]["name"]);
         assert_eq!(read.context.is_some(), request.get("context").is_some());
         assert_eq!(read.ignored, [] as [&str; 0]);
     }
 }
 
-fn same_entity(read: &Entity, written: &Json) {
-    assert_eq!(
-        (&*read.kind, &*read.id),
-        (written["type"].as_str().unwrap(), written["id"].as_str().unwrap())
-    );
-    let properties =
-        read.properties.as_ref().map(|text| serde_json::from_str::<Json>(text).unwrap());
-    assert_eq!(properties.as_ref(), written.get("properties"));
+/// Whether an entity was read as another reader reads it.
+fn same(read: &Entity, written: &Json) -> bool {
+    let properties = read.properties.as_ref().and_then(|text| serde_json::from_str(text).ok());
+    written["type"] == *read.kind
+        && written["id"] == *read.id
+        && written.get("properties") == properties.as_ref()
 }

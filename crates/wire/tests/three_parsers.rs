@@ -1,0 +1,444 @@
+//! Whatever `wire::json` accepts, `serde_json`, Python and Node accept too, and read as the same value.
+//!
+//! The texts are a corpus of nasty ones, `corpus/texts.txt`, and thousands made here: well-formed ones in every
+//! spelling, and the same with a few bytes changed. Each reader writes each value in one form, in which numbers
+//! are their binary64 bits, strings their code points, and objects their members in order of the names' code
+//! points, repeated ones included; the forms must be equal.
+
+use std::path::PathBuf;
+
+use interlock_wire::json::{Numbers, Value};
+
+#[test]
+fn each_text_of_the_corpus_is_accepted_or_refused_with_its_code() {
+    let corpus = corpus::texts();
+    assert!(corpus.len() > 120);
+    for (code, text) in corpus {
+        let read = Value::parse(&text);
+        let got = read.as_ref().map_or_else(|error| error.code(), |_| "ok");
+        assert_eq!(got, code, "{}", String::from_utf8_lossy(&text));
+    }
+}
+
+#[test]
+fn whatever_is_accepted_is_read_alike_by_three_readers() {
+    let accepted = texts(Numbers::Alike);
+    assert!(accepted.len() > 5_000, "only {} texts are accepted", accepted.len());
+    for text in &accepted {
+        assert_eq!(
+            dump::serde(text),
+            dump::ours(text, Numbers::Alike),
+            "{}",
+            String::from_utf8_lossy(text)
+        );
+    }
+    for peer in peers::ALL {
+        compare(&peer, &accepted, Numbers::Alike);
+    }
+}
+
+/// Readers that round correctly; `serde_json` does not as it comes, which is why there are two rules.
+#[test]
+fn results_are_read_alike_by_readers_that_round_correctly() {
+    let accepted = texts(Numbers::Exact);
+    assert!(
+        accepted.len() > texts(Numbers::Alike).len(),
+        "the second rule accepts no more than the first"
+    );
+    for peer in peers::ALL {
+        compare(&peer, &accepted, Numbers::Exact);
+    }
+}
+
+/// The refusals are not idle: of what is refused there is much that these readers read differently.
+#[test]
+fn much_of_what_is_refused_is_read_differently() {
+    let refused: Vec<Vec<u8>> =
+        all().into_iter().filter(|text| Value::parse(text).is_err()).collect();
+    assert!(refused.len() > 5_000, "only {} texts are refused", refused.len());
+    let mut views: Vec<Vec<String>> = vec![refused.iter().map(|text| dump::serde(text)).collect()];
+    views.extend(peers::ALL.iter().filter_map(|peer| peer.dump(&refused)));
+    let differs = |at: usize| views.iter().any(|view| view[at] != views[0][at]);
+    let count = (0..refused.len()).filter(|at| differs(*at)).count();
+    println!(
+        "{count} of {} refused texts are read differently by {} readers",
+        refused.len(),
+        views.len()
+    );
+    assert!(views.len() < 3 || count > 500, "{count}");
+}
+
+fn compare(peer: &peers::Peer, accepted: &[Vec<u8>], numbers: Numbers) {
+    let Some(dumps) = peer.dump(accepted) else { return };
+    println!("{}: {} texts", peer.name, dumps.len());
+    assert_eq!(dumps.len(), accepted.len());
+    for (text, theirs) in accepted.iter().zip(dumps) {
+        assert_eq!(
+            theirs,
+            dump::ours(text, numbers),
+            "{}: {}",
+            peer.name,
+            String::from_utf8_lossy(text)
+        );
+    }
+}
+
+fn all() -> Vec<Vec<u8>> {
+    let mut texts: Vec<Vec<u8>> = corpus::texts().into_iter().map(|(_, text)| text).collect();
+    texts.extend(generate::texts(20_000));
+    texts
+}
+
+fn texts(numbers: Numbers) -> Vec<Vec<u8>> {
+    all().into_iter().filter(|text| Value::parse_with(text, numbers).is_ok()).collect()
+}
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(name)
+}
+
+#[cfg(test)]
+mod corpus {
+    /// Each text of `corpus/texts.txt` with its code.
+    pub(crate) fn texts() -> Vec<(String, Vec<u8>)> {
+        let file = std::fs::read_to_string(super::file("texts.txt")).unwrap();
+        let lines = file.lines().filter(|line| !line.starts_with('#'));
+        lines
+            .map(|line| {
+                let (code, text) = line.split_once(' ').unwrap();
+                (code.to_owned(), unescape(text))
+            })
+            .collect()
+    }
+
+    fn unescape(text: &str) -> Vec<u8> {
+        let mut parts = text.split('%');
+        let mut bytes = parts.next().unwrap().as_bytes().to_vec();
+        for part in parts {
+            let (hex, rest) = part.split_at(2);
+            bytes.push(u8::from_str_radix(hex, 16).unwrap());
+            bytes.extend_from_slice(rest.as_bytes());
+        }
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod dump {
+    use std::fmt;
+
+    use interlock_wire::json::{Data, Numbers, Value};
+    use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+    pub(crate) fn ours(text: &[u8], numbers: Numbers) -> String {
+        value(&Value::parse_with(text, numbers).unwrap())
+    }
+
+    pub(crate) fn serde(text: &[u8]) -> String {
+        serde_json::from_slice::<Dump>(text).map_or_else(|_| "!".to_owned(), |dump| dump.0)
+    }
+
+    fn value(value: &Value<'_>) -> String {
+        match value.data() {
+            Data::Null => "n".to_owned(),
+            Data::Bool(true) => "t".to_owned(),
+            Data::Bool(false) => "f".to_owned(),
+            Data::Number(read) => number(read.to_f64()),
+            Data::String(text) => string(text),
+            Data::Array(elements) => array(elements.iter().map(self::value).collect()),
+            Data::Object(object) => members(
+                object
+                    .members()
+                    .iter()
+                    .map(|m| (string(m.key()), self::value(m.value())))
+                    .collect(),
+            ),
+        }
+    }
+
+    fn number(number: f64) -> String {
+        format!("d{:016x}", number.to_bits())
+    }
+
+    fn string(text: &str) -> String {
+        let codes: Vec<String> = text.chars().map(|c| format!("{:x}", u32::from(c))).collect();
+        format!("s{};", codes.join("."))
+    }
+
+    fn array(elements: Vec<String>) -> String {
+        format!("[{}]", elements.concat())
+    }
+
+    fn members(mut members: Vec<(String, String)>) -> String {
+        members.sort();
+        let members: Vec<String> = members.into_iter().map(|(key, value)| key + &value).collect();
+        format!("{{{}}}", members.concat())
+    }
+
+    /// A value in the common form, as `serde_json` hands it over: repeated names are not lost.
+    struct Dump(String);
+
+    impl<'de> Deserialize<'de> for Dump {
+        fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            from.deserialize_any(Reader)
+        }
+    }
+
+    struct Reader;
+
+    impl<'de> Visitor<'de> for Reader {
+        type Value = Dump;
+
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("any value")
+        }
+
+        fn visit_unit<E>(self) -> Result<Dump, E> {
+            Ok(Dump("n".to_owned()))
+        }
+
+        fn visit_bool<E>(self, value: bool) -> Result<Dump, E> {
+            Ok(Dump(if value { "t" } else { "f" }.to_owned()))
+        }
+
+        #[expect(clippy::cast_precision_loss, reason = "how it is read where a double is wanted")]
+        fn visit_u64<E>(self, value: u64) -> Result<Dump, E> {
+            Ok(Dump(number(value as f64)))
+        }
+
+        #[expect(clippy::cast_precision_loss, reason = "how it is read where a double is wanted")]
+        fn visit_i64<E>(self, value: i64) -> Result<Dump, E> {
+            Ok(Dump(number(value as f64)))
+        }
+
+        fn visit_f64<E>(self, value: f64) -> Result<Dump, E> {
+            Ok(Dump(number(value)))
+        }
+
+        fn visit_str<E>(self, value: &str) -> Result<Dump, E> {
+            Ok(Dump(string(value)))
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Dump, A::Error> {
+            let mut elements = Vec::new();
+            while let Some(Dump(element)) = from.next_element()? {
+                elements.push(element);
+            }
+            Ok(Dump(array(elements)))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Dump, A::Error> {
+            let mut pairs = Vec::new();
+            while let Some((key, Dump(value))) = from.next_entry::<String, Dump>()? {
+                pairs.push((string(&key), value));
+            }
+            Ok(Dump(members(pairs)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod peers {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
+    pub(crate) struct Peer {
+        pub(crate) name: &'static str,
+        script: &'static str,
+    }
+
+    pub(crate) const ALL: [Peer; 2] =
+        [Peer { name: "python3", script: "dump.py" }, Peer { name: "node", script: "dump.mjs" }];
+
+    impl Peer {
+        /// What this reader makes of each text; nothing where the reader is not installed.
+        pub(crate) fn dump(&self, texts: &[Vec<u8>]) -> Option<Vec<String>> {
+            let mut command = Command::new(self.name);
+            command.arg(super::file(self.script)).stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut child = match command.spawn() {
+                Ok(child) => child,
+                Err(error) => {
+                    println!("skipped: {} can't be run: {error}", self.name);
+                    return None;
+                }
+            };
+            let mut input = child.stdin.take().unwrap();
+            let batch: String = texts.iter().map(|text| hex(text) + "\n").collect();
+            let writer = std::thread::spawn(move || input.write_all(batch.as_bytes()));
+            let output = child.wait_with_output().unwrap();
+            writer.join().unwrap().unwrap();
+            assert!(output.status.success(), "{}", self.name);
+            let dumps = String::from_utf8(output.stdout).unwrap();
+            let dumps: Vec<String> = dumps.lines().map(str::to_owned).collect();
+            assert_eq!(dumps.len(), texts.len(), "{}", self.name);
+            Some(dumps)
+        }
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod generate {
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
+    use proptest::strategy::ValueTree as _;
+    use proptest::test_runner::TestRunner;
+
+    /// The same texts on every run: half of them well-formed, half of those with a few bytes changed.
+    pub(crate) fn texts(count: usize) -> Vec<Vec<u8>> {
+        let mut runner = TestRunner::deterministic();
+        let (plain, mutated) = (text(), mutated());
+        let mut texts = Vec::with_capacity(count);
+        for at in 0..count {
+            let tree = if at % 2 == 0 {
+                plain.new_tree(&mut runner).unwrap().current().into_bytes()
+            } else {
+                mutated.new_tree(&mut runner).unwrap().current()
+            };
+            texts.push(tree);
+        }
+        texts
+    }
+
+    /// A JSON text in any spelling; most are accepted.
+    fn text() -> impl Strategy<Value = String> {
+        let word = select(vec!["null", "true", "false"]).prop_map(str::to_owned);
+        let leaf = prop_oneof![1 => word, 4 => number(), 4 => string()];
+        leaf.prop_recursive(5, 24, 5, |inner| {
+            let member = (key(), space(), inner.clone())
+                .prop_map(|(key, space, value)| format!("{key}{space}:{space}{value}"));
+            prop_oneof![
+                (prop::collection::vec(inner, 0..5), space()).prop_map(|(list, space)| format!(
+                    "[{space}{}{space}]",
+                    list.join(&format!("{space},"))
+                )),
+                (prop::collection::vec(member, 0..5), space()).prop_map(|(list, space)| format!(
+                    "{{{space}{}{space}}}",
+                    list.join(&format!(",{space}"))
+                )),
+            ]
+        })
+    }
+
+    fn space() -> impl Strategy<Value = &'static str> {
+        select(vec!["", "", "", " ", "  "])
+    }
+
+    fn number() -> impl Strategy<Value = String> {
+        prop_oneof![
+            4 => "-?(0|[1-9][0-9]{0,14})",
+            1 => "-?[1-9][0-9]{14,19}",
+            4 => "-?(0|[1-9][0-9]{0,5})\\.[0-9]{1,6}",
+            2 => "-?(0|[1-9][0-9]{0,9})(\\.[0-9]{1,12})?[eE][+-]?[0-9]{1,3}",
+            2 => any::<f64>().prop_filter("JSON has no such number", |n| n.is_finite()).prop_map(|n| format!("{n:e}")),
+            2 => (-180.0..180.0).prop_map(|n: f64| n.to_string()),
+            1 => (-1_000_000_i32..1_000_000).prop_map(|n| (f64::from(n) / 3.0).to_string()),
+        ]
+    }
+
+    fn string() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            6 => "[a-zA-Z0-9 _/.-]{0,6}",
+            2 => "\\PC{0,3}".prop_map(|text| text.replace(['"', '\\'], "")),
+            2 => select(vec!["\\n", "\\r", "\\t", "\\b", "\\f", "\\/", "\\\\", "\\\""]).prop_map(str::to_owned),
+            2 => "\\\\u[0-9a-cA-C][0-9a-fA-F]{3}",
+            1 => "\\\\ud[89ab][0-9a-f]{2}\\\\uD[c-fC-F][0-9A-F]{2}",
+            1 => any::<char>().prop_filter("must be escaped", |c| *c >= ' ' && *c != '"' && *c != '\\').prop_map(String::from),
+        ];
+        prop::collection::vec(piece, 0..4).prop_map(|pieces| format!("\"{}\"", pieces.concat()))
+    }
+
+    fn key() -> impl Strategy<Value = String> {
+        let known = select(vec![
+            "\"k\"",
+            "\"K\"",
+            "\"\u{212A}\"",
+            "\"\\u212a\"",
+            "\"s\"",
+            "\"\u{17F}\"",
+            "\"id\"",
+            "\"\\u0069d\"",
+            "\"\"",
+            "\"0\"",
+            "\"1\"",
+        ]);
+        prop_oneof![1 => known.prop_map(str::to_owned), 3 => "\"[a-z]{1,4}\"", 2 => string()]
+    }
+
+    fn mutated() -> impl Strategy<Value = Vec<u8>> {
+        (text(), prop::collection::vec((any::<Index>(), edit()), 1..3)).prop_map(|(text, edits)| {
+            let mut bytes = text.into_bytes();
+            for (at, edit) in edits {
+                let at = at.index(bytes.len() + 1);
+                match edit {
+                    Edit::Insert(snippet) => drop(bytes.splice(at..at, snippet)),
+                    Edit::Replace(byte) if at < bytes.len() => bytes[at] = byte,
+                    Edit::Remove if at < bytes.len() => drop(bytes.remove(at)),
+                    Edit::Repeat(length) => {
+                        let piece = bytes[at..(at + length).min(bytes.len())].to_vec();
+                        drop(bytes.splice(at..at, piece));
+                    }
+                    Edit::Replace(_) | Edit::Remove => bytes.truncate(at),
+                }
+            }
+            bytes
+        })
+    }
+
+    #[derive(Debug, Clone)]
+    enum Edit {
+        Insert(Vec<u8>),
+        Replace(u8),
+        Remove,
+        Repeat(usize),
+    }
+
+    fn edit() -> impl Strategy<Value = Edit> {
+        let snippets: Vec<&[u8]> = vec![
+            b" ",
+            b"\n",
+            b"\r",
+            b"\t",
+            b"\0",
+            b"0",
+            b"1",
+            b"-",
+            b".",
+            b"e9",
+            b"e400",
+            b",",
+            b":",
+            b"\"",
+            b"\\",
+            b"\\u",
+            b"\\ud800",
+            b"\\u0000",
+            b"{",
+            b"}",
+            b"[",
+            b"]",
+            b"\xef\xbb\xbf",
+            b"\xff",
+            b"\xc0\x80",
+            b"\xe2\x80\xa8",
+            b"NaN",
+            b"Infinity",
+            b"//",
+            b"\"a\":1,",
+            b"\"A\":2,",
+            b"\"__proto__\":1,",
+            b"-0",
+            b"9007199254740993",
+            b"0.1",
+        ];
+        prop_oneof![
+            3 => select(snippets).prop_map(|snippet| Edit::Insert(snippet.to_vec())),
+            1 => any::<u8>().prop_map(Edit::Replace),
+            1 => Just(Edit::Remove),
+            1 => (1_usize..12).prop_map(Edit::Repeat),
+        ]
+    }
+}
