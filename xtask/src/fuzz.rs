@@ -25,7 +25,17 @@ pub(crate) fn run(root: &Root, seconds: u32) -> anyhow::Result<Outcome> {
         let mut fuzz = command(
             root.path(),
             "cargo",
-            &["fuzz", "run", target, "--", &limit, "-verbosity=0", "-timeout=10"],
+            &[
+                "fuzz",
+                "run",
+                "--target-dir",
+                "target/fuzz",
+                target,
+                "--",
+                &limit,
+                "-verbosity=0",
+                "-timeout=10",
+            ],
         );
         fuzz.env("RUSTC_BOOTSTRAP", "1");
         run::run(fuzz)?;
