@@ -13,9 +13,12 @@ fn text_comes_back_and_nothing_else_parses() {
     let digest = Digest::of(b"interlock");
     assert_eq!(digest.to_string().parse::<Digest>().unwrap(), digest);
     let text = digest.to_string();
-    for bad in
-        [String::new(), format!("{text}="), format!("{text}A"), text.replace(&text[..1], "!")]
-    {
+    for bad in [
+        String::new(),
+        format!("{text}="),
+        format!("{text}A"),
+        format!("!{}", text.get(1..).unwrap()),
+    ] {
         assert!(bad.parse::<Digest>().is_err(), "`{bad}` must not parse");
     }
     assert!(Digest::try_from(&digest.as_bytes()[..31]).is_err());

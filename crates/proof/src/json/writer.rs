@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 
 use super::parser::is_key;
 use super::{Error, Fault, Value};
-use crate::limits::{INTEGER_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX};
+use crate::limits::{INTEGER_MAX, JSON_BYTES_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX};
 
 pub(super) fn write(value: &Value, text: &mut String) {
     match value {
@@ -58,7 +58,7 @@ fn write_string(string: &str, text: &mut String) {
     text.push('"');
 }
 
-/// Depth first, with its own stack: a value built in code may be deeper than ours bears.
+/// With a list of what is open instead of recursion: a value built in code may be deeper than the stack bears.
 pub(super) fn check(value: &Value) -> Result<(), Error> {
     let refuse = |fault| Err(Error::new(fault, 0));
     let mut open = vec![(value, 0)];
@@ -88,6 +88,10 @@ pub(super) fn check(value: &Value) -> Result<(), Error> {
                 open.extend(members.values().map(|member| (member, depth + 1)));
             }
         }
+    }
+    // The depth is bounded by now, so the writer's recursion is.
+    if value.to_bytes().len() > JSON_BYTES_MAX {
+        return refuse(Fault::TooLong);
     }
     Ok(())
 }

@@ -182,7 +182,9 @@ fn a_rewritten_log_does_not_extend_its_old_head() {
     let old = open(&folder(300)).unwrap().checkpoint().clone();
     let mut builder = Builder::new();
     let mut rewritten = Folder::new();
-    (0..600).for_each(|index| drop(builder.push(&record(index.max(1))).unwrap()));
+    for index in 0..600_u64 {
+        builder.push(&record(index.max(1))).unwrap();
+    }
     publish(&mut builder, &mut rewritten);
     let log = open(&rewritten).unwrap();
     assert_eq!(log.extends(&old), Err(Error::Forked { size: 300 }));

@@ -1,0 +1,840 @@
+#!/usr/bin/env python3
+"""Verifies Interlock's logs, receipts and golden vectors: a second verifier, which shares no code with the first.
+
+    verify.py log DIR [--vkey FILE] [--origin NAME]
+    verify.py receipt FILE --vkey FILE [--record FILE]
+    verify.py vectors DIR
+
+Every command takes `--json`. Exit codes: 0 verified, 2 not verified, 64 wrong usage. It needs Python 3.8 or later and
+nothing else: Ed25519 (RFC 8032) is below, in some forty lines, slow and plain. The formats are those of the other
+files in this folder.
+"""
+import base64
+import binascii
+import hashlib
+import json
+import os
+import re
+import sys
+
+INTEGER_MAX = 2**53 - 1
+JSON_BYTES_MAX = 16 * 1024 * 1024
+JSON_DEPTH_MAX = 32
+JSON_VALUES_MAX = 262144
+RECORD_BYTES_MAX = 65535
+RECORD_TYPE_BYTES_MAX = 64
+TILE_WIDTH = 256
+NOTE_BYTES_MAX = 256 * 1024
+NOTE_SIGNATURES_MAX = 64
+PROOF_HASHES_MAX = 65
+RECEIPT_BYTES_MAX = NOTE_BYTES_MAX + 128 * 1024
+FILE_BYTES_MAX = TILE_WIDTH * (2 + RECORD_BYTES_MAX)
+
+EXIT_OK, EXIT_NOT_VERIFIED, EXIT_USAGE = 0, 2, 64
+
+
+class NotVerified(Exception):
+    """What was given is not what it claims to be. Its text says why, in a sentence."""
+
+
+class Usage(Exception):
+    """The command line makes no sense."""
+
+
+# Canonical JSON (canonical-json.md)
+
+
+def parse_json(data):
+    """The value of exactly one canonical text."""
+    if len(data) > JSON_BYTES_MAX:
+        raise NotVerified("not canonical JSON: too long")
+    try:
+        text = data.decode("utf-8")
+        value = json.loads(
+            text, object_pairs_hook=members, parse_float=refuse, parse_constant=refuse
+        )
+        again = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        encoded = again.encode("utf-8")
+    except (ValueError, RecursionError) as error:
+        raise NotVerified("not canonical JSON: %s" % type(error).__name__) from None
+    check_value(value)
+    if encoded != data:
+        raise NotVerified("not canonical JSON: it would be written differently")
+    return value
+
+
+def members(pairs):
+    """An object without duplicate keys, which all are lower-case names."""
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("the same key twice")
+    if not all(re.fullmatch(r"[a-z][a-z0-9_]*", key) for key in value):
+        raise ValueError("a key that is not a lower-case name")
+    return value
+
+
+def refuse(_):
+    """No fractions, no exponents, no NaN, no Infinity."""
+    raise ValueError("a number that is no integer")
+
+
+def check_value(value):
+    """No null, no integer that a binary64 can't hold, nothing too deep or too many."""
+    pending, count = [(value, 0)], 0
+    while pending:
+        value, depth = pending.pop()
+        count += 1
+        if count > JSON_VALUES_MAX:
+            raise NotVerified("not canonical JSON: too many values")
+        if value is None:
+            raise NotVerified("not canonical JSON: null")
+        if isinstance(value, int) and abs(value) > INTEGER_MAX:
+            raise NotVerified("not canonical JSON: an integer of 2^53 or more")
+        if isinstance(value, (list, dict)):
+            if depth >= JSON_DEPTH_MAX:
+                raise NotVerified("not canonical JSON: too deep")
+            inner = value.values() if isinstance(value, dict) else value
+            pending.extend((element, depth + 1) for element in inner)
+
+
+def parse_record(data):
+    """A record's members (records.md)."""
+    if len(data) > RECORD_BYTES_MAX:
+        raise NotVerified("a record of %d bytes: %d is the most" % (len(data), RECORD_BYTES_MAX))
+    record = parse_json(data)
+    if not isinstance(record, dict):
+        raise NotVerified("a record is an object")
+    if type(record.get("v")) is not int or record["v"] != 1:
+        raise NotVerified("a record has `v` 1")
+    kind = record.get("type")
+    word = r"[a-z][a-z0-9_]*"
+    if not isinstance(kind, str) or not re.fullmatch(r"%s(\.%s)+" % (word, word), kind):
+        raise NotVerified("a record has a `type` of two or more lower-case words joined by dots")
+    if len(kind) > RECORD_TYPE_BYTES_MAX:
+        raise NotVerified("a record's `type` has at most %d letters" % RECORD_TYPE_BYTES_MAX)
+    return record
+
+
+# Bytes in text
+
+
+def decode64(text, url=False):
+    """The bytes of the one base64 text that they have."""
+    try:
+        if url:
+            data = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+            again = base64.urlsafe_b64encode(data).rstrip(b"=")
+        else:
+            data = base64.b64decode(text, validate=True)
+            again = base64.b64encode(data)
+    except (ValueError, binascii.Error):
+        raise NotVerified("malformed base64") from None
+    if again != text.encode("utf-8"):
+        raise NotVerified("base64 that is not the one text of its bytes")
+    return data
+
+
+def encode_url(data):
+    """Base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def parse_decimal(text):
+    """A number below 2^64, in ASCII, without leading zeroes."""
+    if not re.fullmatch(r"0|[1-9][0-9]{0,19}", text) or int(text) >= 2**64:
+        raise NotVerified("`%s` is no decimal number" % printable(text))
+    return int(text)
+
+
+def printable(text):
+    """Text that nobody vouched for, fit for a terminal."""
+    return ascii(text[:200])[1:-1]
+
+
+# Ed25519 (RFC 8032 section 5.1), verification only, in extended coordinates
+
+P = 2**255 - 19
+Q = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
+NEUTRAL = (0, 1, 1, 0)
+
+
+def add(a, b):
+    """The sum of two points."""
+    e = (a[1] - a[0]) * (b[1] - b[0]) % P
+    f = (a[1] + a[0]) * (b[1] + b[0]) % P
+    g = 2 * a[3] * b[3] * D % P
+    h = 2 * a[2] * b[2] % P
+    x, z, t, y = f - e, h - g, h + g, f + e
+    return (x * z % P, t * y % P, z * t % P, x * y % P)
+
+
+def multiply(scalar, point):
+    """A point, added to itself `scalar` times."""
+    total = NEUTRAL
+    while scalar > 0:
+        if scalar & 1:
+            total = add(total, point)
+        point = add(point, point)
+        scalar >>= 1
+    return total
+
+
+def equal(a, b):
+    """Whether two points are one."""
+    return (a[0] * b[2] - b[0] * a[2]) % P == 0 and (a[1] * b[2] - b[1] * a[2]) % P == 0
+
+
+def decompress(data):
+    """The point that 32 bytes stand for, or None."""
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    if y >= P:
+        return None
+    squared = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(squared, (P + 3) // 8, P)
+    if (x * x - squared) % P != 0:
+        x = x * ROOT_OF_MINUS_ONE % P
+    if (x * x - squared) % P != 0 or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = P - x
+    return (x, y, 1, x * y % P)
+
+
+BASE = decompress((4 * pow(5, P - 2, P) % P).to_bytes(32, "little"))
+
+
+def sound(point):
+    """Whether it is a point, and none of the eight of small order."""
+    return point is not None and not equal(multiply(8, point), NEUTRAL)
+
+
+def ed25519_verify(public_key, message, signature):
+    """Whether the signature is the key's over the message. Weak points are refused."""
+    if len(signature) != 64:
+        return False
+    a, r = decompress(public_key), decompress(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    if not sound(a) or not sound(r) or s >= Q:
+        return False
+    digest = hashlib.sha512(signature[:32] + public_key + message).digest()
+    k = int.from_bytes(digest, "little") % Q
+    return equal(multiply(s, BASE), add(r, multiply(k, a)))
+
+
+# Signed notes and checkpoints (log.md)
+
+
+class Key:
+    """A verifier key: `NAME+HASH+BASE64`."""
+
+    def __init__(self, text):
+        parts = text.split("+", 2)
+        if len(parts) != 3:
+            raise NotVerified("not a verifier key: `NAME+HASH+BASE64` is needed")
+        self.name, key_hash, encoded = parts
+        check_name(self.name)
+        typed = decode64(encoded)
+        if typed[:1] != b"\x01":
+            raise NotVerified("a key of another type than 0x01 (Ed25519)")
+        if len(typed) != 33 or not sound(decompress(typed[1:])):
+            raise NotVerified("no sound Ed25519 public key")
+        self.key_id = hashlib.sha256(self.name.encode("utf-8") + b"\n" + typed).digest()[:4]
+        self.public_key = typed[1:]
+        if key_hash != self.key_id.hex():
+            raise NotVerified("the hash in the key is not that of its name and bytes: the key was altered")
+
+
+def check_name(name):
+    """A key's name has no spaces and no plus."""
+    if not name or "+" in name or re.search(r"[\s\x00-\x1f\x7f-\x9f]", name):
+        raise NotVerified("`%s` is no name of a key" % printable(name))
+
+
+def open_note(note, key):
+    """The text of a note that the key signed."""
+    if len(note.encode("utf-8")) > NOTE_BYTES_MAX:
+        raise NotVerified("a note that is too long")
+    if any(character < " " and character != "\n" for character in note):
+        raise NotVerified("a note with a control character in it")
+    text, blank, lines = note.rpartition("\n\n")
+    if not blank or not lines.endswith("\n"):
+        raise NotVerified("a note without signatures")
+    lines = lines[:-1].split("\n")
+    if len(lines) > NOTE_SIGNATURES_MAX:
+        raise NotVerified("a note with too many signatures")
+    text += "\n"
+    found, same_name = False, False
+    for name, key_id, signature in [signature_line(line) for line in lines]:
+        same_name |= name == key.name
+        if name == key.name and key_id == key.key_id:
+            if not ed25519_verify(key.public_key, text.encode("utf-8"), signature):
+                raise NotVerified("the signature by `%s` does not fit the text: one of the two was altered" % name)
+            found = True
+    if not found and same_name:
+        raise NotVerified("signed by another key of `%s` than the one that is trusted" % key.name)
+    if not found:
+        raise NotVerified("no signature by `%s`" % key.name)
+    return text
+
+
+def signature_line(line):
+    """Name, key id and signature."""
+    parts = line.split(" ", 2)
+    if len(parts) != 3 or parts[0] != "\u2014":
+        raise NotVerified("a malformed signature line")
+    check_name(parts[1])
+    data = decode64(parts[2])
+    if len(data) < 5:
+        raise NotVerified("a malformed signature line")
+    return parts[1], data[:4], data[4:]
+
+
+def open_checkpoint(signed, key, origin):
+    """Size and root of the log's head, if the key signed it."""
+    claimed = signed.split("\n", 1)[0]
+    if claimed != origin:
+        raise NotVerified("a checkpoint of another log: of `%s`, and `%s` was asked for" % (printable(claimed), origin))
+    text = open_note(signed, key)
+    lines = text.split("\n")[:-1]
+    if len(lines) < 3 or not all(lines):
+        raise NotVerified("a checkpoint has three lines or more, none of them empty")
+    root = decode64(lines[2])
+    if len(root) != 32:
+        raise NotVerified("the root in the checkpoint is not 32 bytes")
+    return parse_decimal(lines[1]), root
+
+
+# The Merkle tree (RFC 6962 section 2.1)
+
+
+def leaf_hash(entry):
+    """The hash of an entry."""
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left, right):
+    """The hash of an inner node."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def tree_hash(hashes):
+    """The root above these hashes."""
+    if not hashes:
+        return hashlib.sha256(b"").digest()
+    if len(hashes) == 1:
+        return hashes[0]
+    split = 1 << ((len(hashes) - 1).bit_length() - 1)
+    return node_hash(tree_hash(hashes[:split]), tree_hash(hashes[split:]))
+
+
+def root_from_inclusion(leaf, index, size, proof):
+    """The root that a proof leads to, by the recursion that defines the path (RFC 6962 section 2.1.1)."""
+    if size == 1:
+        if proof:
+            raise NotVerified("the proof is too long")
+        return leaf
+    if not proof:
+        raise NotVerified("the proof is too short")
+    split = 1 << ((size - 1).bit_length() - 1)
+    if index < split:
+        return node_hash(root_from_inclusion(leaf, index, split, proof[:-1]), proof[-1])
+    return node_hash(proof[-1], root_from_inclusion(leaf, index - split, size - split, proof[:-1]))
+
+
+def check_inclusion(leaf, index, size, proof, root):
+    """Whether the leaf stands at that index of the tree with that root."""
+    if index >= size:
+        raise NotVerified("index %d is outside of a log of %d" % (index, size))
+    if len(proof) > PROOF_HASHES_MAX:
+        raise NotVerified("the proof is too long")
+    if root_from_inclusion(leaf, index, size, proof) != root:
+        raise NotVerified("the record is not at this index of the log: its hash and the proof do not lead to the root")
+
+
+def roots_from_consistency(old, size, proof, whole, old_root):
+    """Old and new root that a proof leads to, by the recursion that defines it (RFC 6962 section 2.1.2)."""
+    if old == size:
+        if whole:
+            if proof:
+                raise NotVerified("the proof is too long")
+            return old_root, old_root
+        if len(proof) != 1:
+            raise NotVerified("a proof of the wrong length")
+        return proof[0], proof[0]
+    if not proof:
+        raise NotVerified("the proof is too short")
+    split = 1 << ((size - 1).bit_length() - 1)
+    if old <= split:
+        before, after = roots_from_consistency(old, split, proof[:-1], whole, old_root)
+        return before, node_hash(after, proof[-1])
+    before, after = roots_from_consistency(old - split, size - split, proof[:-1], False, old_root)
+    return node_hash(proof[-1], before), node_hash(proof[-1], after)
+
+
+def check_consistency(old, old_root, size, root, proof):
+    """Whether the old tree is a prefix of the new one."""
+    if not 0 < old <= size or len(proof) > PROOF_HASHES_MAX:
+        raise NotVerified("no such consistency proof")
+    if roots_from_consistency(old, size, proof, True, old_root) != (old_root, root):
+        raise NotVerified("the two trees are not one log")
+
+
+# Tiles and entry bundles (log.md)
+
+
+def place(index, width):
+    """`<N>[.p/<W>]`."""
+    text, index = "%03d" % (index % 1000), index // 1000
+    while index:
+        text, index = "x%03d/%s" % (index % 1000, text), index // 1000
+    return text if width == TILE_WIDTH else "%s.p/%d" % (text, width)
+
+
+def tile_path(level, index, width):
+    """The path of a tile."""
+    return "tile/%d/%s" % (level, place(index, width))
+
+
+def bundle_path(index, width):
+    """The path of an entry bundle."""
+    return "tile/entries/%s" % place(index, width)
+
+
+def places(count):
+    """Index and width of each tile of a level with so many hashes."""
+    for index in range(count // TILE_WIDTH):
+        yield index, TILE_WIDTH
+    if count % TILE_WIDTH:
+        yield count // TILE_WIDTH, count % TILE_WIDTH
+
+
+def levels(size):
+    """Each level of a tree, and how many hashes it has."""
+    level = 0
+    while size:
+        yield level, size
+        level, size = level + 1, size // TILE_WIDTH
+
+
+def split_bundle(data, path, entries_min, exact):
+    """The entries of a bundle."""
+    entries, at = [], 0
+    while at < len(data):
+        length = int.from_bytes(data[at : at + 2], "big")
+        entry = data[at + 2 : at + 2 + length]
+        if at + 2 > len(data) or len(entry) != length:
+            raise NotVerified("`%s` ends inside of an entry" % path)
+        entries.append(entry)
+        at += 2 + length
+    if len(entries) < entries_min or (exact and len(entries) != entries_min):
+        raise NotVerified("`%s` does not hold exactly %d entries" % (path, entries_min))
+    return entries[:entries_min]
+
+
+class Folder:
+    """The files of a log."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def read(self, name):
+        """The bytes of a file, or None where there is none."""
+        try:
+            with open(os.path.join(self.path, *name.split("/")), "rb") as file:
+                data = file.read(FILE_BYTES_MAX + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise NotVerified("`%s` can't be read: %s" % (name, error.strerror)) from None
+        if len(data) > FILE_BYTES_MAX:
+            raise NotVerified("`%s` is too large for a file of a log" % name)
+        return data
+
+    def partial_or_full(self, partial, full):
+        """A file, or the full one that took its place; and whether it is the file itself."""
+        data = self.read(partial)
+        if data is not None:
+            return partial, data, True
+        data = self.read(full)
+        if data is None:
+            raise NotVerified("`%s` is missing: the log is larger than its files" % partial)
+        return full, data, False
+
+
+class TreeOfEntries:
+    """Computes the hashes of all levels from entries alone, with one tile a level in memory."""
+
+    def __init__(self):
+        self.open = []
+
+    def push(self, leaf):
+        """Adds a leaf; gives the tiles that it made full, as (level, hashes)."""
+        full, value, level = [], leaf, 0
+        while True:
+            if level == len(self.open):
+                self.open.append([])
+            self.open[level].append(value)
+            if len(self.open[level]) < TILE_WIDTH:
+                return full
+            hashes, self.open[level] = self.open[level], []
+            full.append((level, hashes))
+            value, level = tree_hash(hashes), level + 1
+
+    def root(self):
+        """The root of all leaves so far."""
+        peaks = []
+        for hashes in reversed(self.open):
+            while hashes:
+                width = 1 << (len(hashes).bit_length() - 1)
+                peaks.append(tree_hash(hashes[:width]))
+                hashes = hashes[width:]
+        if not peaks:
+            return tree_hash([])
+        root = peaks.pop()
+        while peaks:
+            root = node_hash(peaks.pop(), root)
+        return root
+
+
+class LogCheck:
+    """Reads all of a log once. The tree comes from the entries; the tiles are compared with it."""
+
+    def __init__(self, folder, size, progress):
+        self.folder, self.size, self.progress = folder, size, progress
+        self.tree = TreeOfEntries()
+        self.tiles_seen = {}
+        self.altered_tiles = []
+        self.altered_entries = []
+
+    def run(self, root):
+        """Raises where anything is not what the root says."""
+        first_bad_record = None
+        for index, width in places(self.size):
+            path, data, exact = self.folder.partial_or_full(
+                bundle_path(index, width), bundle_path(index, TILE_WIDTH)
+            )
+            entries = split_bundle(data, path, width, exact or width == TILE_WIDTH)
+            for at, entry in enumerate(entries):
+                number = index * TILE_WIDTH + at
+                if first_bad_record is None:
+                    first_bad_record = bad_record(number, entry)
+                for level, hashes in self.tree.push(leaf_hash(entry)):
+                    self.compare(level, hashes)
+            self.progress(index * TILE_WIDTH + width, self.size)
+        for level, hashes in enumerate(self.tree.open):
+            if hashes:
+                self.compare(level, hashes)
+        self.judge(root)
+        if first_bad_record is not None:
+            raise NotVerified(first_bad_record)
+
+    def compare(self, level, hashes):
+        """Compares a tile's file with the hashes that the entries give."""
+        index = self.tiles_seen.get(level, 0)
+        self.tiles_seen[level] = index + 1
+        partial, full = tile_path(level, index, len(hashes)), tile_path(level, index, TILE_WIDTH)
+        path, data, exact = self.folder.partial_or_full(partial, full)
+        wanted = len(hashes) if exact else TILE_WIDTH
+        if len(data) != 32 * wanted:
+            raise NotVerified("`%s` has %d bytes where its width asks for %d" % (path, len(data), 32 * wanted))
+        if data[: 32 * len(hashes)] == b"".join(hashes):
+            return
+        self.altered_tiles.append(path)
+        if level == 0:
+            for at, value in enumerate(hashes):
+                if data[32 * at : 32 * at + 32] != value:
+                    self.altered_entries.append(index * TILE_WIDTH + at)
+
+    def judge(self, root):
+        """Entries that hash to the signed root are right, so a tile that differs is wrong; else entries are."""
+        if self.tree.root() == root:
+            if self.altered_tiles:
+                raise NotVerified("altered: `%s` is not the tile that the signed entries hash to" % self.altered_tiles[0])
+            return
+        if self.altered_entries:
+            raise NotVerified("altered: entry %d does not hash to its leaf in the tree" % self.altered_entries[0])
+        raise NotVerified("altered: the entries do not hash to the signed root")
+
+
+def bad_record(number, entry):
+    """Why an entry is no record, or None."""
+    try:
+        parse_record(entry)
+    except NotVerified as error:
+        return "entry %d is no record: %s" % (number, error)
+    return None
+
+
+def verify_log(path, key, origin, progress):
+    """Verifies a whole log; gives what it found."""
+    folder = Folder(path)
+    signed = folder.read("checkpoint")
+    if signed is None:
+        raise NotVerified("`checkpoint` is missing")
+    size, root = open_checkpoint(text_of(signed, "checkpoint"), key, origin)
+    LogCheck(folder, size, progress).run(root)
+    return {"origin": origin, "records": size, "root": encode_url(root), "size": size}
+
+
+def verify_receipt(text, key, record):
+    """Verifies a receipt; gives what it proves. `record` is the record's bytes, where they came in another file."""
+    if len(text.encode("utf-8")) > RECEIPT_BYTES_MAX:
+        raise NotVerified("a receipt that is too long")
+    header = "c2sp.org/tlog-proof@v1\n"
+    if not text.startswith(header):
+        raise NotVerified("not a receipt: its first line must be `%s`" % header.strip())
+    head, blank, checkpoint = text[len(header) :].partition("\n\n")
+    if not blank:
+        raise NotVerified("no empty line between the proof and the checkpoint")
+    lines = head.split("\n")
+    if lines[0].startswith("extra "):
+        own = decode64(lines.pop(0)[len("extra ") :])
+        if len(own) > RECORD_BYTES_MAX:
+            raise NotVerified("the `extra` line is too long")
+        record = own if record is None else record
+    if not lines or not lines[0].startswith("index "):
+        raise NotVerified("a line `index N` is needed")
+    index = parse_decimal(lines[0][len("index ") :])
+    proof = [decode64(line) for line in lines[1:]]
+    if any(len(value) != 32 for value in proof):
+        raise NotVerified("a line of the proof is not 32 bytes")
+    if record is None:
+        raise NotVerified("the receipt holds no record: give it with --record")
+    size, root = open_checkpoint(checkpoint, key, key.name)
+    check_inclusion(leaf_hash(record), index, size, proof, root)
+    kind = parse_record(record)["type"]
+    return {"index": index, "origin": key.name, "root": encode_url(root), "size": size, "type": kind}
+
+
+# Golden vectors
+
+
+def verify_vectors(folder):
+    """Checks every case of every file; gives how many there were."""
+    checks = {
+        "json.jsonl": check_json_case,
+        "records.jsonl": check_record_case,
+        "commitments.jsonl": check_commitment_case,
+        "keys.jsonl": lambda case: verdict(case["accept"], Key, case["vkey"]),
+        "notes.jsonl": lambda case: verdict(case["verified"], open_note, case["note"], Key(case["vkey"])),
+        "checkpoints.jsonl": lambda case: verdict(
+            case["verified"], open_checkpoint, case["checkpoint"], Key(case["vkey"]), case["origin"]
+        ),
+        "receipts.jsonl": lambda case: verdict(
+            case["verified"], verify_receipt, case["receipt"], Key(case["vkey"]), None
+        ),
+        "trees.jsonl": TreeCases().check,
+        "paths.jsonl": check_path_case,
+    }
+    count = 0
+    for name, check in checks.items():
+        lines = input_file(os.path.join(folder, name)).split(b"\n")[:-1]
+        if not lines:
+            raise NotVerified("`%s` holds no cases" % name)
+        for number, line in enumerate(lines, 1):
+            try:
+                check(parse_json(line))
+            except NotVerified as error:
+                raise NotVerified("%s, line %d: %s" % (name, number, error)) from None
+            count += 1
+    log = os.path.join(folder, "log")
+    key = read_key(os.path.join(log, "vkey"))
+    verify_log(log, key, key.name, lambda done, total: None)
+    return {"cases": count + 1}
+
+
+def verdict(expected, check, *arguments):
+    """Whether a check accepts exactly if it should."""
+    try:
+        check(*arguments)
+        why = None
+    except NotVerified as error:
+        why = str(error)
+    if expected and why is not None:
+        raise NotVerified("should be accepted, and is refused: %s" % why)
+    if not expected and why is None:
+        raise NotVerified("should be refused, and is accepted")
+
+
+def check_json_case(case):
+    """A text, or bytes that are none."""
+    data = case["text"].encode("utf-8") if "text" in case else decode64(case["bytes"], url=True)
+    verdict(case["accept"], parse_json, data)
+
+
+def check_record_case(case):
+    """A record, its digest and leaf."""
+    data = case["text"].encode("utf-8")
+    verdict(case["accept"], parse_record, data)
+    if case["accept"]:
+        same(case["digest"], encode_url(hashlib.sha256(data).digest()))
+        same(case["leaf_hash"], encode_url(leaf_hash(data)))
+
+
+def check_commitment_case(case):
+    """SHA-256 over salt and bytes."""
+    data = decode64(case["salt"], url=True) + decode64(case["bytes"], url=True)
+    same(case["commitment"], encode_url(hashlib.sha256(data).digest()))
+
+
+def check_path_case(case):
+    """The files of a log of some size."""
+    size = case["size"]
+    same(case["bundles"], [bundle_path(index, width) for index, width in places(size)])
+    tiles = [
+        tile_path(level, index, width) for level, count in levels(size) for index, width in places(count)
+    ]
+    same(case["tiles"], tiles)
+
+
+class TreeCases:
+    """Roots and proofs of trees whose entry i is i in ASCII decimal."""
+
+    def __init__(self):
+        self.roots = {}
+
+    def check(self, case):
+        """A root, an inclusion proof or a consistency proof."""
+        size, root = case["size"], decode64(case["root"], url=True)
+        proof = [decode64(value, url=True) for value in case.get("proof", [])]
+        if self.root(size) != root:
+            raise NotVerified("another root")
+        if "index" in case:
+            leaf = leaf_hash(str(case["index"]).encode("ascii"))
+            check_inclusion(leaf, case["index"], size, proof, root)
+        elif "old_size" in case:
+            old_root = decode64(case["old_root"], url=True)
+            same(case["old_root"], encode_url(self.root(case["old_size"])))
+            check_consistency(case["old_size"], old_root, size, root, proof)
+
+    def root(self, size):
+        """The root, computed once."""
+        if size not in self.roots:
+            leaves = [leaf_hash(str(index).encode("ascii")) for index in range(size)]
+            self.roots[size] = tree_hash(leaves)
+        return self.roots[size]
+
+
+def same(expected, found):
+    """Whether two values are one."""
+    if expected != found:
+        raise NotVerified("`%s` is expected, and `%s` was computed" % (expected, found))
+
+
+# The command line
+
+
+def input_file(path):
+    """A file that the command line names."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(FILE_BYTES_MAX)
+    except OSError as error:
+        raise Usage("`%s` can't be read: %s" % (path, error.strerror)) from None
+
+
+def text_of(data, name):
+    """UTF-8, or not verified."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise NotVerified("`%s` is not UTF-8" % name) from None
+
+
+def read_key(path):
+    """The key in a file of one line."""
+    text = text_of(input_file(path), path)
+    return Key(text[:-1] if text.endswith("\n") else text)
+
+
+def arguments(words, options):
+    """One positional argument, and the options that the command has."""
+    found, positional, words = {}, [], list(words)
+    while words:
+        word = words.pop(0)
+        if word == "--json":
+            found["--json"] = True
+        elif word in options:
+            if not words:
+                raise Usage("`%s` takes a value" % word)
+            found[word] = words.pop(0)
+        elif word.startswith("-"):
+            raise Usage("`%s` is not known: %s" % (word, ", ".join([*options, "--json"])))
+        else:
+            positional.append(word)
+    if len(positional) != 1:
+        raise Usage("one file or folder is needed")
+    return positional[0], found
+
+
+def command_log(words):
+    """`log DIR`"""
+    folder, options = arguments(words, ["--vkey", "--origin"])
+    if not os.path.isdir(folder):
+        raise Usage("`%s` is no folder" % folder)
+    key = read_key(options.get("--vkey", os.path.join(folder, "vkey")))
+    origin = options.get("--origin", key.name)
+    found = verify_log(folder, key, origin, progress_line())
+    trust = "" if "--vkey" in options else "\n  with the key that lies in the folder: compare it with one you trust"
+    text = "%(origin)s: %(records)d records verified, root %(root)s" % found
+    return found, text + trust
+
+
+def command_receipt(words):
+    """`receipt FILE`"""
+    path, options = arguments(words, ["--vkey", "--record"])
+    if "--vkey" not in options:
+        raise Usage("`receipt` takes --vkey FILE, the log's public key")
+    key = read_key(options["--vkey"])
+    record = input_file(options["--record"]) if "--record" in options else None
+    found = verify_receipt(text_of(input_file(path), path), key, record)
+    return found, "%(origin)s: record %(index)d of %(size)d verified, %(type)s, root %(root)s" % found
+
+
+def command_vectors(words):
+    """`vectors DIR`"""
+    folder, _ = arguments(words, [])
+    found = verify_vectors(folder)
+    return found, "%(cases)d cases as expected" % found
+
+
+def progress_line():
+    """Shows how far it is, on a terminal."""
+    if not sys.stderr.isatty():
+        return lambda done, total: None
+
+    def show(done, total):
+        end = "\n" if done == total else ""
+        sys.stderr.write("\r%d of %d records%s" % (done, total, end))
+
+    return show
+
+
+def main(words):
+    """Runs a command; gives the exit code."""
+    commands = {"log": command_log, "receipt": command_receipt, "vectors": command_vectors}
+    as_json = "--json" in words
+    try:
+        if words and words[0] in ("-h", "--help"):
+            print(__doc__.strip())
+            return EXIT_OK
+        if not words or words[0] not in commands:
+            raise Usage("a command is needed: %s" % ", ".join(commands))
+        found, text = commands[words[0]](words[1:])
+        found["verified"] = True
+        print(json.dumps(found, sort_keys=True) if as_json else "verified: " + text)
+        return EXIT_OK
+    except NotVerified as error:
+        answer = {"error": str(error), "verified": False}
+        print(json.dumps(answer, sort_keys=True) if as_json else "NOT VERIFIED: %s" % error)
+        return EXIT_NOT_VERIFIED
+    except Usage as error:
+        sys.stderr.write("error: %s\n\n%s\n" % (error, __doc__.strip()))
+        return EXIT_USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
