@@ -2,10 +2,11 @@
 //!
 //! The texts are a corpus of nasty ones, `corpus/texts.txt`, and thousands made here: well-formed ones in every
 //! spelling, and the same with a few bytes changed. Each reader writes each value in one form, in which numbers
-//! are their binary64 bits, strings their code points, and objects their members in order of the names' code
-//! points, repeated ones included; the forms must be equal.
+//! are their binary64 bits (or all their digits, where a reader holds more), strings their code points, and
+//! objects their members in order of the names' code points, repeated ones included; the forms must be equal.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use interlock_wire::json::{Numbers, Value};
 
@@ -23,7 +24,7 @@ fn each_text_of_the_corpus_is_accepted_or_refused_with_its_code() {
 #[test]
 fn whatever_is_accepted_is_read_alike_by_three_readers() {
     let accepted = texts(Numbers::Alike);
-    assert!(accepted.len() > 5_000, "only {} texts are accepted", accepted.len());
+    assert!(accepted.len() > 3_000, "only {} texts are accepted", accepted.len());
     for text in &accepted {
         assert_eq!(
             dump::serde(text),
@@ -54,8 +55,8 @@ fn results_are_read_alike_by_readers_that_round_correctly() {
 #[test]
 fn much_of_what_is_refused_is_read_differently() {
     let refused: Vec<Vec<u8>> =
-        all().into_iter().filter(|text| Value::parse(text).is_err()).collect();
-    assert!(refused.len() > 5_000, "only {} texts are refused", refused.len());
+        ALL.iter().filter(|text| Value::parse(text).is_err()).cloned().collect();
+    assert!(refused.len() > 3_000, "only {} texts are refused", refused.len());
     let mut views: Vec<Vec<String>> = vec![refused.iter().map(|text| dump::serde(text)).collect()];
     views.extend(peers::ALL.iter().filter_map(|peer| peer.dump(&refused)));
     let differs = |at: usize| views.iter().any(|view| view[at] != views[0][at]);
@@ -83,14 +84,16 @@ fn compare(peer: &peers::Peer, accepted: &[Vec<u8>], numbers: Numbers) {
     }
 }
 
-fn all() -> Vec<Vec<u8>> {
+/// The corpus and what is made here, each once.
+static ALL: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let mut texts: Vec<Vec<u8>> = corpus::texts().into_iter().map(|(_, text)| text).collect();
-    texts.extend(generate::texts(20_000));
+    texts.extend(generate::texts(10_000));
     texts
-}
+});
 
 fn texts(numbers: Numbers) -> Vec<Vec<u8>> {
-    all().into_iter().filter(|text| Value::parse_with(text, numbers).is_ok()).collect()
+    let all = ALL.iter();
+    all.filter(|text| Value::parse_with(text, numbers).is_ok()).cloned().collect()
 }
 
 fn file(name: &str) -> PathBuf {
@@ -160,6 +163,14 @@ mod dump {
         format!("d{:016x}", number.to_bits())
     }
 
+    /// An integer is its binary64 bits too, unless it is past what binary64 holds exactly.
+    fn integer(value: i128) -> String {
+        if value.unsigned_abs() >= 1 << 53 {
+            return format!("i{value};");
+        }
+        number(value.to_string().parse().unwrap())
+    }
+
     fn string(text: &str) -> String {
         let codes: Vec<String> = text.chars().map(|c| format!("{:x}", u32::from(c))).collect();
         format!("s{};", codes.join("."))
@@ -201,14 +212,12 @@ mod dump {
             Ok(Dump(if value { "t" } else { "f" }.to_owned()))
         }
 
-        #[expect(clippy::cast_precision_loss, reason = "how it is read where a double is wanted")]
         fn visit_u64<E>(self, value: u64) -> Result<Dump, E> {
-            Ok(Dump(number(value as f64)))
+            Ok(Dump(integer(value.into())))
         }
 
-        #[expect(clippy::cast_precision_loss, reason = "how it is read where a double is wanted")]
         fn visit_i64<E>(self, value: i64) -> Result<Dump, E> {
-            Ok(Dump(number(value as f64)))
+            Ok(Dump(integer(value.into())))
         }
 
         fn visit_f64<E>(self, value: f64) -> Result<Dump, E> {

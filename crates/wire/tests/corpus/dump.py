@@ -17,6 +17,8 @@ def dump(value):
         return "n"
     if isinstance(value, bool):
         return "t" if value else "f"
+    if isinstance(value, int) and abs(value) >= 2**53:
+        return f"i{value};"
     if isinstance(value, (int, float)):
         return "d" + struct.pack(">d", value).hex()
     if isinstance(value, str):
