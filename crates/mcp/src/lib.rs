@@ -1,1 +1,27 @@
-//! The MCP gateway over stdio: sessions, upstream servers, what is forwarded.
+//! The MCP gateway over stdio: one session between a client and the real server that the node starts for it.
+//!
+//! Every message in either direction is a transition: it is decided before its first byte is forwarded, it is
+//! forwarded as exactly the bytes that were accepted, and what comes of it completes it before it goes on. This
+//! crate holds no policy and no log; it asks the node through its own port, [`Gate`].
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `gate` | the port to the node: decide, complete, count refusals, filter `tools/list` |
+//! | [`session`] | the rules, as a state machine without clock, process or socket |
+//! | `driver` | the dumb loop around it: reads lines, writes lines, asks the gate, keeps the deadlines |
+//! | `server` | the server's process: what it is given, and that it is gone at the end |
+//! | `note` | where diagnostics and the server's stderr go |
+//! | [`limits`] | every bound |
+
+mod driver;
+mod gate;
+pub mod limits;
+mod note;
+mod server;
+pub mod session;
+
+pub use driver::{SessionSummary, serve};
+pub use gate::{Answer, Direction, End, Gate, Step};
+pub use note::{Note, Sink};
+pub use server::{ServerCommand, SessionError};
+pub use session::Ended;

@@ -1,0 +1,109 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::limits::{FLUSH_MS_MAX, LINGER_MS_MAX, SETTLE_MS_MAX, SHUTDOWN_MS_MAX, WRITE_MS_MAX};
+
+/// The times of [`crate::limits`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    pub(super) write: Duration,
+    pub(super) shutdown: Duration,
+    pub(super) settle: Duration,
+    pub(super) linger: Duration,
+    pub(super) flush: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            write: Duration::from_millis(WRITE_MS_MAX),
+            shutdown: Duration::from_millis(SHUTDOWN_MS_MAX),
+            settle: Duration::from_millis(SETTLE_MS_MAX),
+            linger: Duration::from_millis(LINGER_MS_MAX),
+            flush: Duration::from_millis(FLUSH_MS_MAX),
+        }
+    }
+}
+
+/// When the session's next state is no longer waited for: first its end, then the gate's last answers.
+#[derive(Debug)]
+pub(super) struct Deadline {
+    pub(super) times: Times,
+    at: Option<Instant>,
+    stage: Stage,
+    pub(super) client_ended: bool,
+    pub(super) server_exited: bool,
+    /// The gate's last answers are no longer waited for.
+    pub(super) given_up: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// Both sides go on.
+    Open,
+    /// The client's stream has ended; lines that came before are still handled.
+    Emptying,
+    /// One side has ended; the other has this long.
+    Draining,
+    /// The session has ended.
+    Settling,
+}
+
+impl Deadline {
+    pub(super) fn new(times: Times) -> Self {
+        Self {
+            times,
+            at: None,
+            stage: Stage::Open,
+            client_ended: false,
+            server_exited: false,
+            given_up: false,
+        }
+    }
+
+    pub(super) fn is_set(&self) -> bool {
+        self.at.is_some()
+    }
+
+    pub(super) fn at(&self) -> Instant {
+        self.at.unwrap_or_else(Instant::now)
+    }
+
+    /// The client's stream has ended, but perhaps not all of it has been handled. Without this, a client that
+    /// goes while the server takes nothing would go unnoticed.
+    pub(super) fn client_ends(&mut self) {
+        self.client_ended = true;
+        self.enter(Stage::Emptying, self.times.shutdown);
+    }
+
+    /// A line of the client is handled.
+    pub(super) fn client_goes_on(&mut self) {
+        if self.stage == Stage::Emptying {
+            self.at = Some(Instant::now() + self.times.shutdown);
+        }
+    }
+
+    /// The server's process has ended; its stdout, which others may hold, has not.
+    pub(super) fn exited(&mut self) {
+        self.server_exited = true;
+        self.enter(Stage::Draining, self.times.shutdown);
+    }
+
+    /// Nothing more goes to the server.
+    pub(super) fn drain(&mut self) {
+        self.enter(Stage::Draining, self.times.shutdown);
+    }
+
+    /// The session has ended.
+    pub(super) fn settle(&mut self) {
+        self.enter(Stage::Settling, self.times.settle);
+    }
+
+    fn enter(&mut self, stage: Stage, wait: Duration) {
+        if self.stage < stage {
+            self.stage = stage;
+            self.at = Some(Instant::now() + wait);
+        }
+    }
+}

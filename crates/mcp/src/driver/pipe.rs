@@ -1,0 +1,167 @@
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::Direction;
+use crate::limits::{ENDLESS_BYTES_MAX, LINES_AHEAD_MAX, READ_BYTES, WRITES_MAX};
+use crate::session::Input;
+
+/// Events that may wait: one write a lane, one failure a side, and the client's end.
+pub(super) const EVENTS_MAX: usize = 8;
+
+/// What a pipe reports.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// The line that this lane waits for is written.
+    Written(Direction),
+    /// Nothing more can be written in this direction.
+    Failed(Direction),
+    /// The client's stream has ended; lines of it may wait.
+    ClientEnds,
+}
+
+type Line = Result<Vec<u8>, wire::frame::Error>;
+
+/// The lines of one side, read ahead by a task that ends when this is dropped.
+pub(super) struct Lines {
+    to: Direction,
+    lines: mpsc::Receiver<Line>,
+    _task: JoinSet<()>,
+}
+
+impl Lines {
+    /// Reads lines that want to go in this direction.
+    pub(super) fn read<R>(reader: Option<R>, to: Direction, events: &mpsc::Sender<Event>) -> Self
+    where
+        R: AsyncRead + Send + Unpin + 'static,
+    {
+        let (sender, lines) = mpsc::channel(LINES_AHEAD_MAX);
+        let events = events.clone();
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            if let Some(reader) = reader {
+                read(reader, sender.clone()).await;
+            }
+            if to == Direction::ToServer {
+                // Nobody listens once the session is over.
+                let _ = events.send(Event::ClientEnds).await;
+            }
+        });
+        Self { to, lines, _task: task }
+    }
+
+    /// The next line, or that there is none.
+    pub(super) async fn next(&mut self) -> Input {
+        match self.lines.recv().await {
+            Some(line) => Input::Line(self.to, line),
+            None => Input::Closed(self.to),
+        }
+    }
+}
+
+/// Reads to the stream's end. A stream that fails has ended, and so has one that never ends its line.
+async fn read<R: AsyncRead + Unpin>(mut reader: R, sender: mpsc::Sender<Line>) {
+    let mut lines = wire::frame::Lines::new(wire::limits::LINE_BYTES_MAX);
+    let mut buffer = vec![0; READ_BYTES];
+    let mut unended: usize = 0;
+    while unended <= ENDLESS_BYTES_MAX {
+        let Ok(count @ 1..) = reader.read(&mut buffer).await else { break };
+        let bytes = buffer.get(..count).unwrap_or_default();
+        unended = match bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(last) => count.saturating_sub(last),
+            None => unended.saturating_add(count),
+        };
+        for line in lines.push(bytes) {
+            if sender.send(line).await.is_err() {
+                return;
+            }
+        }
+    }
+    if let Err(error) = lines.finish() {
+        let _ = sender.send(Err(error)).await;
+    }
+}
+
+/// The writing end of one side, served by a task that ends when this is dropped.
+pub(super) struct Writer {
+    lines: mpsc::Sender<(Option<Direction>, Vec<u8>)>,
+    task: JoinSet<()>,
+}
+
+impl Writer {
+    /// Writes lines in this direction, each within `limit`.
+    pub(super) fn start<W>(
+        writer: Option<W>,
+        to: Direction,
+        events: &mpsc::Sender<Event>,
+        limit: Duration,
+    ) -> Self
+    where
+        W: AsyncWrite + Send + Unpin + 'static,
+    {
+        let (lines, waiting) = mpsc::channel(WRITES_MAX);
+        let events = events.clone();
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            let written = match writer {
+                Some(writer) => write(writer, waiting, &events, limit).await,
+                None => false,
+            };
+            if !written {
+                let _ = events.send(Event::Failed(to)).await;
+            }
+        });
+        Self { lines, task }
+    }
+
+    /// Hands a line over.
+    pub(super) fn write(&self, lane: Option<Direction>, line: Vec<u8>) {
+        // INVARIANT: the queue holds all that a session writes at a time. Otherwise its task has ended, and said
+        // so with `Event::Failed`.
+        let _ = self.lines.try_send((lane, line));
+    }
+
+    /// Writes what waits, then closes the stream; the task goes on.
+    pub(super) fn close(self) -> Option<Self> {
+        let (closed, _) = mpsc::channel(1);
+        Some(Self { lines: closed, task: self.task })
+    }
+
+    /// Writes what waits and closes the stream, within `limit`.
+    pub(super) async fn flush(self, limit: Duration) {
+        let Self { lines, mut task } = self;
+        drop(lines);
+        // What is not taken in time is lost with the session.
+        let _ = timeout(limit, task.join_next()).await;
+    }
+}
+
+/// Whether all lines were written whole.
+async fn write<W: AsyncWrite + Unpin>(
+    mut writer: W,
+    mut waiting: mpsc::Receiver<(Option<Direction>, Vec<u8>)>,
+    events: &mpsc::Sender<Event>,
+    limit: Duration,
+) -> bool {
+    while let Some((lane, mut line)) = waiting.recv().await {
+        line.push(b'\n');
+        let writing = async {
+            writer.write_all(&line).await?;
+            writer.flush().await
+        };
+        if !matches!(timeout(limit, writing).await, Ok(Ok(()))) {
+            return false;
+        }
+        if let Some(lane) = lane
+            && events.send(Event::Written(lane)).await.is_err()
+        {
+            return true;
+        }
+    }
+    // The other side may have closed first.
+    let _ = writer.shutdown().await;
+    true
+}

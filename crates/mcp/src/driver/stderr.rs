@@ -1,0 +1,62 @@
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use crate::limits::{READ_BYTES, STDERR_BYTES_MAX, STDERR_LINE_BYTES_MAX};
+use crate::{Note, Sink};
+
+/// Passes on the server's stderr line by line, up to its limits; then reads and drops it, so that the server
+/// never waits for it.
+pub(super) async fn pass_on<R: AsyncRead + Unpin, S: Sink>(reader: Option<R>, sink: Arc<S>) {
+    let Some(mut reader) = reader else { return };
+    let mut buffer = vec![0; READ_BYTES];
+    let mut lines = Complaints { line: Vec::new(), left: STDERR_BYTES_MAX };
+    while let Ok(count @ 1..) = reader.read(&mut buffer).await {
+        lines.push(buffer.get(..count).unwrap_or_default(), sink.as_ref());
+    }
+    lines.pass(sink.as_ref());
+}
+
+struct Complaints {
+    line: Vec<u8>,
+    left: usize,
+}
+
+impl Complaints {
+    fn push(&mut self, bytes: &[u8], sink: &impl Sink) {
+        if self.left == 0 {
+            return;
+        }
+        for byte in bytes.iter().take(self.left) {
+            if *byte == b'\n' {
+                self.pass(sink);
+            } else {
+                self.line.push(*byte);
+            }
+            if self.line.len() == STDERR_LINE_BYTES_MAX {
+                self.pass(sink);
+            }
+        }
+        self.left = self.left.saturating_sub(bytes.len());
+        if self.left == 0 {
+            self.pass(sink);
+            sink.note(Note::StderrDropped);
+        }
+    }
+
+    /// Passes on the line so far, with its control characters escaped: it may end up in a terminal.
+    fn pass(&mut self, sink: &impl Sink) {
+        let line = std::mem::take(&mut self.line);
+        let mut text = String::with_capacity(line.len());
+        for character in String::from_utf8_lossy(&line).trim_end().chars() {
+            match character {
+                '\t' => text.push(' '),
+                control if control.is_control() => text.extend(control.escape_default()),
+                other => text.push(other),
+            }
+        }
+        if !text.is_empty() {
+            sink.note(Note::Stderr(text));
+        }
+    }
+}

@@ -1,0 +1,109 @@
+use std::future::Future;
+
+/// The port to the node's kernel. The methods of one session and one direction are called one after the other,
+/// those of the two directions at the same time.
+pub trait Gate: Send + Sync + 'static {
+    /// Decides a step. Resolves once the decision is durable.
+    fn decide(&self, step: Step) -> impl Future<Output = Answer> + Send;
+
+    /// Says what came of a permitted step; called once for each ticket. Resolves once that is sequenced; `false`
+    /// when the node is stopping, and then nothing is forwarded.
+    ///
+    /// `message` is exactly what is forwarded, without its LF; it is empty for [`End::Sent`] and
+    /// [`End::Unknown`], where no message came back. `output` is the JSON text of a result's
+    /// `structuredContent`, if that is an object.
+    fn complete(
+        &self,
+        ticket: u64,
+        end: End,
+        message: Vec<u8>,
+        output: Option<String>,
+    ) -> impl Future<Output = bool> + Send;
+
+    /// Counts a message that was refused without a decision: `refused.input` or `refused.overload`. Refusals
+    /// that [`Gate::decide`] answered are counted by the gate itself.
+    fn refused(&self, code: &'static str);
+
+    /// Whether the client may see this tool in `tools/list`.
+    fn is_listed(&self, tool: &str) -> impl Future<Output = bool> + Send;
+
+    /// Resolves when the session must end now. By default never.
+    fn stopped(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
+}
+
+/// Where a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Direction {
+    /// From the client to the server.
+    ToServer,
+    /// From the server to the client.
+    ToClient,
+}
+
+impl Direction {
+    /// The way back.
+    pub fn back(self) -> Self {
+        match self {
+            Self::ToServer => Self::ToClient,
+            Self::ToClient => Self::ToServer,
+        }
+    }
+}
+
+/// One request or notification that wants to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Where it goes.
+    pub direction: Direction,
+    /// The method's name, known or not.
+    pub method: String,
+    /// The tool, if the method is `tools/call`.
+    pub tool: Option<String>,
+    /// JSON text: the arguments of a `tools/call`, the params of any other method; `{}` when absent.
+    pub arguments: String,
+    /// The accepted bytes of the whole message, without its LF.
+    pub message: Vec<u8>,
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It may go on, once.
+    Permit {
+        /// Names the transition when it is completed.
+        ticket: u64,
+        /// The decision's place in the lineage log.
+        index: u64,
+    },
+    /// It may not.
+    Deny {
+        /// The decision's place in the lineage log.
+        index: u64,
+        /// The reason's code, such as `policy.denied`.
+        code: String,
+        /// The policies that decided.
+        policies: Vec<String>,
+    },
+    /// No decision could be made or kept.
+    Refused {
+        /// One of the refusal codes, such as `refused.storage`.
+        code: String,
+    },
+    /// The node is stopping.
+    Stopped,
+}
+
+/// How a permitted step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    /// A result came. A tool that reports its own failure (`isError`) gave a result too.
+    Result,
+    /// A JSON-RPC error came.
+    Error,
+    /// It was a notification, and was written whole.
+    Sent,
+    /// Nothing came, or it is not known whether it was written.
+    Unknown,
+}

@@ -1,0 +1,49 @@
+//! Every bound of this crate. The bounds on single messages are those of [`wire::limits`].
+
+/// Requests of one side that wait for their response at the same time, without those that were cancelled. One
+/// more is refused with `refused.overload`.
+pub const OPEN_MAX: usize = 1_024;
+
+/// Cancelled requests of one side whose response may still come. With one more, the oldest is completed as
+/// unknown, and its response no longer awaited.
+pub const CANCELLED_MAX: usize = 64;
+
+/// Refused messages of a server in one session; with one more the server is stopped.
+pub const SERVER_REFUSALS_MAX: u64 = 64;
+
+/// Bytes asked for in one read.
+pub const READ_BYTES: usize = 16 * 1024;
+
+/// Lines of one side that are read before their turn. With the line being read and the one being handled, a
+/// session holds at most this many and two lines of [`wire::limits::LINE_BYTES_MAX`] a side.
+pub const LINES_AHEAD_MAX: usize = 2;
+
+/// Bytes that one side may send without ending a line; then its stream counts as closed. Past
+/// [`wire::limits::LINE_BYTES_MAX`] they are dropped as they come.
+pub const ENDLESS_BYTES_MAX: usize = 8 * wire::limits::LINE_BYTES_MAX;
+
+/// Lines waiting to be written to one side: one for each direction, and at the session's end one for each open
+/// request.
+pub const WRITES_MAX: usize = OPEN_MAX + CANCELLED_MAX + 4;
+
+/// Milliseconds for one side to take one line. A side that does not is gone.
+pub const WRITE_MS_MAX: u64 = 120_000;
+
+/// Milliseconds for the server to end by itself once its stdin is closed, and for its stdout to end once its
+/// process has. MCP's clients wait two seconds and more.
+pub const SHUTDOWN_MS_MAX: u64 = 5_000;
+
+/// Milliseconds at the session's end for the gate to answer what is in flight and to complete what is open.
+pub const SETTLE_MS_MAX: u64 = 10_000;
+
+/// Milliseconds for the server to end by itself once one side has ended the session; then it is killed.
+pub const LINGER_MS_MAX: u64 = 500;
+
+/// Milliseconds at the session's end for the client to take what is still to be written.
+pub const FLUSH_MS_MAX: u64 = 1_000;
+
+/// Bytes of one line of the server's stderr that are passed on in one note; longer ones are cut.
+pub const STDERR_LINE_BYTES_MAX: usize = 4 * 1024;
+
+/// Bytes of the server's stderr that are passed on in one session; the rest is read and dropped.
+pub const STDERR_BYTES_MAX: usize = 1024 * 1024;

@@ -1,0 +1,76 @@
+use std::fmt;
+
+use tokio::sync::mpsc;
+
+use crate::Direction;
+
+/// Where diagnostics and the server's stderr go. Must not block.
+pub trait Sink: Send + Sync + 'static {
+    /// Takes one note.
+    fn note(&self, note: Note);
+}
+
+impl<F: Fn(Note) + Send + Sync + 'static> Sink for F {
+    fn note(&self, note: Note) {
+        self(note);
+    }
+}
+
+/// Something that an operator may want to read. `Display` is one line without control characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// The server runs.
+    Started {
+        /// Its process id.
+        pid: Option<u32>,
+    },
+    /// A line that the server wrote to its stderr.
+    Stderr(String),
+    /// The server wrote more to its stderr than is passed on.
+    StderrDropped,
+    /// A message was refused without a decision.
+    Refused {
+        /// Where it wanted to go.
+        direction: Direction,
+        /// The stable kind, such as `json.duplicate_key`.
+        kind: &'static str,
+        /// The whole reason.
+        why: String,
+    },
+    /// A client asked whether a newer revision is spoken.
+    Probe {
+        /// The method that it asked with.
+        method: String,
+    },
+    /// The gate did not complete everything in time at the session's end.
+    Unsettled,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started { pid: Some(pid) } => write!(f, "the server runs as process {pid}"),
+            Self::Started { pid: None } => write!(f, "the server has started"),
+            Self::Stderr(line) => write!(f, "server: {line}"),
+            Self::StderrDropped => write!(f, "the server's further stderr is dropped"),
+            Self::Refused { direction, kind, why } => {
+                let sender = match direction {
+                    Direction::ToServer => "client",
+                    Direction::ToClient => "server",
+                };
+                write!(f, "a message of the {sender} was refused: {kind}: {why}")
+            }
+            Self::Probe { method } => {
+                write!(f, "the client probed for a newer revision with `{}`", method.escape_debug())
+            }
+            Self::Unsettled => write!(f, "the session ended before all its steps were completed"),
+        }
+    }
+}
+
+impl Sink for mpsc::UnboundedSender<String> {
+    fn note(&self, note: Note) {
+        // Whoever listens may have gone; the session does not depend on it.
+        let _ = self.send(note.to_string());
+    }
+}

@@ -1,0 +1,119 @@
+//! The answers that the gateway itself gives, and why.
+
+use proof::json::{Value, object};
+use wire::jsonrpc::{INVALID_REQUEST, Id, METHOD_NOT_FOUND, PARSE_ERROR, error_response};
+
+use super::{Ended, REFUSED_INPUT};
+
+/// JSON-RPC error code: the request was decided, and denied.
+pub const DENIED: i64 = -32_001;
+/// JSON-RPC error code: no decision could be made or kept.
+pub const REFUSED: i64 = -32_002;
+/// JSON-RPC error code: the session ended before a response came.
+pub const ENDED: i64 = -32_003;
+
+/// Why a message was refused without a decision.
+#[derive(Debug)]
+pub(super) struct Problem {
+    /// The stable kind.
+    pub(super) kind: &'static str,
+    /// The sentence for people.
+    pub(super) why: String,
+    /// The id of the request, if it is one and its id can be told.
+    pub(super) id: Option<Id>,
+    /// The JSON-RPC code for the sender; a response is never answered.
+    code: Option<i64>,
+}
+
+impl Problem {
+    /// The request's id is that of another one that waits for its response.
+    pub(super) fn duplicate_id() -> Self {
+        let why = "the id is that of a request that waits for its response".to_owned();
+        Self { kind: "session.duplicate_id", why, id: None, code: Some(INVALID_REQUEST) }
+    }
+
+    /// The response answers nothing that was asked.
+    pub(super) fn unknown_id() -> Self {
+        let why = "the response has the id of no request that waits for one".to_owned();
+        Self { kind: "session.unknown_id", why, id: None, code: None }
+    }
+
+    /// The method is known, but not from this sender, in this form or revision.
+    pub(super) fn misplaced(method: &str, id: Option<Id>) -> Self {
+        let why = format!(
+            "`{}` is not for this sender, form of message or revision",
+            method.escape_debug()
+        );
+        Self { kind: "session.misplaced_method", why, id, code: Some(INVALID_REQUEST) }
+    }
+
+    /// The same problem, of the request with this id.
+    pub(super) fn of(self, id: Option<Id>) -> Self {
+        Self { id, ..self }
+    }
+}
+
+impl From<wire::Error> for Problem {
+    fn from(error: wire::Error) -> Self {
+        let code = match error.kind() {
+            wire::ErrorKind::Json(_) => PARSE_ERROR,
+            _ => INVALID_REQUEST,
+        };
+        let id = error.id().cloned();
+        Self { kind: error.code(), why: error.to_string(), id, code: Some(code) }
+    }
+}
+
+impl From<wire::frame::Error> for Problem {
+    fn from(error: wire::frame::Error) -> Self {
+        Self { kind: error.code(), why: error.to_string(), id: None, code: Some(PARSE_ERROR) }
+    }
+}
+
+pub(super) fn unreadable(id: Option<&Id>, problem: &Problem) -> Option<Vec<u8>> {
+    let data = [("code", Value::from(REFUSED_INPUT)), ("kind", Value::from(problem.kind))];
+    problem.code.map(|code| error(id, code, &problem.why, object(data)))
+}
+
+pub(super) fn no_such_method(id: &Id, method: &str) -> Vec<u8> {
+    let message = format!("no such method: {method}");
+    error_response(Some(id), METHOD_NOT_FOUND, &message, None)
+}
+
+pub(super) fn denied(id: &Id, index: u64, code: &str, policies: Vec<String>) -> Vec<u8> {
+    let policies = policies.into_iter().map(Value::from).collect::<Vec<_>>();
+    let data = object([
+        ("code", Value::from(code)),
+        // The log ends long before 2^63 records do.
+        ("index", Value::Integer(i64::try_from(index).unwrap_or(i64::MAX))),
+        ("policies", Value::from(policies)),
+    ]);
+    error(Some(id), DENIED, &format!("denied: {code}"), data)
+}
+
+pub(super) fn refused(id: &Id, code: &str) -> Vec<u8> {
+    let data = object([("code", Value::from(code))]);
+    error(Some(id), REFUSED, &format!("refused: {code}"), data)
+}
+
+pub(super) fn ended(id: &Id, why: &Ended) -> Vec<u8> {
+    let message = match why {
+        Ended::Client => "the client ended its side before the server answered",
+        Ended::Server => "the server ended",
+        Ended::Unruly => "the server was stopped: it sent too many messages that can't be read",
+        Ended::Revision(revision) => {
+            let message = format!(
+                "the server was stopped: it chose revision `{revision}`, which is not read here"
+            );
+            return error_response(Some(id), ENDED, &message, None);
+        }
+        Ended::Stopped => "the node is stopping",
+    };
+    error_response(Some(id), ENDED, message, None)
+}
+
+/// An error response; its data is left out should it hold what no reader accepts, such as a NUL.
+fn error(id: Option<&Id>, code: i64, message: &str, data: Value) -> Vec<u8> {
+    let data = data.to_bytes();
+    error_response(id, code, message, wire::json::Value::parse(&data).ok().as_ref())
+}

@@ -1,0 +1,159 @@
+use std::mem;
+
+use super::{Ended, Lane, Problem, REFUSED_INPUT, Session, answer};
+use crate::limits::SERVER_REFUSALS_MAX;
+use crate::session::Effect;
+use crate::session::open::Open;
+use crate::{Direction, End, Note};
+
+/// Refusals, ends, and the small moves that both are made of.
+impl Session {
+    /// Refuses a message without a decision, and tells the client if the message was its own.
+    pub(super) fn refuse(&mut self, to: Direction, problem: Problem, out: &mut Vec<Effect>) {
+        let Problem { kind, why, .. } = &problem;
+        out.push(Effect::Refused(REFUSED_INPUT));
+        out.push(Effect::Note(Note::Refused { direction: to, kind, why: why.clone() }));
+        match to {
+            Direction::ToServer => {
+                self.counts.refused_of_client = self.counts.refused_of_client.saturating_add(1);
+                // An answer with the id of an open request would be taken for its response.
+                let id = problem.id.as_ref().filter(|id| !self.asked_by_client.has(id));
+                match answer::unreadable(id, &problem) {
+                    Some(line) => self.write(to, to.back(), line, out),
+                    None => self.rest(to),
+                }
+            }
+            Direction::ToClient => {
+                self.counts.refused_of_server = self.counts.refused_of_server.saturating_add(1);
+                self.rest(to);
+                if self.counts.refused_of_server > SERVER_REFUSALS_MAX {
+                    self.end(Ended::Unruly, out);
+                }
+            }
+        }
+    }
+
+    /// No further line comes in this direction.
+    pub(super) fn closed(&mut self, to: Direction, out: &mut Vec<Effect>) {
+        match to {
+            Direction::ToServer => {
+                self.client_ended = true;
+                self.server_deaf = true;
+                self.rest(to);
+                out.push(Effect::CloseServer);
+            }
+            Direction::ToClient if self.client_ended => self.end(Ended::Client, out),
+            Direction::ToClient => self.end(Ended::Server, out),
+        }
+    }
+
+    /// Writes in this direction fail.
+    pub(super) fn failed(&mut self, to: Direction, out: &mut Vec<Effect>) {
+        if to == Direction::ToClient {
+            self.client_deaf = true;
+            return self.end(Ended::Client, out);
+        }
+        self.server_deaf = true;
+        for lane in [Direction::ToServer, Direction::ToClient] {
+            match self.take(lane) {
+                Lane::Writing { to: Direction::ToServer, sent } => {
+                    out.extend(sent.map(unknown));
+                    self.rest(lane);
+                }
+                Lane::Idle => self.rest(lane),
+                other => *self.lane_mut(lane) = other,
+            }
+        }
+    }
+
+    /// Ends the session: what is open ends as unknown, and the client is told of its own requests.
+    pub(super) fn end(&mut self, why: Ended, out: &mut Vec<Effect>) {
+        if self.ended.is_some() {
+            return;
+        }
+        out.push(Effect::End);
+        for (id, ticket) in self.asked_by_client.drain() {
+            out.push(unknown(ticket));
+            if !self.client_deaf {
+                let line = answer::ended(&id, &why);
+                out.push(Effect::Write { lane: None, to: Direction::ToClient, line });
+            }
+        }
+        out.extend(self.asked_by_server.drain().map(|(_, ticket)| unknown(ticket)));
+        self.ended = Some(why);
+        for lane in [Direction::ToServer, Direction::ToClient] {
+            match self.take(lane) {
+                // The gate's answer is still to come, and is still to be dealt with.
+                lane_in_flight @ (Lane::Deciding(_) | Lane::Completing(..) | Lane::Settling) => {
+                    *self.lane_mut(lane) = lane_in_flight;
+                }
+                Lane::Writing { sent: Some(ticket), .. } => {
+                    out.push(unknown(ticket));
+                    self.rest(lane);
+                }
+                _ => self.rest(lane),
+            }
+        }
+    }
+
+    /// Writes a line for a lane, which then waits for it; once the session has ended, nothing waits.
+    pub(super) fn write(
+        &mut self,
+        lane: Direction,
+        to: Direction,
+        line: Vec<u8>,
+        out: &mut Vec<Effect>,
+    ) {
+        let deaf = match to {
+            Direction::ToServer => self.server_deaf || self.ended.is_some(),
+            Direction::ToClient => self.client_deaf,
+        };
+        if deaf {
+            return self.rest(lane);
+        }
+        if self.ended.is_some() {
+            self.rest(lane);
+            out.push(Effect::Write { lane: None, to, line });
+        } else {
+            *self.lane_mut(lane) = Lane::Writing { to, sent: None };
+            out.push(Effect::Write { lane: Some(lane), to, line });
+        }
+    }
+
+    /// The lane has dealt with its message.
+    pub(super) fn rest(&mut self, to: Direction) {
+        let over = self.ended.is_some() || (to == Direction::ToServer && self.server_deaf);
+        *self.lane_mut(to) = if over { Lane::Closed } else { Lane::Idle };
+    }
+
+    pub(super) fn take(&mut self, to: Direction) -> Lane {
+        mem::take(self.lane_mut(to))
+    }
+
+    pub(super) fn lane(&self, to: Direction) -> &Lane {
+        match to {
+            Direction::ToServer => &self.to_server,
+            Direction::ToClient => &self.to_client,
+        }
+    }
+
+    pub(super) fn lane_mut(&mut self, to: Direction) -> &mut Lane {
+        match to {
+            Direction::ToServer => &mut self.to_server,
+            Direction::ToClient => &mut self.to_client,
+        }
+    }
+
+    /// The open requests that went in this direction.
+    pub(super) fn asked(&mut self, to: Direction) -> &mut Open {
+        match to {
+            Direction::ToServer => &mut self.asked_by_client,
+            Direction::ToClient => &mut self.asked_by_server,
+        }
+    }
+}
+
+/// The transition's end is not known.
+pub(super) fn unknown(ticket: u64) -> Effect {
+    Effect::Complete { lane: None, ticket, end: End::Unknown, message: Vec::new(), output: None }
+}

@@ -1,0 +1,62 @@
+use std::ops::Range;
+
+use wire::json::Value;
+use wire::mcp::ToolList;
+
+/// A response to `tools/list`, and where its tools stand in it.
+#[derive(Debug)]
+pub(super) struct Listing {
+    line: Vec<u8>,
+    output: Option<String>,
+    /// The array, with its brackets.
+    array: Range<usize>,
+    tools: Vec<(String, Range<usize>)>,
+}
+
+/// Where the tools of a result stand.
+pub(super) struct Spans {
+    array: Range<usize>,
+    tools: Vec<(String, Range<usize>)>,
+}
+
+impl Spans {
+    pub(super) fn of(result: &Value<'_>) -> Result<Self, wire::Error> {
+        let list = ToolList::read(result)?;
+        let tools = list.tools().iter();
+        let tools = tools.map(|tool| (tool.name.to_owned(), tool.definition.span())).collect();
+        // INVARIANT: `ToolList::read` has found this very member; an empty span would only repeat the line.
+        let array = result.get("tools").map_or(0..0, Value::span);
+        Ok(Self { array, tools })
+    }
+}
+
+impl Listing {
+    pub(super) fn new(line: Vec<u8>, output: Option<String>, spans: Spans) -> Self {
+        Self { line, output, array: spans.array, tools: spans.tools }
+    }
+
+    pub(super) fn names(&self) -> Vec<String> {
+        self.tools.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    pub(super) fn output(&self) -> Option<String> {
+        self.output.clone()
+    }
+
+    /// The line without the tools that are not listed. What stays has the server's very bytes; if all stay, so
+    /// has the line.
+    pub(super) fn filtered(self, listed: &[bool]) -> Vec<u8> {
+        let listed = listed.iter().copied().chain(std::iter::repeat(false));
+        let tools = self.tools.iter().zip(listed);
+        let kept: Vec<&[u8]> = tools
+            .filter(|(_, listed)| *listed)
+            .filter_map(|((_, span), _)| self.line.get(span.clone()))
+            .collect();
+        if kept.len() == self.tools.len() {
+            return self.line;
+        }
+        let before = self.line.get(..self.array.start).unwrap_or_default();
+        let after = self.line.get(self.array.end..).unwrap_or_default();
+        [before, b"[", &kept.join(&b","[..]), b"]", after].concat()
+    }
+}

@@ -1,0 +1,146 @@
+use wire::json::{Numbers, Value};
+use wire::jsonrpc::{self, Id, Message};
+use wire::mcp::{self, Cancelled, InitializeResult, Kind, Method, Party, Revision, ToolCall};
+
+use super::answer::Problem;
+use super::listing::{Listing, Spans};
+use super::open::Asked;
+use crate::{Direction, End, Step};
+
+/// A message that was read.
+pub(super) enum Incoming {
+    /// A request or a notification, to be decided.
+    Call(Call, Step),
+    /// A response.
+    Reply(Reply),
+    /// A client's question, by its id and method, whether a newer revision is spoken.
+    Probe(Id, String),
+}
+
+/// A request or a notification while it is decided.
+#[derive(Debug)]
+pub(super) struct Call {
+    /// Only a request has one.
+    pub(super) id: Option<Id>,
+    pub(super) asked: Asked,
+    /// The request that this notification cancels.
+    pub(super) cancels: Option<Id>,
+    pub(super) line: Vec<u8>,
+}
+
+/// A response before it is completed.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) id: Id,
+    pub(super) end: End,
+    pub(super) output: Option<String>,
+    pub(super) line: Vec<u8>,
+}
+
+/// What a response means for the session.
+pub(super) enum Outcome {
+    /// Nothing.
+    Plain,
+    /// The server chose this revision.
+    Revision(String),
+    /// The tools are to be filtered.
+    Tools(Listing),
+}
+
+/// Reads a line that wants to go in this direction.
+pub(super) fn incoming(
+    to: Direction,
+    line: Vec<u8>,
+    revision: Revision,
+) -> Result<Incoming, Problem> {
+    let message = Message::parse_with(&line, numbers(to))?;
+    if let Message::Response(response) = message {
+        let (end, output) = match &response.outcome {
+            jsonrpc::Outcome::Result(result) => (End::Result, structured(result)),
+            jsonrpc::Outcome::Error(_) => (End::Error, None),
+        };
+        return Ok(Incoming::Reply(Reply { id: response.id, end, output, line }));
+    }
+    if let (Direction::ToServer, true, Message::Request(request)) =
+        (to, mcp::probe(&message), &message)
+    {
+        return Ok(Incoming::Probe(request.id.clone(), request.method.clone()));
+    }
+    let id = message.id().cloned();
+    let told = |error: wire::Error| Problem::from(error).of(id.clone());
+    let (tool, arguments, asked, cancels) = match method(to, &message, revision)? {
+        Method::CallTool => {
+            let call = ToolCall::read(message.params(), revision).map_err(told)?;
+            (Some(call.name.to_owned()), call.arguments, Asked::Other, None)
+        }
+        Method::Cancelled => {
+            let cancelled = Cancelled::read(message.params()).map_err(told)?;
+            (None, message.params(), Asked::Other, Some(cancelled.request_id))
+        }
+        Method::ListTools => (None, message.params(), Asked::ListTools, None),
+        Method::Initialize => (None, message.params(), Asked::Initialize, None),
+        _ => (None, message.params(), Asked::Other, None),
+    };
+    let step = Step {
+        direction: to,
+        method: message.method().unwrap_or_default().to_owned(),
+        tool,
+        arguments: arguments.map_or("{}", Value::raw).to_owned(),
+        message: line.clone(),
+    };
+    drop(message);
+    Ok(Incoming::Call(Call { id, asked, cancels, line }, step))
+}
+
+/// What a response to this means, apart from what it says.
+pub(super) fn outcome(asked: Asked, reply: &Reply) -> Result<Outcome, Problem> {
+    if asked == Asked::Other || reply.end != End::Result {
+        return Ok(Outcome::Plain);
+    }
+    let message = Message::parse_with(&reply.line, Numbers::Exact)?;
+    let Message::Response(response) = &message else { return Ok(Outcome::Plain) };
+    let jsonrpc::Outcome::Result(result) = &response.outcome else { return Ok(Outcome::Plain) };
+    match asked {
+        Asked::Initialize => {
+            Ok(Outcome::Revision(InitializeResult::read(result)?.protocol_version))
+        }
+        Asked::ListTools => {
+            let spans = Spans::of(result)?;
+            Ok(Outcome::Tools(Listing::new(reply.line.clone(), reply.output.clone(), spans)))
+        }
+        Asked::Other => Ok(Outcome::Plain),
+    }
+}
+
+/// The method, known or not; refused if it is known, but not from this sender, in this form or revision: it is
+/// decided by its name, and must not pass under the name of something else.
+fn method(to: Direction, message: &Message<'_>, revision: Revision) -> Result<Method, Problem> {
+    let sender = match to {
+        Direction::ToServer => Party::Client,
+        Direction::ToClient => Party::Server,
+    };
+    let kind = match message {
+        Message::Notification(_) => Kind::Notification,
+        Message::Request(_) | Message::Response(_) => Kind::Request,
+    };
+    let name = message.method().unwrap_or_default();
+    let method = Method::classify(name, kind, sender, revision);
+    let known = Method::ALL.iter().any(|(_, known, ..)| *known == name);
+    if known && matches!(method, Method::Unknown(_)) {
+        return Err(Problem::misplaced(name, message.id().cloned()));
+    }
+    Ok(method)
+}
+
+/// What the client says is authorised, and must be read alike by all; what the server says names nothing.
+fn numbers(to: Direction) -> Numbers {
+    match to {
+        Direction::ToServer => Numbers::Alike,
+        Direction::ToClient => Numbers::Exact,
+    }
+}
+
+fn structured(result: &Value<'_>) -> Option<String> {
+    let output = result.get("structuredContent")?;
+    output.as_object().map(|_| output.raw().to_owned())
+}
