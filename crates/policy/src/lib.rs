@@ -1,2 +1,48 @@
 //! Bundles and the decision: Dogwood and Cedar over a recorded history.
+//!
+//! A [`Bundle`] is one version of everything that decides. [`decide`] takes a [`History`] (what one execution has
+//! done so far, with the bundle it is judged by), the [`Standing`] of the asker, the [`Facts`] and the [`Request`],
+//! and gives a [`Decision`]: the same inputs give the same bytes on every machine.
+//!
+//! ```text
+//!   files ──► bundle ─────────────► Bundle        manifest, schema, policies, entities; strict, all problems at once
+//!                                     │
+//!   Request ──► shape ──► typed       │           the request against the schema, converted once
+//!   Facts   ─┘    │                   │
+//!                 ▼                   ▼
+//!             history ──► temporal ─► engine ──► decision ──► explain
+//!   events of one execution           Cedar       canonical bytes, every check
+//!
+//!   evaluation    one AuthZEN evaluation that brings its own standing, facts and history
+//!   cases         the tests that a bundle carries
+//! ```
+//!
+//! Architecture invariant: nothing here reads a clock, a random source, the environment, a file or a socket, and
+//! nothing iterates in an order that varies. Threads that call [`decide`] or [`Bundle::load`] are started by the
+//! caller with [`limits::DECIDE_STACK_BYTES`] of stack; with less than the stated floor left, the answer is a denial.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod bundle;
+pub mod cases;
+mod decide;
+mod decision;
+pub mod engine;
+mod error;
+pub mod evaluation;
+mod explain;
+mod facts;
+mod history;
+mod json;
+pub mod limits;
+mod nearest;
+mod request;
+mod typed;
+
+pub use bundle::{Bundle, Files, PolicyInfo, ToolInfo};
+pub use decide::decide;
+pub use decision::{Check, Decision, Outcome as CheckOutcome, Verdict};
+pub use error::{FactsError, LoadCode, LoadError, LoadErrors, Place, PrepareError, Warning};
+pub use explain::explain;
+pub use facts::{Assurance, Facts, Standing, Trust};
+pub use history::{History, Outcome};
+pub use request::{Entity, Request};

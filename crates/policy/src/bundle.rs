@@ -1,0 +1,214 @@
+//! A bundle: one version of everything that decides, loaded strictly and as a whole.
+
+mod annotations;
+mod blob;
+pub(crate) mod entities;
+mod load;
+mod manifest;
+mod policies;
+pub(crate) mod schema;
+mod source;
+mod tokens;
+
+use std::collections::BTreeMap;
+
+use cedar_policy::{Entities, Schema};
+use dogwood_language::LoweredPolicySet;
+use proof::digest::Digest;
+
+use crate::error::{LoadErrors, Warning};
+use crate::facts::Trust;
+use crate::json::Json;
+use crate::request::{Entity, Request};
+use entities::EntityMap;
+use manifest::{Manifest, ResourceId};
+pub use policies::PolicyInfo;
+use schema::Shapes;
+
+/// The manifest's path.
+pub(crate) const MANIFEST: &str = "bundle.toml";
+/// The schema's path.
+pub(crate) const SCHEMA: &str = "schema.cedarschema";
+/// The path of the entities.
+pub(crate) const ENTITIES: &str = "entities.json";
+/// The test requests' path, and that of what is expected of them.
+pub(crate) const REQUESTS: &str = "tests/requests.jsonl";
+pub(crate) const EXPECTED: &str = "tests/expected.jsonl";
+
+/// The files of a bundle by path. Reading a folder is the caller's.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// One version of everything that decides. Compiled, immutable, `Send + Sync`: share it in an `Arc`.
+pub struct Bundle {
+    files: Files,
+    blob: Vec<u8>,
+    digest: Digest,
+    manifest: Manifest,
+    pub(crate) shapes: Shapes,
+    /// The schema as written, which requests are checked against.
+    pub(crate) schema: Schema,
+    /// The policies in Cedar, with the schema that their temporal conditions were lowered into.
+    pub(crate) lowered: LoweredPolicySet,
+    policies: Vec<PolicyInfo>,
+    /// `@id` by the name within Cedar.
+    pub(crate) ids: BTreeMap<String, String>,
+    /// What the bundle states of entities.
+    pub(crate) stated: EntityMap,
+    /// The same for Cedar, with the actions.
+    pub(crate) entities: Entities,
+    /// Per action, the temporal conditions that its context carries.
+    pub(crate) leaves: BTreeMap<(Vec<String>, String), Vec<String>>,
+    /// Actions, by path and id, whose undeclared arguments are bound by digest only.
+    pub(crate) binds: std::collections::BTreeSet<String>,
+    warnings: Vec<Warning>,
+}
+
+impl std::fmt::Debug for Bundle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Bundle({} {} {})", self.manifest.name, self.manifest.version, self.digest)
+    }
+}
+
+/// A tool that a bundle knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolInfo<'a> {
+    /// The server's name in this domain.
+    pub server: &'a str,
+    /// The tool's name on that server.
+    pub tool: &'a str,
+    /// The action that calling it stands for.
+    pub action: &'a str,
+}
+
+impl Bundle {
+    /// Loads a bundle from its files. Needs [`crate::limits::DECIDE_STACK_BYTES`] of stack.
+    ///
+    /// The depth of an expression is counted before it is parsed, as an upper bound: the operators that bind loosest
+    /// (`||`, `if`, `then`, `else`, `when`, `unless`), plus, of their deepest operand, its `&&`, plus, of the deepest
+    /// operand of those, every other operator, `.`, `in`, `like`, .. and one for each bracket around it.
+    ///
+    /// # Errors
+    /// Every problem that was found, by file and place: those of the manifest, the schema and the policies' syntax
+    /// and annotations together; those that need a valid schema once there is one.
+    pub fn load(files: &Files) -> Result<Bundle, LoadErrors> {
+        load::load(files)
+    }
+
+    /// Loads a bundle from its archive: canonical JSON, `{"files":[{"bytes","path"}...],"v":1}`, sorted by path, the
+    /// bytes in base64url.
+    ///
+    /// # Errors
+    /// As [`Bundle::load`], or when the archive is not in exactly that form.
+    pub fn from_blob(blob: &[u8]) -> Result<Bundle, LoadErrors> {
+        load::load(&blob::unpack(blob)?)
+    }
+
+    /// The bundle without files, which denies everything.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "loading no files is a constant, and tested")]
+    pub fn empty() -> Bundle {
+        load::build(&Files::new()).expect("the empty bundle loads")
+    }
+
+    /// The archive that [`Bundle::from_blob`] reads.
+    #[must_use]
+    pub fn blob(&self) -> &[u8] {
+        &self.blob
+    }
+
+    /// The digest of [`Bundle::blob`].
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The files it was loaded from.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// The name in the manifest.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.manifest.name
+    }
+
+    /// The version in the manifest.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.manifest.version
+    }
+
+    /// The worst trust state that may still act.
+    #[must_use]
+    pub fn trust_minimum(&self) -> Trust {
+        self.manifest.trust_minimum
+    }
+
+    /// What is allowed, and likely not meant.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// The policies, by id.
+    pub fn policies(&self) -> impl Iterator<Item = &PolicyInfo> {
+        self.policies.iter()
+    }
+
+    /// The policy of that id.
+    #[must_use]
+    pub fn policy(&self, id: &str) -> Option<&PolicyInfo> {
+        let at = self.policies.binary_search_by(|info| info.id.as_str().cmp(id)).ok()?;
+        self.policies.get(at)
+    }
+
+    /// The tools it knows, by server and tool.
+    pub fn tools(&self) -> impl Iterator<Item = ToolInfo<'_>> {
+        self.manifest.tools.iter().map(|((server, tool), entry)| ToolInfo {
+            server,
+            tool,
+            action: &entry.action,
+        })
+    }
+
+    /// Whether the manifest says what this tool of a server stands for.
+    #[must_use]
+    pub fn knows_tool(&self, server: &str, tool: &str) -> bool {
+        self.manifest.tools.contains_key(&(server.to_owned(), tool.to_owned()))
+    }
+
+    /// The request that calling a tool stands for. `arguments` is a JSON object in text; it becomes the input as it
+    /// is. An unknown tool gives the action `tools/call:SERVER/TOOL`, which no schema can declare; an argument that
+    /// should name the resource and does not gives a resource without id, which is malformed.
+    #[must_use]
+    pub fn tool_request(
+        &self,
+        principal: Entity,
+        server: &str,
+        tool: &str,
+        arguments: &str,
+    ) -> Request {
+        let input = arguments.to_owned();
+        let Some(entry) = self.manifest.tools.get(&(server.to_owned(), tool.to_owned())) else {
+            let action = format!("{UNKNOWN_TOOL}:{server}/{tool}");
+            return Request { principal, action, resource: Entity::new("Server", server), input };
+        };
+        let id = match &entry.resource_id {
+            ResourceId::Fixed(id) => id.clone(),
+            ResourceId::Argument(name) => {
+                let arguments = Json::parse_object(arguments).unwrap_or_default();
+                arguments.get(name).and_then(Json::as_str).unwrap_or_default().to_owned()
+            }
+        };
+        let resource = Entity::new(entry.resource_kind.clone(), id);
+        Request { principal, action: entry.action.clone(), resource, input }
+    }
+}
+
+/// The action of a tool that the manifest does not know begins so; no schema may declare such an action.
+pub(crate) const UNKNOWN_TOOL: &str = "tools/call";
+
+#[cfg(test)]
+mod tests;

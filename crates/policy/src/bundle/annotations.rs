@@ -1,0 +1,110 @@
+//! Annotations. Cedar lets any pass; here each has a meaning, or is an error.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::policies::PolicyInfo;
+use super::source::Statement;
+use crate::error::{LoadCode, LoadError, Place};
+use crate::limits::{ANNOTATION_BYTES_MAX, POLICY_ID_BYTES_MAX};
+use crate::nearest::nearest;
+
+/// What an annotation may be called.
+const KNOWN: [&str; 3] = ["id", "description", "reason"];
+/// Names that a later version gives a meaning to.
+const LATER: [&str; 2] = ["approval", "advice"];
+
+/// Where each id was first given.
+pub(crate) type Ids = BTreeMap<String, (String, usize)>;
+
+/// Checks the names of a file's annotations, that each policy has an id, and that no other policy has it.
+pub(crate) fn check(
+    path: &str,
+    text: &Arc<str>,
+    statements: &[Statement],
+    ids: &mut Ids,
+) -> Vec<LoadError> {
+    let mut errors = Vec::new();
+    for statement in statements.iter().filter(|statement| statement.macro_name.is_none()) {
+        for annotation in &statement.annotations {
+            let point = |message: String| {
+                LoadError::new(LoadCode::PolicyAnnotation, path, message).at(
+                    text,
+                    annotation.span.start,
+                    annotation.span.len(),
+                )
+            };
+            let name = annotation.name.as_str();
+            if LATER.contains(&name) {
+                errors.push(point(format!("`@{name}` is not supported in this version")));
+            } else if !KNOWN.contains(&name) {
+                let error = point(format!("unknown annotation `@{name}`"))
+                    .nearest(nearest(name, KNOWN))
+                    .help("the known annotations are `@id`, `@description`, `@reason`");
+                errors.push(error);
+            } else if !annotation.has_value {
+                errors.push(point(format!("`@{name}` has no value")));
+            }
+        }
+        errors.extend(check_id(path, text, statement, ids));
+    }
+    errors
+}
+
+fn check_id(
+    path: &str,
+    text: &Arc<str>,
+    statement: &Statement,
+    ids: &mut Ids,
+) -> Option<LoadError> {
+    let Some(annotation) = statement.annotations.iter().find(|annotation| annotation.name == "id")
+    else {
+        let error = LoadError::new(LoadCode::PolicyAnnotation, path, "a policy has no `@id`")
+            .at(text, statement.span.start, 6)
+            .help(
+                "begin it with `@id(\"a-name-of-its-own\")`; decisions and explanations name it so",
+            );
+        return Some(error);
+    };
+    let written = text.get(annotation.span.end..statement.span.end).unwrap_or_default();
+    let value = written.split('"').nth(1).unwrap_or_default().to_owned();
+    let line = Place::of(text, annotation.span.start, 0).line;
+    let wrong = |message: String| {
+        LoadError::new(LoadCode::PolicyAnnotation, path, message).at(
+            text,
+            annotation.span.start,
+            annotation.span.len(),
+        )
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    if value.is_empty() || value.len() > POLICY_ID_BYTES_MAX || !value.chars().all(plain) {
+        let message = format!(
+            "an `@id` has 1 to {POLICY_ID_BYTES_MAX} of the characters `a-z A-Z 0-9 - _ . /`"
+        );
+        return Some(wrong(message));
+    }
+    if let Some((file, first)) = ids.get(&value) {
+        return Some(wrong(format!(
+            "`{value}` is the id of another policy too, at {file}:{first}"
+        )));
+    }
+    ids.insert(value, (path.to_owned(), line));
+    None
+}
+
+/// Checks the values of annotations, once they are read.
+pub(crate) fn check_values(infos: &[PolicyInfo]) -> Result<(), Vec<LoadError>> {
+    let mut errors = Vec::new();
+    for info in infos {
+        for (name, value) in &info.annotations {
+            if value.trim().is_empty() || value.len() > ANNOTATION_BYTES_MAX {
+                let message = format!(
+                    "`@{name}` of `{}` (line {}) is empty or longer than {ANNOTATION_BYTES_MAX} bytes",
+                    info.id, info.line
+                );
+                errors.push(LoadError::new(LoadCode::PolicyAnnotation, &info.file, message));
+            }
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}

@@ -1,0 +1,166 @@
+//! Entities: those that a bundle states in `entities.json`, and those that a request describes by properties.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use cedar_policy::Entity as CedarEntity;
+
+use super::schema::{EntityType, Shapes};
+use crate::json::Json;
+use crate::nearest::nearest;
+use crate::typed::{At, Typed, Undeclared, entity_reference, quoted, uid};
+
+/// The member of properties that holds an entity's parents.
+const PARENTS: &str = "parents";
+
+/// What is known of one entity.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct EntityData {
+    pub(crate) attributes: BTreeMap<String, Typed>,
+    /// Direct parents by type and id.
+    pub(crate) parents: BTreeSet<(String, String)>,
+}
+
+/// Entities by full type name and id.
+pub(crate) type EntityMap = BTreeMap<(String, String), EntityData>;
+
+/// Reads `entities.json`: Cedar's form, an array of `{"uid", "attrs", "parents"}`. All problems at once.
+pub(crate) fn read(text: &str, shapes: &Shapes) -> Result<EntityMap, Vec<String>> {
+    let items = match Json::parse(text) {
+        Ok(Json::Array(items)) => items,
+        Ok(other) => return Err(vec![format!("the file holds {}, not an array", other.kind())]),
+        Err(why) => return Err(vec![format!("the file {why}")]),
+    };
+    let mut entities = EntityMap::new();
+    let mut errors = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        match read_one(item, shapes) {
+            Ok((key, data)) => match entities.entry(key) {
+                Entry::Vacant(place) => drop(place.insert(data)),
+                Entry::Occupied(_) => errors.push(format!("entity {index} is stated twice")),
+            },
+            Err(why) => errors.push(format!("entity {index}: {why}")),
+        }
+    }
+    if errors.is_empty() { Ok(entities) } else { Err(errors) }
+}
+
+fn read_one(item: &Json, shapes: &Shapes) -> Result<((String, String), EntityData), String> {
+    let members = item.as_object().ok_or_else(|| format!("is {}, not an object", item.kind()))?;
+    if let Some(name) =
+        members.keys().find(|name| !["uid", "attrs", "parents"].contains(&name.as_str()))
+    {
+        return Err(format!("`{}` is not one of `uid`, `attrs`, `parents`", quoted(name)));
+    }
+    let (kind, id) =
+        members.get("uid").and_then(entity_reference).ok_or("`uid` is not {type, id}")?;
+    let (kind, shape) = entity_type(kind, shapes)?;
+    let empty = Json::Object(BTreeMap::new());
+    let attributes = members.get("attrs").unwrap_or(&empty);
+    let attributes = attributes.as_object().ok_or("`attrs` is not an object")?;
+    let attributes = shape.attributes.read(attributes, At::root("attrs"), Undeclared::Refuse)?;
+    let parents = members.get("parents").map(|list| read_parents(list, shape, shapes));
+    let data = EntityData { attributes, parents: parents.transpose()?.unwrap_or_default() };
+    check_id(shape, id)?;
+    Ok(((kind.to_owned(), id.to_owned()), data))
+}
+
+/// The properties of an entity of a request: declared attributes and `parents`. Required attributes may be missing
+/// here, since the bundle may state them.
+pub(crate) fn read_properties(
+    text: &str,
+    shape: &EntityType,
+    shapes: &Shapes,
+    at: At<'_>,
+) -> Result<EntityData, String> {
+    if text == "{}" {
+        return Ok(EntityData::default());
+    }
+    let mut members = Json::parse_object(text).map_err(|why| format!("`{at}` {why}"))?;
+    let parents = match members.remove(PARENTS) {
+        Some(list) => read_parents(&list, shape, shapes)?,
+        None => BTreeSet::new(),
+    };
+    let mut optional = shape.attributes.clone();
+    optional.members.values_mut().for_each(|member| member.required = false);
+    let attributes = optional.read(&members, at, Undeclared::Refuse)?;
+    Ok(EntityData { attributes, parents })
+}
+
+/// The name of an entity type, in full, and what the schema says of it.
+pub(crate) fn entity_type<'a>(
+    kind: &'a str,
+    shapes: &'a Shapes,
+) -> Result<(&'a str, &'a EntityType), String> {
+    shapes.entity(kind).ok_or_else(|| {
+        let meant = nearest(kind, shapes.entity_names());
+        let meant = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+        format!("the type `{}` is not in the schema{meant}", quoted(kind))
+    })
+}
+
+/// Where the schema lists a type's ids, refuses any other.
+pub(crate) fn check_id(shape: &EntityType, id: &str) -> Result<(), String> {
+    match &shape.ids {
+        Some(ids) if !ids.contains(id) => {
+            Err("an id is not among those that the schema lists".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn read_parents(
+    list: &Json,
+    shape: &EntityType,
+    shapes: &Shapes,
+) -> Result<BTreeSet<(String, String)>, String> {
+    let Json::Array(items) = list else {
+        return Err(format!("`parents` is {}, not an array", list.kind()));
+    };
+    let mut parents = BTreeSet::new();
+    for item in items {
+        let (kind, id) = entity_reference(item).ok_or("`parents` holds other than {type, id}")?;
+        let (kind, _) = entity_type(kind, shapes)?;
+        if !shape.parents.contains(kind) {
+            return Err(format!("the schema allows no parent of type `{}` here", quoted(kind)));
+        }
+        parents.insert((kind.to_owned(), id.to_owned()));
+    }
+    Ok(parents)
+}
+
+impl EntityData {
+    /// Adds what another source says of the same entity. Where both state an attribute, they must agree.
+    pub(crate) fn merge(&mut self, other: EntityData) -> Result<(), String> {
+        for (name, value) in other.attributes {
+            match self.attributes.entry(name) {
+                Entry::Vacant(place) => drop(place.insert(value)),
+                Entry::Occupied(place) if *place.get() == value => {}
+                Entry::Occupied(place) => {
+                    return Err(format!(
+                        "the request and the bundle disagree on `{}`",
+                        place.key()
+                    ));
+                }
+            }
+        }
+        self.parents.extend(other.parents);
+        Ok(())
+    }
+
+    /// The entity for Cedar.
+    pub(crate) fn to_cedar(&self, kind: &str, id: &str) -> Result<CedarEntity, String> {
+        let mut attributes = Vec::with_capacity(self.attributes.len());
+        for (name, value) in &self.attributes {
+            attributes.push((name.clone(), value.to_cedar()?));
+        }
+        let parents = self.parents.iter().map(|(kind, id)| uid(kind, id));
+        let parents = parents.collect::<Result<Vec<_>, _>>()?;
+        CedarEntity::new(
+            uid(kind, id)?,
+            attributes.into_iter().collect(),
+            parents.into_iter().collect(),
+        )
+        .map_err(|_| "an attribute can't be evaluated".to_owned())
+    }
+}

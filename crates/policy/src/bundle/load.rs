@@ -1,0 +1,355 @@
+//! From files to a bundle: every stage reports all that it finds, and the next one runs on what is sound.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use cedar_policy::{Entities, Schema};
+use proof::digest::Digest;
+
+use super::entities::{self, EntityMap};
+use super::manifest::{Manifest, ResourceId};
+use super::policies::{self, located};
+use super::schema::{Action, Shapes};
+use super::{Bundle, ENTITIES, EXPECTED, Files, MANIFEST, REQUESTS, SCHEMA, UNKNOWN_TOOL, blob};
+use crate::error::{LoadCode, LoadError, LoadErrors};
+use crate::limits::{DECIDE_STACK_BYTES, STACK_FLOOR_BYTES};
+use crate::nearest::nearest;
+use crate::typed::{Extension, Record, Type, Undeclared};
+
+/// Loads a bundle from its files.
+pub(super) fn load(files: &Files) -> Result<Bundle, LoadErrors> {
+    if stacker::remaining_stack().unwrap_or(0) < STACK_FLOOR_BYTES {
+        let message = format!(
+            "less than {STACK_FLOOR_BYTES} bytes of stack are left; load on a thread with {DECIDE_STACK_BYTES}"
+        );
+        return Err(LoadError::new(LoadCode::Stack, "", message).into());
+    }
+    build(files)
+}
+
+/// Loads a bundle when there is stack enough.
+pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
+    let errors = blob::check(files);
+    if !errors.is_empty() {
+        return Err(LoadErrors::of(errors));
+    }
+    let (texts, mut errors) = texts(files);
+    let manifest = manifest(&texts, files, &mut errors);
+    let schema = schema(&texts, files, &mut errors);
+    let Some((manifest, (schema, shapes))) = manifest.zip(schema) else {
+        // Without a schema the policies can still be read for syntax and annotations.
+        if let Err(found) = policies::load(&policy_texts(&texts), "") {
+            errors.extend(found.into_iter().filter(|error| {
+                matches!(
+                    error.code(),
+                    LoadCode::PolicyAnnotation | LoadCode::PolicySyntax | LoadCode::Limit
+                )
+            }));
+        }
+        return Err(LoadErrors::of(errors));
+    };
+    errors.extend(check_tools(&manifest, &shapes, text(&texts, MANIFEST)));
+    let stated = stated(&texts, &shapes, &schema, &mut errors);
+    let policies = match policies::load(&policy_texts(&texts), &text(&texts, SCHEMA)) {
+        Ok(policies) if errors.is_empty() => policies,
+        Ok(_) => return Err(LoadErrors::of(errors)),
+        Err(found) => {
+            errors.extend(found);
+            return Err(LoadErrors::of(errors));
+        }
+    };
+    let (stated, entities) = stated.unwrap_or_else(|| (EntityMap::new(), Entities::empty()));
+    let blob = blob::pack(files);
+    let names = policies.infos.iter().map(|info| (info.cedar_id.clone(), info.id.clone()));
+    Ok(Bundle {
+        files: files.clone(),
+        digest: Digest::of(&blob),
+        blob,
+        ids: names.collect(),
+        leaves: leaves(&policies.lowered),
+        binds: binds(&manifest, &shapes),
+        manifest,
+        shapes,
+        schema,
+        lowered: policies.lowered,
+        policies: policies.infos,
+        stated,
+        entities,
+        warnings: policies.warnings,
+    })
+}
+
+type Texts = BTreeMap<String, Arc<str>>;
+
+/// The files as texts. Whatever is not part of a bundle is an error.
+fn texts(files: &Files) -> (Texts, Vec<LoadError>) {
+    let (mut texts, mut errors) = (BTreeMap::new(), Vec::new());
+    for (path, bytes) in files {
+        let known = [MANIFEST, SCHEMA, ENTITIES, REQUESTS, EXPECTED];
+        let policy = path
+            .strip_prefix("policies/")
+            .is_some_and(|name| name.ends_with(".dw") && name.len() > 3 && !name.contains('/'));
+        if !policy && !known.contains(&path.as_str()) && path != "README.md" {
+            let error = LoadError::new(LoadCode::File, path, "this file is not part of a bundle")
+                .nearest(nearest(path, known))
+                .help("a bundle has `bundle.toml`, `schema.cedarschema`, `policies/*.dw`, `entities.json`, `tests/requests.jsonl`, `tests/expected.jsonl`, `README.md`");
+            errors.push(error);
+            continue;
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) if !text.starts_with('\u{feff}') => {
+                drop(texts.insert(path.clone(), Arc::from(text)))
+            }
+            _ => errors.push(LoadError::new(
+                LoadCode::File,
+                path,
+                "this file is not UTF-8 without a byte order mark",
+            )),
+        }
+    }
+    (texts, errors)
+}
+
+fn text(texts: &Texts, path: &str) -> Arc<str> {
+    texts.get(path).map_or_else(|| Arc::from(""), Arc::clone)
+}
+
+fn policy_texts(texts: &Texts) -> Texts {
+    let policies = texts.iter().filter(|(path, _)| path.starts_with("policies/"));
+    policies.map(|(path, text)| (path.clone(), Arc::clone(text))).collect()
+}
+
+fn manifest(texts: &Texts, files: &Files, errors: &mut Vec<LoadError>) -> Option<Manifest> {
+    match texts.get(MANIFEST) {
+        Some(text) => Manifest::read(text).map_err(|found| errors.extend(found)).ok(),
+        // The bundle without any file is the empty one, which denies everything.
+        None if files.is_empty() => Some(Manifest::default()),
+        None => {
+            let error = LoadError::new(LoadCode::File, MANIFEST, "the manifest is missing");
+            errors.push(error.help("it holds at least `name`, `version` and `semantics = 1`"));
+            None
+        }
+    }
+}
+
+fn schema(texts: &Texts, files: &Files, errors: &mut Vec<LoadError>) -> Option<(Schema, Shapes)> {
+    let text = match texts.get(SCHEMA) {
+        Some(text) => Arc::clone(text),
+        None if files.is_empty() => Arc::from(""),
+        None => {
+            errors.push(LoadError::new(LoadCode::File, SCHEMA, "the schema is missing"));
+            return None;
+        }
+    };
+    if let Some(error) = too_deep(&text) {
+        errors.push(error);
+        return None;
+    }
+    let read =
+        Schema::from_str(&text).map_err(|error| located(SCHEMA, &text, LoadCode::Schema, &error));
+    let shapes = read.and_then(|schema| {
+        let resolved = cedar_policy::schema_str_to_json_with_resolved_types(&text)
+            .map_err(|error| located(SCHEMA, &text, LoadCode::Schema, &error))?;
+        let shapes = Shapes::read(&resolved.0)
+            .map_err(|why| LoadError::new(LoadCode::Schema, SCHEMA, why))?;
+        Ok((schema, shapes))
+    });
+    let (schema, shapes) = shapes.map_err(|error| errors.push(error)).ok()?;
+    let found = check_actions(&shapes, &text);
+    let sound = found.is_empty();
+    errors.extend(found);
+    sound.then_some((schema, shapes))
+}
+
+/// Types nested deeper than any that is allowed, refused before the schema's parser recurses into them.
+fn too_deep(text: &Arc<str>) -> Option<LoadError> {
+    let (mut open, mut deepest) = (0usize, 0usize);
+    for c in text.chars() {
+        match c {
+            '{' | '<' | '[' | '(' => open = open.saturating_add(1),
+            '}' | '>' | ']' | ')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(open);
+    }
+    let most = crate::limits::TYPE_DEPTH_MAX;
+    (deepest > most).then(|| {
+        let message = format!("brackets are nested {deepest} deep; at most {most} are allowed");
+        LoadError::new(LoadCode::Limit, SCHEMA, message)
+    })
+}
+
+/// The members of a context that this crate supplies.
+const CONTEXT: [&str; 5] = ["facts", "input", "isOutput", "output", "system"];
+/// The members of `context.facts`.
+const FACTS: [&str; 4] = ["assurance", "at", "at_ms", "trust"];
+
+fn check_actions(shapes: &Shapes, text: &Arc<str>) -> Vec<LoadError> {
+    let mut errors = Vec::new();
+    for (name, action) in shapes.actions() {
+        let point = |message: String, word: &str| {
+            let offset = find_word(text, word).unwrap_or(0);
+            LoadError::new(LoadCode::Schema, SCHEMA, message).at(text, offset, word.len())
+        };
+        if action.id == UNKNOWN_TOOL || action.id.starts_with("tools/call:") {
+            let message = format!("the action `{name}` bears a name that stands for unknown tools");
+            errors.push(point(message, &action.id));
+        }
+        for (member, declared) in &action.context.members {
+            let fits = match (member.as_str(), &declared.ty) {
+                ("input", Type::Record(_)) | ("isOutput", Type::Bool) => true,
+                ("output", Type::Record(_)) => !declared.required,
+                ("facts", Type::Record(record)) => {
+                    errors.extend(check_facts(name, record, &point));
+                    true
+                }
+                ("system", Type::Record(record)) => {
+                    let now = Type::Extension(Extension::Datetime);
+                    record.members.iter().all(|(name, member)| name == "now" && member.ty == now)
+                }
+                _ => false,
+            };
+            if !fits {
+                let message = format!(
+                    "nothing supplies `context.{member}` of the action `{name}` in this form"
+                );
+                let error = point(message, member)
+                    .nearest(nearest(member, CONTEXT))
+                    .help("a context has `input` (the arguments), `output?` (the result, for history), `facts`, `system: { now: datetime }`, `isOutput: Bool`");
+                errors.push(error);
+            }
+        }
+    }
+    errors
+}
+
+fn check_facts(
+    action: &str,
+    record: &Record,
+    point: &dyn Fn(String, &str) -> LoadError,
+) -> Vec<LoadError> {
+    let wrong = record.members.iter().filter(|(name, member)| {
+        !matches!(
+            (name.as_str(), &member.ty),
+            ("assurance" | "trust", Type::String)
+                | ("at_ms", Type::Long)
+                | ("at", Type::Extension(Extension::Datetime))
+        )
+    });
+    wrong
+        .map(|(name, _)| {
+            let message = format!(
+                "nothing supplies `context.facts.{name}` of the action `{action}` in this form"
+            );
+            point(message, name).nearest(nearest(name, FACTS)).help(
+                "facts are `assurance: String`, `trust: String`, `at_ms: Long`, `at: datetime`",
+            )
+        })
+        .collect()
+}
+
+/// Where a word stands as such, and not as a part of another.
+fn find_word(text: &str, word: &str) -> Option<usize> {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(word).map(|(at, _)| at).find(|at| {
+        let before = text.get(..*at).and_then(|text| text.chars().next_back());
+        let after = text.get(at.saturating_add(word.len())..).and_then(|text| text.chars().next());
+        !before.is_some_and(part) && !after.is_some_and(part)
+    })
+}
+
+/// The tools of the manifest against the schema: actions, resource types, arguments.
+fn check_tools(manifest: &Manifest, shapes: &Shapes, text: Arc<str>) -> Vec<LoadError> {
+    let mut errors = Vec::new();
+    let mut modes: BTreeMap<&str, Undeclared> = BTreeMap::new();
+    for ((server, tool), entry) in &manifest.tools {
+        let point = |message: String| {
+            let message = format!("the tool `{server}/{tool}`: {message}");
+            LoadError::new(LoadCode::Manifest, MANIFEST, message).at(
+                &text,
+                entry.offset,
+                entry.bytes,
+            )
+        };
+        let Some(action) = shapes.action(&entry.action) else {
+            let message = format!("the action `{}` is not in the schema", entry.action);
+            errors.push(point(message).nearest(nearest(&entry.action, shapes.action_ids())));
+            continue;
+        };
+        match shapes.entity(&entry.resource_kind) {
+            Some((kind, _)) if action.resources.contains(kind) => {}
+            _ => {
+                let message = format!(
+                    "the action `{}` does not apply to resources of type `{}`",
+                    entry.action, entry.resource_kind
+                );
+                let known = action.resources.iter().map(String::as_str);
+                errors.push(point(message).nearest(nearest(&entry.resource_kind, known)));
+            }
+        }
+        if let ResourceId::Argument(argument) = &entry.resource_id
+            && !names_resource(action, argument)
+        {
+            let message =
+                format!("`{argument}` is not a required string among the action's arguments");
+            let known = action.input().into_iter().flat_map(|input| input.members.keys());
+            errors.push(point(message).nearest(nearest(argument, known.map(String::as_str))));
+        }
+        if *modes.entry(&entry.action).or_insert(entry.undeclared) != entry.undeclared {
+            let message = "another tool stands for the same action and treats undeclared arguments differently";
+            errors.push(point(message.to_owned()));
+        }
+    }
+    errors
+}
+
+fn names_resource(action: &Action, argument: &str) -> bool {
+    action.input().and_then(|input| input.members.get(argument)).is_some_and(|member| {
+        member.required && matches!(member.ty, Type::String | Type::Entity(_))
+    })
+}
+
+fn binds(manifest: &Manifest, shapes: &Shapes) -> BTreeSet<String> {
+    let binding = manifest.tools.values().filter(|entry| entry.undeclared == Undeclared::Ignore);
+    binding.filter_map(|entry| Some(shapes.action(&entry.action)?.full_name())).collect()
+}
+
+fn stated(
+    texts: &Texts,
+    shapes: &Shapes,
+    schema: &Schema,
+    errors: &mut Vec<LoadError>,
+) -> Option<(EntityMap, Entities)> {
+    let text = texts.get(ENTITIES).map_or("[]", |text| text);
+    let wrong = |why: String| LoadError::new(LoadCode::Entities, ENTITIES, why);
+    let stated = entities::read(text, shapes)
+        .map_err(|found| errors.extend(found.into_iter().map(wrong)))
+        .ok()?;
+    let entities = stated.iter().map(|((kind, id), data)| data.to_cedar(kind, id));
+    let entities: Result<Vec<_>, String> = entities.collect();
+    let store = entities.and_then(|all| {
+        Entities::from_entities(all, Some(schema)).map_err(|error| error.to_string())
+    });
+    let store = store.map_err(|why| errors.push(wrong(why))).ok()?;
+    Some((stated, store))
+}
+
+fn leaves(
+    lowered: &dogwood_language::LoweredPolicySet,
+) -> BTreeMap<(Vec<String>, String), Vec<String>> {
+    let mut leaves: BTreeMap<(Vec<String>, String), Vec<String>> = BTreeMap::new();
+    for field in lowered.temporal_fields() {
+        for action in &field.target_actions {
+            let mut path: Vec<String> = action
+                .namespace
+                .iter()
+                .flat_map(|name| name.split("::"))
+                .map(str::to_owned)
+                .collect();
+            path.push("Action".to_owned());
+            leaves.entry((path, action.id.clone())).or_default().push(field.id.clone());
+        }
+    }
+    leaves
+}

@@ -1,0 +1,246 @@
+//! `bundle.toml`: the bundle's name and version, and which action and resource each tool of a server stands for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use super::MANIFEST;
+use crate::error::{LoadCode, LoadError};
+use crate::facts::Trust;
+use crate::nearest::nearest;
+use crate::typed::Undeclared;
+
+/// The version of the decider that this crate is: engine, limits and the list of checks.
+pub(crate) const SEMANTICS: i64 = 1;
+
+/// What `bundle.toml` says.
+#[derive(Debug, Clone)]
+pub(crate) struct Manifest {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) trust_minimum: Trust,
+    /// By server and tool.
+    pub(crate) tools: BTreeMap<(String, String), Tool>,
+}
+
+/// What a tool of a server stands for.
+#[derive(Debug, Clone)]
+pub(crate) struct Tool {
+    pub(crate) action: String,
+    pub(crate) resource_kind: String,
+    pub(crate) resource_id: ResourceId,
+    pub(crate) undeclared: Undeclared,
+    /// Where the table stands, for errors that are found later.
+    pub(crate) offset: usize,
+    pub(crate) bytes: usize,
+}
+
+/// Where the id of a tool's resource comes from.
+#[derive(Debug, Clone)]
+pub(crate) enum ResourceId {
+    /// Always this one.
+    Fixed(String),
+    /// The argument of that name, which must be a string.
+    Argument(String),
+}
+
+impl Default for Manifest {
+    fn default() -> Manifest {
+        Manifest {
+            name: "empty".to_owned(),
+            version: "0".to_owned(),
+            trust_minimum: Trust::Degraded,
+            tools: BTreeMap::new(),
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads the file, with all of its problems.
+    pub(crate) fn read(text: &Arc<str>) -> Result<Manifest, Vec<LoadError>> {
+        let (table, broken) = DeTable::parse_recoverable(text);
+        let mut reader = Reader { text, errors: Vec::new() };
+        for error in broken {
+            let span = error.span().unwrap_or_default();
+            reader.wrong(LoadCode::Manifest, &span, error.message().trim().to_owned());
+        }
+        if !reader.errors.is_empty() {
+            return Err(reader.errors);
+        }
+        let manifest = reader.manifest(&table);
+        if reader.errors.is_empty() { Ok(manifest) } else { Err(reader.errors) }
+    }
+}
+
+type Key<'a> = Spanned<DeString<'a>>;
+type Entry<'a> = Spanned<DeValue<'a>>;
+type Span = std::ops::Range<usize>;
+
+struct Reader<'t> {
+    text: &'t Arc<str>,
+    errors: Vec<LoadError>,
+}
+
+impl Reader<'_> {
+    fn wrong(&mut self, code: LoadCode, span: &Span, message: String) {
+        let error = LoadError::new(code, MANIFEST, message);
+        self.errors.push(error.at(self.text, span.start, span.len()));
+    }
+
+    /// Complains about every key of a table that is not among the known ones.
+    fn only(&mut self, table: &DeTable<'_>, whose: &str, known: &[&str]) {
+        for key in table.keys() {
+            let name = key.get_ref().as_ref();
+            if known.contains(&name) {
+                continue;
+            }
+            let message = format!("unknown key `{name}` {whose}");
+            let error = LoadError::new(LoadCode::ManifestKey, MANIFEST, message)
+                .at(self.text, key.span().start, key.span().len())
+                .nearest(nearest(name, known.iter().copied()))
+                .help(format!("the known keys are {}", listed(known)));
+            self.errors.push(error);
+        }
+    }
+
+    fn manifest(&mut self, table: &Spanned<DeTable<'_>>) -> Manifest {
+        let known = ["name", "version", "semantics", "trust_minimum", "tools"];
+        let span = 0..0;
+        let table = table.get_ref();
+        self.only(table, "at the top", &known);
+        let semantics = self.required(table, "semantics", &span, DeValue::as_integer);
+        if let Some((value, span)) = semantics
+            && value.as_str().parse() != Ok(SEMANTICS)
+        {
+            let message = format!("`semantics` is {SEMANTICS} in this version");
+            self.wrong(LoadCode::Manifest, &span, message);
+        }
+        let trust =
+            self.optional(table, "trust_minimum", DeValue::as_str).and_then(|(word, span)| {
+                let trust = Trust::parse(word);
+                if trust.is_none() {
+                    let message =
+                        "`trust_minimum` is one of `trusted`, `degraded`, `suspended`, `revoked`";
+                    self.wrong(LoadCode::Manifest, &span, message.to_owned());
+                }
+                trust
+            });
+        Manifest {
+            name: self.text(table, "name", &span),
+            version: self.text(table, "version", &span),
+            trust_minimum: trust.unwrap_or(Trust::Degraded),
+            tools: self.tools(table),
+        }
+    }
+
+    fn tools(&mut self, table: &DeTable<'_>) -> BTreeMap<(String, String), Tool> {
+        let mut tools = BTreeMap::new();
+        let Some((entries, _)) = self.optional(table, "tools", DeValue::as_table) else {
+            return tools;
+        };
+        for (key, value) in entries {
+            let name = key.get_ref().as_ref();
+            let split = name
+                .split_once('/')
+                .filter(|(server, tool)| !server.is_empty() && !tool.is_empty());
+            let Some((server, tool)) = split else {
+                let message = format!("`{name}` is not `SERVER/TOOL`");
+                self.wrong(LoadCode::Manifest, &key.span(), message);
+                continue;
+            };
+            if let Some(read) = self.tool(key, value) {
+                tools.insert((server.to_owned(), tool.to_owned()), read);
+            }
+        }
+        tools
+    }
+
+    fn tool(&mut self, key: &Key<'_>, value: &Entry<'_>) -> Option<Tool> {
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong(LoadCode::Manifest, &key.span(), "a tool is a table".to_owned());
+            return None;
+        };
+        let whose = format!("of the tool `{}`", key.get_ref());
+        self.only(table, &whose, &["action", "resource", "undeclared_arguments"]);
+        let action = self.text(table, "action", &key.span());
+        let (resource_kind, resource_id) = self.resource(table, key)?;
+        let undeclared = match self.optional(table, "undeclared_arguments", DeValue::as_str) {
+            None => Undeclared::Refuse,
+            Some(("deny", _)) => Undeclared::Refuse,
+            Some(("bind", _)) => Undeclared::Ignore,
+            Some((_, span)) => {
+                let message = "`undeclared_arguments` is `deny` or `bind`".to_owned();
+                self.wrong(LoadCode::Manifest, &span, message);
+                Undeclared::Refuse
+            }
+        };
+        let (offset, bytes) = (key.span().start, key.span().len());
+        Some(Tool { action, resource_kind, resource_id, undeclared, offset, bytes })
+    }
+
+    fn resource(&mut self, table: &DeTable<'_>, key: &Key<'_>) -> Option<(String, ResourceId)> {
+        let (resource, span) = self.required(table, "resource", &key.span(), DeValue::as_table)?;
+        self.only(resource, "of a resource", &["type", "argument", "id"]);
+        let kind = self.text(resource, "type", &span);
+        let argument = self.optional(resource, "argument", DeValue::as_str);
+        let id = self.optional(resource, "id", DeValue::as_str);
+        let id = match (argument, id) {
+            (Some((argument, _)), None) => ResourceId::Argument(argument.to_owned()),
+            (None, Some((id, _))) if !id.is_empty() => ResourceId::Fixed(id.to_owned()),
+            _ => {
+                let message = "a resource has either `argument` or `id`".to_owned();
+                self.wrong(LoadCode::Manifest, &span, message);
+                return None;
+            }
+        };
+        Some((kind, id))
+    }
+
+    fn optional<'v, 'i, T>(
+        &mut self,
+        table: &'v DeTable<'i>,
+        name: &str,
+        read: impl FnOnce(&'v DeValue<'i>) -> Option<T>,
+    ) -> Option<(T, Span)> {
+        let value = table.get(name)?;
+        let found = value.get_ref().type_str();
+        let read = read(value.get_ref());
+        if read.is_none() {
+            let message = format!("`{name}` can't be {found}");
+            self.wrong(LoadCode::Manifest, &value.span(), message);
+        }
+        read.map(|read| (read, value.span()))
+    }
+
+    fn required<'v, 'i, T>(
+        &mut self,
+        table: &'v DeTable<'i>,
+        name: &str,
+        span: &Span,
+        read: impl FnOnce(&'v DeValue<'i>) -> Option<T>,
+    ) -> Option<(T, Span)> {
+        if !table.contains_key(name) {
+            self.wrong(LoadCode::Manifest, span, format!("`{name}` is missing"));
+        }
+        self.optional(table, name, read)
+    }
+
+    fn text(&mut self, table: &DeTable<'_>, name: &str, span: &Span) -> String {
+        let Some((text, span)) = self.required(table, name, span, DeValue::as_str) else {
+            return String::new();
+        };
+        if text.is_empty() {
+            self.wrong(LoadCode::Manifest, &span, format!("`{name}` is empty"));
+        }
+        text.to_owned()
+    }
+}
+
+fn listed(names: &[&str]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,232 @@
+//! The schema in the form that requests are read by: actions with the types of their arguments, entity types with
+//! the types of their attributes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::limits::TYPE_DEPTH_MAX;
+use crate::typed::{Extension, Member, Record, Type};
+
+/// Actions and entity types by the names that requests use.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shapes {
+    actions: BTreeMap<String, Action>,
+    entities: BTreeMap<String, EntityType>,
+    action_aliases: BTreeMap<String, String>,
+    entity_aliases: BTreeMap<String, String>,
+}
+
+/// An action that can be asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Action {
+    /// The path of its type, such as `["Drupe", "Action"]`.
+    pub(crate) path: Vec<String>,
+    /// Its id.
+    pub(crate) id: String,
+    pub(crate) principals: BTreeSet<String>,
+    pub(crate) resources: BTreeSet<String>,
+    /// The members of its context, by name.
+    pub(crate) context: Record,
+}
+
+impl Action {
+    /// Its name in full, such as `Drupe::Action::"Read"`.
+    pub(crate) fn full_name(&self) -> String {
+        format!("{}::\"{}\"", self.path.join("::"), self.id.escape_debug())
+    }
+
+    /// The types of its arguments, where it has any.
+    pub(crate) fn input(&self) -> Option<&Record> {
+        match &self.context.members.get("input")?.ty {
+            Type::Record(record) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// The types of its result, where policies may look back at it.
+    pub(crate) fn output(&self) -> Option<&Record> {
+        match &self.context.members.get("output")?.ty {
+            Type::Record(record) => Some(record),
+            _ => None,
+        }
+    }
+}
+
+/// An entity type.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct EntityType {
+    pub(crate) attributes: Record,
+    /// The types of its direct parents.
+    pub(crate) parents: BTreeSet<String>,
+    /// The only ids it has, where the schema lists them.
+    pub(crate) ids: Option<BTreeSet<String>>,
+}
+
+impl Shapes {
+    /// Reads Cedar's JSON form of a schema with resolved types. Cedar has checked the schema before; an error says
+    /// what this crate does not understand of it.
+    pub(crate) fn read(schema: &Value) -> Result<Shapes, String> {
+        let namespaces = schema.as_object().ok_or("the schema is not an object")?;
+        let common = common_types(namespaces);
+        let mut shapes = Shapes::default();
+        for (namespace, body) in namespaces {
+            for (name, body) in members(body, "entityTypes") {
+                let shape = read_entity_type(body, &common)?;
+                shapes.entities.insert(qualified(namespace, name), shape);
+            }
+            for (id, body) in members(body, "actions") {
+                if let Some(action) = read_action(namespace, id, body, &common)? {
+                    shapes.actions.insert(full_action(namespace, id), action);
+                }
+            }
+        }
+        shapes.action_aliases =
+            aliases(shapes.actions.iter().map(|(name, a)| (a.id.clone(), name.clone())));
+        shapes.entity_aliases =
+            aliases(shapes.entities.keys().map(|name| {
+                (name.rsplit("::").next().unwrap_or_default().to_owned(), name.clone())
+            }));
+        Ok(shapes)
+    }
+
+    /// The action of that name: its full name, or its id where only one action bears it.
+    pub(crate) fn action(&self, name: &str) -> Option<&Action> {
+        let full = self.action_aliases.get(name).map_or(name, String::as_str);
+        self.actions.get(full)
+    }
+
+    /// The entity type of that name, full or last part, and its full name.
+    pub(crate) fn entity<'a>(&'a self, name: &'a str) -> Option<(&'a str, &'a EntityType)> {
+        let full = self.entity_aliases.get(name).map_or(name, String::as_str);
+        self.entities.get_key_value(full).map(|(name, shape)| (name.as_str(), shape))
+    }
+
+    pub(crate) fn actions(&self) -> impl Iterator<Item = (&str, &Action)> {
+        self.actions.iter().map(|(name, action)| (name.as_str(), action))
+    }
+
+    pub(crate) fn action_ids(&self) -> impl Iterator<Item = &str> {
+        self.actions.values().map(|action| action.id.as_str())
+    }
+
+    pub(crate) fn entity_names(&self) -> impl Iterator<Item = &str> {
+        self.entities.keys().chain(self.entity_aliases.keys()).map(String::as_str)
+    }
+}
+
+/// Short names that only one full name has.
+fn aliases(names: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
+    let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (short, full) in names {
+        all.entry(short).or_default().push(full);
+    }
+    all.into_iter()
+        .filter(|(_, full)| full.len() == 1)
+        .filter_map(|(short, full)| Some((short, full.into_iter().next()?)))
+        .collect()
+}
+
+type CommonTypes<'a> = BTreeMap<String, &'a Value>;
+
+fn common_types(namespaces: &serde_json::Map<String, Value>) -> CommonTypes<'_> {
+    let mut common = BTreeMap::new();
+    for (namespace, body) in namespaces {
+        for (name, ty) in members(body, "commonTypes") {
+            common.insert(qualified(namespace, name), ty);
+        }
+    }
+    common
+}
+
+fn members<'a>(body: &'a Value, name: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    body.get(name).and_then(Value::as_object).into_iter().flatten()
+}
+
+fn qualified(namespace: &str, name: &str) -> String {
+    if namespace.is_empty() { name.to_owned() } else { format!("{namespace}::{name}") }
+}
+
+fn full_action(namespace: &str, id: &str) -> String {
+    format!("{}::\"{}\"", qualified(namespace, "Action"), id.escape_debug())
+}
+
+fn read_entity_type(body: &Value, common: &CommonTypes<'_>) -> Result<EntityType, String> {
+    let attributes = match body.get("shape") {
+        Some(shape) => as_record(read_type(shape, common, 0)?)?,
+        None => Record::default(),
+    };
+    let ids = body.get("enum").map(strings);
+    let parents = body.get("memberOfTypes").map(strings).unwrap_or_default();
+    Ok(EntityType { attributes, parents, ids })
+}
+
+fn read_action(
+    namespace: &str,
+    id: &str,
+    body: &Value,
+    common: &CommonTypes<'_>,
+) -> Result<Option<Action>, String> {
+    let Some(applies) = body.get("appliesTo") else { return Ok(None) };
+    let principals = applies.get("principalTypes").map(strings).unwrap_or_default();
+    let resources = applies.get("resourceTypes").map(strings).unwrap_or_default();
+    if principals.is_empty() || resources.is_empty() {
+        return Ok(None);
+    }
+    let context = match applies.get("context") {
+        Some(context) => as_record(read_type(context, common, 0)?)?,
+        None => Record::default(),
+    };
+    let path = qualified(namespace, "Action").split("::").map(str::to_owned).collect();
+    Ok(Some(Action { path, id: id.to_owned(), principals, resources, context }))
+}
+
+fn strings(list: &Value) -> BTreeSet<String> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn as_record(ty: Type) -> Result<Record, String> {
+    match ty {
+        Type::Record(record) => Ok(record),
+        other => Err(format!("a record was expected, not {}", other.name())),
+    }
+}
+
+fn read_type(ty: &Value, common: &CommonTypes<'_>, depth: usize) -> Result<Type, String> {
+    if depth > TYPE_DEPTH_MAX {
+        return Err(format!("types are nested more than {TYPE_DEPTH_MAX} deep"));
+    }
+    let name = ty.get("type").and_then(Value::as_str).ok_or("a type has no name")?;
+    if let Some(definition) = common.get(name) {
+        return read_type(definition, common, depth + 1);
+    }
+    let reference = || ty.get("name").and_then(Value::as_str).ok_or("a reference has no name");
+    match name.strip_prefix("__cedar::").unwrap_or(name) {
+        "Bool" | "Boolean" => Ok(Type::Bool),
+        "Long" => Ok(Type::Long),
+        "String" => Ok(Type::String),
+        "decimal" => Ok(Type::Extension(Extension::Decimal)),
+        "datetime" => Ok(Type::Extension(Extension::Datetime)),
+        "duration" => Ok(Type::Extension(Extension::Duration)),
+        "ipaddr" => Ok(Type::Extension(Extension::Ip)),
+        "Extension" => read_type(&serde_json::json!({ "type": reference()? }), common, depth + 1),
+        "Entity" => Ok(Type::Entity(reference()?.to_owned())),
+        "Set" => {
+            let element = ty.get("element").ok_or("a set has no element type")?;
+            Ok(Type::Set(Box::new(read_type(element, common, depth + 1)?)))
+        }
+        "Record" => {
+            let mut record = Record::default();
+            for (name, member) in members(ty, "attributes") {
+                let required = member.get("required").and_then(Value::as_bool).unwrap_or(true);
+                let ty = read_type(member, common, depth + 1)?;
+                record.members.insert(name.clone(), Member { ty, required });
+            }
+            Ok(Type::Record(record))
+        }
+        other => Err(format!("the type `{other}` is not known")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

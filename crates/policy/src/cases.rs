@@ -1,0 +1,146 @@
+//! The tests that a bundle carries: `tests/requests.jsonl`, one AuthZEN body a line, and beside it
+//! `tests/expected.jsonl`, one `{"code","decision","policies"}` a line.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::bundle::{Bundle, EXPECTED, REQUESTS};
+use crate::decision::{CHECKS, Decision, PERMITTED};
+use crate::evaluation::{Evaluation, evaluate};
+use crate::json::Json;
+use crate::limits::CASES_MAX;
+use crate::request::Entity;
+use crate::typed::quoted;
+
+/// How a bundle's tests came out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Cases that came out as expected.
+    pub passed: usize,
+    /// Those that did not.
+    pub failed: Vec<Failure>,
+    /// Policies that determined no decision, by id.
+    pub policies_unreached: Vec<String>,
+    /// How many policies there are.
+    pub policies: usize,
+    /// How often each code came out.
+    pub codes: BTreeMap<String, usize>,
+    /// Codes of this semantics version that never came out.
+    pub codes_unreached: Vec<String>,
+}
+
+/// A case that did not come out as expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The line in both files, from 1.
+    pub line: usize,
+    /// What was expected: decision, code and policies, or what is wrong with the line.
+    pub expected: String,
+    /// What came out.
+    pub found: String,
+}
+
+/// Runs the tests of a bundle.
+#[must_use]
+pub fn run(bundle: &Arc<Bundle>) -> Report {
+    let (requests, expected) = (lines(bundle, REQUESTS), lines(bundle, EXPECTED));
+    let mut report = Report { policies: bundle.policies().count(), ..Report::default() };
+    let mut reached: BTreeSet<String> = BTreeSet::new();
+    if requests.len() != expected.len() || requests.len() > CASES_MAX {
+        report.failed.push(Failure {
+            line: requests.len().min(expected.len()).saturating_add(1),
+            expected: format!("at most {CASES_MAX} lines in each file, as many in both"),
+            found: format!("{} requests, {} expectations", requests.len(), expected.len()),
+        });
+        return report;
+    }
+    for (index, (request, expected)) in requests.iter().zip(&expected).enumerate() {
+        let line = index.saturating_add(1);
+        let outcome = match read(request) {
+            Err(why) => Err((format!("an AuthZEN body: it {why}"), "no decision".to_owned())),
+            Ok(evaluation) => {
+                let decision = evaluate(bundle, &evaluation);
+                reached.extend(decision.policy_ids().map(str::to_owned));
+                *report.codes.entry(decision.code().to_owned()).or_insert(0) += 1;
+                let found = outcome(&decision);
+                if found == *expected { Ok(()) } else { Err(((*expected).to_owned(), found)) }
+            }
+        };
+        match outcome {
+            Ok(()) => report.passed = report.passed.saturating_add(1),
+            Err((expected, found)) => report.failed.push(Failure { line, expected, found }),
+        }
+    }
+    let ids = bundle.policies().map(|info| info.id.as_str());
+    report.policies_unreached =
+        ids.filter(|id| !reached.contains(*id)).map(str::to_owned).collect();
+    let codes = CHECKS.iter().copied().chain([PERMITTED]);
+    report.codes_unreached =
+        codes.filter(|code| !report.codes.contains_key(*code)).map(str::to_owned).collect();
+    report
+}
+
+/// What a case expects of a decision, as its line in `tests/expected.jsonl`.
+#[must_use]
+pub fn outcome(decision: &Decision) -> String {
+    let policies: Vec<&str> = decision.policy_ids().collect();
+    serde_json::json!({
+        "code": decision.code(),
+        "decision": decision.verdict().as_str(),
+        "policies": policies,
+    })
+    .to_string()
+}
+
+/// Reads one AuthZEN evaluation body: exactly `subject`, `action`, `resource` and, if need be, `context`.
+///
+/// # Errors
+/// When it is not one. The error says where.
+pub fn read(line: &str) -> Result<Evaluation, String> {
+    let body = Json::parse_object(line)?;
+    only(&body, "the body", &["action", "context", "resource", "subject"])?;
+    let action = object(&body, "action")?;
+    only(action, "`action`", &["name", "properties"])?;
+    let empty = Json::Object(BTreeMap::new());
+    let nothing = action.get("properties").unwrap_or(&empty) == &empty;
+    let name = action.get("name").and_then(Json::as_str).filter(|_| nothing);
+    Ok(Evaluation {
+        subject: entity(&body, "subject")?,
+        action: name.ok_or("has no `action.name`, or `action.properties`")?.to_owned(),
+        resource: entity(&body, "resource")?,
+        context: body.get("context").unwrap_or(&empty).to_text(),
+    })
+}
+
+fn entity(body: &BTreeMap<String, Json>, name: &str) -> Result<Entity, String> {
+    let members = object(body, name)?;
+    only(members, &format!("`{name}`"), &["id", "properties", "type"])?;
+    let text = |member: &str| {
+        let text = members.get(member).and_then(Json::as_str);
+        text.map(str::to_owned).ok_or_else(|| format!("has no string `{name}.{member}`"))
+    };
+    let properties = members.get("properties").map_or_else(|| "{}".to_owned(), Json::to_text);
+    Ok(Entity { kind: text("type")?, id: text("id")?, properties })
+}
+
+fn object<'a>(
+    body: &'a BTreeMap<String, Json>,
+    name: &str,
+) -> Result<&'a BTreeMap<String, Json>, String> {
+    body.get(name).and_then(Json::as_object).ok_or_else(|| format!("has no object `{name}`"))
+}
+
+fn only(members: &BTreeMap<String, Json>, whose: &str, known: &[&str]) -> Result<(), String> {
+    match members.keys().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(format!("has `{}` in {whose}, which means nothing", quoted(name))),
+        None => Ok(()),
+    }
+}
+
+fn lines<'a>(bundle: &'a Bundle, path: &str) -> Vec<&'a str> {
+    let bytes = bundle.files().get(path).map(Vec::as_slice).unwrap_or_default();
+    std::str::from_utf8(bytes).unwrap_or_default().lines().collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+//! A decision: every check with its outcome, the policies that determined it, and its canonical bytes.
+
+use proof::digest::Digest;
+use proof::json::{Object, Value};
+
+use crate::bundle::PolicyInfo;
+
+/// The checks of semantics version 1, in the order in which the first failure gives the code.
+pub(crate) const CHECKS: [&str; 9] = [
+    "request.malformed",
+    "governance.unverified",
+    "identity.unregistered",
+    "trust.insufficient",
+    "execution.halted",
+    "lineage.broken",
+    "tool.unknown",
+    "policy.error",
+    "policy.denied",
+];
+
+/// The code of a permit.
+pub(crate) const PERMITTED: &str = "permitted";
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may happen, once.
+    Permit,
+    /// It may not.
+    Deny,
+    /// It waits for approval. Semantics version 1 never says so.
+    Pending,
+}
+
+impl Verdict {
+    /// The word used in records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Permit => "permit",
+            Verdict::Deny => "deny",
+            Verdict::Pending => "pending",
+        }
+    }
+}
+
+/// How one check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It holds.
+    Pass,
+    /// It does not.
+    Fail,
+    /// What it needs is missing.
+    NotEvaluated,
+}
+
+impl Outcome {
+    /// The word used in records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Pass => "pass",
+            Outcome::Fail => "fail",
+            Outcome::NotEvaluated => "not_evaluated",
+        }
+    }
+}
+
+/// One check and its outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Its name, which is the code when it is the first to fail.
+    pub name: &'static str,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Why, unless it passed. Names members, types and policies; never values from the request.
+    pub why: Option<String>,
+}
+
+impl Check {
+    pub(crate) fn of(name: &'static str, passes: bool, why: &str) -> Check {
+        if passes { Check::pass(name) } else { Check::fail(name, why) }
+    }
+
+    pub(crate) fn pass(name: &'static str) -> Check {
+        Check { name, outcome: Outcome::Pass, why: None }
+    }
+
+    pub(crate) fn fail(name: &'static str, why: impl Into<String>) -> Check {
+        Check { name, outcome: Outcome::Fail, why: Some(why.into()) }
+    }
+
+    pub(crate) fn not_evaluated(name: &'static str, why: impl Into<String>) -> Check {
+        Check { name, outcome: Outcome::NotEvaluated, why: Some(why.into()) }
+    }
+}
+
+/// A policy that determined a decision.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Determining {
+    pub(crate) id: String,
+    effect: &'static str,
+    file: String,
+    line: usize,
+}
+
+impl Determining {
+    pub(crate) fn of(info: &PolicyInfo) -> Determining {
+        Determining {
+            id: info.id.clone(),
+            effect: info.effect,
+            file: info.file.clone(),
+            line: info.line,
+        }
+    }
+}
+
+/// An error met while evaluating.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct EvaluationError {
+    /// The policy whose evaluation failed; empty when it was none in particular.
+    pub(crate) policy: String,
+    pub(crate) why: String,
+}
+
+/// What was decided, and all that led to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    pub(crate) checks: Vec<Check>,
+    pub(crate) policies: Vec<Determining>,
+    pub(crate) errors: Vec<EvaluationError>,
+    pub(crate) bundle: Digest,
+    pub(crate) engine_limit: bool,
+}
+
+impl Decision {
+    /// What was decided: a permit only if every single check passed.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let all = self.checks.iter().all(|check| check.outcome == Outcome::Pass);
+        if all && self.checks.len() == CHECKS.len() { Verdict::Permit } else { Verdict::Deny }
+    }
+
+    /// `permitted`, or the name of the first check that failed.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        if self.verdict() == Verdict::Permit {
+            return PERMITTED;
+        }
+        let failed = self.checks.iter().find(|check| check.outcome == Outcome::Fail);
+        failed.map_or("policy.error", |check| check.name)
+    }
+
+    /// The checks, in their order.
+    #[must_use]
+    pub fn checks(&self) -> &[Check] {
+        &self.checks
+    }
+
+    /// The ids of the policies that determined it, sorted.
+    pub fn policy_ids(&self) -> impl Iterator<Item = &str> {
+        self.policies.iter().map(|policy| policy.id.as_str())
+    }
+
+    /// Whether the engine met its recursion limit or too little stack. The node then halts: the answer was a denial,
+    /// but the thread is not what it was stated to be.
+    #[must_use]
+    pub fn engine_limit(&self) -> bool {
+        self.engine_limit
+    }
+
+    /// The canonical object: `bundle`, `checks`, `code`, `decision`, `errors` (only where there are any), `policies`,
+    /// `v`.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let checks = self.checks.iter().map(|check| {
+            let mut members = Object::from([
+                ("check".to_owned(), Value::from(check.name)),
+                ("outcome".to_owned(), Value::from(check.outcome.as_str())),
+            ]);
+            if let Some(why) = &check.why {
+                members.insert("why".to_owned(), Value::from(why.as_str()));
+            }
+            Value::Object(members)
+        });
+        let policies = self.policies.iter().map(|policy| {
+            Value::Object(Object::from([
+                ("id".to_owned(), Value::from(policy.id.as_str())),
+                ("effect".to_owned(), Value::from(policy.effect)),
+                ("file".to_owned(), Value::from(policy.file.as_str())),
+                ("line".to_owned(), integer(policy.line)),
+            ]))
+        });
+        let mut members = Object::from([
+            ("v".to_owned(), Value::Integer(1)),
+            ("decision".to_owned(), Value::from(self.verdict().as_str())),
+            ("code".to_owned(), Value::from(self.code())),
+            ("checks".to_owned(), Value::Array(checks.collect())),
+            ("policies".to_owned(), Value::Array(policies.collect())),
+            ("bundle".to_owned(), self.bundle.to_value()),
+        ]);
+        if !self.errors.is_empty() {
+            let errors = self.errors.iter().map(|error| {
+                let mut members =
+                    Object::from([("why".to_owned(), Value::from(error.why.as_str()))]);
+                if !error.policy.is_empty() {
+                    members.insert("policy".to_owned(), Value::from(error.policy.as_str()));
+                }
+                Value::Object(members)
+            });
+            members.insert("errors".to_owned(), Value::Array(errors.collect()));
+        }
+        Value::Object(members)
+    }
+
+    /// The canonical bytes of [`Decision::to_value`].
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.to_value().to_bytes()
+    }
+}
+
+fn integer(n: usize) -> Value {
+    Value::Integer(i64::try_from(n).unwrap_or(i64::MAX))
+}

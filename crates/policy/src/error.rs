@@ -1,0 +1,320 @@
+//! Problems of a bundle, all at once and each with its place; warnings; and the few other errors of this crate.
+
+use std::fmt;
+use std::sync::Arc;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
+
+/// What kind of problem a bundle has. The words of [`LoadCode::as_str`] are stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LoadCode {
+    /// The archive of a bundle is not one: not canonical JSON, or not of its shape.
+    Archive,
+    /// A file that no bundle has, or one that is missing, or not text.
+    File,
+    /// A limit was reached.
+    Limit,
+    /// Too little stack is left to read policies safely.
+    Stack,
+    /// `bundle.toml` does not parse or holds a wrong value.
+    Manifest,
+    /// `bundle.toml` holds a key that means nothing.
+    ManifestKey,
+    /// The schema does not parse or declares what can't be supplied.
+    Schema,
+    /// `entities.json` does not parse or does not fit the schema.
+    Entities,
+    /// A policy does not parse.
+    PolicySyntax,
+    /// A policy has a wrong, misspelt, missing or repeated annotation.
+    PolicyAnnotation,
+    /// A policy does not fit the schema.
+    PolicyType,
+    /// A policy uses what this version does not support.
+    PolicyUnsupported,
+}
+
+impl LoadCode {
+    /// The stable word, such as `policy.type`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LoadCode::Archive => "bundle.archive",
+            LoadCode::File => "bundle.file",
+            LoadCode::Limit => "bundle.limit",
+            LoadCode::Stack => "bundle.stack",
+            LoadCode::Manifest => "manifest.value",
+            LoadCode::ManifestKey => "manifest.key",
+            LoadCode::Schema => "schema.invalid",
+            LoadCode::Entities => "entities.invalid",
+            LoadCode::PolicySyntax => "policy.syntax",
+            LoadCode::PolicyAnnotation => "policy.annotation",
+            LoadCode::PolicyType => "policy.type",
+            LoadCode::PolicyUnsupported => "policy.unsupported",
+        }
+    }
+}
+
+/// A place in a file: line and column count from 1, the column in characters; offset and length in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// The byte at which it starts.
+    pub offset: usize,
+    /// Its length in bytes.
+    pub bytes: usize,
+}
+
+impl Place {
+    /// The place of `bytes` bytes at `offset` of `text`; clamped to the text.
+    pub(crate) fn of(text: &str, offset: usize, bytes: usize) -> Place {
+        let mut start = offset.min(text.len());
+        while !text.is_char_boundary(start) {
+            start = start.saturating_sub(1);
+        }
+        let before = text.get(..start).unwrap_or_default();
+        let line = before.matches('\n').count().saturating_add(1);
+        let column =
+            before.rsplit('\n').next().unwrap_or_default().chars().count().saturating_add(1);
+        Place { line, column, offset: start, bytes: bytes.min(text.len().saturating_sub(start)) }
+    }
+}
+
+/// One problem of a bundle.
+#[derive(Debug, Clone)]
+pub struct LoadError {
+    code: LoadCode,
+    file: String,
+    place: Option<Place>,
+    message: String,
+    nearest: Option<String>,
+    help: Option<String>,
+    source: Option<Arc<NamedSource<Arc<str>>>>,
+}
+
+impl LoadError {
+    pub(crate) fn new(code: LoadCode, file: &str, message: impl Into<String>) -> LoadError {
+        LoadError {
+            code,
+            file: file.to_owned(),
+            place: None,
+            message: message.into(),
+            nearest: None,
+            help: None,
+            source: None,
+        }
+    }
+
+    /// Points at `bytes` bytes at `offset` of the file's text.
+    pub(crate) fn at(mut self, text: &Arc<str>, offset: usize, bytes: usize) -> LoadError {
+        self.place = Some(Place::of(text, offset, bytes));
+        self.source = Some(Arc::new(NamedSource::new(&self.file, Arc::clone(text))));
+        self
+    }
+
+    pub(crate) fn nearest(mut self, nearest: Option<String>) -> LoadError {
+        self.nearest = nearest;
+        self
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> LoadError {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Takes Cedar's "for policy `f0_3`, " off the message: a name that nobody wrote.
+    pub(crate) fn strip_policy_name(&mut self) {
+        let rest =
+            self.message.strip_prefix("for policy `").and_then(|rest| rest.split_once("`, "));
+        if let Some((_, message)) = rest {
+            self.message = message.to_owned();
+        }
+    }
+
+    /// What kind of problem.
+    #[must_use]
+    pub fn code(&self) -> LoadCode {
+        self.code
+    }
+
+    /// The file, relative to the bundle; empty when it concerns the bundle as a whole.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Where in the file, when that is known.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        self.place
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The known name that may have been meant.
+    #[must_use]
+    pub fn nearest_name(&self) -> Option<&str> {
+        self.nearest.as_deref()
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help_text(&self) -> Option<String> {
+        match (&self.nearest, &self.help) {
+            (Some(nearest), Some(help)) => Some(format!("did you mean `{nearest}`? {help}")),
+            (Some(nearest), None) => Some(format!("did you mean `{nearest}`?")),
+            (None, help) => help.clone(),
+        }
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.file.is_empty() {
+            write!(f, "{}", self.file)?;
+            if let Some(place) = self.place {
+                write!(f, ":{}:{}", place.line, place.column)?;
+            }
+            write!(f, ": ")?;
+        }
+        write!(f, "{}", self.message)
+    }
+}
+
+impl std::error::Error for LoadError {}
+
+impl Diagnostic for LoadError {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.code.as_str()))
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help_text().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_deref().map(|source| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let place = self.place?;
+        let span = SourceSpan::new(place.offset.into(), place.bytes);
+        let label = LabeledSpan::new_primary_with_span(Some("here".to_owned()), span);
+        Some(Box::new(std::iter::once(label)))
+    }
+}
+
+/// Every problem of a bundle, by file and place; never empty.
+#[derive(Debug, Clone)]
+pub struct LoadErrors {
+    errors: Vec<LoadError>,
+    more: usize,
+}
+
+impl LoadErrors {
+    /// Sorts the problems by file, place and message, and keeps the first [`crate::limits::LOAD_ERRORS_MAX`].
+    pub(crate) fn of(mut errors: Vec<LoadError>) -> LoadErrors {
+        errors.sort_by(|a, b| {
+            (&a.file, a.place, a.code, &a.message).cmp(&(&b.file, b.place, b.code, &b.message))
+        });
+        errors.dedup_by(|a, b| a.file == b.file && a.place == b.place && a.message == b.message);
+        let more = errors.len().saturating_sub(crate::limits::LOAD_ERRORS_MAX);
+        errors.truncate(crate::limits::LOAD_ERRORS_MAX);
+        LoadErrors { errors, more }
+    }
+
+    /// The problems, by file and place.
+    pub fn iter(&self) -> impl Iterator<Item = &LoadError> {
+        self.errors.iter()
+    }
+
+    /// How many there are, those not kept included.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.errors.len().saturating_add(self.more)
+    }
+}
+
+impl From<LoadError> for LoadErrors {
+    fn from(error: LoadError) -> LoadErrors {
+        LoadErrors { errors: vec![error], more: 0 }
+    }
+}
+
+impl fmt::Display for LoadErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, error) in self.errors.iter().enumerate() {
+            if nth > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{error}")?;
+            if let Some(help) = error.help_text() {
+                write!(f, " ({help})")?;
+            }
+        }
+        if self.more > 0 {
+            write!(f, "\nand {} more", self.more)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for LoadErrors {}
+
+impl Diagnostic for LoadErrors {
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        Some(Box::new(self.errors.iter().map(|error| error as &dyn Diagnostic)))
+    }
+}
+
+/// Something about a bundle that is allowed, and likely not meant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Warning {
+    /// The file, relative to the bundle; empty when it concerns the bundle as a whole.
+    pub file: String,
+    /// The line, from 1, when it is known.
+    pub line: Option<usize>,
+    /// What is odd, and what to do about it.
+    pub message: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.file.is_empty(), self.line) {
+            (true, _) => write!(f, "{}", self.message),
+            (false, None) => write!(f, "{}: {}", self.file, self.message),
+            (false, Some(line)) => write!(f, "{}:{line}: {}", self.file, self.message),
+        }
+    }
+}
+
+/// Facts that are not in the form of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FactsError {
+    /// Not exactly the members `assurance` and `at`.
+    #[error("facts have exactly the members `assurance` and `at`")]
+    Members,
+    /// A time outside `0..2^53` milliseconds.
+    #[error("`at` is a time in milliseconds since 1970, from 0 to 2^53 - 1")]
+    Time,
+    /// An unknown assurance.
+    #[error("`assurance` is one of `cooperative`, `separated`, `confined`, `attested`")]
+    Assurance,
+}
+
+/// The temporal conditions of a bundle could not be prepared.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the temporal conditions of this bundle can't be prepared: {why}")]
+pub struct PrepareError {
+    pub(crate) why: String,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,134 @@
+//! What a decision takes from outside the request: the standing of who asks, and the facts of the moment.
+
+use proof::json::{Value, object};
+
+use crate::error::FactsError;
+use crate::limits::AT_MS_MAX;
+
+/// A trust state. Worse is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trust {
+    /// Nothing speaks against it.
+    Trusted,
+    /// Something is amiss; it may go on.
+    Degraded,
+    /// Nothing new is allowed.
+    Suspended,
+    /// Never again.
+    Revoked,
+}
+
+impl Trust {
+    /// The word used in records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Trust::Trusted => "trusted",
+            Trust::Degraded => "degraded",
+            Trust::Suspended => "suspended",
+            Trust::Revoked => "revoked",
+        }
+    }
+
+    /// The trust state of that name.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Trust> {
+        [Trust::Trusted, Trust::Degraded, Trust::Suspended, Trust::Revoked]
+            .into_iter()
+            .find(|t| t.as_str() == word)
+    }
+}
+
+/// How strongly an enforcement point binds. Stronger is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Assurance {
+    /// The agent could go round it.
+    Cooperative,
+    /// Another identity of the operating system.
+    Separated,
+    /// Under the supervisor.
+    Confined,
+    /// Attested by hardware.
+    Attested,
+}
+
+impl Assurance {
+    /// The word used in records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Assurance::Cooperative => "cooperative",
+            Assurance::Separated => "separated",
+            Assurance::Confined => "confined",
+            Assurance::Attested => "attested",
+        }
+    }
+
+    /// The assurance of that name.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Assurance> {
+        [Assurance::Cooperative, Assurance::Separated, Assurance::Confined, Assurance::Attested]
+            .into_iter()
+            .find(|a| a.as_str() == word)
+    }
+}
+
+/// What the fold of governance and lineage says about who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The governance log verified up to the state that decides.
+    pub governance_verified: bool,
+    /// The workload is registered.
+    pub registered: bool,
+    /// The worst trust state of domain, node, workload and execution.
+    pub trust: Trust,
+    /// An officer halted the execution, or what it belongs to.
+    pub halted: bool,
+    /// The execution's records have no gap.
+    pub lineage_intact: bool,
+}
+
+/// The facts of one decision. They lie in its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// The time of the decision, in milliseconds since the Unix epoch.
+    pub at: i64,
+    /// How strongly the enforcement point binds.
+    pub assurance: Assurance,
+}
+
+impl Facts {
+    /// The canonical object: `{"assurance": .., "at": ..}`.
+    ///
+    /// # Errors
+    /// When the time lies outside `0..2^53`.
+    pub fn to_value(&self) -> Result<Value, FactsError> {
+        if !(0..=AT_MS_MAX).contains(&self.at) {
+            return Err(FactsError::Time);
+        }
+        Ok(object([
+            ("assurance", Value::from(self.assurance.as_str())),
+            ("at", Value::Integer(self.at)),
+        ]))
+    }
+
+    /// Reads what [`Facts::to_value`] wrote: exactly these members.
+    ///
+    /// # Errors
+    /// When a member is missing, superfluous or of another type or range.
+    pub fn from_value(value: &Value) -> Result<Facts, FactsError> {
+        let members = value.as_object().ok_or(FactsError::Members)?;
+        if !members.keys().map(String::as_str).eq(["assurance", "at"]) {
+            return Err(FactsError::Members);
+        }
+        let at = value.get("at").and_then(Value::as_i64).filter(|at| (0..=AT_MS_MAX).contains(at));
+        let assurance = value.get("assurance").and_then(Value::as_str).and_then(Assurance::parse);
+        Ok(Facts {
+            at: at.ok_or(FactsError::Time)?,
+            assurance: assurance.ok_or(FactsError::Assurance)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

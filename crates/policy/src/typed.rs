@@ -1,0 +1,304 @@
+//! Values with the types of a schema: read from JSON once, then handed to Cedar and to the temporal engine alike.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use cedar_policy::{EntityId, EntityTypeName, EntityUid, RestrictedExpression};
+use dogwood_language::Value as EventValue;
+
+use crate::json::Json;
+use crate::limits::QUOTED_CHARS_MAX;
+use crate::nearest::nearest;
+
+/// A type of the schema, resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Type {
+    Bool,
+    Long,
+    String,
+    /// Cedar's `decimal`, `datetime`, `duration` or `ipaddr`.
+    Extension(Extension),
+    /// An entity type, by its full name.
+    Entity(String),
+    Set(Box<Type>),
+    Record(Record),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extension {
+    Decimal,
+    Datetime,
+    Duration,
+    Ip,
+}
+
+/// A record type: its members by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) members: BTreeMap<String, Member>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) ty: Type,
+    pub(crate) required: bool,
+}
+
+/// A value of a [`Type`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Typed {
+    Bool(bool),
+    Long(i64),
+    String(String),
+    Extension(Extension, String),
+    Entity { kind: String, id: String },
+    Set(Vec<Typed>),
+    Record(BTreeMap<String, Typed>),
+}
+
+/// What to do with members that a record type does not declare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undeclared {
+    Refuse,
+    Ignore,
+}
+
+/// Where in the input a value lies, for messages: member names only, never values.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    above: Option<&'a At<'a>>,
+    name: &'a str,
+}
+
+impl<'a> At<'a> {
+    pub(crate) fn root(name: &'a str) -> At<'a> {
+        At { above: None, name }
+    }
+
+    pub(crate) fn member(&'a self, name: &'a str) -> At<'a> {
+        At { above: Some(self), name }
+    }
+}
+
+impl std::fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(above) = self.above {
+            write!(f, "{above}.")?;
+        }
+        write!(f, "{}", quoted(self.name))
+    }
+}
+
+/// A name from outside, fit to be repeated in a message: bounded, and with control characters escaped.
+pub(crate) fn quoted(name: &str) -> String {
+    let mut shown: String =
+        name.chars().take(QUOTED_CHARS_MAX).flat_map(char::escape_debug).collect();
+    if name.chars().nth(QUOTED_CHARS_MAX).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+impl Type {
+    /// Reads a JSON value as this type. The error names members and types, never values.
+    pub(crate) fn read(&self, json: &Json, at: At<'_>) -> Result<Typed, String> {
+        match (self, json) {
+            (Type::Bool, Json::Bool(yes)) => Ok(Typed::Bool(*yes)),
+            (Type::Long, Json::Integer(n)) => Ok(Typed::Long(*n)),
+            (Type::String, Json::String(text)) => Ok(Typed::String(text.clone())),
+            (Type::Extension(extension), json) => extension.read(json, at),
+            (Type::Entity(kind), json) => read_entity(kind, json, at),
+            (Type::Set(element), Json::Array(items)) => {
+                let items = items.iter().map(|item| element.read(item, at.member("[]")));
+                Ok(Typed::Set(items.collect::<Result<_, _>>()?))
+            }
+            (Type::Record(record), Json::Object(members)) => {
+                record.read(members, at, Undeclared::Refuse).map(Typed::Record)
+            }
+            (expected, found) => {
+                Err(format!("`{at}` is {}, the schema says {}", found.kind(), expected.name()))
+            }
+        }
+    }
+
+    /// The type's name with its article.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Type::Bool => "a boolean".into(),
+            Type::Long => "an integer".into(),
+            Type::String => "a string".into(),
+            Type::Extension(Extension::Decimal) => "a decimal with at most four places".into(),
+            Type::Extension(Extension::Datetime) => "a datetime".into(),
+            Type::Extension(Extension::Duration) => "a duration".into(),
+            Type::Extension(Extension::Ip) => "an IP address".into(),
+            Type::Entity(kind) => format!("an entity of type `{kind}`"),
+            Type::Set(_) => "an array".into(),
+            Type::Record(_) => "an object".into(),
+        }
+    }
+}
+
+impl Record {
+    /// Reads an object's members as this record type.
+    pub(crate) fn read(
+        &self,
+        members: &BTreeMap<String, Json>,
+        at: At<'_>,
+        undeclared: Undeclared,
+    ) -> Result<BTreeMap<String, Typed>, String> {
+        if undeclared == Undeclared::Refuse
+            && let Some(name) = members.keys().find(|name| !self.members.contains_key(*name))
+        {
+            let meant = nearest(name, self.members.keys().map(String::as_str));
+            let meant = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+            return Err(format!("`{}` is not in the schema{meant}", at.member(name)));
+        }
+        let mut typed = BTreeMap::new();
+        for (name, member) in &self.members {
+            match members.get(name) {
+                Some(json) => {
+                    typed.insert(name.clone(), member.ty.read(json, at.member(name))?);
+                }
+                None if member.required => return Err(format!("`{}` is missing", at.member(name))),
+                None => {}
+            }
+        }
+        Ok(typed)
+    }
+
+    /// Reads those members that fit, each for itself; the rest is left out.
+    pub(crate) fn read_what_fits(
+        &self,
+        members: &BTreeMap<String, Json>,
+    ) -> BTreeMap<String, Typed> {
+        let root = At::root("output");
+        let fitting = self.members.iter().filter_map(|(name, member)| {
+            let typed = member.ty.read(members.get(name)?, root.member(name)).ok()?;
+            Some((name.clone(), typed))
+        });
+        fitting.collect()
+    }
+}
+
+impl Extension {
+    fn read(self, json: &Json, at: At<'_>) -> Result<Typed, String> {
+        let (function, text) = match (self, json) {
+            (Extension::Decimal, Json::Integer(n)) => (None, format!("{n}.0")),
+            (Extension::Decimal, Json::Fraction(text)) => (None, text.clone()),
+            (_, Json::String(text)) => (None, text.clone()),
+            (_, Json::Object(members)) => escaped_extension(members),
+            _ => (None, String::new()),
+        };
+        let well_formed = function.is_none_or(|name| name == self.function());
+        let value = Typed::Extension(self, text);
+        // Cedar's own constructor is the judge of what is well formed.
+        let evaluated = value
+            .to_cedar()
+            .ok()
+            .map(|text| cedar_policy::Context::from_pairs([("value".to_owned(), text)]).is_ok());
+        if well_formed && evaluated == Some(true) {
+            return Ok(value);
+        }
+        Err(format!("`{at}` is not {}", Type::Extension(self).name()))
+    }
+
+    fn function(self) -> &'static str {
+        match self {
+            Extension::Decimal => "decimal",
+            Extension::Datetime => "datetime",
+            Extension::Duration => "duration",
+            Extension::Ip => "ip",
+        }
+    }
+}
+
+/// Cedar's escape `{"__extn": {"fn": .., "arg": ..}}`, as `entities.json` has it.
+fn escaped_extension(members: &BTreeMap<String, Json>) -> (Option<&str>, String) {
+    let call = members.get("__extn").and_then(Json::as_object);
+    let call = call.filter(|call| members.len() == 1 && call.len() == 2);
+    let part = |name: &str| call.and_then(|call| call.get(name)).and_then(Json::as_str);
+    (Some(part("fn").unwrap_or_default()), part("arg").unwrap_or_default().to_owned())
+}
+
+/// An entity: its id alone, `{"type", "id"}`, or Cedar's escape `{"__entity": {"type", "id"}}`.
+fn read_entity(kind: &str, json: &Json, at: At<'_>) -> Result<Typed, String> {
+    let wrong = || format!("`{at}` is {}, the schema says an entity of type `{kind}`", json.kind());
+    if let Json::String(id) = json {
+        return Ok(Typed::Entity { kind: kind.to_owned(), id: id.clone() });
+    }
+    let (named, id) = entity_reference(json).ok_or_else(wrong)?;
+    if named != kind {
+        return Err(format!("`{at}` is an entity of another type than `{kind}`"));
+    }
+    Ok(Typed::Entity { kind: kind.to_owned(), id: id.to_owned() })
+}
+
+/// The type and id in `{"type", "id"}` or `{"__entity": {"type", "id"}}`.
+pub(crate) fn entity_reference(json: &Json) -> Option<(&str, &str)> {
+    let members = json.as_object()?;
+    let members = match members.get("__entity") {
+        Some(inner) if members.len() == 1 => inner.as_object()?,
+        _ => members,
+    };
+    if members.len() != 2 {
+        return None;
+    }
+    Some((members.get("type")?.as_str()?, members.get("id")?.as_str()?))
+}
+
+impl Typed {
+    /// The value for Cedar.
+    pub(crate) fn to_cedar(&self) -> Result<RestrictedExpression, String> {
+        Ok(match self {
+            Typed::Bool(yes) => RestrictedExpression::new_bool(*yes),
+            Typed::Long(n) => RestrictedExpression::new_long(*n),
+            Typed::String(text) => RestrictedExpression::new_string(text.clone()),
+            Typed::Extension(Extension::Decimal, text) => RestrictedExpression::new_decimal(text),
+            Typed::Extension(Extension::Datetime, text) => RestrictedExpression::new_datetime(text),
+            Typed::Extension(Extension::Duration, text) => RestrictedExpression::new_duration(text),
+            Typed::Extension(Extension::Ip, text) => RestrictedExpression::new_ip(text),
+            Typed::Entity { kind, id } => RestrictedExpression::new_entity_uid(uid(kind, id)?),
+            Typed::Set(items) => {
+                let items: Vec<_> = items.iter().map(Typed::to_cedar).collect::<Result<_, _>>()?;
+                RestrictedExpression::new_set(items)
+            }
+            Typed::Record(members) => record_to_cedar(members)?,
+        })
+    }
+
+    /// The value for the temporal engine. Like Dogwood, it knows datetimes, durations and addresses as text.
+    pub(crate) fn to_event(&self) -> EventValue {
+        match self {
+            Typed::Bool(yes) => EventValue::Bool(*yes),
+            Typed::Long(n) => EventValue::Int(*n),
+            Typed::Extension(Extension::Decimal, text) => EventValue::Decimal(text.clone()),
+            Typed::String(text) | Typed::Extension(_, text) => EventValue::String(text.clone()),
+            Typed::Entity { kind, id } => EventValue::Entity { ty: kind.clone(), id: id.clone() },
+            Typed::Set(items) => EventValue::Array(items.iter().map(Typed::to_event).collect()),
+            Typed::Record(members) => EventValue::Object(
+                members.iter().map(|(name, value)| (name.clone(), value.to_event())).collect(),
+            ),
+        }
+    }
+}
+
+/// A record for Cedar.
+pub(crate) fn record_to_cedar(
+    members: &BTreeMap<String, Typed>,
+) -> Result<RestrictedExpression, String> {
+    let mut pairs = Vec::with_capacity(members.len());
+    for (name, value) in members {
+        pairs.push((name.clone(), value.to_cedar()?));
+    }
+    RestrictedExpression::new_record(pairs).map_err(|_| "a record repeats a member".to_owned())
+}
+
+/// Cedar's name for an entity.
+pub(crate) fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {
+    let kind = EntityTypeName::from_str(kind)
+        .map_err(|_| format!("`{}` is not the name of an entity type", quoted(kind)))?;
+    Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
+}
+
+#[cfg(test)]
+mod tests;
