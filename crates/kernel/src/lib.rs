@@ -1,2 +1,26 @@
-//! Folds and state machines of governance and executions: step(now, input) -> effects.
+//! Folds and state machines of governance and executions.
+//!
+//! Everything here is a pure function of recorded inputs: `step(now, input) -> effects`. The same
+//! code runs in the server, in `replay` and in the simulator; clocks, disks, sockets and randomness
+//! belong to the driver.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`governance`] | signed changes and their fold: domain, officer, bundle, workloads, trust, halts |
+//! | [`lineage`] | the records that a node writes: encode, decode, seal, open |
+//! | [`state`] | the fold of both logs: what a decision sees |
+//! | [`step`] | prepare, sequence, release, settle: the node's state machine |
+//! | [`replay`] | re-derives every decision of a lineage log and compares bytes |
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+#[cfg(test)]
+mod fixture;
+pub mod governance;
+pub mod limits;
+pub mod lineage;
+mod members;
+pub mod replay;
+pub mod state;
+pub mod step;
+
+pub use members::Malformed;

@@ -1,0 +1,265 @@
+//! A small domain for tests: one officer, one workload, a bundle with a condition over history.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use policy::{Assurance, Bundle, Trust};
+use proof::digest::Digest;
+use proof::note::{Ed25519Signer, Signer};
+
+use crate::governance::{Change, Governance, Proposal, Subject, Workload};
+use crate::lineage::{Completion, Direction, Transition};
+use crate::replay::{Fed, Replay, ReplayError};
+use crate::state::{Blobs, NodeState};
+use crate::step::{Answer, Effect, Input, Kernel, Now, Ticket};
+
+pub(crate) const ORIGIN: &str = "example.test/governance";
+pub(crate) const NODE: &str = "node-1";
+pub(crate) const OS_USER: u32 = 1001;
+const AT: i64 = 1_700_000_000_000;
+
+const SCHEMA: &str = r#"
+entity Workload;
+entity File;
+entity Address;
+entity Page;
+action "read_file" appliesTo {
+  principal: [Workload], resource: [File], context: { input: { path: String } }
+};
+action "fetch_page" appliesTo {
+  principal: [Workload], resource: [Page], context: { input: { url: String } }
+};
+action "send_mail" appliesTo {
+  principal: [Workload], resource: [Address], context: { input: { to: String, body: String } }
+};
+"#;
+
+pub(crate) const POLICIES: &str = r#"
+@id("reading")
+permit (principal, action == Action::"read_file", resource);
+@id("browsing")
+permit (principal, action == Action::"fetch_page", resource);
+@id("mailing")
+permit (principal, action == Action::"send_mail", resource);
+@id("no-secrets")
+forbid (principal, action == Action::"read_file", resource)
+when { context.input.path like "secret/*" };
+@id("no-mail-after-browsing")
+forbid (principal, action == Action::"send_mail", resource)
+when temporal { formerly within 1h Action::"fetch_page"::response{} };
+"#;
+
+const MANIFEST: &str = r#"
+name = "test"
+version = "1"
+semantics = 1
+[tools."office/read_file"]
+action = "read_file"
+resource = { type = "File", argument = "path" }
+[tools."office/fetch_page"]
+action = "fetch_page"
+resource = { type = "Page", argument = "url" }
+[tools."office/send_mail"]
+action = "send_mail"
+resource = { type = "Address", argument = "to" }
+"#;
+
+pub(crate) fn bundle(policies: &str) -> Bundle {
+    let files =
+        [("bundle.toml", MANIFEST), ("schema.cedarschema", SCHEMA), ("policies/all.dw", policies)];
+    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+    Bundle::load(&files.into()).unwrap()
+}
+
+#[derive(Default)]
+pub(crate) struct Shelf(BTreeMap<Digest, Vec<u8>>);
+
+impl Blobs for Shelf {
+    fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
+        self.0.get(digest).cloned()
+    }
+}
+
+/// A governance log in memory, with the blobs beside it.
+pub(crate) struct Domain {
+    pub(crate) fold: Governance,
+    pub(crate) records: Vec<Vec<u8>>,
+    pub(crate) shelf: Arc<Shelf>,
+}
+
+impl Domain {
+    pub(crate) fn new() -> Self {
+        let mut domain =
+            Self { fold: Governance::new(ORIGIN), records: vec![], shelf: Arc::default() };
+        domain.change(Change::DomainCreated {
+            domain: "example.test".into(),
+            officer: officer().verifier(),
+            semantics: 1,
+        });
+        domain.change(Change::WorkloadRegistered(Workload {
+            name: "agent".into(),
+            os_user: OS_USER,
+            zone: "prod".into(),
+        }));
+        domain.publish(&bundle(POLICIES));
+        domain
+    }
+
+    pub(crate) fn publish(&mut self, bundle: &Bundle) {
+        let mut shelf = Shelf(self.shelf.0.clone());
+        shelf.0.insert(bundle.digest(), bundle.blob().to_vec());
+        self.shelf = Arc::new(shelf);
+        self.change(Change::BundlePublished { bundle: bundle.digest() });
+    }
+
+    pub(crate) fn change(&mut self, change: Change) {
+        let proposal = Proposal { based_on: self.fold.position(), expires_ms: AT + 1, change };
+        let record = proposal.sign(&officer()).unwrap().to_record(AT).to_bytes();
+        self.fold.apply(&record).unwrap();
+        self.records.push(record);
+    }
+
+    pub(crate) fn trust(&mut self, trust: Trust) {
+        self.change(Change::TrustChanged { subject: Subject::Workload("agent".into()), trust });
+    }
+}
+
+fn officer() -> Ed25519Signer {
+    Ed25519Signer::from_seed("example.test/officer", &[7; 32]).unwrap()
+}
+
+/// A node over a log in memory: what is appended is durable when the test says so.
+pub(crate) struct Node {
+    pub(crate) kernel: Kernel,
+    pub(crate) log: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) now: Now,
+    pub(crate) execution: String,
+    adopted: usize,
+    tickets: Ticket,
+}
+
+impl Node {
+    pub(crate) fn new(domain: &Domain) -> Self {
+        Self::from(NodeState::new(NODE, ORIGIN), vec![], domain)
+    }
+
+    /// Goes on from what is in a log: a restart.
+    pub(crate) fn restart(domain: &Domain, log: Vec<(Vec<u8>, Vec<u8>)>) -> Self {
+        let mut replay = Replay::new(NODE, ORIGIN, &domain.records, domain.shelf.as_ref());
+        for (record, sealed) in &log {
+            replay.feed(record, sealed).unwrap();
+        }
+        Self::from(replay.into_state(), log, domain)
+    }
+
+    fn from(state: NodeState, log: Vec<(Vec<u8>, Vec<u8>)>, domain: &Domain) -> Self {
+        let now = Now { wall_ms: AT, monotonic_ns: 0 };
+        let adopted = usize::try_from(state.governance().position().size).unwrap();
+        let (kernel, effects) = Kernel::start(state, now);
+        let mut node = Self { kernel, log, now, execution: String::new(), adopted, tickets: 0 };
+        node.keep(effects);
+        node.follow(domain);
+        node.execution = node.join("agent", OS_USER).unwrap_or_default();
+        node
+    }
+
+    /// One step; what it appends goes to the log, the other effects come back.
+    pub(crate) fn step(&mut self, input: Input) -> Vec<Effect> {
+        let effects = self.kernel.step(self.now, input);
+        self.keep(effects)
+    }
+
+    fn keep(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
+        let mut others = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Append { index, record, sealed } => {
+                    assert_eq!(index, self.log.len() as u64, "appended in order");
+                    self.log.push((record, sealed));
+                }
+                other => others.push(other),
+            }
+        }
+        others
+    }
+
+    pub(crate) fn follow(&mut self, domain: &Domain) {
+        let records = domain.records[self.adopted..].to_vec();
+        self.adopted = domain.records.len();
+        let blobs = Arc::clone(&domain.shelf);
+        assert_eq!(self.step(Input::Governance { records, blobs }), vec![]);
+    }
+
+    pub(crate) fn join(&mut self, workload: &str, os_user: u32) -> Result<String, &'static str> {
+        let ticket = self.ticket();
+        let input = Input::Join { ticket, workload: workload.into(), os_user, entropy: [3; 32] };
+        match self.step(input).pop() {
+            Some(Effect::Joined { result, .. }) => result,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        self.tickets
+    }
+
+    /// Asks; the answer waits for [`Self::durable`].
+    pub(crate) fn ask(&mut self, tool: &str, arguments: &str) -> (Ticket, Vec<Effect>) {
+        let ticket = self.ticket();
+        let transition = Box::new(call(tool, arguments));
+        let execution = self.execution.clone();
+        let mut entropy = [0; 32];
+        entropy[..8].copy_from_slice(&ticket.to_be_bytes());
+        (ticket, self.step(Input::Request { ticket, execution, transition, entropy }))
+    }
+
+    pub(crate) fn durable(&mut self) -> Vec<Effect> {
+        self.step(Input::Durable { size: self.log.len() as u64 })
+    }
+
+    /// Asks and waits for the disk.
+    pub(crate) fn call(&mut self, tool: &str, arguments: &str) -> (Ticket, Answer) {
+        let (ticket, mut effects) = self.ask(tool, arguments);
+        effects.extend(self.durable());
+        match effects.pop() {
+            Some(Effect::Answer { ticket: of, answer }) if of == ticket => (ticket, answer),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) fn complete(&mut self, ticket: Ticket, outcome: Completion) -> Vec<Effect> {
+        let message = b"{\"result\":1}".to_vec();
+        let output = None;
+        self.step(Input::Outcome { ticket, outcome, message, output, entropy: [5; 32] })
+    }
+
+    pub(crate) fn replay(&self, domain: &Domain) -> Result<Vec<Fed>, ReplayError> {
+        replay(domain, &self.log)
+    }
+}
+
+pub(crate) fn replay(domain: &Domain, log: &[(Vec<u8>, Vec<u8>)]) -> Result<Vec<Fed>, ReplayError> {
+    let mut replay = Replay::new(NODE, ORIGIN, &domain.records, domain.shelf.as_ref());
+    log.iter().map(|(record, sealed)| replay.feed(record, sealed)).collect()
+}
+
+pub(crate) fn call(tool: &str, arguments: &str) -> Transition {
+    Transition {
+        server: "office".into(),
+        direction: Direction::ToServer,
+        method: "tools/call".into(),
+        tool: Some(tool.into()),
+        arguments: arguments.into(),
+        message: format!(r#"{{"method":"tools/call","arguments":{arguments}}}"#).into_bytes(),
+        assurance: Assurance::Separated,
+    }
+}
+
+pub(crate) fn code(answer: &Answer) -> &str {
+    match answer {
+        Answer::Permit { .. } => "permitted",
+        Answer::Deny { code, .. } => code,
+        Answer::Refused { code } => code,
+    }
+}

@@ -1,0 +1,180 @@
+use policy::Trust;
+use proof::digest::Digest;
+use proof::json::{Value, object};
+use proof::note::VerifierKey;
+use proof::record::Fields;
+
+use super::Subject;
+use crate::members::{Malformed, members, name, number, wrong};
+
+/// A registered kind of agent or service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload {
+    /// Its name in this domain.
+    pub name: String,
+    /// The OS user (uid) whose processes may speak for it.
+    pub os_user: u32,
+    /// The zone it lives in.
+    pub zone: String,
+}
+
+/// One change to what governs. The record's `type` names it, the record's `content` holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The genesis: the domain's name and its officer's key. Type `domain.created`.
+    DomainCreated {
+        /// The domain's name.
+        domain: String,
+        /// The key that must sign this and every later change.
+        officer: VerifierKey,
+        /// The version of the decider that this domain starts with.
+        semantics: u64,
+    },
+    /// A new bundle decides from here on. Type `bundle.published`.
+    BundlePublished {
+        /// SHA-256 of the bundle's blob.
+        bundle: Digest,
+    },
+    /// A workload may ask. Type `workload.registered`.
+    WorkloadRegistered(Workload),
+    /// A node may decide; its lineage log's key. Type `node.registered`.
+    NodeRegistered {
+        /// The node's name.
+        node: String,
+        /// The key that signs the node's lineage checkpoints.
+        key: VerifierKey,
+    },
+    /// A trust state. Type `trust.changed`.
+    TrustChanged {
+        /// Whose.
+        subject: Subject,
+        /// The state from here on.
+        trust: Trust,
+    },
+    /// Nothing more is permitted to the subject. Type `halt.ordered`.
+    HaltOrdered {
+        /// Whom.
+        subject: Subject,
+    },
+    /// An earlier halt ends. Type `halt.lifted`.
+    HaltLifted {
+        /// Whom.
+        subject: Subject,
+    },
+}
+
+impl Change {
+    /// The record type that carries this change.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::DomainCreated { .. } => "domain.created",
+            Self::BundlePublished { .. } => "bundle.published",
+            Self::WorkloadRegistered(_) => "workload.registered",
+            Self::NodeRegistered { .. } => "node.registered",
+            Self::TrustChanged { .. } => "trust.changed",
+            Self::HaltOrdered { .. } => "halt.ordered",
+            Self::HaltLifted { .. } => "halt.lifted",
+        }
+    }
+
+    /// What the change is about. A signature that was made before the last change to the same thing
+    /// is refused.
+    #[must_use]
+    pub fn about(&self) -> String {
+        match self {
+            Self::DomainCreated { .. } => "domain".to_owned(),
+            Self::BundlePublished { .. } => "bundle".to_owned(),
+            Self::WorkloadRegistered(workload) => format!("registration {}", workload.name),
+            Self::NodeRegistered { node, .. } => format!("node {node}"),
+            Self::TrustChanged { subject, .. } => format!("trust {subject}"),
+            Self::HaltOrdered { subject } | Self::HaltLifted { subject } => {
+                format!("halt {subject}")
+            }
+        }
+    }
+
+    pub(crate) fn to_content(&self) -> Value {
+        match self {
+            Self::DomainCreated { domain, officer, semantics } => object([
+                ("domain", Value::from(domain.as_str())),
+                ("officer", Value::from(officer.to_string())),
+                ("semantics", number(*semantics)),
+            ]),
+            Self::BundlePublished { bundle } => {
+                object([("bundle", Value::from(bundle.to_string()))])
+            }
+            Self::WorkloadRegistered(workload) => object([
+                ("os_user", Value::Integer(i64::from(workload.os_user))),
+                ("workload", Value::from(workload.name.as_str())),
+                ("zone", Value::from(workload.zone.as_str())),
+            ]),
+            Self::NodeRegistered { node, key } => object([
+                ("key", Value::from(key.to_string())),
+                ("node", Value::from(node.as_str())),
+            ]),
+            Self::TrustChanged { subject, trust } => {
+                object([("subject", subject.to_value()), ("trust", Value::from(trust.as_str()))])
+            }
+            Self::HaltOrdered { subject } | Self::HaltLifted { subject } => {
+                object([("subject", subject.to_value())])
+            }
+        }
+    }
+
+    pub(crate) fn from_content(type_name: &str, content: &Value) -> Result<Self, Malformed> {
+        match type_name {
+            "domain.created" => created(content),
+            "bundle.published" => {
+                let members = members(content, &["bundle"])?;
+                Ok(Self::BundlePublished { bundle: members.digest("bundle")? })
+            }
+            "workload.registered" => registered(content),
+            "node.registered" => {
+                let members = members(content, &["key", "node"])?;
+                Ok(Self::NodeRegistered {
+                    node: name(&members, "node")?,
+                    key: key(&members, "key")?,
+                })
+            }
+            "trust.changed" => trust_changed(content),
+            "halt.ordered" => Ok(Self::HaltOrdered { subject: halted(content)? }),
+            "halt.lifted" => Ok(Self::HaltLifted { subject: halted(content)? }),
+            _ => Err(Malformed::new(format!("unknown governance record type `{type_name}`"))),
+        }
+    }
+}
+
+fn created(content: &Value) -> Result<Change, Malformed> {
+    let members = members(content, &["domain", "officer", "semantics"])?;
+    Ok(Change::DomainCreated {
+        domain: name(&members, "domain")?,
+        officer: key(&members, "officer")?,
+        semantics: members.count("semantics")?,
+    })
+}
+
+fn registered(content: &Value) -> Result<Change, Malformed> {
+    let members = members(content, &["os_user", "workload", "zone"])?;
+    let os_user = u32::try_from(members.integer("os_user")?);
+    Ok(Change::WorkloadRegistered(Workload {
+        name: name(&members, "workload")?,
+        os_user: os_user.map_err(|_| wrong("os_user", "a user id of 32 bits"))?,
+        zone: name(&members, "zone")?,
+    }))
+}
+
+fn trust_changed(content: &Value) -> Result<Change, Malformed> {
+    let members = members(content, &["subject", "trust"])?;
+    let trust = Trust::parse(members.str("trust")?)
+        .ok_or_else(|| wrong("trust", "one of trusted, degraded, suspended, revoked"))?;
+    Ok(Change::TrustChanged { subject: Subject::from_value(members.value("subject")?)?, trust })
+}
+
+fn halted(content: &Value) -> Result<Subject, Malformed> {
+    Subject::from_value(members(content, &["subject"])?.value("subject")?)
+}
+
+fn key(members: &Fields<'_>, member: &str) -> Result<VerifierKey, Malformed> {
+    members.str(member)?.parse().map_err(|_| wrong(member, "a verifier key (vkey)"))
+}

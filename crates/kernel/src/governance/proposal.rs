@@ -1,0 +1,148 @@
+use proof::json::{Value, object};
+use proof::note::{Signer, VerifierKey};
+use proof::record::Fields;
+
+use super::{Change, Position};
+use crate::limits::SIGNATURES_MAX;
+use crate::members::{Malformed, members, wrong};
+
+/// What stands before the signed bytes, so that no signature made here can pass for another kind.
+const SIGNING_CONTEXT: &[u8] = b"interlock.governance.v1\n";
+
+/// A change that an officer may sign: it says on which state of which log it was based, and until when
+/// the signature may be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The governance log's prefix that the officer looked at.
+    pub based_on: Position,
+    /// Until when the authority may accept it, in milliseconds since the Unix epoch.
+    pub expires_ms: i64,
+    /// The change.
+    pub change: Change,
+}
+
+/// A proposal with the signatures of its officers: what travels to the authority.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedProposal {
+    /// What was signed.
+    pub proposal: Proposal,
+    signatures: Vec<(String, Vec<u8>)>,
+}
+
+impl Proposal {
+    /// The bytes that an officer's key signs: a context line and the canonical JSON of origin, basis,
+    /// expiry, type and content.
+    #[must_use]
+    pub fn signing_bytes(&self) -> Vec<u8> {
+        let mut bytes = SIGNING_CONTEXT.to_vec();
+        let signed = object([
+            ("based_on", self.based_on.to_value()),
+            ("content", self.change.to_content()),
+            ("expires_ms", Value::Integer(self.expires_ms)),
+            ("type", Value::from(self.change.type_name())),
+        ]);
+        bytes.extend_from_slice(&signed.to_bytes());
+        bytes
+    }
+
+    /// Signs with one officer's key.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn sign(self, officer: &dyn Signer) -> Result<SignedProposal, Malformed> {
+        let signature = officer
+            .sign(&self.signing_bytes())
+            .map_err(|why| Malformed::new(format!("the officer's key could not sign: {why}")))?;
+        let key = officer.verifier().to_string();
+        Ok(SignedProposal { proposal: self, signatures: vec![(key, signature)] })
+    }
+}
+
+impl SignedProposal {
+    /// Whether `key` signed exactly this proposal.
+    #[must_use]
+    pub fn is_signed_by(&self, key: &VerifierKey) -> bool {
+        let bytes = self.proposal.signing_bytes();
+        let name = key.to_string();
+        self.signatures
+            .iter()
+            .any(|(signer, signature)| *signer == name && key.verify(&bytes, signature).is_ok())
+    }
+
+    /// The record that carries it, once accepted at the authority's time `at`.
+    #[must_use]
+    pub fn to_record(&self, at: i64) -> Value {
+        object([
+            ("at", Value::Integer(at)),
+            ("based_on", self.proposal.based_on.to_value()),
+            ("content", self.proposal.change.to_content()),
+            ("expires_ms", Value::Integer(self.proposal.expires_ms)),
+            ("signatures", self.signatures_value()),
+            ("type", Value::from(self.proposal.change.type_name())),
+            ("v", Value::Integer(1)),
+        ])
+    }
+
+    /// Reads a record back, with the time at which it was accepted.
+    ///
+    /// # Errors
+    /// When the record is not a governance record of this version.
+    pub fn from_record(record: &Value) -> Result<(i64, Self), Malformed> {
+        let known = ["at", "based_on", "content", "expires_ms", "signatures", "type", "v"];
+        let members = members(record, &known)?;
+        if members.integer("v")? != 1 {
+            return Err(wrong("v", "1"));
+        }
+        Ok((members.integer("at")?, Self::read(&members)?))
+    }
+
+    /// The form in which a proposal travels to the authority: its record without `at` and `v`.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        object([
+            ("based_on", self.proposal.based_on.to_value()),
+            ("content", self.proposal.change.to_content()),
+            ("expires_ms", Value::Integer(self.proposal.expires_ms)),
+            ("signatures", self.signatures_value()),
+            ("type", Value::from(self.proposal.change.type_name())),
+        ])
+    }
+
+    /// Reads what [`Self::to_value`] wrote.
+    ///
+    /// # Errors
+    /// When it is not a proposal of this version.
+    pub fn from_value(value: &Value) -> Result<Self, Malformed> {
+        let known = ["based_on", "content", "expires_ms", "signatures", "type"];
+        Self::read(&members(value, &known)?)
+    }
+
+    fn read(members: &Fields<'_>) -> Result<Self, Malformed> {
+        let signatures = members.array("signatures")?;
+        if signatures.len() > SIGNATURES_MAX {
+            return Err(wrong("signatures", "at most 16 signatures"));
+        }
+        let proposal = Proposal {
+            based_on: Position::from_value(members.value("based_on")?)?,
+            expires_ms: members.integer("expires_ms")?,
+            change: Change::from_content(members.str("type")?, members.value("content")?)?,
+        };
+        let signatures = signatures.iter().map(signature).collect::<Result<_, _>>()?;
+        Ok(Self { proposal, signatures })
+    }
+
+    fn signatures_value(&self) -> Value {
+        let one = |(key, signature): &(String, Vec<u8>)| {
+            object([
+                ("key", Value::from(key.as_str())),
+                ("signature", Value::from(proof::base64url::encode(signature))),
+            ])
+        };
+        Value::Array(self.signatures.iter().map(one).collect())
+    }
+}
+
+fn signature(value: &Value) -> Result<(String, Vec<u8>), Malformed> {
+    let members = members(value, &["key", "signature"])?;
+    Ok((members.str("key")?.to_owned(), members.bytes("signature")?))
+}

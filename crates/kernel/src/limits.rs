@@ -1,0 +1,32 @@
+//! Every limit of this crate, with what happens when it is reached.
+
+/// Longest name of a domain, node, zone, workload, server, method or tool, in bytes. A longer one is
+/// malformed (`refused.input` on a session, an error in a proposal).
+pub const NAME_BYTES_MAX: usize = 128;
+
+/// Longest life of an officer's signature, in milliseconds: one day. A later expiry is refused.
+pub const PROPOSAL_LIFE_MS_MAX: i64 = 24 * 60 * 60 * 1000;
+
+/// Most officers' signatures read from one proposal.
+pub const SIGNATURES_MAX: usize = 16;
+
+/// Most registrations (workloads and nodes) that one domain may hold. One more is refused; trust is
+/// lowered and halts are ordered all the same.
+pub const SUBJECTS_MAX: usize = 10_000;
+
+/// Most executions that one node holds. A new one beyond it is refused with `refused.quota`.
+pub const EXECUTIONS_MAX: usize = 10_000;
+
+/// Most transitions of one execution that may be permitted and not yet completed. One more is refused
+/// with `refused.quota`.
+pub const OPEN_TRANSITIONS_MAX: usize = 1_024;
+
+/// Most decisions that may wait for the disk. One more is refused with `refused.overload`.
+pub const PENDING_MAX: usize = 16_384;
+
+/// Longest time a permit may wait for the disk, in nanoseconds of the monotonic clock: one second. A
+/// permit that waited longer is withheld.
+pub const QUEUE_NS_MAX: u64 = 1_000_000_000;
+
+/// Largest message that is sealed beside a record, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;

@@ -1,0 +1,69 @@
+//! The records that a node writes about what happened.
+//!
+//! A record is a public header and salted commitments to the rest. What is committed (the request as
+//! it was decided, the message as it was accepted) is sealed beside the log: [`Sealed`].
+
+mod body;
+mod decided;
+mod header;
+mod sealed;
+#[cfg(test)]
+mod tests;
+mod transition;
+
+pub use body::{Body, Completion, Decided, Refusals};
+pub(crate) use decided::public_decision;
+pub use header::{Header, Link};
+pub use sealed::Sealed;
+pub(crate) use sealed::request_of;
+pub use transition::{Direction, Transition};
+
+use proof::json::{Object, Value};
+
+use crate::members::{Malformed, wrong};
+
+/// One lineage record: a header, a body, and what the sealed part must open.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LineageRecord {
+    /// Who, when, and where in the chain.
+    pub header: Header,
+    /// What happened.
+    pub body: Body,
+}
+
+impl LineageRecord {
+    /// The canonical bytes that are hashed and stored.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut object = Object::new();
+        object.insert("v".to_owned(), Value::Integer(1));
+        object.insert("type".to_owned(), Value::from(self.body.type_name()));
+        self.header.write(&mut object);
+        self.body.write(&mut object);
+        Value::Object(object).to_bytes()
+    }
+
+    /// Reads a record exactly: a member too many or too few is an error.
+    ///
+    /// # Errors
+    /// When the bytes are not a lineage record of this version.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        let value = Value::parse(bytes)?;
+        let Value::Object(mut object) = value else {
+            return Err(Malformed::new("not an object"));
+        };
+        if object.remove("v") != Some(Value::Integer(1)) {
+            return Err(wrong("v", "1"));
+        }
+        let Some(Value::String(type_name)) = object.remove("type") else {
+            return Err(wrong("type", "a string"));
+        };
+        let header = Header::take(&mut object)?;
+        let body = Body::read(&type_name, object)?;
+        match (body.concerns_execution(), header.link.is_some()) {
+            (true, false) => Err(Malformed::new("member `execution` is missing")),
+            (false, true) => Err(Malformed::new("unknown member `execution`")),
+            _ => Ok(Self { header, body }),
+        }
+    }
+}

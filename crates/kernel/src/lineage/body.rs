@@ -1,0 +1,257 @@
+use std::collections::BTreeMap;
+
+use policy::{Assurance, Facts};
+use proof::digest::Digest;
+use proof::json::{Object, Value, object};
+
+use super::Direction;
+use super::sealed::{Commitments, commitments_of, commitments_value};
+use crate::members::{Malformed, members, name, number, wrong};
+
+/// Counts of refusals since the last record of them, by code.
+pub type Refusals = BTreeMap<String, u64>;
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// A workload instance began an execution. Type `execution.started`.
+    Started {
+        /// The registered workload.
+        workload: String,
+        /// The OS user (uid) that speaks for it.
+        os_user: u32,
+    },
+    /// A transition was decided. Type `transition.decided`.
+    Decided(Box<Decided>),
+    /// A permit on record was not released. Type `transition.withheld`.
+    Withheld {
+        /// `seq` of the decided record.
+        decided_seq: u64,
+        /// Why: a reason code.
+        code: String,
+    },
+    /// A permitted transition ended. Type `transition.completed`.
+    Completed {
+        /// `seq` of the decided record.
+        decided_seq: u64,
+        /// How it ended.
+        outcome: Completion,
+        /// Commitment to the message that ended it, where there was one.
+        commitments: Commitments,
+    },
+    /// The node follows governance up to the header's position. Type `governance.adopted`.
+    Adopted {
+        /// Whether every record so far could be accepted. When not, nothing is permitted from here on.
+        verified: bool,
+        /// The bundle that decides, if any.
+        bundle: Option<Digest>,
+    },
+    /// Input that came to no decision. Type `input.refused`.
+    Refused {
+        /// Counts by code since the last such record.
+        counts: Refusals,
+    },
+}
+
+/// One decision, with the public part of what it was about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decided {
+    /// The upstream server.
+    pub server: String,
+    /// Which way the message goes.
+    pub direction: Direction,
+    /// The JSON-RPC method.
+    pub method: String,
+    /// The tool, for `tools/call`.
+    pub tool: Option<String>,
+    /// The policy action asked for.
+    pub action: String,
+    /// What the decision took as facts.
+    pub facts: Facts,
+    /// The public part of the decision's canonical object: without `errors` and `why`.
+    pub decision: Value,
+    /// Commitments: `request` (as decided), `message` (as accepted and forwarded) and `decision` (whole).
+    pub commitments: Commitments,
+}
+
+/// How a permitted transition ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completion {
+    /// With a result.
+    Result,
+    /// With an error.
+    Error,
+    /// One-way: nothing comes back.
+    Sent,
+    /// It may or may not have happened. It is never sent again.
+    Unknown,
+}
+
+impl Completion {
+    const ALL: [Self; 4] = [Self::Result, Self::Error, Self::Sent, Self::Unknown];
+
+    /// The name in records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Result => "result",
+            Self::Error => "error",
+            Self::Sent => "sent",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Body {
+    /// The record's `type`.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "execution.started",
+            Self::Decided(_) => "transition.decided",
+            Self::Withheld { .. } => "transition.withheld",
+            Self::Completed { .. } => "transition.completed",
+            Self::Adopted { .. } => "governance.adopted",
+            Self::Refused { .. } => "input.refused",
+        }
+    }
+
+    pub(super) fn concerns_execution(&self) -> bool {
+        !matches!(self, Self::Adopted { .. } | Self::Refused { .. })
+    }
+
+    pub(super) fn write(&self, into: &mut Object) {
+        let mut put = |name: &str, value: Value| into.insert(name.to_owned(), value);
+        match self {
+            Self::Started { workload, os_user } => {
+                put("workload", Value::from(workload.as_str()));
+                put("os_user", Value::Integer(i64::from(*os_user)));
+            }
+            Self::Decided(decided) => decided.write(into),
+            Self::Withheld { decided_seq, code } => {
+                put("decided_seq", number(*decided_seq));
+                put("code", Value::from(code.as_str()));
+            }
+            Self::Completed { decided_seq, outcome, commitments } => {
+                put("decided_seq", number(*decided_seq));
+                put("outcome", Value::from(outcome.as_str()));
+                put("commitments", commitments_value(commitments));
+            }
+            Self::Adopted { verified, bundle } => {
+                put("verified", Value::Bool(*verified));
+                if let Some(bundle) = bundle {
+                    put("bundle", Value::from(bundle.to_string()));
+                }
+            }
+            Self::Refused { counts } => {
+                let one = |(code, count): (&String, &u64)| {
+                    object([("code", Value::from(code.as_str())), ("count", number(*count))])
+                };
+                put("counts", Value::Array(counts.iter().map(one).collect()));
+            }
+        }
+    }
+
+    pub(super) fn read(type_name: &str, object: Object) -> Result<Self, Malformed> {
+        let value = Value::Object(object);
+        match type_name {
+            "execution.started" => started(&value),
+            "transition.decided" => Ok(Self::Decided(Box::new(Decided::read(&value)?))),
+            "transition.withheld" => {
+                let members = members(&value, &["code", "decided_seq"])?;
+                let decided_seq = members.count("decided_seq")?;
+                Ok(Self::Withheld { decided_seq, code: name(&members, "code")? })
+            }
+            "transition.completed" => completed(&value),
+            "governance.adopted" => adopted(&value),
+            "input.refused" => refused(&value),
+            _ => Err(Malformed::new(format!("unknown lineage record type `{type_name}`"))),
+        }
+    }
+}
+
+impl Decided {
+    const MEMBERS: [&'static str; 8] =
+        ["action", "commitments", "decision", "direction", "facts", "method", "server", "tool"];
+
+    fn write(&self, into: &mut Object) {
+        let mut put = |name: &str, value: Value| into.insert(name.to_owned(), value);
+        put("action", Value::from(self.action.as_str()));
+        put("commitments", commitments_value(&self.commitments));
+        put("decision", self.decision.clone());
+        put("direction", Value::from(self.direction.as_str()));
+        put("facts", facts_value(&self.facts));
+        put("method", Value::from(self.method.as_str()));
+        put("server", Value::from(self.server.as_str()));
+        if let Some(tool) = &self.tool {
+            put("tool", Value::from(tool.as_str()));
+        }
+    }
+
+    fn read(value: &Value) -> Result<Self, Malformed> {
+        let members = members(value, &Self::MEMBERS)?;
+        let direction = Direction::parse(members.str("direction")?)
+            .ok_or_else(|| wrong("direction", "`to_server` or `to_client`"))?;
+        let decision = members.value("decision")?;
+        decision.as_object().ok_or_else(|| wrong("decision", "an object"))?;
+        Ok(Self {
+            server: name(&members, "server")?,
+            direction,
+            method: name(&members, "method")?,
+            tool: members.has("tool").then(|| name(&members, "tool")).transpose()?,
+            action: members.str("action")?.to_owned(),
+            facts: facts_of(members.value("facts")?)?,
+            decision: decision.clone(),
+            commitments: commitments_of(members.value("commitments")?)?,
+        })
+    }
+}
+
+fn facts_value(facts: &Facts) -> Value {
+    object([("assurance", Value::from(facts.assurance.as_str())), ("at", Value::Integer(facts.at))])
+}
+
+fn facts_of(value: &Value) -> Result<Facts, Malformed> {
+    let members = members(value, &["assurance", "at"])?;
+    let assurance = Assurance::parse(members.str("assurance")?)
+        .ok_or_else(|| wrong("assurance", "cooperative, separated, confined or attested"))?;
+    Ok(Facts { at: members.integer("at")?, assurance })
+}
+
+fn started(value: &Value) -> Result<Body, Malformed> {
+    let members = members(value, &["os_user", "workload"])?;
+    let os_user = u32::try_from(members.integer("os_user")?);
+    Ok(Body::Started {
+        workload: name(&members, "workload")?,
+        os_user: os_user.map_err(|_| wrong("os_user", "a user id of 32 bits"))?,
+    })
+}
+
+fn completed(value: &Value) -> Result<Body, Malformed> {
+    let members = members(value, &["commitments", "decided_seq", "outcome"])?;
+    let name = members.str("outcome")?;
+    let outcome = Completion::ALL.into_iter().find(|one| one.as_str() == name);
+    Ok(Body::Completed {
+        decided_seq: members.count("decided_seq")?,
+        outcome: outcome.ok_or_else(|| wrong("outcome", "result, error, sent or unknown"))?,
+        commitments: commitments_of(members.value("commitments")?)?,
+    })
+}
+
+fn adopted(value: &Value) -> Result<Body, Malformed> {
+    let members = members(value, &["bundle", "verified"])?;
+    let verified = members.value("verified")?.as_bool();
+    Ok(Body::Adopted {
+        verified: verified.ok_or_else(|| wrong("verified", "true or false"))?,
+        bundle: members.optional_digest("bundle")?,
+    })
+}
+
+fn refused(value: &Value) -> Result<Body, Malformed> {
+    let one = |value: &Value| {
+        let members = members(value, &["code", "count"])?;
+        Ok((name(&members, "code")?, members.count("count")?))
+    };
+    let counts = members(value, &["counts"])?.array("counts")?.iter().map(one);
+    Ok(Body::Refused { counts: counts.collect::<Result<_, Malformed>>()? })
+}

@@ -1,0 +1,79 @@
+use policy::{Decision, Facts, Request};
+use proof::json::{Object, Value};
+
+use super::sealed::request_value;
+use super::{Body, Completion, Decided, Sealed, Transition};
+
+impl Body {
+    /// The body of a decided transition: its public part, and the rest sealed.
+    pub(crate) fn decided(
+        asked: Transition,
+        request: &Request,
+        facts: Facts,
+        decision: &Decision,
+        (sealed, entropy): (&mut Sealed, &[u8; 32]),
+    ) -> Self {
+        let decision = decision.to_value();
+        let private = [
+            ("decision", decision.to_bytes()),
+            ("message", asked.message),
+            ("request", request_value(request).to_bytes()),
+        ];
+        let commitments = private
+            .into_iter()
+            .map(|(name, bytes)| (name.to_owned(), sealed.seal(name, bytes, entropy)))
+            .collect();
+        Self::Decided(Box::new(Decided {
+            server: asked.server,
+            direction: asked.direction,
+            method: asked.method,
+            tool: asked.tool,
+            action: request.action.clone(),
+            facts,
+            decision: public_decision(&decision),
+            commitments,
+        }))
+    }
+}
+
+impl Body {
+    /// The body of a completion: the message that ended the transition, and the structured result that
+    /// policy sees, are sealed.
+    pub(crate) fn completed(
+        decided_seq: u64,
+        outcome: Completion,
+        (message, output): (Vec<u8>, Option<String>),
+        sealed: &mut Sealed,
+        entropy: &[u8; 32],
+    ) -> Self {
+        let message = (!message.is_empty()).then_some(("message", message));
+        let output = output.map(|text| ("output", text.into_bytes()));
+        let commitments = message
+            .into_iter()
+            .chain(output)
+            .map(|(name, bytes)| (name.to_owned(), sealed.seal(name, bytes, entropy)))
+            .collect();
+        Self::Completed { decided_seq, outcome, commitments }
+    }
+}
+
+/// The part of a decision that stands in the open: verdict, code, outcomes and policies. The reasons in
+/// words can quote arguments and names, so they are committed to and sealed like those.
+pub(crate) fn public_decision(decision: &Value) -> Value {
+    let without = |value: &Value, names: &[&str]| match value {
+        Value::Object(members) => {
+            let kept = members.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+            Value::Object(
+                kept.map(|(name, value)| (name.clone(), value.clone())).collect::<Object>(),
+            )
+        }
+        other => other.clone(),
+    };
+    let Value::Object(mut members) = without(decision, &["errors"]) else {
+        return decision.clone();
+    };
+    if let Some(Value::Array(checks)) = members.get_mut("checks") {
+        *checks = checks.iter().map(|check| without(check, &["why"])).collect();
+    }
+    Value::Object(members)
+}

@@ -1,0 +1,91 @@
+use proof::digest::Digest;
+use proof::json::{Object, Value};
+
+use crate::governance::Position;
+use crate::members::{Malformed, members, name, number, wrong};
+
+/// What every lineage record says of itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Header {
+    /// Milliseconds since the Unix epoch; never less than in the record before.
+    pub at: i64,
+    /// The node that wrote it.
+    pub node: String,
+    /// The governance state that the node had adopted.
+    pub governance: Position,
+    /// The place in its execution's chain, for records of an execution.
+    pub link: Option<Link>,
+}
+
+/// A record's place among those of its execution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// The execution's id.
+    pub execution: String,
+    /// 0, 1, 2 ... without a gap.
+    pub seq: u64,
+    /// SHA-256 of the execution's previous record; none at `seq` 0.
+    pub prev: Option<Digest>,
+    /// Declared causes: `seq` of earlier records of the same execution that an enforcement point knows of.
+    pub parents: Vec<u64>,
+}
+
+const LINK_MEMBERS: [&str; 4] = ["execution", "parents", "prev", "seq"];
+
+impl Header {
+    pub(super) fn write(&self, object: &mut Object) {
+        object.insert("at".to_owned(), Value::Integer(self.at));
+        object.insert("node".to_owned(), Value::from(self.node.as_str()));
+        object.insert("governance".to_owned(), self.governance.to_value());
+        if let Some(link) = &self.link {
+            let parents = link.parents.iter().map(|seq| number(*seq)).collect();
+            object.insert("execution".to_owned(), Value::from(link.execution.as_str()));
+            object.insert("seq".to_owned(), number(link.seq));
+            object.insert("parents".to_owned(), Value::Array(parents));
+            if let Some(prev) = link.prev {
+                object.insert("prev".to_owned(), Value::from(prev.to_string()));
+            }
+        }
+    }
+
+    /// Takes the header's members out of a record, leaving those of its body.
+    pub(super) fn take(object: &mut Object) -> Result<Self, Malformed> {
+        let names = ["at", "governance", "node"];
+        let mine = Value::Object(take(object, &names));
+        let members = members(&mine, &names)?;
+        let link = Value::Object(take(object, &LINK_MEMBERS));
+        Ok(Self {
+            at: members.integer("at")?,
+            node: name(&members, "node")?,
+            governance: Position::from_value(members.value("governance")?)?,
+            link: Link::read(&link)?,
+        })
+    }
+}
+
+impl Link {
+    fn read(value: &Value) -> Result<Option<Self>, Malformed> {
+        if value.as_object().is_some_and(Object::is_empty) {
+            return Ok(None);
+        }
+        let members = members(value, &LINK_MEMBERS)?;
+        let seq = members.count("seq")?;
+        let prev = members.optional_digest("prev")?;
+        if prev.is_some() != (seq > 0) {
+            return Err(wrong("prev", "there from `seq` 1 on, and only then"));
+        }
+        let parent = |value: &Value| {
+            let seq = value.as_i64().and_then(|n| u64::try_from(n).ok());
+            seq.ok_or_else(|| wrong("parents", "an array of sequence numbers"))
+        };
+        let parents = members.array("parents")?.iter().map(parent).collect::<Result<_, _>>()?;
+        Ok(Some(Self { execution: name(&members, "execution")?, seq, prev, parents }))
+    }
+}
+
+fn take(object: &mut Object, names: &[&str]) -> Object {
+    names
+        .iter()
+        .filter_map(|name| object.remove(*name).map(|value| ((*name).to_owned(), value)))
+        .collect()
+}

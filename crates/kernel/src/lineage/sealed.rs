@@ -1,0 +1,117 @@
+use std::collections::BTreeMap;
+
+use policy::{Entity, Request};
+use proof::commitment::{Opening, Salt, commit};
+use proof::digest::Digest;
+use proof::json::{Object, Value, object};
+
+use crate::members::{Malformed, members, wrong};
+
+/// The private members of one record: salt and bytes of each commitment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sealed(BTreeMap<String, Opening>);
+
+/// The commitments of one record, by member name.
+pub(crate) type Commitments = BTreeMap<String, Digest>;
+
+impl Sealed {
+    /// Commits to one more member. Its salt is drawn from the record's fresh 32 bytes of entropy and the
+    /// member's name, so that no two commitments share one.
+    pub(crate) fn seal(&mut self, name: &str, bytes: Vec<u8>, entropy: &[u8; 32]) -> Digest {
+        let mut seed = entropy.to_vec();
+        seed.extend_from_slice(name.as_bytes());
+        let salt = Salt::from_bytes(*Digest::of(&seed).as_bytes());
+        let digest = commit(&salt, &bytes);
+        self.0.insert(name.to_owned(), Opening { salt, bytes });
+        digest
+    }
+
+    /// The bytes behind a commitment, if this part opens it.
+    #[must_use]
+    pub fn open(&self, name: &str, commitment: &Digest) -> Option<&[u8]> {
+        let opening = self.0.get(name)?;
+        opening.verify(commitment).then_some(opening.bytes.as_slice())
+    }
+
+    /// Canonical bytes, as they lie beside the log. Nothing sealed is no bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        if self.0.is_empty() {
+            return Vec::new();
+        }
+        let members = self.0.iter().map(|(name, opening)| (name.clone(), opening.to_value()));
+        Value::Object(members.collect::<Object>()).to_bytes()
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// When the bytes are not a sealed part.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        if bytes.is_empty() {
+            return Ok(Self::default());
+        }
+        let value = Value::parse(bytes)?;
+        let members = value.as_object().ok_or_else(|| Malformed::new("not an object"))?;
+        let opening = |(name, value): (&String, &Value)| {
+            let opening = Opening::from_value(value)
+                .map_err(|_| wrong(name, "a salt and bytes in base64url"))?;
+            Ok((name.clone(), opening))
+        };
+        members.iter().map(opening).collect::<Result<_, Malformed>>().map(Self)
+    }
+}
+
+pub(super) fn commitments_value(commitments: &Commitments) -> Value {
+    let members =
+        commitments.iter().map(|(name, digest)| (name.clone(), Value::from(digest.to_string())));
+    Value::Object(members.collect())
+}
+
+pub(super) fn commitments_of(value: &Value) -> Result<Commitments, Malformed> {
+    let object = value.as_object().ok_or_else(|| wrong("commitments", "an object"))?;
+    let one = |(name, value): (&String, &Value)| {
+        let digest = value.as_str().and_then(|text| text.parse().ok());
+        Ok((name.clone(), digest.ok_or_else(|| wrong(name, "a digest in base64url"))?))
+    };
+    object.iter().map(one).collect()
+}
+
+/// The canonical form of a request: what the commitment `request` hides.
+pub(crate) fn request_value(request: &Request) -> Value {
+    object([
+        ("action", Value::from(request.action.as_str())),
+        ("input", Value::from(request.input.as_str())),
+        ("principal", entity_value(&request.principal)),
+        ("resource", entity_value(&request.resource)),
+    ])
+}
+
+/// Reads a request back from the bytes that [`request_value`] gave.
+pub(crate) fn request_of(bytes: &[u8]) -> Result<Request, Malformed> {
+    let value = Value::parse(bytes)?;
+    let members = members(&value, &["action", "input", "principal", "resource"])?;
+    Ok(Request {
+        principal: entity_of(members.value("principal")?)?,
+        action: members.str("action")?.to_owned(),
+        resource: entity_of(members.value("resource")?)?,
+        input: members.str("input")?.to_owned(),
+    })
+}
+
+fn entity_value(entity: &Entity) -> Value {
+    object([
+        ("id", Value::from(entity.id.as_str())),
+        ("properties", Value::from(entity.properties.as_str())),
+        ("type", Value::from(entity.kind.as_str())),
+    ])
+}
+
+fn entity_of(value: &Value) -> Result<Entity, Malformed> {
+    let members = members(value, &["id", "properties", "type"])?;
+    Ok(Entity {
+        kind: members.str("type")?.to_owned(),
+        id: members.str("id")?.to_owned(),
+        properties: members.str("properties")?.to_owned(),
+    })
+}

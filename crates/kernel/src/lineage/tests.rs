@@ -1,0 +1,125 @@
+use std::collections::BTreeMap;
+
+use policy::{Assurance, Entity, Facts, Request};
+use proof::digest::Digest;
+use proof::json::{Value, object};
+
+use super::sealed::request_value;
+use super::*;
+use crate::governance::Position;
+
+fn header(link: Option<Link>) -> Header {
+    let governance =
+        Position { origin: "example.test/governance".into(), size: 4, root: Digest::of(b"root") };
+    Header { at: 1_700_000_000_000, node: "node-1".into(), governance, link }
+}
+
+fn link(seq: u64) -> Option<Link> {
+    let prev = (seq > 0).then(|| Digest::of(b"previous"));
+    Some(Link { execution: "x1".into(), seq, prev, parents: vec![] })
+}
+
+fn every_record() -> Vec<LineageRecord> {
+    let commitments = BTreeMap::from([("message".to_owned(), Digest::of(b"m"))]);
+    let decided = Decided {
+        server: "office".into(),
+        direction: Direction::ToServer,
+        method: "tools/call".into(),
+        tool: Some("read_file".into()),
+        action: "read_file".into(),
+        facts: Facts { at: 1_700_000_000_000, assurance: Assurance::Separated },
+        decision: object([("decision", Value::from("permit"))]),
+        commitments: commitments.clone(),
+    };
+    let started = Body::Started { workload: "agent".into(), os_user: 1001 };
+    let withheld = Body::Withheld { decided_seq: 1, code: "execution.halted".into() };
+    let completed = Body::Completed { decided_seq: 1, outcome: Completion::Result, commitments };
+    let adopted = Body::Adopted { verified: true, bundle: Some(Digest::of(b"bundle")) };
+    let refused = Body::Refused { counts: BTreeMap::from([("refused.input".to_owned(), 3)]) };
+    [
+        (header(link(0)), started),
+        (header(link(1)), Body::Decided(Box::new(decided))),
+        (header(link(2)), withheld),
+        (header(link(2)), completed),
+        (header(None), adopted),
+        (header(None), refused),
+    ]
+    .map(|(header, body)| LineageRecord { header, body })
+    .into()
+}
+
+#[test]
+fn a_record_of_each_type_reads_back_as_it_was_written() {
+    for record in every_record() {
+        let bytes = record.to_bytes();
+        assert_eq!(LineageRecord::parse(&bytes).unwrap(), record);
+    }
+}
+
+#[test]
+fn a_missing_or_unknown_member_is_an_error_in_each_type() {
+    for record in every_record() {
+        let Value::Object(object) = Value::parse(&record.to_bytes()).unwrap() else {
+            unreachable!()
+        };
+        let optional = ["bundle", "tool"];
+        for name in object.keys().filter(|name| !optional.contains(&name.as_str())) {
+            let mut object = object.clone();
+            object.remove(name);
+            let bytes = Value::Object(object).to_bytes();
+            assert!(LineageRecord::parse(&bytes).is_err(), "{name} of {:?}", record.body);
+        }
+        let mut object = object.clone();
+        object.insert("extra".to_owned(), Value::Bool(true));
+        assert!(LineageRecord::parse(&Value::Object(object).to_bytes()).is_err());
+    }
+}
+
+#[test]
+fn a_chain_has_no_prev_at_its_start_and_always_one_later() {
+    let mut wrong = link(0).unwrap();
+    wrong.prev = Some(Digest::of(b"x"));
+    let started = Body::Started { workload: "agent".into(), os_user: 1 };
+    let record = LineageRecord { header: header(Some(wrong)), body: started.clone() };
+    assert!(LineageRecord::parse(&record.to_bytes()).is_err());
+    let mut wrong = link(3).unwrap();
+    wrong.prev = None;
+    let record = LineageRecord { header: header(Some(wrong)), body: started };
+    assert!(LineageRecord::parse(&record.to_bytes()).is_err());
+}
+
+fn request() -> Request {
+    Request {
+        principal: Entity::new("Workload", "agent"),
+        action: "read_file".into(),
+        resource: Entity::new("File", "reports/q3.txt"),
+        input: r#"{"path":"reports/q3.txt","ratio":0.5,"none":null}"#.into(),
+    }
+}
+
+#[test]
+fn a_sealed_part_opens_its_own_commitments_and_no_others() {
+    let mut sealed = Sealed::default();
+    let bytes = request_value(&request()).to_bytes();
+    let commitment = sealed.seal("request", bytes.clone(), &[1; 32]);
+    let message = sealed.seal("message", bytes.clone(), &[1; 32]);
+    assert_ne!(commitment, message, "no two commitments share a salt");
+    let sealed = Sealed::parse(&sealed.to_bytes()).unwrap();
+    assert_eq!(request_of(sealed.open("request", &commitment).unwrap()).unwrap(), request());
+    assert_eq!(sealed.open("message", &message), Some(bytes.as_slice()));
+    assert_eq!(sealed.open("request", &message), None);
+    assert_eq!(sealed.open("other", &commitment), None);
+    assert_eq!(Sealed::parse(b"").unwrap(), Sealed::default());
+    assert!(Sealed::parse(b"{\"request\":1}").is_err());
+}
+
+#[test]
+fn the_header_says_nothing_of_what_is_sealed() {
+    let mut sealed = Sealed::default();
+    let digest = sealed.seal("request", b"the secret path".to_vec(), &[9; 32]);
+    let commitments = BTreeMap::from([("request".to_owned(), digest)]);
+    let body = Body::Completed { decided_seq: 0, outcome: Completion::Result, commitments };
+    let bytes = LineageRecord { header: header(link(1)), body }.to_bytes();
+    assert!(!String::from_utf8(bytes).unwrap().contains("secret"));
+    assert_ne!(digest, Digest::of(b"the secret path"), "a digest without salt could be guessed at");
+}

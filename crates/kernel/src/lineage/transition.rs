@@ -1,0 +1,72 @@
+use policy::{Assurance, Bundle, Entity, Request};
+
+/// Which way a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the agent's client to an upstream server.
+    ToServer,
+    /// From an upstream server to the agent's client.
+    ToClient,
+}
+
+impl Direction {
+    /// The name in records: `to_server` or `to_client`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ToServer => "to_server",
+            Self::ToClient => "to_client",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        [Self::ToServer, Self::ToClient].into_iter().find(|one| one.as_str() == text)
+    }
+}
+
+/// One step that an enforcement point asks for on behalf of an execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// The upstream server's configured name.
+    pub server: String,
+    /// Which way the message goes.
+    pub direction: Direction,
+    /// The JSON-RPC method.
+    pub method: String,
+    /// The tool's name, for `tools/call`.
+    pub tool: Option<String>,
+    /// JSON text of the call's `arguments` object (`{}` where there are none).
+    pub arguments: String,
+    /// The message as it was accepted: these bytes are forwarded on a permit, and no others.
+    pub message: Vec<u8>,
+    /// How strongly the enforcement point binds this client.
+    pub assurance: Assurance,
+}
+
+impl Transition {
+    /// What policy is asked: a tool call is mapped by the bundle's tool table; any other message is an
+    /// action named after its method (with `server/` before it when it comes from the server) on the
+    /// server.
+    #[must_use]
+    pub fn to_request(&self, bundle: &Bundle, workload: &str) -> Request {
+        let principal = entity("Workload", workload);
+        match (&self.tool, self.direction) {
+            (Some(tool), Direction::ToServer) => {
+                bundle.tool_request(principal, &self.server, tool, &self.arguments)
+            }
+            (_, direction) => Request {
+                principal,
+                action: match direction {
+                    Direction::ToServer => self.method.clone(),
+                    Direction::ToClient => format!("server/{}", self.method),
+                },
+                resource: entity("Server", &self.server),
+                input: "{}".to_owned(),
+            },
+        }
+    }
+}
+
+fn entity(kind: &str, id: &str) -> Entity {
+    Entity { kind: kind.to_owned(), id: id.to_owned(), properties: "{}".to_owned() }
+}

@@ -1,0 +1,59 @@
+//! Reading the members of a canonical object, exactly: nothing missing, nothing unknown.
+
+use proof::json::Value;
+use proof::record::{self, Fields};
+
+use crate::limits::NAME_BYTES_MAX;
+
+/// Why a canonical object is not the record or proposal it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Malformed(String);
+
+impl Malformed {
+    pub(crate) fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
+
+impl From<record::Error> for Malformed {
+    fn from(why: record::Error) -> Self {
+        Self(why.to_string())
+    }
+}
+
+impl From<proof::json::Error> for Malformed {
+    fn from(why: proof::json::Error) -> Self {
+        Self(why.to_string())
+    }
+}
+
+/// The members of one object whose names are all known.
+pub(crate) fn members<'a>(value: &'a Value, known: &[&str]) -> Result<Fields<'a>, Malformed> {
+    let fields = Fields::of(value, "record")?;
+    fields.only(known)?;
+    Ok(fields)
+}
+
+/// A name that may stand in a record: 1 to [`NAME_BYTES_MAX`] bytes, no control characters.
+pub(crate) fn name(fields: &Fields<'_>, member: &str) -> Result<String, Malformed> {
+    checked_name(member, fields.str(member)?)
+}
+
+pub(crate) fn checked_name(member: &str, text: &str) -> Result<String, Malformed> {
+    let fits = (1..=NAME_BYTES_MAX).contains(&text.len());
+    if fits && !text.chars().any(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err(wrong(member, "a name of 1 to 128 bytes without control characters"))
+    }
+}
+
+pub(crate) fn wrong(name: &str, what: &str) -> Malformed {
+    Malformed::new(format!("member `{name}` must be {what}"))
+}
+
+/// An integer that a record can carry: all counts and times here stay far below 2^53.
+pub(crate) fn number(n: u64) -> Value {
+    Value::Integer(i64::try_from(n).unwrap_or(i64::MAX).min(proof::limits::INTEGER_MAX))
+}

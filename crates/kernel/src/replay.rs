@@ -1,0 +1,221 @@
+//! Re-derives every decision of a lineage log from the logs, blobs and sealed parts, and compares bytes.
+//!
+//! A node's restart goes the same way: what cannot be re-derived is not gone on from.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use policy::{Bundle, Request};
+use proof::json::Value;
+
+use crate::lineage::{
+    Body, Completion, Decided, Header, LineageRecord, Sealed, public_decision, request_of,
+};
+use crate::members::Malformed;
+use crate::state::{Blobs, NodeState};
+use crate::step::outcome;
+
+/// What came of one record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fed {
+    /// Not a decision.
+    Followed,
+    /// A decision whose bytes were derived again.
+    Identical,
+    /// A decision that comes out otherwise.
+    Different {
+        /// The decision on record.
+        recorded: Value,
+        /// The decision as derived now.
+        derived: Value,
+    },
+    /// A decision whose inputs are not there.
+    NotReplayable {
+        /// What is missing.
+        why: String,
+    },
+}
+
+/// Why a lineage log cannot be followed any further.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReplayError {
+    /// A record is not one of this version.
+    #[error("record {index} cannot be read: {why}")]
+    Malformed {
+        /// Its index.
+        index: u64,
+        /// Why.
+        why: Malformed,
+    },
+    /// A record does not continue the log, its execution's chain, or the governance it names.
+    #[error(
+        "record {index} does not continue what stands before it: node, time, `seq`, `prev` or governance"
+    )]
+    Broken {
+        /// Its index.
+        index: u64,
+    },
+    /// The governance log does not hold what the node adopted.
+    #[error("record {index} adopts governance that the governance log does not hold: {why}")]
+    Governance {
+        /// Its index.
+        index: u64,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Follows a lineage log from its first record.
+pub struct Replay<'a> {
+    state: NodeState,
+    governance: &'a [Vec<u8>],
+    blobs: &'a dyn Blobs,
+}
+
+impl<'a> Replay<'a> {
+    /// Replays a node's log against a governance log (all its records) and the blobs beside it.
+    #[must_use]
+    pub fn new(node: &str, origin: &str, governance: &'a [Vec<u8>], blobs: &'a dyn Blobs) -> Self {
+        Self { state: NodeState::new(node, origin), governance, blobs }
+    }
+
+    /// Decides with this bundle throughout, whatever was published.
+    #[must_use]
+    pub fn under(mut self, bundle: Arc<Bundle>) -> Self {
+        self.state.fix_bundle(bundle);
+        self
+    }
+
+    /// The folded state, to go on from.
+    #[must_use]
+    pub fn into_state(self) -> NodeState {
+        self.state
+    }
+
+    /// What has been folded so far.
+    #[must_use]
+    pub fn state(&self) -> &NodeState {
+        &self.state
+    }
+
+    /// Follows the next record.
+    ///
+    /// # Errors
+    /// When the log cannot be followed: see [`ReplayError`].
+    pub fn feed(&mut self, record: &[u8], sealed: &[u8]) -> Result<Fed, ReplayError> {
+        let index = self.state.size();
+        let parsed =
+            LineageRecord::parse(record).map_err(|why| ReplayError::Malformed { index, why })?;
+        if let Body::Adopted { verified, .. } = &parsed.body {
+            self.adopt(index, &parsed.header, *verified)?;
+        }
+        if !self.state.is_continued_by(&parsed) {
+            return Err(ReplayError::Broken { index });
+        }
+        // A sealed part that cannot be read opens nothing: its decision is not replayable.
+        let sealed = Sealed::parse(sealed).unwrap_or_default();
+        let fed = self.follow(&parsed, &sealed).ok_or(ReplayError::Broken { index })?;
+        self.state.admit(&parsed.header, record);
+        Ok(fed)
+    }
+
+    fn adopt(&mut self, index: u64, header: &Header, verified: bool) -> Result<(), ReplayError> {
+        let error = |why: &str| ReplayError::Governance { index, why: why.to_owned() };
+        let from = usize::try_from(self.state.governance().position().size);
+        let to = usize::try_from(header.governance.size);
+        let range = from.ok().zip(to.ok()).map(|(from, to)| from..to);
+        let records = range.and_then(|range| self.governance.get(range));
+        let records = records.ok_or_else(|| error("it is shorter"))?;
+        if let crate::state::Adopted::StoppedAt { why, .. } = self.state.adopt(records, self.blobs)
+        {
+            return Err(error(&why));
+        }
+        if self.state.governance().position() != header.governance {
+            return Err(error("its root differs"));
+        }
+        if !verified {
+            self.state.stop_adoption();
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self, record: &LineageRecord, sealed: &Sealed) -> Option<Fed> {
+        let link = record.header.link.as_ref();
+        match (&record.body, link) {
+            (Body::Adopted { .. } | Body::Refused { .. }, None) => Some(Fed::Followed),
+            (Body::Started { workload, os_user }, Some(link)) => {
+                let is_new = self.state.execution(&link.execution).is_none();
+                is_new.then(|| self.state.begin(&link.execution, workload, *os_user))?;
+                Some(Fed::Followed)
+            }
+            (Body::Decided(decided), Some(link)) => {
+                Some(self.decide((&link.execution, link.seq), decided, sealed))
+            }
+            (Body::Withheld { decided_seq, .. }, Some(link)) => {
+                self.state.execution_mut(&link.execution)?.withhold(*decided_seq);
+                Some(Fed::Followed)
+            }
+            (Body::Completed { decided_seq, outcome: end, commitments }, Some(link)) => {
+                let output = commitments.get("output").map(|digest| sealed.open("output", digest));
+                let end = (*decided_seq, *end, output);
+                self.complete(record.header.at, &link.execution, end)
+            }
+            _ => None,
+        }
+    }
+
+    fn decide(&mut self, (id, seq): (&str, u64), decided: &Decided, sealed: &Sealed) -> Fed {
+        let missing = |why: &str| Fed::NotReplayable { why: why.to_owned() };
+        let Some(request) = open_request(decided, sealed) else {
+            if let Some(execution) = self.state.execution_mut(id) {
+                execution.lose_history();
+            }
+            return missing("its sealed request is missing or does not open the commitment");
+        };
+        let is_permit = decided.decision.get("decision").and_then(Value::as_str) == Some("permit");
+        let Some(decision) = self.state.decide(id, &decided.facts, &request) else {
+            return missing("an earlier request of its execution could not be opened");
+        };
+        if is_permit && let Some(execution) = self.state.execution_mut(id) {
+            execution.open_transition(seq, request);
+        }
+        let derived = decision.to_value();
+        let committed = decided.commitments.get("decision");
+        let Some(recorded) = committed.and_then(|digest| sealed.open("decision", digest)) else {
+            return missing("its sealed decision is missing or does not open the commitment");
+        };
+        if recorded == derived.to_bytes() && public_decision(&derived) == decided.decision {
+            Fed::Identical
+        } else {
+            let recorded = Value::parse(recorded).unwrap_or_else(|_| decided.decision.clone());
+            Fed::Different { recorded, derived }
+        }
+    }
+
+    fn complete(
+        &mut self,
+        at: i64,
+        id: &str,
+        (seq, end, output): (u64, Completion, Option<Option<&[u8]>>),
+    ) -> Option<Fed> {
+        let execution = self.state.execution_mut(id)?;
+        let text = match output {
+            None => None,
+            Some(bytes) => bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()),
+        };
+        if output.is_some() && text.is_none() {
+            execution.lose_history();
+        }
+        let was_open = execution.complete(at, seq, &outcome(end, text));
+        (was_open || !execution.is_intact()).then_some(Fed::Followed)
+    }
+}
+
+/// The request behind a decision, if the sealed part opens it and it is the one the header names.
+fn open_request(decided: &Decided, sealed: &Sealed) -> Option<Request> {
+    let bytes = sealed.open("request", decided.commitments.get("request")?)?;
+    let request = request_of(bytes).ok()?;
+    (request.action == decided.action).then_some(request)
+}

@@ -1,0 +1,190 @@
+//! The fold of a governance log and a lineage log: exactly what a decision sees.
+//!
+//! The live node, its restart and `replay` all go through this type, so that folding the log gives, at
+//! each decision, the state that the decision saw.
+
+mod adoption;
+mod execution;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use policy::{Bundle, Decision, Facts, Request, Standing};
+
+use crate::governance::{Governance, Subject};
+use crate::lineage::{Body, Header, LineageRecord};
+
+pub use adoption::{Adopted, Blobs};
+pub use execution::Execution;
+
+/// What a node knows: adopted governance, the bundle that decides, and its executions.
+pub struct NodeState {
+    node: String,
+    governance: Governance,
+    is_verified: bool,
+    bundle: Arc<Bundle>,
+    is_bundle_fixed: bool,
+    at: i64,
+    size: u64,
+    executions: BTreeMap<String, Execution>,
+    instances: BTreeMap<(u32, String), String>,
+}
+
+impl NodeState {
+    /// A node that has adopted nothing: it denies everything.
+    #[must_use]
+    pub fn new(node: &str, governance_origin: &str) -> Self {
+        Self {
+            node: node.to_owned(),
+            governance: Governance::new(governance_origin),
+            is_verified: true,
+            bundle: Arc::new(Bundle::empty()),
+            is_bundle_fixed: false,
+            at: 0,
+            size: 0,
+            executions: BTreeMap::new(),
+            instances: BTreeMap::new(),
+        }
+    }
+
+    /// Decides with this bundle whatever governance says: for replaying history under another bundle.
+    pub fn fix_bundle(&mut self, bundle: Arc<Bundle>) {
+        self.bundle = bundle;
+        self.is_bundle_fixed = true;
+    }
+
+    /// How many lineage records have been folded: the next record's index.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The adopted governance.
+    #[must_use]
+    pub fn governance(&self) -> &Governance {
+        &self.governance
+    }
+
+    /// The bundle that decides.
+    #[must_use]
+    pub fn bundle(&self) -> &Arc<Bundle> {
+        &self.bundle
+    }
+
+    /// An execution by its id.
+    #[must_use]
+    pub fn execution(&self, id: &str) -> Option<&Execution> {
+        self.executions.get(id)
+    }
+
+    /// All executions, by id.
+    pub fn executions(&self) -> impl Iterator<Item = (&str, &Execution)> {
+        self.executions.iter().map(|(id, execution)| (id.as_str(), execution))
+    }
+
+    pub(crate) fn execution_mut(&mut self, id: &str) -> Option<&mut Execution> {
+        self.executions.get_mut(id)
+    }
+
+    /// The execution that an OS user's instances of a workload share.
+    #[must_use]
+    pub fn instance(&self, os_user: u32, workload: &str) -> Option<&str> {
+        self.instances.get(&(os_user, workload.to_owned())).map(String::as_str)
+    }
+
+    pub(crate) fn is_open_for_executions(&self) -> bool {
+        self.executions.len() < crate::limits::EXECUTIONS_MAX
+    }
+
+    pub(crate) fn begin(&mut self, id: &str, workload: &str, os_user: u32) {
+        let execution = Execution::new(workload, os_user, &self.bundle);
+        self.instances.insert((os_user, workload.to_owned()), id.to_owned());
+        self.executions.insert(id.to_owned(), execution);
+    }
+
+    /// Everything that a trust state or a halt of an execution may be set on.
+    fn subjects(&self, id: &str, execution: &Execution) -> Vec<Subject> {
+        let mut subjects = vec![
+            Subject::Domain,
+            Subject::Node(self.node.clone()),
+            Subject::Workload(execution.workload().to_owned()),
+            Subject::Execution(id.to_owned()),
+        ];
+        if let Some(workload) = self.governance.workload(execution.workload()) {
+            subjects.push(Subject::Zone(workload.zone.clone()));
+        }
+        subjects
+    }
+
+    /// How an execution stands under the adopted governance.
+    #[must_use]
+    pub fn standing(&self, id: &str) -> Option<Standing> {
+        let execution = self.executions.get(id)?;
+        let subjects = self.subjects(id, execution);
+        let registered = self.governance.workload(execution.workload());
+        Some(Standing {
+            governance_verified: self.is_verified,
+            registered: registered.is_some_and(|workload| workload.os_user == execution.os_user()),
+            trust: self.governance.trust(&subjects),
+            halted: self.governance.is_halted(&subjects),
+            lineage_intact: execution.is_intact(),
+        })
+    }
+
+    /// Decides a request of an execution; the request becomes part of the execution's history. None
+    /// where there is no such execution or its history cannot be shown.
+    pub(crate) fn decide(
+        &mut self,
+        id: &str,
+        facts: &Facts,
+        request: &Request,
+    ) -> Option<Decision> {
+        let standing = self.standing(id)?;
+        let history = self.executions.get_mut(id)?.history_mut()?;
+        Some(policy::decide(history, &standing, facts, request))
+    }
+
+    /// The time of the next record: the clock's, but never before the last record's.
+    #[must_use]
+    pub fn time(&self, wall_ms: i64) -> i64 {
+        self.at.max(wall_ms)
+    }
+
+    /// Makes the next record, and folds its place in the log and in its execution's chain.
+    pub(crate) fn record(&mut self, at: i64, execution: Option<&str>, body: Body) -> Vec<u8> {
+        let link = execution.and_then(|id| Some(self.executions.get(id)?.next_link(id)));
+        let header =
+            Header { at, node: self.node.clone(), governance: self.governance.position(), link };
+        let record = LineageRecord { header, body };
+        let bytes = record.to_bytes();
+        self.admit(&record.header, &bytes);
+        bytes
+    }
+
+    /// Folds a record's place in the log and in its execution's chain.
+    pub(crate) fn admit(&mut self, header: &Header, bytes: &[u8]) {
+        self.at = header.at;
+        self.size = self.size.saturating_add(1);
+        if let Some(link) = &header.link
+            && let Some(execution) = self.executions.get_mut(&link.execution)
+        {
+            execution.extend_chain(bytes);
+        }
+    }
+
+    /// Whether a record read back continues this log: node, time, governance, and its execution's chain.
+    pub(crate) fn is_continued_by(&self, record: &LineageRecord) -> bool {
+        let header = &record.header;
+        let in_chain = match &header.link {
+            None => true,
+            Some(link) => match self.executions.get(&link.execution) {
+                Some(execution) => execution.is_continued_by(link),
+                None => matches!(record.body, Body::Started { .. }) && link.seq == 0,
+            },
+        };
+        header.node == self.node
+            && header.at >= self.at
+            && in_chain
+            && header.governance == self.governance.position()
+    }
+}

@@ -1,0 +1,111 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use policy::{Bundle, History, Outcome, Request};
+use proof::digest::Digest;
+
+use crate::limits::OPEN_TRANSITIONS_MAX;
+use crate::lineage::Link;
+
+/// One job or conversation of one workload instance: its chain of records and its history.
+pub struct Execution {
+    workload: String,
+    os_user: u32,
+    seq: u64,
+    prev: Option<Digest>,
+    history: Option<History>,
+    open: BTreeMap<u64, Request>,
+}
+
+impl Execution {
+    pub(super) fn new(workload: &str, os_user: u32, bundle: &Arc<Bundle>) -> Self {
+        Self {
+            workload: workload.to_owned(),
+            os_user,
+            seq: 0,
+            prev: None,
+            history: History::new(bundle).ok(),
+            open: BTreeMap::new(),
+        }
+    }
+
+    /// The registered workload it is a job of.
+    #[must_use]
+    pub fn workload(&self) -> &str {
+        &self.workload
+    }
+
+    /// The OS user (uid) that speaks for it.
+    #[must_use]
+    pub fn os_user(&self) -> u32 {
+        self.os_user
+    }
+
+    /// How many records it has.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// `seq` of the permitted transitions that have not completed.
+    pub fn open(&self) -> impl Iterator<Item = u64> {
+        self.open.keys().copied()
+    }
+
+    /// Whether its history could be followed without a gap.
+    #[must_use]
+    pub fn is_intact(&self) -> bool {
+        self.history.is_some()
+    }
+
+    pub(super) fn history_mut(&mut self) -> Option<&mut History> {
+        self.history.as_mut()
+    }
+
+    /// From here on the history is not known: nothing more can be decided or replayed.
+    pub(crate) fn lose_history(&mut self) {
+        self.history = None;
+    }
+
+    pub(super) fn rebase(&mut self, bundle: &Arc<Bundle>) {
+        if let Some(history) = &mut self.history {
+            history.rebase(bundle);
+        }
+    }
+
+    pub(super) fn next_link(&self, id: &str) -> Link {
+        Link { execution: id.to_owned(), seq: self.seq, prev: self.prev, parents: Vec::new() }
+    }
+
+    pub(super) fn is_continued_by(&self, link: &Link) -> bool {
+        link.seq == self.seq && link.prev == self.prev
+    }
+
+    pub(super) fn extend_chain(&mut self, bytes: &[u8]) {
+        self.seq = self.seq.saturating_add(1);
+        self.prev = Some(Digest::of(bytes));
+    }
+
+    pub(crate) fn has_room(&self) -> bool {
+        self.open.len() < OPEN_TRANSITIONS_MAX
+    }
+
+    /// A permit is on record: the transition is open until it completes or is withheld.
+    pub(crate) fn open_transition(&mut self, seq: u64, request: Request) {
+        self.open.insert(seq, request);
+    }
+
+    /// The permit was not released.
+    pub(crate) fn withhold(&mut self, seq: u64) {
+        self.open.remove(&seq);
+    }
+
+    /// The transition ended; its outcome becomes part of the history. False where it was not open.
+    pub(crate) fn complete(&mut self, at: i64, seq: u64, outcome: &Outcome) -> bool {
+        let Some(request) = self.open.remove(&seq) else { return false };
+        if let Some(history) = &mut self.history {
+            history.complete(at, &request, outcome);
+        }
+        true
+    }
+}

@@ -1,0 +1,243 @@
+//! The node's state machine: prepare, sequence, (write,) release, settle.
+//!
+//! | input | what comes of it |
+//! |---|---|
+//! | `Join` | the execution that the peer speaks for, begun if it is the first time |
+//! | `Request` | a decision on record ([`sequence`](self)); it is answered once durable |
+//! | `Durable` | the answers whose records are on stable storage ([`release`](self)) |
+//! | `Outcome` | the completion of a permitted transition ([`settle`](self)) |
+//! | `Governance` | what was newly appended to the governance log is adopted |
+//! | `Refused`, `Tick` | counts of refusals, and their record |
+
+mod prepare;
+mod release;
+mod sequence;
+mod settle;
+pub(crate) use settle::outcome;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use crate::lineage::{Body, Completion, Refusals, Transition};
+use crate::state::{Blobs, NodeState};
+
+/// The driver's clocks at one step.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// Milliseconds since the Unix epoch. May step back; records never do.
+    pub wall_ms: i64,
+    /// Nanoseconds of a clock that never steps back.
+    pub monotonic_ns: u64,
+}
+
+/// The driver's name for one request, until its outcome.
+pub type Ticket = u64;
+
+/// What the kernel is told.
+pub enum Input {
+    /// A peer wants to speak for a workload.
+    Join {
+        /// Names the answer.
+        ticket: Ticket,
+        /// The workload's name.
+        workload: String,
+        /// The peer's OS user (uid), as the kernel of the machine vouches for it.
+        os_user: u32,
+        /// 32 fresh bytes.
+        entropy: [u8; 32],
+    },
+    /// An execution asks for one transition.
+    Request {
+        /// Names the answer.
+        ticket: Ticket,
+        /// The execution.
+        execution: String,
+        /// What is asked for.
+        transition: Box<Transition>,
+        /// 32 fresh bytes.
+        entropy: [u8; 32],
+    },
+    /// A permitted transition ended.
+    Outcome {
+        /// The request's ticket.
+        ticket: Ticket,
+        /// How it ended.
+        outcome: Completion,
+        /// The message that ended it, if any, as it is forwarded.
+        message: Vec<u8>,
+        /// JSON text of its structured result, if any.
+        output: Option<String>,
+        /// 32 fresh bytes.
+        entropy: [u8; 32],
+    },
+    /// The lineage log is on stable storage up to this size.
+    Durable {
+        /// How many records are durable.
+        size: u64,
+    },
+    /// New records of the governance log, in order, after those adopted.
+    Governance {
+        /// The records' bytes.
+        records: Vec<Vec<u8>>,
+        /// Where bundles are found.
+        blobs: Arc<dyn Blobs + Send + Sync>,
+    },
+    /// An enforcement point refused input before it came to a request.
+    Refused {
+        /// The code.
+        code: &'static str,
+        /// How often, since it was last told.
+        count: u64,
+    },
+    /// Time passed.
+    Tick,
+}
+
+/// What the driver must do, in order.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Append a record to the lineage log, with its sealed part.
+    Append {
+        /// The record's index: one more than that of the `Append` before.
+        index: u64,
+        /// Canonical bytes.
+        record: Vec<u8>,
+        /// The sealed part's bytes.
+        sealed: Vec<u8>,
+    },
+    /// A join's answer: the execution and whether it is an old one, or a refusal's code.
+    Joined {
+        /// The join's ticket.
+        ticket: Ticket,
+        /// The execution's id, or a code.
+        result: Result<String, &'static str>,
+    },
+    /// A request's answer.
+    Answer {
+        /// The request's ticket.
+        ticket: Ticket,
+        /// What may be done.
+        answer: Answer,
+    },
+    /// An outcome is sequenced: its message may be forwarded.
+    Settled {
+        /// The request's ticket.
+        ticket: Ticket,
+    },
+    /// The decider met a limit of its engine: the node must stop.
+    Halt {
+        /// What happened.
+        why: String,
+    },
+}
+
+/// What may be done about a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The transition may be made, once, now.
+    Permit {
+        /// Index of the decision's record.
+        index: u64,
+    },
+    /// It may not.
+    Deny {
+        /// Index of the record that says so.
+        index: u64,
+        /// The reason code.
+        code: String,
+        /// Ids of the policies that determined it.
+        policies: Vec<String>,
+    },
+    /// No decision was made.
+    Refused {
+        /// The refusal's code.
+        code: &'static str,
+    },
+}
+
+/// The state machine.
+pub struct Kernel {
+    state: NodeState,
+    pending: VecDeque<release::Pending>,
+    open: BTreeMap<Ticket, (String, u64)>,
+    refusals: Refusals,
+}
+
+impl Kernel {
+    /// Goes on from a folded log. Transitions that were open when the node ended are completed as
+    /// `unknown`: the first effects to be carried out.
+    #[must_use]
+    pub fn start(state: NodeState, now: Now) -> (Self, Vec<Effect>) {
+        let mut kernel = Self {
+            state,
+            pending: VecDeque::new(),
+            open: BTreeMap::new(),
+            refusals: Refusals::new(),
+        };
+        let effects = kernel.complete_unknown(now);
+        (kernel, effects)
+    }
+
+    /// What the node knows.
+    #[must_use]
+    pub fn state(&self) -> &NodeState {
+        &self.state
+    }
+
+    /// One step: the only way in.
+    pub fn step(&mut self, now: Now, input: Input) -> Vec<Effect> {
+        match input {
+            Input::Join { ticket, workload, os_user, entropy } => {
+                self.join(now, ticket, (&workload, os_user), &entropy)
+            }
+            Input::Request { ticket, execution, transition, entropy } => {
+                self.request(now, ticket, &execution, (*transition, &entropy))
+            }
+            Input::Outcome { ticket, outcome, message, output, entropy } => {
+                let end = settle::End { outcome, message, output };
+                self.settle(now, ticket, end, &entropy)
+            }
+            Input::Durable { size } => self.release(now, size),
+            Input::Governance { records, blobs } => self.govern(now, &records, blobs.as_ref()),
+            Input::Refused { code, count } => {
+                self.count_refusals(code, count);
+                Vec::new()
+            }
+            Input::Tick => self.record_refusals(now),
+        }
+    }
+
+    fn govern(&mut self, now: Now, records: &[Vec<u8>], blobs: &dyn Blobs) -> Vec<Effect> {
+        if records.is_empty() || !self.state.is_verified() {
+            return Vec::new();
+        }
+        self.state.adopt(records, blobs);
+        let body = Body::Adopted {
+            verified: self.state.is_verified(),
+            bundle: self.state.governance().bundle(),
+        };
+        vec![self.append(now, None, body, Vec::new())]
+    }
+
+    fn count_refusals(&mut self, code: &'static str, more: u64) {
+        let count = self.refusals.entry(code.to_owned()).or_default();
+        *count = count.saturating_add(more);
+    }
+
+    fn record_refusals(&mut self, now: Now) -> Vec<Effect> {
+        if self.refusals.is_empty() {
+            return Vec::new();
+        }
+        let counts = std::mem::take(&mut self.refusals);
+        vec![self.append(now, None, Body::Refused { counts }, Vec::new())]
+    }
+
+    fn append(&mut self, now: Now, execution: Option<&str>, body: Body, sealed: Vec<u8>) -> Effect {
+        let index = self.state.size();
+        let at = self.state.time(now.wall_ms);
+        let record = self.state.record(at, execution, body);
+        Effect::Append { index, record, sealed }
+    }
+}

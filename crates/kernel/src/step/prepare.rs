@@ -1,0 +1,52 @@
+use proof::base64url;
+
+use super::{Effect, Kernel, Now, Ticket};
+use crate::limits::{MESSAGE_BYTES_MAX, PENDING_MAX};
+use crate::lineage::{Body, Transition};
+use crate::members::checked_name;
+
+impl Kernel {
+    /// Who asks: the execution that this OS user's instances of the workload share.
+    pub(super) fn join(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        (workload, os_user): (&str, u32),
+        entropy: &[u8; 32],
+    ) -> Vec<Effect> {
+        let registered = self.state.governance().workload(workload);
+        if !registered.is_some_and(|registered| registered.os_user == os_user) {
+            self.count_refusals("refused.peer", 1);
+            return vec![Effect::Joined { ticket, result: Err("refused.peer") }];
+        }
+        if let Some(id) = self.state.instance(os_user, workload) {
+            return vec![Effect::Joined { ticket, result: Ok(id.to_owned()) }];
+        }
+        if !self.state.is_open_for_executions() {
+            self.count_refusals("refused.quota", 1);
+            return vec![Effect::Joined { ticket, result: Err("refused.quota") }];
+        }
+        let id = base64url::encode(entropy.first_chunk::<16>().map_or(&[][..], |id| id));
+        self.state.begin(&id, workload, os_user);
+        let body = Body::Started { workload: workload.to_owned(), os_user };
+        let append = self.append(now, Some(&id), body, Vec::new());
+        vec![append, Effect::Joined { ticket, result: Ok(id) }]
+    }
+
+    /// What stands in the way of a decision: the code of a refusal, if anything does.
+    pub(super) fn obstacle(&self, execution: &str, asked: &Transition) -> Option<&'static str> {
+        let Some(known) = self.state.execution(execution) else { return Some("refused.peer") };
+        let names = [Some(&asked.server), Some(&asked.method), asked.tool.as_ref()];
+        let mut names = names.into_iter().flatten();
+        let unfit = names.any(|name| checked_name("name", name).is_err());
+        if unfit || asked.message.len() > MESSAGE_BYTES_MAX {
+            Some("refused.input")
+        } else if self.pending.len() >= PENDING_MAX {
+            Some("refused.overload")
+        } else if !known.has_room() {
+            Some("refused.quota")
+        } else {
+            None
+        }
+    }
+}

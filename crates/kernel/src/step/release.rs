@@ -1,0 +1,67 @@
+use policy::Trust;
+
+use super::{Answer, Effect, Kernel, Now, Ticket};
+use crate::limits::QUEUE_NS_MAX;
+use crate::lineage::Body;
+
+/// An answer that waits until its record is durable.
+pub(super) struct Pending {
+    pub(super) index: u64,
+    pub(super) ticket: Ticket,
+    pub(super) execution: String,
+    pub(super) seq: u64,
+    pub(super) queued_ns: u64,
+    pub(super) answer: Answer,
+}
+
+impl Kernel {
+    /// Releases what is durable. A permit goes only if it is still valid; else it is withheld, on
+    /// record, and the denial waits for that record in turn.
+    pub(super) fn release(&mut self, now: Now, size: u64) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        while self.pending.front().is_some_and(|next| next.index < size) {
+            let Some(next) = self.pending.pop_front() else { break };
+            match (&next.answer, self.objection(now, &next)) {
+                (Answer::Permit { .. }, Some(code)) => effects.push(self.withhold(now, next, code)),
+                (Answer::Permit { .. }, None) => {
+                    self.open.insert(next.ticket, (next.execution, next.seq));
+                    effects.push(Effect::Answer { ticket: next.ticket, answer: next.answer });
+                }
+                _ => effects.push(Effect::Answer { ticket: next.ticket, answer: next.answer }),
+            }
+        }
+        effects
+    }
+
+    /// Why a durable permit may not be released any more, if so.
+    fn objection(&self, now: Now, next: &Pending) -> Option<&'static str> {
+        let Some(standing) = self.state.standing(&next.execution) else {
+            return Some("lineage.broken");
+        };
+        if !standing.governance_verified {
+            Some("governance.unverified")
+        } else if !standing.registered {
+            Some("identity.unregistered")
+        } else if standing.trust > self.state.bundle().trust_minimum().min(Trust::Degraded) {
+            Some("trust.insufficient")
+        } else if standing.halted {
+            Some("execution.halted")
+        } else if now.monotonic_ns.saturating_sub(next.queued_ns) > QUEUE_NS_MAX {
+            Some("refused.overload")
+        } else {
+            None
+        }
+    }
+
+    fn withhold(&mut self, now: Now, next: Pending, code: &'static str) -> Effect {
+        if let Some(execution) = self.state.execution_mut(&next.execution) {
+            execution.withhold(next.seq);
+        }
+        let index = self.state.size();
+        let body = Body::Withheld { decided_seq: next.seq, code: code.to_owned() };
+        let append = self.append(now, Some(&next.execution), body, Vec::new());
+        let answer = Answer::Deny { index, code: code.to_owned(), policies: Vec::new() };
+        self.pending.push_back(Pending { index, answer, ..next });
+        append
+    }
+}

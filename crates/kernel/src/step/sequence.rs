@@ -1,0 +1,71 @@
+use policy::{Decision, Facts, Request, Verdict};
+
+use super::release::Pending;
+use super::{Answer, Effect, Kernel, Now, Ticket};
+use crate::lineage::{Body, Sealed, Transition};
+
+impl Kernel {
+    /// Decides and gives the decision its place in the log. The answer waits for the disk.
+    pub(super) fn request(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        execution: &str,
+        (asked, entropy): (Transition, &[u8; 32]),
+    ) -> Vec<Effect> {
+        if let Some(code) = self.obstacle(execution, &asked) {
+            return self.refuse(ticket, code);
+        }
+        let workload = self.state.execution(execution).map(|known| known.workload().to_owned());
+        let request = asked.to_request(self.state.bundle(), &workload.unwrap_or_default());
+        let facts = Facts { at: self.state.time(now.wall_ms), assurance: asked.assurance };
+        let Some(decision) = self.state.decide(execution, &facts, &request) else {
+            // Only an execution whose history is lost has no decision: it stays as it is.
+            return self.refuse(ticket, "refused.peer");
+        };
+        self.sequence(now, (ticket, execution), (asked, request, facts), (&decision, entropy))
+    }
+
+    fn sequence(
+        &mut self,
+        now: Now,
+        (ticket, execution): (Ticket, &str),
+        (asked, request, facts): (Transition, Request, Facts),
+        (decision, entropy): (&Decision, &[u8; 32]),
+    ) -> Vec<Effect> {
+        let index = self.state.size();
+        let seq = self.state.execution(execution).map_or(0, crate::state::Execution::seq);
+        let mut sealed = Sealed::default();
+        let body = Body::decided(asked, &request, facts, decision, (&mut sealed, entropy));
+        let append = self.append(now, Some(execution), body, sealed.to_bytes());
+        let is_permit = decision.verdict() == Verdict::Permit;
+        if is_permit && let Some(known) = self.state.execution_mut(execution) {
+            known.open_transition(seq, request);
+        }
+        let answer = if is_permit {
+            Answer::Permit { index }
+        } else {
+            let policies = decision.policy_ids().map(str::to_owned).collect();
+            Answer::Deny { index, code: decision.code().to_owned(), policies }
+        };
+        self.pending.push_back(Pending {
+            index,
+            ticket,
+            execution: execution.to_owned(),
+            seq,
+            queued_ns: now.monotonic_ns,
+            answer,
+        });
+        let mut effects = vec![append];
+        if decision.engine_limit() {
+            effects
+                .push(Effect::Halt { why: "the decider met its engine's recursion limit".into() });
+        }
+        effects
+    }
+
+    pub(super) fn refuse(&mut self, ticket: Ticket, code: &'static str) -> Vec<Effect> {
+        self.count_refusals(code, 1);
+        vec![Effect::Answer { ticket, answer: Answer::Refused { code } }]
+    }
+}

@@ -1,0 +1,69 @@
+use policy::Outcome;
+
+use super::{Effect, Kernel, Now, Ticket};
+use crate::lineage::{Body, Completion, Sealed};
+
+/// How a permitted transition ended.
+pub(super) struct End {
+    pub(super) outcome: Completion,
+    pub(super) message: Vec<u8>,
+    pub(super) output: Option<String>,
+}
+
+impl Kernel {
+    /// Puts the end of a permitted transition on record. A ticket that is not open (answered twice,
+    /// never asked) changes nothing and is counted.
+    pub(super) fn settle(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        end: End,
+        entropy: &[u8; 32],
+    ) -> Vec<Effect> {
+        let Some((execution, seq)) = self.open.remove(&ticket) else {
+            self.count_refusals("refused.input", 1);
+            return Vec::new();
+        };
+        let append = self.complete(now, (&execution, seq), end, entropy);
+        vec![append, Effect::Settled { ticket }]
+    }
+
+    /// After a crash nobody knows how the open transitions ended: they stay charged, are completed as
+    /// `unknown`, and are never sent again.
+    pub(super) fn complete_unknown(&mut self, now: Now) -> Vec<Effect> {
+        let open: Vec<(String, u64)> = self
+            .state
+            .executions()
+            .flat_map(|(id, execution)| execution.open().map(|seq| (id.to_owned(), seq)))
+            .collect();
+        let unknown = || End { outcome: Completion::Unknown, message: Vec::new(), output: None };
+        open.iter().map(|(id, seq)| self.complete(now, (id, *seq), unknown(), &[0; 32])).collect()
+    }
+
+    fn complete(
+        &mut self,
+        now: Now,
+        (execution, seq): (&str, u64),
+        end: End,
+        entropy: &[u8; 32],
+    ) -> Effect {
+        let mut sealed = Sealed::default();
+        let outcome = outcome(end.outcome, end.output.clone());
+        let body =
+            Body::completed(seq, end.outcome, (end.message, end.output), &mut sealed, entropy);
+        let at = self.state.time(now.wall_ms);
+        if let Some(known) = self.state.execution_mut(execution) {
+            known.complete(at, seq, &outcome);
+        }
+        self.append(now, Some(execution), body, sealed.to_bytes())
+    }
+}
+
+/// What policy sees of an end.
+pub(crate) fn outcome(completion: Completion, output: Option<String>) -> Outcome {
+    match completion {
+        Completion::Result => Outcome::Result(output),
+        Completion::Error => Outcome::Error,
+        Completion::Sent | Completion::Unknown => Outcome::Unknown,
+    }
+}
