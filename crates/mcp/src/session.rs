@@ -250,7 +250,10 @@ impl Session {
     }
 
     fn answered(&mut self, to: Direction, answer: Answer, out: &mut Vec<Effect>) {
-        let Lane::Deciding(call) = self.take(to) else { return };
+        let call = match self.take(to) {
+            Lane::Deciding(call) => call,
+            lane => return *self.lane_mut(to) = lane,
+        };
         match answer {
             Answer::Permit { ticket, .. } => self.permitted(to, call, ticket, out),
             Answer::Deny { index, code, policies } => {

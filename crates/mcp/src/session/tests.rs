@@ -1,1 +1,118 @@
+mod calls;
+mod ends;
+mod model;
+mod refusals;
+mod replies;
 
+use super::*;
+use Direction::{ToClient, ToServer};
+
+/// A session, and what its lanes were told to do.
+struct Play {
+    session: Session,
+}
+
+/// A permitted ticket's number is its own; the log's index does not matter here.
+fn permit(ticket: u64) -> Answer {
+    Answer::Permit { ticket, index: 100 + ticket }
+}
+
+fn deny() -> Answer {
+    Answer::Deny { index: 7, code: "policy.denied".into(), policies: vec!["no-writes".into()] }
+}
+
+fn write(lane: Direction, to: Direction, line: &str) -> Effect {
+    Effect::Write { lane: Some(lane), to, line: line.into() }
+}
+
+fn complete(lane: Direction, ticket: u64, end: End, message: &str) -> Effect {
+    Effect::Complete { lane: Some(lane), ticket, end, message: message.into(), output: None }
+}
+
+fn error(id: &str, code: i64, message: &str, data: &str) -> String {
+    let data = if data.is_empty() { String::new() } else { format!(",\"data\":{data}") };
+    format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{code},"message":"{message}"{data}}}}}"#
+    )
+}
+
+fn request(id: &str, method: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}"}}"#)
+}
+
+fn result(id: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)
+}
+
+/// The lines among the effects that go in this direction.
+fn written(effects: &[Effect], direction: Direction) -> Vec<String> {
+    let lines = effects.iter().filter_map(|effect| match effect {
+        Effect::Write { to, line, .. } if *to == direction => Some(line),
+        _ => None,
+    });
+    lines.map(|line| String::from_utf8(line.clone()).unwrap()).collect()
+}
+
+impl Play {
+    fn new() -> Self {
+        Self { session: Session::new() }
+    }
+
+    fn line(&mut self, to: Direction, line: &str) -> Vec<Effect> {
+        assert!(self.session.wants(to), "the lane {to:?} is not free for {line}");
+        self.session.step(Input::Line(to, Ok(line.into())))
+    }
+
+    /// Sends a call that is decided; gives the step.
+    fn asks(&mut self, to: Direction, line: &str) -> Step {
+        match self.line(to, line).as_slice() {
+            [Effect::Decide(step)] => step.clone(),
+            other => panic!("{line} is not decided but {other:?}"),
+        }
+    }
+
+    fn answer(&mut self, to: Direction, answer: Answer) -> Vec<Effect> {
+        self.session.step(Input::Answered(to, answer))
+    }
+
+    /// Sends a request that is permitted and written.
+    fn opens(&mut self, to: Direction, line: &str, ticket: u64) {
+        self.asks(to, line);
+        assert_eq!(self.answer(to, permit(ticket)), [write(to, to, line)]);
+        assert_eq!(self.session.step(Input::Written(to)), []);
+        assert!(self.session.wants(to));
+    }
+
+    /// Sends a response that completes the ticket, and goes on as it is.
+    fn closes(&mut self, to: Direction, line: &str, ticket: u64) {
+        let end = if line.contains("\"error\":") { End::Error } else { End::Result };
+        assert_eq!(self.line(to, line), [complete(to, ticket, end, line)]);
+        assert_eq!(self.session.step(Input::Completed(to, true)), [write(to, to, line)]);
+        assert_eq!(self.session.step(Input::Written(to)), []);
+        assert!(self.session.wants(to));
+    }
+
+    /// Sends a line that is refused as `kind`; gives what is written to the client.
+    fn refused(&mut self, to: Direction, line: &str, kind: &str) -> Vec<String> {
+        let effects = self.line(to, line);
+        self.check_refused(to, &effects, kind)
+    }
+
+    fn check_refused(&mut self, to: Direction, effects: &[Effect], kind: &str) -> Vec<String> {
+        let [Effect::Refused("refused.input"), Effect::Note(note), rest @ ..] = effects else {
+            panic!("not refused but {effects:?}");
+        };
+        assert!(
+            matches!(note, Note::Refused { kind: k, direction, .. } if *k == kind && *direction == to),
+            "{note:?}"
+        );
+        assert_eq!(written(effects, ToServer), [] as [&str; 0]);
+        assert!(rest.iter().all(|effect| matches!(effect, Effect::Write { lane: Some(lane), to: ToClient, .. } if *lane == to)), "{rest:?}");
+        if !rest.is_empty() {
+            assert!(!self.session.wants(to));
+            assert_eq!(self.session.step(Input::Written(to)), []);
+        }
+        assert!(self.session.wants(to), "the next line is taken");
+        written(effects, ToClient)
+    }
+}

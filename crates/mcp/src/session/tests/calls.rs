@@ -1,0 +1,200 @@
+//! Requests and notifications, and what the gate says to them.
+
+use super::*;
+
+const CALL: &str = r#"{ "jsonrpc" : "2.0","id":"\u0061", "method":"tools/call","params":{"arguments":{ "b" : 1.50 , "a":"\/"},"name":"read_file"} } "#;
+
+#[test]
+fn a_permitted_request_goes_on_as_its_own_bytes_and_its_result_comes_back_so() {
+    let mut play = Play::new();
+    let step = play.asks(ToServer, CALL);
+    assert_eq!(
+        step,
+        Step {
+            direction: ToServer,
+            method: "tools/call".into(),
+            tool: Some("read_file".into()),
+            arguments: r#"{ "b" : 1.50 , "a":"\/"}"#.into(),
+            message: CALL.into(),
+        }
+    );
+    assert!(!play.session.wants(ToServer), "one message at a time");
+    assert!(play.session.wants(ToClient), "the other direction goes on");
+    assert_eq!(play.answer(ToServer, permit(3)), [write(ToServer, ToServer, CALL)]);
+    assert!(!play.session.wants(ToServer), "not before it is written");
+    assert_eq!(play.session.step(Input::Written(ToServer)), []);
+    assert!(play.session.wants(ToServer));
+
+    let line = r#"{"id":"a","result":{"content":[], "x":1.0e2},"jsonrpc":"2.0"}"#;
+    assert_eq!(play.line(ToClient, line), [complete(ToClient, 3, End::Result, line)]);
+    assert!(!play.session.wants(ToClient));
+    assert_eq!(
+        play.session.step(Input::Completed(ToClient, true)),
+        [write(ToClient, ToClient, line)]
+    );
+    assert_eq!(play.session.step(Input::Written(ToClient)), []);
+    assert_eq!(play.session.counts(), Counts { permitted: 1, ..Counts::default() });
+}
+
+#[test]
+fn params_are_the_arguments_of_every_other_method_and_may_be_absent() {
+    let mut play = Play::new();
+    for (line, arguments, tool) in [
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}}"#,
+            "{}",
+            Some("t"),
+        ),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, "{}", None),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri": "x"}}"#,
+            r#"{"uri": "x"}"#,
+            None,
+        ),
+        // Unknown methods are the gate's to deny.
+        (r#"{"jsonrpc":"2.0","id":1,"method":"evil/thing","params":{}}"#, "{}", None),
+        (
+            r#"{"jsonrpc":"2.0","method":"Tools/Call","params":{"name":"t"}}"#,
+            r#"{"name":"t"}"#,
+            None,
+        ),
+    ] {
+        let step = play.asks(ToServer, line);
+        assert_eq!((step.arguments.as_str(), step.tool.as_deref()), (arguments, tool), "{line}");
+        assert_eq!(step.message, line.as_bytes());
+        play.answer(ToServer, deny());
+        play.session.step(Input::Written(ToServer));
+    }
+}
+
+#[test]
+fn a_denied_request_is_answered_and_never_reaches_the_server() {
+    let mut play = Play::new();
+    play.asks(ToServer, CALL);
+    let line = error(
+        r#""\u0061""#,
+        DENIED,
+        "denied: policy.denied",
+        r#"{"code":"policy.denied","index":7,"policies":["no-writes"]}"#,
+    );
+    assert_eq!(play.answer(ToServer, deny()), [write(ToServer, ToClient, &line)]);
+    assert_eq!(play.session.step(Input::Written(ToServer)), []);
+    assert_eq!(play.session.counts().denied, 1);
+    // Its id was never open: the server can't answer it, and the client can use it again.
+    play.refused(ToClient, &result(r#""a""#), "session.unknown_id");
+    play.opens(ToServer, CALL, 4);
+}
+
+#[test]
+fn a_request_that_could_not_be_decided_is_answered_with_the_refusals_code() {
+    let mut play = Play::new();
+    play.asks(ToServer, &request("1", "ping"));
+    let effects = play.answer(ToServer, Answer::Refused { code: "refused.storage".into() });
+    let line = error("1", REFUSED, "refused: refused.storage", r#"{"code":"refused.storage"}"#);
+    assert_eq!(effects, [write(ToServer, ToClient, &line)]);
+    assert_eq!(play.session.counts().undecided, 1);
+}
+
+#[test]
+fn a_notification_that_is_not_permitted_is_dropped() {
+    let mut play = Play::new();
+    let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+    for answer in [deny(), Answer::Refused { code: "refused.quota".into() }] {
+        play.asks(ToServer, note);
+        assert_eq!(play.answer(ToServer, answer), []);
+        assert!(play.session.wants(ToServer));
+    }
+    let note = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{}}"#;
+    play.asks(ToClient, note);
+    assert_eq!(play.answer(ToClient, deny()), []);
+    assert!(play.session.wants(ToClient));
+}
+
+#[test]
+fn a_notification_is_completed_once_it_is_written_and_the_next_waits_for_that() {
+    let mut play = Play::new();
+    for (to, note) in [
+        (ToServer, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#),
+        (ToClient, r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#),
+    ] {
+        play.asks(to, note);
+        assert_eq!(play.answer(to, permit(9)), [write(to, to, note)]);
+        assert_eq!(play.session.step(Input::Written(to)), [complete(to, 9, End::Sent, "")]);
+        assert!(!play.session.wants(to));
+        assert_eq!(play.session.step(Input::Completed(to, true)), []);
+        assert!(play.session.wants(to));
+    }
+}
+
+#[test]
+fn a_servers_request_is_decided_too_and_its_denial_goes_back_to_the_server() {
+    let mut play = Play::new();
+    let ask = r#"{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","params":{"x":0.1}}"#;
+    let step = play.asks(ToClient, ask);
+    assert_eq!((step.direction, step.method.as_str()), (ToClient, "sampling/createMessage"));
+    let effects = play.answer(ToClient, deny());
+    assert_eq!(written(&effects, ToClient), [] as [&str; 0]);
+    let lines = written(&effects, ToServer);
+    assert!(
+        lines[0].starts_with(r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32001,"#),
+        "{lines:?}"
+    );
+    play.session.step(Input::Written(ToClient));
+
+    // The ids of the two sides are apart: the client may use 1 at the same time.
+    play.opens(ToClient, ask, 5);
+    play.opens(ToServer, &request("1", "ping"), 6);
+    play.closes(ToServer, r#"{"jsonrpc":"2.0","id":1,"result":{"role":"assistant"}}"#, 5);
+    play.closes(ToClient, &result("1"), 6);
+}
+
+#[test]
+fn a_probe_is_answered_without_a_decision_and_is_no_refusal() {
+    let mut play = Play::new();
+    let probe = r#"{"jsonrpc":"2.0","id":1,"method":"server/discover"}"#;
+    let line = error("1", -32601, "no such method: server/discover", "");
+    assert_eq!(
+        play.line(ToServer, probe),
+        [
+            Effect::Note(Note::Probe { method: "server/discover".into() }),
+            write(ToServer, ToClient, &line)
+        ]
+    );
+    assert_eq!(play.session.counts(), Counts { probes: 1, ..Counts::default() });
+    play.session.step(Input::Written(ToServer));
+    // From the server it is a method like any other.
+    assert_eq!(play.asks(ToClient, probe).method, "server/discover");
+}
+
+#[test]
+fn a_permit_opens_one_request_at_a_time_up_to_the_bound() {
+    let mut play = Play::new();
+    for id in 0..OPEN_MAX {
+        play.opens(ToServer, &request(&id.to_string(), "ping"), id as u64);
+    }
+    let effects = play.line(ToServer, &request("5000", "ping"));
+    let line =
+        error("5000", REFUSED, "refused: refused.overload", r#"{"code":"refused.overload"}"#);
+    assert_eq!(effects, [Effect::Refused("refused.overload"), write(ToServer, ToClient, &line)]);
+    play.session.step(Input::Written(ToServer));
+    play.closes(ToClient, &result("17"), 17);
+    play.opens(ToServer, &request("5000", "ping"), 5000);
+}
+
+#[test]
+fn what_the_driver_gives_out_of_turn_is_never_forwarded() {
+    let mut play = Play::new();
+    play.asks(ToServer, &request("1", "ping"));
+    let effects = play.session.step(Input::Line(ToServer, Ok(request("2", "ping").into())));
+    assert_eq!(effects, [Effect::Refused("refused.overload")]);
+    for input in [
+        Input::Written(ToServer),
+        Input::Completed(ToServer, true),
+        Input::Listed(vec![true]),
+        Input::Answered(ToClient, permit(77)),
+    ] {
+        assert_eq!(play.session.step(input), []);
+    }
+    let line = request("1", "ping");
+    assert_eq!(play.answer(ToServer, permit(1)), [write(ToServer, ToServer, &line)]);
+}

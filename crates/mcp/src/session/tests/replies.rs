@@ -1,0 +1,264 @@
+//! Responses: matched by id, completed before they go on, and filtered where they list tools.
+
+use super::*;
+
+const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+
+/// Asks for the tools and lets the server answer with `line`; gives the names that are asked about.
+fn list(play: &mut Play, line: &str) -> Vec<String> {
+    play.opens(ToServer, LIST, 1);
+    match play.line(ToClient, line).as_slice() {
+        [Effect::List(names)] => names.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What is forwarded of `line` when these tools are listed.
+fn filtered(line: &str, listed: &[bool]) -> String {
+    let mut play = Play::new();
+    list(&mut play, line);
+    let effects = play.session.step(Input::Listed(listed.to_vec()));
+    let [Effect::Complete { lane: Some(ToClient), ticket: 1, end: End::Result, message, .. }] =
+        effects.as_slice()
+    else {
+        panic!("{effects:?}");
+    };
+    let forwarded = play.session.step(Input::Completed(ToClient, true));
+    let text = String::from_utf8(message.clone()).unwrap();
+    assert_eq!(forwarded, [write(ToClient, ToClient, &text)], "what is completed is what goes on");
+    text
+}
+
+#[test]
+fn ids_match_by_type_and_value_whatever_their_spelling() {
+    let mut play = Play::new();
+    play.opens(ToServer, &request("1", "ping"), 1);
+    play.opens(ToServer, &request(r#""1""#, "ping"), 2);
+    play.opens(ToServer, &request(r#""\u0031\u0061""#, "ping"), 3);
+    play.refused(ToClient, &result(r#""2""#), "session.unknown_id");
+    play.refused(ToClient, &result("1.0"), "message.wrong_type");
+    play.closes(ToClient, &result(r#""1""#), 2);
+    play.closes(ToClient, &result(r#""1a""#), 3);
+    play.closes(ToClient, &result("1"), 1);
+}
+
+#[test]
+fn an_id_is_answered_once_and_only_if_it_was_asked() {
+    let mut play = Play::new();
+    assert_eq!(play.refused(ToClient, &result("1"), "session.unknown_id"), [] as [&str; 0]);
+    play.opens(ToServer, &request("1", "ping"), 1);
+    play.closes(ToClient, &result("1"), 1);
+    assert_eq!(play.refused(ToClient, &result("1"), "session.unknown_id"), [] as [&str; 0]);
+    assert_eq!(play.session.counts().refused_of_server, 2);
+    // An answered id may be asked again.
+    play.opens(ToServer, &request("1", "ping"), 2);
+    play.closes(ToClient, r#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"no"}}"#, 2);
+}
+
+#[test]
+fn a_client_that_answers_what_was_not_asked_is_refused_and_not_answered() {
+    let mut play = Play::new();
+    assert_eq!(play.refused(ToServer, &result("1"), "session.unknown_id"), [] as [&str; 0]);
+    // Its own request is not the server's.
+    play.opens(ToServer, &request("1", "ping"), 1);
+    assert_eq!(play.refused(ToServer, &result("1"), "session.unknown_id"), [] as [&str; 0]);
+    play.opens(ToClient, &request("1", "roots/list"), 2);
+    play.closes(ToServer, &result("1"), 2);
+    assert_eq!(play.refused(ToServer, &result("1"), "session.unknown_id"), [] as [&str; 0]);
+    assert_eq!(play.session.counts().refused_of_client, 3);
+}
+
+#[test]
+fn an_id_in_flight_is_not_asked_again_and_the_answer_can_not_be_taken_for_the_firsts() {
+    let mut play = Play::new();
+    play.opens(ToServer, &request(r#""a""#, "ping"), 1);
+    let told =
+        play.refused(ToServer, &request(r#""\u0061""#, "tools/list"), "session.duplicate_id");
+    assert!(
+        told[0].starts_with(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"#),
+        "{told:?}"
+    );
+    assert!(
+        told[0].ends_with(r#""data":{"code":"refused.input","kind":"session.duplicate_id"}}}"#),
+        "{told:?}"
+    );
+    play.closes(ToClient, &result(r#""a""#), 1);
+
+    play.opens(ToClient, &request("1", "ping"), 2);
+    play.refused(ToClient, &request("1", "ping"), "session.duplicate_id");
+    play.closes(ToServer, &result("1"), 2);
+}
+
+#[test]
+fn a_structured_result_is_given_as_its_own_text_and_only_if_it_is_an_object() {
+    let mut play = Play::new();
+    for (result, expected) in [
+        (r#"{"structuredContent":{ "n" : 1.50 },"content":[]}"#, Some(r#"{ "n" : 1.50 }"#)),
+        (r#"{"structuredContent":[1]}"#, None),
+        (r#"{"structuredContent":null}"#, None),
+        (r#"{"content":[]}"#, None),
+    ] {
+        play.opens(ToServer, &request("1", "ping"), 1);
+        let line = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
+        let effects = play.line(ToClient, &line);
+        let [Effect::Complete { output, message, .. }] = effects.as_slice() else {
+            panic!("{effects:?}");
+        };
+        assert_eq!(output.as_deref(), expected, "{result}");
+        assert_eq!(message, line.as_bytes());
+        play.session.step(Input::Completed(ToClient, true));
+        play.session.step(Input::Written(ToClient));
+    }
+}
+
+#[test]
+fn a_tool_list_keeps_the_very_bytes_of_what_is_listed() {
+    let line = r#"{"id" : 1, "result":{ "_meta":{"n":1.50}, "t\u006fols" : [ {"name":"a", "x":[1 , 2]} ,{"name":"\u0062"}, {"name":"c","tools":[]}  ] , "nextCursor":"z"}, "jsonrpc":"2.0"} "#;
+    let mut play = Play::new();
+    assert_eq!(list(&mut play, line), ["a", "b", "c"]);
+    assert_eq!(filtered(line, &[true, true, true]), line);
+    let around = |tools: &str| {
+        format!(
+            r#"{{"id" : 1, "result":{{ "_meta":{{"n":1.50}}, "t\u006fols" : [{tools}] , "nextCursor":"z"}}, "jsonrpc":"2.0"}} "#
+        )
+    };
+    let (a, b, c) =
+        (r#"{"name":"a", "x":[1 , 2]}"#, r#"{"name":"\u0062"}"#, r#"{"name":"c","tools":[]}"#);
+    for (listed, tools) in [
+        ([true, false, false], a.to_owned()),
+        ([false, true, false], b.to_owned()),
+        ([false, false, true], c.to_owned()),
+        ([true, false, true], format!("{a},{c}")),
+        ([false, true, true], format!("{b},{c}")),
+        ([false, false, false], String::new()),
+    ] {
+        assert_eq!(filtered(line, &listed), around(&tools));
+    }
+    // What was not answered is not listed.
+    assert_eq!(filtered(line, &[true]), around(a));
+    assert_eq!(filtered(line, &[]), around(""));
+}
+
+#[test]
+fn an_empty_tool_list_and_a_failed_one_go_on_as_they_are() {
+    let line = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[ ]}}"#;
+    assert_eq!(filtered(line, &[]), line);
+    let mut play = Play::new();
+    play.opens(ToServer, LIST, 1);
+    play.closes(ToClient, r#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"no"}}"#, 1);
+}
+
+#[test]
+fn a_tool_list_that_can_not_be_read_does_not_answer_the_request() {
+    let mut play = Play::new();
+    play.opens(ToServer, LIST, 1);
+    for (result, kind) in [
+        (r#"{}"#, "message.missing_member"),
+        (r#"{"tools":{}}"#, "message.wrong_type"),
+        (r#"{"tools":[{"name":7}]}"#, "message.wrong_type"),
+        (r#"{"tools":[{"name":"a"},{"name":"a"}]}"#, "message.contradiction"),
+        (r#"{"tools":[],"Tools":[]}"#, "json.duplicate_key"),
+    ] {
+        let line = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
+        assert_eq!(play.refused(ToClient, &line, kind), [] as [&str; 0]);
+    }
+    // A later answer that can be read is the answer.
+    assert_eq!(
+        play.line(ToClient, r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}"#),
+        [Effect::List(vec![])]
+    );
+}
+
+#[test]
+fn a_list_of_something_else_is_not_filtered() {
+    let mut play = Play::new();
+    play.opens(ToServer, &request("1", "prompts/list"), 1);
+    play.closes(ToClient, r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"a"}]}}"#, 1);
+}
+
+#[test]
+fn the_server_chooses_a_revision_that_is_read_here_or_is_stopped() {
+    let initialize = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2026-07-28"}}"#;
+    let task = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","task":{}}}"#;
+    let chosen = |text: &str| {
+        format!(r#"{{"jsonrpc":"2.0","id":0,"result":{{"protocolVersion":"{text}"}}}}"#)
+    };
+
+    let mut play = Play::new();
+    play.opens(ToServer, initialize, 1);
+    play.closes(ToClient, &chosen("2025-06-18"), 1);
+    let told = play.refused(ToServer, task, "message.unknown_member");
+    assert!(told[0].contains(r#""id":1,"#), "{told:?}");
+
+    let mut play = Play::new();
+    play.opens(ToServer, initialize, 1);
+    play.closes(ToClient, &chosen("2025-11-25"), 1);
+    play.asks(ToServer, task);
+
+    let mut play = Play::new();
+    play.opens(ToServer, initialize, 1);
+    play.refused(ToClient, r#"{"jsonrpc":"2.0","id":0,"result":{}}"#, "message.missing_member");
+    let effects = play.line(ToClient, &chosen("2024-11-05"));
+    assert_eq!(effects[..2], [Effect::End, unknown(1)]);
+    let told = written(&effects, ToClient);
+    assert!(told[0].contains("chose revision `2024-11-05`"), "{told:?}");
+    assert_eq!(play.session.ended(), Some(&Ended::Revision("2024-11-05".into())));
+}
+
+#[test]
+fn a_cancelled_request_may_still_be_answered_and_the_answer_goes_on() {
+    let mut play = Play::new();
+    play.opens(ToServer, &request("1", "ping"), 1);
+    let cancel = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#;
+    for ticket in [2, 3] {
+        // A second time, and of what was never asked, it is only another notification.
+        play.asks(ToServer, cancel);
+        assert_eq!(play.answer(ToServer, permit(ticket)), [write(ToServer, ToServer, cancel)]);
+        assert_eq!(
+            play.session.step(Input::Written(ToServer)),
+            [complete(ToServer, ticket, End::Sent, "")]
+        );
+        play.session.step(Input::Completed(ToServer, true));
+    }
+    play.refused(ToServer, &request("1", "ping"), "session.duplicate_id");
+    play.closes(ToClient, &result("1"), 1);
+    play.refused(ToClient, &result("1"), "session.unknown_id");
+}
+
+#[test]
+fn a_denied_cancellation_cancels_nothing_and_a_bad_one_is_refused() {
+    let mut play = Play::new();
+    play.opens(ToServer, &request("1", "ping"), 1);
+    play.asks(
+        ToServer,
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#,
+    );
+    assert_eq!(play.answer(ToServer, deny()), []);
+    assert_eq!(play.session.asked_by_client.waiting(), 1);
+    let bad = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":null}}"#;
+    let told = play.refused(ToServer, bad, "message.wrong_type");
+    assert!(told[0].contains(r#""id":null"#), "{told:?}");
+}
+
+#[test]
+fn cancelled_requests_are_awaited_up_to_the_bound_and_are_no_load() {
+    use crate::limits::CANCELLED_MAX;
+    let mut play = Play::new();
+    for id in 0..=CANCELLED_MAX as u64 {
+        play.opens(ToServer, &request(&id.to_string(), "ping"), id);
+        let cancel = format!(
+            r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id}}}}}"#
+        );
+        play.asks(ToServer, &cancel);
+        let mut effects = play.answer(ToServer, permit(1_000 + id));
+        if id == CANCELLED_MAX as u64 {
+            assert_eq!(effects.remove(0), unknown(0), "one past the bound, the oldest is given up");
+        }
+        assert_eq!(effects, [write(ToServer, ToServer, &cancel)]);
+        play.session.step(Input::Written(ToServer));
+        play.session.step(Input::Completed(ToServer, true));
+        assert_eq!(play.session.asked_by_client.waiting(), 0);
+    }
+    play.refused(ToClient, &result("0"), "session.unknown_id");
+    play.closes(ToClient, &result("1"), 1);
+}
