@@ -147,6 +147,12 @@ impl<'a> Value<'a> {
     pub fn get(&self, key: &str) -> Option<&Value<'a>> {
         self.as_object().and_then(|object| object.get(key))
     }
+
+    /// As [`Value::get`], without a copy of the tree below.
+    pub(crate) fn take(self, key: &str) -> Option<Self> {
+        let Data::Object(object) = self.data else { return None };
+        object.members.into_iter().find(|member| member.key == key).map(|member| member.value)
+    }
 }
 
 impl<'a> Object<'a> {

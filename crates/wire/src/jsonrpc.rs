@@ -103,8 +103,24 @@ impl<'a> Message<'a> {
         if value.as_array().is_some() {
             return Err(ErrorKind::Batch.at(0));
         }
-        let shape = Shape::of(&value).map_err(|error| ErrorKind::NotObject.at(error.offset()))?;
-        read(shape).map_err(|error| error.answering(told(&value)))
+        let missing = |member: &str| ErrorKind::MissingMember.at(0).named(member);
+        Ok(match head(&value).map_err(|error| error.answering(told(&value)))? {
+            Head::Call { id: Some(id), method } => {
+                Self::Request(Request { id, method, params: value.take("params") })
+            }
+            Head::Call { id: None, method } => {
+                Self::Notification(Notification { method, params: value.take("params") })
+            }
+            Head::Result { id } => {
+                let result = value.take("result").ok_or_else(|| missing("result"))?;
+                Self::Response(Response { id, outcome: Outcome::Result(result) })
+            }
+            Head::Error { id, code, message } => {
+                let data = value.take("error").and_then(|error| error.take("data"));
+                let error = ErrorObject { code, message, data };
+                Self::Response(Response { id, outcome: Outcome::Error(error) })
+            }
+        })
     }
 
     /// The id of a request or a response.
@@ -135,52 +151,45 @@ impl<'a> Message<'a> {
     }
 }
 
-fn read<'a>(shape: Shape<'_, 'a>) -> Result<Message<'a>, Error> {
+/// What a message is, before its parts are taken out of the tree.
+enum Head {
+    Call { id: Option<Id>, method: String },
+    Result { id: Id },
+    Error { id: Id, code: i64, message: String },
+}
+
+fn head(value: &Value<'_>) -> Result<Head, Error> {
+    let shape = Shape::of(value).map_err(|error| ErrorKind::NotObject.at(error.offset()))?;
     shape.only(&["jsonrpc", "id", "method", "params", "result", "error"])?;
     if shape.name("jsonrpc", 3)? != "2.0" {
         let offset = shape.required("jsonrpc")?.span().start;
         return Err(ErrorKind::WrongValue.at(offset).named("jsonrpc"));
     }
     let id = shape.optional("id")?.map(|value| Id::read("id", value)).transpose()?;
-    if shape.optional("method")?.is_none() {
-        return response(shape, id);
+    let answers = shape.optional("result")?.is_some() || shape.optional("error")?.is_some();
+    if answers && shape.optional("method")?.is_none() {
+        return answer(shape, id);
     }
     shape.only(&["jsonrpc", "id", "method", "params"]).map_err(contradiction)?;
+    shape.object("params")?;
     let method = shape.name("method", METHOD_BYTES_MAX)?.to_owned();
-    let params = shape.object("params")?.cloned();
-    Ok(match id {
-        Some(id) => Message::Request(Request { id, method, params }),
-        None => Message::Notification(Notification { method, params }),
-    })
+    Ok(Head::Call { id, method })
 }
 
-fn response<'a>(shape: Shape<'_, 'a>, id: Option<Id>) -> Result<Message<'a>, Error> {
-    let (result, error) = (shape.object("result")?, shape.optional("error")?);
-    let (outcome, other) = match (result, error) {
-        // Neither: what it lacks to be a message is its method.
-        (None, None) => {
-            return Err(shape.required("method").err().unwrap_or(ErrorKind::NotObject.at(0)));
-        }
-        (Some(result), None) => (Outcome::Result(result.clone()), "result"),
-        (_, Some(error)) => (Outcome::Error(error_object(error)?), "error"),
-    };
-    shape.only(&["jsonrpc", "id", other]).map_err(contradiction)?;
-    let Some(id) = id else {
-        return Err(shape.required("id").err().unwrap_or(ErrorKind::NotObject.at(0)));
-    };
-    Ok(Message::Response(Response { id, outcome }))
-}
-
-fn error_object<'a>(value: &Value<'a>) -> Result<ErrorObject<'a>, Error> {
-    let shape = Shape::of(value).map_err(|error| error.named("error"))?;
-    shape.only(&["code", "message", "data"])?;
-    let code = shape.required("code")?;
-    let message = shape.required("message")?;
-    Ok(ErrorObject {
-        code: code.as_i64().ok_or_else(|| wrong_type("code", code))?,
-        message: message.as_str().ok_or_else(|| wrong_type("message", message))?.to_owned(),
-        data: shape.optional("data")?.cloned(),
-    })
+fn answer(shape: Shape<'_, '_>, id: Option<Id>) -> Result<Head, Error> {
+    let result = shape.object("result")?;
+    let kept = if result.is_some() { "result" } else { "error" };
+    shape.only(&["jsonrpc", "id", kept]).map_err(contradiction)?;
+    let id = id.ok_or_else(|| shape.missing("id"))?;
+    if result.is_some() {
+        return Ok(Head::Result { id });
+    }
+    let error = Shape::of(shape.required("error")?).map_err(|error| error.named("error"))?;
+    error.only(&["code", "message", "data"])?;
+    let (code, message) = (error.required("code")?, error.required("message")?);
+    let code = code.as_i64().ok_or_else(|| wrong_type("code", code))?;
+    let message = message.as_str().ok_or_else(|| wrong_type("message", message))?.to_owned();
+    Ok(Head::Error { id, code, message })
 }
 
 /// The member is one of JSON-RPC's, but not of this kind of message.

@@ -46,8 +46,11 @@ impl<'v, 'a> Shape<'v, 'a> {
     }
 
     pub(crate) fn required(&self, name: &str) -> Result<&'v Value<'a>, Error> {
-        let missing = || ErrorKind::MissingMember.at(self.offset).named(name);
-        self.optional(name)?.ok_or_else(missing)
+        self.optional(name)?.ok_or_else(|| self.missing(name))
+    }
+
+    pub(crate) fn missing(&self, name: &str) -> Error {
+        ErrorKind::MissingMember.at(self.offset).named(name)
     }
 
     /// The member with exactly this name. A name that differs only in case is refused: Go would take it for this.

@@ -111,7 +111,7 @@ fn what_is_no_response_is_refused() {
         (
             r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#,
             "message.contradiction",
-            Some("result"),
+            Some("error"),
         ),
         (r#"{"jsonrpc":"2.0","id":1,"error":"no"}"#, "message.wrong_type", Some("error")),
         (
