@@ -1,0 +1,285 @@
+//! A real folder: `openat2` beneath it, `fallocate`, `fdatasync`, `fsync` of folders.
+//!
+//! Files are 0600 and folders 0700, whatever the umask adds; no symbolic link is followed and every
+//! descriptor closes on exec.
+use super::{Disk, DiskError, DiskFile};
+use rustix::fs::{FallocateFlags, FileType, FlockOperation, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+const FILE_MODE: u32 = 0o600;
+const FOLDER_MODE: u32 = 0o700;
+/// Zeros are written in pieces of this many bytes.
+const ZEROS_BYTES: usize = 1024 * 1024;
+
+/// A [`Disk`] over one folder of the file system.
+#[derive(Debug)]
+pub struct FileDisk {
+    root: OwnedFd,
+    path: PathBuf,
+}
+
+impl FileDisk {
+    /// The existing folder at `path`, to be written by this process.
+    ///
+    /// # Errors
+    /// [`DiskError::LoosePermissions`] or [`DiskError::WrongOwner`] unless only this process's user
+    /// may enter the folder and its `wal` and `sealed`; else what the system reports.
+    pub fn open(path: &Path) -> Result<FileDisk, DiskError> {
+        let disk = FileDisk::open_read_only(path)?;
+        disk.check_access("")?;
+        disk.check_access("wal")?;
+        disk.check_access("sealed")?;
+        Ok(disk)
+    }
+
+    /// Make the folder at `path` (mode 0700; the one above it must exist), then open it. An existing
+    /// folder is taken as it is.
+    ///
+    /// # Errors
+    /// As [`FileDisk::open`].
+    pub fn create(path: &Path) -> Result<FileDisk, DiskError> {
+        let named = |errno| failed(&path.display().to_string(), errno);
+        match rustix::fs::mkdir(path, Mode::from_raw_mode(FOLDER_MODE)) {
+            Ok(()) => {
+                let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+                let above = above.unwrap_or(Path::new("."));
+                let folder =
+                    rustix::fs::open(above, folder_flags(), Mode::empty()).map_err(named)?;
+                rustix::fs::fsync(&folder)
+                    .map_err(|errno| unsynced(&above.display().to_string(), errno))?;
+            }
+            Err(Errno::EXIST) => {}
+            Err(errno) => return Err(named(errno)),
+        }
+        FileDisk::open(path)
+    }
+
+    /// The existing folder at `path`, to be read only. Its permissions are not checked: a copy of a
+    /// log may be anyone's.
+    ///
+    /// # Errors
+    /// What the system reports.
+    pub fn open_read_only(path: &Path) -> Result<FileDisk, DiskError> {
+        let root = rustix::fs::open(path, folder_flags(), Mode::empty())
+            .map_err(|errno| failed(&path.display().to_string(), errno))?;
+        Ok(FileDisk { root, path: path.to_owned() })
+    }
+
+    fn check_access(&self, folder: &str) -> Result<(), DiskError> {
+        let Some(fd) = self.open_at(folder, folder_flags())? else { return Ok(()) };
+        let stat = rustix::fs::fstat(&fd).map_err(|errno| failed(&self.shown(folder), errno))?;
+        let user = rustix::process::geteuid().as_raw();
+        if stat.st_uid != user {
+            let path = self.shown(folder);
+            return Err(DiskError::WrongOwner { path, owner: stat.st_uid, user });
+        }
+        self.check_mode(folder, stat.st_mode, FOLDER_MODE)
+    }
+
+    fn check_mode(&self, path: &str, mode: u32, wanted: u32) -> Result<(), DiskError> {
+        if mode & 0o077 == 0 {
+            return Ok(());
+        }
+        let path = self.shown(path);
+        Err(DiskError::LoosePermissions { path, mode: mode & 0o7777, wanted })
+    }
+
+    /// Open beneath the root without following any link. `None`: there is no such file.
+    fn open_at(&self, path: &str, flags: OFlags) -> Result<Option<OwnedFd>, DiskError> {
+        let path_or_dot = if path.is_empty() { "." } else { path };
+        let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let mode = if flags.contains(OFlags::CREATE) {
+            Mode::from_raw_mode(FILE_MODE)
+        } else {
+            Mode::empty()
+        };
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        let opened = match rustix::fs::openat2(&self.root, path_or_dot, flags, mode, resolve) {
+            // Kernels before 5.6 and some sandboxes lack it; the last part still can't be a link.
+            Err(Errno::NOSYS) => rustix::fs::openat(&self.root, path_or_dot, flags, mode),
+            other => other,
+        };
+        match opened {
+            Ok(fd) => Ok(Some(fd)),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(failed(&self.shown(path), errno)),
+        }
+    }
+
+    /// Make every missing folder above `path`, each synced in the one above it.
+    fn create_folders_above(&self, path: &str) -> Result<(), DiskError> {
+        let Some((folder, _)) = path.rsplit_once('/') else { return Ok(()) };
+        match rustix::fs::mkdirat(&self.root, folder, Mode::from_raw_mode(FOLDER_MODE)) {
+            Ok(()) => self.sync_folder(folder.rsplit_once('/').map_or("", |(above, _)| above)),
+            Err(Errno::EXIST) => Ok(()),
+            Err(Errno::NOENT) => {
+                self.create_folders_above(folder)?;
+                self.create_folders_above(path)
+            }
+            Err(errno) => Err(failed(&self.shown(folder), errno)),
+        }
+    }
+
+    fn allocate(&self, file: &PlainFile, len_bytes: u64) -> Result<(), DiskError> {
+        if len_bytes == 0 {
+            return Ok(());
+        }
+        match rustix::fs::fallocate(&file.fd, FallocateFlags::empty(), 0, len_bytes) {
+            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => {}
+            Err(errno) => return Err(failed(&file.path, errno)),
+        }
+        // Written zeros, not a promise of them: a later `fdatasync` then has no extent to convert.
+        let zeros = vec![0; ZEROS_BYTES];
+        let mut offset = 0;
+        while offset < len_bytes {
+            let piece = usize::try_from(len_bytes - offset).unwrap_or(ZEROS_BYTES).min(ZEROS_BYTES);
+            file.write_at(offset, zeros.get(..piece).unwrap_or(&zeros))?;
+            offset += piece as u64;
+        }
+        Ok(())
+    }
+
+    fn shown(&self, path: &str) -> String {
+        if path.is_empty() {
+            return self.path.display().to_string();
+        }
+        self.path.join(path).display().to_string()
+    }
+}
+
+impl Disk for FileDisk {
+    type File = PlainFile;
+
+    fn lock(&self) -> Result<(), DiskError> {
+        match rustix::fs::flock(&self.root, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(()),
+            Err(Errno::WOULDBLOCK) => Err(DiskError::Locked { path: self.shown("") }),
+            Err(errno) => Err(failed(&self.shown(""), errno)),
+        }
+    }
+
+    fn create(&self, path: &str, len_bytes: u64) -> Result<PlainFile, DiskError> {
+        self.create_folders_above(path)?;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::TRUNC;
+        let Some(fd) = self.open_at(path, flags)? else {
+            return Err(failed(&self.shown(path), Errno::NOENT));
+        };
+        let file = PlainFile { fd, path: self.shown(path) };
+        if let Err(error) = self.allocate(&file, len_bytes) {
+            self.remove(path)?;
+            return Err(error);
+        }
+        Ok(file)
+    }
+
+    fn open(&self, path: &str, writable: bool) -> Result<Option<PlainFile>, DiskError> {
+        let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
+        let Some(fd) = self.open_at(path, access | OFlags::NONBLOCK)? else { return Ok(None) };
+        let file = PlainFile { fd, path: self.shown(path) };
+        let stat = rustix::fs::fstat(&file.fd).map_err(|errno| failed(&file.path, errno))?;
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            return Err(failed(&file.path, Errno::INVAL));
+        }
+        if writable {
+            self.check_mode(path, stat.st_mode, FILE_MODE)?;
+        }
+        Ok(Some(file))
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, DiskError> {
+        let Some(fd) = self.open_at(folder, folder_flags())? else { return Ok(Vec::new()) };
+        let named = |errno| failed(&self.shown(folder), errno);
+        let mut names = Vec::new();
+        for entry in rustix::fs::Dir::read_from(&fd).map_err(named)? {
+            let name = entry.map_err(named)?.file_name().to_string_lossy().into_owned();
+            if name != "." && name != ".." {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> Result<(), DiskError> {
+        self.create_folders_above(to)?;
+        rustix::fs::renameat(&self.root, from, &self.root, to)
+            .map_err(|errno| failed(&self.shown(to), errno))
+    }
+
+    fn remove(&self, path: &str) -> Result<(), DiskError> {
+        match rustix::fs::unlinkat(&self.root, path, rustix::fs::AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(failed(&self.shown(path), errno)),
+        }
+    }
+
+    fn sync_folder(&self, folder: &str) -> Result<(), DiskError> {
+        let Some(fd) = self.open_at(folder, folder_flags())? else {
+            return Err(unsynced(&self.shown(folder), Errno::NOENT));
+        };
+        rustix::fs::fsync(&fd).map_err(|errno| unsynced(&self.shown(folder), errno))
+    }
+}
+
+/// A regular file of a [`FileDisk`].
+#[derive(Debug)]
+pub struct PlainFile {
+    fd: OwnedFd,
+    path: String,
+}
+
+impl DiskFile for PlainFile {
+    fn len_bytes(&self) -> Result<u64, DiskError> {
+        let stat = rustix::fs::fstat(&self.fd).map_err(|errno| failed(&self.path, errno))?;
+        Ok(u64::try_from(stat.st_size).unwrap_or(0))
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, DiskError> {
+        let mut read = 0;
+        while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
+            match rustix::io::pread(&self.fd, rest, offset + read as u64) {
+                Ok(0) => break,
+                Ok(count) => read += count,
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(failed(&self.path, errno)),
+            }
+        }
+        Ok(read)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<(), DiskError> {
+        let mut written = 0;
+        while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
+            match rustix::io::pwrite(&self.fd, rest, offset + written as u64) {
+                Ok(0) => return Err(failed(&self.path, Errno::IO)),
+                Ok(count) => written += count,
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(failed(&self.path, errno)),
+            }
+        }
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), DiskError> {
+        rustix::fs::fdatasync(&self.fd).map_err(|errno| unsynced(&self.path, errno))
+    }
+}
+
+fn folder_flags() -> OFlags {
+    OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC
+}
+
+fn failed(path: &str, errno: Errno) -> DiskError {
+    let path = path.to_owned();
+    if matches!(errno, Errno::NOSPC | Errno::DQUOT | Errno::FBIG) {
+        return DiskError::Full { path };
+    }
+    DiskError::Io { path, source: io::Error::from(errno) }
+}
+
+fn unsynced(path: &str, errno: Errno) -> DiskError {
+    DiskError::Sync { path: path.to_owned(), source: io::Error::from(errno) }
+}

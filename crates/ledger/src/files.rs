@@ -1,0 +1,40 @@
+//! Writing a whole file: under another name, synced, then renamed.
+use crate::disk::{Disk, DiskError, DiskFile};
+
+const FOLDER: &str = "tmp";
+
+/// Give `path` this content, atomically. The name is durable once its folder is synced.
+pub(crate) fn replace<D: Disk>(disk: &D, path: &str, bytes: &[u8]) -> Result<(), DiskError> {
+    let unfinished = unfinished_path(path);
+    let written = write(disk, &unfinished, bytes).and_then(|()| disk.rename(&unfinished, path));
+    if matches!(written, Err(DiskError::Full { .. })) {
+        disk.remove(&unfinished)?;
+    }
+    written
+}
+
+fn write<D: Disk>(disk: &D, path: &str, bytes: &[u8]) -> Result<(), DiskError> {
+    let file = disk.create(path, 0)?;
+    file.write_at(0, bytes)?;
+    file.sync()
+}
+
+/// Where a file is made before it gets the name `path`.
+pub(crate) fn unfinished_path(path: &str) -> String {
+    format!("{FOLDER}/{}", path.replace('/', "-"))
+}
+
+/// Remove what a crash left unfinished.
+pub(crate) fn remove_unfinished<D: Disk>(disk: &D) -> Result<(), DiskError> {
+    disk.list(FOLDER)?.iter().try_for_each(|name| disk.remove(&format!("{FOLDER}/{name}")))
+}
+
+/// Make the present content of a file durable, whoever wrote it.
+pub(crate) fn sync_again<D: Disk>(disk: &D, path: &str) -> Result<(), DiskError> {
+    disk.open(path, true)?.map_or(Ok(()), |file| file.sync())
+}
+
+/// The folder that a path lies in.
+pub(crate) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}

@@ -1,0 +1,212 @@
+//! Group commit: one thread commits whatever waits as one batch, another publishes.
+//!
+//! ```text
+//!  append ─┐
+//!  append ─┼─ queue ─ writer thread: one write, one sync ─ done(Committed)
+//!  append ─┘                       publisher thread: tiles, then the checkpoint
+//! ```
+mod queue;
+mod threads;
+
+use crate::blob::Blobs;
+use crate::disk::Disk;
+use crate::entry::{Committed, Entry, EntryError, check_entries};
+use crate::error::Error;
+use crate::ledger::Ledger;
+use crate::limits::PUBLISH_INTERVAL_MS;
+use crate::publish::{Head, Publisher, SharedHead};
+use crate::wal::writer::Purpose;
+use queue::{Append, Queue};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Called once, from the writer or the publisher thread, when what is durable is unknown. The process
+/// must end, and nothing that is not yet released may be.
+pub type OnFatal = Box<dyn Fn(&str) + Send + Sync>;
+
+/// Called once with an append's outcome, on the writer thread: it must be quick and must not block.
+pub type Done = Box<dyn FnOnce(Result<Committed, AppendError>) + Send>;
+
+/// Why entries were not committed. None of them is in the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// The entries are no batch.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// Too much waits already (`refused.overload`).
+    #[error("too many appends wait for the disk: try again later")]
+    Overload,
+    /// No space (`refused.storage`). Whatever was built on these entries fails as [`AppendError::Misplaced`].
+    #[error("{why}")]
+    Full {
+        /// The disk's own words.
+        why: String,
+    },
+    /// The log did not have the size that these entries were made for.
+    #[error(
+        "these entries belong at index {expected}, but the log is at {actual}: something before them was not committed"
+    )]
+    Misplaced {
+        /// Where they belong.
+        expected: u64,
+        /// Where the log is.
+        actual: u64,
+    },
+    /// The ledger stopped: the process is about to end, or it was closed.
+    #[error("the ledger has stopped")]
+    Stopped,
+}
+
+/// How group commit runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupSettings {
+    /// Time between two publications: 100 ms to 1 s.
+    pub publish_interval: Duration,
+}
+
+impl Default for GroupSettings {
+    fn default() -> GroupSettings {
+        GroupSettings { publish_interval: Duration::from_millis(PUBLISH_INTERVAL_MS) }
+    }
+}
+
+/// A ledger with its writer and its publisher thread. Share it in an `Arc`.
+pub struct GroupCommit<D: Disk> {
+    queue: Arc<Queue>,
+    head: SharedHead,
+    blobs: Blobs<D>,
+    publisher: Arc<Mutex<Publisher<D>>>,
+    batch_bytes_max: usize,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl<D: Disk> GroupCommit<D> {
+    /// Start both threads over an open ledger.
+    ///
+    /// # Errors
+    /// [`Error::Thread`] when the system gives no thread.
+    pub fn start(
+        ledger: Ledger<D>,
+        settings: GroupSettings,
+        on_fatal: OnFatal,
+    ) -> Result<Self, Error> {
+        let queue = Arc::new(Queue::new(on_fatal));
+        let group = GroupCommit {
+            queue: Arc::clone(&queue),
+            head: ledger.shared_head(),
+            blobs: ledger.blobs(),
+            publisher: ledger.publisher(),
+            batch_bytes_max: ledger.batch_bytes_max(),
+            threads: Mutex::default(),
+        };
+        let publisher = ledger.publisher();
+        let publishing = threads::spawn("ledger-publish", {
+            let queue = Arc::clone(&queue);
+            move || threads::publish(&queue, &publisher, settings.publish_interval)
+        })?;
+        group.keep(publishing);
+        group.keep(threads::spawn("ledger-write", move || threads::write(&queue, ledger))?);
+        Ok(group)
+    }
+
+    /// Queue entries, to be committed together in this order; `done` gets the outcome once they are durable.
+    /// If `expected` is given, they are committed only at that index: an append that was built on one
+    /// that failed then fails too.
+    ///
+    /// # Errors
+    /// [`AppendError::Entry`], [`AppendError::Overload`] or [`AppendError::Stopped`], at once; `done` is
+    /// then dropped without being called.
+    pub fn append(
+        &self,
+        entries: Vec<Entry>,
+        expected: Option<u64>,
+        done: Done,
+    ) -> Result<(), AppendError> {
+        self.enqueue(Append::new(entries, expected, Purpose::Ordinary, done))
+    }
+
+    /// As [`GroupCommit::append`], for stops: never refused as overload, and it may use the space that is kept
+    /// for stops when the disk is full.
+    ///
+    /// # Errors
+    /// [`AppendError::Entry`] or [`AppendError::Stopped`].
+    pub fn append_reserved(
+        &self,
+        entries: Vec<Entry>,
+        expected: Option<u64>,
+        done: Done,
+    ) -> Result<(), AppendError> {
+        self.enqueue(Append::new(entries, expected, Purpose::Stop, done))
+    }
+
+    /// Append and wait until it is durable.
+    ///
+    /// # Errors
+    /// Any [`AppendError`].
+    pub fn append_and_wait(&self, entries: Vec<Entry>) -> Result<Committed, AppendError> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        // The receiver waits below; were it gone, nobody would want the answer.
+        self.append(entries, None, Box::new(move |outcome| drop(sender.send(outcome))))?;
+        receiver.recv().unwrap_or(Err(AppendError::Stopped))
+    }
+
+    fn enqueue(&self, append: Append) -> Result<(), AppendError> {
+        check_entries(&append.entries, self.batch_bytes_max)?;
+        self.queue.push(append)
+    }
+
+    /// The durable head: size and root.
+    #[must_use]
+    pub fn head(&self) -> Head {
+        self.head.get()
+    }
+
+    /// The ledger's blobs.
+    #[must_use]
+    pub fn blobs(&self) -> &Blobs<D> {
+        &self.blobs
+    }
+
+    /// Publish now rather than at the next interval, and wait for it.
+    ///
+    /// # Errors
+    /// As [`Publisher::publish`].
+    pub fn publish(&self) -> Result<Head, Error> {
+        let outcome = self.publisher.lock().unwrap_or_else(PoisonError::into_inner).publish();
+        outcome.inspect_err(|error| self.queue.fail_if_fatal(error))
+    }
+
+    /// Commit what waits, publish all of it, end both threads. Later appends are refused.
+    ///
+    /// # Errors
+    /// As [`Publisher::publish_last`].
+    pub fn close(&self) -> Result<Head, Error> {
+        self.end_threads();
+        let mut publisher = self.publisher.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.queue.has_failed() {
+            return Err(Error::Stopped);
+        }
+        publisher.publish_last().inspect_err(|error| self.queue.fail_if_fatal(error))
+    }
+
+    fn keep(&self, thread: JoinHandle<()>) {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
+    }
+
+    fn end_threads(&self) {
+        self.queue.close();
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        for thread in threads.drain(..) {
+            // A thread that panicked has failed the queue already, by its guard.
+            drop(thread.join());
+        }
+    }
+}
+
+impl<D: Disk> Drop for GroupCommit<D> {
+    fn drop(&mut self) {
+        self.end_threads();
+    }
+}

@@ -1,0 +1,146 @@
+//! What waits for the writer thread, and whether there still is one.
+use super::{AppendError, Done, OnFatal};
+use crate::entry::Entry;
+use crate::error::Error;
+use crate::limits::{BATCH_ENTRIES_MAX, QUEUE_APPENDS_MAX, QUEUE_BYTES_MAX};
+use crate::wal::writer::Purpose;
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Entries that are to be committed together.
+pub(super) struct Append {
+    pub(super) entries: Vec<Entry>,
+    pub(super) expected: Option<u64>,
+    pub(super) done: Done,
+    purpose: Purpose,
+    bytes: usize,
+}
+
+impl Append {
+    pub(super) fn new(
+        entries: Vec<Entry>,
+        expected: Option<u64>,
+        purpose: Purpose,
+        done: Done,
+    ) -> Append {
+        let bytes = entries.iter().map(Entry::payload_bytes).sum();
+        Append { entries, expected, done, purpose, bytes }
+    }
+}
+
+/// Appends of one purpose that make one batch.
+pub(super) struct Run {
+    pub(super) purpose: Purpose,
+    pub(super) appends: Vec<Append>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    appends: VecDeque<Append>,
+    bytes: usize,
+    closing: bool,
+    failed: bool,
+}
+
+pub(super) struct Queue {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+    closing: Condvar,
+    on_fatal: OnFatal,
+}
+
+impl Queue {
+    pub(super) fn new(on_fatal: OnFatal) -> Queue {
+        let (changed, closing) = (Condvar::new(), Condvar::new());
+        Queue { waiting: Mutex::default(), changed, closing, on_fatal }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn push(&self, append: Append) -> Result<(), AppendError> {
+        let mut waiting = self.waiting();
+        if waiting.closing || waiting.failed {
+            return Err(AppendError::Stopped);
+        }
+        let full = waiting.appends.len() >= QUEUE_APPENDS_MAX
+            || waiting.bytes + append.bytes > QUEUE_BYTES_MAX;
+        if full && append.purpose == Purpose::Ordinary {
+            return Err(AppendError::Overload);
+        }
+        waiting.bytes += append.bytes;
+        waiting.appends.push_back(append);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Wait for appends and take those that make the next batch. `None`: there will be no more.
+    pub(super) fn next_run(&self, bytes_max: usize) -> Option<Run> {
+        let mut waiting = self.waiting();
+        while waiting.appends.is_empty() && !waiting.closing && !waiting.failed {
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        if waiting.failed {
+            return None;
+        }
+        let first = waiting.appends.pop_front()?;
+        let (mut bytes, mut count) = (first.bytes, first.entries.len());
+        let mut run = Run { purpose: first.purpose, appends: vec![first] };
+        while let Some(next) = waiting.appends.front() {
+            bytes += next.bytes;
+            count += next.entries.len();
+            // Log order is queue order: a stop is not moved ahead, but it is a batch of its own.
+            if next.purpose != run.purpose || bytes > bytes_max || count > BATCH_ENTRIES_MAX {
+                break;
+            }
+            run.appends.extend(waiting.appends.pop_front());
+        }
+        waiting.bytes -= run.appends.iter().map(|append| append.bytes).sum::<usize>();
+        Some(run)
+    }
+
+    /// Sleep for an interval, or less when the queue closes. Returns whether to go on.
+    pub(super) fn sleep(&self, interval: Duration) -> bool {
+        let waiting = self.waiting();
+        let ends = |waiting: &mut Waiting| !waiting.closing && !waiting.failed;
+        let slept = self.closing.wait_timeout_while(waiting, interval, ends);
+        let (waiting, _) = slept.unwrap_or_else(PoisonError::into_inner);
+        !waiting.closing && !waiting.failed
+    }
+
+    pub(super) fn close(&self) {
+        self.waiting().closing = true;
+        self.changed.notify_all();
+        self.closing.notify_all();
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.waiting().failed
+    }
+
+    /// Nothing is acknowledged from here on: everything that waits is told so, then the hook is called.
+    pub(super) fn fail(&self, why: &str) {
+        let mut waiting = self.waiting();
+        let first = !waiting.failed;
+        waiting.failed = true;
+        let abandoned = std::mem::take(&mut waiting.appends);
+        waiting.bytes = 0;
+        drop(waiting);
+        self.changed.notify_all();
+        self.closing.notify_all();
+        if first {
+            (self.on_fatal)(why);
+        }
+        for append in abandoned {
+            (append.done)(Err(AppendError::Stopped));
+        }
+    }
+
+    pub(super) fn fail_if_fatal(&self, error: &Error) {
+        if error.is_fatal() {
+            self.fail(&error.to_string());
+        }
+    }
+}

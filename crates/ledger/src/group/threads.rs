@@ -1,0 +1,106 @@
+//! The two threads of group commit.
+use super::AppendError;
+use super::queue::{Append, Queue, Run};
+use crate::disk::Disk;
+use crate::entry::{Committed, Entry};
+use crate::error::{CommitError, Error};
+use crate::ledger::Ledger;
+use crate::limits::GROUP_BYTES_MAX;
+use crate::publish::Publisher;
+use crate::wal::writer::Purpose;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+pub(super) fn spawn(
+    name: &str,
+    run: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, Error> {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+    spawned.map_err(|source| Error::Thread { source })
+}
+
+/// Fails the queue if its thread unwinds: nobody may wait for it for ever.
+struct Guard<'a>(&'a Queue);
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fail("a thread of the ledger ended unexpectedly");
+        }
+    }
+}
+
+/// Commit run after run until the queue is closed and empty.
+pub(super) fn write<D: Disk>(queue: &Queue, mut ledger: Ledger<D>) {
+    let _guard = Guard(queue);
+    let bytes_max = GROUP_BYTES_MAX.min(ledger.batch_bytes_max());
+    while let Some(run) = queue.next_run(bytes_max) {
+        commit(queue, &mut ledger, run);
+    }
+}
+
+fn commit<D: Disk>(queue: &Queue, ledger: &mut Ledger<D>, run: Run) {
+    let (entries, placed) = place(run.appends, ledger.size());
+    if placed.is_empty() {
+        return;
+    }
+    let outcome = match run.purpose {
+        Purpose::Ordinary => ledger.commit(&entries),
+        Purpose::Stop => ledger.commit_reserved(&entries),
+    };
+    let error = match outcome {
+        // The publisher may have failed meanwhile: then nothing more may be released.
+        Ok(_) if queue.has_failed() => AppendError::Stopped,
+        Ok(_) => {
+            for (append, committed) in placed {
+                (append.done)(Ok(committed));
+            }
+            return;
+        }
+        Err(CommitError::Entry(error)) => AppendError::Entry(error),
+        Err(CommitError::Full(error)) => AppendError::Full { why: error.to_string() },
+        Err(error @ (CommitError::Fatal(_) | CommitError::Stopped)) => {
+            queue.fail(&error.to_string());
+            AppendError::Stopped
+        }
+    };
+    for (append, _) in placed {
+        (append.done)(Err(error.clone()));
+    }
+}
+
+/// Give each append its place; those that expected another one are told so and left out.
+fn place(appends: Vec<Append>, size: u64) -> (Vec<Entry>, Vec<(Append, Committed)>) {
+    let mut entries = Vec::new();
+    let mut placed = Vec::with_capacity(appends.len());
+    let mut actual = size;
+    for mut append in appends {
+        if let Some(expected) = append.expected.filter(|expected| *expected != actual) {
+            (append.done)(Err(AppendError::Misplaced { expected, actual }));
+            continue;
+        }
+        let count = append.entries.len() as u64;
+        let committed = Committed { first: actual, count };
+        entries.append(&mut append.entries);
+        placed.push((append, committed));
+        actual += count;
+    }
+    (entries, placed)
+}
+
+/// Publish at each interval until the queue is closed.
+pub(super) fn publish<D: Disk>(
+    queue: &Queue,
+    publisher: &Arc<Mutex<Publisher<D>>>,
+    interval: Duration,
+) {
+    let _guard = Guard(queue);
+    while queue.sleep(interval) {
+        let outcome = publisher.lock().unwrap_or_else(PoisonError::into_inner).publish();
+        // What is not fatal (a full disk) is tried again; meanwhile the write-ahead files have it all.
+        if let Err(error) = outcome {
+            queue.fail_if_fatal(&error);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Every limit of the ledger, in one place. Reaching one is an ordinary outcome with its own error.
+
+/// Bytes of one record, at most (C2SP `tlog-tiles`: an entry has a 16-bit length).
+pub const RECORD_BYTES_MAX: usize = 65_535;
+
+/// Bytes of one entry's sealed part, at most.
+pub const SEALED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Entries in one batch, at most.
+pub const BATCH_ENTRIES_MAX: usize = 65_536;
+
+/// Bytes of one batch's payload, at most. Any single entry within its own limits fits.
+pub const BATCH_BYTES_MAX: usize = 12 * 1024 * 1024;
+
+/// Bytes after which group commit stops adding appends to a batch, so that one sync stays short.
+pub const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Appends that may wait for the writer thread. More are refused as overload.
+pub const QUEUE_APPENDS_MAX: usize = 16_384;
+
+/// Bytes that may wait for the writer thread. More are refused as overload.
+pub const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Bytes of a write-ahead block. Batches start on block boundaries, so that no block that holds an
+/// acknowledged batch is ever written again.
+pub const BLOCK_BYTES: usize = 4096;
+
+/// Bytes of one write-ahead segment file, by default.
+pub const SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Bytes of one write-ahead segment file, at least: its header, its reserve and one block.
+pub const SEGMENT_BYTES_MIN: u64 = 4 * BLOCK_BYTES as u64;
+
+/// Bytes of one write-ahead segment file, at most.
+pub const SEGMENT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// Bytes at the end of each segment that only stops may use while no further segment can be had:
+/// when the disk is full, 64 halts of up to a block each can still be made durable.
+pub const RESERVE_BYTES: u64 = 256 * 1024;
+
+/// Bytes of one blob, at most.
+pub const BLOB_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Bytes of a checkpoint file, at most.
+pub const CHECKPOINT_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of an entry bundle, at most: 256 entries of full length, each with its 16-bit length.
+pub const ENTRY_BUNDLE_BYTES_MAX: usize = 256 * (RECORD_BYTES_MAX + 2);
+
+/// Bytes of a sealed bundle that are held at once when it is read, at most.
+pub const SEALED_BUNDLE_BYTES_MAX: usize = 256 * (SEALED_BYTES_MAX + 4);
+
+/// Milliseconds between two publications, by default.
+pub const PUBLISH_INTERVAL_MS: u64 = 250;
+
+/// Bytes of finished tiles and bundles after which publication writes them rather than hold more.
+pub const PUBLISH_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Times a reader looks again when the log moved on under it.
+pub const READ_ATTEMPTS_MAX: usize = 8;

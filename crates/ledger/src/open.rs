@@ -1,0 +1,103 @@
+//! Opening a log: the published part is checked at its edge, the write-ahead part in full.
+use crate::disk::Disk;
+use crate::entry::Entry;
+use crate::error::Error;
+use crate::files::remove_unfinished;
+use crate::ledger::log_id;
+use crate::paths::{DiskFiles, bundle_boundary};
+use crate::publish::Head;
+use crate::wal::cursor::{Batch, Cursor};
+use crate::wal::recover::{check_end, seek, settle, walk};
+use proof::digest::Digest;
+use proof::log::{CHECKPOINT_PATH, LogReader};
+use proof::merkle::{Frontier, leaf_hash};
+use proof::note::VerifierKey;
+
+/// What opening a log found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recovery {
+    /// How many records are durable.
+    pub size: u64,
+    /// The Merkle root over them.
+    pub root: Digest,
+    /// How many of them the checkpoint on disk covers.
+    pub published: u64,
+    /// Whether a last batch that was not wholly written was dropped. It was never acknowledged.
+    pub dropped_batch: bool,
+}
+
+pub(crate) struct Recovered<D: Disk> {
+    pub(crate) end: Cursor<D>,
+    pub(crate) frontier: Frontier,
+    pub(crate) published: Head,
+}
+
+/// Check and recover. Nothing is changed on disk before everything has been checked.
+pub(crate) fn recover<D: Disk>(
+    disk: &D,
+    key: &VerifierKey,
+    origin: &str,
+) -> Result<(Recovered<D>, Recovery), Error> {
+    if disk.open(CHECKPOINT_PATH, false)?.is_none() {
+        return Err(Error::NotThere { path: CHECKPOINT_PATH.to_owned() });
+    }
+    // Its signature, its origin, and that the tiles at the right edge have its root.
+    let log = LogReader::open(DiskFiles(disk), key, origin)?;
+    let published = Head { size: log.size(), root: log.checkpoint().root };
+    let mut tail = Tail::new(&log)?;
+    let walked = walk(disk, seek(disk, log_id(origin), tail.next)?, |batch| tail.take(&batch))?;
+    check_end(&walked)?;
+    if tail.next < published.size {
+        let (checkpoint, held) = (published.size, tail.next);
+        return Err(Error::CheckpointAhead { checkpoint, held });
+    }
+    remove_unfinished(disk)?;
+    let dropped_batch = settle(disk, &walked)?;
+    let frontier = tail.frontier;
+    let (size, root) = (frontier.size(), frontier.root());
+    let recovery = Recovery { size, root, published: published.size, dropped_batch };
+    Ok((Recovered { end: walked.end, frontier, published }, recovery))
+}
+
+/// The fold of the write-ahead files over the published tree.
+struct Tail {
+    frontier: Frontier,
+    /// Records of the published, growing bundle: the write-ahead files have them too.
+    known: Vec<Vec<u8>>,
+    boundary: u64,
+    /// Index of the next entry to be taken.
+    next: u64,
+}
+
+impl Tail {
+    fn new<D: Disk>(log: &LogReader<DiskFiles<'_, D>>) -> Result<Tail, Error> {
+        let boundary = bundle_boundary(log.size());
+        let known = log.entries(boundary..log.size()).map(|entry| Ok(entry?.1));
+        let known = known.collect::<Result<Vec<_>, proof::log::Error>>()?;
+        let frontier = Frontier::load(log, log.size())?;
+        Ok(Tail { frontier, known, boundary, next: boundary })
+    }
+
+    fn take(&mut self, batch: &Batch) -> Result<(), Error> {
+        for (index, entry) in (batch.first..).zip(&batch.entries) {
+            if index >= self.boundary {
+                self.append(index, entry)?;
+                self.next = index + 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, index: u64, entry: &Entry) -> Result<(), Error> {
+        if index == self.frontier.size() {
+            self.frontier.push(leaf_hash(&entry.record));
+            return Ok(());
+        }
+        let place = usize::try_from(index - self.boundary).unwrap_or(usize::MAX);
+        if self.known.get(place) == Some(&entry.record) {
+            Ok(())
+        } else {
+            Err(Error::Mismatch { index })
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Names of the files of a ledger, beside those that `proof` defines.
+use crate::disk::Disk;
+use proof::limits::TILE_WIDTH;
+use proof::log::{Files, ReadError};
+use proof::tile::{EntryBundle, Error};
+
+/// The signing key's public half, one `vkey` line.
+pub(crate) const VKEY_PATH: &str = "vkey";
+
+/// Entries of a full bundle.
+pub(crate) const WIDTH: u64 = TILE_WIDTH as u64;
+
+/// The bundle that holds entry `index` when there are `size` entries.
+pub(crate) fn bundle_of(index: u64, size: u64) -> Result<EntryBundle, Error> {
+    let number = index / WIDTH;
+    let width = if size / WIDTH > number { TILE_WIDTH } else { partial_width(size) };
+    EntryBundle::new(number, width)
+}
+
+/// Entries of the partial bundle of a log of `size` entries; 0 where there is none.
+pub(crate) fn partial_width(size: u64) -> u16 {
+    u16::try_from(size % WIDTH).unwrap_or_default()
+}
+
+/// The last multiple of 256 up to `size`: what lies before it is in full bundles.
+pub(crate) fn bundle_boundary(size: u64) -> u64 {
+    size - size % WIDTH
+}
+
+/// The sealed parts of a bundle's entries: `sealed/<N>[.p/<W>]`.
+pub(crate) fn sealed_path(bundle: &EntryBundle) -> String {
+    bundle.path().replacen("tile/entries/", "sealed/", 1)
+}
+
+/// The folder of the partial files of this full file.
+pub(crate) fn partials_of(full_path: &str) -> String {
+    format!("{full_path}.p")
+}
+
+/// A [`Disk`] as `proof` reads a log.
+#[derive(Debug)]
+pub(crate) struct DiskFiles<'a, D: Disk>(pub(crate) &'a D);
+
+impl<D: Disk> Files for DiskFiles<'_, D> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        let read = self.0.read(path, proof::limits::FILE_BYTES_MAX);
+        read.map_err(|error| ReadError::new(&error.to_string()))
+    }
+}

@@ -1,0 +1,139 @@
+//! Entries in order: from full bundles, then from the write-ahead files, else from partial bundles.
+use super::ReadEntry;
+use crate::disk::Disk;
+use crate::entry::Entry;
+use crate::error::Error;
+use crate::ledger::log_id;
+use crate::limits::{
+    CHECKPOINT_BYTES_MAX, ENTRY_BUNDLE_BYTES_MAX, READ_ATTEMPTS_MAX, SEALED_BUNDLE_BYTES_MAX,
+};
+use crate::paths::{WIDTH, bundle_boundary, bundle_of, sealed_path};
+use crate::sealed;
+use crate::wal::cursor::{Cursor, Found};
+use crate::wal::recover::seek;
+use crate::wal::{WalError, segments};
+use proof::checkpoint::Checkpoint;
+use proof::log::CHECKPOINT_PATH;
+use proof::note::SignedNote;
+use std::collections::VecDeque;
+
+/// An iterator over a log's entries. See [`super::Reader::entries`].
+pub struct Entries<'a, D: Disk> {
+    disk: &'a D,
+    checkpoint: Checkpoint,
+    /// Index of the next entry to be read.
+    next: u64,
+    read: VecDeque<ReadEntry>,
+    tail: Option<Cursor<D>>,
+    ended: bool,
+}
+
+impl<'a, D: Disk> Entries<'a, D> {
+    pub(super) fn from(disk: &'a D, first: u64) -> Result<Entries<'a, D>, Error> {
+        let checkpoint = read_checkpoint(disk)?;
+        let read = VecDeque::new();
+        Ok(Entries { disk, checkpoint, next: first, read, tail: None, ended: false })
+    }
+
+    /// Read on; nothing is added at the end.
+    fn refill(&mut self) -> Result<(), Error> {
+        for _ in 0..READ_ATTEMPTS_MAX {
+            if self.tail.is_none() && self.next < bundle_boundary(self.checkpoint.size) {
+                return self.read_bundle();
+            }
+            match self.read_tail() {
+                // Published and removed in the meantime: the checkpoint says where it went.
+                Err(Error::Wal(WalError::Missing { .. } | WalError::Gap { .. })) => {
+                    self.tail = None;
+                    let checkpoint = read_checkpoint(self.disk)?;
+                    if checkpoint == self.checkpoint && segments(self.disk)?.is_empty() {
+                        return if self.next < checkpoint.size {
+                            self.read_bundle()
+                        } else {
+                            Ok(())
+                        };
+                    }
+                    self.checkpoint = checkpoint;
+                }
+                other => return other,
+            }
+        }
+        Err(Error::Moving { index: self.next, attempts: READ_ATTEMPTS_MAX })
+    }
+
+    fn read_bundle(&mut self) -> Result<(), Error> {
+        let bundle = bundle_of(self.next, self.checkpoint.size)?;
+        let path = bundle.path();
+        let damaged = |path: &str| Error::Damaged { path: path.to_owned() };
+        let bytes = self.disk.read(&path, ENTRY_BUNDLE_BYTES_MAX)?.ok_or_else(|| damaged(&path))?;
+        let records = bundle.decode(&bytes).map_err(|_| damaged(&path))?;
+        let path = sealed_path(&bundle);
+        let sealed_bytes = self.disk.read(&path, SEALED_BUNDLE_BYTES_MAX)?;
+        let parts = match &sealed_bytes {
+            Some(bytes) => sealed::decode(bytes, bundle.width()).ok_or_else(|| damaged(&path))?,
+            None => Vec::new(),
+        };
+        let mut parts = parts.into_iter();
+        for (index, record) in (bundle.index() * WIDTH..).zip(records) {
+            let sealed = parts.next().map(<[u8]>::to_vec);
+            self.push(ReadEntry { index, record: record.to_vec(), sealed });
+        }
+        Ok(())
+    }
+
+    fn read_tail(&mut self) -> Result<(), Error> {
+        let mut cursor = match self.tail.take() {
+            Some(cursor) => cursor,
+            None => seek(self.disk, log_id(&self.checkpoint.origin), self.next)?,
+        };
+        let before = self.next;
+        while self.next == before {
+            match cursor.next()? {
+                Found::Batch(batch) => {
+                    for (index, Entry { record, sealed }) in (batch.first..).zip(batch.entries) {
+                        self.push(ReadEntry { index, record, sealed: Some(sealed) });
+                    }
+                }
+                Found::Nothing { .. } => match cursor.next_segment(self.disk)? {
+                    Some(segment) => cursor = segment,
+                    None => break,
+                },
+            }
+        }
+        self.tail = Some(cursor);
+        Ok(())
+    }
+
+    /// Keep an entry unless it comes before the one that is wanted.
+    fn push(&mut self, entry: ReadEntry) {
+        if entry.index == self.next {
+            self.next += 1;
+            self.read.push_back(entry);
+        }
+    }
+}
+
+impl<D: Disk> Iterator for Entries<'_, D> {
+    type Item = Result<ReadEntry, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.read.is_empty() && !self.ended {
+            if let Err(error) = self.refill() {
+                self.ended = true;
+                return Some(Err(error));
+            }
+            self.ended = self.read.is_empty();
+        }
+        self.read.pop_front().map(Ok)
+    }
+}
+
+/// The checkpoint's text, its signature unchecked: `proof::log` checks it.
+fn read_checkpoint<D: Disk>(disk: &D) -> Result<Checkpoint, Error> {
+    let missing = || Error::NotThere { path: CHECKPOINT_PATH.to_owned() };
+    let damaged = || Error::Damaged { path: CHECKPOINT_PATH.to_owned() };
+    let bytes = disk.read(CHECKPOINT_PATH, CHECKPOINT_BYTES_MAX)?.ok_or_else(missing)?;
+    let text = String::from_utf8(bytes).map_err(|_| damaged())?;
+    let note = SignedNote::parse(&text).map_err(|_| damaged())?;
+    Ok(Checkpoint::parse(note.text())?)
+}

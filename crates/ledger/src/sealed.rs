@@ -1,0 +1,82 @@
+//! Sealed parts beside the log: `sealed/<N>[.p/<W>]`, in the order of `tile/entries`.
+//!
+//! Each part stands after its length, a big-endian `u32`. A full bundle is written once; the growing
+//! one is in the write-ahead files, and gets a partial file when a ledger is closed.
+use crate::disk::{Disk, DiskError, DiskFile};
+use crate::files::unfinished_path;
+
+/// Parts are written together once they reach this many bytes.
+const FLUSH_BYTES: usize = 256 * 1024;
+/// Files are copied in pieces of this many bytes.
+const PIECE_BYTES: usize = 1024 * 1024;
+
+/// The sealed parts of the growing bundle, in a file that has no name yet.
+#[derive(Debug)]
+pub(crate) struct SealedFile<D: Disk> {
+    file: D::File,
+    path: String,
+    len_bytes: u64,
+    unwritten: Vec<u8>,
+    /// Index of the next entry whose sealed part is to be appended.
+    pub(crate) next: u64,
+}
+
+impl<D: Disk> SealedFile<D> {
+    pub(crate) fn create(disk: &D, next: u64) -> Result<SealedFile<D>, DiskError> {
+        let path = unfinished_path("sealed");
+        let file = disk.create(&path, 0)?;
+        Ok(SealedFile { file, path, len_bytes: 0, unwritten: Vec::new(), next })
+    }
+
+    pub(crate) fn append(&mut self, sealed: &[u8]) -> Result<(), DiskError> {
+        let length = u32::try_from(sealed.len()).unwrap_or(u32::MAX);
+        self.unwritten.extend_from_slice(&length.to_be_bytes());
+        self.unwritten.extend_from_slice(sealed);
+        self.next += 1;
+        if self.unwritten.len() >= FLUSH_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Make the bytes durable and give the file its name.
+    pub(crate) fn finish(&mut self, disk: &D, path: &str) -> Result<(), DiskError> {
+        self.flush()?;
+        self.file.sync()?;
+        disk.rename(&self.path, path)
+    }
+
+    /// Write a durable copy under this name; the file itself goes on growing.
+    pub(crate) fn copy_to(&mut self, disk: &D, path: &str) -> Result<(), DiskError> {
+        self.flush()?;
+        let unfinished = unfinished_path(path);
+        let copy = disk.create(&unfinished, 0)?;
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut offset = 0;
+        while offset < self.len_bytes {
+            let read = self.file.read_at(offset, &mut piece)?;
+            copy.write_at(offset, piece.get(..read).unwrap_or_default())?;
+            offset += read.max(1) as u64;
+        }
+        copy.sync()?;
+        disk.rename(&unfinished, path)
+    }
+
+    fn flush(&mut self) -> Result<(), DiskError> {
+        self.file.write_at(self.len_bytes, &self.unwritten)?;
+        self.len_bytes += self.unwritten.len() as u64;
+        self.unwritten.clear();
+        Ok(())
+    }
+}
+
+/// The sealed parts in a file; `None` unless it holds exactly `count`.
+pub(crate) fn decode(bytes: &[u8], count: u16) -> Option<Vec<&[u8]>> {
+    let mut rest = bytes;
+    let mut parts = Vec::with_capacity(usize::from(count));
+    for _ in 0..count {
+        let (length, after) = rest.split_first_chunk::<4>()?;
+        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+        let (part, after) = after.split_at_checked(length)?;
+        parts.push(part);
+        rest = after;
+    }
+    rest.is_empty().then_some(parts)
+}

@@ -1,0 +1,93 @@
+//! Recovery: keep every valid batch, drop an invalid last one, refuse anything else.
+use super::cursor::{Batch, Cursor, Found};
+use super::{FOLDER, WalError, segment_path, segments};
+use crate::disk::{Disk, DiskFile};
+use proof::digest::Digest;
+
+/// Zeros are read and written in pieces of this many bytes.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// How a walk over the write-ahead files ended.
+pub(crate) struct Walked<D: Disk> {
+    /// After the last batch.
+    pub(crate) end: Cursor<D>,
+    /// Where in that segment another batch could begin, in bytes.
+    pub(crate) resume_at: u64,
+}
+
+/// A cursor at the start of the last segment that begins at or before entry `index`, once it is
+/// known that no segment after it is missing.
+pub(crate) fn seek<D: Disk>(disk: &D, log: Digest, index: u64) -> Result<Cursor<D>, WalError> {
+    let numbers = segments(disk)?;
+    let mut later = None;
+    for number in numbers.into_iter().rev() {
+        if let Some(later) = later.filter(|later| number + 1 != *later) {
+            return Err(WalError::Gap { path: segment_path(later - 1) });
+        }
+        later = Some(number);
+        let Some(cursor) = Cursor::open(disk, log, number)? else { continue };
+        if cursor.chain.index <= index {
+            return Ok(cursor);
+        }
+    }
+    Err(WalError::Missing { index })
+}
+
+/// Walk from `cursor` to the last batch, handing each one to `visit`.
+pub(crate) fn walk<D: Disk, E: From<WalError>>(
+    disk: &D,
+    mut cursor: Cursor<D>,
+    mut visit: impl FnMut(Batch) -> Result<(), E>,
+) -> Result<Walked<D>, E> {
+    loop {
+        match cursor.next()? {
+            Found::Batch(batch) => visit(batch)?,
+            Found::Nothing { resume_at } => match cursor.next_segment(disk)? {
+                Some(next) => cursor = next,
+                None => return Ok(Walked { end: cursor, resume_at }),
+            },
+        }
+    }
+}
+
+/// Refuse if a valid batch lies beyond the end of a [`walk`]: that end is then no torn write.
+pub(crate) fn check_end<D: Disk>(walked: &Walked<D>) -> Result<(), WalError> {
+    let end = &walked.end;
+    let Some(later) = end.any_batch_from(walked.resume_at)? else { return Ok(()) };
+    let (path, later_path) = (end.path(), end.path());
+    Err(WalError::InvalidBeforeValid { path, offset: end.offset, later_path, later })
+}
+
+/// Settle a checked end: wipe what a torn write left, and make all that was kept durable. Returns
+/// whether anything was wiped.
+///
+/// A process that was killed may leave a batch that is whole and not synced: it is kept, so it must
+/// be synced before anything is built on it.
+pub(crate) fn settle<D: Disk>(disk: &D, walked: &Walked<D>) -> Result<bool, WalError> {
+    let end = &walked.end;
+    let path = end.path();
+    let Some(file) = disk.open(&path, true)? else { return Err(WalError::Header { path }) };
+    let wiped = wipe(&file, end.offset, end.header.segment_bytes)?;
+    file.sync()?;
+    disk.sync_folder(FOLDER)?;
+    Ok(wiped)
+}
+
+/// Write zeros wherever there are none between `from` and `to`.
+fn wipe<F: DiskFile>(file: &F, from: u64, to: u64) -> Result<bool, WalError> {
+    let mut wiped = false;
+    let mut offset = from;
+    let mut piece = vec![0; PIECE_BYTES];
+    while offset < to {
+        let wanted = usize::try_from(to - offset).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);
+        piece.resize(wanted, 0);
+        let read = file.read_at(offset, &mut piece)?;
+        if piece.iter().take(read).any(|byte| *byte != 0) {
+            piece.fill(0);
+            file.write_at(offset, &piece)?;
+            wiped = true;
+        }
+        offset += wanted as u64;
+    }
+    Ok(wiped)
+}
