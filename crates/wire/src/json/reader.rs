@@ -27,7 +27,7 @@ pub(super) fn read(bytes: &[u8], numbers: Numbers) -> Result<Value<'_>, Error> {
     if let Some(offset) = text.find(['\u{85}', '\u{2028}', '\u{2029}']) {
         return Err(ErrorKind::LineSeparator.at(offset));
     }
-    let mut reader = Reader { text, at: 0, depth: 0, nodes: 0, numbers };
+    let mut reader = Reader { text, at: 0, nodes: 0, numbers, open: Vec::new() };
     let value = reader.value()?;
     reader.spaces();
     match reader.peek() {
@@ -36,82 +36,90 @@ pub(super) fn read(bytes: &[u8], numbers: Numbers) -> Result<Value<'_>, Error> {
     }
 }
 
+/// Keeps what is open in a list of its own, so that depth costs no stack.
 struct Reader<'a> {
     text: &'a str,
     at: usize,
-    depth: usize,
     nodes: usize,
     numbers: Numbers,
+    open: Vec<Open<'a>>,
+}
+
+/// An array or object that has begun and waits for its next value.
+struct Open<'a> {
+    offset: usize,
+    inner: Inner<'a>,
+}
+
+enum Inner<'a> {
+    Array(Vec<Value<'a>>),
+    /// Its members so far, their folded names, and the name whose value comes next.
+    Object(Vec<Member<'a>>, BTreeSet<String>, Option<Name<'a>>),
+}
+
+struct Name<'a> {
+    key: Cow<'a, str>,
+    raw_key: &'a str,
+    offset: usize,
 }
 
 impl<'a> Reader<'a> {
     fn value(&mut self) -> Result<Value<'a>, Error> {
+        loop {
+            let mut read = self.begin()?;
+            while let Some(value) = read {
+                let Some(mut open) = self.open.pop() else { return Ok(value) };
+                open.inner.add(value);
+                read = self.go_on(open, false)?;
+            }
+        }
+    }
+
+    /// Reads a value, or opens one that has others in it.
+    fn begin(&mut self) -> Result<Option<Value<'a>>, Error> {
         self.spaces();
         self.nodes = self.nodes.saturating_add(1);
         if self.nodes > NODES_MAX {
             return Err(ErrorKind::TooManyValues.at(self.at));
         }
         let offset = self.at;
-        let data = match self.peek() {
-            Some(b'{') => Data::Object(self.nested(Self::object)?),
-            Some(b'[') => Data::Array(self.nested(Self::array)?),
-            Some(b'"') => Data::String(self.string(STRING_BYTES_MAX, ErrorKind::StringTooLong)?),
-            Some(b'-' | b'0'..=b'9') => Data::Number(self.number()?),
-            Some(b't') => self.word("true", Data::Bool(true))?,
-            Some(b'f') => self.word("false", Data::Bool(false))?,
-            Some(b'n') => self.word("null", Data::Null)?,
-            _ => return Err(self.unexpected()),
+        let inner = match self.peek() {
+            Some(b'{') => Inner::Object(Vec::new(), BTreeSet::new(), None),
+            Some(b'[') => Inner::Array(Vec::new()),
+            _ => {
+                let data = self.leaf()?;
+                return Ok(Some(self.since(offset, data)));
+            }
         };
-        let raw = self.text.get(offset..self.at).unwrap_or_default();
-        Ok(Value { raw, offset, data })
-    }
-
-    fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
-        self.depth = self.depth.saturating_add(1);
-        if self.depth > DEPTH_MAX {
-            return Err(ErrorKind::TooDeep.at(self.at));
+        if self.open.len() == DEPTH_MAX {
+            return Err(ErrorKind::TooDeep.at(offset));
         }
         self.skip();
-        let inner = read(self)?;
-        self.depth = self.depth.saturating_sub(1);
-        Ok(inner)
+        self.go_on(Open { offset, inner }, true)
     }
 
-    fn array(&mut self) -> Result<Vec<Value<'a>>, Error> {
-        let mut elements = Vec::new();
-        if self.ends(b']') {
-            return Ok(elements);
+    /// Ends the array or object if it ends here; else steps to where its next value begins, over a comma but for
+    /// the first.
+    fn go_on(&mut self, mut open: Open<'a>, first: bool) -> Result<Option<Value<'a>>, Error> {
+        self.spaces();
+        if self.takes(&[open.inner.close()]) {
+            return Ok(Some(self.since(open.offset, open.inner.end())));
         }
-        loop {
-            elements.push(self.value()?);
-            if self.ends(b']') {
-                return Ok(elements);
-            }
-            self.expect(b',')?;
+        if !first && !self.takes(b",") {
+            return Err(self.unexpected());
         }
-    }
-
-    fn object(&mut self) -> Result<Object<'a>, Error> {
-        let mut members = Vec::new();
-        let mut names = BTreeSet::new();
-        if self.ends(b'}') {
-            return Ok(Object { members });
-        }
-        loop {
+        if let Inner::Object(members, names, next) = &mut open.inner {
             self.spaces();
-            let member = self.member(&mut names)?;
             if members.len() == MEMBERS_MAX {
-                return Err(ErrorKind::TooManyMembers.at(member.offset));
+                return Err(ErrorKind::TooManyMembers.at(self.at));
             }
-            members.push(member);
-            if self.ends(b'}') {
-                return Ok(Object { members });
-            }
-            self.expect(b',')?;
+            *next = Some(self.name(names)?);
         }
+        self.open.push(open);
+        Ok(None)
     }
 
-    fn member(&mut self, names: &mut BTreeSet<String>) -> Result<Member<'a>, Error> {
+    fn name(&mut self, names: &mut BTreeSet<String>) -> Result<Name<'a>, Error> {
         let offset = self.at;
         if self.peek() != Some(b'"') {
             return Err(self.unexpected());
@@ -124,8 +132,27 @@ impl<'a> Reader<'a> {
         if !names.insert(fold(&key)) {
             return Err(ErrorKind::DuplicateKey.at(offset));
         }
-        self.expect(b':')?;
-        Ok(Member { key, raw_key, offset, value: self.value()? })
+        self.spaces();
+        if !self.takes(b":") {
+            return Err(self.unexpected());
+        }
+        Ok(Name { key, raw_key, offset })
+    }
+
+    fn leaf(&mut self) -> Result<Data<'a>, Error> {
+        match self.peek() {
+            Some(b'"') => self.string(STRING_BYTES_MAX, ErrorKind::StringTooLong).map(Data::String),
+            Some(b'-' | b'0'..=b'9') => self.number().map(Data::Number),
+            Some(b't') => self.word("true", Data::Bool(true)),
+            Some(b'f') => self.word("false", Data::Bool(false)),
+            Some(b'n') => self.word("null", Data::Null),
+            _ => Err(self.unexpected()),
+        }
+    }
+
+    fn since(&self, offset: usize, data: Data<'a>) -> Value<'a> {
+        let raw = self.text.get(offset..self.at).unwrap_or_default();
+        Value { raw, offset, data }
     }
 
     fn string(&mut self, bytes_max: usize, too_long: ErrorKind) -> Result<Cow<'a, str>, Error> {
@@ -180,17 +207,6 @@ impl<'a> Reader<'a> {
         Ok(data)
     }
 
-    /// Whether the array or object ends here.
-    fn ends(&mut self, close: u8) -> bool {
-        self.spaces();
-        self.takes(&[close])
-    }
-
-    fn expect(&mut self, byte: u8) -> Result<(), Error> {
-        self.spaces();
-        if self.takes(&[byte]) { Ok(()) } else { Err(self.unexpected()) }
-    }
-
     /// Steps over one of these bytes, if it stands here.
     fn takes(&mut self, bytes: &[u8]) -> bool {
         let stands = self.peek().is_some_and(|byte| bytes.contains(&byte));
@@ -217,5 +233,36 @@ impl<'a> Reader<'a> {
     fn unexpected(&self) -> Error {
         let kind = if self.peek().is_some() { ErrorKind::Syntax } else { ErrorKind::End };
         kind.at(self.at)
+    }
+}
+
+impl<'a> Inner<'a> {
+    fn add(&mut self, value: Value<'a>) {
+        match self {
+            Self::Array(elements) => elements.push(value),
+            Self::Object(members, _, next) => {
+                let member = next.take().map(|Name { key, raw_key, offset }| Member {
+                    key,
+                    raw_key,
+                    offset,
+                    value,
+                });
+                members.extend(member);
+            }
+        }
+    }
+
+    fn close(&self) -> u8 {
+        match self {
+            Self::Array(_) => b']',
+            Self::Object(..) => b'}',
+        }
+    }
+
+    fn end(self) -> Data<'a> {
+        match self {
+            Self::Array(elements) => Data::Array(elements),
+            Self::Object(members, ..) => Data::Object(Object { members }),
+        }
     }
 }

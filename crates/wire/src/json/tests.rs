@@ -276,6 +276,15 @@ fn the_tree_of_the_largest_text_stays_small() {
     assert!(std::mem::size_of::<Member<'_>>() <= 120);
 }
 
+#[test]
+fn the_deepest_text_is_read_on_a_small_stack() {
+    const STACK_BYTES: usize = 32 * 1024;
+    let deep = format!("{}1{}", "[{\"a\":".repeat(DEPTH_MAX / 2), "}]".repeat(DEPTH_MAX / 2));
+    let read = move || Value::parse(deep.as_bytes()).map(|value| value.raw().len());
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(read).unwrap();
+    assert_eq!(thread.join().unwrap(), Ok(8 * DEPTH_MAX / 2 + 1));
+}
+
 /// Any JSON value in this crate's language, as `serde_json` has it.
 fn values() -> impl Strategy<Value = serde_json::Value> {
     let integer = (-9_007_199_254_740_991_i64..=9_007_199_254_740_991).prop_map(|n| n.into());
