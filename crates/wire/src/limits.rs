@@ -6,7 +6,7 @@ pub const TEXT_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Arrays and objects inside each other; the outermost counts as one. `serde_json` stops at 127.
 pub const DEPTH_MAX: usize = 64;
 
-/// Values in one text, whatever their kind. Bounds the tree's memory at about 10 MiB.
+/// Values in one text, whatever their kind. Bounds the tree at some 32 MiB, whatever the text.
 pub const NODES_MAX: usize = 131_072;
 
 /// Members of one object.
