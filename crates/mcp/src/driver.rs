@@ -209,8 +209,9 @@ impl<G: Gate, S: Sink> Driver<G, S> {
             self.deadline.given_up = true;
             return None;
         }
-        let server = self.deadline.server_exited && !self.deadline.client_ended;
-        Some(Input::End(if server { Ended::Server } else { Ended::Client }))
+        // Without the client's doing, only a server that is gone or takes nothing more sets a deadline.
+        let client = self.deadline.client_ended;
+        Some(Input::End(if client { Ended::Client } else { Ended::Server }))
     }
 
     async fn finish(mut self, mut complaints: JoinSet<()>) -> SessionSummary {

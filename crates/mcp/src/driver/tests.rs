@@ -1,1 +1,220 @@
+mod ends;
+mod floods;
+mod sessions;
+mod start;
 
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::{Answer, End};
+
+/// Longer than anything here takes; a test that waits for it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A completion as the gate was told of it: ticket, end, message, output.
+type Completed = (u64, End, String, Option<String>);
+
+/// A gate that answers by a rule and remembers what it was told.
+struct Script {
+    decide: fn(&Step) -> Answer,
+    decided: Mutex<Vec<Step>>,
+    completed: Mutex<Vec<Completed>>,
+    refused: Mutex<Vec<&'static str>>,
+    /// Completions are never answered.
+    hangs: AtomicBool,
+    stop: Notify,
+}
+
+impl Gate for Script {
+    async fn decide(&self, step: Step) -> Answer {
+        let answer = (self.decide)(&step);
+        let mut decided = self.decided.lock().unwrap();
+        decided.push(step);
+        let ticket = decided.len() as u64;
+        match answer {
+            Answer::Permit { index, .. } => Answer::Permit { ticket, index },
+            other => other,
+        }
+    }
+
+    async fn complete(
+        &self,
+        ticket: u64,
+        end: End,
+        message: Vec<u8>,
+        output: Option<String>,
+    ) -> bool {
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        let message = String::from_utf8(message).unwrap();
+        self.completed.lock().unwrap().push((ticket, end, message, output));
+        true
+    }
+
+    fn refused(&self, code: &'static str) {
+        self.refused.lock().unwrap().push(code);
+    }
+
+    async fn is_listed(&self, tool: &str) -> bool {
+        tool == "read"
+    }
+
+    async fn stopped(&self) {
+        self.stop.notified().await;
+    }
+}
+
+impl Script {
+    fn new(decide: fn(&Step) -> Answer) -> Arc<Self> {
+        Arc::new(Self {
+            decide,
+            decided: Mutex::default(),
+            completed: Mutex::default(),
+            refused: Mutex::default(),
+            hangs: AtomicBool::new(false),
+            stop: Notify::new(),
+        })
+    }
+
+    fn ends(&self) -> Vec<End> {
+        let mut ends: Vec<(u64, End)> = self
+            .completed
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(ticket, end, ..)| (*ticket, *end))
+            .collect();
+        ends.sort_unstable();
+        ends.into_iter().map(|(_, end)| end).collect()
+    }
+}
+
+/// Permits everything but calls of `write`.
+fn no_writes(step: &Step) -> Answer {
+    match step.tool.as_deref() {
+        Some("write") => Answer::Deny {
+            index: 3,
+            code: "policy.denied".into(),
+            policies: vec!["no-writes".into()],
+        },
+        _ => Answer::Permit { ticket: 0, index: 1 },
+    }
+}
+
+/// One running session, seen by its client.
+struct Client {
+    gate: Arc<Script>,
+    notes: Arc<Mutex<Vec<Note>>>,
+    reader: BufReader<ReadHalf<DuplexStream>>,
+    writer: WriteHalf<DuplexStream>,
+    session: JoinHandle<SessionSummary>,
+}
+
+/// Short enough for tests; no test depends on one of them being long.
+fn times() -> Times {
+    Times {
+        write: Duration::from_secs(20),
+        shutdown: Duration::from_millis(400),
+        settle: Duration::from_millis(400),
+        linger: Duration::from_millis(200),
+        flush: Duration::from_secs(1),
+    }
+}
+
+fn python(arguments: &[&str]) -> ServerCommand {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/driver/tests/server.py");
+    let words = ["-S", "-E", script].into_iter().chain(arguments.iter().copied());
+    ServerCommand {
+        program: "python3".into(),
+        arguments: words.map(|word| word.to_owned()).collect(),
+        environment: [("PATH".to_owned(), std::env::var("PATH").unwrap_or_default())].into(),
+        directory: None,
+        user: None,
+    }
+}
+
+impl Client {
+    fn start(gate: &Arc<Script>, server: &ServerCommand) -> Self {
+        Self::start_within(gate, server, times())
+    }
+
+    fn start_within(gate: &Arc<Script>, server: &ServerCommand, times: Times) -> Self {
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let (reader, writer) = tokio::io::split(near);
+        let notes = Arc::<Mutex<Vec<Note>>>::default();
+        let heard = Arc::clone(&notes);
+        let sink = move |note| heard.lock().unwrap().push(note);
+        let child = server.start().expect("this test needs `python3` and `sh`");
+        let running = run(Arc::clone(gate), child, tokio::io::split(far), (sink, times));
+        let session = tokio::spawn(running);
+        Self { gate: Arc::clone(gate), notes, reader: BufReader::new(reader), writer, session }
+    }
+
+    async fn says(&mut self, line: &str) {
+        self.writer.write_all(line.as_bytes()).await.unwrap();
+        self.writer.write_all(b"\n").await.unwrap();
+    }
+
+    async fn hears(&mut self) -> String {
+        let mut line = String::new();
+        timeout(PATIENCE, self.reader.read_line(&mut line)).await.unwrap().unwrap();
+        assert_eq!(line.pop(), Some('\n'), "the stream ended in {line:?}");
+        line
+    }
+
+    async fn hears_of(&mut self, id: &str) -> String {
+        loop {
+            let line = self.hears().await;
+            if line.contains(&format!("\"id\":{id},")) || line.contains(&format!("\"id\": {id},")) {
+                return line;
+            }
+        }
+    }
+
+    /// Ends the client's side, and waits for the session's end.
+    async fn leaves(mut self) -> SessionSummary {
+        self.writer.shutdown().await.unwrap();
+        self.ends().await
+    }
+
+    async fn ends(self) -> SessionSummary {
+        let summary = timeout(PATIENCE, self.session).await.unwrap().unwrap();
+        let pid = pid(&self.notes);
+        assert!(
+            !Path::new(&format!("/proc/{pid}")).exists(),
+            "{pid} is neither alive nor a zombie"
+        );
+        summary
+    }
+}
+
+fn pid(notes: &Mutex<Vec<Note>>) -> u32 {
+    match notes.lock().unwrap().first() {
+        Some(Note::Started { pid: Some(pid) }) => *pid,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, waiting).await.expect("it does not come to hold");
+}
+
+fn folder() -> (TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log").display().to_string();
+    (folder, log)
+}
