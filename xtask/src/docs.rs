@@ -23,7 +23,8 @@ pub(crate) fn run(root: &Root) -> anyhow::Result<Outcome> {
         "cargo",
         &["build", "--quiet", "--locked", "--package", "interlock"],
     ))?;
-    let binaries = target_folder(root)?.join("debug");
+    let target = target_folder(root)?;
+    let (binaries, scratch) = (target.join("debug"), target.join("docs-commands"));
     let listed = output(command(root.path(), "git", &["ls-files", "README.md", "docs/*.md"]))?;
     let mut count = 0_usize;
     for document in listed.lines() {
@@ -31,7 +32,7 @@ pub(crate) fn run(root: &Root) -> anyhow::Result<Outcome> {
         for script in scripts(&text) {
             println!("  {document}:");
             count += 1;
-            run_script(root, &script, &binaries)
+            run_script(root, &script, &binaries, &scratch)
                 .with_context(|| format!("a command of `{document}` failed"))?;
         }
     }
@@ -95,19 +96,19 @@ fn push(scripts: &mut Vec<Script>, place: Place, line: Option<&str>) {
     }
 }
 
-fn run_script(root: &Root, script: &Script, binaries: &Path) -> anyhow::Result<()> {
-    let folder = target_folder(root)?.join("docs-commands");
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder)?;
+/// Runs a script with `binaries` first in `PATH`; `scratch` is made anew for it.
+fn run_script(root: &Root, script: &Script, binaries: &Path, scratch: &Path) -> anyhow::Result<()> {
+    if scratch.exists() {
+        std::fs::remove_dir_all(scratch)?;
     }
-    std::fs::create_dir_all(&folder)?;
+    std::fs::create_dir_all(scratch)?;
     for shared in ["bundles", "spec"] {
-        std::os::unix::fs::symlink(root.join(shared), folder.join(shared))?;
+        std::os::unix::fs::symlink(root.join(shared), scratch.join(shared))?;
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(binaries.to_path_buf()).chain(std::env::split_paths(&path));
     let directory = match script.place {
-        Place::Temporary => folder.as_path(),
+        Place::Temporary => scratch,
         Place::Repository => root.path(),
     };
     let options = [DOCUMENT_SECONDS, "bash", "-euxo", "pipefail", "-c", &script.text];

@@ -7,11 +7,12 @@ use super::tree::Tree;
 const DOCUMENT: &str = "SPECIFICATION.md";
 
 /// Units that a value may have.
-const UNITS: [(&str, u64); 8] = [
+const UNITS: [(&str, u64); 9] = [
     ("KiB", 1024),
     ("MiB", 1024 * 1024),
     ("GiB", 1024 * 1024 * 1024),
     ("B", 1),
+    ("ns", 1),
     ("ms", 1),
     ("s", 1000),
     ("min", 60 * 1000),
@@ -60,7 +61,7 @@ fn product(expression: &str) -> Option<u64> {
     })
 }
 
-/// The value of `65,535`, `8 MiB` or `10 s`; durations are in milliseconds.
+/// The value of `65,535`, `8 MiB` or `10 s`; durations are in milliseconds, those in `ns` as they are.
 fn value_of(text: &str) -> Option<u64> {
     let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
     let number: u64 = number.replace(',', "").parse().ok()?;
