@@ -9,12 +9,14 @@ mod queue;
 mod threads;
 
 use crate::blob::Blobs;
-use crate::disk::Disk;
+use crate::disk::{Disk, FileDisk};
 use crate::entry::{Committed, Entry, EntryError, check_entries};
 use crate::error::Error;
 use crate::ledger::Ledger;
-use crate::limits::PUBLISH_INTERVAL_MS;
+use crate::limits::SPACE_MARGIN_BYTES;
 use crate::publish::{Head, Publisher, SharedHead};
+use crate::wal::format::extent_bytes;
+use crate::wal::room::Room;
 use crate::wal::writer::Purpose;
 use queue::{Append, Queue};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -23,10 +25,10 @@ use std::time::Duration;
 
 /// Called once, from the writer or the publisher thread, when what is durable is unknown. The process
 /// must end, and nothing that is not yet released may be.
-pub type OnFatal = Box<dyn Fn(&str) + Send + Sync>;
+type OnFatal = Box<dyn Fn(&str) + Send + Sync>;
 
-/// Called once with an append's outcome, on the writer thread: it must be quick and must not block.
-pub type Done = Box<dyn FnOnce(Result<Committed, AppendError>) + Send>;
+/// Called once with an append's outcome, on the writer thread.
+type Done = Box<dyn FnOnce(Result<Committed, AppendError>) + Send>;
 
 /// Why entries were not committed. None of them is in the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,59 +61,52 @@ pub enum AppendError {
     Stopped,
 }
 
-/// How group commit runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GroupSettings {
-    /// Time between two publications: 100 ms to 1 s.
-    pub publish_interval: Duration,
-}
-
-impl Default for GroupSettings {
-    fn default() -> GroupSettings {
-        GroupSettings { publish_interval: Duration::from_millis(PUBLISH_INTERVAL_MS) }
-    }
-}
-
 /// A ledger with its writer and its publisher thread. Share it in an `Arc`.
-pub struct GroupCommit<D: Disk> {
+pub struct GroupCommit<D: Disk = FileDisk> {
     queue: Arc<Queue>,
     head: SharedHead,
     blobs: Blobs<D>,
     publisher: Arc<Mutex<Publisher<D>>>,
+    room: Room<D>,
     batch_bytes_max: usize,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl<D: Disk> GroupCommit<D> {
-    /// Start both threads over an open ledger.
+    /// Start both threads over an open ledger, publishing at each interval (100 ms to 1 s).
+    ///
+    /// `on_fatal` is called once, from either thread, with the reason, when what is durable is unknown: the
+    /// process must end, and may release nothing more.
     ///
     /// # Errors
     /// [`Error::Thread`] when the system gives no thread.
     pub fn start(
         ledger: Ledger<D>,
-        settings: GroupSettings,
-        on_fatal: OnFatal,
+        publish_interval: Duration,
+        on_fatal: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, Error> {
-        let queue = Arc::new(Queue::new(on_fatal));
+        let queue = Arc::new(Queue::new(Box::new(on_fatal)));
         let group = GroupCommit {
             queue: Arc::clone(&queue),
             head: ledger.shared_head(),
             blobs: ledger.blobs(),
             publisher: ledger.publisher(),
+            room: ledger.room(),
             batch_bytes_max: ledger.batch_bytes_max(),
             threads: Mutex::default(),
         };
         let publisher = ledger.publisher();
         let publishing = threads::spawn("ledger-publish", {
             let queue = Arc::clone(&queue);
-            move || threads::publish(&queue, &publisher, settings.publish_interval)
+            move || threads::publish(&queue, &publisher, publish_interval)
         })?;
         group.keep(publishing);
         group.keep(threads::spawn("ledger-write", move || threads::write(&queue, ledger))?);
         Ok(group)
     }
 
-    /// Queue entries, to be committed together in this order; `done` gets the outcome once they are durable.
+    /// Queue entries, to be committed together in this order. `done` gets the outcome, `Ok` only once they are
+    /// durable; it runs on the writer thread, so it must be quick and must not block.
     /// If `expected` is given, they are committed only at that index: an append that was built on one
     /// that failed then fails too.
     ///
@@ -122,9 +117,9 @@ impl<D: Disk> GroupCommit<D> {
         &self,
         entries: Vec<Entry>,
         expected: Option<u64>,
-        done: Done,
+        done: impl FnOnce(Result<Committed, AppendError>) + Send + 'static,
     ) -> Result<(), AppendError> {
-        self.enqueue(Append::new(entries, expected, Purpose::Ordinary, done))
+        self.enqueue(Append::new(entries, expected, Purpose::Ordinary, Box::new(done)))
     }
 
     /// As [`GroupCommit::append`], for stops: never refused as overload, and it may use the space that is kept
@@ -136,9 +131,9 @@ impl<D: Disk> GroupCommit<D> {
         &self,
         entries: Vec<Entry>,
         expected: Option<u64>,
-        done: Done,
+        done: impl FnOnce(Result<Committed, AppendError>) + Send + 'static,
     ) -> Result<(), AppendError> {
-        self.enqueue(Append::new(entries, expected, Purpose::Stop, done))
+        self.enqueue(Append::new(entries, expected, Purpose::Stop, Box::new(done)))
     }
 
     /// Append and wait until it is durable.
@@ -148,13 +143,22 @@ impl<D: Disk> GroupCommit<D> {
     pub fn append_and_wait(&self, entries: Vec<Entry>) -> Result<Committed, AppendError> {
         let (sender, receiver) = mpsc::sync_channel(1);
         // The receiver waits below; were it gone, nobody would want the answer.
-        self.append(entries, None, Box::new(move |outcome| drop(sender.send(outcome))))?;
+        self.append(entries, None, move |outcome| drop(sender.send(outcome)))?;
         receiver.recv().unwrap_or(Err(AppendError::Stopped))
     }
 
     fn enqueue(&self, append: Append) -> Result<(), AppendError> {
         check_entries(&append.entries, self.batch_bytes_max)?;
         self.queue.push(append)
+    }
+
+    /// Whether everything that waits and about 1 MiB more surely fits: ask before deciding anything whose record
+    /// must not fail, and refuse (`refused.storage`) if it is `false`. It may take as long as making the next
+    /// segment does. Space that it found stays found: segments are filled with zeros beforehand.
+    #[must_use]
+    pub fn has_space(&self) -> bool {
+        let margin_bytes = SPACE_MARGIN_BYTES.min(self.batch_bytes_max) as u64;
+        self.room.is_there(self.queue.unsettled_bytes() + extent_bytes(margin_bytes))
     }
 
     /// The durable head: size and root.

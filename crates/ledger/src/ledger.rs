@@ -9,6 +9,7 @@ use crate::open::{Recovery, recover};
 use crate::paths::VKEY_PATH;
 use crate::publish::{Head, Publisher, SharedHead, sign_checkpoint};
 use crate::wal;
+use crate::wal::room::Room;
 use crate::wal::writer::{Purpose, Sizes, WriteError, Writer};
 use proof::digest::Digest;
 use proof::log::CHECKPOINT_PATH;
@@ -95,7 +96,8 @@ impl<D: Disk> Ledger<D> {
         let (recovered, recovery) = recover(&disk, &signer.verifier(), origin)?;
         let disk = Arc::new(disk);
         let writer = Writer::resume(Arc::clone(&disk), sizes, &recovered.end)?;
-        let head = SharedHead::new(Head { size: recovery.size, root: recovery.root });
+        let head =
+            SharedHead::new(Head { size: recovery.size, root: recovery.root }, writer.left());
         let publisher = Publisher {
             disk: Arc::clone(&disk),
             signer,
@@ -164,7 +166,7 @@ impl<D: Disk> Ledger<D> {
             self.frontier.push(leaf_hash(&entry.record));
         }
         let head = Head { size: self.frontier.size(), root: self.frontier.root() };
-        self.head.advance(head, self.writer.wants_spare());
+        self.head.advance(head, self.writer.left());
         Ok(Committed { first, count: entries.len() as u64 })
     }
 
@@ -220,6 +222,10 @@ impl<D: Disk> Ledger<D> {
 
     pub(crate) fn shared_head(&self) -> SharedHead {
         self.head.clone()
+    }
+
+    pub(crate) fn room(&self) -> Room<D> {
+        self.writer.room(self.head.clone())
     }
 
     fn locked_publisher(&self) -> MutexGuard<'_, Publisher<D>> {

@@ -19,7 +19,7 @@ pub use blob::Blobs;
 pub use disk::{Disk, DiskError, DiskFile, FileDisk};
 pub use entry::{Committed, Entry, EntryError};
 pub use error::{CommitError, Error};
-pub use group::{AppendError, Done, GroupCommit, GroupSettings, OnFatal};
+pub use group::{AppendError, GroupCommit};
 pub use ledger::Ledger;
 pub use open::Recovery;
 pub use publish::{Head, Publisher};

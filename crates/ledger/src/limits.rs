@@ -50,6 +50,9 @@ pub const ENTRY_BUNDLE_BYTES_MAX: usize = 256 * (RECORD_BYTES_MAX + 2);
 /// Bytes of a sealed bundle that are held at once when it is read, at most.
 pub const SEALED_BUNDLE_BYTES_MAX: usize = 256 * (SEALED_BYTES_MAX + 4);
 
+/// Bytes beyond what waits that must surely fit for a log to have space.
+pub const SPACE_MARGIN_BYTES: usize = 1024 * 1024;
+
 /// Milliseconds between two publications, by default.
 pub const PUBLISH_INTERVAL_MS: u64 = 250;
 

@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::files::replace;
 use crate::paths::{DiskFiles, partials_of, sealed_path};
 use crate::wal;
-use crate::wal::writer::{Sizes, Spare};
+use crate::wal::room::{Left, Spare};
+use crate::wal::writer::Sizes;
 use progress::Progress;
 use proof::checkpoint::Checkpoint;
 use proof::digest::Digest;
@@ -29,23 +30,23 @@ pub struct Head {
 
 /// The head as the committer advances it and others read it.
 #[derive(Debug, Clone)]
-pub(crate) struct SharedHead(Arc<Mutex<(Head, bool)>>);
+pub(crate) struct SharedHead(Arc<Mutex<(Head, Left)>>);
 
 impl SharedHead {
-    pub(crate) fn new(head: Head) -> SharedHead {
-        SharedHead(Arc::new(Mutex::new((head, false))))
+    pub(crate) fn new(head: Head, left: Left) -> SharedHead {
+        SharedHead(Arc::new(Mutex::new((head, left))))
     }
 
     pub(crate) fn get(&self) -> Head {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0
     }
 
-    pub(crate) fn advance(&self, head: Head, wants_spare: bool) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (head, wants_spare);
+    pub(crate) fn left(&self) -> Left {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
     }
 
-    fn wants_spare(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+    pub(crate) fn advance(&self, head: Head, left: Left) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (head, left);
     }
 }
 
@@ -115,7 +116,7 @@ impl<D: Disk> Publisher<D> {
 
     /// Make the next segment ahead of time. Without space the committer will find out, and refuse.
     fn prepare_spare(&self) -> Result<(), DiskError> {
-        if !self.head.wants_spare() {
+        if !self.head.left().wants_spare {
             return Ok(());
         }
         match self.spare.prepare(&self.disk, self.sizes.segment_bytes) {

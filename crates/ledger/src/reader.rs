@@ -28,7 +28,7 @@ pub struct ReadEntry {
 }
 
 /// A read-only view of one log's folder.
-pub struct Reader<D: Disk> {
+pub struct Reader<D: Disk = FileDisk> {
     disk: Arc<D>,
 }
 

@@ -5,6 +5,7 @@
 pub(crate) mod cursor;
 pub(crate) mod format;
 pub(crate) mod recover;
+pub(crate) mod room;
 pub(crate) mod writer;
 
 use crate::disk::{Disk, DiskError};

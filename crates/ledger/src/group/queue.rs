@@ -3,6 +3,7 @@ use super::{AppendError, Done, OnFatal};
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::limits::{BATCH_ENTRIES_MAX, QUEUE_APPENDS_MAX, QUEUE_BYTES_MAX};
+use crate::wal::format::extent_bytes;
 use crate::wal::writer::Purpose;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,8 @@ pub(super) struct Append {
     pub(super) done: Done,
     purpose: Purpose,
     bytes: usize,
+    /// Bytes that it takes on the disk, at most: as a batch of its own.
+    extent_bytes: u64,
 }
 
 impl Append {
@@ -25,7 +28,8 @@ impl Append {
         done: Done,
     ) -> Append {
         let bytes = entries.iter().map(Entry::payload_bytes).sum();
-        Append { entries, expected, done, purpose, bytes }
+        let extent_bytes = extent_bytes(bytes as u64);
+        Append { entries, expected, done, purpose, bytes, extent_bytes }
     }
 }
 
@@ -33,12 +37,16 @@ impl Append {
 pub(super) struct Run {
     pub(super) purpose: Purpose,
     pub(super) appends: Vec<Append>,
+    /// Bytes that they take on the disk, at most.
+    pub(super) extent_bytes: u64,
 }
 
 #[derive(Default)]
 struct Waiting {
     appends: VecDeque<Append>,
     bytes: usize,
+    /// Bytes on the disk that appends may take which are not committed or refused yet.
+    unsettled_bytes: u64,
     closing: bool,
     failed: bool,
 }
@@ -71,6 +79,7 @@ impl Queue {
             return Err(AppendError::Overload);
         }
         waiting.bytes += append.bytes;
+        waiting.unsettled_bytes += append.extent_bytes;
         waiting.appends.push_back(append);
         self.changed.notify_one();
         Ok(())
@@ -87,7 +96,7 @@ impl Queue {
         }
         let first = waiting.appends.pop_front()?;
         let (mut bytes, mut count) = (first.bytes, first.entries.len());
-        let mut run = Run { purpose: first.purpose, appends: vec![first] };
+        let mut run = Run { purpose: first.purpose, extent_bytes: 0, appends: vec![first] };
         while let Some(next) = waiting.appends.front() {
             bytes += next.bytes;
             count += next.entries.len();
@@ -98,7 +107,18 @@ impl Queue {
             run.appends.extend(waiting.appends.pop_front());
         }
         waiting.bytes -= run.appends.iter().map(|append| append.bytes).sum::<usize>();
+        run.extent_bytes = run.appends.iter().map(|append| append.extent_bytes).sum();
         Some(run)
+    }
+
+    /// A run is committed or refused.
+    pub(super) fn settle(&self, extent_bytes: u64) {
+        let mut waiting = self.waiting();
+        waiting.unsettled_bytes = waiting.unsettled_bytes.saturating_sub(extent_bytes);
+    }
+
+    pub(super) fn unsettled_bytes(&self) -> u64 {
+        self.waiting().unsettled_bytes
     }
 
     /// Sleep for an interval, or less when the queue closes. Returns whether to go on.

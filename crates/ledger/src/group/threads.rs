@@ -36,7 +36,9 @@ pub(super) fn write<D: Disk>(queue: &Queue, mut ledger: Ledger<D>) {
     let _guard = Guard(queue);
     let bytes_max = GROUP_BYTES_MAX.min(ledger.batch_bytes_max());
     while let Some(run) = queue.next_run(bytes_max) {
+        let extent_bytes = run.extent_bytes;
         commit(queue, &mut ledger, run);
+        queue.settle(extent_bytes);
     }
 }
 

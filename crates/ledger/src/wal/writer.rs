@@ -1,12 +1,13 @@
 //! Writing batches: one write and one sync each, in preallocated space.
 use super::cursor::Cursor;
 use super::format::{BATCH_HEADER_BYTES, BatchHeader, Chain, SegmentHeader, extent_bytes};
-use super::{FOLDER, SPARE_PATH, segment_path};
+use super::room::{Left, Room, Spare, make, name_segment};
 use crate::disk::{Disk, DiskError, DiskFile};
 use crate::entry::{Entry, EntryError, check_entries, encode_payload};
 use crate::limits::{BATCH_BYTES_MAX, BLOCK_BYTES, RESERVE_BYTES, SEGMENT_BYTES};
+use crate::publish::SharedHead;
 use proof::digest::Digest;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// Sizes of the write-ahead files. They may change between starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ impl Default for Sizes {
 
 impl Sizes {
     /// Bytes that a batch may take in a segment without touching the reserve.
-    fn batch_bytes_max(&self) -> u64 {
+    pub(super) fn batch_bytes_max(&self) -> u64 {
         self.segment_bytes.saturating_sub(self.reserve_bytes + BLOCK_BYTES as u64)
     }
 }
@@ -48,50 +49,6 @@ pub(crate) enum WriteError {
     Full(DiskError),
     /// What is durable is unknown.
     Fatal(DiskError),
-}
-
-/// The next segment, made ahead of time so that the commit path need not wait for its zeros.
-#[derive(Debug)]
-pub(crate) struct Spare<D: Disk> {
-    file: Mutex<Option<(D::File, u64)>>,
-}
-
-impl<D: Disk> Spare<D> {
-    fn new() -> Spare<D> {
-        Spare { file: Mutex::new(None) }
-    }
-
-    fn held(&self) -> MutexGuard<'_, Option<(D::File, u64)>> {
-        self.file.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Make the spare unless it is there.
-    pub(crate) fn prepare(&self, disk: &D, segment_bytes: u64) -> Result<(), DiskError> {
-        let mut held = self.held();
-        if held.is_none() {
-            *held = Some((make(disk, segment_bytes)?, segment_bytes));
-        }
-        Ok(())
-    }
-
-    /// Turn the spare, or a new file, into the segment with this header.
-    fn begin(&self, disk: &D, header: &SegmentHeader) -> Result<D::File, DiskError> {
-        // INVARIANT: held until the file has its new name, so that nobody makes another spare
-        // under the old one meanwhile.
-        let mut held = self.held();
-        let file = match held.take() {
-            Some((file, bytes)) if bytes == header.segment_bytes => file,
-            _ => make(disk, header.segment_bytes)?,
-        };
-        name_segment(disk, &file, header)?;
-        Ok(file)
-    }
-}
-
-fn make<D: Disk>(disk: &D, segment_bytes: u64) -> Result<D::File, DiskError> {
-    let file = disk.create(SPARE_PATH, segment_bytes)?;
-    file.sync()?;
-    Ok(file)
 }
 
 /// The end of the write-ahead files.
@@ -148,9 +105,17 @@ impl<D: Disk> Writer<D> {
         Arc::clone(&self.spare)
     }
 
-    /// Whether the segment is more than half full, so that the next one had better be made.
-    pub(crate) fn wants_spare(&self) -> bool {
-        self.offset > self.segment_bytes / 2
+    /// Whoever must know beforehand whether a batch will fit asks this.
+    pub(crate) fn room(&self, head: SharedHead) -> Room<D> {
+        let (disk, sizes, spare) = (Arc::clone(&self.disk), self.sizes, self.spare());
+        Room { disk, sizes, head, spare }
+    }
+
+    /// What is left of the segment.
+    pub(crate) fn left(&self) -> Left {
+        let usable = self.segment_bytes.saturating_sub(self.sizes.reserve_bytes);
+        let bytes = usable.saturating_sub(self.offset);
+        Left { bytes, wants_spare: self.offset > self.segment_bytes / 2 }
     }
 
     /// Payload bytes that a batch may have.
@@ -217,18 +182,6 @@ impl<D: Disk> Writer<D> {
         self.segment_bytes = segment_bytes;
         Ok(())
     }
-}
-
-/// Give a zeroed file its header and then its name.
-fn name_segment<D: Disk>(
-    disk: &D,
-    file: &D::File,
-    header: &SegmentHeader,
-) -> Result<(), DiskError> {
-    file.write_at(0, &header.encode().0)?;
-    file.sync()?;
-    disk.rename(SPARE_PATH, &segment_path(header.number))?;
-    disk.sync_folder(FOLDER)
 }
 
 fn full_or_fatal(error: DiskError) -> WriteError {
