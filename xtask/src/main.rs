@@ -1,4 +1,4 @@
-//! What CI runs, by name. `cargo xtask ci` runs all of it; each step is a subcommand of its own.
+//! What CI runs, by name: `cargo xtask ci` runs all of it, `cargo xtask help` lists the parts.
 //!
 //! ```text
 //! ci        every step, in order, with one closing line
@@ -9,6 +9,8 @@
 //! fuzz      each fuzz target for a few seconds
 //! peers     installs the programs of other people that the tests talk to
 //! docs      runs the marked commands of the documents
+//! report    steps, their outcomes, the closing line
+//! run, root other programs, and where the workspace lies
 //! ```
 
 mod cargo;
