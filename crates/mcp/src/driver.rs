@@ -197,16 +197,25 @@ impl<G: Gate, S: Sink> Driver<G, S> {
 
     fn end(&mut self) {
         self.server = None;
-        self.deadline.settle();
-        if !matches!(self.session.ended(), Some(Ended::Client | Ended::Server)) {
-            // It may have gone already.
-            let _ = self.child.start_kill();
+        match self.session.ended() {
+            Some(Ended::Client | Ended::Server) => self.deadline.linger(),
+            _ => self.kill(),
         }
+    }
+
+    fn kill(&mut self) {
+        self.deadline.settle();
+        // It may have gone already.
+        let _ = self.child.start_kill();
     }
 
     fn late(&mut self) -> Option<Input> {
         if self.session.ended().is_some() {
-            self.deadline.given_up = true;
+            if self.deadline.is_settling() {
+                self.deadline.given_up = true;
+            } else {
+                self.kill();
+            }
             return None;
         }
         // Without the client's doing, only a server that is gone or takes nothing more sets a deadline.

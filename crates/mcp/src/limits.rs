@@ -11,6 +11,9 @@ pub const CANCELLED_MAX: usize = 64;
 /// Refused messages of a server in one session; with one more the server is stopped.
 pub const SERVER_REFUSALS_MAX: u64 = 64;
 
+/// Refused messages, and probes, of one side that are noted in one session; further ones are only counted.
+pub const NOTES_MAX: u64 = 64;
+
 /// Bytes asked for in one read.
 pub const READ_BYTES: usize = 16 * 1024;
 

@@ -18,7 +18,7 @@ use wire::mcp::Revision;
 
 pub use answer::{DENIED, ENDED, REFUSED};
 
-use crate::limits::OPEN_MAX;
+use crate::limits::{NOTES_MAX, OPEN_MAX};
 use crate::{Answer, Direction, End, Note, Step};
 use answer::Problem;
 use ending::unknown;
@@ -225,7 +225,9 @@ impl Session {
             Ok(Incoming::Probe(id, method)) => {
                 self.counts.probes = self.counts.probes.saturating_add(1);
                 let line = answer::no_such_method(&id, &method);
-                out.push(Effect::Note(Note::Probe { method }));
+                if self.counts.probes <= NOTES_MAX {
+                    out.push(Effect::Note(Note::Probe { method }));
+                }
                 self.write(to, to.back(), line, out);
             }
             Err(problem) => self.refuse(to, problem, out),
@@ -258,6 +260,8 @@ impl Session {
             Answer::Permit { ticket, .. } => self.permitted(to, call, ticket, out),
             Answer::Deny { index, code, policies } => {
                 self.counts.denied = self.counts.denied.saturating_add(1);
+                // Which policies there are is not the server's to know.
+                let policies = (to == Direction::ToServer).then_some(policies);
                 let line = call.id.map(|id| answer::denied(&id, index, &code, policies));
                 self.turn_back(to, line, out);
             }

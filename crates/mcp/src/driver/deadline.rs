@@ -46,7 +46,9 @@ enum Stage {
     Emptying,
     /// One side has ended; the other has this long.
     Draining,
-    /// The session has ended.
+    /// The session has ended; the server has this long to end by itself.
+    Lingering,
+    /// The server is killed; the gate's last answers have this long.
     Settling,
 }
 
@@ -96,8 +98,17 @@ impl Deadline {
     }
 
     /// The session has ended.
+    pub(super) fn linger(&mut self) {
+        self.enter(Stage::Lingering, self.times.linger);
+    }
+
+    /// The server is killed.
     pub(super) fn settle(&mut self) {
         self.enter(Stage::Settling, self.times.settle);
+    }
+
+    pub(super) fn is_settling(&self) -> bool {
+        self.stage == Stage::Settling
     }
 
     fn enter(&mut self, stage: Stage, wait: Duration) {

@@ -1,6 +1,6 @@
 //! The answers that the gateway itself gives, and why.
 
-use proof::json::{Value, object};
+use proof::json::{Object, Value, object};
 use wire::jsonrpc::{INVALID_REQUEST, Id, METHOD_NOT_FOUND, PARSE_ERROR, error_response};
 
 use super::{Ended, REFUSED_INPUT};
@@ -80,15 +80,16 @@ pub(super) fn no_such_method(id: &Id, method: &str) -> Vec<u8> {
     error_response(Some(id), METHOD_NOT_FOUND, &message, None)
 }
 
-pub(super) fn denied(id: &Id, index: u64, code: &str, policies: Vec<String>) -> Vec<u8> {
-    let policies = policies.into_iter().map(Value::from).collect::<Vec<_>>();
-    let data = object([
-        ("code", Value::from(code)),
-        // The log ends long before 2^63 records do.
-        ("index", Value::Integer(i64::try_from(index).unwrap_or(i64::MAX))),
-        ("policies", Value::from(policies)),
-    ]);
-    error(Some(id), DENIED, &format!("denied: {code}"), data)
+pub(super) fn denied(id: &Id, index: u64, code: &str, policies: Option<Vec<String>>) -> Vec<u8> {
+    // The log ends long before 2^63 records do.
+    let index = Value::Integer(i64::try_from(index).unwrap_or(i64::MAX));
+    let mut data =
+        Object::from([("code".to_owned(), Value::from(code)), ("index".to_owned(), index)]);
+    if let Some(policies) = policies {
+        let policies: Vec<Value> = policies.into_iter().map(Value::from).collect();
+        data.insert("policies".to_owned(), Value::from(policies));
+    }
+    error(Some(id), DENIED, &format!("denied: {code}"), Value::Object(data))
 }
 
 pub(super) fn refused(id: &Id, code: &str) -> Vec<u8> {

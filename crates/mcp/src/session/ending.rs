@@ -1,7 +1,7 @@
 use std::mem;
 
 use super::{Ended, Lane, Problem, REFUSED_INPUT, Session, answer};
-use crate::limits::SERVER_REFUSALS_MAX;
+use crate::limits::{NOTES_MAX, SERVER_REFUSALS_MAX};
 use crate::session::Effect;
 use crate::session::open::Open;
 use crate::{Direction, End, Note};
@@ -10,12 +10,18 @@ use crate::{Direction, End, Note};
 impl Session {
     /// Refuses a message without a decision, and tells the client if the message was its own.
     pub(super) fn refuse(&mut self, to: Direction, problem: Problem, out: &mut Vec<Effect>) {
-        let Problem { kind, why, .. } = &problem;
+        let refusals = match to {
+            Direction::ToServer => &mut self.counts.refused_of_client,
+            Direction::ToClient => &mut self.counts.refused_of_server,
+        };
+        *refusals = refusals.saturating_add(1);
         out.push(Effect::Refused(REFUSED_INPUT));
-        out.push(Effect::Note(Note::Refused { direction: to, kind, why: why.clone() }));
+        if *refusals <= NOTES_MAX {
+            let Problem { kind, why, .. } = &problem;
+            out.push(Effect::Note(Note::Refused { direction: to, kind, why: why.clone() }));
+        }
         match to {
             Direction::ToServer => {
-                self.counts.refused_of_client = self.counts.refused_of_client.saturating_add(1);
                 // An answer with the id of an open request would be taken for its response.
                 let id = problem.id.as_ref().filter(|id| !self.asked_by_client.has(id));
                 match answer::unreadable(id, &problem) {
@@ -24,7 +30,6 @@ impl Session {
                 }
             }
             Direction::ToClient => {
-                self.counts.refused_of_server = self.counts.refused_of_server.saturating_add(1);
                 self.rest(to);
                 if self.counts.refused_of_server > SERVER_REFUSALS_MAX {
                     self.end(Ended::Unruly, out);

@@ -1,7 +1,7 @@
 //! What can't be read is never forwarded, whoever sent it.
 
 use super::*;
-use crate::limits::SERVER_REFUSALS_MAX;
+use crate::limits::{NOTES_MAX, SERVER_REFUSALS_MAX};
 
 /// Lines that are refused, with their kind, the JSON-RPC code for a client, and the id that it is told.
 const BAD: [(&[u8], &str, i64, &str); 27] = [
@@ -152,9 +152,23 @@ fn a_server_that_sends_too_much_that_can_not_be_read_is_stopped() {
         "",
     );
     assert_eq!(
-        effects[2..],
+        effects[1..],
         [Effect::End, unknown(1), Effect::Write { lane: None, to: ToClient, line: line.into() }]
     );
     assert_eq!(play.session.ended(), Some(&Ended::Unruly));
     assert!(!play.session.wants(ToClient) && !play.session.wants(ToServer));
+}
+
+#[test]
+fn a_client_that_floods_with_what_can_not_be_read_is_answered_but_noted_up_to_the_bound() {
+    let mut play = Play::new();
+    for _ in 0..NOTES_MAX {
+        play.refused(ToServer, "x", "json.syntax");
+    }
+    let effects = play.line(ToServer, "x");
+    assert!(
+        matches!(effects.as_slice(), [Effect::Refused("refused.input"), Effect::Write { .. }]),
+        "{effects:?}"
+    );
+    assert_eq!(play.session.counts().refused_of_client, NOTES_MAX + 1);
 }
