@@ -28,5 +28,6 @@ pub const PENDING_MAX: usize = 16_384;
 /// permit that waited longer is withheld.
 pub const QUEUE_NS_MAX: u64 = 1_000_000_000;
 
-/// Largest message that is sealed beside a record, in bytes.
-pub const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Largest message that is decided, in bytes; a larger one is refused with `refused.input`. Of a larger
+/// result, which cannot be refused any more, the SHA-256 is sealed instead of the bytes.
+pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;

@@ -1,1 +1,37 @@
 //! Drives the kernel with real clocks, disks and sockets.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`Options`] | what a node is told: folder, names, upstream servers |
+//! | [`keys`] | the signing keys in a domain's `keys/` folder |
+//! | [`domain`] | making a domain's folder, and reading it |
+//! | [`start`] | opens the logs, folds them, starts the threads; [`Running`] stops them |
+//! | `driver` | the one thread that steps the kernel: a dumb loop |
+//! | `authority` | appends signed changes to the governance log |
+//! | `socket` | the Unix socket: who speaks (`SO_PEERCRED`), and for what |
+//! | `gate` | what the MCP gateway asks the kernel through |
+//! | [`client`] | the keyless other end of the socket |
+//! | [`publish`] | the logs over HTTP, read only |
+//!
+//! Architecture invariant: nothing here decides. What may happen comes out of `kernel::step`, and what
+//! is on record comes out of it too; this crate carries both out, in order.
+
+mod authority;
+pub mod client;
+mod clock;
+pub mod domain;
+mod driver;
+mod error;
+mod gate;
+mod hello;
+pub mod keys;
+pub mod limits;
+mod options;
+pub mod publish;
+mod socket;
+mod start;
+
+pub use authority::Authority;
+pub use error::Error;
+pub use options::{Options, Server};
+pub use start::{Running, start};

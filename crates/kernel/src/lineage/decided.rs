@@ -1,8 +1,10 @@
 use policy::{Decision, Facts, Request};
+use proof::digest::Digest;
 use proof::json::{Object, Value};
 
 use super::sealed::request_value;
 use super::{Body, Completion, Decided, Sealed, Transition};
+use crate::limits::MESSAGE_BYTES_MAX;
 
 impl Body {
     /// The body of a decided transition: its public part, and the rest sealed.
@@ -46,7 +48,11 @@ impl Body {
         sealed: &mut Sealed,
         entropy: &[u8; 32],
     ) -> Self {
-        let message = (!message.is_empty()).then_some(("message", message));
+        let message = match message.len() {
+            0 => None,
+            1..=MESSAGE_BYTES_MAX => Some(("message", message)),
+            _ => Some(("message_digest", Digest::of(&message).as_bytes().to_vec())),
+        };
         let output = output.map(|text| ("output", text.into_bytes()));
         let commitments = message
             .into_iter()

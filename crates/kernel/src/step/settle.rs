@@ -2,6 +2,7 @@ use policy::Outcome;
 
 use super::{Effect, Kernel, Now, Ticket};
 use crate::lineage::{Body, Completion, Sealed};
+use crate::limits::MESSAGE_BYTES_MAX;
 
 /// How a permitted transition ended.
 pub(super) struct End {
@@ -48,9 +49,9 @@ impl Kernel {
         entropy: &[u8; 32],
     ) -> Effect {
         let mut sealed = Sealed::default();
-        let outcome = outcome(end.outcome, end.output.clone());
-        let body =
-            Body::completed(seq, end.outcome, (end.message, end.output), &mut sealed, entropy);
+        let output = end.output.filter(|text| text.len() <= MESSAGE_BYTES_MAX);
+        let outcome = outcome(end.outcome, output.clone());
+        let body = Body::completed(seq, end.outcome, (end.message, output), &mut sealed, entropy);
         let at = self.state.time(now.wall_ms);
         if let Some(known) = self.state.execution_mut(execution) {
             known.complete(at, seq, &outcome);

@@ -1,0 +1,130 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use kernel::governance::{Change, Governance, Position, SignedProposal};
+use kernel::state::Blobs;
+use ledger::{Entry, FileDisk, Ledger, Reader};
+use policy::Bundle;
+use proof::digest::Digest;
+use proof::record::RECORD_BYTES_MAX;
+
+use crate::{Error, Options, clock, keys};
+
+/// The process that appends to a domain's governance log. It holds the log's lock: there is one.
+pub struct Authority {
+    governance: Governance,
+    ledger: Ledger<FileDisk>,
+}
+
+impl Authority {
+    /// Makes the log of a new domain.
+    pub(crate) fn create(options: &Options) -> Result<Self, Error> {
+        let origin = options.governance_origin();
+        let signer = Box::new(keys::read(&options.folder, "governance")?);
+        let disk = disk(&options.governance_folder())?;
+        let ledger = Ledger::create(disk, signer, &origin).map_err(|why| failed(&why))?;
+        Ok(Self { governance: Governance::new(&origin), ledger })
+    }
+
+    /// Opens the log and folds it.
+    ///
+    /// # Errors
+    /// `ledger` where the log cannot be opened (another process has it, or it is damaged), `governance`
+    /// where a record in it is not acceptable.
+    pub fn open(options: &Options) -> Result<Self, Error> {
+        let origin = options.governance_origin();
+        let signer = Box::new(keys::read(&options.folder, "governance")?);
+        let disk = disk(&options.governance_folder())?;
+        let (ledger, _) = Ledger::open(disk, signer, &origin).map_err(|why| failed(&why))?;
+        let mut governance = Governance::new(&origin);
+        for record in records(&options.governance_folder())? {
+            governance.apply(&record).map_err(|why| Error::governance(&why))?;
+        }
+        Ok(Self { governance, ledger })
+    }
+
+    /// The fold of the log.
+    #[must_use]
+    pub fn governance(&self) -> &Governance {
+        &self.governance
+    }
+
+    /// Accepts a signed change: puts it, and the blob that it names, on stable storage.
+    ///
+    /// # Errors
+    /// `governance` where it is not acceptable, `ledger` where it cannot be stored. Nothing has changed
+    /// then.
+    pub fn accept(
+        &mut self,
+        signed: &SignedProposal,
+        blob: Option<&[u8]>,
+    ) -> Result<Accepted, Error> {
+        let at = clock::wall_ms().max(self.governance.at());
+        self.governance.check(at, signed).map_err(|why| Error::governance(&why))?;
+        self.keep_bundle(&signed.proposal.change, blob)?;
+        let record = signed.to_record(at).to_bytes();
+        if record.len() > RECORD_BYTES_MAX {
+            return Err(Error::governance(&"the record would be larger than 65,535 bytes"));
+        }
+        let entry = Entry { record: record.clone(), sealed: Vec::new() };
+        self.ledger.commit(&[entry]).map_err(|why| failed(&why))?;
+        self.governance.apply(&record).map_err(|why| Error::governance(&why))?;
+        self.ledger.publish().map_err(|why| failed(&why))?;
+        Ok(Accepted { record, position: self.governance.position() })
+    }
+
+    /// A bundle is kept before the record that names it, and only one that loads.
+    fn keep_bundle(&mut self, change: &Change, blob: Option<&[u8]>) -> Result<(), Error> {
+        let Change::BundlePublished { bundle } = change else {
+            return match blob {
+                None => Ok(()),
+                Some(_) => Err(Error::input(&"only a published bundle comes with a blob")),
+            };
+        };
+        let blob = blob.ok_or_else(|| Error::input(&"the bundle's bytes did not come with it"))?;
+        if Digest::of(blob) != *bundle {
+            return Err(Error::input(&"the bundle's bytes are not those that were signed"));
+        }
+        Bundle::from_blob(blob).map_err(|why| Error::governance(&why))?;
+        self.ledger.put_blob(blob).map_err(|why| failed(&why))?;
+        Ok(())
+    }
+}
+
+/// An accepted change.
+#[derive(Debug, Clone)]
+pub struct Accepted {
+    pub(crate) record: Vec<u8>,
+    /// The governance log with it.
+    pub position: Position,
+}
+
+/// Bundles that lie beside the governance log.
+pub(crate) struct GovernanceBlobs(Reader<FileDisk>);
+
+impl GovernanceBlobs {
+    pub(crate) fn open(folder: &Path) -> Result<Arc<Self>, Error> {
+        Ok(Arc::new(Self(Reader::open(folder).map_err(|why| failed(&why))?)))
+    }
+}
+
+impl Blobs for GovernanceBlobs {
+    fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
+        self.0.blob(digest).ok().flatten()
+    }
+}
+
+/// All records of a log's folder, also those that are not published yet.
+pub(crate) fn records(folder: &Path) -> Result<Vec<Vec<u8>>, Error> {
+    let reader = Reader::open(folder).map_err(|why| failed(&why))?;
+    let entries = reader.entries(0).map_err(|why| failed(&why))?;
+    entries.map(|entry| entry.map(|entry| entry.record).map_err(|why| failed(&why))).collect()
+}
+
+fn disk(folder: &Path) -> Result<FileDisk, Error> {
+    FileDisk::open(folder).map_err(|why| failed(&why))
+}
+
+fn failed(why: &dyn std::fmt::Display) -> Error {
+    Error::ledger("governance", why)
+}

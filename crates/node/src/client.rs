@@ -1,0 +1,159 @@
+//! The keyless other end of the node's socket.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use kernel::governance::SignedProposal;
+use proof::json::Value;
+
+use crate::Error;
+use crate::authority::Accepted;
+use crate::hello::Hello;
+use crate::limits::{ANSWER_MS_MAX, HELLO_BYTES_MAX};
+
+/// Where a change was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// By the running node, which acts on it at once.
+    Node,
+    /// In the log, since no node runs: the next start acts on it.
+    Log,
+}
+
+/// A joined MCP session: what the node said of it, and the stream.
+#[derive(Debug)]
+pub struct Session {
+    /// The execution that this session belongs to.
+    pub execution: String,
+    /// How strongly the enforcement point binds this client.
+    pub assurance: String,
+    stream: UnixStream,
+}
+
+/// Joins the execution of a workload, to speak MCP with an upstream server.
+///
+/// # Errors
+/// `socket` where no node answers, `peer` where it refuses.
+pub fn join(socket: &Path, workload: &str, server: &str) -> Result<Session, Error> {
+    let hello = Hello::Mcp { workload: workload.to_owned(), server: server.to_owned() };
+    let (stream, answer) = ask(socket, &hello)?;
+    stream.set_read_timeout(None).map_err(|why| Error::socket(socket, &why))?;
+    Ok(Session {
+        execution: text(&answer, "execution")?,
+        assurance: text(&answer, "assurance")?,
+        stream,
+    })
+}
+
+impl Session {
+    /// Carries bytes both ways, as they are, until the node closes the session. The end of `input` is
+    /// passed on, and what still comes back is written.
+    ///
+    /// # Errors
+    /// `socket` where the connection breaks.
+    pub fn pipe<R, W>(self, mut input: R, mut output: W) -> Result<(), Error>
+    where
+        R: Read + Send + 'static,
+        W: Write,
+    {
+        let failed = |why: std::io::Error| Error::socket(Path::new("node"), &why);
+        let mut to_node = self.stream.try_clone().map_err(failed)?;
+        // Not joined: it may wait for input for ever, and ends with the process.
+        std::thread::spawn(move || {
+            let _ended = copy(&mut input, &mut to_node);
+            let _closed = to_node.shutdown(Shutdown::Write);
+        });
+        let mut from_node = self.stream;
+        copy(&mut from_node, &mut output).map_err(failed)
+    }
+}
+
+/// Copies until the end, handing on each read at once.
+fn copy(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let count = from.read(&mut buffer)?;
+        let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else {
+            return Ok(());
+        };
+        to.write_all(bytes)?;
+        to.flush()?;
+    }
+}
+
+/// Brings a signed change to the running node. None where no node runs.
+///
+/// # Errors
+/// `governance` where the node does not accept it.
+pub(crate) fn govern(
+    socket: &Path,
+    proposal: &SignedProposal,
+    blob: Option<&[u8]>,
+) -> Result<Option<Accepted>, Error> {
+    if !is_running(socket) {
+        return Ok(None);
+    }
+    let proposal = Box::new(proposal.clone());
+    let hello = Hello::Govern { proposal, blob: blob.map(<[u8]>::to_vec) };
+    let (_, answer) = ask(socket, &hello)?;
+    let position = answer
+        .get("position")
+        .and_then(|value| kernel::governance::Position::from_value(value).ok());
+    let position = position.ok_or_else(|| Error::input(&"the node's answer cannot be read"))?;
+    Ok(Some(Accepted { record: Vec::new(), position }))
+}
+
+/// How the node stands, as it says itself.
+///
+/// # Errors
+/// `socket` where no node answers.
+pub fn status(socket: &Path) -> Result<Value, Error> {
+    ask(socket, &Hello::Status).map(|(_, answer)| answer)
+}
+
+/// Whether a node listens on the socket.
+#[must_use]
+pub fn is_running(socket: &Path) -> bool {
+    UnixStream::connect(socket).is_ok()
+}
+
+fn ask(socket: &Path, question: &Hello) -> Result<(UnixStream, Value), Error> {
+    let failed = |why: std::io::Error| Error::socket(socket, &why);
+    let mut stream = UnixStream::connect(socket).map_err(|why| {
+        Error::socket(
+            socket,
+            &format!("{why}; is the node running? start it with `interlock serve`"),
+        )
+    })?;
+    stream.set_read_timeout(Some(Duration::from_millis(ANSWER_MS_MAX))).map_err(failed)?;
+    stream.write_all(&question.to_line()).map_err(failed)?;
+    let answer = read_line(&stream).map_err(failed)?;
+    let answer = Value::parse(&answer).map_err(|why| Error::input(&why))?;
+    if answer.get("type").and_then(Value::as_str) == Some("refused") {
+        let (code, message) = (text(&answer, "code")?, text(&answer, "message")?);
+        return Err(match code.as_str() {
+            "governance" => Error::governance(&message),
+            _ => Error::peer(&format!("the node refused ({code}): {message}")),
+        });
+    }
+    Ok((stream, answer))
+}
+
+/// One line, byte by byte from the socket's point of view: what follows it belongs to the session.
+fn read_line(stream: &UnixStream) -> std::io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    let mut one = BufReader::with_capacity(1, stream).take(HELLO_BYTES_MAX as u64);
+    one.read_until(b'\n', &mut line)?;
+    match line.pop() {
+        Some(b'\n') => Ok(line),
+        _ => Err(std::io::Error::other("the node closed the connection without an answer")),
+    }
+}
+
+fn text(value: &Value, name: &str) -> Result<String, Error> {
+    let text = value.get(name).and_then(Value::as_str).map(str::to_owned);
+    text.ok_or_else(|| Error::input(&format!("the node's answer has no `{name}`")))
+}

@@ -1,0 +1,98 @@
+//! Making a domain's folder, and proposing changes to what governs it.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+
+use kernel::governance::{Change, Position, Proposal, SignedProposal};
+use ledger::{FileDisk, Ledger};
+use policy::Bundle;
+use proof::note::Signer;
+
+use crate::authority::{Accepted, records};
+use crate::client::{self, Place};
+use crate::{Authority, Error, Options, clock, keys};
+
+/// How long an officer's signature made here may be used: five minutes, in milliseconds.
+const PROPOSAL_LIFE_MS: i64 = 5 * 60 * 1000;
+
+/// Makes a domain: its folder, keys, both logs, and the first governance records (genesis, this node,
+/// the bundle). `changes` come after them.
+///
+/// # Errors
+/// `folder` where there is one already; `keys`, `ledger`, `governance`.
+pub fn init(options: &Options, bundle: &Bundle, changes: Vec<Change>) -> Result<Position, Error> {
+    let folder = &options.folder;
+    let logs = [options.governance_folder(), options.lineage_folder()];
+    DirBuilder::new()
+        .mode(0o755)
+        .recursive(true)
+        .create(folder)
+        .map_err(|why| Error::folder(folder, &why))?;
+    keys::create_folder(folder)?;
+    for log in &logs {
+        DirBuilder::new().mode(0o700).create(log).map_err(|why| Error::folder(log, &why))?;
+    }
+    let officer = keys::create(folder, "officer", &format!("{}/officer", options.domain))?;
+    keys::create(folder, "governance", &options.governance_origin())?;
+    let lineage = keys::create(folder, "lineage", &options.lineage_origin())?;
+    let genesis = Change::DomainCreated {
+        domain: options.domain.clone(),
+        officer: officer.verifier(),
+        semantics: kernel::governance::SEMANTICS,
+    };
+    let node = Change::NodeRegistered { node: options.node.clone(), key: lineage.verifier() };
+    create_lineage(options, lineage)?;
+
+    let mut authority = Authority::create(options)?;
+    let published = Change::BundlePublished { bundle: bundle.digest() };
+    for change in [genesis, node, published].into_iter().chain(changes) {
+        let blob = matches!(change, Change::BundlePublished { .. }).then(|| bundle.blob());
+        let signed = sign(authority.governance().position(), change, &officer)?;
+        authority.accept(&signed, blob)?;
+    }
+    Ok(authority.governance().position())
+}
+
+fn create_lineage(options: &Options, signer: proof::note::Ed25519Signer) -> Result<(), Error> {
+    let failed = |why: &dyn std::fmt::Display| Error::ledger("lineage", why);
+    let disk = FileDisk::open(&options.lineage_folder()).map_err(|why| failed(&why))?;
+    let mut ledger = Ledger::create(disk, Box::new(signer), &options.lineage_origin())
+        .map_err(|why| failed(&why))?;
+    ledger.publish().map(drop).map_err(|why| failed(&why))
+}
+
+/// Has the officer sign a change on the domain's current governance, and brings it to the authority: the
+/// running node, or, where none runs, the log itself.
+///
+/// # Errors
+/// `keys` where the officer's key is not here, `governance` where the change is not acceptable.
+pub fn govern(
+    options: &Options,
+    change: Change,
+    blob: Option<&[u8]>,
+) -> Result<(Accepted, Place), Error> {
+    let officer = keys::read(&options.folder, "officer")?;
+    let signed = sign(position(options)?, change, &officer)?;
+    match client::govern(&options.socket, &signed, blob)? {
+        Some(accepted) => Ok((accepted, Place::Node)),
+        None => Ok((Authority::open(options)?.accept(&signed, blob)?, Place::Log)),
+    }
+}
+
+/// The governance log's position, as it lies in the folder.
+///
+/// # Errors
+/// `ledger` where it cannot be read, `governance` where a record is not acceptable.
+pub fn position(options: &Options) -> Result<Position, Error> {
+    let mut governance = kernel::governance::Governance::new(&options.governance_origin());
+    for record in records(&options.governance_folder())? {
+        governance.apply(&record).map_err(|why| Error::governance(&why))?;
+    }
+    Ok(governance.position())
+}
+
+fn sign(based_on: Position, change: Change, officer: &dyn Signer) -> Result<SignedProposal, Error> {
+    let expires_ms = clock::wall_ms().saturating_add(PROPOSAL_LIFE_MS);
+    let proposal = Proposal { based_on, expires_ms, change };
+    proposal.sign(officer).map_err(|why| Error::governance(&why))
+}

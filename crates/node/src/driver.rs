@@ -1,0 +1,325 @@
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use kernel::lineage::{Completion, Transition};
+use kernel::state::Blobs;
+use kernel::step::{self, Answer, Effect, Input, Ticket};
+use ledger::{AppendError, Committed, Entry, GroupCommit};
+use proof::json::{Value, object};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clock::{self, Clock};
+
+/// The way to the thread that steps the kernel. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Kernel {
+    inbox: mpsc::UnboundedSender<Command>,
+    refusals: Arc<Mutex<BTreeMap<&'static str, u64>>>,
+}
+
+/// What the kernel's thread is asked. Each caller waits for its answer, so there are at most a few for
+/// each connection.
+pub(crate) enum Command {
+    Join {
+        workload: String,
+        os_user: u32,
+        reply: oneshot::Sender<Result<String, &'static str>>,
+    },
+    Request {
+        execution: String,
+        transition: Box<Transition>,
+        reply: oneshot::Sender<(Ticket, Answer)>,
+    },
+    Outcome {
+        ticket: Ticket,
+        end: End,
+        reply: oneshot::Sender<bool>,
+    },
+    IsListed {
+        server: String,
+        tool: String,
+        reply: oneshot::Sender<bool>,
+    },
+    Govern {
+        records: Vec<Vec<u8>>,
+        blobs: Arc<dyn Blobs + Send + Sync>,
+        reply: oneshot::Sender<()>,
+    },
+    Status {
+        reply: oneshot::Sender<Value>,
+    },
+    Durable {
+        size: u64,
+    },
+    Tick,
+    Stop,
+}
+
+/// How a transition ended: outcome, message, structured result.
+pub(crate) type End = (Completion, Vec<u8>, Option<String>);
+
+impl Kernel {
+    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Command>) {
+        let (inbox, commands) = mpsc::unbounded_channel();
+        (Self { inbox, refusals: Arc::default() }, commands)
+    }
+
+    /// Tells the kernel's thread something. A thread that has ended hears nothing, and nobody waits.
+    pub(crate) fn tell(&self, command: Command) {
+        let _unheard = self.inbox.send(command);
+    }
+
+    /// Asks, and waits for the answer. None when the kernel has stopped.
+    fn ask<T: Send, C: FnOnce(oneshot::Sender<T>) -> Command>(
+        &self,
+        command: C,
+    ) -> impl Future<Output = Option<T>> + Send + use<T, C> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(command(reply));
+        async move { answer.await.ok() }
+    }
+
+    pub(crate) async fn join(
+        &self,
+        workload: String,
+        os_user: u32,
+    ) -> Option<Result<String, &'static str>> {
+        self.ask(move |reply| Command::Join { workload, os_user, reply }).await
+    }
+
+    pub(crate) fn request(
+        &self,
+        execution: String,
+        transition: Transition,
+    ) -> impl Future<Output = Option<(Ticket, Answer)>> + Send + use<> {
+        let transition = Box::new(transition);
+        self.ask(move |reply| Command::Request { execution, transition, reply })
+    }
+
+    pub(crate) fn outcome(
+        &self,
+        ticket: Ticket,
+        outcome: Completion,
+        (message, output): (Vec<u8>, Option<String>),
+    ) -> impl Future<Output = bool> + Send + use<> {
+        let settled =
+            self.ask(move |reply| Command::Outcome { ticket, end: (outcome, message, output), reply });
+        async move { settled.await.unwrap_or(false) }
+    }
+
+    pub(crate) fn is_listed(
+        &self,
+        server: String,
+        tool: String,
+    ) -> impl Future<Output = bool> + Send + use<> {
+        let listed = self.ask(move |reply| Command::IsListed { server, tool, reply });
+        async move { listed.await.unwrap_or(false) }
+    }
+
+    pub(crate) async fn govern(&self, records: Vec<Vec<u8>>, blobs: Arc<dyn Blobs + Send + Sync>) {
+        self.ask(move |reply| Command::Govern { records, blobs, reply }).await;
+    }
+
+    pub(crate) async fn status(&self) -> Option<Value> {
+        self.ask(move |reply| Command::Status { reply }).await
+    }
+
+    /// Counts a refusal. Counting needs no room in the inbox, so that a flood of bad input costs none.
+    pub(crate) fn refused(&self, code: &'static str) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = refusals.entry(code).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    fn take_refusals(&self) -> BTreeMap<&'static str, u64> {
+        std::mem::take(&mut *self.refusals.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The thread that steps the kernel and carries its effects out, in order.
+pub(crate) struct Driver {
+    pub(crate) kernel: step::Kernel,
+    pub(crate) log: GroupCommit,
+    pub(crate) clock: Clock,
+    pub(crate) mailbox: Kernel,
+    waiting: Waiting,
+}
+
+#[derive(Default)]
+struct Waiting {
+    next: Ticket,
+    joins: BTreeMap<Ticket, oneshot::Sender<Result<String, &'static str>>>,
+    requests: BTreeMap<Ticket, oneshot::Sender<(Ticket, Answer)>>,
+    outcomes: BTreeMap<Ticket, oneshot::Sender<bool>>,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        kernel: step::Kernel,
+        log: GroupCommit,
+        clock: Clock,
+        mailbox: Kernel,
+    ) -> Self {
+        Self { kernel, log, clock, mailbox, waiting: Waiting::default() }
+    }
+
+    /// Runs until it is told to stop, or nothing can ask any more.
+    pub(crate) fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
+        while let Some(command) = commands.blocking_recv() {
+            if matches!(command, Command::Stop) {
+                break;
+            }
+            self.obey(command);
+        }
+        // What has been sequenced is written before the log is closed.
+        if let Err(why) = self.log.close() {
+            halt(&format!("the lineage log could not be closed: {why}"));
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Join { workload, os_user, reply } => self.join(workload, os_user, reply),
+            Command::Request { execution, transition, reply } => {
+                self.request(execution, transition, reply);
+            }
+            Command::Outcome { ticket, end, reply } => self.outcome(ticket, end, reply),
+            Command::Govern { records, blobs, reply } => {
+                self.step(Input::Governance { records, blobs });
+                let _gone = reply.send(());
+            }
+            Command::IsListed { server, tool, reply } => {
+                let _gone = reply.send(self.kernel.state().bundle().knows_tool(&server, &tool));
+            }
+            Command::Status { reply } => {
+                let _gone = reply.send(self.status());
+            }
+            Command::Durable { size } => self.step(Input::Durable { size }),
+            Command::Tick => {
+                for (code, count) in self.mailbox.take_refusals() {
+                    self.step(Input::Refused { code, count });
+                }
+                self.step(Input::Tick);
+            }
+            Command::Stop => {}
+        }
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.waiting.next = self.waiting.next.wrapping_add(1);
+        self.waiting.next
+    }
+
+    fn join(
+        &mut self,
+        workload: String,
+        os_user: u32,
+        reply: oneshot::Sender<Result<String, &'static str>>,
+    ) {
+        let Ok(entropy) = clock::entropy() else { return };
+        if !self.has_space() {
+            let _gone = reply.send(Err("refused.storage"));
+            return;
+        }
+        let ticket = self.ticket();
+        self.waiting.joins.insert(ticket, reply);
+        self.step(Input::Join { ticket, workload, os_user, entropy });
+    }
+
+    fn request(
+        &mut self,
+        execution: String,
+        transition: Box<Transition>,
+        reply: oneshot::Sender<(Ticket, Answer)>,
+    ) {
+        let Ok(entropy) = clock::entropy() else { return };
+        let ticket = self.ticket();
+        if !self.has_space() {
+            self.mailbox.refused("refused.storage");
+            let _gone = reply.send((ticket, Answer::Refused { code: "refused.storage" }));
+            return;
+        }
+        self.waiting.requests.insert(ticket, reply);
+        self.step(Input::Request { ticket, execution, transition, entropy });
+    }
+
+    fn outcome(&mut self, ticket: Ticket, end: End, reply: oneshot::Sender<bool>) {
+        let Ok(entropy) = clock::entropy() else { return };
+        let (outcome, message, output) = end;
+        self.waiting.outcomes.insert(ticket, reply);
+        self.step(Input::Outcome { ticket, outcome, message, output, entropy });
+        // An outcome that settled nothing (asked for twice) is answered by being dropped.
+        self.waiting.outcomes.remove(&ticket);
+    }
+
+    fn step(&mut self, input: Input) {
+        for effect in self.kernel.step(self.clock.now(), input) {
+            self.carry_out(effect);
+        }
+    }
+
+    pub(crate) fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Append { index, record, sealed } => self.append(index, record, sealed),
+            Effect::Joined { ticket, result } => {
+                self.waiting.joins.remove(&ticket).map(|reply| reply.send(result));
+            }
+            Effect::Answer { ticket, answer } => self.answer(ticket, answer),
+            Effect::Settled { ticket } => {
+                self.waiting.outcomes.remove(&ticket).map(|reply| reply.send(true));
+            }
+            Effect::Halt { why } => halt(&why),
+        }
+    }
+
+    /// Hands an answer to its session. A permit that nobody waits for any more is not made use of, but
+    /// who can tell: it ends as `unknown`.
+    fn answer(&mut self, ticket: Ticket, answer: Answer) {
+        let is_permit = matches!(answer, Answer::Permit { .. });
+        let reply = self.waiting.requests.remove(&ticket);
+        let is_heard = reply.is_some_and(|reply| reply.send((ticket, answer)).is_ok());
+        if is_permit && !is_heard {
+            let (reply, _nobody) = oneshot::channel();
+            self.outcome(ticket, (Completion::Unknown, Vec::new(), None), reply);
+        }
+    }
+
+    fn append(&mut self, index: u64, record: Vec<u8>, sealed: Vec<u8>) {
+        let mailbox = self.mailbox.clone();
+        let done = move |outcome: Result<Committed, AppendError>| match outcome {
+            Ok(_) => mailbox.tell(Command::Durable { size: index.saturating_add(1) }),
+            // Space was there when it was asked for: whatever this is, the log cannot be gone on with.
+            Err(why) => halt(&format!("record {index} was not kept: {why}")),
+        };
+        let entries = vec![Entry { record, sealed }];
+        // What was decided must be kept: only `request` and `join` ask for space, before they decide.
+        if let Err(why) = self.log.append_reserved(entries, Some(index), done) {
+            halt(&format!("record {index} was not kept: {why}"));
+        }
+    }
+
+    fn has_space(&self) -> bool {
+        self.log.has_space()
+    }
+
+    fn status(&self) -> Value {
+        let state = self.kernel.state();
+        let count = |n: usize| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
+        object([
+            ("bundle", Value::from(state.bundle().digest().to_string())),
+            ("executions", count(state.executions().count())),
+            ("governance", state.governance().position().to_value()),
+            ("records", count(usize::try_from(state.size()).unwrap_or(usize::MAX))),
+            ("type", Value::from("status")),
+            ("v", Value::Integer(1)),
+            ("verified", Value::Bool(state.is_verified())),
+        ])
+    }
+}
+
+/// Ends the process: what can't be made durable, or decided within the engine's limits, must not go on.
+pub(crate) fn halt(why: &str) -> ! {
+    eprintln!("interlock: halted: {why}");
+    std::process::abort()
+}

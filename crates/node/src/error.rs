@@ -1,0 +1,62 @@
+use std::fmt::Display;
+use std::path::Path;
+
+/// Why a node, or something that speaks to it, could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    code: &'static str,
+    message: String,
+}
+
+impl Error {
+    /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `replay`, `governance`, `socket`,
+    /// `peer`, `entropy`, `input`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn new(code: &'static str, message: String) -> Self {
+        Self { code, message }
+    }
+
+    pub(crate) fn folder(path: &Path, why: &dyn Display) -> Self {
+        Self::new("folder", format!("the file or folder `{}`: {why}", path.display()))
+    }
+
+    pub(crate) fn keys(path: &Path, why: &dyn Display) -> Self {
+        Self::new("keys", format!("the key `{}`: {why}", path.display()))
+    }
+
+    pub(crate) fn ledger(log: &str, why: &dyn Display) -> Self {
+        Self::new("ledger", format!("the {log} log: {why}"))
+    }
+
+    pub(crate) fn replay(why: &dyn Display) -> Self {
+        Self::new(
+            "replay",
+            format!("the lineage log cannot be gone on from: {why}; `interlock replay` says more"),
+        )
+    }
+
+    pub(crate) fn governance(why: &dyn Display) -> Self {
+        Self::new("governance", why.to_string())
+    }
+
+    pub(crate) fn socket(path: &Path, why: &dyn Display) -> Self {
+        Self::new("socket", format!("the socket `{}`: {why}", path.display()))
+    }
+
+    pub(crate) fn peer(why: &dyn Display) -> Self {
+        Self::new("peer", why.to_string())
+    }
+
+    pub(crate) fn entropy(why: &dyn Display) -> Self {
+        Self::new("entropy", format!("no randomness from the operating system: {why}"))
+    }
+
+    pub(crate) fn input(why: &dyn Display) -> Self {
+        Self::new("input", why.to_string())
+    }
+}

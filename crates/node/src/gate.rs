@@ -1,0 +1,70 @@
+use std::future::Future;
+
+use kernel::lineage::{Completion, Direction, Transition};
+use kernel::step::Answer;
+use mcp::{End, Gate, Step};
+use policy::Assurance;
+
+use crate::driver::Kernel;
+
+/// One session's way to the kernel: whose execution it is, and how strongly it is bound.
+pub(crate) struct SessionGate {
+    pub(crate) kernel: Kernel,
+    pub(crate) execution: String,
+    pub(crate) server: String,
+    pub(crate) assurance: Assurance,
+}
+
+impl Gate for SessionGate {
+    fn decide(&self, step: Step) -> impl Future<Output = mcp::Answer> + Send {
+        let transition = Transition {
+            server: self.server.clone(),
+            direction: match step.direction {
+                mcp::Direction::ToServer => Direction::ToServer,
+                mcp::Direction::ToClient => Direction::ToClient,
+            },
+            method: step.method,
+            tool: step.tool,
+            arguments: step.arguments,
+            message: step.message,
+            assurance: self.assurance,
+        };
+        let asked = self.kernel.request(self.execution.clone(), transition);
+        async move {
+            match asked.await {
+                Some((ticket, Answer::Permit { index })) => mcp::Answer::Permit { ticket, index },
+                Some((_, Answer::Deny { index, code, policies })) => {
+                    mcp::Answer::Deny { index, code, policies }
+                }
+                Some((_, Answer::Refused { code })) => {
+                    mcp::Answer::Refused { code: code.to_owned() }
+                }
+                None => mcp::Answer::Stopped,
+            }
+        }
+    }
+
+    fn complete(
+        &self,
+        ticket: u64,
+        end: End,
+        message: Vec<u8>,
+        output: Option<String>,
+    ) -> impl Future<Output = bool> + Send {
+        let outcome = match end {
+            End::Result => Completion::Result,
+            End::Error => Completion::Error,
+            End::Sent => Completion::Sent,
+            End::Unknown => Completion::Unknown,
+        };
+        self.kernel.outcome(ticket, outcome, (message, output))
+    }
+
+    fn refused(&self, code: &'static str) {
+        self.kernel.refused(code);
+    }
+
+    fn is_listed(&self, tool: &str) -> impl Future<Output = bool> + Send {
+        self.kernel.is_listed(self.server.clone(), tool.to_owned())
+    }
+}

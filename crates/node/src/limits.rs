@@ -1,0 +1,21 @@
+//! Every limit of this crate, with what happens when it is reached.
+
+/// Most connections to the node's socket at one time. One more is closed at once.
+pub const CONNECTIONS_MAX: usize = 256;
+
+/// Longest first line of a connection, in bytes (a published bundle travels in it). A longer one closes
+/// the connection.
+pub const HELLO_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Longest time until the first line of a connection is there, in milliseconds.
+pub const HELLO_MS_MAX: u64 = 5_000;
+
+/// Longest time that a client waits for the node's answer to its first line, in milliseconds.
+pub const ANSWER_MS_MAX: u64 = 10_000;
+
+/// How often refusals are counted into a record and published checkpoints are refreshed, in
+/// milliseconds.
+pub const TICK_MS: u64 = 1_000;
+
+/// Largest record beside its sealed part for which space is reserved before a decision, in bytes.
+pub const RESERVE_BYTES: usize = 128 * 1024;

@@ -1,0 +1,214 @@
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use mcp::ServerCommand;
+use policy::Assurance;
+use proof::json::{Value, object};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::UCred;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+
+use crate::authority::GovernanceBlobs;
+use crate::driver::Kernel;
+use crate::gate::SessionGate;
+use crate::hello::{Hello, line, refusal};
+use crate::limits::{CONNECTIONS_MAX, HELLO_BYTES_MAX, HELLO_MS_MAX};
+use crate::{Authority, Error, Options, Server, client};
+
+/// What every connection needs.
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) kernel: Kernel,
+    pub(crate) authority: Mutex<Authority>,
+    pub(crate) blobs: Arc<GovernanceBlobs>,
+    pub(crate) log: tokio::sync::mpsc::UnboundedSender<String>,
+}
+
+/// Binds the socket. Any OS user may connect; who it is, the kernel of the machine says.
+pub(crate) fn bind(path: &Path) -> Result<UnixListener, Error> {
+    let failed = |why: std::io::Error| Error::socket(path, &why);
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if !found.file_type().is_socket() => {
+            return Err(Error::socket(path, &"something else than a socket is there"));
+        }
+        Ok(_) if client::is_running(path) => {
+            return Err(Error::socket(path, &"another node serves it"));
+        }
+        Ok(_) => std::fs::remove_file(path).map_err(failed)?,
+        Err(_) => {}
+    }
+    let listener = UnixListener::bind(path).map_err(failed)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666)).map_err(failed)?;
+    Ok(listener)
+}
+
+/// Serves connections until the task is aborted.
+pub(crate) async fn serve(listener: UnixListener, shared: Arc<Shared>) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
+            shared.kernel.refused("refused.overload");
+            continue;
+        };
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            connection(stream, &shared).await;
+            drop(place);
+        });
+    }
+}
+
+async fn connection(mut stream: UnixStream, shared: &Shared) {
+    let Ok(peer) = stream.peer_cred() else {
+        shared.kernel.refused("refused.peer");
+        return;
+    };
+    let wait = Duration::from_millis(HELLO_MS_MAX);
+    let hello = match tokio::time::timeout(wait, read_hello(&mut stream)).await {
+        Ok(Ok(Some(hello))) => hello,
+        Ok(Ok(None)) => return,
+        Ok(Err(why)) => {
+            return refuse(&mut stream, shared, "refused.input", &why.to_string()).await;
+        }
+        Err(_) => {
+            return refuse(&mut stream, shared, "refused.input", "no first line in time").await;
+        }
+    };
+    match hello {
+        Hello::Mcp { workload, server } => {
+            session(stream, shared, &peer, (workload, &server)).await
+        }
+        Hello::Govern { proposal, blob } => {
+            let answer = match is_local(&peer) {
+                true => govern(shared, &proposal, blob).await,
+                false => Err(Error::peer(&"only the node's own OS user may bring changes")),
+            };
+            let answer = answer.unwrap_or_else(|why| refusal(why.code(), &why.to_string()));
+            let _gone = stream.write_all(&answer).await;
+        }
+        Hello::Status => {
+            let status = shared.kernel.status().await;
+            let _gone =
+                stream.write_all(&status.map(|status| line(&status)).unwrap_or_default()).await;
+        }
+    }
+}
+
+async fn refuse(stream: &mut UnixStream, shared: &Shared, code: &'static str, message: &str) {
+    shared.kernel.refused(code);
+    let _gone = stream.write_all(&refusal(code, message)).await;
+}
+
+/// Reads the first line, and not one byte more: what follows belongs to the session.
+async fn read_hello(stream: &mut UnixStream) -> Result<Option<Hello>, Error> {
+    let mut bytes = Vec::new();
+    loop {
+        match stream.read_u8().await {
+            Ok(b'\n') => return Hello::parse(&bytes).map(Some),
+            Ok(_) if bytes.len() >= HELLO_BYTES_MAX => {
+                return Err(Error::input(&"the first line is too long"));
+            }
+            Ok(byte) => bytes.push(byte),
+            Err(_) if bytes.is_empty() => return Ok(None),
+            Err(why) => return Err(Error::input(&why)),
+        }
+    }
+}
+
+async fn session(
+    mut stream: UnixStream,
+    shared: &Shared,
+    peer: &UCred,
+    (workload, name): (String, &str),
+) {
+    let Some(server) = shared.options.servers.get(name) else {
+        let known: Vec<&str> = shared.options.servers.keys().map(String::as_str).collect();
+        let message = format!("there is no server `{name}`; this node has: {}", known.join(", "));
+        return refuse(&mut stream, shared, "refused.input", &message).await;
+    };
+    let assurance = assurance(peer, server);
+    let execution = match shared.kernel.join(workload.clone(), peer.uid()).await {
+        Some(Ok(execution)) => execution,
+        Some(Err(code)) => {
+            let message = format!(
+                "the workload `{workload}` is not registered for your OS user (uid {})",
+                peer.uid()
+            );
+            return refuse(&mut stream, shared, code, &message).await;
+        }
+        None => {
+            return refuse(&mut stream, shared, "refused.storage", "the node is stopping").await;
+        }
+    };
+    let joined = object([
+        ("assurance", Value::from(assurance.as_str())),
+        ("execution", Value::from(execution.as_str())),
+        ("type", Value::from("joined")),
+        ("v", Value::Integer(1)),
+    ]);
+    if stream.write_all(&line(&joined)).await.is_err() {
+        return;
+    }
+    let gate = SessionGate {
+        kernel: shared.kernel.clone(),
+        execution,
+        server: name.to_owned(),
+        assurance,
+    };
+    let ended =
+        mcp::serve(Arc::new(gate), command(server), stream.into_split(), shared.log.clone()).await;
+    if let Err(why) = ended {
+        let _unheard = shared.log.send(format!("session of `{workload}` with `{name}`: {why}"));
+    }
+}
+
+/// `separated` only where the client's OS user is neither the node's nor the server's, nor the
+/// superuser, who can be any of them.
+fn assurance(peer: &UCred, server: &Server) -> Assurance {
+    let node = rustix::process::geteuid().as_raw();
+    let server = server.user.map_or(node, |(user, _)| user);
+    let client = peer.uid();
+    if client != 0 && client != node && client != server {
+        Assurance::Separated
+    } else {
+        Assurance::Cooperative
+    }
+}
+
+fn command(server: &Server) -> ServerCommand {
+    let mut words = server.command.iter();
+    ServerCommand {
+        program: words.next().cloned().unwrap_or_default(),
+        arguments: words.cloned().collect(),
+        environment: server.environment.clone(),
+        directory: server.directory.clone(),
+        user: server.user,
+    }
+}
+
+fn is_local(peer: &UCred) -> bool {
+    peer.uid() == 0 || peer.uid() == rustix::process::geteuid().as_raw()
+}
+
+async fn govern(
+    shared: &Shared,
+    proposal: &kernel::governance::SignedProposal,
+    blob: Option<Vec<u8>>,
+) -> Result<Vec<u8>, Error> {
+    // Held over the disk's work on purpose: governance changes are rare, and have one order.
+    let accepted = tokio::task::block_in_place(|| {
+        let mut authority = shared.authority.lock().unwrap_or_else(PoisonError::into_inner);
+        authority.accept(proposal, blob.as_deref())
+    })?;
+    let blobs = Arc::clone(&shared.blobs);
+    shared.kernel.govern(vec![accepted.record], blobs).await;
+    Ok(line(&object([
+        ("position", accepted.position.to_value()),
+        ("type", Value::from("accepted")),
+        ("v", Value::Integer(1)),
+    ])))
+}

@@ -1,0 +1,131 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use kernel::replay::{Fed, Replay};
+use kernel::state::NodeState;
+use kernel::step::{self, Effect, Input};
+use ledger::{FileDisk, GroupCommit, Ledger, Reader};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::authority::{GovernanceBlobs, records};
+use crate::clock::Clock;
+use crate::driver::{Command, Driver, Kernel, halt};
+use crate::limits::TICK_MS;
+use crate::socket::{self, Shared};
+use crate::{Authority, Error, Options, keys};
+
+/// A running node.
+pub struct Running {
+    kernel: Kernel,
+    tasks: Vec<JoinHandle<()>>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+/// Opens both logs, folds them, and serves the socket.
+///
+/// `log` gets lines for a person: what servers write to stderr, and why sessions ended.
+///
+/// # Errors
+/// `keys`, `ledger`, `governance`, `replay` or `socket`: nothing has been served then.
+pub async fn start(options: Options, log: mpsc::UnboundedSender<String>) -> Result<Running, Error> {
+    let authority = Authority::open(&options)?;
+    let blobs = GovernanceBlobs::open(&options.governance_folder())?;
+    let listener = socket::bind(&options.socket)?;
+    let (kernel, commands) = Kernel::new();
+    let thread = start_driver(&options, &kernel, Arc::clone(&blobs), commands).await?;
+    let ticking = tokio::spawn(tick(kernel.clone()));
+    let shared =
+        Shared { options, kernel: kernel.clone(), authority: Mutex::new(authority), blobs, log };
+    let serving = tokio::spawn(socket::serve(listener, Arc::new(shared)));
+    Ok(Running { kernel, tasks: vec![ticking, serving], thread })
+}
+
+impl Running {
+    /// Stops: no new session is served, open ones end, and what was sequenced is written and published.
+    pub async fn stop(self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        self.kernel.tell(Command::Stop);
+        let thread = self.thread;
+        let _joined = tokio::task::spawn_blocking(move || thread.join()).await;
+    }
+}
+
+async fn tick(kernel: Kernel) {
+    let mut interval = tokio::time::interval(Duration::from_millis(TICK_MS));
+    loop {
+        interval.tick().await;
+        kernel.tell(Command::Tick);
+    }
+}
+
+/// Starts the thread that decides: with the stack that deciding needs, whatever the main thread has.
+async fn start_driver(
+    options: &Options,
+    kernel: &Kernel,
+    blobs: Arc<GovernanceBlobs>,
+    commands: mpsc::UnboundedReceiver<Command>,
+) -> Result<std::thread::JoinHandle<()>, Error> {
+    let (ready, is_ready) = oneshot::channel();
+    let (options, mailbox) = (options.clone(), kernel.clone());
+    let thread = std::thread::Builder::new()
+        .name("kernel".to_owned())
+        .stack_size(policy::limits::DECIDE_STACK_BYTES)
+        .spawn(move || match open(&options, mailbox, blobs) {
+            Ok(driver) => {
+                let _gone = ready.send(Ok(()));
+                driver.run(commands);
+            }
+            Err(why) => {
+                let _gone = ready.send(Err(why));
+            }
+        })
+        .map_err(|why| Error::ledger("lineage", &why))?;
+    is_ready.await.map_err(|why| Error::replay(&why))??;
+    Ok(thread)
+}
+
+/// Folds the lineage log, decision by decision, and goes on from it.
+fn open(options: &Options, mailbox: Kernel, blobs: Arc<GovernanceBlobs>) -> Result<Driver, Error> {
+    let failed = |why: &dyn std::fmt::Display| Error::ledger("lineage", why);
+    let signer = Box::new(keys::read(&options.folder, "lineage")?);
+    let disk = FileDisk::open(&options.lineage_folder()).map_err(|why| failed(&why))?;
+    let (ledger, _) =
+        Ledger::open(disk, signer, &options.lineage_origin()).map_err(|why| failed(&why))?;
+    let governance = records(&options.governance_folder())?;
+    let state = fold(options, &governance, &blobs)?;
+    let adopted = usize::try_from(state.governance().position().size).unwrap_or(usize::MAX);
+
+    let interval = Duration::from_millis(options.publish_interval_ms);
+    let log = GroupCommit::start(ledger, interval, |why| halt(&format!("the lineage log: {why}")))
+        .map_err(|why| failed(&why))?;
+    let clock = Clock::start();
+    let (mut kernel, mut effects) = step::Kernel::start(state, clock.now());
+    let records = governance.get(adopted..).unwrap_or_default().to_vec();
+    effects.extend(kernel.step(clock.now(), Input::Governance { records, blobs }));
+    let mut driver = Driver::new(kernel, log, clock, mailbox);
+    effects.into_iter().for_each(|effect: Effect| driver.carry_out(effect));
+    Ok(driver)
+}
+
+fn fold(
+    options: &Options,
+    governance: &[Vec<u8>],
+    blobs: &GovernanceBlobs,
+) -> Result<NodeState, Error> {
+    let failed = |why: &dyn std::fmt::Display| Error::ledger("lineage", why);
+    let reader = Reader::open(&options.lineage_folder()).map_err(|why| failed(&why))?;
+    let mut replay = Replay::new(&options.node, &options.governance_origin(), governance, blobs);
+    for entry in reader.entries(0).map_err(|why| failed(&why))? {
+        let entry = entry.map_err(|why| failed(&why))?;
+        let sealed = entry.sealed.unwrap_or_default();
+        match replay.feed(&entry.record, &sealed).map_err(|why| Error::replay(&why))? {
+            Fed::Followed | Fed::Identical => {}
+            Fed::Different { .. } => {
+                return Err(Error::replay(&"a decision comes out differently with this program"));
+            }
+            Fed::NotReplayable { why } => return Err(Error::replay(&why)),
+        }
+    }
+    Ok(replay.into_state())
+}
