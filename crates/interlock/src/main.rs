@@ -1,2 +1,41 @@
-//! The interlock command line.
-fn main() {}
+//! The `interlock` command line: argument parsing, configuration, output and wiring. Nothing is decided or proven
+//! here; `policy`, `kernel` and `proof` do that.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `cli` | the arguments, and the help texts |
+//! | `command` | one file for each command |
+//! | `config` | `interlock.toml`, read whole before anything starts |
+//! | `domain` | the folders of a domain and of its logs |
+//! | `folder` | a folder's files, read strictly |
+//! | `output` | results, tables, colours and progress |
+//! | `exit` | exit codes, and how a failure is told |
+//! | `office` | the sample MCP server |
+//! | `demo` | a scripted MCP client, and how the story is told |
+#![forbid(unsafe_code)]
+
+mod cli;
+mod command;
+mod demo;
+mod exit;
+mod folder;
+mod limits;
+mod office;
+mod output;
+
+use std::process::ExitCode;
+
+/// Runs everything on one thread whose stack size is stated, so that nothing depends on the stack that the shell
+/// gave to the first thread.
+fn main() -> ExitCode {
+    let worker = std::thread::Builder::new()
+        .name("interlock".to_owned())
+        .stack_size(limits::STACK_BYTES)
+        .spawn(command::run);
+    let exit = match worker.map(std::thread::JoinHandle::join) {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(_)) => exit::Exit::Failed,
+        Err(why) => exit::Failure::io("no thread could be started", &why).report_plainly(),
+    };
+    ExitCode::from(exit)
+}

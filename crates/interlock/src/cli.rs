@@ -1,0 +1,89 @@
+//! The arguments of every command, and the help texts.
+
+mod help;
+mod machine;
+mod office;
+mod policy;
+#[cfg(test)]
+mod tests;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Parser, Subcommand};
+
+pub(crate) use machine::Completions;
+pub(crate) use office::{OfficeAgent, OfficeServer};
+pub(crate) use policy::{Bundle, BundleCommand, Decide};
+
+use crate::output::ColorChoice;
+
+/// Colours of help and usage errors: those of the terminal's own palette.
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::White.on_default().bold())
+    .usage(AnsiColor::White.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(AnsiColor::Green.on_default());
+
+/// Interlock decides, records and proves what AI agents may do.
+#[derive(Debug, Parser)]
+#[command(name = "interlock", version, styles = STYLES, max_term_width = 100)]
+#[command(disable_help_subcommand = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Write results and errors as JSON, one object a line
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) json: bool,
+
+    /// Colours: auto (on a terminal, unless NO_COLOR is set), always, never
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(hide_default_value = true, hide_possible_values = true, help_heading = "Global options")]
+    pub(crate) color: ColorChoice,
+}
+
+/// Every command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Bundle(Bundle),
+
+    Decide(Decide),
+
+    Completions(Completions),
+
+    /// Say which layers and test peers this machine has
+    ///
+    /// Each line names one thing that Interlock uses or is tested with, whether it is here, and what is lost without
+    /// it. Nothing is changed.
+    Doctor,
+
+    /// Print the version
+    Version,
+
+    #[command(hide = true)]
+    OfficeServer(OfficeServer),
+
+    #[command(hide = true)]
+    OfficeAgent(OfficeAgent),
+}
+
+impl Cli {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// What clap says: a usage error, or a wish for help or the version.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let arguments: Vec<_> = std::env::args_os().collect();
+        // Help and usage errors are printed before the arguments are known: `--color` is looked up on its own.
+        let color = help::color(&arguments);
+        let matches = Self::grammar().color(color.for_clap()).try_get_matches_from(arguments)?;
+        <Self as clap::FromArgMatches>::from_arg_matches(&matches)
+    }
+
+    /// The grammar with the grouped help page.
+    pub(crate) fn grammar() -> clap::Command {
+        let command = <Self as clap::CommandFactory>::command();
+        let template = help::page(&command);
+        command.help_template(template)
+    }
+}

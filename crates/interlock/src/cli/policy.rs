@@ -1,0 +1,67 @@
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// Check and test a bundle of policies
+#[derive(Debug, Args)]
+pub(crate) struct Bundle {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub(crate) command: BundleCommand,
+}
+
+/// The commands about a bundle's folder.
+#[derive(Debug, Subcommand)]
+pub(crate) enum BundleCommand {
+    /// Load a bundle strictly and show every problem with its place
+    ///
+    /// Reads the manifest, schema, policies, entities and tests as `bundle publish` would. Shows all problems at once,
+    /// each with file, line and column, and what may have been meant. Ends with 65 when the bundle is not sound.
+    #[command(after_help = "Examples:
+  interlock bundle check bundles/starter
+  interlock bundle check . --json | jq '.errors[] | \"\\(.file):\\(.line)\"'")]
+    Check {
+        /// The folder that holds `bundle.toml`
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+
+    /// Run the tests that a bundle carries
+    ///
+    /// Decides each line of `tests/requests.jsonl` and compares code, decision and policies with the line of
+    /// `tests/expected.jsonl`. Says which policies and codes no test reached. Ends with 2 when a test fails.
+    #[command(after_help = "Example:
+  interlock bundle test bundles/starter")]
+    Test {
+        /// The folder that holds `bundle.toml`
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+}
+
+/// Decide requests without a server
+///
+/// One OpenID AuthZEN evaluation body a line comes in, one line of canonical JSON goes out, in the same order: the
+/// decision with every check and the policies that determined it. Nothing else is read: no clock, no disk but the
+/// bundle, no environment. Entities come from the bundle, facts from `context.facts`, the tool's arguments from
+/// `context.input`, earlier events from `context.history`. Without facts: 1 January 2026, a trusted, registered,
+/// separated workload.
+///
+/// A line that cannot be read is answered {"code":"refused.input","line":N,"v":1,"why":"..."}: no decision was made,
+/// nothing is permitted. Members that AuthZEN does not name are listed in `ignored`. Ends with 0 when each line was
+/// answered, whatever the answers.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  interlock decide --bundle bundles/starter --requests requests.jsonl
+  interlock decide --bundle bundles/starter <<'END' | jq .code
+  {\"subject\":{\"type\":\"Workload\",\"id\":\"assistant\"},\"action\":{\"name\":\"ping\"},\"resource\":{\"type\":\"Server\",\"id\":\"office\"}}
+  END")]
+pub(crate) struct Decide {
+    /// The folder of the bundle that decides
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bundle: PathBuf,
+
+    /// The file of requests; `-` is standard input
+    #[arg(long, value_name = "FILE", default_value = "-")]
+    pub(crate) requests: PathBuf,
+}

@@ -1,0 +1,77 @@
+//! What each command does: one file for each.
+
+mod bundle;
+mod completions;
+mod decide;
+mod doctor;
+mod office_agent;
+mod office_server;
+mod version;
+
+use clap::error::{ContextKind, ContextValue};
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Failure};
+use crate::output::{ColorChoice, Output, Paint};
+
+/// Reads the command line, runs the command, and tells what failed.
+pub(crate) fn run() -> Exit {
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(why) => return usage(&why),
+    };
+    let mut output = Output::stdout(cli.json, cli.color);
+    let done = dispatch(&cli.command, &mut output);
+    let flushed = output.flush();
+    match done.and_then(|exit| flushed.map(|()| exit)) {
+        Ok(exit) => exit,
+        Err(failure) => failure.report(cli.json, error_paint(cli.color)),
+    }
+}
+
+fn dispatch(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Bundle(arguments) => bundle::run(&arguments.command, output),
+        Command::Decide(arguments) => decide::run(arguments, output),
+        Command::Completions(arguments) => completions::run(arguments, output),
+        Command::Doctor => doctor::run(output),
+        Command::Version => version::run(output),
+        Command::OfficeServer(arguments) => office_server::run(arguments),
+        Command::OfficeAgent(arguments) => office_agent::run(arguments, output),
+    }
+}
+
+fn error_paint(choice: ColorChoice) -> Paint {
+    choice.paint(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+}
+
+/// A usage error, or the help and version that were asked for.
+fn usage(why: &clap::Error) -> Exit {
+    let is_wish = !why.use_stderr();
+    let is_json = std::env::args_os().any(|word| word == "--json");
+    if is_wish || !is_json {
+        // Nothing is left to be told where the stream is closed.
+        let _ = why.print();
+        return if is_wish { Exit::Ok } else { Exit::Usage };
+    }
+    let text = why.render().to_string();
+    let message = text.lines().next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let suggestion =
+        match why.get(ContextKind::SuggestedSubcommand).or(why.get(ContextKind::SuggestedArg)) {
+            Some(ContextValue::String(one)) => format!("did you mean `{one}`? "),
+            Some(ContextValue::Strings(all)) => {
+                all.first().map(|one| format!("did you mean `{one}`? ")).unwrap_or_default()
+            }
+            _ => String::new(),
+        };
+    let failure = Failure::new(Exit::Usage, message)
+        .help(format!("{suggestion}`interlock --help` lists the commands"));
+    failure.report(true, Paint::Plain)
+}
+
+/// Runs a future on a runtime of this thread.
+fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(runtime.map_err(|why| Failure::io("no runtime could be started", &why))?.block_on(future))
+}

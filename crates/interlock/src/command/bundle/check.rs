@@ -1,0 +1,132 @@
+use std::path::Path;
+
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use policy::{Bundle, LoadError, LoadErrors, Warning};
+use proof::json::{Object, Value, object};
+
+use crate::exit::{Exit, Failure};
+use crate::folder;
+use crate::limits::COLUMNS;
+use crate::output::{Output, Paint, Style, Table, counted, number};
+
+/// Loads a bundle and shows every problem with its place.
+pub(super) fn run(folder: &Path, output: &mut Output) -> Result<Exit, Failure> {
+    match Bundle::load(&folder::read(folder)?) {
+        Ok(bundle) => sound(&bundle, output),
+        Err(errors) => unsound(folder, &errors, output),
+    }
+}
+
+fn sound(bundle: &Bundle, output: &mut Output) -> Result<Exit, Failure> {
+    if output.is_json() {
+        output.json(&object([
+            ("digest", bundle.digest().to_value()),
+            ("errors", Value::Array(Vec::new())),
+            ("is_sound", true.into()),
+            ("name", bundle.name().into()),
+            ("policies", count(bundle.policies().count())),
+            ("tools", count(bundle.tools().count())),
+            ("version", bundle.version().into()),
+            ("warnings", bundle.warnings().iter().map(warning).collect::<Vec<_>>().into()),
+        ]))?;
+        return Ok(Exit::Ok);
+    }
+    let paint = output.paint();
+    let forbids = bundle.policies().filter(|policy| policy.effect == "forbid").count();
+    let policies = bundle.policies().count();
+    let mut table = Table::default();
+    let mut row = |label: &str, text: String| {
+        table.row([(Style::Label, label.to_owned()), (Style::Heading, text)]);
+    };
+    row(
+        "policies",
+        format!("{policies} ({forbids} forbid, {} permit)", policies.saturating_sub(forbids)),
+    );
+    row("tools", bundle.tools().count().to_string());
+    row("digest", bundle.digest().to_string());
+    let title = format!("{} {} is sound", bundle.name(), bundle.version());
+    output.line(format!(
+        "{} {}",
+        paint.text(Style::Good, "✓"),
+        paint.text(Style::Heading, title)
+    ))?;
+    for line in table.lines(2, paint) {
+        output.line(line)?;
+    }
+    for warning in bundle.warnings() {
+        output.line(format!("{} {warning}", paint.text(Style::Warning, "!")))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn unsound(folder: &Path, errors: &LoadErrors, output: &mut Output) -> Result<Exit, Failure> {
+    if output.is_json() {
+        output.json(&object([
+            ("errors", errors.iter().map(error).collect::<Vec<_>>().into()),
+            ("errors_total", count(errors.count())),
+            ("is_sound", false.into()),
+        ]))?;
+        return Ok(Exit::Data);
+    }
+    let paint = output.paint();
+    for error in errors.iter() {
+        output.line(report(error, paint).trim_end())?;
+        output.line("")?;
+    }
+    let problems =
+        counted(u64::try_from(errors.count()).unwrap_or(u64::MAX), "problem", "problems");
+    let title = format!("{} is not sound: {problems}", folder.display());
+    output.line(format!(
+        "{} {}",
+        paint.text(Style::Bad, "✗"),
+        paint.text(Style::Heading, title)
+    ))?;
+    Ok(Exit::Data)
+}
+
+/// The problem with the policy text around it.
+fn report(error: &LoadError, paint: Paint) -> String {
+    let theme = match paint {
+        Paint::Coloured => GraphicalTheme::unicode(),
+        Paint::Plain => GraphicalTheme::unicode_nocolor(),
+    };
+    let mut text = String::new();
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(COLUMNS).with_links(false);
+    // Rendering writes to a string: it cannot fail but by a bug, and then the plain sentence is told.
+    if handler.render_report(&mut text, error).is_err() { error.to_string() } else { text }
+}
+
+fn error(error: &LoadError) -> Value {
+    let mut members = Object::new();
+    let mut member = |name: &str, value: Value| {
+        members.insert(name.to_owned(), value);
+    };
+    member("code", error.code().as_str().into());
+    member("file", error.file().into());
+    member("message", error.message().into());
+    if let Some(place) = error.place() {
+        member("line", count(place.line));
+        member("column", count(place.column));
+    }
+    if let Some(nearest) = error.nearest_name() {
+        member("nearest", nearest.into());
+    }
+    if let Some(help) = error.help_text() {
+        member("help", help.into());
+    }
+    Value::Object(members)
+}
+
+fn warning(warning: &Warning) -> Value {
+    let mut members = Object::new();
+    members.insert("file".to_owned(), warning.file.as_str().into());
+    members.insert("message".to_owned(), warning.message.as_str().into());
+    if let Some(line) = warning.line {
+        members.insert("line".to_owned(), count(line));
+    }
+    Value::Object(members)
+}
+
+fn count(n: usize) -> Value {
+    number(u64::try_from(n).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,158 @@
+//! Exit codes, and how a failure is told: what happened, why, and what to do about it.
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Display;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use proof::json::{Value, object};
+
+use crate::output::{Paint, Style};
+
+/// How the program ends. The numbers are part of the interface: 64 and up are those of `sysexits.h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// It did what was asked.
+    Ok = 0,
+    /// Something outside the program kept it from doing so.
+    Failed = 1,
+    /// The answer is no: denied, not verified, different, or a failing test.
+    Denied = 2,
+    /// The command line is wrong.
+    Usage = 64,
+    /// The input is malformed.
+    Data = 65,
+    /// The input is not there.
+    NoInput = 66,
+    /// Reading or writing failed.
+    Io = 74,
+    /// The configuration, or the permissions of what it names, are wrong.
+    Config = 78,
+}
+
+impl Exit {
+    /// The word in `--json` errors.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Denied => "denied",
+            Self::Usage => "usage",
+            Self::Data => "input.malformed",
+            Self::NoInput => "input.missing",
+            Self::Io => "io",
+            Self::Config => "configuration",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Ok => 0,
+            Exit::Failed => 1,
+            Exit::Denied => 2,
+            Exit::Usage => 64,
+            Exit::Data => 65,
+            Exit::NoInput => 66,
+            Exit::Io => 74,
+            Exit::Config => 78,
+        })
+    }
+}
+
+/// Why a command could not do what was asked.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    code: Option<String>,
+    what: String,
+    why: Option<String>,
+    help: Option<String>,
+    is_silent: bool,
+}
+
+impl Failure {
+    /// A failure with this exit code; `what` is one sentence without a full stop.
+    pub(crate) fn new(exit: Exit, what: impl Into<String>) -> Self {
+        Self { exit, code: None, what: what.into(), why: None, help: None, is_silent: false }
+    }
+
+    /// A failed read or write. A missing file and a denied permission have exit codes of their own.
+    pub(crate) fn io(what: impl Into<String>, why: &io::Error) -> Self {
+        if why.kind() == io::ErrorKind::BrokenPipe {
+            return Self { is_silent: true, ..Self::new(Exit::Io, what) };
+        }
+        let exit = match why.kind() {
+            io::ErrorKind::NotFound => Exit::NoInput,
+            _ => Exit::Io,
+        };
+        Self::new(exit, what).why(why)
+    }
+
+    /// The cause, in one line.
+    pub(crate) fn why(mut self, why: impl Display) -> Self {
+        self.why = Some(why.to_string());
+        self
+    }
+
+    /// What to do about it, in one line.
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// A more exact code for `--json` than the exit code's word.
+    pub(crate) fn code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// How the program ends with this failure.
+    pub(crate) fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// Tells the failure on standard error, as `{"error":{"code","message","help"}}` or as text.
+    pub(crate) fn report(&self, is_json: bool, paint: Paint) -> Exit {
+        if !self.is_silent {
+            let text = if is_json { self.to_json() } else { self.to_text(paint) };
+            // Nothing is left to be told where standard error is closed.
+            let _ = io::stderr().write_all(text.as_bytes());
+        }
+        self.exit
+    }
+
+    /// Tells the failure before the arguments are known.
+    pub(crate) fn report_plainly(&self) -> Exit {
+        self.report(false, Paint::Plain)
+    }
+
+    fn to_json(&self) -> String {
+        let code = self.code.as_deref().unwrap_or_else(|| self.exit.as_str());
+        let message = match &self.why {
+            Some(why) => format!("{}: {why}", self.what),
+            None => self.what.clone(),
+        };
+        let error = object([
+            ("code", Value::from(code)),
+            ("help", Value::from(self.help.as_deref().unwrap_or_default())),
+            ("message", Value::from(message)),
+        ]);
+        let line = object([("error", error)]).to_bytes();
+        format!("{}\n", String::from_utf8_lossy(&line))
+    }
+
+    fn to_text(&self, paint: Paint) -> String {
+        let mut text = format!("{} {}\n", paint.text(Style::Bad, "error:"), self.what);
+        if let Some(why) = &self.why {
+            text.push_str(&format!("  {} {why}\n", paint.text(Style::Label, "why: ")));
+        }
+        if let Some(help) = &self.help {
+            text.push_str(&format!("  {} {help}\n", paint.text(Style::Label, "help:")));
+        }
+        text
+    }
+}

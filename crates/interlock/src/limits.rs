@@ -1,0 +1,19 @@
+//! Every limit of the command line, in one place.
+
+/// Bytes of stack of the thread that runs the command: what a deciding thread needs.
+pub(crate) const STACK_BYTES: usize = policy::limits::DECIDE_STACK_BYTES;
+
+/// Bytes read from a stream of requests at a time.
+pub(crate) const READ_BYTES: usize = 64 * 1024;
+
+/// Bytes of one file that the sample office reads or writes, at most.
+pub(crate) const OFFICE_FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Names that the sample office lists, at most.
+pub(crate) const OFFICE_LIST_MAX: usize = 1_000;
+
+/// Bytes of `interlock.toml`, at most.
+pub(crate) const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Columns of the frames around policy text.
+pub(crate) const COLUMNS: usize = 100;

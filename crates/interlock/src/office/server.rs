@@ -1,0 +1,177 @@
+use std::sync::Arc;
+
+use rmcp::handler::server::router::tool::ToolRouter;
+use rmcp::handler::server::wrapper::Parameters;
+use rmcp::model::{Implementation, ServerCapabilities, ServerConfig};
+use rmcp::schemars::{self, JsonSchema};
+use rmcp::{ServerHandler, ServiceExt as _, tool, tool_handler, tool_router};
+use serde::Deserialize;
+
+use super::payments::Payment;
+use super::{Office, OfficeError};
+
+/// Serves the office over standard input and output until the client closes them.
+///
+/// # Errors
+/// When the client does not speak MCP, in words.
+pub(crate) async fn serve(office: Office) -> Result<(), String> {
+    let server = Server { office: Arc::new(office), tools: Server::tool_router() };
+    let running = server.serve(rmcp::transport::stdio()).await.map_err(|why| why.to_string())?;
+    running.waiting().await.map(|_| ()).map_err(|why| why.to_string())
+}
+
+#[derive(Clone)]
+struct Server {
+    office: Arc<Office>,
+    tools: ToolRouter<Self>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// Path below the office's files, such as `reports/2026-q3.md`.
+    path: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Files {
+    /// Folder below the office's files; `.` for all.
+    folder: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Writing {
+    /// Path below the office's files.
+    path: String,
+    /// The whole new text.
+    text: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Page {
+    /// Address of the page, such as `https://prices.example.net/steel.html`.
+    url: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Mailbox {
+    /// `inbox` or `sent`.
+    folder: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Mail {
+    /// Address of the receiver.
+    to: String,
+    /// Subject line.
+    subject: String,
+    /// Text of the mail.
+    body: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Transfer {
+    /// Who is paid.
+    payee: String,
+    /// How much, in cents.
+    amount_cents: i64,
+    /// Three capital letters, such as `EUR`.
+    currency: String,
+    /// What it is for.
+    reference: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NewTicket {
+    /// Title.
+    title: String,
+    /// What is wrong.
+    body: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Ticket {
+    /// Number of the ticket.
+    ticket: u32,
+}
+
+type Answer = Result<String, String>;
+
+fn answer(done: Result<String, OfficeError>) -> Answer {
+    done.map_err(|why| why.to_string())
+}
+
+#[tool_router]
+impl Server {
+    #[tool(description = "Read a text file of the office.")]
+    async fn read_file(&self, Parameters(File { path }): Parameters<File>) -> Answer {
+        answer(self.office.read_file(&path))
+    }
+
+    #[tool(description = "List the files of a folder.")]
+    async fn list_files(&self, Parameters(Files { folder }): Parameters<Files>) -> Answer {
+        answer(self.office.list_files(&folder))
+    }
+
+    #[tool(description = "Write a text file, replacing what was there.")]
+    async fn write_file(&self, Parameters(Writing { path, text }): Parameters<Writing>) -> Answer {
+        answer(self.office.write_file(&path, &text))
+    }
+
+    #[tool(description = "Delete a file.")]
+    async fn delete_file(&self, Parameters(File { path }): Parameters<File>) -> Answer {
+        answer(self.office.delete_file(&path))
+    }
+
+    #[tool(description = "Fetch a web page.")]
+    async fn fetch_page(&self, Parameters(Page { url }): Parameters<Page>) -> Answer {
+        answer(self.office.fetch_page(&url))
+    }
+
+    #[tool(description = "Read all mail of a folder.")]
+    async fn read_mail(&self, Parameters(Mailbox { folder }): Parameters<Mailbox>) -> Answer {
+        answer(self.office.read_mail(&folder))
+    }
+
+    #[tool(description = "Send a mail.")]
+    async fn send_mail(&self, Parameters(mail): Parameters<Mail>) -> Answer {
+        answer(self.office.send_mail(&mail.to, &mail.subject, &mail.body))
+    }
+
+    #[tool(description = "Pay an amount of money.")]
+    async fn pay(&self, Parameters(transfer): Parameters<Transfer>) -> Answer {
+        answer(self.office.pay(&Payment {
+            payee: &transfer.payee,
+            amount_cents: transfer.amount_cents,
+            currency: &transfer.currency,
+            reference: &transfer.reference,
+        }))
+    }
+
+    #[tool(description = "Open a ticket.")]
+    async fn create_ticket(&self, Parameters(new): Parameters<NewTicket>) -> Answer {
+        answer(self.office.create_ticket(&new.title, &new.body))
+    }
+
+    #[tool(description = "Close an open ticket.")]
+    async fn close_ticket(&self, Parameters(Ticket { ticket }): Parameters<Ticket>) -> Answer {
+        answer(self.office.close_ticket(ticket))
+    }
+}
+
+#[tool_handler(router = self.tools)]
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(Implementation::new("office", env!("CARGO_PKG_VERSION")))
+            .with_instructions("A small office: files, mail, web, payments, tickets.")
+    }
+}

@@ -1,0 +1,40 @@
+//! Version, completions, usage errors: what needs no domain.
+
+use crate::run::interlock;
+
+#[test]
+fn usage_errors_end_with_64() {
+    let ended = interlock(&["no-such-command"]);
+    assert_eq!(ended.code, 64);
+    assert!(ended.stderr.contains("unrecognized subcommand 'no-such-command'"));
+    let ended = interlock(&["--json", "versoin"]);
+    assert_eq!(ended.code, 64);
+    insta::assert_snapshot!(ended.stderr, @r#"{"error":{"code":"usage","help":"did you mean `version`? `interlock --help` lists the commands","message":"unrecognized subcommand 'versoin'"}}"#);
+}
+
+#[test]
+fn help_and_version_end_with_0_on_standard_output() {
+    for arguments in [["--help"], ["--version"], ["version"]] {
+        let ended = interlock(&arguments);
+        assert_eq!((ended.code, ended.stderr.as_str()), (0, ""), "{arguments:?}");
+        assert!(ended.stdout.to_lowercase().contains("interlock"));
+    }
+    let version = format!("{{\"version\":\"{}\"}}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(interlock(&["version", "--json"]).stdout, version);
+}
+
+#[test]
+fn every_shell_gets_a_completion_script() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ended = interlock(&["completions", shell]);
+        assert!(ended.code == 0 && ended.stdout.contains("interlock"), "{shell}");
+    }
+}
+
+#[test]
+fn colours_are_never_written_to_a_pipe_unless_asked_for() {
+    assert!(!interlock(&["doctor"]).stdout.contains('\u{1b}'));
+    assert!(interlock(&["doctor", "--color", "always"]).stdout.contains('\u{1b}'));
+    assert!(!interlock(&["--help"]).stdout.contains('\u{1b}'));
+    assert!(interlock(&["--help", "--color", "always"]).stdout.contains('\u{1b}'));
+}
