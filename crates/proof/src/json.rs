@@ -40,6 +40,15 @@ impl Value {
         parser::parse(bytes)
     }
 
+    /// As [`Value::parse`], but where the text is an object, only these of its members are kept: reading costs
+    /// no memory then.
+    pub(crate) fn parse_members(
+        bytes: &[u8],
+        wanted: &'static [&'static str],
+    ) -> Result<Self, Error> {
+        parser::parse_members(bytes, wanted)
+    }
+
     /// The canonical text of this value.
     ///
     /// A value built in code can lie outside of the language (an integer or key out of bounds, too deep): its text

@@ -8,6 +8,7 @@ use crate::digest::Digest;
 use crate::limits::{PROOF_HASHES_MAX, RECEIPT_BYTES_MAX, RECORD_BYTES_MAX};
 use crate::merkle::{self, HashReader};
 use crate::note::VerifierKey;
+use crate::record;
 
 /// The first line of every receipt.
 pub const HEADER: &str = "c2sp.org/tlog-proof@v1";
@@ -55,6 +56,9 @@ pub enum Error {
     /// The record is not where the receipt says.
     #[error("the receipt does not prove this record: {0}")]
     Proof(#[from] merkle::Error),
+    /// What the receipt proves is no record.
+    #[error("the entry is in the log and is no record: {0}")]
+    NotRecord(#[from] record::Error),
     /// The receipt holds no record.
     #[error("the receipt holds no record: give the record's file too")]
     NoRecord,
@@ -124,12 +128,14 @@ impl Receipt {
     /// Checks that this record stands in the log of that key, whose origin is the key's name.
     ///
     /// # Errors
-    /// When the checkpoint is not that log's or not signed by the key, or the record is not where the receipt says.
+    /// When the checkpoint is not that log's or not signed by the key, the record is not where the receipt says, or
+    /// it is no record.
     pub fn verify(&self, record: &[u8], key: &VerifierKey) -> Result<Checkpoint, Error> {
         let checkpoint = checkpoint::open(&self.checkpoint, key, key.name())?;
         let leaf = merkle::leaf_hash(record);
         let (size, root) = (checkpoint.size, &checkpoint.root);
         merkle::verify_inclusion(&leaf, self.index, size, &self.proof, root)?;
+        record::check(record)?;
         Ok(checkpoint)
     }
 

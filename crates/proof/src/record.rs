@@ -66,6 +66,12 @@ pub enum Error {
     },
 }
 
+impl Error {
+    const fn not_an_object(value: &Value) -> Self {
+        Self::Kind { path: String::new(), wanted: "an object", found: value.kind() }
+    }
+}
+
 /// One record: its bytes, and what they say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -99,19 +105,11 @@ impl Record {
 
     fn of(value: Value, bytes: Vec<u8>) -> Result<Self, Error> {
         check_length(&bytes)?;
-        let fields = Fields::of(&value, "record")?;
-        let found = fields.integer("v")?;
-        if found != VERSION {
-            return Err(Error::Version { found });
+        let kind = check_envelope(&value)?.to_owned();
+        match value {
+            Value::Object(members) => Ok(Self { bytes, kind, members }),
+            other => Err(Error::not_an_object(&other)),
         }
-        let kind = fields.str("type")?.to_owned();
-        if !is_type(&kind) {
-            return Err(Error::Type { found: kind.chars().take(RECORD_TYPE_BYTES_MAX).collect() });
-        }
-        let Value::Object(members) = value else {
-            return Err(Error::Kind { path: "record".into(), wanted: "an object", found: "none" });
-        };
-        Ok(Self { bytes, kind, members })
     }
 
     /// Its `type`.
@@ -170,7 +168,22 @@ pub fn parse(bytes: &[u8]) -> Result<Record, Error> {
 /// # Errors
 /// As [`Record::parse`].
 pub fn check(bytes: &[u8]) -> Result<(), Error> {
-    Record::parse(bytes).map(drop)
+    check_length(bytes)?;
+    check_envelope(&Value::parse_members(bytes, &["type", "v"])?).map(drop)
+}
+
+/// The record's type, if it has a version and a type that this release reads.
+fn check_envelope(value: &Value) -> Result<&str, Error> {
+    let fields = Fields::of(value, "record")?;
+    let found = fields.integer("v")?;
+    if found != VERSION {
+        return Err(Error::Version { found });
+    }
+    let kind = fields.str("type")?;
+    if !is_type(kind) {
+        return Err(Error::Type { found: kind.chars().take(RECORD_TYPE_BYTES_MAX).collect() });
+    }
+    Ok(kind)
 }
 
 const fn check_length(bytes: &[u8]) -> Result<(), Error> {

@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use proof::checkpoint::Checkpoint;
 use proof::json::{Value, object};
 use proof::log::{Builder, LogReader};
+use proof::merkle::leaf_hash;
 use proof::note::Signer;
 use proof::receipt::Receipt;
 use proof::record::Record;
@@ -59,7 +61,21 @@ pub(crate) fn receipts() -> Outcome<Vec<Value>> {
         receipt.to_text()
     };
     let other = log.receipt(18)?;
+    let entry: &[u8] = br#"{"v": 1}"#;
+    let head = Checkpoint {
+        origin: ORIGIN.to_owned(),
+        size: 1,
+        root: leaf_hash(entry),
+        extensions: Vec::new(),
+    };
+    let no_record = Receipt {
+        record: Some(entry.to_vec()),
+        index: 0,
+        proof: Vec::new(),
+        checkpoint: head.sign(&signer(ORIGIN, 1)?)?,
+    };
     let cases = [
+        ("an entry that is no record", no_record.to_text(), false),
         ("a record", text.clone(), true),
         ("the first record", first, true),
         ("the last record", last, true),

@@ -78,6 +78,16 @@ fn each_reason_to_refuse_a_receipt_is_its_own() {
 }
 
 #[test]
+fn an_entry_that_is_no_record_is_told_apart() {
+    let entry = b"{\"v\": 1}";
+    let root = leaf_hash(entry);
+    let head = Checkpoint { origin: ORIGIN.into(), size: 1, root, extensions: vec![] };
+    let checkpoint = head.sign(&signer(1)).unwrap();
+    let receipt = Receipt { record: Some(entry.to_vec()), index: 0, proof: vec![], checkpoint };
+    assert!(matches!(receipt.verify_own(&key()), Err(Error::NotRecord(_))));
+}
+
+#[test]
 fn what_is_no_receipt_is_refused() {
     let good = receipt(2, 5).to_text();
     let refused = |text: &str| Receipt::parse(text).unwrap_err();

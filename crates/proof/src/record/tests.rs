@@ -78,3 +78,22 @@ fn an_integer_out_of_range_makes_no_record() {
     let members = [("X".to_owned(), Value::Integer(1))].into();
     assert!(matches!(Record::new("a.b", members), Err(Error::Json(_))));
 }
+
+#[test]
+fn a_check_refuses_what_a_parse_refuses_for_the_same_reason() {
+    for text in [
+        r#"{"a":[1,{"b":"x\n"}],"type":"a.b","v":1}"#,
+        r#"{"a":[1,{"b":"x","b":1}],"type":"a.b","v":1}"#,
+        r#"{"a":{"z":1,"b":1},"type":"a.b","v":1}"#,
+        r#"{"type":"a.b","v":1,"w":null}"#,
+        r#"{"type":"a.b","v":1} "#,
+        r#"{"type":"a.b","v":{"v":1}}"#,
+        r#"{"type":["a.b"],"v":1}"#,
+        r#"{"a":{"type":"a.b","v":1}}"#,
+        r#"[{"type":"a.b","v":1}]"#,
+        r#""type""#,
+    ] {
+        let parsed = Record::parse(text.as_bytes()).map(drop);
+        assert_eq!(super::check(text.as_bytes()), parsed, "{text}");
+    }
+}
