@@ -13,7 +13,7 @@ pub struct Digest([u8; 32]);
 
 /// A text that is no digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no digest: it takes 43 characters of base64url, or 32 bytes")]
+#[error("`{}` is no digest: it takes 43 characters of base64url, or 32 bytes", .text.escape_debug())]
 pub struct Error {
     text: String,
 }

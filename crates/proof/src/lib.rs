@@ -16,6 +16,30 @@
 //!
 //! Nothing here trusts a server: [`log::LogReader`] compares each tile with the signed root before it uses it, and
 //! each entry with its tile.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//!
+//! use proof::json::Object;
+//! use proof::log::{Builder, LogReader};
+//! use proof::note::{Ed25519Signer, Signer as _};
+//! use proof::record::Record;
+//!
+//! // 32 fresh random bytes, in earnest.
+//! let signer = Ed25519Signer::from_seed("acme.example/governance", &[7; 32])?;
+//! let mut log = Builder::new();
+//! log.push(Record::new("domain.created", Object::new())?.bytes())?;
+//! let mut files: BTreeMap<String, Vec<u8>> =
+//!     log.take_files()?.into_iter().map(|file| (file.path, file.bytes)).collect();
+//! files.insert("checkpoint".to_owned(), log.checkpoint(&signer)?.into_bytes());
+//!
+//! // Whoever has the files and the public key verifies all of it, and makes receipts.
+//! let reader = LogReader::open(&files, &signer.verifier(), "acme.example/governance")?;
+//! assert_eq!(reader.verify_all(&mut |_| {})?.records, 1);
+//! let receipt = reader.receipt(0)?;
+//! assert!(receipt.verify_own(&signer.verifier()).is_ok());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod base64std;

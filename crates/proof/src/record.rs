@@ -37,7 +37,7 @@ pub enum Error {
         found: i64,
     },
     /// A type that isn't lower-case words joined by dots.
-    #[error("`{found}` is no record type: it takes two or more lower-case words joined by dots")]
+    #[error("`{}` is no record type: it takes two or more lower-case words joined by dots", .found.escape_debug())]
     Type {
         /// What stood there.
         found: String,

@@ -106,12 +106,10 @@ impl<'a> Parser<'a> {
         let start = self.at;
         self.want(b'"')?;
         let from = self.at;
-        while self.peek().is_some_and(is_key_byte) {
-            self.at += 1;
-        }
+        self.skip(is_key_byte);
         let text: &'a str = self.text;
         let key = text.get(from..self.at).unwrap_or_default();
-        if !is_key(key) || self.peek().is_some_and(|byte| byte != b'"') {
+        if !begins_key(key) || self.peek().is_some_and(|byte| byte != b'"') {
             return Err(self.fault(Fault::Key));
         }
         self.want(b'"')?;
@@ -127,9 +125,7 @@ impl<'a> Parser<'a> {
         let mut string = String::new();
         loop {
             let from = self.at;
-            while self.peek().is_some_and(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
-                self.at += 1;
-            }
+            self.skip(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
             // Both ends are next to ASCII bytes, so the range is on character boundaries.
             if keep {
                 string.push_str(self.text.get(from..self.at).unwrap_or_default());
@@ -191,9 +187,7 @@ impl<'a> Parser<'a> {
         let start = self.at;
         let negative = self.eat(b'-');
         let from = self.at;
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
-        }
+        self.skip(|byte| byte.is_ascii_digit());
         let digits = self.text.get(from..self.at).unwrap_or_default();
         if digits.is_empty() {
             return Err(self.unexpected());
@@ -227,6 +221,12 @@ impl<'a> Parser<'a> {
         found
     }
 
+    /// Goes on to the first byte that is not of this kind.
+    fn skip(&mut self, kind: impl Fn(u8) -> bool) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        self.at += rest.iter().position(|byte| !kind(*byte)).unwrap_or(rest.len());
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -254,5 +254,9 @@ const fn is_key_byte(byte: u8) -> bool {
 
 /// `[a-z][a-z0-9_]*`
 pub(super) fn is_key(key: &str) -> bool {
-    key.starts_with(|first: char| first.is_ascii_lowercase()) && key.bytes().all(is_key_byte)
+    begins_key(key) && key.bytes().all(is_key_byte)
+}
+
+fn begins_key(key: &str) -> bool {
+    key.as_bytes().first().is_some_and(u8::is_ascii_lowercase)
 }

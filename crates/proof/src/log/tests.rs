@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::{Builder, Error, Files, LogReader};
-use crate::checkpoint;
+use crate::checkpoint::{self, Checkpoint};
 use crate::json::Value;
 use crate::merkle;
 use crate::note::{Ed25519Signer, Signer, VerifierKey};
@@ -203,4 +203,31 @@ fn an_entry_that_is_no_record_is_refused_by_its_index() {
     publish(&mut builder, &mut files);
     assert!(matches!(verify(&files), Err(Error::NotRecord { index: 1, .. })));
     assert!(builder.push(&[0; 65_536]).is_err());
+}
+
+#[test]
+fn a_signed_checkpoint_of_any_size_is_an_error_and_never_a_panic() {
+    let whole = folder(300);
+    for size in [299, 301, 556, 76_800, u64::MAX - 1, u64::MAX, 1 << 63, 1 << 56] {
+        let head = Checkpoint {
+            origin: "acme.example/lineage/n1".into(),
+            size,
+            root: open(&whole).unwrap().checkpoint().root,
+            extensions: Vec::new(),
+        };
+        let mut folder = whole.clone();
+        folder.insert("checkpoint".into(), head.sign(&signer()).unwrap().into_bytes());
+        assert!(verify(&folder).is_err(), "{size}");
+    }
+}
+
+#[test]
+fn what_verifies_in_ranges_verifies_whole() {
+    let folder = folder(1_000);
+    let log = open(&folder).unwrap();
+    let records = |range| Ok::<_, Error>(log.verify_range(range, &mut |_| {})?.records);
+    assert_eq!(records(0..512), Ok(512));
+    assert_eq!(records(512..1_000), Ok(488));
+    assert_eq!(records(700..700), Ok(0));
+    assert!(records(900..1_001).is_err());
 }

@@ -24,7 +24,7 @@ pub enum Error {
     #[error("a malformed signature line: `— NAME BASE64` is needed")]
     SignatureLine,
     /// A malformed name of a key.
-    #[error("`{name}` is no name of a key: it has no spaces and no `+`")]
+    #[error("`{}` is no name of a key: a name has no spaces and no `+`", .name.escape_debug())]
     Name {
         /// What stood there.
         name: String,
