@@ -222,6 +222,9 @@ impl Session {
         match incoming {
             Ok(Incoming::Call(call, step)) => self.call(to, call, step, out),
             Ok(Incoming::Reply(reply)) => self.reply(to, reply, out),
+            Ok(Incoming::Probe(id, _)) if self.asked_by_client.has(&id) => {
+                self.refuse(to, Problem::duplicate_id(), out);
+            }
             Ok(Incoming::Probe(id, method)) => {
                 self.counts.probes = self.counts.probes.saturating_add(1);
                 let line = answer::no_such_method(&id, &method);

@@ -5,7 +5,7 @@ mod start;
 
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -30,6 +30,8 @@ struct Script {
     refused: Mutex<Vec<&'static str>>,
     /// Completions are never answered.
     hangs: AtomicBool,
+    /// How many completions were asked for, answered or not.
+    completing: AtomicUsize,
     stop: Notify,
 }
 
@@ -52,6 +54,7 @@ impl Gate for Script {
         message: Vec<u8>,
         output: Option<String>,
     ) -> bool {
+        self.completing.fetch_add(1, Ordering::SeqCst);
         if self.hangs.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
@@ -81,6 +84,7 @@ impl Script {
             completed: Mutex::default(),
             refused: Mutex::default(),
             hangs: AtomicBool::new(false),
+            completing: AtomicUsize::new(0),
             stop: Notify::new(),
         })
     }

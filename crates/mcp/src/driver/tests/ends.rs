@@ -93,8 +93,10 @@ async fn a_result_waits_for_its_completion() {
     let mut client = Client::start(&Script::new(no_writes), &python(&["serve", &log]));
     client.gate.hangs.store(true, Ordering::SeqCst);
     client.says(PING).await;
+    let gate = Arc::clone(&client.gate);
+    until(|| gate.completing.load(Ordering::SeqCst) == 1).await;
     let mut line = String::new();
-    let heard = timeout(Duration::from_millis(700), client.reader.read_line(&mut line)).await;
+    let heard = timeout(Duration::from_millis(200), client.reader.read_line(&mut line)).await;
     assert!(heard.is_err(), "{line:?} came before its completion was sequenced");
     client.leaves().await;
 }

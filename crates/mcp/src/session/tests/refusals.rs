@@ -110,6 +110,7 @@ fn an_error_never_has_the_id_of_a_request_that_waits() {
         r#"{"jsonrpc":"2.0","id":1,"method":"ping","extra":1}"#,
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}"#,
         r#"{"jsonrpc":"2.0","id":1,"method":"notifications/initialized"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"server/discover"}"#,
     ] {
         let effects = play.line(ToServer, line);
         let told = written(&effects, ToClient);
