@@ -1,3 +1,5 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use proof::checkpoint::{self, Checkpoint};
 use proof::digest::Digest;
 use proof::json::{Value, object};
@@ -62,6 +64,7 @@ pub(crate) fn notes() -> Outcome<Vec<Value>> {
     let forged = format!("{GO_NOTE}— PeterNeumann x08gowkJCQkJ\n");
     let cases = [
         ("Go's example", GO_VKEY, GO_NOTE.to_owned(), true),
+        ("the group's order added to the signature", GO_VKEY, not_reduced(GO_NOTE)?, false),
         ("two signatures, the second is the key's", own_key.as_str(), both.clone(), true),
         ("a line of an unknown key is ignored", GO_VKEY, unknown, true),
         ("a second line of the key does not verify", GO_VKEY, forged, false),
@@ -97,6 +100,24 @@ pub(crate) fn notes() -> Outcome<Vec<Value>> {
         ]));
     }
     Ok(values)
+}
+
+/// Adds the order of Ed25519's group to the second half of a note's signature: whoever does not compare it with the
+/// order (RFC 8032 section 5.1.7) takes the result for a second signature.
+fn not_reduced(note: &str) -> Outcome<String> {
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,
+        0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+    let (before, encoded) = note.trim_end().rsplit_once(' ').ok_or("no signature")?;
+    let mut bytes = STANDARD.decode(encoded).map_err(|error| error.to_string())?;
+    let (_, half) = bytes.split_at_mut_checked(36).ok_or("a short signature")?;
+    let mut carry = 0;
+    for (byte, order) in half.iter_mut().zip(ORDER) {
+        let [low, high] = (u16::from(*byte) + u16::from(order) + carry).to_le_bytes();
+        (*byte, carry) = (low, u16::from(high));
+    }
+    Ok(format!("{before} {}\n", STANDARD.encode(bytes)))
 }
 
 pub(crate) fn checkpoints() -> Outcome<Vec<Value>> {
