@@ -50,6 +50,8 @@ pub struct Bundle {
     /// The policies in Cedar, with the schema that their temporal conditions were lowered into.
     pub(crate) lowered: LoweredPolicySet,
     policies: Vec<PolicyInfo>,
+    /// The depth of the deepest expression.
+    pub(crate) depth: usize,
     /// `@id` by the name within Cedar.
     pub(crate) ids: BTreeMap<String, String>,
     /// What the bundle states of entities.
@@ -162,6 +164,13 @@ impl Bundle {
     pub fn policy(&self, id: &str) -> Option<&PolicyInfo> {
         let at = self.policies.binary_search_by(|info| info.id.as_str().cmp(id)).ok()?;
         self.policies.get(at)
+    }
+
+    /// The depth of its deepest expression, as [`Bundle::load`] counts it. [`crate::limits::stack_needed`] says what
+    /// stack that takes.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.depth
     }
 
     /// The tools it knows, by server and tool.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::bundle::Bundle;
 use crate::decision::{CHECKS, Check, Decision, Determining, EvaluationError};
-use crate::engine::{Answer, authorize};
+use crate::engine::{Answer, authorize, has_stack, no_stack};
 use crate::facts::{Facts, Standing};
 use crate::history::History;
 use crate::request::Request;
@@ -44,8 +44,12 @@ fn ask(
     request: &Request,
     form: &Form<'_>,
 ) -> Option<Answer> {
-    let temporal = history.ask(at, request, form);
+    let stack = has_stack(bundle.depth);
+    let temporal = history.ask(at, request, form, stack);
     let Form::Ready(shaped) = form else { return None };
+    if !stack {
+        return Some(no_stack());
+    }
     let answer = match temporal {
         Err(why) => Answer::failed(format!("temporal conditions: {why}"), false),
         Ok(bindings) => match shaped.cedar_request(bundle, &bindings) {

@@ -9,7 +9,7 @@ use cedar_policy::{
 };
 use dogwood_language::{AuthorizationDecision, AuthorizationRequest, PolicyEngine};
 
-use crate::limits::{ERRORS_LISTED_MAX, STACK_FLOOR_BYTES};
+use crate::limits::{ERRORS_LISTED_MAX, EXPRESSION_DEPTH_MAX, stack_needed};
 
 /// What the policies say of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,11 +32,18 @@ impl Answer {
     }
 }
 
-/// Asks every policy.
+/// Whether enough stack is left to load or decide by policies of this depth. Where nobody can tell, it is not.
+pub(crate) fn has_stack(depth: usize) -> bool {
+    stacker::remaining_stack().is_some_and(|left| left >= stack_needed(depth))
+}
+
+/// The answer when [`has_stack`] says no.
+pub(crate) fn no_stack() -> Answer {
+    Answer::failed("too little stack is left to evaluate policies", true)
+}
+
+/// Asks every policy. The caller has looked at the stack.
 pub(crate) fn authorize(policies: &PolicySet, request: &Request, entities: &Entities) -> Answer {
-    if stacker::remaining_stack().unwrap_or(0) < STACK_FLOOR_BYTES {
-        return Answer::failed("too little stack is left to evaluate policies", true);
-    }
     let response = Authorizer::new().is_authorized(request, policies, entities);
     let mut limit = false;
     let mut errors: Vec<(String, String)> = Vec::new();
@@ -87,7 +94,11 @@ impl PolicyEngine for Engine {
     }
 
     fn is_authorized(&self, asked: AuthorizationRequest<'_>) -> AuthorizationDecision {
-        let answer = authorize(&self.policies, asked.request, asked.entities);
+        let answer = if has_stack(EXPRESSION_DEPTH_MAX) {
+            authorize(&self.policies, asked.request, asked.entities)
+        } else {
+            no_stack()
+        };
         AuthorizationDecision {
             decision: if answer.allow { CedarDecision::Allow } else { CedarDecision::Deny },
             determining_policy_ids: answer.reasons,

@@ -130,12 +130,13 @@ impl History {
         &self.bundle
     }
 
-    /// Records a request that is being decided, and evaluates the temporal conditions at it.
+    /// Records a request that is being decided, and evaluates the temporal conditions at it, if asked to.
     pub(crate) fn ask(
         &mut self,
         at: i64,
         request: &Request,
         form: &Form<'_>,
+        evaluate: bool,
     ) -> Result<TemporalBindings, String> {
         let time = self.record(at, request, Kind::Request);
         if let Some(why) = self.broken {
@@ -145,7 +146,7 @@ impl History {
             return Err("the request is not an event".to_owned());
         };
         observe(&mut self.engine, shaped, time, &Kind::Request);
-        self.engine.evaluate()
+        if evaluate { self.engine.evaluate() } else { Err("not evaluated".to_owned()) }
     }
 
     /// Keeps an event and gives it its time: the clock's, or just after the last event where the clock stood still

@@ -2,10 +2,7 @@
 
 /// The candidate closest to `name`, if one is close enough to be what was meant: at most a third of its length away,
 /// letter case ignored.
-pub(crate) fn nearest<'a>(
-    name: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let furthest = name.chars().count().div_ceil(3).max(1);
     let wanted = name.to_lowercase();
     known

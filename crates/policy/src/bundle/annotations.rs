@@ -17,13 +17,8 @@ const LATER: [&str; 2] = ["approval", "advice"];
 /// Where each id was first given.
 pub(crate) type Ids = BTreeMap<String, (String, usize)>;
 
-/// Checks the names of a file's annotations, that each policy has an id, and that no other policy has it.
-pub(crate) fn check(
-    path: &str,
-    text: &Arc<str>,
-    statements: &[Statement],
-    ids: &mut Ids,
-) -> Vec<LoadError> {
+/// Checks the names of a file's annotations.
+pub(crate) fn check(path: &str, text: &Arc<str>, statements: &[Statement]) -> Vec<LoadError> {
     let mut errors = Vec::new();
     for statement in statements.iter().filter(|statement| statement.macro_name.is_none()) {
         for annotation in &statement.annotations {
@@ -46,9 +41,19 @@ pub(crate) fn check(
                 errors.push(point(format!("`@{name}` has no value")));
             }
         }
-        errors.extend(check_id(path, text, statement, ids));
     }
     errors
+}
+
+/// Checks that each policy of a file has an id, and that no other policy has it.
+pub(crate) fn check_ids(
+    path: &str,
+    text: &Arc<str>,
+    statements: &[Statement],
+    ids: &mut Ids,
+) -> Vec<LoadError> {
+    let policies = statements.iter().filter(|statement| statement.macro_name.is_none());
+    policies.filter_map(|statement| check_id(path, text, statement, ids)).collect()
 }
 
 fn check_id(

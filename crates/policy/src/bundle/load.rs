@@ -12,20 +12,25 @@ use super::manifest::{Manifest, ResourceId};
 use super::policies::{self, located};
 use super::schema::{Action, Shapes};
 use super::{Bundle, ENTITIES, EXPECTED, Files, MANIFEST, REQUESTS, SCHEMA, UNKNOWN_TOOL, blob};
+use crate::engine::has_stack;
 use crate::error::{LoadCode, LoadError, LoadErrors};
-use crate::limits::{DECIDE_STACK_BYTES, STACK_FLOOR_BYTES};
+use crate::limits::{DECIDE_STACK_BYTES, stack_needed};
 use crate::nearest::nearest;
 use crate::typed::{Extension, Record, Type, Undeclared};
 
 /// Loads a bundle from its files.
 pub(super) fn load(files: &Files) -> Result<Bundle, LoadErrors> {
-    if stacker::remaining_stack().unwrap_or(0) < STACK_FLOOR_BYTES {
-        let message = format!(
-            "less than {STACK_FLOOR_BYTES} bytes of stack are left; load on a thread with {DECIDE_STACK_BYTES}"
-        );
-        return Err(LoadError::new(LoadCode::Stack, "", message).into());
+    if !has_stack(0) {
+        return Err(no_stack(0).into());
     }
     build(files)
+}
+
+/// Too little stack is left to load policies of this depth.
+pub(super) fn no_stack(depth: usize) -> LoadError {
+    let message = format!("less than {} bytes of stack are left", stack_needed(depth));
+    LoadError::new(LoadCode::Stack, "", message)
+        .help(format!("load on a thread with {DECIDE_STACK_BYTES}"))
 }
 
 /// Loads a bundle when there is stack enough.
@@ -74,6 +79,7 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
         schema,
         lowered: policies.lowered,
         policies: policies.infos,
+        depth: policies.depth,
         stated,
         entities,
         warnings: policies.warnings,

@@ -13,11 +13,13 @@ use miette::Diagnostic;
 
 use super::annotations;
 use super::source::{Statement, statements};
+use crate::engine::has_stack;
 use crate::error::{LoadCode, LoadError, Place, Warning};
 use crate::limits::{
     EXPRESSION_DEPTH_MAX, MACRO_NESTING_MAX, MACRO_PARAMETER_USES_MAX, POLICIES_MAX,
     UNSCOPED_POLICIES_WARN,
 };
+use crate::nearest::nearest;
 
 /// What is known of one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub(crate) struct Policies {
     pub(crate) lowered: LoweredPolicySet,
     /// By `@id`.
     pub(crate) infos: Vec<PolicyInfo>,
+    /// The depth of the deepest expression.
+    pub(crate) depth: usize,
     pub(crate) warnings: Vec<Warning>,
 }
 
@@ -56,6 +60,8 @@ struct File {
 
 /// The names of Dogwood's own macros, which any policy may call.
 const STANDARD_MACROS: [&str; 4] = ["count_within", "sum_within", "count_distinct_within", "bind"];
+/// How deep the deepest of them is, counted as any expression; a test holds it.
+const STANDARD_MACRO_DEPTH: usize = 9;
 
 /// Loads the policy files against a schema. All problems of one stage at once.
 pub(crate) fn load(
@@ -72,6 +78,10 @@ pub(crate) fn load(
         .map_err(internal)?;
     let schema = PolicySchema::from_cedarschema_str(schema).map_err(internal)?;
 
+    let depth = texts.values().map(|text| deepest(&scan(text))).max().unwrap_or(0);
+    if depth <= EXPRESSION_DEPTH_MAX && !has_stack(depth) {
+        return Err(vec![super::load::no_stack(depth)]);
+    }
     let (files, errors) = parse_all(texts, &service);
     if !errors.is_empty() {
         return Err(errors);
@@ -79,7 +89,8 @@ pub(crate) fn load(
     let lowered = lower(&files, &service, &schema)?;
     let infos = describe(&files, &lowered)?;
     let result = Validator::new().validate(&lowered);
-    let errors: Vec<_> = result.validation_errors().map(|error| finding(&files, error)).collect();
+    let errors: Vec<_> =
+        result.validation_errors().map(|error| finding(&files, &lowered, error)).collect();
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -87,7 +98,7 @@ pub(crate) fn load(
         result.validation_warnings().map(|warning| named_warning(&infos, warning)).collect();
     warnings.extend(unscoped(&files));
     warnings.sort();
-    Ok(Policies { lowered, infos, warnings })
+    Ok(Policies { lowered, infos, depth, warnings })
 }
 
 fn parse_all(
@@ -97,14 +108,19 @@ fn parse_all(
     let (mut files, mut errors, mut ids) = (Vec::new(), Vec::new(), BTreeMap::new());
     for (path, text) in texts {
         let statements = scan(text);
-        let before = errors.len();
-        errors.extend(bounds(path, text, &statements));
-        errors.extend(annotations::check(path, text, &statements, &mut ids));
-        if errors.len() > before {
+        errors.extend(annotations::check(path, text, &statements));
+        let unbounded = bounds(path, text, &statements);
+        if !unbounded.is_empty() {
+            errors.extend(unbounded);
             continue;
         }
+        let without_id = annotations::check_ids(path, text, &statements, &mut ids);
         match parse(path, text, statements, service) {
-            Ok(file) => files.push(file),
+            Ok(file) => {
+                errors.extend(without_id);
+                files.push(file);
+            }
+            // What does not parse may be no policy at all, so it is not asked for an id.
             Err(found) => errors.extend(found),
         }
     }
@@ -124,10 +140,24 @@ fn scan(text: &str) -> Vec<Statement> {
     statements(text, &macros)
 }
 
+/// The depth of a statement's expressions once its macros are expanded.
+fn expanded(statement: &Statement, deepest_macro: usize) -> usize {
+    statement.depth.saturating_add(statement.macro_nesting.saturating_mul(deepest_macro))
+}
+
+fn deepest_macro(statements: &[Statement]) -> usize {
+    let macros = statements.iter().filter(|statement| statement.macro_name.is_some());
+    macros.map(|statement| statement.depth).max().unwrap_or(0).max(STANDARD_MACRO_DEPTH)
+}
+
+fn deepest(statements: &[Statement]) -> usize {
+    let deepest_macro = deepest_macro(statements);
+    statements.iter().map(|statement| expanded(statement, deepest_macro)).max().unwrap_or(0)
+}
+
 /// What would let an expression grow beyond what the stack bears, or beyond what memory should.
 fn bounds(path: &str, text: &Arc<str>, statements: &[Statement]) -> Vec<LoadError> {
-    let macros = statements.iter().filter(|statement| statement.macro_name.is_some());
-    let deepest_macro = macros.map(|statement| statement.depth).max().unwrap_or(0);
+    let deepest_macro = deepest_macro(statements);
     let mut errors = Vec::new();
     for statement in statements {
         let point = |message: String, help: &str| {
@@ -135,8 +165,7 @@ fn bounds(path: &str, text: &Arc<str>, statements: &[Statement]) -> Vec<LoadErro
                 .at(text, statement.span.start, first_line(text, &statement.span))
                 .help(help)
         };
-        let expanded = statement.macro_nesting.saturating_mul(deepest_macro);
-        let depth = statement.depth.saturating_add(expanded);
+        let depth = expanded(statement, deepest_macro);
         if depth > EXPRESSION_DEPTH_MAX {
             let message = format!(
                 "an expression is {depth} deep, operators and brackets counted; at most {EXPRESSION_DEPTH_MAX} are allowed"
@@ -263,7 +292,9 @@ pub(crate) fn located(
     let mut error = LoadError::new(code, path, finding.to_string());
     let label = finding.labels().and_then(|mut labels| labels.next());
     if let Some(label) = label {
-        error = error.at(text, label.offset(), label.len());
+        // A finding about a policy as a whole points at its first line.
+        let line = text.get(label.offset()..).and_then(|rest| rest.lines().next());
+        error = error.at(text, label.offset(), label.len().min(line.map_or(1, str::len)));
     }
     let help = finding.help().map(|help| help.to_string());
     match help.as_deref().and_then(meant) {
@@ -277,7 +308,7 @@ fn meant(help: &str) -> Option<&str> {
     help.strip_prefix("did you mean `")?.strip_suffix("`?")
 }
 
-fn finding(files: &[File], error: &ValidationError) -> LoadError {
+fn finding(files: &[File], lowered: &LoweredPolicySet, error: &ValidationError) -> LoadError {
     let src = match error {
         ValidationError::Cedar { src, .. } | ValidationError::Extension { src, .. } => {
             Arc::clone(src)
@@ -289,7 +320,13 @@ fn finding(files: &[File], error: &ValidationError) -> LoadError {
     // Cedar's message begins "for policy `f0_3`, ", a name that nobody wrote.
     let mut found = located(path, &src, LoadCode::PolicyType, error);
     found.strip_policy_name();
-    found
+    // Dogwood names the action of an unknown event, and leaves the guessing to us.
+    let unknown = found.message().split_once("derived for action `");
+    let Some((name, _)) = unknown.and_then(|(_, rest)| rest.split_once('`')) else { return found };
+    let actions: BTreeSet<String> =
+        lowered.event_signatures().map(|event| event.action().to_owned()).collect();
+    let nearest = nearest(name, actions.iter().map(String::as_str));
+    found.nearest(nearest)
 }
 
 /// Effect, place and annotations of every policy, by `@id`.
@@ -363,3 +400,6 @@ fn unscoped(files: &[File]) -> Option<Warning> {
         ),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,3 +74,130 @@ fn the_story_of_a_fetch_and_a_mail() {
     assert_eq!(decide(&mut history, &DEFAULTS.1, &at(3_606_000), &mail).code(), "permitted");
     assert_eq!(history.events(), 6);
 }
+
+/// Every check's outcome, one letter each: pass, fail, not evaluated.
+fn letters(decision: &Decision) -> String {
+    let letter = |check: &Check| check.outcome.as_str().chars().next().unwrap();
+    decision.checks().iter().map(letter).collect()
+}
+
+fn once(bundle: &Arc<Bundle>, standing: &Standing, request: &Request) -> Decision {
+    decide(&mut History::new(bundle).unwrap(), standing, &at(1_000), request)
+}
+
+#[test]
+fn an_evaluation_error_denies_even_where_a_permit_is_satisfied() {
+    let bundle = bundle(POLICIES);
+    let decision =
+        once(&bundle, &DEFAULTS.1, &send(&bundle, r#"{"to":"a","cents":4000000000000000}"#));
+    assert_eq!(decision.code(), "policy.error");
+    assert_eq!(letters(&decision), "pppppppfn");
+    assert_eq!(decision.policy_ids().count(), 0);
+    insta::assert_snapshot!(String::from_utf8(decision.to_bytes()).unwrap());
+}
+
+#[test]
+fn every_check_runs_and_the_first_failure_names_the_code() {
+    let bundle = bundle(POLICIES);
+    let standing = Standing {
+        governance_verified: false,
+        registered: false,
+        trust: crate::Trust::Revoked,
+        halted: true,
+        lineage_intact: false,
+    };
+    let allowed = once(&bundle, &standing, &send(&bundle, r#"{"to":"a"}"#));
+    assert_eq!(
+        (letters(&allowed).as_str(), allowed.code()),
+        ("pfffffppp", "governance.unverified")
+    );
+    let malformed = once(&bundle, &standing, &send(&bundle, r#"{"to":7}"#));
+    assert_eq!(
+        (letters(&malformed).as_str(), malformed.code()),
+        ("ffffffnnn", "request.malformed")
+    );
+    let unknown = once(&bundle, &DEFAULTS.1, &bundle.tool_request(agent(), "web", "post", "{}"));
+    assert_eq!((letters(&unknown).as_str(), unknown.code()), ("npppppfnn", "tool.unknown"));
+    let nothing = Arc::new(Bundle::empty());
+    assert_eq!(once(&nothing, &DEFAULTS.1, &send(&nothing, "{}")).code(), "tool.unknown");
+}
+
+#[test]
+fn the_canonical_bytes_of_a_permit_and_a_denial() {
+    let bundle = bundle(POLICIES);
+    let permit = once(&bundle, &DEFAULTS.1, &send(&bundle, r#"{"to":"a"}"#));
+    insta::assert_snapshot!(String::from_utf8(permit.to_bytes()).unwrap());
+    let facts = Facts { assurance: crate::Assurance::Cooperative, ..at(1) };
+    let request = send(&bundle, r#"{"to":"a"}"#);
+    let deny = decide(&mut History::new(&bundle).unwrap(), &DEFAULTS.1, &facts, &request);
+    insta::assert_snapshot!(String::from_utf8(deny.to_bytes()).unwrap());
+    // The canonical form reads back to the same bytes.
+    let value = proof::json::Value::parse(&deny.to_bytes()).unwrap();
+    assert_eq!(value.to_bytes(), deny.to_bytes());
+}
+
+#[test]
+fn no_reason_repeats_a_value_from_the_request() {
+    let bundle = bundle(POLICIES);
+    let secret = "s3cr3t-value";
+    let mut requests = vec![
+        send(&bundle, &format!(r#"{{"to":["{secret}"]}}"#)),
+        send(&bundle, &format!(r#"{{"to":"a","cents":"{secret}"}}"#)),
+        send(&bundle, &format!(r#"{{"to":"{secret}""#)),
+        send(&bundle, &format!(r#"{{"to":"{secret}","cents":4000000000000000}}"#)),
+        bundle.tool_request(agent(), "web", "fetch", &format!(r#"{{"url":["{secret}"]}}"#)),
+    ];
+    let mut odd = send(&bundle, r#"{"to":"a"}"#);
+    odd.principal.properties = format!(r#"{{"team":"{secret}"}}"#);
+    requests.push(odd);
+    for request in requests {
+        let decision = once(&bundle, &DEFAULTS.1, &request);
+        assert_ne!(decision.code(), "permitted");
+        assert!(!String::from_utf8(decision.to_bytes()).unwrap().contains(secret));
+    }
+}
+
+#[test]
+fn the_same_inputs_give_the_same_bytes() {
+    let bundle = bundle(
+        &(0..40)
+            .map(|n| format!("@id(\"p{n}\") permit (principal, action, resource);"))
+            .collect::<String>(),
+    );
+    let request = send(&bundle, r#"{"to":"a"}"#);
+    let first = once(&bundle, &DEFAULTS.1, &request).to_bytes();
+    for _ in 0..20 {
+        assert_eq!(once(&bundle, &DEFAULTS.1, &request).to_bytes(), first);
+    }
+}
+
+#[test]
+fn with_too_little_stack_it_denies_and_says_so() {
+    let bundle = bundle(POLICIES);
+    let request = send(&bundle, r#"{"to":"a"}"#);
+    let thread =
+        std::thread::Builder::new().stack_size(crate::limits::stack_needed(bundle.depth()) / 2);
+    let decision =
+        thread.spawn(move || once(&bundle, &DEFAULTS.1, &request)).unwrap().join().unwrap();
+    assert!(decision.engine_limit());
+    assert_eq!(decision.code(), "policy.error");
+}
+
+#[test]
+fn facts_reach_the_policies() {
+    let policies = r#"@id("a") permit (principal, action == Action::"send", resource)
+when { context.facts.at_ms == 86400000 && context.facts.at == datetime("1970-01-02") && context.facts.trust == "trusted" };"#;
+    let bundle = bundle(policies);
+    let request = send(&bundle, r#"{"to":"a"}"#);
+    let mut history = History::new(&bundle).unwrap();
+    assert_eq!(decide(&mut history, &DEFAULTS.1, &at(86_400_000), &request).code(), "permitted");
+    assert_eq!(
+        decide(&mut history, &DEFAULTS.1, &at(86_400_001), &request).code(),
+        "policy.denied"
+    );
+    assert_eq!(decide(&mut history, &DEFAULTS.1, &at(-1), &request).code(), "request.malformed");
+    assert_eq!(
+        decide(&mut history, &DEFAULTS.1, &at(i64::MAX), &request).code(),
+        "request.malformed"
+    );
+}

@@ -1,1 +1,141 @@
+use super::*;
+use crate::bundle::Files;
+use crate::decide::decide;
+use crate::evaluation::DEFAULTS;
+use crate::request::Entity;
 
+const SCHEMA: &str = "entity W; entity T; action act appliesTo { principal: W, resource: T, context: { input: { n?: Long }, output?: { size: Long, kind?: String } } }; action ask appliesTo { principal: W, resource: T };";
+
+fn bundle(policies: &str) -> Arc<Bundle> {
+    let manifest = "name = \"h\"\nversion = \"1\"\nsemantics = 1";
+    let files =
+        [("bundle.toml", manifest), ("schema.cedarschema", SCHEMA), ("policies/p.dw", policies)];
+    let files: Files = files.map(|(path, text)| (path.to_owned(), text.into())).into();
+    Arc::new(Bundle::load(&files).unwrap_or_else(|errors| panic!("{errors}")))
+}
+
+fn request(action: &str, input: &str) -> Request {
+    Request {
+        principal: Entity::new("W", "w"),
+        action: action.into(),
+        resource: Entity::new("T", "t"),
+        input: input.into(),
+    }
+}
+
+fn code(history: &mut History, at: i64, request: &Request) -> &'static str {
+    decide(history, &DEFAULTS.1, &Facts { at, ..DEFAULTS.0 }, request).code()
+}
+
+use crate::facts::Facts;
+
+fn when(condition: &str) -> Arc<Bundle> {
+    bundle(&format!(
+        "@id(\"p\") permit (principal, action == Action::\"act\", resource);\n\
+         @id(\"t\") permit (principal, action == Action::\"ask\", resource) when temporal {{ {condition} }};"
+    ))
+}
+
+#[test]
+fn requests_count_from_their_decision_on_whatever_it_was() {
+    let bundle = bundle(
+        "@id(\"t\") permit (principal, action, resource) when temporal { 2 < count_within(1h, Action::\"act\"::request{}) };",
+    );
+    let mut history = History::new(&bundle).unwrap();
+    let act = request("act", "{}");
+    // All at one instant of the clock: they are still three.
+    assert_eq!(code(&mut history, 5, &act), "policy.denied");
+    assert_eq!(code(&mut history, 5, &act), "policy.denied");
+    assert_eq!(code(&mut history, 5, &act), "permitted");
+}
+
+#[test]
+fn a_clock_that_steps_back_is_held() {
+    let bundle = when("formerly within 1s Action::\"act\"::response{}");
+    let mut history = History::new(&bundle).unwrap();
+    let (act, ask) = (request("act", "{}"), request("ask", "{}"));
+    history.complete(10_000, &act, &Outcome::Result(None));
+    // Nine seconds before it happened, by the clock; at once after it, by the record.
+    assert_eq!(code(&mut history, 1_000, &ask), "permitted");
+    assert_eq!(code(&mut history, 11_500, &ask), "policy.denied");
+    assert_eq!(history.events(), 3);
+}
+
+#[test]
+fn results_can_be_looked_back_at_and_misfits_are_left_out() {
+    let bundle = when("formerly within 1h Action::\"act\"::response{ output.size: 7 }");
+    let act = request("act", "{}");
+    let seen = |outcome: Outcome| {
+        let mut history = History::new(&bundle).unwrap();
+        history.complete(1, &act, &outcome);
+        code(&mut history, 2, &request("ask", "{}"))
+    };
+    let result = |text: &str| Outcome::Result(Some(text.to_owned()));
+    assert_eq!(seen(result(r#"{"size":7}"#)), "permitted");
+    assert_eq!(seen(result(r#"{"size":7,"kind":3,"more":[1]}"#)), "permitted");
+    for text in [r#"{"size":8}"#, r#"{"size":"7"}"#, "7", "not json", r#"{"size":7,"size":7}"#] {
+        assert_eq!(seen(result(text)), "policy.denied", "{text}");
+    }
+    assert_eq!(seen(Outcome::Result(None)), "policy.denied");
+    assert_eq!(seen(Outcome::Error), "policy.denied");
+}
+
+#[test]
+fn an_unknown_outcome_is_neither_response_nor_error() {
+    for kind in ["response", "error"] {
+        let bundle = when(&format!("formerly within 1h Action::\"act\"::{kind}{{}}"));
+        let mut history = History::new(&bundle).unwrap();
+        history.complete(1, &request("act", "{}"), &Outcome::Unknown);
+        assert_eq!(code(&mut history, 2, &request("ask", "{}")), "policy.denied");
+        assert_eq!(history.events(), 1);
+    }
+}
+
+#[test]
+fn a_new_bundle_sees_the_whole_history() {
+    let (first, second) = (
+        when("formerly within 1h Action::\"ask\"::error{}"),
+        when("formerly within 1h Action::\"act\"::request{ input.n: 4 }"),
+    );
+    let mut history = History::new(&first).unwrap();
+    assert_eq!(code(&mut history, 1, &request("act", r#"{"n":4}"#)), "permitted");
+    // Malformed under both, unknown under both: decided, recorded, and events of neither.
+    assert_eq!(code(&mut history, 2, &request("act", r#"{"n":"4"}"#)), "request.malformed");
+    assert_eq!(code(&mut history, 3, &request("fly", "{}")), "tool.unknown");
+    assert_eq!(code(&mut history, 4, &request("ask", "{}")), "policy.denied");
+    history.rebase(&second);
+    assert_eq!(history.events(), 4);
+    assert_eq!(code(&mut history, 5, &request("ask", "{}")), "permitted");
+
+    // Whoever started under the second bundle comes to the same end.
+    let mut other = History::new(&second).unwrap();
+    for (at, (action, input)) in
+        [("act", r#"{"n":4}"#), ("act", r#"{"n":"4"}"#), ("fly", "{}"), ("ask", "{}")]
+            .into_iter()
+            .enumerate()
+    {
+        code(&mut other, 1 + at as i64, &request(action, input));
+    }
+    assert_eq!(code(&mut other, 5, &request("ask", "{}")), "permitted");
+}
+
+#[test]
+fn what_is_too_large_is_not_kept() {
+    let bundle = when("formerly within 1h Action::\"act\"::request{}");
+    let mut history = History::new(&bundle).unwrap();
+    let large = request("act", &format!("{{\"n\":{}}}", " ".repeat(INPUT_BYTES_MAX)));
+    assert_eq!(code(&mut history, 1, &large), "request.malformed");
+    assert_eq!(history.events(), 0);
+}
+
+#[test]
+fn a_full_history_denies() {
+    let bundle = when("formerly within 1h Action::\"act\"::request{}");
+    let mut history = History::new(&bundle).unwrap();
+    let unknown = request("x", "{}");
+    for at in 0..HISTORY_EVENTS_MAX {
+        history.record(at as i64, &unknown, Kind::Request);
+    }
+    assert_eq!(code(&mut history, 1, &request("act", "{}")), "policy.error");
+    assert_eq!(history.events(), HISTORY_EVENTS_MAX);
+}
