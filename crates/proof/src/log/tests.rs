@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Builder, Error, Files, LogReader};
 use crate::checkpoint::{self, Checkpoint};
@@ -230,4 +230,19 @@ fn what_verifies_in_ranges_verifies_whole() {
     assert_eq!(records(512..1_000), Ok(488));
     assert_eq!(records(700..700), Ok(0));
     assert!(records(900..1_001).is_err());
+}
+
+#[test]
+fn no_file_is_given_out_twice() {
+    let mut builder = Builder::new();
+    let mut seen = BTreeSet::new();
+    for index in 0..1_100 {
+        builder.push(&record(index)).unwrap();
+        if index % 50 == 0 {
+            for file in builder.take_files().unwrap() {
+                assert!(seen.insert(file.path.clone()), "`{}` never changes", file.path);
+            }
+            assert_eq!(builder.take_files().unwrap(), []);
+        }
+    }
 }
