@@ -2,8 +2,10 @@
 
 mod help;
 mod machine;
+mod node;
 mod office;
 mod policy;
+mod proof;
 #[cfg(test)]
 mod tests;
 
@@ -11,8 +13,12 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 pub(crate) use machine::Completions;
+pub(crate) use node::{Demo, Halt, Init, Mcp, Register, Serve, Trust};
 pub(crate) use office::{OfficeAgent, OfficeServer};
-pub(crate) use policy::{Bundle, BundleCommand, Decide};
+pub(crate) use policy::{Bundle, BundleCommand, Decide, Publish};
+pub(crate) use proof::{
+    Explain, Log, LogCommand, LogShow, LogTail, LogVerify, Range, Receipt, Record, Replay, Verify,
+};
 
 use crate::output::ColorChoice;
 
@@ -45,9 +51,33 @@ pub(crate) struct Cli {
 /// Every command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Demo(Demo),
+
+    Init(Init),
+
+    Serve(Serve),
+
+    Mcp(Mcp),
+
+    Register(Register),
+
+    Trust(Trust),
+
+    Halt(Halt),
+
     Bundle(Bundle),
 
     Decide(Decide),
+
+    Log(Log),
+
+    Receipt(Receipt),
+
+    Verify(Verify),
+
+    Replay(Replay),
+
+    Explain(Explain),
 
     Completions(Completions),
 

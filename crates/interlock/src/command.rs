@@ -3,9 +3,20 @@
 mod bundle;
 mod completions;
 mod decide;
+mod demo;
 mod doctor;
+mod explain;
+mod find;
+mod govern;
+pub(crate) mod init;
+mod log;
+mod mcp;
 mod office_agent;
 mod office_server;
+mod receipt;
+pub(crate) mod replay;
+pub(crate) mod serve;
+mod verify;
 mod version;
 
 use clap::error::{ContextKind, ContextValue};
@@ -31,8 +42,20 @@ pub(crate) fn run() -> Exit {
 
 fn dispatch(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
     match command {
+        Command::Demo(arguments) => demo::run(arguments, output),
+        Command::Init(arguments) => init::run(arguments, output),
+        Command::Serve(arguments) => serve::run(arguments, output),
+        Command::Mcp(arguments) => mcp::run(arguments),
+        Command::Register(arguments) => govern::register(arguments, output),
+        Command::Trust(arguments) => govern::trust(arguments, output),
+        Command::Halt(arguments) => govern::halt(arguments, output),
         Command::Bundle(arguments) => bundle::run(&arguments.command, output),
         Command::Decide(arguments) => decide::run(arguments, output),
+        Command::Log(arguments) => log::run(&arguments.command, output),
+        Command::Receipt(arguments) => receipt::run(arguments, output),
+        Command::Verify(arguments) => verify::run(arguments, output),
+        Command::Replay(arguments) => replay::run(arguments, output),
+        Command::Explain(arguments) => explain::run(arguments, output),
         Command::Completions(arguments) => completions::run(arguments, output),
         Command::Doctor => doctor::run(output),
         Command::Version => version::run(output),
@@ -73,5 +96,11 @@ fn usage(why: &clap::Error) -> Exit {
 /// Runs a future on a runtime of this thread.
 fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(runtime.map_err(|why| Failure::io("no runtime could be started", &why))?.block_on(future))
+}
+
+/// Runs a future on a runtime with threads of its own: for a node.
+fn block_on_many<F: Future>(future: F) -> Result<F::Output, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     Ok(runtime.map_err(|why| Failure::io("no runtime could be started", &why))?.block_on(future))
 }

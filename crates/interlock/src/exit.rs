@@ -92,6 +92,19 @@ impl Failure {
         Self::new(exit, what).why(why)
     }
 
+    /// What a node, or something that speaks to one, could not do.
+    pub(crate) fn node(why: &node::Error) -> Self {
+        let exit = match why.code() {
+            "keys" => Exit::Config,
+            "governance" | "peer" | "replay" => Exit::Denied,
+            "input" => Exit::Data,
+            "socket" => Exit::NoInput,
+            "folder" | "ledger" => Exit::Io,
+            _ => Exit::Failed,
+        };
+        Self::new(exit, why.to_string()).code(why.code())
+    }
+
     /// The cause, in one line.
     pub(crate) fn why(mut self, why: impl Display) -> Self {
         self.why = Some(why.to_string());
@@ -110,9 +123,32 @@ impl Failure {
         self
     }
 
+    /// The cause, or what happened where there is none.
+    pub(crate) fn cause(&self) -> &str {
+        self.why.as_deref().unwrap_or(&self.what)
+    }
+
     /// How the program ends with this failure.
     pub(crate) fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// What happened and why, in one sentence.
+    pub(crate) fn sentence(&self) -> String {
+        match &self.why {
+            Some(why) => format!("{}: {why}", self.what),
+            None => self.what.clone(),
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn advice(self) -> Option<String> {
+        self.help
+    }
+
+    /// The cause in one line, or what happened where no cause is known.
+    pub(crate) fn reason(&self) -> &str {
+        self.why.as_deref().unwrap_or(&self.what)
     }
 
     /// Tells the failure on standard error, as `{"error":{"code","message","help"}}` or as text.
@@ -132,20 +168,16 @@ impl Failure {
 
     fn to_json(&self) -> String {
         let code = self.code.as_deref().unwrap_or_else(|| self.exit.as_str());
-        let message = match &self.why {
-            Some(why) => format!("{}: {why}", self.what),
-            None => self.what.clone(),
-        };
         let error = object([
             ("code", Value::from(code)),
             ("help", Value::from(self.help.as_deref().unwrap_or_default())),
-            ("message", Value::from(message)),
+            ("message", Value::from(self.sentence())),
         ]);
         let line = object([("error", error)]).to_bytes();
         format!("{}\n", String::from_utf8_lossy(&line))
     }
 
-    fn to_text(&self, paint: Paint) -> String {
+    pub(crate) fn to_text(&self, paint: Paint) -> String {
         let mut text = format!("{} {}\n", paint.text(Style::Bad, "error:"), self.what);
         if let Some(why) = &self.why {
             text.push_str(&format!("  {} {why}\n", paint.text(Style::Label, "why: ")));

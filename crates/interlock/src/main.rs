@@ -6,8 +6,12 @@
 //! | `cli` | the arguments, and the help texts |
 //! | `command` | one file for each command |
 //! | `config` | `interlock.toml`, read whole before anything starts |
+//! | `starter` | the starter bundle inside the program |
+//! | `user` | OS users by name or number |
 //! | `domain` | the folders of a domain and of its logs |
 //! | `folder` | a folder's files, read strictly |
+//! | `key` | public keys, as a user names them |
+//! | `record_line` | a record in one line |
 //! | `output` | results, tables, colours and progress |
 //! | `exit` | exit codes, and how a failure is told |
 //! | `office` | the sample MCP server |
@@ -16,12 +20,19 @@
 
 mod cli;
 mod command;
+mod config;
 mod demo;
+mod domain;
 mod exit;
 mod folder;
+mod key;
 mod limits;
 mod office;
 mod output;
+mod record_line;
+mod replay;
+mod starter;
+mod user;
 
 use std::process::ExitCode;
 

@@ -43,6 +43,11 @@ impl Output {
         self.paint
     }
 
+    /// Whether somebody watches: standard error is a terminal.
+    pub(crate) fn shows_progress(&self) -> bool {
+        self.shows_progress
+    }
+
     /// A progress line on standard error, shown only on a terminal.
     pub(crate) fn progress(&self, what: &'static str) -> Progress {
         Progress::new(what, self.shows_progress)

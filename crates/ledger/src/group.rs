@@ -152,12 +152,14 @@ impl<D: Disk> GroupCommit<D> {
         self.queue.push(append)
     }
 
-    /// Whether everything that waits and about 1 MiB more surely fits: ask before deciding anything whose record
-    /// must not fail, and refuse (`refused.storage`) if it is `false`. It may take as long as making the next
-    /// segment does. Space that it found stays found: segments are filled with zeros beforehand.
+    /// Whether everything that waits, entries of `bytes` more, and about 1 MiB surely fit: ask before deciding
+    /// anything whose record must not fail, and refuse (`refused.storage`) if it is `false`. It may take as long
+    /// as making the next segment does. Space that it found stays found: segments are filled with zeros
+    /// beforehand.
     #[must_use]
-    pub fn has_space(&self) -> bool {
-        let margin_bytes = SPACE_MARGIN_BYTES.min(self.batch_bytes_max) as u64;
+    pub fn has_space(&self, bytes: usize) -> bool {
+        let margin_bytes =
+            SPACE_MARGIN_BYTES.saturating_add(bytes).min(self.batch_bytes_max) as u64;
         self.room.is_there(self.queue.unsettled_bytes() + extent_bytes(margin_bytes))
     }
 
@@ -214,3 +216,6 @@ impl<D: Disk> Drop for GroupCommit<D> {
         self.end_threads();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 
-use kernel::governance::{Change, Position, Proposal, SignedProposal};
+use kernel::governance::{Change, Governance, Position, Proposal, SignedProposal};
 use ledger::{FileDisk, Ledger};
 use policy::Bundle;
 use proof::note::Signer;
@@ -72,23 +72,23 @@ pub fn govern(
     blob: Option<&[u8]>,
 ) -> Result<(Accepted, Place), Error> {
     let officer = keys::read(&options.folder, "officer")?;
-    let signed = sign(position(options)?, change, &officer)?;
+    let signed = sign(governance(options)?.position(), change, &officer)?;
     match client::govern(&options.socket, &signed, blob)? {
         Some(accepted) => Ok((accepted, Place::Node)),
         None => Ok((Authority::open(options)?.accept(&signed, blob)?, Place::Log)),
     }
 }
 
-/// The governance log's position, as it lies in the folder.
+/// What governs the domain, as its log lies in the folder.
 ///
 /// # Errors
 /// `ledger` where it cannot be read, `governance` where a record is not acceptable.
-pub fn position(options: &Options) -> Result<Position, Error> {
-    let mut governance = kernel::governance::Governance::new(&options.governance_origin());
+pub fn governance(options: &Options) -> Result<Governance, Error> {
+    let mut governance = Governance::new(&options.governance_origin());
     for record in records(&options.governance_folder())? {
         governance.apply(&record).map_err(|why| Error::governance(&why))?;
     }
-    Ok(governance.position())
+    Ok(governance)
 }
 
 fn sign(based_on: Position, change: Change, officer: &dyn Signer) -> Result<SignedProposal, Error> {

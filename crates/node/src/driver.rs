@@ -10,6 +10,7 @@ use proof::json::{Value, object};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::{self, Clock};
+use crate::limits::SEALED_FACTOR;
 
 /// The way to the thread that steps the kernel. Cheap to clone.
 #[derive(Clone)]
@@ -103,8 +104,11 @@ impl Kernel {
         outcome: Completion,
         (message, output): (Vec<u8>, Option<String>),
     ) -> impl Future<Output = bool> + Send + use<> {
-        let settled =
-            self.ask(move |reply| Command::Outcome { ticket, end: (outcome, message, output), reply });
+        let settled = self.ask(move |reply| Command::Outcome {
+            ticket,
+            end: (outcome, message, output),
+            reply,
+        });
         async move { settled.await.unwrap_or(false) }
     }
 
@@ -218,7 +222,7 @@ impl Driver {
         reply: oneshot::Sender<Result<String, &'static str>>,
     ) {
         let Ok(entropy) = clock::entropy() else { return };
-        if !self.has_space() {
+        if !self.log.has_space(0) {
             let _gone = reply.send(Err("refused.storage"));
             return;
         }
@@ -235,7 +239,8 @@ impl Driver {
     ) {
         let Ok(entropy) = clock::entropy() else { return };
         let ticket = self.ticket();
-        if !self.has_space() {
+        // Sealed, the message and the arguments in it take at most this many times their bytes.
+        if !self.log.has_space(transition.message.len().saturating_mul(SEALED_FACTOR)) {
             self.mailbox.refused("refused.storage");
             let _gone = reply.send((ticket, Answer::Refused { code: "refused.storage" }));
             return;
@@ -247,6 +252,12 @@ impl Driver {
     fn outcome(&mut self, ticket: Ticket, end: End, reply: oneshot::Sender<bool>) {
         let Ok(entropy) = clock::entropy() else { return };
         let (outcome, message, output) = end;
+        if !self.log.has_space(message.len().saturating_mul(SEALED_FACTOR)) {
+            // The result cannot be kept, so it is not handed on: who knows how it ended.
+            let outcome = Completion::Unknown;
+            self.step(Input::Outcome { ticket, outcome, message: vec![], output: None, entropy });
+            return;
+        }
         self.waiting.outcomes.insert(ticket, reply);
         self.step(Input::Outcome { ticket, outcome, message, output, entropy });
         // An outcome that settled nothing (asked for twice) is answered by being dropped.
@@ -297,10 +308,6 @@ impl Driver {
         if let Err(why) = self.log.append_reserved(entries, Some(index), done) {
             halt(&format!("record {index} was not kept: {why}"));
         }
-    }
-
-    fn has_space(&self) -> bool {
-        self.log.has_space()
     }
 
     fn status(&self) -> Value {

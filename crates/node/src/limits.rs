@@ -17,5 +17,7 @@ pub const ANSWER_MS_MAX: u64 = 10_000;
 /// milliseconds.
 pub const TICK_MS: u64 = 1_000;
 
-/// Largest record beside its sealed part for which space is reserved before a decision, in bytes.
-pub const RESERVE_BYTES: usize = 128 * 1024;
+/// How many times its bytes a message may take once it is sealed: as base64url, and its arguments once
+/// more as an escaped string in base64url. So much space is asked for before it is decided; without it
+/// the request is refused with `refused.storage`.
+pub const SEALED_FACTOR: usize = 5;

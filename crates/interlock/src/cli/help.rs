@@ -7,8 +7,14 @@ use super::STYLES;
 use crate::output::ColorChoice;
 
 /// The commands as a new user meets them. A test holds this list and the grammar together.
-pub(super) const GROUPS: [(&str, &[&str]); 2] =
-    [("Policy", &["bundle", "decide"]), ("This machine", &["doctor", "completions", "version"])];
+pub(super) const GROUPS: [(&str, &[&str]); 6] = [
+    ("Start here", &["demo", "init", "register"]),
+    ("Run", &["serve", "mcp"]),
+    ("Govern", &["bundle", "trust", "halt"]),
+    ("Decide without a node", &["decide"]),
+    ("What happened", &["log", "explain", "replay", "receipt", "verify"]),
+    ("This machine", &["doctor", "completions", "version"]),
+];
 
 const EXIT_CODES: &str = "0 done · 1 failed · 2 denied or not verified · 64 usage · 65 malformed input\n  \
                           66 missing input · 74 reading or writing · 78 configuration";

@@ -37,6 +37,24 @@ pub(crate) enum BundleCommand {
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
+
+    Publish(Publish),
+}
+
+/// Publish a bundle: it decides from here on
+///
+/// The officer's key signs it. A running node adopts it before this command returns; running executions keep their
+/// history, which the new conditions see whole.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  interlock bundle publish my-bundle office")]
+pub(crate) struct Publish {
+    /// The folder that holds `bundle.toml`
+    #[arg(value_name = "DIR")]
+    pub(crate) bundle: PathBuf,
+
+    /// The domain's folder
+    pub(crate) domain: PathBuf,
 }
 
 /// Decide requests without a server

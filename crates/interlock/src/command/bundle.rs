@@ -9,6 +9,7 @@ use crate::output::Output;
 pub(super) fn run(command: &BundleCommand, output: &mut Output) -> Result<Exit, Failure> {
     match command {
         BundleCommand::Check { folder } => check::run(folder, output),
+        BundleCommand::Publish(arguments) => super::govern::publish(arguments, output),
         BundleCommand::Test { folder } => test::run(folder, output),
     }
 }

@@ -45,6 +45,8 @@ pub(crate) enum Paint {
 /// What a piece of text means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
+    /// Nothing in particular.
+    Plain,
     /// A success, a permit.
     Good,
     /// A failure, a denial.
@@ -78,6 +80,7 @@ impl Paint {
 fn ansi(style: Style) -> Ansi {
     let plain = Ansi::new();
     match style {
+        Style::Plain => plain,
         Style::Good => plain.fg_color(Some(AnsiColor::Green.into())),
         Style::Bad => plain.fg_color(Some(AnsiColor::Red.into())).bold(),
         Style::Warning => plain.fg_color(Some(AnsiColor::Yellow.into())),

@@ -1,0 +1,168 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use kernel::governance::Subject;
+
+/// Make a domain: its folder, keys, both logs, and the bundle that decides
+///
+/// A domain is an authority of its own. The folder then holds `interlock.toml`, `keys/` (readable by you alone),
+/// `governance/` (what governs, signed by the officer) and `lineage/` (what happened). Nothing is overwritten.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  interlock init office --workload agent=alice
+  interlock init office --name office.example --bundle my-bundle --server 'files=mcp-server-filesystem /srv/files'")]
+pub(crate) struct Init {
+    /// The folder to make
+    pub(crate) domain: PathBuf,
+
+    /// The domain's name: the first part of its logs' origins (by default the folder's name)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// The node's name
+    #[arg(long, value_name = "NAME", default_value = "node-1")]
+    pub(crate) node: String,
+
+    /// The bundle to publish (by default the starter bundle that comes with this program)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bundle: Option<PathBuf>,
+
+    /// Register a workload: its name, and the OS user (name or uid) whose processes speak for it
+    #[arg(long, value_name = "NAME=USER", value_parser = pair)]
+    pub(crate) workload: Vec<(String, String)>,
+
+    /// An upstream MCP server for `interlock.toml`: its name, and its command
+    #[arg(long, value_name = "NAME=COMMAND", value_parser = pair)]
+    pub(crate) server: Vec<(String, String)>,
+}
+
+/// Run the node of a domain until it is told to stop (SIGINT or SIGTERM)
+///
+/// It serves the domain's Unix socket: who connects is known by OS user, and joins the execution of a registered
+/// workload. For each session it starts the upstream server, decides every message, and forwards a permitted one once
+/// its record is on stable storage.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The domain's folder
+    #[arg(default_value = ".")]
+    pub(crate) domain: PathBuf,
+
+    /// Also serve the published logs over HTTP, read only (C2SP tlog-tiles): /governance/... and /lineage/...
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// Speak MCP on standard input and output, through the node
+///
+/// This is what an agent's MCP client starts in the place of the server. It has no keys and reads no configuration: it
+/// carries bytes between the client and the node's socket.
+#[derive(Debug, Args)]
+#[command(after_help = "In the configuration of an MCP client:
+  { \"mcpServers\": { \"files\": { \"command\": \"interlock\", \"args\": [\"mcp\", \"office\", \"--server\", \"files\"] } } }")]
+pub(crate) struct Mcp {
+    /// The domain's folder: its `node.sock` is used
+    #[arg(default_value = ".")]
+    pub(crate) domain: PathBuf,
+
+    /// The upstream server's name in `interlock.toml`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) server: String,
+
+    /// The workload to speak for; it must be registered for your OS user
+    #[arg(long, value_name = "NAME", default_value = "agent")]
+    pub(crate) workload: String,
+
+    /// The node's socket, where it is elsewhere
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+}
+
+/// Register a workload: its processes, known by OS user, may then ask
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    /// The domain's folder
+    pub(crate) domain: PathBuf,
+
+    /// The workload's name
+    pub(crate) workload: String,
+
+    /// The OS user (name or uid) whose processes speak for it
+    #[arg(long, value_name = "USER")]
+    pub(crate) user: String,
+
+    /// The zone it lives in
+    #[arg(long, value_name = "ZONE", default_value = "default")]
+    pub(crate) zone: String,
+}
+
+/// Show the trust states and halts of a domain, or set one
+///
+/// A running node acts on it before this command returns; where none runs, the next start does.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  interlock trust office
+  interlock trust office workload:agent suspended")]
+pub(crate) struct Trust {
+    /// The domain's folder
+    pub(crate) domain: PathBuf,
+
+    /// Whose: domain, zone:NAME, node:NAME, workload:NAME or execution:ID
+    #[arg(requires = "state")]
+    pub(crate) subject: Option<Subject>,
+
+    /// The state: trusted, degraded, suspended or revoked
+    #[arg(value_parser = trust)]
+    pub(crate) state: Option<policy::Trust>,
+}
+
+/// Stop: permit nothing more to a subject, from now on
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  interlock halt office                      # everything
+  interlock halt office workload:agent
+  interlock halt office workload:agent --lift")]
+pub(crate) struct Halt {
+    /// The domain's folder
+    pub(crate) domain: PathBuf,
+
+    /// Whom: domain, zone:NAME, node:NAME, workload:NAME or execution:ID
+    #[arg(default_value = "domain")]
+    pub(crate) subject: Subject,
+
+    /// End an earlier halt of the same subject
+    #[arg(long)]
+    pub(crate) lift: bool,
+}
+
+/// See Interlock at work: a real agent, a real MCP server, and the log that proves what happened
+///
+/// Makes a domain, starts a node, a sample office server and a scripted agent; then verifies the log, replays every
+/// decision, and shows that a flipped byte is caught. Nothing outside its folder is touched.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where to make the domain (by default a new temporary folder)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+
+    /// Where the node serves its logs over HTTP while the demo stays (by default a free port of this machine)
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", hide_default_value = true)]
+    pub(crate) listen: SocketAddr,
+
+    /// End when the story is told, rather than stay and serve the logs
+    #[arg(long)]
+    pub(crate) exit: bool,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+            Ok((name.to_owned(), value.to_owned()))
+        }
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
+}
+
+fn trust(text: &str) -> Result<policy::Trust, String> {
+    policy::Trust::parse(text).ok_or_else(|| "it is one of trusted, degraded, suspended, revoked".to_owned())
+}

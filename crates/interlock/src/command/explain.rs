@@ -1,0 +1,125 @@
+use kernel::lineage::{Body, Decided, Header, LineageRecord, Sealed};
+use policy::Bundle;
+use proof::digest::Digest;
+use proof::json::{Object, Value};
+
+use crate::cli::Explain;
+use crate::domain::{self, Log};
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, Style, Table};
+use crate::record_line::utc;
+
+/// Explains one decision from the log, the private part beside it, and the bundle that decided.
+pub(super) fn run(arguments: &Explain, output: &mut Output) -> Result<Exit, Failure> {
+    let (folder, record) = arguments.record.place()?;
+    let (governance, lineage) = domain::both(&folder)?;
+    let index = super::find::index(&lineage, &record, output)?;
+    let entry = lineage.entry(index)?;
+    let record = LineageRecord::parse(&entry.record)
+        .map_err(|why| Failure::new(Exit::Data, format!("record {index} cannot be read")).why(why))?;
+    let Body::Decided(decided) = &record.body else { return Err(no_decision(index, &record)) };
+    let sealed = Sealed::parse(entry.sealed.as_deref().unwrap_or_default()).unwrap_or_default();
+    let asked = decided.commitments.get("request").and_then(|digest| sealed.open("request", digest));
+    let asked = asked.and_then(|bytes| Value::parse(bytes).ok());
+    let lines = match bundle(&governance, &decided.decision)? {
+        Some(bundle) => policy::explain(&bundle, &decided.decision),
+        None => policy::explain(&Bundle::empty(), &decided.decision),
+    };
+    if output.is_json() {
+        return json(index, &entry.record, asked, &lines, output);
+    }
+    text(index, (&record.header, decided), asked.as_ref(), &lines, output)
+}
+
+fn no_decision(index: u64, record: &LineageRecord) -> Failure {
+    let what = format!("record {index} is no decision, but `{}`", record.body.type_name());
+    let failure = Failure::new(Exit::Data, what);
+    match (&record.body, &record.header.link) {
+        (Body::Completed { decided_seq, .. } | Body::Withheld { decided_seq, .. }, Some(link)) => failure.help(
+            format!("what it belongs to: `interlock explain --execution {} --seq {decided_seq}`", link.execution),
+        ),
+        _ => failure.help("`interlock log show` marks decisions with ✓ and ✗"),
+    }
+}
+
+/// The bundle that the decision names, if it still lies beside the governance log.
+fn bundle(governance: &Log, decision: &Value) -> Result<Option<Bundle>, Failure> {
+    let digest = decision.get("bundle").and_then(Value::as_str);
+    let digest = digest.and_then(|text| text.parse::<Digest>().ok());
+    let unreadable = |why: &dyn std::fmt::Display| {
+        Failure::new(Exit::Data, "the bundle that decided cannot be read").why(why)
+    };
+    let Some(digest) = digest else { return Ok(None) };
+    match governance.reader.blob(&digest).map_err(|why| unreadable(&why))? {
+        Some(blob) => Bundle::from_blob(&blob).map(Some).map_err(|why| unreadable(&why)),
+        None => Ok(None),
+    }
+}
+
+fn json(
+    index: u64,
+    record: &[u8],
+    asked: Option<Value>,
+    lines: &[String],
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let record = Value::parse(record)
+        .map_err(|why| Failure::new(Exit::Data, format!("record {index} cannot be read")).why(why))?;
+    let lines: Vec<Value> = lines.iter().map(|line| line.as_str().into()).collect();
+    let mut members = Object::from([
+        ("explanation".to_owned(), lines.into()),
+        ("index".to_owned(), crate::output::number(index)),
+        ("record".to_owned(), record),
+    ]);
+    members.extend(asked.map(|asked| ("request".to_owned(), asked)));
+    output.json(&Value::Object(members))?;
+    Ok(Exit::Ok)
+}
+
+fn text(
+    index: u64,
+    (header, decided): (&Header, &Decided),
+    asked: Option<&Value>,
+    lines: &[String],
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let paint = output.paint();
+    let is_permit = decided.decision.get("decision").and_then(Value::as_str) == Some("permit");
+    let (mark, style) = if is_permit { ("✓", Style::Good) } else { ("✗", Style::Bad) };
+    let title = lines.first().map_or("", String::as_str);
+    output.line(format!("{} {}", paint.text(style, mark), paint.text(Style::Heading, title)))?;
+    let mut table = Table::default();
+    let mut row = |label: &str, text: String| {
+        table.row([(Style::Label, label.to_owned()), (Style::Heading, text)]);
+    };
+    row("record", format!("{index}, {} UTC, node {}", utc(header.at), header.node));
+    if let Some(link) = &header.link {
+        row("execution", format!("{} #{}", link.execution, link.seq));
+    }
+    let tool = decided.tool.as_deref().map(|tool| format!(" {tool}")).unwrap_or_default();
+    row("asked", format!("{}{tool} of server {}", decided.method, decided.server));
+    row("assurance", decided.facts.assurance.as_str().to_owned());
+    match asked {
+        Some(asked) => {
+            row("principal", entity(asked.get("principal")));
+            row("action", decided.action.clone());
+            row("resource", entity(asked.get("resource")));
+            row("input", asked.get("input").and_then(Value::as_str).unwrap_or_default().to_owned());
+        }
+        None => row("private", "not here or erased: who asked and with what cannot be shown".to_owned()),
+    }
+    for line in table.lines(2, paint) {
+        output.line(line)?;
+    }
+    output.line("")?;
+    for line in lines.iter().skip(1) {
+        let style = if line.starts_with("  |") { Style::Name } else { Style::Heading };
+        output.line(format!("  {}", if line.starts_with("  ") { paint.text(style, line) } else { line.clone() }))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn entity(entity: Option<&Value>) -> String {
+    let member = |name: &str| entity.and_then(|entity| entity.get(name)?.as_str()).unwrap_or_default();
+    format!("{} {}", member("type"), member("id"))
+}

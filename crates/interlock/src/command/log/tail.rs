@@ -1,0 +1,39 @@
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::cli::LogTail;
+use crate::domain;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+
+/// How often new records are looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// Shows the last records, and new ones as they come.
+pub(super) fn run(arguments: &LogTail, output: &mut Output) -> Result<Exit, Failure> {
+    let log = domain::log(&arguments.dir, arguments.log.as_ref())?;
+    let shown_max = usize::try_from(arguments.records).unwrap_or(usize::MAX);
+    let mut next = log.published()?.saturating_sub(arguments.records);
+    let mut last = VecDeque::new();
+    for entry in log.entries(next)? {
+        let entry = entry?;
+        next = entry.index.saturating_add(1);
+        last.push_back(entry);
+        if last.len() > shown_max {
+            last.pop_front();
+        }
+    }
+    for entry in last {
+        super::write(&entry, output)?;
+    }
+    while arguments.follow {
+        output.flush()?;
+        std::thread::sleep(LOOK_EVERY);
+        for entry in log.entries(next)? {
+            let entry = entry?;
+            next = entry.index.saturating_add(1);
+            super::write(&entry, output)?;
+        }
+    }
+    Ok(Exit::Ok)
+}

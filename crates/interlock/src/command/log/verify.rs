@@ -1,0 +1,116 @@
+mod governance;
+mod threads;
+
+use std::time::Instant;
+
+use kernel::governance::Governance;
+use proof::json::{Object, Value};
+use proof::log::Summary;
+
+use crate::cli::LogVerify;
+use crate::domain::{self, Log};
+use crate::exit::{Exit, Failure};
+use crate::key;
+use crate::output::{Output, Style, counted, grouped, number};
+
+/// Verifies one log, or both of a domain and that they belong together.
+pub(super) fn run(arguments: &LogVerify, output: &mut Output) -> Result<Exit, Failure> {
+    let folders = domain::logs(&arguments.folder, arguments.log.as_ref())?;
+    let key = arguments.vkey.as_deref().map(key::read).transpose()?;
+    if key.is_some() && folders.len() > 1 {
+        let help = "name one log: `--log lineage` or `--log governance`";
+        return Err(Failure::new(Exit::Usage, "one key was given for two logs").help(help));
+    }
+    let mut exit = Exit::Ok;
+    let mut governed = None;
+    for folder in folders {
+        let log = Log::open(&folder, key.clone())?;
+        match verify(&log, &mut governed, output) {
+            Ok(verified) => told(&log, &verified, key.is_some(), output)?,
+            Err(why) if why.exit() == Exit::Denied => {
+                exit = Exit::Denied;
+                refused(&log, &why, output)?;
+            }
+            Err(why) => return Err(why),
+        }
+    }
+    Ok(exit)
+}
+
+struct Verified {
+    summary: Summary,
+    unpublished: u64,
+    per_s: u64,
+    checked: &'static str,
+}
+
+/// Hashes and signatures of one log, then what its records say.
+fn verify(log: &Log, governed: &mut Option<Governance>, output: &Output) -> Result<Verified, Failure> {
+    let started = Instant::now();
+    let summary = threads::verify(log, output)?;
+    let per_s = rate(summary.records, started);
+    let unpublished = log.entries(summary.size)?.count();
+    let mut checked = "every hash and signature";
+    if log.key.name().ends_with("/governance") {
+        *governed = Some(governance::fold(log)?);
+        checked = "every hash, and every officer's signature";
+    } else if let Some(governance) = governed {
+        governance::registered(log, governance)?;
+        checked = "every hash, and the key that governance registered";
+    }
+    Ok(Verified { summary, unpublished: u64::try_from(unpublished).unwrap_or(u64::MAX), per_s, checked })
+}
+
+/// How many a second.
+pub(in crate::command) fn rate(done: u64, started: Instant) -> u64 {
+    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX).max(1);
+    done.saturating_mul(1_000_000) / micros
+}
+
+fn told(log: &Log, verified: &Verified, is_key_given: bool, output: &mut Output) -> Result<(), Failure> {
+    let Verified { summary, unpublished, per_s, checked } = verified;
+    if output.is_json() {
+        return output.json(&Value::Object(Object::from([
+            ("is_verified".to_owned(), true.into()),
+            ("key".to_owned(), log.key.to_string().into()),
+            ("log".to_owned(), log.name.as_str().into()),
+            ("origin".to_owned(), summary.origin.as_str().into()),
+            ("per_s".to_owned(), number(*per_s)),
+            ("records".to_owned(), number(summary.records)),
+            ("root".to_owned(), summary.root.to_value()),
+            ("size".to_owned(), number(summary.size)),
+            ("unpublished".to_owned(), number(*unpublished)),
+        ])));
+    }
+    let paint = output.paint();
+    let mark = paint.text(Style::Good, "✓");
+    let origin = paint.text(Style::Heading, &summary.origin);
+    let records = counted(summary.records, "record", "records");
+    output.line(format!("{mark} {origin}  {records}, {checked}"))?;
+    output.line(format!("  {}  {}", paint.text(Style::Label, "root"), summary.root))?;
+    let beside = if is_key_given { "" } else { "  (from the folder: pin the one you know with --vkey)" };
+    let key = format!("{}{}", log.key, paint.text(Style::Quiet, beside));
+    output.line(format!("  {}   {key}", paint.text(Style::Label, "key")))?;
+    if *unpublished > 0 {
+        let tail = format!("{} written after this head", counted(*unpublished, "record", "records"));
+        output.line(format!("  {}  {tail}", paint.text(Style::Label, "tail")))?;
+    }
+    let rate = format!("  {} records/s", grouped(*per_s));
+    if output.shows_progress() { output.line(paint.text(Style::Quiet, rate)) } else { Ok(()) }
+}
+
+fn refused(log: &Log, failure: &Failure, output: &mut Output) -> Result<(), Failure> {
+    let why = failure.reason();
+    if output.is_json() {
+        return output.json(&Value::Object(Object::from([
+            ("is_verified".to_owned(), false.into()),
+            ("log".to_owned(), log.name.as_str().into()),
+            ("origin".to_owned(), log.key.name().into()),
+            ("why".to_owned(), why.into()),
+        ])));
+    }
+    let paint = output.paint();
+    let mark = paint.text(Style::Bad, "✗");
+    output.line(format!("{mark} {}  not verified", paint.text(Style::Heading, log.key.name())))?;
+    output.line(format!("  {}   {why}", paint.text(Style::Label, "why")))
+}

@@ -1,0 +1,24 @@
+use std::io::{stdin, stdout};
+
+use crate::cli::Mcp;
+use crate::exit::{Exit, Failure};
+
+/// Carries bytes between the client and the node.
+pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
+    let socket = arguments.socket.clone().unwrap_or_else(|| arguments.domain.join("node.sock"));
+    let session = node::client::join(&socket, &arguments.workload, &arguments.server)
+        .map_err(|why| Failure::node(&why))?;
+    // Standard output belongs to MCP.
+    eprintln!(
+        "interlock: execution {} of `{}`, assurance {}{}",
+        session.execution,
+        arguments.workload,
+        session.assurance,
+        match session.assurance.as_str() {
+            "cooperative" => ": this OS user could go round the node; run the agent as another one",
+            _ => "",
+        }
+    );
+    session.pipe(stdin(), stdout()).map_err(|why| Failure::node(&why))?;
+    Ok(Exit::Ok)
+}

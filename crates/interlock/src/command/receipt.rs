@@ -1,0 +1,61 @@
+use std::time::{Duration, Instant};
+
+use proof::json::{Object, Value};
+
+use crate::cli::Receipt;
+use crate::domain::{self, Log};
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, Style, number};
+
+/// How often a record that is not yet published is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Writes a record's receipt.
+pub(super) fn run(arguments: &Receipt, output: &mut Output) -> Result<Exit, Failure> {
+    let (folder, record) = arguments.record.place()?;
+    let log = domain::log(&folder, arguments.log.as_ref())?;
+    let index = super::find::index(&log, &record, output)?;
+    let receipt = published(&log, index, Duration::from_secs(arguments.wait))?.to_text();
+    if let Some(file) = &arguments.out {
+        let written = std::fs::write(file, &receipt);
+        written.map_err(|why| Failure::io(format!("`{}` could not be written", file.display()), &why))?;
+    }
+    if output.is_json() {
+        let mut members = Object::from([
+            ("index".to_owned(), number(index)),
+            ("log".to_owned(), log.name.as_str().into()),
+            ("origin".to_owned(), log.key.name().into()),
+        ]);
+        match &arguments.out {
+            Some(file) => members.insert("file".to_owned(), file.display().to_string().into()),
+            None => members.insert("receipt".to_owned(), receipt.into()),
+        };
+        output.json(&Value::Object(members))?;
+    } else if let Some(file) = &arguments.out {
+        let paint = output.paint();
+        let (mark, name) = (paint.text(Style::Good, "✓"), paint.text(Style::Name, file.display().to_string()));
+        output.line(format!("{mark} receipt of record {index} of {}: {name}", log.key.name()))?;
+    } else {
+        output.bytes(receipt.trim_end_matches('\n').as_bytes())?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// The receipt, as soon as a signed head covers the record.
+fn published(log: &Log, index: u64, wait: Duration) -> Result<proof::receipt::Receipt, Failure> {
+    let started = Instant::now();
+    loop {
+        let reader = log.verified()?;
+        if index < reader.size() {
+            return reader.receipt(index).map_err(|why| log.not_verified(&why));
+        }
+        // A record that was never written will not be published.
+        log.entry(index)?;
+        if started.elapsed() >= wait {
+            let what = format!("record {index} is written, but not published within {} s", wait.as_secs());
+            let help = "start the node again, which publishes what is written, or wait longer with --wait";
+            return Err(Failure::new(Exit::Failed, what).code("not_published").help(help));
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+}

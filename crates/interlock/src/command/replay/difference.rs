@@ -1,0 +1,51 @@
+use proof::json::{Value, object};
+
+use crate::output::{Paint, Style, number};
+
+/// A decision that comes out otherwise.
+pub(super) struct Difference {
+    /// The record's index in the lineage log.
+    pub(super) index: u64,
+    /// The decision on record.
+    pub(super) recorded: Value,
+    /// The decision as derived now.
+    pub(super) derived: Value,
+}
+
+/// Whether two decisions give the same verdict with the same code.
+pub(super) fn is_same_answer(recorded: &Value, derived: &Value) -> bool {
+    ["decision", "code"].iter().all(|name| recorded.get(name) == derived.get(name))
+}
+
+impl Difference {
+    pub(super) fn to_value(&self) -> Value {
+        object([
+            ("derived", self.derived.clone()),
+            ("index", number(self.index)),
+            ("recorded", self.recorded.clone()),
+        ])
+    }
+
+    /// The record's index, then before and after.
+    pub(super) fn lines(&self, paint: Paint) -> [String; 3] {
+        let index = paint.text(Style::Name, self.index.to_string());
+        [
+            format!("  record {index}"),
+            format!("    {}", paint.text(Style::Bad, format!("- {}", answer(&self.recorded)))),
+            format!("    {}", paint.text(Style::Good, format!("+ {}", answer(&self.derived)))),
+        ]
+    }
+}
+
+/// Verdict, code, and the policies that determined it. Where those are equal, the bytes differ elsewhere.
+fn answer(decision: &Value) -> String {
+    let member = |name: &str| decision.get(name).and_then(Value::as_str).unwrap_or("?");
+    let policies = decision.get("policies").and_then(Value::as_array).unwrap_or_default();
+    let ids = policies.iter().filter_map(|policy| policy.get("id")?.as_str()).collect::<Vec<_>>().join(", ");
+    let by = if ids.is_empty() { "no policy".to_owned() } else { ids };
+    let bundle: String = member("bundle").chars().take(8).collect();
+    format!("{} {} by {by} (bundle {bundle})", member("decision"), member("code"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! `interlock.toml`: read whole, and found sound, before anything starts.
+//!
+//! ```toml
+//! [domain]
+//! name = "acme.example"            # first part of the logs' origins
+//!
+//! [node]
+//! name = "node-1"
+//! socket = "node.sock"             # in the domain's folder unless absolute
+//! publish_interval_ms = 250        # 100 to 1,000
+//!
+//! [servers.files]                  # an upstream MCP server, started for each session
+//! command = ["mcp-server-filesystem", "/srv/files"]
+//! user = "files"                   # an OS user (name or uid) of its own
+//! directory = "/srv"               # its working directory
+//! env = { PATH = "/usr/bin:/bin" } # its whole environment, with the secrets
+//! secrets = "files.secrets"        # a file of KEY=VALUE lines, readable by you alone
+//! ```
+//!
+//! Who writes this file decides what the node starts and as whom: it must be writable by the node's owner alone.
+
+mod document;
+mod permissions;
+mod secrets;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::Path;
+
+use node::{Options, Server};
+
+use crate::exit::{Exit, Failure};
+use crate::limits::{CONFIG_BYTES_MAX, PUBLISH_INTERVAL_MS, SOCKET_PATH_BYTES_MAX};
+use crate::user;
+use document::{Problem, Table};
+
+/// The configuration's name in a domain's folder.
+pub(crate) const FILE: &str = "interlock.toml";
+
+/// Reads the configuration of the domain in this folder.
+pub(crate) fn load(domain: &Path) -> Result<Options, Failure> {
+    let path = domain.join(FILE);
+    let found = std::fs::metadata(&path).map_err(|why| {
+        Failure::io(format!("`{}` cannot be read", path.display()), &why)
+            .help("make a domain with `interlock init DIR`, or name its folder")
+    })?;
+    if found.len() > CONFIG_BYTES_MAX {
+        return Err(refused(&path, &format!("it is longer than {CONFIG_BYTES_MAX} bytes")));
+    }
+    permissions::check_written_by_owner(&path)?;
+    permissions::check_keys(domain)?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|why| Failure::io(format!("`{}` cannot be read", path.display()), &why))?;
+    let root = document::parse(&text).map_err(|why| why.into_failure(&path, &text))?;
+    options(domain, root).map_err(|why| why.into_failure(&path, &text))
+}
+
+fn options(folder: &Path, mut root: Table<'_>) -> Result<Options, Problem> {
+    let mut domain = root.table("domain")?;
+    let name = domain.name("name")?;
+    domain.nothing_else(&["name"])?;
+
+    let mut node = root.table("node")?;
+    let node_name = node.name("name")?;
+    let socket = folder.join(node.text("socket")?.unwrap_or_else(|| "node.sock".to_owned()));
+    if socket.as_os_str().len() > SOCKET_PATH_BYTES_MAX {
+        return Err(node.problem("socket", format!("the socket's path is longer than {SOCKET_PATH_BYTES_MAX} bytes")));
+    }
+    let publish_interval_ms = interval(&mut node)?;
+    node.nothing_else(&["name", "publish_interval_ms", "socket"])?;
+
+    let mut servers = BTreeMap::new();
+    for (name, table) in root.tables("servers")? {
+        servers.insert(name, server(folder, table)?);
+    }
+    root.nothing_else(&["domain", "node", "servers"])?;
+    Ok(Options { folder: folder.to_owned(), domain: name, node: node_name, socket, servers, publish_interval_ms })
+}
+
+fn interval(node: &mut Table<'_>) -> Result<u64, Problem> {
+    let (least, most, otherwise) = PUBLISH_INTERVAL_MS;
+    match node.integer("publish_interval_ms")? {
+        None => Ok(otherwise),
+        Some(ms) => u64::try_from(ms).ok().filter(|ms| (least..=most).contains(ms)).ok_or_else(|| {
+            node.problem("publish_interval_ms", format!("it is {ms}, and must be from {least} to {most}"))
+        }),
+    }
+}
+
+fn server(folder: &Path, mut table: Table<'_>) -> Result<Server, Problem> {
+    let command = table.texts("command")?.ok_or_else(|| table.missing("command"))?;
+    if command.first().is_none_or(String::is_empty) {
+        return Err(table.problem("command", "it names no program"));
+    }
+    let user = match table.text("user")? {
+        Some(name) => Some(user::resolve(&name).map_err(|why| table.failed("user", why))?),
+        None => None,
+    };
+    let directory = table.text("directory")?.map(|directory| folder.join(directory));
+    let mut environment = table.text_members("env")?;
+    if let Some(file) = table.text("secrets")? {
+        let secrets = secrets::read(&folder.join(file)).map_err(|why| table.failed("secrets", why))?;
+        for (name, secret) in secrets {
+            if environment.insert(name.clone(), secret).is_some() {
+                return Err(table.problem("secrets", format!("`{name}` stands in `env` too")));
+            }
+        }
+    }
+    table.nothing_else(&["command", "directory", "env", "secrets", "user"])?;
+    Ok(Server { command, user, environment, directory })
+}
+
+fn refused(path: &Path, why: &dyn Display) -> Failure {
+    Failure::new(Exit::Config, format!("`{}` cannot be used", path.display())).why(why)
+}

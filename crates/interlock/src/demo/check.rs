@@ -1,0 +1,107 @@
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use proof::log::Summary;
+
+use super::tell;
+use crate::domain::{self, Log};
+use crate::exit::Failure;
+use crate::output::Output;
+use crate::replay;
+
+/// Verifies both logs, replays every decision, and flips a byte in a copy. False where anything is not as it must be.
+pub(super) fn all(options: &node::Options, output: &mut Output) -> Result<bool, Failure> {
+    tell::checking(output)?;
+    let mut is_sound = true;
+    for (name, folder) in [("governance", options.governance_folder()), ("lineage", options.lineage_folder())] {
+        let verified = verify(&folder);
+        let text = match &verified {
+            Ok(summary) => format!(
+                "the {name} log verifies: {} records, root {}",
+                summary.size, summary.root
+            ),
+            Err(why) => format!("the {name} log does not verify: {}", why.cause()),
+        };
+        is_sound &= verified.is_ok();
+        tell::checked(output, verified.is_ok(), &text)?;
+    }
+    is_sound &= replayed(options, output)?;
+    is_sound &= flipped(&options.lineage_folder(), output)?;
+    Ok(is_sound)
+}
+
+fn replayed(options: &node::Options, output: &mut Output) -> Result<bool, Failure> {
+    let began = Instant::now();
+    let (governance, lineage) = domain::both(&options.folder)?;
+    let counts = replay::follow((&governance, &lineage), None, |_, _| Ok(()))?;
+    let is_identical = counts.different == 0 && counts.not_replayable == 0 && counts.identical > 0;
+    let text = format!(
+        "{} decisions derived again from the log: {} identical, {} different ({:.0} ms)",
+        counts.decisions(),
+        counts.identical,
+        counts.different,
+        began.elapsed().as_secs_f64() * 1000.0
+    );
+    tell::checked(output, is_identical, &text)?;
+    Ok(is_identical)
+}
+
+/// Flips one byte of an entry in a copy of the log: whoever verifies the copy must notice.
+fn flipped(log: &Path, output: &mut Output) -> Result<bool, Failure> {
+    let failed = |why: std::io::Error| Failure::io("the copy of the log cannot be made", &why);
+    let copy = tempfile::tempdir().map_err(failed)?;
+    copy_public(log, copy.path()).map_err(failed)?;
+    let entries = newest(&copy.path().join("tile/entries")).map_err(failed)?;
+    let mut bytes = std::fs::read(&entries).map_err(failed)?;
+    let middle = bytes.len() / 2;
+    if let Some(byte) = bytes.get_mut(middle) {
+        *byte ^= 1;
+    }
+    std::fs::write(&entries, bytes).map_err(failed)?;
+    let verified = verify(copy.path());
+    let text = match &verified {
+        Ok(_) => "one flipped byte in a copy was not noticed".to_owned(),
+        Err(why) => format!("one flipped byte in a copy is caught: {}", why.cause()),
+    };
+    tell::checked(output, verified.is_err(), &text)?;
+    Ok(verified.is_err())
+}
+
+/// Verifies a log's folder against the key that lies in it.
+fn verify(log: &Path) -> Result<Summary, Failure> {
+    let log = Log::open(log, None)?;
+    log.verified()?.verify_all(&mut |_| {}).map_err(|why| log.not_verified(&why))
+}
+
+fn copy_public(from: &Path, to: &Path) -> std::io::Result<()> {
+    for name in ["checkpoint", "vkey"] {
+        std::fs::copy(from.join(name), to.join(name))?;
+    }
+    copy_tree(&from.join("tile"), &to.join("tile"))
+}
+
+fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_tree(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// The one file below a folder whose path comes last.
+fn newest(folder: &Path) -> std::io::Result<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    paths.sort();
+    match paths.pop() {
+        Some(path) if path.is_dir() => newest(&path),
+        Some(path) => Ok(path),
+        None => Err(std::io::Error::from(std::io::ErrorKind::NotFound)),
+    }
+}

@@ -1,0 +1,27 @@
+//! Public keys as a user names them: the text itself, or a file that holds it.
+
+use std::path::Path;
+
+use proof::note::VerifierKey;
+
+use crate::exit::{Exit, Failure};
+
+#[cfg(test)]
+mod tests;
+
+/// Reads a public key (`vkey`), or the file that holds one.
+pub(crate) fn read(text_or_file: &str) -> Result<VerifierKey, Failure> {
+    if let Ok(key) = text_or_file.trim().parse::<VerifierKey>() {
+        return Ok(key);
+    }
+    let path = Path::new(text_or_file);
+    let text = std::fs::read_to_string(path).map_err(|why| {
+        Failure::io(format!("`{text_or_file}` is neither a public key nor a file that can be read"), &why)
+            .help("name the `vkey` file of a log, or write the key itself: NAME+HASH+BASE64")
+    })?;
+    text.trim_end().parse().map_err(|why| {
+        Failure::new(Exit::Data, format!("`{text_or_file}` holds no public key"))
+            .why(why)
+            .help("a key is one line: NAME+HASH+BASE64")
+    })
+}

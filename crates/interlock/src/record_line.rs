@@ -1,0 +1,105 @@
+//! A record in one line for a person: its index, when, and what it says.
+
+mod time;
+#[cfg(test)]
+mod tests;
+
+use kernel::governance::{Change, SignedProposal};
+use kernel::lineage::{Body, Decided, LineageRecord};
+use proof::json::Value;
+
+use crate::output::{Paint, Style};
+
+pub(crate) use time::utc;
+
+/// The line. A record of a kind that is not known here is shown by its type.
+pub(crate) fn line(index: u64, record: &[u8], paint: Paint) -> String {
+    let index = paint.text(Style::Quiet, format!("{index:>6}"));
+    if let Ok(record) = LineageRecord::parse(record) {
+        let at = paint.text(Style::Quiet, utc(record.header.at));
+        let link = record.header.link.as_ref();
+        let link = link.map(|link| format!("{}#{} ", short(&link.execution), link.seq));
+        let link = paint.text(Style::Name, link.unwrap_or_default());
+        return format!("{index}  {at}  {link}{}", lineage(&record.body, paint));
+    }
+    let value = Value::parse(record).ok();
+    let signed = value.as_ref().and_then(|value| SignedProposal::from_record(value).ok());
+    if let Some((at, signed)) = signed {
+        let at = paint.text(Style::Quiet, utc(at));
+        return format!("{index}  {at}  {}", governance(&signed.proposal.change, paint));
+    }
+    let kind = value.as_ref().and_then(|value| value.get("type")).and_then(Value::as_str);
+    format!("{index}  {}", kind.unwrap_or("not a record of this version"))
+}
+
+/// The beginning of a long id: enough to tell executions apart.
+pub(crate) fn short(id: &str) -> &str {
+    match id.char_indices().nth(8) {
+        Some((end, _)) => id.get(..end).unwrap_or(id),
+        None => id,
+    }
+}
+
+fn lineage(body: &Body, paint: Paint) -> String {
+    match body {
+        Body::Started { workload, os_user } => {
+            format!("execution of {} began, OS user {os_user}", paint.text(Style::Heading, workload))
+        }
+        Body::Decided(decided) => decision(decided, paint),
+        Body::Withheld { decided_seq, code } => {
+            format!("{} #{decided_seq} ({code})", paint.text(Style::Warning, "withheld"))
+        }
+        Body::Completed { decided_seq, outcome, .. } => {
+            paint.text(Style::Quiet, format!("completed #{decided_seq}: {}", outcome.as_str()))
+        }
+        Body::Adopted { verified: true, bundle: Some(bundle) } => {
+            format!("governance adopted, bundle {}", short(&bundle.to_string()))
+        }
+        Body::Adopted { verified: true, bundle: None } => "governance adopted, no bundle".to_owned(),
+        Body::Adopted { verified: false, .. } => {
+            paint.text(Style::Bad, "governance could not be verified: nothing is permitted")
+        }
+        Body::Refused { counts } => {
+            let counts = counts.iter().map(|(code, count)| format!("{code} {count}"));
+            format!("refused: {}", counts.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+fn decision(decided: &Decided, paint: Paint) -> String {
+    let member = |name: &str| decided.decision.get(name).and_then(Value::as_str).unwrap_or_default();
+    let asked = match &decided.tool {
+        Some(tool) => format!("{}/{tool}", decided.server),
+        None => format!("{} {}", decided.server, decided.method),
+    };
+    match member("decision") {
+        "permit" => format!("{} {asked}", paint.text(Style::Good, "✓ permit")),
+        verdict => {
+            let policies = decided.decision.get("policies").and_then(Value::as_array).unwrap_or_default();
+            let first = policies.first().and_then(|policy| policy.get("id")).and_then(Value::as_str);
+            let by = first.map(|id| format!(" by {id}")).unwrap_or_default();
+            let mark = paint.text(Style::Bad, format!("✗ {verdict}"));
+            format!("{mark} {asked}  {}{by}", paint.text(Style::Warning, member("code")))
+        }
+    }
+}
+
+fn governance(change: &Change, paint: Paint) -> String {
+    let name = |text: &str| paint.text(Style::Heading, text);
+    match change {
+        Change::DomainCreated { domain, .. } => format!("domain {} created", name(domain)),
+        Change::BundlePublished { bundle } => format!("bundle {} published", short(&bundle.to_string())),
+        Change::WorkloadRegistered(workload) => {
+            let (user, zone) = (workload.os_user, &workload.zone);
+            format!("workload {} registered, OS user {user}, zone {zone}", name(&workload.name))
+        }
+        Change::NodeRegistered { node, .. } => format!("node {} registered", name(node)),
+        Change::TrustChanged { subject, trust } => {
+            format!("trust of {} is {}", name(&subject.to_string()), trust.as_str())
+        }
+        Change::HaltOrdered { subject } => {
+            format!("{} {}", paint.text(Style::Bad, "halt ordered:"), name(&subject.to_string()))
+        }
+        Change::HaltLifted { subject } => format!("halt lifted: {}", name(&subject.to_string())),
+    }
+}

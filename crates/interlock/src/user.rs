@@ -1,0 +1,55 @@
+//! OS users by name or number.
+
+use std::path::Path;
+
+use crate::exit::{Exit, Failure};
+
+/// The machine's list of users.
+const PASSWD: &str = "/etc/passwd";
+
+/// The user and group id behind a name or a number. A number needs no entry in the list; its group is then the same
+/// number.
+pub(crate) fn find(user: &str) -> Option<(u32, u32)> {
+    let list = std::fs::read_to_string(Path::new(PASSWD)).unwrap_or_default();
+    match user.parse::<u32>() {
+        Ok(id) => find_in(&list, |_, found| found == id).or(Some((id, id))),
+        Err(_) => find_in(&list, |name, _| name == user),
+    }
+}
+
+/// The same, for a command's argument.
+pub(crate) fn resolve(user: &str) -> Result<(u32, u32), Failure> {
+    find(user).ok_or_else(|| {
+        Failure::new(Exit::Config, format!("there is no OS user `{user}`"))
+            .help("give the name of an entry in /etc/passwd, or a uid")
+    })
+}
+
+fn find_in(list: &str, is_wanted: impl Fn(&str, u32) -> bool) -> Option<(u32, u32)> {
+    list.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        let id = fields.nth(1)?.parse().ok()?;
+        let group = fields.next()?.parse().ok()?;
+        is_wanted(name, id).then_some((id, group))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: &str = "root:x:0:0:root:/root:/bin/bash\nagent:x:1001:2002::/home/agent:/bin/sh\nbad line\n";
+
+    #[test]
+    fn a_name_is_found_with_its_group_and_another_is_not() {
+        assert_eq!(find_in(LIST, |name, _| name == "agent"), Some((1001, 2002)));
+        assert_eq!(find_in(LIST, |name, _| name == "eve"), None);
+    }
+
+    #[test]
+    fn a_number_needs_no_entry_and_an_unknown_name_is_an_error() {
+        assert_eq!(resolve("4000000000").unwrap(), (4_000_000_000, 4_000_000_000));
+        assert_eq!(resolve("no-such-user-here").unwrap_err().exit(), Exit::Config);
+    }
+}
