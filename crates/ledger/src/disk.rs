@@ -48,7 +48,7 @@ pub trait Disk: Send + Sync + 'static {
     /// Whatever the disk reports.
     fn rename(&self, from: &str, to: &str) -> Result<(), DiskError>;
 
-    /// Remove a file; one that is not there is no error.
+    /// Remove a file or an empty folder; one that is not there is no error.
     ///
     /// # Errors
     /// Whatever the disk reports but absence.

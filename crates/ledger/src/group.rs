@@ -158,9 +158,9 @@ impl<D: Disk> GroupCommit<D> {
     /// beforehand.
     #[must_use]
     pub fn has_space(&self, bytes: usize) -> bool {
-        let margin_bytes =
-            SPACE_MARGIN_BYTES.saturating_add(bytes).min(self.batch_bytes_max) as u64;
-        self.room.is_there(self.queue.unsettled_bytes() + extent_bytes(margin_bytes))
+        let margin_bytes = SPACE_MARGIN_BYTES.min(self.batch_bytes_max / 4);
+        let wanted_bytes = margin_bytes.saturating_add(bytes).min(self.batch_bytes_max) as u64;
+        self.room.is_there(self.queue.unsettled_bytes() + extent_bytes(wanted_bytes))
     }
 
     /// The durable head: size and root.

@@ -1,4 +1,20 @@
-//! Durable logs: batches, tiles, blobs, sealed parts, recovery.
+//! Durable logs: batches, tiles, blobs, sealed parts, recovery. `spec/ledger.md` has the formats in words.
+//!
+//! A log is one folder with one writer. A batch is acknowledged once it is written and synced to a preallocated
+//! write-ahead file; tiles, bundles and the signed checkpoint are made from these files later, off that path.
+//!
+//! ```text
+//!  group ──── ledger ──── wal::writer ─┐   commit: one write, one sync
+//!    │          │                      ├── disk (a folder) or simulation (one that forgets)
+//!    └────── publish ──── wal::cursor ─┤   read back, build tiles, sign
+//!             open ────── wal::recover ┤   check everything, drop a torn end, change nothing else
+//!             reader ──────────────────┘   look on, without a lock
+//!  blob · sealed · files                   what lies beside the log
+//!  limits                                  every bound, named
+//! ```
+//!
+//! Architecture invariant: nothing here knows what a record says. Architecture invariant: nothing is signed that was
+//! not read back from the write-ahead files and found equal to what was acknowledged.
 mod blob;
 pub mod disk;
 mod entry;

@@ -101,3 +101,6 @@ impl Tail {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

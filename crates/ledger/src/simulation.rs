@@ -201,8 +201,8 @@ impl DiskFile for MemoryFile {
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
         let rest = state.bytes(self.inode).get(offset..).unwrap_or_default();
         let count = rest.len().min(buffer.len());
-        for (to, from) in buffer.iter_mut().zip(rest) {
-            *to = *from;
+        if let (Some(to), Some(from)) = (buffer.get_mut(..count), rest.get(..count)) {
+            to.copy_from_slice(from);
         }
         Ok(count)
     }

@@ -3,7 +3,7 @@
 //! Files are 0600 and folders 0700, whatever the umask adds; no symbolic link is followed and every
 //! descriptor closes on exec.
 use super::{Disk, DiskError, DiskFile};
-use rustix::fs::{FallocateFlags, FileType, FlockOperation, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, FallocateFlags, FileType, FlockOperation, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -210,8 +210,12 @@ impl Disk for FileDisk {
     }
 
     fn remove(&self, path: &str) -> Result<(), DiskError> {
-        match rustix::fs::unlinkat(&self.root, path, rustix::fs::AtFlags::empty()) {
+        match rustix::fs::unlinkat(&self.root, path, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(Errno::ISDIR) => {
+                let removed = rustix::fs::unlinkat(&self.root, path, AtFlags::REMOVEDIR);
+                removed.map_err(|errno| failed(&self.shown(path), errno))
+            }
             Err(errno) => Err(failed(&self.shown(path), errno)),
         }
     }
@@ -283,3 +287,6 @@ fn failed(path: &str, errno: Errno) -> DiskError {
 fn unsynced(path: &str, errno: Errno) -> DiskError {
     DiskError::Sync { path: path.to_owned(), source: io::Error::from(errno) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,21 +36,22 @@ pub(super) fn write<D: Disk>(queue: &Queue, mut ledger: Ledger<D>) {
     let _guard = Guard(queue);
     let bytes_max = GROUP_BYTES_MAX.min(ledger.batch_bytes_max());
     while let Some(run) = queue.next_run(bytes_max) {
-        let extent_bytes = run.extent_bytes;
         commit(queue, &mut ledger, run);
-        queue.settle(extent_bytes);
     }
 }
 
 fn commit<D: Disk>(queue: &Queue, ledger: &mut Ledger<D>, run: Run) {
     let (entries, placed) = place(run.appends, ledger.size());
     if placed.is_empty() {
+        queue.settle(run.extent_bytes);
         return;
     }
     let outcome = match run.purpose {
         Purpose::Ordinary => ledger.commit(&entries),
         Purpose::Stop => ledger.commit_reserved(&entries),
     };
+    // Before anybody is told, so that who asks for space next does not count these twice.
+    queue.settle(run.extent_bytes);
     let error = match outcome {
         // The publisher may have failed meanwhile: then nothing more may be released.
         Ok(_) if queue.has_failed() => AppendError::Stopped,

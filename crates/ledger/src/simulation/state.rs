@@ -249,8 +249,8 @@ fn overwrite(bytes: &mut Vec<u8>, offset: usize, with: &[u8]) {
     if bytes.len() < offset + with.len() {
         bytes.resize(offset + with.len(), 0);
     }
-    for (to, from) in bytes.iter_mut().skip(offset).zip(with) {
-        *to = *from;
+    if let Some(place) = bytes.get_mut(offset..offset + with.len()) {
+        place.copy_from_slice(with);
     }
 }
 

@@ -77,14 +77,14 @@ pub(crate) fn settle<D: Disk>(disk: &D, walked: &Walked<D>) -> Result<bool, WalE
 fn wipe<F: DiskFile>(file: &F, from: u64, to: u64) -> Result<bool, WalError> {
     let mut wiped = false;
     let mut offset = from;
-    let mut piece = vec![0; PIECE_BYTES];
+    let zeros = vec![0; PIECE_BYTES];
+    let mut piece = zeros.clone();
     while offset < to {
         let wanted = usize::try_from(to - offset).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);
         piece.resize(wanted, 0);
         let read = file.read_at(offset, &mut piece)?;
-        if piece.iter().take(read).any(|byte| *byte != 0) {
-            piece.fill(0);
-            file.write_at(offset, &piece)?;
+        if piece.get(..read).unwrap_or(&piece) != zeros.get(..read).unwrap_or(&zeros) {
+            file.write_at(offset, zeros.get(..wanted).unwrap_or(&zeros))?;
             wiped = true;
         }
         offset += wanted as u64;

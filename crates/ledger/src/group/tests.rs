@@ -1,0 +1,242 @@
+use crate::simulation::{Crash, MemoryDevice, MemoryDisk};
+use crate::testing::{ORIGIN, create, entries, entry, open, signer};
+use crate::{AppendError, Entry, FileDisk, GroupCommit, Ledger, Reader};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+const OFTEN: Duration = Duration::from_millis(5);
+const NEVER: Duration = Duration::from_secs(3600);
+
+fn start(device: &MemoryDevice, interval: Duration) -> GroupCommit<MemoryDisk> {
+    let fatal = |why: &str| panic!("nothing should fail here: {why}");
+    GroupCommit::start(create(device).unwrap(), interval, fatal).unwrap()
+}
+
+#[test]
+fn many_callers_get_distinct_places_and_everything_is_durable_when_told() {
+    let device = MemoryDevice::new();
+    let group = start(&device, OFTEN);
+    let told: Vec<(u64, Vec<u8>)> = std::thread::scope(|scope| {
+        let callers: Vec<_> = (0..8_u64)
+            .map(|caller| {
+                let group = &group;
+                scope.spawn(move || {
+                    let append = |n: u64| {
+                        let own = entry(caller * 1000 + n);
+                        let committed = group.append_and_wait(vec![own.clone()]).unwrap();
+                        (committed.first, own.record)
+                    };
+                    (0..60).map(append).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        callers.into_iter().flat_map(|caller| caller.join().unwrap()).collect()
+    });
+    assert_eq!(told.len(), 480);
+    // The power goes before anything is closed.
+    device.crash(Crash::DropUnsynced);
+    drop(group);
+    let (ledger, recovery) = open(&device).unwrap();
+    assert_eq!(recovery.size, 480);
+    drop(ledger);
+    let reader = Reader::over(device.mount()).unwrap();
+    let read: Vec<_> = reader.entries(0).unwrap().map(|entry| entry.unwrap().record).collect();
+    for (index, record) in told {
+        assert_eq!(read[usize::try_from(index).unwrap()], record);
+    }
+}
+
+#[test]
+fn waiting_appends_share_a_sync() {
+    let device = MemoryDevice::new();
+    let group = start(&device, NEVER);
+    let before = device.operations();
+    let (sender, outcomes) = mpsc::channel();
+    let (gate, opened) = mpsc::channel::<()>();
+    // The first callback holds the writer up, so that the others wait together.
+    group.append(entries(0..1), None, move |_| opened.recv().unwrap()).unwrap();
+    for index in 1..=50 {
+        let sender = sender.clone();
+        let done = move |outcome| sender.send(outcome).unwrap();
+        let own = Entry { record: format!("{index}").into_bytes(), sealed: Vec::new() };
+        group.append(vec![own], Some(index), done).unwrap();
+    }
+    gate.send(()).unwrap();
+    for index in 1..=50 {
+        assert_eq!(outcomes.recv().unwrap().unwrap().first, index);
+    }
+    // Two batches or three, each of one write and one sync.
+    assert!(device.operations() - before <= 6, "{} operations", device.operations() - before);
+}
+
+#[test]
+fn what_was_built_on_a_failed_append_fails_too() {
+    let device = MemoryDevice::new();
+    let group = start(&device, NEVER);
+    group.append_and_wait(entries(0..1)).unwrap();
+    let (sender, outcomes) = mpsc::channel();
+    for expected in [5, 1, 1, 2] {
+        let sender = sender.clone();
+        let done = move |outcome| sender.send(outcome).unwrap();
+        group.append(entries(1..2), Some(expected), done).unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let outcomes: Vec<_> = outcomes.iter().take(4).collect();
+    assert_eq!(outcomes[0], Err(AppendError::Misplaced { expected: 5, actual: 1 }));
+    assert_eq!(outcomes[1].as_ref().unwrap().first, 1);
+    assert_eq!(outcomes[2], Err(AppendError::Misplaced { expected: 1, actual: 2 }));
+    assert_eq!(outcomes[3].as_ref().unwrap().first, 2);
+}
+
+#[test]
+fn a_full_disk_refuses_and_stops_still_pass() {
+    let device = MemoryDevice::new();
+    let group = start(&device, NEVER);
+    assert!(group.has_space(0));
+    device.set_capacity_bytes(Some(70 * 1024));
+    while group.has_space(0) {
+        group.append_and_wait(entries(1..2)).unwrap();
+    }
+    let refused = loop {
+        if let Err(error) = group.append_and_wait(entries(1..2)) {
+            break error;
+        }
+    };
+    assert!(matches!(refused, AppendError::Full { .. }), "{refused}");
+    let (sender, stopped) = mpsc::channel();
+    let done = move |outcome| sender.send(outcome).unwrap();
+    group.append_reserved(entries(1..2), None, done).unwrap();
+    stopped.recv().unwrap().unwrap();
+    device.set_capacity_bytes(None);
+    assert!(group.has_space(0));
+    group.append_and_wait(entries(1..2)).unwrap();
+}
+
+/// What `has_space` says is kept: as long as it says yes before each append, none fails.
+#[test]
+fn space_that_was_found_stays_found() {
+    for capacity_blocks in 17..60 {
+        let device = MemoryDevice::new();
+        let group = start(&device, OFTEN);
+        device.set_capacity_bytes(Some(capacity_blocks * 4096));
+        for index in 0..60 {
+            if !group.has_space(0) {
+                break;
+            }
+            group.append_and_wait(entries(index..index + 1)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn too_much_waiting_is_overload_but_not_for_stops() {
+    let device = MemoryDevice::new();
+    let group = start(&device, NEVER);
+    let (gate, opened) = mpsc::channel::<()>();
+    let (begun, held) = mpsc::channel();
+    let first = move |_| {
+        begun.send(()).unwrap();
+        opened.recv().unwrap();
+    };
+    group.append(entries(0..1), None, first).unwrap();
+    held.recv().unwrap();
+    let mut accepted = 0;
+    let refused = loop {
+        match group.append(entries(1..2), None, |_| {}) {
+            Ok(()) => accepted += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((refused, accepted), (AppendError::Overload, crate::limits::QUEUE_APPENDS_MAX));
+    group.append_reserved(entries(1..2), None, |_| {}).unwrap();
+    gate.send(()).unwrap();
+    assert_eq!(group.close().unwrap().size, 2 + accepted as u64);
+}
+
+#[test]
+fn a_failed_sync_calls_the_hook_once_and_acknowledges_nothing_more() {
+    let device = MemoryDevice::new();
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&calls);
+    let on_fatal = move |_: &str| {
+        counted.fetch_add(1, Ordering::SeqCst);
+    };
+    let group = GroupCommit::start(create(&device).unwrap(), NEVER, on_fatal).unwrap();
+    group.append_and_wait(entries(0..1)).unwrap();
+    device.fail_sync_after(0);
+    assert_eq!(group.append_and_wait(entries(1..2)), Err(AppendError::Stopped));
+    assert_eq!(group.append_and_wait(entries(1..2)), Err(AppendError::Stopped));
+    assert!(group.append_reserved(entries(1..2), None, |_| {}).is_err());
+    assert!(group.close().is_err());
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+    assert_eq!(group.head().size, 1);
+}
+
+#[test]
+fn a_failed_sync_while_publishing_stops_commits_too() {
+    let device = MemoryDevice::new();
+    let calls = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&calls);
+    let on_fatal = move |_: &str| {
+        counted.fetch_add(1, Ordering::SeqCst);
+    };
+    let group = GroupCommit::start(create(&device).unwrap(), NEVER, on_fatal).unwrap();
+    group.append_and_wait(entries(0..1)).unwrap();
+    device.fail_sync_after(0);
+    assert!(group.publish().unwrap_err().is_fatal());
+    assert_eq!(group.append_and_wait(entries(1..2)), Err(AppendError::Stopped));
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn closing_commits_what_waits_and_publishes_it_on_a_real_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let ledger = Ledger::create(FileDisk::create(&path).unwrap(), signer(), ORIGIN).unwrap();
+    let group = GroupCommit::start(ledger, OFTEN, |why: &str| panic!("{why}")).unwrap();
+    for index in 0..700 {
+        group
+            .append(entries(index..index + 1), Some(index), |outcome| assert!(outcome.is_ok()))
+            .unwrap();
+    }
+    let digest = group.blobs().put(b"a bundle").unwrap();
+    assert_eq!(group.close().unwrap().size, 700);
+    assert!(group.append(entries(0..1), None, |_| {}).is_err());
+    drop(group);
+    let reader = Reader::open(&path).unwrap();
+    let log =
+        proof::log::LogReader::open(&reader, &reader.vkey().unwrap().parse().unwrap(), ORIGIN)
+            .unwrap();
+    assert_eq!(log.verify_all(&mut |_| {}).unwrap().records, 700);
+    assert_eq!(reader.blob(&digest).unwrap().unwrap(), b"a bundle");
+    // Without its write-ahead files it is as complete.
+    std::fs::remove_dir_all(path.join("wal")).unwrap();
+    let read = reader.entries(0).unwrap().map(Result::unwrap);
+    assert!(read.eq((0..700).map(|index| {
+        let Entry { record, sealed } = entry(index);
+        crate::ReadEntry { index, record, sealed: Some(sealed) }
+    })));
+}
+
+/// A reader beside a writer that publishes and removes segments sees each entry once, in order.
+#[test]
+fn a_reader_follows_a_log_that_moves() {
+    let device = MemoryDevice::new();
+    let group = start(&device, Duration::from_millis(1));
+    std::thread::scope(|scope| {
+        let device = &device;
+        let writer = scope.spawn(|| {
+            for index in 0..1500 {
+                group.append_and_wait(entries(index..index + 1)).unwrap();
+            }
+        });
+        while !writer.is_finished() {
+            let reader = Reader::over(device.mount()).unwrap();
+            for (index, found) in (0..).zip(reader.entries(0).unwrap()) {
+                let found = found.unwrap();
+                assert_eq!((found.index, found.record), (index, entry(index).record));
+            }
+        }
+    });
+}
