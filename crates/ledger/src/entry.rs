@@ -116,3 +116,6 @@ pub(crate) fn decode_payload(payload: &[u8], count: u32) -> Option<Vec<Entry>> {
     }
     rest.is_empty().then_some(entries)
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,3 +80,6 @@ pub(crate) fn decode(bytes: &[u8], count: u16) -> Option<Vec<&[u8]>> {
     }
     rest.is_empty().then_some(parts)
 }
+
+#[cfg(test)]
+mod tests;

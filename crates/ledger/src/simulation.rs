@@ -215,3 +215,6 @@ impl DiskFile for MemoryFile {
         self.state()?.sync_file(&self.path, self.inode)
     }
 }
+
+#[cfg(test)]
+mod tests;

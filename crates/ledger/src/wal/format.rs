@@ -168,3 +168,6 @@ impl<'a> Fields<'a> {
         self.take::<32>().map(|bytes| Digest::from_bytes(*bytes))
     }
 }
+
+#[cfg(test)]
+mod tests;
