@@ -85,7 +85,10 @@ impl Place {
 
 /// One problem of a bundle.
 #[derive(Debug, Clone)]
-pub struct LoadError {
+pub struct LoadError(Box<Problem>);
+
+#[derive(Debug, Clone)]
+struct Problem {
     code: LoadCode,
     file: String,
     place: Option<Place>,
@@ -97,7 +100,7 @@ pub struct LoadError {
 
 impl LoadError {
     pub(crate) fn new(code: LoadCode, file: &str, message: impl Into<String>) -> LoadError {
-        LoadError {
+        LoadError(Box::new(Problem {
             code,
             file: file.to_owned(),
             place: None,
@@ -105,69 +108,74 @@ impl LoadError {
             nearest: None,
             help: None,
             source: None,
-        }
+        }))
     }
 
     /// Points at `bytes` bytes at `offset` of the file's text.
     pub(crate) fn at(mut self, text: &Arc<str>, offset: usize, bytes: usize) -> LoadError {
-        self.place = Some(Place::of(text, offset, bytes));
-        self.source = Some(Arc::new(NamedSource::new(&self.file, Arc::clone(text))));
+        self.0.place = Some(Place::of(text, offset, bytes));
+        self.0.source = Some(Arc::new(NamedSource::new(&self.0.file, Arc::clone(text))));
         self
     }
 
     pub(crate) fn nearest(mut self, nearest: Option<String>) -> LoadError {
-        self.nearest = nearest;
+        self.0.nearest = nearest;
         self
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> LoadError {
-        self.help = Some(help.into());
+        self.0.help = Some(help.into());
         self
     }
 
     /// Takes Cedar's "for policy `f0_3`, " off the message: a name that nobody wrote.
     pub(crate) fn strip_policy_name(&mut self) {
         let rest =
-            self.message.strip_prefix("for policy `").and_then(|rest| rest.split_once("`, "));
+            self.0.message.strip_prefix("for policy `").and_then(|rest| rest.split_once("`, "));
         if let Some((_, message)) = rest {
-            self.message = message.to_owned();
+            self.0.message = message.to_owned();
         }
+    }
+
+    /// What problems are sorted by, and told apart.
+    fn key(&self) -> (&str, Option<Place>, LoadCode, &str) {
+        (&self.0.file, self.0.place, self.0.code, &self.0.message)
     }
 
     /// What kind of problem.
     #[must_use]
     pub fn code(&self) -> LoadCode {
-        self.code
+        self.0.code
     }
 
     /// The file, relative to the bundle; empty when it concerns the bundle as a whole.
     #[must_use]
     pub fn file(&self) -> &str {
-        &self.file
+        &self.0.file
     }
 
     /// Where in the file, when that is known.
     #[must_use]
     pub fn place(&self) -> Option<Place> {
-        self.place
+        self.0.place
     }
 
     /// What is wrong.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// The known name that may have been meant.
     #[must_use]
     pub fn nearest_name(&self) -> Option<&str> {
-        self.nearest.as_deref()
+        self.0.nearest.as_deref()
     }
 
     /// What to do about it.
     #[must_use]
     pub fn help_text(&self) -> Option<String> {
-        match (&self.nearest, &self.help) {
+        match (&self.0.nearest, &self.0.help) {
             (Some(nearest), Some(help)) => Some(format!("did you mean `{nearest}`? {help}")),
             (Some(nearest), None) => Some(format!("did you mean `{nearest}`?")),
             (None, help) => help.clone(),
@@ -177,14 +185,14 @@ impl LoadError {
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.file.is_empty() {
-            write!(f, "{}", self.file)?;
-            if let Some(place) = self.place {
+        if !self.0.file.is_empty() {
+            write!(f, "{}", self.0.file)?;
+            if let Some(place) = self.0.place {
                 write!(f, ":{}:{}", place.line, place.column)?;
             }
             write!(f, ": ")?;
         }
-        write!(f, "{}", self.message)
+        write!(f, "{}", self.0.message)
     }
 }
 
@@ -192,7 +200,7 @@ impl std::error::Error for LoadError {}
 
 impl Diagnostic for LoadError {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.code.as_str()))
+        Some(Box::new(self.0.code.as_str()))
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
@@ -200,11 +208,11 @@ impl Diagnostic for LoadError {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_deref().map(|source| source as &dyn SourceCode)
+        self.0.source.as_deref().map(|source| source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let place = self.place?;
+        let place = self.0.place?;
         let span = SourceSpan::new(place.offset.into(), place.bytes);
         let label = LabeledSpan::new_primary_with_span(Some("here".to_owned()), span);
         Some(Box::new(std::iter::once(label)))
@@ -221,10 +229,8 @@ pub struct LoadErrors {
 impl LoadErrors {
     /// Sorts the problems by file, place and message, and keeps the first [`crate::limits::LOAD_ERRORS_MAX`].
     pub(crate) fn of(mut errors: Vec<LoadError>) -> LoadErrors {
-        errors.sort_by(|a, b| {
-            (&a.file, a.place, a.code, &a.message).cmp(&(&b.file, b.place, b.code, &b.message))
-        });
-        errors.dedup_by(|a, b| a.file == b.file && a.place == b.place && a.message == b.message);
+        errors.sort_by(|a, b| a.key().cmp(&b.key()));
+        errors.dedup_by(|a, b| a.key() == b.key());
         let more = errors.len().saturating_sub(crate::limits::LOAD_ERRORS_MAX);
         errors.truncate(crate::limits::LOAD_ERRORS_MAX);
         LoadErrors { errors, more }

@@ -3,6 +3,7 @@
 //! Verdicts: every trace of every case that Dogwood passes, through our policy engine and the temporal engine we use,
 //! verdict by verdict. Loading: every such case also loads as a bundle, and every case that Dogwood refuses is refused,
 //! for a reason that lies in the policy. What we treat differently stands in `corpus/exceptions.txt`, with its reason.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 use std::collections::BTreeMap;
 
 use dogwood_language::corpus::{self, CorpusTrace, TemporalCategory};

@@ -16,8 +16,9 @@ fn statements_are_found_with_their_annotations() {
     assert_eq!(found.len(), 3);
     let names: Vec<_> = found[0].annotations.iter().map(|a| a.name.as_str()).collect();
     assert_eq!(names, ["id", "reason"]);
-    assert!(text[found[0].span.clone()].starts_with("@id(\"a;b\")"));
-    assert!(text[found[0].span.clone()].ends_with("resource);"));
+    let first = text.get(found[0].span.clone()).unwrap();
+    assert!(first.starts_with("@id(\"a;b\")"));
+    assert!(first.ends_with("resource);"));
     assert_eq!(found[1].macro_name.as_deref(), Some("twice"));
     assert_eq!(found[1].parameter_uses, 3);
     assert!(found[2].annotations.is_empty());
