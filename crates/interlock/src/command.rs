@@ -14,7 +14,7 @@ mod mcp;
 mod office_agent;
 mod office_server;
 mod receipt;
-pub(crate) mod replay;
+mod replay;
 pub(crate) mod serve;
 mod verify;
 mod version;
@@ -101,6 +101,7 @@ fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
 
 /// Runs a future on a runtime with threads of its own: for a node.
 fn block_on_many<F: Future>(future: F) -> Result<F::Output, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     Ok(runtime.map_err(|why| Failure::io("no runtime could be started", &why))?.block_on(future))
 }

@@ -1,8 +1,8 @@
 //! A record in one line for a person: its index, when, and what it says.
 
-mod time;
 #[cfg(test)]
 mod tests;
+mod time;
 
 use kernel::governance::{Change, SignedProposal};
 use kernel::lineage::{Body, Decided, LineageRecord};
@@ -43,7 +43,10 @@ pub(crate) fn short(id: &str) -> &str {
 fn lineage(body: &Body, paint: Paint) -> String {
     match body {
         Body::Started { workload, os_user } => {
-            format!("execution of {} began, OS user {os_user}", paint.text(Style::Heading, workload))
+            format!(
+                "execution of {} began, OS user {os_user}",
+                paint.text(Style::Heading, workload)
+            )
         }
         Body::Decided(decided) => decision(decided, paint),
         Body::Withheld { decided_seq, code } => {
@@ -55,7 +58,9 @@ fn lineage(body: &Body, paint: Paint) -> String {
         Body::Adopted { verified: true, bundle: Some(bundle) } => {
             format!("governance adopted, bundle {}", short(&bundle.to_string()))
         }
-        Body::Adopted { verified: true, bundle: None } => "governance adopted, no bundle".to_owned(),
+        Body::Adopted { verified: true, bundle: None } => {
+            "governance adopted, no bundle".to_owned()
+        }
         Body::Adopted { verified: false, .. } => {
             paint.text(Style::Bad, "governance could not be verified: nothing is permitted")
         }
@@ -67,7 +72,8 @@ fn lineage(body: &Body, paint: Paint) -> String {
 }
 
 fn decision(decided: &Decided, paint: Paint) -> String {
-    let member = |name: &str| decided.decision.get(name).and_then(Value::as_str).unwrap_or_default();
+    let member =
+        |name: &str| decided.decision.get(name).and_then(Value::as_str).unwrap_or_default();
     let asked = match &decided.tool {
         Some(tool) => format!("{}/{tool}", decided.server),
         None => format!("{} {}", decided.server, decided.method),
@@ -75,11 +81,16 @@ fn decision(decided: &Decided, paint: Paint) -> String {
     match member("decision") {
         "permit" => format!("{} {asked}", paint.text(Style::Good, "✓ permit")),
         verdict => {
-            let policies = decided.decision.get("policies").and_then(Value::as_array).unwrap_or_default();
-            let first = policies.first().and_then(|policy| policy.get("id")).and_then(Value::as_str);
+            let policies =
+                decided.decision.get("policies").and_then(Value::as_array).unwrap_or_default();
+            let first =
+                policies.first().and_then(|policy| policy.get("id")).and_then(Value::as_str);
+            let code = member("code");
+            // A denial by any other check would have come whatever the policies said.
+            let first = first.filter(|_| code == "policy.denied");
             let by = first.map(|id| format!(" by {id}")).unwrap_or_default();
             let mark = paint.text(Style::Bad, format!("✗ {verdict}"));
-            format!("{mark} {asked}  {}{by}", paint.text(Style::Warning, member("code")))
+            format!("{mark} {asked}  {}{by}", paint.text(Style::Warning, code))
         }
     }
 }
@@ -88,7 +99,9 @@ fn governance(change: &Change, paint: Paint) -> String {
     let name = |text: &str| paint.text(Style::Heading, text);
     match change {
         Change::DomainCreated { domain, .. } => format!("domain {} created", name(domain)),
-        Change::BundlePublished { bundle } => format!("bundle {} published", short(&bundle.to_string())),
+        Change::BundlePublished { bundle } => {
+            format!("bundle {} published", short(&bundle.to_string()))
+        }
         Change::WorkloadRegistered(workload) => {
             let (user, zone) = (workload.os_user, &workload.zone);
             format!("workload {} registered, OS user {user}, zone {zone}", name(&workload.name))

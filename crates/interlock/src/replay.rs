@@ -1,4 +1,4 @@
-//! Deriving every decision of a lineage log again.
+//! Deriving every decision of a domain's lineage log again.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use kernel::replay::{Fed, Replay};
 use kernel::state::Blobs;
 use policy::Bundle;
 use proof::digest::Digest;
+use proof::merkle::{Frontier, leaf_hash};
 
 use crate::domain::Log;
 use crate::exit::{Exit, Failure};
@@ -24,7 +25,17 @@ pub(crate) struct Counts {
 impl Counts {
     /// How many decisions there are.
     pub(crate) fn decisions(&self) -> u64 {
-        self.identical + self.different + self.not_replayable
+        self.identical.saturating_add(self.different).saturating_add(self.not_replayable)
+    }
+
+    fn add(&mut self, fed: &Fed) {
+        let count = match fed {
+            Fed::Followed => return,
+            Fed::Identical => &mut self.identical,
+            Fed::Different { .. } => &mut self.different,
+            Fed::NotReplayable { .. } => &mut self.not_replayable,
+        };
+        *count = count.saturating_add(1);
     }
 }
 
@@ -33,11 +44,16 @@ struct Beside<'a>(&'a Log);
 
 impl Blobs for Beside<'_> {
     fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
+        // A blob that cannot be read is one that is not there: the replay says which.
         self.0.reader.blob(digest).ok().flatten()
     }
 }
 
-/// Follows the lineage log and tells `each` what came of each record, by its index.
+/// Follows the lineage log, under one bundle if one is given, and tells `each` what came of each record, by its index.
+/// The published records must be those that were signed.
+///
+/// # Errors
+/// When a log does not verify or cannot be followed.
 pub(crate) fn follow(
     (governance, lineage): (&Log, &Log),
     under: Option<Arc<Bundle>>,
@@ -51,19 +67,21 @@ pub(crate) fn follow(
     if let Some(bundle) = under {
         replay = replay.under(bundle);
     }
+    let (head, mut frontier) = (lineage.verified()?.checkpoint().clone(), Frontier::new());
     let mut counts = Counts::default();
     for entry in lineage.entries(0)? {
         let entry = entry?;
-        let fed = replay.feed(&entry.record, &entry.sealed.unwrap_or_default()).map_err(|why| {
-            Failure::new(Exit::Denied, "the lineage log cannot be followed").why(why)
-        })?;
-        match &fed {
-            Fed::Followed => {}
-            Fed::Identical => counts.identical += 1,
-            Fed::Different { .. } => counts.different += 1,
-            Fed::NotReplayable { .. } => counts.not_replayable += 1,
+        frontier.push(leaf_hash(&entry.record));
+        if frontier.size() == head.size && frontier.root() != head.root {
+            return Err(lineage.not_verified(&"its entries do not hash to the signed root"));
         }
+        let fed = replay.feed(&entry.record, &entry.sealed.unwrap_or_default());
+        let fed = fed.map_err(|why| lineage.not_verified(&why))?;
+        counts.add(&fed);
         each(entry.index, &fed)?;
+    }
+    if frontier.size() < head.size {
+        return Err(lineage.not_verified(&"it is shorter than its signed head"));
     }
     Ok(counts)
 }
@@ -72,5 +90,7 @@ pub(crate) fn follow(
 fn node_name(lineage: &Log) -> Result<String, Failure> {
     let origin = lineage.key.name();
     let node = origin.rsplit_once("/lineage/").map(|(_, node)| node.to_owned());
-    node.ok_or_else(|| Failure::new(Exit::Data, format!("`{origin}` is not the origin of a lineage log")))
+    node.ok_or_else(|| {
+        Failure::new(Exit::Data, format!("`{origin}` is not the origin of a lineage log"))
+    })
 }

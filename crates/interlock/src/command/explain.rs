@@ -15,15 +15,21 @@ pub(super) fn run(arguments: &Explain, output: &mut Output) -> Result<Exit, Fail
     let (governance, lineage) = domain::both(&folder)?;
     let index = super::find::index(&lineage, &record, output)?;
     let entry = lineage.entry(index)?;
-    let record = LineageRecord::parse(&entry.record)
-        .map_err(|why| Failure::new(Exit::Data, format!("record {index} cannot be read")).why(why))?;
+    let record = LineageRecord::parse(&entry.record).map_err(|why| {
+        Failure::new(Exit::Data, format!("record {index} cannot be read")).why(why)
+    })?;
     let Body::Decided(decided) = &record.body else { return Err(no_decision(index, &record)) };
     let sealed = Sealed::parse(entry.sealed.as_deref().unwrap_or_default()).unwrap_or_default();
-    let asked = decided.commitments.get("request").and_then(|digest| sealed.open("request", digest));
-    let asked = asked.and_then(|bytes| Value::parse(bytes).ok());
-    let lines = match bundle(&governance, &decided.decision)? {
-        Some(bundle) => policy::explain(&bundle, &decided.decision),
-        None => policy::explain(&Bundle::empty(), &decided.decision),
+    let open = |name: &str| {
+        let bytes = sealed.open(name, decided.commitments.get(name)?)?;
+        Value::parse(bytes).ok()
+    };
+    let asked = open("request");
+    // The reasons are private; the record itself has the outcomes.
+    let decision = open("decision").unwrap_or_else(|| decided.decision.clone());
+    let lines = match bundle(&governance, &decision)? {
+        Some(bundle) => policy::explain(&bundle, &decision),
+        None => policy::explain(&Bundle::empty(), &decision),
     };
     if output.is_json() {
         return json(index, &entry.record, asked, &lines, output);
@@ -35,9 +41,12 @@ fn no_decision(index: u64, record: &LineageRecord) -> Failure {
     let what = format!("record {index} is no decision, but `{}`", record.body.type_name());
     let failure = Failure::new(Exit::Data, what);
     match (&record.body, &record.header.link) {
-        (Body::Completed { decided_seq, .. } | Body::Withheld { decided_seq, .. }, Some(link)) => failure.help(
-            format!("what it belongs to: `interlock explain --execution {} --seq {decided_seq}`", link.execution),
-        ),
+        (Body::Completed { decided_seq, .. } | Body::Withheld { decided_seq, .. }, Some(link)) => {
+            failure.help(format!(
+                "what it belongs to: `interlock explain --execution {} --seq {decided_seq}`",
+                link.execution
+            ))
+        }
         _ => failure.help("`interlock log show` marks decisions with ✓ and ✗"),
     }
 }
@@ -63,8 +72,9 @@ fn json(
     lines: &[String],
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let record = Value::parse(record)
-        .map_err(|why| Failure::new(Exit::Data, format!("record {index} cannot be read")).why(why))?;
+    let record = Value::parse(record).map_err(|why| {
+        Failure::new(Exit::Data, format!("record {index} cannot be read")).why(why)
+    })?;
     let lines: Vec<Value> = lines.iter().map(|line| line.as_str().into()).collect();
     let mut members = Object::from([
         ("explanation".to_owned(), lines.into()),
@@ -106,20 +116,43 @@ fn text(
             row("resource", entity(asked.get("resource")));
             row("input", asked.get("input").and_then(Value::as_str).unwrap_or_default().to_owned());
         }
-        None => row("private", "not here or erased: who asked and with what cannot be shown".to_owned()),
+        None => {
+            row("private", "not here or erased: who asked and with what cannot be shown".to_owned())
+        }
     }
     for line in table.lines(2, paint) {
         output.line(line)?;
     }
+    checks(&decided.decision, output)?;
     output.line("")?;
     for line in lines.iter().skip(1) {
         let style = if line.starts_with("  |") { Style::Name } else { Style::Heading };
-        output.line(format!("  {}", if line.starts_with("  ") { paint.text(style, line) } else { line.clone() }))?;
+        output.line(format!(
+            "  {}",
+            if line.starts_with("  ") { paint.text(style, line) } else { line.clone() }
+        ))?;
     }
     Ok(Exit::Ok)
 }
 
+/// Every check, and how it came out.
+fn checks(decision: &Value, output: &mut Output) -> Result<(), Failure> {
+    let paint = output.paint();
+    output.line("")?;
+    for check in decision.get("checks").and_then(Value::as_array).unwrap_or_default() {
+        let member = |name: &str| check.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (word, style) = match member("outcome") {
+            "pass" => ("pass", Style::Good),
+            "fail" => ("fail", Style::Bad),
+            _ => ("not evaluated", Style::Warning),
+        };
+        output.line(format!("  {}  {}", paint.text(style, word), member("check")))?;
+    }
+    Ok(())
+}
+
 fn entity(entity: Option<&Value>) -> String {
-    let member = |name: &str| entity.and_then(|entity| entity.get(name)?.as_str()).unwrap_or_default();
+    let member =
+        |name: &str| entity.and_then(|entity| entity.get(name)?.as_str()).unwrap_or_default();
     format!("{} {}", member("type"), member("id"))
 }

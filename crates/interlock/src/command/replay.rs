@@ -1,170 +1,107 @@
 mod difference;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use kernel::replay::{Fed, Replay};
-use kernel::state::Blobs;
-use policy::Bundle;
-use proof::digest::Digest;
+use kernel::replay::Fed;
 use proof::json::{Object, Value};
-use proof::merkle::{Frontier, leaf_hash};
 
-use crate::cli;
-use crate::domain::{self, Log};
+use crate::cli::Replay;
 use crate::exit::{Exit, Failure};
-use crate::folder;
 use crate::output::{Output, Style, counted, grouped, number};
+use crate::replay::{self, Counts};
+use crate::{domain, folder};
 use difference::Difference;
 
 /// Derives every decision again and compares.
-pub(super) fn run(arguments: &cli::Replay, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Replay, output: &mut Output) -> Result<Exit, Failure> {
+    let (governance, lineage) = domain::both(&arguments.folder)?;
     let bundle = arguments.bundle.as_deref().map(folder::load_bundle).transpose()?.map(Arc::new);
-    let count = count(&arguments.folder, bundle, arguments.show, output)?;
-    tell(&count, output)?;
-    Ok(if count.different > 0 && !count.is_hypothetical { Exit::Denied } else { Exit::Ok })
-}
-
-/// Replays a domain's lineage log, under one bundle if one is given, and keeps the first differences.
-pub(crate) fn count(
-    folder: &Path,
-    bundle: Option<Arc<Bundle>>,
-    shown_max: usize,
-    output: &Output,
-) -> Result<Count, Failure> {
-    let (governance, lineage) = domain::both(folder)?;
-    let mut count = Count { shown_max, is_hypothetical: bundle.is_some(), ..Count::default() };
-    let records = governance.entries(0)?.map(|entry| Ok(entry?.record));
-    let records = records.collect::<Result<Vec<_>, Failure>>()?;
-    governance.verified()?;
-    let blobs = Beside(&governance);
-    let origin = lineage.key.name().to_owned();
-    let node = origin.rsplit_once("/lineage/").map_or(origin.as_str(), |(_, node)| node);
-    let mut replay = Replay::new(node, governance.key.name(), &records, &blobs);
-    if let Some(bundle) = bundle {
-        replay = replay.under(bundle);
-    }
+    let is_hypothetical = bundle.is_some();
+    let mut told = Told { is_hypothetical, ..Told::default() };
+    let published = lineage.published()?;
+    let mut progress = output.progress("replaying");
+    let mut same_answers: u64 = 0;
     let started = Instant::now();
-    follow(&lineage, &mut replay, &mut count, output)?;
-    count.per_s = super::log::rate(count.decisions(), started);
-    Ok(count)
+    told.counts = replay::follow((&governance, &lineage), bundle, |index, fed| {
+        told.records = told.records.saturating_add(1);
+        progress.at(index, Some(published.max(index)));
+        let Fed::Different { recorded, derived } = fed else { return Ok(()) };
+        // Another bundle has another digest: what counts is whether it decides otherwise.
+        if is_hypothetical && difference::is_same_answer(recorded, derived) {
+            same_answers = same_answers.saturating_add(1);
+        } else if told.differences.len() < arguments.show {
+            let (recorded, derived) = (recorded.clone(), derived.clone());
+            told.differences.push(Difference { index, recorded, derived });
+        }
+        Ok(())
+    })?;
+    told.per_s = super::log::rate(told.counts.decisions(), started);
+    told.counts.identical = told.counts.identical.saturating_add(same_answers);
+    told.counts.different = told.counts.different.saturating_sub(same_answers);
+    drop(progress);
+    if output.is_json() {
+        output.json(&told.to_value())?;
+    } else {
+        told.tell(output)?;
+    }
+    Ok(if told.counts.different > 0 && !is_hypothetical { Exit::Denied } else { Exit::Ok })
 }
 
-/// What a replay came to.
+/// What is told of a replay.
 #[derive(Default)]
-pub(crate) struct Count {
+struct Told {
+    counts: Counts,
     records: u64,
-    /// Decisions that came out the same.
-    pub(crate) identical: u64,
-    /// Decisions that came out otherwise.
-    pub(crate) different: u64,
-    /// Decisions whose inputs are not there.
-    pub(crate) not_replayable: u64,
-    /// Decisions a second.
-    pub(crate) per_s: u64,
+    per_s: u64,
     is_hypothetical: bool,
-    shown_max: usize,
     differences: Vec<Difference>,
 }
 
-impl Count {
-    /// All decisions on record.
-    pub(crate) const fn decisions(&self) -> u64 {
-        self.identical.saturating_add(self.different).saturating_add(self.not_replayable)
-    }
-
-    fn add(&mut self, index: u64, fed: Fed) {
-        self.records = self.records.saturating_add(1);
-        match fed {
-            Fed::Followed => {}
-            Fed::Identical => self.identical = self.identical.saturating_add(1),
-            Fed::NotReplayable { .. } => self.not_replayable = self.not_replayable.saturating_add(1),
-            // Another bundle has another digest: what counts is whether it decides otherwise.
-            Fed::Different { recorded, derived }
-                if self.is_hypothetical && difference::is_same_answer(&recorded, &derived) =>
-            {
-                self.identical = self.identical.saturating_add(1);
-            }
-            Fed::Different { recorded, derived } => {
-                self.different = self.different.saturating_add(1);
-                if self.differences.len() < self.shown_max {
-                    self.differences.push(Difference { index, recorded, derived });
-                }
-            }
-        }
-    }
-}
-
-/// The blobs beside the governance log.
-struct Beside<'a>(&'a Log);
-
-impl Blobs for Beside<'_> {
-    fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
-        // A blob that cannot be read is one that is not there: the replay says which.
-        self.0.reader.blob(digest).ok().flatten()
-    }
-}
-
-/// Feeds every record, and checks on the way that the published ones are those that were signed.
-fn follow(
-    lineage: &Log,
-    replay: &mut Replay<'_>,
-    count: &mut Count,
-    output: &Output,
-) -> Result<(), Failure> {
-    let head = lineage.verified()?.checkpoint().clone();
-    let mut progress = output.progress("replaying");
-    let mut frontier = Frontier::new();
-    for entry in lineage.entries(0)? {
-        let entry = entry?;
-        frontier.push(leaf_hash(&entry.record));
-        if frontier.size() == head.size && frontier.root() != head.root {
-            return Err(lineage.not_verified(&"the entries do not hash to the signed root"));
-        }
-        let fed = replay.feed(&entry.record, entry.sealed.as_deref().unwrap_or_default());
-        count.add(entry.index, fed.map_err(|why| lineage.not_verified(&why))?);
-        progress.at(entry.index, Some(head.size.max(entry.index)));
-    }
-    if frontier.size() < head.size {
-        return Err(lineage.not_verified(&"the log is shorter than its signed head"));
-    }
-    Ok(())
-}
-
-fn tell(count: &Count, output: &mut Output) -> Result<(), Failure> {
-    if output.is_json() {
-        let differences: Vec<Value> = count.differences.iter().map(Difference::to_value).collect();
-        return output.json(&Value::Object(Object::from([
-            ("different".to_owned(), number(count.different)),
+impl Told {
+    fn to_value(&self) -> Value {
+        let differences: Vec<Value> = self.differences.iter().map(Difference::to_value).collect();
+        Value::Object(Object::from([
+            ("different".to_owned(), number(self.counts.different)),
             ("differences".to_owned(), differences.into()),
-            ("identical".to_owned(), number(count.identical)),
-            ("not_replayable".to_owned(), number(count.not_replayable)),
-            ("per_s".to_owned(), number(count.per_s)),
-            ("records".to_owned(), number(count.records)),
-        ])));
+            ("identical".to_owned(), number(self.counts.identical)),
+            ("not_replayable".to_owned(), number(self.counts.not_replayable)),
+            ("per_s".to_owned(), number(self.per_s)),
+            ("records".to_owned(), number(self.records)),
+        ]))
     }
-    let paint = output.paint();
-    let (mark, style) = match (count.different, count.is_hypothetical) {
-        (0, _) => ("✓", Style::Good),
-        (_, true) => ("≠", Style::Warning),
-        (_, false) => ("✗", Style::Bad),
-    };
-    let same = if count.is_hypothetical { "the same answer" } else { "identical to the byte" };
-    let title = format!("{} derived again", counted(count.decisions(), "decision", "decisions"));
-    output.line(format!("{} {}", paint.text(style, mark), paint.text(Style::Heading, title)))?;
-    output.line(format!("  {:>8}  {same}", grouped(count.identical)))?;
-    output.line(format!("  {:>8}  different", grouped(count.different)))?;
-    output.line(format!("  {:>8}  not replayable", grouped(count.not_replayable)))?;
-    for difference in &count.differences {
-        for line in difference.lines(paint) {
+
+    fn tell(&self, output: &mut Output) -> Result<(), Failure> {
+        let paint = output.paint();
+        let Counts { identical, different, not_replayable } = self.counts;
+        let (mark, style) = match (different, self.is_hypothetical) {
+            (0, _) => ("✓", Style::Good),
+            (_, true) => ("≠", Style::Warning),
+            (_, false) => ("✗", Style::Bad),
+        };
+        let same = if self.is_hypothetical { "the same answer" } else { "identical to the byte" };
+        let title =
+            format!("{} derived again", counted(self.counts.decisions(), "decision", "decisions"));
+        output.line(format!(
+            "{} {}",
+            paint.text(style, mark),
+            paint.text(Style::Heading, title)
+        ))?;
+        for (count, what) in
+            [(identical, same), (different, "different"), (not_replayable, "not replayable")]
+        {
+            output.line(format!("  {:>8}  {what}", grouped(count)))?;
+        }
+        for line in self.differences.iter().flat_map(|difference| difference.lines(paint)) {
             output.line(line)?;
         }
+        let shown = u64::try_from(self.differences.len()).unwrap_or(u64::MAX);
+        match different.saturating_sub(shown) {
+            0 => Ok(()),
+            hidden => {
+                let text = format!("  and {} more: --show N lists them", grouped(hidden));
+                output.line(paint.text(Style::Quiet, text))
+            }
+        }
     }
-    let shown = u64::try_from(count.differences.len()).unwrap_or(u64::MAX);
-    if count.different > shown {
-        let hidden = grouped(count.different - shown);
-        output.line(paint.text(Style::Quiet, format!("  and {hidden} more: --show N lists them")))?;
-    }
-    Ok(())
 }
