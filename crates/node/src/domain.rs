@@ -96,3 +96,6 @@ fn sign(based_on: Position, change: Change, officer: &dyn Signer) -> Result<Sign
     let proposal = Proposal { based_on, expires_ms, change };
     proposal.sign(officer).map_err(|why| Error::governance(&why))
 }
+
+#[cfg(test)]
+mod tests;

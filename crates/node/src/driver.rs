@@ -129,6 +129,12 @@ impl Kernel {
         self.ask(move |reply| Command::Status { reply }).await
     }
 
+    /// Resolves when the kernel's thread has ended.
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        let inbox = self.inbox.clone();
+        async move { inbox.closed().await }
+    }
+
     /// Counts a refusal. Counting needs no room in the inbox, so that a flood of bad input costs none.
     pub(crate) fn refused(&self, code: &'static str) {
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);

@@ -67,4 +67,9 @@ impl Gate for SessionGate {
     fn is_listed(&self, tool: &str) -> impl Future<Output = bool> + Send {
         self.kernel.is_listed(self.server.clone(), tool.to_owned())
     }
+
+    /// When the kernel's thread has ended, nothing more can be decided: the session ends at once.
+    fn stopped(&self) -> impl Future<Output = ()> + Send {
+        self.kernel.ended()
+    }
 }

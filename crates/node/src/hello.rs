@@ -88,3 +88,6 @@ pub(crate) fn line(value: &Value) -> Vec<u8> {
     bytes.push(b'\n');
     bytes
 }
+
+#[cfg(test)]
+mod tests;

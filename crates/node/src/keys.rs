@@ -56,3 +56,6 @@ pub(crate) fn create_folder(folder: &Path) -> Result<(), Error> {
     let path = folder.join("keys");
     DirBuilder::new().mode(0o700).create(&path).map_err(|why| Error::folder(&path, &why))
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,8 +26,8 @@ pub struct Link {
     pub seq: u64,
     /// SHA-256 of the execution's previous record; none at `seq` 0.
     pub prev: Option<Digest>,
-    /// Declared causes: `seq` of earlier records of the same execution that an enforcement point knows of.
-    pub parents: Vec<u64>,
+    /// Digests of the records that led to this one, as an enforcement point knows them.
+    pub parents: Vec<Digest>,
 }
 
 const LINK_MEMBERS: [&str; 4] = ["execution", "parents", "prev", "seq"];
@@ -38,7 +38,7 @@ impl Header {
         object.insert("node".to_owned(), Value::from(self.node.as_str()));
         object.insert("governance".to_owned(), self.governance.to_value());
         if let Some(link) = &self.link {
-            let parents = link.parents.iter().map(|seq| number(*seq)).collect();
+            let parents = link.parents.iter().map(Digest::to_value).collect();
             object.insert("execution".to_owned(), Value::from(link.execution.as_str()));
             object.insert("seq".to_owned(), number(link.seq));
             object.insert("parents".to_owned(), Value::Array(parents));
@@ -75,8 +75,8 @@ impl Link {
             return Err(wrong("prev", "there from `seq` 1 on, and only then"));
         }
         let parent = |value: &Value| {
-            let seq = value.as_i64().and_then(|n| u64::try_from(n).ok());
-            seq.ok_or_else(|| wrong("parents", "an array of sequence numbers"))
+            let digest = value.as_str().and_then(|text| text.parse().ok());
+            digest.ok_or_else(|| wrong("parents", "an array of digests in base64url"))
         };
         let parents = members.array("parents")?.iter().map(parent).collect::<Result<_, _>>()?;
         Ok(Some(Self { execution: name(&members, "execution")?, seq, prev, parents }))

@@ -15,7 +15,7 @@ impl Kernel {
         entropy: &[u8; 32],
     ) -> Vec<Effect> {
         let registered = self.state.governance().workload(workload);
-        if !registered.is_some_and(|registered| registered.os_user == os_user) {
+        if registered.is_none_or(|registered| registered.os_user != os_user) {
             self.count_refusals("refused.peer", 1);
             return vec![Effect::Joined { ticket, result: Err("refused.peer") }];
         }

@@ -1,8 +1,8 @@
 use policy::Outcome;
 
 use super::{Effect, Kernel, Now, Ticket};
-use crate::lineage::{Body, Completion, Sealed};
 use crate::limits::MESSAGE_BYTES_MAX;
+use crate::lineage::{Body, Completion, Sealed};
 
 /// How a permitted transition ended.
 pub(super) struct End {

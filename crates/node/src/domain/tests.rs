@@ -1,0 +1,71 @@
+use std::collections::BTreeMap;
+
+use kernel::governance::Subject;
+
+use super::*;
+
+fn options(folder: &std::path::Path) -> Options {
+    Options {
+        folder: folder.join("domain"),
+        domain: "example.test".into(),
+        node: "node-1".into(),
+        socket: folder.join("node.sock"),
+        servers: BTreeMap::new(),
+        publish_interval_ms: 250,
+    }
+}
+
+fn small_bundle() -> Bundle {
+    let files = [
+        ("bundle.toml", "name = \"small\"\nversion = \"1\"\nsemantics = 1\n"),
+        (
+            "schema.cedarschema",
+            "entity Workload; entity Server;\naction \"ping\" appliesTo { principal: [Workload], resource: [Server] };\n",
+        ),
+        ("policies/all.dw", "@id(\"all\")\npermit (principal, action, resource);\n"),
+    ];
+    Bundle::load(&files.map(|(path, text)| (path.into(), text.as_bytes().to_vec())).into()).unwrap()
+}
+
+#[test]
+fn a_domain_is_made_once_and_its_governance_reads_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path());
+    let position = init(&options, &small_bundle(), vec![]).unwrap();
+    assert_eq!(position.size, 3);
+    let governance = governance(&options).unwrap();
+    assert_eq!(governance.position(), position);
+    assert_eq!(governance.domain(), Some("example.test"));
+    assert_eq!(governance.bundle(), Some(small_bundle().digest()));
+    assert!(governance.node_key("node-1").is_some());
+    assert!(init(&options, &small_bundle(), vec![]).is_err(), "it is never made twice");
+}
+
+#[test]
+fn without_a_node_a_change_goes_into_the_log_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path());
+    init(&options, &small_bundle(), vec![]).unwrap();
+    let halt = || Change::HaltOrdered { subject: Subject::Domain };
+    let (accepted, place) = govern(&options, halt(), None).unwrap();
+    assert_eq!((accepted.position.size, place), (4, Place::Log));
+    assert!(governance(&options).unwrap().is_halted(&[Subject::Domain]));
+}
+
+#[test]
+fn a_bundle_whose_bytes_are_missing_other_or_unsound_is_not_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path());
+    init(&options, &small_bundle(), vec![]).unwrap();
+    let publish =
+        |bytes: &[u8]| Change::BundlePublished { bundle: proof::digest::Digest::of(bytes) };
+    for (change, blob) in [
+        (publish(b"x"), None),
+        (publish(b"x"), Some(&b"y"[..])),
+        (publish(b"not a bundle"), Some(&b"not a bundle"[..])),
+        (Change::HaltOrdered { subject: Subject::Domain }, Some(&b"x"[..])),
+    ] {
+        assert!(govern(&options, change, blob).is_err());
+        assert_eq!(governance(&options).unwrap().position().size, 3, "nothing has changed");
+    }
+}
