@@ -90,8 +90,11 @@ fn open(options: &Options, mailbox: Kernel, blobs: Arc<GovernanceBlobs>) -> Resu
     let failed = |why: &dyn std::fmt::Display| Error::ledger("lineage", why);
     let signer = Box::new(keys::read(&options.folder, "lineage")?);
     let disk = FileDisk::open(&options.lineage_folder()).map_err(|why| failed(&why))?;
-    let (ledger, _) =
+    let (ledger, recovery) =
         Ledger::open(disk, signer, &options.lineage_origin()).map_err(|why| failed(&why))?;
+    if recovery.dropped_batch {
+        eprintln!("interlock: an unfinished last write of the lineage log was dropped");
+    }
     let governance = records(&options.governance_folder())?;
     let state = fold(options, &governance, &blobs)?;
     let adopted = usize::try_from(state.governance().position().size).unwrap_or(usize::MAX);
