@@ -141,3 +141,6 @@ fn lines<'a>(bundle: &'a Bundle, path: &str) -> Vec<&'a str> {
     let bytes = bundle.files().get(path).map(Vec::as_slice).unwrap_or_default();
     std::str::from_utf8(bytes).unwrap_or_default().lines().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ pub fn decide(
     let bundle = Arc::clone(history.bundle());
     let moment = Moment { facts: *facts, trust: standing.trust };
     let form = shape::form(&bundle, Some(moment), request);
-    let answer = ask(history, &bundle, facts.at, request, &form);
+    let answer = ask(history, &bundle, moment, request, &form);
     assemble(&bundle, standing, &form, answer)
 }
 
@@ -40,12 +40,12 @@ pub(crate) fn malformed(bundle: &Bundle, standing: &Standing, why: String) -> De
 fn ask(
     history: &mut History,
     bundle: &Bundle,
-    at: i64,
+    moment: Moment,
     request: &Request,
     form: &Form<'_>,
 ) -> Option<Answer> {
     let stack = has_stack(bundle.depth);
-    let temporal = history.ask(at, request, form, stack);
+    let temporal = history.ask(moment, request, form, stack);
     let Form::Ready(shaped) = form else { return None };
     if !stack {
         return Some(no_stack());

@@ -15,7 +15,7 @@ use dogwood_language::{EventSignature, TemporalBindings, TemporalEngine, Tempora
 use dogwood_local_engine::{LocalTemporalEngine, TickRate};
 
 use crate::bundle::Bundle;
-use crate::decide::shape::{self, Form, Shaped};
+use crate::decide::shape::{self, Form, Moment, Shaped};
 use crate::error::PrepareError;
 use crate::json::Json;
 use crate::limits::{HISTORY_EVENTS_MAX, INPUT_BYTES_MAX, OUTPUT_BYTES_MAX, PROPERTIES_BYTES_MAX};
@@ -53,7 +53,8 @@ struct Recorded {
 
 #[derive(Clone)]
 enum Kind {
-    Request,
+    /// With the moment at which it was decided: what was malformed then stays so.
+    Request(Moment),
     Response(Option<String>),
     Error,
 }
@@ -95,7 +96,11 @@ impl History {
             }
         }
         for event in &self.events {
-            if let Form::Ready(shaped) = shape::form(bundle, None, &event.request) {
+            let moment = match &event.kind {
+                Kind::Request(moment) => Some(*moment),
+                Kind::Response(_) | Kind::Error => None,
+            };
+            if let Form::Ready(shaped) = shape::form(bundle, moment, &event.request) {
                 observe(&mut self.engine, &shaped, event.time, &event.kind);
             }
         }
@@ -133,19 +138,20 @@ impl History {
     /// Records a request that is being decided, and evaluates the temporal conditions at it, if asked to.
     pub(crate) fn ask(
         &mut self,
-        at: i64,
+        moment: Moment,
         request: &Request,
         form: &Form<'_>,
         evaluate: bool,
     ) -> Result<TemporalBindings, String> {
-        let time = self.record(at, request, Kind::Request);
+        let kind = Kind::Request(moment);
+        let time = self.record(moment.facts.at, request, kind.clone());
         if let Some(why) = self.broken {
             return Err(why.to_owned());
         }
         let (Some(time), Form::Ready(shaped)) = (time, form) else {
             return Err("the request is not an event".to_owned());
         };
-        observe(&mut self.engine, shaped, time, &Kind::Request);
+        observe(&mut self.engine, shaped, time, &kind);
         if evaluate { self.engine.evaluate() } else { Err("not evaluated".to_owned()) }
     }
 
@@ -189,7 +195,7 @@ pub(crate) fn prepare(
 
 fn observe(engine: &mut LocalTemporalEngine, shaped: &Shaped<'_>, time: i64, kind: &Kind) {
     let event = match kind {
-        Kind::Request => shaped.event("request", time, None),
+        Kind::Request(_) => shaped.event("request", time, None),
         Kind::Error => shaped.event("error", time, None),
         Kind::Response(text) => {
             let output = text.as_deref().and_then(|text| Json::parse_object(text).ok());

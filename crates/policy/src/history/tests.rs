@@ -130,8 +130,19 @@ fn a_full_history_denies() {
     let mut history = History::new(&bundle).unwrap();
     let unknown = request("x", "{}");
     for _ in 0..HISTORY_EVENTS_MAX {
-        history.record(0, &unknown, Kind::Request);
+        history.record(0, &unknown, Kind::Error);
     }
     assert_eq!(code(&mut history, 1, &request("act", "{}")), "policy.error");
     assert_eq!(history.events(), HISTORY_EVENTS_MAX);
+}
+
+#[test]
+fn what_was_malformed_when_it_was_decided_is_no_event_later() {
+    let bundle = when("formerly within 1h Action::\"act\"::request{}");
+    let mut history = History::new(&bundle).unwrap();
+    assert_eq!(code(&mut history, -1, &request("act", "{}")), "request.malformed");
+    assert_eq!(code(&mut history, 1, &request("ask", "{}")), "policy.denied");
+    history.rebase(&bundle);
+    assert_eq!(history.events(), 2);
+    assert_eq!(code(&mut history, 2, &request("ask", "{}")), "policy.denied");
 }

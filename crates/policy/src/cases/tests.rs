@@ -1,0 +1,54 @@
+use super::*;
+use crate::bundle::Files;
+
+const LINE: &str =
+    r#"{"subject":{"type":"W","id":"w"},"action":{"name":"act"},"resource":{"type":"T","id":"t"}}"#;
+
+fn report(requests: &str, expected: &str) -> Report {
+    let files = [
+        ("bundle.toml", "name = \"c\"\nversion = \"1\"\nsemantics = 1"),
+        (
+            "schema.cedarschema",
+            "entity W; entity T; action act appliesTo { principal: W, resource: T };",
+        ),
+        (
+            "policies/p.dw",
+            "@id(\"a\") permit (principal, action, resource);\n@id(\"b\") forbid (principal, action, resource == T::\"u\");",
+        ),
+        (REQUESTS, requests),
+        (EXPECTED, expected),
+    ];
+    let files: Files = files.map(|(path, text)| (path.to_owned(), text.into())).into();
+    run(&Arc::new(Bundle::load(&files).unwrap_or_else(|errors| panic!("{errors}"))))
+}
+
+const PERMITTED_BY_A: &str = r#"{"code":"permitted","decision":"permit","policies":["a"]}"#;
+
+#[test]
+fn what_comes_out_as_expected_passes_and_what_is_not_reached_is_told() {
+    let report = report(LINE, PERMITTED_BY_A);
+    assert_eq!((report.passed, report.failed.len(), report.policies), (1, 0, 2));
+    assert_eq!(report.policies_unreached, ["b"]);
+    assert_eq!(report.codes.get("permitted"), Some(&1));
+    assert_eq!(report.codes_unreached.len(), 9);
+}
+
+#[test]
+fn what_comes_out_differently_fails_with_its_line() {
+    let other = LINE.replace(":\"t\"", ":\"u\"");
+    let report =
+        report(&format!("{LINE}\n{other}\nnothing\n"), &format!("{PERMITTED_BY_A}\n").repeat(3));
+    assert_eq!(report.passed, 1);
+    assert_eq!(report.failed.iter().map(|failure| failure.line).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(
+        report.failed[0].found,
+        r#"{"code":"policy.denied","decision":"deny","policies":["b"]}"#
+    );
+}
+
+#[test]
+fn files_of_different_length_fail_at_once() {
+    let report = report(LINE, "");
+    assert_eq!((report.passed, report.failed.len()), (0, 1));
+    assert_eq!(super::run(&Arc::new(Bundle::empty())).failed, []);
+}
