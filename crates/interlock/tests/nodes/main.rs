@@ -1,0 +1,9 @@
+//! Whole nodes under attack and in time: killed, given bad input, decided again.
+
+#[cfg(test)]
+mod killed;
+#[cfg(test)]
+mod random;
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,120 @@
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::BINARY;
+
+/// Longest wait for one line, so that a test fails rather than hangs.
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+/// An MCP client that writes what it is told, byte for byte.
+pub(crate) struct Client {
+    input: Box<dyn Write + Send>,
+    output: BufReader<Box<dyn Read + Send>>,
+    child: Option<Child>,
+}
+
+impl Client {
+    /// Joins over the node's socket. The node's refusal is an error with its line as the message.
+    pub(crate) fn join(socket: &Path, workload: &str, server: &str) -> io::Result<Client> {
+        let stream = UnixStream::connect(socket)?;
+        stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+        stream.set_write_timeout(Some(ANSWER_WITHIN))?;
+        let output: Box<dyn Read + Send> = Box::new(stream.try_clone()?);
+        let mut client =
+            Client { input: Box::new(stream), output: BufReader::new(output), child: None };
+        let hello =
+            format!(r#"{{"server":"{server}","type":"mcp","v":1,"workload":"{workload}"}}"#);
+        client.send(hello.as_bytes())?;
+        let answer = client.line()?.unwrap_or_default();
+        match answer.contains(r#""type":"joined""#) {
+            true => Ok(client),
+            false => Err(io::Error::other(answer)),
+        }
+    }
+
+    /// Joins through `interlock mcp`, as an agent's MCP client does.
+    pub(crate) fn through_mcp(folder: &Path, workload: &str, server: &str) -> io::Result<Client> {
+        let mut command = Command::new(BINARY);
+        command.arg("mcp").arg(folder).args(["--server", server, "--workload", workload]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn()?;
+        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let output: Box<dyn Read + Send> = Box::new(output);
+        Ok(Client { input: Box::new(input), output: BufReader::new(output), child: Some(child) })
+    }
+
+    /// Shakes hands with the server.
+    pub(crate) fn greet(&mut self) -> io::Result<()> {
+        let client = json!({"name": "raw", "version": "1"});
+        let params =
+            json!({"capabilities": {}, "clientInfo": client, "protocolVersion": "2025-06-18"});
+        self.send_json(
+            &json!({"id": "greeting", "jsonrpc": "2.0", "method": "initialize", "params": params}),
+        )?;
+        let answer = self.read()?.ok_or(io::ErrorKind::UnexpectedEof)?;
+        if answer.get("result").is_none() {
+            return Err(io::Error::other(answer.to_string()));
+        }
+        self.send_json(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))
+    }
+
+    /// Writes these bytes and a line feed.
+    pub(crate) fn send(&mut self, line: &[u8]) -> io::Result<()> {
+        self.input.write_all(&[line, b"\n"].concat())?;
+        self.input.flush()
+    }
+
+    /// Writes a message as one line.
+    pub(crate) fn send_json(&mut self, message: &Value) -> io::Result<()> {
+        self.send(message.to_string().as_bytes())
+    }
+
+    /// Asks for a tool call, without waiting for what comes of it.
+    pub(crate) fn ask(&mut self, id: &str, tool: &str, arguments: &Value) -> io::Result<()> {
+        let params = json!({"arguments": arguments, "name": tool});
+        self.send_json(
+            &json!({"id": id, "jsonrpc": "2.0", "method": "tools/call", "params": params}),
+        )
+    }
+
+    /// Calls a tool, and gives the answer to it.
+    pub(crate) fn call(&mut self, id: &str, tool: &str, arguments: &Value) -> Value {
+        self.ask(id, tool, arguments).unwrap();
+        let answer = self.read().unwrap().unwrap_or_default();
+        assert_eq!(answer["id"], id, "{answer}");
+        answer
+    }
+
+    /// The next message; none where the node has closed the session.
+    pub(crate) fn read(&mut self) -> io::Result<Option<Value>> {
+        match self.line()? {
+            Some(line) => Ok(Some(serde_json::from_str(&line)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The next whole line; none at the end, or where the end cuts a line short.
+    pub(crate) fn line(&mut self) -> io::Result<Option<String>> {
+        let mut line = Vec::new();
+        self.output.read_until(b'\n', &mut line)?;
+        match line.pop() {
+            Some(b'\n') => Ok(Some(String::from_utf8_lossy(&line).into_owned())),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // One that has ended by itself cannot be killed.
+            let _ended = child.kill();
+            let _waited = child.wait();
+        }
+    }
+}

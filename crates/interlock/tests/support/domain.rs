@@ -1,0 +1,53 @@
+use std::path::{Path, PathBuf};
+
+use super::run::run;
+
+/// A domain in a temporary folder, with the sample office beside it. Both go when it is dropped.
+pub(crate) struct Domain {
+    temporary: tempfile::TempDir,
+}
+
+impl Domain {
+    /// Makes a domain whose workloads are all spoken for by this test's own OS user.
+    ///
+    /// A server's command is split at spaces; `OFFICE` in it stands for the office's folder.
+    pub(crate) fn new(bundle: &Path, workloads: &[&str], servers: &[(&str, &str)]) -> Domain {
+        let domain = Domain { temporary: tempfile::tempdir().unwrap() };
+        let office = domain.office().to_str().unwrap().to_owned();
+        let seeded = run(&["office-server", "--seed", &office]);
+        assert_eq!(seeded.code, Some(0), "{}", seeded.stderr);
+        let uid = rustix::process::geteuid().as_raw();
+        let mut arguments: Vec<String> = vec!["init".into(), domain.folder().display().to_string()];
+        arguments.extend(["--bundle".into(), bundle.display().to_string()]);
+        for workload in workloads {
+            arguments.extend(["--workload".into(), format!("{workload}={uid}")]);
+        }
+        for (name, command) in servers {
+            let command = command.replace("OFFICE", &office);
+            arguments.extend(["--server".into(), format!("{name}={command}")]);
+        }
+        let made = run(&arguments);
+        assert_eq!(made.code, Some(0), "{}", made.stderr);
+        domain
+    }
+
+    /// The domain's folder.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.temporary.path().join("domain")
+    }
+
+    /// The office's folder.
+    pub(crate) fn office(&self) -> PathBuf {
+        self.temporary.path().join("office")
+    }
+
+    /// The node's socket.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder().join("node.sock")
+    }
+
+    /// The folder that all of it lies in.
+    pub(crate) fn around(&self) -> &Path {
+        self.temporary.path()
+    }
+}

@@ -1,0 +1,16 @@
+//! What end-to-end tests share: a domain in a temporary folder, the node's process, a client that speaks raw lines.
+
+mod client;
+mod domain;
+mod log;
+mod node;
+mod run;
+
+pub(crate) use client::Client;
+pub(crate) use domain::Domain;
+pub(crate) use log::{Decision, decisions};
+pub(crate) use node::Node;
+pub(crate) use run::{Ended, run, until};
+
+/// The built program.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_interlock");

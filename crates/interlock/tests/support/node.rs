@@ -1,0 +1,81 @@
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::BINARY;
+
+/// A running `interlock serve`. It is killed when dropped.
+pub(crate) struct Node {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    stderr: PathBuf,
+}
+
+impl Node {
+    /// Starts the node of a domain's folder, and waits until it serves.
+    pub(crate) fn start(folder: &Path) -> Node {
+        let mut node = Node::spawn(folder);
+        assert!(node.serves(), "the node did not start: {}", node.stderr());
+        node
+    }
+
+    /// Starts the node of a domain's folder.
+    pub(crate) fn spawn(folder: &Path) -> Node {
+        let stderr = folder.with_extension("stderr");
+        let mut child = Command::new(BINARY)
+            .arg("serve")
+            .arg(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&stderr).unwrap())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Node { child, stdout, stderr }
+    }
+
+    /// Waits until it serves. False where it ended before.
+    pub(crate) fn serves(&mut self) -> bool {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).is_ok() && line.starts_with("serving ")
+    }
+
+    /// What it has written to standard error.
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.stderr).unwrap_or_default()).into_owned()
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// `kill -9`. Returns once it is gone; true where it was the kill that ended it.
+    pub(crate) fn kill(&mut self) -> bool {
+        // One that has ended by itself cannot be killed.
+        let _ended = self.child.kill();
+        self.child.wait().unwrap().signal() == Some(Signal::KILL.as_raw())
+    }
+
+    /// Asks it to stop in order, and waits for its end.
+    pub(crate) fn stop(mut self) -> ExitStatus {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).unwrap();
+        self.child.wait().unwrap()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
