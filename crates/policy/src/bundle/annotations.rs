@@ -81,12 +81,8 @@ fn check_id(
             annotation.span.len(),
         )
     };
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
-    if value.is_empty() || value.len() > POLICY_ID_BYTES_MAX || !value.chars().all(plain) {
-        let message = format!(
-            "an `@id` has 1 to {POLICY_ID_BYTES_MAX} of the characters `a-z A-Z 0-9 - _ . /`"
-        );
-        return Some(wrong(message));
+    if !is_plain(&value) {
+        return Some(wrong(plain_only()));
     }
     if let Some((file, first)) = ids.get(&value) {
         return Some(wrong(format!(
@@ -97,19 +93,41 @@ fn check_id(
     None
 }
 
-/// Checks the values of annotations, once they are read.
+/// Checks the values of annotations, once they are read. Ids are looked at again: what counts is what the parser
+/// read, not what the scan did.
 pub(crate) fn check_values(infos: &[PolicyInfo]) -> Result<(), Vec<LoadError>> {
     let mut errors = Vec::new();
+    let mut ids: BTreeMap<&str, &PolicyInfo> = BTreeMap::new();
     for info in infos {
+        let wrong = |message: String| {
+            let message = format!("{message} (line {})", info.line);
+            LoadError::new(LoadCode::PolicyAnnotation, &info.file, message)
+        };
         for (name, value) in &info.annotations {
             if value.trim().is_empty() || value.len() > ANNOTATION_BYTES_MAX {
                 let message = format!(
-                    "`@{name}` of `{}` (line {}) is empty or longer than {ANNOTATION_BYTES_MAX} bytes",
-                    info.id, info.line
+                    "`@{name}` of `{}` is empty or longer than {ANNOTATION_BYTES_MAX} bytes",
+                    info.id
                 );
-                errors.push(LoadError::new(LoadCode::PolicyAnnotation, &info.file, message));
+                errors.push(wrong(message));
             }
+        }
+        if !is_plain(&info.id) {
+            errors.push(wrong(plain_only()));
+        } else if let Some(other) = ids.insert(&info.id, info) {
+            let place = format!("{}:{}", other.file, other.line);
+            errors
+                .push(wrong(format!("`{}` is the id of another policy too, at {place}", info.id)));
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+fn is_plain(id: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    !id.is_empty() && id.len() <= POLICY_ID_BYTES_MAX && id.chars().all(plain)
+}
+
+fn plain_only() -> String {
+    format!("an `@id` has 1 to {POLICY_ID_BYTES_MAX} of the characters `a-z A-Z 0-9 - _ . /`")
 }

@@ -238,3 +238,10 @@ fn tools_become_requests() {
     let nameless = bundle.tool_request(agent(), "s", "read", r#"{"path":7}"#);
     assert_eq!(nameless.resource.id, "");
 }
+
+#[test]
+fn an_id_hidden_behind_a_comment_is_still_given_twice() {
+    let hidden = POLICY.replace("@id(\"a\")", "@id // \"b\"\n(\"a\")");
+    let errors = errors(MANIFEST, SCHEMA, &format!("{POLICY}\n{hidden}"));
+    assert!(errors.to_string().contains("is the id of another policy too"), "{errors}");
+}
