@@ -7,5 +7,7 @@ mod killed;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
+mod replay_edited;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
