@@ -182,6 +182,8 @@ impl Driver {
             }
             self.obey(command);
         }
+        // What has been refused since the last tick is counted into a record.
+        self.obey(Command::Tick);
         // What has been sequenced is written before the log is closed.
         if let Err(why) = self.log.close() {
             halt(&format!("the lineage log could not be closed: {why}"));

@@ -63,6 +63,11 @@ impl Client {
         self.send_json(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))
     }
 
+    /// Writes these bytes as they are.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.input.write_all(bytes)
+    }
+
     /// Writes these bytes and a line feed.
     pub(crate) fn send(&mut self, line: &[u8]) -> io::Result<()> {
         self.input.write_all(&[line, b"\n"].concat())?;

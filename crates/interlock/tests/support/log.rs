@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use kernel::lineage::{Body, Decided, LineageRecord, Sealed};
@@ -33,6 +34,19 @@ pub(crate) fn decisions(folder: &Path) -> Vec<Decision> {
         }
     }
     found
+}
+
+/// How many refusals of each code the lineage log counts.
+pub(crate) fn refusals(folder: &Path) -> BTreeMap<String, u64> {
+    let reader = Reader::open(&folder.join("lineage")).unwrap();
+    let mut all = BTreeMap::new();
+    for entry in reader.entries(0).unwrap() {
+        let record = LineageRecord::parse(&entry.unwrap().record).unwrap();
+        if let Body::Refused { counts } = record.body {
+            counts.into_iter().for_each(|(code, count)| *all.entry(code).or_default() += count);
+        }
+    }
+    all
 }
 
 fn decision(index: u64, execution: String, decided: &Decided, sealed: &Sealed) -> Decision {

@@ -1,0 +1,215 @@
+//! What a hostile client writes.
+
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+
+use super::*;
+use crate::support::refusals;
+
+/// A call of the tool `note` whose arguments hold this text as it is; it must not reach the server.
+fn smuggled(arguments: &str) -> Vec<u8> {
+    let params = format!(r#"{{"name":"note","arguments":{arguments}}}"#);
+    format!(r#"{{"jsonrpc":"2.0","id":"smuggled","method":"tools/call","params":{params}}}"#).into()
+}
+
+fn whole(line: &str) -> Vec<u8> {
+    line.as_bytes().to_vec()
+}
+
+/// Lines that are refused, with their kind, and whether the answer can name the request.
+fn refused() -> Vec<(&'static str, Vec<u8>)> {
+    let call = r#""jsonrpc":"2.0","id":"smuggled","method":"tools/call""#;
+    let good = String::from_utf8(smuggled(r#"{"text":"smuggled"}"#)).unwrap();
+    let with_id =
+        |id: &str| whole(&good.replace(r#""smuggled","method""#, &format!(r#"{id},"method""#)));
+    let mut raw_cr = whole(r#"{"jsonrpc":"2.0","id":"a","method":"ping"}"#);
+    raw_cr.extend([b"\r", good.as_bytes()].concat());
+    vec![
+        ("json.duplicate_key", smuggled(r#"{"text":"smuggled","text":"smuggled"}"#)),
+        ("json.duplicate_key", smuggled(r#"{"text":"smuggled","te\u0078t":"x"}"#)),
+        ("json.duplicate_key", smuggled(r#"{"text":"smuggled","TEXT":"x"}"#)),
+        ("json.duplicate_key", smuggled(r#"{"text":"smuggled","deep":[{"a":{"k":1,"K":2}}]}"#)),
+        ("json.duplicate_key", smuggled("{\"text\":\"smuggled\",\"k\":1,\"\u{212a}\":2}")),
+        (
+            "json.duplicate_key",
+            whole(&good.replace(r#""name":"note""#, r#""name":"note","name":"x""#)),
+        ),
+        ("json.duplicate_key", whole(&format!(r#"{{{call},"method":"ping","params":{{}}}}"#))),
+        ("frame.carriage_return", raw_cr),
+        ("frame.carriage_return", whole(&format!("{good}\r"))),
+        ("json.control", smuggled("{\"text\":\"smuggled\t\"}")),
+        ("json.control", smuggled("{\"text\":\"smuggled\u{0}\"}")),
+        ("json.control", smuggled("{\u{b}\"text\":\"smuggled\"}")),
+        ("json.surrogate", smuggled(r#"{"text":"smuggled\ud800"}"#)),
+        ("json.surrogate", smuggled(r#"{"text":"smuggled\udc00\ud800"}"#)),
+        ("json.nul", smuggled(r#"{"text":"smuggled\u0000"}"#)),
+        ("json.utf8", [&smuggled(r#"{"text":"smuggled"#)[..], b"\xff\"}}}"].concat()),
+        ("json.utf8", [&smuggled(r#"{"text":"smuggled"#)[..], b"\xed\xa0\x80\"}}}"].concat()),
+        ("json.number_inexact", smuggled(r#"{"text":"smuggled","n":9007199254740993}"#)),
+        ("json.number_inexact", smuggled(r#"{"text":"smuggled","n":1e400}"#)),
+        ("json.number_inexact", with_id("9007199254740993")),
+        ("json.too_deep", smuggled(&format!("{}{}", "[".repeat(70), "]".repeat(70)))),
+        ("json.too_deep", smuggled(&"[".repeat(100_000))),
+        ("json.end", whole(&good[..good.len() - 1])),
+        ("json.trailing", whole(&format!("{good} {good}"))),
+        ("message.batch", whole(&format!("[{good}]"))),
+        ("message.wrong_type", smuggled("[]")),
+        ("message.wrong_type", smuggled("7")),
+        ("message.wrong_type", smuggled(r#""{}""#)),
+        ("message.wrong_type", smuggled("null")),
+        ("message.wrong_type", with_id("null")),
+        ("message.wrong_type", with_id("1.5")),
+        (
+            "message.unknown_member",
+            whole(&format!(r#"{{{call},"params":{{"name":"note"}},"x":1}}"#)),
+        ),
+        ("frame.too_long", smuggled(&format!(r#"{{"text":"{}"}}"#, "x".repeat(9 * 1024 * 1024)))),
+        ("session.unknown_id", whole(r#"{"jsonrpc":"2.0","id":"smuggled","result":{}}"#)),
+    ]
+}
+
+#[test]
+fn what_parsers_could_read_otherwise_is_refused_by_kind_and_never_forwarded() {
+    let Some(mut probed) = Probed::start() else { return };
+    let mut client = probed.client();
+    let lines = refused();
+    let greeted = probed.journal().len();
+    for (kind, line) in &lines {
+        let shown = String::from_utf8_lossy(&line[..line.len().min(200)]).into_owned();
+        client.send(line).unwrap();
+        // A response is never answered: nobody asked for one.
+        if *kind != "session.unknown_id" {
+            let answer = client.read().unwrap().unwrap();
+            assert_eq!(member(&answer, "/error/data/code"), "refused.input", "{shown}: {answer}");
+            assert_eq!(member(&answer, "/error/data/kind"), *kind, "{shown}: {answer}");
+        }
+        probed.good_call(&mut client);
+    }
+    let journal = probed.journal();
+    assert!(!journal.iter().any(|line| line.contains("smuggled")), "{journal:?}");
+    assert_eq!(journal.len(), greeted.max(2) + lines.len());
+    drop(client);
+    probed.still_serves();
+    let folder = probed.domain.folder();
+    assert!(probed.node.stop().success());
+    assert_eq!(refusals(&folder)["refused.input"], lines.len() as u64);
+}
+
+#[test]
+fn what_can_be_read_but_is_not_allowed_is_denied_by_code_and_never_forwarded() {
+    let Some(mut probed) = Probed::start() else { return };
+    let mut client = probed.client();
+    let call = |params: &str| {
+        whole(&format!(
+            r#"{{"jsonrpc":"2.0","id":"smuggled","method":"tools/call","params":{params}}}"#
+        ))
+    };
+    let method =
+        |name: &str| whole(&format!(r#"{{"jsonrpc":"2.0","id":"smuggled","method":"{name}"}}"#));
+    let lines = [
+        ("tool.unknown", call(r#"{"name":"smuggled","arguments":{}}"#)),
+        ("tool.unknown", call(r#"{"name":"Note","arguments":{"text":"smuggled"}}"#)),
+        ("request.malformed", call(r#"{"name":"note","arguments":{}}"#)),
+        ("request.malformed", call(r#"{"name":"note","arguments":{"text":7}}"#)),
+        ("request.malformed", call(r#"{"name":"note","arguments":{"text":"smuggled","more":1}}"#)),
+        ("tool.unknown", method("smuggled/method")),
+        ("tool.unknown", method("resources/list")),
+    ];
+    for (code, line) in &lines {
+        client.send(line).unwrap();
+        let answer = client.read().unwrap().unwrap();
+        let shown = String::from_utf8_lossy(line);
+        assert_eq!(answer["error"]["code"], -32_001, "{shown}: {answer}");
+        assert_eq!(member(&answer, "/error/data/code"), *code, "{shown}: {answer}");
+        probed.good_call(&mut client);
+    }
+    // A notification is denied in silence.
+    client.send(br#"{"jsonrpc":"2.0","method":"notifications/smuggled"}"#).unwrap();
+    probed.good_call(&mut client);
+    let journal = probed.journal();
+    assert!(!journal.iter().any(|line| line.contains("smuggled")), "{journal:?}");
+    assert_eq!(journal.len(), 2 + lines.len() + 1);
+}
+
+#[test]
+fn an_id_that_still_waits_is_not_asked_again() {
+    let Some(mut probed) = Probed::start() else { return };
+    let mut client = probed.client();
+    for _ in 0..2 {
+        client.ask("same", "note", &json!({"text": "endless"})).unwrap();
+    }
+    // The first one is never answered by the server: the second one is refused, or both end with the session.
+    let refused = std::iter::from_fn(|| client.read().unwrap());
+    let kinds: Vec<String> =
+        refused.map(|answer| member(&answer, "/error/data/kind").to_owned()).collect();
+    assert!(kinds.contains(&"session.duplicate_id".to_owned()), "{kinds:?}");
+    let asked = probed.journal().iter().filter(|line| line.contains("same")).count();
+    assert_eq!(asked, 1);
+    probed.still_serves();
+}
+
+#[test]
+fn a_line_without_end_ends_the_session_and_nothing_else() {
+    let Some(mut probed) = Probed::start() else { return };
+    let mut client = probed.client();
+    probed.good_call(&mut client);
+    let chunk = vec![b'x'; 1024 * 1024];
+    let mut sent = 0;
+    // The node stops reading at its bound, and then the pipe breaks.
+    while sent < 200 && client.write(&chunk).is_ok() {
+        sent += 1;
+    }
+    assert!((60..200).contains(&sent), "{sent} MiB");
+    drop(client);
+    probed.still_serves();
+    assert!(!probed.journal().iter().any(|line| line.contains("xxxx")));
+}
+
+#[test]
+fn a_bad_first_line_is_refused() {
+    let Some(mut probed) = Probed::start() else { return };
+    let first = [
+        "",
+        "GET / HTTP/1.1\r",
+        r#"{"type":"mcp","v":1,"server":"probe","workload":"agent"}"#,
+        r#"{"server":"probe","type":"mcp","v":2,"workload":"agent"}"#,
+        r#"{"server":"probe","type":"mcp","v":1,"workload":"agent","x":1}"#,
+        r#"{"server":"probe","server":"probe","type":"mcp","v":1,"workload":"agent"}"#,
+        r#"{"type":"root","v":1}"#,
+        "\u{0}",
+        &"[".repeat(100_000),
+    ];
+    for line in first {
+        let answer = hello(&probed, line.as_bytes());
+        assert_eq!(answer["type"], "refused", "{line:.100}");
+        assert_eq!(answer["code"], "refused.input", "{line:.100}");
+    }
+    probed.still_serves();
+    assert!(probed.journal().len() <= 3);
+}
+
+#[test]
+fn unknown_workloads_and_servers_are_refused() {
+    let Some(mut probed) = Probed::start() else { return };
+    let ask = |server: &str, workload: &str| {
+        hello(
+            &probed,
+            format!(r#"{{"server":"{server}","type":"mcp","v":1,"workload":"{workload}"}}"#)
+                .as_bytes(),
+        )
+    };
+    let answer = ask("probe", "stranger");
+    assert_eq!((member(&answer, "/type"), member(&answer, "/code")), ("refused", "refused.peer"));
+    let answer = ask("prob", "agent");
+    assert_eq!((member(&answer, "/type"), member(&answer, "/code")), ("refused", "refused.input"));
+    assert!(member(&answer, "/message").contains("probe"), "{answer}");
+    assert_eq!(probed.journal(), [] as [&str; 0]);
+    probed.still_serves();
+}
+
+/// Says this as the first line; what the node answers.
+fn hello(probed: &Probed, line: &[u8]) -> Value {
+    let mut stream = UnixStream::connect(probed.domain.socket()).unwrap();
+    stream.write_all(&[line, b"\n"].concat()).unwrap();
+    serde_json::from_reader(stream).unwrap()
+}
