@@ -84,7 +84,7 @@ fn usage(why: &clap::Error) -> Exit {
         match why.get(ContextKind::SuggestedSubcommand).or(why.get(ContextKind::SuggestedArg)) {
             Some(ContextValue::String(one)) => format!("did you mean `{one}`? "),
             Some(ContextValue::Strings(all)) => {
-                all.first().map(|one| format!("did you mean `{one}`? ")).unwrap_or_default()
+                all.last().map(|one| format!("did you mean `{one}`? ")).unwrap_or_default()
             }
             _ => String::new(),
         };

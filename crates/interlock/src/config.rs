@@ -66,7 +66,10 @@ fn options(folder: &Path, mut root: Table<'_>) -> Result<Options, Problem> {
     let node_name = node.name("name")?;
     let socket = folder.join(node.text("socket")?.unwrap_or_else(|| "node.sock".to_owned()));
     if socket.as_os_str().len() > SOCKET_PATH_BYTES_MAX {
-        return Err(node.problem("socket", format!("the socket's path is longer than {SOCKET_PATH_BYTES_MAX} bytes")));
+        return Err(node.problem(
+            "socket",
+            format!("the socket's path is longer than {SOCKET_PATH_BYTES_MAX} bytes"),
+        ));
     }
     let publish_interval_ms = interval(&mut node)?;
     node.nothing_else(&["name", "publish_interval_ms", "socket"])?;
@@ -76,16 +79,28 @@ fn options(folder: &Path, mut root: Table<'_>) -> Result<Options, Problem> {
         servers.insert(name, server(folder, table)?);
     }
     root.nothing_else(&["domain", "node", "servers"])?;
-    Ok(Options { folder: folder.to_owned(), domain: name, node: node_name, socket, servers, publish_interval_ms })
+    Ok(Options {
+        folder: folder.to_owned(),
+        domain: name,
+        node: node_name,
+        socket,
+        servers,
+        publish_interval_ms,
+    })
 }
 
 fn interval(node: &mut Table<'_>) -> Result<u64, Problem> {
     let (least, most, otherwise) = PUBLISH_INTERVAL_MS;
     match node.integer("publish_interval_ms")? {
         None => Ok(otherwise),
-        Some(ms) => u64::try_from(ms).ok().filter(|ms| (least..=most).contains(ms)).ok_or_else(|| {
-            node.problem("publish_interval_ms", format!("it is {ms}, and must be from {least} to {most}"))
-        }),
+        Some(ms) => {
+            u64::try_from(ms).ok().filter(|ms| (least..=most).contains(ms)).ok_or_else(|| {
+                node.problem(
+                    "publish_interval_ms",
+                    format!("it is {ms}, and must be from {least} to {most}"),
+                )
+            })
+        }
     }
 }
 
@@ -101,7 +116,8 @@ fn server(folder: &Path, mut table: Table<'_>) -> Result<Server, Problem> {
     let directory = table.text("directory")?.map(|directory| folder.join(directory));
     let mut environment = table.text_members("env")?;
     if let Some(file) = table.text("secrets")? {
-        let secrets = secrets::read(&folder.join(file)).map_err(|why| table.failed("secrets", why))?;
+        let secrets =
+            secrets::read(&folder.join(file)).map_err(|why| table.failed("secrets", why))?;
         for (name, secret) in secrets {
             if environment.insert(name.clone(), secret).is_some() {
                 return Err(table.problem("secrets", format!("`{name}` stands in `env` too")));

@@ -98,7 +98,11 @@ async fn start(options: &node::Options) -> Result<node::Running, Failure> {
 }
 
 /// The agent's calls, and the officer's one change, while the node runs.
-async fn live(options: &node::Options, bundle: &Bundle, output: &mut Output) -> Result<(), Failure> {
+async fn live(
+    options: &node::Options,
+    bundle: &Bundle,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let mut command = tokio::process::Command::new(program()?);
     command.arg("mcp").arg(&options.folder).args(["--server", SERVER, "--workload", WORKLOAD]);
     command.stderr(std::process::Stdio::null());
@@ -118,7 +122,12 @@ async fn live(options: &node::Options, bundle: &Bundle, output: &mut Output) -> 
     agent.end().await.map_err(|why| failed(&why))
 }
 
-async fn play(agent: &Agent, step: &Step, bundle: &Bundle, output: &mut Output) -> Result<(), Failure> {
+async fn play(
+    agent: &Agent,
+    step: &Step,
+    bundle: &Bundle,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let began = std::time::Instant::now();
     let called = agent.call(step.tool, step.arguments()).await.map_err(|why| failed(&why))?;
     tell::called(output, bundle, step, (&called, began.elapsed()))?;
@@ -135,7 +144,8 @@ async fn suspend(options: &node::Options) -> Result<(), Failure> {
         subject: Subject::Workload(WORKLOAD.to_owned()),
         trust: Trust::Suspended,
     };
-    let governed = tokio::task::spawn_blocking(move || node::domain::govern(&options, change, None));
+    let governed =
+        tokio::task::spawn_blocking(move || node::domain::govern(&options, change, None));
     match governed.await {
         Ok(done) => done.map(drop).map_err(|why| Failure::node(&why)),
         Err(why) => Err(Failure::new(Exit::Failed, "the change was not made").why(why)),

@@ -70,7 +70,8 @@ impl Log {
 
     /// The published part, its head and right edge verified with the key.
     pub(crate) fn verified(&self) -> Result<LogReader<&Reader>, Failure> {
-        LogReader::open(&self.reader, &self.key, self.key.name()).map_err(|why| self.not_verified(&why))
+        LogReader::open(&self.reader, &self.key, self.key.name())
+            .map_err(|why| self.not_verified(&why))
     }
 
     /// Entries from this index on, those not yet published too.
@@ -88,7 +89,8 @@ impl Log {
             Some(entry) => entry,
             None => {
                 let what = format!("the {} log has no record {index}", self.name);
-                Err(Failure::new(Exit::NoInput, what).help("`interlock log tail` shows the last records"))
+                Err(Failure::new(Exit::NoInput, what)
+                    .help("`interlock log tail` shows the last records"))
             }
         }
     }

@@ -16,8 +16,11 @@ pub(crate) fn read(text_or_file: &str) -> Result<VerifierKey, Failure> {
     }
     let path = Path::new(text_or_file);
     let text = std::fs::read_to_string(path).map_err(|why| {
-        Failure::io(format!("`{text_or_file}` is neither a public key nor a file that can be read"), &why)
-            .help("name the `vkey` file of a log, or write the key itself: NAME+HASH+BASE64")
+        Failure::io(
+            format!("`{text_or_file}` is neither a public key nor a file that can be read"),
+            &why,
+        )
+        .help("name the `vkey` file of a log, or write the key itself: NAME+HASH+BASE64")
     })?;
     text.trim_end().parse().map_err(|why| {
         Failure::new(Exit::Data, format!("`{text_or_file}` holds no public key"))

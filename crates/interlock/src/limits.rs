@@ -13,7 +13,8 @@ pub(crate) const OFFICE_FILE_BYTES_MAX: u64 = 1024 * 1024;
 pub(crate) const OFFICE_LIST_MAX: usize = 1_000;
 
 /// Milliseconds between two publications of a log: at least, at most, and where nothing is said.
-pub(crate) const PUBLISH_INTERVAL_MS: (u64, u64, u64) = (100, 1_000, ledger::limits::PUBLISH_INTERVAL_MS);
+pub(crate) const PUBLISH_INTERVAL_MS: (u64, u64, u64) =
+    (100, 1_000, ledger::limits::PUBLISH_INTERVAL_MS);
 
 /// Bytes of a Unix socket's path, at most (`sun_path` of unix(7), with its final NUL).
 pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 107;

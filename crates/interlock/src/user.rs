@@ -39,7 +39,8 @@ fn find_in(list: &str, is_wanted: impl Fn(&str, u32) -> bool) -> Option<(u32, u3
 mod tests {
     use super::*;
 
-    const LIST: &str = "root:x:0:0:root:/root:/bin/bash\nagent:x:1001:2002::/home/agent:/bin/sh\nbad line\n";
+    const LIST: &str =
+        "root:x:0:0:root:/root:/bin/bash\nagent:x:1001:2002::/home/agent:/bin/sh\nbad line\n";
 
     #[test]
     fn a_name_is_found_with_its_group_and_another_is_not() {

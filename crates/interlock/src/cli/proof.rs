@@ -143,7 +143,10 @@ impl RecordAt {
 }
 
 /// The words `[DIR] [WHICH]`, either of which may be left out: a first word that can be read as the second is it.
-fn split<T: FromStr>(first: Option<&str>, second: Option<&str>) -> Result<(PathBuf, Option<T>), Failure> {
+fn split<T: FromStr>(
+    first: Option<&str>,
+    second: Option<&str>,
+) -> Result<(PathBuf, Option<T>), Failure> {
     match (first, second) {
         (None, _) => Ok((PathBuf::from("."), None)),
         (Some(word), None) => match word.parse() {
@@ -258,7 +261,8 @@ impl FromStr for Range {
     type Err = ParseIntError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let bound = |text: &str, otherwise| if text.is_empty() { Ok(otherwise) } else { text.parse() };
+        let bound =
+            |text: &str, otherwise| if text.is_empty() { Ok(otherwise) } else { text.parse() };
         match text.split_once("..").filter(|_| text != "..") {
             Some((from, to)) => Ok(Self::Between(bound(from, 0)?, bound(to, u64::MAX)?)),
             None => Ok(Self::One(text.parse()?)),

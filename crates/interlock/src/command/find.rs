@@ -16,10 +16,13 @@ pub(super) fn index(log: &Log, record: &Record, output: &Output) -> Result<u64, 
         let entry = entry?;
         progress.at(entry.index, None);
         let link = LineageRecord::parse(&entry.record).ok().and_then(|record| record.header.link);
-        if link.is_some_and(|link| link.seq == seq && link.execution.starts_with(execution.as_str())) {
+        if link
+            .is_some_and(|link| link.seq == seq && link.execution.starts_with(execution.as_str()))
+        {
             return Ok(entry.index);
         }
     }
     let what = format!("the {} log has no record {seq} of an execution `{execution}`", log.name);
-    Err(Failure::new(Exit::NoInput, what).help("`interlock log show` lists executions and their records"))
+    Err(Failure::new(Exit::NoInput, what)
+        .help("`interlock log show` lists executions and their records"))
 }

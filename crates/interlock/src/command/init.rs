@@ -76,19 +76,23 @@ pub(crate) fn configuration(domain: &str, node: &str, servers: &[(String, Vec<St
     for (name, command) in servers {
         let words: Vec<String> = command.iter().map(|word| quoted(word)).collect();
         // Writing to a string does not fail.
-        let _ = write!(text, "\n[servers.{}]\ncommand = [{}]\n", quoted(name), words.join(", "));
+        let (name, words) = (quoted(name), words.join(", "));
+        let _ = write!(text, "\n[servers.{name}]\ncommand = [{words}]\n{PATH_LINE}");
     }
     if servers.is_empty() {
         text.push_str(
             "\n# An upstream MCP server, started by the node for each session:\n\
              # [servers.files]\n\
              # command = [\"mcp-server-filesystem\", \"/srv/files\"]\n\
-             # user = \"files\"             # another OS user than the node's and the agent's\n\
-             # env = { PATH = \"/usr/local/bin:/usr/bin:/bin\" }\n",
+             # user = \"files\"             # another OS user than the node's and the agent's\n# ",
         );
+        text.push_str(PATH_LINE);
     }
     text
 }
+
+/// A server inherits nothing of the node's environment: it needs a `PATH` to find other programs.
+const PATH_LINE: &str = "env = { PATH = \"/usr/local/bin:/usr/bin:/bin\" }\n";
 
 /// A TOML string.
 fn quoted(text: &str) -> String {
@@ -112,6 +116,7 @@ fn server((name, command): &(String, String)) -> Result<(String, Vec<String>), F
 fn folder_name(domain: &Path) -> Result<String, Failure> {
     let name = domain.file_name().and_then(|name| name.to_str()).map(str::to_owned);
     name.ok_or_else(|| {
-        Failure::new(Exit::Usage, "the folder's name is no name for a domain").help("give --name NAME")
+        Failure::new(Exit::Usage, "the folder's name is no name for a domain")
+            .help("give --name NAME")
     })
 }

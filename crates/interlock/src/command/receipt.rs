@@ -18,7 +18,9 @@ pub(super) fn run(arguments: &Receipt, output: &mut Output) -> Result<Exit, Fail
     let receipt = published(&log, index, Duration::from_secs(arguments.wait))?.to_text();
     if let Some(file) = &arguments.out {
         let written = std::fs::write(file, &receipt);
-        written.map_err(|why| Failure::io(format!("`{}` could not be written", file.display()), &why))?;
+        written.map_err(|why| {
+            Failure::io(format!("`{}` could not be written", file.display()), &why)
+        })?;
     }
     if output.is_json() {
         let mut members = Object::from([
@@ -33,7 +35,8 @@ pub(super) fn run(arguments: &Receipt, output: &mut Output) -> Result<Exit, Fail
         output.json(&Value::Object(members))?;
     } else if let Some(file) = &arguments.out {
         let paint = output.paint();
-        let (mark, name) = (paint.text(Style::Good, "✓"), paint.text(Style::Name, file.display().to_string()));
+        let (mark, name) =
+            (paint.text(Style::Good, "✓"), paint.text(Style::Name, file.display().to_string()));
         output.line(format!("{mark} receipt of record {index} of {}: {name}", log.key.name()))?;
     } else {
         output.bytes(receipt.trim_end_matches('\n').as_bytes())?;
@@ -52,8 +55,10 @@ fn published(log: &Log, index: u64, wait: Duration) -> Result<proof::receipt::Re
         // A record that was never written will not be published.
         log.entry(index)?;
         if started.elapsed() >= wait {
-            let what = format!("record {index} is written, but not published within {} s", wait.as_secs());
-            let help = "start the node again, which publishes what is written, or wait longer with --wait";
+            let what =
+                format!("record {index} is written, but not published within {} s", wait.as_secs());
+            let help =
+                "start the node again, which publishes what is written, or wait longer with --wait";
             return Err(Failure::new(Exit::Failed, what).code("not_published").help(help));
         }
         std::thread::sleep(LOOK_EVERY);

@@ -68,9 +68,8 @@ pub(crate) struct Ends(tokio::signal::unix::Signal, tokio::signal::unix::Signal)
 
 impl Ends {
     pub(crate) fn new() -> Result<Self, Failure> {
-        let listen = |kind| {
-            signal(kind).map_err(|why| Failure::io("signals cannot be listened to", &why))
-        };
+        let listen =
+            |kind| signal(kind).map_err(|why| Failure::io("signals cannot be listened to", &why));
         Ok(Self(listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?))
     }
 

@@ -19,7 +19,9 @@ pub(super) fn run(arguments: &Verify, output: &mut Output) -> Result<Exit, Failu
     let receipt = Receipt::parse(&text).map_err(|why| refused(&why))?;
     let given = arguments.record.as_deref().map(read).transpose()?;
     let (record, head) = match &given {
-        Some(record) => (record.as_slice(), receipt.verify(record, &key).map_err(|why| refused(&why))?),
+        Some(record) => {
+            (record.as_slice(), receipt.verify(record, &key).map_err(|why| refused(&why))?)
+        }
         None => receipt.verify_own(&key).map_err(|why| refused(&why))?,
     };
     tell(&receipt, record, &head, output)?;
@@ -45,10 +47,17 @@ fn tell(
     }
     let paint = output.paint();
     let title = format!("record {} of {}", grouped(receipt.index), head.origin);
-    output.line(format!("{} {}", paint.text(Style::Good, "✓ proven:"), paint.text(Style::Heading, title)))?;
+    output.line(format!(
+        "{} {}",
+        paint.text(Style::Good, "✓ proven:"),
+        paint.text(Style::Heading, title)
+    ))?;
     let mut table = Table::default();
     let size = grouped(head.size);
-    table.row([(Style::Label, "head".into()), (Style::Quiet, format!("{size} records, root {}", head.root))]);
+    table.row([
+        (Style::Label, "head".into()),
+        (Style::Quiet, format!("{size} records, root {}", head.root)),
+    ]);
     for line in table.lines(2, paint) {
         output.line(line)?;
     }
@@ -58,7 +67,8 @@ fn tell(
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |why: &std::io::Error| Failure::io(format!("`{}` cannot be read", path.display()), why);
+    let failed =
+        |why: &std::io::Error| Failure::io(format!("`{}` cannot be read", path.display()), why);
     let limit = u64::try_from(RECEIPT_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
     let mut bytes = Vec::new();
     let read = if path == Path::new("-") {

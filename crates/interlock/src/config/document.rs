@@ -17,7 +17,7 @@ pub(super) struct Problem {
     at: Option<usize>,
     what: String,
     help: Option<String>,
-    failure: Option<Failure>,
+    failure: Option<Box<Failure>>,
 }
 
 impl Problem {
@@ -61,9 +61,8 @@ pub(super) fn parse(text: &str) -> Result<Table<'_>, Problem> {
 
 impl<'a> Table<'a> {
     fn of(path: String, at: usize, table: DeTable<'a>) -> Self {
-        let members = table.into_iter().map(|(key, value)| {
-            (key.get_ref().to_string(), (key.span(), value))
-        });
+        let members =
+            table.into_iter().map(|(key, value)| (key.get_ref().to_string(), (key.span(), value)));
         Self { path, at, members: members.collect() }
     }
 
@@ -161,7 +160,8 @@ impl<'a> Table<'a> {
 
     /// That nothing is left over. The error names the key, and the known one that may have been meant.
     pub(super) fn nothing_else(&self, known: &[&str]) -> Result<(), Problem> {
-        let Some((key, (span, _))) = self.members.iter().min_by_key(|(_, (span, _))| span.start) else {
+        let Some((key, (span, _))) = self.members.iter().min_by_key(|(_, (span, _))| span.start)
+        else {
             return Ok(());
         };
         let likeness = |name: &&&str| (strsim::jaro_winkler(key, name) * 1000.0).round();
@@ -181,7 +181,12 @@ impl<'a> Table<'a> {
     /// That a key is not there.
     pub(super) fn missing(&self, key: &str) -> Problem {
         let at = (!self.path.is_empty()).then_some(self.at);
-        Problem { at, what: format!("`{}` is missing", self.path_of(key)), help: None, failure: None }
+        Problem {
+            at,
+            what: format!("`{}` is missing", self.path_of(key)),
+            help: None,
+            failure: None,
+        }
     }
 
     /// What is wrong with a key that was taken.
@@ -191,11 +196,21 @@ impl<'a> Table<'a> {
 
     /// What failed on behalf of a key that was taken.
     pub(super) fn failed(&self, key: &str, failure: Failure) -> Problem {
-        Problem { at: Some(self.at), what: format!("`{}`", self.path_of(key)), help: None, failure: Some(failure) }
+        Problem {
+            at: Some(self.at),
+            what: format!("`{}`", self.path_of(key)),
+            help: None,
+            failure: Some(Box::new(failure)),
+        }
     }
 
     fn wrong(&self, at: usize, key: &str, what: impl Display) -> Problem {
-        Problem { at: Some(at), what: format!("`{}`: {what}", self.path_of(key)), help: None, failure: None }
+        Problem {
+            at: Some(at),
+            what: format!("`{}`: {what}", self.path_of(key)),
+            help: None,
+            failure: None,
+        }
     }
 
     fn kind(&self, at: usize, key: &str, wanted: &str, found: &DeValue<'_>) -> Problem {
@@ -211,5 +226,7 @@ const NAME_RULE: &str = "a name is 1 to 64 letters, digits, `.`, `-` or `_`";
 
 fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
 }

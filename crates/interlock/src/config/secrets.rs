@@ -18,7 +18,11 @@ pub(super) fn read(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
         let pair = line.split_once('=').filter(|(name, _)| is_variable(name));
         let (name, value) = pair.ok_or_else(|| malformed(path, number, "it is not KEY=VALUE"))?;
         if value.contains('\0') || secrets.insert(name.to_owned(), value.to_owned()).is_some() {
-            return Err(malformed(path, number, "its key stands there twice, or its value holds a NUL"));
+            return Err(malformed(
+                path,
+                number,
+                "its key stands there twice, or its value holds a NUL",
+            ));
         }
     }
     Ok(secrets)

@@ -21,7 +21,9 @@ fn set(path: &Path, mode: u32) {
 fn told(folder: &tempfile::TempDir) -> String {
     let failure = load(folder.path()).unwrap_err();
     assert_eq!(failure.exit(), Exit::Config);
-    failure.to_text(crate::output::Paint::Plain).replace(&format!("{}/", folder.path().display()), "")
+    failure
+        .to_text(crate::output::Paint::Plain)
+        .replace(&format!("{}/", folder.path().display()), "")
 }
 
 #[test]
@@ -46,9 +48,15 @@ fn a_full_configuration_is_read_whole() {
     set(&secrets, 0o600);
     let options = load(folder.path()).unwrap();
     let server = options.servers.get("files").unwrap();
-    assert_eq!((options.publish_interval_ms, options.socket), (1_000, PathBuf::from("/run/x.sock")));
+    assert_eq!(
+        (options.publish_interval_ms, options.socket),
+        (1_000, PathBuf::from("/run/x.sock"))
+    );
     assert_eq!(server.command, ["server", "/srv"]);
-    assert_eq!((server.user, server.directory.clone()), (Some((0, 0)), Some(folder.path().join("work"))));
+    assert_eq!(
+        (server.user, server.directory.clone()),
+        (Some((0, 0)), Some(folder.path().join("work")))
+    );
     let environment: Vec<(&str, &str)> =
         server.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(environment, [("PATH", "/bin"), ("TOKEN", "a=b c")]);

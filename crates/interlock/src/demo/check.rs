@@ -1,11 +1,12 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use proof::log::Summary;
+use proof::tile::EntryBundle;
 
 use super::tell;
 use crate::domain::{self, Log};
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::replay;
 
@@ -13,13 +14,14 @@ use crate::replay;
 pub(super) fn all(options: &node::Options, output: &mut Output) -> Result<bool, Failure> {
     tell::checking(output)?;
     let mut is_sound = true;
-    for (name, folder) in [("governance", options.governance_folder()), ("lineage", options.lineage_folder())] {
+    for (name, folder) in
+        [("governance", options.governance_folder()), ("lineage", options.lineage_folder())]
+    {
         let verified = verify(&folder);
         let text = match &verified {
-            Ok(summary) => format!(
-                "the {name} log verifies: {} records, root {}",
-                summary.size, summary.root
-            ),
+            Ok(summary) => {
+                format!("the {name} log verifies: {} records, root {}", summary.size, summary.root)
+            }
             Err(why) => format!("the {name} log does not verify: {}", why.cause()),
         };
         is_sound &= verified.is_ok();
@@ -51,7 +53,7 @@ fn flipped(log: &Path, output: &mut Output) -> Result<bool, Failure> {
     let failed = |why: std::io::Error| Failure::io("the copy of the log cannot be made", &why);
     let copy = tempfile::tempdir().map_err(failed)?;
     copy_public(log, copy.path()).map_err(failed)?;
-    let entries = newest(&copy.path().join("tile/entries")).map_err(failed)?;
+    let entries = copy.path().join(last_entries(verify(copy.path())?.size)?);
     let mut bytes = std::fs::read(&entries).map_err(failed)?;
     let middle = bytes.len() / 2;
     if let Some(byte) = bytes.get_mut(middle) {
@@ -94,14 +96,14 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The one file below a folder whose path comes last.
-fn newest(folder: &Path) -> std::io::Result<PathBuf> {
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
-    paths.sort();
-    match paths.pop() {
-        Some(path) if path.is_dir() => newest(&path),
-        Some(path) => Ok(path),
-        None => Err(std::io::Error::from(std::io::ErrorKind::NotFound)),
-    }
+/// The bundle that holds the last entries of a log of this size; older partial ones may still lie beside it.
+fn last_entries(size: u64) -> Result<String, Failure> {
+    let width = u64::from(proof::limits::TILE_WIDTH);
+    let partial = u16::try_from(size % width).unwrap_or_default();
+    let bundle = match partial {
+        0 => EntryBundle::new((size / width).saturating_sub(1), proof::limits::TILE_WIDTH),
+        partial => EntryBundle::new(size / width, partial),
+    };
+    let bundle = bundle.map_err(|why| Failure::new(Exit::Failed, "the log is empty").why(why))?;
+    Ok(bundle.path())
 }

@@ -49,9 +49,8 @@ pub(super) fn denial(data: &str) -> (String, Option<u64>, Vec<String>) {
 }
 
 pub(super) fn scenes() -> Vec<Scene> {
-    let permitted = |tool, about, arguments| {
-        Scene::Calls(Step { tool, about, arguments, denied: None })
-    };
+    let permitted =
+        |tool, about, arguments| Scene::Calls(Step { tool, about, arguments, denied: None });
     let denied = |tool, about, arguments, code| {
         Scene::Calls(Step { tool, about, arguments, denied: Some(code) })
     };
@@ -73,7 +72,9 @@ pub(super) fn scenes() -> Vec<Scene> {
             "to a customer",
             json!({ "to": "ann@northwind.example.org", "subject": "Q3", "body": "Thank you." }),
         ),
-        Scene::Says("It reads a page that tells it, in white on white, to mail the payroll away. It obeys."),
+        Scene::Says(
+            "It reads a page that tells it, in white on white, to mail the payroll away. It obeys.",
+        ),
         permitted(
             "fetch_page",
             "prices.example.net/steel.html",

@@ -28,7 +28,10 @@ pub(super) fn opening(output: &mut Output, folder: &Path) -> Result<(), Failure>
 
 pub(super) fn agent(output: &mut Output, tools: &[String]) -> Result<(), Failure> {
     output.line("  agent   an MCP client; `interlock mcp` stands where its server stood")?;
-    output.line(format!("  server  a process of its own; {} tools are listed to the agent", tools.len()))?;
+    output.line(format!(
+        "  server  a process of its own; {} tools are listed to the agent",
+        tools.len()
+    ))?;
     output.flush()
 }
 
@@ -55,7 +58,7 @@ pub(super) fn called(
         }
     };
     let style = if index.is_some() { Style::Bad } else { Style::Good };
-    let milliseconds = took.as_micros() as f64 / 1000.0;
+    let milliseconds = took.as_secs_f64() * 1000.0;
     let mut line = format!("  {mark} {:<TOOL$}{:<ABOUT$}", step.tool, step.about);
     // Padded before it is coloured: escape sequences have no width.
     let word = paint.text(style, format!("{code:<19}"));
@@ -84,7 +87,9 @@ pub(super) fn suspended(output: &mut Output, workload: &str) -> Result<(), Failu
     let text = "The officer has seen enough.";
     output.line(format!("  {}", output.paint().text(Style::Heading, text)))?;
     let mark = output.paint().text(Style::Warning, "!");
-    output.line(format!("  {mark} trust of workload:{workload} is now `suspended`, signed and on record"))
+    output.line(format!(
+        "  {mark} trust of workload:{workload} is now `suspended`, signed and on record"
+    ))
 }
 
 pub(super) fn checking(output: &mut Output) -> Result<(), Failure> {
@@ -94,7 +99,8 @@ pub(super) fn checking(output: &mut Output) -> Result<(), Failure> {
 /// One line of the checks at the end.
 pub(super) fn checked(output: &mut Output, is_sound: bool, text: &str) -> Result<(), Failure> {
     let paint = output.paint();
-    let mark = if is_sound { paint.text(Style::Good, "✓") } else { paint.text(Style::Bad, "✗") };
+    let mark =
+        if is_sound { paint.text(Style::Good, "✓") } else { paint.text(Style::Bad, "✗") };
     output.line(format!("  {mark} {text}"))?;
     output.flush()
 }
@@ -116,6 +122,7 @@ pub(super) fn closing(output: &mut Output, folder: &Path) -> Result<(), Failure>
 }
 
 pub(super) fn staying(output: &mut Output, address: &SocketAddr) -> Result<(), Failure> {
-    output.line(format!("  The node runs on; its logs are at http://{address}/lineage/checkpoint"))?;
+    output
+        .line(format!("  The node runs on; its logs are at http://{address}/lineage/checkpoint"))?;
     output.line("  Ctrl-C ends it.")
 }

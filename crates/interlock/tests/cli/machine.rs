@@ -7,9 +7,9 @@ fn usage_errors_end_with_64() {
     let ended = interlock(&["no-such-command"]);
     assert_eq!(ended.code, 64);
     assert!(ended.stderr.contains("unrecognized subcommand 'no-such-command'"));
-    let ended = interlock(&["--json", "versoin"]);
+    let ended = interlock(&["--json", "completion"]);
     assert_eq!(ended.code, 64);
-    insta::assert_snapshot!(ended.stderr, @r#"{"error":{"code":"usage","help":"did you mean `version`? `interlock --help` lists the commands","message":"unrecognized subcommand 'versoin'"}}"#);
+    insta::assert_snapshot!(ended.stderr, @r#"{"error":{"code":"usage","help":"did you mean `completions`? `interlock --help` lists the commands","message":"unrecognized subcommand 'completion'"}}"#);
 }
 
 #[test]

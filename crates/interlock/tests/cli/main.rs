@@ -1,8 +1,12 @@
 //! The built program, run as a user runs it.
 
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod machine;
 #[cfg(test)]
 mod office;
+#[cfg(test)]
+mod policy;
 #[cfg(test)]
 mod run;

@@ -14,7 +14,10 @@ fn a_folder_and_a_range_may_each_be_left_out() {
     assert_eq!(place(Some("office"), None).unwrap(), (office.clone(), None));
     assert_eq!(place(Some(".."), None).unwrap(), (PathBuf::from(".."), None));
     assert_eq!(place(Some("../office"), None).unwrap(), (PathBuf::from("../office"), None));
-    assert_eq!(place(Some("office"), Some("3..")).unwrap(), (office, Some(Range::Between(3, u64::MAX))));
+    assert_eq!(
+        place(Some("office"), Some("3..")).unwrap(),
+        (office, Some(Range::Between(3, u64::MAX)))
+    );
     assert_eq!(place(Some("office"), Some("x")).unwrap_err().exit(), Exit::Usage);
 }
 
@@ -28,7 +31,9 @@ fn a_record_is_named_in_one_way() {
     };
     assert_eq!(at(Some("7"), None, None).place().unwrap().1, Record::At(7));
     assert_eq!(at(None, Some("ab"), Some(2)).place().unwrap().1, Record::Of("ab".to_owned(), 2));
-    for unclear in [at(None, None, None), at(Some("7"), Some("ab"), Some(2)), at(Some("office"), None, None)] {
+    for unclear in
+        [at(None, None, None), at(Some("7"), Some("ab"), Some(2)), at(Some("office"), None, None)]
+    {
         assert_eq!(unclear.place().unwrap_err().exit(), Exit::Usage);
     }
 }

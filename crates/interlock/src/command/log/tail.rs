@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::cli::LogTail;
-use crate::domain;
+use crate::domain::{self, Log};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
@@ -26,7 +26,12 @@ pub(super) fn run(arguments: &LogTail, output: &mut Output) -> Result<Exit, Fail
     for entry in last {
         super::write(&entry, output)?;
     }
-    while arguments.follow {
+    if arguments.follow { follow(&log, next, output) } else { Ok(Exit::Ok) }
+}
+
+/// Shows what is written from this index on, until the program is interrupted or nobody reads any more.
+fn follow(log: &Log, mut next: u64, output: &mut Output) -> Result<Exit, Failure> {
+    loop {
         output.flush()?;
         std::thread::sleep(LOOK_EVERY);
         for entry in log.entries(next)? {
@@ -35,5 +40,4 @@ pub(super) fn run(arguments: &LogTail, output: &mut Output) -> Result<Exit, Fail
             super::write(&entry, output)?;
         }
     }
-    Ok(Exit::Ok)
 }

@@ -45,7 +45,11 @@ struct Verified {
 }
 
 /// Hashes and signatures of one log, then what its records say.
-fn verify(log: &Log, governed: &mut Option<Governance>, output: &Output) -> Result<Verified, Failure> {
+fn verify(
+    log: &Log,
+    governed: &mut Option<Governance>,
+    output: &Output,
+) -> Result<Verified, Failure> {
     let started = Instant::now();
     let summary = threads::verify(log, output)?;
     let per_s = rate(summary.records, started);
@@ -58,7 +62,12 @@ fn verify(log: &Log, governed: &mut Option<Governance>, output: &Output) -> Resu
         governance::registered(log, governance)?;
         checked = "every hash, and the key that governance registered";
     }
-    Ok(Verified { summary, unpublished: u64::try_from(unpublished).unwrap_or(u64::MAX), per_s, checked })
+    Ok(Verified {
+        summary,
+        unpublished: u64::try_from(unpublished).unwrap_or(u64::MAX),
+        per_s,
+        checked,
+    })
 }
 
 /// How many a second.
@@ -67,7 +76,12 @@ pub(in crate::command) fn rate(done: u64, started: Instant) -> u64 {
     done.saturating_mul(1_000_000) / micros
 }
 
-fn told(log: &Log, verified: &Verified, is_key_given: bool, output: &mut Output) -> Result<(), Failure> {
+fn told(
+    log: &Log,
+    verified: &Verified,
+    is_key_given: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let Verified { summary, unpublished, per_s, checked } = verified;
     if output.is_json() {
         return output.json(&Value::Object(Object::from([
@@ -88,11 +102,13 @@ fn told(log: &Log, verified: &Verified, is_key_given: bool, output: &mut Output)
     let records = counted(summary.records, "record", "records");
     output.line(format!("{mark} {origin}  {records}, {checked}"))?;
     output.line(format!("  {}  {}", paint.text(Style::Label, "root"), summary.root))?;
-    let beside = if is_key_given { "" } else { "  (from the folder: pin the one you know with --vkey)" };
+    let beside =
+        if is_key_given { "" } else { "  (from the folder: pin the one you know with --vkey)" };
     let key = format!("{}{}", log.key, paint.text(Style::Quiet, beside));
     output.line(format!("  {}   {key}", paint.text(Style::Label, "key")))?;
     if *unpublished > 0 {
-        let tail = format!("{} written after this head", counted(*unpublished, "record", "records"));
+        let tail =
+            format!("{} written after this head", counted(*unpublished, "record", "records"));
         output.line(format!("  {}  {tail}", paint.text(Style::Label, "tail")))?;
     }
     let rate = format!("  {} records/s", grouped(*per_s));

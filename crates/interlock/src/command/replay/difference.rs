@@ -41,7 +41,11 @@ impl Difference {
 fn answer(decision: &Value) -> String {
     let member = |name: &str| decision.get(name).and_then(Value::as_str).unwrap_or("?");
     let policies = decision.get("policies").and_then(Value::as_array).unwrap_or_default();
-    let ids = policies.iter().filter_map(|policy| policy.get("id")?.as_str()).collect::<Vec<_>>().join(", ");
+    let ids = policies
+        .iter()
+        .filter_map(|policy| policy.get("id")?.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
     let by = if ids.is_empty() { "no policy".to_owned() } else { ids };
     let bundle: String = member("bundle").chars().take(8).collect();
     format!("{} {} by {by} (bundle {bundle})", member("decision"), member("code"))

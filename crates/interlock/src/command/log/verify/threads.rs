@@ -26,20 +26,30 @@ pub(super) fn verify(log: &Log, output: &Output) -> Result<Summary, Failure> {
         let threads: Vec<_> = shares(checkpoint.size).into_iter().map(work).collect();
         while threads.iter().any(|thread| !thread.is_finished()) {
             progress.at(done.load(Ordering::Relaxed), Some(checkpoint.size));
-            thread::sleep(std::time::Duration::from_millis(if checkpoint.size < SHARED_FROM { 1 } else { 20 }));
+            thread::sleep(std::time::Duration::from_millis(if checkpoint.size < SHARED_FROM {
+                1
+            } else {
+                20
+            }));
         }
         threads.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>()
     });
     let mut records: u64 = 0;
     for outcome in outcomes {
-        let outcome = outcome.map_err(|_| Failure::new(Exit::Failed, "a verifying thread ended"))?;
+        let outcome =
+            outcome.map_err(|_| Failure::new(Exit::Failed, "a verifying thread ended"))?;
         records = records.saturating_add(outcome.map_err(|why| log.not_verified(&why))?);
     }
     let Checkpoint { origin, size, root, .. } = checkpoint;
     Ok(Summary { origin, size, root, records })
 }
 
-fn verify_range(log: &Log, signed: String, range: Range<u64>, done: &AtomicU64) -> Result<u64, Error> {
+fn verify_range(
+    log: &Log,
+    signed: String,
+    range: Range<u64>,
+    done: &AtomicU64,
+) -> Result<u64, Error> {
     let reader = LogReader::at(&log.reader, signed, &log.key, log.key.name())?;
     let mut before = 0;
     let summary = reader.verify_range(range, &mut |progress| {

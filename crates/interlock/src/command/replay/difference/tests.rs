@@ -15,8 +15,12 @@ fn only_verdict_and_code_make_another_answer() {
 
 #[test]
 fn a_difference_is_shown_as_before_and_after() {
-    let recorded = decision(r#"{"bundle":"aaaaaaaaaa","code":"permitted","decision":"permit","policies":[{"id":"files.read"}]}"#);
-    let derived = decision(r#"{"bundle":"bbbbbbbbbb","code":"policy.denied","decision":"deny","policies":[]}"#);
+    let recorded = decision(
+        r#"{"bundle":"aaaaaaaaaa","code":"permitted","decision":"permit","policies":[{"id":"files.read"}]}"#,
+    );
+    let derived = decision(
+        r#"{"bundle":"bbbbbbbbbb","code":"policy.denied","decision":"deny","policies":[]}"#,
+    );
     let lines = Difference { index: 7, recorded, derived }.lines(Paint::Plain).join("\n");
     insta::assert_snapshot!(lines, @r"
       record 7

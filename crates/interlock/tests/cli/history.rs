@@ -1,0 +1,260 @@
+//! Logs, receipts, replay and explanations, over the domain of a demo.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::run::{Ended, interlock};
+
+/// A copy of a demo's domain: a real node, a real server and a real agent left these logs.
+struct Domain {
+    folder: tempfile::TempDir,
+}
+
+impl Domain {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        copy(demo(), folder.path());
+        Self { folder }
+    }
+
+    fn path(&self, below: &str) -> String {
+        self.folder.path().join(below).to_str().unwrap().to_owned()
+    }
+
+    fn run(&self, command: &[&str]) -> Ended {
+        let words: Vec<String> =
+            command.iter().map(|word| word.replace("DOMAIN", &self.path("domain"))).collect();
+        interlock(&words.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    fn json(&self, command: &[&str]) -> Vec<Value> {
+        let ended = self.run(command);
+        assert_eq!(ended.code, 0, "{}", ended.stderr);
+        ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The index of the first decision with this code.
+    fn decision(&self, code: &str) -> String {
+        let records = self.json(&["log", "show", "DOMAIN", "--json"]);
+        let found =
+            records.iter().find(|entry| entry["record"]["decision"]["code"] == code).unwrap();
+        found["index"].to_string()
+    }
+
+    /// Flips one bit in the middle of a file.
+    fn flip(&self, below: &str) -> Vec<u8> {
+        let path = self.path(below);
+        let before = std::fs::read(&path).unwrap();
+        let mut after = before.clone();
+        let middle = after.len() / 2;
+        after[middle] ^= 1;
+        std::fs::write(&path, after).unwrap();
+        before
+    }
+}
+
+/// The folder of one demo, made once for all tests of a run.
+fn demo() -> &'static Path {
+    static DEMO: OnceLock<PathBuf> = OnceLock::new();
+    DEMO.get_or_init(|| {
+        // Each test of a nextest run is a process of its own: they share the run's id.
+        let run =
+            std::env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| std::process::id().to_string());
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("demo-{run}"));
+        let domain = folder.join("domain");
+        forget_old_runs();
+        std::fs::create_dir_all(&folder).unwrap();
+        let lock = std::fs::File::create(folder.join("lock")).unwrap();
+        lock.lock().unwrap();
+        if !domain.exists() {
+            let unfinished = folder.join("unfinished");
+            let told = interlock(&["demo", "--dir", unfinished.to_str().unwrap(), "--exit"]);
+            assert_eq!(told.code, 0, "{}{}", told.stdout, told.stderr);
+            std::fs::rename(unfinished, &domain).unwrap();
+        }
+        domain
+    })
+}
+
+/// Removes what runs of an hour ago or more left.
+fn forget_old_runs() {
+    for entry in std::fs::read_dir(env!("CARGO_TARGET_TMPDIR")).into_iter().flatten().flatten() {
+        let age = entry.metadata().ok().and_then(|found| found.modified().ok()?.elapsed().ok());
+        if age.is_some_and(|age| age > Duration::from_secs(3600)) {
+            // Another test may be removing it too.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+fn copy(from: &Path, into: &Path) {
+    let copied = std::process::Command::new("cp").arg("-a").arg(from).arg(into).status().unwrap();
+    assert!(copied.success());
+}
+
+#[test]
+fn both_logs_verify_until_a_byte_is_flipped() {
+    let domain = Domain::new();
+    let verified = domain.run(&["log", "verify", "DOMAIN"]);
+    assert_eq!(verified.code, 0, "{}", verified.stdout);
+    let summaries = domain.json(&["log", "verify", "DOMAIN", "--json"]);
+    assert_eq!(summaries.len(), 2);
+    assert!(
+        summaries.iter().all(|log| log["is_verified"] == true && log["size"] == log["records"])
+    );
+
+    let entries = format!("domain/lineage/tile/entries/000.p/{}", summaries[1]["size"]);
+    for file in [entries.as_str(), "domain/lineage/checkpoint", "domain/governance/checkpoint"] {
+        let before = domain.flip(file);
+        let refused = domain.run(&["log", "verify", "DOMAIN", "--json"]);
+        assert_eq!(refused.code, 2, "{file}: {}", refused.stdout);
+        assert!(
+            refused.stdout.contains(r#""is_verified":false"#)
+                && refused.stdout.contains(r#""why":"#)
+        );
+        std::fs::write(domain.path(file), before).unwrap();
+    }
+    assert_eq!(domain.run(&["log", "verify", "DOMAIN"]).code, 0);
+}
+
+#[test]
+fn a_log_is_verified_against_the_key_that_one_knows() {
+    let domain = Domain::new();
+    let key = domain.path("domain/lineage/vkey");
+    let other = domain.path("domain/governance/vkey");
+    assert_eq!(domain.run(&["log", "verify", "DOMAIN/lineage", "--vkey", &key]).code, 0);
+    let refused = domain.run(&["log", "verify", "DOMAIN/lineage", "--vkey", &other]);
+    assert_eq!(refused.code, 2);
+    assert_eq!(domain.run(&["log", "verify", "DOMAIN", "--vkey", &key]).code, 64);
+    // A lineage log that somebody made over with a key of their own: governance knows another.
+    std::fs::remove_dir_all(domain.path("domain/lineage")).unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let other = other.path().join("domain");
+    assert_eq!(interlock(&["demo", "--dir", other.to_str().unwrap(), "--exit"]).code, 0);
+    copy(&other.join("lineage"), Path::new(&domain.path("domain")));
+    let refused = domain.run(&["log", "verify", "DOMAIN"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stdout.contains("governance registered another key"), "{}", refused.stdout);
+}
+
+#[test]
+fn records_are_shown_one_by_one_and_in_ranges() {
+    let domain = Domain::new();
+    let all = domain.json(&["log", "show", "DOMAIN", "--json"]);
+    let range = domain.json(&["log", "show", "DOMAIN", "3..6", "--json"]);
+    assert_eq!(range, all[3..6]);
+    let tail = domain.json(&["log", "tail", "DOMAIN", "-n", "4", "--json"]);
+    assert_eq!(tail, all[all.len() - 4..]);
+    let one = domain.run(&["log", "show", "DOMAIN", "2"]);
+    assert!(one.stdout.contains("\"method\": \"initialize\""), "{}", one.stdout);
+    assert_eq!(domain.run(&["log", "show", "DOMAIN", "100000"]).code, 66);
+    assert_eq!(domain.run(&["log", "show", "DOMAIN", "x"]).code, 64);
+    let lines = domain.run(&["log", "show", "DOMAIN", "--log", "governance"]).stdout;
+    let times =
+        lines.lines().map(|line| format!("{}{}", line.get(..6).unwrap(), line.get(31..).unwrap()));
+    let bundle = all[0]["record"]["bundle"].as_str().unwrap().get(..8).unwrap();
+    let user = std::os::unix::fs::MetadataExt::uid(&domain.folder.path().metadata().unwrap());
+    let shown = times.collect::<Vec<_>>().join("\n").replace(bundle, "BUNDLE");
+    let shown = shown.replace(&format!("OS user {user},"), "OS user UID,");
+    insta::assert_snapshot!("log_show_governance", shown);
+}
+
+#[test]
+fn a_receipt_proves_its_record_and_nothing_else() {
+    let domain = Domain::new();
+    let index = domain.decision("policy.denied");
+    let file = domain.path("r.tlog-proof");
+    assert_eq!(domain.run(&["receipt", "DOMAIN", &index, "--out", &file]).code, 0);
+    let verified = domain.json(&["verify", &file, "--vkey", "DOMAIN/lineage/vkey", "--json"]);
+    assert_eq!(verified[0]["record"]["decision"]["code"], "policy.denied");
+    assert_eq!(verified[0]["index"].to_string(), index);
+    let shown = domain.run(&["receipt", "DOMAIN", &index]);
+    assert_eq!(shown.stdout, std::fs::read_to_string(&file).unwrap());
+    let record = &verified[0]["record"];
+    let (execution, seq) = (record["execution"].as_str().unwrap(), record["seq"].to_string());
+    let found = domain.run(&["receipt", "DOMAIN", "--execution", execution, "--seq", &seq]);
+    assert_eq!(found.stdout, shown.stdout);
+
+    assert_eq!(domain.run(&["verify", &file, "--vkey", "DOMAIN/governance/vkey"]).code, 2);
+    assert_eq!(domain.run(&["verify", "/no/such/file", "--vkey", "DOMAIN/lineage/vkey"]).code, 66);
+    domain.flip("r.tlog-proof");
+    let refused = domain.run(&["verify", &file, "--vkey", "DOMAIN/lineage/vkey", "--json"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.starts_with(r#"{"error":{"code":"not_verified""#), "{}", refused.stderr);
+    assert_eq!(domain.run(&["receipt", "DOMAIN", "100000"]).code, 66);
+}
+
+#[test]
+fn every_decision_is_derived_again_to_the_byte() {
+    let domain = Domain::new();
+    let replayed = &domain.json(&["replay", "DOMAIN", "--json"])[0];
+    let records = domain.json(&["log", "show", "DOMAIN", "--json"]);
+    let decisions =
+        records.iter().filter(|entry| entry["record"]["type"] == "transition.decided").count();
+    assert_eq!((&replayed["different"], &replayed["not_replayable"]), (&0.into(), &0.into()));
+    assert_eq!(replayed["identical"], decisions);
+    assert_eq!(domain.run(&["replay", "DOMAIN"]).code, 0);
+}
+
+#[test]
+fn another_bundle_changes_exactly_what_it_decides_otherwise() {
+    let domain = Domain::new();
+    let bundle = domain.path("bundle");
+    let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bundles/starter");
+    copy(&starter, Path::new(&bundle));
+    let replay = ["replay", "DOMAIN", "--bundle", &bundle, "--json"];
+    let same = &domain.json(&replay)[0];
+    assert_eq!(same["different"], 0);
+    let more = "\n@id(\"test.no-reading\")\nforbid (principal, action == Action::\"read_file\", resource);\n";
+    let file = format!("{bundle}/policies/files.dw");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text + more).unwrap();
+    let other = &domain.json(&replay)[0];
+    // Of the reads, those that were permitted come out otherwise; the one under suspended trust does not.
+    let records = domain.json(&["log", "show", "DOMAIN", "--json"]);
+    let reads = |entry: &&Value| {
+        entry["record"]["tool"] == "read_file"
+            && entry["record"]["decision"]["decision"] == "permit"
+    };
+    let expected: Vec<&Value> = records.iter().filter(reads).map(|entry| &entry["index"]).collect();
+    let found: Vec<&Value> =
+        other["differences"].as_array().unwrap().iter().map(|one| &one["index"]).collect();
+    assert!(!expected.is_empty());
+    assert_eq!(found, expected);
+    assert_eq!(other["different"], expected.len());
+    let told = domain.run(&["replay", "DOMAIN", "--bundle", &bundle]).stdout;
+    assert!(told.contains("+ deny policy.denied by test.no-reading"), "{told}");
+}
+
+#[test]
+fn an_erased_private_part_makes_its_decisions_not_replayable() {
+    let domain = Domain::new();
+    std::fs::remove_dir_all(domain.path("domain/lineage/sealed")).unwrap();
+    std::fs::remove_dir_all(domain.path("domain/lineage/wal")).unwrap();
+    let replayed = &domain.json(&["replay", "DOMAIN", "--json"])[0];
+    assert_eq!((&replayed["identical"], &replayed["different"]), (&0.into(), &0.into()));
+    assert!(replayed["not_replayable"].as_u64().unwrap() > 0);
+    assert_eq!(domain.run(&["log", "verify", "DOMAIN"]).code, 0);
+    let explained = domain.run(&["explain", "DOMAIN", &domain.decision("policy.denied")]);
+    assert!(explained.stdout.contains("not here or erased"), "{}", explained.stdout);
+}
+
+#[test]
+fn a_decision_is_explained_from_the_log() {
+    let domain = Domain::new();
+    let index = domain.decision("policy.denied");
+    let explained = domain.run(&["explain", "DOMAIN", &index]);
+    assert_eq!(explained.code, 0, "{}", explained.stderr);
+    let head = ["  record ", "  execution "];
+    let stable =
+        explained.stdout.lines().filter(|line| !head.iter().any(|head| line.starts_with(head)));
+    insta::assert_snapshot!("explain", stable.collect::<Vec<_>>().join("\n"));
+    let json = &domain.json(&["explain", "DOMAIN", &index, "--json"])[0];
+    assert_eq!(json["request"]["action"], "write_file");
+    let other = domain.run(&["explain", "DOMAIN", "0"]);
+    assert_eq!(other.code, 65);
+    assert!(other.stderr.contains("record 0 is no decision, but `governance.adopted`"));
+}

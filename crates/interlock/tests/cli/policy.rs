@@ -1,0 +1,196 @@
+//! Bundles checked and tested, and requests decided without a server.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::run::{BINARY, interlock, interlock_reading};
+
+fn starter() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bundles/starter")
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// A bundle of two policies in a folder of its own.
+fn small(policy: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write =
+        |path: &str, content: &str| std::fs::write(folder.path().join(path), content).unwrap();
+    std::fs::create_dir_all(folder.path().join("policies")).unwrap();
+    std::fs::create_dir_all(folder.path().join("tests")).unwrap();
+    write("bundle.toml", "name = \"small\"\nversion = \"1\"\nsemantics = 1\n");
+    write(
+        "schema.cedarschema",
+        "entity Workload;\nentity Server;\naction \"ping\" appliesTo {\n  principal: Workload,\n  resource: Server,\n  context: {},\n};\n",
+    );
+    write("policies/all.dw", policy);
+    write("tests/requests.jsonl", &format!("{PING}\n"));
+    write(
+        "tests/expected.jsonl",
+        "{\"code\":\"permitted\",\"decision\":\"permit\",\"policies\":[\"all.ping\"]}\n",
+    );
+    folder
+}
+
+const PING: &str = r#"{"subject":{"type":"Workload","id":"a"},"action":{"name":"ping"},"resource":{"type":"Server","id":"s"}}"#;
+const PERMIT: &str =
+    "@id(\"all.ping\")\npermit (principal, action == Action::\"ping\", resource);\n";
+
+#[test]
+fn the_starter_bundle_is_sound_and_its_tests_pass() {
+    let checked = interlock(&["bundle", "check", text(&starter())]);
+    assert_eq!(checked.code, 0, "{}{}", checked.stdout, checked.stderr);
+    assert!(checked.stdout.starts_with("✓ starter 1 is sound\n"));
+    let tested = interlock(&["bundle", "test", text(&starter()), "--json"]);
+    assert_eq!(tested.code, 0, "{}", tested.stdout);
+    let report: Value = serde_json::from_str(&tested.stdout).unwrap();
+    assert!(report["passed"].as_u64().unwrap() >= 200);
+    assert_eq!(report["policies_unreached"], serde_json::json!([]));
+}
+
+#[test]
+fn a_problem_is_shown_with_its_place_and_told_as_json() {
+    let folder =
+        small("@id(\"all.ping\")\npermit (principal, action == Action::\"pong\", resource);\n");
+    let checked = interlock(&["bundle", "check", text(folder.path())]);
+    assert_eq!(checked.code, 65);
+    let shown = checked.stdout.replace(text(folder.path()), "BUNDLE");
+    insta::assert_snapshot!("bundle_check_unsound", shown);
+    let checked = interlock(&["bundle", "check", text(folder.path()), "--json"]);
+    assert_eq!(checked.code, 65);
+    let report: Value = serde_json::from_str(&checked.stdout).unwrap();
+    assert_eq!(report["is_sound"], false);
+    let errors = report["errors"].as_array().unwrap();
+    let named = errors.iter().find(|error| error["nearest"] == "Action::\"ping\"").unwrap();
+    assert_eq!((&named["file"], &named["line"]), (&"policies/all.dw".into(), &2.into()));
+    let decided = interlock(&["decide", "--bundle", text(folder.path()), "--json"]);
+    assert_eq!(decided.code, 65);
+    assert!(
+        decided.stderr.starts_with(r#"{"error":{"code":"bundle.unsound""#),
+        "{}",
+        decided.stderr
+    );
+}
+
+#[test]
+fn a_failing_test_of_a_bundle_ends_with_2() {
+    let folder = small(PERMIT);
+    assert_eq!(interlock(&["bundle", "test", text(folder.path())]).code, 0);
+    let expected = "{\"code\":\"policy.denied\",\"decision\":\"deny\",\"policies\":[]}\n";
+    std::fs::write(folder.path().join("tests/expected.jsonl"), expected).unwrap();
+    let tested = interlock(&["bundle", "test", text(folder.path())]);
+    assert_eq!(tested.code, 2);
+    insta::assert_snapshot!("bundle_test_failing", tested.stdout);
+}
+
+#[test]
+fn each_line_gets_its_own_answer_in_order() {
+    let folder = small(PERMIT);
+    let bundle = text(folder.path());
+    let mut input = format!("{PING}\nnot json\n\n{{\"subject\":1}}\n").into_bytes();
+    input.extend_from_slice(b"\xff\xfe\n");
+    input.extend_from_slice(
+        format!("{}\n", PING.replace("\"id\":\"a\"", "\"id\":\"a\",\"ID\":\"b\"")).as_bytes(),
+    );
+    input.extend_from_slice(format!("{}\n", PING.replace("ping", "pong")).as_bytes());
+    input.extend_from_slice(PING.replace("{\"subject\"", "{\"more\":[1],\"subject\"").as_bytes());
+    let decided = interlock_reading(&["decide", "--bundle", bundle], &input);
+    assert_eq!((decided.code, decided.stderr.as_str()), (0, ""));
+    let answers: Vec<Value> =
+        decided.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let codes: Vec<&str> = answers.iter().map(|answer| answer["code"].as_str().unwrap()).collect();
+    let refused = "refused.input";
+    assert_eq!(
+        codes,
+        ["permitted", refused, refused, refused, refused, refused, "tool.unknown", "permitted"]
+    );
+    assert_eq!(
+        (&answers[0]["decision"], &answers[6]["decision"]),
+        (&"permit".into(), &"deny".into())
+    );
+    for (line, answer) in (1_u64..).zip(&answers).skip(1).take(5) {
+        assert!(answer.get("decision").is_none() && !answer["why"].as_str().unwrap().is_empty());
+        assert_eq!(answer["line"], line);
+    }
+    assert_eq!(answers[7]["ignored"], serde_json::json!(["more"]));
+}
+
+#[test]
+fn the_starter_tests_come_out_the_same_through_the_strict_reader() {
+    let starter = starter();
+    let read = |name: &str| std::fs::read_to_string(starter.join("tests").join(name)).unwrap();
+    let decided = interlock_reading(
+        &["decide", "--bundle", text(&starter)],
+        read("requests.jsonl").as_bytes(),
+    );
+    assert_eq!(decided.code, 0, "{}", decided.stderr);
+    let expected = read("expected.jsonl");
+    assert_eq!(decided.stdout.lines().count(), expected.lines().count());
+    for (answer, expected) in decided.stdout.lines().zip(expected.lines()) {
+        let (answer, expected): (Value, Value) =
+            (serde_json::from_str(answer).unwrap(), serde_json::from_str(expected).unwrap());
+        if answer["code"] == "refused.input" {
+            // What the strict reader does not even take, the bundle's tests call malformed.
+            assert_eq!(expected["code"], "request.malformed");
+            continue;
+        }
+        let (found, wanted) =
+            ([&answer["decision"], &answer["code"]], [&expected["decision"], &expected["code"]]);
+        assert_eq!(found, wanted);
+    }
+}
+
+/// One run under a shell that sets the main thread's stack and an environment of its own.
+fn decided_under(
+    stack_kib: u32,
+    environment: &[(&str, &str)],
+    bundle: &str,
+    requests: &str,
+) -> Vec<u8> {
+    let script =
+        format!("ulimit -s {stack_kib} && exec \"$0\" decide --bundle \"$1\" --requests \"$2\"");
+    let ended = Command::new("/bin/sh")
+        .args(["-c", &script, BINARY, bundle, requests])
+        .env_clear()
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    ended.stdout
+}
+
+#[test]
+fn the_bytes_depend_on_neither_stack_nor_environment() {
+    let starter = starter();
+    let requests = starter.join("tests/requests.jsonl");
+    let environments: [&[(&str, &str)]; 6] = [
+        &[],
+        &[("LANG", "de_DE.UTF-8"), ("LC_ALL", "tr_TR.UTF-8")],
+        &[("TZ", "Asia/Kathmandu")],
+        &[("RUST_MIN_STACK", "65536"), ("RUST_BACKTRACE", "1")],
+        &[("HOME", "/nonexistent"), ("PATH", "/nonexistent")],
+        &[("NO_COLOR", "1"), ("TERM", "dumb"), ("CLICOLOR_FORCE", "1")],
+    ];
+    let first = decided_under(8192, &[], text(&starter), text(&requests));
+    assert!(first.len() > 10_000);
+    for environment in environments {
+        assert!(
+            decided_under(256, environment, text(&starter), text(&requests)) == first,
+            "{environment:?}"
+        );
+    }
+}
+
+#[test]
+fn missing_bundles_and_requests_are_told() {
+    assert_eq!(interlock(&["decide", "--bundle", "/no/such/bundle"]).code, 66);
+    let folder = small(PERMIT);
+    let ended =
+        interlock(&["decide", "--bundle", text(folder.path()), "--requests", "/no/such/file"]);
+    assert_eq!(ended.code, 66);
+    assert_eq!(interlock(&["decide"]).code, 64);
+}
