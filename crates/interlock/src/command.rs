@@ -78,8 +78,9 @@ fn usage(why: &clap::Error) -> Exit {
         return if is_wish { Exit::Ok } else { Exit::Usage };
     }
     let text = why.render().to_string();
-    let message = text.lines().next().unwrap_or_default();
-    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let lines = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+    let message = lines.collect::<Vec<_>>().join(" ");
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
     let suggestion =
         match why.get(ContextKind::SuggestedSubcommand).or(why.get(ContextKind::SuggestedArg)) {
             Some(ContextValue::String(one)) => format!("did you mean `{one}`? "),

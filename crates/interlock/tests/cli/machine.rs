@@ -13,6 +13,13 @@ fn usage_errors_end_with_64() {
 }
 
 #[test]
+fn a_usage_error_as_json_names_what_is_missing() {
+    let ended = interlock(&["--json", "decide"]);
+    assert_eq!(ended.code, 64);
+    insta::assert_snapshot!(ended.stderr, @r#"{"error":{"code":"usage","help":"`interlock --help` lists the commands","message":"the following required arguments were not provided: --bundle <DIR>"}}"#);
+}
+
+#[test]
 fn help_and_version_end_with_0_on_standard_output() {
     for arguments in [["--help"], ["--version"], ["version"]] {
         let ended = interlock(&arguments);
