@@ -32,11 +32,24 @@ pub(crate) fn run() -> Exit {
         Err(why) => return usage(&why),
     };
     let mut output = Output::stdout(cli.json, cli.color);
-    let done = dispatch(&cli.command, &mut output);
+    let done = no_engine_switches().and_then(|()| dispatch(&cli.command, &mut output));
     let flushed = output.flush();
     match done.and_then(|exit| flushed.map(|()| exit)) {
         Ok(exit) => exit,
         Err(failure) => failure.report(cli.json, error_paint(cli.color)),
+    }
+}
+
+/// The temporal engine reads two switches from the environment. A decision reads no environment: where one is set,
+/// nothing is decided.
+fn no_engine_switches() -> Result<(), Failure> {
+    let switches = ["DOGWOOD_DISABLE_AGG_MEMO", "DOGWOOD_DISABLE_SLICING"];
+    match switches.into_iter().find(|name| std::env::var_os(name).is_some()) {
+        Some(name) => {
+            let what = format!("the environment variable `{name}` changes how the engine works");
+            Err(Failure::new(Exit::Config, what).help("unset it"))
+        }
+        None => Ok(()),
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) fn load(domain: &Path) -> Result<Options, Failure> {
         return Err(refused(&path, &format!("it is longer than {CONFIG_BYTES_MAX} bytes")));
     }
     permissions::check_written_by_owner(&path)?;
-    permissions::check_keys(domain)?;
+    permissions::check_private_folders(domain)?;
     let text = std::fs::read_to_string(&path)
         .map_err(|why| Failure::io(format!("`{}` cannot be read", path.display()), &why))?;
     let root = document::parse(&text).map_err(|why| why.into_failure(&path, &text))?;

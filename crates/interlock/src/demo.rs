@@ -17,7 +17,7 @@ use crate::command::serve::{Ends, bind, publish};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::{office, starter};
-use agent::{Agent, AgentError};
+use agent::{Agent, AgentError, Called};
 use story::{Scene, Step};
 
 /// The domain's and the workload's names.
@@ -41,9 +41,9 @@ pub(crate) async fn run(arguments: &Demo, output: &mut Output) -> Result<Exit, F
     };
     // Stopped first, so that everything that happened is published.
     running.stop().await;
-    told?;
+    let denied = told?;
     let is_sound = check::all(&options, output)?;
-    tell::closing(output, &folder)?;
+    tell::closing(output, &folder, denied)?;
     output.flush()?;
     if !arguments.exit {
         stay(arguments, options, &mut ends, output).await?;
@@ -97,12 +97,13 @@ async fn start(options: &node::Options) -> Result<node::Running, Failure> {
     node::start(options.clone(), notes).await.map_err(|why| Failure::node(&why))
 }
 
-/// The agent's calls, and the officer's one change, while the node runs.
+/// The agent's calls, and the officer's one change, while the node runs. Gives the record most worth explaining.
 async fn live(
     options: &node::Options,
     bundle: &Bundle,
     output: &mut Output,
-) -> Result<(), Failure> {
+) -> Result<u64, Failure> {
+    let mut denied = 0;
     let mut command = tokio::process::Command::new(program()?);
     command.arg("mcp").arg(&options.folder).args(["--server", SERVER, "--workload", WORKLOAD]);
     command.stderr(std::process::Stdio::null());
@@ -111,7 +112,10 @@ async fn live(
     for scene in story::scenes() {
         match scene {
             Scene::Says(text) => tell::says(output, text)?,
-            Scene::Calls(step) => play(&agent, &step, bundle, output).await?,
+            Scene::Calls(step) => {
+                let called = play(&agent, &step, bundle, output).await?;
+                denied = step.record_to_explain(&called).unwrap_or(denied);
+            }
             Scene::Suspends => {
                 suspend(options).await?;
                 tell::suspended(output, WORKLOAD)?;
@@ -119,7 +123,8 @@ async fn live(
         }
         output.flush()?;
     }
-    agent.end().await.map_err(|why| failed(&why))
+    agent.end().await.map_err(|why| failed(&why))?;
+    Ok(denied)
 }
 
 async fn play(
@@ -127,12 +132,12 @@ async fn play(
     step: &Step,
     bundle: &Bundle,
     output: &mut Output,
-) -> Result<(), Failure> {
+) -> Result<Called, Failure> {
     let began = std::time::Instant::now();
     let called = agent.call(step.tool, step.arguments()).await.map_err(|why| failed(&why))?;
     tell::called(output, bundle, step, (&called, began.elapsed()))?;
     if step.is_as_expected(&called) {
-        Ok(())
+        Ok(called)
     } else {
         Err(Failure::new(Exit::Denied, format!("`{}` came out otherwise than it must", step.tool)))
     }

@@ -178,13 +178,18 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// That a key is not there.
+    /// That a key is not there. The error names one that is left over, if it may have been meant for it.
     pub(super) fn missing(&self, key: &str) -> Problem {
         let at = (!self.path.is_empty()).then_some(self.at);
+        let likeness = |name: &&String| strsim::jaro_winkler(key, name);
+        let misspelt = self.members.keys().filter(|name| likeness(name) >= LIKENESS_MIN);
+        let misspelt = misspelt.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         Problem {
             at,
             what: format!("`{}` is missing", self.path_of(key)),
-            help: None,
+            help: misspelt.map(|name| {
+                format!("the key `{}` is not known: did you mean `{key}`?", self.path_of(name))
+            }),
             failure: None,
         }
     }

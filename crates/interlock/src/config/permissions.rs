@@ -15,8 +15,13 @@ pub(super) fn check_private(path: &Path) -> Result<(), Failure> {
     check(path, 0o077, "others can read or write it", "chmod go=")
 }
 
-/// Refuses a domain whose keys anybody but their owner can reach. A domain that has no keys yet passes.
-pub(super) fn check_keys(domain: &Path) -> Result<(), Failure> {
+/// Refuses a domain whose keys or logs anybody but their owner can reach. A domain that has none yet passes.
+pub(super) fn check_private_folders(domain: &Path) -> Result<(), Failure> {
+    for log in ["governance", "lineage"].map(|name| domain.join(name)) {
+        if log.exists() {
+            check_private(&log)?;
+        }
+    }
     let keys = domain.join("keys");
     let entries = match fs::read_dir(&keys) {
         Ok(entries) => entries,

@@ -28,6 +28,14 @@ impl Step {
         self.arguments.as_object().cloned().unwrap_or_default()
     }
 
+    /// The record of a denial by policy: the last one is worth explaining.
+    pub(super) fn record_to_explain(&self, called: &Called) -> Option<u64> {
+        match called {
+            Called::Refused { data, .. } if self.denied == Some("policy.denied") => denial(data).1,
+            _ => None,
+        }
+    }
+
     /// Whether it came out as the story has it: the demo is a test too.
     pub(super) fn is_as_expected(&self, called: &Called) -> bool {
         match (self.denied, called) {

@@ -105,12 +105,12 @@ pub(super) fn checked(output: &mut Output, is_sound: bool, text: &str) -> Result
     output.flush()
 }
 
-pub(super) fn closing(output: &mut Output, folder: &Path) -> Result<(), Failure> {
+pub(super) fn closing(output: &mut Output, folder: &Path, denied: u64) -> Result<(), Failure> {
     let shown = folder.display();
     says(output, "See each thing again.")?;
     for (command, what) in [
         (format!("interlock log show {shown}"), "what happened"),
-        (format!("interlock explain {shown} 11"), "why one record was decided as it was"),
+        (format!("interlock explain {shown} {denied}"), "why that mail was not sent"),
         (format!("interlock log verify {shown}"), "the Merkle tree and its signature"),
         (format!("interlock replay {shown}"), "every decision, derived again"),
         (format!("python3 spec/verify.py log {shown}/lineage"), "the same, by other code"),
