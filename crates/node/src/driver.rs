@@ -208,14 +208,21 @@ impl Driver {
                 let _gone = reply.send(self.status());
             }
             Command::Durable { size } => self.step(Input::Durable { size }),
-            Command::Tick => {
-                for (code, count) in self.mailbox.take_refusals() {
-                    self.step(Input::Refused { code, count });
-                }
-                self.step(Input::Tick);
-            }
+            Command::Tick => self.tick(),
             Command::Stop => {}
         }
+    }
+
+    /// Counts into a record what was refused. On a full disk it is left for later: a flood of refusals must not eat
+    /// up the space that is kept for stops.
+    fn tick(&mut self) {
+        if !self.log.has_space(0) {
+            return;
+        }
+        for (code, count) in self.mailbox.take_refusals() {
+            self.step(Input::Refused { code, count });
+        }
+        self.step(Input::Tick);
     }
 
     fn ticket(&mut self) -> Ticket {

@@ -4,6 +4,8 @@
 //! hold that, with the time as an argument.
 
 mod client;
+mod folder;
+mod full_disk;
 mod server;
 
 use std::path::Path;

@@ -12,7 +12,17 @@ impl Domain {
     ///
     /// A server's command is split at spaces; `OFFICE` in it stands for the office's folder.
     pub(crate) fn new(bundle: &Path, workloads: &[&str], servers: &[(&str, &str)]) -> Domain {
-        let domain = Domain { temporary: tempfile::tempdir().unwrap() };
+        Domain::within(tempfile::tempdir().unwrap(), bundle, workloads, servers)
+    }
+
+    /// As [`Domain::new`], in this folder.
+    pub(crate) fn within(
+        temporary: tempfile::TempDir,
+        bundle: &Path,
+        workloads: &[&str],
+        servers: &[(&str, &str)],
+    ) -> Domain {
+        let domain = Domain { temporary };
         let office = domain.office().to_str().unwrap().to_owned();
         let seeded = run(&["office-server", "--seed", &office]);
         assert_eq!(seeded.code, Some(0), "{}", seeded.stderr);

@@ -44,6 +44,14 @@ impl Node {
         self.stdout.read_line(&mut line).is_ok() && line.starts_with("serving ")
     }
 
+    /// Starts the node of a domain's folder, which must refuse to serve: its exit code, and what it says.
+    pub(crate) fn refuses(folder: &Path) -> (Option<i32>, String) {
+        let mut node = Node::spawn(folder);
+        assert!(!node.serves(), "it serves");
+        let status = node.child.wait().unwrap();
+        (status.code(), node.stderr())
+    }
+
     /// What it has written to standard error.
     pub(crate) fn stderr(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.stderr).unwrap_or_default()).into_owned()
@@ -65,11 +73,6 @@ impl Node {
     pub(crate) fn stop(mut self) -> ExitStatus {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::TERM).unwrap();
-        self.child.wait().unwrap()
-    }
-
-    /// Waits for its end.
-    pub(crate) fn wait(&mut self) -> ExitStatus {
         self.child.wait().unwrap()
     }
 }

@@ -1,0 +1,128 @@
+//! The disk fills up under a loaded node, and has room again later.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::support::{decisions, refusals, run, until};
+
+/// A small disk of its own. It goes when it is dropped.
+struct SmallDisk {
+    folder: tempfile::TempDir,
+}
+
+impl SmallDisk {
+    fn new(mib: u64) -> Result<SmallDisk, String> {
+        let folder = tempfile::tempdir().unwrap();
+        mount(&["-t", "tmpfs", "-o", &format!("size={mib}m"), "tmpfs"], folder.path())?;
+        Ok(SmallDisk { folder })
+    }
+
+    fn grow_to(&self, mib: u64) {
+        mount(&["-o", &format!("remount,size={mib}m")], self.folder.path()).unwrap();
+    }
+
+    /// Takes every byte that is left.
+    fn fill(&self) -> PathBuf {
+        let path = self.folder.path().join("filling");
+        let mut file = fs::File::create(&path).unwrap();
+        let zeros = vec![0; 4096];
+        while std::io::Write::write_all(&mut file, &zeros).is_ok() {}
+        path
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: a server of the node may take a moment to end.
+        let unmounted = Command::new("umount").arg("-l").arg(self.folder.path()).status();
+        assert!(unmounted.unwrap().success() || std::thread::panicking());
+    }
+}
+
+fn mount(arguments: &[&str], folder: &Path) -> Result<(), String> {
+    let tried = Command::new("mount").args(arguments).arg(folder).output();
+    let tried = tried.map_err(|why| format!("`mount` does not start: {why}"))?;
+    match tried.status.success() {
+        true => Ok(()),
+        false => Err(format!("no small disk: {}", String::from_utf8_lossy(&tried.stderr).trim())),
+    }
+}
+
+/// Calls with this much text until one is refused for want of space. The answers before it, by id and code.
+fn calls_until_full(client: &mut Client, size: usize, answers: &mut Vec<(String, Option<String>)>) {
+    let text = "x".repeat(size);
+    loop {
+        let id = format!("call-{}", answers.len());
+        let path = ["drafts", "payroll"][answers.len() % 2];
+        let answer =
+            client.call(&id, "write_file", &json!({"path": format!("{path}/small"), "text": text}));
+        if member(&answer, "/error/data/code") == "refused.storage" {
+            assert_eq!(answer["error"]["code"], -32_002, "{answer}");
+            return;
+        }
+        let code = answer.pointer("/error/data/code").map(|code| code.as_str().unwrap().to_owned());
+        answers.push((id, code));
+        assert!(answers.len() < 5_000, "it never gets full");
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_and_loses_nothing_and_room_again_serves_again() {
+    // Both logs' write-ahead files, and room for no third one.
+    let disk = match SmallDisk::new(44) {
+        Ok(disk) => disk,
+        Err(why) => return eprintln!("skipped: {why}"),
+    };
+    let around = tempfile::Builder::new().tempdir_in(disk.folder.path()).unwrap();
+    let office = format!("{BINARY} office-server --root OFFICE");
+    let domain = Domain::within(around, &small_bundle(), &["agent"], &[("office", &office)]);
+    let mut node = Node::start(&domain.folder());
+    let mut client = Client::join(&domain.socket(), "agent", "office").unwrap();
+    client.greet().unwrap();
+    let mut answers = Vec::new();
+    let filling = disk.fill();
+    calls_until_full(&mut client, 200_000, &mut answers);
+    calls_until_full(&mut client, 10, &mut answers);
+    assert!(answers.len() > 10, "{}", answers.len());
+
+    // It stays so over several of the node's ticks, and refusing takes nothing of what is left for stops.
+    let held = records(&domain.folder());
+    let later = Instant::now() + Duration::from_millis(3 * node::limits::TICK_MS);
+    while Instant::now() < later {
+        calls_until_full(&mut client, 10, &mut Vec::new());
+    }
+    assert_eq!(records(&domain.folder()), held);
+    assert!(node.is_running(), "{}", node.stderr());
+
+    disk.grow_to(200);
+    fs::remove_file(filling).unwrap();
+    until("an answer with room on the disk", || {
+        let id = format!("call-{}", answers.len());
+        let arguments = json!({"path": "drafts/again", "text": "text"});
+        let answer = client.call(&id, "write_file", &arguments);
+        answer.get("result").map(|_| answers.push((id, None)))
+    });
+    until("the count of what was refused", || {
+        refusals(&domain.folder()).get("refused.storage").filter(|count| **count >= 2).copied()
+    });
+    assert!(node.kill());
+    let node = Node::start(&domain.folder());
+    assert!(node.stop().success());
+
+    let recorded = decisions(&domain.folder());
+    for (id, code) in &answers {
+        let found = recorded.iter().find(|decision| decision.message["id"] == id.as_str());
+        let wanted = code.as_deref().unwrap_or("permitted");
+        assert_eq!(found.map(|decision| decision.code.as_str()), Some(wanted), "{id}");
+    }
+    let replayed = run(&[Path::new("replay"), &domain.folder()]);
+    assert_eq!(replayed.code, Some(0), "{}{}", replayed.stdout, replayed.stderr);
+}
+
+/// How many records the lineage log holds, published or not.
+fn records(folder: &Path) -> usize {
+    ledger::Reader::open(&folder.join("lineage")).unwrap().entries(0).unwrap().count()
+}
