@@ -65,6 +65,7 @@ fn in_no_module_tree(tree: &Tree, roots: &[String]) -> Vec<Problem> {
         for module in modules(text) {
             open.extend(candidates(&path, is_root, &module).into_iter().map(|path| (path, false)));
         }
+        open.extend(elsewhere(&path, text).into_iter().map(|path| (path, false)));
     }
     tree.with_extension("rs")
         .filter(|(path, _)| !reached.contains(*path))
@@ -83,6 +84,28 @@ fn modules(source: &str) -> Vec<String> {
         _ => None,
     });
     declared.collect()
+}
+
+/// The files that `#[path = ".."]` names, relative to the source's own folder.
+fn elsewhere(path: &str, source: &str) -> Vec<String> {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let named = source.lines().filter_map(|line| {
+        line.trim().strip_prefix("#[path = \"")?.strip_suffix("\"]")
+    });
+    named.map(|name| joined(folder, name)).collect()
+}
+
+/// The path without `..`.
+fn joined(folder: &str, name: &str) -> String {
+    let mut parts: Vec<&str> = folder.split('/').collect();
+    for part in name.split('/') {
+        if part == ".." {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    parts.join("/")
 }
 
 /// Where the file of a module may lie.

@@ -33,7 +33,8 @@ fn a_source_in_no_module_tree_is_dead() {
         ("crates/a/src/c/mod.rs", "mod d;"),
         ("crates/a/src/c/d.rs", ""),
         ("crates/a/src/e.rs", ""),
-        ("crates/a/tests/f.rs", "mod g;"),
+        ("crates/a/tests/f.rs", "mod g;\n#[path = \"../shared/h.rs\"]\nmod h;"),
+        ("crates/a/shared/h.rs", ""),
         ("crates/a/tests/g.rs", ""),
     ]);
     let roots = ["crates/a/src/lib.rs".to_owned(), "crates/a/tests/f.rs".to_owned()];
