@@ -9,6 +9,7 @@ mod policies;
 pub(crate) mod schema;
 mod source;
 mod tokens;
+mod unknown_action;
 
 use std::collections::BTreeMap;
 

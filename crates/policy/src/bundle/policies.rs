@@ -13,13 +13,13 @@ use miette::Diagnostic;
 
 use super::annotations;
 use super::source::{Statement, statements};
+use super::unknown_action::{self, Actions};
 use crate::engine::has_stack;
 use crate::error::{LoadCode, LoadError, Place, Warning};
 use crate::limits::{
     EXPRESSION_DEPTH_MAX, MACRO_NESTING_MAX, MACRO_PARAMETER_USES_MAX, POLICIES_MAX,
     UNSCOPED_POLICIES_WARN,
 };
-use crate::nearest::nearest;
 
 /// What is known of one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,7 @@ pub(crate) fn load(
         .event_schema_str(dogwood_language::UNPINNED_EVENT_SCHEMA)
         .build()
         .map_err(internal)?;
+    let actions = Actions::of(schema);
     let schema = PolicySchema::from_cedarschema_str(schema).map_err(internal)?;
 
     let depth = texts.values().map(|text| deepest(&scan(text))).max().unwrap_or(0);
@@ -86,11 +87,13 @@ pub(crate) fn load(
     if !errors.is_empty() {
         return Err(errors);
     }
-    let lowered = lower(&files, &service, &schema)?;
+    let lowered = lower(&files, &service, &schema).map_err(|errors| {
+        errors.into_iter().map(|error| actions.guess(error)).collect::<Vec<_>>()
+    })?;
     let infos = describe(&files, &lowered)?;
     let result = Validator::new().validate(&lowered);
     let errors: Vec<_> =
-        result.validation_errors().map(|error| finding(&files, &lowered, error)).collect();
+        result.validation_errors().map(|error| actions.guess(finding(&files, error))).collect();
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -257,9 +260,21 @@ fn lower(
         let file = files.iter().find(|file| text.as_deref() == Some(&*file.text));
         match file {
             Some(file) => fatal(&file.path, &file.text, LoadCode::PolicyType, &error),
-            None => fatal("", &Arc::from(""), LoadCode::PolicyType, &error),
+            None => vec![unplaced(files, &error)],
         }
     })
+}
+
+/// An error of Dogwood's that says neither file nor place.
+fn unplaced(files: &[File], error: &DogwoodError) -> LoadError {
+    let found = located("", &Arc::from(""), LoadCode::PolicyType, error);
+    let texts = files.iter().map(|file| (file.path.as_str(), &file.text));
+    match unknown_action::place(found.message(), texts) {
+        Some((path, text, offset, bytes)) => {
+            LoadError::new(LoadCode::PolicyType, path, found.message()).at(text, offset, bytes)
+        }
+        None => found,
+    }
 }
 
 fn error_source(error: &DogwoodError) -> Option<String> {
@@ -308,7 +323,7 @@ fn meant(help: &str) -> Option<&str> {
     help.strip_prefix("did you mean `")?.strip_suffix("`?")
 }
 
-fn finding(files: &[File], lowered: &LoweredPolicySet, error: &ValidationError) -> LoadError {
+fn finding(files: &[File], error: &ValidationError) -> LoadError {
     let src = match error {
         ValidationError::Cedar { src, .. } | ValidationError::Extension { src, .. } => {
             Arc::clone(src)
@@ -320,13 +335,7 @@ fn finding(files: &[File], lowered: &LoweredPolicySet, error: &ValidationError) 
     // Cedar's message begins "for policy `f0_3`, ", a name that nobody wrote.
     let mut found = located(path, &src, LoadCode::PolicyType, error);
     found.strip_policy_name();
-    // Dogwood names the action of an unknown event, and leaves the guessing to us.
-    let unknown = found.message().split_once("derived for action `");
-    let Some((name, _)) = unknown.and_then(|(_, rest)| rest.split_once('`')) else { return found };
-    let actions: BTreeSet<String> =
-        lowered.event_signatures().map(|event| event.action().to_owned()).collect();
-    let nearest = nearest(name, actions.iter().map(String::as_str));
-    found.nearest(nearest)
+    found
 }
 
 /// Effect, place and annotations of every policy, by `@id`.

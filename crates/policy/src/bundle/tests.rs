@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::error::{LoadCode, LoadErrors};
+use crate::error::{LoadCode, LoadError, LoadErrors};
 
 const MANIFEST: &str = "name = \"t\"\nversion = \"1\"\nsemantics = 1\n[tools.\"s/read\"]\naction = \"read\"\nresource = { type = \"File\", argument = \"path\" }\n";
 const SCHEMA: &str = "entity Workload = { team?: String };\nentity File;\naction read appliesTo { principal: Workload, resource: File, context: { input: { path: String } } };\n";
@@ -90,6 +90,30 @@ fn a_misspelt_action() {
 fn a_misspelt_action_in_a_temporal_condition() {
     let policy = "@id(\"a\") forbid (principal, action == Action::\"read\", resource)\nwhen temporal { formerly within 1h Action::\"raed\"::response{} };";
     insta::assert_snapshot!(with_policy(policy));
+}
+
+#[test]
+fn a_misspelt_action_has_its_place_and_the_nearest_one_also_where_dogwood_and_cedar_give_neither() {
+    let more = ["ping", "send_mail", "write"].map(|name| {
+        format!("action {name} appliesTo {{ principal: Workload, resource: File }};\n")
+    });
+    let schema = format!("{SCHEMA}{}", more.concat());
+    let scope = "(principal, action == Action::\"send_mial\", resource)";
+    let temporal = "when temporal { formerly within 1h Action::\"read\"::response{} }";
+    for (policy, near) in [
+        (format!("@id(\"a\")\npermit {scope};"), "Action::\"send_mail\""),
+        (format!("@id(\"a\")\nforbid {scope} {temporal};"), "send_mail"),
+    ] {
+        let errors = errors(MANIFEST, &schema, &policy);
+        let about = |error: &&LoadError| error.message().contains("send_mial");
+        let error = errors.iter().find(about).unwrap();
+        assert_eq!(
+            (error.file(), error.place().map(|place| place.line)),
+            ("policies/p.dw", Some(2)),
+            "{error:?}"
+        );
+        assert_eq!(error.nearest_name(), Some(near), "{error:?}");
+    }
 }
 
 #[test]
