@@ -178,3 +178,22 @@ fn subjects_are_written_as_they_are_read() {
         assert!(text.parse::<Subject>().is_err(), "{text}");
     }
 }
+
+proptest::proptest! {
+    /// One changed byte anywhere in a signed record: it is refused, or it is the record that it was.
+    #[test]
+    fn a_changed_byte_in_a_signed_record_is_refused(
+        at in proptest::prelude::any::<proptest::sample::Index>(),
+        byte in proptest::prelude::any::<u8>(),
+    ) {
+        let mut governance = domain();
+        let honest = signed(&governance, trust(Trust::Trusted)).to_record(AT).to_bytes();
+        let mut bytes = honest.clone();
+        let at = at.index(bytes.len());
+        bytes[at] = byte;
+        // `at` is the authority's own, not signed: another digit of it may still be accepted.
+        if let Ok(change) = governance.apply(&bytes) {
+            proptest::prop_assert_eq!(change, trust(Trust::Trusted));
+        }
+    }
+}

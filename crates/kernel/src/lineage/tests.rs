@@ -123,3 +123,25 @@ fn the_header_says_nothing_of_what_is_sealed() {
     assert!(!String::from_utf8(bytes).unwrap().contains("secret"));
     assert_ne!(digest, Digest::of(b"the secret path"), "a digest without salt could be guessed at");
 }
+
+proptest::proptest! {
+    /// Whatever bytes are read as a record are that record's own bytes: none is read in two ways.
+    #[test]
+    fn what_is_read_is_written_the_same(
+        which in 0_usize..6,
+        at in proptest::prelude::any::<proptest::sample::Index>(),
+        byte in proptest::prelude::any::<u8>(),
+        cut in proptest::prelude::any::<bool>(),
+    ) {
+        let mut bytes = every_record()[which].to_bytes();
+        let at = at.index(bytes.len());
+        if cut {
+            bytes.remove(at);
+        } else {
+            bytes[at] = byte;
+        }
+        if let Ok(record) = LineageRecord::parse(&bytes) {
+            proptest::prop_assert_eq!(record.to_bytes(), bytes);
+        }
+    }
+}
