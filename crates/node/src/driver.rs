@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +10,7 @@ use proof::json::{Value, object};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::{self, Clock};
-use crate::limits::SEALED_FACTOR;
+use crate::limits::{END_BYTES, SEALED_FACTOR};
 
 /// The way to the thread that steps the kernel. Cheap to clone.
 #[derive(Clone)]
@@ -121,8 +121,14 @@ impl Kernel {
         async move { listed.await.unwrap_or(false) }
     }
 
-    pub(crate) async fn govern(&self, records: Vec<Vec<u8>>, blobs: Arc<dyn Blobs + Send + Sync>) {
-        self.ask(move |reply| Command::Govern { records, blobs, reply }).await;
+    /// Hands over newly accepted governance records at once, so that they arrive in the order of the calls; resolves
+    /// when the kernel has adopted them.
+    pub(crate) fn govern(
+        &self,
+        records: Vec<Vec<u8>>,
+        blobs: Arc<dyn Blobs + Send + Sync>,
+    ) -> impl Future<Output = Option<()>> + Send + use<> {
+        self.ask(move |reply| Command::Govern { records, blobs, reply })
     }
 
     pub(crate) async fn status(&self) -> Option<Value> {
@@ -162,6 +168,8 @@ struct Waiting {
     joins: BTreeMap<Ticket, oneshot::Sender<Result<String, &'static str>>>,
     requests: BTreeMap<Ticket, oneshot::Sender<(Ticket, Answer)>>,
     outcomes: BTreeMap<Ticket, oneshot::Sender<bool>>,
+    /// Permits that were handed out and have not ended.
+    open: BTreeSet<Ticket>,
 }
 
 impl Driver {
@@ -213,10 +221,10 @@ impl Driver {
         }
     }
 
-    /// Counts into a record what was refused. On a full disk it is left for later: a flood of refusals must not eat
-    /// up the space that is kept for stops.
+    /// Counts into a record what was refused. On a full disk, where small requests are refused too, it is left for
+    /// later: a flood of refusals must not eat up the space that is kept for stops.
     fn tick(&mut self) {
-        if !self.log.has_space(0) {
+        if !self.has_space_for(4 * END_BYTES) {
             return;
         }
         for (code, count) in self.mailbox.take_refusals() {
@@ -254,8 +262,8 @@ impl Driver {
     ) {
         let Ok(entropy) = clock::entropy() else { return };
         let ticket = self.ticket();
-        // Sealed, the message and the arguments in it take at most this many times their bytes.
-        if !self.log.has_space(transition.message.len().saturating_mul(SEALED_FACTOR)) {
+        // With room for a small result, so that a permit is not given just to find none for what comes of it.
+        if !self.has_space_for(transition.message.len().saturating_add(2 * END_BYTES)) {
             self.mailbox.refused("refused.storage");
             let _gone = reply.send((ticket, Answer::Refused { code: "refused.storage" }));
             return;
@@ -267,7 +275,8 @@ impl Driver {
     fn outcome(&mut self, ticket: Ticket, end: End, reply: oneshot::Sender<bool>) {
         let Ok(entropy) = clock::entropy() else { return };
         let (outcome, message, output) = end;
-        if !self.log.has_space(message.len().saturating_mul(SEALED_FACTOR)) {
+        self.waiting.open.remove(&ticket);
+        if !self.has_space_for(message.len()) {
             // The result cannot be kept, so it is not handed on: who knows how it ended.
             let outcome = Completion::Unknown;
             self.step(Input::Outcome { ticket, outcome, message: vec![], output: None, entropy });
@@ -277,6 +286,14 @@ impl Driver {
         self.step(Input::Outcome { ticket, outcome, message, output, entropy });
         // An outcome that settled nothing (asked for twice) is answered by being dropped.
         self.waiting.outcomes.remove(&ticket);
+    }
+
+    /// Whether a message of so many bytes can be kept, and after it the end of all that is open. Sealed, a message and
+    /// the arguments in it take at most so many times their bytes.
+    fn has_space_for(&self, message_bytes: usize) -> bool {
+        let open = self.waiting.requests.len().saturating_add(self.waiting.open.len());
+        let ends_bytes = open.saturating_mul(END_BYTES);
+        self.log.has_space(message_bytes.saturating_mul(SEALED_FACTOR).saturating_add(ends_bytes))
     }
 
     fn step(&mut self, input: Input) {
@@ -305,6 +322,9 @@ impl Driver {
         let is_permit = matches!(answer, Answer::Permit { .. });
         let reply = self.waiting.requests.remove(&ticket);
         let is_heard = reply.is_some_and(|reply| reply.send((ticket, answer)).is_ok());
+        if is_permit {
+            self.waiting.open.insert(ticket);
+        }
         if is_permit && !is_heard {
             let (reply, _nobody) = oneshot::channel();
             self.outcome(ticket, (Completion::Unknown, Vec::new(), None), reply);

@@ -21,3 +21,7 @@ pub const TICK_MS: u64 = 1_000;
 /// more as an escaped string in base64url. So much space is asked for before it is decided; without it
 /// the request is refused with `refused.storage`.
 pub const SEALED_FACTOR: usize = 5;
+
+/// Bytes on disk that are kept free for the end of each transition that is open: one where the result is not kept
+/// takes a block of 4 KiB. Without them a request is refused with `refused.storage`.
+pub const END_BYTES: usize = 8 * 1024;

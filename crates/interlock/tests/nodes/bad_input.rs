@@ -25,6 +25,11 @@ struct Probed {
 impl Probed {
     /// None, and the reason printed, where there is no Python.
     fn start() -> Option<Probed> {
+        Probed::within(tempfile::tempdir().unwrap())
+    }
+
+    /// As [`Probed::start`], in this folder.
+    fn within(folder: tempfile::TempDir) -> Option<Probed> {
         let Some(python) = python() else {
             eprintln!("skipped: no python3 for the server that notes what reaches it");
             return None;
@@ -32,8 +37,8 @@ impl Probed {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bad_input/probe.py");
         let probe = format!("{python} {} OFFICE/journal", script.display());
         let office = format!("{BINARY} office-server --root OFFICE");
-        let domain =
-            Domain::new(&small_bundle(), &["agent"], &[("probe", &probe), ("office", &office)]);
+        let servers = [("probe", probe.as_str()), ("office", office.as_str())];
+        let domain = Domain::within(folder, &small_bundle(), &["agent"], &servers);
         let node = Node::start(&domain.folder());
         Some(Probed { domain, node, calls: 0 })
     }

@@ -1,7 +1,8 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -12,7 +13,7 @@ use super::BINARY;
 pub(crate) struct Node {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    stderr: PathBuf,
+    stderr: File,
 }
 
 impl Node {
@@ -25,13 +26,13 @@ impl Node {
 
     /// Starts the node of a domain's folder.
     pub(crate) fn spawn(folder: &Path) -> Node {
-        let stderr = folder.with_extension("stderr");
+        let stderr = tempfile::tempfile().unwrap();
         let mut child = Command::new(BINARY)
             .arg("serve")
             .arg(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(File::create(&stderr).unwrap())
+            .stderr(stderr.try_clone().unwrap())
             .spawn()
             .unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
@@ -54,7 +55,9 @@ impl Node {
 
     /// What it has written to standard error.
     pub(crate) fn stderr(&self) -> String {
-        String::from_utf8_lossy(&std::fs::read(&self.stderr).unwrap_or_default()).into_owned()
+        let mut bytes = vec![0; self.stderr.metadata().unwrap().len() as usize];
+        self.stderr.read_exact_at(&mut bytes, 0).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Whether it still runs.

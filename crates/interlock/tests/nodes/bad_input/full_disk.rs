@@ -122,6 +122,47 @@ fn a_full_disk_refuses_and_loses_nothing_and_room_again_serves_again() {
     assert_eq!(replayed.code, Some(0), "{}{}", replayed.stdout, replayed.stderr);
 }
 
+/// Calls that wait for their server while the disk fills up: more than what is kept for stops could end one by one.
+const OPEN: usize = 900;
+
+#[test]
+fn what_is_open_when_the_disk_fills_up_can_still_end() {
+    let disk = match SmallDisk::new(44) {
+        Ok(disk) => disk,
+        Err(why) => return eprintln!("skipped: {why}"),
+    };
+    let around = tempfile::Builder::new().tempdir_in(disk.folder.path()).unwrap();
+    let Some(mut probed) = Probed::within(around) else { return };
+    let mut held = probed.client();
+    (0..OPEN)
+        .for_each(|n| held.ask(&format!("held-{n}"), "note", &json!({"text": "hold"})).unwrap());
+    until("all calls to reach the server", || (probed.journal().len() == 2 + OPEN).then_some(()));
+    let mut client = Client::join(&probed.domain.socket(), "agent", "office").unwrap();
+    client.greet().unwrap();
+    // An empty file needs no room on a full disk, but its folder's entry might.
+    let release = probed.domain.office().join("release");
+    let prepared = release.with_extension("prepared");
+    fs::write(&prepared, "").unwrap();
+    let filling = disk.fill();
+    calls_until_full(&mut client, 200_000, &mut Vec::new());
+    calls_until_full(&mut client, 10, &mut Vec::new());
+    fs::rename(prepared, &release).unwrap();
+    // Room for their ends was kept.
+    for _ in 0..OPEN {
+        let answer = held.read().unwrap().unwrap();
+        assert_eq!(answer["result"]["content"][0]["text"], "noted", "{answer}");
+    }
+    calls_until_full(&mut client, 10, &mut Vec::new());
+    assert!(probed.node.is_running(), "{}", probed.node.stderr());
+    disk.grow_to(200);
+    fs::remove_file(filling).unwrap();
+    probed.still_serves();
+    let folder = probed.domain.folder();
+    assert!(probed.node.stop().success());
+    let replayed = run(&[Path::new("replay"), &folder]);
+    assert_eq!(replayed.code, Some(0), "{}{}", replayed.stdout, replayed.stderr);
+}
+
 /// How many records the lineage log holds, published or not.
 fn records(folder: &Path) -> usize {
     ledger::Reader::open(&folder.join("lineage")).unwrap().entries(0).unwrap().count()

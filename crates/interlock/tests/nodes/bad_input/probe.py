@@ -3,6 +3,8 @@
 import json
 import os
 import sys
+import threading
+import time
 
 ENDLESS_BYTES = 80 * 1024 * 1024
 
@@ -25,6 +27,14 @@ def result_of(message):
         schema = {"type": "object"}
         return {"tools": [{"name": name, "inputSchema": schema} for name in ("note", "unlisted")]}
     return {"content": [{"type": "text", "text": "noted"}]}
+
+
+def answer_when_released(held):
+    """Answers what is held once the file `release` lies beside the journal."""
+    while not os.path.exists(os.path.join(os.path.dirname(sys.argv[1]), "release")):
+        time.sleep(0.01)
+    for answer in held:
+        write(answer)
 
 
 def misbehave(text, answer):
@@ -50,6 +60,8 @@ def misbehave(text, answer):
         os._exit(3)
 
 
+held = []
+threading.Thread(target=answer_when_released, args=[held], daemon=True).start()
 with open(sys.argv[1], "ab", buffering=0) as journal:
     for line in sys.stdin.buffer:
         journal.write(line)
@@ -57,8 +69,12 @@ with open(sys.argv[1], "ab", buffering=0) as journal:
         if "method" not in message or "id" not in message:
             continue
         answer = {"jsonrpc": "2.0", "id": message["id"], "result": result_of(message)}
+        text = message.get("params", {}).get("arguments", {}).get("text")
+        if text == "hold":
+            held.append(answer)
+            continue
         try:
-            misbehave(message.get("params", {}).get("arguments", {}).get("text"), answer)
+            misbehave(text, answer)
             write(answer)
         except BrokenPipeError:
             os._exit(4)
