@@ -160,7 +160,7 @@ fn every_decision_replays(folder: &Path, decisions: usize) {
     let replayed = run(&[Path::new("replay"), folder, Path::new("--json")]);
     assert_eq!(replayed.code, Some(0), "{}{}", replayed.stdout, replayed.stderr);
     let counts: Value = serde_json::from_str(&replayed.stdout).unwrap();
-    let count = |name: &str| counts[name].as_u64().unwrap() as usize;
+    let count = |name: &str| usize::try_from(counts[name].as_u64().unwrap()).unwrap();
     let found = (count("identical"), count("different"), count("not_replayable"));
     assert_eq!(found, (decisions, 0, 0));
 }

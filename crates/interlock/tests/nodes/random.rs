@@ -8,7 +8,8 @@ impl Random {
     pub(crate) fn seeded() -> Random {
         let given = std::env::var("INTERLOCK_TEST_SEED").ok().map(|text| text.parse().unwrap());
         let seed = given.unwrap_or_else(|| {
-            SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros() as u64
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            u64::try_from(since.as_micros()).unwrap()
         });
         println!("seed: INTERLOCK_TEST_SEED={seed}");
         Random(seed)
@@ -25,6 +26,11 @@ impl Random {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
+    }
+
+    /// One of these.
+    pub(crate) fn one_of<T: Copy, const N: usize>(&mut self, these: [T; N]) -> T {
+        these[usize::try_from(self.below(N as u64)).unwrap()]
     }
 
     /// A number below this one.

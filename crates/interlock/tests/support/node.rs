@@ -55,7 +55,8 @@ impl Node {
 
     /// What it has written to standard error.
     pub(crate) fn stderr(&self) -> String {
-        let mut bytes = vec![0; self.stderr.metadata().unwrap().len() as usize];
+        let bytes = self.stderr.metadata().unwrap().len();
+        let mut bytes = vec![0; usize::try_from(bytes).unwrap()];
         self.stderr.read_exact_at(&mut bytes, 0).unwrap();
         String::from_utf8_lossy(&bytes).into_owned()
     }

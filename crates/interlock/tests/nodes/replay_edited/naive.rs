@@ -23,8 +23,8 @@ pub(super) enum Call {
 impl Call {
     /// Histories differ by whether, and when, a page was read.
     pub(super) fn any(reads_web: bool, random: &mut Random) -> Call {
-        let folder = ["drafts", "notes", "payroll"][random.below(3) as usize];
-        let name = ["final-plan", "plan", "q3"][random.below(3) as usize];
+        let folder = random.one_of(["drafts", "notes", "payroll"]);
+        let name = random.one_of(["final-plan", "plan", "q3"]);
         match random.below(20) {
             0..4 => Call::Read(format!("{folder}/{name}")),
             4..12 => Call::Write(format!("{folder}/{name}")),
