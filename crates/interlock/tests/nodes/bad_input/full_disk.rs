@@ -83,8 +83,11 @@ fn a_full_disk_refuses_and_loses_nothing_and_room_again_serves_again() {
     let mut client = Client::join(&domain.socket(), "agent", "office").unwrap();
     client.greet().unwrap();
     let mut answers = Vec::new();
+    fs::create_dir_all(domain.office().join("files/drafts")).unwrap();
+    fs::write(domain.office().join("files/drafts/large"), "x".repeat(400_000)).unwrap();
     let filling = disk.fill();
     calls_until_full(&mut client, 200_000, &mut answers);
+    a_result_that_cannot_be_kept_is_not_handed_on(&domain);
     calls_until_full(&mut client, 10, &mut answers);
     assert!(answers.len() > 10, "{}", answers.len());
 
@@ -120,6 +123,15 @@ fn a_full_disk_refuses_and_loses_nothing_and_room_again_serves_again() {
     }
     let replayed = run(&[Path::new("replay"), &domain.folder()]);
     assert_eq!(replayed.code, Some(0), "{}{}", replayed.stdout, replayed.stderr);
+}
+
+/// A small question with a large answer: nobody knows how it ended, and the session does not go on.
+fn a_result_that_cannot_be_kept_is_not_handed_on(domain: &Domain) {
+    let mut client = Client::join(&domain.socket(), "agent", "office").unwrap();
+    client.greet().unwrap();
+    let answer = client.call("large", "read_file", &json!({"path": "drafts/large"}));
+    assert_eq!(answer["error"]["code"], -32_003, "{answer:.200}");
+    assert_eq!(client.read().unwrap(), None);
 }
 
 /// Calls that wait for their server while the disk fills up: more than what is kept for stops could end one by one.
