@@ -199,15 +199,16 @@ async fn govern(
     proposal: &kernel::governance::SignedProposal,
     blob: Option<Vec<u8>>,
 ) -> Result<Vec<u8>, Error> {
-    // Held over the disk's work on purpose: governance changes are rare, and have one order.
-    let accepted = tokio::task::block_in_place(|| {
+    // Held over the disk's work on purpose: changes are rare and have one order, which the kernel must see too.
+    let (position, adopted) = tokio::task::block_in_place(|| {
         let mut authority = shared.authority.lock().unwrap_or_else(PoisonError::into_inner);
-        authority.accept(proposal, blob.as_deref())
+        let accepted = authority.accept(proposal, blob.as_deref())?;
+        let blobs = Arc::clone(&shared.blobs);
+        Ok::<_, Error>((accepted.position, shared.kernel.govern(vec![accepted.record], blobs)))
     })?;
-    let blobs = Arc::clone(&shared.blobs);
-    shared.kernel.govern(vec![accepted.record], blobs).await;
+    adopted.await;
     Ok(line(&object([
-        ("position", accepted.position.to_value()),
+        ("position", position.to_value()),
         ("type", Value::from("accepted")),
         ("v", Value::Integer(1)),
     ])))

@@ -89,9 +89,9 @@ fn modules(source: &str) -> Vec<String> {
 /// The files that `#[path = ".."]` names, relative to the source's own folder.
 fn elsewhere(path: &str, source: &str) -> Vec<String> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let named = source.lines().filter_map(|line| {
-        line.trim().strip_prefix("#[path = \"")?.strip_suffix("\"]")
-    });
+    let named = source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("#[path = \"")?.strip_suffix("\"]"));
     named.map(|name| joined(folder, name)).collect()
 }
 

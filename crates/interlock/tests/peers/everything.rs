@@ -1,0 +1,79 @@
+//! npm's `server-everything`: what a server asks of its client is decided and recorded like what it is asked.
+
+use serde_json::{Value, json};
+
+use crate::agent::Agent;
+use crate::found::{CLIENT, Python, SERVER, npm_server, or_skip, root, superuser};
+use crate::site::{Served, Site};
+use crate::support::{Decision, Node, decisions};
+
+#[test]
+fn what_a_server_asks_is_decided_and_recorded() {
+    // Of other OS users where that can be done.
+    let (client, server) = match or_skip(superuser()) {
+        Some(()) => (Some(CLIENT), Some(SERVER)),
+        None => (None, None),
+    };
+    let peers = Python::with_mcp(client)
+        .and_then(|python| Ok((python, npm_server("server-everything", server)?)));
+    let Some((python, script)) = or_skip(peers) else { return };
+    let served = Served { name: "everything", script: &script, argument: "stdio", user: server };
+    let site = Site::new(client, Some(&root().join("tests/e2e/everything")), &served);
+    let node = Node::start(&site.domain());
+    let mut agent = Agent::start(&python, client, &site, "everything");
+    for (tool, is_listed) in
+        [("echo", true), ("trigger-sampling-request", true), ("get-sum", false)]
+    {
+        assert_eq!(agent.tools.iter().any(|listed| listed == tool), is_listed, "{:?}", agent.tools);
+    }
+
+    assert_eq!(agent.call("echo", &json!({"message": "é 😀"}))["text"], "Echo: é 😀");
+    let denied = agent.call("get-env", &json!({}));
+    assert_eq!(
+        (&denied["error"]["code"], &denied["error"]["data"]["code"]),
+        (&json!(-32001), &json!("policy.denied"))
+    );
+    assert_eq!(
+        agent.call("get-sum", &json!({"a": 1, "b": 2}))["error"]["data"]["code"],
+        "tool.unknown"
+    );
+    let sampled = agent.call("trigger-sampling-request", &json!({"prompt": "MARKER-PROMPT"}));
+    assert!(sampled["text"].as_str().unwrap().contains("sampled by the client"), "{sampled}");
+    assert!(agent.event("sampling")["prompt"].as_str().unwrap().contains("MARKER-PROMPT"));
+    let questioned = agent.call("trigger-elicitation-request", &json!({}));
+    assert!(questioned.to_string().contains("denied: policy.denied"), "{questioned}");
+    agent.call("toggle-simulated-logging", &json!({}));
+    agent.event("logging");
+    agent.event("roots");
+    assert!(!agent.events.iter().any(|event| event["event"] == "elicitation"));
+    agent.stop();
+    assert!(node.stop().success());
+    hold_to_record(&decisions(&site.domain()), &site);
+}
+
+fn hold_to_record(decisions: &[Decision], site: &Site) {
+    let records = site.records();
+    let of = |method: &str| -> Vec<(String, String, Value)> {
+        let found = decisions.iter().filter(|decision| decision.message["method"] == method);
+        let shown = found.map(|found| {
+            let record = &records[usize::try_from(found.index).unwrap()].1;
+            (found.verdict.clone(), found.code.clone(), record["direction"].clone())
+        });
+        shown.collect()
+    };
+    let permitted = ("permit".to_owned(), "permitted".to_owned(), json!("to_client"));
+    let denied = ("deny".to_owned(), "policy.denied".to_owned(), json!("to_client"));
+    assert_eq!(of("sampling/createMessage"), [permitted.clone()]);
+    assert_eq!(of("elicitation/create"), [denied]);
+    for method in ["roots/list", "notifications/message"] {
+        let found = of(method);
+        assert!(
+            !found.is_empty() && found.iter().all(|found| *found == permitted),
+            "{method}: {found:?}"
+        );
+    }
+    let calls: Vec<String> = of("tools/call").into_iter().map(|(_, code, _)| code).collect();
+    let expected =
+        ["permitted", "policy.denied", "tool.unknown", "permitted", "permitted", "permitted"];
+    assert_eq!(calls, expected);
+}
