@@ -63,7 +63,7 @@ fn hold_to_record(decisions: &[Decision], site: &Site) {
     };
     let permitted = ("permit".to_owned(), "permitted".to_owned(), json!("to_client"));
     let denied = ("deny".to_owned(), "policy.denied".to_owned(), json!("to_client"));
-    assert_eq!(of("sampling/createMessage"), [permitted.clone()]);
+    assert_eq!(of("sampling/createMessage"), std::slice::from_ref(&permitted));
     assert_eq!(of("elicitation/create"), [denied]);
     for method in ["roots/list", "notifications/message"] {
         let found = of(method);

@@ -58,7 +58,7 @@ fn not_one_byte_of_a_denied_write_reaches_a_server_of_another_user() {
     let decisions: Vec<&Value> =
         calls.iter().map(|(_, (_, record))| &record["decision"]["decision"]).collect();
     assert_eq!(decisions, ["permit", "deny", "permit"]);
-    assert_eq!(calls[1].0, denied["error"]["data"]["index"].as_u64().unwrap() as usize);
+    assert_eq!(u64::try_from(calls[1].0).ok(), denied["error"]["data"]["index"].as_u64());
     for (index, (_, record)) in &calls[..2] {
         assert_eq!(record["facts"]["assurance"], "separated");
         hold_to_receipt(&site, *index, record);

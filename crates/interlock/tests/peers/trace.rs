@@ -108,7 +108,7 @@ fn buffers(mut text: &str) -> Result<Vec<u8>, String> {
         });
         let (string, rest) = rest.split_at(end.ok_or("a string does not end")?);
         data.extend(unescaped(string)?);
-        text = &rest[1..];
+        text = rest.get(1..).unwrap_or_default();
         if text.starts_with("...") {
             return Err("a string is cut short".to_owned());
         }
@@ -122,14 +122,14 @@ fn unescaped(text: &str) -> Result<Vec<u8>, String> {
     let mut rest = text;
     while let Some(first) = rest.bytes().next() {
         if let Some(escape) = rest.strip_prefix("\\x") {
-            let digits = escape.get(..2).ok_or("an escape is cut short")?;
+            let (digits, after) = escape.split_at_checked(2).ok_or("an escape is cut short")?;
             bytes.push(u8::from_str_radix(digits, 16).map_err(|_| "an escape is not hexadecimal")?);
-            rest = &escape[2..];
+            rest = after;
         } else if first == b'\\' || !first.is_ascii() {
             return Err("it was not written with -xx".to_owned());
         } else {
             bytes.push(first);
-            rest = &rest[1..];
+            rest = rest.get(1..).unwrap_or_default();
         }
     }
     Ok(bytes)
