@@ -119,18 +119,23 @@ fn buffers(mut text: &str) -> Result<Vec<u8>, String> {
 /// Bytes as `\xHH`, or as they are; the other escapes of C do not occur with `-xx`.
 fn unescaped(text: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.bytes().next() {
-        if let Some(escape) = rest.strip_prefix("\\x") {
-            let (digits, after) = escape.split_at_checked(2).ok_or("an escape is cut short")?;
-            bytes.push(u8::from_str_radix(digits, 16).map_err(|_| "an escape is not hexadecimal")?);
-            rest = after;
-        } else if first == b'\\' || !first.is_ascii() {
-            return Err("it was not written with -xx".to_owned());
-        } else {
-            bytes.push(first);
-            rest = rest.get(1..).unwrap_or_default();
+    let mut rest = text.as_bytes();
+    loop {
+        match rest {
+            [] => return Ok(bytes),
+            [b'\\', b'x', high, low, tail @ ..] => {
+                let digit =
+                    |byte: u8| char::from(byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
+                let (high, low) = (digit(*high), digit(*low));
+                let (high, low) = high.zip(low).ok_or("an escape is not hexadecimal")?;
+                bytes.push(high << 4 | low);
+                rest = tail;
+            }
+            [plain, tail @ ..] if *plain != b'\\' && plain.is_ascii() => {
+                bytes.push(*plain);
+                rest = tail;
+            }
+            _ => return Err("it was not written with -xx".to_owned()),
         }
     }
-    Ok(bytes)
 }
