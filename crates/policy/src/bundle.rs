@@ -21,6 +21,7 @@ use crate::error::{LoadErrors, Warning};
 use crate::facts::Trust;
 use crate::json::Json;
 use crate::request::{Entity, Request};
+use crate::semantics::Semantics;
 use entities::EntityMap;
 use manifest::{Manifest, ResourceId};
 pub use policies::PolicyInfo;
@@ -141,6 +142,12 @@ impl Bundle {
     #[must_use]
     pub fn version(&self) -> &str {
         &self.manifest.version
+    }
+
+    /// The version of the decider that it is written for.
+    #[must_use]
+    pub fn semantics(&self) -> Semantics {
+        self.manifest.semantics
     }
 
     /// The worst trust state that may still act.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::bundle::{Bundle, EXPECTED, REQUESTS};
-use crate::decision::{CHECKS, Decision, PERMITTED};
+use crate::decision::{Decision, PERMITTED};
 use crate::evaluation::{Evaluation, evaluate};
 use crate::json::Json;
 use crate::limits::CASES_MAX;
@@ -74,7 +74,7 @@ pub fn run(bundle: &Arc<Bundle>) -> Report {
     let ids = bundle.policies().map(|info| info.id.as_str());
     report.policies_unreached =
         ids.filter(|id| !reached.contains(*id)).map(str::to_owned).collect();
-    let codes = CHECKS.iter().copied().chain([PERMITTED]);
+    let codes = bundle.semantics().checks().iter().copied().chain([PERMITTED]);
     report.codes_unreached =
         codes.filter(|code| !report.codes.contains_key(*code)).map(str::to_owned).collect();
     report

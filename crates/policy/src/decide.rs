@@ -1,12 +1,13 @@
 //! The decision: a pure function of a history, a standing, facts and a request.
 
+mod checks;
 pub(crate) mod shape;
 mod time;
 
 use std::sync::Arc;
 
 use crate::bundle::Bundle;
-use crate::decision::{CHECKS, Check, Decision, Determining, EvaluationError};
+use crate::decision::{Decision, Determining, EvaluationError};
 use crate::engine::{Answer, authorize, has_stack, no_stack};
 use crate::facts::{Facts, Standing};
 use crate::history::History;
@@ -66,18 +67,8 @@ fn assemble(
     form: &Form<'_>,
     answer: Option<Answer>,
 ) -> Decision {
-    let mut checks = vec![form_check(form)];
-    checks.extend(standing_checks(bundle, standing));
-    checks.push(match form {
-        Form::UnknownAction => {
-            Check::fail("tool.unknown", "the bundle knows no such tool or action")
-        }
-        Form::Malformed(_) => Check::not_evaluated("tool.unknown", "the request is malformed"),
-        Form::Ready(_) => Check::pass("tool.unknown"),
-    });
     let answer = answer.as_ref();
-    checks.extend(policy_checks(bundle, answer));
-    debug_assert!(checks.iter().map(|check| check.name).eq(CHECKS));
+    let checks = checks::all(&checks::Inputs { bundle, standing, form, answer });
 
     let sound = answer.filter(|answer| answer.errors.is_empty());
     let reasons = sound.map(|answer| answer.reasons.as_slice()).unwrap_or_default();
@@ -97,75 +88,8 @@ fn assemble(
         .collect();
     errors.sort();
     let engine_limit = answer.is_some_and(|answer| answer.limit);
-    Decision { checks, policies, errors, bundle: bundle.digest(), engine_limit }
-}
-
-fn form_check(form: &Form<'_>) -> Check {
-    let name = "request.malformed";
-    match form {
-        Form::Ready(_) => Check::pass(name),
-        Form::Malformed(why) => Check::fail(name, why.as_str()),
-        Form::UnknownAction => Check::not_evaluated(
-            name,
-            "the action is not in the schema, so its arguments have no types",
-        ),
-    }
-}
-
-fn standing_checks(bundle: &Bundle, standing: &Standing) -> [Check; 5] {
-    let least = bundle.trust_minimum();
-    let trust = format!(
-        "trust is `{}`, the bundle asks for `{}` or better",
-        standing.trust.as_str(),
-        least.as_str()
-    );
-    [
-        Check::of(
-            "governance.unverified",
-            standing.governance_verified,
-            "the governance log did not verify",
-        ),
-        Check::of("identity.unregistered", standing.registered, "the workload is not registered"),
-        Check::of("trust.insufficient", standing.trust <= least, &trust),
-        Check::of("execution.halted", !standing.halted, "an officer ordered a halt"),
-        Check::of("lineage.broken", standing.lineage_intact, "the execution's records have a gap"),
-    ]
-}
-
-fn policy_checks(bundle: &Bundle, answer: Option<&Answer>) -> [Check; 2] {
-    let (error, denied) = ("policy.error", "policy.denied");
-    let Some(answer) = answer else {
-        let why = "the request could not be put to the policies";
-        return [Check::not_evaluated(error, why), Check::not_evaluated(denied, why)];
-    };
-    if !answer.errors.is_empty() {
-        let named = |cedar_id: &String| bundle.ids.get(cedar_id).map(|id| format!("`{id}`"));
-        let mut names: Vec<String> = answer.errors.iter().filter_map(|(id, _)| named(id)).collect();
-        names.sort();
-        names.dedup();
-        let why = match (names.is_empty(), answer.errors.first()) {
-            (true, Some((_, why))) => why.clone(),
-            _ => format!("evaluation failed of {}", names.join(", ")),
-        };
-        let unknown = "an evaluation failed, so what the policies say is not known";
-        return [Check::fail(error, why), Check::not_evaluated(denied, unknown)];
-    }
-    if answer.allow {
-        return [Check::pass(error), Check::pass(denied)];
-    }
-    let mut ids: Vec<String> = answer
-        .reasons
-        .iter()
-        .filter_map(|cedar_id| bundle.ids.get(cedar_id))
-        .map(|id| format!("`{id}`"))
-        .collect();
-    ids.sort();
-    let why = if ids.is_empty() {
-        "no policy permits it".to_owned()
-    } else {
-        format!("forbidden by {}", ids.join(", "))
-    };
-    [Check::pass(error), Check::fail(denied, why)]
+    let semantics = bundle.semantics();
+    Decision { semantics, checks, policies, errors, bundle: bundle.digest(), engine_limit }
 }
 
 #[cfg(test)]

@@ -4,19 +4,7 @@ use proof::digest::Digest;
 use proof::json::{Object, Value};
 
 use crate::bundle::PolicyInfo;
-
-/// The checks of semantics version 1, in the order in which the first failure gives the code.
-pub(crate) const CHECKS: [&str; 9] = [
-    "request.malformed",
-    "governance.unverified",
-    "identity.unregistered",
-    "trust.insufficient",
-    "execution.halted",
-    "lineage.broken",
-    "tool.unknown",
-    "policy.error",
-    "policy.denied",
-];
+use crate::semantics::Semantics;
 
 /// The code of a permit.
 pub(crate) const PERMITTED: &str = "permitted";
@@ -28,7 +16,7 @@ pub enum Verdict {
     Permit,
     /// It may not.
     Deny,
-    /// It waits for approval. Semantics version 1 never says so.
+    /// It waits for approval.
     Pending,
 }
 
@@ -127,6 +115,7 @@ pub(crate) struct EvaluationError {
 /// What was decided, and all that led to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
+    pub(crate) semantics: Semantics,
     pub(crate) checks: Vec<Check>,
     pub(crate) policies: Vec<Determining>,
     pub(crate) errors: Vec<EvaluationError>,
@@ -139,7 +128,8 @@ impl Decision {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         let all = self.checks.iter().all(|check| check.outcome == Outcome::Pass);
-        if all && self.checks.len() == CHECKS.len() { Verdict::Permit } else { Verdict::Deny }
+        let complete = self.checks.len() == self.semantics.checks().len();
+        if all && complete { Verdict::Permit } else { Verdict::Deny }
     }
 
     /// `permitted`, or the name of the first check that failed.

@@ -74,7 +74,7 @@ impl Assurance {
 }
 
 /// What the fold of governance and lineage says about who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
     /// The governance log verified up to the state that decides.
     pub governance_verified: bool,

@@ -36,6 +36,7 @@ mod json;
 pub mod limits;
 mod nearest;
 mod request;
+mod semantics;
 mod typed;
 
 pub use bundle::{Bundle, Files, PolicyInfo, ToolInfo};
@@ -46,3 +47,4 @@ pub use explain::explain;
 pub use facts::{Assurance, Facts, Standing, Trust};
 pub use history::{History, Outcome};
 pub use request::{Entity, Request};
+pub use semantics::Semantics;

@@ -10,8 +10,8 @@ use super::{Change, Position, SignedProposal, Subject, Workload};
 use crate::limits::{PROPOSAL_LIFE_MS_MAX, SUBJECTS_MAX};
 use crate::members::Malformed;
 
-/// The version of the decider that this program carries.
-pub const SEMANTICS: u64 = 1;
+/// The newest version of the decider that this program carries: new domains begin with it.
+pub const SEMANTICS: u64 = 2;
 
 /// Why a governance record or proposal is not accepted. Adoption stops at such a record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -132,7 +132,7 @@ impl Governance {
     fn officer_for<'a>(&'a self, change: &'a Change) -> Result<&'a VerifierKey, GovernanceError> {
         match (&self.domain, change) {
             (None, Change::DomainCreated { domain, officer, semantics }) => {
-                if *semantics != SEMANTICS {
+                if policy::Semantics::from_number(*semantics).is_none() {
                     Err(GovernanceError::Semantics(*semantics))
                 } else if format!("{domain}/governance") != self.origin {
                     Err(GovernanceError::Domain(domain.clone()))

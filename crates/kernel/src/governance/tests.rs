@@ -82,8 +82,8 @@ fn a_log_begins_with_the_genesis_of_its_own_domain_and_holds_it_once() {
     assert!(matches!(accept(&mut other, genesis()), Err(GovernanceError::Domain(_))));
     assert_eq!(accept(&mut domain(), genesis()), Err(GovernanceError::Genesis));
     let Change::DomainCreated { domain: name, officer, .. } = genesis() else { unreachable!() };
-    let unknown = Change::DomainCreated { domain: name, officer, semantics: 2 };
-    assert_eq!(accept(&mut empty, unknown), Err(GovernanceError::Semantics(2)));
+    let unknown = Change::DomainCreated { domain: name, officer, semantics: 3 };
+    assert_eq!(accept(&mut empty, unknown), Err(GovernanceError::Semantics(3)));
     assert_eq!(empty.position().size, 0, "what is refused changes nothing");
 }
 

@@ -133,7 +133,7 @@ fn manifest(texts: &Texts, files: &Files, errors: &mut Vec<LoadError>) -> Option
         None if files.is_empty() => Some(Manifest::default()),
         None => {
             let error = LoadError::new(LoadCode::File, MANIFEST, "the manifest is missing");
-            errors.push(error.help("it holds at least `name`, `version` and `semantics = 1`"));
+            errors.push(error.help("it holds at least `name`, `version` and `semantics = 2`"));
             None
         }
     }

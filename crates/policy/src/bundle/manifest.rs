@@ -10,16 +10,15 @@ use super::MANIFEST;
 use crate::error::{LoadCode, LoadError};
 use crate::facts::Trust;
 use crate::nearest::nearest;
+use crate::semantics::Semantics;
 use crate::typed::Undeclared;
-
-/// The version of the decider that this crate is: engine, limits and the list of checks.
-pub(crate) const SEMANTICS: i64 = 1;
 
 /// What `bundle.toml` says.
 #[derive(Debug, Clone)]
 pub(crate) struct Manifest {
     pub(crate) name: String,
     pub(crate) version: String,
+    pub(crate) semantics: Semantics,
     pub(crate) trust_minimum: Trust,
     /// By server and tool.
     pub(crate) tools: BTreeMap<(String, String), Tool>,
@@ -51,6 +50,7 @@ impl Default for Manifest {
         Manifest {
             name: "empty".to_owned(),
             version: "0".to_owned(),
+            semantics: Semantics::CURRENT,
             trust_minimum: Trust::Degraded,
             tools: BTreeMap::new(),
         }
@@ -110,13 +110,7 @@ impl Reader<'_> {
         let span = 0..0;
         let table = table.get_ref();
         self.only(table, "at the top", &known);
-        let semantics = self.required(table, "semantics", &span, DeValue::as_integer);
-        if let Some((value, span)) = semantics
-            && value.as_str().parse() != Ok(SEMANTICS)
-        {
-            let message = format!("`semantics` is {SEMANTICS} in this version");
-            self.wrong(LoadCode::Manifest, &span, message);
-        }
+        let semantics = self.semantics(table);
         let trust =
             self.optional(table, "trust_minimum", DeValue::as_str).and_then(|(word, span)| {
                 let trust = Trust::parse(word);
@@ -130,9 +124,26 @@ impl Reader<'_> {
         Manifest {
             name: self.text(table, "name", &span),
             version: self.text(table, "version", &span),
+            semantics,
             trust_minimum: trust.unwrap_or(Trust::Degraded),
             tools: self.tools(table),
         }
+    }
+
+    /// The decider's version that the bundle is written for.
+    fn semantics(&mut self, table: &DeTable<'_>) -> Semantics {
+        let read = self.required(table, "semantics", &(0..0), DeValue::as_integer);
+        let Some((value, span)) = read else { return Semantics::CURRENT };
+        let version = value.as_str().parse().ok().and_then(Semantics::from_number);
+        if version.is_none() {
+            let known = Semantics::ALL.map(|version| version.number().to_string()).join(" or ");
+            self.wrong(
+                LoadCode::Manifest,
+                &span,
+                format!("`semantics` is {known} in this version"),
+            );
+        }
+        version.unwrap_or(Semantics::CURRENT)
     }
 
     fn tools(&mut self, table: &DeTable<'_>) -> BTreeMap<(String, String), Tool> {

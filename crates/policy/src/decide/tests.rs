@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::bundle::{Bundle, Files};
+use crate::decision::Check;
 use crate::evaluation::DEFAULTS;
 use crate::history::Outcome;
 use crate::request::Entity;

@@ -1,0 +1,113 @@
+//! The checks around the policies, each from its own input; the semantics version says which of them count.
+
+use super::shape::Form;
+use crate::bundle::Bundle;
+use crate::decision::Check;
+use crate::engine::Answer;
+use crate::facts::Standing;
+
+/// What every check is made from.
+pub(super) struct Inputs<'a, 'b> {
+    pub(super) bundle: &'a Bundle,
+    pub(super) standing: &'a Standing,
+    pub(super) form: &'a Form<'b>,
+    pub(super) answer: Option<&'a Answer>,
+}
+
+/// The checks of the bundle's semantics version, in its order.
+pub(super) fn all(inputs: &Inputs<'_, '_>) -> Vec<Check> {
+    let names = inputs.bundle.semantics().checks();
+    names.iter().map(|name| one(name, inputs)).collect()
+}
+
+fn one(name: &'static str, inputs: &Inputs<'_, '_>) -> Check {
+    let Inputs { bundle, standing, form, answer } = *inputs;
+    match name {
+        "request.malformed" => malformed(name, form),
+        "governance.unverified" => {
+            Check::of(name, standing.governance_verified, "the governance log did not verify")
+        }
+        "identity.unregistered" => {
+            Check::of(name, standing.registered, "the workload is not registered")
+        }
+        "trust.insufficient" => trust(name, bundle, standing),
+        "execution.halted" => Check::of(name, !standing.halted, "an officer ordered a halt"),
+        "lineage.broken" => {
+            Check::of(name, standing.lineage_intact, "the execution's records have a gap")
+        }
+        "tool.unknown" => unknown(name, form),
+        "policy.error" => error(name, bundle, answer),
+        "policy.denied" => denied(name, bundle, answer),
+        // Nothing limits grants, meters or approvals yet, and no tool's definition is known.
+        "grant.exceeded" | "tool.changed" | "meter.exhausted" | "approval.required" => {
+            Check::pass(name)
+        }
+        _ => Check::fail(name, "this program does not know the check"),
+    }
+}
+
+fn malformed(name: &'static str, form: &Form<'_>) -> Check {
+    match form {
+        Form::Ready(_) => Check::pass(name),
+        Form::Malformed(why) => Check::fail(name, why.as_str()),
+        Form::UnknownAction => Check::not_evaluated(
+            name,
+            "the action is not in the schema, so its arguments have no types",
+        ),
+    }
+}
+
+fn trust(name: &'static str, bundle: &Bundle, standing: &Standing) -> Check {
+    let least = bundle.trust_minimum();
+    let why = format!(
+        "trust is `{}`, the bundle asks for `{}` or better",
+        standing.trust.as_str(),
+        least.as_str()
+    );
+    Check::of(name, standing.trust <= least, &why)
+}
+
+fn unknown(name: &'static str, form: &Form<'_>) -> Check {
+    match form {
+        Form::UnknownAction => Check::fail(name, "the bundle knows no such tool or action"),
+        Form::Malformed(_) => Check::not_evaluated(name, "the request is malformed"),
+        Form::Ready(_) => Check::pass(name),
+    }
+}
+
+const NOT_ASKED: &str = "the request could not be put to the policies";
+
+fn error(name: &'static str, bundle: &Bundle, answer: Option<&Answer>) -> Check {
+    let Some(answer) = answer else { return Check::not_evaluated(name, NOT_ASKED) };
+    let Some((_, first)) = answer.errors.first() else { return Check::pass(name) };
+    let named = |cedar_id: &String| bundle.ids.get(cedar_id).map(|id| format!("`{id}`"));
+    let mut names: Vec<String> = answer.errors.iter().filter_map(|(id, _)| named(id)).collect();
+    names.sort();
+    names.dedup();
+    let why = if names.is_empty() {
+        first.clone()
+    } else {
+        format!("evaluation failed of {}", names.join(", "))
+    };
+    Check::fail(name, why)
+}
+
+fn denied(name: &'static str, bundle: &Bundle, answer: Option<&Answer>) -> Check {
+    let Some(answer) = answer else { return Check::not_evaluated(name, NOT_ASKED) };
+    if !answer.errors.is_empty() {
+        let unknown = "an evaluation failed, so what the policies say is not known";
+        return Check::not_evaluated(name, unknown);
+    }
+    if answer.allow {
+        return Check::pass(name);
+    }
+    let named = answer.reasons.iter().filter_map(|cedar_id| bundle.ids.get(cedar_id));
+    let mut ids: Vec<String> = named.map(|id| format!("`{id}`")).collect();
+    ids.sort();
+    let why = if ids.is_empty() {
+        "no policy permits it".to_owned()
+    } else {
+        format!("forbidden by {}", ids.join(", "))
+    };
+    Check::fail(name, why)
+}

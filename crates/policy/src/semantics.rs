@@ -1,0 +1,91 @@
+//! The version of the decider: the list of checks and their order. A binary carries the current and the previous.
+
+/// A version of the decider. A bundle names the one that it is written for; a domain's governance says which is the
+/// newest that its bundles may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Semantics {
+    /// The first: form, standing and policies.
+    V1,
+    /// With grants, changed tools, labels, meters and approvals.
+    V2,
+}
+
+impl Semantics {
+    /// What new domains and bundles begin with.
+    pub const CURRENT: Semantics = Semantics::V2;
+    /// All that this program carries, oldest first.
+    pub const ALL: [Semantics; 2] = [Semantics::V1, Semantics::V2];
+
+    /// The number in records and manifests.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        match self {
+            Semantics::V1 => 1,
+            Semantics::V2 => 2,
+        }
+    }
+
+    /// The version of that number, if this program carries it.
+    #[must_use]
+    pub fn from_number(number: u64) -> Option<Semantics> {
+        Semantics::ALL.into_iter().find(|version| version.number() == number)
+    }
+
+    /// The names of its checks, in the order in which the first failure gives the code.
+    #[must_use]
+    pub fn checks(self) -> &'static [&'static str] {
+        match self {
+            Semantics::V1 => &V1_CHECKS,
+            Semantics::V2 => &V2_CHECKS,
+        }
+    }
+}
+
+const V1_CHECKS: [&str; 9] = [
+    "request.malformed",
+    "governance.unverified",
+    "identity.unregistered",
+    "trust.insufficient",
+    "execution.halted",
+    "lineage.broken",
+    "tool.unknown",
+    "policy.error",
+    "policy.denied",
+];
+
+const V2_CHECKS: [&str; 13] = [
+    "request.malformed",
+    "governance.unverified",
+    "identity.unregistered",
+    "trust.insufficient",
+    "execution.halted",
+    "lineage.broken",
+    "grant.exceeded",
+    "tool.unknown",
+    "tool.changed",
+    "policy.error",
+    "policy.denied",
+    "meter.exhausted",
+    "approval.required",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::Semantics;
+
+    #[test]
+    fn a_later_version_keeps_the_order_of_the_checks_before_it() {
+        let [earlier, later] = Semantics::ALL.map(Semantics::checks);
+        let kept: Vec<_> = later.iter().filter(|name| earlier.contains(name)).collect();
+        assert!(kept.into_iter().eq(earlier));
+    }
+
+    #[test]
+    fn a_version_is_found_by_its_number_only() {
+        for version in Semantics::ALL {
+            assert_eq!(Semantics::from_number(version.number()), Some(version));
+        }
+        assert_eq!(Semantics::from_number(0), None);
+        assert_eq!(Semantics::from_number(3), None);
+    }
+}
