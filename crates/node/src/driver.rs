@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kernel::lineage::{Completion, Transition};
 use kernel::state::Blobs;
 use kernel::step::{self, Answer, Effect, Input, Ticket};
-use ledger::{AppendError, Committed, Entry, GroupCommit};
+use ledger::{AppendError, Committed, Disk, Entry, GroupCommit};
 use proof::json::{Value, object};
 use tokio::sync::{mpsc, oneshot};
 
@@ -154,9 +154,9 @@ impl Kernel {
 }
 
 /// The thread that steps the kernel and carries its effects out, in order.
-pub(crate) struct Driver {
+pub(crate) struct Driver<D: Disk> {
     pub(crate) kernel: step::Kernel,
-    pub(crate) log: GroupCommit,
+    pub(crate) log: GroupCommit<D>,
     pub(crate) clock: Clock,
     pub(crate) mailbox: Kernel,
     waiting: Waiting,
@@ -172,10 +172,10 @@ struct Waiting {
     open: BTreeSet<Ticket>,
 }
 
-impl Driver {
+impl<D: Disk> Driver<D> {
     pub(crate) fn new(
         kernel: step::Kernel,
-        log: GroupCommit,
+        log: GroupCommit<D>,
         clock: Clock,
         mailbox: Kernel,
     ) -> Self {

@@ -6,6 +6,7 @@
 //! | [`keys`] | the signing keys in a domain's `keys/` folder |
 //! | [`domain`] | making a domain's folder, and reading it |
 //! | [`start`] | opens the logs, folds them, starts the threads; [`Running`] stops them |
+//! | [`Direct`] | a node without its socket, asked from within the process |
 //! | `driver` | the one thread that steps the kernel: a dumb loop |
 //! | `authority` | appends signed changes to the governance log |
 //! | `socket` | the Unix socket: who speaks (`SO_PEERCRED`), and for what |
@@ -19,6 +20,7 @@
 mod authority;
 pub mod client;
 mod clock;
+mod direct;
 pub mod domain;
 mod driver;
 mod error;
@@ -32,6 +34,7 @@ mod socket;
 mod start;
 
 pub use authority::Authority;
+pub use direct::{Direct, DirectThread};
 pub use error::Error;
 pub use options::{Options, Server};
 pub use start::{Running, start};

@@ -4,7 +4,7 @@ use std::time::Duration;
 use kernel::replay::{Fed, Replay};
 use kernel::state::NodeState;
 use kernel::step::{self, Effect, Input};
-use ledger::{FileDisk, GroupCommit, Ledger, Reader};
+use ledger::{Disk, FileDisk, GroupCommit, Ledger, Reader};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -33,7 +33,10 @@ pub async fn start(options: Options, log: mpsc::UnboundedSender<String>) -> Resu
     let blobs = GovernanceBlobs::open(&options.governance_folder())?;
     let listener = socket::bind(&options.socket)?;
     let (kernel, commands) = Kernel::new();
-    let thread = start_driver(&options, &kernel, Arc::clone(&blobs), commands).await?;
+    let thread = {
+        let (options, mailbox, blobs) = (options.clone(), kernel.clone(), Arc::clone(&blobs));
+        start_driver(move || open(&options, mailbox, blobs), commands).await?
+    };
     let ticking = tokio::spawn(tick(kernel.clone()));
     let shared =
         Shared { options, kernel: kernel.clone(), authority: Mutex::new(authority), blobs, log };
@@ -60,18 +63,15 @@ async fn tick(kernel: Kernel) {
 }
 
 /// Starts the thread that decides: with the stack that deciding needs, whatever the main thread has.
-async fn start_driver(
-    options: &Options,
-    kernel: &Kernel,
-    blobs: Arc<GovernanceBlobs>,
+pub(crate) async fn start_driver<D: Disk>(
+    open: impl FnOnce() -> Result<Driver<D>, Error> + Send + 'static,
     commands: mpsc::UnboundedReceiver<Command>,
 ) -> Result<std::thread::JoinHandle<()>, Error> {
     let (ready, is_ready) = oneshot::channel();
-    let (options, mailbox) = (options.clone(), kernel.clone());
     let thread = std::thread::Builder::new()
         .name("kernel".to_owned())
         .stack_size(policy::limits::DECIDE_STACK_BYTES)
-        .spawn(move || match open(&options, mailbox, blobs) {
+        .spawn(move || match open() {
             Ok(driver) => {
                 let _gone = ready.send(Ok(()));
                 driver.run(commands);
@@ -86,22 +86,49 @@ async fn start_driver(
 }
 
 /// Folds the lineage log, decision by decision, and goes on from it.
-fn open(options: &Options, mailbox: Kernel, blobs: Arc<GovernanceBlobs>) -> Result<Driver, Error> {
-    let failed = |why: &dyn std::fmt::Display| Error::ledger("lineage", why);
+pub(crate) fn open(
+    options: &Options,
+    mailbox: Kernel,
+    blobs: Arc<GovernanceBlobs>,
+) -> Result<Driver<FileDisk>, Error> {
     let signer = Box::new(keys::read(&options.folder, "lineage")?);
-    let disk = FileDisk::open(&options.lineage_folder()).map_err(|why| failed(&why))?;
+    let disk = FileDisk::open(&options.lineage_folder()).map_err(|why| lineage(&why))?;
     let (ledger, recovery) =
-        Ledger::open(disk, signer, &options.lineage_origin()).map_err(|why| failed(&why))?;
+        Ledger::open(disk, signer, &options.lineage_origin()).map_err(|why| lineage(&why))?;
     if recovery.dropped_batch {
         eprintln!("interlock: an unfinished last write of the lineage log was dropped");
     }
     let governance = records(&options.governance_folder())?;
     let state = fold(options, &governance, &blobs)?;
-    let adopted = usize::try_from(state.governance().position().size).unwrap_or(usize::MAX);
+    drive(options, (ledger, state), (&governance, blobs), mailbox)
+}
 
+/// Begins a new lineage log on a disk of its own.
+pub(crate) fn begin<D: Disk>(
+    options: &Options,
+    disk: D,
+    mailbox: Kernel,
+    blobs: Arc<GovernanceBlobs>,
+) -> Result<Driver<D>, Error> {
+    let signer = Box::new(keys::read(&options.folder, "lineage")?);
+    let ledger =
+        Ledger::create(disk, signer, &options.lineage_origin()).map_err(|why| lineage(&why))?;
+    let governance = records(&options.governance_folder())?;
+    let state = NodeState::new(&options.node, &options.governance_origin());
+    drive(options, (ledger, state), (&governance, blobs), mailbox)
+}
+
+/// Starts the log's threads and the kernel, which adopts what governance has beyond its state.
+fn drive<D: Disk>(
+    options: &Options,
+    (ledger, state): (Ledger<D>, NodeState),
+    (governance, blobs): (&[Vec<u8>], Arc<GovernanceBlobs>),
+    mailbox: Kernel,
+) -> Result<Driver<D>, Error> {
+    let adopted = usize::try_from(state.governance().position().size).unwrap_or(usize::MAX);
     let interval = Duration::from_millis(options.publish_interval_ms);
     let log = GroupCommit::start(ledger, interval, |why| halt(&format!("the lineage log: {why}")))
-        .map_err(|why| failed(&why))?;
+        .map_err(|why| lineage(&why))?;
     let clock = Clock::start();
     let (mut kernel, mut effects) = step::Kernel::start(state, clock.now());
     let records = governance.get(adopted..).unwrap_or_default().to_vec();
@@ -111,16 +138,19 @@ fn open(options: &Options, mailbox: Kernel, blobs: Arc<GovernanceBlobs>) -> Resu
     Ok(driver)
 }
 
+fn lineage(why: &dyn std::fmt::Display) -> Error {
+    Error::ledger("lineage", why)
+}
+
 fn fold(
     options: &Options,
     governance: &[Vec<u8>],
     blobs: &GovernanceBlobs,
 ) -> Result<NodeState, Error> {
-    let failed = |why: &dyn std::fmt::Display| Error::ledger("lineage", why);
-    let reader = Reader::open(&options.lineage_folder()).map_err(|why| failed(&why))?;
+    let reader = Reader::open(&options.lineage_folder()).map_err(|why| lineage(&why))?;
     let mut replay = Replay::new(&options.node, &options.governance_origin(), governance, blobs);
-    for entry in reader.entries(0).map_err(|why| failed(&why))? {
-        let entry = entry.map_err(|why| failed(&why))?;
+    for entry in reader.entries(0).map_err(|why| lineage(&why))? {
+        let entry = entry.map_err(|why| lineage(&why))?;
         let sealed = entry.sealed.unwrap_or_default();
         match replay.feed(&entry.record, &sealed).map_err(|why| Error::replay(&why))? {
             Fed::Followed | Fed::Identical => {}

@@ -1,0 +1,84 @@
+//! A node without its socket: the thread that decides, asked from within the process. For programs that hold the
+//! kernel themselves, and for measuring.
+
+use kernel::lineage::{Completion, Transition};
+use kernel::step::{Answer, Ticket};
+use ledger::Disk;
+
+use crate::authority::GovernanceBlobs;
+use crate::driver::{Command, Driver, Kernel};
+use crate::start::{self, start_driver};
+use crate::{Error, Options};
+
+/// The deciding thread of a domain's node. Cheap to clone; the thread runs until [`Direct::stop`].
+#[derive(Clone)]
+pub struct Direct {
+    kernel: Kernel,
+}
+
+impl Direct {
+    /// Opens a domain's logs and folds them, as [`crate::start`] does.
+    ///
+    /// # Errors
+    /// `keys`, `ledger`, `governance` or `replay`: nothing has been decided then.
+    pub async fn open(options: &Options) -> Result<(Self, DirectThread), Error> {
+        let blobs = GovernanceBlobs::open(&options.governance_folder())?;
+        let options = options.clone();
+        Self::start(move |mailbox| start::open(&options, mailbox, blobs)).await
+    }
+
+    /// A node of the domain whose lineage log is new, and lies on this disk instead of in the domain's folder.
+    ///
+    /// # Errors
+    /// As [`Direct::open`].
+    pub async fn over<D: Disk>(options: &Options, disk: D) -> Result<(Self, DirectThread), Error> {
+        let blobs = GovernanceBlobs::open(&options.governance_folder())?;
+        let options = options.clone();
+        Self::start(move |mailbox| start::begin(&options, disk, mailbox, blobs)).await
+    }
+
+    async fn start<D: Disk>(
+        open: impl FnOnce(Kernel) -> Result<Driver<D>, Error> + Send + 'static,
+    ) -> Result<(Self, DirectThread), Error> {
+        let (kernel, commands) = Kernel::new();
+        let mailbox = kernel.clone();
+        let thread = start_driver(move || open(mailbox), commands).await?;
+        Ok((Self { kernel }, DirectThread(thread)))
+    }
+
+    /// The execution that an OS user's instances of a workload share, or the code of a refusal. `None` once the
+    /// thread has stopped.
+    pub async fn join(&self, workload: &str, os_user: u32) -> Option<Result<String, &'static str>> {
+        self.kernel.join(workload.to_owned(), os_user).await
+    }
+
+    /// Asks for one transition; resolves once the decision is durable. `None` once the thread has stopped.
+    pub async fn request(
+        &self,
+        execution: &str,
+        transition: Transition,
+    ) -> Option<(Ticket, Answer)> {
+        self.kernel.request(execution.to_owned(), transition).await
+    }
+
+    /// Ends a permitted transition with this message and JSON text of a structured result. False where it was not
+    /// open, or its end could not be kept.
+    pub async fn complete(
+        &self,
+        ticket: Ticket,
+        outcome: Completion,
+        (message, output): (Vec<u8>, Option<String>),
+    ) -> bool {
+        self.kernel.outcome(ticket, outcome, (message, output)).await
+    }
+
+    /// Writes and publishes what was sequenced, and ends the thread.
+    pub async fn stop(self, thread: DirectThread) {
+        self.kernel.tell(Command::Stop);
+        let _joined = tokio::task::spawn_blocking(move || thread.0.join()).await;
+    }
+}
+
+/// The thread behind a [`Direct`].
+#[derive(Debug)]
+pub struct DirectThread(std::thread::JoinHandle<()>);
