@@ -1,5 +1,6 @@
 //! The arguments of every command, and the help texts.
 
+mod bench;
 mod help;
 mod machine;
 mod node;
@@ -12,6 +13,7 @@ mod tests;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
+pub(crate) use bench::{Bench, Measured};
 pub(crate) use machine::Completions;
 pub(crate) use node::{Demo, Halt, Init, Mcp, Register, Serve, Trust};
 pub(crate) use office::{OfficeAgent, OfficeServer};
@@ -78,6 +80,8 @@ pub(crate) enum Command {
     Replay(Replay),
 
     Explain(Explain),
+
+    Bench(Bench),
 
     Completions(Completions),
 

@@ -1,5 +1,6 @@
 //! What each command does: one file for each.
 
+mod bench;
 mod bundle;
 mod completions;
 mod decide;
@@ -69,6 +70,7 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Verify(arguments) => verify::run(arguments, output),
         Command::Replay(arguments) => replay::run(arguments, output),
         Command::Explain(arguments) => explain::run(arguments, output),
+        Command::Bench(arguments) => bench::run(arguments, output),
         Command::Completions(arguments) => completions::run(arguments, output),
         Command::Doctor => doctor::run(output),
         Command::Version => version::run(output),

@@ -13,7 +13,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 6] = [
     ("Govern", &["bundle", "trust", "halt"]),
     ("Decide without a node", &["decide"]),
     ("What happened", &["log", "explain", "replay", "receipt", "verify"]),
-    ("This machine", &["doctor", "completions", "version"]),
+    ("This machine", &["doctor", "bench", "completions", "version"]),
 ];
 
 const EXIT_CODES: &str = "0 done · 1 failed · 2 denied or not verified · 64 usage · 65 malformed input\n  \

@@ -2,7 +2,7 @@ mod show;
 mod tail;
 mod verify;
 
-pub(super) use verify::rate;
+pub(super) use verify::{rate, records as verify_records};
 
 use ledger::ReadEntry;
 use proof::json::{Value, object};

@@ -1,6 +1,8 @@
 //! The built program, run as a user runs it.
 
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod machine;

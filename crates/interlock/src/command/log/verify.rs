@@ -12,6 +12,7 @@ use crate::domain::{self, Log};
 use crate::exit::{Exit, Failure};
 use crate::key;
 use crate::output::{Output, Style, counted, grouped, number};
+pub(in crate::command) use threads::verify as records;
 
 /// Verifies one log, or both of a domain and that they belong together.
 pub(super) fn run(arguments: &LogVerify, output: &mut Output) -> Result<Exit, Failure> {

@@ -13,7 +13,7 @@ use crate::output::Output;
 const SHARED_FROM: u64 = 20_000;
 
 /// Verifies all of a log's published part, shared between the machine's cores.
-pub(super) fn verify(log: &Log, output: &Output) -> Result<Summary, Failure> {
+pub(in crate::command) fn verify(log: &Log, output: &Output) -> Result<Summary, Failure> {
     let head = log.verified()?;
     let (signed, checkpoint) = (head.signed_checkpoint().to_owned(), head.checkpoint().clone());
     let done = AtomicU64::new(0);

@@ -1,0 +1,55 @@
+//! `interlock bench`: what this machine does, each figure beside the limit measured in the same run.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `row` | one line of the result |
+//! | `samples` | percentiles of many times |
+//! | `memory` | what this process holds |
+//! | `site` | a domain in a temporary folder |
+//! | `load` | callers that ask a node in this process |
+//! | `raw` | what the disk does without us |
+//! | `commit`, `history` | the rows |
+
+mod commit;
+mod history;
+mod load;
+mod memory;
+mod raw;
+mod row;
+mod samples;
+mod site;
+
+use crate::cli::{Bench, Measured};
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, Style};
+use row::{Row, Rows};
+
+/// Measures, and prints the rows.
+pub(super) fn run(arguments: &Bench, output: &mut Output) -> Result<Exit, Failure> {
+    let wants = |what: Measured| arguments.what.is_none_or(|wanted| wanted == what);
+    let mut rows = Rows::default();
+    if wants(Measured::Commit) {
+        rows.extend(super::block_on_many(commit::rows(&arguments.folder))??);
+    }
+    if [Measured::Verify, Measured::Replay, Measured::Start].into_iter().any(wants) {
+        rows.extend(history::rows(arguments, wants, output)?);
+    }
+    told(&rows, output)?;
+    Ok(Exit::Ok)
+}
+
+fn told(rows: &Rows, output: &mut Output) -> Result<(), Failure> {
+    if output.is_json() {
+        return output.bytes(&rows.to_json()?);
+    }
+    let paint = output.paint();
+    for line in rows.table().lines(0, paint) {
+        output.line(line)?;
+    }
+    for Row { name, limit, .. } in &rows.rows {
+        if let Some(limit) = limit {
+            output.line(paint.text(Style::Quiet, format!("{name}: the limit is {limit}")))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! What depends on how long the log is: verifying, replaying, starting.
+
+use std::time::Instant;
+
+use node::Direct;
+use proof::merkle::leaf_hash;
+
+use super::load;
+use super::row::{Row, rate};
+use super::samples::Samples;
+use super::site::Site;
+use crate::cli::{Bench, Measured};
+use crate::command::log::verify_records;
+use crate::domain;
+use crate::exit::Failure;
+use crate::output::Output;
+
+/// Callers that grow the log.
+const CALLERS: u32 = 2_048;
+
+/// How often a node is started.
+const STARTS: u32 = 7;
+
+/// Records hashed for the limit of verification.
+const HASHED: u32 = 500_000;
+
+/// The rows that are wanted.
+pub(super) fn rows(
+    arguments: &Bench,
+    wants: impl Fn(Measured) -> bool,
+    output: &Output,
+) -> Result<Vec<Row>, Failure> {
+    let site = Site::new(&arguments.folder)?;
+    super::super::block_on_many(grow(&site, arguments.records))??;
+    let mut rows = Vec::new();
+    if wants(Measured::Verify) {
+        rows.push(verify(&site, output)?);
+    }
+    if wants(Measured::Replay) {
+        rows.push(replay(&site)?);
+    }
+    if wants(Measured::Start) {
+        rows.push(super::super::block_on_many(start(&site))??);
+    }
+    Ok(rows)
+}
+
+/// Has the node decide until its log has so many records. A permitted call has two, and three of four are permitted.
+async fn grow(site: &Site, records: u32) -> Result<(), Failure> {
+    let (direct, thread) = opened(Direct::open(&site.options).await)?;
+    let decisions = records / 7 * 4;
+    let callers = CALLERS.min(decisions).max(1);
+    load::run(&direct, site.os_user, (callers, decisions.div_ceil(callers))).await?;
+    direct.stop(thread).await;
+    Ok(())
+}
+
+fn verify(site: &Site, output: &Output) -> Result<Row, Failure> {
+    let (_, lineage) = domain::both(&site.options.folder)?;
+    let begun = Instant::now();
+    let records = count(verify_records(&lineage, output)?.records);
+    let whole = begun.elapsed();
+    let bytes = lineage.entry(u64::from(records / 2))?.record.len();
+    let row = Row::of_work("verify", records, whole).with("records", f64::from(records));
+    let limit_per_s = hashes_per_s(bytes);
+    Ok(row.limited(limit_per_s, "SHA-256 over records as long, on all cores, read from memory"))
+}
+
+/// How many leaf hashes of this many bytes all cores make in a second.
+fn hashes_per_s(bytes: usize) -> f64 {
+    let record = vec![0x5a; bytes];
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                for _ in 0..HASHED {
+                    std::hint::black_box(leaf_hash(std::hint::black_box(&record)));
+                }
+            });
+        }
+    });
+    rate(HASHED, begun.elapsed()) * f64::from(u32::try_from(cores).unwrap_or(1))
+}
+
+fn replay(site: &Site) -> Result<Row, Failure> {
+    let (governance, lineage) = domain::both(&site.options.folder)?;
+    let begun = Instant::now();
+    let counts = crate::replay::follow((&governance, &lineage), None, |_, _| Ok(()))?;
+    let row = Row::of_work("replay", count(counts.decisions()), begun.elapsed());
+    Ok(row
+        .with("decisions", f64::from(count(counts.decisions())))
+        .with("different", f64::from(count(counts.different)))
+        .with("not_replayable", f64::from(count(counts.not_replayable))))
+}
+
+async fn start(site: &Site) -> Result<Row, Failure> {
+    let mut samples = Samples::default();
+    let begun = Instant::now();
+    for _ in 0..STARTS {
+        let begun = Instant::now();
+        let (direct, thread) = opened(Direct::open(&site.options).await)?;
+        samples.push(begun.elapsed());
+        direct.stop(thread).await;
+    }
+    let whole = begun.elapsed();
+    let (_, lineage) = domain::both(&site.options.folder)?;
+    let records = f64::from(count(lineage.published()?));
+    Ok(Row::new("start", samples, whole).with("records", records))
+}
+
+fn opened<T>(result: Result<T, node::Error>) -> Result<T, Failure> {
+    result.map_err(|why| Failure::node(&why))
+}
+
+/// Counts here stay far below 2^32: `--records` is one.
+fn count(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,98 @@
+//! Callers that ask a node in this process, as many at a time as are wanted.
+
+use std::time::{Duration, Instant};
+
+use kernel::lineage::{Completion, Direction, Transition};
+use kernel::step::Answer;
+use node::Direct;
+use policy::Assurance;
+
+use super::samples::Samples;
+use super::site::{WORKLOADS, workload};
+use crate::exit::{Exit, Failure};
+
+/// What came of a load.
+pub(super) struct Load {
+    /// From asking to the durable answer.
+    pub(super) samples: Samples,
+    pub(super) whole: Duration,
+}
+
+/// Has so many callers ask so many times each, one request after the other, and completes what was permitted.
+pub(super) async fn run(
+    direct: &Direct,
+    os_user: u32,
+    (callers, rounds): (u32, u32),
+) -> Result<Load, Failure> {
+    let mut executions = Vec::new();
+    for number in 0..WORKLOADS.min(callers) {
+        let joined = direct.join(&workload(number), os_user).await;
+        executions.push(joined.and_then(Result::ok).ok_or_else(stopped)?);
+    }
+    let begun = Instant::now();
+    let mut tasks = Vec::new();
+    for (caller, execution) in (0..callers).zip(executions.iter().cycle()) {
+        tasks.push(tokio::spawn(ask(direct.clone(), execution.clone(), caller, rounds)));
+    }
+    let mut samples = Samples::default();
+    for task in tasks {
+        samples.extend(task.await.map_err(|_| stopped())??);
+    }
+    Ok(Load { samples, whole: begun.elapsed() })
+}
+
+async fn ask(
+    direct: Direct,
+    execution: String,
+    caller: u32,
+    rounds: u32,
+) -> Result<Samples, Failure> {
+    let mut samples = Samples::default();
+    for round in 0..rounds {
+        let transition = transition(caller.wrapping_mul(31).wrapping_add(round));
+        let begun = Instant::now();
+        let answer = direct.request(&execution, transition).await.ok_or_else(stopped)?;
+        samples.push(begun.elapsed());
+        match answer {
+            (ticket, Answer::Permit { .. }) => {
+                let result = (RESULT.as_bytes().to_vec(), Some(OUTPUT.to_owned()));
+                direct.complete(ticket, Completion::Result, result).await;
+            }
+            (_, Answer::Refused { code }) => {
+                return Err(Failure::new(Exit::Failed, "the node refused a request").why(code));
+            }
+            (_, Answer::Deny { .. }) => {}
+        }
+    }
+    Ok(samples)
+}
+
+/// What the demo's agent asks for: mostly reads that are permitted, some writes that are not.
+fn transition(number: u32) -> Transition {
+    let (tool, arguments) = match number % 4 {
+        0 => {
+            let path = format!("payroll/2026-{number}.csv");
+            ("write_file", format!(r#"{{"path":"{path}","content":"raise everybody"}}"#))
+        }
+        _ => ("read_file", format!(r#"{{"path":"reports/2026-q{}.md"}}"#, number % 97)),
+    };
+    let message = format!(
+        r#"{{"jsonrpc":"2.0","id":{number},"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
+    );
+    Transition {
+        server: "office".to_owned(),
+        direction: Direction::ToServer,
+        method: "tools/call".to_owned(),
+        tool: Some(tool.to_owned()),
+        arguments,
+        message: message.into_bytes(),
+        assurance: Assurance::Separated,
+    }
+}
+
+const RESULT: &str = r#"{"jsonrpc":"2.0","id":7,"result":{"content":[{"type":"text","text":"Third quarter: revenue 4.2 million, costs 3.1 million, eleven new customers, two lost."}],"structuredContent":{"bytes":84},"isError":false}}"#;
+const OUTPUT: &str = r#"{"bytes":84}"#;
+
+fn stopped() -> Failure {
+    Failure::new(Exit::Failed, "the node stopped while it was measured")
+}

@@ -1,0 +1,50 @@
+//! A domain in a temporary folder, with the starter bundle and many workloads of this user.
+
+use std::path::Path;
+
+use kernel::governance::{Change, Workload};
+use tempfile::TempDir;
+
+use crate::command::init;
+use crate::exit::Failure;
+use crate::starter;
+
+/// Workloads: as many executions, so that none alone bears the whole history.
+pub(super) const WORKLOADS: u32 = 64;
+
+/// A temporary domain; it goes when this is dropped.
+pub(super) struct Site {
+    folder: TempDir,
+    pub(super) options: node::Options,
+    pub(super) os_user: u32,
+}
+
+impl Site {
+    /// Makes one below this folder.
+    pub(super) fn new(below: &Path) -> Result<Self, Failure> {
+        let folder = tempfile::Builder::new().prefix("interlock-bench-").tempdir_in(below);
+        let folder = folder.map_err(|why| {
+            Failure::io(format!("no folder can be made in `{}`", below.display()), &why)
+                .help("name one with --folder, on the disk that is to be measured")
+        })?;
+        let os_user = rustix::process::getuid().as_raw();
+        let workloads = (0..WORKLOADS).map(|number| {
+            let zone = "default".to_owned();
+            Change::WorkloadRegistered(Workload { name: workload(number), os_user, zone })
+        });
+        let text = init::configuration("bench", "node-1", &[]);
+        let domain = folder.path().join("domain");
+        let options = init::create(&domain, &text, &starter::bundle()?, workloads.collect())?;
+        Ok(Self { folder, options, os_user })
+    }
+
+    /// The temporary folder: the domain lies in it.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// The name of a workload.
+pub(super) fn workload(number: u32) -> String {
+    format!("bench-{number}")
+}
