@@ -38,6 +38,7 @@ mod nearest;
 mod request;
 mod semantics;
 mod typed;
+pub mod workload;
 
 pub use bundle::{Bundle, Files, PolicyInfo, ToolInfo};
 pub use decide::decide;

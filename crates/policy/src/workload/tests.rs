@@ -1,0 +1,24 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::evaluation::DEFAULTS;
+use crate::{Bundle, History, Verdict, decide};
+
+#[test]
+fn the_samples_are_the_same_each_time_and_hold_what_they_say() {
+    for (made, policies) in [(decide_100(), 100), (sample(233, 23), 233)] {
+        let bundle =
+            Arc::new(Bundle::load(&made.files).unwrap_or_else(|errors| panic!("{errors}")));
+        assert_eq!(bundle.policies().count(), policies);
+        let mut permits = 0;
+        for request in made.requests.iter().step_by(10) {
+            let mut history = History::new(&bundle).unwrap();
+            let decision = decide(&mut history, &DEFAULTS.1, &DEFAULTS.0, request);
+            assert!(matches!(decision.code(), "permitted" | "policy.denied"), "{decision:?}");
+            permits += usize::from(decision.verdict() == Verdict::Permit);
+        }
+        assert!((35..65).contains(&permits), "{permits} of 100");
+    }
+    assert_eq!(decide_10000(), decide_10000());
+    assert_eq!(decide_10000_unscoped_500().files.len(), 3 + 20);
+}
