@@ -1,6 +1,7 @@
 //! The arguments of every command, and the help texts.
 
 mod bench;
+mod family;
 mod help;
 mod machine;
 mod node;
@@ -14,6 +15,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 pub(crate) use bench::{Bench, Measured};
+pub(crate) use family::{Delegate, End};
 pub(crate) use machine::Completions;
 pub(crate) use node::{Demo, Halt, Init, Mcp, Register, Serve, Trust};
 pub(crate) use office::{OfficeAgent, OfficeServer};
@@ -66,6 +68,10 @@ pub(crate) enum Command {
     Trust(Trust),
 
     Halt(Halt),
+
+    Delegate(Delegate),
+
+    End(End),
 
     Bundle(Bundle),
 

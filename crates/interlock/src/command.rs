@@ -7,6 +7,7 @@ mod decide;
 mod demo;
 mod doctor;
 mod explain;
+mod family;
 mod find;
 mod govern;
 pub(crate) mod init;
@@ -63,6 +64,8 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Register(arguments) => govern::register(arguments, output),
         Command::Trust(arguments) => govern::trust(arguments, output),
         Command::Halt(arguments) => govern::halt(arguments, output),
+        Command::Delegate(arguments) => family::delegate(arguments, output),
+        Command::End(arguments) => family::end(arguments, output),
         Command::Bundle(arguments) => bundle::run(&arguments.command, output),
         Command::Decide(arguments) => decide::run(arguments, output),
         Command::Log(arguments) => log::run(&arguments.command, output),

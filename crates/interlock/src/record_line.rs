@@ -42,12 +42,18 @@ pub(crate) fn short(id: &str) -> &str {
 
 fn lineage(body: &Body, paint: Paint) -> String {
     match body {
-        Body::Started { workload, os_user } => {
+        Body::Started { workload, os_user, delegation } => {
+            let from = delegation.as_ref().map(|from| format!(", from {}", short(&from.parent)));
             format!(
-                "execution of {} began, OS user {os_user}",
-                paint.text(Style::Heading, workload)
+                "execution of {} began, OS user {os_user}{}",
+                paint.text(Style::Heading, workload),
+                from.unwrap_or_default()
             )
         }
+        Body::Delegated { decided_seq, child } => {
+            format!("delegated #{decided_seq} to {}", paint.text(Style::Name, short(child)))
+        }
+        Body::Ended { by } => format!("execution ended by its {}", by.as_str()),
         Body::Decided(decided) => decision(decided, paint),
         Body::Withheld { decided_seq, code } => {
             format!("{} #{decided_seq} ({code})", paint.text(Style::Warning, "withheld"))
@@ -113,6 +119,7 @@ fn governance(change: &Change, paint: Paint) -> String {
         Change::HaltOrdered { subject } => {
             format!("{} {}", paint.text(Style::Bad, "halt ordered:"), name(&subject.to_string()))
         }
+        Change::ExecutionEnded { execution } => format!("execution {} ended", short(execution)),
         Change::HaltLifted { subject } => format!("halt lifted: {}", name(&subject.to_string())),
     }
 }

@@ -71,6 +71,24 @@ pub(crate) fn bundle(policies: &str) -> Bundle {
     Bundle::load(&files.into()).unwrap()
 }
 
+/// The same with sub-agents, under the version of the decider that looks at grants.
+pub(crate) fn delegating() -> Bundle {
+    let schema = format!(
+        "{SCHEMA}entity Agent;\naction \"agent/start\" appliesTo {{ principal: [Workload], resource: [Agent] }};\n"
+    );
+    let policies = format!(
+        "{POLICIES}@id(\"helpers\")\npermit (principal, action == Action::\"agent/start\", resource == Agent::\"helper\");\n"
+    );
+    let manifest = MANIFEST.replace("semantics = 1", "semantics = 2");
+    let files = [
+        ("bundle.toml", manifest.as_str()),
+        ("schema.cedarschema", &schema),
+        ("policies/all.dw", &policies),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+    Bundle::load(&files.into()).unwrap()
+}
+
 #[derive(Default)]
 pub(crate) struct Shelf(BTreeMap<Digest, Vec<u8>>);
 
@@ -94,7 +112,7 @@ impl Domain {
         domain.change(Change::DomainCreated {
             domain: "example.test".into(),
             officer: officer().verifier(),
-            semantics: 1,
+            semantics: 2,
         });
         domain.change(Change::WorkloadRegistered(Workload {
             name: "agent".into(),
@@ -192,11 +210,25 @@ impl Node {
 
     pub(crate) fn join(&mut self, workload: &str, os_user: u32) -> Result<String, &'static str> {
         let ticket = self.ticket();
-        let input = Input::Join { ticket, workload: workload.into(), os_user, entropy: [3; 32] };
+        let input = Input::Join {
+            ticket,
+            workload: workload.into(),
+            os_user,
+            execution: None,
+            entropy: self.fresh(),
+        };
         match self.step(input).pop() {
             Some(Effect::Joined { result, .. }) => result,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Bytes that no other call gets.
+    fn fresh(&self) -> [u8; 32] {
+        let mut entropy = [3; 32];
+        entropy[..8].copy_from_slice(&self.tickets.to_be_bytes());
+        entropy[8..16].copy_from_slice(&self.log.len().to_be_bytes());
+        entropy
     }
 
     pub(crate) fn ticket(&mut self) -> Ticket {
@@ -253,6 +285,7 @@ pub(crate) fn call(tool: &str, arguments: &str) -> Transition {
         arguments: arguments.into(),
         message: format!(r#"{{"method":"tools/call","arguments":{arguments}}}"#).into_bytes(),
         assurance: Assurance::Separated,
+        hands_on: None,
     }
 }
 

@@ -17,6 +17,9 @@ pub const SUBJECTS_MAX: usize = 10_000;
 /// Most executions that one node holds. A new one beyond it is refused with `refused.quota`.
 pub const EXECUTIONS_MAX: usize = 10_000;
 
+/// Most generations of executions, the first included. Delegating beyond it is refused with `refused.quota`.
+pub const GENERATIONS_MAX: usize = 16;
+
 /// Most transitions of one execution that may be permitted and not yet completed. One more is refused
 /// with `refused.quota`.
 pub const OPEN_TRANSITIONS_MAX: usize = 1_024;

@@ -5,6 +5,7 @@
 
 mod body;
 mod decided;
+mod delegated;
 mod header;
 mod sealed;
 #[cfg(test)]
@@ -13,10 +14,11 @@ mod transition;
 
 pub use body::{Body, Completion, Decided, Refusals};
 pub(crate) use decided::public_decision;
+pub use delegated::{By, Delegation};
 pub use header::{Header, Link};
 pub use sealed::Sealed;
 pub(crate) use sealed::request_of;
-pub use transition::{Direction, Transition};
+pub use transition::{DELEGATE_ACTION, Direction, HandsOn, Transition};
 
 use proof::json::{Object, Value};
 

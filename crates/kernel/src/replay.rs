@@ -145,9 +145,20 @@ impl<'a> Replay<'a> {
         let link = record.header.link.as_ref();
         match (&record.body, link) {
             (Body::Adopted { .. } | Body::Refused { .. }, None) => Some(Fed::Followed),
-            (Body::Started { workload, os_user }, Some(link)) => {
+            (Body::Started { workload, os_user, delegation }, Some(link)) => {
                 let is_new = self.state.execution(&link.execution).is_none();
-                is_new.then(|| self.state.begin(&link.execution, workload, *os_user))?;
+                let delegation = delegation.as_deref().cloned();
+                is_new.then(|| {
+                    self.state.begin(&link.execution, (workload, *os_user), delegation);
+                })?;
+                Some(Fed::Followed)
+            }
+            (Body::Delegated { decided_seq, .. }, Some(link)) => {
+                let end = (*decided_seq, Completion::Result, None);
+                self.complete(record.header.at, &link.execution, end)
+            }
+            (Body::Ended { .. }, Some(link)) => {
+                self.state.end(&link.execution);
                 Some(Fed::Followed)
             }
             (Body::Decided(decided), Some(link)) => {
@@ -168,19 +179,24 @@ impl<'a> Replay<'a> {
 
     fn decide(&mut self, (id, seq): (&str, u64), decided: &Decided, sealed: &Sealed) -> Fed {
         let missing = |why: &str| Fed::NotReplayable { why: why.to_owned() };
+        let is_permit = decided.decision.get("decision").and_then(Value::as_str) == Some("permit");
         let Some(request) = open_request(decided, sealed) else {
+            if is_permit {
+                self.state.count_call(id);
+            }
             if let Some(execution) = self.state.execution_mut(id) {
                 execution.lose_history();
             }
             return missing("its sealed request is missing or does not open the commitment");
         };
-        let is_permit = decided.decision.get("decision").and_then(Value::as_str) == Some("permit");
-        let Some(decision) = self.state.decide(id, &decided.facts, &request) else {
+        let asks = decided.hands_on.as_ref().map(|hands_on| &hands_on.grant);
+        let derived = self.state.decide(id, &decided.facts, &request, asks);
+        if is_permit {
+            self.state.permit(id, seq, (request, decided.hands_on.clone()));
+        }
+        let Some(decision) = derived else {
             return missing("an earlier request of its execution could not be opened");
         };
-        if is_permit && let Some(execution) = self.state.execution_mut(id) {
-            execution.open_transition(seq, request);
-        }
         let derived = decision.to_value();
         let committed = decided.commitments.get("decision");
         let Some(recorded) = committed.and_then(|digest| sealed.open("decision", digest)) else {

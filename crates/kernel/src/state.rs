@@ -5,14 +5,15 @@
 
 mod adoption;
 mod execution;
+mod family;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{Bundle, Decision, Facts, Request, Standing};
+use policy::{Bundle, Decision, Facts, Grant, Request, Standing};
 
 use crate::governance::{Governance, Subject};
-use crate::lineage::{Body, Header, LineageRecord};
+use crate::lineage::{Body, Delegation, Header, LineageRecord, Link};
 
 pub use adoption::{Adopted, Blobs};
 pub use execution::Execution;
@@ -96,9 +97,17 @@ impl NodeState {
         self.executions.len() < crate::limits::EXECUTIONS_MAX
     }
 
-    pub(crate) fn begin(&mut self, id: &str, workload: &str, os_user: u32) {
-        let execution = Execution::new(workload, os_user, &self.bundle);
-        self.instances.insert((os_user, workload.to_owned()), id.to_owned());
+    /// Begins an execution: of its own, or one that another delegated to.
+    pub(crate) fn begin(
+        &mut self,
+        id: &str,
+        (workload, os_user): (&str, u32),
+        delegation: Option<Delegation>,
+    ) {
+        if delegation.is_none() {
+            self.instances.insert((os_user, workload.to_owned()), id.to_owned());
+        }
+        let execution = Execution::new((workload, os_user), delegation, &self.bundle);
         self.executions.insert(id.to_owned(), execution);
     }
 
@@ -108,8 +117,9 @@ impl NodeState {
             Subject::Domain,
             Subject::Node(self.node.clone()),
             Subject::Workload(execution.workload().to_owned()),
-            Subject::Execution(id.to_owned()),
         ];
+        // A halt of whom it descends from is its own.
+        subjects.extend(self.line(id).map(|(id, _)| Subject::Execution(id.to_owned())));
         if let Some(workload) = self.governance.workload(execution.workload()) {
             subjects.push(Subject::Zone(workload.zone.clone()));
         }
@@ -126,8 +136,10 @@ impl NodeState {
             governance_verified: self.is_verified,
             registered: registered.is_some_and(|workload| workload.os_user == execution.os_user()),
             trust: self.governance.trust(&subjects),
-            halted: self.governance.is_halted(&subjects),
-            lineage_intact: execution.is_intact(),
+            halted: self.governance.is_halted(&subjects) || self.is_over(id),
+            lineage_intact: execution.is_intact() && self.is_of_whole_line(id),
+            grants: self.line(id).map(|(_, execution)| execution.held()).collect(),
+            hands_on: None,
         })
     }
 
@@ -138,8 +150,9 @@ impl NodeState {
         id: &str,
         facts: &Facts,
         request: &Request,
+        hands_on: Option<&Grant>,
     ) -> Option<Decision> {
-        let standing = self.standing(id)?;
+        let standing = Standing { hands_on: hands_on.cloned(), ..self.standing(id)? };
         let history = self.executions.get_mut(id)?.history_mut()?;
         Some(policy::decide(history, &standing, facts, request))
     }
@@ -153,6 +166,7 @@ impl NodeState {
     /// Makes the next record, and folds its place in the log and in its execution's chain.
     pub(crate) fn record(&mut self, at: i64, execution: Option<&str>, body: Body) -> Vec<u8> {
         let link = execution.and_then(|id| Some(self.executions.get(id)?.next_link(id)));
+        let link = link.map(|link| Link { parents: self.parents(&body), ..link });
         let header =
             Header { at, node: self.node.clone(), governance: self.governance.position(), link };
         let record = LineageRecord { header, body };
@@ -178,11 +192,15 @@ impl NodeState {
         let in_chain = match &header.link {
             None => true,
             Some(link) => match self.executions.get(&link.execution) {
-                Some(execution) => execution.is_continued_by(link),
+                Some(execution) => {
+                    execution.is_continued_by(link) && !matches!(record.body, Body::Started { .. })
+                }
                 None => matches!(record.body, Body::Started { .. }) && link.seq == 0,
             },
         };
+        let parents = header.link.as_ref().map_or(&[][..], |link| &link.parents);
         header.node == self.node
+            && *parents == self.parents(&record.body)
             && header.at >= self.at
             && in_chain
             && header.governance == self.governance.position()

@@ -2,6 +2,7 @@
 //!
 //! | input | what comes of it |
 //! |---|---|
+//! | `End` | an execution that descends from another ends ([`delegate`](self)) |
 //! | `Join` | the execution that the peer speaks for, begun if it is the first time |
 //! | `Request` | a decision on record ([`sequence`](self)); it is answered once durable |
 //! | `Durable` | the answers whose records are on stable storage ([`release`](self)) |
@@ -9,6 +10,7 @@
 //! | `Governance` | what was newly appended to the governance log is adopted |
 //! | `Refused`, `Tick` | counts of refusals, and their record |
 
+mod delegate;
 mod prepare;
 mod release;
 mod sequence;
@@ -45,6 +47,8 @@ pub enum Input {
         workload: String,
         /// The peer's OS user (uid), as the kernel of the machine vouches for it.
         os_user: u32,
+        /// The delegated execution that is meant, where it is one.
+        execution: Option<String>,
         /// 32 fresh bytes.
         entropy: [u8; 32],
     },
@@ -58,6 +62,15 @@ pub enum Input {
         transition: Box<Transition>,
         /// 32 fresh bytes.
         entropy: [u8; 32],
+    },
+    /// An execution ends one that it, or one below it, had delegated to.
+    End {
+        /// Names the answer.
+        ticket: Ticket,
+        /// Who ends it.
+        execution: String,
+        /// The one that ends, with all who descend from it.
+        child: String,
     },
     /// A permitted transition ended.
     Outcome {
@@ -121,6 +134,20 @@ pub enum Effect {
         /// What may be done.
         answer: Answer,
     },
+    /// A permitted delegation was carried out.
+    Delegated {
+        /// The request's ticket.
+        ticket: Ticket,
+        /// The new execution's id.
+        child: String,
+    },
+    /// An execution was asked to end.
+    Ended {
+        /// The ticket of [`Input::End`].
+        ticket: Ticket,
+        /// A refusal's code where it may not be ended by who asked.
+        result: Result<(), &'static str>,
+    },
     /// An outcome is sequenced: its message may be forwarded.
     Settled {
         /// The request's ticket.
@@ -176,7 +203,9 @@ impl Kernel {
             open: BTreeMap::new(),
             refusals: Refusals::new(),
         };
-        let effects = kernel.complete_unknown(now);
+        let mut effects = kernel.complete_unknown(now);
+        // An end whose record was lost with the power is made up for.
+        effects.extend(kernel.end_by_officer(now));
         (kernel, effects)
     }
 
@@ -189,8 +218,11 @@ impl Kernel {
     /// One step: the only way in.
     pub fn step(&mut self, now: Now, input: Input) -> Vec<Effect> {
         match input {
-            Input::Join { ticket, workload, os_user, entropy } => {
-                self.join(now, ticket, (&workload, os_user), &entropy)
+            Input::Join { ticket, workload, os_user, execution, entropy } => {
+                self.join(now, ticket, (&workload, os_user, execution.as_deref()), &entropy)
+            }
+            Input::End { ticket, execution, child } => {
+                self.end_child(now, ticket, (&execution, &child))
             }
             Input::Request { ticket, execution, transition, entropy } => {
                 self.request(now, ticket, &execution, (*transition, &entropy))
@@ -218,7 +250,9 @@ impl Kernel {
             verified: self.state.is_verified(),
             bundle: self.state.governance().bundle(),
         };
-        vec![self.append(now, None, body, Vec::new())]
+        let mut effects = vec![self.append(now, None, body, Vec::new())];
+        effects.extend(self.end_by_officer(now));
+        effects
     }
 
     fn count_refusals(&mut self, code: &'static str, more: u64) {

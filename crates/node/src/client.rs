@@ -7,11 +7,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use kernel::governance::SignedProposal;
+use kernel::lineage::HandsOn;
 use proof::json::Value;
 
 use crate::Error;
 use crate::authority::Accepted;
-use crate::hello::Hello;
+use crate::hello::{Caller, Hello};
 use crate::limits::{ANSWER_MS_MAX, HELLO_BYTES_MAX};
 
 /// Where a change was accepted.
@@ -33,12 +34,17 @@ pub struct Session {
     stream: UnixStream,
 }
 
-/// Joins the execution of a workload, to speak MCP with an upstream server.
+/// Joins the execution of a workload, or a delegated one by its id, to speak MCP with an upstream server.
 ///
 /// # Errors
 /// `socket` where no node answers, `peer` where it refuses.
-pub fn join(socket: &Path, workload: &str, server: &str) -> Result<Session, Error> {
-    let hello = Hello::Mcp { workload: workload.to_owned(), server: server.to_owned() };
+pub fn join(
+    socket: &Path,
+    workload: &str,
+    execution: Option<&str>,
+    server: &str,
+) -> Result<Session, Error> {
+    let hello = Hello::Mcp { caller: caller(workload, execution), server: server.to_owned() };
     let (stream, answer) = ask(socket, &hello)?;
     stream.set_read_timeout(None).map_err(|why| Error::socket(socket, &why))?;
     Ok(Session {
@@ -46,6 +52,38 @@ pub fn join(socket: &Path, workload: &str, server: &str) -> Result<Session, Erro
         assurance: text(&answer, "assurance")?,
         stream,
     })
+}
+
+/// Asks for a sub-agent: an execution of another workload that holds this grant. Returns its id.
+///
+/// # Errors
+/// `socket` where no node answers, `peer` where it refuses or denies.
+pub fn delegate(
+    socket: &Path,
+    (workload, execution): (&str, Option<&str>),
+    hands_on: HandsOn,
+    arguments: &str,
+) -> Result<String, Error> {
+    let caller = caller(workload, execution);
+    let hello = Hello::Delegate { caller, hands_on, arguments: arguments.to_owned() };
+    ask(socket, &hello).and_then(|(_, answer)| text(&answer, "execution"))
+}
+
+/// Ends an execution that descends from the caller's.
+///
+/// # Errors
+/// `socket` where no node answers, `peer` where it refuses.
+pub fn end(
+    socket: &Path,
+    (workload, execution): (&str, Option<&str>),
+    child: &str,
+) -> Result<(), Error> {
+    let caller = caller(workload, execution);
+    ask(socket, &Hello::End { caller, child: child.to_owned() }).map(drop)
+}
+
+fn caller(workload: &str, execution: Option<&str>) -> Caller {
+    Caller { workload: workload.to_owned(), execution: execution.map(str::to_owned) }
 }
 
 impl Session {

@@ -49,7 +49,7 @@ impl Direct {
     /// The execution that an OS user's instances of a workload share, or the code of a refusal. `None` once the
     /// thread has stopped.
     pub async fn join(&self, workload: &str, os_user: u32) -> Option<Result<String, &'static str>> {
-        self.kernel.join(workload.to_owned(), os_user).await
+        self.kernel.join(workload.to_owned(), os_user, None).await
     }
 
     /// Asks for one transition; resolves once the decision is durable. `None` once the thread has stopped.
@@ -58,7 +58,8 @@ impl Direct {
         execution: &str,
         transition: Transition,
     ) -> Option<(Ticket, Answer)> {
-        self.kernel.request(execution.to_owned(), transition).await
+        let answered = self.kernel.request(execution.to_owned(), transition).await?;
+        Some((answered.ticket, answered.answer))
     }
 
     /// Ends a permitted transition with this message and JSON text of a structured result. False where it was not

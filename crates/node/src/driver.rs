@@ -25,12 +25,18 @@ pub(crate) enum Command {
     Join {
         workload: String,
         os_user: u32,
+        execution: Option<String>,
         reply: oneshot::Sender<Result<String, &'static str>>,
     },
     Request {
         execution: String,
         transition: Box<Transition>,
-        reply: oneshot::Sender<(Ticket, Answer)>,
+        reply: oneshot::Sender<Answered>,
+    },
+    End {
+        execution: String,
+        child: String,
+        reply: oneshot::Sender<Result<(), &'static str>>,
     },
     Outcome {
         ticket: Ticket,
@@ -55,6 +61,14 @@ pub(crate) enum Command {
     },
     Tick,
     Stop,
+}
+
+/// A request's answer.
+pub(crate) struct Answered {
+    pub(crate) ticket: Ticket,
+    pub(crate) answer: Answer,
+    /// The execution that a permitted delegation began.
+    pub(crate) child: Option<String>,
 }
 
 /// How a transition ended: outcome, message, structured result.
@@ -85,15 +99,25 @@ impl Kernel {
         &self,
         workload: String,
         os_user: u32,
+        execution: Option<String>,
     ) -> Option<Result<String, &'static str>> {
-        self.ask(move |reply| Command::Join { workload, os_user, reply }).await
+        self.ask(move |reply| Command::Join { workload, os_user, execution, reply }).await
+    }
+
+    /// Has an execution end one that descends from it.
+    pub(crate) async fn end(
+        &self,
+        execution: String,
+        child: String,
+    ) -> Option<Result<(), &'static str>> {
+        self.ask(move |reply| Command::End { execution, child, reply }).await
     }
 
     pub(crate) fn request(
         &self,
         execution: String,
         transition: Transition,
-    ) -> impl Future<Output = Option<(Ticket, Answer)>> + Send + use<> {
+    ) -> impl Future<Output = Option<Answered>> + Send + use<> {
         let transition = Box::new(transition);
         self.ask(move |reply| Command::Request { execution, transition, reply })
     }
@@ -166,7 +190,10 @@ pub(crate) struct Driver<D: Disk> {
 struct Waiting {
     next: Ticket,
     joins: BTreeMap<Ticket, oneshot::Sender<Result<String, &'static str>>>,
-    requests: BTreeMap<Ticket, oneshot::Sender<(Ticket, Answer)>>,
+    requests: BTreeMap<Ticket, oneshot::Sender<Answered>>,
+    ends: BTreeMap<Ticket, oneshot::Sender<Result<(), &'static str>>>,
+    /// Executions that permitted delegations began, until the answer is handed out.
+    children: BTreeMap<Ticket, String>,
     outcomes: BTreeMap<Ticket, oneshot::Sender<bool>>,
     /// Permits that were handed out and have not ended.
     open: BTreeSet<Ticket>,
@@ -200,7 +227,14 @@ impl<D: Disk> Driver<D> {
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Join { workload, os_user, reply } => self.join(workload, os_user, reply),
+            Command::Join { workload, os_user, execution, reply } => {
+                self.join((workload, os_user, execution), reply);
+            }
+            Command::End { execution, child, reply } => {
+                let ticket = self.ticket();
+                self.waiting.ends.insert(ticket, reply);
+                self.step(Input::End { ticket, execution, child });
+            }
             Command::Request { execution, transition, reply } => {
                 self.request(execution, transition, reply);
             }
@@ -240,8 +274,7 @@ impl<D: Disk> Driver<D> {
 
     fn join(
         &mut self,
-        workload: String,
-        os_user: u32,
+        (workload, os_user, execution): (String, u32, Option<String>),
         reply: oneshot::Sender<Result<String, &'static str>>,
     ) {
         let Ok(entropy) = clock::entropy() else { return };
@@ -251,21 +284,22 @@ impl<D: Disk> Driver<D> {
         }
         let ticket = self.ticket();
         self.waiting.joins.insert(ticket, reply);
-        self.step(Input::Join { ticket, workload, os_user, entropy });
+        self.step(Input::Join { ticket, workload, os_user, execution, entropy });
     }
 
     fn request(
         &mut self,
         execution: String,
         transition: Box<Transition>,
-        reply: oneshot::Sender<(Ticket, Answer)>,
+        reply: oneshot::Sender<Answered>,
     ) {
         let Ok(entropy) = clock::entropy() else { return };
         let ticket = self.ticket();
         // With room for a small result, so that a permit is not given just to find none for what comes of it.
         if !self.has_space_for(transition.message.len().saturating_add(2 * END_BYTES)) {
             self.mailbox.refused("refused.storage");
-            let _gone = reply.send((ticket, Answer::Refused { code: "refused.storage" }));
+            let answer = Answer::Refused { code: "refused.storage" };
+            let _gone = reply.send(Answered { ticket, answer, child: None });
             return;
         }
         self.waiting.requests.insert(ticket, reply);
@@ -309,6 +343,12 @@ impl<D: Disk> Driver<D> {
                 self.waiting.joins.remove(&ticket).map(|reply| reply.send(result));
             }
             Effect::Answer { ticket, answer } => self.answer(ticket, answer),
+            Effect::Delegated { ticket, child } => {
+                self.waiting.children.insert(ticket, child);
+            }
+            Effect::Ended { ticket, result } => {
+                self.waiting.ends.remove(&ticket).map(|reply| reply.send(result));
+            }
             Effect::Settled { ticket } => {
                 self.waiting.outcomes.remove(&ticket).map(|reply| reply.send(true));
             }
@@ -319,9 +359,12 @@ impl<D: Disk> Driver<D> {
     /// Hands an answer to its session. A permit that nobody waits for any more is not made use of, but
     /// who can tell: it ends as `unknown`.
     fn answer(&mut self, ticket: Ticket, answer: Answer) {
-        let is_permit = matches!(answer, Answer::Permit { .. });
+        let child = self.waiting.children.remove(&ticket);
+        // A delegation has ended already: nothing of it is open.
+        let is_permit = matches!(answer, Answer::Permit { .. }) && child.is_none();
         let reply = self.waiting.requests.remove(&ticket);
-        let is_heard = reply.is_some_and(|reply| reply.send((ticket, answer)).is_ok());
+        let is_heard =
+            reply.is_some_and(|reply| reply.send(Answered { ticket, answer, child }).is_ok());
         if is_permit {
             self.waiting.open.insert(ticket);
         }

@@ -5,7 +5,7 @@ use kernel::step::Answer;
 use mcp::{End, Gate, Step};
 use policy::Assurance;
 
-use crate::driver::Kernel;
+use crate::driver::{Answered, Kernel};
 
 /// One session's way to the kernel: whose execution it is, and how strongly it is bound.
 pub(crate) struct SessionGate {
@@ -28,15 +28,18 @@ impl Gate for SessionGate {
             arguments: step.arguments,
             message: step.message,
             assurance: self.assurance,
+            hands_on: None,
         };
         let asked = self.kernel.request(self.execution.clone(), transition);
         async move {
             match asked.await {
-                Some((ticket, Answer::Permit { index })) => mcp::Answer::Permit { ticket, index },
-                Some((_, Answer::Deny { index, code, policies })) => {
+                Some(Answered { ticket, answer: Answer::Permit { index }, .. }) => {
+                    mcp::Answer::Permit { ticket, index }
+                }
+                Some(Answered { answer: Answer::Deny { index, code, policies }, .. }) => {
                     mcp::Answer::Deny { index, code, policies }
                 }
-                Some((_, Answer::Refused { code })) => {
+                Some(Answered { answer: Answer::Refused { code }, .. }) => {
                     mcp::Answer::Refused { code: code.to_owned() }
                 }
                 None => mcp::Answer::Stopped,

@@ -1,4 +1,6 @@
 use kernel::governance::SignedProposal;
+use kernel::lineage::HandsOn;
+use policy::Grant;
 use proof::base64url;
 use proof::json::{Object, Value, object};
 use proof::record::Fields;
@@ -9,23 +11,63 @@ use crate::Error;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Hello {
     /// `mcp`: speak MCP for a workload to an upstream server. After the answer, both sides are MCP.
-    Mcp { workload: String, server: String },
+    Mcp { caller: Caller, server: String },
+    /// `delegate`: start a sub-agent, with the arguments that policy sees.
+    Delegate { caller: Caller, hands_on: HandsOn, arguments: String },
+    /// `end`: end an execution that descends from the caller's.
+    End { caller: Caller, child: String },
     /// `govern`: a signed change, with the blob that it publishes if it does.
     Govern { proposal: Box<SignedProposal>, blob: Option<Vec<u8>> },
     /// `status`: how the node stands.
     Status,
 }
 
+/// For whom a client speaks: a workload's own execution, or a delegated one by its id.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Caller {
+    pub(crate) workload: String,
+    pub(crate) execution: Option<String>,
+}
+
+impl Caller {
+    fn write(&self, put: &mut impl FnMut(&str, Value)) {
+        put("workload", Value::from(self.workload.as_str()));
+        if let Some(execution) = &self.execution {
+            put("execution", Value::from(execution.as_str()));
+        }
+    }
+
+    fn read(fields: &Fields<'_>) -> Result<Self, Box<dyn std::error::Error>> {
+        let execution = fields.has("execution").then(|| fields.str("execution")).transpose()?;
+        let workload = fields.str("workload")?.to_owned();
+        Ok(Self { workload, execution: execution.map(str::to_owned) })
+    }
+}
+
 impl Hello {
     pub(crate) fn to_line(&self) -> Vec<u8> {
         let mut object = Object::new();
-        let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+        let mut put = |name: &str, value: Value| {
+            object.insert(name.to_owned(), value);
+        };
         put("v", Value::Integer(1));
         match self {
-            Self::Mcp { workload, server } => {
+            Self::Mcp { caller, server } => {
                 put("type", Value::from("mcp"));
-                put("workload", Value::from(workload.as_str()));
+                caller.write(&mut put);
                 put("server", Value::from(server.as_str()));
+            }
+            Self::Delegate { caller, hands_on, arguments } => {
+                put("type", Value::from("delegate"));
+                caller.write(&mut put);
+                put("to", Value::from(hands_on.workload.as_str()));
+                put("grant", hands_on.grant.to_value());
+                put("arguments", Value::from(arguments.as_str()));
+            }
+            Self::End { caller, child } => {
+                put("type", Value::from("end"));
+                caller.write(&mut put);
+                put("child", Value::from(child.as_str()));
             }
             Self::Govern { proposal, blob } => {
                 put("type", Value::from("govern"));
@@ -54,9 +96,21 @@ fn read(value: &Value) -> Result<Hello, Box<dyn std::error::Error>> {
     }
     match fields.str("type")? {
         "mcp" => {
-            fields.only(&["server", "type", "v", "workload"])?;
-            let (workload, server) = (fields.str("workload")?, fields.str("server")?);
-            Ok(Hello::Mcp { workload: workload.to_owned(), server: server.to_owned() })
+            fields.only(&["execution", "server", "type", "v", "workload"])?;
+            let server = fields.str("server")?.to_owned();
+            Ok(Hello::Mcp { caller: Caller::read(&fields)?, server })
+        }
+        "delegate" => {
+            fields.only(&["arguments", "execution", "grant", "to", "type", "v", "workload"])?;
+            let grant = Grant::from_value(fields.value("grant")?).ok_or("`grant` is no grant")?;
+            let hands_on = HandsOn { workload: fields.str("to")?.to_owned(), grant };
+            let arguments = fields.str("arguments")?.to_owned();
+            Ok(Hello::Delegate { caller: Caller::read(&fields)?, hands_on, arguments })
+        }
+        "end" => {
+            fields.only(&["child", "execution", "type", "v", "workload"])?;
+            let child = fields.str("child")?.to_owned();
+            Ok(Hello::End { caller: Caller::read(&fields)?, child })
         }
         "govern" => {
             fields.only(&["blob", "proposal", "type", "v"])?;

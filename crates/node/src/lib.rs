@@ -9,6 +9,7 @@
 //! | [`Direct`] | a node without its socket, asked from within the process |
 //! | `driver` | the one thread that steps the kernel: a dumb loop |
 //! | `authority` | appends signed changes to the governance log |
+//! | `family` | what a client asks of the executions that descend from its own |
 //! | `socket` | the Unix socket: who speaks (`SO_PEERCRED`), and for what |
 //! | `gate` | what the MCP gateway asks the kernel through |
 //! | [`client`] | the keyless other end of the socket |
@@ -24,6 +25,7 @@ mod direct;
 pub mod domain;
 mod driver;
 mod error;
+mod family;
 mod gate;
 mod hello;
 pub mod keys;

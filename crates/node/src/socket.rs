@@ -13,8 +13,9 @@ use tokio::sync::Semaphore;
 
 use crate::authority::GovernanceBlobs;
 use crate::driver::Kernel;
+use crate::family;
 use crate::gate::SessionGate;
-use crate::hello::{Hello, line, refusal};
+use crate::hello::{Caller, Hello, line, refusal};
 use crate::limits::{CONNECTIONS_MAX, HELLO_BYTES_MAX, HELLO_MS_MAX};
 use crate::{Authority, Error, Options, Server, client};
 
@@ -79,8 +80,14 @@ async fn connection(mut stream: UnixStream, shared: &Shared) {
         }
     };
     match hello {
-        Hello::Mcp { workload, server } => {
-            session(stream, shared, &peer, (workload, &server)).await
+        Hello::Mcp { caller, server } => session(stream, shared, &peer, (caller, &server)).await,
+        Hello::Delegate { caller, hands_on, arguments } => {
+            let answer = family::delegate(shared, &peer, caller, (hands_on, arguments)).await;
+            let _gone = stream.write_all(&answer).await;
+        }
+        Hello::End { caller, child } => {
+            let answer = family::end(shared, &peer, caller, child).await;
+            let _gone = stream.write_all(&answer).await;
         }
         Hello::Govern { proposal, blob } => {
             let answer = match is_local(&peer) {
@@ -123,7 +130,7 @@ async fn session(
     mut stream: UnixStream,
     shared: &Shared,
     peer: &UCred,
-    (workload, name): (String, &str),
+    (caller, name): (Caller, &str),
 ) {
     let Some(server) = shared.options.servers.get(name) else {
         let known: Vec<&str> = shared.options.servers.keys().map(String::as_str).collect();
@@ -131,18 +138,10 @@ async fn session(
         return refuse(&mut stream, shared, "refused.input", &message).await;
     };
     let assurance = assurance(peer, server);
-    let execution = match shared.kernel.join(workload.clone(), peer.uid()).await {
-        Some(Ok(execution)) => execution,
-        Some(Err(code)) => {
-            let message = format!(
-                "the workload `{workload}` is not registered for your OS user (uid {})",
-                peer.uid()
-            );
-            return refuse(&mut stream, shared, code, &message).await;
-        }
-        None => {
-            return refuse(&mut stream, shared, "refused.storage", "the node is stopping").await;
-        }
+    let workload = caller.workload.clone();
+    let execution = match join(shared, peer, caller).await {
+        Ok(execution) => execution,
+        Err((code, message)) => return refuse(&mut stream, shared, code, &message).await,
     };
     let joined = object([
         ("assurance", Value::from(assurance.as_str())),
@@ -163,6 +162,25 @@ async fn session(
         mcp::serve(Arc::new(gate), command(server), stream.into_split(), shared.log.clone()).await;
     if let Err(why) = ended {
         let _unheard = shared.log.send(format!("session of `{workload}` with `{name}`: {why}"));
+    }
+}
+
+/// The execution for which a peer speaks, or the code of a refusal and what to tell it.
+pub(crate) async fn join(
+    shared: &Shared,
+    peer: &UCred,
+    Caller { workload, execution }: Caller,
+) -> Result<String, (&'static str, String)> {
+    let is_delegated = execution.is_some();
+    match shared.kernel.join(workload.clone(), peer.uid(), execution).await {
+        Some(Ok(execution)) => Ok(execution),
+        Some(Err(code)) => {
+            let (user, which) = (peer.uid(), if is_delegated { " and execution" } else { "" });
+            let what =
+                format!("the workload `{workload}`{which} is not your OS user's (uid {user})");
+            Err((code, what))
+        }
+        None => Err(("refused.storage", "the node is stopping".to_owned())),
     }
 }
 

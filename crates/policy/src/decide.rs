@@ -29,12 +29,12 @@ pub fn decide(
     let moment = Moment { facts: *facts, trust: standing.trust };
     let form = shape::form(&bundle, Some(moment), request);
     let answer = ask(history, &bundle, moment, request, &form);
-    assemble(&bundle, standing, &form, answer)
+    assemble(&bundle, (standing, (&request.action, facts.at)), &form, answer)
 }
 
 /// The denial of a request that does not even have the form of one.
 pub(crate) fn malformed(bundle: &Bundle, standing: &Standing, why: String) -> Decision {
-    assemble(bundle, standing, &Form::Malformed(why), None)
+    assemble(bundle, (standing, ("", 0)), &Form::Malformed(why), None)
 }
 
 /// What the policies say, if the request can be put to them.
@@ -63,12 +63,12 @@ fn ask(
 
 fn assemble(
     bundle: &Bundle,
-    standing: &Standing,
+    (standing, asked): (&Standing, (&str, i64)),
     form: &Form<'_>,
     answer: Option<Answer>,
 ) -> Decision {
     let answer = answer.as_ref();
-    let checks = checks::all(&checks::Inputs { bundle, standing, form, answer });
+    let checks = checks::all(&checks::Inputs { bundle, standing, asked, form, answer });
 
     let sound = answer.filter(|answer| answer.errors.is_empty());
     let reasons = sound.map(|answer| answer.reasons.as_slice()).unwrap_or_default();

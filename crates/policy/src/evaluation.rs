@@ -1,15 +1,18 @@
 //! One evaluation that brings everything with it: an AuthZEN body, read into texts by the caller.
 //!
-//! The `context` of the body may have the members `input` (the arguments), `facts` and `history`; any other is
+//! The `context` of the body may have the members `input` (the arguments), `facts`, `grant` and `history`; any other is
 //! malformed. What it does not say is [`DEFAULTS`]: constants, never the clock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use proof::json::Value;
+
 use crate::bundle::Bundle;
 use crate::decide::{decide, malformed};
 use crate::decision::Decision;
 use crate::facts::{Assurance, Facts, Standing, Trust};
+use crate::grant::{Grant, Held};
 use crate::history::{History, Outcome};
 use crate::json::Json;
 use crate::nearest::nearest;
@@ -25,6 +28,8 @@ pub const DEFAULTS: (Facts, Standing) = (
         trust: Trust::Trusted,
         halted: false,
         lineage_intact: true,
+        grants: Vec::new(),
+        hands_on: None,
     },
 );
 
@@ -75,12 +80,16 @@ pub fn prepare(bundle: &Arc<Bundle>, evaluation: &Evaluation) -> Result<Prepared
     let input = context.take("input");
     let facts = context.take("facts");
     let earlier = context.take("history");
-    context.nothing_else(&["facts", "history", "input"])?;
+    let grant = context.take("grant");
+    context.nothing_else(&["facts", "grant", "history", "input"])?;
 
-    let (facts, standing) = match facts {
+    let (facts, mut standing) = match facts {
         Some(facts) => read_facts(&facts)?,
         None => DEFAULTS,
     };
+    if let Some(grant) = grant {
+        standing.grants.push(Held { grant: read_grant(&grant)?, calls: 0 });
+    }
     let request = Request {
         principal: evaluation.subject.clone(),
         action: evaluation.action.clone(),
@@ -98,6 +107,14 @@ pub fn prepare(bundle: &Arc<Bundle>, evaluation: &Evaluation) -> Result<Prepared
         Some(other) => return Err(format!("`context.history` is {}, not an array", other.kind())),
     }
     Ok(Prepared { standing, facts, request, history })
+}
+
+/// What the execution may do at most: a grant of which nothing is spent.
+fn read_grant(json: &Json) -> Result<Grant, String> {
+    let value = Value::parse(json.to_text().as_bytes()).ok();
+    value.as_ref().and_then(Grant::from_value).ok_or_else(|| {
+        "`context.grant` has `actions` (sorted), `calls_max`, `depth_max`, `until_ms`, or none of them".to_owned()
+    })
 }
 
 fn read_facts(json: &Json) -> Result<(Facts, Standing), String> {

@@ -78,6 +78,7 @@ fn remedy(check: &str) -> Option<&'static str> {
         "lineage.broken" => {
             "run `interlock log verify` on the lineage log; the execution can't go on"
         }
+        "grant.exceeded" => "have its parent hand on a grant that holds it, if the parent has it",
         "tool.unknown" => "declare the action in the schema and name the tool in `bundle.toml`",
         "policy.error" => {
             "correct the policy, or what it reads; until then every such request is denied"

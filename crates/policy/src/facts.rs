@@ -3,6 +3,7 @@
 use proof::json::{Value, object};
 
 use crate::error::FactsError;
+use crate::grant::{Grant, Held};
 use crate::limits::AT_MS_MAX;
 
 /// A trust state. Worse is greater.
@@ -86,6 +87,10 @@ pub struct Standing {
     pub halted: bool,
     /// The execution's records have no gap.
     pub lineage_intact: bool,
+    /// Its grant and those of all whom it descends from. None limits nothing.
+    pub grants: Vec<Held>,
+    /// The grant that it asks to hand on, of a request to delegate.
+    pub hands_on: Option<Grant>,
 }
 
 /// The facts of one decision. They lie in its record.

@@ -9,8 +9,8 @@ use crate::output::ColorChoice;
 /// The commands as a new user meets them. A test holds this list and the grammar together.
 pub(super) const GROUPS: [(&str, &[&str]); 6] = [
     ("Start here", &["demo", "init", "register"]),
-    ("Run", &["serve", "mcp"]),
-    ("Govern", &["bundle", "trust", "halt"]),
+    ("Run", &["serve", "mcp", "delegate"]),
+    ("Govern", &["bundle", "trust", "halt", "end"]),
     ("Decide without a node", &["decide"]),
     ("What happened", &["log", "explain", "replay", "receipt", "verify"]),
     ("This machine", &["doctor", "bench", "completions", "version"]),

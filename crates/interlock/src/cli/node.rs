@@ -73,6 +73,10 @@ pub(crate) struct Mcp {
     #[arg(long, value_name = "NAME", default_value = "agent")]
     pub(crate) workload: String,
 
+    /// A delegated execution of that workload, by its id (see `interlock delegate`)
+    #[arg(long, value_name = "ID")]
+    pub(crate) execution: Option<String>,
+
     /// The node's socket, where it is elsewhere
     #[arg(long, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,

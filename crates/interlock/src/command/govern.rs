@@ -51,7 +51,7 @@ pub(super) fn halt(arguments: &Halt, output: &mut Output) -> Result<Exit, Failur
     govern(&arguments.domain, (change, None), &what, output)
 }
 
-fn govern(
+pub(super) fn govern(
     domain: &Path,
     (change, blob): (Change, Option<&[u8]>),
     what: &str,

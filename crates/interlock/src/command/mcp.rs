@@ -6,8 +6,13 @@ use crate::exit::{Exit, Failure};
 /// Carries bytes between the client and the node.
 pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
     let socket = arguments.socket.clone().unwrap_or_else(|| arguments.domain.join("node.sock"));
-    let session = node::client::join(&socket, &arguments.workload, &arguments.server)
-        .map_err(|why| Failure::node(&why))?;
+    let session = node::client::join(
+        &socket,
+        &arguments.workload,
+        arguments.execution.as_deref(),
+        &arguments.server,
+    )
+    .map_err(|why| Failure::node(&why))?;
     // Standard output belongs to MCP.
     eprintln!(
         "interlock: execution {} of `{}`, assurance {}{}",

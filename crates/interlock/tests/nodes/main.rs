@@ -11,5 +11,7 @@ mod random;
 #[cfg(test)]
 mod replay_edited;
 #[cfg(test)]
+mod sub_agents;
+#[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;

@@ -21,14 +21,30 @@ pub(crate) struct Client {
 impl Client {
     /// Joins over the node's socket. The node's refusal is an error with its line as the message.
     pub(crate) fn join(socket: &Path, workload: &str, server: &str) -> io::Result<Client> {
+        let hello =
+            format!(r#"{{"server":"{server}","type":"mcp","v":1,"workload":"{workload}"}}"#);
+        Client::join_with(socket, &hello)
+    }
+
+    /// As [`Client::join`], for a delegated execution.
+    pub(crate) fn join_delegated(
+        socket: &Path,
+        (workload, execution): (&str, &str),
+        server: &str,
+    ) -> io::Result<Client> {
+        let hello = format!(
+            r#"{{"execution":"{execution}","server":"{server}","type":"mcp","v":1,"workload":"{workload}"}}"#
+        );
+        Client::join_with(socket, &hello)
+    }
+
+    fn join_with(socket: &Path, hello: &str) -> io::Result<Client> {
         let stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(ANSWER_WITHIN))?;
         stream.set_write_timeout(Some(ANSWER_WITHIN))?;
         let output: Box<dyn Read + Send> = Box::new(stream.try_clone()?);
         let mut client =
             Client { input: Box::new(stream), output: BufReader::new(output), child: None };
-        let hello =
-            format!(r#"{{"server":"{server}","type":"mcp","v":1,"workload":"{workload}"}}"#);
         client.send(hello.as_bytes())?;
         let answer = client.line()?.unwrap_or_default();
         match answer.contains(r#""type":"joined""#) {

@@ -56,6 +56,12 @@ pub enum Change {
         /// Whom.
         subject: Subject,
     },
+    /// An execution ends, with all who descend from it; who speaks for its workload next begins anew. Type
+    /// `execution.ended`.
+    ExecutionEnded {
+        /// Its id.
+        execution: String,
+    },
     /// An earlier halt ends. Type `halt.lifted`.
     HaltLifted {
         /// Whom.
@@ -74,6 +80,7 @@ impl Change {
             Self::NodeRegistered { .. } => "node.registered",
             Self::TrustChanged { .. } => "trust.changed",
             Self::HaltOrdered { .. } => "halt.ordered",
+            Self::ExecutionEnded { .. } => "execution.ended",
             Self::HaltLifted { .. } => "halt.lifted",
         }
     }
@@ -88,6 +95,7 @@ impl Change {
             Self::WorkloadRegistered(workload) => format!("registration {}", workload.name),
             Self::NodeRegistered { node, .. } => format!("node {node}"),
             Self::TrustChanged { subject, .. } => format!("trust {subject}"),
+            Self::ExecutionEnded { execution } => format!("end {execution}"),
             Self::HaltOrdered { subject } | Self::HaltLifted { subject } => {
                 format!("halt {subject}")
             }
@@ -116,6 +124,9 @@ impl Change {
             Self::TrustChanged { subject, trust } => {
                 object([("subject", subject.to_value()), ("trust", Value::from(trust.as_str()))])
             }
+            Self::ExecutionEnded { execution } => {
+                object([("execution", Value::from(execution.as_str()))])
+            }
             Self::HaltOrdered { subject } | Self::HaltLifted { subject } => {
                 object([("subject", subject.to_value())])
             }
@@ -138,6 +149,10 @@ impl Change {
                 })
             }
             "trust.changed" => trust_changed(content),
+            "execution.ended" => {
+                let members = members(content, &["execution"])?;
+                Ok(Self::ExecutionEnded { execution: name(&members, "execution")? })
+            }
             "halt.ordered" => Ok(Self::HaltOrdered { subject: halted(content)? }),
             "halt.lifted" => Ok(Self::HaltLifted { subject: halted(content)? }),
             _ => Err(Malformed::new(format!("unknown governance record type `{type_name}`"))),

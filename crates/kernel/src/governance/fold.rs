@@ -61,6 +61,7 @@ pub struct Governance {
     nodes: BTreeMap<String, VerifierKey>,
     trust: BTreeMap<Subject, Trust>,
     halts: BTreeSet<Subject>,
+    ended: BTreeSet<String>,
     changed: BTreeMap<String, u64>,
 }
 
@@ -81,6 +82,7 @@ impl Governance {
             nodes: BTreeMap::new(),
             trust: BTreeMap::new(),
             halts: BTreeSet::new(),
+            ended: BTreeSet::new(),
             changed: BTreeMap::new(),
         }
     }
@@ -174,6 +176,9 @@ impl Governance {
             Change::HaltOrdered { subject } => {
                 self.halts.insert(subject);
             }
+            Change::ExecutionEnded { execution } => {
+                self.ended.insert(execution);
+            }
             Change::HaltLifted { subject } => {
                 self.halts.remove(&subject);
             }
@@ -236,6 +241,12 @@ impl Governance {
     #[must_use]
     pub fn is_halted(&self, subjects: &[Subject]) -> bool {
         subjects.iter().any(|subject| self.halts.contains(subject))
+    }
+
+    /// Whether an officer ended this execution.
+    #[must_use]
+    pub fn is_ended(&self, execution: &str) -> bool {
+        self.ended.contains(execution)
     }
 
     /// All trust states that were ever set, and all halts in force.

@@ -4,8 +4,9 @@ use policy::{Assurance, Facts};
 use proof::digest::Digest;
 use proof::json::{Object, Value, object};
 
-use super::Direction;
+use super::delegated::{delegated_value, read_delegated, read_ended};
 use super::sealed::{Commitments, commitments_of, commitments_value};
+use super::{By, Delegation, Direction, HandsOn};
 use crate::members::{Malformed, members, name, number, wrong};
 
 /// Counts of refusals since the last record of them, by code.
@@ -20,6 +21,20 @@ pub enum Body {
         workload: String,
         /// The OS user (uid) that speaks for it.
         os_user: u32,
+        /// Who delegated to it and what, unless it began on its own.
+        delegation: Option<Box<Delegation>>,
+    },
+    /// A permitted delegation was carried out: the child's first record follows. Type `execution.delegated`.
+    Delegated {
+        /// `seq` of the decided record.
+        decided_seq: u64,
+        /// The new execution's id.
+        child: String,
+    },
+    /// The execution ended; nothing of it follows. Type `execution.ended`.
+    Ended {
+        /// Who ended it.
+        by: By,
     },
     /// A transition was decided. Type `transition.decided`.
     Decided(Box<Decided>),
@@ -66,6 +81,8 @@ pub struct Decided {
     pub tool: Option<String>,
     /// The policy action asked for.
     pub action: String,
+    /// What a delegation hands on, and to whom.
+    pub hands_on: Option<HandsOn>,
     /// What the decision took as facts.
     pub facts: Facts,
     /// The public part of the decision's canonical object: without `errors` and `why`.
@@ -108,6 +125,8 @@ impl Body {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Started { .. } => "execution.started",
+            Self::Delegated { .. } => "execution.delegated",
+            Self::Ended { .. } => "execution.ended",
             Self::Decided(_) => "transition.decided",
             Self::Withheld { .. } => "transition.withheld",
             Self::Completed { .. } => "transition.completed",
@@ -123,9 +142,20 @@ impl Body {
     pub(super) fn write(&self, into: &mut Object) {
         let mut put = |name: &str, value: Value| into.insert(name.to_owned(), value);
         match self {
-            Self::Started { workload, os_user } => {
+            Self::Started { workload, os_user, delegation } => {
+                if let Some(delegation) = delegation {
+                    put("delegation", delegation.to_value());
+                }
                 put("workload", Value::from(workload.as_str()));
                 put("os_user", Value::Integer(i64::from(*os_user)));
+            }
+            Self::Delegated { decided_seq, child } => {
+                for (name, value) in delegated_value(*decided_seq, child) {
+                    put(name, value);
+                }
+            }
+            Self::Ended { by } => {
+                put("by", Value::from(by.as_str()));
             }
             Self::Decided(decided) => decided.write(into),
             Self::Withheld { decided_seq, code } => {
@@ -156,6 +186,8 @@ impl Body {
         let value = Value::Object(object);
         match type_name {
             "execution.started" => started(&value),
+            "execution.delegated" => read_delegated(&value),
+            "execution.ended" => read_ended(&value),
             "transition.decided" => Ok(Self::Decided(Box::new(Decided::read(&value)?))),
             "transition.withheld" => {
                 let members = members(&value, &["code", "decided_seq"])?;
@@ -171,8 +203,17 @@ impl Body {
 }
 
 impl Decided {
-    const MEMBERS: [&'static str; 8] =
-        ["action", "commitments", "decision", "direction", "facts", "method", "server", "tool"];
+    const MEMBERS: [&'static str; 9] = [
+        "action",
+        "commitments",
+        "decision",
+        "direction",
+        "facts",
+        "hands_on",
+        "method",
+        "server",
+        "tool",
+    ];
 
     fn write(&self, into: &mut Object) {
         let mut put = |name: &str, value: Value| into.insert(name.to_owned(), value);
@@ -181,6 +222,9 @@ impl Decided {
         put("decision", self.decision.clone());
         put("direction", Value::from(self.direction.as_str()));
         put("facts", facts_value(&self.facts));
+        if let Some(hands_on) = &self.hands_on {
+            put("hands_on", hands_on.to_value());
+        }
         put("method", Value::from(self.method.as_str()));
         put("server", Value::from(self.server.as_str()));
         if let Some(tool) = &self.tool {
@@ -200,6 +244,10 @@ impl Decided {
             method: name(&members, "method")?,
             tool: members.has("tool").then(|| name(&members, "tool")).transpose()?,
             action: members.str("action")?.to_owned(),
+            hands_on: members
+                .has("hands_on")
+                .then(|| HandsOn::from_value(members.value("hands_on")?))
+                .transpose()?,
             facts: facts_of(members.value("facts")?)?,
             decision: decision.clone(),
             commitments: commitments_of(members.value("commitments")?)?,
@@ -219,11 +267,15 @@ fn facts_of(value: &Value) -> Result<Facts, Malformed> {
 }
 
 fn started(value: &Value) -> Result<Body, Malformed> {
-    let members = members(value, &["os_user", "workload"])?;
+    let members = members(value, &["delegation", "os_user", "workload"])?;
     let os_user = u32::try_from(members.integer("os_user")?);
     Ok(Body::Started {
         workload: name(&members, "workload")?,
         os_user: os_user.map_err(|_| wrong("os_user", "a user id of 32 bits"))?,
+        delegation: members
+            .has("delegation")
+            .then(|| Delegation::from_value(members.value("delegation")?).map(Box::new))
+            .transpose()?,
     })
 }
 

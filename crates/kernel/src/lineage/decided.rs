@@ -31,6 +31,7 @@ impl Body {
             method: asked.method,
             tool: asked.tool,
             action: request.action.clone(),
+            hands_on: asked.hands_on,
             facts,
             decision: public_decision(&decision),
             commitments,

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use policy::{Assurance, Entity, Facts, Request};
+use policy::{Assurance, Entity, Facts, Grant, Request};
 use proof::digest::Digest;
 use proof::json::{Value, object};
 
@@ -21,23 +21,34 @@ fn link(seq: u64) -> Option<Link> {
 
 fn every_record() -> Vec<LineageRecord> {
     let commitments = BTreeMap::from([("message".to_owned(), Digest::of(b"m"))]);
+    let actions = ["read_file".to_owned()].into();
+    let grant =
+        Grant { actions: Some(actions), calls_max: Some(3), depth_max: Some(0), until_ms: Some(9) };
     let decided = Decided {
         server: "office".into(),
         direction: Direction::ToServer,
         method: "tools/call".into(),
         tool: Some("read_file".into()),
         action: "read_file".into(),
+        hands_on: Some(HandsOn { workload: "helper".into(), grant: grant.clone() }),
         facts: Facts { at: 1_700_000_000_000, assurance: Assurance::Separated },
         decision: object([("decision", Value::from("permit"))]),
         commitments: commitments.clone(),
     };
-    let started = Body::Started { workload: "agent".into(), os_user: 1001 };
+    let started = Body::Started { workload: "agent".into(), os_user: 1001, delegation: None };
+    let delegation = Some(Box::new(Delegation { parent: "x0".into(), grant }));
+    let child = Body::Started { workload: "helper".into(), os_user: 1002, delegation };
+    let delegated = Body::Delegated { decided_seq: 1, child: "x1".into() };
+    let ended = Body::Ended { by: By::Parent };
     let withheld = Body::Withheld { decided_seq: 1, code: "execution.halted".into() };
     let completed = Body::Completed { decided_seq: 1, outcome: Completion::Result, commitments };
     let adopted = Body::Adopted { verified: true, bundle: Some(Digest::of(b"bundle")) };
     let refused = Body::Refused { counts: BTreeMap::from([("refused.input".to_owned(), 3)]) };
     [
         (header(link(0)), started),
+        (header(link(0)), child),
+        (header(link(2)), delegated),
+        (header(link(3)), ended),
         (header(link(1)), Body::Decided(Box::new(decided))),
         (header(link(2)), withheld),
         (header(link(2)), completed),
@@ -62,7 +73,7 @@ fn a_missing_or_unknown_member_is_an_error_in_each_type() {
         let Value::Object(object) = Value::parse(&record.to_bytes()).unwrap() else {
             unreachable!()
         };
-        let optional = ["bundle", "tool"];
+        let optional = ["bundle", "delegation", "hands_on", "tool"];
         for name in object.keys().filter(|name| !optional.contains(&name.as_str())) {
             let mut object = object.clone();
             object.remove(name);
@@ -79,7 +90,7 @@ fn a_missing_or_unknown_member_is_an_error_in_each_type() {
 fn a_chain_has_no_prev_at_its_start_and_always_one_later() {
     let mut wrong = link(0).unwrap();
     wrong.prev = Some(Digest::of(b"x"));
-    let started = Body::Started { workload: "agent".into(), os_user: 1 };
+    let started = Body::Started { workload: "agent".into(), os_user: 1, delegation: None };
     let record = LineageRecord { header: header(Some(wrong)), body: started.clone() };
     assert!(LineageRecord::parse(&record.to_bytes()).is_err());
     let mut wrong = link(3).unwrap();

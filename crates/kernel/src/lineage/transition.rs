@@ -1,4 +1,4 @@
-use policy::{Assurance, Bundle, Entity, Request};
+use policy::{Assurance, Bundle, Entity, Grant, Request};
 
 /// Which way a message goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,15 +41,33 @@ pub struct Transition {
     pub message: Vec<u8>,
     /// How strongly the enforcement point binds this client.
     pub assurance: Assurance,
+    /// What is handed on, where a sub-agent is to be started.
+    pub hands_on: Option<HandsOn>,
 }
+
+/// What a delegation hands on, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandsOn {
+    /// The registered workload of the new execution.
+    pub workload: String,
+    /// What it may do at most.
+    pub grant: Grant,
+}
+
+/// The action of starting a sub-agent; its resource is `Agent::"WORKLOAD"`.
+pub const DELEGATE_ACTION: &str = "agent/start";
 
 impl Transition {
     /// What policy is asked: a tool call is mapped by the bundle's tool table; any other message is an
     /// action named after its method (with `server/` before it when it comes from the server) on the
-    /// server.
+    /// server. Starting a sub-agent is [`DELEGATE_ACTION`], with the arguments that go with it.
     #[must_use]
     pub fn to_request(&self, bundle: &Bundle, workload: &str) -> Request {
         let principal = entity("Workload", workload);
+        if let Some(HandsOn { workload, .. }) = &self.hands_on {
+            let (action, input) = (DELEGATE_ACTION.to_owned(), self.arguments.clone());
+            return Request { principal, action, resource: entity("Agent", workload), input };
+        }
         match (&self.tool, self.direction) {
             (Some(tool), Direction::ToServer) => {
                 bundle.tool_request(principal, &self.server, tool, &self.arguments)

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{Bundle, History, Outcome, Request};
+use policy::{Bundle, Grant, Held, History, Outcome, Request};
 use proof::digest::Digest;
 
 use crate::limits::OPEN_TRANSITIONS_MAX;
-use crate::lineage::Link;
+use crate::lineage::{Delegation, HandsOn, Link};
 
 /// One job or conversation of one workload instance: its chain of records and its history.
 pub struct Execution {
@@ -14,11 +14,23 @@ pub struct Execution {
     seq: u64,
     prev: Option<Digest>,
     history: Option<History>,
-    open: BTreeMap<u64, Request>,
+    open: BTreeMap<u64, Open>,
+    delegation: Option<Delegation>,
+    calls: u64,
+}
+
+/// A permitted transition that has not completed.
+struct Open {
+    request: Request,
+    hands_on: Option<HandsOn>,
 }
 
 impl Execution {
-    pub(super) fn new(workload: &str, os_user: u32, bundle: &Arc<Bundle>) -> Self {
+    pub(super) fn new(
+        (workload, os_user): (&str, u32),
+        delegation: Option<Delegation>,
+        bundle: &Arc<Bundle>,
+    ) -> Self {
         Self {
             workload: workload.to_owned(),
             os_user,
@@ -26,6 +38,8 @@ impl Execution {
             prev: None,
             history: History::new(bundle).ok(),
             open: BTreeMap::new(),
+            delegation,
+            calls: 0,
         }
     }
 
@@ -39,6 +53,19 @@ impl Execution {
     #[must_use]
     pub fn os_user(&self) -> u32 {
         self.os_user
+    }
+
+    /// The execution that delegated to it, if one did.
+    #[must_use]
+    pub fn parent(&self) -> Option<&str> {
+        self.delegation.as_ref().map(|delegation| delegation.parent.as_str())
+    }
+
+    /// What it may do at most, and what of that it and all who descend from it have used.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        let grant = self.delegation.as_ref().map(|delegation| delegation.grant.clone());
+        Held { grant: grant.unwrap_or_else(Grant::unlimited), calls: self.calls }
     }
 
     /// How many records it has.
@@ -73,6 +100,11 @@ impl Execution {
         }
     }
 
+    /// The digest of its last record.
+    pub(super) fn head(&self) -> Option<Digest> {
+        self.prev
+    }
+
     pub(super) fn next_link(&self, id: &str) -> Link {
         Link { execution: id.to_owned(), seq: self.seq, prev: self.prev, parents: Vec::new() }
     }
@@ -91,8 +123,23 @@ impl Execution {
     }
 
     /// A permit is on record: the transition is open until it completes or is withheld.
-    pub(crate) fn open_transition(&mut self, seq: u64, request: Request) {
-        self.open.insert(seq, request);
+    pub(crate) fn open_transition(
+        &mut self,
+        seq: u64,
+        request: Request,
+        hands_on: Option<HandsOn>,
+    ) {
+        self.open.insert(seq, Open { request, hands_on });
+    }
+
+    /// What an open transition hands on, if it is a delegation.
+    pub(crate) fn hands_on(&self, seq: u64) -> Option<&HandsOn> {
+        self.open.get(&seq)?.hands_on.as_ref()
+    }
+
+    /// One more permit for it, or for one who descends from it.
+    pub(super) fn count_call(&mut self) {
+        self.calls = self.calls.saturating_add(1);
     }
 
     /// The permit was not released.
@@ -102,7 +149,7 @@ impl Execution {
 
     /// The transition ended; its outcome becomes part of the history. False where it was not open.
     pub(crate) fn complete(&mut self, at: i64, seq: u64, outcome: &Outcome) -> bool {
-        let Some(request) = self.open.remove(&seq) else { return false };
+        let Some(Open { request, .. }) = self.open.remove(&seq) else { return false };
         if let Some(history) = &mut self.history {
             history.complete(at, &request, outcome);
         }

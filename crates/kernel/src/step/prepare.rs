@@ -11,13 +11,16 @@ impl Kernel {
         &mut self,
         now: Now,
         ticket: Ticket,
-        (workload, os_user): (&str, u32),
+        (workload, os_user, execution): (&str, u32, Option<&str>),
         entropy: &[u8; 32],
     ) -> Vec<Effect> {
         let registered = self.state.governance().workload(workload);
         if registered.is_none_or(|registered| registered.os_user != os_user) {
             self.count_refusals("refused.peer", 1);
             return vec![Effect::Joined { ticket, result: Err("refused.peer") }];
+        }
+        if let Some(id) = execution {
+            return self.join_delegated(ticket, (workload, os_user), id);
         }
         if let Some(id) = self.state.instance(os_user, workload) {
             return vec![Effect::Joined { ticket, result: Ok(id.to_owned()) }];
@@ -27,10 +30,23 @@ impl Kernel {
             return vec![Effect::Joined { ticket, result: Err("refused.quota") }];
         }
         let id = base64url::encode(entropy.first_chunk::<16>().map_or(&[][..], |id| id));
-        self.state.begin(&id, workload, os_user);
-        let body = Body::Started { workload: workload.to_owned(), os_user };
+        self.state.begin(&id, (workload, os_user), None);
+        let body = Body::Started { workload: workload.to_owned(), os_user, delegation: None };
         let append = self.append(now, Some(&id), body, Vec::new());
         vec![append, Effect::Joined { ticket, result: Ok(id) }]
+    }
+
+    /// Who asks for a delegated execution joins it if it is the workload's, and none else.
+    fn join_delegated(&mut self, ticket: Ticket, speaks_for: (&str, u32), id: &str) -> Vec<Effect> {
+        let known = self.state.execution(id).filter(|one| one.parent().is_some());
+        let result = match known {
+            Some(one) if (one.workload(), one.os_user()) == speaks_for => Ok(id.to_owned()),
+            _ => Err("refused.peer"),
+        };
+        if result.is_err() {
+            self.count_refusals("refused.peer", 1);
+        }
+        vec![Effect::Joined { ticket, result }]
     }
 
     /// What stands in the way of a decision: the code of a refusal, if anything does.
@@ -46,7 +62,7 @@ impl Kernel {
         } else if !known.has_room() {
             Some("refused.quota")
         } else {
-            None
+            self.obstacle_to_delegate(execution, asked)
         }
     }
 }

@@ -11,6 +11,8 @@ pub(super) struct Pending {
     pub(super) execution: String,
     pub(super) seq: u64,
     pub(super) queued_ns: u64,
+    /// Of a delegation: the id of the execution that it begins.
+    pub(super) child: Option<String>,
     pub(super) answer: Answer,
 }
 
@@ -23,6 +25,11 @@ impl Kernel {
             let Some(next) = self.pending.pop_front() else { break };
             match (&next.answer, self.objection(now, &next)) {
                 (Answer::Permit { .. }, Some(code)) => effects.push(self.withhold(now, next, code)),
+                (Answer::Permit { .. }, None) if next.child.is_some() => {
+                    let carried_out = self.delegate(now, &next);
+                    effects.extend(carried_out);
+                    effects.push(Effect::Answer { ticket: next.ticket, answer: next.answer });
+                }
                 (Answer::Permit { .. }, None) => {
                     self.open.insert(next.ticket, (next.execution, next.seq));
                     effects.push(Effect::Answer { ticket: next.ticket, answer: next.answer });
@@ -46,11 +53,30 @@ impl Kernel {
             Some("trust.insufficient")
         } else if standing.halted {
             Some("execution.halted")
+        } else if !self.may_still_delegate(next) {
+            Some("identity.unregistered")
         } else if now.monotonic_ns.saturating_sub(next.queued_ns) > QUEUE_NS_MAX {
             Some("refused.overload")
         } else {
             None
         }
+    }
+
+    /// Whether the workload that a delegation hands on to is registered still; true of anything else.
+    fn may_still_delegate(&self, next: &Pending) -> bool {
+        let execution = self.state.execution(&next.execution);
+        let hands_on = execution.and_then(|execution| execution.hands_on(next.seq));
+        hands_on.is_none_or(|to| self.state.governance().workload(&to.workload).is_some())
+    }
+
+    /// Withholds every permit of an execution that waits for the disk.
+    pub(super) fn withhold_all(&mut self, now: Now, execution: &str) -> Vec<Effect> {
+        let (withheld, kept): (Vec<Pending>, Vec<Pending>) =
+            std::mem::take(&mut self.pending).into_iter().partition(|next| {
+                next.execution == execution && matches!(next.answer, Answer::Permit { .. })
+            });
+        self.pending = kept.into();
+        withheld.into_iter().map(|next| self.withhold(now, next, "execution.halted")).collect()
     }
 
     fn withhold(&mut self, now: Now, next: Pending, code: &'static str) -> Effect {

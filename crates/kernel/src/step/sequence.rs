@@ -19,7 +19,8 @@ impl Kernel {
         let workload = self.state.execution(execution).map(|known| known.workload().to_owned());
         let request = asked.to_request(self.state.bundle(), &workload.unwrap_or_default());
         let facts = Facts { at: self.state.time(now.wall_ms), assurance: asked.assurance };
-        let Some(decision) = self.state.decide(execution, &facts, &request) else {
+        let asks = asked.hands_on.as_ref().map(|hands_on| &hands_on.grant);
+        let Some(decision) = self.state.decide(execution, &facts, &request, asks) else {
             // Only an execution whose history is lost has no decision: it stays as it is.
             return self.refuse(ticket, "refused.peer");
         };
@@ -35,12 +36,13 @@ impl Kernel {
     ) -> Vec<Effect> {
         let index = self.state.size();
         let seq = self.state.execution(execution).map_or(0, crate::state::Execution::seq);
+        let (child, hands_on) = (Self::child_id(&asked, entropy), asked.hands_on.clone());
         let mut sealed = Sealed::default();
         let body = Body::decided(asked, &request, facts, decision, (&mut sealed, entropy));
         let append = self.append(now, Some(execution), body, sealed.to_bytes());
         let is_permit = decision.verdict() == Verdict::Permit;
-        if is_permit && let Some(known) = self.state.execution_mut(execution) {
-            known.open_transition(seq, request);
+        if is_permit {
+            self.state.permit(execution, seq, (request, hands_on));
         }
         let answer = if is_permit {
             Answer::Permit { index }
@@ -54,6 +56,7 @@ impl Kernel {
             execution: execution.to_owned(),
             seq,
             queued_ns: now.monotonic_ns,
+            child,
             answer,
         });
         let mut effects = vec![append];

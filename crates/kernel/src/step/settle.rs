@@ -37,8 +37,19 @@ impl Kernel {
             .executions()
             .flat_map(|(id, execution)| execution.open().map(|seq| (id.to_owned(), seq)))
             .collect();
-        let unknown = || End { outcome: Completion::Unknown, message: Vec::new(), output: None };
-        open.iter().map(|(id, seq)| self.complete(now, (id, *seq), unknown(), &[0; 32])).collect()
+        let open = open.iter();
+        open.map(|(id, seq)| self.complete_as(now, (id, *seq), Completion::Unknown)).collect()
+    }
+
+    /// Ends an open transition of which no message came.
+    pub(super) fn complete_as(
+        &mut self,
+        now: Now,
+        transition: (&str, u64),
+        outcome: Completion,
+    ) -> Effect {
+        let end = End { outcome, message: Vec::new(), output: None };
+        self.complete(now, transition, end, &[0; 32])
     }
 
     fn complete(

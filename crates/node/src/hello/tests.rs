@@ -12,10 +12,21 @@ fn proposal() -> SignedProposal {
     Proposal { based_on, expires_ms: 1, change }.sign(&officer).unwrap()
 }
 
+fn caller(execution: Option<&str>) -> Caller {
+    Caller { workload: "agent".into(), execution: execution.map(str::to_owned) }
+}
+
 #[test]
 fn each_first_line_reads_back_as_it_was_written() {
     for hello in [
-        Hello::Mcp { workload: "agent".into(), server: "files".into() },
+        Hello::Mcp { caller: caller(None), server: "files".into() },
+        Hello::Mcp { caller: caller(Some("x1")), server: "files".into() },
+        Hello::Delegate {
+            caller: caller(None),
+            hands_on: HandsOn { workload: "helper".into(), grant: Grant::unlimited() },
+            arguments: "{}".into(),
+        },
+        Hello::End { caller: caller(Some("x1")), child: "x2".into() },
         Hello::Govern { proposal: Box::new(proposal()), blob: None },
         Hello::Govern { proposal: Box::new(proposal()), blob: Some(vec![0, 255, 10]) },
         Hello::Status,

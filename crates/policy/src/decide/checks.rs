@@ -10,6 +10,8 @@ use crate::facts::Standing;
 pub(super) struct Inputs<'a, 'b> {
     pub(super) bundle: &'a Bundle,
     pub(super) standing: &'a Standing,
+    /// The action as the request names it, and the time of the decision.
+    pub(super) asked: (&'a str, i64),
     pub(super) form: &'a Form<'b>,
     pub(super) answer: Option<&'a Answer>,
 }
@@ -21,7 +23,7 @@ pub(super) fn all(inputs: &Inputs<'_, '_>) -> Vec<Check> {
 }
 
 fn one(name: &'static str, inputs: &Inputs<'_, '_>) -> Check {
-    let Inputs { bundle, standing, form, answer } = *inputs;
+    let Inputs { bundle, standing, form, answer, .. } = *inputs;
     match name {
         "request.malformed" => malformed(name, form),
         "governance.unverified" => {
@@ -38,10 +40,9 @@ fn one(name: &'static str, inputs: &Inputs<'_, '_>) -> Check {
         "tool.unknown" => unknown(name, form),
         "policy.error" => error(name, bundle, answer),
         "policy.denied" => denied(name, bundle, answer),
-        // Nothing limits grants, meters or approvals yet, and no tool's definition is known.
-        "grant.exceeded" | "tool.changed" | "meter.exhausted" | "approval.required" => {
-            Check::pass(name)
-        }
+        "grant.exceeded" => granted(name, inputs),
+        // Nothing limits meters or approvals yet, and no tool's definition is known.
+        "tool.changed" | "meter.exhausted" | "approval.required" => Check::pass(name),
         _ => Check::fail(name, "this program does not know the check"),
     }
 }
@@ -65,6 +66,17 @@ fn trust(name: &'static str, bundle: &Bundle, standing: &Standing) -> Check {
         least.as_str()
     );
     Check::of(name, standing.trust <= least, &why)
+}
+
+/// Its own grant, and those of all whom it descends from: what one of them does not have, none below it has.
+fn granted(name: &'static str, inputs: &Inputs<'_, '_>) -> Check {
+    let Inputs { standing, asked: (action, at), .. } = *inputs;
+    let exceeded = standing.grants.iter().find_map(|held| held.exceeded_by(action, at));
+    let wider = || {
+        let child = standing.hands_on.as_ref()?;
+        standing.grants.iter().find_map(|held| held.grant.exceeded_by(child, held.calls))
+    };
+    exceeded.or_else(wider).map_or_else(|| Check::pass(name), |why| Check::fail(name, why))
 }
 
 fn unknown(name: &'static str, form: &Form<'_>) -> Check {

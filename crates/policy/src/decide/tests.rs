@@ -106,6 +106,7 @@ fn every_check_runs_and_the_first_failure_names_the_code() {
         trust: crate::Trust::Revoked,
         halted: true,
         lineage_intact: false,
+        ..DEFAULTS.1.clone()
     };
     let allowed = once(&bundle, &standing, &send(&bundle, r#"{"to":"a"}"#));
     assert_eq!(

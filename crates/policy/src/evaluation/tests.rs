@@ -101,3 +101,32 @@ fn lines_that_are_no_evaluations_say_so() {
     let line = r#"{"subject":{"type":"W","id":"w"},"action":{"name":"act","properties":{}},"resource":{"type":"T","id":"t"}}"#;
     assert_eq!(evaluate(&bundle(), &cases::read(line).unwrap()).code(), "permitted");
 }
+
+#[test]
+fn a_grant_in_the_context_bounds_what_is_asked() {
+    for (grant, code) in [
+        (r#"{"actions":["fetch"]}"#, "permitted"),
+        (r#"{"actions":[]}"#, "grant.exceeded"),
+        (r#"{"until_ms":1}"#, "grant.exceeded"),
+        (r#"{"calls_max":0}"#, "grant.exceeded"),
+        (r#"{"calls":0}"#, "request.malformed"),
+        ("7", "request.malformed"),
+    ] {
+        let manifest = "name = \"g\"\nversion = \"1\"\nsemantics = 2";
+        let schema = "entity Workload; entity Page;\naction fetch appliesTo { principal: Workload, resource: Page, context: {} };";
+        let files = [
+            ("bundle.toml", manifest),
+            ("schema.cedarschema", schema),
+            ("policies/all.dw", "@id(\"all\") permit (principal, action, resource);"),
+        ];
+        let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).into();
+        let asked = Evaluation {
+            subject: Entity::new("Workload", "agent"),
+            action: "fetch".to_owned(),
+            resource: Entity::new("Page", "p"),
+            context: format!(r#"{{"grant":{grant}}}"#),
+        };
+        let bundle = Arc::new(Bundle::load(&files).unwrap());
+        assert_eq!(evaluate(&bundle, &asked).code(), code, "{grant}");
+    }
+}

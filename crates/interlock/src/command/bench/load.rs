@@ -87,6 +87,7 @@ fn transition(number: u32) -> Transition {
         arguments,
         message: message.into_bytes(),
         assurance: Assurance::Separated,
+        hands_on: None,
     }
 }
 

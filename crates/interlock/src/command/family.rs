@@ -1,0 +1,61 @@
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kernel::governance::Change;
+use kernel::lineage::HandsOn;
+use policy::Grant;
+use proof::json::{Value, object};
+
+use crate::cli::{Delegate, End};
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, Style};
+
+/// Asks the node for a sub-agent.
+pub(super) fn delegate(arguments: &Delegate, output: &mut Output) -> Result<Exit, Failure> {
+    let actions =
+        (!arguments.action.is_empty()).then(|| arguments.action.iter().cloned().collect());
+    let until_ms = arguments.for_ms.map(|for_ms| now_ms().saturating_add(for_ms));
+    let grant =
+        Grant { actions, calls_max: arguments.calls, depth_max: Some(arguments.depth), until_ms };
+    let socket = arguments.socket.clone().unwrap_or_else(|| socket(&arguments.domain));
+    let speaker = (arguments.speaker.workload.as_str(), arguments.speaker.execution.as_deref());
+    let hands_on = HandsOn { workload: arguments.to.clone(), grant };
+    let child = node::client::delegate(&socket, speaker, hands_on, &arguments.arguments)
+        .map_err(|why| Failure::node(&why))?;
+    if output.is_json() {
+        output.json(&object([
+            ("execution", Value::from(child.as_str())),
+            ("workload", Value::from(arguments.to.as_str())),
+        ]))?;
+    } else {
+        output.line(output.paint().text(Style::Name, &child))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// Ends an execution, as an officer or as its parent.
+pub(super) fn end(arguments: &End, output: &mut Output) -> Result<Exit, Failure> {
+    let what = format!("execution {} ended", arguments.ended);
+    if arguments.parent {
+        let speaker = (arguments.speaker.workload.as_str(), arguments.speaker.execution.as_deref());
+        node::client::end(&socket(&arguments.domain), speaker, &arguments.ended)
+            .map_err(|why| Failure::node(&why))?;
+        if output.is_json() {
+            output.json(&object([("ended", Value::from(arguments.ended.as_str()))]))?;
+        } else {
+            output.line(what)?;
+        }
+        return Ok(Exit::Ok);
+    }
+    let change = Change::ExecutionEnded { execution: arguments.ended.clone() };
+    super::govern::govern(&arguments.domain, (change, None), &what, output)
+}
+
+fn socket(domain: &Path) -> std::path::PathBuf {
+    domain.join("node.sock")
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,80 @@
+//! Sub-agents at a whole node: narrower than their parents, joined by their own user, ended with what is below them.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::support::{BINARY, Client, Domain, Node, decisions, run};
+
+/// The small bundle, with sub-agents, for the version of the decider that looks at grants.
+fn bundle(folder: &Path) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bundle");
+    fs::create_dir_all(folder.join("policies")).unwrap();
+    let copy = |path: &str, change: &dyn Fn(String) -> String| {
+        let text = fs::read_to_string(from.join(path)).unwrap();
+        fs::write(folder.join(path), change(text)).unwrap();
+    };
+    copy("bundle.toml", &|text| text.replace("semantics = 1", "semantics = 2"));
+    copy("entities.json", &|text| text);
+    copy("schema.cedarschema", &|text| {
+        text + "entity Agent;\naction \"agent/start\" appliesTo { principal: Workload, resource: Agent, context: { input: { role: String } } };\n"
+    });
+    copy("policies/small.dw", &|text| {
+        text + "@id(\"helpers\") permit (principal, action == Action::\"agent/start\", resource == Agent::\"reader\") when { context.input.role == \"reader\" };\n"
+    });
+}
+
+#[test]
+fn a_sub_agent_reads_writes_nothing_and_ends() {
+    let around = tempfile::tempdir().unwrap();
+    bundle(&around.path().join("bundle"));
+    let office = format!("{BINARY} office-server --root OFFICE");
+    let servers = [("office", office.as_str())];
+    let domain = Domain::new(&around.path().join("bundle"), &["agent", "reader"], &servers);
+    let node = Node::start(&domain.folder());
+    let folder = domain.folder().display().to_string();
+    let delegate = |more: &[&str]| {
+        let mut words = vec!["delegate", &folder, "--to", "reader", "--json"];
+        words.extend(["--action", "read_file", "--action", "initialize"]);
+        words.extend(["--action", "notifications/initialized"]);
+        words.extend(more);
+        run(&words.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let denied = delegate(&["--arguments", r#"{"role":"writer"}"#]);
+    assert_eq!(denied.code, Some(2), "{}", denied.stderr);
+    assert!(denied.stderr.contains("policy.denied"), "{}", denied.stderr);
+    let begun = delegate(&["--arguments", r#"{"role":"reader"}"#, "--calls", "20", "--for", "10m"]);
+    assert_eq!(begun.code, Some(0), "{}", begun.stderr);
+    let begun: serde_json::Value = serde_json::from_str(&begun.stdout).unwrap();
+    let child = begun["execution"].as_str().unwrap();
+
+    let mut reader = Client::join_delegated(&domain.socket(), ("reader", child), "office").unwrap();
+    reader.greet().unwrap();
+    let path = json!({"path": "notes/x.md"});
+    let read = reader.call("1", "read_file", &path);
+    assert!(read.get("result").is_some(), "{read}");
+    let written = reader.call("2", "write_file", &json!({"path": "drafts/x.md", "text": "x"}));
+    assert!(written.to_string().contains("grant.exceeded"), "{written}");
+    let speaker = ["--workload", "reader", "--execution", child];
+    let words = ["delegate", &folder, "--to", "reader", "--arguments", r#"{"role":"reader"}"#];
+    let words: Vec<String> = words.into_iter().chain(speaker).map(str::to_owned).collect();
+    let wider = run(&words);
+    assert_eq!(wider.code, Some(2), "{}", wider.stdout);
+    assert!(wider.stderr.contains("grant.exceeded"), "{}", wider.stderr);
+
+    let ended = run(&["end", &folder, child, "--parent"].map(str::to_owned));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(Client::join_delegated(&domain.socket(), ("reader", child), "office").is_err());
+    let late = reader.call("3", "read_file", &path);
+    assert!(late.get("error").is_some(), "{late}");
+    drop(node);
+    let codes: Vec<String> = decisions(&domain.folder())
+        .into_iter()
+        .filter(|one| one.execution == child)
+        .map(|one| one.code)
+        .collect();
+    assert_eq!(codes, ["permitted", "permitted", "permitted", "grant.exceeded", "grant.exceeded"]);
+    let replayed = run(&["replay", &folder, "--json"].map(str::to_owned));
+    assert_eq!(replayed.code, Some(0), "{}", replayed.stderr);
+}

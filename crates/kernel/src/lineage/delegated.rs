@@ -1,0 +1,84 @@
+use policy::Grant;
+use proof::json::{Value, object};
+
+use super::{Body, HandsOn};
+use crate::members::{Malformed, members, name, number, wrong};
+
+/// Where a delegated execution comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delegation {
+    /// The execution that delegated.
+    pub parent: String,
+    /// What the new one may do at most.
+    pub grant: Grant,
+}
+
+/// Who ended an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The execution that had delegated to it, or one above that.
+    Parent,
+    /// An officer, by a governance record.
+    Officer,
+}
+
+impl By {
+    /// The name in records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Parent => "parent",
+            Self::Officer => "officer",
+        }
+    }
+}
+
+impl Delegation {
+    pub(super) fn to_value(&self) -> Value {
+        object([("grant", self.grant.to_value()), ("parent", Value::from(self.parent.as_str()))])
+    }
+
+    pub(super) fn from_value(value: &Value) -> Result<Self, Malformed> {
+        let members = members(value, &["grant", "parent"])?;
+        let grant = grant(members.value("grant")?)?;
+        Ok(Self { parent: name(&members, "parent")?, grant })
+    }
+}
+
+impl HandsOn {
+    pub(super) fn to_value(&self) -> Value {
+        object([
+            ("grant", self.grant.to_value()),
+            ("workload", Value::from(self.workload.as_str())),
+        ])
+    }
+
+    pub(super) fn from_value(value: &Value) -> Result<Self, Malformed> {
+        let members = members(value, &["grant", "workload"])?;
+        let grant = grant(members.value("grant")?)?;
+        Ok(Self { workload: name(&members, "workload")?, grant })
+    }
+}
+
+fn grant(value: &Value) -> Result<Grant, Malformed> {
+    let shape = "an object of `actions`, `calls_max`, `depth_max` and `until_ms`";
+    Grant::from_value(value).ok_or_else(|| wrong("grant", shape))
+}
+
+/// The members of `execution.delegated`.
+pub(super) fn delegated_value(decided_seq: u64, child: &str) -> [(&'static str, Value); 2] {
+    [("child", Value::from(child)), ("decided_seq", number(decided_seq))]
+}
+
+pub(super) fn read_delegated(value: &Value) -> Result<Body, Malformed> {
+    let members = members(value, &["child", "decided_seq"])?;
+    let child = name(&members, "child")?;
+    Ok(Body::Delegated { decided_seq: members.count("decided_seq")?, child })
+}
+
+pub(super) fn read_ended(value: &Value) -> Result<Body, Malformed> {
+    let members = members(value, &["by"])?;
+    let word = members.str("by")?;
+    let by = [By::Parent, By::Officer].into_iter().find(|by| by.as_str() == word);
+    Ok(Body::Ended { by: by.ok_or_else(|| wrong("by", "`parent` or `officer`"))? })
+}

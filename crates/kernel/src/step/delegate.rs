@@ -1,0 +1,103 @@
+use proof::base64url;
+use proof::digest::Digest;
+
+use super::release::Pending;
+use super::{Effect, Kernel, Now, Ticket};
+use crate::lineage::{Body, By, Completion, Delegation, HandsOn, Transition};
+
+/// What stands before the entropy of a request from which the id of a child is drawn, so that no salt shares it.
+const CHILD_CONTEXT: &[u8] = b"interlock.child.v1\n";
+
+impl Kernel {
+    /// What stands in the way of a delegation, before any decision: the code of a refusal.
+    pub(super) fn obstacle_to_delegate(
+        &self,
+        execution: &str,
+        asked: &Transition,
+    ) -> Option<&'static str> {
+        let HandsOn { workload, .. } = asked.hands_on.as_ref()?;
+        // Who asks for a workload that nobody registered, or by a bundle that looks at no grants, asks for nothing.
+        let looks_at_grants = self.state.bundle().semantics() >= policy::Semantics::V2;
+        if !looks_at_grants || self.state.governance().workload(workload).is_none() {
+            Some("refused.input")
+        } else if !self.state.may_have_children(execution) || !self.state.is_open_for_executions() {
+            Some("refused.quota")
+        } else {
+            None
+        }
+    }
+
+    /// The id of the execution that a delegation begins, if it is permitted.
+    pub(super) fn child_id(asked: &Transition, entropy: &[u8; 32]) -> Option<String> {
+        asked.hands_on.as_ref()?;
+        let digest = Digest::of(&[CHILD_CONTEXT, entropy].concat());
+        digest.as_bytes().first_chunk::<16>().map(|id| base64url::encode(id))
+    }
+
+    /// Carries a permitted and durable delegation out: its end is on record, and the child begins.
+    pub(super) fn delegate(&mut self, now: Now, next: &Pending) -> Vec<Effect> {
+        let hands_on = self.state.execution(&next.execution).and_then(|one| one.hands_on(next.seq));
+        let (Some(HandsOn { workload, grant }), Some(child)) = (hands_on.cloned(), &next.child)
+        else {
+            return Vec::new();
+        };
+        let Some(os_user) = self.state.governance().workload(&workload).map(|one| one.os_user)
+        else {
+            return Vec::new();
+        };
+        let at = self.state.time(now.wall_ms);
+        if let Some(parent) = self.state.execution_mut(&next.execution) {
+            parent.complete(at, next.seq, &policy::Outcome::Result(None));
+        }
+        let delegated = Body::Delegated { decided_seq: next.seq, child: child.clone() };
+        let delegated = self.append(now, Some(&next.execution), delegated, Vec::new());
+        let delegation = Delegation { parent: next.execution.clone(), grant };
+        self.state.begin(child, (&workload, os_user), Some(delegation.clone()));
+        let started = Body::Started { workload, os_user, delegation: Some(Box::new(delegation)) };
+        let started = self.append(now, Some(child), started, Vec::new());
+        vec![delegated, started, Effect::Delegated { ticket: next.ticket, child: child.clone() }]
+    }
+
+    /// An execution ends one that descends from it, with all below.
+    pub(super) fn end_child(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        (execution, child): (&str, &str),
+    ) -> Vec<Effect> {
+        if execution == child || !self.state.descends(child, execution) {
+            self.count_refusals("refused.peer", 1);
+            return vec![Effect::Ended { ticket, result: Err("refused.peer") }];
+        }
+        let family = self.state.family(child);
+        let mut effects = self.end_all(now, &family, By::Parent);
+        effects.push(Effect::Ended { ticket, result: Ok(()) });
+        effects
+    }
+
+    /// Ends what an officer ended.
+    pub(super) fn end_by_officer(&mut self, now: Now) -> Vec<Effect> {
+        let ended = self.state.ended_by_officers();
+        self.end_all(now, &ended, By::Officer)
+    }
+
+    /// Ends executions in this order. Permits that wait are withheld, and what is open is unknown from here on.
+    fn end_all(&mut self, now: Now, ids: &[String], by: By) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for id in ids {
+            effects.extend(self.withhold_all(now, id));
+            let open: Vec<u64> =
+                self.state.execution(id).into_iter().flat_map(|one| one.open()).collect();
+            self.open.retain(|_, (execution, _)| execution != id);
+            for seq in open {
+                effects.push(self.complete_as(now, (id, seq), Completion::Unknown));
+            }
+            effects.push(self.append(now, Some(id), Body::Ended { by }, Vec::new()));
+            self.state.end(id);
+        }
+        effects
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,251 @@
+use policy::{Bundle, Grant};
+
+use crate::fixture::{Domain, Node, OS_USER, call, code, delegating};
+use crate::governance::{Change, Subject, Workload};
+use crate::limits::GENERATIONS_MAX;
+use crate::lineage::{Body, By, Completion, HandsOn, LineageRecord};
+use crate::replay::Fed;
+use crate::step::{Answer, Effect, Input};
+
+const READ: (&str, &str) = ("read_file", r#"{"path":"reports/q3.txt"}"#);
+const MAIL: (&str, &str) = ("send_mail", r#"{"to":"ann@example.test","body":"hi"}"#);
+const HELPER_USER: u32 = 1002;
+
+/// A domain whose bundle lets agents start helpers, and a helper to start.
+fn domain() -> Domain {
+    let mut domain = Domain::new();
+    domain.publish(&delegating());
+    domain.change(Change::WorkloadRegistered(Workload {
+        name: "helper".into(),
+        os_user: HELPER_USER,
+        zone: "prod".into(),
+    }));
+    domain
+}
+
+fn reading() -> Grant {
+    let actions = ["agent/start", "read_file"].map(str::to_owned);
+    Grant { actions: Some(actions.into()), ..Grant::unlimited() }
+}
+
+fn ask(node: &mut Node, (tool, arguments): (&str, &str)) -> String {
+    code(&node.call(tool, arguments).1).to_owned()
+}
+
+/// Asks for a helper; the answer's code, and the helper's id if there is one.
+fn delegate(node: &mut Node, grant: Grant) -> (String, Option<String>) {
+    let (ticket, effects) = request(node, grant);
+    let effects = effects.into_iter().chain(node.durable());
+    let (mut answer, mut child) = (None, None);
+    for effect in effects {
+        match effect {
+            Effect::Delegated { ticket: of, child: id } if of == ticket => child = Some(id),
+            Effect::Answer { ticket: of, answer: found } if of == ticket => answer = Some(found),
+            other => panic!("{other:?}"),
+        }
+    }
+    (code(&answer.unwrap()).to_owned(), child)
+}
+
+fn request(node: &mut Node, grant: Grant) -> (u64, Vec<Effect>) {
+    let ticket = node.ticket();
+    let mut transition = call("", "{}");
+    transition.tool = None;
+    transition.method = "agent/start".into();
+    transition.hands_on = Some(HandsOn { workload: "helper".into(), grant });
+    let execution = node.execution.clone();
+    let mut entropy = [9; 32];
+    entropy[..8].copy_from_slice(&ticket.to_be_bytes());
+    let transition = Box::new(transition);
+    (ticket, node.step(Input::Request { ticket, execution, transition, entropy }))
+}
+
+fn join_helper(node: &mut Node, execution: &str, os_user: u32) -> Result<String, &'static str> {
+    let ticket = node.ticket();
+    let execution = Some(execution.to_owned());
+    let workload = "helper".into();
+    let input = Input::Join { ticket, workload, os_user, execution, entropy: [4; 32] };
+    match node.step(input).pop() {
+        Some(Effect::Joined { result, .. }) => result,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn bodies(node: &Node) -> Vec<Body> {
+    node.log.iter().map(|(record, _)| LineageRecord::parse(record).unwrap().body).collect()
+}
+
+fn all_follow(node: &Node, domain: &Domain) {
+    let fed = node.replay(domain).unwrap();
+    assert!(fed.iter().all(|fed| matches!(fed, Fed::Followed | Fed::Identical)), "{fed:?}");
+}
+
+#[test]
+fn a_helper_may_do_what_both_grant_and_policy_allow_and_no_more() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    let agent = node.execution.clone();
+    let (answer, child) = delegate(&mut node, reading());
+    assert_eq!(answer, "permitted");
+    let child = child.unwrap();
+    assert_eq!(join_helper(&mut node, &child, HELPER_USER), Ok(child.clone()));
+
+    node.execution = child;
+    assert_eq!(ask(&mut node, READ), "permitted");
+    assert_eq!(ask(&mut node, MAIL), "grant.exceeded", "its parent may, it may not");
+    let wider = delegate(&mut node, Grant::unlimited());
+    assert_eq!(wider, ("grant.exceeded".to_owned(), None), "nor can it hand on what it has not");
+    node.execution = agent;
+    assert_eq!(ask(&mut node, MAIL), "permitted");
+    all_follow(&node, &domain);
+}
+
+#[test]
+fn calls_of_children_count_for_those_above_them() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    let grant = |calls| Grant { calls_max: Some(calls), ..reading() };
+    let child = delegate(&mut node, grant(4)).1.unwrap();
+    node.execution = child.clone();
+    assert_eq!(ask(&mut node, READ), "permitted");
+    // Its own two calls so far, the delegation among them, leave two.
+    assert_eq!(delegate(&mut node, grant(4)).0, "grant.exceeded");
+    let grandchild = delegate(&mut node, grant(2)).1.unwrap();
+    node.execution = grandchild;
+    assert_eq!(ask(&mut node, READ), "permitted");
+    assert_eq!(ask(&mut node, READ), "permitted");
+    assert_eq!(ask(&mut node, READ), "grant.exceeded");
+    node.execution = child;
+    assert_eq!(ask(&mut node, READ), "grant.exceeded", "the grandchild has used its calls up");
+    all_follow(&node, &domain);
+}
+
+#[test]
+fn a_delegated_execution_is_joined_by_its_own_user_only_and_not_by_chance() {
+    let mut node = Node::new(&domain());
+    let agent = node.execution.clone();
+    let child = delegate(&mut node, reading()).1.unwrap();
+    assert_eq!(join_helper(&mut node, &child, OS_USER), Err("refused.peer"));
+    assert_eq!(join_helper(&mut node, "unknown", HELPER_USER), Err("refused.peer"));
+    assert_eq!(join_helper(&mut node, &agent, HELPER_USER), Err("refused.peer"));
+    // Who names no execution gets the workload's own, which descends from nobody.
+    let own = node.join("helper", HELPER_USER).unwrap();
+    assert_ne!(own, child);
+}
+
+#[test]
+fn an_execution_ends_with_all_below_it_and_what_was_open_is_unknown() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    let agent = node.execution.clone();
+    let child = delegate(&mut node, reading()).1.unwrap();
+    node.execution = child.clone();
+    let grandchild = delegate(&mut node, reading()).1.unwrap();
+    node.execution = grandchild.clone();
+    let (open, _) = node.call(READ.0, READ.1);
+    // One more is decided and waits for the disk when the end comes.
+    let (waiting, effects) = node.ask(READ.0, READ.1);
+    assert_eq!(effects, vec![]);
+
+    let ticket = node.ticket();
+    let stranger = Input::End { ticket, execution: child.clone(), child: agent.clone() };
+    let refused = Effect::Ended { ticket, result: Err("refused.peer") };
+    assert_eq!(node.step(stranger), vec![refused], "nobody ends those above him");
+    let ticket = node.ticket();
+    let end = Input::End { ticket, execution: agent.clone(), child: child.clone() };
+    assert_eq!(node.step(end), vec![Effect::Ended { ticket, result: Ok(()) }]);
+    let denied = node.durable();
+    let [Effect::Answer { ticket: of, answer: Answer::Deny { code, .. } }] = &denied[..] else {
+        panic!("{denied:?}");
+    };
+    assert_eq!((*of, code.as_str()), (waiting, "execution.halted"));
+    assert_eq!(node.complete(open, Completion::Result), vec![], "its result comes too late");
+
+    let ended =
+        bodies(&node).into_iter().filter(|body| matches!(body, Body::Ended { by: By::Parent }));
+    assert_eq!(ended.count(), 2);
+    assert_eq!(join_helper(&mut node, &grandchild, HELPER_USER), Err("refused.peer"));
+    all_follow(&node, &domain);
+    let node = Node::restart(&domain, node.log);
+    assert!(node.kernel.state().execution(&child).is_none());
+}
+
+#[test]
+fn only_an_officer_lets_a_workload_begin_anew() {
+    let mut domain = domain();
+    let mut node = Node::new(&domain);
+    let agent = node.execution.clone();
+    let child = delegate(&mut node, reading()).1.unwrap();
+    assert_eq!(node.join("agent", OS_USER), Ok(agent.clone()));
+    domain.change(Change::ExecutionEnded { execution: agent.clone() });
+    node.follow(&domain);
+    let fresh = node.join("agent", OS_USER).unwrap();
+    assert_ne!(fresh, agent);
+    assert!(node.kernel.state().execution(&child).is_none(), "it took its helper with it");
+    all_follow(&node, &domain);
+
+    // The power went after the adoption was durable and before the end was.
+    let adopted = bodies(&node).iter().rposition(|body| matches!(body, Body::Adopted { .. }));
+    let log = node.log[..=adopted.unwrap()].to_vec();
+    let node = Node::restart(&domain, log);
+    assert!(node.kernel.state().execution(&agent).is_none(), "the start makes up for it");
+    all_follow(&node, &domain);
+}
+
+#[test]
+fn a_halt_of_a_parent_halts_its_children() {
+    let mut domain = domain();
+    let mut node = Node::new(&domain);
+    let agent = node.execution.clone();
+    node.execution = delegate(&mut node, reading()).1.unwrap();
+    assert_eq!(ask(&mut node, READ), "permitted");
+    domain.change(Change::HaltOrdered { subject: Subject::Execution(agent) });
+    node.follow(&domain);
+    assert_eq!(ask(&mut node, READ), "execution.halted");
+}
+
+#[test]
+fn a_bundle_that_looks_at_no_grants_stops_delegated_executions() {
+    let mut domain = domain();
+    let mut node = Node::new(&domain);
+    let agent = node.execution.clone();
+    node.execution = delegate(&mut node, reading()).1.unwrap();
+    let files = delegating().files().clone();
+    let older = files.into_iter().map(|(path, bytes)| {
+        let text = String::from_utf8(bytes).unwrap().replace("semantics = 2", "semantics = 1");
+        (path, text.into_bytes())
+    });
+    domain.publish(&Bundle::load(&older.collect()).unwrap());
+    node.follow(&domain);
+    assert_eq!(ask(&mut node, READ), "execution.halted");
+    node.execution = agent;
+    assert_eq!(ask(&mut node, READ), "permitted");
+    assert_eq!(delegate(&mut node, reading()), ("refused.input".to_owned(), None));
+}
+
+#[test]
+fn generations_are_bounded_and_strangers_are_not_delegated_to() {
+    let mut node = Node::new(&domain());
+    for _ in 1..GENERATIONS_MAX {
+        let (answer, child) = delegate(&mut node, reading());
+        assert_eq!(answer, "permitted");
+        node.execution = child.unwrap();
+    }
+    assert_eq!(delegate(&mut node, reading()), ("refused.quota".to_owned(), None));
+    let mut alone = Domain::new();
+    alone.publish(&delegating());
+    assert_eq!(delegate(&mut Node::new(&alone), reading()), ("refused.input".to_owned(), None));
+}
+
+#[test]
+fn a_delegation_that_was_not_carried_out_when_the_power_went_begins_nothing() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    let (_, effects) = request(&mut node, reading());
+    assert_eq!(effects, vec![]);
+    let before = node.kernel.state().executions().count();
+    let node = Node::restart(&domain, node.log);
+    assert_eq!(node.kernel.state().executions().count(), before);
+    assert!(!bodies(&node).iter().any(|body| matches!(body, Body::Delegated { .. })));
+    all_follow(&node, &domain);
+}
