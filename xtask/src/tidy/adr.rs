@@ -1,4 +1,7 @@
-//! Decision records: numbered without a gap, one page each, all in the index.
+//! Decision records: each with a number of its own, one page each, all in the index. Numbers are taken when work begins,
+//! so records may land in another order.
+
+use std::collections::BTreeSet;
 
 use super::Problem;
 use super::tree::Tree;
@@ -13,9 +16,14 @@ pub(super) fn check(tree: &Tree) -> Vec<Problem> {
     let index = tree.text(INDEX).unwrap_or_default();
     let mut problems = Vec::new();
     let records = tree.files().filter(|(path, _)| path.starts_with(FOLDER) && *path != INDEX);
-    for (count, (path, text)) in records.enumerate() {
+    let mut taken = BTreeSet::new();
+    for (path, text) in records {
         let name = path.strip_prefix(FOLDER).unwrap_or(path);
-        problems.extend(record(path, name, count + 1, text));
+        let number = name.get(..4).unwrap_or_default();
+        problems.extend(record(path, name, number, text));
+        if !taken.insert(number.to_owned()) {
+            problems.push(Problem::new(path, 0, format!("the number {number} is taken")));
+        }
         if !index.contains(&format!("]({name})")) {
             problems.push(Problem::new(path, 0, format!("`{INDEX}` does not list it")));
         }
@@ -23,13 +31,12 @@ pub(super) fn check(tree: &Tree) -> Vec<Problem> {
     problems
 }
 
-fn record(path: &str, name: &str, number: usize, text: &str) -> Vec<Problem> {
+fn record(path: &str, name: &str, number: &str, text: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let expected = format!("{number:04}");
-    if !name.starts_with(&format!("{expected}-")) || !text.starts_with(&format!("# {expected}. ")) {
-        let what = format!(
-            "this record is number {expected}, in its file's name and in its title (`# {expected}. ..`)"
-        );
+    let is_number = number.len() == 4 && number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_named = name.starts_with(&format!("{number}-"));
+    if !is_number || !is_named || !text.starts_with(&format!("# {number}. ")) {
+        let what = "a record has the same number of four digits in its file's name and in its title (`# 0001. ..`)";
         problems.push(Problem::new(path, 1, what));
     }
     for part in PARTS {

@@ -20,3 +20,15 @@ fn a_record_out_of_form_fails() {
     let long = format!("{RECORD}{}", "a\n".repeat(70));
     assert_eq!(problems("docs/adr/0001-a.md", &long, "[A](0001-a.md)"), 1);
 }
+
+#[test]
+fn a_number_is_taken_once_and_gaps_are_no_matter() {
+    let second = RECORD.replace("0001", "0007");
+    let index = "[A](0001-a.md) [B](0007-b.md) [C](0007-c.md)";
+    let files = |name| {
+        let (first, last) = (("docs/adr/0001-a.md", RECORD), ("docs/adr/README.md", index));
+        check(&Tree::of([first, ("docs/adr/0007-b.md", &second), (name, &second), last])).len()
+    };
+    assert_eq!(files("docs/adr/0007-b.md"), 0);
+    assert_eq!(files("docs/adr/0007-c.md"), 1);
+}
