@@ -8,24 +8,27 @@ mod manifest;
 mod policies;
 pub(crate) mod schema;
 mod source;
+pub(crate) mod store;
 mod tokens;
 mod unknown_action;
 
 use std::collections::BTreeMap;
 
-use cedar_policy::{Entities, Schema};
+use cedar_policy::Schema;
+use cedar_policy_core::ast::EntityUID;
 use dogwood_language::LoweredPolicySet;
 use proof::digest::Digest;
 
+use crate::engine::{Failure, Index};
 use crate::error::{LoadErrors, Warning};
 use crate::facts::Trust;
 use crate::json::Json;
 use crate::request::{Entity, Request};
 use crate::semantics::Semantics;
-use entities::EntityMap;
 use manifest::{Manifest, ResourceId};
 pub use policies::PolicyInfo;
 use schema::Shapes;
+use store::Store;
 
 /// The manifest's path.
 pub(crate) const MANIFEST: &str = "bundle.toml";
@@ -51,19 +54,18 @@ pub struct Bundle {
     pub(crate) schema: Schema,
     /// The policies in Cedar, with the schema that their temporal conditions were lowered into.
     pub(crate) lowered: LoweredPolicySet,
+    /// By `@id`.
     policies: Vec<PolicyInfo>,
+    /// The same policies in the same order, by their scopes.
+    pub(crate) index: Index,
     /// The depth of the deepest expression.
     pub(crate) depth: usize,
-    /// `@id` by the name within Cedar.
-    pub(crate) ids: BTreeMap<String, String>,
-    /// What the bundle states of entities.
-    pub(crate) stated: EntityMap,
-    /// The same for Cedar, with the actions.
-    pub(crate) entities: Entities,
+    /// What the bundle states of entities, with the actions.
+    pub(crate) store: Store,
     /// Per action, the temporal conditions that its context carries.
-    pub(crate) leaves: BTreeMap<(Vec<String>, String), Vec<String>>,
-    /// Actions, by path and id, whose undeclared arguments are bound by digest only.
-    pub(crate) binds: std::collections::BTreeSet<String>,
+    pub(crate) leaves: BTreeMap<EntityUID, Vec<String>>,
+    /// Actions whose undeclared arguments are bound by digest only.
+    pub(crate) binds: std::collections::BTreeSet<EntityUID>,
     warnings: Vec<Warning>,
 }
 
@@ -172,6 +174,16 @@ impl Bundle {
     pub fn policy(&self, id: &str) -> Option<&PolicyInfo> {
         let at = self.policies.binary_search_by(|info| info.id.as_str().cmp(id)).ok()?;
         self.policies.get(at)
+    }
+
+    /// The policy of that number in the index.
+    pub(crate) fn numbered(&self, number: usize) -> Option<&PolicyInfo> {
+        self.policies.get(number)
+    }
+
+    /// The policy that failed, by `@id`.
+    pub(crate) fn policy_id(&self, failure: &Failure) -> Option<&str> {
+        Some(&self.numbered(failure.policy?)?.id)
     }
 
     /// The depth of its deepest expression, as [`Bundle::load`] counts it. [`crate::limits::stack_needed`] says what

@@ -1,6 +1,8 @@
 //! The decision: a pure function of a history, a standing, facts and a request.
 
 mod checks;
+pub(crate) mod form;
+mod known;
 pub(crate) mod shape;
 mod time;
 
@@ -8,28 +10,54 @@ use std::sync::Arc;
 
 use crate::bundle::Bundle;
 use crate::decision::{Decision, Determining, EvaluationError};
-use crate::engine::{Answer, authorize, has_stack, no_stack};
+use crate::engine::{Answer, has_stack, no_stack};
 use crate::facts::{Facts, Standing};
 use crate::history::History;
 use crate::request::Request;
+use form::{Formed, form};
 use shape::{Form, Moment};
 
 /// Decides one request by the history's bundle, and records it in the history, whatever the decision.
 ///
 /// Every check whose inputs exist runs, also after one has failed; the first failure in the fixed order gives the
 /// code. Needs [`crate::limits::DECIDE_STACK_BYTES`] of stack: with less than the floor left it denies, with
-/// `policy.error`.
+/// `policy.error`. It is [`form()`] and [`decide_formed`] in one.
 pub fn decide(
     history: &mut History,
     standing: &Standing,
     facts: &Facts,
     request: &Request,
 ) -> Decision {
-    let bundle = Arc::clone(history.bundle());
+    let formed = form(history.bundle(), request);
+    decide_formed(history, standing, facts, &formed)
+}
+
+/// The second half of [`decide`], for a request that [`form()`] has read. One that was read against another bundle than
+/// the history's is read again.
+pub fn decide_formed(
+    history: &mut History,
+    standing: &Standing,
+    facts: &Facts,
+    formed: &Formed,
+) -> Decision {
+    if !Arc::ptr_eq(formed.bundle(), history.bundle()) {
+        let again = form::shared(history.bundle(), formed.request());
+        return decide_read(history, standing, facts, &again);
+    }
+    decide_read(history, standing, facts, formed)
+}
+
+fn decide_read(
+    history: &mut History,
+    standing: &Standing,
+    facts: &Facts,
+    formed: &Formed,
+) -> Decision {
     let moment = Moment { facts: *facts, trust: standing.trust };
-    let form = shape::form(&bundle, Some(moment), request);
-    let answer = ask(history, &bundle, moment, request, &form);
-    assemble(&bundle, (standing, (&request.action, facts.at)), &form, answer)
+    let form = formed.at(Some(moment));
+    let answer = ask(history, moment, formed, &form);
+    let asked = (formed.request().action.as_str(), facts.at);
+    assemble(formed.bundle(), (standing, asked), &form, answer)
 }
 
 /// The denial of a request that does not even have the form of one.
@@ -38,27 +66,18 @@ pub(crate) fn malformed(bundle: &Bundle, standing: &Standing, why: String) -> De
 }
 
 /// What the policies say, if the request can be put to them.
-fn ask(
-    history: &mut History,
-    bundle: &Bundle,
-    moment: Moment,
-    request: &Request,
-    form: &Form<'_>,
-) -> Option<Answer> {
+fn ask(history: &mut History, moment: Moment, formed: &Formed, form: &Form<'_>) -> Option<Answer> {
+    let bundle = formed.bundle();
     let stack = has_stack(bundle.depth);
-    let temporal = history.ask(moment, request, form, stack);
+    let temporal = history.ask(moment, formed.request(), form, stack);
     let Form::Ready(shaped) = form else { return None };
     if !stack {
         return Some(no_stack());
     }
-    let answer = match temporal {
+    Some(match temporal {
         Err(why) => Answer::failed(format!("temporal conditions: {why}"), false),
-        Ok(bindings) => match shaped.cedar_request(bundle, &bindings) {
-            Err(why) => Answer::failed(why, false),
-            Ok(request) => authorize(bundle.lowered.as_cedar(), &request, &shaped.entities),
-        },
-    };
-    Some(answer)
+        Ok(bindings) => shaped.ask(bundle, &bindings),
+    })
 }
 
 fn assemble(
@@ -72,18 +91,15 @@ fn assemble(
 
     let sound = answer.filter(|answer| answer.errors.is_empty());
     let reasons = sound.map(|answer| answer.reasons.as_slice()).unwrap_or_default();
-    let mut policies: Vec<Determining> = reasons
-        .iter()
-        .filter_map(|cedar_id| bundle.policy(bundle.ids.get(cedar_id)?))
-        .map(Determining::of)
-        .collect();
+    let mut policies: Vec<Determining> =
+        reasons.iter().filter_map(|number| bundle.numbered(*number)).map(Determining::of).collect();
     policies.sort();
     let errors = answer.map(|answer| answer.errors.as_slice()).unwrap_or_default();
     let mut errors: Vec<EvaluationError> = errors
         .iter()
-        .map(|(cedar_id, why)| EvaluationError {
-            policy: bundle.ids.get(cedar_id).cloned().unwrap_or_default(),
-            why: why.clone(),
+        .map(|failure| EvaluationError {
+            policy: bundle.policy_id(failure).unwrap_or_default().to_owned(),
+            why: failure.why.clone().into_owned(),
         })
         .collect();
     errors.sort();

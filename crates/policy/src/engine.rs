@@ -1,33 +1,47 @@
-//! The policy engine: Cedar, with a floor of stack, and with every evaluation error reported.
+//! The policy engine: Cedar behind an index of scopes, with a floor of stack, and with every error reported.
 //!
 //! Cedar skips a policy whose evaluation errors. For a `forbid` that turns a denial into a permit, so here any error
-//! denies. Cedar's order of reasons varies between runs, so here they are sorted.
+//! denies. Cedar's order of reasons varies between runs, so here they are sorted. Cedar asks every policy; here only
+//! those are asked whose scope matches, which gives the same answer: see [`index`].
 
-use cedar_policy::{
-    AuthorizationError, Authorizer, Decision as CedarDecision, Entities, EvaluationError,
-    PolicySet, Request, Schema,
-};
+mod evaluate;
+mod index;
+
+use std::borrow::Cow;
+
+use cedar_policy::{Decision as CedarDecision, PolicySet, Schema};
+use cedar_policy_core::ast::{EntityUID, EntityUIDEntry, Policy};
+use cedar_policy_core::entities::{Dereference, Entities};
 use dogwood_language::{AuthorizationDecision, AuthorizationRequest, PolicyEngine};
 
-use crate::limits::{ERRORS_LISTED_MAX, EXPRESSION_DEPTH_MAX, stack_needed};
+use crate::limits::{EXPRESSION_DEPTH_MAX, stack_needed};
+pub(crate) use evaluate::store;
+pub(crate) use index::{Index, Seen};
 
 /// What the policies say of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     /// Allowed, and nothing went wrong on the way.
     pub(crate) allow: bool,
-    /// The determining policies by their names within Cedar, sorted.
-    pub(crate) reasons: Vec<String>,
-    /// The policies whose evaluation failed, by their names within Cedar, and why; sorted.
-    pub(crate) errors: Vec<(String, String)>,
+    /// The determining policies by their numbers in the index, sorted.
+    pub(crate) reasons: Vec<usize>,
+    /// What failed, by the policies' names within Cedar.
+    pub(crate) errors: Vec<Failure>,
     /// The recursion limit was met, or the stack was too small to begin.
     pub(crate) limit: bool,
 }
 
+/// A policy whose evaluation failed, and why; no policy where it was none in particular.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) policy: Option<usize>,
+    pub(crate) why: Cow<'static, str>,
+}
+
 impl Answer {
     /// A denial because something failed before any policy was evaluated.
-    pub(crate) fn failed(why: impl Into<String>, limit: bool) -> Answer {
-        let errors = vec![(String::new(), why.into())];
+    pub(crate) fn failed(why: impl Into<Cow<'static, str>>, limit: bool) -> Answer {
+        let errors = vec![Failure { policy: None, why: why.into() }];
         Answer { allow: false, reasons: Vec::new(), errors, limit }
     }
 }
@@ -42,70 +56,54 @@ pub(crate) fn no_stack() -> Answer {
     Answer::failed("too little stack is left to evaluate policies", true)
 }
 
-/// Asks every policy. The caller has looked at the stack.
-pub(crate) fn authorize(policies: &PolicySet, request: &Request, entities: &Entities) -> Answer {
-    let response = Authorizer::new().is_authorized(request, policies, entities);
-    let mut limit = false;
-    let mut errors: Vec<(String, String)> = Vec::new();
-    for error in response.diagnostics().errors() {
-        let AuthorizationError::PolicyEvaluationError(error) = error;
-        limit |= matches!(error.inner(), EvaluationError::RecursionLimit(_));
-        errors.push((error.policy_id().to_string(), describe(error.inner()).to_owned()));
-    }
-    errors.sort();
-    errors.truncate(ERRORS_LISTED_MAX);
-    let mut reasons: Vec<String> =
-        response.diagnostics().reason().map(ToString::to_string).collect();
-    reasons.sort();
-    let allow = response.decision() == CedarDecision::Allow && errors.is_empty();
-    Answer { allow, reasons, errors, limit }
-}
-
-/// What went wrong, without the values it went wrong with.
-fn describe(error: &EvaluationError) -> &'static str {
-    match error {
-        EvaluationError::EntityDoesNotExist(_) => "it reads an entity that is not known",
-        EvaluationError::EntityAttrDoesNotExist(_) => {
-            "it reads an attribute or tag that the entity does not have"
-        }
-        EvaluationError::RecordAttrDoesNotExist(_) => {
-            "it reads a member that the record does not have"
-        }
-        EvaluationError::TypeError(_) => "it uses a value of the wrong type",
-        EvaluationError::IntegerOverflow(_) => "an integer overflows",
-        EvaluationError::FailedExtensionFunctionExecution(_) => {
-            "a value can't be read as its extension type"
-        }
-        EvaluationError::RecursionLimit(_) => "it is nested deeper than the engine's stack bears",
-        _ => "it can't be evaluated",
-    }
-}
-
 /// The same engine behind Dogwood's seam: any error denies, and determining policies are sorted.
 #[derive(Debug, Default)]
 pub struct Engine {
-    policies: PolicySet,
+    index: Index,
+}
+
+impl Engine {
+    fn answer(&self, asked: &AuthorizationRequest<'_>) -> Answer {
+        let request: &cedar_policy_core::ast::Request = asked.request.as_ref();
+        let known: &Entities = asked.entities.as_ref();
+        let see = |entry: &EntityUIDEntry| entry.uid().map(|uid| self.see(uid, known));
+        let seen = see(request.principal()).zip(see(request.action())).zip(see(request.resource()));
+        let Some(((principal, action), resource)) = seen else {
+            return Answer::failed("the request leaves open who, what or on what", false);
+        };
+        let candidates = self.index.candidates(&principal, &action, &resource);
+        self.index.ask(&candidates, request.clone(), known)
+    }
+
+    fn see(&self, uid: &EntityUID, known: &Entities) -> Seen {
+        match known.entity(uid) {
+            Dereference::Data(entity) => self.index.see_entity(entity),
+            Dereference::NoSuchEntity | Dereference::Residual(_) => {
+                self.index.see(uid, std::iter::empty())
+            }
+        }
+    }
 }
 
 impl PolicyEngine for Engine {
     fn prepare(&mut self, policies: &PolicySet, _: &Schema) -> Result<(), dogwood_language::Error> {
-        self.policies = policies.clone();
+        let policies: &cedar_policy_core::ast::PolicySet = policies.as_ref();
+        let mut policies: Vec<&Policy> = policies.policies().collect();
+        policies.sort_by(|a, b| a.id().cmp(b.id()));
+        self.index = Index::new(policies);
         Ok(())
     }
 
     fn is_authorized(&self, asked: AuthorizationRequest<'_>) -> AuthorizationDecision {
-        let answer = if has_stack(EXPRESSION_DEPTH_MAX) {
-            authorize(&self.policies, asked.request, asked.entities)
-        } else {
-            no_stack()
-        };
+        let answer = if has_stack(EXPRESSION_DEPTH_MAX) { self.answer(&asked) } else { no_stack() };
+        let name = |policy: Option<usize>| self.index.name(policy).to_owned();
         AuthorizationDecision {
             decision: if answer.allow { CedarDecision::Allow } else { CedarDecision::Deny },
-            determining_policy_ids: answer.reasons,
+            determining_policy_ids: answer.reasons.iter().map(|n| name(Some(*n))).collect(),
             errors: answer
                 .errors
-                .into_iter()
-                .map(|(policy, why)| format!("{policy}: {why}"))
+                .iter()
+                .map(|failure| format!("{}: {}", name(failure.policy), failure.why))
                 .collect(),
         }
     }

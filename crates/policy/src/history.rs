@@ -15,7 +15,8 @@ use dogwood_language::{EventSignature, TemporalBindings, TemporalEngine, Tempora
 use dogwood_local_engine::{LocalTemporalEngine, TickRate};
 
 use crate::bundle::Bundle;
-use crate::decide::shape::{self, Form, Moment, Shaped};
+use crate::decide::form;
+use crate::decide::shape::{Form, Moment, Shaped};
 use crate::error::PrepareError;
 use crate::json::Json;
 use crate::limits::{HISTORY_EVENTS_MAX, INPUT_BYTES_MAX, OUTPUT_BYTES_MAX, PROPERTIES_BYTES_MAX};
@@ -100,7 +101,10 @@ impl History {
                 Kind::Request(moment) => Some(*moment),
                 Kind::Response(_) | Kind::Error => None,
             };
-            if let Form::Ready(shaped) = shape::form(bundle, moment, &event.request) {
+            if bundle.leaves.is_empty() {
+                continue;
+            }
+            if let Form::Ready(shaped) = form::shared(bundle, &event.request).at(moment) {
                 observe(&mut self.engine, &shaped, event.time, &event.kind);
             }
         }
@@ -115,10 +119,13 @@ impl History {
             Outcome::Error => Kind::Error,
             Outcome::Unknown => return,
         };
-        let bundle = Arc::clone(&self.bundle);
-        let form = shape::form(&bundle, None, request);
-        let Some(time) = self.record(at, request, kind.clone()) else { return };
-        if let Form::Ready(shaped) = form {
+        let request = Arc::new(request.clone());
+        let Some(time) = self.record(at, &request, kind.clone()) else { return };
+        if self.bundle.leaves.is_empty() {
+            return;
+        }
+        let formed = form::shared(&self.bundle, &request);
+        if let Form::Ready(shaped) = formed.at(None) {
             observe(&mut self.engine, &shaped, time, &kind);
         }
     }
@@ -139,7 +146,7 @@ impl History {
     pub(crate) fn ask(
         &mut self,
         moment: Moment,
-        request: &Request,
+        request: &Arc<Request>,
         form: &Form<'_>,
         evaluate: bool,
     ) -> Result<TemporalBindings, String> {
@@ -151,13 +158,16 @@ impl History {
         let (Some(time), Form::Ready(shaped)) = (time, form) else {
             return Err("the request is not an event".to_owned());
         };
+        if self.bundle.leaves.is_empty() {
+            return Ok(TemporalBindings::new());
+        }
         observe(&mut self.engine, shaped, time, &kind);
         if evaluate { self.engine.evaluate() } else { Err("not evaluated".to_owned()) }
     }
 
     /// Keeps an event and gives it its time: the clock's, or just after the last event where the clock stood still
     /// or stepped back.
-    fn record(&mut self, at: i64, request: &Request, kind: Kind) -> Option<i64> {
+    fn record(&mut self, at: i64, request: &Arc<Request>, kind: Kind) -> Option<i64> {
         let bytes = request.principal.properties.len().max(request.resource.properties.len());
         if request.input.len() > INPUT_BYTES_MAX || bytes > PROPERTIES_BYTES_MAX {
             return None;
@@ -168,7 +178,7 @@ impl History {
         }
         let time = at.saturating_mul(TICKS_PER_MS).max(self.last.saturating_add(1));
         self.last = time;
-        self.events.push(Recorded { time, request: Arc::new(request.clone()), kind });
+        self.events.push(Recorded { time, request: Arc::clone(request), kind });
         Some(time)
     }
 }

@@ -7,11 +7,12 @@
 //! ```text
 //!   files ──► bundle ─────────────► Bundle        manifest, schema, policies, entities; strict, all problems at once
 //!                                     │
-//!   Request ──► shape ──► typed       │           the request against the schema, converted once
-//!   Facts   ─┘    │                   │
+//!   Request ──► form ───► typed       │           the request against the schema, converted once; candidates
+//!                 │                   │
+//!   Facts ──► shape                   │           the moment
 //!                 ▼                   ▼
 //!             history ──► temporal ─► engine ──► decision ──► explain
-//!   events of one execution           Cedar       canonical bytes, every check
+//!   events of one execution    index, Cedar       canonical bytes, every check
 //!
 //!   evaluation    one AuthZEN evaluation that brings its own standing, facts and history
 //!   cases         the tests that a bundle carries
@@ -42,7 +43,8 @@ mod typed;
 pub mod workload;
 
 pub use bundle::{Bundle, Files, PolicyInfo, ToolInfo};
-pub use decide::decide;
+pub use decide::form::{Formed, form};
+pub use decide::{decide, decide_formed};
 pub use decision::{Check, Decision, Outcome as CheckOutcome, Verdict};
 pub use error::{FactsError, LoadCode, LoadError, LoadErrors, Place, PrepareError, Warning};
 pub use explain::explain;

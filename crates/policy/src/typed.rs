@@ -1,5 +1,8 @@
 //! Values with the types of a schema: read from JSON once, then handed to Cedar and to the temporal engine alike.
 
+mod kind;
+mod value;
+
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -9,6 +12,7 @@ use dogwood_language::Value as EventValue;
 use crate::json::Json;
 use crate::limits::QUOTED_CHARS_MAX;
 use crate::nearest::nearest;
+pub(crate) use kind::Kind;
 
 /// A type of the schema, resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +22,8 @@ pub(crate) enum Type {
     String,
     /// Cedar's `decimal`, `datetime`, `duration` or `ipaddr`.
     Extension(Extension),
-    /// An entity type, by its full name.
-    Entity(String),
+    /// An entity type.
+    Entity(Kind),
     Set(Box<Type>),
     Record(Record),
 }
@@ -51,7 +55,7 @@ pub(crate) enum Typed {
     Long(i64),
     String(String),
     Extension(Extension, String),
-    Entity { kind: String, id: String },
+    Entity { kind: Kind, id: String },
     Set(Vec<Typed>),
     Record(BTreeMap<String, Typed>),
 }
@@ -192,11 +196,7 @@ impl Extension {
         let well_formed = function.is_none_or(|name| name == self.function());
         let value = Typed::Extension(self, text);
         // Cedar's own constructor is the judge of what is well formed.
-        let evaluated = value
-            .to_cedar()
-            .ok()
-            .map(|text| cedar_policy::Context::from_pairs([("value".to_owned(), text)]).is_ok());
-        if well_formed && evaluated == Some(true) {
+        if well_formed && value.to_value().is_some() {
             return Ok(value);
         }
         Err(format!("`{at}` is not {}", Type::Extension(self).name()))
@@ -221,16 +221,16 @@ fn escaped_extension(members: &BTreeMap<String, Json>) -> (Option<&str>, String)
 }
 
 /// An entity: its id alone, `{"type", "id"}`, or Cedar's escape `{"__entity": {"type", "id"}}`.
-fn read_entity(kind: &str, json: &Json, at: At<'_>) -> Result<Typed, String> {
+fn read_entity(kind: &Kind, json: &Json, at: At<'_>) -> Result<Typed, String> {
     let wrong = || format!("`{at}` is {}, the schema says an entity of type `{kind}`", json.kind());
     if let Json::String(id) = json {
-        return Ok(Typed::Entity { kind: kind.to_owned(), id: id.clone() });
+        return Ok(Typed::Entity { kind: kind.clone(), id: id.clone() });
     }
     let (named, id) = entity_reference(json).ok_or_else(wrong)?;
-    if named != kind {
+    if named != kind.name() {
         return Err(format!("`{at}` is an entity of another type than `{kind}`"));
     }
-    Ok(Typed::Entity { kind: kind.to_owned(), id: id.to_owned() })
+    Ok(Typed::Entity { kind: kind.clone(), id: id.to_owned() })
 }
 
 /// The type and id in `{"type", "id"}` or `{"__entity": {"type", "id"}}`.
@@ -257,7 +257,9 @@ impl Typed {
             Typed::Extension(Extension::Datetime, text) => RestrictedExpression::new_datetime(text),
             Typed::Extension(Extension::Duration, text) => RestrictedExpression::new_duration(text),
             Typed::Extension(Extension::Ip, text) => RestrictedExpression::new_ip(text),
-            Typed::Entity { kind, id } => RestrictedExpression::new_entity_uid(uid(kind, id)?),
+            Typed::Entity { kind, id } => {
+                RestrictedExpression::new_entity_uid(uid(kind.name(), id)?)
+            }
             Typed::Set(items) => {
                 let items: Vec<_> = items.iter().map(Typed::to_cedar).collect::<Result<_, _>>()?;
                 RestrictedExpression::new_set(items)
@@ -273,7 +275,9 @@ impl Typed {
             Typed::Long(n) => EventValue::Int(*n),
             Typed::Extension(Extension::Decimal, text) => EventValue::Decimal(text.clone()),
             Typed::String(text) | Typed::Extension(_, text) => EventValue::String(text.clone()),
-            Typed::Entity { kind, id } => EventValue::Entity { ty: kind.clone(), id: id.clone() },
+            Typed::Entity { kind, id } => {
+                EventValue::Entity { ty: kind.name().to_owned(), id: id.clone() }
+            }
             Typed::Set(items) => EventValue::Array(items.iter().map(Typed::to_event).collect()),
             Typed::Record(members) => EventValue::Object(
                 members.iter().map(|(name, value)| (name.clone(), value.to_event())).collect(),

@@ -4,6 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::Entity as CedarEntity;
+use cedar_policy_core::ast::{Entity, EntityUID};
 
 use super::schema::{EntityType, Shapes};
 use crate::json::Json;
@@ -146,6 +147,23 @@ impl EntityData {
         }
         self.parents.extend(other.parents);
         Ok(())
+    }
+
+    /// The entity for Cedar's evaluator, whose ancestors are its parents so far; none where an attribute can't be
+    /// evaluated.
+    pub(crate) fn to_entity(&self, uid: EntityUID, shapes: &Shapes) -> Option<Entity> {
+        let attributes = self.attributes.iter();
+        let attributes =
+            attributes.map(|(name, value)| Some((name.as_str().into(), value.to_value()?.into())));
+        let parents = self.parents.iter();
+        let parents = parents.map(|(kind, id)| Some(shapes.entity(kind)?.1.kind.uid(id)));
+        Some(Entity::new_with_attr_partial_value(
+            uid,
+            attributes.collect::<Option<Vec<_>>>()?,
+            std::iter::empty().collect(),
+            parents.collect::<Option<Vec<_>>>()?.into_iter().collect(),
+            std::iter::empty(),
+        ))
     }
 
     /// The entity for Cedar.

@@ -5,18 +5,20 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use cedar_policy::{Entities, Schema};
+use cedar_policy_core::ast::EntityUID;
 use proof::digest::Digest;
 
 use super::entities::{self, EntityMap};
 use super::manifest::{Manifest, ResourceId};
-use super::policies::{self, located};
+use super::policies::{self, Policies, located};
 use super::schema::{Action, Shapes};
+use super::store::Store;
 use super::{Bundle, ENTITIES, EXPECTED, Files, MANIFEST, REQUESTS, SCHEMA, UNKNOWN_TOOL, blob};
-use crate::engine::has_stack;
+use crate::engine::{Index, has_stack};
 use crate::error::{LoadCode, LoadError, LoadErrors};
 use crate::limits::{DECIDE_STACK_BYTES, stack_needed};
 use crate::nearest::nearest;
-use crate::typed::{Extension, Record, Type, Undeclared};
+use crate::typed::{Extension, Kind, Record, Type, Undeclared};
 
 /// Loads a bundle from its files.
 pub(super) fn load(files: &Files) -> Result<Bundle, LoadErrors> {
@@ -66,12 +68,11 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
     };
     let (stated, entities) = stated.unwrap_or_else(|| (EntityMap::new(), Entities::empty()));
     let blob = blob::pack(files);
-    let names = policies.infos.iter().map(|info| (info.cedar_id.clone(), info.id.clone()));
+    let index = index(&policies)?;
     Ok(Bundle {
         files: files.clone(),
         digest: Digest::of(&blob),
         blob,
-        ids: names.collect(),
         leaves: leaves(&policies.lowered),
         binds: binds(&manifest, &shapes),
         manifest,
@@ -80,10 +81,20 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
         lowered: policies.lowered,
         policies: policies.infos,
         depth: policies.depth,
-        stated,
-        entities,
+        store: Store::new(&stated, entities, &index),
+        index,
         warnings: policies.warnings,
     })
+}
+
+/// The index of the policies, in their order.
+fn index(policies: &Policies) -> Result<Index, LoadErrors> {
+    let set: &cedar_policy_core::ast::PolicySet = policies.lowered.as_cedar().as_ref();
+    let found = policies.infos.iter().map(|info| {
+        let id = cedar_policy_core::ast::PolicyID::from_string(&info.cedar_id);
+        set.get(&id).ok_or_else(|| policies::lost(&info.file))
+    });
+    Ok(Index::new(found.collect::<Result<Vec<_>, LoadError>>()?))
 }
 
 type Texts = BTreeMap<String, Arc<str>>;
@@ -316,9 +327,9 @@ fn names_resource(action: &Action, argument: &str) -> bool {
     })
 }
 
-fn binds(manifest: &Manifest, shapes: &Shapes) -> BTreeSet<String> {
+fn binds(manifest: &Manifest, shapes: &Shapes) -> BTreeSet<EntityUID> {
     let binding = manifest.tools.values().filter(|entry| entry.undeclared == Undeclared::Ignore);
-    binding.filter_map(|entry| Some(shapes.action(&entry.action)?.full_name())).collect()
+    binding.filter_map(|entry| Some(shapes.action(&entry.action)?.uid.clone())).collect()
 }
 
 fn stated(
@@ -341,20 +352,18 @@ fn stated(
     Some((stated, store))
 }
 
-fn leaves(
-    lowered: &dogwood_language::LoweredPolicySet,
-) -> BTreeMap<(Vec<String>, String), Vec<String>> {
-    let mut leaves: BTreeMap<(Vec<String>, String), Vec<String>> = BTreeMap::new();
+/// The temporal conditions of each action.
+fn leaves(lowered: &dogwood_language::LoweredPolicySet) -> BTreeMap<EntityUID, Vec<String>> {
+    let mut leaves: BTreeMap<EntityUID, Vec<String>> = BTreeMap::new();
     for field in lowered.temporal_fields() {
         for action in &field.target_actions {
-            let mut path: Vec<String> = action
-                .namespace
-                .iter()
-                .flat_map(|name| name.split("::"))
-                .map(str::to_owned)
-                .collect();
-            path.push("Action".to_owned());
-            leaves.entry((path, action.id.clone())).or_default().push(field.id.clone());
+            let kind = match &action.namespace {
+                Some(namespace) => format!("{namespace}::Action"),
+                None => "Action".to_owned(),
+            };
+            // A name that does not parse names no action of the schema, so no request can ask for it.
+            let Ok(kind) = Kind::parse(&kind) else { continue };
+            leaves.entry(kind.uid(&action.id)).or_default().push(field.id.clone());
         }
     }
     leaves

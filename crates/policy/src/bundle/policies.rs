@@ -349,8 +349,7 @@ fn describe(files: &[File], lowered: &LoweredPolicySet) -> Result<Vec<PolicyInfo
                 .as_ref()
                 .and_then(|rule| lowered.as_cedar().policy(&PolicyId::new(&rule.cedar_policy_id)));
             let (Some(rule), Some(policy)) = (rule.as_ref(), policy) else {
-                let message = "a policy was lost on the way to Cedar";
-                return Err(vec![LoadError::new(LoadCode::PolicySyntax, &file.path, message)]);
+                return Err(vec![lost(&file.path)]);
             };
             let annotations: BTreeMap<String, String> = policy
                 .annotations()
@@ -373,6 +372,11 @@ fn describe(files: &[File], lowered: &LoweredPolicySet) -> Result<Vec<PolicyInfo
     annotations::check_values(&infos)?;
     infos.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(infos)
+}
+
+/// A policy that Cedar does not know.
+pub(super) fn lost(path: &str) -> LoadError {
+    LoadError::new(LoadCode::PolicySyntax, path, "a policy was lost on the way to Cedar")
 }
 
 fn named_warning(infos: &[PolicyInfo], warning: &dogwood_language::ValidationWarning) -> Warning {

@@ -2,16 +2,18 @@
 //! the types of their attributes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use cedar_policy_core::ast::EntityUID;
 use serde_json::Value;
 
 use crate::limits::TYPE_DEPTH_MAX;
-use crate::typed::{Extension, Member, Record, Type};
+use crate::typed::{Extension, Kind, Member, Record, Type};
 
 /// Actions and entity types by the names that requests use.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shapes {
-    actions: BTreeMap<String, Action>,
+    actions: BTreeMap<String, Arc<Action>>,
     entities: BTreeMap<String, EntityType>,
     action_aliases: BTreeMap<String, String>,
     entity_aliases: BTreeMap<String, String>,
@@ -24,6 +26,8 @@ pub(crate) struct Action {
     pub(crate) path: Vec<String>,
     /// Its id.
     pub(crate) id: String,
+    /// Its name for Cedar.
+    pub(crate) uid: EntityUID,
     pub(crate) principals: BTreeSet<String>,
     pub(crate) resources: BTreeSet<String>,
     /// The members of its context, by name.
@@ -31,11 +35,6 @@ pub(crate) struct Action {
 }
 
 impl Action {
-    /// Its name in full, such as `Drupe::Action::"Read"`.
-    pub(crate) fn full_name(&self) -> String {
-        format!("{}::\"{}\"", self.path.join("::"), self.id.escape_debug())
-    }
-
     /// The types of its arguments, where it has any.
     pub(crate) fn input(&self) -> Option<&Record> {
         match &self.context.members.get("input")?.ty {
@@ -54,8 +53,9 @@ impl Action {
 }
 
 /// An entity type.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct EntityType {
+    pub(crate) kind: Kind,
     pub(crate) attributes: Record,
     /// The types of its direct parents.
     pub(crate) parents: BTreeSet<String>,
@@ -72,12 +72,13 @@ impl Shapes {
         let mut shapes = Shapes::default();
         for (namespace, body) in namespaces {
             for (name, body) in members(body, "entityTypes") {
-                let shape = read_entity_type(body, &common)?;
-                shapes.entities.insert(qualified(namespace, name), shape);
+                let name = qualified(namespace, name);
+                let shape = read_entity_type(&name, body, &common)?;
+                shapes.entities.insert(name, shape);
             }
             for (id, body) in members(body, "actions") {
                 if let Some(action) = read_action(namespace, id, body, &common)? {
-                    shapes.actions.insert(full_action(namespace, id), action);
+                    shapes.actions.insert(full_action(namespace, id), Arc::new(action));
                 }
             }
         }
@@ -91,7 +92,7 @@ impl Shapes {
     }
 
     /// The action of that name: its full name, or its id where only one action bears it.
-    pub(crate) fn action(&self, name: &str) -> Option<&Action> {
+    pub(crate) fn action(&self, name: &str) -> Option<&Arc<Action>> {
         let full = self.action_aliases.get(name).map_or(name, String::as_str);
         self.actions.get(full)
     }
@@ -103,7 +104,7 @@ impl Shapes {
     }
 
     pub(crate) fn actions(&self) -> impl Iterator<Item = (&str, &Action)> {
-        self.actions.iter().map(|(name, action)| (name.as_str(), action))
+        self.actions.iter().map(|(name, action)| (name.as_str(), &**action))
     }
 
     pub(crate) fn action_ids(&self) -> impl Iterator<Item = &str> {
@@ -151,14 +152,18 @@ fn full_action(namespace: &str, id: &str) -> String {
     format!("{}::\"{}\"", qualified(namespace, "Action"), id.escape_debug())
 }
 
-fn read_entity_type(body: &Value, common: &CommonTypes<'_>) -> Result<EntityType, String> {
+fn read_entity_type(
+    name: &str,
+    body: &Value,
+    common: &CommonTypes<'_>,
+) -> Result<EntityType, String> {
     let attributes = match body.get("shape") {
         Some(shape) => as_record(read_type(shape, common, 0)?)?,
         None => Record::default(),
     };
     let ids = body.get("enum").map(strings);
     let parents = body.get("memberOfTypes").map(strings).unwrap_or_default();
-    Ok(EntityType { attributes, parents, ids })
+    Ok(EntityType { kind: Kind::parse(name)?, attributes, parents, ids })
 }
 
 fn read_action(
@@ -177,8 +182,10 @@ fn read_action(
         Some(context) => as_record(read_type(context, common, 0)?)?,
         None => Record::default(),
     };
-    let path = qualified(namespace, "Action").split("::").map(str::to_owned).collect();
-    Ok(Some(Action { path, id: id.to_owned(), principals, resources, context }))
+    let kind = qualified(namespace, "Action");
+    let uid = Kind::parse(&kind)?.uid(id);
+    let path = kind.split("::").map(str::to_owned).collect();
+    Ok(Some(Action { path, id: id.to_owned(), uid, principals, resources, context }))
 }
 
 fn strings(list: &Value) -> BTreeSet<String> {
@@ -210,7 +217,7 @@ fn read_type(ty: &Value, common: &CommonTypes<'_>, depth: usize) -> Result<Type,
         "duration" => Ok(Type::Extension(Extension::Duration)),
         "ipaddr" => Ok(Type::Extension(Extension::Ip)),
         "Extension" => read_type(&serde_json::json!({ "type": reference()? }), common, depth + 1),
-        "Entity" => Ok(Type::Entity(reference()?.to_owned())),
+        "Entity" => Ok(Type::Entity(Kind::parse(reference()?)?)),
         "Set" => {
             let element = ty.get("element").ok_or("a set has no element type")?;
             Ok(Type::Set(Box::new(read_type(element, common, depth + 1)?)))

@@ -60,12 +60,11 @@ fn malformed(name: &'static str, form: &Form<'_>) -> Check {
 
 fn trust(name: &'static str, bundle: &Bundle, standing: &Standing) -> Check {
     let least = bundle.trust_minimum();
-    let why = format!(
-        "trust is `{}`, the bundle asks for `{}` or better",
-        standing.trust.as_str(),
-        least.as_str()
-    );
-    Check::of(name, standing.trust <= least, &why)
+    if standing.trust <= least {
+        return Check::pass(name);
+    }
+    let (found, least) = (standing.trust.as_str(), least.as_str());
+    Check::fail(name, format!("trust is `{found}`, the bundle asks for `{least}` or better"))
 }
 
 /// Its own grant, and those of all whom it descends from: what one of them does not have, none below it has.
@@ -91,13 +90,13 @@ const NOT_ASKED: &str = "the request could not be put to the policies";
 
 fn error(name: &'static str, bundle: &Bundle, answer: Option<&Answer>) -> Check {
     let Some(answer) = answer else { return Check::not_evaluated(name, NOT_ASKED) };
-    let Some((_, first)) = answer.errors.first() else { return Check::pass(name) };
-    let named = |cedar_id: &String| bundle.ids.get(cedar_id).map(|id| format!("`{id}`"));
-    let mut names: Vec<String> = answer.errors.iter().filter_map(|(id, _)| named(id)).collect();
+    let Some(first) = answer.errors.first() else { return Check::pass(name) };
+    let named = answer.errors.iter().filter_map(|failure| bundle.policy_id(failure));
+    let mut names: Vec<String> = named.map(|id| format!("`{id}`")).collect();
     names.sort();
     names.dedup();
     let why = if names.is_empty() {
-        first.clone()
+        first.why.clone().into_owned()
     } else {
         format!("evaluation failed of {}", names.join(", "))
     };
@@ -113,8 +112,8 @@ fn denied(name: &'static str, bundle: &Bundle, answer: Option<&Answer>) -> Check
     if answer.allow {
         return Check::pass(name);
     }
-    let named = answer.reasons.iter().filter_map(|cedar_id| bundle.ids.get(cedar_id));
-    let mut ids: Vec<String> = named.map(|id| format!("`{id}`")).collect();
+    let named = answer.reasons.iter().filter_map(|number| bundle.numbered(*number));
+    let mut ids: Vec<String> = named.map(|policy| format!("`{}`", policy.id)).collect();
     ids.sort();
     let why = if ids.is_empty() {
         "no policy permits it".to_owned()

@@ -1,24 +1,24 @@
-//! A request against the schema: read once, into values with types.
+//! A request against the schema at a moment: the context that Cedar sees, and the event that history sees.
 
 use std::collections::BTreeMap;
 
-use cedar_policy::{Context, Entities, EntityUid, Request as CedarRequest, RestrictedExpression};
+use cedar_policy_core::ast::{EntityUIDEntry, Request as CedarRequest};
 use dogwood_language::{Event, TemporalBindings, Value as EventValue};
 
+use super::form::{Asking, Fitting, extended};
 use super::time::datetime;
 use crate::bundle::Bundle;
-use crate::bundle::entities::{EntityData, check_id, entity_type, read_properties};
-use crate::bundle::schema::{Action, Shapes};
+use crate::engine::Answer;
 use crate::facts::{Facts, Trust};
 use crate::json::Json;
-use crate::limits::{AT_MS_MAX, INPUT_BYTES_MAX, NAME_BYTES_MAX, PROPERTIES_BYTES_MAX};
-use crate::request::{Entity, Request};
-use crate::typed::{At, Extension, Record, Type, Typed, Undeclared, uid};
+use crate::limits::{INPUT_BYTES_MAX, NAME_BYTES_MAX, PROPERTIES_BYTES_MAX};
+use crate::request::Request;
+use crate::typed::{Extension, Record, Type, Typed};
 
 /// What a request turned out to be.
-pub(crate) enum Form<'b> {
+pub(crate) enum Form<'f> {
     /// It fits the schema.
-    Ready(Box<Shaped<'b>>),
+    Ready(Box<Shaped<'f>>),
     /// It is well formed as far as can be told, but its action is not in the schema.
     UnknownAction,
     /// It does not fit, and why.
@@ -26,23 +26,11 @@ pub(crate) enum Form<'b> {
 }
 
 /// A request that fits the schema.
-pub(crate) struct Shaped<'b> {
-    action: &'b Action,
-    principal: Known,
-    resource: Known,
-    /// The members of the context that exist before history is looked at.
-    context: BTreeMap<String, Typed>,
-    uids: [EntityUid; 3],
-    cedar_context: Context,
-    /// What is known of entities, those of the request included.
-    pub(crate) entities: Entities,
-}
-
-/// An entity of the request.
-struct Known {
-    kind: String,
-    id: String,
-    data: EntityData,
+pub(crate) struct Shaped<'f> {
+    pub(super) fitting: &'f Fitting,
+    /// The members of the context that the moment adds.
+    pub(super) added: BTreeMap<String, Typed>,
+    pub(super) asking: &'f Asking,
 }
 
 /// The facts that a context can carry.
@@ -52,27 +40,9 @@ pub(crate) struct Moment {
     pub(crate) trust: Trust,
 }
 
-/// Reads a request. Without a moment, for an event of the past, what needs one stays out of the context.
-pub(crate) fn form<'b>(bundle: &'b Bundle, moment: Option<Moment>, request: &Request) -> Form<'b> {
-    let input = sizes(moment, request)
-        .and_then(|()| Json::parse_object(&request.input).map_err(|why| format!("`input` {why}")));
-    let input = match input {
-        Ok(input) => input,
-        Err(why) => return Form::Malformed(why),
-    };
-    let Some(action) = bundle.shapes.action(&request.action) else { return Form::UnknownAction };
-    match shaped(bundle, action, moment, request, &input) {
-        Ok(shaped) => Form::Ready(Box::new(shaped)),
-        Err(why) => Form::Malformed(why),
-    }
-}
-
 /// The bounds of a request, before anything is read.
-fn sizes(moment: Option<Moment>, request: &Request) -> Result<(), String> {
+pub(super) fn sizes(request: &Request) -> Result<(), String> {
     let Request { principal, action, resource, input } = request;
-    if moment.is_some_and(|moment| !(0..=AT_MS_MAX).contains(&moment.facts.at)) {
-        return Err("the time lies outside 0 to 2^53 - 1 milliseconds".to_owned());
-    }
     let names = [&principal.kind, &principal.id, action, &resource.kind, &resource.id];
     if names.iter().any(|name| name.len() > NAME_BYTES_MAX) {
         return Err(format!("a name is longer than {NAME_BYTES_MAX} bytes"));
@@ -89,120 +59,26 @@ fn sizes(moment: Option<Moment>, request: &Request) -> Result<(), String> {
     Ok(())
 }
 
-fn shaped<'b>(
-    bundle: &'b Bundle,
-    action: &'b Action,
+/// The members of the context that a moment adds, as the action declares them. None of them names an entity: those
+/// that policies can read are chosen before.
+pub(super) fn added(
+    declared: &Record,
     moment: Option<Moment>,
-    request: &Request,
-    input: &BTreeMap<String, Json>,
-) -> Result<Shaped<'b>, String> {
-    let shapes = &bundle.shapes;
-    let principal = known(bundle, &request.principal, At::root("principal"))?;
-    let resource = known(bundle, &request.resource, At::root("resource"))?;
-    if !action.principals.contains(&principal.kind) {
-        return Err(format!(
-            "the action does not apply to principals of type `{}`",
-            principal.kind
-        ));
-    }
-    if !action.resources.contains(&resource.kind) {
-        return Err(format!("the action does not apply to resources of type `{}`", resource.kind));
-    }
-    let context = context(bundle, action, moment, input)?;
-    let mut pairs: Vec<(String, RestrictedExpression)> = Vec::with_capacity(context.len());
-    for (name, value) in &context {
-        pairs.push((name.clone(), value.to_cedar()?));
-    }
-    let cedar_context =
-        Context::from_pairs(pairs).map_err(|_| "the arguments can't be evaluated")?;
-    let uids = [
-        uid(&principal.kind, &principal.id)?,
-        uid(&action.path.join("::"), &action.id)?,
-        uid(&resource.kind, &resource.id)?,
-    ];
-    if moment.is_some() {
-        // What is read above is read again by Cedar's own validation: it has the last word.
-        let [who, what, on] = uids.clone();
-        CedarRequest::new(who, what, on, cedar_context.clone(), Some(&bundle.schema))
-            .map_err(|_| "the request does not fit the schema")?;
-    }
-    let entities = entities(bundle, shapes, &principal, &resource)?;
-    Ok(Shaped { action, principal, resource, context, uids, cedar_context, entities })
-}
-
-/// What the bundle and the request say of an entity, together.
-fn known(bundle: &Bundle, entity: &Entity, at: At<'_>) -> Result<Known, String> {
-    let shapes = &bundle.shapes;
-    let (kind, shape) =
-        entity_type(&entity.kind, shapes).map_err(|why| format!("`{at}`: {why}"))?;
-    check_id(shape, &entity.id).map_err(|why| format!("`{at}`: {why}"))?;
-    let stated = bundle.stated.get(&(kind.to_owned(), entity.id.clone()));
-    let mut data = stated.cloned().unwrap_or_default();
-    data.merge(read_properties(&entity.properties, shape, shapes, at)?)
-        .map_err(|why| format!("`{at}`: {why}"))?;
-    Ok(Known { kind: kind.to_owned(), id: entity.id.clone(), data })
-}
-
-/// The bundle's entities, with principal and resource as the request describes them. A required attribute that
-/// nobody states is an error.
-fn entities(
-    bundle: &Bundle,
-    shapes: &Shapes,
-    principal: &Known,
-    resource: &Known,
-) -> Result<Entities, String> {
-    for (name, entity) in [("principal", principal), ("resource", resource)] {
-        let attributes = shapes.entity(&entity.kind).map(|(_, shape)| &shape.attributes);
-        let missing = attributes
-            .into_iter()
-            .flat_map(|record| &record.members)
-            .find(|(name, member)| member.required && !entity.data.attributes.contains_key(*name));
-        if let Some((attribute, _)) = missing {
-            return Err(format!("`{name}.{attribute}` is missing"));
-        }
-    }
-    let same = (&principal.kind, &principal.id) == (&resource.kind, &resource.id);
-    let mut data = principal.data.clone();
-    let mut described = Vec::with_capacity(2);
-    if same {
-        data.merge(resource.data.clone())?;
-    } else {
-        described.push(resource.data.to_cedar(&resource.kind, &resource.id)?);
-    }
-    described.push(data.to_cedar(&principal.kind, &principal.id)?);
-    bundle
-        .entities
-        .clone()
-        .upsert_entities(described, Some(&bundle.schema))
-        .map_err(|_| "principal and resource do not fit the schema's entities".to_owned())
-}
-
-/// The members of the context, as the action declares them.
-fn context(
-    bundle: &Bundle,
-    action: &Action,
-    moment: Option<Moment>,
-    input: &BTreeMap<String, Json>,
 ) -> Result<BTreeMap<String, Typed>, String> {
-    let binds = bundle.binds.contains(&action.full_name());
-    let undeclared = if binds { Undeclared::Ignore } else { Undeclared::Refuse };
-    let none = Record::default();
-    let arguments = action.input().unwrap_or(&none).read(input, At::root("input"), undeclared)?;
-    let mut context = BTreeMap::new();
-    for (name, member) in &action.context.members {
-        let value = match (name.as_str(), &member.ty, moment) {
-            ("input", _, _) => Some(Typed::Record(arguments.clone())),
-            ("facts", Type::Record(record), Some(moment)) => Some(facts(record, moment)?),
-            ("system", _, Some(moment)) => {
+    let mut added = BTreeMap::new();
+    let Some(moment) = moment else { return Ok(added) };
+    for (name, member) in &declared.members {
+        let value = match (name.as_str(), &member.ty) {
+            ("facts", Type::Record(record)) => facts(record, moment)?,
+            ("system", _) => {
                 let now = Typed::Extension(Extension::Datetime, written(moment.facts.at)?);
-                Some(Typed::Record(BTreeMap::from([("now".to_owned(), now)])))
+                Typed::Record(BTreeMap::from([("now".to_owned(), now)]))
             }
-            ("isOutput", _, _) => Some(Typed::Bool(false)),
-            _ => None,
+            _ => continue,
         };
-        context.extend(value.map(|value| (name.clone(), value)));
+        added.insert(name.clone(), value);
     }
-    Ok(context)
+    Ok(added)
 }
 
 fn facts(record: &Record, moment: Moment) -> Result<Typed, String> {
@@ -225,26 +101,41 @@ fn written(at_ms: i64) -> Result<String, String> {
 }
 
 impl Shaped<'_> {
-    /// The request for Cedar, with the values of the temporal conditions that its action's policies read.
-    pub(crate) fn cedar_request(
+    /// Asks the policies, with the values of the temporal conditions that those of the action read. The caller has
+    /// looked at the stack.
+    pub(super) fn ask(&self, bundle: &Bundle, bindings: &TemporalBindings) -> Answer {
+        match self.cedar_request(bundle, bindings) {
+            Ok(request) => {
+                bundle.index.ask(&self.asking.candidates, request, &self.asking.entities)
+            }
+            Err(why) => Answer::failed(why, false),
+        }
+    }
+
+    fn cedar_request(
         &self,
         bundle: &Bundle,
         bindings: &TemporalBindings,
-    ) -> Result<CedarRequest, String> {
-        let key = (self.action.path.clone(), self.action.id.clone());
-        let mut leaves = Vec::new();
-        for leaf in bundle.leaves.get(&key).into_iter().flatten() {
+    ) -> Result<CedarRequest, &'static str> {
+        let Fitting { action, principal, resource, cedar, .. } = self.fitting;
+        let mut leaves = BTreeMap::new();
+        for leaf in bundle.leaves.get(&action.uid).into_iter().flatten() {
             let holds = bindings.get(leaf).ok_or("a temporal condition has no value")?;
-            leaves.push((leaf.clone(), RestrictedExpression::new_bool(*holds)));
+            if leaves.insert(leaf.clone(), Typed::Bool(*holds)).is_some() {
+                return Err("a temporal condition repeats");
+            }
         }
-        let mut context = self.cedar_context.clone();
-        if !leaves.is_empty() {
-            let leaves = Context::from_pairs(leaves).map_err(|_| "a temporal condition repeats")?;
-            context = context.merge(leaves).map_err(|_| "a temporal condition repeats")?;
-        }
-        let [principal, action, resource] = self.uids.clone();
-        CedarRequest::new(principal, action, resource, context, None)
-            .map_err(|_| "the request can't be put together".to_owned())
+        let context = extended(cedar, &self.added)
+            .and_then(|context| extended(&context, &leaves))
+            .ok_or("the request can't be put together")?;
+        let entry =
+            |uid: &cedar_policy_core::ast::EntityUID| EntityUIDEntry::known(uid.clone(), None);
+        Ok(CedarRequest::new_unchecked(
+            entry(&principal.uid),
+            entry(&action.uid),
+            entry(&resource.uid),
+            Some(context),
+        ))
     }
 
     /// The event that this request, or its end, is for the temporal conditions.
@@ -254,12 +145,13 @@ impl Shaped<'_> {
         time: i64,
         output: Option<&BTreeMap<String, Json>>,
     ) -> Event {
-        let path: Vec<&str> = self.action.path.iter().map(String::as_str).collect();
-        let mut event = Event::builder_for(&path, &self.action.id, kind)
+        let Fitting { action, principal, resource, context, .. } = self.fitting;
+        let path: Vec<&str> = action.path.iter().map(String::as_str).collect();
+        let mut event = Event::builder_for(&path, &action.id, kind)
             .timestamp(time)
-            .principal_for(&self.principal.kind, &self.principal.id)
-            .resource_for(&self.resource.kind, &self.resource.id);
-        for (group, value) in &self.context {
+            .principal_for(principal.kind.name(), &principal.id)
+            .resource_for(resource.kind.name(), &resource.id);
+        for (group, value) in context.iter().chain(&self.added) {
             let Typed::Record(members) = value else { continue };
             for (name, value) in members {
                 event = event.request_context(group, name, value.to_event());
@@ -268,19 +160,19 @@ impl Shaped<'_> {
                 }
             }
         }
-        if let (Some(declared), Some(output)) = (self.action.output(), output) {
+        if let (Some(declared), Some(output)) = (action.output(), output) {
             for (name, value) in declared.read_what_fits(output) {
                 event = event.field("output", &name, value.to_event());
             }
         }
-        for known in [&self.principal, &self.resource] {
+        for known in [principal, resource] {
             let attributes: Vec<(&str, EventValue)> = known
                 .data
                 .attributes
                 .iter()
                 .map(|(name, value)| (name.as_str(), value.to_event()))
                 .collect();
-            event = event.entity_for(&known.kind, &known.id, attributes);
+            event = event.entity_for(known.kind.name(), &known.id, attributes);
         }
         event.build()
     }

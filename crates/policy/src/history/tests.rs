@@ -128,7 +128,7 @@ fn what_is_too_large_is_not_kept() {
 fn a_full_history_denies() {
     let bundle = when("formerly within 1h Action::\"act\"::request{}");
     let mut history = History::new(&bundle).unwrap();
-    let unknown = request("x", "{}");
+    let unknown = Arc::new(request("x", "{}"));
     for _ in 0..HISTORY_EVENTS_MAX {
         history.record(0, &unknown, Kind::Error);
     }

@@ -21,7 +21,7 @@ fn every_type_is_read() {
     );
     let Type::Record(record) = &input.members["r"].ty else { panic!("not a record") };
     assert!(!input.members["r"].required);
-    assert_eq!(record.members["e"].ty, Type::Entity("E".into()));
+    assert_eq!(record.members["e"].ty, Type::Entity(Kind::parse("E").unwrap()));
     assert_eq!(record.members["s"].ty, Type::Set(Box::new(Type::Set(Box::new(Type::Long)))));
     assert_eq!(shapes.entity("E").unwrap().1.ids, Some(BTreeSet::from(["a".to_owned()])));
 }
@@ -32,7 +32,7 @@ fn names_are_short_where_only_one_bears_them() {
         "namespace A { entity X; entity Y; action go, stop appliesTo { principal: X, resource: Y }; action all; }
          namespace B { entity X; action go appliesTo { principal: X, resource: X }; }",
     );
-    assert_eq!(shapes.action("stop").unwrap().full_name(), "A::Action::\"stop\"");
+    assert_eq!(shapes.action("stop").unwrap().uid.to_string(), "A::Action::\"stop\"");
     assert_eq!(shapes.action("B::Action::\"go\"").unwrap().path, ["B", "Action"]);
     assert!(shapes.action("go").is_none(), "two actions bear it");
     assert!(shapes.action("all").is_none(), "a group can't be asked for");

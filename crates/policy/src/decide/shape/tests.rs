@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::*;
 use crate::bundle::Files;
 use crate::evaluation::DEFAULTS;
+use crate::request::Entity;
 
 const SCHEMA: &str =
     "entity G; entity W in [G] = { team: String, level?: Long }; entity T = { owner?: W };

@@ -1,0 +1,66 @@
+//! What a bundle states of entities, ready to lay the entities of a request over it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use cedar_policy::Entities;
+use cedar_policy_core::ast::{Entity, EntityUID};
+
+use super::entities::{EntityData, EntityMap};
+use crate::engine::{Index, Seen};
+
+/// Every entity that a bundle or its schema states.
+pub(crate) struct Store {
+    stated: BTreeMap<EntityUID, Stated>,
+    /// Entities that a stated one has as an ancestor.
+    above: BTreeSet<EntityUID>,
+    /// The same for Cedar, whole.
+    whole: Entities,
+}
+
+/// One entity that is stated.
+pub(crate) struct Stated {
+    pub(crate) data: Arc<EntityData>,
+    /// With all of its ancestors.
+    pub(crate) entity: Arc<Entity>,
+    /// How the scopes of policies see it.
+    pub(crate) seen: Seen,
+    /// The entities that its attributes name.
+    pub(crate) names: Vec<EntityUID>,
+}
+
+impl Store {
+    /// The entities of `whole`, which are those of `stated` and the schema's actions.
+    pub(crate) fn new(stated: &EntityMap, whole: Entities, index: &Index) -> Store {
+        let described = stated;
+        let inner: &cedar_policy_core::entities::Entities = whole.as_ref();
+        let (mut stated, mut above) = (BTreeMap::new(), BTreeSet::new());
+        for entity in inner.iter() {
+            let uid = entity.uid();
+            let id: &str = uid.eid().as_ref();
+            let key = (uid.entity_type().to_string(), id.to_owned());
+            let data = Arc::new(described.get(&key).cloned().unwrap_or_default());
+            let mut names = Vec::new();
+            data.attributes.values().for_each(|value| value.entities(&mut names));
+            above.extend(entity.ancestors().cloned());
+            let seen = index.see_entity(entity);
+            let entry = Stated { data, entity: Arc::new(entity.clone()), seen, names };
+            stated.insert(uid.clone(), entry);
+        }
+        Store { stated, above, whole }
+    }
+
+    pub(crate) fn get(&self, uid: &EntityUID) -> Option<&Stated> {
+        self.stated.get(uid)
+    }
+
+    /// Whether a stated entity has this one as an ancestor: then new parents of this one are ancestors of that too.
+    pub(crate) fn is_above(&self, uid: &EntityUID) -> bool {
+        self.above.contains(uid)
+    }
+
+    /// All of them, for Cedar.
+    pub(crate) fn whole(&self) -> &Entities {
+        &self.whole
+    }
+}
