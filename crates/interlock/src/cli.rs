@@ -8,6 +8,7 @@ mod node;
 mod office;
 mod policy;
 mod proof;
+mod signing;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ pub(crate) use policy::{Bundle, BundleCommand, Decide, Publish};
 pub(crate) use proof::{
     Explain, Log, LogCommand, LogShow, LogTail, LogVerify, Range, Receipt, Record, Replay, Verify,
 };
+pub(crate) use signing::{Key, Propose, Proposed, PublishSigned, Roles, Sign};
 
 use crate::output::ColorChoice;
 
@@ -74,6 +76,17 @@ pub(crate) enum Command {
     End(End),
 
     Bundle(Bundle),
+
+    Propose(Propose),
+
+    Sign(Sign),
+
+    #[command(name = "publish")]
+    PublishSigned(PublishSigned),
+
+    Roles(Roles),
+
+    Key(Key),
 
     Decide(Decide),
 

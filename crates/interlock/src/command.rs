@@ -17,7 +17,9 @@ mod office_agent;
 mod office_server;
 mod receipt;
 mod replay;
+mod roles;
 pub(crate) mod serve;
+mod signing;
 mod verify;
 mod version;
 
@@ -67,6 +69,11 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Delegate(arguments) => family::delegate(arguments, output),
         Command::End(arguments) => family::end(arguments, output),
         Command::Bundle(arguments) => bundle::run(&arguments.command, output),
+        Command::Propose(arguments) => signing::propose(arguments, output),
+        Command::Sign(arguments) => signing::sign(arguments, output),
+        Command::PublishSigned(arguments) => signing::publish(arguments, output),
+        Command::Roles(arguments) => roles::show(arguments, output),
+        Command::Key(arguments) => roles::key(arguments, output),
         Command::Decide(arguments) => decide::run(arguments, output),
         Command::Log(arguments) => log::run(&arguments.command, output),
         Command::Receipt(arguments) => receipt::run(arguments, output),

@@ -61,6 +61,9 @@ fn lineage(body: &Body, paint: Paint) -> String {
         Body::Completed { decided_seq, outcome, .. } => {
             paint.text(Style::Quiet, format!("completed #{decided_seq}: {}", outcome.as_str()))
         }
+        Body::Ordered { proposal } => {
+            format!("at once, {}", governance(&proposal.proposal.change, paint))
+        }
         Body::Adopted { verified: true, bundle: Some(bundle) } => {
             format!("governance adopted, bundle {}", short(&bundle.to_string()))
         }
@@ -101,10 +104,18 @@ fn decision(decided: &Decided, paint: Paint) -> String {
     }
 }
 
-fn governance(change: &Change, paint: Paint) -> String {
+/// A change to what governs, in one line.
+pub(crate) fn governance(change: &Change, paint: Paint) -> String {
     let name = |text: &str| paint.text(Style::Heading, text);
     match change {
         Change::DomainCreated { domain, .. } => format!("domain {} created", name(domain)),
+        Change::RolesChanged { roles } => {
+            let roles = roles
+                .iter()
+                .map(|(role, one)| format!("{role} {} of {}", one.threshold(), one.keys().len()));
+            format!("roles changed: {}", roles.collect::<Vec<_>>().join(", "))
+        }
+        Change::SemanticsAdopted { semantics } => format!("semantics {semantics} adopted"),
         Change::BundlePublished { bundle } => {
             format!("bundle {} published", short(&bundle.to_string()))
         }

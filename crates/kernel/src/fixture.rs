@@ -7,7 +7,7 @@ use policy::{Assurance, Bundle, Trust};
 use proof::digest::Digest;
 use proof::note::{Ed25519Signer, Signer};
 
-use crate::governance::{Change, Governance, Proposal, Subject, Workload};
+use crate::governance::{Change, Governance, Proposal, Roles, SignedProposal, Subject, Workload};
 use crate::lineage::{Completion, Direction, Transition};
 use crate::replay::{Fed, Replay, ReplayError};
 use crate::state::{Blobs, NodeState};
@@ -111,7 +111,7 @@ impl Domain {
             Self { fold: Governance::new(ORIGIN), records: vec![], shelf: Arc::default() };
         domain.change(Change::DomainCreated {
             domain: "example.test".into(),
-            officer: officer().verifier(),
+            roles: Roles::of_one(&officer().verifier()).unwrap(),
             semantics: 2,
         });
         domain.change(Change::WorkloadRegistered(Workload {
@@ -131,8 +131,19 @@ impl Domain {
     }
 
     pub(crate) fn change(&mut self, change: Change) {
+        let signed = self.proposed(change);
+        self.accept(&signed);
+    }
+
+    /// A change that the officer signed on what governs now.
+    pub(crate) fn proposed(&self, change: Change) -> SignedProposal {
         let proposal = Proposal { based_on: self.fold.position(), expires_ms: AT + 1, change };
-        let record = proposal.sign(&officer()).unwrap().to_record(AT).to_bytes();
+        proposal.sign(&officer()).unwrap()
+    }
+
+    /// The authority accepts what was signed.
+    pub(crate) fn accept(&mut self, signed: &SignedProposal) {
+        let record = signed.to_record(AT).to_bytes();
         self.fold.apply(&record).unwrap();
         self.records.push(record);
     }

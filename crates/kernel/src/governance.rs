@@ -1,13 +1,15 @@
 //! What governs a domain: signed changes, and their fold.
 //!
-//! A governance log is a sequence of records, each one change proposed and signed by an officer.
-//! [`Governance`] is its fold. Nobody's word counts but the officer's key, which the first record
-//! (the genesis) names and whose digest nodes pin.
+//! A governance log is a sequence of records, each one change proposed by and signed by officers.
+//! [`Governance`] is its fold. Nobody's word counts but that of the [`Roles`], which the first record
+//! (the genesis) names and whose digest nodes pin: so many of a role's officers as it asks for, or one
+//! of them where something is only taken away.
 
 mod change;
 mod fold;
 mod position;
 mod proposal;
+mod roles;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -16,4 +18,5 @@ pub use change::{Change, Workload};
 pub use fold::{Governance, GovernanceError, SEMANTICS};
 pub use position::Position;
 pub use proposal::{Proposal, SignedProposal};
+pub use roles::{POLICY, REGISTRAR, REQUIRED_ROLES, ROOT, Role, Roles, TRUST};
 pub use subject::Subject;

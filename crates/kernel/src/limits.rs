@@ -7,8 +7,18 @@ pub const NAME_BYTES_MAX: usize = 128;
 /// Longest life of an officer's signature, in milliseconds: one day. A later expiry is refused.
 pub const PROPOSAL_LIFE_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 
-/// Most officers' signatures read from one proposal.
-pub const SIGNATURES_MAX: usize = 16;
+/// Most officers' signatures of one proposal: two quorums at their largest. One more is refused.
+pub const SIGNATURES_MAX: usize = 64;
+
+/// Most roles of a domain. A record with more is malformed.
+pub const ROLES_MAX: usize = 64;
+
+/// Most officers of one role. A record with more is malformed.
+pub const ROLE_KEYS_MAX: usize = 32;
+
+/// Most reductions that a node remembers one by one until governance says the same. One more halts the domain on that
+/// node.
+pub const REDUCTIONS_MAX: usize = 1_024;
 
 /// Most registrations (workloads and nodes) that one domain may hold. One more is refused; trust is
 /// lowered and halts are ordered all the same.

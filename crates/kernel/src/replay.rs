@@ -145,6 +145,10 @@ impl<'a> Replay<'a> {
         let link = record.header.link.as_ref();
         match (&record.body, link) {
             (Body::Adopted { .. } | Body::Refused { .. }, None) => Some(Fed::Followed),
+            (Body::Ordered { proposal }, None) => {
+                let is_reduction = self.state.reduce(record.header.at, proposal) == Ok(true);
+                is_reduction.then_some(Fed::Followed)
+            }
             (Body::Started { workload, os_user, delegation }, Some(link)) => {
                 let is_new = self.state.execution(&link.execution).is_none();
                 let delegation = delegation.as_deref().cloned();

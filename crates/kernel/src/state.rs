@@ -6,6 +6,7 @@
 mod adoption;
 mod execution;
 mod family;
+mod reduction;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub struct NodeState {
     size: u64,
     executions: BTreeMap<String, Execution>,
     instances: BTreeMap<(u32, String), String>,
+    reductions: Vec<reduction::Reduction>,
 }
 
 impl NodeState {
@@ -45,6 +47,7 @@ impl NodeState {
             size: 0,
             executions: BTreeMap::new(),
             instances: BTreeMap::new(),
+            reductions: Vec::new(),
         }
     }
 
@@ -132,11 +135,12 @@ impl NodeState {
         let execution = self.executions.get(id)?;
         let subjects = self.subjects(id, execution);
         let registered = self.governance.workload(execution.workload());
+        let (reduced, is_halted) = self.reduced(&subjects);
         Some(Standing {
             governance_verified: self.is_verified,
             registered: registered.is_some_and(|workload| workload.os_user == execution.os_user()),
-            trust: self.governance.trust(&subjects),
-            halted: self.governance.is_halted(&subjects) || self.is_over(id),
+            trust: self.governance.trust(&subjects).max(reduced.unwrap_or(policy::Trust::Trusted)),
+            halted: is_halted || self.governance.is_halted(&subjects) || self.is_over(id),
             lineage_intact: execution.is_intact() && self.is_of_whole_line(id),
             grants: self.line(id).map(|(_, execution)| execution.held()).collect(),
             hands_on: None,

@@ -8,6 +8,7 @@
 //! | `Durable` | the answers whose records are on stable storage ([`release`](self)) |
 //! | `Outcome` | the completion of a permitted transition ([`settle`](self)) |
 //! | `Governance` | what was newly appended to the governance log is adopted |
+//! | `Reduce` | a signed halt or lowered trust acts at once |
 //! | `Refused`, `Tick` | counts of refusals, and their record |
 
 mod delegate;
@@ -22,6 +23,7 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use crate::governance::SignedProposal;
 use crate::lineage::{Body, Completion, Refusals, Transition};
 use crate::state::{Blobs, NodeState};
 
@@ -90,6 +92,13 @@ pub enum Input {
         /// How many records are durable.
         size: u64,
     },
+    /// What an officer signed has reached the node: a reduction acts now, before any log says so.
+    Reduce {
+        /// Names the answer.
+        ticket: Ticket,
+        /// The change with its signatures.
+        proposal: Box<SignedProposal>,
+    },
     /// New records of the governance log, in order, after those adopted.
     Governance {
         /// The records' bytes.
@@ -147,6 +156,13 @@ pub enum Effect {
         ticket: Ticket,
         /// A refusal's code where it may not be ended by who asked.
         result: Result<(), &'static str>,
+    },
+    /// A signed change was looked at.
+    Reduced {
+        /// The ticket of [`Input::Reduce`].
+        ticket: Ticket,
+        /// Whether it acts already. No reduction waits for governance; why it is not acceptable, where it is not.
+        result: Result<bool, String>,
     },
     /// An outcome is sequenced: its message may be forwarded.
     Settled {
@@ -233,11 +249,25 @@ impl Kernel {
             }
             Input::Durable { size } => self.release(now, size),
             Input::Governance { records, blobs } => self.govern(now, &records, blobs.as_ref()),
+            Input::Reduce { ticket, proposal } => self.reduce(now, ticket, proposal),
             Input::Refused { code, count } => {
                 self.count_refusals(code, count);
                 Vec::new()
             }
             Input::Tick => self.record_refusals(now),
+        }
+    }
+
+    /// Takes away at once. The record has its place before every decision that sees it.
+    fn reduce(&mut self, now: Now, ticket: Ticket, proposal: Box<SignedProposal>) -> Vec<Effect> {
+        let at = self.state.time(now.wall_ms);
+        match self.state.reduce(at, &proposal) {
+            Ok(true) => {
+                let ordered = self.append(now, None, Body::Ordered { proposal }, Vec::new());
+                vec![ordered, Effect::Reduced { ticket, result: Ok(true) }]
+            }
+            Ok(false) => vec![Effect::Reduced { ticket, result: Ok(false) }],
+            Err(why) => vec![Effect::Reduced { ticket, result: Err(why.to_string()) }],
         }
     }
 

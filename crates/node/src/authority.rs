@@ -85,7 +85,9 @@ impl Authority {
         if Digest::of(blob) != *bundle {
             return Err(Error::input(&"the bundle's bytes are not those that were signed"));
         }
-        Bundle::from_blob(blob).map_err(|why| Error::governance(&why))?;
+        let loaded = Bundle::from_blob(blob).map_err(|why| Error::governance(&why))?;
+        let semantics = self.governance.check_semantics(loaded.semantics());
+        semantics.map_err(|why| Error::governance(&why))?;
         self.ledger.put_blob(blob).map_err(|why| failed(&why))?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 
-use kernel::governance::{Change, Governance, Position, Proposal, SignedProposal};
+use kernel::governance::{Change, Governance, Position, Proposal, Roles, SignedProposal};
 use ledger::{FileDisk, Ledger};
 use policy::Bundle;
 use proof::note::Signer;
@@ -37,7 +37,7 @@ pub fn init(options: &Options, bundle: &Bundle, changes: Vec<Change>) -> Result<
     let lineage = keys::create(folder, "lineage", &options.lineage_origin())?;
     let genesis = Change::DomainCreated {
         domain: options.domain.clone(),
-        officer: officer.verifier(),
+        roles: Roles::of_one(&officer.verifier()).map_err(|why| Error::governance(&why))?,
         semantics: kernel::governance::SEMANTICS,
     };
     let node = Change::NodeRegistered { node: options.node.clone(), key: lineage.verifier() };
@@ -73,10 +73,33 @@ pub fn govern(
 ) -> Result<(Accepted, Place), Error> {
     let officer = keys::read(&options.folder, "officer")?;
     let signed = sign(governance(options)?.position(), change, &officer)?;
-    match client::govern(&options.socket, &signed, blob)? {
+    bring(options, &signed, blob)
+}
+
+/// Brings a signed change to the authority: the running node, or, where none runs, the log itself.
+///
+/// # Errors
+/// `governance` where the change is not acceptable: too few have signed, say.
+pub fn bring(
+    options: &Options,
+    signed: &SignedProposal,
+    blob: Option<&[u8]>,
+) -> Result<(Accepted, Place), Error> {
+    match client::govern(&options.socket, signed, blob)? {
         Some(accepted) => Ok((accepted, Place::Node)),
-        None => Ok((Authority::open(options)?.accept(&signed, blob)?, Place::Log)),
+        None => Ok((Authority::open(options)?.accept(signed, blob)?, Place::Log)),
     }
+}
+
+/// A change on the domain's current governance that nobody has signed yet, to be signed within so many
+/// milliseconds.
+///
+/// # Errors
+/// `ledger` or `governance` where the log cannot be read or followed.
+pub fn propose(options: &Options, change: Change, life_ms: i64) -> Result<SignedProposal, Error> {
+    let expires_ms = clock::wall_ms().saturating_add(life_ms);
+    let based_on = governance(options)?.position();
+    Ok(Proposal { based_on, expires_ms, change }.unsigned())
 }
 
 /// What governs the domain, as its log lies in the folder.

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kernel::governance::SignedProposal;
 use kernel::lineage::{Completion, Transition};
 use kernel::state::Blobs;
 use kernel::step::{self, Answer, Effect, Input, Ticket};
@@ -47,6 +48,10 @@ pub(crate) enum Command {
         server: String,
         tool: String,
         reply: oneshot::Sender<bool>,
+    },
+    Reduce {
+        proposal: Box<SignedProposal>,
+        reply: oneshot::Sender<Result<bool, String>>,
     },
     Govern {
         records: Vec<Vec<u8>>,
@@ -145,6 +150,12 @@ impl Kernel {
         async move { listed.await.unwrap_or(false) }
     }
 
+    /// Shows the kernel what officers signed: whether it acts on it already, or why it is not acceptable.
+    pub(crate) async fn reduce(&self, proposal: SignedProposal) -> Option<Result<bool, String>> {
+        let proposal = Box::new(proposal);
+        self.ask(move |reply| Command::Reduce { proposal, reply }).await
+    }
+
     /// Hands over newly accepted governance records at once, so that they arrive in the order of the calls; resolves
     /// when the kernel has adopted them.
     pub(crate) fn govern(
@@ -192,6 +203,7 @@ struct Waiting {
     joins: BTreeMap<Ticket, oneshot::Sender<Result<String, &'static str>>>,
     requests: BTreeMap<Ticket, oneshot::Sender<Answered>>,
     ends: BTreeMap<Ticket, oneshot::Sender<Result<(), &'static str>>>,
+    reductions: BTreeMap<Ticket, oneshot::Sender<Result<bool, String>>>,
     /// Executions that permitted delegations began, until the answer is handed out.
     children: BTreeMap<Ticket, String>,
     outcomes: BTreeMap<Ticket, oneshot::Sender<bool>>,
@@ -239,6 +251,11 @@ impl<D: Disk> Driver<D> {
                 self.request(execution, transition, reply);
             }
             Command::Outcome { ticket, end, reply } => self.outcome(ticket, end, reply),
+            Command::Reduce { proposal, reply } => {
+                let ticket = self.ticket();
+                self.waiting.reductions.insert(ticket, reply);
+                self.step(Input::Reduce { ticket, proposal });
+            }
             Command::Govern { records, blobs, reply } => {
                 self.step(Input::Governance { records, blobs });
                 let _gone = reply.send(());
@@ -348,6 +365,9 @@ impl<D: Disk> Driver<D> {
             }
             Effect::Ended { ticket, result } => {
                 self.waiting.ends.remove(&ticket).map(|reply| reply.send(result));
+            }
+            Effect::Reduced { ticket, result } => {
+                self.waiting.reductions.remove(&ticket).map(|reply| reply.send(result));
             }
             Effect::Settled { ticket } => {
                 self.waiting.outcomes.remove(&ticket).map(|reply| reply.send(true));

@@ -17,6 +17,15 @@ impl Error {
         self.code
     }
 
+    /// The governance log does not have what the node acts on already.
+    pub(crate) fn although_it_acts(self) -> Self {
+        let message = format!(
+            "the node acts on it already, but it is not in the governance log: {}; bring it again",
+            self.message
+        );
+        Self { message, ..self }
+    }
+
     fn new(code: &'static str, message: String) -> Self {
         Self { code, message }
     }

@@ -19,15 +19,22 @@ use crate::{Error, clock};
 /// # Errors
 /// `keys`: missing, loose permissions, or not a key.
 pub fn read(folder: &Path, name: &str) -> Result<Ed25519Signer, Error> {
-    let path = key_file(folder, name);
-    let mode = fs::metadata(&path).map_err(|why| Error::keys(&path, &why))?.mode();
+    read_file(&key_file(folder, name))
+}
+
+/// Reads a key wherever it lies. Refuses one that anybody but its owner can read or write.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_file(path: &Path) -> Result<Ed25519Signer, Error> {
+    let mode = fs::metadata(path).map_err(|why| Error::keys(path, &why))?.mode();
     if mode & 0o077 != 0 {
         let why =
             format!("others can read or write it (mode {:o}): run `chmod 600` on it", mode & 0o777);
-        return Err(Error::keys(&path, &why));
+        return Err(Error::keys(path, &why));
     }
-    let text = fs::read_to_string(&path).map_err(|why| Error::keys(&path, &why))?;
-    Ed25519Signer::parse(text.trim_end()).map_err(|why| Error::keys(&path, &why))
+    let text = fs::read_to_string(path).map_err(|why| Error::keys(path, &why))?;
+    Ed25519Signer::parse(text.trim_end()).map_err(|why| Error::keys(path, &why))
 }
 
 /// Makes a new key, and its file. Never overwrites one.
@@ -35,19 +42,26 @@ pub fn read(folder: &Path, name: &str) -> Result<Ed25519Signer, Error> {
 /// # Errors
 /// `keys` or `entropy`.
 pub(crate) fn create(folder: &Path, name: &str, key_name: &str) -> Result<Ed25519Signer, Error> {
-    let path = key_file(folder, name);
+    create_file(&key_file(folder, name), key_name)
+}
+
+/// Makes a new key in a new file, readable by its owner alone.
+///
+/// # Errors
+/// `keys` (where there is such a file already, too) or `entropy`.
+pub fn create_file(path: &Path, key_name: &str) -> Result<Ed25519Signer, Error> {
     let signer = Ed25519Signer::from_seed(key_name, &clock::entropy()?)
-        .map_err(|why| Error::keys(&path, &why))?;
+        .map_err(|why| Error::keys(path, &why))?;
     let text = format!("{}\n", signer.to_skey());
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(&path)
-        .map_err(|why| Error::keys(&path, &why))?;
+        .open(path)
+        .map_err(|why| Error::keys(path, &why))?;
     file.write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
-        .map_err(|why| Error::keys(&path, &why))?;
+        .map_err(|why| Error::keys(path, &why))?;
     Ok(signer)
 }
 

@@ -35,7 +35,7 @@ pub mod publish;
 mod socket;
 mod start;
 
-pub use authority::Authority;
+pub use authority::{Accepted, Authority};
 pub use direct::{Direct, DirectThread};
 pub use error::Error;
 pub use options::{Options, Server};

@@ -217,10 +217,17 @@ async fn govern(
     proposal: &kernel::governance::SignedProposal,
     blob: Option<Vec<u8>>,
 ) -> Result<Vec<u8>, Error> {
+    // What is taken away is taken away now, whatever becomes of the log.
+    let acts = match shared.kernel.reduce(proposal.clone()).await {
+        Some(Ok(acts)) => acts,
+        Some(Err(why)) => return Err(Error::governance(&why)),
+        None => return Err(Error::peer(&"the node is stopping")),
+    };
     // Held over the disk's work on purpose: changes are rare and have one order, which the kernel must see too.
     let (position, adopted) = tokio::task::block_in_place(|| {
         let mut authority = shared.authority.lock().unwrap_or_else(PoisonError::into_inner);
-        let accepted = authority.accept(proposal, blob.as_deref())?;
+        let accepted = authority.accept(proposal, blob.as_deref());
+        let accepted = accepted.map_err(|why| if acts { why.although_it_acts() } else { why })?;
         let blobs = Arc::clone(&shared.blobs);
         Ok::<_, Error>((accepted.position, shared.kernel.govern(vec![accepted.record], blobs)))
     })?;

@@ -86,7 +86,7 @@ pub(crate) struct End {
 }
 
 /// `90s`, `10m`, `2h` or `1d`, in milliseconds.
-fn duration_ms(text: &str) -> Result<i64, String> {
+pub(super) fn duration_ms(text: &str) -> Result<i64, String> {
     let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
     let read = units.into_iter().find_map(|(unit, ms)| {
         let number: i64 = text.strip_suffix(unit)?.parse().ok()?;

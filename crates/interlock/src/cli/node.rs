@@ -167,7 +167,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn trust(text: &str) -> Result<policy::Trust, String> {
+pub(super) fn trust(text: &str) -> Result<policy::Trust, String> {
     policy::Trust::parse(text)
         .ok_or_else(|| "it is one of trusted, degraded, suspended, revoked".to_owned())
 }

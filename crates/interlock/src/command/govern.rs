@@ -1,6 +1,7 @@
 use std::path::Path;
 
 use kernel::governance::{Change, Governance, Workload};
+use node::Accepted;
 use node::client::Place;
 use proof::json::{Value, object};
 
@@ -58,8 +59,25 @@ pub(super) fn govern(
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let options = config::load(domain)?;
-    let (accepted, place) =
-        node::domain::govern(&options, change, blob).map_err(|why| Failure::node(&why))?;
+    let accepted = node::domain::govern(&options, change, blob).map_err(|why| refused(&why))?;
+    told(accepted, what, output)
+}
+
+/// Where one key is not enough, others can sign too.
+pub(super) fn refused(why: &node::Error) -> Failure {
+    let failure = Failure::node(why);
+    match why.code() {
+        "governance" => failure.help("`interlock roles` says who must sign; `interlock propose` and `interlock sign` let several officers do so"),
+        _ => failure,
+    }
+}
+
+/// Tells where a change was accepted.
+pub(super) fn told(
+    (accepted, place): (Accepted, Place),
+    what: &str,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
     let size = accepted.position.size;
     if output.is_json() {
         output.json(&object([

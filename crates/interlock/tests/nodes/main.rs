@@ -7,6 +7,8 @@ mod decide_everywhere;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod quorum;
+#[cfg(test)]
 mod random;
 #[cfg(test)]
 mod replay_edited;

@@ -4,7 +4,7 @@ use proof::json::{Value, object};
 use proof::note::VerifierKey;
 use proof::record::Fields;
 
-use super::Subject;
+use super::{Roles, Subject};
 use crate::members::{Malformed, members, name, number, wrong};
 
 /// A registered kind of agent or service.
@@ -21,13 +21,23 @@ pub struct Workload {
 /// One change to what governs. The record's `type` names it, the record's `content` holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// The genesis: the domain's name and its officer's key. Type `domain.created`.
+    /// The genesis: the domain's name and its roles. Type `domain.created`.
     DomainCreated {
         /// The domain's name.
         domain: String,
-        /// The key that must sign this and every later change.
-        officer: VerifierKey,
-        /// The version of the decider that this domain starts with.
+        /// Who has which role.
+        roles: Roles,
+        /// The newest version of the decider that its bundles may name.
+        semantics: u64,
+    },
+    /// Other officers, or other thresholds, from here on. Type `roles.changed`.
+    RolesChanged {
+        /// All roles.
+        roles: Roles,
+    },
+    /// The newest version of the decider that bundles may name from here on. Type `semantics.adopted`.
+    SemanticsAdopted {
+        /// Its number.
         semantics: u64,
     },
     /// A new bundle decides from here on. Type `bundle.published`.
@@ -75,6 +85,8 @@ impl Change {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::DomainCreated { .. } => "domain.created",
+            Self::RolesChanged { .. } => "roles.changed",
+            Self::SemanticsAdopted { .. } => "semantics.adopted",
             Self::BundlePublished { .. } => "bundle.published",
             Self::WorkloadRegistered(_) => "workload.registered",
             Self::NodeRegistered { .. } => "node.registered",
@@ -91,6 +103,8 @@ impl Change {
     pub fn about(&self) -> String {
         match self {
             Self::DomainCreated { .. } => "domain".to_owned(),
+            Self::RolesChanged { .. } => "roles".to_owned(),
+            Self::SemanticsAdopted { .. } => "semantics".to_owned(),
             Self::BundlePublished { .. } => "bundle".to_owned(),
             Self::WorkloadRegistered(workload) => format!("registration {}", workload.name),
             Self::NodeRegistered { node, .. } => format!("node {node}"),
@@ -104,11 +118,13 @@ impl Change {
 
     pub(crate) fn to_content(&self) -> Value {
         match self {
-            Self::DomainCreated { domain, officer, semantics } => object([
+            Self::DomainCreated { domain, roles, semantics } => object([
                 ("domain", Value::from(domain.as_str())),
-                ("officer", Value::from(officer.to_string())),
+                ("roles", roles.to_value()),
                 ("semantics", number(*semantics)),
             ]),
+            Self::RolesChanged { roles } => object([("roles", roles.to_value())]),
+            Self::SemanticsAdopted { semantics } => object([("semantics", number(*semantics))]),
             Self::BundlePublished { bundle } => {
                 object([("bundle", Value::from(bundle.to_string()))])
             }
@@ -136,6 +152,14 @@ impl Change {
     pub(crate) fn from_content(type_name: &str, content: &Value) -> Result<Self, Malformed> {
         match type_name {
             "domain.created" => created(content),
+            "roles.changed" => {
+                let members = members(content, &["roles"])?;
+                Ok(Self::RolesChanged { roles: Roles::from_value(members.value("roles")?)? })
+            }
+            "semantics.adopted" => {
+                let members = members(content, &["semantics"])?;
+                Ok(Self::SemanticsAdopted { semantics: members.count("semantics")? })
+            }
             "bundle.published" => {
                 let members = members(content, &["bundle"])?;
                 Ok(Self::BundlePublished { bundle: members.digest("bundle")? })
@@ -161,10 +185,10 @@ impl Change {
 }
 
 fn created(content: &Value) -> Result<Change, Malformed> {
-    let members = members(content, &["domain", "officer", "semantics"])?;
+    let members = members(content, &["domain", "roles", "semantics"])?;
     Ok(Change::DomainCreated {
         domain: name(&members, "domain")?,
-        officer: key(&members, "officer")?,
+        roles: Roles::from_value(members.value("roles")?)?,
         semantics: members.count("semantics")?,
     })
 }

@@ -6,7 +6,7 @@ use proof::json::Value;
 use proof::merkle::{Frontier, leaf_hash};
 use proof::note::VerifierKey;
 
-use super::{Change, Position, SignedProposal, Subject, Workload};
+use super::{Change, Position, Role, Roles, SignedProposal, Subject, Workload};
 use crate::limits::{PROPOSAL_LIFE_MS_MAX, SUBJECTS_MAX};
 use crate::members::Malformed;
 
@@ -28,9 +28,39 @@ pub enum GovernanceError {
     /// The genesis is for another log.
     #[error("the domain `{0}` does not own this log")]
     Domain(String),
-    /// No signature by the officer's key.
-    #[error("the record is not signed by the domain's officer")]
-    Unsigned,
+    /// Too few officers of the role signed.
+    #[error("it needs the signatures of {needed} of the {of} officers of `{role}`, and has {have}")]
+    Unsigned {
+        /// The role.
+        role: &'static str,
+        /// How many must sign.
+        needed: u64,
+        /// How many there are.
+        of: u64,
+        /// How many did.
+        have: u64,
+    },
+    /// A signature is not that of its key over this proposal.
+    #[error(
+        "a signature is not good: the proposal was changed after it was signed, or for another one"
+    )]
+    Signature,
+    /// Somebody signed who has no role: a stranger, or an officer who has left.
+    #[error("a key signed that has no role in this domain now")]
+    Stranger,
+    /// The bundle is written for a newer version of the decider than the domain has adopted.
+    #[error(
+        "the bundle is written for semantics {bundle}, the domain has adopted {domain}: adopt it first"
+    )]
+    TooNew {
+        /// The bundle's.
+        bundle: u64,
+        /// The domain's.
+        domain: u64,
+    },
+    /// The version of the decider would go back.
+    #[error("the domain has adopted semantics {0} already, and does not go back")]
+    SemanticsBack(u64),
     /// Signed for another log, or on a prefix that this log never had.
     #[error("the record was signed on another log or another history")]
     Basis,
@@ -55,7 +85,9 @@ pub struct Governance {
     at: i64,
     frontier: Frontier,
     roots: Vec<Digest>,
-    domain: Option<(String, VerifierKey)>,
+    domain: Option<String>,
+    roles: Option<Roles>,
+    semantics: u64,
     bundle: Option<Digest>,
     workloads: BTreeMap<String, Workload>,
     nodes: BTreeMap<String, VerifierKey>,
@@ -77,6 +109,8 @@ impl Governance {
             frontier,
             roots,
             domain: None,
+            roles: None,
+            semantics: 0,
             bundle: None,
             workloads: BTreeMap::new(),
             nodes: BTreeMap::new(),
@@ -110,10 +144,8 @@ impl Governance {
     /// See [`GovernanceError`].
     pub fn check(&self, at: i64, signed: &SignedProposal) -> Result<(), GovernanceError> {
         let proposal = &signed.proposal;
-        let officer = self.officer_for(&proposal.change)?;
-        if !signed.is_signed_by(officer) {
-            return Err(GovernanceError::Unsigned);
-        }
+        self.check_place(&proposal.change)?;
+        self.check_signers(signed)?;
         self.check_basis(&proposal.based_on, &proposal.change)?;
         if at < self.at {
             return Err(GovernanceError::Time);
@@ -131,21 +163,26 @@ impl Governance {
         if full && registers { Err(GovernanceError::Full) } else { Ok(()) }
     }
 
-    fn officer_for<'a>(&'a self, change: &'a Change) -> Result<&'a VerifierKey, GovernanceError> {
+    /// A genesis stands first, is of this log, and stands once; a version of the decider is one that this program
+    /// carries, and a later one.
+    fn check_place(&self, change: &Change) -> Result<(), GovernanceError> {
+        let unknown = |number: u64| policy::Semantics::from_number(number).is_none();
         match (&self.domain, change) {
-            (None, Change::DomainCreated { domain, officer, semantics }) => {
-                if policy::Semantics::from_number(*semantics).is_none() {
-                    Err(GovernanceError::Semantics(*semantics))
-                } else if format!("{domain}/governance") != self.origin {
-                    Err(GovernanceError::Domain(domain.clone()))
-                } else {
-                    Ok(officer)
-                }
+            (None, Change::DomainCreated { semantics, .. })
+            | (Some(_), Change::SemanticsAdopted { semantics })
+                if unknown(*semantics) =>
+            {
+                Err(GovernanceError::Semantics(*semantics))
             }
-            (Some((_, officer)), change) if !matches!(change, Change::DomainCreated { .. }) => {
-                Ok(officer)
+            (None, Change::DomainCreated { domain, .. }) => {
+                let is_own = format!("{domain}/governance") == self.origin;
+                if is_own { Ok(()) } else { Err(GovernanceError::Domain(domain.clone())) }
             }
-            _ => Err(GovernanceError::Genesis),
+            (None, _) | (Some(_), Change::DomainCreated { .. }) => Err(GovernanceError::Genesis),
+            (Some(_), Change::SemanticsAdopted { semantics }) if *semantics <= self.semantics => {
+                Err(GovernanceError::SemanticsBack(self.semantics))
+            }
+            (Some(_), _) => Ok(()),
         }
     }
 
@@ -162,7 +199,11 @@ impl Governance {
 
     fn fold(&mut self, change: Change) {
         match change {
-            Change::DomainCreated { domain, officer, .. } => self.domain = Some((domain, officer)),
+            Change::DomainCreated { domain, roles, semantics } => {
+                (self.domain, self.roles, self.semantics) = (Some(domain), Some(roles), semantics);
+            }
+            Change::RolesChanged { roles } => self.roles = Some(roles),
+            Change::SemanticsAdopted { semantics } => self.semantics = semantics,
             Change::BundlePublished { bundle } => self.bundle = Some(bundle),
             Change::WorkloadRegistered(workload) => {
                 self.workloads.insert(workload.name.clone(), workload);
@@ -204,7 +245,34 @@ impl Governance {
     /// The domain's name, once the genesis is folded.
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
-        self.domain.as_ref().map(|(name, _)| name.as_str())
+        self.domain.as_deref()
+    }
+
+    /// Who has which role, once the genesis is folded.
+    #[must_use]
+    pub fn roles(&self) -> Option<&Roles> {
+        self.roles.as_ref()
+    }
+
+    /// A role by its name.
+    #[must_use]
+    pub fn role(&self, name: &str) -> Option<&Role> {
+        self.roles.as_ref()?.get(name)
+    }
+
+    /// The newest version of the decider that bundles may name.
+    #[must_use]
+    pub fn semantics(&self) -> u64 {
+        self.semantics
+    }
+
+    /// Whether a bundle for this version of the decider may decide here.
+    ///
+    /// # Errors
+    /// [`GovernanceError::TooNew`].
+    pub fn check_semantics(&self, bundle: policy::Semantics) -> Result<(), GovernanceError> {
+        let (bundle, domain) = (bundle.number(), self.semantics);
+        if bundle <= domain { Ok(()) } else { Err(GovernanceError::TooNew { bundle, domain }) }
     }
 
     /// Digest of the bundle that decides, if one was published.

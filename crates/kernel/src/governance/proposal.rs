@@ -2,7 +2,7 @@ use proof::json::{Value, object};
 use proof::note::{Signer, VerifierKey};
 use proof::record::Fields;
 
-use super::{Change, Position};
+use super::{Change, GovernanceError, Position};
 use crate::limits::SIGNATURES_MAX;
 use crate::members::{Malformed, members, wrong};
 
@@ -26,7 +26,8 @@ pub struct Proposal {
 pub struct SignedProposal {
     /// What was signed.
     pub proposal: Proposal,
-    signatures: Vec<(String, Vec<u8>)>,
+    /// By key, in rising order of its text; each key once.
+    signatures: Vec<(VerifierKey, Vec<u8>)>,
 }
 
 impl Proposal {
@@ -50,23 +51,55 @@ impl Proposal {
     /// # Errors
     /// When the key cannot sign.
     pub fn sign(self, officer: &dyn Signer) -> Result<SignedProposal, Malformed> {
-        let signature = officer
-            .sign(&self.signing_bytes())
-            .map_err(|why| Malformed::new(format!("the officer's key could not sign: {why}")))?;
-        let key = officer.verifier().to_string();
-        Ok(SignedProposal { proposal: self, signatures: vec![(key, signature)] })
+        self.unsigned().and_signed(officer)
+    }
+
+    /// The proposal before anybody signed it.
+    #[must_use]
+    pub fn unsigned(self) -> SignedProposal {
+        SignedProposal { proposal: self, signatures: Vec::new() }
     }
 }
 
 impl SignedProposal {
-    /// Whether `key` signed exactly this proposal.
-    #[must_use]
-    pub fn is_signed_by(&self, key: &VerifierKey) -> bool {
+    /// The same with one more officer's signature. Who has signed already does not sign twice.
+    ///
+    /// # Errors
+    /// When the key cannot sign, or there are as many signatures as a proposal may have.
+    pub fn and_signed(mut self, officer: &dyn Signer) -> Result<Self, Malformed> {
+        let key = officer.verifier();
+        if self.signatures.iter().any(|(signer, _)| *signer == key) {
+            return Ok(self);
+        }
+        if self.signatures.len() >= SIGNATURES_MAX {
+            return Err(wrong("signatures", "at most 64 signatures"));
+        }
+        let signature = officer
+            .sign(&self.proposal.signing_bytes())
+            .map_err(|why| Malformed::new(format!("the officer's key could not sign: {why}")))?;
+        self.signatures.push((key, signature));
+        self.signatures.sort_by_key(|(key, _)| key.to_string());
+        Ok(self)
+    }
+
+    /// The keys that signed, by the proposal's own word.
+    pub fn signers(&self) -> impl Iterator<Item = &VerifierKey> {
+        self.signatures.iter().map(|(key, _)| key)
+    }
+
+    /// The keys that signed exactly this proposal.
+    ///
+    /// # Errors
+    /// [`GovernanceError::Signature`] when one signature of them is not good.
+    pub(super) fn verified(&self) -> Result<Vec<&VerifierKey>, GovernanceError> {
         let bytes = self.proposal.signing_bytes();
-        let name = key.to_string();
-        self.signatures
-            .iter()
-            .any(|(signer, signature)| *signer == name && key.verify(&bytes, signature).is_ok())
+        let is_good =
+            |(key, signature): &(VerifierKey, Vec<u8>)| key.verify(&bytes, signature).is_ok();
+        if self.signatures.iter().all(is_good) {
+            Ok(self.signers().collect())
+        } else {
+            Err(GovernanceError::Signature)
+        }
     }
 
     /// The record that carries it, once accepted at the authority's time `at`.
@@ -120,21 +153,25 @@ impl SignedProposal {
     fn read(members: &Fields<'_>) -> Result<Self, Malformed> {
         let signatures = members.array("signatures")?;
         if signatures.len() > SIGNATURES_MAX {
-            return Err(wrong("signatures", "at most 16 signatures"));
+            return Err(wrong("signatures", "at most 64 signatures"));
         }
         let proposal = Proposal {
             based_on: Position::from_value(members.value("based_on")?)?,
             expires_ms: members.integer("expires_ms")?,
             change: Change::from_content(members.str("type")?, members.value("content")?)?,
         };
-        let signatures = signatures.iter().map(signature).collect::<Result<_, _>>()?;
+        let signatures = signatures.iter().map(signature).collect::<Result<Vec<_>, _>>()?;
+        let texts: Vec<String> = signatures.iter().map(|(key, _)| key.to_string()).collect();
+        if !texts.windows(2).all(|pair| matches!(pair, [a, b] if a < b)) {
+            return Err(wrong("signatures", "in the order of their keys, each key once"));
+        }
         Ok(Self { proposal, signatures })
     }
 
     fn signatures_value(&self) -> Value {
-        let one = |(key, signature): &(String, Vec<u8>)| {
+        let one = |(key, signature): &(VerifierKey, Vec<u8>)| {
             object([
-                ("key", Value::from(key.as_str())),
+                ("key", Value::from(key.to_string())),
                 ("signature", Value::from(proof::base64url::encode(signature))),
             ])
         };
@@ -142,7 +179,9 @@ impl SignedProposal {
     }
 }
 
-fn signature(value: &Value) -> Result<(String, Vec<u8>), Malformed> {
+fn signature(value: &Value) -> Result<(VerifierKey, Vec<u8>), Malformed> {
     let members = members(value, &["key", "signature"])?;
-    Ok((members.str("key")?.to_owned(), members.bytes("signature")?))
+    let key = members.str("key")?.parse();
+    let key = key.map_err(|_| wrong("key", "a verifier key (vkey)"))?;
+    Ok((key, members.bytes("signature")?))
 }

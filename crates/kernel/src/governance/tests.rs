@@ -16,7 +16,7 @@ fn officer() -> Ed25519Signer {
 fn genesis() -> Change {
     Change::DomainCreated {
         domain: "example.test".to_owned(),
-        officer: officer().verifier(),
+        roles: Roles::of_one(&officer().verifier()).unwrap(),
         semantics: 1,
     }
 }
@@ -54,6 +54,9 @@ fn every_change() -> Vec<Change> {
         trust(Trust::Suspended),
         Change::HaltOrdered { subject: Subject::Domain },
         Change::HaltLifted { subject: Subject::Domain },
+        Change::ExecutionEnded { execution: "x1".to_owned() },
+        Change::SemanticsAdopted { semantics: 2 },
+        Change::RolesChanged { roles: Roles::of_one(&officer().verifier()).unwrap() },
     ]
 }
 
@@ -67,7 +70,8 @@ fn a_record_of_each_type_reads_back_as_it_was_written_and_folds() {
         assert_eq!(SignedProposal::from_value(&signed.to_value()).unwrap(), signed);
         assert_eq!(governance.apply(&record.to_bytes()).unwrap(), change);
     }
-    assert_eq!(governance.position().size, 7);
+    assert_eq!(governance.position().size, 10);
+    assert_eq!(governance.semantics(), 2);
     assert_eq!(governance.bundle(), Some(Digest::of(b"bundle")));
     assert_eq!(governance.workload("agent").unwrap().os_user, 1001);
     assert_eq!(governance.trust(&[Subject::Workload("agent".into())]), Trust::Suspended);
@@ -81,8 +85,8 @@ fn a_log_begins_with_the_genesis_of_its_own_domain_and_holds_it_once() {
     let mut other = Governance::new("other.test/governance");
     assert!(matches!(accept(&mut other, genesis()), Err(GovernanceError::Domain(_))));
     assert_eq!(accept(&mut domain(), genesis()), Err(GovernanceError::Genesis));
-    let Change::DomainCreated { domain: name, officer, .. } = genesis() else { unreachable!() };
-    let unknown = Change::DomainCreated { domain: name, officer, semantics: 3 };
+    let Change::DomainCreated { domain: name, roles, .. } = genesis() else { unreachable!() };
+    let unknown = Change::DomainCreated { domain: name, roles, semantics: 3 };
     assert_eq!(accept(&mut empty, unknown), Err(GovernanceError::Semantics(3)));
     assert_eq!(empty.position().size, 0, "what is refused changes nothing");
 }
@@ -93,16 +97,16 @@ fn only_the_officers_signature_counts_and_covers_everything() {
     let stranger = Ed25519Signer::from_seed("example.test/officer", &[8; 32]).unwrap();
     let proposal = signed(&governance, trust(Trust::Trusted)).proposal;
     let forged = proposal.clone().sign(&stranger).unwrap();
-    assert_eq!(governance.check(AT, &forged), Err(GovernanceError::Unsigned));
+    assert_eq!(governance.check(AT, &forged), Err(GovernanceError::Stranger));
 
     let honest = proposal.sign(&officer()).unwrap();
     assert_eq!(governance.check(AT, &honest), Ok(()));
     let mut widened = honest.clone();
     widened.proposal.expires_ms += 1;
-    assert_eq!(governance.check(AT, &widened), Err(GovernanceError::Unsigned));
+    assert_eq!(governance.check(AT, &widened), Err(GovernanceError::Signature));
     let mut other = honest.clone();
     other.proposal.change = Change::HaltLifted { subject: Subject::Domain };
-    assert_eq!(governance.check(AT, &other), Err(GovernanceError::Unsigned));
+    assert_eq!(governance.check(AT, &other), Err(GovernanceError::Signature));
 }
 
 #[test]

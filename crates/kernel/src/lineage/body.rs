@@ -7,6 +7,7 @@ use proof::json::{Object, Value, object};
 use super::delegated::{delegated_value, read_delegated, read_ended};
 use super::sealed::{Commitments, commitments_of, commitments_value};
 use super::{By, Delegation, Direction, HandsOn};
+use crate::governance::SignedProposal;
 use crate::members::{Malformed, members, name, number, wrong};
 
 /// Counts of refusals since the last record of them, by code.
@@ -53,6 +54,11 @@ pub enum Body {
         outcome: Completion,
         /// Commitment to the message that ended it, where there was one.
         commitments: Commitments,
+    },
+    /// An officer took something away, which holds from here on, before governance says so. Type `enforcement.ordered`.
+    Ordered {
+        /// What was signed.
+        proposal: Box<SignedProposal>,
     },
     /// The node follows governance up to the header's position. Type `governance.adopted`.
     Adopted {
@@ -130,13 +136,14 @@ impl Body {
             Self::Decided(_) => "transition.decided",
             Self::Withheld { .. } => "transition.withheld",
             Self::Completed { .. } => "transition.completed",
+            Self::Ordered { .. } => "enforcement.ordered",
             Self::Adopted { .. } => "governance.adopted",
             Self::Refused { .. } => "input.refused",
         }
     }
 
     pub(super) fn concerns_execution(&self) -> bool {
-        !matches!(self, Self::Adopted { .. } | Self::Refused { .. })
+        !matches!(self, Self::Adopted { .. } | Self::Ordered { .. } | Self::Refused { .. })
     }
 
     pub(super) fn write(&self, into: &mut Object) {
@@ -167,6 +174,9 @@ impl Body {
                 put("outcome", Value::from(outcome.as_str()));
                 put("commitments", commitments_value(commitments));
             }
+            Self::Ordered { proposal } => {
+                put("proposal", proposal.to_value());
+            }
             Self::Adopted { verified, bundle } => {
                 put("verified", Value::Bool(*verified));
                 if let Some(bundle) = bundle {
@@ -195,6 +205,11 @@ impl Body {
                 Ok(Self::Withheld { decided_seq, code: name(&members, "code")? })
             }
             "transition.completed" => completed(&value),
+            "enforcement.ordered" => {
+                let members = members(&value, &["proposal"])?;
+                let proposal = SignedProposal::from_value(members.value("proposal")?)?;
+                Ok(Self::Ordered { proposal: Box::new(proposal) })
+            }
             "governance.adopted" => adopted(&value),
             "input.refused" => refused(&value),
             _ => Err(Malformed::new(format!("unknown lineage record type `{type_name}`"))),

@@ -3,10 +3,11 @@ use std::collections::BTreeMap;
 use policy::{Assurance, Entity, Facts, Grant, Request};
 use proof::digest::Digest;
 use proof::json::{Value, object};
+use proof::note::Ed25519Signer;
 
 use super::sealed::request_value;
 use super::*;
-use crate::governance::Position;
+use crate::governance::{Change, Position, Proposal, Subject};
 
 fn header(link: Option<Link>) -> Header {
     let governance =
@@ -42,6 +43,10 @@ fn every_record() -> Vec<LineageRecord> {
     let ended = Body::Ended { by: By::Parent };
     let withheld = Body::Withheld { decided_seq: 1, code: "execution.halted".into() };
     let completed = Body::Completed { decided_seq: 1, outcome: Completion::Result, commitments };
+    let officer = Ed25519Signer::from_seed("example.test/officer", &[7; 32]).unwrap();
+    let halt = Change::HaltOrdered { subject: Subject::Domain };
+    let signed = Proposal { based_on: header(None).governance, expires_ms: 1, change: halt };
+    let ordered = Body::Ordered { proposal: Box::new(signed.sign(&officer).unwrap()) };
     let adopted = Body::Adopted { verified: true, bundle: Some(Digest::of(b"bundle")) };
     let refused = Body::Refused { counts: BTreeMap::from([("refused.input".to_owned(), 3)]) };
     [
@@ -52,6 +57,7 @@ fn every_record() -> Vec<LineageRecord> {
         (header(link(1)), Body::Decided(Box::new(decided))),
         (header(link(2)), withheld),
         (header(link(2)), completed),
+        (header(None), ordered),
         (header(None), adopted),
         (header(None), refused),
     ]

@@ -56,10 +56,18 @@ impl NodeState {
             return Err("adoption had stopped before".to_owned());
         }
         let bundle = match published_bundle(record) {
-            Some(digest) if !self.is_bundle_fixed => Some(load(&digest, blobs)?),
+            Some(digest) if !self.is_bundle_fixed => {
+                let bundle = load(&digest, blobs)?;
+                let semantics = bundle.semantics();
+                self.governance.check_semantics(semantics).map_err(|why| why.to_string())?;
+                Some(bundle)
+            }
             _ => None,
         };
         self.governance.apply(record).map_err(|why| why.to_string())?;
+        if let Some(signed) = signed_proposal(record) {
+            self.settle_reductions(&signed);
+        }
         if let Some(bundle) = bundle {
             self.executions.values_mut().for_each(|execution| execution.rebase(&bundle));
             self.bundle = bundle;
@@ -68,9 +76,13 @@ impl NodeState {
     }
 }
 
-fn published_bundle(record: &[u8]) -> Option<Digest> {
+fn signed_proposal(record: &[u8]) -> Option<SignedProposal> {
     let value = Value::parse(record).ok()?;
-    match SignedProposal::from_record(&value).ok()?.1.proposal.change {
+    SignedProposal::from_record(&value).ok().map(|(_, signed)| signed)
+}
+
+fn published_bundle(record: &[u8]) -> Option<Digest> {
+    match signed_proposal(record)?.proposal.change {
         Change::BundlePublished { bundle } => Some(bundle),
         _ => None,
     }

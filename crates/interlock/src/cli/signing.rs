@@ -1,0 +1,157 @@
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use kernel::governance::Subject;
+
+use super::family::duration_ms;
+
+/// Write a change that officers are to sign, into a file
+///
+/// The proposal names the state of the governance log that it is based on, and until when it may be signed and
+/// published. Nobody has signed it yet: hand the file on, have each officer run `interlock sign`, and bring it with
+/// `interlock publish`. `interlock roles` says whose signatures a change needs.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  interlock propose office --out new-bundle.json bundle my-bundle
+  interlock propose office --out lift.json lift workload:agent
+  interlock propose office --out roles.json roles roles.toml")]
+pub(crate) struct Propose {
+    /// The domain's folder
+    pub(crate) domain: PathBuf,
+
+    /// The file to write
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+
+    /// For how long it may be signed and published, a day at most
+    #[arg(long = "for", value_name = "DURATION", default_value = "24h", value_parser = duration_ms)]
+    pub(crate) for_ms: i64,
+
+    /// What is proposed.
+    #[command(subcommand)]
+    pub(crate) change: Proposed,
+}
+
+/// What can be proposed.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Proposed {
+    /// A bundle decides from here on (role: policy)
+    Bundle {
+        /// The folder that holds `bundle.toml`
+        #[arg(value_name = "DIR")]
+        bundle: PathBuf,
+    },
+    /// A workload may ask (role: registrar)
+    Workload {
+        /// Its name
+        name: String,
+        /// The OS user (name or uid) whose processes speak for it
+        #[arg(long, value_name = "USER")]
+        user: String,
+        /// The zone it lives in
+        #[arg(long, value_name = "ZONE", default_value = "default")]
+        zone: String,
+    },
+    /// A trust state (role: trust; one officer lowers)
+    Trust {
+        /// Whose: domain, zone:NAME, node:NAME, workload:NAME or execution:ID
+        subject: Subject,
+        /// The state: trusted, degraded, suspended or revoked
+        #[arg(value_parser = super::node::trust)]
+        state: policy::Trust,
+    },
+    /// A halt (one officer of trust or root)
+    Halt {
+        /// Whom
+        subject: Subject,
+    },
+    /// The end of a halt (role: trust)
+    Lift {
+        /// Whom
+        subject: Subject,
+    },
+    /// The end of an execution (role: trust)
+    End {
+        /// Its whole id
+        execution: String,
+    },
+    /// Other officers or thresholds (role: root, before and after)
+    ///
+    /// The file has a table for each role: `[roles.policy]`, `threshold = 2`, `keys = ["alice.vkey", "bob.vkey"]`. The
+    /// roles root, policy, registrar and trust must be there; others are groups of approvers.
+    Roles {
+        /// The file
+        file: PathBuf,
+    },
+    /// A newer version of the decider that bundles may name (role: root)
+    Semantics {
+        /// Its number
+        number: u64,
+    },
+}
+
+/// Add an officer's signature to a proposal
+///
+/// Shows what is signed. The key is used here and goes nowhere. With --domain the proposal is held against the
+/// domain's log first, and it is said whose signatures are missing still.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  interlock sign new-bundle.json --key ~/keys/alice.skey --domain office")]
+pub(crate) struct Sign {
+    /// The proposal; the signature is added to it
+    #[arg(value_name = "FILE")]
+    pub(crate) proposal: PathBuf,
+
+    /// The officer's key
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+
+    /// A domain's folder to hold the proposal against
+    #[arg(long, value_name = "DIR")]
+    pub(crate) domain: Option<PathBuf>,
+}
+
+/// Bring a signed proposal to a domain
+///
+/// A running node acts on it before this command returns. Ends with 2 where the proposal is not acceptable: too few
+/// signatures, another log, something newer about the same subject, expired.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  interlock publish new-bundle.json office --bundle my-bundle
+  interlock publish lift.json office")]
+pub(crate) struct PublishSigned {
+    /// The proposal with its signatures
+    #[arg(value_name = "FILE")]
+    pub(crate) proposal: PathBuf,
+
+    /// The domain's folder
+    pub(crate) domain: PathBuf,
+
+    /// The folder of the bundle, where one is published
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bundle: Option<PathBuf>,
+}
+
+/// Show who has which role, and how many must sign
+#[derive(Debug, Args)]
+pub(crate) struct Roles {
+    /// The domain's folder
+    #[arg(default_value = ".")]
+    pub(crate) domain: PathBuf,
+}
+
+/// Make an officer's key
+///
+/// Writes a new signing key into a new file that you alone can read, and prints the public key that goes into a
+/// domain's roles.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  interlock key alice.skey --name office.example/alice > alice.vkey")]
+pub(crate) struct Key {
+    /// The file to make
+    pub(crate) file: PathBuf,
+
+    /// The key's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+}

@@ -1,0 +1,168 @@
+use std::fs;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kernel::governance::{Change, GovernanceError, SignedProposal, Workload};
+use policy::Bundle;
+use proof::json::Value;
+
+use super::{govern, roles};
+use crate::cli::{Propose, Proposed, PublishSigned, Sign};
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, Style};
+use crate::{config, folder, record_line, user};
+
+/// Bytes of a proposal's file, at most: that of a record, and more.
+const PROPOSAL_BYTES_MAX: u64 = 128 * 1024;
+
+/// Writes a proposal that nobody has signed.
+pub(super) fn propose(arguments: &Propose, output: &mut Output) -> Result<Exit, Failure> {
+    let options = config::load(&arguments.domain)?;
+    let change = change(&arguments.change)?;
+    let proposal = node::domain::propose(&options, change, arguments.for_ms)
+        .map_err(|why| Failure::node(&why))?;
+    if arguments.out.exists() {
+        let shown = arguments.out.display();
+        return Err(Failure::new(Exit::Usage, format!("`{shown}` is there already"))
+            .help("choose another file: signatures in it would be lost"));
+    }
+    write(&arguments.out, &proposal)?;
+    told(&proposal, None, output)?;
+    if !output.is_json() {
+        output.line(format!("next: interlock sign {} --key KEY", arguments.out.display()))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// Adds one officer's signature.
+pub(super) fn sign(arguments: &Sign, output: &mut Output) -> Result<Exit, Failure> {
+    let proposal = read(&arguments.proposal)?;
+    let key = node::keys::read_file(&arguments.key).map_err(|why| Failure::node(&why))?;
+    if proposal.proposal.expires_ms < now_ms() {
+        return Err(Failure::new(Exit::Denied, "the proposal has expired")
+            .help("propose it again: `interlock propose`"));
+    }
+    let signed = proposal
+        .and_signed(&key)
+        .map_err(|why| Failure::new(Exit::Failed, "the proposal could not be signed").why(why))?;
+    let missing = arguments.domain.as_deref().map(|domain| missing(domain, &signed)).transpose()?;
+    write(&arguments.proposal, &signed)?;
+    told(&signed, missing.as_deref(), output)?;
+    Ok(Exit::Ok)
+}
+
+/// Brings a proposal to its domain.
+pub(super) fn publish(arguments: &PublishSigned, output: &mut Output) -> Result<Exit, Failure> {
+    let options = config::load(&arguments.domain)?;
+    let signed = read(&arguments.proposal)?;
+    let bundle = arguments.bundle.as_deref().map(folder::load_bundle).transpose()?;
+    if matches!(signed.proposal.change, Change::BundlePublished { .. }) && bundle.is_none() {
+        return Err(Failure::new(Exit::Usage, "the bundle that is published must come with it")
+            .help("name its folder with --bundle"));
+    }
+    let accepted = node::domain::bring(&options, &signed, bundle.as_ref().map(Bundle::blob))
+        .map_err(|why| govern::refused(&why))?;
+    let what = record_line::governance(&signed.proposal.change, output.paint());
+    govern::told(accepted, &what, output)
+}
+
+/// What a proposal lacks still, held against the domain's log: an error where no signature could mend it.
+fn missing(domain: &Path, signed: &SignedProposal) -> Result<String, Failure> {
+    let options = config::load(domain)?;
+    let governance = node::domain::governance(&options).map_err(|why| Failure::node(&why))?;
+    match governance.check(now_ms().max(governance.at()), signed) {
+        Ok(()) => Ok("signed by enough: `interlock publish` brings it".to_owned()),
+        Err(why @ GovernanceError::Unsigned { .. }) => Ok(why.to_string()),
+        Err(why) => {
+            Err(Failure::new(Exit::Denied, "the proposal is not acceptable to this domain")
+                .why(why))
+        }
+    }
+}
+
+fn change(proposed: &Proposed) -> Result<Change, Failure> {
+    Ok(match proposed {
+        Proposed::Bundle { bundle } => {
+            Change::BundlePublished { bundle: folder::load_bundle(bundle)?.digest() }
+        }
+        Proposed::Workload { name, user, zone } => {
+            let (os_user, _) = user::resolve(user)?;
+            Change::WorkloadRegistered(Workload { name: name.clone(), os_user, zone: zone.clone() })
+        }
+        Proposed::Trust { subject, state } => {
+            Change::TrustChanged { subject: subject.clone(), trust: *state }
+        }
+        Proposed::Halt { subject } => Change::HaltOrdered { subject: subject.clone() },
+        Proposed::Lift { subject } => Change::HaltLifted { subject: subject.clone() },
+        Proposed::End { execution } => Change::ExecutionEnded { execution: execution.clone() },
+        Proposed::Roles { file } => Change::RolesChanged { roles: roles::read(file)? },
+        Proposed::Semantics { number } => Change::SemanticsAdopted { semantics: *number },
+    })
+}
+
+fn read(path: &Path) -> Result<SignedProposal, Failure> {
+    let shown = path.display();
+    let unreadable = |why: &std::io::Error| Failure::io(format!("`{shown}` cannot be read"), why);
+    let bytes = fs::metadata(path).map_err(|why| unreadable(&why))?.len();
+    if bytes > PROPOSAL_BYTES_MAX {
+        let what = format!("`{shown}` is longer than {PROPOSAL_BYTES_MAX} bytes: no proposal is");
+        return Err(Failure::new(Exit::Data, what));
+    }
+    let text = fs::read(path).map_err(|why| unreadable(&why))?;
+    let text = text.strip_suffix(b"\n").unwrap_or(&text);
+    let malformed = |why: &dyn std::fmt::Display| {
+        Failure::new(Exit::Data, format!("`{shown}` is no proposal")).why(why)
+    };
+    let value = Value::parse(text).map_err(|why| malformed(&why))?;
+    SignedProposal::from_value(&value).map_err(|why| malformed(&why))
+}
+
+/// Replaces the file as a whole, so that a signature is never half there.
+fn write(path: &Path, proposal: &SignedProposal) -> Result<(), Failure> {
+    let mut bytes = proposal.to_value().to_bytes();
+    bytes.push(b'\n');
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let written =
+        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).and_then(|file| {
+            fs::write(file.path(), &bytes)?;
+            file.persist(path).map_err(|why| why.error).map(drop)
+        });
+    written.map_err(|why| Failure::io(format!("`{}` cannot be written", path.display()), &why))
+}
+
+fn told(
+    proposal: &SignedProposal,
+    missing: Option<&str>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let what = record_line::governance(&proposal.proposal.change, output.paint());
+    let signers: Vec<String> = proposal.signers().map(ToString::to_string).collect();
+    if output.is_json() {
+        let mut members = vec![
+            ("expires_ms", Value::Integer(proposal.proposal.expires_ms)),
+            (
+                "signers",
+                Value::Array(signers.iter().map(|key| Value::from(key.as_str())).collect()),
+            ),
+            ("type", Value::from(proposal.proposal.change.type_name())),
+        ];
+        members.extend(missing.map(|missing| ("standing", Value::from(missing))));
+        return output.json(&Value::Object(
+            members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        ));
+    }
+    output.line(what)?;
+    let based_on = &proposal.proposal.based_on;
+    let label = |text: &str| output.paint().text(Style::Label, text);
+    let (on, by) = (label("based on"), label("signed by"));
+    output.line(format!("  {on}   {} at size {}", based_on.origin, based_on.size))?;
+    for key in &signers {
+        output.line(format!("  {by}  {key}"))?;
+    }
+    missing.map_or(Ok(()), |missing| output.line(missing))
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

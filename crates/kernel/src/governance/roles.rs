@@ -1,0 +1,222 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use proof::json::{Object, Value, object};
+use proof::note::VerifierKey;
+
+use super::{Change, Governance, GovernanceError, SignedProposal};
+use crate::limits::{ROLE_KEYS_MAX, ROLES_MAX};
+use crate::members::{Malformed, checked_name, members, number, wrong};
+
+/// The role that says who has which role, and which version of the decider holds.
+pub const ROOT: &str = "root";
+/// The role that publishes bundles.
+pub const POLICY: &str = "policy";
+/// The role that registers workloads and nodes.
+pub const REGISTRAR: &str = "registrar";
+/// The role that gives trust back, lifts halts and ends executions; one officer of it takes away.
+pub const TRUST: &str = "trust";
+
+/// The roles that every domain has. All others are groups of approvers.
+pub const REQUIRED_ROLES: [&str; 4] = [POLICY, REGISTRAR, ROOT, TRUST];
+
+/// The officers of a role, and how many of them must sign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    threshold: u64,
+    keys: Vec<VerifierKey>,
+}
+
+/// Who has which role in a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roles(BTreeMap<String, Role>);
+
+impl Role {
+    /// So many of these officers. Each must be another person: no two keys have the same public key, whatever they
+    /// are called.
+    ///
+    /// # Errors
+    /// When the threshold is 0 or more than there are keys, or the keys repeat or are too many.
+    pub fn new(threshold: u64, keys: Vec<VerifierKey>) -> Result<Self, Malformed> {
+        let distinct: BTreeSet<&[u8; 32]> = keys.iter().map(VerifierKey::public_key).collect();
+        let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
+        if distinct.len() != keys.len() || keys.len() > ROLE_KEYS_MAX {
+            Err(wrong("keys", "at most 32 keys, each another one"))
+        } else if !(1..=count).contains(&threshold) {
+            Err(wrong("threshold", "between 1 and the number of keys"))
+        } else {
+            Ok(Self { threshold, keys })
+        }
+    }
+
+    /// How many of its officers must sign.
+    #[must_use]
+    pub fn threshold(&self) -> u64 {
+        self.threshold
+    }
+
+    /// Its officers' keys.
+    #[must_use]
+    pub fn keys(&self) -> &[VerifierKey] {
+        &self.keys
+    }
+
+    /// Whether a key is one of its officers'.
+    #[must_use]
+    pub fn holds(&self, key: &VerifierKey) -> bool {
+        self.keys.contains(key)
+    }
+}
+
+impl Roles {
+    /// These roles.
+    ///
+    /// # Errors
+    /// When one of the four that every domain has is missing, a name is none, or they are too many.
+    pub fn new(roles: BTreeMap<String, Role>) -> Result<Self, Malformed> {
+        if let Some(missing) = REQUIRED_ROLES.into_iter().find(|name| !roles.contains_key(*name)) {
+            return Err(Malformed::new(format!("the role `{missing}` is missing")));
+        }
+        if roles.len() > ROLES_MAX {
+            return Err(wrong("roles", "at most 64 roles"));
+        }
+        let is_plain = |name: &String| {
+            let mut bytes = name.bytes();
+            bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        };
+        match roles.keys().find(|name| checked_name("role", name).is_err() || !is_plain(name)) {
+            Some(_) => Err(wrong("roles", "named with the characters a-z, 0-9 and -")),
+            None => Ok(Self(roles)),
+        }
+    }
+
+    /// One officer who has all roles that a domain needs.
+    ///
+    /// # Errors
+    /// Never for one key; the type is that of [`Roles::new`].
+    pub fn of_one(officer: &VerifierKey) -> Result<Self, Malformed> {
+        let role = Role::new(1, vec![officer.clone()])?;
+        Self::new(REQUIRED_ROLES.map(|name| (name.to_owned(), role.clone())).into())
+    }
+
+    /// The role of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Role> {
+        self.0.get(name)
+    }
+
+    /// All roles, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Role)> {
+        self.0.iter().map(|(name, role)| (name.as_str(), role))
+    }
+
+    pub(super) fn to_value(&self) -> Value {
+        let one = |(name, role): (&String, &Role)| {
+            let keys = role.keys.iter().map(|key| Value::from(key.to_string()));
+            let role = object([
+                ("keys", Value::Array(keys.collect())),
+                ("threshold", number(role.threshold)),
+            ]);
+            (name.clone(), role)
+        };
+        Value::Object(self.0.iter().map(one).collect::<Object>())
+    }
+
+    pub(super) fn from_value(value: &Value) -> Result<Self, Malformed> {
+        let roles = value.as_object().ok_or_else(|| wrong("roles", "an object"))?;
+        let one = |(name, value): (&String, &Value)| {
+            let members = members(value, &["keys", "threshold"])?;
+            let key = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
+            let keys: Option<Vec<VerifierKey>> = members.array("keys")?.iter().map(key).collect();
+            let keys = keys.ok_or_else(|| wrong("keys", "verifier keys (vkey)"))?;
+            Ok((name.clone(), Role::new(members.count("threshold")?, keys)?))
+        };
+        Self::new(roles.iter().map(one).collect::<Result<_, Malformed>>()?)
+    }
+
+    /// Whether so many officers of a role as it asks for are among these signers.
+    fn satisfied(
+        &self,
+        (name, least): (&'static str, Least),
+        signers: &[&VerifierKey],
+    ) -> Result<(), GovernanceError> {
+        let role = self.get(name).ok_or(GovernanceError::Genesis)?;
+        let needed = match least {
+            Least::One => 1,
+            Least::Threshold => role.threshold,
+        };
+        let have = signers.iter().filter(|key| role.holds(key)).count();
+        let have = u64::try_from(have).unwrap_or(u64::MAX);
+        let of = u64::try_from(role.keys.len()).unwrap_or(u64::MAX);
+        let missing = GovernanceError::Unsigned { role: name, needed, of, have };
+        if have >= needed { Ok(()) } else { Err(missing) }
+    }
+}
+
+/// How many officers of a role must sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Least {
+    /// Any one: what is taken away.
+    One,
+    /// As many as the role says.
+    Threshold,
+}
+
+impl Governance {
+    /// Whether those who must sign a change have signed it, and nobody else.
+    ///
+    /// Keys are judged by the roles as they are before the change; a change of roles needs the root's quorum before
+    /// it and, where root itself changes, after it.
+    pub(super) fn check_signers(&self, signed: &SignedProposal) -> Result<(), GovernanceError> {
+        let change = &signed.proposal.change;
+        let signers = signed.verified()?;
+        let next = match change {
+            Change::DomainCreated { roles, .. } | Change::RolesChanged { roles } => Some(roles),
+            _ => None,
+        };
+        let roles = self.roles().or(next).ok_or(GovernanceError::Genesis)?;
+        let has_role = |key: &&VerifierKey| {
+            let all = roles.iter().chain(next.into_iter().flat_map(Roles::iter));
+            all.into_iter().any(|(_, role)| role.holds(key))
+        };
+        if !signers.iter().all(has_role) {
+            return Err(GovernanceError::Stranger);
+        }
+        if let Some(next) = next.filter(|next| next.get(ROOT) != roles.get(ROOT)) {
+            next.satisfied((ROOT, Least::Threshold), &signers)?;
+        }
+        // One who may take away may be of either role: whoever is at hand.
+        if self.is_reduction(change) && roles.satisfied((ROOT, Least::One), &signers).is_ok() {
+            return Ok(());
+        }
+        roles.satisfied(self.signer_of(change), &signers)
+    }
+
+    fn signer_of(&self, change: &Change) -> (&'static str, Least) {
+        match change {
+            Change::DomainCreated { .. }
+            | Change::RolesChanged { .. }
+            | Change::SemanticsAdopted { .. } => (ROOT, Least::Threshold),
+            Change::BundlePublished { .. } => (POLICY, Least::Threshold),
+            Change::WorkloadRegistered(_) | Change::NodeRegistered { .. } => {
+                (REGISTRAR, Least::Threshold)
+            }
+            _ if self.is_reduction(change) => (TRUST, Least::One),
+            _ => (TRUST, Least::Threshold),
+        }
+    }
+
+    /// Whether a change only takes away: a halt, or a trust state that is no better than the one before.
+    #[must_use]
+    pub fn is_reduction(&self, change: &Change) -> bool {
+        match change {
+            Change::HaltOrdered { .. } => true,
+            Change::TrustChanged { subject, trust } => {
+                *trust >= self.trust(std::slice::from_ref(subject))
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+use policy::Trust;
+use proof::digest::Digest;
+use proof::note::{Ed25519Signer, Signer};
+
+use super::*;
+use crate::governance::{Proposal, Subject, Workload};
+
+const AT: i64 = 1_000_000;
+
+/// An officer of their own for each number.
+fn officer(number: u8) -> Ed25519Signer {
+    Ed25519Signer::from_seed(&format!("example.test/officer-{number}"), &[number; 32]).unwrap()
+}
+
+fn role(threshold: u64, officers: &[u8]) -> Role {
+    Role::new(threshold, officers.iter().map(|number| officer(*number).verifier()).collect())
+        .unwrap()
+}
+
+/// Two of three for each role: root 1 to 3, policy 4 to 6, registrar 7 to 9, trust 10 to 12.
+fn roles() -> Roles {
+    let all =
+        [(ROOT, [1, 2, 3]), (POLICY, [4, 5, 6]), (REGISTRAR, [7, 8, 9]), (TRUST, [10, 11, 12])];
+    Roles::new(all.map(|(name, officers)| (name.to_owned(), role(2, &officers))).into()).unwrap()
+}
+
+fn proposal(governance: &Governance, change: Change, officers: &[u8]) -> SignedProposal {
+    let proposal = Proposal { based_on: governance.position(), expires_ms: AT + 60_000, change };
+    officers
+        .iter()
+        .fold(proposal.unsigned(), |signed, number| signed.and_signed(&officer(*number)).unwrap())
+}
+
+fn accept(
+    governance: &mut Governance,
+    change: Change,
+    officers: &[u8],
+) -> Result<Change, GovernanceError> {
+    let record = proposal(governance, change, officers).to_record(AT).to_bytes();
+    governance.apply(&record)
+}
+
+fn domain() -> Governance {
+    let mut governance = Governance::new("example.test/governance");
+    let genesis =
+        Change::DomainCreated { domain: "example.test".into(), roles: roles(), semantics: 1 };
+    accept(&mut governance, genesis, &[1, 3]).unwrap();
+    governance
+}
+
+fn agent() -> Subject {
+    Subject::Workload("agent".into())
+}
+
+fn trust(trust: Trust) -> Change {
+    Change::TrustChanged { subject: agent(), trust }
+}
+
+fn published() -> Change {
+    Change::BundlePublished { bundle: Digest::of(b"bundle") }
+}
+
+/// Every change that widens needs the quorum of its role: each one fewer, and each other role's, are not enough.
+#[test]
+fn what_widens_needs_the_quorum_of_its_own_role() {
+    let registered = Workload { name: "agent".into(), os_user: 1, zone: "prod".into() };
+    let changes: [(Change, [u8; 2]); 5] = [
+        (published(), [4, 6]),
+        (Change::WorkloadRegistered(registered), [7, 8]),
+        (Change::HaltLifted { subject: agent() }, [11, 12]),
+        (Change::ExecutionEnded { execution: "x".into() }, [10, 12]),
+        (Change::SemanticsAdopted { semantics: 2 }, [2, 3]),
+    ];
+    for (change, quorum) in changes {
+        for officers in [[1, 2], [4, 5], [7, 9], [10, 11]] {
+            let same_role = (officers[0] - 1) / 3 == (quorum[0] - 1) / 3;
+            let found = accept(&mut domain(), change.clone(), &officers).is_ok();
+            assert_eq!(found, same_role, "{change:?} by {officers:?}");
+        }
+        let alone = accept(&mut domain(), change.clone(), &quorum[..1]);
+        assert!(
+            matches!(alone, Err(GovernanceError::Unsigned { needed: 2, have: 1, .. })),
+            "{alone:?}"
+        );
+        let nobody = accept(&mut domain(), change.clone(), &[]);
+        assert!(matches!(nobody, Err(GovernanceError::Unsigned { have: 0, .. })), "{nobody:?}");
+        assert!(accept(&mut domain(), change, &quorum).is_ok());
+    }
+}
+
+#[test]
+fn one_officer_takes_away_and_cannot_give_back() {
+    let mut governance = domain();
+    for one in [10, 1] {
+        let mut governance = governance.clone();
+        accept(&mut governance, Change::HaltOrdered { subject: agent() }, &[one]).unwrap();
+        accept(&mut governance, trust(Trust::Suspended), &[one]).unwrap();
+    }
+    let other = accept(&mut governance, Change::HaltOrdered { subject: agent() }, &[4]);
+    assert!(matches!(other, Err(GovernanceError::Unsigned { role: TRUST, .. })), "{other:?}");
+
+    accept(&mut governance, trust(Trust::Suspended), &[11]).unwrap();
+    accept(&mut governance, Change::HaltOrdered { subject: agent() }, &[12]).unwrap();
+    for widening in [trust(Trust::Degraded), Change::HaltLifted { subject: agent() }] {
+        for one in [1, 10, 11] {
+            assert!(accept(&mut governance, widening.clone(), &[one]).is_err(), "{widening:?}");
+        }
+        accept(&mut governance, widening, &[10, 11]).unwrap();
+    }
+}
+
+#[test]
+fn roles_rotate_by_the_old_quorum_and_the_new_one() {
+    let changed = |root: Role| {
+        let mut all: BTreeMap<String, Role> =
+            roles().iter().map(|(name, role)| (name.to_owned(), role.clone())).collect();
+        all.insert(ROOT.into(), root);
+        Change::RolesChanged { roles: Roles::new(all).unwrap() }
+    };
+    let next = changed(role(2, &[3, 20, 21]));
+    for too_few in [&[1, 2][..], &[20, 21], &[3, 20, 21], &[1, 2, 20]] {
+        let found = accept(&mut domain(), next.clone(), too_few);
+        assert!(matches!(found, Err(GovernanceError::Unsigned { role: ROOT, .. })), "{too_few:?}");
+    }
+    let mut governance = domain();
+    accept(&mut governance, next, &[1, 2, 20, 21]).unwrap();
+    // Who has left signs nothing any more; who has come does.
+    let back = changed(role(2, &[1, 2, 3]));
+    let left = accept(&mut governance, Change::SemanticsAdopted { semantics: 2 }, &[1, 2]);
+    assert_eq!(left, Err(GovernanceError::Stranger));
+    let left = accept(&mut governance, back.clone(), &[1, 2]);
+    assert!(matches!(left, Err(GovernanceError::Unsigned { role: ROOT, have: 0, .. })), "{left:?}");
+    accept(&mut governance, back, &[1, 2, 3, 20]).unwrap();
+
+    // Where root stays as it is, its own quorum is enough.
+    let mut all: BTreeMap<String, Role> =
+        roles().iter().map(|(name, role)| (name.to_owned(), role.clone())).collect();
+    all.insert("finance".into(), role(1, &[30]));
+    let more = Change::RolesChanged { roles: Roles::new(all).unwrap() };
+    accept(&mut governance, more, &[2, 3]).unwrap();
+    assert_eq!(governance.role("finance").unwrap().keys(), [officer(30).verifier()]);
+}
+
+#[test]
+fn signatures_of_strangers_and_bad_ones_spoil_a_proposal() {
+    let mut governance = domain();
+    assert_eq!(accept(&mut governance, published(), &[4, 5, 99]), Err(GovernanceError::Stranger));
+    let good = proposal(&governance, published(), &[4, 5]);
+    let mut changed = good.clone();
+    changed.proposal.expires_ms += 1;
+    assert_eq!(governance.check(AT, &changed), Err(GovernanceError::Signature));
+    assert_eq!(governance.check(AT, &good), Ok(()));
+    // Signing again adds nothing, so nobody counts twice.
+    assert_eq!(good.clone().and_signed(&officer(4)).unwrap(), good);
+}
+
+#[test]
+fn a_key_under_two_names_is_one_officer() {
+    let again = Ed25519Signer::from_seed("example.test/another-name", &[4; 32]).unwrap();
+    assert!(Role::new(2, vec![officer(4).verifier(), again.verifier()]).is_err());
+    for threshold in [0, 2] {
+        assert!(Role::new(threshold, vec![officer(1).verifier()]).is_err());
+    }
+}
+
+#[test]
+fn a_domain_has_all_the_roles_that_it_needs_and_not_too_many() {
+    let named = |name: &str| (name.to_owned(), role(1, &[1]));
+    let with = |more: Vec<(String, Role)>| {
+        Roles::new(REQUIRED_ROLES.map(named).into_iter().chain(more).collect())
+    };
+    assert!(with(vec![named("finance")]).is_ok());
+    assert!(with(vec![named("Finance")]).is_err());
+    for missing in REQUIRED_ROLES {
+        let rest = REQUIRED_ROLES.into_iter().filter(|name| *name != missing).map(named);
+        assert!(Roles::new(rest.collect()).is_err(), "{missing}");
+    }
+    let many = |count: usize| with((4..count).map(|n| named(&format!("group-{n}"))).collect());
+    assert!(many(ROLES_MAX).is_ok());
+    assert!(many(ROLES_MAX + 1).is_err());
+    let keys = |count: usize| {
+        let key = |n: usize| {
+            let mut seed = [0; 32];
+            seed[..8].copy_from_slice(&n.to_be_bytes());
+            Ed25519Signer::from_seed("example.test/o", &seed).unwrap().verifier()
+        };
+        Role::new(1, (0..count).map(key).collect())
+    };
+    assert!(keys(ROLE_KEYS_MAX).is_ok());
+    assert!(keys(ROLE_KEYS_MAX + 1).is_err());
+}
+
+#[test]
+fn the_decider_goes_forward_only_and_only_to_what_this_program_carries() {
+    let mut governance = domain();
+    let adopt = |semantics| Change::SemanticsAdopted { semantics };
+    assert_eq!(governance.check_semantics(policy::Semantics::V1), Ok(()));
+    let too_new = GovernanceError::TooNew { bundle: 2, domain: 1 };
+    assert_eq!(governance.check_semantics(policy::Semantics::V2), Err(too_new));
+    let unknown = accept(&mut governance, adopt(3), &[1, 2]);
+    assert_eq!(unknown, Err(GovernanceError::Semantics(3)));
+    accept(&mut governance, adopt(2), &[1, 2]).unwrap();
+    assert_eq!(governance.check_semantics(policy::Semantics::V2), Ok(()));
+    for back in [1, 2] {
+        let found = accept(&mut governance, adopt(back), &[1, 2]);
+        assert_eq!(found, Err(GovernanceError::SemanticsBack(2)));
+    }
+}

@@ -1,0 +1,75 @@
+//! What officers have taken away and governance does not say yet: it holds from the moment it reached the node.
+
+use proof::json::Value;
+
+use super::NodeState;
+use crate::governance::{Change, GovernanceError, SignedProposal, Subject};
+use crate::limits::REDUCTIONS_MAX;
+
+/// A signed halt or lowered trust that acted before it was in the governance log.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Reduction {
+    proposal: Value,
+    change: Change,
+    /// Size of the governance that was adopted when it came.
+    since: u64,
+}
+
+impl NodeState {
+    /// Takes away at once what an officer signed. False where the proposal is no reduction: it waits for governance.
+    ///
+    /// # Errors
+    /// When the proposal is not acceptable under the adopted governance.
+    pub(crate) fn reduce(
+        &mut self,
+        at: i64,
+        signed: &SignedProposal,
+    ) -> Result<bool, GovernanceError> {
+        let change = &signed.proposal.change;
+        if !self.governance.is_reduction(change) {
+            return Ok(false);
+        }
+        self.governance.check(at.max(self.governance.at()), signed)?;
+        // Where no more can be remembered one by one, everything stops: never is something given back for lack of room.
+        let change = match self.reductions.len() < REDUCTIONS_MAX {
+            true => change.clone(),
+            false => Change::HaltOrdered { subject: Subject::Domain },
+        };
+        let since = self.governance.position().size;
+        let reduction = Reduction { proposal: signed.to_value(), change, since };
+        if !self.reductions.contains(&reduction) {
+            self.reductions.push(reduction);
+        }
+        Ok(true)
+    }
+
+    /// Governance has adopted a change: it stands in the place of the reduction that it is, and of those before which an
+    /// officer saw the state that they had left. An older change of the same subject gives nothing back.
+    pub(super) fn settle_reductions(&mut self, adopted: &SignedProposal) {
+        let (about, value) = (adopted.proposal.change.about(), adopted.to_value());
+        let based_on = adopted.proposal.based_on.size;
+        self.reductions.retain(|reduction| {
+            let is_itself = reduction.proposal == value;
+            let is_later = reduction.change.about() == about && based_on > reduction.since;
+            !is_itself && !is_later
+        });
+    }
+
+    /// The worst that reductions say of these subjects: a trust state, and whether one is halted.
+    pub(super) fn reduced(&self, subjects: &[Subject]) -> (Option<policy::Trust>, bool) {
+        let (mut worst, mut is_halted) = (None, false);
+        for reduction in &self.reductions {
+            match &reduction.change {
+                Change::HaltOrdered { subject } => is_halted |= subjects.contains(subject),
+                Change::TrustChanged { subject, trust } if subjects.contains(subject) => {
+                    worst = worst.max(Some(*trust));
+                }
+                _ => {}
+            }
+        }
+        (worst, is_halted)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+use policy::Trust;
+use proof::note::Ed25519Signer;
+
+use crate::fixture::{Domain, Node, code};
+use crate::governance::{Change, SignedProposal, Subject};
+use crate::limits::REDUCTIONS_MAX;
+use crate::replay::Fed;
+use crate::step::{Answer, Effect, Input};
+
+const READ: (&str, &str) = ("read_file", r#"{"path":"reports/q3.txt"}"#);
+
+fn ask(node: &mut Node) -> String {
+    code(&node.call(READ.0, READ.1).1).to_owned()
+}
+
+fn agent() -> Subject {
+    Subject::Workload("agent".into())
+}
+
+fn halt() -> Change {
+    Change::HaltOrdered { subject: agent() }
+}
+
+fn reduce(node: &mut Node, proposal: &SignedProposal) -> Result<bool, String> {
+    let ticket = node.ticket();
+    let proposal = Box::new(proposal.clone());
+    match node.step(Input::Reduce { ticket, proposal }).pop() {
+        Some(Effect::Reduced { ticket: of, result }) if of == ticket => result,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn all_follow(node: &Node, domain: &Domain) {
+    let fed = node.replay(domain).unwrap();
+    assert!(fed.iter().all(|fed| matches!(fed, Fed::Followed | Fed::Identical)), "{fed:?}");
+}
+
+#[test]
+fn a_signed_halt_acts_before_any_log_has_it_and_permits_that_wait_are_withheld() {
+    let domain = Domain::new();
+    let mut node = Node::new(&domain);
+    let (ticket, effects) = node.ask(READ.0, READ.1);
+    assert_eq!(effects, vec![]);
+    assert_eq!(reduce(&mut node, &domain.proposed(halt())), Ok(true));
+    // Nothing has become durable since: neither the permit nor the order.
+    let mut effects = node.durable();
+    effects.extend(node.durable());
+    let [Effect::Answer { ticket: of, answer: Answer::Deny { code, .. } }] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    assert_eq!((*of, code.as_str()), (ticket, "execution.halted"));
+    assert_eq!(ask(&mut node), "execution.halted");
+    all_follow(&node, &domain);
+    let mut node = Node::restart(&domain, node.log);
+    assert_eq!(ask(&mut node), "execution.halted", "it outlives the process");
+}
+
+#[test]
+fn a_lowered_trust_acts_for_every_kind_of_subject() {
+    let subjects = |node: &Node| {
+        let execution = node.execution.clone();
+        let kinds = [Subject::Domain, Subject::Zone("prod".into()), Subject::Node("node-1".into())];
+        kinds.into_iter().chain([agent(), Subject::Execution(execution)])
+    };
+    let domain = Domain::new();
+    for subject in subjects(&Node::new(&domain)) {
+        let mut node = Node::new(&domain);
+        let trust = Change::TrustChanged { subject: subject.clone(), trust: Trust::Suspended };
+        assert_eq!(reduce(&mut node, &domain.proposed(trust)), Ok(true));
+        assert_eq!(ask(&mut node), "trust.insufficient", "{subject}");
+        let mut node = Node::new(&domain);
+        let halt = Change::HaltOrdered { subject: subject.clone() };
+        assert_eq!(reduce(&mut node, &domain.proposed(halt)), Ok(true));
+        assert_eq!(ask(&mut node), "execution.halted", "{subject}");
+    }
+}
+
+#[test]
+fn what_was_signed_before_the_halt_does_not_lift_it_and_what_was_signed_after_does() {
+    let mut domain = Domain::new();
+    let mut node = Node::new(&domain);
+    let halted = domain.proposed(halt());
+    let stale = domain.proposed(Change::HaltLifted { subject: agent() });
+    assert_eq!(reduce(&mut node, &halted), Ok(true));
+    // The lift was signed on the same state: the authority accepts it, since it does not know of the halt.
+    domain.accept(&stale);
+    node.follow(&domain);
+    assert_eq!(ask(&mut node), "execution.halted");
+    domain.change(Change::HaltLifted { subject: agent() });
+    node.follow(&domain);
+    assert_eq!(ask(&mut node), "permitted");
+    all_follow(&node, &domain);
+}
+
+#[test]
+fn governance_that_has_the_same_halt_takes_its_place() {
+    let mut domain = Domain::new();
+    let mut node = Node::new(&domain);
+    let halted = domain.proposed(halt());
+    assert_eq!(reduce(&mut node, &halted), Ok(true));
+    domain.accept(&halted);
+    node.follow(&domain);
+    assert_eq!(ask(&mut node), "execution.halted");
+    domain.change(Change::HaltLifted { subject: agent() });
+    node.follow(&domain);
+    assert_eq!(ask(&mut node), "permitted");
+    all_follow(&node, &domain);
+}
+
+#[test]
+fn nothing_but_a_reduction_by_an_officer_acts_at_once() {
+    let domain = Domain::new();
+    let mut node = Node::new(&domain);
+    let lift = domain.proposed(Change::HaltLifted { subject: agent() });
+    assert_eq!(reduce(&mut node, &lift), Ok(false));
+    let stranger = Ed25519Signer::from_seed("example.test/officer", &[8; 32]).unwrap();
+    let forged = domain.proposed(halt()).proposal.sign(&stranger).unwrap();
+    assert!(reduce(&mut node, &forged).unwrap_err().contains("no role"));
+    let mut changed = domain.proposed(halt());
+    changed.proposal.change = Change::HaltOrdered { subject: Subject::Domain };
+    assert!(reduce(&mut node, &changed).unwrap_err().contains("signature"));
+    assert_eq!(ask(&mut node), "permitted");
+    all_follow(&node, &domain);
+}
+
+#[test]
+fn more_reductions_than_can_be_remembered_stop_everything() {
+    let domain = Domain::new();
+    let mut node = Node::new(&domain);
+    for number in 0..REDUCTIONS_MAX {
+        let subject = Subject::Workload(format!("other-{number}"));
+        let halt = domain.proposed(Change::HaltOrdered { subject });
+        assert_eq!(reduce(&mut node, &halt), Ok(true));
+    }
+    assert_eq!(ask(&mut node), "permitted");
+    let subject = Subject::Workload("one-more".into());
+    let halt = domain.proposed(Change::HaltOrdered { subject });
+    assert_eq!(reduce(&mut node, &halt), Ok(true));
+    assert_eq!(ask(&mut node), "execution.halted");
+}
