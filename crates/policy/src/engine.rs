@@ -108,3 +108,6 @@ impl PolicyEngine for Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

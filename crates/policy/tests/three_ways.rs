@@ -1,0 +1,199 @@
+//! The decider against Cedar's own scan and against a second evaluator of everything: the same reasons, the same
+//! errors, the same bytes, for as many random sets of policies, entities and requests as there is time for.
+//!
+//! An optimised build asks a million times (`cargo xtask ci` runs one), any other three thousand times. A failure
+//! names the seed, the set and the request; `THREE_WAYS_SEED` and `THREE_WAYS_SET` run them again.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't go on stops")]
+#[path = "three_ways/generate.rs"]
+mod generate;
+#[path = "three_ways/model.rs"]
+mod model;
+#[path = "three_ways/naive.rs"]
+mod naive;
+#[path = "three_ways/random.rs"]
+mod random;
+#[path = "three_ways/scan.rs"]
+mod scan;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use interlock_policy::evaluation::DEFAULTS;
+use interlock_policy::limits::DECIDE_STACK_BYTES;
+use interlock_policy::{
+    Bundle, Decision, Entity, Facts, Files, History, Request, Standing, Trust, decide,
+    decide_formed, form,
+};
+use model::{Ask, Data, Entities, Odd, Policy, Uid};
+use naive::{Answer, Source};
+use random::Random;
+use scan::{Said, Scan};
+
+/// Requests put to each set.
+const REQUESTS: usize = 500;
+const SEED: u64 = 0x1f2e_3d4c_5b6a_7988;
+
+fn sets() -> usize {
+    if cfg!(debug_assertions) { 6 } else { 2_000 }
+}
+
+type Counts = BTreeMap<&'static str, usize>;
+
+#[test]
+fn the_index_the_scan_and_the_naive_evaluator_agree() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let seed = number("THREE_WAYS_SEED").unwrap_or(SEED);
+    let only = number("THREE_WAYS_SET").map(|set| usize::try_from(set).unwrap());
+    let next = AtomicUsize::new(only.unwrap_or(0));
+    let last = only.map_or(sets(), |set| set + 1);
+    let work = || {
+        let mut counts = Counts::new();
+        loop {
+            let set = next.fetch_add(1, Ordering::Relaxed);
+            if set >= last {
+                return counts;
+            }
+            one_set(seed, set, &mut counts);
+        }
+    };
+    let counts: Vec<Counts> = std::thread::scope(|scope| {
+        let thread = || {
+            let thread = std::thread::Builder::new().stack_size(DECIDE_STACK_BYTES);
+            thread.spawn_scoped(scope, work).unwrap()
+        };
+        let threads = [thread(), thread()];
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let mut total = Counts::new();
+    for (code, count) in counts.iter().flatten() {
+        *total.entry(code).or_default() += count;
+    }
+    let all: usize = total.values().sum();
+    println!("seed {seed}: {all} requests to {} sets agree: {total:?}", last - only.unwrap_or(0));
+    if only.is_none() {
+        assert_eq!(all, sets() * REQUESTS);
+        assert!(total.len() >= 8, "{total:?}");
+        // Few sets are no fair sample.
+        let common = ["permitted", "policy.denied", "policy.error"];
+        let is_fair = common.iter().all(|code| total[code] * 5 >= all);
+        assert!(is_fair || cfg!(debug_assertions), "each of {common:?} is a fifth: {total:?}");
+    }
+}
+
+/// One set of policies and entities, and the requests put to it.
+fn one_set(seed: u64, set: usize, counts: &mut Counts) {
+    let mut random = Random::of(seed, set);
+    let policies = generate::policies(&mut random);
+    let entities = generate::entities(&mut random);
+    let semantics = if random.chance(50) { 1 } else { 2 };
+    let (text, lines) = written(&policies);
+    let bundle = bundle(&text, &entities, semantics);
+    let scan = Scan::new(&text, &entities);
+    let digest = bundle.digest().to_value().to_bytes();
+    let source = Source {
+        policies: &policies,
+        file: "policies/all.dw",
+        lines: &lines,
+        digest: std::str::from_utf8(&digest).unwrap(),
+        semantics,
+    };
+    for number in 0..REQUESTS {
+        let ask = generate::ask(&entities, &mut random);
+        let standing = standing(&mut random, ask.trust);
+        let place = format!("THREE_WAYS_SEED={seed} THREE_WAYS_SET={set}, request {number}");
+        let answer = naive::answer(&policies, &entities, &ask);
+        let decision = decided(&bundle, &standing, &ask, number);
+        let expected = naive::bytes(&source, &standing, &answer);
+        let found = String::from_utf8(decision.to_bytes()).unwrap();
+        assert!(found == expected, "{place}: {ask:?}\nfound    {found}\nexpected {expected}");
+        scanned(&scan, &ask, &policies, &answer, &place);
+        *counts.entry(decision.code()).or_default() += 1;
+    }
+}
+
+/// Whole, or in two halves with the first half made elsewhere.
+fn decided(bundle: &Arc<Bundle>, standing: &Standing, ask: &Ask, number: usize) -> Decision {
+    let facts = Facts { at: 1_000, ..DEFAULTS.0 };
+    let mut history = History::new(bundle).unwrap();
+    let request = request(ask);
+    if number.is_multiple_of(2) {
+        return decide(&mut history, standing, &facts, &request);
+    }
+    let formed = form(bundle, &request);
+    decide_formed(&mut history, standing, &facts, &formed)
+}
+
+/// Cedar's scan says the same of the policies as the naive evaluator.
+fn scanned(scan: &Scan, ask: &Ask, policies: &[Policy], answer: &Answer, place: &str) {
+    if ask.odd != Odd::Nothing {
+        return;
+    }
+    let said = scan.ask(ask);
+    let Answer::Asked { permits, forbids, errors } = answer else {
+        // What is contradicted, or said of one side only where both are one entity, Cedar can't tell.
+        let Answer::Malformed(why) = answer else { panic!("{place}: {answer:?}") };
+        let one = ask.principal.0 == ask.resource.0 && why.contains("is missing");
+        let refused = said.is_none() || why.contains("disagree") || one;
+        assert!(refused, "{place}: {ask:?} {answer:?}");
+        return;
+    };
+    let mut errors: Vec<String> =
+        errors.iter().map(|(number, _)| policies[*number].id.clone()).collect();
+    errors.sort();
+    let reasons = if forbids.is_empty() { permits } else { forbids }.clone();
+    assert_eq!(said, Some(Said { reasons, errors }), "{place}: {ask:?}");
+}
+
+fn written(policies: &[Policy]) -> (String, Vec<usize>) {
+    let (mut text, mut lines) = (String::new(), Vec::new());
+    for policy in policies {
+        lines.push(text.lines().count() + 1);
+        text.push_str(&policy.text());
+    }
+    (text, lines)
+}
+
+fn bundle(policies: &str, entities: &Entities, semantics: u64) -> Arc<Bundle> {
+    let manifest = format!("name = \"t\"\nversion = \"1\"\nsemantics = {semantics}\n");
+    let files: Files = [
+        ("bundle.toml", manifest.as_str()),
+        ("schema.cedarschema", model::SCHEMA),
+        ("entities.json", &model::entities_json(entities)),
+        ("policies/all.dw", policies),
+    ]
+    .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
+    .into();
+    Arc::new(Bundle::load(&files).unwrap_or_else(|errors| panic!("{errors}\n{policies}")))
+}
+
+fn request(ask: &Ask) -> Request {
+    let entity = |((kind, id), said): &(Uid, Data)| Entity {
+        kind: (*kind).to_owned(),
+        id: id.to_string(),
+        properties: said.properties(),
+    };
+    let mut principal = entity(&ask.principal);
+    if ask.odd == Odd::UnknownType {
+        principal.kind = "Zzzzzzzzzz".to_owned();
+    }
+    let action = if ask.odd == Odd::UnknownAction { "tools/call:zzz/zzz" } else { ask.action };
+    Request {
+        principal,
+        action: action.to_owned(),
+        resource: entity(&ask.resource),
+        input: ask.input(),
+    }
+}
+
+/// Mostly in order.
+fn standing(random: &mut Random, trust: Trust) -> Standing {
+    Standing {
+        governance_verified: random.below(300) > 0,
+        registered: random.below(300) > 0,
+        trust,
+        halted: random.below(300) == 0,
+        lineage_intact: random.below(300) > 0,
+        ..DEFAULTS.1.clone()
+    }
+}
