@@ -17,17 +17,18 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let which = arguments.next().unwrap_or_else(|| "all".to_owned());
     let rounds: usize = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(10);
-    let all: [(&str, fn() -> Sample); 4] = [
-        ("decide_100", decide_100),
-        ("decide_1000", || sample(1_000, 20)),
-        ("decide_10000", decide_10000),
-        ("decide_10000_unscoped_500", decide_10000_unscoped_500),
-    ];
+    let all = ["decide_100", "decide_1000", "decide_10000", "decide_10000_unscoped_500"];
     let thread =
         std::thread::Builder::new().stack_size(interlock_policy::limits::DECIDE_STACK_BYTES);
     let work = move || {
-        for (name, make) in all.into_iter().filter(|(name, _)| which == "all" || which == *name) {
-            measure(name, &make(), rounds);
+        for name in all.into_iter().filter(|name| which == "all" || which == *name) {
+            let sample = match name {
+                "decide_100" => decide_100(),
+                "decide_1000" => sample(1_000, 20),
+                "decide_10000" => decide_10000(),
+                _ => decide_10000_unscoped_500(),
+            };
+            measure(name, &sample, rounds);
         }
     };
     thread.spawn(work).unwrap().join().unwrap();

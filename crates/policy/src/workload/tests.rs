@@ -22,3 +22,16 @@ fn the_samples_are_the_same_each_time_and_hold_what_they_say() {
     assert_eq!(decide_10000(), decide_10000());
     assert_eq!(decide_10000_unscoped_500().files.len(), 3 + 20);
 }
+
+#[test]
+fn only_policies_whose_scopes_match_are_asked() {
+    // The unscoped ones, and at most those of the request's team: whatever else there is costs nothing.
+    for (policies, unscoped) in [(100, 2), (600, 20), (600, 60)] {
+        let made = sample(policies, unscoped);
+        let bundle = Arc::new(Bundle::load(&made.files).unwrap());
+        for request in made.requests.iter().step_by(10) {
+            let asked = crate::form(&bundle, request).candidates();
+            assert!((unscoped..=unscoped + PER_TEAM).contains(&asked), "{asked} of {policies}");
+        }
+    }
+}
