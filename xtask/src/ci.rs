@@ -2,7 +2,7 @@
 
 use crate::report::Report;
 use crate::root::Root;
-use crate::{cargo, docs, fuzz, peers, test, tidy, vectors};
+use crate::{cargo, docs, fuzz, peers, simulator, test, tidy, vectors};
 
 /// Runs every step; none hides another.
 pub(crate) fn run(root: &Root, report: &mut Report) {
@@ -15,6 +15,7 @@ pub(crate) fn run(root: &Root, report: &mut Report) {
     report.step("tests", || test::run(root, &[]));
     report.step("a million decisions, three ways", || test::three_ways(root));
     report.step("documentation tests", || test::documentation(root));
+    report.step("simulator, a million steps", || simulator::run_at_length(root));
     report.step("proof for wasm32", || cargo::wasm(root));
     report.step("vectors", || vectors::check(root));
     report.step("vectors, read by Python", || vectors::python(root));

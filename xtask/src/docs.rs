@@ -117,7 +117,8 @@ fn run_script(root: &Root, script: &Script, binaries: &Path, scratch: &Path) -> 
     run_command(bash)
 }
 
-fn target_folder(root: &Root) -> anyhow::Result<PathBuf> {
+/// Where cargo builds.
+pub(crate) fn target_folder(root: &Root) -> anyhow::Result<PathBuf> {
     let metadata = cargo_metadata::MetadataCommand::new()
         .current_dir(root.path())
         .no_deps()

@@ -1,0 +1,361 @@
+//! What agents, servers, officers and readers of the log have seen, and what must follow. Nothing here asks the kernel.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::governance::{Change, Subject};
+use kernel::step::{Answer, Ticket};
+use ledger::Entry;
+use policy::{Grant, Trust};
+use proof::digest::Digest;
+use proof::json::Value;
+
+use crate::broken::{Broken, Law, holds};
+use crate::office::{Asked, Past};
+
+/// One execution, as those outside see it.
+#[derive(Debug, Clone)]
+pub(crate) struct Execution {
+    pub(crate) workload: &'static str,
+    pub(crate) parent: Option<String>,
+    pub(crate) grant: Grant,
+    pub(crate) calls: u64,
+    pub(crate) past: Past,
+}
+
+/// One request, and what has become of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) execution: String,
+    pub(crate) asked: Asked,
+    pub(crate) message: Vec<u8>,
+    pub(crate) grant: Option<Grant>,
+    pub(crate) queued_ns: u64,
+    /// Permitted, and its effect made.
+    pub(crate) is_made: bool,
+    pub(crate) is_answered: bool,
+}
+
+/// What governs, as officers understand it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rule {
+    pub(crate) bundle: usize,
+    halts: BTreeSet<Subject>,
+    trust: BTreeMap<Subject, Trust>,
+    /// Reductions that act without governance, with the size that was adopted when they came and their number.
+    pub(crate) reductions: Vec<(Change, usize, u64)>,
+}
+
+/// One governance record.
+#[derive(Debug, Clone)]
+pub(crate) struct Governed {
+    pub(crate) change: Change,
+    pub(crate) based_on: usize,
+    /// The bundle's number, of a published one.
+    pub(crate) bundle: Option<usize>,
+    /// The reduction's number, where it had acted before.
+    pub(crate) reduction: Option<u64>,
+}
+
+/// Something that happened with a record, and is undone where a crash takes the record.
+#[derive(Debug, Clone)]
+pub(crate) enum Event {
+    /// An execution began.
+    Began(String, Box<Execution>),
+    /// A permit counts for an execution and all above it.
+    Permit(String),
+    /// A read was asked for at this time.
+    Read(String, i64),
+    /// A page came back at this time.
+    Page(String, i64),
+    /// An execution ended.
+    Over(String),
+    /// So many governance records are adopted.
+    Adopted(usize),
+    /// A reduction acts.
+    Reduced(Box<Change>, usize, u64),
+}
+
+#[derive(Default)]
+pub(crate) struct Model {
+    pub(crate) governed: Vec<Governed>,
+    adopted: usize,
+    events: Vec<(u64, Event)>,
+    pub(crate) executions: BTreeMap<String, Execution>,
+    pub(crate) requests: BTreeMap<Ticket, Request>,
+    pub(crate) rule: Rule,
+    /// All records that were sequenced since the start of the log; cut where a crash took the end.
+    pub(crate) log: Vec<Entry>,
+    /// Records on which an answer was released: they are never lost.
+    released: BTreeMap<u64, Digest>,
+}
+
+impl Rule {
+    /// Changes that give back what is taken away now.
+    pub(crate) fn restoring(&self) -> Vec<Change> {
+        let reduced = self.reductions.iter().map(|(change, ..)| change.clone());
+        let lowered = self.trust.iter().filter(|(_, trust)| **trust > Trust::Degraded);
+        let lowered = lowered.map(|(subject, trust)| Change::TrustChanged {
+            subject: subject.clone(),
+            trust: *trust,
+        });
+        let halted =
+            self.halts.iter().map(|subject| Change::HaltOrdered { subject: subject.clone() });
+        let taken = reduced.chain(lowered).chain(halted);
+        taken
+            .filter_map(|change| match change {
+                Change::HaltOrdered { subject } => Some(Change::HaltLifted { subject }),
+                Change::TrustChanged { subject, .. } => {
+                    Some(Change::TrustChanged { subject, trust: Trust::Trusted })
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Adopts one record.
+    pub(crate) fn adopt(&mut self, governed: &Governed) {
+        match &governed.change {
+            Change::HaltOrdered { subject } => {
+                self.halts.insert(subject.clone());
+            }
+            Change::HaltLifted { subject } => {
+                self.halts.remove(subject);
+            }
+            Change::TrustChanged { subject, trust } => {
+                self.trust.insert(subject.clone(), *trust);
+            }
+            _ => {}
+        }
+        self.bundle = governed.bundle.unwrap_or(self.bundle);
+        let about = governed.change.about();
+        self.reductions.retain(|(change, since, number)| {
+            let is_same = governed.reduction == Some(*number);
+            let is_later = change.about() == about && governed.based_on > *since;
+            !is_same && !is_later
+        });
+    }
+
+    /// Why nothing may be permitted to any of these, if so: the first in the order of the checks.
+    fn objection(&self, subjects: &[Subject]) -> Option<&'static str> {
+        let reduced = self.reductions.iter().map(|(change, ..)| change);
+        let lowered = reduced.clone().filter_map(|change| match change {
+            Change::TrustChanged { subject, trust } if subjects.contains(subject) => Some(*trust),
+            _ => None,
+        });
+        let set = subjects.iter().filter_map(|subject| self.trust.get(subject).copied());
+        let is_bad = lowered.chain(set).any(|trust| trust > Trust::Degraded);
+        let mut halted = reduced.filter_map(|change| match change {
+            Change::HaltOrdered { subject } => Some(subject),
+            _ => None,
+        });
+        if is_bad {
+            Some("trust.insufficient")
+        } else if halted.any(|subject| subjects.contains(subject))
+            || subjects.iter().any(|subject| self.halts.contains(subject))
+        {
+            Some("execution.halted")
+        } else {
+            None
+        }
+    }
+}
+
+impl Model {
+    /// Something happened with the record at this index.
+    pub(crate) fn happened(&mut self, index: u64, event: Event) {
+        self.apply(&event);
+        self.events.push((index, event));
+    }
+
+    fn apply(&mut self, event: &Event) {
+        let reads = |model: &mut Self, id: &String, at: i64| {
+            model.executions.get_mut(id).into_iter().for_each(|one| one.past.reads.push(at));
+        };
+        match event {
+            Event::Began(id, execution) => {
+                drop(self.executions.insert(id.clone(), (**execution).clone()))
+            }
+            Event::Permit(id) => {
+                let line: Vec<String> = self.line(id).into_iter().map(|(id, _)| id).collect();
+                for id in line {
+                    self.executions.get_mut(&id).into_iter().for_each(|one| one.calls += 1);
+                }
+            }
+            Event::Read(id, at) => reads(self, id, *at),
+            Event::Page(id, at) => {
+                self.executions.get_mut(id).into_iter().for_each(|one| one.past.pages.push(*at));
+            }
+            Event::Over(id) => drop(self.executions.remove(id)),
+            Event::Adopted(size) => {
+                for governed in self.governed.get(self.adopted..*size).unwrap_or_default() {
+                    self.rule.adopt(governed);
+                }
+                self.adopted = self.adopted.max(*size);
+            }
+            Event::Reduced(change, since, number) => {
+                self.rule.reductions.push(((**change).clone(), *since, *number));
+            }
+        }
+    }
+
+    /// An execution and all above it.
+    fn line(&self, id: &str) -> Vec<(String, &Execution)> {
+        let mut line = Vec::new();
+        let mut next = Some(id.to_owned());
+        while let Some(id) = next.take() {
+            let Some(execution) = self.executions.get(&id) else { break };
+            next.clone_from(&execution.parent);
+            line.push((id, execution));
+        }
+        line
+    }
+
+    fn subjects(&self, id: &str) -> Vec<Subject> {
+        let line = self.line(id);
+        let workload = line.first().map(|(_, execution)| execution.workload).unwrap_or_default();
+        let mut subjects = vec![
+            Subject::Domain,
+            Subject::Zone("prod".into()),
+            Subject::Node(crate::node::NODE.into()),
+            Subject::Workload(workload.into()),
+        ];
+        subjects.extend(line.into_iter().map(|(id, _)| Subject::Execution(id)));
+        subjects
+    }
+
+    /// The code that a request must be decided with at this time; none where plain code can't say.
+    pub(crate) fn expected(&self, request: &Request, at: i64) -> Option<&'static str> {
+        if request.asked == Asked::Malformed {
+            return Some("request.malformed");
+        }
+        if let Some(code) = self.rule.objection(&self.subjects(&request.execution)) {
+            return Some(code);
+        }
+        let line = self.line(&request.execution);
+        if line.iter().any(|(_, one)| is_beyond(one, request)) {
+            return Some("grant.exceeded");
+        }
+        if request.asked == Asked::Unknown {
+            return Some("tool.unknown");
+        }
+        let past = self.executions.get(&request.execution).map(|one| one.past.clone());
+        past.unwrap_or_default().code(&request.asked, at, self.rule.bundle == 1)
+    }
+
+    /// A decision was sequenced: it is the one that must come, and is part of the history from here on.
+    pub(crate) fn decided(&mut self, ticket: Ticket, record: &Value) -> Result<(), Broken> {
+        let Some(request) = self.requests.get(&ticket).cloned() else { return Ok(()) };
+        let decision = record.get("decision");
+        let text = |name: &str| decision.and_then(|one| one.get(name)).and_then(Value::as_str);
+        let at = record.get("at").and_then(Value::as_i64).unwrap_or_default();
+        if let Some(expected) = self.expected(&request, at) {
+            let found = text("code").unwrap_or_default();
+            holds(found == expected, Law::Closed, || {
+                format!("request {ticket} ({:?}) is `{found}`, must be `{expected}`", request.asked)
+            })?;
+        }
+        let index = u64::try_from(self.log.len()).unwrap_or(u64::MAX).saturating_sub(1);
+        if text("decision") == Some("permit") {
+            self.happened(index, Event::Permit(request.execution.clone()));
+        }
+        if matches!(request.asked, Asked::Read(_)) {
+            self.happened(index, Event::Read(request.execution, at));
+        }
+        Ok(())
+    }
+
+    /// An answer reached its agent.
+    pub(crate) fn answered(
+        &mut self,
+        ticket: Ticket,
+        answer: &Answer,
+        now_ns: u64,
+    ) -> Result<(), Broken> {
+        let Some(request) = self.requests.get(&ticket).cloned() else {
+            return Err(Broken::new(
+                Law::Permit,
+                format!("an answer to nobody's request {ticket}"),
+            ));
+        };
+        holds(!request.is_answered, Law::Permit, || format!("request {ticket} is answered twice"))?;
+        let objection = self.rule.objection(&self.subjects(&request.execution));
+        let index = match answer {
+            Answer::Permit { index } => {
+                holds(objection.is_none(), Law::Closed, || {
+                    format!("request {ticket} is permitted against {objection:?}")
+                })?;
+                let is_late =
+                    now_ns.saturating_sub(request.queued_ns) > kernel::limits::QUEUE_NS_MAX;
+                holds(!is_late, Law::Closed, || format!("request {ticket} is permitted late"))?;
+                self.is_permit_for(*index, &request)?;
+                Some(*index)
+            }
+            Answer::Deny { index, .. } => Some(*index),
+            Answer::Refused { .. } => None,
+        };
+        if let Some(index) = index {
+            let entry = self.entry(index)?;
+            self.released.insert(index, Digest::of(&entry.record));
+        }
+        if let Some(request) = self.requests.get_mut(&ticket) {
+            request.is_answered = true;
+            request.is_made = matches!(answer, Answer::Permit { .. });
+        }
+        Ok(())
+    }
+
+    fn entry(&self, index: u64) -> Result<&Entry, Broken> {
+        let place = usize::try_from(index).ok().and_then(|index| self.log.get(index));
+        place.ok_or_else(|| Broken::new(Law::Durable, format!("record {index} does not exist")))
+    }
+
+    /// The record permits exactly these bytes to exactly this execution.
+    fn is_permit_for(&self, index: u64, request: &Request) -> Result<(), Broken> {
+        let entry = self.entry(index)?;
+        let record = Value::parse(&entry.record).map_err(Broken::run)?;
+        let verdict = record.get("decision").and_then(|one| one.get("decision"));
+        let is_permit = verdict.and_then(Value::as_str) == Some("permit");
+        let is_own = record.get("execution").and_then(Value::as_str) == Some(&request.execution);
+        let sealed = Value::parse(&entry.sealed).map_err(Broken::run)?;
+        let message =
+            sealed.get("message").and_then(|one| one.get("bytes")).and_then(Value::as_str);
+        let is_same = message == Some(proof::base64url::encode(&request.message).as_str());
+        holds(is_permit && is_own && is_same, Law::Permit, || {
+            format!("record {index} is no permit for what is forwarded")
+        })
+    }
+
+    /// The log after a crash holds all that was released, and nothing that was not sequenced.
+    pub(crate) fn recovered(&mut self, log: &[Entry]) -> Result<(), Broken> {
+        for (index, digest) in &self.released {
+            let found = usize::try_from(*index).ok().and_then(|index| log.get(index));
+            let is_there = found.is_some_and(|entry| Digest::of(&entry.record) == *digest);
+            holds(is_there, Law::Durable, || format!("record {index} was released and is lost"))?;
+        }
+        let is_prefix = self.log.get(..log.len()).is_some_and(|own| own == log);
+        holds(is_prefix, Law::Durable, || "the log holds what was not sequenced".to_owned())?;
+        self.log.truncate(log.len());
+        let size = u64::try_from(log.len()).unwrap_or(u64::MAX);
+        self.events.retain(|(index, _)| *index < size);
+        self.executions.clear();
+        self.requests.clear();
+        (self.rule, self.adopted) = (Rule::default(), 0);
+        let events = std::mem::take(&mut self.events);
+        events.iter().for_each(|(_, event)| self.apply(event));
+        self.events = events;
+        Ok(())
+    }
+}
+
+/// Whether a request goes beyond what an execution, or one below it, may do.
+fn is_beyond(one: &Execution, request: &Request) -> bool {
+    let Grant { actions, calls_max, .. } = &one.grant;
+    let lacks = |action: &str| actions.as_ref().is_some_and(|own| !own.contains(action));
+    let left = calls_max.map(|most| most.saturating_sub(one.calls));
+    let is_wider = |child: &Grant| {
+        let wants = child.actions.as_ref().is_none_or(|asked| asked.iter().any(|name| lacks(name)));
+        (actions.is_some() && wants)
+            || left.is_some_and(|left| child.calls_max.is_none_or(|asked| asked > left))
+    };
+    lacks(request.asked.action()) || left == Some(0) || request.grant.as_ref().is_some_and(is_wider)
+}

@@ -1,0 +1,142 @@
+//! Two bundles, and what plain code says that they decide.
+
+use std::sync::Arc;
+
+use policy::Bundle;
+
+use crate::broken::Broken;
+use crate::limits::EDGE_MS;
+
+const MANIFEST: &str = r#"
+name = "office"
+version = "1"
+semantics = 2
+[tools."office/read"]
+action = "read"
+resource = { type = "File", argument = "path" }
+[tools."office/fetch"]
+action = "fetch"
+resource = { type = "Page", argument = "url" }
+[tools."office/send"]
+action = "send"
+resource = { type = "Address", argument = "to" }
+"#;
+
+const SCHEMA: &str = r#"
+entity Workload; entity File; entity Page; entity Address; entity Agent;
+action read appliesTo { principal: Workload, resource: File, context: { input: { path: String } } };
+action fetch appliesTo { principal: Workload, resource: Page, context: { input: { url: String } } };
+action send appliesTo { principal: Workload, resource: Address, context: { input: { to: String, cents: Long } } };
+action "agent/start" appliesTo { principal: Workload, resource: Agent };
+"#;
+
+const POLICIES: &str = r#"
+@id("all") permit (principal, action, resource);
+@id("secret") forbid (principal, action == Action::"read", resource) when { context.input.path like "secret/*" };
+@id("flood") forbid (principal, action == Action::"read", resource)
+when temporal { 12 < count_within(10m, Action::"read"::request{}) };
+@id("after-a-page") forbid (principal, action == Action::"send", resource)
+when temporal { formerly within 1h Action::"fetch"::response{} };
+@id("overflow") forbid (principal, action == Action::"send", resource)
+when { context.input.cents * 4611686018427387904 > 0 };
+"#;
+
+const NO_REPORTS: &str = r#"
+@id("no-reports") forbid (principal, action == Action::"read", resource) when { context.input.path like "reports/*" };
+"#;
+
+const MINUTE_MS: i64 = 60_000;
+const FLOOD: usize = 12;
+const FLOOD_MS: i64 = 10 * MINUTE_MS;
+const PAGE_MS: i64 = 60 * MINUTE_MS;
+
+/// What is asked for, as the model understands it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Read(&'static str),
+    Fetch,
+    Send {
+        cents: i64,
+    },
+    Delegate,
+    /// Arguments of the wrong type.
+    Malformed,
+    /// A tool that no bundle knows.
+    Unknown,
+}
+
+impl Asked {
+    /// The tool and its arguments.
+    pub(crate) fn call(&self) -> (Option<&'static str>, String) {
+        match self {
+            Asked::Read(path) => (Some("read"), format!(r#"{{"path":"{path}"}}"#)),
+            Asked::Fetch => (Some("fetch"), r#"{"url":"https://news.test/"}"#.to_owned()),
+            Asked::Send { cents } => {
+                (Some("send"), format!(r#"{{"cents":{cents},"to":"ann@test"}}"#))
+            }
+            Asked::Delegate => (None, "{}".to_owned()),
+            Asked::Malformed => (Some("read"), r#"{"path":7}"#.to_owned()),
+            Asked::Unknown => (Some("format"), "{}".to_owned()),
+        }
+    }
+
+    /// The action that a grant must hold.
+    pub(crate) fn action(&self) -> &'static str {
+        match self {
+            Asked::Read(_) | Asked::Malformed => "read",
+            Asked::Fetch => "fetch",
+            Asked::Send { .. } => "send",
+            Asked::Delegate => "agent/start",
+            Asked::Unknown => "tools/call:office/format",
+        }
+    }
+}
+
+/// What one execution has done, as far as the bundles look back.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Past {
+    pub(crate) reads: Vec<i64>,
+    pub(crate) pages: Vec<i64>,
+}
+
+impl Past {
+    /// The code that the policies alone come to; none where the edge of a window is too near to say.
+    pub(crate) fn code(&self, asked: &Asked, at: i64, is_strict: bool) -> Option<&'static str> {
+        let near = |times: &[i64], window: i64| {
+            times.iter().any(|time| (at - time - window).abs() < EDGE_MS)
+        };
+        let within =
+            |times: &[i64], window: i64| times.iter().filter(|time| at - **time < window).count();
+        Some(match asked {
+            Asked::Malformed | Asked::Unknown => return None,
+            Asked::Delegate | Asked::Fetch => "permitted",
+            Asked::Read(_) if near(&self.reads, FLOOD_MS) => return None,
+            Asked::Read(path) => {
+                let is_flood = within(&self.reads, FLOOD_MS) + 1 > FLOOD;
+                let is_hidden =
+                    path.starts_with("secret/") || (is_strict && path.starts_with("reports/"));
+                if is_flood || is_hidden { "policy.denied" } else { "permitted" }
+            }
+            Asked::Send { cents } if cents.checked_mul(1 << 62).is_none() => "policy.error",
+            Asked::Send { .. } if near(&self.pages, PAGE_MS) => return None,
+            Asked::Send { cents } => {
+                let is_denied = within(&self.pages, PAGE_MS) > 0 || *cents == 1;
+                if is_denied { "policy.denied" } else { "permitted" }
+            }
+        })
+    }
+}
+
+/// The bundle, and the one that also hides reports.
+pub(crate) fn bundles() -> Result<[Arc<Bundle>; 2], Broken> {
+    let load = |policies: String| {
+        let files = [
+            ("bundle.toml", MANIFEST),
+            ("schema.cedarschema", SCHEMA),
+            ("policies/all.dw", &policies),
+        ];
+        let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+        Bundle::load(&files.into()).map(Arc::new).map_err(Broken::run)
+    };
+    Ok([load(POLICIES.to_owned())?, load(format!("{POLICIES}{NO_REPORTS}"))?])
+}

@@ -1,0 +1,332 @@
+//! One run: what happens next is drawn from the seed.
+
+mod audit;
+mod doings;
+
+use std::sync::Arc;
+
+use kernel::governance::SignedProposal;
+use kernel::lineage::Completion;
+use kernel::step::{Input, Now, Ticket};
+use ledger::simulation::{Crash, MemoryDevice};
+use policy::Bundle;
+use proof::digest::Digest;
+use proof::json::Value;
+
+use crate::authority::Authority;
+use crate::broken::{Broken, Law, holds};
+use crate::limits::{WAITING_MAX, WORLD_STEPS};
+use crate::model::{Event, Execution, Governed, Model};
+use crate::node::{Bug, Node, Told, read};
+use crate::office::{Asked, bundles};
+use crate::random::Random;
+
+/// The wall clock when a world begins, in milliseconds since the Unix epoch.
+const BEGIN_MS: i64 = 1_700_000_000_000;
+
+/// What came of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Ran {
+    /// The seed that it began with.
+    pub seed: u64,
+    /// Steps taken.
+    pub steps: u64,
+    /// Worlds gone through.
+    pub worlds: u64,
+    /// Crashes, and deaths of the process.
+    pub crashes: u64,
+    /// Requests that were asked.
+    pub decisions: u64,
+    /// Records in the logs at their ends.
+    pub records: u64,
+    /// Seed and step of the world in which a law was broken, and how.
+    pub broken: Option<(u64, u64, Broken)>,
+}
+
+/// Runs so many steps from a seed, with a planted bug if one is given. Stops at the first broken law.
+///
+/// The thread needs [`policy::limits::DECIDE_STACK_BYTES`] of stack.
+#[must_use]
+pub fn run(seed: u64, steps: u64, bug: Option<Bug>) -> Ran {
+    let mut ran = Ran { seed, ..Ran::default() };
+    let mut next = seed;
+    while ran.steps < steps && ran.broken.is_none() {
+        let mut taken = 0;
+        let ended = World::new(next, bug).and_then(|mut world| {
+            let ended = world.live((steps - ran.steps).min(WORLD_STEPS), &mut taken);
+            ran.crashes += world.crashes;
+            ran.decisions += world.decisions;
+            ran.records += u64::try_from(world.model.log.len()).unwrap_or(0);
+            ended
+        });
+        ran.steps += taken;
+        ran.worlds += 1;
+        ran.broken = ended.err().map(|why| (next, taken, why));
+        next = Random::new(next).next();
+    }
+    ran
+}
+
+struct World {
+    random: Random,
+    now: Now,
+    device: MemoryDevice,
+    authority: Authority,
+    node: Node,
+    model: Model,
+    bundles: [Arc<Bundle>; 2],
+    bug: Option<Bug>,
+    tickets: Ticket,
+    /// The request that is being decided.
+    asking: Option<Ticket>,
+    /// Permitted, made, and not ended.
+    open: Vec<Ticket>,
+    /// Reductions that governance has not got yet.
+    reduced: Vec<(SignedProposal, usize, u64)>,
+    /// Results that a planted bug holds back.
+    held: Vec<Input>,
+    is_full: bool,
+    /// Every checkpoint that was published.
+    heads: Vec<(u64, Digest)>,
+    crashes: u64,
+    decisions: u64,
+}
+
+impl World {
+    fn new(seed: u64, bug: Option<Bug>) -> Result<Self, Broken> {
+        let now = Now { wall_ms: BEGIN_MS, monotonic_ns: 0 };
+        let bundles = bundles()?;
+        let [first, _] = &bundles;
+        let authority = Authority::new(BEGIN_MS, first)?;
+        let device = MemoryDevice::new();
+        Node::create(&device)?;
+        let (node, told) = Node::open(&device, &authority, now, bug)?;
+        let mut world = Self {
+            random: Random::new(seed),
+            now,
+            device,
+            node,
+            model: Model::default(),
+            bundles,
+            bug,
+            tickets: 0,
+            asking: None,
+            open: Vec::new(),
+            reduced: Vec::new(),
+            held: Vec::new(),
+            is_full: false,
+            heads: Vec::new(),
+            crashes: 0,
+            decisions: 0,
+            authority,
+        };
+        world.model.governed = first_changes(&world.authority)?;
+        world.hear(told)?;
+        world.adopt()?;
+        world.join_all()?;
+        Ok(world)
+    }
+
+    fn live(&mut self, steps: u64, taken: &mut u64) -> Result<(), Broken> {
+        for _ in 0..steps {
+            *taken += 1;
+            self.pass_time();
+            self.act()?;
+            let misbehaved = self.node.misbehave(self.now);
+            self.hear(misbehaved)?;
+            if self.node.waiting.len() > WAITING_MAX {
+                self.commit(usize::MAX)?;
+            }
+        }
+        self.audit()
+    }
+
+    fn pass_time(&mut self) {
+        let pause_ms = if self.random.once_in(60) { 3_000 } else { 40 };
+        let ms = self.random.below(pause_ms);
+        self.now.monotonic_ns += ms * 1_000_000;
+        self.now.wall_ms += i64::try_from(ms).unwrap_or(0);
+        if self.random.once_in(80) {
+            let jump = i64::try_from(self.random.below(4_000_000)).unwrap_or(0);
+            self.now.wall_ms += if self.random.once_in(2) { jump } else { -jump / 4 };
+        }
+    }
+
+    fn act(&mut self) -> Result<(), Broken> {
+        match self.random.below(100) {
+            0..=44 => self.request(),
+            45..=62 => {
+                let count = self.random.below(8);
+                self.commit(usize::try_from(count).unwrap_or(0))
+            }
+            63..=76 => self.outcome(),
+            77..=82 => self.govern(),
+            83 if self.random.once_in(2) => self.reduce(),
+            84..=85 => self.delegate(),
+            86 => self.end_child(),
+            87..=88 => self.join_all(),
+            89..=90 => self.refuse(),
+            91 => self.fill_or_free(),
+            92 if self.random.once_in(4) => self.fail_sync(),
+            93 => self.crash(),
+            94 if self.random.once_in(2) => self.audit(),
+            _ => self.commit(usize::MAX),
+        }
+    }
+
+    fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        self.tickets
+    }
+
+    /// Has the kernel take an input, and hears what comes of it.
+    fn tell(&mut self, input: Input) -> Result<(), Broken> {
+        let told = self.node.step(self.now, input);
+        self.hear(told)
+    }
+
+    fn hear(&mut self, told: Vec<Told>) -> Result<(), Broken> {
+        for one in told {
+            match one {
+                Told::Appended { index, entry } => {
+                    let expected = u64::try_from(self.model.log.len()).unwrap_or(u64::MAX);
+                    holds(index == expected, Law::Bytes, || {
+                        format!("index {index} after {expected}")
+                    })?;
+                    let record = Value::parse(&entry.record).map_err(Broken::run)?;
+                    self.model.log.push(entry);
+                    self.appended(index, &record)?;
+                }
+                Told::Answered { ticket, answer } => {
+                    self.model.answered(ticket, &answer, self.now.monotonic_ns)?;
+                    let request = self.model.requests.get(&ticket);
+                    let is_open =
+                        request.is_some_and(|one| one.is_made && one.asked != Asked::Delegate);
+                    if is_open {
+                        self.open.push(ticket);
+                    }
+                }
+                Told::Died => {
+                    self.die(Crash::KeepUnsynced)?;
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a record means to those outside.
+    fn appended(&mut self, index: u64, record: &Value) -> Result<(), Broken> {
+        let text = |name: &str| record.get(name).and_then(Value::as_str);
+        let id = text("execution").unwrap_or_default().to_owned();
+        match text("type") {
+            Some("execution.started") => {
+                if let Some(execution) = began(record) {
+                    self.model.happened(index, Event::Began(id, Box::new(execution)));
+                }
+            }
+            Some("execution.ended") => self.model.happened(index, Event::Over(id)),
+            Some("transition.decided") => {
+                if let Some(ticket) = self.asking {
+                    self.model.decided(ticket, record)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Gives the kernel all of governance, and holds it to it.
+    fn adopt(&mut self) -> Result<(), Broken> {
+        let next = u64::try_from(self.model.log.len()).unwrap_or(u64::MAX);
+        let size = self.authority.records.len();
+        if self.bug == Some(Bug::StaleVersion) && self.random.once_in(3) {
+            self.model.happened(next, Event::Adopted(size));
+            return Ok(());
+        }
+        let told = self.node.adopt(self.now, &self.authority);
+        self.model.happened(next, Event::Adopted(size));
+        self.hear(told)
+    }
+
+    fn crash(&mut self) -> Result<(), Broken> {
+        let kind = match self.random.below(3) {
+            0 => Crash::DropUnsynced,
+            1 => Crash::KeepUnsynced,
+            _ => Crash::Tear(self.random.next()),
+        };
+        if self.random.once_in(2) {
+            // In the middle of a write or a sync.
+            let operation = self.device.operations() + self.random.below(6);
+            self.device.lose_power_at(Some(operation));
+            let count = self.random.below(8);
+            let told = self.node.commit(self.now, usize::try_from(count).unwrap_or(0));
+            for one in told {
+                match one {
+                    Told::Died => return self.die(kind),
+                    other => self.hear(vec![other])?,
+                }
+            }
+            if self.random.once_in(2) {
+                // A publication that is cut off changes nothing that counts.
+                let _cut_off = self.node.ledger.publish();
+            }
+        }
+        self.die(kind)
+    }
+
+    /// The process is gone, and what was not synced with it as the disk likes; then the node starts again.
+    fn die(&mut self, kind: Crash) -> Result<(), Broken> {
+        self.crashes += 1;
+        self.device.crash(kind);
+        self.device.lose_power_at(None);
+        self.device.set_capacity_bytes(None);
+        self.is_full = false;
+        self.open.clear();
+        self.held.clear();
+        let opened = Node::open(&self.device, &self.authority, self.now, self.bug);
+        let (node, told) = match opened {
+            Ok(opened) => opened,
+            // A sync that was to fail may fail while the log is recovered: the next start succeeds.
+            Err(_) => Node::open(&self.device, &self.authority, self.now, self.bug)?,
+        };
+        self.node = node;
+        let log = read(&self.device)?;
+        self.model.recovered(&log)?;
+        self.hear(told)?;
+        self.adopt()?;
+        self.join_all()
+    }
+}
+
+/// The governance that a domain begins with, as the model keeps it.
+fn first_changes(authority: &Authority) -> Result<Vec<Governed>, Broken> {
+    let one = |(index, record): (usize, &Vec<u8>)| {
+        let value = Value::parse(record).map_err(Broken::run)?;
+        let (_, signed) = SignedProposal::from_record(&value).map_err(Broken::run)?;
+        let change = signed.proposal.change;
+        let is_bundle = change.type_name() == "bundle.published";
+        Ok(Governed { change, based_on: index, bundle: is_bundle.then_some(0), reduction: None })
+    };
+    authority.records.iter().enumerate().map(one).collect()
+}
+
+/// The execution that a record begins.
+fn began(record: &Value) -> Option<Execution> {
+    let name = record.get("workload").and_then(Value::as_str)?;
+    let (workload, _) =
+        crate::authority::WORKLOADS.into_iter().find(|(known, _)| *known == name)?;
+    let delegation = record.get("delegation");
+    let grant = delegation.and_then(|one| policy::Grant::from_value(one.get("grant")?));
+    let parent = delegation.and_then(|one| one.get("parent")).and_then(Value::as_str);
+    Some(Execution {
+        workload,
+        parent: parent.map(str::to_owned),
+        grant: grant.unwrap_or_default(),
+        calls: 0,
+        past: crate::office::Past::default(),
+    })
+}
+
+/// How a transition may end.
+const ENDS: [Completion; 3] = [Completion::Result, Completion::Error, Completion::Unknown];

@@ -1,0 +1,129 @@
+//! What anybody can check who has the log, now and then and at the end of a world.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::state::NodeState;
+use ledger::Entry;
+use ledger::simulation::MemoryDevice;
+use proof::digest::Digest;
+use proof::json::Value;
+use proof::log::{Files, LogReader, ReadError};
+use proof::merkle::{Frontier, leaf_hash};
+
+use super::World;
+use crate::broken::{Broken, Law, holds};
+use crate::node::{LINEAGE, fold, read, signer};
+
+impl World {
+    /// All that waits is committed and published; then everything is read again and held against what is known.
+    pub(super) fn audit(&mut self) -> Result<(), Broken> {
+        let crashes = self.crashes;
+        // What becomes durable may sequence more: a permit that is withheld, a delegation that is carried out.
+        while !self.node.waiting.is_empty() && self.crashes == crashes {
+            self.commit(usize::MAX)?;
+        }
+        if self.crashes != crashes || self.is_full {
+            return Ok(());
+        }
+        let head = self.node.ledger.publish().map_err(Broken::run)?;
+        self.heads.push((head.size, head.root));
+        let log = read(&self.device)?;
+        same(&log, &self.model.log)?;
+        chains(&log)?;
+        self.proofs(&log)?;
+        let folded = fold(&log, &self.authority)?;
+        let (live, folded) = (summary(self.node.kernel.state()), summary(&folded));
+        holds(live == folded, Law::Bytes, || {
+            format!("the live state is not the log's: {live:?}, {folded:?}")
+        })
+    }
+
+    /// The published log verifies, and every checkpoint that ever was is of this log.
+    fn proofs(&self, log: &[Entry]) -> Result<(), Broken> {
+        let key = signer()?.verifier();
+        let broken = |why: proof::log::Error| Broken::new(Law::Checked, why.to_string());
+        let reader = LogReader::open(Published(&self.device), &key, LINEAGE).map_err(broken)?;
+        reader.verify_range(0..reader.size(), &mut |_| {}).map_err(broken)?;
+        let mut roots = BTreeMap::new();
+        let mut frontier = Frontier::new();
+        roots.insert(0, frontier.root());
+        for entry in log {
+            frontier.push(leaf_hash(&entry.record));
+            roots.insert(frontier.size(), frontier.root());
+        }
+        let is_own = |(size, root): &(u64, Digest)| roots.get(size) == Some(root);
+        holds(self.heads.iter().all(is_own), Law::Checked, || {
+            "a published head was taken back".to_owned()
+        })
+    }
+}
+
+/// The log holds exactly what was sequenced, sealed parts included.
+fn same(log: &[Entry], sequenced: &[Entry]) -> Result<(), Broken> {
+    let other = log.iter().zip(sequenced).position(|(found, own)| found != own);
+    let is_same = log.len() == sequenced.len() && other.is_none();
+    holds(is_same, Law::Durable, || {
+        let (found, own) = (log.len(), sequenced.len());
+        format!(
+            "the log has {found} records, {own} were sequenced; the first that differs is {other:?}"
+        )
+    })
+}
+
+/// A device as the files of a published log.
+struct Published<'a>(&'a MemoryDevice);
+
+impl Files for Published<'_> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        Ok(self.0.content(path))
+    }
+}
+
+/// Each execution's records follow one another without a gap, time never falls, and each permit ends once.
+fn chains(log: &[Entry]) -> Result<(), Broken> {
+    let mut heads: BTreeMap<String, (i64, Digest)> = BTreeMap::new();
+    let mut permits: BTreeSet<(String, i64)> = BTreeSet::new();
+    let mut at = 0;
+    for (index, entry) in log.iter().enumerate() {
+        let record = Value::parse(&entry.record).map_err(Broken::run)?;
+        let number = |name: &str| record.get(name).and_then(Value::as_i64);
+        let text = |name: &str| record.get(name).and_then(Value::as_str);
+        let now = number("at").unwrap_or(-1);
+        holds(now >= at, Law::Bytes, || format!("record {index}: time falls"))?;
+        at = now;
+        let Some(id) = text("execution").map(str::to_owned) else { continue };
+        let seq = number("seq").unwrap_or(-1);
+        let prev = text("prev").map(str::to_owned);
+        let expected = heads.get(&id).map(|(seq, digest)| (seq + 1, Some(digest.to_string())));
+        let is_next = (seq, prev) == expected.unwrap_or((0, None));
+        holds(is_next, Law::Bytes, || {
+            format!("record {index} does not follow its execution's last")
+        })?;
+        heads.insert(id.clone(), (seq, Digest::of(&entry.record)));
+        let decision = record.get("decision").and_then(|one| one.get("decision"));
+        if decision.and_then(Value::as_str) == Some("permit") {
+            permits.insert((id.clone(), seq));
+        }
+        if let Some(decided) = number("decided_seq") {
+            let was_open = permits.remove(&(id, decided));
+            holds(was_open, Law::Permit, || format!("record {index} ends what was not open"))?;
+        }
+    }
+    Ok(())
+}
+
+/// What can be seen of a state from outside.
+fn summary(state: &NodeState) -> Vec<String> {
+    let executions = state.executions().map(|(id, one)| {
+        let open: Vec<u64> = one.open().collect();
+        format!(
+            "{id} {} {} {open:?} {:?} {:?}",
+            one.workload(),
+            one.seq(),
+            one.held(),
+            state.standing(id)
+        )
+    });
+    let head = format!("{} {:?} {:?}", state.size(), state.governance().position(), state.bundle());
+    executions.chain([head]).collect()
+}

@@ -1,0 +1,55 @@
+//! Each planted bug is found within a bounded number of steps, and named by the law that it breaks.
+
+use interlock_simulator::{Bug, Law, Ran, run};
+
+/// Steps within which each bug must be found.
+const WITHIN: u64 = 6_000;
+
+/// Runs where there is the stack that deciding needs.
+#[cfg(test)]
+fn ran(seed: u64, steps: u64, bug: Option<Bug>) -> Ran {
+    let thread = std::thread::Builder::new().stack_size(policy::limits::DECIDE_STACK_BYTES);
+    thread.spawn(move || run(seed, steps, bug)).unwrap().join().unwrap()
+}
+
+#[cfg(test)]
+fn is_found(bug: Bug, law: Law) {
+    let ran = ran(7, WITHIN, Some(bug));
+    let (seed, step, broken) = ran.broken.unwrap_or_else(|| panic!("{bug:?} was not found"));
+    eprintln!("{bug:?}: seed {seed}, step {step}: law {:?}: {}", broken.law, broken.what);
+    assert_eq!(broken.law, law, "{}", broken.what);
+}
+
+#[test]
+fn a_release_before_the_sync_is_found() {
+    is_found(Bug::ReleaseBeforeSync, Law::Durable);
+}
+
+#[test]
+fn a_skipped_prev_is_found() {
+    is_found(Bug::SkippedPrev, Law::Bytes);
+}
+
+#[test]
+fn a_permit_that_is_used_twice_is_found() {
+    is_found(Bug::ReusedPermit, Law::Permit);
+}
+
+#[test]
+fn a_decision_at_a_stale_version_is_found() {
+    is_found(Bug::StaleVersion, Law::Closed);
+}
+
+#[test]
+fn a_result_that_counts_too_late_is_found() {
+    is_found(Bug::LateResult, Law::Closed);
+}
+
+#[test]
+fn the_same_seed_is_the_same_run_and_breaks_no_law() {
+    let [first, second] = [(); 2].map(|()| ran(11, 600, None));
+    assert_eq!(first.broken, None);
+    let figures = |ran: &Ran| (ran.steps, ran.worlds, ran.crashes, ran.decisions, ran.records);
+    assert_eq!(figures(&first), figures(&second));
+    assert!(first.crashes > 0 && first.decisions > 100, "{first:?}");
+}
