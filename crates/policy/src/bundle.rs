@@ -25,6 +25,7 @@ use crate::facts::Trust;
 use crate::json::Json;
 use crate::request::{Entity, Request};
 use crate::semantics::Semantics;
+use crate::temporal::plan::Plan;
 use manifest::{Manifest, ResourceId};
 pub use policies::PolicyInfo;
 use schema::Shapes;
@@ -64,6 +65,8 @@ pub struct Bundle {
     pub(crate) store: Store,
     /// Per action, the temporal conditions that its context carries.
     pub(crate) leaves: BTreeMap<EntityUID, Vec<String>>,
+    /// The temporal conditions, compiled.
+    pub(crate) temporal: Plan,
     /// Actions whose undeclared arguments are bound by digest only.
     pub(crate) binds: std::collections::BTreeSet<EntityUID>,
     warnings: Vec<Warning>,

@@ -8,6 +8,8 @@ mod time;
 
 use std::sync::Arc;
 
+use dogwood_language::TemporalBindings;
+
 use crate::bundle::Bundle;
 use crate::decision::{Decision, Determining, EvaluationError};
 use crate::engine::{Answer, has_stack, no_stack};
@@ -47,6 +49,35 @@ pub fn decide_formed(
     decide_read(history, standing, facts, formed)
 }
 
+/// What [`decide_formed`] would decide now, with nothing recorded: for preparing decisions in parallel. It still holds
+/// while [`History::version`], standing and facts are the same. None where a temporal condition has no monitor, so
+/// that only recording can tell.
+#[must_use]
+pub fn look(
+    history: &History,
+    standing: &Standing,
+    facts: &Facts,
+    formed: &Formed,
+) -> Option<Decision> {
+    let again;
+    let formed = if Arc::ptr_eq(formed.bundle(), history.bundle()) {
+        formed
+    } else {
+        again = form::shared(history.bundle(), formed.request());
+        &again
+    };
+    let moment = Moment { facts: *facts, trust: standing.trust };
+    let form = formed.at(Some(moment));
+    let stack = has_stack(formed.bundle().depth);
+    let temporal = match &form {
+        Form::Ready(_) if stack => history.look(moment, &form)?,
+        _ => Err("not evaluated".to_owned()),
+    };
+    let answer = answer(formed.bundle(), &form, stack, temporal);
+    let asked = (formed.request().action.as_str(), facts.at);
+    Some(assemble(formed.bundle(), (standing, asked), &form, answer))
+}
+
 fn decide_read(
     history: &mut History,
     standing: &Standing,
@@ -65,11 +96,20 @@ pub(crate) fn malformed(bundle: &Bundle, standing: &Standing, why: String) -> De
     assemble(bundle, (standing, ("", 0)), &Form::Malformed(why), None)
 }
 
-/// What the policies say, if the request can be put to them.
+/// What the policies say, if the request can be put to them; with the request recorded.
 fn ask(history: &mut History, moment: Moment, formed: &Formed, form: &Form<'_>) -> Option<Answer> {
     let bundle = formed.bundle();
     let stack = has_stack(bundle.depth);
     let temporal = history.ask(moment, formed.request(), form, stack);
+    answer(bundle, form, stack, temporal)
+}
+
+fn answer(
+    bundle: &Bundle,
+    form: &Form<'_>,
+    stack: bool,
+    temporal: Result<TemporalBindings, String>,
+) -> Option<Answer> {
     let Form::Ready(shaped) = form else { return None };
     if !stack {
         return Some(no_stack());

@@ -7,20 +7,25 @@
 //!
 //! An execution's history is its own. So events are not matched by principal again (Dogwood's unpinned event schema):
 //! whatever happened in an execution counts, on whoever's behalf.
+//!
+//! What the conditions need of it is a fold of the events ([`live`]) that is made when it is first asked for, and made
+//! anew under another bundle.
 
-use std::sync::Arc;
+mod events;
+mod live;
 
-use cedar_policy::Schema;
-use dogwood_language::{EventSignature, TemporalBindings, TemporalEngine, TemporalField};
-use dogwood_local_engine::{LocalTemporalEngine, TickRate};
+use std::sync::{Arc, OnceLock};
+
+use dogwood_language::TemporalBindings;
 
 use crate::bundle::Bundle;
-use crate::decide::form;
-use crate::decide::shape::{Form, Moment, Shaped};
+use crate::decide::form::form;
+use crate::decide::shape::{Form, Moment};
 use crate::error::PrepareError;
-use crate::json::Json;
-use crate::limits::{HISTORY_EVENTS_MAX, INPUT_BYTES_MAX, OUTPUT_BYTES_MAX, PROPERTIES_BYTES_MAX};
+use crate::limits::OUTPUT_BYTES_MAX;
 use crate::request::Request;
+use events::{Events, Kind};
+use live::Live;
 
 /// How a permitted transition ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,33 +42,11 @@ pub enum Outcome {
 /// One execution's history, judged by one bundle.
 pub struct History {
     bundle: Arc<Bundle>,
-    engine: LocalTemporalEngine,
-    events: Vec<Recorded>,
-    /// The time of the last event, in microseconds.
-    last: i64,
-    /// Why no temporal condition can be evaluated any more.
-    broken: Option<&'static str>,
+    events: Events,
+    /// What the bundle's conditions know of the events, once it has been asked for.
+    live: OnceLock<Result<Live, String>>,
+    version: u64,
 }
-
-/// An event as it came.
-struct Recorded {
-    time: i64,
-    request: Arc<Request>,
-    kind: Kind,
-}
-
-#[derive(Clone)]
-enum Kind {
-    /// With the moment at which it was decided: what was malformed then stays so.
-    Request(Moment),
-    Response(Option<String>),
-    Error,
-}
-
-/// Ticks of the temporal engine in one second: microseconds, so that a thousand events fit into one millisecond
-/// before the clock is pushed ahead.
-const TICKS_PER_SECOND: i64 = 1_000_000;
-const TICKS_PER_MS: i64 = 1_000;
 
 impl std::fmt::Debug for History {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -77,56 +60,41 @@ impl History {
     /// # Errors
     /// When the bundle's temporal conditions can't be prepared; [`Bundle::load`] has tried.
     pub fn new(bundle: &Arc<Bundle>) -> Result<History, PrepareError> {
+        let live = Live::new(bundle).map_err(|why| PrepareError { why })?;
         Ok(History {
             bundle: Arc::clone(bundle),
-            engine: prepared(bundle)?,
-            events: Vec::new(),
-            last: i64::MIN,
-            broken: None,
+            events: Events::default(),
+            live: OnceLock::from(Ok(live)),
+            version: 0,
         })
     }
 
     /// Judges by another bundle from now on. It sees the whole recorded history, not only what follows.
     pub fn rebase(&mut self, bundle: &Arc<Bundle>) {
+        self.changed();
         self.bundle = Arc::clone(bundle);
-        match prepared(bundle) {
-            Ok(engine) => self.engine = engine,
-            Err(_) => {
-                self.broken = Some("the temporal conditions can't be prepared");
-                return;
-            }
-        }
-        for event in &self.events {
-            let moment = match &event.kind {
-                Kind::Request(moment) => Some(*moment),
-                Kind::Response(_) | Kind::Error => None,
-            };
-            if bundle.leaves.is_empty() {
-                continue;
-            }
-            if let Form::Ready(shaped) = form::shared(bundle, &event.request).at(moment) {
-                observe(&mut self.engine, &shaped, event.time, &event.kind);
-            }
-        }
+        self.live = OnceLock::new();
     }
 
     /// Records how a decided request ended, at `at` milliseconds since the epoch.
     pub fn complete(&mut self, at: i64, request: &Request, outcome: &Outcome) {
         let kind = match outcome {
             Outcome::Result(text) => {
-                Kind::Response(text.clone().filter(|text| text.len() <= OUTPUT_BYTES_MAX))
+                let text = text.as_deref().filter(|text| text.len() <= OUTPUT_BYTES_MAX);
+                Kind::Response(text.map(Box::from))
             }
             Outcome::Error => Kind::Error,
             Outcome::Unknown => return,
         };
-        let request = Arc::new(request.clone());
-        let Some(time) = self.record(at, &request, kind.clone()) else { return };
-        if self.bundle.leaves.is_empty() {
+        self.changed();
+        let Some(time) = self.events.record(at, request, kind.clone()) else { return };
+        let Some(Ok(live)) = self.live.get_mut() else { return };
+        if live.is_idle(&self.bundle) {
             return;
         }
-        let formed = form::shared(&self.bundle, &request);
+        let formed = form(&self.bundle, request);
         if let Form::Ready(shaped) = formed.at(None) {
-            observe(&mut self.engine, &shaped, time, &kind);
+            live.observe(&self.bundle, &live::event(&shaped, time, &kind));
         }
     }
 
@@ -134,6 +102,13 @@ impl History {
     #[must_use]
     pub fn events(&self) -> usize {
         self.events.len()
+    }
+
+    /// A number that changes with every event and with the bundle: what was looked up under it still holds while it is
+    /// the same.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// The bundle it is judged by.
@@ -146,74 +121,64 @@ impl History {
     pub(crate) fn ask(
         &mut self,
         moment: Moment,
-        request: &Arc<Request>,
+        request: &Request,
         form: &Form<'_>,
         evaluate: bool,
     ) -> Result<TemporalBindings, String> {
-        let kind = Kind::Request(moment);
-        let time = self.record(moment.facts.at, request, kind.clone());
-        if let Some(why) = self.broken {
-            return Err(why.to_owned());
+        self.changed();
+        self.live();
+        let kind = Kind::Request;
+        let time = self.events.record(moment.facts.at, request, kind.clone());
+        if self.events.is_full() {
+            return Err(FULL.to_owned());
         }
         let (Some(time), Form::Ready(shaped)) = (time, form) else {
             return Err("the request is not an event".to_owned());
         };
-        if self.bundle.leaves.is_empty() {
+        let Some(live) = self.live.get_mut() else { return Err("the history is lost".to_owned()) };
+        let live = live.as_mut().map_err(|why| why.clone())?;
+        if live.is_idle(&self.bundle) {
             return Ok(TemporalBindings::new());
         }
-        observe(&mut self.engine, shaped, time, &kind);
-        if evaluate { self.engine.evaluate() } else { Err("not evaluated".to_owned()) }
+        let event = live::event(shaped, time, &kind);
+        let leaves = evaluate.then(|| shaped.leaves(&self.bundle));
+        live.ask(&self.bundle, &event, leaves)
     }
 
-    /// Keeps an event and gives it its time: the clock's, or just after the last event where the clock stood still
-    /// or stepped back.
-    fn record(&mut self, at: i64, request: &Arc<Request>, kind: Kind) -> Option<i64> {
-        let bytes = request.principal.properties.len().max(request.resource.properties.len());
-        if request.input.len() > INPUT_BYTES_MAX || bytes > PROPERTIES_BYTES_MAX {
-            return None;
+    /// What the temporal conditions would say of a request, were it the next event; nothing is recorded. None where a
+    /// condition has no monitor: that can only be asked by recording.
+    pub(crate) fn look(
+        &self,
+        moment: Moment,
+        form: &Form<'_>,
+    ) -> Option<Result<TemporalBindings, String>> {
+        if self.events.would_be_full() {
+            return Some(Err(FULL.to_owned()));
         }
-        if self.events.len() >= HISTORY_EVENTS_MAX {
-            self.broken = Some("the execution's history is full");
-            return None;
+        let Form::Ready(shaped) = form else {
+            return Some(Err("the request is not an event".to_owned()));
+        };
+        let live = match self.live() {
+            Ok(live) => live,
+            Err(why) => return Some(Err(why.clone())),
+        };
+        if live.is_idle(&self.bundle) {
+            return Some(Ok(TemporalBindings::new()));
         }
-        let time = at.saturating_mul(TICKS_PER_MS).max(self.last.saturating_add(1));
-        self.last = time;
-        self.events.push(Recorded { time, request: Arc::clone(request), kind });
-        Some(time)
+        let event = live::event(shaped, self.events.time_of_next(moment.facts.at), &Kind::Request);
+        live.look(&self.bundle, &event, shaped.leaves(&self.bundle)).map(Ok)
+    }
+
+    fn live(&self) -> &Result<Live, String> {
+        self.live.get_or_init(|| Live::of(&self.bundle, &self.events))
+    }
+
+    fn changed(&mut self) {
+        self.version = self.version.wrapping_add(1);
     }
 }
 
-/// An engine with a bundle's temporal conditions and no events.
-pub(crate) fn prepared(bundle: &Bundle) -> Result<LocalTemporalEngine, PrepareError> {
-    let leaves: Vec<TemporalField> = bundle.lowered.temporal_fields().cloned().collect();
-    let signatures: Vec<EventSignature> = bundle.lowered.event_signatures().collect();
-    prepare(&leaves, bundle.lowered.cedar_schema(), &signatures)
-}
-
-pub(crate) fn prepare(
-    leaves: &[TemporalField],
-    schema: &Schema,
-    signatures: &[EventSignature],
-) -> Result<LocalTemporalEngine, PrepareError> {
-    let mut engine =
-        LocalTemporalEngine::new().with_tick_rate(TickRate::per_second(TICKS_PER_SECOND));
-    engine
-        .prepare(leaves, schema, signatures)
-        .map_err(|error| PrepareError { why: error.to_string() })?;
-    Ok(engine)
-}
-
-fn observe(engine: &mut LocalTemporalEngine, shaped: &Shaped<'_>, time: i64, kind: &Kind) {
-    let event = match kind {
-        Kind::Request(_) => shaped.event("request", time, None),
-        Kind::Error => shaped.event("error", time, None),
-        Kind::Response(text) => {
-            let output = text.as_deref().and_then(|text| Json::parse_object(text).ok());
-            shaped.event("response", time, output.as_ref())
-        }
-    };
-    engine.observe(&event);
-}
+const FULL: &str = "the execution's history is full";
 
 #[cfg(test)]
 mod tests;

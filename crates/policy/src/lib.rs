@@ -39,12 +39,13 @@ pub mod limits;
 mod nearest;
 mod request;
 mod semantics;
+pub mod temporal;
 mod typed;
 pub mod workload;
 
 pub use bundle::{Bundle, Files, PolicyInfo, ToolInfo};
 pub use decide::form::{Formed, form};
-pub use decide::{decide, decide_formed};
+pub use decide::{decide, decide_formed, look};
 pub use decision::{Check, Decision, Outcome as CheckOutcome, Verdict};
 pub use error::{FactsError, LoadCode, LoadError, LoadErrors, Place, PrepareError, Warning};
 pub use explain::explain;

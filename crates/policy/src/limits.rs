@@ -58,6 +58,10 @@ pub const NAME_BYTES_MAX: usize = 4_096;
 pub const GRANT_ACTIONS_MAX: usize = 1_000;
 /// Events that one execution's history holds; once it is full, every decision fails `policy.error`.
 pub const HISTORY_EVENTS_MAX: usize = 100_000;
+/// Streams of events that the monitors of one bundle's temporal conditions keep; a condition that would need more goes
+/// to the local engine. A stream keeps at most one entry for each event of a history: at most 24 bytes where events are
+/// counted or summed up, 80 and the value where different values are, and 100 and the key for each different key.
+pub const MONITOR_STREAMS_MAX: usize = 1_024;
 /// Greatest time of a decision, in milliseconds since the epoch: exact in JSON, and in range as microseconds.
 pub const AT_MS_MAX: i64 = (1 << 53) - 1;
 

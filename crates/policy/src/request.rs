@@ -1,7 +1,7 @@
 //! What an execution asks for.
 
 /// A principal or a resource as an enforcement point names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entity {
     /// The entity type's name in the bundle's schema, such as `Workload`.
     pub kind: String,

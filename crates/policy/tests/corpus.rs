@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use dogwood_language::corpus::{self, CorpusTrace, TemporalCategory};
 use dogwood_language::{
-    Authorizer, Decision, LoweredPolicySet, PolicySchema, ServiceSchema, UNPINNED_EVENT_SCHEMA,
-    parse_trace,
+    Authorizer, Decision, EventSignature, LoweredPolicySet, PolicySchema, ServiceSchema,
+    TemporalEngine, TemporalField, UNPINNED_EVENT_SCHEMA, parse_trace,
 };
-use dogwood_local_engine::LocalTemporalEngine;
 use interlock_policy::engine::Engine;
 use interlock_policy::limits::DECIDE_STACK_BYTES;
+use interlock_policy::temporal;
 use interlock_policy::{Bundle, Files, LoadCode};
 
 /// One case of any of the corpora.
@@ -102,7 +102,7 @@ fn verdicts(case: &Case, trace: &CorpusTrace) -> Result<Vec<String>, String> {
     let lowered = lower(case).map_err(|error| error.to_string())?;
     let mut authorizer = Authorizer::builder(lowered)
         .policy_engine(Engine::default())
-        .temporal_engine(LocalTemporalEngine::new())
+        .temporal_engine(temporal::Engine::default())
         .build()
         .map_err(|error| error.to_string())?;
     let mut lines = Vec::new();
@@ -117,12 +117,28 @@ fn verdicts(case: &Case, trace: &CorpusTrace) -> Result<Vec<String>, String> {
     Ok(lines)
 }
 
+/// How many temporal conditions of a case the monitors serve, and how many it has.
+fn served(lowered: &LoweredPolicySet) -> (usize, usize) {
+    let leaves: Vec<TemporalField> = lowered.temporal_fields().cloned().collect();
+    let signatures: Vec<EventSignature> = lowered.event_signatures().collect();
+    let mut engine = temporal::Engine::default();
+    engine.prepare(&leaves, lowered.cedar_schema(), &signatures).unwrap();
+    (engine.served(), engine.conditions())
+}
+
 #[test]
 fn every_verdict_is_as_expected() {
     let cases: Vec<Case> = cases().into_iter().filter(|case| !case.refused).collect();
     let listed = exceptions("verdict");
     let results = each(&cases, |case| {
         let (mut traces, mut decisions, mut wrong) = (0, 0, Vec::new());
+        let lowered = match lower(case) {
+            Ok(lowered) => lowered,
+            Err(why) => {
+                wrong.push(format!("{}/: {why}", case.name));
+                return (case.name.clone(), traces, decisions, wrong, (0, 0));
+            }
+        };
         for trace in &case.traces {
             let expected: Vec<&str> =
                 trace.expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -136,16 +152,16 @@ fn every_verdict_is_as_expected() {
                 Err(why) => wrong.push(format!("{}/{}: {why}", case.name, trace.index)),
             }
         }
-        (case.name.clone(), traces, decisions, wrong)
+        (case.name.clone(), traces, decisions, wrong, served(&lowered))
     });
-    let traces: usize = results.iter().map(|(_, traces, _, _)| traces).sum();
-    let decisions: usize = results.iter().map(|(_, _, decisions, _)| decisions).sum();
+    let traces: usize = results.iter().map(|(_, traces, ..)| traces).sum();
+    let decisions: usize = results.iter().map(|(_, _, decisions, ..)| decisions).sum();
     let different: Vec<&str> = results
         .iter()
-        .filter(|(.., wrong)| !wrong.is_empty())
+        .filter(|(.., wrong, _)| !wrong.is_empty())
         .map(|(name, ..)| name.as_str())
         .collect();
-    for (_, _, _, wrong) in &results {
+    for (_, _, _, wrong, _) in &results {
         wrong
             .iter()
             .filter(|line| !listed.contains_key(line.split('/').next().unwrap()))
@@ -158,6 +174,11 @@ fn every_verdict_is_as_expected() {
     );
     assert_eq!(different, listed.keys().map(String::as_str).collect::<Vec<_>>());
     assert!(cases.len() >= 759 && traces >= 1_333 && decisions >= 4_455);
+    let monitors: usize = results.iter().map(|(.., (served, _))| served).sum();
+    let conditions: usize = results.iter().map(|(.., (_, all))| all).sum();
+    let local = conditions - monitors;
+    println!("{conditions} conditions: {monitors} served by monitors, {local} by the local engine");
+    assert!(conditions >= 900 && monitors * 10 >= conditions * 9);
 }
 
 /// A case as a bundle of ours: every policy gets an id.

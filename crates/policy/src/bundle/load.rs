@@ -18,6 +18,7 @@ use crate::engine::{Index, has_stack};
 use crate::error::{LoadCode, LoadError, LoadErrors};
 use crate::limits::{DECIDE_STACK_BYTES, stack_needed};
 use crate::nearest::nearest;
+use crate::temporal::plan::{Plan, TICKS_PER_SECOND};
 use crate::typed::{Extension, Kind, Record, Type, Undeclared};
 
 /// Loads a bundle from its files.
@@ -74,6 +75,7 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
         digest: Digest::of(&blob),
         blob,
         leaves: leaves(&policies.lowered),
+        temporal: Plan::new(policies.lowered.temporal_fields(), TICKS_PER_SECOND),
         binds: binds(&manifest, &shapes),
         manifest,
         shapes,

@@ -119,7 +119,7 @@ impl Shaped<'_> {
     ) -> Result<CedarRequest, &'static str> {
         let Fitting { action, principal, resource, cedar, .. } = self.fitting;
         let mut leaves = BTreeMap::new();
-        for leaf in bundle.leaves.get(&action.uid).into_iter().flatten() {
+        for leaf in self.leaves(bundle) {
             let holds = bindings.get(leaf).ok_or("a temporal condition has no value")?;
             if leaves.insert(leaf.clone(), Typed::Bool(*holds)).is_some() {
                 return Err("a temporal condition repeats");
@@ -136,6 +136,11 @@ impl Shaped<'_> {
             entry(&resource.uid),
             Some(context),
         ))
+    }
+
+    /// The temporal conditions that the policies of the action read.
+    pub(crate) fn leaves<'b>(&self, bundle: &'b Bundle) -> &'b [String] {
+        bundle.leaves.get(&self.fitting.action.uid).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The event that this request, or its end, is for the temporal conditions.

@@ -1,11 +1,14 @@
 use super::*;
+use proptest::prelude::*;
+
 use crate::bundle::Files;
 use crate::decide::decide;
 use crate::evaluation::DEFAULTS;
 use crate::facts::Facts;
+use crate::limits::{HISTORY_EVENTS_MAX, INPUT_BYTES_MAX};
 use crate::request::Entity;
 
-const SCHEMA: &str = "entity W; entity T; action act appliesTo { principal: W, resource: T, context: { input: { n?: Long }, output?: { size: Long, kind?: String } } }; action ask appliesTo { principal: W, resource: T };";
+const SCHEMA: &str = "entity W; entity T; action act appliesTo { principal: W, resource: T, context: { input: { n?: Long }, output?: { size: Long, kind?: String } } }; action ask appliesTo { principal: W, resource: T, context: { input: { n?: Long } } };";
 
 fn bundle(policies: &str) -> Arc<Bundle> {
     let manifest = "name = \"h\"\nversion = \"1\"\nsemantics = 1";
@@ -130,7 +133,7 @@ fn a_full_history_denies() {
     let mut history = History::new(&bundle).unwrap();
     let unknown = Arc::new(request("x", "{}"));
     for _ in 0..HISTORY_EVENTS_MAX {
-        history.record(0, &unknown, Kind::Error);
+        history.complete(0, &unknown, &Outcome::Error);
     }
     assert_eq!(code(&mut history, 1, &request("act", "{}")), "policy.error");
     assert_eq!(history.events(), HISTORY_EVENTS_MAX);
@@ -145,4 +148,83 @@ fn what_was_malformed_when_it_was_decided_is_no_event_later() {
     history.rebase(&bundle);
     assert_eq!(history.events(), 2);
     assert_eq!(code(&mut history, 2, &request("ask", "{}")), "policy.denied");
+}
+
+/// Conditions of all shapes, every one over the same few fields.
+fn watching() -> Arc<Bundle> {
+    when(
+        "(formerly within 2s Action::\"act\"::response{ input.n: context.input.n }) && \
+         count_within(5s, Action::\"ask\"::request{ input.n: context.input.n }) < 4 && \
+         sum_within(s, 4s, Action::\"act\"::response{ output.size: s }) < 10 && \
+         !(previous within 1s Action::\"act\"::error{}) && \
+         (!Action::\"act\"::error{} since within 9s Action::\"act\"::request{})",
+    )
+}
+
+/// What an execution asks for and what comes of it: time that passes, and which of the events.
+fn lived() -> impl Strategy<Value = Vec<(i64, u8, i64)>> {
+    prop::collection::vec((0_i64..1_500, 0_u8..5, 0_i64..3), 1..50)
+}
+
+/// Lives through it, and gives the codes of the decisions.
+fn live_through(history: &mut History, steps: &[(i64, u8, i64)]) -> Vec<&'static str> {
+    let mut at = 1_000;
+    let mut codes = Vec::new();
+    for (step, kind, n) in steps {
+        at += step;
+        let (act, ask) = (format!(r#"{{"n":{n}}}"#), format!(r#"{{"n":{n}}}"#));
+        let (act, ask) = (request("act", &act), request("ask", &ask));
+        match kind {
+            0 => history.complete(at, &act, &Outcome::Error),
+            1 => history.complete(at, &act, &Outcome::Result(Some(format!("{{\"size\":{n}}}")))),
+            2 => codes.push(code(history, at, &act)),
+            _ => {
+                let facts = Facts { at, ..DEFAULTS.0 };
+                let formed = crate::form(history.bundle(), &ask);
+                let before = history.version();
+                let seen = crate::look(history, &DEFAULTS.1, &facts, &formed).unwrap();
+                assert_eq!(history.version(), before);
+                let decided = decide(history, &DEFAULTS.1, &facts, &ask);
+                assert_eq!(seen, decided);
+                assert_ne!(history.version(), before);
+                codes.push(decided.code());
+            }
+        }
+    }
+    codes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn looking_says_what_deciding_says_and_a_new_bundle_sees_the_same(
+        steps in lived(), more in lived()
+    ) {
+        let (bundle, other) = (watching(), when("formerly within 1s Action::\"act\"::error{}"));
+        prop_assert!(bundle.temporal.rest.is_empty());
+        let mut history = History::new(&bundle).unwrap();
+        let mut late = History::new(&other).unwrap();
+        live_through(&mut history, &steps);
+        live_through(&mut late, &steps);
+        late.rebase(&bundle);
+        prop_assert_eq!(live_through(&mut history, &more), live_through(&mut late, &more));
+    }
+}
+
+#[test]
+fn conditions_without_a_monitor_can_only_be_asked_by_recording() {
+    let bundle = when(
+        "exists (n: Long). (formerly within 1h Action::\"act\"::request{ input.n: n } && \
+         formerly within 1h Action::\"act\"::error{ input.n: n })",
+    );
+    let mut history = History::new(&bundle).unwrap();
+    let (act, ask) = (request("act", r#"{"n":4}"#), request("ask", "{}"));
+    assert_eq!(code(&mut history, 1, &act), "permitted");
+    assert_eq!(code(&mut history, 2, &ask), "policy.denied");
+    history.complete(3, &act, &Outcome::Error);
+    let formed = crate::form(&bundle, &ask);
+    let facts = Facts { at: 4, ..DEFAULTS.0 };
+    assert_eq!(crate::look(&history, &DEFAULTS.1, &facts, &formed), None);
+    assert_eq!(code(&mut history, 4, &ask), "permitted");
 }

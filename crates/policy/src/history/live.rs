@@ -1,0 +1,117 @@
+//! What a bundle's temporal conditions know of a history.
+
+use std::sync::Arc;
+
+use dogwood_language::{Event, EventSignature, TemporalBindings, TemporalEngine};
+use dogwood_local_engine::{LocalTemporalEngine, TickRate};
+
+use super::events::{Events, Kind, Recorded};
+use crate::bundle::Bundle;
+use crate::decide::form::form;
+use crate::decide::shape::{Form, Moment, Shaped};
+use crate::evaluation::DEFAULTS;
+use crate::facts::Facts;
+use crate::json::Json;
+use crate::temporal::local;
+use crate::temporal::plan::TICKS_PER_SECOND;
+use crate::temporal::state::State;
+
+pub(super) struct Live {
+    state: State,
+    /// For conditions without a monitor.
+    rest: Option<LocalTemporalEngine>,
+}
+
+impl Live {
+    pub(super) fn new(bundle: &Bundle) -> Result<Live, String> {
+        let lowered = &bundle.lowered;
+        let signatures: Vec<EventSignature> = lowered.event_signatures().collect();
+        let rate = TickRate::per_second(TICKS_PER_SECOND);
+        let rest = local(&bundle.temporal, lowered.cedar_schema(), &signatures, rate)
+            .map_err(|error| error.to_string())?;
+        Ok(Live { state: State::new(&bundle.temporal), rest })
+    }
+
+    /// As if the bundle had judged all these events.
+    pub(super) fn of(bundle: &Arc<Bundle>, events: &Events) -> Result<Live, String> {
+        let mut live = Live::new(bundle)?;
+        if live.is_idle(bundle) {
+            return Ok(live);
+        }
+        for recorded in &events.all {
+            let formed = form(bundle, &recorded.request());
+            if let Form::Ready(shaped) = formed.at(moment(recorded)) {
+                live.observe(bundle, &event(&shaped, recorded.time, &recorded.kind));
+            }
+        }
+        Ok(live)
+    }
+
+    /// Whether no condition looks back at anything.
+    pub(super) fn is_idle(&self, bundle: &Bundle) -> bool {
+        bundle.leaves.is_empty()
+    }
+
+    pub(super) fn observe(&mut self, bundle: &Bundle, event: &Event) {
+        let seen = self.state.see(&bundle.temporal, event);
+        self.state.take(&bundle.temporal, seen);
+        if let Some(rest) = &mut self.rest {
+            rest.observe(event);
+        }
+    }
+
+    /// Takes an event, and evaluates conditions at it.
+    pub(super) fn ask(
+        &mut self,
+        bundle: &Bundle,
+        event: &Event,
+        leaves: Option<&[String]>,
+    ) -> Result<TemporalBindings, String> {
+        let plan = &bundle.temporal;
+        let seen = self.state.see(plan, event);
+        let found = leaves.map(|leaves| self.state.holds(plan, event, &seen, leaves));
+        self.state.take(plan, seen);
+        if let Some(rest) = &mut self.rest {
+            rest.observe(event);
+        }
+        let mut found = found.ok_or("not evaluated")?;
+        if let Some(rest) = &mut self.rest {
+            found.extend(rest.evaluate()?);
+        }
+        Ok(found)
+    }
+
+    /// Evaluates conditions at an event that is not taken, if all of them have monitors.
+    pub(super) fn look(
+        &self,
+        bundle: &Bundle,
+        event: &Event,
+        leaves: &[String],
+    ) -> Option<TemporalBindings> {
+        if self.rest.is_some() {
+            return None;
+        }
+        let seen = self.state.see(&bundle.temporal, event);
+        Some(self.state.holds(&bundle.temporal, event, &seen, leaves))
+    }
+}
+
+/// The moment of a request of the past. Whether a request is an event depends on its time and on no other fact: the
+/// types of the others are checked when a bundle is loaded.
+fn moment(recorded: &Recorded) -> Option<Moment> {
+    let facts = Facts { at: recorded.at, ..DEFAULTS.0 };
+    let moment = Moment { facts, trust: DEFAULTS.1.trust };
+    matches!(recorded.kind, Kind::Request).then_some(moment)
+}
+
+/// The event that a request, or its end, is.
+pub(super) fn event(shaped: &Shaped<'_>, time: i64, kind: &Kind) -> Event {
+    match kind {
+        Kind::Request => shaped.event("request", time, None),
+        Kind::Error => shaped.event("error", time, None),
+        Kind::Response(text) => {
+            let output = text.as_deref().and_then(|text| Json::parse_object(text).ok());
+            shaped.event("response", time, output.as_ref())
+        }
+    }
+}

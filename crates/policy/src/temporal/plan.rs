@@ -1,0 +1,67 @@
+//! The temporal conditions of one bundle, compiled.
+
+use std::collections::BTreeMap;
+
+use dogwood_language::{Event, TemporalField};
+
+use super::check::{Check, StreamId, StreamSpec};
+use super::compile::Compiler;
+use crate::limits::MONITOR_STREAMS_MAX;
+
+/// Ticks of a bundle's temporal conditions in one second.
+pub(crate) const TICKS_PER_SECOND: i64 = 1_000_000;
+
+/// The temporal conditions of one bundle: those that monitors serve, and the rest.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// What the conditions look back at. A stream that looks at others stands behind them.
+    pub(super) streams: Vec<StreamSpec>,
+    /// The streams that an event can belong to, by kind and action.
+    by_event: BTreeMap<(String, String), Vec<StreamId>>,
+    /// The conditions by the name within Cedar.
+    pub(super) leaves: BTreeMap<String, Check>,
+    /// Conditions of a shape that has no monitor.
+    pub(crate) rest: Vec<TemporalField>,
+}
+
+impl Plan {
+    /// Compiles conditions, for timestamps of so many ticks a second.
+    pub(crate) fn new<'f>(
+        fields: impl Iterator<Item = &'f TemporalField>,
+        ticks_per_second: i64,
+    ) -> Plan {
+        let mut compiler = Compiler::new(ticks_per_second);
+        let mut plan = Plan::default();
+        for field in fields {
+            let before = compiler.streams.len();
+            let check = compiler.leaf(&field.condition.condition);
+            match check {
+                Some(check) if compiler.streams.len() <= MONITOR_STREAMS_MAX => {
+                    plan.leaves.insert(field.id.clone(), check);
+                }
+                _ => {
+                    // What a condition needed that is not served is of no use to another.
+                    compiler.streams.truncate(before);
+                    plan.rest.push(field.clone());
+                }
+            }
+        }
+        plan.streams = compiler.streams;
+        for (id, stream) in plan.streams.iter().enumerate() {
+            let Some(pattern) = stream.patterns.first() else { continue };
+            let event = (pattern.kind.clone(), pattern.action.clone());
+            plan.by_event.entry(event).or_default().push(id);
+        }
+        plan
+    }
+
+    /// How many conditions it serves.
+    pub(crate) fn served(&self) -> usize {
+        self.leaves.len()
+    }
+
+    pub(super) fn streams_of(&self, event: &Event) -> &[StreamId] {
+        let key = (event.kind().to_owned(), event.action().to_owned());
+        self.by_event.get(&key).map(Vec::as_slice).unwrap_or_default()
+    }
+}
