@@ -1,5 +1,8 @@
 //! How long a decision takes: loading, the first half, the second half, and Cedar's own scan of every policy in the
 //! same run. `cargo run --release -p interlock-policy --example decide_speed [WHICH] [ROUNDS]`
+//!
+//! Instructions are counted by `valgrind --tool=callgrind`, with `NO_SCAN` set, as the difference between two numbers
+//! of rounds; `FORM_ONLY` leaves the second half out.
 #![expect(clippy::unwrap_used, reason = "a measurement that can't go on stops")]
 #![expect(clippy::indexing_slicing, clippy::cast_precision_loss, reason = "figures for people")]
 use std::str::FromStr;
@@ -46,6 +49,9 @@ fn measure(name: &str, sample: &Sample, rounds: usize) {
             let formed = form(&bundle, request);
             forms.push(start.elapsed().as_nanos());
             asked += formed.candidates();
+            if std::env::var_os("FORM_ONLY").is_some() {
+                continue;
+            }
             let start = Instant::now();
             let decision = decide_formed(&mut history, &DEFAULTS.1, &DEFAULTS.0, &formed);
             decisions.push(start.elapsed().as_nanos());
@@ -100,6 +106,9 @@ fn scan(sample: &Sample) -> Vec<u128> {
 }
 
 fn shown(times: &mut [u128]) -> String {
+    if times.is_empty() {
+        return "not asked".to_owned();
+    }
     times.sort_unstable();
     let at = |part: usize| times[(times.len() - 1) * part / 1_000] as f64 / 1_000.0;
     format!("p50 {:.1} us, p99 {:.1} us, max {:.1} us", at(500), at(990), at(1_000))

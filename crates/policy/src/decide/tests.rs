@@ -203,3 +203,28 @@ when { context.facts.at_ms == 86400000 && context.facts.at == datetime("1970-01-
         "request.malformed"
     );
 }
+
+#[test]
+fn a_request_formed_on_another_thread_or_for_another_bundle_is_decided_alike() {
+    let (bundle, other) = (bundle(POLICIES), bundle(&POLICIES.replace("permit", "forbid")));
+    let requests = [
+        send(&bundle, r#"{"to":"a"}"#),
+        send(&bundle, r#"{"to":"a","cents":4000000000000000}"#),
+        send(&bundle, r#"{"to":7}"#),
+        bundle.tool_request(agent(), "web", "post", "{}"),
+    ];
+    for request in requests {
+        let expected = once(&bundle, &DEFAULTS.1, &request).to_bytes();
+        for formed_for in [&bundle, &other] {
+            let formed = std::thread::scope(|scope| {
+                let thread =
+                    std::thread::Builder::new().stack_size(crate::limits::DECIDE_STACK_BYTES);
+                thread.spawn_scoped(scope, || form(formed_for, &request)).unwrap().join().unwrap()
+            });
+            let mut history = History::new(&bundle).unwrap();
+            let decision = decide_formed(&mut history, &DEFAULTS.1, &at(1_000), &formed);
+            assert_eq!(decision.to_bytes(), expected);
+            assert_eq!(history.events(), 1);
+        }
+    }
+}
