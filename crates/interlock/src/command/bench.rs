@@ -8,9 +8,10 @@
 //! | `site` | a domain in a temporary folder |
 //! | `load` | callers that ask a node in this process |
 //! | `raw` | what the disk does without us |
-//! | `commit`, `history` | the rows |
+//! | `decide`, `commit`, `history` | the rows |
 
 mod commit;
+mod decide;
 mod history;
 mod load;
 mod memory;
@@ -28,6 +29,9 @@ use row::{Row, Rows};
 pub(super) fn run(arguments: &Bench, output: &mut Output) -> Result<Exit, Failure> {
     let wants = |what: Measured| arguments.what.is_none_or(|wanted| wanted == what);
     let mut rows = Rows::default();
+    if wants(Measured::Decide) {
+        rows.extend(decide::rows()?);
+    }
     if wants(Measured::Commit) {
         rows.extend(super::block_on_many(commit::rows(&arguments.folder))??);
     }
