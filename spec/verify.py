@@ -3,6 +3,7 @@
 
     verify.py log DIR [--vkey FILE] [--origin NAME]
     verify.py receipt FILE --vkey FILE [--record FILE]
+    verify.py promise FILE --vkey FILE [--record FILE]
     verify.py vectors DIR
 
 Every command takes `--json`. Exit codes: 0 verified, 2 not verified, 64 wrong usage. It needs Python 3.8 or later and
@@ -27,6 +28,7 @@ TILE_WIDTH = 256
 NOTE_BYTES_MAX = 256 * 1024
 NOTE_SIGNATURES_MAX = 64
 PROOF_HASHES_MAX = 65
+PROMISE_ENTRIES_MAX = 65536
 RECEIPT_BYTES_MAX = NOTE_BYTES_MAX + 128 * 1024
 FILE_BYTES_MAX = TILE_WIDTH * (2 + RECORD_BYTES_MAX)
 
@@ -581,14 +583,44 @@ def verify_log(path, key, origin, progress):
 
 def verify_receipt(text, key, record):
     """Verifies a receipt; gives what it proves. `record` is the record's bytes, where they came in another file."""
+    record, index, proof, checkpoint = read_proof(text, "c2sp.org/tlog-proof@v1", record)
+    size, root = open_checkpoint(checkpoint, key, key.name)
+    check_inclusion(leaf_hash(record), index, size, proof, root)
+    kind = parse_record(record)["type"]
+    return {"index": index, "origin": key.name, "root": encode_url(root), "size": size, "type": kind}
+
+
+def verify_promise(text, key, record):
+    """Verifies a promised record; gives what it proves. `record` is the record's bytes, where they came in another file."""
+    record, index, proof, promise = read_proof(text, "interlock/promise-proof@v1", record)
+    lines = open_note(promise, key).split("\n")
+    if len(lines) != 6 or lines[0] != "interlock/promise@v1" or lines[5]:
+        raise NotVerified("a promise has five lines: `interlock/promise@v1`, origin, first index, count, root")
+    first, count = parse_decimal(lines[2]), parse_decimal(lines[3])
+    if not 1 <= count <= PROMISE_ENTRIES_MAX or first + count >= 2**64:
+        raise NotVerified("a promise's place is a first index and a count of 1 to %d" % PROMISE_ENTRIES_MAX)
+    root = decode64(lines[4])
+    if len(root) != 32:
+        raise NotVerified("the root in the promise is not 32 bytes")
+    if lines[1] != key.name:
+        raise NotVerified("a promise of another log: of `%s`" % printable(lines[1]))
+    if index < first:
+        raise NotVerified("the index lies before the promised batch")
+    check_inclusion(leaf_hash(record), index - first, count, proof, root)
+    kind = parse_record(record)["type"]
+    return {"count": count, "first": first, "index": index, "origin": key.name, "root": encode_url(root), "type": kind}
+
+
+def read_proof(text, header, record):
+    """The record, its index, the path and the signed note of a receipt's or a promised record's file."""
     if len(text.encode("utf-8")) > RECEIPT_BYTES_MAX:
-        raise NotVerified("a receipt that is too long")
-    header = "c2sp.org/tlog-proof@v1\n"
+        raise NotVerified("a file that is too long")
+    header += "\n"
     if not text.startswith(header):
-        raise NotVerified("not a receipt: its first line must be `%s`" % header.strip())
-    head, blank, checkpoint = text[len(header) :].partition("\n\n")
+        raise NotVerified("the first line must be `%s`" % header.strip())
+    head, blank, signed = text[len(header) :].partition("\n\n")
     if not blank:
-        raise NotVerified("no empty line between the proof and the checkpoint")
+        raise NotVerified("no empty line between the proof and what is signed")
     lines = head.split("\n")
     if lines[0].startswith("extra "):
         own = decode64(lines.pop(0)[len("extra ") :])
@@ -602,11 +634,10 @@ def verify_receipt(text, key, record):
     if any(len(value) != 32 for value in proof):
         raise NotVerified("a line of the proof is not 32 bytes")
     if record is None:
-        raise NotVerified("the receipt holds no record: give it with --record")
-    size, root = open_checkpoint(checkpoint, key, key.name)
-    check_inclusion(leaf_hash(record), index, size, proof, root)
-    kind = parse_record(record)["type"]
-    return {"index": index, "origin": key.name, "root": encode_url(root), "size": size, "type": kind}
+        raise NotVerified("the file holds no record: give it with --record")
+    if len(proof) > PROOF_HASHES_MAX:
+        raise NotVerified("a proof of too many hashes")
+    return record, index, proof, signed
 
 
 # Golden vectors
@@ -625,6 +656,9 @@ def verify_vectors(folder):
         ),
         "receipts.jsonl": lambda case: verdict(
             case["verified"], verify_receipt, case["receipt"], Key(case["vkey"]), None
+        ),
+        "promises.jsonl": lambda case: verdict(
+            case["verified"], verify_promise, case["promise"], Key(case["vkey"]), None
         ),
         "trees.jsonl": TreeCases().check,
         "paths.jsonl": check_path_case,
@@ -794,6 +828,17 @@ def command_receipt(words):
     return found, "%(origin)s: record %(index)d of %(size)d verified, %(type)s, root %(root)s" % found
 
 
+def command_promise(words):
+    """`promise FILE`"""
+    path, options = arguments(words, ["--vkey", "--record"])
+    if "--vkey" not in options:
+        raise Usage("`promise` takes --vkey FILE, the log's public key")
+    key = read_key(options["--vkey"])
+    record = input_file(options["--record"]) if "--record" in options else None
+    found = verify_promise(text_of(input_file(path), path), key, record)
+    return found, "%(origin)s: record %(index)d promised with %(count)d from %(first)d on, %(type)s" % found
+
+
 def command_vectors(words):
     """`vectors DIR`"""
     folder, _ = arguments(words, [])
@@ -815,7 +860,7 @@ def progress_line():
 
 def main(words):
     """Runs a command; gives the exit code."""
-    commands = {"log": command_log, "receipt": command_receipt, "vectors": command_vectors}
+    commands = {"log": command_log, "promise": command_promise, "receipt": command_receipt, "vectors": command_vectors}
     as_json = "--json" in words
     try:
         if words and words[0] in ("-h", "--help"):

@@ -14,6 +14,7 @@ use crate::entry::{Committed, Entry, EntryError, check_entries};
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::limits::SPACE_MARGIN_BYTES;
+use crate::promised::Promised;
 use crate::publish::{Head, Publisher, SharedHead};
 use crate::wal::format::extent_bytes;
 use crate::wal::room::Room;
@@ -28,7 +29,24 @@ use std::time::Duration;
 type OnFatal = Box<dyn Fn(&str) + Send + Sync>;
 
 /// Called once with an append's outcome, on the writer thread.
-type Done = Box<dyn FnOnce(Result<Committed, AppendError>) + Send>;
+type Done<T> = Box<dyn FnOnce(Result<T, AppendError>) + Send>;
+
+/// Who is told of an append's outcome, and of how much.
+enum Told {
+    /// Only where it went.
+    Committed(Done<Committed>),
+    /// Its batch too, to make a promise of.
+    Promised(Done<Promised>),
+}
+
+impl Told {
+    fn refuse(self, error: AppendError) {
+        match self {
+            Told::Committed(done) => done(Err(error)),
+            Told::Promised(done) => done(Err(error)),
+        }
+    }
+}
 
 /// Why entries were not committed. None of them is in the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -119,7 +137,23 @@ impl<D: Disk> GroupCommit<D> {
         expected: Option<u64>,
         done: impl FnOnce(Result<Committed, AppendError>) + Send + 'static,
     ) -> Result<(), AppendError> {
-        self.enqueue(Append::new(entries, expected, Purpose::Ordinary, Box::new(done)))
+        let done = Told::Committed(Box::new(done));
+        self.enqueue(Append::new(entries, expected, Purpose::Ordinary, done))
+    }
+
+    /// As [`GroupCommit::append`], and `done` gets what a promise of these entries can be made from. Nothing is hashed or
+    /// signed for it on the writer thread: do not do it in `done` either.
+    ///
+    /// # Errors
+    /// As [`GroupCommit::append`].
+    pub fn append_promised(
+        &self,
+        entries: Vec<Entry>,
+        expected: Option<u64>,
+        done: impl FnOnce(Result<Promised, AppendError>) + Send + 'static,
+    ) -> Result<(), AppendError> {
+        let done = Told::Promised(Box::new(done));
+        self.enqueue(Append::new(entries, expected, Purpose::Ordinary, done))
     }
 
     /// As [`GroupCommit::append`], for stops: never refused as overload, and it may use the space that is kept
@@ -133,7 +167,8 @@ impl<D: Disk> GroupCommit<D> {
         expected: Option<u64>,
         done: impl FnOnce(Result<Committed, AppendError>) + Send + 'static,
     ) -> Result<(), AppendError> {
-        self.enqueue(Append::new(entries, expected, Purpose::Stop, Box::new(done)))
+        let done = Told::Committed(Box::new(done));
+        self.enqueue(Append::new(entries, expected, Purpose::Stop, done))
     }
 
     /// Append and wait until it is durable.

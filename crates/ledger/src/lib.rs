@@ -7,6 +7,7 @@
 //!  group ──── ledger ──── wal::writer ─┐   commit: one write, one sync
 //!    │          │                      ├── disk (a folder) or simulation (one that forgets)
 //!    └────── publish ──── wal::cursor ─┤   read back, build tiles, sign
+//!          promised                     │   a batch that is synced: its promise, where one is asked for
 //!             open ────── wal::recover ┤   check everything, drop a torn end, change nothing else
 //!             reader ──────────────────┘   look on, without a lock
 //!  blob · sealed · files                   what lies beside the log
@@ -25,6 +26,7 @@ mod ledger;
 pub mod limits;
 mod open;
 mod paths;
+mod promised;
 mod publish;
 mod reader;
 mod sealed;
@@ -38,6 +40,7 @@ pub use error::{CommitError, Error};
 pub use group::{AppendError, GroupCommit};
 pub use ledger::Ledger;
 pub use open::Recovery;
+pub use promised::Promised;
 pub use publish::{Head, Publisher};
 pub use reader::{ReadEntry, Reader};
 pub use wal::WalError;

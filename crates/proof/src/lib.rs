@@ -10,6 +10,7 @@
 //!  merkle ── tile ─────────────┤          RFC 6962 tree, and its files
 //!  note ── checkpoint ─────────┤          signatures, and the signed head of a log
 //!                              ├─ receipt a record's proof, offline
+//!                              ├─ promise a durable batch's signed word, before a checkpoint covers it
 //!                              └─ log     a whole log: read, verify, extend
 //!  limits                                 every bound, named
 //! ```
@@ -52,6 +53,7 @@ pub mod limits;
 pub mod log;
 pub mod merkle;
 pub mod note;
+pub mod promise;
 pub mod receipt;
 pub mod record;
 pub mod tile;

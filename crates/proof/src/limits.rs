@@ -40,3 +40,6 @@ pub const PROOF_HASHES_MAX: usize = 65;
 
 /// Largest receipt, in bytes: a checkpoint, a proof, and a record in base64.
 pub const RECEIPT_BYTES_MAX: usize = NOTE_BYTES_MAX + 128 * 1024;
+
+/// Most entries in one promised batch: what a verifier hashes to compare it with a log.
+pub const PROMISE_ENTRIES_MAX: u64 = 65_536;

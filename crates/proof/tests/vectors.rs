@@ -8,6 +8,7 @@ use proof::digest::Digest;
 use proof::json::Value;
 use proof::merkle::{self, Tree, leaf_hash};
 use proof::note::{SignedNote, VerifierKey};
+use proof::promise::PromisedRecord;
 use proof::receipt::Receipt;
 use proof::record::Record;
 use proof::tile::{bundles_for_size, tiles_for_size};
@@ -69,7 +70,7 @@ fn json_and_records() {
 }
 
 #[test]
-fn keys_notes_checkpoints_and_receipts() {
+fn keys_notes_checkpoints_promises_and_receipts() {
     for case in cases("keys.jsonl") {
         let read = VerifierKey::parse(text(&case, "vkey"));
         assert_eq!(read.is_ok(), truth(&case, "accept"), "{}", text(&case, "name"));
@@ -84,6 +85,11 @@ fn keys_notes_checkpoints_and_receipts() {
         let opened =
             checkpoint::open(text(&case, "checkpoint"), &key(&case), text(&case, "origin"));
         assert_eq!(opened.is_ok(), truth(&case, "verified"), "{}", text(&case, "name"));
+    }
+    for case in cases("promises.jsonl") {
+        let promised = PromisedRecord::parse(text(&case, "promise"));
+        let verified = promised.is_ok_and(|promised| promised.verify_own(&key(&case)).is_ok());
+        assert_eq!(verified, truth(&case, "verified"), "{}", text(&case, "name"));
     }
     for case in cases("receipts.jsonl") {
         let receipt = Receipt::parse(text(&case, "receipt"));

@@ -187,16 +187,17 @@ pub(crate) struct Receipt {
     pub(crate) wait: u64,
 }
 
-/// Check a receipt offline
+/// Check a receipt or a promise offline
 ///
 /// Prints the record that is proven to stand in the log of that key. Nothing but the file and the key is read. Ends
-/// with 2 when the receipt proves nothing.
+/// with 2 when the receipt proves nothing. A promise proves that the log's key bound itself to the record's place before
+/// a checkpoint covered it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock verify 17.tlog-proof --vkey acme-lineage.vkey
   interlock verify 17.tlog-proof --vkey 'acme.example/lineage/n1+3ad2cf40+AT0...' --json | jq .record")]
 pub(crate) struct Verify {
-    /// The receipt; `-` is standard input
+    /// The receipt or promised record; `-` is standard input
     #[arg(value_name = "FILE")]
     pub(crate) receipt: PathBuf,
 
@@ -204,7 +205,7 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "FILE|KEY")]
     pub(crate) vkey: String,
 
-    /// The record, where the receipt does not hold it
+    /// The record, where the file does not hold it
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use proof::checkpoint::Checkpoint;
 use proof::json::{Object, Value};
 use proof::limits::RECEIPT_BYTES_MAX;
+use proof::promise::HEADER as PROMISE_HEADER;
 use proof::receipt::Receipt;
 
 use crate::cli::Verify;
@@ -12,10 +13,15 @@ use crate::key;
 use crate::output::{Output, Style, Table, grouped, number};
 use crate::record_line;
 
-/// Checks a receipt with a public key and nothing else.
+mod promise;
+
+/// Checks a receipt or a promise with a public key and nothing else.
 pub(super) fn run(arguments: &Verify, output: &mut Output) -> Result<Exit, Failure> {
     let key = key::read(&arguments.vkey)?;
     let text = String::from_utf8(read(&arguments.receipt)?).map_err(|why| refused(&why))?;
+    if text.starts_with(PROMISE_HEADER) {
+        return promise::run(&text, &key, arguments.record.as_deref(), output);
+    }
     let receipt = Receipt::parse(&text).map_err(|why| refused(&why))?;
     let given = arguments.record.as_deref().map(read).transpose()?;
     let (record, head) = match &given {

@@ -188,6 +188,25 @@ fn a_receipt_proves_its_record_and_nothing_else() {
 }
 
 #[test]
+fn a_promised_record_is_checked_with_the_key_alone() {
+    let domain = Domain::new();
+    let vectors = concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/vectors/promises.jsonl");
+    let cases = std::fs::read_to_string(vectors).unwrap();
+    let file = domain.path("12.promise");
+    for line in cases.lines() {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = |key: &str| case[key].as_str().unwrap();
+        std::fs::write(&file, text("promise")).unwrap();
+        let ran = domain.run(&["verify", &file, "--vkey", text("vkey"), "--json"]);
+        let is_other_file = text("name") == "another version";
+        let expected = if case["verified"] == true { 0 } else { 2 };
+        assert_eq!(ran.code, expected, "{}: {}", text("name"), ran.stderr);
+        assert_eq!(ran.stdout.contains(r#""is_promised":true"#), expected == 0, "{}", ran.stdout);
+        assert!(expected == 0 || is_other_file || ran.stderr.contains("the promise binds nobody"));
+    }
+}
+
+#[test]
 fn every_decision_is_derived_again_to_the_byte() {
     let domain = Domain::new();
     let replayed = &domain.json(&["replay", "DOMAIN", "--json"])[0];

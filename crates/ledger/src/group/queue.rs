@@ -1,5 +1,5 @@
 //! What waits for the writer thread, and whether there still is one.
-use super::{AppendError, Done, OnFatal};
+use super::{AppendError, OnFatal, Told};
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::limits::{BATCH_ENTRIES_MAX, QUEUE_APPENDS_MAX, QUEUE_BYTES_MAX};
@@ -13,7 +13,7 @@ use std::time::Duration;
 pub(super) struct Append {
     pub(super) entries: Vec<Entry>,
     pub(super) expected: Option<u64>,
-    pub(super) done: Done,
+    pub(super) done: Told,
     purpose: Purpose,
     bytes: usize,
     /// Bytes that it takes on the disk, at most: as a batch of its own.
@@ -25,7 +25,7 @@ impl Append {
         entries: Vec<Entry>,
         expected: Option<u64>,
         purpose: Purpose,
-        done: Done,
+        done: Told,
     ) -> Append {
         let bytes = entries.iter().map(Entry::payload_bytes).sum();
         let extent_bytes = extent_bytes(bytes as u64);
@@ -78,10 +78,15 @@ impl Queue {
         if full && append.purpose == Purpose::Ordinary {
             return Err(AppendError::Overload);
         }
+        // The one writer waits only for a queue that is empty, and each wake is a system call.
+        let wakes = waiting.appends.is_empty();
         waiting.bytes += append.bytes;
         waiting.unsettled_bytes += append.extent_bytes;
         waiting.appends.push_back(append);
-        self.changed.notify_one();
+        drop(waiting);
+        if wakes {
+            self.changed.notify_one();
+        }
         Ok(())
     }
 
@@ -154,7 +159,7 @@ impl Queue {
             (self.on_fatal)(why);
         }
         for append in abandoned {
-            (append.done)(Err(AppendError::Stopped));
+            append.done.refuse(AppendError::Stopped);
         }
     }
 

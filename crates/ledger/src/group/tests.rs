@@ -1,6 +1,9 @@
 use crate::simulation::{Crash, MemoryDevice, MemoryDisk};
 use crate::testing::{ORIGIN, create, entries, entry, open, signer};
-use crate::{AppendError, Entry, FileDisk, GroupCommit, Ledger, Reader};
+use crate::{AppendError, Committed, Entry, FileDisk, GroupCommit, Ledger, Promised, Reader};
+use proof::log::LogReader;
+use proof::promise::Kept;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -239,4 +242,69 @@ fn a_reader_follows_a_log_that_moves() {
             }
         }
     });
+}
+
+/// Appends of one batch carry one signature, and each its own path; what they carry is kept by the published log.
+#[test]
+fn a_batch_is_promised_by_one_signature_that_the_published_log_keeps() {
+    let device = MemoryDevice::new();
+    let group = start(&device, NEVER);
+    let (gate, opened) = mpsc::channel::<()>();
+    let (entered, first_is_told) = mpsc::channel();
+    let hold = move |_| {
+        entered.send(()).unwrap();
+        opened.recv().unwrap();
+    };
+    group.append(entries(0..3), None, hold).unwrap();
+    // The writer is held up from here on, so that all that follows is one batch.
+    first_is_told.recv().unwrap();
+    let (sender, outcomes) = mpsc::channel();
+    for index in 3..43 {
+        let told = sender.clone();
+        let done = move |outcome| told.send(outcome).unwrap();
+        group.append_promised(vec![entry(index)], Some(index), done).unwrap();
+    }
+    // One that does not ask lies in the same batch, and one that is misplaced in none.
+    group.append(vec![entry(43)], Some(43), |outcome| assert!(outcome.is_ok())).unwrap();
+    let told = sender.clone();
+    let done = move |outcome: Result<Promised, _>| told.send(outcome).unwrap();
+    group.append_promised(vec![entry(50)], Some(50), done).unwrap();
+    drop(sender);
+    gate.send(()).unwrap();
+    let mut outcomes: Vec<_> = outcomes.iter().collect();
+    let misplaced = outcomes.remove(0).map(|_| ());
+    assert_eq!(misplaced, Err(AppendError::Misplaced { expected: 50, actual: 44 }));
+    assert_eq!(group.close().unwrap().size, 44);
+
+    let paths = device.paths().into_iter();
+    let files: BTreeMap<_, _> =
+        paths.map(|path| (path.clone(), device.content(&path).unwrap())).collect();
+    let signer = signer();
+    let key = signer.verifier();
+    let log = LogReader::open(&files, &key, ORIGIN).unwrap();
+    let mut signatures = BTreeSet::new();
+    for (index, outcome) in (3..43).zip(outcomes) {
+        let promised = outcome.unwrap();
+        assert_eq!(promised.committed(), Committed { first: index, count: 1 });
+        assert!(promised.record(index + 1, &*signer).is_err(), "only one's own records");
+        let record = promised.record(index, &*signer).unwrap();
+        let (bytes, promise) = record.verify_own(&key).unwrap();
+        assert_eq!((bytes, promise.first, promise.count), (&*entry(index).record, 3, 41));
+        signatures.insert(record.promise);
+        assert_eq!(promise.kept_by(&log), Ok(Kept::Kept));
+    }
+    assert_eq!(signatures.len(), 1);
+}
+
+/// What was refused, or whose sync failed, has nothing that could be signed.
+#[test]
+fn nothing_is_promised_that_is_not_durable() {
+    let device = MemoryDevice::new();
+    let group = GroupCommit::start(create(&device).unwrap(), NEVER, |_| {}).unwrap();
+    device.fail_sync_after(0);
+    let (sender, outcomes) = mpsc::channel();
+    let done =
+        move |outcome: Result<Promised, AppendError>| sender.send(outcome.map(|_| ())).unwrap();
+    group.append_promised(vec![entry(0)], None, done).unwrap();
+    assert_eq!(outcomes.recv().unwrap(), Err(AppendError::Stopped));
 }

@@ -1,11 +1,12 @@
 //! The two threads of group commit.
-use super::AppendError;
 use super::queue::{Append, Queue, Run};
+use super::{AppendError, Told};
 use crate::disk::Disk;
 use crate::entry::{Committed, Entry};
 use crate::error::{CommitError, Error};
 use crate::ledger::Ledger;
 use crate::limits::GROUP_BYTES_MAX;
+use crate::promised::{DurableBatch, Promised};
 use crate::publish::Publisher;
 use crate::wal::writer::Purpose;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,12 +56,7 @@ fn commit<D: Disk>(queue: &Queue, ledger: &mut Ledger<D>, run: Run) {
     let error = match outcome {
         // The publisher may have failed meanwhile: then nothing more may be released.
         Ok(_) if queue.has_failed() => AppendError::Stopped,
-        Ok(_) => {
-            for (append, committed) in placed {
-                (append.done)(Ok(committed));
-            }
-            return;
-        }
+        Ok(batch) => return tell(placed, batch.first, entries),
         Err(CommitError::Entry(error)) => AppendError::Entry(error),
         Err(CommitError::Full(error)) => AppendError::Full { why: error.to_string() },
         Err(error @ (CommitError::Fatal(_) | CommitError::Stopped)) => {
@@ -69,7 +65,22 @@ fn commit<D: Disk>(queue: &Queue, ledger: &mut Ledger<D>, run: Run) {
         }
     };
     for (append, _) in placed {
-        (append.done)(Err(error.clone()));
+        append.done.refuse(error.clone());
+    }
+}
+
+/// Tell each append its place; the batch goes with those that may want its promise.
+fn tell(placed: Vec<(Append, Committed)>, first: u64, entries: Vec<Entry>) {
+    let is_asked = placed.iter().any(|(append, _)| matches!(append.done, Told::Promised(_)));
+    let batch = is_asked.then(|| DurableBatch::new(first, entries));
+    for (append, committed) in placed {
+        match (append.done, &batch) {
+            (Told::Promised(done), Some(batch)) => {
+                done(Ok(Promised::new(committed, Arc::clone(batch))));
+            }
+            (Told::Promised(done), None) => done(Err(AppendError::Stopped)),
+            (Told::Committed(done), _) => done(Ok(committed)),
+        }
     }
 }
 
@@ -80,7 +91,7 @@ fn place(appends: Vec<Append>, size: u64) -> (Vec<Entry>, Vec<(Append, Committed
     let mut actual = size;
     for mut append in appends {
         if let Some(expected) = append.expected.filter(|expected| *expected != actual) {
-            (append.done)(Err(AppendError::Misplaced { expected, actual }));
+            append.done.refuse(AppendError::Misplaced { expected, actual });
             continue;
         }
         let count = append.entries.len() as u64;

@@ -11,7 +11,7 @@ use proof::record::Record;
 
 use crate::{Outcome, agree, signer};
 
-const ORIGIN: &str = "acme.example/lineage/n1";
+pub(crate) const ORIGIN: &str = "acme.example/lineage/n1";
 const ENTRIES: u64 = 300;
 
 /// A small log in a folder: two bundles, three tiles.
@@ -40,7 +40,7 @@ fn files(entries: u64) -> Outcome<BTreeMap<String, Vec<u8>>> {
     Ok(files)
 }
 
-fn entry(index: u64) -> Outcome<Vec<u8>> {
+pub(crate) fn entry(index: u64) -> Outcome<Vec<u8>> {
     let Value::Object(members) = object([("n", index.try_into()?)]) else {
         return Err("no object".into());
     };

@@ -5,6 +5,7 @@
 mod json;
 mod log;
 mod notes;
+mod promises;
 mod records;
 mod trees;
 
@@ -29,6 +30,7 @@ fn main() -> Outcome<()> {
     write_lines(&folder, "trees.jsonl", trees::trees()?)?;
     write_lines(&folder, "paths.jsonl", trees::paths()?)?;
     write_lines(&folder, "receipts.jsonl", log::receipts()?)?;
+    write_lines(&folder, "promises.jsonl", promises::cases()?)?;
     log::write(&folder.join("log"))
 }
 
