@@ -158,7 +158,7 @@ fn event(time: i64, (_, (action, kind), (x, y), (d, o), who): &Step) -> Event {
 #[test]
 fn monitors_local_engine_and_interpreter_agree() {
     let mut runner = TestRunner::new(Config {
-        cases: 100,
+        cases: 80,
         rng_seed: RngSeed::Fixed(11),
         failure_persistence: None,
         max_shrink_iters: 200,

@@ -35,3 +35,14 @@ fn only_policies_whose_scopes_match_are_asked() {
         }
     }
 }
+
+#[test]
+fn the_temporal_sample_evaluates_its_three_conditions_by_monitors() {
+    let made = temporal::temporal(50);
+    let bundle = Arc::new(Bundle::load(&made.files).unwrap_or_else(|errors| panic!("{errors}")));
+    assert_eq!((bundle.temporal.served(), bundle.temporal.rest.len()), (3, 0));
+    let mut history = made.history(&bundle).unwrap();
+    assert_eq!(history.events(), 50);
+    let facts = crate::Facts { at: temporal::START_MS + 1_000, ..DEFAULTS.0 };
+    assert_eq!(decide(&mut history, &DEFAULTS.1, &facts, &made.request).code(), "permitted");
+}
