@@ -7,7 +7,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use policy::{Bundle, Request};
+use policy::{Bundle, LabelChange, Request};
 use proof::json::Value;
 
 use crate::lineage::{
@@ -166,7 +166,10 @@ impl<'a> Replay<'a> {
                 Some(Fed::Followed)
             }
             (Body::Decided(decided), Some(link)) => {
-                Some(self.decide((&link.execution, link.seq), decided, sealed))
+                let labels = labels_of(decided)?;
+                let fed = self.decide((&link.execution, link.seq), decided, sealed);
+                self.state.begin_labels(&link.execution, link.seq, &labels);
+                Some(fed)
             }
             (Body::Withheld { decided_seq, .. }, Some(link)) => {
                 self.state.execution_mut(&link.execution)?.withhold(*decided_seq);
@@ -229,7 +232,17 @@ impl<'a> Replay<'a> {
             execution.lose_history();
         }
         let was_open = execution.complete(at, seq, &outcome(end, text));
-        (was_open || !execution.is_intact()).then_some(Fed::Followed)
+        let follows = was_open || !execution.is_intact();
+        self.state.end_labels(id, seq, end == Completion::Result);
+        follows.then_some(Fed::Followed)
+    }
+}
+
+/// What a permit on record does to labels; none where that can't be read.
+fn labels_of(decided: &Decided) -> Option<LabelChange> {
+    match decided.decision.get("labels") {
+        None => Some(LabelChange::default()),
+        Some(labels) => LabelChange::from_value(labels),
     }
 }
 

@@ -6,6 +6,7 @@
 mod adoption;
 mod execution;
 mod family;
+mod labels;
 mod reduction;
 
 use std::collections::BTreeMap;
@@ -110,7 +111,10 @@ impl NodeState {
         if delegation.is_none() {
             self.instances.insert((os_user, workload.to_owned()), id.to_owned());
         }
-        let execution = Execution::new((workload, os_user), delegation, &self.bundle);
+        let parent = delegation.as_ref().and_then(|from| self.executions.get(&from.parent));
+        let touched = parent.map(|parent| parent.touched.inherited()).unwrap_or_default();
+        let mut execution = Execution::new((workload, os_user), delegation, &self.bundle);
+        execution.touched = touched;
         self.executions.insert(id.to_owned(), execution);
     }
 
@@ -144,6 +148,8 @@ impl NodeState {
             lineage_intact: execution.is_intact() && self.is_of_whole_line(id),
             grants: self.line(id).map(|(_, execution)| execution.held()).collect(),
             hands_on: None,
+            labels: execution.labels(),
+            resource_labels: policy::Labels::NONE,
         })
     }
 

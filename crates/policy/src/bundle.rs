@@ -3,6 +3,7 @@
 mod annotations;
 mod blob;
 pub(crate) mod entities;
+pub(crate) mod labels;
 mod load;
 mod manifest;
 mod policies;
@@ -35,6 +36,8 @@ use store::Store;
 pub(crate) const MANIFEST: &str = "bundle.toml";
 /// The schema's path.
 pub(crate) const SCHEMA: &str = "schema.cedarschema";
+/// The path of the labels.
+pub(crate) const LABELS: &str = "labels.toml";
 /// The path of the entities.
 pub(crate) const ENTITIES: &str = "entities.json";
 /// The test requests' path, and that of what is expected of them.
@@ -50,6 +53,7 @@ pub struct Bundle {
     blob: Vec<u8>,
     digest: Digest,
     manifest: Manifest,
+    pub(crate) labels: labels::LabelRules,
     pub(crate) shapes: Shapes,
     /// The schema as written, which requests are checked against.
     pub(crate) schema: Schema,

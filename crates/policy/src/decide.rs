@@ -15,6 +15,7 @@ use crate::decision::{Decision, Determining, EvaluationError};
 use crate::engine::{Answer, has_stack, no_stack};
 use crate::facts::{Facts, Standing};
 use crate::history::History;
+use crate::labels::LabelChange;
 use crate::request::Request;
 use form::{Formed, form};
 use shape::{Form, Moment};
@@ -66,16 +67,16 @@ pub fn look(
         again = form::shared(history.bundle(), formed.request());
         &again
     };
-    let moment = Moment { facts: *facts, trust: standing.trust };
-    let form = formed.at(Some(moment));
+    let (moment, change) = moment(formed, standing, facts);
+    let form = formed.at(Some(&moment));
     let stack = has_stack(formed.bundle().depth);
     let temporal = match &form {
-        Form::Ready(_) if stack => history.look(moment, &form)?,
+        Form::Ready(_) if stack => history.look(&moment, &form)?,
         _ => Err("not evaluated".to_owned()),
     };
     let answer = answer(formed.bundle(), &form, stack, temporal);
     let asked = (formed.request().action.as_str(), facts.at);
-    Some(assemble(formed.bundle(), (standing, asked), &form, answer))
+    Some(assemble(formed.bundle(), (standing, asked), &form, answer).with_labels(change))
 }
 
 fn decide_read(
@@ -84,11 +85,21 @@ fn decide_read(
     facts: &Facts,
     formed: &Formed,
 ) -> Decision {
-    let moment = Moment { facts: *facts, trust: standing.trust };
-    let form = formed.at(Some(moment));
-    let answer = ask(history, moment, formed, &form);
+    let (moment, change) = moment(formed, standing, facts);
+    let form = formed.at(Some(&moment));
+    let answer = ask(history, &moment, formed, &form);
     let asked = (formed.request().action.as_str(), facts.at);
-    assemble(formed.bundle(), (standing, asked), &form, answer)
+    assemble(formed.bundle(), (standing, asked), &form, answer).with_labels(change)
+}
+
+/// What the context takes from the moment, and what a permit would do to labels.
+fn moment(formed: &Formed, standing: &Standing, facts: &Facts) -> (Moment, LabelChange) {
+    let (bundle, request) = (formed.bundle(), formed.request());
+    let mut resource_labels = bundle.labels.stated(&bundle.shapes, request);
+    resource_labels.union(&standing.resource_labels);
+    let change = bundle.labels.change(&bundle.shapes, request, &resource_labels);
+    let (trust, labels) = (standing.trust, standing.labels.clone());
+    (Moment { facts: *facts, trust, labels, resource_labels }, change)
 }
 
 /// The denial of a request that does not even have the form of one.
@@ -97,7 +108,7 @@ pub(crate) fn malformed(bundle: &Bundle, standing: &Standing, why: String) -> De
 }
 
 /// What the policies say, if the request can be put to them; with the request recorded.
-fn ask(history: &mut History, moment: Moment, formed: &Formed, form: &Form<'_>) -> Option<Answer> {
+fn ask(history: &mut History, moment: &Moment, formed: &Formed, form: &Form<'_>) -> Option<Answer> {
     let bundle = formed.bundle();
     let stack = has_stack(bundle.depth);
     let temporal = history.ask(moment, formed.request(), form, stack);
@@ -145,7 +156,8 @@ fn assemble(
     errors.sort();
     let engine_limit = answer.is_some_and(|answer| answer.limit);
     let semantics = bundle.semantics();
-    Decision { semantics, checks, policies, errors, bundle: bundle.digest(), engine_limit }
+    let (bundle, labels) = (bundle.digest(), LabelChange::default());
+    Decision { semantics, checks, policies, errors, bundle, engine_limit, labels }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use proof::digest::Digest;
 use proof::json::{Object, Value};
 
 use crate::bundle::PolicyInfo;
+use crate::labels::LabelChange;
 use crate::semantics::Semantics;
 
 /// The code of a permit.
@@ -121,6 +122,7 @@ pub struct Decision {
     pub(crate) errors: Vec<EvaluationError>,
     pub(crate) bundle: Digest,
     pub(crate) engine_limit: bool,
+    pub(crate) labels: LabelChange,
 }
 
 impl Decision {
@@ -153,6 +155,19 @@ impl Decision {
         self.policies.iter().map(|policy| policy.id.as_str())
     }
 
+    /// What it does to the labels of who asks: only a permit does anything.
+    #[must_use]
+    pub fn labels(&self) -> &LabelChange {
+        &self.labels
+    }
+
+    pub(crate) fn with_labels(self, change: LabelChange) -> Decision {
+        if self.verdict() == Verdict::Permit {
+            return Decision { labels: change, ..self };
+        }
+        self
+    }
+
     /// Whether the engine met its recursion limit or too little stack. The node then halts: the answer was a denial,
     /// but the thread is not what it was stated to be.
     #[must_use]
@@ -160,8 +175,8 @@ impl Decision {
         self.engine_limit
     }
 
-    /// The canonical object: `bundle`, `checks`, `code`, `decision`, `errors` (only where there are any), `policies`,
-    /// `v`.
+    /// The canonical object: `bundle`, `checks`, `code`, `decision`, `errors` and `labels` (only where there are any),
+    /// `policies`, `v`.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let checks = self.checks.iter().map(|check| {
@@ -200,6 +215,9 @@ impl Decision {
                 Value::Object(members)
             });
             members.insert("errors".to_owned(), Value::Array(errors.collect()));
+        }
+        if !self.labels.is_empty() {
+            members.insert("labels".to_owned(), self.labels.to_value());
         }
         Value::Object(members)
     }

@@ -20,6 +20,10 @@ pub enum LoadCode {
     Manifest,
     /// `bundle.toml` holds a key that means nothing.
     ManifestKey,
+    /// `labels.toml` does not parse or holds a wrong value.
+    Labels,
+    /// `labels.toml` holds a key that means nothing.
+    LabelsKey,
     /// The schema does not parse or declares what can't be supplied.
     Schema,
     /// `entities.json` does not parse or does not fit the schema.
@@ -45,6 +49,8 @@ impl LoadCode {
             LoadCode::Stack => "bundle.stack",
             LoadCode::Manifest => "manifest.value",
             LoadCode::ManifestKey => "manifest.key",
+            LoadCode::Labels => "labels.value",
+            LoadCode::LabelsKey => "labels.key",
             LoadCode::Schema => "schema.invalid",
             LoadCode::Entities => "entities.invalid",
             LoadCode::PolicySyntax => "policy.syntax",

@@ -1,7 +1,7 @@
 //! One evaluation that brings everything with it: an AuthZEN body, read into texts by the caller.
 //!
-//! The `context` of the body may have the members `input` (the arguments), `facts`, `grant` and `history`; any other is
-//! malformed. What it does not say is [`DEFAULTS`]: constants, never the clock.
+//! The `context` of the body may have the members `input` (the arguments), `facts`, `grant`, `history`, `labels` (of who
+//! asks) and `resource_labels`; any other is malformed. What it does not say is [`DEFAULTS`]: constants, never the clock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use crate::facts::{Assurance, Facts, Standing, Trust};
 use crate::grant::{Grant, Held};
 use crate::history::{History, Outcome};
 use crate::json::Json;
+use crate::labels::Labels;
 use crate::nearest::nearest;
 use crate::request::{Entity, Request};
 use crate::typed::{entity_reference, quoted};
@@ -30,6 +31,8 @@ pub const DEFAULTS: (Facts, Standing) = (
         lineage_intact: true,
         grants: Vec::new(),
         hands_on: None,
+        labels: Labels::NONE,
+        resource_labels: Labels::NONE,
     },
 );
 
@@ -81,12 +84,15 @@ pub fn prepare(bundle: &Arc<Bundle>, evaluation: &Evaluation) -> Result<Prepared
     let facts = context.take("facts");
     let earlier = context.take("history");
     let grant = context.take("grant");
-    context.nothing_else(&["facts", "grant", "history", "input"])?;
+    let labels = read_labels(bundle, context.take("labels"))?;
+    let resource_labels = read_labels(bundle, context.take("resource_labels"))?;
+    context.nothing_else(&["facts", "grant", "history", "input", "labels", "resource_labels"])?;
 
     let (facts, mut standing) = match facts {
         Some(facts) => read_facts(&facts)?,
         None => DEFAULTS,
     };
+    (standing.labels, standing.resource_labels) = (labels, resource_labels);
     if let Some(grant) = grant {
         standing.grants.push(Held { grant: read_grant(&grant)?, calls: 0 });
     }
@@ -107,6 +113,19 @@ pub fn prepare(bundle: &Arc<Bundle>, evaluation: &Evaluation) -> Result<Prepared
         Some(other) => return Err(format!("`context.history` is {}, not an array", other.kind())),
     }
     Ok(Prepared { standing, facts, request, history })
+}
+
+/// Labels that the bundle declares.
+fn read_labels(bundle: &Bundle, json: Option<Json>) -> Result<Labels, String> {
+    let Some(json) = json else { return Ok(Labels::NONE) };
+    let Json::Array(items) = &json else {
+        return Err(format!("labels are {}, not an array", json.kind()));
+    };
+    let declared = |item: &Json| {
+        item.as_str().filter(|label| bundle.labels.names().contains(label)).map(str::to_owned)
+    };
+    let labels: Option<Labels> = items.iter().map(declared).collect();
+    labels.ok_or_else(|| "a label is not one that the bundle declares".to_owned())
 }
 
 /// What the execution may do at most: a grant of which nothing is spent.

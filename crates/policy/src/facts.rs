@@ -4,6 +4,7 @@ use proof::json::{Value, object};
 
 use crate::error::FactsError;
 use crate::grant::{Grant, Held};
+use crate::labels::Labels;
 use crate::limits::AT_MS_MAX;
 
 /// A trust state. Worse is greater.
@@ -91,6 +92,10 @@ pub struct Standing {
     pub grants: Vec<Held>,
     /// The grant that it asks to hand on, of a request to delegate.
     pub hands_on: Option<Grant>,
+    /// What the execution has touched.
+    pub labels: Labels,
+    /// What writers have left on the resource that is asked for.
+    pub resource_labels: Labels,
 }
 
 /// The facts of one decision. They lie in its record.

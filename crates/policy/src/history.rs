@@ -120,7 +120,7 @@ impl History {
     /// Records a request that is being decided, and evaluates the temporal conditions at it, if asked to.
     pub(crate) fn ask(
         &mut self,
-        moment: Moment,
+        moment: &Moment,
         request: &Request,
         form: &Form<'_>,
         evaluate: bool,
@@ -149,7 +149,7 @@ impl History {
     /// condition has no monitor: that can only be asked by recording.
     pub(crate) fn look(
         &self,
-        moment: Moment,
+        moment: &Moment,
         form: &Form<'_>,
     ) -> Option<Result<TemporalBindings, String>> {
         if self.events.would_be_full() {

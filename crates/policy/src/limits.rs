@@ -43,6 +43,12 @@ pub const MACRO_NESTING_MAX: usize = 2;
 pub const UNSCOPED_POLICIES_WARN: usize = 20;
 /// Problems that one load reports; the rest is counted.
 pub const LOAD_ERRORS_MAX: usize = 100;
+/// Labels that one bundle declares. More are an error at load.
+pub const LABELS_MAX: usize = 64;
+/// Bytes of a label's name. A longer one is an error at load.
+pub const LABEL_BYTES_MAX: usize = 64;
+/// Rules of one bundle for resources that carry labels from the start. More are an error at load.
+pub const LABELLED_RESOURCES_MAX: usize = 256;
 /// Depth of record and set types in a schema.
 pub const TYPE_DEPTH_MAX: usize = 32;
 

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{Bundle, Grant, Held, History, Outcome, Request};
+use policy::{Bundle, Grant, Held, History, Labels, Outcome, Request};
 use proof::digest::Digest;
 
+use super::labels::Touched;
 use crate::limits::OPEN_TRANSITIONS_MAX;
 use crate::lineage::{Delegation, HandsOn, Link};
 
@@ -17,6 +18,7 @@ pub struct Execution {
     open: BTreeMap<u64, Open>,
     delegation: Option<Delegation>,
     calls: u64,
+    pub(super) touched: Touched,
 }
 
 /// A permitted transition that has not completed.
@@ -40,6 +42,7 @@ impl Execution {
             open: BTreeMap::new(),
             delegation,
             calls: 0,
+            touched: Touched::default(),
         }
     }
 
@@ -66,6 +69,12 @@ impl Execution {
     pub fn held(&self) -> Held {
         let grant = self.delegation.as_ref().map(|delegation| delegation.grant.clone());
         Held { grant: grant.unwrap_or_else(Grant::unlimited), calls: self.calls }
+    }
+
+    /// The labels of what it has touched.
+    #[must_use]
+    pub fn labels(&self) -> Labels {
+        self.touched.labels()
     }
 
     /// How many records it has.
@@ -145,6 +154,7 @@ impl Execution {
     /// The permit was not released.
     pub(crate) fn withhold(&mut self, seq: u64) {
         self.open.remove(&seq);
+        self.touched.withhold(seq);
     }
 
     /// The transition ended; its outcome becomes part of the history. False where it was not open.

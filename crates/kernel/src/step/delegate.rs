@@ -49,6 +49,7 @@ impl Kernel {
         if let Some(parent) = self.state.execution_mut(&next.execution) {
             parent.complete(at, next.seq, &policy::Outcome::Result(None));
         }
+        self.state.end_labels(&next.execution, next.seq, true);
         let delegated = Body::Delegated { decided_seq: next.seq, child: child.clone() };
         let delegated = self.append(now, Some(&next.execution), delegated, Vec::new());
         let delegation = Delegation { parent: next.execution.clone(), grant };

@@ -43,6 +43,7 @@ impl Kernel {
         let is_permit = decision.verdict() == Verdict::Permit;
         if is_permit {
             self.state.permit(execution, seq, (request, hands_on));
+            self.state.begin_labels(execution, seq, decision.labels());
         }
         let answer = if is_permit {
             Answer::Permit { index }

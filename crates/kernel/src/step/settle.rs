@@ -67,6 +67,7 @@ impl Kernel {
         if let Some(known) = self.state.execution_mut(execution) {
             known.complete(at, seq, &outcome);
         }
+        self.state.end_labels(execution, seq, end.outcome == Completion::Result);
         self.append(now, Some(execution), body, sealed.to_bytes())
     }
 }

@@ -9,11 +9,14 @@ use cedar_policy_core::ast::EntityUID;
 use proof::digest::Digest;
 
 use super::entities::{self, EntityMap};
+use super::labels::{self, LabelRules};
 use super::manifest::{Manifest, ResourceId};
 use super::policies::{self, Policies, located};
 use super::schema::{Action, Shapes};
 use super::store::Store;
-use super::{Bundle, ENTITIES, EXPECTED, Files, MANIFEST, REQUESTS, SCHEMA, UNKNOWN_TOOL, blob};
+use super::{
+    Bundle, ENTITIES, EXPECTED, Files, LABELS, MANIFEST, REQUESTS, SCHEMA, UNKNOWN_TOOL, blob,
+};
 use crate::engine::{Index, has_stack};
 use crate::error::{LoadCode, LoadError, LoadErrors};
 use crate::limits::{DECIDE_STACK_BYTES, stack_needed};
@@ -58,6 +61,8 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
         return Err(LoadErrors::of(errors));
     };
     errors.extend(check_tools(&manifest, &shapes, text(&texts, MANIFEST)));
+    errors.extend(labels::too_early(manifest.semantics, &shapes, texts.contains_key(LABELS)));
+    let labels = labels(&texts, &shapes, &mut errors);
     let stated = stated(&texts, &shapes, &schema, &mut errors);
     let policies = match policies::load(&policy_texts(&texts), &text(&texts, SCHEMA)) {
         Ok(policies) if errors.is_empty() => policies,
@@ -77,6 +82,7 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
         leaves: leaves(&policies.lowered),
         temporal: Plan::new(policies.lowered.temporal_fields(), TICKS_PER_SECOND),
         binds: binds(&manifest, &shapes),
+        labels,
         manifest,
         shapes,
         schema,
@@ -105,14 +111,14 @@ type Texts = BTreeMap<String, Arc<str>>;
 fn texts(files: &Files) -> (Texts, Vec<LoadError>) {
     let (mut texts, mut errors) = (BTreeMap::new(), Vec::new());
     for (path, bytes) in files {
-        let known = [MANIFEST, SCHEMA, ENTITIES, REQUESTS, EXPECTED];
+        let known = [MANIFEST, SCHEMA, LABELS, ENTITIES, REQUESTS, EXPECTED];
         let policy = path
             .strip_prefix("policies/")
             .is_some_and(|name| name.ends_with(".dw") && name.len() > 3 && !name.contains('/'));
         if !policy && !known.contains(&path.as_str()) && path != "README.md" {
             let error = LoadError::new(LoadCode::File, path, "this file is not part of a bundle")
                 .nearest(nearest(path, known))
-                .help("a bundle has `bundle.toml`, `schema.cedarschema`, `policies/*.dw`, `entities.json`, `tests/requests.jsonl`, `tests/expected.jsonl`, `README.md`");
+                .help("a bundle has `bundle.toml`, `schema.cedarschema`, `policies/*.dw`, `labels.toml`, `entities.json`, `tests/requests.jsonl`, `tests/expected.jsonl`, `README.md`");
             errors.push(error);
             continue;
         }
@@ -150,6 +156,11 @@ fn manifest(texts: &Texts, files: &Files, errors: &mut Vec<LoadError>) -> Option
             None
         }
     }
+}
+
+fn labels(texts: &Texts, shapes: &Shapes, errors: &mut Vec<LoadError>) -> LabelRules {
+    let Some(text) = texts.get(LABELS) else { return LabelRules::default() };
+    LabelRules::read(text, shapes).map_err(|found| errors.extend(found)).unwrap_or_default()
 }
 
 fn schema(texts: &Texts, files: &Files, errors: &mut Vec<LoadError>) -> Option<(Schema, Shapes)> {
@@ -200,7 +211,8 @@ fn too_deep(text: &Arc<str>) -> Option<LoadError> {
 }
 
 /// The members of a context that this crate supplies.
-const CONTEXT: [&str; 5] = ["facts", "input", "isOutput", "output", "system"];
+const CONTEXT: [&str; 7] =
+    ["facts", "input", "isOutput", "labels", "output", "resource_labels", "system"];
 /// The members of `context.facts`.
 const FACTS: [&str; 4] = ["assurance", "at", "at_ms", "trust"];
 
@@ -219,6 +231,7 @@ fn check_actions(shapes: &Shapes, text: &Arc<str>) -> Vec<LoadError> {
             let fits = match (member.as_str(), &declared.ty) {
                 ("input", Type::Record(_)) | ("isOutput", Type::Bool) => true,
                 ("output", Type::Record(_)) => !declared.required,
+                ("labels" | "resource_labels", Type::Set(of)) => **of == Type::String,
                 ("facts", Type::Record(record)) => {
                     errors.extend(check_facts(name, record, &point));
                     true
@@ -235,7 +248,7 @@ fn check_actions(shapes: &Shapes, text: &Arc<str>) -> Vec<LoadError> {
                 );
                 let error = point(message, member)
                     .nearest(nearest(member, CONTEXT))
-                    .help("a context has `input` (the arguments), `output?` (the result, for history), `facts`, `system: { now: datetime }`, `isOutput: Bool`");
+                    .help("a context has `input` (the arguments), `output?` (the result, for history), `facts`, `labels: Set<String>`, `resource_labels: Set<String>`, `system: { now: datetime }`, `isOutput: Bool`");
                 errors.push(error);
             }
         }

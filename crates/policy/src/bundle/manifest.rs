@@ -60,44 +60,65 @@ impl Default for Manifest {
 impl Manifest {
     /// Reads the file, with all of its problems.
     pub(crate) fn read(text: &Arc<str>) -> Result<Manifest, Vec<LoadError>> {
-        let (table, broken) = DeTable::parse_recoverable(text);
-        let mut reader = Reader { text, errors: Vec::new() };
-        for error in broken {
-            let span = error.span().unwrap_or_default();
-            reader.wrong(LoadCode::Manifest, &span, error.message().trim().to_owned());
-        }
-        if !reader.errors.is_empty() {
-            return Err(reader.errors);
-        }
+        let mut reader = Reader::new(text, MANIFEST, (LoadCode::Manifest, LoadCode::ManifestKey));
+        let Some(table) = reader.table() else { return Err(reader.errors) };
         let manifest = reader.manifest(&table);
         if reader.errors.is_empty() { Ok(manifest) } else { Err(reader.errors) }
     }
 }
 
-type Key<'a> = Spanned<DeString<'a>>;
-type Entry<'a> = Spanned<DeValue<'a>>;
-type Span = std::ops::Range<usize>;
+pub(super) type Key<'a> = Spanned<DeString<'a>>;
+pub(super) type Entry<'a> = Spanned<DeValue<'a>>;
+pub(super) type Span = std::ops::Range<usize>;
 
-struct Reader<'t> {
+/// Reads the tables of one TOML file of a bundle.
+pub(super) struct Reader<'t> {
     text: &'t Arc<str>,
-    errors: Vec<LoadError>,
+    file: &'static str,
+    /// Of a wrong value, and of an unknown key.
+    codes: (LoadCode, LoadCode),
+    pub(super) errors: Vec<LoadError>,
 }
 
-impl Reader<'_> {
-    fn wrong(&mut self, code: LoadCode, span: &Span, message: String) {
-        let error = LoadError::new(code, MANIFEST, message);
+impl<'t> Reader<'t> {
+    pub(super) fn new(
+        text: &'t Arc<str>,
+        file: &'static str,
+        codes: (LoadCode, LoadCode),
+    ) -> Reader<'t> {
+        Reader { text, file, codes, errors: Vec::new() }
+    }
+
+    /// The whole file; none where it is not TOML.
+    pub(super) fn table(&mut self) -> Option<Spanned<DeTable<'t>>> {
+        let (table, broken) = DeTable::parse_recoverable(self.text);
+        for error in broken {
+            let span = error.span().unwrap_or_default();
+            self.wrong(self.codes.0, &span, error.message().trim().to_owned());
+        }
+        self.errors.is_empty().then_some(table)
+    }
+
+    pub(super) fn wrong(&mut self, code: LoadCode, span: &Span, message: String) {
+        let error = LoadError::new(code, self.file, message);
         self.errors.push(error.at(self.text, span.start, span.len()));
     }
 
+    /// A name that is not known, with the one that may have been meant.
+    pub(super) fn wrong_name(&mut self, span: &Span, message: String, meant: Option<String>) {
+        let error = LoadError::new(self.codes.0, self.file, message);
+        self.errors.push(error.at(self.text, span.start, span.len()).nearest(meant));
+    }
+
     /// Complains about every key of a table that is not among the known ones.
-    fn only(&mut self, table: &DeTable<'_>, whose: &str, known: &[&str]) {
+    pub(super) fn only(&mut self, table: &DeTable<'_>, whose: &str, known: &[&str]) {
         for key in table.keys() {
             let name = key.get_ref().as_ref();
             if known.contains(&name) {
                 continue;
             }
             let message = format!("unknown key `{name}` {whose}");
-            let error = LoadError::new(LoadCode::ManifestKey, MANIFEST, message)
+            let error = LoadError::new(self.codes.1, self.file, message)
                 .at(self.text, key.span().start, key.span().len())
                 .nearest(nearest(name, known.iter().copied()))
                 .help(format!("the known keys are {}", listed(known)));
@@ -209,7 +230,7 @@ impl Reader<'_> {
         Some((kind, id))
     }
 
-    fn optional<'v, 'i, T>(
+    pub(super) fn optional<'v, 'i, T>(
         &mut self,
         table: &'v DeTable<'i>,
         name: &str,
@@ -220,12 +241,12 @@ impl Reader<'_> {
         let read = read(value.get_ref());
         if read.is_none() {
             let message = format!("`{name}` can't be {found}");
-            self.wrong(LoadCode::Manifest, &value.span(), message);
+            self.wrong(self.codes.0, &value.span(), message);
         }
         read.map(|read| (read, value.span()))
     }
 
-    fn required<'v, 'i, T>(
+    pub(super) fn required<'v, 'i, T>(
         &mut self,
         table: &'v DeTable<'i>,
         name: &str,
@@ -233,7 +254,7 @@ impl Reader<'_> {
         read: impl FnOnce(&'v DeValue<'i>) -> Option<T>,
     ) -> Option<(T, Span)> {
         if !table.contains_key(name) {
-            self.wrong(LoadCode::Manifest, span, format!("`{name}` is missing"));
+            self.wrong(self.codes.0, span, format!("`{name}` is missing"));
         }
         self.optional(table, name, read)
     }

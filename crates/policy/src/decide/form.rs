@@ -15,6 +15,7 @@ use crate::bundle::schema::Action;
 use crate::engine::store;
 use crate::facts::{Assurance, Facts, Trust};
 use crate::json::Json;
+use crate::labels::Labels;
 use crate::limits::AT_MS_MAX;
 use crate::request::Request;
 use crate::typed::{At, Record, Typed, Undeclared};
@@ -97,7 +98,7 @@ impl Formed {
     }
 
     /// The request at a moment; for an event of the past without one, so that what needs one stays out of the context.
-    pub(crate) fn at(&self, moment: Option<Moment>) -> Form<'_> {
+    pub(crate) fn at(&self, moment: Option<&Moment>) -> Form<'_> {
         if moment.is_some_and(|moment| !(0..=AT_MS_MAX).contains(&moment.facts.at)) {
             let why = "the time lies outside 0 to 2^53 - 1 milliseconds";
             return Form::Malformed(why.to_owned());
@@ -114,7 +115,7 @@ impl Formed {
 }
 
 impl Fitting {
-    fn at(&self, moment: Option<Moment>) -> Result<Shaped<'_>, String> {
+    fn at(&self, moment: Option<&Moment>) -> Result<Shaped<'_>, String> {
         let added = added(&self.action.context, moment)?;
         if let Some(why) = self.refused.filter(|_| moment.is_some()) {
             return Err(why.to_owned());
@@ -203,9 +204,13 @@ fn refused(
     context: &Context,
     [principal, resource]: [&Known; 2],
 ) -> Option<&'static str> {
-    const ANY: Moment =
-        Moment { facts: Facts { at: 0, assurance: Assurance::Cooperative }, trust: Trust::Revoked };
-    let whole = added(&action.context, Some(ANY)).ok().and_then(|added| extended(context, &added));
+    let any = Moment {
+        facts: Facts { at: 0, assurance: Assurance::Cooperative },
+        trust: Trust::Revoked,
+        labels: Labels::NONE,
+        resource_labels: Labels::NONE,
+    };
+    let whole = added(&action.context, Some(&any)).ok().and_then(|added| extended(context, &added));
     let schema: &ValidatorSchema = bundle.schema.as_ref();
     let extensions = Extensions::all_available();
     let fits = whole.is_some_and(|context| {

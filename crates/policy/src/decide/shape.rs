@@ -11,6 +11,7 @@ use crate::bundle::Bundle;
 use crate::engine::Answer;
 use crate::facts::{Facts, Trust};
 use crate::json::Json;
+use crate::labels::Labels;
 use crate::limits::{INPUT_BYTES_MAX, NAME_BYTES_MAX, PROPERTIES_BYTES_MAX};
 use crate::request::Request;
 use crate::typed::{Extension, Record, Type, Typed};
@@ -34,10 +35,12 @@ pub(crate) struct Shaped<'f> {
 }
 
 /// The facts that a context can carry.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Moment {
     pub(crate) facts: Facts,
     pub(crate) trust: Trust,
+    pub(crate) labels: Labels,
+    pub(crate) resource_labels: Labels,
 }
 
 /// The bounds of a request, before anything is read.
@@ -63,13 +66,15 @@ pub(super) fn sizes(request: &Request) -> Result<(), String> {
 /// that policies can read are chosen before.
 pub(super) fn added(
     declared: &Record,
-    moment: Option<Moment>,
+    moment: Option<&Moment>,
 ) -> Result<BTreeMap<String, Typed>, String> {
     let mut added = BTreeMap::new();
     let Some(moment) = moment else { return Ok(added) };
     for (name, member) in &declared.members {
         let value = match (name.as_str(), &member.ty) {
             ("facts", Type::Record(record)) => facts(record, moment)?,
+            ("labels", Type::Set(_)) => set(&moment.labels),
+            ("resource_labels", Type::Set(_)) => set(&moment.resource_labels),
             ("system", _) => {
                 let now = Typed::Extension(Extension::Datetime, written(moment.facts.at)?);
                 Typed::Record(BTreeMap::from([("now".to_owned(), now)]))
@@ -81,7 +86,11 @@ pub(super) fn added(
     Ok(added)
 }
 
-fn facts(record: &Record, moment: Moment) -> Result<Typed, String> {
+fn set(labels: &Labels) -> Typed {
+    Typed::Set(labels.iter().map(|label| Typed::String(label.to_owned())).collect())
+}
+
+fn facts(record: &Record, moment: &Moment) -> Result<Typed, String> {
     let mut members = BTreeMap::new();
     for name in record.members.keys() {
         let value = match name.as_str() {

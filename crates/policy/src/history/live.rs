@@ -12,6 +12,7 @@ use crate::decide::shape::{Form, Moment, Shaped};
 use crate::evaluation::DEFAULTS;
 use crate::facts::Facts;
 use crate::json::Json;
+use crate::labels::Labels;
 use crate::temporal::local;
 use crate::temporal::plan::TICKS_PER_SECOND;
 use crate::temporal::state::State;
@@ -40,7 +41,7 @@ impl Live {
         }
         for recorded in &events.all {
             let formed = form(bundle, &recorded.request());
-            if let Form::Ready(shaped) = formed.at(moment(recorded)) {
+            if let Form::Ready(shaped) = formed.at(moment(recorded).as_ref()) {
                 live.observe(bundle, &event(&shaped, recorded.time, &recorded.kind));
             }
         }
@@ -100,7 +101,8 @@ impl Live {
 /// types of the others are checked when a bundle is loaded.
 fn moment(recorded: &Recorded) -> Option<Moment> {
     let facts = Facts { at: recorded.at, ..DEFAULTS.0 };
-    let moment = Moment { facts, trust: DEFAULTS.1.trust };
+    let trust = DEFAULTS.1.trust;
+    let moment = Moment { facts, trust, labels: Labels::NONE, resource_labels: Labels::NONE };
     matches!(recorded.kind, Kind::Request).then_some(moment)
 }
 

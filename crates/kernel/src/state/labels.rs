@@ -1,0 +1,84 @@
+//! The labels of executions: a fold of the changes that stand in the open on decided records.
+//!
+//! A label is added by the permit's record, and again by the record that ends the transition: what was asked for before a
+//! declassification may come after it. A label is taken away by the end of a permitted declassification, if nothing
+//! added it since its permit. What passes between an execution and those below it does not pass the node, so whatever
+//! one adds, it adds to all whom it descends from; a child begins with its parent's labels.
+
+use std::collections::BTreeMap;
+
+use policy::{LabelChange, Labels};
+
+use super::NodeState;
+
+/// The labels of one execution.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Touched {
+    /// Each label with the execution's `seq` at which it was last added.
+    held: BTreeMap<String, u64>,
+    /// What the open transitions add and remove, by the `seq` of their decision.
+    open: BTreeMap<u64, LabelChange>,
+}
+
+impl Touched {
+    /// Of a child: the parent's labels, as of its first record.
+    pub(super) fn inherited(&self) -> Touched {
+        let held = self.held.keys().map(|label| (label.clone(), 0)).collect();
+        Touched { held, open: BTreeMap::new() }
+    }
+
+    pub(super) fn labels(&self) -> Labels {
+        self.held.keys().cloned().collect()
+    }
+
+    fn add(&mut self, labels: &Labels, seq: u64) {
+        self.held.extend(labels.iter().map(|label| (label.to_owned(), seq)));
+    }
+
+    fn remove(&mut self, labels: &Labels, asked: u64) {
+        self.held.retain(|label, added| !labels.contains(label) || *added >= asked);
+    }
+
+    pub(super) fn withhold(&mut self, seq: u64) {
+        self.open.remove(&seq);
+    }
+}
+
+impl NodeState {
+    /// A permit is on record, as the record `seq` of its execution.
+    pub(crate) fn begin_labels(&mut self, id: &str, seq: u64, change: &LabelChange) {
+        if change.is_empty() {
+            return;
+        }
+        self.add_labels((id, Some(seq)), &change.adds);
+        if let Some(execution) = self.executions.get_mut(id) {
+            execution.touched.open.insert(seq, change.clone());
+        }
+    }
+
+    /// The transition of that decision ended.
+    pub(crate) fn end_labels(&mut self, id: &str, seq: u64, is_result: bool) {
+        let Some(execution) = self.executions.get_mut(id) else { return };
+        let Some(change) = execution.touched.open.remove(&seq) else { return };
+        if is_result {
+            execution.touched.remove(&change.removes, seq);
+        }
+        self.add_labels((id, None), &change.adds);
+    }
+
+    /// Adds labels as of an execution's own record, if it is given, else as of its last one; to all whom it descends from
+    /// as of their last ones.
+    fn add_labels(&mut self, (own, at): (&str, Option<u64>), labels: &Labels) {
+        let line: Vec<String> = self.line(own).map(|(id, _)| id.to_owned()).collect();
+        for id in line.iter().filter(|_| !labels.is_empty()) {
+            if let Some(execution) = self.executions.get_mut(id) {
+                let last = execution.seq().saturating_sub(1);
+                let seq = at.filter(|_| id == own).unwrap_or(last);
+                execution.touched.add(labels, seq);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+use policy::{Bundle, Grant};
+
+use crate::fixture::{Domain, Node, call, code};
+use crate::governance::{Change, Workload};
+use crate::lineage::{Completion, HandsOn};
+use crate::replay::Fed;
+use crate::step::{Effect, Input};
+
+const FETCH: (&str, &str) = ("fetch_page", r#"{"url":"https://news.test/"}"#);
+const READ: (&str, &str) = ("read_file", r#"{"path":"customers/7"}"#);
+const MAIL: (&str, &str) = ("send_mail", r#"{"to":"eve@evil.test","body":"x"}"#);
+const SCRUB: (&str, &str) = ("read_file", r#"{"path":"scrubbed"}"#);
+
+/// Reading `scrub` takes `customer` away; mail needs that not both labels are there.
+fn labelling() -> Bundle {
+    let manifest = r#"
+name = "labels"
+version = "1"
+semantics = 2
+[tools."office/read_file"]
+action = "read_file"
+resource = { type = "File", argument = "path" }
+[tools."office/fetch_page"]
+action = "fetch_page"
+resource = { type = "Page", argument = "url" }
+[tools."office/scrub"]
+action = "scrub"
+resource = { type = "File", argument = "path" }
+[tools."office/send_mail"]
+action = "send_mail"
+resource = { type = "Address", argument = "to" }
+"#;
+    let schema = r#"
+entity Workload, File, Address, Page, Agent;
+action read_file, scrub appliesTo { principal: Workload, resource: File, context: { input: { path: String } } };
+action fetch_page appliesTo { principal: Workload, resource: Page, context: { input: { url: String } } };
+action send_mail appliesTo { principal: Workload, resource: Address, context: { input: { to: String, body: String }, labels: Set<String> } };
+action "agent/start" appliesTo { principal: Workload, resource: Agent };
+"#;
+    let policies = r#"
+@id("all") permit (principal, action, resource)
+unless { resource == File::"forbidden" };
+@id("no-way-out") forbid (principal, action == Action::"send_mail", resource)
+when { context.labels.containsAll(["untrusted", "customer"]) };
+"#;
+    let labels = r#"
+[labels]
+untrusted = "nobody vouches for it"
+customer = "of customers"
+[actions.fetch_page]
+adds = ["untrusted"]
+[actions.scrub]
+reads = false
+removes = ["customer"]
+[[resources]]
+type = "File"
+id = "customers/*"
+labels = ["customer"]
+"#;
+    let files = [
+        ("bundle.toml", manifest),
+        ("schema.cedarschema", schema),
+        ("policies/all.dw", policies),
+        ("labels.toml", labels),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+    Bundle::load(&files.into()).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn domain() -> Domain {
+    let mut domain = Domain::new();
+    domain.publish(&labelling());
+    domain.change(Change::WorkloadRegistered(Workload {
+        name: "helper".into(),
+        os_user: 1002,
+        zone: "prod".into(),
+    }));
+    domain
+}
+
+fn ask(node: &mut Node, (tool, arguments): (&str, &str)) -> u64 {
+    let (ticket, answer) = node.call(tool, arguments);
+    assert_eq!(code(&answer), "permitted", "{tool}");
+    ticket
+}
+
+fn mail(node: &mut Node) -> String {
+    code(&node.call(MAIL.0, MAIL.1).1).to_owned()
+}
+
+fn held(node: &Node, execution: &str) -> Vec<String> {
+    let execution = node.kernel.state().execution(execution).unwrap();
+    execution.labels().iter().map(str::to_owned).collect()
+}
+
+fn own(node: &Node) -> Vec<String> {
+    held(node, &node.execution)
+}
+
+/// Every decision is derived again, and the fold of the log has the labels of the live node.
+fn proven(node: &Node, domain: &Domain) {
+    for fed in node.replay(domain).unwrap() {
+        assert!(matches!(fed, Fed::Identical | Fed::Followed), "{fed:?}");
+    }
+    let again = Node::restart(domain, node.log.clone());
+    for (id, execution) in node.kernel.state().executions() {
+        let folded = again.kernel.state().execution(id).unwrap();
+        let labels: Vec<_> = folded.labels().iter().map(str::to_owned).collect();
+        let live: Vec<_> = execution.labels().iter().map(str::to_owned).collect();
+        // What is open when a node ends adds its labels once more, and is no declassification.
+        assert!(live.iter().all(|label| labels.contains(label)), "{live:?} {labels:?}");
+    }
+}
+
+#[test]
+fn who_read_both_sends_nothing_out_also_after_reconnecting_and_restarting() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    assert_eq!(mail(&mut node), "permitted");
+    ask(&mut node, FETCH);
+    assert_eq!(mail(&mut node), "permitted");
+    ask(&mut node, READ);
+    assert_eq!(own(&node), ["customer", "untrusted"]);
+    assert_eq!(mail(&mut node), "policy.denied");
+    node.execution = node.join("agent", crate::fixture::OS_USER).unwrap();
+    assert_eq!(mail(&mut node), "policy.denied");
+    proven(&node, &domain);
+    let mut again = Node::restart(&domain, node.log.clone());
+    assert_eq!(mail(&mut again), "policy.denied");
+    proven(&again, &domain);
+}
+
+#[test]
+fn a_call_that_is_decided_before_the_label_is_durable_sees_it() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    ask(&mut node, READ);
+    let (_, effects) = node.ask(FETCH.0, FETCH.1);
+    assert!(effects.is_empty(), "nothing is released yet");
+    let (ticket, _) = node.ask(MAIL.0, MAIL.1);
+    let answers = node.durable();
+    let answer = answers.into_iter().find_map(|effect| match effect {
+        Effect::Answer { ticket: of, answer } if of == ticket => Some(answer),
+        _ => None,
+    });
+    assert_eq!(code(&answer.unwrap()), "policy.denied");
+    proven(&node, &domain);
+}
+
+#[test]
+fn an_error_for_an_answer_leaves_the_label() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    for (asked, end) in [(FETCH, Completion::Error), (READ, Completion::Unknown)] {
+        let ticket = ask(&mut node, asked);
+        node.complete(ticket, end);
+    }
+    assert_eq!(mail(&mut node), "policy.denied");
+    proven(&node, &domain);
+}
+
+#[test]
+fn only_the_result_of_a_permitted_declassification_removes_what_it_names() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    for asked in [FETCH, READ] {
+        let ticket = ask(&mut node, asked);
+        node.complete(ticket, Completion::Result);
+    }
+    let denied = node.call("scrub", r#"{"path":"forbidden"}"#).1;
+    assert_eq!(code(&denied), "policy.denied");
+    assert_eq!(own(&node), ["customer", "untrusted"]);
+    for end in [Completion::Error, Completion::Unknown, Completion::Result] {
+        assert_eq!(own(&node), ["customer", "untrusted"], "before {end:?}");
+        let ticket = ask(&mut node, ("scrub", SCRUB.1));
+        assert_eq!(own(&node), ["customer", "untrusted"], "a permit removes nothing yet");
+        node.complete(ticket, end);
+    }
+    assert_eq!(own(&node), ["untrusted"]);
+    assert_eq!(mail(&mut node), "permitted");
+    proven(&node, &domain);
+}
+
+#[test]
+fn what_arrives_around_a_declassification_brings_its_label() {
+    let domain = domain();
+    // Asked for before and ended after; asked for in between and not ended.
+    for ends_late in [true, false] {
+        let mut node = Node::new(&domain);
+        let early = if ends_late { Some(ask(&mut node, READ)) } else { None };
+        let scrub = ask(&mut node, ("scrub", SCRUB.1));
+        if !ends_late {
+            ask(&mut node, READ);
+        }
+        node.complete(scrub, Completion::Result);
+        if let Some(early) = early {
+            assert!(own(&node).is_empty());
+            node.complete(early, Completion::Result);
+        }
+        assert_eq!(own(&node), ["customer"], "ends late: {ends_late}");
+        proven(&node, &domain);
+    }
+}
+
+#[test]
+fn a_child_begins_with_its_parents_labels_and_what_it_adds_is_its_parents_too() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    ask(&mut node, FETCH);
+    let ticket = node.ticket();
+    let mut transition = call("", "{}");
+    transition.tool = None;
+    transition.method = "agent/start".into();
+    transition.hands_on = Some(HandsOn { workload: "helper".into(), grant: Grant::unlimited() });
+    let (execution, transition) = (node.execution.clone(), Box::new(transition));
+    node.step(Input::Request { ticket, execution, transition, entropy: [8; 32] });
+    let child = node.durable().into_iter().find_map(|effect| match effect {
+        Effect::Delegated { child, .. } => Some(child),
+        _ => None,
+    });
+    let (parent, child) = (node.execution.clone(), child.unwrap());
+    assert_eq!(held(&node, &child), ["untrusted"]);
+    node.execution = child.clone();
+    let read = ask(&mut node, READ);
+    assert_eq!(mail(&mut node), "policy.denied");
+    node.execution = parent;
+    assert_eq!(own(&node), ["customer", "untrusted"]);
+    assert_eq!(mail(&mut node), "policy.denied");
+
+    // The child cannot be opened any more; the parent is derived all the same, also what it declassified.
+    let scrub = ask(&mut node, ("scrub", SCRUB.1));
+    node.complete(scrub, Completion::Result);
+    assert_eq!(mail(&mut node), "permitted");
+    node.complete(read, Completion::Result);
+    assert_eq!(mail(&mut node), "policy.denied", "the child's result came after");
+    proven(&node, &domain);
+    let mut erased = node.log.clone();
+    for (record, sealed) in &mut erased {
+        if String::from_utf8_lossy(record).contains(&format!("\"execution\":\"{child}\"")) {
+            sealed.clear();
+        }
+    }
+    let fed = crate::fixture::replay(&domain, &erased).unwrap();
+    let lost = fed.iter().filter(|fed| matches!(fed, Fed::NotReplayable { .. })).count();
+    assert_eq!(lost, 2, "the child's two decisions");
+    assert!(!fed.iter().any(|fed| matches!(fed, Fed::Different { .. })));
+}
+
+#[test]
+fn labels_on_record_that_do_not_follow_are_different_or_unreadable() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    node.call(FETCH.0, FETCH.1);
+    let last = node.log.len() - 1;
+    for (to, is_readable) in [("customer!", true), ("\",\"", false)] {
+        let mut log = node.log.clone();
+        let text = String::from_utf8(log[last].0.clone()).unwrap();
+        log[last].0 = text.replace("untrusted", to).into_bytes();
+        assert_ne!(log[last].0, node.log[last].0);
+        let fed = crate::fixture::replay(&domain, &log);
+        let is_different = fed.is_ok_and(|fed| matches!(fed.last(), Some(Fed::Different { .. })));
+        assert_eq!(is_different, is_readable, "{to}");
+    }
+}

@@ -1,0 +1,285 @@
+//! `labels.toml`: the labels, what actions do to them, and the resources that carry some from the start.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cedar_policy_core::ast::EntityUID;
+use toml::de::{DeTable, DeValue};
+
+use super::LABELS;
+use super::manifest::{Entry, Key, Reader};
+use super::schema::Shapes;
+use crate::error::{LoadCode, LoadError};
+use crate::labels::{LabelChange, Labels};
+use crate::limits::{LABEL_BYTES_MAX, LABELLED_RESOURCES_MAX, LABELS_MAX};
+use crate::nearest::nearest;
+use crate::request::Request;
+use crate::semantics::Semantics;
+
+/// What `labels.toml` says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LabelRules {
+    names: Labels,
+    actions: BTreeMap<EntityUID, ActionRule>,
+    resources: Vec<ResourceRule>,
+}
+
+#[derive(Debug, Clone)]
+struct ActionRule {
+    change: LabelChange,
+    /// Whether who acts takes the labels of the resource.
+    reads: bool,
+}
+
+#[derive(Debug, Clone)]
+struct ResourceRule {
+    kind: String,
+    id: Pattern,
+    labels: Labels,
+}
+
+/// An id, in lower case: whole, or how it begins, or how it ends, or what is in it.
+#[derive(Debug, Clone)]
+enum Pattern {
+    Whole(String),
+    Begins(String),
+    Ends(String),
+    Holds(String),
+}
+
+impl Pattern {
+    /// `*` stands for anything, at the end, at the beginning or at both, and nowhere else.
+    fn parse(text: &str) -> Option<Pattern> {
+        let lower = text.to_lowercase();
+        let pattern = match (lower.strip_suffix('*'), lower.strip_prefix('*')) {
+            (Some(start), _) => match start.strip_prefix('*') {
+                Some(part) => Pattern::Holds(part.to_owned()),
+                None => Pattern::Begins(start.to_owned()),
+            },
+            (None, Some(end)) => Pattern::Ends(end.to_owned()),
+            (None, None) => Pattern::Whole(lower),
+        };
+        let (Pattern::Whole(rest)
+        | Pattern::Begins(rest)
+        | Pattern::Ends(rest)
+        | Pattern::Holds(rest)) = &pattern;
+        (!rest.contains('*') && !text.is_empty()).then_some(pattern)
+    }
+
+    fn fits(&self, id: &str) -> bool {
+        match self {
+            Pattern::Whole(whole) => id == whole,
+            Pattern::Begins(start) => id.starts_with(start.as_str()),
+            Pattern::Ends(end) => id.ends_with(end.as_str()),
+            Pattern::Holds(part) => id.contains(part.as_str()),
+        }
+    }
+}
+
+impl LabelRules {
+    /// The labels that it declares.
+    pub(crate) fn names(&self) -> &Labels {
+        &self.names
+    }
+
+    /// The labels that the resource of a request carries from the start. Letter case makes no difference: where it
+    /// should, a label too many is the safe mistake.
+    pub(crate) fn stated(&self, shapes: &Shapes, request: &Request) -> Labels {
+        let mut labels = Labels::NONE;
+        if self.resources.is_empty() {
+            return labels;
+        }
+        let Some((kind, _)) = shapes.entity(&request.resource.kind) else { return labels };
+        let id = request.resource.id.to_lowercase();
+        for rule in self.resources.iter().filter(|rule| rule.kind == kind) {
+            if rule.id.fits(&id) {
+                labels.union(&rule.labels);
+            }
+        }
+        labels
+    }
+
+    /// What a permitted request does to the labels of who asks. An action that the file does not name reads its
+    /// resource, and adds nothing of its own.
+    pub(crate) fn change(
+        &self,
+        shapes: &Shapes,
+        request: &Request,
+        resource: &Labels,
+    ) -> LabelChange {
+        if self.actions.is_empty() && resource.is_empty() {
+            return LabelChange::default();
+        }
+        let action = shapes.action(&request.action);
+        let rule = action.and_then(|action| self.actions.get(&action.uid));
+        let mut change = rule.map(|rule| rule.change.clone()).unwrap_or_default();
+        if rule.is_none_or(|rule| rule.reads) {
+            change.adds.union(resource);
+        }
+        change
+    }
+
+    /// Reads the file, with all of its problems.
+    pub(crate) fn read(text: &Arc<str>, shapes: &Shapes) -> Result<LabelRules, Vec<LoadError>> {
+        let mut reader = Reader::new(text, LABELS, (LoadCode::Labels, LoadCode::LabelsKey));
+        let Some(table) = reader.table() else { return Err(reader.errors) };
+        let table = table.get_ref();
+        reader.only(table, "at the top", &["actions", "labels", "resources"]);
+        let mut rules = LabelRules { names: names(&mut reader, table), ..LabelRules::default() };
+        if let Some((actions, _)) = reader.optional(table, "actions", DeValue::as_table) {
+            for (key, value) in actions {
+                rules.action(&mut reader, (key, value), shapes);
+            }
+        }
+        if let Some((resources, span)) = reader.optional(table, "resources", DeValue::as_array) {
+            for value in resources {
+                rules.resource(&mut reader, value, shapes);
+            }
+            if resources.len() > LABELLED_RESOURCES_MAX {
+                let message = format!("more than {LABELLED_RESOURCES_MAX} labelled resources");
+                reader.wrong(LoadCode::Limit, &span, message);
+            }
+        }
+        if reader.errors.is_empty() { Ok(rules) } else { Err(reader.errors) }
+    }
+
+    fn action(
+        &mut self,
+        reader: &mut Reader<'_>,
+        (key, value): (&Key<'_>, &Entry<'_>),
+        shapes: &Shapes,
+    ) {
+        let name = key.get_ref().as_ref();
+        let Some(action) = shapes.action(name) else {
+            let message = format!("the action `{name}` is not in the schema");
+            let meant = nearest(name, shapes.action_ids());
+            return reader.wrong_name(&key.span(), message, meant);
+        };
+        let Some(table) = value.get_ref().as_table() else {
+            let message = "what an action does to labels is a table".to_owned();
+            return reader.wrong(LoadCode::Labels, &key.span(), message);
+        };
+        reader.only(table, &format!("of the action `{name}`"), &["adds", "reads", "removes"]);
+        let adds = self.list(reader, table, "adds");
+        let removes = self.list(reader, table, "removes");
+        let reads = reader.optional(table, "reads", DeValue::as_bool);
+        if !removes.is_empty() && !adds.is_empty() {
+            let message =
+                "an action that removes labels adds none: declassifying is a transition of its own";
+            reader.wrong(LoadCode::Labels, &key.span(), message.to_owned());
+        }
+        let reads = reads.is_none_or(|(reads, _)| reads);
+        let rule = ActionRule { change: LabelChange { adds, removes }, reads };
+        if self.actions.insert(action.uid.clone(), rule).is_some() {
+            let message = format!("the action `{name}` stands here twice, by two of its names");
+            reader.wrong(LoadCode::Labels, &key.span(), message);
+        }
+    }
+
+    fn resource(&mut self, reader: &mut Reader<'_>, value: &Entry<'_>, shapes: &Shapes) {
+        let span = value.span();
+        let Some(table) = value.get_ref().as_table() else {
+            let message = "a labelled resource is a table".to_owned();
+            return reader.wrong(LoadCode::Labels, &span, message);
+        };
+        reader.only(table, "of a labelled resource", &["id", "labels", "type"]);
+        let Some((name, at)) = reader.required(table, "type", &span, DeValue::as_str) else {
+            return;
+        };
+        let Some((kind, _)) = shapes.entity(name) else {
+            let message = format!("the entity type `{name}` is not in the schema");
+            return reader.wrong_name(&at, message, nearest(name, shapes.entity_names()));
+        };
+        let Some((id, at)) = reader.required(table, "id", &span, DeValue::as_str) else { return };
+        let Some(id) = Pattern::parse(id) else {
+            let message = "`id` is an id, with `*` for anything at its end, its beginning or both";
+            return reader.wrong(LoadCode::Labels, &at, message.to_owned());
+        };
+        let kind = kind.to_owned();
+        let labels = self.list(reader, table, "labels");
+        if labels.is_empty() {
+            reader.wrong(LoadCode::Labels, &span, "a labelled resource names `labels`".to_owned());
+        }
+        self.resources.push(ResourceRule { kind, id, labels });
+    }
+
+    /// A list of declared labels; none where the table has no such key.
+    fn list(&self, reader: &mut Reader<'_>, table: &DeTable<'_>, name: &str) -> Labels {
+        let Some((items, _)) = reader.optional(table, name, DeValue::as_array) else {
+            return Labels::NONE;
+        };
+        let mut found = Vec::new();
+        for item in items {
+            let label = item.get_ref().as_str().unwrap_or_default();
+            if self.names.contains(label) {
+                found.push(label.to_owned());
+                continue;
+            }
+            let message = format!("`{label}` is not a label that `[labels]` declares");
+            let meant = nearest(label, self.names.iter());
+            reader.wrong_name(&item.span(), message, meant);
+        }
+        found.into_iter().collect()
+    }
+}
+
+/// `[labels]`: name = "what it means".
+fn names(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Labels {
+    let Some((labels, span)) = reader.required(table, "labels", &(0..0), DeValue::as_table) else {
+        return Labels::NONE;
+    };
+    if labels.len() > LABELS_MAX {
+        reader.wrong(LoadCode::Limit, &span, format!("more than {LABELS_MAX} labels"));
+    }
+    let mut names = Vec::new();
+    for (key, value) in labels {
+        let name = key.get_ref().as_ref();
+        if !is_label(name) {
+            let message = format!(
+                "`{name}` is not a label: small letters, digits, `_` and `-`, at most {LABEL_BYTES_MAX}, a letter first"
+            );
+            reader.wrong(LoadCode::Labels, &key.span(), message);
+        }
+        if value.get_ref().as_str().is_none_or(str::is_empty) {
+            let message = format!("the label `{name}` is described by a text");
+            reader.wrong(LoadCode::Labels, &value.span(), message);
+        }
+        names.push(name.to_owned());
+    }
+    names.into_iter().collect()
+}
+
+fn is_label(name: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    name.len() <= LABEL_BYTES_MAX
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(fits)
+}
+
+/// What only a later version of the decider looks at, in a bundle for an earlier one: it would be silently without
+/// effect.
+pub(super) fn too_early(semantics: Semantics, shapes: &Shapes, has_file: bool) -> Vec<LoadError> {
+    if semantics >= Semantics::V2 {
+        return Vec::new();
+    }
+    const HELP: &str = "say `semantics = 2` in `bundle.toml`";
+    let mut errors = Vec::new();
+    if has_file {
+        let message = "labels are looked at from `semantics = 2` on";
+        errors.push(LoadError::new(LoadCode::Labels, LABELS, message).help(HELP));
+    }
+    for (name, action) in shapes.actions() {
+        for member in ["labels", "resource_labels"] {
+            if action.context.members.contains_key(member) {
+                let message = format!(
+                    "nothing supplies `context.{member}` of the action `{name}` before `semantics = 2`"
+                );
+                errors.push(LoadError::new(LoadCode::Schema, super::SCHEMA, message).help(HELP));
+            }
+        }
+    }
+    errors
+}
+
+#[cfg(test)]
+mod tests;
