@@ -99,7 +99,7 @@ impl Failure {
             "governance" | "peer" | "replay" => Exit::Denied,
             "input" => Exit::Data,
             "socket" => Exit::NoInput,
-            "folder" | "ledger" => Exit::Io,
+            "folder" | "ledger" | "rollback" => Exit::Io,
             _ => Exit::Failed,
         };
         Self::new(exit, why.to_string()).code(why.code())

@@ -6,14 +6,17 @@ use kernel::state::Blobs;
 use ledger::{Entry, FileDisk, Ledger, Reader};
 use policy::Bundle;
 use proof::digest::Digest;
+use proof::note::Signer;
 use proof::record::RECORD_BYTES_MAX;
 
+use crate::marks::Mark;
 use crate::{Error, Options, clock, keys};
 
 /// The process that appends to a domain's governance log. It holds the log's lock: there is one.
 pub struct Authority {
     governance: Governance,
     ledger: Ledger<FileDisk>,
+    mark: Mark,
 }
 
 impl Authority {
@@ -23,24 +26,27 @@ impl Authority {
         let signer = Box::new(keys::read(&options.folder, "governance")?);
         let disk = disk(&options.governance_folder())?;
         let ledger = Ledger::create(disk, signer, &origin).map_err(|why| failed(&why))?;
-        Ok(Self { governance: Governance::new(&origin), ledger })
+        Ok(Self { governance: Governance::new(&origin), ledger, mark: Mark::governance(options) })
     }
 
     /// Opens the log and folds it.
     ///
     /// # Errors
-    /// `ledger` where the log cannot be opened (another process has it, or it is damaged), `governance`
-    /// where a record in it is not acceptable.
+    /// `ledger` where the log cannot be opened (another process has it, or it is damaged), `rollback` where it was
+    /// longer once, `governance` where a record in it is not acceptable.
     pub fn open(options: &Options) -> Result<Self, Error> {
         let origin = options.governance_origin();
-        let signer = Box::new(keys::read(&options.folder, "governance")?);
+        let signer = keys::read(&options.folder, "governance")?;
+        let (key, mark) = (signer.verifier(), Mark::governance(options));
         let disk = disk(&options.governance_folder())?;
-        let (ledger, _) = Ledger::open(disk, signer, &origin).map_err(|why| failed(&why))?;
+        let (ledger, _) =
+            Ledger::open(disk, Box::new(signer), &origin).map_err(|why| failed(&why))?;
+        mark.check(&key, &origin)?;
         let mut governance = Governance::new(&origin);
         for record in records(&options.governance_folder())? {
             governance.apply(&record).map_err(|why| Error::governance(&why))?;
         }
-        Ok(Self { governance, ledger })
+        Ok(Self { governance, ledger, mark })
     }
 
     /// The fold of the log.
@@ -70,6 +76,10 @@ impl Authority {
         self.ledger.commit(&[entry]).map_err(|why| failed(&why))?;
         self.governance.apply(&record).map_err(|why| Error::governance(&why))?;
         self.ledger.publish().map_err(|why| failed(&why))?;
+        // The change stands whatever becomes of the mark, which the next one makes up for.
+        if let Err(why) = self.mark.remember() {
+            eprintln!("interlock: the governance log's head was not remembered: {why}");
+        }
         Ok(Accepted { record, position: self.governance.position() })
     }
 

@@ -10,6 +10,7 @@ use proof::note::Signer;
 
 use crate::authority::{Accepted, records};
 use crate::client::{self, Place};
+use crate::marks::Mark;
 use crate::{Authority, Error, Options, clock, keys};
 
 /// How long an officer's signature made here may be used: five minutes, in milliseconds.
@@ -29,6 +30,7 @@ pub fn init(options: &Options, bundle: &Bundle, changes: Vec<Change>) -> Result<
         .create(folder)
         .map_err(|why| Error::folder(folder, &why))?;
     keys::create_folder(folder)?;
+    Mark::create_folder(options)?;
     for log in &logs {
         DirBuilder::new().mode(0o700).create(log).map_err(|why| Error::folder(log, &why))?;
     }
@@ -42,6 +44,7 @@ pub fn init(options: &Options, bundle: &Bundle, changes: Vec<Change>) -> Result<
     };
     let node = Change::NodeRegistered { node: options.node.clone(), key: lineage.verifier() };
     create_lineage(options, lineage)?;
+    Mark::lineage(options).remember()?;
 
     let mut authority = Authority::create(options)?;
     let published = Change::BundlePublished { bundle: bundle.digest() };

@@ -10,8 +10,8 @@ pub struct Error {
 }
 
 impl Error {
-    /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `replay`, `governance`, `socket`,
-    /// `peer`, `entropy`, `input`.
+    /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `rollback`, `replay`, `governance`,
+    /// `socket`, `peer`, `entropy`, `input`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.code
@@ -40,6 +40,15 @@ impl Error {
 
     pub(crate) fn ledger(log: &str, why: &dyn Display) -> Self {
         Self::new("ledger", format!("the {log} log: {why}"))
+    }
+
+    /// A log that is older than what was seen of it, or another one, is not gone on from.
+    pub(crate) fn rollback(log: &str, why: &dyn Display) -> Self {
+        let help = "put its newest copy back, with `marks/` as it is";
+        Self::new(
+            "rollback",
+            format!("the {log} log is not the newest that was seen: {why}; {help}"),
+        )
     }
 
     pub(crate) fn replay(why: &dyn Display) -> Self {

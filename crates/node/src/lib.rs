@@ -30,6 +30,7 @@ mod gate;
 mod hello;
 pub mod keys;
 pub mod limits;
+mod marks;
 mod options;
 pub mod publish;
 mod socket;

@@ -5,6 +5,7 @@ use kernel::replay::{Fed, Replay};
 use kernel::state::NodeState;
 use kernel::step::{self, Effect, Input};
 use ledger::{Disk, FileDisk, GroupCommit, Ledger, Reader};
+use proof::note::Signer;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -12,6 +13,7 @@ use crate::authority::{GovernanceBlobs, records};
 use crate::clock::Clock;
 use crate::driver::{Command, Driver, Kernel, halt};
 use crate::limits::TICK_MS;
+use crate::marks::Mark;
 use crate::socket::{self, Shared};
 use crate::{Authority, Error, Options, keys};
 
@@ -20,6 +22,7 @@ pub struct Running {
     kernel: Kernel,
     tasks: Vec<JoinHandle<()>>,
     thread: std::thread::JoinHandle<()>,
+    mark: Mark,
 }
 
 /// Opens both logs, folds them, and serves the socket.
@@ -27,7 +30,7 @@ pub struct Running {
 /// `log` gets lines for a person: what servers write to stderr, and why sessions ended.
 ///
 /// # Errors
-/// `keys`, `ledger`, `governance`, `replay` or `socket`: nothing has been served then.
+/// `keys`, `ledger`, `rollback`, `governance`, `replay` or `socket`: nothing has been served then.
 pub async fn start(options: Options, log: mpsc::UnboundedSender<String>) -> Result<Running, Error> {
     let authority = Authority::open(&options)?;
     let blobs = GovernanceBlobs::open(&options.governance_folder())?;
@@ -37,11 +40,13 @@ pub async fn start(options: Options, log: mpsc::UnboundedSender<String>) -> Resu
         let (options, mailbox, blobs) = (options.clone(), kernel.clone(), Arc::clone(&blobs));
         start_driver(move || open(&options, mailbox, blobs), commands).await?
     };
+    let mark = Mark::lineage(&options);
     let ticking = tokio::spawn(tick(kernel.clone()));
+    let remembering = tokio::spawn(remember(mark.clone()));
     let shared =
         Shared { options, kernel: kernel.clone(), authority: Mutex::new(authority), blobs, log };
     let serving = tokio::spawn(socket::serve(listener, Arc::new(shared)));
-    Ok(Running { kernel, tasks: vec![ticking, serving], thread })
+    Ok(Running { kernel, tasks: vec![ticking, remembering, serving], thread, mark })
 }
 
 impl Running {
@@ -49,8 +54,29 @@ impl Running {
     pub async fn stop(self) {
         self.tasks.iter().for_each(JoinHandle::abort);
         self.kernel.tell(Command::Stop);
-        let thread = self.thread;
-        let _joined = tokio::task::spawn_blocking(move || thread.join()).await;
+        let (thread, mark) = (self.thread, self.mark);
+        let ended = move || {
+            let _joined = thread.join();
+            told(mark.remember());
+        };
+        let _ended = tokio::task::spawn_blocking(ended).await;
+    }
+}
+
+/// Remembers the lineage log's published head, off the path of decisions.
+async fn remember(mark: Mark) {
+    let mut interval = tokio::time::interval(Duration::from_millis(TICK_MS));
+    loop {
+        interval.tick().await;
+        let mark = mark.clone();
+        let _ended = tokio::task::spawn_blocking(move || told(mark.remember())).await;
+    }
+}
+
+/// A mark that lags behind lets an older copy pass, and does no harm else.
+fn told(remembered: Result<(), Error>) {
+    if let Err(why) = remembered {
+        eprintln!("interlock: the lineage log's head was not remembered: {why}");
     }
 }
 
@@ -91,10 +117,12 @@ pub(crate) fn open(
     mailbox: Kernel,
     blobs: Arc<GovernanceBlobs>,
 ) -> Result<Driver<FileDisk>, Error> {
-    let signer = Box::new(keys::read(&options.folder, "lineage")?);
+    let signer = keys::read(&options.folder, "lineage")?;
+    let (key, origin) = (signer.verifier(), options.lineage_origin());
     let disk = FileDisk::open(&options.lineage_folder()).map_err(|why| lineage(&why))?;
     let (ledger, recovery) =
-        Ledger::open(disk, signer, &options.lineage_origin()).map_err(|why| lineage(&why))?;
+        Ledger::open(disk, Box::new(signer), &origin).map_err(|why| lineage(&why))?;
+    Mark::lineage(options).check(&key, &origin)?;
     if recovery.dropped_batch {
         eprintln!("interlock: an unfinished last write of the lineage log was dropped");
     }

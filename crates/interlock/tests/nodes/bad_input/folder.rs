@@ -234,3 +234,29 @@ fn damaged_logs_are_not_gone_on_from() {
 fn copy(from: &Path, to: &Path) {
     fs::copy(from, to).unwrap();
 }
+
+#[test]
+fn a_lineage_folder_from_an_older_copy_is_refused_and_the_newest_serves() {
+    let domain = domain();
+    let (log, old, new) =
+        (domain.folder().join("lineage"), domain.around().join("old"), domain.around().join("new"));
+    let copy = |from: &Path, to: &Path| {
+        let copied = Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+        assert!(copied.success());
+    };
+    let node = Node::start(&domain.folder());
+    assert!(call(&domain, "first").get("result").is_some());
+    assert!(node.stop().success());
+    copy(&log, &old);
+    let node = Node::start(&domain.folder());
+    assert!(call(&domain, "second").get("result").is_some());
+    assert!(node.stop().success());
+    fs::rename(&log, &new).unwrap();
+    copy(&old, &log);
+    let (code, told) = Node::refuses(&domain.folder());
+    assert_eq!(code, Some(74), "{told}");
+    assert!(told.contains("the lineage log is not the newest that was seen"), "{told}");
+    fs::remove_dir_all(&log).unwrap();
+    fs::rename(&new, &log).unwrap();
+    serves(&domain);
+}
