@@ -15,7 +15,7 @@ pub(crate) fn run(root: &Root, report: &mut Report) {
     report.step("tests", || test::run(root, &[]));
     report.step("a million decisions, three ways", || test::three_ways(root));
     report.step("documentation tests", || test::documentation(root));
-    report.step("simulator, a million steps", || simulator::run_at_length(root));
+    report.step("simulator, at length", || simulator::run_at_length(root));
     report.step("proof for wasm32", || cargo::wasm(root));
     report.step("vectors", || vectors::check(root));
     report.step("vectors, read by Python", || vectors::python(root));

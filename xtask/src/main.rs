@@ -10,7 +10,7 @@
 //! peers     installs the programs of other people that the tests talk to
 //! docs      runs the marked commands of the documents
 //! report    steps, their outcomes, the closing line
-//! simulator whole nodes, a million steps
+//! simulator whole nodes, at length
 //! run, root other programs, and where the workspace lies
 //! ```
 
@@ -41,7 +41,7 @@ usage: cargo xtask COMMAND
   vectors [--check]  write the golden vectors anew, or check that they have not drifted
   fuzz [SECONDS]     run each fuzz target (5 seconds unless told)
   peers              install the programs of other people that the tests talk to
-  simulator          a million steps of whole nodes on a virtual clock and disk
+  simulator          200,000 steps of whole nodes on a virtual clock and disk
   docs               run the marked commands of the documents
 ";
 
@@ -80,7 +80,7 @@ fn main() -> ExitCode {
             report.step("fuzz", || fuzz::run(&root, seconds));
         }
         ("simulator", []) => {
-            report.step("simulator, a million steps", || simulator::run_at_length(&root));
+            report.step("simulator, at length", || simulator::run_at_length(&root));
         }
         ("peers", []) => report.step("peers", || peers::run(&root)),
         ("docs", []) => report.step("documents' commands", || docs::run(&root)),
