@@ -1,6 +1,7 @@
 //! The arguments of every command, and the help texts.
 
 mod bench;
+mod erase;
 mod family;
 mod help;
 mod machine;
@@ -16,6 +17,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 pub(crate) use bench::{Bench, Measured};
+pub(crate) use erase::Erase;
 pub(crate) use family::{Delegate, End};
 pub(crate) use machine::Completions;
 pub(crate) use node::{Demo, Halt, Init, Mcp, Register, Serve, Trust};
@@ -74,6 +76,8 @@ pub(crate) enum Command {
     Delegate(Delegate),
 
     End(End),
+
+    Erase(Erase),
 
     Bundle(Bundle),
 

@@ -6,6 +6,7 @@ mod completions;
 mod decide;
 mod demo;
 mod doctor;
+mod erase;
 mod explain;
 mod family;
 mod find;
@@ -68,6 +69,7 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Halt(arguments) => govern::halt(arguments, output),
         Command::Delegate(arguments) => family::delegate(arguments, output),
         Command::End(arguments) => family::end(arguments, output),
+        Command::Erase(arguments) => erase::run(arguments, output),
         Command::Bundle(arguments) => bundle::run(&arguments.command, output),
         Command::Propose(arguments) => signing::propose(arguments, output),
         Command::Sign(arguments) => signing::sign(arguments, output),

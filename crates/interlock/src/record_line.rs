@@ -61,6 +61,10 @@ fn lineage(body: &Body, paint: Paint) -> String {
         Body::Completed { decided_seq, outcome, .. } => {
             paint.text(Style::Quiet, format!("completed #{decided_seq}: {}", outcome.as_str()))
         }
+        Body::Erased { execution, os_user, reason } => {
+            let what = paint.text(Style::Warning, "erased");
+            format!("{what} {} for OS user {os_user} ({})", short(execution), reason.as_str())
+        }
         Body::Ordered { proposal } => {
             format!("at once, {}", governance(&proposal.proposal.change, paint))
         }

@@ -2,42 +2,15 @@
 
 use std::sync::Arc;
 
-use kernel::replay::{Fed, Replay};
+use kernel::replay::{Counts, Fed, Replay, Tally};
 use kernel::state::Blobs;
+use node::sealing::Opener;
 use policy::Bundle;
 use proof::digest::Digest;
 use proof::merkle::{Frontier, leaf_hash};
 
 use crate::domain::Log;
 use crate::exit::{Exit, Failure};
-
-/// What came of the decisions.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    /// Derived to the byte.
-    pub(crate) identical: u64,
-    /// Derived otherwise.
-    pub(crate) different: u64,
-    /// Not derivable: a sealed part is missing.
-    pub(crate) not_replayable: u64,
-}
-
-impl Counts {
-    /// How many decisions there are.
-    pub(crate) fn decisions(&self) -> u64 {
-        self.identical.saturating_add(self.different).saturating_add(self.not_replayable)
-    }
-
-    fn add(&mut self, fed: &Fed) {
-        let count = match fed {
-            Fed::Followed => return,
-            Fed::Identical => &mut self.identical,
-            Fed::Different { .. } => &mut self.different,
-            Fed::NotReplayable { .. } => &mut self.not_replayable,
-        };
-        *count = count.saturating_add(1);
-    }
-}
 
 /// The bundles beside a governance log.
 struct Beside<'a>(&'a Log);
@@ -68,22 +41,29 @@ pub(crate) fn follow(
         replay = replay.under(bundle);
     }
     let (head, mut frontier) = (lineage.verified()?.checkpoint().clone(), Frontier::new());
-    let mut counts = Counts::default();
+    let mut tally = Tally::default();
+    let mut opener = opener(lineage)?;
     for entry in lineage.entries(0)? {
         let entry = entry?;
         frontier.push(leaf_hash(&entry.record));
         if frontier.size() == head.size && frontier.root() != head.root {
             return Err(lineage.not_verified(&"its entries do not hash to the signed root"));
         }
-        let fed = replay.feed(&entry.record, &entry.sealed.unwrap_or_default());
+        let (record, sealed) = (entry.record.as_slice(), entry.sealed.as_deref());
+        let fed = replay.feed_sealed(record, |of, index| opener.part(of, (index, record), sealed));
         let fed = fed.map_err(|why| lineage.not_verified(&why))?;
-        counts.add(&fed);
+        tally.add(&fed);
         each(entry.index, &fed)?;
     }
     if frontier.size() < head.size {
         return Err(lineage.not_verified(&"it is shorter than its signed head"));
     }
-    Ok(counts)
+    Ok(tally.finish(replay.state()))
+}
+
+/// What opens the sealed parts beside a lineage log, with the keys of its domain's folder.
+pub(crate) fn opener(lineage: &Log) -> Result<Opener, Failure> {
+    Opener::of(&lineage.folder, lineage.key.name()).map_err(|why| Failure::node(&why))
 }
 
 /// A lineage log's origin is `DOMAIN/lineage/NODE`.

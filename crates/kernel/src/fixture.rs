@@ -181,7 +181,7 @@ impl Node {
         Self::from(replay.into_state(), log, domain)
     }
 
-    fn from(state: NodeState, log: Vec<(Vec<u8>, Vec<u8>)>, domain: &Domain) -> Self {
+    pub(crate) fn from(state: NodeState, log: Vec<(Vec<u8>, Vec<u8>)>, domain: &Domain) -> Self {
         let now = Now { wall_ms: AT, monotonic_ns: 0 };
         let adopted = usize::try_from(state.governance().position().size).unwrap();
         let (kernel, effects) = Kernel::start(state, now);
@@ -202,7 +202,7 @@ impl Node {
         let mut others = Vec::new();
         for effect in effects {
             match effect {
-                Effect::Append { index, record, sealed } => {
+                Effect::Append { index, record, sealed, .. } => {
                     assert_eq!(index, self.log.len() as u64, "appended in order");
                     self.log.push((record, sealed));
                 }

@@ -6,6 +6,7 @@
 mod body;
 mod decided;
 mod delegated;
+mod erased;
 mod header;
 mod sealed;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod transition;
 pub use body::{Body, Completion, Decided, Refusals};
 pub(crate) use decided::public_decision;
 pub use delegated::{By, Delegation};
+pub use erased::{ErasedFor, Scope};
 pub use header::{Header, Link};
 pub use sealed::Sealed;
 pub(crate) use sealed::request_of;

@@ -2,19 +2,25 @@
 //!
 //! A node's restart goes the same way: what cannot be re-derived is not gone on from.
 
+mod part;
+mod tally;
 #[cfg(test)]
 mod tests;
+
+pub use part::Part;
+pub use tally::{Counts, Tally};
 
 use std::sync::Arc;
 
 use policy::{Bundle, LabelChange, Request};
+use proof::digest::Digest;
 use proof::json::Value;
 
 use crate::lineage::{
     Body, Completion, Decided, Header, LineageRecord, Sealed, public_decision, request_of,
 };
 use crate::members::Malformed;
-use crate::state::{Blobs, NodeState};
+use crate::state::{Blobs, Lost, NodeState};
 use crate::step::outcome;
 
 /// What came of one record.
@@ -33,8 +39,10 @@ pub enum Fed {
     },
     /// A decision whose inputs are not there.
     NotReplayable {
-        /// What is missing.
-        why: String,
+        /// Its execution.
+        execution: String,
+        /// Why they are not. A key that is not there was erased if the log says so by its end: see [`Tally`].
+        why: Lost,
     },
 }
 
@@ -100,11 +108,28 @@ impl<'a> Replay<'a> {
         &self.state
     }
 
-    /// Follows the next record.
+    /// Follows the next record, with its sealed part.
     ///
     /// # Errors
     /// When the log cannot be followed: see [`ReplayError`].
-    pub fn feed(&mut self, record: &[u8], sealed: &[u8]) -> Result<Fed, ReplayError> {
+    pub fn feed<'p>(
+        &mut self,
+        record: &[u8],
+        sealed: impl Into<Part<'p>>,
+    ) -> Result<Fed, ReplayError> {
+        self.feed_sealed(record, |_, _| sealed.into())
+    }
+
+    /// Follows the next record; `open` opens its sealed part, told whose it is (none: the node's) and
+    /// the record's index.
+    ///
+    /// # Errors
+    /// When the log cannot be followed: see [`ReplayError`].
+    pub fn feed_sealed<'p>(
+        &mut self,
+        record: &[u8],
+        open: impl FnOnce(Option<&str>, u64) -> Part<'p>,
+    ) -> Result<Fed, ReplayError> {
         let index = self.state.size();
         let parsed =
             LineageRecord::parse(record).map_err(|why| ReplayError::Malformed { index, why })?;
@@ -114,8 +139,8 @@ impl<'a> Replay<'a> {
         if !self.state.is_continued_by(&parsed) {
             return Err(ReplayError::Broken { index });
         }
-        // A sealed part that cannot be read opens nothing: its decision is not replayable.
-        let sealed = Sealed::parse(sealed).unwrap_or_default();
+        let execution = parsed.header.link.as_ref().map(|link| link.execution.as_str());
+        let sealed = open(execution, index).read();
         let fed = self.follow(&parsed, &sealed).ok_or(ReplayError::Broken { index })?;
         self.state.admit(&parsed.header, record);
         Ok(fed)
@@ -141,10 +166,13 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    fn follow(&mut self, record: &LineageRecord, sealed: &Sealed) -> Option<Fed> {
+    fn follow(&mut self, record: &LineageRecord, sealed: &Result<Sealed, Lost>) -> Option<Fed> {
         let link = record.header.link.as_ref();
         match (&record.body, link) {
             (Body::Adopted { .. } | Body::Refused { .. }, None) => Some(Fed::Followed),
+            (Body::Erased { execution, .. }, None) => {
+                self.state.erase(execution).then_some(Fed::Followed)
+            }
             (Body::Ordered { proposal }, None) => {
                 let is_reduction = self.state.reduce(record.header.at, proposal) == Ok(true);
                 is_reduction.then_some(Fed::Followed)
@@ -158,11 +186,11 @@ impl<'a> Replay<'a> {
                 Some(Fed::Followed)
             }
             (Body::Delegated { decided_seq, .. }, Some(link)) => {
-                let end = (*decided_seq, Completion::Result, None);
+                let end = (*decided_seq, Completion::Result, Ok(None));
                 self.complete(record.header.at, &link.execution, end)
             }
             (Body::Ended { .. }, Some(link)) => {
-                self.state.end(&link.execution);
+                self.state.end(&link.execution, record.header.at);
                 Some(Fed::Followed)
             }
             (Body::Decided(decided), Some(link)) => {
@@ -176,25 +204,35 @@ impl<'a> Replay<'a> {
                 Some(Fed::Followed)
             }
             (Body::Completed { decided_seq, outcome: end, commitments }, Some(link)) => {
-                let output = commitments.get("output").map(|digest| sealed.open("output", digest));
-                let end = (*decided_seq, *end, output);
+                let output = commitments.get("output").map(|digest| open(sealed, "output", digest));
+                let end = (*decided_seq, *end, output.transpose());
                 self.complete(record.header.at, &link.execution, end)
             }
             _ => None,
         }
     }
 
-    fn decide(&mut self, (id, seq): (&str, u64), decided: &Decided, sealed: &Sealed) -> Fed {
-        let missing = |why: &str| Fed::NotReplayable { why: why.to_owned() };
+    /// Derives a decision again. Where what it was made from cannot be read, the history of its execution
+    /// is lost from here on; what the public header says happens all the same.
+    fn decide(
+        &mut self,
+        (id, seq): (&str, u64),
+        decided: &Decided,
+        sealed: &Result<Sealed, Lost>,
+    ) -> Fed {
+        let lost = |why: Lost| Fed::NotReplayable { execution: id.to_owned(), why };
         let is_permit = decided.decision.get("decision").and_then(Value::as_str) == Some("permit");
-        let Some(request) = open_request(decided, sealed) else {
-            if is_permit {
-                self.state.count_call(id);
+        let request = match open_request(decided, sealed) {
+            Ok(request) => request,
+            Err(why) => {
+                if is_permit {
+                    self.state.count_call(id);
+                }
+                if let Some(execution) = self.state.execution_mut(id) {
+                    execution.lose_history(why);
+                }
+                return lost(why);
             }
-            if let Some(execution) = self.state.execution_mut(id) {
-                execution.lose_history();
-            }
-            return missing("its sealed request is missing or does not open the commitment");
         };
         let asks = decided.hands_on.as_ref().map(|hands_on| &hands_on.grant);
         let derived = self.state.decide(id, &decided.facts, &request, asks);
@@ -202,35 +240,25 @@ impl<'a> Replay<'a> {
             self.state.permit(id, seq, (request, decided.hands_on.clone()));
         }
         let Some(decision) = derived else {
-            return missing("an earlier request of its execution could not be opened");
+            let earlier = self.state.execution(id).and_then(crate::state::Execution::lost);
+            return lost(earlier.unwrap_or(Lost::Damaged));
         };
-        let derived = decision.to_value();
-        let committed = decided.commitments.get("decision");
-        let Some(recorded) = committed.and_then(|digest| sealed.open("decision", digest)) else {
-            return missing("its sealed decision is missing or does not open the commitment");
-        };
-        if recorded == derived.to_bytes() && public_decision(&derived) == decided.decision {
-            Fed::Identical
-        } else {
-            let recorded = Value::parse(recorded).unwrap_or_else(|_| decided.decision.clone());
-            Fed::Different { recorded, derived }
-        }
+        compare(decided, sealed, decision.to_value()).unwrap_or_else(lost)
     }
 
     fn complete(
         &mut self,
         at: i64,
         id: &str,
-        (seq, end, output): (u64, Completion, Option<Option<&[u8]>>),
+        (seq, end, output): (u64, Completion, Result<Option<Vec<u8>>, Lost>),
     ) -> Option<Fed> {
         let execution = self.state.execution_mut(id)?;
-        let text = match output {
-            None => None,
-            Some(bytes) => bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()),
-        };
-        if output.is_some() && text.is_none() {
-            execution.lose_history();
-        }
+        let text = output
+            .and_then(|bytes| bytes.map(String::from_utf8).transpose().map_err(|_| Lost::Damaged));
+        let text = text.unwrap_or_else(|why| {
+            execution.lose_history(why);
+            None
+        });
         let was_open = execution.complete(at, seq, &outcome(end, text));
         let follows = was_open || !execution.is_intact();
         self.state.end_labels(id, seq, end == Completion::Result);
@@ -246,9 +274,25 @@ fn labels_of(decided: &Decided) -> Option<LabelChange> {
     }
 }
 
+/// The bytes behind a commitment.
+fn open(sealed: &Result<Sealed, Lost>, name: &str, digest: &Digest) -> Result<Vec<u8>, Lost> {
+    let sealed = sealed.as_ref().map_err(|why| *why)?;
+    sealed.open(name, digest).map(<[u8]>::to_vec).ok_or(Lost::Damaged)
+}
+
 /// The request behind a decision, if the sealed part opens it and it is the one the header names.
-fn open_request(decided: &Decided, sealed: &Sealed) -> Option<Request> {
-    let bytes = sealed.open("request", decided.commitments.get("request")?)?;
-    let request = request_of(bytes).ok()?;
-    (request.action == decided.action).then_some(request)
+fn open_request(decided: &Decided, sealed: &Result<Sealed, Lost>) -> Result<Request, Lost> {
+    let digest = decided.commitments.get("request").ok_or(Lost::Damaged)?;
+    let request = request_of(&open(sealed, "request", digest)?).map_err(|_| Lost::Damaged)?;
+    if request.action == decided.action { Ok(request) } else { Err(Lost::Damaged) }
+}
+
+fn compare(decided: &Decided, sealed: &Result<Sealed, Lost>, derived: Value) -> Result<Fed, Lost> {
+    let digest = decided.commitments.get("decision").ok_or(Lost::Damaged)?;
+    let recorded = open(sealed, "decision", digest)?;
+    if recorded == derived.to_bytes() && public_decision(&derived) == decided.decision {
+        return Ok(Fed::Identical);
+    }
+    let recorded = Value::parse(&recorded).unwrap_or_else(|_| decided.decision.clone());
+    Ok(Fed::Different { recorded, derived })
 }

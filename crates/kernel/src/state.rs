@@ -4,9 +4,11 @@
 //! each decision, the state that the decision saw.
 
 mod adoption;
+mod erasure;
 mod execution;
 mod family;
 mod labels;
+mod lost;
 mod reduction;
 
 use std::collections::BTreeMap;
@@ -19,6 +21,7 @@ use crate::lineage::{Body, Delegation, Header, LineageRecord, Link};
 
 pub use adoption::{Adopted, Blobs};
 pub use execution::Execution;
+pub use lost::Lost;
 
 /// What a node knows: adopted governance, the bundle that decides, and its executions.
 pub struct NodeState {
@@ -32,6 +35,8 @@ pub struct NodeState {
     executions: BTreeMap<String, Execution>,
     instances: BTreeMap<(u32, String), String>,
     reductions: Vec<reduction::Reduction>,
+    ended: BTreeMap<String, i64>,
+    erased: BTreeMap<String, u64>,
 }
 
 impl NodeState {
@@ -49,6 +54,8 @@ impl NodeState {
             executions: BTreeMap::new(),
             instances: BTreeMap::new(),
             reductions: Vec::new(),
+            ended: BTreeMap::new(),
+            erased: BTreeMap::new(),
         }
     }
 

@@ -8,10 +8,12 @@
 //! | `Durable` | the answers whose records are on stable storage ([`release`](self)) |
 //! | `Outcome` | the completion of a permitted transition ([`settle`](self)) |
 //! | `Governance` | what was newly appended to the governance log is adopted |
+//! | `Erase` | what an ended execution sealed may go, once that is on record and durable |
 //! | `Reduce` | a signed halt or lowered trust acts at once |
 //! | `Refused`, `Tick` | counts of refusals, and their record |
 
 mod delegate;
+mod erase;
 mod prepare;
 mod release;
 mod sequence;
@@ -24,7 +26,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use crate::governance::SignedProposal;
-use crate::lineage::{Body, Completion, Refusals, Transition};
+use crate::lineage::{Body, Completion, ErasedFor, Refusals, Scope, Transition};
 use crate::state::{Blobs, NodeState};
 
 /// The driver's clocks at one step.
@@ -106,6 +108,17 @@ pub enum Input {
         /// Where bundles are found.
         blobs: Arc<dyn Blobs + Send + Sync>,
     },
+    /// What an ended execution sealed is to become unreadable, for good.
+    Erase {
+        /// Names the answer.
+        ticket: Ticket,
+        /// The execution.
+        execution: String,
+        /// The OS user (uid) that asks, as the kernel of the machine vouches for it.
+        os_user: u32,
+        /// Why.
+        reason: ErasedFor,
+    },
     /// An enforcement point refused input before it came to a request.
     Refused {
         /// The code.
@@ -124,6 +137,8 @@ pub enum Effect {
     Append {
         /// The record's index: one more than that of the `Append` before.
         index: u64,
+        /// Under whose key the sealed part goes. A key that begins is on stable storage before the record.
+        scope: Scope,
         /// Canonical bytes.
         record: Vec<u8>,
         /// The sealed part's bytes.
@@ -169,6 +184,16 @@ pub enum Effect {
         /// The request's ticket.
         ticket: Ticket,
     },
+    /// An erasure's answer: the index of its record, which is durable now, so that the execution's key
+    /// must be destroyed; or why it is refused: `execution.live` or `execution.unknown`.
+    Erased {
+        /// The erasure's ticket.
+        ticket: Ticket,
+        /// The execution.
+        execution: String,
+        /// The record's index, or a code.
+        result: Result<u64, &'static str>,
+    },
     /// The decider met a limit of its engine: the node must stop.
     Halt {
         /// What happened.
@@ -205,6 +230,7 @@ pub struct Kernel {
     state: NodeState,
     pending: VecDeque<release::Pending>,
     open: BTreeMap<Ticket, (String, u64)>,
+    erasures: VecDeque<erase::Erasure>,
     refusals: Refusals,
 }
 
@@ -217,6 +243,7 @@ impl Kernel {
             state,
             pending: VecDeque::new(),
             open: BTreeMap::new(),
+            erasures: VecDeque::new(),
             refusals: Refusals::new(),
         };
         let mut effects = kernel.complete_unknown(now);
@@ -250,6 +277,9 @@ impl Kernel {
             Input::Durable { size } => self.release(now, size),
             Input::Governance { records, blobs } => self.govern(now, &records, blobs.as_ref()),
             Input::Reduce { ticket, proposal } => self.reduce(now, ticket, proposal),
+            Input::Erase { ticket, execution, os_user, reason } => {
+                self.erase(now, ticket, execution, (os_user, reason))
+            }
             Input::Refused { code, count } => {
                 self.count_refusals(code, count);
                 Vec::new()
@@ -301,7 +331,8 @@ impl Kernel {
     fn append(&mut self, now: Now, execution: Option<&str>, body: Body, sealed: Vec<u8>) -> Effect {
         let index = self.state.size();
         let at = self.state.time(now.wall_ms);
+        let scope = self.state.scope(execution);
         let record = self.state.record(at, execution, body);
-        Effect::Append { index, record, sealed }
+        Effect::Append { index, scope, record, sealed }
     }
 }

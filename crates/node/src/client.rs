@@ -12,8 +12,9 @@ use proof::json::Value;
 
 use crate::Error;
 use crate::authority::Accepted;
+use crate::erase::{Erased, Which};
 use crate::hello::{Caller, Hello};
-use crate::limits::{ANSWER_MS_MAX, HELLO_BYTES_MAX};
+use crate::limits::{ANSWER_MS_MAX, ERASED_AT_ONCE_MAX, HELLO_BYTES_MAX};
 
 /// Where a change was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +143,19 @@ pub(crate) fn govern(
         .and_then(|value| kernel::governance::Position::from_value(value).ok());
     let position = position.ok_or_else(|| Error::input(&"the node's answer cannot be read"))?;
     Ok(Some(Accepted { record: Vec::new(), position }))
+}
+
+/// Has the running node erase, a thousand executions at a time.
+pub(crate) fn erase(socket: &Path, which: &Which, is_trial: bool) -> Result<Vec<Erased>, Error> {
+    let mut erased = Vec::new();
+    loop {
+        let (_, answer) = ask(socket, &Hello::Erase { which: which.clone(), is_trial })?;
+        let some = answer.get("executions").and_then(Value::as_array).unwrap_or_default();
+        erased.extend(some.iter().filter_map(Erased::from_value));
+        if is_trial || some.len() < ERASED_AT_ONCE_MAX {
+            return Ok(erased);
+        }
+    }
 }
 
 /// How the node stands, as it says itself.

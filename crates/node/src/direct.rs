@@ -73,6 +73,10 @@ impl Direct {
         self.kernel.outcome(ticket, outcome, (message, output)).await
     }
 
+    pub(crate) fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
     /// Writes and publishes what was sequenced, and ends the thread.
     pub async fn stop(self, thread: DirectThread) {
         self.kernel.tell(Command::Stop);

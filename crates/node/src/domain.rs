@@ -11,7 +11,7 @@ use proof::note::Signer;
 use crate::authority::{Accepted, records};
 use crate::client::{self, Place};
 use crate::marks::Mark;
-use crate::{Authority, Error, Options, clock, keys};
+use crate::{Authority, Error, Options, clock, keys, sealing};
 
 /// How long an officer's signature made here may be used: five minutes, in milliseconds.
 const PROPOSAL_LIFE_MS: i64 = 5 * 60 * 1000;
@@ -45,6 +45,7 @@ pub fn init(options: &Options, bundle: &Bundle, changes: Vec<Change>) -> Result<
     let node = Change::NodeRegistered { node: options.node.clone(), key: lineage.verifier() };
     create_lineage(options, lineage)?;
     Mark::lineage(options).remember()?;
+    sealing::create(options)?;
 
     let mut authority = Authority::create(options)?;
     let published = Change::BundlePublished { bundle: bundle.digest() };

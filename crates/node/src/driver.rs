@@ -1,9 +1,12 @@
+mod sealing;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use identity::Vault;
 use kernel::governance::SignedProposal;
-use kernel::lineage::{Completion, Transition};
+use kernel::lineage::{Completion, ErasedFor, Transition};
 use kernel::state::Blobs;
 use kernel::step::{self, Answer, Effect, Input, Ticket};
 use ledger::{AppendError, Committed, Disk, Entry, GroupCommit};
@@ -57,6 +60,14 @@ pub(crate) enum Command {
         records: Vec<Vec<u8>>,
         blobs: Arc<dyn Blobs + Send + Sync>,
         reply: oneshot::Sender<()>,
+    },
+    Erase {
+        execution: String,
+        by: (u32, ErasedFor),
+        reply: oneshot::Sender<Result<u64, &'static str>>,
+    },
+    EndedExecutions {
+        reply: oneshot::Sender<Vec<(String, i64)>>,
     },
     Status {
         reply: oneshot::Sender<Value>,
@@ -166,6 +177,21 @@ impl Kernel {
         self.ask(move |reply| Command::Govern { records, blobs, reply })
     }
 
+    /// Erases an execution; asks at once, and resolves when its key is destroyed.
+    pub(crate) fn erase(
+        &self,
+        execution: String,
+        os_user: u32,
+        reason: ErasedFor,
+    ) -> impl Future<Output = Option<Result<u64, &'static str>>> + Send + use<> {
+        self.ask(move |reply| Command::Erase { execution, by: (os_user, reason), reply })
+    }
+
+    /// Executions that ended and were not erased, with the time of their end.
+    pub(crate) async fn ended_executions(&self) -> Option<Vec<(String, i64)>> {
+        self.ask(move |reply| Command::EndedExecutions { reply }).await
+    }
+
     pub(crate) async fn status(&self) -> Option<Value> {
         self.ask(move |reply| Command::Status { reply }).await
     }
@@ -194,6 +220,7 @@ pub(crate) struct Driver<D: Disk> {
     pub(crate) log: GroupCommit<D>,
     pub(crate) clock: Clock,
     pub(crate) mailbox: Kernel,
+    vault: Vault,
     waiting: Waiting,
 }
 
@@ -203,6 +230,7 @@ struct Waiting {
     joins: BTreeMap<Ticket, oneshot::Sender<Result<String, &'static str>>>,
     requests: BTreeMap<Ticket, oneshot::Sender<Answered>>,
     ends: BTreeMap<Ticket, oneshot::Sender<Result<(), &'static str>>>,
+    erasures: BTreeMap<Ticket, oneshot::Sender<Result<u64, &'static str>>>,
     reductions: BTreeMap<Ticket, oneshot::Sender<Result<bool, String>>>,
     /// Executions that permitted delegations began, until the answer is handed out.
     children: BTreeMap<Ticket, String>,
@@ -217,8 +245,9 @@ impl<D: Disk> Driver<D> {
         log: GroupCommit<D>,
         clock: Clock,
         mailbox: Kernel,
+        vault: Vault,
     ) -> Self {
-        Self { kernel, log, clock, mailbox, waiting: Waiting::default() }
+        Self { kernel, log, clock, mailbox, vault, waiting: Waiting::default() }
     }
 
     /// Runs until it is told to stop, or nothing can ask any more.
@@ -263,6 +292,11 @@ impl<D: Disk> Driver<D> {
             Command::IsListed { server, tool, reply } => {
                 let _gone = reply.send(self.kernel.state().bundle().knows_tool(&server, &tool));
             }
+            Command::Erase { execution, by, reply } => self.erase(execution, by, reply),
+            Command::EndedExecutions { reply } => {
+                let ended = self.kernel.state().ended().map(|(id, at)| (id.to_owned(), at));
+                let _gone = reply.send(ended.collect());
+            }
             Command::Status { reply } => {
                 let _gone = reply.send(self.status());
             }
@@ -295,7 +329,7 @@ impl<D: Disk> Driver<D> {
         reply: oneshot::Sender<Result<String, &'static str>>,
     ) {
         let Ok(entropy) = clock::entropy() else { return };
-        if !self.log.has_space(0) {
+        if !self.log.has_space(0) || self.vault.make_room().is_err() {
             let _gone = reply.send(Err("refused.storage"));
             return;
         }
@@ -313,7 +347,10 @@ impl<D: Disk> Driver<D> {
         let Ok(entropy) = clock::entropy() else { return };
         let ticket = self.ticket();
         // With room for a small result, so that a permit is not given just to find none for what comes of it.
-        if !self.has_space_for(transition.message.len().saturating_add(2 * END_BYTES)) {
+        let begins = transition.hands_on.is_some();
+        let has_key_room = !begins || self.vault.make_room().is_ok();
+        let wanted_bytes = transition.message.len().saturating_add(2 * END_BYTES);
+        if !has_key_room || !self.has_space_for(wanted_bytes) {
             self.mailbox.refused("refused.storage");
             let answer = Answer::Refused { code: "refused.storage" };
             let _gone = reply.send(Answered { ticket, answer, child: None });
@@ -355,7 +392,16 @@ impl<D: Disk> Driver<D> {
 
     pub(crate) fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Append { index, record, sealed } => self.append(index, record, sealed),
+            Effect::Append { index, scope, record, sealed } => {
+                match self.seal(scope, (index, &record), &sealed) {
+                    Ok(sealed) => self.append(index, record, sealed),
+                    Err(why) => halt(&format!("record {index} could not be sealed: {why}")),
+                }
+            }
+            Effect::Erased { ticket, execution, result } => {
+                let result = result.and_then(|index| self.destroy(index, &execution));
+                self.waiting.erasures.remove(&ticket).map(|reply| reply.send(result));
+            }
             Effect::Joined { ticket, result } => {
                 self.waiting.joins.remove(&ticket).map(|reply| reply.send(result));
             }

@@ -38,6 +38,10 @@ impl Error {
         Self::new("keys", format!("the key `{}`: {why}", path.display()))
     }
 
+    pub(crate) fn sealing(why: &dyn Display) -> Self {
+        Self::new("keys", format!("what is sealed: {why}"))
+    }
+
     pub(crate) fn ledger(log: &str, why: &dyn Display) -> Self {
         Self::new("ledger", format!("the {log} log: {why}"))
     }

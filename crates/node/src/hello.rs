@@ -6,6 +6,7 @@ use proof::json::{Object, Value, object};
 use proof::record::Fields;
 
 use crate::Error;
+use crate::erase::Which;
 
 /// The first line on a connection to the node's socket: canonical JSON with `v` 1 and a `type`.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,8 @@ pub(crate) enum Hello {
     End { caller: Caller, child: String },
     /// `govern`: a signed change, with the blob that it publishes if it does.
     Govern { proposal: Box<SignedProposal>, blob: Option<Vec<u8>> },
+    /// `erase`: what ended executions sealed, or what would be.
+    Erase { which: Which, is_trial: bool },
     /// `status`: how the node stands.
     Status,
 }
@@ -76,6 +79,11 @@ impl Hello {
                     put("blob", Value::from(base64url::encode(blob)));
                 }
             }
+            Self::Erase { which, is_trial } => {
+                put("type", Value::from("erase"));
+                which.write(&mut put);
+                put("trial", Value::Bool(*is_trial));
+            }
             Self::Status => {
                 put("type", Value::from("status"));
             }
@@ -117,6 +125,11 @@ fn read(value: &Value) -> Result<Hello, Box<dyn std::error::Error>> {
             let proposal = SignedProposal::from_value(fields.value("proposal")?)?;
             let blob = fields.has("blob").then(|| fields.bytes("blob")).transpose()?;
             Ok(Hello::Govern { proposal: Box::new(proposal), blob })
+        }
+        "erase" => {
+            fields.only(&["ended_before", "execution", "trial", "type", "v"])?;
+            let is_trial = fields.value("trial")?.as_bool().ok_or("`trial` is true or false")?;
+            Ok(Hello::Erase { which: Which::read(&fields)?, is_trial })
         }
         "status" => {
             fields.only(&["type", "v"])?;

@@ -10,6 +10,8 @@
 //! | `driver` | the one thread that steps the kernel: a dumb loop |
 //! | `authority` | appends signed changes to the governance log |
 //! | `family` | what a client asks of the executions that descend from its own |
+//! | [`erase`] | what ended executions sealed is made unreadable, on record |
+//! | [`sealing`] | the keys of executions, and opening sealed parts |
 //! | `socket` | the Unix socket: who speaks (`SO_PEERCRED`), and for what |
 //! | `gate` | what the MCP gateway asks the kernel through |
 //! | [`client`] | the keyless other end of the socket |
@@ -24,6 +26,7 @@ mod clock;
 mod direct;
 pub mod domain;
 mod driver;
+pub mod erase;
 mod error;
 mod family;
 mod gate;
@@ -33,6 +36,7 @@ pub mod limits;
 mod marks;
 mod options;
 pub mod publish;
+pub mod sealing;
 mod socket;
 mod start;
 

@@ -13,6 +13,9 @@ pub const HELLO_MS_MAX: u64 = 5_000;
 /// Longest time that a client waits for the node's answer to its first line, in milliseconds.
 pub const ANSWER_MS_MAX: u64 = 10_000;
 
+/// Executions that one question erases, at most; who asks repeats it for more.
+pub const ERASED_AT_ONCE_MAX: usize = 1_000;
+
 /// How often refusals are counted into a record and published checkpoints are refreshed, in
 /// milliseconds.
 pub const TICK_MS: u64 = 1_000;

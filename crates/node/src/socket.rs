@@ -17,7 +17,7 @@ use crate::family;
 use crate::gate::SessionGate;
 use crate::hello::{Caller, Hello, line, refusal};
 use crate::limits::{CONNECTIONS_MAX, HELLO_BYTES_MAX, HELLO_MS_MAX};
-use crate::{Authority, Error, Options, Server, client};
+use crate::{Authority, Error, Options, Server, client, erase};
 
 /// What every connection needs.
 pub(crate) struct Shared {
@@ -95,6 +95,17 @@ async fn connection(mut stream: UnixStream, shared: &Shared) {
                 false => Err(Error::peer(&"only the node's own OS user may bring changes")),
             };
             let answer = answer.unwrap_or_else(|why| refusal(why.code(), &why.to_string()));
+            let _gone = stream.write_all(&answer).await;
+        }
+        Hello::Erase { which, is_trial } => {
+            let erased = match is_local(&peer) {
+                true => erase::carry_out(&shared.kernel, &which, (peer.uid(), is_trial)).await,
+                false => {
+                    let why = "only the node's own OS user may erase";
+                    return refuse(&mut stream, shared, "refused.peer", why).await;
+                }
+            };
+            let answer = erased.map(|erased| line(&erase::answer(&erased))).unwrap_or_default();
             let _gone = stream.write_all(&answer).await;
         }
         Hello::Status => {

@@ -1,8 +1,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kernel::replay::{Fed, Replay};
-use kernel::state::NodeState;
+use identity::Vault;
+use kernel::replay::{Fed, Replay, Tally};
+use kernel::state::{Lost, NodeState};
 use kernel::step::{self, Effect, Input};
 use ledger::{Disk, FileDisk, GroupCommit, Ledger, Reader};
 use proof::note::Signer;
@@ -14,6 +15,7 @@ use crate::clock::Clock;
 use crate::driver::{Command, Driver, Kernel, halt};
 use crate::limits::TICK_MS;
 use crate::marks::Mark;
+use crate::sealing::{self, Opener};
 use crate::socket::{self, Shared};
 use crate::{Authority, Error, Options, keys};
 
@@ -127,8 +129,8 @@ pub(crate) fn open(
         eprintln!("interlock: an unfinished last write of the lineage log was dropped");
     }
     let governance = records(&options.governance_folder())?;
-    let state = fold(options, &governance, &blobs)?;
-    drive(options, (ledger, state), (&governance, blobs), mailbox)
+    let (state, vault) = fold(options, &governance, &blobs)?;
+    drive(options, (ledger, state, vault), (&governance, blobs), mailbox)
 }
 
 /// Begins a new lineage log on a disk of its own.
@@ -143,13 +145,14 @@ pub(crate) fn begin<D: Disk>(
         Ledger::create(disk, signer, &options.lineage_origin()).map_err(|why| lineage(&why))?;
     let governance = records(&options.governance_folder())?;
     let state = NodeState::new(&options.node, &options.governance_origin());
-    drive(options, (ledger, state), (&governance, blobs), mailbox)
+    let vault = sealing::vault(options)?;
+    drive(options, (ledger, state, vault), (&governance, blobs), mailbox)
 }
 
 /// Starts the log's threads and the kernel, which adopts what governance has beyond its state.
 fn drive<D: Disk>(
     options: &Options,
-    (ledger, state): (Ledger<D>, NodeState),
+    (ledger, state, vault): (Ledger<D>, NodeState, Vault),
     (governance, blobs): (&[Vec<u8>], Arc<GovernanceBlobs>),
     mailbox: Kernel,
 ) -> Result<Driver<D>, Error> {
@@ -161,7 +164,7 @@ fn drive<D: Disk>(
     let (mut kernel, mut effects) = step::Kernel::start(state, clock.now());
     let records = governance.get(adopted..).unwrap_or_default().to_vec();
     effects.extend(kernel.step(clock.now(), Input::Governance { records, blobs }));
-    let mut driver = Driver::new(kernel, log, clock, mailbox);
+    let mut driver = Driver::new(kernel, log, clock, mailbox, vault);
     effects.into_iter().for_each(|effect: Effect| driver.carry_out(effect));
     Ok(driver)
 }
@@ -170,23 +173,41 @@ fn lineage(why: &dyn std::fmt::Display) -> Error {
     Error::ledger("lineage", why)
 }
 
+/// Folds the lineage log. What was erased is left out, as its records say; what is lost otherwise is damage,
+/// and not gone on from.
 fn fold(
     options: &Options,
     governance: &[Vec<u8>],
     blobs: &GovernanceBlobs,
-) -> Result<NodeState, Error> {
+) -> Result<(NodeState, Vault), Error> {
     let reader = Reader::open(&options.lineage_folder()).map_err(|why| lineage(&why))?;
     let mut replay = Replay::new(&options.node, &options.governance_origin(), governance, blobs);
+    let mut opener = Opener::over(sealing::vault(options)?);
+    let mut tally = Tally::default();
     for entry in reader.entries(0).map_err(|why| lineage(&why))? {
         let entry = entry.map_err(|why| lineage(&why))?;
-        let sealed = entry.sealed.unwrap_or_default();
-        match replay.feed(&entry.record, &sealed).map_err(|why| Error::replay(&why))? {
-            Fed::Followed | Fed::Identical => {}
+        let (record, sealed) = (entry.record.as_slice(), entry.sealed.as_deref());
+        let fed = replay.feed_sealed(record, |of, index| opener.part(of, (index, record), sealed));
+        let fed = fed.map_err(|why| Error::replay(&why))?;
+        match &fed {
             Fed::Different { .. } => {
                 return Err(Error::replay(&"a decision comes out differently with this program"));
             }
-            Fed::NotReplayable { why } => return Err(Error::replay(&why)),
+            Fed::NotReplayable { why: why @ (Lost::Missing | Lost::Damaged), execution } => {
+                let what = format!("record {} of `{execution}`: {}", entry.index, why.as_str());
+                return Err(Error::replay(&what));
+            }
+            _ => tally.add(&fed),
         }
     }
-    Ok(replay.into_state())
+    let state = replay.into_state();
+    if let Some(execution) = tally.without_reason(&state) {
+        let what = format!(
+            "the key of the execution `{execution}` is missing, and no record says that it was erased"
+        );
+        return Err(Error::replay(&what));
+    }
+    let mut vault = opener.into_vault().ok_or_else(|| Error::sealing(&"no keys"))?;
+    sealing::settle(&mut vault, &state)?;
+    Ok((state, vault))
 }

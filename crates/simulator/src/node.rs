@@ -130,7 +130,7 @@ impl Node {
         let mut told = Vec::new();
         for effect in effects {
             match effect {
-                Effect::Append { index, record, sealed } => {
+                Effect::Append { index, record, sealed, .. } => {
                     let entry = Entry { record: self.tampered(index, record), sealed };
                     self.appended = index.saturating_add(1);
                     self.waiting.push_back(entry.clone());
@@ -145,6 +145,7 @@ impl Node {
                 // The records say the same, and those are looked at.
                 Effect::Joined { .. }
                 | Effect::Delegated { .. }
+                | Effect::Erased { .. }
                 | Effect::Reduced { .. }
                 | Effect::Ended { .. }
                 | Effect::Settled { .. } => {}

@@ -10,7 +10,7 @@ use crate::output::ColorChoice;
 pub(super) const GROUPS: [(&str, &[&str]); 7] = [
     ("Start here", &["demo", "init", "register"]),
     ("Run", &["serve", "mcp", "delegate"]),
-    ("Govern", &["bundle", "trust", "halt", "end"]),
+    ("Govern", &["bundle", "trust", "halt", "end", "erase"]),
     ("Govern with several officers", &["roles", "key", "propose", "sign", "publish"]),
     ("Decide without a node", &["decide"]),
     ("What happened", &["log", "explain", "replay", "receipt", "verify"]),

@@ -214,7 +214,7 @@ pub(crate) struct Verify {
 ///
 /// Follows a domain's logs from their first records and decides every request again, from what is on record alone. The
 /// bytes must be the same: `different` above 0 is a defect or a forgery, and ends with 2. A decision whose private part
-/// was erased is `not_replayable`.
+/// was erased, on record, is `not_replayable`. One that is missing or damaged otherwise is counted apart, and ends with 2.
 ///
 /// With --bundle, history is decided by that bundle instead, and `different` counts the requests whose decision or code
 /// would have been another: what a new policy would have changed. That ends with 0.

@@ -1,4 +1,5 @@
 use kernel::lineage::{Body, Decided, Header, LineageRecord, Sealed};
+use kernel::replay::Part;
 use policy::Bundle;
 use proof::digest::Digest;
 use proof::json::{Object, Value};
@@ -19,7 +20,16 @@ pub(super) fn run(arguments: &Explain, output: &mut Output) -> Result<Exit, Fail
         Failure::new(Exit::Data, format!("record {index} cannot be read")).why(why)
     })?;
     let Body::Decided(decided) = &record.body else { return Err(no_decision(index, &record)) };
-    let sealed = Sealed::parse(entry.sealed.as_deref().unwrap_or_default()).unwrap_or_default();
+    let execution = record.header.link.as_ref().map(|link| link.execution.as_str());
+    let part = crate::replay::opener(&lineage)?.part(
+        execution,
+        (index, &entry.record),
+        entry.sealed.as_deref(),
+    );
+    let (sealed, private) = match part {
+        Part::Open(bytes) => (Sealed::parse(&bytes).unwrap_or_default(), String::new()),
+        Part::Lost(why) => (Sealed::default(), super::find::lost(&lineage, execution, why)?),
+    };
     let open = |name: &str| {
         let bytes = sealed.open(name, decided.commitments.get(name)?)?;
         Value::parse(bytes).ok()
@@ -32,9 +42,9 @@ pub(super) fn run(arguments: &Explain, output: &mut Output) -> Result<Exit, Fail
         None => policy::explain(&Bundle::empty(), &decision),
     };
     if output.is_json() {
-        return json(index, &entry.record, asked, &lines, output);
+        return json(index, &entry.record, (asked, &private), &lines, output);
     }
-    text(index, (&record.header, decided), asked.as_ref(), &lines, output)
+    text(index, (&record.header, decided), (asked.as_ref(), &private), &lines, output)
 }
 
 fn no_decision(index: u64, record: &LineageRecord) -> Failure {
@@ -68,7 +78,7 @@ fn bundle(governance: &Log, decision: &Value) -> Result<Option<Bundle>, Failure>
 fn json(
     index: u64,
     record: &[u8],
-    asked: Option<Value>,
+    (asked, private): (Option<Value>, &str),
     lines: &[String],
     output: &mut Output,
 ) -> Result<Exit, Failure> {
@@ -81,6 +91,9 @@ fn json(
         ("index".to_owned(), crate::output::number(index)),
         ("record".to_owned(), record),
     ]);
+    if !private.is_empty() {
+        members.insert("private".to_owned(), private.into());
+    }
     members.extend(asked.map(|asked| ("request".to_owned(), asked)));
     output.json(&Value::Object(members))?;
     Ok(Exit::Ok)
@@ -89,7 +102,7 @@ fn json(
 fn text(
     index: u64,
     (header, decided): (&Header, &Decided),
-    asked: Option<&Value>,
+    (asked, private): (Option<&Value>, &str),
     lines: &[String],
     output: &mut Output,
 ) -> Result<Exit, Failure> {
@@ -116,9 +129,7 @@ fn text(
             row("resource", entity(asked.get("resource")));
             row("input", asked.get("input").and_then(Value::as_str).unwrap_or_default().to_owned());
         }
-        None => {
-            row("private", "not here or erased: who asked and with what cannot be shown".to_owned())
-        }
+        None => row("private", format!("{private}: who asked and with what cannot be shown")),
     }
     for line in table.lines(2, paint) {
         output.line(line)?;

@@ -1,4 +1,5 @@
-use kernel::lineage::LineageRecord;
+use kernel::lineage::{Body, LineageRecord};
+use kernel::state::Lost;
 
 use crate::cli::Record;
 use crate::domain::Log;
@@ -25,4 +26,22 @@ pub(super) fn index(log: &Log, record: &Record, output: &Output) -> Result<u64, 
     let what = format!("the {} log has no record {seq} of an execution `{execution}`", log.name);
     Err(Failure::new(Exit::NoInput, what)
         .help("`interlock log show` lists executions and their records"))
+}
+
+/// Why the private part of an execution's record cannot be shown: erased, when and by which record, or else lost.
+pub(super) fn lost(log: &Log, execution: Option<&str>, why: Lost) -> Result<String, Failure> {
+    for entry in log.entries(0)? {
+        let entry = entry?;
+        let record = LineageRecord::parse(&entry.record).ok();
+        let Some((Body::Erased { execution: erased, .. }, at)) =
+            record.map(|record| (record.body, record.header.at))
+        else {
+            continue;
+        };
+        if Some(erased.as_str()) == execution {
+            let at = crate::record_line::utc(at);
+            return Ok(format!("erased at {at} UTC by record {}", entry.index));
+        }
+    }
+    Ok(format!("lost ({}), and no record says that it was erased", why.as_str()))
 }

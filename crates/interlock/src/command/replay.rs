@@ -3,13 +3,13 @@ mod difference;
 use std::sync::Arc;
 use std::time::Instant;
 
-use kernel::replay::Fed;
+use kernel::replay::{Counts, Fed};
 use proof::json::{Object, Value};
 
 use crate::cli::Replay;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, counted, grouped, number};
-use crate::replay::{self, Counts};
+use crate::replay;
 use crate::{domain, folder};
 use difference::Difference;
 
@@ -45,7 +45,10 @@ pub(super) fn run(arguments: &Replay, output: &mut Output) -> Result<Exit, Failu
     } else {
         told.tell(output)?;
     }
-    Ok(if told.counts.different > 0 && !is_hypothetical { Exit::Denied } else { Exit::Ok })
+    // What was erased, on record, is as it should be; what is lost otherwise is not.
+    let is_lost = told.counts.missing > 0 || told.counts.damaged > 0;
+    let is_different = told.counts.different > 0 && !is_hypothetical;
+    Ok(if is_different || is_lost { Exit::Denied } else { Exit::Ok })
 }
 
 /// What is told of a replay.
@@ -65,16 +68,27 @@ impl Told {
             ("different".to_owned(), number(self.counts.different)),
             ("differences".to_owned(), differences.into()),
             ("identical".to_owned(), number(self.counts.identical)),
-            ("not_replayable".to_owned(), number(self.counts.not_replayable)),
+            ("not_replayable".to_owned(), number(self.counts.not_replayable())),
+            ("not_replayable_because".to_owned(), self.reasons()),
             ("per_s".to_owned(), number(self.per_s)),
             ("records".to_owned(), number(self.records)),
         ]))
     }
 
+    fn reasons(&self) -> Value {
+        let Counts { erased, missing, damaged, .. } = self.counts;
+        Value::Object(Object::from([
+            ("damaged".to_owned(), number(damaged)),
+            ("erased".to_owned(), number(erased)),
+            ("missing".to_owned(), number(missing)),
+        ]))
+    }
+
     fn tell(&self, output: &mut Output) -> Result<(), Failure> {
         let paint = output.paint();
-        let Counts { identical, different, not_replayable } = self.counts;
+        let Counts { identical, different, erased, missing, damaged } = self.counts;
         let (mark, style) = match (different, self.is_hypothetical) {
+            _ if missing > 0 || damaged > 0 => ("✗", Style::Bad),
             (0, _) => ("✓", Style::Good),
             (_, true) => ("≠", Style::Warning),
             (_, false) => ("✗", Style::Bad),
@@ -87,10 +101,20 @@ impl Told {
             paint.text(style, mark),
             paint.text(Style::Heading, title)
         ))?;
-        for (count, what) in
-            [(identical, same), (different, "different"), (not_replayable, "not replayable")]
-        {
+        for (count, what) in [
+            (identical, same),
+            (different, "different"),
+            (self.counts.not_replayable(), "not replayable"),
+        ] {
             output.line(format!("  {:>8}  {what}", grouped(count)))?;
+        }
+        let reasons = [
+            (erased, "erased, as the log says"),
+            (missing, "missing: a sealed part or a key that was never erased is not there"),
+            (damaged, "damaged: a sealed part or a key is not what was written"),
+        ];
+        for (count, why) in reasons.into_iter().filter(|(count, _)| *count > 0) {
+            output.line(format!("            {:>8}  {why}", grouped(count)))?;
         }
         for line in self.differences.iter().flat_map(|difference| difference.lines(paint)) {
             output.line(line)?;

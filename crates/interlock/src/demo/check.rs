@@ -36,7 +36,8 @@ fn replayed(options: &node::Options, output: &mut Output) -> Result<bool, Failur
     let began = Instant::now();
     let (governance, lineage) = domain::both(&options.folder)?;
     let counts = replay::follow((&governance, &lineage), None, |_, _| Ok(()))?;
-    let is_identical = counts.different == 0 && counts.not_replayable == 0 && counts.identical > 0;
+    let is_identical =
+        counts.different == 0 && counts.not_replayable() == 0 && counts.identical > 0;
     let text = format!(
         "{} decisions derived again from the log: {} identical, {} different ({:.0} ms)",
         counts.decisions(),

@@ -6,7 +6,7 @@ use proof::json::{Object, Value, object};
 
 use super::delegated::{delegated_value, read_delegated, read_ended};
 use super::sealed::{Commitments, commitments_of, commitments_value};
-use super::{By, Delegation, Direction, HandsOn};
+use super::{By, Delegation, Direction, ErasedFor, HandsOn, erased};
 use crate::governance::SignedProposal;
 use crate::members::{Malformed, members, name, number, wrong};
 
@@ -54,6 +54,15 @@ pub enum Body {
         outcome: Completion,
         /// Commitment to the message that ended it, where there was one.
         commitments: Commitments,
+    },
+    /// What an ended execution sealed became unreadable, for good. Type `execution.erased`; in no execution's chain.
+    Erased {
+        /// The execution.
+        execution: String,
+        /// The OS user (uid) that asked for it.
+        os_user: u32,
+        /// Why.
+        reason: ErasedFor,
     },
     /// An officer took something away, which holds from here on, before governance says so. Type `enforcement.ordered`.
     Ordered {
@@ -136,6 +145,7 @@ impl Body {
             Self::Decided(_) => "transition.decided",
             Self::Withheld { .. } => "transition.withheld",
             Self::Completed { .. } => "transition.completed",
+            Self::Erased { .. } => "execution.erased",
             Self::Ordered { .. } => "enforcement.ordered",
             Self::Adopted { .. } => "governance.adopted",
             Self::Refused { .. } => "input.refused",
@@ -143,7 +153,14 @@ impl Body {
     }
 
     pub(super) fn concerns_execution(&self) -> bool {
-        !matches!(self, Self::Adopted { .. } | Self::Ordered { .. } | Self::Refused { .. })
+        let of_the_node = matches!(
+            self,
+            Self::Erased { .. }
+                | Self::Adopted { .. }
+                | Self::Ordered { .. }
+                | Self::Refused { .. }
+        );
+        !of_the_node
     }
 
     pub(super) fn write(&self, into: &mut Object) {
@@ -173,6 +190,9 @@ impl Body {
                 put("decided_seq", number(*decided_seq));
                 put("outcome", Value::from(outcome.as_str()));
                 put("commitments", commitments_value(commitments));
+            }
+            Self::Erased { execution, os_user, reason } => {
+                erased::write((execution, *os_user), *reason, into);
             }
             Self::Ordered { proposal } => {
                 put("proposal", proposal.to_value());
@@ -205,6 +225,7 @@ impl Body {
                 Ok(Self::Withheld { decided_seq, code: name(&members, "code")? })
             }
             "transition.completed" => completed(&value),
+            "execution.erased" => erased::read(&value),
             "enforcement.ordered" => {
                 let members = members(&value, &["proposal"])?;
                 let proposal = SignedProposal::from_value(members.value("proposal")?)?;

@@ -48,6 +48,8 @@ fn every_record() -> Vec<LineageRecord> {
     let signed = Proposal { based_on: header(None).governance, expires_ms: 1, change: halt };
     let ordered = Body::Ordered { proposal: Box::new(signed.sign(&officer).unwrap()) };
     let adopted = Body::Adopted { verified: true, bundle: Some(Digest::of(b"bundle")) };
+    let erased =
+        Body::Erased { execution: "x9".into(), os_user: 1000, reason: ErasedFor::Retention };
     let refused = Body::Refused { counts: BTreeMap::from([("refused.input".to_owned(), 3)]) };
     [
         (header(link(0)), started),
@@ -57,6 +59,7 @@ fn every_record() -> Vec<LineageRecord> {
         (header(link(1)), Body::Decided(Box::new(decided))),
         (header(link(2)), withheld),
         (header(link(2)), completed),
+        (header(None), erased),
         (header(None), ordered),
         (header(None), adopted),
         (header(None), refused),
@@ -145,7 +148,7 @@ proptest::proptest! {
     /// Whatever bytes are read as a record are that record's own bytes: none is read in two ways.
     #[test]
     fn what_is_read_is_written_the_same(
-        which in 0_usize..6,
+        which in 0_usize..every_record().len(),
         at in proptest::prelude::any::<proptest::sample::Index>(),
         byte in proptest::prelude::any::<u8>(),
         cut in proptest::prelude::any::<bool>(),

@@ -7,6 +7,7 @@ use proof::digest::Digest;
 use super::labels::Touched;
 use crate::limits::OPEN_TRANSITIONS_MAX;
 use crate::lineage::{Delegation, HandsOn, Link};
+use crate::state::Lost;
 
 /// One job or conversation of one workload instance: its chain of records and its history.
 pub struct Execution {
@@ -15,6 +16,7 @@ pub struct Execution {
     seq: u64,
     prev: Option<Digest>,
     history: Option<History>,
+    lost: Option<Lost>,
     open: BTreeMap<u64, Open>,
     delegation: Option<Delegation>,
     calls: u64,
@@ -39,6 +41,7 @@ impl Execution {
             seq: 0,
             prev: None,
             history: History::new(bundle).ok(),
+            lost: None,
             open: BTreeMap::new(),
             delegation,
             calls: 0,
@@ -99,8 +102,14 @@ impl Execution {
     }
 
     /// From here on the history is not known: nothing more can be decided or replayed.
-    pub(crate) fn lose_history(&mut self) {
+    pub(crate) fn lose_history(&mut self, why: Lost) {
         self.history = None;
+        self.lost.get_or_insert(why);
+    }
+
+    /// Why its history is not known, where it was lost.
+    pub(crate) fn lost(&self) -> Option<Lost> {
+        self.lost
     }
 
     pub(super) fn rebase(&mut self, bundle: &Arc<Bundle>) {

@@ -92,7 +92,8 @@ impl NodeState {
     }
 
     /// The execution is over and forgotten; whoever speaks for it next begins anew.
-    pub(crate) fn end(&mut self, id: &str) {
+    pub(crate) fn end(&mut self, id: &str, at: i64) {
+        self.note_end(id, at);
         self.executions.remove(id);
         self.instances.retain(|_, instance| instance != id);
     }

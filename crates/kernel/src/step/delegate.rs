@@ -94,7 +94,8 @@ impl Kernel {
                 effects.push(self.complete_as(now, (id, seq), Completion::Unknown));
             }
             effects.push(self.append(now, Some(id), Body::Ended { by }, Vec::new()));
-            self.state.end(id);
+            let at = self.state.time(now.wall_ms);
+            self.state.end(id, at);
         }
         effects
     }

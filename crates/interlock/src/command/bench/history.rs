@@ -91,7 +91,7 @@ fn replay(site: &Site) -> Result<Row, Failure> {
     Ok(row
         .with("decisions", f64::from(count(counts.decisions())))
         .with("different", f64::from(count(counts.different)))
-        .with("not_replayable", f64::from(count(counts.not_replayable))))
+        .with("not_replayable", f64::from(count(counts.not_replayable()))))
 }
 
 async fn start(site: &Site) -> Result<Row, Failure> {

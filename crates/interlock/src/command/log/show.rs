@@ -1,3 +1,7 @@
+use kernel::lineage::LineageRecord;
+use kernel::replay::Part;
+use ledger::ReadEntry;
+
 use crate::cli::{LogShow, Range};
 use crate::domain::{self, Log};
 use crate::exit::{Exit, Failure};
@@ -27,12 +31,27 @@ fn one(log: &Log, index: u64, output: &mut Output) -> Result<Exit, Failure> {
         serde_json::from_slice(&entry.record).map_err(|why| super::malformed(index, &why))?;
     output.line(format!("{value:#}"))?;
     let sealed = match entry.sealed.as_deref() {
-        Some([]) => "no private part",
-        Some(_) => "its private part lies beside the log: `interlock explain` opens it",
-        None => "its private part is not here",
+        Some([]) => "no private part".to_owned(),
+        found => private(log, &entry, found)?,
     };
     output.line(paint.text(Style::Quiet, sealed))?;
     Ok(Exit::Ok)
+}
+
+/// Whether the private part can be opened, and if not, why.
+fn private(log: &Log, entry: &ReadEntry, sealed: Option<&[u8]>) -> Result<String, Failure> {
+    let record = LineageRecord::parse(&entry.record).ok();
+    let link = record.as_ref().and_then(|record| record.header.link.as_ref());
+    let execution = link.map(|link| link.execution.as_str());
+    let mut opener = crate::replay::opener(log)?;
+    match opener.part(execution, (entry.index, &entry.record), sealed) {
+        Part::Open(_) => {
+            Ok("its private part lies beside the log: `interlock explain` opens it".to_owned())
+        }
+        Part::Lost(why) => {
+            Ok(format!("its private part: {}", crate::command::find::lost(log, execution, why)?))
+        }
+    }
 }
 
 fn many(log: &Log, from: u64, to: u64, output: &mut Output) -> Result<Exit, Failure> {

@@ -1,0 +1,179 @@
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use proof::base64url;
+
+use crate::limits::KEY_FILE_BYTES_MAX;
+use crate::{DataKey, KeyError, KeyStore, Scope, aead};
+
+const CONTEXT: &str = "interlock.key.v1";
+/// What the sealing key's file begins with.
+const SEALING: &str = "interlock.sealing.v1";
+/// The file that becomes the next key, written and synced beforehand so that its room is taken.
+const NEXT: &str = "next";
+/// Bytes of a wrapped key: version, nonce, key, tag.
+const WRAPPED_BYTES: usize = 1 + 24 + 32 + 16;
+
+/// Data keys in a folder, one file each, wrapped under one sealing key that lies elsewhere.
+///
+/// Who reads both the sealing key and the folder reads all that is sealed. Destroying overwrites the file,
+/// syncs, removes it, and syncs the folder; a disk that writes elsewhere (flash, copy on write) and every
+/// copy made before may still hold the wrapped key.
+pub struct FileKeys {
+    folder: PathBuf,
+    origin: String,
+    sealing: DataKey,
+}
+
+impl FileKeys {
+    /// Makes the sealing key's file, the folder, and the node's own key.
+    ///
+    /// # Errors
+    /// When one of them is there already or cannot be made.
+    pub fn create(sealing: &Path, folder: &Path, origin: &str) -> Result<Self, KeyError> {
+        let failed = |why: io::Error| KeyError::store(sealing, &why);
+        let key = DataKey::fresh()?;
+        let text = format!("{SEALING} {origin} {}\n", base64url::encode(key.bytes()));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(sealing);
+        let file = file.as_mut().map_err(|why| KeyError::store(sealing, &*why))?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+        sealing.parent().map_or(Ok(()), sync_folder).map_err(failed)?;
+        let made = DirBuilder::new().mode(0o700).create(folder);
+        made.map_err(|why| KeyError::store(folder, &why))?;
+        let keys = Self { folder: folder.to_owned(), origin: origin.to_owned(), sealing: key };
+        keys.wrap(&Scope::Node, &DataKey::fresh()?)?;
+        Ok(keys)
+    }
+
+    /// Opens the store of the log of this origin.
+    ///
+    /// # Errors
+    /// When the sealing key or the folder is missing, loose, or another log's.
+    pub fn open(sealing: &Path, folder: &Path, origin: &str) -> Result<Self, KeyError> {
+        check_private(folder)?;
+        let text = read(sealing)?.ok_or_else(|| KeyError::store(sealing, &"it is missing"))?;
+        let text = String::from_utf8(text.to_vec()).unwrap_or_default();
+        let text = zeroize::Zeroizing::new(text);
+        let mut words = text.trim_end().split(' ');
+        let malformed = || KeyError::damaged(sealing, &"it is no sealing key");
+        if words.next() != Some(SEALING) {
+            return Err(malformed());
+        }
+        if words.next() != Some(origin) {
+            return Err(KeyError::damaged(sealing, &"it is another log's"));
+        }
+        let key = words.next().and_then(|word| base64url::decode(word).ok());
+        let key = key.and_then(|bytes| DataKey::from_slice(&bytes)).ok_or_else(malformed)?;
+        Ok(Self { folder: folder.to_owned(), origin: origin.to_owned(), sealing: key })
+    }
+
+    fn path(&self, scope: &Scope) -> Result<PathBuf, KeyError> {
+        let name = scope.name().ok_or_else(|| {
+            KeyError::other(&format!("an execution of this id can have no key: {scope:?}"))
+        })?;
+        Ok(self.folder.join(name))
+    }
+
+    fn bound_to(&self, scope: &Scope) -> Vec<u8> {
+        let name = scope.name().unwrap_or_default();
+        format!("{CONTEXT}\n{name}\n{}", self.origin).into_bytes()
+    }
+}
+
+impl KeyStore for FileKeys {
+    fn wrap(&self, scope: &Scope, key: &DataKey) -> Result<(), KeyError> {
+        let path = self.path(scope)?;
+        let failed = |why: io::Error| KeyError::store(&path, &why);
+        if path.try_exists().map_err(failed)? {
+            return Err(KeyError::store(&path, &"it is there already"));
+        }
+        self.make_room()?;
+        let wrapped = aead::seal(&self.sealing, &self.bound_to(scope), key.bytes())?;
+        let next = self.folder.join(NEXT);
+        let file = OpenOptions::new().write(true).open(&next).map_err(failed)?;
+        file.write_all_at(&wrapped, 0).and_then(|()| file.sync_data()).map_err(failed)?;
+        fs::rename(&next, &path).and_then(|()| sync_folder(&self.folder)).map_err(failed)
+    }
+
+    fn unwrap(&self, scope: &Scope) -> Result<Option<DataKey>, KeyError> {
+        let Some(name) = scope.name() else { return Ok(None) };
+        let path = self.folder.join(name);
+        let Some(wrapped) = read(&path)? else { return Ok(None) };
+        let key = aead::open(&self.sealing, &self.bound_to(scope), &wrapped)
+            .and_then(|bytes| DataKey::from_slice(&zeroize::Zeroizing::new(bytes)));
+        let why = "it is damaged, another execution's, or of another sealing key";
+        key.map(Some).ok_or_else(|| KeyError::damaged(&path, &why))
+    }
+
+    fn destroy(&self, scope: &Scope) -> Result<bool, KeyError> {
+        let path = self.path(scope)?;
+        let failed = |why: io::Error| KeyError::store(&path, &why);
+        let file = match OpenOptions::new().write(true).open(&path) {
+            Ok(file) => file,
+            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(why) => return Err(failed(why)),
+        };
+        file.write_all_at(&[0; WRAPPED_BYTES], 0)
+            .and_then(|()| file.sync_data())
+            .map_err(failed)?;
+        fs::remove_file(&path).and_then(|()| sync_folder(&self.folder)).map_err(failed)?;
+        Ok(true)
+    }
+
+    fn list(&self) -> Result<Vec<Scope>, KeyError> {
+        let failed = |why: io::Error| KeyError::store(&self.folder, &why);
+        let mut scopes = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            scopes.extend(name.to_str().and_then(Scope::parse));
+        }
+        scopes.sort();
+        Ok(scopes)
+    }
+
+    fn make_room(&self) -> Result<(), KeyError> {
+        let next = self.folder.join(NEXT);
+        let failed = |why: io::Error| KeyError::store(&next, &why);
+        if fs::metadata(&next).is_ok_and(|found| found.len() == WRAPPED_BYTES as u64) {
+            return Ok(());
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let mut file = options.open(&next).map_err(failed)?;
+        file.write_all(&[0; WRAPPED_BYTES]).and_then(|()| file.sync_all()).map_err(failed)?;
+        sync_folder(&self.folder).map_err(failed)
+    }
+}
+
+/// A small file that its owner alone can reach. None where it is not there.
+fn read(path: &Path) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>, KeyError> {
+    let failed = |why: io::Error| KeyError::store(path, &why);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(why) => return Err(failed(why)),
+    };
+    check_private(path)?;
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    file.take(KEY_FILE_BYTES_MAX).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(Some(bytes))
+}
+
+fn check_private(path: &Path) -> Result<(), KeyError> {
+    let found = fs::metadata(path).map_err(|why| KeyError::store(path, &why))?;
+    let mode = found.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let why = format!("others can reach it (mode {:o}): run `chmod go=` on it", mode & 0o777);
+    Err(KeyError::store(path, &why))
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests;

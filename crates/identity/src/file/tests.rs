@@ -1,0 +1,94 @@
+use super::*;
+
+const ORIGIN: &str = "example.test/lineage/node-1";
+
+fn store(folder: &Path) -> FileKeys {
+    FileKeys::create(&folder.join("sealing.key"), &folder.join("keys"), ORIGIN).unwrap()
+}
+
+fn open(folder: &Path) -> Result<FileKeys, KeyError> {
+    FileKeys::open(&folder.join("sealing.key"), &folder.join("keys"), ORIGIN)
+}
+
+fn execution(id: &str) -> Scope {
+    Scope::Execution(id.to_owned())
+}
+
+#[test]
+fn a_key_is_kept_for_its_owner_alone_and_comes_back_until_it_is_destroyed() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = store(folder.path());
+    let key = DataKey::fresh().unwrap();
+    keys.wrap(&execution("x1"), &key).unwrap();
+    let again = open(folder.path()).unwrap();
+    assert_eq!(again.unwrap(&execution("x1")).unwrap().unwrap().bytes(), key.bytes());
+    assert_eq!(again.list().unwrap(), vec![Scope::Node, execution("x1")]);
+    let path = folder.path().join("keys/execution.x1");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!fs::read(&path).unwrap().windows(32).any(|bytes| bytes == key.bytes()));
+    assert!(again.wrap(&execution("x1"), &key).is_err(), "a key is never replaced");
+    let held = File::open(&path).unwrap();
+    assert!(again.destroy(&execution("x1")).unwrap());
+    let mut left = Vec::new();
+    (&held).read_to_end(&mut left).unwrap();
+    assert_eq!(left, vec![0; WRAPPED_BYTES], "it is overwritten before it is removed");
+    assert!(again.unwrap(&execution("x1")).unwrap().is_none());
+    assert!(!again.destroy(&execution("x1")).unwrap(), "destroyed twice");
+}
+
+#[test]
+fn a_key_in_anothers_place_or_changed_or_of_another_log_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = store(folder.path());
+    for id in ["x1", "x2"] {
+        keys.wrap(&execution(id), &DataKey::fresh().unwrap()).unwrap();
+    }
+    let path = |id: &str| folder.path().join(format!("keys/execution.{id}"));
+    let first = fs::read(path("x1")).unwrap();
+    fs::copy(path("x2"), path("x1")).unwrap();
+    assert!(keys.unwrap(&execution("x1")).unwrap_err().is_damage());
+    for at in 0..first.len() {
+        let mut changed = first.clone();
+        changed[at] ^= 1;
+        fs::write(path("x1"), &changed).unwrap();
+        assert!(keys.unwrap(&execution("x1")).unwrap_err().is_damage(), "byte {at}");
+    }
+    fs::write(path("x1"), &first[..first.len() - 1]).unwrap();
+    assert!(keys.unwrap(&execution("x1")).unwrap_err().is_damage());
+    let sealing = folder.path().join("sealing.key");
+    let other = FileKeys::open(&sealing, &folder.path().join("keys"), "other.test/lineage/node-1");
+    assert!(other.is_err_and(|why| why.is_damage()));
+}
+
+#[test]
+fn loose_permissions_are_refused_with_what_mends_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = store(folder.path());
+    keys.wrap(&execution("x1"), &DataKey::fresh().unwrap()).unwrap();
+    let loosen = |path: &Path, mode: u32| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    loosen(&folder.path().join("keys/execution.x1"), 0o640);
+    assert!(keys.unwrap(&execution("x1")).unwrap_err().to_string().contains("chmod"));
+    for (name, private) in [("keys", 0o700), ("sealing.key", 0o600)] {
+        let path = folder.path().join(name);
+        loosen(&path, private | 0o040);
+        let why = open(folder.path()).err().unwrap().to_string();
+        assert!(why.contains("chmod"), "{why}");
+        loosen(&path, private);
+    }
+    assert!(open(folder.path()).is_ok());
+}
+
+#[test]
+fn an_id_that_would_leave_the_folder_has_no_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = store(folder.path());
+    let long = "x".repeat(crate::limits::EXECUTION_ID_BYTES_MAX + 1);
+    for id in ["", "../x", "a/b", ".", "a b", "ü", &long] {
+        assert!(keys.wrap(&execution(id), &DataKey::fresh().unwrap()).is_err(), "{id}");
+        assert!(keys.unwrap(&execution(id)).unwrap().is_none(), "{id}");
+    }
+    let longest = "x".repeat(crate::limits::EXECUTION_ID_BYTES_MAX);
+    keys.wrap(&execution(&longest), &DataKey::fresh().unwrap()).unwrap();
+}

@@ -1,0 +1,26 @@
+//! Key stores, and what is sealed with their keys. `spec/sealed.md` has the formats in words.
+//!
+//! Each execution has a data key of its own, wrapped under the node's sealing key and kept where it can be
+//! destroyed. What the execution's records commit to is sealed under it; without it that is noise.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`KeyStore`] | the port: wrap, unwrap, destroy, list; hardware and remote stores come in here |
+//! | [`FileKeys`] | the store in a folder |
+//! | [`Vault`] | seals and opens parts, each bound to its log, index and record |
+//!
+//! Architecture invariant: nothing here knows what a record says, and no key leaves but to its vault.
+
+mod aead;
+mod error;
+mod file;
+mod key;
+pub mod limits;
+mod store;
+mod vault;
+
+pub use error::KeyError;
+pub use file::FileKeys;
+pub use key::DataKey;
+pub use store::{KeyStore, Scope};
+pub use vault::{OpenError, Vault};

@@ -1,0 +1,161 @@
+use std::collections::BTreeMap;
+
+use proof::digest::Digest;
+
+use crate::{DataKey, KeyError, KeyStore, Scope, aead};
+
+const CONTEXT: &[u8] = b"interlock.sealed.v1\n";
+
+/// Seals and opens the parts of one log with the keys of a store.
+pub struct Vault {
+    store: Box<dyn KeyStore + Send>,
+    origin: String,
+    keys: BTreeMap<Scope, Held>,
+}
+
+/// What was found in the store.
+enum Held {
+    Key(DataKey),
+    Nothing,
+    Damaged,
+}
+
+/// Why a part does not open.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// There is no key: it was destroyed, or it is missing.
+    #[error("its key is not there")]
+    NoKey,
+    /// The key is there and is not what was written.
+    #[error("its key is damaged, or another's")]
+    Key,
+    /// The part was changed, cut, or belongs to another record.
+    #[error("it was changed, cut, or belongs to another record")]
+    Part,
+    /// The store failed.
+    #[error(transparent)]
+    Store(KeyError),
+}
+
+impl Vault {
+    /// For the log of this origin.
+    #[must_use]
+    pub fn new(origin: &str, store: impl KeyStore + Send + 'static) -> Self {
+        Self { store: Box::new(store), origin: origin.to_owned(), keys: BTreeMap::new() }
+    }
+
+    /// Makes the key of an execution that begins: on stable storage when this returns.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn begin(&mut self, execution: &str) -> Result<(), KeyError> {
+        let scope = Scope::Execution(execution.to_owned());
+        let key = DataKey::fresh()?;
+        self.store.wrap(&scope, &key)?;
+        self.keys.insert(scope, Held::Key(key));
+        Ok(())
+    }
+
+    /// Makes sure that the next key finds room.
+    ///
+    /// # Errors
+    /// As [`KeyStore::make_room`].
+    pub fn make_room(&self) -> Result<(), KeyError> {
+        self.store.make_room()
+    }
+
+    /// Seals a part for one record of the log. Nothing is sealed as nothing.
+    ///
+    /// # Errors
+    /// When there is no key.
+    pub fn seal(
+        &mut self,
+        scope: &Scope,
+        (index, record): (u64, &[u8]),
+        plain: &[u8],
+    ) -> Result<Vec<u8>, KeyError> {
+        if plain.is_empty() {
+            return Ok(Vec::new());
+        }
+        let bound_to = self.bound_to(index, record);
+        let key = self.key(scope).map_err(|why| KeyError::other(&format!("{scope:?}: {why}")))?;
+        aead::seal(key, &bound_to, plain)
+    }
+
+    /// Opens the part of one record of the log.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open(
+        &mut self,
+        scope: &Scope,
+        (index, record): (u64, &[u8]),
+        part: &[u8],
+    ) -> Result<Vec<u8>, OpenError> {
+        if part.is_empty() {
+            return Ok(Vec::new());
+        }
+        let bound_to = self.bound_to(index, record);
+        aead::open(self.key(scope)?, &bound_to, part).ok_or(OpenError::Part)
+    }
+
+    /// Whether a scope's key is there.
+    ///
+    /// # Errors
+    /// As [`Vault::open`], where it cannot be used.
+    pub fn check(&mut self, scope: &Scope) -> Result<(), OpenError> {
+        self.key(scope).map(drop)
+    }
+
+    /// Executions whose keys are there.
+    ///
+    /// # Errors
+    /// As [`KeyStore::list`].
+    pub fn executions(&self) -> Result<Vec<String>, KeyError> {
+        let executions = self.store.list()?.into_iter().filter_map(|scope| match scope {
+            Scope::Execution(id) => Some(id),
+            Scope::Node => None,
+        });
+        Ok(executions.collect())
+    }
+
+    /// Forgets a key that nothing more is sealed under.
+    pub fn forget(&mut self, execution: &str) {
+        self.keys.remove(&Scope::Execution(execution.to_owned()));
+    }
+
+    /// Destroys the key of an execution, here and in the store. False where there was none.
+    ///
+    /// # Errors
+    /// When it may still be there.
+    pub fn destroy(&mut self, execution: &str) -> Result<bool, KeyError> {
+        self.forget(execution);
+        self.store.destroy(&Scope::Execution(execution.to_owned()))
+    }
+
+    /// What a part is bound to: the log, the place in it, and the record, so that it opens nowhere else.
+    fn bound_to(&self, index: u64, record: &[u8]) -> Vec<u8> {
+        let digest = Digest::of(record);
+        [CONTEXT, &index.to_be_bytes(), digest.as_bytes(), self.origin.as_bytes()].concat()
+    }
+
+    fn key(&mut self, scope: &Scope) -> Result<&DataKey, OpenError> {
+        if !self.keys.contains_key(scope) {
+            let held = match self.store.unwrap(scope) {
+                Ok(Some(key)) => Held::Key(key),
+                Ok(None) => Held::Nothing,
+                Err(why) if why.is_damage() => Held::Damaged,
+                Err(why) => return Err(OpenError::Store(why)),
+            };
+            self.keys.insert(scope.clone(), held);
+        }
+        match self.keys.get(scope) {
+            Some(Held::Key(key)) => Ok(key),
+            Some(Held::Damaged) => Err(OpenError::Key),
+            Some(Held::Nothing) | None => Err(OpenError::NoKey),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

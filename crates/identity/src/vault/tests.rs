@@ -1,0 +1,89 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::FileKeys;
+use crate::limits::SEALED_OVERHEAD_BYTES;
+
+const ORIGIN: &str = "example.test/lineage/node-1";
+const PLAIN: &[u8] = b"{\"request\":1}";
+
+fn vault(folder: &std::path::Path) -> Vault {
+    let (sealing, keys) = (folder.join("sealing.key"), folder.join("keys"));
+    let store = match sealing.exists() {
+        true => FileKeys::open(&sealing, &keys, ORIGIN),
+        false => FileKeys::create(&sealing, &keys, ORIGIN),
+    };
+    Vault::new(ORIGIN, store.unwrap())
+}
+
+fn of(id: &str) -> Scope {
+    Scope::Execution(id.to_owned())
+}
+
+#[test]
+fn a_part_opens_at_its_own_place_and_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut vault = vault(folder.path());
+    vault.begin("x1").unwrap();
+    vault.begin("x2").unwrap();
+    let part = vault.seal(&of("x1"), (7, b"record"), PLAIN).unwrap();
+    assert_eq!(part.len(), PLAIN.len() + SEALED_OVERHEAD_BYTES);
+    assert_eq!(vault.open(&of("x1"), (7, b"record"), &part).unwrap(), PLAIN);
+    for (scope, index, record) in
+        [(of("x2"), 7, &b"record"[..]), (of("x1"), 8, b"record"), (of("x1"), 7, b"recorD")]
+    {
+        assert_eq!(vault.open(&scope, (index, record), &part), Err(OpenError::Part));
+    }
+    let mut elsewhere = super::Vault::new("other.test/lineage/node-1", {
+        let (sealing, keys) = (folder.path().join("sealing.key"), folder.path().join("keys"));
+        FileKeys::open(&sealing, &keys, ORIGIN).unwrap()
+    });
+    assert_eq!(elsewhere.open(&of("x1"), (7, b"record"), &part), Err(OpenError::Part));
+    assert_eq!(vault.seal(&of("x1"), (8, b"record"), b"").unwrap(), b"", "nothing stays nothing");
+}
+
+#[test]
+fn a_changed_or_cut_part_does_not_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut vault = vault(folder.path());
+    vault.begin("x1").unwrap();
+    let part = vault.seal(&of("x1"), (7, b"record"), PLAIN).unwrap();
+    for at in 0..part.len() {
+        let mut changed = part.clone();
+        changed[at] ^= 0x80;
+        assert_eq!(vault.open(&of("x1"), (7, b"record"), &changed), Err(OpenError::Part));
+    }
+    for length in 1..part.len() {
+        assert_eq!(vault.open(&of("x1"), (7, b"record"), &part[..length]), Err(OpenError::Part));
+    }
+}
+
+#[test]
+fn a_destroyed_key_opens_nothing_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = vault(folder.path());
+    first.begin("x1").unwrap();
+    let part = first.seal(&of("x1"), (7, b"record"), PLAIN).unwrap();
+    assert!(first.destroy("x1").unwrap());
+    for vault in [&mut first, &mut vault(folder.path())] {
+        assert_eq!(vault.open(&of("x1"), (7, b"record"), &part), Err(OpenError::NoKey));
+        assert!(vault.seal(&of("x1"), (8, b"record"), PLAIN).is_err());
+    }
+}
+
+#[test]
+fn a_restored_copy_that_goes_on_meets_no_nonce_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = vault(folder.path());
+    first.begin("x1").unwrap();
+    // Both seal for the same places, as a node and a restored copy of it would.
+    let mut copy = vault(folder.path());
+    let mut nonces = BTreeSet::new();
+    for index in 0..500 {
+        for vault in [&mut first, &mut copy] {
+            let part = vault.seal(&of("x1"), (index, b"record"), PLAIN).unwrap();
+            nonces.insert(part[1..25].to_vec());
+        }
+    }
+    assert_eq!(nonces.len(), 1_000);
+}

@@ -1,0 +1,58 @@
+use proof::json::{Object, Value};
+
+use super::Body;
+use crate::members::{Malformed, members, name, number, wrong};
+
+/// Why an execution was erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErasedFor {
+    /// Somebody asked for this execution.
+    Asked,
+    /// It was older than what is kept.
+    Retention,
+}
+
+impl ErasedFor {
+    /// The name in records: `asked` or `retention`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Retention => "retention",
+        }
+    }
+
+    /// Reads the name in records.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Asked, Self::Retention].into_iter().find(|one| one.as_str() == text)
+    }
+}
+
+/// Under whose key a record's sealed part lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// The node's: the record is of no execution.
+    Node,
+    /// An execution's, which begins with this record: its key is to be made.
+    Begun(String),
+    /// An execution's that has begun.
+    Execution(String),
+}
+
+pub(super) fn write((execution, os_user): (&str, u32), reason: ErasedFor, into: &mut Object) {
+    into.insert("erased".to_owned(), Value::from(execution));
+    into.insert("os_user".to_owned(), number(u64::from(os_user)));
+    into.insert("reason".to_owned(), Value::from(reason.as_str()));
+}
+
+pub(super) fn read(value: &Value) -> Result<Body, Malformed> {
+    let members = members(value, &["erased", "os_user", "reason"])?;
+    let os_user = u32::try_from(members.integer("os_user")?);
+    let reason = ErasedFor::parse(members.str("reason")?);
+    Ok(Body::Erased {
+        execution: name(&members, "erased")?,
+        os_user: os_user.map_err(|_| wrong("os_user", "a user id of 32 bits"))?,
+        reason: reason.ok_or_else(|| wrong("reason", "asked or retention"))?,
+    })
+}

@@ -1,0 +1,83 @@
+use std::collections::BTreeMap;
+
+use super::Fed;
+use crate::state::{Lost, NodeState};
+
+/// What came of the decisions of a log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Derived to the byte.
+    pub identical: u64,
+    /// Derived otherwise.
+    pub different: u64,
+    /// Not derivable: their execution was erased, and the log says so.
+    pub erased: u64,
+    /// Not derivable: a sealed part, or a key that was never erased, is not there.
+    pub missing: u64,
+    /// Not derivable: a sealed part or a key was changed, cut or swapped.
+    pub damaged: u64,
+}
+
+impl Counts {
+    /// Decisions that could not be derived.
+    #[must_use]
+    pub fn not_replayable(&self) -> u64 {
+        self.erased.saturating_add(self.missing).saturating_add(self.damaged)
+    }
+
+    /// All decisions.
+    #[must_use]
+    pub fn decisions(&self) -> u64 {
+        self.identical.saturating_add(self.different).saturating_add(self.not_replayable())
+    }
+}
+
+/// Counts what came of the decisions while a log is followed.
+///
+/// Whether a key that is not there was erased is known once the erasure's record has come, which is later
+/// in the log than the decisions: [`Tally::finish`] tells them apart.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    counts: Counts,
+    without_key: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    /// Counts one record.
+    pub fn add(&mut self, fed: &Fed) {
+        let count = match fed {
+            Fed::Followed => return,
+            Fed::Identical => &mut self.counts.identical,
+            Fed::Different { .. } => &mut self.counts.different,
+            Fed::NotReplayable { execution, why: Lost::NoKey } => {
+                self.without_key.entry(execution.clone()).or_default()
+            }
+            Fed::NotReplayable { why: Lost::Missing, .. } => &mut self.counts.missing,
+            Fed::NotReplayable { why: Lost::Damaged, .. } => &mut self.counts.damaged,
+        };
+        *count = count.saturating_add(1);
+    }
+
+    /// An execution whose key is not there although the log, whose fold is `state`, says nowhere that it was
+    /// erased: damage.
+    #[must_use]
+    pub fn without_reason(&self, state: &NodeState) -> Option<&str> {
+        let mut without_key = self.without_key.keys();
+        without_key.find(|execution| state.erased(execution).is_none()).map(String::as_str)
+    }
+
+    /// The counts at the log's end, whose fold is `state`.
+    #[must_use]
+    pub fn finish(self, state: &NodeState) -> Counts {
+        let mut counts = self.counts;
+        for (execution, decisions) in self.without_key {
+            let of = if state.erased(&execution).is_some() {
+                &mut counts.erased
+            } else {
+                &mut counts.missing
+            };
+            *of = of.saturating_add(decisions);
+        }
+        counts
+    }
+}

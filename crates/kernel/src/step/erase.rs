@@ -1,0 +1,56 @@
+use super::{Effect, Kernel, Now, Ticket};
+use crate::lineage::{Body, ErasedFor};
+
+/// An erasure whose record is not durable yet.
+pub(super) struct Erasure {
+    index: u64,
+    ticket: Ticket,
+    execution: String,
+}
+
+impl Kernel {
+    /// Puts on record that what an ended execution sealed is to become unreadable. Its key may go once the
+    /// record is durable, and not before. One that goes on is refused: its history still decides, and
+    /// whoever speaks for it would begin clean without it. An officer ends it first.
+    pub(super) fn erase(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        execution: String,
+        (os_user, reason): (u32, ErasedFor),
+    ) -> Vec<Effect> {
+        if let Some(index) = self.state.erased(&execution) {
+            // No second record; its key is destroyed again, if that was cut short.
+            self.erasures.push_back(Erasure { index, ticket, execution });
+            return Vec::new();
+        }
+        if self.state.ended_at(&execution).is_none() {
+            let is_live = self.state.execution(&execution).is_some();
+            let result = Err(if is_live { "execution.live" } else { "execution.unknown" });
+            return vec![Effect::Erased { ticket, execution, result }];
+        }
+        let index = self.state.size();
+        self.state.erase(&execution);
+        let body = Body::Erased { execution: execution.clone(), os_user, reason };
+        self.erasures.push_back(Erasure { index, ticket, execution });
+        vec![self.append(now, None, body, Vec::new())]
+    }
+
+    /// Erasures whose record is durable.
+    pub(super) fn release_erasures(&mut self, size: u64) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        // One that was asked for again waits for an older record than those before it: all are looked at.
+        for erasure in std::mem::take(&mut self.erasures) {
+            if erasure.index < size {
+                let Erasure { index, ticket, execution } = erasure;
+                effects.push(Effect::Erased { ticket, execution, result: Ok(index) });
+            } else {
+                self.erasures.push_back(erasure);
+            }
+        }
+        effects
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+use super::*;
+use crate::fixture::{Domain, Node, OS_USER, code};
+use crate::governance::Change;
+use crate::lineage::LineageRecord;
+use crate::replay::{Part, Replay, Tally};
+use crate::state::Lost;
+use crate::step::Input;
+
+const READ: (&str, &str) = ("read_file", r#"{"path":"reports/q3.txt"}"#);
+
+fn erase(node: &mut Node, execution: &str) -> Vec<Effect> {
+    let ticket = node.ticket();
+    let (execution, reason) = (execution.to_owned(), ErasedFor::Asked);
+    node.step(Input::Erase { ticket, execution, os_user: 0, reason })
+}
+
+/// A node with one ended execution of four decisions, and one that goes on with three.
+fn with_an_ended_execution() -> (Domain, Node, String) {
+    let mut domain = Domain::new();
+    let mut node = Node::new(&domain);
+    let ended = node.execution.clone();
+    (0..4).for_each(|_| {
+        node.call(READ.0, READ.1);
+    });
+    domain.change(Change::ExecutionEnded { execution: ended.clone() });
+    node.follow(&domain);
+    node.execution = node.join("agent", OS_USER).unwrap();
+    (0..3).for_each(|_| {
+        node.call(READ.0, READ.1);
+    });
+    (domain, node, ended)
+}
+
+#[test]
+fn what_goes_on_or_is_unknown_is_not_erased() {
+    let (_, mut node, _) = with_an_ended_execution();
+    let before = node.log.len();
+    for (execution, why) in
+        [(node.execution.clone(), "execution.live"), ("nobody".to_owned(), "execution.unknown")]
+    {
+        let effects = erase(&mut node, &execution);
+        assert!(matches!(&effects[..], [Effect::Erased { result: Err(code), .. }] if *code == why));
+    }
+    assert_eq!(node.log.len(), before);
+}
+
+#[test]
+fn the_key_may_go_once_the_record_is_durable_and_not_before() {
+    let (_, mut node, ended) = with_an_ended_execution();
+    node.durable();
+    let index = node.log.len() as u64;
+    assert_eq!(erase(&mut node, &ended), vec![]);
+    assert_eq!(node.step(Input::Durable { size: index }), vec![]);
+    let effects = node.durable();
+    assert!(matches!(&effects[..], [Effect::Erased { result: Ok(at), .. }] if *at == index));
+    assert_eq!(erase(&mut node, &ended), vec![], "erased twice: no second record");
+    assert_eq!(node.log.len() as u64, index + 1);
+    let effects = node.durable();
+    assert!(matches!(&effects[..], [Effect::Erased { result: Ok(at), .. }] if *at == index));
+}
+
+#[test]
+fn without_the_key_exactly_its_decisions_are_not_replayable_and_the_state_is_the_same() {
+    let (domain, mut node, ended) = with_an_ended_execution();
+    let follow = |log: &[(Vec<u8>, Vec<u8>)], has_key: bool| {
+        let mut replay =
+            Replay::new("node-1", crate::fixture::ORIGIN, &domain.records, &*domain.shelf);
+        let mut tally = Tally::default();
+        for (record, sealed) in log {
+            let fed = replay.feed_sealed(record, |of, _| match of {
+                Some(id) if id == ended && !has_key => Part::Lost(Lost::NoKey),
+                _ => Part::from(sealed),
+            });
+            tally.add(&fed.unwrap());
+        }
+        let state = replay.into_state();
+        (tally.finish(&state), state)
+    };
+    let (counts, _) = follow(&node.log, false);
+    assert_eq!((counts.identical, counts.missing, counts.erased), (3, 4, 0), "no record says so");
+    erase(&mut node, &ended);
+    let (counts, _) = follow(&node.log, false);
+    assert_eq!((counts.identical, counts.erased, counts.missing), (3, 4, 0));
+    let (counts, state) = follow(&node.log, true);
+    assert_eq!((counts.identical, counts.not_replayable()), (7, 0), "the key is not yet destroyed");
+    assert_eq!(state.all_erased().collect::<Vec<_>>(), vec![ended.as_str()]);
+    assert_eq!(state.size(), node.log.len() as u64);
+    let (_, state) = follow(&node.log, false);
+    let mut node = Node::from(state, node.log, &domain);
+    assert_eq!(code(&node.call(READ.0, READ.1).1), "permitted", "the others go on");
+}
+
+#[test]
+fn an_erasure_on_record_of_what_has_not_ended_is_broken() {
+    let (domain, mut node, ended) = with_an_ended_execution();
+    erase(&mut node, &ended);
+    let (record, _) = node.log.last().unwrap();
+    let mut record = LineageRecord::parse(record).unwrap();
+    let Body::Erased { execution, .. } = &mut record.body else { panic!("{record:?}") };
+    execution.clone_from(&node.execution);
+    let last = node.log.len() - 1;
+    node.log[last].0 = record.to_bytes();
+    assert!(node.replay(&domain).is_err());
+    assert!(node.replay(&domain).is_err_and(|why| why.to_string().contains("does not continue")));
+}

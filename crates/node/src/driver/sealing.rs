@@ -1,0 +1,56 @@
+use identity::KeyError;
+use kernel::lineage::{ErasedFor, Scope};
+use kernel::step::Input;
+use ledger::Disk;
+use tokio::sync::oneshot;
+
+use super::Driver;
+use crate::limits::END_BYTES;
+
+impl<D: Disk> Driver<D> {
+    pub(super) fn erase(
+        &mut self,
+        execution: String,
+        (os_user, reason): (u32, ErasedFor),
+        reply: oneshot::Sender<Result<u64, &'static str>>,
+    ) {
+        if !self.has_space_for(END_BYTES) {
+            let _gone = reply.send(Err("refused.storage"));
+            return;
+        }
+        let ticket = self.ticket();
+        self.waiting.erasures.insert(ticket, reply);
+        self.step(Input::Erase { ticket, execution, os_user, reason });
+        // One that was on record before: its record is durable already.
+        self.step(Input::Durable { size: self.log.head().size });
+    }
+
+    /// Destroys the key of an execution whose erasure is on stable storage.
+    pub(super) fn destroy(&mut self, index: u64, execution: &str) -> Result<u64, &'static str> {
+        match self.vault.destroy(execution) {
+            Ok(_) => Ok(index),
+            Err(why) => {
+                eprintln!("interlock: `{execution}` is on record as erased, but {why}");
+                Err("key.destroy")
+            }
+        }
+    }
+
+    /// Seals what a record commits to. The key of an execution that begins is on stable storage first.
+    pub(super) fn seal(
+        &mut self,
+        scope: Scope,
+        record: (u64, &[u8]),
+        plain: &[u8],
+    ) -> Result<Vec<u8>, KeyError> {
+        let scope = match scope {
+            Scope::Node => identity::Scope::Node,
+            Scope::Execution(id) => identity::Scope::Execution(id),
+            Scope::Begun(id) => {
+                self.vault.begin(&id)?;
+                identity::Scope::Execution(id)
+            }
+        };
+        self.vault.seal(&scope, record, plain)
+    }
+}

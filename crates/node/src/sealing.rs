@@ -1,0 +1,92 @@
+//! Sealed parts of a node's lineage log: the keys they lie under, and opening them.
+
+use std::path::Path;
+
+use identity::{FileKeys, OpenError, Scope, Vault};
+use kernel::replay::Part;
+use kernel::state::{Lost, NodeState};
+
+use crate::{Error, Options};
+
+/// Makes the sealing key, and the folder in which executions' keys lie.
+pub(crate) fn create(options: &Options) -> Result<(), Error> {
+    let (sealing, keys) = places(&options.lineage_folder());
+    FileKeys::create(&sealing, &keys, &options.lineage_origin())
+        .map(drop)
+        .map_err(|why| Error::sealing(&why))
+}
+
+/// The vault of a node's lineage log.
+pub(crate) fn vault(options: &Options) -> Result<Vault, Error> {
+    let origin = options.lineage_origin();
+    let (sealing, keys) = places(&options.lineage_folder());
+    let store = FileKeys::open(&sealing, &keys, &origin).map_err(|why| Error::sealing(&why))?;
+    Ok(Vault::new(&origin, store))
+}
+
+/// Where the sealing key and the executions' keys of the lineage log in this folder lie.
+fn places(lineage: &Path) -> (std::path::PathBuf, std::path::PathBuf) {
+    let domain = lineage.parent().unwrap_or(lineage);
+    (domain.join("keys").join("sealing.key"), lineage.join("keys"))
+}
+
+/// Opens the sealed parts of a lineage log, for whoever reads it.
+pub struct Opener(Option<Vault>);
+
+impl Opener {
+    /// For the lineage log in this folder. A copy without keys opens nothing.
+    ///
+    /// # Errors
+    /// `keys` where there are keys that may not be used.
+    pub fn of(lineage: &Path, origin: &str) -> Result<Self, Error> {
+        let (sealing, keys) = places(lineage);
+        if !sealing.exists() || !keys.exists() {
+            return Ok(Self(None));
+        }
+        let store = FileKeys::open(&sealing, &keys, origin).map_err(|why| Error::sealing(&why))?;
+        Ok(Self(Some(Vault::new(origin, store))))
+    }
+
+    pub(crate) fn over(vault: Vault) -> Self {
+        Self(Some(vault))
+    }
+
+    pub(crate) fn into_vault(self) -> Option<Vault> {
+        self.0
+    }
+
+    /// The sealed part of the record at this index, of an execution or of the node.
+    pub fn part(
+        &mut self,
+        execution: Option<&str>,
+        (index, record): (u64, &[u8]),
+        sealed: Option<&[u8]>,
+    ) -> Part<'static> {
+        let Some(sealed) = sealed else { return Part::Lost(Lost::Missing) };
+        if sealed.is_empty() {
+            return Part::from(Vec::new());
+        }
+        let Some(vault) = &mut self.0 else { return Part::Lost(Lost::NoKey) };
+        let scope = execution.map_or(Scope::Node, |id| Scope::Execution(id.to_owned()));
+        match vault.open(&scope, (index, record), sealed) {
+            Ok(plain) => Part::from(plain),
+            Err(OpenError::NoKey) => Part::Lost(Lost::NoKey),
+            Err(_) => Part::Lost(Lost::Damaged),
+        }
+    }
+}
+
+/// Destroys what a crash left of keys whose executions are on record as erased, and sees that those which
+/// go on have theirs.
+pub(crate) fn settle(vault: &mut Vault, state: &NodeState) -> Result<(), Error> {
+    for id in vault.executions().map_err(|why| Error::sealing(&why))? {
+        if state.erased(&id).is_some() {
+            vault.destroy(&id).map_err(|why| Error::sealing(&why))?;
+        }
+    }
+    for (id, _) in state.executions() {
+        let found = vault.check(&Scope::Execution(id.to_owned()));
+        found.map_err(|why| Error::sealing(&format!("the execution `{id}`: {why}")))?;
+    }
+    Ok(())
+}
