@@ -76,6 +76,14 @@ impl FileKeys {
         Ok(self.folder.join(name))
     }
 
+    fn write_next(&self) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let mut file = options.open(self.folder.join(NEXT))?;
+        file.write_all(&[0; WRAPPED_BYTES])?;
+        file.sync_all()
+    }
+
     fn bound_to(&self, scope: &Scope) -> Vec<u8> {
         let name = scope.name().unwrap_or_default();
         format!("{CONTEXT}\n{name}\n{}", self.origin).into_bytes()
@@ -94,7 +102,10 @@ impl KeyStore for FileKeys {
         let next = self.folder.join(NEXT);
         let file = OpenOptions::new().write(true).open(&next).map_err(failed)?;
         file.write_all_at(&wrapped, 0).and_then(|()| file.sync_data()).map_err(failed)?;
-        fs::rename(&next, &path).and_then(|()| sync_folder(&self.folder)).map_err(failed)
+        fs::rename(&next, &path).map_err(failed)?;
+        // Room for the one after it while there is some. Where there is none, whoever needs it is told.
+        let _room = self.write_next();
+        sync_folder(&self.folder).map_err(failed)
     }
 
     fn unwrap(&self, scope: &Scope) -> Result<Option<DataKey>, KeyError> {
@@ -139,11 +150,7 @@ impl KeyStore for FileKeys {
         if fs::metadata(&next).is_ok_and(|found| found.len() == WRAPPED_BYTES as u64) {
             return Ok(());
         }
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let mut file = options.open(&next).map_err(failed)?;
-        file.write_all(&[0; WRAPPED_BYTES]).and_then(|()| file.sync_all()).map_err(failed)?;
-        sync_folder(&self.folder).map_err(failed)
+        self.write_next().and_then(|()| sync_folder(&self.folder)).map_err(failed)
     }
 }
 

@@ -249,16 +249,62 @@ fn another_bundle_changes_exactly_what_it_decides_otherwise() {
 }
 
 #[test]
-fn an_erased_private_part_makes_its_decisions_not_replayable() {
+fn a_private_part_that_is_lost_makes_its_decisions_not_replayable_and_is_no_erasure() {
     let domain = Domain::new();
+    let explained = domain.decision("policy.denied");
     std::fs::remove_dir_all(domain.path("domain/lineage/sealed")).unwrap();
     std::fs::remove_dir_all(domain.path("domain/lineage/wal")).unwrap();
-    let replayed = &domain.json(&["replay", "DOMAIN", "--json"])[0];
+    let replayed = domain.run(&["replay", "DOMAIN", "--json"]);
+    assert_eq!(replayed.code, 2);
+    let replayed: Value = serde_json::from_str(&replayed.stdout).unwrap();
     assert_eq!((&replayed["identical"], &replayed["different"]), (&0.into(), &0.into()));
-    assert!(replayed["not_replayable"].as_u64().unwrap() > 0);
+    assert!(replayed["not_replayable_because"]["missing"].as_u64().unwrap() > 0);
+    assert_eq!(replayed["not_replayable_because"]["erased"], 0);
     assert_eq!(domain.run(&["log", "verify", "DOMAIN"]).code, 0);
-    let explained = domain.run(&["explain", "DOMAIN", &domain.decision("policy.denied")]);
-    assert!(explained.stdout.contains("not here or erased"), "{}", explained.stdout);
+    let explained = domain.run(&["explain", "DOMAIN", &explained]);
+    assert!(explained.stdout.contains("no record says that it was erased"), "{}", explained.stdout);
+}
+
+#[test]
+fn an_execution_that_ended_is_erased_and_its_proofs_hold() {
+    let domain = Domain::new();
+    let index = domain.decision("policy.denied");
+    let shown = &domain.json(&["explain", "DOMAIN", &index, "--json"])[0];
+    let execution = shown["record"]["execution"].as_str().unwrap().to_owned();
+    let receipt = domain.path("r.tlog-proof");
+    assert_eq!(domain.run(&["receipt", "DOMAIN", &index, "--out", &receipt]).code, 0);
+
+    let live = domain.run(&["erase", "DOMAIN", &execution]);
+    assert_eq!(live.code, 2, "{}{}", live.stdout, live.stderr);
+    assert!(live.stdout.contains("execution.live"), "{}", live.stdout);
+    assert_eq!(domain.run(&["end", "DOMAIN", &execution]).code, 0);
+    let tried = domain.run(&["erase", "DOMAIN", &execution, "--dry-run"]);
+    assert!(tried.stdout.contains("1 execution would be erased"), "{}", tried.stdout);
+    let records = domain.json(&["log", "show", "DOMAIN", "--json"]).len();
+    let erased = &domain.json(&["erase", "DOMAIN", &execution, "--json"])[0];
+    let record = &erased["executions"][0]["record"];
+    assert!(record.as_u64().unwrap() >= records as u64, "{erased}");
+    // Asked for again, it is the record that there is.
+    assert_eq!(&domain.json(&["erase", "DOMAIN", &execution, "--json"])[0], erased);
+    assert_eq!(domain.run(&["erase", "DOMAIN", "unknown"]).code, 2);
+
+    let replayed = &domain.json(&["replay", "DOMAIN", "--json"])[0];
+    let lines = domain.json(&["log", "show", "DOMAIN", "--json"]);
+    let of_it = |entry: &&Value| {
+        entry["record"]["type"] == "transition.decided" && entry["record"]["execution"] == execution
+    };
+    let decisions = lines.iter().filter(of_it).count();
+    assert_eq!(replayed["not_replayable_because"]["erased"], decisions);
+    assert_eq!(replayed["not_replayable"], decisions);
+    assert_eq!(replayed["different"], 0);
+    assert_eq!(domain.run(&["log", "verify", "DOMAIN"]).code, 0);
+    assert_eq!(domain.run(&["verify", &receipt, "--vkey", "DOMAIN/lineage/vkey"]).code, 0);
+    let explained = domain.run(&["explain", "DOMAIN", &index]);
+    assert!(
+        explained.stdout.contains(&format!("erased by record {record}")),
+        "{}",
+        explained.stdout
+    );
 }
 
 #[test]

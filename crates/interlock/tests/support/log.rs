@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use kernel::lineage::{Body, Decided, LineageRecord, Sealed};
+use kernel::replay::Part;
 use ledger::Reader;
+use node::sealing::Opener;
 use serde_json::Value;
 
 /// A decision on record, with the message that was decided.
@@ -22,18 +24,29 @@ pub(crate) struct Decision {
 
 /// All decisions of a domain's lineage log, published or not.
 pub(crate) fn decisions(folder: &Path) -> Vec<Decision> {
-    let reader = Reader::open(&folder.join("lineage")).unwrap();
+    let lineage = folder.join("lineage");
+    let reader = Reader::open(&lineage).unwrap();
+    let mut opener = Opener::of(&lineage, &origin(&lineage)).unwrap();
     let mut found = Vec::new();
     for entry in reader.entries(0).unwrap() {
         let entry = entry.unwrap();
         let record = LineageRecord::parse(&entry.record).unwrap();
         if let Body::Decided(decided) = record.body {
             let execution = record.header.link.unwrap().execution;
-            let sealed = Sealed::parse(&entry.sealed.unwrap_or_default()).unwrap();
+            let (at, sealed) = ((entry.index, &entry.record[..]), entry.sealed.as_deref());
+            let part = opener.part(Some(&execution), at, sealed);
+            let Part::Open(plain) = part else { panic!("record {}: {part:?}", entry.index) };
+            let sealed = Sealed::parse(&plain).unwrap();
             found.push(decision(entry.index, execution, &decided, &sealed));
         }
     }
     found
+}
+
+/// The origin of the log in this folder, as its checkpoint names it.
+fn origin(log: &Path) -> String {
+    let checkpoint = std::fs::read_to_string(log.join("checkpoint")).unwrap();
+    checkpoint.lines().next().unwrap().to_owned()
 }
 
 /// How many refusals of each code the lineage log counts.

@@ -1,6 +1,6 @@
-use proof::base64url;
 use proof::digest::Digest;
 
+use super::prepare::execution_id;
 use super::release::Pending;
 use super::{Effect, Kernel, Now, Ticket};
 use crate::lineage::{Body, By, Completion, Delegation, HandsOn, Transition};
@@ -31,7 +31,7 @@ impl Kernel {
     pub(super) fn child_id(asked: &Transition, entropy: &[u8; 32]) -> Option<String> {
         asked.hands_on.as_ref()?;
         let digest = Digest::of(&[CHILD_CONTEXT, entropy].concat());
-        digest.as_bytes().first_chunk::<16>().map(|id| base64url::encode(id))
+        Some(execution_id(*digest.as_bytes()))
     }
 
     /// Carries a permitted and durable delegation out: its end is on record, and the child begins.

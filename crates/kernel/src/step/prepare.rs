@@ -29,7 +29,7 @@ impl Kernel {
             self.count_refusals("refused.quota", 1);
             return vec![Effect::Joined { ticket, result: Err("refused.quota") }];
         }
-        let id = base64url::encode(entropy.first_chunk::<16>().map_or(&[][..], |id| id));
+        let id = execution_id(*entropy);
         self.state.begin(&id, (workload, os_user), None);
         let body = Body::Started { workload: workload.to_owned(), os_user, delegation: None };
         let append = self.append(now, Some(&id), body, Vec::new());
@@ -66,3 +66,14 @@ impl Kernel {
         }
     }
 }
+
+/// The id of an execution that begins: 127 random bits. It starts with a letter, so that no command line takes it for an
+/// option.
+pub(super) fn execution_id(random: [u8; 32]) -> String {
+    let [first, rest @ ..] = random;
+    let id = [&[first & 0x7f], rest.get(..15).unwrap_or_default()].concat();
+    base64url::encode(&id)
+}
+
+#[cfg(test)]
+mod tests;
