@@ -89,6 +89,22 @@ pub(crate) fn delegating() -> Bundle {
     Bundle::load(&files.into()).unwrap()
 }
 
+/// The same under the second semantics, with so many mails an hour for the workload.
+pub(crate) fn metered(limit: u64) -> Bundle {
+    let manifest = MANIFEST.replace("semantics = 1", "semantics = 2");
+    let meters = format!(
+        "[meters.mails]\nunit = \"mails\"\nlimit = {limit}\nwindow = \"1h\"\nper = \"workload\"\n[[charges]]\nmeter = \"mails\"\naction = \"send_mail\"\namount = 1\n"
+    );
+    let files = [
+        ("bundle.toml", manifest.as_str()),
+        ("schema.cedarschema", SCHEMA),
+        ("policies/all.dw", POLICIES),
+        ("meters.toml", &meters),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+    Bundle::load(&files.into()).unwrap()
+}
+
 #[derive(Default)]
 pub(crate) struct Shelf(BTreeMap<Digest, Vec<u8>>);
 

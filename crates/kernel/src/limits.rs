@@ -30,6 +30,12 @@ pub const EXECUTIONS_MAX: usize = 10_000;
 /// Most generations of executions, the first included. Delegating beyond it is refused with `refused.quota`.
 pub const GENERATIONS_MAX: usize = 16;
 
+/// Steps into which a meter's window is divided: what is used in one step counts until the last of it has left the
+/// window.
+pub const METER_STEPS: usize = 30;
+/// Most accounts of meters that one node keeps: one for each meter and subject. A charge to one more is denied with
+/// `meter.exhausted`.
+pub const METER_ACCOUNTS_MAX: usize = 65_536;
 /// Most transitions of one execution that may be permitted and not yet completed. One more is refused
 /// with `refused.quota`.
 pub const OPEN_TRANSITIONS_MAX: usize = 1_024;

@@ -4,6 +4,7 @@
 //! it was decided, the message as it was accepted) is sealed beside the log: [`Sealed`].
 
 mod body;
+mod charged;
 mod decided;
 mod delegated;
 mod erased;
@@ -14,6 +15,7 @@ mod tests;
 mod transition;
 
 pub use body::{Body, Completion, Decided, Refusals};
+pub use charged::Charged;
 pub(crate) use decided::public_decision;
 pub use delegated::{By, Delegation};
 pub use erased::{ErasedFor, Scope};

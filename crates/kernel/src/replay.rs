@@ -201,6 +201,7 @@ impl<'a> Replay<'a> {
             }
             (Body::Withheld { decided_seq, .. }, Some(link)) => {
                 self.state.execution_mut(&link.execution)?.withhold(*decided_seq);
+                self.state.give_back(&link.execution, *decided_seq);
                 Some(Fed::Followed)
             }
             (Body::Completed { decided_seq, outcome: end, commitments }, Some(link)) => {
@@ -227,6 +228,7 @@ impl<'a> Replay<'a> {
             Err(why) => {
                 if is_permit {
                     self.state.count_call(id);
+                    self.state.reserve(id, seq, decided.charges.clone());
                 }
                 if let Some(execution) = self.state.execution_mut(id) {
                     execution.lose_history(why);
@@ -237,13 +239,15 @@ impl<'a> Replay<'a> {
         let asks = decided.hands_on.as_ref().map(|hands_on| &hands_on.grant);
         let derived = self.state.decide(id, &decided.facts, &request, asks);
         if is_permit {
-            self.state.permit(id, seq, (request, decided.hands_on.clone()));
+            let opened = (request, decided.hands_on.clone());
+            self.state.permit(id, seq, opened, decided.charges.clone());
         }
         let Some(decision) = derived else {
             let earlier = self.state.execution(id).and_then(crate::state::Execution::lost);
             return lost(earlier.unwrap_or(Lost::Damaged));
         };
-        compare(decided, sealed, decision.to_value()).unwrap_or_else(lost)
+        let is_charged_alike = self.state.charged(id, decision.charges()) == decided.charges;
+        compare(decided, sealed, (decision.to_value(), is_charged_alike)).unwrap_or_else(lost)
     }
 
     fn complete(
@@ -252,6 +256,7 @@ impl<'a> Replay<'a> {
         id: &str,
         (seq, end, output): (u64, Completion, Result<Option<Vec<u8>>, Lost>),
     ) -> Option<Fed> {
+        self.state.use_up(id, seq, at);
         let execution = self.state.execution_mut(id)?;
         let text = output
             .and_then(|bytes| bytes.map(String::from_utf8).transpose().map_err(|_| Lost::Damaged));
@@ -287,10 +292,15 @@ fn open_request(decided: &Decided, sealed: &Result<Sealed, Lost>) -> Result<Requ
     if request.action == decided.action { Ok(request) } else { Err(Lost::Damaged) }
 }
 
-fn compare(decided: &Decided, sealed: &Result<Sealed, Lost>, derived: Value) -> Result<Fed, Lost> {
+fn compare(
+    decided: &Decided,
+    sealed: &Result<Sealed, Lost>,
+    (derived, is_charged_alike): (Value, bool),
+) -> Result<Fed, Lost> {
     let digest = decided.commitments.get("decision").ok_or(Lost::Damaged)?;
     let recorded = open(sealed, "decision", digest)?;
-    if recorded == derived.to_bytes() && public_decision(&derived) == decided.decision {
+    let is_identical = recorded == derived.to_bytes() && is_charged_alike;
+    if is_identical && public_decision(&derived) == decided.decision {
         return Ok(Fed::Identical);
     }
     let recorded = Value::parse(&recorded).unwrap_or_else(|_| decided.decision.clone());

@@ -9,6 +9,7 @@ mod execution;
 mod family;
 mod labels;
 mod lost;
+mod meters;
 mod reduction;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ pub struct NodeState {
     reductions: Vec<reduction::Reduction>,
     ended: BTreeMap<String, i64>,
     erased: BTreeMap<String, u64>,
+    accounts: meters::Accounts,
 }
 
 impl NodeState {
@@ -56,6 +58,7 @@ impl NodeState {
             reductions: Vec::new(),
             ended: BTreeMap::new(),
             erased: BTreeMap::new(),
+            accounts: meters::Accounts::default(),
         }
     }
 
@@ -157,6 +160,7 @@ impl NodeState {
             hands_on: None,
             labels: execution.labels(),
             resource_labels: policy::Labels::NONE,
+            spent: policy::Spent::new(),
         })
     }
 
@@ -169,7 +173,8 @@ impl NodeState {
         request: &Request,
         hands_on: Option<&Grant>,
     ) -> Option<Decision> {
-        let standing = Standing { hands_on: hands_on.cloned(), ..self.standing(id)? };
+        let spent = self.spent(id, &request.action, facts.at);
+        let standing = Standing { hands_on: hands_on.cloned(), spent, ..self.standing(id)? };
         let history = self.executions.get_mut(id)?.history_mut()?;
         Some(policy::decide(history, &standing, facts, request))
     }

@@ -6,6 +6,7 @@ pub(crate) mod entities;
 pub(crate) mod labels;
 mod load;
 mod manifest;
+mod meters;
 mod policies;
 pub(crate) mod schema;
 mod source;
@@ -40,6 +41,8 @@ pub(crate) const SCHEMA: &str = "schema.cedarschema";
 pub(crate) const LABELS: &str = "labels.toml";
 /// The path of the entities.
 pub(crate) const ENTITIES: &str = "entities.json";
+/// The path of the meters.
+pub(crate) const METERS: &str = "meters.toml";
 /// The test requests' path, and that of what is expected of them.
 pub(crate) const REQUESTS: &str = "tests/requests.jsonl";
 pub(crate) const EXPECTED: &str = "tests/expected.jsonl";
@@ -73,6 +76,8 @@ pub struct Bundle {
     pub(crate) temporal: Plan,
     /// Actions whose undeclared arguments are bound by digest only.
     pub(crate) binds: std::collections::BTreeSet<EntityUID>,
+    /// What is limited, and what actions charge.
+    pub(crate) meters: crate::meters::Meters,
     warnings: Vec<Warning>,
 }
 

@@ -16,6 +16,7 @@ use crate::engine::{Answer, has_stack, no_stack};
 use crate::facts::{Facts, Standing};
 use crate::history::History;
 use crate::labels::LabelChange;
+use crate::meters;
 use crate::request::Request;
 use form::{Formed, form};
 use shape::{Form, Moment};
@@ -138,7 +139,9 @@ fn assemble(
     answer: Option<Answer>,
 ) -> Decision {
     let answer = answer.as_ref();
-    let checks = checks::all(&checks::Inputs { bundle, standing, asked, form, answer });
+    let charges = meters::charges(bundle, form);
+    let inputs = checks::Inputs { bundle, standing, asked, form, answer, charges: &charges };
+    let checks = checks::all(&inputs);
 
     let sound = answer.filter(|answer| answer.errors.is_empty());
     let reasons = sound.map(|answer| answer.reasons.as_slice()).unwrap_or_default();
@@ -157,7 +160,8 @@ fn assemble(
     let engine_limit = answer.is_some_and(|answer| answer.limit);
     let semantics = bundle.semantics();
     let (bundle, labels) = (bundle.digest(), LabelChange::default());
-    Decision { semantics, checks, policies, errors, bundle, engine_limit, labels }
+    let charges = charges.unwrap_or_default();
+    Decision { semantics, checks, policies, errors, bundle, engine_limit, labels, charges }
 }
 
 #[cfg(test)]

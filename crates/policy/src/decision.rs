@@ -5,6 +5,7 @@ use proof::json::{Object, Value};
 
 use crate::bundle::PolicyInfo;
 use crate::labels::LabelChange;
+use crate::meters::Charge;
 use crate::semantics::Semantics;
 
 /// The code of a permit.
@@ -123,6 +124,7 @@ pub struct Decision {
     pub(crate) bundle: Digest,
     pub(crate) engine_limit: bool,
     pub(crate) labels: LabelChange,
+    pub(crate) charges: Vec<Charge>,
 }
 
 impl Decision {
@@ -166,6 +168,12 @@ impl Decision {
             return Decision { labels: change, ..self };
         }
         self
+    }
+
+    /// What a permit reserves of meters, by name; nothing where it is none.
+    #[must_use]
+    pub fn charges(&self) -> &[Charge] {
+        if self.verdict() == Verdict::Permit { &self.charges } else { &[] }
     }
 
     /// Whether the engine met its recursion limit or too little stack. The node then halts: the answer was a denial,

@@ -24,6 +24,10 @@ pub enum LoadCode {
     Labels,
     /// `labels.toml` holds a key that means nothing.
     LabelsKey,
+    /// `meters.toml` does not parse, holds a wrong value, or does not fit the schema.
+    Meters,
+    /// `meters.toml` holds a key that means nothing.
+    MetersKey,
     /// The schema does not parse or declares what can't be supplied.
     Schema,
     /// `entities.json` does not parse or does not fit the schema.
@@ -51,6 +55,8 @@ impl LoadCode {
             LoadCode::ManifestKey => "manifest.key",
             LoadCode::Labels => "labels.value",
             LoadCode::LabelsKey => "labels.key",
+            LoadCode::Meters => "meters.value",
+            LoadCode::MetersKey => "meters.key",
             LoadCode::Schema => "schema.invalid",
             LoadCode::Entities => "entities.invalid",
             LoadCode::PolicySyntax => "policy.syntax",

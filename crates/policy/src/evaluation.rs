@@ -16,6 +16,7 @@ use crate::grant::{Grant, Held};
 use crate::history::{History, Outcome};
 use crate::json::Json;
 use crate::labels::Labels;
+use crate::meters::Spent;
 use crate::nearest::nearest;
 use crate::request::{Entity, Request};
 use crate::typed::{entity_reference, quoted};
@@ -33,6 +34,7 @@ pub const DEFAULTS: (Facts, Standing) = (
         hands_on: None,
         labels: Labels::NONE,
         resource_labels: Labels::NONE,
+        spent: Spent::new(),
     },
 );
 
@@ -86,7 +88,9 @@ pub fn prepare(bundle: &Arc<Bundle>, evaluation: &Evaluation) -> Result<Prepared
     let grant = context.take("grant");
     let labels = read_labels(bundle, context.take("labels"))?;
     let resource_labels = read_labels(bundle, context.take("resource_labels"))?;
-    context.nothing_else(&["facts", "grant", "history", "input", "labels", "resource_labels"])?;
+    let spent = context.take("meters");
+    let known = ["facts", "grant", "history", "input", "labels", "meters", "resource_labels"];
+    context.nothing_else(&known)?;
 
     let (facts, mut standing) = match facts {
         Some(facts) => read_facts(&facts)?,
@@ -96,6 +100,7 @@ pub fn prepare(bundle: &Arc<Bundle>, evaluation: &Evaluation) -> Result<Prepared
     if let Some(grant) = grant {
         standing.grants.push(Held { grant: read_grant(&grant)?, calls: 0 });
     }
+    standing.spent = read_spent(bundle, spent.as_ref())?;
     let request = Request {
         principal: evaluation.subject.clone(),
         action: evaluation.action.clone(),
@@ -126,6 +131,22 @@ fn read_labels(bundle: &Bundle, json: Option<Json>) -> Result<Labels, String> {
     };
     let labels: Option<Labels> = items.iter().map(declared).collect();
     labels.ok_or_else(|| "a label is not one that the bundle declares".to_owned())
+}
+
+/// What is used of each meter: nothing where the context does not say.
+fn read_spent(bundle: &Bundle, json: Option<&Json>) -> Result<Spent, String> {
+    let mut spent: Spent = bundle.meters().map(|meter| (meter.name.clone(), 0)).collect();
+    let Some(json) = json else { return Ok(spent) };
+    let mut members = Members::of("context.meters", json)?;
+    for (name, used) in &mut spent {
+        if let Some(stated) = members.integer(name)? {
+            *used = u64::try_from(stated)
+                .map_err(|_| format!("`context.meters.{name}` is negative"))?;
+        }
+    }
+    let known: Vec<&str> = spent.keys().map(String::as_str).collect();
+    members.nothing_else(&known)?;
+    Ok(spent)
 }
 
 /// What the execution may do at most: a grant of which nothing is spent.

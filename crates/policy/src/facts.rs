@@ -6,6 +6,7 @@ use crate::error::FactsError;
 use crate::grant::{Grant, Held};
 use crate::labels::Labels;
 use crate::limits::AT_MS_MAX;
+use crate::meters::Spent;
 
 /// A trust state. Worse is greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,6 +97,8 @@ pub struct Standing {
     pub labels: Labels,
     /// What writers have left on the resource that is asked for.
     pub resource_labels: Labels,
+    /// What is used of each meter that the request charges.
+    pub spent: Spent,
 }
 
 /// The facts of one decision. They lie in its record.

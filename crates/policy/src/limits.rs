@@ -71,6 +71,15 @@ pub const MONITOR_STREAMS_MAX: usize = 1_024;
 /// Greatest time of a decision, in milliseconds since the epoch: exact in JSON, and in range as microseconds.
 pub const AT_MS_MAX: i64 = (1 << 53) - 1;
 
+/// Meters in one bundle.
+pub const METERS_MAX: usize = 64;
+/// Bytes of a meter's name.
+pub const NAME_METER_BYTES_MAX: usize = 64;
+/// Greatest limit, and greatest charge of one request to one meter: exact in every reader of JSON.
+pub const METER_AMOUNT_MAX: u64 = (1 << 53) - 1;
+/// Longest window of a meter, in milliseconds: 366 days.
+pub const METER_WINDOW_MS_MAX: i64 = 366 * 86_400_000;
+
 /// Evaluation errors that one decision lists.
 pub const ERRORS_LISTED_MAX: usize = 16;
 /// Characters of a name from outside that a message repeats.

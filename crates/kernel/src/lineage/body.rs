@@ -3,10 +3,11 @@ use std::collections::BTreeMap;
 use policy::{Assurance, Facts};
 use proof::digest::Digest;
 use proof::json::{Object, Value, object};
+use proof::record::Fields;
 
 use super::delegated::{delegated_value, read_delegated, read_ended};
 use super::sealed::{Commitments, commitments_of, commitments_value};
-use super::{By, Delegation, Direction, ErasedFor, HandsOn, erased};
+use super::{By, Charged, Delegation, Direction, ErasedFor, HandsOn, erased};
 use crate::governance::SignedProposal;
 use crate::members::{Malformed, members, name, number, wrong};
 
@@ -96,6 +97,8 @@ pub struct Decided {
     pub tool: Option<String>,
     /// The policy action asked for.
     pub action: String,
+    /// What a permit reserves of meters, by the meter's name.
+    pub charges: Vec<Charged>,
     /// What a delegation hands on, and to whom.
     pub hands_on: Option<HandsOn>,
     /// What the decision took as facts.
@@ -239,8 +242,9 @@ impl Body {
 }
 
 impl Decided {
-    const MEMBERS: [&'static str; 9] = [
+    const MEMBERS: [&'static str; 10] = [
         "action",
+        "charges",
         "commitments",
         "decision",
         "direction",
@@ -254,6 +258,9 @@ impl Decided {
     fn write(&self, into: &mut Object) {
         let mut put = |name: &str, value: Value| into.insert(name.to_owned(), value);
         put("action", Value::from(self.action.as_str()));
+        if !self.charges.is_empty() {
+            put("charges", Value::Array(self.charges.iter().map(Charged::to_value).collect()));
+        }
         put("commitments", commitments_value(&self.commitments));
         put("decision", self.decision.clone());
         put("direction", Value::from(self.direction.as_str()));
@@ -280,6 +287,7 @@ impl Decided {
             method: name(&members, "method")?,
             tool: members.has("tool").then(|| name(&members, "tool")).transpose()?,
             action: members.str("action")?.to_owned(),
+            charges: charges_of(&members)?,
             hands_on: members
                 .has("hands_on")
                 .then(|| HandsOn::from_value(members.value("hands_on")?))
@@ -289,6 +297,18 @@ impl Decided {
             commitments: commitments_of(members.value("commitments")?)?,
         })
     }
+}
+
+/// The charges, where there are any: never an empty array, so that one meaning has one form.
+fn charges_of(members: &Fields<'_>) -> Result<Vec<Charged>, Malformed> {
+    if !members.has("charges") {
+        return Ok(Vec::new());
+    }
+    let charges = members.array("charges")?;
+    if charges.is_empty() {
+        return Err(wrong("charges", "left out where there is none"));
+    }
+    charges.iter().map(Charged::from_value).collect()
 }
 
 fn facts_value(facts: &Facts) -> Value {

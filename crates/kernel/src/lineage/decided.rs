@@ -3,7 +3,7 @@ use proof::digest::Digest;
 use proof::json::{Object, Value};
 
 use super::sealed::request_value;
-use super::{Body, Completion, Decided, Sealed, Transition};
+use super::{Body, Charged, Completion, Decided, Sealed, Transition};
 use crate::limits::MESSAGE_BYTES_MAX;
 
 impl Body {
@@ -12,7 +12,7 @@ impl Body {
         asked: Transition,
         request: &Request,
         facts: Facts,
-        decision: &Decision,
+        (decision, charges): (&Decision, Vec<Charged>),
         (sealed, entropy): (&mut Sealed, &[u8; 32]),
     ) -> Self {
         let decision = decision.to_value();
@@ -31,6 +31,7 @@ impl Body {
             method: asked.method,
             tool: asked.tool,
             action: request.action.clone(),
+            charges,
             hands_on: asked.hands_on,
             facts,
             decision: public_decision(&decision),

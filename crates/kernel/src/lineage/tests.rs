@@ -31,6 +31,12 @@ fn every_record() -> Vec<LineageRecord> {
         method: "tools/call".into(),
         tool: Some("read_file".into()),
         action: "read_file".into(),
+        charges: vec![Charged {
+            meter: "daily".into(),
+            per: policy::Per::Workload,
+            subject: "agent".into(),
+            amount: 250,
+        }],
         hands_on: Some(HandsOn { workload: "helper".into(), grant: grant.clone() }),
         facts: Facts { at: 1_700_000_000_000, assurance: Assurance::Separated },
         decision: object([("decision", Value::from("permit"))]),
@@ -82,7 +88,7 @@ fn a_missing_or_unknown_member_is_an_error_in_each_type() {
         let Value::Object(object) = Value::parse(&record.to_bytes()).unwrap() else {
             unreachable!()
         };
-        let optional = ["bundle", "delegation", "hands_on", "tool"];
+        let optional = ["bundle", "charges", "delegation", "hands_on", "tool"];
         for name in object.keys().filter(|name| !optional.contains(&name.as_str())) {
             let mut object = object.clone();
             object.remove(name);

@@ -5,7 +5,7 @@ use proof::digest::Digest;
 
 use super::{Execution, NodeState};
 use crate::limits::GENERATIONS_MAX;
-use crate::lineage::{Body, Delegation, HandsOn};
+use crate::lineage::{Body, Charged, Delegation, HandsOn};
 
 impl NodeState {
     /// An execution and all whom it descends from, itself first.
@@ -76,7 +76,9 @@ impl NodeState {
         id: &str,
         seq: u64,
         (request, hands_on): (Request, Option<HandsOn>),
+        charges: Vec<Charged>,
     ) {
+        self.reserve(id, seq, charges);
         if let Some(execution) = self.executions.get_mut(id) {
             execution.open_transition(seq, request, hands_on);
         }

@@ -84,6 +84,7 @@ impl Kernel {
         if let Some(execution) = self.state.execution_mut(&next.execution) {
             execution.withhold(next.seq);
         }
+        self.state.give_back(&next.execution, next.seq);
         let index = self.state.size();
         let body = Body::Withheld { decided_seq: next.seq, code: code.to_owned() };
         let append = self.append(now, Some(&next.execution), body, Vec::new());

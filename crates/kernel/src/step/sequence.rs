@@ -38,11 +38,13 @@ impl Kernel {
         let seq = self.state.execution(execution).map_or(0, crate::state::Execution::seq);
         let (child, hands_on) = (Self::child_id(&asked, entropy), asked.hands_on.clone());
         let mut sealed = Sealed::default();
-        let body = Body::decided(asked, &request, facts, decision, (&mut sealed, entropy));
+        let charges = self.state.charged(execution, decision.charges());
+        let (charged, sealing) = ((decision, charges.clone()), (&mut sealed, entropy));
+        let body = Body::decided(asked, &request, facts, charged, sealing);
         let append = self.append(now, Some(execution), body, sealed.to_bytes());
         let is_permit = decision.verdict() == Verdict::Permit;
         if is_permit {
-            self.state.permit(execution, seq, (request, hands_on));
+            self.state.permit(execution, seq, (request, hands_on), charges);
             self.state.begin_labels(execution, seq, decision.labels());
         }
         let answer = if is_permit {

@@ -68,6 +68,7 @@ impl Kernel {
             known.complete(at, seq, &outcome);
         }
         self.state.end_labels(execution, seq, end.outcome == Completion::Result);
+        self.state.use_up(execution, seq, at);
         self.append(now, Some(execution), body, sealed.to_bytes())
     }
 }

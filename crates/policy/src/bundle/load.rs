@@ -11,16 +11,20 @@ use proof::digest::Digest;
 use super::entities::{self, EntityMap};
 use super::labels::{self, LabelRules};
 use super::manifest::{Manifest, ResourceId};
+use super::meters;
 use super::policies::{self, Policies, located};
 use super::schema::{Action, Shapes};
 use super::store::Store;
 use super::{
-    Bundle, ENTITIES, EXPECTED, Files, LABELS, MANIFEST, REQUESTS, SCHEMA, UNKNOWN_TOOL, blob,
+    Bundle, ENTITIES, EXPECTED, Files, LABELS, MANIFEST, METERS, REQUESTS, SCHEMA, UNKNOWN_TOOL,
+    blob,
 };
 use crate::engine::{Index, has_stack};
 use crate::error::{LoadCode, LoadError, LoadErrors};
 use crate::limits::{DECIDE_STACK_BYTES, stack_needed};
+use crate::meters::Meters;
 use crate::nearest::nearest;
+use crate::semantics::Semantics;
 use crate::temporal::plan::{Plan, TICKS_PER_SECOND};
 use crate::typed::{Extension, Kind, Record, Type, Undeclared};
 
@@ -64,6 +68,7 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
     errors.extend(labels::too_early(manifest.semantics, &shapes, texts.contains_key(LABELS)));
     let labels = labels(&texts, &shapes, &mut errors);
     let stated = stated(&texts, &shapes, &schema, &mut errors);
+    let meters = metered(&texts, (&manifest, &shapes, &schema), &mut errors);
     let policies = match policies::load(&policy_texts(&texts), &text(&texts, SCHEMA)) {
         Ok(policies) if errors.is_empty() => policies,
         Ok(_) => return Err(LoadErrors::of(errors)),
@@ -84,6 +89,7 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
         binds: binds(&manifest, &shapes),
         labels,
         manifest,
+        meters,
         shapes,
         schema,
         lowered: policies.lowered,
@@ -111,14 +117,14 @@ type Texts = BTreeMap<String, Arc<str>>;
 fn texts(files: &Files) -> (Texts, Vec<LoadError>) {
     let (mut texts, mut errors) = (BTreeMap::new(), Vec::new());
     for (path, bytes) in files {
-        let known = [MANIFEST, SCHEMA, LABELS, ENTITIES, REQUESTS, EXPECTED];
+        let known = [MANIFEST, SCHEMA, LABELS, ENTITIES, METERS, REQUESTS, EXPECTED];
         let policy = path
             .strip_prefix("policies/")
             .is_some_and(|name| name.ends_with(".dw") && name.len() > 3 && !name.contains('/'));
         if !policy && !known.contains(&path.as_str()) && path != "README.md" {
             let error = LoadError::new(LoadCode::File, path, "this file is not part of a bundle")
                 .nearest(nearest(path, known))
-                .help("a bundle has `bundle.toml`, `schema.cedarschema`, `policies/*.dw`, `labels.toml`, `entities.json`, `tests/requests.jsonl`, `tests/expected.jsonl`, `README.md`");
+                .help("a bundle has `bundle.toml`, `schema.cedarschema`, `policies/*.dw`, `labels.toml`, `meters.toml`, `entities.json`, `tests/requests.jsonl`, `tests/expected.jsonl`, `README.md`");
             errors.push(error);
             continue;
         }
@@ -345,6 +351,36 @@ fn names_resource(action: &Action, argument: &str) -> bool {
 fn binds(manifest: &Manifest, shapes: &Shapes) -> BTreeSet<EntityUID> {
     let binding = manifest.tools.values().filter(|entry| entry.undeclared == Undeclared::Ignore);
     binding.filter_map(|entry| Some(shapes.action(&entry.action)?.uid.clone())).collect()
+}
+
+/// The meters, which the decider knows from its second version on.
+fn metered(
+    texts: &Texts,
+    (manifest, shapes, schema): (&Manifest, &Shapes, &Schema),
+    errors: &mut Vec<LoadError>,
+) -> Meters {
+    let Some(text) = texts.get(METERS) else { return Meters::default() };
+    if manifest.semantics < Semantics::V2 {
+        let message = "meters need `semantics = 2` in `bundle.toml`";
+        errors.push(LoadError::new(LoadCode::Meters, METERS, message));
+        return Meters::default();
+    }
+    let groups = groups(schema);
+    let read = meters::read(text, &meters::Known { shapes, groups: &groups });
+    read.map_err(|found| errors.extend(found)).unwrap_or_default()
+}
+
+/// The actions of each group of actions, by the group's id.
+fn groups(schema: &Schema) -> BTreeMap<String, BTreeSet<EntityUID>> {
+    let mut groups: BTreeMap<String, BTreeSet<EntityUID>> = BTreeMap::new();
+    for action in schema.action_entities().into_iter().flatten() {
+        let action: &cedar_policy_core::ast::Entity = action.as_ref();
+        for group in action.ancestors() {
+            let id: &str = group.eid().as_ref();
+            groups.entry(id.to_owned()).or_default().insert(action.uid().clone());
+        }
+    }
+    groups
 }
 
 fn stated(

@@ -259,12 +259,12 @@ impl<'t> Reader<'t> {
         self.optional(table, name, read)
     }
 
-    fn text(&mut self, table: &DeTable<'_>, name: &str, span: &Span) -> String {
+    pub(super) fn text(&mut self, table: &DeTable<'_>, name: &str, span: &Span) -> String {
         let Some((text, span)) = self.required(table, name, span, DeValue::as_str) else {
             return String::new();
         };
         if text.is_empty() {
-            self.wrong(LoadCode::Manifest, &span, format!("`{name}` is empty"));
+            self.wrong(self.codes.0, &span, format!("`{name}` is empty"));
         }
         text.to_owned()
     }

@@ -5,6 +5,7 @@ use crate::bundle::Bundle;
 use crate::decision::Check;
 use crate::engine::Answer;
 use crate::facts::Standing;
+use crate::meters::{self, Charge};
 
 /// What every check is made from.
 pub(super) struct Inputs<'a, 'b> {
@@ -14,6 +15,7 @@ pub(super) struct Inputs<'a, 'b> {
     pub(super) asked: (&'a str, i64),
     pub(super) form: &'a Form<'b>,
     pub(super) answer: Option<&'a Answer>,
+    pub(super) charges: &'a Result<Vec<Charge>, String>,
 }
 
 /// The checks of the bundle's semantics version, in its order.
@@ -41,8 +43,12 @@ fn one(name: &'static str, inputs: &Inputs<'_, '_>) -> Check {
         "policy.error" => error(name, bundle, answer),
         "policy.denied" => denied(name, bundle, answer),
         "grant.exceeded" => granted(name, inputs),
-        // Nothing limits meters or approvals yet, and no tool's definition is known.
-        "tool.changed" | "meter.exhausted" | "approval.required" => Check::pass(name),
+        "meter.exhausted" => match form {
+            Form::Ready(_) => meters::check(name, bundle, &standing.spent, inputs.charges),
+            _ => Check::not_evaluated(name, "the request is malformed, or its action unknown"),
+        },
+        // Nothing asks for approvals yet, and no tool's definition is known.
+        "tool.changed" | "approval.required" => Check::pass(name),
         _ => Check::fail(name, "this program does not know the check"),
     }
 }

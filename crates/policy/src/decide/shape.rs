@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cedar_policy_core::ast::{EntityUIDEntry, Request as CedarRequest};
+use cedar_policy_core::ast::{EntityUID, EntityUIDEntry, Request as CedarRequest};
 use dogwood_language::{Event, TemporalBindings, Value as EventValue};
 
 use super::form::{Asking, Fitting, extended};
@@ -150,6 +150,16 @@ impl Shaped<'_> {
     /// The temporal conditions that the policies of the action read.
     pub(crate) fn leaves<'b>(&self, bundle: &'b Bundle) -> &'b [String] {
         bundle.leaves.get(&self.fitting.action.uid).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The action's name for Cedar.
+    pub(crate) fn action(&self) -> &EntityUID {
+        &self.fitting.action.uid
+    }
+
+    /// The arguments, a record.
+    pub(crate) fn input(&self) -> Option<&Typed> {
+        self.fitting.context.get("input")
     }
 
     /// The event that this request, or its end, is for the temporal conditions.

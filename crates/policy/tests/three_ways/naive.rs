@@ -354,9 +354,20 @@ fn checks(
     checks.push(unknown);
     checks.extend(later("tool.changed"));
     checks.extend(of_policies(answer, errors));
-    checks.extend(later("meter.exhausted"));
+    checks.extend((source.semantics > 1).then(|| metered(answer)));
     checks.extend(later("approval.required"));
     checks
+}
+
+/// The bundles of these tests have no meters: nothing is charged where there is something to charge for.
+fn metered(answer: &Answer) -> Check {
+    match answer {
+        Answer::Asked { .. } => ("meter.exhausted", "pass", None),
+        _ => {
+            let why = "the request is malformed, or its action unknown".to_owned();
+            ("meter.exhausted", "not_evaluated", Some(why))
+        }
+    }
 }
 
 fn of_policies(answer: &Answer, errors: &[(String, &'static str)]) -> [Check; 2] {

@@ -1,0 +1,39 @@
+use policy::Per;
+use proof::json::{Value, object};
+
+use crate::members::{Malformed, members, name, number, wrong};
+
+/// What a permit reserves of one meter, and of whose use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charged {
+    /// The meter's name.
+    pub meter: String,
+    /// What kind of subject its use is added up for.
+    pub per: Per,
+    /// The execution's id, or the name of the workload, zone or node.
+    pub subject: String,
+    /// How much, in the meter's unit.
+    pub amount: u64,
+}
+
+impl Charged {
+    pub(super) fn to_value(&self) -> Value {
+        object([
+            ("amount", number(self.amount)),
+            ("meter", Value::from(self.meter.as_str())),
+            ("per", Value::from(self.per.as_str())),
+            ("subject", Value::from(self.subject.as_str())),
+        ])
+    }
+
+    pub(super) fn from_value(value: &Value) -> Result<Self, Malformed> {
+        let members = members(value, &["amount", "meter", "per", "subject"])?;
+        let per = Per::parse(members.str("per")?);
+        Ok(Self {
+            meter: name(&members, "meter")?,
+            per: per.ok_or_else(|| wrong("per", "execution, workload, zone or node"))?,
+            subject: name(&members, "subject")?,
+            amount: members.count("amount")?,
+        })
+    }
+}

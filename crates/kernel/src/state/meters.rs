@@ -1,0 +1,147 @@
+use std::collections::BTreeMap;
+
+use policy::{Charge, Per, Spent};
+
+use super::NodeState;
+use crate::limits::{METER_ACCOUNTS_MAX, METER_STEPS};
+use crate::lineage::Charged;
+
+/// What is used of every meter, by whom: a fold of the charges in the public headers of records, so that it does not
+/// depend on what of other executions is erased.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Accounts {
+    accounts: BTreeMap<Whose, Account>,
+    /// What open permits have reserved, by execution and `seq`.
+    reserved: BTreeMap<(String, u64), Vec<Charged>>,
+}
+
+/// A meter by name, and whose use of it.
+type Whose = (String, Per, String);
+
+/// One meter's use by one subject.
+#[derive(Debug, Clone, Default)]
+struct Account {
+    reserved: u64,
+    /// Settled amounts, oldest first.
+    spans: Vec<Span>,
+}
+
+/// What was settled from one time to another.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    first_ms: i64,
+    last_ms: i64,
+    amount: u64,
+}
+
+impl Account {
+    /// What counts at a time: all that is reserved, and each span until the last of it has left the window.
+    fn used(&self, at: i64, window_ms: Option<i64>) -> u64 {
+        let counts =
+            |span: &&Span| window_ms.is_none_or(|window| span.last_ms > at.saturating_sub(window));
+        let settled = self.spans.iter().filter(counts).map(|span| span.amount);
+        settled.fold(self.reserved, u64::saturating_add)
+    }
+
+    /// Settles an amount. What falls into the same step of the window as the newest span joins it; beyond
+    /// that many spans the two oldest become one, which counts as long as the later of them would have.
+    fn settle(&mut self, at: i64, window_ms: Option<i64>, amount: u64) {
+        let steps = i64::try_from(METER_STEPS).unwrap_or(1);
+        let rounded_up = |window: i64| window.saturating_add(steps - 1) / steps;
+        let step_ms = window_ms.map_or(i64::MAX, rounded_up);
+        match self.spans.last_mut() {
+            Some(span) if at.saturating_sub(span.first_ms) < step_ms => {
+                span.last_ms = span.last_ms.max(at);
+                span.amount = span.amount.saturating_add(amount);
+            }
+            _ => self.spans.push(Span { first_ms: at, last_ms: at, amount }),
+        }
+        // With three spans more than the window has steps, both of the oldest have left it.
+        if self.spans.len() > METER_STEPS.saturating_add(3) {
+            let oldest = self.spans.remove(0);
+            if let Some(next) = self.spans.first_mut() {
+                next.first_ms = oldest.first_ms;
+                next.amount = next.amount.saturating_add(oldest.amount);
+            }
+        }
+    }
+}
+
+impl NodeState {
+    /// What is used of each meter that the bundle charges for an action, by whom this execution is or belongs to. A
+    /// meter for which there is no room for an account is left out: its charges fail.
+    pub(super) fn spent(&self, id: &str, action: &str, at: i64) -> Spent {
+        let charged = self.bundle.charged(action).filter_map(|meter| {
+            let whose = (meter.name.clone(), meter.per, self.subject_of(id, meter.per)?);
+            let account = self.accounts.accounts.get(&whose);
+            if account.is_none() && self.accounts.accounts.len() >= METER_ACCOUNTS_MAX {
+                return None;
+            }
+            let used = account.map_or(0, |account| account.used(at, meter.window_ms));
+            Some((meter.name.clone(), used))
+        });
+        charged.collect()
+    }
+
+    /// The charges of a decision, with whose they are.
+    pub(crate) fn charged(&self, id: &str, charges: &[Charge]) -> Vec<Charged> {
+        let charged = charges.iter().map(|charge| Charged {
+            meter: charge.meter.clone(),
+            per: charge.per,
+            subject: self.subject_of(id, charge.per).unwrap_or_default(),
+            amount: charge.amount,
+        });
+        charged.collect()
+    }
+
+    fn subject_of(&self, id: &str, per: Per) -> Option<String> {
+        let workload = self.executions.get(id)?.workload();
+        match per {
+            Per::Execution => Some(id.to_owned()),
+            Per::Workload => Some(workload.to_owned()),
+            Per::Zone => Some(self.governance.workload(workload)?.zone.clone()),
+            Per::Node => Some(self.node.clone()),
+        }
+    }
+
+    /// A permit is on record: its charges are reserved until it ends or is withheld.
+    pub(crate) fn reserve(&mut self, id: &str, seq: u64, charges: Vec<Charged>) {
+        for charge in &charges {
+            let account = self.accounts.accounts.entry(charge.whose()).or_default();
+            account.reserved = account.reserved.saturating_add(charge.amount);
+        }
+        if !charges.is_empty() {
+            self.accounts.reserved.insert((id.to_owned(), seq), charges);
+        }
+    }
+
+    /// Nothing left: what the permit reserved comes back.
+    pub(crate) fn give_back(&mut self, id: &str, seq: u64) -> Vec<Charged> {
+        let charges = self.accounts.reserved.remove(&(id.to_owned(), seq)).unwrap_or_default();
+        for charge in &charges {
+            if let Some(account) = self.accounts.accounts.get_mut(&charge.whose()) {
+                account.reserved = account.reserved.saturating_sub(charge.amount);
+            }
+        }
+        charges
+    }
+
+    /// The transition ended, or nobody knows how: what it reserved is used, from the time of its end on.
+    pub(crate) fn use_up(&mut self, id: &str, seq: u64, at: i64) {
+        for charge in self.give_back(id, seq) {
+            let meter = self.bundle.meters().find(|meter| meter.name == charge.meter);
+            let window_ms = meter.and_then(|meter| meter.window_ms);
+            let account = self.accounts.accounts.entry(charge.whose()).or_default();
+            account.settle(at, window_ms, charge.amount);
+        }
+    }
+}
+
+impl Charged {
+    fn whose(&self) -> Whose {
+        (self.meter.clone(), self.per, self.subject.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+use super::*;
+use crate::fixture::{Domain, Node, code, metered};
+use crate::limits::QUEUE_NS_MAX;
+use crate::lineage::Completion;
+use crate::replay::Fed;
+use crate::step::{Effect, Input};
+
+const MAIL: (&str, &str) = ("send_mail", r#"{"to":"a@b.test","body":"hi"}"#);
+
+fn domain(limit: u64) -> Domain {
+    let mut domain = Domain::new();
+    domain.publish(&metered(limit));
+    domain
+}
+
+fn mail(node: &mut Node) -> (u64, String) {
+    let (ticket, answer) = node.call(MAIL.0, MAIL.1);
+    (ticket, code(&answer).to_owned())
+}
+
+fn is_replayed(node: &Node, domain: &Domain) {
+    let fed = node.replay(domain).unwrap();
+    assert!(fed.iter().all(|fed| matches!(fed, Fed::Identical | Fed::Followed)), "{fed:?}");
+}
+
+#[test]
+fn requests_at_once_cannot_slip_under_a_limit_together() {
+    let domain = domain(2);
+    let mut node = Node::new(&domain);
+    for _ in 0..4 {
+        node.ask(MAIL.0, MAIL.1);
+    }
+    let effects = node.durable();
+    let codes: Vec<&str> = effects
+        .iter()
+        .map(|effect| match effect {
+            Effect::Answer { answer, .. } => code(answer),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(codes, ["permitted", "permitted", "meter.exhausted", "meter.exhausted"]);
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn a_withheld_permit_gives_back_and_an_ended_one_does_not() {
+    let domain = domain(1);
+    let mut node = Node::new(&domain);
+    node.ask(MAIL.0, MAIL.1);
+    node.now.monotonic_ns += QUEUE_NS_MAX + 1;
+    assert_eq!(node.durable(), vec![], "withheld");
+    node.durable();
+    let (ticket, answer) = mail(&mut node);
+    assert_eq!(answer, "permitted", "nothing left, so it came back");
+    node.complete(ticket, Completion::Error);
+    assert_eq!(mail(&mut node).1, "meter.exhausted", "an error may have had its effect");
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn what_was_open_at_a_crash_stays_charged() {
+    let domain = domain(1);
+    let mut node = Node::new(&domain);
+    assert_eq!(mail(&mut node).1, "permitted");
+    let mut node = Node::restart(&domain, node.log);
+    assert_eq!(mail(&mut node).1, "meter.exhausted");
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn what_is_used_leaves_with_the_window_and_never_before() {
+    let domain = domain(1);
+    let mut node = Node::new(&domain);
+    let (ticket, _) = mail(&mut node);
+    node.complete(ticket, Completion::Result);
+    node.now.wall_ms += 3_600_000 - 1;
+    assert_eq!(mail(&mut node).1, "meter.exhausted");
+    node.now.wall_ms -= 7_200_000;
+    assert_eq!(mail(&mut node).1, "meter.exhausted", "a clock that steps back gives nothing back");
+    node.now.wall_ms += 7_200_001;
+    assert_eq!(mail(&mut node).1, "permitted");
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn a_lowered_limit_holds_for_what_is_spent_already() {
+    let mut domain = domain(3);
+    let mut node = Node::new(&domain);
+    for _ in 0..2 {
+        let (ticket, answer) = mail(&mut node);
+        assert_eq!(answer, "permitted");
+        node.complete(ticket, Completion::Result);
+    }
+    domain.publish(&metered(1));
+    node.follow(&domain);
+    assert_eq!(mail(&mut node).1, "meter.exhausted");
+    domain.publish(&metered(3));
+    node.follow(&domain);
+    assert_eq!(mail(&mut node).1, "permitted");
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn charges_on_record_that_do_not_follow_are_different() {
+    let domain = domain(2);
+    let mut node = Node::new(&domain);
+    node.step(Input::Tick);
+    mail(&mut node);
+    let (record, _) = node.log.last_mut().unwrap();
+    let text = String::from_utf8(record.clone()).unwrap();
+    let cheaper = text.replace(r#""amount":1,"#, r#""amount":0,"#);
+    assert_ne!(text, cheaper, "a charge stands in the public header");
+    *record = cheaper.into_bytes();
+    assert!(matches!(node.replay(&domain).unwrap().last(), Some(Fed::Different { .. })));
+}
+
+#[test]
+fn without_room_for_one_more_account_its_charges_are_denied() {
+    let domain = domain(5);
+    let full = |n: usize| Charged {
+        meter: "calls".into(),
+        per: Per::Execution,
+        subject: n.to_string(),
+        amount: 1,
+    };
+    let with_accounts = |accounts: usize| {
+        let mut state = NodeState::new(crate::fixture::NODE, crate::fixture::ORIGIN);
+        state.reserve("none", 0, (0..accounts).map(full).collect());
+        Node::from(state, Vec::new(), &domain)
+    };
+    let mut node = with_accounts(METER_ACCOUNTS_MAX - 1);
+    assert_eq!(mail(&mut node).1, "permitted", "the last account");
+    assert_eq!(mail(&mut node).1, "permitted", "an account that is there is not one more");
+    assert_eq!(mail(&mut with_accounts(METER_ACCOUNTS_MAX)).1, "meter.exhausted");
+}
+
+/// The account against a list of all amounts: never less than what the window holds, and nothing once a step more than
+/// the window has passed.
+#[test]
+fn an_account_is_never_below_the_exact_sum_and_at_most_a_step_late() {
+    let mut seed = 7_u64;
+    let mut random = |below: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % below
+    };
+    for window in [1_i64, 29, 30, 1_000, 86_400_000] {
+        let step = (window + 29) / 30;
+        let (mut account, mut all, mut at) = (Account::default(), Vec::new(), 0_i64);
+        for _ in 0..2_000 {
+            at += i64::try_from(random(u64::try_from(step * 3).unwrap())).unwrap();
+            let amount = random(100);
+            account.settle(at, Some(window), amount);
+            all.push((at, amount));
+            let since = |from: i64| -> u64 {
+                all.iter().filter(|(when, _)| *when > from).map(|(_, amount)| amount).sum()
+            };
+            let used = account.used(at, Some(window));
+            assert!(used >= since(at - window), "{window}");
+            assert!(used <= since(at - window - step), "{window}");
+            assert_eq!(account.used(at, None), since(-1));
+            assert!(account.spans.len() <= METER_STEPS + 3);
+        }
+    }
+}
