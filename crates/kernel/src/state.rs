@@ -161,6 +161,7 @@ impl NodeState {
             labels: execution.labels(),
             resource_labels: policy::Labels::NONE,
             spent: policy::Spent::new(),
+            retry: None,
         })
     }
 

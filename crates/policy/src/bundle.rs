@@ -1,6 +1,7 @@
 //! A bundle: one version of everything that decides, loaded strictly and as a whole.
 
 mod annotations;
+mod approval;
 mod blob;
 pub(crate) mod entities;
 pub(crate) mod labels;

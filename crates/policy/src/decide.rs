@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use dogwood_language::TemporalBindings;
 
+use crate::approval;
 use crate::bundle::Bundle;
 use crate::decision::{Decision, Determining, EvaluationError};
 use crate::engine::{Answer, has_stack, no_stack};
@@ -140,7 +141,9 @@ fn assemble(
 ) -> Decision {
     let answer = answer.as_ref();
     let charges = meters::charges(bundle, form);
-    let inputs = checks::Inputs { bundle, standing, asked, form, answer, charges: &charges };
+    let approvals = approval::asked(bundle, answer);
+    let (charged, approved) = (&charges, approvals.as_slice());
+    let inputs = checks::Inputs { bundle, standing, asked, form, answer, charged, approved };
     let checks = checks::all(&inputs);
 
     let sound = answer.filter(|answer| answer.errors.is_empty());
@@ -161,7 +164,8 @@ fn assemble(
     let semantics = bundle.semantics();
     let (bundle, labels) = (bundle.digest(), LabelChange::default());
     let charges = charges.unwrap_or_default();
-    Decision { semantics, checks, policies, errors, bundle, engine_limit, labels, charges }
+    let awaits = if standing.retry.is_none() { approvals } else { Vec::new() };
+    Decision { semantics, checks, policies, errors, bundle, engine_limit, labels, charges, awaits }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use proof::digest::Digest;
 use proof::json::{Object, Value};
 
+use crate::approval::{self, Approval};
 use crate::bundle::PolicyInfo;
 use crate::labels::LabelChange;
 use crate::meters::Charge;
@@ -125,15 +126,24 @@ pub struct Decision {
     pub(crate) engine_limit: bool,
     pub(crate) labels: LabelChange,
     pub(crate) charges: Vec<Charge>,
+    /// What the policies ask people for, of a request that names no pending one.
+    pub(crate) awaits: Vec<Approval>,
 }
 
 impl Decision {
-    /// What was decided: a permit only if every single check passed.
+    /// What was decided: a permit only if every single check passed. Where nothing but approval is missing, and it can
+    /// still be given, it is pending.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let all = self.checks.iter().all(|check| check.outcome == Outcome::Pass);
+        let mut failed = self.checks.iter().filter(|check| check.outcome != Outcome::Pass);
         let complete = self.checks.len() == self.semantics.checks().len();
-        if all && complete { Verdict::Permit } else { Verdict::Deny }
+        match (failed.next(), failed.next()) {
+            (None, _) if complete => Verdict::Permit,
+            (Some(one), None) if complete && one.name == approval::CHECK => {
+                if self.awaits.is_empty() { Verdict::Deny } else { Verdict::Pending }
+            }
+            _ => Verdict::Deny,
+        }
     }
 
     /// `permitted`, or the name of the first check that failed.
@@ -170,6 +180,12 @@ impl Decision {
         self
     }
 
+    /// What a pending decision waits for; nothing where it is none.
+    #[must_use]
+    pub fn awaits(&self) -> &[Approval] {
+        if self.verdict() == Verdict::Pending { &self.awaits } else { &[] }
+    }
+
     /// What a permit reserves of meters, by name; nothing where it is none.
     #[must_use]
     pub fn charges(&self) -> &[Charge] {
@@ -183,8 +199,8 @@ impl Decision {
         self.engine_limit
     }
 
-    /// The canonical object: `bundle`, `checks`, `code`, `decision`, `errors` and `labels` (only where there are any),
-    /// `policies`, `v`.
+    /// The canonical object: `bundle`, `checks`, `code`, `decision`, `awaits`, `errors` and `labels` (only where there are
+    /// any), `policies`, `v`.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let checks = self.checks.iter().map(|check| {
@@ -223,6 +239,10 @@ impl Decision {
                 Value::Object(members)
             });
             members.insert("errors".to_owned(), Value::Array(errors.collect()));
+        }
+        if !self.awaits().is_empty() {
+            let awaits = self.awaits().iter().map(Approval::to_value).collect();
+            members.insert("awaits".to_owned(), Value::Array(awaits));
         }
         if !self.labels.is_empty() {
             members.insert("labels".to_owned(), self.labels.to_value());

@@ -1,13 +1,15 @@
 //! One evaluation that brings everything with it: an AuthZEN body, read into texts by the caller.
 //!
-//! The `context` of the body may have the members `input` (the arguments), `facts`, `grant`, `history`, `labels` (of who
-//! asks) and `resource_labels`; any other is malformed. What it does not say is [`DEFAULTS`]: constants, never the clock.
+//! The `context` of the body may have the members `input` (the arguments), `approved` (the officers' roles), `facts`,
+//! `grant`, `history`, `labels` (of who asks), `meters` (what is used) and `resource_labels`; any other is malformed.
+//! What it does not say is [`DEFAULTS`]: constants, never the clock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proof::json::Value;
 
+use crate::approval::{Given, Retry};
 use crate::bundle::Bundle;
 use crate::decide::{decide, malformed};
 use crate::decision::Decision;
@@ -35,8 +37,13 @@ pub const DEFAULTS: (Facts, Standing) = (
         labels: Labels::NONE,
         resource_labels: Labels::NONE,
         spent: Spent::new(),
+        retry: None,
     },
 );
+
+/// The members of an evaluation's context.
+const CONTEXT: [&str; 8] =
+    ["approved", "facts", "grant", "history", "input", "labels", "meters", "resource_labels"];
 
 /// The parts of one AuthZEN evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,8 +96,8 @@ pub fn prepare(bundle: &Arc<Bundle>, evaluation: &Evaluation) -> Result<Prepared
     let labels = read_labels(bundle, context.take("labels"))?;
     let resource_labels = read_labels(bundle, context.take("resource_labels"))?;
     let spent = context.take("meters");
-    let known = ["facts", "grant", "history", "input", "labels", "meters", "resource_labels"];
-    context.nothing_else(&known)?;
+    let approved = context.take("approved");
+    context.nothing_else(&CONTEXT)?;
 
     let (facts, mut standing) = match facts {
         Some(facts) => read_facts(&facts)?,
@@ -101,6 +108,7 @@ pub fn prepare(bundle: &Arc<Bundle>, evaluation: &Evaluation) -> Result<Prepared
         standing.grants.push(Held { grant: read_grant(&grant)?, calls: 0 });
     }
     standing.spent = read_spent(bundle, spent.as_ref())?;
+    standing.retry = approved.map(|roles| read_approved(&roles, facts.at)).transpose()?;
     let request = Request {
         principal: evaluation.subject.clone(),
         action: evaluation.action.clone(),
@@ -131,6 +139,20 @@ fn read_labels(bundle: &Bundle, json: Option<Json>) -> Result<Labels, String> {
     };
     let labels: Option<Labels> = items.iter().map(declared).collect();
     labels.ok_or_else(|| "a label is not one that the bundle declares".to_owned())
+}
+
+/// A retry of what was asked at the same time, approved by one officer of each role that is named: one for each time.
+fn read_approved(json: &Json, at: i64) -> Result<Retry, String> {
+    let Json::Array(items) = json else {
+        return Err(format!("`context.approved` is {}, not an array of roles", json.kind()));
+    };
+    let officer = |item: &Json| {
+        let roles = [item.as_str()?.to_owned()].into();
+        Some(Given { roles, at, expires_ms: at, approves: true })
+    };
+    let given: Option<Vec<Given>> = items.iter().map(officer).collect();
+    let given = given.ok_or("`context.approved` names roles, one for each officer")?;
+    Ok(Retry { asked_at: at, objection: None, given })
 }
 
 /// What is used of each meter: nothing where the context does not say.

@@ -2,6 +2,7 @@
 
 use proof::json::{Value, object};
 
+use crate::approval::Retry;
 use crate::error::FactsError;
 use crate::grant::{Grant, Held};
 use crate::labels::Labels;
@@ -99,6 +100,8 @@ pub struct Standing {
     pub resource_labels: Labels,
     /// What is used of each meter that the request charges.
     pub spent: Spent,
+    /// What a request stands on that names an earlier, pending one.
+    pub retry: Option<Retry>,
 }
 
 /// The facts of one decision. They lie in its record.

@@ -23,6 +23,7 @@
 //! caller with [`limits::DECIDE_STACK_BYTES`] of stack; with less than the stated floor left, the answer is a denial.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod approval;
 mod bundle;
 pub mod cases;
 mod decide;
@@ -45,6 +46,7 @@ pub mod temporal;
 mod typed;
 pub mod workload;
 
+pub use approval::{Approval, Given, Retry};
 pub use bundle::{Bundle, Files, PolicyInfo, ToolInfo};
 pub use decide::form::{Formed, form};
 pub use decide::{decide, decide_formed, look};

@@ -80,6 +80,13 @@ pub const METER_AMOUNT_MAX: u64 = (1 << 53) - 1;
 /// Longest window of a meter, in milliseconds: 366 days.
 pub const METER_WINDOW_MS_MAX: i64 = 366 * 86_400_000;
 
+/// Officers that one `@approval` asks for: as many as a role has at most.
+pub const APPROVERS_MAX: u64 = 32;
+/// Longest time that an `@approval` waits, in milliseconds: seven days.
+pub const APPROVAL_WITHIN_MS_MAX: i64 = 7 * 86_400_000;
+/// Bytes of the name of a role in an `@approval`.
+pub const ROLE_BYTES_MAX: usize = 128;
+
 /// Evaluation errors that one decision lists.
 pub const ERRORS_LISTED_MAX: usize = 16;
 /// Characters of a name from outside that a message repeats.

@@ -3,22 +3,29 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::approval;
 use super::policies::PolicyInfo;
-use super::source::Statement;
+use super::source::{Annotation, Statement};
 use crate::error::{LoadCode, LoadError, Place};
 use crate::limits::{ANNOTATION_BYTES_MAX, POLICY_ID_BYTES_MAX};
 use crate::nearest::nearest;
+use crate::semantics::Semantics;
 
 /// What an annotation may be called.
-const KNOWN: [&str; 3] = ["id", "description", "reason"];
-/// Names that a later version gives a meaning to.
-const LATER: [&str; 2] = ["approval", "advice"];
+const KNOWN: [&str; 5] = ["advice", "approval", "description", "id", "reason"];
+/// Names that mean something from the second version of the decider on.
+const LATER: [&str; 2] = ["advice", "approval"];
 
 /// Where each id was first given.
 pub(crate) type Ids = BTreeMap<String, (String, usize)>;
 
 /// Checks the names of a file's annotations.
-pub(crate) fn check(path: &str, text: &Arc<str>, statements: &[Statement]) -> Vec<LoadError> {
+pub(crate) fn check(
+    path: &str,
+    text: &Arc<str>,
+    statements: &[Statement],
+    semantics: Semantics,
+) -> Vec<LoadError> {
     let mut errors = Vec::new();
     for statement in statements.iter().filter(|statement| statement.macro_name.is_none()) {
         for annotation in &statement.annotations {
@@ -30,19 +37,30 @@ pub(crate) fn check(path: &str, text: &Arc<str>, statements: &[Statement]) -> Ve
                 )
             };
             let name = annotation.name.as_str();
-            if LATER.contains(&name) {
-                errors.push(point(format!("`@{name}` is not supported in this version")));
+            if LATER.contains(&name) && semantics < Semantics::V2 {
+                let error = point(format!("`@{name}` means nothing before `semantics = 2`"));
+                errors.push(error.help("say `semantics = 2` in `bundle.toml`"));
             } else if !KNOWN.contains(&name) {
                 let error = point(format!("unknown annotation `@{name}`"))
                     .nearest(nearest(name, KNOWN))
-                    .help("the known annotations are `@id`, `@description`, `@reason`");
+                    .help("the known annotations are `@id`, `@description`, `@reason`, `@advice`, `@approval`");
                 errors.push(error);
             } else if !annotation.has_value {
                 errors.push(point(format!("`@{name}` has no value")));
+            } else if name == "approval"
+                && let Err(why) = approval::parse(written(text, statement, annotation))
+            {
+                errors.push(point(why));
             }
         }
     }
     errors
+}
+
+/// The value of an annotation as it is written, escapes and all.
+fn written<'t>(text: &'t str, statement: &Statement, annotation: &Annotation) -> &'t str {
+    let rest = text.get(annotation.span.end..statement.span.end).unwrap_or_default();
+    rest.split('"').nth(1).unwrap_or_default()
 }
 
 /// Checks that each policy of a file has an id, and that no other policy has it.
@@ -71,8 +89,7 @@ fn check_id(
             );
         return Some(error);
     };
-    let written = text.get(annotation.span.end..statement.span.end).unwrap_or_default();
-    let value = written.split('"').nth(1).unwrap_or_default().to_owned();
+    let value = written(text, statement, annotation).to_owned();
     let line = Place::of(text, annotation.span.start, 0).line;
     let wrong = |message: String| {
         LoadError::new(LoadCode::PolicyAnnotation, path, message).at(
@@ -111,6 +128,14 @@ pub(crate) fn check_values(infos: &[PolicyInfo]) -> Result<(), Vec<LoadError>> {
                 );
                 errors.push(wrong(message));
             }
+        }
+        let approval = info.annotations.get("approval").map(|value| approval::parse(value));
+        if let Some(Err(why)) = &approval {
+            errors.push(wrong(why.clone()));
+        } else if approval.is_some() && info.effect == "forbid" {
+            errors.push(wrong(
+                "`@approval` belongs to a `permit`: what is forbidden waits for nobody".to_owned(),
+            ));
         }
         if !is_plain(&info.id) {
             errors.push(wrong(plain_only()));

@@ -54,7 +54,7 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
     let schema = schema(&texts, files, &mut errors);
     let Some((manifest, (schema, shapes))) = manifest.zip(schema) else {
         // Without a schema the policies can still be read for syntax and annotations.
-        if let Err(found) = policies::load(&policy_texts(&texts), "") {
+        if let Err(found) = policies::load(&policy_texts(&texts), "", Semantics::CURRENT) {
             errors.extend(found.into_iter().filter(|error| {
                 matches!(
                     error.code(),
@@ -69,14 +69,15 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
     let labels = labels(&texts, &shapes, &mut errors);
     let stated = stated(&texts, &shapes, &schema, &mut errors);
     let meters = metered(&texts, (&manifest, &shapes, &schema), &mut errors);
-    let policies = match policies::load(&policy_texts(&texts), &text(&texts, SCHEMA)) {
-        Ok(policies) if errors.is_empty() => policies,
-        Ok(_) => return Err(LoadErrors::of(errors)),
-        Err(found) => {
-            errors.extend(found);
-            return Err(LoadErrors::of(errors));
-        }
-    };
+    let policies =
+        match policies::load(&policy_texts(&texts), &text(&texts, SCHEMA), manifest.semantics) {
+            Ok(policies) if errors.is_empty() => policies,
+            Ok(_) => return Err(LoadErrors::of(errors)),
+            Err(found) => {
+                errors.extend(found);
+                return Err(LoadErrors::of(errors));
+            }
+        };
     let (stated, entities) = stated.unwrap_or_else(|| (EntityMap::new(), Entities::empty()));
     let blob = blob::pack(files);
     let index = index(&policies)?;

@@ -11,15 +11,17 @@ use dogwood_language::{
 };
 use miette::Diagnostic;
 
-use super::annotations;
 use super::source::{Statement, statements};
 use super::unknown_action::{self, Actions};
+use super::{annotations, approval};
+use crate::approval::Approval;
 use crate::engine::has_stack;
 use crate::error::{LoadCode, LoadError, Place, Warning};
 use crate::limits::{
     EXPRESSION_DEPTH_MAX, MACRO_NESTING_MAX, MACRO_PARAMETER_USES_MAX, POLICIES_MAX,
     UNSCOPED_POLICIES_WARN,
 };
+use crate::semantics::Semantics;
 
 /// What is known of one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub struct PolicyInfo {
     pub line: usize,
     /// Its annotations, `id` included.
     pub annotations: BTreeMap<String, String>,
+    /// What its `@approval` asks for.
+    pub approval: Option<Approval>,
     /// Its text, annotations included.
     pub source: String,
     /// The name that it has within Cedar.
@@ -67,6 +71,7 @@ const STANDARD_MACRO_DEPTH: usize = 9;
 pub(crate) fn load(
     texts: &BTreeMap<String, Arc<str>>,
     schema: &str,
+    semantics: Semantics,
 ) -> Result<Policies, Vec<LoadError>> {
     let internal = |error: DogwoodError| {
         vec![LoadError::new(LoadCode::Schema, super::SCHEMA, error.to_string())]
@@ -83,7 +88,7 @@ pub(crate) fn load(
     if depth <= EXPRESSION_DEPTH_MAX && !has_stack(depth) {
         return Err(vec![super::load::no_stack(depth)]);
     }
-    let (files, errors) = parse_all(texts, &service);
+    let (files, errors) = parse_all(texts, &service, semantics);
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -107,11 +112,12 @@ pub(crate) fn load(
 fn parse_all(
     texts: &BTreeMap<String, Arc<str>>,
     service: &ServiceSchema,
+    semantics: Semantics,
 ) -> (Vec<File>, Vec<LoadError>) {
     let (mut files, mut errors, mut ids) = (Vec::new(), Vec::new(), BTreeMap::new());
     for (path, text) in texts {
         let statements = scan(text);
-        errors.extend(annotations::check(path, text, &statements));
+        errors.extend(annotations::check(path, text, &statements, semantics));
         let unbounded = bounds(path, text, &statements);
         if !unbounded.is_empty() {
             errors.extend(unbounded);
@@ -363,6 +369,7 @@ fn describe(files: &[File], lowered: &LoweredPolicySet) -> Result<Vec<PolicyInfo
                 },
                 file: file.path.clone(),
                 line: Place::of(&file.text, statement.span.start, 0).line,
+                approval: annotations.get("approval").and_then(|text| approval::parse(text).ok()),
                 annotations,
                 source: file.text.get(statement.span.clone()).unwrap_or_default().to_owned(),
                 cedar_id: rule.cedar_policy_id.clone(),

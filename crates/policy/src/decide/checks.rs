@@ -1,6 +1,7 @@
 //! The checks around the policies, each from its own input; the semantics version says which of them count.
 
 use super::shape::Form;
+use crate::approval::{self, Approval};
 use crate::bundle::Bundle;
 use crate::decision::Check;
 use crate::engine::Answer;
@@ -15,7 +16,10 @@ pub(super) struct Inputs<'a, 'b> {
     pub(super) asked: (&'a str, i64),
     pub(super) form: &'a Form<'b>,
     pub(super) answer: Option<&'a Answer>,
-    pub(super) charges: &'a Result<Vec<Charge>, String>,
+    /// What the request charges.
+    pub(super) charged: &'a Result<Vec<Charge>, String>,
+    /// What the policies that permit ask people for.
+    pub(super) approved: &'a [Approval],
 }
 
 /// The checks of the bundle's semantics version, in its order.
@@ -44,13 +48,22 @@ fn one(name: &'static str, inputs: &Inputs<'_, '_>) -> Check {
         "policy.denied" => denied(name, bundle, answer),
         "grant.exceeded" => granted(name, inputs),
         "meter.exhausted" => match form {
-            Form::Ready(_) => meters::check(name, bundle, &standing.spent, inputs.charges),
+            Form::Ready(_) => meters::check(name, bundle, &standing.spent, inputs.charged),
             _ => Check::not_evaluated(name, "the request is malformed, or its action unknown"),
         },
-        // Nothing asks for approvals yet, and no tool's definition is known.
-        "tool.changed" | "approval.required" => Check::pass(name),
+        approval::CHECK => approved(name, inputs),
+        // No tool's definition is known yet.
+        "tool.changed" => Check::pass(name),
         _ => Check::fail(name, "this program does not know the check"),
     }
+}
+
+fn approved(name: &'static str, inputs: &Inputs<'_, '_>) -> Check {
+    let Inputs { standing, answer, approved, asked: (_, at), .. } = *inputs;
+    if !answer.is_some_and(|answer| answer.errors.is_empty()) {
+        return Check::not_evaluated(name, "what the policies ask for is not known");
+    }
+    approval::check(name, approved, (standing.retry.as_ref(), at))
 }
 
 fn malformed(name: &'static str, form: &Form<'_>) -> Check {

@@ -355,7 +355,7 @@ fn checks(
     checks.extend(later("tool.changed"));
     checks.extend(of_policies(answer, errors));
     checks.extend((source.semantics > 1).then(|| metered(answer)));
-    checks.extend(later("approval.required"));
+    checks.extend((source.semantics > 1).then(|| approved(answer, errors)));
     checks
 }
 
@@ -367,6 +367,16 @@ fn metered(answer: &Answer) -> Check {
             let why = "the request is malformed, or its action unknown".to_owned();
             ("meter.exhausted", "not_evaluated", Some(why))
         }
+    }
+}
+
+/// The policies of these tests ask for no approval.
+fn approved(answer: &Answer, errors: &[(String, &'static str)]) -> Check {
+    if matches!(answer, Answer::Asked { .. }) && errors.is_empty() {
+        ("approval.required", "pass", None)
+    } else {
+        let why = "what the policies ask for is not known".to_owned();
+        ("approval.required", "not_evaluated", Some(why))
     }
 }
 

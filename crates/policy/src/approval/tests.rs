@@ -1,0 +1,164 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::evaluation::DEFAULTS;
+use crate::history::History;
+use crate::request::{Entity, Request};
+use crate::{CheckOutcome, Facts, Standing};
+
+const NOW: i64 = 1_000_000;
+
+fn bundle(policies: &str) -> Arc<Bundle> {
+    let files = [
+        ("bundle.toml", "name = \"n\"\nversion = \"1\"\nsemantics = 2\n"),
+        (
+            "schema.cedarschema",
+            "entity W; entity R; action pay appliesTo { principal: W, resource: R, context: { input: { cents: Long } } };",
+        ),
+        ("policies/all.dw", policies),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+    Arc::new(Bundle::load(&files.into()).unwrap_or_else(|errors| panic!("{errors}")))
+}
+
+/// Small payments are permitted; two of finance approve all of them within a second, one of the board larger ones within
+/// two. Nothing is paid that is negative.
+const POLICIES: &str = r#"
+@id("small") permit (principal, action, resource) when { context.input.cents < 10 };
+@id("all") @approval("2 of finance within 1s") @advice("ask finance") permit (principal, action, resource);
+@id("large") @approval("1 of board within 2s") permit (principal, action, resource) when { context.input.cents > 100 };
+@id("negative") @advice("pay forwards") forbid (principal, action, resource) when { context.input.cents < 0 };
+@id("broken") permit (principal, action, resource) when { context.input.cents * 1000000 > 0 };
+"#;
+
+fn pay(cents: i64, retry: Option<Retry>) -> (Decision, Arc<Bundle>) {
+    let bundle = bundle(POLICIES);
+    let request = Request {
+        principal: Entity::new("W", "w"),
+        action: "pay".to_owned(),
+        resource: Entity::new("R", "r"),
+        input: format!("{{\"cents\":{cents}}}"),
+    };
+    let facts = Facts { at: NOW, ..DEFAULTS.0 };
+    let standing = Standing { retry, ..DEFAULTS.1.clone() };
+    let mut history = History::new(&bundle).unwrap();
+    (crate::decide(&mut history, &standing, &facts, &request), bundle)
+}
+
+fn given(roles: &[&str]) -> Given {
+    let roles = roles.iter().map(|role| (*role).to_owned()).collect();
+    Given { roles, at: NOW - 100, expires_ms: NOW, approves: true }
+}
+
+fn retry(given: &[Given]) -> Option<Retry> {
+    Some(Retry { asked_at: NOW - 1_000, objection: None, given: given.to_vec() })
+}
+
+fn roles(decision: &Decision) -> Vec<(u64, &str)> {
+    decision.awaits().iter().map(|one| (one.count, one.role.as_str())).collect()
+}
+
+#[test]
+fn it_waits_for_all_that_any_satisfied_permit_asks_for_whatever_the_others_say() {
+    let (small, _) = pay(5, None);
+    assert_eq!((small.verdict(), small.code()), (Verdict::Pending, "approval.required"));
+    assert_eq!(roles(&small), [(2, "finance")]);
+    let (large, _) = pay(500, None);
+    assert_eq!(roles(&large), [(1, "board"), (2, "finance")]);
+    let text = String::from_utf8(large.to_bytes()).unwrap();
+    let awaits = r#"{"awaits":[{"count":1,"role":"board","within_ms":2000},{"count":2,"role":"finance","within_ms":1000}],"#;
+    assert!(text.starts_with(awaits) && text.contains(r#""decision":"pending""#), "{text}");
+    assert_eq!(Value::parse(text.as_bytes()).unwrap().to_bytes(), text.as_bytes());
+}
+
+#[test]
+fn a_forbid_or_an_error_waits_for_nobody() {
+    for (cents, code, outcome) in [
+        (-5, "policy.denied", CheckOutcome::Pass),
+        (9_007_199_254_740_991, "policy.error", CheckOutcome::NotEvaluated),
+    ] {
+        let everybody = retry(&[given(&["finance", "board"]), given(&["finance", "board"])]);
+        for retry in [None, everybody] {
+            let (decision, _) = pay(cents, retry);
+            assert_eq!((decision.verdict(), decision.code()), (Verdict::Deny, code));
+            assert_eq!(roles(&decision), []);
+            let last = decision.checks().last().unwrap();
+            assert_eq!((last.name, last.outcome), (CHECK, outcome));
+        }
+    }
+}
+
+#[test]
+fn another_check_that_fails_makes_it_a_denial_that_nobody_can_approve() {
+    let bundle = bundle(POLICIES);
+    let request = Request {
+        principal: Entity::new("W", "w"),
+        action: "pay".to_owned(),
+        resource: Entity::new("R", "r"),
+        input: r#"{"cents":5}"#.to_owned(),
+    };
+    let standing = Standing { halted: true, ..DEFAULTS.1.clone() };
+    let mut history = History::new(&bundle).unwrap();
+    let decision = crate::decide(&mut history, &standing, &DEFAULTS.0, &request);
+    assert_eq!((decision.verdict(), decision.code()), (Verdict::Deny, "execution.halted"));
+    assert!(!String::from_utf8(decision.to_bytes()).unwrap().contains("awaits"));
+}
+
+#[test]
+fn a_retry_is_permitted_only_with_all_that_is_asked_for_and_in_time() {
+    let finance = || given(&["finance"]);
+    let board = || given(&["board"]);
+    let late = |given: Given| Given { at: NOW + 1, ..given };
+    let expired = |given: Given| Given { expires_ms: NOW - 1, ..given };
+    let refusal = |given: Given| Given { approves: false, ..given };
+    for (cents, given, permitted) in [
+        (5, vec![finance(), finance()], true),
+        (5, vec![finance()], false),
+        (5, vec![finance(), board()], false),
+        (5, vec![finance(), expired(finance())], false),
+        (5, vec![finance(), late(finance())], false),
+        (5, vec![finance(), finance(), refusal(finance())], false),
+        (5, vec![finance(), finance(), refusal(board())], true),
+        (5, vec![finance(), given_nobody()], false),
+        (500, vec![finance(), finance()], false),
+        (500, vec![finance(), finance(), board()], true),
+        (500, vec![finance(), given(&["board", "finance"])], true),
+        (500, vec![], false),
+    ] {
+        let (decision, _) = pay(cents, retry(&given));
+        let expected = if permitted { Verdict::Permit } else { Verdict::Deny };
+        assert_eq!(decision.verdict(), expected, "{cents} {given:?}");
+        assert_eq!(decision.code(), if permitted { "permitted" } else { "approval.required" });
+        assert_eq!(roles(&decision), [], "a retry never asks anew");
+    }
+}
+
+fn given_nobody() -> Given {
+    given(&[])
+}
+
+#[test]
+fn a_retry_that_comes_late_or_stands_on_nothing_is_denied() {
+    let both = [given(&["finance"]), given(&["finance"])];
+    let late = Retry { asked_at: NOW - 1_001, objection: None, given: both.to_vec() };
+    assert_eq!(pay(5, Some(late)).0.verdict(), Verdict::Deny);
+    let other = Retry { asked_at: NOW, objection: Some("it was used"), given: both.to_vec() };
+    let (decision, _) = pay(5, Some(other));
+    assert_eq!(decision.checks().last().unwrap().why.as_deref(), Some("it was used"));
+}
+
+#[test]
+fn the_agent_is_told_the_advice_of_the_policies_that_decided_and_of_no_others() {
+    let advice = |(decision, bundle): (Decision, Arc<Bundle>)| bundle.advice(&decision);
+    assert_eq!(advice(pay(5, None)), ["ask finance"]);
+    assert_eq!(advice(pay(-5, None)), ["pay forwards"]);
+    assert_eq!(advice(pay(5, retry(&[given(&["finance"]), given(&["finance"])]))), [""; 0]);
+    assert_eq!(advice(pay(9_007_199_254_740_991, None)), [""; 0]);
+}
+
+#[test]
+fn what_is_asked_for_reads_back_as_itself() {
+    let approval = Approval { role: "finance".to_owned(), count: 2, within_ms: 5 };
+    assert_eq!(Approval::from_value(&approval.to_value()), Some(approval));
+    assert_eq!(Approval::from_value(&Value::Bool(true)), None);
+}

@@ -1,0 +1,34 @@
+//! The grammar of `@approval`: `2 of finance within 10m`.
+
+use super::meters::duration_ms;
+use crate::approval::Approval;
+use crate::limits::{APPROVAL_WITHIN_MS_MAX, APPROVERS_MAX, ROLE_BYTES_MAX};
+
+/// Reads the value of an `@approval`.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn parse(text: &str) -> Result<Approval, String> {
+    let words: Vec<&str> = text.split(' ').collect();
+    let [count, "of", role, "within", duration] = words[..] else {
+        return Err("`@approval` is written `2 of finance within 10m`".to_owned());
+    };
+    let digits = count.bytes().all(|byte| byte.is_ascii_digit()) && !count.starts_with('0');
+    let count = count.parse().ok().filter(|count| digits && (1..=APPROVERS_MAX).contains(count));
+    let Some(count) = count else {
+        return Err(format!("`@approval` asks for 1 to {APPROVERS_MAX} officers"));
+    };
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !(1..=ROLE_BYTES_MAX).contains(&role.len()) || !role.chars().all(plain) {
+        return Err("a role is named with the characters a-z, 0-9 and -".to_owned());
+    }
+    let within = duration_ms(duration).filter(|ms| (1..=APPROVAL_WITHIN_MS_MAX).contains(ms));
+    let Some(within_ms) = within else {
+        let message = "`@approval` waits for a number of `s`, `m`, `h` or `d`, at most 7 days";
+        return Err(message.to_owned());
+    };
+    Ok(Approval { role: role.to_owned(), count, within_ms })
+}
+
+#[cfg(test)]
+mod tests;
