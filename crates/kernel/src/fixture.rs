@@ -105,6 +105,20 @@ pub(crate) fn metered(limit: u64) -> Bundle {
     Bundle::load(&files.into()).unwrap()
 }
 
+/// The same under the second semantics, with mail that waits for approval.
+pub(crate) fn approving(approval: &str) -> Bundle {
+    let manifest = MANIFEST.replace("semantics = 1", "semantics = 2");
+    let asks = format!("@id(\"mailing\")\n@approval(\"{approval}\")\n@advice(\"ask finance\")");
+    let policies = POLICIES.replace("@id(\"mailing\")", &asks);
+    let files = [
+        ("bundle.toml", manifest.as_str()),
+        ("schema.cedarschema", SCHEMA),
+        ("policies/all.dw", &policies),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+    Bundle::load(&files.into()).unwrap()
+}
+
 #[derive(Default)]
 pub(crate) struct Shelf(BTreeMap<Digest, Vec<u8>>);
 
@@ -169,7 +183,8 @@ impl Domain {
     }
 }
 
-fn officer() -> Ed25519Signer {
+/// Who has the roles that a domain begins with.
+pub(crate) fn officer() -> Ed25519Signer {
     Ed25519Signer::from_seed("example.test/officer", &[7; 32]).unwrap()
 }
 
@@ -312,6 +327,8 @@ pub(crate) fn call(tool: &str, arguments: &str) -> Transition {
         arguments: arguments.into(),
         message: format!(r#"{{"method":"tools/call","arguments":{arguments}}}"#).into_bytes(),
         assurance: Assurance::Separated,
+        pending: None,
+        besides: "{}".into(),
         hands_on: None,
     }
 }
@@ -320,6 +337,7 @@ pub(crate) fn code(answer: &Answer) -> &str {
     match answer {
         Answer::Permit { .. } => "permitted",
         Answer::Deny { code, .. } => code,
+        Answer::Pending { .. } => "pending",
         Answer::Refused { code } => code,
     }
 }

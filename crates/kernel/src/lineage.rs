@@ -3,23 +3,27 @@
 //! A record is a public header and salted commitments to the rest. What is committed (the request as
 //! it was decided, the message as it was accepted) is sealed beside the log: [`Sealed`].
 
+mod approval;
 mod body;
 mod charged;
 mod decided;
 mod delegated;
 mod erased;
 mod header;
+mod intent;
 mod sealed;
 #[cfg(test)]
 mod tests;
 mod transition;
 
+pub use approval::{Approval, Retried, SignedApproval};
 pub use body::{Body, Completion, Decided, Refusals};
 pub use charged::Charged;
 pub(crate) use decided::public_decision;
 pub use delegated::{By, Delegation};
 pub use erased::{ErasedFor, Scope};
 pub use header::{Header, Link};
+pub(crate) use intent::{intent, intent_of};
 pub use sealed::Sealed;
 pub(crate) use sealed::request_of;
 pub use transition::{DELEGATE_ACTION, Direction, HandsOn, Transition};

@@ -17,10 +17,11 @@ use proof::digest::Digest;
 use proof::json::Value;
 
 use crate::lineage::{
-    Body, Completion, Decided, Header, LineageRecord, Sealed, public_decision, request_of,
+    Body, Completion, Decided, Header, LineageRecord, Sealed, intent_of, public_decision,
+    request_of,
 };
 use crate::members::Malformed;
-use crate::state::{Blobs, Lost, NodeState};
+use crate::state::{Asked, Blobs, Lost, Named, NodeState};
 use crate::step::outcome;
 
 /// What came of one record.
@@ -143,6 +144,7 @@ impl<'a> Replay<'a> {
         let sealed = open(execution, index).read();
         let fed = self.follow(&parsed, &sealed).ok_or(ReplayError::Broken { index })?;
         self.state.admit(&parsed.header, record);
+        self.note_approvals(&parsed, &sealed);
         Ok(fed)
     }
 
@@ -189,6 +191,10 @@ impl<'a> Replay<'a> {
                 let end = (*decided_seq, Completion::Result, Ok(None));
                 self.complete(record.header.at, &link.execution, end)
             }
+            (Body::Approved(approval), Some(link)) => {
+                let of = self.state.may_approve(record.header.at, approval);
+                (of.as_ref() == Ok(&link.execution)).then_some(Fed::Followed)
+            }
             (Body::Ended { .. }, Some(link)) => {
                 self.state.end(&link.execution, record.header.at);
                 Some(Fed::Followed)
@@ -222,9 +228,9 @@ impl<'a> Replay<'a> {
         sealed: &Result<Sealed, Lost>,
     ) -> Fed {
         let lost = |why: Lost| Fed::NotReplayable { execution: id.to_owned(), why };
-        let is_permit = decided.decision.get("decision").and_then(Value::as_str) == Some("permit");
-        let request = match open_request(decided, sealed) {
-            Ok(request) => request,
+        let is_permit = decided.verdict() == Some("permit");
+        let (request, named) = match open_asked(decided, sealed) {
+            Ok(asked) => asked,
             Err(why) => {
                 if is_permit {
                     self.state.count_call(id);
@@ -237,7 +243,9 @@ impl<'a> Replay<'a> {
             }
         };
         let asks = decided.hands_on.as_ref().map(|hands_on| &hands_on.grant);
-        let derived = self.state.decide(id, &decided.facts, &request, asks);
+        let about = (asks, named.as_ref());
+        let derived = self.state.decide(id, &decided.facts, &request, about);
+        let given = named.map(|named| self.state.given(id, &named.pending));
         if is_permit {
             let opened = (request, decided.hands_on.clone());
             self.state.permit(id, seq, opened, decided.charges.clone());
@@ -246,8 +254,34 @@ impl<'a> Replay<'a> {
             let earlier = self.state.execution(id).and_then(crate::state::Execution::lost);
             return lost(earlier.unwrap_or(Lost::Damaged));
         };
-        let is_charged_alike = self.state.charged(id, decision.charges()) == decided.charges;
-        compare(decided, sealed, (decision.to_value(), is_charged_alike)).unwrap_or_else(lost)
+        let is_alike = self.state.charged(id, decision.charges()) == decided.charges
+            && given.as_ref() == decided.retry.as_ref().map(|retry| &retry.given);
+        compare(decided, sealed, (decision.to_value(), is_alike)).unwrap_or_else(lost)
+    }
+
+    /// What waits for approval, and what was said about it, is known by the digests of the records: once they are folded.
+    fn note_approvals(&mut self, record: &LineageRecord, sealed: &Result<Sealed, Lost>) {
+        let Some(link) = &record.header.link else { return };
+        let (id, at) = (link.execution.as_str(), record.header.at);
+        match &record.body {
+            Body::Approved(approval) => self.state.give(id, at, approval),
+            Body::Decided(decided) => {
+                if let (Some(retry), Some("permit")) = (&decided.retry, decided.verdict()) {
+                    self.state.use_approval(id, &retry.pending);
+                }
+                let waits = decided.commitments.contains_key("intent");
+                let pending = self.state.execution(id).and_then(crate::state::Execution::head);
+                if let (Some("pending"), true, Some(pending)) = (decided.verdict(), waits, pending)
+                {
+                    let request = open_request(decided, sealed);
+                    let intent = request.and_then(|one| open_intent(decided, &one, sealed)).ok();
+                    let index = self.state.size().saturating_sub(1);
+                    let asked = Asked::new((pending, index, at), decided.awaits(), intent);
+                    self.state.wait(id, asked);
+                }
+            }
+            _ => {}
+        }
     }
 
     fn complete(
@@ -292,14 +326,36 @@ fn open_request(decided: &Decided, sealed: &Result<Sealed, Lost>) -> Result<Requ
     if request.action == decided.action { Ok(request) } else { Err(Lost::Damaged) }
 }
 
+/// The request behind a decision, and the pending record that it names with what it exactly asks for.
+fn open_asked(
+    decided: &Decided,
+    sealed: &Result<Sealed, Lost>,
+) -> Result<(Request, Option<Named>), Lost> {
+    let request = open_request(decided, sealed)?;
+    let Some(retry) = &decided.retry else { return Ok((request, None)) };
+    let intent = open_intent(decided, &request, sealed)?;
+    Ok((request, Some(Named { pending: retry.pending, intent })))
+}
+
+/// The digest of what a request or its retry exactly asks for.
+fn open_intent(
+    decided: &Decided,
+    request: &Request,
+    sealed: &Result<Sealed, Lost>,
+) -> Result<Digest, Lost> {
+    let digest = decided.commitments.get("intent").ok_or(Lost::Damaged)?;
+    let opened = open(sealed, "intent", digest)?;
+    intent_of(decided, request, &opened).ok_or(Lost::Damaged)
+}
+
 fn compare(
     decided: &Decided,
     sealed: &Result<Sealed, Lost>,
-    (derived, is_charged_alike): (Value, bool),
+    (derived, is_alike): (Value, bool),
 ) -> Result<Fed, Lost> {
     let digest = decided.commitments.get("decision").ok_or(Lost::Damaged)?;
     let recorded = open(sealed, "decision", digest)?;
-    let is_identical = recorded == derived.to_bytes() && is_charged_alike;
+    let is_identical = recorded == derived.to_bytes() && is_alike;
     if is_identical && public_decision(&derived) == decided.decision {
         return Ok(Fed::Identical);
     }

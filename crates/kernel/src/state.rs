@@ -4,6 +4,7 @@
 //! each decision, the state that the decision saw.
 
 mod adoption;
+mod approvals;
 mod erasure;
 mod execution;
 mod family;
@@ -21,6 +22,8 @@ use crate::governance::{Governance, Subject};
 use crate::lineage::{Body, Delegation, Header, LineageRecord, Link};
 
 pub use adoption::{Adopted, Blobs};
+pub use approvals::Asked;
+pub(crate) use approvals::Named;
 pub use execution::Execution;
 pub use lost::Lost;
 
@@ -172,10 +175,12 @@ impl NodeState {
         id: &str,
         facts: &Facts,
         request: &Request,
-        hands_on: Option<&Grant>,
+        (hands_on, named): (Option<&Grant>, Option<&Named>),
     ) -> Option<Decision> {
         let spent = self.spent(id, &request.action, facts.at);
-        let standing = Standing { hands_on: hands_on.cloned(), spent, ..self.standing(id)? };
+        let retry = named.map(|named| self.retry(id, named));
+        let hands_on = hands_on.cloned();
+        let standing = Standing { hands_on, spent, retry, ..self.standing(id)? };
         let history = self.executions.get_mut(id)?.history_mut()?;
         Some(policy::decide(history, &standing, facts, request))
     }

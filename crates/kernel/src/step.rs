@@ -2,6 +2,7 @@
 //!
 //! | input | what comes of it |
 //! |---|---|
+//! | `Approve` | an officer's word on a pending request, on record ([`approve`](self)) |
 //! | `End` | an execution that descends from another ends ([`delegate`](self)) |
 //! | `Join` | the execution that the peer speaks for, begun if it is the first time |
 //! | `Request` | a decision on record ([`sequence`](self)); it is answered once durable |
@@ -12,6 +13,7 @@
 //! | `Reduce` | a signed halt or lowered trust acts at once |
 //! | `Refused`, `Tick` | counts of refusals, and their record |
 
+mod approve;
 mod delegate;
 mod erase;
 mod prepare;
@@ -25,8 +27,11 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use policy::Approval;
+use proof::digest::Digest;
+
 use crate::governance::SignedProposal;
-use crate::lineage::{Body, Completion, ErasedFor, Refusals, Scope, Transition};
+use crate::lineage::{Body, Completion, ErasedFor, Refusals, Scope, SignedApproval, Transition};
 use crate::state::{Blobs, NodeState};
 
 /// The driver's clocks at one step.
@@ -108,6 +113,13 @@ pub enum Input {
         /// Where bundles are found.
         blobs: Arc<dyn Blobs + Send + Sync>,
     },
+    /// An officer approves a pending request, or refuses it.
+    Approve {
+        /// Names the answer.
+        ticket: Ticket,
+        /// The officer's word, signed.
+        approval: Box<SignedApproval>,
+    },
     /// What an ended execution sealed is to become unreadable, for good.
     Erase {
         /// Names the answer.
@@ -184,6 +196,15 @@ pub enum Effect {
         /// The request's ticket.
         ticket: Ticket,
     },
+    /// An approval's answer: the index of its record, which is durable now; or why it is refused: `approval.unknown`
+    /// (nothing waits under that digest), `.used`, `.late`, `.role` (nobody waits for that officer), `.signature` or
+    /// `.twice`.
+    Approved {
+        /// The approval's ticket.
+        ticket: Ticket,
+        /// The record's index, or a code.
+        result: Result<u64, &'static str>,
+    },
     /// An erasure's answer: the index of its record, which is durable now, so that the execution's key
     /// must be destroyed; or why it is refused: `execution.live` or `execution.unknown`.
     Erased {
@@ -217,6 +238,21 @@ pub enum Answer {
         code: String,
         /// Ids of the policies that determined it.
         policies: Vec<String>,
+        /// What the agent is told about it.
+        advice: Vec<String>,
+    },
+    /// It may if officers approve, and only when it is asked for again by the record's digest.
+    Pending {
+        /// Index of the record that says so.
+        index: u64,
+        /// The record's digest.
+        pending: Digest,
+        /// What it waits for.
+        awaits: Vec<Approval>,
+        /// Ids of the policies that permit it.
+        policies: Vec<String>,
+        /// What the agent is told about it.
+        advice: Vec<String>,
     },
     /// No decision was made.
     Refused {
@@ -231,6 +267,7 @@ pub struct Kernel {
     pending: VecDeque<release::Pending>,
     open: BTreeMap<Ticket, (String, u64)>,
     erasures: VecDeque<erase::Erasure>,
+    approvals: VecDeque<approve::Approving>,
     refusals: Refusals,
 }
 
@@ -244,6 +281,7 @@ impl Kernel {
             pending: VecDeque::new(),
             open: BTreeMap::new(),
             erasures: VecDeque::new(),
+            approvals: VecDeque::new(),
             refusals: Refusals::new(),
         };
         let mut effects = kernel.complete_unknown(now);
@@ -277,6 +315,7 @@ impl Kernel {
             Input::Durable { size } => self.release(now, size),
             Input::Governance { records, blobs } => self.govern(now, &records, blobs.as_ref()),
             Input::Reduce { ticket, proposal } => self.reduce(now, ticket, proposal),
+            Input::Approve { ticket, approval } => self.approve(now, ticket, approval),
             Input::Erase { ticket, execution, os_user, reason } => {
                 self.erase(now, ticket, execution, (os_user, reason))
             }

@@ -7,7 +7,10 @@ use proof::record::Fields;
 
 use super::delegated::{delegated_value, read_delegated, read_ended};
 use super::sealed::{Commitments, commitments_of, commitments_value};
-use super::{By, Charged, Delegation, Direction, ErasedFor, HandsOn, erased};
+use super::{
+    By, Charged, Delegation, Direction, ErasedFor, HandsOn, Retried, SignedApproval, approval,
+    erased,
+};
 use crate::governance::SignedProposal;
 use crate::members::{Malformed, members, name, number, wrong};
 
@@ -40,6 +43,8 @@ pub enum Body {
     },
     /// A transition was decided. Type `transition.decided`.
     Decided(Box<Decided>),
+    /// An officer approved a pending request of the execution, or refused it. Type `approval.given`.
+    Approved(Box<SignedApproval>),
     /// A permit on record was not released. Type `transition.withheld`.
     Withheld {
         /// `seq` of the decided record.
@@ -101,6 +106,8 @@ pub struct Decided {
     pub charges: Vec<Charged>,
     /// What a delegation hands on, and to whom.
     pub hands_on: Option<HandsOn>,
+    /// The pending record that the request names, and what it stands on.
+    pub retry: Option<Retried>,
     /// What the decision took as facts.
     pub facts: Facts,
     /// The public part of the decision's canonical object: without `errors` and `why`.
@@ -148,6 +155,7 @@ impl Body {
             Self::Decided(_) => "transition.decided",
             Self::Withheld { .. } => "transition.withheld",
             Self::Completed { .. } => "transition.completed",
+            Self::Approved(_) => "approval.given",
             Self::Erased { .. } => "execution.erased",
             Self::Ordered { .. } => "enforcement.ordered",
             Self::Adopted { .. } => "governance.adopted",
@@ -194,6 +202,7 @@ impl Body {
                 put("outcome", Value::from(outcome.as_str()));
                 put("commitments", commitments_value(commitments));
             }
+            Self::Approved(approval) => approval.write(into),
             Self::Erased { execution, os_user, reason } => {
                 erased::write((execution, *os_user), *reason, into);
             }
@@ -228,6 +237,7 @@ impl Body {
                 Ok(Self::Withheld { decided_seq, code: name(&members, "code")? })
             }
             "transition.completed" => completed(&value),
+            "approval.given" => approval::read(&value),
             "execution.erased" => erased::read(&value),
             "enforcement.ordered" => {
                 let members = members(&value, &["proposal"])?;
@@ -242,7 +252,20 @@ impl Body {
 }
 
 impl Decided {
-    const MEMBERS: [&'static str; 10] = [
+    /// `permit`, `deny` or `pending`.
+    #[must_use]
+    pub fn verdict(&self) -> Option<&str> {
+        self.decision.get("decision").and_then(Value::as_str)
+    }
+
+    /// What a pending decision waits for; nothing where that can't be read.
+    #[must_use]
+    pub fn awaits(&self) -> Vec<policy::Approval> {
+        let awaits = self.decision.get("awaits").and_then(Value::as_array).unwrap_or_default();
+        awaits.iter().filter_map(policy::Approval::from_value).collect()
+    }
+
+    const MEMBERS: [&'static str; 11] = [
         "action",
         "charges",
         "commitments",
@@ -251,6 +274,7 @@ impl Decided {
         "facts",
         "hands_on",
         "method",
+        "retry",
         "server",
         "tool",
     ];
@@ -269,6 +293,9 @@ impl Decided {
             put("hands_on", hands_on.to_value());
         }
         put("method", Value::from(self.method.as_str()));
+        if let Some(retry) = &self.retry {
+            put("retry", retry.to_value());
+        }
         put("server", Value::from(self.server.as_str()));
         if let Some(tool) = &self.tool {
             put("tool", Value::from(tool.as_str()));
@@ -291,6 +318,10 @@ impl Decided {
             hands_on: members
                 .has("hands_on")
                 .then(|| HandsOn::from_value(members.value("hands_on")?))
+                .transpose()?,
+            retry: members
+                .has("retry")
+                .then(|| Retried::from_value(members.value("retry")?))
                 .transpose()?,
             facts: facts_of(members.value("facts")?)?,
             decision: decision.clone(),

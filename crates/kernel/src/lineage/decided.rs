@@ -1,9 +1,9 @@
-use policy::{Decision, Facts, Request};
+use policy::{Decision, Facts, Request, Verdict};
 use proof::digest::Digest;
 use proof::json::{Object, Value};
 
 use super::sealed::request_value;
-use super::{Body, Charged, Completion, Decided, Sealed, Transition};
+use super::{Body, Charged, Completion, Decided, Retried, Sealed, Transition, intent};
 use crate::limits::MESSAGE_BYTES_MAX;
 
 impl Body {
@@ -12,17 +12,20 @@ impl Body {
         asked: Transition,
         request: &Request,
         facts: Facts,
-        (decision, charges): (&Decision, Vec<Charged>),
+        (decision, charges, retry): (&Decision, Vec<Charged>, Option<Retried>),
         (sealed, entropy): (&mut Sealed, &[u8; 32]),
     ) -> Self {
+        // What waits, and what says that it was approved, must be shown to be the same.
+        let is_about_approval = decision.verdict() == Verdict::Pending || retry.is_some();
+        let intent = intent(&asked, request).filter(|_| is_about_approval);
         let decision = decision.to_value();
         let private = [
             ("decision", decision.to_bytes()),
             ("message", asked.message),
             ("request", request_value(request).to_bytes()),
         ];
+        let private = private.into_iter().chain(intent.map(|bytes| ("intent", bytes)));
         let commitments = private
-            .into_iter()
             .map(|(name, bytes)| (name.to_owned(), sealed.seal(name, bytes, entropy)))
             .collect();
         Self::Decided(Box::new(Decided {
@@ -33,6 +36,7 @@ impl Body {
             action: request.action.clone(),
             charges,
             hands_on: asked.hands_on,
+            retry,
             facts,
             decision: public_decision(&decision),
             commitments,

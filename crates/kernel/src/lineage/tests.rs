@@ -38,6 +38,10 @@ fn every_record() -> Vec<LineageRecord> {
             amount: 250,
         }],
         hands_on: Some(HandsOn { workload: "helper".into(), grant: grant.clone() }),
+        retry: Some(Retried {
+            pending: Digest::of(b"pending"),
+            given: vec![Digest::of(b"one"), Digest::of(b"two")],
+        }),
         facts: Facts { at: 1_700_000_000_000, assurance: Assurance::Separated },
         decision: object([("decision", Value::from("permit"))]),
         commitments: commitments.clone(),
@@ -50,6 +54,9 @@ fn every_record() -> Vec<LineageRecord> {
     let withheld = Body::Withheld { decided_seq: 1, code: "execution.halted".into() };
     let completed = Body::Completed { decided_seq: 1, outcome: Completion::Result, commitments };
     let officer = Ed25519Signer::from_seed("example.test/officer", &[7; 32]).unwrap();
+    let approval =
+        Approval { pending: Digest::of(b"pending"), approves: true, expires_ms: 1_700_000_000_001 };
+    let approved = approval.sign("example.test/lineage/node-1", &officer).unwrap();
     let halt = Change::HaltOrdered { subject: Subject::Domain };
     let signed = Proposal { based_on: header(None).governance, expires_ms: 1, change: halt };
     let ordered = Body::Ordered { proposal: Box::new(signed.sign(&officer).unwrap()) };
@@ -63,6 +70,7 @@ fn every_record() -> Vec<LineageRecord> {
         (header(link(2)), delegated),
         (header(link(3)), ended),
         (header(link(1)), Body::Decided(Box::new(decided))),
+        (header(link(2)), Body::Approved(Box::new(approved))),
         (header(link(2)), withheld),
         (header(link(2)), completed),
         (header(None), erased),
@@ -88,7 +96,7 @@ fn a_missing_or_unknown_member_is_an_error_in_each_type() {
         let Value::Object(object) = Value::parse(&record.to_bytes()).unwrap() else {
             unreachable!()
         };
-        let optional = ["bundle", "charges", "delegation", "hands_on", "tool"];
+        let optional = ["bundle", "charges", "delegation", "hands_on", "retry", "tool"];
         for name in object.keys().filter(|name| !optional.contains(&name.as_str())) {
             let mut object = object.clone();
             object.remove(name);

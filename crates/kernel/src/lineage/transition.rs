@@ -1,4 +1,5 @@
 use policy::{Assurance, Bundle, Entity, Grant, Request};
+use proof::digest::Digest;
 
 /// Which way a message goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +42,10 @@ pub struct Transition {
     pub message: Vec<u8>,
     /// How strongly the enforcement point binds this client.
     pub assurance: Assurance,
+    /// The pending record on which it stands, by the agent's word.
+    pub pending: Option<Digest>,
+    /// JSON text of what a tool call says besides tool, arguments and pending record: it must be the same in a retry.
+    pub besides: String,
     /// What is handed on, where a sub-agent is to be started.
     pub hands_on: Option<HandsOn>,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use policy::{Bundle, Grant, Held, History, Labels, Outcome, Request};
 use proof::digest::Digest;
 
+use super::approvals::Waiting;
 use super::labels::Touched;
 use crate::limits::OPEN_TRANSITIONS_MAX;
 use crate::lineage::{Delegation, HandsOn, Link};
@@ -21,6 +22,7 @@ pub struct Execution {
     delegation: Option<Delegation>,
     calls: u64,
     pub(super) touched: Touched,
+    pub(super) waiting: Waiting,
 }
 
 /// A permitted transition that has not completed.
@@ -46,6 +48,7 @@ impl Execution {
             delegation,
             calls: 0,
             touched: Touched::default(),
+            waiting: Waiting::default(),
         }
     }
 
@@ -119,7 +122,7 @@ impl Execution {
     }
 
     /// The digest of its last record.
-    pub(super) fn head(&self) -> Option<Digest> {
+    pub(crate) fn head(&self) -> Option<Digest> {
         self.prev
     }
 

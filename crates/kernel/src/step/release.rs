@@ -37,6 +37,7 @@ impl Kernel {
                 _ => effects.push(Effect::Answer { ticket: next.ticket, answer: next.answer }),
             }
         }
+        effects.extend(self.release_approvals(size));
         effects.extend(self.release_erasures(size));
         effects
     }
@@ -88,7 +89,8 @@ impl Kernel {
         let index = self.state.size();
         let body = Body::Withheld { decided_seq: next.seq, code: code.to_owned() };
         let append = self.append(now, Some(&next.execution), body, Vec::new());
-        let answer = Answer::Deny { index, code: code.to_owned(), policies: Vec::new() };
+        let answer =
+            Answer::Deny { index, code: code.to_owned(), policies: Vec::new(), advice: Vec::new() };
         self.pending.push_back(Pending { index, answer, ..next });
         append
     }

@@ -1,8 +1,10 @@
 use policy::{Decision, Facts, Request, Verdict};
 
+use proof::digest::Digest;
+
 use super::release::Pending;
 use super::{Answer, Effect, Kernel, Now, Ticket};
-use crate::lineage::{Body, Sealed, Transition};
+use crate::lineage::{Body, Retried, Sealed, Transition, intent};
 
 impl Kernel {
     /// Decides and gives the decision its place in the log. The answer waits for the disk.
@@ -20,11 +22,15 @@ impl Kernel {
         let request = asked.to_request(self.state.bundle(), &workload.unwrap_or_default());
         let facts = Facts { at: self.state.time(now.wall_ms), assurance: asked.assurance };
         let asks = asked.hands_on.as_ref().map(|hands_on| &hands_on.grant);
-        let Some(decision) = self.state.decide(execution, &facts, &request, asks) else {
+        let named = self.named(&asked, &request);
+        let about = (asks, named.as_ref());
+        let Some(decision) = self.state.decide(execution, &facts, &request, about) else {
             // Only an execution whose history is lost has no decision: it stays as it is.
             return self.refuse(ticket, "refused.peer");
         };
-        self.sequence(now, (ticket, execution), (asked, request, facts), (&decision, entropy))
+        let retry = self.retried(execution, named.as_ref());
+        let decided = (&decision, retry);
+        self.sequence(now, (ticket, execution), (asked, request, facts), (decided, entropy))
     }
 
     fn sequence(
@@ -32,26 +38,28 @@ impl Kernel {
         now: Now,
         (ticket, execution): (Ticket, &str),
         (asked, request, facts): (Transition, Request, Facts),
-        (decision, entropy): (&Decision, &[u8; 32]),
+        ((decision, retry), entropy): ((&Decision, Option<Retried>), &[u8; 32]),
     ) -> Vec<Effect> {
         let index = self.state.size();
         let seq = self.state.execution(execution).map_or(0, crate::state::Execution::seq);
         let (child, hands_on) = (Self::child_id(&asked, entropy), asked.hands_on.clone());
         let mut sealed = Sealed::default();
         let charges = self.state.charged(execution, decision.charges());
-        let (charged, sealing) = ((decision, charges.clone()), (&mut sealed, entropy));
+        let intent = intent(&asked, &request).map(|bytes| Digest::of(&bytes));
+        let names = retry.as_ref().map(|retry| retry.pending);
+        let (charged, sealing) = ((decision, charges.clone(), retry), (&mut sealed, entropy));
         let body = Body::decided(asked, &request, facts, charged, sealing);
         let append = self.append(now, Some(execution), body, sealed.to_bytes());
         let is_permit = decision.verdict() == Verdict::Permit;
         if is_permit {
+            names.iter().for_each(|pending| self.state.use_approval(execution, pending));
             self.state.permit(execution, seq, (request, hands_on), charges);
             self.state.begin_labels(execution, seq, decision.labels());
         }
         let answer = if is_permit {
             Answer::Permit { index }
         } else {
-            let policies = decision.policy_ids().map(str::to_owned).collect();
-            Answer::Deny { index, code: decision.code().to_owned(), policies }
+            self.turn_down((execution, index, facts.at), decision, intent)
         };
         self.pending.push_back(Pending {
             index,

@@ -1,0 +1,34 @@
+use policy::Request;
+use proof::digest::Digest;
+use proof::json::{Value, object};
+
+use super::{Decided, Direction, Transition};
+
+/// What exactly is asked for, so that what was approved is what is done: the canonical object of upstream server, method,
+/// tool, principal, the arguments as their bytes, and what else the message says.
+pub(crate) fn intent(asked: &Transition, request: &Request) -> Option<Vec<u8>> {
+    // Only a tool call can be asked for again by the record that it waits on.
+    let can_wait = asked.direction == Direction::ToServer && asked.hands_on.is_none();
+    let tool = asked.tool.as_deref().filter(|_| can_wait)?;
+    Some(bytes((&asked.server, &asked.method, tool), request, &asked.besides))
+}
+
+/// The digest of the intent behind a decision on record, if that is of its own header and request.
+pub(crate) fn intent_of(decided: &Decided, request: &Request, opened: &[u8]) -> Option<Digest> {
+    let value = Value::parse(opened).ok()?;
+    let besides = value.get("besides")?.as_str()?;
+    let call = (decided.server.as_str(), decided.method.as_str(), decided.tool.as_deref()?);
+    (bytes(call, request, besides) == opened).then(|| Digest::of(opened))
+}
+
+fn bytes((server, method, tool): (&str, &str, &str), request: &Request, besides: &str) -> Vec<u8> {
+    let intent = object([
+        ("arguments", Value::from(request.input.as_str())),
+        ("besides", Value::from(besides)),
+        ("method", Value::from(method)),
+        ("principal", Value::from(request.principal.id.as_str())),
+        ("server", Value::from(server)),
+        ("tool", Value::from(tool)),
+    ]);
+    intent.to_bytes()
+}

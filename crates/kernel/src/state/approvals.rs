@@ -1,0 +1,200 @@
+//! Requests that wait for approval, and what officers said about them: a fold of public headers.
+//!
+//! A request is known by its pending record's digest. It stands for one permit of its own execution, for exactly what
+//! was asked, in time.
+
+use std::collections::VecDeque;
+
+use policy::{Approval, Given, Retry};
+use proof::digest::Digest;
+use proof::note::VerifierKey;
+
+use super::{Execution, NodeState};
+use crate::limits::WAITING_MAX;
+use crate::lineage::SignedApproval;
+
+/// The requests of one execution that wait, oldest first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Waiting(VecDeque<Asked>);
+
+/// A request that waits for approval, or did.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Digest of its record.
+    pub pending: Digest,
+    /// Index of its record.
+    pub index: u64,
+    /// When it was asked, in milliseconds since the Unix epoch.
+    pub at: i64,
+    /// What it waits for.
+    pub awaits: Vec<Approval>,
+    /// Digest of what exactly was asked for; none where that can't be read any more.
+    pub(crate) intent: Option<Digest>,
+    given: Vec<Word>,
+    is_used: bool,
+}
+
+/// What one officer said last.
+#[derive(Debug, Clone)]
+struct Word {
+    record: Digest,
+    key: VerifierKey,
+    at: i64,
+    expires_ms: i64,
+    approves: bool,
+}
+
+/// The pending record that a request names, and what it asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) pending: Digest,
+    pub(crate) intent: Digest,
+}
+
+impl Asked {
+    pub(crate) fn new(
+        (pending, index, at): (Digest, u64, i64),
+        awaits: Vec<Approval>,
+        intent: Option<Digest>,
+    ) -> Self {
+        Self { pending, index, at, awaits, intent, given: Vec::new(), is_used: false }
+    }
+
+    /// Until when officers may approve it, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn until(&self) -> i64 {
+        let longest = self.awaits.iter().map(|one| one.within_ms).max().unwrap_or(0);
+        self.at.saturating_add(longest)
+    }
+
+    /// Whether a retry was permitted by it.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        self.is_used
+    }
+
+    /// The keys of the officers who have spoken, and whether they approve.
+    pub fn words(&self) -> impl Iterator<Item = (&VerifierKey, bool)> {
+        self.given.iter().map(|word| (&word.key, word.approves))
+    }
+}
+
+impl Waiting {
+    fn get(&self, pending: &Digest) -> Option<&Asked> {
+        self.0.iter().find(|asked| asked.pending == *pending)
+    }
+
+    fn get_mut(&mut self, pending: &Digest) -> Option<&mut Asked> {
+        self.0.iter_mut().find(|asked| asked.pending == *pending)
+    }
+}
+
+impl Execution {
+    /// Its requests that wait for approval or did, oldest first.
+    pub fn waiting(&self) -> impl Iterator<Item = &Asked> {
+        self.waiting.0.iter()
+    }
+}
+
+impl NodeState {
+    /// A pending decision is on record: the request waits. One more than the limit forgets the oldest.
+    pub(crate) fn wait(&mut self, id: &str, asked: Asked) {
+        if let Some(execution) = self.executions.get_mut(id) {
+            execution.waiting.0.push_back(asked);
+            if execution.waiting.0.len() > WAITING_MAX {
+                execution.waiting.0.pop_front();
+            }
+        }
+    }
+
+    /// The execution whose request an officer's word is about, if that may be put on record: else the code of why not.
+    pub(crate) fn may_approve(
+        &self,
+        at: i64,
+        signed: &SignedApproval,
+    ) -> Result<String, &'static str> {
+        let of = |(id, execution): (&String, &Execution)| {
+            let asked = execution.waiting.get(&signed.approval.pending)?;
+            Some((id.clone(), asked.clone()))
+        };
+        let Some((id, asked)) = self.executions.iter().find_map(of) else {
+            return Err("approval.unknown");
+        };
+        let roles = || asked.awaits.iter().filter_map(|one| self.governance.role(&one.role));
+        let before = asked.given.iter().find(|word| word.key == signed.key);
+        if asked.is_used {
+            Err("approval.used")
+        } else if at > asked.until() || at > signed.approval.expires_ms {
+            Err("approval.late")
+        } else if !roles().any(|role| role.holds(&signed.key)) {
+            Err("approval.role")
+        } else if !signed.is_good(&self.lineage_origin()) {
+            Err("approval.signature")
+        } else if before.is_some_and(|word| !word.approves || signed.approval.approves) {
+            Err("approval.twice")
+        } else {
+            Ok(id)
+        }
+    }
+
+    /// An officer's word is on record, as the newest of its execution. A refusal takes the place of an approval.
+    pub(crate) fn give(&mut self, id: &str, at: i64, signed: &SignedApproval) {
+        let Some(execution) = self.executions.get_mut(id) else { return };
+        let record = execution.head();
+        let asked = execution.waiting.get_mut(&signed.approval.pending);
+        let (Some(record), Some(asked)) = (record, asked) else { return };
+        let (expires_ms, approves) = (signed.approval.expires_ms, signed.approval.approves);
+        asked.given.retain(|word| word.key != signed.key);
+        asked.given.push(Word { record, key: signed.key.clone(), at, expires_ms, approves });
+    }
+
+    /// What a request stands on that names a pending one.
+    pub(super) fn retry(&self, id: &str, named: &Named) -> Retry {
+        let asked = self.executions.get(id).and_then(|one| one.waiting.get(&named.pending));
+        let Some(asked) = asked else {
+            let objection =
+                Some("the record that it names is no request of its execution that waits");
+            return Retry { asked_at: 0, objection, given: Vec::new() };
+        };
+        let objection = if asked.is_used {
+            Some("what was approved was done already")
+        } else if asked.intent != Some(named.intent) {
+            Some("it asks for something else than what waited for approval")
+        } else {
+            None
+        };
+        let given = asked.given.iter().map(|word| Given {
+            roles: self.roles_of(&word.key),
+            at: word.at,
+            expires_ms: word.expires_ms,
+            approves: word.approves,
+        });
+        Retry { asked_at: asked.at, objection, given: given.collect() }
+    }
+
+    fn roles_of(&self, key: &VerifierKey) -> std::collections::BTreeSet<String> {
+        let roles = self.governance.roles().into_iter().flat_map(|roles| roles.iter());
+        roles.filter(|(_, role)| role.holds(key)).map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// Digests of the records of what officers said last about a request, in their order.
+    pub(crate) fn given(&self, id: &str, pending: &Digest) -> Vec<Digest> {
+        let asked = self.executions.get(id).and_then(|one| one.waiting.get(pending));
+        asked.into_iter().flat_map(|asked| &asked.given).map(|word| word.record).collect()
+    }
+
+    /// A retry was permitted: what was approved is done, once.
+    pub(crate) fn use_approval(&mut self, id: &str, pending: &Digest) {
+        let execution = self.executions.get_mut(id);
+        if let Some(asked) = execution.and_then(|one| one.waiting.get_mut(pending)) {
+            asked.is_used = true;
+        }
+    }
+
+    /// The origin of this node's own log.
+    fn lineage_origin(&self) -> String {
+        let origin = &self.governance.position().origin;
+        let domain = origin.strip_suffix("/governance").unwrap_or(origin).to_owned();
+        format!("{domain}/lineage/{}", self.node)
+    }
+}

@@ -1,0 +1,90 @@
+use policy::{Decision, Request, Verdict};
+use proof::digest::Digest;
+
+use super::{Answer, Effect, Kernel, Now, Ticket};
+use crate::lineage::{Body, Retried, SignedApproval, Transition, intent};
+use crate::state::{Asked, Named};
+
+/// An approval whose record is not durable yet.
+pub(super) struct Approving {
+    index: u64,
+    ticket: Ticket,
+}
+
+impl Kernel {
+    /// Puts an officer's word on a pending request on record. It is answered once that is durable.
+    pub(super) fn approve(
+        &mut self,
+        now: Now,
+        ticket: Ticket,
+        approval: Box<SignedApproval>,
+    ) -> Vec<Effect> {
+        let at = self.state.time(now.wall_ms);
+        let execution = match self.state.may_approve(at, &approval) {
+            Ok(execution) => execution,
+            Err(code) => return vec![Effect::Approved { ticket, result: Err(code) }],
+        };
+        let index = self.state.size();
+        let append = self.append(now, Some(&execution), Body::Approved(approval.clone()), vec![]);
+        self.state.give(&execution, at, &approval);
+        self.approvals.push_back(Approving { index, ticket });
+        vec![append]
+    }
+
+    /// Approvals whose record is durable.
+    pub(super) fn release_approvals(&mut self, size: u64) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        while self.approvals.front().is_some_and(|next| next.index < size) {
+            let Some(Approving { index, ticket }) = self.approvals.pop_front() else { break };
+            effects.push(Effect::Approved { ticket, result: Ok(index) });
+        }
+        effects
+    }
+
+    /// The pending record that a request names, and what it asks for. Bundles that look at no approvals do not look at
+    /// it either.
+    pub(super) fn named(&self, asked: &Transition, request: &Request) -> Option<Named> {
+        let looks_at_approvals = self.state.bundle().semantics() >= policy::Semantics::V2;
+        let pending = asked.pending.filter(|_| looks_at_approvals)?;
+        Some(Named { pending, intent: Digest::of(&intent(asked, request)?) })
+    }
+
+    /// What stands on the record of a request that names a pending one.
+    pub(super) fn retried(&self, execution: &str, named: Option<&Named>) -> Option<Retried> {
+        let pending = named?.pending;
+        Some(Retried { pending, given: self.state.given(execution, &pending) })
+    }
+
+    /// What becomes of a decision that is on record as the execution's newest: the answer, unless it is a permit.
+    pub(super) fn turn_down(
+        &mut self,
+        (execution, index, at): (&str, u64, i64),
+        decision: &Decision,
+        intent: Option<Digest>,
+    ) -> Answer {
+        let policies = decision.policy_ids().map(str::to_owned).collect();
+        let advice = self.told(decision);
+        let head = self.state.execution(execution).and_then(crate::state::Execution::head);
+        match (decision.verdict(), intent, head) {
+            (Verdict::Pending, Some(intent), Some(pending)) => {
+                let awaits = decision.awaits().to_vec();
+                let asked = Asked::new((pending, index, at), awaits.clone(), Some(intent));
+                self.state.wait(execution, asked);
+                Answer::Pending { index, pending, awaits, policies, advice }
+            }
+            _ => Answer::Deny { index, code: decision.code().to_owned(), policies, advice },
+        }
+    }
+
+    /// What the agent is told: how a retry stands, and the advice of the policies. Never policy text.
+    fn told(&self, decision: &Decision) -> Vec<String> {
+        let is_unapproved =
+            decision.verdict() == Verdict::Deny && decision.code() == "approval.required";
+        let last = decision.checks().last().filter(|_| is_unapproved);
+        let why = last.and_then(|check| check.why.clone());
+        why.into_iter().chain(self.state.bundle().advice(decision)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

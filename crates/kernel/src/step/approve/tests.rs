@@ -1,0 +1,386 @@
+use std::collections::BTreeMap;
+
+use proof::note::{Ed25519Signer, Signer};
+
+use super::*;
+use crate::fixture::{self, Domain, NODE, Node, OS_USER, approving, code, officer};
+use crate::governance::{Change, Role, Roles, Subject, Workload};
+use crate::limits::{QUEUE_NS_MAX, WAITING_MAX};
+use crate::lineage::{Approval, Completion};
+use crate::replay::{Fed, Part, Replay};
+use crate::step::Input;
+
+const MAIL: &str = r#"{"to":"a@b.test","body":"hi"}"#;
+const LOG: &str = "example.test/lineage/node-1";
+const MINUTE: i64 = 60_000;
+
+/// An officer of finance.
+fn finance(number: u8) -> Ed25519Signer {
+    Ed25519Signer::from_seed(&format!("example.test/finance-{number}"), &[number; 32]).unwrap()
+}
+
+/// A domain whose role `finance` has these officers.
+fn set_finance(domain: &mut Domain, officers: &[u8]) {
+    let base = Roles::of_one(&officer().verifier()).unwrap();
+    let mut roles: BTreeMap<String, Role> =
+        base.iter().map(|(name, role)| (name.to_owned(), role.clone())).collect();
+    let keys = officers.iter().map(|number| finance(*number).verifier()).collect();
+    roles.insert("finance".into(), Role::new(1, keys).unwrap());
+    domain.change(Change::RolesChanged { roles: Roles::new(roles).unwrap() });
+}
+
+fn domain(approval: &str) -> Domain {
+    let mut domain = Domain::new();
+    set_finance(&mut domain, &[1, 2, 3]);
+    domain.publish(&approving(approval));
+    domain
+}
+
+fn begin(approval: &str) -> (Domain, Node) {
+    let domain = domain(approval);
+    let node = Node::new(&domain);
+    (domain, node)
+}
+
+/// Asks as somebody's execution, standing on a pending record or not.
+fn ask_as(node: &mut Node, execution: &str, transition: Transition) -> (Ticket, Answer) {
+    let ticket = node.ticket();
+    let mut entropy = [9; 32];
+    entropy[..8].copy_from_slice(&ticket.to_be_bytes());
+    let (transition, execution) = (Box::new(transition), execution.to_owned());
+    let mut effects = node.step(Input::Request { ticket, execution, transition, entropy });
+    effects.extend(node.durable());
+    match effects.pop() {
+        Some(Effect::Answer { answer, .. }) => (ticket, answer),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn mail(node: &mut Node, pending: Option<Digest>) -> (Ticket, Answer) {
+    let execution = node.execution.clone();
+    ask_as(node, &execution, Transition { pending, ..fixture::call("send_mail", MAIL) })
+}
+
+/// Asks for the mail; it waits.
+fn wait(node: &mut Node) -> Digest {
+    match mail(node, None).1 {
+        Answer::Pending { pending, awaits, policies, advice, index } => {
+            assert_eq!((policies, advice), (vec!["mailing".into()], vec!["ask finance".into()]));
+            assert!(!awaits.is_empty());
+            assert_eq!(Digest::of(&node.log[usize::try_from(index).unwrap()].0), pending);
+            pending
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn word(node: &Node, pending: Digest, approves: bool) -> Approval {
+    Approval { pending, approves, expires_ms: node.now.wall_ms + 5 * MINUTE }
+}
+
+fn bring(node: &mut Node, signed: SignedApproval) -> Result<u64, &'static str> {
+    let ticket = node.ticket();
+    let mut effects = node.step(Input::Approve { ticket, approval: Box::new(signed) });
+    if effects.is_empty() {
+        effects = node.durable();
+    }
+    match effects.pop() {
+        Some(Effect::Approved { result, .. }) => result,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn approve(node: &mut Node, pending: Digest, number: u8) -> Result<u64, &'static str> {
+    let signed = word(node, pending, true).sign(LOG, &finance(number)).unwrap();
+    bring(node, signed)
+}
+
+/// The denial of a retry, with what the agent is told.
+fn denial(answer: &Answer) -> (&str, &str) {
+    match answer {
+        Answer::Deny { code, advice, .. } => {
+            (code, advice.first().map(String::as_str).unwrap_or_default())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_replayed(node: &Node, domain: &Domain) {
+    let fed = node.replay(domain).unwrap();
+    assert!(fed.iter().all(|fed| matches!(fed, Fed::Identical | Fed::Followed)), "{fed:?}");
+}
+
+#[test]
+fn what_two_officers_approve_is_permitted_once() {
+    let (domain, mut node) = begin("2 of finance within 10m");
+    let pending = wait(&mut node);
+    assert_eq!(approve(&mut node, pending, 1).map(|_| ()), Ok(()));
+    let (_, answer) = mail(&mut node, Some(pending));
+    assert_eq!(denial(&answer), ("approval.required", "1 of 2 of `finance` have approved"));
+    assert_eq!(approve(&mut node, pending, 1), Err("approval.twice"), "one officer is one");
+    assert_eq!(approve(&mut node, pending, 2).map(|_| ()), Ok(()));
+    let (ticket, answer) = mail(&mut node, Some(pending));
+    assert_eq!(code(&answer), "permitted");
+    node.complete(ticket, Completion::Result);
+    let (_, answer) = mail(&mut node, Some(pending));
+    assert_eq!(denial(&answer), ("approval.required", "what was approved was done already"));
+    assert_eq!(approve(&mut node, pending, 3), Err("approval.used"));
+    assert_ne!(wait(&mut node), pending, "the next one waits anew");
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn only_exactly_what_waited_is_permitted() {
+    let (domain, mut node) = begin("1 of finance within 10m");
+    let pending = wait(&mut node);
+    approve(&mut node, pending, 1).unwrap();
+    let execution = node.execution.clone();
+    let mail = |arguments: &str| Transition {
+        pending: Some(pending),
+        ..fixture::call("send_mail", arguments)
+    };
+    for changed in [
+        mail(r#"{"to":"eve@b.test","body":"hi"}"#),
+        mail(r#"{"body":"hi","to":"a@b.test"}"#),
+        mail(r#"{"to":"a@b.test", "body":"hi"}"#),
+        Transition { besides: r#"{"task":{}}"#.into(), ..mail(MAIL) },
+    ] {
+        let (_, answer) = ask_as(&mut node, &execution, changed);
+        let what = "it asks for something else than what waited for approval";
+        assert_eq!(denial(&answer), ("approval.required", what));
+    }
+    // Another server's tool of that name, or another method, is not known to the bundle at all.
+    let other = Transition { server: "files".into(), ..mail(MAIL) };
+    assert_eq!(code(&ask_as(&mut node, &execution, other).1), "tool.unknown");
+    let (_, answer) = self::mail(&mut node, Some(pending));
+    assert_eq!(code(&answer), "permitted", "what did not fit used nothing up");
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn another_execution_cannot_use_it_and_neither_does_a_made_up_record() {
+    let mut domain = domain("1 of finance within 10m");
+    domain.change(Change::WorkloadRegistered(Workload {
+        name: "other".into(),
+        os_user: OS_USER,
+        zone: "prod".into(),
+    }));
+    let mut node = Node::new(&domain);
+    let pending = wait(&mut node);
+    approve(&mut node, pending, 1).unwrap();
+    let other = node.join("other", OS_USER).unwrap();
+    let unknown = "the record that it names is no request of its execution that waits";
+    let retry = Transition { pending: Some(pending), ..fixture::call("send_mail", MAIL) };
+    let (_, answer) = ask_as(&mut node, &other, retry);
+    assert_eq!(denial(&answer), ("approval.required", unknown));
+    for made_up in [Digest::of(b"made up"), Digest::of(&node.log[0].0)] {
+        let (_, answer) = mail(&mut node, Some(made_up));
+        assert_eq!(denial(&answer), ("approval.required", unknown));
+        assert_eq!(approve(&mut node, made_up, 1), Err("approval.unknown"));
+    }
+    assert_eq!(code(&mail(&mut node, Some(pending)).1), "permitted");
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn what_is_late_counts_for_nothing() {
+    let (domain, mut node) = begin("1 of finance within 10m");
+    let (expiring, late, in_time) = (wait(&mut node), wait(&mut node), wait(&mut node));
+    approve(&mut node, expiring, 1).unwrap();
+    approve(&mut node, late, 1).unwrap();
+    node.now.wall_ms += 5 * MINUTE + 1;
+    let (_, answer) = mail(&mut node, Some(expiring));
+    assert_eq!(denial(&answer), ("approval.required", "0 of 1 of `finance` have approved"));
+    let expired = Approval { pending: in_time, approves: true, expires_ms: node.now.wall_ms - 1 };
+    assert_eq!(bring(&mut node, expired.sign(LOG, &finance(1)).unwrap()), Err("approval.late"));
+    let long = Approval { pending: late, approves: true, expires_ms: node.now.wall_ms * 2 };
+    assert_eq!(bring(&mut node, long.sign(LOG, &finance(2)).unwrap()).map(|_| ()), Ok(()));
+    node.now.wall_ms += 5 * MINUTE;
+    assert_eq!(approve(&mut node, in_time, 1), Err("approval.late"));
+    let (_, answer) = mail(&mut node, Some(late));
+    let passed = "the time in which `finance` could approve has passed";
+    assert_eq!(denial(&answer), ("approval.required", passed));
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn only_a_good_signature_of_a_role_that_is_asked_gets_on_record() {
+    let (domain, mut node) = begin("1 of finance within 10m");
+    let (pending, other) = (wait(&mut node), wait(&mut node));
+    let records = node.log.len();
+    let sign = |node: &Node, pending, origin: &str, officer: &Ed25519Signer| {
+        word(node, pending, true).sign(origin, officer).unwrap()
+    };
+    let stranger = sign(&node, pending, LOG, &finance(9));
+    assert_eq!(bring(&mut node, stranger), Err("approval.role"));
+    let root = sign(&node, pending, LOG, &officer());
+    assert_eq!(bring(&mut node, root), Err("approval.role"), "root is not finance");
+    let elsewhere = sign(&node, pending, "example.test/lineage/node-2", &finance(1));
+    assert_eq!(bring(&mut node, elsewhere), Err("approval.signature"));
+    let good = sign(&node, pending, LOG, &finance(1));
+    let mut moved = good.clone();
+    moved.approval.pending = other;
+    assert_eq!(bring(&mut node, moved), Err("approval.signature"), "it is for another record");
+    let mut longer = good.clone();
+    longer.approval.expires_ms += 1;
+    assert_eq!(bring(&mut node, longer), Err("approval.signature"));
+    let mut turned = good;
+    turned.approval.approves = false;
+    assert_eq!(bring(&mut node, turned), Err("approval.signature"));
+    assert_eq!(node.log.len(), records, "nothing of that is on record");
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn an_officer_who_lost_the_role_since_counts_no_more() {
+    let (mut domain, mut node) = begin("1 of finance within 10m");
+    let pending = wait(&mut node);
+    approve(&mut node, pending, 1).unwrap();
+    set_finance(&mut domain, &[2, 3]);
+    node.follow(&domain);
+    let (_, answer) = mail(&mut node, Some(pending));
+    assert_eq!(denial(&answer), ("approval.required", "0 of 1 of `finance` have approved"));
+    approve(&mut node, pending, 2).unwrap();
+    assert_eq!(code(&mail(&mut node, Some(pending)).1), "permitted");
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn one_refusal_refuses_for_good() {
+    let (domain, mut node) = begin("2 of finance within 10m");
+    let pending = wait(&mut node);
+    for number in [1, 2] {
+        approve(&mut node, pending, number).unwrap();
+    }
+    let refusal = word(&node, pending, false).sign(LOG, &finance(2)).unwrap();
+    bring(&mut node, refusal).unwrap();
+    assert_eq!(approve(&mut node, pending, 2), Err("approval.twice"));
+    approve(&mut node, pending, 3).unwrap();
+    let (_, answer) = mail(&mut node, Some(pending));
+    assert_eq!(denial(&answer), ("approval.required", "an officer of `finance` refused it"));
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn a_retry_is_decided_again_in_full() {
+    let (mut domain, mut node) = begin("1 of finance within 10m");
+    let pending = wait(&mut node);
+    approve(&mut node, pending, 1).unwrap();
+    domain.change(Change::HaltOrdered { subject: Subject::Domain });
+    node.follow(&domain);
+    assert_eq!(code(&mail(&mut node, Some(pending)).1), "execution.halted");
+    domain.change(Change::HaltLifted { subject: Subject::Domain });
+    // A bundle that asks for more counts what was given.
+    domain.publish(&approving("2 of finance within 10m"));
+    node.follow(&domain);
+    let (_, answer) = mail(&mut node, Some(pending));
+    assert_eq!(denial(&answer).1, "1 of 2 of `finance` have approved");
+    approve(&mut node, pending, 2).unwrap();
+    let (ticket, _) = node.call("fetch_page", r#"{"url":"https://x.test/"}"#);
+    node.complete(ticket, Completion::Result);
+    let (_, answer) = mail(&mut node, Some(pending));
+    assert_eq!(code(&answer), "policy.denied", "a page was read since");
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn it_outlives_connections_and_restarts() {
+    let (domain, mut node) = begin("2 of finance within 10m");
+    let pending = wait(&mut node);
+    approve(&mut node, pending, 1).unwrap();
+    let execution = node.execution.clone();
+    let mut node = Node::restart(&domain, node.log);
+    assert_eq!(node.execution, execution, "who reconnects joins it");
+    assert_eq!(approve(&mut node, pending, 1), Err("approval.twice"));
+    approve(&mut node, pending, 2).unwrap();
+    assert_eq!(code(&mail(&mut node, Some(pending)).1), "permitted");
+    let mut node = Node::restart(&domain, node.log);
+    let (_, answer) = mail(&mut node, Some(pending));
+    assert_eq!(denial(&answer).1, "what was approved was done already");
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn a_permit_that_is_withheld_has_used_it_up() {
+    let (domain, mut node) = begin("1 of finance within 10m");
+    let pending = wait(&mut node);
+    approve(&mut node, pending, 1).unwrap();
+    let ticket = node.ticket();
+    let retry = Transition { pending: Some(pending), ..fixture::call("send_mail", MAIL) };
+    let (execution, transition) = (node.execution.clone(), Box::new(retry));
+    node.step(Input::Request { ticket, execution, transition, entropy: [8; 32] });
+    node.now.monotonic_ns += QUEUE_NS_MAX + 1;
+    node.durable();
+    node.durable();
+    let (_, answer) = mail(&mut node, Some(pending));
+    assert_eq!(denial(&answer).1, "what was approved was done already");
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn each_execution_keeps_its_newest_requests() {
+    let (domain, mut node) = begin("1 of finance within 10m");
+    let waiting: Vec<Digest> = (0..=WAITING_MAX).map(|_| wait(&mut node)).collect();
+    assert_eq!(approve(&mut node, waiting[0], 1), Err("approval.unknown"));
+    for pending in &waiting[1..] {
+        approve(&mut node, *pending, 1).unwrap();
+        assert_eq!(code(&mail(&mut node, Some(*pending)).1), "permitted");
+    }
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn a_changed_approval_on_record_is_not_followed_and_a_changed_list_of_them_is_different() {
+    let (domain, mut node) = begin("1 of finance within 10m");
+    let pending = wait(&mut node);
+    let index = usize::try_from(approve(&mut node, pending, 1).unwrap()).unwrap();
+    let word = String::from_utf8(node.log[index].0.clone()).unwrap();
+    let mut broken = node.log.clone();
+    broken[index].0 = word.replace("\"verdict\":\"permit\"", "\"verdict\":\"refuse\"").into_bytes();
+    assert!(fixture::replay(&domain, &broken).is_err(), "its signature is looked at again");
+
+    mail(&mut node, Some(pending));
+    let (record, _) = node.log.last_mut().unwrap();
+    let text = String::from_utf8(record.clone()).unwrap();
+    let start = text.find("\"given\":[\"").unwrap();
+    let end = start + text[start..].find(']').unwrap();
+    let none = format!("{}\"given\":[{}", &text[..start], &text[end..]);
+    *record = none.into_bytes();
+    assert!(matches!(node.replay(&domain).unwrap().last(), Some(Fed::Different { .. })));
+}
+
+#[test]
+fn what_was_approved_is_followed_where_the_rest_is_erased() {
+    let (domain, mut node) = begin("1 of finance within 10m");
+    let pending = wait(&mut node);
+    approve(&mut node, pending, 1).unwrap();
+    mail(&mut node, Some(pending));
+    let mut replay = Replay::new(NODE, fixture::ORIGIN, &domain.records, domain.shelf.as_ref());
+    for (record, sealed) in &node.log {
+        let is_sealed = !sealed.is_empty();
+        let part = if is_sealed { Part::Lost(crate::state::Lost::NoKey) } else { sealed.into() };
+        let fed = replay.feed(record, part).unwrap();
+        assert!(matches!(fed, Fed::Followed | Fed::NotReplayable { .. }), "{fed:?}");
+    }
+    let execution = replay.state().execution(&node.execution).unwrap();
+    assert!(execution.waiting().all(crate::state::Asked::is_used));
+    assert_eq!(execution.open().count(), 0);
+}
+
+#[test]
+fn what_is_no_tool_call_and_what_looks_at_no_approvals_does_not_wait() {
+    let (domain, mut node) = begin("1 of finance within 10m");
+    let execution = node.execution.clone();
+    let mut up = fixture::call("send_mail", MAIL);
+    up.pending = Some(Digest::of(b"x"));
+    (up.method, up.tool) = ("resources/read".into(), None);
+    assert_eq!(code(&ask_as(&mut node, &execution, up).1), "tool.unknown");
+    is_replayed(&node, &domain);
+    let first = Domain::new();
+    let mut node = Node::new(&first);
+    let (_, answer) = mail(&mut node, Some(Digest::of(b"x")));
+    assert_eq!(code(&answer), "permitted");
+    let record = String::from_utf8(node.log.last().unwrap().0.clone()).unwrap();
+    assert!(!record.contains("retry"), "bundles of the first semantics decide as they did");
+    is_replayed(&node, &first);
+}
