@@ -24,6 +24,8 @@ fuzz_target!(|bytes: &[u8]| {
         }
         if let Ok(call) = ToolCall::read(message.params(), revision) {
             assert!(call.arguments.is_none_or(|arguments| arguments.as_object().is_some()));
+            let _ = call.pending();
+            assert!(Value::parse(call.besides().as_bytes()).is_ok());
         }
     }
     mcp::probe(&message);

@@ -1,5 +1,6 @@
 //! The arguments of every command, and the help texts.
 
+mod approvals;
 mod bench;
 mod erase;
 mod family;
@@ -16,6 +17,7 @@ mod tests;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
+pub(crate) use approvals::{Approvals, ApprovalsCommand, Approve, Meters};
 pub(crate) use bench::{Bench, Measured};
 pub(crate) use erase::Erase;
 pub(crate) use family::{Delegate, End};
@@ -78,6 +80,12 @@ pub(crate) enum Command {
     End(End),
 
     Erase(Erase),
+
+    Approvals(Approvals),
+
+    Approve(Approve),
+
+    Meters(Meters),
 
     Bundle(Bundle),
 

@@ -1,5 +1,6 @@
 //! What each command does: one file for each.
 
+mod approvals;
 mod bench;
 mod bundle;
 mod completions;
@@ -70,6 +71,9 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Delegate(arguments) => family::delegate(arguments, output),
         Command::End(arguments) => family::end(arguments, output),
         Command::Erase(arguments) => erase::run(arguments, output),
+        Command::Approvals(arguments) => approvals::run(&arguments.command, output),
+        Command::Approve(arguments) => approvals::approve(arguments, output),
+        Command::Meters(arguments) => approvals::meters(arguments, output),
         Command::Bundle(arguments) => bundle::run(&arguments.command, output),
         Command::Propose(arguments) => signing::propose(arguments, output),
         Command::Sign(arguments) => signing::sign(arguments, output),

@@ -9,6 +9,11 @@ use crate::exit::{Exit, Failure};
 #[cfg(test)]
 mod tests;
 
+/// The name in a public key's text.
+pub(crate) fn name(vkey: &str) -> &str {
+    vkey.split_once('+').map_or(vkey, |(name, _)| name)
+}
+
 /// Reads a public key (`vkey`), or the file that holds one.
 pub(crate) fn read(text_or_file: &str) -> Result<VerifierKey, Failure> {
     if let Ok(key) = text_or_file.trim().parse::<VerifierKey>() {

@@ -55,6 +55,15 @@ fn lineage(body: &Body, paint: Paint) -> String {
         }
         Body::Ended { by } => format!("execution ended by its {}", by.as_str()),
         Body::Decided(decided) => decision(decided, paint),
+        Body::Approved(word) => {
+            let (style, verb) = match word.approval.approves {
+                true => (Style::Good, "approved"),
+                false => (Style::Bad, "refused"),
+            };
+            let (pending, by) = (word.approval.pending.to_string(), word.key.to_string());
+            let verb = paint.text(style, verb);
+            format!("{} {verb} by {}", short(&pending), crate::key::name(&by))
+        }
         Body::Withheld { decided_seq, code } => {
             format!("{} #{decided_seq} ({code})", paint.text(Style::Warning, "withheld"))
         }
@@ -93,6 +102,12 @@ fn decision(decided: &Decided, paint: Paint) -> String {
     };
     match member("decision") {
         "permit" => format!("{} {asked}", paint.text(Style::Good, "✓ permit")),
+        "pending" => {
+            let awaits = decided.awaits();
+            let each = awaits.iter().map(|one| format!("{} of {}", one.count, one.role));
+            let waits = each.collect::<Vec<_>>().join(", ");
+            format!("{} {asked}  waits for {waits}", paint.text(Style::Warning, "… pending"))
+        }
         verdict => {
             let policies =
                 decided.decision.get("policies").and_then(Value::as_array).unwrap_or_default();

@@ -26,6 +26,7 @@ pub use approvals::Asked;
 pub(crate) use approvals::Named;
 pub use execution::Execution;
 pub use lost::Lost;
+pub use meters::MeterUse;
 
 /// What a node knows: adopted governance, the bundle that decides, and its executions.
 pub struct NodeState {

@@ -1,5 +1,8 @@
 use std::future::Future;
 
+use proof::digest::Digest;
+use proof::json::Value;
+
 /// The port to the node's kernel. The methods of one session and one direction are called one after the other,
 /// those of the two directions at the same time.
 pub trait Gate: Send + Sync + 'static {
@@ -63,6 +66,10 @@ pub struct Step {
     pub tool: Option<String>,
     /// JSON text: the arguments of a `tools/call`, the params of any other method; `{}` when absent.
     pub arguments: String,
+    /// The pending decision that a `tools/call` names.
+    pub pending: Option<Digest>,
+    /// JSON text of what a `tools/call` says besides name, arguments and pending decision; `{}` for any other method.
+    pub besides: String,
     /// The accepted bytes of the whole message, without its LF.
     pub message: Vec<u8>,
 }
@@ -85,6 +92,21 @@ pub enum Answer {
         code: String,
         /// The policies that decided.
         policies: Vec<String>,
+        /// What the client is told about it.
+        advice: Vec<String>,
+    },
+    /// It may once officers approve it, when it is asked for again by this name.
+    Pending {
+        /// The decision's place in the lineage log.
+        index: u64,
+        /// Digest of the decision's record.
+        pending: Digest,
+        /// What it waits for, as canonical objects.
+        awaits: Vec<Value>,
+        /// The policies that permit it.
+        policies: Vec<String>,
+        /// What the client is told about it.
+        advice: Vec<String>,
     },
     /// No decision could be made or kept.
     Refused {

@@ -16,7 +16,7 @@ mod tests;
 use wire::jsonrpc::Id;
 use wire::mcp::Revision;
 
-pub use answer::{DENIED, ENDED, REFUSED};
+pub use answer::{DENIED, ENDED, PENDING, REFUSED};
 
 use crate::limits::{NOTES_MAX, OPEN_MAX};
 use crate::{Answer, Direction, End, Note, Step};
@@ -111,7 +111,7 @@ pub enum Ended {
 pub struct Counts {
     /// Requests and notifications that were permitted.
     pub permitted: u64,
-    /// Requests and notifications that were denied.
+    /// Requests and notifications that were denied, or wait for approval.
     pub denied: u64,
     /// Requests and notifications for which the gate made no decision.
     pub undecided: u64,
@@ -261,11 +261,18 @@ impl Session {
         };
         match answer {
             Answer::Permit { ticket, .. } => self.permitted(to, call, ticket, out),
-            Answer::Deny { index, code, policies } => {
+            Answer::Deny { index, code, policies, advice } => {
                 self.counts.denied = self.counts.denied.saturating_add(1);
                 // Which policies there are is not the server's to know.
-                let policies = (to == Direction::ToServer).then_some(policies);
-                let line = call.id.map(|id| answer::denied(&id, index, &code, policies));
+                let told = (to == Direction::ToServer).then_some((policies, advice));
+                let line = call.id.map(|id| answer::denied(&id, index, &code, told));
+                self.turn_back(to, line, out);
+            }
+            Answer::Pending { index, pending, awaits, policies, advice } => {
+                self.counts.denied = self.counts.denied.saturating_add(1);
+                let told = (to == Direction::ToServer).then_some((policies, advice));
+                let waits = (pending, awaits);
+                let line = call.id.map(|id| answer::pending(&id, index, waits, told));
                 self.turn_back(to, line, out);
             }
             Answer::Refused { code } => {

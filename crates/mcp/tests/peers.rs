@@ -26,7 +26,12 @@ impl Gate for Memory {
         steps.push(step);
         let index = steps.len() as u64;
         if denied {
-            return Answer::Deny { index, code: "policy.denied".into(), policies: vec![] };
+            return Answer::Deny {
+                index,
+                code: "policy.denied".into(),
+                policies: vec![],
+                advice: vec![],
+            };
         }
         Answer::Permit { ticket: index, index }
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use kernel::governance::SignedProposal;
-use kernel::lineage::HandsOn;
+use kernel::lineage::{HandsOn, SignedApproval};
 use proof::json::Value;
 
 use crate::Error;
@@ -156,6 +156,37 @@ pub(crate) fn erase(socket: &Path, which: &Which, is_trial: bool) -> Result<Vec<
             return Ok(erased);
         }
     }
+}
+
+/// Brings an officer's word on a pending request. Returns the index of its record.
+///
+/// # Errors
+/// `socket` where no node answers, `peer` where it refuses, with its code.
+pub fn approve(socket: &Path, approval: &SignedApproval) -> Result<u64, Error> {
+    let (_, answer) = ask(socket, &Hello::Approve { approval: Box::new(approval.clone()) })?;
+    let record = answer.get("record").and_then(Value::as_i64);
+    let record = record.and_then(|index| u64::try_from(index).ok());
+    record.ok_or_else(|| Error::input(&"the node's answer has no `record`"))
+}
+
+/// The requests that wait for officers or did: objects of `approvals`, `asked_ms`, `awaits`, `execution`, `pending`,
+/// `record`, `until_ms`, `used` and `workload`.
+///
+/// # Errors
+/// `socket` where no node answers, `peer` where it refuses.
+pub fn approvals(socket: &Path) -> Result<Vec<Value>, Error> {
+    let (_, answer) = ask(socket, &Hello::Approvals)?;
+    Ok(answer.get("requests").and_then(Value::as_array).unwrap_or_default().to_vec())
+}
+
+/// What is used of the meters: objects of `limit`, `meter`, `per`, `reserved`, `subject`, `unit`, `used` and, where the
+/// meter has one, `window_ms`.
+///
+/// # Errors
+/// `socket` where no node answers, `peer` where it refuses.
+pub fn meters(socket: &Path) -> Result<Vec<Value>, Error> {
+    let (_, answer) = ask(socket, &Hello::Meters)?;
+    Ok(answer.get("accounts").and_then(Value::as_array).unwrap_or_default().to_vec())
 }
 
 /// How the node stands, as it says itself.

@@ -1,3 +1,4 @@
+mod approvals;
 mod sealing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use identity::Vault;
 use kernel::governance::SignedProposal;
-use kernel::lineage::{Completion, ErasedFor, Transition};
+use kernel::lineage::{Completion, ErasedFor, SignedApproval, Transition};
 use kernel::state::Blobs;
 use kernel::step::{self, Answer, Effect, Input, Ticket};
 use ledger::{AppendError, Committed, Disk, Entry, GroupCommit};
@@ -65,6 +66,16 @@ pub(crate) enum Command {
         execution: String,
         by: (u32, ErasedFor),
         reply: oneshot::Sender<Result<u64, &'static str>>,
+    },
+    Approve {
+        approval: Box<SignedApproval>,
+        reply: oneshot::Sender<Result<u64, &'static str>>,
+    },
+    Waiting {
+        reply: oneshot::Sender<Value>,
+    },
+    Meters {
+        reply: oneshot::Sender<Value>,
     },
     EndedExecutions {
         reply: oneshot::Sender<Vec<(String, i64)>>,
@@ -231,6 +242,7 @@ struct Waiting {
     requests: BTreeMap<Ticket, oneshot::Sender<Answered>>,
     ends: BTreeMap<Ticket, oneshot::Sender<Result<(), &'static str>>>,
     erasures: BTreeMap<Ticket, oneshot::Sender<Result<u64, &'static str>>>,
+    approvals: BTreeMap<Ticket, oneshot::Sender<Result<u64, &'static str>>>,
     reductions: BTreeMap<Ticket, oneshot::Sender<Result<bool, String>>>,
     /// Executions that permitted delegations began, until the answer is handed out.
     children: BTreeMap<Ticket, String>,
@@ -291,6 +303,15 @@ impl<D: Disk> Driver<D> {
             }
             Command::IsListed { server, tool, reply } => {
                 let _gone = reply.send(self.kernel.state().bundle().knows_tool(&server, &tool));
+            }
+            Command::Approve { approval, reply } => self.approve(approval, reply),
+            Command::Waiting { reply } => {
+                let _gone = reply.send(crate::approvals::waiting(self.kernel.state()));
+            }
+            Command::Meters { reply } => {
+                let state = self.kernel.state();
+                let at = state.time(self.clock.now().wall_ms);
+                let _gone = reply.send(crate::approvals::meters(state, at));
             }
             Command::Erase { execution, by, reply } => self.erase(execution, by, reply),
             Command::EndedExecutions { reply } => {
@@ -401,6 +422,9 @@ impl<D: Disk> Driver<D> {
             Effect::Erased { ticket, execution, result } => {
                 let result = result.and_then(|index| self.destroy(index, &execution));
                 self.waiting.erasures.remove(&ticket).map(|reply| reply.send(result));
+            }
+            Effect::Approved { ticket, result } => {
+                self.waiting.approvals.remove(&ticket).map(|reply| reply.send(result));
             }
             Effect::Joined { ticket, result } => {
                 self.waiting.joins.remove(&ticket).map(|reply| reply.send(result));

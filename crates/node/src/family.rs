@@ -36,6 +36,8 @@ pub(crate) async fn delegate(
         arguments,
         message: message.to_bytes(),
         assurance: assurance(peer),
+        pending: None,
+        besides: "{}".to_owned(),
         hands_on: Some(hands_on),
     };
     match shared.kernel.request(execution, transition).await {

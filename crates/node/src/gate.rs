@@ -28,6 +28,8 @@ impl Gate for SessionGate {
             arguments: step.arguments,
             message: step.message,
             assurance: self.assurance,
+            pending: step.pending,
+            besides: step.besides,
             hands_on: None,
         };
         let asked = self.kernel.request(self.execution.clone(), transition);
@@ -36,8 +38,15 @@ impl Gate for SessionGate {
                 Some(Answered { ticket, answer: Answer::Permit { index }, .. }) => {
                     mcp::Answer::Permit { ticket, index }
                 }
-                Some(Answered { answer: Answer::Deny { index, code, policies }, .. }) => {
-                    mcp::Answer::Deny { index, code, policies }
+                Some(Answered {
+                    answer: Answer::Deny { index, code, policies, advice }, ..
+                }) => mcp::Answer::Deny { index, code, policies, advice },
+                Some(Answered {
+                    answer: Answer::Pending { index, pending, awaits, policies, advice },
+                    ..
+                }) => {
+                    let awaits = awaits.iter().map(policy::Approval::to_value).collect();
+                    mcp::Answer::Pending { index, pending, awaits, policies, advice }
                 }
                 Some(Answered { answer: Answer::Refused { code }, .. }) => {
                     mcp::Answer::Refused { code: code.to_owned() }

@@ -1,5 +1,5 @@
 use kernel::governance::SignedProposal;
-use kernel::lineage::HandsOn;
+use kernel::lineage::{HandsOn, SignedApproval};
 use policy::Grant;
 use proof::base64url;
 use proof::json::{Object, Value, object};
@@ -21,6 +21,12 @@ pub(crate) enum Hello {
     Govern { proposal: Box<SignedProposal>, blob: Option<Vec<u8>> },
     /// `erase`: what ended executions sealed, or what would be.
     Erase { which: Which, is_trial: bool },
+    /// `approve`: an officer's word on a pending request.
+    Approve { approval: Box<SignedApproval> },
+    /// `approvals`: what waits for officers.
+    Approvals,
+    /// `meters`: what is used of the meters.
+    Meters,
     /// `status`: how the node stands.
     Status,
 }
@@ -84,6 +90,12 @@ impl Hello {
                 which.write(&mut put);
                 put("trial", Value::Bool(*is_trial));
             }
+            Self::Approve { approval } => {
+                put("type", Value::from("approve"));
+                put("approval", approval.to_value());
+            }
+            Self::Approvals => put("type", Value::from("approvals")),
+            Self::Meters => put("type", Value::from("meters")),
             Self::Status => {
                 put("type", Value::from("status"));
             }
@@ -130,6 +142,19 @@ fn read(value: &Value) -> Result<Hello, Box<dyn std::error::Error>> {
             fields.only(&["ended_before", "execution", "trial", "type", "v"])?;
             let is_trial = fields.value("trial")?.as_bool().ok_or("`trial` is true or false")?;
             Ok(Hello::Erase { which: Which::read(&fields)?, is_trial })
+        }
+        "approve" => {
+            fields.only(&["approval", "type", "v"])?;
+            let approval = SignedApproval::from_value(fields.value("approval")?)?;
+            Ok(Hello::Approve { approval: Box::new(approval) })
+        }
+        "approvals" => {
+            fields.only(&["type", "v"])?;
+            Ok(Hello::Approvals)
+        }
+        "meters" => {
+            fields.only(&["type", "v"])?;
+            Ok(Hello::Meters)
         }
         "status" => {
             fields.only(&["type", "v"])?;

@@ -8,6 +8,7 @@
 //! | [`start`] | opens the logs, folds them, starts the threads; [`Running`] stops them |
 //! | [`Direct`] | a node without its socket, asked from within the process |
 //! | `driver` | the one thread that steps the kernel: a dumb loop |
+//! | `approvals` | what waits for officers, their words, and what is used of the meters |
 //! | `authority` | appends signed changes to the governance log |
 //! | `family` | what a client asks of the executions that descend from its own |
 //! | [`erase`] | what ended executions sealed is made unreadable, on record |
@@ -20,6 +21,7 @@
 //! Architecture invariant: nothing here decides. What may happen comes out of `kernel::step`, and what
 //! is on record comes out of it too; this crate carries both out, in order.
 
+mod approvals;
 mod authority;
 pub mod client;
 mod clock;

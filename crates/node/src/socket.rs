@@ -17,7 +17,7 @@ use crate::family;
 use crate::gate::SessionGate;
 use crate::hello::{Caller, Hello, line, refusal};
 use crate::limits::{CONNECTIONS_MAX, HELLO_BYTES_MAX, HELLO_MS_MAX};
-use crate::{Authority, Error, Options, Server, client, erase};
+use crate::{Authority, Error, Options, Server, approvals, client, erase};
 
 /// What every connection needs.
 pub(crate) struct Shared {
@@ -107,6 +107,22 @@ async fn connection(mut stream: UnixStream, shared: &Shared) {
             };
             let answer = erased.map(|erased| line(&erase::answer(&erased))).unwrap_or_default();
             let _gone = stream.write_all(&answer).await;
+        }
+        Hello::Approve { approval } => {
+            let answer = approvals::approve(&shared.kernel, *approval).await;
+            let _gone = stream.write_all(&answer).await;
+        }
+        Hello::Approvals | Hello::Meters if !is_local(&peer) => {
+            let why = "only the node's own OS user may see this";
+            refuse(&mut stream, shared, "refused.peer", why).await;
+        }
+        Hello::Approvals => {
+            let waiting = shared.kernel.waiting().await;
+            let _gone = stream.write_all(&waiting.map(|one| line(&one)).unwrap_or_default()).await;
+        }
+        Hello::Meters => {
+            let meters = shared.kernel.meters().await;
+            let _gone = stream.write_all(&meters.map(|one| line(&one)).unwrap_or_default()).await;
         }
         Hello::Status => {
             let status = shared.kernel.status().await;

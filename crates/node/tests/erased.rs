@@ -51,6 +51,8 @@ fn ping() -> Transition {
         arguments: "{}".into(),
         message: format!("{{\"method\":\"ping\",\"x\":\"{SECRET}\"}}").into_bytes(),
         assurance: Assurance::Separated,
+        pending: None,
+        besides: "{}".into(),
         hands_on: None,
     }
 }

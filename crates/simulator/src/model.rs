@@ -290,7 +290,7 @@ impl Model {
                 self.is_permit_for(*index, &request)?;
                 Some(*index)
             }
-            Answer::Deny { index, .. } => Some(*index),
+            Answer::Deny { index, .. } | Answer::Pending { index, .. } => Some(*index),
             Answer::Refused { .. } => None,
         };
         if let Some(index) = index {

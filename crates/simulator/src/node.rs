@@ -144,6 +144,7 @@ impl Node {
                 }
                 // The records say the same, and those are looked at.
                 Effect::Joined { .. }
+                | Effect::Approved { .. }
                 | Effect::Delegated { .. }
                 | Effect::Erased { .. }
                 | Effect::Reduced { .. }

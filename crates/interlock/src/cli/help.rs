@@ -7,10 +7,11 @@ use super::STYLES;
 use crate::output::ColorChoice;
 
 /// The commands as a new user meets them. A test holds this list and the grammar together.
-pub(super) const GROUPS: [(&str, &[&str]); 7] = [
+pub(super) const GROUPS: [(&str, &[&str]); 8] = [
     ("Start here", &["demo", "init", "register"]),
     ("Run", &["serve", "mcp", "delegate"]),
-    ("Govern", &["bundle", "trust", "halt", "end", "erase"]),
+    ("Govern", &["bundle", "trust", "halt", "end", "erase", "meters"]),
+    ("Approve", &["approvals", "approve"]),
     ("Govern with several officers", &["roles", "key", "propose", "sign", "publish"]),
     ("Decide without a node", &["decide"]),
     ("What happened", &["log", "explain", "replay", "receipt", "verify"]),

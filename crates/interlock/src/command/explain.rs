@@ -15,20 +15,29 @@ pub(super) fn run(arguments: &Explain, output: &mut Output) -> Result<Exit, Fail
     let (folder, record) = arguments.record.place()?;
     let (governance, lineage) = domain::both(&folder)?;
     let index = super::find::index(&lineage, &record, output)?;
+    one((&governance, &lineage), index, output)
+}
+
+/// Explains the decision of that index.
+pub(super) fn one(
+    (governance, lineage): (&Log, &Log),
+    index: u64,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
     let entry = lineage.entry(index)?;
     let record = LineageRecord::parse(&entry.record).map_err(|why| {
         Failure::new(Exit::Data, format!("record {index} cannot be read")).why(why)
     })?;
     let Body::Decided(decided) = &record.body else { return Err(no_decision(index, &record)) };
     let execution = record.header.link.as_ref().map(|link| link.execution.as_str());
-    let part = crate::replay::opener(&lineage)?.part(
+    let part = crate::replay::opener(lineage)?.part(
         execution,
         (index, &entry.record),
         entry.sealed.as_deref(),
     );
     let (sealed, private) = match part {
         Part::Open(bytes) => (Sealed::parse(&bytes).unwrap_or_default(), String::new()),
-        Part::Lost(why) => (Sealed::default(), super::find::lost(&lineage, execution, why)?),
+        Part::Lost(why) => (Sealed::default(), super::find::lost(lineage, execution, why)?),
     };
     let open = |name: &str| {
         let bytes = sealed.open(name, decided.commitments.get(name)?)?;
@@ -37,14 +46,16 @@ pub(super) fn run(arguments: &Explain, output: &mut Output) -> Result<Exit, Fail
     let asked = open("request");
     // The reasons are private; the record itself has the outcomes.
     let decision = open("decision").unwrap_or_else(|| decided.decision.clone());
-    let lines = match bundle(&governance, &decision)? {
+    let lines = match bundle(governance, &decision)? {
         Some(bundle) => policy::explain(&bundle, &decision),
         None => policy::explain(&Bundle::empty(), &decision),
     };
+    let words = super::find::words(lineage, decided, &Digest::of(&entry.record))?;
     if output.is_json() {
-        return json(index, &entry.record, (asked, &private), &lines, output);
+        return json(index, &entry.record, (asked, &private), (&lines, &words), output);
     }
-    text(index, (&record.header, decided), (asked.as_ref(), &private), &lines, output)
+    let asked = (asked.as_ref(), private.as_str());
+    text(index, (&record.header, decided), asked, (&lines, &words), output)
 }
 
 fn no_decision(index: u64, record: &LineageRecord) -> Failure {
@@ -79,7 +90,7 @@ fn json(
     index: u64,
     record: &[u8],
     (asked, private): (Option<Value>, &str),
-    lines: &[String],
+    (lines, words): (&[String], &[String]),
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let record = Value::parse(record).map_err(|why| {
@@ -91,6 +102,10 @@ fn json(
         ("index".to_owned(), crate::output::number(index)),
         ("record".to_owned(), record),
     ]);
+    if !words.is_empty() {
+        let words: Vec<Value> = words.iter().map(|word| word.as_str().into()).collect();
+        members.insert("approvals".to_owned(), words.into());
+    }
     if !private.is_empty() {
         members.insert("private".to_owned(), private.into());
     }
@@ -103,7 +118,7 @@ fn text(
     index: u64,
     (header, decided): (&Header, &Decided),
     (asked, private): (Option<&Value>, &str),
-    lines: &[String],
+    (lines, words): (&[String], &[String]),
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let paint = output.paint();
@@ -121,6 +136,13 @@ fn text(
     }
     let tool = decided.tool.as_deref().map(|tool| format!(" {tool}")).unwrap_or_default();
     row("asked", format!("{}{tool} of server {}", decided.method, decided.server));
+    for one in decided.awaits() {
+        row("waits for", format!("{} of {}, {} s", one.count, one.role, one.within_ms / 1_000));
+    }
+    if let Some(retry) = &decided.retry {
+        row("stands on", format!("the pending record {}", retry.pending));
+    }
+    words.iter().for_each(|word| row("approval", word.clone()));
     row("assurance", decided.facts.assurance.as_str().to_owned());
     match asked {
         Some(asked) => {

@@ -1,6 +1,8 @@
 //! Whole nodes under attack and in time: killed, given bad input, decided again.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod decide_everywhere;

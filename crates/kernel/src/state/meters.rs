@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use policy::{Charge, Per, Spent};
+use policy::{Charge, Meter, Per, Spent};
 
 use super::NodeState;
 use crate::limits::{METER_ACCOUNTS_MAX, METER_STEPS};
@@ -67,7 +67,31 @@ impl Account {
     }
 }
 
+/// What one subject has used of a meter of the bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MeterUse<'a> {
+    /// The meter.
+    pub meter: &'a Meter,
+    /// The execution's id, or the name of the workload, zone or node.
+    pub subject: &'a str,
+    /// What open permits have reserved.
+    pub reserved: u64,
+    /// What is used up and counts still.
+    pub used: u64,
+}
+
 impl NodeState {
+    /// What is used at a time of each meter of the bundle that decides, by meter and subject.
+    pub fn meter_uses(&self, at: i64) -> impl Iterator<Item = MeterUse<'_>> {
+        self.accounts.accounts.iter().filter_map(move |((name, per, subject), account)| {
+            let is_its = |meter: &&Meter| meter.name == *name && meter.per == *per;
+            let meter = self.bundle.meters().find(is_its)?;
+            let all = account.used(at, meter.window_ms);
+            let used = all.saturating_sub(account.reserved);
+            Some(MeterUse { meter, subject, reserved: account.reserved, used })
+        })
+    }
+
     /// What is used of each meter that the bundle charges for an action, by whom this execution is or belongs to. A
     /// meter for which there is no room for an account is left out: its charges fail.
     pub(super) fn spent(&self, id: &str, action: &str, at: i64) -> Spent {

@@ -109,6 +109,7 @@ fn no_writes(step: &Step) -> Answer {
             index: 3,
             code: "policy.denied".into(),
             policies: vec!["no-writes".into()],
+            advice: vec![],
         },
         _ => Answer::Permit { ticket: 0, index: 1 },
     }

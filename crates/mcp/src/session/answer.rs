@@ -1,7 +1,10 @@
 //! The answers that the gateway itself gives, and why.
 
+use proof::digest::Digest;
 use proof::json::{Object, Value, object};
 use wire::jsonrpc::{INVALID_REQUEST, Id, METHOD_NOT_FOUND, PARSE_ERROR, error_response};
+
+use wire::mcp::META_PENDING;
 
 use super::{Ended, REFUSED_INPUT};
 
@@ -11,6 +14,8 @@ pub const DENIED: i64 = -32_001;
 pub const REFUSED: i64 = -32_002;
 /// JSON-RPC error code: the session ended before a response came.
 pub const ENDED: i64 = -32_003;
+/// JSON-RPC error code: the request was decided, and waits for approval.
+pub const PENDING: i64 = -32_004;
 
 /// Why a message was refused without a decision.
 #[derive(Debug)]
@@ -47,6 +52,14 @@ impl Problem {
         Self { kind: "session.misplaced_method", why, id, code: Some(INVALID_REQUEST) }
     }
 
+    /// The call names a pending decision by what is none's name.
+    pub(super) fn pending_id() -> Self {
+        let why = format!(
+            "`{META_PENDING}` is not the id of a pending decision: 43 characters of base64url"
+        );
+        Self { kind: "session.pending_id", why, id: None, code: Some(INVALID_REQUEST) }
+    }
+
     /// The same problem, of the request with this id.
     pub(super) fn of(self, id: Option<Id>) -> Self {
         Self { id, ..self }
@@ -80,16 +93,45 @@ pub(super) fn no_such_method(id: &Id, method: &str) -> Vec<u8> {
     error_response(Some(id), METHOD_NOT_FOUND, &message, None)
 }
 
-pub(super) fn denied(id: &Id, index: u64, code: &str, policies: Option<Vec<String>>) -> Vec<u8> {
+/// What the asker is told about a decision: the policies behind it, and their advice.
+pub(super) type Told = (Vec<String>, Vec<String>);
+
+pub(super) fn denied(id: &Id, index: u64, code: &str, told: Option<Told>) -> Vec<u8> {
+    let data = about(index, code, told);
+    error(Some(id), DENIED, &format!("denied: {code}"), Value::Object(data))
+}
+
+/// The answer to a request that waits for approval: its pending id, what it waits for, and how to ask again.
+pub(super) fn pending(
+    id: &Id,
+    index: u64,
+    (pending, awaits): (Digest, Vec<Value>),
+    told: Option<Told>,
+) -> Vec<u8> {
+    const CODE: &str = "approval.required";
+    let mut data = about(index, CODE, told);
+    data.insert("awaits".to_owned(), Value::Array(awaits));
+    data.insert("pending".to_owned(), Value::from(pending.to_string()));
+    let again = format!(
+        "once approved, send the same call with params._meta[\"{META_PENDING}\"] set to this `pending`"
+    );
+    data.insert("retry".to_owned(), Value::from(again));
+    error(Some(id), PENDING, &format!("pending: {CODE}"), Value::Object(data))
+}
+
+fn about(index: u64, code: &str, told: Option<Told>) -> Object {
     // The log ends long before 2^63 records do.
     let index = Value::Integer(i64::try_from(index).unwrap_or(i64::MAX));
     let mut data =
         Object::from([("code".to_owned(), Value::from(code)), ("index".to_owned(), index)]);
-    if let Some(policies) = policies {
-        let policies: Vec<Value> = policies.into_iter().map(Value::from).collect();
-        data.insert("policies".to_owned(), Value::from(policies));
+    let texts = |texts: Vec<String>| Value::Array(texts.into_iter().map(Value::from).collect());
+    if let Some((policies, advice)) = told {
+        data.insert("policies".to_owned(), texts(policies));
+        if !advice.is_empty() {
+            data.insert("advice".to_owned(), texts(advice));
+        }
     }
-    error(Some(id), DENIED, &format!("denied: {code}"), Value::Object(data))
+    data
 }
 
 pub(super) fn refused(id: &Id, code: &str) -> Vec<u8> {

@@ -1,3 +1,4 @@
+use proof::digest::Digest;
 use wire::json::{Numbers, Value};
 use wire::jsonrpc::{self, Id, Message};
 use wire::mcp::{self, Cancelled, InitializeResult, Kind, Method, Party, Revision, ToolCall};
@@ -68,9 +69,11 @@ pub(super) fn incoming(
     }
     let id = message.id().cloned();
     let told = |error: wire::Error| Problem::from(error).of(id.clone());
+    let mut retry = (None, "{}".to_owned());
     let (tool, arguments, asked, cancels) = match method(to, &message, revision)? {
         Method::CallTool => {
             let call = ToolCall::read(message.params(), revision).map_err(told)?;
+            retry = (pending(&call, id.as_ref())?, call.besides());
             (Some(call.name.to_owned()), call.arguments, Asked::Other, None)
         }
         Method::Cancelled => {
@@ -86,10 +89,19 @@ pub(super) fn incoming(
         method: message.method().unwrap_or_default().to_owned(),
         tool,
         arguments: arguments.map_or("{}", Value::raw).to_owned(),
+        pending: retry.0,
+        besides: retry.1,
         message: line.clone(),
     };
     drop(message);
     Ok(Incoming::Call(Call { id, asked, cancels, line }, step))
+}
+
+/// The pending decision that a call names.
+fn pending(call: &ToolCall<'_, '_>, id: Option<&Id>) -> Result<Option<Digest>, Problem> {
+    let named = call.pending().map_err(|error| Problem::from(error).of(id.cloned()))?;
+    let parse = |text: &str| text.parse().map_err(|_| Problem::pending_id().of(id.cloned()));
+    named.map(parse).transpose()
 }
 
 /// What a response to this means, apart from what it says.

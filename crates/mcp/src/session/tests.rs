@@ -18,7 +18,12 @@ fn permit(ticket: u64) -> Answer {
 }
 
 fn deny() -> Answer {
-    Answer::Deny { index: 7, code: "policy.denied".into(), policies: vec!["no-writes".into()] }
+    Answer::Deny {
+        index: 7,
+        code: "policy.denied".into(),
+        policies: vec!["no-writes".into()],
+        advice: vec![],
+    }
 }
 
 fn write(lane: Direction, to: Direction, line: &str) -> Effect {

@@ -12,6 +12,13 @@ fn proposal() -> SignedProposal {
     Proposal { based_on, expires_ms: 1, change }.sign(&officer).unwrap()
 }
 
+fn approval() -> SignedApproval {
+    let officer = Ed25519Signer::from_seed("example.test/ann", &[2; 32]).unwrap();
+    let pending = Digest::of(b"pending");
+    let approval = kernel::lineage::Approval { pending, approves: false, expires_ms: 1 };
+    approval.sign("example.test/lineage/node-1", &officer).unwrap()
+}
+
 fn caller(execution: Option<&str>) -> Caller {
     Caller { workload: "agent".into(), execution: execution.map(str::to_owned) }
 }
@@ -29,6 +36,9 @@ fn each_first_line_reads_back_as_it_was_written() {
         Hello::End { caller: caller(Some("x1")), child: "x2".into() },
         Hello::Govern { proposal: Box::new(proposal()), blob: None },
         Hello::Govern { proposal: Box::new(proposal()), blob: Some(vec![0, 255, 10]) },
+        Hello::Approve { approval: Box::new(approval()) },
+        Hello::Approvals,
+        Hello::Meters,
         Hello::Status,
     ] {
         let mut line = hello.to_line();
@@ -51,6 +61,9 @@ fn whatever_is_not_exactly_a_first_line_is_refused() {
         r#"{"type":"status", "v":1}"#,
         r#"{"type":"shutdown","v":1}"#,
         r#"{"blob":"AA","type":"govern","v":1}"#,
+        r#"{"approval":{},"type":"approve","v":1}"#,
+        r#"{"type":"approvals","v":1,"workload":"w"}"#,
+        r#"{"type":"meters","v":1,"workload":"w"}"#,
     ] {
         assert!(Hello::parse(line.as_bytes()).is_err(), "{line}");
     }

@@ -75,6 +75,8 @@ impl World {
             arguments,
             message: message.clone(),
             assurance: Assurance::Separated,
+            pending: None,
+            besides: "{}".to_owned(),
             hands_on: grant.clone().map(|grant| HandsOn { workload: "helper".to_owned(), grant }),
         };
         let request = Request {

@@ -278,3 +278,37 @@ fn probes_for_newer_revisions_are_recognised() {
         assert!(!probes(text), "{text}");
     }
 }
+
+#[test]
+fn a_retry_names_its_pending_decision_and_says_the_same_besides() {
+    let read = |params: &str| {
+        let params = parse(params);
+        let call = ToolCall::read(Some(&params), V2025_11_25).unwrap();
+        (call.pending().map(|id| id.map(str::to_owned)), call.besides())
+    };
+    let named = |id: &str| Ok(Some(id.to_owned()));
+    for (params, pending, besides) in [
+        (r#"{"name":"t"}"#, Ok(None), "{}"),
+        (r#"{"name":"t","_meta":{}}"#, Ok(None), "{}"),
+        (r#"{"name":"t","_meta":{"interlock/pending":"x"}}"#, named("x"), "{}"),
+        // Whatever the name is written as, it is that name.
+        (r#"{"name":"t","_meta":{"interlock\u002fpending":"x"}}"#, named("x"), "{}"),
+        (
+            r#"{"_meta":{"a": 1.50,"interlock/pending":"","b":"\u0041"},"task":{"ttl": 1},"name":"t"}"#,
+            named(""),
+            r#"{"_meta":{"a":1.50,"b":"\u0041"},"task":{"ttl": 1}}"#,
+        ),
+        (
+            r#"{"name":"t","_meta":{"nested":{"interlock/pending":"x"}}}"#,
+            Ok(None),
+            r#"{"_meta":{"nested":{"interlock/pending":"x"}}}"#,
+        ),
+    ] {
+        assert_eq!(read(params), (pending, besides.to_owned()), "{params}");
+    }
+    let error = |params: &str| read(params).0.unwrap_err().kind();
+    let wrong = r#"{"name":"t","_meta":{"interlock/pending":7}}"#;
+    assert_eq!(error(wrong), crate::ErrorKind::WrongType);
+    let other_case = r#"{"name":"t","_meta":{"Interlock/pending":"x"}}"#;
+    assert_eq!(error(other_case), crate::ErrorKind::UnknownMember);
+}

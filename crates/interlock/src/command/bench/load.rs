@@ -61,7 +61,7 @@ async fn ask(
             (_, Answer::Refused { code }) => {
                 return Err(Failure::new(Exit::Failed, "the node refused a request").why(code));
             }
-            (_, Answer::Deny { .. }) => {}
+            (_, Answer::Deny { .. } | Answer::Pending { .. }) => {}
         }
     }
     Ok(samples)
@@ -87,6 +87,8 @@ fn transition(number: u32) -> Transition {
         arguments,
         message: message.into_bytes(),
         assurance: Assurance::Separated,
+        pending: None,
+        besides: "{}".to_owned(),
         hands_on: None,
     }
 }

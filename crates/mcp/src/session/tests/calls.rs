@@ -15,6 +15,8 @@ fn a_permitted_request_goes_on_as_its_own_bytes_and_its_result_comes_back_so() {
             method: "tools/call".into(),
             tool: Some("read_file".into()),
             arguments: r#"{ "b" : 1.50 , "a":"\/"}"#.into(),
+            pending: None,
+            besides: "{}".into(),
             message: CALL.into(),
         }
     );
@@ -65,6 +67,48 @@ fn params_are_the_arguments_of_every_other_method_and_may_be_absent() {
         play.answer(ToServer, deny());
         play.session.step(Input::Written(ToServer));
     }
+}
+
+#[test]
+fn what_waits_for_approval_is_told_how_to_ask_again_and_its_retry_goes_on_as_its_own_bytes() {
+    use proof::digest::Digest;
+    use proof::json::object;
+
+    let mut play = Play::new();
+    play.asks(ToServer, CALL);
+    let pending = Digest::of(b"the pending record");
+    let answer = Answer::Pending {
+        index: 7,
+        pending,
+        awaits: vec![object([("count", 2_i64.into()), ("role", "finance".into())])],
+        policies: vec!["pay".into()],
+        advice: vec!["ask finance".into()],
+    };
+    let data = format!(
+        r#"{{"advice":["ask finance"],"awaits":[{{"count":2,"role":"finance"}}],"code":"approval.required","index":7,"pending":"{pending}","policies":["pay"],"retry":"once approved, send the same call with params._meta[\"interlock/pending\"] set to this `pending`"}}"#
+    );
+    let line = error(r#""\u0061""#, PENDING, "pending: approval.required", &data);
+    assert_eq!(play.answer(ToServer, answer), [write(ToServer, ToClient, &line)]);
+    assert_eq!(play.session.step(Input::Written(ToServer)), []);
+
+    let retry = CALL.replace(
+        r#""name":"read_file""#,
+        &format!(r#""name":"read_file","_meta":{{"x":1,"interlock/pending":"{pending}"}}"#),
+    );
+    let step = play.asks(ToServer, &retry);
+    assert_eq!((step.pending, step.besides.as_str()), (Some(pending), r#"{"_meta":{"x":1}}"#));
+    assert_eq!(step.arguments, r#"{ "b" : 1.50 , "a":"\/"}"#);
+    assert_eq!(play.answer(ToServer, permit(3)), [write(ToServer, ToServer, &retry)]);
+}
+
+#[test]
+fn what_is_no_pending_id_is_refused_before_it_is_decided() {
+    let mut play = Play::new();
+    let line = CALL.replace(
+        r#""name":"read_file""#,
+        r#""name":"read_file","_meta":{"interlock/pending":"soon"}"#,
+    );
+    play.refused(ToServer, &line, "session.pending_id");
 }
 
 #[test]

@@ -1,0 +1,44 @@
+use kernel::lineage::SignedApproval;
+use kernel::step::Input;
+use ledger::Disk;
+use tokio::sync::oneshot;
+
+use super::{Command, Driver, Kernel};
+use crate::limits::END_BYTES;
+
+impl Kernel {
+    /// Brings an officer's word; resolves when it is durable, to its record's index or the code of a refusal.
+    pub(crate) async fn approve(
+        &self,
+        approval: SignedApproval,
+    ) -> Option<Result<u64, &'static str>> {
+        let approval = Box::new(approval);
+        self.ask(move |reply| Command::Approve { approval, reply }).await
+    }
+
+    /// What waits for approval.
+    pub(crate) async fn waiting(&self) -> Option<proof::json::Value> {
+        self.ask(move |reply| Command::Waiting { reply }).await
+    }
+
+    /// What is used of the meters.
+    pub(crate) async fn meters(&self) -> Option<proof::json::Value> {
+        self.ask(move |reply| Command::Meters { reply }).await
+    }
+}
+
+impl<D: Disk> Driver<D> {
+    pub(super) fn approve(
+        &mut self,
+        approval: Box<SignedApproval>,
+        reply: oneshot::Sender<Result<u64, &'static str>>,
+    ) {
+        if !self.has_space_for(END_BYTES) {
+            let _gone = reply.send(Err("refused.storage"));
+            return;
+        }
+        let ticket = self.ticket();
+        self.waiting.approvals.insert(ticket, reply);
+        self.step(Input::Approve { ticket, approval });
+    }
+}
