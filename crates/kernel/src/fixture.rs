@@ -105,6 +105,25 @@ pub(crate) fn metered(limit: u64) -> Bundle {
     Bundle::load(&files.into()).unwrap()
 }
 
+/// The same under the second semantics, with so many bytes of pages for ever for the workload: ten are reserved for
+/// each, and the page says how many it was.
+pub(crate) fn settled(limit: u64) -> Bundle {
+    let manifest = MANIFEST.replace("semantics = 1", "semantics = 2");
+    let schema = SCHEMA
+        .replace("input: { url: String } }", "input: { url: String }, output?: { bytes: Long } }");
+    let meters = format!(
+        "[meters.bytes]\nunit = \"bytes\"\nlimit = {limit}\nper = \"workload\"\n[[charges]]\nmeter = \"bytes\"\naction = \"fetch_page\"\namount = 10\nsettle = \"output.bytes\"\n"
+    );
+    let files = [
+        ("bundle.toml", manifest.as_str()),
+        ("schema.cedarschema", &schema),
+        ("policies/all.dw", POLICIES),
+        ("meters.toml", &meters),
+    ];
+    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+    Bundle::load(&files.into()).unwrap()
+}
+
 /// The same under the second semantics, with mail that waits for approval.
 pub(crate) fn approving(approval: &str) -> Bundle {
     let manifest = MANIFEST.replace("semantics = 1", "semantics = 2");

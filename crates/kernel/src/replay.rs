@@ -17,11 +17,11 @@ use proof::digest::Digest;
 use proof::json::Value;
 
 use crate::lineage::{
-    Body, Completion, Decided, Header, LineageRecord, Sealed, intent_of, public_decision,
+    Body, Charged, Completion, Decided, Header, LineageRecord, Sealed, intent_of, public_decision,
     request_of,
 };
 use crate::members::Malformed;
-use crate::state::{Asked, Blobs, Lost, Named, NodeState};
+use crate::state::{Asked, Blobs, Execution, Lost, Named, NodeState};
 use crate::step::outcome;
 
 /// What came of one record.
@@ -189,7 +189,7 @@ impl<'a> Replay<'a> {
             }
             (Body::Delegated { decided_seq, .. }, Some(link)) => {
                 let end = (*decided_seq, Completion::Result, Ok(None));
-                self.complete(record.header.at, &link.execution, end)
+                self.complete(record.header.at, &link.execution, end, &[])
             }
             (Body::Approved(approval), Some(link)) => {
                 let of = self.state.may_approve(record.header.at, approval);
@@ -210,10 +210,10 @@ impl<'a> Replay<'a> {
                 self.state.give_back(&link.execution, *decided_seq);
                 Some(Fed::Followed)
             }
-            (Body::Completed { decided_seq, outcome: end, commitments }, Some(link)) => {
+            (Body::Completed { decided_seq, outcome: end, charges, commitments }, Some(link)) => {
                 let output = commitments.get("output").map(|digest| open(sealed, "output", digest));
                 let end = (*decided_seq, *end, output.transpose());
-                self.complete(record.header.at, &link.execution, end)
+                self.complete(record.header.at, &link.execution, end, charges)
             }
             _ => None,
         }
@@ -251,7 +251,7 @@ impl<'a> Replay<'a> {
             self.state.permit(id, seq, opened, decided.charges.clone());
         }
         let Some(decision) = derived else {
-            let earlier = self.state.execution(id).and_then(crate::state::Execution::lost);
+            let earlier = self.state.execution(id).and_then(Execution::lost);
             return lost(earlier.unwrap_or(Lost::Damaged));
         };
         let is_alike = self.state.charged(id, decision.charges()) == decided.charges
@@ -270,7 +270,7 @@ impl<'a> Replay<'a> {
                     self.state.use_approval(id, &retry.pending);
                 }
                 let waits = decided.commitments.contains_key("intent");
-                let pending = self.state.execution(id).and_then(crate::state::Execution::head);
+                let pending = self.state.execution(id).and_then(Execution::head);
                 if let (Some("pending"), true, Some(pending)) = (decided.verdict(), waits, pending)
                 {
                     let request = open_request(decided, sealed);
@@ -289,11 +289,13 @@ impl<'a> Replay<'a> {
         at: i64,
         id: &str,
         (seq, end, output): (u64, Completion, Result<Option<Vec<u8>>, Lost>),
+        charges: &[Charged],
     ) -> Option<Fed> {
-        self.state.use_up(id, seq, at);
-        let execution = self.state.execution_mut(id)?;
         let text = output
             .and_then(|bytes| bytes.map(String::from_utf8).transpose().map_err(|_| Lost::Damaged));
+        let is_settled_alike = self.is_settled_alike((id, seq), &text, charges);
+        self.state.use_up((id, seq), at, charges);
+        let execution = self.state.execution_mut(id)?;
         let text = text.unwrap_or_else(|why| {
             execution.lose_history(why);
             None
@@ -301,7 +303,22 @@ impl<'a> Replay<'a> {
         let was_open = execution.complete(at, seq, &outcome(end, text));
         let follows = was_open || !execution.is_intact();
         self.state.end_labels(id, seq, end == Completion::Result);
-        follows.then_some(Fed::Followed)
+        (follows && is_settled_alike).then_some(Fed::Followed)
+    }
+
+    /// Whether a result says what the record of it charges. What can't be read, or is decided by another bundle, is taken
+    /// from the record.
+    fn is_settled_alike(
+        &self,
+        (id, seq): (&str, u64),
+        output: &Result<Option<String>, Lost>,
+        charges: &[Charged],
+    ) -> bool {
+        let Ok(output) = output else { return true };
+        let can_tell = self.state.execution(id).is_some_and(Execution::is_intact);
+        !can_tell
+            || self.state.is_bundle_fixed()
+            || self.state.settled(id, seq, output.as_deref()) == charges
     }
 }
 

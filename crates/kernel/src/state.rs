@@ -72,6 +72,10 @@ impl NodeState {
         self.is_bundle_fixed = true;
     }
 
+    pub(crate) fn is_bundle_fixed(&self) -> bool {
+        self.is_bundle_fixed
+    }
+
     /// How many lineage records have been folded: the next record's index.
     #[must_use]
     pub fn size(&self) -> u64 {

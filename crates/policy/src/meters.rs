@@ -11,7 +11,9 @@ use cedar_policy_core::ast::EntityUID;
 use crate::bundle::Bundle;
 use crate::decide::shape::{Form, Shaped};
 use crate::decision::Check;
-use crate::limits::METER_AMOUNT_MAX;
+use crate::json::Json;
+use crate::limits::{METER_AMOUNT_MAX, OUTPUT_BYTES_MAX};
+use crate::request::Request;
 use crate::typed::{Extension, Typed};
 
 /// Whose use a meter adds up.
@@ -84,6 +86,15 @@ pub type Spent = BTreeMap<String, u64>;
 pub(crate) struct Rule {
     pub(crate) meter: String,
     pub(crate) amount: Amount,
+    /// Where a result says how much it was in the end.
+    pub(crate) settle: Option<At>,
+}
+
+/// A number in the arguments or in a result: its path, and how many decimal places of it are whole units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct At {
+    pub(crate) path: Vec<String>,
+    pub(crate) decimals: u32,
 }
 
 /// How much a rule charges.
@@ -91,8 +102,8 @@ pub(crate) struct Rule {
 pub(crate) enum Amount {
     /// Always so much.
     Fixed(u64),
-    /// What the argument at this path says, with so many decimal places of a unit.
-    Argument { path: Vec<String>, decimals: u32 },
+    /// What this argument says.
+    Argument(At),
 }
 
 /// The meters of a bundle, and what its actions charge.
@@ -116,6 +127,26 @@ impl Bundle {
         let names: std::collections::BTreeSet<&str> =
             rules.into_iter().flatten().map(|rule| rule.meter.as_str()).collect();
         names.into_iter().filter_map(|name| self.meters.meters.get(name))
+    }
+}
+
+impl Bundle {
+    /// What a result says was used, by meter, of what its request charged. A meter is left out where nothing settles it,
+    /// or the result does not say it: what was reserved is used then.
+    #[must_use]
+    pub fn settled(&self, request: &Request, output: &str) -> BTreeMap<String, u64> {
+        let Some(action) = self.shapes.action(&request.action) else { return BTreeMap::new() };
+        let rules = self.meters.rules.get(&action.uid).into_iter().flatten();
+        let mut settling = rules.filter_map(|rule| Some((rule, rule.settle.as_ref()?))).peekable();
+        if settling.peek().is_none() || output.len() > OUTPUT_BYTES_MAX {
+            return BTreeMap::new();
+        }
+        let members = Json::parse_object(output).unwrap_or_default();
+        let fitting = action.output().map(|record| record.read_what_fits(&members));
+        let output = Typed::Record(fitting.unwrap_or_default());
+        let amount =
+            |(rule, at): (&Rule, &At)| Some((rule.meter.clone(), at.read(Some(&output)).ok()?));
+        settling.filter_map(amount).collect()
     }
 }
 
@@ -163,27 +194,33 @@ pub(crate) fn check(
 }
 
 fn amount(rule: &Rule, shaped: &Shaped<'_>) -> Result<u64, String> {
-    let (path, decimals) = match &rule.amount {
-        Amount::Fixed(amount) => return Ok(*amount),
-        Amount::Argument { path, decimals } => (path, *decimals),
-    };
-    let wrong = |why: &str| format!("the amount for `{}` {why}", rule.meter);
-    let mut value = shaped.input();
-    for name in path {
-        value = match value {
-            Some(Typed::Record(members)) => members.get(name),
-            _ => None,
-        };
-    }
-    match value {
-        None => Err(wrong("is missing")),
-        Some(Typed::Long(n)) => {
-            let scaled = u64::try_from(*n).ok().and_then(|n| n.checked_mul(10_u64.pow(decimals)));
-            bounded(scaled).ok_or_else(|| wrong("is negative or too large"))
+    match &rule.amount {
+        Amount::Fixed(amount) => Ok(*amount),
+        Amount::Argument(at) => {
+            at.read(shaped.input()).map_err(|why| format!("the amount for `{}` {why}", rule.meter))
         }
-        Some(Typed::Extension(Extension::Decimal, text)) => bounded(minor_units(text, decimals))
-            .ok_or_else(|| wrong("is negative, too large, or a fraction of the unit")),
-        Some(_) => Err(wrong("is no number")),
+    }
+}
+
+impl At {
+    /// How many units the number under this value is.
+    fn read(&self, mut value: Option<&Typed>) -> Result<u64, &'static str> {
+        for name in &self.path {
+            value = match value {
+                Some(Typed::Record(members)) => members.get(name),
+                _ => None,
+            };
+        }
+        let units = match value {
+            None => return Err("is missing"),
+            Some(Typed::Long(n)) => {
+                let units = u64::try_from(*n).ok();
+                units.and_then(|n| n.checked_mul(10_u64.pow(self.decimals)))
+            }
+            Some(Typed::Extension(Extension::Decimal, text)) => minor_units(text, self.decimals),
+            Some(_) => return Err("is no number"),
+        };
+        bounded(units).ok_or("is negative, too large, or a fraction of the unit")
     }
 }
 

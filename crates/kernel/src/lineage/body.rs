@@ -58,6 +58,8 @@ pub enum Body {
         decided_seq: u64,
         /// How it ended.
         outcome: Completion,
+        /// What was used in place of what was reserved, where the result says so.
+        charges: Vec<Charged>,
         /// Commitment to the message that ended it, where there was one.
         commitments: Commitments,
     },
@@ -197,7 +199,10 @@ impl Body {
                 put("decided_seq", number(*decided_seq));
                 put("code", Value::from(code.as_str()));
             }
-            Self::Completed { decided_seq, outcome, commitments } => {
+            Self::Completed { decided_seq, outcome, charges, commitments } => {
+                if !charges.is_empty() {
+                    put("charges", Value::Array(charges.iter().map(Charged::to_value).collect()));
+                }
                 put("decided_seq", number(*decided_seq));
                 put("outcome", Value::from(outcome.as_str()));
                 put("commitments", commitments_value(commitments));
@@ -367,12 +372,13 @@ fn started(value: &Value) -> Result<Body, Malformed> {
 }
 
 fn completed(value: &Value) -> Result<Body, Malformed> {
-    let members = members(value, &["commitments", "decided_seq", "outcome"])?;
+    let members = members(value, &["charges", "commitments", "decided_seq", "outcome"])?;
     let name = members.str("outcome")?;
     let outcome = Completion::ALL.into_iter().find(|one| one.as_str() == name);
     Ok(Body::Completed {
         decided_seq: members.count("decided_seq")?,
         outcome: outcome.ok_or_else(|| wrong("outcome", "result, error, sent or unknown"))?,
+        charges: charges_of(&members)?,
         commitments: commitments_of(members.value("commitments")?)?,
     })
 }

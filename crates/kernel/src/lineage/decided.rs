@@ -49,7 +49,7 @@ impl Body {
     /// policy sees, are sealed.
     pub(crate) fn completed(
         decided_seq: u64,
-        outcome: Completion,
+        (outcome, charges): (Completion, Vec<Charged>),
         (message, output): (Vec<u8>, Option<String>),
         sealed: &mut Sealed,
         entropy: &[u8; 32],
@@ -65,7 +65,7 @@ impl Body {
             .chain(output)
             .map(|(name, bytes)| (name.to_owned(), sealed.seal(name, bytes, entropy)))
             .collect();
-        Self::Completed { decided_seq, outcome, commitments }
+        Self::Completed { decided_seq, outcome, charges, commitments }
     }
 }
 

@@ -52,7 +52,17 @@ fn every_record() -> Vec<LineageRecord> {
     let delegated = Body::Delegated { decided_seq: 1, child: "x1".into() };
     let ended = Body::Ended { by: By::Parent };
     let withheld = Body::Withheld { decided_seq: 1, code: "execution.halted".into() };
-    let completed = Body::Completed { decided_seq: 1, outcome: Completion::Result, commitments };
+    let completed = Body::Completed {
+        decided_seq: 1,
+        outcome: Completion::Result,
+        charges: vec![Charged {
+            meter: "daily".into(),
+            per: policy::Per::Execution,
+            subject: "x1".into(),
+            amount: 3,
+        }],
+        commitments,
+    };
     let officer = Ed25519Signer::from_seed("example.test/officer", &[7; 32]).unwrap();
     let approval =
         Approval { pending: Digest::of(b"pending"), approves: true, expires_ms: 1_700_000_000_001 };
@@ -152,7 +162,12 @@ fn the_header_says_nothing_of_what_is_sealed() {
     let mut sealed = Sealed::default();
     let digest = sealed.seal("request", b"the secret path".to_vec(), &[9; 32]);
     let commitments = BTreeMap::from([("request".to_owned(), digest)]);
-    let body = Body::Completed { decided_seq: 0, outcome: Completion::Result, commitments };
+    let body = Body::Completed {
+        decided_seq: 0,
+        outcome: Completion::Result,
+        charges: vec![],
+        commitments,
+    };
     let bytes = LineageRecord { header: header(link(1)), body }.to_bytes();
     assert!(!String::from_utf8(bytes).unwrap().contains("secret"));
     assert_ne!(digest, Digest::of(b"the secret path"), "a digest without salt could be guessed at");

@@ -153,6 +153,11 @@ impl Execution {
         self.open.insert(seq, Open { request, hands_on });
     }
 
+    /// What an open transition asked for.
+    pub(super) fn asked(&self, seq: u64) -> Option<&Request> {
+        self.open.get(&seq).map(|open| &open.request)
+    }
+
     /// What an open transition hands on, if it is a delegation.
     pub(crate) fn hands_on(&self, seq: u64) -> Option<&HandsOn> {
         self.open.get(&seq)?.hands_on.as_ref()

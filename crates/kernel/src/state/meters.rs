@@ -150,9 +150,27 @@ impl NodeState {
         charges
     }
 
-    /// The transition ended, or nobody knows how: what it reserved is used, from the time of its end on.
-    pub(crate) fn use_up(&mut self, id: &str, seq: u64, at: i64) {
-        for charge in self.give_back(id, seq) {
+    /// What a result says was used in place of what its permit reserved; nothing of what it does not settle.
+    pub(crate) fn settled(&self, id: &str, seq: u64, output: Option<&str>) -> Vec<Charged> {
+        let reserved = self.accounts.reserved.get(&(id.to_owned(), seq));
+        let request = self.executions.get(id).and_then(|execution| execution.asked(seq));
+        let (Some(reserved), Some(request), Some(output)) = (reserved, request, output) else {
+            return Vec::new();
+        };
+        let settled = self.bundle.settled(request, output);
+        let amount = |charge: &Charged| {
+            let amount = *settled.get(&charge.meter)?;
+            Some(Charged { amount, ..charge.clone() })
+        };
+        reserved.iter().filter_map(amount).collect()
+    }
+
+    /// The transition ended, or nobody knows how: what it reserved is used, or what its result says in place of that, from
+    /// the time of its end on.
+    pub(crate) fn use_up(&mut self, (id, seq): (&str, u64), at: i64, settled: &[Charged]) {
+        for reserved in self.give_back(id, seq) {
+            let said = settled.iter().find(|charge| charge.whose() == reserved.whose());
+            let charge = said.unwrap_or(&reserved);
             let meter = self.bundle.meters().find(|meter| meter.name == charge.meter);
             let window_ms = meter.and_then(|meter| meter.window_ms);
             let account = self.accounts.accounts.entry(charge.whose()).or_default();

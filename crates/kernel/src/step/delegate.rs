@@ -50,7 +50,7 @@ impl Kernel {
             parent.complete(at, next.seq, &policy::Outcome::Result(None));
         }
         self.state.end_labels(&next.execution, next.seq, true);
-        self.state.use_up(&next.execution, next.seq, at);
+        self.state.use_up((&next.execution, next.seq), at, &[]);
         let delegated = Body::Delegated { decided_seq: next.seq, child: child.clone() };
         let delegated = self.append(now, Some(&next.execution), delegated, Vec::new());
         let delegation = Delegation { parent: next.execution.clone(), grant };

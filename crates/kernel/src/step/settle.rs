@@ -62,13 +62,15 @@ impl Kernel {
         let mut sealed = Sealed::default();
         let output = end.output.filter(|text| text.len() <= MESSAGE_BYTES_MAX);
         let outcome = outcome(end.outcome, output.clone());
-        let body = Body::completed(seq, end.outcome, (end.message, output), &mut sealed, entropy);
+        let charges = self.state.settled(execution, seq, output.as_deref());
+        let ended = (end.outcome, charges.clone());
+        let body = Body::completed(seq, ended, (end.message, output), &mut sealed, entropy);
         let at = self.state.time(now.wall_ms);
         if let Some(known) = self.state.execution_mut(execution) {
             known.complete(at, seq, &outcome);
         }
         self.state.end_labels(execution, seq, end.outcome == Completion::Result);
-        self.state.use_up(execution, seq, at);
+        self.state.use_up((execution, seq), at, &charges);
         self.append(now, Some(execution), body, sealed.to_bytes())
     }
 }

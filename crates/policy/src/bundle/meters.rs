@@ -12,9 +12,9 @@ use super::manifest::{Entry, Key, Reader, Span};
 use super::schema::{Action, Shapes};
 use crate::error::{LoadCode, LoadError};
 use crate::limits::{METER_AMOUNT_MAX, METER_WINDOW_MS_MAX, METERS_MAX, NAME_METER_BYTES_MAX};
-use crate::meters::{Amount, Meter, Meters, Per, Rule};
+use crate::meters::{Amount, At, Meter, Meters, Per, Rule};
 use crate::nearest::nearest;
-use crate::typed::{Extension, Type};
+use crate::typed::{Extension, Record, Type};
 
 /// The codes of its problems: a wrong value, and a key that means nothing.
 const CODES: (LoadCode, LoadCode) = (LoadCode::Meters, LoadCode::MetersKey);
@@ -115,7 +115,7 @@ impl Reader<'_> {
         let Some(table) = entry.get_ref().as_table() else {
             return self.wrong(LoadCode::Meters, &span, "a charge is a table".to_owned());
         };
-        self.only(table, "of a charge", &["meter", "action", "amount", "decimals"]);
+        self.only(table, "of a charge", &["meter", "action", "amount", "decimals", "settle"]);
         let meter = self.required(table, "meter", &span, DeValue::as_str);
         if let Some((name, span)) = &meter
             && !into.meters.contains_key(*name)
@@ -132,10 +132,15 @@ impl Reader<'_> {
         let decimals = self.decimals(table);
         for action in &actions {
             let amount = self.amount(table, &span, (action, decimals));
-            if let (Some((meter, _)), Some(amount)) = (&meter, amount) {
-                let rules = into.rules.entry(action.uid.clone()).or_default();
-                rules.push(Rule { meter: (*meter).to_owned(), amount });
+            let settle = self.settle(table, (action, decimals));
+            let (Some((meter, _)), Some(amount)) = (&meter, amount) else { continue };
+            let rules = into.rules.entry(action.uid.clone()).or_default();
+            let mut others = rules.iter().filter(|rule| rule.meter == *meter);
+            if others.any(|rule| rule.settle.is_some() || settle.is_some()) {
+                let message = "what a result settles is the only charge of its action to its meter";
+                self.wrong(LoadCode::Meters, &span, message.to_owned());
             }
+            rules.push(Rule { meter: (*meter).to_owned(), amount, settle });
         }
     }
 
@@ -188,34 +193,49 @@ impl Reader<'_> {
             DeValue::String(text) => text.as_ref(),
             _ => "",
         };
-        let mut path = text.split('.').map(str::to_owned);
-        if path.next().as_deref() != Some("input") {
+        if !text.starts_with("input.") && text != "input" {
             let message = "`amount` is a whole number, or the path of an argument: `input.NAME`";
             self.wrong(LoadCode::Meters, &span, message.to_owned());
             return None;
         }
+        let path = self.path((text, &span), ("input", action.input()), action)?;
+        Some(Amount::Argument(At { path, decimals }))
+    }
+
+    /// Where a result says what was used, of charges that are settled by it.
+    fn settle(&mut self, table: &DeTable<'_>, (action, decimals): (&Action, u32)) -> Option<At> {
+        let (text, span) = self.optional(table, "settle", DeValue::as_str)?;
+        let path = self.path((text, &span), ("output", action.output()), action)?;
+        Some(At { path, decimals })
+    }
+
+    /// The path of a number in what the schema declares.
+    fn path(
+        &mut self,
+        (text, span): (&str, &Span),
+        (root, record): (&str, Option<&Record>),
+        action: &Action,
+    ) -> Option<Vec<String>> {
+        let mut path = text.split('.').map(str::to_owned);
+        let is_rooted = path.next().as_deref() == Some(root);
         let path: Vec<String> = path.collect();
-        let named = argument(action, &path);
-        let is_number = matches!(named, Some(Type::Long | Type::Extension(Extension::Decimal)));
-        if !is_number {
-            let message =
-                format!("`{text}` is no integer or decimal among the arguments of `{}`", action.id);
-            let names: Vec<String> = action
-                .input()
-                .into_iter()
-                .flat_map(|input| input.members.keys().map(|name| format!("input.{name}")))
-                .collect();
-            self.wrong_name(&span, message, nearest(text, names.iter().map(String::as_str)));
-            return None;
+        let named = record.and_then(|record| member(record, &path)).filter(|_| is_rooted);
+        if matches!(named, Some(Type::Long | Type::Extension(Extension::Decimal))) {
+            return Some(path);
         }
-        Some(Amount::Argument { path, decimals })
+        let whose = if root == "input" { "arguments" } else { "results" };
+        let message =
+            format!("`{text}` is no integer or decimal among the {whose} of `{}`", action.id);
+        let names = record.into_iter().flat_map(|record| record.members.keys());
+        let names: Vec<String> = names.map(|name| format!("{root}.{name}")).collect();
+        self.wrong_name(span, message, nearest(text, names.iter().map(String::as_str)));
+        None
     }
 }
 
-/// The declared type of the argument at a path.
-fn argument<'a>(action: &'a Action, path: &[String]) -> Option<&'a Type> {
+/// The declared type of the member at a path.
+fn member<'a>(mut record: &'a Record, path: &[String]) -> Option<&'a Type> {
     let (last, above) = path.split_last()?;
-    let mut record = action.input()?;
     for name in above {
         record = match &record.members.get(name)?.ty {
             Type::Record(record) => record,

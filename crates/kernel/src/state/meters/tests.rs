@@ -1,5 +1,6 @@
 use super::*;
-use crate::fixture::{Domain, Node, code, metered};
+use crate::fixture::{Domain, Node, OS_USER, code, metered};
+use crate::governance::{Change, Workload};
 use crate::limits::QUEUE_NS_MAX;
 use crate::lineage::Completion;
 use crate::replay::Fed;
@@ -132,6 +133,108 @@ fn without_room_for_one_more_account_its_charges_are_denied() {
     assert_eq!(mail(&mut node).1, "permitted", "the last account");
     assert_eq!(mail(&mut node).1, "permitted", "an account that is there is not one more");
     assert_eq!(mail(&mut with_accounts(METER_ACCOUNTS_MAX)).1, "meter.exhausted");
+}
+
+fn fetch(node: &mut Node, output: Option<&str>) -> String {
+    let (ticket, answer) = node.call("fetch_page", r#"{"url":"https://x.test/"}"#);
+    if code(&answer) == "permitted" {
+        let message = b"{\"result\":1}".to_vec();
+        let output = output.map(str::to_owned);
+        let (outcome, entropy) = (Completion::Result, [6; 32]);
+        node.step(Input::Outcome { ticket, outcome, message, output, entropy });
+    }
+    code(&answer).to_owned()
+}
+
+fn used(node: &Node) -> u64 {
+    node.kernel.state().meter_uses(node.now.wall_ms).map(|one| one.used).sum()
+}
+
+#[test]
+fn a_result_says_what_was_used_and_what_it_does_not_say_stays_reserved() {
+    let mut domain = Domain::new();
+    domain.publish(&crate::fixture::settled(100));
+    let mut node = Node::new(&domain);
+    for (output, sum) in [
+        (Some(r#"{"bytes":3}"#), 3),
+        (Some(r#"{"bytes":40,"more":true}"#), 43),
+        (Some(r#"{"bytes":0}"#), 43),
+        // Nothing that can be told is what was reserved.
+        (None, 53),
+        (Some(r#"{"bytes":-7}"#), 63),
+        (Some(r#"{"bytes":"1"}"#), 73),
+        (Some(r#"{"size":1}"#), 83),
+        (Some(r#"{"bytes":9007199254740991}"#), 9_007_199_254_740_991 + 83),
+    ] {
+        assert_eq!(fetch(&mut node, output), "permitted");
+        assert_eq!(used(&node), sum, "{output:?}");
+        is_replayed(&node, &domain);
+    }
+    assert_eq!(fetch(&mut node, None), "meter.exhausted");
+    let restarted = Node::restart(&domain, node.log.clone());
+    assert_eq!(used(&restarted), used(&node));
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn what_a_result_settled_follows_from_it_and_is_in_the_open() {
+    let mut domain = Domain::new();
+    domain.publish(&crate::fixture::settled(100));
+    let mut node = Node::new(&domain);
+    fetch(&mut node, Some(r#"{"bytes":40}"#));
+    let text = String::from_utf8(node.log.last().unwrap().0.clone()).unwrap();
+    assert!(text.contains(r#""charges":[{"amount":40,"meter":"bytes","per":"workload""#), "{text}");
+    let mut cheaper = node.log.clone();
+    cheaper.last_mut().unwrap().0 = text.replace(r#""amount":40"#, r#""amount":4"#).into_bytes();
+    assert!(crate::fixture::replay(&domain, &cheaper).is_err());
+    // Where the result is erased, the record says it all the same.
+    let shelf = domain.shelf.as_ref();
+    let mut replay = crate::replay::Replay::new(
+        crate::fixture::NODE,
+        crate::fixture::ORIGIN,
+        &domain.records,
+        shelf,
+    );
+    for (record, sealed) in &node.log {
+        let lost = crate::replay::Part::Lost(crate::state::Lost::NoKey);
+        let part = if sealed.is_empty() { sealed.into() } else { lost };
+        replay.feed(record, part).unwrap();
+    }
+    let uses: Vec<u64> = replay.state().meter_uses(node.now.wall_ms).map(|one| one.used).collect();
+    assert_eq!(uses, [40]);
+}
+
+#[test]
+fn executions_of_one_workload_share_its_meter() {
+    let mut domain = domain(2);
+    domain.change(Change::WorkloadRegistered(Workload {
+        name: "other".into(),
+        os_user: OS_USER,
+        zone: "prod".into(),
+    }));
+    let mut node = Node::new(&domain);
+    let (first, _) = mail(&mut node);
+    node.complete(first, Completion::Result);
+    // Another execution of the workload: an officer ended the first one.
+    domain.change(Change::ExecutionEnded { execution: node.execution.clone() });
+    node.follow(&domain);
+    let begun = node.join("agent", OS_USER).unwrap();
+    assert_ne!(begun, node.execution);
+    node.execution = begun;
+    node.ask(MAIL.0, MAIL.1);
+    node.ask(MAIL.0, MAIL.1);
+    let codes: Vec<String> = node
+        .durable()
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Answer { answer, .. } => Some(code(answer).to_owned()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(codes, ["permitted", "meter.exhausted"]);
+    node.execution = node.join("other", OS_USER).unwrap();
+    assert_eq!(mail(&mut node).1, "permitted", "another workload has its own");
+    is_replayed(&node, &domain);
 }
 
 /// The account against a list of all amounts: never less than what the window holds, and nothing once a step more than

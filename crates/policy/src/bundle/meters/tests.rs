@@ -1,7 +1,7 @@
 use crate::bundle::Bundle;
 
 const SCHEMA: &str = "entity W; entity R; action Money;
-action pay in [Money] appliesTo { principal: W, resource: R, context: { input: { cents: Long, note: String, price?: decimal, more: { deep: Long } } } };
+action pay in [Money] appliesTo { principal: W, resource: R, context: { input: { cents: Long, note: String, price?: decimal, more: { deep: Long } }, output?: { bytes: Long, text: String } } };
 action look appliesTo { principal: W, resource: R };";
 const METER: &str =
     "[meters.daily]\nunit = \"cents\"\nlimit = 500\nwindow = \"24h\"\nper = \"workload\"\n";
@@ -64,6 +64,22 @@ fn each_wrong_value_is_told_with_what_may_have_been_meant() {
         let said: Vec<String> = error.iter().map(|one| format!("{one:?} {one}")).collect();
         assert!(said.iter().any(|said| matches(said, what)), "{text}\n{what}\n{said:?}");
     }
+    for (settle, what) in [
+        ("\"output.byte\"", "did you mean `output.bytes`"),
+        ("\"output.text\"", "no integer or decimal among the results"),
+        ("\"input.cents\"", "no integer or decimal among the results"),
+        ("7", "`settle` can't be integer"),
+    ] {
+        let text = charge(&format!("amount = 1\nsettle = {settle}"));
+        let error = load(&text, 2).expect_err(&text);
+        let said: Vec<String> = error.iter().map(|one| format!("{one:?} {one}")).collect();
+        assert!(said.iter().any(|said| matches(said, what)), "{text}\n{what}\n{said:?}");
+    }
+    let settled = charge("amount = 1\nsettle = \"output.bytes\"\n");
+    assert!(load(&settled, 2).is_ok());
+    let second = "[[charges]]\nmeter = \"daily\"\naction = \"Money\"\namount = 1\n";
+    let error = load(&format!("{settled}{second}"), 2).unwrap_err();
+    assert!(error.to_string().contains("the only charge of its action"), "{error}");
     assert!(load(&charge("amount = \"input.more.deep\""), 2).is_ok());
     assert!(load(&charge("amount = \"input.price\"\ndecimals = 2"), 2).is_ok());
 }
