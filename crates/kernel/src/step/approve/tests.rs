@@ -342,9 +342,9 @@ fn a_changed_approval_on_record_is_not_followed_and_a_changed_list_of_them_is_di
     mail(&mut node, Some(pending));
     let (record, _) = node.log.last_mut().unwrap();
     let text = String::from_utf8(record.clone()).unwrap();
-    let start = text.find("\"given\":[\"").unwrap();
-    let end = start + text[start..].find(']').unwrap();
-    let none = format!("{}\"given\":[{}", &text[..start], &text[end..]);
+    let (before, rest) = text.split_once("\"given\":[\"").unwrap();
+    let (_, after) = rest.split_once(']').unwrap();
+    let none = format!("{before}\"given\":[]{after}");
     *record = none.into_bytes();
     assert!(matches!(node.replay(&domain).unwrap().last(), Some(Fed::Different { .. })));
 }
