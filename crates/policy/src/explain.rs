@@ -84,6 +84,10 @@ fn remedy(check: &str) -> Option<&'static str> {
             "correct the policy, or what it reads; until then every such request is denied"
         }
         "policy.denied" => "nothing, if it should not happen; else write a policy that permits it",
+        "meter.exhausted" => "wait until the window has passed, or publish a higher limit",
+        "approval.required" => {
+            "`interlock approvals` shows what waits; the agent asks again by its id"
+        }
         _ => return None,
     })
 }

@@ -19,6 +19,8 @@ mod naive;
 mod random;
 #[path = "three_ways/scan.rs"]
 mod scan;
+#[path = "three_ways/second.rs"]
+mod second;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,6 +36,7 @@ use model::{Ask, Data, Entities, Odd, Policy, Uid};
 use naive::{Answer, Source};
 use random::Random;
 use scan::{Said, Scan};
+use second::Meters;
 
 /// Requests put to each set.
 const REQUESTS: usize = 1_000;
@@ -89,11 +92,15 @@ fn the_index_the_scan_and_the_naive_evaluator_agree() {
 /// One set of policies and entities, and the requests put to it.
 fn one_set(seed: u64, set: usize, counts: &mut Counts) {
     let mut random = Random::of(seed, set);
-    let policies = generate::policies(&mut random);
+    let mut policies = generate::policies(&mut random);
     let entities = generate::entities(&mut random);
     let semantics = if random.chance(50) { 1 } else { 2 };
+    let mut meters = Meters::default();
+    if semantics > 1 {
+        meters = second::generate(&mut policies, &mut random);
+    }
     let (text, lines) = written(&policies);
-    let bundle = bundle(&text, &entities, semantics);
+    let bundle = bundle((&text, meters.text()), &entities, semantics);
     let scan = Scan::new(&text, &entities);
     let digest = bundle.digest().to_value().to_bytes();
     let source = Source {
@@ -102,14 +109,18 @@ fn one_set(seed: u64, set: usize, counts: &mut Counts) {
         lines: &lines,
         digest: std::str::from_utf8(&digest).unwrap(),
         semantics,
+        meters: &meters,
     };
     for number in 0..REQUESTS {
         let ask = generate::ask(&entities, &mut random);
-        let standing = standing(&mut random, ask.trust);
+        let mut standing = standing(&mut random, ask.trust);
+        if semantics > 1 {
+            standing = meters.standing(&mut random, standing);
+        }
         let place = format!("THREE_WAYS_SEED={seed} THREE_WAYS_SET={set}, request {number}");
         let answer = naive::answer(&policies, &entities, &ask);
         let decision = decided(&bundle, &standing, &ask, number);
-        let expected = naive::bytes(&source, &standing, &answer);
+        let expected = naive::bytes(&source, &standing, (&ask, &answer));
         let found = String::from_utf8(decision.to_bytes()).unwrap();
         assert!(found == expected, "{place}: {ask:?}\nfound    {found}\nexpected {expected}");
         scanned(&scan, &ask, &policies, &answer, &place);
@@ -119,7 +130,7 @@ fn one_set(seed: u64, set: usize, counts: &mut Counts) {
 
 /// Whole, or in two halves with the first half made elsewhere.
 fn decided(bundle: &Arc<Bundle>, standing: &Standing, ask: &Ask, number: usize) -> Decision {
-    let facts = Facts { at: 1_000, ..DEFAULTS.0 };
+    let facts = Facts { at: second::NOW, ..DEFAULTS.0 };
     let mut history = History::new(bundle).unwrap();
     let request = request(ask);
     if number.is_multiple_of(2) {
@@ -159,9 +170,13 @@ fn written(policies: &[Policy]) -> (String, Vec<usize>) {
     (text, lines)
 }
 
-fn bundle(policies: &str, entities: &Entities, semantics: u64) -> Arc<Bundle> {
+fn bundle(
+    (policies, meters): (&str, Option<String>),
+    entities: &Entities,
+    semantics: u64,
+) -> Arc<Bundle> {
     let manifest = format!("name = \"t\"\nversion = \"1\"\nsemantics = {semantics}\n");
-    let files: Files = [
+    let mut files: Files = [
         ("bundle.toml", manifest.as_str()),
         ("schema.cedarschema", model::SCHEMA),
         ("entities.json", &model::entities_json(entities)),
@@ -169,6 +184,7 @@ fn bundle(policies: &str, entities: &Entities, semantics: u64) -> Arc<Bundle> {
     ]
     .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
     .into();
+    files.extend(meters.map(|text| ("meters.toml".to_owned(), text.into_bytes())));
     Arc::new(Bundle::load(&files).unwrap_or_else(|errors| panic!("{errors}\n{policies}")))
 }
 

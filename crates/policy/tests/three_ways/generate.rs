@@ -63,6 +63,7 @@ fn policy(n: usize, temper: &Temper, random: &mut Random) -> Policy {
         resource: if unscoped { Scope::Any } else { scope(RESOURCES, random) },
         when,
         unless: conditions(1, random),
+        approval: None,
     }
 }
 

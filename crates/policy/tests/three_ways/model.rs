@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use interlock_policy::Trust;
 
+use super::second::Asks;
+
 /// Type and id.
 pub(crate) type Uid = (&'static str, usize);
 
@@ -96,6 +98,8 @@ pub(crate) struct Policy {
     pub(crate) resource: Scope,
     pub(crate) when: Vec<Condition>,
     pub(crate) unless: Vec<Condition>,
+    /// What it asks officers for.
+    pub(crate) approval: Option<Asks>,
 }
 
 /// A request: names, what it says of principal and resource, and arguments.
@@ -193,9 +197,13 @@ impl Policy {
                 format!("action in [{}]", names.join(", "))
             }
         };
+        let approval = self.approval.map(|(count, role, seconds)| {
+            format!(" @approval(\"{count} of {role} within {seconds}s\")")
+        });
         let mut text = format!(
-            "@id(\"{}\")\n{} ({}, {action}, {})",
+            "@id(\"{}\"){}\n{} ({}, {action}, {})",
             self.id,
+            approval.unwrap_or_default(),
             if self.permits { "permit" } else { "forbid" },
             side("principal", &self.principal),
             side("resource", &self.resource)

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use interlock_policy::{Standing, Trust};
 
 use super::model::{ACTIONS, ActionScope, Ask, Condition, Data, Entities, Odd, Policy, Scope, Uid};
+use super::second::{self, Asks, Meters};
 
 /// What the policies come to, by ids; or why they could not be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,18 +246,25 @@ pub(crate) struct Source<'a> {
     /// The digest in JSON.
     pub(crate) digest: &'a str,
     pub(crate) semantics: u64,
+    pub(crate) meters: &'a Meters,
 }
 
 /// Errors that a decision lists.
 const LISTED: usize = 16;
 
 /// The bytes of the decision: JSON with its members sorted.
-pub(crate) fn bytes(source: &Source<'_>, standing: &Standing, answer: &Answer) -> String {
+pub(crate) fn bytes(
+    source: &Source<'_>,
+    standing: &Standing,
+    (ask, answer): (&Ask, &Answer),
+) -> String {
     let errors = listed(source, answer);
-    let checks = checks(source, standing, answer, &errors);
+    let asked = if source.semantics > 1 { second::asked(source.policies, answer) } else { vec![] };
+    let checks = checks(source, standing, (ask, answer, &asked), &errors);
     let failed = checks.iter().find(|(_, outcome, _)| *outcome == "fail");
     let permitted = checks.iter().all(|(_, outcome, _)| *outcome == "pass");
     let code = if permitted { "permitted" } else { failed.unwrap().0 };
+    let all = checks.clone();
     let checks = checks.iter().map(|(name, outcome, why)| {
         let why = why.as_ref().map(|why| format!(",\"why\":\"{why}\"")).unwrap_or_default();
         format!("{{\"check\":\"{name}\",\"outcome\":\"{outcome}\"{why}}}")
@@ -269,7 +277,18 @@ pub(crate) fn bytes(source: &Source<'_>, standing: &Standing, answer: &Answer) -
         format!("{{\"effect\":\"{effect}\",\"file\":\"{file}\",\"id\":\"{id}\",\"line\":{line}}}")
     });
     let policies = policies.collect::<Vec<_>>().join(",");
-    let decision = if permitted { "permit" } else { "deny" };
+    let others = checks_but_the_last(&all);
+    let waits = !asked.is_empty() && standing.retry.is_none() && others && !permitted;
+    let decision = match (permitted, waits) {
+        (true, _) => "permit",
+        (false, true) => "pending",
+        (false, false) => "deny",
+    };
+    let each = asked.iter().map(|(count, role, seconds)| {
+        format!("{{\"count\":{count},\"role\":\"{role}\",\"within_ms\":{}}}", seconds * 1_000)
+    });
+    let awaits = each.collect::<Vec<_>>().join(",");
+    let awaits = if waits { format!("\"awaits\":[{awaits}],") } else { String::new() };
     let mut more = String::new();
     if !errors.is_empty() {
         let each =
@@ -278,8 +297,12 @@ pub(crate) fn bytes(source: &Source<'_>, standing: &Standing, answer: &Answer) -
     }
     let digest = source.digest;
     format!(
-        "{{\"bundle\":{digest},\"checks\":[{checks}],\"code\":\"{code}\",\"decision\":\"{decision}\"{more},\"policies\":[{policies}],\"v\":1}}"
+        "{{{awaits}\"bundle\":{digest},\"checks\":[{checks}],\"code\":\"{code}\",\"decision\":\"{decision}\"{more},\"policies\":[{policies}],\"v\":1}}"
     )
+}
+
+fn checks_but_the_last(checks: &[Check]) -> bool {
+    checks[..checks.len() - 1].iter().all(|(_, outcome, _)| *outcome == "pass")
 }
 
 /// The errors that are listed, by id: the first sixteen by the names that Cedar knows the policies by.
@@ -310,12 +333,12 @@ fn determining(answer: &Answer) -> &[String] {
     }
 }
 
-type Check = (&'static str, &'static str, Option<String>);
+pub(crate) type Check = (&'static str, &'static str, Option<String>);
 
 fn checks(
     source: &Source<'_>,
     standing: &Standing,
-    answer: &Answer,
+    (ask, answer, asked): (&Ask, &Answer, &[Asks]),
     errors: &[(String, &'static str)],
 ) -> Vec<Check> {
     let flag = |name, holds: bool, why: &str| -> Check {
@@ -354,30 +377,11 @@ fn checks(
     checks.push(unknown);
     checks.extend(later("tool.changed"));
     checks.extend(of_policies(answer, errors));
-    checks.extend((source.semantics > 1).then(|| metered(answer)));
-    checks.extend((source.semantics > 1).then(|| approved(answer, errors)));
+    if source.semantics > 1 {
+        checks.push(source.meters.check(standing, ask, answer));
+        checks.push(second::check(asked, standing, answer));
+    }
     checks
-}
-
-/// The bundles of these tests have no meters: nothing is charged where there is something to charge for.
-fn metered(answer: &Answer) -> Check {
-    match answer {
-        Answer::Asked { .. } => ("meter.exhausted", "pass", None),
-        _ => {
-            let why = "the request is malformed, or its action unknown".to_owned();
-            ("meter.exhausted", "not_evaluated", Some(why))
-        }
-    }
-}
-
-/// The policies of these tests ask for no approval.
-fn approved(answer: &Answer, errors: &[(String, &'static str)]) -> Check {
-    if matches!(answer, Answer::Asked { .. }) && errors.is_empty() {
-        ("approval.required", "pass", None)
-    } else {
-        let why = "what the policies ask for is not known".to_owned();
-        ("approval.required", "not_evaluated", Some(why))
-    }
 }
 
 fn of_policies(answer: &Answer, errors: &[(String, &'static str)]) -> [Check; 2] {
