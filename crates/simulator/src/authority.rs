@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kernel::governance::{Change, Governance, Proposal, Roles, SignedProposal, Workload};
+use kernel::governance::{Change, Governance, Proposal, Role, Roles, SignedProposal, Workload};
+use kernel::lineage::{Approval, SignedApproval};
 use kernel::state::Blobs;
 use policy::Bundle;
 use proof::digest::Digest;
@@ -36,11 +37,21 @@ pub(crate) struct Authority {
     pub(crate) shelf: Arc<Shelf>,
 }
 
+/// All roles of a domain and those who approve payments: one officer has them.
+fn roles(officer: &Ed25519Signer) -> Result<Roles, Broken> {
+    let base = Roles::of_one(&officer.verifier()).map_err(Broken::run)?;
+    let mut roles: BTreeMap<String, Role> =
+        base.iter().map(|(name, role)| (name.to_owned(), role.clone())).collect();
+    let finance = Role::new(1, vec![officer.verifier()]).map_err(Broken::run)?;
+    roles.insert("finance".to_owned(), finance);
+    Roles::new(roles).map_err(Broken::run)
+}
+
 impl Authority {
     pub(crate) fn new(at: i64, bundle: &Bundle) -> Result<Self, Broken> {
         let officer =
             Ed25519Signer::from_seed("sim.test/officer", &[7; 32]).map_err(Broken::run)?;
-        let roles = Roles::of_one(&officer.verifier()).map_err(Broken::run)?;
+        let roles = roles(&officer)?;
         let (fold, records) = (Governance::new(ORIGIN), Vec::new());
         let mut authority = Self { officer, fold, records, shelf: Arc::default() };
         authority
@@ -71,6 +82,18 @@ impl Authority {
         let proposal =
             Proposal { based_on: self.fold.position(), expires_ms: at + LIFE_MS, change };
         proposal.sign(&self.officer).map_err(Broken::run)
+    }
+
+    /// The officer's word on a payment, or a stranger's.
+    pub(crate) fn approve(
+        &self,
+        approval: Approval,
+        is_officer: bool,
+    ) -> Result<SignedApproval, Broken> {
+        let stranger =
+            Ed25519Signer::from_seed("sim.test/stranger", &[8; 32]).map_err(Broken::run)?;
+        let signer = if is_officer { &self.officer } else { &stranger };
+        approval.sign(crate::node::LINEAGE, signer).map_err(Broken::run)
     }
 
     pub(crate) fn accept(&mut self, at: i64, signed: &SignedProposal) -> Result<(), Broken> {

@@ -1,5 +1,8 @@
 //! What agents, servers, officers and readers of the log have seen, and what must follow. Nothing here asks the kernel.
 
+mod approvals;
+mod meters;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::governance::{Change, Subject};
@@ -11,6 +14,8 @@ use proof::json::Value;
 
 use crate::broken::{Broken, Law, holds};
 use crate::office::{Asked, Past};
+use approvals::{Approvals, Waiting};
+use meters::{Charge, Meter, Meters};
 
 /// One execution, as those outside see it.
 #[derive(Debug, Clone)]
@@ -73,6 +78,18 @@ pub(crate) enum Event {
     Adopted(usize),
     /// A reduction acts.
     Reduced(Box<Change>, usize, u64),
+    /// The permit of an execution and `seq` charges a meter.
+    Reserved((String, u64), Charge),
+    /// It was not released.
+    Withheld((String, u64)),
+    /// It ended at this time.
+    Used((String, u64), i64),
+    /// A payment waits.
+    Waits(Box<Waiting>),
+    /// An officer said this about it: until when, and whether it is approved.
+    Word(Digest, (i64, bool)),
+    /// It was permitted.
+    Done(Digest),
 }
 
 #[derive(Default)]
@@ -83,6 +100,8 @@ pub(crate) struct Model {
     pub(crate) executions: BTreeMap<String, Execution>,
     pub(crate) requests: BTreeMap<Ticket, Request>,
     pub(crate) rule: Rule,
+    meters: Meters,
+    pub(crate) approvals: Approvals,
     /// All records that were sequenced since the start of the log; cut where a crash took the end.
     pub(crate) log: Vec<Entry>,
     /// Records on which an answer was released: they are never lost.
@@ -185,7 +204,16 @@ impl Model {
             Event::Page(id, at) => {
                 self.executions.get_mut(id).into_iter().for_each(|one| one.past.pages.push(*at));
             }
-            Event::Over(id) => drop(self.executions.remove(id)),
+            Event::Over(id) => {
+                self.executions.remove(id);
+                self.approvals.over(id);
+            }
+            Event::Reserved(permit, charge) => self.meters.reserve(permit.clone(), charge.clone()),
+            Event::Withheld(permit) => drop(self.meters.give_back(permit)),
+            Event::Used(permit, at) => self.meters.use_up(permit, *at),
+            Event::Waits(waiting) => self.approvals.wait(waiting),
+            Event::Word(pending, word) => self.approvals.hear(pending, *word),
+            Event::Done(pending) => self.approvals.done(pending),
             Event::Adopted(size) => {
                 for governed in self.governed.get(self.adopted..*size).unwrap_or_default() {
                     self.rule.adopt(governed);
@@ -239,7 +267,67 @@ impl Model {
             return Some("tool.unknown");
         }
         let past = self.executions.get(&request.execution).map(|one| one.past.clone());
-        past.unwrap_or_default().code(&request.asked, at, self.rule.bundle == 1)
+        let code = past.unwrap_or_default().code(&request.asked, at, self.rule.bundle == 1)?;
+        if code != "permitted" {
+            return Some(code);
+        }
+        match self.charge(request).map_or(Some(true), |charge| self.meters.fits(&charge, at))? {
+            true if self.is_approved(request, at) => Some("permitted"),
+            true => Some("approval.required"),
+            false => Some("meter.exhausted"),
+        }
+    }
+
+    /// What a request charges, if it does.
+    fn charge(&self, request: &Request) -> Option<Charge> {
+        match request.asked {
+            Asked::Send { .. } => {
+                let workload = self.executions.get(&request.execution)?.workload.to_owned();
+                Some((Meter::Sends, workload, 1))
+            }
+            Asked::Pay { cents, .. } => {
+                Some((Meter::Paid, String::new(), u64::try_from(cents).unwrap_or(u64::MAX)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether nobody need approve it, or somebody has.
+    fn is_approved(&self, request: &Request, at: i64) -> bool {
+        match request.asked {
+            Asked::Pay { stands_on: None, .. } => false,
+            Asked::Pay { cents, stands_on: Some(pending) } => {
+                self.approvals.stands(&pending, (&request.execution, cents), at)
+            }
+            _ => true,
+        }
+    }
+
+    /// What a sequenced decision leads to.
+    fn follows(&mut self, index: u64, request: &Request, record: &Value, at: i64) {
+        let decision = record.get("decision").and_then(|one| one.get("decision"));
+        let verdict = decision.and_then(Value::as_str);
+        let seq = record.get("seq").and_then(Value::as_i64);
+        let permit = (request.execution.clone(), seq.and_then(|n| n.try_into().ok()).unwrap_or(0));
+        match (verdict, &request.asked) {
+            (Some("permit"), asked) => {
+                if let Asked::Pay { stands_on: Some(pending), .. } = asked {
+                    self.happened(index, Event::Done(*pending));
+                }
+                if let Some(charge) = self.charge(request) {
+                    self.happened(index, Event::Reserved(permit, charge));
+                }
+            }
+            (Some("pending"), Asked::Pay { cents, .. }) => {
+                let pending = self.log.last().map(|entry| Digest::of(&entry.record));
+                let waiting = pending
+                    .map(|pending| Waiting::new(pending, request.execution.clone(), *cents, at));
+                if let Some(waiting) = waiting {
+                    self.happened(index, Event::Waits(Box::new(waiting)));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// A decision was sequenced: it is the one that must come, and is part of the history from here on.
@@ -258,6 +346,7 @@ impl Model {
         if text("decision") == Some("permit") {
             self.happened(index, Event::Permit(request.execution.clone()));
         }
+        self.follows(index, &request, record, at);
         if matches!(request.asked, Asked::Read(_)) {
             self.happened(index, Event::Read(request.execution, at));
         }
@@ -340,6 +429,7 @@ impl Model {
         self.executions.clear();
         self.requests.clear();
         (self.rule, self.adopted) = (Rule::default(), 0);
+        (self.meters, self.approvals) = (Meters::default(), Approvals::default());
         let events = std::mem::take(&mut self.events);
         events.iter().for_each(|(_, event)| self.apply(event));
         self.events = events;

@@ -31,6 +31,8 @@ pub enum Bug {
     ReusedPermit,
     /// Governance is acknowledged before the kernel has it: decisions are made at a stale version.
     StaleVersion,
+    /// What was approved is shown to the kernel, and something else is forwarded.
+    OtherArguments,
     /// A result is handed on before it is part of the history: what it adds comes late.
     LateResult,
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use policy::Bundle;
+use proof::digest::Digest;
 
 use crate::broken::Broken;
 use crate::limits::EDGE_MS;
@@ -20,6 +21,29 @@ resource = { type = "Page", argument = "url" }
 [tools."office/send"]
 action = "send"
 resource = { type = "Address", argument = "to" }
+[tools."office/pay"]
+action = "pay"
+resource = { type = "Address", argument = "to" }
+"#;
+
+const METERS: &str = r#"
+[meters.sends]
+unit = "messages"
+limit = 3
+window = "1h"
+per = "workload"
+[meters.paid]
+unit = "cents"
+limit = 24
+per = "node"
+[[charges]]
+meter = "sends"
+action = "send"
+amount = 1
+[[charges]]
+meter = "paid"
+action = "pay"
+amount = "input.cents"
 "#;
 
 const SCHEMA: &str = r#"
@@ -27,11 +51,13 @@ entity Workload; entity File; entity Page; entity Address; entity Agent;
 action read appliesTo { principal: Workload, resource: File, context: { input: { path: String } } };
 action fetch appliesTo { principal: Workload, resource: Page, context: { input: { url: String } } };
 action send appliesTo { principal: Workload, resource: Address, context: { input: { to: String, cents: Long } } };
+action pay appliesTo { principal: Workload, resource: Address, context: { input: { to: String, cents: Long } } };
 action "agent/start" appliesTo { principal: Workload, resource: Agent };
 "#;
 
 const POLICIES: &str = r#"
 @id("all") permit (principal, action, resource);
+@id("pays") @approval("1 of finance within 10m") permit (principal, action == Action::"pay", resource);
 @id("secret") forbid (principal, action == Action::"read", resource) when { context.input.path like "secret/*" };
 @id("flood") forbid (principal, action == Action::"read", resource)
 when temporal { 12 < count_within(10m, Action::"read"::request{}) };
@@ -58,6 +84,11 @@ pub(crate) enum Asked {
     Send {
         cents: i64,
     },
+    /// Waits for approval, or stands on what was approved.
+    Pay {
+        cents: i64,
+        stands_on: Option<Digest>,
+    },
     Delegate,
     /// Arguments of the wrong type.
     Malformed,
@@ -74,6 +105,9 @@ impl Asked {
             Asked::Send { cents } => {
                 (Some("send"), format!(r#"{{"cents":{cents},"to":"ann@test"}}"#))
             }
+            Asked::Pay { cents, .. } => {
+                (Some("pay"), format!(r#"{{"cents":{cents},"to":"bob@test"}}"#))
+            }
             Asked::Delegate => (None, "{}".to_owned()),
             Asked::Malformed => (Some("read"), r#"{"path":7}"#.to_owned()),
             Asked::Unknown => (Some("format"), "{}".to_owned()),
@@ -86,6 +120,7 @@ impl Asked {
             Asked::Read(_) | Asked::Malformed => "read",
             Asked::Fetch => "fetch",
             Asked::Send { .. } => "send",
+            Asked::Pay { .. } => "pay",
             Asked::Delegate => "agent/start",
             Asked::Unknown => "tools/call:office/format",
         }
@@ -109,7 +144,7 @@ impl Past {
             |times: &[i64], window: i64| times.iter().filter(|time| at - **time < window).count();
         Some(match asked {
             Asked::Malformed | Asked::Unknown => return None,
-            Asked::Delegate | Asked::Fetch => "permitted",
+            Asked::Delegate | Asked::Fetch | Asked::Pay { .. } => "permitted",
             Asked::Read(_) if near(&self.reads, FLOOD_MS) => return None,
             Asked::Read(path) => {
                 let is_flood = within(&self.reads, FLOOD_MS) + 1 > FLOOD;
@@ -134,6 +169,7 @@ pub(crate) fn bundles() -> Result<[Arc<Bundle>; 2], Broken> {
             ("bundle.toml", MANIFEST),
             ("schema.cedarschema", SCHEMA),
             ("policies/all.dw", &policies),
+            ("meters.toml", METERS),
         ];
         let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
         Bundle::load(&files.into()).map(Arc::new).map_err(Broken::run)

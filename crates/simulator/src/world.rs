@@ -1,5 +1,6 @@
 //! One run: what happens next is drawn from the seed.
 
+mod approvals;
 mod audit;
 mod doings;
 
@@ -154,7 +155,9 @@ impl World {
 
     fn act(&mut self) -> Result<(), Broken> {
         match self.random.below(100) {
-            0..=44 => self.request(),
+            0..=40 => self.request(),
+            41..=42 => self.retry(),
+            43..=44 => self.approve(),
             45..=62 => {
                 let count = self.random.below(8);
                 self.commit(usize::try_from(count).unwrap_or(0))
@@ -230,6 +233,13 @@ impl World {
                 if let Some(ticket) = self.asking {
                     self.model.decided(ticket, record)?;
                 }
+            }
+            Some("transition.withheld") => {
+                self.model.happened(index, Event::Withheld((id, ended(record))));
+            }
+            Some("transition.completed") => {
+                let at = record.get("at").and_then(Value::as_i64).unwrap_or_default();
+                self.model.happened(index, Event::Used((id, ended(record)), at));
             }
             _ => {}
         }
@@ -309,6 +319,12 @@ fn first_changes(authority: &Authority) -> Result<Vec<Governed>, Broken> {
         Ok(Governed { change, based_on: index, bundle: is_bundle.then_some(0), reduction: None })
     };
     authority.records.iter().enumerate().map(one).collect()
+}
+
+/// The `seq` of the decision that a record ends.
+fn ended(record: &Value) -> u64 {
+    let seq = record.get("decided_seq").and_then(Value::as_i64);
+    seq.and_then(|n| n.try_into().ok()).unwrap_or(u64::MAX)
 }
 
 /// The execution that a record begins.

@@ -41,6 +41,11 @@ fn a_decision_at_a_stale_version_is_found() {
 }
 
 #[test]
+fn other_arguments_than_were_approved_are_found() {
+    is_found(Bug::OtherArguments, Law::Closed);
+}
+
+#[test]
 fn a_result_that_counts_too_late_is_found() {
     is_found(Bug::LateResult, Law::Closed);
 }

@@ -27,24 +27,28 @@ impl World {
         Ok(())
     }
 
-    fn any_execution(&mut self) -> Option<String> {
+    pub(super) fn any_execution(&mut self) -> Option<String> {
         let ids: Vec<String> = self.model.executions.keys().cloned().collect();
         self.random.one_of(&ids).cloned()
     }
 
     pub(super) fn request(&mut self) -> Result<(), Broken> {
-        let asked = match self.random.below(12) {
+        let asked = match self.random.below(13) {
             0..=4 => Asked::Read(self.random.one_of(&PATHS).copied().unwrap_or_default()),
             5..=6 => Asked::Fetch,
             7..=9 => Asked::Send { cents: i64::try_from(self.random.below(3)).unwrap_or(0) },
             10 => Asked::Malformed,
+            11 => {
+                let cents = i64::try_from(self.random.below(9)).unwrap_or(0);
+                Asked::Pay { cents, stands_on: None }
+            }
             _ => Asked::Unknown,
         };
         self.ask(asked, None)
     }
 
     pub(super) fn delegate(&mut self) -> Result<(), Broken> {
-        let names = ["read", "fetch", "send", "agent/start"];
+        let names = ["read", "fetch", "send", "pay", "agent/start"];
         let chosen: BTreeSet<String> =
             names.into_iter().filter(|_| !self.random.once_in(3)).map(str::to_owned).collect();
         let actions = (!self.random.once_in(6)).then_some(chosen);
@@ -59,14 +63,30 @@ impl World {
 
     fn ask(&mut self, asked: Asked, grant: Option<Grant>) -> Result<(), Broken> {
         let Some(execution) = self.any_execution() else { return Ok(()) };
+        self.ask_as(execution, asked, grant)
+    }
+
+    pub(super) fn ask_as(
+        &mut self,
+        execution: String,
+        asked: Asked,
+        grant: Option<Grant>,
+    ) -> Result<(), Broken> {
         if self.is_full {
             // The driver asks for space first, and refuses where there is none.
             return Ok(());
         }
         self.decisions += 1;
         let (ticket, entropy) = (self.ticket(), self.random.entropy());
-        let (tool, arguments) = asked.call();
+        let (tool, mut arguments) = asked.call();
+        let stands_on = match asked {
+            Asked::Pay { stands_on, .. } => stands_on,
+            _ => None,
+        };
         let message = format!(r#"{{"id":{ticket},"params":{arguments}}}"#).into_bytes();
+        if self.bug == Some(Bug::OtherArguments) {
+            arguments = self.model.approvals.approved(stands_on.as_ref()).unwrap_or(arguments);
+        }
         let transition = Transition {
             server: "office".to_owned(),
             direction: Direction::ToServer,
@@ -75,7 +95,7 @@ impl World {
             arguments,
             message: message.clone(),
             assurance: Assurance::Separated,
-            pending: None,
+            pending: stands_on,
             besides: "{}".to_owned(),
             hands_on: grant.clone().map(|grant| HandsOn { workload: "helper".to_owned(), grant }),
         };
@@ -134,7 +154,7 @@ impl World {
     }
 
     /// The time of the last record.
-    fn last_at(&self) -> i64 {
+    pub(super) fn last_at(&self) -> i64 {
         let last = self.model.log.last();
         let value = last.and_then(|entry| proof::json::Value::parse(&entry.record).ok());
         value.and_then(|value| value.get("at")?.as_i64()).unwrap_or(0)

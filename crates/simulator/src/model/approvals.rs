@@ -1,0 +1,100 @@
+//! Payments that wait for an officer, as agents and officers understand it.
+
+use proof::digest::Digest;
+
+use crate::office::Asked;
+
+const WITHIN_MS: i64 = 10 * 60_000;
+/// Requests that a node remembers of each execution.
+const REMEMBERED: usize = 16;
+
+/// A payment that waits, or did.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiting {
+    pub(crate) pending: Digest,
+    pub(crate) execution: String,
+    pub(crate) cents: i64,
+    pub(crate) at: i64,
+    /// Until when the officer's word may be used, and whether it approves.
+    word: Option<(i64, bool)>,
+    is_done: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Approvals(Vec<Waiting>);
+
+impl Waiting {
+    pub(crate) fn new(pending: Digest, execution: String, cents: i64, at: i64) -> Self {
+        Self { pending, execution, cents, at, word: None, is_done: false }
+    }
+}
+
+impl Approvals {
+    pub(crate) fn all(&self) -> &[Waiting] {
+        &self.0
+    }
+
+    pub(crate) fn wait(&mut self, waiting: &Waiting) {
+        self.0.push(waiting.clone());
+        let is_its = |one: &Waiting| one.execution == waiting.execution;
+        if self.0.iter().filter(|one| is_its(one)).count() > REMEMBERED
+            && let Some(oldest) = self.0.iter().position(is_its)
+        {
+            self.0.remove(oldest);
+        }
+    }
+
+    pub(crate) fn hear(&mut self, pending: &Digest, word: (i64, bool)) {
+        self.get_mut(pending).into_iter().for_each(|one| one.word = Some(word));
+    }
+
+    pub(crate) fn done(&mut self, pending: &Digest) {
+        self.get_mut(pending).into_iter().for_each(|one| one.is_done = true);
+    }
+
+    pub(crate) fn over(&mut self, execution: &str) {
+        self.0.retain(|one| one.execution != execution);
+    }
+
+    fn get_mut(&mut self, pending: &Digest) -> Option<&mut Waiting> {
+        self.0.iter_mut().find(|one| one.pending == *pending)
+    }
+
+    /// The arguments that were approved under this id.
+    pub(crate) fn approved(&self, pending: Option<&Digest>) -> Option<String> {
+        let waiting = self.0.iter().find(|one| Some(&one.pending) == pending)?;
+        Some(Asked::Pay { cents: waiting.cents, stands_on: None }.call().1)
+    }
+
+    /// Whether the officer's word must get on record at this time.
+    pub(crate) fn takes(
+        &self,
+        pending: &Digest,
+        (expires_ms, approves): (i64, bool),
+        at: i64,
+    ) -> bool {
+        self.0.iter().any(|one| {
+            let in_time = at <= one.at + WITHIN_MS && at <= expires_ms;
+            let is_new = match one.word {
+                None => true,
+                Some((_, before)) => before && !approves,
+            };
+            one.pending == *pending && !one.is_done && in_time && is_new
+        })
+    }
+
+    /// Whether a payment stands on what was approved: its own, that very one, in time, and never before.
+    pub(crate) fn stands(
+        &self,
+        pending: &Digest,
+        (execution, cents): (&str, i64),
+        at: i64,
+    ) -> bool {
+        self.0.iter().any(|one| {
+            let is_it = one.execution == execution && one.cents == cents && !one.is_done;
+            let is_approved =
+                one.word.is_some_and(|(expires_ms, approves)| approves && at <= expires_ms);
+            one.pending == *pending && is_it && is_approved && at <= one.at + WITHIN_MS
+        })
+    }
+}

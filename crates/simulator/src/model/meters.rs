@@ -1,0 +1,65 @@
+//! What is used of the bundles' meters, added up one by one.
+
+use std::collections::BTreeMap;
+
+/// A meter of the bundles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meter {
+    /// What a workload sends within an hour.
+    Sends,
+    /// What the node pays, for ever.
+    Paid,
+}
+
+const HOUR_MS: i64 = 60 * 60_000;
+/// What is used leaves the window at most so late.
+const STEP_MS: i64 = HOUR_MS / 30;
+
+impl Meter {
+    fn limit(self) -> u64 {
+        match self {
+            Meter::Sends => 3,
+            Meter::Paid => 24,
+        }
+    }
+}
+
+/// One charge: to what, whose, how much.
+pub(crate) type Charge = (Meter, String, u64);
+
+#[derive(Debug, Default)]
+pub(crate) struct Meters {
+    /// By execution and `seq`.
+    reserved: BTreeMap<(String, u64), Charge>,
+    used: Vec<(Charge, i64)>,
+}
+
+impl Meters {
+    pub(crate) fn reserve(&mut self, permit: (String, u64), charge: Charge) {
+        self.reserved.insert(permit, charge);
+    }
+
+    pub(crate) fn give_back(&mut self, permit: &(String, u64)) -> Option<Charge> {
+        self.reserved.remove(permit)
+    }
+
+    pub(crate) fn use_up(&mut self, permit: &(String, u64), at: i64) {
+        let charge = self.give_back(permit);
+        self.used.extend(charge.map(|charge| (charge, at)));
+    }
+
+    /// Whether one more charge fits; none where the window is just then letting go of what decides it.
+    pub(crate) fn fits(&self, (meter, whose, amount): &Charge, at: i64) -> Option<bool> {
+        let is_its = |charge: &Charge| charge.0 == *meter && charge.1 == *whose;
+        let reserved: u64 = self.reserved.values().filter(|one| is_its(one)).map(|one| one.2).sum();
+        let since = |from: i64| -> u64 {
+            let counts = |(charge, when): &&(Charge, i64)| {
+                is_its(charge) && (*meter == Meter::Paid || *when > from)
+            };
+            self.used.iter().filter(counts).map(|(charge, _)| charge.2).sum()
+        };
+        let fits = |used: u64| reserved + used + amount <= meter.limit();
+        let [least, most] = [since(at - HOUR_MS), since(at - HOUR_MS - STEP_MS)].map(fits);
+        (least == most).then_some(least)
+    }
+}
