@@ -91,9 +91,13 @@ pub(crate) fn delegating() -> Bundle {
 
 /// The same under the second semantics, with so many mails an hour for the workload.
 pub(crate) fn metered(limit: u64) -> Bundle {
+    metered_per("workload", limit)
+}
+
+pub(crate) fn metered_per(per: &str, limit: u64) -> Bundle {
     let manifest = MANIFEST.replace("semantics = 1", "semantics = 2");
     let meters = format!(
-        "[meters.mails]\nunit = \"mails\"\nlimit = {limit}\nwindow = \"1h\"\nper = \"workload\"\n[[charges]]\nmeter = \"mails\"\naction = \"send_mail\"\namount = 1\n"
+        "[meters.mails]\nunit = \"mails\"\nlimit = {limit}\nwindow = \"1h\"\nper = \"{per}\"\n[[charges]]\nmeter = \"mails\"\naction = \"send_mail\"\namount = 1\n"
     );
     let files = [
         ("bundle.toml", manifest.as_str()),

@@ -118,6 +118,12 @@ impl NodeState {
         charged.collect()
     }
 
+    /// An execution is over and never comes back: its own accounts go, so that they do not fill the room for others.
+    pub(super) fn close_accounts(&mut self, id: &str) {
+        let is_its = |(_, per, subject): &Whose| *per == Per::Execution && subject == id;
+        self.accounts.accounts.retain(|whose, _| !is_its(whose));
+    }
+
     fn subject_of(&self, id: &str, per: Per) -> Option<String> {
         let workload = self.executions.get(id)?.workload();
         match per {

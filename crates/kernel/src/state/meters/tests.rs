@@ -135,6 +135,25 @@ fn without_room_for_one_more_account_its_charges_are_denied() {
     assert_eq!(mail(&mut with_accounts(METER_ACCOUNTS_MAX)).1, "meter.exhausted");
 }
 
+#[test]
+fn an_execution_takes_its_own_accounts_with_it() {
+    let mut domain = Domain::new();
+    domain.publish(&crate::fixture::metered_per("execution", 1));
+    let mut node = Node::new(&domain);
+    assert_eq!(
+        (mail(&mut node).1, mail(&mut node).1),
+        ("permitted".into(), "meter.exhausted".into())
+    );
+    let at = node.now.wall_ms;
+    assert_eq!(node.kernel.state().meter_uses(at).count(), 1);
+    domain.change(Change::ExecutionEnded { execution: node.execution.clone() });
+    node.follow(&domain);
+    assert_eq!(node.kernel.state().meter_uses(at).count(), 0);
+    node.execution = node.join("agent", OS_USER).unwrap();
+    assert_eq!(mail(&mut node).1, "permitted", "another execution has its own");
+    is_replayed(&node, &domain);
+}
+
 fn fetch(node: &mut Node, output: Option<&str>) -> String {
     let (ticket, answer) = node.call("fetch_page", r#"{"url":"https://x.test/"}"#);
     if code(&answer) == "permitted" {
