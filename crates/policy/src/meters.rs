@@ -122,7 +122,9 @@ impl Bundle {
 
     /// The meters that a request for this action charges, each once.
     pub fn charged(&self, action: &str) -> impl Iterator<Item = &Meter> {
-        let action = self.shapes.action(action);
+        // Most bundles have no meters: nothing is looked up for them.
+        let is_metered = !self.meters.rules.is_empty();
+        let action = is_metered.then(|| self.shapes.action(action)).flatten();
         let rules = action.and_then(|action| self.meters.rules.get(&action.uid));
         let names: std::collections::BTreeSet<&str> =
             rules.into_iter().flatten().map(|rule| rule.meter.as_str()).collect();

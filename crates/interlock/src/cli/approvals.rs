@@ -33,6 +33,7 @@ pub(crate) enum ApprovalsCommand {
         /// The domain's folder
         domain: PathBuf,
         /// The pending id, or its beginning
+        #[arg(allow_hyphen_values = true)]
         pending: String,
     },
 }
@@ -50,7 +51,7 @@ pub(crate) struct Approve {
     pub(crate) domain: PathBuf,
 
     /// The pending id, or its beginning
-    #[arg(value_name = "PENDING")]
+    #[arg(value_name = "PENDING", allow_hyphen_values = true)]
     pub(crate) pending: String,
 
     /// The officer's key

@@ -24,7 +24,7 @@ pub(crate) struct Erase {
     pub(crate) domain: PathBuf,
 
     /// The execution, by its whole id
-    #[arg(value_name = "EXECUTION")]
+    #[arg(value_name = "EXECUTION", allow_hyphen_values = true)]
     pub(crate) execution: Option<String>,
 
     /// All executions that ended longer ago than this: 90s, 10m, 2h, 30d

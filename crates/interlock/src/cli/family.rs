@@ -57,7 +57,7 @@ pub(crate) struct Speaker {
     pub(crate) workload: String,
 
     /// A delegated execution of that workload, by its id
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) execution: Option<String>,
 }
 
@@ -74,7 +74,7 @@ pub(crate) struct End {
     pub(crate) domain: PathBuf,
 
     /// The execution's whole id
-    #[arg(value_name = "EXECUTION")]
+    #[arg(value_name = "EXECUTION", allow_hyphen_values = true)]
     pub(crate) ended: String,
 
     /// Not as the officer, but as the execution that it descends from

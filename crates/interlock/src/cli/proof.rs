@@ -112,7 +112,7 @@ pub(crate) struct RecordAt {
     second: Option<String>,
 
     /// Instead of the index: the execution whose record is meant (the beginning of its id is enough)
-    #[arg(long, value_name = "ID", requires = "seq")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true, requires = "seq")]
     execution: Option<String>,
 
     /// The record's place in that execution, from 0

@@ -38,6 +38,25 @@ fn commands(mut command: clap::Command, name: &str) -> Vec<(String, String)> {
 }
 
 #[test]
+fn ids_that_begin_with_a_hyphen_are_ids() {
+    for words in [
+        &["approve", "office", "-5vl", "--key", "ann.skey", "--refuse"][..],
+        &["approve", "office", "--key", "ann.skey", "-5vl"],
+        &["approve", "office", "--5vl", "--key", "ann.skey"],
+        &["approvals", "show", "office", "-5vl"],
+        &["end", "office", "-5vl", "--parent", "--execution", "-6wm"],
+        &["erase", "office", "-5vl", "--dry-run"],
+        &["explain", "office", "--execution", "-5vl", "--seq", "3"],
+    ] {
+        let words = [&["interlock"], words].concat();
+        let read = Cli::grammar().try_get_matches_from(&words);
+        assert!(read.is_ok(), "{words:?}: {}", read.unwrap_err());
+    }
+    let unknown = ["interlock", "approve", "office", "5vl", "--key", "ann.skey", "--refsue"];
+    assert!(Cli::grammar().try_get_matches_from(unknown).is_err());
+}
+
+#[test]
 fn the_colour_is_known_before_the_arguments_are_read() {
     let color = |words: &[&str]| help::color(&words.iter().map(OsString::from).collect::<Vec<_>>());
     assert_eq!(color(&["interlock", "--color", "never", "--help"]), ColorChoice::Never);

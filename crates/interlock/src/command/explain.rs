@@ -122,8 +122,11 @@ fn text(
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let paint = output.paint();
-    let is_permit = decided.decision.get("decision").and_then(Value::as_str) == Some("permit");
-    let (mark, style) = if is_permit { ("✓", Style::Good) } else { ("✗", Style::Bad) };
+    let (mark, style) = match decided.verdict() {
+        Some("permit") => ("✓", Style::Good),
+        Some("pending") => ("…", Style::Warning),
+        _ => ("✗", Style::Bad),
+    };
     let title = lines.first().map_or("", String::as_str);
     output.line(format!("{} {}", paint.text(style, mark), paint.text(Style::Heading, title)))?;
     let mut table = Table::default();
