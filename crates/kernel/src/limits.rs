@@ -36,6 +36,9 @@ pub const METER_STEPS: usize = 30;
 /// Most accounts of meters that one node keeps: one for each meter and subject. A charge to one more is denied with
 /// `meter.exhausted`.
 pub const METER_ACCOUNTS_MAX: usize = 65_536;
+/// Most officers who say something about one pending request: their records are listed in that of its retry. One more is
+/// refused with `approval.quota`.
+pub const WORDS_MAX: usize = 128;
 /// Most requests of one execution that are known to wait for approval. One more forgets the oldest, which then can't be
 /// approved any more.
 pub const WAITING_MAX: usize = 16;

@@ -197,8 +197,8 @@ pub enum Effect {
         ticket: Ticket,
     },
     /// An approval's answer: the index of its record, which is durable now; or why it is refused: `approval.unknown`
-    /// (nothing waits under that digest), `.used`, `.late`, `.role` (nobody waits for that officer), `.signature` or
-    /// `.twice`.
+    /// (nothing waits under that digest), `.used`, `.late`, `.role` (nobody waits for that officer), `.signature`,
+    /// `.twice` or `.quota`.
     Approved {
         /// The approval's ticket.
         ticket: Ticket,

@@ -31,6 +31,7 @@ fn help(code: &str) -> &'static str {
             "it does not wait for this key's roles; `interlock roles` shows who has which"
         }
         "approval.signature" => "the signature is not for this record of this node's log",
+        "approval.quota" => "more officers have spoken than are remembered of one request",
         "approval.twice" => "this key has spoken already; only an approval can be taken back",
         _ => "there is no room to put it on record; free some space",
     }

@@ -80,6 +80,8 @@ pub const METER_AMOUNT_MAX: u64 = (1 << 53) - 1;
 /// Longest window of a meter, in milliseconds: 366 days.
 pub const METER_WINDOW_MS_MAX: i64 = 366 * 86_400_000;
 
+/// Different `@approval`s in one bundle: a pending record lists those that it waits for.
+pub const APPROVALS_MAX: usize = 64;
 /// Officers that one `@approval` asks for: as many as a role has at most.
 pub const APPROVERS_MAX: u64 = 32;
 /// Longest time that an `@approval` waits, in milliseconds: seven days.

@@ -1,10 +1,19 @@
-use policy::{Decision, Facts, Request, Verdict};
+use policy::{Decision, Facts, Request};
 use proof::digest::Digest;
 use proof::json::{Object, Value};
 
 use super::sealed::request_value;
-use super::{Body, Charged, Completion, Decided, Retried, Sealed, Transition, intent};
+use super::{Body, Charged, Completion, Decided, Retried, Sealed, Transition};
 use crate::limits::MESSAGE_BYTES_MAX;
+
+/// A decision with all that goes on its record.
+pub(crate) struct Judged<'a> {
+    pub(crate) decision: &'a Decision,
+    pub(crate) charges: Vec<Charged>,
+    pub(crate) retry: Option<Retried>,
+    /// What exactly is asked for, where it waits or stands on what was approved: that both are the same must be shown.
+    pub(crate) intent: Option<Vec<u8>>,
+}
 
 impl Body {
     /// The body of a decided transition: its public part, and the rest sealed.
@@ -12,12 +21,10 @@ impl Body {
         asked: Transition,
         request: &Request,
         facts: Facts,
-        (decision, charges, retry): (&Decision, Vec<Charged>, Option<Retried>),
+        judged: Judged<'_>,
         (sealed, entropy): (&mut Sealed, &[u8; 32]),
     ) -> Self {
-        // What waits, and what says that it was approved, must be shown to be the same.
-        let is_about_approval = decision.verdict() == Verdict::Pending || retry.is_some();
-        let intent = intent(&asked, request).filter(|_| is_about_approval);
+        let Judged { decision, charges, retry, intent } = judged;
         let decision = decision.to_value();
         let private = [
             ("decision", decision.to_bytes()),

@@ -10,7 +10,7 @@ use proof::digest::Digest;
 use proof::note::VerifierKey;
 
 use super::{Execution, NodeState};
-use crate::limits::WAITING_MAX;
+use crate::limits::{WAITING_MAX, WORDS_MAX};
 use crate::lineage::SignedApproval;
 
 /// The requests of one execution that wait, oldest first.
@@ -132,6 +132,8 @@ impl NodeState {
             Err("approval.signature")
         } else if before.is_some_and(|word| !word.approves || signed.approval.approves) {
             Err("approval.twice")
+        } else if before.is_none() && asked.given.len() >= WORDS_MAX {
+            Err("approval.quota")
         } else {
             Ok(id)
         }

@@ -4,7 +4,7 @@ use proof::digest::Digest;
 
 use super::release::Pending;
 use super::{Answer, Effect, Kernel, Now, Ticket};
-use crate::lineage::{Body, Retried, Sealed, Transition, intent};
+use crate::lineage::{Body, Judged, Retried, Sealed, Transition, intent};
 
 impl Kernel {
     /// Decides and gives the decision its place in the log. The answer waits for the disk.
@@ -45,10 +45,12 @@ impl Kernel {
         let (child, hands_on) = (Self::child_id(&asked, entropy), asked.hands_on.clone());
         let mut sealed = Sealed::default();
         let charges = self.state.charged(execution, decision.charges());
-        let intent = intent(&asked, &request).map(|bytes| Digest::of(&bytes));
+        let is_about_approval = decision.verdict() == Verdict::Pending || retry.is_some();
+        let intent = is_about_approval.then(|| intent(&asked, &request)).flatten();
+        let intended = intent.as_deref().map(Digest::of);
         let names = retry.as_ref().map(|retry| retry.pending);
-        let (charged, sealing) = ((decision, charges.clone(), retry), (&mut sealed, entropy));
-        let body = Body::decided(asked, &request, facts, charged, sealing);
+        let judged = Judged { decision, charges: charges.clone(), retry, intent };
+        let body = Body::decided(asked, &request, facts, judged, (&mut sealed, entropy));
         let append = self.append(now, Some(execution), body, sealed.to_bytes());
         let is_permit = decision.verdict() == Verdict::Permit;
         if is_permit {
@@ -59,7 +61,7 @@ impl Kernel {
         let answer = if is_permit {
             Answer::Permit { index }
         } else {
-            self.turn_down((execution, index, facts.at), decision, intent)
+            self.turn_down((execution, index, facts.at), decision, intended)
         };
         self.pending.push_back(Pending {
             index,

@@ -1,13 +1,13 @@
 //! Annotations. Cedar lets any pass; here each has a meaning, or is an error.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::approval;
 use super::policies::PolicyInfo;
 use super::source::{Annotation, Statement};
 use crate::error::{LoadCode, LoadError, Place};
-use crate::limits::{ANNOTATION_BYTES_MAX, POLICY_ID_BYTES_MAX};
+use crate::limits::{ANNOTATION_BYTES_MAX, APPROVALS_MAX, POLICY_ID_BYTES_MAX};
 use crate::nearest::nearest;
 use crate::semantics::Semantics;
 
@@ -114,6 +114,11 @@ fn check_id(
 /// read, not what the scan did.
 pub(crate) fn check_values(infos: &[PolicyInfo]) -> Result<(), Vec<LoadError>> {
     let mut errors = Vec::new();
+    let asked: BTreeSet<_> = infos.iter().filter_map(|info| info.approval.as_ref()).collect();
+    if asked.len() > APPROVALS_MAX {
+        let message = format!("a bundle has at most {APPROVALS_MAX} different `@approval`s");
+        errors.push(LoadError::new(LoadCode::Limit, "", message));
+    }
     let mut ids: BTreeMap<&str, &PolicyInfo> = BTreeMap::new();
     for info in infos {
         let wrong = |message: String| {

@@ -330,6 +330,26 @@ fn each_execution_keeps_its_newest_requests() {
 }
 
 #[test]
+fn more_officers_than_are_remembered_are_refused() {
+    let mut domain = domain("32 of finance within 10m");
+    // No more than 32 officers have a role: the others were put in the place of those who had it before.
+    let mut node = Node::new(&domain);
+    let pending = wait(&mut node);
+    for round in 0..5_u8 {
+        let officers: Vec<u8> = (0..32).map(|number| 10 + round * 32 + number).collect();
+        set_finance(&mut domain, &officers);
+        node.follow(&domain);
+        for number in officers {
+            let taken = approve(&mut node, pending, number).map(|_| ());
+            assert_eq!(taken, if round < 4 { Ok(()) } else { Err("approval.quota") });
+        }
+    }
+    let (_, answer) = mail(&mut node, Some(pending));
+    assert_eq!(denial(&answer).1, "0 of 32 of `finance` have approved");
+    is_replayed(&node, &domain);
+}
+
+#[test]
 fn a_changed_approval_on_record_is_not_followed_and_a_changed_list_of_them_is_different() {
     let (domain, mut node) = begin("1 of finance within 10m");
     let pending = wait(&mut node);

@@ -62,6 +62,23 @@ fn policy(annotation: &str, effect: &str) -> String {
 }
 
 #[test]
+fn more_different_approvals_than_the_limit_are_refused() {
+    use crate::limits::APPROVALS_MAX;
+
+    let policies = |count: usize| -> String {
+        let one = |n: usize| {
+            let approval = format!("@approval(\"1 of role-{} within 1h\")", n.min(count - 1));
+            policy(&approval, "permit").replace("@id(\"a\")", &format!("@id(\"p{n}\")")) + "\n"
+        };
+        // The last one stands there twice.
+        (0..=count).map(one).collect()
+    };
+    assert!(load(&policies(APPROVALS_MAX), 2).is_ok());
+    let error = load(&policies(APPROVALS_MAX + 1), 2).unwrap_err();
+    assert!(error.to_string().contains("at most 64 different"), "{error}");
+}
+
+#[test]
 fn a_bad_annotation_is_refused_where_it_stands() {
     let approval = "@approval(\"1 of x within 1h\")";
     for (annotation, effect, semantics, what) in [
