@@ -1,6 +1,6 @@
 use super::ToolCall;
 use crate::Error;
-use crate::json::Value;
+use crate::json::{Member, Value};
 use crate::shape::{Shape, wrong_type};
 
 /// The member of `_meta` by which a call names the pending decision that it stands on.
@@ -18,14 +18,15 @@ impl<'v> ToolCall<'v, '_> {
     }
 
     /// JSON text of all that the call says besides its name, its arguments and the pending decision: the bytes of each
-    /// member as they were written, in the order of the text; `{}` where it says nothing more.
+    /// member as they were written, in the order of the text; `{}` where it says nothing more. A progress token is left
+    /// out: like the message's id it names this one message, and a client takes another for the next.
     #[must_use]
     pub fn besides(&self) -> String {
         let members = self.meta.and_then(Value::as_object).map(|meta| meta.members());
         let meta: Vec<String> = members
             .unwrap_or_default()
             .iter()
-            .filter(|member| member.key() != META_PENDING)
+            .filter(|member| member.key() != META_PENDING && !is_progress_token(member))
             .map(|member| format!("{}:{}", member.raw_key(), member.value().raw()))
             .collect();
         let meta = (!meta.is_empty()).then(|| format!("\"_meta\":{{{}}}", meta.join(",")));
@@ -33,4 +34,10 @@ impl<'v> ToolCall<'v, '_> {
         let both: Vec<String> = meta.into_iter().chain(task).collect();
         format!("{{{}}}", both.join(","))
     }
+}
+
+/// A token has no parts in which something could be asked for.
+fn is_progress_token(member: &Member<'_>) -> bool {
+    let value = member.value();
+    member.key() == "progressToken" && (value.as_str().is_some() || value.as_number().is_some())
 }

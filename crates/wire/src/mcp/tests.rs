@@ -303,6 +303,13 @@ fn a_retry_names_its_pending_decision_and_says_the_same_besides() {
             Ok(None),
             r#"{"_meta":{"nested":{"interlock/pending":"x"}}}"#,
         ),
+        (r#"{"name":"t","_meta":{"progressToken":7,"a":1}}"#, Ok(None), r#"{"_meta":{"a":1}}"#),
+        (r#"{"name":"t","_meta":{"progressToken":"x"}}"#, Ok(None), "{}"),
+        (
+            r#"{"name":"t","_meta":{"progressToken":{"to":"x"}}}"#,
+            Ok(None),
+            r#"{"_meta":{"progressToken":{"to":"x"}}}"#,
+        ),
     ] {
         assert_eq!(read(params), (pending, besides.to_owned()), "{params}");
     }
