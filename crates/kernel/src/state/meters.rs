@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use policy::limits::METER_AMOUNT_MAX;
 use policy::{Charge, Meter, Per, Spent};
 
 use super::NodeState;
@@ -52,7 +53,7 @@ impl Account {
         match self.spans.last_mut() {
             Some(span) if at.saturating_sub(span.first_ms) < step_ms => {
                 span.last_ms = span.last_ms.max(at);
-                span.amount = span.amount.saturating_add(amount);
+                span.amount = sum(span.amount, amount);
             }
             _ => self.spans.push(Span { first_ms: at, last_ms: at, amount }),
         }
@@ -61,10 +62,15 @@ impl Account {
             let oldest = self.spans.remove(0);
             if let Some(next) = self.spans.first_mut() {
                 next.first_ms = oldest.first_ms;
-                next.amount = next.amount.saturating_add(oldest.amount);
+                next.amount = sum(next.amount, oldest.amount);
             }
         }
     }
+}
+
+/// Two amounts together: at most what no limit is above, and what a record can carry.
+fn sum(a: u64, b: u64) -> u64 {
+    a.saturating_add(b).min(METER_AMOUNT_MAX)
 }
 
 /// What one subject has used of a meter of the bundle.
