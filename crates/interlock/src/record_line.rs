@@ -86,6 +86,9 @@ fn lineage(body: &Body, paint: Paint) -> String {
         Body::Adopted { verified: false, .. } => {
             paint.text(Style::Bad, "governance could not be verified: nothing is permitted")
         }
+        Body::Snapshot(mark) => {
+            format!("the state of {} records, {}", mark.size, short(&mark.public.to_string()))
+        }
         Body::Refused { counts } => {
             let counts = counts.iter().map(|(code, count)| format!("{code} {count}"));
             format!("refused: {}", counts.collect::<Vec<_>>().join(", "))

@@ -332,6 +332,7 @@ impl Node {
     }
 
     pub(crate) fn replay(&self, domain: &Domain) -> Result<Vec<Fed>, ReplayError> {
+        crate::snapshot::check_prefixes(domain, &self.log, self.kernel.state(), 8);
         replay(domain, &self.log)
     }
 }

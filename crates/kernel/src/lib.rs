@@ -10,6 +10,7 @@
 //! | [`lineage`] | the records that a node writes: encode, decode, seal, open |
 //! | [`state`] | the fold of both logs: what a decision sees |
 //! | [`step`] | prepare, sequence, release, settle: the node's state machine |
+//! | [`snapshot`] | the state in pieces, by their digests, and back |
 //! | [`replay`] | re-derives every decision of a lineage log and compares bytes |
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -20,6 +21,7 @@ pub mod limits;
 pub mod lineage;
 mod members;
 pub mod replay;
+pub mod snapshot;
 pub mod state;
 pub mod step;
 

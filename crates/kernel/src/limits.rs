@@ -46,6 +46,12 @@ pub const WAITING_MAX: usize = 16;
 /// with `refused.quota`.
 pub const OPEN_TRANSITIONS_MAX: usize = 1_024;
 
+/// Items on one page of a snapshot's public part. One more begins another page.
+pub const SNAPSHOT_PAGE_ITEMS: usize = 1_024;
+
+/// Bytes of the items on one page of a snapshot. An item beyond them begins another page.
+pub const SNAPSHOT_PAGE_BYTES: usize = 512 * 1024;
+
 /// Most decisions that may wait for the disk. One more is refused with `refused.overload`.
 pub const PENDING_MAX: usize = 16_384;
 

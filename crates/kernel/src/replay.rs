@@ -21,6 +21,7 @@ use crate::lineage::{
     request_of,
 };
 use crate::members::Malformed;
+use crate::snapshot::{Maker, Mark};
 use crate::state::{Asked, Blobs, Execution, Lost, Named, NodeState};
 use crate::step::outcome;
 
@@ -31,11 +32,11 @@ pub enum Fed {
     Followed,
     /// A decision whose bytes were derived again.
     Identical,
-    /// A decision that comes out otherwise.
+    /// A decision, or a snapshot of the state, that comes out otherwise.
     Different {
-        /// The decision on record.
+        /// The decision, or the digests, on record.
         recorded: Value,
-        /// The decision as derived now.
+        /// The same as derived now.
         derived: Value,
     },
     /// A decision whose inputs are not there.
@@ -81,13 +82,24 @@ pub struct Replay<'a> {
     state: NodeState,
     governance: &'a [Vec<u8>],
     blobs: &'a dyn Blobs,
+    snapshots: Maker,
 }
 
 impl<'a> Replay<'a> {
     /// Replays a node's log against a governance log (all its records) and the blobs beside it.
     #[must_use]
     pub fn new(node: &str, origin: &str, governance: &'a [Vec<u8>], blobs: &'a dyn Blobs) -> Self {
-        Self { state: NodeState::new(node, origin), governance, blobs }
+        Self::resume(NodeState::new(node, origin), Maker::default(), (governance, blobs))
+    }
+
+    /// Goes on from a state that was restored.
+    #[must_use]
+    pub fn resume(
+        state: NodeState,
+        snapshots: Maker,
+        (governance, blobs): (&'a [Vec<u8>], &'a dyn Blobs),
+    ) -> Self {
+        Self { state, governance, blobs, snapshots }
     }
 
     /// Decides with this bundle throughout, whatever was published.
@@ -143,6 +155,9 @@ impl<'a> Replay<'a> {
         let execution = parsed.header.link.as_ref().map(|link| link.execution.as_str());
         let sealed = open(execution, index).read();
         let fed = self.follow(&parsed, &sealed).ok_or(ReplayError::Broken { index })?;
+        if let Ok(sealed) = &sealed {
+            self.state.admit_sealed(execution, || sealed.to_bytes());
+        }
         self.state.admit(&parsed.header, record);
         self.note_approvals(&parsed, &sealed);
         Ok(fed)
@@ -172,6 +187,7 @@ impl<'a> Replay<'a> {
         let link = record.header.link.as_ref();
         match (&record.body, link) {
             (Body::Adopted { .. } | Body::Refused { .. }, None) => Some(Fed::Followed),
+            (Body::Snapshot(mark), None) => self.compare_snapshot(mark),
             (Body::Erased { execution, .. }, None) => {
                 self.state.erase(execution).then_some(Fed::Followed)
             }
@@ -219,6 +235,24 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// Takes the snapshot again that a record speaks of. The private digest cannot be derived where an execution's
+    /// private part cannot be read: it was erased since.
+    fn compare_snapshot(&mut self, mark: &Mark) -> Option<Fed> {
+        if mark.size != self.state.size() {
+            return None;
+        }
+        let taken = self.snapshots.take(&self.state);
+        self.snapshots.recorded(mark.size.saturating_add(1));
+        let recorded = (mark.public, taken.private.map(|_| mark.private));
+        if recorded == (taken.public, taken.private) {
+            return Some(Fed::Followed);
+        }
+        Some(Fed::Different {
+            recorded: Mark::compared(recorded.0, recorded.1),
+            derived: Mark::compared(taken.public, taken.private),
+        })
+    }
+
     /// Derives a decision again. Where what it was made from cannot be read, the history of its execution
     /// is lost from here on; what the public header says happens all the same.
     fn decide(
@@ -233,8 +267,8 @@ impl<'a> Replay<'a> {
             Ok(asked) => asked,
             Err(why) => {
                 if is_permit {
-                    self.state.count_call(id);
-                    self.state.reserve(id, seq, decided.charges.clone());
+                    let opened = (None, decided.hands_on.clone());
+                    self.state.permit(id, seq, opened, decided.charges.clone());
                 }
                 if let Some(execution) = self.state.execution_mut(id) {
                     execution.lose_history(why);
@@ -247,7 +281,7 @@ impl<'a> Replay<'a> {
         let derived = self.state.decide(id, &decided.facts, &request, about);
         let given = named.map(|named| self.state.given(id, &named.pending));
         if is_permit {
-            let opened = (request, decided.hands_on.clone());
+            let opened = (Some(request), decided.hands_on.clone());
             self.state.permit(id, seq, opened, decided.charges.clone());
         }
         let Some(decision) = derived else {

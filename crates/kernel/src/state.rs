@@ -12,6 +12,7 @@ mod labels;
 mod lost;
 mod meters;
 mod reduction;
+mod snapshot;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub(crate) use approvals::Named;
 pub use execution::Execution;
 pub use lost::Lost;
 pub use meters::MeterUse;
+pub(crate) use snapshot::Sections;
 
 /// What a node knows: adopted governance, the bundle that decides, and its executions.
 pub struct NodeState {
@@ -206,6 +208,17 @@ impl NodeState {
         let bytes = record.to_bytes();
         self.admit(&record.header, &bytes);
         bytes
+    }
+
+    /// Folds what a record seals. The first sealed part of an execution gives it its secret.
+    pub(crate) fn admit_sealed(
+        &mut self,
+        execution: Option<&str>,
+        sealed: impl FnOnce() -> Vec<u8>,
+    ) {
+        if let Some(execution) = execution.and_then(|id| self.executions.get_mut(id)) {
+            execution.keep_secret(sealed);
+        }
     }
 
     /// Folds a record's place in the log and in its execution's chain.

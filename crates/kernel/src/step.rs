@@ -11,6 +11,7 @@
 //! | `Governance` | what was newly appended to the governance log is adopted |
 //! | `Erase` | what an ended execution sealed may go, once that is on record and durable |
 //! | `Reduce` | a signed halt or lowered trust acts at once |
+//! | `Snapshot` | the digests of the state on record, and its pieces |
 //! | `Refused`, `Tick` | counts of refusals, and their record |
 
 mod approve;
@@ -20,11 +21,12 @@ mod prepare;
 mod release;
 mod sequence;
 mod settle;
+mod snapshot;
 pub(crate) use settle::outcome;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use policy::Approval;
@@ -32,6 +34,7 @@ use proof::digest::Digest;
 
 use crate::governance::SignedProposal;
 use crate::lineage::{Body, Completion, ErasedFor, Refusals, Scope, SignedApproval, Transition};
+use crate::snapshot::{Maker, Piece};
 use crate::state::{Blobs, NodeState};
 
 /// The driver's clocks at one step.
@@ -140,6 +143,8 @@ pub enum Input {
     },
     /// Time passed.
     Tick,
+    /// A snapshot of the state is wanted.
+    Snapshot,
 }
 
 /// What the driver must do, in order.
@@ -215,6 +220,15 @@ pub enum Effect {
         /// The record's index, or a code.
         result: Result<u64, &'static str>,
     },
+    /// A snapshot was taken, whose record is appended with it: its pieces may be kept beside the log.
+    Keep {
+        /// Index of the record.
+        index: u64,
+        /// Pieces that were not handed out before.
+        pieces: Vec<Piece>,
+        /// The names of all pieces that it consists of.
+        names: BTreeSet<Digest>,
+    },
     /// The decider met a limit of its engine: the node must stop.
     Halt {
         /// What happened.
@@ -269,6 +283,7 @@ pub struct Kernel {
     erasures: VecDeque<erase::Erasure>,
     approvals: VecDeque<approve::Approving>,
     refusals: Refusals,
+    snapshots: Maker,
 }
 
 impl Kernel {
@@ -283,6 +298,7 @@ impl Kernel {
             erasures: VecDeque::new(),
             approvals: VecDeque::new(),
             refusals: Refusals::new(),
+            snapshots: Maker::default(),
         };
         let mut effects = kernel.complete_unknown(now);
         // An end whose record was lost with the power is made up for.
@@ -324,6 +340,7 @@ impl Kernel {
                 Vec::new()
             }
             Input::Tick => self.record_refusals(now),
+            Input::Snapshot => self.snapshot(now),
         }
     }
 
@@ -372,6 +389,7 @@ impl Kernel {
         let at = self.state.time(now.wall_ms);
         let scope = self.state.scope(execution);
         let record = self.state.record(at, execution, body);
+        self.state.admit_sealed(execution, || sealed.clone());
         Effect::Append { index, scope, record, sealed }
     }
 }

@@ -1,5 +1,6 @@
 mod approvals;
 mod sealing;
+mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -11,7 +12,7 @@ use kernel::lineage::{Completion, ErasedFor, SignedApproval, Transition};
 use kernel::state::Blobs;
 use kernel::step::{self, Answer, Effect, Input, Ticket};
 use ledger::{AppendError, Committed, Disk, Entry, GroupCommit};
-use proof::json::{Value, object};
+use proof::json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::{self, Clock};
@@ -442,6 +443,7 @@ impl<D: Disk> Driver<D> {
             Effect::Settled { ticket } => {
                 self.waiting.outcomes.remove(&ticket).map(|reply| reply.send(true));
             }
+            Effect::Keep { .. } => {}
             Effect::Halt { why } => halt(&why),
         }
     }
@@ -476,20 +478,6 @@ impl<D: Disk> Driver<D> {
         if let Err(why) = self.log.append_reserved(entries, Some(index), done) {
             halt(&format!("record {index} was not kept: {why}"));
         }
-    }
-
-    fn status(&self) -> Value {
-        let state = self.kernel.state();
-        let count = |n: usize| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
-        object([
-            ("bundle", Value::from(state.bundle().digest().to_string())),
-            ("executions", count(state.executions().count())),
-            ("governance", state.governance().position().to_value()),
-            ("records", count(usize::try_from(state.size()).unwrap_or(usize::MAX))),
-            ("type", Value::from("status")),
-            ("v", Value::Integer(1)),
-            ("verified", Value::Bool(state.is_verified())),
-        ])
     }
 }
 

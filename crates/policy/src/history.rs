@@ -13,6 +13,7 @@
 
 mod events;
 mod live;
+mod pages;
 
 use std::sync::{Arc, OnceLock};
 
@@ -26,6 +27,7 @@ use crate::limits::OUTPUT_BYTES_MAX;
 use crate::request::Request;
 use events::{Events, Kind};
 use live::Live;
+pub use pages::Page;
 
 /// How a permitted transition ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -55,7 +55,7 @@ pub use error::{FactsError, LoadCode, LoadError, LoadErrors, Place, PrepareError
 pub use explain::explain;
 pub use facts::{Assurance, Facts, Standing, Trust};
 pub use grant::{Grant, Held};
-pub use history::{History, Outcome};
+pub use history::{History, Outcome, Page};
 pub use labels::{LabelChange, Labels};
 pub use meters::{Charge, Meter, Per, Spent};
 pub use request::{Entity, Request};

@@ -64,6 +64,11 @@ pub const NAME_BYTES_MAX: usize = 4_096;
 pub const GRANT_ACTIONS_MAX: usize = 1_000;
 /// Events that one execution's history holds; once it is full, every decision fails `policy.error`.
 pub const HISTORY_EVENTS_MAX: usize = 100_000;
+/// Events on one page of a history; the next one begins another page.
+pub const HISTORY_PAGE_EVENTS: usize = 256;
+/// Bytes of text that the events of one page have of their own: one more event begins another page, unless it is the
+/// first.
+pub const HISTORY_PAGE_BYTES: usize = 1024 * 1024;
 /// Streams of events that the monitors of one bundle's temporal conditions keep; a condition that would need more goes
 /// to the local engine. A stream keeps at most one entry for each event of a history: at most 24 bytes where events are
 /// counted or summed up, 80 and the value where different values are, and 100 and the key for each different key.

@@ -151,6 +151,7 @@ impl Node {
                 | Effect::Erased { .. }
                 | Effect::Reduced { .. }
                 | Effect::Ended { .. }
+                | Effect::Keep { .. }
                 | Effect::Settled { .. } => {}
                 Effect::Halt { .. } => told.push(Told::Died),
             }

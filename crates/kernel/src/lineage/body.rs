@@ -13,6 +13,7 @@ use super::{
 };
 use crate::governance::SignedProposal;
 use crate::members::{Malformed, members, name, number, wrong};
+use crate::snapshot::Mark;
 
 /// Counts of refusals since the last record of them, by code.
 pub type Refusals = BTreeMap<String, u64>;
@@ -84,6 +85,8 @@ pub enum Body {
         /// The bundle that decides, if any.
         bundle: Option<Digest>,
     },
+    /// The state up to this record, by its digests. Type `state.snapshot`.
+    Snapshot(Mark),
     /// Input that came to no decision. Type `input.refused`.
     Refused {
         /// Counts by code since the last such record.
@@ -161,6 +164,7 @@ impl Body {
             Self::Erased { .. } => "execution.erased",
             Self::Ordered { .. } => "enforcement.ordered",
             Self::Adopted { .. } => "governance.adopted",
+            Self::Snapshot(_) => "state.snapshot",
             Self::Refused { .. } => "input.refused",
         }
     }
@@ -171,6 +175,7 @@ impl Body {
             Self::Erased { .. }
                 | Self::Adopted { .. }
                 | Self::Ordered { .. }
+                | Self::Snapshot(_)
                 | Self::Refused { .. }
         );
         !of_the_node
@@ -220,6 +225,7 @@ impl Body {
                     put("bundle", Value::from(bundle.to_string()));
                 }
             }
+            Self::Snapshot(mark) => mark.write(into),
             Self::Refused { counts } => {
                 let one = |(code, count): (&String, &u64)| {
                     object([("code", Value::from(code.as_str())), ("count", number(*count))])
@@ -250,6 +256,7 @@ impl Body {
                 Ok(Self::Ordered { proposal: Box::new(proposal) })
             }
             "governance.adopted" => adopted(&value),
+            "state.snapshot" => Ok(Self::Snapshot(Mark::read(&value)?)),
             "input.refused" => refused(&value),
             _ => Err(Malformed::new(format!("unknown lineage record type `{type_name}`"))),
         }

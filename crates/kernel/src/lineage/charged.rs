@@ -17,7 +17,7 @@ pub struct Charged {
 }
 
 impl Charged {
-    pub(super) fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         object([
             ("amount", number(self.amount)),
             ("meter", Value::from(self.meter.as_str())),
@@ -26,7 +26,7 @@ impl Charged {
         ])
     }
 
-    pub(super) fn from_value(value: &Value) -> Result<Self, Malformed> {
+    pub(crate) fn from_value(value: &Value) -> Result<Self, Malformed> {
         let members = members(value, &["amount", "meter", "per", "subject"])?;
         let per = Per::parse(members.str("per")?);
         Ok(Self {

@@ -34,11 +34,11 @@ impl By {
 }
 
 impl Delegation {
-    pub(super) fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         object([("grant", self.grant.to_value()), ("parent", Value::from(self.parent.as_str()))])
     }
 
-    pub(super) fn from_value(value: &Value) -> Result<Self, Malformed> {
+    pub(crate) fn from_value(value: &Value) -> Result<Self, Malformed> {
         let members = members(value, &["grant", "parent"])?;
         let grant = grant(members.value("grant")?)?;
         Ok(Self { parent: name(&members, "parent")?, grant })
@@ -46,14 +46,14 @@ impl Delegation {
 }
 
 impl HandsOn {
-    pub(super) fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         object([
             ("grant", self.grant.to_value()),
             ("workload", Value::from(self.workload.as_str())),
         ])
     }
 
-    pub(super) fn from_value(value: &Value) -> Result<Self, Malformed> {
+    pub(crate) fn from_value(value: &Value) -> Result<Self, Malformed> {
         let members = members(value, &["grant", "workload"])?;
         let grant = grant(members.value("grant")?)?;
         Ok(Self { workload: name(&members, "workload")?, grant })

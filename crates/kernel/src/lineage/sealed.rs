@@ -89,8 +89,12 @@ pub(crate) fn request_value(request: &Request) -> Value {
 
 /// Reads a request back from the bytes that [`request_value`] gave.
 pub(crate) fn request_of(bytes: &[u8]) -> Result<Request, Malformed> {
-    let value = Value::parse(bytes)?;
-    let members = members(&value, &["action", "input", "principal", "resource"])?;
+    request_of_value(&Value::parse(bytes)?)
+}
+
+/// Reads what [`request_value`] gave.
+pub(crate) fn request_of_value(value: &Value) -> Result<Request, Malformed> {
+    let members = members(value, &["action", "input", "principal", "resource"])?;
     Ok(Request {
         principal: entity_of(members.value("principal")?)?,
         action: members.str("action")?.to_owned(),

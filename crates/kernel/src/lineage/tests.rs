@@ -8,6 +8,7 @@ use proof::note::Ed25519Signer;
 use super::sealed::request_value;
 use super::*;
 use crate::governance::{Change, Position, Proposal, Subject};
+use crate::snapshot::Mark;
 
 fn header(link: Option<Link>) -> Header {
     let governance =
@@ -18,6 +19,10 @@ fn header(link: Option<Link>) -> Header {
 fn link(seq: u64) -> Option<Link> {
     let prev = (seq > 0).then(|| Digest::of(b"previous"));
     Some(Link { execution: "x1".into(), seq, prev, parents: vec![] })
+}
+
+fn mark() -> Mark {
+    Mark { size: 7, public: Digest::of(b"public"), private: Digest::of(b"private") }
 }
 
 fn every_record() -> Vec<LineageRecord> {
@@ -85,6 +90,7 @@ fn every_record() -> Vec<LineageRecord> {
         (header(link(2)), completed),
         (header(None), erased),
         (header(None), ordered),
+        (header(None), Body::Snapshot(mark())),
         (header(None), adopted),
         (header(None), refused),
     ]

@@ -88,7 +88,7 @@ fn published_bundle(record: &[u8]) -> Option<Digest> {
     }
 }
 
-fn load(digest: &Digest, blobs: &dyn Blobs) -> Result<Arc<Bundle>, String> {
+pub(super) fn load(digest: &Digest, blobs: &dyn Blobs) -> Result<Arc<Bundle>, String> {
     let blob = blobs.blob(digest).ok_or_else(|| format!("the bundle `{digest}` is missing"))?;
     if Digest::of(&blob) != *digest {
         return Err(format!("the bundle `{digest}` has other bytes"));

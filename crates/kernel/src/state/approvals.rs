@@ -3,6 +3,8 @@
 //! A request is known by its pending record's digest. It stands for one permit of its own execution, for exactly what
 //! was asked, in time.
 
+mod snapshot;
+
 use std::collections::VecDeque;
 
 use policy::{Approval, Given, Retry};

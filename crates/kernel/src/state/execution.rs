@@ -1,3 +1,5 @@
+mod snapshot;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,6 +19,8 @@ pub struct Execution {
     seq: u64,
     prev: Option<Digest>,
     history: Option<History>,
+    /// Digest of its first sealed part, which holds fresh randomness.
+    secret: Option<Digest>,
     lost: Option<Lost>,
     open: BTreeMap<u64, Open>,
     delegation: Option<Delegation>,
@@ -27,7 +31,8 @@ pub struct Execution {
 
 /// A permitted transition that has not completed.
 struct Open {
-    request: Request,
+    /// None where it could not be read: the history is lost then.
+    request: Option<Request>,
     hands_on: Option<HandsOn>,
 }
 
@@ -43,6 +48,7 @@ impl Execution {
             seq: 0,
             prev: None,
             history: History::new(bundle).ok(),
+            secret: None,
             lost: None,
             open: BTreeMap::new(),
             delegation,
@@ -139,6 +145,15 @@ impl Execution {
         self.prev = Some(Digest::of(bytes));
     }
 
+    /// Notes what its first sealed part was.
+    pub(super) fn keep_secret(&mut self, sealed: impl FnOnce() -> Vec<u8>) {
+        if self.secret.is_none() {
+            let sealed = sealed();
+            let context = b"interlock.snapshot.v1\n".as_slice();
+            self.secret = (!sealed.is_empty()).then(|| Digest::of_parts(&[context, &sealed]));
+        }
+    }
+
     pub(crate) fn has_room(&self) -> bool {
         self.open.len() < OPEN_TRANSITIONS_MAX
     }
@@ -147,7 +162,7 @@ impl Execution {
     pub(crate) fn open_transition(
         &mut self,
         seq: u64,
-        request: Request,
+        request: Option<Request>,
         hands_on: Option<HandsOn>,
     ) {
         self.open.insert(seq, Open { request, hands_on });
@@ -155,7 +170,7 @@ impl Execution {
 
     /// What an open transition asked for.
     pub(super) fn asked(&self, seq: u64) -> Option<&Request> {
-        self.open.get(&seq).map(|open| &open.request)
+        self.open.get(&seq)?.request.as_ref()
     }
 
     /// What an open transition hands on, if it is a delegation.
@@ -177,7 +192,7 @@ impl Execution {
     /// The transition ended; its outcome becomes part of the history. False where it was not open.
     pub(crate) fn complete(&mut self, at: i64, seq: u64, outcome: &Outcome) -> bool {
         let Some(Open { request, .. }) = self.open.remove(&seq) else { return false };
-        if let Some(history) = &mut self.history {
+        if let (Some(history), Some(request)) = (&mut self.history, request) {
             history.complete(at, &request, outcome);
         }
         true

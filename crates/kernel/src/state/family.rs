@@ -75,7 +75,7 @@ impl NodeState {
         &mut self,
         id: &str,
         seq: u64,
-        (request, hands_on): (Request, Option<HandsOn>),
+        (request, hands_on): (Option<Request>, Option<HandsOn>),
         charges: Vec<Charged>,
     ) {
         self.reserve(id, seq, charges);

@@ -5,6 +5,8 @@
 //! added it since its permit. What passes between an execution and those below it does not pass the node, so whatever
 //! one adds, it adds to all whom it descends from; a child begins with its parent's labels.
 
+mod snapshot;
+
 use std::collections::BTreeMap;
 
 use policy::{LabelChange, Labels};

@@ -1,3 +1,5 @@
+mod snapshot;
+
 use std::collections::BTreeMap;
 
 use policy::limits::METER_AMOUNT_MAX;
@@ -6,6 +8,7 @@ use policy::{Charge, Meter, Per, Spent};
 use super::NodeState;
 use crate::limits::{METER_ACCOUNTS_MAX, METER_STEPS};
 use crate::lineage::Charged;
+pub(super) use snapshot::reserved_of;
 
 /// What is used of every meter, by whom: a fold of the charges in the public headers of records, so that it does not
 /// depend on what of other executions is erased.

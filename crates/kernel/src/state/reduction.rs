@@ -1,10 +1,11 @@
 //! What officers have taken away and governance does not say yet: it holds from the moment it reached the node.
 
-use proof::json::Value;
+use proof::json::{Value, object};
 
 use super::NodeState;
 use crate::governance::{Change, GovernanceError, SignedProposal, Subject};
 use crate::limits::REDUCTIONS_MAX;
+use crate::members::{Malformed, members, number};
 
 /// A signed halt or lowered trust that acted before it was in the governance log.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +14,29 @@ pub(super) struct Reduction {
     change: Change,
     /// Size of the governance that was adopted when it came.
     since: u64,
+}
+
+impl Reduction {
+    /// As it stands in a snapshot: `all` where everything was halted in the place of what was signed.
+    pub(super) fn to_item(&self) -> Value {
+        let Self { proposal, change, since } = self;
+        let is_all = signed_of(proposal).is_none_or(|signed| signed.proposal.change != *change);
+        let (all, since) = (Value::Bool(is_all), number(*since));
+        object([("all", all), ("proposal", proposal.clone()), ("since", since)])
+    }
+
+    pub(super) fn from_item(item: &Value) -> Result<Self, Malformed> {
+        let members = members(item, &["all", "proposal", "since"])?;
+        let proposal = members.value("proposal")?.clone();
+        let signed = SignedProposal::from_value(&proposal)?;
+        let all = Change::HaltOrdered { subject: Subject::Domain };
+        let change = if members.bool("all")? { all } else { signed.proposal.change };
+        Ok(Self { proposal, change, since: members.count("since")? })
+    }
+}
+
+fn signed_of(proposal: &Value) -> Option<SignedProposal> {
+    SignedProposal::from_value(proposal).ok()
 }
 
 impl NodeState {

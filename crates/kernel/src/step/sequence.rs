@@ -55,7 +55,7 @@ impl Kernel {
         let is_permit = decision.verdict() == Verdict::Permit;
         if is_permit {
             names.iter().for_each(|pending| self.state.use_approval(execution, pending));
-            self.state.permit(execution, seq, (request, hands_on), charges);
+            self.state.permit(execution, seq, (Some(request), hands_on), charges);
             self.state.begin_labels(execution, seq, decision.labels());
         }
         let answer = if is_permit {

@@ -95,18 +95,28 @@ impl Events {
             self.full = true;
             return None;
         }
-        let time = self.time_of_next(at);
-        let frame = self.frame(request);
-        self.all.push(Recorded { at: sound(at), time, frame, input: input.as_str().into(), kind });
-        Some(time)
-    }
-
-    fn frame(&mut self, request: &Request) -> Arc<Frame> {
-        let frame = Frame {
+        let frame = self.interned(Frame {
             action: request.action.clone(),
             principal: request.principal.clone(),
             resource: request.resource.clone(),
-        };
+        });
+        Some(self.keep(at, frame, input.as_str().into(), kind))
+    }
+
+    /// No events yet; whether more came than a history holds is as it was.
+    pub(super) fn restoring(full: bool) -> Events {
+        Events { full, ..Events::default() }
+    }
+
+    /// Keeps an event that fits, and gives it its time.
+    pub(super) fn keep(&mut self, at: i64, frame: Arc<Frame>, input: Box<str>, kind: Kind) -> i64 {
+        let time = self.time_of_next(at);
+        self.all.push(Recorded { at: sound(at), time, frame, input, kind });
+        time
+    }
+
+    /// The one copy of what many events have in common.
+    pub(super) fn interned(&mut self, frame: Frame) -> Arc<Frame> {
         if let Some(known) = self.frames.get(&frame) {
             return Arc::clone(known);
         }

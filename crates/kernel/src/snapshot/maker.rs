@@ -1,0 +1,242 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use policy::History;
+use proof::digest::Digest;
+use proof::json::{Object, Value};
+
+use super::Piece;
+use super::page::{digests, pages, piece};
+use crate::state::{Execution, NodeState};
+
+/// Makes snapshots of one log's fold. What a snapshot shares with the one before it is not made again.
+#[derive(Debug, Clone, Default)]
+pub struct Maker {
+    /// Size of the log just after the record of the last snapshot.
+    last: u64,
+    executions: BTreeMap<String, Known>,
+    public: BTreeSet<Digest>,
+}
+
+/// What of an execution's private part has been made.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    /// Where the full pages of its history end, and their names.
+    pub(super) pages: Vec<(usize, Digest)>,
+    /// `seq` at which full pages were looked for last.
+    looked: u64,
+    pub(super) head: Option<Head>,
+}
+
+/// The first piece of a private part, and the pieces besides full pages that it lists.
+#[derive(Debug, Clone)]
+pub(super) struct Head {
+    /// `seq` that it is of: nothing of the private part changes without a record of its execution.
+    pub(super) seq: u64,
+    pub(super) name: Digest,
+    pub(super) rest: Vec<Digest>,
+}
+
+/// A snapshot that was taken.
+#[derive(Debug)]
+pub struct Taken {
+    /// Digest of the public part's index.
+    pub public: Digest,
+    /// Digest of the list of private parts; none where the private part of an execution cannot be read.
+    pub private: Option<Digest>,
+    /// The pieces that were not made before.
+    pub pieces: Vec<Piece>,
+    /// The names of all its pieces.
+    pub names: BTreeSet<Digest>,
+}
+
+/// The pieces of a snapshot while it is taken: as in [`Taken`].
+#[derive(Default)]
+struct Made {
+    pieces: Vec<Piece>,
+    names: BTreeSet<Digest>,
+}
+
+impl Maker {
+    /// Of a log whose newest snapshot, if it has one, was recorded just before it had this size; its pieces are not
+    /// here.
+    #[must_use]
+    pub fn new(last: u64) -> Self {
+        Self { last, ..Self::default() }
+    }
+
+    /// As restored: everything that a snapshot consists of is there.
+    pub(super) fn restored(
+        last: u64,
+        executions: BTreeMap<String, Known>,
+        public: BTreeSet<Digest>,
+    ) -> Self {
+        Self { last, executions, public }
+    }
+
+    /// Whether so many records, or as many as there are executions to be remembered, have come since the last one.
+    #[must_use]
+    pub fn is_due(&self, state: &NodeState, records: u64) -> bool {
+        state.size().saturating_sub(self.last) >= records.max(state.remembered())
+    }
+
+    /// The record of a snapshot was folded: the log has this size.
+    pub fn recorded(&mut self, size: u64) {
+        self.last = size;
+    }
+
+    /// Makes pages of histories that are full, so many at most, ahead of the next snapshot.
+    pub fn prepare(&mut self, state: &NodeState, mut pages_max: usize) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        for (id, execution) in state.executions() {
+            let Some(history) = execution.history().filter(|_| pages_max > 0) else { continue };
+            let is_new = self.executions.get(id).is_none_or(|one| one.looked < execution.seq());
+            if is_new {
+                let known = self.executions.entry(id.to_owned()).or_default();
+                let made = known.full_pages((id, execution), history, pages_max);
+                pages_max = pages_max.saturating_sub(made.len());
+                pieces.extend(made);
+            }
+        }
+        pieces
+    }
+
+    /// Takes a snapshot of the state.
+    pub fn take(&mut self, state: &NodeState) -> Taken {
+        self.executions.retain(|id, _| state.execution(id).is_some());
+        let mut made = Made::default();
+        let private = self.private(state, &mut made);
+        let (mut index, sections) = state.public_parts();
+        let mut public = BTreeSet::new();
+        let sections = sections.into_iter().map(|(section, items)| {
+            let mut names = Vec::new();
+            for items in pages(items) {
+                let members = [("items", Value::Array(items)), ("section", Value::from(section))];
+                names.push(self.keep(piece("snapshot.page", named(members)), &mut made));
+            }
+            public.extend(names.iter().copied());
+            (section.to_owned(), digests(&names))
+        });
+        let sections = sections.collect::<Object>();
+        index.insert("sections".to_owned(), Value::Object(sections));
+        let index = self.keep(piece("snapshot.public", index), &mut made);
+        self.public = public;
+        Taken { public: index, private, pieces: made.pieces, names: made.names }
+    }
+
+    /// Makes the private parts, and the list of them.
+    fn private(&mut self, state: &NodeState, made: &mut Made) -> Option<Digest> {
+        let mut list = Vec::new();
+        let mut is_whole = true;
+        for (id, execution) in state.executions() {
+            if execution.lost().is_some() {
+                is_whole = false;
+                continue;
+            }
+            let known = self.executions.entry(id.to_owned()).or_default();
+            let name = known.private((id, execution), made);
+            list.push(Value::Array(vec![Value::from(id), name.to_value()]));
+        }
+        if !is_whole {
+            return None;
+        }
+        let members = named([("executions", Value::Array(list))]);
+        Some(self.keep(piece("snapshot.private", members), made))
+    }
+
+    /// A public piece: emitted unless the last snapshot had it too.
+    fn keep(&self, (name, bytes): (Digest, Vec<u8>), made: &mut Made) -> Digest {
+        if made.names.insert(name) && !self.public.contains(&name) {
+            made.pieces.push(Piece { name, execution: None, bytes });
+        }
+        name
+    }
+}
+
+impl Known {
+    /// The pages of the history that are full and not made yet, so many at most.
+    fn full_pages(
+        &mut self,
+        (id, execution): (&str, &Execution),
+        history: &History,
+        pages_max: usize,
+    ) -> Vec<Piece> {
+        let mut made = Vec::new();
+        while made.len() < pages_max {
+            let first = self.pages.last().map_or(0, |(end, _)| *end);
+            let Some(page) = history.page(first).filter(|page| page.is_full) else {
+                self.looked = execution.seq();
+                break;
+            };
+            let piece =
+                private_piece("snapshot.history", (id, execution), history.page_members(page));
+            self.pages.push((page.end, piece.name));
+            made.push(piece);
+        }
+        made
+    }
+
+    /// The execution's private part as it is now: the name of its first piece.
+    fn private(&mut self, (id, execution): (&str, &Execution), made: &mut Made) -> Digest {
+        let of = (id, execution);
+        let seq = execution.seq();
+        let head = self.head.take().filter(|head| head.seq == seq);
+        let head = head.unwrap_or_else(|| self.make(of, made));
+        made.names.extend(self.pages.iter().map(|(_, name)| *name));
+        made.names.extend(head.rest.iter().copied());
+        made.names.insert(head.name);
+        let name = head.name;
+        self.head = Some(head);
+        name
+    }
+
+    fn make(&mut self, (id, execution): (&str, &Execution), made: &mut Made) -> Head {
+        let of = (id, execution);
+        let mut members = Object::new();
+        let mut rest = Vec::new();
+        let mut keep = |piece: Piece| {
+            let name = piece.name;
+            made.pieces.push(piece);
+            name
+        };
+        if let Some(history) = execution.history() {
+            self.full_pages(of, history, usize::MAX).into_iter().for_each(|piece| {
+                keep(piece);
+            });
+            let first = self.pages.last().map_or(0, |(end, _)| *end);
+            let last = history.page(first).map(|page| history.page_members(page));
+            rest.extend(last.map(|page| keep(private_piece("snapshot.history", of, page))));
+            let full = self.pages.iter().map(|(_, name)| *name);
+            let names: Vec<Digest> = full.chain(rest.iter().copied()).collect();
+            members.insert("history".to_owned(), digests(&names));
+            members.insert("is_full".to_owned(), Value::Bool(history.is_full()));
+        }
+        members.insert("intents".to_owned(), execution.intents());
+        let open = pages(execution.open_requests()).into_iter().map(|items| {
+            let members = named([("items", Value::Array(items))]);
+            keep(private_piece("snapshot.open", of, members))
+        });
+        let open: Vec<Digest> = open.collect();
+        members.insert("open".to_owned(), digests(&open));
+        rest.extend(open);
+        let name = keep(private_piece("snapshot.execution", of, members));
+        Head { seq: execution.seq(), name, rest }
+    }
+}
+
+/// A piece of an execution's private part, with its secret.
+fn private_piece(
+    type_name: &str,
+    (id, execution): (&str, &Execution),
+    mut members: Object,
+) -> Piece {
+    members.insert("execution".to_owned(), Value::from(id));
+    if let Some(secret) = execution.secret() {
+        members.insert("secret".to_owned(), secret.to_value());
+    }
+    let (name, bytes) = piece(type_name, members);
+    Piece { name, execution: Some(id.to_owned()), bytes }
+}
+
+fn named<const N: usize>(members: [(&str, Value); N]) -> Object {
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

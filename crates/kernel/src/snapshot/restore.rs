@@ -1,0 +1,208 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use policy::History;
+use proof::digest::Digest;
+use proof::json::{Object, Value};
+use proof::record::Fields;
+
+use super::maker::{Head, Known};
+use super::page::{digests_of, members_of};
+use super::{Maker, Mark, Pieces, Unusable};
+use crate::state::{Blobs, Execution, Lost, NodeState, Sections};
+
+/// A state that was put together again.
+pub struct Restored {
+    /// The fold of the first [`Mark::size`] records.
+    pub state: NodeState,
+    /// What makes the next snapshot.
+    pub maker: Maker,
+    /// Executions whose private part has no key: they must have been erased since.
+    pub without_key: Vec<String>,
+}
+
+impl std::fmt::Debug for Restored {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Restored(the fold of {} records)", self.state.size())
+    }
+}
+
+/// Puts the state together that a record speaks of: of this node, over this governance log (all its records) and the
+/// blobs beside it.
+///
+/// # Errors
+/// When a piece is missing or not the one that is named, or the state is not one of this node and this governance log.
+pub fn restore(
+    (node, origin): (&str, &str),
+    (governance, blobs): (&[Vec<u8>], &dyn Blobs),
+    mark: &Mark,
+    pieces: &mut dyn Pieces,
+) -> Result<Restored, Unusable> {
+    let mut reading = Reading { pieces, public: BTreeSet::new() };
+    let mut index = reading.public("snapshot.public", &mark.public)?;
+    let sections = reading.sections(index.remove("sections"))?;
+    let governance = (origin, governance, blobs);
+    let mut state =
+        NodeState::from_public_parts(node, &Value::Object(index), sections, governance)?;
+    if state.size() != mark.size {
+        return Err(Unusable::new("it is the state of another size of the log"));
+    }
+    let private = reading.private(&mark.private)?;
+    if !private.keys().eq(state.executions().map(|(id, _)| id)) {
+        return Err(Unusable::new("its private parts are not those of its executions"));
+    }
+    let (mut known, mut without_key) = (BTreeMap::new(), Vec::new());
+    for (id, name) in private {
+        let bundle = std::sync::Arc::clone(state.bundle());
+        let Some(execution) = state.execution_mut(&id) else { continue };
+        match reading.execution((&id, execution), &name, &bundle)? {
+            Some(one) => drop(known.insert(id, one)),
+            None => {
+                execution.lose_history(Lost::NoKey);
+                without_key.push(id);
+            }
+        }
+    }
+    let maker = Maker::restored(mark.size, known, reading.public);
+    Ok(Restored { state, maker, without_key })
+}
+
+struct Reading<'a> {
+    pieces: &'a mut dyn Pieces,
+    /// Pages of the public part.
+    public: BTreeSet<Digest>,
+}
+
+impl Reading<'_> {
+    /// A piece's bytes, if they have the digest that it is named by. None where there is no key.
+    fn bytes(&mut self, of: Option<&str>, name: &Digest) -> Result<Option<Vec<u8>>, Unusable> {
+        let bytes = match self.pieces.piece(of, name) {
+            Ok(bytes) => bytes,
+            Err(Lost::NoKey) if of.is_some() => return Ok(None),
+            Err(Lost::Missing | Lost::NoKey) => {
+                return Err(Unusable::new(format!("its piece `{}` is missing", name.to_hex())));
+            }
+            Err(Lost::Damaged) => return Err(damaged(name)),
+        };
+        if Digest::of(&bytes) == *name { Ok(Some(bytes)) } else { Err(damaged(name)) }
+    }
+
+    fn public(&mut self, type_name: &str, name: &Digest) -> Result<Object, Unusable> {
+        let bytes = self.bytes(None, name)?.ok_or_else(|| damaged(name))?;
+        members_of(type_name, &bytes)
+    }
+
+    fn sections(&mut self, sections: Option<Value>) -> Result<Sections<String>, Unusable> {
+        let Some(Value::Object(sections)) = sections else {
+            return Err(Unusable::new("its sections are missing"));
+        };
+        let mut read = Sections::new();
+        for (section, names) in sections {
+            let mut items = Vec::new();
+            for name in digests_of(Some(&names))? {
+                let mut page = self.public("snapshot.page", &name)?;
+                self.public.insert(name);
+                let of = page.remove("section");
+                let Some(Value::Array(more)) = page.remove("items") else {
+                    return Err(damaged(&name));
+                };
+                if of != Some(Value::from(section.as_str())) || !page.is_empty() {
+                    return Err(damaged(&name));
+                }
+                items.extend(more);
+            }
+            read.insert(section, items);
+        }
+        Ok(read)
+    }
+
+    /// The names of the private parts' first pieces, by execution.
+    fn private(&mut self, name: &Digest) -> Result<BTreeMap<String, Digest>, Unusable> {
+        let list = Value::Object(self.public("snapshot.private", name)?);
+        let fields = Fields::of(&list, "private")?;
+        fields.only(&["executions"])?;
+        let one = |value: &Value| match value.as_array()? {
+            [id, name] => Some((id.as_str()?.to_owned(), name.as_str()?.parse().ok()?)),
+            _ => None,
+        };
+        let list = fields.array("executions")?.iter().map(one).collect::<Option<BTreeMap<_, _>>>();
+        list.ok_or_else(|| damaged(name))
+    }
+
+    /// Reads the private part of an execution into it; none where there is no key.
+    fn execution(
+        &mut self,
+        (id, execution): (&str, &mut Execution),
+        name: &Digest,
+        bundle: &std::sync::Arc<policy::Bundle>,
+    ) -> Result<Option<Known>, Unusable> {
+        let Some(bytes) = self.bytes(Some(id), name)? else { return Ok(None) };
+        let (mut head, secret) = private_members("snapshot.execution", id, &bytes)?;
+        let mut known = Known::default();
+        let mut rest = Vec::new();
+        let mut history = None;
+        if let Some(names) = head.remove("history") {
+            let is_full = head.remove("is_full").and_then(|value| value.as_bool());
+            let is_full = is_full.ok_or_else(|| damaged(name))?;
+            let mut pages = History::restoring(bundle, is_full);
+            for name in digests_of(Some(&names))? {
+                let page = self.page("snapshot.history", (id, secret), &name)?;
+                let first = pages.events();
+                pages.restore_page(page).ok_or_else(|| damaged(&name))?;
+                match pages.page(first) {
+                    Some(page) if page.is_full => known.pages.push((page.end, name)),
+                    _ => rest.push(name),
+                }
+            }
+            history = Some(pages);
+        }
+        let mut requests = Vec::new();
+        for name in digests_of(head.remove("open").as_ref())? {
+            let mut page = self.page("snapshot.open", (id, secret), &name)?;
+            let Some(Value::Array(items)) = page.remove("items") else {
+                return Err(damaged(&name));
+            };
+            requests.extend(items);
+            rest.push(name);
+        }
+        let intents = head.remove("intents").ok_or_else(|| damaged(name))?;
+        if !head.is_empty() {
+            return Err(damaged(name));
+        }
+        let private = (requests.as_slice(), &intents);
+        execution.restore_private(history, secret, private).ok_or_else(|| damaged(name))?;
+        known.head = Some(Head { seq: execution.seq(), name: *name, rest });
+        Ok(Some(known))
+    }
+
+    fn page(
+        &mut self,
+        type_name: &str,
+        (id, secret): (&str, Option<Digest>),
+        name: &Digest,
+    ) -> Result<Object, Unusable> {
+        let bytes = self.bytes(Some(id), name)?.ok_or_else(|| damaged(name))?;
+        let (members, found) = private_members(type_name, id, &bytes)?;
+        if found == secret { Ok(members) } else { Err(damaged(name)) }
+    }
+}
+
+/// The members of a piece of an execution's private part, and its secret.
+fn private_members(
+    type_name: &str,
+    id: &str,
+    bytes: &[u8],
+) -> Result<(Object, Option<Digest>), Unusable> {
+    let mut members = members_of(type_name, bytes)?;
+    if members.remove("execution") != Some(Value::from(id)) {
+        return Err(Unusable::new("a piece is another execution's"));
+    }
+    let secret = members.remove("secret").map(|secret| {
+        let secret = secret.as_str().and_then(|text| text.parse().ok());
+        secret.ok_or_else(|| Unusable::new("a piece has no good secret"))
+    });
+    Ok((members, secret.transpose()?))
+}
+
+fn damaged(name: &Digest) -> Unusable {
+    Unusable::new(format!("its piece `{}` is not what was written", name.to_hex()))
+}

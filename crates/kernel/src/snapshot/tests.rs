@@ -1,0 +1,277 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::fixture::{Domain, NODE, Node, ORIGIN};
+use crate::governance::{Change, Subject};
+use crate::lineage::{Body, Completion, LineageRecord};
+use crate::replay::{Fed, Part, Replay, ReplayError};
+use crate::state::NodeState;
+use crate::step::{Effect, Input};
+
+type Log = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Pieces in memory. What is sealed under a key that is gone is not there.
+#[derive(Default, Clone)]
+struct Drawer {
+    pieces: BTreeMap<(Option<String>, Digest), Vec<u8>>,
+    erased: Vec<String>,
+}
+
+impl Drawer {
+    fn keep(&mut self, pieces: Vec<Piece>) {
+        for Piece { name, execution, bytes } in pieces {
+            self.pieces.insert((execution, name), bytes);
+        }
+    }
+}
+
+impl Pieces for Drawer {
+    fn piece(&mut self, execution: Option<&str>, name: &Digest) -> Result<Vec<u8>, Lost> {
+        if execution.is_some_and(|id| self.erased.iter().any(|erased| erased == id)) {
+            return Err(Lost::NoKey);
+        }
+        let key = (execution.map(str::to_owned), *name);
+        self.pieces.get(&key).cloned().ok_or(Lost::Missing)
+    }
+}
+
+/// A snapshot of a state, made from nothing.
+fn taken(state: &NodeState) -> (Mark, Drawer) {
+    let taken = Maker::default().take(state);
+    let mut drawer = Drawer::default();
+    drawer.keep(taken.pieces);
+    let private = taken.private.expect("nothing is lost");
+    (Mark { size: state.size(), public: taken.public, private }, drawer)
+}
+
+fn back(domain: &Domain, mark: &Mark, drawer: &mut Drawer) -> Result<Restored, Unusable> {
+    let governance = (domain.records.as_slice(), domain.shelf.as_ref() as &dyn crate::state::Blobs);
+    restore((NODE, ORIGIN), governance, mark, drawer)
+}
+
+/// The fold of a log and, at so many of its records, the fold of what follows over a restored snapshot of what precedes: all
+/// are the same, to the byte.
+pub(crate) fn check_prefixes(
+    domain: &Domain,
+    log: &[(Vec<u8>, Vec<u8>)],
+    live: &NodeState,
+    most: usize,
+) {
+    let whole = (domain.records.as_slice(), domain.shelf.as_ref() as &dyn crate::state::Blobs);
+    let mut replay = Replay::new(NODE, ORIGIN, whole.0, whole.1);
+    let mut snapshots = Vec::new();
+    let every = (log.len() / most).max(1);
+    for (n, (record, sealed)) in log.iter().enumerate() {
+        snapshots.extend((n % every == 0).then(|| (n, taken(replay.state()))));
+        replay.feed(record, sealed).unwrap();
+    }
+    let (end, _) = taken(replay.state());
+    assert_eq!(taken(live).0, end, "the live state is the one that replay folds");
+    for (n, (mark, mut drawer)) in snapshots {
+        let restored = back(domain, &mark, &mut drawer).unwrap();
+        assert_eq!(taken(&restored.state).0, mark, "after {n} records");
+        assert_eq!(restored.maker.clone().take(&restored.state).pieces.len(), 2, "all is there");
+        if n % (3 * every) == 0 {
+            let mut replay = Replay::resume(restored.state, restored.maker, whole);
+            for (record, sealed) in &log[n..] {
+                let fed = replay.feed(record, sealed).unwrap();
+                assert!(matches!(fed, Fed::Followed | Fed::Identical), "after {n}: {fed:?}");
+            }
+            assert_eq!(taken(replay.state()).0, end, "from {n} on");
+        }
+    }
+}
+
+/// A node that did all kinds of things and took snapshots on the way, with what it kept of each.
+fn lived() -> (Domain, Node, Vec<(u64, Drawer)>) {
+    let mut domain = Domain::new();
+    let mut node = Node::new(&domain);
+    let mut kept = Vec::new();
+    let mut drawer = Drawer::default();
+    for number in 0..30_i64 {
+        node.now.wall_ms += 7;
+        let (tool, arguments) = match number % 3 {
+            0 => ("read_file", format!("{{\"path\":\"reports/{number}\"}}")),
+            1 => ("fetch_page", format!("{{\"url\":\"https://news.test/{number}\"}}")),
+            _ => ("send_mail", "{\"to\":\"eve@evil.test\",\"body\":\"x\"}".to_owned()),
+        };
+        let (ticket, _) = node.call(tool, &arguments);
+        if number % 4 != 0 {
+            node.complete(ticket, Completion::Result);
+        }
+        if number == 20 {
+            domain.change(Change::HaltOrdered { subject: Subject::Zone("other".into()) });
+            node.follow(&domain);
+        }
+        if number % 9 == 8 {
+            kept.push(snapshot(&mut node, &mut drawer));
+        }
+    }
+    (domain, node, kept)
+}
+
+fn snapshot(node: &mut Node, drawer: &mut Drawer) -> (u64, Drawer) {
+    let mut effects = node.step(Input::Snapshot);
+    let Some(Effect::Keep { index, pieces, names }) = effects.pop() else { panic!() };
+    drawer.keep(pieces);
+    let there: Vec<&Digest> = drawer.pieces.keys().map(|(_, name)| name).collect();
+    assert!(names.iter().all(|name| there.contains(&name)), "what is not new was kept before");
+    (index, drawer.clone())
+}
+
+fn mark_at(log: &Log, index: u64) -> Mark {
+    let record = &log[usize::try_from(index).unwrap()].0;
+    let Body::Snapshot(mark) = LineageRecord::parse(record).unwrap().body else { panic!() };
+    mark
+}
+
+#[test]
+fn every_prefix_of_a_log_is_restored_and_gone_on_from_to_the_byte() {
+    let (domain, node, _) = lived();
+    check_prefixes(&domain, &node.log, node.kernel.state(), usize::MAX);
+}
+
+#[test]
+fn what_a_record_says_of_a_snapshot_is_derived_again_and_is_enough_to_start_from() {
+    let (domain, node, kept) = lived();
+    assert_eq!(kept.len(), 3);
+    let fed = node.replay(&domain).unwrap();
+    assert!(fed.iter().all(|fed| matches!(fed, Fed::Followed | Fed::Identical)));
+    for (index, mut drawer) in kept {
+        let mark = mark_at(&node.log, index);
+        assert_eq!(mark.size, index);
+        let restored = back(&domain, &mark, &mut drawer).unwrap();
+        let whole = (domain.records.as_slice(), domain.shelf.as_ref() as _);
+        let mut replay = Replay::resume(restored.state, restored.maker, whole);
+        for (record, sealed) in &node.log[usize::try_from(index).unwrap()..] {
+            assert!(matches!(replay.feed(record, sealed), Ok(Fed::Followed | Fed::Identical)));
+        }
+        assert_eq!(taken(replay.state()).0, taken(node.kernel.state()).0);
+    }
+}
+
+#[test]
+fn a_snapshot_on_record_that_does_not_follow_is_different_and_one_of_another_size_is_broken() {
+    let (domain, node, kept) = lived();
+    let index = usize::try_from(kept[1].0).unwrap();
+    let with = |change: fn(&mut Mark)| {
+        let mut log = node.log[..=index].to_vec();
+        let mut record = LineageRecord::parse(&log[index].0).unwrap();
+        let Body::Snapshot(mark) = &mut record.body else { panic!() };
+        change(mark);
+        log[index].0 = record.to_bytes();
+        crate::fixture::replay(&domain, &log)
+    };
+    let is_different = |fed: &Fed| matches!(fed, Fed::Different { .. });
+    assert!(!with(|_| ()).unwrap().iter().any(is_different));
+    assert!(is_different(with(|mark| mark.public = Digest::of(b"x")).unwrap().last().unwrap()));
+    assert!(is_different(with(|mark| mark.private = Digest::of(b"x")).unwrap().last().unwrap()));
+    assert!(matches!(with(|mark| mark.size -= 1), Err(ReplayError::Broken { .. })));
+}
+
+#[test]
+fn what_did_not_change_is_not_made_again() {
+    let (_, mut node, _) = lived();
+    let pieces = |node: &mut Node| match node.step(Input::Snapshot).pop() {
+        Some(Effect::Keep { pieces, .. }) => pieces.len(),
+        other => panic!("{other:?}"),
+    };
+    pieces(&mut node);
+    // The list of private parts, and the index, which has the new size.
+    assert_eq!(pieces(&mut node), 2);
+    assert_eq!(node.kernel.prepare_snapshot(8), vec![]);
+}
+
+#[test]
+fn pages_that_were_made_ahead_are_not_made_again() {
+    let (_, mut node, _) = lived();
+    let events = i64::try_from(policy::limits::HISTORY_PAGE_EVENTS).unwrap() * 2;
+    for number in 0..events {
+        node.call("read_file", &format!("{{\"path\":\"reports/{number}\"}}"));
+    }
+    let ahead = node.kernel.prepare_snapshot(1);
+    assert_eq!(ahead.len(), 1);
+    let more = node.kernel.prepare_snapshot(8);
+    assert_eq!(more.len(), 1);
+    assert_eq!(node.kernel.prepare_snapshot(8), vec![]);
+    let Some(Effect::Keep { pieces, names, .. }) = node.step(Input::Snapshot).pop() else {
+        panic!()
+    };
+    for piece in ahead.iter().chain(&more) {
+        assert!(names.contains(&piece.name) && !pieces.contains(piece));
+    }
+}
+
+#[test]
+fn a_piece_that_is_missing_cut_swapped_or_anothers_is_never_gone_on_from() {
+    let (domain, node, kept) = lived();
+    let (index, drawer) = kept.last().unwrap();
+    let mark = mark_at(&node.log, *index);
+    let (_, own) = taken(&back(&domain, &mark, &mut drawer.clone()).unwrap().state);
+    let bytes: Vec<Vec<u8>> = own.pieces.values().cloned().collect();
+    for (key, piece) in &own.pieces {
+        let mut without = own.clone();
+        without.pieces.remove(key);
+        assert!(back(&domain, &mark, &mut without).is_err());
+        let mut cut = own.clone();
+        cut.pieces.insert(key.clone(), piece[..piece.len() - 1].to_vec());
+        assert!(back(&domain, &mark, &mut cut).is_err());
+        for other in bytes.iter().filter(|other| *other != piece) {
+            let mut swapped = own.clone();
+            swapped.pieces.insert(key.clone(), other.clone());
+            assert!(back(&domain, &mark, &mut swapped).is_err());
+        }
+    }
+    let later = mark_at(&node.log, kept[0].0);
+    let wrong_size = Mark { size: mark.size, ..later };
+    assert!(back(&domain, &wrong_size, &mut drawer.clone()).is_err(), "another size of the log");
+    let whole = (domain.records.as_slice(), domain.shelf.as_ref() as &dyn crate::state::Blobs);
+    let other = restore(("node-2", ORIGIN), whole, &mark, &mut own.clone());
+    assert!(other.is_err(), "another node");
+    let shorter = (&domain.records[..2], whole.1);
+    assert!(
+        restore((NODE, ORIGIN), shorter, &mark, &mut own.clone()).is_err(),
+        "shorter governance"
+    );
+}
+
+#[test]
+fn an_erased_execution_is_left_out_and_the_public_part_is_derived_without_it() {
+    let (domain, node, kept) = lived();
+    let (index, drawer) = kept.last().unwrap();
+    let mark = mark_at(&node.log, *index);
+    let mut drawer = drawer.clone();
+    drawer.erased.push(node.execution.clone());
+    let restored = back(&domain, &mark, &mut drawer).unwrap();
+    assert_eq!(restored.without_key, vec![node.execution.clone()]);
+    assert!(!restored.state.execution(&node.execution).unwrap().is_intact());
+    let again = Maker::default().take(&restored.state);
+    assert_eq!((again.public, again.private), (mark.public, None));
+
+    // Whoever replays without the key compares the public digest, and finds it the same.
+    let mut replay = Replay::new(NODE, ORIGIN, &domain.records, domain.shelf.as_ref());
+    for (record, sealed) in &node.log {
+        let part = if sealed.is_empty() { Part::from(sealed) } else { Part::Lost(Lost::NoKey) };
+        let fed = replay.feed(record, part).unwrap();
+        assert!(!matches!(fed, Fed::Different { .. }), "{fed:?}");
+    }
+}
+
+#[test]
+fn nothing_private_stands_in_a_public_piece() {
+    let (_, node, kept) = lived();
+    let (_, drawer) = kept.last().unwrap();
+    let quotes = |bytes: &[u8]| {
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        text.contains("news.test") || text.contains("reports/") || text.contains("evil")
+    };
+    let (public, private): (Vec<_>, Vec<_>) =
+        drawer.pieces.iter().partition(|((execution, _), _)| execution.is_none());
+    assert!(public.iter().all(|(_, bytes)| !quotes(bytes)));
+    assert!(private.iter().any(|(_, bytes)| quotes(bytes)));
+    // The secret makes the names of private pieces tell nothing.
+    let secret = node.kernel.state().execution(&node.execution).unwrap().secret().unwrap();
+    let has_it = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).contains(&secret.to_string());
+    assert!(private.iter().all(|(_, bytes)| has_it(bytes)));
+    assert!(!public.iter().any(|(_, bytes)| has_it(bytes)));
+}

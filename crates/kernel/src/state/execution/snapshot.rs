@@ -1,0 +1,132 @@
+//! An execution in a snapshot: what is public as items, what is private by its parts.
+
+use std::collections::BTreeMap;
+
+use policy::History;
+use proof::digest::Digest;
+use proof::json::{Object, Value, object};
+
+use super::{Execution, Open};
+use crate::lineage::{Delegation, HandsOn, request_of_value, request_value};
+use crate::members::{Malformed, members, name, number, wrong};
+use crate::state::approvals::Waiting;
+use crate::state::labels::Touched;
+
+const MEMBERS: [&str; 8] =
+    ["calls", "delegation", "id", "labels", "os_user", "prev", "seq", "workload"];
+
+impl Execution {
+    /// What of it is public, but for what is open.
+    pub(in crate::state) fn to_item(&self, id: &str) -> Value {
+        let Self {
+            workload,
+            os_user,
+            seq,
+            prev,
+            // What is private, and whether it can be read.
+            history: _,
+            secret: _,
+            lost: _,
+            // Items of their own.
+            open: _,
+            delegation,
+            calls,
+            touched,
+            // Items of their own, and what exactly was asked for is private.
+            waiting: _,
+        } = self;
+        let mut item = Object::from([
+            ("calls".to_owned(), number(*calls)),
+            ("id".to_owned(), Value::from(id)),
+            ("labels".to_owned(), touched.held_value()),
+            ("os_user".to_owned(), Value::from(*os_user)),
+            ("seq".to_owned(), number(*seq)),
+            ("workload".to_owned(), Value::from(workload.as_str())),
+        ]);
+        if let Some(prev) = prev {
+            item.insert("prev".to_owned(), prev.to_value());
+        }
+        if let Some(delegation) = delegation {
+            item.insert("delegation".to_owned(), delegation.to_value());
+        }
+        Value::Object(item)
+    }
+
+    /// Reads what [`Self::to_item`] gave.
+    pub(in crate::state) fn from_item(item: &Value) -> Result<(String, Self), Malformed> {
+        let members = members(item, &MEMBERS)?;
+        let os_user = u32::try_from(members.integer("os_user")?);
+        let delegation = members.has("delegation").then(|| members.value("delegation"));
+        let execution = Self {
+            workload: name(&members, "workload")?,
+            os_user: os_user.map_err(|_| wrong("os_user", "a user id of 32 bits"))?,
+            seq: members.count("seq")?,
+            prev: members.optional_digest("prev")?,
+            history: None,
+            secret: None,
+            lost: None,
+            open: BTreeMap::new(),
+            delegation: delegation.transpose()?.map(Delegation::from_value).transpose()?,
+            calls: members.count("calls")?,
+            touched: Touched::from_held(members.value("labels")?)?,
+            waiting: Waiting::default(),
+        };
+        Ok((name(&members, "id")?, execution))
+    }
+
+    /// Its permitted transitions that have not completed, as far as they are public.
+    pub(in crate::state) fn open_items(&self, id: &str) -> impl Iterator<Item = Value> {
+        self.open.iter().map(move |(seq, Open { request: _, hands_on })| {
+            let mut item = object([("execution", Value::from(id)), ("seq", number(*seq))]);
+            if let (Value::Object(item), Some(hands_on)) = (&mut item, hands_on) {
+                item.insert("hands_on".to_owned(), hands_on.to_value());
+            }
+            item
+        })
+    }
+
+    /// Reads one of [`Self::open_items`].
+    pub(in crate::state) fn restore_open(&mut self, item: &Value) -> Result<(), Malformed> {
+        let members = members(item, &["execution", "hands_on", "seq"])?;
+        let hands_on = members.has("hands_on").then(|| members.value("hands_on")).transpose()?;
+        let hands_on = hands_on.map(HandsOn::from_value).transpose()?;
+        self.open.insert(members.count("seq")?, Open { request: None, hands_on });
+        Ok(())
+    }
+
+    /// The requests of the transitions that are open.
+    pub(crate) fn open_requests(&self) -> Vec<Value> {
+        let request = |(seq, open): (&u64, &Open)| {
+            let request = request_value(open.request.as_ref()?);
+            Some(Value::Array(vec![number(*seq), request]))
+        };
+        self.open.iter().filter_map(request).collect()
+    }
+
+    /// Its history, if it is known.
+    pub(crate) fn history(&self) -> Option<&History> {
+        self.history.as_ref()
+    }
+
+    /// What its first sealed part was, as a digest: without its key nobody can know it.
+    pub(crate) fn secret(&self) -> Option<Digest> {
+        self.secret
+    }
+
+    /// Adds its private part. None where the requests are not those of its open transitions.
+    pub(crate) fn restore_private(
+        &mut self,
+        history: Option<History>,
+        secret: Option<Digest>,
+        (requests, intents): (&[Value], &Value),
+    ) -> Option<()> {
+        (self.history, self.secret) = (history, secret);
+        for request in requests {
+            let [seq, request] = request.as_array()? else { return None };
+            let open = self.open.get_mut(&u64::try_from(seq.as_i64()?).ok()?)?;
+            open.request = Some(request_of_value(request).ok()?);
+        }
+        self.waiting.restore_intents(intents)?;
+        self.open.values().all(|open| open.request.is_some()).then_some(())
+    }
+}

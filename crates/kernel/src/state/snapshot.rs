@@ -1,0 +1,196 @@
+//! The state's public part as items, and back. The private part of each execution is its own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use policy::Bundle;
+use proof::json::{Object, Value};
+
+use super::reduction::Reduction;
+use super::{Blobs, Execution, NodeState, adoption, meters};
+use crate::governance::{Governance, Position};
+use crate::members::{Malformed, members, number};
+use crate::snapshot::Unusable;
+
+/// Items of the state, by what they are of.
+pub(crate) type Sections<Name> = BTreeMap<Name, Vec<Value>>;
+
+const EXECUTIONS: &str = "executions";
+const OPEN: &str = "open";
+const LABELS: &str = "labels";
+const WAITING: &str = "waiting";
+const ACCOUNTS: &str = "accounts";
+const RESERVED: &str = "reserved";
+const INSTANCES: &str = "instances";
+const REDUCTIONS: &str = "reductions";
+const ENDED: &str = "ended";
+const ERASED: &str = "erased";
+
+impl NodeState {
+    /// What must be remembered one by one: executions, and those that ended and that were erased.
+    pub(crate) fn remembered(&self) -> u64 {
+        let count = self.executions.len().saturating_add(self.ended.len());
+        u64::try_from(count.saturating_add(self.erased.len())).unwrap_or(u64::MAX)
+    }
+
+    /// Everything that the public headers of the log's records determine: single members, and items in sections. Whoever
+    /// gives the state one more member decides here how it is kept.
+    pub(crate) fn public_parts(&self) -> (Object, Sections<&'static str>) {
+        let Self {
+            node,
+            governance,
+            is_verified,
+            // These two follow from governance, and from whoever replays under another bundle.
+            bundle: _,
+            is_bundle_fixed: _,
+            at,
+            size,
+            executions,
+            instances,
+            reductions,
+            ended,
+            erased,
+            accounts,
+        } = self;
+        let single = Object::from([
+            ("at".to_owned(), Value::Integer(*at)),
+            ("governance".to_owned(), governance.position().to_value()),
+            ("is_verified".to_owned(), Value::Bool(*is_verified)),
+            ("node".to_owned(), Value::from(node.as_str())),
+            ("size".to_owned(), number(*size)),
+        ]);
+        let instance = |((os_user, workload), id): (&(u32, String), &String)| {
+            let parts = [Value::from(*os_user), Value::from(workload.as_str())];
+            Value::Array(parts.into_iter().chain([Value::from(id.as_str())]).collect())
+        };
+        let ended = ended.iter().map(|(id, at)| pair(id, Value::Integer(*at)));
+        let erased = erased.iter().map(|(id, index)| pair(id, number(*index)));
+        let sections = Sections::from([
+            (EXECUTIONS, executions.iter().map(|(id, one)| one.to_item(id)).collect()),
+            (OPEN, executions.iter().flat_map(|(id, one)| one.open_items(id)).collect()),
+            (LABELS, executions.iter().flat_map(|(id, one)| one.touched.open_items(id)).collect()),
+            (WAITING, executions.iter().flat_map(|(id, one)| one.waiting.items(id)).collect()),
+            (ACCOUNTS, accounts.items().collect()),
+            (RESERVED, accounts.reserved_items().collect()),
+            (INSTANCES, instances.iter().map(instance).collect()),
+            (REDUCTIONS, reductions.iter().map(Reduction::to_item).collect()),
+            (ENDED, ended.collect()),
+            (ERASED, erased.collect()),
+        ]);
+        (single, sections)
+    }
+
+    /// The state with these public parts; its executions have no private part yet.
+    ///
+    /// # Errors
+    /// When the parts are not exactly those that [`Self::public_parts`] gives of a state of this node, under this
+    /// governance log.
+    pub(crate) fn from_public_parts(
+        node: &str,
+        single: &Value,
+        mut sections: Sections<String>,
+        (origin, records, blobs): (&str, &[Vec<u8>], &dyn Blobs),
+    ) -> Result<Self, Unusable> {
+        let members = members(single, &["at", "governance", "is_verified", "node", "size"])?;
+        if members.str("node")? != node {
+            return Err(Unusable::new("it is the state of another node"));
+        }
+        let position = Position::from_value(members.value("governance")?)?;
+        let mut state = Self::new(node, origin);
+        state.governance = governed(origin, records, &position)?;
+        state.bundle = bundle(&state.governance, blobs)?;
+        state.is_verified = members.bool("is_verified")?;
+        state.at = members.integer("at")?;
+        state.size = members.count("size")?;
+        let mut take = |section: &str| {
+            let missing = || Unusable::new(format!("its section `{section}` is missing"));
+            sections.remove(section).ok_or_else(missing)
+        };
+        for item in take(EXECUTIONS)? {
+            let (id, execution) = Execution::from_item(&item)?;
+            state.executions.insert(id, execution);
+        }
+        for item in take(OPEN)? {
+            state.of_item(&item)?.restore_open(&item)?;
+        }
+        for item in take(LABELS)? {
+            state.of_item(&item)?.touched.restore_open(&item)?;
+        }
+        for item in take(WAITING)? {
+            state.of_item(&item)?.waiting.restore(&item)?;
+        }
+        for item in take(ACCOUNTS)? {
+            state.accounts.restore(&item)?;
+        }
+        for item in take(RESERVED)? {
+            let (id, seq, charges) = meters::reserved_of(&item)?;
+            state.reserve(&id, seq, charges);
+        }
+        for item in take(INSTANCES)? {
+            let instance = instance_of(&item).ok_or_else(|| wrong(INSTANCES))?;
+            state.instances.extend([instance]);
+        }
+        for item in take(REDUCTIONS)? {
+            state.reductions.push(Reduction::from_item(&item)?);
+        }
+        for item in take(ENDED)? {
+            let (id, at) = pair_of(&item).ok_or_else(|| wrong(ENDED))?;
+            state.ended.insert(id, at);
+        }
+        for item in take(ERASED)? {
+            let (id, index) = pair_of(&item).ok_or_else(|| wrong(ERASED))?;
+            state.erased.insert(id, u64::try_from(index).map_err(|_| wrong(ERASED))?);
+        }
+        match sections.keys().next() {
+            None => Ok(state),
+            Some(other) => Err(Unusable::new(format!("its section `{other}` is not known"))),
+        }
+    }
+
+    /// The execution that an item is of.
+    fn of_item(&mut self, item: &Value) -> Result<&mut Execution, Unusable> {
+        let id = item.get("execution").and_then(Value::as_str);
+        let execution = id.and_then(|id| self.executions.get_mut(id));
+        execution.ok_or_else(|| Unusable::new("an item is of no execution"))
+    }
+}
+
+/// Governance as it was at a position of its log.
+fn governed(origin: &str, records: &[Vec<u8>], at: &Position) -> Result<Governance, Unusable> {
+    let size = usize::try_from(at.size).unwrap_or(usize::MAX);
+    let shorter = || Unusable::new("the governance log is shorter");
+    let mut governance = Governance::new(origin);
+    for record in records.get(..size).ok_or_else(shorter)? {
+        governance.apply(record).map_err(|why| Unusable::new(why.to_string()))?;
+    }
+    let is_same = governance.position() == *at;
+    is_same.then_some(governance).ok_or_else(|| Unusable::new("the governance log is another one"))
+}
+
+fn bundle(governance: &Governance, blobs: &dyn Blobs) -> Result<Arc<Bundle>, Unusable> {
+    match governance.bundle() {
+        Some(digest) => adoption::load(&digest, blobs).map_err(Unusable::new),
+        None => Ok(Arc::new(Bundle::empty())),
+    }
+}
+
+fn pair(id: &str, value: Value) -> Value {
+    Value::Array(vec![Value::from(id), value])
+}
+
+fn pair_of(item: &Value) -> Option<(String, i64)> {
+    match item.as_array()? {
+        [id, value] => Some((id.as_str()?.to_owned(), value.as_i64()?)),
+        _ => None,
+    }
+}
+
+fn instance_of(item: &Value) -> Option<((u32, String), String)> {
+    let [os_user, workload, id] = item.as_array()? else { return None };
+    let os_user = u32::try_from(os_user.as_i64()?).ok()?;
+    Some(((os_user, workload.as_str()?.to_owned()), id.as_str()?.to_owned()))
+}
+
+fn wrong(section: &str) -> Malformed {
+    Malformed::new(format!("an item of the section `{section}` is not one"))
+}

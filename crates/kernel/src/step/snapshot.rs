@@ -1,0 +1,34 @@
+use super::{Effect, Kernel, Now};
+use crate::lineage::Body;
+use crate::snapshot::{Maker, Mark, Piece};
+
+impl Kernel {
+    /// Puts the state's digests on record, and hands out the pieces. The record says what the state is, which anybody can
+    /// derive again, and not that the pieces are kept: whoever starts from them looks.
+    pub(super) fn snapshot(&mut self, now: Now) -> Vec<Effect> {
+        let index = self.state.size();
+        let taken = self.snapshots.take(&self.state);
+        // A node that has lost what an execution sealed has no snapshot of it.
+        let Some(private) = taken.private else { return Vec::new() };
+        let mark = Mark { size: index, public: taken.public, private };
+        let append = self.append(now, None, Body::Snapshot(mark), Vec::new());
+        self.snapshots.recorded(self.state.size());
+        vec![append, Effect::Keep { index, pieces: taken.pieces, names: taken.names }]
+    }
+
+    /// What makes snapshots goes on from the one that the state was restored from.
+    pub fn resume_snapshots(&mut self, maker: Maker) {
+        self.snapshots = maker;
+    }
+
+    /// Whether so many records, or as many as there are executions to be remembered, have come since the last snapshot.
+    #[must_use]
+    pub fn snapshot_is_due(&self, records: u64) -> bool {
+        self.snapshots.is_due(&self.state, records)
+    }
+
+    /// Makes pieces of the next snapshot ahead of it, so many at most, so that taking it takes less time.
+    pub fn prepare_snapshot(&mut self, pages_max: usize) -> Vec<Piece> {
+        self.snapshots.prepare(&self.state, pages_max)
+    }
+}

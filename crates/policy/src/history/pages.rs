@@ -1,0 +1,186 @@
+//! A history in pages: what a snapshot of it is made of.
+//!
+//! Events are only ever added, so a page that is full never changes again. What the conditions know of the events is
+//! made from them anew, whatever bundle decides then.
+
+use std::sync::Arc;
+
+use proof::json::{Object, Value};
+
+use super::History;
+use super::events::{Events, Frame, Kind, Recorded};
+use crate::bundle::Bundle;
+use crate::limits::{
+    HISTORY_EVENTS_MAX, HISTORY_PAGE_BYTES, HISTORY_PAGE_EVENTS, INPUT_BYTES_MAX, OUTPUT_BYTES_MAX,
+};
+use crate::request::Entity;
+
+/// Some events of a history that follow one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// The first event's number.
+    pub first: usize,
+    /// The number of the event after the last.
+    pub end: usize,
+    /// Whether it stays as it is, whatever comes.
+    pub is_full: bool,
+}
+
+impl History {
+    /// Whether more came than a history holds.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.events.is_full()
+    }
+
+    /// The page that begins with the event of this number; none at the end. It ends with the last event, or where one
+    /// more would make too many events or bytes.
+    #[must_use]
+    pub fn page(&self, first: usize) -> Option<Page> {
+        let events = self.events.all.get(first..).filter(|events| !events.is_empty())?;
+        let (mut count, mut bytes) = (0_usize, 0_usize);
+        for event in events.iter().take(HISTORY_PAGE_EVENTS) {
+            bytes = bytes.saturating_add(event.bytes());
+            if count > 0 && bytes > HISTORY_PAGE_BYTES {
+                break;
+            }
+            count = count.saturating_add(1);
+        }
+        let is_full = count == HISTORY_PAGE_EVENTS || count < events.len();
+        Some(Page { first, end: first.saturating_add(count), is_full })
+    }
+
+    /// The members of a page: `events`, each `[at, frame, kind, input]` and of a response with a result that too, and
+    /// `frames`, each `[action, principal, resource]` with type, id and properties of both.
+    #[must_use]
+    pub fn page_members(&self, page: Page) -> Object {
+        let events = self.events.all.get(page.first..page.end).unwrap_or_default();
+        let mut frames: Vec<&Arc<Frame>> = Vec::new();
+        let events = events.iter().map(|event| {
+            let known = frames.iter().rposition(|frame| Arc::ptr_eq(frame, &event.frame));
+            let frame = known.unwrap_or_else(|| {
+                frames.push(&event.frame);
+                frames.len().saturating_sub(1)
+            });
+            event_value(event, frame)
+        });
+        let events = Value::Array(events.collect());
+        let frames = Value::Array(frames.into_iter().map(|frame| frame_value(frame)).collect());
+        Object::from([("events".to_owned(), events), ("frames".to_owned(), frames)])
+    }
+
+    /// A history made of pages, to be added in order; `is_full` as it was.
+    #[must_use]
+    pub fn restoring(bundle: &Arc<Bundle>, is_full: bool) -> History {
+        let live = std::sync::OnceLock::new();
+        let events = Events::restoring(is_full);
+        History { bundle: Arc::clone(bundle), events, live, version: 0 }
+    }
+
+    /// Adds the events of the next page, read from what [`History::page_members`] gave; none where they are not
+    /// exactly that.
+    #[must_use]
+    pub fn restore_page(&mut self, mut members: Object) -> Option<()> {
+        let (events, frames) = (members.remove("events")?, members.remove("frames")?);
+        let Value::Array(events) = events else { return None };
+        let frames = frames.as_array()?.iter().map(frame_of).collect::<Option<Vec<_>>>()?;
+        let frames: Vec<Arc<Frame>> =
+            frames.into_iter().map(|frame| self.events.interned(frame)).collect();
+        for event in events {
+            let Value::Array(event) = event else { return None };
+            self.restore_event(event, &frames)?;
+        }
+        members.is_empty().then_some(())
+    }
+
+    fn restore_event(&mut self, event: Vec<Value>, frames: &[Arc<Frame>]) -> Option<()> {
+        let mut parts = event.into_iter();
+        let at = parts.next()?.as_i64()?;
+        let frame = frames.get(usize::try_from(parts.next()?.as_i64()?).ok()?)?;
+        let kind = parts.next()?;
+        let input = text(parts.next()?).filter(|input| input.len() <= INPUT_BYTES_MAX)?;
+        let output = parts
+            .next()
+            .map(|output| text(output).filter(|output| output.len() <= OUTPUT_BYTES_MAX).ok_or(()));
+        let kind = match (kind.as_str()?, output.transpose().ok()?) {
+            (REQUEST, None) => Kind::Request,
+            (ERROR, None) => Kind::Error,
+            (RESPONSE, output) => Kind::Response(output),
+            _ => return None,
+        };
+        if parts.next().is_some() || self.events.len() >= HISTORY_EVENTS_MAX {
+            return None;
+        }
+        self.events.keep(at, Arc::clone(frame), input, kind);
+        Some(())
+    }
+}
+
+const REQUEST: &str = "request";
+const RESPONSE: &str = "response";
+const ERROR: &str = "error";
+
+impl Recorded {
+    /// About the bytes of text that it holds of its own.
+    fn bytes(&self) -> usize {
+        let output = match &self.kind {
+            Kind::Response(Some(output)) => output.len(),
+            _ => 0,
+        };
+        self.input.len().saturating_add(output).saturating_add(self.frame.bytes())
+    }
+}
+
+impl Frame {
+    fn bytes(&self) -> usize {
+        let of = |entity: &Entity| entity.kind.len() + entity.id.len() + entity.properties.len();
+        self.action.len().saturating_add(of(&self.principal)).saturating_add(of(&self.resource))
+    }
+}
+
+fn event_value(event: &Recorded, frame: usize) -> Value {
+    let kind = match &event.kind {
+        Kind::Request => REQUEST,
+        Kind::Response(_) => RESPONSE,
+        Kind::Error => ERROR,
+    };
+    let frame = Value::Integer(i64::try_from(frame).unwrap_or(i64::MAX));
+    let mut parts =
+        vec![Value::Integer(event.at), frame, Value::from(kind), Value::from(&*event.input)];
+    if let Kind::Response(Some(output)) = &event.kind {
+        parts.push(Value::from(&**output));
+    }
+    Value::Array(parts)
+}
+
+fn frame_value(frame: &Frame) -> Value {
+    let Frame { action, principal, resource } = frame;
+    let texts = [
+        action,
+        &principal.kind,
+        &principal.id,
+        &principal.properties,
+        &resource.kind,
+        &resource.id,
+        &resource.properties,
+    ];
+    Value::Array(texts.into_iter().map(|text| Value::from(text.as_str())).collect())
+}
+
+fn frame_of(value: &Value) -> Option<Frame> {
+    let texts: Vec<&str> = value.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
+    let [action, a, b, c, d, e, f] = texts.try_into().ok()?;
+    let entity = |kind: &str, id: &str, properties: &str| Entity {
+        kind: kind.to_owned(),
+        id: id.to_owned(),
+        properties: properties.to_owned(),
+    };
+    Some(Frame { action: action.to_owned(), principal: entity(a, b, c), resource: entity(d, e, f) })
+}
+
+fn text(value: Value) -> Option<Box<str>> {
+    if let Value::String(text) = value { Some(text.into_boxed_str()) } else { None }
+}
+
+#[cfg(test)]
+mod tests;

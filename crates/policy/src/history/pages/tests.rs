@@ -1,0 +1,147 @@
+use super::*;
+use crate::bundle::Files;
+use crate::decide::decide;
+use crate::evaluation::DEFAULTS;
+use crate::facts::Facts;
+use crate::history::Outcome;
+use crate::request::Request;
+use proptest::prelude::*;
+
+const SCHEMA: &str = "entity W; entity T; action act appliesTo { principal: W, resource: T, context: { input: { n?: Long }, output?: { size: Long } } };";
+
+/// Conditions whose monitors keep the latest, every and the different values.
+fn bundle() -> Arc<Bundle> {
+    let policies = "@id(\"p\") permit (principal, action, resource) when temporal { \
+        count_within(3s, Action::\"act\"::request{ input.n: context.input.n }) < 4 && \
+        sum_within(s, 4s, Action::\"act\"::response{ output.size: s }) < 10 && \
+        !(formerly within 2s Action::\"act\"::error{}) };";
+    let manifest = "name = \"h\"\nversion = \"1\"\nsemantics = 1";
+    let files =
+        [("bundle.toml", manifest), ("schema.cedarschema", SCHEMA), ("policies/p.dw", policies)];
+    let files: Files = files.map(|(path, text)| (path.to_owned(), text.into())).into();
+    Arc::new(Bundle::load(&files).unwrap_or_else(|errors| panic!("{errors}")))
+}
+
+fn request(resource: &str, input: &str) -> Request {
+    Request {
+        principal: Entity::new("W", "w"),
+        action: "act".into(),
+        resource: Entity::new("T", resource),
+        input: input.into(),
+    }
+}
+
+fn pages(history: &History) -> Vec<(Page, Object)> {
+    let next = |page: &Option<Page>| page.map(|page| page.end);
+    let mut pages = Vec::new();
+    let mut page = history.page(0);
+    while let Some(end) = next(&page) {
+        pages.push((page.unwrap(), history.page_members(page.unwrap())));
+        page = history.page(end);
+    }
+    pages
+}
+
+/// As it would be read back: through its bytes.
+fn restored(history: &History) -> History {
+    let mut restored = History::restoring(history.bundle(), history.is_full());
+    for (_, members) in pages(history) {
+        let bytes = Value::Object(members).to_bytes();
+        let Value::Object(members) = Value::parse(&bytes).unwrap() else { panic!() };
+        restored.restore_page(members).unwrap();
+    }
+    restored
+}
+
+fn live(history: &mut History, at: &mut i64, steps: &[(i64, u8, i64)]) -> Vec<Vec<u8>> {
+    let mut decisions = Vec::new();
+    for (later, what, n) in steps {
+        *at += later;
+        let asked = request(&format!("t{}", n % 3), &format!("{{\"n\":{n}}}"));
+        match what {
+            0 => history.complete(*at, &asked, &Outcome::Error),
+            1 => {
+                let text = format!("{{\"size\":{n}}}");
+                history.complete(*at, &asked, &Outcome::Result(Some(text)));
+            }
+            2 => history.complete(*at, &asked, &Outcome::Result(None)),
+            _ => {
+                let facts = Facts { at: *at, ..DEFAULTS.0 };
+                decisions.push(decide(history, &DEFAULTS.1, &facts, &asked).to_value().to_bytes());
+            }
+        }
+    }
+    decisions
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_restored_decides_on_as_what_was_kept(
+        before in prop::collection::vec((-50_i64..900, 0_u8..6, 0_i64..4), 0..600),
+        after in prop::collection::vec((0_i64..900, 0_u8..6, 0_i64..4), 1..20),
+    ) {
+        let mut history = History::new(&bundle()).unwrap();
+        let mut at = 1_000;
+        live(&mut history, &mut at, &before);
+        let mut other = restored(&history);
+        prop_assert_eq!(pages(&other), pages(&history));
+        let mut again = at;
+        prop_assert_eq!(live(&mut other, &mut at, &after), live(&mut history, &mut again, &after));
+        prop_assert_eq!(pages(&other), pages(&history));
+    }
+}
+
+#[test]
+fn a_full_page_stays_as_it_is_and_large_events_make_it_full_sooner() {
+    let mut history = History::new(&bundle()).unwrap();
+    assert_eq!(history.page(0), None);
+    let small = request("t", "{\"n\":1}");
+    for _ in 0..=HISTORY_PAGE_EVENTS {
+        history.complete(1, &small, &Outcome::Error);
+    }
+    let first = history.page(0).unwrap();
+    assert_eq!(first, Page { first: 0, end: HISTORY_PAGE_EVENTS, is_full: true });
+    let rest = history.page(first.end).unwrap();
+    assert_eq!(rest, Page { first: first.end, end: first.end + 1, is_full: false });
+    // Two that fit together only just, and one more.
+    let half = request("t", &format!("{{\"n\":{}}}", " ".repeat(HISTORY_PAGE_BYTES / 2 - 100)));
+    for _ in 0..2 {
+        history.complete(2, &half, &Outcome::Error);
+    }
+    let members = history.page_members(first);
+    assert_eq!(history.page(first.end).unwrap(), Page { end: first.end + 3, ..rest });
+    history.complete(3, &half, &Outcome::Error);
+    assert_eq!(
+        history.page(first.end).unwrap(),
+        Page { end: first.end + 3, is_full: true, ..rest }
+    );
+    assert_eq!(history.page_members(history.page(0).unwrap()), members);
+    assert_eq!(history.page(first.end + 3).unwrap().end, first.end + 4);
+}
+
+#[test]
+fn what_is_no_page_restores_nothing() {
+    let mut history = History::new(&bundle()).unwrap();
+    history.complete(1, &request("t", "{}"), &Outcome::Result(Some("{\"size\":1}".into())));
+    let good = history.page_members(history.page(0).unwrap());
+    let text = String::from_utf8(Value::Object(good.clone()).to_bytes()).unwrap();
+    let other = [
+        text.replace("\"response\"", "\"request\""),
+        text.replace("\"response\"", "\"unknown\""),
+        text.replace("[1,0,", "[1,1,"),
+        text.replace("[1,0,", "[1,-1,"),
+        text.replace("[1,0,", "[\"1\",0,"),
+        text.replace("\"W\",", ""),
+        text.replace("]],\"frames\"", ",\"more\"]],\"frames\""),
+        text.replace("{\"events\"", "{\"begin\":1,\"events\""),
+        text.replace("\"frames\"", "\"gone\""),
+    ];
+    assert!(History::restoring(history.bundle(), false).restore_page(good).is_some());
+    for text in other {
+        let Value::Object(members) = Value::parse(text.as_bytes()).unwrap() else { panic!() };
+        let mut restored = History::restoring(history.bundle(), false);
+        assert!(restored.restore_page(members).is_none(), "{text}");
+    }
+}
