@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::fixture::{Domain, NODE, Node, ORIGIN};
 use crate::governance::{Change, Subject};
+use crate::limits::{SNAPSHOT_PAGE_BYTES, SNAPSHOT_PAGE_ITEMS};
 use crate::lineage::{Body, Completion, LineageRecord};
 use crate::replay::{Fed, Part, Replay, ReplayError};
 use crate::state::NodeState;
@@ -274,4 +275,19 @@ fn nothing_private_stands_in_a_public_piece() {
     let has_it = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).contains(&secret.to_string());
     assert!(private.iter().all(|(_, bytes)| has_it(bytes)));
     assert!(!public.iter().any(|(_, bytes)| has_it(bytes)));
+}
+
+#[test]
+fn a_page_of_items_ends_at_its_limits() {
+    let lengths = |items: Vec<Value>| -> Vec<usize> {
+        super::page::pages(items).iter().map(Vec::len).collect()
+    };
+    assert_eq!(lengths(vec![]), Vec::<usize>::new());
+    let many = vec![Value::Integer(1); SNAPSHOT_PAGE_ITEMS + 1];
+    assert_eq!(lengths(many), vec![SNAPSHOT_PAGE_ITEMS, 1]);
+    // With its two quotes each is a quarter of what a page takes.
+    let quarter = Value::from("x".repeat(SNAPSHOT_PAGE_BYTES / 4 - 2));
+    assert_eq!(lengths(vec![quarter; 5]), vec![4, 1]);
+    let large = Value::from("x".repeat(SNAPSHOT_PAGE_BYTES));
+    assert_eq!(lengths(vec![large.clone(), large, Value::Integer(1)]), vec![1, 1, 1]);
 }
