@@ -13,7 +13,7 @@ pub(crate) fn run(root: &Root, report: &mut Report) {
     report.step("advisories", || cargo::advisories(root));
     report.step("peers", || peers::run(root));
     report.step("tests", || test::run(root, &[]));
-    report.step("a million decisions, three ways", || test::three_ways(root));
+    report.step("decisions, a million and more", || test::at_length(root));
     report.step("documentation tests", || test::documentation(root));
     report.step("simulator, at length", || simulator::run_at_length(root));
     report.step("proof for wasm32", || cargo::wasm(root));

@@ -4,10 +4,9 @@ use crate::report::Outcome;
 use crate::root::Root;
 use crate::run::{command, run};
 
-/// What CI runs, side by side, each half from a seed of its own. The million steps that are promised come when a
-/// run of them has been looked at.
+/// What CI runs, side by side, each half from a seed of its own.
 const CI_RUNS: [[&str; 4]; 2] =
-    [["--steps", "100000", "--seed", "2026"], ["--steps", "100000", "--seed", "2027"]];
+    [["--steps", "500000", "--seed", "2026"], ["--steps", "500000", "--seed", "2027"]];
 
 /// Takes the steps; fails at the first broken law, with the line that reproduces it.
 pub(crate) fn run_at_length(root: &Root) -> anyhow::Result<Outcome> {

@@ -14,19 +14,28 @@ use node::{Direct, Options};
 use policy::{Assurance, Bundle};
 use proof::digest::Digest;
 
+#[cfg(test)]
+#[path = "erased/at_length.rs"]
+mod at_length;
+
 const SECRET: &str = "a-very-private-argument";
 const USER: u32 = 4_001;
 
 #[cfg(test)]
-fn domain(folder: &Path) -> Options {
-    let options = Options {
+fn options(folder: &Path) -> Options {
+    Options {
         folder: folder.join("domain"),
         domain: "example.test".into(),
         node: "node-1".into(),
         socket: folder.join("node.sock"),
         servers: BTreeMap::new(),
         publish_interval_ms: 100,
-    };
+    }
+}
+
+#[cfg(test)]
+fn domain(folder: &Path) -> Options {
+    let options = options(folder);
     let schema = "entity Workload; entity Server;\n\
                   action \"ping\" appliesTo { principal: [Workload], resource: [Server] };\n";
     let files = [
