@@ -104,10 +104,7 @@ async fn live(
     output: &mut Output,
 ) -> Result<u64, Failure> {
     let mut denied = 0;
-    let mut command = tokio::process::Command::new(program()?);
-    command.arg("mcp").arg(&options.folder).args(["--server", SERVER, "--workload", WORKLOAD]);
-    command.stderr(std::process::Stdio::null());
-    let agent = Agent::start_command(command).await.map_err(|why| failed(&why))?;
+    let mut agent = connect(options).await?;
     tell::agent(output, &agent.tools().await.map_err(|why| failed(&why))?)?;
     for scene in story::scenes() {
         match scene {
@@ -115,6 +112,11 @@ async fn live(
             Scene::Calls(step) => {
                 let called = play(&agent, &step, bundle, output).await?;
                 denied = step.record_to_explain(&called).unwrap_or(denied);
+            }
+            Scene::Reconnects => {
+                agent.end().await.map_err(|why| failed(&why))?;
+                agent = connect(options).await?;
+                tell::reconnected(output)?;
             }
             Scene::Suspends => {
                 suspend(options).await?;
@@ -125,6 +127,14 @@ async fn live(
     }
     agent.end().await.map_err(|why| failed(&why))?;
     Ok(denied)
+}
+
+/// Starts the agent and its gateway.
+async fn connect(options: &node::Options) -> Result<Agent, Failure> {
+    let mut command = tokio::process::Command::new(program()?);
+    command.arg("mcp").arg(&options.folder).args(["--server", SERVER, "--workload", WORKLOAD]);
+    command.stderr(std::process::Stdio::null());
+    Agent::start_command(command).await.map_err(|why| failed(&why))
 }
 
 async fn play(

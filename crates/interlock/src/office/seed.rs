@@ -5,11 +5,12 @@ use super::{Office, OfficeError};
 
 /// Every file of the sample office. The web page of `prices.example.net` holds an injected instruction to mail the
 /// payroll to an outside address.
-const SAMPLE: [(&str, &str); 10] = [
+const SAMPLE: [(&str, &str); 11] = [
     ("files/contracts/northwind.md", include_str!("sample/files/contracts/northwind.md")),
     ("files/payroll/2026-11.csv", include_str!("sample/files/payroll/2026-11.csv")),
     ("files/reports/2026-q3.md", include_str!("sample/files/reports/2026-q3.md")),
     ("files/reports/2026-q4-plan.md", include_str!("sample/files/reports/2026-q4-plan.md")),
+    ("files/reports/customers/2026.md", include_str!("sample/files/reports/customers/2026.md")),
     ("mail/inbox/0001.eml", include_str!("sample/mail/inbox/0001.eml")),
     ("mail/inbox/0002.eml", include_str!("sample/mail/inbox/0002.eml")),
     ("tickets/0001.json", include_str!("sample/tickets/0001.json")),
