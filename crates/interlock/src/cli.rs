@@ -24,7 +24,7 @@ pub(crate) use family::{Delegate, End};
 pub(crate) use machine::Completions;
 pub(crate) use node::{Demo, Halt, Init, Mcp, Register, Serve, Trust};
 pub(crate) use office::{OfficeAgent, OfficeServer};
-pub(crate) use policy::{Bundle, BundleCommand, Decide, Publish};
+pub(crate) use policy::{Bundle, BundleCommand, Decide, Diff, Publish};
 pub(crate) use proof::{
     Explain, Log, LogCommand, LogShow, LogTail, LogVerify, Range, Receipt, Record, Replay, Verify,
 };

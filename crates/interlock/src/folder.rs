@@ -54,7 +54,8 @@ fn collect(folder: &Path, prefix: &str, files: &mut Files) -> Result<(), Failure
     Ok(())
 }
 
-fn content(path: &Path) -> Result<Vec<u8>, Failure> {
+/// The bytes of one file, as long as a bundle's may be.
+pub(crate) fn content(path: &Path) -> Result<Vec<u8>, Failure> {
     let found = fs::metadata(path).map_err(|why| unreadable(path, &why))?;
     if usize::try_from(found.len()).is_ok_and(|bytes| bytes <= FILE_BYTES_MAX) {
         fs::read(path).map_err(|why| unreadable(path, &why))
@@ -68,7 +69,7 @@ fn unreadable(path: &Path, why: &io::Error) -> Failure {
 }
 
 fn refused(path: &Path, why: &str) -> Failure {
-    Failure::new(Exit::Data, format!("`{}` is no part of a bundle", path.display())).why(why)
+    Failure::new(Exit::Data, format!("`{}` cannot be used", path.display())).why(why)
 }
 
 fn unsound(folder: &Path, errors: &LoadErrors) -> Failure {

@@ -56,7 +56,7 @@ pub struct Bundle {
     files: Files,
     blob: Vec<u8>,
     digest: Digest,
-    manifest: Manifest,
+    pub(crate) manifest: Manifest,
     pub(crate) labels: labels::LabelRules,
     pub(crate) shapes: Shapes,
     /// The schema as written, which requests are checked against.

@@ -80,6 +80,12 @@ pub fn run(bundle: &Arc<Bundle>) -> Report {
     report
 }
 
+/// The requests of a bundle's tests, line by line.
+#[must_use]
+pub fn requests(bundle: &Bundle) -> Vec<&str> {
+    lines(bundle, REQUESTS)
+}
+
 /// What a case expects of a decision, as its line in `tests/expected.jsonl`.
 #[must_use]
 pub fn outcome(decision: &Decision) -> String {

@@ -28,6 +28,7 @@ mod bundle;
 pub mod cases;
 mod decide;
 mod decision;
+pub mod diff;
 pub mod engine;
 mod error;
 pub mod evaluation;

@@ -38,7 +38,43 @@ pub(crate) enum BundleCommand {
         folder: PathBuf,
     },
 
+    Diff(Diff),
+
     Publish(Publish),
+}
+
+/// Show what a new bundle allows and denies that the old one did not
+///
+/// Compares policies, tools and files by name, then asks both bundles the requests of both their tests, and those of
+/// --requests, and shows every answer that turned: newly allowed, newly denied, waiting for officers, or the same for
+/// another reason. What nobody asks is not compared: for what a domain has lived through, see
+/// `interlock replay DOMAIN --bundle NEW`.
+///
+/// Ends with 0, or with 2 where --exit-code is given and an answer turned.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  interlock bundle diff bundles/starter my-bundle
+  interlock bundle diff old new --requests requests.jsonl --json | jq .allowed")]
+pub(crate) struct Diff {
+    /// The folder of the bundle that decides today
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+
+    /// The folder of the bundle that is to decide
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+
+    /// More requests to ask: a file of AuthZEN evaluation bodies, one a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) requests: Option<PathBuf>,
+
+    /// Answers of each kind that are shown in text
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) show: usize,
+
+    /// End with 2 where an answer turned
+    #[arg(long)]
+    pub(crate) exit_code: bool,
 }
 
 /// Publish a bundle: it decides from here on

@@ -14,7 +14,10 @@ fn files_are_read_written_listed_and_deleted_for_real() {
     office.write_file("reports/new/draft.md", "text").unwrap();
     let on_disk = folder.path().join("files/reports/new/draft.md");
     assert_eq!(std::fs::read_to_string(&on_disk).unwrap(), "text");
-    assert_eq!(office.list_files("reports").unwrap(), "2026-q3.md\n2026-q4-plan.md\ncustomers/\nnew/");
+    assert_eq!(
+        office.list_files("reports").unwrap(),
+        "2026-q3.md\n2026-q4-plan.md\ncustomers/\nnew/"
+    );
     assert_eq!(office.list_files(".").unwrap(), "contracts/\npayroll/\nreports/");
     office.delete_file("reports/new/draft.md").unwrap();
     assert!(!on_disk.exists());

@@ -88,6 +88,53 @@ fn a_failing_test_of_a_bundle_ends_with_2() {
 }
 
 #[test]
+fn a_diff_shows_what_a_new_bundle_allows_and_denies() {
+    let old = small(PERMIT);
+    let diff = |new: &Path, more: &[&str]| {
+        interlock(&[&["bundle", "diff", text(old.path()), text(new)], more].concat())
+    };
+    let same = diff(old.path(), &["--exit-code"]);
+    assert_eq!((same.code, same.stderr.as_str()), (0, ""));
+    assert!(same.stdout.contains("1 request asked, 1 answered alike"), "{}", same.stdout);
+
+    let narrower = PERMIT
+        .replace("all.ping", "some.ping")
+        .replace("resource);", "resource)\nwhen { principal == Workload::\"b\" };");
+    let new = small(&narrower);
+    let other = PING.replace("\"id\":\"a\"", "\"id\":\"b\"");
+    let more = tempfile::tempdir().unwrap();
+    let requests = more.path().join("more.jsonl");
+    std::fs::write(&requests, format!("\n{other}\n{PING}\n")).unwrap();
+    let shown = diff(new.path(), &["--requests", text(&requests)]);
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    let stable = shown
+        .stdout
+        .replace(text(old.path()), "OLD")
+        .replace(text(new.path()), "NEW")
+        .replace(text(more.path()), "MORE");
+    insta::assert_snapshot!("bundle_diff", stable);
+    let told = diff(new.path(), &["--requests", text(&requests), "--json", "--exit-code"]);
+    assert_eq!(told.code, 2);
+    let told: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(told["requests"], 2);
+    assert_eq!(told["denied"][0]["new"]["code"], "policy.denied");
+    assert_eq!(told["denied"][0]["request"], PING);
+    assert_eq!(told["otherwise"][0]["new"]["policies"], serde_json::json!(["some.ping"]));
+    assert_eq!(told["policies"]["added"], serde_json::json!(["some.ping"]));
+    // Turned round, the same is newly allowed.
+    let back = interlock(&["bundle", "diff", text(new.path()), text(old.path()), "--json"]);
+    let back: Value = serde_json::from_str(&back.stdout).unwrap();
+    assert_eq!(back["allowed"][0]["old"]["code"], "policy.denied");
+
+    std::fs::write(&requests, "{\"subject\":1}\n").unwrap();
+    let refused = diff(new.path(), &["--requests", text(&requests)]);
+    assert_eq!(refused.code, 65);
+    assert!(refused.stderr.contains("more.jsonl:1 is no AuthZEN body"), "{}", refused.stderr);
+    let missing = diff(new.path(), &["--requests", "/no/such/file"]);
+    assert_eq!(missing.code, 66, "{}", missing.stderr);
+}
+
+#[test]
 fn each_line_gets_its_own_answer_in_order() {
     let folder = small(PERMIT);
     let bundle = text(folder.path());

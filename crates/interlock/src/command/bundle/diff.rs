@@ -1,0 +1,209 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use policy::diff::{Names, Parts, Turn, answers, parts};
+use policy::{Bundle, Decision, cases};
+use proof::json::{Object, Value, object};
+
+use crate::cli::Diff;
+use crate::exit::{Exit, Failure};
+use crate::folder;
+use crate::output::{Output, Style, counted, grouped, number};
+
+/// A request whose answer turned.
+struct Turned {
+    /// Where it stands: file and line.
+    place: String,
+    /// Its line.
+    request: String,
+    old: Decision,
+    new: Decision,
+}
+
+/// Compares two bundles, part by part and by what they answer.
+pub(super) fn run(arguments: &Diff, output: &mut Output) -> Result<Exit, Failure> {
+    let old = Arc::new(folder::load_bundle(&arguments.old)?);
+    let new = Arc::new(folder::load_bundle(&arguments.new)?);
+    let requests = requests(arguments, [&old, &new])?;
+    let mut turned: BTreeMap<Turn, Vec<Turned>> = BTreeMap::new();
+    let mut progress = output.progress("asking both");
+    let total = size(requests.len());
+    for (asked, (request, place)) in (0_u64..).zip(&requests) {
+        progress.at(asked, Some(total));
+        let evaluation = cases::read(request).map_err(|why| {
+            Failure::new(Exit::Data, format!("{place} is no AuthZEN body: it {why}"))
+        })?;
+        if let (before, after, Some(turn)) = answers((&old, &new), &evaluation) {
+            let (place, request) = (place.clone(), request.clone());
+            turned.entry(turn).or_default().push(Turned {
+                place,
+                request,
+                old: before,
+                new: after,
+            });
+        }
+    }
+    drop(progress);
+    let found = parts(&old, &new);
+    if output.is_json() {
+        output.json(&value(&found, total, &turned))?;
+    } else {
+        tell_parts([&old, &new], &found, output)?;
+        tell_answers(total, &turned, arguments.show, output)?;
+    }
+    let is_other = arguments.exit_code && !turned.is_empty();
+    Ok(if is_other { Exit::Denied } else { Exit::Ok })
+}
+
+/// Every request to ask, once, with the place where it stands.
+fn requests(arguments: &Diff, [old, new]: [&Bundle; 2]) -> Result<Vec<(String, String)>, Failure> {
+    let (mut found, mut known) = (Vec::new(), BTreeSet::new());
+    let mut take = |file: &Path, lines: &[&str]| {
+        for (line, request) in (1_usize..).zip(lines).filter(|(_, text)| !text.trim().is_empty()) {
+            if known.insert((*request).to_owned()) {
+                found.push(((*request).to_owned(), format!("{}:{line}", file.display())));
+            }
+        }
+    };
+    for (folder, bundle) in [(&arguments.old, old), (&arguments.new, new)] {
+        take(&folder.join("tests/requests.jsonl"), &cases::requests(bundle));
+    }
+    if let Some(file) = &arguments.requests {
+        let text = String::from_utf8(folder::content(file)?).map_err(|why| {
+            Failure::new(Exit::Data, format!("`{}` is not UTF-8", file.display())).why(why)
+        })?;
+        take(file, &text.lines().collect::<Vec<_>>());
+    }
+    if found.is_empty() {
+        let what = "neither bundle carries tests, so there is nothing to ask".to_owned();
+        return Err(Failure::new(Exit::NoInput, what).help("give requests with --requests FILE"));
+    }
+    Ok(found)
+}
+
+fn tell_parts([old, new]: [&Bundle; 2], found: &Parts, output: &mut Output) -> Result<(), Failure> {
+    let paint = output.paint();
+    let title = format!("{} {} → {} {}", old.name(), old.version(), new.name(), new.version());
+    output.line(paint.text(Style::Heading, title))?;
+    for (what, names) in
+        [("policies", &found.policies), ("tools", &found.tools), ("files", &found.files)]
+    {
+        let Names { added, removed, changed } = names;
+        let counts =
+            format!("{} added, {} removed, {} changed", added.len(), removed.len(), changed.len());
+        output.line(format!("  {} {counts}", paint.text(Style::Label, format!("{what:<9}"))))?;
+        for (mark, style, names) in
+            [("+", Style::Good, added), ("-", Style::Bad, removed), ("~", Style::Warning, changed)]
+        {
+            for name in names {
+                output.line(format!("    {} {name}", paint.text(style, mark)))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn tell_answers(
+    total: u64,
+    turned: &BTreeMap<Turn, Vec<Turned>>,
+    show: usize,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let paint = output.paint();
+    let other = size(turned.values().map(Vec::len).sum());
+    let asked = counted(total, "request", "requests");
+    let alike = grouped(total.saturating_sub(other));
+    output.line(format!(
+        "  {} {asked} asked, {alike} answered alike",
+        paint.text(Style::Label, "answers  ")
+    ))?;
+    for turn in Turn::ALL {
+        let Some(all) = turned.get(&turn) else { continue };
+        let style = match turn {
+            Turn::Allowed | Turn::Waits => Style::Warning,
+            Turn::Denied => Style::Bad,
+            Turn::Otherwise => Style::Quiet,
+        };
+        output.line("")?;
+        output.line(paint.text(style, format!("{} ({})", heading(turn), all.len())))?;
+        for one in all.iter().take(show) {
+            output.line(format!("  {}", paint.text(Style::Name, &one.place)))?;
+            output.line(format!("    {}", paint.text(Style::Quiet, &one.request)))?;
+            output.line(format!(
+                "    {}",
+                paint.text(Style::Bad, format!("- {}", answer(&one.old)))
+            ))?;
+            output.line(format!(
+                "    {}",
+                paint.text(Style::Good, format!("+ {}", answer(&one.new)))
+            ))?;
+        }
+        let hidden = all.len().saturating_sub(show);
+        if hidden > 0 {
+            output.line(
+                paint.text(Style::Quiet, format!("  and {hidden} more: --show N lists them")),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn heading(turn: Turn) -> &'static str {
+    match turn {
+        Turn::Allowed => "newly allowed",
+        Turn::Denied => "newly denied",
+        Turn::Waits => "now waits for officers",
+        Turn::Otherwise => "the same, for another reason",
+    }
+}
+
+fn answer(decision: &Decision) -> String {
+    let ids = decision.policy_ids().collect::<Vec<_>>().join(", ");
+    let by = if ids.is_empty() { "no policy" } else { &ids };
+    format!("{} {} by {by}", decision.verdict().as_str(), decision.code())
+}
+
+fn value(found: &Parts, total: u64, turned: &BTreeMap<Turn, Vec<Turned>>) -> Value {
+    let names = |names: &Names| {
+        let list = |names: &[String]| {
+            Value::Array(names.iter().map(|name| name.as_str().into()).collect())
+        };
+        object([
+            ("added", list(&names.added)),
+            ("changed", list(&names.changed)),
+            ("removed", list(&names.removed)),
+        ])
+    };
+    let decided = |decision: &Decision| {
+        let ids = decision.policy_ids().map(Value::from).collect();
+        object([
+            ("code", decision.code().into()),
+            ("decision", decision.verdict().as_str().into()),
+            ("policies", Value::Array(ids)),
+        ])
+    };
+    let one = |one: &Turned| {
+        object([
+            ("new", decided(&one.new)),
+            ("old", decided(&one.old)),
+            ("place", one.place.as_str().into()),
+            ("request", one.request.as_str().into()),
+        ])
+    };
+    let mut members = Object::from([
+        ("files".to_owned(), names(&found.files)),
+        ("policies".to_owned(), names(&found.policies)),
+        ("requests".to_owned(), number(total)),
+        ("tools".to_owned(), names(&found.tools)),
+    ]);
+    for turn in Turn::ALL {
+        let all = turned.get(&turn).map(Vec::as_slice).unwrap_or_default();
+        members.insert(turn.as_str().to_owned(), all.iter().map(one).collect::<Vec<_>>().into());
+    }
+    Value::Object(members)
+}
+
+fn size(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
