@@ -1,3 +1,5 @@
+//! The clocks of this machine, as the node reads them.
+
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use kernel::step::Now;
@@ -18,7 +20,8 @@ impl Clock {
 }
 
 /// Milliseconds since the Unix epoch; 0 for a clock that stands before it.
-pub(crate) fn wall_ms() -> i64 {
+#[must_use]
+pub fn wall_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -24,7 +24,7 @@
 mod approvals;
 mod authority;
 pub mod client;
-mod clock;
+pub mod clock;
 mod direct;
 pub mod domain;
 mod driver;

@@ -1,8 +1,8 @@
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use kernel::lineage::{Approval, LineageRecord};
 use node::Options;
+use node::clock::wall_ms;
 use proof::digest::Digest;
 use proof::json::{Object, Value, object};
 
@@ -84,7 +84,7 @@ pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<E
         }
     };
     let key = node::keys::read_file(&arguments.key).map_err(|why| Failure::node(&why))?;
-    let expires_ms = now_ms().saturating_add(arguments.for_ms);
+    let expires_ms = wall_ms().saturating_add(arguments.for_ms);
     let approval = Approval { pending, approves: !arguments.refuse, expires_ms };
     let signed = approval
         .sign(&options.lineage_origin(), &key)
@@ -184,7 +184,7 @@ fn state(request: &Value) -> &'static str {
         "done"
     } else if words.iter().any(|word| text(word, "verdict") == "refuse") {
         "refused"
-    } else if integer(request, "until_ms") < now_ms() {
+    } else if integer(request, "until_ms") < wall_ms() {
         "late"
     } else {
         "waits"
@@ -224,9 +224,4 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 
 fn integer(value: &Value, name: &str) -> i64 {
     value.get(name).and_then(Value::as_i64).unwrap_or_default()
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,5 +1,4 @@
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use node::clock::wall_ms;
 use node::erase::{Erased, Which};
 use proof::json::{Value, object};
 
@@ -13,7 +12,7 @@ pub(super) fn run(arguments: &Erase, output: &mut Output) -> Result<Exit, Failur
     let options = config::load(&arguments.domain)?;
     let which = match (&arguments.execution, arguments.ended_before) {
         (Some(id), _) => Which::One(id.clone()),
-        (None, age_ms) => Which::EndedBefore(now_ms().saturating_sub(age_ms.unwrap_or(i64::MAX))),
+        (None, age_ms) => Which::EndedBefore(wall_ms().saturating_sub(age_ms.unwrap_or(i64::MAX))),
     };
     let erased = super::block_on_many(node::erase::erase(&options, &which, arguments.dry_run))?;
     let erased = erased.map_err(|why| Failure::node(&why))?;
@@ -54,9 +53,4 @@ fn help(code: &str) -> &'static str {
         "key.destroy" => "it is on record, but its key is still there; the next start tries again",
         _ => "there is no such execution here",
     }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

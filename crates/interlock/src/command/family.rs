@@ -1,8 +1,8 @@
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use kernel::governance::Change;
 use kernel::lineage::HandsOn;
+use node::clock::wall_ms;
 use policy::Grant;
 use proof::json::{Value, object};
 
@@ -14,7 +14,7 @@ use crate::output::{Output, Style};
 pub(super) fn delegate(arguments: &Delegate, output: &mut Output) -> Result<Exit, Failure> {
     let actions =
         (!arguments.action.is_empty()).then(|| arguments.action.iter().cloned().collect());
-    let until_ms = arguments.for_ms.map(|for_ms| now_ms().saturating_add(for_ms));
+    let until_ms = arguments.for_ms.map(|for_ms| wall_ms().saturating_add(for_ms));
     let grant =
         Grant { actions, calls_max: arguments.calls, depth_max: Some(arguments.depth), until_ms };
     let socket = arguments.socket.clone().unwrap_or_else(|| socket(&arguments.domain));
@@ -53,9 +53,4 @@ pub(super) fn end(arguments: &End, output: &mut Output) -> Result<Exit, Failure>
 
 fn socket(domain: &Path) -> std::path::PathBuf {
     domain.join("node.sock")
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,8 +1,8 @@
 use std::fs;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use kernel::governance::{Change, GovernanceError, SignedProposal, Workload};
+use node::clock::wall_ms;
 use policy::Bundle;
 use proof::json::Value;
 
@@ -38,7 +38,7 @@ pub(super) fn propose(arguments: &Propose, output: &mut Output) -> Result<Exit, 
 pub(super) fn sign(arguments: &Sign, output: &mut Output) -> Result<Exit, Failure> {
     let proposal = read(&arguments.proposal)?;
     let key = node::keys::read_file(&arguments.key).map_err(|why| Failure::node(&why))?;
-    if proposal.proposal.expires_ms < now_ms() {
+    if proposal.proposal.expires_ms < wall_ms() {
         return Err(Failure::new(Exit::Denied, "the proposal has expired")
             .help("propose it again: `interlock propose`"));
     }
@@ -70,7 +70,7 @@ pub(super) fn publish(arguments: &PublishSigned, output: &mut Output) -> Result<
 fn missing(domain: &Path, signed: &SignedProposal) -> Result<String, Failure> {
     let options = config::load(domain)?;
     let governance = node::domain::governance(&options).map_err(|why| Failure::node(&why))?;
-    match governance.check(now_ms().max(governance.at()), signed) {
+    match governance.check(wall_ms().max(governance.at()), signed) {
         Ok(()) => Ok("signed by enough: `interlock publish` brings it".to_owned()),
         Err(why @ GovernanceError::Unsigned { .. }) => Ok(why.to_string()),
         Err(why) => {
@@ -160,9 +160,4 @@ fn told(
         output.line(format!("  {by}  {key}"))?;
     }
     missing.map_or(Ok(()), |missing| output.line(missing))
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

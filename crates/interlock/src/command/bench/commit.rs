@@ -8,7 +8,7 @@ use node::Direct;
 use super::load::{self, Load};
 use super::raw::Raw;
 use super::row::{Row, rate};
-use super::site::Site;
+use super::site::{Site, opened};
 use crate::exit::{Exit, Failure};
 
 /// Callers, and how often each of them asks.
@@ -87,10 +87,6 @@ fn bytes_per_decision(site: &Site) -> Result<usize, Failure> {
 
 /// What the record of a decision holds, and no other.
 const DECIDED: &str = r#""type":"transition.decided""#;
-
-fn opened<T>(result: Result<T, node::Error>) -> Result<T, Failure> {
-    result.map_err(|why| Failure::node(&why))
-}
 
 fn unmeasured(why: &dyn std::fmt::Display) -> Failure {
     Failure::new(Exit::Io, "the disk could not be measured").why(why)

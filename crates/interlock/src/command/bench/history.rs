@@ -8,7 +8,7 @@ use proof::merkle::leaf_hash;
 use super::load;
 use super::row::{Row, rate};
 use super::samples::Samples;
-use super::site::Site;
+use super::site::{Site, opened};
 use crate::cli::{Bench, Measured};
 use crate::command::log::verify_records;
 use crate::domain;
@@ -107,10 +107,6 @@ async fn start(site: &Site) -> Result<Row, Failure> {
     let (_, lineage) = domain::both(&site.options.folder)?;
     let records = f64::from(count(lineage.published()?));
     Ok(Row::new("start", samples, whole).with("records", records))
-}
-
-fn opened<T>(result: Result<T, node::Error>) -> Result<T, Failure> {
-    result.map_err(|why| Failure::node(&why))
 }
 
 /// Counts here stay far below 2^32: `--records` is one.

@@ -48,3 +48,8 @@ impl Site {
 pub(super) fn workload(number: u32) -> String {
     format!("bench-{number}")
 }
+
+/// What the node opened, or why a measurement cannot begin.
+pub(super) fn opened<T>(result: Result<T, node::Error>) -> Result<T, Failure> {
+    result.map_err(|why| Failure::node(&why))
+}
