@@ -13,7 +13,7 @@ use proof::digest::Digest;
 use proof::json::Value;
 
 use crate::broken::{Broken, Law, holds};
-use crate::office::{Asked, Past};
+use crate::office::{Asked, LABELLED, Past};
 use approvals::{Approvals, Waiting};
 use meters::{Charge, Meter, Meters};
 
@@ -72,6 +72,8 @@ pub(crate) enum Event {
     Read(String, i64),
     /// A page came back at this time.
     Page(String, i64),
+    /// A read of what is labelled was permitted.
+    Touched(String),
     /// An execution ended.
     Over(String),
     /// So many governance records are adopted.
@@ -192,7 +194,17 @@ impl Model {
         };
         match event {
             Event::Began(id, execution) => {
-                drop(self.executions.insert(id.clone(), (**execution).clone()))
+                let mut execution = (**execution).clone();
+                let parent = execution.parent.as_ref().and_then(|id| self.executions.get(id));
+                execution.past.is_inside = parent.is_some_and(|one| one.past.is_inside);
+                drop(self.executions.insert(id.clone(), execution));
+            }
+            Event::Touched(id) => {
+                let line: Vec<String> = self.line(id).into_iter().map(|(id, _)| id).collect();
+                for id in line {
+                    let one = self.executions.get_mut(&id);
+                    one.into_iter().for_each(|one| one.past.is_inside = true);
+                }
             }
             Event::Permit(id) => {
                 let line: Vec<String> = self.line(id).into_iter().map(|(id, _)| id).collect();
@@ -345,6 +357,9 @@ impl Model {
         let index = u64::try_from(self.log.len()).unwrap_or(u64::MAX).saturating_sub(1);
         if text("decision") == Some("permit") {
             self.happened(index, Event::Permit(request.execution.clone()));
+            if request.asked == Asked::Read(LABELLED) {
+                self.happened(index, Event::Touched(request.execution.clone()));
+            }
         }
         self.follows(index, &request, record, at);
         if matches!(request.asked, Asked::Read(_)) {

@@ -33,6 +33,8 @@ pub enum Bug {
     StaleVersion,
     /// What was approved is shown to the kernel, and something else is forwarded.
     OtherArguments,
+    /// Now and then a read is shown to the kernel as one of something without labels: its label comes with a later one.
+    LateLabel,
     /// A result is handed on before it is part of the history: what it adds comes late.
     LateResult,
 }

@@ -24,6 +24,18 @@ resource = { type = "Address", argument = "to" }
 [tools."office/pay"]
 action = "pay"
 resource = { type = "Address", argument = "to" }
+[tools."office/post"]
+action = "post"
+resource = { type = "Page", argument = "url" }
+"#;
+
+const LABELS: &str = r#"
+[labels]
+inside = "what stays inside"
+[[resources]]
+type = "File"
+id = "notes/b"
+labels = ["inside"]
 "#;
 
 const METERS: &str = r#"
@@ -52,12 +64,14 @@ action read appliesTo { principal: Workload, resource: File, context: { input: {
 action fetch appliesTo { principal: Workload, resource: Page, context: { input: { url: String } } };
 action send appliesTo { principal: Workload, resource: Address, context: { input: { to: String, cents: Long } } };
 action pay appliesTo { principal: Workload, resource: Address, context: { input: { to: String, cents: Long } } };
+action post appliesTo { principal: Workload, resource: Page, context: { input: { url: String }, labels: Set<String> } };
 action "agent/start" appliesTo { principal: Workload, resource: Agent };
 "#;
 
 const POLICIES: &str = r#"
 @id("all") permit (principal, action, resource);
 @id("pays") @approval("1 of finance within 10m") permit (principal, action == Action::"pay", resource);
+@id("inside") forbid (principal, action == Action::"post", resource) when { context.labels.contains("inside") };
 @id("secret") forbid (principal, action == Action::"read", resource) when { context.input.path like "secret/*" };
 @id("flood") forbid (principal, action == Action::"read", resource)
 when temporal { 12 < count_within(10m, Action::"read"::request{}) };
@@ -76,11 +90,16 @@ const FLOOD: usize = 12;
 const FLOOD_MS: i64 = 10 * MINUTE_MS;
 const PAGE_MS: i64 = 60 * MINUTE_MS;
 
+/// The file that is labelled.
+pub(crate) const LABELLED: &str = "notes/b";
+
 /// What is asked for, as the model understands it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Asked {
     Read(&'static str),
     Fetch,
+    /// Lets out what was read.
+    Post,
     Send {
         cents: i64,
     },
@@ -102,6 +121,7 @@ impl Asked {
         match self {
             Asked::Read(path) => (Some("read"), format!(r#"{{"path":"{path}"}}"#)),
             Asked::Fetch => (Some("fetch"), r#"{"url":"https://news.test/"}"#.to_owned()),
+            Asked::Post => (Some("post"), r#"{"url":"https://wall.test/"}"#.to_owned()),
             Asked::Send { cents } => {
                 (Some("send"), format!(r#"{{"cents":{cents},"to":"ann@test"}}"#))
             }
@@ -119,6 +139,7 @@ impl Asked {
         match self {
             Asked::Read(_) | Asked::Malformed => "read",
             Asked::Fetch => "fetch",
+            Asked::Post => "post",
             Asked::Send { .. } => "send",
             Asked::Pay { .. } => "pay",
             Asked::Delegate => "agent/start",
@@ -132,6 +153,8 @@ impl Asked {
 pub(crate) struct Past {
     pub(crate) reads: Vec<i64>,
     pub(crate) pages: Vec<i64>,
+    /// It, or one below it, was permitted to read what is labelled.
+    pub(crate) is_inside: bool,
 }
 
 impl Past {
@@ -145,6 +168,8 @@ impl Past {
         Some(match asked {
             Asked::Malformed | Asked::Unknown => return None,
             Asked::Delegate | Asked::Fetch | Asked::Pay { .. } => "permitted",
+            Asked::Post if self.is_inside => "policy.denied",
+            Asked::Post => "permitted",
             Asked::Read(_) if near(&self.reads, FLOOD_MS) => return None,
             Asked::Read(path) => {
                 let is_flood = within(&self.reads, FLOOD_MS) + 1 > FLOOD;
@@ -170,6 +195,7 @@ pub(crate) fn bundles() -> Result<[Arc<Bundle>; 2], Broken> {
             ("schema.cedarschema", SCHEMA),
             ("policies/all.dw", &policies),
             ("meters.toml", METERS),
+            ("labels.toml", LABELS),
         ];
         let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
         Bundle::load(&files.into()).map(Arc::new).map_err(Broken::run)

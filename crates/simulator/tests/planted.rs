@@ -46,6 +46,11 @@ fn other_arguments_than_were_approved_are_found() {
 }
 
 #[test]
+fn a_label_that_is_added_late_is_found() {
+    is_found(Bug::LateLabel, Law::Closed);
+}
+
+#[test]
 fn a_result_that_counts_too_late_is_found() {
     is_found(Bug::LateResult, Law::Closed);
 }

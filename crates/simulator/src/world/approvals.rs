@@ -16,7 +16,7 @@ impl World {
         let Some(waiting) = self.random.one_of(self.model.approvals.all()).cloned() else {
             return Ok(());
         };
-        let more = i64::from(self.random.once_in(6));
+        let more = i64::from(self.random.once_in(3));
         let execution = match self.random.once_in(8) {
             true => self.any_execution().unwrap_or(waiting.execution),
             false => waiting.execution,

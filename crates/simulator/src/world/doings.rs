@@ -12,9 +12,9 @@ use crate::authority::WORKLOADS;
 use crate::broken::Broken;
 use crate::model::{Event, Governed, Request};
 use crate::node::Bug;
-use crate::office::Asked;
+use crate::office::{Asked, LABELLED};
 
-const PATHS: [&str; 4] = ["reports/q3", "notes/a", "notes/b", "secret/key"];
+const PATHS: [&str; 4] = ["reports/q3", "notes/a", LABELLED, "secret/key"];
 
 impl World {
     /// Every workload's client connects again: it joins what is there.
@@ -33,7 +33,7 @@ impl World {
     }
 
     pub(super) fn request(&mut self) -> Result<(), Broken> {
-        let asked = match self.random.below(13) {
+        let asked = match self.random.below(14) {
             0..=4 => Asked::Read(self.random.one_of(&PATHS).copied().unwrap_or_default()),
             5..=6 => Asked::Fetch,
             7..=9 => Asked::Send { cents: i64::try_from(self.random.below(3)).unwrap_or(0) },
@@ -42,13 +42,14 @@ impl World {
                 let cents = i64::try_from(self.random.below(9)).unwrap_or(0);
                 Asked::Pay { cents, stands_on: None }
             }
+            12 => Asked::Post,
             _ => Asked::Unknown,
         };
         self.ask(asked, None)
     }
 
     pub(super) fn delegate(&mut self) -> Result<(), Broken> {
-        let names = ["read", "fetch", "send", "pay", "agent/start"];
+        let names = ["read", "fetch", "post", "send", "pay", "agent/start"];
         let chosen: BTreeSet<String> =
             names.into_iter().filter(|_| !self.random.once_in(3)).map(str::to_owned).collect();
         let actions = (!self.random.once_in(6)).then_some(chosen);
@@ -86,6 +87,10 @@ impl World {
         let message = format!(r#"{{"id":{ticket},"params":{arguments}}}"#).into_bytes();
         if self.bug == Some(Bug::OtherArguments) {
             arguments = self.model.approvals.approved(stands_on.as_ref()).unwrap_or(arguments);
+        }
+        let is_labelled = asked == Asked::Read(LABELLED);
+        if self.bug == Some(Bug::LateLabel) && is_labelled && self.random.once_in(2) {
+            (_, arguments) = Asked::Read("notes/a").call();
         }
         let transition = Transition {
             server: "office".to_owned(),
