@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-/// Check and test a bundle of policies
+/// Check, test, compare or publish a bundle of policies
 #[derive(Debug, Args)]
 pub(crate) struct Bundle {
     /// What to do with it.
