@@ -41,7 +41,7 @@ usage: cargo xtask COMMAND
   vectors [--check]  write the golden vectors anew, or check that they have not drifted
   fuzz [SECONDS]     run each fuzz target (5 seconds unless told)
   peers              install the programs of other people that the tests talk to
-  simulator          200,000 steps of whole nodes on a virtual clock and disk
+  simulator          a million steps of whole nodes on a virtual clock and disk
   docs               run the marked commands of the documents
 ";
 
