@@ -53,6 +53,7 @@ pub mod limits;
 pub mod log;
 pub mod merkle;
 pub mod note;
+mod placed;
 pub mod promise;
 pub mod receipt;
 pub mod record;

@@ -2,12 +2,12 @@
 //!
 //! The `extra` line of Interlock's receipts holds the record's bytes, so that a receipt is one file. It is not
 //! signed, and needs no trust: it is the record only if it hashes to the leaf that the proof leads from.
-use crate::base64std;
-use crate::checkpoint::{self, Checkpoint, parse_decimal};
+use crate::checkpoint::{self, Checkpoint};
 use crate::digest::Digest;
 use crate::limits::{PROOF_HASHES_MAX, RECEIPT_BYTES_MAX, RECORD_BYTES_MAX};
 use crate::merkle::{self, HashReader};
 use crate::note::VerifierKey;
+use crate::placed::{self, Malformed, Placed};
 use crate::record;
 
 /// The first line of every receipt.
@@ -64,6 +64,19 @@ pub enum Error {
     NoRecord,
 }
 
+impl From<Malformed> for Error {
+    fn from(why: Malformed) -> Self {
+        match why {
+            Malformed::TooLong => Self::TooLong,
+            Malformed::Header => Self::Header,
+            Malformed::Extra => Self::Extra,
+            Malformed::Index => Self::Index,
+            Malformed::Hash => Self::Hash,
+            Malformed::NoNote => Self::NoCheckpoint,
+        }
+    }
+}
+
 impl Receipt {
     /// The receipt of the record at `index`, in the tree of the signed checkpoint.
     ///
@@ -87,42 +100,17 @@ impl Receipt {
     /// The receipt's text.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = format!("{HEADER}\n");
-        if let Some(record) = &self.record {
-            text.push_str(&format!("extra {}\n", base64std::encode(record)));
-        }
-        text.push_str(&format!("index {}\n", self.index));
-        for hash in &self.proof {
-            text.push_str(&base64std::encode(hash.as_bytes()));
-            text.push('\n');
-        }
-        text.push('\n');
-        text.push_str(&self.checkpoint);
-        text
+        let place = (self.record.as_deref(), self.index);
+        placed::text(HEADER, place, &self.proof, &self.checkpoint)
     }
 
     /// Reads a receipt. Nothing in it is to be believed before [`Receipt::verify`].
     ///
     /// # Errors
     /// When it is malformed or exceeds a limit. The checkpoint's own form is checked by [`Receipt::verify`].
-    //= C2SP tlog-proof, section Format
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if text.len() > RECEIPT_BYTES_MAX {
-            return Err(Error::TooLong);
-        }
-        let rest = text.strip_prefix(HEADER).and_then(|rest| rest.strip_prefix('\n'));
-        let (head, checkpoint) =
-            rest.ok_or(Error::Header)?.split_once("\n\n").ok_or(Error::NoCheckpoint)?;
-        let mut lines = head.split('\n').peekable();
-        let extra = lines.next_if(|line| line.starts_with("extra "));
-        let record = extra.map(parse_extra).transpose()?;
-        let index = lines.next().and_then(|line| parse_decimal(line.strip_prefix("index ")?));
-        let index = index.ok_or(Error::Index)?;
-        let proof = lines.map(parse_hash).collect::<Option<Vec<_>>>().ok_or(Error::Hash)?;
-        if proof.len() > PROOF_HASHES_MAX {
-            return Err(Error::Hash);
-        }
-        Ok(Self { record, index, proof, checkpoint: checkpoint.to_owned() })
+        let Placed { record, index, proof, note } = Placed::parse(HEADER, text)?;
+        Ok(Self { record, index, proof, checkpoint: note })
     }
 
     /// Checks that this record stands in the log of that key, whose origin is the key's name.
@@ -147,15 +135,6 @@ impl Receipt {
         let record = self.record.as_deref().ok_or(Error::NoRecord)?;
         Ok((record, self.verify(record, key)?))
     }
-}
-
-fn parse_extra(line: &str) -> Result<Vec<u8>, Error> {
-    let bytes = line.strip_prefix("extra ").and_then(base64std::decode);
-    bytes.filter(|bytes| bytes.len() <= RECORD_BYTES_MAX).ok_or(Error::Extra)
-}
-
-fn parse_hash(line: &str) -> Option<Digest> {
-    base64std::decode(line)?.as_slice().try_into().ok()
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use crate::limits::{PROMISE_ENTRIES_MAX, PROOF_HASHES_MAX, RECEIPT_BYTES_MAX, RECORD_BYTES_MAX};
+use crate::placed::Malformed;
 use crate::{log, merkle, note, receipt, record};
 
 /// Why a text is no promise, or promises nothing of what was asked.
@@ -58,4 +59,17 @@ pub enum Error {
     /// The log that was set against it does not verify.
     #[error("the log: {0}")]
     Log(#[from] log::Error),
+}
+
+impl From<Malformed> for Error {
+    fn from(why: Malformed) -> Self {
+        match why {
+            Malformed::TooLong => Self::TooLong,
+            Malformed::Header => Self::Header,
+            Malformed::Extra => Self::Extra,
+            Malformed::Index => Self::Index,
+            Malformed::Hash => Self::Hash,
+            Malformed::NoNote => Self::NoPromise,
+        }
+    }
 }

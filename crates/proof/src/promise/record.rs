@@ -1,10 +1,8 @@
 use super::{Error, Promise};
-use crate::base64std;
-use crate::checkpoint::parse_decimal;
 use crate::digest::Digest;
-use crate::limits::{PROOF_HASHES_MAX, RECEIPT_BYTES_MAX, RECORD_BYTES_MAX};
 use crate::merkle;
 use crate::note::VerifierKey;
+use crate::placed::{self, Placed};
 use crate::receipt::Receipt;
 use crate::record;
 
@@ -39,18 +37,8 @@ impl PromisedRecord {
     /// The file's text.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = format!("{HEADER}\n");
-        if let Some(record) = &self.record {
-            text.push_str(&format!("extra {}\n", base64std::encode(record)));
-        }
-        text.push_str(&format!("index {}\n", self.index));
-        for hash in &self.proof {
-            text.push_str(&base64std::encode(hash.as_bytes()));
-            text.push('\n');
-        }
-        text.push('\n');
-        text.push_str(&self.promise);
-        text
+        let place = (self.record.as_deref(), self.index);
+        placed::text(HEADER, place, &self.proof, &self.promise)
     }
 
     /// Reads a file. Nothing in it is to be believed before [`PromisedRecord::verify`].
@@ -58,23 +46,8 @@ impl PromisedRecord {
     /// # Errors
     /// When it is malformed or exceeds a limit. The signed promise's own form is checked by [`PromisedRecord::verify`].
     pub fn parse(text: &str) -> Result<Self, Error> {
-        if text.len() > RECEIPT_BYTES_MAX {
-            return Err(Error::TooLong);
-        }
-        let rest = text.strip_prefix(HEADER).and_then(|rest| rest.strip_prefix('\n'));
-        let (head, promise) =
-            rest.ok_or(Error::Header)?.split_once("\n\n").ok_or(Error::NoPromise)?;
-        let mut lines = head.split('\n').peekable();
-        let extra = lines.next_if(|line| line.starts_with("extra "));
-        let record = extra.map(parse_extra).transpose()?;
-        let index = lines.next().and_then(|line| parse_decimal(line.strip_prefix("index ")?));
-        let index = index.ok_or(Error::Index)?;
-        let hash = |line| base64std::decode(line)?.as_slice().try_into().ok();
-        let proof = lines.map(hash).collect::<Option<Vec<_>>>().ok_or(Error::Hash)?;
-        if proof.len() > PROOF_HASHES_MAX {
-            return Err(Error::Hash);
-        }
-        Ok(Self { record, index, proof, promise: promise.to_owned() })
+        let Placed { record, index, proof, note } = Placed::parse(HEADER, text)?;
+        Ok(Self { record, index, proof, promise: note })
     }
 
     /// Checks that the log of that key, whose origin is the key's name, promised this record its place.
@@ -117,9 +90,4 @@ impl PromisedRecord {
         let index = self.index;
         Ok(is_contradiction.then_some(Contradiction { index, promised, published }))
     }
-}
-
-fn parse_extra(line: &str) -> Result<Vec<u8>, Error> {
-    let bytes = line.strip_prefix("extra ").and_then(base64std::decode);
-    bytes.filter(|bytes| bytes.len() <= RECORD_BYTES_MAX).ok_or(Error::Extra)
 }
