@@ -65,10 +65,18 @@ resource = { type = "Address", argument = "to" }
 "#;
 
 pub(crate) fn bundle(policies: &str) -> Bundle {
-    let files =
-        [("bundle.toml", MANIFEST), ("schema.cedarschema", SCHEMA), ("policies/all.dw", policies)];
+    load([("bundle.toml", MANIFEST), ("schema.cedarschema", SCHEMA), ("policies/all.dw", policies)])
+}
+
+/// Loads a bundle of these files.
+pub(crate) fn load<const N: usize>(files: [(&str, &str); N]) -> Bundle {
     let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
-    Bundle::load(&files.into()).unwrap()
+    Bundle::load(&files.into()).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// The small bundle's manifest under the second semantics.
+fn second() -> String {
+    MANIFEST.replace("semantics = 1", "semantics = 2")
 }
 
 /// The same with sub-agents, under the version of the decider that looks at grants.
@@ -79,14 +87,13 @@ pub(crate) fn delegating() -> Bundle {
     let policies = format!(
         "{POLICIES}@id(\"helpers\")\npermit (principal, action == Action::\"agent/start\", resource == Agent::\"helper\");\n"
     );
-    let manifest = MANIFEST.replace("semantics = 1", "semantics = 2");
+    let manifest = second();
     let files = [
         ("bundle.toml", manifest.as_str()),
         ("schema.cedarschema", &schema),
         ("policies/all.dw", &policies),
     ];
-    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
-    Bundle::load(&files.into()).unwrap()
+    load(files)
 }
 
 /// The same under the second semantics, with so many mails an hour for the workload.
@@ -95,7 +102,7 @@ pub(crate) fn metered(limit: u64) -> Bundle {
 }
 
 pub(crate) fn metered_per(per: &str, limit: u64) -> Bundle {
-    let manifest = MANIFEST.replace("semantics = 1", "semantics = 2");
+    let manifest = second();
     let meters = format!(
         "[meters.mails]\nunit = \"mails\"\nlimit = {limit}\nwindow = \"1h\"\nper = \"{per}\"\n[[charges]]\nmeter = \"mails\"\naction = \"send_mail\"\namount = 1\n"
     );
@@ -105,14 +112,13 @@ pub(crate) fn metered_per(per: &str, limit: u64) -> Bundle {
         ("policies/all.dw", POLICIES),
         ("meters.toml", &meters),
     ];
-    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
-    Bundle::load(&files.into()).unwrap()
+    load(files)
 }
 
 /// The same under the second semantics, with so many bytes of pages for ever for the workload: ten are reserved for
 /// each, and the page says how many it was.
 pub(crate) fn settled(limit: u64) -> Bundle {
-    let manifest = MANIFEST.replace("semantics = 1", "semantics = 2");
+    let manifest = second();
     let schema = SCHEMA
         .replace("input: { url: String } }", "input: { url: String }, output?: { bytes: Long } }");
     let meters = format!(
@@ -124,13 +130,12 @@ pub(crate) fn settled(limit: u64) -> Bundle {
         ("policies/all.dw", POLICIES),
         ("meters.toml", &meters),
     ];
-    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
-    Bundle::load(&files.into()).unwrap()
+    load(files)
 }
 
 /// The same under the second semantics, with mail that waits for approval.
 pub(crate) fn approving(approval: &str) -> Bundle {
-    let manifest = MANIFEST.replace("semantics = 1", "semantics = 2");
+    let manifest = second();
     let asks = format!("@id(\"mailing\")\n@approval(\"{approval}\")\n@advice(\"ask finance\")");
     let policies = POLICIES.replace("@id(\"mailing\")", &asks);
     let files = [
@@ -138,8 +143,7 @@ pub(crate) fn approving(approval: &str) -> Bundle {
         ("schema.cedarschema", SCHEMA),
         ("policies/all.dw", &policies),
     ];
-    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
-    Bundle::load(&files.into()).unwrap()
+    load(files)
 }
 
 #[derive(Default)]

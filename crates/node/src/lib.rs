@@ -31,6 +31,8 @@ mod driver;
 pub mod erase;
 mod error;
 mod family;
+#[cfg(test)]
+mod fixture;
 mod gate;
 mod hello;
 pub mod keys;

@@ -1,6 +1,5 @@
 //! Executions that ended are erased: by a running node and in a folder where none runs; what is left, and what is damage.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use kernel::governance::{Change, Workload};
@@ -11,8 +10,15 @@ use ledger::Reader;
 use node::erase::Which;
 use node::sealing::Opener;
 use node::{Direct, Options};
-use policy::{Assurance, Bundle};
+use policy::Assurance;
 use proof::digest::Digest;
+
+#[cfg(test)]
+use fixture::{options, small_bundle};
+
+#[cfg(test)]
+#[path = "../src/fixture.rs"]
+mod fixture;
 
 #[cfg(test)]
 #[path = "erased/at_length.rs"]
@@ -22,31 +28,11 @@ const SECRET: &str = "a-very-private-argument";
 const USER: u32 = 4_001;
 
 #[cfg(test)]
-fn options(folder: &Path) -> Options {
-    Options {
-        folder: folder.join("domain"),
-        domain: "example.test".into(),
-        node: "node-1".into(),
-        socket: folder.join("node.sock"),
-        servers: BTreeMap::new(),
-        publish_interval_ms: 100,
-    }
-}
-
-#[cfg(test)]
 fn domain(folder: &Path) -> Options {
     let options = options(folder);
-    let schema = "entity Workload; entity Server;\n\
-                  action \"ping\" appliesTo { principal: [Workload], resource: [Server] };\n";
-    let files = [
-        ("bundle.toml", "name = \"small\"\nversion = \"1\"\nsemantics = 1\n"),
-        ("schema.cedarschema", schema),
-        ("policies/all.dw", "@id(\"all\")\npermit (principal, action, resource);\n"),
-    ];
-    let files = files.map(|(path, text)| (path.into(), text.as_bytes().to_vec()));
-    let bundle = Bundle::load(&files.into()).unwrap();
     let workload = Workload { name: "agent".into(), os_user: USER, zone: "prod".into() };
-    node::domain::init(&options, &bundle, vec![Change::WorkloadRegistered(workload)]).unwrap();
+    node::domain::init(&options, &small_bundle(), vec![Change::WorkloadRegistered(workload)])
+        .unwrap();
     options
 }
 

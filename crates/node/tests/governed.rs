@@ -1,35 +1,16 @@
 //! A running node and several officers' commands at the same time.
 
-use std::collections::BTreeMap;
-
 use kernel::governance::{Change, Subject};
 use node::Options;
-use policy::{Bundle, Trust};
+use policy::Trust;
 use proof::json::Value;
 
 #[cfg(test)]
-fn options(folder: &std::path::Path) -> Options {
-    Options {
-        folder: folder.join("domain"),
-        domain: "example.test".into(),
-        node: "node-1".into(),
-        socket: folder.join("node.sock"),
-        servers: BTreeMap::new(),
-        publish_interval_ms: 250,
-    }
-}
+use fixture::{options, small_bundle};
 
 #[cfg(test)]
-fn small_bundle() -> Bundle {
-    let schema = "entity Workload; entity Server;\n\
-                  action \"ping\" appliesTo { principal: [Workload], resource: [Server] };\n";
-    let files = [
-        ("bundle.toml", "name = \"small\"\nversion = \"1\"\nsemantics = 1\n"),
-        ("schema.cedarschema", schema),
-        ("policies/all.dw", "@id(\"all\")\npermit (principal, action, resource);\n"),
-    ];
-    Bundle::load(&files.map(|(path, text)| (path.into(), text.as_bytes().to_vec())).into()).unwrap()
-}
+#[path = "../src/fixture.rs"]
+mod fixture;
 
 /// Changes that are accepted at the same time reach the kernel in the order of the log; else it would have to stop
 /// adopting, and deny everything.

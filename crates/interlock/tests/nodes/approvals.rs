@@ -9,20 +9,10 @@ use crate::support::{BINARY, Client, Domain, Node, run};
 
 /// The small bundle, where finance approves reports and one draft and one report are written in an hour.
 fn bundle(folder: &Path) {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bundle");
-    fs::create_dir_all(folder.join("policies")).unwrap();
-    let copy = |path: &str, change: &dyn Fn(String) -> String| {
-        let text = fs::read_to_string(from.join(path)).unwrap();
-        fs::write(folder.join(path), change(text)).unwrap();
-    };
-    copy("bundle.toml", &|text| text.replace("semantics = 1", "semantics = 2"));
-    copy("entities.json", &|text| text);
-    copy("schema.cedarschema", &|text| text);
-    copy("policies/small.dw", &|text| {
-        text + r#"@id("reports") @approval("1 of finance within 10m") @advice("finance approves reports")
+    let policies = r#"@id("reports") @approval("1 of finance within 10m") @advice("finance approves reports")
 permit (principal, action == Action::"write_file", resource) when { context.input.path like "reports/*" };
-"#
-    });
+"#;
+    crate::small::second_semantics(folder, "", policies);
     let meters = "[meters.files]\nunit = \"files\"\nlimit = 2\nwindow = \"1h\"\nper = \"workload\"\n\
                   [[charges]]\nmeter = \"files\"\naction = \"write_file\"\namount = 1\n";
     fs::write(folder.join("meters.toml"), meters).unwrap();

@@ -15,6 +15,8 @@ mod random;
 #[cfg(test)]
 mod replay_edited;
 #[cfg(test)]
+mod small;
+#[cfg(test)]
 mod sub_agents;
 #[cfg(test)]
 #[path = "../support/mod.rs"]

@@ -1,6 +1,5 @@
 //! Sub-agents at a whole node: narrower than their parents, joined by their own user, ended with what is below them.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::json;
@@ -9,20 +8,9 @@ use crate::support::{BINARY, Client, Domain, Node, decisions, run};
 
 /// The small bundle, with sub-agents, for the version of the decider that looks at grants.
 fn bundle(folder: &Path) {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bundle");
-    fs::create_dir_all(folder.join("policies")).unwrap();
-    let copy = |path: &str, change: &dyn Fn(String) -> String| {
-        let text = fs::read_to_string(from.join(path)).unwrap();
-        fs::write(folder.join(path), change(text)).unwrap();
-    };
-    copy("bundle.toml", &|text| text.replace("semantics = 1", "semantics = 2"));
-    copy("entities.json", &|text| text);
-    copy("schema.cedarschema", &|text| {
-        text + "entity Agent;\naction \"agent/start\" appliesTo { principal: Workload, resource: Agent, context: { input: { role: String } } };\n"
-    });
-    copy("policies/small.dw", &|text| {
-        text + "@id(\"helpers\") permit (principal, action == Action::\"agent/start\", resource == Agent::\"reader\") when { context.input.role == \"reader\" };\n"
-    });
+    let schema = "entity Agent;\naction \"agent/start\" appliesTo { principal: Workload, resource: Agent, context: { input: { role: String } } };\n";
+    let policies = "@id(\"helpers\") permit (principal, action == Action::\"agent/start\", resource == Agent::\"reader\") when { context.input.role == \"reader\" };\n";
+    crate::small::second_semantics(folder, schema, policies);
 }
 
 #[test]

@@ -1,31 +1,7 @@
-use std::collections::BTreeMap;
-
 use kernel::governance::Subject;
 
 use super::*;
-
-fn options(folder: &std::path::Path) -> Options {
-    Options {
-        folder: folder.join("domain"),
-        domain: "example.test".into(),
-        node: "node-1".into(),
-        socket: folder.join("node.sock"),
-        servers: BTreeMap::new(),
-        publish_interval_ms: 250,
-    }
-}
-
-fn small_bundle() -> Bundle {
-    let files = [
-        ("bundle.toml", "name = \"small\"\nversion = \"1\"\nsemantics = 1\n"),
-        (
-            "schema.cedarschema",
-            "entity Workload; entity Server;\naction \"ping\" appliesTo { principal: [Workload], resource: [Server] };\n",
-        ),
-        ("policies/all.dw", "@id(\"all\")\npermit (principal, action, resource);\n"),
-    ];
-    Bundle::load(&files.map(|(path, text)| (path.into(), text.as_bytes().to_vec())).into()).unwrap()
-}
+use crate::fixture::{options, small_bundle};
 
 #[test]
 fn a_domain_is_made_once_and_its_governance_reads_back() {

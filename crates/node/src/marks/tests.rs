@@ -1,32 +1,15 @@
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use kernel::governance::{Change, Subject};
-use policy::Bundle;
 use proof::note::Signer;
 
 use super::*;
-use crate::{Authority, domain, keys};
+use crate::{Authority, domain, fixture, keys};
 
 fn made(folder: &Path) -> Options {
-    let options = Options {
-        folder: folder.join("domain"),
-        domain: "example.test".into(),
-        node: "node-1".into(),
-        socket: folder.join("node.sock"),
-        servers: BTreeMap::new(),
-        publish_interval_ms: 250,
-    };
-    let schema = "entity Workload; entity Server;\n\
-                  action \"ping\" appliesTo { principal: [Workload], resource: [Server] };\n";
-    let files = [
-        ("bundle.toml", "name = \"small\"\nversion = \"1\"\nsemantics = 1\n"),
-        ("schema.cedarschema", schema),
-        ("policies/all.dw", "@id(\"all\")\npermit (principal, action, resource);\n"),
-    ];
-    let files = files.map(|(path, text)| (path.into(), text.as_bytes().to_vec()));
-    domain::init(&options, &Bundle::load(&files.into()).unwrap(), vec![]).unwrap();
+    let options = fixture::options(folder);
+    domain::init(&options, &fixture::small_bundle(), vec![]).unwrap();
     options
 }
 

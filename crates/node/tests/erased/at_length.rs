@@ -7,7 +7,7 @@ use std::path::Path;
 use kernel::governance::{Change, Workload};
 use kernel::lineage::{Body, Completion, LineageRecord};
 use kernel::step::Answer;
-use policy::Files;
+use policy::{Bundle, Files};
 
 use super::*;
 

@@ -1,6 +1,6 @@
 use policy::{Bundle, Grant};
 
-use crate::fixture::{Domain, Node, call, code};
+use crate::fixture::{Domain, Node, call, code, load};
 use crate::governance::{Change, Workload};
 use crate::lineage::{Completion, HandsOn};
 use crate::replay::Fed;
@@ -57,14 +57,12 @@ type = "File"
 id = "customers/*"
 labels = ["customer"]
 "#;
-    let files = [
+    load([
         ("bundle.toml", manifest),
         ("schema.cedarschema", schema),
         ("policies/all.dw", policies),
         ("labels.toml", labels),
-    ];
-    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
-    Bundle::load(&files.into()).unwrap_or_else(|errors| panic!("{errors}"))
+    ])
 }
 
 fn domain() -> Domain {
