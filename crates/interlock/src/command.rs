@@ -1,5 +1,6 @@
 //! What each command does: one file for each.
 
+mod answer;
 mod approvals;
 mod bench;
 mod bundle;

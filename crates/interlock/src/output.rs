@@ -79,11 +79,6 @@ fn closed(why: &io::Error) -> Failure {
     Failure::io("the result could not be written", why)
 }
 
-/// A count as JSON carries it: all counts here stay far below 2^53.
-pub(crate) fn number(n: u64) -> Value {
-    Value::Integer(i64::try_from(n).unwrap_or(i64::MAX).min(proof::limits::INTEGER_MAX))
-}
-
 /// A count with its digits in groups of three: `1 234 567`.
 pub(crate) fn grouped(n: u64) -> String {
     let digits = n.to_string();

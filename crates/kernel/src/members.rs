@@ -52,8 +52,3 @@ pub(crate) fn checked_name(member: &str, text: &str) -> Result<String, Malformed
 pub(crate) fn wrong(name: &str, what: &str) -> Malformed {
     Malformed::new(format!("member `{name}` must be {what}"))
 }
-
-/// An integer that a record can carry: all counts and times here stay far below 2^53.
-pub(crate) fn number(n: u64) -> Value {
-    Value::Integer(i64::try_from(n).unwrap_or(i64::MAX).min(proof::limits::INTEGER_MAX))
-}

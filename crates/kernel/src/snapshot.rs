@@ -14,9 +14,9 @@ mod restore;
 mod tests;
 
 use proof::digest::Digest;
-use proof::json::{Object, Value, object};
+use proof::json::{Object, Value, number, object};
 
-use crate::members::{Malformed, members, number};
+use crate::members::{Malformed, members};
 use crate::state::Lost;
 
 pub use maker::{Maker, Taken};

@@ -2,7 +2,7 @@
 
 use kernel::lineage::SignedApproval;
 use kernel::state::{Asked, Execution, NodeState};
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 
 use crate::driver::Kernel;
 use crate::hello::{line, refusal};
@@ -87,8 +87,4 @@ pub(crate) fn meters(state: &NodeState, at: i64) -> Value {
         ("type", Value::from("meters")),
         ("v", Value::Integer(1)),
     ])
-}
-
-fn number(n: u64) -> Value {
-    Value::Integer(i64::try_from(n).unwrap_or(i64::MAX).min(proof::limits::INTEGER_MAX))
 }

@@ -1,7 +1,7 @@
 //! Erasing what ended executions sealed, through the running node or, where none runs, in the folder itself.
 
 use kernel::lineage::ErasedFor;
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 use proof::limits::INTEGER_MAX;
 use proof::record::Fields;
 
@@ -111,7 +111,7 @@ impl Erased {
         let mut members = vec![("execution", Value::from(self.execution.as_str()))];
         match &self.result {
             Ok(Some(index)) => {
-                members.push(("record", Value::Integer(i64::try_from(*index).unwrap_or(i64::MAX))));
+                members.push(("record", number(*index)));
             }
             Ok(None) => {}
             Err(code) => members.push(("code", Value::from(code.as_str()))),

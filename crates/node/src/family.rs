@@ -1,7 +1,7 @@
 use kernel::lineage::{Direction, HandsOn, Transition};
 use kernel::step::Answer;
 use policy::Assurance;
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 use tokio::net::unix::UCred;
 
 use crate::driver::Answered;
@@ -44,7 +44,7 @@ pub(crate) async fn delegate(
         Some(Answered { answer: Answer::Permit { index }, child: Some(child), .. }) => {
             line(&object([
                 ("execution", Value::from(child.as_str())),
-                ("record", Value::Integer(i64::try_from(index).unwrap_or(i64::MAX))),
+                ("record", number(index)),
                 ("type", Value::from("delegated")),
                 ("v", Value::Integer(1)),
             ]))

@@ -103,12 +103,6 @@ impl Names {
         let changed = both.filter(|(_, one, other)| one != other).map(|(name, ..)| name.clone());
         Self { added: only(new, old), removed: only(old, new), changed: changed.collect() }
     }
-
-    /// Whether nothing differs.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
-    }
 }
 
 /// What both bundles answer to one request, and how that turned.

@@ -123,6 +123,12 @@ pub fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
     Value::Object(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
+/// A count as an integer: all counts and times of a log stay far below 2^53, and what would not is cut to the largest.
+#[must_use]
+pub fn number(n: u64) -> Value {
+    Value::Integer(i64::try_from(n).unwrap_or(i64::MAX).min(crate::limits::INTEGER_MAX))
+}
+
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::String(text.to_owned())

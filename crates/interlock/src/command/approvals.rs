@@ -4,12 +4,12 @@ use kernel::lineage::{Approval, LineageRecord};
 use node::Options;
 use node::clock::wall_ms;
 use proof::digest::Digest;
-use proof::json::{Object, Value, object};
+use proof::json::{Object, Value, number, object};
 
 use crate::cli::{self, ApprovalsCommand};
 use crate::domain;
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, Style, Table, number};
+use crate::output::{Output, Style, Table};
 use crate::record_line::{short, utc};
 use crate::{config, key};
 

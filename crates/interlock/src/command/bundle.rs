@@ -6,6 +6,10 @@ use crate::cli::BundleCommand;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
+fn size(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
 /// Checks, tests, compares or publishes a bundle's folder.
 pub(super) fn run(command: &BundleCommand, output: &mut Output) -> Result<Exit, Failure> {
     match command {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use policy::evaluation::{self, Evaluation};
 use policy::{Bundle, Entity};
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 use wire::authzen;
 use wire::frame::Lines;
 
@@ -13,7 +13,7 @@ use crate::cli::Decide;
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::limits::READ_BYTES;
-use crate::output::{Output, number};
+use crate::output::Output;
 
 /// Answers each line of requests with one line.
 pub(super) fn run(arguments: &Decide, output: &mut Output) -> Result<Exit, Failure> {

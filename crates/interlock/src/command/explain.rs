@@ -99,7 +99,7 @@ fn json(
     let lines: Vec<Value> = lines.iter().map(|line| line.as_str().into()).collect();
     let mut members = Object::from([
         ("explanation".to_owned(), lines.into()),
-        ("index".to_owned(), crate::output::number(index)),
+        ("index".to_owned(), proof::json::number(index)),
         ("record".to_owned(), record),
     ]);
     if !words.is_empty() {

@@ -3,11 +3,11 @@ use std::path::Path;
 use kernel::governance::{Change, Governance, Workload};
 use node::Accepted;
 use node::client::Place;
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 
 use crate::cli::{Halt, Publish, Register, Trust};
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, Style, Table, number};
+use crate::output::{Output, Style, Table};
 use crate::{config, folder, user};
 
 /// Publishes a bundle.

@@ -5,11 +5,11 @@ mod verify;
 pub(super) use verify::{rate, records as verify_records};
 
 use ledger::ReadEntry;
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 
 use crate::cli::LogCommand;
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, number};
+use crate::output::Output;
 use crate::record_line;
 
 /// Verifies, shows or follows a log.

@@ -1,11 +1,11 @@
 use std::time::{Duration, Instant};
 
-use proof::json::{Object, Value};
+use proof::json::{Object, Value, number};
 
 use crate::cli::Receipt;
 use crate::domain::{self, Log};
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, Style, number};
+use crate::output::{Output, Style};
 
 /// How often a record that is not yet published is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use kernel::replay::{Counts, Fed};
-use proof::json::{Object, Value};
+use proof::json::{Object, Value, number};
 
 use crate::cli::Replay;
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, Style, counted, grouped, number};
+use crate::output::{Output, Style, counted, grouped};
 use crate::replay;
 use crate::{domain, folder};
 use difference::Difference;

@@ -2,13 +2,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use kernel::governance::{Role, Roles};
-use proof::json::{Object, Value, object};
+use proof::json::{Object, Value, number, object};
 use proof::note::Signer;
 use serde::Deserialize;
 
 use crate::cli;
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, Style, Table, number};
+use crate::output::{Output, Style, Table};
 use crate::{config, key};
 
 /// Shows who has which role.

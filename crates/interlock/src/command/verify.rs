@@ -2,7 +2,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use proof::checkpoint::Checkpoint;
-use proof::json::{Object, Value};
+use proof::json::{Object, Value, number};
 use proof::limits::RECEIPT_BYTES_MAX;
 use proof::promise::HEADER as PROMISE_HEADER;
 use proof::receipt::Receipt;
@@ -10,7 +10,7 @@ use proof::receipt::Receipt;
 use crate::cli::Verify;
 use crate::exit::{Exit, Failure};
 use crate::key;
-use crate::output::{Output, Style, Table, grouped, number};
+use crate::output::{Output, Style, Table, grouped};
 use crate::record_line;
 
 mod promise;

@@ -1,11 +1,11 @@
 use policy::Trust;
 use proof::digest::Digest;
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 use proof::note::VerifierKey;
 use proof::record::Fields;
 
 use super::{Roles, Subject};
-use crate::members::{Malformed, members, name, number, wrong};
+use crate::members::{Malformed, members, name, wrong};
 
 /// A registered kind of agent or service.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 use proof::digest::Digest;
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 
-use crate::members::{Malformed, members, number};
+use crate::members::{Malformed, members};
 
 /// A prefix of one log: its origin, how many records, and their Merkle root.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use proof::json::{Object, Value, object};
+use proof::json::{Object, Value, number, object};
 use proof::note::VerifierKey;
 
 use super::{Change, Governance, GovernanceError, SignedProposal};
 use crate::limits::{ROLE_KEYS_MAX, ROLES_MAX};
-use crate::members::{Malformed, checked_name, members, number, wrong};
+use crate::members::{Malformed, checked_name, members, wrong};
 
 /// The role that says who has which role, and which version of the decider holds.
 pub const ROOT: &str = "root";

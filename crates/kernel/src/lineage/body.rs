@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use policy::{Assurance, Facts};
 use proof::digest::Digest;
-use proof::json::{Object, Value, object};
+use proof::json::{Object, Value, number, object};
 use proof::record::Fields;
 
 use super::delegated::{delegated_value, read_delegated, read_ended};
@@ -12,7 +12,7 @@ use super::{
     erased,
 };
 use crate::governance::SignedProposal;
-use crate::members::{Malformed, members, name, number, wrong};
+use crate::members::{Malformed, members, name, wrong};
 use crate::snapshot::Mark;
 
 /// Counts of refusals since the last record of them, by code.

@@ -1,7 +1,7 @@
 use policy::Per;
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 
-use crate::members::{Malformed, members, name, number, wrong};
+use crate::members::{Malformed, members, name, wrong};
 
 /// What a permit reserves of one meter, and of whose use.
 #[derive(Debug, Clone, PartialEq, Eq)]

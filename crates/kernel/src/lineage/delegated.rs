@@ -1,8 +1,8 @@
 use policy::Grant;
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 
 use super::{Body, HandsOn};
-use crate::members::{Malformed, members, name, number, wrong};
+use crate::members::{Malformed, members, name, wrong};
 
 /// Where a delegated execution comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
-use proof::json::{Object, Value};
+use proof::json::{Object, Value, number};
 
 use super::Body;
-use crate::members::{Malformed, members, name, number, wrong};
+use crate::members::{Malformed, members, name, wrong};
 
 /// Why an execution was erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

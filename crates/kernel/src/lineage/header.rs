@@ -1,8 +1,8 @@
 use proof::digest::Digest;
-use proof::json::{Object, Value};
+use proof::json::{Object, Value, number};
 
 use crate::governance::Position;
-use crate::members::{Malformed, members, name, number, wrong};
+use crate::members::{Malformed, members, name, wrong};
 
 /// What every lineage record says of itself.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,11 +1,11 @@
 //! What officers have taken away and governance does not say yet: it holds from the moment it reached the node.
 
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 
 use super::NodeState;
 use crate::governance::{Change, GovernanceError, SignedProposal, Subject};
 use crate::limits::REDUCTIONS_MAX;
-use crate::members::{Malformed, members, number};
+use crate::members::{Malformed, members};
 
 /// A signed halt or lowered trust that acted before it was in the governance log.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use policy::Bundle;
-use proof::json::{Object, Value};
+use proof::json::{Object, Value, number};
 
 use super::reduction::Reduction;
 use super::{Blobs, Execution, NodeState, adoption, meters};
 use crate::governance::{Governance, Position};
-use crate::members::{Malformed, members, number};
+use crate::members::{Malformed, members};
 use crate::snapshot::Unusable;
 
 /// Items of the state, by what they are of.

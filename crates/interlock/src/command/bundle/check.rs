@@ -2,12 +2,13 @@ use std::path::Path;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use policy::{Bundle, LoadError, LoadErrors, Warning};
-use proof::json::{Object, Value, object};
+use proof::json::{Object, Value, number, object};
 
+use super::size;
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::limits::COLUMNS;
-use crate::output::{Output, Paint, Style, Table, counted, number};
+use crate::output::{Output, Paint, Style, Table, counted};
 
 /// Loads a bundle and shows every problem with its place.
 pub(super) fn run(folder: &Path, output: &mut Output) -> Result<Exit, Failure> {
@@ -73,8 +74,7 @@ fn unsound(folder: &Path, errors: &LoadErrors, output: &mut Output) -> Result<Ex
         output.line(report(error, paint).trim_end())?;
         output.line("")?;
     }
-    let problems =
-        counted(u64::try_from(errors.count()).unwrap_or(u64::MAX), "problem", "problems");
+    let problems = counted(size(errors.count()), "problem", "problems");
     let title = format!("{} is not sound: {problems}", folder.display());
     output.line(format!(
         "{} {}",
@@ -128,5 +128,5 @@ fn warning(warning: &Warning) -> Value {
 }
 
 fn count(n: usize) -> Value {
-    number(u64::try_from(n).unwrap_or(u64::MAX))
+    number(size(n))
 }

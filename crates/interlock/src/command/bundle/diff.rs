@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use policy::diff::{Names, Parts, Turn, answers, parts};
 use policy::{Bundle, Decision, cases};
-use proof::json::{Object, Value, object};
+use proof::json::{Object, Value, number, object};
 
+use super::size;
 use crate::cli::Diff;
+use crate::command::answer::in_words;
 use crate::exit::{Exit, Failure};
 use crate::folder;
-use crate::output::{Output, Style, counted, grouped, number};
+use crate::output::{Output, Style, counted, grouped};
 
 /// A request whose answer turned.
 struct Turned {
@@ -159,9 +161,7 @@ fn heading(turn: Turn) -> &'static str {
 }
 
 fn answer(decision: &Decision) -> String {
-    let ids = decision.policy_ids().collect::<Vec<_>>().join(", ");
-    let by = if ids.is_empty() { "no policy" } else { &ids };
-    format!("{} {} by {by}", decision.verdict().as_str(), decision.code())
+    in_words((decision.verdict().as_str(), decision.code()), decision.policy_ids())
 }
 
 fn value(found: &Parts, total: u64, turned: &BTreeMap<Turn, Vec<Turned>>) -> Value {
@@ -202,8 +202,4 @@ fn value(found: &Parts, total: u64, turned: &BTreeMap<Turn, Vec<Turned>>) -> Val
         members.insert(turn.as_str().to_owned(), all.iter().map(one).collect::<Vec<_>>().into());
     }
     Value::Object(members)
-}
-
-fn size(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

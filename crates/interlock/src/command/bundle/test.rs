@@ -2,11 +2,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use policy::cases::{self, Failure as Failed, Report};
-use proof::json::{Object, Value, object};
+use proof::json::{Object, Value, number, object};
 
+use super::size;
 use crate::exit::{Exit, Failure};
 use crate::folder;
-use crate::output::{Output, Style, counted, number};
+use crate::output::{Output, Style, counted};
 
 /// Failed cases that are shown in full.
 const SHOWN_MAX: usize = 10;
@@ -87,8 +88,4 @@ fn value(report: &Report) -> Value {
         ("policies", number(size(report.policies))),
         ("policies_unreached", names(&report.policies_unreached)),
     ])
-}
-
-fn size(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

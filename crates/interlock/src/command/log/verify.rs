@@ -4,14 +4,14 @@ mod threads;
 use std::time::Instant;
 
 use kernel::governance::Governance;
-use proof::json::{Object, Value};
+use proof::json::{Object, Value, number};
 use proof::log::Summary;
 
 use crate::cli::LogVerify;
 use crate::domain::{self, Log};
 use crate::exit::{Exit, Failure};
 use crate::key;
-use crate::output::{Output, Style, counted, grouped, number};
+use crate::output::{Output, Style, counted, grouped};
 pub(in crate::command) use threads::verify as records;
 
 /// Verifies one log, or both of a domain and that they belong together.

@@ -1,6 +1,8 @@
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 
-use crate::output::{Paint, Style, number};
+use crate::command::answer::in_words;
+
+use crate::output::{Paint, Style};
 
 /// A decision that comes out otherwise.
 pub(super) struct Difference {
@@ -41,14 +43,10 @@ impl Difference {
 fn answer(decision: &Value) -> String {
     let member = |name: &str| decision.get(name).and_then(Value::as_str).unwrap_or("?");
     let policies = decision.get("policies").and_then(Value::as_array).unwrap_or_default();
-    let ids = policies
-        .iter()
-        .filter_map(|policy| policy.get("id")?.as_str())
-        .collect::<Vec<_>>()
-        .join(", ");
-    let by = if ids.is_empty() { "no policy".to_owned() } else { ids };
+    let ids = policies.iter().filter_map(|policy| policy.get("id")?.as_str());
+    let answer = in_words((member("decision"), member("code")), ids);
     let bundle: String = member("bundle").chars().take(8).collect();
-    format!("{} {} by {by} (bundle {bundle})", member("decision"), member("code"))
+    format!("{answer} (bundle {bundle})")
 }
 
 #[cfg(test)]

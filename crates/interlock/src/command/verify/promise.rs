@@ -1,12 +1,12 @@
 use std::path::Path;
 
-use proof::json::{Object, Value};
+use proof::json::{Object, Value, number};
 use proof::note::VerifierKey;
 use proof::promise::{Promise, PromisedRecord};
 
 use super::read;
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, Style, grouped, number};
+use crate::output::{Output, Style, grouped};
 use crate::record_line;
 
 /// Checks that the log of this key promised the record its place.

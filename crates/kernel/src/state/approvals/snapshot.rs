@@ -2,11 +2,11 @@
 
 use policy::Approval;
 use proof::digest::Digest;
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 use proof::note::VerifierKey;
 
 use super::{Asked, Execution, Waiting, Word};
-use crate::members::{Malformed, members, number, wrong};
+use crate::members::{Malformed, members, wrong};
 
 impl Waiting {
     /// Its requests, oldest first, without what they asked for.

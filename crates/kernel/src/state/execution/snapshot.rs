@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use policy::History;
 use proof::digest::Digest;
-use proof::json::{Object, Value, object};
+use proof::json::{Object, Value, number, object};
 
 use super::{Execution, Open};
 use crate::lineage::{Delegation, HandsOn, request_of_value, request_value};
-use crate::members::{Malformed, members, name, number, wrong};
+use crate::members::{Malformed, members, name, wrong};
 use crate::state::approvals::Waiting;
 use crate::state::labels::Touched;
 

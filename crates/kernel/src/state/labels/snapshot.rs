@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use policy::LabelChange;
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 
 use super::Touched;
-use crate::members::{Malformed, members, number, wrong};
+use crate::members::{Malformed, members, wrong};
 
 impl Touched {
     /// The labels that are held, each with its `seq`.

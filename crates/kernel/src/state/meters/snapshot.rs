@@ -1,11 +1,11 @@
 //! What is used of meters in a snapshot. What is reserved stands once, by the permit that reserved it.
 
 use policy::Per;
-use proof::json::{Value, object};
+use proof::json::{Value, number, object};
 
 use super::{Account, Accounts, Span};
 use crate::lineage::Charged;
-use crate::members::{Malformed, members, name, number, wrong};
+use crate::members::{Malformed, members, name, wrong};
 
 impl Accounts {
     pub(in crate::state) fn items(&self) -> impl Iterator<Item = Value> {
