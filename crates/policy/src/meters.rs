@@ -4,7 +4,7 @@
 //! what is used, and a decision sees it as a fact ([`Spent`]). What can't be told (no amount, a negative or a broken
 //! one, an account that isn't kept) fails the check, and nothing is charged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy_core::ast::EntityUID;
 
@@ -126,13 +126,11 @@ impl Bundle {
         let is_metered = !self.meters.rules.is_empty();
         let action = is_metered.then(|| self.shapes.action(action)).flatten();
         let rules = action.and_then(|action| self.meters.rules.get(&action.uid));
-        let names: std::collections::BTreeSet<&str> =
+        let names: BTreeSet<&str> =
             rules.into_iter().flatten().map(|rule| rule.meter.as_str()).collect();
         names.into_iter().filter_map(|name| self.meters.meters.get(name))
     }
-}
 
-impl Bundle {
     /// What a result says was used, by meter, of what its request charged. A meter is left out where nothing settles it,
     /// or the result does not say it: what was reserved is used then.
     #[must_use]
