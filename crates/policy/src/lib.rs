@@ -14,8 +14,11 @@
 //!             history ──► temporal ─► engine ──► decision ──► explain
 //!   events of one execution    index, Cedar       canonical bytes, every check
 //!
+//!   grant, labels, meters, approval
+//!                 what a decision looks at besides: the bundle's rules here, their fold in `kernel`, in the Standing
 //!   evaluation    one AuthZEN evaluation that brings its own standing, facts and history
 //!   cases         the tests that a bundle carries
+//!   diff          what differs between two bundles
 //! ```
 //!
 //! Architecture invariant: nothing here reads a clock, a random source, the environment, a file or a socket, and
