@@ -24,6 +24,11 @@ pub(crate) fn unfinished_path(path: &str) -> String {
     format!("{FOLDER}/{}", path.replace('/', "-"))
 }
 
+/// Whether a path is such a place.
+pub(crate) fn is_unfinished(path: &str) -> bool {
+    folder_of(path) == FOLDER
+}
+
 /// Remove what a crash left unfinished.
 pub(crate) fn remove_unfinished<D: Disk>(disk: &D) -> Result<(), DiskError> {
     disk.list(FOLDER)?.iter().try_for_each(|name| disk.remove(&format!("{FOLDER}/{name}")))

@@ -61,3 +61,6 @@ pub const PUBLISH_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Times a reader looks again when the log moved on under it.
 pub const READ_ATTEMPTS_MAX: usize = 8;
+
+/// Bytes that the disk which writes nothing keeps, at most: what publication has not read yet. It is full above.
+pub const NOWHERE_BYTES_MAX: usize = 256 * 1024 * 1024;

@@ -1,8 +1,11 @@
 //! A disk in memory that remembers what was synced and forgets the rest when it crashes.
 //!
-//! For tests and the simulator. It is as unkind as the contract of [`Disk`] lets it be: unsynced
+//! For tests and the simulator; beside it lies [`NowhereDisk`], for benchmarks. It is as unkind as the contract of [`Disk`] lets it be: unsynced
 //! bytes survive a crash in any mixture of 512-byte sectors, unsynced names in any mixture of names.
+mod nowhere;
 mod state;
+
+pub use nowhere::{NowhereDisk, NowhereFile};
 
 use crate::disk::{Disk, DiskError, DiskFile};
 use state::State;

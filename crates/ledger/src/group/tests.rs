@@ -78,14 +78,14 @@ fn what_was_built_on_a_failed_append_fails_too() {
     let device = MemoryDevice::new();
     let group = start(&device, NEVER);
     group.append_and_wait(entries(0..1)).unwrap();
-    let (sender, outcomes) = mpsc::channel();
-    for expected in [5, 1, 1, 2] {
-        let sender = sender.clone();
-        let done = move |outcome| sender.send(outcome).unwrap();
+    // In one batch or in several: each is told of its own.
+    let outcomes = [5, 1, 1, 2].map(|expected| {
+        let (sender, outcome) = mpsc::channel();
+        let done = move |told| sender.send(told).unwrap();
         group.append(entries(1..2), Some(expected), done).unwrap();
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let outcomes: Vec<_> = outcomes.iter().take(4).collect();
+        outcome
+    });
+    let outcomes = outcomes.map(|outcome| outcome.recv().unwrap());
     assert_eq!(outcomes[0], Err(AppendError::Misplaced { expected: 5, actual: 1 }));
     assert_eq!(outcomes[1].as_ref().unwrap().first, 1);
     assert_eq!(outcomes[2], Err(AppendError::Misplaced { expected: 1, actual: 2 }));

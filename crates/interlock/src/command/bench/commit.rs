@@ -63,10 +63,11 @@ async fn row(below: &Path, callers: u32, rounds: u32) -> Result<Row, Failure> {
 
 /// The same path over a disk that writes nothing.
 async fn nowhere(site: &Site, callers: u32, rounds: u32) -> Result<f64, Failure> {
-    let disk = ledger::simulation::MemoryDevice::new().mount();
-    let (direct, _thread) = opened(Direct::over(&site.options, disk).await)?;
+    let disk = ledger::simulation::NowhereDisk::new();
+    let (direct, thread) = opened(Direct::over(&site.options, disk).await)?;
     load::run(&direct, site.os_user, (callers, rounds.min(20))).await?;
     let Load { samples, whole } = load::run(&direct, site.os_user, (callers, rounds)).await?;
+    direct.stop(thread).await;
     Ok(rate(samples.count(), whole))
 }
 
