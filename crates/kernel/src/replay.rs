@@ -22,7 +22,7 @@ use crate::lineage::{
 };
 use crate::members::Malformed;
 use crate::snapshot::{Maker, Mark};
-use crate::state::{Asked, Blobs, Execution, Lost, Named, NodeState};
+use crate::state::{About, Asked, Blobs, Execution, Lost, Named, NodeState};
 use crate::step::outcome;
 
 /// What came of one record.
@@ -277,7 +277,7 @@ impl<'a> Replay<'a> {
             }
         };
         let asks = decided.hands_on.as_ref().map(|hands_on| &hands_on.grant);
-        let about = (asks, named.as_ref());
+        let about = About { hands_on: asks, named: named.as_ref(), tool: decided.called() };
         let derived = self.state.decide(id, &decided.facts, &request, about);
         let given = named.map(|named| self.state.given(id, &named.pending));
         if is_permit {

@@ -47,6 +47,17 @@ pub struct NodeState {
     accounts: meters::Accounts,
 }
 
+/// What a decision is about besides its request.
+#[derive(Default)]
+pub(crate) struct About<'a> {
+    /// What a delegation hands on.
+    pub(crate) hands_on: Option<&'a Grant>,
+    /// The pending record that it stands on.
+    pub(crate) named: Option<&'a Named>,
+    /// The server and the tool that is called.
+    pub(crate) tool: Option<(String, String)>,
+}
+
 impl NodeState {
     /// A node that has adopted nothing: it denies everything.
     #[must_use]
@@ -168,6 +179,7 @@ impl NodeState {
             lineage_intact: execution.is_intact() && self.is_of_whole_line(id),
             grants: self.line(id).map(|(_, execution)| execution.held()).collect(),
             hands_on: None,
+            tool: None,
             labels: execution.labels(),
             resource_labels: policy::Labels::NONE,
             spent: policy::Spent::new(),
@@ -182,12 +194,13 @@ impl NodeState {
         id: &str,
         facts: &Facts,
         request: &Request,
-        (hands_on, named): (Option<&Grant>, Option<&Named>),
+        about: About<'_>,
     ) -> Option<Decision> {
+        let About { hands_on, named, tool } = about;
         let spent = self.spent(id, &request.action, facts.at);
         let retry = named.map(|named| self.retry(id, named));
         let hands_on = hands_on.cloned();
-        let standing = Standing { hands_on, spent, retry, ..self.standing(id)? };
+        let standing = Standing { hands_on, tool, spent, retry, ..self.standing(id)? };
         let history = self.executions.get_mut(id)?.history_mut()?;
         Some(policy::decide(history, &standing, facts, request))
     }

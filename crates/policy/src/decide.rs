@@ -99,7 +99,8 @@ fn moment(formed: &Formed, standing: &Standing, facts: &Facts) -> (Moment, Label
     let (bundle, request) = (formed.bundle(), formed.request());
     let mut resource_labels = bundle.labels.stated(&bundle.shapes, request);
     resource_labels.union(&standing.resource_labels);
-    let change = bundle.labels.change(&bundle.shapes, request, &resource_labels);
+    let change =
+        bundle.labels.change(&bundle.shapes, request, (standing.tool.as_ref(), &resource_labels));
     let (trust, labels) = (standing.trust, standing.labels.clone());
     (Moment { facts: *facts, trust, labels, resource_labels }, change)
 }

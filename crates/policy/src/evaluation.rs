@@ -1,7 +1,8 @@
 //! One evaluation that brings everything with it: an AuthZEN body, read into texts by the caller.
 //!
 //! The `context` of the body may have the members `input` (the arguments), `approved` (the officers' roles), `facts`,
-//! `grant`, `history`, `labels` (of who asks), `meters` (what is used) and `resource_labels`; any other is malformed.
+//! `grant`, `history`, `labels` (of who asks), `meters` (what is used), `resource_labels` and `tool` (`SERVER/TOOL`, as in
+//! `bundle.toml`); any other is malformed.
 //! What it does not say is [`DEFAULTS`]: constants, never the clock.
 
 use std::collections::BTreeMap;
@@ -34,6 +35,7 @@ pub const DEFAULTS: (Facts, Standing) = (
         lineage_intact: true,
         grants: Vec::new(),
         hands_on: None,
+        tool: None,
         labels: Labels::NONE,
         resource_labels: Labels::NONE,
         spent: Spent::new(),
@@ -42,8 +44,17 @@ pub const DEFAULTS: (Facts, Standing) = (
 );
 
 /// The members of an evaluation's context.
-const CONTEXT: [&str; 8] =
-    ["approved", "facts", "grant", "history", "input", "labels", "meters", "resource_labels"];
+const CONTEXT: [&str; 9] = [
+    "approved",
+    "facts",
+    "grant",
+    "history",
+    "input",
+    "labels",
+    "meters",
+    "resource_labels",
+    "tool",
+];
 
 /// The parts of one AuthZEN evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +108,7 @@ pub fn prepare(bundle: &Arc<Bundle>, evaluation: &Evaluation) -> Result<Prepared
     let resource_labels = read_labels(bundle, context.take("resource_labels"))?;
     let spent = context.take("meters");
     let approved = context.take("approved");
+    let tool = context.text("tool")?;
     context.nothing_else(&CONTEXT)?;
 
     let (facts, mut standing) = match facts {
@@ -107,6 +119,7 @@ pub fn prepare(bundle: &Arc<Bundle>, evaluation: &Evaluation) -> Result<Prepared
     if let Some(grant) = grant {
         standing.grants.push(Held { grant: read_grant(&grant)?, calls: 0 });
     }
+    standing.tool = tool.map(|name| read_tool(bundle, &name, &evaluation.action)).transpose()?;
     standing.spent = read_spent(bundle, spent.as_ref())?;
     standing.retry = approved.map(|roles| read_approved(&roles, facts.at)).transpose()?;
     let request = Request {
@@ -139,6 +152,15 @@ fn read_labels(bundle: &Bundle, json: Option<Json>) -> Result<Labels, String> {
     };
     let labels: Option<Labels> = items.iter().map(declared).collect();
     labels.ok_or_else(|| "a label is not one that the bundle declares".to_owned())
+}
+
+/// A tool that the bundle says stands for the action.
+fn read_tool(bundle: &Bundle, name: &str, action: &str) -> Result<(String, String), String> {
+    let known = bundle.tools().find(|tool| {
+        name.split_once('/') == Some((tool.server, tool.tool)) && tool.action == action
+    });
+    let known = known.map(|tool| (tool.server.to_owned(), tool.tool.to_owned()));
+    known.ok_or_else(|| "`context.tool` is no `SERVER/TOOL` that stands for the action".to_owned())
 }
 
 /// A retry of what was asked at the same time, approved by one officer of each role that is named: one for each time.

@@ -94,6 +94,8 @@ pub struct Standing {
     pub grants: Vec<Held>,
     /// The grant that it asks to hand on, of a request to delegate.
     pub hands_on: Option<Grant>,
+    /// The server and the tool that is called, of a tool call.
+    pub tool: Option<(String, String)>,
     /// What the execution has touched.
     pub labels: Labels,
     /// What writers have left on the resource that is asked for.

@@ -11,6 +11,8 @@
 )]
 #[path = "three_ways/generate.rs"]
 mod generate;
+#[path = "three_ways/labels.rs"]
+mod labels;
 #[path = "three_ways/model.rs"]
 mod model;
 #[path = "three_ways/naive.rs"]
@@ -32,6 +34,7 @@ use interlock_policy::{
     Bundle, Decision, Entity, Facts, Files, History, Request, Standing, Trust, decide,
     decide_formed, form,
 };
+use labels::Labels;
 use model::{Ask, Data, Entities, Odd, Policy, Uid};
 use naive::{Answer, Source};
 use random::Random;
@@ -95,13 +98,15 @@ fn one_set(seed: u64, set: usize, counts: &mut Counts) {
     let mut policies = generate::policies(&mut random);
     let entities = generate::entities(&mut random);
     let semantics = if random.chance(50) { 1 } else { 2 };
-    let mut meters = Meters::default();
+    let (mut meters, mut labels) = (Meters::default(), Labels::default());
     if semantics > 1 {
         meters = second::generate(&mut policies, &mut random);
+        labels = labels::generate(&mut policies, &mut random);
     }
     let (text, lines) = written(&policies);
-    let bundle = bundle((&text, meters.text()), &entities, semantics);
-    let scan = Scan::new(&text, &entities);
+    let labelled = (semantics > 1).then(|| labels.text());
+    let bundle = bundle((&text, [meters.text(), labelled]), &entities, semantics);
+    let scan = Scan::new(&text, &entities, semantics);
     let digest = bundle.digest().to_value().to_bytes();
     let source = Source {
         policies: &policies,
@@ -110,12 +115,14 @@ fn one_set(seed: u64, set: usize, counts: &mut Counts) {
         digest: std::str::from_utf8(&digest).unwrap(),
         semantics,
         meters: &meters,
+        labels: &labels,
     };
     for number in 0..REQUESTS {
-        let ask = generate::ask(&entities, &mut random);
+        let mut ask = generate::ask(&entities, &mut random);
         let mut standing = standing(&mut random, ask.trust);
         if semantics > 1 {
             standing = meters.standing(&mut random, standing);
+            standing = labels.standing(&mut random, &mut ask, standing);
         }
         let place = format!("THREE_WAYS_SEED={seed} THREE_WAYS_SET={set}, request {number}");
         let answer = naive::answer(&policies, &entities, &ask);
@@ -171,20 +178,22 @@ fn written(policies: &[Policy]) -> (String, Vec<usize>) {
 }
 
 fn bundle(
-    (policies, meters): (&str, Option<String>),
+    (policies, [meters, labels]): (&str, [Option<String>; 2]),
     entities: &Entities,
     semantics: u64,
 ) -> Arc<Bundle> {
-    let manifest = format!("name = \"t\"\nversion = \"1\"\nsemantics = {semantics}\n");
+    let manifest =
+        format!("name = \"t\"\nversion = \"1\"\nsemantics = {semantics}\n{}", labels::tools());
     let mut files: Files = [
         ("bundle.toml", manifest.as_str()),
-        ("schema.cedarschema", model::SCHEMA),
+        ("schema.cedarschema", &model::schema(semantics)),
         ("entities.json", &model::entities_json(entities)),
         ("policies/all.dw", policies),
     ]
     .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
     .into();
     files.extend(meters.map(|text| ("meters.toml".to_owned(), text.into_bytes())));
+    files.extend(labels.map(|text| ("labels.toml".to_owned(), text.into_bytes())));
     Arc::new(Bundle::load(&files).unwrap_or_else(|errors| panic!("{errors}\n{policies}")))
 }
 

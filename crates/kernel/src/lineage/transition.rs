@@ -1,6 +1,8 @@
 use policy::{Assurance, Bundle, Entity, Grant, Request};
 use proof::digest::Digest;
 
+use super::Decided;
+
 /// Which way a message goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -88,6 +90,25 @@ impl Transition {
             },
         }
     }
+}
+
+impl Transition {
+    /// The server and the tool that is called, of a tool call.
+    pub(crate) fn called(&self) -> Option<(String, String)> {
+        called(&self.server, self.tool.as_deref(), self.direction)
+    }
+}
+
+impl Decided {
+    /// The server and the tool that is called, of a tool call.
+    pub(crate) fn called(&self) -> Option<(String, String)> {
+        called(&self.server, self.tool.as_deref(), self.direction)
+    }
+}
+
+fn called(server: &str, tool: Option<&str>, direction: Direction) -> Option<(String, String)> {
+    let tool = tool.filter(|_| direction == Direction::ToServer)?;
+    Some((server.to_owned(), tool.to_owned()))
 }
 
 fn entity(kind: &str, id: &str) -> Entity {

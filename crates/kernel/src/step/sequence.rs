@@ -5,6 +5,7 @@ use proof::digest::Digest;
 use super::release::Pending;
 use super::{Answer, Effect, Kernel, Now, Ticket};
 use crate::lineage::{Body, Judged, Retried, Sealed, Transition, intent};
+use crate::state::About;
 
 impl Kernel {
     /// Decides and gives the decision its place in the log. The answer waits for the disk.
@@ -23,7 +24,7 @@ impl Kernel {
         let facts = Facts { at: self.state.time(now.wall_ms), assurance: asked.assurance };
         let asks = asked.hands_on.as_ref().map(|hands_on| &hands_on.grant);
         let named = self.named(&asked, &request);
-        let about = (asks, named.as_ref());
+        let about = About { hands_on: asks, named: named.as_ref(), tool: asked.called() };
         let Some(decision) = self.state.decide(execution, &facts, &request, about) else {
             // Only an execution whose history is lost has no decision: it stays as it is.
             return self.refuse(ticket, "refused.peer");

@@ -7,7 +7,7 @@ use cedar_policy_core::ast::EntityUID;
 use toml::de::{DeTable, DeValue};
 
 use super::LABELS;
-use super::manifest::{Entry, Key, Reader};
+use super::manifest::{Entry, Key, Manifest, Reader};
 use super::schema::Shapes;
 use crate::error::{LoadCode, LoadError};
 use crate::labels::{LabelChange, Labels};
@@ -21,6 +21,8 @@ use crate::semantics::Semantics;
 pub(crate) struct LabelRules {
     names: Labels,
     actions: BTreeMap<EntityUID, ActionRule>,
+    /// What tools add beyond their actions, by server and tool.
+    tools: BTreeMap<(String, String), Labels>,
     resources: Vec<ResourceRule>,
 }
 
@@ -100,14 +102,14 @@ impl LabelRules {
     }
 
     /// What a permitted request does to the labels of who asks. An action that the file does not name reads its
-    /// resource, and adds nothing of its own.
+    /// resource, and adds nothing of its own; a tool adds to what its action does.
     pub(crate) fn change(
         &self,
         shapes: &Shapes,
         request: &Request,
-        resource: &Labels,
+        (tool, resource): (Option<&(String, String)>, &Labels),
     ) -> LabelChange {
-        if self.actions.is_empty() && resource.is_empty() {
+        if self.actions.is_empty() && self.tools.is_empty() && resource.is_empty() {
             return LabelChange::default();
         }
         let action = shapes.action(&request.action);
@@ -116,19 +118,31 @@ impl LabelRules {
         if rule.is_none_or(|rule| rule.reads) {
             change.adds.union(resource);
         }
+        if let Some(adds) = tool.and_then(|tool| self.tools.get(tool)) {
+            change.adds.union(adds);
+        }
         change
     }
 
     /// Reads the file, with all of its problems.
-    pub(crate) fn read(text: &Arc<str>, shapes: &Shapes) -> Result<LabelRules, Vec<LoadError>> {
+    pub(crate) fn read(
+        text: &Arc<str>,
+        shapes: &Shapes,
+        manifest: &Manifest,
+    ) -> Result<LabelRules, Vec<LoadError>> {
         let mut reader = Reader::new(text, LABELS, (LoadCode::Labels, LoadCode::LabelsKey));
         let Some(table) = reader.table() else { return Err(reader.errors) };
         let table = table.get_ref();
-        reader.only(table, "at the top", &["actions", "labels", "resources"]);
+        reader.only(table, "at the top", &["actions", "labels", "resources", "tools"]);
         let mut rules = LabelRules { names: names(&mut reader, table), ..LabelRules::default() };
         if let Some((actions, _)) = reader.optional(table, "actions", DeValue::as_table) {
             for (key, value) in actions {
                 rules.action(&mut reader, (key, value), shapes);
+            }
+        }
+        if let Some((tools, _)) = reader.optional(table, "tools", DeValue::as_table) {
+            for (key, value) in tools {
+                rules.tool(&mut reader, (key, value), (shapes, manifest));
             }
         }
         if let Some((resources, span)) = reader.optional(table, "resources", DeValue::as_array) {
@@ -174,6 +188,42 @@ impl LabelRules {
             let message = format!("the action `{name}` stands here twice, by two of its names");
             reader.wrong(LoadCode::Labels, &key.span(), message);
         }
+    }
+
+    fn tool(
+        &mut self,
+        reader: &mut Reader<'_>,
+        (key, value): (&Key<'_>, &Entry<'_>),
+        (shapes, manifest): (&Shapes, &Manifest),
+    ) {
+        let name = key.get_ref().as_ref();
+        let tool = name.split_once('/').map(|(server, tool)| (server.to_owned(), tool.to_owned()));
+        let known = tool.and_then(|tool| manifest.tools.get_key_value(&tool));
+        let Some((tool, entry)) = known else {
+            let message = format!("the tool `{name}` is not in `bundle.toml`");
+            let names: Vec<String> =
+                manifest.tools.keys().map(|(server, tool)| format!("{server}/{tool}")).collect();
+            let meant = nearest(name, names.iter().map(String::as_str));
+            return reader.wrong_name(&key.span(), message, meant);
+        };
+        let Some(table) = value.get_ref().as_table() else {
+            let message = "what a tool does to labels is a table".to_owned();
+            return reader.wrong(LoadCode::Labels, &key.span(), message);
+        };
+        reader.only(table, &format!("of the tool `{name}`"), &["adds"]);
+        let adds = self.list(reader, table, "adds");
+        if adds.is_empty() {
+            let message = format!("the tool `{name}` names what it `adds`");
+            reader.wrong(LoadCode::Labels, &key.span(), message);
+        }
+        let action = shapes.action(&entry.action).and_then(|one| self.actions.get(&one.uid));
+        if action.is_some_and(|rule| !rule.change.removes.is_empty()) {
+            let message = format!(
+                "the action of the tool `{name}` removes labels, so it adds none: declassifying is a transition of its own"
+            );
+            reader.wrong(LoadCode::Labels, &key.span(), message);
+        }
+        self.tools.insert(tool.clone(), adds);
     }
 
     fn resource(&mut self, reader: &mut Reader<'_>, value: &Entry<'_>, shapes: &Shapes) {

@@ -66,7 +66,7 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
     };
     errors.extend(check_tools(&manifest, &shapes, text(&texts, MANIFEST)));
     errors.extend(labels::too_early(manifest.semantics, &shapes, texts.contains_key(LABELS)));
-    let labels = labels(&texts, &shapes, &mut errors);
+    let labels = labels(&texts, (&shapes, &manifest), &mut errors);
     let stated = stated(&texts, &shapes, &schema, &mut errors);
     let meters = metered(&texts, (&manifest, &shapes, &schema), &mut errors);
     let policies =
@@ -165,9 +165,15 @@ fn manifest(texts: &Texts, files: &Files, errors: &mut Vec<LoadError>) -> Option
     }
 }
 
-fn labels(texts: &Texts, shapes: &Shapes, errors: &mut Vec<LoadError>) -> LabelRules {
+fn labels(
+    texts: &Texts,
+    (shapes, manifest): (&Shapes, &Manifest),
+    errors: &mut Vec<LoadError>,
+) -> LabelRules {
     let Some(text) = texts.get(LABELS) else { return LabelRules::default() };
-    LabelRules::read(text, shapes).map_err(|found| errors.extend(found)).unwrap_or_default()
+    LabelRules::read(text, shapes, manifest)
+        .map_err(|found| errors.extend(found))
+        .unwrap_or_default()
 }
 
 fn schema(texts: &Texts, files: &Files, errors: &mut Vec<LoadError>) -> Option<(Schema, Shapes)> {

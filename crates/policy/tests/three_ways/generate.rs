@@ -246,6 +246,8 @@ pub(crate) fn ask(entities: &Entities, random: &mut Random) -> Ask {
         s: (0..random.below(4)).map(|_| random.pick(&LETTERS)).collect(),
         who: random.chance(40).then(|| random.below(IDS)),
         trust,
+        labels: BTreeSet::new(),
+        resource_labels: BTreeSet::new(),
         odd,
     }
 }

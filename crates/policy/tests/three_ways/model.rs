@@ -9,7 +9,7 @@ use super::second::Asks;
 /// Type and id.
 pub(crate) type Uid = (&'static str, usize);
 
-pub(crate) const SCHEMA: &str = r#"
+const SCHEMA: &str = r#"
 entity Org;
 entity Team in [Org, Team];
 entity User in [Team, User] = { level: Long, lead?: User, tags?: Set<String> };
@@ -28,6 +28,12 @@ action move in [Reads, Writes] appliesTo { principal: [User, Bot], resource: [Fi
 action ping appliesTo { principal: [User], resource: [User, File],
   context: { input: { n: Long, s: String, who?: User }, facts: { trust: String, at_ms: Long } } };
 "#;
+
+/// The schema; the second version of the decider supplies labels too.
+pub(crate) fn schema(semantics: u64) -> String {
+    let labels = "labels: Set<String>, resource_labels: Set<String>, facts:";
+    if semantics > 1 { SCHEMA.replace("facts:", labels) } else { SCHEMA.to_owned() }
+}
 
 /// The actions that can be asked for, and all groups that each is in.
 pub(crate) const ACTIONS: [(&str, &[&str]); 5] = [
@@ -72,6 +78,11 @@ pub(crate) enum Condition {
     Like(char),
     Level(i64),
     Trusted,
+    /// Who asks carries it, or the resource.
+    Labelled {
+        label: &'static str,
+        of_resource: bool,
+    },
     Overflows,
     Tagged(&'static str),
     PrincipalIn(Uid),
@@ -113,6 +124,9 @@ pub(crate) struct Ask {
     pub(crate) who: Option<usize>,
     /// How far who asks is trusted.
     pub(crate) trust: Trust,
+    /// What who asks carries, and what the resource does.
+    pub(crate) labels: BTreeSet<&'static str>,
+    pub(crate) resource_labels: BTreeSet<&'static str>,
     pub(crate) odd: Odd,
 }
 
@@ -225,6 +239,10 @@ impl Condition {
             Condition::Like(c) => format!("context.input.s like \"*{c}*\""),
             Condition::Level(n) => format!("principal.level > {n}"),
             Condition::Trusted => "context.facts.trust == \"trusted\"".to_owned(),
+            Condition::Labelled { label, of_resource } => {
+                let whose = if *of_resource { "resource_labels" } else { "labels" };
+                format!("context.{whose}.contains(\"{label}\")")
+            }
             Condition::Overflows => "context.input.n * 4611686018427387904 > 0".to_owned(),
             Condition::Tagged(tag) => format!(
                 "principal is User && principal has tags && principal.tags.contains(\"{tag}\")"

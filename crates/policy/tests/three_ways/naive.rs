@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use interlock_policy::{Standing, Trust};
 
+use super::labels::Labels;
 use super::model::{ACTIONS, ActionScope, Ask, Condition, Data, Entities, Odd, Policy, Scope, Uid};
 use super::second::{self, Asks, Meters};
 
@@ -213,6 +214,10 @@ impl World<'_> {
             Condition::Like(c) => ask.s.contains(*c),
             Condition::Level(n) => principal.level.unwrap() > *n,
             Condition::Trusted => ask.trust == Trust::Trusted,
+            Condition::Labelled { label, of_resource } => {
+                let carried = if *of_resource { &ask.resource_labels } else { &ask.labels };
+                carried.contains(label)
+            }
             Condition::Overflows => ask.n.checked_mul(1 << 62).ok_or("an integer overflows")? > 0,
             Condition::Tagged(tag) => {
                 principal.tags.as_ref().is_some_and(|tags| tags.contains(tag))
@@ -247,6 +252,7 @@ pub(crate) struct Source<'a> {
     pub(crate) digest: &'a str,
     pub(crate) semantics: u64,
     pub(crate) meters: &'a Meters,
+    pub(crate) labels: &'a Labels,
 }
 
 /// Errors that a decision lists.
@@ -294,6 +300,9 @@ pub(crate) fn bytes(
         let each =
             errors.iter().map(|(id, why)| format!("{{\"policy\":\"{id}\",\"why\":\"{why}\"}}"));
         more = format!(",\"errors\":[{}]", each.collect::<Vec<_>>().join(","));
+    }
+    if permitted {
+        more += &source.labels.change(standing, ask);
     }
     let digest = source.digest;
     format!(

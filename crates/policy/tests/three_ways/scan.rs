@@ -1,6 +1,6 @@
 //! Cedar itself, by its public API: every policy is asked, over the whole store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use cedar_policy::{
@@ -8,11 +8,13 @@ use cedar_policy::{
     Request, Schema,
 };
 
-use super::model::{Ask, Data, Entities, SCHEMA, Uid, entities_json, entity_json};
+use super::model::{Ask, Data, Entities, Uid, entities_json, entity_json, schema};
 
 pub(crate) struct Scan {
     policies: PolicySet,
     schema: Schema,
+    /// Whether the schema has labels.
+    labels: bool,
     stated: Entities,
     store: CedarEntities,
     /// The entities of the store one by one, with their parents only.
@@ -27,20 +29,26 @@ pub(crate) struct Said {
 }
 
 impl Scan {
-    pub(crate) fn new(policies: &str, stated: &Entities) -> Scan {
-        let schema = Schema::from_str(SCHEMA).unwrap();
+    pub(crate) fn new(policies: &str, stated: &Entities, semantics: u64) -> Scan {
+        let schema = Schema::from_str(&schema(semantics)).unwrap();
         let store = CedarEntities::from_json_str(&entities_json(stated), Some(&schema)).unwrap();
         let policies = PolicySet::from_str(policies).unwrap();
         let single = stated.iter().map(|(uid, data)| (*uid, single(*uid, data, &schema).unwrap()));
         let single = single.collect();
-        Scan { policies, schema, stated: stated.clone(), store, single }
+        Scan { policies, schema, labels: semantics > 1, stated: stated.clone(), store, single }
     }
 
     /// Asks. None where the request does not fit the schema.
     pub(crate) fn ask(&self, ask: &Ask) -> Option<Said> {
         let who = ask.who.map(|id| format!(r#","who":{{"type":"User","id":"{id}"}}"#));
+        let list = |names: &BTreeSet<&str>| format!("{names:?}").replace(['{', '}'], "");
+        let labels = self.labels.then(|| {
+            let (own, left) = (list(&ask.labels), list(&ask.resource_labels));
+            format!(r#","labels":[{own}],"resource_labels":[{left}]"#)
+        });
+        let labels = labels.unwrap_or_default();
         let context = format!(
-            r#"{{"input":{{"n":{},"s":"{}"{}}},"facts":{{"trust":"{}","at_ms":1000}}}}"#,
+            r#"{{"input":{{"n":{},"s":"{}"{}}},"facts":{{"trust":"{}","at_ms":1000}}{labels}}}"#,
             ask.n,
             ask.s,
             who.unwrap_or_default(),

@@ -23,6 +23,9 @@ resource = { type = "File", argument = "path" }
 [tools."office/fetch_page"]
 action = "fetch_page"
 resource = { type = "Page", argument = "url" }
+[tools."office/read_stranger"]
+action = "read_file"
+resource = { type = "File", argument = "path" }
 [tools."office/scrub"]
 action = "scrub"
 resource = { type = "File", argument = "path" }
@@ -48,6 +51,8 @@ when { context.labels.containsAll(["untrusted", "customer"]) };
 untrusted = "nobody vouches for it"
 customer = "of customers"
 [actions.fetch_page]
+adds = ["untrusted"]
+[tools."office/read_stranger"]
 adds = ["untrusted"]
 [actions.scrub]
 reads = false
@@ -126,6 +131,29 @@ fn who_read_both_sends_nothing_out_also_after_reconnecting_and_restarting() {
     let mut again = Node::restart(&domain, node.log.clone());
     assert_eq!(mail(&mut again), "policy.denied");
     proven(&again, &domain);
+}
+
+#[test]
+fn two_tools_of_one_action_add_their_own_and_a_replay_tells_them_apart() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    ask(&mut node, ("read_file", r#"{"path":"notes"}"#));
+    assert!(own(&node).is_empty());
+    ask(&mut node, READ);
+    assert_eq!(mail(&mut node), "permitted");
+    ask(&mut node, ("read_stranger", r#"{"path":"notes"}"#));
+    assert_eq!(own(&node), ["customer", "untrusted"]);
+    assert_eq!(mail(&mut node), "policy.denied");
+    proven(&node, &domain);
+
+    // A record that names the other tool is no record of that decision.
+    let mut log = node.log.clone();
+    let at = log.len() - 2;
+    let text = String::from_utf8(log[at].0.clone()).unwrap();
+    log[at].0 = text.replace("read_stranger", "read_file").into_bytes();
+    log.truncate(at + 1);
+    let fed = crate::fixture::replay(&domain, &log).unwrap();
+    assert!(matches!(fed.last(), Some(Fed::Different { .. })), "{:?}", fed.last());
 }
 
 #[test]

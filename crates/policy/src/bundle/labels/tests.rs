@@ -23,6 +23,12 @@ resource = { type = "File", argument = "path" }
 [tools."files/scrub"]
 action = "scrub"
 resource = { type = "File", argument = "path" }
+[tools."web/search"]
+action = "fetch"
+resource = { type = "Page", argument = "url" }
+[tools."files/grep"]
+action = "read"
+resource = { type = "File", argument = "path" }
 [tools."mail/send"]
 action = "send"
 resource = { type = "Mailbox", id = "outbox" }
@@ -54,6 +60,8 @@ adds = ["untrusted"]
 [actions.scrub]
 reads = false
 removes = ["customer"]
+[tools."files/grep"]
+adds = ["legal"]
 [[resources]]
 type = "File"
 id = "Customers/*"
@@ -90,7 +98,8 @@ fn call((server, tool): (&str, &str), arguments: &str, held: &[&str]) -> Decisio
     let bundle = bundle();
     let mut history = History::new(&bundle).unwrap();
     let request = bundle.tool_request(Entity::new("Workload", "agent"), server, tool, arguments);
-    let standing = Standing { labels: labels(held), ..DEFAULTS.1.clone() };
+    let tool = Some((server.to_owned(), tool.to_owned()));
+    let standing = Standing { labels: labels(held), tool, ..DEFAULTS.1.clone() };
     decide(&mut history, &standing, &DEFAULTS.0, &request)
 }
 
@@ -128,6 +137,41 @@ fn a_permit_says_what_it_adds_and_a_denial_adds_nothing() {
 }
 
 #[test]
+fn a_tool_adds_to_what_its_action_and_its_resource_do_and_no_other_tool_does() {
+    let adds = |tool: &str, path: &str| {
+        call(("files", tool), &format!(r#"{{"path":"{path}"}}"#), &[]).labels().adds.clone()
+    };
+    assert_eq!(adds("grep", "notes"), labels(&["legal"]));
+    assert_eq!(adds("grep", "customers/1"), labels(&["customer", "legal"]));
+    assert_eq!(adds("read", "notes"), labels(&[]));
+    assert_eq!(
+        call(("web", "search"), r#"{"url":"u"}"#, &[]).labels().adds,
+        labels(&["untrusted"])
+    );
+    let denied = call(("files", "grep"), r#"{"path":"a.contract"}"#, &[]);
+    assert_eq!((denied.verdict(), denied.labels().is_empty()), (Verdict::Deny, true));
+}
+
+#[test]
+fn an_evaluation_names_a_tool_of_its_action_or_none() {
+    let decide = |context: &str| {
+        let evaluation = Evaluation {
+            subject: Entity::new("Workload", "agent"),
+            action: "read".into(),
+            resource: Entity::new("File", "notes"),
+            context: context.replace('}', r#", "input": {"path": "notes"}}"#),
+        };
+        evaluate(&bundle(), &evaluation)
+    };
+    assert_eq!(decide(r#"{"tool":"files/grep"}"#).labels().adds, labels(&["legal"]));
+    assert!(decide(r#"{"tool":"files/read"}"#).labels().is_empty());
+    for wrong in [r#""files/scrub""#, r#""files""#, r#""files/gerp""#, "1", "null"] {
+        let code = decide(&format!(r#"{{"tool":{wrong}}}"#)).code();
+        assert_eq!(code, "request.malformed", "{wrong}");
+    }
+}
+
+#[test]
 fn an_evaluation_states_declared_labels_only() {
     let code = |context: &str| {
         let evaluation = Evaluation {
@@ -160,6 +204,10 @@ fn what_means_nothing_is_an_error_with_its_place_and_the_nearest_name() {
         ("legal = \"for lawyers\"", "Legal = \"for lawyers\"", "`Legal` is not a label"),
         ("legal = \"for lawyers\"", "legal = \"\"", "described by a text"),
         ("[labels]", "[label]", "did you mean `labels`?"),
+        ("files/grep", "files/gerp", "did you mean `files/grep`?"),
+        ("files/grep", "files/scrub", "so it adds none"),
+        ("adds = [\"legal\"]", "adds = []", "names what it `adds`"),
+        ("adds = [\"legal\"]", "reads = false", "unknown key `reads` of the tool"),
         (
             "[actions.fetch]",
             "[actions.\"Action::\\\"fetch\\\"\"]\nadds = [\"legal\"]\n[actions.fetch]",

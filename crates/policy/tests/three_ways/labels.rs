@@ -1,0 +1,150 @@
+//! What a permit does to labels, as plain data, judged by plain code.
+
+use std::collections::BTreeSet;
+
+use interlock_policy::Standing;
+
+use super::model::{ACTIONS, Ask, Condition, Policy};
+use super::random::Random;
+
+type Names = BTreeSet<&'static str>;
+
+const NAMES: [&str; 3] = ["blue", "green", "red"];
+/// Tools, with the action that each stands for: two of one action, and one that begins as another.
+const TOOLS: [(&str, &str, &str); 4] =
+    [("s", "one", "read"), ("s", "two", "read"), ("s", "on", "write"), ("t", "one", "move")];
+
+/// What a set says of labels.
+#[derive(Debug, Default)]
+pub(crate) struct Labels {
+    actions: Vec<Action>,
+    tools: Vec<((&'static str, &'static str), Names)>,
+    resources: Vec<(&'static str, String, Names)>,
+}
+
+#[derive(Debug)]
+struct Action {
+    name: &'static str,
+    reads: bool,
+    adds: Names,
+    removes: Names,
+}
+
+/// Labels for half of the sets, and conditions over them in some of their policies.
+pub(crate) fn generate(policies: &mut [Policy], random: &mut Random) -> Labels {
+    let mut labels = Labels::default();
+    if random.chance(50) {
+        return labels;
+    }
+    for (name, _) in ACTIONS {
+        if random.chance(50) {
+            let is_scrub = random.chance(20);
+            let named = some(1 + random.below(2), random);
+            let (adds, removes) =
+                if is_scrub { (Names::new(), named) } else { (named, Names::new()) };
+            labels.actions.push(Action { name, reads: random.chance(70), adds, removes });
+        }
+    }
+    for (server, tool, action) in TOOLS {
+        let scrubs = labels.actions.iter().any(|one| one.name == action && !one.removes.is_empty());
+        if !scrubs && random.chance(60) {
+            labels.tools.push(((server, tool), some(1, random)));
+        }
+    }
+    for _ in 0..random.below(4) {
+        let id = random.below(5);
+        let id = random.pick(&[format!("{id}"), format!("{id}*"), format!("*{id}"), "*".into()]);
+        labels.resources.push((random.pick(&["File", "Folder", "User"]), id, some(1, random)));
+    }
+    for policy in policies.iter_mut() {
+        if random.chance(15) {
+            let label = random.pick(&NAMES);
+            let of_resource = random.chance(50);
+            policy.when.push(Condition::Labelled { label, of_resource });
+        }
+    }
+    labels
+}
+
+fn some(count: usize, random: &mut Random) -> Names {
+    (0..count).map(|_| random.pick(&NAMES)).collect()
+}
+
+/// The tool table of every manifest.
+pub(crate) fn tools() -> String {
+    let table = TOOLS.map(|(server, tool, action)| {
+        format!(
+            "[tools.\"{server}/{tool}\"]\naction = \"{action}\"\nresource = {{ type = \"File\", id = \"1\" }}\n"
+        )
+    });
+    table.concat()
+}
+
+impl Labels {
+    /// The file.
+    pub(crate) fn text(&self) -> String {
+        let list = |names: &Names| format!("{names:?}").replace('{', "[").replace('}', "]");
+        let mut text = "[labels]\n".to_owned();
+        text.extend(NAMES.map(|name| format!("{name} = \"a colour\"\n")));
+        for Action { name, reads, adds, removes } in &self.actions {
+            text += &format!("[actions.{name}]\nreads = {reads}\n");
+            text += &format!("adds = {}\nremoves = {}\n", list(adds), list(removes));
+        }
+        for ((server, tool), adds) in &self.tools {
+            text += &format!("[tools.\"{server}/{tool}\"]\nadds = {}\n", list(adds));
+        }
+        for (kind, id, names) in &self.resources {
+            text += &format!("[[resources]]\ntype = \"{kind}\"\nid = \"{id}\"\n");
+            text += &format!("labels = {}\n", list(names));
+        }
+        text
+    }
+
+    /// What who asks and the resource carry, and the tool that is called, if one is; the request sees the same.
+    pub(crate) fn standing(
+        &self,
+        random: &mut Random,
+        ask: &mut Ask,
+        standing: Standing,
+    ) -> Standing {
+        let (held, left) = (some(random.below(3), random), some(random.below(2), random));
+        let (server, tool, _) = random.pick(&TOOLS);
+        let tool = random.chance(50).then(|| (server.to_owned(), tool.to_owned()));
+        let owned = |names: &Names| names.iter().map(|name| (*name).to_owned()).collect();
+        let standing =
+            Standing { labels: owned(&held), resource_labels: owned(&left), tool, ..standing };
+        let (kind, id) = ask.resource.0;
+        ask.labels = held;
+        ask.resource_labels = left;
+        for (of, pattern, names) in &self.resources {
+            let digit = pattern.trim_matches('*');
+            // Ids have one digit, so that with a star is that without.
+            if *of == kind && (digit.is_empty() || digit == id.to_string()) {
+                ask.resource_labels.extend(names);
+            }
+        }
+        standing
+    }
+
+    /// The member `labels` of a permit's bytes, with a comma before it; nothing where it changes nothing.
+    pub(crate) fn change(&self, standing: &Standing, ask: &Ask) -> String {
+        let rule = self.actions.iter().find(|one| one.name == ask.action);
+        let mut adds = rule.map(|one| one.adds.clone()).unwrap_or_default();
+        if rule.is_none_or(|one| one.reads) {
+            adds.extend(&ask.resource_labels);
+        }
+        for ((server, tool), names) in &self.tools {
+            if standing.tool == Some(((*server).to_owned(), (*tool).to_owned())) {
+                adds.extend(names);
+            }
+        }
+        let removes = rule.map(|one| one.removes.clone()).unwrap_or_default();
+        let parts = [("adds", adds), ("removes", removes)];
+        let parts = parts.iter().filter(|(_, names)| !names.is_empty()).map(|(name, names)| {
+            let each: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+            format!("\"{name}\":[{}]", each.join(","))
+        });
+        let parts = parts.collect::<Vec<_>>().join(",");
+        if parts.is_empty() { parts } else { format!(",\"labels\":{{{parts}}}") }
+    }
+}
