@@ -60,6 +60,12 @@ pub trait Disk: Send + Sync + 'static {
     /// [`DiskError::Sync`]: what is durable is then unknown, and the process must end.
     fn sync_folder(&self, folder: &str) -> Result<(), DiskError>;
 
+    /// Make everything durable that was written here so far, files and names, on whatever thread.
+    ///
+    /// # Errors
+    /// [`DiskError::Sync`]: what of it is durable is then unknown.
+    fn sync_all(&self) -> Result<(), DiskError>;
+
     /// A file's whole content, if it has at most `bytes_max` bytes. `None`: there is no such file.
     ///
     /// # Errors

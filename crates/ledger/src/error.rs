@@ -100,6 +100,18 @@ pub enum Error {
         /// Its length.
         bytes: usize,
     },
+    /// A piece of a snapshot above the limit.
+    #[error("a piece of {bytes} bytes cannot be kept: it takes at most 64 MiB")]
+    PieceTooLarge {
+        /// Its length.
+        bytes: usize,
+    },
+    /// A snapshot of more pieces than the limit.
+    #[error("a snapshot of {pieces} pieces cannot be kept: it has at most 1,000,000")]
+    TooManyPieces {
+        /// How many.
+        pieces: usize,
+    },
     /// A blob whose content is not what its name says.
     #[error("`{path}` does not have the content that its name promises: restore it from a backup")]
     BlobDamaged {

@@ -5,18 +5,35 @@ const FOLDER: &str = "tmp";
 
 /// Give `path` this content, atomically. The name is durable once its folder is synced.
 pub(crate) fn replace<D: Disk>(disk: &D, path: &str, bytes: &[u8]) -> Result<(), DiskError> {
+    replace_by(disk, path, |unfinished| write(disk, unfinished, bytes)?.sync())
+}
+
+/// As [`replace`], and nothing of it is durable before [`Disk::sync_all`].
+pub(crate) fn replace_unsynced<D: Disk>(
+    disk: &D,
+    path: &str,
+    bytes: &[u8],
+) -> Result<(), DiskError> {
+    replace_by(disk, path, |unfinished| write(disk, unfinished, bytes).map(drop))
+}
+
+fn replace_by<D: Disk>(
+    disk: &D,
+    path: &str,
+    write: impl FnOnce(&str) -> Result<(), DiskError>,
+) -> Result<(), DiskError> {
     let unfinished = unfinished_path(path);
-    let written = write(disk, &unfinished, bytes).and_then(|()| disk.rename(&unfinished, path));
+    let written = write(&unfinished).and_then(|()| disk.rename(&unfinished, path));
     if matches!(written, Err(DiskError::Full { .. })) {
         disk.remove(&unfinished)?;
     }
     written
 }
 
-fn write<D: Disk>(disk: &D, path: &str, bytes: &[u8]) -> Result<(), DiskError> {
+fn write<D: Disk>(disk: &D, path: &str, bytes: &[u8]) -> Result<D::File, DiskError> {
     let file = disk.create(path, 0)?;
     file.write_at(0, bytes)?;
-    file.sync()
+    Ok(file)
 }
 
 /// Where a file is made before it gets the name `path`.

@@ -8,6 +8,7 @@ use crate::limits::{BLOCK_BYTES, CHECKPOINT_BYTES_MAX, SEGMENT_BYTES_MAX, SEGMEN
 use crate::open::{Recovery, recover};
 use crate::paths::VKEY_PATH;
 use crate::publish::{Head, Publisher, SharedHead, sign_checkpoint};
+use crate::snapshots::Snapshots;
 use crate::wal;
 use crate::wal::room::Room;
 use crate::wal::writer::{Purpose, Sizes, WriteError, Writer};
@@ -24,6 +25,7 @@ pub struct Ledger<D: Disk> {
     head: SharedHead,
     publisher: Arc<Mutex<Publisher<D>>>,
     blobs: Blobs<D>,
+    snapshots: Snapshots<D>,
     stopped: bool,
 }
 
@@ -110,8 +112,10 @@ impl<D: Disk> Ledger<D> {
             progress: None,
         };
         let publisher = Arc::new(Mutex::new(publisher));
-        let (frontier, blobs) = (recovered.frontier, Blobs::new(disk));
-        Ok((Ledger { writer, frontier, head, publisher, blobs, stopped: false }, recovery))
+        let frontier = recovered.frontier;
+        let (blobs, snapshots) = (Blobs::new(Arc::clone(&disk)), Snapshots::new(disk));
+        let ledger = Ledger { writer, frontier, head, publisher, blobs, snapshots, stopped: false };
+        Ok((ledger, recovery))
     }
 
     /// How many records are durable.
@@ -196,6 +200,12 @@ impl<D: Disk> Ledger<D> {
     #[must_use]
     pub fn blobs(&self) -> Blobs<D> {
         self.blobs.clone()
+    }
+
+    /// What is kept of the log's fold, for any thread.
+    #[must_use]
+    pub fn snapshots(&self) -> Snapshots<D> {
+        self.snapshots.clone()
     }
 
     /// Publish what is durable: tiles, bundles, then the signed checkpoint.

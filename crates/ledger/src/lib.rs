@@ -10,7 +10,7 @@
 //!          promised                     │   a batch that is synced: its promise, where one is asked for
 //!             open ────── wal::recover ┤   check everything, drop a torn end, change nothing else
 //!             reader ──────────────────┘   look on, without a lock
-//!  blob · sealed · files                   what lies beside the log
+//!  blob · sealed · snapshots · files       what lies beside the log
 //!  limits                                  every bound, named
 //! ```
 //!
@@ -31,6 +31,7 @@ mod publish;
 mod reader;
 mod sealed;
 pub mod simulation;
+mod snapshots;
 mod wal;
 
 pub use blob::Blobs;
@@ -43,6 +44,7 @@ pub use open::Recovery;
 pub use promised::Promised;
 pub use publish::{Head, Publisher};
 pub use reader::{ReadEntry, Reader};
+pub use snapshots::Snapshots;
 pub use wal::WalError;
 pub use wal::writer::Sizes;
 

@@ -41,6 +41,15 @@ pub const RESERVE_BYTES: u64 = 256 * 1024;
 /// Bytes of one blob, at most.
 pub const BLOB_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Bytes of one piece of a snapshot as it is kept, at most. A state with a larger one has no snapshot.
+pub const PIECE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Pieces of one snapshot, at most. A state with more has no snapshot.
+pub const PIECES_MAX: usize = 1_000_000;
+
+/// Snapshots that are kept: the newest, and one more in case that it cannot be used.
+pub const SNAPSHOTS_KEPT: usize = 2;
+
 /// Bytes of a checkpoint file, at most.
 pub const CHECKPOINT_BYTES_MAX: usize = 64 * 1024;
 

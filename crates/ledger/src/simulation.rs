@@ -175,6 +175,10 @@ impl Disk for MemoryDisk {
     fn sync_folder(&self, folder: &str) -> Result<(), DiskError> {
         self.state(folder)?.sync_folder(folder)
     }
+
+    fn sync_all(&self) -> Result<(), DiskError> {
+        self.state("")?.sync_all()
+    }
 }
 
 /// A file of a [`MemoryDisk`].

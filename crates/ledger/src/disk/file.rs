@@ -26,12 +26,13 @@ impl FileDisk {
     ///
     /// # Errors
     /// [`DiskError::LoosePermissions`] or [`DiskError::WrongOwner`] unless only this process's user
-    /// may enter the folder and its `wal` and `sealed`; else what the system reports.
+    /// may enter the folder and its `wal`, `sealed` and `snapshots`; else what the system reports.
     pub fn open(path: &Path) -> Result<FileDisk, DiskError> {
         let disk = FileDisk::open_read_only(path)?;
         disk.check_access("")?;
         disk.check_access("wal")?;
         disk.check_access("sealed")?;
+        disk.check_access("snapshots")?;
         Ok(disk)
     }
 
@@ -225,6 +226,10 @@ impl Disk for FileDisk {
             return Err(unsynced(&self.shown(folder), Errno::NOENT));
         };
         rustix::fs::fsync(&fd).map_err(|errno| unsynced(&self.shown(folder), errno))
+    }
+
+    fn sync_all(&self) -> Result<(), DiskError> {
+        rustix::fs::syncfs(&self.root).map_err(|errno| unsynced(&self.shown(""), errno))
     }
 }
 

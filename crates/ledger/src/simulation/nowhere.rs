@@ -1,11 +1,12 @@
 //! A disk that writes nothing: what a benchmark holds the path over a real one against.
 //!
 //! It answers as a disk does, and keeps only what a ledger reads back in one run: a write-ahead file's bytes until publication
-//! has read past them, a file under `tmp/` until it gets its name, and files of one block. Anything else is forgotten, and
+//! has read past them, a file under `tmp/` until it gets its name, lists of snapshots, and files of one block. Anything else is forgotten, and
 //! asking for it is an error, never zeros. Nothing is durable: a ledger that was written here can't be opened again.
 use crate::disk::{Disk, DiskError, DiskFile};
 use crate::files::is_unfinished;
 use crate::limits::{BLOCK_BYTES, NOWHERE_BYTES_MAX};
+use crate::snapshots::is_list;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -77,7 +78,7 @@ impl Disk for NowhereDisk {
         to.clone_into(&mut file.path);
         file.kept().change(|content| {
             let is_small = content.len_bytes <= BLOCK_BYTES as u64;
-            if !content.is_log && !is_small && !is_unfinished(to) {
+            if !content.is_log && !is_small && !is_unfinished(to) && !is_list(to) {
                 content.forget_all();
             }
         });
@@ -91,6 +92,10 @@ impl Disk for NowhereDisk {
     }
 
     fn sync_folder(&self, _folder: &str) -> Result<(), DiskError> {
+        Ok(())
+    }
+
+    fn sync_all(&self) -> Result<(), DiskError> {
         Ok(())
     }
 }

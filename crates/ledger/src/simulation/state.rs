@@ -122,11 +122,17 @@ impl State {
         if self.sync_lies {
             return Ok(());
         }
-        if let Some(inode) = self.inodes.get_mut(&inode) {
-            for (offset, bytes) in std::mem::take(&mut inode.unsynced) {
-                overwrite(&mut inode.durable, offset, &bytes);
-            }
+        self.inodes.get_mut(&inode).into_iter().for_each(Inode::sync);
+        Ok(())
+    }
+
+    pub(super) fn sync_all(&mut self) -> Result<(), DiskError> {
+        self.begin_sync("")?;
+        if self.sync_lies {
+            return Ok(());
         }
+        self.inodes.values_mut().for_each(Inode::sync);
+        self.durable_names = self.names.clone();
         Ok(())
     }
 
@@ -218,6 +224,12 @@ impl State {
 }
 
 impl Inode {
+    fn sync(&mut self) {
+        for (offset, bytes) in std::mem::take(&mut self.unsynced) {
+            overwrite(&mut self.durable, offset, &bytes);
+        }
+    }
+
     /// What is on the platter when some sectors of the unsynced writes arrived.
     fn torn(&self, draw: &mut Draw) -> Vec<u8> {
         let mut bytes = self.durable.clone();
