@@ -5,6 +5,7 @@ use proof::digest::Digest;
 use crate::{DataKey, KeyError, KeyStore, Scope, aead};
 
 const CONTEXT: &[u8] = b"interlock.sealed.v1\n";
+const PIECE_CONTEXT: &[u8] = b"interlock.piece.v1\n";
 
 /// Seals and opens the parts of one log with the keys of a store.
 pub struct Vault {
@@ -99,6 +100,37 @@ impl Vault {
         aead::open(self.key(scope)?, &bound_to, part).ok_or(OpenError::Part)
     }
 
+    /// Seals a piece of a snapshot that is of an execution, for the name that it is known by.
+    ///
+    /// # Errors
+    /// When there is no key.
+    pub fn seal_piece(
+        &mut self,
+        execution: &str,
+        name: &Digest,
+        plain: &[u8],
+    ) -> Result<Vec<u8>, KeyError> {
+        let bound_to = self.piece_bound_to(name);
+        let scope = Scope::Execution(execution.to_owned());
+        let key = self.key(&scope).map_err(|why| KeyError::other(&format!("{scope:?}: {why}")))?;
+        aead::seal(key, &bound_to, plain)
+    }
+
+    /// Opens a piece of a snapshot that is of an execution and known by this name.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn open_piece(
+        &mut self,
+        execution: &str,
+        name: &Digest,
+        piece: &[u8],
+    ) -> Result<Vec<u8>, OpenError> {
+        let bound_to = self.piece_bound_to(name);
+        let key = self.key(&Scope::Execution(execution.to_owned()))?;
+        aead::open(key, &bound_to, piece).ok_or(OpenError::Part)
+    }
+
     /// Whether a scope's key is there.
     ///
     /// # Errors
@@ -137,6 +169,11 @@ impl Vault {
     fn bound_to(&self, index: u64, record: &[u8]) -> Vec<u8> {
         let digest = Digest::of(record);
         [CONTEXT, &index.to_be_bytes(), digest.as_bytes(), self.origin.as_bytes()].concat()
+    }
+
+    /// What a piece is bound to: the log and the digest of its plain bytes.
+    fn piece_bound_to(&self, name: &Digest) -> Vec<u8> {
+        [PIECE_CONTEXT, name.as_bytes().as_slice(), self.origin.as_bytes()].concat()
     }
 
     fn key(&mut self, scope: &Scope) -> Result<&DataKey, OpenError> {

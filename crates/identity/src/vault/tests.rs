@@ -87,3 +87,23 @@ fn a_restored_copy_that_goes_on_meets_no_nonce_again() {
     }
     assert_eq!(nonces.len(), 1_000);
 }
+
+#[test]
+fn a_piece_opens_for_its_execution_and_name_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut vault = vault(folder.path());
+    vault.begin("x1").unwrap();
+    vault.begin("x2").unwrap();
+    let (name, other) = (Digest::of(PLAIN), Digest::of(b"other"));
+    let piece = vault.seal_piece("x1", &name, PLAIN).unwrap();
+    assert_eq!(vault.open_piece("x1", &name, &piece).unwrap(), PLAIN);
+    assert_eq!(vault.open_piece("x1", &other, &piece), Err(OpenError::Part));
+    assert_eq!(vault.open_piece("x2", &name, &piece), Err(OpenError::Part));
+    assert_eq!(vault.open_piece("x1", &name, &piece[1..]), Err(OpenError::Part));
+    assert_eq!(vault.open_piece("x1", &name, &[]), Err(OpenError::Part));
+    // Nor is it a part of a record, whatever the record.
+    assert_eq!(vault.open(&of("x1"), (0, PLAIN), &piece), Err(OpenError::Part));
+    vault.destroy("x1").unwrap();
+    assert_eq!(vault.open_piece("x1", &name, &piece), Err(OpenError::NoKey));
+    assert!(vault.seal_piece("x1", &name, PLAIN).is_err());
+}
