@@ -8,6 +8,7 @@
 //! name = "node-1"
 //! socket = "node.sock"             # in the domain's folder unless absolute
 //! publish_interval_ms = 250        # 100 to 1,000
+//! snapshot_records = 10_000        # 100 to 1,000,000
 //!
 //! [servers.files]                  # an upstream MCP server, started for each session
 //! command = ["mcp-server-filesystem", "/srv/files"]
@@ -32,7 +33,9 @@ use std::path::Path;
 use node::{Options, Server};
 
 use crate::exit::{Exit, Failure};
-use crate::limits::{CONFIG_BYTES_MAX, PUBLISH_INTERVAL_MS, SOCKET_PATH_BYTES_MAX};
+use crate::limits::{
+    CONFIG_BYTES_MAX, PUBLISH_INTERVAL_MS, SNAPSHOT_RECORDS, SOCKET_PATH_BYTES_MAX,
+};
 use crate::user;
 use document::{Problem, Table};
 
@@ -71,8 +74,9 @@ fn options(folder: &Path, mut root: Table<'_>) -> Result<Options, Problem> {
             format!("the socket's path is longer than {SOCKET_PATH_BYTES_MAX} bytes"),
         ));
     }
-    let publish_interval_ms = interval(&mut node)?;
-    node.nothing_else(&["name", "publish_interval_ms", "socket"])?;
+    let publish_interval_ms = count(&mut node, "publish_interval_ms", PUBLISH_INTERVAL_MS)?;
+    let snapshot_records = count(&mut node, "snapshot_records", SNAPSHOT_RECORDS)?;
+    node.nothing_else(&["name", "publish_interval_ms", "snapshot_records", "socket"])?;
 
     let mut servers = BTreeMap::new();
     for (name, table) in root.tables("servers")? {
@@ -86,22 +90,21 @@ fn options(folder: &Path, mut root: Table<'_>) -> Result<Options, Problem> {
         socket,
         servers,
         publish_interval_ms,
+        snapshot_records,
     })
 }
 
-fn interval(node: &mut Table<'_>) -> Result<u64, Problem> {
-    let (least, most, otherwise) = PUBLISH_INTERVAL_MS;
-    match node.integer("publish_interval_ms")? {
-        None => Ok(otherwise),
-        Some(ms) => {
-            u64::try_from(ms).ok().filter(|ms| (least..=most).contains(ms)).ok_or_else(|| {
-                node.problem(
-                    "publish_interval_ms",
-                    format!("it is {ms}, and must be from {least} to {most}"),
-                )
-            })
-        }
-    }
+/// A number within its bounds: the least, the most, and what it is where nothing is said.
+fn count(
+    node: &mut Table<'_>,
+    key: &'static str,
+    (least, most, otherwise): (u64, u64, u64),
+) -> Result<u64, Problem> {
+    let Some(found) = node.integer(key)? else { return Ok(otherwise) };
+    let within = u64::try_from(found).ok().filter(|found| (least..=most).contains(found));
+    within.ok_or_else(|| {
+        node.problem(key, format!("it is {found}, and must be from {least} to {most}"))
+    })
 }
 
 fn server(folder: &Path, mut table: Table<'_>) -> Result<Server, Problem> {

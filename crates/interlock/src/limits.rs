@@ -16,6 +16,10 @@ pub(crate) const OFFICE_LIST_MAX: usize = 1_000;
 pub(crate) const PUBLISH_INTERVAL_MS: (u64, u64, u64) =
     (100, 1_000, ledger::limits::PUBLISH_INTERVAL_MS);
 
+/// Records after which a snapshot is kept: at least, at most, and where nothing is said.
+pub(crate) const SNAPSHOT_RECORDS: (u64, u64, u64) =
+    (100, 1_000_000, node::limits::SNAPSHOT_RECORDS);
+
 /// Bytes of a Unix socket's path, at most (`sun_path` of unix(7), with its final NUL).
 pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 107;
 

@@ -1,5 +1,6 @@
 mod approvals;
 mod sealing;
+mod snapshots;
 mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::{self, Clock};
 use crate::limits::{END_BYTES, SEALED_FACTOR};
+pub(crate) use snapshots::Keeping;
 
 /// The way to the thread that steps the kernel. Cheap to clone.
 #[derive(Clone)]
@@ -233,6 +235,7 @@ pub(crate) struct Driver<D: Disk> {
     pub(crate) clock: Clock,
     pub(crate) mailbox: Kernel,
     vault: Vault,
+    keeping: Keeping,
     waiting: Waiting,
 }
 
@@ -254,13 +257,12 @@ struct Waiting {
 
 impl<D: Disk> Driver<D> {
     pub(crate) fn new(
-        kernel: step::Kernel,
+        (kernel, vault, keeping): (step::Kernel, Vault, Keeping),
         log: GroupCommit<D>,
         clock: Clock,
         mailbox: Kernel,
-        vault: Vault,
     ) -> Self {
-        Self { kernel, log, clock, mailbox, vault, waiting: Waiting::default() }
+        Self { kernel, log, clock, mailbox, vault, keeping, waiting: Waiting::default() }
     }
 
     /// Runs until it is told to stop, or nothing can ask any more.
@@ -270,12 +272,15 @@ impl<D: Disk> Driver<D> {
                 break;
             }
             self.obey(command);
+            self.keep_up();
         }
         // What has been refused since the last tick is counted into a record.
         self.obey(Command::Tick);
+        self.keep_last();
         // What has been sequenced is written before the log is closed.
-        if let Err(why) = self.log.close() {
-            halt(&format!("the lineage log could not be closed: {why}"));
+        match self.log.close() {
+            Ok(head) => self.keeping.close(head.size),
+            Err(why) => halt(&format!("the lineage log could not be closed: {why}")),
         }
     }
 
@@ -443,7 +448,7 @@ impl<D: Disk> Driver<D> {
             Effect::Settled { ticket } => {
                 self.waiting.outcomes.remove(&ticket).map(|reply| reply.send(true));
             }
-            Effect::Keep { .. } => {}
+            Effect::Keep { index, pieces, names } => self.keep(pieces, Some((index, names))),
             Effect::Halt { why } => halt(&why),
         }
     }

@@ -15,6 +15,7 @@ pub(crate) fn options(folder: &Path) -> Options {
         socket: folder.join("node.sock"),
         servers: BTreeMap::new(),
         publish_interval_ms: 250,
+        snapshot_records: 10_000,
     }
 }
 

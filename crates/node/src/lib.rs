@@ -14,6 +14,8 @@
 //! | [`erase`] | what ended executions sealed is made unreadable, on record |
 //! | [`sealing`] | the keys of executions, and opening sealed parts |
 //! | `socket` | the Unix socket: who speaks (`SO_PEERCRED`), and for what |
+//! | `fold` | the state as the log says it: from the newest snapshot of it that is good, else from the first record |
+//! | `keeper` | snapshots of the state are written beside the log, by a thread of its own |
 //! | `gate` | what the MCP gateway asks the kernel through |
 //! | [`client`] | the keyless other end of the socket |
 //! | [`publish`] | the logs over HTTP, read only |
@@ -33,8 +35,10 @@ mod error;
 mod family;
 #[cfg(test)]
 mod fixture;
+mod fold;
 mod gate;
 mod hello;
+mod keeper;
 pub mod keys;
 pub mod limits;
 mod marks;

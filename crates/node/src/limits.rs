@@ -16,6 +16,21 @@ pub const ANSWER_MS_MAX: u64 = 10_000;
 /// Executions that one question erases, at most; who asks repeats it for more.
 pub const ERASED_AT_ONCE_MAX: usize = 1_000;
 
+/// Records after which a snapshot of the state is kept, by default: the fold of so many takes a small part of a second.
+pub const SNAPSHOT_RECORDS: u64 = 10_000;
+
+/// New records from which on an orderly stop keeps a snapshot of the state, so that the next start folds no tail.
+pub const SNAPSHOT_STOP_RECORDS: u64 = 256;
+
+/// New records after which pieces of the next snapshot are made ahead of it.
+pub const PREPARE_RECORDS: u64 = 128;
+
+/// Pieces that are made ahead at a time, at most: more would hold up a decision for too long.
+pub const PREPARE_PIECES_MAX: usize = 4;
+
+/// Bytes of pieces that wait to be written from which on none are made ahead and no snapshot is taken.
+pub const PIECES_WAITING_BYTES: usize = 16 * 1024 * 1024;
+
 /// How often refusals are counted into a record and published checkpoints are refreshed, in
 /// milliseconds.
 pub const TICK_MS: u64 = 1_000;

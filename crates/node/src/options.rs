@@ -16,6 +16,8 @@ pub struct Options {
     pub servers: BTreeMap<String, Server>,
     /// How often tiles and checkpoints are published, in milliseconds (100 to 1,000).
     pub publish_interval_ms: u64,
+    /// After how many records a snapshot of the state is kept, so that a start re-reads no more than about as many.
+    pub snapshot_records: u64,
 }
 
 /// An upstream MCP server that the node starts for each session.

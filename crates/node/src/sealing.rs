@@ -4,7 +4,10 @@ use std::path::Path;
 
 use identity::{FileKeys, OpenError, Scope, Vault};
 use kernel::replay::Part;
+use kernel::snapshot::Pieces;
 use kernel::state::{Lost, NodeState};
+use ledger::{Disk, Snapshots};
+use proof::digest::Digest;
 
 use crate::{Error, Options};
 
@@ -73,6 +76,24 @@ impl Opener {
             Err(OpenError::NoKey) => Part::Lost(Lost::NoKey),
             Err(_) => Part::Lost(Lost::Damaged),
         }
+    }
+}
+
+/// Pieces of snapshots as a vault opens them.
+pub(crate) struct Opened<'a, D: Disk> {
+    pub(crate) snapshots: &'a Snapshots<D>,
+    pub(crate) vault: &'a mut Vault,
+}
+
+impl<D: Disk> Pieces for Opened<'_, D> {
+    fn piece(&mut self, execution: Option<&str>, name: &Digest) -> Result<Vec<u8>, Lost> {
+        let kept = self.snapshots.piece(name).map_err(|_| Lost::Damaged)?;
+        let Some(execution) = execution else { return kept.ok_or(Lost::Missing) };
+        let opened = self.vault.open_piece(execution, name, &kept.unwrap_or_default());
+        opened.map_err(|why| match why {
+            OpenError::NoKey => Lost::NoKey,
+            _ => Lost::Damaged,
+        })
     }
 }
 

@@ -1,23 +1,24 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use identity::Vault;
-use kernel::replay::{Fed, Replay, Tally};
-use kernel::state::{Lost, NodeState};
+use kernel::snapshot::Maker;
+use kernel::state::NodeState;
 use kernel::step::{self, Effect, Input};
-use ledger::{Disk, FileDisk, GroupCommit, Ledger, Reader};
+use ledger::{Disk, FileDisk, GroupCommit, Ledger};
 use proof::note::Signer;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::authority::{GovernanceBlobs, records};
 use crate::clock::Clock;
-use crate::driver::{Command, Driver, Kernel, halt};
+use crate::driver::{Command, Driver, Keeping, Kernel, halt};
+use crate::fold::{Folded, fold};
+use crate::keeper::Keeper;
 use crate::limits::TICK_MS;
 use crate::marks::Mark;
-use crate::sealing::{self, Opener};
+
 use crate::socket::{self, Shared};
-use crate::{Authority, Error, Options, keys};
+use crate::{Authority, Error, Options, keys, sealing};
 
 /// A running node.
 pub struct Running {
@@ -129,8 +130,8 @@ pub(crate) fn open(
         eprintln!("interlock: an unfinished last write of the lineage log was dropped");
     }
     let governance = records(&options.governance_folder())?;
-    let (state, vault) = fold(options, &governance, &blobs)?;
-    drive(options, (ledger, state, vault), (&governance, blobs), mailbox)
+    let folded = fold(options, (&ledger, &key), (&governance, &blobs))?;
+    drive(options, (ledger, folded), (&governance, blobs), mailbox)
 }
 
 /// Begins a new lineage log on a disk of its own.
@@ -145,69 +146,33 @@ pub(crate) fn begin<D: Disk>(
         Ledger::create(disk, signer, &options.lineage_origin()).map_err(|why| lineage(&why))?;
     let governance = records(&options.governance_folder())?;
     let state = NodeState::new(&options.node, &options.governance_origin());
-    let vault = sealing::vault(options)?;
-    drive(options, (ledger, state, vault), (&governance, blobs), mailbox)
+    let folded = Folded { state, maker: Maker::default(), vault: sealing::vault(options)? };
+    drive(options, (ledger, folded), (&governance, blobs), mailbox)
 }
 
 /// Starts the log's threads and the kernel, which adopts what governance has beyond its state.
 fn drive<D: Disk>(
     options: &Options,
-    (ledger, state, vault): (Ledger<D>, NodeState, Vault),
+    (ledger, folded): (Ledger<D>, Folded),
     (governance, blobs): (&[Vec<u8>], Arc<GovernanceBlobs>),
     mailbox: Kernel,
 ) -> Result<Driver<D>, Error> {
+    let Folded { state, maker, vault } = folded;
+    let keeping = Keeping::new(Keeper::start(ledger.snapshots())?, options.snapshot_records);
     let adopted = usize::try_from(state.governance().position().size).unwrap_or(usize::MAX);
     let interval = Duration::from_millis(options.publish_interval_ms);
     let log = GroupCommit::start(ledger, interval, |why| halt(&format!("the lineage log: {why}")))
         .map_err(|why| lineage(&why))?;
     let clock = Clock::start();
     let (mut kernel, mut effects) = step::Kernel::start(state, clock.now());
+    kernel.resume_snapshots(maker);
     let records = governance.get(adopted..).unwrap_or_default().to_vec();
     effects.extend(kernel.step(clock.now(), Input::Governance { records, blobs }));
-    let mut driver = Driver::new(kernel, log, clock, mailbox, vault);
+    let mut driver = Driver::new((kernel, vault, keeping), log, clock, mailbox);
     effects.into_iter().for_each(|effect: Effect| driver.carry_out(effect));
     Ok(driver)
 }
 
 fn lineage(why: &dyn std::fmt::Display) -> Error {
     Error::ledger("lineage", why)
-}
-
-/// Folds the lineage log. What was erased is left out, as its records say; what is lost otherwise is damage,
-/// and not gone on from.
-fn fold(
-    options: &Options,
-    governance: &[Vec<u8>],
-    blobs: &GovernanceBlobs,
-) -> Result<(NodeState, Vault), Error> {
-    let reader = Reader::open(&options.lineage_folder()).map_err(|why| lineage(&why))?;
-    let mut replay = Replay::new(&options.node, &options.governance_origin(), governance, blobs);
-    let mut opener = Opener::over(sealing::vault(options)?);
-    let mut tally = Tally::default();
-    for entry in reader.entries(0).map_err(|why| lineage(&why))? {
-        let entry = entry.map_err(|why| lineage(&why))?;
-        let (record, sealed) = (entry.record.as_slice(), entry.sealed.as_deref());
-        let fed = replay.feed_sealed(record, |of, index| opener.part(of, (index, record), sealed));
-        let fed = fed.map_err(|why| Error::replay(&why))?;
-        match &fed {
-            Fed::Different { .. } => {
-                return Err(Error::replay(&"a decision comes out differently with this program"));
-            }
-            Fed::NotReplayable { why: why @ (Lost::Missing | Lost::Damaged), execution } => {
-                let what = format!("record {} of `{execution}`: {}", entry.index, why.as_str());
-                return Err(Error::replay(&what));
-            }
-            _ => tally.add(&fed),
-        }
-    }
-    let state = replay.into_state();
-    if let Some(execution) = tally.without_reason(&state) {
-        let what = format!(
-            "the key of the execution `{execution}` is missing, and no record says that it was erased"
-        );
-        return Err(Error::replay(&what));
-    }
-    let mut vault = opener.into_vault().ok_or_else(|| Error::sealing(&"no keys"))?;
-    sealing::settle(&mut vault, &state)?;
-    Ok((state, vault))
 }

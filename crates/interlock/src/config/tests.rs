@@ -33,12 +33,13 @@ fn the_least_configuration_has_defaults_for_the_rest() {
     assert_eq!((options.domain.as_str(), options.node.as_str()), ("acme.example", "node-1"));
     assert_eq!(options.socket, folder.path().join("node.sock"));
     assert_eq!((options.publish_interval_ms, options.servers.len()), (250, 0));
+    assert_eq!(options.snapshot_records, 10_000);
 }
 
 #[test]
 fn a_full_configuration_is_read_whole() {
     let text = format!(
-        "{LEAST}socket = \"/run/x.sock\"\npublish_interval_ms = 1_000\n\n[servers.files]\n\
+        "{LEAST}socket = \"/run/x.sock\"\npublish_interval_ms = 1_000\nsnapshot_records = 100\n\n[servers.files]\n\
          command = [\"server\", \"/srv\"]\nuser = \"0\"\ndirectory = \"work\"\nenv = {{ PATH = \"/bin\" }}\n\
          secrets = \"files.secrets\"\n"
     );
@@ -49,8 +50,8 @@ fn a_full_configuration_is_read_whole() {
     let options = load(folder.path()).unwrap();
     let server = options.servers.get("files").unwrap();
     assert_eq!(
-        (options.publish_interval_ms, options.socket),
-        (1_000, PathBuf::from("/run/x.sock"))
+        (options.publish_interval_ms, options.snapshot_records, options.socket),
+        (1_000, 100, PathBuf::from("/run/x.sock"))
     );
     assert_eq!(server.command, ["server", "/srv"]);
     assert_eq!(
@@ -98,6 +99,10 @@ fn what_is_missing_or_of_another_kind_is_told() {
     insta::assert_snapshot!(told(&domain(&format!("{LEAST}publish_interval_ms = 5\n"))), @r"
     error: `interlock.toml:4` cannot be used
       why:  `node.publish_interval_ms`: it is 5, and must be from 100 to 1000
+    ");
+    insta::assert_snapshot!(told(&domain(&format!("{LEAST}snapshot_records = 1000001\n"))), @r"
+    error: `interlock.toml:4` cannot be used
+      why:  `node.snapshot_records`: it is 1000001, and must be from 100 to 1000000
     ");
     insta::assert_snapshot!(told(&domain(&format!("{LEAST}[servers.files]\nuser = \"no-such-user\"\ncommand = [\"x\"]\n"))), @r"
     error: `interlock.toml:6` cannot be used

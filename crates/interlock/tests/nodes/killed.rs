@@ -24,6 +24,10 @@ fn whatever_was_answered_is_on_record_and_nothing_happened_off_it() {
     let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bundle");
     let office = format!("{} office-server --root OFFICE", env!("CARGO_BIN_EXE_interlock"));
     let domain = Domain::new(&bundle, &WORKLOADS, &[("office", &office)]);
+    // Snapshots as often as can be: nodes are killed while they keep them, and start from them.
+    let config = domain.folder().join("interlock.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("[node]\n", "[node]\nsnapshot_records = 100\n")).unwrap();
     let served = Arc::new(Served::default());
     let clients = WORKLOADS.map(|workload| {
         let (served, folder, random) = (Arc::clone(&served), domain.folder(), random.split());
@@ -48,6 +52,8 @@ fn whatever_was_answered_is_on_record_and_nothing_happened_off_it() {
     assert!(
         tally.permits > 100 && tally.denials > 100 && tally.unanswered >= KILLS / 2 && effects > 50
     );
+    let snapshots = std::fs::read_dir(domain.folder().join("lineage/snapshots")).unwrap().count();
+    assert_eq!(snapshots, 3, "two lists, and the folder of pieces");
     both_logs_verify(&domain.folder());
     every_decision_replays(&domain.folder(), recorded.len());
 }

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use kernel::governance::{Change, Workload};
-use kernel::lineage::{Body, Completion, LineageRecord};
+use kernel::lineage::{Body, Completion, LineageRecord, Transition};
 use kernel::step::Answer;
+use node::Options;
 use policy::{Bundle, Files};
 
 use super::*;
+use crate::support::{USER, options, ping};
 
 /// Executions, and what each asks for.
 const SIZE: (usize, usize) = if cfg!(debug_assertions) { (20, 30) } else { (100, 1_000) };

@@ -1,0 +1,109 @@
+//! When a snapshot of the state is made. Making one is the kernel's, writing it a thread's of its own.
+
+use std::collections::BTreeSet;
+
+use kernel::snapshot::{Maker, Piece};
+use kernel::step::Input;
+use ledger::Disk;
+use proof::digest::Digest;
+
+use super::Driver;
+use crate::keeper::Keeper;
+use crate::limits::{
+    END_BYTES, PIECES_WAITING_BYTES, PREPARE_PIECES_MAX, PREPARE_RECORDS, SNAPSHOT_STOP_RECORDS,
+};
+
+/// What the driver knows of the snapshots that it has kept.
+pub(crate) struct Keeping {
+    keeper: Keeper,
+    /// After how many records one is made.
+    records: u64,
+    /// Size of the log when pieces were made ahead last.
+    prepared: u64,
+    /// The snapshot whose record is not known to be durable: index and names of its pieces. One that is listed has its record.
+    unlisted: Option<(u64, BTreeSet<Digest>)>,
+}
+
+impl Keeping {
+    pub(crate) fn new(keeper: Keeper, records: u64) -> Self {
+        Self { keeper, records, prepared: 0, unlisted: None }
+    }
+
+    /// Has the snapshot listed whose record is among so many durable ones.
+    fn list(&mut self, durable: u64) {
+        if let Some((index, names)) = self.unlisted.take_if(|(index, _)| *index < durable) {
+            self.keeper.finish(index, names);
+        }
+    }
+
+    /// Lists the last one, as the log has this size, and waits until all is written.
+    pub(super) fn close(mut self, durable: u64) {
+        self.list(durable);
+        self.keeper.close();
+    }
+}
+
+impl<D: Disk> Driver<D> {
+    /// Makes the snapshot that is due, or some of its pieces ahead, unless earlier ones still wait for the disk.
+    pub(super) fn keep_up(&mut self) {
+        if self.keeping.keeper.take_failure() {
+            // Nothing is known to be kept: the next one is made whole, when it is due again.
+            self.kernel.resume_snapshots(Maker::new(self.kernel.state().size()));
+        }
+        if self.keeping.unlisted.is_some() {
+            self.keeping.list(self.log.head().size);
+        }
+        if self.keeping.unlisted.is_some() {
+            // INVARIANT: what is made for the next snapshot is written after the last one is listed: its list lets go of
+            // pieces that it does not name.
+            return;
+        }
+        let size = self.kernel.state().size();
+        let is_due = self.kernel.snapshot_is_due(self.keeping.records);
+        if !is_due && size.saturating_sub(self.keeping.prepared) < PREPARE_RECORDS {
+            return;
+        }
+        if self.keeping.keeper.waiting_bytes() >= PIECES_WAITING_BYTES {
+            return;
+        }
+        if is_due {
+            self.snapshot();
+        } else {
+            self.keeping.prepared = size;
+            let pieces = self.kernel.prepare_snapshot(PREPARE_PIECES_MAX);
+            self.keep(pieces, None);
+        }
+    }
+
+    /// An orderly stop leaves a short tail for the next start.
+    pub(super) fn keep_last(&mut self) {
+        if self.kernel.snapshot_is_due(self.keeping.records.min(SNAPSHOT_STOP_RECORDS)) {
+            self.snapshot();
+        }
+    }
+
+    /// A snapshot is no decision: on a full disk it is left for later, as space is kept for ends and stops.
+    fn snapshot(&mut self) {
+        if self.keeping.unlisted.is_none() && self.has_space_for(END_BYTES) {
+            self.step(Input::Snapshot);
+        }
+    }
+
+    /// Hands pieces to the thread that writes them, each execution's sealed under its key; with all of a snapshot, the
+    /// index of its record and the names of its pieces.
+    pub(super) fn keep(&mut self, pieces: Vec<Piece>, whole: Option<(u64, BTreeSet<Digest>)>) {
+        for Piece { name, execution, bytes } in pieces {
+            let sealed = match execution {
+                None => Ok(bytes),
+                Some(execution) => self.vault.seal_piece(&execution, &name, &bytes),
+            };
+            match sealed {
+                Ok(bytes) => self.keeping.keeper.keep(name, bytes),
+                Err(why) => self.keeping.keeper.failed(&why),
+            }
+        }
+        if whole.is_some() {
+            self.keeping.unlisted = whole;
+        }
+    }
+}

@@ -1,0 +1,121 @@
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use ledger::{Disk, Snapshots};
+use proof::digest::Digest;
+
+use crate::Error;
+
+/// The way to the thread that writes snapshots. What it cannot write is told and left: a snapshot is only a faster start.
+pub(crate) struct Keeper {
+    jobs: Sender<Job>,
+    shared: Arc<Shared>,
+    thread: JoinHandle<()>,
+}
+
+enum Job {
+    Piece(Digest, Vec<u8>),
+    Finish(u64, BTreeSet<Digest>),
+    /// What comes next needs nothing that came before.
+    Anew,
+}
+
+#[derive(Default)]
+struct Shared {
+    waiting_bytes: AtomicUsize,
+    has_failed: AtomicBool,
+}
+
+impl Shared {
+    fn failed(&self, why: &dyn Display) {
+        if !self.has_failed.swap(true, Ordering::Relaxed) {
+            eprintln!("interlock: a snapshot of the state could not be kept: {why}");
+        }
+    }
+}
+
+impl Keeper {
+    pub(crate) fn start<D: Disk>(snapshots: Snapshots<D>) -> Result<Self, Error> {
+        let (jobs, waiting) = channel();
+        let shared = Arc::new(Shared::default());
+        let thread = std::thread::Builder::new().name("snapshots".to_owned()).spawn({
+            let shared = Arc::clone(&shared);
+            move || write(&snapshots, &waiting, &shared)
+        });
+        let thread = thread.map_err(|why| Error::ledger("lineage", &why))?;
+        Ok(Self { jobs, shared, thread })
+    }
+
+    /// Bytes of pieces that were handed over and are not written.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.shared.waiting_bytes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn keep(&self, name: Digest, bytes: Vec<u8>) {
+        self.shared.waiting_bytes.fetch_add(bytes.len(), Ordering::Relaxed);
+        self.tell(Job::Piece(name, bytes));
+    }
+
+    pub(crate) fn finish(&self, index: u64, names: BTreeSet<Digest>) {
+        self.tell(Job::Finish(index, names));
+    }
+
+    /// Something of a snapshot cannot be handed over.
+    pub(crate) fn failed(&self, why: &dyn Display) {
+        self.shared.failed(why);
+    }
+
+    /// Whether something could not be kept since this was asked last. Then nothing is finished before whoever asks hands
+    /// over everything anew.
+    pub(crate) fn take_failure(&self) -> bool {
+        let has_failed = self.shared.has_failed.swap(false, Ordering::Relaxed);
+        if has_failed {
+            self.tell(Job::Anew);
+        }
+        has_failed
+    }
+
+    /// Waits until everything that was handed over is written.
+    pub(crate) fn close(self) {
+        drop(self.jobs);
+        let _ended = self.thread.join();
+    }
+
+    fn tell(&self, job: Job) {
+        if self.jobs.send(job).is_err() {
+            self.failed(&"the thread that writes them has ended");
+        }
+    }
+}
+
+/// Writes what comes, until nobody can send any more. Once a piece could not be written, no snapshot is finished that might
+/// need it.
+fn write<D: Disk>(snapshots: &Snapshots<D>, jobs: &Receiver<Job>, shared: &Shared) {
+    let mut is_whole = true;
+    while let Ok(job) = jobs.recv() {
+        let kept = match &job {
+            Job::Anew => {
+                is_whole = true;
+                continue;
+            }
+            Job::Piece(name, bytes) => {
+                let kept = if is_whole { snapshots.keep(name, bytes) } else { Ok(()) };
+                shared.waiting_bytes.fetch_sub(bytes.len(), Ordering::Relaxed);
+                kept
+            }
+            Job::Finish(index, names) if is_whole => snapshots.finish(*index, names),
+            Job::Finish(..) => Ok(()),
+        };
+        if let Err(why) = kept {
+            is_whole = false;
+            shared.failed(&why);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

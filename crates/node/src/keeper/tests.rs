@@ -1,0 +1,53 @@
+use ledger::Ledger;
+use ledger::simulation::{MemoryDevice, MemoryDisk};
+use proof::note::Ed25519Signer;
+
+use super::*;
+
+fn ledger(device: &MemoryDevice) -> Ledger<MemoryDisk> {
+    let signer = Ed25519Signer::from_seed("example.test/lineage/node-1", &[7; 32]).unwrap();
+    Ledger::create(device.mount(), Box::new(signer), "example.test/lineage/node-1").unwrap()
+}
+
+fn hand_over(keeper: &Keeper, index: u64, pieces: &[&[u8]]) {
+    let names = pieces.iter().map(|bytes| Digest::of(bytes)).collect();
+    pieces.iter().for_each(|bytes| keeper.keep(Digest::of(bytes), bytes.to_vec()));
+    keeper.finish(index, names);
+}
+
+#[test]
+fn what_was_handed_over_is_written_by_the_end() {
+    let ledger = ledger(&MemoryDevice::new());
+    let keeper = Keeper::start(ledger.snapshots()).unwrap();
+    hand_over(&keeper, 7, &[b"one", b"two"]);
+    keeper.close();
+    assert_eq!(ledger.snapshots().newest_first().unwrap(), [7]);
+    assert_eq!(ledger.snapshots().piece(&Digest::of(b"two")).unwrap().unwrap(), b"two");
+}
+
+/// Once a piece is lost nothing that may need it is finished, until everything comes anew.
+#[test]
+fn a_full_disk_finishes_nothing_until_all_is_handed_over_anew() {
+    let device = MemoryDevice::new();
+    let ledger = ledger(&device);
+    let keeper = Keeper::start(ledger.snapshots()).unwrap();
+    let written = |keeper: Keeper| {
+        keeper.close();
+        Keeper::start(ledger.snapshots()).unwrap()
+    };
+    hand_over(&keeper, 7, &[b"one"]);
+    let keeper = written(keeper);
+    device.set_capacity_bytes(Some(0));
+    keeper.keep(Digest::of(b"two"), b"two".to_vec());
+    while keeper.waiting_bytes() > 0 {
+        std::thread::yield_now();
+    }
+    device.set_capacity_bytes(None);
+    // The next snapshot has that piece too, and does not hand it over again.
+    keeper.finish(8, [Digest::of(b"two")].into());
+    hand_over(&keeper, 9, &[b"three"]);
+    assert!(keeper.take_failure() && !keeper.take_failure());
+    hand_over(&keeper, 10, &[b"two", b"three"]);
+    keeper.close();
+    assert_eq!(ledger.snapshots().newest_first().unwrap(), [10, 7]);
+}

@@ -1,0 +1,91 @@
+//! A small domain whose executions are asked for, ended, and replayed.
+
+use std::path::{Path, PathBuf};
+
+use kernel::governance::{Change, Workload};
+use kernel::lineage::{Direction, Transition};
+use kernel::replay::{Counts, Replay, Tally};
+use kernel::state::Blobs;
+use ledger::Reader;
+use node::sealing::Opener;
+use node::{Direct, Options};
+use policy::Assurance;
+use proof::digest::Digest;
+
+pub(crate) use fixture::{options, small_bundle};
+
+#[path = "../../src/fixture.rs"]
+mod fixture;
+
+pub(crate) const SECRET: &str = "a-very-private-argument";
+pub(crate) const USER: u32 = 4_001;
+
+pub(crate) fn domain(folder: &Path) -> Options {
+    let options = options(folder);
+    let workload = Workload { name: "agent".into(), os_user: USER, zone: "prod".into() };
+    node::domain::init(&options, &small_bundle(), vec![Change::WorkloadRegistered(workload)])
+        .unwrap();
+    options
+}
+
+pub(crate) fn ping() -> Transition {
+    Transition {
+        server: "office".into(),
+        direction: Direction::ToServer,
+        method: "ping".into(),
+        tool: None,
+        arguments: "{}".into(),
+        message: format!("{{\"method\":\"ping\",\"x\":\"{SECRET}\"}}").into_bytes(),
+        assurance: Assurance::Separated,
+        pending: None,
+        besides: "{}".into(),
+        hands_on: None,
+    }
+}
+
+/// Has the workload's execution decide some requests, and ends it as an officer while no node runs.
+pub(crate) async fn ended_execution(options: &Options, decisions: usize) -> String {
+    let (node, thread) = Direct::open(options).await.unwrap();
+    let execution = node.join("agent", USER).await.unwrap().unwrap();
+    for _ in 0..decisions {
+        node.request(&execution, ping()).await.unwrap();
+    }
+    node.stop(thread).await;
+    let change = Change::ExecutionEnded { execution: execution.clone() };
+    node::domain::govern(options, change, None).unwrap();
+    execution
+}
+
+struct Shelf(Reader);
+
+impl Blobs for Shelf {
+    fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
+        self.0.blob(digest).ok().flatten()
+    }
+}
+
+pub(crate) fn replay(options: &Options) -> Counts {
+    let governance = Reader::open(&options.governance_folder()).unwrap();
+    let records: Vec<_> = governance.entries(0).unwrap().map(|one| one.unwrap().record).collect();
+    let shelf = Shelf(governance);
+    let origin = options.governance_origin();
+    let mut replay = Replay::new(&options.node, &origin, &records, &shelf);
+    let mut opener = Opener::of(&options.lineage_folder(), &options.lineage_origin()).unwrap();
+    let mut tally = Tally::default();
+    for entry in Reader::open(&options.lineage_folder()).unwrap().entries(0).unwrap() {
+        let entry = entry.unwrap();
+        let (record, sealed) = (entry.record.as_slice(), entry.sealed.as_deref());
+        let fed = replay.feed_sealed(record, |of, index| opener.part(of, (index, record), sealed));
+        tally.add(&fed.unwrap());
+    }
+    tally.finish(replay.state())
+}
+
+pub(crate) fn key_file(options: &Options, execution: &str) -> PathBuf {
+    options.lineage_folder().join(format!("keys/execution.{execution}"))
+}
+
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
