@@ -1,5 +1,4 @@
-//! Records: what is accepted keeps its bytes, and is made again from its members. The checker that builds nothing accepts
-//! exactly what the reader accepts.
+//! Records: what is accepted keeps its bytes, and is made again from its members.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

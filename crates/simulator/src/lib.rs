@@ -20,6 +20,7 @@ mod model;
 mod node;
 mod office;
 mod random;
+mod snapshots;
 pub mod world;
 
 pub use broken::{Broken, Law};

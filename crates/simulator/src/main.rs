@@ -53,15 +53,15 @@ fn simulate() -> ExitCode {
 }
 
 fn tell(ran: &Ran, is_json: bool) {
-    let Ran { seed, steps, worlds, crashes, decisions, records, broken } = ran;
+    let Ran { seed, steps, worlds, crashes, resumed, decisions, records, broken } = ran;
     if is_json {
         let is_broken = broken.is_some();
         println!(
-            r#"{{"broken":{is_broken},"crashes":{crashes},"decisions":{decisions},"records":{records},"seed":{seed},"steps":{steps},"worlds":{worlds}}}"#
+            r#"{{"broken":{is_broken},"crashes":{crashes},"decisions":{decisions},"records":{records},"resumed":{resumed},"seed":{seed},"steps":{steps},"worlds":{worlds}}}"#
         );
     } else {
         println!(
-            "{steps} steps in {worlds} worlds from seed {seed}: {decisions} decisions, {records} records, {crashes} crashes"
+            "{steps} steps in {worlds} worlds from seed {seed}: {decisions} decisions, {records} records, {crashes} crashes, {resumed} starts from a snapshot"
         );
     }
     if let Some((world, step, why)) = broken {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use kernel::replay::{Fed, Replay};
+use kernel::snapshot::Maker;
 use kernel::state::NodeState;
 use kernel::step::{Answer, Effect, Input, Kernel, Now, Ticket};
 use ledger::simulation::{MemoryDevice, MemoryDisk};
@@ -14,6 +15,7 @@ use proof::note::{Ed25519Signer, Signer};
 use crate::authority::{Authority, ORIGIN};
 use crate::broken::{Broken, Law};
 use crate::limits::{RESERVE_BYTES, SEGMENT_BYTES};
+use crate::snapshots::{self, Kept};
 
 pub(crate) const NODE: &str = "node-1";
 pub(crate) const LINEAGE: &str = "sim.test/lineage/node-1";
@@ -35,6 +37,8 @@ pub enum Bug {
     OtherArguments,
     /// Now and then a read is shown to the kernel as one of something without labels: its label comes with a later one.
     LateLabel,
+    /// A snapshot is listed although its record may be lost yet.
+    EarlyList,
     /// A result is handed on before it is part of the history: what it adds comes late.
     LateResult,
 }
@@ -63,6 +67,9 @@ pub(crate) struct Node {
     pub(crate) adopted: usize,
     bug: Option<Bug>,
     appended: u64,
+    kept: Kept,
+    /// Whether it went on from a snapshot.
+    pub(crate) is_resumed: bool,
 }
 
 pub(crate) fn signer() -> Result<Box<dyn Signer + Send>, Broken> {
@@ -88,11 +95,23 @@ impl Node {
         let opened = Ledger::open_with(device.mount(), signer()?, LINEAGE, SIZES);
         let (ledger, _) = opened
             .map_err(|why| Broken::new(Law::Durable, format!("the log does not open: {why}")))?;
-        let state = fold(&read(device)?, authority)?;
+        let log = read(device)?;
+        let state = fold(&log, authority)?;
+        let resumed = snapshots::resume(&ledger, &log, authority)?;
+        let is_resumed = resumed.is_some();
+        let (state, maker) = match resumed {
+            Some((resumed, maker)) => {
+                snapshots::same(&resumed, &state)?;
+                (resumed, maker)
+            }
+            None => (state, Maker::default()),
+        };
         let adopted = usize::try_from(state.governance().position().size).map_err(Broken::run)?;
-        let (kernel, effects) = Kernel::start(state, now);
-        let appended = ledger.size();
-        let mut node = Self { kernel, ledger, waiting: VecDeque::new(), adopted, bug, appended };
+        let (mut kernel, effects) = Kernel::start(state, now);
+        kernel.resume_snapshots(maker);
+        let (appended, waiting) = (ledger.size(), VecDeque::new());
+        let kept = Kept::new(ledger.snapshots());
+        let mut node = Self { kernel, ledger, waiting, adopted, bug, appended, kept, is_resumed };
         let told = node.carry_out(effects);
         Ok((node, told))
     }
@@ -116,9 +135,39 @@ impl Node {
             return Vec::new();
         }
         match self.ledger.commit_reserved(&entries) {
-            Ok(_) => self.step(now, Input::Durable { size: self.ledger.size() }),
+            Ok(_) => {
+                self.list_snapshot();
+                self.step(now, Input::Durable { size: self.ledger.size() })
+            }
             // What was sequenced could not be kept: the node's process ends itself.
             Err(_) => vec![Told::Died],
+        }
+    }
+
+    /// Makes a snapshot, or some of its pieces ahead.
+    pub(crate) fn keep(&mut self, now: Now, is_whole: bool) -> Vec<Told> {
+        if self.kept.is_unlisted() {
+            return Vec::new();
+        }
+        if is_whole {
+            return self.step(now, Input::Snapshot);
+        }
+        let pieces = self.kernel.prepare_snapshot(2);
+        let kept = self.kept.pieces(pieces);
+        self.hold(kept);
+        Vec::new()
+    }
+
+    fn list_snapshot(&mut self) {
+        let listed = self.kept.list(self.ledger.size());
+        self.hold(listed);
+    }
+
+    /// What could not be kept is made anew, and nothing else comes of it.
+    fn hold(&mut self, kept: Result<(), ledger::Error>) {
+        if kept.is_err() {
+            self.kept.forget();
+            self.kernel.resume_snapshots(Maker::new(self.kernel.state().size()));
         }
     }
 
@@ -146,6 +195,14 @@ impl Node {
                     }
                     told.push(Told::Answered { ticket, answer });
                 }
+                Effect::Keep { index, pieces, names } => {
+                    let kept = self.kept.whole(index, pieces, names);
+                    self.hold(kept);
+                    if self.bug == Some(Bug::EarlyList) {
+                        let listed = self.kept.list(u64::MAX);
+                        self.hold(listed);
+                    }
+                }
                 // The records say the same, and those are looked at.
                 Effect::Joined { .. }
                 | Effect::Approved { .. }
@@ -153,7 +210,6 @@ impl Node {
                 | Effect::Erased { .. }
                 | Effect::Reduced { .. }
                 | Effect::Ended { .. }
-                | Effect::Keep { .. }
                 | Effect::Settled { .. } => {}
                 Effect::Halt { .. } => told.push(Told::Died),
             }

@@ -36,6 +36,8 @@ pub struct Ran {
     pub worlds: u64,
     /// Crashes, and deaths of the process.
     pub crashes: u64,
+    /// Starts that went on from a snapshot.
+    pub resumed: u64,
     /// Requests that were asked.
     pub decisions: u64,
     /// Records in the logs at their ends.
@@ -56,6 +58,7 @@ pub fn run(seed: u64, steps: u64, bug: Option<Bug>) -> Ran {
         let ended = World::new(next, bug).and_then(|mut world| {
             let ended = world.live((steps - ran.steps).min(WORLD_STEPS), &mut taken);
             ran.crashes += world.crashes;
+            ran.resumed += world.resumed;
             ran.decisions += world.decisions;
             ran.records += u64::try_from(world.model.log.len()).unwrap_or(0);
             ended
@@ -90,6 +93,7 @@ struct World {
     /// Every checkpoint that was published.
     heads: Vec<(u64, Digest)>,
     crashes: u64,
+    resumed: u64,
     decisions: u64,
 }
 
@@ -118,6 +122,7 @@ impl World {
             is_full: false,
             heads: Vec::new(),
             crashes: 0,
+            resumed: 0,
             decisions: 0,
             authority,
         };
@@ -173,6 +178,7 @@ impl World {
             92 if self.random.once_in(4) => self.fail_sync(),
             93 => self.crash(),
             94 if self.random.once_in(2) => self.audit(),
+            95 => self.keep(),
             _ => self.commit(usize::MAX),
         }
     }
@@ -259,6 +265,27 @@ impl World {
         self.hear(told)
     }
 
+    /// Keeps a snapshot of the state, or makes some of it ahead. Now and then the power goes: while it is written, or
+    /// before or after its record is durable.
+    fn keep(&mut self) -> Result<(), Broken> {
+        let is_cut_off = self.random.once_in(4);
+        if is_cut_off && self.random.once_in(2) {
+            let operation = self.device.operations() + self.random.below(40);
+            self.device.lose_power_at(Some(operation));
+        }
+        let is_whole = !self.random.once_in(3);
+        let told = self.node.keep(self.now, is_whole);
+        self.hear(told)?;
+        if !is_cut_off {
+            return Ok(());
+        }
+        let crashes = self.crashes;
+        if self.random.once_in(2) {
+            self.commit(usize::MAX)?;
+        }
+        if self.crashes == crashes { self.crash() } else { Ok(()) }
+    }
+
     fn crash(&mut self) -> Result<(), Broken> {
         let kind = match self.random.below(3) {
             0 => Crash::DropUnsynced,
@@ -300,6 +327,7 @@ impl World {
             // A sync that was to fail may fail while the log is recovered: the next start succeeds.
             Err(_) => Node::open(&self.device, &self.authority, self.now, self.bug)?,
         };
+        self.resumed += u64::from(node.is_resumed);
         self.node = node;
         let log = read(&self.device)?;
         self.model.recovered(&log)?;

@@ -56,10 +56,16 @@ fn a_result_that_counts_too_late_is_found() {
 }
 
 #[test]
+fn a_snapshot_that_is_listed_before_its_record_is_durable_is_found() {
+    is_found(Bug::EarlyList, Law::Durable);
+}
+
+#[test]
 fn the_same_seed_is_the_same_run_and_breaks_no_law() {
     let [first, second] = [(); 2].map(|()| ran(11, 600, None));
     assert_eq!(first.broken, None);
-    let figures = |ran: &Ran| (ran.steps, ran.worlds, ran.crashes, ran.decisions, ran.records);
+    let figures =
+        |ran: &Ran| (ran.steps, ran.worlds, ran.crashes, ran.resumed, ran.decisions, ran.records);
     assert_eq!(figures(&first), figures(&second));
-    assert!(first.crashes > 0 && first.decisions > 100, "{first:?}");
+    assert!(first.crashes > 0 && first.resumed > 0 && first.decisions > 100, "{first:?}");
 }

@@ -1,0 +1,105 @@
+//! Snapshots of the node's state on the simulated disk: kept as `node` keeps them, but for the encryption.
+
+use std::collections::BTreeSet;
+
+use kernel::lineage::{Body, LineageRecord};
+use kernel::replay::{Fed, Replay};
+use kernel::snapshot::{Maker, Piece, Pieces, restore};
+use kernel::state::{Blobs, Lost, NodeState};
+use ledger::simulation::MemoryDisk;
+use ledger::{Entry, Ledger, Snapshots};
+use proof::digest::Digest;
+
+use crate::authority::{Authority, ORIGIN};
+use crate::broken::{Broken, Law, holds};
+use crate::node::NODE;
+
+/// What is kept, and the snapshot whose record is not durable yet.
+pub(crate) struct Kept {
+    snapshots: Snapshots<MemoryDisk>,
+    unlisted: Option<(u64, BTreeSet<Digest>)>,
+}
+
+impl Kept {
+    pub(crate) fn new(snapshots: Snapshots<MemoryDisk>) -> Self {
+        Self { snapshots, unlisted: None }
+    }
+
+    pub(crate) fn is_unlisted(&self) -> bool {
+        self.unlisted.is_some()
+    }
+
+    pub(crate) fn forget(&mut self) {
+        self.unlisted = None;
+    }
+
+    pub(crate) fn pieces(&self, pieces: Vec<Piece>) -> Result<(), ledger::Error> {
+        pieces.iter().try_for_each(|piece| self.snapshots.keep(&piece.name, &piece.bytes))
+    }
+
+    pub(crate) fn whole(
+        &mut self,
+        index: u64,
+        pieces: Vec<Piece>,
+        names: BTreeSet<Digest>,
+    ) -> Result<(), ledger::Error> {
+        self.pieces(pieces)?;
+        self.unlisted = Some((index, names));
+        Ok(())
+    }
+
+    /// Lists the snapshot whose record is among so many durable ones.
+    pub(crate) fn list(&mut self, durable: u64) -> Result<(), ledger::Error> {
+        match self.unlisted.take_if(|(index, _)| *index < durable) {
+            Some((index, names)) => self.snapshots.finish(index, &names),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Goes on from the newest snapshot that is kept. One that is listed has its record and all its pieces, whenever the power went.
+pub(crate) fn resume(
+    ledger: &Ledger<MemoryDisk>,
+    log: &[Entry],
+    authority: &Authority,
+) -> Result<Option<(NodeState, Maker)>, Broken> {
+    let listed = ledger.snapshots().newest_first().map_err(Broken::run)?;
+    let Some(index) = listed.first().copied() else { return Ok(None) };
+    let broken = |why: String| Broken::new(Law::Durable, format!("the snapshot of {index}: {why}"));
+    let tail = usize::try_from(index).ok().and_then(|index| log.get(index..));
+    let record = tail.and_then(<[Entry]>::first).map(|entry| LineageRecord::parse(&entry.record));
+    let Some(Ok(LineageRecord { body: Body::Snapshot(mark), .. })) = record else {
+        return Err(broken("its record is not there".to_owned()));
+    };
+    let blobs: &dyn Blobs = authority.shelf.as_ref();
+    let governance = (authority.records.as_slice(), blobs);
+    let restored = restore((NODE, ORIGIN), governance, &mark, &mut Plain(ledger.snapshots()))
+        .map_err(|why| broken(why.to_string()))?;
+    let mut replay = Replay::resume(restored.state, restored.maker.clone(), governance);
+    for entry in tail.unwrap_or_default() {
+        match replay.feed(&entry.record, &entry.sealed) {
+            Ok(Fed::Followed | Fed::Identical) => {}
+            other => return Err(broken(format!("a record after it gives {other:?}"))),
+        }
+    }
+    Ok(Some((replay.into_state(), restored.maker)))
+}
+
+/// What was gone on from is what the whole log folds to.
+pub(crate) fn same(resumed: &NodeState, folded: &NodeState) -> Result<(), Broken> {
+    let digests = |state: &NodeState| {
+        let taken = Maker::default().take(state);
+        (taken.public, taken.private)
+    };
+    holds(digests(resumed) == digests(folded), Law::Bytes, || {
+        "the state that was resumed from a snapshot is not the log's".to_owned()
+    })
+}
+
+struct Plain(Snapshots<MemoryDisk>);
+
+impl Pieces for Plain {
+    fn piece(&mut self, _execution: Option<&str>, name: &Digest) -> Result<Vec<u8>, Lost> {
+        self.0.piece(name).map_err(|_| Lost::Damaged)?.ok_or(Lost::Missing)
+    }
+}
