@@ -1,4 +1,5 @@
-//! Records: what is accepted keeps its bytes, and is made again from its members.
+//! Records: what is accepted keeps its bytes, and is made again from its members. The checker that builds nothing accepts
+//! exactly what the reader accepts.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

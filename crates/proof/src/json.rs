@@ -6,6 +6,7 @@
 //! `parse(b).to_bytes() == b`. `spec/canonical-json.md` has it in words.
 use std::collections::BTreeMap;
 
+pub(crate) mod checker;
 mod error;
 mod parser;
 mod writer;
@@ -38,15 +39,6 @@ impl Value {
     /// error has the offset and what is wrong there.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         parser::parse(bytes)
-    }
-
-    /// As [`Value::parse`], but where the text is an object, only these of its members are kept: reading costs
-    /// no memory then.
-    pub(crate) fn parse_members(
-        bytes: &[u8],
-        wanted: &'static [&'static str],
-    ) -> Result<Self, Error> {
-        parser::parse_members(bytes, wanted)
     }
 
     /// The canonical text of this value.

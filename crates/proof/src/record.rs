@@ -163,13 +163,23 @@ pub fn parse(bytes: &[u8]) -> Result<Record, Error> {
     Record::parse(bytes)
 }
 
-/// Whether bytes are a record, without keeping anything of it.
+/// Whether bytes are a record, without keeping anything of it: a few times faster than reading one.
 ///
 /// # Errors
 /// As [`Record::parse`].
 pub fn check(bytes: &[u8]) -> Result<(), Error> {
-    check_length(bytes)?;
-    check_envelope(&Value::parse_members(bytes, &["type", "v"])?).map(drop)
+    if is_record(bytes) { Ok(()) } else { parse(bytes).map(drop) }
+}
+
+/// What this accepts is a record; what it refuses may be one.
+fn is_record(bytes: &[u8]) -> bool {
+    let members = json::checker::members(bytes, ["type", "v"]);
+    let Some([Some(kind), Some(version)]) = members else { return false };
+    let kind = kind.strip_prefix(b"\"").and_then(|kind| kind.strip_suffix(b"\""));
+    let text = |text| std::str::from_utf8(text).ok();
+    // No well-formed type has an escape, so what stands between its quotes is the string itself.
+    kind.and_then(text).is_some_and(is_type)
+        && text(version).and_then(|version| version.parse().ok()) == Some(VERSION)
 }
 
 /// The record's type, if it has a version and a type that this release reads.

@@ -5,22 +5,13 @@ use super::{Error, Fault, Object, Value};
 use crate::limits::{INTEGER_MAX, JSON_BYTES_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX};
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, Error> {
-    read(bytes, None)
-}
-
-/// Checks all of the text, and keeps of an object only these members: a log is verified without building its values.
-pub(super) fn parse_members(bytes: &[u8], wanted: &'static [&'static str]) -> Result<Value, Error> {
-    read(bytes, Some(wanted))
-}
-
-fn read(bytes: &[u8], wanted: Option<&'static [&'static str]>) -> Result<Value, Error> {
     if bytes.len() > JSON_BYTES_MAX {
         return Err(Error::new(Fault::TooLong, JSON_BYTES_MAX));
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| Error::new(Fault::NotUtf8, error.valid_up_to()))?;
-    let mut parser = Parser { text, at: 0, values: 0, wanted };
-    let value = parser.value(0, wanted.is_none())?;
+    let mut parser = Parser { text, at: 0, values: 0 };
+    let value = parser.value(0)?;
     match parser.peek() {
         None => Ok(value),
         Some(byte) if is_space(byte) => Err(parser.fault(Fault::Whitespace)),
@@ -32,25 +23,23 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     values: usize,
-    wanted: Option<&'static [&'static str]>,
 }
 
 impl<'a> Parser<'a> {
     // INVARIANT: recursion is bounded by `JSON_DEPTH_MAX`, so no input can exhaust the stack.
-    /// Where `keep` is false the value is only checked, and what is returned for it is empty.
-    fn value(&mut self, depth: usize, keep: bool) -> Result<Value, Error> {
+    fn value(&mut self, depth: usize) -> Result<Value, Error> {
         self.values += 1;
         if self.values > JSON_VALUES_MAX {
             return Err(self.fault(Fault::TooManyValues));
         }
         match self.peek() {
-            Some(b'"') => Ok(Value::String(self.string(keep)?)),
+            Some(b'"') => Ok(Value::String(self.string()?)),
             Some(b'-' | b'0'..=b'9') => Ok(Value::Integer(self.integer()?)),
             Some(b't') => self.word("true").map(|()| Value::Bool(true)),
             Some(b'f') => self.word("false").map(|()| Value::Bool(false)),
             Some(b'{' | b'[') if depth >= JSON_DEPTH_MAX => Err(self.fault(Fault::TooDeep)),
-            Some(b'{') => self.object(depth, keep).map(Value::Object),
-            Some(b'[') => self.array(depth, keep).map(Value::Array),
+            Some(b'{') => self.object(depth).map(Value::Object),
+            Some(b'[') => self.array(depth).map(Value::Array),
             Some(b'n') => {
                 let at = self.at;
                 self.word("null")?;
@@ -60,17 +49,14 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn array(&mut self, depth: usize, keep: bool) -> Result<Vec<Value>, Error> {
+    fn array(&mut self, depth: usize) -> Result<Vec<Value>, Error> {
         self.at += 1;
         let mut elements = Vec::new();
         if self.eat(b']') {
             return Ok(elements);
         }
         loop {
-            let element = self.value(depth + 1, keep)?;
-            if keep {
-                elements.push(element);
-            }
+            elements.push(self.value(depth + 1)?);
             if self.eat(b']') {
                 return Ok(elements);
             }
@@ -78,7 +64,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn object(&mut self, depth: usize, keep: bool) -> Result<Object, Error> {
+    fn object(&mut self, depth: usize) -> Result<Object, Error> {
         self.at += 1;
         let mut members = Object::new();
         if self.eat(b'}') {
@@ -88,11 +74,7 @@ impl<'a> Parser<'a> {
         loop {
             let key = self.key(previous)?;
             self.want(b':')?;
-            let wanted = depth == 0 && self.wanted.is_some_and(|wanted| wanted.contains(&key));
-            let value = self.value(depth + 1, keep || wanted)?;
-            if keep || wanted {
-                members.insert(key.to_owned(), value);
-            }
+            members.insert(key.to_owned(), self.value(depth + 1)?);
             if self.eat(b'}') {
                 return Ok(members);
             }
@@ -120,27 +102,20 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn string(&mut self, keep: bool) -> Result<String, Error> {
+    fn string(&mut self) -> Result<String, Error> {
         self.at += 1;
         let mut string = String::new();
         loop {
             let from = self.at;
             self.skip(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
             // Both ends are next to ASCII bytes, so the range is on character boundaries.
-            if keep {
-                string.push_str(self.text.get(from..self.at).unwrap_or_default());
-            }
+            string.push_str(self.text.get(from..self.at).unwrap_or_default());
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
                     return Ok(string);
                 }
-                Some(b'\\') => {
-                    let character = self.escape()?;
-                    if keep {
-                        string.push(character);
-                    }
-                }
+                Some(b'\\') => string.push(self.escape()?),
                 Some(_) => return Err(self.fault(Fault::Control)),
                 None => return Err(self.fault(Fault::Ends)),
             }

@@ -107,7 +107,7 @@ impl<F: Files> LogReader<F> {
             return Err(outside.into());
         }
         let place = usize::try_from(index % WIDTH).unwrap_or_default();
-        self.bundle(index / WIDTH)?.into_iter().nth(place).ok_or_else(|| outside.into())
+        self.bundle_entries(index / WIDTH)?.into_iter().nth(place).ok_or_else(|| outside.into())
     }
 
     /// The receipt of the record at that index, with the record in it.
@@ -152,18 +152,34 @@ impl<F: Files> LogReader<F> {
         Ok(())
     }
 
-    /// The entries of a bundle, each checked against its leaf.
-    pub(super) fn bundle(&self, index: u64) -> Result<Vec<Vec<u8>>, Error> {
+    /// Shows the entries of a bundle with their indexes, each checked against its leaf before.
+    pub(super) fn bundle(
+        &self,
+        index: u64,
+        mut show: impl FnMut(u64, &[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let leaves = self.tile(0, index)?;
         let (bundle, bytes) = self.read_bundle(index, leaves.len())?;
         let shape = |error| Error::Shape { path: bundle.path(), error };
         let entries = bundle.decode(&bytes).map_err(shape)?;
-        for ((entry, leaf), place) in entries.iter().zip(&leaves).zip(0..) {
+        for ((entry, leaf), place) in entries.into_iter().zip(&leaves).zip(0..) {
+            let index = index * WIDTH + place;
             if merkle::leaf_hash(entry) != *leaf {
-                return Err(Error::Entry { index: index * WIDTH + place, path: bundle.path() });
+                return Err(Error::Entry { index, path: bundle.path() });
             }
+            show(index, entry)?;
         }
-        Ok(entries.into_iter().take(leaves.len()).map(<[u8]>::to_vec).collect())
+        Ok(())
+    }
+
+    /// The entries of a bundle, each checked against its leaf.
+    fn bundle_entries(&self, index: u64) -> Result<Vec<Vec<u8>>, Error> {
+        let mut entries = Vec::new();
+        self.bundle(index, |_, entry| {
+            entries.push(entry.to_vec());
+            Ok(())
+        })?;
+        Ok(entries)
     }
 
     /// The hashes of a tile of this tree, checked up to the signed root.
@@ -282,7 +298,7 @@ impl<F: Files> Entries<'_, F> {
             return Err(merkle::Error::OutOfRange { index, size: self.reader.size() }.into());
         }
         if self.bundle.len() == 0 {
-            self.bundle = self.reader.bundle(index / WIDTH)?.into_iter();
+            self.bundle = self.reader.bundle_entries(index / WIDTH)?.into_iter();
             let before = usize::try_from(index % WIDTH).unwrap_or_default();
             self.bundle.by_ref().take(before).for_each(drop);
         }

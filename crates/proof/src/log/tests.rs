@@ -228,7 +228,10 @@ fn what_verifies_in_ranges_verifies_whole() {
     let records = |range| Ok::<_, Error>(log.verify_range(range, &mut |_| {})?.records);
     assert_eq!(records(0..512), Ok(512));
     assert_eq!(records(512..1_000), Ok(488));
+    assert_eq!(records(100..600), Ok(500));
+    assert_eq!(records(300..301), Ok(1));
     assert_eq!(records(700..700), Ok(0));
+    assert_eq!(records(2_000..2_000), Ok(0));
     assert!(records(900..1_001).is_err());
 }
 

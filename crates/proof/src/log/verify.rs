@@ -3,7 +3,7 @@ use std::ops::Range;
 use super::{Error, Files, LogReader};
 use crate::digest::Digest;
 use crate::limits::TILE_WIDTH;
-use crate::record;
+use crate::{merkle, record};
 
 /// How far a verification has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,15 +46,23 @@ impl<F: Files> LogReader<F> {
         range: Range<u64>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Summary, Error> {
+        let (size, width) = (self.size(), u64::from(TILE_WIDTH));
         let total = range.end.saturating_sub(range.start);
+        if total > 0 && range.end > size {
+            let index = range.start.max(size);
+            return Err(merkle::Error::OutOfRange { index, size }.into());
+        }
         let mut done = 0;
-        for entry in self.entries(range) {
-            let (index, bytes) = entry?;
-            record::check(&bytes).map_err(|error| Error::NotRecord { index, error })?;
-            done += 1;
-            if (index + 1).is_multiple_of(u64::from(TILE_WIDTH)) || done == total {
-                progress(Progress { done, total });
-            }
+        let end = if total > 0 { range.end.div_ceil(width) } else { 0 };
+        for bundle in range.start / width..end {
+            self.bundle(bundle, |index, entry| {
+                if range.contains(&index) {
+                    record::check(entry).map_err(|error| Error::NotRecord { index, error })?;
+                    done += 1;
+                }
+                Ok(())
+            })?;
+            progress(Progress { done, total });
         }
         let head = self.checkpoint();
         Ok(Summary { origin: head.origin.clone(), size: head.size, root: head.root, records: done })

@@ -1,0 +1,208 @@
+//! Whether a text is a canonical object, in one pass that builds nothing: whole logs are verified by it.
+//!
+//! INVARIANT: what it accepts the parser accepts. What it refuses the parser is asked about, which has the last word and
+//! says what is wrong; so a text that only this one refused would cost time, and nothing else.
+use std::cmp::Ordering;
+
+use crate::limits::{INTEGER_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX, RECORD_BYTES_MAX};
+
+// A text as long as a record has fewer bytes, and so fewer values, than the parser allows.
+const _: () = assert!(RECORD_BYTES_MAX <= JSON_VALUES_MAX);
+
+/// The texts of these members of the object that `text` is. `None`: it is not canonical, no object, or longer than a record.
+pub(crate) fn members<'a, const N: usize>(
+    text: &'a [u8],
+    wanted: [&str; N],
+) -> Option<[Option<&'a [u8]>; N]> {
+    if text.len() > RECORD_BYTES_MAX {
+        return None;
+    }
+    std::str::from_utf8(text).ok()?;
+    let mut found = [None; N];
+    let mut checker = Checker { rest: text };
+    checker.want(b'{')?;
+    checker.object(0, |key, value| {
+        for (wanted, found) in wanted.iter().zip(&mut found) {
+            if wanted.as_bytes() == key {
+                *found = Some(value);
+            }
+        }
+    })?;
+    checker.rest.is_empty().then_some(found)
+}
+
+struct Checker<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Checker<'a> {
+    // INVARIANT: recursion is bounded by `JSON_DEPTH_MAX`, so no input can exhaust the stack.
+    fn value(&mut self, depth: usize) -> Option<()> {
+        let (first, rest) = self.rest.split_first()?;
+        match first {
+            b'{' | b'[' if depth >= JSON_DEPTH_MAX => return None,
+            b'-' | b'0'..=b'9' => return self.integer(),
+            b't' => return self.word(b"true"),
+            b'f' => return self.word(b"false"),
+            _ => self.rest = rest,
+        }
+        match first {
+            b'"' => self.string(),
+            b'{' => self.object(depth, |_, _| ()),
+            b'[' => self.array(depth),
+            _ => None,
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Option<()> {
+        if self.eat(b']') {
+            return Some(());
+        }
+        loop {
+            self.value(depth + 1)?;
+            if self.eat(b']') {
+                return Some(());
+            }
+            self.want(b',')?;
+        }
+    }
+
+    /// After its brace; each member is shown with its text.
+    fn object(&mut self, depth: usize, mut show: impl FnMut(&'a [u8], &'a [u8])) -> Option<()> {
+        if self.eat(b'}') {
+            return Some(());
+        }
+        let mut previous: &[u8] = &[];
+        loop {
+            let key = self.key()?;
+            if !precedes(previous, key) {
+                return None;
+            }
+            previous = key;
+            let text = self.rest;
+            self.value(depth + 1)?;
+            show(key, text.get(..text.len() - self.rest.len())?);
+            if self.eat(b'}') {
+                return Some(());
+            }
+            self.want(b',')?;
+        }
+    }
+
+    /// A key with its quotes and its colon.
+    fn key(&mut self) -> Option<&'a [u8]> {
+        self.want(b'"')?;
+        self.rest.first().filter(|first| first.is_ascii_lowercase())?;
+        let is_key = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+        let end = self.rest.iter().position(|byte| !is_key(byte))?;
+        let (key, rest) = self.rest.split_at_checked(end)?;
+        self.rest = rest;
+        self.want(b'"')?;
+        self.want(b':')?;
+        Some(key)
+    }
+
+    /// After its first quote.
+    fn string(&mut self) -> Option<()> {
+        loop {
+            self.skip_plain();
+            let (byte, rest) = self.rest.split_first()?;
+            match byte {
+                b'"' => {
+                    self.rest = rest;
+                    return Some(());
+                }
+                b'\\' => self.rest = after_escape(rest)?,
+                0x20.. => self.rest = rest,
+                _ => return None,
+            }
+        }
+    }
+
+    /// Goes on over whole words of eight bytes of which none is a quote, a backslash or a control character, and in the word
+    /// after them to the first that is.
+    fn skip_plain(&mut self) {
+        while let Some((word, rest)) = self.rest.split_first_chunk::<8>() {
+            let special = special_bytes(u64::from_le_bytes(*word));
+            if special == 0 {
+                self.rest = rest;
+                continue;
+            }
+            let plain = usize::try_from(special.trailing_zeros() / 8).unwrap_or_default();
+            self.rest = self.rest.get(plain..).unwrap_or_default();
+            return;
+        }
+    }
+
+    fn integer(&mut self) -> Option<()> {
+        let is_negative = self.eat(b'-');
+        let end = self.rest.iter().position(|byte| !byte.is_ascii_digit());
+        let (digits, rest) = self.rest.split_at_checked(end.unwrap_or(self.rest.len()))?;
+        self.rest = rest;
+        match digits {
+            [] => None,
+            [b'0'] => (!is_negative).then_some(()),
+            [b'0', ..] => None,
+            // As many digits as the largest has can still be too many.
+            _ => {
+                let digits = std::str::from_utf8(digits).ok()?;
+                (digits.parse::<i64>().ok()? <= INTEGER_MAX).then_some(())
+            }
+        }
+    }
+
+    fn word(&mut self, word: &[u8]) -> Option<()> {
+        self.rest = self.rest.strip_prefix(word)?;
+        Some(())
+    }
+
+    fn want(&mut self, byte: u8) -> Option<()> {
+        self.eat(byte).then_some(())
+    }
+
+    fn eat(&mut self, byte: u8) -> bool {
+        match self.rest.split_first() {
+            Some((first, rest)) if *first == byte => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether this key comes before that one. Most differ in their first bytes, where no call is needed to compare them.
+fn precedes(previous: &[u8], key: &[u8]) -> bool {
+    match previous.first().cmp(&key.first()) {
+        Ordering::Less => true,
+        Ordering::Equal => previous < key,
+        Ordering::Greater => false,
+    }
+}
+
+/// What follows an escape that is the shortest for its character; `rest` begins after the backslash.
+//= RFC 8785 section 3.2.2.2
+fn after_escape(rest: &[u8]) -> Option<&[u8]> {
+    match rest {
+        [b'"' | b'\\' | b'b' | b't' | b'n' | b'f' | b'r', rest @ ..]
+        | [b'u', b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f', rest @ ..]
+        | [b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', rest @ ..] => Some(rest),
+        _ => None,
+    }
+}
+
+/// Has the highest bit of the first byte set that is a quote, a backslash or below 0x20, and none below that one.
+// By the borrow of a subtraction; what a borrow sets wrongly lies above a byte that is one of them.
+const fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let quotes = word ^ (ONES * 0x22);
+    let backslashes = word ^ (ONES * 0x5c);
+    let is_quote = quotes.wrapping_sub(ONES) & !quotes;
+    let is_backslash = backslashes.wrapping_sub(ONES) & !backslashes;
+    let is_control = word.wrapping_sub(ONES * 0x20) & !word;
+    (is_quote | is_backslash | is_control) & HIGH
+}
+
+#[cfg(test)]
+mod tests;
