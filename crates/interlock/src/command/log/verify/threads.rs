@@ -1,72 +1,92 @@
-use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 use proof::checkpoint::Checkpoint;
+use proof::limits::TILE_WIDTH;
 use proof::log::{Error, LogReader, Summary};
 
 use crate::domain::Log;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
-/// Records below which one thread does it all.
-const SHARED_FROM: u64 = 20_000;
+/// Records that a thread takes at a time: whole bundles, so that none is read twice.
+const TAKEN: u64 = 32 * TILE_WIDTH as u64;
 
 /// Verifies all of a log's published part, shared between the machine's cores.
 pub(in crate::command) fn verify(log: &Log, output: &Output) -> Result<Summary, Failure> {
     let head = log.verified()?;
-    let (signed, checkpoint) = (head.signed_checkpoint().to_owned(), head.checkpoint().clone());
-    let done = AtomicU64::new(0);
+    let Checkpoint { origin, size, root, .. } = head.checkpoint().clone();
     let mut progress = output.progress("verifying");
-    let outcomes = thread::scope(|scope| {
-        let work = |range: Range<u64>| {
-            let (done, signed) = (&done, signed.clone());
-            scope.spawn(move || verify_range(log, signed, range, done))
-        };
-        let threads: Vec<_> = shares(checkpoint.size).into_iter().map(work).collect();
-        while threads.iter().any(|thread| !thread.is_finished()) {
-            progress.at(done.load(Ordering::Relaxed), Some(checkpoint.size));
-            thread::sleep(std::time::Duration::from_millis(if checkpoint.size < SHARED_FROM {
-                1
-            } else {
-                20
-            }));
-        }
-        threads.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>()
-    });
-    let mut records: u64 = 0;
-    for outcome in outcomes {
-        let outcome =
-            outcome.map_err(|_| Failure::new(Exit::Failed, "a verifying thread ended"))?;
-        records = records.saturating_add(outcome.map_err(|why| log.not_verified(&why))?);
-    }
-    let Checkpoint { origin, size, root, .. } = checkpoint;
+    let work = Work { log, signed: head.signed_checkpoint(), size, next: AtomicU64::new(0) };
+    let records = work.share(|done| progress.at(done, Some(size)))?;
     Ok(Summary { origin, size, root, records })
 }
 
-fn verify_range(
-    log: &Log,
-    signed: String,
-    range: Range<u64>,
-    done: &AtomicU64,
-) -> Result<u64, Error> {
-    let reader = LogReader::at(&log.reader, signed, &log.key, log.key.name())?;
-    let mut before = 0;
-    let summary = reader.verify_range(range, &mut |progress| {
-        done.fetch_add(progress.done - before, Ordering::Relaxed);
-        before = progress.done;
-    })?;
-    Ok(summary.records)
+/// What the threads share.
+struct Work<'a> {
+    log: &'a Log,
+    signed: &'a str,
+    size: u64,
+    /// The first record that nobody has taken.
+    next: AtomicU64,
 }
 
-/// Ranges that begin with a whole bundle, one for each core.
-fn shares(size: u64) -> Vec<Range<u64>> {
-    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let cores = if size < SHARED_FROM { 1 } else { u64::try_from(cores).unwrap_or(1) };
-    let bundles = size.div_ceil(u64::from(proof::limits::TILE_WIDTH));
-    let share = bundles.div_ceil(cores).max(1).saturating_mul(u64::from(proof::limits::TILE_WIDTH));
-    let starts = (0..cores).map(|nth| nth.saturating_mul(share)).filter(|start| *start < size);
-    starts.map(|start| start..start.saturating_add(share).min(size)).collect()
+impl Work<'_> {
+    /// How many records there are, all of them verified; `tell` hears how many are done.
+    fn share(&self, mut tell: impl FnMut(u64)) -> Result<u64, Failure> {
+        let (done, records_done) = mpsc::channel();
+        let (records, outcomes) = thread::scope(|scope| {
+            let run = |done: Sender<u64>| scope.spawn(move || self.run(&done));
+            let threads: Vec<_> = (0..self.threads()).map(|_| run(done.clone())).collect();
+            drop(done);
+            let mut records: u64 = 0;
+            // Ends with the last thread.
+            for done in records_done {
+                records = records.saturating_add(done);
+                tell(records);
+            }
+            let joined = threads.into_iter().map(thread::ScopedJoinHandle::join);
+            (records, joined.collect::<Vec<_>>())
+        });
+        let mut failures = Vec::new();
+        for outcome in outcomes {
+            let ended =
+                outcome.map_err(|_| Failure::new(Exit::Failed, "a verifying thread ended"))?;
+            failures.extend(ended.err());
+        }
+        // Whatever lies before the first of them was taken before it, and verified: so it is the log's first.
+        match failures.into_iter().min_by_key(|(first, _)| *first) {
+            Some((_, why)) => Err(self.log.not_verified(&why)),
+            None => Ok(records),
+        }
+    }
+
+    fn threads(&self) -> u64 {
+        let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        u64::try_from(cores).unwrap_or(1).min(self.size.div_ceil(TAKEN)).max(1)
+    }
+
+    /// Takes and verifies until nothing is left. A failure comes with the first record of what was taken.
+    fn run(&self, done: &Sender<u64>) -> Result<(), (u64, Error)> {
+        let Log { reader, key, .. } = self.log;
+        let reader = LogReader::at(reader, self.signed.to_owned(), key, key.name());
+        let reader = reader.map_err(|why| (0, why))?;
+        loop {
+            let first = self.next.fetch_add(TAKEN, Ordering::Relaxed);
+            if first >= self.size {
+                return Ok(());
+            }
+            let range = first..first.saturating_add(TAKEN).min(self.size);
+            let verified = reader.verify_range(range, &mut |_| {}).map_err(|why| {
+                // Nobody needs to look at what comes after.
+                self.next.store(self.size, Ordering::Relaxed);
+                (first, why)
+            })?;
+            // Whoever counts is there until the last thread has ended.
+            let _counted = done.send(verified.records);
+        }
+    }
 }
 
 #[cfg(test)]
