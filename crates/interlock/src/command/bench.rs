@@ -8,10 +8,12 @@
 //! | `site` | a domain in a temporary folder |
 //! | `load` | callers that ask a node in this process |
 //! | `raw` | what the disk does without us |
-//! | `decide`, `commit`, `history` | the rows |
+//! | `grow` | a log of so many records |
+//! | `decide`, `commit`, `history`, `start` | the rows |
 
 mod commit;
 mod decide;
+mod grow;
 mod history;
 mod load;
 mod memory;
@@ -19,6 +21,7 @@ mod raw;
 mod row;
 mod samples;
 mod site;
+mod start;
 
 use crate::cli::{Bench, Measured};
 use crate::exit::{Exit, Failure};
@@ -35,8 +38,11 @@ pub(super) fn run(arguments: &Bench, output: &mut Output) -> Result<Exit, Failur
     if wants(Measured::Commit) {
         rows.extend(super::block_on_many(commit::rows(&arguments.folder))??);
     }
-    if [Measured::Verify, Measured::Replay, Measured::Start].into_iter().any(wants) {
+    if [Measured::Verify, Measured::Replay].into_iter().any(wants) {
         rows.extend(history::rows(arguments, wants, output)?);
+    }
+    if wants(Measured::Start) {
+        rows.extend(start::rows(&arguments.folder, arguments.records)?);
     }
     told(&rows, output)?;
     Ok(Exit::Ok)

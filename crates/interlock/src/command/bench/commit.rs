@@ -31,7 +31,7 @@ async fn row(below: &Path, callers: u32, rounds: u32) -> Result<Row, Failure> {
     let (direct, thread) = opened(Direct::open(&site.options).await)?;
     // Warm: the first calls make executions, segments and caches.
     load::run(&direct, site.os_user, (callers, rounds.min(20))).await?;
-    let Load { samples, whole } = load::run(&direct, site.os_user, (callers, rounds)).await?;
+    let Load { samples, whole, .. } = load::run(&direct, site.os_user, (callers, rounds)).await?;
     direct.stop(thread).await;
     let bytes = bytes_per_decision(&site)?;
     let row = Row::new(format!("commit_{callers}"), samples, whole);
@@ -66,7 +66,7 @@ async fn nowhere(site: &Site, callers: u32, rounds: u32) -> Result<f64, Failure>
     let disk = ledger::simulation::NowhereDisk::new();
     let (direct, thread) = opened(Direct::over(&site.options, disk).await)?;
     load::run(&direct, site.os_user, (callers, rounds.min(20))).await?;
-    let Load { samples, whole } = load::run(&direct, site.os_user, (callers, rounds)).await?;
+    let Load { samples, whole, .. } = load::run(&direct, site.os_user, (callers, rounds)).await?;
     direct.stop(thread).await;
     Ok(rate(samples.count(), whole))
 }

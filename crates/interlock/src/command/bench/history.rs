@@ -1,25 +1,17 @@
-//! What depends on how long the log is: verifying, replaying, starting.
+//! What depends on how long the log is: verifying, replaying.
 
 use std::time::Instant;
 
-use node::Direct;
 use proof::merkle::leaf_hash;
 
-use super::load;
+use super::grow::{Ends, grow};
 use super::row::{Row, rate};
-use super::samples::Samples;
-use super::site::{Site, opened};
+use super::site::Site;
 use crate::cli::{Bench, Measured};
 use crate::command::log::verify_records;
 use crate::domain;
 use crate::exit::Failure;
 use crate::output::Output;
-
-/// Callers that grow the log.
-const CALLERS: u32 = 2_048;
-
-/// How often a node is started.
-const STARTS: u32 = 7;
 
 /// Records hashed for the limit of verification.
 const HASHED: u32 = 500_000;
@@ -31,7 +23,7 @@ pub(super) fn rows(
     output: &Output,
 ) -> Result<Vec<Row>, Failure> {
     let site = Site::new(&arguments.folder)?;
-    super::super::block_on_many(grow(&site, arguments.records))??;
+    grow(&site, arguments.records, Ends::Never)?;
     let mut rows = Vec::new();
     if wants(Measured::Verify) {
         rows.push(verify(&site, output)?);
@@ -39,20 +31,7 @@ pub(super) fn rows(
     if wants(Measured::Replay) {
         rows.push(replay(&site)?);
     }
-    if wants(Measured::Start) {
-        rows.push(super::super::block_on_many(start(&site))??);
-    }
     Ok(rows)
-}
-
-/// Has the node decide until its log has so many records. A permitted call has two, and three of four are permitted.
-async fn grow(site: &Site, records: u32) -> Result<(), Failure> {
-    let (direct, thread) = opened(Direct::open(&site.options).await)?;
-    let decisions = records / 7 * 4;
-    let callers = CALLERS.min(decisions).max(1);
-    load::run(&direct, site.os_user, (callers, decisions.div_ceil(callers))).await?;
-    direct.stop(thread).await;
-    Ok(())
 }
 
 fn verify(site: &Site, output: &Output) -> Result<Row, Failure> {
@@ -94,22 +73,7 @@ fn replay(site: &Site) -> Result<Row, Failure> {
         .with("not_replayable", f64::from(count(counts.not_replayable()))))
 }
 
-async fn start(site: &Site) -> Result<Row, Failure> {
-    let mut samples = Samples::default();
-    let begun = Instant::now();
-    for _ in 0..STARTS {
-        let begun = Instant::now();
-        let (direct, thread) = opened(Direct::open(&site.options).await)?;
-        samples.push(begun.elapsed());
-        direct.stop(thread).await;
-    }
-    let whole = begun.elapsed();
-    let (_, lineage) = domain::both(&site.options.folder)?;
-    let records = f64::from(count(lineage.published()?));
-    Ok(Row::new("start", samples, whole).with("records", records))
-}
-
 /// Counts here stay far below 2^32: `--records` is one.
-fn count(n: u64) -> u32 {
+pub(super) fn count(n: u64) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

@@ -16,6 +16,8 @@ pub(super) struct Load {
     /// From asking to the durable answer.
     pub(super) samples: Samples,
     pub(super) whole: Duration,
+    /// The executions that asked.
+    pub(super) executions: Vec<String>,
 }
 
 /// Has so many callers ask so many times each, one request after the other, and completes what was permitted.
@@ -38,7 +40,7 @@ pub(super) async fn run(
     for task in tasks {
         samples.extend(task.await.map_err(|_| stopped())??);
     }
-    Ok(Load { samples, whole: begun.elapsed() })
+    Ok(Load { samples, whole: begun.elapsed(), executions })
 }
 
 async fn ask(

@@ -1,0 +1,51 @@
+//! A log of so many records, as agents make one.
+
+use kernel::governance::Change;
+use node::Direct;
+
+use super::load;
+use super::site::{Site, opened};
+use crate::domain;
+use crate::exit::Failure;
+
+/// Callers that grow the log: as many as a node has room for to end all at the same time.
+const CALLERS: u32 = 512;
+
+/// Decisions of all executions together after which they end, and others begin.
+const LIVES: u32 = 64_000;
+
+/// Whether executions end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ends {
+    /// After about a thousand decisions each.
+    InTime,
+    Never,
+}
+
+/// Has the node decide until its log has so many records. A permitted call has two, and three of four are permitted.
+pub(super) fn grow(site: &Site, records: u32, ends: Ends) -> Result<(), Failure> {
+    loop {
+        let (_, lineage) = domain::both(&site.options.folder)?;
+        let missing = u64::from(records).saturating_sub(lineage.published()?);
+        let missing = u32::try_from(missing).unwrap_or(u32::MAX);
+        if missing < 100 {
+            return Ok(());
+        }
+        let decisions = (missing / 7 * 4).min(LIVES);
+        let executions = super::super::block_on_many(decide(site, decisions))??;
+        if ends == Ends::InTime && decisions == LIVES {
+            for execution in executions {
+                let change = Change::ExecutionEnded { execution };
+                opened(node::domain::govern(&site.options, change, None))?;
+            }
+        }
+    }
+}
+
+async fn decide(site: &Site, decisions: u32) -> Result<Vec<String>, Failure> {
+    let (direct, thread) = opened(Direct::open(&site.options).await)?;
+    let callers = CALLERS.min(decisions).max(1);
+    let load = load::run(&direct, site.os_user, (callers, decisions.div_ceil(callers))).await?;
+    direct.stop(thread).await;
+    Ok(load.executions)
+}
