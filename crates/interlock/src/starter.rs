@@ -7,11 +7,16 @@ use crate::exit::{Exit, Failure};
 
 static STARTER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../bundles/starter");
 
-/// Loads it.
-pub(crate) fn bundle() -> Result<Bundle, Failure> {
+/// Its files.
+pub(crate) fn files() -> Files {
     let mut files = Files::new();
     collect(&STARTER, &mut files);
-    Bundle::load(&files)
+    files
+}
+
+/// Loads it.
+pub(crate) fn bundle() -> Result<Bundle, Failure> {
+    Bundle::load(&files())
         .map_err(|why| Failure::new(Exit::Failed, "the starter bundle does not load").why(why))
 }
 

@@ -1,13 +1,16 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use rmcp::model::{CallToolRequestParams, ContentBlock, JsonObject};
+use rmcp::model::{CallToolRequestParams, ContentBlock, JsonObject, RequestMetaObject};
 use rmcp::service::{RunningService, ServiceError};
 use rmcp::{RoleClient, ServiceExt as _};
 use tokio::process::{Child, Command};
 
 /// How long a child may take to end after its input was closed, before it is killed.
 const END_WITHIN: Duration = Duration::from_secs(5);
+
+/// The member of `params._meta` by which a retry names the pending decision that it stands on.
+const PENDING_META: &str = "interlock/pending";
 
 /// Why the agent could not go on. A call that was denied is not among them.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +110,25 @@ impl Agent {
         tool: &str,
         arguments: JsonObject,
     ) -> Result<Called, AgentError> {
-        let call = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
+        self.call_for(tool, arguments, None).await
+    }
+
+    /// As [`Agent::call`], naming the pending decision that it stands on, if it does.
+    ///
+    /// # Errors
+    /// As [`Agent::call`].
+    pub(crate) async fn call_for(
+        &self,
+        tool: &str,
+        arguments: JsonObject,
+        pending: Option<&str>,
+    ) -> Result<Called, AgentError> {
+        let mut call = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
+        if let Some(pending) = pending {
+            let mut meta = RequestMetaObject::default();
+            meta.insert(PENDING_META.to_owned(), pending.into());
+            call.meta = Some(meta);
+        }
         match self.session.call_tool(call).await {
             Ok(result) => {
                 let text: Vec<&str> = result.content.iter().filter_map(text_of).collect();

@@ -2,8 +2,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use proof::log::Summary;
+use proof::receipt::Receipt;
 use proof::tile::EntryBundle;
 
+use super::live::Told;
 use super::tell;
 use crate::domain::{self, Log};
 use crate::exit::{Exit, Failure};
@@ -11,7 +13,11 @@ use crate::output::Output;
 use crate::replay;
 
 /// Verifies both logs, replays every decision, and flips a byte in a copy. False where anything is not as it must be.
-pub(super) fn all(options: &node::Options, output: &mut Output) -> Result<bool, Failure> {
+pub(super) fn all(
+    options: &node::Options,
+    told: &Told,
+    output: &mut Output,
+) -> Result<bool, Failure> {
     tell::checking(output)?;
     let mut is_sound = true;
     for (name, folder) in
@@ -28,6 +34,7 @@ pub(super) fn all(options: &node::Options, output: &mut Output) -> Result<bool, 
         tell::checked(output, verified.is_ok(), &text)?;
     }
     is_sound &= replayed(options, output)?;
+    is_sound &= proven(&options.lineage_folder(), told.erased, output)?;
     is_sound &= flipped(&options.lineage_folder(), output)?;
     Ok(is_sound)
 }
@@ -36,17 +43,36 @@ fn replayed(options: &node::Options, output: &mut Output) -> Result<bool, Failur
     let began = Instant::now();
     let (governance, lineage) = domain::both(&options.folder)?;
     let counts = replay::follow((&governance, &lineage), None, |_, _| Ok(()))?;
-    let is_identical =
-        counts.different == 0 && counts.not_replayable() == 0 && counts.identical > 0;
+    // Of the helper that was erased nothing but the public part is left.
+    let is_identical = counts.different == 0
+        && counts.not_replayable() == counts.erased
+        && counts.erased > 0
+        && counts.identical > 0;
     let text = format!(
-        "{} decisions derived again from the log: {} identical, {} different ({:.0} ms)",
+        "{} decisions derived again from the log: {} identical, {} erased, {} different ({:.0} ms)",
         counts.decisions(),
         counts.identical,
+        counts.erased,
         counts.different,
         began.elapsed().as_secs_f64() * 1000.0
     );
     tell::checked(output, is_identical, &text)?;
     Ok(is_identical)
+}
+
+/// Makes a receipt of an erased decision, and verifies it as somebody who has nothing else.
+fn proven(log: &Path, index: u64, output: &mut Output) -> Result<bool, Failure> {
+    let log = Log::open(log, None)?;
+    let text = log.verified()?.receipt(index).map(|receipt| receipt.to_text());
+    let text = text.map_err(|why| log.not_verified(&why))?;
+    let verified = Receipt::parse(&text)
+        .and_then(|receipt| receipt.verify_own(&log.key).map(|(record, _)| record.len()));
+    let said = match &verified {
+        Ok(_) => format!("record {index}, whose private part is erased, is proven by its receipt"),
+        Err(why) => format!("record {index} is not proven: {why}"),
+    };
+    tell::checked(output, verified.is_ok(), &said)?;
+    Ok(verified.is_ok())
 }
 
 /// Flips one byte of an entry in a copy of the log: whoever verifies the copy must notice.

@@ -6,9 +6,12 @@ use std::time::Duration;
 use policy::Bundle;
 
 use super::agent::Called;
-use super::story::{Step, denial};
+use super::bundle::LEFT_OUT;
+use super::live::Told;
+use super::story::{Step, denial, pending};
 use crate::exit::Failure;
 use crate::output::{Output, Style};
+use crate::record_line::short;
 
 /// The width of the columns of a call: tool, and what it is about.
 const TOOL: usize = 14;
@@ -23,6 +26,9 @@ pub(super) fn opening(output: &mut Output, folder: &Path) -> Result<(), Failure>
     ))?;
     output.line("")?;
     output.line(format!("  domain  {}", paint.text(Style::Name, folder.display().to_string())))?;
+    output.line(format!(
+        "  bundle  the starter; all of this runs as you, so `{LEFT_OUT}` is left out"
+    ))?;
     output.flush()
 }
 
@@ -54,10 +60,17 @@ pub(super) fn called(
         }
         Called::Refused { data, .. } => {
             let (code, index, policies) = denial(data);
-            (paint.text(Style::Bad, "✗"), code, index, policies)
+            let is_pending = pending(called).is_some();
+            let (style, mark) =
+                if is_pending { (Style::Warning, "…") } else { (Style::Bad, "✗") };
+            (paint.text(style, mark), code, index, policies)
         }
     };
-    let style = if index.is_some() { Style::Bad } else { Style::Good };
+    let style = match index {
+        Some(_) if pending(called).is_some() => Style::Warning,
+        Some(_) => Style::Bad,
+        None => Style::Good,
+    };
     let milliseconds = took.as_secs_f64() * 1000.0;
     let mut line = format!("  {mark} {:<TOOL$}{:<ABOUT$}", step.tool, step.about);
     // Padded before it is coloured: escape sequences have no width.
@@ -89,14 +102,43 @@ pub(super) fn reconnected(output: &mut Output) -> Result<(), Failure> {
     )
 }
 
+/// An officer approved what waited.
+pub(super) fn approved(output: &mut Output, pending: &str, record: u64) -> Result<(), Failure> {
+    happened(output, &format!("finance approves {}, signed and on record {record}", short(pending)))
+}
+
+pub(super) fn delegated(output: &mut Output, helper: &str) -> Result<(), Failure> {
+    happened(output, &format!("`{helper}` begins, with a grant for `read_file` alone"))
+}
+
+pub(super) fn erased(output: &mut Output, helper: &str, record: u64) -> Result<(), Failure> {
+    let text = format!(
+        "`{helper}` ends, and what it saw is erased, on record {record}: its key is destroyed"
+    );
+    happened(output, &text)
+}
+
+pub(super) fn ended(output: &mut Output) -> Result<(), Failure> {
+    says(
+        output,
+        "The officer ends that execution. The next begins clean; what the workload paid still counts.",
+    )
+}
+
+/// One line of what somebody else than the agent did.
+fn happened(output: &mut Output, text: &str) -> Result<(), Failure> {
+    let mark = output.paint().text(Style::Warning, "!");
+    output.line(format!("  {mark} {text}"))
+}
+
 pub(super) fn suspended(output: &mut Output, workload: &str) -> Result<(), Failure> {
     output.line("")?;
     let text = "The officer has seen enough.";
     output.line(format!("  {}", output.paint().text(Style::Heading, text)))?;
-    let mark = output.paint().text(Style::Warning, "!");
-    output.line(format!(
-        "  {mark} trust of workload:{workload} is now `suspended`, signed and on record"
-    ))
+    happened(
+        output,
+        &format!("trust of workload:{workload} is now `suspended`, signed and on record"),
+    )
 }
 
 pub(super) fn checking(output: &mut Output) -> Result<(), Failure> {
@@ -112,12 +154,16 @@ pub(super) fn checked(output: &mut Output, is_sound: bool, text: &str) -> Result
     output.flush()
 }
 
-pub(super) fn closing(output: &mut Output, folder: &Path, denied: u64) -> Result<(), Failure> {
-    let shown = folder.display();
+pub(super) fn closing(output: &mut Output, folder: &Path, told: &Told) -> Result<(), Failure> {
+    let (shown, denied) = (folder.display(), told.denied);
     says(output, "See each thing again.")?;
     for (command, what) in [
         (format!("interlock log show {shown}"), "what happened"),
         (format!("interlock explain {shown} {denied}"), "why that mail was not sent"),
+        (
+            format!("interlock receipt {shown} {}", told.erased),
+            "proof of a record whose private part is erased",
+        ),
         (format!("interlock log verify {shown}"), "the Merkle tree and its signature"),
         (format!("interlock replay {shown}"), "every decision, derived again"),
         (format!("python3 spec/verify.py log {shown}/lineage"), "the same, by other code"),

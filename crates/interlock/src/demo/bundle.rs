@@ -1,0 +1,81 @@
+//! The demo's bundle: the starter, but for what an agent that runs as the same user as its node may not do there.
+
+use policy::{Bundle, Files};
+
+use crate::exit::{Exit, Failure};
+use crate::starter;
+
+/// The starter's policy that is left out: everything in the demo runs as one user, and no money would move.
+pub(super) const LEFT_OUT: &str = "spending.not-cooperatively";
+
+const SPENDING: &str = "policies/spending.dw";
+const ENTITIES: &str = "entities.json";
+const MANIFEST: &str = "bundle.toml";
+
+/// Its files, with these workloads in the office.
+pub(super) fn files(office: &[&str]) -> Result<Files, Failure> {
+    let mut files = starter::files();
+    edit(&mut files, MANIFEST, |text| {
+        text.contains("\nname = \"starter\"\n")
+            .then(|| text.replacen("\nname = \"starter\"\n", "\nname = \"demo\"\n", 1))
+    })?;
+    edit(&mut files, SPENDING, |text| without(text, LEFT_OUT))?;
+    let member = |name: &&str| {
+        let parents = r#"[{ "type": "Group", "id": "office" }]"#;
+        format!(
+            "\n  {{ \"uid\": {{ \"type\": \"Workload\", \"id\": \"{name}\" }}, \"attrs\": {{}}, \"parents\": {parents} }},"
+        )
+    };
+    let members: String = office.iter().map(member).collect();
+    edit(&mut files, ENTITIES, |text| {
+        text.strip_prefix('[').map(|rest| format!("[{members}{rest}"))
+    })?;
+    // Its cases are the starter's.
+    files.retain(|path, _| !path.starts_with("tests/"));
+    Ok(files)
+}
+
+/// Loads it.
+pub(super) fn load(files: &Files) -> Result<Bundle, Failure> {
+    Bundle::load(files).map_err(|why| failed().why(why))
+}
+
+/// The text without one policy: from its `@id` to the next one's, or to the end.
+fn without(text: &str, policy: &str) -> Option<String> {
+    let (before, after) = text.split_once(&format!("@id(\"{policy}\")"))?;
+    let rest = after.find("@id(").and_then(|at| after.get(at..)).unwrap_or_default();
+    Some(format!("{before}{rest}"))
+}
+
+fn edit(
+    files: &mut Files,
+    path: &str,
+    change: impl FnOnce(&str) -> Option<String>,
+) -> Result<(), Failure> {
+    let text = files.get(path).and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let changed =
+        text.and_then(change).ok_or_else(|| failed().why(format!("`{path}` is another")))?;
+    files.insert(path.to_owned(), changed.into_bytes());
+    Ok(())
+}
+
+fn failed() -> Failure {
+    Failure::new(Exit::Failed, "the demo's bundle cannot be made")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_the_starter_without_one_policy_and_with_an_office() {
+        let (demo, starter) =
+            (load(&files(&["assistant"]).unwrap()).unwrap(), starter::bundle().unwrap());
+        let ids =
+            |bundle: &Bundle| bundle.policies().map(|policy| policy.id.clone()).collect::<Vec<_>>();
+        let mut left = ids(&starter);
+        left.retain(|id| id != LEFT_OUT);
+        assert_eq!(ids(&demo), left);
+        assert_eq!(demo.name(), "demo");
+    }
+}

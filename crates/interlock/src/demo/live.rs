@@ -1,0 +1,185 @@
+//! The story, played against the running node.
+
+use std::time::Instant;
+
+use kernel::lineage::HandsOn;
+use node::erase::Which;
+use policy::{Bundle, Grant};
+
+use super::agent::{Agent, AgentError, Called};
+use super::story::{self, Scene, Step, pending, scenes};
+use super::{HELPER, SERVER, WORKLOAD, officer, program, tell};
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+
+/// What the story has come to.
+struct Live<'a> {
+    options: &'a node::Options,
+    bundle: &'a Bundle,
+    agent: Agent,
+    /// The helper's execution.
+    helper: Option<String>,
+    /// The decision that waits for approval.
+    pending: Option<String>,
+    /// The record most worth explaining.
+    denied: u64,
+    /// The helper's last denial.
+    erased: u64,
+}
+
+/// What is worth looking at afterwards.
+pub(super) struct Told {
+    /// A denial.
+    pub(super) denied: u64,
+    /// A decision whose execution was erased.
+    pub(super) erased: u64,
+}
+
+/// The agent's calls, and what officers do, while the node runs.
+pub(super) async fn play(
+    options: &node::Options,
+    bundle: &Bundle,
+    output: &mut Output,
+) -> Result<Told, Failure> {
+    let agent = connect(options, (WORKLOAD, None)).await?;
+    tell::agent(output, &agent.tools().await.map_err(|why| failed(&why))?)?;
+    let mut live =
+        Live { options, bundle, agent, helper: None, pending: None, denied: 0, erased: 0 };
+    for scene in scenes() {
+        live = live.act(scene, output).await?;
+        output.flush()?;
+    }
+    live.agent.end().await.map_err(|why| failed(&why))?;
+    Ok(Told { denied: live.denied, erased: live.erased })
+}
+
+impl Live<'_> {
+    async fn act(mut self, scene: Scene, output: &mut Output) -> Result<Self, Failure> {
+        match scene {
+            Scene::Says(text) => tell::says(output, text)?,
+            Scene::Calls(step) => {
+                let called = self.call(&self.agent, &step, None, output).await?;
+                self.denied = step.record_to_explain(&called).unwrap_or(self.denied);
+                self.pending = pending(&called).or(self.pending);
+            }
+            Scene::CallsAgain(step) => {
+                self.call(&self.agent, &step, self.pending.as_deref(), output).await?;
+            }
+            Scene::Approves => {
+                let pending = self.pending.as_deref().unwrap_or_default();
+                let record = officer::approve(self.options, pending).await?;
+                tell::approved(output, pending, record)?;
+            }
+            Scene::Delegates => {
+                let helper = self.delegate().await?;
+                tell::delegated(output, HELPER)?;
+                self.helper = Some(helper);
+            }
+            Scene::HelperCalls(step) => {
+                let helper = connect(self.options, (HELPER, self.helper.as_deref())).await?;
+                let called = self.call(&helper, &step, None, output).await?;
+                self.erased = story::record(&called).unwrap_or(self.erased);
+                helper.end().await.map_err(|why| failed(&why))?;
+            }
+            Scene::Erases => {
+                let record = self.erase().await?;
+                tell::erased(output, HELPER, record)?;
+            }
+            Scene::Reconnects => {
+                self = self.reconnect().await?;
+                tell::reconnected(output)?;
+            }
+            Scene::EndsExecution => {
+                officer::end(self.options, &self.execution().await?).await?;
+                self = self.reconnect().await?;
+                tell::ended(output)?;
+            }
+            Scene::Suspends => {
+                officer::suspend(self.options).await?;
+                tell::suspended(output, WORKLOAD)?;
+            }
+        }
+        Ok(self)
+    }
+
+    async fn call(
+        &self,
+        agent: &Agent,
+        step: &Step,
+        pending: Option<&str>,
+        output: &mut Output,
+    ) -> Result<Called, Failure> {
+        let began = Instant::now();
+        let called = agent.call_for(step.tool, step.arguments(), pending).await;
+        let called = called.map_err(|why| failed(&why))?;
+        tell::called(output, self.bundle, step, (&called, began.elapsed()))?;
+        if step.is_as_expected(&called) {
+            return Ok(called);
+        }
+        Err(Failure::new(Exit::Denied, format!("`{}` came out otherwise than it must", step.tool)))
+    }
+
+    async fn reconnect(self) -> Result<Self, Failure> {
+        self.agent.end().await.map_err(|why| failed(&why))?;
+        let agent = connect(self.options, (WORKLOAD, None)).await?;
+        Ok(Self { agent, ..self })
+    }
+
+    /// Hands on to the helper: reading, for a hundred calls.
+    async fn delegate(&self) -> Result<String, Failure> {
+        let actions = ["initialize", "notifications/initialized", "read_file"];
+        let grant = Grant {
+            actions: Some(actions.map(str::to_owned).into()),
+            calls_max: Some(100),
+            ..Grant::unlimited()
+        };
+        let hands_on = HandsOn { workload: HELPER.to_owned(), grant };
+        let socket = self.options.socket.clone();
+        let arguments = r#"{"budget_cents":100,"role":"reader"}"#;
+        officer::aside(move || {
+            node::client::delegate(&socket, (WORKLOAD, None), hands_on, arguments)
+        })
+        .await
+    }
+
+    /// Ends the helper's execution, and erases what it saw. Gives the record that says so.
+    async fn erase(&self) -> Result<u64, Failure> {
+        let helper = self.helper.clone().unwrap_or_default();
+        let (socket, child) = (self.options.socket.clone(), helper.clone());
+        officer::aside(move || node::client::end(&socket, (WORKLOAD, None), &child)).await?;
+        let erased = node::erase::erase(self.options, &Which::One(helper), false).await;
+        let erased = erased.map_err(|why| Failure::node(&why))?;
+        match erased.first().map(|one| &one.result) {
+            Some(Ok(Some(record))) => Ok(*record),
+            other => {
+                let what = "the helper's execution was not erased";
+                Err(Failure::new(Exit::Failed, what).why(format!("{other:?}")))
+            }
+        }
+    }
+
+    /// The execution that the agent speaks for.
+    async fn execution(&self) -> Result<String, Failure> {
+        let socket = self.options.socket.clone();
+        let session = officer::aside(move || node::client::join(&socket, WORKLOAD, None, SERVER));
+        Ok(session.await?.execution)
+    }
+}
+
+/// Starts an agent and its gateway, in an execution that is there or the workload's own.
+async fn connect(
+    options: &node::Options,
+    (workload, execution): (&str, Option<&str>),
+) -> Result<Agent, Failure> {
+    let mut command = tokio::process::Command::new(program()?);
+    command.arg("mcp").arg(&options.folder).args(["--server", SERVER, "--workload", workload]);
+    if let Some(execution) = execution {
+        command.args(["--execution", execution]);
+    }
+    command.stderr(std::process::Stdio::null());
+    Agent::start_command(command).await.map_err(|why| failed(&why))
+}
+
+fn failed(why: &AgentError) -> Failure {
+    Failure::new(Exit::Failed, "the agent's MCP session failed").why(why)
+}
