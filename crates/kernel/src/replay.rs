@@ -407,7 +407,7 @@ fn compare(
     let digest = decided.commitments.get("decision").ok_or(Lost::Damaged)?;
     let recorded = open(sealed, "decision", digest)?;
     let is_identical = recorded == derived.to_bytes() && is_alike;
-    if is_identical && public_decision(&derived) == decided.decision {
+    if is_identical && public_decision(derived.clone()) == decided.decision {
         return Ok(Fed::Identical);
     }
     let recorded = Value::parse(&recorded).unwrap_or_else(|_| decided.decision.clone());

@@ -13,7 +13,7 @@ use crate::disk::{Disk, FileDisk};
 use crate::entry::{Committed, Entry, EntryError, check_entries};
 use crate::error::Error;
 use crate::ledger::Ledger;
-use crate::limits::SPACE_MARGIN_BYTES;
+use crate::limits::{SPACE_MARGIN_BYTES, UNHURRIED_MS};
 use crate::promised::Promised;
 use crate::publish::{Head, Publisher, SharedHead};
 use crate::wal::format::extent_bytes;
@@ -103,7 +103,8 @@ impl<D: Disk> GroupCommit<D> {
         publish_interval: Duration,
         on_fatal: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, Error> {
-        let queue = Arc::new(Queue::new(Box::new(on_fatal)));
+        let company = Duration::from_millis(UNHURRIED_MS);
+        let queue = Arc::new(Queue::new(company, Box::new(on_fatal)));
         let group = GroupCommit {
             queue: Arc::clone(&queue),
             head: ledger.shared_head(),
@@ -169,6 +170,22 @@ impl<D: Disk> GroupCommit<D> {
     ) -> Result<(), AppendError> {
         let done = Told::Committed(Box::new(done));
         self.enqueue(Append::new(entries, expected, Purpose::Stop, done))
+    }
+
+    /// As [`GroupCommit::append_reserved`], for what nobody waits for: it is committed together with what comes after it that
+    /// somebody waits for, or alone after [`crate::limits::UNHURRIED_MS`]. It saves a sync, and the wait for that sync to
+    /// whoever comes next.
+    ///
+    /// # Errors
+    /// As [`GroupCommit::append_reserved`].
+    pub fn append_unhurried(
+        &self,
+        entries: Vec<Entry>,
+        expected: Option<u64>,
+        done: impl FnOnce(Result<Committed, AppendError>) + Send + 'static,
+    ) -> Result<(), AppendError> {
+        let done = Told::Committed(Box::new(done));
+        self.enqueue(Append::new(entries, expected, Purpose::Stop, done).unhurried())
     }
 
     /// Append and wait until it is durable.

@@ -21,6 +21,9 @@ pub const QUEUE_APPENDS_MAX: usize = 16_384;
 /// Bytes that may wait for the writer thread. More are refused as overload.
 pub const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Milliseconds that an append which nobody waits for waits for company, at most.
+pub const UNHURRIED_MS: u64 = 2;
+
 /// Bytes of a write-ahead block. Batches start on block boundaries, so that no block that holds an
 /// acknowledged batch is ever written again.
 pub const BLOCK_BYTES: usize = 4096;

@@ -1,4 +1,5 @@
 mod approvals;
+mod ends;
 mod sealing;
 mod snapshots;
 mod status;
@@ -12,7 +13,7 @@ use kernel::governance::SignedProposal;
 use kernel::lineage::{Completion, ErasedFor, SignedApproval, Transition};
 use kernel::state::Blobs;
 use kernel::step::{self, Answer, Effect, Input, Ticket};
-use ledger::{AppendError, Committed, Disk, Entry, GroupCommit};
+use ledger::{Disk, GroupCommit};
 use proof::json::Value;
 use tokio::sync::{mpsc, oneshot};
 
@@ -237,6 +238,8 @@ pub(crate) struct Driver<D: Disk> {
     vault: Vault,
     keeping: Keeping,
     waiting: Waiting,
+    /// Whether somebody waits for the records that are being appended.
+    is_awaited: bool,
 }
 
 #[derive(Default)]
@@ -262,7 +265,16 @@ impl<D: Disk> Driver<D> {
         clock: Clock,
         mailbox: Kernel,
     ) -> Self {
-        Self { kernel, log, clock, mailbox, vault, keeping, waiting: Waiting::default() }
+        Self {
+            kernel,
+            log,
+            clock,
+            mailbox,
+            vault,
+            keeping,
+            waiting: Waiting::default(),
+            is_awaited: true,
+        }
     }
 
     /// Runs until it is told to stop, or nothing can ask any more.
@@ -387,22 +399,6 @@ impl<D: Disk> Driver<D> {
         self.step(Input::Request { ticket, execution, transition, entropy });
     }
 
-    fn outcome(&mut self, ticket: Ticket, end: End, reply: oneshot::Sender<bool>) {
-        let Ok(entropy) = clock::entropy() else { return };
-        let (outcome, message, output) = end;
-        self.waiting.open.remove(&ticket);
-        if !self.has_space_for(message.len()) {
-            // The result cannot be kept, so it is not handed on: who knows how it ended.
-            let outcome = Completion::Unknown;
-            self.step(Input::Outcome { ticket, outcome, message: vec![], output: None, entropy });
-            return;
-        }
-        self.waiting.outcomes.insert(ticket, reply);
-        self.step(Input::Outcome { ticket, outcome, message, output, entropy });
-        // An outcome that settled nothing (asked for twice) is answered by being dropped.
-        self.waiting.outcomes.remove(&ticket);
-    }
-
     /// Whether a message of so many bytes can be kept, and after it the end of all that is open. Sealed, a message and
     /// the arguments in it take at most so many times their bytes.
     fn has_space_for(&self, message_bytes: usize) -> bool {
@@ -468,20 +464,6 @@ impl<D: Disk> Driver<D> {
         if is_permit && !is_heard {
             let (reply, _nobody) = oneshot::channel();
             self.outcome(ticket, (Completion::Unknown, Vec::new(), None), reply);
-        }
-    }
-
-    fn append(&mut self, index: u64, record: Vec<u8>, sealed: Vec<u8>) {
-        let mailbox = self.mailbox.clone();
-        let done = move |outcome: Result<Committed, AppendError>| match outcome {
-            Ok(_) => mailbox.tell(Command::Durable { size: index.saturating_add(1) }),
-            // Space was there when it was asked for: whatever this is, the log cannot be gone on with.
-            Err(why) => halt(&format!("record {index} was not kept: {why}")),
-        };
-        let entries = vec![Entry { record, sealed }];
-        // What was decided must be kept: only `request` and `join` ask for space, before they decide.
-        if let Err(why) = self.log.append_reserved(entries, Some(index), done) {
-            halt(&format!("record {index} was not kept: {why}"));
         }
     }
 }

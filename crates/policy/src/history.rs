@@ -20,7 +20,7 @@ use std::sync::{Arc, OnceLock};
 use dogwood_language::TemporalBindings;
 
 use crate::bundle::Bundle;
-use crate::decide::form::form;
+use crate::decide::form::ended;
 use crate::decide::shape::{Form, Moment};
 use crate::error::PrepareError;
 use crate::limits::OUTPUT_BYTES_MAX;
@@ -94,7 +94,7 @@ impl History {
         if live.is_idle(&self.bundle) {
             return;
         }
-        let formed = form(&self.bundle, request);
+        let formed = ended(&self.bundle, request);
         if let Form::Ready(shaped) = formed.at(None) {
             live.observe(&self.bundle, &live::event(&shaped, time, &kind));
         }

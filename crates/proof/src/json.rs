@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 pub(crate) mod checker;
 mod error;
 mod parser;
+mod plain;
 mod writer;
 
 pub use error::{Error, Fault};

@@ -1,6 +1,6 @@
 use policy::{Decision, Facts, Request};
 use proof::digest::Digest;
-use proof::json::{Object, Value};
+use proof::json::Value;
 
 use super::sealed::request_value;
 use super::{Body, Charged, Completion, Decided, Retried, Sealed, Transition};
@@ -45,7 +45,7 @@ impl Body {
             hands_on: asked.hands_on,
             retry,
             facts,
-            decision: public_decision(&decision),
+            decision: public_decision(decision),
             commitments,
         }))
     }
@@ -78,21 +78,16 @@ impl Body {
 
 /// The part of a decision that stands in the open: verdict, code, outcomes and policies. The reasons in
 /// words can quote arguments and names, so they are committed to and sealed like those.
-pub(crate) fn public_decision(decision: &Value) -> Value {
-    let without = |value: &Value, names: &[&str]| match value {
-        Value::Object(members) => {
-            let kept = members.iter().filter(|(name, _)| !names.contains(&name.as_str()));
-            Value::Object(
-                kept.map(|(name, value)| (name.clone(), value.clone())).collect::<Object>(),
-            )
+pub(crate) fn public_decision(mut decision: Value) -> Value {
+    if let Value::Object(members) = &mut decision {
+        members.remove("errors");
+        if let Some(Value::Array(checks)) = members.get_mut("checks") {
+            for check in checks {
+                if let Value::Object(check) = check {
+                    check.remove("why");
+                }
+            }
         }
-        other => other.clone(),
-    };
-    let Value::Object(mut members) = without(decision, &["errors"]) else {
-        return decision.clone();
-    };
-    if let Some(Value::Array(checks)) = members.get_mut("checks") {
-        *checks = checks.iter().map(|check| without(check, &["why"])).collect();
     }
-    Value::Object(members)
+    decision
 }

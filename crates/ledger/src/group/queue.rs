@@ -7,7 +7,7 @@ use crate::wal::format::extent_bytes;
 use crate::wal::writer::Purpose;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Entries that are to be committed together.
 pub(super) struct Append {
@@ -15,6 +15,8 @@ pub(super) struct Append {
     pub(super) expected: Option<u64>,
     pub(super) done: Told,
     purpose: Purpose,
+    /// Somebody waits for it.
+    is_awaited: bool,
     bytes: usize,
     /// Bytes that it takes on the disk, at most: as a batch of its own.
     extent_bytes: u64,
@@ -29,7 +31,12 @@ impl Append {
     ) -> Append {
         let bytes = entries.iter().map(Entry::payload_bytes).sum();
         let extent_bytes = extent_bytes(bytes as u64);
-        Append { entries, expected, done, purpose, bytes, extent_bytes }
+        Append { entries, expected, done, purpose, is_awaited: true, bytes, extent_bytes }
+    }
+
+    /// The same, when nobody waits for it.
+    pub(super) fn unhurried(self) -> Append {
+        Append { is_awaited: false, ..self }
     }
 }
 
@@ -44,6 +51,10 @@ pub(super) struct Run {
 #[derive(Default)]
 struct Waiting {
     appends: VecDeque<Append>,
+    /// How many of them somebody waits for.
+    awaited: usize,
+    /// Until when the others wait for company. None while there are none.
+    company_until: Option<Instant>,
     bytes: usize,
     /// Bytes on the disk that appends may take which are not committed or refused yet.
     unsettled_bytes: u64,
@@ -55,13 +66,15 @@ pub(super) struct Queue {
     waiting: Mutex<Waiting>,
     changed: Condvar,
     closing: Condvar,
+    /// How long what nobody waits for waits for company.
+    company: Duration,
     on_fatal: OnFatal,
 }
 
 impl Queue {
-    pub(super) fn new(on_fatal: OnFatal) -> Queue {
+    pub(super) fn new(company: Duration, on_fatal: OnFatal) -> Queue {
         let (changed, closing) = (Condvar::new(), Condvar::new());
-        Queue { waiting: Mutex::default(), changed, closing, on_fatal }
+        Queue { waiting: Mutex::default(), changed, closing, company, on_fatal }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -78,8 +91,12 @@ impl Queue {
         if full && append.purpose == Purpose::Ordinary {
             return Err(AppendError::Overload);
         }
-        // The one writer waits only for a queue that is empty, and each wake is a system call.
-        let wakes = waiting.appends.is_empty();
+        // The one writer waits only for a queue that is empty or has nothing that is awaited, and each wake is a system call.
+        let wakes = waiting.appends.is_empty() || (append.is_awaited && waiting.awaited == 0);
+        waiting.awaited += usize::from(append.is_awaited);
+        if waiting.company_until.is_none() {
+            waiting.company_until = Instant::now().checked_add(self.company);
+        }
         waiting.bytes += append.bytes;
         waiting.unsettled_bytes += append.extent_bytes;
         waiting.appends.push_back(append);
@@ -92,10 +109,7 @@ impl Queue {
 
     /// Wait for appends and take those that make the next batch. `None`: there will be no more.
     pub(super) fn next_run(&self, bytes_max: usize) -> Option<Run> {
-        let mut waiting = self.waiting();
-        while waiting.appends.is_empty() && !waiting.closing && !waiting.failed {
-            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
-        }
+        let mut waiting = self.wait_for_appends();
         if waiting.failed {
             return None;
         }
@@ -112,8 +126,28 @@ impl Queue {
             run.appends.extend(waiting.appends.pop_front());
         }
         waiting.bytes -= run.appends.iter().map(|append| append.bytes).sum::<usize>();
+        waiting.awaited -= run.appends.iter().filter(|append| append.is_awaited).count();
+        waiting.company_until = waiting.company_until.filter(|_| !waiting.appends.is_empty());
         run.extent_bytes = run.appends.iter().map(|append| append.extent_bytes).sum();
         Some(run)
+    }
+
+    /// Wait until there is something that somebody waits for, or that has waited for it long enough.
+    fn wait_for_appends(&self) -> MutexGuard<'_, Waiting> {
+        let mut waiting = self.waiting();
+        while waiting.awaited == 0 && !waiting.closing && !waiting.failed {
+            let until =
+                waiting.company_until.map(|until| until.saturating_duration_since(Instant::now()));
+            waiting = match until {
+                None => self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => break,
+                Some(left) => {
+                    let waited = self.changed.wait_timeout(waiting, left);
+                    waited.unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        waiting
     }
 
     /// A run is committed or refused.
@@ -151,7 +185,7 @@ impl Queue {
         let first = !waiting.failed;
         waiting.failed = true;
         let abandoned = std::mem::take(&mut waiting.appends);
-        waiting.bytes = 0;
+        (waiting.bytes, waiting.awaited, waiting.company_until) = (0, 0, None);
         drop(waiting);
         self.changed.notify_all();
         self.closing.notify_all();
@@ -169,3 +203,6 @@ impl Queue {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,8 +69,22 @@ pub fn form(bundle: &Arc<Bundle>, request: &Request) -> Formed {
 
 /// The same for a request that is already shared.
 pub(crate) fn shared(bundle: &Arc<Bundle>, request: &Arc<Request>) -> Formed {
-    let read = read(bundle, request);
+    let read = read(bundle, request, Asked::Now);
     Formed { bundle: Arc::clone(bundle), request: Arc::clone(request), read }
+}
+
+/// A request of the past that ended, read for the event that its end is: for [`Formed::at`] without a moment only.
+pub(crate) fn ended(bundle: &Arc<Bundle>, request: &Request) -> Formed {
+    let read = read(bundle, request, Asked::Before);
+    Formed { bundle: Arc::clone(bundle), request: Arc::new(request.clone()), read }
+}
+
+/// When a request is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Now,
+    /// Nothing is decided any more, so that no moment and no policy counts.
+    Before,
 }
 
 impl Formed {
@@ -125,7 +139,7 @@ impl Fitting {
     }
 }
 
-fn read(bundle: &Bundle, request: &Request) -> Read {
+fn read(bundle: &Bundle, request: &Request, asked: Asked) -> Read {
     let input = sizes(request)
         .and_then(|()| Json::parse_object(&request.input).map_err(|why| format!("`input` {why}")));
     let input = match input {
@@ -133,7 +147,7 @@ fn read(bundle: &Bundle, request: &Request) -> Read {
         Err(why) => return Read::Malformed(why),
     };
     let Some(action) = bundle.shapes.action(&request.action) else { return Read::UnknownAction };
-    match fitting(bundle, action, request, &input) {
+    match fitting(bundle, action, (request, asked), &input) {
         Ok(fitting) => Read::Fitting(Box::new(fitting)),
         Err(why) => Read::Malformed(why),
     }
@@ -142,7 +156,7 @@ fn read(bundle: &Bundle, request: &Request) -> Read {
 fn fitting(
     bundle: &Bundle,
     action: &Arc<Action>,
-    request: &Request,
+    (request, asked): (&Request, Asked),
     input: &BTreeMap<String, Json>,
 ) -> Result<Fitting, String> {
     let principal = known(bundle, &request.principal, At::root("principal"))?;
@@ -158,7 +172,10 @@ fn fitting(
     }
     let context = context(bundle, action, input)?;
     let cedar = extended(&Context::empty(), &context).ok_or("the arguments can't be evaluated")?;
-    let refused = refused(bundle, action, &cedar, [&principal, &resource]);
+    let refused = match asked {
+        Asked::Now => refused(bundle, action, &cedar, [&principal, &resource]),
+        Asked::Before => Some("what ended is not asked for again"),
+    };
     let known = lay_over(bundle, &principal, &resource)
         .and_then(|laid| asking(bundle, action, &laid, [&principal, &resource], &context));
     let action = Arc::clone(action);

@@ -4,6 +4,7 @@
 //! says what is wrong; so a text that only this one refused would cost time, and nothing else.
 use std::cmp::Ordering;
 
+use super::plain::plain_bytes;
 use crate::limits::{INTEGER_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX, RECORD_BYTES_MAX};
 
 // A text as long as a record has fewer bytes, and so fewer values, than the parser allows.
@@ -105,32 +106,15 @@ impl<'a> Checker<'a> {
     /// After its first quote.
     fn string(&mut self) -> Option<()> {
         loop {
-            self.skip_plain();
-            let (byte, rest) = self.rest.split_first()?;
-            match byte {
+            let (special, rest) = self.rest.get(plain_bytes(self.rest)..)?.split_first()?;
+            match special {
                 b'"' => {
                     self.rest = rest;
                     return Some(());
                 }
                 b'\\' => self.rest = after_escape(rest)?,
-                0x20.. => self.rest = rest,
                 _ => return None,
             }
-        }
-    }
-
-    /// Goes on over whole words of eight bytes of which none is a quote, a backslash or a control character, and in the word
-    /// after them to the first that is.
-    fn skip_plain(&mut self) {
-        while let Some((word, rest)) = self.rest.split_first_chunk::<8>() {
-            let special = special_bytes(u64::from_le_bytes(*word));
-            if special == 0 {
-                self.rest = rest;
-                continue;
-            }
-            let plain = usize::try_from(special.trailing_zeros() / 8).unwrap_or_default();
-            self.rest = self.rest.get(plain..).unwrap_or_default();
-            return;
         }
     }
 
@@ -189,19 +173,6 @@ fn after_escape(rest: &[u8]) -> Option<&[u8]> {
         | [b'u', b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f', rest @ ..] => Some(rest),
         _ => None,
     }
-}
-
-/// Has the highest bit of the first byte set that is a quote, a backslash or below 0x20, and none below that one.
-// By the borrow of a subtraction; what a borrow sets wrongly lies above a byte that is one of them.
-const fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let quotes = word ^ (ONES * 0x22);
-    let backslashes = word ^ (ONES * 0x5c);
-    let is_quote = quotes.wrapping_sub(ONES) & !quotes;
-    let is_backslash = backslashes.wrapping_sub(ONES) & !backslashes;
-    let is_control = word.wrapping_sub(ONES * 0x20) & !word;
-    (is_quote | is_backslash | is_control) & HIGH
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The reader. It builds a value only from bytes that the writer would write again.
 use std::cmp::Ordering;
 
+use super::plain::plain_bytes;
 use super::{Error, Fault, Object, Value};
 use crate::limits::{INTEGER_MAX, JSON_BYTES_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX};
 
@@ -107,7 +108,7 @@ impl<'a> Parser<'a> {
         let mut string = String::new();
         loop {
             let from = self.at;
-            self.skip(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\');
+            self.at += plain_bytes(self.text.as_bytes().get(self.at..).unwrap_or_default());
             // Both ends are next to ASCII bytes, so the range is on character boundaries.
             string.push_str(self.text.get(from..self.at).unwrap_or_default());
             match self.peek() {

@@ -2,6 +2,7 @@
 use std::fmt::Write as _;
 
 use super::parser::is_key;
+use super::plain::plain_bytes;
 use super::{Error, Fault, Value};
 use crate::limits::{INTEGER_MAX, JSON_BYTES_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX};
 
@@ -39,23 +40,32 @@ fn comma(position: usize, text: &mut String) {
     }
 }
 
-//= RFC 8785 section 3.2.2.2
 fn write_string(string: &str, text: &mut String) {
     text.push('"');
-    for character in string.chars() {
-        match character {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '\u{8}' => text.push_str("\\b"),
-            '\t' => text.push_str("\\t"),
-            '\n' => text.push_str("\\n"),
-            '\u{c}' => text.push_str("\\f"),
-            '\r' => text.push_str("\\r"),
-            '\0'..'\u{20}' => drop(write!(text, "\\u{:04x}", u32::from(character))),
-            _ => text.push(character),
-        }
+    let mut rest = string;
+    // What stops a plain part is an ASCII character, so the place is on a character boundary.
+    while let Some((plain, special)) = rest.split_at_checked(plain_bytes(rest.as_bytes())) {
+        text.push_str(plain);
+        let mut characters = special.chars();
+        let Some(character) = characters.next() else { break };
+        write_escape(character, text);
+        rest = characters.as_str();
     }
     text.push('"');
+}
+
+//= RFC 8785 section 3.2.2.2
+fn write_escape(character: char, text: &mut String) {
+    match character {
+        '"' => text.push_str("\\\""),
+        '\\' => text.push_str("\\\\"),
+        '\u{8}' => text.push_str("\\b"),
+        '\t' => text.push_str("\\t"),
+        '\n' => text.push_str("\\n"),
+        '\u{c}' => text.push_str("\\f"),
+        '\r' => text.push_str("\\r"),
+        other => drop(write!(text, "\\u{:04x}", u32::from(other))),
+    }
 }
 
 /// With a list of what is open instead of recursion: a value built in code may be deeper than the stack bears.

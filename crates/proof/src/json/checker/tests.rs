@@ -1,4 +1,4 @@
-use super::{members, special_bytes};
+use super::members;
 use crate::json::Value;
 use crate::limits::{INTEGER_MAX, JSON_DEPTH_MAX, RECORD_BYTES_MAX};
 use proptest::prelude::*;
@@ -104,18 +104,6 @@ proptest! {
             text.splice(at..end, piece.iter().copied());
         }
         agrees(&text)?;
-    }
-
-    #[test]
-    fn the_first_special_byte_of_a_word_is_found(word in any::<[u8; 8]>(), near in any::<[u8; 8]>()) {
-        // Half of the bytes lie next to what is looked for.
-        let near = near.map(|byte| [0x1f, 0x20, 0x21, 0x22, 0x23, 0x5b, 0x5c, 0x5d, 0xa2, 0xdc, 0x9f, 0x80][usize::from(byte) % 12]);
-        for word in [word, near] {
-            let is_special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
-            let found = special_bytes(u64::from_le_bytes(word));
-            let first = (found != 0).then(|| found.trailing_zeros() as usize / 8);
-            prop_assert_eq!(first, word.iter().position(is_special), "{:x?}", word);
-        }
     }
 }
 

@@ -1,0 +1,53 @@
+//! The ends of transitions, and what is appended to the log.
+
+use kernel::lineage::Completion;
+use kernel::step::{Effect, Input, Ticket};
+use ledger::{AppendError, Committed, Disk, Entry};
+use tokio::sync::oneshot;
+
+use super::{Command, Driver, End, halt};
+use crate::clock;
+
+impl<D: Disk> Driver<D> {
+    pub(super) fn outcome(&mut self, ticket: Ticket, end: End, reply: oneshot::Sender<bool>) {
+        let Ok(entropy) = clock::entropy() else { return };
+        let (outcome, message, output) = end;
+        self.waiting.open.remove(&ticket);
+        if !self.has_space_for(message.len()) {
+            // The result cannot be kept, so it is not handed on: who knows how it ended.
+            let outcome = Completion::Unknown;
+            self.step(Input::Outcome { ticket, outcome, message: vec![], output: None, entropy });
+            return;
+        }
+        self.waiting.outcomes.insert(ticket, reply);
+        let input = Input::Outcome { ticket, outcome, message, output, entropy };
+        let effects = self.kernel.step(self.clock.now(), input);
+        // An end that is settled at once goes on at once: nobody waits for its record.
+        self.is_awaited = !effects.iter().any(|effect| matches!(effect, Effect::Settled { .. }));
+        for effect in effects {
+            self.carry_out(effect);
+        }
+        self.is_awaited = true;
+        // An outcome that settled nothing (asked for twice) is answered by being dropped.
+        self.waiting.outcomes.remove(&ticket);
+    }
+
+    pub(super) fn append(&mut self, index: u64, record: Vec<u8>, sealed: Vec<u8>) {
+        let mailbox = self.mailbox.clone();
+        let done = move |outcome: Result<Committed, AppendError>| match outcome {
+            Ok(_) => mailbox.tell(Command::Durable { size: index.saturating_add(1) }),
+            // Space was there when it was asked for: whatever this is, the log cannot be gone on with.
+            Err(why) => halt(&format!("record {index} was not kept: {why}")),
+        };
+        let entries = vec![Entry { record, sealed }];
+        // What was decided must be kept: only `request` and `join` ask for space, before they decide.
+        let appended = if self.is_awaited {
+            self.log.append_reserved(entries, Some(index), done)
+        } else {
+            self.log.append_unhurried(entries, Some(index), done)
+        };
+        if let Err(why) = appended {
+            halt(&format!("record {index} was not kept: {why}"));
+        }
+    }
+}
