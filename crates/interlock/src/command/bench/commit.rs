@@ -31,7 +31,8 @@ async fn row(below: &Path, callers: u32, rounds: u32) -> Result<Row, Failure> {
     let (direct, thread) = opened(Direct::open(&site.options).await)?;
     // Warm: the first calls make executions, segments and caches.
     load::run(&direct, site.os_user, (callers, rounds.min(20))).await?;
-    let Load { samples, whole, .. } = load::run(&direct, site.os_user, (callers, rounds)).await?;
+    let Load { samples, refused, whole, .. } =
+        load::run(&direct, site.os_user, (callers, rounds)).await?;
     direct.stop(thread).await;
     let bytes = bytes_per_decision(&site)?;
     let row = Row::new(format!("commit_{callers}"), samples, whole);
@@ -54,6 +55,7 @@ async fn row(below: &Path, callers: u32, rounds: u32) -> Result<Row, Failure> {
     };
     Ok(row
         .limited(limit_per_s, limit)
+        .with("refused_and_asked_again", f64::from(refused))
         .with("raw_fdatasync_p50_us", raw_us)
         .with("over_raw_fdatasync_p50_us", tenths(p50_us - raw_us))
         .with("raw_group_per_s", group_per_s.round())

@@ -12,13 +12,19 @@ use super::site::{WORKLOADS, workload};
 use crate::exit::{Exit, Failure};
 
 /// What came of a load.
+#[derive(Default)]
 pub(super) struct Load {
     /// From asking to the durable answer.
     pub(super) samples: Samples,
+    /// Requests that were refused because the disk was behind, and were asked again.
+    pub(super) refused: u32,
     pub(super) whole: Duration,
     /// The executions that asked.
     pub(super) executions: Vec<String>,
 }
+
+/// How long a caller waits that was refused because the disk is behind.
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
 /// Has so many callers ask so many times each, one request after the other, and completes what was permitted.
 pub(super) async fn run(
@@ -36,37 +42,51 @@ pub(super) async fn run(
     for (caller, execution) in (0..callers).zip(executions.iter().cycle()) {
         tasks.push(tokio::spawn(ask(direct.clone(), execution.clone(), caller, rounds)));
     }
-    let mut samples = Samples::default();
+    let mut load = Load::default();
     for task in tasks {
-        samples.extend(task.await.map_err(|_| stopped())??);
+        let (samples, refused) = task.await.map_err(|_| stopped())??;
+        load.samples.extend(samples);
+        load.refused = load.refused.saturating_add(refused);
     }
-    Ok(Load { samples, whole: begun.elapsed(), executions })
+    (load.whole, load.executions) = (begun.elapsed(), executions);
+    Ok(load)
 }
 
+/// The times of the answers, from the first asking on, and how often it was refused.
 async fn ask(
     direct: Direct,
     execution: String,
     caller: u32,
     rounds: u32,
-) -> Result<Samples, Failure> {
-    let mut samples = Samples::default();
+) -> Result<(Samples, u32), Failure> {
+    let (mut samples, mut refused) = (Samples::default(), 0_u32);
     for round in 0..rounds {
-        let transition = transition(caller.wrapping_mul(31).wrapping_add(round));
+        let number = caller.wrapping_mul(31).wrapping_add(round);
         let begun = Instant::now();
-        let answer = direct.request(&execution, transition).await.ok_or_else(stopped)?;
-        samples.push(begun.elapsed());
-        match answer {
-            (ticket, Answer::Permit { .. }) => {
-                let result = (RESULT.as_bytes().to_vec(), Some(OUTPUT.to_owned()));
-                direct.complete(ticket, Completion::Result, result).await;
+        loop {
+            let asked = direct.request(&execution, transition(number));
+            match asked.await.ok_or_else(stopped)? {
+                (_, Answer::Refused { code: "refused.storage" | "refused.overload" }) => {
+                    refused = refused.saturating_add(1);
+                    tokio::time::sleep(ASK_AGAIN_AFTER).await;
+                }
+                (_, Answer::Refused { code }) => {
+                    return Err(Failure::new(Exit::Failed, "the node refused a request").why(code));
+                }
+                (ticket, Answer::Permit { .. }) => {
+                    samples.push(begun.elapsed());
+                    let result = (RESULT.as_bytes().to_vec(), Some(OUTPUT.to_owned()));
+                    direct.complete(ticket, Completion::Result, result).await;
+                    break;
+                }
+                (_, Answer::Deny { .. } | Answer::Pending { .. }) => {
+                    samples.push(begun.elapsed());
+                    break;
+                }
             }
-            (_, Answer::Refused { code }) => {
-                return Err(Failure::new(Exit::Failed, "the node refused a request").why(code));
-            }
-            (_, Answer::Deny { .. } | Answer::Pending { .. }) => {}
         }
     }
-    Ok(samples)
+    Ok((samples, refused))
 }
 
 /// What the demo's agent asks for: mostly reads that are permitted, some writes that are not.
