@@ -352,6 +352,7 @@ pub(crate) fn call(tool: &str, arguments: &str) -> Transition {
         direction: Direction::ToServer,
         method: "tools/call".into(),
         tool: Some(tool.into()),
+        definition: None,
         arguments: arguments.into(),
         message: format!(r#"{{"method":"tools/call","arguments":{arguments}}}"#).into_bytes(),
         assurance: Assurance::Separated,

@@ -9,6 +9,7 @@ mod tests;
 use std::process::ExitStatus;
 use std::sync::Arc;
 
+use proof::digest::Digest;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::process::Child;
 use tokio::sync::mpsc;
@@ -165,7 +166,7 @@ impl<G: Gate, S: Sink> Driver<G, S> {
                     lane.map(|lane| Input::Completed(lane, sequenced))
                 });
             }
-            Effect::List(names) => self.list(names),
+            Effect::List(tools) => self.list(tools),
             Effect::Write { lane, to: Direction::ToClient, line } => self.client.write(lane, line),
             Effect::Write { lane, to: Direction::ToServer, line } => {
                 if let Some(server) = &self.server {
@@ -184,12 +185,12 @@ impl<G: Gate, S: Sink> Driver<G, S> {
         self.work.spawn(async move { Some(Input::Answered(lane, gate.decide(step).await)) });
     }
 
-    fn list(&mut self, names: Vec<String>) {
+    fn list(&mut self, tools: Vec<(String, Digest)>) {
         let gate = Arc::clone(&self.gate);
         self.work.spawn(async move {
-            let mut listed = Vec::with_capacity(names.len());
-            for name in &names {
-                listed.push(gate.is_listed(name).await);
+            let mut listed = Vec::with_capacity(tools.len());
+            for (name, definition) in &tools {
+                listed.push(gate.is_listed(name, *definition).await);
             }
             Some(Input::Listed(listed))
         });

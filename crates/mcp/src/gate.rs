@@ -27,8 +27,8 @@ pub trait Gate: Send + Sync + 'static {
     /// that [`Gate::decide`] answered are counted by the gate itself.
     fn refused(&self, code: &'static str);
 
-    /// Whether the client may see this tool in `tools/list`.
-    fn is_listed(&self, tool: &str) -> impl Future<Output = bool> + Send;
+    /// Whether the client may see this tool in `tools/list`, with a definition of this digest.
+    fn is_listed(&self, tool: &str, definition: Digest) -> impl Future<Output = bool> + Send;
 
     /// Resolves when the session must end now. By default never.
     fn stopped(&self) -> impl Future<Output = ()> + Send {
@@ -64,6 +64,8 @@ pub struct Step {
     pub method: String,
     /// The tool, if the method is `tools/call`.
     pub tool: Option<String>,
+    /// Digest of the tool's definition as the server last listed it; none where it did not in this session.
+    pub definition: Option<Digest>,
     /// JSON text: the arguments of a `tools/call`, the params of any other method; `{}` when absent.
     pub arguments: String,
     /// The pending decision that a `tools/call` names.

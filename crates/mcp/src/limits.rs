@@ -8,6 +8,9 @@ pub const OPEN_MAX: usize = 1_024;
 /// unknown, and its response no longer awaited.
 pub const CANCELLED_MAX: usize = 64;
 
+/// Tools whose definitions one session remembers. Another one counts as not listed.
+pub const DEFINITIONS_MAX: usize = 4_096;
+
 /// Refused messages of a server in one session; with one more the server is stopped.
 pub const SERVER_REFUSALS_MAX: u64 = 64;
 

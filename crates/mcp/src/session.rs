@@ -6,6 +6,7 @@
 //! request.
 
 mod answer;
+mod definitions;
 mod ending;
 mod listing;
 mod open;
@@ -13,6 +14,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+use proof::digest::Digest;
 use wire::jsonrpc::Id;
 use wire::mcp::Revision;
 
@@ -21,9 +23,10 @@ pub use answer::{DENIED, ENDED, PENDING, REFUSED};
 use crate::limits::{NOTES_MAX, OPEN_MAX};
 use crate::{Answer, Direction, End, Note, Step};
 use answer::Problem;
+use definitions::Definitions;
 use ending::unknown;
 use listing::Listing;
-use open::{Open, Opened};
+use open::{Asked, Open, Opened};
 use read::{Call, Incoming, Reply};
 
 /// Code of a refusal for what could not be read.
@@ -70,8 +73,9 @@ pub enum Effect {
         /// The structured result.
         output: Option<String>,
     },
-    /// Ask the gate which of these tools are listed; answered by [`Input::Listed`].
-    List(Vec<String>),
+    /// Ask the gate which of these tools are listed, by name and digest of the definition; answered by
+    /// [`Input::Listed`].
+    List(Vec<(String, Digest)>),
     /// Write this line and an LF; answered by [`Input::Written`] if a lane waits for it.
     Write {
         /// The lane that waits.
@@ -133,6 +137,7 @@ pub struct Session {
     /// Requests of the server that the client has not yet answered.
     asked_by_server: Open,
     revision: Option<Revision>,
+    definitions: Definitions,
     /// The client's last line was handled.
     client_ended: bool,
     /// Nothing can be written to the client.
@@ -220,7 +225,7 @@ impl Session {
             .map_err(Problem::from)
             .and_then(|line| read::incoming(to, line, self.revision.unwrap_or(Revision::LATEST)));
         match incoming {
-            Ok(Incoming::Call(call, step)) => self.call(to, call, step, out),
+            Ok(Incoming::Call(call, step)) => self.call(to, call, *step, out),
             Ok(Incoming::Reply(reply)) => self.reply(to, reply, out),
             Ok(Incoming::Probe(id, _)) if self.asked_by_client.has(&id) => {
                 self.refuse(to, Problem::duplicate_id(), out);
@@ -237,7 +242,16 @@ impl Session {
         }
     }
 
-    fn call(&mut self, to: Direction, call: Call, step: Step, out: &mut Vec<Effect>) {
+    fn call(&mut self, to: Direction, call: Call, mut step: Step, out: &mut Vec<Effect>) {
+        match to {
+            Direction::ToServer => {
+                let tool = step.tool.as_deref();
+                step.definition = tool.and_then(|tool| self.definitions.get(tool));
+            }
+            // Decided or not: what the server takes back holds no more.
+            Direction::ToClient if step.method == definitions::CHANGED => self.definitions.forget(),
+            Direction::ToClient => {}
+        }
         if let Some(id) = &call.id {
             let open = self.asked(to);
             if open.has(id) {
@@ -338,10 +352,17 @@ impl Session {
                 None => self.end(Ended::Revision(revision), out),
             },
             Ok(read::Outcome::Tools(listing)) => {
-                out.push(Effect::List(listing.names()));
+                let tools = listing.definitions();
+                self.definitions.learn(&tools);
+                out.push(Effect::List(tools));
                 *self.lane_mut(to) = Lane::Listing(reply.id, listing);
             }
-            Err(problem) => self.refuse(to, problem, out),
+            Err(problem) => {
+                if asked == Asked::ListTools {
+                    self.definitions.forget();
+                }
+                self.refuse(to, problem, out);
+            }
         }
     }
 

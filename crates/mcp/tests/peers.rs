@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use interlock_mcp::{Answer, End, Ended, Gate, Note, ServerCommand, SessionSummary, Step};
+use proof::digest::Digest;
 use tokio::net::UnixListener;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -45,7 +46,7 @@ impl Gate for Memory {
         self.refused.lock().unwrap().push(code);
     }
 
-    async fn is_listed(&self, tool: &str) -> bool {
+    async fn is_listed(&self, tool: &str, _definition: Digest) -> bool {
         tool != "get-env"
     }
 }

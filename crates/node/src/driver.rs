@@ -14,6 +14,7 @@ use kernel::lineage::{Completion, ErasedFor, SignedApproval, Transition};
 use kernel::state::Blobs;
 use kernel::step::{self, Answer, Effect, Input, Ticket};
 use ledger::{Disk, GroupCommit};
+use proof::digest::Digest;
 use proof::json::Value;
 use tokio::sync::{mpsc, oneshot};
 
@@ -53,8 +54,7 @@ pub(crate) enum Command {
         reply: oneshot::Sender<bool>,
     },
     IsListed {
-        server: String,
-        tool: String,
+        tool: (String, String, Digest),
         reply: oneshot::Sender<bool>,
     },
     Reduce {
@@ -169,10 +169,9 @@ impl Kernel {
 
     pub(crate) fn is_listed(
         &self,
-        server: String,
-        tool: String,
+        tool: (String, String, Digest),
     ) -> impl Future<Output = bool> + Send + use<> {
-        let listed = self.ask(move |reply| Command::IsListed { server, tool, reply });
+        let listed = self.ask(move |reply| Command::IsListed { tool, reply });
         async move { listed.await.unwrap_or(false) }
     }
 
@@ -319,8 +318,9 @@ impl<D: Disk> Driver<D> {
                 self.step(Input::Governance { records, blobs });
                 let _gone = reply.send(());
             }
-            Command::IsListed { server, tool, reply } => {
-                let _gone = reply.send(self.kernel.state().bundle().knows_tool(&server, &tool));
+            Command::IsListed { tool: (server, tool, definition), reply } => {
+                let bundle = self.kernel.state().bundle();
+                let _gone = reply.send(bundle.lists_tool(&server, &tool, &definition));
             }
             Command::Approve { approval, reply } => self.approve(approval, reply),
             Command::Waiting { reply } => {

@@ -33,6 +33,7 @@ pub(crate) async fn delegate(
         direction: Direction::ToServer,
         method: kernel::lineage::DELEGATE_ACTION.to_owned(),
         tool: None,
+        definition: None,
         arguments,
         message: message.to_bytes(),
         assurance: assurance(peer),

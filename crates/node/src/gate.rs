@@ -4,6 +4,7 @@ use kernel::lineage::{Completion, Direction, Transition};
 use kernel::step::Answer;
 use mcp::{End, Gate, Step};
 use policy::Assurance;
+use proof::digest::Digest;
 
 use crate::driver::{Answered, Kernel};
 
@@ -25,6 +26,7 @@ impl Gate for SessionGate {
             },
             method: step.method,
             tool: step.tool,
+            definition: step.definition,
             arguments: step.arguments,
             message: step.message,
             assurance: self.assurance,
@@ -76,8 +78,8 @@ impl Gate for SessionGate {
         self.kernel.refused(code);
     }
 
-    fn is_listed(&self, tool: &str) -> impl Future<Output = bool> + Send {
-        self.kernel.is_listed(self.server.clone(), tool.to_owned())
+    fn is_listed(&self, tool: &str, definition: Digest) -> impl Future<Output = bool> + Send {
+        self.kernel.is_listed((self.server.clone(), tool.to_owned(), definition))
     }
 
     /// When the kernel's thread has ended, nothing more can be decided: the session ends at once.

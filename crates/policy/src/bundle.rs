@@ -221,6 +221,18 @@ impl Bundle {
         self.manifest.tools.contains_key(&(server.to_owned(), tool.to_owned()))
     }
 
+    /// Whether it knows the tool and pins no other definition than this.
+    #[must_use]
+    pub fn lists_tool(&self, server: &str, tool: &str, definition: &Digest) -> bool {
+        let tool = self.manifest.tools.get(&(server.to_owned(), tool.to_owned()));
+        tool.is_some_and(|entry| entry.pinned.is_none_or(|pinned| pinned == *definition))
+    }
+
+    /// The one definition with which a tool may be called, by server and tool; none where any will do.
+    pub(crate) fn pinned(&self, tool: &(String, String)) -> Option<Digest> {
+        self.manifest.tools.get(tool)?.pinned
+    }
+
     /// The request that calling a tool stands for. `arguments` is a JSON object in text; it becomes the input as it
     /// is. An unknown tool gives the action `tools/call:SERVER/TOOL`, which no schema can declare; an argument that
     /// should name the resource and does not gives a resource without id, which is malformed.

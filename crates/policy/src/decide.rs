@@ -14,6 +14,7 @@ use crate::approval;
 use crate::bundle::Bundle;
 use crate::decision::{Decision, Determining, EvaluationError};
 use crate::engine::{Answer, has_stack, no_stack};
+use crate::evaluation;
 use crate::facts::{Facts, Standing};
 use crate::history::History;
 use crate::labels::LabelChange;
@@ -77,7 +78,7 @@ pub fn look(
         _ => Err("not evaluated".to_owned()),
     };
     let answer = answer(formed.bundle(), &form, stack, temporal);
-    let asked = (formed.request().action.as_str(), facts.at);
+    let asked = (formed.request().action.as_str(), facts);
     Some(assemble(formed.bundle(), (standing, asked), &form, answer).with_labels(change))
 }
 
@@ -90,7 +91,7 @@ fn decide_read(
     let (moment, change) = moment(formed, standing, facts);
     let form = formed.at(Some(&moment));
     let answer = ask(history, &moment, formed, &form);
-    let asked = (formed.request().action.as_str(), facts.at);
+    let asked = (formed.request().action.as_str(), facts);
     assemble(formed.bundle(), (standing, asked), &form, answer).with_labels(change)
 }
 
@@ -107,7 +108,7 @@ fn moment(formed: &Formed, standing: &Standing, facts: &Facts) -> (Moment, Label
 
 /// The denial of a request that does not even have the form of one.
 pub(crate) fn malformed(bundle: &Bundle, standing: &Standing, why: String) -> Decision {
-    assemble(bundle, (standing, ("", 0)), &Form::Malformed(why), None)
+    assemble(bundle, (standing, ("", &evaluation::DEFAULTS.0)), &Form::Malformed(why), None)
 }
 
 /// What the policies say, if the request can be put to them; with the request recorded.
@@ -136,7 +137,7 @@ fn answer(
 
 fn assemble(
     bundle: &Bundle,
-    (standing, asked): (&Standing, (&str, i64)),
+    (standing, asked): (&Standing, (&str, &Facts)),
     form: &Form<'_>,
     answer: Option<Answer>,
 ) -> Decision {

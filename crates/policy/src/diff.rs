@@ -81,8 +81,8 @@ pub fn parts(old: &Bundle, new: &Bundle) -> Parts {
     fn tools(bundle: &Bundle) -> BTreeMap<String, String> {
         let tools = bundle.manifest.tools.iter().map(|((server, tool), entry)| {
             // Without where the table stands in its file.
-            let meaning =
-                (&entry.action, &entry.resource_kind, &entry.resource_id, &entry.undeclared);
+            let resource = (&entry.resource_kind, &entry.resource_id);
+            let meaning = (&entry.action, resource, &entry.undeclared, &entry.pinned);
             (format!("{server}/{tool}"), format!("{meaning:?}"))
         });
         tools.collect()

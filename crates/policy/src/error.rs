@@ -316,8 +316,10 @@ impl fmt::Display for Warning {
 /// Facts that are not in the form of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FactsError {
-    /// Not exactly the members `assurance` and `at`.
-    #[error("facts have exactly the members `assurance` and `at`")]
+    /// Not exactly the members `assurance` and `at`, and `definition` or not.
+    #[error(
+        "facts have the members `assurance`, `at` and where there is one `definition`, and no others"
+    )]
     Members,
     /// A time outside `0..2^53` milliseconds.
     #[error("`at` is a time in milliseconds since 1970, from 0 to 2^53 - 1")]
@@ -325,6 +327,9 @@ pub enum FactsError {
     /// An unknown assurance.
     #[error("`assurance` is one of `cooperative`, `separated`, `confined`, `attested`")]
     Assurance,
+    /// No digest.
+    #[error("`definition` is a digest: 43 characters of base64url")]
+    Definition,
 }
 
 /// The temporal conditions of a bundle could not be prepared.

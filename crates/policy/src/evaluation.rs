@@ -26,7 +26,7 @@ use crate::typed::{entity_reference, quoted};
 
 /// The facts of an evaluation that states none: 1 January 2026, a separated and trusted workload, all in order.
 pub const DEFAULTS: (Facts, Standing) = (
-    Facts { at: 1_767_225_600_000, assurance: Assurance::Separated },
+    Facts { at: 1_767_225_600_000, assurance: Assurance::Separated, definition: None },
     Standing {
         governance_verified: true,
         registered: true,
@@ -205,6 +205,7 @@ fn read_facts(json: &Json) -> Result<(Facts, Standing), String> {
     let known = [
         "assurance",
         "at_ms",
+        "definition",
         "governance_verified",
         "halted",
         "lineage_intact",
@@ -219,6 +220,10 @@ fn read_facts(json: &Json) -> Result<(Facts, Standing), String> {
     if let Some(word) = members.text("assurance")? {
         facts.assurance =
             Assurance::parse(&word).ok_or("`context.facts.assurance` is not an assurance")?;
+    }
+    if let Some(digest) = members.text("definition")? {
+        let digest = digest.parse().map_err(|_| "`context.facts.definition` is not a digest")?;
+        facts.definition = Some(digest);
     }
     if let Some(word) = members.text("trust")? {
         standing.trust = Trust::parse(&word).ok_or("`context.facts.trust` is not a trust state")?;

@@ -1,6 +1,7 @@
 //! What a decision takes from outside the request: the standing of who asks, and the facts of the moment.
 
-use proof::json::{Value, object};
+use proof::digest::Digest;
+use proof::json::{Object, Value};
 
 use crate::approval::Retry;
 use crate::error::FactsError;
@@ -113,10 +114,12 @@ pub struct Facts {
     pub at: i64,
     /// How strongly the enforcement point binds.
     pub assurance: Assurance,
+    /// Digest of the tool's definition as the server last listed it, of a tool call; none where it did not.
+    pub definition: Option<Digest>,
 }
 
 impl Facts {
-    /// The canonical object: `{"assurance": .., "at": ..}`.
+    /// The canonical object: `{"assurance": .., "at": .., "definition": ..}`, the last only where there is one.
     ///
     /// # Errors
     /// When the time lies outside `0..2^53`.
@@ -124,10 +127,11 @@ impl Facts {
         if !(0..=AT_MS_MAX).contains(&self.at) {
             return Err(FactsError::Time);
         }
-        Ok(object([
-            ("assurance", Value::from(self.assurance.as_str())),
-            ("at", Value::Integer(self.at)),
-        ]))
+        let definition = self.definition.map(|digest| ("definition", digest.to_value()));
+        let members =
+            [("assurance", Value::from(self.assurance.as_str())), ("at", Value::Integer(self.at))];
+        let members = members.into_iter().chain(definition);
+        Ok(Value::Object(members.map(|(name, value)| (name.to_owned(), value)).collect::<Object>()))
     }
 
     /// Reads what [`Facts::to_value`] wrote: exactly these members.
@@ -136,14 +140,20 @@ impl Facts {
     /// When a member is missing, superfluous or of another type or range.
     pub fn from_value(value: &Value) -> Result<Facts, FactsError> {
         let members = value.as_object().ok_or(FactsError::Members)?;
-        if !members.keys().map(String::as_str).eq(["assurance", "at"]) {
+        let names = members.keys().map(String::as_str);
+        if !names.clone().eq(["assurance", "at"]) && !names.eq(["assurance", "at", "definition"]) {
             return Err(FactsError::Members);
         }
         let at = value.get("at").and_then(Value::as_i64).filter(|at| (0..=AT_MS_MAX).contains(at));
         let assurance = value.get("assurance").and_then(Value::as_str).and_then(Assurance::parse);
+        let definition = value.get("definition").map(|digest| {
+            let digest = digest.as_str().and_then(|text| text.parse().ok());
+            digest.ok_or(FactsError::Definition)
+        });
         Ok(Facts {
             at: at.ok_or(FactsError::Time)?,
             assurance: assurance.ok_or(FactsError::Assurance)?,
+            definition: definition.transpose()?,
         })
     }
 }

@@ -137,7 +137,8 @@ fn one_set(seed: u64, set: usize, counts: &mut Counts) {
 
 /// Whole, or in two halves with the first half made elsewhere.
 fn decided(bundle: &Arc<Bundle>, standing: &Standing, ask: &Ask, number: usize) -> Decision {
-    let facts = Facts { at: second::NOW, ..DEFAULTS.0 };
+    let definition = ask.definition.map(labels::digest);
+    let facts = Facts { at: second::NOW, definition, ..DEFAULTS.0 };
     let mut history = History::new(bundle).unwrap();
     let request = request(ask);
     if number.is_multiple_of(2) {
@@ -182,8 +183,10 @@ fn bundle(
     entities: &Entities,
     semantics: u64,
 ) -> Arc<Bundle> {
-    let manifest =
-        format!("name = \"t\"\nversion = \"1\"\nsemantics = {semantics}\n{}", labels::tools());
+    let manifest = format!(
+        "name = \"t\"\nversion = \"1\"\nsemantics = {semantics}\n{}",
+        labels::tools(semantics)
+    );
     let mut files: Files = [
         ("bundle.toml", manifest.as_str()),
         ("schema.cedarschema", &model::schema(semantics)),

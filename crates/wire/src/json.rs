@@ -11,6 +11,7 @@
 //!   (see [`Numbers`]); there is no negative zero, which readers take for an integer or not;
 //! - it stays within [`crate::limits`].
 
+mod canonical;
 mod error;
 mod fold;
 mod number;

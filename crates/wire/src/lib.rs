@@ -2,7 +2,7 @@
 //!
 //! What this crate accepts is what every parser downstream reads alike, so that what was authorised is what
 //! is executed; everything else is refused with a stable code and an offset. Nothing here reads a clock, a
-//! file or a socket, and nothing re-encodes: each value keeps the bytes that it was read from.
+//! file or a socket, and nothing that is forwarded is re-encoded: each value keeps the bytes that it was read from.
 //!
 //! | module | what it reads |
 //! |---|---|

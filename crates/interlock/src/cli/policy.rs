@@ -38,6 +38,25 @@ pub(crate) enum BundleCommand {
         folder: PathBuf,
     },
 
+    /// Print the digests of a server's tool definitions, to pin them
+    ///
+    /// Reads what an MCP server wrote to its standard output, one message a line, and prints for each tool of its
+    /// `tools/list` results the digest that `pinned` in `bundle.toml` takes; of a tool that is listed twice, the last.
+    /// Other messages are passed over. A pinned tool is called with that very definition only, else it is denied
+    /// `tool.changed`. The digest is SHA-256 over the whole definition in the form of RFC 8785.
+    ///
+    /// Look at what you pin: a definition tells the agent what to do.
+    #[command(after_help = "Example:
+  printf '%s\\n' \\
+    '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{},\"clientInfo\":{\"name\":\"pin\",\"version\":\"1\"}}}' \\
+    '{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}' \\
+    '{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}' | my-server | interlock bundle definitions")]
+    Definitions {
+        /// The file of messages; `-` is standard input
+        #[arg(value_name = "FILE", default_value = "-")]
+        messages: PathBuf,
+    },
+
     Diff(Diff),
 
     Publish(Publish),

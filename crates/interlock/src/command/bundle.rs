@@ -1,4 +1,5 @@
 mod check;
+mod definitions;
 mod diff;
 mod test;
 
@@ -10,10 +11,11 @@ fn size(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
 
-/// Checks, tests, compares or publishes a bundle's folder.
+/// Checks, tests, compares or publishes a bundle's folder, or says what it may pin.
 pub(super) fn run(command: &BundleCommand, output: &mut Output) -> Result<Exit, Failure> {
     match command {
         BundleCommand::Check { folder } => check::run(folder, output),
+        BundleCommand::Definitions { messages } => definitions::run(messages, output),
         BundleCommand::Diff(arguments) => diff::run(arguments, output),
         BundleCommand::Publish(arguments) => super::govern::publish(arguments, output),
         BundleCommand::Test { folder } => test::run(folder, output),

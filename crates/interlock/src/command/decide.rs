@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,38 +18,48 @@ use crate::output::Output;
 /// Answers each line of requests with one line.
 pub(super) fn run(arguments: &Decide, output: &mut Output) -> Result<Exit, Failure> {
     let bundle = Arc::new(folder::load_bundle(&arguments.bundle)?);
-    let mut requests = open(&arguments.requests)?;
     let mut answering = Answering { bundle, line: 0 };
+    each_line(&arguments.requests, |lines| {
+        answering.answer(lines, output)?;
+        output.flush()
+    })?;
+    Ok(Exit::Ok)
+}
+
+/// Lines as they were read, or why one can't be.
+pub(super) type Read = Vec<Result<Vec<u8>, wire::frame::Error>>;
+
+/// Hands on the lines of a file, or of standard input where it is `-`, as they come.
+pub(super) fn each_line(
+    path: &Path,
+    mut take: impl FnMut(Read) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut from = open(path)?;
     let mut lines = Lines::new(wire::limits::LINE_BYTES_MAX);
     let mut chunk = vec![0; READ_BYTES];
     let mut is_line_open = false;
     loop {
-        let read = requests.read(&mut chunk);
-        let read = read.map_err(|why| Failure::io("the requests could not be read", &why))?;
+        let read = from.read(&mut chunk);
+        let read = read
+            .map_err(|why| Failure::io(format!("`{}` could not be read", path.display()), &why))?;
         let bytes = chunk.get(..read).unwrap_or_default();
         if bytes.is_empty() {
             break;
         }
         is_line_open = !bytes.ends_with(b"\n");
-        answering.answer(lines.push(bytes), output)?;
-        output.flush()?;
+        take(lines.push(bytes))?;
     }
-    if is_line_open {
-        // The last line of a file may lack its line feed.
-        answering.answer(lines.push(b"\n"), output)?;
-    }
-    Ok(Exit::Ok)
+    // The last line of a file may lack its line feed.
+    if is_line_open { take(lines.push(b"\n")) } else { Ok(()) }
 }
 
-fn open(path: &Path) -> Result<Box<dyn Read>, Failure> {
+fn open(path: &Path) -> Result<Box<dyn io::Read>, Failure> {
     if path == Path::new("-") {
         return Ok(Box::new(io::stdin().lock()));
     }
     match File::open(path) {
         Ok(file) => Ok(Box::new(file)),
-        Err(why) => {
-            Err(Failure::io(format!("the requests in `{}` cannot be read", path.display()), &why))
-        }
+        Err(why) => Err(Failure::io(format!("`{}` cannot be read", path.display()), &why)),
     }
 }
 
@@ -59,11 +69,7 @@ struct Answering {
 }
 
 impl Answering {
-    fn answer(
-        &mut self,
-        lines: Vec<Result<Vec<u8>, wire::frame::Error>>,
-        output: &mut Output,
-    ) -> Result<(), Failure> {
+    fn answer(&mut self, lines: Read, output: &mut Output) -> Result<(), Failure> {
         for line in lines {
             self.line = self.line.saturating_add(1);
             let answer = match line {

@@ -146,6 +146,9 @@ fn text(
         row("stands on", format!("the pending record {}", retry.pending));
     }
     words.iter().for_each(|word| row("approval", word.clone()));
+    if let Some(definition) = &decided.facts.definition {
+        row("definition", definition.to_string());
+    }
     row("assurance", decided.facts.assurance.as_str().to_owned());
     match asked {
         Some(asked) => {

@@ -340,7 +340,7 @@ fn a_decision_is_explained_from_the_log() {
     let index = domain.decision("policy.denied");
     let explained = domain.run(&["explain", "DOMAIN", &index]);
     assert_eq!(explained.code, 0, "{}", explained.stderr);
-    let head = ["  record ", "  execution "];
+    let head = ["  record ", "  execution ", "  definition "];
     let stable =
         explained.stdout.lines().filter(|line| !head.iter().any(|head| line.starts_with(head)));
     insta::assert_snapshot!("explain", stable.collect::<Vec<_>>().join("\n"));

@@ -241,3 +241,29 @@ fn missing_bundles_and_requests_are_told() {
     assert_eq!(ended.code, 66);
     assert_eq!(interlock(&["decide"]).code, 64);
 }
+
+#[test]
+fn definitions_that_a_server_listed_are_printed_to_be_pinned() {
+    let said = concat!(
+        r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-06-18","capabilities":{}}}"#,
+        "\n",
+        r#"{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"read","inputSchema":{}},{"name":"b","x":1.0}]}}"#,
+        "\nListening\n",
+        r#"{"jsonrpc":"2.0","id":3,"result":{"tools":[{"inputSchema":{},"description":"d","name":"read"}]}}"#,
+    );
+    let printed = interlock_reading(&["bundle", "definitions"], said.as_bytes());
+    assert_eq!(printed.code, 0, "{}", printed.stderr);
+    let digest = |text: &str| proof::digest::Digest::of(text.as_bytes()).to_string();
+    let read = digest(r#"{"description":"d","inputSchema":{},"name":"read"}"#);
+    let b = digest(r#"{"name":"b","x":1}"#);
+    assert_eq!(printed.stdout, format!("b     {b}\nread  {read}\n"));
+    let printed = interlock_reading(&["bundle", "definitions", "-", "--json"], said.as_bytes());
+    let value: Value = serde_json::from_str(&printed.stdout).unwrap();
+    assert_eq!(value["tools"][1], serde_json::json!({"definition": read, "name": "read"}));
+
+    let twice = r#"{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"a"},{"name":"a"}]}}"#;
+    for wrong in [twice, "", "Listening\n"] {
+        let printed = interlock_reading(&["bundle", "definitions"], wrong.as_bytes());
+        assert_eq!(printed.code, 65, "{wrong}: {}", printed.stdout);
+    }
+}

@@ -355,14 +355,22 @@ fn charges_of(members: &Fields<'_>) -> Result<Vec<Charged>, Malformed> {
 }
 
 fn facts_value(facts: &Facts) -> Value {
-    object([("assurance", Value::from(facts.assurance.as_str())), ("at", Value::Integer(facts.at))])
+    let mut value = object([
+        ("assurance", Value::from(facts.assurance.as_str())),
+        ("at", Value::Integer(facts.at)),
+    ]);
+    if let (Value::Object(members), Some(digest)) = (&mut value, &facts.definition) {
+        members.insert("definition".to_owned(), digest.to_value());
+    }
+    value
 }
 
 fn facts_of(value: &Value) -> Result<Facts, Malformed> {
-    let members = members(value, &["assurance", "at"])?;
+    let members = members(value, &["assurance", "at", "definition"])?;
     let assurance = Assurance::parse(members.str("assurance")?)
         .ok_or_else(|| wrong("assurance", "cooperative, separated, confined or attested"))?;
-    Ok(Facts { at: members.integer("at")?, assurance })
+    let definition = members.optional_digest("definition")?;
+    Ok(Facts { at: members.integer("at")?, assurance, definition })
 }
 
 fn started(value: &Value) -> Result<Body, Malformed> {

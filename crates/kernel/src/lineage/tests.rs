@@ -25,6 +25,11 @@ fn mark() -> Mark {
     Mark { size: 7, public: Digest::of(b"public"), private: Digest::of(b"private") }
 }
 
+fn facts() -> Facts {
+    let definition = Some(Digest::of(b"definition"));
+    Facts { at: 1_700_000_000_000, assurance: Assurance::Separated, definition }
+}
+
 fn every_record() -> Vec<LineageRecord> {
     let commitments = BTreeMap::from([("message".to_owned(), Digest::of(b"m"))]);
     let actions = ["read_file".to_owned()].into();
@@ -47,7 +52,7 @@ fn every_record() -> Vec<LineageRecord> {
             pending: Digest::of(b"pending"),
             given: vec![Digest::of(b"one"), Digest::of(b"two")],
         }),
-        facts: Facts { at: 1_700_000_000_000, assurance: Assurance::Separated },
+        facts: facts(),
         decision: object([("decision", Value::from("permit"))]),
         commitments: commitments.clone(),
     };

@@ -38,6 +38,8 @@ pub struct Transition {
     pub method: String,
     /// The tool's name, for `tools/call`.
     pub tool: Option<String>,
+    /// Digest of the tool's definition as the server last listed it; none where it did not in this session.
+    pub definition: Option<Digest>,
     /// JSON text of the call's `arguments` object (`{}` where there are none).
     pub arguments: String,
     /// The message as it was accepted: these bytes are forwarded on a permit, and no others.

@@ -21,7 +21,8 @@ impl Kernel {
         }
         let workload = self.state.execution(execution).map(|known| known.workload().to_owned());
         let request = asked.to_request(self.state.bundle(), &workload.unwrap_or_default());
-        let facts = Facts { at: self.state.time(now.wall_ms), assurance: asked.assurance };
+        let (at, assurance) = (self.state.time(now.wall_ms), asked.assurance);
+        let facts = Facts { at, assurance, definition: asked.definition };
         let asks = asked.hands_on.as_ref().map(|hands_on| &hands_on.grant);
         let named = self.named(&asked, &request);
         let about = About { hands_on: asks, named: named.as_ref(), tool: asked.called() };
@@ -86,3 +87,6 @@ impl Kernel {
         vec![Effect::Answer { ticket, answer: Answer::Refused { code } }]
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,7 +67,7 @@ impl Gate for Script {
         self.refused.lock().unwrap().push(code);
     }
 
-    async fn is_listed(&self, tool: &str) -> bool {
+    async fn is_listed(&self, tool: &str, _definition: Digest) -> bool {
         tool == "read"
     }
 

@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use proof::digest::Digest;
 use wire::json::Value;
 use wire::mcp::ToolList;
 
@@ -10,20 +11,33 @@ pub(super) struct Listing {
     output: Option<String>,
     /// The array, with its brackets.
     array: Range<usize>,
-    tools: Vec<(String, Range<usize>)>,
+    tools: Vec<Listed>,
+}
+
+/// One tool of the list.
+#[derive(Debug)]
+struct Listed {
+    name: String,
+    definition: Digest,
+    span: Range<usize>,
 }
 
 /// Where the tools of a result stand.
 pub(super) struct Spans {
     array: Range<usize>,
-    tools: Vec<(String, Range<usize>)>,
+    tools: Vec<Listed>,
 }
 
 impl Spans {
     pub(super) fn of(result: &Value<'_>) -> Result<Self, wire::Error> {
         let list = ToolList::read(result)?;
         let tools = list.tools().iter();
-        let tools = tools.map(|tool| (tool.name.to_owned(), tool.definition.span())).collect();
+        let tools = tools.map(|tool| Listed {
+            name: tool.name.to_owned(),
+            definition: tool.digest(),
+            span: tool.definition.span(),
+        });
+        let tools = tools.collect();
         // INVARIANT: `ToolList::read` has found this very member; an empty span would only repeat the line.
         let array = result.get("tools").map_or(0..0, Value::span);
         Ok(Self { array, tools })
@@ -35,8 +49,9 @@ impl Listing {
         Self { line, output, array: spans.array, tools: spans.tools }
     }
 
-    pub(super) fn names(&self) -> Vec<String> {
-        self.tools.iter().map(|(name, _)| name.clone()).collect()
+    /// The tools' names, with the digests of their definitions.
+    pub(super) fn definitions(&self) -> Vec<(String, Digest)> {
+        self.tools.iter().map(|tool| (tool.name.clone(), tool.definition)).collect()
     }
 
     pub(super) fn output(&self) -> Option<String> {
@@ -50,7 +65,7 @@ impl Listing {
         let tools = self.tools.iter().zip(listed);
         let kept: Vec<&[u8]> = tools
             .filter(|(_, listed)| *listed)
-            .filter_map(|((_, span), _)| self.line.get(span.clone()))
+            .filter_map(|(tool, _)| self.line.get(tool.span.clone()))
             .collect();
         if kept.len() == self.tools.len() {
             return self.line;

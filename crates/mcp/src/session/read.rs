@@ -11,7 +11,7 @@ use crate::{Direction, End, Step};
 /// A message that was read.
 pub(super) enum Incoming {
     /// A request or a notification, to be decided.
-    Call(Call, Step),
+    Call(Call, Box<Step>),
     /// A response.
     Reply(Reply),
     /// A client's question, by its id and method, whether a newer revision is spoken.
@@ -88,13 +88,15 @@ pub(super) fn incoming(
         direction: to,
         method: message.method().unwrap_or_default().to_owned(),
         tool,
+        // The session knows what was listed.
+        definition: None,
         arguments: arguments.map_or("{}", Value::raw).to_owned(),
         pending: retry.0,
         besides: retry.1,
         message: line.clone(),
     };
     drop(message);
-    Ok(Incoming::Call(Call { id, asked, cancels, line }, step))
+    Ok(Incoming::Call(Call { id, asked, cancels, line }, Box::new(step)))
 }
 
 /// The pending decision that a call names.

@@ -1,4 +1,5 @@
 mod calls;
+mod definitions;
 mod ends;
 mod model;
 mod refusals;

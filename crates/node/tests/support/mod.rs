@@ -34,6 +34,7 @@ pub(crate) fn ping() -> Transition {
         direction: Direction::ToServer,
         method: "ping".into(),
         tool: None,
+        definition: None,
         arguments: "{}".into(),
         message: format!("{{\"method\":\"ping\",\"x\":\"{SECRET}\"}}").into_bytes(),
         assurance: Assurance::Separated,

@@ -317,6 +317,10 @@ fn check_tools(manifest: &Manifest, shapes: &Shapes, text: Arc<str>) -> Vec<Load
                 entry.bytes,
             )
         };
+        if entry.pinned.is_some() && manifest.semantics < Semantics::V2 {
+            let message = "nothing looks at `pinned` before `semantics = 2`".to_owned();
+            errors.push(point(message));
+        }
         let Some(action) = shapes.action(&entry.action) else {
             let message = format!("the action `{}` is not in the schema", entry.action);
             errors.push(point(message).nearest(nearest(&entry.action, shapes.action_ids())));

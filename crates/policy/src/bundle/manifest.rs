@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use proof::digest::Digest;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
@@ -31,6 +32,8 @@ pub(crate) struct Tool {
     pub(crate) resource_kind: String,
     pub(crate) resource_id: ResourceId,
     pub(crate) undeclared: Undeclared,
+    /// Digest of the one definition with which it may be called.
+    pub(crate) pinned: Option<Digest>,
     /// Where the table stands, for errors that are found later.
     pub(crate) offset: usize,
     pub(crate) bytes: usize,
@@ -195,7 +198,7 @@ impl<'t> Reader<'t> {
             return None;
         };
         let whose = format!("of the tool `{}`", key.get_ref());
-        self.only(table, &whose, &["action", "resource", "undeclared_arguments"]);
+        self.only(table, &whose, &["action", "pinned", "resource", "undeclared_arguments"]);
         let action = self.text(table, "action", &key.span());
         let (resource_kind, resource_id) = self.resource(table, key)?;
         let undeclared = match self.optional(table, "undeclared_arguments", DeValue::as_str) {
@@ -208,8 +211,19 @@ impl<'t> Reader<'t> {
                 Undeclared::Refuse
             }
         };
+        let pinned = self.pinned(table);
         let (offset, bytes) = (key.span().start, key.span().len());
-        Some(Tool { action, resource_kind, resource_id, undeclared, offset, bytes })
+        Some(Tool { action, resource_kind, resource_id, undeclared, pinned, offset, bytes })
+    }
+
+    fn pinned(&mut self, table: &DeTable<'_>) -> Option<Digest> {
+        let (text, span) = self.optional(table, "pinned", DeValue::as_str)?;
+        let digest = text.parse().ok();
+        if digest.is_none() {
+            let message = "`pinned` is the digest of a definition, 43 characters of base64url: `interlock bundle definitions` prints it";
+            self.wrong(LoadCode::Manifest, &span, message.to_owned());
+        }
+        digest
     }
 
     fn resource(&mut self, table: &DeTable<'_>, key: &Key<'_>) -> Option<(String, ResourceId)> {

@@ -269,3 +269,19 @@ fn an_id_hidden_behind_a_comment_is_still_given_twice() {
     let errors = errors(MANIFEST, SCHEMA, &format!("{POLICY}\n{hidden}"));
     assert!(errors.to_string().contains("is the id of another policy too"), "{errors}");
 }
+
+#[test]
+fn a_pinned_tool_is_listed_with_its_own_definition_only() {
+    let pinned = Digest::of(b"definition");
+    let pins =
+        format!("{}pinned = \"{pinned}\"\n", MANIFEST.replace("semantics = 1", "semantics = 2"));
+    let bundle = Bundle::load(&files(&pins, SCHEMA, POLICY)).unwrap();
+    assert!(bundle.lists_tool("s", "read", &pinned));
+    assert!(!bundle.lists_tool("s", "read", &Digest::of(b"another")));
+    assert!(!bundle.lists_tool("s", "write", &pinned), "it is not known");
+    let open = Bundle::load(&files(MANIFEST, SCHEMA, POLICY)).unwrap();
+    assert!(open.lists_tool("s", "read", &Digest::of(b"another")));
+    // An earlier decider would look at no definition.
+    let earlier = pins.replace("semantics = 2", "semantics = 1");
+    assert!(shown(&errors(&earlier, SCHEMA, POLICY)).contains("nothing looks at `pinned`"));
+}

@@ -5,15 +5,15 @@ use crate::approval::{self, Approval};
 use crate::bundle::Bundle;
 use crate::decision::Check;
 use crate::engine::Answer;
-use crate::facts::Standing;
+use crate::facts::{Facts, Standing};
 use crate::meters::{self, Charge};
 
 /// What every check is made from.
 pub(super) struct Inputs<'a, 'b> {
     pub(super) bundle: &'a Bundle,
     pub(super) standing: &'a Standing,
-    /// The action as the request names it, and the time of the decision.
-    pub(super) asked: (&'a str, i64),
+    /// The action as the request names it, and the facts.
+    pub(super) asked: (&'a str, &'a Facts),
     pub(super) form: &'a Form<'b>,
     pub(super) answer: Option<&'a Answer>,
     /// What the request charges.
@@ -52,18 +52,17 @@ fn one(name: &'static str, inputs: &Inputs<'_, '_>) -> Check {
             _ => Check::not_evaluated(name, "the request is malformed, or its action unknown"),
         },
         approval::CHECK => approved(name, inputs),
-        // No tool's definition is known yet.
-        "tool.changed" => Check::pass(name),
+        "tool.changed" => changed(name, inputs),
         _ => Check::fail(name, "this program does not know the check"),
     }
 }
 
 fn approved(name: &'static str, inputs: &Inputs<'_, '_>) -> Check {
-    let Inputs { standing, answer, approved, asked: (_, at), .. } = *inputs;
+    let Inputs { standing, answer, approved, asked: (_, facts), .. } = *inputs;
     if !answer.is_some_and(|answer| answer.errors.is_empty()) {
         return Check::not_evaluated(name, "what the policies ask for is not known");
     }
-    approval::check(name, approved, (standing.retry.as_ref(), at))
+    approval::check(name, approved, (standing.retry.as_ref(), facts.at))
 }
 
 fn malformed(name: &'static str, form: &Form<'_>) -> Check {
@@ -88,8 +87,8 @@ fn trust(name: &'static str, bundle: &Bundle, standing: &Standing) -> Check {
 
 /// Its own grant, and those of all whom it descends from: what one of them does not have, none below it has.
 fn granted(name: &'static str, inputs: &Inputs<'_, '_>) -> Check {
-    let Inputs { standing, asked: (action, at), .. } = *inputs;
-    let exceeded = standing.grants.iter().find_map(|held| held.exceeded_by(action, at));
+    let Inputs { standing, asked: (action, facts), .. } = *inputs;
+    let exceeded = standing.grants.iter().find_map(|held| held.exceeded_by(action, facts.at));
     let wider = || {
         let child = standing.hands_on.as_ref()?;
         standing.grants.iter().find_map(|held| held.grant.exceeded_by(child, held.calls))
@@ -102,6 +101,20 @@ fn unknown(name: &'static str, form: &Form<'_>) -> Check {
         Form::UnknownAction => Check::fail(name, "the bundle knows no such tool or action"),
         Form::Malformed(_) => Check::not_evaluated(name, "the request is malformed"),
         Form::Ready(_) => Check::pass(name),
+    }
+}
+
+/// A tool whose definition the bundle pins is called with no other.
+fn changed(name: &'static str, inputs: &Inputs<'_, '_>) -> Check {
+    let Inputs { bundle, standing, asked: (_, facts), .. } = *inputs;
+    let pinned = standing.tool.as_ref().and_then(|tool| bundle.pinned(tool));
+    match (pinned, facts.definition) {
+        (None, _) => Check::pass(name),
+        (Some(pinned), Some(listed)) if pinned == listed => Check::pass(name),
+        (Some(_), Some(_)) => Check::fail(name, "its definition is not the one that is pinned"),
+        (Some(_), None) => {
+            Check::fail(name, "its definition is pinned, and the server has not listed it")
+        }
     }
 }
 

@@ -222,7 +222,7 @@ fn refused(
     [principal, resource]: [&Known; 2],
 ) -> Option<&'static str> {
     let any = Moment {
-        facts: Facts { at: 0, assurance: Assurance::Cooperative },
+        facts: Facts { at: 0, assurance: Assurance::Cooperative, definition: None },
         trust: Trust::Revoked,
         labels: Labels::NONE,
         resource_labels: Labels::NONE,

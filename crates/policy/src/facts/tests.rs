@@ -2,20 +2,26 @@ use super::*;
 
 #[test]
 fn facts_come_back_as_they_were_written() {
-    let facts = Facts { at: 1_790_000_000_123, assurance: Assurance::Confined };
+    let facts = Facts { at: 1_790_000_000_123, assurance: Assurance::Confined, definition: None };
     let value = facts.to_value().unwrap();
     assert_eq!(value.to_bytes(), br#"{"assurance":"confined","at":1790000000123}"#);
     assert_eq!(Facts::from_value(&value).unwrap(), facts);
+    let listed = Facts { definition: Some(Digest::of(b"definition")), ..facts };
+    let value = listed.to_value().unwrap();
+    assert_eq!(Facts::from_value(&value).unwrap(), listed);
 }
 
 #[test]
 fn facts_outside_their_range_are_refused() {
     assert_eq!(
-        Facts { at: -1, assurance: Assurance::Separated }.to_value().unwrap_err(),
+        Facts { at: -1, ..crate::evaluation::DEFAULTS.0 }.to_value().unwrap_err(),
         FactsError::Time
     );
     let extra = Value::parse(br#"{"assurance":"separated","at":1,"zone":"a"}"#).unwrap();
     assert_eq!(Facts::from_value(&extra).unwrap_err(), FactsError::Members);
+    let digest = br#"{"assurance":"separated","at":1,"definition":"AAAA"}"#;
+    let digest = Value::parse(digest).unwrap();
+    assert_eq!(Facts::from_value(&digest).unwrap_err(), FactsError::Definition);
     let word = Value::parse(br#"{"assurance":"strong","at":1}"#).unwrap();
     assert_eq!(Facts::from_value(&word).unwrap_err(), FactsError::Assurance);
 }

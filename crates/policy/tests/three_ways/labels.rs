@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 
 use interlock_policy::Standing;
+use proof::digest::Digest;
 
 use super::model::{ACTIONS, Ask, Condition, Policy};
+use super::naive::Check;
 use super::random::Random;
 
 type Names = BTreeSet<&'static str>;
 
 const NAMES: [&str; 3] = ["blue", "green", "red"];
 /// Tools, with the action that each stands for: two of one action, and one that begins as another.
-const TOOLS: [(&str, &str, &str); 4] =
+pub(crate) const TOOLS: [(&str, &str, &str); 4] =
     [("s", "one", "read"), ("s", "two", "read"), ("s", "on", "write"), ("t", "one", "move")];
 
 /// What a set says of labels.
@@ -70,14 +72,41 @@ fn some(count: usize, random: &mut Random) -> Names {
     (0..count).map(|_| random.pick(&NAMES)).collect()
 }
 
-/// The tool table of every manifest.
-pub(crate) fn tools() -> String {
+/// The tool table of every manifest. The second version of the decider knows pinned definitions.
+pub(crate) fn tools(semantics: u64) -> String {
     let table = TOOLS.map(|(server, tool, action)| {
-        format!(
+        let mut text = format!(
             "[tools.\"{server}/{tool}\"]\naction = \"{action}\"\nresource = {{ type = \"File\", id = \"1\" }}\n"
-        )
+        );
+        if semantics > 1 && (server, tool) == PINNED {
+            text += &format!("pinned = \"{}\"\n", digest(1));
+        }
+        text
     });
     table.concat()
+}
+
+/// The tool whose definition is pinned, to the digest number 1.
+const PINNED: (&str, &str) = ("s", "one");
+
+pub(crate) fn digest(number: u8) -> Digest {
+    Digest::of(&[number])
+}
+
+/// How the check of the definition comes out.
+pub(crate) fn check(standing: &Standing, ask: &Ask) -> Check {
+    let name = "tool.changed";
+    let is_pinned = standing
+        .tool
+        .as_ref()
+        .is_some_and(|(server, tool)| (server.as_str(), tool.as_str()) == PINNED);
+    let why = match ask.definition {
+        _ if !is_pinned => return (name, "pass", None),
+        Some(1) => return (name, "pass", None),
+        Some(_) => "its definition is not the one that is pinned",
+        None => "its definition is pinned, and the server has not listed it",
+    };
+    (name, "fail", Some(why.to_owned()))
 }
 
 impl Labels {

@@ -127,6 +127,8 @@ pub(crate) struct Ask {
     /// What who asks carries, and what the resource does.
     pub(crate) labels: BTreeSet<&'static str>,
     pub(crate) resource_labels: BTreeSet<&'static str>,
+    /// The definition that was listed of the tool.
+    pub(crate) definition: Option<u8>,
     pub(crate) odd: Odd,
 }
 

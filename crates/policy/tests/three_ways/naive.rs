@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use interlock_policy::{Standing, Trust};
 
-use super::labels::Labels;
+use super::labels::{self, Labels};
 use super::model::{ACTIONS, ActionScope, Ask, Condition, Data, Entities, Odd, Policy, Scope, Uid};
 use super::second::{self, Asks, Meters};
 
@@ -384,7 +384,7 @@ fn checks(
     let later = |name| (source.semantics > 1).then_some((name, "pass", None));
     checks.extend(later("grant.exceeded"));
     checks.push(unknown);
-    checks.extend(later("tool.changed"));
+    checks.extend((source.semantics > 1).then(|| labels::check(standing, ask)));
     checks.extend(of_policies(answer, errors));
     if source.semantics > 1 {
         checks.push(source.meters.check(standing, ask, answer));

@@ -97,6 +97,7 @@ impl World {
             direction: Direction::ToServer,
             method: if tool.is_some() { "tools/call" } else { "agent/start" }.to_owned(),
             tool: tool.map(str::to_owned),
+            definition: None,
             arguments,
             message: message.clone(),
             assurance: Assurance::Separated,

@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use proof::digest::Digest;
+
 use crate::json::Value;
 use crate::limits::{TOOL_NAME_BYTES_MAX, TOOLS_MAX};
 use crate::shape::{Shape, wrong_type};
@@ -18,8 +20,16 @@ pub struct ToolList<'v, 'a> {
 pub struct Tool<'v, 'a> {
     /// Its name.
     pub name: &'v str,
-    /// Its definition: [`Value::raw`] is what a digest is taken of.
+    /// Its definition, whole.
     pub definition: &'v Value<'a>,
+}
+
+impl Tool<'_, '_> {
+    /// SHA-256 over the whole definition in the form of RFC 8785: the order of its members and how numbers are spelt
+    /// make no difference, anything else does.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.definition.canonical().as_bytes())
+    }
 }
 
 impl<'v, 'a> ToolList<'v, 'a> {

@@ -106,6 +106,7 @@ fn transition(number: u32) -> Transition {
         direction: Direction::ToServer,
         method: "tools/call".to_owned(),
         tool: Some(tool.to_owned()),
+        definition: None,
         arguments,
         message: message.into_bytes(),
         assurance: Assurance::Separated,

@@ -144,6 +144,7 @@ fn only_exactly_what_waited_is_permitted() {
         mail(r#"{"body":"hi","to":"a@b.test"}"#),
         mail(r#"{"to":"a@b.test", "body":"hi"}"#),
         Transition { besides: r#"{"task":{}}"#.into(), ..mail(MAIL) },
+        Transition { definition: Some(Digest::of(b"listed since")), ..mail(MAIL) },
     ] {
         let (_, answer) = ask_as(&mut node, &execution, changed);
         let what = "it asks for something else than what waited for approval";
@@ -154,6 +155,27 @@ fn only_exactly_what_waited_is_permitted() {
     assert_eq!(code(&ask_as(&mut node, &execution, other).1), "tool.unknown");
     let (_, answer) = self::mail(&mut node, Some(pending));
     assert_eq!(code(&answer), "permitted", "what did not fit used nothing up");
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn what_was_approved_for_one_definition_is_not_for_another() {
+    let (domain, mut node) = begin("1 of finance within 10m");
+    let execution = node.execution.clone();
+    let listed = Some(Digest::of(b"listed"));
+    let call = Transition { definition: listed, ..fixture::call("send_mail", MAIL) };
+    let Answer::Pending { pending, .. } = ask_as(&mut node, &execution, call.clone()).1 else {
+        panic!("it does not wait");
+    };
+    approve(&mut node, pending, 1).unwrap();
+    let retry = Transition { pending: Some(pending), ..call };
+    for definition in [None, Some(Digest::of(b"changed"))] {
+        let changed = Transition { definition, ..retry.clone() };
+        let (_, answer) = ask_as(&mut node, &execution, changed);
+        let what = "it asks for something else than what waited for approval";
+        assert_eq!(denial(&answer), ("approval.required", what));
+    }
+    assert_eq!(code(&ask_as(&mut node, &execution, retry).1), "permitted");
     is_replayed(&node, &domain);
 }
 

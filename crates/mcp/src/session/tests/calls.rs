@@ -14,6 +14,7 @@ fn a_permitted_request_goes_on_as_its_own_bytes_and_its_result_comes_back_so() {
             direction: ToServer,
             method: "tools/call".into(),
             tool: Some("read_file".into()),
+            definition: None,
             arguments: r#"{ "b" : 1.50 , "a":"\/"}"#.into(),
             pending: None,
             besides: "{}".into(),

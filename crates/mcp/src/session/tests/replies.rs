@@ -8,7 +8,7 @@ const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
 fn list(play: &mut Play, line: &str) -> Vec<String> {
     play.opens(ToServer, LIST, 1);
     match play.line(ToClient, line).as_slice() {
-        [Effect::List(names)] => names.clone(),
+        [Effect::List(tools)] => tools.iter().map(|(name, _)| name.clone()).collect(),
         other => panic!("{other:?}"),
     }
 }

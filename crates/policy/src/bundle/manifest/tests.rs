@@ -8,11 +8,12 @@ const TOP: &str = "name = \"n\"\nversion = \"1\"\nsemantics = 1\n";
 
 #[test]
 fn a_whole_manifest() {
-    let tool = "[tools.\"s/t/u\"]\naction = \"a\"\nresource = { type = \"R\", id = \"r\" }\nundeclared_arguments = \"bind\"\n";
+    let tool = "[tools.\"s/t/u\"]\naction = \"a\"\nresource = { type = \"R\", id = \"r\" }\nundeclared_arguments = \"bind\"\npinned = \"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\"\n";
     let manifest = read(&format!("{TOP}trust_minimum = \"trusted\"\n{tool}")).unwrap();
     assert_eq!((manifest.name.as_str(), manifest.trust_minimum), ("n", Trust::Trusted));
     let tool = manifest.tools.get(&("s".to_owned(), "t/u".to_owned())).unwrap();
     assert_eq!((tool.action.as_str(), tool.undeclared), ("a", Undeclared::Ignore));
+    assert_eq!(tool.pinned, Some(proof::digest::Digest::of(b"")));
     assert!(matches!(&tool.resource_id, ResourceId::Fixed(id) if id == "r"));
 }
 
@@ -46,6 +47,12 @@ fn each_wrong_value_is_one_error() {
                 "{TOP}tools.\"s/t\" = {{ action = \"a\", resource = {{ type = \"R\", id = \"i\" }}, undeclared_arguments = \"ask\" }}"
             ),
             "`undeclared_arguments` is",
+        ),
+        (
+            format!(
+                "{TOP}tools.\"s/t\" = {{ action = \"a\", resource = {{ type = \"R\", id = \"i\" }}, pinned = \"e3b0\" }}"
+            ),
+            "`pinned` is the digest",
         ),
         (format!("{TOP}name = \"again\""), "duplicate key"),
     ] {

@@ -1,0 +1,111 @@
+use policy::Bundle;
+use proof::digest::Digest;
+
+use crate::fixture::{Domain, NODE, Node, ORIGIN, call, code, load};
+use crate::lineage::{Body, LineageRecord, Transition};
+use crate::replay::{Fed, Replay};
+use crate::step::{Effect, Input};
+
+fn listed() -> Digest {
+    Digest::of(b"{\"name\":\"read\"}")
+}
+
+/// Reading is pinned to [`listed`], mail to nothing.
+fn pinning() -> Bundle {
+    let manifest = format!(
+        r#"
+name = "pins"
+version = "1"
+semantics = 2
+[tools."office/read_file"]
+action = "read_file"
+resource = {{ type = "File", argument = "path" }}
+pinned = "{}"
+[tools."office/send_mail"]
+action = "send_mail"
+resource = {{ type = "Address", argument = "to" }}
+"#,
+        listed()
+    );
+    let schema = r#"
+entity Workload, File, Address;
+action read_file appliesTo { principal: Workload, resource: File, context: { input: { path: String } } };
+action send_mail appliesTo { principal: Workload, resource: Address, context: { input: { to: String } } };
+"#;
+    load([
+        ("bundle.toml", &manifest),
+        ("schema.cedarschema", schema),
+        ("policies/all.dw", "@id(\"all\") permit (principal, action, resource);"),
+    ])
+}
+
+fn domain() -> Domain {
+    let mut domain = Domain::new();
+    domain.publish(&pinning());
+    domain
+}
+
+/// One session's call, with what its server listed.
+fn ask(node: &mut Node, tool: &str, definition: Option<Digest>) -> String {
+    let arguments =
+        r#"{"path":"notes"}"#.replace("path", if tool == "read_file" { "path" } else { "to" });
+    let transition = Box::new(Transition { definition, ..call(tool, &arguments) });
+    let (ticket, execution) = (node.ticket(), node.execution.clone());
+    let mut entropy = [6; 32];
+    entropy[..8].copy_from_slice(&ticket.to_be_bytes());
+    let mut effects = node.step(Input::Request { ticket, execution, transition, entropy });
+    effects.extend(node.durable());
+    match effects.pop() {
+        Some(Effect::Answer { answer, .. }) => code(&answer).to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn last_definition(node: &Node) -> Option<Digest> {
+    match LineageRecord::parse(&node.log.last().unwrap().0).unwrap().body {
+        Body::Decided(decided) => decided.facts.definition,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_replayed(node: &Node, domain: &Domain) {
+    let fed = node.replay(domain).unwrap();
+    assert!(fed.iter().all(|fed| matches!(fed, Fed::Identical | Fed::Followed)), "{fed:?}");
+}
+
+#[test]
+fn a_pinned_tool_is_called_with_its_own_definition_only() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    assert_eq!(ask(&mut node, "read_file", None), "tool.changed", "nothing was listed");
+    assert_eq!(ask(&mut node, "read_file", Some(listed())), "permitted");
+    assert_eq!(last_definition(&node), Some(listed()));
+    let changed = Some(Digest::of(b"another"));
+    assert_eq!(ask(&mut node, "read_file", changed), "tool.changed", "the server changed it");
+    assert_eq!(last_definition(&node), changed, "what was listed is on record");
+    // Another session of the same execution saw the pinned one: each is decided by its own.
+    assert_eq!(ask(&mut node, "read_file", Some(listed())), "permitted");
+    // A tool that is not pinned is called with any, and it is on record where one was listed.
+    for definition in [None, changed] {
+        assert_eq!(ask(&mut node, "send_mail", definition), "permitted");
+        assert_eq!(last_definition(&node), definition);
+    }
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn a_record_with_another_definition_is_no_record_of_that_decision() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    ask(&mut node, "read_file", Some(listed()));
+    let mut log = node.log.clone();
+    let (record, sealed) = log.pop().unwrap();
+    let other = Digest::of(b"another").to_string();
+    let record = String::from_utf8(record).unwrap().replace(&listed().to_string(), &other);
+    let mut replay = Replay::new(NODE, ORIGIN, &domain.records, domain.shelf.as_ref());
+    for (record, sealed) in &log {
+        replay.feed(record, sealed).unwrap();
+    }
+    let fed = replay.feed(record.as_bytes(), &sealed).unwrap();
+    assert!(matches!(fed, Fed::Different { .. }), "{fed:?}");
+}

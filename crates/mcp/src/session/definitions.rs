@@ -1,0 +1,35 @@
+use std::collections::BTreeMap;
+
+use proof::digest::Digest;
+
+use crate::limits::DEFINITIONS_MAX;
+
+/// What the server says in `notifications/tools/list_changed`.
+pub(super) const CHANGED: &str = "notifications/tools/list_changed";
+
+/// The digests of the definitions that the server last listed, by tool. A list may come in pages, so a tool that a later
+/// one leaves out keeps its own.
+#[derive(Debug, Default)]
+pub(super) struct Definitions(BTreeMap<String, Digest>);
+
+impl Definitions {
+    pub(super) fn get(&self, tool: &str) -> Option<Digest> {
+        self.0.get(tool).copied()
+    }
+
+    pub(super) fn learn(&mut self, tools: &[(String, Digest)]) {
+        for (name, digest) in tools {
+            if self.0.len() < DEFINITIONS_MAX || self.0.contains_key(name) {
+                self.0.insert(name.clone(), *digest);
+            }
+        }
+    }
+
+    /// What was listed holds no more: the server said so, or contradicts itself.
+    pub(super) fn forget(&mut self) {
+        self.0.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! What a session remembers of the tools that its server lists, and what a call carries of it.
+
+use proof::digest::Digest;
+
+use super::*;
+
+const CALL: &str =
+    r#"{"jsonrpc":"2.0","id":"c","method":"tools/call","params":{"name":"read","arguments":{}}}"#;
+const TOOL: &str =
+    r#"{"name":"read","description":"reads a file","inputSchema":{"type":"object","maximum":1.5}}"#;
+
+/// The digest that a call of `read` carries now.
+fn carried(play: &mut Play) -> Option<Digest> {
+    let step = play.asks(ToServer, CALL);
+    let effects = play.answer(ToServer, deny());
+    assert_eq!(written(&effects, ToClient).len(), 1);
+    assert_eq!(play.session.step(Input::Written(ToServer)), []);
+    step.definition
+}
+
+/// The server lists these tools.
+fn lists(play: &mut Play, tools: &str) {
+    play.opens(ToServer, &request("1", "tools/list"), 1);
+    let line = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{tools}]}}}}"#);
+    let effects = play.line(ToClient, &line);
+    let [Effect::List(tools)] = effects.as_slice() else { panic!("{effects:?}") };
+    let listed = vec![true; tools.len()];
+    play.session.step(Input::Listed(listed));
+    play.session.step(Input::Completed(ToClient, true));
+    assert_eq!(play.session.step(Input::Written(ToClient)), []);
+}
+
+fn listed(tools: &str) -> Option<Digest> {
+    let mut play = Play::new();
+    lists(&mut play, tools);
+    carried(&mut play)
+}
+
+#[test]
+fn a_call_carries_the_definition_that_was_listed_last_in_its_own_session() {
+    let mut play = Play::new();
+    assert_eq!(carried(&mut play), None, "nothing was listed");
+    lists(&mut play, r#"{"name":"write"}"#);
+    assert_eq!(carried(&mut play), None, "another tool was");
+    lists(&mut play, TOOL);
+    let first = carried(&mut play);
+    let canonical = r#"{"description":"reads a file","inputSchema":{"maximum":1.5,"type":"object"},"name":"read"}"#;
+    assert_eq!(first, Some(Digest::of(canonical.as_bytes())));
+    // A later page has other tools.
+    lists(&mut play, r#"{"name":"write"}"#);
+    assert_eq!(carried(&mut play), first);
+    lists(&mut play, &TOOL.replace("reads", "reads and mails"));
+    let changed = carried(&mut play);
+    assert!(changed.is_some() && changed != first);
+    assert_eq!(listed(TOOL), first, "the other session saw the first definition");
+}
+
+#[test]
+fn order_and_spelling_make_no_difference_and_anything_else_does() {
+    let same = [
+        r#"{"inputSchema":{"maximum":15e-1,"type":"object"},"name":"read","description":"reads a file"}"#,
+        r#"{"name":"r\u0065ad" , "description":"reads a\u0020file","inputSchema": {"type":"object","maximum":1.50}}"#,
+    ];
+    for tool in same {
+        assert_eq!(listed(tool), listed(TOOL), "{tool}");
+    }
+    let others = [
+        TOOL.replace("reads a", "reads\u{200b} a"),
+        TOOL.replace("reads a", "reads\u{e0041} a"),
+        TOOL.replace("reads a", r"reads\u00a0a"),
+        TOOL.replace("1.5", "2.5"),
+        TOOL.replace("{\"name\"", "{\"title\":\"Read\",\"name\""),
+        TOOL.replace("{\"name\"", "{\"annotations\":{\"readOnlyHint\":true},\"name\""),
+        TOOL.replace("{\"name\"", "{\"_meta\":{},\"name\""),
+    ];
+    for tool in others {
+        assert_ne!(listed(&tool), listed(TOOL), "{tool}");
+    }
+}
+
+#[test]
+fn what_the_server_takes_back_or_contradicts_is_forgotten() {
+    let mut play = Play::new();
+    lists(&mut play, TOOL);
+    play.asks(ToClient, r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#);
+    play.answer(ToClient, deny());
+    assert_eq!(carried(&mut play), None, "also where the client is not told");
+    lists(&mut play, TOOL);
+    assert!(carried(&mut play).is_some());
+
+    play.opens(ToServer, &request("2", "tools/list"), 2);
+    let twice = format!(r#"{{"jsonrpc":"2.0","id":2,"result":{{"tools":[{TOOL},{TOOL}]}}}}"#);
+    assert_eq!(play.refused(ToClient, &twice, "message.contradiction"), [] as [&str; 0]);
+    assert_eq!(carried(&mut play), None);
+}
+
+#[test]
+fn a_list_that_nobody_asked_for_teaches_nothing() {
+    let mut play = Play::new();
+    let line = format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"tools":[{TOOL}]}}}}"#);
+    assert_eq!(play.refused(ToClient, &line, "session.unknown_id"), [] as [&str; 0]);
+    assert_eq!(carried(&mut play), None);
+    // Nor does one that is the answer to another question.
+    play.opens(ToServer, &request("1", "prompts/list"), 1);
+    play.closes(ToClient, &line.replace("7", "1"), 1);
+    assert_eq!(carried(&mut play), None);
+}
