@@ -45,7 +45,12 @@ impl<D: Disk> Snapshots<D> {
         if bytes.len() > PIECE_BYTES_MAX {
             return Err(Error::PieceTooLarge { bytes: bytes.len() });
         }
-        Ok(replace_unsynced(&*self.disk, &piece_path(name), bytes)?)
+        let path = piece_path(name);
+        if self.disk.open(&path, false)?.is_some() {
+            // A snapshot that is listed may have it: then it is not let go of before the new one is durable.
+            return Ok(replace(&*self.disk, &path, bytes)?);
+        }
+        Ok(replace_unsynced(&*self.disk, &path, bytes)?)
     }
 
     /// The snapshot whose record has this index consists of these pieces, which were kept: durable when this returns.

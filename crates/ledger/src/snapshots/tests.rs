@@ -88,6 +88,29 @@ fn a_crash_at_every_operation_leaves_a_whole_one() {
     assert!(listed[0] > 20 && listed[1] > 4, "{listed:?}");
 }
 
+/// Who does not know what is kept keeps everything anew: the snapshot that has it is whole all the time.
+#[test]
+fn a_crash_while_a_piece_is_kept_again_leaves_the_one_that_is_there() {
+    let device = MemoryDevice::new();
+    keep(&create(&device).unwrap(), 10, (&[1, 2], &[1, 2])).unwrap();
+    for operation in 0..12 {
+        for seed in 0..16 {
+            let device = device.fork();
+            let (ledger, _) = open(&device).unwrap();
+            device.lose_power_at(Some(device.operations() + operation));
+            for number in [1, 2] {
+                let (name, bytes) = piece(number);
+                let _cut_off = ledger.snapshots().keep(&name, &bytes);
+            }
+            device.crash(if seed == 0 { Crash::DropUnsynced } else { Crash::Tear(seed) });
+            let (ledger, _) = open(&device).unwrap();
+            let snapshots = ledger.snapshots();
+            assert_eq!(snapshots.newest_first().unwrap(), [10]);
+            assert!(is_whole(&snapshots, &[1, 2]), "torn at operation {operation}, seed {seed}");
+        }
+    }
+}
+
 #[test]
 fn a_disk_without_space_leaves_the_older_one() {
     let device = MemoryDevice::new();
