@@ -25,7 +25,7 @@ pub use erased::{ErasedFor, Scope};
 pub use header::{Header, Link};
 pub(crate) use intent::{intent, intent_of};
 pub use sealed::Sealed;
-pub(crate) use sealed::{request_of, request_of_value, request_value};
+pub(crate) use sealed::{Commitments, request_of, request_of_value, request_value};
 pub use transition::{DELEGATE_ACTION, Direction, HandsOn, Transition};
 
 use proof::json::{Object, Value};

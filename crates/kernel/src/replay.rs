@@ -12,17 +12,17 @@ pub use tally::{Counts, Tally};
 
 use std::sync::Arc;
 
-use policy::{Bundle, LabelChange, Request};
+use policy::{Bundle, LabelChange, Labels, Request};
 use proof::digest::Digest;
 use proof::json::Value;
 
 use crate::lineage::{
-    Body, Charged, Completion, Decided, Header, LineageRecord, Sealed, intent_of, public_decision,
-    request_of,
+    Body, Charged, Commitments, Completion, Decided, Header, LineageRecord, Sealed, intent_of,
+    public_decision, request_of,
 };
 use crate::members::Malformed;
 use crate::snapshot::{Maker, Mark};
-use crate::state::{About, Asked, Blobs, Execution, Lost, Named, NodeState};
+use crate::state::{About, Asked, Blobs, Execution, Lost, Named, NodeState, Opened};
 use crate::step::outcome;
 
 /// What came of one record.
@@ -205,7 +205,7 @@ impl<'a> Replay<'a> {
             }
             (Body::Delegated { decided_seq, .. }, Some(link)) => {
                 let end = (*decided_seq, Completion::Result, Ok(None));
-                self.complete(record.header.at, &link.execution, end, &[])
+                self.complete(record.header.at, &link.execution, end, (&[], &Labels::NONE))
             }
             (Body::Approved(approval), Some(link)) => {
                 let of = self.state.may_approve(record.header.at, approval);
@@ -226,10 +226,15 @@ impl<'a> Replay<'a> {
                 self.state.give_back(&link.execution, *decided_seq);
                 Some(Fed::Followed)
             }
-            (Body::Completed { decided_seq, outcome: end, charges, commitments }, Some(link)) => {
+            (
+                Body::Completed { decided_seq, outcome: end, charges, labels, commitments },
+                Some(link),
+            ) => {
+                let ended = (&*link.execution, *decided_seq);
+                self.is_labelled_alike(ended, (commitments, sealed), labels).then_some(())?;
                 let output = commitments.get("output").map(|digest| open(sealed, "output", digest));
                 let end = (*decided_seq, *end, output.transpose());
-                self.complete(record.header.at, &link.execution, end, charges)
+                self.complete(record.header.at, &link.execution, end, (charges, labels))
             }
             _ => None,
         }
@@ -263,12 +268,11 @@ impl<'a> Replay<'a> {
     ) -> Fed {
         let lost = |why: Lost| Fed::NotReplayable { execution: id.to_owned(), why };
         let is_permit = decided.verdict() == Some("permit");
-        let (request, named) = match open_asked(decided, sealed) {
+        let (request, named, message) = match open_asked(decided, sealed) {
             Ok(asked) => asked,
             Err(why) => {
                 if is_permit {
-                    let opened = (None, decided.hands_on.clone());
-                    self.state.permit(id, seq, opened, decided.charges.clone());
+                    self.state.permit(id, seq, opened(None, decided), decided.charges.clone());
                 }
                 if let Some(execution) = self.state.execution_mut(id) {
                     execution.lose_history(why);
@@ -277,12 +281,16 @@ impl<'a> Replay<'a> {
             }
         };
         let asks = decided.hands_on.as_ref().map(|hands_on| &hands_on.grant);
-        let about = About { hands_on: asks, named: named.as_ref(), tool: decided.called() };
+        let about = About {
+            hands_on: asks,
+            named: named.as_ref(),
+            tool: decided.called(),
+            message: (decided.direction, &message),
+        };
         let derived = self.state.decide(id, &decided.facts, &request, about);
         let given = named.map(|named| self.state.given(id, &named.pending));
         if is_permit {
-            let opened = (Some(request), decided.hands_on.clone());
-            self.state.permit(id, seq, opened, decided.charges.clone());
+            self.state.permit(id, seq, opened(Some(request), decided), decided.charges.clone());
         }
         let Some(decision) = derived else {
             let earlier = self.state.execution(id).and_then(Execution::lost);
@@ -323,7 +331,7 @@ impl<'a> Replay<'a> {
         at: i64,
         id: &str,
         (seq, end, output): (u64, Completion, Result<Option<Vec<u8>>, Lost>),
-        charges: &[Charged],
+        (charges, labels): (&[Charged], &Labels),
     ) -> Option<Fed> {
         let text = output
             .and_then(|bytes| bytes.map(String::from_utf8).transpose().map_err(|_| Lost::Damaged));
@@ -336,8 +344,23 @@ impl<'a> Replay<'a> {
         });
         let was_open = execution.complete(at, seq, &outcome(end, text));
         let follows = was_open || !execution.is_intact();
-        self.state.end_labels(id, seq, end == Completion::Result);
+        self.state.end_labels(id, seq, end == Completion::Result, labels);
         (follows && is_settled_alike).then_some(Fed::Followed)
+    }
+
+    /// Whether detectors find in the message that ended a transition what the record of that says. What can't be read, or is
+    /// looked at by another bundle, is taken from the record.
+    fn is_labelled_alike(
+        &self,
+        (id, seq): (&str, u64),
+        (commitments, sealed): (&Commitments, &Result<Sealed, Lost>),
+        labels: &Labels,
+    ) -> bool {
+        let Ok(message) = ended_by(commitments, sealed) else { return true };
+        let can_tell = self.state.execution(id).is_some_and(Execution::is_intact);
+        !can_tell
+            || self.state.is_bundle_fixed()
+            || self.state.detected(id, seq, message.as_deref()) == *labels
     }
 
     /// Whether a result says what the record of it charges. What can't be read, or is decided by another bundle, is taken
@@ -354,6 +377,18 @@ impl<'a> Replay<'a> {
             || self.state.is_bundle_fixed()
             || self.state.settled(id, seq, output.as_deref()) == charges
     }
+}
+
+/// What a message on record was: nothing where there was none, and not kept where it was too large.
+fn ended_by(
+    commitments: &Commitments,
+    sealed: &Result<Sealed, Lost>,
+) -> Result<Option<Vec<u8>>, Lost> {
+    if commitments.contains_key("message_digest") {
+        return Ok(None);
+    }
+    let message = commitments.get("message").map(|digest| open(sealed, "message", digest));
+    Ok(Some(message.transpose()?.unwrap_or_default()))
 }
 
 /// What a permit on record does to labels; none where that can't be read.
@@ -377,15 +412,23 @@ fn open_request(decided: &Decided, sealed: &Result<Sealed, Lost>) -> Result<Requ
     if request.action == decided.action { Ok(request) } else { Err(Lost::Damaged) }
 }
 
-/// The request behind a decision, and the pending record that it names with what it exactly asks for.
+/// A permitted transition, as its record has it.
+fn opened(request: Option<Request>, decided: &Decided) -> Opened {
+    let (hands_on, direction) = (decided.hands_on.clone(), decided.direction);
+    Opened { request, hands_on, direction }
+}
+
+/// The request behind a decision, the pending record that it names with what it exactly asks for, and the message.
 fn open_asked(
     decided: &Decided,
     sealed: &Result<Sealed, Lost>,
-) -> Result<(Request, Option<Named>), Lost> {
+) -> Result<(Request, Option<Named>, Vec<u8>), Lost> {
     let request = open_request(decided, sealed)?;
-    let Some(retry) = &decided.retry else { return Ok((request, None)) };
+    let digest = decided.commitments.get("message").ok_or(Lost::Damaged)?;
+    let message = open(sealed, "message", digest)?;
+    let Some(retry) = &decided.retry else { return Ok((request, None, message)) };
     let intent = open_intent(decided, &request, sealed)?;
-    Ok((request, Some(Named { pending: retry.pending, intent })))
+    Ok((request, Some(Named { pending: retry.pending, intent }), message))
 }
 
 /// The digest of what a request or its retry exactly asks for.

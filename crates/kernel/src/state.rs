@@ -20,12 +20,13 @@ use std::sync::Arc;
 use policy::{Bundle, Decision, Facts, Grant, Request, Standing};
 
 use crate::governance::{Governance, Subject};
-use crate::lineage::{Body, Delegation, Header, LineageRecord, Link};
+use crate::lineage::{Body, Delegation, Direction, Header, LineageRecord, Link};
 
 pub use adoption::{Adopted, Blobs};
 pub use approvals::Asked;
 pub(crate) use approvals::Named;
 pub use execution::Execution;
+pub(crate) use execution::Opened;
 pub use lost::Lost;
 pub use meters::MeterUse;
 pub(crate) use snapshot::Sections;
@@ -48,7 +49,6 @@ pub struct NodeState {
 }
 
 /// What a decision is about besides its request.
-#[derive(Default)]
 pub(crate) struct About<'a> {
     /// What a delegation hands on.
     pub(crate) hands_on: Option<&'a Grant>,
@@ -56,6 +56,8 @@ pub(crate) struct About<'a> {
     pub(crate) named: Option<&'a Named>,
     /// The server and the tool that is called.
     pub(crate) tool: Option<(String, String)>,
+    /// The message that wants to pass, and which way.
+    pub(crate) message: (Direction, &'a [u8]),
 }
 
 impl NodeState {
@@ -181,6 +183,7 @@ impl NodeState {
             hands_on: None,
             tool: None,
             labels: execution.labels(),
+            detected: policy::Labels::NONE,
             resource_labels: policy::Labels::NONE,
             spent: policy::Spent::new(),
             retry: None,
@@ -196,11 +199,12 @@ impl NodeState {
         request: &Request,
         about: About<'_>,
     ) -> Option<Decision> {
-        let About { hands_on, named, tool } = about;
+        let About { hands_on, named, tool, message: (direction, message) } = about;
+        let detected = self.bundle.detected(direction.passing(), message);
         let spent = self.spent(id, &request.action, facts.at);
         let retry = named.map(|named| self.retry(id, named));
         let hands_on = hands_on.cloned();
-        let standing = Standing { hands_on, tool, spent, retry, ..self.standing(id)? };
+        let standing = Standing { hands_on, tool, detected, spent, retry, ..self.standing(id)? };
         let history = self.executions.get_mut(id)?.history_mut()?;
         Some(policy::decide(history, &standing, facts, request))
     }

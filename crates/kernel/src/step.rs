@@ -196,9 +196,14 @@ pub enum Effect {
         /// Whether it acts already. No reduction waits for governance; why it is not acceptable, where it is not.
         result: Result<bool, String>,
     },
-    /// An outcome is sequenced: its message may be forwarded.
+    /// An outcome is sequenced, and durable where it brings labels: its message may be forwarded.
     Settled {
         /// The request's ticket.
+        ticket: Ticket,
+    },
+    /// An outcome settles nothing: its ticket is not open. Its message goes nowhere.
+    Unsettled {
+        /// The ticket.
         ticket: Ticket,
     },
     /// An approval's answer: the index of its record, which is durable now; or why it is refused: `approval.unknown`
@@ -282,6 +287,8 @@ pub struct Kernel {
     open: BTreeMap<Ticket, (String, u64)>,
     erasures: VecDeque<erase::Erasure>,
     approvals: VecDeque<approve::Approving>,
+    /// Ends that bring labels and are not durable yet, by their records' indices.
+    settling: VecDeque<(u64, Ticket)>,
     refusals: Refusals,
     snapshots: Maker,
 }
@@ -297,6 +304,7 @@ impl Kernel {
             open: BTreeMap::new(),
             erasures: VecDeque::new(),
             approvals: VecDeque::new(),
+            settling: VecDeque::new(),
             refusals: Refusals::new(),
             snapshots: Maker::default(),
         };

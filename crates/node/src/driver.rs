@@ -444,6 +444,8 @@ impl<D: Disk> Driver<D> {
             Effect::Settled { ticket } => {
                 self.waiting.outcomes.remove(&ticket).map(|reply| reply.send(true));
             }
+            // Whoever waits for it learns by the dropped sender that nothing is forwarded.
+            Effect::Unsettled { ticket } => drop(self.waiting.outcomes.remove(&ticket)),
             Effect::Keep { index, pieces, names } => self.keep(pieces, Some((index, names))),
             Effect::Halt { why } => halt(&why),
         }

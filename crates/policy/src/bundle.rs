@@ -3,6 +3,7 @@
 mod annotations;
 mod approval;
 mod blob;
+mod detectors;
 pub(crate) mod entities;
 pub(crate) mod labels;
 mod load;
@@ -40,6 +41,8 @@ pub(crate) const MANIFEST: &str = "bundle.toml";
 pub(crate) const SCHEMA: &str = "schema.cedarschema";
 /// The path of the labels.
 pub(crate) const LABELS: &str = "labels.toml";
+/// The path of the detectors.
+pub(crate) const DETECTORS: &str = "detectors.toml";
 /// The path of the entities.
 pub(crate) const ENTITIES: &str = "entities.json";
 /// The path of the meters.
@@ -58,6 +61,7 @@ pub struct Bundle {
     digest: Digest,
     pub(crate) manifest: Manifest,
     pub(crate) labels: labels::LabelRules,
+    pub(crate) detectors: crate::detectors::Detectors,
     pub(crate) shapes: Shapes,
     /// The schema as written, which requests are checked against.
     pub(crate) schema: Schema,

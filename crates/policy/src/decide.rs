@@ -100,9 +100,12 @@ fn moment(formed: &Formed, standing: &Standing, facts: &Facts) -> (Moment, Label
     let (bundle, request) = (formed.bundle(), formed.request());
     let mut resource_labels = bundle.labels.stated(&bundle.shapes, request);
     resource_labels.union(&standing.resource_labels);
-    let change =
+    let mut change =
         bundle.labels.change(&bundle.shapes, request, (standing.tool.as_ref(), &resource_labels));
-    let (trust, labels) = (standing.trust, standing.labels.clone());
+    // What is in a request is touched when it is asked for, so that policy can keep it in.
+    change.adds.union(&standing.detected);
+    let (trust, mut labels) = (standing.trust, standing.labels.clone());
+    labels.union(&standing.detected);
     (Moment { facts: *facts, trust, labels, resource_labels }, change)
 }
 

@@ -24,6 +24,10 @@ pub enum LoadCode {
     Labels,
     /// `labels.toml` holds a key that means nothing.
     LabelsKey,
+    /// `detectors.toml` does not parse or holds a wrong value.
+    Detectors,
+    /// `detectors.toml` holds a key that means nothing.
+    DetectorsKey,
     /// `meters.toml` does not parse, holds a wrong value, or does not fit the schema.
     Meters,
     /// `meters.toml` holds a key that means nothing.
@@ -55,6 +59,8 @@ impl LoadCode {
             LoadCode::ManifestKey => "manifest.key",
             LoadCode::Labels => "labels.value",
             LoadCode::LabelsKey => "labels.key",
+            LoadCode::Detectors => "detectors.value",
+            LoadCode::DetectorsKey => "detectors.key",
             LoadCode::Meters => "meters.value",
             LoadCode::MetersKey => "meters.key",
             LoadCode::Schema => "schema.invalid",

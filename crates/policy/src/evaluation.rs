@@ -14,6 +14,7 @@ use crate::approval::{Given, Retry};
 use crate::bundle::Bundle;
 use crate::decide::{decide, malformed};
 use crate::decision::Decision;
+use crate::detectors::Passing;
 use crate::facts::{Assurance, Facts, Standing, Trust};
 use crate::grant::{Grant, Held};
 use crate::history::{History, Outcome};
@@ -37,6 +38,7 @@ pub const DEFAULTS: (Facts, Standing) = (
         hands_on: None,
         tool: None,
         labels: Labels::NONE,
+        detected: Labels::NONE,
         resource_labels: Labels::NONE,
         spent: Spent::new(),
         retry: None,
@@ -128,6 +130,8 @@ pub fn prepare(bundle: &Arc<Bundle>, evaluation: &Evaluation) -> Result<Prepared
         resource: evaluation.resource.clone(),
         input: input.map_or_else(|| "{}".to_owned(), |input| input.to_text()),
     };
+    let message = format!("{{\"params\":{}}}", request.input);
+    standing.detected = bundle.detected(Passing::Arguments, message.as_bytes());
     let mut history = History::new(bundle).map_err(|error| error.to_string())?;
     match earlier {
         None => {}

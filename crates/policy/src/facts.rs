@@ -99,6 +99,8 @@ pub struct Standing {
     pub tool: Option<(String, String)>,
     /// What the execution has touched.
     pub labels: Labels,
+    /// What detectors found in the request.
+    pub detected: Labels,
     /// What writers have left on the resource that is asked for.
     pub resource_labels: Labels,
     /// What is used of each meter that the request charges.

@@ -49,6 +49,14 @@ pub const LABELS_MAX: usize = 64;
 pub const LABEL_BYTES_MAX: usize = 64;
 /// Rules of one bundle for resources that carry labels from the start. More are an error at load.
 pub const LABELLED_RESOURCES_MAX: usize = 256;
+/// Detectors of one bundle. More are an error at load.
+pub const DETECTORS_MAX: usize = 64;
+/// Bytes of a detector's pattern. A longer one is an error at load.
+pub const DETECTOR_PATTERN_BYTES_MAX: usize = 1_000;
+/// Bytes of a detector's compiled pattern, and of all together that look at the same. More are an error at load.
+pub const DETECTOR_PROGRAM_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a message that detectors look at. A longer one brings all their labels.
+pub const DETECTED_BYTES_MAX: usize = 1024 * 1024;
 /// Depth of record and set types in a schema.
 pub const TYPE_DEPTH_MAX: usize = 32;
 

@@ -31,7 +31,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use interlock_policy::evaluation::DEFAULTS;
 use interlock_policy::limits::DECIDE_STACK_BYTES;
 use interlock_policy::{
-    Bundle, Decision, Entity, Facts, Files, History, Request, Standing, Trust, decide,
+    Bundle, Decision, Entity, Facts, Files, History, Passing, Request, Standing, Trust, decide,
     decide_formed, form,
 };
 use labels::Labels;
@@ -105,7 +105,12 @@ fn one_set(seed: u64, set: usize, counts: &mut Counts) {
     }
     let (text, lines) = written(&policies);
     let labelled = (semantics > 1).then(|| labels.text());
-    let bundle = bundle((&text, [meters.text(), labelled]), &entities, semantics);
+    let more = [
+        ("meters.toml", meters.text()),
+        ("labels.toml", labelled),
+        ("detectors.toml", labels.detectors()),
+    ];
+    let bundle = bundle((&text, more), &entities, semantics);
     let scan = Scan::new(&text, &entities, semantics);
     let digest = bundle.digest().to_value().to_bytes();
     let source = Source {
@@ -123,6 +128,8 @@ fn one_set(seed: u64, set: usize, counts: &mut Counts) {
         if semantics > 1 {
             standing = meters.standing(&mut random, standing);
             standing = labels.standing(&mut random, &mut ask, standing);
+            let message = format!("{{\"params\":{}}}", ask.input());
+            standing.detected = bundle.detected(Passing::Arguments, message.as_bytes());
         }
         let place = format!("THREE_WAYS_SEED={seed} THREE_WAYS_SET={set}, request {number}");
         let answer = naive::answer(&policies, &entities, &ask);
@@ -179,7 +186,7 @@ fn written(policies: &[Policy]) -> (String, Vec<usize>) {
 }
 
 fn bundle(
-    (policies, [meters, labels]): (&str, [Option<String>; 2]),
+    (policies, more): (&str, [(&str, Option<String>); 3]),
     entities: &Entities,
     semantics: u64,
 ) -> Arc<Bundle> {
@@ -195,8 +202,9 @@ fn bundle(
     ]
     .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
     .into();
-    files.extend(meters.map(|text| ("meters.toml".to_owned(), text.into_bytes())));
-    files.extend(labels.map(|text| ("labels.toml".to_owned(), text.into_bytes())));
+    let more =
+        more.into_iter().filter_map(|(path, text)| Some((path.to_owned(), text?.into_bytes())));
+    files.extend(more);
     Arc::new(Bundle::load(&files).unwrap_or_else(|errors| panic!("{errors}\n{policies}")))
 }
 

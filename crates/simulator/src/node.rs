@@ -41,6 +41,8 @@ pub enum Bug {
     EarlyList,
     /// A result is handed on before it is part of the history: what it adds comes late.
     LateResult,
+    /// A result is handed on once it is sequenced, also where it brings a label.
+    EarlyResult,
 }
 
 /// What the loop tells the world.
@@ -54,6 +56,10 @@ pub(crate) enum Told {
     Answered {
         ticket: Ticket,
         answer: Answer,
+    },
+    /// A result may go on to its agent.
+    Settled {
+        ticket: Ticket,
     },
     /// The process is gone.
     Died,
@@ -210,7 +216,8 @@ impl Node {
                 | Effect::Erased { .. }
                 | Effect::Reduced { .. }
                 | Effect::Ended { .. }
-                | Effect::Settled { .. } => {}
+                | Effect::Unsettled { .. } => {}
+                Effect::Settled { ticket } => told.push(Told::Settled { ticket }),
                 Effect::Halt { .. } => told.push(Told::Died),
             }
         }

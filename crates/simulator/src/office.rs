@@ -38,6 +38,19 @@ id = "notes/b"
 labels = ["inside"]
 "#;
 
+const DETECTORS: &str = r#"
+[detectors.marked]
+pattern = "INSIDE ONLY"
+looks_at = ["results"]
+adds = ["inside"]
+"#;
+
+/// What a server answers: now and then with the mark of what stays inside.
+pub(crate) fn answer(is_marked: bool) -> Vec<u8> {
+    let text = if is_marked { r"inside: \u0049NSIDE ONLY" } else { "all is well" };
+    format!(r#"{{"result":{{"text":"{text}"}}}}"#).into_bytes()
+}
+
 const METERS: &str = r#"
 [meters.sends]
 unit = "messages"
@@ -153,7 +166,7 @@ impl Asked {
 pub(crate) struct Past {
     pub(crate) reads: Vec<i64>,
     pub(crate) pages: Vec<i64>,
-    /// It, or one below it, was permitted to read what is labelled.
+    /// It, or one below it, was permitted to read what is labelled, or got an answer with the mark.
     pub(crate) is_inside: bool,
 }
 
@@ -196,6 +209,7 @@ pub(crate) fn bundles() -> Result<[Arc<Bundle>; 2], Broken> {
             ("policies/all.dw", &policies),
             ("meters.toml", METERS),
             ("labels.toml", LABELS),
+            ("detectors.toml", DETECTORS),
         ];
         let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
         Bundle::load(&files.into()).map(Arc::new).map_err(Broken::run)

@@ -4,6 +4,7 @@ mod approvals;
 mod audit;
 mod doings;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kernel::governance::SignedProposal;
@@ -87,6 +88,8 @@ struct World {
     open: Vec<Ticket>,
     /// Reductions that governance has not got yet.
     reduced: Vec<(SignedProposal, usize, u64)>,
+    /// Results that bring a label, with the index of their record, until they go on.
+    marked: BTreeMap<Ticket, u64>,
     /// Results that a planted bug holds back.
     held: Vec<Input>,
     is_full: bool,
@@ -118,6 +121,7 @@ impl World {
             asking: None,
             open: Vec::new(),
             reduced: Vec::new(),
+            marked: BTreeMap::new(),
             held: Vec::new(),
             is_full: false,
             heads: Vec::new(),
@@ -214,6 +218,12 @@ impl World {
                     if is_open {
                         self.open.push(ticket);
                     }
+                }
+                Told::Settled { ticket } => {
+                    let index = self.marked.remove(&ticket).unwrap_or(0);
+                    holds(index < self.node.ledger.size(), Law::Durable, || {
+                        format!("the result of request {ticket} goes on, and its label may be lost")
+                    })?;
                 }
                 Told::Died => {
                     self.die(Crash::KeepUnsynced)?;
@@ -321,6 +331,7 @@ impl World {
         self.is_full = false;
         self.open.clear();
         self.held.clear();
+        self.marked.clear();
         let opened = Node::open(&self.device, &self.authority, self.now, self.bug);
         let (node, told) = match opened {
             Ok(opened) => opened,

@@ -63,6 +63,11 @@ fn a_snapshot_that_is_listed_before_its_record_is_durable_is_found() {
 }
 
 #[test]
+fn a_labelled_result_that_goes_on_too_early_is_found() {
+    is_found(Bug::EarlyResult, Law::Durable);
+}
+
+#[test]
 fn the_same_seed_is_the_same_run_and_breaks_no_law() {
     let [first, second] = [(); 2].map(|()| ran(11, 600, None));
     assert_eq!(first.broken, None);

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use policy::{Assurance, Facts};
+use policy::{Assurance, Facts, Labels};
 use proof::digest::Digest;
 use proof::json::{Object, Value, number, object};
 use proof::record::Fields;
@@ -61,6 +61,8 @@ pub enum Body {
         outcome: Completion,
         /// What was used in place of what was reserved, where the result says so.
         charges: Vec<Charged>,
+        /// What detectors found in the message that ended it.
+        labels: Labels,
         /// Commitment to the message that ended it, where there was one.
         commitments: Commitments,
     },
@@ -204,9 +206,12 @@ impl Body {
                 put("decided_seq", number(*decided_seq));
                 put("code", Value::from(code.as_str()));
             }
-            Self::Completed { decided_seq, outcome, charges, commitments } => {
+            Self::Completed { decided_seq, outcome, charges, labels, commitments } => {
                 if !charges.is_empty() {
                     put("charges", Value::Array(charges.iter().map(Charged::to_value).collect()));
+                }
+                if !labels.is_empty() {
+                    put("labels", labels.to_value());
                 }
                 put("decided_seq", number(*decided_seq));
                 put("outcome", Value::from(outcome.as_str()));
@@ -354,6 +359,15 @@ fn charges_of(members: &Fields<'_>) -> Result<Vec<Charged>, Malformed> {
     charges.iter().map(Charged::from_value).collect()
 }
 
+/// The labels, where there are any: as with charges, never an empty array.
+fn labels_of(members: &Fields<'_>) -> Result<Labels, Malformed> {
+    if !members.has("labels") {
+        return Ok(Labels::NONE);
+    }
+    let labels = Labels::from_value(members.value("labels")?).filter(|labels| !labels.is_empty());
+    labels.ok_or_else(|| wrong("labels", "sorted names, and left out where there is none"))
+}
+
 fn facts_value(facts: &Facts) -> Value {
     let mut value = object([
         ("assurance", Value::from(facts.assurance.as_str())),
@@ -387,13 +401,14 @@ fn started(value: &Value) -> Result<Body, Malformed> {
 }
 
 fn completed(value: &Value) -> Result<Body, Malformed> {
-    let members = members(value, &["charges", "commitments", "decided_seq", "outcome"])?;
+    let members = members(value, &["charges", "commitments", "decided_seq", "labels", "outcome"])?;
     let name = members.str("outcome")?;
     let outcome = Completion::ALL.into_iter().find(|one| one.as_str() == name);
     Ok(Body::Completed {
         decided_seq: members.count("decided_seq")?,
         outcome: outcome.ok_or_else(|| wrong("outcome", "result, error, sent or unknown"))?,
         charges: charges_of(&members)?,
+        labels: labels_of(&members)?,
         commitments: commitments_of(members.value("commitments")?)?,
     })
 }

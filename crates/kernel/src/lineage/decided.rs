@@ -1,4 +1,4 @@
-use policy::{Decision, Facts, Request};
+use policy::{Decision, Facts, Labels, Request};
 use proof::digest::Digest;
 use proof::json::Value;
 
@@ -56,7 +56,7 @@ impl Body {
     /// policy sees, are sealed.
     pub(crate) fn completed(
         decided_seq: u64,
-        (outcome, charges): (Completion, Vec<Charged>),
+        (outcome, charges, labels): (Completion, Vec<Charged>, Labels),
         (message, output): (Vec<u8>, Option<String>),
         sealed: &mut Sealed,
         entropy: &[u8; 32],
@@ -72,7 +72,7 @@ impl Body {
             .chain(output)
             .map(|(name, bytes)| (name.to_owned(), sealed.seal(name, bytes, entropy)))
             .collect();
-        Self::Completed { decided_seq, outcome, charges, commitments }
+        Self::Completed { decided_seq, outcome, charges, labels, commitments }
     }
 }
 

@@ -30,6 +30,10 @@ fn facts() -> Facts {
     Facts { at: 1_700_000_000_000, assurance: Assurance::Separated, definition }
 }
 
+fn charged(per: policy::Per, subject: &str, amount: u64) -> Vec<Charged> {
+    vec![Charged { meter: "daily".into(), per, subject: subject.into(), amount }]
+}
+
 fn every_record() -> Vec<LineageRecord> {
     let commitments = BTreeMap::from([("message".to_owned(), Digest::of(b"m"))]);
     let actions = ["read_file".to_owned()].into();
@@ -41,12 +45,7 @@ fn every_record() -> Vec<LineageRecord> {
         method: "tools/call".into(),
         tool: Some("read_file".into()),
         action: "read_file".into(),
-        charges: vec![Charged {
-            meter: "daily".into(),
-            per: policy::Per::Workload,
-            subject: "agent".into(),
-            amount: 250,
-        }],
+        charges: charged(policy::Per::Workload, "agent", 250),
         hands_on: Some(HandsOn { workload: "helper".into(), grant: grant.clone() }),
         retry: Some(Retried {
             pending: Digest::of(b"pending"),
@@ -65,12 +64,8 @@ fn every_record() -> Vec<LineageRecord> {
     let completed = Body::Completed {
         decided_seq: 1,
         outcome: Completion::Result,
-        charges: vec![Charged {
-            meter: "daily".into(),
-            per: policy::Per::Execution,
-            subject: "x1".into(),
-            amount: 3,
-        }],
+        charges: charged(policy::Per::Execution, "x1", 3),
+        labels: ["customer".to_owned(), "untrusted".to_owned()].into_iter().collect(),
         commitments,
     };
     let officer = Ed25519Signer::from_seed("example.test/officer", &[7; 32]).unwrap();
@@ -117,7 +112,7 @@ fn a_missing_or_unknown_member_is_an_error_in_each_type() {
         let Value::Object(object) = Value::parse(&record.to_bytes()).unwrap() else {
             unreachable!()
         };
-        let optional = ["bundle", "charges", "delegation", "hands_on", "retry", "tool"];
+        let optional = ["bundle", "charges", "delegation", "hands_on", "labels", "retry", "tool"];
         for name in object.keys().filter(|name| !optional.contains(&name.as_str())) {
             let mut object = object.clone();
             object.remove(name);
@@ -177,6 +172,7 @@ fn the_header_says_nothing_of_what_is_sealed() {
         decided_seq: 0,
         outcome: Completion::Result,
         charges: vec![],
+        labels: policy::Labels::NONE,
         commitments,
     };
     let bytes = LineageRecord { header: header(link(1)), body }.to_bytes();

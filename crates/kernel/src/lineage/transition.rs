@@ -1,4 +1,4 @@
-use policy::{Assurance, Bundle, Entity, Grant, Request};
+use policy::{Assurance, Bundle, Entity, Grant, Passing, Request};
 use proof::digest::Digest;
 
 use super::Decided;
@@ -22,7 +22,23 @@ impl Direction {
         }
     }
 
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    /// What detectors look at in a message that goes this way.
+    pub(crate) fn passing(self) -> Passing {
+        match self {
+            Self::ToServer => Passing::Arguments,
+            Self::ToClient => Passing::Results,
+        }
+    }
+
+    /// The other way: that of the answer.
+    pub(crate) fn back(self) -> Self {
+        match self {
+            Self::ToServer => Self::ToClient,
+            Self::ToClient => Self::ToServer,
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         [Self::ToServer, Self::ToClient].into_iter().find(|one| one.as_str() == text)
     }
 }

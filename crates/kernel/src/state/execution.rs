@@ -9,7 +9,7 @@ use proof::digest::Digest;
 use super::approvals::Waiting;
 use super::labels::Touched;
 use crate::limits::OPEN_TRANSITIONS_MAX;
-use crate::lineage::{Delegation, HandsOn, Link};
+use crate::lineage::{Delegation, Direction, HandsOn, Link};
 use crate::state::Lost;
 
 /// One job or conversation of one workload instance: its chain of records and its history.
@@ -22,7 +22,7 @@ pub struct Execution {
     /// Digest of its first sealed part, which holds fresh randomness.
     secret: Option<Digest>,
     lost: Option<Lost>,
-    open: BTreeMap<u64, Open>,
+    open: BTreeMap<u64, Opened>,
     delegation: Option<Delegation>,
     calls: u64,
     pub(super) touched: Touched,
@@ -30,10 +30,12 @@ pub struct Execution {
 }
 
 /// A permitted transition that has not completed.
-struct Open {
+pub(crate) struct Opened {
     /// None where it could not be read: the history is lost then.
-    request: Option<Request>,
-    hands_on: Option<HandsOn>,
+    pub(crate) request: Option<Request>,
+    pub(crate) hands_on: Option<HandsOn>,
+    /// Which way its message went.
+    pub(crate) direction: Direction,
 }
 
 impl Execution {
@@ -159,13 +161,13 @@ impl Execution {
     }
 
     /// A permit is on record: the transition is open until it completes or is withheld.
-    pub(crate) fn open_transition(
-        &mut self,
-        seq: u64,
-        request: Option<Request>,
-        hands_on: Option<HandsOn>,
-    ) {
-        self.open.insert(seq, Open { request, hands_on });
+    pub(crate) fn open_transition(&mut self, seq: u64, opened: Opened) {
+        self.open.insert(seq, opened);
+    }
+
+    /// Which way the answer to an open transition goes.
+    pub(super) fn answered(&self, seq: u64) -> Option<Direction> {
+        Some(self.open.get(&seq)?.direction.back())
     }
 
     /// What an open transition asked for.
@@ -191,7 +193,7 @@ impl Execution {
 
     /// The transition ended; its outcome becomes part of the history. False where it was not open.
     pub(crate) fn complete(&mut self, at: i64, seq: u64, outcome: &Outcome) -> bool {
-        let Some(Open { request, .. }) = self.open.remove(&seq) else { return false };
+        let Some(Opened { request, .. }) = self.open.remove(&seq) else { return false };
         if let (Some(history), Some(request)) = (&mut self.history, request) {
             history.complete(at, &request, outcome);
         }

@@ -1,11 +1,10 @@
 //! Who descends from whom: executions form a tree by delegation.
 
-use policy::Request;
 use proof::digest::Digest;
 
-use super::{Execution, NodeState};
+use super::{Execution, NodeState, Opened};
 use crate::limits::GENERATIONS_MAX;
-use crate::lineage::{Body, Charged, Delegation, HandsOn};
+use crate::lineage::{Body, Charged, Delegation};
 
 impl NodeState {
     /// An execution and all whom it descends from, itself first.
@@ -71,16 +70,10 @@ impl NodeState {
     }
 
     /// A permit is on record: it is open until it completes or is withheld, and it counts.
-    pub(crate) fn permit(
-        &mut self,
-        id: &str,
-        seq: u64,
-        (request, hands_on): (Option<Request>, Option<HandsOn>),
-        charges: Vec<Charged>,
-    ) {
+    pub(crate) fn permit(&mut self, id: &str, seq: u64, opened: Opened, charges: Vec<Charged>) {
         self.reserve(id, seq, charges);
         if let Some(execution) = self.executions.get_mut(id) {
-            execution.open_transition(seq, request, hands_on);
+            execution.open_transition(seq, opened);
         }
         self.count_call(id);
     }

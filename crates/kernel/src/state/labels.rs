@@ -2,7 +2,8 @@
 //!
 //! A label is added by the permit's record, and again by the record that ends the transition: what was asked for before a
 //! declassification may come after it. A label is taken away by the end of a permitted declassification, if nothing
-//! added it since its permit. What passes between an execution and those below it does not pass the node, so whatever
+//! added it since its permit. What detectors find in the message that ends a transition is added by the record of that end.
+//! What passes between an execution and those below it does not pass the node, so whatever
 //! one adds, it adds to all whom it descends from; a child begins with its parent's labels.
 
 mod snapshot;
@@ -12,6 +13,8 @@ use std::collections::BTreeMap;
 use policy::{LabelChange, Labels};
 
 use super::NodeState;
+use crate::limits::MESSAGE_BYTES_MAX;
+use crate::lineage::Direction;
 
 /// The labels of one execution.
 #[derive(Debug, Clone, Default)]
@@ -58,14 +61,30 @@ impl NodeState {
         }
     }
 
-    /// The transition of that decision ended.
-    pub(crate) fn end_labels(&mut self, id: &str, seq: u64, is_result: bool) {
+    /// The labels that detectors bring for the message that ends an open transition; of one that is too large to be sealed,
+    /// so that nobody could look at it again, all that they could.
+    pub(crate) fn detected(&self, id: &str, seq: u64, message: Option<&[u8]>) -> Labels {
+        let direction = self.executions.get(id).and_then(|one| one.answered(seq));
+        let Some(passing) = direction.map(Direction::passing) else { return Labels::NONE };
+        match message {
+            Some([]) => Labels::NONE,
+            Some(message) if message.len() <= MESSAGE_BYTES_MAX => {
+                self.bundle.detected(passing, message)
+            }
+            _ => self.bundle.undetected(passing),
+        }
+    }
+
+    /// The transition of that decision ended, with a message in which detectors found these labels.
+    pub(crate) fn end_labels(&mut self, id: &str, seq: u64, is_result: bool, found: &Labels) {
         let Some(execution) = self.executions.get_mut(id) else { return };
-        let Some(change) = execution.touched.open.remove(&seq) else { return };
+        let change = execution.touched.open.remove(&seq).unwrap_or_default();
         if is_result {
             execution.touched.remove(&change.removes, seq);
         }
-        self.add_labels((id, None), &change.adds);
+        let mut adds = change.adds;
+        adds.union(found);
+        self.add_labels((id, None), &adds);
     }
 
     /// Adds labels as of an execution's own record, if it is given, else as of its last one; to all whom it descends from

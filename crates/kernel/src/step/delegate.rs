@@ -49,7 +49,7 @@ impl Kernel {
         if let Some(parent) = self.state.execution_mut(&next.execution) {
             parent.complete(at, next.seq, &policy::Outcome::Result(None));
         }
-        self.state.end_labels(&next.execution, next.seq, true);
+        self.state.end_labels(&next.execution, next.seq, true, &policy::Labels::NONE);
         self.state.use_up((&next.execution, next.seq), at, &[]);
         let delegated = Body::Delegated { decided_seq: next.seq, child: child.clone() };
         let delegated = self.append(now, Some(&next.execution), delegated, Vec::new());

@@ -37,6 +37,7 @@ impl Kernel {
                 _ => effects.push(Effect::Answer { ticket: next.ticket, answer: next.answer }),
             }
         }
+        effects.extend(self.release_results(size));
         effects.extend(self.release_approvals(size));
         effects.extend(self.release_erasures(size));
         effects

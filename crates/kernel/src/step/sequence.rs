@@ -5,7 +5,7 @@ use proof::digest::Digest;
 use super::release::Pending;
 use super::{Answer, Effect, Kernel, Now, Ticket};
 use crate::lineage::{Body, Judged, Retried, Sealed, Transition, intent};
-use crate::state::About;
+use crate::state::{About, Opened};
 
 impl Kernel {
     /// Decides and gives the decision its place in the log. The answer waits for the disk.
@@ -25,7 +25,12 @@ impl Kernel {
         let facts = Facts { at, assurance, definition: asked.definition };
         let asks = asked.hands_on.as_ref().map(|hands_on| &hands_on.grant);
         let named = self.named(&asked, &request);
-        let about = About { hands_on: asks, named: named.as_ref(), tool: asked.called() };
+        let about = About {
+            hands_on: asks,
+            named: named.as_ref(),
+            tool: asked.called(),
+            message: (asked.direction, &asked.message),
+        };
         let Some(decision) = self.state.decide(execution, &facts, &request, about) else {
             // Only an execution whose history is lost has no decision: it stays as it is.
             return self.refuse(ticket, "refused.peer");
@@ -45,6 +50,7 @@ impl Kernel {
         let index = self.state.size();
         let seq = self.state.execution(execution).map_or(0, crate::state::Execution::seq);
         let (child, hands_on) = (Self::child_id(&asked, entropy), asked.hands_on.clone());
+        let direction = asked.direction;
         let mut sealed = Sealed::default();
         let charges = self.state.charged(execution, decision.charges());
         let is_about_approval = decision.verdict() == Verdict::Pending || retry.is_some();
@@ -57,7 +63,8 @@ impl Kernel {
         let is_permit = decision.verdict() == Verdict::Permit;
         if is_permit {
             names.iter().for_each(|pending| self.state.use_approval(execution, pending));
-            self.state.permit(execution, seq, (Some(request), hands_on), charges);
+            let opened = Opened { request: Some(request), hands_on, direction };
+            self.state.permit(execution, seq, opened, charges);
             self.state.begin_labels(execution, seq, decision.labels());
         }
         let answer = if is_permit {

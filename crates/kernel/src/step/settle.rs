@@ -13,7 +13,7 @@ pub(super) struct End {
 
 impl Kernel {
     /// Puts the end of a permitted transition on record. A ticket that is not open (answered twice,
-    /// never asked) changes nothing and is counted.
+    /// never asked) changes nothing and is counted. One whose message brings labels is settled once they are durable.
     pub(super) fn settle(
         &mut self,
         now: Now,
@@ -23,9 +23,14 @@ impl Kernel {
     ) -> Vec<Effect> {
         let Some((execution, seq)) = self.open.remove(&ticket) else {
             self.count_refusals("refused.input", 1);
-            return Vec::new();
+            return vec![Effect::Unsettled { ticket }];
         };
-        let append = self.complete(now, (&execution, seq), end, entropy);
+        let index = self.state.size();
+        let (append, brings_labels) = self.complete(now, (&execution, seq), end, entropy);
+        if brings_labels {
+            self.settling.push_back((index, ticket));
+            return vec![append];
+        }
         vec![append, Effect::Settled { ticket }]
     }
 
@@ -49,29 +54,42 @@ impl Kernel {
         outcome: Completion,
     ) -> Effect {
         let end = End { outcome, message: Vec::new(), output: None };
-        self.complete(now, transition, end, &[0; 32])
+        self.complete(now, transition, end, &[0; 32]).0
     }
 
+    /// Results whose labels are durable.
+    pub(super) fn release_results(&mut self, size: u64) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        while self.settling.front().is_some_and(|(index, _)| *index < size) {
+            let Some((_, ticket)) = self.settling.pop_front() else { break };
+            effects.push(Effect::Settled { ticket });
+        }
+        effects
+    }
+
+    /// The end on record, and whether it brings labels.
     fn complete(
         &mut self,
         now: Now,
         (execution, seq): (&str, u64),
         end: End,
         entropy: &[u8; 32],
-    ) -> Effect {
+    ) -> (Effect, bool) {
         let mut sealed = Sealed::default();
         let output = end.output.filter(|text| text.len() <= MESSAGE_BYTES_MAX);
         let outcome = outcome(end.outcome, output.clone());
         let charges = self.state.settled(execution, seq, output.as_deref());
-        let ended = (end.outcome, charges.clone());
+        let labels = self.state.detected(execution, seq, Some(&end.message));
+        let ended = (end.outcome, charges.clone(), labels.clone());
         let body = Body::completed(seq, ended, (end.message, output), &mut sealed, entropy);
         let at = self.state.time(now.wall_ms);
         if let Some(known) = self.state.execution_mut(execution) {
             known.complete(at, seq, &outcome);
         }
-        self.state.end_labels(execution, seq, end.outcome == Completion::Result);
+        let is_result = end.outcome == Completion::Result;
+        self.state.end_labels(execution, seq, is_result, &labels);
         self.state.use_up((execution, seq), at, &charges);
-        self.append(now, Some(execution), body, sealed.to_bytes())
+        (self.append(now, Some(execution), body, sealed.to_bytes()), !labels.is_empty())
     }
 }
 
@@ -83,3 +101,6 @@ pub(crate) fn outcome(completion: Completion, output: Option<String>) -> Outcome
         Completion::Sent | Completion::Unknown => Outcome::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests;

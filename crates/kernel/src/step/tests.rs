@@ -59,10 +59,11 @@ fn an_outcome_settles_once_and_only_for_a_permit() {
     let mut node = Node::new(&Domain::new());
     let (ticket, _) = node.call(READ.0, READ.1);
     assert_eq!(node.complete(ticket, Completion::Result).len(), 1);
-    assert_eq!(node.complete(ticket, Completion::Result), vec![], "answered twice");
-    assert_eq!(node.complete(999, Completion::Result), vec![], "never asked");
+    let nothing = |ticket| vec![Effect::Unsettled { ticket }];
+    assert_eq!(node.complete(ticket, Completion::Result), nothing(ticket), "answered twice");
+    assert_eq!(node.complete(999, Completion::Result), nothing(999), "never asked");
     let (denied, _) = node.call(SECRET.0, SECRET.1);
-    assert_eq!(node.complete(denied, Completion::Result), vec![], "not permitted");
+    assert_eq!(node.complete(denied, Completion::Result), nothing(denied), "not permitted");
     node.step(Input::Tick);
     assert_eq!(types(&node).last(), Some(&"input.refused"));
 }
@@ -98,7 +99,11 @@ fn a_permit_that_is_not_valid_any_more_when_durable_is_withheld_and_denied_after
     let effects = node.durable();
     let [Effect::Answer { ticket: of, answer }] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!((*of, code(answer)), (ticket, "trust.insufficient"));
-    assert_eq!(node.complete(ticket, Completion::Result), vec![], "it was never released");
+    assert_eq!(
+        node.complete(ticket, Completion::Result),
+        vec![Effect::Unsettled { ticket }],
+        "it was never released"
+    );
 }
 
 #[test]

@@ -22,14 +22,12 @@ impl<D: Disk> Driver<D> {
         self.waiting.outcomes.insert(ticket, reply);
         let input = Input::Outcome { ticket, outcome, message, output, entropy };
         let effects = self.kernel.step(self.clock.now(), input);
-        // An end that is settled at once goes on at once: nobody waits for its record.
+        // An end that is settled at once goes on at once: nobody waits for its record. One that brings labels is not.
         self.is_awaited = !effects.iter().any(|effect| matches!(effect, Effect::Settled { .. }));
         for effect in effects {
             self.carry_out(effect);
         }
         self.is_awaited = true;
-        // An outcome that settled nothing (asked for twice) is answered by being dropped.
-        self.waiting.outcomes.remove(&ticket);
     }
 
     pub(super) fn append(&mut self, index: u64, record: Vec<u8>, sealed: Vec<u8>) {

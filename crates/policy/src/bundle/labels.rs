@@ -254,7 +254,7 @@ impl LabelRules {
     }
 
     /// A list of declared labels; none where the table has no such key.
-    fn list(&self, reader: &mut Reader<'_>, table: &DeTable<'_>, name: &str) -> Labels {
+    pub(super) fn list(&self, reader: &mut Reader<'_>, table: &DeTable<'_>, name: &str) -> Labels {
         let Some((items, _)) = reader.optional(table, name, DeValue::as_array) else {
             return Labels::NONE;
         };
@@ -299,7 +299,8 @@ fn names(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Labels {
     names.into_iter().collect()
 }
 
-fn is_label(name: &str) -> bool {
+/// Whether it may be the name of a label.
+pub(super) fn is_label(name: &str) -> bool {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
     name.len() <= LABEL_BYTES_MAX
         && name.starts_with(|c: char| c.is_ascii_lowercase())

@@ -8,6 +8,7 @@ use cedar_policy::{Entities, Schema};
 use cedar_policy_core::ast::EntityUID;
 use proof::digest::Digest;
 
+use super::detectors;
 use super::entities::{self, EntityMap};
 use super::labels::{self, LabelRules};
 use super::manifest::{Manifest, ResourceId};
@@ -16,9 +17,10 @@ use super::policies::{self, Policies, located};
 use super::schema::{Action, Shapes};
 use super::store::Store;
 use super::{
-    Bundle, ENTITIES, EXPECTED, Files, LABELS, MANIFEST, METERS, REQUESTS, SCHEMA, UNKNOWN_TOOL,
-    blob,
+    Bundle, DETECTORS, ENTITIES, EXPECTED, Files, LABELS, MANIFEST, METERS, REQUESTS, SCHEMA,
+    UNKNOWN_TOOL, blob,
 };
+use crate::detectors::Detectors;
 use crate::engine::{Index, has_stack};
 use crate::error::{LoadCode, LoadError, LoadErrors};
 use crate::limits::{DECIDE_STACK_BYTES, stack_needed};
@@ -67,6 +69,7 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
     errors.extend(check_tools(&manifest, &shapes, text(&texts, MANIFEST)));
     errors.extend(labels::too_early(manifest.semantics, &shapes, texts.contains_key(LABELS)));
     let labels = labels(&texts, (&shapes, &manifest), &mut errors);
+    let detectors = detectors(&texts, (&labels, manifest.semantics), &mut errors);
     let stated = stated(&texts, &shapes, &schema, &mut errors);
     let meters = metered(&texts, (&manifest, &shapes, &schema), &mut errors);
     let policies =
@@ -89,6 +92,7 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
         temporal: Plan::new(policies.lowered.temporal_fields(), TICKS_PER_SECOND),
         binds: binds(&manifest, &shapes),
         labels,
+        detectors,
         manifest,
         meters,
         shapes,
@@ -118,14 +122,14 @@ type Texts = BTreeMap<String, Arc<str>>;
 fn texts(files: &Files) -> (Texts, Vec<LoadError>) {
     let (mut texts, mut errors) = (BTreeMap::new(), Vec::new());
     for (path, bytes) in files {
-        let known = [MANIFEST, SCHEMA, LABELS, ENTITIES, METERS, REQUESTS, EXPECTED];
+        let known = [MANIFEST, SCHEMA, LABELS, DETECTORS, ENTITIES, METERS, REQUESTS, EXPECTED];
         let policy = path
             .strip_prefix("policies/")
             .is_some_and(|name| name.ends_with(".dw") && name.len() > 3 && !name.contains('/'));
         if !policy && !known.contains(&path.as_str()) && path != "README.md" {
             let error = LoadError::new(LoadCode::File, path, "this file is not part of a bundle")
                 .nearest(nearest(path, known))
-                .help("a bundle has `bundle.toml`, `schema.cedarschema`, `policies/*.dw`, `labels.toml`, `meters.toml`, `entities.json`, `tests/requests.jsonl`, `tests/expected.jsonl`, `README.md`");
+                .help("a bundle has `bundle.toml`, `schema.cedarschema`, `policies/*.dw`, `labels.toml`, `detectors.toml`, `meters.toml`, `entities.json`, `tests/requests.jsonl`, `tests/expected.jsonl`, `README.md`");
             errors.push(error);
             continue;
         }
@@ -174,6 +178,21 @@ fn labels(
     LabelRules::read(text, shapes, manifest)
         .map_err(|found| errors.extend(found))
         .unwrap_or_default()
+}
+
+/// The detectors, which the decider knows from its second version on.
+fn detectors(
+    texts: &Texts,
+    (labels, semantics): (&LabelRules, Semantics),
+    errors: &mut Vec<LoadError>,
+) -> Detectors {
+    let Some(text) = texts.get(DETECTORS) else { return Detectors::default() };
+    if semantics < Semantics::V2 {
+        let message = "detectors need `semantics = 2` in `bundle.toml`";
+        errors.push(LoadError::new(LoadCode::Detectors, DETECTORS, message));
+        return Detectors::default();
+    }
+    detectors::read(text, labels).map_err(|found| errors.extend(found)).unwrap_or_default()
 }
 
 fn schema(texts: &Texts, files: &Files, errors: &mut Vec<LoadError>) -> Option<(Schema, Shapes)> {

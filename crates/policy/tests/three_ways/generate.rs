@@ -248,6 +248,7 @@ pub(crate) fn ask(entities: &Entities, random: &mut Random) -> Ask {
         trust,
         labels: BTreeSet::new(),
         resource_labels: BTreeSet::new(),
+        found: BTreeSet::new(),
         definition: random.pick(&[None, Some(0), Some(1), Some(1), Some(1)]),
         odd,
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use interlock_policy::Standing;
 use proof::digest::Digest;
 
-use super::model::{ACTIONS, Ask, Condition, Policy};
+use super::model::{ACTIONS, Ask, Condition, Odd, Policy};
 use super::naive::Check;
 use super::random::Random;
 
@@ -22,7 +22,25 @@ pub(crate) struct Labels {
     actions: Vec<Action>,
     tools: Vec<((&'static str, &'static str), Names)>,
     resources: Vec<(&'static str, String, Names)>,
+    /// What is looked for in arguments, by its place in [`LOOKS_FOR`].
+    detectors: Vec<(usize, Names)>,
 }
+
+type LooksFor = (&'static str, fn(&str) -> bool);
+
+/// Patterns, and whether plain code finds one of these lines to match.
+const LOOKS_FOR: [LooksFor; 5] = [
+    ("[de]", |line| line.contains(['d', 'e'])),
+    ("(?m)^50$", |line| line == "50"),
+    ("(?i)USER", |line| line.to_lowercase().contains("user")),
+    ("b.?c", |line| {
+        let letters: Vec<char> = line.chars().collect();
+        let at = |n: usize| letters.get(n).copied();
+        (0..letters.len())
+            .any(|n| at(n) == Some('b') && (at(n + 1) == Some('c') || at(n + 2) == Some('c')))
+    }),
+    ("zzz", |line| line.contains("zzz")),
+];
 
 #[derive(Debug)]
 struct Action {
@@ -57,6 +75,11 @@ pub(crate) fn generate(policies: &mut [Policy], random: &mut Random) -> Labels {
         let id = random.below(5);
         let id = random.pick(&[format!("{id}"), format!("{id}*"), format!("*{id}"), "*".into()]);
         labels.resources.push((random.pick(&["File", "Folder", "User"]), id, some(1, random)));
+    }
+    for number in 0..LOOKS_FOR.len() {
+        if random.chance(30) {
+            labels.detectors.push((number, some(1, random)));
+        }
     }
     for policy in policies.iter_mut() {
         if random.chance(15) {
@@ -129,6 +152,37 @@ impl Labels {
         text
     }
 
+    /// The detectors' file; none where there is nothing in it.
+    pub(crate) fn detectors(&self) -> Option<String> {
+        let one = |(number, adds): &(usize, Names)| {
+            let pattern = LOOKS_FOR[*number].0;
+            let adds = format!("{adds:?}").replace('{', "[").replace('}', "]");
+            format!(
+                "[detectors.d{number}]\npattern = '{pattern}'\nlooks_at = [\"arguments\"]\nadds = {adds}\n"
+            )
+        };
+        let text: String = self.detectors.iter().map(one).collect();
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// What is found in the arguments: everything where they can't be read.
+    fn found(&self, ask: &Ask) -> Names {
+        let mut lines = vec!["n".to_owned(), ask.n.to_string(), "s".to_owned(), ask.s.clone()];
+        if let Some(id) = ask.who {
+            lines.extend(["who", "type", "User", "id"].map(str::to_owned));
+            lines.push(id.to_string());
+        }
+        match ask.odd {
+            Odd::NoNumber => drop(lines.drain(..2)),
+            Odd::Undeclared => lines.extend(["zzz".to_owned(), "1".to_owned()]),
+            _ => {}
+        }
+        let is_found = |(number, _): &&(usize, Names)| {
+            ask.odd == Odd::NotJson || lines.iter().any(|line| LOOKS_FOR[*number].1(line))
+        };
+        self.detectors.iter().filter(is_found).flat_map(|(_, adds)| adds).copied().collect()
+    }
+
     /// What who asks and the resource carry, and the tool that is called, if one is; the request sees the same.
     pub(crate) fn standing(
         &self,
@@ -143,7 +197,8 @@ impl Labels {
         let standing =
             Standing { labels: owned(&held), resource_labels: owned(&left), tool, ..standing };
         let (kind, id) = ask.resource.0;
-        ask.labels = held;
+        ask.found = self.found(ask);
+        ask.labels = held.union(&ask.found).copied().collect();
         ask.resource_labels = left;
         for (of, pattern, names) in &self.resources {
             let digit = pattern.trim_matches('*');
@@ -162,6 +217,7 @@ impl Labels {
         if rule.is_none_or(|one| one.reads) {
             adds.extend(&ask.resource_labels);
         }
+        adds.extend(&ask.found);
         for ((server, tool), names) in &self.tools {
             if standing.tool == Some(((*server).to_owned(), (*tool).to_owned())) {
                 adds.extend(names);

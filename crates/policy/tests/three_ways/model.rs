@@ -127,6 +127,8 @@ pub(crate) struct Ask {
     /// What who asks carries, and what the resource does.
     pub(crate) labels: BTreeSet<&'static str>,
     pub(crate) resource_labels: BTreeSet<&'static str>,
+    /// What detectors find in the arguments; it is among the labels too.
+    pub(crate) found: BTreeSet<&'static str>,
     /// The definition that was listed of the tool.
     pub(crate) definition: Option<u8>,
     pub(crate) odd: Odd,

@@ -11,8 +11,8 @@ use super::{ENDS, World};
 use crate::authority::WORKLOADS;
 use crate::broken::Broken;
 use crate::model::{Event, Governed, Request};
-use crate::node::Bug;
-use crate::office::{Asked, LABELLED};
+use crate::node::{Bug, Told};
+use crate::office::{Asked, LABELLED, answer};
 
 const PATHS: [&str; 4] = ["reports/q3", "notes/a", LABELLED, "secret/key"];
 
@@ -132,7 +132,8 @@ impl World {
         self.open.retain(|open| *open != ticket);
         let outcome = self.random.one_of(&ENDS).copied().unwrap_or(Completion::Unknown);
         let entropy = self.random.entropy();
-        let message = b"{\"result\":{}}".to_vec();
+        let is_marked = ticket.is_multiple_of(8);
+        let message = answer(is_marked);
         let input = Input::Outcome { ticket, outcome, message, output: None, entropy };
         let Some(request) = self.model.requests.get(&ticket).cloned() else { return Ok(()) };
         let is_page = request.asked == Asked::Fetch && outcome == Completion::Result;
@@ -144,7 +145,16 @@ impl World {
             return Ok(());
         }
         let is_alive = self.model.executions.contains_key(&request.execution);
+        if is_marked && is_alive {
+            self.marked.insert(ticket, index);
+        }
         self.tell(input)?;
+        if is_marked && is_alive {
+            self.model.happened(index, Event::Touched(request.execution.clone()));
+        }
+        if self.bug == Some(Bug::EarlyResult) {
+            self.hear(vec![Told::Settled { ticket }])?;
+        }
         if is_page && is_alive {
             let at = self.last_at();
             self.model.happened(index, Event::Page(request.execution, at));

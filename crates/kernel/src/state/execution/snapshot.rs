@@ -6,8 +6,8 @@ use policy::History;
 use proof::digest::Digest;
 use proof::json::{Object, Value, number, object};
 
-use super::{Execution, Open};
-use crate::lineage::{Delegation, HandsOn, request_of_value, request_value};
+use super::{Execution, Opened};
+use crate::lineage::{Delegation, Direction, HandsOn, request_of_value, request_value};
 use crate::members::{Malformed, members, name, wrong};
 use crate::state::approvals::Waiting;
 use crate::state::labels::Touched;
@@ -76,8 +76,12 @@ impl Execution {
 
     /// Its permitted transitions that have not completed, as far as they are public.
     pub(in crate::state) fn open_items(&self, id: &str) -> impl Iterator<Item = Value> {
-        self.open.iter().map(move |(seq, Open { request: _, hands_on })| {
-            let mut item = object([("execution", Value::from(id)), ("seq", number(*seq))]);
+        self.open.iter().map(move |(seq, Opened { request: _, hands_on, direction })| {
+            let mut item = object([
+                ("direction", Value::from(direction.as_str())),
+                ("execution", Value::from(id)),
+                ("seq", number(*seq)),
+            ]);
             if let (Value::Object(item), Some(hands_on)) = (&mut item, hands_on) {
                 item.insert("hands_on".to_owned(), hands_on.to_value());
             }
@@ -87,16 +91,18 @@ impl Execution {
 
     /// Reads one of [`Self::open_items`].
     pub(in crate::state) fn restore_open(&mut self, item: &Value) -> Result<(), Malformed> {
-        let members = members(item, &["execution", "hands_on", "seq"])?;
+        let members = members(item, &["direction", "execution", "hands_on", "seq"])?;
+        let direction = Direction::parse(members.str("direction")?)
+            .ok_or_else(|| wrong("direction", "`to_server` or `to_client`"))?;
         let hands_on = members.has("hands_on").then(|| members.value("hands_on")).transpose()?;
         let hands_on = hands_on.map(HandsOn::from_value).transpose()?;
-        self.open.insert(members.count("seq")?, Open { request: None, hands_on });
+        self.open.insert(members.count("seq")?, Opened { request: None, hands_on, direction });
         Ok(())
     }
 
     /// The requests of the transitions that are open.
     pub(crate) fn open_requests(&self) -> Vec<Value> {
-        let request = |(seq, open): (&u64, &Open)| {
+        let request = |(seq, open): (&u64, &Opened)| {
             let request = request_value(open.request.as_ref()?);
             Some(Value::Array(vec![number(*seq), request]))
         };

@@ -159,7 +159,11 @@ fn an_execution_ends_with_all_below_it_and_what_was_open_is_unknown() {
         panic!("{denied:?}");
     };
     assert_eq!((*of, code.as_str()), (waiting, "execution.halted"));
-    assert_eq!(node.complete(open, Completion::Result), vec![], "its result comes too late");
+    assert_eq!(
+        node.complete(open, Completion::Result),
+        vec![Effect::Unsettled { ticket: open }],
+        "its result comes too late"
+    );
 
     let ended =
         bodies(&node).into_iter().filter(|body| matches!(body, Body::Ended { by: By::Parent }));
