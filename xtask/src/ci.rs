@@ -2,7 +2,7 @@
 
 use crate::report::Report;
 use crate::root::Root;
-use crate::{cargo, docs, fuzz, peers, simulator, test, tidy, vectors};
+use crate::{cargo, docs, fuzz, instructions, peers, simulator, test, tidy, vectors};
 
 /// Runs every step; none hides another.
 pub(crate) fn run(root: &Root, report: &mut Report) {
@@ -16,6 +16,7 @@ pub(crate) fn run(root: &Root, report: &mut Report) {
     report.step("decisions, a million and more", || test::at_length(root));
     report.step("documentation tests", || test::documentation(root));
     report.step("simulator, at length", || simulator::run_at_length(root));
+    report.step("instructions", || instructions::run_all(root));
     report.step("proof for wasm32", || cargo::wasm(root));
     report.step("vectors", || vectors::check(root));
     report.step("vectors, read by Python", || vectors::python(root));

@@ -7,6 +7,7 @@
 //! test      unit, integration and documentation tests
 //! vectors   golden vectors: regenerated and compared, then read by the Python verifier
 //! fuzz      each fuzz target for a few seconds
+//! instructions  what must stay fast, counted by callgrind
 //! peers     installs the programs of other people that the tests talk to
 //! docs      runs the marked commands of the documents
 //! report    steps, their outcomes, the closing line
@@ -18,6 +19,7 @@ mod cargo;
 mod ci;
 mod docs;
 mod fuzz;
+mod instructions;
 mod peers;
 mod report;
 mod root;
@@ -41,6 +43,7 @@ usage: cargo xtask COMMAND
   vectors [--check]  write the golden vectors anew, or check that they have not drifted
   fuzz [SECONDS]     run each fuzz target (5 seconds unless told)
   peers              install the programs of other people that the tests talk to
+  instructions       count the instructions of what must stay fast
   simulator          a million steps of whole nodes on a virtual clock and disk
   docs               run the marked commands of the documents
 ";
@@ -78,6 +81,9 @@ fn main() -> ExitCode {
         ("fuzz", [seconds]) if seconds.parse::<u32>().is_ok() => {
             let seconds = seconds.parse().unwrap_or(fuzz::SMOKE_SECONDS);
             report.step("fuzz", || fuzz::run(&root, seconds));
+        }
+        ("instructions", []) => {
+            report.step("instructions", || instructions::run_all(&root));
         }
         ("simulator", []) => {
             report.step("simulator, at length", || simulator::run_at_length(&root));

@@ -1,25 +1,27 @@
-//! How long verifying a log takes, on one core and from memory, beside the hashes alone in the same run.
-//! `cargo run --release -p interlock-proof --example verify_speed [ROUNDS]`
+//! How long verifying a log takes, on one core and from memory, and what of it the hashes and the check of each record
+//! take in the same run. `cargo run --release -p interlock-proof --example verify_speed [WHAT [ROUNDS]]`
 //!
-//! Instructions are counted by `valgrind --tool=callgrind`, with `NO_LIMIT` set, as the difference between two numbers of
-//! rounds. Records are those of the demo: a decision of some 1,450 bytes, and of three in four a completion of 400.
+//! WHAT is `verify`, `check`, `hash` or all of them. `cargo xtask instructions` has callgrind count the first two. Records are
+//! those of the demo: a decision of some 1,450 bytes, and of three in four a completion of 400.
 #![expect(clippy::unwrap_used, reason = "a measurement that can't go on stops")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use proof::json::{Value, object};
 use proof::log::{Builder, LogReader};
 use proof::merkle::leaf_hash;
 use proof::note::{Ed25519Signer, Signer as _};
-use proof::record::Record;
+use proof::record::{Record, check};
 
 const ORIGIN: &str = "example.org/lineage";
 const RECORDS: u64 = 7 * 256;
 
 fn main() {
-    let rounds: u32 = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(200);
+    let mut arguments = std::env::args().skip(1);
+    let what = arguments.next().unwrap_or_else(|| "all".to_owned());
+    let rounds: u32 = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(200);
     let records: Vec<_> = (0..RECORDS).map(record).collect();
     let signer = Ed25519Signer::from_seed(ORIGIN, &[7; 32]).unwrap();
     let mut builder = Builder::new();
@@ -31,29 +33,24 @@ fn main() {
     files.insert("checkpoint".to_owned(), builder.checkpoint(&signer).unwrap().into_bytes());
     let log = LogReader::open(files, &signer.verifier(), ORIGIN).unwrap();
 
-    let begun = Instant::now();
-    for _ in 0..rounds {
-        assert_eq!(log.verify_all(&mut |_| {}).unwrap().records, RECORDS);
-    }
-    told("verified", rounds, begun.elapsed());
-    if std::env::var_os("NO_LIMIT").is_some() {
-        return;
-    }
-    let begun = Instant::now();
-    for _ in 0..rounds {
+    let measure = |name: &str, work: &dyn Fn()| {
+        if what != "all" && what != name {
+            return;
+        }
+        let begun = Instant::now();
+        (0..rounds).for_each(|_| work());
+        let per_s = f64::from(rounds) * RECORDS as f64 / begun.elapsed().as_secs_f64();
+        println!("{name}: {per_s:.0} records a second on one core, {:.3} us each", 1e6 / per_s);
+    };
+    measure("verify", &|| assert_eq!(log.verify_all(&mut |_| {}).unwrap().records, RECORDS));
+    measure("check", &|| records.iter().for_each(|record| check(black_box(record)).unwrap()));
+    measure("hash", &|| {
         for record in &records {
             black_box(leaf_hash(black_box(record)));
         }
-    }
-    told("leaves hashed alone", rounds, begun.elapsed());
+    });
     let bytes: usize = records.iter().map(Vec::len).sum();
     println!("{} bytes a record", bytes / records.len());
-}
-
-fn told(what: &str, rounds: u32, whole: Duration) {
-    let all = f64::from(rounds) * RECORDS as f64;
-    let per_s = all / whole.as_secs_f64();
-    println!("{what}: {per_s:.0} a second on one core, {:.3} us each", 1e6 / per_s);
 }
 
 /// What three permits and a denial leave, over and over.
