@@ -36,6 +36,8 @@ pub const METER_STEPS: usize = 30;
 /// Most accounts of meters that one node keeps: one for each meter and subject. A charge to one more is denied with
 /// `meter.exhausted`.
 pub const METER_ACCOUNTS_MAX: usize = 65_536;
+/// Most places at which a node knows what writers left. What is left at one more counts as left everywhere.
+pub const PLACES_LEFT_MAX: usize = 1_024;
 /// Most officers who say something about one pending request: their records are listed in that of its retry. One more is
 /// refused with `approval.quota`.
 pub const WORDS_MAX: usize = 128;

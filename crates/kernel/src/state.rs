@@ -9,6 +9,7 @@ mod erasure;
 mod execution;
 mod family;
 mod labels;
+mod left;
 mod lost;
 mod meters;
 mod reduction;
@@ -46,6 +47,7 @@ pub struct NodeState {
     ended: BTreeMap<String, i64>,
     erased: BTreeMap<String, u64>,
     accounts: meters::Accounts,
+    left: left::Left,
 }
 
 /// What a decision is about besides its request.
@@ -78,6 +80,7 @@ impl NodeState {
             ended: BTreeMap::new(),
             erased: BTreeMap::new(),
             accounts: meters::Accounts::default(),
+            left: left::Left::default(),
         }
     }
 
@@ -201,10 +204,19 @@ impl NodeState {
     ) -> Option<Decision> {
         let About { hands_on, named, tool, message: (direction, message) } = about;
         let detected = self.bundle.detected(direction.passing(), message);
+        let resource_labels = self.left_on(request);
         let spent = self.spent(id, &request.action, facts.at);
         let retry = named.map(|named| self.retry(id, named));
         let hands_on = hands_on.cloned();
-        let standing = Standing { hands_on, tool, detected, spent, retry, ..self.standing(id)? };
+        let standing = Standing {
+            hands_on,
+            tool,
+            detected,
+            resource_labels,
+            spent,
+            retry,
+            ..self.standing(id)?
+        };
         let history = self.executions.get_mut(id)?.history_mut()?;
         Some(policy::decide(history, &standing, facts, request))
     }

@@ -9,6 +9,7 @@ pub(crate) mod labels;
 mod load;
 mod manifest;
 mod meters;
+mod places;
 mod policies;
 pub(crate) mod schema;
 mod source;

@@ -63,22 +63,25 @@ pub struct LabelChange {
     pub adds: Labels,
     /// Taken away when the transition ends with a result.
     pub removes: Labels,
+    /// The places at which it leaves the labels of its execution: at the permit, and again at the transition's end.
+    pub leaves: BTreeSet<String>,
 }
 
 impl LabelChange {
     /// Whether it changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.adds.is_empty() && self.removes.is_empty()
+        self.adds.is_empty() && self.removes.is_empty() && self.leaves.is_empty()
     }
 
-    /// The canonical object: `adds` and `removes`, each only where it names labels.
+    /// The canonical object: `adds`, `leaves` and `removes`, each only where it names any.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        let parts = [("adds", &self.adds), ("removes", &self.removes)];
-        let named = parts.into_iter().filter(|(_, labels)| !labels.is_empty());
+        let leaves = Labels(self.leaves.clone());
+        let parts = [("adds", &self.adds), ("leaves", &leaves), ("removes", &self.removes)];
+        let named = parts.into_iter().filter(|(_, names)| !names.is_empty());
         Value::Object(
-            named.map(|(name, labels)| (name.to_owned(), labels.to_value())).collect::<Object>(),
+            named.map(|(name, names)| (name.to_owned(), names.to_value())).collect::<Object>(),
         )
     }
 
@@ -89,7 +92,8 @@ impl LabelChange {
             None => Some(Labels::NONE),
             Some(labels) => Labels::from_value(labels),
         };
-        let change = LabelChange { adds: part("adds")?, removes: part("removes")? };
+        let (adds, removes, Labels(leaves)) = (part("adds")?, part("removes")?, part("leaves")?);
+        let change = LabelChange { adds, removes, leaves };
         (change.to_value() == *value && !change.is_empty()).then_some(change)
     }
 }

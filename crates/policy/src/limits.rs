@@ -49,6 +49,10 @@ pub const LABELS_MAX: usize = 64;
 pub const LABEL_BYTES_MAX: usize = 64;
 /// Rules of one bundle for resources that carry labels from the start. More are an error at load.
 pub const LABELLED_RESOURCES_MAX: usize = 256;
+/// Places of one bundle, by which the labels are kept that writers leave. More are an error at load.
+pub const PLACES_MAX: usize = 64;
+/// Bytes of a place's name: its type, a space, and its pattern. A longer one is an error at load.
+pub const PLACE_BYTES_MAX: usize = 256;
 /// Detectors of one bundle. More are an error at load.
 pub const DETECTORS_MAX: usize = 64;
 /// Bytes of a detector's pattern. A longer one is an error at load.

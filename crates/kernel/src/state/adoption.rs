@@ -70,6 +70,7 @@ impl NodeState {
         }
         if let Some(bundle) = bundle {
             self.executions.values_mut().for_each(|execution| execution.rebase(&bundle));
+            self.left.forget(&bundle);
             self.bundle = bundle;
         }
         Ok(())

@@ -3,8 +3,8 @@
 //! A label is added by the permit's record, and again by the record that ends the transition: what was asked for before a
 //! declassification may come after it. A label is taken away by the end of a permitted declassification, if nothing
 //! added it since its permit. What detectors find in the message that ends a transition is added by the record of that end.
-//! What passes between an execution and those below it does not pass the node, so whatever
-//! one adds, it adds to all whom it descends from; a child begins with its parent's labels.
+//! What passes between an execution and those below it does not pass the node, so whatever one adds, it adds to all whom it
+//! descends from; a child begins with its parent's labels. A writer leaves what it carries at the permit, and at the end.
 
 mod snapshot;
 
@@ -56,6 +56,7 @@ impl NodeState {
             return;
         }
         self.add_labels((id, Some(seq)), &change.adds);
+        self.leave(id, &change.leaves);
         if let Some(execution) = self.executions.get_mut(id) {
             execution.touched.open.insert(seq, change.clone());
         }
@@ -85,6 +86,7 @@ impl NodeState {
         let mut adds = change.adds;
         adds.union(found);
         self.add_labels((id, None), &adds);
+        self.leave(id, &change.leaves);
     }
 
     /// Adds labels as of an execution's own record, if it is given, else as of its last one; to all whom it descends from

@@ -21,6 +21,7 @@ const LABELS: &str = "labels";
 const WAITING: &str = "waiting";
 const ACCOUNTS: &str = "accounts";
 const RESERVED: &str = "reserved";
+const LEFT: &str = "left";
 const INSTANCES: &str = "instances";
 const REDUCTIONS: &str = "reductions";
 const ENDED: &str = "ended";
@@ -51,6 +52,7 @@ impl NodeState {
             ended,
             erased,
             accounts,
+            left,
         } = self;
         let single = Object::from([
             ("at".to_owned(), Value::Integer(*at)),
@@ -72,6 +74,7 @@ impl NodeState {
             (WAITING, executions.iter().flat_map(|(id, one)| one.waiting.items(id)).collect()),
             (ACCOUNTS, accounts.items().collect()),
             (RESERVED, accounts.reserved_items().collect()),
+            (LEFT, left.items().collect()),
             (INSTANCES, instances.iter().map(instance).collect()),
             (REDUCTIONS, reductions.iter().map(Reduction::to_item).collect()),
             (ENDED, ended.collect()),
@@ -125,6 +128,9 @@ impl NodeState {
         for item in take(RESERVED)? {
             let (id, seq, charges) = meters::reserved_of(&item)?;
             state.reserve(&id, seq, charges);
+        }
+        for item in take(LEFT)? {
+            state.left.restore(&item).ok_or_else(|| wrong(LEFT))?;
         }
         for item in take(INSTANCES)? {
             let instance = instance_of(&item).ok_or_else(|| wrong(INSTANCES))?;

@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::LABELS;
 use super::manifest::{Entry, Key, Manifest, Reader};
+use super::places::{self, Places};
 use super::schema::Shapes;
 use crate::error::{LoadCode, LoadError};
 use crate::labels::{LabelChange, Labels};
@@ -24,6 +25,7 @@ pub(crate) struct LabelRules {
     /// What tools add beyond their actions, by server and tool.
     tools: BTreeMap<(String, String), Labels>,
     resources: Vec<ResourceRule>,
+    pub(super) places: Places,
 }
 
 #[derive(Debug, Clone)]
@@ -31,6 +33,8 @@ struct ActionRule {
     change: LabelChange,
     /// Whether who acts takes the labels of the resource.
     reads: bool,
+    /// Whether who acts leaves its labels on the resource.
+    writes: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -42,7 +46,7 @@ struct ResourceRule {
 
 /// An id, in lower case: whole, or how it begins, or how it ends, or what is in it.
 #[derive(Debug, Clone)]
-enum Pattern {
+pub(super) enum Pattern {
     Whole(String),
     Begins(String),
     Ends(String),
@@ -51,7 +55,7 @@ enum Pattern {
 
 impl Pattern {
     /// `*` stands for anything, at the end, at the beginning or at both, and nowhere else.
-    fn parse(text: &str) -> Option<Pattern> {
+    pub(super) fn parse(text: &str) -> Option<Pattern> {
         let lower = text.to_lowercase();
         let pattern = match (lower.strip_suffix('*'), lower.strip_prefix('*')) {
             (Some(start), _) => match start.strip_prefix('*') {
@@ -68,7 +72,7 @@ impl Pattern {
         (!rest.contains('*') && !text.is_empty()).then_some(pattern)
     }
 
-    fn fits(&self, id: &str) -> bool {
+    pub(super) fn fits(&self, id: &str) -> bool {
         match self {
             Pattern::Whole(whole) => id == whole,
             Pattern::Begins(start) => id.starts_with(start.as_str()),
@@ -118,6 +122,11 @@ impl LabelRules {
         if rule.is_none_or(|rule| rule.reads) {
             change.adds.union(resource);
         }
+        if let (Some(_), Some((kind, _))) =
+            (rule.filter(|rule| rule.writes), shapes.entity(&request.resource.kind))
+        {
+            change.leaves = self.places.with(kind, &request.resource.id.to_lowercase());
+        }
         if let Some(adds) = tool.and_then(|tool| self.tools.get(tool)) {
             change.adds.union(adds);
         }
@@ -133,8 +142,11 @@ impl LabelRules {
         let mut reader = Reader::new(text, LABELS, (LoadCode::Labels, LoadCode::LabelsKey));
         let Some(table) = reader.table() else { return Err(reader.errors) };
         let table = table.get_ref();
-        reader.only(table, "at the top", &["actions", "labels", "resources", "tools"]);
-        let mut rules = LabelRules { names: names(&mut reader, table), ..LabelRules::default() };
+        let known = ["actions", "forgets", "labels", "places", "resources", "tools"];
+        reader.only(table, "at the top", &known);
+        let names = names(&mut reader, table);
+        let places = places::read(&mut reader, table, shapes);
+        let mut rules = LabelRules { names, places, ..LabelRules::default() };
         if let Some((actions, _)) = reader.optional(table, "actions", DeValue::as_table) {
             for (key, value) in actions {
                 rules.action(&mut reader, (key, value), shapes);
@@ -173,17 +185,24 @@ impl LabelRules {
             let message = "what an action does to labels is a table".to_owned();
             return reader.wrong(LoadCode::Labels, &key.span(), message);
         };
-        reader.only(table, &format!("of the action `{name}`"), &["adds", "reads", "removes"]);
+        reader.only(
+            table,
+            &format!("of the action `{name}`"),
+            &["adds", "reads", "removes", "writes"],
+        );
         let adds = self.list(reader, table, "adds");
         let removes = self.list(reader, table, "removes");
         let reads = reader.optional(table, "reads", DeValue::as_bool);
+        let writes = reader.optional(table, "writes", DeValue::as_bool);
         if !removes.is_empty() && !adds.is_empty() {
             let message =
                 "an action that removes labels adds none: declassifying is a transition of its own";
             reader.wrong(LoadCode::Labels, &key.span(), message.to_owned());
         }
         let reads = reads.is_none_or(|(reads, _)| reads);
-        let rule = ActionRule { change: LabelChange { adds, removes }, reads };
+        let writes = writes.is_some_and(|(writes, _)| writes);
+        let change = LabelChange { adds, removes, ..LabelChange::default() };
+        let rule = ActionRule { change, reads, writes };
         if self.actions.insert(action.uid.clone(), rule).is_some() {
             let message = format!("the action `{name}` stands here twice, by two of its names");
             reader.wrong(LoadCode::Labels, &key.span(), message);

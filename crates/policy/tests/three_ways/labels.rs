@@ -22,6 +22,8 @@ pub(crate) struct Labels {
     actions: Vec<Action>,
     tools: Vec<((&'static str, &'static str), Names)>,
     resources: Vec<(&'static str, String, Names)>,
+    /// Type and pattern.
+    places: Vec<(&'static str, String)>,
     /// What is looked for in arguments, by its place in [`LOOKS_FOR`].
     detectors: Vec<(usize, Names)>,
 }
@@ -46,6 +48,7 @@ const LOOKS_FOR: [LooksFor; 5] = [
 struct Action {
     name: &'static str,
     reads: bool,
+    writes: bool,
     adds: Names,
     removes: Names,
 }
@@ -62,7 +65,8 @@ pub(crate) fn generate(policies: &mut [Policy], random: &mut Random) -> Labels {
             let named = some(1 + random.below(2), random);
             let (adds, removes) =
                 if is_scrub { (Names::new(), named) } else { (named, Names::new()) };
-            labels.actions.push(Action { name, reads: random.chance(70), adds, removes });
+            let (reads, writes) = (random.chance(70), random.chance(40));
+            labels.actions.push(Action { name, reads, writes, adds, removes });
         }
     }
     for (server, tool, action) in TOOLS {
@@ -72,9 +76,12 @@ pub(crate) fn generate(policies: &mut [Policy], random: &mut Random) -> Labels {
         }
     }
     for _ in 0..random.below(4) {
-        let id = random.below(5);
-        let id = random.pick(&[format!("{id}"), format!("{id}*"), format!("*{id}"), "*".into()]);
+        let id = pattern(random);
         labels.resources.push((random.pick(&["File", "Folder", "User"]), id, some(1, random)));
+    }
+    for _ in 0..random.below(4) {
+        let place = (random.pick(&["File", "Folder", "User"]), pattern(random));
+        labels.places.push(place);
     }
     for number in 0..LOOKS_FOR.len() {
         if random.chance(30) {
@@ -89,6 +96,17 @@ pub(crate) fn generate(policies: &mut [Policy], random: &mut Random) -> Labels {
         }
     }
     labels
+}
+
+fn pattern(random: &mut Random) -> String {
+    let id = random.below(5);
+    random.pick(&[format!("{id}"), format!("{id}*"), format!("*{id}"), "*".into()])
+}
+
+/// Ids have one digit, so that with a star is that without.
+fn fits(pattern: &str, id: usize) -> bool {
+    let digit = pattern.trim_matches('*');
+    digit.is_empty() || digit == id.to_string()
 }
 
 fn some(count: usize, random: &mut Random) -> Names {
@@ -138,8 +156,8 @@ impl Labels {
         let list = |names: &Names| format!("{names:?}").replace('{', "[").replace('}', "]");
         let mut text = "[labels]\n".to_owned();
         text.extend(NAMES.map(|name| format!("{name} = \"a colour\"\n")));
-        for Action { name, reads, adds, removes } in &self.actions {
-            text += &format!("[actions.{name}]\nreads = {reads}\n");
+        for Action { name, reads, writes, adds, removes } in &self.actions {
+            text += &format!("[actions.{name}]\nreads = {reads}\nwrites = {writes}\n");
             text += &format!("adds = {}\nremoves = {}\n", list(adds), list(removes));
         }
         for ((server, tool), adds) in &self.tools {
@@ -148,6 +166,9 @@ impl Labels {
         for (kind, id, names) in &self.resources {
             text += &format!("[[resources]]\ntype = \"{kind}\"\nid = \"{id}\"\n");
             text += &format!("labels = {}\n", list(names));
+        }
+        for (kind, id) in &self.places {
+            text += &format!("[[places]]\ntype = \"{kind}\"\nid = \"{id}\"\n");
         }
         text
     }
@@ -201,13 +222,30 @@ impl Labels {
         ask.labels = held.union(&ask.found).copied().collect();
         ask.resource_labels = left;
         for (of, pattern, names) in &self.resources {
-            let digit = pattern.trim_matches('*');
-            // Ids have one digit, so that with a star is that without.
-            if *of == kind && (digit.is_empty() || digit == id.to_string()) {
+            if *of == kind && fits(pattern, id) {
                 ask.resource_labels.extend(names);
             }
         }
         standing
+    }
+
+    /// Where a writer leaves what it carries: at each place that fits, or at the rest of its type.
+    fn leaves(&self, ask: &Ask) -> BTreeSet<String> {
+        let (kind, id) = ask.resource.0;
+        let of_kind = self.places.iter().filter(|(of, _)| *of == kind);
+        let name = |pattern: &String| format!("{kind} {pattern}");
+        let all: BTreeSet<String> = of_kind.clone().map(|(_, pattern)| name(pattern)).collect();
+        let fitting: BTreeSet<String> =
+            of_kind.filter(|(_, one)| fits(one, id)).map(|(_, one)| name(one)).collect();
+        if !fitting.is_empty() {
+            return fitting;
+        }
+        let mut rest = format!("{kind}/rest");
+        if !all.is_empty() {
+            let all: Vec<String> = all.into_iter().collect();
+            rest += &format!("/{}", Digest::of(all.join("\n").as_bytes()));
+        }
+        [rest].into()
     }
 
     /// The member `labels` of a permit's bytes, with a comma before it; nothing where it changes nothing.
@@ -224,7 +262,10 @@ impl Labels {
             }
         }
         let removes = rule.map(|one| one.removes.clone()).unwrap_or_default();
-        let parts = [("adds", adds), ("removes", removes)];
+        let owned = |names: Names| names.into_iter().map(str::to_owned).collect();
+        let leaves = if rule.is_some_and(|one| one.writes) { self.leaves(ask) } else { [].into() };
+        let parts: [(&str, BTreeSet<String>); 3] =
+            [("adds", owned(adds)), ("leaves", leaves), ("removes", owned(removes))];
         let parts = parts.iter().filter(|(_, names)| !names.is_empty()).map(|(name, names)| {
             let each: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
             format!("\"{name}\":[{}]", each.join(","))

@@ -1,0 +1,73 @@
+//! What writers left: labels by place, for all executions of the node. A fold of public headers: the names of places are the
+//! bundle's words, and what was left survives the erasure of who left it.
+
+use std::collections::BTreeMap;
+
+use policy::{Bundle, Labels, Request, Semantics};
+use proof::json::Value;
+
+use super::NodeState;
+use crate::limits::PLACES_LEFT_MAX;
+
+/// Labels by the place's name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Left(BTreeMap<String, Labels>);
+
+/// The place that everything is in: no bundle knows its name.
+const EVERYWHERE: &str = "";
+
+impl Left {
+    fn add(&mut self, place: &str, labels: &Labels) {
+        let has_room = self.0.len() < PLACES_LEFT_MAX || self.0.contains_key(place);
+        let place = if has_room { place } else { EVERYWHERE };
+        self.0.entry(place.to_owned()).or_default().union(labels);
+    }
+
+    /// The bundle that decides from here on does not count everything any more.
+    pub(super) fn forget(&mut self, bundle: &Bundle) {
+        self.0.retain(|place, _| !bundle.forgets_place(place));
+    }
+
+    pub(super) fn items(&self) -> impl Iterator<Item = Value> {
+        let item = |(place, labels): (&String, &Labels)| {
+            Value::Array(vec![Value::from(place.as_str()), labels.to_value()])
+        };
+        self.0.iter().map(item)
+    }
+
+    /// Reads one of [`Self::items`].
+    pub(super) fn restore(&mut self, item: &Value) -> Option<()> {
+        let [place, labels] = item.as_array()? else { return None };
+        let labels = Labels::from_value(labels).filter(|labels| !labels.is_empty())?;
+        self.0.insert(place.as_str()?.to_owned(), labels);
+        Some(())
+    }
+}
+
+impl NodeState {
+    /// What writers have left on the resource of a request. What was left at a place that the bundle does not know any more
+    /// may be on any resource.
+    pub(super) fn left_on(&self, request: &Request) -> Labels {
+        let mut labels = Labels::NONE;
+        if self.left.0.is_empty() || self.bundle.semantics() < Semantics::V2 {
+            return labels;
+        }
+        let places = self.bundle.places(request);
+        for (place, left) in &self.left.0 {
+            if places.contains(place) || !self.bundle.knows_place(place) {
+                labels.union(left);
+            }
+        }
+        labels
+    }
+
+    /// Leaves what an execution carries now at these places.
+    pub(super) fn leave<'a>(&mut self, id: &str, places: impl IntoIterator<Item = &'a String>) {
+        let carried = self.executions.get(id).map(super::Execution::labels);
+        let Some(carried) = carried.filter(|labels| !labels.is_empty()) else { return };
+        places.into_iter().for_each(|place| self.left.add(place, &carried));
+    }
+}
+
+#[cfg(test)]
+mod tests;
