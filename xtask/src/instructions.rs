@@ -28,7 +28,7 @@ const GATES: [Gate; 4] = [
         arguments: &["decide_100"],
         rounds: [1, 3],
         each_round: 1_000,
-        instructions_max: 38_900,
+        instructions_max: 39_600,
     },
     Gate {
         name: "decide, second half, three conditions over 10,000 events",
@@ -36,7 +36,7 @@ const GATES: [Gate; 4] = [
         arguments: &["decide_temporal_10000"],
         rounds: [100, 10_100],
         each_round: 1,
-        instructions_max: 48_500,
+        instructions_max: 50_200,
     },
     Gate {
         name: "verify a record of a log",
@@ -62,12 +62,16 @@ pub(crate) fn run_all(root: &Root) -> anyhow::Result<Outcome> {
         let why = "valgrind is not installed (Debian: `apt-get install valgrind`)";
         return Ok(Outcome::Skipped(why.to_owned()));
     }
-    for (package, example) in
-        [("interlock-policy", "instructions"), ("interlock-proof", "verify_speed")]
-    {
-        let build =
-            ["build", "--release", "--locked", "--quiet", "-p", package, "--example", example];
-        run(command(root.path(), "cargo", &build))?;
+    // With `node` too, as the step that decides a million does: so what both depend on is built once.
+    let builds: [(&[&str], &str); 2] = [
+        (&["-p", "interlock-policy", "-p", "interlock-node"], "instructions"),
+        (&["-p", "interlock-proof"], "verify_speed"),
+    ];
+    for (packages, example) in builds {
+        let mut build =
+            command(root.path(), "cargo", &["build", "--release", "--locked", "--quiet"]);
+        build.args(packages).args(["--example", example]);
+        run(build)?;
     }
     let mut failed = Vec::new();
     for gate in &GATES {
