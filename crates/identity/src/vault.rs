@@ -78,9 +78,7 @@ impl Vault {
         if plain.is_empty() {
             return Ok(Vec::new());
         }
-        let bound_to = self.bound_to(index, record);
-        let key = self.key(scope).map_err(|why| KeyError::other(&format!("{scope:?}: {why}")))?;
-        aead::seal(key, &bound_to, plain)
+        self.seal_bound(scope, &self.bound_to(index, record), plain)
     }
 
     /// Opens the part of one record of the log.
@@ -96,8 +94,7 @@ impl Vault {
         if part.is_empty() {
             return Ok(Vec::new());
         }
-        let bound_to = self.bound_to(index, record);
-        aead::open(self.key(scope)?, &bound_to, part).ok_or(OpenError::Part)
+        self.open_bound(scope, &self.bound_to(index, record), part)
     }
 
     /// Seals a piece of a snapshot that is of an execution, for the name that it is known by.
@@ -110,10 +107,8 @@ impl Vault {
         name: &Digest,
         plain: &[u8],
     ) -> Result<Vec<u8>, KeyError> {
-        let bound_to = self.piece_bound_to(name);
         let scope = Scope::Execution(execution.to_owned());
-        let key = self.key(&scope).map_err(|why| KeyError::other(&format!("{scope:?}: {why}")))?;
-        aead::seal(key, &bound_to, plain)
+        self.seal_bound(&scope, &self.piece_bound_to(name), plain)
     }
 
     /// Opens a piece of a snapshot that is of an execution and known by this name.
@@ -126,9 +121,8 @@ impl Vault {
         name: &Digest,
         piece: &[u8],
     ) -> Result<Vec<u8>, OpenError> {
-        let bound_to = self.piece_bound_to(name);
-        let key = self.key(&Scope::Execution(execution.to_owned()))?;
-        aead::open(key, &bound_to, piece).ok_or(OpenError::Part)
+        let scope = Scope::Execution(execution.to_owned());
+        self.open_bound(&scope, &self.piece_bound_to(name), piece)
     }
 
     /// Whether a scope's key is there.
@@ -163,6 +157,25 @@ impl Vault {
     pub fn destroy(&mut self, execution: &str) -> Result<bool, KeyError> {
         self.forget(execution);
         self.store.destroy(&Scope::Execution(execution.to_owned()))
+    }
+
+    fn seal_bound(
+        &mut self,
+        scope: &Scope,
+        bound_to: &[u8],
+        plain: &[u8],
+    ) -> Result<Vec<u8>, KeyError> {
+        let key = self.key(scope).map_err(|why| KeyError::other(&format!("{scope:?}: {why}")))?;
+        aead::seal(key, bound_to, plain)
+    }
+
+    fn open_bound(
+        &mut self,
+        scope: &Scope,
+        bound_to: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, OpenError> {
+        aead::open(self.key(scope)?, bound_to, sealed).ok_or(OpenError::Part)
     }
 
     /// What a part is bound to: the log, the place in it, and the record, so that it opens nowhere else.

@@ -80,7 +80,7 @@ pub(crate) fn meters(state: &NodeState, at: i64) -> Value {
             ("used", number(used.used)),
         ];
         members.extend(used.meter.window_ms.map(|ms| ("window_ms", Value::Integer(ms))));
-        Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+        object(members)
     };
     object([
         ("accounts", Value::Array(state.meter_uses(at).map(one).collect())),

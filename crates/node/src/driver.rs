@@ -13,7 +13,7 @@ use kernel::governance::SignedProposal;
 use kernel::lineage::{Completion, ErasedFor, SignedApproval, Transition};
 use kernel::state::Blobs;
 use kernel::step::{self, Answer, Effect, Input, Ticket};
-use ledger::{Disk, GroupCommit};
+use ledger::{Disk, Entry, GroupCommit};
 use proof::digest::Digest;
 use proof::json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -237,8 +237,6 @@ pub(crate) struct Driver<D: Disk> {
     vault: Vault,
     keeping: Keeping,
     waiting: Waiting,
-    /// Whether somebody waits for the records that are being appended.
-    is_awaited: bool,
 }
 
 #[derive(Default)]
@@ -264,16 +262,7 @@ impl<D: Disk> Driver<D> {
         clock: Clock,
         mailbox: Kernel,
     ) -> Self {
-        Self {
-            kernel,
-            log,
-            clock,
-            mailbox,
-            vault,
-            keeping,
-            waiting: Waiting::default(),
-            is_awaited: true,
-        }
+        Self { kernel, log, clock, mailbox, vault, keeping, waiting: Waiting::default() }
     }
 
     /// Runs until it is told to stop, or nothing can ask any more.
@@ -414,10 +403,15 @@ impl<D: Disk> Driver<D> {
     }
 
     pub(crate) fn carry_out(&mut self, effect: Effect) {
+        self.carry_out_for(true, effect);
+    }
+
+    /// Carries an effect out; `is_awaited` says whether somebody waits for a record that it appends.
+    fn carry_out_for(&mut self, is_awaited: bool, effect: Effect) {
         match effect {
             Effect::Append { index, scope, record, sealed } => {
                 match self.seal(scope, (index, &record), &sealed) {
-                    Ok(sealed) => self.append(index, record, sealed),
+                    Ok(sealed) => self.append(index, Entry { record, sealed }, is_awaited),
                     Err(why) => halt(&format!("record {index} could not be sealed: {why}")),
                 }
             }

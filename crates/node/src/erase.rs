@@ -116,7 +116,7 @@ impl Erased {
             Ok(None) => {}
             Err(code) => members.push(("code", Value::from(code.as_str()))),
         }
-        Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+        object(members)
     }
 
     pub(crate) fn from_value(value: &Value) -> Option<Self> {

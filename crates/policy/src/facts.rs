@@ -1,7 +1,7 @@
 //! What a decision takes from outside the request: the standing of who asks, and the facts of the moment.
 
 use proof::digest::Digest;
-use proof::json::{Object, Value};
+use proof::json::{Value, object};
 
 use crate::approval::Retry;
 use crate::error::FactsError;
@@ -129,11 +129,16 @@ impl Facts {
         if !(0..=AT_MS_MAX).contains(&self.at) {
             return Err(FactsError::Time);
         }
+        Ok(self.stated())
+    }
+
+    /// As [`Facts::to_value`], whatever the time: what a record of this decision says.
+    #[must_use]
+    pub fn stated(&self) -> Value {
         let definition = self.definition.map(|digest| ("definition", digest.to_value()));
         let members =
             [("assurance", Value::from(self.assurance.as_str())), ("at", Value::Integer(self.at))];
-        let members = members.into_iter().chain(definition);
-        Ok(Value::Object(members.map(|(name, value)| (name.to_owned(), value)).collect::<Object>()))
+        object(members.into_iter().chain(definition))
     }
 
     /// Reads what [`Facts::to_value`] wrote: exactly these members.

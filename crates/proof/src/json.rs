@@ -112,7 +112,7 @@ impl Value {
 
 /// An object of these members; of two members with one key the last stays.
 #[must_use]
-pub fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+pub fn object<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
     Value::Object(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 

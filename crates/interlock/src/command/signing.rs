@@ -4,7 +4,7 @@ use std::path::Path;
 use kernel::governance::{Change, GovernanceError, SignedProposal, Workload};
 use node::clock::wall_ms;
 use policy::Bundle;
-use proof::json::Value;
+use proof::json::{Value, object};
 
 use super::{govern, roles};
 use crate::cli::{Propose, Proposed, PublishSigned, Sign};
@@ -147,9 +147,7 @@ fn told(
             ("type", Value::from(proposal.proposal.change.type_name())),
         ];
         members.extend(missing.map(|missing| ("standing", Value::from(missing))));
-        return output.json(&Value::Object(
-            members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        ));
+        return output.json(&object(members));
     }
     output.line(what)?;
     let based_on = &proposal.proposal.based_on;

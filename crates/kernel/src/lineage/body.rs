@@ -305,7 +305,7 @@ impl Decided {
         put("commitments", commitments_value(&self.commitments));
         put("decision", self.decision.clone());
         put("direction", Value::from(self.direction.as_str()));
-        put("facts", facts_value(&self.facts));
+        put("facts", self.facts.stated());
         if let Some(hands_on) = &self.hands_on {
             put("hands_on", hands_on.to_value());
         }
@@ -366,17 +366,6 @@ fn labels_of(members: &Fields<'_>) -> Result<Labels, Malformed> {
     }
     let labels = Labels::from_value(members.value("labels")?).filter(|labels| !labels.is_empty());
     labels.ok_or_else(|| wrong("labels", "sorted names, and left out where there is none"))
-}
-
-fn facts_value(facts: &Facts) -> Value {
-    let mut value = object([
-        ("assurance", Value::from(facts.assurance.as_str())),
-        ("at", Value::Integer(facts.at)),
-    ]);
-    if let (Value::Object(members), Some(digest)) = (&mut value, &facts.definition) {
-        members.insert("definition".to_owned(), digest.to_value());
-    }
-    value
 }
 
 fn facts_of(value: &Value) -> Result<Facts, Malformed> {

@@ -1,6 +1,6 @@
 use policy::Request;
 use proof::digest::Digest;
-use proof::json::{Object, Value};
+use proof::json::{Value, object};
 
 use super::{Decided, Direction, Transition};
 
@@ -39,7 +39,5 @@ fn bytes(
         ("tool", Value::from(tool)),
     ];
     let definition = definition.map(|digest| ("definition", digest.to_value()));
-    let members = members.into_iter().chain(definition);
-    let members = members.map(|(name, value)| (name.to_owned(), value));
-    Value::Object(members.collect::<Object>()).to_bytes()
+    object(members.into_iter().chain(definition)).to_bytes()
 }

@@ -34,8 +34,9 @@ impl Kernel {
     /// Approvals whose record is durable.
     pub(super) fn release_approvals(&mut self, size: u64) -> Vec<Effect> {
         let mut effects = Vec::new();
-        while self.approvals.front().is_some_and(|next| next.index < size) {
-            let Some(Approving { index, ticket }) = self.approvals.pop_front() else { break };
+        while let Some(Approving { index, ticket }) =
+            self.approvals.pop_front_if(|next| next.index < size)
+        {
             effects.push(Effect::Approved { ticket, result: Ok(index) });
         }
         effects

@@ -21,8 +21,7 @@ impl Kernel {
     /// record, and the denial waits for that record in turn.
     pub(super) fn release(&mut self, now: Now, size: u64) -> Vec<Effect> {
         let mut effects = Vec::new();
-        while self.pending.front().is_some_and(|next| next.index < size) {
-            let Some(next) = self.pending.pop_front() else { break };
+        while let Some(next) = self.pending.pop_front_if(|next| next.index < size) {
             match (&next.answer, self.objection(now, &next)) {
                 (Answer::Permit { .. }, Some(code)) => effects.push(self.withhold(now, next, code)),
                 (Answer::Permit { .. }, None) if next.child.is_some() => {

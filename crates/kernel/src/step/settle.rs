@@ -60,8 +60,7 @@ impl Kernel {
     /// Results whose labels are durable.
     pub(super) fn release_results(&mut self, size: u64) -> Vec<Effect> {
         let mut effects = Vec::new();
-        while self.settling.front().is_some_and(|(index, _)| *index < size) {
-            let Some((_, ticket)) = self.settling.pop_front() else { break };
+        while let Some((_, ticket)) = self.settling.pop_front_if(|(index, _)| *index < size) {
             effects.push(Effect::Settled { ticket });
         }
         effects

@@ -6,6 +6,7 @@
 use crate::disk::{Disk, DiskError, DiskFile};
 use crate::files::is_unfinished;
 use crate::limits::{BLOCK_BYTES, NOWHERE_BYTES_MAX};
+use crate::simulation::state::names_in;
 use crate::snapshots::is_list;
 use std::collections::BTreeMap;
 use std::io;
@@ -62,13 +63,7 @@ impl Disk for NowhereDisk {
     }
 
     fn list(&self, folder: &str) -> Result<Vec<String>, DiskError> {
-        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let names = self.names();
-        let below = names.keys().filter_map(|path| path.strip_prefix(&prefix));
-        let mut names: Vec<String> =
-            below.filter_map(|rest| rest.split('/').next()).map(str::to_owned).collect();
-        names.dedup();
-        Ok(names)
+        Ok(names_in(folder, self.names().keys()))
     }
 
     fn rename(&self, from: &str, to: &str) -> Result<(), DiskError> {

@@ -62,12 +62,7 @@ impl State {
     }
 
     pub(super) fn list(&self, folder: &str) -> Vec<String> {
-        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let below = self.names.keys().filter_map(|path| path.strip_prefix(&prefix));
-        let mut names: Vec<String> =
-            below.filter_map(|rest| rest.split('/').next()).map(str::to_owned).collect();
-        names.dedup();
-        names
+        names_in(folder, self.names.keys())
     }
 
     pub(super) fn create(&mut self, path: &str, len_bytes: u64) -> Result<u64, DiskError> {
@@ -252,6 +247,16 @@ impl Inode {
         }
         bytes
     }
+}
+
+/// What is in a folder, files and folders, when these are all paths, in order.
+pub(super) fn names_in<'a>(folder: &str, paths: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    let below = paths.filter_map(|path| path.strip_prefix(&prefix));
+    let mut names: Vec<String> =
+        below.filter_map(|rest| rest.split('/').next()).map(str::to_owned).collect();
+    names.dedup();
+    names
 }
 
 fn overwrite(bytes: &mut Vec<u8>, offset: usize, with: &[u8]) {

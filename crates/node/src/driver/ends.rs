@@ -23,23 +23,22 @@ impl<D: Disk> Driver<D> {
         let input = Input::Outcome { ticket, outcome, message, output, entropy };
         let effects = self.kernel.step(self.clock.now(), input);
         // An end that is settled at once goes on at once: nobody waits for its record. One that brings labels is not.
-        self.is_awaited = !effects.iter().any(|effect| matches!(effect, Effect::Settled { .. }));
+        let is_awaited = !effects.iter().any(|effect| matches!(effect, Effect::Settled { .. }));
         for effect in effects {
-            self.carry_out(effect);
+            self.carry_out_for(is_awaited, effect);
         }
-        self.is_awaited = true;
     }
 
-    pub(super) fn append(&mut self, index: u64, record: Vec<u8>, sealed: Vec<u8>) {
+    pub(super) fn append(&mut self, index: u64, entry: Entry, is_awaited: bool) {
         let mailbox = self.mailbox.clone();
         let done = move |outcome: Result<Committed, AppendError>| match outcome {
             Ok(_) => mailbox.tell(Command::Durable { size: index.saturating_add(1) }),
             // Space was there when it was asked for: whatever this is, the log cannot be gone on with.
             Err(why) => halt(&format!("record {index} was not kept: {why}")),
         };
-        let entries = vec![Entry { record, sealed }];
+        let entries = vec![entry];
         // What was decided must be kept: only `request` and `join` ask for space, before they decide.
-        let appended = if self.is_awaited {
+        let appended = if is_awaited {
             self.log.append_reserved(entries, Some(index), done)
         } else {
             self.log.append_unhurried(entries, Some(index), done)

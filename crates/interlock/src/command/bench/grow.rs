@@ -14,6 +14,9 @@ const CALLERS: u32 = 512;
 /// Decisions of all executions together after which they end, and others begin.
 const LIVES: u32 = 64_000;
 
+/// Records that a log may lack of what is wanted.
+const MISSING_MAX: u32 = 100;
+
 /// Whether executions end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ends {
@@ -28,7 +31,7 @@ pub(super) fn grow(site: &Site, records: u32, ends: Ends) -> Result<(), Failure>
         let (_, lineage) = domain::both(&site.options.folder)?;
         let missing = u64::from(records).saturating_sub(lineage.published()?);
         let missing = u32::try_from(missing).unwrap_or(u32::MAX);
-        if missing < 100 {
+        if missing < MISSING_MAX {
             return Ok(());
         }
         let decisions = (missing / 7 * 4).min(LIVES);
