@@ -14,6 +14,7 @@ mod family;
 mod find;
 mod govern;
 pub(crate) mod init;
+mod lines;
 mod log;
 mod mcp;
 mod office_agent;

@@ -1,18 +1,14 @@
-use std::fs::File;
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use policy::evaluation::{self, Evaluation};
 use policy::{Bundle, Entity};
 use proof::json::{Value, number, object};
 use wire::authzen;
-use wire::frame::Lines;
 
+use super::lines::{Read, each_line};
 use crate::cli::Decide;
 use crate::exit::{Exit, Failure};
 use crate::folder;
-use crate::limits::READ_BYTES;
 use crate::output::Output;
 
 /// Answers each line of requests with one line.
@@ -24,43 +20,6 @@ pub(super) fn run(arguments: &Decide, output: &mut Output) -> Result<Exit, Failu
         output.flush()
     })?;
     Ok(Exit::Ok)
-}
-
-/// Lines as they were read, or why one can't be.
-pub(super) type Read = Vec<Result<Vec<u8>, wire::frame::Error>>;
-
-/// Hands on the lines of a file, or of standard input where it is `-`, as they come.
-pub(super) fn each_line(
-    path: &Path,
-    mut take: impl FnMut(Read) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let mut from = open(path)?;
-    let mut lines = Lines::new(wire::limits::LINE_BYTES_MAX);
-    let mut chunk = vec![0; READ_BYTES];
-    let mut is_line_open = false;
-    loop {
-        let read = from.read(&mut chunk);
-        let read = read
-            .map_err(|why| Failure::io(format!("`{}` could not be read", path.display()), &why))?;
-        let bytes = chunk.get(..read).unwrap_or_default();
-        if bytes.is_empty() {
-            break;
-        }
-        is_line_open = !bytes.ends_with(b"\n");
-        take(lines.push(bytes))?;
-    }
-    // The last line of a file may lack its line feed.
-    if is_line_open { take(lines.push(b"\n")) } else { Ok(()) }
-}
-
-fn open(path: &Path) -> Result<Box<dyn io::Read>, Failure> {
-    if path == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
-    }
-    match File::open(path) {
-        Ok(file) => Ok(Box::new(file)),
-        Err(why) => Err(Failure::io(format!("`{}` cannot be read", path.display()), &why)),
-    }
 }
 
 struct Answering {

@@ -7,7 +7,7 @@ use wire::json::Numbers;
 use wire::jsonrpc::{Message, Outcome};
 use wire::mcp::ToolList;
 
-use crate::command::decide::{Read, each_line};
+use crate::command::lines::{Read, each_line};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, Table};
 
