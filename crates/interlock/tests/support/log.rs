@@ -18,8 +18,20 @@ pub(crate) struct Decision {
     pub(crate) verdict: String,
     /// The reason code.
     pub(crate) code: String,
+    /// Of a permit that was withheld after it was decided: the index of the record that says so, and its code.
+    pub(crate) withheld: Option<(u64, String)>,
     /// The JSON-RPC message, opened from the sealed part and checked against its commitment.
     pub(crate) message: Value,
+}
+
+impl Decision {
+    /// What whoever asked was answered, where an answer went out: verdict, code, and the record that it names.
+    pub(crate) fn answered(&self) -> (&str, &str, u64) {
+        match &self.withheld {
+            Some((index, code)) => ("deny", code, *index),
+            None => (&self.verdict, &self.code, self.index),
+        }
+    }
 }
 
 /// All decisions of a domain's lineage log, published or not.
@@ -27,17 +39,25 @@ pub(crate) fn decisions(folder: &Path) -> Vec<Decision> {
     let lineage = folder.join("lineage");
     let reader = Reader::open(&lineage).unwrap();
     let mut opener = Opener::of(&lineage, &origin(&lineage)).unwrap();
-    let mut found = Vec::new();
+    let mut found: Vec<Decision> = Vec::new();
+    let mut places = BTreeMap::new();
     for entry in reader.entries(0).unwrap() {
         let entry = entry.unwrap();
         let record = LineageRecord::parse(&entry.record).unwrap();
-        if let Body::Decided(decided) = record.body {
-            let execution = record.header.link.unwrap().execution;
-            let (at, sealed) = ((entry.index, &entry.record[..]), entry.sealed.as_deref());
-            let part = opener.part(Some(&execution), at, sealed);
-            let Part::Open(plain) = part else { panic!("record {}: {part:?}", entry.index) };
-            let sealed = Sealed::parse(&plain).unwrap();
-            found.push(decision(entry.index, execution, &decided, &sealed));
+        match (record.body, record.header.link) {
+            (Body::Decided(decided), Some(link)) => {
+                let (at, sealed) = ((entry.index, &entry.record[..]), entry.sealed.as_deref());
+                let part = opener.part(Some(&link.execution), at, sealed);
+                let Part::Open(plain) = part else { panic!("record {}: {part:?}", entry.index) };
+                let sealed = Sealed::parse(&plain).unwrap();
+                places.insert((link.execution.clone(), link.seq), found.len());
+                found.push(decision(entry.index, link.execution, &decided, &sealed));
+            }
+            (Body::Withheld { decided_seq, code }, Some(link)) => {
+                let place = places[&(link.execution, decided_seq)];
+                found[place].withheld = Some((entry.index, code));
+            }
+            _ => {}
         }
     }
     found
@@ -70,6 +90,7 @@ fn decision(index: u64, execution: String, decided: &Decided, sealed: &Sealed) -
         execution,
         verdict: member("decision"),
         code: member("code"),
+        withheld: None,
         message: serde_json::from_slice(message).unwrap(),
     }
 }
