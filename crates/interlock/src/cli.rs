@@ -22,7 +22,7 @@ pub(crate) use bench::{Bench, Measured};
 pub(crate) use erase::Erase;
 pub(crate) use family::{Delegate, End};
 pub(crate) use machine::Completions;
-pub(crate) use node::{Demo, Halt, Init, Mcp, Register, Serve, Trust};
+pub(crate) use node::{Demo, Halt, Init, Mcp, Register, Serve, Status, Trust};
 pub(crate) use office::{OfficeAgent, OfficeServer};
 pub(crate) use policy::{Bundle, BundleCommand, Decide, Diff, Publish};
 pub(crate) use proof::{
@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Init(Init),
 
     Serve(Serve),
+
+    Status(Status),
 
     Mcp(Mcp),
 

@@ -24,6 +24,7 @@ mod replay;
 mod roles;
 pub(crate) mod serve;
 mod signing;
+mod status;
 mod verify;
 mod version;
 
@@ -66,6 +67,7 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Demo(arguments) => demo::run(arguments, output),
         Command::Init(arguments) => init::run(arguments, output),
         Command::Serve(arguments) => serve::run(arguments, output),
+        Command::Status(arguments) => status::run(arguments, output),
         Command::Mcp(arguments) => mcp::run(arguments),
         Command::Register(arguments) => govern::register(arguments, output),
         Command::Trust(arguments) => govern::trust(arguments, output),

@@ -156,6 +156,7 @@ impl Blobs for Shelf {
 }
 
 /// A governance log in memory, with the blobs beside it.
+#[derive(Clone)]
 pub(crate) struct Domain {
     pub(crate) fold: Governance,
     pub(crate) records: Vec<Vec<u8>>,

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use kernel::governance::{Change, Governance, Position, SignedProposal};
 use kernel::state::Blobs;
-use ledger::{Entry, FileDisk, Ledger, Reader};
+use ledger::{CommitError, Entry, FileDisk, Ledger, Reader};
 use policy::Bundle;
 use proof::digest::Digest;
 use proof::note::Signer;
@@ -17,6 +17,8 @@ pub struct Authority {
     governance: Governance,
     ledger: Ledger<FileDisk>,
     mark: Mark,
+    is_published: bool,
+    must_end: bool,
 }
 
 impl Authority {
@@ -26,7 +28,8 @@ impl Authority {
         let signer = Box::new(keys::read(&options.folder, "governance")?);
         let disk = disk(&options.governance_folder())?;
         let ledger = Ledger::create(disk, signer, &origin).map_err(|why| failed(&why))?;
-        Ok(Self { governance: Governance::new(&origin), ledger, mark: Mark::governance(options) })
+        let (governance, mark) = (Governance::new(&origin), Mark::governance(options));
+        Ok(Self { governance, ledger, mark, is_published: false, must_end: false })
     }
 
     /// Opens the log and folds it.
@@ -46,7 +49,7 @@ impl Authority {
         for record in records(&options.governance_folder())? {
             governance.apply(&record).map_err(|why| Error::governance(&why))?;
         }
-        Ok(Self { governance, ledger, mark })
+        Ok(Self { governance, ledger, mark, is_published: false, must_end: false })
     }
 
     /// The fold of the log.
@@ -73,14 +76,36 @@ impl Authority {
             return Err(Error::governance(&"the record would be larger than 65,535 bytes"));
         }
         let entry = Entry { record: record.clone(), sealed: Vec::new() };
-        self.ledger.commit(&[entry]).map_err(|why| failed(&why))?;
+        self.ledger.commit(&[entry]).map_err(|why| {
+            self.must_end |= matches!(why, CommitError::Fatal(_) | CommitError::Stopped);
+            failed(&why)
+        })?;
         self.governance.apply(&record).map_err(|why| Error::governance(&why))?;
-        self.ledger.publish().map_err(|why| failed(&why))?;
-        // The change stands whatever becomes of the mark, which the next one makes up for.
-        if let Err(why) = self.mark.remember() {
-            eprintln!("interlock: the governance log's head was not remembered: {why}");
+        self.is_published = false;
+        // The change stands whatever becomes of its publication, which is made up for.
+        if let Err(why) = self.publish() {
+            eprintln!("interlock: the governance log's head is not published yet: {why}");
         }
         Ok(Accepted { record, position: self.governance.position() })
+    }
+
+    /// Publishes what the log has, and remembers its head, where that is not done.
+    pub(crate) fn publish(&mut self) -> Result<(), Error> {
+        if self.is_published {
+            return Ok(());
+        }
+        self.ledger.publish().map_err(|why| {
+            self.must_end |= why.is_fatal();
+            failed(&why)
+        })?;
+        self.mark.remember()?;
+        self.is_published = true;
+        Ok(())
+    }
+
+    /// Whether the log failed so that nobody knows what of it is on stable storage: the process must end.
+    pub(crate) fn must_end(&self) -> bool {
+        self.must_end
     }
 
     /// A bundle is kept before the record that names it, and only one that loads.

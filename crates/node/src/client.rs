@@ -219,6 +219,7 @@ fn ask(socket: &Path, question: &Hello) -> Result<(UnixStream, Value), Error> {
         let (code, message) = (text(&answer, "code")?, text(&answer, "message")?);
         return Err(match code.as_str() {
             "governance" => Error::governance(&message),
+            "ledger" => Error::unkept(message),
             _ => Error::peer(&format!("the node refused ({code}): {message}")),
         });
     }

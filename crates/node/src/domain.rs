@@ -54,6 +54,7 @@ pub fn init(options: &Options, bundle: &Bundle, changes: Vec<Change>) -> Result<
         let signed = sign(authority.governance().position(), change, &officer)?;
         authority.accept(&signed, blob)?;
     }
+    authority.publish()?;
     Ok(authority.governance().position())
 }
 

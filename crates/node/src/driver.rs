@@ -1,5 +1,6 @@
 mod approvals;
 mod ends;
+mod reductions;
 mod sealing;
 mod snapshots;
 mod status;
@@ -60,6 +61,12 @@ pub(crate) enum Command {
     Reduce {
         proposal: Box<SignedProposal>,
         reply: oneshot::Sender<Result<bool, String>>,
+    },
+    Reductions {
+        reply: oneshot::Sender<Vec<SignedProposal>>,
+    },
+    Kept {
+        reply: oneshot::Sender<()>,
     },
     Govern {
         records: Vec<Vec<u8>>,
@@ -175,12 +182,6 @@ impl Kernel {
         async move { listed.await.unwrap_or(false) }
     }
 
-    /// Shows the kernel what officers signed: whether it acts on it already, or why it is not acceptable.
-    pub(crate) async fn reduce(&self, proposal: SignedProposal) -> Option<Result<bool, String>> {
-        let proposal = Box::new(proposal);
-        self.ask(move |reply| Command::Reduce { proposal, reply }).await
-    }
-
     /// Hands over newly accepted governance records at once, so that they arrive in the order of the calls; resolves
     /// when the kernel has adopted them.
     pub(crate) fn govern(
@@ -248,6 +249,8 @@ struct Waiting {
     erasures: BTreeMap<Ticket, oneshot::Sender<Result<u64, &'static str>>>,
     approvals: BTreeMap<Ticket, oneshot::Sender<Result<u64, &'static str>>>,
     reductions: BTreeMap<Ticket, oneshot::Sender<Result<bool, String>>>,
+    /// Who waits until the log is durable up to a size.
+    kept: Vec<(u64, oneshot::Sender<()>)>,
     /// Executions that permitted delegations began, until the answer is handed out.
     children: BTreeMap<Ticket, String>,
     outcomes: BTreeMap<Ticket, oneshot::Sender<bool>>,
@@ -298,11 +301,9 @@ impl<D: Disk> Driver<D> {
                 self.request(execution, transition, reply);
             }
             Command::Outcome { ticket, end, reply } => self.outcome(ticket, end, reply),
-            Command::Reduce { proposal, reply } => {
-                let ticket = self.ticket();
-                self.waiting.reductions.insert(ticket, reply);
-                self.step(Input::Reduce { ticket, proposal });
-            }
+            Command::Reduce { proposal, reply } => self.reduce(proposal, reply),
+            Command::Reductions { reply } => self.reductions(reply),
+            Command::Kept { reply } => self.await_kept(reply),
             Command::Govern { records, blobs, reply } => {
                 self.step(Input::Governance { records, blobs });
                 let _gone = reply.send(());
@@ -328,7 +329,10 @@ impl<D: Disk> Driver<D> {
             Command::Status { reply } => {
                 let _gone = reply.send(self.status());
             }
-            Command::Durable { size } => self.step(Input::Durable { size }),
+            Command::Durable { size } => {
+                self.step(Input::Durable { size });
+                self.tell_kept(size);
+            }
             Command::Tick => self.tick(),
             Command::Stop => {}
         }

@@ -20,8 +20,12 @@ impl Error {
     /// The governance log does not have what the node acts on already.
     pub(crate) fn although_it_acts(self) -> Self {
         let message = format!(
-            "the node acts on it already, but it is not in the governance log: {}; bring it again",
-            self.message
+            "the node acts on it already, but it is not in the governance log: {}; {}",
+            self.message,
+            match self.code {
+                "governance" => "sign it again on what governs now",
+                _ => "the node brings it again until it is",
+            }
         );
         Self { message, ..self }
     }
@@ -44,6 +48,11 @@ impl Error {
 
     pub(crate) fn ledger(log: &str, why: &dyn Display) -> Self {
         Self::new("ledger", format!("the {log} log: {why}"))
+    }
+
+    /// A node's own words about a log of its.
+    pub(crate) fn unkept(message: String) -> Self {
+        Self::new("ledger", message)
     }
 
     /// A log that is older than what was seen of it, or another one, is not gone on from.

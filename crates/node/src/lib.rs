@@ -10,6 +10,7 @@
 //! | `driver` | the one thread that steps the kernel: a dumb loop |
 //! | `approvals` | what waits for officers, their words, and what is used of the meters |
 //! | `authority` | appends signed changes to the governance log |
+//! | `bring` | brings changes to the authority, and again where the log could not take them |
 //! | `family` | what a client asks of the executions that descend from its own |
 //! | [`erase`] | what ended executions sealed is made unreadable, on record |
 //! | [`sealing`] | the keys of executions, and opening sealed parts |
@@ -25,6 +26,7 @@
 
 mod approvals;
 mod authority;
+mod bring;
 pub mod client;
 pub mod clock;
 mod direct;

@@ -43,3 +43,10 @@ pub const SEALED_FACTOR: usize = 5;
 /// Bytes on disk that are kept free for the end of each transition that is open: one where the result is not kept
 /// takes a block of 4 KiB. Without them a request is refused with `refused.storage`.
 pub const END_BYTES: usize = 8 * 1024;
+
+/// How long a node waits before it brings again what the governance log could not take, in milliseconds: at first so long,
+/// then twice as long each time.
+pub const BRING_AGAIN_MS_MIN: u64 = 100;
+
+/// How long it waits at most between two attempts, in milliseconds.
+pub const BRING_AGAIN_MS_MAX: u64 = 5_000;

@@ -1,6 +1,6 @@
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mcp::ServerCommand;
@@ -17,7 +17,7 @@ use crate::family;
 use crate::gate::SessionGate;
 use crate::hello::{Caller, Hello, line, refusal};
 use crate::limits::{CONNECTIONS_MAX, HELLO_BYTES_MAX, HELLO_MS_MAX};
-use crate::{Authority, Error, Options, Server, approvals, client, erase};
+use crate::{Authority, Error, Options, Server, approvals, bring, client, erase};
 
 /// What every connection needs.
 pub(crate) struct Shared {
@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     pub(crate) kernel: Kernel,
     pub(crate) authority: Mutex<Authority>,
     pub(crate) blobs: Arc<GovernanceBlobs>,
+    /// Told whenever something may be to be brought to the authority again.
+    pub(crate) owing: tokio::sync::Notify,
     pub(crate) log: tokio::sync::mpsc::UnboundedSender<String>,
 }
 
@@ -91,7 +93,7 @@ async fn connection(mut stream: UnixStream, shared: &Shared) {
         }
         Hello::Govern { proposal, blob } => {
             let answer = match is_local(&peer) {
-                true => govern(shared, &proposal, blob).await,
+                true => bring::govern(shared, &proposal, blob).await,
                 false => Err(Error::peer(&"only the node's own OS user may bring changes")),
             };
             let answer = answer.unwrap_or_else(|why| refusal(why.code(), &why.to_string()));
@@ -237,31 +239,4 @@ fn command(server: &Server) -> ServerCommand {
 
 fn is_local(peer: &UCred) -> bool {
     peer.uid() == 0 || peer.uid() == rustix::process::geteuid().as_raw()
-}
-
-async fn govern(
-    shared: &Shared,
-    proposal: &kernel::governance::SignedProposal,
-    blob: Option<Vec<u8>>,
-) -> Result<Vec<u8>, Error> {
-    // What is taken away is taken away now, whatever becomes of the log. What the kernel does not accept may be based on
-    // a record that the log has and the kernel does not have yet: the authority judges it again.
-    let acts = match shared.kernel.reduce(proposal.clone()).await {
-        Some(acts) => acts.unwrap_or(false),
-        None => return Err(Error::peer(&"the node is stopping")),
-    };
-    // Held over the disk's work on purpose: changes are rare and have one order, which the kernel must see too.
-    let (position, adopted) = tokio::task::block_in_place(|| {
-        let mut authority = shared.authority.lock().unwrap_or_else(PoisonError::into_inner);
-        let accepted = authority.accept(proposal, blob.as_deref());
-        let accepted = accepted.map_err(|why| if acts { why.although_it_acts() } else { why })?;
-        let blobs = Arc::clone(&shared.blobs);
-        Ok::<_, Error>((accepted.position, shared.kernel.govern(vec![accepted.record], blobs)))
-    })?;
-    adopted.await;
-    Ok(line(&object([
-        ("position", position.to_value()),
-        ("type", Value::from("accepted")),
-        ("v", Value::Integer(1)),
-    ])))
 }

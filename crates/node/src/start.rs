@@ -18,7 +18,7 @@ use crate::limits::TICK_MS;
 use crate::marks::Mark;
 
 use crate::socket::{self, Shared};
-use crate::{Authority, Error, Options, keys, sealing};
+use crate::{Authority, Error, Options, bring, keys, sealing};
 
 /// A running node.
 pub struct Running {
@@ -46,10 +46,17 @@ pub async fn start(options: Options, log: mpsc::UnboundedSender<String>) -> Resu
     let mark = Mark::lineage(&options);
     let ticking = tokio::spawn(tick(kernel.clone()));
     let remembering = tokio::spawn(remember(mark.clone()));
-    let shared =
-        Shared { options, kernel: kernel.clone(), authority: Mutex::new(authority), blobs, log };
-    let serving = tokio::spawn(socket::serve(listener, Arc::new(shared)));
-    Ok(Running { kernel, tasks: vec![ticking, remembering, serving], thread, mark })
+    let shared = Arc::new(Shared {
+        options,
+        kernel: kernel.clone(),
+        authority: Mutex::new(authority),
+        blobs,
+        owing: tokio::sync::Notify::new(),
+        log,
+    });
+    let bringing = tokio::spawn(bring::keep_bringing(Arc::clone(&shared)));
+    let serving = tokio::spawn(socket::serve(listener, shared));
+    Ok(Running { kernel, tasks: vec![ticking, remembering, bringing, serving], thread, mark })
 }
 
 impl Running {

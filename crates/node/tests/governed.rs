@@ -2,6 +2,7 @@
 
 use kernel::governance::{Change, Subject};
 use node::Options;
+use node::client::Place;
 use policy::Trust;
 use proof::json::Value;
 
@@ -35,10 +36,53 @@ async fn changes_at_the_same_time_are_adopted_in_the_order_of_the_log() {
         officer.await.unwrap().unwrap();
     }
 
-    let status = tokio::task::spawn_blocking(move || node::client::status(&options.socket));
+    assert_eq!(adopted(&options).await, before + OFFICERS as u64);
+    running.stop().await;
+}
+
+/// The size of the governance that the running node has adopted and could verify.
+#[cfg(test)]
+async fn adopted(options: &Options) -> u64 {
+    let socket = options.socket.clone();
+    let status = tokio::task::spawn_blocking(move || node::client::status(&socket));
     let status = status.await.unwrap().unwrap();
     assert_eq!(status.get("verified"), Some(&Value::Bool(true)), "{status:?}");
     let size = status.get("governance").and_then(|head| head.get("size")).and_then(Value::as_i64);
-    assert_eq!(size, i64::try_from(before + OFFICERS as u64).ok());
+    u64::try_from(size.unwrap()).unwrap()
+}
+
+/// A change that is durable stands, and so does the one after it, whether or not the log's head can be published: that is
+/// made up for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_cannot_be_published_yet_is_adopted_and_published_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path());
+    let before = node::domain::init(&options, &small_bundle(), vec![]).unwrap().size;
+    let (notes, _notes) = tokio::sync::mpsc::unbounded_channel();
+    let running = node::start(options.clone(), notes).await.unwrap();
+    // Where the next checkpoint is made ready, something is in the way.
+    let in_the_way = options.governance_folder().join("tmp/checkpoint");
+    std::fs::create_dir_all(in_the_way.join("full")).unwrap();
+
+    for number in 0..2 {
+        let subject = Subject::Workload(format!("agent-{number}"));
+        let (options, change) = (options.clone(), Change::HaltOrdered { subject });
+        let ended =
+            tokio::task::spawn_blocking(move || node::domain::govern(&options, change, None));
+        assert_eq!(ended.await.unwrap().unwrap().1, Place::Node);
+    }
+    assert_eq!(adopted(&options).await, before + 2);
+    let published = || {
+        let text = std::fs::read_to_string(options.governance_folder().join("checkpoint")).unwrap();
+        text.lines().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    assert_eq!(published(), before);
+
+    std::fs::remove_dir_all(in_the_way).unwrap();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while published() != before + 2 {
+        assert!(std::time::Instant::now() < deadline, "the head was not published");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
     running.stop().await;
 }

@@ -9,7 +9,7 @@ use crate::output::ColorChoice;
 /// The commands as a new user meets them. A test holds this list and the grammar together.
 pub(super) const GROUPS: [(&str, &[&str]); 8] = [
     ("Start here", &["demo", "init", "register"]),
-    ("Run", &["serve", "mcp", "delegate"]),
+    ("Run", &["serve", "status", "mcp", "delegate"]),
     ("Govern", &["bundle", "trust", "halt", "end", "erase", "meters"]),
     ("Approve", &["approvals", "approve"]),
     ("Govern with several officers", &["roles", "key", "propose", "sign", "publish"]),

@@ -53,6 +53,17 @@ pub(crate) struct Serve {
     pub(crate) listen: Option<SocketAddr>,
 }
 
+/// Show how the running node stands
+///
+/// Whether it could verify what governs, what it has on record, and which reductions it acts on that the governance log does
+/// not have: it brings those again by itself, but for those of which it is said why they can't get there any more.
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    /// The domain's folder
+    #[arg(default_value = ".")]
+    pub(crate) domain: PathBuf,
+}
+
 /// Speak MCP on standard input and output, through the node
 ///
 /// This is what an agent's MCP client starts in the place of the server. It has no keys and reads no configuration: it

@@ -5,6 +5,8 @@ mod approvals;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod brought_again;
+#[cfg(test)]
 mod decide_everywhere;
 #[cfg(test)]
 mod killed;

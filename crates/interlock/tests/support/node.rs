@@ -26,10 +26,30 @@ impl Node {
 
     /// Starts the node of a domain's folder.
     pub(crate) fn spawn(folder: &Path) -> Node {
+        Node::spawn_by(Command::new(BINARY).arg("serve").arg(folder))
+    }
+
+    /// Starts the node so that no file of its grows beyond so many bytes: its disk is full from there on, until
+    /// [`Node::give_room`].
+    pub(crate) fn start_cramped(folder: &Path, file_bytes: u64) -> Node {
+        let script = r#"trap "" XFSZ; ulimit -S -f "$1"; exec "$2" serve "$3""#;
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, "sh", &(file_bytes / 512).to_string(), BINARY]).arg(folder);
+        let mut node = Node::spawn_by(&mut shell);
+        assert!(node.serves(), "the node did not start: {}", node.stderr());
+        node
+    }
+
+    /// Lets its files grow again.
+    pub(crate) fn give_room(&self) {
+        let pid = Some(Pid::from_child(&self.child));
+        let limit = rustix::process::Rlimit { current: None, maximum: None };
+        rustix::process::prlimit(pid, rustix::process::Resource::Fsize, limit).unwrap();
+    }
+
+    fn spawn_by(command: &mut Command) -> Node {
         let stderr = tempfile::tempfile().unwrap();
-        let mut child = Command::new(BINARY)
-            .arg("serve")
-            .arg(folder)
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(stderr.try_clone().unwrap())

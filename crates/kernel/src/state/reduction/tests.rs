@@ -2,7 +2,7 @@ use policy::Trust;
 use proof::note::Ed25519Signer;
 
 use crate::fixture::{Domain, Node, code};
-use crate::governance::{Change, SignedProposal, Subject};
+use crate::governance::{Change, GovernanceError, SignedProposal, Subject};
 use crate::limits::REDUCTIONS_MAX;
 use crate::replay::Fed;
 use crate::step::{Answer, Effect, Input};
@@ -105,6 +105,45 @@ fn governance_that_has_the_same_halt_takes_its_place() {
     node.follow(&domain);
     assert_eq!(ask(&mut node), "permitted");
     all_follow(&node, &domain);
+}
+
+/// What is owed to governance, and whether it could be accepted still.
+fn owed(node: &Node) -> Vec<(SignedProposal, bool)> {
+    let state = node.kernel.state();
+    let all = state.reductions(state.governance().at());
+    all.map(|(signed, standing)| (signed, standing.is_ok())).collect()
+}
+
+#[test]
+fn what_governance_does_not_have_is_owed_until_it_has_it_or_something_newer() {
+    let mut domain = Domain::new();
+    let mut node = Node::new(&domain);
+    let (halted, stale) =
+        (domain.proposed(halt()), domain.proposed(Change::HaltLifted { subject: agent() }));
+    assert_eq!(owed(&node), vec![]);
+    assert_eq!(reduce(&mut node, &halted), Ok(true));
+    assert_eq!(owed(&node), vec![(halted.clone(), true)]);
+    let late = halted.proposal.expires_ms + 1;
+    let at_last: Vec<_> =
+        node.kernel.state().reductions(late).map(|(_, standing)| standing).collect();
+    assert_eq!(at_last, vec![Err(GovernanceError::Expired)]);
+    let mut restarted = Node::restart(&domain, node.log.clone());
+    assert_eq!(owed(&restarted), vec![(halted.clone(), true)], "it outlives the process");
+    // One node's governance gets the halt, the other's an older lift: the halt can't come after that any more, and holds.
+    let mut other = domain.clone();
+    domain.accept(&halted);
+    restarted.follow(&domain);
+    assert_eq!(owed(&restarted), vec![]);
+    other.accept(&stale);
+    let mut node = Node::restart(&other, node.log);
+    assert_eq!(owed(&node), vec![(halted.clone(), false)]);
+    assert_eq!(ask(&mut node), "execution.halted");
+    // Once it was lifted by who had seen it, the old order is nothing any more.
+    other.change(Change::HaltLifted { subject: agent() });
+    node.follow(&other);
+    assert_eq!(owed(&node), vec![]);
+    assert!(reduce(&mut node, &halted).is_err());
+    assert_eq!((owed(&node), ask(&mut node).as_str()), (vec![], "permitted"));
 }
 
 #[test]

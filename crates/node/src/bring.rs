@@ -1,0 +1,169 @@
+//! Brings to the authority what officers signed. A reduction acts on the node before; where the governance log can't take it,
+//! the node brings it again until it can, or it is acceptable no more. What is owed is the kernel's state, so that a restart
+//! goes on with it; nothing is brought but what is in that state, as it was signed, and the authority judges it like
+//! everything else.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use kernel::governance::{Position, SignedProposal};
+use proof::digest::Digest;
+use proof::json::{Value, object};
+
+use crate::driver::halt;
+use crate::hello::line;
+use crate::limits::{BRING_AGAIN_MS_MAX, BRING_AGAIN_MS_MIN};
+use crate::socket::Shared;
+use crate::{Authority, Error};
+
+/// What an officer's command brings.
+pub(crate) async fn govern(
+    shared: &Shared,
+    proposal: &SignedProposal,
+    blob: Option<Vec<u8>>,
+) -> Result<Vec<u8>, Error> {
+    // What is taken away is taken away now, whatever becomes of the log. What the kernel does not accept may be based on
+    // a record that the log has and the kernel does not have yet: the authority judges it again.
+    let acts = match shared.kernel.reduce(proposal.clone()).await {
+        Some(acts) => acts.unwrap_or(false),
+        None => return Err(Error::peer(&"the node is stopping")),
+    };
+    let brought = bring(shared, proposal, blob.as_deref()).await;
+    // Room that is there now may do for what was owed before.
+    shared.owing.notify_one();
+    match brought {
+        Ok(position) => Ok(line(&object([
+            ("position", position.to_value()),
+            ("type", Value::from("accepted")),
+            ("v", Value::Integer(1)),
+        ]))),
+        Err(why) if acts => {
+            // Once this is said, no crash may take the order back.
+            let kept = shared.kernel.kept().await;
+            kept.ok_or_else(|| Error::peer(&"the node is stopping"))?;
+            Err(why.although_it_acts())
+        }
+        Err(why) => Err(why),
+    }
+}
+
+/// Hands a change to the authority, and what it accepted to the kernel.
+async fn bring(
+    shared: &Shared,
+    proposal: &SignedProposal,
+    blob: Option<&[u8]>,
+) -> Result<Position, Error> {
+    let (position, adopted) = with_authority(shared, |authority| {
+        let accepted = authority.accept(proposal, blob)?;
+        let blobs = Arc::clone(&shared.blobs);
+        Ok((accepted.position, shared.kernel.govern(vec![accepted.record], blobs)))
+    })
+    .await?;
+    adopted.await;
+    Ok(position)
+}
+
+/// Does something with the authority. Ends the process where its log failed so that nobody knows what of it is durable.
+async fn with_authority<T>(
+    shared: &Shared,
+    act: impl FnOnce(&mut Authority) -> Result<T, Error>,
+) -> Result<T, Error> {
+    // Held over the disk's work on purpose: changes are rare and have one order, which the kernel must see too.
+    let (done, must_end) = tokio::task::block_in_place(|| {
+        let mut authority = shared.authority.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = act(&mut authority);
+        (done, authority.must_end())
+    });
+    if must_end {
+        // What acts already is on record first: the next start goes on with it.
+        shared.kernel.kept().await;
+        halt("the governance log failed: what of it is on stable storage is not known");
+    }
+    done
+}
+
+/// Brings again what is owed, whenever something is, until the kernel stops.
+pub(crate) async fn keep_bringing(shared: Arc<Shared>) {
+    let (mut told, mut waits) = (BTreeSet::new(), Waits::new());
+    while let Some(is_done) = bring_owed(&shared, &mut told).await {
+        if is_done {
+            waits = Waits::new();
+            shared.owing.notified().await;
+            continue;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(waits.next()) => {}
+            () = shared.owing.notified() => {}
+        }
+    }
+}
+
+/// One attempt. Whether nothing is left that another one could mend; none once the kernel has stopped.
+async fn bring_owed(shared: &Shared, told: &mut BTreeSet<(Digest, bool)>) -> Option<bool> {
+    let owed = shared.kernel.reductions().await?;
+    let name = |signed: &SignedProposal| Digest::of(&signed.to_value().to_bytes());
+    let names: BTreeSet<Digest> = owed.iter().map(name).collect();
+    told.retain(|(name, _)| names.contains(name));
+    let mut is_done = true;
+    for signed in &owed {
+        let about = signed.proposal.change.about();
+        let Err(why) = bring(shared, signed, None).await else {
+            tell(shared, format!("`{about}` is in the governance log now"));
+            continue;
+        };
+        let may_still = why.code() != "governance";
+        if told.insert((name(signed), may_still)) {
+            tell(shared, owed_line(&about, &why, may_still));
+        }
+        if may_still {
+            is_done = false;
+            break;
+        }
+    }
+    Some(with_authority(shared, Authority::publish).await.is_ok() && is_done)
+}
+
+fn owed_line(about: &str, why: &Error, may_still: bool) -> String {
+    if may_still {
+        format!(
+            "`{about}` acts here and is not in the governance log: {why}; it is brought again until it is"
+        )
+    } else {
+        format!(
+            "`{about}` acts here and can't get into the governance log any more: {why}; order it anew, or lift it"
+        )
+    }
+}
+
+fn tell(shared: &Shared, what: String) {
+    let _unheard = shared.log.send(what);
+}
+
+/// How long to wait before each further attempt: twice as long as before, up to a limit.
+struct Waits(u64);
+
+impl Waits {
+    fn new() -> Self {
+        Self(BRING_AGAIN_MS_MIN)
+    }
+
+    fn next(&mut self) -> Duration {
+        let wait_ms = self.0;
+        self.0 = wait_ms.saturating_mul(2).min(BRING_AGAIN_MS_MAX);
+        Duration::from_millis(wait_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_limit() {
+        let mut waits = Waits::new();
+        let waited: Vec<u128> = (0..9).map(|_| waits.next().as_millis()).collect();
+        assert_eq!(waited, [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]);
+        assert_eq!((BRING_AGAIN_MS_MIN, BRING_AGAIN_MS_MAX), (100, 5_000));
+    }
+}
