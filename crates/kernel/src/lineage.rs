@@ -46,8 +46,8 @@ impl LineageRecord {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut object = Object::new();
-        object.insert("v".to_owned(), Value::Integer(1));
-        object.insert("type".to_owned(), Value::from(self.body.type_name()));
+        object.insert("v", Value::Integer(1));
+        object.insert("type", Value::from(self.body.type_name()));
         self.header.write(&mut object);
         self.body.write(&mut object);
         Value::Object(object).to_bytes()

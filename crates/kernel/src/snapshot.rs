@@ -88,9 +88,9 @@ impl Mark {
     const MEMBERS: [&'static str; 3] = ["private", "public", "size"];
 
     pub(crate) fn write(&self, into: &mut Object) {
-        into.insert("private".to_owned(), self.private.to_value());
-        into.insert("public".to_owned(), self.public.to_value());
-        into.insert("size".to_owned(), number(self.size));
+        into.insert("private", self.private.to_value());
+        into.insert("public", self.public.to_value());
+        into.insert("size", number(self.size));
     }
 
     pub(crate) fn read(value: &Value) -> Result<Self, Malformed> {
@@ -104,7 +104,7 @@ impl Mark {
         let shown = object([("public", public.to_value())]);
         match (shown, private) {
             (Value::Object(mut shown), Some(private)) => {
-                shown.insert("private".to_owned(), private.to_value());
+                shown.insert("private", private.to_value());
                 Value::Object(shown)
             }
             (shown, _) => shown,

@@ -205,47 +205,46 @@ impl Decision {
     pub fn to_value(&self) -> Value {
         let checks = self.checks.iter().map(|check| {
             let mut members = Object::from([
-                ("check".to_owned(), Value::from(check.name)),
-                ("outcome".to_owned(), Value::from(check.outcome.as_str())),
+                ("check", Value::from(check.name)),
+                ("outcome", Value::from(check.outcome.as_str())),
             ]);
             if let Some(why) = &check.why {
-                members.insert("why".to_owned(), Value::from(why.as_str()));
+                members.insert("why", Value::from(why.as_str()));
             }
             Value::Object(members)
         });
         let policies = self.policies.iter().map(|policy| {
             Value::Object(Object::from([
-                ("id".to_owned(), Value::from(policy.id.as_str())),
-                ("effect".to_owned(), Value::from(policy.effect)),
-                ("file".to_owned(), Value::from(policy.file.as_str())),
-                ("line".to_owned(), integer(policy.line)),
+                ("id", Value::from(policy.id.as_str())),
+                ("effect", Value::from(policy.effect)),
+                ("file", Value::from(policy.file.as_str())),
+                ("line", integer(policy.line)),
             ]))
         });
         let mut members = Object::from([
-            ("v".to_owned(), Value::Integer(1)),
-            ("decision".to_owned(), Value::from(self.verdict().as_str())),
-            ("code".to_owned(), Value::from(self.code())),
-            ("checks".to_owned(), Value::Array(checks.collect())),
-            ("policies".to_owned(), Value::Array(policies.collect())),
-            ("bundle".to_owned(), self.bundle.to_value()),
+            ("v", Value::Integer(1)),
+            ("decision", Value::from(self.verdict().as_str())),
+            ("code", Value::from(self.code())),
+            ("checks", Value::Array(checks.collect())),
+            ("policies", Value::Array(policies.collect())),
+            ("bundle", self.bundle.to_value()),
         ]);
         if !self.errors.is_empty() {
             let errors = self.errors.iter().map(|error| {
-                let mut members =
-                    Object::from([("why".to_owned(), Value::from(error.why.as_str()))]);
+                let mut members = Object::from([("why", Value::from(error.why.as_str()))]);
                 if !error.policy.is_empty() {
-                    members.insert("policy".to_owned(), Value::from(error.policy.as_str()));
+                    members.insert("policy", Value::from(error.policy.as_str()));
                 }
                 Value::Object(members)
             });
-            members.insert("errors".to_owned(), Value::Array(errors.collect()));
+            members.insert("errors", Value::Array(errors.collect()));
         }
         if !self.awaits().is_empty() {
             let awaits = self.awaits().iter().map(Approval::to_value).collect();
-            members.insert("awaits".to_owned(), Value::Array(awaits));
+            members.insert("awaits", Value::Array(awaits));
         }
         if !self.labels.is_empty() {
-            members.insert("labels".to_owned(), self.labels.to_value());
+            members.insert("labels", self.labels.to_value());
         }
         Value::Object(members)
     }

@@ -147,7 +147,7 @@ impl Facts {
     /// When a member is missing, superfluous or of another type or range.
     pub fn from_value(value: &Value) -> Result<Facts, FactsError> {
         let members = value.as_object().ok_or(FactsError::Members)?;
-        let names = members.keys().map(String::as_str);
+        let names = members.keys();
         if !names.clone().eq(["assurance", "at"]) && !names.eq(["assurance", "at", "definition"]) {
             return Err(FactsError::Members);
         }

@@ -64,17 +64,17 @@ impl Grant {
         let mut object = Object::new();
         if let Some(actions) = &self.actions {
             let names = actions.iter().map(|name| Value::from(name.as_str()));
-            object.insert("actions".to_owned(), Value::Array(names.collect()));
+            object.insert("actions", Value::Array(names.collect()));
         }
         let count = |n: u64| Value::Integer(i64::try_from(n).unwrap_or(AT_MS_MAX).min(AT_MS_MAX));
         if let Some(most) = self.calls_max {
-            object.insert("calls_max".to_owned(), count(most));
+            object.insert("calls_max", count(most));
         }
         if let Some(most) = self.depth_max {
-            object.insert("depth_max".to_owned(), count(most));
+            object.insert("depth_max", count(most));
         }
         if let Some(until) = self.until_ms {
-            object.insert("until_ms".to_owned(), Value::Integer(until));
+            object.insert("until_ms", Value::Integer(until));
         }
         Value::Object(object)
     }
@@ -83,7 +83,7 @@ impl Grant {
     #[must_use]
     pub fn from_value(value: &Value) -> Option<Grant> {
         let members = value.as_object()?;
-        if members.keys().any(|name| !MEMBERS.contains(&name.as_str())) {
+        if members.keys().any(|name| !MEMBERS.contains(&name)) {
             return None;
         }
         let number = |name: &str| match members.get(name) {

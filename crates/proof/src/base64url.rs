@@ -13,6 +13,17 @@ pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// What is made of the one text for these 32 bytes, which takes no memory of its own.
+pub(crate) fn encode_32<T>(bytes: &[u8; 32], make: impl FnOnce(&str) -> T) -> T {
+    let mut text = [0; TEXT_BYTES_OF_32];
+    let written = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).unwrap_or_default();
+    // Its alphabet is ASCII.
+    make(text.get(..written).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default())
+}
+
+/// Six bits to a character.
+const TEXT_BYTES_OF_32: usize = (32 * 8_usize).div_ceil(6);
+
 /// The bytes of this text.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use sha2::{Digest as _, Sha256};
 
 use crate::base64url;
-use crate::json::Value;
+use crate::json::{Text, Value};
 
 /// A SHA-256 digest (FIPS 180-4).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,10 +53,16 @@ impl Digest {
         hex(&self.0)
     }
 
+    /// Base64url without padding.
+    #[must_use]
+    pub fn to_text(&self) -> Text {
+        base64url::encode_32(&self.0, |text| Text::new(text))
+    }
+
     /// Base64url without padding, as a JSON string.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        Value::String(self.to_string())
+        Value::String(self.to_text())
     }
 }
 
@@ -72,7 +78,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&base64url::encode(&self.0))
+        base64url::encode_32(&self.0, |text| f.write_str(text))
     }
 }
 

@@ -4,18 +4,17 @@
 //! order, without duplicates. There is no null, no fraction, no exponent, no `-0`, no whitespace, and exactly one
 //! way to write each string. [`Value::parse`] accepts that language and nothing else, so for whatever it accepts
 //! `parse(b).to_bytes() == b`. `spec/canonical-json.md` has it in words.
-use std::collections::BTreeMap;
-
 pub(crate) mod checker;
 mod error;
+mod object;
 mod parser;
 mod plain;
 mod writer;
 
 pub use error::{Error, Fault};
-
-/// The members of an object. The order of the map, by bytes, is the order of the text.
-pub type Object = BTreeMap<String, Value>;
+pub use object::Object;
+/// A key or a string: short ones lie in place, long ones are shared by their copies.
+pub use smol_str::SmolStr as Text;
 
 /// One value of the canonical language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +24,7 @@ pub enum Value {
     /// An integer, |n| < 2^53.
     Integer(i64),
     /// Any sequence of Unicode scalar values.
-    String(String),
+    String(Text),
     /// Values in order.
     Array(Vec<Value>),
     /// Members by key.
@@ -48,7 +47,7 @@ impl Value {
     /// is then one that no reader accepts. [`Value::check`] tells, and [`crate::record::Record::new`] asks it.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut text = String::new();
+        let mut text = String::with_capacity(256);
         writer::write(self, &mut text);
         text.into_bytes()
     }
@@ -113,7 +112,7 @@ impl Value {
 /// An object of these members; of two members with one key the last stays.
 #[must_use]
 pub fn object<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
-    Value::Object(members.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    Value::Object(members.into_iter().collect())
 }
 
 /// A count as an integer: all counts and times of a log stay far below 2^53, and what would not is cut to the largest.
@@ -124,13 +123,13 @@ pub fn number(n: u64) -> Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::String(text.to_owned())
+        Self::String(text.into())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::String(text)
+        Self::String(text.into())
     }
 }
 

@@ -86,8 +86,8 @@ impl Record {
     /// # Errors
     /// When the type is malformed, or the members lie outside of the canonical language, or the text is too long.
     pub fn new(kind: &str, mut members: Object) -> Result<Self, Error> {
-        members.insert("v".to_owned(), Value::Integer(VERSION));
-        members.insert("type".to_owned(), kind.into());
+        members.insert("v", Value::Integer(VERSION));
+        members.insert("type", kind.into());
         let value = Value::Object(members);
         value.check()?;
         let bytes = value.to_bytes();

@@ -94,7 +94,7 @@ fn write_log(folder: &Path, entries: u64) {
     for index in 0..entries {
         let filler = if index == 1 { 65_490 } else { usize::try_from(index % 300).expect("small") };
         let members = [
-            ("filler".to_owned(), Value::String("é".repeat(filler / 2) + &"x".repeat(filler % 2))),
+            ("filler".to_owned(), Value::from("é".repeat(filler / 2) + &"x".repeat(filler % 2))),
             ("n".to_owned(), Value::try_from(index).expect("small")),
         ];
         let record = Record::new("test.entry", members.into()).expect("a record");

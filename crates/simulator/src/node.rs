@@ -231,7 +231,7 @@ impl Node {
         match Value::parse(&record) {
             Ok(Value::Object(mut members)) if members.contains_key("prev") => {
                 let other = proof::digest::Digest::of(b"another");
-                members.insert("prev".to_owned(), other.to_value());
+                members.insert("prev", other.to_value());
                 Value::Object(members).to_bytes()
             }
             _ => record,

@@ -213,8 +213,8 @@ fn words(request: &Value) -> String {
 fn with(request: Value, asked: &str) -> Value {
     let state = state(&request);
     let mut members = request.as_object().cloned().unwrap_or_else(Object::new);
-    members.insert("asked_for".to_owned(), Value::from(asked));
-    members.insert("state".to_owned(), Value::from(state));
+    members.insert("asked_for", Value::from(asked));
+    members.insert("state", Value::from(state));
     Value::Object(members)
 }
 

@@ -58,7 +58,7 @@ impl Answering {
         let mut answer = evaluation::evaluate(&self.bundle, &evaluation).to_value();
         if let (Value::Object(members), false) = (&mut answer, ignored.is_empty()) {
             let ignored: Vec<Value> = ignored.into_iter().map(Value::from).collect();
-            members.insert("ignored".to_owned(), Value::from(ignored));
+            members.insert("ignored", Value::from(ignored));
         }
         answer
     }

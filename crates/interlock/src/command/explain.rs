@@ -98,18 +98,18 @@ fn json(
     })?;
     let lines: Vec<Value> = lines.iter().map(|line| line.as_str().into()).collect();
     let mut members = Object::from([
-        ("explanation".to_owned(), lines.into()),
-        ("index".to_owned(), proof::json::number(index)),
-        ("record".to_owned(), record),
+        ("explanation", lines.into()),
+        ("index", proof::json::number(index)),
+        ("record", record),
     ]);
     if !words.is_empty() {
         let words: Vec<Value> = words.iter().map(|word| word.as_str().into()).collect();
-        members.insert("approvals".to_owned(), words.into());
+        members.insert("approvals", words.into());
     }
     if !private.is_empty() {
-        members.insert("private".to_owned(), private.into());
+        members.insert("private", private.into());
     }
-    members.extend(asked.map(|asked| ("request".to_owned(), asked)));
+    members.extend(asked.map(|asked| ("request", asked)));
     output.json(&Value::Object(members))?;
     Ok(Exit::Ok)
 }

@@ -24,13 +24,13 @@ pub(super) fn run(arguments: &Receipt, output: &mut Output) -> Result<Exit, Fail
     }
     if output.is_json() {
         let mut members = Object::from([
-            ("index".to_owned(), number(index)),
-            ("log".to_owned(), log.name.as_str().into()),
-            ("origin".to_owned(), log.key.name().into()),
+            ("index", number(index)),
+            ("log", log.name.as_str().into()),
+            ("origin", log.key.name().into()),
         ]);
         match &arguments.out {
-            Some(file) => members.insert("file".to_owned(), file.display().to_string().into()),
-            None => members.insert("receipt".to_owned(), receipt.into()),
+            Some(file) => members.insert("file", file.display().to_string().into()),
+            None => members.insert("receipt", receipt.into()),
         };
         output.json(&Value::Object(members))?;
     } else if let Some(file) = &arguments.out {

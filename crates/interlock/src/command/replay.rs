@@ -65,22 +65,22 @@ impl Told {
     fn to_value(&self) -> Value {
         let differences: Vec<Value> = self.differences.iter().map(Difference::to_value).collect();
         Value::Object(Object::from([
-            ("different".to_owned(), number(self.counts.different)),
-            ("differences".to_owned(), differences.into()),
-            ("identical".to_owned(), number(self.counts.identical)),
-            ("not_replayable".to_owned(), number(self.counts.not_replayable())),
-            ("not_replayable_because".to_owned(), self.reasons()),
-            ("per_s".to_owned(), number(self.per_s)),
-            ("records".to_owned(), number(self.records)),
+            ("different", number(self.counts.different)),
+            ("differences", differences.into()),
+            ("identical", number(self.counts.identical)),
+            ("not_replayable", number(self.counts.not_replayable())),
+            ("not_replayable_because", self.reasons()),
+            ("per_s", number(self.per_s)),
+            ("records", number(self.records)),
         ]))
     }
 
     fn reasons(&self) -> Value {
         let Counts { erased, missing, damaged, .. } = self.counts;
         Value::Object(Object::from([
-            ("damaged".to_owned(), number(damaged)),
-            ("erased".to_owned(), number(erased)),
-            ("missing".to_owned(), number(missing)),
+            ("damaged", number(damaged)),
+            ("erased", number(erased)),
+            ("missing", number(missing)),
         ]))
     }
 

@@ -43,12 +43,12 @@ fn tell(
     let value = Value::parse(record).map_err(|why| refused(&why))?;
     if output.is_json() {
         return output.json(&Value::Object(Object::from([
-            ("index".to_owned(), number(receipt.index)),
-            ("is_verified".to_owned(), true.into()),
-            ("origin".to_owned(), head.origin.as_str().into()),
-            ("record".to_owned(), value),
-            ("root".to_owned(), head.root.to_value()),
-            ("size".to_owned(), number(head.size)),
+            ("index", number(receipt.index)),
+            ("is_verified", true.into()),
+            ("origin", head.origin.as_str().into()),
+            ("record", value),
+            ("root", head.root.to_value()),
+            ("size", number(head.size)),
         ])));
     }
     let paint = output.paint();

@@ -123,12 +123,12 @@ impl Roles {
 
     pub(super) fn from_value(value: &Value) -> Result<Self, Malformed> {
         let roles = value.as_object().ok_or_else(|| wrong("roles", "an object"))?;
-        let one = |(name, value): (&String, &Value)| {
+        let one = |(name, value): (&str, &Value)| {
             let members = members(value, &["keys", "threshold"])?;
             let key = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
             let keys: Option<Vec<VerifierKey>> = members.array("keys")?.iter().map(key).collect();
             let keys = keys.ok_or_else(|| wrong("keys", "verifier keys (vkey)"))?;
-            Ok((name.clone(), Role::new(members.count("threshold")?, keys)?))
+            Ok((name.to_owned(), Role::new(members.count("threshold")?, keys)?))
         };
         Self::new(roles.iter().map(one).collect::<Result<_, Malformed>>()?)
     }

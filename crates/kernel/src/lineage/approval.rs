@@ -85,11 +85,11 @@ impl SignedApproval {
 
     pub(super) fn write(&self, into: &mut Object) {
         let Approval { pending, expires_ms, .. } = &self.approval;
-        into.insert("expires_ms".to_owned(), Value::Integer(*expires_ms));
-        into.insert("key".to_owned(), Value::from(self.key.to_string()));
-        into.insert("pending".to_owned(), Value::from(pending.to_string()));
-        into.insert("signature".to_owned(), Value::from(base64url::encode(&self.signature)));
-        into.insert("verdict".to_owned(), Value::from(self.approval.verdict()));
+        into.insert("expires_ms", Value::Integer(*expires_ms));
+        into.insert("key", Value::from(self.key.to_string()));
+        into.insert("pending", Value::from(pending.to_string()));
+        into.insert("signature", Value::from(base64url::encode(&self.signature)));
+        into.insert("verdict", Value::from(self.approval.verdict()));
     }
 
     fn of(members: &Fields<'_>) -> Result<Self, Malformed> {

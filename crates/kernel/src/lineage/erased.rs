@@ -41,9 +41,9 @@ pub enum Scope {
 }
 
 pub(super) fn write((execution, os_user): (&str, u32), reason: ErasedFor, into: &mut Object) {
-    into.insert("erased".to_owned(), Value::from(execution));
-    into.insert("os_user".to_owned(), number(u64::from(os_user)));
-    into.insert("reason".to_owned(), Value::from(reason.as_str()));
+    into.insert("erased", Value::from(execution));
+    into.insert("os_user", number(u64::from(os_user)));
+    into.insert("reason", Value::from(reason.as_str()));
 }
 
 pub(super) fn read(value: &Value) -> Result<Body, Malformed> {

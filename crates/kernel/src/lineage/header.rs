@@ -34,16 +34,16 @@ const LINK_MEMBERS: [&str; 4] = ["execution", "parents", "prev", "seq"];
 
 impl Header {
     pub(super) fn write(&self, object: &mut Object) {
-        object.insert("at".to_owned(), Value::Integer(self.at));
-        object.insert("node".to_owned(), Value::from(self.node.as_str()));
-        object.insert("governance".to_owned(), self.governance.to_value());
+        object.insert("at", Value::Integer(self.at));
+        object.insert("node", Value::from(self.node.as_str()));
+        object.insert("governance", self.governance.to_value());
         if let Some(link) = &self.link {
             let parents = link.parents.iter().map(Digest::to_value).collect();
-            object.insert("execution".to_owned(), Value::from(link.execution.as_str()));
-            object.insert("seq".to_owned(), number(link.seq));
-            object.insert("parents".to_owned(), Value::Array(parents));
+            object.insert("execution", Value::from(link.execution.as_str()));
+            object.insert("seq", number(link.seq));
+            object.insert("parents", Value::Array(parents));
             if let Some(prev) = link.prev {
-                object.insert("prev".to_owned(), Value::from(prev.to_string()));
+                object.insert("prev", prev.to_value());
             }
         }
     }
@@ -84,8 +84,5 @@ impl Link {
 }
 
 fn take(object: &mut Object, names: &[&str]) -> Object {
-    names
-        .iter()
-        .filter_map(|name| object.remove(*name).map(|value| ((*name).to_owned(), value)))
-        .collect()
+    names.iter().filter_map(|name| object.remove(name).map(|value| (*name, value))).collect()
 }

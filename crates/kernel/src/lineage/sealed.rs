@@ -39,7 +39,7 @@ impl Sealed {
         if self.0.is_empty() {
             return Vec::new();
         }
-        let members = self.0.iter().map(|(name, opening)| (name.clone(), opening.to_value()));
+        let members = self.0.iter().map(|(name, opening)| (name.as_str(), opening.to_value()));
         Value::Object(members.collect::<Object>()).to_bytes()
     }
 
@@ -53,26 +53,25 @@ impl Sealed {
         }
         let value = Value::parse(bytes)?;
         let members = value.as_object().ok_or_else(|| Malformed::new("not an object"))?;
-        let opening = |(name, value): (&String, &Value)| {
+        let opening = |(name, value): (&str, &Value)| {
             let opening = Opening::from_value(value)
                 .map_err(|_| wrong(name, "a salt and bytes in base64url"))?;
-            Ok((name.clone(), opening))
+            Ok((name.to_owned(), opening))
         };
         members.iter().map(opening).collect::<Result<_, Malformed>>().map(Self)
     }
 }
 
 pub(super) fn commitments_value(commitments: &Commitments) -> Value {
-    let members =
-        commitments.iter().map(|(name, digest)| (name.clone(), Value::from(digest.to_string())));
+    let members = commitments.iter().map(|(name, digest)| (name.as_str(), digest.to_value()));
     Value::Object(members.collect())
 }
 
 pub(super) fn commitments_of(value: &Value) -> Result<Commitments, Malformed> {
     let object = value.as_object().ok_or_else(|| wrong("commitments", "an object"))?;
-    let one = |(name, value): (&String, &Value)| {
+    let one = |(name, value): (&str, &Value)| {
         let digest = value.as_str().and_then(|text| text.parse().ok());
-        Ok((name.clone(), digest.ok_or_else(|| wrong(name, "a digest in base64url"))?))
+        Ok((name.to_owned(), digest.ok_or_else(|| wrong(name, "a digest in base64url"))?))
     };
     object.iter().map(one).collect()
 }

@@ -113,7 +113,7 @@ fn a_missing_or_unknown_member_is_an_error_in_each_type() {
             unreachable!()
         };
         let optional = ["bundle", "charges", "delegation", "hands_on", "labels", "retry", "tool"];
-        for name in object.keys().filter(|name| !optional.contains(&name.as_str())) {
+        for name in object.keys().filter(|name| !optional.contains(name)) {
             let mut object = object.clone();
             object.remove(name);
             let bytes = Value::Object(object).to_bytes();

@@ -117,7 +117,7 @@ impl Maker {
             (section.to_owned(), digests(&names))
         });
         let sections = sections.collect::<Object>();
-        index.insert("sections".to_owned(), Value::Object(sections));
+        index.insert("sections", Value::Object(sections));
         let index = self.keep(piece("snapshot.public", index), &mut made);
         self.public = public;
         Taken { public: index, private, pieces: made.pieces, names: made.names }
@@ -207,16 +207,16 @@ impl Known {
             rest.extend(last.map(|page| keep(private_piece("snapshot.history", of, page))));
             let full = self.pages.iter().map(|(_, name)| *name);
             let names: Vec<Digest> = full.chain(rest.iter().copied()).collect();
-            members.insert("history".to_owned(), digests(&names));
-            members.insert("is_full".to_owned(), Value::Bool(history.is_full()));
+            members.insert("history", digests(&names));
+            members.insert("is_full", Value::Bool(history.is_full()));
         }
-        members.insert("intents".to_owned(), execution.intents());
+        members.insert("intents", execution.intents());
         let open = pages(execution.open_requests()).into_iter().map(|items| {
             let members = named([("items", Value::Array(items))]);
             keep(private_piece("snapshot.open", of, members))
         });
         let open: Vec<Digest> = open.collect();
-        members.insert("open".to_owned(), digests(&open));
+        members.insert("open", digests(&open));
         rest.extend(open);
         let name = keep(private_piece("snapshot.execution", of, members));
         Head { seq: execution.seq(), name, rest }
@@ -229,9 +229,9 @@ fn private_piece(
     (id, execution): (&str, &Execution),
     mut members: Object,
 ) -> Piece {
-    members.insert("execution".to_owned(), Value::from(id));
+    members.insert("execution", Value::from(id));
     if let Some(secret) = execution.secret() {
-        members.insert("secret".to_owned(), secret.to_value());
+        members.insert("secret", secret.to_value());
     }
     let (name, bytes) = piece(type_name, members);
     Piece { name, execution: Some(id.to_owned()), bytes }

@@ -6,8 +6,8 @@ use crate::limits::{SNAPSHOT_PAGE_BYTES, SNAPSHOT_PAGE_ITEMS};
 
 /// A piece's canonical bytes and its name.
 pub(super) fn piece(type_name: &str, mut members: Object) -> (Digest, Vec<u8>) {
-    members.insert("type".to_owned(), Value::from(type_name));
-    members.insert("v".to_owned(), Value::Integer(1));
+    members.insert("type", Value::from(type_name));
+    members.insert("v", Value::Integer(1));
     let bytes = Value::Object(members).to_bytes();
     (Digest::of(&bytes), bytes)
 }

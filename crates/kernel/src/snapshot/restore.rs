@@ -110,7 +110,7 @@ impl Reading<'_> {
                 }
                 items.extend(more);
             }
-            read.insert(section, items);
+            read.insert(section.to_string(), items);
         }
         Ok(read)
     }

@@ -55,11 +55,11 @@ impl NodeState {
             left,
         } = self;
         let single = Object::from([
-            ("at".to_owned(), Value::Integer(*at)),
-            ("governance".to_owned(), governance.position().to_value()),
-            ("is_verified".to_owned(), Value::Bool(*is_verified)),
-            ("node".to_owned(), Value::from(node.as_str())),
-            ("size".to_owned(), number(*size)),
+            ("at", Value::Integer(*at)),
+            ("governance", governance.position().to_value()),
+            ("is_verified", Value::Bool(*is_verified)),
+            ("node", Value::from(node.as_str())),
+            ("size", number(*size)),
         ]);
         let instance = |((os_user, workload), id): (&(u32, String), &String)| {
             let parts = [Value::from(*os_user), Value::from(workload.as_str())];

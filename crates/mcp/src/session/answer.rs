@@ -110,25 +110,24 @@ pub(super) fn pending(
 ) -> Vec<u8> {
     const CODE: &str = "approval.required";
     let mut data = about(index, CODE, told);
-    data.insert("awaits".to_owned(), Value::Array(awaits));
-    data.insert("pending".to_owned(), Value::from(pending.to_string()));
+    data.insert("awaits", Value::Array(awaits));
+    data.insert("pending", Value::from(pending.to_string()));
     let again = format!(
         "once approved, send the same call with params._meta[\"{META_PENDING}\"] set to this `pending`"
     );
-    data.insert("retry".to_owned(), Value::from(again));
+    data.insert("retry", Value::from(again));
     error(Some(id), PENDING, &format!("pending: {CODE}"), Value::Object(data))
 }
 
 fn about(index: u64, code: &str, told: Option<Told>) -> Object {
     // The log ends long before 2^63 records do.
     let index = Value::Integer(i64::try_from(index).unwrap_or(i64::MAX));
-    let mut data =
-        Object::from([("code".to_owned(), Value::from(code)), ("index".to_owned(), index)]);
+    let mut data = Object::from([("code", Value::from(code)), ("index", index)]);
     let texts = |texts: Vec<String>| Value::Array(texts.into_iter().map(Value::from).collect());
     if let Some((policies, advice)) = told {
-        data.insert("policies".to_owned(), texts(policies));
+        data.insert("policies", texts(policies));
         if !advice.is_empty() {
-            data.insert("advice".to_owned(), texts(advice));
+            data.insert("advice", texts(advice));
         }
     }
     data

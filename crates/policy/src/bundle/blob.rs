@@ -26,9 +26,7 @@ pub(crate) fn unpack(blob: &[u8]) -> Result<Files, LoadError> {
     let value =
         Value::parse(blob).map_err(|error| wrong(&format!("is not canonical JSON: {error}")))?;
     let has = |value: &Value, keys: &[&str]| {
-        value
-            .as_object()
-            .is_some_and(|members| members.keys().map(String::as_str).eq(keys.iter().copied()))
+        value.as_object().is_some_and(|members| members.keys().eq(keys.iter().copied()))
     };
     if !has(&value, &["files", "v"]) || value.get("v").and_then(Value::as_i64) != Some(1) {
         return Err(wrong("is not an object with `v` 1 and `files`"));

@@ -93,7 +93,7 @@ fn a_grant_that_is_not_written_in_its_one_form_is_refused() {
 fn more_actions_than_the_limit_are_no_grant() {
     let grant = |count: usize| {
         let names = (0..count).map(|n| Value::from(format!("a{n:05}").as_str())).collect();
-        Grant::from_value(&Value::Object(Object::from([("actions".into(), Value::Array(names))])))
+        Grant::from_value(&Value::Object(Object::from([("actions", Value::Array(names))])))
     };
     assert!(grant(GRANT_ACTIONS_MAX).is_some());
     assert!(grant(GRANT_ACTIONS_MAX + 1).is_none());

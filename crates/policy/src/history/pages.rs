@@ -66,7 +66,7 @@ impl History {
         });
         let events = Value::Array(events.collect());
         let frames = Value::Array(frames.into_iter().map(|frame| frame_value(frame)).collect());
-        Object::from([("events".to_owned(), events), ("frames".to_owned(), frames)])
+        Object::from([("events", events), ("frames", frames)])
     }
 
     /// A history made of pages, to be added in order; `is_full` as it was.
@@ -179,7 +179,7 @@ fn frame_of(value: &Value) -> Option<Frame> {
 }
 
 fn text(value: Value) -> Option<Box<str>> {
-    if let Value::String(text) = value { Some(text.into_boxed_str()) } else { None }
+    if let Value::String(text) = value { Some(text.as_str().into()) } else { None }
 }
 
 #[cfg(test)]

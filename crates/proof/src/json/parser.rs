@@ -2,7 +2,7 @@
 use std::cmp::Ordering;
 
 use super::plain::plain_bytes;
-use super::{Error, Fault, Object, Value};
+use super::{Error, Fault, Object, Text, Value};
 use crate::limits::{INTEGER_MAX, JSON_BYTES_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX};
 
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, Error> {
@@ -75,7 +75,8 @@ impl<'a> Parser<'a> {
         loop {
             let key = self.key(previous)?;
             self.want(b':')?;
-            members.insert(key.to_owned(), self.value(depth + 1)?);
+            let value = self.value(depth + 1)?;
+            members.insert(key, value);
             if self.eat(b'}') {
                 return Ok(members);
             }
@@ -103,24 +104,33 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn string(&mut self) -> Result<String, Error> {
+    fn string(&mut self) -> Result<Text, Error> {
         self.at += 1;
-        let mut string = String::new();
+        let plain = self.plain();
+        if self.eat(b'"') {
+            return Ok(plain.into());
+        }
+        let mut string = plain.to_owned();
         loop {
-            let from = self.at;
-            self.at += plain_bytes(self.text.as_bytes().get(self.at..).unwrap_or_default());
-            // Both ends are next to ASCII bytes, so the range is on character boundaries.
-            string.push_str(self.text.get(from..self.at).unwrap_or_default());
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(string);
+                    return Ok(string.into());
                 }
                 Some(b'\\') => string.push(self.escape()?),
                 Some(_) => return Err(self.fault(Fault::Control)),
                 None => return Err(self.fault(Fault::Ends)),
             }
+            string.push_str(self.plain());
         }
+    }
+
+    /// What stands for itself from here on.
+    fn plain(&mut self) -> &'a str {
+        let (text, from) = (self.text, self.at);
+        self.at += plain_bytes(text.as_bytes().get(from..).unwrap_or_default());
+        // Both ends are next to ASCII bytes, so the range is on character boundaries.
+        text.get(from..self.at).unwrap_or_default()
     }
 
     //= RFC 8785 section 3.2.2.2

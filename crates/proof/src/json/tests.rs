@@ -31,7 +31,7 @@ fn rewrite(read: &serde_json::Value, text: &mut String, depth: usize) -> Option<
         }
         serde_json::Value::String(string) => {
             text.push_str(&serde_json::to_string(string).ok()?);
-            Some(Value::String(string.clone()))
+            Some(Value::from(string.clone()))
         }
         serde_json::Value::Array(elements) => {
             let mut values = Vec::new();
@@ -179,7 +179,7 @@ fn a_value_built_in_code_is_checked_against_the_same_language() {
         (object([("Key", true.into())]), Fault::Key),
         (vec![deep].into(), Fault::TooDeep),
         (Value::Array(vec![Value::Bool(true); JSON_VALUES_MAX]), Fault::TooManyValues),
-        (Value::String("x".repeat(JSON_BYTES_MAX)), Fault::TooLong),
+        (Value::from("x".repeat(JSON_BYTES_MAX)), Fault::TooLong),
     ];
     for (value, fault) in broken {
         assert_eq!(value.check().unwrap_err().fault(), fault);
@@ -194,13 +194,14 @@ fn values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         any::<bool>().prop_map(Value::Bool),
         (-INTEGER_MAX..=INTEGER_MAX).prop_map(Value::Integer),
-        any::<String>().prop_map(Value::String),
-        "[\u{0}-\u{25}\\\\\u{7f}\u{2028}\u{10ffff}]{0,8}".prop_map(Value::String),
+        any::<String>().prop_map(Value::from),
+        "[\u{0}-\u{25}\\\\\u{7f}\u{2028}\u{10ffff}]{0,8}".prop_map(Value::from),
     ];
     leaf.prop_recursive(5, 40, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::Array),
-            prop::collection::btree_map("[a-z][a-z0-9_]{0,4}", inner, 0..6).prop_map(Value::Object),
+            prop::collection::btree_map("[a-z][a-z0-9_]{0,4}", inner, 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }

@@ -92,7 +92,7 @@ pub(super) fn check(value: &Value) -> Result<(), Error> {
                 open.extend(elements.iter().map(|element| (element, depth + 1)))
             }
             Value::Object(members) => {
-                if !members.keys().all(|key| is_key(key)) {
+                if !members.keys().all(is_key) {
                     return refuse(Fault::Key);
                 }
                 open.extend(members.values().map(|member| (member, depth + 1)));

@@ -155,7 +155,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// The first member that is not in the list.
     pub fn only(&self, known: &[&str]) -> Result<(), Error> {
-        match self.members.keys().find(|key| !known.contains(&key.as_str())) {
+        match self.members.keys().find(|key| !known.contains(key)) {
             Some(key) => Err(Error::Unknown { path: self.name(key) }),
             None => Ok(()),
         }

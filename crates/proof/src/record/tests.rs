@@ -63,7 +63,7 @@ fn what_is_no_record_is_refused() {
 #[test]
 fn the_largest_record_fits_and_one_byte_more_does_not() {
     let with = |length: usize| {
-        Record::new("a.b", [("x".to_owned(), Value::String("y".repeat(length)))].into())
+        Record::new("a.b", [("x".to_owned(), Value::from("y".repeat(length)))].into())
     };
     let overhead = with(0).unwrap().bytes().len();
     assert_eq!(with(RECORD_BYTES_MAX - overhead).unwrap().bytes().len(), RECORD_BYTES_MAX);

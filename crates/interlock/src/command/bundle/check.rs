@@ -119,10 +119,10 @@ fn error(error: &LoadError) -> Value {
 
 fn warning(warning: &Warning) -> Value {
     let mut members = Object::new();
-    members.insert("file".to_owned(), warning.file.as_str().into());
-    members.insert("message".to_owned(), warning.message.as_str().into());
+    members.insert("file", warning.file.as_str().into());
+    members.insert("message", warning.message.as_str().into());
     if let Some(line) = warning.line {
-        members.insert("line".to_owned(), count(line));
+        members.insert("line", count(line));
     }
     Value::Object(members)
 }

@@ -192,10 +192,10 @@ fn value(found: &Parts, total: u64, turned: &BTreeMap<Turn, Vec<Turned>>) -> Val
         ])
     };
     let mut members = Object::from([
-        ("files".to_owned(), names(&found.files)),
-        ("policies".to_owned(), names(&found.policies)),
-        ("requests".to_owned(), number(total)),
-        ("tools".to_owned(), names(&found.tools)),
+        ("files", names(&found.files)),
+        ("policies", names(&found.policies)),
+        ("requests", number(total)),
+        ("tools", names(&found.tools)),
     ]);
     for turn in Turn::ALL {
         let all = turned.get(&turn).map(Vec::as_slice).unwrap_or_default();

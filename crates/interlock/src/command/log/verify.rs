@@ -86,15 +86,15 @@ fn told(
     let Verified { summary, unpublished, per_s, checked } = verified;
     if output.is_json() {
         return output.json(&Value::Object(Object::from([
-            ("is_verified".to_owned(), true.into()),
-            ("key".to_owned(), log.key.to_string().into()),
-            ("log".to_owned(), log.name.as_str().into()),
-            ("origin".to_owned(), summary.origin.as_str().into()),
-            ("per_s".to_owned(), number(*per_s)),
-            ("records".to_owned(), number(summary.records)),
-            ("root".to_owned(), summary.root.to_value()),
-            ("size".to_owned(), number(summary.size)),
-            ("unpublished".to_owned(), number(*unpublished)),
+            ("is_verified", true.into()),
+            ("key", log.key.to_string().into()),
+            ("log", log.name.as_str().into()),
+            ("origin", summary.origin.as_str().into()),
+            ("per_s", number(*per_s)),
+            ("records", number(summary.records)),
+            ("root", summary.root.to_value()),
+            ("size", number(summary.size)),
+            ("unpublished", number(*unpublished)),
         ])));
     }
     let paint = output.paint();
@@ -120,10 +120,10 @@ fn refused(log: &Log, failure: &Failure, output: &mut Output) -> Result<(), Fail
     let why = failure.reason();
     if output.is_json() {
         return output.json(&Value::Object(Object::from([
-            ("is_verified".to_owned(), false.into()),
-            ("log".to_owned(), log.name.as_str().into()),
-            ("origin".to_owned(), log.key.name().into()),
-            ("why".to_owned(), why.into()),
+            ("is_verified", false.into()),
+            ("log", log.name.as_str().into()),
+            ("origin", log.key.name().into()),
+            ("why", why.into()),
         ])));
     }
     let paint = output.paint();

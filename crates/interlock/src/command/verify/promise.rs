@@ -32,13 +32,13 @@ fn tell(index: u64, record: &[u8], promise: &Promise, output: &mut Output) -> Re
     if output.is_json() {
         let value = Value::parse(record).map_err(|why| refused(&why))?;
         return output.json(&Value::Object(Object::from([
-            ("count".to_owned(), number(promise.count)),
-            ("first".to_owned(), number(promise.first)),
-            ("index".to_owned(), number(index)),
-            ("is_promised".to_owned(), true.into()),
-            ("origin".to_owned(), promise.origin.as_str().into()),
-            ("record".to_owned(), value),
-            ("root".to_owned(), promise.root.to_value()),
+            ("count", number(promise.count)),
+            ("first", number(promise.first)),
+            ("index", number(index)),
+            ("is_promised", true.into()),
+            ("origin", promise.origin.as_str().into()),
+            ("record", value),
+            ("root", promise.root.to_value()),
         ])));
     }
     let paint = output.paint();

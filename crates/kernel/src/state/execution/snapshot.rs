@@ -36,18 +36,18 @@ impl Execution {
             waiting: _,
         } = self;
         let mut item = Object::from([
-            ("calls".to_owned(), number(*calls)),
-            ("id".to_owned(), Value::from(id)),
-            ("labels".to_owned(), touched.held_value()),
-            ("os_user".to_owned(), Value::from(*os_user)),
-            ("seq".to_owned(), number(*seq)),
-            ("workload".to_owned(), Value::from(workload.as_str())),
+            ("calls", number(*calls)),
+            ("id", Value::from(id)),
+            ("labels", touched.held_value()),
+            ("os_user", Value::from(*os_user)),
+            ("seq", number(*seq)),
+            ("workload", Value::from(workload.as_str())),
         ]);
         if let Some(prev) = prev {
-            item.insert("prev".to_owned(), prev.to_value());
+            item.insert("prev", prev.to_value());
         }
         if let Some(delegation) = delegation {
-            item.insert("delegation".to_owned(), delegation.to_value());
+            item.insert("delegation", delegation.to_value());
         }
         Value::Object(item)
     }
@@ -83,7 +83,7 @@ impl Execution {
                 ("seq", number(*seq)),
             ]);
             if let (Value::Object(item), Some(hands_on)) = (&mut item, hands_on) {
-                item.insert("hands_on".to_owned(), hands_on.to_value());
+                item.insert("hands_on", hands_on.to_value());
             }
             item
         })

@@ -31,19 +31,21 @@ fn value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::Bool),
         (-INTEGER_MAX..=INTEGER_MAX).prop_map(Value::Integer),
         (-20_i64..20).prop_map(Value::Integer),
-        string().prop_map(Value::String),
+        string().prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 40, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::Array),
-            prop::collection::btree_map("[a-z][a-z0-9_]{0,9}", inner, 0..6).prop_map(Value::Object),
+            prop::collection::btree_map("[a-z][a-z0-9_]{0,9}", inner, 0..6)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }
 
 fn object() -> impl Strategy<Value = Value> {
     let key = prop_oneof!["[a-e]", "type", "[a-z][a-z0-9_]{0,12}"];
-    prop::collection::btree_map(key, value(), 0..8).prop_map(Value::Object)
+    prop::collection::btree_map(key, value(), 0..8)
+        .prop_map(|members| Value::Object(members.into_iter().collect()))
 }
 
 /// What mutations put in: bytes that mean something, and any other.
