@@ -22,6 +22,7 @@ mod office_server;
 mod receipt;
 mod replay;
 mod roles;
+mod semantics;
 pub(crate) mod serve;
 mod signing;
 mod status;

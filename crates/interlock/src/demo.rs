@@ -95,7 +95,8 @@ fn make(folder: &Path, files: &Files, bundle: &Bundle) -> Result<node::Options, 
             zone: "default".to_owned(),
         })
     });
-    let options = init::create(folder, &text, bundle, workloads.to_vec())?;
+    let options =
+        init::create(folder, &text, (bundle, kernel::governance::SEMANTICS), workloads.to_vec())?;
     officer::found_finance(&options)?;
     Ok(options)
 }

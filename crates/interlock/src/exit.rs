@@ -96,7 +96,7 @@ impl Failure {
     pub(crate) fn node(why: &node::Error) -> Self {
         let exit = match why.code() {
             "keys" => Exit::Config,
-            "governance" | "peer" | "replay" => Exit::Denied,
+            "governance" | "semantics.replay" | "peer" | "replay" => Exit::Denied,
             "input" => Exit::Data,
             "socket" => Exit::NoInput,
             "folder" | "ledger" | "rollback" => Exit::Io,

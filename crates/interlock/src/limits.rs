@@ -28,3 +28,7 @@ pub(crate) const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Columns of the frames around policy text.
 pub(crate) const COLUMNS: usize = 100;
+
+/// Decisions that a new version of the decider would make otherwise of which an officer is shown before and after; the rest
+/// is counted.
+pub(crate) const DIFFERENCES_SHOWN: usize = 10;

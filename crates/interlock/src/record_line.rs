@@ -137,7 +137,11 @@ pub(crate) fn governance(change: &Change, paint: Paint) -> String {
                 .map(|(role, one)| format!("{role} {} of {}", one.threshold(), one.keys().len()));
             format!("roles changed: {}", roles.collect::<Vec<_>>().join(", "))
         }
-        Change::SemanticsAdopted { semantics } => format!("semantics {semantics} adopted"),
+        Change::SemanticsAdopted { semantics, replays } => {
+            let different = replays.each.iter().map(|one| one.different);
+            let different = different.fold(0, u64::saturating_add);
+            format!("semantics {semantics} adopted, which decides {different} otherwise")
+        }
         Change::BundlePublished { bundle } => {
             format!("bundle {} published", short(&bundle.to_string()))
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kernel::replay::{Counts, Fed, Replay, Tally};
 use kernel::state::Blobs;
 use node::sealing::Opener;
-use policy::Bundle;
+use policy::{Bundle, Semantics};
 use proof::digest::Digest;
 use proof::merkle::{Frontier, leaf_hash};
 
@@ -22,24 +22,36 @@ impl Blobs for Beside<'_> {
     }
 }
 
-/// Follows the lineage log, under one bundle if one is given, and tells `each` what came of each record, by its index.
+/// What decides when history is decided again.
+pub(crate) enum Under {
+    /// What decided then.
+    Published,
+    /// This bundle.
+    Bundle(Arc<Bundle>),
+    /// The bundles that decided then, by this version of the decider.
+    Semantics(Semantics),
+}
+
+/// Follows the lineage log and tells `each` what came of each record, by its index.
 /// The published records must be those that were signed.
 ///
 /// # Errors
 /// When a log does not verify or cannot be followed.
 pub(crate) fn follow(
     (governance, lineage): (&Log, &Log),
-    under: Option<Arc<Bundle>>,
+    under: Under,
     mut each: impl FnMut(u64, &Fed) -> Result<(), Failure>,
 ) -> Result<Counts, Failure> {
     let records = governance.entries(0)?.map(|entry| entry.map(|entry| entry.record));
     let records = records.collect::<Result<Vec<_>, _>>()?;
     let blobs = Beside(governance);
     let node = node_name(lineage)?;
-    let mut replay = Replay::new(&node, governance.key.name(), &records, &blobs);
-    if let Some(bundle) = under {
-        replay = replay.under(bundle);
-    }
+    let replay = Replay::new(&node, governance.key.name(), &records, &blobs);
+    let mut replay = match under {
+        Under::Published => replay,
+        Under::Bundle(bundle) => replay.under(bundle),
+        Under::Semantics(semantics) => replay.under_semantics(semantics),
+    };
     let (head, mut frontier) = (lineage.verified()?.checkpoint().clone(), Frontier::new());
     let mut tally = Tally::default();
     let mut opener = opener(lineage)?;
@@ -67,7 +79,7 @@ pub(crate) fn opener(lineage: &Log) -> Result<Opener, Failure> {
 }
 
 /// A lineage log's origin is `DOMAIN/lineage/NODE`.
-fn node_name(lineage: &Log) -> Result<String, Failure> {
+pub(crate) fn node_name(lineage: &Log) -> Result<String, Failure> {
     let origin = lineage.key.name();
     let node = origin.rsplit_once("/lineage/").map(|(_, node)| node.to_owned());
     node.ok_or_else(|| {

@@ -9,6 +9,7 @@ mod change;
 mod fold;
 mod position;
 mod proposal;
+mod replayed;
 mod roles;
 mod subject;
 #[cfg(test)]
@@ -18,5 +19,6 @@ pub use change::{Change, Workload};
 pub use fold::{Governance, GovernanceError, SEMANTICS};
 pub use position::Position;
 pub use proposal::{Proposal, SignedProposal};
+pub use replayed::{Replayed, Replays};
 pub use roles::{POLICY, REGISTRAR, REQUIRED_ROLES, ROOT, Role, Roles, TRUST};
 pub use subject::Subject;

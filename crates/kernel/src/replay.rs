@@ -12,7 +12,7 @@ pub use tally::{Counts, Tally};
 
 use std::sync::Arc;
 
-use policy::{Bundle, LabelChange, Labels, Request};
+use policy::{Bundle, LabelChange, Labels, Request, Semantics};
 use proof::digest::Digest;
 use proof::json::Value;
 
@@ -106,6 +106,13 @@ impl<'a> Replay<'a> {
     #[must_use]
     pub fn under(mut self, bundle: Arc<Bundle>) -> Self {
         self.state.fix_bundle(bundle);
+        self
+    }
+
+    /// Decides by this version of the decider throughout, whatever the published bundles name.
+    #[must_use]
+    pub fn under_semantics(mut self, semantics: Semantics) -> Self {
+        self.state.suppose(semantics);
         self
     }
 
@@ -359,7 +366,7 @@ impl<'a> Replay<'a> {
         let Ok(message) = ended_by(commitments, sealed) else { return true };
         let can_tell = self.state.execution(id).is_some_and(Execution::is_intact);
         !can_tell
-            || self.state.is_bundle_fixed()
+            || self.state.is_hypothetical()
             || self.state.detected(id, seq, message.as_deref()) == *labels
     }
 
@@ -374,7 +381,7 @@ impl<'a> Replay<'a> {
         let Ok(output) = output else { return true };
         let can_tell = self.state.execution(id).is_some_and(Execution::is_intact);
         !can_tell
-            || self.state.is_bundle_fixed()
+            || self.state.is_hypothetical()
             || self.state.settled(id, seq, output.as_deref()) == charges
     }
 }

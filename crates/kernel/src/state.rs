@@ -18,7 +18,7 @@ mod snapshot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{Bundle, Decision, Facts, Grant, Request, Standing};
+use policy::{Bundle, Decision, Facts, Grant, Request, Semantics, Standing};
 
 use crate::governance::{Governance, Subject};
 use crate::lineage::{Body, Delegation, Direction, Header, LineageRecord, Link};
@@ -39,6 +39,7 @@ pub struct NodeState {
     is_verified: bool,
     bundle: Arc<Bundle>,
     is_bundle_fixed: bool,
+    supposed: Option<Semantics>,
     at: i64,
     size: u64,
     executions: BTreeMap<String, Execution>,
@@ -72,6 +73,7 @@ impl NodeState {
             is_verified: true,
             bundle: Arc::new(Bundle::empty()),
             is_bundle_fixed: false,
+            supposed: None,
             at: 0,
             size: 0,
             executions: BTreeMap::new(),
@@ -90,8 +92,14 @@ impl NodeState {
         self.is_bundle_fixed = true;
     }
 
-    pub(crate) fn is_bundle_fixed(&self) -> bool {
-        self.is_bundle_fixed
+    /// Decides by this version of the decider whatever the published bundles name: for replaying history under it.
+    pub(crate) fn suppose(&mut self, semantics: Semantics) {
+        self.supposed = Some(semantics);
+    }
+
+    /// Whether decisions are made otherwise than governance says.
+    pub(crate) fn is_hypothetical(&self) -> bool {
+        self.is_bundle_fixed || self.supposed.is_some()
     }
 
     /// How many lineage records have been folded: the next record's index.

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kernel::governance::{Change, Governance, Position, SignedProposal};
@@ -10,13 +10,15 @@ use proof::note::Signer;
 use proof::record::RECORD_BYTES_MAX;
 
 use crate::marks::Mark;
-use crate::{Error, Options, clock, keys};
+use crate::{Error, Options, clock, covered, keys};
 
 /// The process that appends to a domain's governance log. It holds the log's lock: there is one.
 pub struct Authority {
     governance: Governance,
     ledger: Ledger<FileDisk>,
     mark: Mark,
+    /// The folder of the lineage log of the domain's node here, and the node.
+    lineage: (PathBuf, String),
     is_published: bool,
     must_end: bool,
 }
@@ -28,8 +30,7 @@ impl Authority {
         let signer = Box::new(keys::read(&options.folder, "governance")?);
         let disk = disk(&options.governance_folder())?;
         let ledger = Ledger::create(disk, signer, &origin).map_err(|why| failed(&why))?;
-        let (governance, mark) = (Governance::new(&origin), Mark::governance(options));
-        Ok(Self { governance, ledger, mark, is_published: false, must_end: false })
+        Ok(Self::of(options, Governance::new(&origin), ledger))
     }
 
     /// Opens the log and folds it.
@@ -49,7 +50,13 @@ impl Authority {
         for record in records(&options.governance_folder())? {
             governance.apply(&record).map_err(|why| Error::governance(&why))?;
         }
-        Ok(Self { governance, ledger, mark, is_published: false, must_end: false })
+        Ok(Self::of(options, governance, ledger))
+    }
+
+    fn of(options: &Options, governance: Governance, ledger: Ledger<FileDisk>) -> Self {
+        let (mark, lineage) =
+            (Mark::governance(options), (options.lineage_folder(), options.node.clone()));
+        Self { governance, ledger, mark, lineage, is_published: false, must_end: false }
     }
 
     /// The fold of the log.
@@ -61,7 +68,7 @@ impl Authority {
     /// Accepts a signed change: puts it, and the blob that it names, on stable storage.
     ///
     /// # Errors
-    /// `governance` where it is not acceptable, `ledger` where it cannot be stored. Nothing has changed
+    /// `governance` or `semantics.replay` where it is not acceptable, `ledger` where it cannot be stored. Nothing has changed
     /// then.
     pub fn accept(
         &mut self,
@@ -69,7 +76,9 @@ impl Authority {
         blob: Option<&[u8]>,
     ) -> Result<Accepted, Error> {
         let at = clock::wall_ms().max(self.governance.at());
-        self.governance.check(at, signed).map_err(|why| Error::governance(&why))?;
+        self.governance.check(at, signed).map_err(|why| Error::refused(&why))?;
+        let (folder, node) = &self.lineage;
+        covered::check((folder, node), &self.governance, &signed.proposal.change)?;
         self.keep_bundle(&signed.proposal.change, blob)?;
         let record = signed.to_record(at).to_bytes();
         if record.len() > RECORD_BYTES_MAX {

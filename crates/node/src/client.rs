@@ -13,6 +13,7 @@ use proof::json::Value;
 use crate::Error;
 use crate::authority::Accepted;
 use crate::erase::{Erased, Which};
+use crate::error::UNREPLAYED;
 use crate::hello::{Caller, Hello};
 use crate::limits::{ANSWER_MS_MAX, ERASED_AT_ONCE_MAX, HELLO_BYTES_MAX};
 
@@ -220,6 +221,7 @@ fn ask(socket: &Path, question: &Hello) -> Result<(UnixStream, Value), Error> {
         return Err(match code.as_str() {
             "governance" => Error::governance(&message),
             "ledger" => Error::unkept(message),
+            UNREPLAYED => Error::unreplayed(message),
             _ => Error::peer(&format!("the node refused ({code}): {message}")),
         });
     }

@@ -3,7 +3,9 @@
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 
-use kernel::governance::{Change, Governance, Position, Proposal, Roles, SignedProposal};
+use kernel::governance::{
+    Change, Governance, GovernanceError, Position, Proposal, Roles, SignedProposal,
+};
 use ledger::{FileDisk, Ledger};
 use policy::Bundle;
 use proof::note::Signer;
@@ -11,7 +13,7 @@ use proof::note::Signer;
 use crate::authority::{Accepted, records};
 use crate::client::{self, Place};
 use crate::marks::Mark;
-use crate::{Authority, Error, Options, clock, keys, sealing};
+use crate::{Authority, Error, Options, clock, covered, keys, sealing};
 
 /// How long an officer's signature made here may be used: five minutes, in milliseconds.
 const PROPOSAL_LIFE_MS: i64 = 5 * 60 * 1000;
@@ -22,6 +24,24 @@ const PROPOSAL_LIFE_MS: i64 = 5 * 60 * 1000;
 /// # Errors
 /// `folder` where there is one already; `keys`, `ledger`, `governance`.
 pub fn init(options: &Options, bundle: &Bundle, changes: Vec<Change>) -> Result<Position, Error> {
+    init_under(options, bundle, changes, kernel::governance::SEMANTICS)
+}
+
+/// As [`init`], with this as the newest version of the decider that bundles may name.
+///
+/// # Errors
+/// As [`init`].
+pub fn init_under(
+    options: &Options,
+    bundle: &Bundle,
+    changes: Vec<Change>,
+    semantics: u64,
+) -> Result<Position, Error> {
+    let wanted = bundle.semantics().number();
+    if wanted > semantics {
+        let too_new = GovernanceError::TooNew { bundle: wanted, domain: semantics };
+        return Err(Error::refused(&too_new));
+    }
     let folder = &options.folder;
     let logs = [options.governance_folder(), options.lineage_folder()];
     DirBuilder::new()
@@ -40,7 +60,7 @@ pub fn init(options: &Options, bundle: &Bundle, changes: Vec<Change>) -> Result<
     let genesis = Change::DomainCreated {
         domain: options.domain.clone(),
         roles: Roles::of_one(&officer.verifier()).map_err(|why| Error::governance(&why))?,
-        semantics: kernel::governance::SEMANTICS,
+        semantics,
     };
     let node = Change::NodeRegistered { node: options.node.clone(), key: lineage.verifier() };
     create_lineage(options, lineage)?;
@@ -117,6 +137,14 @@ pub fn governance(options: &Options) -> Result<Governance, Error> {
         governance.apply(&record).map_err(|why| Error::governance(&why))?;
     }
     Ok(governance)
+}
+
+/// Whether what a change states of a replay of this domain's lineage log is of that log, and covers all that it held then.
+///
+/// # Errors
+/// `semantics.replay` where it does not; `ledger` or `governance` where a log cannot be read.
+pub fn check_covered(options: &Options, change: &Change) -> Result<(), Error> {
+    covered::check((&options.lineage_folder(), &options.node), &governance(options)?, change)
 }
 
 fn sign(based_on: Position, change: Change, officer: &dyn Signer) -> Result<SignedProposal, Error> {

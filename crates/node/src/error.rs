@@ -1,6 +1,11 @@
 use std::fmt::Display;
 use std::path::Path;
 
+use kernel::governance::GovernanceError;
+
+/// The code of [`GovernanceError::Replays`].
+pub(crate) const UNREPLAYED: &str = "semantics.replay";
+
 /// Why a node, or something that speaks to it, could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -11,7 +16,7 @@ pub struct Error {
 
 impl Error {
     /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `rollback`, `replay`, `governance`,
-    /// `socket`, `peer`, `entropy`, `input`.
+    /// `semantics.replay`, `socket`, `peer`, `entropy`, `input`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.code
@@ -73,6 +78,16 @@ impl Error {
 
     pub(crate) fn governance(why: &dyn Display) -> Self {
         Self::new("governance", why.to_string())
+    }
+
+    /// What governance does not accept.
+    pub(crate) fn refused(why: &GovernanceError) -> Self {
+        Self::new(why.code(), why.to_string())
+    }
+
+    /// What is stated of the replay under both versions of the decider is not about what this node decided.
+    pub(crate) fn unreplayed(message: String) -> Self {
+        Self::new(UNREPLAYED, message)
     }
 
     pub(crate) fn socket(path: &Path, why: &dyn Display) -> Self {

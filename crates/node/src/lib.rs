@@ -11,6 +11,7 @@
 //! | `approvals` | what waits for officers, their words, and what is used of the meters |
 //! | `authority` | appends signed changes to the governance log |
 //! | `bring` | brings changes to the authority, and again where the log could not take them |
+//! | `covered` | whether a stated replay covers this node's log |
 //! | `family` | what a client asks of the executions that descend from its own |
 //! | [`erase`] | what ended executions sealed is made unreadable, on record |
 //! | [`sealing`] | the keys of executions, and opening sealed parts |
@@ -29,6 +30,7 @@ mod authority;
 mod bring;
 pub mod client;
 pub mod clock;
+mod covered;
 mod direct;
 pub mod domain;
 mod driver;

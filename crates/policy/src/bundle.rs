@@ -115,7 +115,7 @@ impl Bundle {
     /// Every problem that was found, by file and place: those of the manifest, the schema and the policies' syntax
     /// and annotations together; those that need a valid schema once there is one.
     pub fn load(files: &Files) -> Result<Bundle, LoadErrors> {
-        load::load(files)
+        load::load(files, None)
     }
 
     /// Loads a bundle from its archive: canonical JSON, `{"files":[{"bytes","path"}...],"v":1}`, sorted by path, the
@@ -124,14 +124,23 @@ impl Bundle {
     /// # Errors
     /// As [`Bundle::load`], or when the archive is not in exactly that form.
     pub fn from_blob(blob: &[u8]) -> Result<Bundle, LoadErrors> {
-        load::load(&blob::unpack(blob)?)
+        load::load(&blob::unpack(blob)?, None)
+    }
+
+    /// The same, deciding by this version of the decider whatever its manifest names: for trying a version out on what
+    /// happened.
+    ///
+    /// # Errors
+    /// As [`Bundle::from_blob`], or when it cannot be loaded under that version.
+    pub fn from_blob_under(blob: &[u8], semantics: Semantics) -> Result<Bundle, LoadErrors> {
+        load::load(&blob::unpack(blob)?, Some(semantics))
     }
 
     /// The bundle without files, which denies everything.
     #[must_use]
     #[expect(clippy::expect_used, reason = "loading no files is a constant, and tested")]
     pub fn empty() -> Bundle {
-        load::build(&Files::new()).expect("the empty bundle loads")
+        load::build(&Files::new(), None).expect("the empty bundle loads")
     }
 
     /// The archive that [`Bundle::from_blob`] reads.

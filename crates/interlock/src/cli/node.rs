@@ -28,6 +28,10 @@ pub(crate) struct Init {
     #[arg(long, value_name = "DIR")]
     pub(crate) bundle: Option<PathBuf>,
 
+    /// The newest version of the decider that bundles may name (by default the newest of this program)
+    #[arg(long, value_name = "N", default_value_t = kernel::governance::SEMANTICS, hide_default_value = true)]
+    pub(crate) semantics: u64,
+
     /// Register a workload: its name, and the OS user (name or uid) whose processes speak for it
     #[arg(long, value_name = "NAME=USER", value_parser = pair)]
     pub(crate) workload: Vec<(String, String)>,

@@ -232,6 +232,10 @@ pub(crate) struct Replay {
     #[arg(long, value_name = "BUNDLE")]
     pub(crate) bundle: Option<PathBuf>,
 
+    /// Decide by this version of the decider, whatever the bundles on record name
+    #[arg(long, value_name = "N", conflicts_with = "bundle")]
+    pub(crate) semantics: Option<u64>,
+
     /// How many differences to show
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) show: usize,

@@ -23,7 +23,8 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
         None => folder_name(&arguments.domain)?,
     };
     let text = configuration(&name, &arguments.node, &servers);
-    let options = create(&arguments.domain, &text, &bundle, workloads)?;
+    let decider = (&bundle, arguments.semantics);
+    let options = create(&arguments.domain, &text, decider, workloads)?;
     if output.is_json() {
         output.json(&object([
             ("bundle", Value::from(bundle.digest().to_string())),
@@ -48,7 +49,7 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
 pub(crate) fn create(
     domain: &Path,
     configuration: &str,
-    bundle: &Bundle,
+    (bundle, semantics): (&Bundle, u64),
     workloads: Vec<Change>,
 ) -> Result<node::Options, Failure> {
     let shown = domain.display();
@@ -61,7 +62,8 @@ pub(crate) fn create(
     std::fs::write(domain.join(config::FILE), configuration)
         .map_err(|why| Failure::io(format!("`{shown}/interlock.toml` cannot be written"), &why))?;
     let options = config::load(domain)?;
-    node::domain::init(&options, bundle, workloads).map_err(|why| Failure::node(&why))?;
+    node::domain::init_under(&options, bundle, workloads, semantics)
+        .map_err(|why| Failure::node(&why))?;
     Ok(options)
 }
 

@@ -6,7 +6,7 @@ use node::clock::wall_ms;
 use policy::Bundle;
 use proof::json::{Value, object};
 
-use super::{govern, roles};
+use super::{govern, roles, semantics};
 use crate::cli::{Propose, Proposed, PublishSigned, Sign};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
@@ -18,7 +18,13 @@ const PROPOSAL_BYTES_MAX: u64 = 128 * 1024;
 /// Writes a proposal that nobody has signed.
 pub(super) fn propose(arguments: &Propose, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
-    let change = change(&arguments.change)?;
+    let change = match &arguments.change {
+        Proposed::Semantics { number } => {
+            let replays = semantics::replay(&options, &arguments.domain, *number, output)?;
+            Change::SemanticsAdopted { semantics: *number, replays }
+        }
+        other => change(other)?,
+    };
     let proposal = node::domain::propose(&options, change, arguments.for_ms)
         .map_err(|why| Failure::node(&why))?;
     if arguments.out.exists() {
@@ -41,6 +47,16 @@ pub(super) fn sign(arguments: &Sign, output: &mut Output) -> Result<Exit, Failur
     if proposal.proposal.expires_ms < wall_ms() {
         return Err(Failure::new(Exit::Denied, "the proposal has expired")
             .help("propose it again: `interlock propose`"));
+    }
+    if let Change::SemanticsAdopted { semantics, replays } = &proposal.proposal.change {
+        let domain = arguments.domain.as_deref().ok_or_else(|| {
+            Failure::new(Exit::Usage, "who adopts a version of the decider replays the log first")
+                .help("name the domain's folder with --domain")
+        })?;
+        let change = &proposal.proposal.change;
+        let options = config::load(domain)?;
+        node::domain::check_covered(&options, change).map_err(|why| Failure::node(&why))?;
+        semantics::check(domain, (*semantics, replays), output)?;
     }
     let signed = proposal
         .and_signed(&key)
@@ -96,7 +112,9 @@ fn change(proposed: &Proposed) -> Result<Change, Failure> {
         Proposed::Lift { subject } => Change::HaltLifted { subject: subject.clone() },
         Proposed::End { execution } => Change::ExecutionEnded { execution: execution.clone() },
         Proposed::Roles { file } => Change::RolesChanged { roles: roles::read(file)? },
-        Proposed::Semantics { number } => Change::SemanticsAdopted { semantics: *number },
+        Proposed::Semantics { .. } => {
+            return Err(Failure::new(Exit::Failed, "a version is adopted with a replay"));
+        }
     })
 }
 

@@ -42,7 +42,7 @@ pub(super) fn all(
 fn replayed(options: &node::Options, output: &mut Output) -> Result<bool, Failure> {
     let began = Instant::now();
     let (governance, lineage) = domain::both(&options.folder)?;
-    let counts = replay::follow((&governance, &lineage), None, |_, _| Ok(()))?;
+    let counts = replay::follow((&governance, &lineage), replay::Under::Published, |_, _| Ok(()))?;
     // Of the helper that was erased nothing but the public part is left.
     let is_identical = counts.different == 0
         && counts.not_replayable() == counts.erased

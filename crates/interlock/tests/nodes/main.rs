@@ -17,6 +17,8 @@ mod random;
 #[cfg(test)]
 mod replay_edited;
 #[cfg(test)]
+mod semantics;
+#[cfg(test)]
 mod small;
 #[cfg(test)]
 mod sub_agents;

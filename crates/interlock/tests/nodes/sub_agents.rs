@@ -66,3 +66,46 @@ fn a_sub_agent_reads_writes_nothing_and_ends() {
     let replayed = run(&["replay", &folder, "--json"].map(str::to_owned));
     assert_eq!(replayed.code, Some(0), "{}", replayed.stderr);
 }
+
+/// A bundle of the first version looks at no grants, so that it stops sub-agents: the second would not have.
+#[test]
+fn a_replay_under_another_version_shows_what_it_would_answer_otherwise() {
+    let around = tempfile::tempdir().unwrap();
+    let folder = around.path().join("bundle");
+    bundle(&folder);
+    let office = format!("{BINARY} office-server --root OFFICE");
+    let domain = Domain::new(&folder, &["agent", "reader"], &[("office", office.as_str())]);
+    let node = Node::start(&domain.folder());
+    let interlock = |words: &str| {
+        let path = |word: &str| match word {
+            "DOMAIN" => domain.folder().display().to_string(),
+            "BUNDLE" => folder.display().to_string(),
+            other => other.to_owned(),
+        };
+        let ended = run(&words.split(' ').map(path).collect::<Vec<_>>());
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        ended.stdout
+    };
+    let words =
+        r#"delegate DOMAIN --to reader --json --action initialize --arguments {"role":"reader"}"#;
+    let begun: serde_json::Value = serde_json::from_str(&interlock(words)).unwrap();
+    let child = begun["execution"].as_str().unwrap();
+    let manifest = std::fs::read_to_string(folder.join("bundle.toml")).unwrap();
+    let manifest = manifest.replace("semantics = 2", "semantics = 1");
+    std::fs::write(folder.join("bundle.toml"), manifest).unwrap();
+    interlock("bundle publish BUNDLE DOMAIN");
+    let mut reader = Client::join_delegated(&domain.socket(), ("reader", child), "office").unwrap();
+    let stopped = reader.greet().unwrap_err().to_string();
+    assert!(stopped.contains("execution.halted"), "{stopped}");
+    assert!(node.stop().success());
+
+    interlock("replay DOMAIN");
+    let replayed = interlock("replay DOMAIN --semantics 2 --json");
+    let replayed: serde_json::Value = serde_json::from_str(&replayed).unwrap();
+    let [different] = &replayed["differences"].as_array().unwrap()[..] else {
+        panic!("{replayed}");
+    };
+    assert_eq!(different["recorded"]["code"], "execution.halted");
+    assert_eq!(different["derived"]["code"], "permitted");
+    assert_eq!((&replayed["different"], &replayed["not_replayable"]), (&json!(1), &json!(0)));
+}

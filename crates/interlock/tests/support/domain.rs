@@ -15,12 +15,32 @@ impl Domain {
         Domain::within(tempfile::tempdir().unwrap(), bundle, workloads, servers)
     }
 
+    /// As [`Domain::new`], with this as the newest version of the decider that bundles may name.
+    pub(crate) fn of_semantics(
+        number: u64,
+        bundle: &Path,
+        workloads: &[&str],
+        servers: &[(&str, &str)],
+    ) -> Domain {
+        let more = ["--semantics".to_owned(), number.to_string()];
+        Domain::made(tempfile::tempdir().unwrap(), bundle, workloads, (servers, &more))
+    }
+
     /// As [`Domain::new`], in this folder.
     pub(crate) fn within(
         temporary: tempfile::TempDir,
         bundle: &Path,
         workloads: &[&str],
         servers: &[(&str, &str)],
+    ) -> Domain {
+        Domain::made(temporary, bundle, workloads, (servers, &[]))
+    }
+
+    fn made(
+        temporary: tempfile::TempDir,
+        bundle: &Path,
+        workloads: &[&str],
+        (servers, more): (&[(&str, &str)], &[String]),
     ) -> Domain {
         let domain = Domain { temporary };
         let office = domain.office().to_str().unwrap().to_owned();
@@ -29,6 +49,7 @@ impl Domain {
         let uid = rustix::process::geteuid().as_raw();
         let mut arguments: Vec<String> = vec!["init".into(), domain.folder().display().to_string()];
         arguments.extend(["--bundle".into(), bundle.display().to_string()]);
+        arguments.extend_from_slice(more);
         for workload in workloads {
             arguments.extend(["--workload".into(), format!("{workload}={uid}")]);
         }

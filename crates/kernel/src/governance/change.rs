@@ -4,7 +4,7 @@ use proof::json::{Value, number, object};
 use proof::note::VerifierKey;
 use proof::record::Fields;
 
-use super::{Roles, Subject};
+use super::{Replays, Roles, Subject};
 use crate::members::{Malformed, members, name, wrong};
 
 /// A registered kind of agent or service.
@@ -39,6 +39,8 @@ pub enum Change {
     SemanticsAdopted {
         /// Its number.
         semantics: u64,
+        /// What a replay under it and under the version in force found.
+        replays: Replays,
     },
     /// A new bundle decides from here on. Type `bundle.published`.
     BundlePublished {
@@ -124,7 +126,11 @@ impl Change {
                 ("semantics", number(*semantics)),
             ]),
             Self::RolesChanged { roles } => object([("roles", roles.to_value())]),
-            Self::SemanticsAdopted { semantics } => object([("semantics", number(*semantics))]),
+            Self::SemanticsAdopted { semantics, replays } => object([
+                ("replayed_at", Value::Integer(replays.at)),
+                ("replays", replays.each_to_value()),
+                ("semantics", number(*semantics)),
+            ]),
             Self::BundlePublished { bundle } => {
                 object([("bundle", Value::from(bundle.to_string()))])
             }
@@ -157,8 +163,10 @@ impl Change {
                 Ok(Self::RolesChanged { roles: Roles::from_value(members.value("roles")?)? })
             }
             "semantics.adopted" => {
-                let members = members(content, &["semantics"])?;
-                Ok(Self::SemanticsAdopted { semantics: members.count("semantics")? })
+                let members = members(content, &["replayed_at", "replays", "semantics"])?;
+                let at = members.integer("replayed_at")?;
+                let replays = Replays::read(at, members.array("replays")?)?;
+                Ok(Self::SemanticsAdopted { semantics: members.count("semantics")?, replays })
             }
             "bundle.published" => {
                 let members = members(content, &["bundle"])?;

@@ -61,6 +61,9 @@ pub enum GovernanceError {
     /// The version of the decider would go back.
     #[error("the domain has adopted semantics {0} already, and does not go back")]
     SemanticsBack(u64),
+    /// What is stated of the replay under both versions of the decider is not about what these nodes decided.
+    #[error("the replay under both versions: {0}; propose it again, which replays the logs")]
+    Replays(String),
     /// Signed for another log, or on a prefix that this log never had.
     #[error("the record was signed on another log or another history")]
     Basis,
@@ -76,6 +79,17 @@ pub enum GovernanceError {
     /// Too many subjects.
     #[error("the domain holds {SUBJECTS_MAX} registrations already")]
     Full,
+}
+
+impl GovernanceError {
+    /// A stable word for the kind of refusal.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Replays(_) => "semantics.replay",
+            _ => "governance",
+        }
+    }
 }
 
 /// The fold of a governance log: what governs, and how it came to.
@@ -147,6 +161,9 @@ impl Governance {
         self.check_place(&proposal.change)?;
         self.check_signers(signed)?;
         self.check_basis(&proposal.based_on, &proposal.change)?;
+        if let Change::SemanticsAdopted { replays, .. } = &proposal.change {
+            self.check_replays(at, replays)?;
+        }
         if at < self.at {
             return Err(GovernanceError::Time);
         }
@@ -169,7 +186,7 @@ impl Governance {
         let unknown = |number: u64| policy::Semantics::from_number(number).is_none();
         match (&self.domain, change) {
             (None, Change::DomainCreated { semantics, .. })
-            | (Some(_), Change::SemanticsAdopted { semantics })
+            | (Some(_), Change::SemanticsAdopted { semantics, .. })
                 if unknown(*semantics) =>
             {
                 Err(GovernanceError::Semantics(*semantics))
@@ -179,7 +196,9 @@ impl Governance {
                 if is_own { Ok(()) } else { Err(GovernanceError::Domain(domain.clone())) }
             }
             (None, _) | (Some(_), Change::DomainCreated { .. }) => Err(GovernanceError::Genesis),
-            (Some(_), Change::SemanticsAdopted { semantics }) if *semantics <= self.semantics => {
+            (Some(_), Change::SemanticsAdopted { semantics, .. })
+                if *semantics <= self.semantics =>
+            {
                 Err(GovernanceError::SemanticsBack(self.semantics))
             }
             (Some(_), _) => Ok(()),
@@ -203,7 +222,7 @@ impl Governance {
                 (self.domain, self.roles, self.semantics) = (Some(domain), Some(roles), semantics);
             }
             Change::RolesChanged { roles } => self.roles = Some(roles),
-            Change::SemanticsAdopted { semantics } => self.semantics = semantics,
+            Change::SemanticsAdopted { semantics, .. } => self.semantics = semantics,
             Change::BundlePublished { bundle } => self.bundle = Some(bundle),
             Change::WorkloadRegistered(workload) => {
                 self.workloads.insert(workload.name.clone(), workload);
@@ -296,6 +315,11 @@ impl Governance {
     #[must_use]
     pub fn node_key(&self, node: &str) -> Option<&VerifierKey> {
         self.nodes.get(node)
+    }
+
+    /// All registered nodes with the keys of their lineage logs, by name.
+    pub fn nodes(&self) -> impl Iterator<Item = (&str, &VerifierKey)> {
+        self.nodes.iter().map(|(node, key)| (node.as_str(), key))
     }
 
     /// The worst trust state among the given subjects.

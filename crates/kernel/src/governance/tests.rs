@@ -1,4 +1,5 @@
 use policy::Trust;
+use proof::checkpoint::Checkpoint;
 use proof::digest::Digest;
 use proof::json::Value;
 use proof::note::{Ed25519Signer, Signer};
@@ -41,6 +42,23 @@ fn domain() -> Governance {
     governance
 }
 
+fn adopted(semantics: u64) -> Change {
+    let head = Checkpoint {
+        origin: officer().verifier().name().to_owned(),
+        size: 0,
+        root: proof::merkle::empty_root(),
+        extensions: vec![],
+    };
+    let replayed = Replayed {
+        node: "node-1".to_owned(),
+        checkpoint: head.sign(&officer()).unwrap(),
+        same: 2,
+        different: 1,
+        erased: 3,
+    };
+    Change::SemanticsAdopted { semantics, replays: Replays { at: AT, each: vec![replayed] } }
+}
+
 fn every_change() -> Vec<Change> {
     vec![
         genesis(),
@@ -55,7 +73,7 @@ fn every_change() -> Vec<Change> {
         Change::HaltOrdered { subject: Subject::Domain },
         Change::HaltLifted { subject: Subject::Domain },
         Change::ExecutionEnded { execution: "x1".to_owned() },
-        Change::SemanticsAdopted { semantics: 2 },
+        adopted(2),
         Change::RolesChanged { roles: Roles::of_one(&officer().verifier()).unwrap() },
     ]
 }

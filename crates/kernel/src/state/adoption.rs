@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use policy::Bundle;
+use policy::{Bundle, Semantics};
 use proof::digest::Digest;
 use proof::json::Value;
 
@@ -57,9 +57,11 @@ impl NodeState {
         }
         let bundle = match published_bundle(record) {
             Some(digest) if !self.is_bundle_fixed => {
-                let bundle = load(&digest, blobs)?;
-                let semantics = bundle.semantics();
-                self.governance.check_semantics(semantics).map_err(|why| why.to_string())?;
+                let bundle = load(&digest, blobs, self.supposed)?;
+                let adopted = self.governance.check_semantics(bundle.semantics());
+                if self.supposed.is_none() {
+                    adopted.map_err(|why| why.to_string())?;
+                }
                 Some(bundle)
             }
             _ => None,
@@ -89,11 +91,19 @@ fn published_bundle(record: &[u8]) -> Option<Digest> {
     }
 }
 
-pub(super) fn load(digest: &Digest, blobs: &dyn Blobs) -> Result<Arc<Bundle>, String> {
+pub(super) fn load(
+    digest: &Digest,
+    blobs: &dyn Blobs,
+    supposed: Option<Semantics>,
+) -> Result<Arc<Bundle>, String> {
     let blob = blobs.blob(digest).ok_or_else(|| format!("the bundle `{digest}` is missing"))?;
     if Digest::of(&blob) != *digest {
         return Err(format!("the bundle `{digest}` has other bytes"));
     }
-    let bundle = Bundle::from_blob(&blob).map_err(|why| why.to_string())?;
+    let bundle = match supposed {
+        Some(semantics) => Bundle::from_blob_under(&blob, semantics),
+        None => Bundle::from_blob(&blob),
+    };
+    let bundle = bundle.map_err(|why| why.to_string())?;
     Ok(Arc::new(bundle))
 }

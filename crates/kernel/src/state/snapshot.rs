@@ -41,9 +41,10 @@ impl NodeState {
             node,
             governance,
             is_verified,
-            // These two follow from governance, and from whoever replays under another bundle.
+            // These follow from governance, and from whoever replays under another bundle or version of the decider.
             bundle: _,
             is_bundle_fixed: _,
+            supposed: _,
             at,
             size,
             executions,
@@ -175,7 +176,7 @@ fn governed(origin: &str, records: &[Vec<u8>], at: &Position) -> Result<Governan
 
 fn bundle(governance: &Governance, blobs: &dyn Blobs) -> Result<Arc<Bundle>, Unusable> {
     match governance.bundle() {
-        Some(digest) => adoption::load(&digest, blobs).map_err(Unusable::new),
+        Some(digest) => adoption::load(&digest, blobs, None).map_err(Unusable::new),
         None => Ok(Arc::new(Bundle::empty())),
     }
 }

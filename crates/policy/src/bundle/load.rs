@@ -30,12 +30,12 @@ use crate::semantics::Semantics;
 use crate::temporal::plan::{Plan, TICKS_PER_SECOND};
 use crate::typed::{Extension, Kind, Record, Type, Undeclared};
 
-/// Loads a bundle from its files.
-pub(super) fn load(files: &Files) -> Result<Bundle, LoadErrors> {
+/// Loads a bundle from its files, under another version of the decider than it names if one is given.
+pub(super) fn load(files: &Files, under: Option<Semantics>) -> Result<Bundle, LoadErrors> {
     if !has_stack(0) {
         return Err(no_stack(0).into());
     }
-    build(files)
+    build(files, under)
 }
 
 /// Too little stack is left to load policies of this depth.
@@ -46,7 +46,7 @@ pub(super) fn no_stack(depth: usize) -> LoadError {
 }
 
 /// Loads a bundle when there is stack enough.
-pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
+pub(super) fn build(files: &Files, under: Option<Semantics>) -> Result<Bundle, LoadErrors> {
     let errors = blob::check(files);
     if !errors.is_empty() {
         return Err(LoadErrors::of(errors));
@@ -54,7 +54,7 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
     let (texts, mut errors) = texts(files);
     let manifest = manifest(&texts, files, &mut errors);
     let schema = schema(&texts, files, &mut errors);
-    let Some((manifest, (schema, shapes))) = manifest.zip(schema) else {
+    let Some((mut manifest, (schema, shapes))) = manifest.zip(schema) else {
         // Without a schema the policies can still be read for syntax and annotations.
         if let Err(found) = policies::load(&policy_texts(&texts), "", Semantics::CURRENT) {
             errors.extend(found.into_iter().filter(|error| {
@@ -66,6 +66,7 @@ pub(super) fn build(files: &Files) -> Result<Bundle, LoadErrors> {
         }
         return Err(LoadErrors::of(errors));
     };
+    manifest.semantics = under.unwrap_or(manifest.semantics);
     errors.extend(check_tools(&manifest, &shapes, text(&texts, MANIFEST)));
     errors.extend(labels::too_early(manifest.semantics, &shapes, texts.contains_key(LABELS)));
     let labels = labels(&texts, (&shapes, &manifest), &mut errors);

@@ -34,7 +34,10 @@ impl Site {
         });
         let text = init::configuration("bench", "node-1", &[]);
         let domain = folder.path().join("domain");
-        let options = init::create(&domain, &text, &starter::bundle()?, workloads.collect())?;
+        let options = {
+            let decider = (&starter::bundle()?, kernel::governance::SEMANTICS);
+            init::create(&domain, &text, decider, workloads.collect())?
+        };
         Ok(Self { folder, options, os_user })
     }
 

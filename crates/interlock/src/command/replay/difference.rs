@@ -5,22 +5,22 @@ use crate::command::answer::in_words;
 use crate::output::{Paint, Style};
 
 /// A decision that comes out otherwise.
-pub(super) struct Difference {
+pub(in crate::command) struct Difference {
     /// The record's index in the lineage log.
-    pub(super) index: u64,
+    pub(in crate::command) index: u64,
     /// The decision on record.
-    pub(super) recorded: Value,
+    pub(in crate::command) recorded: Value,
     /// The decision as derived now.
-    pub(super) derived: Value,
+    pub(in crate::command) derived: Value,
 }
 
 /// Whether two decisions give the same verdict with the same code.
-pub(super) fn is_same_answer(recorded: &Value, derived: &Value) -> bool {
+pub(in crate::command) fn is_same_answer(recorded: &Value, derived: &Value) -> bool {
     ["decision", "code"].iter().all(|name| recorded.get(name) == derived.get(name))
 }
 
 impl Difference {
-    pub(super) fn to_value(&self) -> Value {
+    pub(in crate::command) fn to_value(&self) -> Value {
         object([
             ("derived", self.derived.clone()),
             ("index", number(self.index)),
@@ -29,7 +29,7 @@ impl Difference {
     }
 
     /// The record's index, then before and after.
-    pub(super) fn lines(&self, paint: Paint) -> [String; 3] {
+    pub(in crate::command) fn lines(&self, paint: Paint) -> [String; 3] {
         let index = paint.text(Style::Name, self.index.to_string());
         [
             format!("  record {index}"),

@@ -3,7 +3,7 @@ use proof::digest::Digest;
 use proof::note::{Ed25519Signer, Signer};
 
 use super::*;
-use crate::governance::{Proposal, Subject, Workload};
+use crate::governance::{Proposal, Replays, Subject, Workload};
 
 const AT: i64 = 1_000_000;
 
@@ -56,6 +56,10 @@ fn trust(trust: Trust) -> Change {
     Change::TrustChanged { subject: agent(), trust }
 }
 
+fn adopted(semantics: u64) -> Change {
+    Change::SemanticsAdopted { semantics, replays: Replays { at: AT, each: vec![] } }
+}
+
 fn published() -> Change {
     Change::BundlePublished { bundle: Digest::of(b"bundle") }
 }
@@ -69,7 +73,7 @@ fn what_widens_needs_the_quorum_of_its_own_role() {
         (Change::WorkloadRegistered(registered), [7, 8]),
         (Change::HaltLifted { subject: agent() }, [11, 12]),
         (Change::ExecutionEnded { execution: "x".into() }, [10, 12]),
-        (Change::SemanticsAdopted { semantics: 2 }, [2, 3]),
+        (adopted(2), [2, 3]),
     ];
     for (change, quorum) in changes {
         for officers in [[1, 2], [4, 5], [7, 9], [10, 11]] {
@@ -126,7 +130,7 @@ fn roles_rotate_by_the_old_quorum_and_the_new_one() {
     accept(&mut governance, next, &[1, 2, 20, 21]).unwrap();
     // Who has left signs nothing any more; who has come does.
     let back = changed(role(2, &[1, 2, 3]));
-    let left = accept(&mut governance, Change::SemanticsAdopted { semantics: 2 }, &[1, 2]);
+    let left = accept(&mut governance, adopted(2), &[1, 2]);
     assert_eq!(left, Err(GovernanceError::Stranger));
     let left = accept(&mut governance, back.clone(), &[1, 2]);
     assert!(matches!(left, Err(GovernanceError::Unsigned { role: ROOT, have: 0, .. })), "{left:?}");
@@ -193,7 +197,7 @@ fn a_domain_has_all_the_roles_that_it_needs_and_not_too_many() {
 #[test]
 fn the_decider_goes_forward_only_and_only_to_what_this_program_carries() {
     let mut governance = domain();
-    let adopt = |semantics| Change::SemanticsAdopted { semantics };
+    let adopt = adopted;
     assert_eq!(governance.check_semantics(policy::Semantics::V1), Ok(()));
     let too_new = GovernanceError::TooNew { bundle: 2, domain: 1 };
     assert_eq!(governance.check_semantics(policy::Semantics::V2), Err(too_new));

@@ -228,6 +228,40 @@ fn a_bundle_that_looks_at_no_grants_stops_delegated_executions() {
 }
 
 #[test]
+fn a_replay_under_another_version_tells_what_it_would_decide_otherwise() {
+    let mut domain = domain();
+    let mut node = Node::new(&domain);
+    node.execution = delegate(&mut node, reading()).1.unwrap();
+    let files = delegating().files().clone();
+    let older = files.into_iter().map(|(path, bytes)| {
+        let text = String::from_utf8(bytes).unwrap().replace("semantics = 2", "semantics = 1");
+        (path, text.into_bytes())
+    });
+    domain.publish(&Bundle::load(&older.collect()).unwrap());
+    node.follow(&domain);
+    assert_eq!(ask(&mut node, READ), "execution.halted");
+    let answers = |semantics| {
+        let replay = crate::replay::Replay::new(
+            crate::fixture::NODE,
+            crate::fixture::ORIGIN,
+            &domain.records,
+            domain.shelf.as_ref(),
+        );
+        let mut replay = replay.under_semantics(semantics);
+        let fed = node.log.iter().map(|(record, sealed)| replay.feed(record, sealed).unwrap());
+        let derived = fed.filter_map(|fed| match fed {
+            Fed::Different { derived, .. } => derived.get("code").cloned(),
+            _ => None,
+        });
+        derived.collect::<Vec<_>>()
+    };
+    // The first version looks at no grant of the delegation either.
+    assert_eq!(answers(policy::Semantics::V2), [proof::json::Value::from("permitted")]);
+    assert_eq!(answers(policy::Semantics::V1).len(), 1);
+    assert_eq!(domain.fold.semantics(), 2, "nothing was adopted");
+}
+
+#[test]
 fn generations_are_bounded_and_strangers_are_not_delegated_to() {
     let mut node = Node::new(&domain());
     for _ in 1..GENERATIONS_MAX {

@@ -1,0 +1,103 @@
+//! What a replay under the version in force and under a new one found, before the new one is adopted.
+
+use proof::checkpoint::{self, Checkpoint};
+use proof::json::{Value, number, object};
+use proof::note::VerifierKey;
+
+use super::{Governance, GovernanceError};
+use crate::limits::PROPOSAL_LIFE_MS_MAX;
+use crate::members::{Malformed, members, name};
+
+/// What officers state with the adoption of a version of the decider: every node's lineage log was replayed under both.
+///
+/// There is no place for a log that does not replay identically under the version in force: nobody may state that one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replays {
+    /// When, in milliseconds since the Unix epoch: what the logs held then is covered.
+    pub at: i64,
+    /// One for each registered node, in the order of their names.
+    pub each: Vec<Replayed>,
+}
+
+/// One node's part: its log up to a signed head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replayed {
+    /// The node.
+    pub node: String,
+    /// The head up to which its log was replayed: a checkpoint that the node signed.
+    pub checkpoint: String,
+    /// Decisions that get the same answer under both versions.
+    pub same: u64,
+    /// Decisions that get another answer under the new one.
+    pub different: u64,
+    /// Decisions that can't be derived any more: they were erased, and the log says so.
+    pub erased: u64,
+}
+
+impl Replays {
+    pub(super) fn each_to_value(&self) -> Value {
+        Value::Array(self.each.iter().map(Replayed::to_value).collect())
+    }
+
+    pub(super) fn read(at: i64, each: &[Value]) -> Result<Self, Malformed> {
+        let each = each.iter().map(Replayed::from_value).collect::<Result<_, _>>()?;
+        Ok(Self { at, each })
+    }
+}
+
+impl Replayed {
+    /// The head that it covers, if this key signed it. The origin of a node's log is the name of its key.
+    ///
+    /// # Errors
+    /// When the checkpoint is malformed, of another log, or not signed by the key.
+    pub fn head(&self, key: &VerifierKey) -> Result<Checkpoint, checkpoint::Error> {
+        checkpoint::open(&self.checkpoint, key, key.name())
+    }
+
+    fn to_value(&self) -> Value {
+        object([
+            ("checkpoint", Value::from(self.checkpoint.as_str())),
+            ("different", number(self.different)),
+            ("erased", number(self.erased)),
+            ("node", Value::from(self.node.as_str())),
+            ("same", number(self.same)),
+        ])
+    }
+
+    fn from_value(value: &Value) -> Result<Self, Malformed> {
+        let members = members(value, &["checkpoint", "different", "erased", "node", "same"])?;
+        Ok(Self {
+            node: name(&members, "node")?,
+            checkpoint: members.str("checkpoint")?.to_owned(),
+            same: members.count("same")?,
+            different: members.count("different")?,
+            erased: members.count("erased")?,
+        })
+    }
+}
+
+impl Governance {
+    /// Whether what is stated is about exactly the logs of this domain's nodes, and not too old, at the authority's time `at`.
+    pub(super) fn check_replays(&self, at: i64, replays: &Replays) -> Result<(), GovernanceError> {
+        let refused = |why: String| Err(GovernanceError::Replays(why));
+        if !(0..=PROPOSAL_LIFE_MS_MAX).contains(&at.saturating_sub(replays.at)) {
+            return refused("it is older than a day, or from later than now".to_owned());
+        }
+        let nodes: Vec<&str> = self.nodes().map(|(node, _)| node).collect();
+        if !replays.each.iter().map(|replayed| replayed.node.as_str()).eq(nodes.iter().copied()) {
+            let nodes = nodes.join("`, `");
+            return refused(format!(
+                "it must be about the nodes `{nodes}`, each once and in order"
+            ));
+        }
+        for (replayed, (node, key)) in replays.each.iter().zip(self.nodes()) {
+            if let Err(why) = replayed.head(key) {
+                return refused(format!("it is not about the log of `{node}`: {why}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
