@@ -112,6 +112,10 @@ impl KeyStore for FileKeys {
         let Some(name) = scope.name() else { return Ok(None) };
         let path = self.folder.join(name);
         let Some(wrapped) = read(&path)? else { return Ok(None) };
+        // Overwritten, and not removed before the power went: destroyed as far as anybody can tell.
+        if wrapped.as_slice() == [0; WRAPPED_BYTES] {
+            return Ok(None);
+        }
         let key = aead::open(&self.sealing, &self.bound_to(scope), &wrapped)
             .and_then(|bytes| DataKey::from_slice(&zeroize::Zeroizing::new(bytes)));
         let why = "it is damaged, another execution's, or of another sealing key";

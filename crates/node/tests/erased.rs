@@ -74,7 +74,8 @@ async fn a_running_node_erases_what_ended_and_nothing_that_goes_on() {
     assert_eq!(replay(&options).erased, 3);
 }
 
-/// The record is durable and the power goes before the key is destroyed: the next start destroys it.
+/// The record is durable and the power goes before the key is destroyed, or between its overwriting and its removal: the
+/// next start destroys it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_erasure_that_was_cut_short_is_completed_at_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
@@ -83,13 +84,18 @@ async fn an_erasure_that_was_cut_short_is_completed_at_the_next_start() {
     let key = std::fs::read(key_file(&options, &execution)).unwrap();
     node::erase::erase(&options, &Which::One(execution.clone()), false).await.unwrap();
     let path = key_file(&options, &execution);
-    std::fs::write(&path, key).unwrap();
-    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-    assert_eq!(replay(&options).identical, 3, "the key is there again");
-    let (node, thread) = Direct::open(&options).await.unwrap();
-    node.stop(thread).await;
-    assert!(!path.exists());
-    assert_eq!(replay(&options).erased, 3);
+    let overwritten = vec![0; key.len()];
+    for (left, counts) in [(key, (3, 0)), (overwritten, (0, 3))] {
+        std::fs::write(&path, left).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&path, mode).unwrap();
+        let before = replay(&options);
+        assert_eq!((before.identical, before.erased, before.damaged), (counts.0, counts.1, 0));
+        let (node, thread) = Direct::open(&options).await.unwrap();
+        node.stop(thread).await;
+        assert!(!path.exists());
+        assert_eq!(replay(&options).erased, 3);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -21,10 +21,14 @@ pub(crate) const WORKLOADS: [(&str, u32); 3] = [("agent", 1001), ("clerk", 1002)
 const LIFE_MS: i64 = 60_000;
 
 #[derive(Default, Clone)]
-pub(crate) struct Shelf(BTreeMap<Digest, Vec<u8>>);
+pub(crate) struct Shelf(BTreeMap<Digest, Arc<Bundle>>);
 
 impl Blobs for Shelf {
     fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
+        self.0.get(digest).map(|bundle| bundle.blob().to_vec())
+    }
+
+    fn bundle(&self, digest: &Digest) -> Option<Arc<Bundle>> {
         self.0.get(digest).cloned()
     }
 }
@@ -48,7 +52,7 @@ fn roles(officer: &Ed25519Signer) -> Result<Roles, Broken> {
 }
 
 impl Authority {
-    pub(crate) fn new(at: i64, bundle: &Bundle) -> Result<Self, Broken> {
+    pub(crate) fn new(at: i64, bundle: &Arc<Bundle>) -> Result<Self, Broken> {
         let officer =
             Ed25519Signer::from_seed("sim.test/officer", &[7; 32]).map_err(Broken::run)?;
         let roles = roles(&officer)?;
@@ -64,9 +68,9 @@ impl Authority {
         Ok(authority)
     }
 
-    pub(crate) fn publish(&mut self, at: i64, bundle: &Bundle) -> Result<(), Broken> {
+    pub(crate) fn publish(&mut self, at: i64, bundle: &Arc<Bundle>) -> Result<(), Broken> {
         let mut shelf = Shelf::clone(&self.shelf);
-        shelf.0.insert(bundle.digest(), bundle.blob().to_vec());
+        shelf.0.insert(bundle.digest(), Arc::clone(bundle));
         self.shelf = Arc::new(shelf);
         self.change(at, Change::BundlePublished { bundle: bundle.digest() })
     }

@@ -9,12 +9,14 @@
 //! | `random` | the only source of chance: one seed |
 //! | `office` | the bundles, and what plain code says they decide |
 //! | `authority` | officers and their log |
+//! | `keys` | what each execution's sealed parts are read with, until they are erased |
 //! | `node` | kernel and log, and the loop between them, with bugs to plant |
 //! | `model` | what agents, servers and readers of the log have seen, and what must follow |
 //! | [`world`] | one run: what happens next |
 
 mod authority;
 mod broken;
+mod keys;
 pub mod limits;
 mod model;
 mod node;

@@ -1,21 +1,27 @@
 //! What agents, servers, officers and readers of the log have seen, and what must follow. Nothing here asks the kernel.
 
 mod approvals;
+mod labels;
 mod meters;
+mod rule;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use kernel::governance::{Change, Subject};
 use kernel::step::{Answer, Ticket};
 use ledger::Entry;
-use policy::{Grant, Trust};
+use policy::Grant;
 use proof::digest::Digest;
 use proof::json::Value;
 
 use crate::broken::{Broken, Law, holds};
-use crate::office::{Asked, LABELLED, Past};
+use crate::office::{Asked, INSIDE, Names, Past};
 use approvals::{Approvals, Waiting};
+pub(crate) use labels::Carried;
+use labels::{Left, Touch};
 use meters::{Charge, Meter, Meters};
+pub(crate) use rule::Governed;
+use rule::Rule;
 
 /// One execution, as those outside see it.
 #[derive(Debug, Clone)]
@@ -25,6 +31,7 @@ pub(crate) struct Execution {
     pub(crate) grant: Grant,
     pub(crate) calls: u64,
     pub(crate) past: Past,
+    pub(crate) carried: Carried,
 }
 
 /// One request, and what has become of it.
@@ -34,31 +41,25 @@ pub(crate) struct Request {
     pub(crate) asked: Asked,
     pub(crate) message: Vec<u8>,
     pub(crate) grant: Option<Grant>,
+    /// The server's last list has what it calls with the definition that is pinned.
+    pub(crate) is_as_pinned: bool,
+    /// Its execution's record that decided it.
+    pub(crate) seq: u64,
     pub(crate) queued_ns: u64,
     /// Permitted, and its effect made.
     pub(crate) is_made: bool,
     pub(crate) is_answered: bool,
 }
 
-/// What governs, as officers understand it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Rule {
-    pub(crate) bundle: usize,
-    halts: BTreeSet<Subject>,
-    trust: BTreeMap<Subject, Trust>,
-    /// Reductions that act without governance, with the size that was adopted when they came and their number.
-    pub(crate) reductions: Vec<(Change, usize, u64)>,
-}
+/// The permit of an execution, by the `seq` of its record.
+pub(crate) type Permit = (String, u64);
 
-/// One governance record.
-#[derive(Debug, Clone)]
-pub(crate) struct Governed {
-    pub(crate) change: Change,
-    pub(crate) based_on: usize,
-    /// The bundle's number, of a published one.
-    pub(crate) bundle: Option<usize>,
-    /// The reduction's number, where it had acted before.
-    pub(crate) reduction: Option<u64>,
+/// How a transition ended, as its server knows it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct End {
+    pub(crate) is_result: bool,
+    /// The mark of what stays inside was in the message.
+    pub(crate) is_marked: bool,
 }
 
 /// Something that happened with a record, and is undone where a crash takes the record.
@@ -72,20 +73,22 @@ pub(crate) enum Event {
     Read(String, i64),
     /// A page came back at this time.
     Page(String, i64),
-    /// A read of what is labelled was permitted.
-    Touched(String),
+    /// A permit does something to labels.
+    Touched(Permit, Touch),
     /// An execution ended.
     Over(String),
+    /// What it sealed is to become unreadable.
+    Erased(String),
     /// So many governance records are adopted.
     Adopted(usize),
     /// A reduction acts.
     Reduced(Box<Change>, usize, u64),
     /// The permit of an execution and `seq` charges a meter.
-    Reserved((String, u64), Charge),
+    Reserved(Permit, Charge),
     /// It was not released.
-    Withheld((String, u64)),
+    Withheld(Permit),
     /// It ended at this time.
-    Used((String, u64), i64),
+    Ended(Permit, i64, End),
     /// A payment waits.
     Waits(Box<Waiting>),
     /// An officer said this about it: until when, and whether it is approved.
@@ -103,6 +106,11 @@ pub(crate) struct Model {
     pub(crate) requests: BTreeMap<Ticket, Request>,
     pub(crate) rule: Rule,
     meters: Meters,
+    left: Left,
+    /// What open permits do to labels, with the index of their records.
+    touching: BTreeMap<Permit, (u64, Touch)>,
+    /// Executions that ended, with the index of the record that erased them.
+    pub(crate) over: BTreeMap<String, Option<u64>>,
     pub(crate) approvals: Approvals,
     /// All records that were sequenced since the start of the log; cut where a crash took the end.
     pub(crate) log: Vec<Entry>,
@@ -110,85 +118,14 @@ pub(crate) struct Model {
     released: BTreeMap<u64, Digest>,
 }
 
-impl Rule {
-    /// Changes that give back what is taken away now.
-    pub(crate) fn restoring(&self) -> Vec<Change> {
-        let reduced = self.reductions.iter().map(|(change, ..)| change.clone());
-        let lowered = self.trust.iter().filter(|(_, trust)| **trust > Trust::Degraded);
-        let lowered = lowered.map(|(subject, trust)| Change::TrustChanged {
-            subject: subject.clone(),
-            trust: *trust,
-        });
-        let halted =
-            self.halts.iter().map(|subject| Change::HaltOrdered { subject: subject.clone() });
-        let taken = reduced.chain(lowered).chain(halted);
-        taken
-            .filter_map(|change| match change {
-                Change::HaltOrdered { subject } => Some(Change::HaltLifted { subject }),
-                Change::TrustChanged { subject, .. } => {
-                    Some(Change::TrustChanged { subject, trust: Trust::Trusted })
-                }
-                _ => None,
-            })
-            .collect()
-    }
-
-    /// Adopts one record.
-    pub(crate) fn adopt(&mut self, governed: &Governed) {
-        match &governed.change {
-            Change::HaltOrdered { subject } => {
-                self.halts.insert(subject.clone());
-            }
-            Change::HaltLifted { subject } => {
-                self.halts.remove(subject);
-            }
-            Change::TrustChanged { subject, trust } => {
-                self.trust.insert(subject.clone(), *trust);
-            }
-            _ => {}
-        }
-        self.bundle = governed.bundle.unwrap_or(self.bundle);
-        let about = governed.change.about();
-        self.reductions.retain(|(change, since, number)| {
-            let is_same = governed.reduction == Some(*number);
-            let is_later = change.about() == about && governed.based_on > *since;
-            !is_same && !is_later
-        });
-    }
-
-    /// Why nothing may be permitted to any of these, if so: the first in the order of the checks.
-    fn objection(&self, subjects: &[Subject]) -> Option<&'static str> {
-        let reduced = self.reductions.iter().map(|(change, ..)| change);
-        let lowered = reduced.clone().filter_map(|change| match change {
-            Change::TrustChanged { subject, trust } if subjects.contains(subject) => Some(*trust),
-            _ => None,
-        });
-        let set = subjects.iter().filter_map(|subject| self.trust.get(subject).copied());
-        let is_bad = lowered.chain(set).any(|trust| trust > Trust::Degraded);
-        let mut halted = reduced.filter_map(|change| match change {
-            Change::HaltOrdered { subject } => Some(subject),
-            _ => None,
-        });
-        if is_bad {
-            Some("trust.insufficient")
-        } else if halted.any(|subject| subjects.contains(subject))
-            || subjects.iter().any(|subject| self.halts.contains(subject))
-        {
-            Some("execution.halted")
-        } else {
-            None
-        }
-    }
-}
-
 impl Model {
     /// Something happened with the record at this index.
     pub(crate) fn happened(&mut self, index: u64, event: Event) {
-        self.apply(&event);
+        self.apply(index, &event);
         self.events.push((index, event));
     }
 
-    fn apply(&mut self, event: &Event) {
+    fn apply(&mut self, index: u64, event: &Event) {
         let reads = |model: &mut Self, id: &String, at: i64| {
             model.executions.get_mut(id).into_iter().for_each(|one| one.past.reads.push(at));
         };
@@ -196,15 +133,13 @@ impl Model {
             Event::Began(id, execution) => {
                 let mut execution = (**execution).clone();
                 let parent = execution.parent.as_ref().and_then(|id| self.executions.get(id));
-                execution.past.is_inside = parent.is_some_and(|one| one.past.is_inside);
+                let inherited = parent.map(|one| one.carried.names()).unwrap_or_default();
+                execution.carried.add(&inherited, index);
                 drop(self.executions.insert(id.clone(), execution));
             }
-            Event::Touched(id) => {
-                let line: Vec<String> = self.line(id).into_iter().map(|(id, _)| id).collect();
-                for id in line {
-                    let one = self.executions.get_mut(&id);
-                    one.into_iter().for_each(|one| one.past.is_inside = true);
-                }
+            Event::Touched(permit, touch) => {
+                self.touch(&permit.0, (index, &touch.adds), touch);
+                self.touching.insert(permit.clone(), (index, touch.clone()));
             }
             Event::Permit(id) => {
                 let line: Vec<String> = self.line(id).into_iter().map(|(id, _)| id).collect();
@@ -219,16 +154,25 @@ impl Model {
             Event::Over(id) => {
                 self.executions.remove(id);
                 self.approvals.over(id);
+                self.over.insert(id.clone(), None);
             }
+            Event::Erased(id) => drop(self.over.insert(id.clone(), Some(index))),
             Event::Reserved(permit, charge) => self.meters.reserve(permit.clone(), charge.clone()),
-            Event::Withheld(permit) => drop(self.meters.give_back(permit)),
-            Event::Used(permit, at) => self.meters.use_up(permit, *at),
+            Event::Withheld(permit) => {
+                self.touching.remove(permit);
+                drop(self.meters.give_back(permit));
+            }
+            Event::Ended(permit, at, end) => {
+                self.meters.use_up(permit, *at);
+                self.end(permit, index, *end);
+            }
             Event::Waits(waiting) => self.approvals.wait(waiting),
             Event::Word(pending, word) => self.approvals.hear(pending, *word),
             Event::Done(pending) => self.approvals.done(pending),
             Event::Adopted(size) => {
                 for governed in self.governed.get(self.adopted..*size).unwrap_or_default() {
                     self.rule.adopt(governed);
+                    governed.bundle.into_iter().for_each(|bundle| self.left.publish(bundle));
                 }
                 self.adopted = self.adopted.max(*size);
             }
@@ -236,6 +180,29 @@ impl Model {
                 self.rule.reductions.push(((**change).clone(), *since, *number));
             }
         }
+    }
+
+    /// An execution takes labels up, for itself and all above it, and leaves what it carries then.
+    fn touch(&mut self, id: &str, (index, adds): (u64, &Names), touch: &Touch) {
+        let line: Vec<String> = self.line(id).into_iter().map(|(id, _)| id).collect();
+        for id in &line {
+            self.executions.get_mut(id).into_iter().for_each(|one| one.carried.add(adds, index));
+        }
+        let carried = self.executions.get(id).map(|one| one.carried.names());
+        self.left.leave(touch, carried.unwrap_or_default());
+    }
+
+    /// Whatever the end is, what the permit did to labels is done again; what it takes away goes only now.
+    fn end(&mut self, permit: &Permit, index: u64, end: End) {
+        let (asked, touch) = self.touching.remove(permit).unwrap_or_default();
+        if let (true, Some(execution)) =
+            (touch.is_clearing && end.is_result, self.executions.get_mut(&permit.0))
+        {
+            execution.carried.clear(asked);
+        }
+        let mut adds = touch.adds.clone();
+        adds.extend(end.is_marked.then_some(INSIDE));
+        self.touch(&permit.0, (index, &adds), &touch);
     }
 
     /// An execution and all above it.
@@ -278,8 +245,14 @@ impl Model {
         if request.asked == Asked::Unknown {
             return Some("tool.unknown");
         }
-        let past = self.executions.get(&request.execution).map(|one| one.past.clone());
-        let code = past.unwrap_or_default().code(&request.asked, at, self.rule.bundle == 1)?;
+        if request.asked == Asked::Fetch && !request.is_as_pinned {
+            return Some("tool.changed");
+        }
+        let bundle = self.rule.bundle;
+        let there = self.left.there(&request.asked, bundle);
+        let execution = self.executions.get(&request.execution)?;
+        let carried = execution.carried.names();
+        let code = execution.past.code(&request.asked, (at, bundle == 1), [&carried, &there])?;
         if code != "permitted" {
             return Some(code);
         }
@@ -319,8 +292,7 @@ impl Model {
     fn follows(&mut self, index: u64, request: &Request, record: &Value, at: i64) {
         let decision = record.get("decision").and_then(|one| one.get("decision"));
         let verdict = decision.and_then(Value::as_str);
-        let seq = record.get("seq").and_then(Value::as_i64);
-        let permit = (request.execution.clone(), seq.and_then(|n| n.try_into().ok()).unwrap_or(0));
+        let permit = (request.execution.clone(), number(record, "seq"));
         match (verdict, &request.asked) {
             (Some("permit"), asked) => {
                 if let Asked::Pay { stands_on: Some(pending), .. } = asked {
@@ -355,11 +327,20 @@ impl Model {
             })?;
         }
         let index = u64::try_from(self.log.len()).unwrap_or(u64::MAX).saturating_sub(1);
-        if text("decision") == Some("permit") {
+        let touch = (text("decision") == Some("permit")).then(|| {
+            let there = self.left.there(&request.asked, self.rule.bundle);
+            Touch::of(&request.asked, there, self.rule.bundle)
+        });
+        let (does, must) =
+            (decision.and_then(|one| one.get("labels")), touch.as_ref().and_then(Touch::to_value));
+        holds(does == must.as_ref(), Law::Closed, || {
+            format!("request {ticket} ({:?}) does {does:?}, must do {must:?}", request.asked)
+        })?;
+        if let Some(touch) = touch {
+            let seq = number(record, "seq");
+            self.requests.get_mut(&ticket).into_iter().for_each(|one| one.seq = seq);
             self.happened(index, Event::Permit(request.execution.clone()));
-            if request.asked == Asked::Read(LABELLED) {
-                self.happened(index, Event::Touched(request.execution.clone()));
-            }
+            self.happened(index, Event::Touched((request.execution.clone(), seq), touch));
         }
         self.follows(index, &request, record, at);
         if matches!(request.asked, Asked::Read(_)) {
@@ -445,8 +426,11 @@ impl Model {
         self.requests.clear();
         (self.rule, self.adopted) = (Rule::default(), 0);
         (self.meters, self.approvals) = (Meters::default(), Approvals::default());
+        self.left = Left::default();
+        self.touching.clear();
+        self.over.clear();
         let events = std::mem::take(&mut self.events);
-        events.iter().for_each(|(_, event)| self.apply(event));
+        events.iter().for_each(|(index, event)| self.apply(*index, event));
         self.events = events;
         Ok(())
     }
@@ -463,4 +447,10 @@ fn is_beyond(one: &Execution, request: &Request) -> bool {
             || left.is_some_and(|left| child.calls_max.is_none_or(|asked| asked > left))
     };
     lacks(request.asked.action()) || left == Some(0) || request.grant.as_ref().is_some_and(is_wider)
+}
+
+/// A count in a record.
+pub(crate) fn number(record: &Value, name: &str) -> u64 {
+    let number = record.get(name).and_then(Value::as_i64);
+    number.and_then(|number| number.try_into().ok()).unwrap_or(u64::MAX)
 }

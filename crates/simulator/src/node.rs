@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use kernel::replay::{Fed, Replay};
+use kernel::lineage::Scope;
+use kernel::replay::{Counts, Fed, Replay, Tally};
 use kernel::snapshot::Maker;
-use kernel::state::NodeState;
+use kernel::state::{Lost, NodeState};
 use kernel::step::{Answer, Effect, Input, Kernel, Now, Ticket};
 use ledger::simulation::{MemoryDevice, MemoryDisk};
 use ledger::{Entry, Ledger, Reader, Sizes};
@@ -13,7 +14,8 @@ use proof::json::Value;
 use proof::note::{Ed25519Signer, Signer};
 
 use crate::authority::{Authority, ORIGIN};
-use crate::broken::{Broken, Law};
+use crate::broken::{Broken, Law, holds};
+use crate::keys::{Keys, Readable, part};
 use crate::limits::{RESERVE_BYTES, SEGMENT_BYTES};
 use crate::snapshots::{self, Kept};
 
@@ -43,6 +45,16 @@ pub enum Bug {
     LateResult,
     /// A result is handed on once it is sequenced, also where it brings a label.
     EarlyResult,
+    /// What a declassification takes away goes although it failed.
+    EarlyClear,
+    /// The end of what writes is not told before the next start: what the writer touched since its permit is not left.
+    LateWrite,
+    /// A list that the server takes back or changes is not heard: the definition of the first one is held against the pin.
+    OldDefinition,
+    /// A key is destroyed once its erasure is sequenced.
+    EarlyErasure,
+    /// A start does not complete the erasures that a crash cut short.
+    CutErasure,
 }
 
 /// What the loop tells the world.
@@ -61,6 +73,11 @@ pub(crate) enum Told {
     Settled {
         ticket: Ticket,
     },
+    /// The record that erases an execution is said to be durable, or why there is none.
+    Erased {
+        execution: String,
+        result: Result<u64, &'static str>,
+    },
     /// The process is gone.
     Died,
 }
@@ -68,6 +85,7 @@ pub(crate) enum Told {
 pub(crate) struct Node {
     pub(crate) kernel: Kernel,
     pub(crate) ledger: Ledger<MemoryDisk>,
+    pub(crate) keys: Keys,
     pub(crate) waiting: VecDeque<Entry>,
     /// Governance records that the kernel was given.
     pub(crate) adopted: usize,
@@ -101,9 +119,10 @@ impl Node {
         let opened = Ledger::open_with(device.mount(), signer()?, LINEAGE, SIZES);
         let (ledger, _) = opened
             .map_err(|why| Broken::new(Law::Durable, format!("the log does not open: {why}")))?;
-        let log = read(device)?;
-        let state = fold(&log, authority)?;
-        let resumed = snapshots::resume(&ledger, &log, authority)?;
+        let (log, keys) = (read(device)?, Keys::on(device));
+        let readable = keys.readable().map_err(Broken::run)?;
+        let (state, _) = fold(&log, authority, &readable)?;
+        let resumed = snapshots::resume(&ledger, &log, authority, &readable)?;
         let is_resumed = resumed.is_some();
         let (state, maker) = match resumed {
             Some((resumed, maker)) => {
@@ -112,12 +131,16 @@ impl Node {
             }
             None => (state, Maker::default()),
         };
+        if bug != Some(Bug::CutErasure) {
+            complete(&keys, &state)?;
+        }
         let adopted = usize::try_from(state.governance().position().size).map_err(Broken::run)?;
         let (mut kernel, effects) = Kernel::start(state, now);
         kernel.resume_snapshots(maker);
         let (appended, waiting) = (ledger.size(), VecDeque::new());
         let kept = Kept::new(ledger.snapshots());
-        let mut node = Self { kernel, ledger, waiting, adopted, bug, appended, kept, is_resumed };
+        let mut node =
+            Self { kernel, ledger, keys, waiting, adopted, bug, appended, kept, is_resumed };
         let told = node.carry_out(effects);
         Ok((node, told))
     }
@@ -189,7 +212,14 @@ impl Node {
         let mut told = Vec::new();
         for effect in effects {
             match effect {
-                Effect::Append { index, record, sealed, .. } => {
+                Effect::Append { index, scope, record, sealed } => {
+                    // A key that begins is on stable storage before the record.
+                    if let Scope::Begun(id) = &scope
+                        && self.keys.begin(id).is_err()
+                    {
+                        told.push(Told::Died);
+                        return told;
+                    }
                     let entry = Entry { record: self.tampered(index, record), sealed };
                     self.appended = index.saturating_add(1);
                     self.waiting.push_back(entry.clone());
@@ -213,15 +243,26 @@ impl Node {
                 Effect::Joined { .. }
                 | Effect::Approved { .. }
                 | Effect::Delegated { .. }
-                | Effect::Erased { .. }
                 | Effect::Reduced { .. }
                 | Effect::Ended { .. }
                 | Effect::Unsettled { .. } => {}
+                Effect::Erased { execution, result, .. } => {
+                    // What is left of a key whose destruction fails, the next start destroys.
+                    let _cut_off = result.map(|_| self.keys.destroy(&execution));
+                    told.push(Told::Erased { execution, result });
+                }
                 Effect::Settled { ticket } => told.push(Told::Settled { ticket }),
                 Effect::Halt { .. } => told.push(Told::Died),
             }
         }
         told
+    }
+
+    /// What the bug makes of an erasure that is on record.
+    pub(crate) fn destroy_early(&self, execution: &str) {
+        if self.bug == Some(Bug::EarlyErasure) {
+            let _cut_off = self.keys.destroy(execution);
+        }
     }
 
     fn tampered(&self, index: u64, record: Vec<u8>) -> Vec<u8> {
@@ -250,20 +291,48 @@ pub(crate) fn read(device: &MemoryDevice) -> Result<Vec<Entry>, Broken> {
     entries.map(entry).collect()
 }
 
-/// Derives the state from the log alone: every decision must come out to the byte.
-pub(crate) fn fold(log: &[Entry], authority: &Authority) -> Result<NodeState, Broken> {
-    let mut replay = Replay::new(NODE, ORIGIN, &authority.records, authority.shelf.as_ref());
-    for (index, entry) in log.iter().enumerate() {
-        match replay.feed(&entry.record, &entry.sealed) {
-            Ok(Fed::Followed | Fed::Identical) => {}
-            Ok(other) => {
-                return Err(Broken::new(
-                    Law::Bytes,
-                    format!("record {index} replays as {other:?}"),
-                ));
-            }
-            Err(why) => return Err(Broken::new(Law::Bytes, format!("record {index}: {why}"))),
-        }
+/// Derives the state from the log and the keys that are there: every decision must come out to the byte, but for those of
+/// executions that were erased.
+pub(crate) fn fold(
+    log: &[Entry],
+    authority: &Authority,
+    readable: &Readable,
+) -> Result<(NodeState, Counts), Broken> {
+    let replay = Replay::new(NODE, ORIGIN, &authority.records, authority.shelf.as_ref());
+    follow(replay, (log, 0), readable)
+}
+
+/// Follows the records from this one on.
+pub(crate) fn follow(
+    mut replay: Replay<'_>,
+    (log, first): (&[Entry], usize),
+    readable: &Readable,
+) -> Result<(NodeState, Counts), Broken> {
+    let mut tally = Tally::default();
+    for (index, entry) in log.iter().enumerate().skip(first) {
+        let sealed = &entry.sealed;
+        let fed = replay.feed_sealed(&entry.record, |of, _| part(readable, of, sealed));
+        let fed = fed.map_err(|why| Broken::new(Law::Bytes, format!("record {index}: {why}")))?;
+        let is_derived = match &fed {
+            Fed::Followed | Fed::Identical => true,
+            Fed::NotReplayable { why, .. } => *why == Lost::NoKey,
+            Fed::Different { .. } => false,
+        };
+        holds(is_derived, Law::Bytes, || format!("record {index} replays as {fed:?}"))?;
+        tally.add(&fed);
     }
-    Ok(replay.into_state())
+    let state = replay.into_state();
+    let without_reason = tally.without_reason(&state).map(str::to_owned);
+    holds(without_reason.is_none(), Law::Durable, || {
+        format!("the key of {without_reason:?} is gone, and no record says that it was erased")
+    })?;
+    let counts = tally.finish(&state);
+    Ok((state, counts))
+}
+
+/// Destroys what a crash left of the keys of executions that were erased.
+fn complete(keys: &Keys, state: &NodeState) -> Result<(), Broken> {
+    let all = keys.executions().map_err(Broken::run)?;
+    let mut erased = all.iter().filter(|id| state.erased(id).is_some());
+    erased.try_for_each(|id| keys.destroy(id)).map_err(Broken::run)
 }

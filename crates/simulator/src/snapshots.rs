@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kernel::lineage::{Body, LineageRecord};
-use kernel::replay::{Fed, Replay};
+use kernel::replay::Replay;
 use kernel::snapshot::{Maker, Piece, Pieces, restore};
 use kernel::state::{Blobs, Lost, NodeState};
 use ledger::simulation::MemoryDisk;
@@ -12,7 +12,8 @@ use proof::digest::Digest;
 
 use crate::authority::{Authority, ORIGIN};
 use crate::broken::{Broken, Law, holds};
-use crate::node::NODE;
+use crate::keys::Readable;
+use crate::node::{NODE, follow};
 
 /// What is kept, and the snapshot whose record is not durable yet.
 pub(crate) struct Kept {
@@ -62,27 +63,28 @@ pub(crate) fn resume(
     ledger: &Ledger<MemoryDisk>,
     log: &[Entry],
     authority: &Authority,
+    readable: &Readable,
 ) -> Result<Option<(NodeState, Maker)>, Broken> {
     let listed = ledger.snapshots().newest_first().map_err(Broken::run)?;
     let Some(index) = listed.first().copied() else { return Ok(None) };
     let broken = |why: String| Broken::new(Law::Durable, format!("the snapshot of {index}: {why}"));
-    let tail = usize::try_from(index).ok().and_then(|index| log.get(index..));
-    let record = tail.and_then(<[Entry]>::first).map(|entry| LineageRecord::parse(&entry.record));
+    let first = usize::try_from(index).unwrap_or(usize::MAX);
+    let record = log.get(first).map(|entry| LineageRecord::parse(&entry.record));
     let Some(Ok(LineageRecord { body: Body::Snapshot(mark), .. })) = record else {
         return Err(broken("its record is not there".to_owned()));
     };
     let blobs: &dyn Blobs = authority.shelf.as_ref();
     let governance = (authority.records.as_slice(), blobs);
-    let restored = restore((NODE, ORIGIN), governance, &mark, &mut Plain(ledger.snapshots()))
+    let mut pieces = Plain { snapshots: ledger.snapshots(), readable };
+    let restored = restore((NODE, ORIGIN), governance, &mark, &mut pieces)
         .map_err(|why| broken(why.to_string()))?;
-    let mut replay = Replay::resume(restored.state, restored.maker.clone(), governance);
-    for entry in tail.unwrap_or_default() {
-        match replay.feed(&entry.record, &entry.sealed) {
-            Ok(Fed::Followed | Fed::Identical) => {}
-            other => return Err(broken(format!("a record after it gives {other:?}"))),
-        }
+    let replay = Replay::resume(restored.state, restored.maker.clone(), governance);
+    let (state, _) = follow(replay, (log, first), readable).map_err(|why| broken(why.what))?;
+    let without_reason = restored.without_key.iter().find(|id| state.erased(id).is_none());
+    match without_reason {
+        Some(id) => Err(broken(format!("the key of `{id}` is gone, which was not erased"))),
+        None => Ok(Some((state, restored.maker))),
     }
-    Ok(Some((replay.into_state(), restored.maker)))
 }
 
 /// What was gone on from is what the whole log folds to.
@@ -96,10 +98,17 @@ pub(crate) fn same(resumed: &NodeState, folded: &NodeState) -> Result<(), Broken
     })
 }
 
-struct Plain(Snapshots<MemoryDisk>);
+/// Pieces in the open, of executions whose keys are there.
+struct Plain<'a> {
+    snapshots: Snapshots<MemoryDisk>,
+    readable: &'a Readable,
+}
 
-impl Pieces for Plain {
-    fn piece(&mut self, _execution: Option<&str>, name: &Digest) -> Result<Vec<u8>, Lost> {
-        self.0.piece(name).map_err(|_| Lost::Damaged)?.ok_or(Lost::Missing)
+impl Pieces for Plain<'_> {
+    fn piece(&mut self, execution: Option<&str>, name: &Digest) -> Result<Vec<u8>, Lost> {
+        if execution.is_some_and(|id| !self.readable.contains(id)) {
+            return Err(Lost::NoKey);
+        }
+        self.snapshots.piece(name).map_err(|_| Lost::Damaged)?.ok_or(Lost::Missing)
     }
 }

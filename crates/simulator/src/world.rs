@@ -3,12 +3,13 @@
 mod approvals;
 mod audit;
 mod doings;
+mod ends;
+mod erasures;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kernel::governance::SignedProposal;
-use kernel::lineage::Completion;
 use kernel::step::{Input, Now, Ticket};
 use ledger::simulation::{Crash, MemoryDevice};
 use policy::Bundle;
@@ -18,7 +19,7 @@ use proof::json::Value;
 use crate::authority::Authority;
 use crate::broken::{Broken, Law, holds};
 use crate::limits::{WAITING_MAX, WORLD_STEPS};
-use crate::model::{Event, Execution, Governed, Model};
+use crate::model::{End, Event, Execution, Governed, Model, number};
 use crate::node::{Bug, Node, Told, read};
 use crate::office::{Asked, bundles};
 use crate::random::Random;
@@ -54,9 +55,11 @@ pub struct Ran {
 pub fn run(seed: u64, steps: u64, bug: Option<Bug>) -> Ran {
     let mut ran = Ran { seed, ..Ran::default() };
     let mut next = seed;
+    let bundles = bundles();
     while ran.steps < steps && ran.broken.is_none() {
         let mut taken = 0;
-        let ended = World::new(next, bug).and_then(|mut world| {
+        let world = bundles.clone().and_then(|bundles| World::new(next, bundles, bug));
+        let ended = world.and_then(|mut world| {
             let ended = world.live((steps - ran.steps).min(WORLD_STEPS), &mut taken);
             ran.crashes += world.crashes;
             ran.resumed += world.resumed;
@@ -84,6 +87,8 @@ struct World {
     tickets: Ticket,
     /// The request that is being decided.
     asking: Option<Ticket>,
+    /// How the transition ends that is being settled.
+    ending: Option<End>,
     /// Permitted, made, and not ended.
     open: Vec<Ticket>,
     /// Reductions that governance has not got yet.
@@ -91,7 +96,9 @@ struct World {
     /// Results that bring a label, with the index of their record, until they go on.
     marked: BTreeMap<Ticket, u64>,
     /// Results that a planted bug holds back.
-    held: Vec<Input>,
+    held: Vec<(Input, End)>,
+    /// Whether the server's last list has the definition that is pinned; it does not where it took the list back.
+    is_as_pinned: bool,
     is_full: bool,
     /// Every checkpoint that was published.
     heads: Vec<(u64, Digest)>,
@@ -101,9 +108,8 @@ struct World {
 }
 
 impl World {
-    fn new(seed: u64, bug: Option<Bug>) -> Result<Self, Broken> {
+    fn new(seed: u64, bundles: [Arc<Bundle>; 2], bug: Option<Bug>) -> Result<Self, Broken> {
         let now = Now { wall_ms: BEGIN_MS, monotonic_ns: 0 };
-        let bundles = bundles()?;
         let [first, _] = &bundles;
         let authority = Authority::new(BEGIN_MS, first)?;
         let device = MemoryDevice::new();
@@ -119,10 +125,12 @@ impl World {
             bug,
             tickets: 0,
             asking: None,
+            ending: None,
             open: Vec::new(),
             reduced: Vec::new(),
             marked: BTreeMap::new(),
             held: Vec::new(),
+            is_as_pinned: true,
             is_full: false,
             heads: Vec::new(),
             crashes: 0,
@@ -183,6 +191,11 @@ impl World {
             93 => self.crash(),
             94 if self.random.once_in(2) => self.audit(),
             95 => self.keep(),
+            96..=97 => self.erase(),
+            98 => {
+                self.is_as_pinned = !self.random.once_in(3);
+                Ok(())
+            }
             _ => self.commit(usize::MAX),
         }
     }
@@ -225,6 +238,7 @@ impl World {
                         format!("the result of request {ticket} goes on, and its label may be lost")
                     })?;
                 }
+                Told::Erased { execution, result } => self.erased(&execution, result)?,
                 Told::Died => {
                     self.die(Crash::KeepUnsynced)?;
                     return Ok(());
@@ -245,6 +259,11 @@ impl World {
                 }
             }
             Some("execution.ended") => self.model.happened(index, Event::Over(id)),
+            Some("execution.erased") => self.erasing(index, text("erased").unwrap_or_default())?,
+            Some("execution.delegated") => {
+                let end = End { is_result: true, is_marked: false };
+                self.model.happened(index, Event::Ended((id, ended(record)), 0, end));
+            }
             Some("transition.decided") => {
                 if let Some(ticket) = self.asking {
                     self.model.decided(ticket, record)?;
@@ -255,7 +274,10 @@ impl World {
             }
             Some("transition.completed") => {
                 let at = record.get("at").and_then(Value::as_i64).unwrap_or_default();
-                self.model.happened(index, Event::Used((id, ended(record)), at));
+                // What nobody tells the end of is unknown.
+                let end = self.ending.take().unwrap_or_default();
+                self.is_found(record, end)?;
+                self.model.happened(index, Event::Ended((id, ended(record)), at, end));
             }
             _ => {}
         }
@@ -296,12 +318,17 @@ impl World {
         if self.crashes == crashes { self.crash() } else { Ok(()) }
     }
 
-    fn crash(&mut self) -> Result<(), Broken> {
-        let kind = match self.random.below(3) {
+    /// What of unsynced writes is left by a crash.
+    fn any_crash(&mut self) -> Crash {
+        match self.random.below(3) {
             0 => Crash::DropUnsynced,
             1 => Crash::KeepUnsynced,
             _ => Crash::Tear(self.random.next()),
-        };
+        }
+    }
+
+    fn crash(&mut self) -> Result<(), Broken> {
+        let kind = self.any_crash();
         if self.random.once_in(2) {
             // In the middle of a write or a sync.
             let operation = self.device.operations() + self.random.below(6);
@@ -343,6 +370,8 @@ impl World {
         let log = read(&self.device)?;
         self.model.recovered(&log)?;
         self.hear(told)?;
+        self.keys_hold()?;
+        self.keys_gone()?;
         self.adopt()?;
         self.join_all()
     }
@@ -362,8 +391,7 @@ fn first_changes(authority: &Authority) -> Result<Vec<Governed>, Broken> {
 
 /// The `seq` of the decision that a record ends.
 fn ended(record: &Value) -> u64 {
-    let seq = record.get("decided_seq").and_then(Value::as_i64);
-    seq.and_then(|n| n.try_into().ok()).unwrap_or(u64::MAX)
+    number(record, "decided_seq")
 }
 
 /// The execution that a record begins.
@@ -380,8 +408,6 @@ fn began(record: &Value) -> Option<Execution> {
         grant: grant.unwrap_or_default(),
         calls: 0,
         past: crate::office::Past::default(),
+        carried: crate::model::Carried::default(),
     })
 }
-
-/// How a transition may end.
-const ENDS: [Completion; 3] = [Completion::Result, Completion::Error, Completion::Unknown];

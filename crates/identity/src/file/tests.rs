@@ -34,6 +34,10 @@ fn a_key_is_kept_for_its_owner_alone_and_comes_back_until_it_is_destroyed() {
     assert_eq!(left, vec![0; WRAPPED_BYTES], "it is overwritten before it is removed");
     assert!(again.unwrap(&execution("x1")).unwrap().is_none());
     assert!(!again.destroy(&execution("x1")).unwrap(), "destroyed twice");
+    fs::write(&path, [0; WRAPPED_BYTES]).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(again.unwrap(&execution("x1")).unwrap().is_none(), "the power went before its removal");
+    assert!(again.destroy(&execution("x1")).unwrap() && !path.exists());
 }
 
 #[test]

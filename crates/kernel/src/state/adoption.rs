@@ -12,6 +12,11 @@ use crate::governance::{Change, SignedProposal};
 pub trait Blobs {
     /// The bytes behind a digest, if they are there.
     fn blob(&self, digest: &Digest) -> Option<Vec<u8>>;
+
+    /// The bundle of that digest, where it was loaded before: loading takes longer than most logs take to be followed.
+    fn bundle(&self, _digest: &Digest) -> Option<Arc<Bundle>> {
+        None
+    }
 }
 
 /// What came of following a governance log.
@@ -96,6 +101,10 @@ pub(super) fn load(
     blobs: &dyn Blobs,
     supposed: Option<Semantics>,
 ) -> Result<Arc<Bundle>, String> {
+    let loaded = blobs.bundle(digest).filter(|bundle| bundle.digest() == *digest);
+    if let (Some(bundle), None) = (loaded, supposed) {
+        return Ok(bundle);
+    }
     let blob = blobs.blob(digest).ok_or_else(|| format!("the bundle `{digest}` is missing"))?;
     if Digest::of(&blob) != *digest {
         return Err(format!("the bundle `{digest}` has other bytes"));
@@ -107,3 +116,6 @@ pub(super) fn load(
     let bundle = bundle.map_err(|why| why.to_string())?;
     Ok(Arc::new(bundle))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::state::NodeState;
+use kernel::replay::Counts;
+use kernel::state::{Execution, NodeState};
 use ledger::Entry;
 use ledger::simulation::MemoryDevice;
 use proof::digest::Digest;
@@ -31,10 +32,41 @@ impl World {
         same(&log, &self.model.log)?;
         chains(&log)?;
         self.proofs(&log)?;
-        let folded = fold(&log, &self.authority)?;
+        self.keys_hold()?;
+        self.keys_gone()?;
+        self.model.executions.keys().try_for_each(|id| self.carries(id))?;
+        let readable = self.node.keys.readable().map_err(Broken::run)?;
+        let (folded, counts) = fold(&log, &self.authority, &readable)?;
+        self.replayed(&log, counts)?;
         let (live, folded) = (summary(self.node.kernel.state()), summary(&folded));
         holds(live == folded, Law::Bytes, || {
             format!("the live state is not the log's: {live:?}, {folded:?}")
+        })
+    }
+
+    /// Exactly the decisions of what was erased cannot be derived.
+    fn replayed(&self, log: &[Entry], counts: Counts) -> Result<(), Broken> {
+        let mut must = Counts::default();
+        for entry in log {
+            let record = Value::parse(&entry.record).map_err(Broken::run)?;
+            let text = |name: &str| record.get(name).and_then(Value::as_str);
+            if text("type") == Some("transition.decided") {
+                let id = text("execution").unwrap_or_default();
+                let is_erased = self.model.over.get(id).is_some_and(Option::is_some);
+                let count = if is_erased { &mut must.erased } else { &mut must.identical };
+                *count += 1;
+            }
+        }
+        holds(counts == must, Law::Bytes, || format!("replay counts {counts:?}, must {must:?}"))
+    }
+
+    /// An execution carries the labels of what it has touched.
+    pub(super) fn carries(&self, id: &str) -> Result<(), Broken> {
+        let live = self.node.kernel.state().execution(id).map(Execution::labels);
+        let must = self.model.executions.get(id).map(|one| one.carried.names());
+        let (live, must) = (live.unwrap_or_default(), must.unwrap_or_default());
+        holds(live.iter().eq(must.iter().copied()), Law::Closed, || {
+            format!("{id} carries {live:?}, must carry {must:?}")
         })
     }
 

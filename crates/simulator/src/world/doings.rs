@@ -3,22 +3,29 @@
 use std::collections::BTreeSet;
 
 use kernel::governance::{Change, Subject};
-use kernel::lineage::{Completion, Direction, HandsOn, Transition};
+use kernel::lineage::{Direction, HandsOn, Transition};
 use kernel::step::Input;
 use policy::{Assurance, Grant, Trust};
 
-use super::{ENDS, World};
+use super::World;
 use crate::authority::WORKLOADS;
 use crate::broken::Broken;
 use crate::model::{Event, Governed, Request};
-use crate::node::{Bug, Told};
-use crate::office::{Asked, LABELLED, answer};
+use crate::node::Bug;
+use crate::office::{Asked, LABELLED, definition};
 
-const PATHS: [&str; 4] = ["reports/q3", "notes/a", LABELLED, "secret/key"];
+const PATHS: [&str; 7] =
+    ["reports/q3", "notes/a", LABELLED, "secret/key", "boards/a", "Boards/B", "drafts/a"];
+const WRITTEN: [&str; 4] = ["boards/a", "boards/b", "drafts/a", "notes/a"];
+const CLEARED: [&str; 4] = ["boards/a", "notes/a", "reports/q3", LABELLED];
 
 impl World {
     /// Every workload's client connects again: it joins what is there.
     pub(super) fn join_all(&mut self) -> Result<(), Broken> {
+        if self.is_full {
+            // The driver sees to room for a key first, and refuses where there is none.
+            return Ok(());
+        }
         for (workload, os_user) in WORKLOADS {
             let (ticket, entropy) = (self.ticket(), self.random.entropy());
             let workload = workload.to_owned();
@@ -33,23 +40,29 @@ impl World {
     }
 
     pub(super) fn request(&mut self) -> Result<(), Broken> {
-        let asked = match self.random.below(14) {
-            0..=4 => Asked::Read(self.random.one_of(&PATHS).copied().unwrap_or_default()),
-            5..=6 => Asked::Fetch,
-            7..=9 => Asked::Send { cents: i64::try_from(self.random.below(3)).unwrap_or(0) },
-            10 => Asked::Malformed,
-            11 => {
+        let asked = match self.random.below(20) {
+            0..=5 => Asked::Read(self.one_of(&PATHS)),
+            6..=7 => Asked::Fetch,
+            8..=10 => Asked::Send { cents: i64::try_from(self.random.below(3)).unwrap_or(0) },
+            11 => Asked::Malformed,
+            12 => {
                 let cents = i64::try_from(self.random.below(9)).unwrap_or(0);
                 Asked::Pay { cents, stands_on: None }
             }
-            12 => Asked::Post,
+            13..=14 => Asked::Post { to_press: self.random.once_in(2) },
+            15..=16 => Asked::Write(self.one_of(&WRITTEN)),
+            17..=18 => Asked::Clear(self.one_of(&CLEARED)),
             _ => Asked::Unknown,
         };
         self.ask(asked, None)
     }
 
+    fn one_of(&mut self, paths: &[&'static str]) -> &'static str {
+        self.random.one_of(paths).copied().unwrap_or_default()
+    }
+
     pub(super) fn delegate(&mut self) -> Result<(), Broken> {
-        let names = ["read", "fetch", "post", "send", "pay", "agent/start"];
+        let names = ["read", "write", "clear", "fetch", "post", "send", "pay", "agent/start"];
         let chosen: BTreeSet<String> =
             names.into_iter().filter(|_| !self.random.once_in(3)).map(str::to_owned).collect();
         let actions = (!self.random.once_in(6)).then_some(chosen);
@@ -97,7 +110,8 @@ impl World {
             direction: Direction::ToServer,
             method: if tool.is_some() { "tools/call" } else { "agent/start" }.to_owned(),
             tool: tool.map(str::to_owned),
-            definition: None,
+            definition: (asked == Asked::Fetch)
+                .then(|| definition(self.is_as_pinned || self.bug == Some(Bug::OldDefinition))),
             arguments,
             message: message.clone(),
             assurance: Assurance::Separated,
@@ -110,6 +124,8 @@ impl World {
             asked,
             message,
             grant,
+            is_as_pinned: self.is_as_pinned,
+            seq: 0,
             queued_ns: self.now.monotonic_ns,
             is_made: false,
             is_answered: false,
@@ -120,53 +136,6 @@ impl World {
         let done = self.tell(Input::Request { ticket, execution, transition, entropy });
         self.asking = None;
         done
-    }
-
-    /// A server answers, or fails, or nobody knows; sometimes twice.
-    pub(super) fn outcome(&mut self) -> Result<(), Broken> {
-        let late = std::mem::take(&mut self.held);
-        for input in late {
-            self.tell(input)?;
-        }
-        let Some(ticket) = self.random.one_of(&self.open).copied() else { return Ok(()) };
-        self.open.retain(|open| *open != ticket);
-        let outcome = self.random.one_of(&ENDS).copied().unwrap_or(Completion::Unknown);
-        let entropy = self.random.entropy();
-        let is_marked = ticket.is_multiple_of(8);
-        let message = answer(is_marked);
-        let input = Input::Outcome { ticket, outcome, message, output: None, entropy };
-        let Some(request) = self.model.requests.get(&ticket).cloned() else { return Ok(()) };
-        let is_page = request.asked == Asked::Fetch && outcome == Completion::Result;
-        let index = u64::try_from(self.model.log.len()).unwrap_or(u64::MAX);
-        if self.bug == Some(Bug::LateResult) && is_page {
-            let at = self.last_at().max(self.now.wall_ms);
-            self.model.happened(index, Event::Page(request.execution, at));
-            self.held.push(input);
-            return Ok(());
-        }
-        let is_alive = self.model.executions.contains_key(&request.execution);
-        if is_marked && is_alive {
-            self.marked.insert(ticket, index);
-        }
-        self.tell(input)?;
-        if is_marked && is_alive {
-            self.model.happened(index, Event::Touched(request.execution.clone()));
-        }
-        if self.bug == Some(Bug::EarlyResult) {
-            self.hear(vec![Told::Settled { ticket }])?;
-        }
-        if is_page && is_alive {
-            let at = self.last_at();
-            self.model.happened(index, Event::Page(request.execution, at));
-        }
-        if self.random.once_in(10) {
-            // The same end once more settles nothing.
-            let before = self.model.log.len();
-            let (message, entropy) = (Vec::new(), self.random.entropy());
-            self.tell(Input::Outcome { ticket, outcome, message, output: None, entropy })?;
-            debug_assert_eq!(before, self.model.log.len());
-        }
-        Ok(())
     }
 
     /// The time of the last record.

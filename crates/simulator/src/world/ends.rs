@@ -1,0 +1,102 @@
+//! Servers answer, or fail, or nobody knows.
+
+use kernel::lineage::Completion;
+use kernel::step::{Input, Ticket};
+use proof::json::Value;
+
+use super::World;
+use crate::broken::{Broken, Law, holds};
+use crate::model::{End, Event, Request};
+use crate::node::{Bug, Told};
+use crate::office::{Asked, INSIDE, answer};
+
+/// How a transition may end.
+const ENDS: [Completion; 3] = [Completion::Result, Completion::Error, Completion::Unknown];
+
+impl World {
+    /// A server answers, or fails, or nobody knows; sometimes twice.
+    pub(super) fn outcome(&mut self) -> Result<(), Broken> {
+        if !self.held.is_empty() && self.random.once_in(6) {
+            for (input, end) in std::mem::take(&mut self.held) {
+                self.settle(input, end)?;
+            }
+        }
+        let Some(ticket) = self.random.one_of(&self.open).copied() else { return Ok(()) };
+        self.open.retain(|open| *open != ticket);
+        let outcome = self.random.one_of(&ENDS).copied().unwrap_or(Completion::Unknown);
+        let entropy = self.random.entropy();
+        let end =
+            End { is_result: outcome == Completion::Result, is_marked: ticket.is_multiple_of(8) };
+        let Some(request) = self.model.requests.get(&ticket).cloned() else { return Ok(()) };
+        let told = self.told(&request, outcome);
+        let message = answer(end.is_marked);
+        let input = Input::Outcome { ticket, outcome: told, message, output: None, entropy };
+        let is_page = request.asked == Asked::Fetch && end.is_result;
+        let index = u64::try_from(self.model.log.len()).unwrap_or(u64::MAX);
+        if self.is_held_back(&request, end) {
+            self.held.extend((self.bug == Some(Bug::LateResult)).then_some((input, end)));
+            return Ok(());
+        }
+        let is_alive = self.model.executions.contains_key(&request.execution);
+        if end.is_marked && is_alive {
+            self.marked.insert(ticket, index);
+        }
+        self.settle(input, end)?;
+        self.carries(&request.execution)?;
+        if self.bug == Some(Bug::EarlyResult) {
+            self.hear(vec![Told::Settled { ticket }])?;
+        }
+        if is_page && is_alive {
+            let at = self.last_at();
+            self.model.happened(index, Event::Page(request.execution, at));
+        }
+        if self.random.once_in(10) { self.end_again(ticket, outcome) } else { Ok(()) }
+    }
+
+    /// Tells the kernel of an end, and the model what its server knows of it.
+    fn settle(&mut self, input: Input, end: End) -> Result<(), Broken> {
+        self.ending = Some(end);
+        let done = self.tell(input);
+        self.ending = None;
+        done
+    }
+
+    /// The same end once more settles nothing.
+    fn end_again(&mut self, ticket: Ticket, outcome: Completion) -> Result<(), Broken> {
+        let before = self.model.log.len();
+        let (message, entropy) = (Vec::new(), self.random.entropy());
+        self.tell(Input::Outcome { ticket, outcome, message, output: None, entropy })?;
+        holds(before == self.model.log.len(), Law::Permit, || format!("{ticket} ends twice"))
+    }
+
+    /// What a planted bug makes of an end.
+    fn told(&self, request: &Request, outcome: Completion) -> Completion {
+        let is_clearing = matches!(request.asked, Asked::Clear(_));
+        if self.bug == Some(Bug::EarlyClear) && is_clearing { Completion::Result } else { outcome }
+    }
+
+    /// Whether a planted bug keeps an end from the kernel, although it happened.
+    fn is_held_back(&mut self, request: &Request, end: End) -> bool {
+        let index = u64::try_from(self.model.log.len()).unwrap_or(u64::MAX);
+        let at = self.last_at().max(self.now.wall_ms);
+        let event = match (self.bug, &request.asked) {
+            (Some(Bug::LateResult), Asked::Fetch) if end.is_result => {
+                Event::Page(request.execution.clone(), at)
+            }
+            (Some(Bug::LateWrite), Asked::Write(_)) => {
+                Event::Ended((request.execution.clone(), request.seq), at, end)
+            }
+            _ => return false,
+        };
+        self.model.happened(index, event);
+        true
+    }
+
+    /// The record of an end names what detectors must find in it, and nothing else.
+    pub(super) fn is_found(&self, record: &Value, end: End) -> Result<(), Broken> {
+        let must = end.is_marked.then(|| Value::Array(vec![INSIDE.into()]));
+        holds(record.get("labels") == must.as_ref(), Law::Closed, || {
+            format!("detectors found {:?}, must find {must:?}", record.get("labels"))
+        })
+    }
+}
