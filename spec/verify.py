@@ -30,6 +30,15 @@ NOTE_SIGNATURES_MAX = 64
 PROOF_HASHES_MAX = 65
 PROMISE_ENTRIES_MAX = 65536
 RECEIPT_BYTES_MAX = NOTE_BYTES_MAX + 128 * 1024
+NAME_BYTES_MAX = 128
+ROLES_MAX = 64
+ROLE_KEYS_MAX = 32
+SIGNATURES_MAX = 64
+SUBJECTS_MAX = 10000
+GRANT_ACTIONS_MAX = 1000
+DAY_MS = 86400000
+TRUST = ("trusted", "degraded", "suspended", "revoked")
+SEMANTICS = (1, 2)
 FILE_BYTES_MAX = TILE_WIDTH * (2 + RECORD_BYTES_MAX)
 
 EXIT_OK, EXIT_NOT_VERIFIED, EXIT_USAGE = 0, 2, 64
@@ -114,6 +123,368 @@ def parse_record(data):
         raise NotVerified("a record has a `type` of two or more lower-case words joined by dots")
     if len(kind) > RECORD_TYPE_BYTES_MAX:
         raise NotVerified("a record's `type` has at most %d letters" % RECORD_TYPE_BYTES_MAX)
+    return record
+
+
+# Members of record types (records.md): a kind is a function that refuses what is not of it
+
+
+def need(holds, path):
+    """Refuses the member at that path."""
+    if not holds:
+        raise NotVerified("`%s` is not what it must be" % path)
+
+
+def is_integer(value):
+    """Python's booleans are integers, and a record's are not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def text(value, path):
+    """A string."""
+    need(isinstance(value, str), path)
+
+
+def truth(value, path):
+    """A boolean."""
+    need(isinstance(value, bool), path)
+
+
+def time(value, path):
+    """Milliseconds since the Unix epoch."""
+    need(is_integer(value), path)
+
+
+def count(value, path):
+    """An integer of 0 or more."""
+    need(is_integer(value) and value >= 0, path)
+
+
+def uid(value, path):
+    """A user of the operating system."""
+    need(is_integer(value) and 0 <= value < 2**32, path)
+
+
+def name(value, path):
+    """1 to 128 bytes without control characters."""
+    text(value, path)
+    need(1 <= len(value.encode("utf-8")) <= NAME_BYTES_MAX and not re.search(r"[\x00-\x1f\x7f-\x9f]", value), path)
+
+
+def digest(value, path):
+    """32 bytes in base64url."""
+    text(value, path)
+    need(len(value) == 43 and len(decode64(value, url=True)) == 32, path)
+
+
+def data(value, path):
+    """Bytes in base64url."""
+    text(value, path)
+    decode64(value, url=True)
+
+
+def vkey(value, path):
+    """A public key."""
+    text(value, path)
+    Key(value)
+
+
+def anything(value, path):
+    """An object whose members nobody asks for."""
+    need(isinstance(value, dict), path)
+
+
+def word(*words):
+    """One of these words."""
+    return lambda value, path: need(isinstance(value, str) and value in words, path)
+
+
+def array(kind, least=0):
+    """An array of that kind."""
+
+    def check(value, path):
+        need(isinstance(value, list) and len(value) >= least, path)
+        for inner in value:
+            kind(inner, path)
+
+    return check
+
+
+def rising(value, path):
+    """In order, each once."""
+    need(all(a < b for a, b in zip(value, value[1:])), path)
+
+
+def exactly(required, optional=None):
+    """An object with exactly these members."""
+    kinds = dict(required, **(optional or {}))
+
+    def check(value, path):
+        need(isinstance(value, dict), path)
+        for member in value:
+            need(member in kinds, "%s.%s" % (path, member))
+        for member in required:
+            need(member in value, "%s.%s" % (path, member))
+        for member, inner in value.items():
+            kinds[member](inner, "%s.%s" % (path, member))
+
+    return check
+
+
+POSITION = exactly({"origin": text, "root": digest, "size": count})
+
+
+# Governance records (records.md)
+
+
+def subject(value, path):
+    """Whom a trust state or a halt is about."""
+    exactly({"id": text, "kind": word("domain", "zone", "node", "workload", "execution")})(value, path)
+    if value["kind"] == "domain":
+        need(value["id"] == "", path)
+    else:
+        name(value["id"], path)
+
+
+def roles(value, path):
+    """Who has which role."""
+    anything(value, path)
+    need(len(value) <= ROLES_MAX and all(role in value for role in ("policy", "registrar", "root", "trust")), path)
+    for role, inner in value.items():
+        name(role, path)
+        exactly({"keys": array(vkey), "threshold": count})(inner, path)
+        keys = {Key(key).public_key for key in inner["keys"]}
+        need(len(keys) == len(inner["keys"]) <= ROLE_KEYS_MAX and 1 <= inner["threshold"] <= len(keys), path)
+
+
+def signatures(value, path):
+    """Who signed, in the order of the keys' texts."""
+    array(exactly({"key": vkey, "signature": data}))(value, path)
+    need(len(value) <= SIGNATURES_MAX, path)
+    rising([one["key"] for one in value], path)
+
+
+REPLAY = exactly({"checkpoint": text, "different": count, "erased": count, "node": name, "same": count})
+
+CONTENTS = {
+    "domain.created": exactly({"domain": name, "roles": roles, "semantics": count}),
+    "roles.changed": exactly({"roles": roles}),
+    "semantics.adopted": exactly({"replayed_at": time, "replays": array(REPLAY), "semantics": count}),
+    "bundle.published": exactly({"bundle": digest}),
+    "workload.registered": exactly({"os_user": uid, "workload": name, "zone": name}),
+    "node.registered": exactly({"key": vkey, "node": name}),
+    "trust.changed": exactly({"subject": subject, "trust": word(*TRUST)}),
+    "halt.ordered": exactly({"subject": subject}),
+    "halt.lifted": exactly({"subject": subject}),
+    "execution.ended": exactly({"execution": name}),
+}
+
+
+def proposal(value, path):
+    """A change with its signatures, as it travels."""
+    PROPOSAL(value, path)
+    need(value["type"] in CONTENTS, path + ".type")
+    CONTENTS[value["type"]](value["content"], path + ".content")
+
+
+PROPOSAL = exactly(
+    {"based_on": POSITION, "content": anything, "expires_ms": time, "signatures": signatures, "type": text}
+)
+
+
+class Governance:
+    """The fold of a governance log: what its next record may be."""
+
+    def __init__(self, origin):
+        self.origin, self.at, self.leaves, self.roots = origin, 0, [], [tree_hash([])]
+        self.roles, self.semantics, self.nodes, self.workloads = None, 0, {}, set()
+        self.trust, self.changed = {}, {}
+
+    def apply(self, entry):
+        """Takes the next record, or refuses it and stays as it was."""
+        record = parse_record(entry)
+        time(record.get("at"), "at")
+        proposal({member: value for member, value in record.items() if member not in ("at", "v")}, "record")
+        kind, content, at = record["type"], record["content"], record["at"]
+        need((kind == "domain.created") == (self.roles is None), "type")
+        self.check_signers(record, kind, content)
+        basis = record["based_on"]
+        need(basis["origin"] == self.origin and basis["size"] < len(self.roots), "based_on")
+        need(decode64(basis["root"], url=True) == self.roots[basis["size"]], "based_on.root")
+        need(self.changed.get(about(kind, content), -1) < basis["size"], "based_on.size")
+        need(self.at <= at <= record["expires_ms"] <= at + DAY_MS, "expires_ms")
+        self.check_content(kind, content, at)
+        self.at = at
+        self.changed[about(kind, content)] = len(self.leaves)
+        self.leaves.append(leaf_hash(entry))
+        self.roots.append(tree_hash(self.leaves))
+        self.fold(kind, content)
+
+    def check_signers(self, record, kind, content):
+        """Whether all who signed have a role, and all who must have signed."""
+        signed = {member: record[member] for member in ("based_on", "content", "expires_ms", "type")}
+        message = json.dumps(signed, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+        signers = [one["key"] for one in record["signatures"]]
+        for one in record["signatures"]:
+            signature = decode64(one["signature"], url=True)
+            good = ed25519_verify(Key(one["key"]).public_key, b"interlock.governance.v1\n" + message, signature)
+            need(good, "signatures")
+        new = content["roles"] if kind in ("domain.created", "roles.changed") else {}
+        old = self.roles or new
+        known = {key for some in (old, new) for role in some.values() for key in role["keys"]}
+        need(all(key in known for key in signers), "signatures")
+
+        def have(some, role):
+            return sum(key in some[role]["keys"] for key in signers)
+
+        if new and new["root"] != old["root"]:
+            need(have(new, "root") >= new["root"]["threshold"], "signatures")
+        if self.reduces(kind, content):
+            need(have(old, "root") >= 1 or have(old, "trust") >= 1, "signatures")
+        else:
+            role = SIGNER.get(kind, "trust")
+            need(have(old, role) >= old[role]["threshold"], "signatures")
+
+    def reduces(self, kind, content):
+        """Whether it only takes away."""
+        if kind == "trust.changed":
+            before = self.trust.get(about(kind, content), "trusted")
+            return TRUST.index(content["trust"]) >= TRUST.index(before)
+        return kind == "halt.ordered"
+
+    def check_content(self, kind, content, at):
+        """What its type asks for."""
+        if kind == "domain.created":
+            need(content["domain"] + "/governance" == self.origin, "domain")
+            need(content["semantics"] in SEMANTICS, "semantics")
+        if kind in ("workload.registered", "node.registered"):
+            need(len(self.nodes) + len(self.workloads) < SUBJECTS_MAX, "content")
+        if kind == "semantics.adopted":
+            need(content["semantics"] in SEMANTICS and content["semantics"] > self.semantics, "semantics")
+            need(0 <= at - content["replayed_at"] <= DAY_MS, "replayed_at")
+            need([one["node"] for one in content["replays"]] == sorted(self.nodes), "replays")
+            for one in content["replays"]:
+                key = Key(self.nodes[one["node"]])
+                open_checkpoint(one["checkpoint"], key, key.name)
+
+    def fold(self, kind, content):
+        """What it changes, as far as later records depend on it."""
+        self.roles = content.get("roles", self.roles)
+        self.semantics = content.get("semantics", self.semantics)
+        if kind == "node.registered":
+            self.nodes[content["node"]] = content["key"]
+        if kind == "workload.registered":
+            self.workloads.add(content["workload"])
+        if kind == "trust.changed":
+            self.trust[about(kind, content)] = content["trust"]
+
+
+SIGNER = {
+    "domain.created": "root",
+    "roles.changed": "root",
+    "semantics.adopted": "root",
+    "bundle.published": "policy",
+    "workload.registered": "registrar",
+    "node.registered": "registrar",
+}
+
+
+def about(kind, content):
+    """What a change is about: a newer one makes older signatures stale."""
+    if "subject" in content:
+        return kind.split(".")[0], content["subject"]["kind"], content["subject"]["id"]
+    named = content.get("workload") or content.get("node") or content.get("execution") or ""
+    return kind, named
+
+
+# Lineage records (records.md)
+
+
+def grant(value, path):
+    """What an execution may do at most."""
+    actions = array(text)
+    exactly({}, {"actions": actions, "calls_max": count, "depth_max": count, "until_ms": count})(value, path)
+    rising(value.get("actions", []), path)
+    fits = [1 <= len(action.encode("utf-8")) <= NAME_BYTES_MAX for action in value.get("actions", [])]
+    need(all(fits) and len(fits) <= GRANT_ACTIONS_MAX, path)
+
+
+def labels(value, path):
+    """Names in order, each once, at least one."""
+    array(text, 1)(value, path)
+    rising(value, path)
+
+
+def commitments(value, path):
+    """Digests by name."""
+    anything(value, path)
+    for inner in value.values():
+        digest(inner, path)
+
+
+def counts(value, path):
+    """Refusals by code, in the order of the codes."""
+    array(exactly({"code": name, "count": count}))(value, path)
+    rising([one["code"] for one in value], path)
+
+
+PER = word("execution", "workload", "zone", "node")
+CHARGES = array(exactly({"amount": count, "meter": name, "per": PER, "subject": name}), 1)
+ASSURANCE = word("cooperative", "separated", "confined", "attested")
+
+DECIDED = {
+    "action": text,
+    "commitments": commitments,
+    "decision": anything,
+    "direction": word("to_server", "to_client"),
+    "facts": exactly({"assurance": ASSURANCE, "at": time}, {"definition": digest}),
+    "method": name,
+    "server": name,
+}
+SOMETIMES_DECIDED = {
+    "charges": CHARGES,
+    "hands_on": exactly({"grant": grant, "workload": name}),
+    "retry": exactly({"given": array(digest), "pending": digest}),
+    "tool": name,
+}
+COMPLETED = {"commitments": commitments, "decided_seq": count, "outcome": word("result", "error", "sent", "unknown")}
+DELEGATION = exactly({"grant": grant, "parent": name})
+APPROVAL = {"expires_ms": time, "key": vkey, "pending": digest, "signature": data, "verdict": word("permit", "refuse")}
+ERASED = {"erased": name, "os_user": uid, "reason": word("asked", "retention")}
+
+OF_EXECUTIONS = {
+    "execution.started": ({"os_user": uid, "workload": name}, {"delegation": DELEGATION}),
+    "execution.delegated": ({"child": name, "decided_seq": count}, {}),
+    "execution.ended": ({"by": word("parent", "officer")}, {}),
+    "transition.decided": (DECIDED, SOMETIMES_DECIDED),
+    "approval.given": (APPROVAL, {}),
+    "transition.withheld": ({"code": name, "decided_seq": count}, {}),
+    "transition.completed": (COMPLETED, {"charges": CHARGES, "labels": labels}),
+}
+OF_NODES = {
+    "enforcement.ordered": ({"proposal": proposal}, {}),
+    "state.snapshot": ({"private": digest, "public": digest, "size": count}, {}),
+    "execution.erased": (ERASED, {}),
+    "governance.adopted": ({"verified": truth}, {"bundle": digest}),
+    "input.refused": ({"counts": counts}, {}),
+}
+HEADER = {"at": time, "governance": POSITION, "node": name, "type": text, "v": count}
+CHAIN = {"execution": name, "parents": array(digest), "seq": count}
+
+
+def parse_lineage(entry):
+    """A lineage record's members."""
+    record = parse_record(entry)
+    kind = record["type"]
+    if kind in OF_EXECUTIONS:
+        required, optional = OF_EXECUTIONS[kind]
+        exactly(dict(HEADER, **CHAIN, **required), dict(optional, prev=digest))(record, "record")
+        need(("prev" in record) == (record["seq"] > 0), "prev")
+    elif kind in OF_NODES:
+        required, optional = OF_NODES[kind]
+        exactly(dict(HEADER, **required), optional)(record, "record")
+    else:
+        raise NotVerified("`%s` is no type of a lineage record" % printable(kind))
     return record
 
 
@@ -648,6 +1019,8 @@ def verify_vectors(folder):
     checks = {
         "json.jsonl": check_json_case,
         "records.jsonl": check_record_case,
+        "governance.jsonl": GovernanceCases().check,
+        "lineage.jsonl": lambda case: verdict(case["accept"], parse_lineage, case["text"].encode("utf-8")),
         "commitments.jsonl": check_commitment_case,
         "keys.jsonl": lambda case: verdict(case["accept"], Key, case["vkey"]),
         "notes.jsonl": lambda case: verdict(case["verified"], open_note, case["note"], Key(case["vkey"])),
@@ -677,7 +1050,16 @@ def verify_vectors(folder):
     log = os.path.join(folder, "log")
     key = read_key(os.path.join(log, "vkey"))
     verify_log(log, key, key.name, lambda done, total: None)
+    check_digests(folder)
     return {"cases": count + 1}
+
+
+def check_digests(folder):
+    """Whether each frozen file is what it was when it was frozen."""
+    for line in text_of(input_file(os.path.join(folder, "SHA256SUMS")), "SHA256SUMS").split("\n")[:-1]:
+        wanted, path = line[:64], line[66:]
+        if hashlib.sha256(input_file(os.path.join(folder, path))).hexdigest() != wanted:
+            raise NotVerified("`%s` is not the file that was frozen" % printable(path))
 
 
 def verdict(expected, check, *arguments):
@@ -722,6 +1104,18 @@ def check_path_case(case):
         tile_path(level, index, width) for level, count in levels(size) for index, width in places(count)
     ]
     same(case["tiles"], tiles)
+
+
+class GovernanceCases:
+    """One governance log, case by case, and what is refused beside it."""
+
+    def __init__(self):
+        self.log = Governance("acme.example/governance")
+
+    def check(self, case):
+        """A record that is accepted next, or one that is refused there."""
+        same(case["after"], len(self.log.leaves))
+        verdict(case["accept"], self.log.apply, case["text"].encode("utf-8"))
 
 
 class TreeCases:

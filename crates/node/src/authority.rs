@@ -6,6 +6,7 @@ use kernel::state::Blobs;
 use ledger::{CommitError, Entry, FileDisk, Ledger, Reader};
 use policy::Bundle;
 use proof::digest::Digest;
+use proof::json::Value;
 use proof::note::Signer;
 use proof::record::RECORD_BYTES_MAX;
 
@@ -83,6 +84,11 @@ impl Authority {
         let record = signed.to_record(at).to_bytes();
         if record.len() > RECORD_BYTES_MAX {
             return Err(Error::governance(&"the record would be larger than 65,535 bytes"));
+        }
+        // What is in the log for good must be what everybody reads there.
+        let read = Value::parse(&record).map_err(|why| Error::governance(&why))?;
+        if SignedProposal::from_record(&read).ok() != Some((at, signed.clone())) {
+            return Err(Error::governance(&"the record could not be read back"));
         }
         let entry = Entry { record: record.clone(), sealed: Vec::new() };
         self.ledger.commit(&[entry]).map_err(|why| {

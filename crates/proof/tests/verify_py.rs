@@ -129,7 +129,9 @@ fn the_vectors_are_as_expected_and_a_changed_one_is_not() {
             std::fs::copy(&path, scratch.path().join(path.file_name().unwrap())).unwrap();
         }
     }
-    for name in ["json", "records", "keys", "notes", "checkpoints", "receipts"] {
+    for name in
+        ["json", "records", "governance", "lineage", "keys", "notes", "checkpoints", "receipts"]
+    {
         let path = scratch.path().join(format!("{name}.jsonl"));
         let whole = std::fs::read(&path).unwrap();
         let first = whole.split(|byte| *byte == b'\n').next().unwrap();
@@ -145,4 +147,21 @@ fn the_vectors_are_as_expected_and_a_changed_one_is_not() {
         assert!(code == 2 && said.contains(&format!("{name}.jsonl, line 1")), "{said}");
         std::fs::write(&path, whole).unwrap();
     }
+}
+
+#[test]
+fn a_vector_that_is_not_as_it_was_frozen_is_told() {
+    let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/vectors");
+    let scratch = tempfile::tempdir().unwrap();
+    let folder = scratch.path().join("vectors");
+    let copied = Command::new("cp").arg("-r").args([&vectors, &folder]).status().unwrap();
+    assert!(copied.success());
+    let Some((code, said)) = run(&["vectors", "."], &folder) else { return };
+    assert_eq!(code, 0, "{said}");
+    // One more good case in a frozen file.
+    let whole = std::fs::read(folder.join("paths.jsonl")).unwrap();
+    let line = whole.split(|byte| *byte == b'\n').next().unwrap();
+    std::fs::write(folder.join("paths.jsonl"), [&whole, line, b"\n"].concat()).unwrap();
+    let (code, said) = run(&["vectors", "."], &folder).unwrap();
+    assert!(code == 2 && said.contains("`paths.jsonl` is not the file that was frozen"), "{said}");
 }

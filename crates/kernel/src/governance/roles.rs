@@ -79,12 +79,14 @@ impl Roles {
         if roles.len() > ROLES_MAX {
             return Err(wrong("roles", "at most 64 roles"));
         }
+        // A role's name is a member's name in records: one that canonical JSON does not have could be written, and never read.
         let is_plain = |name: &String| {
             let mut bytes = name.bytes();
-            bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            name.starts_with(|first: char| first.is_ascii_lowercase())
+                && bytes.all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
         };
         match roles.keys().find(|name| checked_name("role", name).is_err() || !is_plain(name)) {
-            Some(_) => Err(wrong("roles", "named with the characters a-z, 0-9 and -")),
+            Some(_) => Err(wrong("roles", "named with a-z, 0-9 and _, a letter first")),
             None => Ok(Self(roles)),
         }
     }

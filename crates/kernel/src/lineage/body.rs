@@ -417,5 +417,9 @@ fn refused(value: &Value) -> Result<Body, Malformed> {
         Ok((name(&members, "code")?, members.count("count")?))
     };
     let counts = members(value, &["counts"])?.array("counts")?.iter().map(one);
-    Ok(Body::Refused { counts: counts.collect::<Result<_, Malformed>>()? })
+    let counts = counts.collect::<Result<Vec<(String, u64)>, Malformed>>()?;
+    if !counts.windows(2).all(|pair| matches!(pair, [(a, _), (b, _)] if a < b)) {
+        return Err(wrong("counts", "in the order of their codes, each code once"));
+    }
+    Ok(Body::Refused { counts: counts.into_iter().collect() })
 }

@@ -18,9 +18,10 @@ pub(super) fn parse(text: &str) -> Result<Approval, String> {
     let Some(count) = count else {
         return Err(format!("`@approval` asks for 1 to {APPROVERS_MAX} officers"));
     };
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if !(1..=ROLE_BYTES_MAX).contains(&role.len()) || !role.chars().all(plain) {
-        return Err("a role is named with the characters a-z, 0-9 and -".to_owned());
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let begins = role.starts_with(|first: char| first.is_ascii_lowercase());
+    if !begins || role.len() > ROLE_BYTES_MAX || !role.chars().all(plain) {
+        return Err("a role is named with a-z, 0-9 and _, a letter first".to_owned());
     }
     let within = duration_ms(duration).filter(|ms| (1..=APPROVAL_WITHIN_MS_MAX).contains(ms));
     let Some(within_ms) = within else {

@@ -9,7 +9,7 @@ fn what_is_asked_for_is_read() {
         (approval.count, approval.role.as_str(), approval.within_ms),
         (2, "finance", 600_000)
     );
-    assert_eq!(parse("32 of on-call-2 within 7d").unwrap().within_ms, APPROVAL_WITHIN_MS_MAX);
+    assert_eq!(parse("32 of on_call_2 within 7d").unwrap().within_ms, APPROVAL_WITHIN_MS_MAX);
     let longest = "r".repeat(ROLE_BYTES_MAX);
     assert!(parse(&format!("1 of {longest} within 1s")).is_ok());
 }
@@ -30,7 +30,9 @@ fn what_is_not_exactly_of_the_form_is_refused() {
         "-2 of finance within 10m",
         "33 of finance within 10m",
         "2 of Finance within 10m",
-        "2 of fin_ance within 10m",
+        "2 of fin-ance within 10m",
+        "2 of 2_finance within 10m",
+        "2 of _finance within 10m",
         "2 of finance in 10m",
         "2 of finance within 10",
         "2 of finance within m",
@@ -67,7 +69,7 @@ fn more_different_approvals_than_the_limit_are_refused() {
 
     let policies = |count: usize| -> String {
         let one = |n: usize| {
-            let approval = format!("@approval(\"1 of role-{} within 1h\")", n.min(count - 1));
+            let approval = format!("@approval(\"1 of role_{} within 1h\")", n.min(count - 1));
             policy(&approval, "permit").replace("@id(\"a\")", &format!("@id(\"p{n}\")")) + "\n"
         };
         // The last one stands there twice.

@@ -1,0 +1,80 @@
+//! Writes the golden vectors of every record type into `spec/vectors`: `cargo run -p interlock-kernel --example vectors`.
+//!
+//! As with those of `proof`: each line is a case, what a reader must say of it stands in the case by hand, and this
+//! program stops where the code says otherwise. Records are made and signed here without the code's own types, so that they
+//! are what `spec/records.md` says.
+mod governance;
+mod lineage;
+
+use std::error::Error;
+use std::path::Path;
+
+use proof::digest::Digest;
+use proof::json::{Object, Value, object};
+use proof::note::Ed25519Signer;
+
+/// Anything that goes wrong here ends the program.
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/vectors");
+    write_lines(&folder, "governance.jsonl", governance::cases()?)?;
+    write_lines(&folder, "lineage.jsonl", lineage::cases()?)
+}
+
+/// A key that the whole world knows: for vectors only.
+fn signer(name: &str, seed: u8) -> Outcome<Ed25519Signer> {
+    Ok(Ed25519Signer::from_seed(name, &[seed; 32])?)
+}
+
+fn digest(of: &str) -> Value {
+    Value::from(Digest::of(of.as_bytes()).to_string())
+}
+
+fn array<T: Into<Value>>(items: impl IntoIterator<Item = T>) -> Value {
+    Value::Array(items.into_iter().map(Into::into).collect())
+}
+
+/// The object with one more member, or another value for it.
+fn with(value: &Value, member: &str, other: impl Into<Value>) -> Value {
+    let mut members = value.as_object().cloned().unwrap_or_else(Object::new);
+    members.insert(member, other.into());
+    Value::Object(members)
+}
+
+fn without(value: &Value, member: &str) -> Value {
+    let mut members = value.as_object().cloned().unwrap_or_else(Object::new);
+    members.remove(member);
+    Value::Object(members)
+}
+
+/// The object of that member with something done to it.
+fn within(value: &Value, member: &str, change: impl FnOnce(&Value) -> Value) -> Outcome<Value> {
+    let inner = value.get(member).ok_or_else(|| format!("`{member}` is not there"))?;
+    Ok(with(value, member, change(inner)))
+}
+
+fn text(value: &Value) -> Outcome<Value> {
+    Ok(Value::from(String::from_utf8(value.to_bytes())?))
+}
+
+/// Stops where the code does not say of a case what stands in it.
+fn agree(name: &str, expected: bool, found: bool) -> Outcome<()> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(format!("`{name}` should be {expected}, and the code says {found}").into())
+}
+
+fn write_lines(folder: &Path, name: &str, cases: Vec<Value>) -> Outcome<()> {
+    let mut bytes = Vec::new();
+    for case in cases {
+        bytes.extend(case.to_bytes());
+        bytes.push(b'\n');
+    }
+    Ok(std::fs::write(folder.join(name), bytes)?)
+}
+
+fn case(accept: bool, name: &str, record: &Value) -> Outcome<Value> {
+    Ok(object([("accept", accept.into()), ("name", name.into()), ("text", text(record)?)]))
+}
