@@ -92,6 +92,7 @@ pub(crate) enum Command {
         reply: oneshot::Sender<Vec<(String, i64)>>,
     },
     Status {
+        is_local: bool,
         reply: oneshot::Sender<Value>,
     },
     Durable {
@@ -207,8 +208,8 @@ impl Kernel {
         self.ask(move |reply| Command::EndedExecutions { reply }).await
     }
 
-    pub(crate) async fn status(&self) -> Option<Value> {
-        self.ask(move |reply| Command::Status { reply }).await
+    pub(crate) async fn status(&self, is_local: bool) -> Option<Value> {
+        self.ask(move |reply| Command::Status { is_local, reply }).await
     }
 
     /// Resolves when the kernel's thread has ended.
@@ -326,8 +327,8 @@ impl<D: Disk> Driver<D> {
                 let ended = self.kernel.state().ended().map(|(id, at)| (id.to_owned(), at));
                 let _gone = reply.send(ended.collect());
             }
-            Command::Status { reply } => {
-                let _gone = reply.send(self.status());
+            Command::Status { is_local, reply } => {
+                let _gone = reply.send(self.status(is_local));
             }
             Command::Durable { size } => {
                 self.step(Input::Durable { size });

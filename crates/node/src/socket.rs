@@ -127,7 +127,7 @@ async fn connection(mut stream: UnixStream, shared: &Shared) {
             let _gone = stream.write_all(&meters.map(|one| line(&one)).unwrap_or_default()).await;
         }
         Hello::Status => {
-            let status = shared.kernel.status().await;
+            let status = shared.kernel.status(is_local(&peer)).await;
             let _gone =
                 stream.write_all(&status.map(|status| line(&status)).unwrap_or_default()).await;
         }

@@ -1,7 +1,10 @@
 //! What an officer takes away while the governance log can't take it: it acts, and the node brings it again by itself.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 
 use kernel::governance::{Change, SignedProposal};
 use kernel::lineage::{Body, LineageRecord};
@@ -124,7 +127,7 @@ fn a_halt_that_expired_before_the_log_had_room_holds_and_is_told_and_a_new_lift_
     let domain = domain();
     let node = Node::start_cramped(&domain.folder(), CRAMPED_BYTES);
     let file = domain.around().join("halt.json").display().to_string();
-    let proposed = ["propose", "--out", &file, "--for", "5s", "halt", "workload:agent"];
+    let proposed = ["propose", "--out", &file, "--for", "10s", "halt", "workload:agent"];
     govern(&domain, &proposed, 0);
     let key = domain.folder().join("keys/officer.skey").display().to_string();
     assert_eq!(run(&["sign", &file, "--key", &key]).code, Some(0));
@@ -138,6 +141,7 @@ fn a_halt_that_expired_before_the_log_had_room_holds_and_is_told_and_a_new_lift_
     let owed = status(&domain)["reductions"].clone();
     assert_eq!(owed[0]["about"], "halt workload:agent");
     assert!(owed[0]["why_not"].as_str().unwrap().contains("expired"), "{owed}");
+    strangers_are_not_told(&domain);
 
     // It holds although there is room again. An order that nothing else came after is lifted once something did.
     node.give_room();
@@ -148,4 +152,23 @@ fn a_halt_that_expired_before_the_log_had_room_holds_and_is_told_and_a_new_lift_
     assert_eq!(status(&domain)["reductions"], json!([]));
     assert!(matches!(&halts(&domain)[..], [Change::HaltLifted { .. }]), "{:?}", halts(&domain));
     assert!(node.stop().success());
+}
+
+/// Another OS user sees that the node runs, and not whom officers took something from.
+fn strangers_are_not_told(domain: &Domain) {
+    if !rustix::process::geteuid().is_root() {
+        return eprintln!("skipped: only root can be another OS user");
+    }
+    fs::set_permissions(domain.around(), fs::Permissions::from_mode(0o755)).unwrap();
+    let script = "import socket, sys
+node = socket.socket(socket.AF_UNIX)
+node.connect(sys.argv[1])
+node.sendall(b'{\"type\":\"status\",\"v\":1}\\n')
+print(node.makefile().readline())";
+    let mut stranger = Command::new("python3");
+    let asked = stranger.args(["-c", script]).arg(domain.socket()).uid(61_007).output();
+    let Ok(asked) = asked else { return eprintln!("skipped: no python3") };
+    let told: Value = serde_json::from_slice(&asked.stdout).unwrap();
+    assert_eq!(told["type"], "status");
+    assert!(told.get("reductions").is_none(), "{told}");
 }

@@ -67,18 +67,9 @@ impl NodeState {
         Ok(true)
     }
 
-    /// What holds on this node and is not in governance, as it was signed and in the order in which it came; and why it can't
-    /// get there any more, where it can't.
-    pub fn reductions(
-        &self,
-        wall_ms: i64,
-    ) -> impl Iterator<Item = (SignedProposal, Result<(), GovernanceError>)> {
-        let at = wall_ms.max(self.governance.at());
-        let signed = self.reductions.iter().filter_map(|reduction| signed_of(&reduction.proposal));
-        signed.map(move |signed| {
-            let standing = self.governance.check(at, &signed);
-            (signed, standing)
-        })
+    /// What holds on this node and is not in governance, as it was signed and in the order in which it came.
+    pub fn reductions(&self) -> impl Iterator<Item = SignedProposal> {
+        self.reductions.iter().filter_map(|reduction| signed_of(&reduction.proposal))
     }
 
     /// Governance has adopted a change: it stands in the place of the reduction that it is, and of those before which an

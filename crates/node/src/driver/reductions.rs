@@ -14,7 +14,7 @@ impl Kernel {
         self.ask(move |reply| Command::Reduce { proposal, reply }).await
     }
 
-    /// What acts here and is not in governance, and may still get there.
+    /// What acts here and is not in governance.
     pub(crate) async fn reductions(&self) -> Option<Vec<SignedProposal>> {
         self.ask(|reply| Command::Reductions { reply }).await
     }
@@ -37,9 +37,7 @@ impl<D: Disk> Driver<D> {
     }
 
     pub(super) fn reductions(&self, reply: oneshot::Sender<Vec<SignedProposal>>) {
-        let wall_ms = self.clock.now().wall_ms;
-        let all = self.kernel.state().reductions(wall_ms);
-        let _gone = reply.send(all.map(|(signed, _)| signed).collect());
+        let _gone = reply.send(self.kernel.state().reductions().collect());
     }
 
     pub(super) fn await_kept(&mut self, reply: oneshot::Sender<()>) {

@@ -4,25 +4,33 @@ use proof::json::{Value, number, object};
 use super::Driver;
 
 impl<D: Disk> Driver<D> {
-    /// What the node is doing, for a person who asks.
-    pub(super) fn status(&self) -> Value {
+    /// What the node is doing, for a person who asks. Whom officers took something from is for the node's own user: it names
+    /// others, and telling it takes work for each.
+    pub(super) fn status(&self, is_local: bool) -> Value {
         let state = self.kernel.state();
-        let reductions = state.reductions(self.clock.now().wall_ms).map(|(signed, standing)| {
-            let about = ("about", Value::from(signed.proposal.change.about()));
-            let why = standing.err().map(|why| ("why_not", Value::from(why.to_string())));
-            object([about].into_iter().chain(why))
-        });
-        let reductions = Value::Array(reductions.collect());
+        let reductions = is_local.then(|| ("reductions", self.reductions_told()));
         let executions = u64::try_from(state.executions().count()).unwrap_or(u64::MAX);
-        object([
+        let members = [
             ("bundle", Value::from(state.bundle().digest().to_string())),
             ("executions", number(executions)),
             ("governance", state.governance().position().to_value()),
             ("records", number(state.size())),
-            ("reductions", reductions),
             ("type", Value::from("status")),
             ("v", Value::Integer(1)),
             ("verified", Value::Bool(state.is_verified())),
-        ])
+        ];
+        object(members.into_iter().chain(reductions))
+    }
+
+    fn reductions_told(&self) -> Value {
+        let (state, wall_ms) = (self.kernel.state(), self.clock.now().wall_ms);
+        let governance = state.governance();
+        let told = state.reductions().map(|signed| {
+            let standing = governance.check(wall_ms.max(governance.at()), &signed);
+            let about = ("about", Value::from(signed.proposal.change.about()));
+            let why = standing.err().map(|why| ("why_not", Value::from(why.to_string())));
+            object([about].into_iter().chain(why))
+        });
+        Value::Array(told.collect())
     }
 }
