@@ -5,7 +5,9 @@ mod support;
 use std::sync::Arc;
 
 use interlock_policy::evaluation::DEFAULTS;
-use interlock_policy::{Bundle, Entity, Facts, History, Outcome, Verdict, cases, decide, limits};
+use interlock_policy::{
+    Bundle, Entity, Facts, History, Labels, Outcome, Passing, Verdict, cases, decide, limits,
+};
 
 #[test]
 fn the_starter_loads_without_a_warning() {
@@ -113,4 +115,47 @@ fn the_filesystem_server_reads_reports_and_writes_no_payroll() {
         code(&mut office, "read_text_file", r#"{"path":"/srv/reports/q3.txt","lines":3}"#),
         "request.malformed"
     );
+}
+
+/// Keys and tokens, however a message spells them, and what only looks like them to the hasty.
+#[test]
+fn its_detectors_find_keys_and_tokens_in_what_comes_and_goes_and_nothing_else() {
+    let bundle = Office::open().bundle;
+    let secret: Labels = ["secret".to_owned()].into_iter().collect();
+    let token = format!("glpat-{}", "Ab3_-".repeat(4));
+    for (said, found) in [
+        (token.clone(), &secret),
+        (token.replacen('g', r"\u0067", 1), &secret),
+        (format!("{token}, and more"), &secret),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\\nabc".to_owned(), &secret),
+        (format!("ghp_{}", "a1B2".repeat(9)), &secret),
+        (format!("x{token}"), &Labels::NONE),
+        ("-----BEGIN CERTIFICATE-----".to_owned(), &Labels::NONE),
+        ("our AKIA numbers, ghp_short, xoxb-1".to_owned(), &Labels::NONE),
+    ] {
+        let message = format!(r#"{{"id":1,"result":{{"content":[{{"text":"{said}"}}]}}}}"#);
+        for passing in [Passing::Arguments, Passing::Results] {
+            assert_eq!(bundle.detected(passing, message.as_bytes()), *found, "{said}");
+        }
+    }
+}
+
+#[test]
+fn whoever_reads_a_file_reads_in_the_place_where_it_was_written() {
+    let bundle = Office::open().bundle;
+    let place = |tool: &str, path: &str| {
+        let argument = if tool == "list_files" { "folder" } else { "path" };
+        let arguments = format!(r#"{{"{argument}":"{path}"}}"#);
+        let agent = Entity::new("Workload", "writer");
+        bundle.places(&bundle.tool_request(agent, "office", tool, &arguments))
+    };
+    let written = place("write_file", "drafts/letter.txt");
+    assert_eq!(written, ["File *drafts*".to_owned()].into());
+    for (tool, path) in [("read_file", "Drafts/Letter.txt"), ("list_files", "drafts")] {
+        assert_eq!(place(tool, path), written, "{tool} {path}");
+    }
+    for path in ["reports/q3.md", "reports/customers/2026.md", "notes/a"] {
+        assert_eq!(place("read_file", path), place("write_file", path));
+        assert_ne!(place("read_file", path), written, "{path}");
+    }
 }

@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use proof::json::Value;
 use proof::log::Summary;
 use proof::receipt::Receipt;
 use proof::tile::EntryBundle;
@@ -34,6 +35,7 @@ pub(super) fn all(
         tell::checked(output, verified.is_ok(), &text)?;
     }
     is_sound &= replayed(options, output)?;
+    is_sound &= labelled(&options.lineage_folder(), output)?;
     is_sound &= proven(&options.lineage_folder(), told.erased, output)?;
     is_sound &= flipped(&options.lineage_folder(), output)?;
     Ok(is_sound)
@@ -58,6 +60,67 @@ fn replayed(options: &node::Options, output: &mut Output) -> Result<bool, Failur
     );
     tell::checked(output, is_identical, &text)?;
     Ok(is_identical)
+}
+
+/// The policy that keeps in what a detector found.
+const KEPT_IN: &str = "labels.no-secrets-out";
+
+/// Looks in the open part of the log for the denial that a detector brought about, and for who took up what another
+/// execution had left.
+fn labelled(log: &Path, output: &mut Output) -> Result<bool, Failure> {
+    let lineage = Log::open(log, None)?;
+    let (mut kept_in, mut left, mut taken) = (None, None, None);
+    for entry in lineage.entries(0)? {
+        let entry = entry?;
+        let record = Value::parse(&entry.record).map_err(|why| lineage.not_verified(&why))?;
+        let (Some(decision), Some(execution)) =
+            (record.get("decision"), record.get("execution").and_then(Value::as_str))
+        else {
+            continue;
+        };
+        let labels = |what: &str| names(decision.get("labels").and_then(|labels| labels.get(what)));
+        if policies(decision).any(|id| id == KEPT_IN) {
+            kept_in = kept_in.or(Some(entry.index));
+        }
+        let is_read = record.get("action").and_then(Value::as_str) == Some("read_file");
+        match &left {
+            None => {
+                let places = labels("leaves");
+                left = (!places.is_empty()).then(|| (entry.index, execution.to_owned(), places));
+            }
+            Some((_, writer, _)) if is_read && writer != execution => {
+                // No file carries this one from the start.
+                let labels = labels("adds");
+                taken = taken.or(labels.contains("untrusted").then_some((entry.index, labels)));
+            }
+            Some(_) => {}
+        }
+    }
+    let said = match kept_in {
+        Some(index) => format!("record {index} was kept in by what a detector found in it"),
+        None => "no detector found anything".to_owned(),
+    };
+    tell::checked(output, kept_in.is_some(), &said)?;
+    let said = match (&left, &taken) {
+        (Some((wrote, _, places)), Some((read, labels))) => format!(
+            "what record {wrote} left at `{places}`, another execution took up on record {read}: {labels}"
+        ),
+        _ => "nobody took up what another execution left".to_owned(),
+    };
+    tell::checked(output, taken.is_some(), &said)?;
+    Ok(kept_in.is_some() && taken.is_some())
+}
+
+/// The ids of the policies that determined a decision.
+fn policies(decision: &Value) -> impl Iterator<Item = &str> {
+    let policies = decision.get("policies").and_then(Value::as_array).unwrap_or_default();
+    policies.iter().filter_map(|policy| policy.get("id")?.as_str())
+}
+
+/// Names in an array, as a list in words.
+fn names(array: Option<&Value>) -> String {
+    let names = array.and_then(Value::as_array).unwrap_or_default().iter();
+    names.filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// Makes a receipt of an erased decision, and verifies it as somebody who has nothing else.
