@@ -4,6 +4,7 @@
 //! team reads its folder, some of its agents may use one tool more, and some things are forbidden to it. The
 //! unscoped ones concern everybody.
 
+pub mod detecting;
 pub mod temporal;
 
 use std::fmt::Write as _;

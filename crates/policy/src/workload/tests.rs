@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::evaluation::DEFAULTS;
-use crate::{Bundle, History, Verdict, decide};
+use crate::{Bundle, History, Labels, Passing, Verdict, decide};
 
 #[test]
 fn the_samples_are_the_same_each_time_and_hold_what_they_say() {
@@ -45,4 +45,16 @@ fn the_temporal_sample_evaluates_its_three_conditions_by_monitors() {
     assert_eq!(history.events(), 50);
     let facts = crate::Facts { at: temporal::START_MS + 1_000, ..DEFAULTS.0 };
     assert_eq!(decide(&mut history, &DEFAULTS.1, &facts, &made.request).code(), "permitted");
+}
+
+#[test]
+fn the_message_to_look_through_has_its_length_and_one_detector_finds_what_is_at_its_end() {
+    let sample = detecting::decide_detectors();
+    assert_eq!(sample.message.len(), detecting::MESSAGE_BYTES);
+    let bundle = Bundle::load(&sample.files).unwrap_or_else(|errors| panic!("{errors}"));
+    let found = bundle.detected(Passing::Results, sample.message.as_bytes());
+    assert_eq!(found.iter().collect::<Vec<_>>(), ["confidential"]);
+    let cut = sample.message.replace("STRICTLY", "strictly");
+    assert_eq!(bundle.detected(Passing::Results, cut.as_bytes()), Labels::NONE);
+    assert_eq!(sample.scan(), 1);
 }

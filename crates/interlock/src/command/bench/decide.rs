@@ -1,12 +1,15 @@
 //! Decisions in memory: nothing is written.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use policy::workload::detecting::decide_detectors;
 use policy::workload::{self, Sample};
-use policy::{Bundle, Facts, Files, Formed, History, Request, decide, decide_formed, form};
+use policy::{
+    Bundle, Facts, Files, Formed, History, Passing, Request, decide, decide_formed, form,
+};
 
-use super::row::Row;
+use super::row::{Row, rate};
 use super::samples::Samples;
 use crate::exit::{Exit, Failure};
 
@@ -22,13 +25,14 @@ const HISTORY_DECISIONS: usize = 1_000;
 /// Events in the window of the row that looks back, and of those that show that it does not grow.
 const EVENTS: [usize; 3] = [1_000, 10_000, 50_000];
 
-/// One row for each size of bundle, and one for history.
+/// One row for each size of bundle, one for history, and one for detectors.
 pub(super) fn rows() -> Result<Vec<Row>, Failure> {
     Ok(vec![
         scoped("decide_100", &workload::decide_100())?,
         scoped("decide_10000", &workload::decide_10000())?,
         scoped("decide_10000_unscoped_500", &workload::decide_10000_unscoped_500())?,
         looking_back()?,
+        detecting()?,
     ])
 }
 
@@ -100,6 +104,34 @@ fn looking_back() -> Result<Row, Failure> {
             p50_us,
         )
     }))
+}
+
+/// What detectors add to a decision or an end: eight of them over a message of 4 KiB, its text taken out of the JSON first.
+fn detecting() -> Result<Row, Failure> {
+    let sample = decide_detectors();
+    let bundle = load(&sample.files)?;
+    let mut raw = Samples::default();
+    let mut samples = Samples::default();
+    let (mut whole, mut raw_whole) = (Duration::ZERO, Duration::ZERO);
+    // One after the other, so that whatever else the machine does meets both alike.
+    for number in 0..WARM_UP.saturating_add(DECISIONS) {
+        let begun = Instant::now();
+        std::hint::black_box(bundle.detected(Passing::Results, sample.message.as_bytes()));
+        let looked = begun.elapsed();
+        let begun = Instant::now();
+        std::hint::black_box(sample.scan());
+        let scanned = begun.elapsed();
+        if number >= WARM_UP {
+            samples.push(looked);
+            raw.push(scanned);
+            whole = whole.saturating_add(looked);
+            raw_whole = raw_whole.saturating_add(scanned);
+        }
+    }
+    let limit_per_s = rate(raw.count(), raw_whole);
+    Ok(Row::new("decide_detectors", samples, whole)
+        .limited(limit_per_s, "the same expressions over the bytes of the same message")
+        .with("limit_p50_us", raw.per_mille_us(500)))
 }
 
 fn with_events(bundle: &Arc<Bundle>, events: usize) -> Result<Samples, Failure> {
