@@ -2,11 +2,13 @@
 """Verifies Interlock's logs, receipts and golden vectors: a second verifier, which shares no code with the first.
 
     verify.py log DIR [--vkey FILE] [--origin NAME]
+    verify.py records DIR [--vkey FILE] [--origin NAME]
     verify.py receipt FILE --vkey FILE [--record FILE]
     verify.py promise FILE --vkey FILE [--record FILE]
     verify.py vectors DIR
 
-Every command takes `--json`. Exit codes: 0 verified, 2 not verified, 64 wrong usage. It needs Python 3.8 or later and
+`log` asks of each entry that it is a record, `records` that it is one of the types of its log: that governance accepts it,
+or that it follows in the lineage of its node and its execution. Every command takes `--json`. Exit codes: 0 verified, 2 not verified, 64 wrong usage. It needs Python 3.8 or later and
 nothing else: Ed25519 (RFC 8032) is below, in some forty lines, slow and plain. The formats are those of the other
 files in this folder.
 """
@@ -296,7 +298,7 @@ class Governance:
     """The fold of a governance log: what its next record may be."""
 
     def __init__(self, origin):
-        self.origin, self.at, self.leaves, self.roots = origin, 0, [], [tree_hash([])]
+        self.origin, self.at, self.size, self.tree, self.roots = origin, 0, 0, TreeOfEntries(), [tree_hash([])]
         self.roles, self.semantics, self.nodes, self.workloads = None, 0, {}, set()
         self.trust, self.changed = {}, {}
 
@@ -315,10 +317,12 @@ class Governance:
         need(self.at <= at <= record["expires_ms"] <= at + DAY_MS, "expires_ms")
         self.check_content(kind, content, at)
         self.at = at
-        self.changed[about(kind, content)] = len(self.leaves)
-        self.leaves.append(leaf_hash(entry))
-        self.roots.append(tree_hash(self.leaves))
+        self.changed[about(kind, content)] = self.size
+        self.tree.push(leaf_hash(entry))
+        self.size += 1
+        self.roots.append(self.tree.root())
         self.fold(kind, content)
+        return kind
 
     def check_signers(self, record, kind, content):
         """Whether all who signed have a role, and all who must have signed."""
@@ -486,6 +490,42 @@ def parse_lineage(entry):
     else:
         raise NotVerified("`%s` is no type of a lineage record" % printable(kind))
     return record
+
+
+class Lineage:
+    """Follows a lineage log by what is in the open: each record's form, and its place in the log and in its execution."""
+
+    def __init__(self, origin):
+        self.node, self.at, self.size, self.governance = origin.split("/lineage/", 1)[-1], 0, 0, 0
+        self.last, self.over, self.children = {}, set(), {}
+
+    def apply(self, entry):
+        """Takes the next record, or refuses it."""
+        record = parse_lineage(entry)
+        kind, head = record["type"], record["governance"]["size"]
+        need(record["node"] == self.node, "node")
+        need(record["at"] >= self.at, "at")
+        need(head >= self.governance if kind == "governance.adopted" else head == self.governance, "governance")
+        if "execution" in record:
+            self.chain(record, hashlib.sha256(entry).digest())
+        need(kind != "state.snapshot" or record["size"] == self.size, "size")
+        need(kind != "execution.erased" or record["erased"] in self.over, "erased")
+        self.at, self.governance, self.size = record["at"], head, self.size + 1
+        return kind
+
+    def chain(self, record, own):
+        """One more record of an execution."""
+        kind, of = record["type"], record["execution"]
+        seq, prev = self.last.get(of, (-1, None))
+        need(record["seq"] == seq + 1 and of not in self.over, "seq")
+        need((kind == "execution.started") == (prev is None), "type")
+        need(prev is None or record["prev"] == encode_url(prev), "prev")
+        need(record["parents"] == ([encode_url(self.children[of])] if prev is None and of in self.children else []), "parents")
+        if kind == "execution.delegated":
+            self.children[record["child"]] = own
+        if kind == "execution.ended":
+            self.over.add(of)
+        self.last[of] = (seq + 1, own)
 
 
 # Bytes in text
@@ -875,8 +915,8 @@ class TreeOfEntries:
 class LogCheck:
     """Reads all of a log once. The tree comes from the entries; the tiles are compared with it."""
 
-    def __init__(self, folder, size, progress):
-        self.folder, self.size, self.progress = folder, size, progress
+    def __init__(self, folder, size, progress, read):
+        self.folder, self.size, self.progress, self.read = folder, size, progress, read
         self.tree = TreeOfEntries()
         self.tiles_seen = {}
         self.altered_tiles = []
@@ -893,7 +933,7 @@ class LogCheck:
             for at, entry in enumerate(entries):
                 number = index * TILE_WIDTH + at
                 if first_bad_record is None:
-                    first_bad_record = bad_record(number, entry)
+                    first_bad_record = bad_record(number, entry, self.read)
                 for level, hashes in self.tree.push(leaf_hash(entry)):
                     self.compare(level, hashes)
             self.progress(index * TILE_WIDTH + width, self.size)
@@ -932,23 +972,40 @@ class LogCheck:
         raise NotVerified("altered: the entries do not hash to the signed root")
 
 
-def bad_record(number, entry):
+def bad_record(number, entry, read):
     """Why an entry is no record, or None."""
     try:
-        parse_record(entry)
+        read(entry)
     except NotVerified as error:
         return "entry %d is no record: %s" % (number, error)
     return None
 
 
-def verify_log(path, key, origin, progress):
+def verify_records(path, key, origin, progress):
+    """Verifies a whole log, and reads each record by its type; gives what it found."""
+    if origin.endswith("/governance"):
+        fold = Governance(origin)
+    elif "/lineage/" in origin:
+        fold = Lineage(origin)
+    else:
+        raise NotVerified("`%s` is the origin of neither a governance log nor a lineage log" % printable(origin))
+    types = {}
+
+    def read(entry):
+        kind = fold.apply(entry)
+        types[kind] = types.get(kind, 0) + 1
+
+    return dict(verify_log(path, key, origin, progress, read), types=types)
+
+
+def verify_log(path, key, origin, progress, read=parse_record):
     """Verifies a whole log; gives what it found."""
     folder = Folder(path)
     signed = folder.read("checkpoint")
     if signed is None:
         raise NotVerified("`checkpoint` is missing")
     size, root = open_checkpoint(text_of(signed, "checkpoint"), key, origin)
-    LogCheck(folder, size, progress).run(root)
+    LogCheck(folder, size, progress, read).run(root)
     return {"origin": origin, "records": size, "root": encode_url(root), "size": size}
 
 
@@ -1114,7 +1171,7 @@ class GovernanceCases:
 
     def check(self, case):
         """A record that is accepted next, or one that is refused there."""
-        same(case["after"], len(self.log.leaves))
+        same(case["after"], self.log.size)
         verdict(case["accept"], self.log.apply, case["text"].encode("utf-8"))
 
 
@@ -1198,17 +1255,22 @@ def arguments(words, options):
     return positional[0], found
 
 
-def command_log(words):
-    """`log DIR`"""
+def command_log(words, verify=None):
+    """`log DIR`, `records DIR`"""
     folder, options = arguments(words, ["--vkey", "--origin"])
     if not os.path.isdir(folder):
         raise Usage("`%s` is no folder" % folder)
     key = read_key(options.get("--vkey", os.path.join(folder, "vkey")))
     origin = options.get("--origin", key.name)
-    found = verify_log(folder, key, origin, progress_line())
+    found = (verify or verify_log)(folder, key, origin, progress_line())
     trust = "" if "--vkey" in options else "\n  with the key that lies in the folder: compare it with one you trust"
     text = "%(origin)s: %(records)d records verified, root %(root)s" % found
     return found, text + trust
+
+
+def command_records(words):
+    """`records DIR`"""
+    return command_log(words, verify_records)
 
 
 def command_receipt(words):
@@ -1254,7 +1316,13 @@ def progress_line():
 
 def main(words):
     """Runs a command; gives the exit code."""
-    commands = {"log": command_log, "promise": command_promise, "receipt": command_receipt, "vectors": command_vectors}
+    commands = {
+        "log": command_log,
+        "records": command_records,
+        "promise": command_promise,
+        "receipt": command_receipt,
+        "vectors": command_vectors,
+    }
     as_json = "--json" in words
     try:
         if words and words[0] in ("-h", "--help"):

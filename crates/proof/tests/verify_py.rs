@@ -165,3 +165,87 @@ fn a_vector_that_is_not_as_it_was_frozen_is_told() {
     let (code, said) = run(&["vectors", "."], &folder).unwrap();
     assert!(code == 2 && said.contains("`paths.jsonl` is not the file that was frozen"), "{said}");
 }
+
+/// A small lineage log: governance adopted, an execution begun and ended. `change` alters the members of each record by its
+/// place, before the next one names its digest.
+fn lineage(folder: &Path, change: impl Fn(usize, &mut String, &mut Object)) {
+    let text = |text: &str| Value::from(text);
+    let digest = |of: &str| Value::from(proof::digest::Digest::of(of.as_bytes()).to_string());
+    let kinds = [
+        ("governance.adopted", vec![("verified", Value::Bool(true))]),
+        ("execution.started", vec![("os_user", Value::Integer(1)), ("workload", text("agent"))]),
+        ("execution.ended", vec![("by", text("officer"))]),
+        ("state.snapshot", vec![("private", digest("a")), ("public", digest("b"))]),
+    ];
+    let mut builder = Builder::new();
+    let mut prev = None;
+    for (place, (kind, members)) in kinds.into_iter().enumerate() {
+        let governance =
+            [("origin", text("g")), ("root", digest("g")), ("size", Value::Integer(1))];
+        let header = [
+            ("at", Value::Integer(100 + i64::try_from(place).unwrap())),
+            ("governance", Value::Object(governance.into_iter().collect())),
+            ("node", text("n1")),
+        ];
+        let mut record: Object = header.into_iter().chain(members).collect();
+        if kind == "state.snapshot" {
+            record.insert("size", Value::Integer(3));
+        } else if kind.starts_with("execution") {
+            record.insert("execution", text("x1"));
+            record.insert("parents", Value::Array(vec![]));
+            record.insert("seq", Value::Integer(i64::try_from(place).unwrap() - 1));
+            if let Some(prev) = prev {
+                record.insert("prev", prev);
+            }
+        }
+        let mut kind = kind.to_owned();
+        change(place, &mut kind, &mut record);
+        let record = Record::new(&kind, record).unwrap();
+        prev = kind.starts_with("execution").then(|| Value::from(record.digest().to_string()));
+        builder.push(record.bytes()).unwrap();
+    }
+    let signer = Ed25519Signer::from_seed("acme.example/lineage/n1", &[1; 32]).unwrap();
+    let written = Written(builder.clone(), builder.take_files().unwrap(), signer);
+    let checkpoint = written.read("checkpoint").unwrap().unwrap();
+    std::fs::write(folder.join("checkpoint"), checkpoint).unwrap();
+    write_key(folder, "vkey", &written.2.verifier());
+    for file in &written.1 {
+        let path = folder.join(&file.path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, &file.bytes).unwrap();
+    }
+}
+
+#[test]
+fn a_log_whose_records_do_not_follow_verifies_as_a_log_and_not_by_its_records() {
+    let text = |text: &str| Value::from(text);
+    let other = proof::digest::Digest::of(b"other").to_string();
+    let parents = Value::Array(vec![text(&other)]);
+    let changes: [(&str, usize, Option<&str>, &str, Value); 8] = [
+        ("node", 0, None, "node", text("n2")),
+        ("at", 2, None, "at", Value::Integer(99)),
+        ("seq", 2, None, "seq", Value::Integer(2)),
+        ("prev", 2, None, "prev", text(&other)),
+        ("parents", 1, None, "parents", parents),
+        ("size", 3, None, "size", Value::Integer(2)),
+        ("no type of a lineage record", 2, Some("execution.paused"), "by", text("officer")),
+        ("not what it must be", 2, None, "extra", Value::Bool(true)),
+    ];
+    for (why, at, kind, member, value) in changes {
+        let scratch = tempfile::tempdir().unwrap();
+        lineage(scratch.path(), |place, own, record| {
+            if place == at {
+                *own = kind.map_or(own.clone(), str::to_owned);
+                record.insert(member, value.clone());
+            }
+        });
+        let Some((code, said)) = run(&["log", "."], scratch.path()) else { return };
+        assert_eq!(code, 0, "{why}: {said}");
+        let (code, said) = run(&["records", "."], scratch.path()).unwrap();
+        assert!(code == 2 && said.contains(why), "{why}: {said}");
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    lineage(scratch.path(), |_, _, _| {});
+    let (code, said) = run(&["records", ".", "--json"], scratch.path()).unwrap();
+    assert!(code == 0 && said.contains(r#""execution.ended": 1"#), "{said}");
+}

@@ -84,6 +84,7 @@ fn four_verifiers_accept_the_logs_of_a_demo_and_refuse_a_flipped_byte() {
             assert!(is_accepted, "{} refuses {}: {said}", tool.name, log.display());
             accepted += 1;
         }
+        each_record_is_read_by_its_page(&log);
         for (number, (file, place)) in flips(&log).into_iter().enumerate() {
             let copy = scratch.path().join(format!("copy-{number}"));
             copy_public(&log, &copy);
@@ -103,6 +104,17 @@ fn four_verifiers_accept_the_logs_of_a_demo_and_refuse_a_flipped_byte() {
         }
     }
     println!("{} tools: {accepted} logs accepted, {refused} flipped bytes refused", tools.len());
+}
+
+/// The second verifier reads every record by its type: governance accepts each, and each of the lineage follows.
+fn each_record_is_read_by_its_page(log: &Path) {
+    let mut command = Command::new("python3");
+    command.arg(root().join("spec/verify.py")).arg("records").arg(log).arg("--json");
+    let said = command.output().unwrap();
+    let said: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    assert_eq!(said["verified"], true, "{said}");
+    let types = said["types"].as_object().unwrap().len();
+    assert!(types >= 7, "{said}");
 }
 
 /// Places to flip a byte at: near the beginning, the middle and the end of each kind of file.
