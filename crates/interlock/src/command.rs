@@ -138,7 +138,11 @@ fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
 
 /// Runs a future on a runtime with threads of its own: for a node.
 fn block_on_many<F: Future>(future: F) -> Result<F::Output, Failure> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        // Requests are read on these threads.
+        .thread_stack_size(policy::limits::DECIDE_STACK_BYTES)
+        .enable_all()
+        .build();
     Ok(runtime.map_err(|why| Failure::io("no runtime could be started", &why))?.block_on(future))
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use kernel::replay::{Counts, Fed, Replay, Tally};
 use kernel::state::Blobs;
+use node::follow::follow as follow_ahead;
 use node::sealing::Opener;
 use policy::{Bundle, Semantics};
 use proof::digest::Digest;
-use proof::merkle::{Frontier, leaf_hash};
+use proof::merkle::Frontier;
 
 use crate::domain::Log;
 use crate::exit::{Exit, Failure};
@@ -54,19 +55,17 @@ pub(crate) fn follow(
     };
     let (head, mut frontier) = (lineage.verified()?.checkpoint().clone(), Frontier::new());
     let mut tally = Tally::default();
-    let mut opener = opener(lineage)?;
-    for entry in lineage.entries(0)? {
-        let entry = entry?;
-        frontier.push(leaf_hash(&entry.record));
+    let openers = Opener::for_each_core(&lineage.folder, lineage.key.name());
+    let openers = openers.map_err(|why| Failure::node(&why))?;
+    follow_ahead(&mut replay, lineage.entries(0)?, openers, |replay, read| {
+        frontier.push(read.leaf);
         if frontier.size() == head.size && frontier.root() != head.root {
             return Err(lineage.not_verified(&"its entries do not hash to the signed root"));
         }
-        let (record, sealed) = (entry.record.as_slice(), entry.sealed.as_deref());
-        let fed = replay.feed_sealed(record, |of, index| opener.part(of, (index, record), sealed));
-        let fed = fed.map_err(|why| lineage.not_verified(&why))?;
+        let fed = replay.feed_ahead(read.ahead).map_err(|why| lineage.not_verified(&why))?;
         tally.add(&fed);
-        each(entry.index, &fed)?;
-    }
+        each(read.index, &fed)
+    })?;
     if frontier.size() < head.size {
         return Err(lineage.not_verified(&"it is shorter than its signed head"));
     }

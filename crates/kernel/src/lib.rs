@@ -11,6 +11,7 @@
 //! | [`state`] | the fold of both logs: what a decision sees |
 //! | [`step`] | prepare, sequence, release, settle: the node's state machine |
 //! | [`snapshot`] | the state in pieces, by their digests, and back |
+//! | [`Prepared`] | what can be made of a request before its turn, on any thread |
 //! | [`replay`] | re-derives every decision of a lineage log and compares bytes |
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -20,9 +21,11 @@ pub mod governance;
 pub mod limits;
 pub mod lineage;
 mod members;
+mod read;
 pub mod replay;
 pub mod snapshot;
 pub mod state;
 pub mod step;
 
 pub use members::Malformed;
+pub use read::Prepared;

@@ -2,28 +2,30 @@
 //!
 //! A node's restart goes the same way: what cannot be re-derived is not gone on from.
 
+mod ahead;
 mod part;
 mod tally;
 #[cfg(test)]
 mod tests;
 
+pub use ahead::Ahead;
 pub use part::Part;
 pub use tally::{Counts, Tally};
 
 use std::sync::Arc;
 
-use policy::{Bundle, LabelChange, Labels, Request, Semantics};
-use proof::digest::Digest;
+use policy::{Bundle, Decision, LabelChange, Labels, Semantics};
 use proof::json::Value;
 
 use crate::lineage::{
-    Body, Charged, Commitments, Completion, Decided, Header, LineageRecord, Sealed, intent_of,
-    public_decision, request_of,
+    Body, Charged, Commitments, Completion, Decided, Header, LineageRecord, Sealed,
 };
 use crate::members::Malformed;
+use crate::read::Read;
 use crate::snapshot::{Maker, Mark};
-use crate::state::{About, Asked, Blobs, Execution, Lost, Named, NodeState, Opened};
+use crate::state::{About, Asked as Waiting, Blobs, Execution, Lost, NodeState, Opened};
 use crate::step::outcome;
+use ahead::{Asked, ended_by, open, open_intent, open_message, open_request};
 
 /// What came of one record.
 #[derive(Debug, Clone, PartialEq)]
@@ -150,23 +152,32 @@ impl<'a> Replay<'a> {
         record: &[u8],
         open: impl FnOnce(Option<&str>, u64) -> Part<'p>,
     ) -> Result<Fed, ReplayError> {
+        let (index, bundle) = (self.state.size(), Arc::clone(self.state.bundle()));
+        self.feed_ahead(Ahead::of(&bundle, record, |execution| open(execution, index)))
+    }
+
+    /// Follows the next record, which was read ahead. One that was read against another bundle than the one that decides by
+    /// then is read again.
+    ///
+    /// # Errors
+    /// When the log cannot be followed: see [`ReplayError`].
+    pub fn feed_ahead(&mut self, ahead: Ahead) -> Result<Fed, ReplayError> {
         let index = self.state.size();
-        let parsed =
-            LineageRecord::parse(record).map_err(|why| ReplayError::Malformed { index, why })?;
-        if let Body::Adopted { verified, .. } = &parsed.body {
-            self.adopt(index, &parsed.header, *verified)?;
+        let Ahead { record, digest, sealed, asked } = ahead;
+        let record = record.map_err(|why| ReplayError::Malformed { index, why })?;
+        if let Body::Adopted { verified, .. } = &record.body {
+            self.adopt(index, &record.header, *verified)?;
         }
-        if !self.state.is_continued_by(&parsed) {
+        if !self.state.is_continued_by(&record) {
             return Err(ReplayError::Broken { index });
         }
-        let execution = parsed.header.link.as_ref().map(|link| link.execution.as_str());
-        let sealed = open(execution, index).read();
-        let fed = self.follow(&parsed, &sealed).ok_or(ReplayError::Broken { index })?;
+        let execution = record.header.link.as_ref().map(|link| link.execution.as_str());
+        let fed = self.follow(&record, &sealed, asked).ok_or(ReplayError::Broken { index })?;
         if let Ok(sealed) = &sealed {
             self.state.admit_sealed(execution, || sealed.to_bytes());
         }
-        self.state.admit(&parsed.header, record);
-        self.note_approvals(&parsed, &sealed);
+        self.state.admit(&record.header, || digest);
+        self.note_approvals(&record, &sealed);
         Ok(fed)
     }
 
@@ -190,7 +201,12 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    fn follow(&mut self, record: &LineageRecord, sealed: &Result<Sealed, Lost>) -> Option<Fed> {
+    fn follow(
+        &mut self,
+        record: &LineageRecord,
+        sealed: &Result<Sealed, Lost>,
+        asked: Option<Result<Asked, Lost>>,
+    ) -> Option<Fed> {
         let link = record.header.link.as_ref();
         match (&record.body, link) {
             (Body::Adopted { .. } | Body::Refused { .. }, None) => Some(Fed::Followed),
@@ -224,7 +240,8 @@ impl<'a> Replay<'a> {
             }
             (Body::Decided(decided), Some(link)) => {
                 let labels = labels_of(decided)?;
-                let fed = self.decide((&link.execution, link.seq), decided, sealed);
+                let of = (link.execution.as_str(), link.seq);
+                let fed = self.decide(of, decided, (sealed, asked?));
                 self.state.begin_labels(&link.execution, link.seq, &labels);
                 Some(fed)
             }
@@ -240,7 +257,8 @@ impl<'a> Replay<'a> {
                 let ended = (&*link.execution, *decided_seq);
                 self.is_labelled_alike(ended, (commitments, sealed), labels).then_some(())?;
                 let output = commitments.get("output").map(|digest| open(sealed, "output", digest));
-                let end = (*decided_seq, *end, output.transpose());
+                let output = output.transpose().map(|bytes| bytes.map(<[u8]>::to_vec));
+                let end = (*decided_seq, *end, output);
                 self.complete(record.header.at, &link.execution, end, (charges, labels))
             }
             _ => None,
@@ -271,11 +289,12 @@ impl<'a> Replay<'a> {
         &mut self,
         (id, seq): (&str, u64),
         decided: &Decided,
-        sealed: &Result<Sealed, Lost>,
+        (sealed, asked): (&Result<Sealed, Lost>, Result<Asked, Lost>),
     ) -> Fed {
         let lost = |why: Lost| Fed::NotReplayable { execution: id.to_owned(), why };
         let is_permit = decided.verdict() == Some("permit");
-        let (request, named, message) = match open_asked(decided, sealed) {
+        let message = open_message(decided, sealed);
+        let (Asked { read, named }, message) = match asked.and_then(|one| Ok((one, message?))) {
             Ok(asked) => asked,
             Err(why) => {
                 if is_permit {
@@ -287,17 +306,19 @@ impl<'a> Replay<'a> {
                 return lost(why);
             }
         };
+        let read = read.against(self.state.bundle(), (decided.direction, message));
         let asks = decided.hands_on.as_ref().map(|hands_on| &hands_on.grant);
         let about = About {
             hands_on: asks,
             named: named.as_ref(),
             tool: decided.called(),
-            message: (decided.direction, &message),
+            detected: read.detected.clone(),
         };
-        let derived = self.state.decide(id, &decided.facts, &request, about);
+        let derived = self.state.decide(id, &decided.facts, &read.formed, about);
         let given = named.map(|named| self.state.given(id, &named.pending));
         if is_permit {
-            self.state.permit(id, seq, opened(Some(request), decided), decided.charges.clone());
+            let opened = opened(Some(read), decided);
+            self.state.permit(id, seq, opened, decided.charges.clone());
         }
         let Some(decision) = derived else {
             let earlier = self.state.execution(id).and_then(Execution::lost);
@@ -305,7 +326,7 @@ impl<'a> Replay<'a> {
         };
         let is_alike = self.state.charged(id, decision.charges()) == decided.charges
             && given.as_ref() == decided.retry.as_ref().map(|retry| &retry.given);
-        compare(decided, sealed, (decision.to_value(), is_alike)).unwrap_or_else(lost)
+        compare(decided, sealed, (&decision, is_alike)).unwrap_or_else(lost)
     }
 
     /// What waits for approval, and what was said about it, is known by the digests of the records: once they are folded.
@@ -325,7 +346,7 @@ impl<'a> Replay<'a> {
                     let request = open_request(decided, sealed);
                     let intent = request.and_then(|one| open_intent(decided, &one, sealed)).ok();
                     let index = self.state.size().saturating_sub(1);
-                    let asked = Asked::new((pending, index, at), decided.awaits(), intent);
+                    let asked = Waiting::new((pending, index, at), decided.awaits(), intent);
                     self.state.wait(id, asked);
                 }
             }
@@ -367,7 +388,7 @@ impl<'a> Replay<'a> {
         let can_tell = self.state.execution(id).is_some_and(Execution::is_intact);
         !can_tell
             || self.state.is_hypothetical()
-            || self.state.detected(id, seq, message.as_deref()) == *labels
+            || self.state.detected(id, seq, message) == *labels
     }
 
     /// Whether a result says what the record of it charges. What can't be read, or is decided by another bundle, is taken
@@ -386,18 +407,6 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// What a message on record was: nothing where there was none, and not kept where it was too large.
-fn ended_by(
-    commitments: &Commitments,
-    sealed: &Result<Sealed, Lost>,
-) -> Result<Option<Vec<u8>>, Lost> {
-    if commitments.contains_key("message_digest") {
-        return Ok(None);
-    }
-    let message = commitments.get("message").map(|digest| open(sealed, "message", digest));
-    Ok(Some(message.transpose()?.unwrap_or_default()))
-}
-
 /// What a permit on record does to labels; none where that can't be read.
 fn labels_of(decided: &Decided) -> Option<LabelChange> {
     match decided.decision.get("labels") {
@@ -406,60 +415,25 @@ fn labels_of(decided: &Decided) -> Option<LabelChange> {
     }
 }
 
-/// The bytes behind a commitment.
-fn open(sealed: &Result<Sealed, Lost>, name: &str, digest: &Digest) -> Result<Vec<u8>, Lost> {
-    let sealed = sealed.as_ref().map_err(|why| *why)?;
-    sealed.open(name, digest).map(<[u8]>::to_vec).ok_or(Lost::Damaged)
-}
-
-/// The request behind a decision, if the sealed part opens it and it is the one the header names.
-fn open_request(decided: &Decided, sealed: &Result<Sealed, Lost>) -> Result<Request, Lost> {
-    let digest = decided.commitments.get("request").ok_or(Lost::Damaged)?;
-    let request = request_of(&open(sealed, "request", digest)?).map_err(|_| Lost::Damaged)?;
-    if request.action == decided.action { Ok(request) } else { Err(Lost::Damaged) }
-}
-
 /// A permitted transition, as its record has it.
-fn opened(request: Option<Request>, decided: &Decided) -> Opened {
+fn opened(read: Option<Read>, decided: &Decided) -> Opened {
     let (hands_on, direction) = (decided.hands_on.clone(), decided.direction);
-    Opened { request, hands_on, direction }
-}
-
-/// The request behind a decision, the pending record that it names with what it exactly asks for, and the message.
-fn open_asked(
-    decided: &Decided,
-    sealed: &Result<Sealed, Lost>,
-) -> Result<(Request, Option<Named>, Vec<u8>), Lost> {
-    let request = open_request(decided, sealed)?;
-    let digest = decided.commitments.get("message").ok_or(Lost::Damaged)?;
-    let message = open(sealed, "message", digest)?;
-    let Some(retry) = &decided.retry else { return Ok((request, None, message)) };
-    let intent = open_intent(decided, &request, sealed)?;
-    Ok((request, Some(Named { pending: retry.pending, intent }), message))
-}
-
-/// The digest of what a request or its retry exactly asks for.
-fn open_intent(
-    decided: &Decided,
-    request: &Request,
-    sealed: &Result<Sealed, Lost>,
-) -> Result<Digest, Lost> {
-    let digest = decided.commitments.get("intent").ok_or(Lost::Damaged)?;
-    let opened = open(sealed, "intent", digest)?;
-    intent_of(decided, request, &opened).ok_or(Lost::Damaged)
+    let formed = read.map(|read| read.formed);
+    let request = formed.as_ref().map(|formed| Arc::clone(formed.request()));
+    Opened { request, formed, hands_on, direction }
 }
 
 fn compare(
     decided: &Decided,
     sealed: &Result<Sealed, Lost>,
-    (derived, is_alike): (Value, bool),
+    (derived, is_alike): (&Decision, bool),
 ) -> Result<Fed, Lost> {
     let digest = decided.commitments.get("decision").ok_or(Lost::Damaged)?;
     let recorded = open(sealed, "decision", digest)?;
     let is_identical = recorded == derived.to_bytes() && is_alike;
-    if is_identical && public_decision(derived.clone()) == decided.decision {
+    if is_identical && derived.to_open_value() == decided.decision {
         return Ok(Fed::Identical);
     }
-    let recorded = Value::parse(&recorded).unwrap_or_else(|_| decided.decision.clone());
-    Ok(Fed::Different { recorded, derived })
+    let recorded = Value::parse(recorded).unwrap_or_else(|_| decided.decision.clone());
+    Ok(Fed::Different { recorded, derived: derived.to_value() })
 }

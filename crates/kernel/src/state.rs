@@ -18,10 +18,11 @@ mod snapshot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{Bundle, Decision, Facts, Grant, Request, Semantics, Standing};
+use policy::{Bundle, Decision, Facts, Formed, Grant, Labels, Semantics, Standing};
+use proof::digest::Digest;
 
 use crate::governance::{Governance, Subject};
-use crate::lineage::{Body, Delegation, Direction, Header, LineageRecord, Link};
+use crate::lineage::{Body, Delegation, Header, LineageRecord, Link};
 
 pub use adoption::{Adopted, Blobs};
 pub use approvals::Asked;
@@ -59,8 +60,8 @@ pub(crate) struct About<'a> {
     pub(crate) named: Option<&'a Named>,
     /// The server and the tool that is called.
     pub(crate) tool: Option<(String, String)>,
-    /// The message that wants to pass, and which way.
-    pub(crate) message: (Direction, &'a [u8]),
+    /// What detectors found in the message that wants to pass.
+    pub(crate) detected: Labels,
 }
 
 impl NodeState {
@@ -207,11 +208,11 @@ impl NodeState {
         &mut self,
         id: &str,
         facts: &Facts,
-        request: &Request,
+        formed: &Formed,
         about: About<'_>,
     ) -> Option<Decision> {
-        let About { hands_on, named, tool, message: (direction, message) } = about;
-        let detected = self.bundle.detected(direction.passing(), message);
+        let About { hands_on, named, tool, detected } = about;
+        let request = formed.request();
         let resource_labels = self.left_on(request);
         let spent = self.spent(id, &request.action, facts.at);
         let retry = named.map(|named| self.retry(id, named));
@@ -226,7 +227,7 @@ impl NodeState {
             ..self.standing(id)?
         };
         let history = self.executions.get_mut(id)?.history_mut()?;
-        Some(policy::decide(history, &standing, facts, request))
+        Some(policy::decide_formed(history, &standing, facts, formed))
     }
 
     /// The time of the next record: the clock's, but never before the last record's.
@@ -243,7 +244,7 @@ impl NodeState {
             Header { at, node: self.node.clone(), governance: self.governance.position(), link };
         let record = LineageRecord { header, body };
         let bytes = record.to_bytes();
-        self.admit(&record.header, &bytes);
+        self.admit(&record.header, || Digest::of(&bytes));
         bytes
     }
 
@@ -259,13 +260,13 @@ impl NodeState {
     }
 
     /// Folds a record's place in the log and in its execution's chain.
-    pub(crate) fn admit(&mut self, header: &Header, bytes: &[u8]) {
+    pub(crate) fn admit(&mut self, header: &Header, digest: impl FnOnce() -> Digest) {
         self.at = header.at;
         self.size = self.size.saturating_add(1);
         if let Some(link) = &header.link
             && let Some(execution) = self.executions.get_mut(&link.execution)
         {
-            execution.extend_chain(bytes);
+            execution.extend_chain(digest());
         }
     }
 

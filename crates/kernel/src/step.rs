@@ -32,8 +32,9 @@ use std::sync::Arc;
 use policy::Approval;
 use proof::digest::Digest;
 
+use crate::Prepared;
 use crate::governance::SignedProposal;
-use crate::lineage::{Body, Completion, ErasedFor, Refusals, Scope, SignedApproval, Transition};
+use crate::lineage::{Body, Completion, ErasedFor, Refusals, Scope, SignedApproval};
 use crate::snapshot::{Maker, Piece};
 use crate::state::{Blobs, NodeState};
 
@@ -71,7 +72,7 @@ pub enum Input {
         /// The execution.
         execution: String,
         /// What is asked for.
-        transition: Box<Transition>,
+        transition: Box<Prepared>,
         /// 32 fresh bytes.
         entropy: [u8; 32],
     },

@@ -5,6 +5,8 @@
 //!  append ─┼─ queue ─ writer thread: one write, one sync ─ done(Committed)
 //!  append ─┘                       publisher thread: tiles, then the checkpoint
 //! ```
+//!
+//! Whoever appends alone and has nothing else to do commits on its own thread ([`GroupCommit::append_here`]).
 mod queue;
 mod threads;
 
@@ -28,7 +30,7 @@ use std::time::Duration;
 /// must end, and nothing that is not yet released may be.
 type OnFatal = Box<dyn Fn(&str) + Send + Sync>;
 
-/// Called once with an append's outcome, on the writer thread.
+/// Called once with an append's outcome, on the thread that commits it.
 type Done<T> = Box<dyn FnOnce(Result<T, AppendError>) + Send>;
 
 /// Who is told of an append's outcome, and of how much.
@@ -82,6 +84,8 @@ pub enum AppendError {
 /// A ledger with its writer and its publisher thread. Share it in an `Arc`.
 pub struct GroupCommit<D: Disk = FileDisk> {
     queue: Arc<Queue>,
+    /// Whoever has it takes the next run from the queue, so that runs are committed in the queue's order.
+    ledger: Arc<Mutex<Ledger<D>>>,
     head: SharedHead,
     blobs: Blobs<D>,
     publisher: Arc<Mutex<Publisher<D>>>,
@@ -105,6 +109,7 @@ impl<D: Disk> GroupCommit<D> {
     ) -> Result<Self, Error> {
         let company = Duration::from_millis(UNHURRIED_MS);
         let queue = Arc::new(Queue::new(company, Box::new(on_fatal)));
+        let publisher = ledger.publisher();
         let group = GroupCommit {
             queue: Arc::clone(&queue),
             head: ledger.shared_head(),
@@ -112,20 +117,21 @@ impl<D: Disk> GroupCommit<D> {
             publisher: ledger.publisher(),
             room: ledger.room(),
             batch_bytes_max: ledger.batch_bytes_max(),
+            ledger: Arc::new(Mutex::new(ledger)),
             threads: Mutex::default(),
         };
-        let publisher = ledger.publisher();
         let publishing = threads::spawn("ledger-publish", {
             let queue = Arc::clone(&queue);
             move || threads::publish(&queue, &publisher, publish_interval)
         })?;
         group.keep(publishing);
-        group.keep(threads::spawn("ledger-write", move || threads::write(&queue, ledger))?);
+        let ledger = Arc::clone(&group.ledger);
+        group.keep(threads::spawn("ledger-write", move || threads::write(&queue, &ledger))?);
         Ok(group)
     }
 
     /// Queue entries, to be committed together in this order. `done` gets the outcome, `Ok` only once they are
-    /// durable; it runs on the writer thread, so it must be quick and must not block.
+    /// durable; it runs on the thread that commits, so it must be quick and must not block.
     /// If `expected` is given, they are committed only at that index: an append that was built on one
     /// that failed then fails too.
     ///
@@ -186,6 +192,29 @@ impl<D: Disk> GroupCommit<D> {
     ) -> Result<(), AppendError> {
         let done = Told::Committed(Box::new(done));
         self.enqueue(Append::new(entries, expected, Purpose::Stop, done).unhurried())
+    }
+
+    /// As [`GroupCommit::append_reserved`], and commits what waits on this thread, so that no other needs to be woken: for
+    /// who appends alone, and has nothing to do before it is durable. `done` was called when this returns, unless the
+    /// writer thread is at work: then it goes on with this.
+    ///
+    /// # Errors
+    /// As [`GroupCommit::append_reserved`].
+    pub fn append_here(
+        &self,
+        entries: Vec<Entry>,
+        expected: Option<u64>,
+        done: impl FnOnce(Result<Committed, AppendError>) + Send + 'static,
+    ) -> Result<(), AppendError> {
+        check_entries(&entries, self.batch_bytes_max)?;
+        let done = Told::Committed(Box::new(done));
+        self.queue.push_quietly(Append::new(entries, expected, Purpose::Stop, done))?;
+        if let Ok(mut ledger) = self.ledger.try_lock() {
+            threads::write_next(&self.queue, &mut ledger);
+        }
+        // What is left, or came meanwhile, is for the writer thread.
+        self.queue.wake_if_awaited();
+        Ok(())
     }
 
     /// Append and wait until it is durable.

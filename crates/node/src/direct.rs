@@ -1,6 +1,9 @@
 //! A node without its socket: the thread that decides, asked from within the process. For programs that hold the
 //! kernel themselves, and for measuring.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use kernel::lineage::{Completion, Transition};
 use kernel::step::{Answer, Ticket};
 use ledger::Disk;
@@ -14,6 +17,8 @@ use crate::{Error, Options};
 #[derive(Clone)]
 pub struct Direct {
     kernel: Kernel,
+    /// The workloads of the executions that joined.
+    workloads: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 impl Direct {
@@ -43,13 +48,18 @@ impl Direct {
         let (kernel, commands) = Kernel::new();
         let mailbox = kernel.clone();
         let thread = start_driver(move || open(mailbox), commands).await?;
-        Ok((Self { kernel }, DirectThread(thread)))
+        Ok((Self { kernel, workloads: Arc::default() }, DirectThread(thread)))
     }
 
     /// The execution that an OS user's instances of a workload share, or the code of a refusal. `None` once the
     /// thread has stopped.
     pub async fn join(&self, workload: &str, os_user: u32) -> Option<Result<String, &'static str>> {
-        self.kernel.join(workload.to_owned(), os_user, None).await
+        let joined = self.kernel.join(workload.to_owned(), os_user, None).await?;
+        if let Ok(execution) = &joined {
+            let mut workloads = self.workloads.lock().unwrap_or_else(PoisonError::into_inner);
+            workloads.insert(execution.clone(), workload.to_owned());
+        }
+        Some(joined)
     }
 
     /// Asks for one transition; resolves once the decision is durable. `None` once the thread has stopped.
@@ -58,7 +68,15 @@ impl Direct {
         execution: &str,
         transition: Transition,
     ) -> Option<(Ticket, Answer)> {
-        let answered = self.kernel.request(execution.to_owned(), transition).await?;
+        let workload = {
+            let workloads = self.workloads.lock().unwrap_or_else(PoisonError::into_inner);
+            workloads.get(execution).cloned()
+        };
+        let prepared = match workload {
+            Some(workload) => self.kernel.prepare(transition, &workload),
+            None => transition.into(),
+        };
+        let answered = self.kernel.request(execution.to_owned(), prepared).await?;
         Some((answered.ticket, answered.answer))
     }
 

@@ -1,3 +1,4 @@
+mod ahead;
 mod approvals;
 mod ends;
 mod reductions;
@@ -7,14 +8,16 @@ mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use identity::Vault;
+use kernel::Prepared;
 use kernel::governance::SignedProposal;
-use kernel::lineage::{Completion, ErasedFor, SignedApproval, Transition};
+use kernel::lineage::{Completion, ErasedFor, SignedApproval};
 use kernel::state::Blobs;
 use kernel::step::{self, Answer, Effect, Input, Ticket};
 use ledger::{Disk, Entry, GroupCommit};
+use policy::Bundle;
 use proof::digest::Digest;
 use proof::json::Value;
 use tokio::sync::{mpsc, oneshot};
@@ -28,6 +31,8 @@ pub(crate) use snapshots::Keeping;
 pub(crate) struct Kernel {
     inbox: mpsc::UnboundedSender<Command>,
     refusals: Arc<Mutex<BTreeMap<&'static str, u64>>>,
+    /// The bundle that decides, or decided until just now: for reading requests ahead.
+    bundle: Arc<RwLock<Arc<Bundle>>>,
 }
 
 /// What the kernel's thread is asked. Each caller waits for its answer, so there are at most a few for
@@ -41,7 +46,7 @@ pub(crate) enum Command {
     },
     Request {
         execution: String,
-        transition: Box<Transition>,
+        transition: Box<Prepared>,
         reply: oneshot::Sender<Answered>,
     },
     End {
@@ -116,7 +121,8 @@ pub(crate) type End = (Completion, Vec<u8>, Option<String>);
 impl Kernel {
     pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Command>) {
         let (inbox, commands) = mpsc::unbounded_channel();
-        (Self { inbox, refusals: Arc::default() }, commands)
+        let bundle = Arc::new(RwLock::new(Arc::new(Bundle::empty())));
+        (Self { inbox, refusals: Arc::default(), bundle }, commands)
     }
 
     /// Tells the kernel's thread something. A thread that has ended hears nothing, and nobody waits.
@@ -155,7 +161,7 @@ impl Kernel {
     pub(crate) fn request(
         &self,
         execution: String,
-        transition: Transition,
+        transition: Prepared,
     ) -> impl Future<Output = Option<Answered>> + Send + use<> {
         let transition = Box::new(transition);
         self.ask(move |reply| Command::Request { execution, transition, reply })
@@ -239,6 +245,8 @@ pub(crate) struct Driver<D: Disk> {
     vault: Vault,
     keeping: Keeping,
     waiting: Waiting,
+    /// No other command waits behind the one that is obeyed.
+    is_alone: bool,
 }
 
 #[derive(Default)]
@@ -266,7 +274,10 @@ impl<D: Disk> Driver<D> {
         clock: Clock,
         mailbox: Kernel,
     ) -> Self {
-        Self { kernel, log, clock, mailbox, vault, keeping, waiting: Waiting::default() }
+        let (waiting, is_alone) = (Waiting::default(), false);
+        let driver = Self { kernel, log, clock, mailbox, vault, keeping, waiting, is_alone };
+        driver.show_bundle();
+        driver
     }
 
     /// Runs until it is told to stop, or nothing can ask any more.
@@ -275,10 +286,12 @@ impl<D: Disk> Driver<D> {
             if matches!(command, Command::Stop) {
                 break;
             }
+            self.is_alone = commands.is_empty();
             self.obey(command);
             self.keep_up();
         }
         // What has been refused since the last tick is counted into a record.
+        self.is_alone = false;
         self.obey(Command::Tick);
         self.keep_last();
         // What has been sequenced is written before the log is closed.
@@ -307,6 +320,7 @@ impl<D: Disk> Driver<D> {
             Command::Kept { reply } => self.await_kept(reply),
             Command::Govern { records, blobs, reply } => {
                 self.step(Input::Governance { records, blobs });
+                self.show_bundle();
                 let _gone = reply.send(());
             }
             Command::IsListed { tool: (server, tool, definition), reply } => {
@@ -374,15 +388,15 @@ impl<D: Disk> Driver<D> {
     fn request(
         &mut self,
         execution: String,
-        transition: Box<Transition>,
+        transition: Box<Prepared>,
         reply: oneshot::Sender<Answered>,
     ) {
         let Ok(entropy) = clock::entropy() else { return };
         let ticket = self.ticket();
         // With room for a small result, so that a permit is not given just to find none for what comes of it.
-        let begins = transition.hands_on.is_some();
+        let begins = transition.asked().hands_on.is_some();
         let has_key_room = !begins || self.vault.make_room().is_ok();
-        let wanted_bytes = transition.message.len().saturating_add(2 * END_BYTES);
+        let wanted_bytes = transition.asked().message.len().saturating_add(2 * END_BYTES);
         if !has_key_room || !self.has_space_for(wanted_bytes) {
             self.mailbox.refused("refused.storage");
             let answer = Answer::Refused { code: "refused.storage" };

@@ -41,7 +41,7 @@ pub(crate) async fn delegate(
         besides: "{}".to_owned(),
         hands_on: Some(hands_on),
     };
-    match shared.kernel.request(execution, transition).await {
+    match shared.kernel.request(execution, transition.into()).await {
         Some(Answered { answer: Answer::Permit { index }, child: Some(child), .. }) => {
             line(&object([
                 ("execution", Value::from(child.as_str())),

@@ -1,19 +1,21 @@
 //! The state that a lineage log says, and the keys of what it sealed.
 
 use std::fmt::Display;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use identity::Vault;
 use kernel::lineage::{Body, LineageRecord};
 use kernel::replay::{Fed, Replay, Tally};
-use kernel::snapshot::{Maker, Mark, restore};
+use kernel::snapshot::{Maker, Mark, Private, Restoring};
 use kernel::state::{Lost, NodeState};
-use ledger::{FileDisk, Ledger, Reader};
+use ledger::{FileDisk, Ledger, Reader, Snapshots};
 use proof::log::LogReader;
 use proof::note::VerifierKey;
 
 use crate::authority::GovernanceBlobs;
 use crate::sealing::{self, Opened, Opener};
-use crate::{Error, Options};
+use crate::{Error, Options, follow};
 
 /// What a node goes on from.
 pub(crate) struct Folded {
@@ -69,7 +71,9 @@ fn whole(
     (records, blobs): Governance<'_>,
 ) -> Result<Folded, Error> {
     let replay = Replay::new(&options.node, &options.governance_origin(), records, blobs);
-    let (state, vault) = follow(replay, sealing::vault(options)?, (reader, 0))?;
+    let mut vault = sealing::vault(options)?;
+    let state = follow(options, replay, (reader, 0))?;
+    sealing::settle(&mut vault, &state)?;
     Ok(Folded { state, maker: Maker::default(), vault })
 }
 
@@ -104,43 +108,84 @@ fn resume(
     mark: &Mark,
 ) -> Result<Folded, String> {
     let mut vault = sealing::vault(options).map_err(text)?;
-    let mut pieces = Opened { snapshots: &ledger.snapshots(), vault: &mut vault };
+    let snapshots = ledger.snapshots();
+    let mut pieces = Opened { snapshots: &snapshots, vault: &mut vault };
     let node = (options.node.as_str(), options.governance_origin());
-    let restored = restore((node.0, &node.1), (records, blobs), mark, &mut pieces);
-    let restored = restored.map_err(text)?;
+    let restoring = Restoring::begin((node.0, &node.1), (records, blobs), mark, &mut pieces);
+    let restoring = restoring.map_err(text)?;
+    let parts = private_parts(options, &snapshots, &restoring)?;
+    let restored = restoring.finish(parts).map_err(text)?;
     let replay = Replay::resume(restored.state, restored.maker.clone(), (records, blobs));
-    let (state, vault) = follow(replay, vault, (reader, mark.size)).map_err(text)?;
+    let state = follow(options, replay, (reader, mark.size)).map_err(text)?;
+    sealing::settle(&mut vault, &state).map_err(text)?;
     if let Some(id) = restored.without_key.iter().find(|id| state.erased(id).is_none()) {
         return Err(format!("the key of the execution `{id}` is missing"));
     }
     Ok(Folded { state, maker: restored.maker, vault })
 }
 
+/// The private parts of a snapshot's executions, read on all cores.
+fn private_parts(
+    options: &Options,
+    snapshots: &Snapshots<FileDisk>,
+    restoring: &Restoring,
+) -> Result<Vec<Private>, String> {
+    let (all, bundle) = (restoring.private(), restoring.bundle());
+    let next = AtomicUsize::new(0);
+    let read = || -> Result<Vec<(usize, Private)>, String> {
+        let mut vault = sealing::vault(options).map_err(text)?;
+        let mut pieces = Opened { snapshots, vault: &mut vault };
+        let mut parts = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some((id, name)) = all.get(number) else { return Ok(parts) };
+            let part = Private::read(bundle, (id, name), &mut pieces).map_err(text);
+            // Nobody needs to read what comes after a failure.
+            let part = part.inspect_err(|_| next.store(all.len(), Ordering::Relaxed))?;
+            parts.push((number, part));
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let others = cores.min(all.len()).saturating_sub(1);
+    let mut parts = thread::scope(|scope| {
+        let builder = || thread::Builder::new().stack_size(policy::limits::DECIDE_STACK_BYTES);
+        let others: Vec<_> =
+            (0..others).map_while(|_| builder().spawn_scoped(scope, read).ok()).collect();
+        let mut parts = read()?;
+        for other in others {
+            parts.extend(other.join().map_err(|_| "a thread that read it ended")??);
+        }
+        Ok::<_, String>(parts)
+    })?;
+    parts.sort_by_key(|(number, _)| *number);
+    Ok(parts.into_iter().map(|(_, part)| part).collect())
+}
+
 /// Follows a log from this record on, to its end.
 fn follow(
+    options: &Options,
     mut replay: Replay<'_>,
-    vault: Vault,
     (reader, first): (&Reader, u64),
-) -> Result<(NodeState, Vault), Error> {
-    let mut opener = Opener::over(vault);
+) -> Result<NodeState, Error> {
+    let openers = Opener::for_each_core(&options.lineage_folder(), &options.lineage_origin())?;
+    let entries = reader.entries(first).map_err(|why| lineage(&why))?;
+    let entries = entries.map(|entry| entry.map_err(|why| lineage(&why)));
     let mut tally = Tally::default();
-    for entry in reader.entries(first).map_err(|why| lineage(&why))? {
-        let entry = entry.map_err(|why| lineage(&why))?;
-        let (record, sealed) = (entry.record.as_slice(), entry.sealed.as_deref());
-        let fed = replay.feed_sealed(record, |of, index| opener.part(of, (index, record), sealed));
-        let fed = fed.map_err(|why| Error::replay(&why))?;
+    follow::follow(&mut replay, entries, openers, |replay, read| {
+        let fed = replay.feed_ahead(read.ahead).map_err(|why| Error::replay(&why))?;
         match &fed {
             Fed::Different { .. } => {
                 let what = "a decision or a snapshot comes out differently with this program";
                 return Err(Error::replay(&what));
             }
             Fed::NotReplayable { why: why @ (Lost::Missing | Lost::Damaged), execution } => {
-                let what = format!("record {} of `{execution}`: {}", entry.index, why.as_str());
+                let what = format!("record {} of `{execution}`: {}", read.index, why.as_str());
                 return Err(Error::replay(&what));
             }
             _ => tally.add(&fed),
         }
-    }
+        Ok(())
+    })?;
     let state = replay.into_state();
     if let Some(execution) = tally.without_reason(&state) {
         let what = format!(
@@ -148,9 +193,7 @@ fn follow(
         );
         return Err(Error::replay(&what));
     }
-    let mut vault = opener.into_vault().ok_or_else(|| Error::sealing(&"no keys"))?;
-    sealing::settle(&mut vault, &state)?;
-    Ok((state, vault))
+    Ok(state)
 }
 
 fn lineage(why: &dyn Display) -> Error {

@@ -11,6 +11,7 @@ use crate::driver::{Answered, Kernel};
 /// One session's way to the kernel: whose execution it is, and how strongly it is bound.
 pub(crate) struct SessionGate {
     pub(crate) kernel: Kernel,
+    pub(crate) workload: String,
     pub(crate) execution: String,
     pub(crate) server: String,
     pub(crate) assurance: Assurance,
@@ -34,7 +35,8 @@ impl Gate for SessionGate {
             besides: step.besides,
             hands_on: None,
         };
-        let asked = self.kernel.request(self.execution.clone(), transition);
+        let prepared = self.kernel.prepare(transition, &self.workload);
+        let asked = self.kernel.request(self.execution.clone(), prepared);
         async move {
             match asked.await {
                 Some(Answered { ticket, answer: Answer::Permit { index }, .. }) => {

@@ -16,6 +16,7 @@
 //! | [`erase`] | what ended executions sealed is made unreadable, on record |
 //! | [`sealing`] | the keys of executions, and opening sealed parts |
 //! | `socket` | the Unix socket: who speaks (`SO_PEERCRED`), and for what |
+//! | [`follow`] | a lineage log is followed in order, and read ahead on all cores |
 //! | `fold` | the state as the log says it: from the newest snapshot of it that is good, else from the first record |
 //! | `keeper` | snapshots of the state are written beside the log, by a thread of its own |
 //! | `gate` | what the MCP gateway asks the kernel through |
@@ -40,6 +41,7 @@ mod family;
 #[cfg(test)]
 mod fixture;
 mod fold;
+pub mod follow;
 mod gate;
 mod hello;
 mod keeper;

@@ -31,6 +31,15 @@ pub const PREPARE_PIECES_MAX: usize = 4;
 /// Bytes of pieces that wait to be written from which on none are made ahead and no snapshot is taken.
 pub const PIECES_WAITING_BYTES: usize = 16 * 1024 * 1024;
 
+/// Records of a lineage log that a thread reads ahead at a time, at most.
+pub const AHEAD_RECORDS: usize = 64;
+
+/// Bytes of records and sealed parts after which no more are read ahead at a time.
+pub const AHEAD_BYTES: usize = 1024 * 1024;
+
+/// How many times so many records each thread may be ahead.
+pub const AHEAD_CHUNKS: usize = 2;
+
 /// How often refusals are counted into a record and published checkpoints are refreshed, in
 /// milliseconds.
 pub const TICK_MS: u64 = 1_000;

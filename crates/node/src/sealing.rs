@@ -50,12 +50,19 @@ impl Opener {
         Ok(Self(Some(Vault::new(origin, store))))
     }
 
-    pub(crate) fn over(vault: Vault) -> Self {
-        Self(Some(vault))
+    /// One for each core, for the lineage log in this folder.
+    ///
+    /// # Errors
+    /// As [`Opener::of`].
+    pub fn for_each_core(lineage: &Path, origin: &str) -> Result<Vec<Self>, Error> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        (0..cores).map(|_| Self::of(lineage, origin)).collect()
     }
 
-    pub(crate) fn into_vault(self) -> Option<Vault> {
-        self.0
+    /// Opens nothing.
+    #[must_use]
+    pub fn without_keys() -> Self {
+        Self(None)
     }
 
     /// The sealed part of the record at this index, of an execution or of the node.

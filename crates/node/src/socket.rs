@@ -183,6 +183,7 @@ async fn session(
     }
     let gate = SessionGate {
         kernel: shared.kernel.clone(),
+        workload: workload.clone(),
         execution,
         server: name.to_owned(),
         assurance,

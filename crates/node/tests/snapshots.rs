@@ -2,6 +2,9 @@
 //! becomes of the files, it goes on from the log's own state or not at all.
 
 #[cfg(test)]
+#[path = "snapshots/ahead.rs"]
+mod ahead;
+#[cfg(test)]
 mod support;
 
 use std::path::{Path, PathBuf};

@@ -20,7 +20,7 @@ use crate::history::History;
 use crate::labels::LabelChange;
 use crate::meters;
 use crate::request::Request;
-use form::{Formed, form};
+use form::{Formed, form, form_shared};
 use shape::{Form, Moment};
 
 /// Decides one request by the history's bundle, and records it in the history, whatever the decision.
@@ -47,7 +47,7 @@ pub fn decide_formed(
     formed: &Formed,
 ) -> Decision {
     if !Arc::ptr_eq(formed.bundle(), history.bundle()) {
-        let again = form::shared(history.bundle(), formed.request());
+        let again = form_shared(history.bundle(), formed.request());
         return decide_read(history, standing, facts, &again);
     }
     decide_read(history, standing, facts, formed)
@@ -67,7 +67,7 @@ pub fn look(
     let formed = if Arc::ptr_eq(formed.bundle(), history.bundle()) {
         formed
     } else {
-        again = form::shared(history.bundle(), formed.request());
+        again = form_shared(history.bundle(), formed.request());
         &again
     };
     let (moment, change) = moment(formed, standing, facts);

@@ -1,7 +1,8 @@
 //! A decision: every check with its outcome, the policies that determined it, and its canonical bytes.
 
+mod write;
+
 use proof::digest::Digest;
-use proof::json::{Object, Value};
 
 use crate::approval::{self, Approval};
 use crate::bundle::PolicyInfo;
@@ -198,64 +199,7 @@ impl Decision {
     pub fn engine_limit(&self) -> bool {
         self.engine_limit
     }
-
-    /// The canonical object: `bundle`, `checks`, `code`, `decision`, `awaits`, `errors` and `labels` (only where there are
-    /// any), `policies`, `v`.
-    #[must_use]
-    pub fn to_value(&self) -> Value {
-        let checks = self.checks.iter().map(|check| {
-            let mut members = Object::from([
-                ("check", Value::from(check.name)),
-                ("outcome", Value::from(check.outcome.as_str())),
-            ]);
-            if let Some(why) = &check.why {
-                members.insert("why", Value::from(why.as_str()));
-            }
-            Value::Object(members)
-        });
-        let policies = self.policies.iter().map(|policy| {
-            Value::Object(Object::from([
-                ("id", Value::from(policy.id.as_str())),
-                ("effect", Value::from(policy.effect)),
-                ("file", Value::from(policy.file.as_str())),
-                ("line", integer(policy.line)),
-            ]))
-        });
-        let mut members = Object::from([
-            ("v", Value::Integer(1)),
-            ("decision", Value::from(self.verdict().as_str())),
-            ("code", Value::from(self.code())),
-            ("checks", Value::Array(checks.collect())),
-            ("policies", Value::Array(policies.collect())),
-            ("bundle", self.bundle.to_value()),
-        ]);
-        if !self.errors.is_empty() {
-            let errors = self.errors.iter().map(|error| {
-                let mut members = Object::from([("why", Value::from(error.why.as_str()))]);
-                if !error.policy.is_empty() {
-                    members.insert("policy", Value::from(error.policy.as_str()));
-                }
-                Value::Object(members)
-            });
-            members.insert("errors", Value::Array(errors.collect()));
-        }
-        if !self.awaits().is_empty() {
-            let awaits = self.awaits().iter().map(Approval::to_value).collect();
-            members.insert("awaits", Value::Array(awaits));
-        }
-        if !self.labels.is_empty() {
-            members.insert("labels", self.labels.to_value());
-        }
-        Value::Object(members)
-    }
-
-    /// The canonical bytes of [`Decision::to_value`].
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.to_value().to_bytes()
-    }
 }
 
-fn integer(n: usize) -> Value {
-    Value::Integer(i64::try_from(n).unwrap_or(i64::MAX))
-}
+#[cfg(test)]
+mod tests;

@@ -51,6 +51,12 @@ pub(crate) fn has_stack(depth: usize) -> bool {
     stacker::remaining_stack().is_some_and(|left| left >= stack_needed(depth))
 }
 
+/// Whether this thread has the stack that any request can be read with ahead of its decision ([`crate::form()`]).
+#[must_use]
+pub fn can_read_here() -> bool {
+    has_stack(EXPRESSION_DEPTH_MAX)
+}
+
 /// The answer when [`has_stack`] says no.
 pub(crate) fn no_stack() -> Answer {
     Answer::failed("too little stack is left to evaluate policies", true)

@@ -20,7 +20,7 @@ use std::sync::{Arc, OnceLock};
 use dogwood_language::TemporalBindings;
 
 use crate::bundle::Bundle;
-use crate::decide::form::ended;
+use crate::decide::form::{Formed, ended};
 use crate::decide::shape::{Form, Moment};
 use crate::error::PrepareError;
 use crate::limits::OUTPUT_BYTES_MAX;
@@ -80,6 +80,15 @@ impl History {
 
     /// Records how a decided request ended, at `at` milliseconds since the epoch.
     pub fn complete(&mut self, at: i64, request: &Request, outcome: &Outcome) {
+        self.end(at, (request, None), outcome);
+    }
+
+    /// [`History::complete`] for a request as it was read when it was decided.
+    pub fn complete_formed(&mut self, at: i64, formed: &Formed, outcome: &Outcome) {
+        self.end(at, (formed.request(), Some(formed)), outcome);
+    }
+
+    fn end(&mut self, at: i64, (request, formed): (&Request, Option<&Formed>), outcome: &Outcome) {
         let kind = match outcome {
             Outcome::Result(text) => {
                 let text = text.as_deref().filter(|text| text.len() <= OUTPUT_BYTES_MAX);
@@ -94,7 +103,14 @@ impl History {
         if live.is_idle(&self.bundle) {
             return;
         }
-        let formed = ended(&self.bundle, request);
+        let again;
+        let formed = match formed.filter(|formed| Arc::ptr_eq(formed.bundle(), &self.bundle)) {
+            Some(formed) => formed,
+            None => {
+                again = ended(&self.bundle, request);
+                &again
+            }
+        };
         if let Form::Ready(shaped) = formed.at(None) {
             live.observe(&self.bundle, &live::event(&shaped, time, &kind));
         }

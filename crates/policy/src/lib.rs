@@ -53,10 +53,11 @@ pub mod workload;
 
 pub use approval::{Approval, Given, Retry};
 pub use bundle::{Bundle, Files, PolicyInfo, ToolInfo};
-pub use decide::form::{Formed, form};
+pub use decide::form::{Formed, form, form_shared};
 pub use decide::{decide, decide_formed, look};
 pub use decision::{Check, Decision, Outcome as CheckOutcome, Verdict};
 pub use detectors::Passing;
+pub use engine::can_read_here;
 pub use error::{FactsError, LoadCode, LoadError, LoadErrors, Place, PrepareError, Warning};
 pub use explain::explain;
 pub use facts::{Assurance, Facts, Standing, Trust};

@@ -48,8 +48,13 @@ impl Value {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut text = String::with_capacity(256);
-        writer::write(self, &mut text);
+        self.write(&mut text);
         text.into_bytes()
+    }
+
+    /// Adds the canonical text of this value to a text.
+    pub fn write(&self, text: &mut String) {
+        writer::write(self, text);
     }
 
     /// Whether this value lies in the canonical language.
@@ -113,6 +118,11 @@ impl Value {
 #[must_use]
 pub fn object<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
     Value::Object(members.into_iter().collect())
+}
+
+/// Adds the canonical text of a string to a text.
+pub fn write_string(string: &str, text: &mut String) {
+    writer::write_string(string, text);
 }
 
 /// A count as an integer: all counts and times of a log stay far below 2^53, and what would not is cut to the largest.

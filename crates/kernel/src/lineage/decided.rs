@@ -1,6 +1,5 @@
 use policy::{Decision, Facts, Labels, Request};
 use proof::digest::Digest;
-use proof::json::Value;
 
 use super::sealed::request_value;
 use super::{Body, Charged, Completion, Decided, Retried, Sealed, Transition};
@@ -25,7 +24,6 @@ impl Body {
         (sealed, entropy): (&mut Sealed, &[u8; 32]),
     ) -> Self {
         let Judged { decision, charges, retry, intent } = judged;
-        let decision = decision.to_value();
         let private = [
             ("decision", decision.to_bytes()),
             ("message", asked.message),
@@ -45,7 +43,7 @@ impl Body {
             hands_on: asked.hands_on,
             retry,
             facts,
-            decision: public_decision(decision),
+            decision: decision.to_open_value(),
             commitments,
         }))
     }
@@ -74,20 +72,4 @@ impl Body {
             .collect();
         Self::Completed { decided_seq, outcome, charges, labels, commitments }
     }
-}
-
-/// The part of a decision that stands in the open: verdict, code, outcomes and policies. The reasons in
-/// words can quote arguments and names, so they are committed to and sealed like those.
-pub(crate) fn public_decision(mut decision: Value) -> Value {
-    if let Value::Object(members) = &mut decision {
-        members.remove("errors");
-        if let Some(Value::Array(checks)) = members.get_mut("checks") {
-            for check in checks {
-                if let Value::Object(check) = check {
-                    check.remove("why");
-                }
-            }
-        }
-    }
-    decision
 }

@@ -7,9 +7,9 @@ use proof::json::{Object, Value, object};
 
 use crate::members::{Malformed, members, wrong};
 
-/// The private members of one record: salt and bytes of each commitment.
+/// The private members of one record: salt and bytes of each commitment, and the commitment that they make.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Sealed(BTreeMap<String, Opening>);
+pub struct Sealed(BTreeMap<String, (Opening, Digest)>);
 
 /// The commitments of one record, by member name.
 pub(crate) type Commitments = BTreeMap<String, Digest>;
@@ -22,15 +22,15 @@ impl Sealed {
         seed.extend_from_slice(name.as_bytes());
         let salt = Salt::from_bytes(*Digest::of(&seed).as_bytes());
         let digest = commit(&salt, &bytes);
-        self.0.insert(name.to_owned(), Opening { salt, bytes });
+        self.0.insert(name.to_owned(), (Opening { salt, bytes }, digest));
         digest
     }
 
     /// The bytes behind a commitment, if this part opens it.
     #[must_use]
     pub fn open(&self, name: &str, commitment: &Digest) -> Option<&[u8]> {
-        let opening = self.0.get(name)?;
-        opening.verify(commitment).then_some(opening.bytes.as_slice())
+        let (opening, made) = self.0.get(name)?;
+        (made == commitment).then_some(opening.bytes.as_slice())
     }
 
     /// Canonical bytes, as they lie beside the log. Nothing sealed is no bytes.
@@ -39,7 +39,7 @@ impl Sealed {
         if self.0.is_empty() {
             return Vec::new();
         }
-        let members = self.0.iter().map(|(name, opening)| (name.as_str(), opening.to_value()));
+        let members = self.0.iter().map(|(name, (opening, _))| (name.as_str(), opening.to_value()));
         Value::Object(members.collect::<Object>()).to_bytes()
     }
 
@@ -56,7 +56,8 @@ impl Sealed {
         let opening = |(name, value): (&str, &Value)| {
             let opening = Opening::from_value(value)
                 .map_err(|_| wrong(name, "a salt and bytes in base64url"))?;
-            Ok((name.to_owned(), opening))
+            let commitment = opening.commitment();
+            Ok((name.to_owned(), (opening, commitment)))
         };
         members.iter().map(opening).collect::<Result<_, Malformed>>().map(Self)
     }

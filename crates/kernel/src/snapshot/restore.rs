@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use policy::History;
+use policy::{Bundle, History};
 use proof::digest::Digest;
 use proof::json::{Object, Value};
 use proof::record::Fields;
@@ -32,38 +33,127 @@ impl std::fmt::Debug for Restored {
 /// # Errors
 /// When a piece is missing or not the one that is named, or the state is not one of this node and this governance log.
 pub fn restore(
-    (node, origin): (&str, &str),
-    (governance, blobs): (&[Vec<u8>], &dyn Blobs),
+    node: (&str, &str),
+    governance: (&[Vec<u8>], &dyn Blobs),
     mark: &Mark,
     pieces: &mut dyn Pieces,
 ) -> Result<Restored, Unusable> {
-    let mut reading = Reading { pieces, public: BTreeSet::new() };
-    let mut index = reading.public("snapshot.public", &mark.public)?;
-    let sections = reading.sections(index.remove("sections"))?;
-    let governance = (origin, governance, blobs);
-    let mut state =
-        NodeState::from_public_parts(node, &Value::Object(index), sections, governance)?;
-    if state.size() != mark.size {
-        return Err(Unusable::new("it is the state of another size of the log"));
+    let restoring = Restoring::begin(node, governance, mark, pieces)?;
+    let private = restoring.private().iter();
+    let parts = private.map(|(id, name)| Private::read(restoring.bundle(), (id, name), pieces));
+    let parts = parts.collect::<Result<Vec<_>, Unusable>>()?;
+    restoring.finish(parts)
+}
+
+/// A state whose public part is put together. The private parts of its executions can be read on any thread.
+pub struct Restoring {
+    state: NodeState,
+    private: Vec<(String, Digest)>,
+    /// Pages of the public part.
+    pages: BTreeSet<Digest>,
+}
+
+impl Restoring {
+    /// Puts the public part together. As for [`restore`].
+    ///
+    /// # Errors
+    /// As [`restore`].
+    pub fn begin(
+        (node, origin): (&str, &str),
+        (governance, blobs): (&[Vec<u8>], &dyn Blobs),
+        mark: &Mark,
+        pieces: &mut dyn Pieces,
+    ) -> Result<Self, Unusable> {
+        let mut reading = Reading { pieces, public: BTreeSet::new() };
+        let mut index = reading.public("snapshot.public", &mark.public)?;
+        let sections = reading.sections(index.remove("sections"))?;
+        let governance = (origin, governance, blobs);
+        let state =
+            NodeState::from_public_parts(node, &Value::Object(index), sections, governance)?;
+        if state.size() != mark.size {
+            return Err(Unusable::new("it is the state of another size of the log"));
+        }
+        let private = reading.private(&mark.private)?;
+        if !private.keys().eq(state.executions().map(|(id, _)| id)) {
+            return Err(Unusable::new("its private parts are not those of its executions"));
+        }
+        Ok(Self { state, private: private.into_iter().collect(), pages: reading.public })
     }
-    let private = reading.private(&mark.private)?;
-    if !private.keys().eq(state.executions().map(|(id, _)| id)) {
-        return Err(Unusable::new("its private parts are not those of its executions"));
+
+    /// Executions with the names of their private parts.
+    #[must_use]
+    pub fn private(&self) -> &[(String, Digest)] {
+        &self.private
     }
-    let (mut known, mut without_key) = (BTreeMap::new(), Vec::new());
-    for (id, name) in private {
-        let bundle = std::sync::Arc::clone(state.bundle());
-        let Some(execution) = state.execution_mut(&id) else { continue };
-        match reading.execution((&id, execution), &name, &bundle)? {
-            Some(one) => drop(known.insert(id, one)),
-            None => {
-                execution.lose_history(Lost::NoKey);
-                without_key.push(id);
+
+    /// The bundle that their histories are judged by.
+    #[must_use]
+    pub fn bundle(&self) -> &Arc<Bundle> {
+        self.state.bundle()
+    }
+
+    /// The state with the private parts of all executions, in the order of [`Self::private`].
+    ///
+    /// # Errors
+    /// When they are not those.
+    pub fn finish(self, parts: Vec<Private>) -> Result<Restored, Unusable> {
+        let Self { mut state, private, pages } = self;
+        if parts.len() != private.len() {
+            return Err(Unusable::new("private parts are missing"));
+        }
+        let (mut known, mut without_key) = (BTreeMap::new(), Vec::new());
+        for ((id, name), part) in private.into_iter().zip(parts) {
+            let Some(execution) = state.execution_mut(&id) else { continue };
+            match part.0 {
+                Some(opened) => {
+                    known.insert(id, opened.into_execution(execution, name)?);
+                }
+                None => {
+                    execution.lose_history(Lost::NoKey);
+                    without_key.push(id);
+                }
             }
         }
+        let maker = Maker::restored(state.size(), known, pages);
+        Ok(Restored { state, maker, without_key })
     }
-    let maker = Maker::restored(mark.size, known, reading.public);
-    Ok(Restored { state, maker, without_key })
+}
+
+/// The private part of an execution; none where there is no key.
+pub struct Private(Option<Opened>);
+
+struct Opened {
+    history: Option<History>,
+    secret: Option<Digest>,
+    /// The requests of open transitions.
+    requests: Vec<Value>,
+    intents: Value,
+    known: Known,
+    rest: Vec<Digest>,
+}
+
+impl Opened {
+    fn into_execution(self, execution: &mut Execution, name: Digest) -> Result<Known, Unusable> {
+        let Self { history, secret, requests, intents, mut known, rest } = self;
+        let private = (requests.as_slice(), &intents);
+        execution.restore_private(history, secret, private).ok_or_else(|| damaged(&name))?;
+        known.head = Some(Head { seq: execution.seq(), name, rest });
+        Ok(known)
+    }
+}
+
+impl Private {
+    /// Reads the private part of an execution that has this name.
+    ///
+    /// # Errors
+    /// As [`restore`].
+    pub fn read(
+        bundle: &Arc<Bundle>,
+        (id, name): (&str, &Digest),
+        pieces: &mut dyn Pieces,
+    ) -> Result<Self, Unusable> {
+        Reading { pieces, public: BTreeSet::new() }.execution(id, name, bundle).map(Self)
+    }
 }
 
 struct Reading<'a> {
@@ -128,13 +218,13 @@ impl Reading<'_> {
         list.ok_or_else(|| damaged(name))
     }
 
-    /// Reads the private part of an execution into it; none where there is no key.
+    /// Reads the private part of an execution; none where there is no key.
     fn execution(
         &mut self,
-        (id, execution): (&str, &mut Execution),
+        id: &str,
         name: &Digest,
-        bundle: &std::sync::Arc<policy::Bundle>,
-    ) -> Result<Option<Known>, Unusable> {
+        bundle: &Arc<Bundle>,
+    ) -> Result<Option<Opened>, Unusable> {
         let Some(bytes) = self.bytes(Some(id), name)? else { return Ok(None) };
         let (mut head, secret) = private_members("snapshot.execution", id, &bytes)?;
         let mut known = Known::default();
@@ -168,10 +258,7 @@ impl Reading<'_> {
         if !head.is_empty() {
             return Err(damaged(name));
         }
-        let private = (requests.as_slice(), &intents);
-        execution.restore_private(history, secret, private).ok_or_else(|| damaged(name))?;
-        known.head = Some(Head { seq: execution.seq(), name: *name, rest });
-        Ok(Some(known))
+        Ok(Some(Opened { history, secret, requests, intents, known, rest }))
     }
 
     fn page(

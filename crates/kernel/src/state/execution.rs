@@ -3,7 +3,7 @@ mod snapshot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{Bundle, Grant, Held, History, Labels, Outcome, Request};
+use policy::{Bundle, Formed, Grant, Held, History, Labels, Outcome, Request};
 use proof::digest::Digest;
 
 use super::approvals::Waiting;
@@ -32,7 +32,9 @@ pub struct Execution {
 /// A permitted transition that has not completed.
 pub(crate) struct Opened {
     /// None where it could not be read: the history is lost then.
-    pub(crate) request: Option<Request>,
+    pub(crate) request: Option<Arc<Request>>,
+    /// The request as it was read for its decision, unless that was before a start.
+    pub(crate) formed: Option<Formed>,
     pub(crate) hands_on: Option<HandsOn>,
     /// Which way its message went.
     pub(crate) direction: Direction,
@@ -142,9 +144,9 @@ impl Execution {
         link.seq == self.seq && link.prev == self.prev
     }
 
-    pub(super) fn extend_chain(&mut self, bytes: &[u8]) {
+    pub(super) fn extend_chain(&mut self, record: Digest) {
         self.seq = self.seq.saturating_add(1);
-        self.prev = Some(Digest::of(bytes));
+        self.prev = Some(record);
     }
 
     /// Notes what its first sealed part was.
@@ -172,7 +174,7 @@ impl Execution {
 
     /// What an open transition asked for.
     pub(super) fn asked(&self, seq: u64) -> Option<&Request> {
-        self.open.get(&seq)?.request.as_ref()
+        self.open.get(&seq)?.request.as_deref()
     }
 
     /// What an open transition hands on, if it is a delegation.
@@ -193,9 +195,11 @@ impl Execution {
 
     /// The transition ended; its outcome becomes part of the history. False where it was not open.
     pub(crate) fn complete(&mut self, at: i64, seq: u64, outcome: &Outcome) -> bool {
-        let Some(Opened { request, .. }) = self.open.remove(&seq) else { return false };
-        if let (Some(history), Some(request)) = (&mut self.history, request) {
-            history.complete(at, &request, outcome);
+        let Some(Opened { request, formed, .. }) = self.open.remove(&seq) else { return false };
+        match (&mut self.history, formed, request) {
+            (Some(history), Some(formed), _) => history.complete_formed(at, &formed, outcome),
+            (Some(history), None, Some(request)) => history.complete(at, &request, outcome),
+            _ => {}
         }
         true
     }

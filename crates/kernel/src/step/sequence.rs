@@ -1,10 +1,13 @@
-use policy::{Decision, Facts, Request, Verdict};
+use std::sync::Arc;
 
+use policy::{Decision, Facts, Verdict};
 use proof::digest::Digest;
 
 use super::release::Pending;
 use super::{Answer, Effect, Kernel, Now, Ticket};
+use crate::Prepared;
 use crate::lineage::{Body, Judged, Retried, Sealed, Transition, intent};
+use crate::read::Read;
 use crate::state::{About, Opened};
 
 impl Kernel {
@@ -14,43 +17,44 @@ impl Kernel {
         now: Now,
         ticket: Ticket,
         execution: &str,
-        (asked, entropy): (Transition, &[u8; 32]),
+        (prepared, entropy): (Prepared, &[u8; 32]),
     ) -> Vec<Effect> {
-        if let Some(code) = self.obstacle(execution, &asked) {
+        if let Some(code) = self.obstacle(execution, prepared.asked()) {
             return self.refuse(ticket, code);
         }
         let workload = self.state.execution(execution).map(|known| known.workload().to_owned());
-        let request = asked.to_request(self.state.bundle(), &workload.unwrap_or_default());
+        let (asked, read) = prepared.at(&workload.unwrap_or_default(), self.state.bundle());
         let (at, assurance) = (self.state.time(now.wall_ms), asked.assurance);
         let facts = Facts { at, assurance, definition: asked.definition };
         let asks = asked.hands_on.as_ref().map(|hands_on| &hands_on.grant);
-        let named = self.named(&asked, &request);
+        let named = self.named(&asked, read.formed.request());
         let about = About {
             hands_on: asks,
             named: named.as_ref(),
             tool: asked.called(),
-            message: (asked.direction, &asked.message),
+            detected: read.detected.clone(),
         };
-        let Some(decision) = self.state.decide(execution, &facts, &request, about) else {
+        let Some(decision) = self.state.decide(execution, &facts, &read.formed, about) else {
             // Only an execution whose history is lost has no decision: it stays as it is.
             return self.refuse(ticket, "refused.peer");
         };
         let retry = self.retried(execution, named.as_ref());
         let decided = (&decision, retry);
-        self.sequence(now, (ticket, execution), (asked, request, facts), (decided, entropy))
+        self.sequence(now, (ticket, execution), (asked, read, facts), (decided, entropy))
     }
 
     fn sequence(
         &mut self,
         now: Now,
         (ticket, execution): (Ticket, &str),
-        (asked, request, facts): (Transition, Request, Facts),
+        (asked, read, facts): (Transition, Read, Facts),
         ((decision, retry), entropy): ((&Decision, Option<Retried>), &[u8; 32]),
     ) -> Vec<Effect> {
         let index = self.state.size();
         let seq = self.state.execution(execution).map_or(0, crate::state::Execution::seq);
         let (child, hands_on) = (Self::child_id(&asked, entropy), asked.hands_on.clone());
         let direction = asked.direction;
+        let request = Arc::clone(read.formed.request());
         let mut sealed = Sealed::default();
         let charges = self.state.charged(execution, decision.charges());
         let is_about_approval = decision.verdict() == Verdict::Pending || retry.is_some();
@@ -63,7 +67,8 @@ impl Kernel {
         let is_permit = decision.verdict() == Verdict::Permit;
         if is_permit {
             names.iter().for_each(|pending| self.state.use_approval(execution, pending));
-            let opened = Opened { request: Some(request), hands_on, direction };
+            let formed = Some(read.formed);
+            let opened = Opened { request: Some(request), formed, hands_on, direction };
             self.state.permit(execution, seq, opened, charges);
             self.state.begin_labels(execution, seq, decision.labels());
         }

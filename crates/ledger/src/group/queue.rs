@@ -82,6 +82,26 @@ impl Queue {
     }
 
     pub(super) fn push(&self, append: Append) -> Result<(), AppendError> {
+        if self.push_and_tell(append)? {
+            self.changed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Push without waking the writer thread: whoever does this takes the next run, or wakes it.
+    pub(super) fn push_quietly(&self, append: Append) -> Result<(), AppendError> {
+        self.push_and_tell(append).map(drop)
+    }
+
+    /// Wake the writer thread if somebody waits.
+    pub(super) fn wake_if_awaited(&self) {
+        if self.waiting().awaited > 0 {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Push, and whether the writer thread is to be woken.
+    fn push_and_tell(&self, append: Append) -> Result<bool, AppendError> {
         let mut waiting = self.waiting();
         if waiting.closing || waiting.failed {
             return Err(AppendError::Stopped);
@@ -100,16 +120,12 @@ impl Queue {
         waiting.bytes += append.bytes;
         waiting.unsettled_bytes += append.extent_bytes;
         waiting.appends.push_back(append);
-        drop(waiting);
-        if wakes {
-            self.changed.notify_one();
-        }
-        Ok(())
+        Ok(wakes)
     }
 
-    /// Wait for appends and take those that make the next batch. `None`: there will be no more.
+    /// Take those that make the next batch. `None`: none waits, or nothing is to be committed any more.
     pub(super) fn next_run(&self, bytes_max: usize) -> Option<Run> {
-        let mut waiting = self.wait_for_appends();
+        let mut waiting = self.waiting();
         if waiting.failed {
             return None;
         }
@@ -132,8 +148,9 @@ impl Queue {
         Some(run)
     }
 
-    /// Wait until there is something that somebody waits for, or that has waited for it long enough.
-    fn wait_for_appends(&self) -> MutexGuard<'_, Waiting> {
+    /// Wait until there is something that somebody waits for, or that has waited for it long enough. False: there will be
+    /// no more.
+    pub(super) fn wait_for_appends(&self) -> bool {
         let mut waiting = self.waiting();
         while waiting.awaited == 0 && !waiting.closing && !waiting.failed {
             let until =
@@ -147,7 +164,8 @@ impl Queue {
                 }
             };
         }
-        waiting
+        let is_over = waiting.failed || (waiting.closing && waiting.appends.is_empty());
+        !is_over
     }
 
     /// A run is committed or refused.

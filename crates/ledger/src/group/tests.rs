@@ -51,6 +51,53 @@ fn many_callers_get_distinct_places_and_everything_is_durable_when_told() {
 }
 
 #[test]
+fn who_appends_here_commits_on_its_own_thread() {
+    let device = MemoryDevice::new();
+    let group = start(&device, NEVER);
+    for index in 0..20 {
+        let (sender, outcome) = mpsc::channel();
+        let done = move |outcome| sender.send((outcome, std::thread::current().id())).unwrap();
+        group.append_here(entries(index..index + 1), Some(index), done).unwrap();
+        let (outcome, thread) = outcome.try_recv().expect("it is durable when this returns");
+        assert_eq!(outcome, Ok(Committed { first: index, count: 1 }));
+        assert_eq!(thread, std::thread::current().id());
+    }
+    device.crash(Crash::DropUnsynced);
+    drop(group);
+    assert_eq!(open(&device).unwrap().1.size, 20);
+}
+
+#[test]
+fn what_is_appended_here_while_the_writer_is_at_work_keeps_its_place() {
+    let device = MemoryDevice::new();
+    let group = start(&device, NEVER);
+    let (gate, opened) = mpsc::channel::<()>();
+    let (at_work, is_at_work) = mpsc::channel::<()>();
+    let hold = move |_| {
+        at_work.send(()).unwrap();
+        opened.recv().unwrap();
+    };
+    group.append(entries(0..1), None, hold).unwrap();
+    is_at_work.recv().unwrap();
+    let (sender, outcomes) = mpsc::channel();
+    for index in 1..=30 {
+        let sender = sender.clone();
+        let done = move |outcome| sender.send(outcome).unwrap();
+        let own = entries(index..index + 1);
+        match index % 3 {
+            0 => group.append_unhurried(own, Some(index), done).unwrap(),
+            1 => group.append_here(own, Some(index), done).unwrap(),
+            _ => group.append_reserved(own, Some(index), done).unwrap(),
+        }
+    }
+    assert!(outcomes.try_recv().is_err(), "nothing goes past what is being committed");
+    gate.send(()).unwrap();
+    for index in 1..=30 {
+        assert_eq!(outcomes.recv().unwrap(), Ok(Committed { first: index, count: 1 }));
+    }
+}
+
+#[test]
 fn waiting_appends_share_a_sync() {
     let device = MemoryDevice::new();
     let group = start(&device, NEVER);

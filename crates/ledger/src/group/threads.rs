@@ -33,11 +33,21 @@ impl Drop for Guard<'_> {
 }
 
 /// Commit run after run until the queue is closed and empty.
-pub(super) fn write<D: Disk>(queue: &Queue, mut ledger: Ledger<D>) {
+pub(super) fn write<D: Disk>(queue: &Queue, ledger: &Mutex<Ledger<D>>) {
     let _guard = Guard(queue);
+    while queue.wait_for_appends() {
+        let Ok(mut ledger) = ledger.lock() else {
+            return queue.fail("a thread ended while it committed");
+        };
+        write_next(queue, &mut ledger);
+    }
+}
+
+/// Commit the next run, if one waits still.
+pub(super) fn write_next<D: Disk>(queue: &Queue, ledger: &mut Ledger<D>) {
     let bytes_max = GROUP_BYTES_MAX.min(ledger.batch_bytes_max());
-    while let Some(run) = queue.next_run(bytes_max) {
-        commit(queue, &mut ledger, run);
+    if let Some(run) = queue.next_run(bytes_max) {
+        commit(queue, ledger, run);
     }
 }
 

@@ -38,7 +38,10 @@ impl<D: Disk> Driver<D> {
         };
         let entries = vec![entry];
         // What was decided must be kept: only `request` and `join` ask for space, before they decide.
-        let appended = if is_awaited {
+        let appended = if is_awaited && self.is_alone && self.waiting.requests.len() == 1 {
+            // One caller, and nobody behind it: it waits for the disk on this thread.
+            self.log.append_here(entries, Some(index), done)
+        } else if is_awaited {
             self.log.append_reserved(entries, Some(index), done)
         } else {
             self.log.append_unhurried(entries, Some(index), done)

@@ -57,7 +57,17 @@ pub(crate) async fn ended_execution(options: &Options, decisions: usize) -> Stri
     execution
 }
 
-struct Shelf(Reader);
+/// The blobs beside a governance log.
+pub(crate) struct Shelf(Reader);
+
+impl Shelf {
+    /// With the records of the log.
+    pub(crate) fn open(options: &Options) -> (Vec<Vec<u8>>, Self) {
+        let governance = Reader::open(&options.governance_folder()).unwrap();
+        let records = governance.entries(0).unwrap().map(|one| one.unwrap().record).collect();
+        (records, Self(governance))
+    }
+}
 
 impl Blobs for Shelf {
     fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
@@ -66,9 +76,7 @@ impl Blobs for Shelf {
 }
 
 pub(crate) fn replay(options: &Options) -> Counts {
-    let governance = Reader::open(&options.governance_folder()).unwrap();
-    let records: Vec<_> = governance.entries(0).unwrap().map(|one| one.unwrap().record).collect();
-    let shelf = Shelf(governance);
+    let (records, shelf) = Shelf::open(options);
     let origin = options.governance_origin();
     let mut replay = Replay::new(&options.node, &origin, &records, &shelf);
     let mut opener = Opener::of(&options.lineage_folder(), &options.lineage_origin()).unwrap();

@@ -64,11 +64,12 @@ impl std::fmt::Debug for Formed {
 /// Reads a request against a bundle. It takes no more than the two, and costs most of what a decision costs.
 #[must_use]
 pub fn form(bundle: &Arc<Bundle>, request: &Request) -> Formed {
-    shared(bundle, &Arc::new(request.clone()))
+    form_shared(bundle, &Arc::new(request.clone()))
 }
 
-/// The same for a request that is already shared.
-pub(crate) fn shared(bundle: &Arc<Bundle>, request: &Arc<Request>) -> Formed {
+/// [`form()`] of a request that is shared already.
+#[must_use]
+pub fn form_shared(bundle: &Arc<Bundle>, request: &Arc<Request>) -> Formed {
     let read = read(bundle, request, Asked::Now);
     Formed { bundle: Arc::clone(bundle), request: Arc::clone(request), read }
 }

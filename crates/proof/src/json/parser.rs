@@ -1,6 +1,7 @@
 //! The reader. It builds a value only from bytes that the writer would write again.
 use std::cmp::Ordering;
 
+use super::object::order;
 use super::plain::plain_bytes;
 use super::{Error, Fault, Object, Text, Value};
 use crate::limits::{INTEGER_MAX, JSON_BYTES_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX};
@@ -97,7 +98,7 @@ impl<'a> Parser<'a> {
             return Err(self.fault(Fault::Key));
         }
         self.want(b'"')?;
-        match previous.cmp(key) {
+        match order(previous, key) {
             Ordering::Less => Ok(key),
             Ordering::Equal => Err(Error::new(Fault::KeyTwice, start)),
             Ordering::Greater => Err(Error::new(Fault::KeyOrder, start)),

@@ -40,7 +40,7 @@ fn comma(position: usize, text: &mut String) {
     }
 }
 
-fn write_string(string: &str, text: &mut String) {
+pub(super) fn write_string(string: &str, text: &mut String) {
     text.push('"');
     let mut rest = string;
     // What stops a plain part is an ASCII character, so the place is on a character boundary.

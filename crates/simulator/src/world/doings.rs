@@ -133,7 +133,12 @@ impl World {
         self.model.requests.insert(ticket, request);
         self.asking = Some(ticket);
         let transition = Box::new(transition);
-        let done = self.tell(Input::Request { ticket, execution, transition, entropy });
+        let done = self.tell(Input::Request {
+            ticket,
+            execution,
+            transition: Box::new((*transition).into()),
+            entropy,
+        });
         self.asking = None;
         done
     }

@@ -1,6 +1,7 @@
 //! An execution in a snapshot: what is public as items, what is private by its parts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use policy::History;
 use proof::digest::Digest;
@@ -76,7 +77,7 @@ impl Execution {
 
     /// Its permitted transitions that have not completed, as far as they are public.
     pub(in crate::state) fn open_items(&self, id: &str) -> impl Iterator<Item = Value> {
-        self.open.iter().map(move |(seq, Opened { request: _, hands_on, direction })| {
+        self.open.iter().map(move |(seq, Opened { request: _, formed: _, hands_on, direction })| {
             let mut item = object([
                 ("direction", Value::from(direction.as_str())),
                 ("execution", Value::from(id)),
@@ -96,7 +97,8 @@ impl Execution {
             .ok_or_else(|| wrong("direction", "`to_server` or `to_client`"))?;
         let hands_on = members.has("hands_on").then(|| members.value("hands_on")).transpose()?;
         let hands_on = hands_on.map(HandsOn::from_value).transpose()?;
-        self.open.insert(members.count("seq")?, Opened { request: None, hands_on, direction });
+        let opened = Opened { request: None, formed: None, hands_on, direction };
+        self.open.insert(members.count("seq")?, opened);
         Ok(())
     }
 
@@ -130,7 +132,7 @@ impl Execution {
         for request in requests {
             let [seq, request] = request.as_array()? else { return None };
             let open = self.open.get_mut(&u64::try_from(seq.as_i64()?).ok()?)?;
-            open.request = Some(request_of_value(request).ok()?);
+            open.request = Some(Arc::new(request_of_value(request).ok()?));
         }
         self.waiting.restore_intents(intents)?;
         self.open.values().all(|open| open.request.is_some()).then_some(())

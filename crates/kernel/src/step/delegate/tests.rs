@@ -57,7 +57,15 @@ fn request(node: &mut Node, grant: Grant) -> (u64, Vec<Effect>) {
     let mut entropy = [9; 32];
     entropy[..8].copy_from_slice(&ticket.to_be_bytes());
     let transition = Box::new(transition);
-    (ticket, node.step(Input::Request { ticket, execution, transition, entropy }))
+    (
+        ticket,
+        node.step(Input::Request {
+            ticket,
+            execution,
+            transition: Box::new((*transition).into()),
+            entropy,
+        }),
+    )
 }
 
 fn join_helper(node: &mut Node, execution: &str, os_user: u32) -> Result<String, &'static str> {

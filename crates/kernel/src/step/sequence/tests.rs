@@ -53,7 +53,12 @@ fn ask(node: &mut Node, tool: &str, definition: Option<Digest>) -> String {
     let (ticket, execution) = (node.ticket(), node.execution.clone());
     let mut entropy = [6; 32];
     entropy[..8].copy_from_slice(&ticket.to_be_bytes());
-    let mut effects = node.step(Input::Request { ticket, execution, transition, entropy });
+    let mut effects = node.step(Input::Request {
+        ticket,
+        execution,
+        transition: Box::new((*transition).into()),
+        entropy,
+    });
     effects.extend(node.durable());
     match effects.pop() {
         Some(Effect::Answer { answer, .. }) => code(&answer).to_owned(),

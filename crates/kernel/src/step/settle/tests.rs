@@ -80,7 +80,12 @@ fn ask(node: &mut Node, transition: Transition) -> (Ticket, String) {
     let mut entropy = [6; 32];
     entropy[..8].copy_from_slice(&ticket.to_be_bytes());
     let transition = Box::new(transition);
-    let mut effects = node.step(Input::Request { ticket, execution, transition, entropy });
+    let mut effects = node.step(Input::Request {
+        ticket,
+        execution,
+        transition: Box::new((*transition).into()),
+        entropy,
+    });
     effects.extend(node.durable());
     match effects.pop() {
         Some(Effect::Answer { answer, .. }) => (ticket, code(&answer).to_owned()),

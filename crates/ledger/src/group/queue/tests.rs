@@ -20,7 +20,8 @@ fn runs(queue: &Arc<Queue>) -> mpsc::Receiver<Vec<u64>> {
     let (sender, runs) = mpsc::channel();
     let queue = Arc::clone(queue);
     std::thread::spawn(move || {
-        while let Some(Run { appends, .. }) = queue.next_run(BYTES_MAX) {
+        while queue.wait_for_appends() {
+            let Some(Run { appends, .. }) = queue.next_run(BYTES_MAX) else { continue };
             let indexes = appends.iter().filter_map(|append| append.expected).collect();
             sender.send(indexes).unwrap();
         }
@@ -53,6 +54,20 @@ fn what_nobody_waits_for_goes_alone_after_its_time() {
     queue.push(append(0).unhurried()).unwrap();
     assert_eq!(runs.recv().unwrap(), [0]);
     queue.push(append(1).unhurried()).unwrap();
+    assert_eq!(runs.recv().unwrap(), [1]);
+    queue.close();
+}
+
+#[test]
+fn what_is_pushed_quietly_is_taken_by_who_pushed_it_or_by_who_is_woken() {
+    let queue = queue(EVER);
+    queue.push_quietly(append(0)).unwrap();
+    let Run { appends, .. } = queue.next_run(BYTES_MAX).unwrap();
+    assert_eq!(appends.len(), 1);
+    assert!(queue.next_run(BYTES_MAX).is_none(), "it is taken once");
+    let runs = runs(&queue);
+    queue.push_quietly(append(1)).unwrap();
+    queue.wake_if_awaited();
     assert_eq!(runs.recv().unwrap(), [1]);
     queue.close();
 }

@@ -36,4 +36,12 @@ proptest! {
         let owned = object.into_iter().map(|(key, value)| (key.to_string(), value));
         prop_assert!(owned.eq(map));
     }
+
+    #[test]
+    fn keys_are_ordered_by_their_bytes(
+        one in "[\\x00ab]{0,10}",
+        other in "[\\x00ab]{0,10}",
+    ) {
+        prop_assert_eq!(order(&one, &other), one.cmp(&other));
+    }
 }

@@ -1,0 +1,108 @@
+use std::sync::Arc;
+
+use policy::Bundle;
+
+use crate::Prepared;
+use crate::fixture::{Domain, Node, call, code, load};
+use crate::lineage::{Body, LineageRecord};
+use crate::replay::{Fed, Replay};
+use crate::step::{Effect, Input};
+
+/// A bundle in which a tool's name stands for another action each time it is another number.
+fn bundle(number: u8) -> Bundle {
+    let manifest = format!(
+        r#"
+name = "turns"
+version = "{number}"
+semantics = 2
+[tools."office/read_file"]
+action = "read_{number}"
+resource = {{ type = "File", argument = "path" }}
+"#
+    );
+    let schema = format!(
+        "entity Workload, File; action read_{number} appliesTo {{ principal: Workload, resource: File, \
+         context: {{ input: {{ path: String }} }} }};"
+    );
+    let policies = r#"@id("agents") permit (principal == Workload::"agent", action, resource);"#;
+    load([
+        ("bundle.toml", &manifest),
+        ("schema.cedarschema", &schema),
+        ("policies/all.dw", policies),
+    ])
+}
+
+fn ask(node: &mut Node, transition: Prepared) -> String {
+    let (ticket, execution) = (node.ticket(), node.execution.clone());
+    let mut entropy = [6; 32];
+    entropy[..8].copy_from_slice(&ticket.to_be_bytes());
+    let transition = Box::new(transition);
+    let mut effects = node.step(Input::Request { ticket, execution, transition, entropy });
+    effects.extend(node.durable());
+    match effects.pop() {
+        Some(Effect::Answer { answer, .. }) => code(&answer).to_owned(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn last_action(node: &Node) -> String {
+    match LineageRecord::parse(&node.log.last().unwrap().0).unwrap().body {
+        Body::Decided(decided) => decided.action,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_was_read_ahead_of_a_new_bundle_or_for_another_workload_is_read_again() {
+    let mut domain = Domain::new();
+    domain.publish(&bundle(1));
+    let mut node = Node::new(&domain);
+    let path = || call("read_file", r#"{"path":"notes"}"#);
+    let ahead = |node: &Node, of: &str| {
+        Prepared::ahead(path(), of, &Arc::clone(node.kernel.state().bundle()))
+    };
+
+    let (early, strange) = (ahead(&node, "agent"), ahead(&node, "somebody-else"));
+    assert_eq!(ask(&mut node, strange), "permitted", "it is the agent's execution that asks");
+    assert_eq!(last_action(&node), "read_1");
+
+    domain.publish(&bundle(2));
+    node.follow(&domain);
+    assert_eq!(ask(&mut node, early), "permitted");
+    assert_eq!(last_action(&node), "read_2", "as the bundle says that decides");
+    let late = ahead(&node, "agent");
+    assert_eq!(ask(&mut node, late), "permitted");
+
+    let fed = node.replay(&domain).unwrap();
+    assert!(fed.iter().all(|fed| matches!(fed, Fed::Identical | Fed::Followed)), "{fed:?}");
+}
+
+#[test]
+fn a_replay_that_read_ahead_of_a_new_bundle_derives_the_same() {
+    let mut domain = Domain::new();
+    domain.publish(&bundle(1));
+    let mut node = Node::new(&domain);
+    for number in 2..5 {
+        assert_eq!(ask(&mut node, call("read_file", r#"{"path":"notes"}"#).into()), "permitted");
+        domain.publish(&bundle(number));
+        node.follow(&domain);
+    }
+    let mut replay = Replay::new(
+        crate::fixture::NODE,
+        crate::fixture::ORIGIN,
+        &domain.records,
+        domain.shelf.as_ref(),
+    );
+    // Everything is read against the bundle that a node has before its first.
+    let first = Arc::clone(replay.state().bundle());
+    let all: Vec<_> = node
+        .log
+        .iter()
+        .map(|(record, sealed)| crate::replay::Ahead::of(&first, record, |_| sealed.into()))
+        .collect();
+    let identical = all
+        .into_iter()
+        .map(|ahead| replay.feed_ahead(ahead).unwrap())
+        .filter(|fed| *fed == Fed::Identical);
+    assert_eq!(identical.count(), 3);
+}
