@@ -48,6 +48,10 @@ pub const WAITING_MAX: usize = 16;
 /// with `refused.quota`.
 pub const OPEN_TRANSITIONS_MAX: usize = 1_024;
 
+/// Most transitions of one execution whose request is kept as it was read for its decision, until they end. Those of one more are
+/// read again: what was read takes some ten times the memory of the request.
+pub const FORMS_KEPT_MAX: usize = 16;
+
 /// Items on one page of a snapshot's public part. One more begins another page.
 pub const SNAPSHOT_PAGE_ITEMS: usize = 1_024;
 

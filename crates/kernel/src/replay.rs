@@ -17,15 +17,13 @@ use std::sync::Arc;
 use policy::{Bundle, Decision, LabelChange, Labels, Semantics};
 use proof::json::Value;
 
-use crate::lineage::{
-    Body, Charged, Commitments, Completion, Decided, Header, LineageRecord, Sealed,
-};
+use crate::lineage::{Body, Charged, Completion, Decided, Header, LineageRecord, Sealed};
 use crate::members::Malformed;
 use crate::read::Read;
 use crate::snapshot::{Maker, Mark};
 use crate::state::{About, Asked as Waiting, Blobs, Execution, Lost, NodeState, Opened};
 use crate::step::outcome;
-use ahead::{Asked, ended_by, open, open_intent, open_message, open_request};
+use ahead::{Asked, Found, ended_by, open, open_intent, open_message, open_request};
 
 /// What came of one record.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,7 +161,7 @@ impl<'a> Replay<'a> {
     /// When the log cannot be followed: see [`ReplayError`].
     pub fn feed_ahead(&mut self, ahead: Ahead) -> Result<Fed, ReplayError> {
         let index = self.state.size();
-        let Ahead { record, digest, sealed, asked } = ahead;
+        let Ahead { record, digest, sealed, asked, found } = ahead;
         let record = record.map_err(|why| ReplayError::Malformed { index, why })?;
         if let Body::Adopted { verified, .. } = &record.body {
             self.adopt(index, &record.header, *verified)?;
@@ -172,7 +170,8 @@ impl<'a> Replay<'a> {
             return Err(ReplayError::Broken { index });
         }
         let execution = record.header.link.as_ref().map(|link| link.execution.as_str());
-        let fed = self.follow(&record, &sealed, asked).ok_or(ReplayError::Broken { index })?;
+        let fed =
+            self.follow(&record, &sealed, (asked, found)).ok_or(ReplayError::Broken { index })?;
         if let Ok(sealed) = &sealed {
             self.state.admit_sealed(execution, || sealed.to_bytes());
         }
@@ -205,7 +204,7 @@ impl<'a> Replay<'a> {
         &mut self,
         record: &LineageRecord,
         sealed: &Result<Sealed, Lost>,
-        asked: Option<Result<Asked, Lost>>,
+        (asked, found): (Option<Result<Asked, Lost>>, Option<Found>),
     ) -> Option<Fed> {
         let link = record.header.link.as_ref();
         match (&record.body, link) {
@@ -255,7 +254,8 @@ impl<'a> Replay<'a> {
                 Some(link),
             ) => {
                 let ended = (&*link.execution, *decided_seq);
-                self.is_labelled_alike(ended, (commitments, sealed), labels).then_some(())?;
+                let message = ended_by(commitments, sealed);
+                self.is_labelled_alike(ended, (message, found), labels).then_some(())?;
                 let output = commitments.get("output").map(|digest| open(sealed, "output", digest));
                 let output = output.transpose().map(|bytes| bytes.map(<[u8]>::to_vec));
                 let end = (*decided_seq, *end, output);
@@ -381,14 +381,14 @@ impl<'a> Replay<'a> {
     fn is_labelled_alike(
         &self,
         (id, seq): (&str, u64),
-        (commitments, sealed): (&Commitments, &Result<Sealed, Lost>),
+        (message, ahead): (Result<Option<&[u8]>, Lost>, Option<Found>),
         labels: &Labels,
     ) -> bool {
-        let Ok(message) = ended_by(commitments, sealed) else { return true };
+        let Ok(message) = message else { return true };
         let can_tell = self.state.execution(id).is_some_and(Execution::is_intact);
         !can_tell
             || self.state.is_hypothetical()
-            || self.state.detected(id, seq, message) == *labels
+            || self.state.detected_ahead((id, seq), message, ahead.as_ref()) == *labels
     }
 
     /// Whether a result says what the record of it charges. What can't be read, or is decided by another bundle, is taken

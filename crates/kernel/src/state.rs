@@ -29,6 +29,7 @@ pub use approvals::Asked;
 pub(crate) use approvals::Named;
 pub use execution::Execution;
 pub(crate) use execution::Opened;
+pub(crate) use labels::found;
 pub use lost::Lost;
 pub use meters::MeterUse;
 pub(crate) use snapshot::Sections;

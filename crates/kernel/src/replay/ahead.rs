@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use policy::{Bundle, Request};
+use policy::{Bundle, Labels, Passing, Request};
 use proof::digest::Digest;
 
 use super::Part;
 use crate::lineage::{Body, Commitments, Decided, LineageRecord, Sealed, intent_of, request_of};
 use crate::members::Malformed;
 use crate::read::Read;
-use crate::state::{Lost, Named};
+use crate::state::{Lost, Named, found};
 
 /// A record as it is read before its turn: on any thread, and whatever stands before it in the log.
 pub struct Ahead {
@@ -17,7 +17,12 @@ pub struct Ahead {
     pub(super) sealed: Result<Sealed, Lost>,
     /// What a decision was made of.
     pub(super) asked: Option<Result<Asked, Lost>>,
+    /// What detectors of the bundle find in the message that ended a transition, if that was a result.
+    pub(super) found: Option<Found>,
 }
+
+/// What the detectors of a bundle find.
+pub(super) type Found = (Arc<Bundle>, Labels);
 
 /// What a decision on record was made of.
 pub(super) struct Asked {
@@ -42,7 +47,15 @@ impl Ahead {
             Ok(Body::Decided(decided)) => Some(Asked::of(bundle, decided, &sealed)),
             _ => None,
         };
-        Self { record, digest, sealed, asked }
+        let found = match record.as_ref().map(|record| &record.body) {
+            Ok(Body::Completed { commitments, .. }) => {
+                let message = ended_by(commitments, &sealed).ok();
+                message.map(|message| found(bundle, Passing::Results, message))
+            }
+            _ => None,
+        };
+        let found = found.map(|labels| (Arc::clone(bundle), labels));
+        Self { record, digest, sealed, asked, found }
     }
 }
 

@@ -8,7 +8,7 @@ use proof::digest::Digest;
 
 use super::approvals::Waiting;
 use super::labels::Touched;
-use crate::limits::OPEN_TRANSITIONS_MAX;
+use crate::limits::{FORMS_KEPT_MAX, OPEN_TRANSITIONS_MAX};
 use crate::lineage::{Delegation, Direction, HandsOn, Link};
 use crate::state::Lost;
 
@@ -164,7 +164,8 @@ impl Execution {
 
     /// A permit is on record: the transition is open until it completes or is withheld.
     pub(crate) fn open_transition(&mut self, seq: u64, opened: Opened) {
-        self.open.insert(seq, opened);
+        let formed = opened.formed.filter(|_| self.open.len() < FORMS_KEPT_MAX);
+        self.open.insert(seq, Opened { formed, ..opened });
     }
 
     /// Which way the answer to an open transition goes.
@@ -204,3 +205,6 @@ impl Execution {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

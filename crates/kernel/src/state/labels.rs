@@ -9,8 +9,9 @@
 mod snapshot;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use policy::{LabelChange, Labels};
+use policy::{Bundle, LabelChange, Labels, Passing};
 
 use super::NodeState;
 use crate::limits::MESSAGE_BYTES_MAX;
@@ -49,6 +50,15 @@ impl Touched {
     }
 }
 
+/// What a bundle's detectors find in a message that passes; of one that is too large to be sealed, all that they could.
+pub(crate) fn found(bundle: &Bundle, passing: Passing, message: Option<&[u8]>) -> Labels {
+    match message {
+        Some([]) => Labels::NONE,
+        Some(message) if message.len() <= MESSAGE_BYTES_MAX => bundle.detected(passing, message),
+        _ => bundle.undetected(passing),
+    }
+}
+
 impl NodeState {
     /// A permit is on record, as the record `seq` of its execution.
     pub(crate) fn begin_labels(&mut self, id: &str, seq: u64, change: &LabelChange) {
@@ -66,13 +76,22 @@ impl NodeState {
     /// so that nobody could look at it again, all that they could.
     pub(crate) fn detected(&self, id: &str, seq: u64, message: Option<&[u8]>) -> Labels {
         let direction = self.executions.get(id).and_then(|one| one.answered(seq));
-        let Some(passing) = direction.map(Direction::passing) else { return Labels::NONE };
-        match message {
-            Some([]) => Labels::NONE,
-            Some(message) if message.len() <= MESSAGE_BYTES_MAX => {
-                self.bundle.detected(passing, message)
-            }
-            _ => self.bundle.undetected(passing),
+        let passing = direction.map(Direction::passing);
+        passing.map_or(Labels::NONE, |passing| found(&self.bundle, passing, message))
+    }
+
+    /// The same, where what detectors find in it as a result was looked for ahead, by some bundle.
+    pub(crate) fn detected_ahead(
+        &self,
+        (id, seq): (&str, u64),
+        message: Option<&[u8]>,
+        ahead: Option<&(Arc<Bundle>, Labels)>,
+    ) -> Labels {
+        let direction = self.executions.get(id).and_then(|one| one.answered(seq));
+        let is_result = direction.is_some_and(|direction| direction.passing() == Passing::Results);
+        match ahead.filter(|(bundle, _)| is_result && Arc::ptr_eq(bundle, &self.bundle)) {
+            Some((_, labels)) => labels.clone(),
+            None => self.detected(id, seq, message),
         }
     }
 
