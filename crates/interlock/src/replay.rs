@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kernel::replay::{Counts, Fed, Replay, Tally};
+use kernel::replay::{Counts, Fed, Replay, ReplayError, Tally};
 use kernel::state::Blobs;
 use node::follow::follow as follow_ahead;
 use node::sealing::Opener;
@@ -48,10 +48,10 @@ pub(crate) fn follow(
     let blobs = Beside(governance);
     let node = node_name(lineage)?;
     let replay = Replay::new(&node, governance.key.name(), &records, &blobs);
-    let mut replay = match under {
-        Under::Published => replay,
-        Under::Bundle(bundle) => replay.under(bundle),
-        Under::Semantics(semantics) => replay.under_semantics(semantics),
+    let (mut replay, supposed) = match under {
+        Under::Published => (replay, None),
+        Under::Bundle(bundle) => (replay.under(bundle), None),
+        Under::Semantics(semantics) => (replay.under_semantics(semantics), Some(semantics)),
     };
     let (head, mut frontier) = (lineage.verified()?.checkpoint().clone(), Frontier::new());
     let mut tally = Tally::default();
@@ -62,7 +62,8 @@ pub(crate) fn follow(
         if frontier.size() == head.size && frontier.root() != head.root {
             return Err(lineage.not_verified(&"its entries do not hash to the signed root"));
         }
-        let fed = replay.feed_ahead(read.ahead).map_err(|why| lineage.not_verified(&why))?;
+        let fed = replay.feed_ahead(read.ahead);
+        let fed = fed.map_err(|why| unfollowed(lineage, supposed, &why))?;
         tally.add(&fed);
         each(read.index, &fed)
     })?;
@@ -70,6 +71,20 @@ pub(crate) fn follow(
         return Err(lineage.not_verified(&"it is shorter than its signed head"));
     }
     Ok(tally.finish(replay.state()))
+}
+
+/// Why a log could not be followed further. A version of the decider that it was not written for may not read its bundles.
+fn unfollowed(lineage: &Log, supposed: Option<Semantics>, why: &ReplayError) -> Failure {
+    match (supposed, why) {
+        (Some(semantics), ReplayError::Governance { .. }) => {
+            let what =
+                format!("version {} of the decider cannot decide all of this", semantics.number());
+            Failure::new(Exit::Denied, what).code("semantics.replay").why(why).help(
+                "a bundle that was published does not load under it: without --semantics each version decides its own",
+            )
+        }
+        _ => lineage.not_verified(why),
+    }
 }
 
 /// What opens the sealed parts beside a lineage log, with the keys of its domain's folder.

@@ -277,6 +277,16 @@ fn another_bundle_changes_exactly_what_it_decides_otherwise() {
 }
 
 #[test]
+fn a_version_that_cannot_read_what_was_published_says_so_and_not_that_the_log_is_bad() {
+    let domain = Domain::new();
+    let ended = domain.run(&["replay", "DOMAIN", "--semantics", "1"]);
+    assert_eq!(ended.code, 2);
+    assert!(ended.stderr.contains("version 1 of the decider cannot decide all of this"));
+    assert!(ended.stderr.contains("semantics = 2"), "which part of the bundle: {}", ended.stderr);
+    assert!(!ended.stderr.contains("do not trust"), "{}", ended.stderr);
+}
+
+#[test]
 fn a_private_part_that_is_lost_makes_its_decisions_not_replayable_and_is_no_erasure() {
     let domain = Domain::new();
     let explained = domain.decision("policy.denied");
