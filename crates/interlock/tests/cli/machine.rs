@@ -13,6 +13,15 @@ fn usage_errors_end_with_64() {
 }
 
 #[test]
+fn what_cannot_be_read_ends_with_74() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("interlock.toml")).unwrap();
+    let ended = interlock(&["serve", folder.path().to_str().unwrap()]);
+    assert_eq!(ended.code, 74, "{}", ended.stderr);
+    assert!(ended.stderr.contains("interlock.toml` cannot be read"), "{}", ended.stderr);
+}
+
+#[test]
 fn a_usage_error_as_json_names_what_is_missing() {
     let ended = interlock(&["--json", "decide"]);
     assert_eq!(ended.code, 64);
