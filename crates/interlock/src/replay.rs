@@ -55,7 +55,7 @@ pub(crate) fn follow(
     };
     let (head, mut frontier) = (lineage.verified()?.checkpoint().clone(), Frontier::new());
     let mut tally = Tally::default();
-    let openers = Opener::for_each_core(&lineage.folder, lineage.key.name());
+    let openers = Opener::to_follow(&lineage.folder, lineage.key.name());
     let openers = openers.map_err(|why| Failure::node(&why))?;
     follow_ahead(&mut replay, lineage.entries(0)?, openers, |replay, read| {
         frontier.push(read.leaf);

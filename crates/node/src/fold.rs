@@ -145,8 +145,7 @@ fn private_parts(
             parts.push((number, part));
         }
     };
-    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let others = cores.min(all.len()).saturating_sub(1);
+    let others = follow::cores().min(all.len()).saturating_sub(1);
     let mut parts = thread::scope(|scope| {
         let builder = || thread::Builder::new().stack_size(policy::limits::DECIDE_STACK_BYTES);
         let others: Vec<_> =
@@ -167,7 +166,7 @@ fn follow(
     mut replay: Replay<'_>,
     (reader, first): (&Reader, u64),
 ) -> Result<NodeState, Error> {
-    let openers = Opener::for_each_core(&options.lineage_folder(), &options.lineage_origin())?;
+    let openers = Opener::to_follow(&options.lineage_folder(), &options.lineage_origin())?;
     let entries = reader.entries(first).map_err(|why| lineage(&why))?;
     let entries = entries.map(|entry| entry.map_err(|why| lineage(&why)));
     let mut tally = Tally::default();

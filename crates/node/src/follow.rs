@@ -33,8 +33,14 @@ struct Lane {
     read: Receiver<Vec<Read>>,
 }
 
-/// Has `take` follow each entry in order. There is a thread for each opener, which reads ahead; with one opener there is
-/// none.
+/// How many cores there are.
+#[must_use]
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Has `take` follow each entry in order. One opener is for this thread, and for each other there is a thread that reads
+/// ahead. This one reads itself where the system gives no thread.
 ///
 /// # Errors
 /// The first error of the entries or of `take`: nothing after it was followed.
@@ -46,11 +52,8 @@ pub fn follow<E>(
 ) -> Result<(), E> {
     let mut chunks = Chunks { entries, failed: None };
     std::thread::scope(|scope| {
-        let lanes = match openers.len() {
-            0 | 1 => Vec::new(),
-            _ => openers.drain(..).map_while(|opener| lane(scope, opener)).collect(),
-        };
-        let mut alone = openers.pop().unwrap_or(Opener::without_keys());
+        let mut alone = openers.pop().unwrap_or_else(Opener::without_keys);
+        let lanes: Vec<_> = openers.into_iter().map_while(|opener| lane(scope, opener)).collect();
         let mut busy: VecDeque<&Lane> = VecDeque::new();
         let mut turns = lanes.iter().cycle();
         loop {

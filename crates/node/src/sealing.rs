@@ -9,6 +9,7 @@ use kernel::state::{Lost, NodeState};
 use ledger::{Disk, Snapshots};
 use proof::digest::Digest;
 
+use crate::follow::cores;
 use crate::{Error, Options};
 
 /// Makes the sealing key, and the folder in which executions' keys lie.
@@ -50,13 +51,13 @@ impl Opener {
         Ok(Self(Some(Vault::new(origin, store))))
     }
 
-    /// One for each core, for the lineage log in this folder.
+    /// One for the thread that follows the lineage log in this folder, and one for each core that can read ahead of it.
     ///
     /// # Errors
     /// As [`Opener::of`].
-    pub fn for_each_core(lineage: &Path, origin: &str) -> Result<Vec<Self>, Error> {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        (0..cores).map(|_| Self::of(lineage, origin)).collect()
+    pub fn to_follow(lineage: &Path, origin: &str) -> Result<Vec<Self>, Error> {
+        let ahead = if cores() > 1 { cores() } else { 0 };
+        (0..=ahead).map(|_| Self::of(lineage, origin)).collect()
     }
 
     /// Opens nothing.

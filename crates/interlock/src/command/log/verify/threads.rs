@@ -2,6 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
+use node::follow::cores;
 use proof::checkpoint::Checkpoint;
 use proof::limits::TILE_WIDTH;
 use proof::log::{Error, LogReader, Summary};
@@ -63,8 +64,7 @@ impl Work<'_> {
     }
 
     fn threads(&self) -> u64 {
-        let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        u64::try_from(cores).unwrap_or(1).min(self.size.div_ceil(TAKEN)).max(1)
+        u64::try_from(cores()).unwrap_or(1).min(self.size.div_ceil(TAKEN)).max(1)
     }
 
     /// Takes and verifies until nothing is left. A failure comes with the first record of what was taken.
