@@ -7,6 +7,7 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use kernel::governance::UNREPLAYED;
 use proof::json::{Value, object};
 
 use crate::output::{Paint, Style};
@@ -96,7 +97,7 @@ impl Failure {
     pub(crate) fn node(why: &node::Error) -> Self {
         let exit = match why.code() {
             "keys" => Exit::Config,
-            "governance" | "semantics.replay" | "peer" | "replay" => Exit::Denied,
+            "governance" | UNREPLAYED | "peer" | "replay" => Exit::Denied,
             "input" => Exit::Data,
             "socket" => Exit::NoInput,
             "folder" | "ledger" | "rollback" => Exit::Io,

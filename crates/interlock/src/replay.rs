@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kernel::governance::UNREPLAYED;
 use kernel::replay::{Counts, Fed, Replay, ReplayError, Tally};
 use kernel::state::Blobs;
 use node::follow::follow as follow_ahead;
@@ -79,7 +80,7 @@ fn unfollowed(lineage: &Log, supposed: Option<Semantics>, why: &ReplayError) -> 
         (Some(semantics), ReplayError::Governance { .. }) => {
             let what =
                 format!("version {} of the decider cannot decide all of this", semantics.number());
-            Failure::new(Exit::Denied, what).code("semantics.replay").why(why).help(
+            Failure::new(Exit::Denied, what).code(UNREPLAYED).why(why).help(
                 "a bundle that was published does not load under it: without --semantics each version decides its own",
             )
         }

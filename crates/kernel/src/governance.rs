@@ -16,7 +16,7 @@ mod subject;
 mod tests;
 
 pub use change::{Change, Workload};
-pub use fold::{Governance, GovernanceError, SEMANTICS};
+pub use fold::{Governance, GovernanceError, SEMANTICS, UNREPLAYED};
 pub use position::Position;
 pub use proposal::{Proposal, SignedProposal};
 pub use replayed::{Replayed, Replays};

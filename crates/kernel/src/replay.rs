@@ -21,9 +21,11 @@ use crate::lineage::{Body, Charged, Completion, Decided, Header, LineageRecord, 
 use crate::members::Malformed;
 use crate::read::Read;
 use crate::snapshot::{Maker, Mark};
-use crate::state::{About, Asked as Waiting, Blobs, Execution, Lost, NodeState, Opened};
+use crate::state::{
+    About, Asked as Waiting, AskedFor, Blobs, Execution, Found, Lost, NodeState, Opened,
+};
 use crate::step::outcome;
-use ahead::{Asked, Found, ended_by, open, open_intent, open_message, open_request};
+use ahead::{Asked, ended_by, open, open_intent, open_message, open_request};
 
 /// What came of one record.
 #[derive(Debug, Clone, PartialEq)]
@@ -293,8 +295,11 @@ impl<'a> Replay<'a> {
     ) -> Fed {
         let lost = |why: Lost| Fed::NotReplayable { execution: id.to_owned(), why };
         let is_permit = decided.verdict() == Some("permit");
-        let message = open_message(decided, sealed);
-        let (Asked { read, named }, message) = match asked.and_then(|one| Ok((one, message?))) {
+        let asked = asked.and_then(|Asked { read, named }| {
+            let message = (decided.direction, open_message(decided, sealed)?);
+            Ok((read.against(self.state.bundle(), message), named))
+        });
+        let (read, named) = match asked {
             Ok(asked) => asked,
             Err(why) => {
                 if is_permit {
@@ -306,7 +311,6 @@ impl<'a> Replay<'a> {
                 return lost(why);
             }
         };
-        let read = read.against(self.state.bundle(), (decided.direction, message));
         let asks = decided.hands_on.as_ref().map(|hands_on| &hands_on.grant);
         let about = About {
             hands_on: asks,
@@ -388,7 +392,7 @@ impl<'a> Replay<'a> {
         let can_tell = self.state.execution(id).is_some_and(Execution::is_intact);
         !can_tell
             || self.state.is_hypothetical()
-            || self.state.detected_ahead((id, seq), message, ahead.as_ref()) == *labels
+            || self.state.detected((id, seq), message, ahead) == *labels
     }
 
     /// Whether a result says what the record of it charges. What can't be read, or is decided by another bundle, is taken
@@ -418,9 +422,8 @@ fn labels_of(decided: &Decided) -> Option<LabelChange> {
 /// A permitted transition, as its record has it.
 fn opened(read: Option<Read>, decided: &Decided) -> Opened {
     let (hands_on, direction) = (decided.hands_on.clone(), decided.direction);
-    let formed = read.map(|read| read.formed);
-    let request = formed.as_ref().map(|formed| Arc::clone(formed.request()));
-    Opened { request, formed, hands_on, direction }
+    let asked = read.map(|read| AskedFor::Formed(read.formed));
+    Opened { asked, hands_on, direction }
 }
 
 fn compare(

@@ -206,9 +206,8 @@ impl<D: Disk> GroupCommit<D> {
         expected: Option<u64>,
         done: impl FnOnce(Result<Committed, AppendError>) + Send + 'static,
     ) -> Result<(), AppendError> {
-        check_entries(&entries, self.batch_bytes_max)?;
         let done = Told::Committed(Box::new(done));
-        self.queue.push_quietly(Append::new(entries, expected, Purpose::Stop, done))?;
+        self.enqueue(Append::new(entries, expected, Purpose::Stop, done).quiet())?;
         if let Ok(mut ledger) = self.ledger.try_lock() {
             threads::write_next(&self.queue, &mut ledger);
         }

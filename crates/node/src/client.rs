@@ -6,14 +6,13 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use kernel::governance::SignedProposal;
+use kernel::governance::{SignedProposal, UNREPLAYED};
 use kernel::lineage::{HandsOn, SignedApproval};
 use proof::json::Value;
 
 use crate::Error;
 use crate::authority::Accepted;
 use crate::erase::{Erased, Which};
-use crate::error::UNREPLAYED;
 use crate::hello::{Caller, Hello};
 use crate::limits::{ANSWER_MS_MAX, ERASED_AT_ONCE_MAX, HELLO_BYTES_MAX};
 

@@ -1,10 +1,7 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use kernel::governance::GovernanceError;
-
-/// The code of [`GovernanceError::Replays`].
-pub(crate) const UNREPLAYED: &str = "semantics.replay";
+use kernel::governance::{GovernanceError, UNREPLAYED};
 
 /// Why a node, or something that speaks to it, could not do what it was asked.
 #[derive(Debug, thiserror::Error)]

@@ -120,6 +120,12 @@ pub fn object<'a>(members: impl IntoIterator<Item = (&'a str, Value)>) -> Value 
     Value::Object(members.into_iter().collect())
 }
 
+/// Whether an object can have this key: `[a-z][a-z0-9_]*`.
+#[must_use]
+pub fn is_key(key: &str) -> bool {
+    parser::is_key(key)
+}
+
 /// Adds the canonical text of a string to a text.
 pub fn write_string(string: &str, text: &mut String) {
     writer::write_string(string, text);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kernel::governance::{Replayed, Replays};
+use kernel::governance::{Replayed, Replays, UNREPLAYED};
 use kernel::lineage::LineageRecord;
 use kernel::replay::{Counts, Fed};
 use node::Options;
@@ -17,9 +17,6 @@ use crate::exit::{Exit, Failure};
 use crate::limits::DIFFERENCES_SHOWN;
 use crate::output::{Output, Style, counted, grouped};
 use crate::replay::{self, Under, node_name};
-
-/// The stable word for a replay that does not do.
-const CODE: &str = "semantics.replay";
 
 /// The version of that number.
 pub(super) fn version(number: u64) -> Result<Semantics, Failure> {
@@ -76,7 +73,7 @@ pub(super) fn check(
         let what = "the replay that the proposal states is not what this one found";
         Failure::new(Exit::Denied, what)
             .why(why)
-            .code(CODE)
+            .code(UNREPLAYED)
             .help("it is not signed; propose it again")
     };
     let node = node_name(&lineage)?;
@@ -128,7 +125,7 @@ fn under_both(
         );
         return Err(Failure::new(Exit::Denied, what)
             .why(why)
-            .code(CODE)
+            .code(UNREPLAYED)
             .help("`interlock replay` says more; no other version is adopted until it does"));
     }
     let mut found = Found::default();

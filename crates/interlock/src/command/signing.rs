@@ -18,13 +18,7 @@ const PROPOSAL_BYTES_MAX: u64 = 128 * 1024;
 /// Writes a proposal that nobody has signed.
 pub(super) fn propose(arguments: &Propose, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
-    let change = match &arguments.change {
-        Proposed::Semantics { number } => {
-            let replays = semantics::replay(&options, &arguments.domain, *number, output)?;
-            Change::SemanticsAdopted { semantics: *number, replays }
-        }
-        other => change(other)?,
-    };
+    let change = change(arguments, &options, output)?;
     let proposal = node::domain::propose(&options, change, arguments.for_ms)
         .map_err(|why| Failure::node(&why))?;
     if arguments.out.exists() {
@@ -96,8 +90,12 @@ fn missing(domain: &Path, signed: &SignedProposal) -> Result<String, Failure> {
     }
 }
 
-fn change(proposed: &Proposed) -> Result<Change, Failure> {
-    Ok(match proposed {
+fn change(
+    arguments: &Propose,
+    options: &node::Options,
+    output: &mut Output,
+) -> Result<Change, Failure> {
+    Ok(match &arguments.change {
         Proposed::Bundle { bundle } => {
             Change::BundlePublished { bundle: folder::load_bundle(bundle)?.digest() }
         }
@@ -112,8 +110,9 @@ fn change(proposed: &Proposed) -> Result<Change, Failure> {
         Proposed::Lift { subject } => Change::HaltLifted { subject: subject.clone() },
         Proposed::End { execution } => Change::ExecutionEnded { execution: execution.clone() },
         Proposed::Roles { file } => Change::RolesChanged { roles: roles::read(file)? },
-        Proposed::Semantics { .. } => {
-            return Err(Failure::new(Exit::Failed, "a version is adopted with a replay"));
+        Proposed::Semantics { number } => {
+            let replays = semantics::replay(options, &arguments.domain, *number, output)?;
+            Change::SemanticsAdopted { semantics: *number, replays }
         }
     })
 }

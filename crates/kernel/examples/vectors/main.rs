@@ -3,28 +3,21 @@
 //! As with those of `proof`: each line is a case, what a reader must say of it stands in the case by hand, and this
 //! program stops where the code says otherwise. Records are made and signed here without the code's own types, so that they
 //! are what `spec/records.md` says.
+#[path = "../../../proof/examples/vectors/cases.rs"]
+mod cases;
 mod governance;
 mod lineage;
 
-use std::error::Error;
 use std::path::Path;
 
+use cases::{Outcome, agree, signer, write_lines};
 use proof::digest::Digest;
 use proof::json::{Object, Value, object};
-use proof::note::Ed25519Signer;
-
-/// Anything that goes wrong here ends the program.
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> Outcome<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/vectors");
     write_lines(&folder, "governance.jsonl", governance::cases()?)?;
     write_lines(&folder, "lineage.jsonl", lineage::cases()?)
-}
-
-/// A key that the whole world knows: for vectors only.
-fn signer(name: &str, seed: u8) -> Outcome<Ed25519Signer> {
-    Ok(Ed25519Signer::from_seed(name, &[seed; 32])?)
 }
 
 fn digest(of: &str) -> Value {
@@ -56,23 +49,6 @@ fn within(value: &Value, member: &str, change: impl FnOnce(&Value) -> Value) -> 
 
 fn text(value: &Value) -> Outcome<Value> {
     Ok(Value::from(String::from_utf8(value.to_bytes())?))
-}
-
-/// Stops where the code does not say of a case what stands in it.
-fn agree(name: &str, expected: bool, found: bool) -> Outcome<()> {
-    if expected == found {
-        return Ok(());
-    }
-    Err(format!("`{name}` should be {expected}, and the code says {found}").into())
-}
-
-fn write_lines(folder: &Path, name: &str, cases: Vec<Value>) -> Outcome<()> {
-    let mut bytes = Vec::new();
-    for case in cases {
-        bytes.extend(case.to_bytes());
-        bytes.push(b'\n');
-    }
-    Ok(std::fs::write(folder.join(name), bytes)?)
 }
 
 fn case(accept: bool, name: &str, record: &Value) -> Outcome<Value> {

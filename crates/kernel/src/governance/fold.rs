@@ -81,12 +81,15 @@ pub enum GovernanceError {
     Full,
 }
 
+/// The code of a replay under both versions of the decider that does not do.
+pub const UNREPLAYED: &str = "semantics.replay";
+
 impl GovernanceError {
     /// A stable word for the kind of refusal.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Replays(_) => "semantics.replay",
+            Self::Replays(_) => UNREPLAYED,
             _ => "governance",
         }
     }

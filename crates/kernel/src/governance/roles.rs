@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use proof::json::{Object, Value, number, object};
+use proof::json::{Object, Value, is_key, number, object};
 use proof::note::VerifierKey;
 
 use super::{Change, Governance, GovernanceError, SignedProposal};
@@ -80,12 +80,7 @@ impl Roles {
             return Err(wrong("roles", "at most 64 roles"));
         }
         // A role's name is a member's name in records: one that canonical JSON does not have could be written, and never read.
-        let is_plain = |name: &String| {
-            let mut bytes = name.bytes();
-            name.starts_with(|first: char| first.is_ascii_lowercase())
-                && bytes.all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
-        };
-        match roles.keys().find(|name| checked_name("role", name).is_err() || !is_plain(name)) {
+        match roles.keys().find(|name| checked_name("role", name).is_err() || !is_key(name)) {
             Some(_) => Err(wrong("roles", "named with a-z, 0-9 and _, a letter first")),
             None => Ok(Self(roles)),
         }

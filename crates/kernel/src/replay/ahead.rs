@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use policy::{Bundle, Labels, Passing, Request};
+use policy::{Bundle, Passing, Request};
 use proof::digest::Digest;
 
 use super::Part;
 use crate::lineage::{Body, Commitments, Decided, LineageRecord, Sealed, intent_of, request_of};
 use crate::members::Malformed;
 use crate::read::Read;
-use crate::state::{Lost, Named, found};
+use crate::state::{Found, Lost, Named, found};
 
 /// A record as it is read before its turn: on any thread, and whatever stands before it in the log.
 pub struct Ahead {
@@ -20,9 +20,6 @@ pub struct Ahead {
     /// What detectors of the bundle find in the message that ended a transition, if that was a result.
     pub(super) found: Option<Found>,
 }
-
-/// What the detectors of a bundle find.
-pub(super) type Found = (Arc<Bundle>, Labels);
 
 /// What a decision on record was made of.
 pub(super) struct Asked {

@@ -29,12 +29,27 @@ pub struct Execution {
     pub(super) waiting: Waiting,
 }
 
+/// What an open transition asked for.
+pub(crate) enum AskedFor {
+    /// As it was read for its decision.
+    Formed(Formed),
+    /// Only as it was put: to be read again when it ends.
+    Put(Arc<Request>),
+}
+
+impl AskedFor {
+    pub(crate) fn request(&self) -> &Arc<Request> {
+        match self {
+            Self::Formed(formed) => formed.request(),
+            Self::Put(request) => request,
+        }
+    }
+}
+
 /// A permitted transition that has not completed.
 pub(crate) struct Opened {
     /// None where it could not be read: the history is lost then.
-    pub(crate) request: Option<Arc<Request>>,
-    /// The request as it was read for its decision, unless that was before a start.
-    pub(crate) formed: Option<Formed>,
+    pub(crate) asked: Option<AskedFor>,
     pub(crate) hands_on: Option<HandsOn>,
     /// Which way its message went.
     pub(crate) direction: Direction,
@@ -164,8 +179,10 @@ impl Execution {
 
     /// A permit is on record: the transition is open until it completes or is withheld.
     pub(crate) fn open_transition(&mut self, seq: u64, opened: Opened) {
-        let formed = opened.formed.filter(|_| self.open.len() < FORMS_KEPT_MAX);
-        self.open.insert(seq, Opened { formed, ..opened });
+        let keeps_form = self.open.len() < FORMS_KEPT_MAX;
+        let put = |asked: AskedFor| AskedFor::Put(Arc::clone(asked.request()));
+        let asked = opened.asked.map(|asked| if keeps_form { asked } else { put(asked) });
+        self.open.insert(seq, Opened { asked, ..opened });
     }
 
     /// Which way the answer to an open transition goes.
@@ -175,7 +192,7 @@ impl Execution {
 
     /// What an open transition asked for.
     pub(super) fn asked(&self, seq: u64) -> Option<&Request> {
-        self.open.get(&seq)?.request.as_deref()
+        Some(self.open.get(&seq)?.asked.as_ref()?.request())
     }
 
     /// What an open transition hands on, if it is a delegation.
@@ -196,11 +213,15 @@ impl Execution {
 
     /// The transition ended; its outcome becomes part of the history. False where it was not open.
     pub(crate) fn complete(&mut self, at: i64, seq: u64, outcome: &Outcome) -> bool {
-        let Some(Opened { request, formed, .. }) = self.open.remove(&seq) else { return false };
-        match (&mut self.history, formed, request) {
-            (Some(history), Some(formed), _) => history.complete_formed(at, &formed, outcome),
-            (Some(history), None, Some(request)) => history.complete(at, &request, outcome),
-            _ => {}
+        let Some(Opened { asked, .. }) = self.open.remove(&seq) else { return false };
+        match (&mut self.history, asked) {
+            (Some(history), Some(AskedFor::Formed(formed))) => {
+                history.complete_formed(at, &formed, outcome);
+            }
+            (Some(history), Some(AskedFor::Put(request))) => {
+                history.complete(at, &request, outcome)
+            }
+            (None, _) | (_, None) => {}
         }
         true
     }

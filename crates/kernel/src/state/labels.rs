@@ -50,6 +50,9 @@ impl Touched {
     }
 }
 
+/// What the detectors of a bundle found.
+pub(crate) type Found = (Arc<Bundle>, Labels);
+
 /// What a bundle's detectors find in a message that passes; of one that is too large to be sealed, all that they could.
 pub(crate) fn found(bundle: &Bundle, passing: Passing, message: Option<&[u8]>) -> Labels {
     match message {
@@ -74,25 +77,18 @@ impl NodeState {
 
     /// The labels that detectors bring for the message that ends an open transition; of one that is too large to be sealed,
     /// so that nobody could look at it again, all that they could.
-    pub(crate) fn detected(&self, id: &str, seq: u64, message: Option<&[u8]>) -> Labels {
-        let direction = self.executions.get(id).and_then(|one| one.answered(seq));
-        let passing = direction.map(Direction::passing);
-        passing.map_or(Labels::NONE, |passing| found(&self.bundle, passing, message))
-    }
-
-    /// The same, where what detectors find in it as a result was looked for ahead, by some bundle.
-    pub(crate) fn detected_ahead(
+    /// `ahead` is what was found in it as a result, if it was looked through ahead.
+    pub(crate) fn detected(
         &self,
         (id, seq): (&str, u64),
         message: Option<&[u8]>,
-        ahead: Option<&(Arc<Bundle>, Labels)>,
+        ahead: Option<Found>,
     ) -> Labels {
         let direction = self.executions.get(id).and_then(|one| one.answered(seq));
-        let is_result = direction.is_some_and(|direction| direction.passing() == Passing::Results);
-        match ahead.filter(|(bundle, _)| is_result && Arc::ptr_eq(bundle, &self.bundle)) {
-            Some((_, labels)) => labels.clone(),
-            None => self.detected(id, seq, message),
-        }
+        let Some(passing) = direction.map(Direction::passing) else { return Labels::NONE };
+        let ahead = ahead
+            .filter(|(bundle, _)| passing == Passing::Results && Arc::ptr_eq(bundle, &self.bundle));
+        ahead.map_or_else(|| found(&self.bundle, passing, message), |(_, labels)| labels)
     }
 
     /// The transition of that decision ended, with a message in which detectors found these labels.

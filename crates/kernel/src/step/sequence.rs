@@ -8,7 +8,7 @@ use super::{Answer, Effect, Kernel, Now, Ticket};
 use crate::Prepared;
 use crate::lineage::{Body, Judged, Retried, Sealed, Transition, intent};
 use crate::read::Read;
-use crate::state::{About, Opened};
+use crate::state::{About, AskedFor, Opened};
 
 impl Kernel {
     /// Decides and gives the decision its place in the log. The answer waits for the disk.
@@ -67,8 +67,8 @@ impl Kernel {
         let is_permit = decision.verdict() == Verdict::Permit;
         if is_permit {
             names.iter().for_each(|pending| self.state.use_approval(execution, pending));
-            let formed = Some(read.formed);
-            let opened = Opened { request: Some(request), formed, hands_on, direction };
+            let asked = Some(AskedFor::Formed(read.formed));
+            let opened = Opened { asked, hands_on, direction };
             self.state.permit(execution, seq, opened, charges);
             self.state.begin_labels(execution, seq, decision.labels());
         }

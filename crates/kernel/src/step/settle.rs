@@ -78,7 +78,7 @@ impl Kernel {
         let output = end.output.filter(|text| text.len() <= MESSAGE_BYTES_MAX);
         let outcome = outcome(end.outcome, output.clone());
         let charges = self.state.settled(execution, seq, output.as_deref());
-        let labels = self.state.detected(execution, seq, Some(&end.message));
+        let labels = self.state.detected((execution, seq), Some(&end.message), None);
         let ended = (end.outcome, charges.clone(), labels.clone());
         let body = Body::completed(seq, ended, (end.message, output), &mut sealed, entropy);
         let at = self.state.time(now.wall_ms);

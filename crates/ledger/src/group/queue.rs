@@ -17,6 +17,8 @@ pub(super) struct Append {
     purpose: Purpose,
     /// Somebody waits for it.
     is_awaited: bool,
+    /// Whoever pushes it takes the next run, or wakes the writer thread.
+    is_quiet: bool,
     bytes: usize,
     /// Bytes that it takes on the disk, at most: as a batch of its own.
     extent_bytes: u64,
@@ -31,12 +33,18 @@ impl Append {
     ) -> Append {
         let bytes = entries.iter().map(Entry::payload_bytes).sum();
         let extent_bytes = extent_bytes(bytes as u64);
-        Append { entries, expected, done, purpose, is_awaited: true, bytes, extent_bytes }
+        let (is_awaited, is_quiet) = (true, false);
+        Append { entries, expected, done, purpose, is_awaited, is_quiet, bytes, extent_bytes }
     }
 
     /// The same, when nobody waits for it.
     pub(super) fn unhurried(self) -> Append {
         Append { is_awaited: false, ..self }
+    }
+
+    /// The same, without waking the writer thread.
+    pub(super) fn quiet(self) -> Append {
+        Append { is_quiet: true, ..self }
     }
 }
 
@@ -82,26 +90,6 @@ impl Queue {
     }
 
     pub(super) fn push(&self, append: Append) -> Result<(), AppendError> {
-        if self.push_and_tell(append)? {
-            self.changed.notify_one();
-        }
-        Ok(())
-    }
-
-    /// Push without waking the writer thread: whoever does this takes the next run, or wakes it.
-    pub(super) fn push_quietly(&self, append: Append) -> Result<(), AppendError> {
-        self.push_and_tell(append).map(drop)
-    }
-
-    /// Wake the writer thread if somebody waits.
-    pub(super) fn wake_if_awaited(&self) {
-        if self.waiting().awaited > 0 {
-            self.changed.notify_one();
-        }
-    }
-
-    /// Push, and whether the writer thread is to be woken.
-    fn push_and_tell(&self, append: Append) -> Result<bool, AppendError> {
         let mut waiting = self.waiting();
         if waiting.closing || waiting.failed {
             return Err(AppendError::Stopped);
@@ -112,7 +100,8 @@ impl Queue {
             return Err(AppendError::Overload);
         }
         // The one writer waits only for a queue that is empty or has nothing that is awaited, and each wake is a system call.
-        let wakes = waiting.appends.is_empty() || (append.is_awaited && waiting.awaited == 0);
+        let is_asleep = waiting.appends.is_empty() || (append.is_awaited && waiting.awaited == 0);
+        let wakes = is_asleep && !append.is_quiet;
         waiting.awaited += usize::from(append.is_awaited);
         if waiting.company_until.is_none() {
             waiting.company_until = Instant::now().checked_add(self.company);
@@ -120,7 +109,18 @@ impl Queue {
         waiting.bytes += append.bytes;
         waiting.unsettled_bytes += append.extent_bytes;
         waiting.appends.push_back(append);
-        Ok(wakes)
+        drop(waiting);
+        if wakes {
+            self.changed.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Wake the writer thread if somebody waits.
+    pub(super) fn wake_if_awaited(&self) {
+        if self.waiting().awaited > 0 {
+            self.changed.notify_one();
+        }
     }
 
     /// Take those that make the next batch. `None`: none waits, or nothing is to be committed any more.

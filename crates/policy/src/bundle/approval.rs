@@ -1,5 +1,7 @@
 //! The grammar of `@approval`: `2 of finance within 10m`.
 
+use proof::json::is_key;
+
 use super::meters::duration_ms;
 use crate::approval::Approval;
 use crate::limits::{APPROVAL_WITHIN_MS_MAX, APPROVERS_MAX, ROLE_BYTES_MAX};
@@ -18,9 +20,8 @@ pub(super) fn parse(text: &str) -> Result<Approval, String> {
     let Some(count) = count else {
         return Err(format!("`@approval` asks for 1 to {APPROVERS_MAX} officers"));
     };
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    let begins = role.starts_with(|first: char| first.is_ascii_lowercase());
-    if !begins || role.len() > ROLE_BYTES_MAX || !role.chars().all(plain) {
+    // Roles are members of records.
+    if role.len() > ROLE_BYTES_MAX || !is_key(role) {
         return Err("a role is named with a-z, 0-9 and _, a letter first".to_owned());
     }
     let within = duration_ms(duration).filter(|ms| (1..=APPROVAL_WITHIN_MS_MAX).contains(ms));

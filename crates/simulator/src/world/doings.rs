@@ -132,13 +132,8 @@ impl World {
         };
         self.model.requests.insert(ticket, request);
         self.asking = Some(ticket);
-        let transition = Box::new(transition);
-        let done = self.tell(Input::Request {
-            ticket,
-            execution,
-            transition: Box::new((*transition).into()),
-            entropy,
-        });
+        let transition = Box::new(transition.into());
+        let done = self.tell(Input::Request { ticket, execution, transition, entropy });
         self.asking = None;
         done
     }

@@ -7,7 +7,7 @@ use policy::History;
 use proof::digest::Digest;
 use proof::json::{Object, Value, number, object};
 
-use super::{Execution, Opened};
+use super::{AskedFor, Execution, Opened};
 use crate::lineage::{Delegation, Direction, HandsOn, request_of_value, request_value};
 use crate::members::{Malformed, members, name, wrong};
 use crate::state::approvals::Waiting;
@@ -77,7 +77,7 @@ impl Execution {
 
     /// Its permitted transitions that have not completed, as far as they are public.
     pub(in crate::state) fn open_items(&self, id: &str) -> impl Iterator<Item = Value> {
-        self.open.iter().map(move |(seq, Opened { request: _, formed: _, hands_on, direction })| {
+        self.open.iter().map(move |(seq, Opened { asked: _, hands_on, direction })| {
             let mut item = object([
                 ("direction", Value::from(direction.as_str())),
                 ("execution", Value::from(id)),
@@ -97,7 +97,7 @@ impl Execution {
             .ok_or_else(|| wrong("direction", "`to_server` or `to_client`"))?;
         let hands_on = members.has("hands_on").then(|| members.value("hands_on")).transpose()?;
         let hands_on = hands_on.map(HandsOn::from_value).transpose()?;
-        let opened = Opened { request: None, formed: None, hands_on, direction };
+        let opened = Opened { asked: None, hands_on, direction };
         self.open.insert(members.count("seq")?, opened);
         Ok(())
     }
@@ -105,7 +105,7 @@ impl Execution {
     /// The requests of the transitions that are open.
     pub(crate) fn open_requests(&self) -> Vec<Value> {
         let request = |(seq, open): (&u64, &Opened)| {
-            let request = request_value(open.request.as_ref()?);
+            let request = request_value(open.asked.as_ref()?.request());
             Some(Value::Array(vec![number(*seq), request]))
         };
         self.open.iter().filter_map(request).collect()
@@ -132,9 +132,9 @@ impl Execution {
         for request in requests {
             let [seq, request] = request.as_array()? else { return None };
             let open = self.open.get_mut(&u64::try_from(seq.as_i64()?).ok()?)?;
-            open.request = Some(Arc::new(request_of_value(request).ok()?));
+            open.asked = Some(AskedFor::Put(Arc::new(request_of_value(request).ok()?)));
         }
         self.waiting.restore_intents(intents)?;
-        self.open.values().all(|open| open.request.is_some()).then_some(())
+        self.open.values().all(|open| open.asked.is_some()).then_some(())
     }
 }

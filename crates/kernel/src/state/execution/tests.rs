@@ -15,7 +15,10 @@ fn beyond_the_last_form_that_is_kept_a_request_is_read_again_when_it_ends() {
     }
     let open = &node.kernel.state().execution(&node.execution).unwrap().open;
     assert_eq!(open.len(), FORMS_KEPT_MAX + 4);
-    assert_eq!(open.values().filter(|one| one.formed.is_some()).count(), FORMS_KEPT_MAX);
+    assert_eq!(
+        open.values().filter(|one| matches!(one.asked, Some(AskedFor::Formed(_)))).count(),
+        FORMS_KEPT_MAX
+    );
     for ticket in tickets {
         assert_eq!(node.complete(ticket, Completion::Result).len(), 1);
     }

@@ -238,13 +238,8 @@ fn a_child_begins_with_its_parents_labels_and_what_it_adds_is_its_parents_too() 
     transition.tool = None;
     transition.method = "agent/start".into();
     transition.hands_on = Some(HandsOn { workload: "helper".into(), grant: Grant::unlimited() });
-    let (execution, transition) = (node.execution.clone(), Box::new(transition));
-    node.step(Input::Request {
-        ticket,
-        execution,
-        transition: Box::new((*transition).into()),
-        entropy: [8; 32],
-    });
+    let (execution, transition) = (node.execution.clone(), Box::new(transition.into()));
+    node.step(Input::Request { ticket, execution, transition, entropy: [8; 32] });
     let child = node.durable().into_iter().find_map(|effect| match effect {
         Effect::Delegated { child, .. } => Some(child),
         _ => None,

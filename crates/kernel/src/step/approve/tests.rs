@@ -47,13 +47,8 @@ fn ask_as(node: &mut Node, execution: &str, transition: Transition) -> (Ticket, 
     let ticket = node.ticket();
     let mut entropy = [9; 32];
     entropy[..8].copy_from_slice(&ticket.to_be_bytes());
-    let (transition, execution) = (Box::new(transition), execution.to_owned());
-    let mut effects = node.step(Input::Request {
-        ticket,
-        execution,
-        transition: Box::new((*transition).into()),
-        entropy,
-    });
+    let (transition, execution) = (Box::new(transition.into()), execution.to_owned());
+    let mut effects = node.step(Input::Request { ticket, execution, transition, entropy });
     effects.extend(node.durable());
     match effects.pop() {
         Some(Effect::Answer { answer, .. }) => (ticket, answer),
@@ -334,13 +329,8 @@ fn a_permit_that_is_withheld_has_used_it_up() {
     approve(&mut node, pending, 1).unwrap();
     let ticket = node.ticket();
     let retry = Transition { pending: Some(pending), ..fixture::call("send_mail", MAIL) };
-    let (execution, transition) = (node.execution.clone(), Box::new(retry));
-    node.step(Input::Request {
-        ticket,
-        execution,
-        transition: Box::new((*transition).into()),
-        entropy: [8; 32],
-    });
+    let (execution, transition) = (node.execution.clone(), Box::new(retry.into()));
+    node.step(Input::Request { ticket, execution, transition, entropy: [8; 32] });
     node.now.monotonic_ns += QUEUE_NS_MAX + 1;
     node.durable();
     node.durable();

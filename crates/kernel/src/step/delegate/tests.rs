@@ -56,16 +56,8 @@ fn request(node: &mut Node, grant: Grant) -> (u64, Vec<Effect>) {
     let execution = node.execution.clone();
     let mut entropy = [9; 32];
     entropy[..8].copy_from_slice(&ticket.to_be_bytes());
-    let transition = Box::new(transition);
-    (
-        ticket,
-        node.step(Input::Request {
-            ticket,
-            execution,
-            transition: Box::new((*transition).into()),
-            entropy,
-        }),
-    )
+    let transition = Box::new(transition.into());
+    (ticket, node.step(Input::Request { ticket, execution, transition, entropy }))
 }
 
 fn join_helper(node: &mut Node, execution: &str, os_user: u32) -> Result<String, &'static str> {
@@ -216,18 +208,23 @@ fn a_halt_of_a_parent_halts_its_children() {
     assert_eq!(ask(&mut node, READ), "execution.halted");
 }
 
+/// The same bundle, written for the version of the decider before.
+fn older() -> Bundle {
+    let files = delegating().files().clone();
+    let older = files.into_iter().map(|(path, bytes)| {
+        let text = String::from_utf8(bytes).unwrap().replace("semantics = 2", "semantics = 1");
+        (path, text.into_bytes())
+    });
+    Bundle::load(&older.collect()).unwrap()
+}
+
 #[test]
 fn a_bundle_that_looks_at_no_grants_stops_delegated_executions() {
     let mut domain = domain();
     let mut node = Node::new(&domain);
     let agent = node.execution.clone();
     node.execution = delegate(&mut node, reading()).1.unwrap();
-    let files = delegating().files().clone();
-    let older = files.into_iter().map(|(path, bytes)| {
-        let text = String::from_utf8(bytes).unwrap().replace("semantics = 2", "semantics = 1");
-        (path, text.into_bytes())
-    });
-    domain.publish(&Bundle::load(&older.collect()).unwrap());
+    domain.publish(&older());
     node.follow(&domain);
     assert_eq!(ask(&mut node, READ), "execution.halted");
     node.execution = agent;
@@ -240,12 +237,7 @@ fn a_replay_under_another_version_tells_what_it_would_decide_otherwise() {
     let mut domain = domain();
     let mut node = Node::new(&domain);
     node.execution = delegate(&mut node, reading()).1.unwrap();
-    let files = delegating().files().clone();
-    let older = files.into_iter().map(|(path, bytes)| {
-        let text = String::from_utf8(bytes).unwrap().replace("semantics = 2", "semantics = 1");
-        (path, text.into_bytes())
-    });
-    domain.publish(&Bundle::load(&older.collect()).unwrap());
+    domain.publish(&older());
     node.follow(&domain);
     assert_eq!(ask(&mut node, READ), "execution.halted");
     let answers = |semantics| {

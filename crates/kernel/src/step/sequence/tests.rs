@@ -49,16 +49,12 @@ fn domain() -> Domain {
 fn ask(node: &mut Node, tool: &str, definition: Option<Digest>) -> String {
     let arguments =
         r#"{"path":"notes"}"#.replace("path", if tool == "read_file" { "path" } else { "to" });
-    let transition = Box::new(Transition { definition, ..call(tool, &arguments) });
+    let transition = Transition { definition, ..call(tool, &arguments) };
+    let transition = Box::new(transition.into());
     let (ticket, execution) = (node.ticket(), node.execution.clone());
     let mut entropy = [6; 32];
     entropy[..8].copy_from_slice(&ticket.to_be_bytes());
-    let mut effects = node.step(Input::Request {
-        ticket,
-        execution,
-        transition: Box::new((*transition).into()),
-        entropy,
-    });
+    let mut effects = node.step(Input::Request { ticket, execution, transition, entropy });
     effects.extend(node.durable());
     match effects.pop() {
         Some(Effect::Answer { answer, .. }) => code(&answer).to_owned(),

@@ -79,13 +79,8 @@ fn ask(node: &mut Node, transition: Transition) -> (Ticket, String) {
     let (ticket, execution) = (node.ticket(), node.execution.clone());
     let mut entropy = [6; 32];
     entropy[..8].copy_from_slice(&ticket.to_be_bytes());
-    let transition = Box::new(transition);
-    let mut effects = node.step(Input::Request {
-        ticket,
-        execution,
-        transition: Box::new((*transition).into()),
-        entropy,
-    });
+    let transition = Box::new(transition.into());
+    let mut effects = node.step(Input::Request { ticket, execution, transition, entropy });
     effects.extend(node.durable());
     match effects.pop() {
         Some(Effect::Answer { answer, .. }) => (ticket, code(&answer).to_owned()),

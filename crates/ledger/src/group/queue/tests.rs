@@ -61,12 +61,12 @@ fn what_nobody_waits_for_goes_alone_after_its_time() {
 #[test]
 fn what_is_pushed_quietly_is_taken_by_who_pushed_it_or_by_who_is_woken() {
     let queue = queue(EVER);
-    queue.push_quietly(append(0)).unwrap();
+    queue.push(append(0).quiet()).unwrap();
     let Run { appends, .. } = queue.next_run(BYTES_MAX).unwrap();
     assert_eq!(appends.len(), 1);
     assert!(queue.next_run(BYTES_MAX).is_none(), "it is taken once");
     let runs = runs(&queue);
-    queue.push_quietly(append(1)).unwrap();
+    queue.push(append(1).quiet()).unwrap();
     queue.wake_if_awaited();
     assert_eq!(runs.recv().unwrap(), [1]);
     queue.close();
