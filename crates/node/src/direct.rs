@@ -9,7 +9,7 @@ use kernel::step::{Answer, Ticket};
 use ledger::Disk;
 
 use crate::authority::GovernanceBlobs;
-use crate::driver::{Command, Driver, Kernel};
+use crate::driver::{Driver, Kernel};
 use crate::start::{self, start_driver};
 use crate::{Error, Options};
 
@@ -97,7 +97,7 @@ impl Direct {
 
     /// Writes and publishes what was sequenced, and ends the thread.
     pub async fn stop(self, thread: DirectThread) {
-        self.kernel.tell(Command::Stop);
+        self.kernel.stop();
         let _joined = tokio::task::spawn_blocking(move || thread.0.join()).await;
     }
 }

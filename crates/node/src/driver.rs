@@ -1,242 +1,30 @@
 mod ahead;
 mod approvals;
 mod ends;
+mod inbox;
+mod mailbox;
 mod reductions;
 mod sealing;
+mod seat;
 mod snapshots;
 mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use identity::Vault;
 use kernel::Prepared;
-use kernel::governance::SignedProposal;
-use kernel::lineage::{Completion, ErasedFor, SignedApproval};
-use kernel::state::Blobs;
+use kernel::lineage::Completion;
 use kernel::step::{self, Answer, Effect, Input, Ticket};
 use ledger::{Disk, Entry, GroupCommit};
-use policy::Bundle;
-use proof::digest::Digest;
-use proof::json::Value;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::clock::{self, Clock};
 use crate::limits::{END_BYTES, SEALED_FACTOR};
+pub(crate) use inbox::Commands;
+pub(crate) use mailbox::{Answered, Command, End, Kernel};
 pub(crate) use snapshots::Keeping;
 
-/// The way to the thread that steps the kernel. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct Kernel {
-    inbox: mpsc::UnboundedSender<Command>,
-    refusals: Arc<Mutex<BTreeMap<&'static str, u64>>>,
-    /// The bundle that decides, or decided until just now: for reading requests ahead.
-    bundle: Arc<RwLock<Arc<Bundle>>>,
-}
-
-/// What the kernel's thread is asked. Each caller waits for its answer, so there are at most a few for
-/// each connection.
-pub(crate) enum Command {
-    Join {
-        workload: String,
-        os_user: u32,
-        execution: Option<String>,
-        reply: oneshot::Sender<Result<String, &'static str>>,
-    },
-    Request {
-        execution: String,
-        transition: Box<Prepared>,
-        reply: oneshot::Sender<Answered>,
-    },
-    End {
-        execution: String,
-        child: String,
-        reply: oneshot::Sender<Result<(), &'static str>>,
-    },
-    Outcome {
-        ticket: Ticket,
-        end: End,
-        reply: oneshot::Sender<bool>,
-    },
-    IsListed {
-        tool: (String, String, Digest),
-        reply: oneshot::Sender<bool>,
-    },
-    Reduce {
-        proposal: Box<SignedProposal>,
-        reply: oneshot::Sender<Result<bool, String>>,
-    },
-    Reductions {
-        reply: oneshot::Sender<Vec<SignedProposal>>,
-    },
-    Kept {
-        reply: oneshot::Sender<()>,
-    },
-    Govern {
-        records: Vec<Vec<u8>>,
-        blobs: Arc<dyn Blobs + Send + Sync>,
-        reply: oneshot::Sender<()>,
-    },
-    Erase {
-        execution: String,
-        by: (u32, ErasedFor),
-        reply: oneshot::Sender<Result<u64, &'static str>>,
-    },
-    Approve {
-        approval: Box<SignedApproval>,
-        reply: oneshot::Sender<Result<u64, &'static str>>,
-    },
-    Waiting {
-        reply: oneshot::Sender<Value>,
-    },
-    Meters {
-        reply: oneshot::Sender<Value>,
-    },
-    EndedExecutions {
-        reply: oneshot::Sender<Vec<(String, i64)>>,
-    },
-    Status {
-        is_local: bool,
-        reply: oneshot::Sender<Value>,
-    },
-    Durable {
-        size: u64,
-    },
-    Tick,
-    Stop,
-}
-
-/// A request's answer.
-pub(crate) struct Answered {
-    pub(crate) ticket: Ticket,
-    pub(crate) answer: Answer,
-    /// The execution that a permitted delegation began.
-    pub(crate) child: Option<String>,
-}
-
-/// How a transition ended: outcome, message, structured result.
-pub(crate) type End = (Completion, Vec<u8>, Option<String>);
-
-impl Kernel {
-    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Command>) {
-        let (inbox, commands) = mpsc::unbounded_channel();
-        let bundle = Arc::new(RwLock::new(Arc::new(Bundle::empty())));
-        (Self { inbox, refusals: Arc::default(), bundle }, commands)
-    }
-
-    /// Tells the kernel's thread something. A thread that has ended hears nothing, and nobody waits.
-    pub(crate) fn tell(&self, command: Command) {
-        let _unheard = self.inbox.send(command);
-    }
-
-    /// Asks, and waits for the answer. None when the kernel has stopped.
-    fn ask<T: Send, C: FnOnce(oneshot::Sender<T>) -> Command>(
-        &self,
-        command: C,
-    ) -> impl Future<Output = Option<T>> + Send + use<T, C> {
-        let (reply, answer) = oneshot::channel();
-        self.tell(command(reply));
-        async move { answer.await.ok() }
-    }
-
-    pub(crate) async fn join(
-        &self,
-        workload: String,
-        os_user: u32,
-        execution: Option<String>,
-    ) -> Option<Result<String, &'static str>> {
-        self.ask(move |reply| Command::Join { workload, os_user, execution, reply }).await
-    }
-
-    /// Has an execution end one that descends from it.
-    pub(crate) async fn end(
-        &self,
-        execution: String,
-        child: String,
-    ) -> Option<Result<(), &'static str>> {
-        self.ask(move |reply| Command::End { execution, child, reply }).await
-    }
-
-    pub(crate) fn request(
-        &self,
-        execution: String,
-        transition: Prepared,
-    ) -> impl Future<Output = Option<Answered>> + Send + use<> {
-        let transition = Box::new(transition);
-        self.ask(move |reply| Command::Request { execution, transition, reply })
-    }
-
-    pub(crate) fn outcome(
-        &self,
-        ticket: Ticket,
-        outcome: Completion,
-        (message, output): (Vec<u8>, Option<String>),
-    ) -> impl Future<Output = bool> + Send + use<> {
-        let settled = self.ask(move |reply| Command::Outcome {
-            ticket,
-            end: (outcome, message, output),
-            reply,
-        });
-        async move { settled.await.unwrap_or(false) }
-    }
-
-    pub(crate) fn is_listed(
-        &self,
-        tool: (String, String, Digest),
-    ) -> impl Future<Output = bool> + Send + use<> {
-        let listed = self.ask(move |reply| Command::IsListed { tool, reply });
-        async move { listed.await.unwrap_or(false) }
-    }
-
-    /// Hands over newly accepted governance records at once, so that they arrive in the order of the calls; resolves
-    /// when the kernel has adopted them.
-    pub(crate) fn govern(
-        &self,
-        records: Vec<Vec<u8>>,
-        blobs: Arc<dyn Blobs + Send + Sync>,
-    ) -> impl Future<Output = Option<()>> + Send + use<> {
-        self.ask(move |reply| Command::Govern { records, blobs, reply })
-    }
-
-    /// Erases an execution; asks at once, and resolves when its key is destroyed.
-    pub(crate) fn erase(
-        &self,
-        execution: String,
-        os_user: u32,
-        reason: ErasedFor,
-    ) -> impl Future<Output = Option<Result<u64, &'static str>>> + Send + use<> {
-        self.ask(move |reply| Command::Erase { execution, by: (os_user, reason), reply })
-    }
-
-    /// Executions that ended and were not erased, with the time of their end.
-    pub(crate) async fn ended_executions(&self) -> Option<Vec<(String, i64)>> {
-        self.ask(move |reply| Command::EndedExecutions { reply }).await
-    }
-
-    pub(crate) async fn status(&self, is_local: bool) -> Option<Value> {
-        self.ask(move |reply| Command::Status { is_local, reply }).await
-    }
-
-    /// Resolves when the kernel's thread has ended.
-    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
-        let inbox = self.inbox.clone();
-        async move { inbox.closed().await }
-    }
-
-    /// Counts a refusal. Counting needs no room in the inbox, so that a flood of bad input costs none.
-    pub(crate) fn refused(&self, code: &'static str) {
-        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = refusals.entry(code).or_default();
-        *count = count.saturating_add(1);
-    }
-
-    fn take_refusals(&self) -> BTreeMap<&'static str, u64> {
-        std::mem::take(&mut *self.refusals.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// The thread that steps the kernel and carries its effects out, in order.
+/// Steps the kernel and carries its effects out, in order.
 pub(crate) struct Driver<D: Disk> {
     pub(crate) kernel: step::Kernel,
     pub(crate) log: GroupCommit<D>,
@@ -247,6 +35,8 @@ pub(crate) struct Driver<D: Disk> {
     waiting: Waiting,
     /// No other command waits behind the one that is obeyed.
     is_alone: bool,
+    /// The disk took little time when it was waited for last.
+    is_quick: bool,
 }
 
 #[derive(Default)]
@@ -267,6 +57,13 @@ struct Waiting {
     open: BTreeSet<Ticket>,
 }
 
+impl Waiting {
+    /// One caller waits for the disk, for an answer or for a result, and no other.
+    fn is_one(&self) -> bool {
+        self.requests.len().saturating_add(self.outcomes.len()) == 1
+    }
+}
+
 impl<D: Disk> Driver<D> {
     pub(crate) fn new(
         (kernel, vault, keeping): (step::Kernel, Vault, Keeping),
@@ -274,25 +71,17 @@ impl<D: Disk> Driver<D> {
         clock: Clock,
         mailbox: Kernel,
     ) -> Self {
-        let (waiting, is_alone) = (Waiting::default(), false);
-        let driver = Self { kernel, log, clock, mailbox, vault, keeping, waiting, is_alone };
+        let (waiting, is_alone, is_quick) = (Waiting::default(), false, true);
+        let driver =
+            Self { kernel, log, clock, mailbox, vault, keeping, waiting, is_alone, is_quick };
         driver.show_bundle();
         driver
     }
 
-    /// Runs until it is told to stop, or nothing can ask any more.
-    pub(crate) fn run(mut self, mut commands: mpsc::UnboundedReceiver<Command>) {
-        while let Some(command) = commands.blocking_recv() {
-            if matches!(command, Command::Stop) {
-                break;
-            }
-            self.is_alone = commands.is_empty();
-            self.obey(command);
-            self.keep_up();
-        }
+    /// Writes what was sequenced, and ends.
+    fn close(mut self) {
         // What has been refused since the last tick is counted into a record.
-        self.is_alone = false;
-        self.obey(Command::Tick);
+        self.obey(Command::Tick, false);
         self.keep_last();
         // What has been sequenced is written before the log is closed.
         match self.log.close() {
@@ -301,7 +90,8 @@ impl<D: Disk> Driver<D> {
         }
     }
 
-    fn obey(&mut self, command: Command) {
+    fn obey(&mut self, command: Command, is_alone: bool) {
+        self.is_alone = is_alone;
         match command {
             Command::Join { workload, os_user, execution, reply } => {
                 self.join((workload, os_user, execution), reply);
@@ -348,8 +138,8 @@ impl<D: Disk> Driver<D> {
                 self.step(Input::Durable { size });
                 self.tell_kept(size);
             }
+            Command::KeepUp => {}
             Command::Tick => self.tick(),
-            Command::Stop => {}
         }
     }
 

@@ -31,6 +31,10 @@ pub const PREPARE_PIECES_MAX: usize = 4;
 /// Bytes of pieces that wait to be written from which on none are made ahead and no snapshot is taken.
 pub const PIECES_WAITING_BYTES: usize = 16 * 1024 * 1024;
 
+/// Longest commit, in microseconds, after which the next caller that is alone may wait for the disk on its own thread. After a longer
+/// one the kernel's thread waits, until a commit is quick again.
+pub const QUICK_COMMIT_US: u64 = 2_000;
+
 /// Records of a lineage log that a thread reads ahead at a time, at most.
 pub const AHEAD_RECORDS: usize = 64;
 

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::authority::{GovernanceBlobs, records};
 use crate::clock::Clock;
-use crate::driver::{Command, Driver, Keeping, Kernel, halt};
+use crate::driver::{Command, Commands, Driver, Keeping, Kernel, halt};
 use crate::fold::{Folded, fold};
 use crate::keeper::Keeper;
 use crate::limits::TICK_MS;
@@ -63,7 +63,7 @@ impl Running {
     /// Stops: no new session is served, open ones end, and what was sequenced is written and published.
     pub async fn stop(self) {
         self.tasks.iter().for_each(JoinHandle::abort);
-        self.kernel.tell(Command::Stop);
+        self.kernel.stop();
         let (thread, mark) = (self.thread, self.mark);
         let ended = move || {
             let _joined = thread.join();
@@ -101,7 +101,7 @@ async fn tick(kernel: Kernel) {
 /// Starts the thread that decides: with the stack that deciding needs, whatever the main thread has.
 pub(crate) async fn start_driver<D: Disk>(
     open: impl FnOnce() -> Result<Driver<D>, Error> + Send + 'static,
-    commands: mpsc::UnboundedReceiver<Command>,
+    commands: Commands,
 ) -> Result<std::thread::JoinHandle<()>, Error> {
     let (ready, is_ready) = oneshot::channel();
     let thread = std::thread::Builder::new()
@@ -110,7 +110,7 @@ pub(crate) async fn start_driver<D: Disk>(
         .spawn(move || match open() {
             Ok(driver) => {
                 let _gone = ready.send(Ok(()));
-                driver.run(commands);
+                driver.run(&commands);
             }
             Err(why) => {
                 let _gone = ready.send(Err(why));

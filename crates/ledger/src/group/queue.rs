@@ -63,6 +63,10 @@ struct Waiting {
     awaited: usize,
     /// Until when the others wait for company. None while there are none.
     company_until: Option<Instant>,
+    /// How many were ever pushed.
+    pushed: u64,
+    /// The writer thread looks only when it is woken.
+    is_asleep: bool,
     bytes: usize,
     /// Bytes on the disk that appends may take which are not committed or refused yet.
     unsettled_bytes: u64,
@@ -99,13 +103,14 @@ impl Queue {
         if full && append.purpose == Purpose::Ordinary {
             return Err(AppendError::Overload);
         }
-        // The one writer waits only for a queue that is empty or has nothing that is awaited, and each wake is a system call.
-        let is_asleep = waiting.appends.is_empty() || (append.is_awaited && waiting.awaited == 0);
-        let wakes = is_asleep && !append.is_quiet;
+        // Each wake is a system call. What is awaited can't wait until the writer thread looks by itself.
+        let is_urgent = waiting.is_asleep || (append.is_awaited && waiting.awaited == 0);
+        let wakes = is_urgent && !append.is_quiet;
         waiting.awaited += usize::from(append.is_awaited);
         if waiting.company_until.is_none() {
             waiting.company_until = Instant::now().checked_add(self.company);
         }
+        waiting.pushed = waiting.pushed.wrapping_add(1);
         waiting.bytes += append.bytes;
         waiting.unsettled_bytes += append.extent_bytes;
         waiting.appends.push_back(append);
@@ -152,17 +157,25 @@ impl Queue {
     /// no more.
     pub(super) fn wait_for_appends(&self) -> bool {
         let mut waiting = self.waiting();
+        let mut is_idle = false;
         while waiting.awaited == 0 && !waiting.closing && !waiting.failed {
-            let until =
-                waiting.company_until.map(|until| until.saturating_duration_since(Instant::now()));
-            waiting = match until {
-                None => self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+            let pushed = waiting.pushed;
+            let until = waiting.company_until;
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            waiting = match left {
                 Some(Duration::ZERO) => break,
-                Some(left) => {
-                    let waited = self.changed.wait_timeout(waiting, left);
+                // Nothing came for a while. Until then who appends need not wake a thread that looks by itself.
+                None if is_idle => {
+                    waiting.is_asleep = true;
+                    self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner)
+                }
+                left => {
+                    let waited = self.changed.wait_timeout(waiting, left.unwrap_or(self.company));
                     waited.unwrap_or_else(PoisonError::into_inner).0
                 }
             };
+            waiting.is_asleep = false;
+            is_idle = waiting.pushed == pushed;
         }
         let is_over = waiting.failed || (waiting.closing && waiting.appends.is_empty());
         !is_over

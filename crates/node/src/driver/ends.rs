@@ -1,5 +1,8 @@
 //! The ends of transitions, and what is appended to the log.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use kernel::lineage::Completion;
 use kernel::step::{Effect, Input, Ticket};
 use ledger::{AppendError, Committed, Disk, Entry};
@@ -7,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::{Command, Driver, End, halt};
 use crate::clock;
+use crate::limits::QUICK_COMMIT_US;
 
 impl<D: Disk> Driver<D> {
     pub(super) fn outcome(&mut self, ticket: Ticket, end: End, reply: oneshot::Sender<bool>) {
@@ -30,17 +34,28 @@ impl<D: Disk> Driver<D> {
     }
 
     pub(super) fn append(&mut self, index: u64, entry: Entry, is_awaited: bool) {
-        let mailbox = self.mailbox.clone();
+        let (mailbox, stepping) = (self.mailbox.clone(), thread::current().id());
         let done = move |outcome: Result<Committed, AppendError>| match outcome {
-            Ok(_) => mailbox.tell(Command::Durable { size: index.saturating_add(1) }),
+            Ok(_) => {
+                let durable = Command::Durable { size: index.saturating_add(1) };
+                if thread::current().id() == stepping {
+                    // INVARIANT: whoever steps the kernel and commits takes what waits afterwards.
+                    mailbox.tell_quietly(durable);
+                } else {
+                    mailbox.tell(durable);
+                }
+            }
             // Space was there when it was asked for: whatever this is, the log cannot be gone on with.
             Err(why) => halt(&format!("record {index} was not kept: {why}")),
         };
         let entries = vec![entry];
         // What was decided must be kept: only `request` and `join` ask for space, before they decide.
-        let appended = if is_awaited && self.is_alone && self.waiting.requests.len() == 1 {
+        let appended = if is_awaited && self.is_alone && self.waiting.is_one() {
             // One caller, and nobody behind it: it waits for the disk on this thread.
-            self.log.append_here(entries, Some(index), done)
+            let begun = Instant::now();
+            let appended = self.log.append_here(entries, Some(index), done);
+            self.is_quick = begun.elapsed() <= Duration::from_micros(QUICK_COMMIT_US);
+            appended
         } else if is_awaited {
             self.log.append_reserved(entries, Some(index), done)
         } else {

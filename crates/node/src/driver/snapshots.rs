@@ -44,6 +44,14 @@ impl Keeping {
 }
 
 impl<D: Disk> Driver<D> {
+    /// Whether there is something for [`Driver::keep_up`] to do.
+    pub(super) fn wants_to_keep_up(&self) -> bool {
+        let unprepared = self.kernel.state().size().saturating_sub(self.keeping.prepared);
+        self.keeping.unlisted.is_some()
+            || unprepared >= PREPARE_RECORDS
+            || self.kernel.snapshot_is_due(self.keeping.records)
+    }
+
     /// Makes the snapshot that is due, or some of its pieces ahead, unless earlier ones still wait for the disk.
     pub(super) fn keep_up(&mut self) {
         if self.keeping.keeper.take_failure() {

@@ -1,0 +1,249 @@
+//! The way to the kernel: what it is asked, and the answers.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use kernel::Prepared;
+use kernel::governance::SignedProposal;
+use kernel::lineage::{Completion, ErasedFor, SignedApproval};
+use kernel::state::Blobs;
+use kernel::step::{Answer, Ticket};
+use policy::Bundle;
+use proof::digest::Digest;
+use proof::json::Value;
+use tokio::sync::oneshot;
+
+use super::inbox::{Commands, Inbox};
+
+/// The way to the kernel. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Kernel {
+    pub(super) inbox: Arc<Inbox>,
+    refusals: Arc<Mutex<BTreeMap<&'static str, u64>>>,
+    /// The bundle that decides, or decided until just now: for reading requests ahead.
+    pub(super) bundle: Arc<RwLock<Arc<Bundle>>>,
+}
+
+/// What the kernel is asked. Each caller waits for its answer, so there are at most a few for
+/// each connection.
+pub(crate) enum Command {
+    Join {
+        workload: String,
+        os_user: u32,
+        execution: Option<String>,
+        reply: oneshot::Sender<Result<String, &'static str>>,
+    },
+    Request {
+        execution: String,
+        transition: Box<Prepared>,
+        reply: oneshot::Sender<Answered>,
+    },
+    End {
+        execution: String,
+        child: String,
+        reply: oneshot::Sender<Result<(), &'static str>>,
+    },
+    Outcome {
+        ticket: Ticket,
+        end: End,
+        reply: oneshot::Sender<bool>,
+    },
+    IsListed {
+        tool: (String, String, Digest),
+        reply: oneshot::Sender<bool>,
+    },
+    Reduce {
+        proposal: Box<SignedProposal>,
+        reply: oneshot::Sender<Result<bool, String>>,
+    },
+    Reductions {
+        reply: oneshot::Sender<Vec<SignedProposal>>,
+    },
+    Kept {
+        reply: oneshot::Sender<()>,
+    },
+    Govern {
+        records: Vec<Vec<u8>>,
+        blobs: Arc<dyn Blobs + Send + Sync>,
+        reply: oneshot::Sender<()>,
+    },
+    Erase {
+        execution: String,
+        by: (u32, ErasedFor),
+        reply: oneshot::Sender<Result<u64, &'static str>>,
+    },
+    Approve {
+        approval: Box<SignedApproval>,
+        reply: oneshot::Sender<Result<u64, &'static str>>,
+    },
+    Waiting {
+        reply: oneshot::Sender<Value>,
+    },
+    Meters {
+        reply: oneshot::Sender<Value>,
+    },
+    EndedExecutions {
+        reply: oneshot::Sender<Vec<(String, i64)>>,
+    },
+    Status {
+        is_local: bool,
+        reply: oneshot::Sender<Value>,
+    },
+    Durable {
+        size: u64,
+    },
+    /// Nothing is asked; what is due is done, as after every command.
+    KeepUp,
+    Tick,
+}
+
+/// A request's answer.
+pub(crate) struct Answered {
+    pub(crate) ticket: Ticket,
+    pub(crate) answer: Answer,
+    /// The execution that a permitted delegation began.
+    pub(crate) child: Option<String>,
+}
+
+/// How a transition ended: outcome, message, structured result.
+pub(crate) type End = (Completion, Vec<u8>, Option<String>);
+
+impl Kernel {
+    pub(crate) fn new() -> (Self, Commands) {
+        let (inbox, commands) = Inbox::new();
+        let bundle = Arc::new(RwLock::new(Arc::new(Bundle::empty())));
+        (Self { inbox, refusals: Arc::default(), bundle }, commands)
+    }
+
+    /// Tells the kernel's thread something. A kernel that has ended hears nothing, and nobody waits.
+    pub(crate) fn tell(&self, command: Command) {
+        self.inbox.push(command);
+    }
+
+    /// As [`Kernel::tell`], from who steps the kernel and takes what waits afterwards.
+    pub(super) fn tell_quietly(&self, command: Command) {
+        self.inbox.push_quietly(command);
+    }
+
+    /// Steps the kernel on this thread where nobody else does and nothing waits, and asks as [`Kernel::ask`] else.
+    fn ask_here<T: Send, C: FnOnce(oneshot::Sender<T>) -> Command>(
+        &self,
+        command: C,
+    ) -> impl Future<Output = Option<T>> + Send + use<T, C> {
+        let (reply, answer) = oneshot::channel();
+        if let Some(command) = self.inbox.obey_here(command(reply)) {
+            self.tell(command);
+        }
+        async move { answer.await.ok() }
+    }
+
+    /// Asks, and waits for the answer. None when the kernel has stopped.
+    pub(super) fn ask<T: Send, C: FnOnce(oneshot::Sender<T>) -> Command>(
+        &self,
+        command: C,
+    ) -> impl Future<Output = Option<T>> + Send + use<T, C> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(command(reply));
+        async move { answer.await.ok() }
+    }
+
+    pub(crate) async fn join(
+        &self,
+        workload: String,
+        os_user: u32,
+        execution: Option<String>,
+    ) -> Option<Result<String, &'static str>> {
+        self.ask(move |reply| Command::Join { workload, os_user, execution, reply }).await
+    }
+
+    /// Has an execution end one that descends from it.
+    pub(crate) async fn end(
+        &self,
+        execution: String,
+        child: String,
+    ) -> Option<Result<(), &'static str>> {
+        self.ask(move |reply| Command::End { execution, child, reply }).await
+    }
+
+    pub(crate) fn request(
+        &self,
+        execution: String,
+        transition: Prepared,
+    ) -> impl Future<Output = Option<Answered>> + Send + use<> {
+        let transition = Box::new(transition);
+        self.ask_here(move |reply| Command::Request { execution, transition, reply })
+    }
+
+    pub(crate) fn outcome(
+        &self,
+        ticket: Ticket,
+        outcome: Completion,
+        (message, output): (Vec<u8>, Option<String>),
+    ) -> impl Future<Output = bool> + Send + use<> {
+        let settled = self.ask_here(move |reply| Command::Outcome {
+            ticket,
+            end: (outcome, message, output),
+            reply,
+        });
+        async move { settled.await.unwrap_or(false) }
+    }
+
+    pub(crate) fn is_listed(
+        &self,
+        tool: (String, String, Digest),
+    ) -> impl Future<Output = bool> + Send + use<> {
+        let listed = self.ask(move |reply| Command::IsListed { tool, reply });
+        async move { listed.await.unwrap_or(false) }
+    }
+
+    /// Hands over newly accepted governance records at once, so that they arrive in the order of the calls; resolves
+    /// when the kernel has adopted them.
+    pub(crate) fn govern(
+        &self,
+        records: Vec<Vec<u8>>,
+        blobs: Arc<dyn Blobs + Send + Sync>,
+    ) -> impl Future<Output = Option<()>> + Send + use<> {
+        self.ask(move |reply| Command::Govern { records, blobs, reply })
+    }
+
+    /// Erases an execution; asks at once, and resolves when its key is destroyed.
+    pub(crate) fn erase(
+        &self,
+        execution: String,
+        os_user: u32,
+        reason: ErasedFor,
+    ) -> impl Future<Output = Option<Result<u64, &'static str>>> + Send + use<> {
+        self.ask(move |reply| Command::Erase { execution, by: (os_user, reason), reply })
+    }
+
+    /// Executions that ended and were not erased, with the time of their end.
+    pub(crate) async fn ended_executions(&self) -> Option<Vec<(String, i64)>> {
+        self.ask(move |reply| Command::EndedExecutions { reply }).await
+    }
+
+    pub(crate) async fn status(&self, is_local: bool) -> Option<Value> {
+        self.ask(move |reply| Command::Status { is_local, reply }).await
+    }
+
+    /// Has the kernel obey what waits, and end.
+    pub(crate) fn stop(&self) {
+        self.inbox.close();
+    }
+
+    /// Resolves when the kernel has ended.
+    pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.inbox.ended()
+    }
+
+    /// Counts a refusal. Counting needs no room in the inbox, so that a flood of bad input costs none.
+    pub(crate) fn refused(&self, code: &'static str) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = refusals.entry(code).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    pub(super) fn take_refusals(&self) -> BTreeMap<&'static str, u64> {
+        std::mem::take(&mut *self.refusals.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
