@@ -86,3 +86,8 @@ impl<D: Disk> Driver<D> {
         true
     }
 }
+
+#[cfg(test)]
+mod held;
+#[cfg(test)]
+mod tests;

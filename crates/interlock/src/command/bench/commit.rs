@@ -12,7 +12,7 @@ use super::site::{Site, opened};
 use crate::exit::{Exit, Failure};
 
 /// Callers, and how often each of them asks.
-const LOADS: [(u32, u32); 1] = [(1, 1_500)];
+const LOADS: [(u32, u32); 4] = [(1, 4_000), (16, 500), (256, 80), (4_096, 10)];
 
 /// How often the raw limits are measured.
 const RAW_TIMES: u32 = 2_000;

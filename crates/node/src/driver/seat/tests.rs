@@ -1,0 +1,193 @@
+use std::thread::{self, ThreadId};
+
+use kernel::governance::{Change, Proposal, SignedProposal, Subject, Workload};
+use kernel::lineage::{Completion, Direction, Transition};
+use kernel::step::{Answer, Ticket};
+use policy::Assurance;
+use tempfile::TempDir;
+
+use super::held::{Gate, HeldDisk};
+use crate::direct::{Direct, DirectThread};
+use crate::fixture::{options, small_bundle};
+use crate::{Options, clock, domain, keys};
+
+const USER: u32 = 4_001;
+const WAIT_FOR_ANSWER: std::time::Duration = std::time::Duration::from_secs(10);
+
+struct Site {
+    _folder: TempDir,
+    options: Options,
+    gate: Gate,
+    node: Direct,
+    thread: DirectThread,
+    execution: String,
+}
+
+/// A node whose disk can be held up, with one execution.
+fn site() -> Site {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path());
+    let workload = Workload { name: "agent".into(), os_user: USER, zone: "prod".into() };
+    domain::init(&options, &small_bundle(), vec![Change::WorkloadRegistered(workload)]).unwrap();
+    let gate = Gate::default();
+    let disk = HeldDisk::new(&gate);
+    let (node, thread) = block_on(Direct::over(&options, disk)).unwrap();
+    let execution = block_on(node.join("agent", USER)).unwrap().unwrap();
+    Site { _folder: folder, options, gate, node, thread, execution }
+}
+
+impl Site {
+    fn stop(self) {
+        block_on(self.node.stop(self.thread));
+    }
+}
+
+/// On this thread, and on no other.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+fn on_a_thread_with<T: Send>(stack_bytes: usize, run: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| {
+        let builder = thread::Builder::new().stack_size(stack_bytes);
+        builder.spawn_scoped(scope, run).unwrap().join().unwrap()
+    })
+}
+
+fn ping() -> Transition {
+    Transition {
+        server: "office".into(),
+        direction: Direction::ToServer,
+        method: "ping".into(),
+        tool: None,
+        definition: None,
+        arguments: "{}".into(),
+        message: br#"{"method":"ping"}"#.to_vec(),
+        assurance: Assurance::Separated,
+        pending: None,
+        besides: "{}".into(),
+        hands_on: None,
+    }
+}
+
+fn permitted(answer: Option<(Ticket, Answer)>) -> Ticket {
+    match answer {
+        Some((ticket, Answer::Permit { .. })) => ticket,
+        other => panic!("it should be permitted: {other:?}"),
+    }
+}
+
+/// Has somebody ask and complete, so often, and tells by whose thread the decisions were committed.
+fn committed_by(site: &Site, times: usize) -> Vec<Option<ThreadId>> {
+    let one = || {
+        let ticket = permitted(block_on(site.node.request(&site.execution, ping())));
+        let by = site.gate.last();
+        let end = (b"{}".to_vec(), None);
+        assert!(block_on(site.node.complete(ticket, Completion::Result, end)));
+        by
+    };
+    (0..times).map(|_| one()).collect()
+}
+
+#[test]
+fn a_caller_that_is_alone_commits_on_its_own_thread() {
+    let site = site();
+    let (own, by) = on_a_thread_with(policy::limits::DECIDE_STACK_BYTES, || {
+        (thread::current().id(), committed_by(&site, 200))
+    });
+    // A machine that stalls for a moment has the kernel's thread do it once.
+    let here = by.iter().filter(|by| **by == Some(own)).count();
+    assert!(here >= 100, "only {here} of 200");
+    site.stop();
+}
+
+#[test]
+fn a_caller_whose_stack_is_too_small_to_decide_on_leaves_it_to_the_kernels_thread() {
+    let site = site();
+    let (own, by) = on_a_thread_with(policy::limits::DECIDE_STACK_BYTES / 8, || {
+        (thread::current().id(), committed_by(&site, 50))
+    });
+    assert!(by.iter().all(|by| by.is_some() && *by != Some(own)));
+    site.stop();
+}
+
+fn halt(options: &Options) -> SignedProposal {
+    let based_on = domain::governance(options).unwrap().position();
+    let subject = Subject::Workload("agent".into());
+    let change = Change::HaltOrdered { subject };
+    let expires_ms = clock::wall_ms() + 60_000;
+    let officer = keys::read(&options.folder, "officer").unwrap();
+    Proposal { based_on, expires_ms, change }.sign(&officer).unwrap()
+}
+
+/// The caller holds the kernel while it waits for the disk. The order is obeyed as soon as the disk answers, and before
+/// the caller has its permit.
+#[test]
+fn what_was_ordered_while_a_caller_waited_for_the_disk_comes_before_its_answer() {
+    let site = site();
+    let order = halt(&site.options);
+    site.gate.hold();
+    let answer = thread::scope(|scope| {
+        let asking = thread::Builder::new()
+            .stack_size(policy::limits::DECIDE_STACK_BYTES)
+            .spawn_scoped(scope, || block_on(site.node.request(&site.execution, ping())))
+            .unwrap();
+        site.gate.await_waiting();
+        let ordering = scope.spawn(|| block_on(site.node.kernel().reduce(order.clone())));
+        // It is in the inbox, or obeyed already where the kernel's thread waits for the disk.
+        while site.node.kernel().inbox.is_empty() && !ordering.is_finished() {
+            thread::yield_now();
+        }
+        site.gate.let_go();
+        assert_eq!(ordering.join().unwrap(), Some(Ok(true)));
+        asking.join().unwrap()
+    });
+    match answer {
+        Some((_, Answer::Deny { code, .. })) => assert_eq!(code, "execution.halted"),
+        other => panic!("a halted execution gets no permit: {other:?}"),
+    }
+    site.stop();
+}
+
+#[test]
+fn who_asks_a_kernel_that_was_stopped_is_not_left_waiting() {
+    let site = site();
+    let (node, execution) = (site.node.clone(), site.execution.clone());
+    let ended = node.kernel().ended();
+    site.stop();
+    block_on(async {
+        tokio::time::timeout(WAIT_FOR_ANSWER, ended).await.unwrap();
+        assert!(node.request(&execution, ping()).await.is_none());
+        assert!(node.kernel().status(true).await.is_none());
+    });
+}
+
+/// Callers that ask together share the disk, whoever holds the kernel: each gets one answer of its own.
+#[test]
+fn many_callers_at_once_are_all_answered() {
+    let site = site();
+    let (callers, rounds) = (8, 50);
+    let indices = thread::scope(|scope| {
+        let ask = || {
+            let one = |_| match block_on(site.node.request(&site.execution, ping())) {
+                Some((ticket, Answer::Permit { index })) => {
+                    let end = (b"{}".to_vec(), None);
+                    assert!(block_on(site.node.complete(ticket, Completion::Result, end)));
+                    index
+                }
+                other => panic!("it should be permitted: {other:?}"),
+            };
+            (0..rounds).map(one).collect::<Vec<_>>()
+        };
+        let asking: Vec<_> = (0..callers)
+            .map(|number| {
+                let stack_bytes = policy::limits::DECIDE_STACK_BYTES / (1 + 7 * (number % 2));
+                thread::Builder::new().stack_size(stack_bytes).spawn_scoped(scope, ask).unwrap()
+            })
+            .collect();
+        asking.into_iter().flat_map(|caller| caller.join().unwrap()).collect::<Vec<_>>()
+    });
+    let different: std::collections::BTreeSet<_> = indices.iter().collect();
+    assert_eq!(different.len(), callers * rounds);
+    site.stop();
+}
