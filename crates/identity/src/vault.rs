@@ -65,14 +65,14 @@ impl Vault {
         self.store.make_room()
     }
 
-    /// Seals a part for one record of the log. Nothing is sealed as nothing.
+    /// Seals a part for one record of the log, which is told by its index and its bytes' digest. Nothing is sealed as nothing.
     ///
     /// # Errors
     /// When there is no key.
     pub fn seal(
         &mut self,
         scope: &Scope,
-        (index, record): (u64, &[u8]),
+        (index, record): (u64, &Digest),
         plain: &[u8],
     ) -> Result<Vec<u8>, KeyError> {
         if plain.is_empty() {
@@ -88,7 +88,7 @@ impl Vault {
     pub fn open(
         &mut self,
         scope: &Scope,
-        (index, record): (u64, &[u8]),
+        (index, record): (u64, &Digest),
         part: &[u8],
     ) -> Result<Vec<u8>, OpenError> {
         if part.is_empty() {
@@ -179,9 +179,8 @@ impl Vault {
     }
 
     /// What a part is bound to: the log, the place in it, and the record, so that it opens nowhere else.
-    fn bound_to(&self, index: u64, record: &[u8]) -> Vec<u8> {
-        let digest = Digest::of(record);
-        [CONTEXT, &index.to_be_bytes(), digest.as_bytes(), self.origin.as_bytes()].concat()
+    fn bound_to(&self, index: u64, record: &Digest) -> Vec<u8> {
+        [CONTEXT, &index.to_be_bytes(), record.as_bytes(), self.origin.as_bytes()].concat()
     }
 
     /// What a piece is bound to: the log and the digest of its plain bytes.

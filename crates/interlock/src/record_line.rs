@@ -97,26 +97,24 @@ fn lineage(body: &Body, paint: Paint) -> String {
 }
 
 fn decision(decided: &Decided, paint: Paint) -> String {
-    let member =
-        |name: &str| decided.decision.get(name).and_then(Value::as_str).unwrap_or_default();
     let asked = match &decided.tool {
         Some(tool) => format!("{}/{tool}", decided.server),
         None => format!("{} {}", decided.server, decided.method),
     };
-    match member("decision") {
+    match decided.decision.verdict().unwrap_or_default() {
         "permit" => format!("{} {asked}", paint.text(Style::Good, "✓ permit")),
         "pending" => {
-            let awaits = decided.awaits();
+            let awaits = decided.decision.awaits();
             let each = awaits.iter().map(|one| format!("{} of {}", one.count, one.role));
             let waits = each.collect::<Vec<_>>().join(", ");
             format!("{} {asked}  waits for {waits}", paint.text(Style::Warning, "… pending"))
         }
         verdict => {
-            let policies =
-                decided.decision.get("policies").and_then(Value::as_array).unwrap_or_default();
+            let decision = decided.decision.to_value();
+            let policies = decision.get("policies").and_then(Value::as_array).unwrap_or_default();
             let first =
                 policies.first().and_then(|policy| policy.get("id")).and_then(Value::as_str);
-            let code = member("code");
+            let code = decided.decision.code().unwrap_or_default();
             // A denial by any other check would have come whatever the policies said.
             let first = first.filter(|_| code == "policy.denied");
             let by = first.map(|id| format!(" by {id}")).unwrap_or_default();

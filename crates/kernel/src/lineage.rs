@@ -10,7 +10,9 @@ mod decided;
 mod delegated;
 mod erased;
 mod header;
+mod in_place;
 mod intent;
+mod open;
 mod sealed;
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,7 @@ pub use delegated::{By, Delegation};
 pub use erased::{ErasedFor, Scope};
 pub use header::{Header, Link};
 pub(crate) use intent::{intent, intent_of};
+pub use open::OpenDecision;
 pub use sealed::Sealed;
 pub(crate) use sealed::{Commitments, request_of, request_of_value, request_value};
 pub use transition::{DELEGATE_ACTION, Direction, HandsOn, Transition};
@@ -45,12 +48,16 @@ impl LineageRecord {
     /// The canonical bytes that are hashed and stored.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
+        in_place::write(self).unwrap_or_else(|| self.to_value().to_bytes())
+    }
+
+    fn to_value(&self) -> Value {
         let mut object = Object::new();
         object.insert("v", Value::Integer(1));
         object.insert("type", Value::from(self.body.type_name()));
         self.header.write(&mut object);
         self.body.write(&mut object);
-        Value::Object(object).to_bytes()
+        Value::Object(object)
     }
 
     /// Reads a record exactly: a member too many or too few is an error.
@@ -58,6 +65,11 @@ impl LineageRecord {
     /// # Errors
     /// When the bytes are not a lineage record of this version.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        in_place::read(bytes).map_or_else(|| Self::built(bytes), Ok)
+    }
+
+    /// Reads a record by way of its values.
+    fn built(bytes: &[u8]) -> Result<Self, Malformed> {
         let value = Value::parse(bytes)?;
         let Value::Object(mut object) = value else {
             return Err(Malformed::new("not an object"));

@@ -14,7 +14,8 @@ pub use tally::{Counts, Tally};
 
 use std::sync::Arc;
 
-use policy::{Bundle, Decision, LabelChange, Labels, Semantics};
+use policy::{Bundle, Decision, Labels, Semantics};
+use proof::digest::Digest;
 use proof::json::Value;
 
 use crate::lineage::{Body, Charged, Completion, Decided, Header, LineageRecord, Sealed};
@@ -142,18 +143,19 @@ impl<'a> Replay<'a> {
         self.feed_sealed(record, |_, _| sealed.into())
     }
 
-    /// Follows the next record; `open` opens its sealed part, told whose it is (none: the node's) and
-    /// the record's index.
+    /// Follows the next record; `open` opens its sealed part, told whose it is (none: the node's), and
+    /// the record's index and digest.
     ///
     /// # Errors
     /// When the log cannot be followed: see [`ReplayError`].
     pub fn feed_sealed<'p>(
         &mut self,
         record: &[u8],
-        open: impl FnOnce(Option<&str>, u64) -> Part<'p>,
+        open: impl FnOnce(Option<&str>, (u64, &Digest)) -> Part<'p>,
     ) -> Result<Fed, ReplayError> {
         let (index, bundle) = (self.state.size(), Arc::clone(self.state.bundle()));
-        self.feed_ahead(Ahead::of(&bundle, record, |execution| open(execution, index)))
+        let open = |execution: Option<&str>, digest: &Digest| open(execution, (index, digest));
+        self.feed_ahead(Ahead::of(&bundle, record, open))
     }
 
     /// Follows the next record, which was read ahead. One that was read against another bundle than the one that decides by
@@ -177,7 +179,7 @@ impl<'a> Replay<'a> {
         if let Ok(sealed) = &sealed {
             self.state.admit_sealed(execution, || sealed.to_bytes());
         }
-        self.state.admit(&record.header, || digest);
+        self.state.admit(&record.header, digest);
         self.note_approvals(&record, &sealed);
         Ok(fed)
     }
@@ -240,7 +242,7 @@ impl<'a> Replay<'a> {
                 Some(Fed::Followed)
             }
             (Body::Decided(decided), Some(link)) => {
-                let labels = labels_of(decided)?;
+                let labels = decided.decision.labels()?;
                 let of = (link.execution.as_str(), link.seq);
                 let fed = self.decide(of, decided, (sealed, asked?));
                 self.state.begin_labels(&link.execution, link.seq, &labels);
@@ -294,7 +296,7 @@ impl<'a> Replay<'a> {
         (sealed, asked): (&Result<Sealed, Lost>, Result<Asked, Lost>),
     ) -> Fed {
         let lost = |why: Lost| Fed::NotReplayable { execution: id.to_owned(), why };
-        let is_permit = decided.verdict() == Some("permit");
+        let is_permit = decided.decision.verdict() == Some("permit");
         let asked = asked.and_then(|Asked { read, named }| {
             let message = (decided.direction, open_message(decided, sealed)?);
             Ok((read.against(self.state.bundle(), message), named))
@@ -340,17 +342,20 @@ impl<'a> Replay<'a> {
         match &record.body {
             Body::Approved(approval) => self.state.give(id, at, approval),
             Body::Decided(decided) => {
-                if let (Some(retry), Some("permit")) = (&decided.retry, decided.verdict()) {
+                if let (Some(retry), Some("permit")) = (&decided.retry, decided.decision.verdict())
+                {
                     self.state.use_approval(id, &retry.pending);
                 }
                 let waits = decided.commitments.contains_key("intent");
                 let pending = self.state.execution(id).and_then(Execution::head);
-                if let (Some("pending"), true, Some(pending)) = (decided.verdict(), waits, pending)
+                if let (Some("pending"), true, Some(pending)) =
+                    (decided.decision.verdict(), waits, pending)
                 {
                     let request = open_request(decided, sealed);
                     let intent = request.and_then(|one| open_intent(decided, &one, sealed)).ok();
                     let index = self.state.size().saturating_sub(1);
-                    let asked = Waiting::new((pending, index, at), decided.awaits(), intent);
+                    let asked =
+                        Waiting::new((pending, index, at), decided.decision.awaits(), intent);
                     self.state.wait(id, asked);
                 }
             }
@@ -411,14 +416,6 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// What a permit on record does to labels; none where that can't be read.
-fn labels_of(decided: &Decided) -> Option<LabelChange> {
-    match decided.decision.get("labels") {
-        None => Some(LabelChange::default()),
-        Some(labels) => LabelChange::from_value(labels),
-    }
-}
-
 /// A permitted transition, as its record has it.
 fn opened(read: Option<Read>, decided: &Decided) -> Opened {
     let (hands_on, direction) = (decided.hands_on.clone(), decided.direction);
@@ -434,9 +431,9 @@ fn compare(
     let digest = decided.commitments.get("decision").ok_or(Lost::Damaged)?;
     let recorded = open(sealed, "decision", digest)?;
     let is_identical = recorded == derived.to_bytes() && is_alike;
-    if is_identical && derived.to_open_value() == decided.decision {
+    if is_identical && derived.to_open_text() == decided.decision.text() {
         return Ok(Fed::Identical);
     }
-    let recorded = Value::parse(recorded).unwrap_or_else(|_| decided.decision.clone());
+    let recorded = Value::parse(recorded).unwrap_or_else(|_| decided.decision.to_value());
     Ok(Fed::Different { recorded, derived: derived.to_value() })
 }

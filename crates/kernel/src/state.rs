@@ -238,15 +238,21 @@ impl NodeState {
     }
 
     /// Makes the next record, and folds its place in the log and in its execution's chain.
-    pub(crate) fn record(&mut self, at: i64, execution: Option<&str>, body: Body) -> Vec<u8> {
+    pub(crate) fn record(
+        &mut self,
+        at: i64,
+        execution: Option<&str>,
+        body: Body,
+    ) -> (Vec<u8>, Digest) {
         let link = execution.and_then(|id| Some(self.executions.get(id)?.next_link(id)));
         let link = link.map(|link| Link { parents: self.parents(&body), ..link });
         let header =
             Header { at, node: self.node.clone(), governance: self.governance.position(), link };
         let record = LineageRecord { header, body };
         let bytes = record.to_bytes();
-        self.admit(&record.header, || Digest::of(&bytes));
-        bytes
+        let digest = Digest::of(&bytes);
+        self.admit(&record.header, digest);
+        (bytes, digest)
     }
 
     /// Folds what a record seals. The first sealed part of an execution gives it its secret.
@@ -261,13 +267,13 @@ impl NodeState {
     }
 
     /// Folds a record's place in the log and in its execution's chain.
-    pub(crate) fn admit(&mut self, header: &Header, digest: impl FnOnce() -> Digest) {
+    pub(crate) fn admit(&mut self, header: &Header, digest: Digest) {
         self.at = header.at;
         self.size = self.size.saturating_add(1);
         if let Some(link) = &header.link
             && let Some(execution) = self.executions.get_mut(&link.execution)
         {
-            execution.extend_chain(digest());
+            execution.extend_chain(digest);
         }
     }
 

@@ -157,6 +157,8 @@ pub enum Effect {
         index: u64,
         /// Under whose key the sealed part goes. A key that begins is on stable storage before the record.
         scope: Scope,
+        /// Digest of the record's bytes.
+        digest: Digest,
         /// Canonical bytes.
         record: Vec<u8>,
         /// The sealed part's bytes.
@@ -397,8 +399,8 @@ impl Kernel {
         let index = self.state.size();
         let at = self.state.time(now.wall_ms);
         let scope = self.state.scope(execution);
-        let record = self.state.record(at, execution, body);
+        let (record, digest) = self.state.record(at, execution, body);
         self.state.admit_sealed(execution, || sealed.clone());
-        Effect::Append { index, scope, record, sealed }
+        Effect::Append { index, scope, digest, record, sealed }
     }
 }

@@ -218,8 +218,8 @@ impl<D: Disk> Driver<D> {
     /// Carries an effect out; `is_awaited` says whether somebody waits for a record that it appends.
     fn carry_out_for(&mut self, is_awaited: bool, effect: Effect) {
         match effect {
-            Effect::Append { index, scope, record, sealed } => {
-                match self.seal(scope, (index, &record), &sealed) {
+            Effect::Append { index, scope, digest, record, sealed } => {
+                match self.seal(scope, (index, &digest), &sealed) {
                     Ok(sealed) => self.append(index, Entry { record, sealed }, is_awaited),
                     Err(why) => halt(&format!("record {index} could not be sealed: {why}")),
                 }

@@ -128,7 +128,8 @@ fn lane<'scope>(scope: &'scope Scope<'scope, '_>, mut opener: Opener) -> Option<
 
 fn read(bundle: &Arc<Bundle>, entry: &ReadEntry, opener: &mut Opener) -> Read {
     let (index, record) = (entry.index, entry.record.as_slice());
-    let open = |of: Option<&str>| opener.part(of, (index, record), entry.sealed.as_deref());
+    let sealed = entry.sealed.as_deref();
+    let open = |of: Option<&str>, digest: &Digest| opener.part(of, (index, digest), sealed);
     let ahead = Ahead::of(bundle, record, open);
     Read { index, leaf: leaf_hash(record), ahead }
 }

@@ -66,11 +66,11 @@ impl Opener {
         Self(None)
     }
 
-    /// The sealed part of the record at this index, of an execution or of the node.
+    /// The sealed part of the record at this index with this digest, of an execution or of the node.
     pub fn part(
         &mut self,
         execution: Option<&str>,
-        (index, record): (u64, &[u8]),
+        (index, record): (u64, &Digest),
         sealed: Option<&[u8]>,
     ) -> Part<'static> {
         let Some(sealed) = sealed else { return Part::Lost(Lost::Missing) };

@@ -13,12 +13,28 @@ pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// Adds the one text for these bytes to a text.
+pub fn write(bytes: &[u8], text: &mut String) {
+    URL_SAFE_NO_PAD.encode_string(bytes, text);
+}
+
 /// What is made of the one text for these 32 bytes, which takes no memory of its own.
 pub(crate) fn encode_32<T>(bytes: &[u8; 32], make: impl FnOnce(&str) -> T) -> T {
     let mut text = [0; TEXT_BYTES_OF_32];
     let written = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).unwrap_or_default();
     // Its alphabet is ASCII.
     make(text.get(..written).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default())
+}
+
+/// The 32 bytes of this text; none where it has others, or [`decode`] refuses it.
+pub(crate) fn decode_32(text: &str) -> Option<[u8; 32]> {
+    // A few more than 32, as the decoder wants room for whole groups.
+    let mut bytes = [0; 36];
+    if text.len() != TEXT_BYTES_OF_32 {
+        return None;
+    }
+    let written = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+    bytes.get(..written)?.try_into().ok()
 }
 
 /// Six bits to a character.

@@ -4,7 +4,7 @@
 //! fresh random bytes for each commitment; erasing it makes the commitment say nothing, and breaks no proof.
 use crate::base64url;
 use crate::digest::Digest;
-use crate::json::{self, Value};
+use crate::json::{self, Span, Value};
 use crate::record::{self, Fields};
 
 /// 32 fresh random bytes, made by the caller.
@@ -67,6 +67,24 @@ impl Opening {
             ("bytes", base64url::encode(&self.bytes).into()),
             ("salt", base64url::encode(self.salt.as_bytes()).into()),
         ])
+    }
+
+    /// Adds the canonical text of [`Opening::to_value`] to a text.
+    pub fn write(&self, text: &mut String) {
+        text.push_str("{\"bytes\":\"");
+        base64url::write(&self.bytes, text);
+        text.push_str("\",\"salt\":\"");
+        base64url::write(self.salt.as_bytes(), text);
+        text.push_str("\"}");
+    }
+
+    /// As [`Opening::from_value`], of a value where it stands. What is not one is `None`.
+    #[must_use]
+    pub fn of(span: Span<'_>) -> Option<Self> {
+        let mut members = span.members()?;
+        let bytes = base64url::decode(&members.next_if("bytes")?.string()?).ok()?;
+        let salt = base64url::decode_32(&members.next_if("salt")?.string()?)?;
+        members.is_empty().then_some(Self { salt: Salt(salt), bytes })
     }
 
     /// Reads what [`Opening::to_value`] wrote.

@@ -53,6 +53,13 @@ impl Digest {
         hex(&self.0)
     }
 
+    /// Adds its base64url, in quotes, to a canonical text.
+    pub fn write(&self, text: &mut String) {
+        text.push('"');
+        base64url::encode_32(&self.0, |encoded| text.push_str(encoded));
+        text.push('"');
+    }
+
     /// Base64url without padding.
     #[must_use]
     pub fn to_text(&self) -> Text {
@@ -93,8 +100,7 @@ impl FromStr for Digest {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let refused = || Error { text: text.chars().take(64).collect() };
-        let bytes = base64url::decode(text).map_err(|_| refused())?;
-        Ok(Self(bytes.try_into().map_err(|_| refused())?))
+        base64url::decode_32(text).map(Self).ok_or_else(refused)
     }
 }
 

@@ -212,7 +212,7 @@ impl Node {
         let mut told = Vec::new();
         for effect in effects {
             match effect {
-                Effect::Append { index, scope, record, sealed } => {
+                Effect::Append { index, scope, record, sealed, .. } => {
                     // A key that begins is on stable storage before the record.
                     if let Scope::Begun(id) = &scope
                         && self.keys.begin(id).is_err()

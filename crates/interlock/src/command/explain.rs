@@ -32,7 +32,7 @@ pub(super) fn one(
     let execution = record.header.link.as_ref().map(|link| link.execution.as_str());
     let part = crate::replay::opener(lineage)?.part(
         execution,
-        (index, &entry.record),
+        (index, &Digest::of(&entry.record)),
         entry.sealed.as_deref(),
     );
     let (sealed, private) = match part {
@@ -45,7 +45,7 @@ pub(super) fn one(
     };
     let asked = open("request");
     // The reasons are private; the record itself has the outcomes.
-    let decision = open("decision").unwrap_or_else(|| decided.decision.clone());
+    let decision = open("decision").unwrap_or_else(|| decided.decision.to_value());
     let lines = match bundle(governance, &decision)? {
         Some(bundle) => policy::explain(&bundle, &decision),
         None => policy::explain(&Bundle::empty(), &decision),
@@ -122,7 +122,7 @@ fn text(
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let paint = output.paint();
-    let (mark, style) = match decided.verdict() {
+    let (mark, style) = match decided.decision.verdict() {
         Some("permit") => ("✓", Style::Good),
         Some("pending") => ("…", Style::Warning),
         _ => ("✗", Style::Bad),
@@ -139,7 +139,7 @@ fn text(
     }
     let tool = decided.tool.as_deref().map(|tool| format!(" {tool}")).unwrap_or_default();
     row("asked", format!("{}{tool} of server {}", decided.method, decided.server));
-    for one in decided.awaits() {
+    for one in decided.decision.awaits() {
         row("waits for", format!("{} of {}, {} s", one.count, one.role, one.within_ms / 1_000));
     }
     if let Some(retry) = &decided.retry {
@@ -162,7 +162,7 @@ fn text(
     for line in table.lines(2, paint) {
         output.line(line)?;
     }
-    checks(&decided.decision, output)?;
+    checks(&decided.decision.to_value(), output)?;
     output.line("")?;
     for line in lines.iter().skip(1) {
         let style = if line.starts_with("  |") { Style::Name } else { Style::Heading };

@@ -49,7 +49,7 @@ pub(super) fn lost(log: &Log, execution: Option<&str>, why: Lost) -> Result<Stri
 
 /// What officers said about a decision: of one that waits, all; of one that stands on a pending record, what it counted.
 pub(super) fn words(log: &Log, decided: &Decided, own: &Digest) -> Result<Vec<String>, Failure> {
-    if decided.retry.is_none() && decided.awaits().is_empty() {
+    if decided.retry.is_none() && decided.decision.awaits().is_empty() {
         return Ok(Vec::new());
     }
     let mut words = Vec::new();

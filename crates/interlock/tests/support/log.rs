@@ -5,6 +5,7 @@ use kernel::lineage::{Body, Decided, LineageRecord, Sealed};
 use kernel::replay::Part;
 use ledger::Reader;
 use node::sealing::Opener;
+use proof::digest::Digest;
 use serde_json::Value;
 
 /// A decision on record, with the message that was decided.
@@ -46,8 +47,8 @@ pub(crate) fn decisions(folder: &Path) -> Vec<Decision> {
         let record = LineageRecord::parse(&entry.record).unwrap();
         match (record.body, record.header.link) {
             (Body::Decided(decided), Some(link)) => {
-                let (at, sealed) = ((entry.index, &entry.record[..]), entry.sealed.as_deref());
-                let part = opener.part(Some(&link.execution), at, sealed);
+                let at = (entry.index, &Digest::of(&entry.record));
+                let part = opener.part(Some(&link.execution), at, entry.sealed.as_deref());
                 let Part::Open(plain) = part else { panic!("record {}: {part:?}", entry.index) };
                 let sealed = Sealed::parse(&plain).unwrap();
                 places.insert((link.execution.clone(), link.seq), found.len());
@@ -83,13 +84,12 @@ pub(crate) fn refusals(folder: &Path) -> BTreeMap<String, u64> {
 }
 
 fn decision(index: u64, execution: String, decided: &Decided, sealed: &Sealed) -> Decision {
-    let member = |name: &str| decided.decision.get(name).unwrap().as_str().unwrap().to_owned();
     let message = sealed.open("message", &decided.commitments["message"]).unwrap();
     Decision {
         index,
         execution,
-        verdict: member("decision"),
-        code: member("code"),
+        verdict: decided.decision.verdict().unwrap().to_owned(),
+        code: decided.decision.code().unwrap().to_owned(),
         withheld: None,
         message: serde_json::from_slice(message).unwrap(),
     }

@@ -8,8 +8,8 @@ use proof::record::Fields;
 use super::delegated::{delegated_value, read_delegated, read_ended};
 use super::sealed::{Commitments, commitments_of, commitments_value};
 use super::{
-    By, Charged, Delegation, Direction, ErasedFor, HandsOn, Retried, SignedApproval, approval,
-    erased,
+    By, Charged, Delegation, Direction, ErasedFor, HandsOn, OpenDecision, Retried, SignedApproval,
+    approval, erased,
 };
 use crate::governance::SignedProposal;
 use crate::members::{Malformed, members, name, wrong};
@@ -117,8 +117,8 @@ pub struct Decided {
     pub retry: Option<Retried>,
     /// What the decision took as facts.
     pub facts: Facts,
-    /// The public part of the decision's canonical object: without `errors` and `why`.
-    pub decision: Value,
+    /// The public part of the decision.
+    pub decision: OpenDecision,
     /// Commitments: `request` (as decided), `message` (as accepted and forwarded) and `decision` (whole).
     pub commitments: Commitments,
 }
@@ -137,7 +137,11 @@ pub enum Completion {
 }
 
 impl Completion {
-    const ALL: [Self; 4] = [Self::Result, Self::Error, Self::Sent, Self::Unknown];
+    pub(super) const ALL: [Self; 4] = [Self::Result, Self::Error, Self::Sent, Self::Unknown];
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == text)
+    }
 
     /// The name in records.
     #[must_use]
@@ -269,19 +273,6 @@ impl Body {
 }
 
 impl Decided {
-    /// `permit`, `deny` or `pending`.
-    #[must_use]
-    pub fn verdict(&self) -> Option<&str> {
-        self.decision.get("decision").and_then(Value::as_str)
-    }
-
-    /// What a pending decision waits for; nothing where that can't be read.
-    #[must_use]
-    pub fn awaits(&self) -> Vec<policy::Approval> {
-        let awaits = self.decision.get("awaits").and_then(Value::as_array).unwrap_or_default();
-        awaits.iter().filter_map(policy::Approval::from_value).collect()
-    }
-
     const MEMBERS: [&'static str; 11] = [
         "action",
         "charges",
@@ -303,7 +294,7 @@ impl Decided {
             put("charges", Value::Array(self.charges.iter().map(Charged::to_value).collect()));
         }
         put("commitments", commitments_value(&self.commitments));
-        put("decision", self.decision.clone());
+        put("decision", self.decision.to_value());
         put("direction", Value::from(self.direction.as_str()));
         put("facts", self.facts.stated());
         if let Some(hands_on) = &self.hands_on {
@@ -323,8 +314,6 @@ impl Decided {
         let members = members(value, &Self::MEMBERS)?;
         let direction = Direction::parse(members.str("direction")?)
             .ok_or_else(|| wrong("direction", "`to_server` or `to_client`"))?;
-        let decision = members.value("decision")?;
-        decision.as_object().ok_or_else(|| wrong("decision", "an object"))?;
         Ok(Self {
             server: name(&members, "server")?,
             direction,
@@ -341,7 +330,7 @@ impl Decided {
                 .then(|| Retried::from_value(members.value("retry")?))
                 .transpose()?,
             facts: facts_of(members.value("facts")?)?,
-            decision: decision.clone(),
+            decision: OpenDecision::from_value(members.value("decision")?)?,
             commitments: commitments_of(members.value("commitments")?)?,
         })
     }
@@ -391,8 +380,7 @@ fn started(value: &Value) -> Result<Body, Malformed> {
 
 fn completed(value: &Value) -> Result<Body, Malformed> {
     let members = members(value, &["charges", "commitments", "decided_seq", "labels", "outcome"])?;
-    let name = members.str("outcome")?;
-    let outcome = Completion::ALL.into_iter().find(|one| one.as_str() == name);
+    let outcome = Completion::parse(members.str("outcome")?);
     Ok(Body::Completed {
         decided_seq: members.count("decided_seq")?,
         outcome: outcome.ok_or_else(|| wrong("outcome", "result, error, sent or unknown"))?,

@@ -2,7 +2,7 @@ use policy::{Decision, Facts, Labels, Request};
 use proof::digest::Digest;
 
 use super::sealed::request_value;
-use super::{Body, Charged, Completion, Decided, Retried, Sealed, Transition};
+use super::{Body, Charged, Completion, Decided, OpenDecision, Retried, Sealed, Transition};
 use crate::limits::MESSAGE_BYTES_MAX;
 
 /// A decision with all that goes on its record.
@@ -30,9 +30,8 @@ impl Body {
             ("request", request_value(request).to_bytes()),
         ];
         let private = private.into_iter().chain(intent.map(|bytes| ("intent", bytes)));
-        let commitments = private
-            .map(|(name, bytes)| (name.to_owned(), sealed.seal(name, bytes, entropy)))
-            .collect();
+        let commitments =
+            private.map(|(name, bytes)| (name.into(), sealed.seal(name, bytes, entropy))).collect();
         Self::Decided(Box::new(Decided {
             server: asked.server,
             direction: asked.direction,
@@ -43,7 +42,7 @@ impl Body {
             hands_on: asked.hands_on,
             retry,
             facts,
-            decision: decision.to_open_value(),
+            decision: OpenDecision::of(decision),
             commitments,
         }))
     }
@@ -68,7 +67,7 @@ impl Body {
         let commitments = message
             .into_iter()
             .chain(output)
-            .map(|(name, bytes)| (name.to_owned(), sealed.seal(name, bytes, entropy)))
+            .map(|(name, bytes)| (name.into(), sealed.seal(name, bytes, entropy)))
             .collect();
         Self::Completed { decided_seq, outcome, charges, labels, commitments }
     }

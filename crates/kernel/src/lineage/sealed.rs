@@ -3,16 +3,16 @@ use std::collections::BTreeMap;
 use policy::{Entity, Request};
 use proof::commitment::{Opening, Salt, commit};
 use proof::digest::Digest;
-use proof::json::{Object, Value, object};
+use proof::json::{Span, Text, Value, object, write_string};
 
 use crate::members::{Malformed, members, wrong};
 
 /// The private members of one record: salt and bytes of each commitment, and the commitment that they make.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Sealed(BTreeMap<String, (Opening, Digest)>);
+pub struct Sealed(BTreeMap<Text, (Opening, Digest)>);
 
 /// The commitments of one record, by member name.
-pub(crate) type Commitments = BTreeMap<String, Digest>;
+pub(crate) type Commitments = BTreeMap<Text, Digest>;
 
 impl Sealed {
     /// Commits to one more member. Its salt is drawn from the record's fresh 32 bytes of entropy and the
@@ -22,7 +22,7 @@ impl Sealed {
         seed.extend_from_slice(name.as_bytes());
         let salt = Salt::from_bytes(*Digest::of(&seed).as_bytes());
         let digest = commit(&salt, &bytes);
-        self.0.insert(name.to_owned(), (Opening { salt, bytes }, digest));
+        self.0.insert(name.into(), (Opening { salt, bytes }, digest));
         digest
     }
 
@@ -39,8 +39,16 @@ impl Sealed {
         if self.0.is_empty() {
             return Vec::new();
         }
-        let members = self.0.iter().map(|(name, (opening, _))| (name.as_str(), opening.to_value()));
-        Value::Object(members.collect::<Object>()).to_bytes()
+        let bytes = self.0.values().map(|(opening, _)| opening.bytes.len());
+        let mut text = String::with_capacity(bytes.sum::<usize>().saturating_mul(4) / 3 + 512);
+        for (number, (name, (opening, _))) in self.0.iter().enumerate() {
+            text.push(if number > 0 { ',' } else { '{' });
+            write_string(name, &mut text);
+            text.push(':');
+            opening.write(&mut text);
+        }
+        text.push('}');
+        text.into_bytes()
     }
 
     /// Reads what [`Self::to_bytes`] wrote.
@@ -51,15 +59,28 @@ impl Sealed {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
+        if let Some(sealed) = Self::in_place(bytes) {
+            return Ok(sealed);
+        }
+        // What is not read where it stands: the reader of values has the last word, and says what is wrong.
         let value = Value::parse(bytes)?;
         let members = value.as_object().ok_or_else(|| Malformed::new("not an object"))?;
         let opening = |(name, value): (&str, &Value)| {
             let opening = Opening::from_value(value)
                 .map_err(|_| wrong(name, "a salt and bytes in base64url"))?;
             let commitment = opening.commitment();
-            Ok((name.to_owned(), (opening, commitment)))
+            Ok((name.into(), (opening, commitment)))
         };
         members.iter().map(opening).collect::<Result<_, Malformed>>().map(Self)
+    }
+
+    fn in_place(bytes: &[u8]) -> Option<Self> {
+        let one = |(name, span): (&str, Span<'_>)| {
+            let opening = Opening::of(span)?;
+            let commitment = opening.commitment();
+            Some((name.into(), (opening, commitment)))
+        };
+        Span::object(bytes)?.members()?.map(one).collect::<Option<_>>().map(Self)
     }
 }
 
@@ -72,7 +93,7 @@ pub(super) fn commitments_of(value: &Value) -> Result<Commitments, Malformed> {
     let object = value.as_object().ok_or_else(|| wrong("commitments", "an object"))?;
     let one = |(name, value): (&str, &Value)| {
         let digest = value.as_str().and_then(|text| text.parse().ok());
-        Ok((name.to_owned(), digest.ok_or_else(|| wrong(name, "a digest in base64url"))?))
+        Ok((name.into(), digest.ok_or_else(|| wrong(name, "a digest in base64url"))?))
     };
     object.iter().map(one).collect()
 }
@@ -89,7 +110,28 @@ pub(crate) fn request_value(request: &Request) -> Value {
 
 /// Reads a request back from the bytes that [`request_value`] gave.
 pub(crate) fn request_of(bytes: &[u8]) -> Result<Request, Malformed> {
-    request_of_value(&Value::parse(bytes)?)
+    match Span::object(bytes).and_then(request_at) {
+        Some(request) => Ok(request),
+        // What is not read where it stands: the reader of values has the last word, and says what is wrong.
+        None => request_of_value(&Value::parse(bytes)?),
+    }
+}
+
+fn request_at(span: Span<'_>) -> Option<Request> {
+    let mut members = span.members()?;
+    let action = members.next_if("action")?.string()?.into_owned();
+    let input = members.next_if("input")?.string()?.into_owned();
+    let principal = entity_at(members.next_if("principal")?)?;
+    let resource = entity_at(members.next_if("resource")?)?;
+    members.is_empty().then_some(Request { principal, action, resource, input })
+}
+
+fn entity_at(span: Span<'_>) -> Option<Entity> {
+    let mut members = span.members()?;
+    let id = members.next_if("id")?.string()?.into_owned();
+    let properties = members.next_if("properties")?.string()?.into_owned();
+    let kind = members.next_if("type")?.string()?.into_owned();
+    members.is_empty().then_some(Entity { kind, id, properties })
 }
 
 /// Reads what [`request_value`] gave.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use policy::{Assurance, Entity, Facts, Grant, Request};
 use proof::digest::Digest;
-use proof::json::{Value, object};
+use proof::json::Value;
 use proof::note::Ed25519Signer;
 
 use super::sealed::request_value;
@@ -35,7 +35,7 @@ fn charged(per: policy::Per, subject: &str, amount: u64) -> Vec<Charged> {
 }
 
 fn every_record() -> Vec<LineageRecord> {
-    let commitments = BTreeMap::from([("message".to_owned(), Digest::of(b"m"))]);
+    let commitments = BTreeMap::from([("message".into(), Digest::of(b"m"))]);
     let actions = ["read_file".to_owned()].into();
     let grant =
         Grant { actions: Some(actions), calls_max: Some(3), depth_max: Some(0), until_ms: Some(9) };
@@ -52,7 +52,7 @@ fn every_record() -> Vec<LineageRecord> {
             given: vec![Digest::of(b"one"), Digest::of(b"two")],
         }),
         facts: facts(),
-        decision: object([("decision", Value::from("permit"))]),
+        decision: Object::from([("decision", Value::from("permit"))]).into(),
         commitments: commitments.clone(),
     };
     let started = Body::Started { workload: "agent".into(), os_user: 1001, delegation: None };
@@ -167,7 +167,7 @@ fn a_sealed_part_opens_its_own_commitments_and_no_others() {
 fn the_header_says_nothing_of_what_is_sealed() {
     let mut sealed = Sealed::default();
     let digest = sealed.seal("request", b"the secret path".to_vec(), &[9; 32]);
-    let commitments = BTreeMap::from([("request".to_owned(), digest)]);
+    let commitments = BTreeMap::from([("request".into(), digest)]);
     let body = Body::Completed {
         decided_seq: 0,
         outcome: Completion::Result,

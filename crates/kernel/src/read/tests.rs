@@ -98,7 +98,7 @@ fn a_replay_that_read_ahead_of_a_new_bundle_derives_the_same() {
     let all: Vec<_> = node
         .log
         .iter()
-        .map(|(record, sealed)| crate::replay::Ahead::of(&first, record, |_| sealed.into()))
+        .map(|(record, sealed)| crate::replay::Ahead::of(&first, record, |_, _| sealed.into()))
         .collect();
     let identical = all
         .into_iter()

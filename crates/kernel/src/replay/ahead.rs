@@ -30,16 +30,16 @@ pub(super) struct Asked {
 
 impl Ahead {
     /// Reads a record, and its request against a bundle; `open` opens its sealed part, told whose it is (none: the
-    /// node's).
+    /// node's) and the record's digest.
     pub fn of<'p>(
         bundle: &Arc<Bundle>,
         record: &[u8],
-        open: impl FnOnce(Option<&str>) -> Part<'p>,
+        open: impl FnOnce(Option<&str>, &Digest) -> Part<'p>,
     ) -> Self {
         let digest = Digest::of(record);
         let record = LineageRecord::parse(record);
         let link = record.as_ref().ok().and_then(|record| record.header.link.as_ref());
-        let sealed = open(link.map(|link| link.execution.as_str())).read();
+        let sealed = open(link.map(|link| link.execution.as_str()), &digest).read();
         let asked = match record.as_ref().map(|record| &record.body) {
             Ok(Body::Decided(decided)) => Some(Asked::of(bundle, decided, &sealed)),
             _ => None,

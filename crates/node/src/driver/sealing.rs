@@ -2,6 +2,7 @@ use identity::KeyError;
 use kernel::lineage::{ErasedFor, Scope};
 use kernel::step::Input;
 use ledger::Disk;
+use proof::digest::Digest;
 use tokio::sync::oneshot;
 
 use super::Driver;
@@ -40,7 +41,7 @@ impl<D: Disk> Driver<D> {
     pub(super) fn seal(
         &mut self,
         scope: Scope,
-        record: (u64, &[u8]),
+        record: (u64, &Digest),
         plain: &[u8],
     ) -> Result<Vec<u8>, KeyError> {
         let scope = match scope {

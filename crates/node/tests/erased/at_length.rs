@@ -163,7 +163,7 @@ fn decisions(options: &Options) -> BTreeMap<String, BTreeMap<String, u64>> {
     for entry in Reader::open(&options.lineage_folder()).unwrap().entries(0).unwrap() {
         let record = LineageRecord::parse(&entry.unwrap().record).unwrap();
         if let Body::Decided(decided) = record.body {
-            let code = decided.decision.get("code").unwrap().as_str().unwrap().to_owned();
+            let code = decided.decision.code().unwrap().to_owned();
             let execution = record.header.link.unwrap().execution;
             *found.entry(execution).or_default().entry(code).or_default() += 1;
         }

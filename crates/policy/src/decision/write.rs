@@ -20,17 +20,7 @@ impl Decision {
     /// any), `policies`, `v`.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        self.value(Told::Whole)
-    }
-
-    /// The part of it that can stand in the open: without `errors`, and without the `why` of its checks.
-    #[must_use]
-    pub fn to_open_value(&self) -> Value {
-        self.value(Told::InTheOpen)
-    }
-
-    fn value(&self, told: Told) -> Value {
-        let checks = self.checks.iter().map(|check| check.to_value(told)).collect();
+        let checks = self.checks.iter().map(Check::to_value).collect();
         let policies = self.policies.iter().map(Determining::to_value).collect();
         let mut members = Object::new();
         if !self.awaits().is_empty() {
@@ -41,7 +31,7 @@ impl Decision {
         members.insert("checks", Value::Array(checks));
         members.insert("code", Value::from(self.code()));
         members.insert("decision", Value::from(self.verdict().as_str()));
-        if !self.errors.is_empty() && told == Told::Whole {
+        if !self.errors.is_empty() {
             let errors = self.errors.iter().map(EvaluationError::to_value).collect();
             members.insert("errors", Value::Array(errors));
         }
@@ -56,6 +46,16 @@ impl Decision {
     /// The canonical bytes of [`Decision::to_value`].
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
+        self.text(Told::Whole).into_bytes()
+    }
+
+    /// The part of that text that can stand in the open: without `errors`, and without the `why` of its checks.
+    #[must_use]
+    pub fn to_open_text(&self) -> String {
+        self.text(Told::InTheOpen)
+    }
+
+    fn text(&self, told: Told) -> String {
         let mut text = String::with_capacity(2_048);
         text.push('{');
         if !self.awaits().is_empty() {
@@ -64,12 +64,12 @@ impl Decision {
         }
         text.push_str("\"bundle\":\"");
         text.push_str(&self.bundle.to_text());
-        list("\",\"checks\":[", &self.checks, &mut text, Check::write);
+        list("\",\"checks\":[", &self.checks, &mut text, |check, text| check.write(told, text));
         text.push_str("],\"code\":");
         write_string(self.code(), &mut text);
         text.push_str(",\"decision\":");
         write_string(self.verdict().as_str(), &mut text);
-        if !self.errors.is_empty() {
+        if !self.errors.is_empty() && told == Told::Whole {
             list(",\"errors\":[", &self.errors, &mut text, |one, text| one.to_value().write(text));
             text.push(']');
         }
@@ -79,7 +79,7 @@ impl Decision {
         }
         list(",\"policies\":[", &self.policies, &mut text, Determining::write);
         text.push_str("],\"v\":1}");
-        text.into_bytes()
+        text
     }
 }
 
@@ -95,23 +95,23 @@ fn list<T>(begin: &str, all: &[T], text: &mut String, write: impl Fn(&T, &mut St
 }
 
 impl Check {
-    fn to_value(&self, told: Told) -> Value {
+    fn to_value(&self) -> Value {
         let mut members = Object::from([
             ("check", Value::from(self.name)),
             ("outcome", Value::from(self.outcome.as_str())),
         ]);
-        if let (Some(why), Told::Whole) = (&self.why, told) {
+        if let Some(why) = &self.why {
             members.insert("why", Value::from(why.as_str()));
         }
         Value::Object(members)
     }
 
-    fn write(&self, text: &mut String) {
+    fn write(&self, told: Told, text: &mut String) {
         text.push_str("{\"check\":");
         write_string(self.name, text);
         text.push_str(",\"outcome\":");
         write_string(self.outcome.as_str(), text);
-        if let Some(why) = &self.why {
+        if let (Some(why), Told::Whole) = (&self.why, told) {
             text.push_str(",\"why\":");
             write_string(why, text);
         }

@@ -1,6 +1,6 @@
 use super::{Opening, Salt, commit};
 use crate::digest::Digest;
-use crate::json::Value;
+use crate::json::{Span, Value};
 
 fn opening() -> Opening {
     Opening { salt: Salt::from_bytes([7; 32]), bytes: b"transfer 10".to_vec() }
@@ -28,7 +28,23 @@ fn an_opening_comes_back_and_nothing_else_is_one() {
         "1",
     ] {
         assert!(Opening::from_value(&Value::parse(bad.as_bytes()).unwrap()).is_err(), "{bad}");
+        assert_eq!(where_it_stands(bad), None, "{bad}");
     }
+}
+
+#[test]
+fn an_opening_is_written_and_read_where_it_stands() {
+    let mut text = String::new();
+    opening().write(&mut text);
+    assert_eq!(text.as_bytes(), opening().to_value().to_bytes());
+    assert_eq!(where_it_stands(&text), Some(opening()));
+}
+
+/// The opening that a member of an object is.
+fn where_it_stands(text: &str) -> Option<Opening> {
+    let object = format!("{{\"a\":{text}}}");
+    let mut members = Span::object(object.as_bytes()).unwrap().members().unwrap();
+    Opening::of(members.next_if("a").unwrap())
 }
 
 #[test]

@@ -7,8 +7,20 @@ use std::cmp::Ordering;
 use super::plain::plain_bytes;
 use crate::limits::{INTEGER_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX, RECORD_BYTES_MAX};
 
-// A text as long as a record has fewer bytes, and so fewer values, than the parser allows.
+// A text of as many bytes as the parser allows values has no more of them.
 const _: () = assert!(RECORD_BYTES_MAX <= JSON_VALUES_MAX);
+
+/// The text of the object that these bytes are. `None`: they are not canonical, no object, or more than that.
+pub(super) fn object(text: &[u8]) -> Option<&str> {
+    if text.len() > JSON_VALUES_MAX {
+        return None;
+    }
+    let whole = std::str::from_utf8(text).ok()?;
+    let mut checker = Checker { rest: text };
+    checker.want(b'{')?;
+    checker.object(0, |_, _| ())?;
+    checker.rest.is_empty().then_some(whole)
+}
 
 /// The texts of these members of the object that `text` is. `None`: it is not canonical, no object, or longer than a record.
 pub(crate) fn members<'a, const N: usize>(
@@ -176,4 +188,4 @@ fn after_escape(rest: &[u8]) -> Option<&[u8]> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

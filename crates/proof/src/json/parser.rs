@@ -21,6 +21,13 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, Error> {
     }
 }
 
+/// Reads the string that a text is, and nothing behind it.
+pub(super) fn string(text: &str) -> Option<Text> {
+    let mut parser = Parser { text, at: 0, values: 0 };
+    let string = parser.string().ok()?;
+    (parser.at == text.len()).then_some(string)
+}
+
 struct Parser<'a> {
     text: &'a str,
     at: usize,

@@ -10,8 +10,7 @@ pub(super) fn write(value: &Value, text: &mut String) {
     match value {
         Value::Bool(true) => text.push_str("true"),
         Value::Bool(false) => text.push_str("false"),
-        // Writing to a `String` cannot fail.
-        Value::Integer(number) => drop(write!(text, "{number}")),
+        Value::Integer(number) => write_integer(*number, text),
         Value::String(string) => write_string(string, text),
         Value::Array(elements) => {
             text.push('[');
@@ -32,6 +31,11 @@ pub(super) fn write(value: &Value, text: &mut String) {
             text.push('}');
         }
     }
+}
+
+pub(super) fn write_integer(integer: i64, text: &mut String) {
+    // Writing to a `String` cannot fail.
+    let _written = write!(text, "{integer}");
 }
 
 fn comma(position: usize, text: &mut String) {

@@ -1,6 +1,7 @@
 use kernel::lineage::LineageRecord;
 use kernel::replay::Part;
 use ledger::ReadEntry;
+use proof::digest::Digest;
 
 use crate::cli::{LogShow, Range};
 use crate::domain::{self, Log};
@@ -44,7 +45,8 @@ fn private(log: &Log, entry: &ReadEntry, sealed: Option<&[u8]>) -> Result<String
     let link = record.as_ref().and_then(|record| record.header.link.as_ref());
     let execution = link.map(|link| link.execution.as_str());
     let mut opener = crate::replay::opener(log)?;
-    match opener.part(execution, (entry.index, &entry.record), sealed) {
+    let at = (entry.index, &Digest::of(&entry.record));
+    match opener.part(execution, at, sealed) {
         Part::Open(_) => {
             Ok("its private part lies beside the log: `interlock explain` opens it".to_owned())
         }

@@ -1,0 +1,218 @@
+use std::collections::BTreeMap;
+
+use policy::{Assurance, Facts, Grant, Per};
+use proof::digest::Digest;
+use proof::json::{Object, Text, Value, object};
+use proptest::prelude::*;
+
+use super::*;
+use crate::lineage::{Sealed, request_of, request_of_value};
+
+/// Any text, and such as needs escapes.
+fn words() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z_.]{1,12}", "[\u{20}-\u{2ff}\\\\\"]{1,20}"]
+}
+
+fn names() -> impl Strategy<Value = String> {
+    words().prop_filter("names have no controls", |name| !name.chars().any(char::is_control))
+}
+
+fn digests() -> impl Strategy<Value = Digest> {
+    any::<[u8; 32]>().prop_map(Digest::from_bytes)
+}
+
+fn commitments() -> impl Strategy<Value = Commitments> {
+    prop::collection::btree_map("[a-z]{1,12}".prop_map(Text::new), digests(), 0..5)
+}
+
+fn charges() -> impl Strategy<Value = Vec<Charged>> {
+    let one = (names(), names(), 0..9_999_u64).prop_map(|(meter, subject, amount)| Charged {
+        meter,
+        per: Per::Workload,
+        subject,
+        amount,
+    });
+    prop::collection::vec(one, 0..3)
+}
+
+prop_compose! {
+    fn headers()(
+        at in 0..1_800_000_000_000_i64,
+        node in names(),
+        origin in words(),
+        root in digests(),
+        size in 0..1_000_000_u64,
+        execution in names(),
+        seq in 0..9_u64,
+        prev in digests(),
+        parents in prop::collection::vec(digests(), 0..3),
+    ) -> Header {
+        let link = Link { execution, seq, prev: (seq > 0).then_some(prev), parents };
+        Header { at, node, governance: Position { origin, size, root }, link: Some(link) }
+    }
+}
+
+fn decisions() -> impl Strategy<Value = OpenDecision> {
+    (words(), words(), prop::option::of("[a-z]{1,9}")).prop_map(|(code, file, label)| {
+        let mut decision = Object::from([
+            ("code", Value::from(code)),
+            ("decision", Value::from("permit")),
+            ("policies", Value::Array(vec![object([("file", Value::from(file))])])),
+        ]);
+        if let Some(label) = label {
+            decision.insert("labels", object([("adds", Value::Array(vec![Value::from(label)]))]));
+        }
+        decision.into()
+    })
+}
+
+prop_compose! {
+    fn decided()(
+        (server, method, action) in (names(), names(), words()),
+        tool in prop::option::of(names()),
+        charges in charges(),
+        hands_on in prop::option::of(names()),
+        retry in prop::option::of((digests(), prop::collection::vec(digests(), 0..3))),
+        (at, definition) in (0..1_800_000_000_000_i64, prop::option::of(digests())),
+        decision in decisions(),
+        commitments in commitments(),
+    ) -> Body {
+        let grant = Grant { actions: None, calls_max: Some(3), depth_max: None, until_ms: Some(9) };
+        Body::Decided(Box::new(Decided {
+            server,
+            direction: if tool.is_some() { Direction::ToServer } else { Direction::ToClient },
+            method,
+            tool,
+            action,
+            charges,
+            hands_on: hands_on.map(|workload| HandsOn { workload, grant }),
+            retry: retry.map(|(pending, given)| Retried { pending, given }),
+            facts: Facts { at, assurance: Assurance::Separated, definition },
+            decision,
+            commitments,
+        }))
+    }
+}
+
+prop_compose! {
+    fn completed()(
+        decided_seq in 0..99_u64,
+        outcome in prop::sample::select(Completion::ALL.to_vec()),
+        charges in charges(),
+        labels in prop::collection::btree_set("[a-z]{1,9}", 0..3),
+        commitments in commitments(),
+    ) -> Body {
+        let labels = labels.into_iter().collect();
+        Body::Completed { decided_seq, outcome, charges, labels, commitments }
+    }
+}
+
+fn records() -> impl Strategy<Value = LineageRecord> {
+    let body = prop_oneof![decided(), completed()];
+    (headers(), body).prop_map(|(header, body)| LineageRecord { header, body })
+}
+
+/// What stands somewhere in a value in place of what was there.
+fn others() -> impl Strategy<Value = Option<Value>> {
+    let value = prop_oneof![
+        Just(Value::Integer(-1)),
+        Just(Value::Integer(0)),
+        Just(Value::Integer(2)),
+        Just(Value::Bool(true)),
+        Just(Value::from("")),
+        Just(Value::from("two\nlines")),
+        Just(Value::from("transition.completed")),
+        Just(Value::from("A".repeat(43))),
+        Just(Value::from("x".repeat(129))),
+        Just(Value::Array(vec![])),
+        Just(Value::Object(Object::new())),
+    ];
+    prop::option::of(value)
+}
+
+/// Puts another value in the place of a member, or takes it out, or adds one that nobody knows.
+fn change(value: &mut Value, path: &[prop::sample::Index], other: Option<Value>) {
+    let Value::Object(members) = value else { return };
+    let keys: Vec<String> = members.keys().map(str::to_owned).collect();
+    let Some((first, rest)) = path.split_first().filter(|_| !keys.is_empty()) else {
+        members.insert("unknown", other.unwrap_or(Value::Bool(false)));
+        return;
+    };
+    let key = &keys[first.index(keys.len())];
+    match members.get_mut(key) {
+        Some(inner @ Value::Object(_)) if !rest.is_empty() => change(inner, rest, other),
+        _ => match other {
+            Some(other) => drop(members.insert(key.as_str(), other)),
+            None => drop(members.remove(key)),
+        },
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 1_000 } else { 20_000 }))]
+
+    #[test]
+    fn what_is_written_and_read_without_values_is_what_it_is_with_them(record in records()) {
+        let text = write(&record).unwrap();
+        prop_assert_eq!(String::from_utf8(text.clone()), String::from_utf8(record.to_value().to_bytes()));
+        prop_assert_eq!(read(&text), Some(record.clone()));
+        prop_assert_eq!(LineageRecord::built(&text), Ok(record));
+    }
+
+    /// Nothing is read here that the reader of values refuses, and nothing otherwise.
+    #[test]
+    fn what_is_read_of_a_changed_record_is_what_its_values_say(
+        record in records(),
+        path in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+        other in others(),
+    ) {
+        let mut value = record.to_value();
+        change(&mut value, &path, other);
+        let text = value.to_bytes();
+        if let Some(read) = read(&text) {
+            prop_assert_eq!(LineageRecord::built(&text), Ok(read));
+        }
+    }
+
+    #[test]
+    fn a_sealed_part_is_written_and_read_as_its_values_are(
+        parts in prop::collection::btree_map("[a-z][a-z_]{0,11}", prop::collection::vec(any::<u8>(), 0..80), 1..5),
+        entropy in any::<[u8; 32]>(),
+    ) {
+        let mut sealed = Sealed::default();
+        let made: BTreeMap<_, _> =
+            parts.iter().map(|(name, bytes)| (name, sealed.seal(name, bytes.clone(), &entropy))).collect();
+        let text = sealed.to_bytes();
+        prop_assert_eq!(Value::parse(&text).unwrap().to_bytes(), text.clone());
+        let read = Sealed::parse(&text).unwrap();
+        prop_assert_eq!(&read, &sealed);
+        for (name, digest) in &made {
+            prop_assert_eq!(read.open(name, digest), parts.get(*name).map(Vec::as_slice));
+        }
+    }
+
+    #[test]
+    fn a_request_is_read_as_its_values_are(
+        members in prop::collection::vec(words(), 8),
+        path in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+        other in others(),
+        is_changed in any::<bool>(),
+    ) {
+        let [action, input, id, properties, kind, other_id, other_properties, other_kind] = &members[..] else { unreachable!() };
+        let entity = |id: &str, properties: &str, kind: &str| object([
+            ("id", id.into()), ("properties", properties.into()), ("type", kind.into()),
+        ]);
+        let mut value = object([
+            ("action", action.as_str().into()),
+            ("input", input.as_str().into()),
+            ("principal", entity(id, properties, kind)),
+            ("resource", entity(other_id, other_properties, other_kind)),
+        ]);
+        if is_changed {
+            change(&mut value, &path, other);
+        }
+        let (read, built) = (request_of(&value.to_bytes()), request_of_value(&value));
+        prop_assert!(is_changed || read.is_ok());
+        prop_assert_eq!(read, built);
+    }
+}

@@ -1,0 +1,84 @@
+use super::Span;
+use crate::json::checker::tests::{mutated, object};
+use crate::json::{Object, Value};
+use crate::limits::JSON_VALUES_MAX;
+use proptest::prelude::*;
+
+/// What is found where it stands, read all the way down, is what the value has.
+fn is_alike(span: Span<'_>, value: &Value) -> Result<(), TestCaseError> {
+    prop_assert_eq!(span.text().as_bytes(), value.to_bytes());
+    let (built, string, short) = (span.to_value(), span.string(), span.short());
+    prop_assert_eq!(built.as_ref(), Some(value));
+    prop_assert_eq!(string.as_deref(), value.as_str());
+    prop_assert_eq!(short.as_deref(), value.as_str());
+    prop_assert_eq!(span.integer(), value.as_i64());
+    prop_assert_eq!(span.members().is_some(), value.as_object().is_some());
+    prop_assert_eq!(span.elements().is_some(), value.as_array().is_some());
+    if let (Some(spans), Some(values)) = (span.elements(), value.as_array()) {
+        let spans: Vec<_> = spans.collect();
+        prop_assert_eq!(spans.len(), values.len());
+        for (span, value) in spans.into_iter().zip(values) {
+            is_alike(span, value)?;
+        }
+    }
+    if let Some(members) = value.as_object() {
+        members_are_alike(span, members)?;
+    }
+    Ok(())
+}
+
+fn members_are_alike(span: Span<'_>, members: &Object) -> Result<(), TestCaseError> {
+    let spans: Vec<_> = span.members().unwrap().collect();
+    prop_assert!(spans.iter().map(|(key, _)| *key).eq(members.keys()));
+    let mut in_order = span.members().unwrap();
+    for (key, value) in members.iter() {
+        prop_assert_eq!(in_order.next_if("zz_is_not_there"), None);
+        prop_assert!(!in_order.is_empty());
+        let found = in_order.next_if(key);
+        prop_assert_eq!(found, span.members().unwrap().find(key));
+        is_alike(found.unwrap(), value)?;
+    }
+    prop_assert!(in_order.is_empty());
+    prop_assert_eq!(in_order.next(), None);
+    prop_assert_eq!(span.members().unwrap().find("zz_is_not_there"), None);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 2_000 } else { 50_000 }))]
+
+    #[test]
+    fn what_stands_in_a_text_is_what_its_value_has(value in object()) {
+        let text = value.to_bytes();
+        is_alike(Span::object(&text).unwrap(), &value)?;
+    }
+
+    #[test]
+    fn only_what_the_parser_reads_is_read(text in mutated()) {
+        let value = Value::parse(&text).ok().filter(|value| value.as_object().is_some());
+        match (Span::object(&text), value) {
+            (Some(span), Some(value)) => is_alike(span, &value)?,
+            (None, None) => {}
+            (span, value) => prop_assert!(false, "{span:?} and {value:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_empty_object_and_an_empty_array_have_nothing() {
+    let span = Span::object(br#"{"a":[],"b":{}}"#).unwrap();
+    let mut members = span.members().unwrap();
+    assert_eq!(members.next_if("a").unwrap().elements().unwrap().count(), 0);
+    let mut none = members.next_if("b").unwrap().members().unwrap();
+    assert!(none.is_empty());
+    assert_eq!(none.next(), None);
+    assert!(members.is_empty());
+    assert!(Span::object(b"{}").unwrap().members().unwrap().is_empty());
+}
+
+#[test]
+fn a_text_that_could_have_too_many_values_is_left_to_the_parser() {
+    let text = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
+    assert!(Span::object(text(JSON_VALUES_MAX).as_bytes()).is_some());
+    assert!(Span::object(text(JSON_VALUES_MAX + 1).as_bytes()).is_none());
+}
