@@ -294,6 +294,6 @@ impl NodeState {
             && *parents == self.parents(&record.body)
             && header.at >= self.at
             && in_chain
-            && header.governance == self.governance.position()
+            && self.governance.is_at(&header.governance)
     }
 }

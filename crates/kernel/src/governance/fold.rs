@@ -251,11 +251,20 @@ impl Governance {
     /// The prefix folded so far.
     #[must_use]
     pub fn position(&self) -> Position {
-        Position {
-            origin: self.origin.clone(),
-            size: self.frontier.size(),
-            root: self.frontier.root(),
-        }
+        let (origin, size) = (self.origin.clone(), self.frontier.size());
+        Position { origin, size, root: self.root() }
+    }
+
+    /// Whether this is the prefix folded so far.
+    pub(crate) fn is_at(&self, position: &Position) -> bool {
+        position.size == self.frontier.size()
+            && position.root == self.root()
+            && position.origin == self.origin
+    }
+
+    /// The root of the records so far, which is asked for with each record of a lineage log.
+    fn root(&self) -> Digest {
+        self.roots.last().copied().unwrap_or_else(|| self.frontier.root())
     }
 
     /// The authority's time of the last record, in milliseconds.

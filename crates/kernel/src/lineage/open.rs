@@ -1,16 +1,24 @@
 use policy::{Decision, LabelChange};
-use proof::json::{Object, Span, Value};
+use proof::json::{Object, Span, Text, Value};
 
 use crate::members::{Malformed, wrong};
 
 /// The public part of a decision, as it stands in its record: without `errors` and without the `why` of its checks.
-// INVARIANT: the canonical text of an object.
+// INVARIANT: the canonical text of an object, and what stands in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenDecision(String);
+pub struct OpenDecision {
+    text: String,
+    verdict: Option<Text>,
+    has_labels: bool,
+}
 
 impl OpenDecision {
     pub(crate) fn of(decision: &Decision) -> Self {
-        Self(decision.to_open_text())
+        Self {
+            text: decision.to_open_text(),
+            verdict: Some(decision.verdict().as_str().into()),
+            has_labels: !decision.labels().is_empty(),
+        }
     }
 
     pub(super) fn from_value(value: &Value) -> Result<Self, Malformed> {
@@ -19,44 +27,48 @@ impl OpenDecision {
     }
 
     pub(super) fn at(span: Span<'_>) -> Option<Self> {
-        span.members().map(|_| Self(span.text().to_owned()))
+        let (mut verdict, mut has_labels) = (None, false);
+        for (key, value) in span.members()? {
+            match key {
+                "decision" => verdict = value.short(),
+                "labels" => has_labels = true,
+                _ => {}
+            }
+        }
+        Some(Self { text: span.text().to_owned(), verdict, has_labels })
     }
 
     /// Its canonical text.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The object, built.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        Value::parse(self.0.as_bytes()).unwrap_or(Value::Object(Object::new()))
+        Value::parse(self.text.as_bytes()).unwrap_or(Value::Object(Object::new()))
     }
 
     /// `permit`, `deny` or `pending`.
     #[must_use]
     pub fn verdict(&self) -> Option<&str> {
-        self.word("decision")
+        self.verdict.as_deref()
     }
 
     /// The reason code.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        self.word("code")
-    }
-
-    /// A string as it stands in the text: none of those that are asked for has an escape.
-    fn word(&self, member: &str) -> Option<&str> {
-        self.span(member)?.text().strip_prefix('"')?.strip_suffix('"')
+        // No code has an escape: what stands between its quotes is the string itself.
+        self.span("code")?.text().strip_prefix('"')?.strip_suffix('"')
     }
 
     /// What a permit does to labels; none where that can't be read.
     pub(crate) fn labels(&self) -> Option<LabelChange> {
-        match self.span("labels") {
-            None => Some(LabelChange::default()),
-            Some(labels) => LabelChange::from_value(&labels.to_value()?),
+        if !self.has_labels {
+            return Some(LabelChange::default());
         }
+        LabelChange::from_value(&self.span("labels")?.to_value()?)
     }
 
     /// What a pending decision waits for; nothing where that can't be read.
@@ -68,14 +80,16 @@ impl OpenDecision {
     }
 
     fn span(&self, member: &str) -> Option<Span<'_>> {
-        Span::known(&self.0).members()?.find(member)
+        Span::known(&self.text).members()?.find(member)
     }
 }
 
 impl From<Object> for OpenDecision {
     fn from(object: Object) -> Self {
+        let verdict = object.get("decision").and_then(Value::as_str).map(Text::new);
+        let has_labels = object.contains_key("labels");
         let mut text = String::new();
         Value::Object(object).write(&mut text);
-        Self(text)
+        Self { text, verdict, has_labels }
     }
 }

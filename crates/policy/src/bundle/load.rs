@@ -216,6 +216,7 @@ fn schema(texts: &Texts, files: &Files, errors: &mut Vec<LoadError>) -> Option<(
             .map_err(|error| located(SCHEMA, &text, LoadCode::Schema, &error))?;
         let shapes = Shapes::read(&resolved.0)
             .map_err(|why| LoadError::new(LoadCode::Schema, SCHEMA, why))?;
+        let shapes = shapes.compare(schema.as_ref());
         Ok((schema, shapes))
     });
     let (schema, shapes) = shapes.map_err(|error| errors.push(error)).ok()?;

@@ -1,10 +1,13 @@
 //! The schema in the form that requests are read by: actions with the types of their arguments, entity types with
 //! the types of their attributes.
 
+mod alike;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cedar_policy_core::ast::EntityUID;
+use cedar_policy_core::validator::ValidatorSchema;
 use serde_json::Value;
 
 use crate::limits::TYPE_DEPTH_MAX;
@@ -32,6 +35,8 @@ pub(crate) struct Action {
     pub(crate) resources: BTreeSet<String>,
     /// The members of its context, by name.
     pub(crate) context: Record,
+    /// Cedar accepts whatever is read by these types.
+    pub(crate) is_alike: bool,
 }
 
 impl Action {
@@ -89,6 +94,16 @@ impl Shapes {
                 (name.rsplit("::").next().unwrap_or_default().to_owned(), name.clone())
             }));
         Ok(shapes)
+    }
+
+    /// Notes which actions Cedar's own schema has the same types for.
+    pub(crate) fn compare(mut self, schema: &ValidatorSchema) -> Shapes {
+        let is_alike = |action: &Arc<Action>| alike::is_alike(action, &self, schema);
+        let alike: Vec<bool> = self.actions.values().map(is_alike).collect();
+        for (action, is_alike) in self.actions.values_mut().zip(alike) {
+            Arc::make_mut(action).is_alike = is_alike;
+        }
+        self
     }
 
     /// The action of that name: its full name, or its id where only one action bears it.
@@ -185,7 +200,8 @@ fn read_action(
     let kind = qualified(namespace, "Action");
     let uid = Kind::parse(&kind)?.uid(id);
     let path = kind.split("::").map(str::to_owned).collect();
-    Ok(Some(Action { path, id: id.to_owned(), uid, principals, resources, context }))
+    let (id, is_alike) = (id.to_owned(), false);
+    Ok(Some(Action { path, id, uid, principals, resources, context, is_alike }))
 }
 
 fn strings(list: &Value) -> BTreeSet<String> {

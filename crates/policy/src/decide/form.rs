@@ -174,6 +174,7 @@ fn fitting(
     let context = context(bundle, action, input)?;
     let cedar = extended(&Context::empty(), &context).ok_or("the arguments can't be evaluated")?;
     let refused = match asked {
+        Asked::Now if action.is_alike => None,
         Asked::Now => refused(bundle, action, &cedar, [&principal, &resource]),
         Asked::Before => Some("what ended is not asked for again"),
     };
@@ -214,8 +215,8 @@ pub(super) fn extended(context: &Context, more: &BTreeMap<String, Typed>) -> Opt
     Some(Context::Value(members))
 }
 
-/// What is read above is read again by Cedar's own validation: it has the last word. What a moment adds has types that
-/// loading has checked, so any moment stands for all.
+/// What is read above is read again by Cedar's own validation, which has the last word where it could say otherwise
+/// ([`Action::is_alike`]). What a moment adds has types that loading has checked, so any moment stands for all.
 fn refused(
     bundle: &Bundle,
     action: &Action,
