@@ -1,4 +1,5 @@
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use kernel::governance::{Change, Proposal, SignedProposal, Subject, Workload};
 use kernel::lineage::{Completion, Direction, Transition};
@@ -9,10 +10,11 @@ use tempfile::TempDir;
 use super::held::{Gate, HeldDisk};
 use crate::direct::{Direct, DirectThread};
 use crate::fixture::{options, small_bundle};
+use crate::limits::QUICK_COMMIT_US;
 use crate::{Options, clock, domain, keys};
 
 const USER: u32 = 4_001;
-const WAIT_FOR_ANSWER: std::time::Duration = std::time::Duration::from_secs(10);
+const WAIT_FOR_ANSWER: Duration = Duration::from_secs(10);
 
 struct Site {
     _folder: TempDir,
@@ -108,6 +110,28 @@ fn a_caller_whose_stack_is_too_small_to_decide_on_leaves_it_to_the_kernels_threa
         (thread::current().id(), committed_by(&site, 50))
     });
     assert!(by.iter().all(|by| by.is_some() && *by != Some(own)));
+    site.stop();
+}
+
+#[test]
+fn after_a_slow_commit_the_kernels_thread_waits_for_the_disk_until_one_is_quick() {
+    let site = site();
+    site.gate.hold();
+    let (own, by) = on_a_thread_with(policy::limits::DECIDE_STACK_BYTES, || {
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                site.gate.await_waiting();
+                // A disk that takes its time: nothing else tells that it does.
+                thread::sleep(Duration::from_micros(3 * QUICK_COMMIT_US));
+                site.gate.let_go();
+            });
+            (thread::current().id(), committed_by(&site, 50))
+        })
+    });
+    let (slow, next) = (by[0], by[1]);
+    assert!(slow.is_some() && next.is_some());
+    assert_ne!(next, Some(own), "the one after the slow one");
+    assert!(by.iter().skip(2).any(|by| *by == Some(own)), "and one after a quick one");
     site.stop();
 }
 
