@@ -15,7 +15,7 @@ use crate::disk::{Disk, FileDisk};
 use crate::entry::{Committed, Entry, EntryError, check_entries};
 use crate::error::Error;
 use crate::ledger::Ledger;
-use crate::limits::{SPACE_MARGIN_BYTES, UNHURRIED_MS};
+use crate::limits::{GROUP_BYTES_MAX, SPACE_MARGIN_BYTES, UNHURRIED_MS};
 use crate::promised::Promised;
 use crate::publish::{Head, Publisher, SharedHead};
 use crate::wal::format::extent_bytes;
@@ -108,7 +108,8 @@ impl<D: Disk> GroupCommit<D> {
         on_fatal: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, Error> {
         let company = Duration::from_millis(UNHURRIED_MS);
-        let queue = Arc::new(Queue::new(company, Box::new(on_fatal)));
+        let batch_bytes_max = GROUP_BYTES_MAX.min(ledger.batch_bytes_max());
+        let queue = Arc::new(Queue::new(company, batch_bytes_max, Box::new(on_fatal)));
         let publisher = ledger.publisher();
         let group = GroupCommit {
             queue: Arc::clone(&queue),

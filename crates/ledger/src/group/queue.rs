@@ -20,7 +20,7 @@ pub(super) struct Append {
     /// Whoever pushes it takes the next run, or wakes the writer thread.
     is_quiet: bool,
     bytes: usize,
-    /// Bytes that it takes on the disk, at most: as a batch of its own.
+    /// Bytes that it takes on the disk, at most: what the batch grows by that it goes with.
     extent_bytes: u64,
 }
 
@@ -32,8 +32,7 @@ impl Append {
         done: Told,
     ) -> Append {
         let bytes = entries.iter().map(Entry::payload_bytes).sum();
-        let extent_bytes = extent_bytes(bytes as u64);
-        let (is_awaited, is_quiet) = (true, false);
+        let (is_awaited, is_quiet, extent_bytes) = (true, false, 0);
         Append { entries, expected, done, purpose, is_awaited, is_quiet, bytes, extent_bytes }
     }
 
@@ -48,6 +47,33 @@ impl Append {
     }
 }
 
+/// What goes into one batch.
+#[derive(Clone, Copy)]
+struct Batch {
+    purpose: Purpose,
+    bytes: usize,
+    entries: usize,
+}
+
+impl Batch {
+    fn of(append: &Append) -> Batch {
+        Batch { purpose: append.purpose, bytes: append.bytes, entries: append.entries.len() }
+    }
+
+    /// The same with this append, if it goes with it. Log order is queue order: a stop is not moved ahead, but it is a
+    /// batch of its own.
+    fn with(self, append: &Append, bytes_max: usize) -> Option<Batch> {
+        let (bytes, entries) = (self.bytes + append.bytes, self.entries + append.entries.len());
+        let goes =
+            append.purpose == self.purpose && bytes <= bytes_max && entries <= BATCH_ENTRIES_MAX;
+        goes.then_some(Batch { bytes, entries, ..self })
+    }
+
+    fn extent_bytes(self) -> u64 {
+        extent_bytes(self.bytes as u64)
+    }
+}
+
 /// Appends of one purpose that make one batch.
 pub(super) struct Run {
     pub(super) purpose: Purpose,
@@ -59,6 +85,8 @@ pub(super) struct Run {
 #[derive(Default)]
 struct Waiting {
     appends: VecDeque<Append>,
+    /// What the last of them goes into so far. None where none waits.
+    last: Option<Batch>,
     /// How many of them somebody waits for.
     awaited: usize,
     /// Until when the others wait for company. None while there are none.
@@ -80,20 +108,22 @@ pub(super) struct Queue {
     closing: Condvar,
     /// How long what nobody waits for waits for company.
     company: Duration,
+    /// Bytes after which nothing more goes into a batch.
+    batch_bytes_max: usize,
     on_fatal: OnFatal,
 }
 
 impl Queue {
-    pub(super) fn new(company: Duration, on_fatal: OnFatal) -> Queue {
+    pub(super) fn new(company: Duration, batch_bytes_max: usize, on_fatal: OnFatal) -> Queue {
         let (changed, closing) = (Condvar::new(), Condvar::new());
-        Queue { waiting: Mutex::default(), changed, closing, company, on_fatal }
+        Queue { waiting: Mutex::default(), changed, closing, company, batch_bytes_max, on_fatal }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn push(&self, append: Append) -> Result<(), AppendError> {
+    pub(super) fn push(&self, mut append: Append) -> Result<(), AppendError> {
         let mut waiting = self.waiting();
         if waiting.closing || waiting.failed {
             return Err(AppendError::Stopped);
@@ -111,6 +141,16 @@ impl Queue {
             waiting.company_until = Instant::now().checked_add(self.company);
         }
         waiting.pushed = waiting.pushed.wrapping_add(1);
+        // INVARIANT: what waits is taken batch by batch as it was counted here, so this is what it takes on the disk at most.
+        let joined = waiting
+            .last
+            .and_then(|batch| Some((batch, batch.with(&append, self.batch_bytes_max)?)));
+        let (before, batch) = match joined {
+            Some((last, batch)) => (last.extent_bytes(), batch),
+            None => (0, Batch::of(&append)),
+        };
+        append.extent_bytes = batch.extent_bytes() - before;
+        waiting.last = Some(batch);
         waiting.bytes += append.bytes;
         waiting.unsettled_bytes += append.extent_bytes;
         waiting.appends.push_back(append);
@@ -129,23 +169,20 @@ impl Queue {
     }
 
     /// Take those that make the next batch. `None`: none waits, or nothing is to be committed any more.
-    pub(super) fn next_run(&self, bytes_max: usize) -> Option<Run> {
+    pub(super) fn next_run(&self) -> Option<Run> {
         let mut waiting = self.waiting();
         if waiting.failed {
             return None;
         }
         let first = waiting.appends.pop_front()?;
-        let (mut bytes, mut count) = (first.bytes, first.entries.len());
+        let mut batch = Batch::of(&first);
         let mut run = Run { purpose: first.purpose, extent_bytes: 0, appends: vec![first] };
         while let Some(next) = waiting.appends.front() {
-            bytes += next.bytes;
-            count += next.entries.len();
-            // Log order is queue order: a stop is not moved ahead, but it is a batch of its own.
-            if next.purpose != run.purpose || bytes > bytes_max || count > BATCH_ENTRIES_MAX {
-                break;
-            }
+            let Some(more) = batch.with(next, self.batch_bytes_max) else { break };
+            batch = more;
             run.appends.extend(waiting.appends.pop_front());
         }
+        waiting.last = waiting.last.filter(|_| !waiting.appends.is_empty());
         waiting.bytes -= run.appends.iter().map(|append| append.bytes).sum::<usize>();
         waiting.awaited -= run.appends.iter().filter(|append| append.is_awaited).count();
         waiting.company_until = waiting.company_until.filter(|_| !waiting.appends.is_empty());
@@ -217,6 +254,7 @@ impl Queue {
         waiting.failed = true;
         let abandoned = std::mem::take(&mut waiting.appends);
         (waiting.bytes, waiting.awaited, waiting.company_until) = (0, 0, None);
+        waiting.last = None;
         drop(waiting);
         self.changed.notify_all();
         self.closing.notify_all();

@@ -5,7 +5,6 @@ use crate::disk::Disk;
 use crate::entry::{Committed, Entry};
 use crate::error::{CommitError, Error};
 use crate::ledger::Ledger;
-use crate::limits::GROUP_BYTES_MAX;
 use crate::promised::{DurableBatch, Promised};
 use crate::publish::Publisher;
 use crate::wal::writer::Purpose;
@@ -45,8 +44,7 @@ pub(super) fn write<D: Disk>(queue: &Queue, ledger: &Mutex<Ledger<D>>) {
 
 /// Commit the next run, if one waits still.
 pub(super) fn write_next<D: Disk>(queue: &Queue, ledger: &mut Ledger<D>) {
-    let bytes_max = GROUP_BYTES_MAX.min(ledger.batch_bytes_max());
-    if let Some(run) = queue.next_run(bytes_max) {
+    if let Some(run) = queue.next_run() {
         commit(queue, ledger, run);
     }
 }
