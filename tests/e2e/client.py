@@ -3,7 +3,7 @@
     client.py PROGRAM [ARGUMENT...]
 
 It starts PROGRAM as its MCP server and shakes hands with it. Each line of its standard input is then a call,
-`{"tool", "arguments"}`; for each it prints a line, `{"tool", "text", "is_error"}` or `{"tool", "error"}` with the
+`{"tool", "arguments"}`, with a member `meta` where it has metadata; for each it prints a line, `{"tool", "text", "is_error"}` or `{"tool", "error"}` with the
 JSON-RPC error. What it was told besides comes as lines with a member `event`.
 """
 import asyncio
@@ -39,9 +39,9 @@ async def log(params):
     say(event="logging", data=params.data)
 
 
-async def call(client, tool, arguments):
+async def call(client, tool, arguments, meta=None):
     try:
-        result = await client.call_tool(tool, arguments)
+        result = await client.call_tool(tool, arguments, meta=meta)
     except MCPError as error:
         return say(tool=tool, error=error.error.model_dump(mode="json"))
     texts = [part.text for part in result.content if part.type == "text"]
@@ -62,7 +62,7 @@ async def main(program, arguments):
         say(event="tools", names=sorted(tool.name for tool in tools))
         while line := await asyncio.to_thread(sys.stdin.readline):
             wanted = json.loads(line)
-            await call(client, wanted["tool"], wanted["arguments"])
+            await call(client, **wanted)
 
 
 asyncio.run(main(sys.argv[1], sys.argv[2:]))

@@ -50,7 +50,16 @@ impl Agent {
 
     /// Calls a tool; the line that says what came of it.
     pub(crate) fn call(&mut self, tool: &str, arguments: &Value) -> Value {
-        let call = json!({"tool": tool, "arguments": arguments});
+        self.call_with(tool, json!({"tool": tool, "arguments": arguments}))
+    }
+
+    /// Calls a tool again, standing on what waited for approval.
+    pub(crate) fn call_again(&mut self, tool: &str, arguments: &Value, pending: &str) -> Value {
+        let meta = json!({"interlock/pending": pending});
+        self.call_with(tool, json!({"tool": tool, "arguments": arguments, "meta": meta}))
+    }
+
+    fn call_with(&mut self, tool: &str, call: Value) -> Value {
         writeln!(self.input.as_mut().unwrap(), "{call}").unwrap();
         loop {
             let line = self.line();

@@ -5,22 +5,62 @@ use serde_json::{Value, json};
 use crate::agent::Agent;
 use crate::found::{CLIENT, Python, SERVER, npm_server, or_skip, root, superuser};
 use crate::site::{Served, Site};
-use crate::support::{Decision, Node, decisions};
+use crate::support::{Decision, Node, decisions, run};
 
-#[test]
-fn what_a_server_asks_is_decided_and_recorded() {
-    // Of other OS users where that can be done.
+/// A domain with npm's server, its node, and PyPI's client: of other OS users where that can be done.
+fn peers() -> Option<(Site, Node, Agent)> {
     let (client, server) = match or_skip(superuser()) {
         Some(()) => (Some(CLIENT), Some(SERVER)),
         None => (None, None),
     };
     let peers = Python::with_mcp(client)
         .and_then(|python| Ok((python, npm_server("server-everything", server)?)));
-    let Some((python, script)) = or_skip(peers) else { return };
+    let (python, script) = or_skip(peers)?;
     let served = Served { name: "everything", script: &script, argument: "stdio", user: server };
     let site = Site::new(client, Some(&root().join("tests/e2e/everything")), &served);
     let node = Node::start(&site.domain());
-    let mut agent = Agent::start(&python, client, &site, "everything");
+    let agent = Agent::start(&python, client, &site, "everything");
+    Some((site, node, agent))
+}
+
+/// The client is nobody's of ours: it says again what it said, with the pending id in its metadata, and its own progress
+/// token, which is another one each time.
+#[test]
+fn what_an_officer_approved_is_done_once_when_a_client_in_another_language_asks_again() {
+    let Some((site, node, mut agent)) = peers() else { return };
+    let (tool, asked) = ("get-structured-content", json!({"location": "Chicago"}));
+    let waits = agent.call(tool, &asked);
+    let data = &waits["error"]["data"];
+    assert_eq!(
+        (&waits["error"]["code"], &data["code"], &data["advice"][0]),
+        (&json!(-32_004), &json!("approval.required"), &json!("an officer approves this call")),
+        "{waits}"
+    );
+    let pending = data["pending"].as_str().unwrap().to_owned();
+    let early = agent.call_again(tool, &asked, &pending);
+    assert_eq!(early["error"]["data"]["code"], "approval.required", "{early}");
+    let key = site.domain().join("keys/officer.skey").display().to_string();
+    let domain = site.domain().display().to_string();
+    let approved = run(&["approve", &domain, &pending, "--key", &key].map(str::to_owned));
+    assert_eq!(approved.code, Some(0), "{}", approved.stderr);
+    let other = agent.call_again(tool, &json!({"location": "New York"}), &pending);
+    assert_eq!(other["error"]["data"]["code"], "approval.required", "{other}");
+    let done = agent.call_again(tool, &asked, &pending);
+    assert!(done["text"].as_str().is_some_and(|text| text.contains("temperature")), "{done}");
+    let again = agent.call_again(tool, &asked, &pending);
+    let used = "what was approved was done already";
+    assert_eq!(again["error"]["data"]["advice"][0], used, "{again}");
+    agent.stop();
+    assert!(node.stop().success());
+    let permits = |decision: &&Decision| decision.verdict == "permit";
+    let made = decisions(&site.domain());
+    let of_the_tool = made.iter().filter(|made| made.message["params"]["name"] == tool);
+    assert_eq!(of_the_tool.filter(permits).count(), 1);
+}
+
+#[test]
+fn what_a_server_asks_is_decided_and_recorded() {
+    let Some((site, node, mut agent)) = peers() else { return };
     for (tool, is_listed) in
         [("echo", true), ("trigger-sampling-request", true), ("get-sum", false)]
     {
