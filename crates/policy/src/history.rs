@@ -112,7 +112,7 @@ impl History {
             }
         };
         if let Form::Ready(shaped) = formed.at(None) {
-            live.observe(&self.bundle, &live::event(&shaped, time, &kind));
+            live.take(&self.bundle, &shaped, (time, &kind));
         }
     }
 
@@ -145,8 +145,7 @@ impl History {
     ) -> Result<TemporalBindings, String> {
         self.changed();
         self.live();
-        let kind = Kind::Request;
-        let time = self.events.record(moment.facts.at, request, kind.clone());
+        let time = self.events.record(moment.facts.at, request, Kind::Request);
         if self.events.is_full() {
             return Err(FULL.to_owned());
         }
@@ -158,9 +157,8 @@ impl History {
         if live.is_idle(&self.bundle) {
             return Ok(TemporalBindings::new());
         }
-        let event = live::event(shaped, time, &kind);
         let leaves = evaluate.then(|| shaped.leaves(&self.bundle));
-        live.ask(&self.bundle, &event, leaves)
+        live.ask(&self.bundle, (shaped, time), leaves)
     }
 
     /// What the temporal conditions would say of a request, were it the next event; nothing is recorded. None where a
@@ -183,8 +181,8 @@ impl History {
         if live.is_idle(&self.bundle) {
             return Some(Ok(TemporalBindings::new()));
         }
-        let event = live::event(shaped, self.events.time_of_next(moment.facts.at), &Kind::Request);
-        live.look(&self.bundle, &event, shaped.leaves(&self.bundle)).map(Ok)
+        let time = self.events.time_of_next(moment.facts.at);
+        live.look(&self.bundle, (shaped, time), shaped.leaves(&self.bundle)).map(Ok)
     }
 
     fn live(&self) -> &Result<Live, String> {

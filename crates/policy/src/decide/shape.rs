@@ -157,6 +157,11 @@ impl Shaped<'_> {
         &self.fitting.action.uid
     }
 
+    /// The action's id, as events have it.
+    pub(crate) fn action_id(&self) -> &str {
+        &self.fitting.action.id
+    }
+
     /// The arguments, a record.
     pub(crate) fn input(&self) -> Option<&Typed> {
         self.fitting.context.get("input")

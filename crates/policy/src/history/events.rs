@@ -37,6 +37,17 @@ pub(super) enum Kind {
     Error,
 }
 
+impl Kind {
+    /// The event's kind, as conditions name it.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Kind::Request => "request",
+            Kind::Response(_) => "response",
+            Kind::Error => "error",
+        }
+    }
+}
+
 /// What many events of an execution have in common.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Frame {

@@ -42,7 +42,7 @@ impl Live {
         for recorded in &events.all {
             let formed = form(bundle, &recorded.request());
             if let Form::Ready(shaped) = formed.at(moment(recorded).as_ref()) {
-                live.observe(bundle, &event(&shaped, recorded.time, &recorded.kind));
+                live.take(bundle, &shaped, (recorded.time, &recorded.kind));
             }
         }
         Ok(live)
@@ -53,7 +53,21 @@ impl Live {
         bundle.leaves.is_empty()
     }
 
-    pub(super) fn observe(&mut self, bundle: &Bundle, event: &Event) {
+    /// Takes an event, at which nothing is asked.
+    pub(super) fn take(
+        &mut self,
+        bundle: &Bundle,
+        shaped: &Shaped<'_>,
+        (time, kind): (i64, &Kind),
+    ) {
+        if bundle.temporal.is_about(shaped.action_id(), kind.name()) {
+            self.observe(bundle, &event(shaped, time, kind));
+        } else {
+            self.state.skip();
+        }
+    }
+
+    fn observe(&mut self, bundle: &Bundle, event: &Event) {
         let seen = self.state.see(&bundle.temporal, event);
         self.state.take(&bundle.temporal, seen);
         if let Some(rest) = &mut self.rest {
@@ -61,14 +75,20 @@ impl Live {
         }
     }
 
-    /// Takes an event, and evaluates conditions at it.
+    /// Takes a request, and evaluates conditions at it.
     pub(super) fn ask(
         &mut self,
         bundle: &Bundle,
-        event: &Event,
+        (shaped, time): (&Shaped<'_>, i64),
         leaves: Option<&[String]>,
     ) -> Result<TemporalBindings, String> {
         let plan = &bundle.temporal;
+        let kind = Kind::Request;
+        if leaves.is_some_and(<[_]>::is_empty) && !plan.is_about(shaped.action_id(), kind.name()) {
+            self.state.skip();
+            return Ok(TemporalBindings::new());
+        }
+        let event = &event(shaped, time, &kind);
         let seen = self.state.see(plan, event);
         let found = leaves.map(|leaves| self.state.holds(plan, event, &seen, leaves));
         self.state.take(plan, seen);
@@ -82,16 +102,20 @@ impl Live {
         Ok(found)
     }
 
-    /// Evaluates conditions at an event that is not taken, if all of them have monitors.
+    /// Evaluates conditions at a request that is not taken, if all of them have monitors.
     pub(super) fn look(
         &self,
         bundle: &Bundle,
-        event: &Event,
+        (shaped, time): (&Shaped<'_>, i64),
         leaves: &[String],
     ) -> Option<TemporalBindings> {
         if self.rest.is_some() {
             return None;
         }
+        if leaves.is_empty() {
+            return Some(TemporalBindings::new());
+        }
+        let event = &event(shaped, time, &Kind::Request);
         let seen = self.state.see(&bundle.temporal, event);
         Some(self.state.holds(&bundle.temporal, event, &seen, leaves))
     }
@@ -107,13 +131,12 @@ fn moment(recorded: &Recorded) -> Option<Moment> {
 }
 
 /// The event that a request, or its end, is.
-pub(super) fn event(shaped: &Shaped<'_>, time: i64, kind: &Kind) -> Event {
+fn event(shaped: &Shaped<'_>, time: i64, kind: &Kind) -> Event {
     match kind {
-        Kind::Request => shaped.event("request", time, None),
-        Kind::Error => shaped.event("error", time, None),
+        Kind::Request | Kind::Error => shaped.event(kind.name(), time, None),
         Kind::Response(text) => {
             let output = text.as_deref().and_then(|text| Json::parse_object(text).ok());
-            shaped.event("response", time, output.as_ref())
+            shaped.event(kind.name(), time, output.as_ref())
         }
     }
 }

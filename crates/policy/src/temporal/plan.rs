@@ -16,8 +16,8 @@ pub(crate) const TICKS_PER_SECOND: i64 = 1_000_000;
 pub(crate) struct Plan {
     /// What the conditions look back at. A stream that looks at others stands behind them.
     pub(super) streams: Vec<StreamSpec>,
-    /// The streams that an event can belong to, by kind and action.
-    by_event: BTreeMap<(String, String), Vec<StreamId>>,
+    /// The streams that an event can belong to: of each action, by kind.
+    by_event: BTreeMap<String, BTreeMap<String, Vec<StreamId>>>,
     /// The conditions by the name within Cedar.
     pub(super) leaves: BTreeMap<String, Check>,
     /// Conditions of a shape that has no monitor.
@@ -49,8 +49,8 @@ impl Plan {
         plan.streams = compiler.streams;
         for (id, stream) in plan.streams.iter().enumerate() {
             let Some(pattern) = stream.patterns.first() else { continue };
-            let event = (pattern.kind.clone(), pattern.action.clone());
-            plan.by_event.entry(event).or_default().push(id);
+            let of_action = plan.by_event.entry(pattern.action.clone()).or_default();
+            of_action.entry(pattern.kind.clone()).or_default().push(id);
         }
         plan
     }
@@ -61,7 +61,16 @@ impl Plan {
     }
 
     pub(super) fn streams_of(&self, event: &Event) -> &[StreamId] {
-        let key = (event.kind().to_owned(), event.action().to_owned());
-        self.by_event.get(&key).map(Vec::as_slice).unwrap_or_default()
+        self.streams(event.action(), event.kind())
+    }
+
+    /// Whether some condition is about events of this action and kind.
+    pub(crate) fn is_about(&self, action: &str, kind: &str) -> bool {
+        !self.rest.is_empty() || !self.streams(action, kind).is_empty()
+    }
+
+    fn streams(&self, action: &str, kind: &str) -> &[StreamId] {
+        let streams = self.by_event.get(action).and_then(|of_action| of_action.get(kind));
+        streams.map(Vec::as_slice).unwrap_or_default()
     }
 }

@@ -58,6 +58,11 @@ impl State {
         ids.into_iter().filter_map(held).collect()
     }
 
+    /// Takes an event that no condition is about ([`Plan::is_about`]).
+    pub(crate) fn skip(&mut self) {
+        self.events = self.events.saturating_add(1);
+    }
+
     /// Takes an event that it has seen, and nothing since.
     pub(crate) fn take(&mut self, plan: &Plan, seen: Seen) {
         for join in seen.joins {
@@ -72,7 +77,7 @@ impl State {
                 }
             }
         }
-        self.events = self.events.saturating_add(1);
+        self.skip();
     }
 }
 
