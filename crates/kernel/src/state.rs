@@ -5,6 +5,7 @@
 
 mod adoption;
 mod approvals;
+mod by_id;
 mod erasure;
 mod execution;
 mod family;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use policy::{Bundle, Decision, Facts, Formed, Grant, Labels, Semantics, Standing};
 use proof::digest::Digest;
 
+use self::by_id::ById;
 use crate::governance::{Governance, Subject};
 use crate::lineage::{Body, Delegation, Header, LineageRecord, Link};
 
@@ -44,7 +46,7 @@ pub struct NodeState {
     supposed: Option<Semantics>,
     at: i64,
     size: u64,
-    executions: BTreeMap<String, Execution>,
+    executions: ById<Execution>,
     instances: BTreeMap<(u32, String), String>,
     reductions: Vec<reduction::Reduction>,
     ended: BTreeMap<String, i64>,
@@ -78,7 +80,7 @@ impl NodeState {
             supposed: None,
             at: 0,
             size: 0,
-            executions: BTreeMap::new(),
+            executions: ById::default(),
             instances: BTreeMap::new(),
             reductions: Vec::new(),
             ended: BTreeMap::new(),
