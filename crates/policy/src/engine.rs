@@ -57,6 +57,13 @@ pub fn can_read_here() -> bool {
     has_stack(EXPRESSION_DEPTH_MAX)
 }
 
+/// Whether this thread has the stack that any request can be decided with, however much the caller's own calls take before:
+/// twice what the deepest policies need. A decision that finds too little ends the process.
+#[must_use]
+pub fn can_decide_here() -> bool {
+    has_stack(2 * EXPRESSION_DEPTH_MAX)
+}
+
 /// The answer when [`has_stack`] says no.
 pub(crate) fn no_stack() -> Answer {
     Answer::failed("too little stack is left to evaluate policies", true)

@@ -36,7 +36,7 @@ impl Drop for Guard<'_> {
 
 impl<D: Disk> Seat for Seated<D> {
     fn obey_here(&self, command: Command) -> Option<Command> {
-        if !policy::can_read_here() {
+        if !policy::can_decide_here() {
             return Some(command);
         }
         let Ok(mut seat) = self.driver.try_lock() else { return Some(command) };

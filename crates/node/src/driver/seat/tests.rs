@@ -5,6 +5,7 @@ use kernel::governance::{Change, Proposal, SignedProposal, Subject, Workload};
 use kernel::lineage::{Completion, Direction, Transition};
 use kernel::step::{Answer, Ticket};
 use policy::Assurance;
+use policy::limits::DECIDE_STACK_BYTES;
 use tempfile::TempDir;
 
 use super::held::{Gate, HeldDisk};
@@ -94,9 +95,8 @@ fn committed_by(site: &Site, times: usize) -> Vec<Option<ThreadId>> {
 #[test]
 fn a_caller_that_is_alone_commits_on_its_own_thread() {
     let site = site();
-    let (own, by) = on_a_thread_with(policy::limits::DECIDE_STACK_BYTES, || {
-        (thread::current().id(), committed_by(&site, 200))
-    });
+    let (own, by) =
+        on_a_thread_with(DECIDE_STACK_BYTES, || (thread::current().id(), committed_by(&site, 200)));
     // A machine that stalls for a moment has the kernel's thread do it once.
     let here = by.iter().filter(|by| **by == Some(own)).count();
     assert!(here >= 100, "only {here} of 200");
@@ -106,10 +106,12 @@ fn a_caller_that_is_alone_commits_on_its_own_thread() {
 #[test]
 fn a_caller_whose_stack_is_too_small_to_decide_on_leaves_it_to_the_kernels_thread() {
     let site = site();
-    let (own, by) = on_a_thread_with(policy::limits::DECIDE_STACK_BYTES / 8, || {
-        (thread::current().id(), committed_by(&site, 50))
-    });
-    assert!(by.iter().all(|by| by.is_some() && *by != Some(own)));
+    // Also where a request could be read, and would find too little once it is decided.
+    for stack_bytes in [DECIDE_STACK_BYTES / 8, DECIDE_STACK_BYTES / 3] {
+        let run = || (thread::current().id(), committed_by(&site, 50));
+        let (own, by) = on_a_thread_with(stack_bytes, run);
+        assert!(by.iter().all(|by| by.is_some() && *by != Some(own)));
+    }
     site.stop();
 }
 
@@ -117,7 +119,7 @@ fn a_caller_whose_stack_is_too_small_to_decide_on_leaves_it_to_the_kernels_threa
 fn after_a_slow_commit_the_kernels_thread_waits_for_the_disk_until_one_is_quick() {
     let site = site();
     site.gate.hold();
-    let (own, by) = on_a_thread_with(policy::limits::DECIDE_STACK_BYTES, || {
+    let (own, by) = on_a_thread_with(DECIDE_STACK_BYTES, || {
         thread::scope(|scope| {
             scope.spawn(|| {
                 site.gate.await_waiting();
@@ -153,7 +155,7 @@ fn what_was_ordered_while_a_caller_waited_for_the_disk_comes_before_its_answer()
     site.gate.hold();
     let answer = thread::scope(|scope| {
         let asking = thread::Builder::new()
-            .stack_size(policy::limits::DECIDE_STACK_BYTES)
+            .stack_size(DECIDE_STACK_BYTES)
             .spawn_scoped(scope, || block_on(site.node.request(&site.execution, ping())))
             .unwrap();
         site.gate.await_waiting();
@@ -205,7 +207,7 @@ fn many_callers_at_once_are_all_answered() {
         };
         let asking: Vec<_> = (0..callers)
             .map(|number| {
-                let stack_bytes = policy::limits::DECIDE_STACK_BYTES / (1 + 7 * (number % 2));
+                let stack_bytes = DECIDE_STACK_BYTES / (1 + 7 * (number % 2));
                 thread::Builder::new().stack_size(stack_bytes).spawn_scoped(scope, ask).unwrap()
             })
             .collect();
