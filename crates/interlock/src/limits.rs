@@ -3,6 +3,9 @@
 /// Bytes of stack of the thread that runs the command: what a deciding thread needs.
 pub(crate) const STACK_BYTES: usize = policy::limits::DECIDE_STACK_BYTES;
 
+/// Threads that serve a node's connections, at least; else one for each core.
+pub(crate) const NODE_THREADS_MIN: usize = 2;
+
 /// Bytes read from a stream of requests at a time.
 pub(crate) const READ_BYTES: usize = 64 * 1024;
 
