@@ -12,6 +12,10 @@ pub(crate) fn run(root: &Root, seconds: u32) -> anyhow::Result<Outcome> {
     if !root.join("fuzz/Cargo.toml").is_file() {
         anyhow::bail!("`fuzz/Cargo.toml` is not there");
     }
+    // A lock file that is behind the workspace would be written anew, and a clone would not stay clean.
+    let manifest =
+        ["metadata", "--locked", "--format-version=1", "--manifest-path=fuzz/Cargo.toml"];
+    output(command(root.path(), "cargo", &manifest))?;
     if !has_cargo_tool(root.path(), "fuzz") {
         let why = "cargo-fuzz is not installed (`cargo install --locked cargo-fuzz`)";
         return Ok(Outcome::Skipped(why.to_owned()));
