@@ -3,9 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use policy::Bundle;
+use kernel::governance::{Change, Workload};
+use kernel::lineage::{Direction, Transition};
+use policy::{Assurance, Bundle};
 
 use super::Options;
+
+/// What stands in the arguments of what is asked, and nowhere in the open.
+pub(crate) const SECRET: &str = "a-very-private-argument";
+pub(crate) const USER: u32 = 4_001;
 
 pub(crate) fn options(folder: &Path) -> Options {
     Options {
@@ -16,6 +22,28 @@ pub(crate) fn options(folder: &Path) -> Options {
         servers: BTreeMap::new(),
         publish_interval_ms: 250,
         snapshot_records: 10_000,
+    }
+}
+
+/// The workload `agent`, for which this user speaks.
+pub(crate) fn agent() -> Change {
+    let workload = Workload { name: "agent".into(), os_user: USER, zone: "prod".into() };
+    Change::WorkloadRegistered(workload)
+}
+
+pub(crate) fn ping() -> Transition {
+    Transition {
+        server: "office".into(),
+        direction: Direction::ToServer,
+        method: "ping".into(),
+        tool: None,
+        definition: None,
+        arguments: "{}".into(),
+        message: format!("{{\"method\":\"ping\",\"x\":\"{SECRET}\"}}").into_bytes(),
+        assurance: Assurance::Separated,
+        pending: None,
+        besides: "{}".into(),
+        hands_on: None,
     }
 }
 

@@ -13,7 +13,8 @@ use kernel::replay::Counts;
 use ledger::Reader;
 use node::Direct;
 use node::erase::Which;
-use support::{SECRET, domain, ended_execution, files, key_file, replay};
+use support::fixture::SECRET;
+use support::{domain, ended_execution, files, key_file, replay};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_private_is_on_the_disk_in_the_open() {

@@ -10,6 +10,7 @@ use proof::json::Value;
 use fixture::{options, small_bundle};
 
 #[cfg(test)]
+#[expect(dead_code, reason = "other tests use other parts of it")]
 #[path = "../src/fixture.rs"]
 mod fixture;
 

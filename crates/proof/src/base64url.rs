@@ -13,9 +13,11 @@ pub fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Adds the one text for these bytes to a text.
-pub fn write(bytes: &[u8], text: &mut String) {
+/// Adds the one text for these bytes, in quotes, to a canonical text.
+pub(crate) fn write(bytes: &[u8], text: &mut String) {
+    text.push('"');
     URL_SAFE_NO_PAD.encode_string(bytes, text);
+    text.push('"');
 }
 
 /// What is made of the one text for these 32 bytes, which takes no memory of its own.

@@ -4,7 +4,7 @@
 //! fresh random bytes for each commitment; erasing it makes the commitment say nothing, and breaks no proof.
 use crate::base64url;
 use crate::digest::Digest;
-use crate::json::{self, Span, Value};
+use crate::json::{self, ObjectWriter, Span, Value};
 use crate::record::{self, Fields};
 
 /// 32 fresh random bytes, made by the caller.
@@ -71,11 +71,10 @@ impl Opening {
 
     /// Adds the canonical text of [`Opening::to_value`] to a text.
     pub fn write(&self, text: &mut String) {
-        text.push_str("{\"bytes\":\"");
-        base64url::write(&self.bytes, text);
-        text.push_str("\",\"salt\":\"");
-        base64url::write(self.salt.as_bytes(), text);
-        text.push_str("\"}");
+        let mut opening = ObjectWriter::begin(text);
+        base64url::write(&self.bytes, opening.member("bytes"));
+        base64url::write(self.salt.as_bytes(), opening.member("salt"));
+        opening.end();
     }
 
     /// As [`Opening::from_value`], of a value where it stands. What is not one is `None`.

@@ -17,6 +17,7 @@ pub use object::Object;
 /// A key or a string: short ones lie in place, long ones are shared by their copies.
 pub use smol_str::SmolStr as Text;
 pub use span::{Elements, Members, Span};
+pub use writer::ObjectWriter;
 
 /// One value of the canonical language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,11 +132,6 @@ pub fn is_key(key: &str) -> bool {
 /// Adds the canonical text of a string to a text.
 pub fn write_string(string: &str, text: &mut String) {
     writer::write_string(string, text);
-}
-
-/// Adds the canonical text of an integer to a text.
-pub fn write_integer(integer: i64, text: &mut String) {
-    writer::write_integer(integer, text);
 }
 
 /// A count as an integer: all counts and times of a log stay far below 2^53, and what would not is cut to the largest.

@@ -5,7 +5,7 @@
 
 use policy::{Assurance, Facts, Labels};
 use proof::digest::Digest;
-use proof::json::{Members, Span, write_integer, write_string};
+use proof::json::{Members, ObjectWriter, Span, Value, number};
 
 use super::{
     Body, Charged, Commitments, Completion, Decided, Direction, HandsOn, Header, LineageRecord,
@@ -152,140 +152,98 @@ fn charges(members: &mut Members<'_>) -> Option<Vec<Charged>> {
 pub(super) fn write(record: &LineageRecord) -> Option<Vec<u8>> {
     let LineageRecord { header, body } = record;
     let Header { at, node, governance, link: Some(link) } = header else { return None };
-    let mut text = Text(String::with_capacity(1_536));
+    let mut text = String::with_capacity(1_536);
+    let mut record = ObjectWriter::begin(&mut text);
     match body {
         Body::Decided(decided) => {
-            text.string("action", &decided.action);
-            text.integer("at", *at);
-            text.charges(&decided.charges);
-            text.commitments(&decided.commitments);
-            text.member("decision").push_str(decided.decision.text());
-            text.string("direction", decided.direction.as_str());
-            text.string("execution", &link.execution);
-            text.facts(&decided.facts);
-            text.position(governance);
+            record.string("action", &decided.action);
+            record.integer("at", *at);
+            write_charges(&decided.charges, &mut record);
+            write_commitments(&decided.commitments, &mut record);
+            record.member("decision").push_str(decided.decision.text());
+            record.string("direction", decided.direction.as_str());
+            record.string("execution", &link.execution);
+            write_facts(&decided.facts, record.member("facts"));
+            write_position(governance, record.member("governance"));
             if let Some(hands_on) = &decided.hands_on {
-                hands_on.to_value().write(text.member("hands_on"));
+                hands_on.to_value().write(record.member("hands_on"));
             }
-            text.string("method", &decided.method);
-            text.string("node", node);
-            text.chain(link);
+            record.string("method", &decided.method);
+            record.string("node", node);
+            write_chain(link, &mut record);
             if let Some(retry) = &decided.retry {
-                retry.to_value().write(text.member("retry"));
+                retry.to_value().write(record.member("retry"));
             }
-            text.count("seq", link.seq);
-            text.string("server", &decided.server);
+            write_count(link.seq, record.member("seq"));
+            record.string("server", &decided.server);
             if let Some(tool) = &decided.tool {
-                text.string("tool", tool);
+                record.string("tool", tool);
             }
         }
         Body::Completed { decided_seq, outcome, charges, labels, commitments } => {
-            text.integer("at", *at);
-            text.charges(charges);
-            text.commitments(commitments);
-            text.count("decided_seq", *decided_seq);
-            text.string("execution", &link.execution);
-            text.position(governance);
+            record.integer("at", *at);
+            write_charges(charges, &mut record);
+            write_commitments(commitments, &mut record);
+            write_count(*decided_seq, record.member("decided_seq"));
+            record.string("execution", &link.execution);
+            write_position(governance, record.member("governance"));
             if !labels.is_empty() {
-                labels.to_value().write(text.member("labels"));
+                labels.to_value().write(record.member("labels"));
             }
-            text.string("node", node);
-            text.string("outcome", outcome.as_str());
-            text.chain(link);
-            text.count("seq", link.seq);
+            record.string("node", node);
+            record.string("outcome", outcome.as_str());
+            write_chain(link, &mut record);
+            write_count(link.seq, record.member("seq"));
         }
         _ => return None,
     }
-    text.string("type", body.type_name());
-    text.integer("v", 1);
-    text.0.push('}');
-    Some(text.0.into_bytes())
+    record.string("type", body.type_name());
+    record.integer("v", 1);
+    record.end();
+    Some(text.into_bytes())
 }
 
-/// A text that grows by members, in the order of their keys.
-struct Text(String);
-
-impl Text {
-    /// Begins a member; its value is to follow.
-    fn member(&mut self, key: &str) -> &mut String {
-        self.0.push(if self.0.is_empty() { '{' } else { ',' });
-        self.0.push('"');
-        self.0.push_str(key);
-        self.0.push_str("\":");
-        &mut self.0
+fn write_charges(charges: &[Charged], record: &mut ObjectWriter<'_>) {
+    if !charges.is_empty() {
+        let values = charges.iter().map(Charged::to_value).collect();
+        Value::Array(values).write(record.member("charges"));
     }
+}
 
-    fn string(&mut self, key: &str, value: &str) {
-        write_string(value, self.member(key));
+fn write_commitments(commitments: &Commitments, record: &mut ObjectWriter<'_>) {
+    let mut all = ObjectWriter::begin(record.member("commitments"));
+    commitments.iter().for_each(|(name, digest)| digest.write(all.member(name)));
+    all.end();
+}
+
+fn write_facts(facts: &Facts, text: &mut String) {
+    let mut members = ObjectWriter::begin(text);
+    members.string("assurance", facts.assurance.as_str());
+    members.integer("at", facts.at);
+    if let Some(definition) = &facts.definition {
+        definition.write(members.member("definition"));
     }
+    members.end();
+}
 
-    fn integer(&mut self, key: &str, value: i64) {
-        write_integer(value, self.member(key));
-    }
+fn write_position(governance: &Position, text: &mut String) {
+    let mut members = ObjectWriter::begin(text);
+    members.string("origin", &governance.origin);
+    governance.root.write(members.member("root"));
+    write_count(governance.size, members.member("size"));
+    members.end();
+}
 
-    fn count(&mut self, key: &str, value: u64) {
-        write_count(value, self.member(key));
-    }
-
-    fn charges(&mut self, charges: &[Charged]) {
-        if !charges.is_empty() {
-            let values = charges.iter().map(Charged::to_value).collect();
-            proof::json::Value::Array(values).write(self.member("charges"));
-        }
-    }
-
-    fn commitments(&mut self, commitments: &Commitments) {
-        self.member("commitments").push('{');
-        for (number, (name, digest)) in commitments.iter().enumerate() {
-            if number > 0 {
-                self.0.push(',');
-            }
-            write_string(name, &mut self.0);
-            self.0.push(':');
-            digest.write(&mut self.0);
-        }
-        self.0.push('}');
-    }
-
-    fn facts(&mut self, facts: &Facts) {
-        self.member("facts").push_str("{\"assurance\":");
-        write_string(facts.assurance.as_str(), &mut self.0);
-        self.0.push_str(",\"at\":");
-        write_integer(facts.at, &mut self.0);
-        if let Some(definition) = &facts.definition {
-            self.0.push_str(",\"definition\":");
-            definition.write(&mut self.0);
-        }
-        self.0.push('}');
-    }
-
-    fn position(&mut self, governance: &Position) {
-        self.member("governance").push_str("{\"origin\":");
-        write_string(&governance.origin, &mut self.0);
-        self.0.push_str(",\"root\":");
-        governance.root.write(&mut self.0);
-        self.0.push_str(",\"size\":");
-        write_count(governance.size, &mut self.0);
-        self.0.push('}');
-    }
-
-    fn chain(&mut self, link: &Link) {
-        self.member("parents").push('[');
-        for (number, parent) in link.parents.iter().enumerate() {
-            if number > 0 {
-                self.0.push(',');
-            }
-            parent.write(&mut self.0);
-        }
-        self.0.push(']');
-        if let Some(prev) = &link.prev {
-            prev.write(self.member("prev"));
-        }
+fn write_chain(link: &Link, record: &mut ObjectWriter<'_>) {
+    let parents = link.parents.iter().map(Digest::to_value).collect();
+    Value::Array(parents).write(record.member("parents"));
+    if let Some(prev) = &link.prev {
+        prev.write(record.member("prev"));
     }
 }
 
 fn write_count(count: u64, text: &mut String) {
-    proof::json::number(count).write(text);
+    number(count).write(text);
 }
 
 #[cfg(test)]

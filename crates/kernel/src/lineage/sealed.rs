@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use policy::{Entity, Request};
 use proof::commitment::{Opening, Salt, commit};
 use proof::digest::Digest;
-use proof::json::{Span, Text, Value, object, write_string};
+use proof::json::{ObjectWriter, Span, Text, Value, object};
 
 use crate::members::{Malformed, members, wrong};
 
@@ -41,13 +41,9 @@ impl Sealed {
         }
         let bytes = self.0.values().map(|(opening, _)| opening.bytes.len());
         let mut text = String::with_capacity(bytes.sum::<usize>().saturating_mul(4) / 3 + 512);
-        for (number, (name, (opening, _))) in self.0.iter().enumerate() {
-            text.push(if number > 0 { ',' } else { '{' });
-            write_string(name, &mut text);
-            text.push(':');
-            opening.write(&mut text);
-        }
-        text.push('}');
+        let mut sealed = ObjectWriter::begin(&mut text);
+        self.0.iter().for_each(|(name, (opening, _))| opening.write(sealed.member(name)));
+        sealed.end();
         text.into_bytes()
     }
 

@@ -40,7 +40,7 @@ impl<D: Disk> Driver<D> {
                 let durable = Command::Durable { size: index.saturating_add(1) };
                 if thread::current().id() == stepping {
                     // INVARIANT: whoever steps the kernel and commits takes what waits afterwards.
-                    mailbox.tell_quietly(durable);
+                    mailbox.inbox.push_quietly(durable);
                 } else {
                     mailbox.tell(durable);
                 }

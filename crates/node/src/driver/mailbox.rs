@@ -121,11 +121,6 @@ impl Kernel {
         self.inbox.push(command);
     }
 
-    /// As [`Kernel::tell`], from who steps the kernel and takes what waits afterwards.
-    pub(super) fn tell_quietly(&self, command: Command) {
-        self.inbox.push_quietly(command);
-    }
-
     /// Steps the kernel on this thread where nobody else does and nothing waits, and asks as [`Kernel::ask`] else.
     fn ask_here<T: Send, C: FnOnce(oneshot::Sender<T>) -> Command>(
         &self,

@@ -46,10 +46,17 @@ impl Keeping {
 impl<D: Disk> Driver<D> {
     /// Whether there is something for [`Driver::keep_up`] to do.
     pub(super) fn wants_to_keep_up(&self) -> bool {
-        let unprepared = self.kernel.state().size().saturating_sub(self.keeping.prepared);
-        self.keeping.unlisted.is_some()
-            || unprepared >= PREPARE_RECORDS
-            || self.kernel.snapshot_is_due(self.keeping.records)
+        self.keeping.unlisted.is_some() || self.is_due() || self.has_pieces_to_make()
+    }
+
+    fn is_due(&self) -> bool {
+        self.kernel.snapshot_is_due(self.keeping.records)
+    }
+
+    /// Whether there are enough new records to make pieces of the next snapshot ahead.
+    fn has_pieces_to_make(&self) -> bool {
+        let size = self.kernel.state().size();
+        size.saturating_sub(self.keeping.prepared) >= PREPARE_RECORDS
     }
 
     /// Makes the snapshot that is due, or some of its pieces ahead, unless earlier ones still wait for the disk.
@@ -66,9 +73,8 @@ impl<D: Disk> Driver<D> {
             // pieces that it does not name.
             return;
         }
-        let size = self.kernel.state().size();
-        let is_due = self.kernel.snapshot_is_due(self.keeping.records);
-        if !is_due && size.saturating_sub(self.keeping.prepared) < PREPARE_RECORDS {
+        let is_due = self.is_due();
+        if !is_due && !self.has_pieces_to_make() {
             return;
         }
         if self.keeping.keeper.waiting_bytes() >= PIECES_WAITING_BYTES {
@@ -77,7 +83,7 @@ impl<D: Disk> Driver<D> {
         if is_due {
             self.snapshot();
         } else {
-            self.keeping.prepared = size;
+            self.keeping.prepared = self.kernel.state().size();
             let pieces = self.kernel.prepare_snapshot(PREPARE_PIECES_MAX);
             self.keep(pieces, None);
         }

@@ -2,46 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
-use kernel::governance::{Change, Workload};
-use kernel::lineage::{Direction, Transition};
+use kernel::governance::Change;
 use kernel::replay::{Counts, Replay, Tally};
 use kernel::state::Blobs;
 use ledger::Reader;
 use node::sealing::Opener;
 use node::{Direct, Options};
-use policy::Assurance;
 use proof::digest::Digest;
 
-pub(crate) use fixture::{options, small_bundle};
+pub(crate) use fixture::{USER, options, ping};
 
 #[path = "../../src/fixture.rs"]
-mod fixture;
-
-pub(crate) const SECRET: &str = "a-very-private-argument";
-pub(crate) const USER: u32 = 4_001;
+pub(crate) mod fixture;
 
 pub(crate) fn domain(folder: &Path) -> Options {
     let options = options(folder);
-    let workload = Workload { name: "agent".into(), os_user: USER, zone: "prod".into() };
-    node::domain::init(&options, &small_bundle(), vec![Change::WorkloadRegistered(workload)])
-        .unwrap();
+    node::domain::init(&options, &fixture::small_bundle(), vec![fixture::agent()]).unwrap();
     options
-}
-
-pub(crate) fn ping() -> Transition {
-    Transition {
-        server: "office".into(),
-        direction: Direction::ToServer,
-        method: "ping".into(),
-        tool: None,
-        definition: None,
-        arguments: "{}".into(),
-        message: format!("{{\"method\":\"ping\",\"x\":\"{SECRET}\"}}").into_bytes(),
-        assurance: Assurance::Separated,
-        pending: None,
-        besides: "{}".into(),
-        hands_on: None,
-    }
 }
 
 /// Has the workload's execution decide some requests, and ends it as an officer while no node runs.

@@ -12,14 +12,7 @@ const _: () = assert!(RECORD_BYTES_MAX <= JSON_VALUES_MAX);
 
 /// The text of the object that these bytes are. `None`: they are not canonical, no object, or more than that.
 pub(super) fn object(text: &[u8]) -> Option<&str> {
-    if text.len() > JSON_VALUES_MAX {
-        return None;
-    }
-    let whole = std::str::from_utf8(text).ok()?;
-    let mut checker = Checker { rest: text };
-    checker.want(b'{')?;
-    checker.object(0, |_, _| ())?;
-    checker.rest.is_empty().then_some(whole)
+    if text.len() > JSON_VALUES_MAX { None } else { whole(text, |_, _| ()) }
 }
 
 /// The texts of these members of the object that `text` is. `None`: it is not canonical, no object, or longer than a record.
@@ -30,18 +23,24 @@ pub(crate) fn members<'a, const N: usize>(
     if text.len() > RECORD_BYTES_MAX {
         return None;
     }
-    std::str::from_utf8(text).ok()?;
     let mut found = [None; N];
-    let mut checker = Checker { rest: text };
-    checker.want(b'{')?;
-    checker.object(0, |key, value| {
+    whole(text, |key, value| {
         for (wanted, found) in wanted.iter().zip(&mut found) {
             if wanted.as_bytes() == key {
                 *found = Some(value);
             }
         }
     })?;
-    checker.rest.is_empty().then_some(found)
+    Some(found)
+}
+
+/// The text, if it is an object and nothing behind it; each member is shown with its text.
+fn whole<'a>(text: &'a [u8], show: impl FnMut(&'a [u8], &'a [u8])) -> Option<&'a str> {
+    let whole = std::str::from_utf8(text).ok()?;
+    let mut checker = Checker { rest: text };
+    checker.want(b'{')?;
+    checker.object(0, show)?;
+    checker.rest.is_empty().then_some(whole)
 }
 
 struct Checker<'a> {

@@ -33,9 +33,48 @@ pub(super) fn write(value: &Value, text: &mut String) {
     }
 }
 
-pub(super) fn write_integer(integer: i64, text: &mut String) {
+fn write_integer(integer: i64, text: &mut String) {
     // Writing to a `String` cannot fail.
     let _written = write!(text, "{integer}");
+}
+
+/// Writes an object at once, member by member, in the order of their keys: for whoever writes much of what has no other shape.
+#[derive(Debug)]
+pub struct ObjectWriter<'t> {
+    text: &'t mut String,
+    has_members: bool,
+}
+
+impl<'t> ObjectWriter<'t> {
+    /// Begins an object at the end of a text.
+    pub fn begin(text: &'t mut String) -> Self {
+        text.push('{');
+        Self { text, has_members: false }
+    }
+
+    /// Begins a member; its value is to follow at the end of the text.
+    pub fn member(&mut self, key: &str) -> &mut String {
+        comma(usize::from(self.has_members), self.text);
+        self.has_members = true;
+        write_string(key, self.text);
+        self.text.push(':');
+        self.text
+    }
+
+    /// Writes a string.
+    pub fn string(&mut self, key: &str, value: &str) {
+        write_string(value, self.member(key));
+    }
+
+    /// Writes an integer.
+    pub fn integer(&mut self, key: &str, value: i64) {
+        write_integer(value, self.member(key));
+    }
+
+    /// Ends the object.
+    pub fn end(self) {
+        self.text.push('}');
+    }
 }
 
 fn comma(position: usize, text: &mut String) {

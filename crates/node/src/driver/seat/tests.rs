@@ -1,20 +1,18 @@
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use kernel::governance::{Change, Proposal, SignedProposal, Subject, Workload};
-use kernel::lineage::{Completion, Direction, Transition};
+use kernel::governance::{Change, Proposal, SignedProposal, Subject};
+use kernel::lineage::Completion;
 use kernel::step::{Answer, Ticket};
-use policy::Assurance;
 use policy::limits::DECIDE_STACK_BYTES;
 use tempfile::TempDir;
 
 use super::held::{Gate, HeldDisk};
 use crate::direct::{Direct, DirectThread};
-use crate::fixture::{options, small_bundle};
+use crate::fixture::{USER, agent, options, ping, small_bundle};
 use crate::limits::QUICK_COMMIT_US;
 use crate::{Options, clock, domain, keys};
 
-const USER: u32 = 4_001;
 const WAIT_FOR_ANSWER: Duration = Duration::from_secs(10);
 
 struct Site {
@@ -30,8 +28,7 @@ struct Site {
 fn site() -> Site {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path());
-    let workload = Workload { name: "agent".into(), os_user: USER, zone: "prod".into() };
-    domain::init(&options, &small_bundle(), vec![Change::WorkloadRegistered(workload)]).unwrap();
+    domain::init(&options, &small_bundle(), vec![agent()]).unwrap();
     let gate = Gate::default();
     let disk = HeldDisk::new(&gate);
     let (node, thread) = block_on(Direct::over(&options, disk)).unwrap();
@@ -55,22 +52,6 @@ fn on_a_thread_with<T: Send>(stack_bytes: usize, run: impl FnOnce() -> T + Send)
         let builder = thread::Builder::new().stack_size(stack_bytes);
         builder.spawn_scoped(scope, run).unwrap().join().unwrap()
     })
-}
-
-fn ping() -> Transition {
-    Transition {
-        server: "office".into(),
-        direction: Direction::ToServer,
-        method: "ping".into(),
-        tool: None,
-        definition: None,
-        arguments: "{}".into(),
-        message: br#"{"method":"ping"}"#.to_vec(),
-        assurance: Assurance::Separated,
-        pending: None,
-        besides: "{}".into(),
-        hands_on: None,
-    }
 }
 
 fn permitted(answer: Option<(Ticket, Answer)>) -> Ticket {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy_core::validator::types::{Attributes, BoolType, EntityKind, Type as CedarType};
+use cedar_policy_core::validator::types::{BoolType, EntityKind, Type as CedarType};
 use cedar_policy_core::validator::{ValidatorEntityTypeKind, ValidatorSchema};
 
 use super::{Action, Shapes};
@@ -15,15 +15,12 @@ use crate::typed::{Extension, Record, Type};
 /// nothing in the context names an entity, whose id Cedar would look at too.
 pub(super) fn is_alike(action: &Action, shapes: &Shapes, schema: &ValidatorSchema) -> bool {
     let Some(theirs) = schema.get_action_id(&action.uid) else { return false };
-    let names = |kinds: &mut dyn Iterator<Item = String>| kinds.collect::<BTreeSet<_>>();
-    let principals = names(&mut theirs.principals().map(ToString::to_string));
-    let resources = names(&mut theirs.resources().map(ToString::to_string));
-    let CedarType::Record { attrs, open_attributes } = theirs.context_type() else { return false };
+    let principals: BTreeSet<String> = theirs.principals().map(ToString::to_string).collect();
+    let resources: BTreeSet<String> = theirs.resources().map(ToString::to_string).collect();
     action.principals == principals
         && action.resources == resources
         && principals.iter().chain(&resources).all(|name| has_same_ids(name, shapes, schema))
-        && *open_attributes == Default::default()
-        && has_same_members(&action.context, attrs)
+        && is_same_record(&action.context, theirs.context_type())
         && !names_entities(&action.context)
 }
 
@@ -40,9 +37,11 @@ fn has_same_ids(name: &str, shapes: &Shapes, schema: &ValidatorSchema) -> bool {
     }
 }
 
-fn has_same_members(ours: &Record, theirs: &Attributes) -> bool {
-    let theirs: Vec<_> = theirs.iter().collect();
-    ours.members.len() == theirs.len()
+fn is_same_record(ours: &Record, theirs: &CedarType) -> bool {
+    let CedarType::Record { attrs, open_attributes } = theirs else { return false };
+    let theirs: Vec<_> = attrs.iter().collect();
+    *open_attributes == Default::default()
+        && ours.members.len() == theirs.len()
         && theirs.into_iter().all(|(name, theirs)| {
             ours.members.get(name.as_str()).is_some_and(|ours| {
                 ours.required == theirs.is_required && is_same(&ours.ty, &theirs.attr_type)
@@ -62,9 +61,7 @@ fn is_same(ours: &Type, theirs: &CedarType) -> bool {
             theirs.get_single_entity().is_some_and(|name| name.to_string() == kind.name())
         }
         (Type::Set(ours), CedarType::Set { element_type: Some(theirs) }) => is_same(ours, theirs),
-        (Type::Record(ours), CedarType::Record { attrs, open_attributes }) => {
-            *open_attributes == Default::default() && has_same_members(ours, attrs)
-        }
+        (Type::Record(ours), theirs) => is_same_record(ours, theirs),
         _ => false,
     }
 }
