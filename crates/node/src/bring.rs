@@ -4,7 +4,7 @@
 //! everything else.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kernel::governance::{Position, SignedProposal};
@@ -23,16 +23,15 @@ pub(crate) async fn govern(
     proposal: &SignedProposal,
     blob: Option<Vec<u8>>,
 ) -> Result<Vec<u8>, Error> {
+    // Room that is there afterwards may do for what was owed before: whoever brings again is told at the end.
+    let _under_way = UnderWay::begin(shared, proposal);
     // What is taken away is taken away now, whatever becomes of the log. What the kernel does not accept may be based on
     // a record that the log has and the kernel does not have yet: the authority judges it again.
     let acts = match shared.kernel.reduce(proposal.clone()).await {
         Some(acts) => acts.unwrap_or(false),
         None => return Err(Error::peer(&"the node is stopping")),
     };
-    let brought = bring(shared, proposal, blob.as_deref()).await;
-    // Room that is there now may do for what was owed before.
-    shared.owing.notify_one();
-    match brought {
+    match bring(shared, proposal, blob.as_deref()).await {
         Ok(position) => Ok(line(&object([
             ("position", position.to_value()),
             ("type", Value::from("accepted")),
@@ -46,6 +45,40 @@ pub(crate) async fn govern(
         }
         Err(why) => Err(why),
     }
+}
+
+/// A change that an officer's command brings just now: it acts already, and is not owed yet. Brought by two at once, the second
+/// would be told that it is too late.
+struct UnderWay<'a> {
+    shared: &'a Shared,
+    name: Digest,
+}
+
+impl<'a> UnderWay<'a> {
+    fn begin(shared: &'a Shared, signed: &SignedProposal) -> Self {
+        let name = name(signed);
+        Self::names(shared).push(name);
+        Self { shared, name }
+    }
+
+    fn names(shared: &Shared) -> MutexGuard<'_, Vec<Digest>> {
+        shared.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut names = Self::names(self.shared);
+        if let Some(at) = names.iter().position(|name| *name == self.name) {
+            names.remove(at);
+        }
+        drop(names);
+        self.shared.owing.notify_one();
+    }
+}
+
+fn name(signed: &SignedProposal) -> Digest {
+    Digest::of(&signed.to_value().to_bytes())
 }
 
 /// Hands a change to the authority, and what it accepted to the kernel.
@@ -102,16 +135,23 @@ pub(crate) async fn keep_bringing(shared: Arc<Shared>) {
 /// One attempt. Whether nothing is left that another one could mend; none once the kernel has stopped.
 async fn bring_owed(shared: &Shared, told: &mut BTreeSet<(Digest, bool)>) -> Option<bool> {
     let owed = shared.kernel.reductions().await?;
-    let name = |signed: &SignedProposal| Digest::of(&signed.to_value().to_bytes());
     let names: BTreeSet<Digest> = owed.iter().map(name).collect();
     told.retain(|(name, _)| names.contains(name));
     let mut is_done = true;
     for signed in &owed {
+        if UnderWay::names(shared).contains(&name(signed)) {
+            // Its command says what comes of it, and then there is another attempt.
+            continue;
+        }
         let about = signed.proposal.change.about();
         let Err(why) = bring(shared, signed, None).await else {
             tell(shared, format!("`{about}` is in the governance log now"));
             continue;
         };
+        if !shared.kernel.reductions().await?.contains(signed) {
+            // Its own command was quicker: the log has it by now, or something newer.
+            continue;
+        }
         let may_still = why.code() != "governance";
         if told.insert((name(signed), may_still)) {
             tell(shared, owed_line(&about, &why, may_still));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mcp::ServerCommand;
 use policy::Assurance;
+use proof::digest::Digest;
 use proof::json::{Value, object};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::UCred;
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) blobs: Arc<GovernanceBlobs>,
     /// Told whenever something may be to be brought to the authority again.
     pub(crate) owing: tokio::sync::Notify,
+    /// Digests of the changes that officers' commands bring just now.
+    pub(crate) under_way: Mutex<Vec<Digest>>,
     pub(crate) log: tokio::sync::mpsc::UnboundedSender<String>,
 }
 

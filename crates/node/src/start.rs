@@ -52,6 +52,7 @@ pub async fn start(options: Options, log: mpsc::UnboundedSender<String>) -> Resu
         authority: Mutex::new(authority),
         blobs,
         owing: tokio::sync::Notify::new(),
+        under_way: Mutex::default(),
         log,
     });
     let bringing = tokio::spawn(bring::keep_bringing(Arc::clone(&shared)));
