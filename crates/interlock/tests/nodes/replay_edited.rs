@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 
 use crate::random::Random;
 use crate::support::{BINARY, Client, Decision, Domain, Node, decisions, run};
-use naive::{Answer, Call, Past, Rules};
+use naive::{Answer, Call, HARMLESS, INJECTED, Past, Rules};
 
 const WORKLOADS: [&str; 6] = ["ada", "bob", "cyd", "dan", "eve", "fay"];
+/// Which page each of them reads at first; those that read none read none later.
+const PAGES: [Option<&str>; 6] = [Some(HARMLESS), None, Some(INJECTED), None, Some(HARMLESS), None];
 const CALLS: usize = 175;
 
 /// What is edited in the small bundle's policies: one plain rule is narrowed, one temporal rule loosened, and one added.
@@ -63,17 +65,17 @@ fn replay_reports_exactly_what_a_naive_evaluator_predicts() {
 /// Makes calls through a real node, each workload's one after the other, and gives them by their markers.
 fn record(domain: &Domain, random: &mut Random) -> BTreeMap<String, Call> {
     let node = Node::start(&domain.folder());
-    let calling = WORKLOADS.map(|workload| {
+    let calling = std::array::from_fn::<_, { WORKLOADS.len() }, _>(|at| {
+        let (workload, page) = (WORKLOADS[at], PAGES[at]);
         let (socket, mut random) = (domain.socket(), random.split());
-        let reads_web = ["ada", "cyd", "eve"].contains(&workload);
         std::thread::spawn(move || {
             let mut client = Client::join(&socket, workload, "office").unwrap();
             client.greet().unwrap();
+            let mut opening = Call::opening(page).into_iter();
             let one = |number| {
-                let (marker, call) = (
-                    format!("{workload}-{number}"),
-                    Call::any(reads_web && number > 30, &mut random),
-                );
+                let late = page.is_some() && number > 30;
+                let call = opening.next().unwrap_or_else(|| Call::any(late, &mut random));
+                let marker = format!("{workload}-{number}");
                 let (tool, arguments) = call.as_tool();
                 client.call(&marker, tool, &arguments);
                 (marker, call)

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::random::Random;
 
-const INJECTED: &str = "https://prices.example.net/steel.html";
-const HARMLESS: &str = "https://intranet.example.com/handbook.html";
+pub(super) const INJECTED: &str = "https://prices.example.net/steel.html";
+pub(super) const HARMLESS: &str = "https://intranet.example.com/handbook.html";
 
 /// A call that an agent makes.
 #[derive(Debug)]
@@ -21,10 +21,17 @@ pub(super) enum Call {
 }
 
 impl Call {
+    /// What each execution begins with, so that every edit shows whatever the random rest is: a write that is narrowed, and a
+    /// mail that is loosened if the page before it was harmless.
+    pub(super) fn opening(page: Option<&'static str>) -> Vec<Call> {
+        let write = Call::Write("drafts/final-plan".to_owned());
+        page.map(Call::Fetch).into_iter().chain([Call::Mail, write]).collect()
+    }
+
     /// Histories differ by whether, and when, a page was read.
     pub(super) fn any(reads_web: bool, random: &mut Random) -> Call {
         let folder = random.one_of(["drafts", "notes", "payroll"]);
-        let name = random.one_of(["final-plan", "plan", "q3"]);
+        let name = random.one_of(["final-plan", "final-q3", "plan", "q3"]);
         match random.below(20) {
             0..4 => Call::Read(format!("{folder}/{name}")),
             4..12 => Call::Write(format!("{folder}/{name}")),
