@@ -36,6 +36,9 @@ mod user;
 
 use std::process::ExitCode;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs everything on one thread whose stack size is stated, so that nothing depends on the stack that the shell
 /// gave to the first thread.
 fn main() -> ExitCode {

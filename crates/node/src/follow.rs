@@ -1,8 +1,8 @@
 //! Following a lineage log on all cores: records are read ahead by threads, and followed in order by one.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, Scope};
 
 use kernel::replay::{Ahead, Replay};
@@ -25,13 +25,14 @@ pub struct Read {
 }
 
 /// Some records that follow one another, and the bundle to read their requests against.
-type Chunk = (Arc<Bundle>, Vec<ReadEntry>);
-
-/// A thread that reads ahead.
-struct Lane {
-    chunks: SyncSender<Chunk>,
-    read: Receiver<Vec<Read>>,
+struct Chunk {
+    bundle: Arc<Bundle>,
+    entries: Vec<ReadEntry>,
+    read: Sender<Vec<Read>>,
 }
+
+/// Chunks that nobody has begun to read. Whoever has nothing else to do takes the first.
+type Unread<'q> = &'q Mutex<Receiver<Chunk>>;
 
 /// How many cores there are.
 #[must_use]
@@ -40,7 +41,7 @@ pub fn cores() -> usize {
 }
 
 /// Has `take` follow each entry in order. One opener is for this thread, and for each other there is a thread that reads
-/// ahead. This one reads itself where the system gives no thread.
+/// ahead. This one reads too, where what comes next is not read yet.
 ///
 /// # Errors
 /// The first error of the entries or of `take`: nothing after it was followed.
@@ -51,36 +52,50 @@ pub fn follow<E>(
     mut take: impl FnMut(&mut Replay<'_>, Read) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut chunks = Chunks { entries, failed: None };
+    let mut own = openers.pop().unwrap_or_else(Opener::without_keys);
+    let (chunks_to_read, unread) = mpsc::channel();
+    let unread = Mutex::new(unread);
     std::thread::scope(|scope| {
-        let mut alone = openers.pop().unwrap_or_else(Opener::without_keys);
-        let lanes: Vec<_> = openers.into_iter().map_while(|opener| lane(scope, opener)).collect();
-        let mut busy: VecDeque<&Lane> = VecDeque::new();
-        let mut turns = lanes.iter().cycle();
+        // It goes before the scope waits for the threads, which end with it.
+        let chunks_to_read = chunks_to_read;
+        let lanes = openers.into_iter().map_while(|opener| lane(scope, &unread, opener)).count();
+        let ahead = lanes.saturating_add(1).saturating_mul(AHEAD_CHUNKS);
+        let mut asked: VecDeque<Receiver<Vec<Read>>> = VecDeque::new();
         loop {
-            // Each lane has its turn, so that none waits for one that nobody hears.
-            while busy.len() < lanes.len().saturating_mul(AHEAD_CHUNKS) {
-                let chunk = chunks.next();
-                let (false, Some(lane)) = (chunk.is_empty(), turns.next()) else { break };
-                if lane.chunks.send((Arc::clone(replay.state().bundle()), chunk)).is_ok() {
-                    busy.push_back(lane);
+            while asked.len() < ahead {
+                let entries = chunks.next();
+                if entries.is_empty() {
+                    break;
+                }
+                let (read, one) = mpsc::channel();
+                let bundle = Arc::clone(replay.state().bundle());
+                if chunks_to_read.send(Chunk { bundle, entries, read }).is_ok() {
+                    asked.push_back(one);
                 }
             }
-            let read = match busy.pop_front() {
-                // A thread that has panicked ends the scope with its panic.
-                Some(lane) => lane.read.recv().unwrap_or_default(),
-                None => {
-                    let bundle = Arc::clone(replay.state().bundle());
-                    chunks.next().iter().map(|entry| read(&bundle, entry, &mut alone)).collect()
-                }
-            };
-            if read.is_empty() {
+            let Some(next) = asked.pop_front() else {
                 return chunks.failed.take().map_or(Ok(()), Err);
-            }
-            for read in read {
+            };
+            for read in next_read(&next, &unread, &mut own) {
                 take(replay, read)?;
             }
         }
     })
+}
+
+/// What was read of the chunk whose turn it is. While another thread is at it, this one reads what nobody has begun.
+fn next_read(next: &Receiver<Vec<Read>>, unread: Unread<'_>, own: &mut Opener) -> Vec<Read> {
+    loop {
+        if let Ok(read) = next.try_recv() {
+            return read;
+        }
+        // A thread that waits for a chunk holds the lock: then there is none.
+        match unread.try_lock().ok().and_then(|unread| unread.try_recv().ok()) {
+            Some(chunk) => chunk.read(own),
+            // A thread that has panicked ends the scope with its panic.
+            None => return next.recv().unwrap_or_default(),
+        }
+    }
 }
 
 /// Entries in chunks, until one can't be read: what stands before it is followed first.
@@ -109,21 +124,28 @@ impl<E, I: Iterator<Item = Result<ReadEntry, E>>> Chunks<I, E> {
 }
 
 /// A thread with the stack that reading requests needs; none where the system gives none.
-fn lane<'scope>(scope: &'scope Scope<'scope, '_>, mut opener: Opener) -> Option<Lane> {
-    let (chunks, asked) = mpsc::sync_channel::<Chunk>(AHEAD_CHUNKS);
-    let (done, read_ahead) = mpsc::channel();
+fn lane<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    unread: Unread<'scope>,
+    mut opener: Opener,
+) -> Option<()> {
+    let next = || unread.lock().unwrap_or_else(PoisonError::into_inner).recv();
     let run = move || {
-        for (bundle, entries) in asked {
-            let all = entries.iter().map(|entry| read(&bundle, entry, &mut opener)).collect();
-            if done.send(all).is_err() {
-                return;
-            }
+        while let Ok(chunk) = next() {
+            chunk.read(&mut opener);
         }
     };
     let builder =
         Builder::new().name("read-ahead".to_owned()).stack_size(policy::limits::DECIDE_STACK_BYTES);
-    builder.spawn_scoped(scope, run).ok()?;
-    Some(Lane { chunks, read: read_ahead })
+    builder.spawn_scoped(scope, run).ok().map(drop)
+}
+
+impl Chunk {
+    fn read(self, opener: &mut Opener) {
+        let all = self.entries.iter().map(|entry| read(&self.bundle, entry, opener)).collect();
+        // Nobody hears it where following has ended.
+        let _ = self.read.send(all);
+    }
 }
 
 fn read(bundle: &Arc<Bundle>, entry: &ReadEntry, opener: &mut Opener) -> Read {

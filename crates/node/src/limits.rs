@@ -41,8 +41,8 @@ pub const AHEAD_RECORDS: usize = 64;
 /// Bytes of records and sealed parts after which no more are read ahead at a time.
 pub const AHEAD_BYTES: usize = 1024 * 1024;
 
-/// How many times so many records each thread may be ahead.
-pub const AHEAD_CHUNKS: usize = 2;
+/// How many times so many records are read ahead for each thread.
+pub const AHEAD_CHUNKS: usize = 4;
 
 /// How often refusals are counted into a record and published checkpoints are refreshed, in
 /// milliseconds.

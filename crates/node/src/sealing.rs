@@ -56,8 +56,7 @@ impl Opener {
     /// # Errors
     /// As [`Opener::of`].
     pub fn to_follow(lineage: &Path, origin: &str) -> Result<Vec<Self>, Error> {
-        let ahead = if cores() > 1 { cores() } else { 0 };
-        (0..=ahead).map(|_| Self::of(lineage, origin)).collect()
+        (0..cores()).map(|_| Self::of(lineage, origin)).collect()
     }
 
     /// Opens nothing.

@@ -118,7 +118,7 @@ pub(crate) fn malformed(bundle: &Bundle, standing: &Standing, why: String) -> De
 fn ask(history: &mut History, moment: &Moment, formed: &Formed, form: &Form<'_>) -> Option<Answer> {
     let bundle = formed.bundle();
     let stack = has_stack(bundle.depth);
-    let temporal = history.ask(moment, formed.request(), form, stack);
+    let temporal = history.ask(moment, formed, form, stack);
     answer(bundle, form, stack, temporal)
 }
 

@@ -25,6 +25,7 @@ use crate::decide::shape::{Form, Moment};
 use crate::error::PrepareError;
 use crate::limits::OUTPUT_BYTES_MAX;
 use crate::request::Request;
+pub(crate) use events::frame_of;
 use events::{Events, Kind};
 use live::Live;
 pub use pages::Page;
@@ -98,7 +99,8 @@ impl History {
             Outcome::Unknown => return,
         };
         self.changed();
-        let Some(time) = self.events.record(at, request, kind.clone()) else { return };
+        let frame = formed.map_or_else(|| frame_of(request), |formed| *formed.frame());
+        let Some(time) = self.events.record(at, (request, frame), kind.clone()) else { return };
         let Some(Ok(live)) = self.live.get_mut() else { return };
         if live.is_idle(&self.bundle) {
             return;
@@ -139,13 +141,14 @@ impl History {
     pub(crate) fn ask(
         &mut self,
         moment: &Moment,
-        request: &Request,
+        formed: &Formed,
         form: &Form<'_>,
         evaluate: bool,
     ) -> Result<TemporalBindings, String> {
         self.changed();
         self.live();
-        let time = self.events.record(moment.facts.at, request, Kind::Request);
+        let asked = (&**formed.request(), *formed.frame());
+        let time = self.events.record(moment.facts.at, asked, Kind::Request);
         if self.events.is_full() {
             return Err(FULL.to_owned());
         }

@@ -7,6 +7,7 @@ use cedar_policy_core::ast::{Context, RequestSchema};
 use cedar_policy_core::entities::Entities;
 use cedar_policy_core::extensions::Extensions;
 use cedar_policy_core::validator::ValidatorSchema;
+use proof::digest::Digest;
 
 use super::known::{Known, Laid, known, lay_over};
 use super::shape::{Form, Moment, Shaped, added, sizes};
@@ -14,6 +15,7 @@ use crate::bundle::Bundle;
 use crate::bundle::schema::Action;
 use crate::engine::store;
 use crate::facts::{Assurance, Facts, Trust};
+use crate::history::frame_of;
 use crate::json::Json;
 use crate::labels::Labels;
 use crate::limits::AT_MS_MAX;
@@ -25,6 +27,8 @@ use crate::typed::{At, Record, Typed, Undeclared};
 pub struct Formed {
     bundle: Arc<Bundle>,
     request: Arc<Request>,
+    /// Tells what its event has in common with others.
+    frame: Digest,
     read: Read,
 }
 
@@ -70,14 +74,12 @@ pub fn form(bundle: &Arc<Bundle>, request: &Request) -> Formed {
 /// [`form()`] of a request that is shared already.
 #[must_use]
 pub fn form_shared(bundle: &Arc<Bundle>, request: &Arc<Request>) -> Formed {
-    let read = read(bundle, request, Asked::Now);
-    Formed { bundle: Arc::clone(bundle), request: Arc::clone(request), read }
+    Formed::of(bundle, Arc::clone(request), Asked::Now)
 }
 
 /// A request of the past that ended, read for the event that its end is: for [`Formed::at`] without a moment only.
 pub(crate) fn ended(bundle: &Arc<Bundle>, request: &Request) -> Formed {
-    let read = read(bundle, request, Asked::Before);
-    Formed { bundle: Arc::clone(bundle), request: Arc::new(request.clone()), read }
+    Formed::of(bundle, Arc::new(request.clone()), Asked::Before)
 }
 
 /// When a request is asked for.
@@ -89,6 +91,15 @@ enum Asked {
 }
 
 impl Formed {
+    fn of(bundle: &Arc<Bundle>, request: Arc<Request>, asked: Asked) -> Formed {
+        let read = read(bundle, &request, asked);
+        Formed { bundle: Arc::clone(bundle), frame: frame_of(&request), request, read }
+    }
+
+    pub(crate) fn frame(&self) -> &Digest {
+        &self.frame
+    }
+
     /// The request.
     #[must_use]
     pub fn request(&self) -> &Arc<Request> {

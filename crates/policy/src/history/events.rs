@@ -1,7 +1,9 @@
 //! The events of one execution, as they came.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use proof::digest::Digest;
 
 use crate::limits::{
     AT_MS_MAX, HISTORY_EVENTS_MAX, INPUT_BYTES_MAX, NAME_BYTES_MAX, PROPERTIES_BYTES_MAX,
@@ -13,7 +15,10 @@ use crate::request::{Entity, Request};
 #[derive(Default)]
 pub(super) struct Events {
     pub(super) all: Vec<Recorded>,
-    frames: BTreeSet<Arc<Frame>>,
+    /// By their digests: comparing texts with those of many costs more than hashing them.
+    frames: BTreeMap<Digest, Arc<Frame>>,
+    /// The frame of the last event: what ends is often what was asked just before.
+    last: Option<(Digest, Arc<Frame>)>,
     /// One more event came than a history holds.
     full: bool,
 }
@@ -49,7 +54,7 @@ impl Kind {
 }
 
 /// What many events of an execution have in common.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Frame {
     pub(super) action: String,
     pub(super) principal: Entity,
@@ -92,7 +97,12 @@ impl Events {
     }
 
     /// Keeps an event and gives it its time. What no bundle could take for a request is no event.
-    pub(super) fn record(&mut self, at: i64, request: &Request, kind: Kind) -> Option<i64> {
+    pub(super) fn record(
+        &mut self,
+        at: i64,
+        (request, frame): (&Request, Digest),
+        kind: Kind,
+    ) -> Option<i64> {
         let Request { principal, action, resource, input } = request;
         let properties = principal.properties.len().max(resource.properties.len());
         let names = [&principal.kind, &principal.id, action, &resource.kind, &resource.id];
@@ -106,10 +116,10 @@ impl Events {
             self.full = true;
             return None;
         }
-        let frame = self.interned(Frame {
-            action: request.action.clone(),
-            principal: request.principal.clone(),
-            resource: request.resource.clone(),
+        let frame = self.interned(frame, || Frame {
+            action: action.clone(),
+            principal: principal.clone(),
+            resource: resource.clone(),
         });
         Some(self.keep(at, frame, input.as_str().into(), kind))
     }
@@ -127,14 +137,42 @@ impl Events {
     }
 
     /// The one copy of what many events have in common.
-    pub(super) fn interned(&mut self, frame: Frame) -> Arc<Frame> {
-        if let Some(known) = self.frames.get(&frame) {
-            return Arc::clone(known);
+    pub(super) fn interned(&mut self, digest: Digest, made: impl FnOnce() -> Frame) -> Arc<Frame> {
+        if let Some((_, last)) = self.last.as_ref().filter(|(known, _)| *known == digest) {
+            return Arc::clone(last);
         }
-        let frame = Arc::new(frame);
-        self.frames.insert(Arc::clone(&frame));
-        frame
+        let frame = self.frames.entry(digest).or_insert_with(|| Arc::new(made()));
+        self.last = Some((digest, Arc::clone(frame)));
+        Arc::clone(frame)
     }
+}
+
+impl Frame {
+    pub(super) fn texts(&self) -> [&str; 7] {
+        texts(&self.action, &self.principal, &self.resource)
+    }
+
+    pub(super) fn digest(&self) -> Digest {
+        digest(self.texts())
+    }
+}
+
+/// Tells what the events of a request have in common with others.
+pub(crate) fn frame_of(request: &Request) -> Digest {
+    digest(texts(&request.action, &request.principal, &request.resource))
+}
+
+fn texts<'a>(action: &'a str, principal: &'a Entity, resource: &'a Entity) -> [&'a str; 7] {
+    let [a, b, c] = [&principal.kind, &principal.id, &principal.properties];
+    let [d, e, f] = [&resource.kind, &resource.id, &resource.properties];
+    [action, a, b, c, d, e, f]
+}
+
+/// Of these texts and of where each ends, so that no others have it.
+fn digest(texts: [&str; 7]) -> Digest {
+    let lengths = texts.map(|text| (text.len() as u64).to_le_bytes());
+    let [a, b, c, d, e, f, g] = texts.map(str::as_bytes);
+    Digest::of_parts(&[lengths.as_flattened(), a, b, c, d, e, f, g])
 }
 
 /// The time, or one before all times where it is beyond what any record can say.

@@ -84,8 +84,10 @@ impl History {
         let (events, frames) = (members.remove("events")?, members.remove("frames")?);
         let Value::Array(events) = events else { return None };
         let frames = frames.as_array()?.iter().map(frame_of).collect::<Option<Vec<_>>>()?;
-        let frames: Vec<Arc<Frame>> =
-            frames.into_iter().map(|frame| self.events.interned(frame)).collect();
+        let frames: Vec<Arc<Frame>> = frames
+            .into_iter()
+            .map(|frame| self.events.interned(frame.digest(), || frame))
+            .collect();
         for event in events {
             let Value::Array(event) = event else { return None };
             self.restore_event(event, &frames)?;
@@ -133,8 +135,7 @@ impl Recorded {
 
 impl Frame {
     fn bytes(&self) -> usize {
-        let of = |entity: &Entity| entity.kind.len() + entity.id.len() + entity.properties.len();
-        self.action.len().saturating_add(of(&self.principal)).saturating_add(of(&self.resource))
+        self.texts().iter().map(|text| text.len()).sum()
     }
 }
 
@@ -154,17 +155,7 @@ fn event_value(event: &Recorded, frame: usize) -> Value {
 }
 
 fn frame_value(frame: &Frame) -> Value {
-    let Frame { action, principal, resource } = frame;
-    let texts = [
-        action,
-        &principal.kind,
-        &principal.id,
-        &principal.properties,
-        &resource.kind,
-        &resource.id,
-        &resource.properties,
-    ];
-    Value::Array(texts.into_iter().map(|text| Value::from(text.as_str())).collect())
+    Value::Array(frame.texts().map(Value::from).into())
 }
 
 fn frame_of(value: &Value) -> Option<Frame> {
