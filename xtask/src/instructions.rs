@@ -28,7 +28,7 @@ const GATES: [Gate; 4] = [
         arguments: &["decide_100"],
         rounds: [1, 3],
         each_round: 1_000,
-        instructions_max: 39_600,
+        instructions_max: 34_600,
     },
     Gate {
         name: "decide, second half, three conditions over 10,000 events",
@@ -36,7 +36,7 @@ const GATES: [Gate; 4] = [
         arguments: &["decide_temporal_10000"],
         rounds: [100, 10_100],
         each_round: 1,
-        instructions_max: 50_200,
+        instructions_max: 42_400,
     },
     Gate {
         name: "verify a record of a log",

@@ -134,6 +134,15 @@ pub fn write_string(string: &str, text: &mut String) {
     writer::write_string(string, text);
 }
 
+/// Writes an array at the end of a text, each element as `each` does.
+pub fn write_array<T>(
+    elements: impl IntoIterator<Item = T>,
+    text: &mut String,
+    each: impl FnMut(T, &mut String),
+) {
+    writer::write_array(elements, text, each);
+}
+
 /// A count as an integer: all counts and times of a log stay far below 2^53, and what would not is cut to the largest.
 #[must_use]
 pub fn number(n: u64) -> Value {

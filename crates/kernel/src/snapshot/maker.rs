@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use policy::History;
+use policy::{History, Page};
 use proof::digest::Digest;
-use proof::json::{Object, Value};
+use proof::json::{Object, ObjectWriter, Value};
 
 use super::Piece;
 use super::page::{digests, pages, piece};
@@ -167,8 +167,7 @@ impl Known {
                 self.looked = execution.seq();
                 break;
             };
-            let piece =
-                private_piece("snapshot.history", (id, execution), history.page_members(page));
+            let piece = history_piece((id, execution), history, page);
             self.pages.push((page.end, piece.name));
             made.push(piece);
         }
@@ -203,8 +202,8 @@ impl Known {
                 keep(piece);
             });
             let first = self.pages.last().map_or(0, |(end, _)| *end);
-            let last = history.page(first).map(|page| history.page_members(page));
-            rest.extend(last.map(|page| keep(private_piece("snapshot.history", of, page))));
+            let last = history.page(first);
+            rest.extend(last.map(|page| keep(history_piece(of, history, page))));
             let full = self.pages.iter().map(|(_, name)| *name);
             let names: Vec<Digest> = full.chain(rest.iter().copied()).collect();
             members.insert("history", digests(&names));
@@ -221,6 +220,21 @@ impl Known {
         let name = keep(private_piece("snapshot.execution", of, members));
         Head { seq: execution.seq(), name, rest }
     }
+}
+
+/// A page of an execution's history: what most of a snapshot is, so it is written at once.
+fn history_piece((id, execution): (&str, &Execution), history: &History, page: Page) -> Piece {
+    let mut text = String::new();
+    let mut members = ObjectWriter::begin(&mut text);
+    history.write_page(page, &mut members, |members| members.string("execution", id));
+    if let Some(secret) = execution.secret() {
+        secret.write(members.member("secret"));
+    }
+    members.string("type", "snapshot.history");
+    members.integer("v", 1);
+    members.end();
+    let bytes = text.into_bytes();
+    Piece { name: Digest::of(&bytes), execution: Some(id.to_owned()), bytes }
 }
 
 /// A piece of an execution's private part, with its secret.

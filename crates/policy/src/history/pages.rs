@@ -3,9 +3,10 @@
 //! Events are only ever added, so a page that is full never changes again. What the conditions know of the events is
 //! made from them anew, whatever bundle decides then.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
-use proof::json::{Object, Value};
+use proof::json::{Object, ObjectWriter, Value, write_array, write_string};
 
 use super::History;
 use super::events::{Events, Frame, Kind, Recorded};
@@ -50,23 +51,29 @@ impl History {
         Some(Page { first, end: first.saturating_add(count), is_full })
     }
 
-    /// The members of a page: `events`, each `[at, frame, kind, input]` and of a response with a result that too, and
-    /// `frames`, each `[action, principal, resource]` with type, id and properties of both.
-    #[must_use]
-    pub fn page_members(&self, page: Page) -> Object {
+    /// Writes the members of a page: `events`, each `[at, frame, kind, input]` and of a response with a result that too;
+    /// then what comes between by its names; then `frames`, each `[action, principal, resource]` with type, id and properties
+    /// of both.
+    pub fn write_page(
+        &self,
+        page: Page,
+        members: &mut ObjectWriter<'_>,
+        between: impl FnOnce(&mut ObjectWriter<'_>),
+    ) {
         let events = self.events.all.get(page.first..page.end).unwrap_or_default();
         let mut frames: Vec<&Arc<Frame>> = Vec::new();
-        let events = events.iter().map(|event| {
+        write_array(events, members.member("events"), |event, text| {
             let known = frames.iter().rposition(|frame| Arc::ptr_eq(frame, &event.frame));
             let frame = known.unwrap_or_else(|| {
                 frames.push(&event.frame);
                 frames.len().saturating_sub(1)
             });
-            event_value(event, frame)
+            write_event(event, frame, text);
         });
-        let events = Value::Array(events.collect());
-        let frames = Value::Array(frames.into_iter().map(|frame| frame_value(frame)).collect());
-        Object::from([("events", events), ("frames", frames)])
+        between(members);
+        write_array(frames, members.member("frames"), |frame, text| {
+            write_array(frame.texts(), text, write_string);
+        });
     }
 
     /// A history made of pages, to be added in order; `is_full` as it was.
@@ -77,7 +84,7 @@ impl History {
         History { bundle: Arc::clone(bundle), events, live, version: 0 }
     }
 
-    /// Adds the events of the next page, read from what [`History::page_members`] gave; none where they are not
+    /// Adds the events of the next page, read from what [`History::write_page`] wrote; none where they are not
     /// exactly that.
     #[must_use]
     pub fn restore_page(&mut self, mut members: Object) -> Option<()> {
@@ -139,23 +146,19 @@ impl Frame {
     }
 }
 
-fn event_value(event: &Recorded, frame: usize) -> Value {
-    let kind = match &event.kind {
-        Kind::Request => REQUEST,
-        Kind::Response(_) => RESPONSE,
-        Kind::Error => ERROR,
+fn write_event(event: &Recorded, frame: usize, text: &mut String) {
+    let (kind, output) = match &event.kind {
+        Kind::Request => (REQUEST, None),
+        Kind::Response(output) => (RESPONSE, output.as_deref()),
+        Kind::Error => (ERROR, None),
     };
-    let frame = Value::Integer(i64::try_from(frame).unwrap_or(i64::MAX));
-    let mut parts =
-        vec![Value::Integer(event.at), frame, Value::from(kind), Value::from(&*event.input)];
-    if let Kind::Response(Some(output)) = &event.kind {
-        parts.push(Value::from(&**output));
+    // Writing to a `String` cannot fail.
+    let _written = write!(text, "[{},{frame}", event.at);
+    for part in [Some(kind), Some(&event.input), output].into_iter().flatten() {
+        text.push(',');
+        write_string(part, text);
     }
-    Value::Array(parts)
-}
-
-fn frame_value(frame: &Frame) -> Value {
-    Value::Array(frame.texts().map(Value::from).into())
+    text.push(']');
 }
 
 fn frame_of(value: &Value) -> Option<Frame> {

@@ -12,14 +12,7 @@ pub(super) fn write(value: &Value, text: &mut String) {
         Value::Bool(false) => text.push_str("false"),
         Value::Integer(number) => write_integer(*number, text),
         Value::String(string) => write_string(string, text),
-        Value::Array(elements) => {
-            text.push('[');
-            for (position, element) in elements.iter().enumerate() {
-                comma(position, text);
-                write(element, text);
-            }
-            text.push(']');
-        }
+        Value::Array(elements) => write_array(elements, text, write),
         Value::Object(members) => {
             text.push('{');
             for (position, (key, member)) in members.iter().enumerate() {
@@ -31,6 +24,19 @@ pub(super) fn write(value: &Value, text: &mut String) {
             text.push('}');
         }
     }
+}
+
+pub(super) fn write_array<T>(
+    elements: impl IntoIterator<Item = T>,
+    text: &mut String,
+    mut each: impl FnMut(T, &mut String),
+) {
+    text.push('[');
+    for (position, element) in elements.into_iter().enumerate() {
+        comma(position, text);
+        each(element, text);
+    }
+    text.push(']');
 }
 
 fn write_integer(integer: i64, text: &mut String) {
