@@ -195,6 +195,11 @@ impl<D: Disk> GroupCommit<D> {
         self.enqueue(Append::new(entries, expected, Purpose::Stop, done).unhurried())
     }
 
+    /// Has what waits for company wait no longer.
+    pub fn hurry(&self) {
+        self.queue.hurry();
+    }
+
     /// As [`GroupCommit::append_reserved`], and commits what waits on this thread, so that no other needs to be woken: for
     /// who appends alone, and has nothing to do before it is durable. `done` was called when this returns, unless the
     /// writer thread is at work: then it goes on with this.

@@ -33,8 +33,10 @@ pub(crate) struct Driver<D: Disk> {
     vault: Vault,
     keeping: Keeping,
     waiting: Waiting,
-    /// No other command waits behind the one that is obeyed.
-    is_alone: bool,
+    /// How many commands wait behind the one that is obeyed.
+    behind: usize,
+    /// Records that somebody waits for, and that were left waiting for others to be committed with.
+    together: usize,
     /// The disk took little time when it was waited for last.
     is_quick: bool,
 }
@@ -71,9 +73,20 @@ impl<D: Disk> Driver<D> {
         clock: Clock,
         mailbox: Kernel,
     ) -> Self {
-        let (waiting, is_alone, is_quick) = (Waiting::default(), false, true);
-        let driver =
-            Self { kernel, log, clock, mailbox, vault, keeping, waiting, is_alone, is_quick };
+        let (waiting, is_quick) = (Waiting::default(), true);
+        let (behind, together) = (0, 0);
+        let driver = Self {
+            kernel,
+            log,
+            clock,
+            mailbox,
+            vault,
+            keeping,
+            waiting,
+            behind,
+            together,
+            is_quick,
+        };
         driver.show_bundle();
         driver
     }
@@ -81,7 +94,7 @@ impl<D: Disk> Driver<D> {
     /// Writes what was sequenced, and ends.
     fn close(mut self) {
         // What has been refused since the last tick is counted into a record.
-        self.obey(Command::Tick, false);
+        self.obey(Command::Tick, 1);
         self.keep_last();
         // What has been sequenced is written before the log is closed.
         match self.log.close() {
@@ -90,8 +103,8 @@ impl<D: Disk> Driver<D> {
         }
     }
 
-    fn obey(&mut self, command: Command, is_alone: bool) {
-        self.is_alone = is_alone;
+    fn obey(&mut self, command: Command, behind: usize) {
+        self.behind = behind;
         match command {
             Command::Join { workload, os_user, execution, reply } => {
                 self.join((workload, os_user, execution), reply);

@@ -35,6 +35,10 @@ pub const PIECES_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// one the kernel's thread waits, until a commit is quick again.
 pub const QUICK_COMMIT_US: u64 = 2_000;
 
+/// Records that somebody waits for, and that wait for those of the commands behind, so that one sync does for all: at most so
+/// many less one, and never longer than `ledger::limits::UNHURRIED_MS`.
+pub const TOGETHER_MAX: usize = 8;
+
 /// Records of a lineage log that a thread reads ahead at a time, at most.
 pub const AHEAD_RECORDS: usize = 64;
 

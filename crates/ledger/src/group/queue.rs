@@ -168,6 +168,16 @@ impl Queue {
         }
     }
 
+    /// What waits for company waits no longer.
+    pub(super) fn hurry(&self) {
+        let mut waiting = self.waiting();
+        if !waiting.appends.is_empty() {
+            waiting.company_until = Some(Instant::now());
+            drop(waiting);
+            self.changed.notify_one();
+        }
+    }
+
     /// Take those that make the next batch. `None`: none waits, or nothing is to be committed any more.
     pub(super) fn next_run(&self) -> Option<Run> {
         let mut waiting = self.waiting();

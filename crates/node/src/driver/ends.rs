@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::{Command, Driver, End, halt};
 use crate::clock;
-use crate::limits::QUICK_COMMIT_US;
+use crate::limits::{QUICK_COMMIT_US, TOGETHER_MAX};
 
 impl<D: Disk> Driver<D> {
     pub(super) fn outcome(&mut self, ticket: Ticket, end: End, reply: oneshot::Sender<bool>) {
@@ -50,19 +50,45 @@ impl<D: Disk> Driver<D> {
         };
         let entries = vec![entry];
         // What was decided must be kept: only `request` and `join` ask for space, before they decide.
-        let appended = if is_awaited && self.is_alone && self.waiting.is_one() {
+        let appended = if is_awaited && self.behind == 0 && self.waiting.is_one() {
             // One caller, and nobody behind it: it waits for the disk on this thread.
             let begun = Instant::now();
             let appended = self.log.append_here(entries, Some(index), done);
             self.is_quick = begun.elapsed() <= Duration::from_micros(QUICK_COMMIT_US);
             appended
-        } else if is_awaited {
+        } else if is_awaited && !has_company(self.behind, self.together) {
+            self.together = 0;
             self.log.append_reserved(entries, Some(index), done)
         } else {
+            self.together = self.together.saturating_add(usize::from(is_awaited));
             self.log.append_unhurried(entries, Some(index), done)
         };
         if let Err(why) = appended {
             halt(&format!("record {index} was not kept: {why}"));
         }
+    }
+
+    /// Has the log commit what waits for others, where no command is left to bring them.
+    pub(super) fn hurry(&mut self) {
+        if self.behind == 0 && std::mem::take(&mut self.together) > 0 {
+            self.log.hurry();
+        }
+    }
+}
+
+/// Whether a record may wait for those of the commands behind: a sync costs as much for several as for one.
+fn has_company(behind: usize, together: usize) -> bool {
+    behind > 0 && together.saturating_add(1) < TOGETHER_MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_waits_for_others_while_some_are_to_come_and_few_wait() {
+        assert!(has_company(1, 0) && has_company(100, TOGETHER_MAX - 2));
+        assert!(!has_company(100, TOGETHER_MAX - 1), "enough for a sync");
+        assert!(!has_company(0, 0) && !has_company(0, TOGETHER_MAX - 2), "nobody is to come");
     }
 }

@@ -60,8 +60,15 @@ impl Inbox {
     /// Whether the kernel's thread must be woken for it. Each wake is a system call.
     fn keep(&self, command: Command) -> bool {
         let mut waiting = self.waiting();
-        if !waiting.is_closed {
-            waiting.commands.push_back(command);
+        if waiting.is_closed {
+            return waiting.is_asleep;
+        }
+        match (waiting.commands.back_mut(), command) {
+            // What is durable up to there is so up to here.
+            (Some(Command::Durable { size: last }), Command::Durable { size }) => {
+                *last = size.max(*last);
+            }
+            (_, command) => waiting.commands.push_back(command),
         }
         waiting.is_asleep
     }

@@ -47,7 +47,8 @@ impl<D: Disk> Seat for Seated<D> {
             return Some(command);
         }
         let _guard = Guard(&self.inbox);
-        driver.obey(command, true);
+        driver.obey(command, 0);
+        driver.hurry();
         // INVARIANT: what came while this thread waited for the disk, a stop order say, is obeyed before the answer goes: it
         // stands in the inbox before the word that the record is durable.
         for _ in 0..self.inbox.len() {
@@ -81,7 +82,8 @@ impl<D: Disk> Driver<D> {
     /// Obeys the next command. False where none waits.
     fn obey_next(&mut self) -> bool {
         let Some((command, behind)) = self.mailbox.inbox.next() else { return false };
-        self.obey(command, behind == 0);
+        self.obey(command, behind);
+        self.hurry();
         self.keep_up();
         true
     }

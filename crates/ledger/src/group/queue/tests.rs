@@ -64,6 +64,23 @@ fn what_nobody_waits_for_goes_alone_after_its_time() {
 }
 
 #[test]
+fn what_waits_for_company_goes_at_once_when_it_is_told_that_none_comes() {
+    let queue = queue(EVER);
+    let runs = runs(&queue);
+    queue.hurry();
+    queue.push(append(0).unhurried()).unwrap();
+    queue.push(append(1).unhurried()).unwrap();
+    assert!(runs.recv_timeout(Duration::from_millis(50)).is_err());
+    queue.hurry();
+    assert_eq!(runs.recv().unwrap(), [0, 1]);
+    // What comes after it waits again.
+    queue.push(append(2).unhurried()).unwrap();
+    assert!(runs.recv_timeout(Duration::from_millis(50)).is_err());
+    queue.close();
+    assert_eq!(runs.recv().unwrap(), [2]);
+}
+
+#[test]
 fn what_is_pushed_quietly_is_taken_by_who_pushed_it_or_by_who_is_woken() {
     let queue = queue(EVER);
     queue.push(append(0).quiet()).unwrap();

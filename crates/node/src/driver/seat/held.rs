@@ -12,9 +12,18 @@ pub(super) struct Gate(Arc<(Mutex<Syncs>, Condvar)>);
 
 #[derive(Default)]
 struct Syncs {
-    are_held: bool,
-    waiting: usize,
+    held: Held,
+    waiting: Vec<ThreadId>,
     last: Option<ThreadId>,
+}
+
+/// Whose syncs are held up.
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    #[default]
+    Nobodys,
+    Everybodys,
+    Of(ThreadId),
 }
 
 impl Gate {
@@ -32,26 +41,38 @@ impl Gate {
     }
 
     pub(super) fn hold(&self) {
-        self.syncs().are_held = true;
+        self.syncs().held = Held::Everybodys;
+    }
+
+    /// Holds up this thread's syncs alone: logs are published meanwhile.
+    pub(super) fn hold_of(&self, thread: ThreadId) {
+        self.syncs().held = Held::Of(thread);
     }
 
     /// Waits until somebody waits for a sync that is held.
     pub(super) fn await_waiting(&self) {
-        self.wait_while(|syncs| syncs.waiting == 0);
+        self.wait_while(|syncs| syncs.waiting.is_empty());
+    }
+
+    /// Waits until this thread waits for a sync that is held; false where it was let go before.
+    pub(super) fn await_waiting_of(&self, thread: ThreadId) -> bool {
+        self.wait_while(|syncs| syncs.held != Held::Nobodys && !syncs.waiting.contains(&thread));
+        self.syncs().waiting.contains(&thread)
     }
 
     pub(super) fn let_go(&self) {
-        self.syncs().are_held = false;
+        self.syncs().held = Held::Nobodys;
         self.0.1.notify_all();
     }
 
     fn pass(&self) {
-        self.syncs().waiting += 1;
+        let own = thread::current().id();
+        self.syncs().waiting.push(own);
         self.0.1.notify_all();
-        self.wait_while(|syncs| syncs.are_held);
+        self.wait_while(|syncs| [Held::Everybodys, Held::Of(own)].contains(&syncs.held));
         let mut syncs = self.syncs();
-        syncs.waiting -= 1;
-        syncs.last = Some(thread::current().id());
+        syncs.waiting.retain(|waiting| *waiting != own);
+        syncs.last = Some(own);
     }
 }
 
