@@ -76,14 +76,20 @@ pub fn follow<E>(
             let Some(next) = asked.pop_front() else {
                 return chunks.failed.take().map_or(Ok(()), Err);
             };
-            for read in next_read(&next, &unread, &mut own) {
+            let read = next_read(&next, &unread, &mut own);
+            if read.is_empty() {
+                // A thread has panicked, which ends the scope with its panic: nothing after it is followed.
+                return Ok(());
+            }
+            for read in read {
                 take(replay, read)?;
             }
         }
     })
 }
 
-/// What was read of the chunk whose turn it is. While another thread is at it, this one reads what nobody has begun.
+/// What was read of the chunk whose turn it is; nothing where the thread that read it has panicked. While another is at it, this
+/// one reads what nobody has begun.
 fn next_read(next: &Receiver<Vec<Read>>, unread: Unread<'_>, own: &mut Opener) -> Vec<Read> {
     loop {
         if let Ok(read) = next.try_recv() {
@@ -92,7 +98,6 @@ fn next_read(next: &Receiver<Vec<Read>>, unread: Unread<'_>, own: &mut Opener) -
         // A thread that waits for a chunk holds the lock: then there is none.
         match unread.try_lock().ok().and_then(|unread| unread.try_recv().ok()) {
             Some(chunk) => chunk.read(own),
-            // A thread that has panicked ends the scope with its panic.
             None => return next.recv().unwrap_or_default(),
         }
     }
