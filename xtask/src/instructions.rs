@@ -36,7 +36,7 @@ const GATES: [Gate; 4] = [
         arguments: &["decide_temporal_10000"],
         rounds: [100, 10_100],
         each_round: 1,
-        instructions_max: 42_400,
+        instructions_max: 44_200,
     },
     Gate {
         name: "verify a record of a log",
