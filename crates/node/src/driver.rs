@@ -73,8 +73,6 @@ impl<D: Disk> Driver<D> {
         clock: Clock,
         mailbox: Kernel,
     ) -> Self {
-        let (waiting, is_quick) = (Waiting::default(), true);
-        let (behind, together) = (0, 0);
         let driver = Self {
             kernel,
             log,
@@ -82,10 +80,10 @@ impl<D: Disk> Driver<D> {
             mailbox,
             vault,
             keeping,
-            waiting,
-            behind,
-            together,
-            is_quick,
+            waiting: Waiting::default(),
+            behind: 0,
+            together: 0,
+            is_quick: true,
         };
         driver.show_bundle();
         driver
@@ -94,7 +92,7 @@ impl<D: Disk> Driver<D> {
     /// Writes what was sequenced, and ends.
     fn close(mut self) {
         // What has been refused since the last tick is counted into a record.
-        self.obey(Command::Tick, 1);
+        self.obey(Command::Tick, 0);
         self.keep_last();
         // What has been sequenced is written before the log is closed.
         match self.log.close() {

@@ -25,7 +25,7 @@ use crate::decide::shape::{Form, Moment};
 use crate::error::PrepareError;
 use crate::limits::OUTPUT_BYTES_MAX;
 use crate::request::Request;
-pub(crate) use events::frame_of;
+pub(crate) use events::frame_digest;
 use events::{Events, Kind};
 use live::Live;
 pub use pages::Page;
@@ -99,7 +99,7 @@ impl History {
             Outcome::Unknown => return,
         };
         self.changed();
-        let frame = formed.map_or_else(|| frame_of(request), |formed| *formed.frame());
+        let frame = formed.map_or_else(|| frame_digest(request), Formed::frame);
         let Some(time) = self.events.record(at, (request, frame), kind.clone()) else { return };
         let Some(Ok(live)) = self.live.get_mut() else { return };
         if live.is_idle(&self.bundle) {
@@ -147,7 +147,7 @@ impl History {
     ) -> Result<TemporalBindings, String> {
         self.changed();
         self.live();
-        let asked = (&**formed.request(), *formed.frame());
+        let asked = (&**formed.request(), formed.frame());
         let time = self.events.record(moment.facts.at, asked, Kind::Request);
         if self.events.is_full() {
             return Err(FULL.to_owned());

@@ -17,7 +17,7 @@ pub use object::Object;
 /// A key or a string: short ones lie in place, long ones are shared by their copies.
 pub use smol_str::SmolStr as Text;
 pub use span::{Elements, Members, Span};
-pub use writer::ObjectWriter;
+pub use writer::{ObjectWriter, write_array};
 
 /// One value of the canonical language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,15 +132,6 @@ pub fn is_key(key: &str) -> bool {
 /// Adds the canonical text of a string to a text.
 pub fn write_string(string: &str, text: &mut String) {
     writer::write_string(string, text);
-}
-
-/// Writes an array at the end of a text, each element as `each` does.
-pub fn write_array<T>(
-    elements: impl IntoIterator<Item = T>,
-    text: &mut String,
-    each: impl FnMut(T, &mut String),
-) {
-    writer::write_array(elements, text, each);
 }
 
 /// A count as an integer: all counts and times of a log stay far below 2^53, and what would not is cut to the largest.

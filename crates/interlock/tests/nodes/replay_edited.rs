@@ -65,8 +65,7 @@ fn replay_reports_exactly_what_a_naive_evaluator_predicts() {
 /// Makes calls through a real node, each workload's one after the other, and gives them by their markers.
 fn record(domain: &Domain, random: &mut Random) -> BTreeMap<String, Call> {
     let node = Node::start(&domain.folder());
-    let calling = std::array::from_fn::<_, { WORKLOADS.len() }, _>(|at| {
-        let (workload, page) = (WORKLOADS[at], PAGES[at]);
+    let calling = WORKLOADS.into_iter().zip(PAGES).map(|(workload, page)| {
         let (socket, mut random) = (domain.socket(), random.split());
         std::thread::spawn(move || {
             let mut client = Client::join(&socket, workload, "office").unwrap();
@@ -83,6 +82,8 @@ fn record(domain: &Domain, random: &mut Random) -> BTreeMap<String, Call> {
             (0..CALLS).map(one).collect::<Vec<_>>()
         })
     });
+    // All call at once.
+    let calling: Vec<_> = calling.collect();
     let made = calling.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
     assert!(node.stop().success());
     made

@@ -5,7 +5,7 @@
 
 use policy::{Assurance, Facts, Labels};
 use proof::digest::Digest;
-use proof::json::{Members, ObjectWriter, Span, Value, number};
+use proof::json::{Members, ObjectWriter, Span, number, write_array};
 
 use super::{
     Body, Charged, Commitments, Completion, Decided, Direction, HandsOn, Header, LineageRecord,
@@ -205,8 +205,8 @@ pub(super) fn write(record: &LineageRecord) -> Option<Vec<u8>> {
 
 fn write_charges(charges: &[Charged], record: &mut ObjectWriter<'_>) {
     if !charges.is_empty() {
-        let values = charges.iter().map(Charged::to_value).collect();
-        Value::Array(values).write(record.member("charges"));
+        let each = |charged: &Charged, text: &mut String| charged.to_value().write(text);
+        write_array(charges, record.member("charges"), each);
     }
 }
 
@@ -235,8 +235,7 @@ fn write_position(governance: &Position, text: &mut String) {
 }
 
 fn write_chain(link: &Link, record: &mut ObjectWriter<'_>) {
-    let parents = link.parents.iter().map(Digest::to_value).collect();
-    Value::Array(parents).write(record.member("parents"));
+    write_array(&link.parents, record.member("parents"), Digest::write);
     if let Some(prev) = &link.prev {
         prev.write(record.member("prev"));
     }

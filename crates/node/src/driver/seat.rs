@@ -48,7 +48,6 @@ impl<D: Disk> Seat for Seated<D> {
         }
         let _guard = Guard(&self.inbox);
         driver.obey(command, 0);
-        driver.hurry();
         // INVARIANT: what came while this thread waited for the disk, a stop order say, is obeyed before the answer goes: it
         // stands in the inbox before the word that the record is durable.
         for _ in 0..self.inbox.len() {

@@ -15,7 +15,7 @@ use crate::bundle::Bundle;
 use crate::bundle::schema::Action;
 use crate::engine::store;
 use crate::facts::{Assurance, Facts, Trust};
-use crate::history::frame_of;
+use crate::history::frame_digest;
 use crate::json::Json;
 use crate::labels::Labels;
 use crate::limits::AT_MS_MAX;
@@ -93,11 +93,11 @@ enum Asked {
 impl Formed {
     fn of(bundle: &Arc<Bundle>, request: Arc<Request>, asked: Asked) -> Formed {
         let read = read(bundle, &request, asked);
-        Formed { bundle: Arc::clone(bundle), frame: frame_of(&request), request, read }
+        Formed { bundle: Arc::clone(bundle), frame: frame_digest(&request), request, read }
     }
 
-    pub(crate) fn frame(&self) -> &Digest {
-        &self.frame
+    pub(crate) fn frame(&self) -> Digest {
+        self.frame
     }
 
     /// The request.

@@ -158,7 +158,7 @@ impl Frame {
 }
 
 /// Tells what the events of a request have in common with others.
-pub(crate) fn frame_of(request: &Request) -> Digest {
+pub(crate) fn frame_digest(request: &Request) -> Digest {
     digest(texts(&request.action, &request.principal, &request.resource))
 }
 

@@ -26,7 +26,8 @@ pub(super) fn write(value: &Value, text: &mut String) {
     }
 }
 
-pub(super) fn write_array<T>(
+/// Writes an array at the end of a text, each element as `each` does.
+pub fn write_array<T>(
     elements: impl IntoIterator<Item = T>,
     text: &mut String,
     mut each: impl FnMut(T, &mut String),
