@@ -97,7 +97,7 @@ where
     while !driver.is_over() {
         let session = &driver.session;
         let input = tokio::select! {
-            () = &mut stopped, if session.ended().is_none() => Some(Input::End(Ended::Stopped)),
+            stop = &mut stopped, if session.ended().is_none() => Some(Input::End(stop.into())),
             Some(done) = driver.work.join_next() => done.unwrap_or(Some(Input::End(Ended::Stopped))),
             Some(event) = happened.recv() => driver.event(event),
             line = from_client.next(), if session.wants(Direction::ToServer) => {
@@ -162,8 +162,8 @@ impl<G: Gate, S: Sink> Driver<G, S> {
             Effect::Complete { lane, ticket, end, message, output } => {
                 let gate = Arc::clone(&self.gate);
                 self.work.spawn(async move {
-                    let sequenced = gate.complete(ticket, end, message, output).await;
-                    lane.map(|lane| Input::Completed(lane, sequenced))
+                    let completed = gate.complete(ticket, end, message, output).await;
+                    lane.map(|lane| Input::Completed(lane, completed))
                 });
             }
             Effect::List(tools) => self.list(tools),

@@ -9,8 +9,8 @@ pub trait Gate: Send + Sync + 'static {
     /// Decides a step. Resolves once the decision is durable.
     fn decide(&self, step: Step) -> impl Future<Output = Answer> + Send;
 
-    /// Says what came of a permitted step; called once for each ticket. Resolves once that is sequenced; `false`
-    /// when the node is stopping, and then nothing is forwarded.
+    /// Says what came of a permitted step; called once for each ticket. Resolves once that is sequenced, with
+    /// what may be done with the message that came.
     ///
     /// `message` is exactly what is forwarded, without its LF; it is empty for [`End::Sent`] and
     /// [`End::Unknown`], where no message came back. `output` is the JSON text of a result's
@@ -21,7 +21,7 @@ pub trait Gate: Send + Sync + 'static {
         end: End,
         message: Vec<u8>,
         output: Option<String>,
-    ) -> impl Future<Output = bool> + Send;
+    ) -> impl Future<Output = Completed> + Send;
 
     /// Counts a message that was refused without a decision: `refused.input` or `refused.overload`. Refusals
     /// that [`Gate::decide`] answered are counted by the gate itself.
@@ -30,8 +30,8 @@ pub trait Gate: Send + Sync + 'static {
     /// Whether the client may see this tool in `tools/list`, with a definition of this digest.
     fn is_listed(&self, tool: &str, definition: Digest) -> impl Future<Output = bool> + Send;
 
-    /// Resolves when the session must end now. By default never.
-    fn stopped(&self) -> impl Future<Output = ()> + Send {
+    /// Resolves when the session must end now, with why. By default never.
+    fn stopped(&self) -> impl Future<Output = Stop> + Send {
         std::future::pending()
     }
 }
@@ -117,6 +117,33 @@ pub enum Answer {
     },
     /// The node is stopping.
     Stopped,
+}
+
+/// What may be done with the message that completed a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Completed {
+    /// It goes on.
+    Forward,
+    /// It does not go on: the execution may not go on. The completion is on record all the same.
+    Withheld {
+        /// The reason's code, such as `execution.halted`.
+        code: String,
+    },
+    /// It does not go on: the node is stopping.
+    Stopped,
+}
+
+/// Why a session must end now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// The node is stopping.
+    Node,
+    /// The execution may not go on: it was halted, ended, or lost its trust or registration. Not one more byte goes to
+    /// the server.
+    Ordered {
+        /// The reason's code, such as `execution.halted`.
+        code: String,
+    },
 }
 
 /// How a permitted step ended.

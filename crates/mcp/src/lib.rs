@@ -21,7 +21,7 @@ mod server;
 pub mod session;
 
 pub use driver::{SessionSummary, serve};
-pub use gate::{Answer, Direction, End, Gate, Step};
+pub use gate::{Answer, Completed, Direction, End, Gate, Step, Stop};
 pub use note::{Note, Sink};
 pub use server::{ServerCommand, SessionError};
 pub use session::Ended;

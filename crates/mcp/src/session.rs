@@ -21,7 +21,7 @@ use wire::mcp::Revision;
 pub use answer::{DENIED, ENDED, PENDING, REFUSED};
 
 use crate::limits::{NOTES_MAX, OPEN_MAX};
-use crate::{Answer, Direction, End, Note, Step};
+use crate::{Answer, Completed, Direction, End, Note, Step};
 use answer::Problem;
 use definitions::Definitions;
 use ending::unknown;
@@ -46,7 +46,7 @@ pub enum Input {
     /// The answer to [`Effect::List`]: for each name, whether it is listed.
     Listed(Vec<bool>),
     /// The answer to an [`Effect::Complete`] that named a lane.
-    Completed(Direction, bool),
+    Completed(Direction, Completed),
     /// An [`Effect::Write`] that named this lane is written whole.
     Written(Direction),
     /// A write in this direction failed, and all later ones will.
@@ -108,6 +108,8 @@ pub enum Ended {
     Revision(String),
     /// The node is stopping.
     Stopped,
+    /// The execution may not go on, with this code.
+    Ordered(String),
 }
 
 /// How many messages had which fate. Responses are in none of the first three.
@@ -182,7 +184,7 @@ impl Session {
             Input::Closed(to) => self.closed(to, &mut out),
             Input::Answered(to, answer) => self.answered(to, answer, &mut out),
             Input::Listed(listed) => self.listed(&listed, &mut out),
-            Input::Completed(to, sequenced) => self.completed(to, sequenced, &mut out),
+            Input::Completed(to, completed) => self.completed(to, completed, &mut out),
             Input::Written(to) => self.written(to, &mut out),
             Input::Failed(to) => self.failed(to, &mut out),
             Input::End(why) => self.end(why, &mut out),
@@ -390,10 +392,13 @@ impl Session {
         out.push(Effect::Complete { lane: Some(to), ticket, end, message, output });
     }
 
-    fn completed(&mut self, to: Direction, sequenced: bool, out: &mut Vec<Effect>) {
-        match self.take(to) {
-            Lane::Completing(_, line) if sequenced => self.write(to, to, line, out),
-            Lane::Completing(id, _) => {
+    fn completed(&mut self, to: Direction, completed: Completed, out: &mut Vec<Effect>) {
+        match (self.take(to), completed) {
+            (Lane::Completing(_, line), Completed::Forward) => self.write(to, to, line, out),
+            (Lane::Completing(id, _), Completed::Withheld { code }) => {
+                self.write(to, to, answer::withheld(&id, &code), out);
+            }
+            (Lane::Completing(id, _), Completed::Stopped) => {
                 self.end(Ended::Stopped, out);
                 if to == Direction::ToClient {
                     let line = answer::ended(&id, &Ended::Stopped);
@@ -401,13 +406,12 @@ impl Session {
                 }
                 self.rest(to);
             }
-            Lane::Settling => {
-                if !sequenced {
-                    self.end(Ended::Stopped, out);
-                }
+            (Lane::Settling, Completed::Stopped) => {
+                self.end(Ended::Stopped, out);
                 self.rest(to);
             }
-            lane => *self.lane_mut(to) = lane,
+            (Lane::Settling, _) => self.rest(to),
+            (lane, _) => *self.lane_mut(to) = lane,
         }
     }
 

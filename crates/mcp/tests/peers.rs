@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use interlock_mcp::{Answer, End, Ended, Gate, Note, ServerCommand, SessionSummary, Step};
+use interlock_mcp::{
+    Answer, Completed, End, Ended, Gate, Note, ServerCommand, SessionSummary, Step,
+};
 use proof::digest::Digest;
 use tokio::net::UnixListener;
 use tokio::process::Command;
@@ -37,9 +39,9 @@ impl Gate for Memory {
         Answer::Permit { ticket: index, index }
     }
 
-    async fn complete(&self, _: u64, end: End, _: Vec<u8>, _: Option<String>) -> bool {
+    async fn complete(&self, _: u64, end: End, _: Vec<u8>, _: Option<String>) -> Completed {
         self.ends.lock().unwrap().push(end);
-        true
+        Completed::Forward
     }
 
     fn refused(&self, code: &'static str) {

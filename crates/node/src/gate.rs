@@ -2,7 +2,7 @@ use std::future::Future;
 
 use kernel::lineage::{Completion, Direction, Transition};
 use kernel::step::Answer;
-use mcp::{End, Gate, Step};
+use mcp::{Completed, End, Gate, Step, Stop};
 use policy::Assurance;
 use proof::digest::Digest;
 
@@ -66,14 +66,20 @@ impl Gate for SessionGate {
         end: End,
         message: Vec<u8>,
         output: Option<String>,
-    ) -> impl Future<Output = bool> + Send {
+    ) -> impl Future<Output = Completed> + Send {
         let outcome = match end {
             End::Result => Completion::Result,
             End::Error => Completion::Error,
             End::Sent => Completion::Sent,
             End::Unknown => Completion::Unknown,
         };
-        self.kernel.outcome(ticket, outcome, (message, output))
+        let settled = self.kernel.outcome(ticket, outcome, (message, output));
+        async move {
+            match settled.await {
+                true => Completed::Forward,
+                false => Completed::Stopped,
+            }
+        }
     }
 
     fn refused(&self, code: &'static str) {
@@ -85,7 +91,11 @@ impl Gate for SessionGate {
     }
 
     /// When the kernel's thread has ended, nothing more can be decided: the session ends at once.
-    fn stopped(&self) -> impl Future<Output = ()> + Send {
-        self.kernel.ended()
+    fn stopped(&self) -> impl Future<Output = Stop> + Send {
+        let ended = self.kernel.ended();
+        async move {
+            ended.await;
+            Stop::Node
+        }
     }
 }

@@ -14,19 +14,19 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::{Answer, End};
+use crate::{Answer, Completed, End, Stop};
 
 /// Longer than anything here takes; a test that waits for it fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A completion as the gate was told of it: ticket, end, message, output.
-type Completed = (u64, End, String, Option<String>);
+type Completion = (u64, End, String, Option<String>);
 
 /// A gate that answers by a rule and remembers what it was told.
 struct Script {
     decide: fn(&Step) -> Answer,
     decided: Mutex<Vec<Step>>,
-    completed: Mutex<Vec<Completed>>,
+    completed: Mutex<Vec<Completion>>,
     refused: Mutex<Vec<&'static str>>,
     /// Completions are never answered.
     hangs: AtomicBool,
@@ -53,14 +53,14 @@ impl Gate for Script {
         end: End,
         message: Vec<u8>,
         output: Option<String>,
-    ) -> bool {
+    ) -> Completed {
         self.completing.fetch_add(1, Ordering::SeqCst);
         if self.hangs.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
         let message = String::from_utf8(message).unwrap();
         self.completed.lock().unwrap().push((ticket, end, message, output));
-        true
+        Completed::Forward
     }
 
     fn refused(&self, code: &'static str) {
@@ -71,8 +71,9 @@ impl Gate for Script {
         tool == "read"
     }
 
-    async fn stopped(&self) {
+    async fn stopped(&self) -> Stop {
         self.stop.notified().await;
+        Stop::Node
     }
 }
 

@@ -138,6 +138,12 @@ pub(super) fn refused(id: &Id, code: &str) -> Vec<u8> {
     error(Some(id), REFUSED, &format!("refused: {code}"), data)
 }
 
+/// The answer in place of a result that may not be handed on.
+pub(super) fn withheld(id: &Id, code: &str) -> Vec<u8> {
+    let data = object([("code", Value::from(code))]);
+    error(Some(id), DENIED, &format!("denied: {code}"), data)
+}
+
 pub(super) fn ended(id: &Id, why: &Ended) -> Vec<u8> {
     let message = match why {
         Ended::Client => "the client ended its side before the server answered",
@@ -150,6 +156,10 @@ pub(super) fn ended(id: &Id, why: &Ended) -> Vec<u8> {
             return error_response(Some(id), ENDED, &message, None);
         }
         Ended::Stopped => "the node is stopping",
+        Ended::Ordered(code) => {
+            let data = object([("code", Value::from(code.as_str()))]);
+            return error(Some(id), ENDED, &format!("the session was stopped: {code}"), data);
+        }
     };
     error_response(Some(id), ENDED, message, None)
 }

@@ -4,7 +4,7 @@ use super::{Ended, Lane, Problem, REFUSED_INPUT, Session, answer};
 use crate::limits::{NOTES_MAX, SERVER_REFUSALS_MAX};
 use crate::session::Effect;
 use crate::session::open::Open;
-use crate::{Direction, End, Note};
+use crate::{Direction, End, Note, Stop};
 
 /// Refusals, ends, and the small moves that both are made of.
 impl Session {
@@ -154,6 +154,15 @@ impl Session {
         match to {
             Direction::ToServer => &mut self.asked_by_client,
             Direction::ToClient => &mut self.asked_by_server,
+        }
+    }
+}
+
+impl From<Stop> for Ended {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Node => Self::Stopped,
+            Stop::Ordered { code } => Self::Ordered(code),
         }
     }
 }

@@ -93,7 +93,10 @@ impl Play {
     fn closes(&mut self, to: Direction, line: &str, ticket: u64) {
         let end = if line.contains("\"error\":") { End::Error } else { End::Result };
         assert_eq!(self.line(to, line), [complete(to, ticket, end, line)]);
-        assert_eq!(self.session.step(Input::Completed(to, true)), [write(to, to, line)]);
+        assert_eq!(
+            self.session.step(Input::Completed(to, Completed::Forward)),
+            [write(to, to, line)]
+        );
         assert_eq!(self.session.step(Input::Written(to)), []);
         assert!(self.session.wants(to));
     }

@@ -32,7 +32,7 @@ fn a_permitted_request_goes_on_as_its_own_bytes_and_its_result_comes_back_so() {
     assert_eq!(play.line(ToClient, line), [complete(ToClient, 3, End::Result, line)]);
     assert!(!play.session.wants(ToClient));
     assert_eq!(
-        play.session.step(Input::Completed(ToClient, true)),
+        play.session.step(Input::Completed(ToClient, Completed::Forward)),
         [write(ToClient, ToClient, line)]
     );
     assert_eq!(play.session.step(Input::Written(ToClient)), []);
@@ -166,7 +166,7 @@ fn a_notification_is_completed_once_it_is_written_and_the_next_waits_for_that() 
         assert_eq!(play.answer(to, permit(9)), [write(to, to, note)]);
         assert_eq!(play.session.step(Input::Written(to)), [complete(to, 9, End::Sent, "")]);
         assert!(!play.session.wants(to));
-        assert_eq!(play.session.step(Input::Completed(to, true)), []);
+        assert_eq!(play.session.step(Input::Completed(to, Completed::Forward)), []);
         assert!(play.session.wants(to));
     }
 }
@@ -232,7 +232,7 @@ fn what_the_driver_gives_out_of_turn_is_never_forwarded() {
     assert_eq!(effects, [Effect::Refused("refused.overload")]);
     for input in [
         Input::Written(ToServer),
-        Input::Completed(ToServer, true),
+        Input::Completed(ToServer, Completed::Forward),
         Input::Listed(vec![true]),
         Input::Answered(ToClient, permit(77)),
     ] {

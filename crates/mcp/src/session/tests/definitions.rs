@@ -26,7 +26,7 @@ fn lists(play: &mut Play, tools: &str) {
     let [Effect::List(tools)] = effects.as_slice() else { panic!("{effects:?}") };
     let listed = vec![true; tools.len()];
     play.session.step(Input::Listed(listed));
-    play.session.step(Input::Completed(ToClient, true));
+    play.session.step(Input::Completed(ToClient, Completed::Forward));
     assert_eq!(play.session.step(Input::Written(ToClient)), []);
 }
 

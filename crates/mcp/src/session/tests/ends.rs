@@ -115,20 +115,20 @@ fn a_result_whose_completion_was_not_sequenced_is_not_forwarded() {
     play.opens(ToServer, &request("1", "ping"), 1);
     play.line(ToClient, &result("1"));
     assert_eq!(
-        play.session.step(Input::Completed(ToClient, false)),
+        play.session.step(Input::Completed(ToClient, Completed::Stopped)),
         [Effect::End, told("1", "the node is stopping")]
     );
 
     let mut play = Play::new();
     play.opens(ToClient, &request("1", "roots/list"), 1);
     play.line(ToServer, &result("1"));
-    assert_eq!(play.session.step(Input::Completed(ToServer, false)), [Effect::End]);
+    assert_eq!(play.session.step(Input::Completed(ToServer, Completed::Stopped)), [Effect::End]);
 
     let mut play = Play::new();
     play.asks(ToServer, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
     play.answer(ToServer, permit(1));
     play.session.step(Input::Written(ToServer));
-    assert_eq!(play.session.step(Input::Completed(ToServer, false)), [Effect::End]);
+    assert_eq!(play.session.step(Input::Completed(ToServer, Completed::Stopped)), [Effect::End]);
     assert!(!play.session.wants(ToServer));
 }
 
@@ -140,7 +140,7 @@ fn a_result_that_is_being_completed_at_the_end_still_reaches_the_client() {
     play.line(ToClient, &line);
     assert_eq!(play.session.step(Input::End(Ended::Server)), [Effect::End]);
     assert_eq!(
-        play.session.step(Input::Completed(ToClient, true)),
+        play.session.step(Input::Completed(ToClient, Completed::Forward)),
         [Effect::Write { lane: None, to: ToClient, line: line.into() }]
     );
     // But a client's response does not reach a server that is being stopped.
@@ -148,7 +148,7 @@ fn a_result_that_is_being_completed_at_the_end_still_reaches_the_client() {
     play.opens(ToClient, &request("1", "roots/list"), 1);
     play.line(ToServer, &result("1"));
     play.session.step(Input::End(Ended::Stopped));
-    assert_eq!(play.session.step(Input::Completed(ToServer, true)), []);
+    assert_eq!(play.session.step(Input::Completed(ToServer, Completed::Forward)), []);
 }
 
 #[test]

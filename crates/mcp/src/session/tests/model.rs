@@ -148,11 +148,15 @@ impl World {
                 self.step(Input::Answered(lane, answer));
             }
             Ask::Complete(message) => {
-                let sequenced = how <= 240;
-                if sequenced {
+                let completed = match how {
+                    0..=220 => Completed::Forward,
+                    221..=240 => Completed::Withheld { code: "execution.halted".into() },
+                    _ => Completed::Stopped,
+                };
+                if completed == Completed::Forward {
                     self.allowed.push((lane, message));
                 }
-                self.step(Input::Completed(lane, sequenced));
+                self.step(Input::Completed(lane, completed));
             }
             Ask::List(names) => {
                 let listed = (0..names).map(|bit| how >> bit & 1 == 1).collect();

@@ -23,7 +23,7 @@ fn filtered(line: &str, listed: &[bool]) -> String {
     else {
         panic!("{effects:?}");
     };
-    let forwarded = play.session.step(Input::Completed(ToClient, true));
+    let forwarded = play.session.step(Input::Completed(ToClient, Completed::Forward));
     let text = String::from_utf8(message.clone()).unwrap();
     assert_eq!(forwarded, [write(ToClient, ToClient, &text)], "what is completed is what goes on");
     text
@@ -106,7 +106,7 @@ fn a_structured_result_is_given_as_its_own_text_and_only_if_it_is_an_object() {
         };
         assert_eq!(output.as_deref(), expected, "{result}");
         assert_eq!(message, line.as_bytes());
-        play.session.step(Input::Completed(ToClient, true));
+        play.session.step(Input::Completed(ToClient, Completed::Forward));
         play.session.step(Input::Written(ToClient));
     }
 }
@@ -218,7 +218,7 @@ fn a_cancelled_request_may_still_be_answered_and_the_answer_goes_on() {
             play.session.step(Input::Written(ToServer)),
             [complete(ToServer, ticket, End::Sent, "")]
         );
-        play.session.step(Input::Completed(ToServer, true));
+        play.session.step(Input::Completed(ToServer, Completed::Forward));
     }
     play.refused(ToServer, &request("1", "ping"), "session.duplicate_id");
     play.closes(ToClient, &result("1"), 1);
@@ -256,7 +256,7 @@ fn cancelled_requests_are_awaited_up_to_the_bound_and_are_no_load() {
         }
         assert_eq!(effects, [write(ToServer, ToServer, &cancel)]);
         play.session.step(Input::Written(ToServer));
-        play.session.step(Input::Completed(ToServer, true));
+        play.session.step(Input::Completed(ToServer, Completed::Forward));
         assert_eq!(play.session.asked_by_client.waiting(), 0);
     }
     play.refused(ToClient, &result("0"), "session.unknown_id");
