@@ -11,7 +11,7 @@ use crate::limits::{PROPOSAL_LIFE_MS_MAX, SUBJECTS_MAX};
 use crate::members::Malformed;
 
 /// The newest version of the decider that this program carries: new domains begin with it.
-pub const SEMANTICS: u64 = 2;
+pub const SEMANTICS: u64 = 4;
 
 /// Why a governance record or proposal is not accepted. Adoption stops at such a record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -27,7 +27,7 @@ fn what_is_left_out_is_the_default() {
 #[test]
 fn each_wrong_value_is_one_error() {
     for (text, what) in [
-        (TOP.replace("semantics = 1", "semantics = 3"), "`semantics` is 1 or 2"),
+        (TOP.replace("semantics = 1", "semantics = 3"), "`semantics` is 1 or 2 or 4"),
         (TOP.replace("semantics = 1", "semantics = \"1\""), "`semantics` can't be"),
         (TOP.replace("\"n\"", "\"\""), "`name` is empty"),
         (TOP.replace("name = \"n\"", ""), "`name` is missing"),
