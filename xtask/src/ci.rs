@@ -1,5 +1,6 @@
 //! Everything that CI runs, in the order in which a mistake is found soonest.
 
+use crate::extent::Extent;
 use crate::report::Report;
 use crate::root::Root;
 use crate::{cargo, docs, fuzz, instructions, peers, simulator, test, tidy, vectors};
@@ -13,9 +14,9 @@ pub(crate) fn run(root: &Root, report: &mut Report) {
     report.step("advisories", || cargo::advisories(root));
     report.step("peers", || peers::run(root));
     report.step("tests", || test::run(root, &[]));
-    report.step("decisions, a million and more", || test::at_length(root));
+    report.step("decisions, optimised", || test::at_length(root, Extent::Push));
     report.step("documentation tests", || test::documentation(root));
-    report.step("simulator, at length", || simulator::run_at_length(root));
+    report.step("simulator, at length", || simulator::run_at_length(root, Extent::Push));
     report.step("instructions", || instructions::run_all(root));
     report.step("proof for wasm32", || cargo::wasm(root));
     report.step("vectors", || vectors::check(root));

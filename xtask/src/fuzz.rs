@@ -6,6 +6,8 @@ use crate::run::{self, command, has_cargo_tool, output};
 
 /// Seconds for each target in CI.
 pub(crate) const SMOKE_SECONDS: u32 = 5;
+/// Seconds for each target in a deep run.
+pub(crate) const DEEP_SECONDS: u32 = 300;
 
 /// Runs every target of `fuzz/` for `seconds`.
 pub(crate) fn run(root: &Root, seconds: u32) -> anyhow::Result<Outcome> {

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! ci        every step, in order, with one closing line
+//! deep      the long runs, which a push does not wait for
+//! extent    how long the long runs are
 //! cargo     the steps that are one call of cargo: formatting, clippy, deny, wasm32
 //! tidy      style as a test: crate edges, sizes, words, links, dead files, documents
 //! test      unit, integration and documentation tests
@@ -17,7 +19,9 @@
 
 mod cargo;
 mod ci;
+mod deep;
 mod docs;
+mod extent;
 mod fuzz;
 mod instructions;
 mod peers;
@@ -31,6 +35,7 @@ mod vectors;
 
 use std::process::ExitCode;
 
+use extent::Extent;
 use report::Report;
 use root::Root;
 
@@ -38,13 +43,14 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   ci                 run everything that CI runs
+  deep               the long runs: a million decisions, ten million steps, five minutes of each fuzz target
   tidy               check style: crate edges, sizes, words, links, dead files, documents
   test [ARGS]        install the peers, run the tests (ARGS go to the test runner)
   vectors [--check]  write the golden vectors anew, or check that they have not drifted
   fuzz [SECONDS]     run each fuzz target (5 seconds unless told)
   peers              install the programs of other people that the tests talk to
   instructions       count the instructions of what must stay fast
-  simulator          a million steps of whole nodes on a virtual clock and disk
+  simulator          half a million steps of whole nodes on a virtual clock and disk
   docs               run the marked commands of the documents
 ";
 
@@ -67,6 +73,7 @@ fn main() -> ExitCode {
     let mut report = Report::start();
     match (command.as_str(), rest) {
         ("ci", []) => ci::run(&root, &mut report),
+        ("deep", []) => deep::run(&root, &mut report),
         ("tidy", []) => report.step("tidy", || tidy::run(&root)),
         ("test", rest) => {
             report.step("peers", || peers::run(&root));
@@ -86,7 +93,7 @@ fn main() -> ExitCode {
             report.step("instructions", || instructions::run_all(&root));
         }
         ("simulator", []) => {
-            report.step("simulator, at length", || simulator::run_at_length(&root));
+            report.step("simulator, at length", || simulator::run_at_length(&root, Extent::Push));
         }
         ("peers", []) => report.step("peers", || peers::run(&root)),
         ("docs", []) => report.step("documents' commands", || docs::run(&root)),

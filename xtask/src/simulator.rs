@@ -1,15 +1,23 @@
 //! The simulator at length: whole nodes on a virtual clock and disk, optimised.
 
+use crate::extent::Extent;
 use crate::report::Outcome;
 use crate::root::Root;
 use crate::run::{command, run};
 
-/// What CI runs, side by side, each half from a seed of its own.
-const CI_RUNS: [[&str; 4]; 2] =
-    [["--steps", "500000", "--seed", "2026"], ["--steps", "500000", "--seed", "2027"]];
+/// The seeds of the two halves, which run side by side.
+const SEEDS: [&str; 2] = ["2026", "2027"];
+
+/// Steps of one half.
+fn steps(extent: Extent) -> &'static str {
+    match extent {
+        Extent::Push => "250000",
+        Extent::Deep => "5000000",
+    }
+}
 
 /// Takes the steps; fails at the first broken law, with the line that reproduces it.
-pub(crate) fn run_at_length(root: &Root) -> anyhow::Result<Outcome> {
+pub(crate) fn run_at_length(root: &Root, extent: Extent) -> anyhow::Result<Outcome> {
     // Together with the program, so that what both depend on is built once.
     let build = [
         "build",
@@ -24,7 +32,8 @@ pub(crate) fn run_at_length(root: &Root) -> anyhow::Result<Outcome> {
     run(command(root.path(), "cargo", &build))?;
     let binary = crate::docs::target_folder(root)?.join("release/interlock-simulator");
     std::thread::scope(|scope| {
-        let runs = CI_RUNS.map(|words| {
+        let runs = SEEDS.map(|seed| {
+            let words = ["--steps", steps(extent), "--seed", seed];
             let half = command(root.path(), binary.as_os_str(), &words);
             scope.spawn(move || run(half))
         });

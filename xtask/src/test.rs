@@ -1,5 +1,6 @@
 //! The tests, by cargo-nextest where it is installed, else by cargo itself.
 
+use crate::extent::Extent;
 use crate::report::Outcome;
 use crate::root::Root;
 use crate::run::{self, command, has_cargo_tool};
@@ -18,13 +19,17 @@ pub(crate) fn run(root: &Root, arguments: &[String]) -> anyhow::Result<Outcome> 
 }
 
 /// What an unoptimised build has no time for, in one optimised build: the decider against Cedar's scan and a second
-/// evaluator, a million times; a hundred thousand decisions derived again, before and after erasing a tenth of them. The
-/// stack that deciding needs is measured in the other build, so that one stays as it is.
-pub(crate) fn at_length(root: &Root) -> anyhow::Result<Outcome> {
+/// evaluator, a hundred thousand times or, in a deep run, a million times; a hundred thousand decisions derived again, before
+/// and after a tenth of them is erased. The unoptimised build measures the stack that a decision needs.
+pub(crate) fn at_length(root: &Root, extent: Extent) -> anyhow::Result<Outcome> {
     let build = ["test", "--release", "--locked", "--quiet"];
     let packages = ["--package", "interlock-policy", "--package", "interlock-node"];
     let tests = ["--test", "three_ways", "--test", "erased", "--", "--nocapture"];
-    run::run(command(root.path(), "cargo", &[&build[..], &packages, &tests].concat()))?;
+    let mut run = command(root.path(), "cargo", &[&build[..], &packages, &tests].concat());
+    if extent == Extent::Deep {
+        run.env("INTERLOCK_DEEP", "1");
+    }
+    run::run(run)?;
     Ok(Outcome::Passed)
 }
 
