@@ -22,6 +22,7 @@ pub(crate) fn run(root: &Root, seconds: u32) -> anyhow::Result<Outcome> {
         let why = "cargo-fuzz is not installed (`cargo install --locked cargo-fuzz`)";
         return Ok(Outcome::Skipped(why.to_owned()));
     }
+    let seeds = seeds(root)?;
     let targets = output(command(root.path(), "cargo", &["fuzz", "list"]))?;
     let limit = format!("-max_total_time={seconds}");
     let mut count = 0_u32;
@@ -37,12 +38,15 @@ pub(crate) fn run(root: &Root, seconds: u32) -> anyhow::Result<Outcome> {
                 "--target-dir",
                 "target/fuzz",
                 target,
+                &format!("target/fuzz/corpus/{target}"),
+                &seeds,
                 "--",
                 &limit,
                 "-verbosity=0",
                 "-timeout=10",
             ],
         );
+        std::fs::create_dir_all(root.join(&format!("target/fuzz/corpus/{target}")))?;
         fuzz.env("RUSTC_BOOTSTRAP", "1");
         run::run(fuzz)?;
         count += 1;
@@ -50,4 +54,35 @@ pub(crate) fn run(root: &Root, seconds: u32) -> anyhow::Result<Outcome> {
     anyhow::ensure!(count > 0, "`fuzz/` has no targets");
     println!("  {count} targets, {seconds} s each");
     Ok(Outcome::Passed)
+}
+
+/// Makes the folder of inputs that every target begins with, one for each line of `fuzz/seeds`, as text, in an array and in
+/// an object.
+fn seeds(root: &Root) -> anyhow::Result<String> {
+    let folder = "target/fuzz/seeds";
+    std::fs::create_dir_all(root.join(folder))?;
+    let numbers = std::fs::read_to_string(root.join("fuzz/seeds/numbers.txt"))?;
+    for (line, number) in numbers.lines().enumerate() {
+        let forms = [number.to_owned(), format!("[{number}]"), format!("{{\"n\":{number}}}")];
+        for (form, text) in forms.iter().enumerate() {
+            std::fs::write(root.join(&format!("{folder}/{line}-{form}")), text)?;
+        }
+    }
+    Ok(folder.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn targets_are_built_with_overflow_checks() {
+        let manifest = include_str!("../../fuzz/Cargo.toml");
+        for profile in ["release", "dev"] {
+            let (_, rest) = manifest.split_once(&format!("[profile.{profile}]\n")).unwrap();
+            assert!(
+                rest.lines()
+                    .take_while(|line| !line.starts_with('['))
+                    .any(|line| line == "overflow-checks = true")
+            );
+        }
+    }
 }

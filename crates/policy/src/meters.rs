@@ -215,7 +215,7 @@ impl At {
             None => return Err("is missing"),
             Some(Typed::Long(n)) => {
                 let units = u64::try_from(*n).ok();
-                units.and_then(|n| n.checked_mul(10_u64.pow(self.decimals)))
+                units.and_then(|n| n.checked_mul(10_u64.checked_pow(self.decimals)?))
             }
             Some(Typed::Extension(Extension::Decimal, text)) => minor_units(text, self.decimals),
             Some(_) => return Err("is no number"),

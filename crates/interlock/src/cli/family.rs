@@ -107,4 +107,17 @@ mod tests {
             assert!(duration_ms(text).is_err(), "{text}");
         }
     }
+
+    #[test]
+    fn the_ends_of_each_number_type_are_read_or_refused() {
+        for number in include_str!("../../../../fuzz/seeds/numbers.txt").lines() {
+            for unit in ["", "ms", "s", "m", "h", "d"] {
+                let ms = duration_ms(&format!("{number}{unit}"));
+                assert!(
+                    ms.is_err() || number.parse::<i64>().is_ok_and(|n| n > 0),
+                    "{number}{unit}"
+                );
+            }
+        }
+    }
 }

@@ -37,3 +37,16 @@ fn text_comes_back() {
     let text = r#"{"a":[1,-2.5,null,true,"x\n"],"b":{}}"#;
     assert_eq!(Json::parse(text).unwrap().to_text(), text);
 }
+
+#[test]
+fn the_ends_of_each_number_type_are_read_or_refused() {
+    for number in include_str!("../../../../fuzz/seeds/numbers.txt").lines() {
+        if let Ok(value) = Json::parse(&format!("[{number}]")) {
+            Json::parse(&value.to_text()).unwrap();
+        }
+        let is_safe = number.parse::<i64>().is_ok_and(|n| n.unsigned_abs() < 1 << 53);
+        if !number.contains(['.', 'e']) && number != "-0" {
+            assert_eq!(matches!(Json::parse(number), Ok(Json::Integer(_))), is_safe, "{number}");
+        }
+    }
+}

@@ -97,3 +97,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_ends_of_each_number_type_are_read_or_refused() {
+    for number in include_str!("../../../../fuzz/seeds/numbers.txt").lines() {
+        let text = format!("{ORIGIN}\n{number}\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n");
+        let size: Option<u64> = number.parse().ok();
+        assert_eq!(Checkpoint::parse(&text).ok().map(|head| head.size), size, "{number}");
+    }
+}

@@ -25,7 +25,9 @@ fn rewrite(read: &serde_json::Value, text: &mut String, depth: usize) -> Option<
             Some(Value::Bool(*truth))
         }
         serde_json::Value::Number(number) => {
-            let integer = number.as_i64().filter(|integer| integer.abs() <= INTEGER_MAX)?;
+            let integer = number
+                .as_i64()
+                .filter(|integer| integer.unsigned_abs() <= INTEGER_MAX.unsigned_abs())?;
             text.push_str(&integer.to_string());
             Some(Value::Integer(integer))
         }
@@ -241,5 +243,21 @@ proptest! {
     #[test]
     fn any_bytes_are_accepted_exactly_if_they_are_canonical(bytes: Vec<u8>) {
         prop_assert_eq!(Value::parse(&bytes).ok(), oracle(&bytes));
+    }
+}
+
+#[test]
+fn the_ends_of_each_number_type_are_read_or_refused() {
+    use super::Span;
+    for number in include_str!("../../../../fuzz/seeds/numbers.txt").lines() {
+        for text in [number.to_owned(), format!("[{number}]"), format!("{{\"n\":{number}}}")] {
+            let value = Value::parse(text.as_bytes()).ok();
+            assert_eq!(value, oracle(text.as_bytes()), "{text}");
+            let span = Span::object(text.as_bytes());
+            assert_eq!(
+                span.and_then(|span| span.to_value()),
+                value.filter(|value| value.as_object().is_some())
+            );
+        }
     }
 }

@@ -63,3 +63,13 @@ fn what_is_no_evaluation_is_refused() {
     Evaluation::parse(body(AUTHZEN_NAME_BYTES_MAX).as_bytes()).unwrap();
     assert_eq!(refused(&body(AUTHZEN_NAME_BYTES_MAX + 1)), ("message.too_long", member("id")));
 }
+
+#[test]
+fn the_ends_of_each_number_type_are_read_or_refused() {
+    for number in include_str!("../../../../fuzz/seeds/numbers.txt").lines() {
+        let id = BODY.replace("\"alice\"", number);
+        assert!(Evaluation::parse(id.as_bytes()).is_err(), "{number}");
+        let context = BODY.replacen('{', &format!("{{\"context\":{{\"n\":{number}}},"), 1);
+        let _ = Evaluation::parse(context.as_bytes()).is_ok();
+    }
+}

@@ -46,7 +46,8 @@ impl<'a> Number<'a> {
         }
         let text = lexeme.text;
         if lexeme.is_integer() {
-            let integer = text.parse().ok().filter(|n: &i64| n.abs() <= INTEGER_MAX);
+            let integer =
+                text.parse().ok().filter(|n: &i64| n.unsigned_abs() <= INTEGER_MAX.unsigned_abs());
             let integer = Some(integer.ok_or(ErrorKind::NumberInexact)?);
             return Ok(Self { text, integer });
         }

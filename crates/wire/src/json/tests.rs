@@ -216,6 +216,29 @@ fn numbers_are_those_that_every_reader_holds_exactly() {
     }
 }
 
+/// The ends of every type that a reader could hold a number in, and their neighbours; they are seeds of fuzzing too.
+const NUMBERS: &str = include_str!("../../../../fuzz/seeds/numbers.txt");
+
+#[test]
+fn the_ends_of_each_number_type_are_read_or_refused() {
+    for number in NUMBERS.lines() {
+        for text in [number.to_owned(), format!("[{number}]"), format!("{{\"{number}\":{number}}}")]
+        {
+            for numbers in [Numbers::Alike, Numbers::Exact] {
+                let Ok(value) = Value::parse_with(text.as_bytes(), numbers) else { continue };
+                assert_eq!(value.raw(), text);
+                let again = value.canonical();
+                Value::parse_with(again.as_bytes(), Numbers::Exact).unwrap();
+            }
+        }
+        let is_safe = number.parse::<i64>().is_ok_and(|n| n.unsigned_abs() < 1 << 53);
+        let is_integer = !number.contains(['.', 'e']) && number != "-0";
+        if is_integer {
+            assert_eq!(Value::parse(number.as_bytes()).is_ok(), is_safe, "{number}");
+        }
+    }
+}
+
 #[test]
 fn a_decimal_that_hasty_readers_round_otherwise_is_read_only_on_request() {
     // Of the subnormals a hasty reader has to scale twice.

@@ -239,3 +239,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_ends_of_each_number_type_are_read_or_refused() {
+    for number in include_str!("../../../../fuzz/seeds/numbers.txt").lines() {
+        for text in [
+            format!(r#"{{"jsonrpc":"2.0","id":{number},"method":"ping"}}"#),
+            format!(r#"{{"jsonrpc":"2.0","id":1,"method":"a/b","params":{{"x":{number}}}}}"#),
+            format!(r#"{{"jsonrpc":"2.0","id":{number},"result":{{"x":{number}}}}}"#),
+            format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":{number},"message":"m"}}}}"#),
+        ] {
+            for numbers in [json::Numbers::Alike, json::Numbers::Exact] {
+                let _ = Message::parse_with(text.as_bytes(), numbers).is_ok();
+            }
+        }
+    }
+}
