@@ -9,6 +9,8 @@ mod brought_again;
 #[cfg(test)]
 mod decide_everywhere;
 #[cfg(test)]
+mod earlier_builds;
+#[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod quorum;
