@@ -42,6 +42,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Runs everything on one thread whose stack size is stated, so that nothing depends on the stack that the shell
 /// gave to the first thread.
 fn main() -> ExitCode {
+    // Before any thread: what this process is to hold to, it sets for itself alone.
+    if std::env::args_os().nth(1).is_some_and(|word| word == node::guard::ARGUMENT) {
+        return ExitCode::from(node::guard::run());
+    }
     let worker = std::thread::Builder::new()
         .name("interlock".to_owned())
         .stack_size(limits::STACK_BYTES)

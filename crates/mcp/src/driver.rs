@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 use proof::digest::Digest;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep_until, timeout};
 
+use crate::server::ServerProcess;
 use crate::session::{Counts, Effect, Ended, Input, Session};
 use crate::{Direction, Gate, Note, ServerCommand, SessionError, Sink, Step};
 use deadline::{Deadline, Times};
@@ -40,7 +40,7 @@ pub struct SessionSummary {
 /// Once the client ends its side, the server's stdin is closed and the server has
 /// [`crate::limits::SHUTDOWN_MS_MAX`] to end by itself; its answers still go to the client.
 ///
-/// Only the server's own process is killed. Processes that it started see their pipes closed.
+/// What the server started is ended with it: see [`crate::guard`].
 ///
 /// # Errors
 /// The server could not be started; then nothing was read from the client.
@@ -56,13 +56,13 @@ where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
 {
-    Ok(run(gate, server.start()?, client, (sink, Times::default())).await)
+    Ok(run(gate, server.start().await?, client, (sink, Times::default())).await)
 }
 
 /// Runs one session with a server that has been started.
 async fn run<G, S, R, W>(
     gate: Arc<G>,
-    mut child: Child,
+    mut child: ServerProcess,
     client: (R, W),
     (sink, times): (S, Times),
 ) -> SessionSummary
@@ -73,7 +73,7 @@ where
     W: AsyncWrite + Send + Unpin + 'static,
 {
     let sink = Arc::new(sink);
-    sink.note(Note::Started { pid: child.id() });
+    sink.note(Note::Started { pid: Some(child.id()) });
     let (events, mut happened) = mpsc::channel(pipe::EVENTS_MAX);
     let mut from_client = Lines::read(Some(client.0), Direction::ToServer, &events);
     let mut from_server = Lines::read(child.stdout.take(), Direction::ToClient, &events);
@@ -123,7 +123,7 @@ struct Driver<G, S> {
     session: Session,
     gate: Arc<G>,
     sink: Arc<S>,
-    child: Child,
+    child: ServerProcess,
     client: Writer,
     server: Option<Writer>,
     /// What the gate was asked: at most one question a lane, and at the end the completion of what is open.
@@ -206,8 +206,7 @@ impl<G: Gate, S: Sink> Driver<G, S> {
 
     fn kill(&mut self) {
         self.deadline.settle();
-        // It may have gone already.
-        let _ = self.child.start_kill();
+        self.child.kill_now();
     }
 
     fn late(&mut self) -> Option<Input> {
@@ -231,13 +230,7 @@ impl<G: Gate, S: Sink> Driver<G, S> {
             self.sink.note(Note::Unsettled);
         }
         self.client.flush(times.flush).await;
-        let exit = match timeout(times.linger, self.child.wait()).await {
-            Ok(exit) => exit.ok(),
-            Err(_) => {
-                let _ = self.child.start_kill();
-                self.child.wait().await.ok()
-            }
-        };
+        let exit = self.child.end(times.linger, times.terminate).await;
         // What the server said last often says why it ended.
         let _ = timeout(times.flush, complaints.join_next()).await;
         let counts = self.session.counts();

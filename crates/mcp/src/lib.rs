@@ -10,11 +10,13 @@
 //! | [`session`] | the rules, as a state machine without clock, process or socket |
 //! | `driver` | the dumb loop around it: reads lines, writes lines, asks the gate, keeps the deadlines |
 //! | `server` | the server's process: what it is given, and that it is gone at the end |
+//! | [`guard`] | the process between node and server that ends all that the server started |
 //! | `note` | where diagnostics and the server's stderr go |
 //! | [`limits`] | every bound |
 
 mod driver;
 mod gate;
+pub mod guard;
 pub mod limits;
 mod note;
 mod server;

@@ -45,6 +45,18 @@ pub const SETTLE_MS_MAX: u64 = 10_000;
 /// Milliseconds for the server to end by itself once one side has ended the session; then it is killed.
 pub const LINGER_MS_MAX: u64 = 500;
 
+/// Milliseconds between SIGTERM to a server and SIGKILL to all that it started.
+pub const TERMINATE_MS_MAX: u64 = 2_000;
+
+/// Milliseconds for the operating system to end what was killed; then a server's exit is reported all the same.
+pub const GUARD_REPORT_MS_MAX: u64 = 1_000;
+
+/// Bytes of a server's program, arguments, folder and environment together.
+pub const GUARD_START_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Rounds in which a server's processes are stopped before they are killed, while new ones appear.
+pub const STOP_ROUNDS_MAX: usize = 16;
+
 /// Milliseconds at the session's end for the client to take what is still to be written.
 pub const FLUSH_MS_MAX: u64 = 1_000;
 

@@ -1,13 +1,27 @@
 use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream as Control;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::net::unix::pipe::{Receiver, Sender};
 use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::guard::{self, Order, Report};
+use crate::limits::GUARD_REPORT_MS_MAX;
 
 /// How to start the real server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerCommand {
+    /// The program that guards it: one that calls [`guard::run`] when its argument is [`guard::ARGUMENT`], such as
+    /// [`guard::SELF`] for the running program.
+    pub guard: PathBuf,
     /// The program: a path, or a name that is looked for in the `PATH` of [`ServerCommand::environment`].
     pub program: String,
     /// Its arguments.
@@ -39,34 +53,153 @@ pub enum SessionError {
         /// What the operating system said.
         why: io::Error,
     },
+    /// The process that guards the server could not be started.
+    #[error("the process that guards the server could not be started: {0}")]
+    Guard(io::Error),
 }
 
 impl ServerCommand {
-    /// Starts the process, in a process group of its own: a signal from the node's terminal is not for it. It
-    /// is killed when the child is dropped.
-    pub(crate) fn start(&self) -> Result<Child, SessionError> {
+    /// Starts the server under a guard of its own, in a session without a terminal. Everything that the server
+    /// started is killed when the handle is dropped, and when this process ends in whatever way.
+    pub(crate) async fn start(&self) -> Result<ServerProcess, SessionError> {
         if let Some(directory) = &self.directory
             && !directory.is_dir()
         {
             return Err(SessionError::Directory(directory.display().to_string()));
         }
-        self.command().spawn().map_err(|why| match why.kind() {
-            io::ErrorKind::NotFound => SessionError::NotFound(self.program.clone()),
-            _ => SessionError::Start { program: self.program.clone(), why },
+        let mut process = self.start_guard().await?;
+        match process.report().await {
+            Some(Report::Started(pid)) => {
+                process.pid = pid;
+                Ok(process)
+            }
+            Some(Report::Failed(code)) => Err(self.failed(io::Error::from_raw_os_error(code))),
+            Some(Report::Exited(_)) | None => {
+                Err(SessionError::Guard(io::Error::other("it ended at once")))
+            }
+        }
+    }
+
+    async fn start_guard(&self) -> Result<ServerProcess, SessionError> {
+        let failed = SessionError::Guard;
+        let (near, far) = Control::pair().map_err(failed)?;
+        let (for_stdin, stdin) = io::pipe().map_err(failed)?;
+        let (stdout, for_stdout) = io::pipe().map_err(failed)?;
+        let (stderr, for_stderr) = io::pipe().map_err(failed)?;
+        let mut command = Command::new(&self.guard);
+        command.arg(guard::ARGUMENT).env_clear();
+        command.stdin(OwnedFd::from(far)).stdout(Stdio::null()).stderr(Stdio::null());
+        let guard = command.spawn().map_err(failed)?;
+        // The command holds the guard's end.
+        drop(command);
+        let pipes = [for_stdin.as_fd(), for_stdout.as_fd(), for_stderr.as_fd()];
+        let rest = guard::send(&near, self, pipes).map_err(|why| self.failed(why))?;
+        near.set_nonblocking(true).map_err(failed)?;
+        let mut control = UnixStream::from_std(near).map_err(failed)?;
+        control.write_all(&rest).await.map_err(failed)?;
+        Ok(ServerProcess {
+            stdin: Some(Sender::from_owned_fd(stdin.into()).map_err(failed)?),
+            stdout: Some(Receiver::from_owned_fd(stdout.into()).map_err(failed)?),
+            stderr: Some(Receiver::from_owned_fd(stderr.into()).map_err(failed)?),
+            pid: 0,
+            control,
+            read: Vec::with_capacity(Report::BYTES),
+            guard,
+            exit: None,
         })
     }
 
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(&self.arguments).env_clear().envs(&self.environment);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.process_group(0).kill_on_drop(true);
-        if let Some(directory) = &self.directory {
-            command.current_dir(directory);
+    fn failed(&self, why: io::Error) -> SessionError {
+        match why.kind() {
+            io::ErrorKind::NotFound => SessionError::NotFound(self.program.clone()),
+            _ => SessionError::Start { program: self.program.clone(), why },
         }
-        if let Some((user, group)) = self.user {
-            command.uid(user).gid(group);
+    }
+}
+
+/// A server that runs, with all that it starts. Dropping this kills all of it.
+#[derive(Debug)]
+pub(crate) struct ServerProcess {
+    /// Closing it tells the server to end.
+    pub(crate) stdin: Option<Sender>,
+    pub(crate) stdout: Option<Receiver>,
+    pub(crate) stderr: Option<Receiver>,
+    pid: u32,
+    /// Its end is the guard's order to kill.
+    control: UnixStream,
+    /// The bytes of a report that has come in part.
+    read: Vec<u8>,
+    guard: Child,
+    exit: Option<Option<ExitStatus>>,
+}
+
+impl ServerProcess {
+    /// The server's own process.
+    pub(crate) fn id(&self) -> u32 {
+        self.pid
+    }
+
+    /// Kills the server and all that it started, at once.
+    pub(crate) fn kill_now(&mut self) {
+        self.order(Order::Kill);
+    }
+
+    /// Sends SIGTERM to the server's process group. What is left after
+    /// [`crate::limits::TERMINATE_MS_MAX`] is killed.
+    pub(crate) fn terminate(&mut self) {
+        self.order(Order::Terminate);
+    }
+
+    /// MCP's order of ending, after the server's stdin is closed: waits for the server to end by itself, then
+    /// terminates it, then kills it.
+    pub(crate) async fn end(
+        &mut self,
+        by_itself: Duration,
+        terminated: Duration,
+    ) -> Option<ExitStatus> {
+        if let Ok(exit) = timeout(by_itself, self.wait()).await {
+            return exit;
         }
-        command
+        self.terminate();
+        if let Ok(exit) = timeout(terminated, self.wait()).await {
+            return exit;
+        }
+        self.kill_now();
+        self.wait().await
+    }
+
+    /// Waits until the server has ended and all that it started is gone. May be dropped and called again. `None`
+    /// where the guard was ended by somebody else, and so nobody can say how the server ended.
+    pub(crate) async fn wait(&mut self) -> Option<ExitStatus> {
+        if let Some(exit) = self.exit {
+            return exit;
+        }
+        let exit = match self.report().await {
+            Some(Report::Exited(status)) => Some(ExitStatus::from_raw(status)),
+            _ => None,
+        };
+        self.exit = Some(exit);
+        // The guard ends now, but where the operating system can't end a process below it.
+        let _late = timeout(Duration::from_millis(GUARD_REPORT_MS_MAX), self.guard.wait()).await;
+        exit
+    }
+
+    /// A few bytes always have room, and a guard that is gone has killed already.
+    fn order(&self, order: Order) {
+        let _gone = self.control.try_write(&[order.byte()]);
+    }
+
+    async fn report(&mut self) -> Option<Report> {
+        loop {
+            if let Ok(report) = <[u8; Report::BYTES]>::try_from(self.read.as_slice()) {
+                self.read.clear();
+                return Report::read(report);
+            }
+            let mut byte = [0];
+            match self.control.read(&mut byte).await {
+                Ok(1..) => self.read.extend_from_slice(&byte),
+                Ok(0) | Err(_) => return None,
+            }
+        }
     }
 }

@@ -89,6 +89,7 @@ async fn run(server: &str, arguments: &[&str], calls: &str) -> Option<Run> {
         .output();
     let words = [script.display().to_string()].into_iter();
     let server = ServerCommand {
+        guard: env!("CARGO_BIN_EXE_interlock-guard").into(),
         program: "node".into(),
         arguments: words.chain(arguments.iter().map(|word| (*word).to_owned())).collect(),
         environment: [("PATH".to_owned(), std::env::var("PATH").unwrap())].into(),

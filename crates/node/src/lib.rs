@@ -20,6 +20,7 @@
 //! | `fold` | the state as the log says it: from the newest snapshot of it that is good, else from the first record |
 //! | `keeper` | snapshots of the state are written beside the log, by a thread of its own |
 //! | `gate` | what the MCP gateway asks the kernel through |
+//! | [`guard`] | the process between the node and one server, from the MCP gateway |
 //! | [`client`] | the keyless other end of the socket |
 //! | [`publish`] | the logs over HTTP, read only |
 //!
@@ -57,5 +58,6 @@ mod start;
 pub use authority::{Accepted, Authority};
 pub use direct::{Direct, DirectThread};
 pub use error::Error;
+pub use mcp::guard;
 pub use options::{Options, Server};
 pub use start::{Running, start};

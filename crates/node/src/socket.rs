@@ -233,6 +233,7 @@ fn assurance(peer: &UCred, server: &Server) -> Assurance {
 fn command(server: &Server) -> ServerCommand {
     let mut words = server.command.iter();
     ServerCommand {
+        guard: mcp::guard::SELF.into(),
         program: words.next().cloned().unwrap_or_default(),
         arguments: words.cloned().collect(),
         environment: server.environment.clone(),

@@ -1,9 +1,10 @@
+mod descendants;
 mod ends;
 mod floods;
 mod sessions;
 mod start;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -132,14 +133,24 @@ fn times() -> Times {
         shutdown: Duration::from_millis(400),
         settle: Duration::from_millis(400),
         linger: Duration::from_millis(200),
+        terminate: Duration::from_millis(400),
         flush: Duration::from_secs(1),
     }
+}
+
+/// Built with this crate's integration tests.
+fn guard() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let guard = tests.parent().unwrap().parent().unwrap().join("interlock-guard");
+    assert!(guard.exists(), "`cargo build -p interlock-mcp` builds `{}`", guard.display());
+    guard
 }
 
 fn python(arguments: &[&str]) -> ServerCommand {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/src/driver/tests/server.py");
     let words = ["-S", "-E", script].into_iter().chain(arguments.iter().copied());
     ServerCommand {
+        guard: guard(),
         program: "python3".into(),
         arguments: words.map(|word| word.to_owned()).collect(),
         environment: [("PATH".to_owned(), std::env::var("PATH").unwrap_or_default())].into(),
@@ -159,9 +170,11 @@ impl Client {
         let notes = Arc::<Mutex<Vec<Note>>>::default();
         let heard = Arc::clone(&notes);
         let sink = move |note| heard.lock().unwrap().push(note);
-        let child = server.start().expect("this test needs `python3` and `sh`");
-        let running = run(Arc::clone(gate), child, tokio::io::split(far), (sink, times));
-        let session = tokio::spawn(running);
+        let (server, running) = (server.clone(), Arc::clone(gate));
+        let session = tokio::spawn(async move {
+            let child = server.start().await.expect("this test needs `python3` and `sh`");
+            run(running, child, tokio::io::split(far), (sink, times)).await
+        });
         Self { gate: Arc::clone(gate), notes, reader: BufReader::new(reader), writer, session }
     }
 

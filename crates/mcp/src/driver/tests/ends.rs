@@ -30,11 +30,11 @@ async fn a_server_that_ends_leaves_no_request_without_an_answer() {
 }
 
 #[tokio::test]
-async fn a_server_that_closes_its_stdout_is_killed() {
+async fn a_server_that_closes_its_stdout_is_told_to_end() {
     let client = Client::start(&Script::new(no_writes), &python(&["closes-stdout"]));
     let summary = client.ends().await;
     assert_eq!(summary.ended, Ended::Server);
-    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&summary.exit.unwrap()), Some(9));
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&summary.exit.unwrap()), Some(15));
 }
 
 #[tokio::test]

@@ -38,6 +38,7 @@ async fn the_server_has_only_the_environment_and_folder_that_it_is_given_and_its
     let (folder, log) = folder();
     let script = format!("(cat /proc/$$/environ; echo; pwd; cat /proc/$$/stat) > {log}; exit 0");
     let server = ServerCommand {
+        guard: guard(),
         program: "/bin/sh".into(),
         arguments: vec!["-c".into(), script],
         environment: [("PATH", "/usr/bin:/bin"), ("TOKEN", "a secret")]

@@ -1,0 +1,8 @@
+//! The guard alone, for tests of this crate; `interlock` holds it as a hidden subcommand.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(interlock_mcp::guard::run())
+}

@@ -1,0 +1,161 @@
+//! What the server started ends with it, whatever it did to get away.
+
+use super::*;
+
+/// A server that starts what would outlive it, and says the process ids of all on its stderr.
+fn parent(script: &str) -> ServerCommand {
+    ServerCommand {
+        program: "sh".into(),
+        arguments: vec!["-c".into(), script.into()],
+        ..python(&[])
+    }
+}
+
+/// The process id that the server's stderr names after this word.
+async fn named(notes: &Mutex<Vec<Note>>, word: &str) -> u32 {
+    let found = || {
+        notes.lock().unwrap().iter().find_map(|note| match note {
+            Note::Stderr(line) => line.strip_prefix(word)?.trim().parse::<u32>().ok(),
+            _ => None,
+        })
+    };
+    until(|| found().is_some()).await;
+    found().unwrap()
+}
+
+fn is_there(pid: u32) -> bool {
+    Path::new(&format!("/proc/{pid}")).exists()
+}
+
+/// Forks twice, begins a session of its own, ignores every signal that can be, and holds no pipe.
+const DAEMON: &str = r#"
+setsid sh -c 'trap "" TERM HUP INT; (trap "" TERM HUP INT; exec sleep 600 </dev/null >/dev/null 2>&1) & echo "daemon $!" >&2; exit 0' &
+wait
+"#;
+
+#[tokio::test]
+async fn a_daemon_of_the_server_ends_with_the_session() {
+    let client =
+        Client::start(&Script::new(no_writes), &parent(&format!("{DAEMON} exec cat >/dev/null")));
+    let daemon = named(&client.notes, "daemon").await;
+    assert!(is_there(daemon));
+    client.leaves().await;
+    assert!(!is_there(daemon));
+}
+
+#[tokio::test]
+async fn a_daemon_of_the_server_ends_with_a_stop_of_the_node() {
+    let client =
+        Client::start(&Script::new(no_writes), &parent(&format!("{DAEMON} exec sleep 600")));
+    let daemon = named(&client.notes, "daemon").await;
+    client.gate.stop.notify_one();
+    client.ends().await;
+    assert!(!is_there(daemon));
+}
+
+#[tokio::test]
+async fn a_daemon_ends_when_its_server_exits() {
+    let client = Client::start(&Script::new(no_writes), &parent(&format!("{DAEMON} exit 7")));
+    let daemon = named(&client.notes, "daemon").await;
+    let summary = client.ends().await;
+    assert_eq!(summary.exit.unwrap().code(), Some(7));
+    assert!(!is_there(daemon));
+}
+
+#[tokio::test]
+async fn a_daemon_ends_when_its_session_is_dropped() {
+    let client =
+        Client::start(&Script::new(no_writes), &parent(&format!("{DAEMON} exec sleep 600")));
+    let daemon = named(&client.notes, "daemon").await;
+    client.session.abort();
+    until(|| !is_there(daemon)).await;
+}
+
+#[tokio::test]
+async fn processes_that_fork_without_end_are_overtaken() {
+    let script = r#"
+echo "server $$" >&2
+cat > "$FOLDER/fork" <<'END'
+trap "" TERM
+i=0
+while [ $i -lt 12 ]; do sleep 600 & i=$((i+1)); done
+(sleep 0.02; exec sh "$0") &
+(sleep 0.02; exec setsid sh "$0") &
+exec sleep 0.01
+END
+sh "$FOLDER/fork" </dev/null >/dev/null 2>&1 &
+exec sleep 600
+"#;
+    let (folder, _) = folder();
+    let mut server = parent(script);
+    let path = folder.path().display().to_string();
+    server.environment.insert("FOLDER".to_owned(), path.clone());
+    let client = Client::start(&Script::new(no_writes), &server);
+    named(&client.notes, "server").await;
+    until(|| holding(&path) > 40).await;
+    client.gate.stop.notify_one();
+    client.ends().await;
+    assert_eq!(holding(&path), 0);
+}
+
+/// How many processes have this text in their environment.
+fn holding(text: &str) -> usize {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let environments = processes.filter_map(|one| std::fs::read(one.path().join("environ")).ok());
+    environments
+        .filter(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
+        .count()
+}
+
+#[tokio::test]
+async fn a_server_that_heeds_sigterm_may_clean_up() {
+    let (_folder, log) = folder();
+    let script = format!(
+        "trap 'echo clean > {log}; exit 4' TERM; echo \"server $$\" >&2; while :; do sleep 0.05; done"
+    );
+    let client = Client::start(&Script::new(no_writes), &parent(&script));
+    named(&client.notes, "server").await;
+    let summary = client.leaves().await;
+    assert_eq!(summary.exit.unwrap().code(), Some(4));
+    assert_eq!(std::fs::read_to_string(&log).unwrap(), "clean\n");
+}
+
+#[tokio::test]
+async fn a_server_that_ignores_sigterm_is_killed() {
+    let script = r#"trap "" TERM; echo "server $$" >&2; while :; do sleep 0.05; done"#;
+    let client = Client::start(&Script::new(no_writes), &parent(script));
+    named(&client.notes, "server").await;
+    let summary = client.leaves().await;
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&summary.exit.unwrap()), Some(9));
+}
+
+#[tokio::test]
+async fn a_server_has_no_terminal_no_new_rights_and_no_core_file() {
+    let script = r#"
+read -r stat < /proc/$$/stat; set -- ${stat##*) }; echo "terminal $5" >&2
+echo "session $4 $PPID" >&2
+grep NoNewPrivs /proc/$$/status >&2
+echo "core $(ulimit -H -c)" >&2
+echo "end 1" >&2
+exec cat >/dev/null
+"#;
+    let client = Client::start(&Script::new(no_writes), &parent(script));
+    named(&client.notes, "end").await;
+    let notes = client.notes.lock().unwrap().clone();
+    let said = |text: &str| notes.contains(&Note::Stderr(text.to_owned()));
+    assert!(said("terminal 0"), "{notes:?}");
+    assert!(said("NoNewPrivs: 1"), "{notes:?}");
+    assert!(said("core 0"), "{notes:?}");
+    client.leaves().await;
+}
+
+#[tokio::test]
+async fn a_guard_that_is_terminated_takes_its_server_with_it() {
+    let script = r#"echo "guard $PPID" >&2; exec sleep 600"#;
+    let client = Client::start(&Script::new(no_writes), &parent(script));
+    let guard = named(&client.notes, "guard").await;
+    let guard = rustix::process::Pid::from_raw(guard.try_into().unwrap()).unwrap();
+    rustix::process::kill_process(guard, rustix::process::Signal::TERM).unwrap();
+    let summary = client.ends().await;
+    assert_eq!(summary.ended, Ended::Server);
+}

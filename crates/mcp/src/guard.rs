@@ -1,0 +1,209 @@
+//! The process that stands between the node and one server: it starts the server, and ends all that comes of it.
+//!
+//! The node starts its own executable with the argument [`ARGUMENT`]. That process, the guard, is a subreaper: what
+//! the server starts stays below the guard, also when it forks twice or begins a session of its own. Once the guard
+//! is told to, once the node is gone, or once the server has exited, the guard kills everything below it.
+//!
+//! The guard's standard input is a socket to the node, and the only thing that it has of the node: orders come in by
+//! it, reports go out by it, and its end says that the node is gone. The server's three pipes come in by it too, so
+//! the guard carries no byte of a session.
+
+mod message;
+mod tree;
+
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream as Control;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Resource, Rlimit, Signal};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+
+use crate::ServerCommand;
+use crate::limits::{GUARD_REPORT_MS_MAX, TERMINATE_MS_MAX};
+pub(crate) use message::{Order, Report, send};
+
+/// The argument with which a program is to call [`run`] before anything else.
+pub const ARGUMENT: &str = "guard";
+
+/// The running program's own executable, also where another one lies at its path by now.
+pub const SELF: &str = "/proc/self/exe";
+
+/// Guards one server until everything that it started is gone. Gives the process's exit code.
+///
+/// To be called in a process of its own, before any thread is started.
+#[must_use]
+pub fn run() -> u8 {
+    match guard() {
+        Ok(()) => 0,
+        Err(why) => {
+            eprintln!("interlock: a node starts this for a server; by hand it does nothing: {why}");
+            64
+        }
+    }
+}
+
+fn guard() -> io::Result<()> {
+    let control = Control::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let (server, pipes) = message::receive(&control)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        control.set_nonblocking(true)?;
+        let mut control = UnixStream::from_std(control)?;
+        let started = match confine().and_then(|()| Watch::new()) {
+            Ok(watch) => server.spawn(pipes).map(|pid| (watch, pid)),
+            Err(why) => Err(why),
+        };
+        match started {
+            Ok((mut watch, server)) => {
+                control.write_all(&Report::Started(server).encode()).await?;
+                watch.until_end(server, &mut control).await;
+                end(server, watch.exit, &control);
+                Ok(())
+            }
+            Err(why) => {
+                let code = why.raw_os_error().unwrap_or(rustix::io::Errno::INVAL.raw_os_error());
+                control.write_all(&Report::Failed(code).encode()).await
+            }
+        }
+    })
+}
+
+/// What holds for this process, and for the server and all that it starts.
+///
+/// A session without a terminal. No descendant gets more rights by what it executes, so that the guard can
+/// always kill it. No core files: they would hold what the server was given.
+fn confine() -> io::Result<()> {
+    // The name is for people alone.
+    let _named = rustix::thread::set_name(c"interlock-guard");
+    tree::check()?;
+    rustix::process::setsid()?;
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    rustix::thread::set_no_new_privs(true)?;
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    rustix::process::setrlimit(Resource::Core, none)?;
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
+/// What the guard waits for.
+struct Watch {
+    children: tokio::signal::unix::Signal,
+    /// The signals that would end the guard alone. They end what it guards.
+    signals: JoinSet<Option<()>>,
+    /// The server's wait status.
+    exit: Option<i32>,
+}
+
+impl Watch {
+    fn new() -> io::Result<Self> {
+        let mut signals = JoinSet::new();
+        for kind in [
+            SignalKind::terminate(),
+            SignalKind::interrupt(),
+            SignalKind::hangup(),
+            SignalKind::quit(),
+            SignalKind::alarm(),
+            SignalKind::user_defined1(),
+            SignalKind::user_defined2(),
+        ] {
+            let mut signal = signal(kind)?;
+            signals.spawn(async move { signal.recv().await });
+        }
+        Ok(Self { children: signal(SignalKind::child())?, signals, exit: None })
+    }
+
+    /// Waits for the server's exit, the node's end, or the order to end.
+    async fn until_end(&mut self, server: u32, control: &mut UnixStream) {
+        let mut deadline = None;
+        loop {
+            let wait = async {
+                match deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = self.children.recv() => {
+                    tree::reap(server, &mut self.exit);
+                    if self.exit.is_some() {
+                        return;
+                    }
+                }
+                order = control.read_u8() => {
+                    if order.ok().and_then(Order::read) != Some(Order::Terminate) {
+                        return;
+                    }
+                    signal_group(server, Signal::TERM);
+                    let wait = Duration::from_millis(TERMINATE_MS_MAX);
+                    deadline = Some(tokio::time::Instant::now() + wait);
+                }
+                _ = self.signals.join_next() => return,
+                () = wait => return,
+            }
+        }
+    }
+}
+
+/// The server's process group: it exists at least until the server is waited for.
+fn signal_group(server: u32, signal: Signal) {
+    if let Some(group) = i32::try_from(server).ok().and_then(Pid::from_raw) {
+        // It may have gone already.
+        let _ = rustix::process::kill_process_group(group, signal);
+    }
+}
+
+/// Kills everything below this process, and reports how the server ended once all is gone, or after
+/// [`GUARD_REPORT_MS_MAX`] where the operating system takes longer to end something.
+fn end(server: u32, mut exit: Option<i32>, control: &UnixStream) {
+    if exit.is_none() {
+        signal_group(server, Signal::KILL);
+    }
+    let began = Instant::now();
+    let late = Duration::from_millis(GUARD_REPORT_MS_MAX);
+    let mut reported = false;
+    let mut pause = Duration::from_micros(100);
+    while tree::reap(server, &mut exit) {
+        tree::kill();
+        if !reported && began.elapsed() >= late {
+            report(control, exit);
+            reported = true;
+        }
+        if !tree::reap(server, &mut exit) {
+            break;
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(10));
+    }
+    if !reported {
+        report(control, exit);
+    }
+}
+
+fn report(control: &UnixStream, exit: Option<i32>) {
+    if let Some(status) = exit {
+        // A node that is gone is told nothing.
+        let _ = control.try_write(&Report::Exited(status).encode());
+    }
+}
+
+impl ServerCommand {
+    /// Starts the server itself, as the guard's child. Gives its process id, which is its process group's too.
+    fn spawn(&self, [stdin, stdout, stderr]: message::Pipes) -> io::Result<u32> {
+        use std::os::unix::process::CommandExt as _;
+        let mut command = std::process::Command::new(&self.program);
+        command.args(&self.arguments).env_clear().envs(&self.environment);
+        command.stdin(stdin).stdout(stdout).stderr(stderr).process_group(0);
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        if let Some((user, group)) = self.user {
+            command.uid(user).gid(group);
+        }
+        // The guard waits for all its children by itself.
+        command.spawn().map(|child| child.id())
+    }
+}

@@ -1,0 +1,183 @@
+//! What node and guard say to each other: one start, then orders the one way and reports the other.
+
+use std::collections::BTreeMap;
+use std::io::{self, IoSlice, IoSliceMut, Read};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
+};
+
+use crate::ServerCommand;
+use crate::limits::GUARD_START_BYTES_MAX;
+
+/// The server's ends of its stdin, stdout and stderr.
+pub(crate) type Pipes = [OwnedFd; 3];
+
+/// What the node orders. The end of its stream orders [`Order::Kill`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// SIGTERM to the server's process group, and after a while what `Kill` does.
+    Terminate,
+    /// SIGKILL to everything that the server started, at once.
+    Kill,
+}
+
+impl Order {
+    pub(crate) fn byte(self) -> u8 {
+        match self {
+            Self::Terminate => b't',
+            Self::Kill => b'k',
+        }
+    }
+
+    pub(super) fn read(byte: u8) -> Option<Self> {
+        [Self::Terminate, Self::Kill].into_iter().find(|order| order.byte() == byte)
+    }
+}
+
+/// What the guard reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Report {
+    /// The server runs, as this process.
+    Started(u32),
+    /// The server could not be started: the operating system's error code.
+    Failed(i32),
+    /// The server has ended, and all that it started: its wait status.
+    Exited(i32),
+}
+
+impl Report {
+    /// The bytes of one report.
+    pub(crate) const BYTES: usize = 5;
+
+    pub(crate) fn encode(self) -> [u8; Self::BYTES] {
+        let (tag, [a, b, c, d]) = match self {
+            Self::Started(pid) => (b's', pid.to_be_bytes()),
+            Self::Failed(code) => (b'f', code.to_be_bytes()),
+            Self::Exited(status) => (b'e', status.to_be_bytes()),
+        };
+        [tag, a, b, c, d]
+    }
+
+    pub(crate) fn read([tag, number @ ..]: [u8; Self::BYTES]) -> Option<Self> {
+        match tag {
+            b's' => Some(Self::Started(u32::from_be_bytes(number))),
+            b'f' => Some(Self::Failed(i32::from_be_bytes(number))),
+            b'e' => Some(Self::Exited(i32::from_be_bytes(number))),
+            _ => None,
+        }
+    }
+}
+
+/// Sends the pipes, with the length of what to start. Gives what is still to be written: what to start.
+pub(crate) fn send(
+    control: &UnixStream,
+    server: &ServerCommand,
+    pipes: [BorrowedFd<'_>; 3],
+) -> io::Result<Vec<u8>> {
+    let bytes = encode(server)?;
+    let length = u32::try_from(bytes.len()).map_err(io::Error::other)?.to_be_bytes();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    ancillary.push(SendAncillaryMessage::ScmRights(&pipes));
+    let sent = sendmsg(control, &[IoSlice::new(&length)], &mut ancillary, SendFlags::NOSIGNAL)?;
+    if sent == length.len() { Ok(bytes) } else { Err(io::ErrorKind::WriteZero.into()) }
+}
+
+/// Waits for what to start.
+pub(super) fn receive(control: &UnixStream) -> io::Result<(ServerCommand, Pipes)> {
+    let mut length = [0; 4];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+    let got = recvmsg(
+        control.as_fd(),
+        &mut [IoSliceMut::new(&mut length)],
+        &mut ancillary,
+        RecvFlags::CMSG_CLOEXEC | RecvFlags::WAITALL,
+    )?;
+    let mut pipes = Vec::new();
+    for message in ancillary.drain() {
+        if let RecvAncillaryMessage::ScmRights(rights) = message {
+            pipes.extend(rights);
+        }
+    }
+    let pipes = Pipes::try_from(pipes).map_err(|_| malformed())?;
+    let length = usize::try_from(u32::from_be_bytes(length)).map_err(io::Error::other)?;
+    if got.bytes != 4 || length > GUARD_START_BYTES_MAX {
+        return Err(malformed());
+    }
+    let mut bytes = vec![0; length];
+    let mut control = control;
+    control.read_exact(&mut bytes)?;
+    Ok((decode(&bytes).ok_or_else(malformed)?, pipes))
+}
+
+/// Texts that each end with a NUL: user, group, folder, count of words, words, variables.
+fn encode(server: &ServerCommand) -> io::Result<Vec<u8>> {
+    let (user, group) = match server.user {
+        Some((user, group)) => (user.to_string(), group.to_string()),
+        None => (String::new(), String::new()),
+    };
+    let directory = match &server.directory {
+        Some(directory) => directory.to_str().ok_or(io::ErrorKind::InvalidInput)?.to_owned(),
+        None => String::new(),
+    };
+    let words = server.arguments.len().saturating_add(1).to_string();
+    let mut texts = vec![user, group, directory, words, server.program.clone()];
+    texts.extend(server.arguments.iter().cloned());
+    for (name, value) in &server.environment {
+        texts.extend([name.clone(), value.clone()]);
+    }
+    let mut bytes = Vec::new();
+    for text in texts {
+        if text.contains('\0') {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a NUL in it"));
+        }
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.push(0);
+    }
+    if bytes.len() > GUARD_START_BYTES_MAX {
+        let what = format!("it takes more than {GUARD_START_BYTES_MAX} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+    }
+    Ok(bytes)
+}
+
+fn decode(bytes: &[u8]) -> Option<ServerCommand> {
+    let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\0')?;
+    let mut texts = text.split('\0').map(str::to_owned);
+    let (user, group) = (texts.next()?, texts.next()?);
+    let user = match user.is_empty() {
+        true => None,
+        false => Some((user.parse().ok()?, group.parse().ok()?)),
+    };
+    let directory = texts.next().filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let words: usize = texts.next()?.parse().ok()?;
+    let program = texts.next()?;
+    let arguments: Vec<String> = texts.by_ref().take(words.checked_sub(1)?).collect();
+    let mut environment = BTreeMap::new();
+    while let Some(name) = texts.next() {
+        environment.insert(name, texts.next()?);
+    }
+    let guard = PathBuf::new();
+    (arguments.len() == words.checked_sub(1)?).then_some(ServerCommand {
+        guard,
+        program,
+        arguments,
+        environment,
+        directory,
+        user,
+    })
+}
+
+fn malformed() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "what came from the node can't be read")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+use super::*;
+
+fn server() -> ServerCommand {
+    ServerCommand {
+        guard: PathBuf::new(),
+        program: "files".into(),
+        arguments: vec!["--root".into(), String::new(), "/srv/ä b".into()],
+        environment: [("PATH", "/bin"), ("EMPTY", "")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        directory: Some("/srv".into()),
+        user: Some((1001, 1002)),
+    }
+}
+
+#[test]
+fn what_to_start_comes_out_as_it_went_in() {
+    for server in [
+        server(),
+        ServerCommand { arguments: vec![], directory: None, ..server() },
+        ServerCommand { environment: BTreeMap::new(), user: None, ..server() },
+    ] {
+        assert_eq!(decode(&encode(&server).unwrap()), Some(server));
+    }
+}
+
+#[test]
+fn what_is_cut_short_is_not_started() {
+    let bytes = encode(&server()).unwrap();
+    assert_eq!(decode(&bytes[..bytes.len() - 1]), None);
+    assert_eq!(decode(b""), None);
+    assert_eq!(decode(b"\0\0\0" as &[u8]), None);
+    assert_eq!(decode(b"\0\0\x005\0a\0b\0"), None);
+}
+
+#[test]
+fn a_nul_in_a_word_is_refused() {
+    let server = ServerCommand { program: "a\0b".into(), ..server() };
+    assert_eq!(encode(&server).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+}
+
+#[test]
+fn reports_and_orders_come_out_as_they_went_in() {
+    for report in [Report::Started(u32::MAX), Report::Failed(2), Report::Exited(-1)] {
+        assert_eq!(Report::read(report.encode()), Some(report));
+    }
+    assert_eq!(Report::read([0; Report::BYTES]), None);
+    assert_eq!(Order::read(Order::Terminate.byte()), Some(Order::Terminate));
+    assert_eq!(Order::read(0), None);
+}
+
+#[test]
+fn more_than_the_limit_is_not_started() {
+    let long = "x".repeat(GUARD_START_BYTES_MAX);
+    let server = ServerCommand { arguments: vec![long], ..server() };
+    assert_eq!(encode(&server).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+}

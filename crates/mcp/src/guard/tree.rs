@@ -1,0 +1,130 @@
+//! The processes below the guard.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_send_signal, wait};
+
+use crate::limits::STOP_ROUNDS_MAX;
+
+/// Whether this process finds itself under `/proc`: without it nothing could be found that is to be killed.
+pub(super) fn check() -> io::Result<()> {
+    let own = own_pid();
+    match parent_and_state(own) {
+        Some((parent, _)) if Some(parent) == parent_pid() => Ok(()),
+        _ => Err(io::Error::from(rustix::io::Errno::NOSYS)),
+    }
+}
+
+/// Waits for every child that has ended. False where there is no child left.
+pub(super) fn reap(server: u32, exit: &mut Option<i32>) -> bool {
+    loop {
+        match wait(WaitOptions::NOHANG) {
+            Ok(Some((pid, status))) => {
+                if u32::try_from(pid.as_raw_pid()) == Ok(server) {
+                    *exit = Some(status.as_raw());
+                }
+            }
+            Ok(None) => return true,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return false,
+        }
+    }
+}
+
+/// Stops everything below this process until nothing new appears, then kills it. What is not killed by this, since
+/// it was started meanwhile, is below this process at the next call.
+pub(super) fn kill() {
+    // Whoever forks as fast as it can is to be overtaken. Only the superuser may.
+    let _raised = rustix::process::setpriority_process(None, -20);
+    let mut found = BTreeMap::new();
+    for _ in 0..STOP_ROUNDS_MAX {
+        let below = below(own_pid());
+        let fresh: Vec<i32> =
+            below.iter().copied().filter(|pid| !found.contains_key(pid)).collect();
+        let known = found.len();
+        for pid in fresh {
+            if let Some(process) = Process::open(pid, &below) {
+                process.signal(Signal::STOP);
+                found.insert(pid, process);
+            }
+        }
+        if found.len() == known {
+            break;
+        }
+    }
+    found.values().for_each(|process| process.signal(Signal::KILL));
+}
+
+/// A process that stays the same one, whoever gets its number later.
+enum Process {
+    Pinned(OwnedFd),
+    /// Where the kernel, or a filter, has no such descriptors.
+    Number(Pid),
+}
+
+impl Process {
+    /// None where it has gone, or no more can be opened.
+    fn open(pid: i32, below: &BTreeSet<i32>) -> Option<Self> {
+        let number = Pid::from_raw(pid)?;
+        let process = match pidfd_open(number, PidfdFlags::empty()) {
+            Ok(pinned) => Self::Pinned(pinned),
+            Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => Self::Number(number),
+            Err(_) => return None,
+        };
+        // The number may have become another's between the list and the opening.
+        let (parent, _) = parent_and_state(pid)?;
+        (parent == own_pid() || below.contains(&parent)).then_some(process)
+    }
+
+    fn signal(&self, signal: Signal) {
+        // It may have gone already.
+        let _ = match self {
+            Self::Pinned(pinned) => pidfd_send_signal(pinned, signal),
+            Self::Number(pid) => rustix::process::kill_process(*pid, signal),
+        };
+    }
+}
+
+/// The running processes whose line of parents leads to this one.
+fn below(ancestor: i32) -> BTreeSet<i32> {
+    let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        if let Some((parent, state)) = parent_and_state(pid)
+            && state != b'Z'
+        {
+            children.entry(parent).or_default().push(pid);
+        }
+    }
+    let mut below = BTreeSet::new();
+    let mut next = vec![ancestor];
+    while let Some(pid) = next.pop() {
+        for child in children.remove(&pid).unwrap_or_default() {
+            below.insert(child);
+            next.push(child);
+        }
+    }
+    below
+}
+
+/// proc(5), stat: the name stands in parentheses and may hold any byte; state and parent follow it.
+fn parent_and_state(pid: i32) -> Option<(i32, u8)> {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let name_end = stat.iter().rposition(|byte| *byte == b')')?;
+    let rest = std::str::from_utf8(stat.get(name_end.checked_add(1)?..)?).ok()?;
+    let mut fields = rest.split_ascii_whitespace();
+    let state = fields.next()?.bytes().next()?;
+    Some((fields.next()?.parse().ok()?, state))
+}
+
+fn own_pid() -> i32 {
+    rustix::process::getpid().as_raw_pid()
+}
+
+fn parent_pid() -> Option<i32> {
+    rustix::process::getppid().map(Pid::as_raw_pid).or(Some(0))
+}
