@@ -29,6 +29,28 @@ fn collect(dir: &Dir<'_>, files: &mut Files) {
 
 #[cfg(test)]
 mod tests {
+    use policy::protocol;
+    use wire::mcp::{Kind, Method, Party};
+
+    /// The actions by which the protocol's table says that a message goes.
+    fn actions(of: Party, before: &str, kinds: &[Kind]) -> std::collections::BTreeSet<String> {
+        let all = Method::ALL.iter().filter(|(.., kind, _)| kinds.contains(kind));
+        let from = all.filter(|(.., senders)| senders.contains(&of));
+        from.map(|(_, name, ..)| format!("{before}{name}")).collect()
+    }
+
+    #[test]
+    fn the_decider_has_the_actions_of_the_protocols_table() {
+        let both = [Kind::Request, Kind::Notification];
+        let mut of_clients = actions(Party::Client, "", &both);
+        assert!(of_clients.remove("tools/call"));
+        let of_servers = actions(Party::Server, "server/", &both);
+        let answers = actions(Party::Server, "answer/", &[Kind::Request]);
+        assert!(of_clients.iter().eq(&protocol::OF_CLIENTS));
+        assert!(of_servers.iter().eq(&protocol::OF_SERVERS));
+        assert!(answers.iter().eq(&protocol::OF_ANSWERS));
+    }
+
     #[test]
     fn it_loads() {
         assert_eq!(super::bundle().unwrap().name(), "starter");

@@ -357,6 +357,7 @@ pub(crate) fn call(tool: &str, arguments: &str) -> Transition {
         server: "office".into(),
         direction: Direction::ToServer,
         method: "tools/call".into(),
+        is_known: true,
         tool: Some(tool.into()),
         definition: None,
         arguments: arguments.into(),

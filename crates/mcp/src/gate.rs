@@ -60,8 +60,11 @@ impl Direction {
 pub struct Step {
     /// Where it goes.
     pub direction: Direction,
-    /// The method's name, known or not.
+    /// The method's name, known or not; `answer/METHOD` of an answer to a request of the server's.
     pub method: String,
+    /// Whether the protocol's table has the method, from this sender. An unknown one stands for no action of a bundle,
+    /// whatever it is called.
+    pub is_known: bool,
     /// The tool, if the method is `tools/call`.
     pub tool: Option<String>,
     /// Digest of the tool's definition as the server last listed it; none where it did not in this session.

@@ -32,6 +32,7 @@ pub(crate) async fn delegate(
         server: NODE.to_owned(),
         direction: Direction::ToServer,
         method: kernel::lineage::DELEGATE_ACTION.to_owned(),
+        is_known: true,
         tool: None,
         definition: None,
         arguments,

@@ -36,6 +36,7 @@ pub(crate) fn ping() -> Transition {
         server: "office".into(),
         direction: Direction::ToServer,
         method: "ping".into(),
+        is_known: true,
         tool: None,
         definition: None,
         arguments: "{}".into(),

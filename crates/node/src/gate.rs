@@ -26,6 +26,7 @@ impl Gate for SessionGate {
                 mcp::Direction::ToClient => Direction::ToClient,
             },
             method: step.method,
+            is_known: step.is_known,
             tool: step.tool,
             definition: step.definition,
             arguments: step.arguments,

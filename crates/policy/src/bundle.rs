@@ -7,7 +7,7 @@ mod detectors;
 pub(crate) mod entities;
 pub(crate) mod labels;
 mod load;
-mod manifest;
+pub(crate) mod manifest;
 mod meters;
 mod places;
 mod policies;
@@ -82,6 +82,8 @@ pub struct Bundle {
     pub(crate) temporal: Plan,
     /// Actions whose undeclared arguments are bound by digest only.
     pub(crate) binds: std::collections::BTreeSet<EntityUID>,
+    /// The actions of the protocol's messages, whose undeclared params are bound by digest only.
+    pub(crate) messages: std::collections::BTreeSet<EntityUID>,
     /// What is limited, and what actions charge.
     pub(crate) meters: crate::meters::Meters,
     warnings: Vec<Warning>,

@@ -7,6 +7,7 @@ use crate::bundle::Bundle;
 use crate::json::Json;
 use crate::labels::Labels;
 use crate::limits::DETECTED_BYTES_MAX;
+use crate::semantics::Semantics;
 
 /// What passes an enforcement point, by where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +40,8 @@ impl Set {
         all
     }
 
-    fn over(&self, message: &[u8]) -> Labels {
-        let Some(text) = text(message) else { return self.all() };
+    fn over(&self, message: &[u8], looks_at: Extent) -> Labels {
+        let Some(text) = text(message, looks_at) else { return self.all() };
         let found = self.patterns.matches(&text);
         let mut labels = Labels::NONE;
         for adds in found.iter().filter_map(|number| self.adds.get(number)) {
@@ -56,7 +57,9 @@ impl Bundle {
     #[must_use]
     pub fn detected(&self, passing: Passing, message: &[u8]) -> Labels {
         let set = self.looking_at(passing);
-        if set.adds.is_empty() { Labels::NONE } else { set.over(message) }
+        let whole = self.semantics() >= Semantics::V4;
+        let extent = if whole { Extent::Whole } else { Extent::WithoutEnvelope };
+        if set.adds.is_empty() { Labels::NONE } else { set.over(message, extent) }
     }
 
     /// The labels of a message that detectors can't look at: all that they could bring.
@@ -73,19 +76,28 @@ impl Bundle {
     }
 }
 
-/// Members of a message that say nothing: what kind of message it is, and which.
+/// How much of a message detectors look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// All of it: whatever is forwarded could carry something.
+    Whole,
+    /// Its params, result or error: before the fourth version of the decider.
+    WithoutEnvelope,
+}
+
+/// Members of a message that tell what kind of message it is, and which.
 const ENVELOPE: [&str; 3] = ["id", "jsonrpc", "method"];
 
 /// What there is to read in a message: its strings unescaped, its numbers, and the names of members, each on a line of
 /// its own. An object's members come in the order of their names.
-fn text(message: &[u8]) -> Option<String> {
+fn text(message: &[u8], extent: Extent) -> Option<String> {
     let message = std::str::from_utf8(message).ok()?;
     if message.len() > DETECTED_BYTES_MAX {
         return None;
     }
     let mut text = String::with_capacity(message.len());
     match Json::parse(message).ok()? {
-        Json::Object(members) => {
+        Json::Object(members) if extent == Extent::WithoutEnvelope => {
             let said = members.iter().filter(|(name, _)| !ENVELOPE.contains(&name.as_str()));
             said.for_each(|(_, value)| gather(value, &mut text));
         }
@@ -98,7 +110,7 @@ fn gather(value: &Json, into: &mut String) {
     match value {
         Json::Null | Json::Bool(_) => {}
         Json::Integer(number) => line(&number.to_string(), into),
-        Json::Fraction(text) | Json::String(text) => line(text, into),
+        Json::Beyond(text) | Json::Fraction(text) | Json::String(text) => line(text, into),
         Json::Array(items) => items.iter().for_each(|item| gather(item, into)),
         Json::Object(members) => {
             for (name, value) in members {

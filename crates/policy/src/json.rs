@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// Any JSON value. Integers are exact within `|n| < 2^53`; every other number is the shortest decimal that denotes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub(crate) enum Json {
     Null,
     Bool(bool),
     Integer(i64),
+    /// An integer of greater magnitude, where such are read at all.
+    Beyond(String),
     Fraction(String),
     String(String),
     Array(Vec<Json>),
@@ -32,6 +34,19 @@ impl Json {
         })
     }
 
+    /// [`Json::parse_object`] that takes integers of any magnitude, as numbers of no type that a schema has.
+    pub(crate) fn parse_any_object(text: &str) -> Result<BTreeMap<String, Json>, String> {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let read = AnyJson { numbers: Numbers::Any }.deserialize(&mut reader);
+        match read.and_then(|json| reader.end().map(|()| json)) {
+            Ok(Json::Object(members)) => Ok(members),
+            Ok(other) => Err(format!("is {}, not an object", other.kind())),
+            Err(error) => {
+                Err(format!("is not JSON, at line {} column {}", error.line(), error.column()))
+            }
+        }
+    }
+
     /// Reads one object and nothing after it.
     pub(crate) fn parse_object(text: &str) -> Result<BTreeMap<String, Json>, String> {
         match Json::parse(text)? {
@@ -46,6 +61,7 @@ impl Json {
             Json::Null => "null",
             Json::Bool(_) => "a boolean",
             Json::Integer(_) => "an integer",
+            Json::Beyond(_) => "an integer out of range",
             Json::Fraction(_) => "a number that is not an integer",
             Json::String(_) => "a string",
             Json::Array(_) => "an array",
@@ -78,7 +94,9 @@ impl Json {
             Json::Bool(yes) => (*yes).into(),
             Json::Integer(n) => (*n).into(),
             // A fraction came from a binary64 number and goes back to the same one.
-            Json::Fraction(text) => text.parse::<f64>().map_or(serde_json::Value::Null, Into::into),
+            Json::Beyond(text) | Json::Fraction(text) => {
+                text.parse::<f64>().map_or(serde_json::Value::Null, Into::into)
+            }
             Json::String(text) => text.as_str().into(),
             Json::Array(items) => items.iter().map(Json::to_serde).collect(),
             Json::Object(members) => {
@@ -90,11 +108,39 @@ impl Json {
 
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
-        deserializer.deserialize_any(AnyJson)
+        AnyJson { numbers: Numbers::Exact }.deserialize(deserializer)
     }
 }
 
-struct AnyJson;
+/// Which integers are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    /// Those of at most [`INTEGER_MAX`].
+    Exact,
+    Any,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct AnyJson {
+    numbers: Numbers,
+}
+
+impl<'de> DeserializeSeed<'de> for AnyJson {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl AnyJson {
+    fn beyond<E: Error>(self, text: String) -> Result<Json, E> {
+        match self.numbers {
+            Numbers::Exact => Err(E::custom("integer out of range")),
+            Numbers::Any => Ok(Json::Beyond(text)),
+        }
+    }
+}
 
 impl<'de> Visitor<'de> for AnyJson {
     type Value = Json;
@@ -115,13 +161,14 @@ impl<'de> Visitor<'de> for AnyJson {
         if (-INTEGER_MAX..=INTEGER_MAX).contains(&n) {
             return Ok(Json::Integer(n));
         }
-        Err(E::custom("integer out of range"))
+        self.beyond(n.to_string())
     }
 
     fn visit_u64<E: Error>(self, n: u64) -> Result<Json, E> {
-        i64::try_from(n)
-            .map_err(|_| E::custom("integer out of range"))
-            .and_then(|n| self.visit_i64(n))
+        match i64::try_from(n) {
+            Ok(n) => self.visit_i64(n),
+            Err(_) => self.beyond(n.to_string()),
+        }
     }
 
     fn visit_f64<E: Error>(self, n: f64) -> Result<Json, E> {
@@ -139,7 +186,7 @@ impl<'de> Visitor<'de> for AnyJson {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
         let mut array = Vec::new();
-        while let Some(item) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(self)? {
             array.push(item);
         }
         Ok(Json::Array(array))
@@ -147,7 +194,8 @@ impl<'de> Visitor<'de> for AnyJson {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
         let mut object = BTreeMap::new();
-        while let Some((key, value)) = members.next_entry::<String, Json>()? {
+        while let Some(key) = members.next_key::<String>()? {
+            let value = members.next_value_seed(self)?;
             if object.insert(key, value).is_some() {
                 return Err(A::Error::custom("repeated key"));
             }

@@ -65,6 +65,8 @@ pub(crate) enum Typed {
 pub(crate) enum Undeclared {
     Refuse,
     Ignore,
+    /// In the records within it too.
+    IgnoreAll,
 }
 
 /// Where in the input a value lies, for messages: member names only, never values.
@@ -106,6 +108,15 @@ pub(crate) fn quoted(name: &str) -> String {
 impl Type {
     /// Reads a JSON value as this type. The error names members and types, never values.
     pub(crate) fn read(&self, json: &Json, at: At<'_>) -> Result<Typed, String> {
+        self.read_within(json, at, Undeclared::Refuse)
+    }
+
+    fn read_within(
+        &self,
+        json: &Json,
+        at: At<'_>,
+        undeclared: Undeclared,
+    ) -> Result<Typed, String> {
         match (self, json) {
             (Type::Bool, Json::Bool(yes)) => Ok(Typed::Bool(*yes)),
             (Type::Long, Json::Integer(n)) => Ok(Typed::Long(*n)),
@@ -113,15 +124,29 @@ impl Type {
             (Type::Extension(extension), json) => extension.read(json, at),
             (Type::Entity(kind), json) => read_entity(kind, json, at),
             (Type::Set(element), Json::Array(items)) => {
-                let items = items.iter().map(|item| element.read(item, at.member("[]")));
+                let items =
+                    items.iter().map(|item| element.read_within(item, at.member("[]"), undeclared));
                 Ok(Typed::Set(items.collect::<Result<_, _>>()?))
             }
             (Type::Record(record), Json::Object(members)) => {
-                record.read(members, at, Undeclared::Refuse).map(Typed::Record)
+                record.read(members, at, undeclared).map(Typed::Record)
             }
             (expected, found) => {
                 Err(format!("`{at}` is {}, the schema says {}", found.kind(), expected.name()))
             }
+        }
+    }
+
+    /// Whether a value says more than this type declares.
+    fn leaves_out(&self, json: &Json) -> bool {
+        match (self, json) {
+            (Type::Set(element), Json::Array(items)) => {
+                items.iter().any(|item| element.leaves_out(item))
+            }
+            (Type::Record(record), Json::Object(members)) => {
+                members.iter().any(|(name, json)| record.leaves_out(name, json))
+            }
+            _ => false,
         }
     }
 
@@ -157,17 +182,27 @@ impl Record {
             let meant = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
             return Err(format!("`{}` is not in the schema{meant}", at.member(name)));
         }
+        let within = match undeclared {
+            Undeclared::IgnoreAll => Undeclared::IgnoreAll,
+            Undeclared::Refuse | Undeclared::Ignore => Undeclared::Refuse,
+        };
         let mut typed = BTreeMap::new();
         for (name, member) in &self.members {
             match members.get(name) {
                 Some(json) => {
-                    typed.insert(name.clone(), member.ty.read(json, at.member(name))?);
+                    let value = member.ty.read_within(json, at.member(name), within)?;
+                    typed.insert(name.clone(), value);
                 }
                 None if member.required => return Err(format!("`{}` is missing", at.member(name))),
                 None => {}
             }
         }
         Ok(typed)
+    }
+
+    /// Whether a member says more than this record type declares, at any depth.
+    pub(crate) fn leaves_out(&self, name: &str, json: &Json) -> bool {
+        self.members.get(name).is_none_or(|member| member.ty.leaves_out(json))
     }
 
     /// Reads those members that fit, each for itself; the rest is left out.

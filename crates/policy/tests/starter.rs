@@ -71,7 +71,8 @@ impl Office {
 #[test]
 fn the_story_of_the_demo() {
     let mut office = Office::open();
-    let mail = r#"{"to":"eve@elsewhere.test","subject":"report","body":"as asked"}"#;
+    let mail = r#"{"to":"ann@example.com","subject":"report","body":"as asked"}"#;
+    let out = r#"{"to":"eve@elsewhere.test","subject":"report","body":"as asked"}"#;
     let outcome = |code: &str, policy: &str| (code.to_owned(), vec![policy.to_owned()]);
     assert_eq!(
         office.call("office", "read_file", r#"{"path":"reports/q3.txt"}"#),
@@ -86,11 +87,12 @@ fn the_story_of_the_demo() {
         office.call("office", "fetch_page", r#"{"url":"https://example.org/news"}"#),
         outcome("permitted", "web.fetch")
     );
+    assert_eq!(office.call("office", "send_mail", mail), outcome("permitted", "mail.send"));
     assert_eq!(
-        office.call("office", "send_mail", mail),
+        office.call("office", "send_mail", out),
         outcome("policy.denied", "mail.nothing-out-after-a-page")
     );
-    assert_eq!(office.history.events(), 8);
+    assert_eq!(office.history.events(), 10);
 }
 
 #[test]

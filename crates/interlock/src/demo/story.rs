@@ -111,17 +111,15 @@ fn report() -> Value {
 
 fn works() -> Vec<Scene> {
     let payroll = json!({ "path": "payroll/2026-11.csv", "text": "me,99999\n" });
-    let thanks =
-        json!({ "to": "ann@northwind.example.org", "subject": "Q3", "body": "Thank you." });
+    let thanks = json!({ "to": "ann@example.com", "subject": "Q3", "body": "Thank you." });
     // Of the form that the bundle's detector looks for, and good for nothing.
     let token = "It is glpat-EXAMPLE-example-1234.";
-    let with_token =
-        json!({ "to": "ann@northwind.example.org", "subject": "Access", "body": token });
+    let with_token = json!({ "to": "ann@example.com", "subject": "Access", "body": token });
     vec![
         Scene::Says("An agent works."),
         Scene::Calls(step("read_file", "reports/2026-q3.md", report())),
         Scene::Calls(denied("write_file", "payroll/2026-11.csv", payroll, "policy.denied")),
-        Scene::Calls(step("send_mail", "to a customer", thanks)),
+        Scene::Calls(step("send_mail", "to a colleague", thanks)),
         Scene::Calls(denied("send_mail", "with a token in it", with_token, "policy.denied")),
     ]
 }

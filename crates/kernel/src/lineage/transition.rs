@@ -1,4 +1,4 @@
-use policy::{Assurance, Bundle, Entity, Grant, Passing, Request};
+use policy::{Assurance, Bundle, Entity, Grant, MessageAction, Passing, Request};
 use proof::digest::Digest;
 
 use super::Decided;
@@ -50,13 +50,15 @@ pub struct Transition {
     pub server: String,
     /// Which way the message goes.
     pub direction: Direction,
-    /// The JSON-RPC method.
+    /// The JSON-RPC method; `answer/METHOD` of an answer to a server's request.
     pub method: String,
+    /// Whether the protocol's table has the method, from this sender.
+    pub is_known: bool,
     /// The tool's name, for `tools/call`.
     pub tool: Option<String>,
     /// Digest of the tool's definition as the server last listed it; none where it did not in this session.
     pub definition: Option<Digest>,
-    /// JSON text of the call's `arguments` object (`{}` where there are none).
+    /// JSON text of the call's `arguments` object, or of a message's `params` (`{}` where there are none).
     pub arguments: String,
     /// The message as it was accepted: these bytes are forwarded on a permit, and no others.
     pub message: Vec<u8>,
@@ -85,7 +87,8 @@ pub const DELEGATE_ACTION: &str = "agent/start";
 impl Transition {
     /// What policy is asked: a tool call is mapped by the bundle's tool table; any other message is an
     /// action named after its method (with `server/` before it when it comes from the server) on the
-    /// server. Starting a sub-agent is [`DELEGATE_ACTION`], with the arguments that go with it.
+    /// server ([`Bundle::message_request`]). Starting a sub-agent is [`DELEGATE_ACTION`], with the
+    /// arguments that go with it.
     #[must_use]
     pub fn to_request(&self, bundle: &Bundle, workload: &str) -> Request {
         let principal = entity("Workload", workload);
@@ -97,15 +100,14 @@ impl Transition {
             (Some(tool), Direction::ToServer) => {
                 bundle.tool_request(principal, &self.server, tool, &self.arguments)
             }
-            (_, direction) => Request {
-                principal,
-                action: match direction {
+            (_, direction) => {
+                let action = match direction {
                     Direction::ToServer => self.method.clone(),
                     Direction::ToClient => format!("server/{}", self.method),
-                },
-                resource: entity("Server", &self.server),
-                input: "{}".to_owned(),
-            },
+                };
+                let message = MessageAction { name: &action, is_known: self.is_known };
+                bundle.message_request(principal, &self.server, message, &self.arguments)
+            }
         }
     }
 }

@@ -70,7 +70,9 @@ pub(super) fn incoming(
     let id = message.id().cloned();
     let told = |error: wire::Error| Problem::from(error).of(id.clone());
     let mut retry = (None, "{}".to_owned());
-    let (tool, arguments, asked, cancels) = match method(to, &message, revision)? {
+    let method = method(to, &message, revision)?;
+    let is_known = !matches!(method, Method::Unknown(_));
+    let (tool, arguments, asked, cancels) = match method {
         Method::CallTool => {
             let call = ToolCall::read(message.params(), revision).map_err(told)?;
             retry = (pending(&call, id.as_ref())?, call.besides());
@@ -87,6 +89,7 @@ pub(super) fn incoming(
     let step = Step {
         direction: to,
         method: message.method().unwrap_or_default().to_owned(),
+        is_known,
         tool,
         // The session knows what was listed.
         definition: None,

@@ -26,6 +26,7 @@ use crate::error::{LoadCode, LoadError, LoadErrors};
 use crate::limits::{DECIDE_STACK_BYTES, stack_needed};
 use crate::meters::Meters;
 use crate::nearest::nearest;
+use crate::protocol;
 use crate::semantics::Semantics;
 use crate::temporal::plan::{Plan, TICKS_PER_SECOND};
 use crate::typed::{Extension, Kind, Record, Type, Undeclared};
@@ -68,6 +69,7 @@ pub(super) fn build(files: &Files, under: Option<Semantics>) -> Result<Bundle, L
     };
     manifest.semantics = under.unwrap_or(manifest.semantics);
     errors.extend(check_tools(&manifest, &shapes, text(&texts, MANIFEST)));
+    errors.extend(protocol::check(manifest.semantics, &shapes, &text(&texts, SCHEMA)));
     errors.extend(labels::too_early(manifest.semantics, &shapes, texts.contains_key(LABELS)));
     let labels = labels(&texts, (&shapes, &manifest), &mut errors);
     let detectors = detectors(&texts, (&labels, manifest.semantics), &mut errors);
@@ -92,6 +94,7 @@ pub(super) fn build(files: &Files, under: Option<Semantics>) -> Result<Bundle, L
         leaves: leaves(&policies.lowered),
         temporal: Plan::new(policies.lowered.temporal_fields(), TICKS_PER_SECOND),
         binds: binds(&manifest, &shapes),
+        messages: protocol::messages(&manifest, &shapes),
         labels,
         detectors,
         manifest,
@@ -245,8 +248,17 @@ fn too_deep(text: &Arc<str>) -> Option<LoadError> {
 }
 
 /// The members of a context that this crate supplies.
-const CONTEXT: [&str; 7] =
-    ["facts", "input", "isOutput", "labels", "output", "resource_labels", "system"];
+const CONTEXT: [&str; 9] = [
+    "facts",
+    "host",
+    "input",
+    "isOutput",
+    "labels",
+    "output",
+    "resource_labels",
+    "system",
+    "undeclared",
+];
 /// The members of `context.facts`.
 const FACTS: [&str; 4] = ["assurance", "at", "at_ms", "trust"];
 
@@ -263,8 +275,8 @@ fn check_actions(shapes: &Shapes, text: &Arc<str>) -> Vec<LoadError> {
         }
         for (member, declared) in &action.context.members {
             let fits = match (member.as_str(), &declared.ty) {
-                ("input", Type::Record(_)) | ("isOutput", Type::Bool) => true,
-                ("output", Type::Record(_)) => !declared.required,
+                ("input", Type::Record(_)) | ("isOutput" | "undeclared", Type::Bool) => true,
+                ("output", Type::Record(_)) | ("host", Type::String) => !declared.required,
                 ("labels" | "resource_labels", Type::Set(of)) => **of == Type::String,
                 ("facts", Type::Record(record)) => {
                     errors.extend(check_facts(name, record, &point));
@@ -282,7 +294,7 @@ fn check_actions(shapes: &Shapes, text: &Arc<str>) -> Vec<LoadError> {
                 );
                 let error = point(message, member)
                     .nearest(nearest(member, CONTEXT))
-                    .help("a context has `input` (the arguments), `output?` (the result, for history), `facts`, `labels: Set<String>`, `resource_labels: Set<String>`, `system: { now: datetime }`, `isOutput: Bool`");
+                    .help("a context has `input` (the arguments), `output?` (the result, for history), `facts`, `host?: String`, `labels: Set<String>`, `resource_labels: Set<String>`, `system: { now: datetime }`, `isOutput: Bool`, `undeclared: Bool`");
                 errors.push(error);
             }
         }

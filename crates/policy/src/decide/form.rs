@@ -19,8 +19,10 @@ use crate::history::frame_digest;
 use crate::json::Json;
 use crate::labels::Labels;
 use crate::limits::AT_MS_MAX;
-use crate::request::Request;
+use crate::protocol::{looks_at_input, says_more};
+use crate::request::{Entity, Request};
 use crate::typed::{At, Record, Typed, Undeclared};
+use crate::web;
 
 /// A request, read against a bundle: typed, validated, with the policies whose scopes match. It depends on nothing
 /// else, so it can be made in parallel and ahead; [`crate::decide_formed`] does the rest.
@@ -152,17 +154,30 @@ impl Fitting {
 }
 
 fn read(bundle: &Bundle, request: &Request, asked: Asked) -> Read {
-    let input = sizes(request)
-        .and_then(|()| Json::parse_object(&request.input).map_err(|why| format!("`input` {why}")));
-    let input = match input {
+    let action = bundle.shapes.action(&request.action);
+    let message = action.filter(|action| bundle.is_message(action));
+    let input = match sizes(request).and_then(|()| read_input(request, message)) {
         Ok(input) => input,
         Err(why) => return Read::Malformed(why),
     };
-    let Some(action) = bundle.shapes.action(&request.action) else { return Read::UnknownAction };
+    let Some(action) = action else { return Read::UnknownAction };
     match fitting(bundle, action, (request, asked), &input) {
         Ok(fitting) => Read::Fitting(Box::new(fitting)),
         Err(why) => Read::Malformed(why),
     }
+}
+
+/// The input's members. Those of a message that nothing looks at may be any JSON.
+fn read_input(
+    request: &Request,
+    message: Option<&Arc<Action>>,
+) -> Result<BTreeMap<String, Json>, String> {
+    let read = match message {
+        None => Json::parse_object(&request.input),
+        Some(action) if looks_at_input(action) => Json::parse_any_object(&request.input),
+        Some(_) => Ok(BTreeMap::new()),
+    };
+    read.map_err(|why| format!("`input` {why}"))
 }
 
 fn fitting(
@@ -182,7 +197,7 @@ fn fitting(
     if !action.resources.contains(resource.kind.name()) {
         return Err(format!("the action does not apply to resources of type `{}`", resource.kind));
     }
-    let context = context(bundle, action, input)?;
+    let context = context(bundle, action, (input, &request.resource))?;
     let cedar = extended(&Context::empty(), &context).ok_or("the arguments can't be evaluated")?;
     let refused = match asked {
         Asked::Now if action.is_alike => None,
@@ -199,13 +214,26 @@ fn fitting(
 fn context(
     bundle: &Bundle,
     action: &Action,
-    input: &BTreeMap<String, Json>,
+    (input, resource): (&BTreeMap<String, Json>, &Entity),
 ) -> Result<BTreeMap<String, Typed>, String> {
-    let binds = bundle.binds.contains(&action.uid);
-    let undeclared = if binds { Undeclared::Ignore } else { Undeclared::Refuse };
+    let undeclared = if bundle.is_message(action) {
+        Undeclared::IgnoreAll
+    } else if bundle.binds.contains(&action.uid) {
+        Undeclared::Ignore
+    } else {
+        Undeclared::Refuse
+    };
     let none = Record::default();
-    let arguments = action.input().unwrap_or(&none).read(input, At::root("input"), undeclared)?;
+    let declared = action.input().unwrap_or(&none);
+    let arguments = declared.read(input, At::root("input"), undeclared)?;
     let mut context = BTreeMap::new();
+    if action.context.members.contains_key("host") {
+        let host = web::host(&resource.id).map(Typed::String);
+        context.extend(host.map(|host| ("host".to_owned(), host)));
+    }
+    if action.context.members.contains_key("undeclared") {
+        context.insert("undeclared".to_owned(), Typed::Bool(says_more(declared, input)));
+    }
     if action.context.members.contains_key("input") {
         context.insert("input".to_owned(), Typed::Record(arguments));
     }

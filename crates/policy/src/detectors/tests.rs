@@ -97,6 +97,6 @@ proptest::proptest! {
         numbers.iter().for_each(|number| expected += &format!("{number}\n"));
         expected += "t\n";
         texts.iter().for_each(|text| expected += &format!("{text}\n"));
-        proptest::prop_assert_eq!(text(message.to_string().as_bytes()), Some(expected));
+        proptest::prop_assert_eq!(text(message.to_string().as_bytes(), Extent::WithoutEnvelope), Some(expected));
     }
 }

@@ -109,6 +109,7 @@ impl World {
             server: "office".to_owned(),
             direction: Direction::ToServer,
             method: if tool.is_some() { "tools/call" } else { "agent/start" }.to_owned(),
+            is_known: true,
             tool: tool.map(str::to_owned),
             definition: (asked == Asked::Fetch)
                 .then(|| definition(self.is_as_pinned || self.bug == Some(Bug::OldDefinition))),

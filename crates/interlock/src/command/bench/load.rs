@@ -105,6 +105,7 @@ fn transition(number: u32) -> Transition {
         server: "office".to_owned(),
         direction: Direction::ToServer,
         method: "tools/call".to_owned(),
+        is_known: true,
         tool: Some(tool.to_owned()),
         definition: None,
         arguments,

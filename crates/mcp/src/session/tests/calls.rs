@@ -5,6 +5,22 @@ use super::*;
 const CALL: &str = r#"{ "jsonrpc" : "2.0","id":"\u0061", "method":"tools/call","params":{"arguments":{ "b" : 1.50 , "a":"\/"},"name":"read_file"} } "#;
 
 #[test]
+fn a_step_says_whether_the_protocol_has_its_method() {
+    for (to, method, is_known) in [
+        (ToServer, "ping", true),
+        (ToServer, "list_allowed_directories", false),
+        (ToServer, "server/notifications/message", false),
+        (ToServer, "answer/roots/list", false),
+        (ToServer, "agent/start", false),
+        (ToClient, "roots/list", true),
+        (ToClient, "server/roots/list", false),
+    ] {
+        let line = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
+        assert_eq!(Play::new().asks(to, &line).is_known, is_known, "{method}");
+    }
+}
+
+#[test]
 fn a_permitted_request_goes_on_as_its_own_bytes_and_its_result_comes_back_so() {
     let mut play = Play::new();
     let step = play.asks(ToServer, CALL);
@@ -13,6 +29,7 @@ fn a_permitted_request_goes_on_as_its_own_bytes_and_its_result_comes_back_so() {
         Step {
             direction: ToServer,
             method: "tools/call".into(),
+            is_known: true,
             tool: Some("read_file".into()),
             definition: None,
             arguments: r#"{ "b" : 1.50 , "a":"\/"}"#.into(),
