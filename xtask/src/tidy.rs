@@ -7,7 +7,7 @@
 //! size, words         file and function size; banned words, names and attributes
 //! links, dead         links that lead nowhere; files that nothing leads to
 //! dependencies, adr,
-//! specification,
+//! specification, security,
 //! limits, changelog   documents that must agree with the code
 //! leaks               what a repository must not tell of the machines it was made on
 //! ```
@@ -25,6 +25,7 @@ mod limits;
 mod links;
 mod markdown;
 mod pure;
+mod security;
 mod size;
 mod specification;
 mod tree;
@@ -76,6 +77,7 @@ pub(crate) fn run(root: &Root) -> anyhow::Result<Outcome> {
         dependencies::check(&tree, &workspace),
         adr::check(&tree),
         specification::check(&tree),
+        security::check(&tree),
         limits::check(&tree),
         changelog::check(&tree),
         leaks::check(&tree),
