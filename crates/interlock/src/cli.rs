@@ -14,6 +14,9 @@ mod signing;
 #[cfg(test)]
 mod tests;
 
+use std::ffi::OsString;
+
+use ::proof::shown::Shown;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
@@ -21,6 +24,7 @@ pub(crate) use approvals::{Approvals, ApprovalsCommand, Approve, Meters};
 pub(crate) use bench::{Bench, Measured};
 pub(crate) use erase::Erase;
 pub(crate) use family::{Delegate, End};
+pub(crate) use help::color;
 pub(crate) use machine::Completions;
 pub(crate) use node::{Demo, Halt, Init, Mcp, Register, Serve, Status, Trust};
 pub(crate) use office::{OfficeAgent, OfficeServer};
@@ -142,9 +146,18 @@ impl Cli {
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let arguments: Vec<_> = std::env::args_os().collect();
         // Help and usage errors are printed before the arguments are known: `--color` is looked up on its own.
-        let color = help::color(&arguments);
+        let color = color(&arguments);
         let matches = Self::grammar().color(color.for_clap()).try_get_matches_from(arguments)?;
         <Self as clap::FromArgMatches>::from_arg_matches(&matches)
+    }
+
+    /// What clap says of these arguments, of which nothing that a terminal would act on is quoted: it is asked about
+    /// a copy in which that is shown as escapes.
+    pub(crate) fn error_of(arguments: &[OsString], color: ColorChoice) -> Option<clap::Error> {
+        let shown = arguments.iter().map(|word| Shown(&word.to_string_lossy()).to_string());
+        let grammar = Self::grammar().color(color.for_clap());
+        let read = grammar.try_get_matches_from(shown);
+        read.and_then(|matches| <Self as clap::FromArgMatches>::from_arg_matches(&matches)).err()
     }
 
     /// The grammar with the grouped help page.

@@ -33,13 +33,13 @@ use clap::error::{ContextKind, ContextValue};
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Exit, Failure};
-use crate::output::{ColorChoice, Output, Paint};
+use crate::output::{ColorChoice, Output, Paint, stderr_is_terminal};
 
 /// Reads the command line, runs the command, and tells what failed.
 pub(crate) fn run() -> Exit {
     let cli = match Cli::read() {
         Ok(cli) => cli,
-        Err(why) => return usage(&why),
+        Err(_) => return usage(),
     };
     let mut output = Output::stdout(cli.json, cli.color);
     let done = no_engine_switches().and_then(|()| dispatch(&cli.command, &mut output));
@@ -101,11 +101,17 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
 }
 
 fn error_paint(choice: ColorChoice) -> Paint {
-    choice.paint(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+    choice.paint(stderr_is_terminal())
 }
 
 /// A usage error, or the help and version that were asked for.
-fn usage(why: &clap::Error) -> Exit {
+fn usage() -> Exit {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let color = crate::cli::color(&arguments);
+    let Some(why) = Cli::error_of(&arguments, color) else {
+        let what = "the arguments cannot be read";
+        return Failure::new(Exit::Usage, what).report_plainly();
+    };
     let is_wish = !why.use_stderr();
     let is_json = std::env::args_os().any(|word| word == "--json");
     if is_wish || !is_json {

@@ -4,13 +4,13 @@
 mod tests;
 
 use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::io;
 use std::process::ExitCode;
 
 use kernel::governance::UNREPLAYED;
 use proof::json::{Value, object};
 
-use crate::output::{Paint, Style};
+use crate::output::{Paint, Style, stderr};
 
 /// How the program ends. The numbers are part of the interface: 64 and up are those of `sysexits.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,9 +155,10 @@ impl Failure {
     /// Tells the failure on standard error, as `{"error":{"code","message","help"}}` or as text.
     pub(crate) fn report(&self, is_json: bool, paint: Paint) -> Exit {
         if !self.is_silent {
-            let text = if is_json { self.to_json() } else { self.to_text(paint) };
-            // Nothing is left to be told where standard error is closed.
-            let _ = io::stderr().write_all(text.as_bytes());
+            match is_json {
+                true => stderr(self.to_json()),
+                false => self.to_lines(paint).iter().for_each(stderr),
+            }
         }
         self.exit
     }
@@ -175,17 +176,22 @@ impl Failure {
             ("message", Value::from(self.sentence())),
         ]);
         let line = object([("error", error)]).to_bytes();
-        format!("{}\n", String::from_utf8_lossy(&line))
+        proof::shown::json(&String::from_utf8_lossy(&line))
     }
 
+    #[cfg(test)]
     pub(crate) fn to_text(&self, paint: Paint) -> String {
-        let mut text = format!("{} {}\n", paint.text(Style::Bad, "error:"), self.what);
-        if let Some(why) = &self.why {
-            text.push_str(&format!("  {} {why}\n", paint.text(Style::Label, "why: ")));
-        }
-        if let Some(help) = &self.help {
-            text.push_str(&format!("  {} {help}\n", paint.text(Style::Label, "help:")));
-        }
-        text
+        self.to_lines(paint).iter().map(|line| format!("{line}\n")).collect()
+    }
+
+    fn to_lines(&self, paint: Paint) -> Vec<String> {
+        let mut lines = vec![format!("{} {}", paint.text(Style::Bad, "error:"), self.what)];
+        lines.extend(
+            self.why.iter().map(|why| format!("  {} {why}", paint.text(Style::Label, "why: "))),
+        );
+        lines.extend(
+            self.help.iter().map(|help| format!("  {} {help}", paint.text(Style::Label, "help:"))),
+        );
+        lines
     }
 }

@@ -17,6 +17,7 @@
 //! | `office` | the sample MCP server |
 //! | `demo` | a scripted MCP client, and how the story is told |
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod cli;
 mod command;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|word| word == node::guard::ARGUMENT) {
         return ExitCode::from(node::guard::run());
     }
+    output::show_panics();
     let worker = std::thread::Builder::new()
         .name("interlock".to_owned())
         .stack_size(limits::STACK_BYTES)

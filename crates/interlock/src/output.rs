@@ -1,18 +1,26 @@
 //! Results on standard output, as text or as one JSON object a line; progress on standard error.
+//!
+//! Nothing from outside reaches a terminal raw: all that is written goes through this module, which shows what a
+//! terminal would act on as escapes (`proof::shown`). Colours and line feeds of our own are put in last.
 
 mod paint;
 mod progress;
+mod stderr;
 mod table;
+mod terminal;
 #[cfg(test)]
 mod tests;
 
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
 
 use proof::json::Value;
+use proof::shown;
 
 pub(crate) use paint::{ColorChoice, Paint, Style};
 pub(crate) use progress::Progress;
+pub(crate) use stderr::{show_panics, stderr, stderr_is_terminal};
 pub(crate) use table::Table;
+pub(crate) use terminal::stdout;
 
 use crate::exit::Failure;
 
@@ -20,6 +28,7 @@ use crate::exit::Failure;
 pub(crate) struct Output {
     to: BufWriter<Box<dyn Write>>,
     is_json: bool,
+    is_terminal: bool,
     paint: Paint,
     shows_progress: bool,
 }
@@ -28,9 +37,11 @@ impl Output {
     /// Standard output; colours as chosen, else on a terminal only.
     pub(crate) fn stdout(is_json: bool, choice: ColorChoice) -> Self {
         let stdout: Stdout = io::stdout();
-        let paint = choice.paint(stdout.is_terminal() && !is_json);
-        let shows_progress = io::stderr().is_terminal();
-        Self { to: BufWriter::new(Box::new(stdout)), is_json, paint, shows_progress }
+        let is_terminal = stdout.is_terminal();
+        let paint = choice.paint(is_terminal && !is_json);
+        let shows_progress = stderr_is_terminal();
+        let to = BufWriter::new(Box::new(stdout) as Box<dyn Write>);
+        Self { to, is_json, is_terminal, paint, shows_progress }
     }
 
     /// Whether results are JSON.
@@ -55,16 +66,30 @@ impl Output {
 
     /// Writes one line of text.
     pub(crate) fn line(&mut self, text: impl AsRef<str>) -> Result<(), Failure> {
-        self.bytes(text.as_ref().as_bytes())
+        self.written(paint::finished(text.as_ref()).as_bytes())
     }
 
-    /// Writes one line of canonical JSON.
+    /// Writes a text of several lines.
+    pub(crate) fn lines(&mut self, text: impl AsRef<str>) -> Result<(), Failure> {
+        text.as_ref().split('\n').try_for_each(|line| self.line(line))
+    }
+
+    /// Writes one line of JSON: canonical, but that characters which a terminal would act on are escapes.
     pub(crate) fn json(&mut self, value: &Value) -> Result<(), Failure> {
-        self.bytes(&value.to_bytes())
+        let bytes = value.to_bytes();
+        let text = String::from_utf8_lossy(&bytes);
+        self.written(shown::json(&text).as_bytes())
     }
 
-    /// Writes these bytes and a line feed.
+    /// Writes these bytes and a line feed, for another program: as they are, but on a terminal.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        match self.is_terminal {
+            true => self.written(shown::lines(bytes).as_bytes()),
+            false => self.written(bytes),
+        }
+    }
+
+    fn written(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let written = self.to.write_all(bytes).and_then(|()| self.to.write_all(b"\n"));
         written.map_err(|why| closed(&why))
     }

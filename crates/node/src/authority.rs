@@ -99,7 +99,7 @@ impl Authority {
         self.is_published = false;
         // The change stands whatever becomes of its publication, which is made up for.
         if let Err(why) = self.publish() {
-            eprintln!("interlock: the governance log's head is not published yet: {why}");
+            crate::say(format_args!("the governance log's head is not published yet: {why}"));
         }
         Ok(Accepted { record, position: self.governance.position() })
     }

@@ -286,6 +286,6 @@ impl<D: Disk> Driver<D> {
 
 /// Ends the process: what can't be made durable, or decided within the engine's limits, must not go on.
 pub(crate) fn halt(why: &str) -> ! {
-    eprintln!("interlock: halted: {why}");
+    crate::say(format_args!("halted: {why}"));
     std::process::abort()
 }

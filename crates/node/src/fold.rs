@@ -51,9 +51,9 @@ pub(crate) fn fold(
                 break;
             }
             Err(why) => {
-                eprintln!(
-                    "interlock: the snapshot of record {index} is not used, an older one or the whole log is: {why}"
-                );
+                crate::say(format_args!(
+                    "the snapshot of record {index} is not used, an older one or the whole log is: {why}"
+                ));
                 unusable.push(index);
             }
         }

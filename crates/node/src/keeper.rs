@@ -33,7 +33,7 @@ struct Shared {
 impl Shared {
     fn failed(&self, why: &dyn Display) {
         if !self.has_failed.swap(true, Ordering::Relaxed) {
-            eprintln!("interlock: a snapshot of the state could not be kept: {why}");
+            crate::say(format_args!("a snapshot of the state could not be kept: {why}"));
         }
     }
 }

@@ -21,11 +21,14 @@
 //! | `keeper` | snapshots of the state are written beside the log, by a thread of its own |
 //! | `gate` | what the MCP gateway asks the kernel through |
 //! | [`guard`] | the process between the node and one server, from the MCP gateway |
+//! | [`say`] | the one way to standard error |
 //! | [`client`] | the keyless other end of the socket |
 //! | [`publish`] | the logs over HTTP, read only |
 //!
 //! Architecture invariant: nothing here decides. What may happen comes out of `kernel::step`, and what
 //! is on record comes out of it too; this crate carries both out, in order.
+
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod approvals;
 mod authority;
@@ -54,6 +57,7 @@ pub mod publish;
 pub mod sealing;
 mod socket;
 mod start;
+mod stderr;
 
 pub use authority::{Accepted, Authority};
 pub use direct::{Direct, DirectThread};
@@ -61,3 +65,4 @@ pub use error::Error;
 pub use mcp::guard;
 pub use options::{Options, Server};
 pub use start::{Running, start};
+pub use stderr::say;

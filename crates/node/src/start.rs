@@ -87,7 +87,7 @@ async fn remember(mark: Mark) {
 /// A mark that lags behind lets an older copy pass, and does no harm else.
 fn told(remembered: Result<(), Error>) {
     if let Err(why) = remembered {
-        eprintln!("interlock: the lineage log's head was not remembered: {why}");
+        crate::say(format_args!("the lineage log's head was not remembered: {why}"));
     }
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn open(
         Ledger::open(disk, Box::new(signer), &origin).map_err(|why| lineage(&why))?;
     Mark::lineage(options).check(&key, &origin)?;
     if recovery.dropped_batch {
-        eprintln!("interlock: an unfinished last write of the lineage log was dropped");
+        crate::say(format_args!("an unfinished last write of the lineage log was dropped"));
     }
     let governance = records(&options.governance_folder())?;
     let folded = fold(options, (&ledger, &key), (&governance, &blobs))?;

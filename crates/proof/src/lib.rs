@@ -12,6 +12,7 @@
 //!                              ├─ receipt a record's proof, offline
 //!                              ├─ promise a durable batch's signed word, before a checkpoint covers it
 //!                              └─ log     a whole log: read, verify, extend
+//!  shown                                  text from outside, safe to look at
 //!  limits                                 every bound, named
 //! ```
 //!
@@ -57,4 +58,5 @@ mod placed;
 pub mod promise;
 pub mod receipt;
 pub mod record;
+pub mod shown;
 pub mod tile;

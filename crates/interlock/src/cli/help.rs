@@ -49,7 +49,7 @@ fn row(page: &mut String, name: &str, about: Option<String>) {
 }
 
 /// The value of `--color`, found without parsing.
-pub(super) fn color(arguments: &[OsString]) -> ColorChoice {
+pub(crate) fn color(arguments: &[OsString]) -> ColorChoice {
     let mut words = arguments.iter().filter_map(|word| word.to_str());
     while let Some(word) = words.next() {
         let value = match word.strip_prefix("--color") {

@@ -165,6 +165,7 @@ fn text(
     checks(&decided.decision.to_value(), output)?;
     output.line("")?;
     for line in lines.iter().skip(1) {
+        let line = &line.replace('\t', "    ");
         let style = if line.starts_with("  |") { Style::Name } else { Style::Heading };
         output.line(format!(
             "  {}",

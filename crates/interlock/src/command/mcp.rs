@@ -1,7 +1,8 @@
-use std::io::{stdin, stdout};
+use std::io::stdin;
 
 use crate::cli::Mcp;
 use crate::exit::{Exit, Failure};
+use crate::output::{stderr, stdout};
 
 /// Carries bytes between the client and the node.
 pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
@@ -14,7 +15,7 @@ pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
     )
     .map_err(|why| Failure::node(&why))?;
     // Standard output belongs to MCP.
-    eprintln!(
+    stderr(format!(
         "interlock: execution {} of `{}`, assurance {}{}",
         session.execution,
         arguments.workload,
@@ -23,7 +24,7 @@ pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
             "cooperative" => ": this OS user could go round the node; run the agent as another one",
             _ => "",
         }
-    );
+    ));
     session.pipe(stdin(), stdout()).map_err(|why| Failure::node(&why))?;
     Ok(Exit::Ok)
 }

@@ -53,13 +53,13 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 /// Serves the published logs.
 pub(crate) async fn publish(http: TcpListener, folder: impl AsRef<Path>) {
     if let Err(why) = node::publish::serve(http, folder.as_ref().to_owned()).await {
-        eprintln!("interlock: the logs are not served any more: {why}");
+        node::say(format_args!("the logs are not served any more: {why}"));
     }
 }
 
 async fn tell(mut notes: mpsc::UnboundedReceiver<String>) {
     while let Some(note) = notes.recv().await {
-        eprintln!("interlock: {note}");
+        node::say(note);
     }
 }
 

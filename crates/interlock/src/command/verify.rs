@@ -69,7 +69,7 @@ fn tell(
     }
     output.line(record_line::line(receipt.index, record, paint))?;
     let shown: serde_json::Value = serde_json::from_slice(record).map_err(|why| refused(&why))?;
-    output.line(format!("{shown:#}"))
+    output.lines(format!("{shown:#}"))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

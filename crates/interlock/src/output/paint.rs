@@ -1,4 +1,9 @@
+use std::fmt::Write as _;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::sync::LazyLock;
+
 use clap::builder::styling::{AnsiColor, Style as Ansi};
+use proof::shown::{Shown, is_hidden};
 
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -64,17 +69,74 @@ pub(crate) enum Style {
 }
 
 impl Paint {
-    /// The text in that style.
+    /// The text in that style. A colour stands in it as a mark, which [`finished`] turns into an escape sequence.
     pub(crate) fn text(self, style: Style, text: impl AsRef<str>) -> String {
-        let text = text.as_ref();
+        let text = Shown(text.as_ref());
         match self {
-            Self::Plain => text.to_owned(),
-            Self::Coloured => {
-                let ansi = ansi(style);
-                format!("{ansi}{text}{ansi:#}")
+            Self::Coloured if style != Style::Plain => {
+                format!("{}{}{text}{}{END}", *MARK, letter(style), *MARK)
             }
+            Self::Plain | Self::Coloured => text.to_string(),
         }
     }
+}
+
+/// What stands before the letter of a style. It is drawn anew for each run, so that nothing from outside can hold it.
+static MARK: LazyLock<String> = LazyLock::new(|| {
+    let drawn = RandomState::new().build_hasher().finish();
+    format!("\u{fdd0}{drawn:016x}")
+});
+
+/// The letter that ends a style.
+const END: char = '.';
+
+const STYLES: [(char, Style); 7] = [
+    ('g', Style::Good),
+    ('b', Style::Bad),
+    ('w', Style::Warning),
+    ('h', Style::Heading),
+    ('n', Style::Name),
+    ('q', Style::Quiet),
+    ('l', Style::Label),
+];
+
+fn letter(style: Style) -> char {
+    STYLES.iter().find(|(_, one)| *one == style).map_or(END, |(letter, _)| *letter)
+}
+
+/// The line as it is written: colours of our own as escape sequences, and all else that a terminal would act on as
+/// visible escapes.
+pub(super) fn finished(line: &str) -> String {
+    let mut written = String::with_capacity(line.len());
+    let mut rest = line;
+    let mut open = Ansi::new();
+    while let Some((at, hidden)) = rest.char_indices().find(|(_, one)| is_hidden(*one)) {
+        let (before, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        written.push_str(before);
+        rest = after.strip_prefix(hidden).unwrap_or_default();
+        let mark = after.strip_prefix(MARK.as_str()).and_then(|after| {
+            let letter = after.chars().next()?;
+            Some((letter, after.strip_prefix(letter)?))
+        });
+        // Writing to a string does not fail.
+        let _ = match mark {
+            Some((END, after)) => {
+                rest = after;
+                write!(written, "{open:#}")
+            }
+            Some((letter, after)) => {
+                rest = after;
+                open = STYLES
+                    .iter()
+                    .find(|(one, _)| *one == letter)
+                    .map_or(open, |(_, style)| ansi(*style));
+                write!(written, "{open}")
+            }
+            None => write!(written, "{}", hidden.escape_unicode()),
+        };
+    }
+    written.push_str(rest);
+    written
 }
 
 fn ansi(style: Style) -> Ansi {

@@ -1,3 +1,5 @@
+use proof::shown::Shown;
+
 use super::{Paint, Style};
 
 /// Columns that line up, padded with spaces; the last one is not padded.
@@ -9,7 +11,9 @@ pub(crate) struct Table {
 impl Table {
     /// Adds one row.
     pub(crate) fn row<const N: usize>(&mut self, cells: [(Style, String); N]) {
-        self.rows.push(cells.into());
+        // Escaped here already, so that columns are as wide as what is shown.
+        let shown = cells.map(|(style, text)| (style, Shown(&text).to_string()));
+        self.rows.push(shown.into());
     }
 
     /// The rows as lines, each indented by `indent` spaces.

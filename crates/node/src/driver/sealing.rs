@@ -31,7 +31,7 @@ impl<D: Disk> Driver<D> {
         match self.vault.destroy(execution) {
             Ok(_) => Ok(index),
             Err(why) => {
-                eprintln!("interlock: `{execution}` is on record as erased, but {why}");
+                crate::say(format_args!("`{execution}` is on record as erased, but {why}"));
                 Err("key.destroy")
             }
         }

@@ -8,7 +8,7 @@ use super::size;
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::limits::COLUMNS;
-use crate::output::{Output, Paint, Style, Table, counted};
+use crate::output::{Output, Style, Table, counted};
 
 /// Loads a bundle and shows every problem with its place.
 pub(super) fn run(folder: &Path, output: &mut Output) -> Result<Exit, Failure> {
@@ -71,7 +71,7 @@ fn unsound(folder: &Path, errors: &LoadErrors, output: &mut Output) -> Result<Ex
     }
     let paint = output.paint();
     for error in errors.iter() {
-        output.line(report(error, paint).trim_end())?;
+        output.lines(report(error).trim_end())?;
         output.line("")?;
     }
     let problems = counted(size(errors.count()), "problem", "problems");
@@ -84,12 +84,9 @@ fn unsound(folder: &Path, errors: &LoadErrors, output: &mut Output) -> Result<Ex
     Ok(Exit::Data)
 }
 
-/// The problem with the policy text around it.
-fn report(error: &LoadError, paint: Paint) -> String {
-    let theme = match paint {
-        Paint::Coloured => GraphicalTheme::unicode(),
-        Paint::Plain => GraphicalTheme::unicode_nocolor(),
-    };
+/// The problem with the policy text around it, without colours: the text is another's, and only our own are written.
+fn report(error: &LoadError) -> String {
+    let theme = GraphicalTheme::unicode_nocolor();
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(theme).with_width(COLUMNS).with_links(false);
     // Rendering writes to a string: it cannot fail but by a bug, and then the plain sentence is told.

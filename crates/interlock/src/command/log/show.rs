@@ -30,7 +30,7 @@ fn one(log: &Log, index: u64, output: &mut Output) -> Result<Exit, Failure> {
     output.line(record_line::line(index, &entry.record, paint))?;
     let value: serde_json::Value =
         serde_json::from_slice(&entry.record).map_err(|why| super::malformed(index, &why))?;
-    output.line(format!("{value:#}"))?;
+    output.lines(format!("{value:#}"))?;
     let sealed = match entry.sealed.as_deref() {
         Some([]) => "no private part".to_owned(),
         found => private(log, &entry, found)?,
