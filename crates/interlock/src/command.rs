@@ -2,6 +2,7 @@
 
 mod answer;
 mod approvals;
+mod ask;
 mod bench;
 mod bundle;
 mod completions;
@@ -21,6 +22,7 @@ mod office_agent;
 mod office_server;
 mod receipt;
 mod replay;
+mod review;
 mod roles;
 mod semantics;
 pub(crate) mod serve;

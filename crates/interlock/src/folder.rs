@@ -56,11 +56,16 @@ fn collect(folder: &Path, prefix: &str, files: &mut Files) -> Result<(), Failure
 
 /// The bytes of one file, as long as a bundle's may be.
 pub(crate) fn content(path: &Path) -> Result<Vec<u8>, Failure> {
+    content_of(path, FILE_BYTES_MAX)
+}
+
+/// The bytes of one file, which may have so many.
+pub(crate) fn content_of(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
     let found = fs::metadata(path).map_err(|why| unreadable(path, &why))?;
-    if usize::try_from(found.len()).is_ok_and(|bytes| bytes <= FILE_BYTES_MAX) {
+    if usize::try_from(found.len()).is_ok_and(|bytes| bytes <= bytes_max) {
         fs::read(path).map_err(|why| unreadable(path, &why))
     } else {
-        Err(refused(path, &format!("it is longer than {FILE_BYTES_MAX} bytes")))
+        Err(refused(path, &format!("it is longer than {bytes_max} bytes")))
     }
 }
 

@@ -62,6 +62,10 @@ pub(crate) struct Approve {
     #[arg(long)]
     pub(crate) refuse: bool,
 
+    /// Approve without asking: you have read what is approved
+    #[arg(long)]
+    pub(crate) yes: bool,
+
     /// For how long the approval may be used
     #[arg(long = "for", value_name = "DURATION", default_value = "1h", value_parser = duration_ms)]
     pub(crate) for_ms: i64,

@@ -8,7 +8,7 @@ use super::family::duration_ms;
 /// Write a change that officers are to sign, into a file
 ///
 /// The proposal names the state of the governance log that it is based on, and until when it may be signed and
-/// published. Nobody has signed it yet: hand the file on, have each officer run `interlock sign`, and bring it with
+/// published. A proposed bundle lies beside it, as OUT.bundle. Nobody has signed it yet: hand the files on, have each officer run `interlock sign`, and bring it with
 /// `interlock publish`. `interlock roles` says whose signatures a change needs.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -90,13 +90,16 @@ pub(crate) enum Proposed {
     },
 }
 
-/// Add an officer's signature to a proposal
+/// Show a proposal, and add an officer's signature to it
 ///
-/// Shows what is signed. The key is used here and goes nowhere. With --domain the proposal is held against the
-/// domain's log first, and it is said whose signatures are missing still.
+/// Shows the whole change first: every key with its name and id, every role with its threshold before and after, every
+/// policy that comes, goes or changes, the subject, the effect and the expiry. Then it asks; without a terminal it needs
+/// --yes. The key is used here and goes nowhere. With --domain the proposal is held against what governs there, and it is
+/// said whose signatures are missing still.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  interlock sign new-bundle.json --key ~/keys/alice.skey --domain office")]
+#[command(after_help = "Examples:
+  interlock sign new-bundle.json --key ~/keys/alice.skey --domain office
+  interlock sign new-bundle.json --key ~/keys/alice.skey --domain office --yes     # in a script")]
 pub(crate) struct Sign {
     /// The proposal; the signature is added to it
     #[arg(value_name = "FILE")]
@@ -109,6 +112,14 @@ pub(crate) struct Sign {
     /// A domain's folder to hold the proposal against
     #[arg(long, value_name = "DIR")]
     pub(crate) domain: Option<PathBuf>,
+
+    /// The folder of the bundle, where one is published (by default FILE.bundle, which `interlock propose` writes)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bundle: Option<PathBuf>,
+
+    /// Sign without asking: you have read what is signed
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// Bring a signed proposal to a domain
@@ -127,7 +138,7 @@ pub(crate) struct PublishSigned {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
-    /// The folder of the bundle, where one is published
+    /// The folder of the bundle, where one is published (by default FILE.bundle, which `interlock propose` writes)
     #[arg(long, value_name = "DIR")]
     pub(crate) bundle: Option<PathBuf>,
 }

@@ -5,7 +5,9 @@ use node::Options;
 use node::clock::wall_ms;
 use proof::digest::Digest;
 use proof::json::{Object, Value, number, object};
+use proof::note::Signer as _;
 
+use super::ask::{Unattended, ask};
 use crate::cli::{self, ApprovalsCommand};
 use crate::domain;
 use crate::exit::{Exit, Failure};
@@ -84,6 +86,10 @@ pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<E
         }
     };
     let key = node::keys::read_file(&arguments.key).map_err(|why| Failure::node(&why))?;
+    if !arguments.refuse {
+        let question = format!("Approve this as `{}`?", key.verifier().name());
+        ask(&question, arguments.yes, Unattended::GoesOn)?;
+    }
     let expires_ms = wall_ms().saturating_add(arguments.for_ms);
     let approval = Approval { pending, approves: !arguments.refuse, expires_ms };
     let signed = approval

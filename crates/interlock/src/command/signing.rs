@@ -1,16 +1,21 @@
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use kernel::governance::{Change, GovernanceError, SignedProposal, Workload};
+use kernel::governance::{Change, Governance, GovernanceError, SignedProposal, Workload};
 use node::clock::wall_ms;
 use policy::Bundle;
-use proof::json::{Value, object};
+use policy::limits::BUNDLE_BYTES_MAX;
+use proof::digest::Digest;
+use proof::json::{Object, Value};
+use proof::note::Signer as _;
 
+use super::ask::{Unattended, ask};
+use super::review::Review;
 use super::{govern, roles, semantics};
 use crate::cli::{Propose, Proposed, PublishSigned, Sign};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
-use crate::{config, folder, record_line, user};
+use crate::{config, domain, folder, record_line, user};
 
 /// Bytes of a proposal's file, at most: that of a record, and more.
 const PROPOSAL_BYTES_MAX: u64 = 128 * 1024;
@@ -26,6 +31,11 @@ pub(super) fn propose(arguments: &Propose, output: &mut Output) -> Result<Exit, 
         return Err(Failure::new(Exit::Usage, format!("`{shown}` is there already"))
             .help("choose another file: signatures in it would be lost"));
     }
+    if let Proposed::Bundle { bundle } = &arguments.change {
+        let (path, bundle) = (beside(&arguments.out), folder::load_bundle(bundle)?);
+        fs::write(&path, bundle.blob())
+            .map_err(|why| Failure::io(format!("`{}` cannot be written", path.display()), &why))?;
+    }
     write(&arguments.out, &proposal)?;
     told(&proposal, None, output)?;
     if !output.is_json() {
@@ -34,7 +44,7 @@ pub(super) fn propose(arguments: &Propose, output: &mut Output) -> Result<Exit, 
     Ok(Exit::Ok)
 }
 
-/// Adds one officer's signature.
+/// Shows a proposal, asks, and adds one officer's signature.
 pub(super) fn sign(arguments: &Sign, output: &mut Output) -> Result<Exit, Failure> {
     let proposal = read(&arguments.proposal)?;
     let key = node::keys::read_file(&arguments.key).map_err(|why| Failure::node(&why))?;
@@ -52,24 +62,128 @@ pub(super) fn sign(arguments: &Sign, output: &mut Output) -> Result<Exit, Failur
         node::domain::check_covered(&options, change).map_err(|why| Failure::node(&why))?;
         semantics::check(domain, (*semantics, replays), output)?;
     }
+    let shown = show(arguments, &proposal, output)?;
+    output.flush()?;
+    ask(
+        &format!("Sign this as `{}`?", key.verifier().name()),
+        arguments.yes,
+        Unattended::NeedsYes,
+    )?;
     let signed = proposal
         .and_signed(&key)
         .map_err(|why| Failure::new(Exit::Failed, "the proposal could not be signed").why(why))?;
     let missing = arguments.domain.as_deref().map(|domain| missing(domain, &signed)).transpose()?;
     write(&arguments.proposal, &signed)?;
+    if output.is_json() {
+        let mut members = standing(&signed, missing.as_deref());
+        members.extend(shown);
+        output.json(&Value::Object(members))?;
+        return Ok(Exit::Ok);
+    }
     told(&signed, missing.as_deref(), output)?;
     Ok(Exit::Ok)
+}
+
+/// Shows all of a proposal before it is signed; what a program is told of it comes back.
+fn show(
+    arguments: &Sign,
+    proposal: &SignedProposal,
+    output: &mut Output,
+) -> Result<Object, Failure> {
+    let governance = match &arguments.domain {
+        Some(domain) => {
+            let options = config::load(domain)?;
+            Some(node::domain::governance(&options).map_err(|why| Failure::node(&why))?)
+        }
+        None => None,
+    };
+    let bundle = match &proposal.proposal.change {
+        Change::BundlePublished { bundle } => {
+            let folder = (arguments.proposal.as_path(), arguments.bundle.as_deref());
+            Some(published(folder, arguments.domain.as_deref(), bundle)?)
+        }
+        _ => None,
+    };
+    let decides = match (&arguments.domain, governance.as_ref().and_then(Governance::bundle)) {
+        (Some(domain), Some(digest)) if bundle.is_some() => kept(domain, &digest)?,
+        _ => None,
+    };
+    let review = Review {
+        signed: proposal,
+        before: governance.as_ref(),
+        decides: decides.as_ref(),
+        bundle: bundle.as_ref(),
+    };
+    if output.is_json() {
+        return Ok(review.members());
+    }
+    review.tell(output)?;
+    Ok(Object::new())
+}
+
+/// The bundle of a proposal that publishes one: from the folder that was named, from the file beside the proposal, or
+/// from the domain that had it before.
+fn published(
+    (proposal, folder): (&Path, Option<&Path>),
+    domain: Option<&Path>,
+    digest: &Digest,
+) -> Result<Bundle, Failure> {
+    let beside = beside(proposal);
+    let bundle = match (folder, beside.is_file(), domain) {
+        (Some(folder), ..) => Some(folder::load_bundle(folder)?),
+        (None, true, _) => Some(load_beside(&beside)?),
+        (None, false, Some(domain)) => kept(domain, digest)?,
+        (None, false, None) => None,
+    };
+    match bundle {
+        Some(bundle) if bundle.digest() == *digest => Ok(bundle),
+        Some(bundle) => {
+            let what =
+                format!("the proposal publishes {digest}, and this bundle is {}", bundle.digest());
+            Err(Failure::new(Exit::Denied, what).help("ask whoever proposed it for the bundle"))
+        }
+        None => Err(Failure::new(Exit::Usage, "the bundle that is to be signed is not here")
+            .help(format!("put it at `{}`, or name its folder with --bundle", beside.display()))),
+    }
+}
+
+/// Where a proposed bundle lies: beside the proposal.
+fn beside(proposal: &Path) -> PathBuf {
+    let mut path = proposal.as_os_str().to_owned();
+    path.push(".bundle");
+    PathBuf::from(path)
+}
+
+fn load_beside(path: &Path) -> Result<Bundle, Failure> {
+    let blob = folder::content_of(path, BUNDLE_BYTES_MAX)?;
+    Bundle::from_blob(&blob).map_err(|why| {
+        Failure::new(Exit::Data, format!("`{}` holds no bundle", path.display())).why(why)
+    })
+}
+
+/// A bundle that lies beside the domain's governance log.
+fn kept(domain: &Path, digest: &Digest) -> Result<Option<Bundle>, Failure> {
+    let unreadable = |why: &dyn std::fmt::Display| {
+        Failure::new(Exit::Data, "a bundle of the domain cannot be read").why(why)
+    };
+    let log = domain::log(domain, Some(&domain::Which::Governance))?;
+    match log.reader.blob(digest).map_err(|why| unreadable(&why))? {
+        Some(blob) => Bundle::from_blob(&blob).map(Some).map_err(|why| unreadable(&why)),
+        None => Ok(None),
+    }
 }
 
 /// Brings a proposal to its domain.
 pub(super) fn publish(arguments: &PublishSigned, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let signed = read(&arguments.proposal)?;
-    let bundle = arguments.bundle.as_deref().map(folder::load_bundle).transpose()?;
-    if matches!(signed.proposal.change, Change::BundlePublished { .. }) && bundle.is_none() {
-        return Err(Failure::new(Exit::Usage, "the bundle that is published must come with it")
-            .help("name its folder with --bundle"));
-    }
+    let bundle = match &signed.proposal.change {
+        Change::BundlePublished { bundle } => {
+            let folder = (arguments.proposal.as_path(), arguments.bundle.as_deref());
+            Some(published(folder, Some(&arguments.domain), bundle)?)
+        }
+        _ => None,
+    };
     let accepted = node::domain::bring(&options, &signed, bundle.as_ref().map(Bundle::blob))
         .map_err(|why| govern::refused(&why))?;
     let what = record_line::governance(&signed.proposal.change, output.paint());
@@ -155,16 +269,7 @@ fn told(
     let what = record_line::governance(&proposal.proposal.change, output.paint());
     let signers: Vec<String> = proposal.signers().map(ToString::to_string).collect();
     if output.is_json() {
-        let mut members = vec![
-            ("expires_ms", Value::Integer(proposal.proposal.expires_ms)),
-            (
-                "signers",
-                Value::Array(signers.iter().map(|key| Value::from(key.as_str())).collect()),
-            ),
-            ("type", Value::from(proposal.proposal.change.type_name())),
-        ];
-        members.extend(missing.map(|missing| ("standing", Value::from(missing))));
-        return output.json(&object(members));
+        return output.json(&Value::Object(standing(proposal, missing)));
     }
     output.line(what)?;
     let based_on = &proposal.proposal.based_on;
@@ -175,4 +280,16 @@ fn told(
         output.line(format!("  {by}  {key}"))?;
     }
     missing.map_or(Ok(()), |missing| output.line(missing))
+}
+
+/// How a proposal stands, for a program.
+fn standing(proposal: &SignedProposal, missing: Option<&str>) -> Object {
+    let signers = proposal.signers().map(|key| Value::from(key.to_string()));
+    let mut members = Object::from([
+        ("expires_ms", Value::Integer(proposal.proposal.expires_ms)),
+        ("signers", Value::Array(signers.collect())),
+        ("type", Value::from(proposal.proposal.change.type_name())),
+    ]);
+    members.extend(missing.map(|missing| ("standing", Value::from(missing))));
+    members
 }

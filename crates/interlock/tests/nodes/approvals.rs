@@ -79,7 +79,7 @@ impl Site {
             &self.path("roles.toml"),
         ]);
         let key = self.domain.folder().join("keys/officer.skey").display().to_string();
-        self.interlock(&["sign", &proposal, "--key", &key]);
+        self.interlock(&["sign", &proposal, "--key", &key, "--yes"]);
         self.interlock(&["publish", &proposal, &domain]);
     }
 }

@@ -130,7 +130,7 @@ fn a_halt_that_expired_before_the_log_had_room_holds_and_is_told_and_a_new_lift_
     let proposed = ["propose", "--out", &file, "--for", "10s", "halt", "workload:agent"];
     govern(&domain, &proposed, 0);
     let key = domain.folder().join("keys/officer.skey").display().to_string();
-    assert_eq!(run(&["sign", &file, "--key", &key]).code, Some(0));
+    assert_eq!(run(&["sign", &file, "--key", &key, "--yes"]).code, Some(0));
     let folder = domain.folder().display().to_string();
     let brought = run(&["publish", &file, &folder]);
     assert_eq!(brought.code, Some(74), "{}", brought.stderr);

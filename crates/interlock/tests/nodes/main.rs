@@ -13,6 +13,8 @@ mod earlier_builds;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod quorum;
 #[cfg(test)]
 mod random;

@@ -76,7 +76,7 @@ impl Site {
 
     fn sign(&self, name: &str, key: &str) -> (Option<i32>, String, String) {
         let file = self.path(name).display().to_string();
-        self.interlock(&["sign", &file, "--key", key, "--domain", &self.domain()])
+        self.interlock(&["sign", &file, "--key", key, "--domain", &self.domain(), "--yes"])
     }
 
     fn publish(&self, name: &str, more: &[&str]) -> (Option<i32>, String, String) {

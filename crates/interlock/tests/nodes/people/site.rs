@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::{BINARY, Client, Domain, run};
 
@@ -50,12 +50,6 @@ impl Site {
         let mut client = Client::join(&self.domain.socket(), "agent", "office").unwrap();
         client.greet().unwrap();
         client
-    }
-
-    /// Has a report wait for approval, and gives its pending id.
-    pub(crate) fn waits(&self, client: &mut Client, path: &str) -> String {
-        let answer = client.call("w", "write_file", &json!({"path": path, "text": "sales are up"}));
-        answer["error"]["data"]["pending"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
     /// Every record of the lineage log.

@@ -1,0 +1,5 @@
+//! What people see: nothing raw, nothing unsaid, and commands that work for whoever has a key.
+
+mod signing;
+mod site;
+mod terminal;
