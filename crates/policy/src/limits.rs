@@ -63,6 +63,10 @@ pub const DETECTOR_PROGRAM_BYTES_MAX: usize = 1024 * 1024;
 pub const DETECTED_BYTES_MAX: usize = 1024 * 1024;
 /// Depth of record and set types in a schema.
 pub const TYPE_DEPTH_MAX: usize = 32;
+/// Depth of a schema's types with those that they name, used or not. A deeper one is an error at load.
+pub const NAMED_TYPE_DEPTH_MAX: usize = 256;
+/// Words and signs of a schema in which each name of a type is written out as what it names. More are an error at load.
+pub const SCHEMA_EXPANDED_MAX: usize = 4_000_000;
 
 /// Bytes of the arguments of one request.
 pub const INPUT_BYTES_MAX: usize = 1024 * 1024;

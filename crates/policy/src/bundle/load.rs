@@ -14,7 +14,7 @@ use super::labels::{self, LabelRules};
 use super::manifest::{Manifest, ResourceId};
 use super::meters;
 use super::policies::{self, Policies, located};
-use super::schema::{Action, Shapes};
+use super::schema::{Action, Extent, Shapes};
 use super::store::Store;
 use super::{
     Bundle, DETECTORS, ENTITIES, EXPECTED, Files, LABELS, MANIFEST, METERS, REQUESTS, SCHEMA,
@@ -23,7 +23,9 @@ use super::{
 use crate::detectors::Detectors;
 use crate::engine::{Index, has_stack};
 use crate::error::{LoadCode, LoadError, LoadErrors};
-use crate::limits::{DECIDE_STACK_BYTES, stack_needed};
+use crate::limits::{
+    DECIDE_STACK_BYTES, NAMED_TYPE_DEPTH_MAX, SCHEMA_EXPANDED_MAX, TYPE_DEPTH_MAX, stack_needed,
+};
 use crate::meters::Meters;
 use crate::nearest::nearest;
 use crate::protocol;
@@ -229,22 +231,21 @@ fn schema(texts: &Texts, files: &Files, errors: &mut Vec<LoadError>) -> Option<(
     sound.then_some((schema, shapes))
 }
 
-/// Types nested deeper than any that is allowed, refused before the schema's parser recurses into them.
+/// Types nested deeper, or larger, than any that is allowed, refused before the schema's parser recurses into them.
 fn too_deep(text: &Arc<str>) -> Option<LoadError> {
-    let (mut open, mut deepest) = (0usize, 0usize);
-    for c in text.chars() {
-        match c {
-            '{' | '<' | '[' | '(' => open = open.saturating_add(1),
-            '}' | '>' | ']' | ')' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(open);
-    }
-    let most = crate::limits::TYPE_DEPTH_MAX;
-    (deepest > most).then(|| {
-        let message = format!("brackets are nested {deepest} deep; at most {most} are allowed");
-        LoadError::new(LoadCode::Limit, SCHEMA, message)
-    })
+    let Extent { brackets, depth, size } = Extent::of(text);
+    let message = if brackets > TYPE_DEPTH_MAX {
+        format!("brackets are nested {brackets} deep; at most {TYPE_DEPTH_MAX} are allowed")
+    } else if depth > NAMED_TYPE_DEPTH_MAX {
+        format!(
+            "types that name one another are nested {depth} deep; at most {NAMED_TYPE_DEPTH_MAX} are allowed"
+        )
+    } else if size > SCHEMA_EXPANDED_MAX {
+        format!("written out, the types have more than {SCHEMA_EXPANDED_MAX} words and signs")
+    } else {
+        return None;
+    };
+    Some(LoadError::new(LoadCode::Limit, SCHEMA, message))
 }
 
 /// The members of a context that this crate supplies.

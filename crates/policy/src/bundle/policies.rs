@@ -184,6 +184,13 @@ fn bounds(path: &str, text: &Arc<str>, statements: &[Statement]) -> Vec<LoadErro
                 "split the policy, or use a set and `contains` instead of `||`",
             ));
         }
+        if statement.block_depth > EXPRESSION_DEPTH_MAX {
+            let message = format!(
+                "the braces of a block are nested {} deep; at most {EXPRESSION_DEPTH_MAX} are allowed",
+                statement.block_depth
+            );
+            errors.push(point(message, "in a block, braces in comments count: keep them out"));
+        }
         if statement.macro_name.is_some() && statement.parameter_uses > MACRO_PARAMETER_USES_MAX {
             let message =
                 format!("a macro names parameters more than {MACRO_PARAMETER_USES_MAX} times");

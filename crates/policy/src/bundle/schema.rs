@@ -2,6 +2,7 @@
 //! the types of their attributes.
 
 mod alike;
+mod extent;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,6 +10,8 @@ use std::sync::Arc;
 use cedar_policy_core::ast::EntityUID;
 use cedar_policy_core::validator::ValidatorSchema;
 use serde_json::Value;
+
+pub(crate) use extent::Extent;
 
 use crate::limits::TYPE_DEPTH_MAX;
 use crate::typed::{Extension, Kind, Member, Record, Type};

@@ -24,6 +24,8 @@ pub(crate) struct Statement {
     pub(crate) parameter_uses: usize,
     /// How deep macro calls are nested in each other's arguments.
     pub(crate) macro_nesting: usize,
+    /// How deep braces are nested in its blocks, those in comments counted.
+    pub(crate) block_depth: usize,
 }
 
 /// An annotation as written.
@@ -62,6 +64,7 @@ struct Scan {
     guardrails: Option<Range<usize>>,
     parameter_uses: usize,
     macro_nesting: usize,
+    block_depth: usize,
 }
 
 impl Scan {
@@ -73,6 +76,7 @@ impl Scan {
                 self.macro_name = rest.get(2).map(|name| name.text(text).to_owned());
             }
         }
+        self.block_depth = self.block_depth.max(token.block_depth);
         let next = |nth: usize| rest.get(nth).map(|token| token.text(text)).unwrap_or_default();
         match (token.kind, word) {
             (TokenKind::Text, _) => {}
@@ -134,6 +138,7 @@ impl Scan {
             guardrails: done.guardrails,
             parameter_uses: done.parameter_uses,
             macro_nesting: done.macro_nesting,
+            block_depth: done.block_depth,
         })
     }
 }
