@@ -463,7 +463,7 @@ OF_EXECUTIONS = {
     "transition.decided": (DECIDED, SOMETIMES_DECIDED),
     "approval.given": (APPROVAL, {}),
     "transition.withheld": ({"code": name, "decided_seq": count}, {}),
-    "transition.completed": (COMPLETED, {"charges": CHARGES, "labels": labels}),
+    "transition.completed": (COMPLETED, {"charges": CHARGES, "labels": labels, "written": count}),
 }
 OF_NODES = {
     "enforcement.ordered": ({"proposal": proposal}, {}),
@@ -484,6 +484,7 @@ def parse_lineage(entry):
         required, optional = OF_EXECUTIONS[kind]
         exactly(dict(HEADER, **CHAIN, **required), dict(optional, prev=digest))(record, "record")
         need(("prev" in record) == (record["seq"] > 0), "prev")
+        need("written" not in record or record["outcome"] == "unknown", "written")
     elif kind in OF_NODES:
         required, optional = OF_NODES[kind]
         exactly(dict(HEADER, **required), optional)(record, "record")
@@ -1078,6 +1079,7 @@ def verify_vectors(folder):
         "records.jsonl": check_record_case,
         "governance.jsonl": GovernanceCases().check,
         "lineage.jsonl": lambda case: verdict(case["accept"], parse_lineage, case["text"].encode("utf-8")),
+        "written.jsonl": lambda case: verdict(case["accept"], parse_lineage, case["text"].encode("utf-8")),
         "commitments.jsonl": check_commitment_case,
         "keys.jsonl": lambda case: verdict(case["accept"], Key, case["vkey"]),
         "notes.jsonl": lambda case: verdict(case["verified"], open_note, case["note"], Key(case["vkey"])),

@@ -67,7 +67,7 @@ fn accepted(name: &str) -> BTreeMap<String, Vec<Value>> {
 
 #[test]
 fn lineage_records_of_the_vectors_are_read_or_refused_as_they_say() {
-    for case in cases("lineage.jsonl") {
+    for case in cases("lineage.jsonl").into_iter().chain(cases("written.jsonl")) {
         let bytes = text(&case, "text").as_bytes();
         let read = LineageRecord::parse(bytes);
         assert_eq!(read.is_ok(), is_accepted(&case), "{}: {read:?}", text(&case, "name"));

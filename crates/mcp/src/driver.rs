@@ -6,18 +6,19 @@ mod stderr;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::process::ExitStatus;
 use std::sync::Arc;
 
 use proof::digest::Digest;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
-use tokio::time::{sleep_until, timeout};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::server::ServerProcess;
-use crate::session::{Counts, Effect, Ended, Input, Session};
-use crate::{Direction, Gate, Note, ServerCommand, SessionError, Sink, Step};
+use crate::session::{Counts, Effect, Ended, Input, Session, Written};
+use crate::{Direction, End, Gate, Note, ServerCommand, SessionError, Sink, Step};
 use deadline::{Deadline, Times};
 use pipe::{Event, Lines, Writer};
 
@@ -86,33 +87,27 @@ where
     tokio::pin!(stopped);
     let mut driver = Driver {
         session: Session::new(),
+        began: Instant::now(),
         gate: Arc::clone(&gate),
         sink,
         child,
         client,
         server: Some(server),
+        cut_at: 0,
         work: JoinSet::new(),
+        asked: HashMap::new(),
         deadline: Deadline::new(times),
     };
     while !driver.is_over() {
-        let session = &driver.session;
+        let is_live = driver.session.ended().is_none();
+        // A stop goes before all that waits: whatever was permitted before it and was not written is not written.
         let input = tokio::select! {
-            stop = &mut stopped, if session.ended().is_none() => Some(Input::End(stop.into())),
-            Some(done) = driver.work.join_next() => done.unwrap_or(Some(Input::End(Ended::Stopped))),
-            Some(event) = happened.recv() => driver.event(event),
-            line = from_client.next(), if session.wants(Direction::ToServer) => {
-                driver.deadline.client_goes_on();
-                Some(line)
-            }
-            line = from_server.next(), if session.wants(Direction::ToClient) => Some(line),
-            _ = driver.child.wait(), if !driver.deadline.server_exited => {
-                driver.deadline.exited();
-                None
-            }
-            () = sleep_until(driver.deadline.at()), if driver.deadline.is_set() => driver.late(),
+            biased;
+            stop = &mut stopped, if is_live => Some(Input::End(stop.into())),
+            input = driver.next(&mut happened, (&mut from_client, &mut from_server)) => input,
         };
         if let Some(input) = input {
-            driver.take(input);
+            driver.take(input).await;
         }
     }
     driver.finish(complaints).await
@@ -126,8 +121,13 @@ struct Driver<G, S> {
     child: ServerProcess,
     client: Writer,
     server: Option<Writer>,
+    began: Instant,
+    /// Bytes of the client's last line that the server's pipe had taken when it was cut.
+    cut_at: u64,
     /// What the gate was asked: at most one question a lane, and at the end the completion of what is open.
     work: JoinSet<Option<Input>>,
+    /// The lanes that wait for what was asked.
+    asked: HashMap<Id, Direction>,
     deadline: Deadline,
 }
 
@@ -136,9 +136,55 @@ impl<G: Gate, S: Sink> Driver<G, S> {
         self.session.ended().is_some() && (self.work.is_empty() || self.deadline.given_up)
     }
 
-    fn take(&mut self, input: Input) {
-        for effect in self.session.step(input) {
-            self.perform(effect);
+    /// The next thing that happens.
+    async fn next(
+        &mut self,
+        happened: &mut mpsc::Receiver<Event>,
+        (from_client, from_server): (&mut Lines, &mut Lines),
+    ) -> Option<Input> {
+        let session = &self.session;
+        tokio::select! {
+            Some(done) = self.work.join_next_with_id() => self.answered(done),
+            Some(event) = happened.recv() => self.event(event),
+            line = from_client.next(), if session.wants(Direction::ToServer) => {
+                self.deadline.client_goes_on();
+                Some(line)
+            }
+            line = from_server.next(), if session.wants(Direction::ToClient) => Some(line),
+            _ = self.child.wait(), if !self.deadline.server_exited => {
+                self.deadline.exited();
+                None
+            }
+            () = sleep_until(self.deadline.at()), if self.deadline.is_set() => self.late(),
+        }
+    }
+
+    /// Asks the gate; the lane, if there is one, waits for it.
+    fn ask(
+        &mut self,
+        lane: Option<Direction>,
+        question: impl Future<Output = Option<Input>> + Send + 'static,
+    ) {
+        let id = self.work.spawn(question).id();
+        if let Some(lane) = lane {
+            self.asked.insert(id, lane);
+        }
+    }
+
+    /// A gate that panics answers nothing more: the session ends.
+    fn answered(&mut self, done: Result<(Id, Option<Input>), JoinError>) -> Option<Input> {
+        let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let lane = self.asked.remove(&id);
+        match done {
+            Ok((_, input)) => input,
+            Err(_) => Some(lane.map_or(Input::End(Ended::Stopped), Input::Broken)),
+        }
+    }
+
+    async fn take(&mut self, input: Input) {
+        let now = self.began.elapsed().as_millis();
+        for effect in self.session.step(u64::try_from(now).unwrap_or(u64::MAX), input) {
+            self.perform(effect).await;
         }
         if self.session.is_draining() {
             self.deadline.drain();
@@ -148,7 +194,7 @@ impl<G: Gate, S: Sink> Driver<G, S> {
     fn event(&mut self, event: Event) -> Option<Input> {
         match event {
             Event::Written(lane) => Some(Input::Written(lane)),
-            Event::Failed(to) => Some(Input::Failed(to)),
+            Event::Failed(to, taken) => Some(Input::Failed(to, taken)),
             Event::ClientEnds => {
                 self.deadline.client_ends();
                 None
@@ -156,14 +202,23 @@ impl<G: Gate, S: Sink> Driver<G, S> {
         }
     }
 
-    fn perform(&mut self, effect: Effect) {
+    async fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Decide(step) => self.decide(step),
             Effect::Complete { lane, ticket, end, message, output } => {
                 let gate = Arc::clone(&self.gate);
-                self.work.spawn(async move {
+                self.ask(lane, async move {
                     let completed = gate.complete(ticket, end, message, output).await;
                     lane.map(|lane| Input::Completed(lane, completed))
+                });
+            }
+            Effect::Lost { ticket, written } => {
+                let (gate, written) = (Arc::clone(&self.gate), self.bytes(written));
+                self.ask(None, async move {
+                    let end = End::Unknown { written };
+                    // Nothing waits for it, and nothing is forwarded.
+                    let _ = gate.complete(ticket, end, Vec::new(), None).await;
+                    None
                 });
             }
             Effect::List(tools) => self.list(tools),
@@ -176,18 +231,19 @@ impl<G: Gate, S: Sink> Driver<G, S> {
             Effect::Refused(code) => self.gate.refused(code),
             Effect::Note(note) => self.sink.note(note),
             Effect::CloseServer => self.server = self.server.take().and_then(Writer::close),
-            Effect::End => self.end(),
+            Effect::End => self.end().await,
         }
     }
 
     fn decide(&mut self, step: Step) {
         let (gate, lane) = (Arc::clone(&self.gate), step.direction);
-        self.work.spawn(async move { Some(Input::Answered(lane, gate.decide(step).await)) });
+        let question = async move { Some(Input::Answered(lane, gate.decide(step).await)) };
+        self.ask(Some(lane), question);
     }
 
     fn list(&mut self, tools: Vec<(String, Digest)>) {
         let gate = Arc::clone(&self.gate);
-        self.work.spawn(async move {
+        self.ask(Some(Direction::ToClient), async move {
             let mut listed = Vec::with_capacity(tools.len());
             for (name, definition) in &tools {
                 listed.push(gate.is_listed(name, *definition).await);
@@ -196,8 +252,19 @@ impl<G: Gate, S: Sink> Driver<G, S> {
         });
     }
 
-    fn end(&mut self) {
-        self.server = None;
+    fn bytes(&self, written: Written) -> Option<u64> {
+        match written {
+            Written::Bytes(bytes) => Some(bytes),
+            Written::UnderWay => Some(self.cut_at),
+            Written::Unmeasured => None,
+        }
+    }
+
+    /// INVARIANT: this comes before the effects that say what is lost, which need to know where the line was cut.
+    async fn end(&mut self) {
+        if let Some(server) = self.server.take() {
+            self.cut_at = server.cut(Direction::ToServer).await;
+        }
         match self.session.ended() {
             Some(Ended::Client | Ended::Server) => self.deadline.linger(),
             _ => self.kill(),

@@ -13,7 +13,8 @@ pub trait Gate: Send + Sync + 'static {
     /// what may be done with the message that came.
     ///
     /// `message` is exactly what is forwarded, without its LF; it is empty for [`End::Sent`] and
-    /// [`End::Unknown`], where no message came back. `output` is the JSON text of a result's
+    /// [`End::Unknown`], where no message came back. A request of the server whose answer was turned down ends with
+    /// the error that the server gets in its place. `output` is the JSON text of a result's
     /// `structuredContent`, if that is an object.
     fn complete(
         &self,
@@ -55,7 +56,7 @@ impl Direction {
     }
 }
 
-/// One request or notification that wants to go on.
+/// One message that wants to go on: a request, a notification, or the client's answer to a server's request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// Where it goes.
@@ -69,7 +70,8 @@ pub struct Step {
     pub tool: Option<String>,
     /// Digest of the tool's definition as the server last listed it; none where it did not in this session.
     pub definition: Option<Digest>,
-    /// JSON text: the arguments of a `tools/call`, the params of any other method; `{}` when absent.
+    /// JSON text: the arguments of a `tools/call`, the params of any other method; `{}` when absent. Of an answer
+    /// `{"result": ..}` or `{"error": ..}`.
     pub arguments: String,
     /// The pending decision that a `tools/call` names.
     pub pending: Option<Digest>,
@@ -156,8 +158,11 @@ pub enum End {
     Result,
     /// A JSON-RPC error came.
     Error,
-    /// It was a notification, and was written whole.
+    /// It was a notification or an answer, and was written whole.
     Sent,
-    /// Nothing came, or it is not known whether it was written.
-    Unknown,
+    /// Nothing came, or it is not known whether it arrived.
+    Unknown {
+        /// How many bytes of its line the server's pipe took, the LF included; none for what goes to the client.
+        written: Option<u64>,
+    },
 }

@@ -14,6 +14,17 @@ pub const DEFINITIONS_MAX: usize = 4_096;
 /// Refused messages of a server in one session; with one more the server is stopped.
 pub const SERVER_REFUSALS_MAX: u64 = 64;
 
+/// Requests and notifications that a server may send at a time, of its own accord. One more is dropped, and a request
+/// answered with `refused.overload`. Answers, and cancellations of what is open, are not among them.
+pub const SERVER_MESSAGES_BURST: u64 = 512;
+
+/// Requests and notifications that a server may send in a second, in the long run.
+pub const SERVER_MESSAGES_PER_SECOND: u64 = 16;
+
+/// Dropped messages of a server without a pause that is long enough for another [`SERVER_MESSAGES_BURST`]; with one more
+/// the server is stopped.
+pub const SERVER_DROPPED_MAX: u64 = 65_536;
+
 /// Refused messages, and probes, of one side that are noted in one session; further ones are only counted.
 pub const NOTES_MAX: u64 = 64;
 

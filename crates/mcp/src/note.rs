@@ -40,6 +40,8 @@ pub enum Note {
         /// The whole reason.
         why: String,
     },
+    /// The server sends faster than is passed on: what is too much is dropped, and counted.
+    ServerFloods,
     /// A client asked whether a newer revision is spoken.
     Probe {
         /// The method that it asked with.
@@ -62,6 +64,9 @@ impl fmt::Display for Note {
                     Direction::ToClient => "server",
                 };
                 write!(f, "a message of the {sender} was refused: {kind}: {why}")
+            }
+            Self::ServerFloods => {
+                write!(f, "the server sends faster than is passed on; what is too much is dropped")
             }
             Self::Probe { method } => {
                 write!(f, "the client probed for a newer revision with `{}`", method.escape_debug())

@@ -1,99 +1,43 @@
 //! The rules of one session as a state machine: [`Session::step`] takes what happened and says what to do.
 //!
-//! Each direction is a lane that handles one message at a time, in order: decide, then write; or, for a response,
-//! complete, then write. A lane takes its next line ([`Session::wants`]) only when the last one is dealt with,
-//! which is also the backpressure. Nothing is forwarded but by a permit, or by the completion of a permitted
-//! request.
+//! Each direction is a lane that handles one message at a time, in order. A request or a notification is decided, then
+//! written. A server's response completes its request, then is written. A client's response is decided, completes the
+//! server's request, then is written. A lane takes its next line ([`Session::wants`]) only when the last one is dealt
+//! with, which is also the backpressure. Nothing is forwarded but by a permit of that moment, or by the completion of a
+//! permitted request; see `docs/adr/0031-every-message-is-decided.md`.
 
 mod answer;
+mod answering;
+mod cancelling;
 mod definitions;
+mod effect;
 mod ending;
 mod listing;
 mod open;
+mod pace;
 mod read;
 #[cfg(test)]
 mod tests;
 
-use proof::digest::Digest;
 use wire::jsonrpc::Id;
 use wire::mcp::Revision;
 
 pub use answer::{DENIED, ENDED, PENDING, REFUSED};
+pub use effect::{Effect, Input, Written};
 
-use crate::limits::{NOTES_MAX, OPEN_MAX};
+use crate::limits::{NOTES_MAX, OPEN_MAX, SERVER_DROPPED_MAX};
 use crate::{Answer, Completed, Direction, End, Note, Step};
 use answer::Problem;
 use definitions::Definitions;
-use ending::unknown;
 use listing::Listing;
 use open::{Asked, Open, Opened};
+use pace::Pace;
 use read::{Call, Incoming, Reply};
 
 /// Code of a refusal for what could not be read.
 const REFUSED_INPUT: &str = "refused.input";
 /// Code of a refusal for more than is held at a time.
 const REFUSED_OVERLOAD: &str = "refused.overload";
-
-/// Something that happened.
-#[derive(Debug)]
-pub enum Input {
-    /// A line came that wants to go in this direction, without its LF; or one that the framing refused.
-    Line(Direction, Result<Vec<u8>, wire::frame::Error>),
-    /// No further line comes in this direction.
-    Closed(Direction),
-    /// The answer to [`Effect::Decide`].
-    Answered(Direction, Answer),
-    /// The answer to [`Effect::List`]: for each name, whether it is listed.
-    Listed(Vec<bool>),
-    /// The answer to an [`Effect::Complete`] that named a lane.
-    Completed(Direction, Completed),
-    /// An [`Effect::Write`] that named this lane is written whole.
-    Written(Direction),
-    /// A write in this direction failed, and all later ones will.
-    Failed(Direction),
-    /// The session must end.
-    End(Ended),
-}
-
-/// Something to do, in the order given.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Ask the gate; answered by [`Input::Answered`].
-    Decide(Step),
-    /// Tell the gate what came of a ticket; answered by [`Input::Completed`] if a lane waits for it.
-    Complete {
-        /// The lane that waits.
-        lane: Option<Direction>,
-        /// The permit's ticket.
-        ticket: u64,
-        /// How it ended.
-        end: End,
-        /// What will be forwarded.
-        message: Vec<u8>,
-        /// The structured result.
-        output: Option<String>,
-    },
-    /// Ask the gate which of these tools are listed, by name and digest of the definition; answered by
-    /// [`Input::Listed`].
-    List(Vec<(String, Digest)>),
-    /// Write this line and an LF; answered by [`Input::Written`] if a lane waits for it.
-    Write {
-        /// The lane that waits.
-        lane: Option<Direction>,
-        /// Whom to write to.
-        to: Direction,
-        /// The line without its LF.
-        line: Vec<u8>,
-    },
-    /// Count a refusal.
-    Refused(&'static str),
-    /// Tell an operator.
-    Note(Note),
-    /// Nothing more goes to the server: close its stdin, after what is to be written.
-    CloseServer,
-    /// The session has ended: stop the server. Effects and inputs for what is in flight still follow.
-    End,
-}
 
 /// Why a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +56,7 @@ pub enum Ended {
     Ordered(String),
 }
 
-/// How many messages had which fate. Responses are in none of the first three.
+/// How many messages had which fate. A server's responses are in none of the first three.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Requests and notifications that were permitted.
@@ -125,6 +69,10 @@ pub struct Counts {
     pub refused_of_client: u64,
     /// Messages of the server that were refused before a decision.
     pub refused_of_server: u64,
+    /// Messages that the server sent faster than is passed on. They were dropped, and are no refusals of what they are.
+    pub dropped_of_server: u64,
+    /// Cancellations of what is not open. They were dropped.
+    pub stray_cancellations: u64,
     /// Probes for a newer revision. They are answered, not decided, and no refusals.
     pub probes: u64,
 }
@@ -138,6 +86,8 @@ pub struct Session {
     asked_by_client: Open,
     /// Requests of the server that the client has not yet answered.
     asked_by_server: Open,
+    pace: Pace,
+    now_ms: u64,
     revision: Option<Revision>,
     definitions: Definitions,
     /// The client's last line was handled.
@@ -158,16 +108,29 @@ enum Lane {
     Idle,
     /// The decision of this call.
     Deciding(Call),
+    /// The decision of this answer.
+    Answering(Reply),
     /// Which of the tools are listed.
     Listing(Id, Listing),
-    /// The completion of the request with this id; then this response goes on.
-    Completing(Id, Vec<u8>),
-    /// A write; then the notification with this ticket is completed.
-    Writing { to: Direction, sent: Option<u64> },
+    /// The completion of the request with this id; then this response goes on. An answer that was decided has a ticket.
+    Completing { id: Id, line: Vec<u8>, sent: Option<u64> },
+    /// A write.
+    Writing { to: Direction, carried: Carried },
     /// The completion of a notification.
     Settling,
     /// Nothing more.
     Closed,
+}
+
+/// What a line that is being written carries.
+#[derive(Debug)]
+enum Carried {
+    /// What is completed already, or needs no completion.
+    Settled,
+    /// A request, which its response completes, with its length.
+    Request(Id, u64),
+    /// What is completed by having been written: a notification or an answer, by its ticket.
+    OneWay(u64),
 }
 
 impl Session {
@@ -176,8 +139,9 @@ impl Session {
         Self::default()
     }
 
-    /// Takes what happened and says what to do.
-    pub fn step(&mut self, input: Input) -> Vec<Effect> {
+    /// Takes what happened, at this time of a clock that never steps back, and says what to do.
+    pub fn step(&mut self, now_ms: u64, input: Input) -> Vec<Effect> {
+        self.now_ms = now_ms;
         let mut out = Vec::new();
         match input {
             Input::Line(to, line) => self.line(to, line, &mut out),
@@ -186,7 +150,8 @@ impl Session {
             Input::Listed(listed) => self.listed(&listed, &mut out),
             Input::Completed(to, completed) => self.completed(to, completed, &mut out),
             Input::Written(to) => self.written(to, &mut out),
-            Input::Failed(to) => self.failed(to, &mut out),
+            Input::Failed(to, written) => self.failed(to, written, &mut out),
+            Input::Broken(to) => self.broken(to, &mut out),
             Input::End(why) => self.end(why, &mut out),
         }
         out
@@ -254,6 +219,13 @@ impl Session {
             Direction::ToClient if step.method == definitions::CHANGED => self.definitions.forget(),
             Direction::ToClient => {}
         }
+        if let Some(id) = &call.cancels {
+            if self.asked(to).cancellable(id).is_none() {
+                return self.drop_cancellation(to, out);
+            }
+        } else if to == Direction::ToClient && !self.pace.admits(self.now_ms) {
+            return self.drop_surplus(call.id.as_ref(), out);
+        }
         if let Some(id) = &call.id {
             let open = self.asked(to);
             if open.has(id) {
@@ -270,65 +242,89 @@ impl Session {
         out.push(Effect::Decide(step));
     }
 
+    /// The server sends faster than is passed on: what is too much is dropped, whatever it says.
+    fn drop_surplus(&mut self, id: Option<&Id>, out: &mut Vec<Effect>) {
+        let lane = Direction::ToClient;
+        self.counts.dropped_of_server = self.counts.dropped_of_server.saturating_add(1);
+        out.push(Effect::Refused(REFUSED_OVERLOAD));
+        if self.counts.dropped_of_server == 1 {
+            out.push(Effect::Note(Note::ServerFloods));
+        }
+        self.turn_back(lane, id.map(|id| answer::refused(id, REFUSED_OVERLOAD)), out);
+        if self.pace.dropped() > SERVER_DROPPED_MAX {
+            self.end(Ended::Unruly, out);
+        }
+    }
+
     fn answered(&mut self, to: Direction, answer: Answer, out: &mut Vec<Effect>) {
         let call = match self.take(to) {
             Lane::Deciding(call) => call,
+            Lane::Answering(reply) => return self.answer_decided(reply, answer, out),
             lane => return *self.lane_mut(to) = lane,
         };
-        match answer {
-            Answer::Permit { ticket, .. } => self.permitted(to, call, ticket, out),
-            Answer::Deny { index, code, policies, advice } => {
-                self.counts.denied = self.counts.denied.saturating_add(1);
-                // Which policies there are is not the server's to know.
-                let told = (to == Direction::ToServer).then_some((policies, advice));
-                let line = call.id.map(|id| answer::denied(&id, index, &code, told));
-                self.turn_back(to, line, out);
-            }
-            Answer::Pending { index, pending, awaits, policies, advice } => {
-                self.counts.denied = self.counts.denied.saturating_add(1);
-                let told = (to == Direction::ToServer).then_some((policies, advice));
-                let waits = (pending, awaits);
-                let line = call.id.map(|id| answer::pending(&id, index, waits, told));
-                self.turn_back(to, line, out);
-            }
-            Answer::Refused { code } => {
-                self.counts.undecided = self.counts.undecided.saturating_add(1);
-                self.turn_back(to, call.id.map(|id| answer::refused(&id, &code)), out);
-            }
+        let verdict = match answer {
+            Answer::Permit { ticket, .. } => return self.permitted(to, call, ticket, out),
             Answer::Stopped => {
                 self.end(Ended::Stopped, out);
                 let line = call.id.map(|id| answer::ended(&id, &Ended::Stopped));
-                self.turn_back(to, line, out);
+                return self.turn_back(to, line, out);
             }
+            other => other,
+        };
+        self.count(&verdict);
+        if let Some(id) = call.cancels {
+            return self.cancel_anyway(to, &id, out);
         }
+        let line = call.id.map(|id| answer::turned_down(&id, verdict, to == Direction::ToServer));
+        self.turn_back(to, line, out);
+    }
+
+    /// Counts a verdict that is no permit.
+    fn count(&mut self, verdict: &Answer) {
+        let count = match verdict {
+            Answer::Deny { .. } | Answer::Pending { .. } => &mut self.counts.denied,
+            _ => &mut self.counts.undecided,
+        };
+        *count = count.saturating_add(1);
     }
 
     fn permitted(&mut self, to: Direction, call: Call, ticket: u64, out: &mut Vec<Effect>) {
         self.counts.permitted = self.counts.permitted.saturating_add(1);
+        let unwritten = Effect::Lost { ticket, written: unwritten(to) };
         if let Some(why) = &self.ended {
             // It was decided too late to be forwarded.
             let line = call.id.map(|id| answer::ended(&id, why));
-            out.push(unknown(ticket));
+            out.push(unwritten);
             return self.turn_back(to, line, out);
         }
         if let Some(id) = &call.cancels
             && let Some(forgotten) = self.asked(to).cancel(id)
         {
-            out.push(unknown(forgotten));
+            out.push(forgotten.lost());
         }
-        let sent = match call.id {
+        let is_deaf = to == Direction::ToServer && self.server_deaf;
+        let carried = match call.id {
             Some(id) => {
-                self.asked(to).insert(id, Opened { ticket, asked: call.asked });
-                None
+                let written = match to {
+                    Direction::ToServer if is_deaf => Written::Bytes(0),
+                    Direction::ToServer => Written::UnderWay,
+                    Direction::ToClient => Written::Unmeasured,
+                };
+                let opened = Opened { ticket, asked: call.asked, method: call.method, written };
+                self.asked(to).insert(id.clone(), opened);
+                Carried::Request(id, line_bytes(&call.line))
             }
-            None => Some(ticket),
+            None if is_deaf => {
+                out.push(unwritten);
+                Carried::Settled
+            }
+            None => Carried::OneWay(ticket),
         };
-        if to == Direction::ToServer && self.server_deaf {
+        if is_deaf {
             // A request stays open; it ends as unknown with the session.
-            out.extend(sent.map(unknown));
             return self.rest(to);
         }
-        *self.lane_mut(to) = Lane::Writing { to, sent };
+        *self.lane_mut(to) = Lane::Writing { to, carried };
         out.push(Effect::Write { lane: Some(to), to, line: call.line });
     }
 
@@ -341,9 +337,14 @@ impl Session {
     }
 
     fn reply(&mut self, to: Direction, reply: Reply, out: &mut Vec<Effect>) {
-        let Some(asked) = self.asked(to.back()).get(&reply.id) else {
+        let Some(opened) = self.asked(to.back()).get(&reply.id) else {
             return self.refuse(to, Problem::unknown_id(), out);
         };
+        if to == Direction::ToServer {
+            let step = read::answer(&opened.method, &reply);
+            return self.decide_answer(reply, step, out);
+        }
+        let asked = opened.asked;
         match read::outcome(asked, &reply) {
             Ok(read::Outcome::Plain) => self.complete(to, reply, out),
             Ok(read::Outcome::Revision(revision)) => match Revision::parse(&revision) {
@@ -388,17 +389,22 @@ impl Session {
         let Reply { id, end, line, output } = reply;
         let Some(ticket) = self.asked(to.back()).remove(&id) else { return };
         let message = line.clone();
-        *self.lane_mut(to) = Lane::Completing(id, line);
+        *self.lane_mut(to) = Lane::Completing { id, line, sent: None };
         out.push(Effect::Complete { lane: Some(to), ticket, end, message, output });
     }
 
     fn completed(&mut self, to: Direction, completed: Completed, out: &mut Vec<Effect>) {
         match (self.take(to), completed) {
-            (Lane::Completing(_, line), Completed::Forward) => self.write(to, to, line, out),
-            (Lane::Completing(id, _), Completed::Withheld { code }) => {
+            (Lane::Completing { line, sent: Some(ticket), .. }, Completed::Forward) => {
+                self.write_answer(ticket, line, out);
+            }
+            (Lane::Completing { line, .. }, Completed::Forward) => self.write(to, to, line, out),
+            (Lane::Completing { id, sent, .. }, Completed::Withheld { code }) => {
+                out.extend(sent.map(answering::unwritten));
                 self.write(to, to, answer::withheld(&id, &code), out);
             }
-            (Lane::Completing(id, _), Completed::Stopped) => {
+            (Lane::Completing { id, sent, .. }, Completed::Stopped) => {
+                out.extend(sent.map(answering::unwritten));
                 self.end(Ended::Stopped, out);
                 if to == Direction::ToClient {
                     let line = answer::ended(&id, &Ended::Stopped);
@@ -417,8 +423,14 @@ impl Session {
 
     fn written(&mut self, to: Direction, out: &mut Vec<Effect>) {
         match self.take(to) {
-            Lane::Writing { sent: None, .. } => self.rest(to),
-            Lane::Writing { sent: Some(ticket), .. } => {
+            Lane::Writing { carried: Carried::Settled, .. } => self.rest(to),
+            Lane::Writing { carried: Carried::Request(id, bytes), .. } => {
+                if to == Direction::ToServer {
+                    self.asked(to).wrote(&id, Written::Bytes(bytes));
+                }
+                self.rest(to);
+            }
+            Lane::Writing { carried: Carried::OneWay(ticket), .. } => {
                 *self.lane_mut(to) = Lane::Settling;
                 out.push(Effect::Complete {
                     lane: Some(to),
@@ -431,4 +443,17 @@ impl Session {
             lane => *self.lane_mut(to) = lane,
         }
     }
+}
+
+/// How much of a line was written that was not handed over to be.
+fn unwritten(to: Direction) -> Written {
+    match to {
+        Direction::ToServer => Written::Bytes(0),
+        Direction::ToClient => Written::Unmeasured,
+    }
+}
+
+/// Bytes of a line with its LF.
+fn line_bytes(line: &[u8]) -> u64 {
+    u64::try_from(line.len()).unwrap_or(u64::MAX).saturating_add(1)
 }

@@ -279,7 +279,7 @@ impl<D: Disk> Driver<D> {
         }
         if is_permit && !is_heard {
             let (reply, _nobody) = oneshot::channel();
-            self.outcome(ticket, (Completion::Unknown, Vec::new(), None), reply);
+            self.outcome(ticket, (Completion::UNKNOWN, Vec::new(), None), reply);
         }
     }
 }

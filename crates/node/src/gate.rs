@@ -72,7 +72,7 @@ impl Gate for SessionGate {
             End::Result => Completion::Result,
             End::Error => Completion::Error,
             End::Sent => Completion::Sent,
-            End::Unknown => Completion::Unknown,
+            End::Unknown { written } => Completion::Unknown { written },
         };
         let settled = self.kernel.outcome(ticket, outcome, (message, output));
         async move {

@@ -20,6 +20,39 @@ pub(crate) fn cases() -> Outcome<Vec<Value>> {
     Ok(cases)
 }
 
+/// How much of a message was written, of which nobody knows how it ended.
+pub(crate) fn written() -> Outcome<Vec<Value>> {
+    let ended = |outcome: &str| {
+        let members = [
+            ("commitments", commitments(&[])),
+            ("decided_seq", number(1)),
+            ("outcome", outcome.into()),
+        ];
+        of_execution("transition.completed", 2, &members)
+    };
+    let unknown = |written: Value| with(&ended("unknown"), "written", written);
+    let cases = [
+        (true, "nothing", unknown(number(0))),
+        (true, "all of a short line", unknown(number(41))),
+        (true, "the greatest count", unknown(number((1 << 53) - 1))),
+        (false, "a count below 0", unknown(Value::Integer(-1))),
+        (false, "a text", unknown("41".into())),
+        (false, "of a result", with(&ended("result"), "written", number(41))),
+        (false, "of an error", with(&ended("error"), "written", number(41))),
+        (false, "of what was sent", with(&ended("sent"), "written", number(41))),
+        (false, "of a withheld permit", {
+            let members = [("code", "execution.halted".into()), ("decided_seq", number(1))];
+            with(&of_execution("transition.withheld", 2, &members), "written", number(0))
+        }),
+    ];
+    let mut lines = Vec::new();
+    for (accept, name, record) in cases {
+        agree(name, accept, LineageRecord::parse(&record.to_bytes()).is_ok())?;
+        lines.push(case(accept, name, &record)?);
+    }
+    Ok(lines)
+}
+
 type Named = Vec<(String, Value)>;
 
 fn header(type_name: &str) -> Value {

@@ -17,7 +17,8 @@ use proof::json::{Object, Value, object};
 fn main() -> Outcome<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/vectors");
     write_lines(&folder, "governance.jsonl", governance::cases()?)?;
-    write_lines(&folder, "lineage.jsonl", lineage::cases()?)
+    write_lines(&folder, "lineage.jsonl", lineage::cases()?)?;
+    write_lines(&folder, "written.jsonl", lineage::written()?)
 }
 
 fn digest(of: &str) -> Value {

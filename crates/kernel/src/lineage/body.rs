@@ -133,14 +133,37 @@ pub enum Completion {
     /// One-way: nothing comes back.
     Sent,
     /// It may or may not have happened. It is never sent again.
-    Unknown,
+    Unknown {
+        /// How many bytes of its line the server's pipe took, the LF included, where an enforcement point counted them.
+        written: Option<u64>,
+    },
 }
 
 impl Completion {
-    pub(super) const ALL: [Self; 4] = [Self::Result, Self::Error, Self::Sent, Self::Unknown];
+    /// Nobody knows how it ended, nor how much of it was written.
+    pub const UNKNOWN: Self = Self::Unknown { written: None };
+
+    pub(super) const ALL: [Self; 4] = [Self::Result, Self::Error, Self::Sent, Self::UNKNOWN];
 
     pub(super) fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|one| one.as_str() == text)
+    }
+
+    /// How much of its line was written, where that is on record.
+    #[must_use]
+    pub fn written(self) -> Option<u64> {
+        match self {
+            Self::Unknown { written } => written,
+            Self::Result | Self::Error | Self::Sent => None,
+        }
+    }
+
+    /// The same with how much was written: none where it is known how it ended.
+    pub(super) fn with_written(self, written: u64) -> Option<Self> {
+        match self {
+            Self::Unknown { .. } => Some(Self::Unknown { written: Some(written) }),
+            Self::Result | Self::Error | Self::Sent => None,
+        }
     }
 
     /// The name in records.
@@ -150,7 +173,7 @@ impl Completion {
             Self::Result => "result",
             Self::Error => "error",
             Self::Sent => "sent",
-            Self::Unknown => "unknown",
+            Self::Unknown { .. } => "unknown",
         }
     }
 }
@@ -219,6 +242,9 @@ impl Body {
                 }
                 put("decided_seq", number(*decided_seq));
                 put("outcome", Value::from(outcome.as_str()));
+                if let Some(written) = outcome.written() {
+                    put("written", number(written));
+                }
                 put("commitments", commitments_value(commitments));
             }
             Self::Approved(approval) => approval.write(into),
@@ -379,11 +405,19 @@ fn started(value: &Value) -> Result<Body, Malformed> {
 }
 
 fn completed(value: &Value) -> Result<Body, Malformed> {
-    let members = members(value, &["charges", "commitments", "decided_seq", "labels", "outcome"])?;
-    let outcome = Completion::parse(members.str("outcome")?);
+    const MEMBERS: [&str; 6] =
+        ["charges", "commitments", "decided_seq", "labels", "outcome", "written"];
+    let members = members(value, &MEMBERS)?;
+    let outcome = Completion::parse(members.str("outcome")?)
+        .ok_or_else(|| wrong("outcome", "result, error, sent or unknown"))?;
+    let outcome = match members.has("written") {
+        true => outcome.with_written(members.count("written")?),
+        false => Some(outcome),
+    };
     Ok(Body::Completed {
         decided_seq: members.count("decided_seq")?,
-        outcome: outcome.ok_or_else(|| wrong("outcome", "result, error, sent or unknown"))?,
+        outcome: outcome
+            .ok_or_else(|| wrong("written", "left out unless the outcome is `unknown`"))?,
         charges: charges_of(&members)?,
         labels: labels_of(&members)?,
         commitments: commitments_of(members.value("commitments")?)?,

@@ -47,7 +47,10 @@ fn decided(mut members: Members<'_>) -> Option<LineageRecord> {
         Some(span) => Some(checked_name("tool", &span.string()?).ok()?),
         None => None,
     };
-    ends_as(members, "\"transition.decided\"")?;
+    ends_as(&mut members, "\"transition.decided\"")?;
+    if !members.is_empty() {
+        return None;
+    }
     let body = Decided {
         server,
         direction,
@@ -81,18 +84,25 @@ fn completed(mut members: Members<'_>) -> Option<LineageRecord> {
     let outcome = Completion::parse(&members.next_if("outcome")?.string()?)?;
     let (parents, prev) = (digests(members.next_if("parents")?)?, optional(&mut members, "prev")?);
     let seq = count(members.next_if("seq")?)?;
-    ends_as(members, "\"transition.completed\"")?;
+    ends_as(&mut members, "\"transition.completed\"")?;
+    let outcome = match members.next_if("written") {
+        Some(span) => outcome.with_written(count(span)?)?,
+        None => outcome,
+    };
+    if !members.is_empty() {
+        return None;
+    }
     let link = link(execution, seq, prev, parents)?;
     let header = Header { at, node, governance, link: Some(link) };
     let body = Body::Completed { decided_seq, outcome, charges, labels, commitments };
     Some(LineageRecord { header, body })
 }
 
-/// The last members of every record.
-fn ends_as(mut members: Members<'_>, type_text: &str) -> Option<()> {
+/// The members that stand at the end of every record.
+fn ends_as(members: &mut Members<'_>, type_text: &str) -> Option<()> {
     let is_type = members.next_if("type")?.text() == type_text;
     let is_version = members.next_if("v")?.text() == "1";
-    (is_type && is_version && members.is_empty()).then_some(())
+    (is_type && is_version).then_some(())
 }
 
 fn link(execution: String, seq: u64, prev: Option<Digest>, parents: Vec<Digest>) -> Option<Link> {
@@ -199,6 +209,11 @@ pub(super) fn write(record: &LineageRecord) -> Option<Vec<u8>> {
     }
     record.string("type", body.type_name());
     record.integer("v", 1);
+    if let Body::Completed { outcome, .. } = body
+        && let Some(written) = outcome.written()
+    {
+        write_count(written, record.member("written"));
+    }
     record.end();
     Some(text.into_bytes())
 }

@@ -92,7 +92,7 @@ impl Kernel {
                 self.state.execution(id).into_iter().flat_map(|one| one.open()).collect();
             self.open.retain(|_, (execution, _)| execution != id);
             for seq in open {
-                effects.push(self.complete_as(now, (id, seq), Completion::Unknown));
+                effects.push(self.complete_as(now, (id, seq), Completion::UNKNOWN));
             }
             effects.push(self.append(now, Some(id), Body::Ended { by }, Vec::new()));
             let at = self.state.time(now.wall_ms);

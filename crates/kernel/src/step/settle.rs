@@ -43,7 +43,7 @@ impl Kernel {
             .flat_map(|(id, execution)| execution.open().map(|seq| (id.to_owned(), seq)))
             .collect();
         let open = open.iter();
-        open.map(|(id, seq)| self.complete_as(now, (id, *seq), Completion::Unknown)).collect()
+        open.map(|(id, seq)| self.complete_as(now, (id, *seq), Completion::UNKNOWN)).collect()
     }
 
     /// Ends an open transition of which no message came.
@@ -97,7 +97,7 @@ pub(crate) fn outcome(completion: Completion, output: Option<String>) -> Outcome
     match completion {
         Completion::Result => Outcome::Result(output),
         Completion::Error => Outcome::Error,
-        Completion::Sent | Completion::Unknown => Outcome::Unknown,
+        Completion::Sent | Completion::Unknown { .. } => Outcome::Unknown,
     }
 }
 

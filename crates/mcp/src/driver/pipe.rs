@@ -1,3 +1,6 @@
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -17,8 +20,8 @@ pub(super) const EVENTS_MAX: usize = 8;
 pub(super) enum Event {
     /// The line that this lane waits for is written.
     Written(Direction),
-    /// Nothing more can be written in this direction.
-    Failed(Direction),
+    /// Nothing more can be written in this direction; so many bytes of the last line were taken.
+    Failed(Direction, u64),
     /// The client's stream has ended; lines of it may wait.
     ClientEnds,
 }
@@ -89,6 +92,23 @@ async fn read<R: AsyncRead + Unpin>(mut reader: R, sender: mpsc::Sender<Line>) {
 pub(super) struct Writer {
     lines: mpsc::Sender<(Option<Direction>, Vec<u8>)>,
     task: JoinSet<()>,
+    taken: Arc<Taken>,
+}
+
+/// Bytes that were taken of the last line of each lane; a lane has one at a time.
+#[derive(Debug, Default)]
+struct Taken {
+    to_server: AtomicU64,
+    to_client: AtomicU64,
+}
+
+impl Taken {
+    fn of(&self, lane: Direction) -> &AtomicU64 {
+        match lane {
+            Direction::ToServer => &self.to_server,
+            Direction::ToClient => &self.to_client,
+        }
+    }
 }
 
 impl Writer {
@@ -104,35 +124,47 @@ impl Writer {
     {
         let (lines, waiting) = mpsc::channel(WRITES_MAX);
         let events = events.clone();
+        let taken = Arc::<Taken>::default();
+        let counts = Arc::clone(&taken);
         let mut task = JoinSet::new();
         task.spawn(async move {
             let written = match writer {
-                Some(writer) => write(writer, waiting, &events, limit).await,
+                Some(writer) => write(writer, waiting, (&events, &counts), limit).await,
                 None => false,
             };
             if !written {
-                let _ = events.send(Event::Failed(to)).await;
+                let taken = counts.of(to).load(Ordering::Acquire);
+                let _ = events.send(Event::Failed(to, taken)).await;
             }
         });
-        Self { lines, task }
+        Self { lines, task, taken }
     }
 
     /// Hands a line over.
     pub(super) fn write(&self, lane: Option<Direction>, line: Vec<u8>) {
         // INVARIANT: the queue holds all that a session writes at a time. Otherwise its task has ended, and said
         // so with `Event::Failed`.
+        if let Some(lane) = lane {
+            self.taken.of(lane).store(0, Ordering::Release);
+        }
         let _ = self.lines.try_send((lane, line));
+    }
+
+    /// Writes not one byte more, and closes the stream; gives how many bytes were taken of the last line of `lane`.
+    pub(super) async fn cut(mut self, lane: Direction) -> u64 {
+        self.task.shutdown().await;
+        self.taken.of(lane).load(Ordering::Acquire)
     }
 
     /// Writes what waits, then closes the stream; the task goes on.
     pub(super) fn close(self) -> Option<Self> {
         let (closed, _) = mpsc::channel(1);
-        Some(Self { lines: closed, task: self.task })
+        Some(Self { lines: closed, task: self.task, taken: self.taken })
     }
 
     /// Writes what waits and closes the stream, within `limit`.
     pub(super) async fn flush(self, limit: Duration) {
-        let Self { lines, mut task } = self;
+        let Self { lines, mut task, .. } = self;
         drop(lines);
         // What is not taken in time is lost with the session.
         let _ = timeout(limit, task.join_next()).await;
@@ -143,13 +175,21 @@ impl Writer {
 async fn write<W: AsyncWrite + Unpin>(
     mut writer: W,
     mut waiting: mpsc::Receiver<(Option<Direction>, Vec<u8>)>,
-    events: &mpsc::Sender<Event>,
+    (events, taken): (&mpsc::Sender<Event>, &Taken),
     limit: Duration,
 ) -> bool {
     while let Some((lane, mut line)) = waiting.recv().await {
         line.push(b'\n');
         let writing = async {
-            writer.write_all(&line).await?;
+            let mut rest = line.as_slice();
+            while !rest.is_empty() {
+                let count = writer.write(rest).await?;
+                if let Some(lane) = lane {
+                    let bytes = u64::try_from(count).unwrap_or(u64::MAX);
+                    taken.of(lane).fetch_add(bytes, Ordering::AcqRel);
+                }
+                rest = rest.get(count..).filter(|_| count > 0).ok_or(ErrorKind::WriteZero)?;
+            }
             writer.flush().await
         };
         if !matches!(timeout(limit, writing).await, Ok(Ok(()))) {

@@ -7,6 +7,7 @@ use wire::jsonrpc::{INVALID_REQUEST, Id, METHOD_NOT_FOUND, PARSE_ERROR, error_re
 use wire::mcp::META_PENDING;
 
 use super::{Ended, REFUSED_INPUT};
+use crate::Answer;
 
 /// JSON-RPC error code: the request was decided, and denied.
 pub const DENIED: i64 = -32_001;
@@ -93,6 +94,21 @@ pub(super) fn no_such_method(id: &Id, method: &str) -> Vec<u8> {
     error_response(Some(id), METHOD_NOT_FOUND, &message, None)
 }
 
+/// The answer to a request that was not permitted; the client's own says which policies decided, and their advice.
+/// Which policies there are is not the server's to know.
+pub(super) fn turned_down(id: &Id, verdict: Answer, tells: bool) -> Vec<u8> {
+    match verdict {
+        Answer::Deny { index, code, policies, advice } => {
+            denied(id, index, &code, tells.then_some((policies, advice)))
+        }
+        Answer::Pending { index, pending: names, awaits, policies, advice } => {
+            pending(id, index, (names, awaits), tells.then_some((policies, advice)))
+        }
+        Answer::Refused { code } => refused(id, &code),
+        Answer::Permit { .. } | Answer::Stopped => ended(id, &Ended::Stopped),
+    }
+}
+
 /// What the asker is told about a decision: the policies behind it, and their advice.
 pub(super) type Told = (Vec<String>, Vec<String>);
 
@@ -148,7 +164,7 @@ pub(super) fn ended(id: &Id, why: &Ended) -> Vec<u8> {
     let message = match why {
         Ended::Client => "the client ended its side before the server answered",
         Ended::Server => "the server ended",
-        Ended::Unruly => "the server was stopped: it sent too many messages that can't be read",
+        Ended::Unruly => "the server was stopped: it sent too much that is not passed on",
         Ended::Revision(revision) => {
             let message = format!(
                 "the server was stopped: it chose revision `{revision}`, which is not read here"

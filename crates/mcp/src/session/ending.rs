@@ -1,10 +1,10 @@
 use std::mem;
 
-use super::{Ended, Lane, Problem, REFUSED_INPUT, Session, answer};
+use super::{Carried, Ended, Lane, Problem, REFUSED_INPUT, Session, Written, answer};
 use crate::limits::{NOTES_MAX, SERVER_REFUSALS_MAX};
 use crate::session::Effect;
 use crate::session::open::Open;
-use crate::{Direction, End, Note, Stop};
+use crate::{Answer, Completed, Direction, Note, Stop};
 
 /// Refusals, ends, and the small moves that both are made of.
 impl Session {
@@ -52,8 +52,8 @@ impl Session {
         }
     }
 
-    /// Writes in this direction fail.
-    pub(super) fn failed(&mut self, to: Direction, out: &mut Vec<Effect>) {
+    /// Writes in this direction fail; of the last line so many bytes were taken.
+    pub(super) fn failed(&mut self, to: Direction, written: u64, out: &mut Vec<Effect>) {
         if to == Direction::ToClient {
             self.client_deaf = true;
             return self.end(Ended::Client, out);
@@ -61,13 +61,29 @@ impl Session {
         self.server_deaf = true;
         for lane in [Direction::ToServer, Direction::ToClient] {
             match self.take(lane) {
-                Lane::Writing { to: Direction::ToServer, sent } => {
-                    out.extend(sent.map(unknown));
+                Lane::Writing { to: Direction::ToServer, carried } => {
+                    let written = Written::Bytes(written);
+                    match carried {
+                        Carried::Settled => {}
+                        Carried::Request(id, _) => self.asked_by_client.wrote(&id, written),
+                        Carried::OneWay(ticket) => out.push(Effect::Lost { ticket, written }),
+                    }
                     self.rest(lane);
                 }
                 Lane::Idle => self.rest(lane),
                 other => *self.lane_mut(lane) = other,
             }
+        }
+    }
+
+    /// What a lane waits for will not come: the session ends, and who asked is told.
+    pub(super) fn broken(&mut self, to: Direction, out: &mut Vec<Effect>) {
+        match self.lane(to) {
+            Lane::Deciding(_) | Lane::Answering(_) => self.answered(to, Answer::Stopped, out),
+            Lane::Completing { .. } | Lane::Settling => {
+                self.completed(to, Completed::Stopped, out);
+            }
+            _ => self.end(Ended::Stopped, out),
         }
     }
 
@@ -77,23 +93,30 @@ impl Session {
             return;
         }
         out.push(Effect::End);
-        for (id, ticket) in self.asked_by_client.drain() {
-            out.push(unknown(ticket));
+        for (id, opened) in self.asked_by_client.drain() {
+            out.push(opened.lost());
             if !self.client_deaf {
                 let line = answer::ended(&id, &why);
                 out.push(Effect::Write { lane: None, to: Direction::ToClient, line });
             }
         }
-        out.extend(self.asked_by_server.drain().map(|(_, ticket)| unknown(ticket)));
+        out.extend(self.asked_by_server.drain().map(|(_, opened)| opened.lost()));
         self.ended = Some(why);
         for lane in [Direction::ToServer, Direction::ToClient] {
             match self.take(lane) {
                 // The gate's answer is still to come, and is still to be dealt with.
-                lane_in_flight @ (Lane::Deciding(_) | Lane::Completing(..) | Lane::Settling) => {
+                lane_in_flight @ (Lane::Deciding(_)
+                | Lane::Answering(_)
+                | Lane::Completing { .. }
+                | Lane::Settling) => {
                     *self.lane_mut(lane) = lane_in_flight;
                 }
-                Lane::Writing { sent: Some(ticket), .. } => {
-                    out.push(unknown(ticket));
+                Lane::Writing { carried: Carried::OneWay(ticket), to } => {
+                    let written = match to {
+                        Direction::ToServer => Written::UnderWay,
+                        Direction::ToClient => Written::Unmeasured,
+                    };
+                    out.push(Effect::Lost { ticket, written });
                     self.rest(lane);
                 }
                 _ => self.rest(lane),
@@ -120,7 +143,7 @@ impl Session {
             self.rest(lane);
             out.push(Effect::Write { lane: None, to, line });
         } else {
-            *self.lane_mut(lane) = Lane::Writing { to, sent: None };
+            *self.lane_mut(lane) = Lane::Writing { to, carried: Carried::Settled };
             out.push(Effect::Write { lane: Some(lane), to, line });
         }
     }
@@ -165,9 +188,4 @@ impl From<Stop> for Ended {
             Stop::Ordered { code } => Self::Ordered(code),
         }
     }
-}
-
-/// The transition's end is not known.
-pub(super) fn unknown(ticket: u64) -> Effect {
-    Effect::Complete { lane: None, ticket, end: End::Unknown, message: Vec::new(), output: None }
 }

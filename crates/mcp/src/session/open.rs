@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use wire::jsonrpc::Id;
 
+use super::{Effect, Written};
 use crate::limits::CANCELLED_MAX;
 
 /// The requests of one side that were permitted and not yet answered, by id.
@@ -16,10 +17,20 @@ pub(super) struct Open {
 }
 
 /// A permitted request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Opened {
     pub(super) ticket: u64,
     pub(super) asked: Asked,
+    pub(super) method: String,
+    /// How much of its line the server's pipe took.
+    pub(super) written: Written,
+}
+
+impl Opened {
+    /// It ends, and nobody knows how.
+    pub(super) fn lost(&self) -> Effect {
+        Effect::Lost { ticket: self.ticket, written: self.written }
+    }
 }
 
 /// What was asked, as far as the response is read for it.
@@ -35,8 +46,21 @@ impl Open {
         self.requests.contains_key(id)
     }
 
-    pub(super) fn get(&self, id: &Id) -> Option<Asked> {
-        self.requests.get(id).map(|opened| opened.asked)
+    pub(super) fn get(&self, id: &Id) -> Option<&Opened> {
+        self.requests.get(id)
+    }
+
+    /// The id, as the request has it, of one that is open and was not cancelled before.
+    pub(super) fn cancellable(&self, id: &Id) -> Option<&Id> {
+        let (id, _) = self.requests.get_key_value(id)?;
+        (!self.cancelled.contains(id)).then_some(id)
+    }
+
+    /// The pipe took so much of the request's line.
+    pub(super) fn wrote(&mut self, id: &Id, written: Written) {
+        if let Some(opened) = self.requests.get_mut(id) {
+            opened.written = written;
+        }
     }
 
     /// How many wait for a response that must come.
@@ -48,17 +72,15 @@ impl Open {
         self.requests.insert(id, opened);
     }
 
-    /// Marks a request as cancelled; gives the ticket of the one that is no longer awaited, if one is too many.
-    pub(super) fn cancel(&mut self, id: &Id) -> Option<u64> {
-        if !self.has(id) || self.cancelled.contains(id) {
-            return None;
-        }
+    /// Marks a request as cancelled; gives the one that is no longer awaited, if one is too many.
+    pub(super) fn cancel(&mut self, id: &Id) -> Option<Opened> {
+        self.cancellable(id)?;
         self.cancelled.push_back(id.clone());
         if self.cancelled.len() <= CANCELLED_MAX {
             return None;
         }
         let oldest = self.cancelled.pop_front()?;
-        self.requests.remove(&oldest).map(|opened| opened.ticket)
+        self.requests.remove(&oldest)
     }
 
     /// Takes a request out; gives its ticket.
@@ -68,8 +90,8 @@ impl Open {
     }
 
     /// Takes all out.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = (Id, u64)> {
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = (Id, Opened)> + use<> {
         self.cancelled.clear();
-        std::mem::take(&mut self.requests).into_iter().map(|(id, opened)| (id, opened.ticket))
+        std::mem::take(&mut self.requests).into_iter()
     }
 }

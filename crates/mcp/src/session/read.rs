@@ -24,6 +24,7 @@ pub(super) struct Call {
     /// Only a request has one.
     pub(super) id: Option<Id>,
     pub(super) asked: Asked,
+    pub(super) method: String,
     /// The request that this notification cancels.
     pub(super) cancels: Option<Id>,
     pub(super) line: Vec<u8>,
@@ -34,6 +35,7 @@ pub(super) struct Call {
 pub(super) struct Reply {
     pub(super) id: Id,
     pub(super) end: End,
+    /// JSON text of the structured result, if there is one.
     pub(super) output: Option<String>,
     pub(super) line: Vec<u8>,
 }
@@ -86,9 +88,10 @@ pub(super) fn incoming(
         Method::Initialize => (None, message.params(), Asked::Initialize, None),
         _ => (None, message.params(), Asked::Other, None),
     };
+    let method = message.method().unwrap_or_default().to_owned();
     let step = Step {
         direction: to,
-        method: message.method().unwrap_or_default().to_owned(),
+        method: method.clone(),
         is_known,
         tool,
         // The session knows what was listed.
@@ -99,7 +102,7 @@ pub(super) fn incoming(
         message: line.clone(),
     };
     drop(message);
-    Ok(Incoming::Call(Call { id, asked, cancels, line }, Box::new(step)))
+    Ok(Incoming::Call(Call { id, asked, method, cancels, line }, Box::new(step)))
 }
 
 /// The pending decision that a call names.
@@ -107,6 +110,25 @@ fn pending(call: &ToolCall<'_, '_>, id: Option<&Id>) -> Result<Option<Digest>, P
     let named = call.pending().map_err(|error| Problem::from(error).of(id.cloned()))?;
     let parse = |text: &str| text.parse().map_err(|_| Problem::pending_id().of(id.cloned()));
     named.map(parse).transpose()
+}
+
+/// The client's answer to a request of the server with this method, as it is put to the gate.
+pub(super) fn answer(method: &str, reply: &Reply) -> Result<Step, Problem> {
+    let whole = Value::parse_with(&reply.line, numbers(Direction::ToServer))
+        .map_err(|why| Problem::from(wire::Error::from(why)))?;
+    let member = if reply.end == End::Result { "result" } else { "error" };
+    let said = whole.get(member).map_or("{}", Value::raw);
+    Ok(Step {
+        direction: Direction::ToServer,
+        method: format!("answer/{method}"),
+        is_known: true,
+        tool: None,
+        definition: None,
+        arguments: format!("{{\"{member}\":{said}}}"),
+        pending: None,
+        besides: "{}".to_owned(),
+        message: reply.line.clone(),
+    })
 }
 
 /// What a response to this means, apart from what it says.

@@ -1,12 +1,20 @@
+mod answers;
 mod calls;
+mod cancellations;
 mod definitions;
 mod ends;
+mod floods;
 mod model;
 mod refusals;
 mod replies;
 
+use proof::digest::Digest;
+
 use super::*;
 use Direction::{ToClient, ToServer};
+
+/// The time of all that does not depend on it.
+const NOW: u64 = 0;
 
 /// A session, and what its lanes were told to do.
 struct Play {
@@ -33,6 +41,17 @@ fn write(lane: Direction, to: Direction, line: &str) -> Effect {
 
 fn complete(lane: Direction, ticket: u64, end: End, message: &str) -> Effect {
     Effect::Complete { lane: Some(lane), ticket, end, message: message.into(), output: None }
+}
+
+/// Of what the client is asked nobody knows how it ended.
+fn unknown(ticket: u64) -> Effect {
+    Effect::Lost { ticket, written: Written::Unmeasured }
+}
+
+/// Of what was written to the server, or was not, nobody knows how it ended.
+fn lost(ticket: u64, line: &str) -> Effect {
+    let written = Written::Bytes(if line.is_empty() { 0 } else { line.len() as u64 + 1 });
+    Effect::Lost { ticket, written }
 }
 
 fn error(id: &str, code: i64, message: &str, data: &str) -> String {
@@ -66,7 +85,7 @@ impl Play {
 
     fn line(&mut self, to: Direction, line: &str) -> Vec<Effect> {
         assert!(self.session.wants(to), "the lane {to:?} is not free for {line}");
-        self.session.step(Input::Line(to, Ok(line.into())))
+        self.session.step(NOW, Input::Line(to, Ok(line.into())))
     }
 
     /// Sends a call that is decided; gives the step.
@@ -78,27 +97,44 @@ impl Play {
     }
 
     fn answer(&mut self, to: Direction, answer: Answer) -> Vec<Effect> {
-        self.session.step(Input::Answered(to, answer))
+        self.session.step(NOW, Input::Answered(to, answer))
     }
 
     /// Sends a request that is permitted and written.
     fn opens(&mut self, to: Direction, line: &str, ticket: u64) {
         self.asks(to, line);
         assert_eq!(self.answer(to, permit(ticket)), [write(to, to, line)]);
-        assert_eq!(self.session.step(Input::Written(to)), []);
+        assert_eq!(self.session.step(NOW, Input::Written(to)), []);
         assert!(self.session.wants(to));
     }
 
-    /// Sends a response that completes the ticket, and goes on as it is.
+    /// Sends a response that completes the ticket, and goes on as it is; a client's is decided before.
     fn closes(&mut self, to: Direction, line: &str, ticket: u64) {
+        if to == ToServer {
+            return self.answers(line, ticket);
+        }
         let end = if line.contains("\"error\":") { End::Error } else { End::Result };
         assert_eq!(self.line(to, line), [complete(to, ticket, end, line)]);
         assert_eq!(
-            self.session.step(Input::Completed(to, Completed::Forward)),
+            self.session.step(NOW, Input::Completed(to, Completed::Forward)),
             [write(to, to, line)]
         );
-        assert_eq!(self.session.step(Input::Written(to)), []);
+        assert_eq!(self.session.step(NOW, Input::Written(to)), []);
         assert!(self.session.wants(to));
+    }
+
+    /// Sends a client's answer that is permitted, completes the ticket, and goes on as it is.
+    fn answers(&mut self, line: &str, ticket: u64) {
+        let end = if line.contains("\"error\":") { End::Error } else { End::Result };
+        assert!(self.asks(ToServer, line).method.starts_with("answer/"));
+        let own = 10_000 + ticket;
+        assert_eq!(self.answer(ToServer, permit(own)), [complete(ToServer, ticket, end, line)]);
+        let forwarded = self.session.step(NOW, Input::Completed(ToServer, Completed::Forward));
+        assert_eq!(forwarded, [write(ToServer, ToServer, line)]);
+        let sent = self.session.step(NOW, Input::Written(ToServer));
+        assert_eq!(sent, [complete(ToServer, own, End::Sent, "")]);
+        assert_eq!(self.session.step(NOW, Input::Completed(ToServer, Completed::Forward)), []);
+        assert!(self.session.wants(ToServer));
     }
 
     /// Sends a line that is refused as `kind`; gives what is written to the client.
@@ -119,7 +155,7 @@ impl Play {
         assert!(rest.iter().all(|effect| matches!(effect, Effect::Write { lane: Some(lane), to: ToClient, .. } if *lane == to)), "{rest:?}");
         if !rest.is_empty() {
             assert!(!self.session.wants(to));
-            assert_eq!(self.session.step(Input::Written(to)), []);
+            assert_eq!(self.session.step(NOW, Input::Written(to)), []);
         }
         assert!(self.session.wants(to), "the next line is taken");
         written(effects, ToClient)

@@ -19,7 +19,7 @@ impl<D: Disk> Driver<D> {
         self.waiting.open.remove(&ticket);
         if !self.has_space_for(message.len()) {
             // The result cannot be kept, so it is not handed on: who knows how it ended.
-            let outcome = Completion::Unknown;
+            let outcome = Completion::UNKNOWN;
             self.step(Input::Outcome { ticket, outcome, message: vec![], output: None, entropy });
             return;
         }

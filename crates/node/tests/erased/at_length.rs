@@ -107,7 +107,7 @@ async fn ask(node: Direct, execution: String, seed: u64) {
         let (ticket, answer) = node.request(&execution, call(&mut random, number)).await.unwrap();
         let outcome = match random.below(10) {
             0 => Completion::Error,
-            1 => Completion::Unknown,
+            1 => Completion::UNKNOWN,
             _ => Completion::Result,
         };
         match answer {

@@ -11,7 +11,7 @@ use crate::node::{Bug, Told};
 use crate::office::{Asked, INSIDE, answer};
 
 /// How a transition may end.
-const ENDS: [Completion; 3] = [Completion::Result, Completion::Error, Completion::Unknown];
+const ENDS: [Completion; 3] = [Completion::Result, Completion::Error, Completion::UNKNOWN];
 
 impl World {
     /// A server answers, or fails, or nobody knows; sometimes twice.
@@ -23,7 +23,7 @@ impl World {
         }
         let Some(ticket) = self.random.one_of(&self.open).copied() else { return Ok(()) };
         self.open.retain(|open| *open != ticket);
-        let outcome = self.random.one_of(&ENDS).copied().unwrap_or(Completion::Unknown);
+        let outcome = self.random.one_of(&ENDS).copied().unwrap_or(Completion::UNKNOWN);
         let entropy = self.random.entropy();
         let end =
             End { is_result: outcome == Completion::Result, is_marked: ticket.is_multiple_of(8) };

@@ -98,11 +98,14 @@ prop_compose! {
     fn completed()(
         decided_seq in 0..99_u64,
         outcome in prop::sample::select(Completion::ALL.to_vec()),
+        written in prop::option::of(0..1_u64 << 53),
         charges in charges(),
         labels in prop::collection::btree_set("[a-z]{1,9}", 0..3),
         commitments in commitments(),
     ) -> Body {
         let labels = labels.into_iter().collect();
+        let with_written = written.and_then(|written| outcome.with_written(written));
+        let outcome = with_written.unwrap_or(outcome);
         Body::Completed { decided_seq, outcome, charges, labels, commitments }
     }
 }

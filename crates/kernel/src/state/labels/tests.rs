@@ -177,7 +177,7 @@ fn a_call_that_is_decided_before_the_label_is_durable_sees_it() {
 fn an_error_for_an_answer_leaves_the_label() {
     let domain = domain();
     let mut node = Node::new(&domain);
-    for (asked, end) in [(FETCH, Completion::Error), (READ, Completion::Unknown)] {
+    for (asked, end) in [(FETCH, Completion::Error), (READ, Completion::UNKNOWN)] {
         let ticket = ask(&mut node, asked);
         node.complete(ticket, end);
     }
@@ -196,7 +196,7 @@ fn only_the_result_of_a_permitted_declassification_removes_what_it_names() {
     let denied = node.call("scrub", r#"{"path":"forbidden"}"#).1;
     assert_eq!(code(&denied), "policy.denied");
     assert_eq!(own(&node), ["customer", "untrusted"]);
-    for end in [Completion::Error, Completion::Unknown, Completion::Result] {
+    for end in [Completion::Error, Completion::UNKNOWN, Completion::Result] {
         assert_eq!(own(&node), ["customer", "untrusted"], "before {end:?}");
         let ticket = ask(&mut node, ("scrub", SCRUB.1));
         assert_eq!(own(&node), ["customer", "untrusted"], "a permit removes nothing yet");

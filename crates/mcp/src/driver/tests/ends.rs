@@ -26,7 +26,7 @@ async fn a_server_that_ends_leaves_no_request_without_an_answer() {
     assert_eq!(client.hears().await, line);
     let gate = Arc::clone(&client.gate);
     assert_eq!(client.ends().await.ended, Ended::Server);
-    assert_eq!(gate.ends(), [End::Unknown]);
+    assert_eq!(gate.ends(), [UNKNOWN]);
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn a_stopping_node_kills_the_server_at_once_and_completes_what_is_open() {
     let summary = client.ends().await;
     assert_eq!((summary.ended, summary.settled), (Ended::Stopped, true));
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&summary.exit.unwrap()), Some(9));
-    assert_eq!(gate.ends(), [End::Unknown]);
+    assert_eq!(gate.ends(), [UNKNOWN]);
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ async fn a_client_that_takes_nothing_holds_the_server_back() {
     drop((client.reader, client.writer));
     let summary = timeout(PATIENCE, client.session).await.unwrap().unwrap();
     assert_eq!((summary.ended, summary.settled), (Ended::Client, true));
-    assert_eq!(gate.ends().iter().filter(|end| **end == End::Unknown).count(), 1);
+    assert_eq!(gate.ends().iter().filter(|end| **end == UNKNOWN).count(), 1);
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn a_server_that_ignores_its_stdin_does_not_outlive_its_client() {
     assert!(!Path::new(&format!("/proc/{}", pid(&notes))).exists());
     let ends = gate.ends();
     assert_eq!(ends.len(), gate.decided.lock().unwrap().len());
-    assert!(ends.iter().all(|end| *end == End::Unknown), "{ends:?}");
+    assert!(ends.iter().all(|end| *end == UNKNOWN), "{ends:?}");
 }
 
 #[tokio::test]

@@ -56,9 +56,9 @@ async fn what_is_permitted_arrives_as_its_own_bytes_and_what_is_denied_never() {
     assert_eq!(of(list).1, End::Result);
     assert_eq!(of(ran).3.as_deref(), Some(r#"{"ran": "read"}"#));
     assert_eq!(of(ROOTS).1, End::Result);
-    assert_eq!(completed.iter().filter(|(_, end, ..)| *end == End::Sent).count(), 1);
+    assert_eq!(completed.iter().filter(|(_, end, ..)| *end == End::Sent).count(), 2);
     assert_eq!(completed.iter().filter(|(_, end, ..)| *end == End::Error).count(), 1);
-    assert_eq!(completed.len(), 6, "{completed:?}");
+    assert_eq!(completed.len(), 7, "{completed:?}");
     assert_eq!(*gate.refused.lock().unwrap(), ["refused.input"]);
 }
 

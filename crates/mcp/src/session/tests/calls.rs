@@ -42,17 +42,17 @@ fn a_permitted_request_goes_on_as_its_own_bytes_and_its_result_comes_back_so() {
     assert!(play.session.wants(ToClient), "the other direction goes on");
     assert_eq!(play.answer(ToServer, permit(3)), [write(ToServer, ToServer, CALL)]);
     assert!(!play.session.wants(ToServer), "not before it is written");
-    assert_eq!(play.session.step(Input::Written(ToServer)), []);
+    assert_eq!(play.session.step(NOW, Input::Written(ToServer)), []);
     assert!(play.session.wants(ToServer));
 
     let line = r#"{"id":"a","result":{"content":[], "x":1.0e2},"jsonrpc":"2.0"}"#;
     assert_eq!(play.line(ToClient, line), [complete(ToClient, 3, End::Result, line)]);
     assert!(!play.session.wants(ToClient));
     assert_eq!(
-        play.session.step(Input::Completed(ToClient, Completed::Forward)),
+        play.session.step(NOW, Input::Completed(ToClient, Completed::Forward)),
         [write(ToClient, ToClient, line)]
     );
-    assert_eq!(play.session.step(Input::Written(ToClient)), []);
+    assert_eq!(play.session.step(NOW, Input::Written(ToClient)), []);
     assert_eq!(play.session.counts(), Counts { permitted: 1, ..Counts::default() });
 }
 
@@ -83,7 +83,7 @@ fn params_are_the_arguments_of_every_other_method_and_may_be_absent() {
         assert_eq!((step.arguments.as_str(), step.tool.as_deref()), (arguments, tool), "{line}");
         assert_eq!(step.message, line.as_bytes());
         play.answer(ToServer, deny());
-        play.session.step(Input::Written(ToServer));
+        play.session.step(NOW, Input::Written(ToServer));
     }
 }
 
@@ -107,7 +107,7 @@ fn what_waits_for_approval_is_told_how_to_ask_again_and_its_retry_goes_on_as_its
     );
     let line = error(r#""\u0061""#, PENDING, "pending: approval.required", &data);
     assert_eq!(play.answer(ToServer, answer), [write(ToServer, ToClient, &line)]);
-    assert_eq!(play.session.step(Input::Written(ToServer)), []);
+    assert_eq!(play.session.step(NOW, Input::Written(ToServer)), []);
 
     let retry = CALL.replace(
         r#""name":"read_file""#,
@@ -140,7 +140,7 @@ fn a_denied_request_is_answered_and_never_reaches_the_server() {
         r#"{"code":"policy.denied","index":7,"policies":["no-writes"]}"#,
     );
     assert_eq!(play.answer(ToServer, deny()), [write(ToServer, ToClient, &line)]);
-    assert_eq!(play.session.step(Input::Written(ToServer)), []);
+    assert_eq!(play.session.step(NOW, Input::Written(ToServer)), []);
     assert_eq!(play.session.counts().denied, 1);
     // Its id was never open: the server can't answer it, and the client can use it again.
     play.refused(ToClient, &result(r#""a""#), "session.unknown_id");
@@ -181,9 +181,9 @@ fn a_notification_is_completed_once_it_is_written_and_the_next_waits_for_that() 
     ] {
         play.asks(to, note);
         assert_eq!(play.answer(to, permit(9)), [write(to, to, note)]);
-        assert_eq!(play.session.step(Input::Written(to)), [complete(to, 9, End::Sent, "")]);
+        assert_eq!(play.session.step(NOW, Input::Written(to)), [complete(to, 9, End::Sent, "")]);
         assert!(!play.session.wants(to));
-        assert_eq!(play.session.step(Input::Completed(to, Completed::Forward)), []);
+        assert_eq!(play.session.step(NOW, Input::Completed(to, Completed::Forward)), []);
         assert!(play.session.wants(to));
     }
 }
@@ -199,7 +199,7 @@ fn a_servers_request_is_decided_too_and_its_denial_goes_back_to_the_server() {
     // Unlike the client, the server is not told which policies there are.
     let data = r#"{"code":"policy.denied","index":7}"#;
     assert_eq!(written(&effects, ToServer), [error("1", DENIED, "denied: policy.denied", data)]);
-    play.session.step(Input::Written(ToClient));
+    play.session.step(NOW, Input::Written(ToClient));
 
     // The ids of the two sides are apart: the client may use 1 at the same time.
     play.opens(ToClient, ask, 5);
@@ -221,7 +221,7 @@ fn a_probe_is_answered_without_a_decision_and_is_no_refusal() {
         ]
     );
     assert_eq!(play.session.counts(), Counts { probes: 1, ..Counts::default() });
-    play.session.step(Input::Written(ToServer));
+    play.session.step(NOW, Input::Written(ToServer));
     // From the server it is a method like any other.
     assert_eq!(play.asks(ToClient, probe).method, "server/discover");
 }
@@ -236,7 +236,7 @@ fn a_permit_opens_one_request_at_a_time_up_to_the_bound() {
     let line =
         error("5000", REFUSED, "refused: refused.overload", r#"{"code":"refused.overload"}"#);
     assert_eq!(effects, [Effect::Refused("refused.overload"), write(ToServer, ToClient, &line)]);
-    play.session.step(Input::Written(ToServer));
+    play.session.step(NOW, Input::Written(ToServer));
     play.closes(ToClient, &result("17"), 17);
     play.opens(ToServer, &request("5000", "ping"), 5000);
 }
@@ -245,7 +245,7 @@ fn a_permit_opens_one_request_at_a_time_up_to_the_bound() {
 fn what_the_driver_gives_out_of_turn_is_never_forwarded() {
     let mut play = Play::new();
     play.asks(ToServer, &request("1", "ping"));
-    let effects = play.session.step(Input::Line(ToServer, Ok(request("2", "ping").into())));
+    let effects = play.session.step(NOW, Input::Line(ToServer, Ok(request("2", "ping").into())));
     assert_eq!(effects, [Effect::Refused("refused.overload")]);
     for input in [
         Input::Written(ToServer),
@@ -253,7 +253,7 @@ fn what_the_driver_gives_out_of_turn_is_never_forwarded() {
         Input::Listed(vec![true]),
         Input::Answered(ToClient, permit(77)),
     ] {
-        assert_eq!(play.session.step(input), []);
+        assert_eq!(play.session.step(NOW, input), []);
     }
     let line = request("1", "ping");
     assert_eq!(play.answer(ToServer, permit(1)), [write(ToServer, ToServer, &line)]);

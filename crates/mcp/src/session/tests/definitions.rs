@@ -14,7 +14,7 @@ fn carried(play: &mut Play) -> Option<Digest> {
     let step = play.asks(ToServer, CALL);
     let effects = play.answer(ToServer, deny());
     assert_eq!(written(&effects, ToClient).len(), 1);
-    assert_eq!(play.session.step(Input::Written(ToServer)), []);
+    assert_eq!(play.session.step(NOW, Input::Written(ToServer)), []);
     step.definition
 }
 
@@ -25,9 +25,9 @@ fn lists(play: &mut Play, tools: &str) {
     let effects = play.line(ToClient, &line);
     let [Effect::List(tools)] = effects.as_slice() else { panic!("{effects:?}") };
     let listed = vec![true; tools.len()];
-    play.session.step(Input::Listed(listed));
-    play.session.step(Input::Completed(ToClient, Completed::Forward));
-    assert_eq!(play.session.step(Input::Written(ToClient)), []);
+    play.session.step(NOW, Input::Listed(listed));
+    play.session.step(NOW, Input::Completed(ToClient, Completed::Forward));
+    assert_eq!(play.session.step(NOW, Input::Written(ToClient)), []);
 }
 
 fn listed(tools: &str) -> Option<Digest> {

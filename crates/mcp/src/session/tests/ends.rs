@@ -12,20 +12,20 @@ fn when_the_server_ends_what_is_open_ends_as_unknown_and_the_client_is_told() {
     play.opens(ToServer, &request("1", "ping"), 1);
     play.opens(ToServer, &request(r#""b""#, "ping"), 2);
     play.opens(ToClient, &request("1", "roots/list"), 3);
-    let effects = play.session.step(Input::Closed(ToClient));
+    let effects = play.session.step(NOW, Input::Closed(ToClient));
     assert_eq!(
         effects,
         [
             Effect::End,
-            unknown(1),
+            lost(1, &request("1", "ping")),
             told("1", "the server ended"),
-            unknown(2),
+            lost(2, &request(r#""b""#, "ping")),
             told(r#""b""#, "the server ended"),
             unknown(3)
         ]
     );
     assert_eq!(play.session.ended(), Some(&Ended::Server));
-    assert_eq!(play.session.step(Input::End(Ended::Stopped)), [], "it ends once");
+    assert_eq!(play.session.step(NOW, Input::End(Ended::Stopped)), [], "it ends once");
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn when_the_client_ends_its_side_the_server_may_still_answer() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "ping"), 1);
     play.opens(ToServer, &request("2", "ping"), 2);
-    assert_eq!(play.session.step(Input::Closed(ToServer)), [Effect::CloseServer]);
+    assert_eq!(play.session.step(NOW, Input::Closed(ToServer)), [Effect::CloseServer]);
     assert!(play.session.is_draining() && !play.session.wants(ToServer));
     play.closes(ToClient, &result("1"), 1);
     // A request of the server can't be answered any more; its denial goes nowhere.
@@ -41,10 +41,10 @@ fn when_the_client_ends_its_side_the_server_may_still_answer() {
     assert_eq!(play.answer(ToClient, deny()), []);
     assert!(play.session.wants(ToClient));
     assert_eq!(
-        play.session.step(Input::Closed(ToClient)),
+        play.session.step(NOW, Input::Closed(ToClient)),
         [
             Effect::End,
-            unknown(2),
+            lost(2, &request("2", "ping")),
             told("2", "the client ended its side before the server answered")
         ]
     );
@@ -56,14 +56,17 @@ fn when_the_client_can_not_be_written_to_it_is_told_nothing() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "ping"), 1);
     play.asks(ToServer, &request("2", "ping"));
-    assert_eq!(play.session.step(Input::Failed(ToClient)), [Effect::End, unknown(1)]);
-    assert_eq!(play.answer(ToServer, permit(2)), [unknown(2)]);
+    assert_eq!(
+        play.session.step(NOW, Input::Failed(ToClient, 0)),
+        [Effect::End, lost(1, &request("1", "ping"))]
+    );
+    assert_eq!(play.answer(ToServer, permit(2)), [lost(2, "")]);
 }
 
 #[test]
 fn a_decision_that_comes_after_the_end_forwards_nothing() {
     for (answer, expected) in [
-        (permit(5), vec![unknown(5), told("1", "the server ended")]),
+        (permit(5), vec![lost(5, ""), told("1", "the server ended")]),
         (
             Answer::Refused { code: "refused.storage".into() },
             vec![Effect::Write {
@@ -82,13 +85,13 @@ fn a_decision_that_comes_after_the_end_forwards_nothing() {
     ] {
         let mut play = Play::new();
         play.asks(ToServer, &request("1", "ping"));
-        play.session.step(Input::Closed(ToClient));
+        play.session.step(NOW, Input::Closed(ToClient));
         assert_eq!(play.answer(ToServer, answer), expected);
         assert!(!play.session.wants(ToServer));
     }
     let mut play = Play::new();
     play.asks(ToClient, &request("1", "roots/list"));
-    play.session.step(Input::End(Ended::Stopped));
+    play.session.step(NOW, Input::End(Ended::Stopped));
     assert_eq!(play.answer(ToClient, permit(5)), [unknown(5)]);
 }
 
@@ -101,7 +104,7 @@ fn a_stopping_node_ends_the_session_at_a_decision() {
         play.answer(ToServer, Answer::Stopped),
         [
             Effect::End,
-            unknown(1),
+            lost(1, &request("1", "ping")),
             told("1", "the node is stopping"),
             told("2", "the node is stopping")
         ]
@@ -115,20 +118,27 @@ fn a_result_whose_completion_was_not_sequenced_is_not_forwarded() {
     play.opens(ToServer, &request("1", "ping"), 1);
     play.line(ToClient, &result("1"));
     assert_eq!(
-        play.session.step(Input::Completed(ToClient, Completed::Stopped)),
+        play.session.step(NOW, Input::Completed(ToClient, Completed::Stopped)),
         [Effect::End, told("1", "the node is stopping")]
     );
 
     let mut play = Play::new();
     play.opens(ToClient, &request("1", "roots/list"), 1);
-    play.line(ToServer, &result("1"));
-    assert_eq!(play.session.step(Input::Completed(ToServer, Completed::Stopped)), [Effect::End]);
+    play.asks(ToServer, &result("1"));
+    play.answer(ToServer, permit(2));
+    assert_eq!(
+        play.session.step(NOW, Input::Completed(ToServer, Completed::Stopped)),
+        [lost(2, ""), Effect::End]
+    );
 
     let mut play = Play::new();
     play.asks(ToServer, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
     play.answer(ToServer, permit(1));
-    play.session.step(Input::Written(ToServer));
-    assert_eq!(play.session.step(Input::Completed(ToServer, Completed::Stopped)), [Effect::End]);
+    play.session.step(NOW, Input::Written(ToServer));
+    assert_eq!(
+        play.session.step(NOW, Input::Completed(ToServer, Completed::Stopped)),
+        [Effect::End]
+    );
     assert!(!play.session.wants(ToServer));
 }
 
@@ -138,17 +148,21 @@ fn a_result_that_is_being_completed_at_the_end_still_reaches_the_client() {
     play.opens(ToServer, &request("1", "ping"), 1);
     let line = result("1");
     play.line(ToClient, &line);
-    assert_eq!(play.session.step(Input::End(Ended::Server)), [Effect::End]);
+    assert_eq!(play.session.step(NOW, Input::End(Ended::Server)), [Effect::End]);
     assert_eq!(
-        play.session.step(Input::Completed(ToClient, Completed::Forward)),
+        play.session.step(NOW, Input::Completed(ToClient, Completed::Forward)),
         [Effect::Write { lane: None, to: ToClient, line: line.into() }]
     );
     // But a client's response does not reach a server that is being stopped.
     let mut play = Play::new();
     play.opens(ToClient, &request("1", "roots/list"), 1);
-    play.line(ToServer, &result("1"));
-    play.session.step(Input::End(Ended::Stopped));
-    assert_eq!(play.session.step(Input::Completed(ToServer, Completed::Forward)), []);
+    play.asks(ToServer, &result("1"));
+    play.answer(ToServer, permit(2));
+    play.session.step(NOW, Input::End(Ended::Stopped));
+    assert_eq!(
+        play.session.step(NOW, Input::Completed(ToServer, Completed::Forward)),
+        [lost(2, "")]
+    );
 }
 
 #[test]
@@ -157,10 +171,10 @@ fn a_tool_list_that_is_being_filtered_at_the_end_ends_as_unknown() {
     play.opens(ToServer, &request("1", "tools/list"), 1);
     play.line(ToClient, r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}"#);
     assert_eq!(
-        play.session.step(Input::End(Ended::Stopped)),
-        [Effect::End, unknown(1), told("1", "the node is stopping")]
+        play.session.step(NOW, Input::End(Ended::Stopped)),
+        [Effect::End, lost(1, &request("1", "tools/list")), told("1", "the node is stopping")]
     );
-    assert_eq!(play.session.step(Input::Listed(vec![])), []);
+    assert_eq!(play.session.step(NOW, Input::Listed(vec![])), []);
 }
 
 #[test]
@@ -170,18 +184,19 @@ fn a_server_that_takes_nothing_more_gets_nothing_more() {
     play.opens(ToServer, &request("1", "ping"), 1);
     play.asks(ToServer, note);
     play.answer(ToServer, permit(2));
-    assert_eq!(play.session.step(Input::Failed(ToServer)), [unknown(2)]);
+    let cut = Effect::Lost { ticket: 2, written: Written::Bytes(17) };
+    assert_eq!(play.session.step(NOW, Input::Failed(ToServer, 17)), [cut]);
     assert!(play.session.is_draining());
     play.closes(ToClient, &result("1"), 1);
 
     for line in [note, &request("1", "ping")] {
         let mut play = Play::new();
         play.asks(ToServer, line);
-        assert_eq!(play.session.step(Input::Failed(ToServer)), []);
+        assert_eq!(play.session.step(NOW, Input::Failed(ToServer, 0)), []);
         let mut effects = play.answer(ToServer, permit(7));
-        effects.extend(play.session.step(Input::Closed(ToClient)));
+        effects.extend(play.session.step(NOW, Input::Closed(ToClient)));
         assert_eq!(written(&effects, ToServer), [] as [&str; 0]);
-        assert_eq!(effects.iter().filter(|effect| **effect == unknown(7)).count(), 1);
+        assert_eq!(effects.iter().filter(|effect| **effect == lost(7, "")).count(), 1);
         assert_eq!(play.session.ended(), Some(&Ended::Server));
     }
 }

@@ -17,13 +17,13 @@ fn list(play: &mut Play, line: &str) -> Vec<String> {
 fn filtered(line: &str, listed: &[bool]) -> String {
     let mut play = Play::new();
     list(&mut play, line);
-    let effects = play.session.step(Input::Listed(listed.to_vec()));
+    let effects = play.session.step(NOW, Input::Listed(listed.to_vec()));
     let [Effect::Complete { lane: Some(ToClient), ticket: 1, end: End::Result, message, .. }] =
         effects.as_slice()
     else {
         panic!("{effects:?}");
     };
-    let forwarded = play.session.step(Input::Completed(ToClient, Completed::Forward));
+    let forwarded = play.session.step(NOW, Input::Completed(ToClient, Completed::Forward));
     let text = String::from_utf8(message.clone()).unwrap();
     assert_eq!(forwarded, [write(ToClient, ToClient, &text)], "what is completed is what goes on");
     text
@@ -106,8 +106,8 @@ fn a_structured_result_is_given_as_its_own_text_and_only_if_it_is_an_object() {
         };
         assert_eq!(output.as_deref(), expected, "{result}");
         assert_eq!(message, line.as_bytes());
-        play.session.step(Input::Completed(ToClient, Completed::Forward));
-        play.session.step(Input::Written(ToClient));
+        play.session.step(NOW, Input::Completed(ToClient, Completed::Forward));
+        play.session.step(NOW, Input::Written(ToClient));
     }
 }
 
@@ -199,45 +199,10 @@ fn the_server_chooses_a_revision_that_is_read_here_or_is_stopped() {
     play.opens(ToServer, initialize, 1);
     play.refused(ToClient, r#"{"jsonrpc":"2.0","id":0,"result":{}}"#, "message.missing_member");
     let effects = play.line(ToClient, &chosen("2024-11-05"));
-    assert_eq!(effects[..2], [Effect::End, unknown(1)]);
+    assert_eq!(effects[..2], [Effect::End, lost(1, initialize)]);
     let told = written(&effects, ToClient);
     assert!(told[0].contains("chose revision `2024-11-05`"), "{told:?}");
     assert_eq!(play.session.ended(), Some(&Ended::Revision("2024-11-05".into())));
-}
-
-#[test]
-fn a_cancelled_request_may_still_be_answered_and_the_answer_goes_on() {
-    let mut play = Play::new();
-    play.opens(ToServer, &request("1", "ping"), 1);
-    let cancel = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#;
-    for ticket in [2, 3] {
-        // A second time, and of what was never asked, it is only another notification.
-        play.asks(ToServer, cancel);
-        assert_eq!(play.answer(ToServer, permit(ticket)), [write(ToServer, ToServer, cancel)]);
-        assert_eq!(
-            play.session.step(Input::Written(ToServer)),
-            [complete(ToServer, ticket, End::Sent, "")]
-        );
-        play.session.step(Input::Completed(ToServer, Completed::Forward));
-    }
-    play.refused(ToServer, &request("1", "ping"), "session.duplicate_id");
-    play.closes(ToClient, &result("1"), 1);
-    play.refused(ToClient, &result("1"), "session.unknown_id");
-}
-
-#[test]
-fn a_denied_cancellation_cancels_nothing_and_a_bad_one_is_refused() {
-    let mut play = Play::new();
-    play.opens(ToServer, &request("1", "ping"), 1);
-    play.asks(
-        ToServer,
-        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#,
-    );
-    assert_eq!(play.answer(ToServer, deny()), []);
-    assert_eq!(play.session.asked_by_client.waiting(), 1);
-    let bad = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":null}}"#;
-    let told = play.refused(ToServer, bad, "message.wrong_type");
-    assert!(told[0].contains(r#""id":null"#), "{told:?}");
 }
 
 #[test]
@@ -252,11 +217,12 @@ fn cancelled_requests_are_awaited_up_to_the_bound_and_are_no_load() {
         play.asks(ToServer, &cancel);
         let mut effects = play.answer(ToServer, permit(1_000 + id));
         if id == CANCELLED_MAX as u64 {
-            assert_eq!(effects.remove(0), unknown(0), "one past the bound, the oldest is given up");
+            let oldest = lost(0, &request("0", "ping"));
+            assert_eq!(effects.remove(0), oldest, "one past the bound, the oldest is given up");
         }
         assert_eq!(effects, [write(ToServer, ToServer, &cancel)]);
-        play.session.step(Input::Written(ToServer));
-        play.session.step(Input::Completed(ToServer, Completed::Forward));
+        play.session.step(NOW, Input::Written(ToServer));
+        play.session.step(NOW, Input::Completed(ToServer, Completed::Forward));
         assert_eq!(play.session.asked_by_client.waiting(), 0);
     }
     play.refused(ToClient, &result("0"), "session.unknown_id");

@@ -1,0 +1,81 @@
+use super::{Carried, Effect, Ended, Lane, Problem, Session, Written, answer};
+use crate::session::read::Reply;
+use crate::{Answer, Direction, End, Step};
+
+/// The client's answers to requests of the server. Each is decided when it comes, on the state of that moment; one that
+/// may not pass is answered to the server with an error in its place. The client is told nothing: a response has none.
+impl Session {
+    pub(super) fn decide_answer(
+        &mut self,
+        reply: Reply,
+        step: Result<Step, Problem>,
+        out: &mut Vec<Effect>,
+    ) {
+        match step {
+            Ok(step) => {
+                self.to_server = Lane::Answering(reply);
+                out.push(Effect::Decide(step));
+            }
+            Err(problem) => self.refuse(Direction::ToServer, problem, out),
+        }
+    }
+
+    pub(super) fn answer_decided(&mut self, reply: Reply, verdict: Answer, out: &mut Vec<Effect>) {
+        let lane = Direction::ToServer;
+        match verdict {
+            Answer::Permit { ticket, .. } => {
+                self.counts.permitted = self.counts.permitted.saturating_add(1);
+                let is_over = self.ended.is_some() || self.server_deaf;
+                // The request may have been given up while its answer was decided.
+                let Some(asked) =
+                    (!is_over).then(|| self.asked_by_server.remove(&reply.id)).flatten()
+                else {
+                    out.push(unwritten(ticket));
+                    return self.rest(lane);
+                };
+                self.end_request((asked, reply, Some(ticket)), out);
+            }
+            Answer::Stopped => {
+                self.end(Ended::Stopped, out);
+                self.rest(lane);
+            }
+            verdict => {
+                self.count(&verdict);
+                let line = answer::turned_down(&reply.id, verdict, false);
+                let Some(asked) = self.asked_by_server.remove(&reply.id) else {
+                    return self.rest(lane);
+                };
+                let error = Reply { end: End::Error, output: None, line, ..reply };
+                self.end_request((asked, error, None), out);
+            }
+        }
+    }
+
+    /// Completes the server's request with what it gets; then that is written.
+    fn end_request(
+        &mut self,
+        (asked, reply, sent): (u64, Reply, Option<u64>),
+        out: &mut Vec<Effect>,
+    ) {
+        let Reply { id, end, output, line } = reply;
+        let (lane, message) = (Direction::ToServer, line.clone());
+        self.to_server = Lane::Completing { id, line, sent };
+        out.push(Effect::Complete { lane: Some(lane), ticket: asked, end, message, output });
+    }
+
+    /// Writes an answer that was permitted, whose request is completed.
+    pub(super) fn write_answer(&mut self, ticket: u64, line: Vec<u8>, out: &mut Vec<Effect>) {
+        let to = Direction::ToServer;
+        if self.ended.is_some() || self.server_deaf {
+            out.push(unwritten(ticket));
+            return self.rest(to);
+        }
+        self.to_server = Lane::Writing { to, carried: Carried::OneWay(ticket) };
+        out.push(Effect::Write { lane: Some(to), to, line });
+    }
+}
+
+/// The end of an answer that was permitted and not written.
+pub(super) fn unwritten(ticket: u64) -> Effect {
+    Effect::Lost { ticket, written: Written::Bytes(0) }
+}

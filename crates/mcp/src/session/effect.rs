@@ -1,0 +1,87 @@
+use proof::digest::Digest;
+
+use super::Ended;
+use crate::{Answer, Completed, Direction, End, Note, Step};
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Input {
+    /// A line came that wants to go in this direction, without its LF; or one that the framing refused.
+    Line(Direction, Result<Vec<u8>, wire::frame::Error>),
+    /// No further line comes in this direction.
+    Closed(Direction),
+    /// The answer to [`Effect::Decide`].
+    Answered(Direction, Answer),
+    /// The answer to [`Effect::List`]: for each name, whether it is listed.
+    Listed(Vec<bool>),
+    /// The answer to an [`Effect::Complete`] that named a lane.
+    Completed(Direction, Completed),
+    /// An [`Effect::Write`] that named this lane is written whole.
+    Written(Direction),
+    /// A write in this direction failed, and all later ones will. Of the line that was being written so many bytes were
+    /// taken.
+    Failed(Direction, u64),
+    /// What this lane waits for will not come.
+    Broken(Direction),
+    /// The session must end.
+    End(Ended),
+}
+
+/// Something to do, in the order given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Ask the gate; answered by [`Input::Answered`].
+    Decide(Step),
+    /// Tell the gate what came of a ticket; answered by [`Input::Completed`] if a lane waits for it.
+    Complete {
+        /// The lane that waits.
+        lane: Option<Direction>,
+        /// The permit's ticket.
+        ticket: u64,
+        /// How it ended.
+        end: End,
+        /// What will be forwarded.
+        message: Vec<u8>,
+        /// The structured result.
+        output: Option<String>,
+    },
+    /// Tell the gate that nobody knows how a ticket ended; no lane waits for it.
+    Lost {
+        /// The permit's ticket.
+        ticket: u64,
+        /// How much of its line was written.
+        written: Written,
+    },
+    /// Ask the gate which of these tools are listed, by name and digest of the definition; answered by
+    /// [`Input::Listed`].
+    List(Vec<(String, Digest)>),
+    /// Write this line and an LF; answered by [`Input::Written`] if a lane waits for it.
+    Write {
+        /// The lane that waits.
+        lane: Option<Direction>,
+        /// Whom to write to.
+        to: Direction,
+        /// The line without its LF.
+        line: Vec<u8>,
+    },
+    /// Count a refusal.
+    Refused(&'static str),
+    /// Tell an operator.
+    Note(Note),
+    /// Nothing more goes to the server: close its stdin, after what is to be written.
+    CloseServer,
+    /// The session has ended: stop the server, and cut the line that is being written to it. Effects and inputs for what
+    /// is in flight still follow.
+    End,
+}
+
+/// How much of a line the server's pipe took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// So many bytes, its LF included.
+    Bytes(u64),
+    /// It is being written: as much as was taken until it was cut.
+    UnderWay,
+    /// It goes to the client, where it is not measured.
+    Unmeasured,
+}

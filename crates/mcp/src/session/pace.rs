@@ -1,0 +1,51 @@
+use crate::limits::{SERVER_MESSAGES_BURST, SERVER_MESSAGES_PER_SECOND};
+
+/// How much a server may still send of its own accord: a token bucket. A token is a thousandth of a message, so that one
+/// millisecond is worth [`SERVER_MESSAGES_PER_SECOND`] of them.
+#[derive(Debug)]
+pub(super) struct Pace {
+    tokens: u64,
+    at_ms: u64,
+    /// Messages dropped since the bucket was last full.
+    dropped: u64,
+}
+
+const MESSAGE: u64 = 1_000;
+const FULL: u64 = SERVER_MESSAGES_BURST * MESSAGE;
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { tokens: FULL, at_ms: 0, dropped: 0 }
+    }
+}
+
+impl Pace {
+    /// Whether one more message keeps the pace, at this time of a clock that never steps back.
+    pub(super) fn admits(&mut self, now_ms: u64) -> bool {
+        let passed = now_ms.saturating_sub(self.at_ms);
+        self.at_ms = self.at_ms.max(now_ms);
+        let gained = passed.saturating_mul(SERVER_MESSAGES_PER_SECOND);
+        self.tokens = self.tokens.saturating_add(gained).min(FULL);
+        if self.tokens == FULL {
+            self.dropped = 0;
+        }
+        match self.tokens.checked_sub(MESSAGE) {
+            Some(left) => {
+                self.tokens = left;
+                true
+            }
+            None => {
+                self.dropped = self.dropped.saturating_add(1);
+                false
+            }
+        }
+    }
+
+    /// How many messages were dropped without a long enough pause.
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! A cancellation takes back, so that it passes in any state; the words of who may not speak do not.
+
+use super::*;
+
+fn cancel(id: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id}}}}}"#
+    )
+}
+
+/// Sends a notification that is permitted and written.
+fn sends(play: &mut Play, to: Direction, line: &str, ticket: u64) {
+    play.asks(to, line);
+    assert_eq!(play.answer(to, permit(ticket)), [write(to, to, line)]);
+    let sent = play.session.step(NOW, Input::Written(to));
+    assert_eq!(sent, [complete(to, ticket, End::Sent, "")]);
+    assert_eq!(play.session.step(NOW, Input::Completed(to, Completed::Forward)), []);
+}
+
+#[test]
+fn a_permitted_cancellation_goes_as_its_own_bytes() {
+    let line = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"late","requestId":1}}"#;
+    for (to, back) in [(ToServer, ToClient), (ToClient, ToServer)] {
+        let mut play = Play::new();
+        play.opens(to, &request("1", "ping"), 1);
+        sends(&mut play, to, line, 2);
+        // The response may have been on its way; what comes of it goes on.
+        play.closes(back, &result("1"), 1);
+    }
+}
+
+#[test]
+fn a_denied_cancellation_goes_as_one_of_the_gateways_own() {
+    let said = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"secret","requestId":"\u0061","_meta":{"x":1}}}"#;
+    let refused = Answer::Refused { code: "refused.quota".into() };
+    for to in [ToServer, ToClient] {
+        for verdict in [deny(), refused.clone()] {
+            let mut play = Play::new();
+            play.opens(to, &request(r#""a""#, "ping"), 1);
+            play.asks(to, said);
+            // The id is spelled as the request spells it.
+            assert_eq!(play.answer(to, verdict), [write(to, to, &cancel(r#""a""#))]);
+            assert_eq!(play.session.step(NOW, Input::Written(to)), []);
+            assert!(play.session.wants(to));
+            assert_eq!(play.session.asked(to).waiting(), 0);
+            play.closes(to.back(), &result(r#""a""#), 1);
+        }
+    }
+}
+
+#[test]
+fn a_cancellation_of_what_is_not_open_is_dropped() {
+    let mut play = Play::new();
+    play.opens(ToServer, &request("1", "ping"), 1);
+    play.opens(ToClient, &request("2", "ping"), 2);
+    for (to, id) in [(ToServer, "2"), (ToServer, r#""1""#), (ToClient, "1")] {
+        assert_eq!(play.line(to, &cancel(id)), [Effect::Refused("refused.input")]);
+        assert!(play.session.wants(to));
+    }
+    sends(&mut play, ToServer, &cancel("1"), 3);
+    assert_eq!(play.line(ToServer, &cancel("1")), [Effect::Refused("refused.input")]);
+    assert_eq!(play.session.counts().stray_cancellations, 4);
+}
+
+#[test]
+fn nothing_is_cancelled_whose_answer_came_first() {
+    let mut play = Play::new();
+    play.opens(ToServer, &request("1", "ping"), 1);
+    play.asks(ToServer, &cancel("1"));
+    play.closes(ToClient, &result("1"), 1);
+    assert_eq!(play.answer(ToServer, deny()), []);
+    assert!(play.session.wants(ToServer));
+}
+
+#[test]
+fn a_cancellation_that_can_not_be_read_is_refused() {
+    let mut play = Play::new();
+    let told = play.refused(ToServer, &cancel("null"), "message.wrong_type");
+    assert!(told[0].contains(r#""id":null"#), "{told:?}");
+}
