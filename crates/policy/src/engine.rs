@@ -6,6 +6,7 @@
 
 mod evaluate;
 mod index;
+mod near;
 
 use std::borrow::Cow;
 
@@ -17,6 +18,7 @@ use dogwood_language::{AuthorizationDecision, AuthorizationRequest, PolicyEngine
 use crate::limits::{EXPRESSION_DEPTH_MAX, stack_needed};
 pub(crate) use evaluate::store;
 pub(crate) use index::{Index, Seen};
+pub(crate) use near::Part;
 
 /// What the policies say of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,12 @@
 //! A decision in words: each check that failed and what to do, each policy that determined it with its text.
 
+mod near;
+
 use proof::json::Value;
 
 use crate::bundle::Bundle;
 use crate::typed::quoted;
+pub use near::{NearMiss, labels_looked_for, near_misses};
 
 /// Explains a decision's canonical object by the bundle that made it, line by line. Lines that concern one policy
 /// are indented under it.
@@ -56,11 +59,26 @@ fn failed_checks(decision: &Value, lines: &mut Vec<String>) {
             continue;
         }
         let outcome = if word("outcome") == "fail" { "failed" } else { "was not evaluated" };
-        lines.push(format!("{} {outcome}: {}", word("check"), word("why")));
+        // Reasons are private: where the private part is gone, only the outcome is left.
+        let why = word("why");
+        let colon = if why.is_empty() { "" } else { ": " };
+        lines.push(format!("{} {outcome}{colon}{why}", word("check")));
         if word("outcome") == "fail" {
-            lines.extend(remedy(word("check")).map(|remedy| format!("  to do: {remedy}")));
+            let is_forbidden = word("check") == "policy.denied" && is_forbidden(decision);
+            let remedy = if is_forbidden { Some(FORBIDDEN) } else { remedy(word("check")) };
+            lines.extend(remedy.map(|remedy| format!("  to do: {remedy}")));
         }
     }
+}
+
+/// What to do about a denial by a `forbid`.
+const FORBIDDEN: &str = "nothing, if it should not happen; else have the policy below changed: no permit overrides a forbid";
+
+/// Whether a `forbid` determined the decision.
+#[must_use]
+pub fn is_forbidden(decision: &Value) -> bool {
+    let effect = |policy: &Value| policy.get("effect").and_then(Value::as_str) == Some("forbid");
+    items(decision, "policies").iter().any(effect)
 }
 
 fn items<'a>(value: &'a Value, name: &str) -> &'a [Value] {
@@ -79,7 +97,9 @@ fn remedy(check: &str) -> Option<&'static str> {
             "run `interlock log verify` on the lineage log; the execution can't go on"
         }
         "grant.exceeded" => "have its parent hand on a grant that holds it, if the parent has it",
-        "tool.unknown" => "declare the action in the schema and name the tool in `bundle.toml`",
+        "tool.unknown" => {
+            "declare the action in the schema; for a tool, name it in `bundle.toml`; a method that MCP does not have is never permitted"
+        }
         "policy.error" => {
             "correct the policy, or what it reads; until then every such request is denied"
         }

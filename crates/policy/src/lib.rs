@@ -61,7 +61,7 @@ pub use decision::{Check, Decision, Outcome as CheckOutcome, Verdict};
 pub use detectors::Passing;
 pub use engine::{can_decide_here, can_read_here};
 pub use error::{FactsError, LoadCode, LoadError, LoadErrors, Place, PrepareError, Warning};
-pub use explain::explain;
+pub use explain::{NearMiss, explain, is_forbidden, labels_looked_for, near_misses};
 pub use facts::{Assurance, Facts, Standing, Trust};
 pub use grant::{Grant, Held};
 pub use history::{History, Outcome, Page};

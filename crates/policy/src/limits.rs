@@ -112,6 +112,10 @@ pub const ROLE_BYTES_MAX: usize = 128;
 
 /// Evaluation errors that one decision lists.
 pub const ERRORS_LISTED_MAX: usize = 16;
+/// Permits that are shown as near misses of a denial.
+pub const NEAR_MISSES_MAX: usize = 8;
+/// Characters of a policy's condition that an explanation repeats.
+pub const SHOWN_CONDITION_CHARS_MAX: usize = 400;
 /// Characters of a name from outside that a message repeats.
 pub const QUOTED_CHARS_MAX: usize = 64;
 /// Test cases in one bundle.

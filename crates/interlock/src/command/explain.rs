@@ -1,3 +1,8 @@
+mod labels;
+mod why;
+
+use std::sync::Arc;
+
 use kernel::lineage::{Body, Decided, Header, LineageRecord, Sealed};
 use kernel::replay::Part;
 use policy::Bundle;
@@ -46,16 +51,23 @@ pub(super) fn one(
     let asked = open("request");
     // The reasons are private; the record itself has the outcomes.
     let decision = open("decision").unwrap_or_else(|| decided.decision.to_value());
-    let lines = match bundle(governance, &decision)? {
-        Some(bundle) => policy::explain(&bundle, &decision),
-        None => policy::explain(&Bundle::empty(), &decision),
-    };
+    let bundle = Arc::new(bundle(governance, &decision)?.unwrap_or_else(Bundle::empty));
+    let mut lines = policy::explain(&bundle, &decision);
+    let message = sealed_bytes(&sealed, decided, "message");
+    let about = why::About { bundle: &bundle, decided, decision: &decision };
+    let why = why::Why::of(lineage, (execution, index), &about, (asked.as_ref(), message))?;
+    lines.extend(why.lines());
     let words = super::find::words(lineage, decided, &Digest::of(&entry.record))?;
     if output.is_json() {
-        return json(index, &entry.record, (asked, &private), (&lines, &words), output);
+        let asked = (asked, private.as_str());
+        return json((index, &entry.record, &why), asked, (&lines, &words), output);
     }
     let asked = (asked.as_ref(), private.as_str());
     text(index, (&record.header, decided), asked, (&lines, &words), output)
+}
+
+fn sealed_bytes<'a>(sealed: &'a Sealed, decided: &Decided, name: &str) -> Option<&'a [u8]> {
+    sealed.open(name, decided.commitments.get(name)?)
 }
 
 fn no_decision(index: u64, record: &LineageRecord) -> Failure {
@@ -87,8 +99,7 @@ fn bundle(governance: &Log, decision: &Value) -> Result<Option<Bundle>, Failure>
 }
 
 fn json(
-    index: u64,
-    record: &[u8],
+    (index, record, why): (u64, &[u8], &why::Why),
     (asked, private): (Option<Value>, &str),
     (lines, words): (&[String], &[String]),
     output: &mut Output,
@@ -102,6 +113,7 @@ fn json(
         ("index", proof::json::number(index)),
         ("record", record),
     ]);
+    members.extend(why.members());
     if !words.is_empty() {
         let words: Vec<Value> = words.iter().map(|word| word.as_str().into()).collect();
         members.insert("approvals", words.into());

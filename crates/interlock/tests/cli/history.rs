@@ -345,6 +345,47 @@ fn an_execution_that_ended_is_erased_and_its_proofs_hold() {
 }
 
 #[test]
+fn a_denial_by_labels_names_the_records_that_brought_them() {
+    let domain = Domain::new();
+    let lines = domain.json(&["log", "show", "DOMAIN", "--json"]);
+    let denied = lines
+        .iter()
+        .rfind(|line| line["record"]["decision"]["policies"][0]["id"] == "labels.no-way-out");
+    let index = denied.unwrap()["index"].to_string();
+    let told = domain.json(&["explain", "DOMAIN", &index, "--json"]).remove(0);
+    let labels: Vec<&str> = told["labels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["label"].as_str().unwrap())
+        .collect();
+    assert_eq!(labels, ["customer", "untrusted"]);
+    for one in told["labels"].as_array().unwrap() {
+        let brought = one["records"][0]["index"].as_u64().unwrap();
+        let adds =
+            &lines[usize::try_from(brought).unwrap()]["record"]["decision"]["labels"]["adds"];
+        assert!(adds.as_array().unwrap().contains(&one["label"]), "{told}");
+        let text = domain.run(&["explain", "DOMAIN", &index]).stdout;
+        assert!(
+            text.contains(&format!(
+                "{}`: record {brought}, permit of",
+                one["label"].as_str().unwrap()
+            )),
+            "{text}"
+        );
+    }
+    assert!(told.get("near_misses").is_none());
+}
+
+#[test]
+fn no_explanation_of_a_forbid_speaks_of_writing_a_permit() {
+    let domain = Domain::new();
+    let told = domain.run(&["explain", "DOMAIN", &domain.decision("policy.denied")]).stdout;
+    assert!(told.contains("no permit overrides a forbid"), "{told}");
+    assert!(!told.contains("write a policy that permits"), "{told}");
+}
+
+#[test]
 fn a_decision_is_explained_from_the_log() {
     let domain = Domain::new();
     let index = domain.decision("policy.denied");

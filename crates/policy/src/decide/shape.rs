@@ -8,7 +8,7 @@ use dogwood_language::{Event, TemporalBindings, Value as EventValue};
 use super::form::{Asking, Fitting, extended};
 use super::time::datetime;
 use crate::bundle::Bundle;
-use crate::engine::Answer;
+use crate::engine::{Answer, Part};
 use crate::facts::{Facts, Trust};
 use crate::json::Json;
 use crate::labels::Labels;
@@ -119,6 +119,15 @@ impl Shaped<'_> {
             }
             Err(why) => Answer::failed(why, false),
         }
+    }
+
+    /// The permits that this request came close to. What temporal conditions and trust were is not known any more.
+    pub(crate) fn near(&self, bundle: &Bundle) -> Vec<(usize, Vec<Part>)> {
+        let leaves = self.leaves(bundle);
+        let none = leaves.iter().map(|leaf| (leaf.clone(), false)).collect();
+        let Ok(request) = self.cedar_request(bundle, &none) else { return Vec::new() };
+        let unknown = [leaves, &["trust".to_owned()]].concat();
+        bundle.index.near(request, &self.asking.entities, &unknown)
     }
 
     fn cedar_request(

@@ -1,0 +1,158 @@
+//! The labels that an execution carried at a decision, and the records that brought them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::lineage::{Body, Completion, LineageRecord};
+use policy::{LabelChange, Labels};
+use proof::json::{Object, Value, number};
+
+use crate::domain::Log;
+use crate::exit::Failure;
+
+/// A record that brought a label, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Source {
+    index: Option<u64>,
+    how: String,
+}
+
+/// Labels by name, each with what brought it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Carried(BTreeMap<String, Vec<Source>>);
+
+impl Carried {
+    /// Those of an execution just before the record of that index.
+    pub(super) fn before(log: &Log, execution: &str, index: u64) -> Result<Self, Failure> {
+        let mut fold = Fold::default();
+        for entry in log.entries(0)? {
+            let entry = entry?;
+            if entry.index >= index {
+                break;
+            }
+            if let Ok(record) = LineageRecord::parse(&entry.record) {
+                fold.take(entry.index, &record);
+            }
+        }
+        Ok(Self(fold.carried.remove(execution).unwrap_or_default()))
+    }
+
+    /// With those that detectors found in the request itself.
+    pub(super) fn with(mut self, found: &Labels) -> Self {
+        for label in found.iter() {
+            let how = "found by a detector in this very request".to_owned();
+            self.0.entry(label.to_owned()).or_default().push(Source { index: None, how });
+        }
+        self
+    }
+
+    /// Their names.
+    pub(super) fn labels(&self) -> Labels {
+        self.0.keys().cloned().collect()
+    }
+
+    /// What is told of these labels, one line for each that is carried.
+    pub(super) fn lines<'a>(&self, labels: impl Iterator<Item = &'a String>) -> Vec<String> {
+        let known = labels.filter_map(|label| Some((label, self.0.get(label)?)));
+        let line = |(label, sources): (&String, &Vec<Source>)| {
+            let sources: Vec<String> = sources.iter().map(Source::text).collect();
+            format!("carried the label `{label}`: {}", sources.join("; "))
+        };
+        known.map(line).collect()
+    }
+
+    /// Of these labels: `[{"label", "records": [{"how", "index"}]}]`; a source without an index is the request itself.
+    pub(super) fn to_value(&self, labels: &BTreeSet<String>) -> Value {
+        let source = |source: &Source| {
+            let mut members = Object::from([("how", Value::from(source.how.as_str()))]);
+            members.extend(source.index.map(|index| ("index", number(index))));
+            Value::Object(members)
+        };
+        let label = |(label, sources): (&String, &Vec<Source>)| {
+            let sources: Vec<Value> = sources.iter().map(source).collect();
+            let members = [("label", Value::from(label.as_str())), ("records", sources.into())];
+            Value::Object(Object::from(members))
+        };
+        let carried = self.0.iter().filter(|(label, _)| labels.contains(*label));
+        Value::from(carried.map(label).collect::<Vec<_>>())
+    }
+}
+
+impl Source {
+    fn text(&self) -> String {
+        match self.index {
+            Some(index) => format!("record {index}, {}", self.how),
+            None => self.how.clone(),
+        }
+    }
+}
+
+/// The labels of all executions, as the records so far have them.
+#[derive(Default)]
+struct Fold {
+    carried: BTreeMap<String, BTreeMap<String, Vec<Source>>>,
+    parents: BTreeMap<String, String>,
+    /// What open transitions take away, by execution and `seq`, with the index of their decision.
+    open: BTreeMap<(String, u64), (Labels, u64)>,
+}
+
+impl Fold {
+    fn take(&mut self, index: u64, record: &LineageRecord) {
+        let Some(link) = &record.header.link else { return };
+        let execution = link.execution.as_str();
+        match &record.body {
+            Body::Started { delegation: Some(delegation), .. } => {
+                let inherited = self.carried.get(&delegation.parent).cloned();
+                self.carried.insert(execution.to_owned(), inherited.unwrap_or_default());
+                self.parents.insert(execution.to_owned(), delegation.parent.clone());
+            }
+            Body::Decided(decided) if decided.decision.verdict() == Some("permit") => {
+                let value = decided.decision.to_value();
+                let change = value.get("labels").and_then(LabelChange::from_value);
+                let Some(change) = change else { return };
+                let how = match &decided.tool {
+                    Some(tool) => format!("permit of `{}` ({tool})", decided.action),
+                    None => format!("permit of `{}`", decided.action),
+                };
+                self.add(execution, &change.adds, &Source { index: Some(index), how });
+                self.open.insert((execution.to_owned(), link.seq), (change.removes, index));
+            }
+            Body::Completed { decided_seq, outcome, labels, .. } => {
+                let open = self.open.remove(&(execution.to_owned(), *decided_seq));
+                if let (Completion::Result, Some((removes, asked))) = (outcome, open) {
+                    self.remove(execution, &removes, asked);
+                }
+                let how = "found by a detector in what came back".to_owned();
+                self.add(execution, labels, &Source { index: Some(index), how });
+            }
+            _ => {}
+        }
+    }
+
+    /// To an execution, and to all whom it descends from.
+    fn add(&mut self, execution: &str, labels: &Labels, source: &Source) {
+        let mut next = Some(execution.to_owned());
+        while let Some(id) = next.filter(|_| !labels.is_empty()) {
+            let carried = self.carried.entry(id.clone()).or_default();
+            for label in labels.iter() {
+                let sources = carried.entry(label.to_owned()).or_default();
+                if sources.len() < SOURCES_SHOWN {
+                    sources.push(source.clone());
+                }
+            }
+            next = self.parents.get(&id).cloned();
+        }
+    }
+
+    fn remove(&mut self, execution: &str, labels: &Labels, asked: u64) {
+        let Some(carried) = self.carried.get_mut(execution) else { return };
+        carried.retain(|label, sources| {
+            if labels.contains(label) {
+                sources.retain(|source| source.index >= Some(asked));
+            }
+            !sources.is_empty()
+        });
+    }
+}
+
+/// Records that are named of one label: the first ones.
+const SOURCES_SHOWN: usize = 3;

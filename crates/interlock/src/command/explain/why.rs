@@ -1,0 +1,131 @@
+//! Why a request was denied: the labels that denied it, with what brought them; or the permits that it came close to.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use kernel::lineage::Decided;
+use policy::{Bundle, Entity, Labels, NearMiss, Passing, Request};
+use proof::json::{Object, Value, number};
+
+use super::labels::Carried;
+use crate::domain::Log;
+use crate::exit::Failure;
+
+/// A decision, with the bundle that made it.
+pub(super) struct About<'a> {
+    pub(super) bundle: &'a Arc<Bundle>,
+    pub(super) decided: &'a Decided,
+    pub(super) decision: &'a Value,
+}
+
+/// What lies behind a denial by policy; nothing of any other decision.
+#[derive(Debug, Default)]
+pub(super) struct Why {
+    /// The labels that the policies which denied look for, and what brought them.
+    carried: Option<(Carried, BTreeSet<String>)>,
+    /// Permits that are about the action; none at all where it was not denied for want of one.
+    near: Option<Vec<NearMiss>>,
+}
+
+impl Why {
+    pub(super) fn of(
+        log: &Log,
+        (execution, index): (Option<&str>, u64),
+        about: &About<'_>,
+        (asked, message): (Option<&Value>, Option<&[u8]>),
+    ) -> Result<Self, Failure> {
+        let About { bundle, decided, decision } = about;
+        let by_this = decision.get("bundle").and_then(Value::as_str)
+            == Some(bundle.digest().to_string().as_str());
+        let (true, Some(execution)) = (by_this && is_denied(decision), execution) else {
+            return Ok(Self::default());
+        };
+        let found = match (message, decided.direction) {
+            (Some(message), kernel::lineage::Direction::ToServer) => {
+                bundle.detected(Passing::Arguments, message)
+            }
+            (Some(message), kernel::lineage::Direction::ToClient) => {
+                bundle.detected(Passing::Results, message)
+            }
+            (None, _) => Labels::NONE,
+        };
+        let carried = Carried::before(log, execution, index)?.with(&found);
+        if !policy::is_forbidden(decision) {
+            let facts = (&decided.facts, &carried.labels());
+            let near =
+                asked.and_then(request).map(|request| policy::near_misses(bundle, &request, facts));
+            return Ok(Self { carried: None, near });
+        }
+        let policies = decision.get("policies").and_then(Value::as_array).unwrap_or_default();
+        let ids = policies.iter().filter_map(|policy| policy.get("id")?.as_str());
+        let looked_for: BTreeSet<String> =
+            ids.flat_map(|id| policy::labels_looked_for(bundle, id)).collect();
+        Ok(Self { carried: Some((carried, looked_for)), near: None })
+    }
+
+    /// What is told of it, line by line.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some((carried, looked_for)) = &self.carried {
+            lines.extend(carried.lines(looked_for.iter()));
+        }
+        match self.near.as_deref() {
+            None => {}
+            Some([]) => lines.push("no permit is about this action".to_owned()),
+            Some(near) => lines.extend(near.iter().flat_map(NearMiss::lines)),
+        }
+        lines
+    }
+
+    /// The same, for programs.
+    pub(super) fn members(&self) -> Object {
+        let mut members = Object::new();
+        if let Some((carried, looked_for)) = &self.carried {
+            members.insert("labels", carried.to_value(looked_for));
+        }
+        if let Some(near) = &self.near {
+            members.insert("near_misses", near.iter().map(near_miss).collect::<Vec<_>>().into());
+        }
+        members
+    }
+}
+
+/// Whether the policies denied it.
+fn is_denied(decision: &Value) -> bool {
+    let checks = decision.get("checks").and_then(Value::as_array).unwrap_or_default();
+    checks.iter().any(|check| {
+        let word = |name: &str| check.get(name).and_then(Value::as_str);
+        word("check") == Some("policy.denied") && word("outcome") == Some("fail")
+    })
+}
+
+fn near_miss(miss: &NearMiss) -> Value {
+    let texts = |texts: &[String]| -> Value {
+        texts.iter().map(|text| Value::from(text.as_str())).collect::<Vec<_>>().into()
+    };
+    // A file has fewer lines than 2^53.
+    let line = number(u64::try_from(miss.line).unwrap_or_default());
+    Value::Object(Object::from([
+        ("failed", texts(&miss.failed)),
+        ("file", Value::from(miss.file.as_str())),
+        ("line", line),
+        ("not_looked_at", texts(&miss.open)),
+        ("policy", Value::from(miss.policy.as_str())),
+    ]))
+}
+
+/// The request that a private part holds.
+fn request(value: &Value) -> Option<Request> {
+    let text = |value: &Value, name: &str| Some(value.get(name)?.as_str()?.to_owned());
+    let entity = |name: &str| {
+        let entity = value.get(name)?;
+        let (kind, id) = (text(entity, "type")?, text(entity, "id")?);
+        Some(Entity { kind, id, properties: text(entity, "properties")? })
+    };
+    Some(Request {
+        principal: entity("principal")?,
+        action: text(value, "action")?,
+        resource: entity("resource")?,
+        input: text(value, "input")?,
+    })
+}
