@@ -9,7 +9,7 @@ use kernel::step::{Answer, Ticket};
 use ledger::Disk;
 
 use crate::authority::GovernanceBlobs;
-use crate::driver::{Driver, Kernel};
+use crate::driver::{Driver, HeldPermit, Kernel};
 use crate::start::{self, start_driver};
 use crate::{Error, Options};
 
@@ -77,6 +77,8 @@ impl Direct {
             None => transition.into(),
         };
         let answered = self.kernel.request(execution.to_owned(), prepared).await?;
+        // The caller says by the ticket how it ended.
+        answered.held.into_iter().for_each(HeldPermit::discharge);
         Some((answered.ticket, answered.answer))
     }
 

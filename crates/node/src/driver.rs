@@ -3,6 +3,7 @@ mod approvals;
 mod ends;
 mod inbox;
 mod mailbox;
+mod permit;
 mod reductions;
 mod sealing;
 mod seat;
@@ -22,6 +23,7 @@ use crate::clock::{self, Clock};
 use crate::limits::{END_BYTES, SEALED_FACTOR};
 pub(crate) use inbox::Commands;
 pub(crate) use mailbox::{Answered, Command, End, Kernel};
+pub(crate) use permit::HeldPermit;
 pub(crate) use snapshots::Keeping;
 
 /// Steps the kernel and carries its effects out, in order.
@@ -201,7 +203,7 @@ impl<D: Disk> Driver<D> {
         if !has_key_room || !self.has_space_for(wanted_bytes) {
             self.mailbox.refused("refused.storage");
             let answer = Answer::Refused { code: "refused.storage" };
-            let _gone = reply.send(Answered { ticket, answer, child: None });
+            let _gone = reply.send(Answered { ticket, answer, child: None, held: None });
             return;
         }
         self.waiting.requests.insert(ticket, reply);
@@ -265,21 +267,26 @@ impl<D: Disk> Driver<D> {
         }
     }
 
-    /// Hands an answer to its session. A permit that nobody waits for any more is not made use of, but
-    /// who can tell: it ends as `unknown`.
+    /// Hands an answer to its session. A permit that nobody waits for any more is not made use of: it ends as
+    /// `unknown`, with nothing written.
     fn answer(&mut self, ticket: Ticket, answer: Answer) {
         let child = self.waiting.children.remove(&ticket);
         // A delegation has ended already: nothing of it is open.
         let is_permit = matches!(answer, Answer::Permit { .. }) && child.is_none();
-        let reply = self.waiting.requests.remove(&ticket);
-        let is_heard =
-            reply.is_some_and(|reply| reply.send(Answered { ticket, answer, child }).is_ok());
+        let held = is_permit.then(|| HeldPermit::new(&self.mailbox, ticket));
+        let answered = Answered { ticket, answer, child, held };
+        let unheard = match self.waiting.requests.remove(&ticket) {
+            Some(reply) => reply.send(answered).err(),
+            None => Some(answered),
+        };
         if is_permit {
             self.waiting.open.insert(ticket);
         }
-        if is_permit && !is_heard {
+        if let Some(held) = unheard.and_then(|answered| answered.held) {
+            held.discharge();
             let (reply, _nobody) = oneshot::channel();
-            self.outcome(ticket, (Completion::UNKNOWN, Vec::new(), None), reply);
+            let outcome = Completion::Unknown { written: Some(0) };
+            self.outcome(ticket, (outcome, Vec::new(), None), reply);
         }
     }
 }

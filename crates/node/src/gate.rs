@@ -1,4 +1,6 @@
+use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kernel::lineage::{Completion, Direction, Transition};
 use kernel::step::Answer;
@@ -6,7 +8,7 @@ use mcp::{Completed, End, Gate, Step, Stop};
 use policy::Assurance;
 use proof::digest::Digest;
 
-use crate::driver::{Answered, Kernel};
+use crate::driver::{Answered, HeldPermit, Kernel};
 
 /// One session's way to the kernel: whose execution it is, and how strongly it is bound.
 pub(crate) struct SessionGate {
@@ -15,6 +17,17 @@ pub(crate) struct SessionGate {
     pub(crate) execution: String,
     pub(crate) server: String,
     pub(crate) assurance: Assurance,
+    /// The permits of this session whose transitions are open: dropped with it, whatever ends it.
+    pub(crate) permits: Permits,
+}
+
+/// Permits by their tickets.
+pub(crate) type Permits = Mutex<BTreeMap<u64, HeldPermit>>;
+
+impl SessionGate {
+    fn permits(&self) -> MutexGuard<'_, BTreeMap<u64, HeldPermit>> {
+        self.permits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Gate for SessionGate {
@@ -40,7 +53,8 @@ impl Gate for SessionGate {
         let asked = self.kernel.request(self.execution.clone(), prepared);
         async move {
             match asked.await {
-                Some(Answered { ticket, answer: Answer::Permit { index }, .. }) => {
+                Some(Answered { ticket, answer: Answer::Permit { index }, held, .. }) => {
+                    self.permits().extend(held.map(|held| (ticket, held)));
                     mcp::Answer::Permit { ticket, index }
                 }
                 Some(Answered {
@@ -74,6 +88,9 @@ impl Gate for SessionGate {
             End::Sent => Completion::Sent,
             End::Unknown { written } => Completion::Unknown { written },
         };
+        if let Some(permit) = self.permits().remove(&ticket) {
+            permit.discharge();
+        }
         let settled = self.kernel.outcome(ticket, outcome, (message, output));
         async move {
             match settled.await {
@@ -100,3 +117,6 @@ impl Gate for SessionGate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use crate::authority::GovernanceBlobs;
 use crate::driver::Kernel;
 use crate::family;
-use crate::gate::SessionGate;
+use crate::gate::{Permits, SessionGate};
 use crate::hello::{Caller, Hello, line, refusal};
 use crate::limits::{CONNECTIONS_MAX, HELLO_BYTES_MAX, HELLO_MS_MAX};
 use crate::{Authority, Error, Options, Server, approvals, bring, client, erase};
@@ -190,6 +190,7 @@ async fn session(
         execution,
         server: name.to_owned(),
         assurance,
+        permits: Permits::default(),
     };
     let ended =
         mcp::serve(Arc::new(gate), command(server), stream.into_split(), shared.log.clone()).await;

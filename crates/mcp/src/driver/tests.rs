@@ -3,6 +3,7 @@ mod ends;
 mod floods;
 mod sessions;
 mod start;
+mod stops;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -37,6 +38,8 @@ struct Script {
     /// How many completions were asked for, answered or not.
     completing: AtomicUsize,
     stop: Notify,
+    /// With which code the session is stopped; without one, the node is stopping.
+    order: Mutex<Option<String>>,
 }
 
 impl Gate for Script {
@@ -77,7 +80,10 @@ impl Gate for Script {
 
     async fn stopped(&self) -> Stop {
         self.stop.notified().await;
-        Stop::Node
+        match self.order.lock().unwrap().take() {
+            Some(code) => Stop::Ordered { code },
+            None => Stop::Node,
+        }
     }
 }
 
@@ -91,7 +97,24 @@ impl Script {
             hangs: AtomicBool::new(false),
             completing: AtomicUsize::new(0),
             stop: Notify::new(),
+            order: Mutex::default(),
         })
+    }
+
+    /// Stops the session with this code.
+    fn order(&self, code: &str) {
+        *self.order.lock().unwrap() = Some(code.to_owned());
+        self.stop.notify_one();
+    }
+
+    /// How much was written of the only step, of which nobody knows how it ended.
+    fn written(&self) -> u64 {
+        match self.completed.lock().unwrap().as_slice() {
+            [(_, End::Unknown { written: Some(written) }, message, None)] if message.is_empty() => {
+                *written
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     /// How what was permitted ended, whatever was written of what is not known.

@@ -15,6 +15,7 @@ use proof::json::Value;
 use tokio::sync::oneshot;
 
 use super::inbox::{Commands, Inbox};
+use super::permit::HeldPermit;
 
 /// The way to the kernel. Cheap to clone.
 #[derive(Clone)]
@@ -104,6 +105,8 @@ pub(crate) struct Answered {
     pub(crate) answer: Answer,
     /// The execution that a permitted delegation began.
     pub(crate) child: Option<String>,
+    /// Of a permit whose transition is open.
+    pub(crate) held: Option<HeldPermit>,
 }
 
 /// How a transition ended: outcome, message, structured result.

@@ -43,6 +43,9 @@ def serve(log):
 mode, arguments = sys.argv[1], sys.argv[2:]
 if mode == "serve":
     serve(*arguments)
+elif mode == "swallow":
+    answer = lambda request: None
+    serve(*arguments)
 elif mode == "deaf":
     time.sleep(600)
 elif mode == "quit":

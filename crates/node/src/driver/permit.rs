@@ -1,0 +1,33 @@
+use kernel::lineage::Completion;
+use kernel::step::Ticket;
+use tokio::sync::oneshot;
+
+use super::{Command, Kernel};
+
+/// A permit that was handed out. Whoever holds it says how its transition ended, and discharges it; if it is dropped before,
+/// by a session that panicked or was given up, the transition ends as unknown.
+pub(crate) struct HeldPermit {
+    kernel: Option<Kernel>,
+    ticket: Ticket,
+}
+
+impl HeldPermit {
+    pub(super) fn new(kernel: &Kernel, ticket: Ticket) -> Self {
+        Self { kernel: Some(kernel.clone()), ticket }
+    }
+
+    /// Its holder says how the transition ended.
+    pub(crate) fn discharge(mut self) {
+        self.kernel = None;
+    }
+}
+
+impl Drop for HeldPermit {
+    fn drop(&mut self) {
+        if let Some(kernel) = self.kernel.take() {
+            let (reply, _nobody) = oneshot::channel();
+            let end = (Completion::UNKNOWN, Vec::new(), None);
+            kernel.tell(Command::Outcome { ticket: self.ticket, end, reply });
+        }
+    }
+}
