@@ -104,6 +104,16 @@ pub trait DiskFile: Send + Sync + 'static {
     /// [`DiskError::Full`] when there is no space; part of the bytes may be written then.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<(), DiskError>;
 
+    /// Read so many bytes at `offset`, both of whole blocks, as the disk itself holds them: past a failed sync,
+    /// what [`DiskFile::read_at`] shows may be in memory alone. `None` where that can't be told.
+    ///
+    /// # Errors
+    /// Whatever the disk reports.
+    fn read_durable_at(&self, offset: u64, len: usize) -> Result<Option<Vec<u8>>, DiskError> {
+        let _ = (offset, len);
+        Ok(None)
+    }
+
     /// Make the file's bytes durable (`fdatasync`).
     ///
     /// # Errors

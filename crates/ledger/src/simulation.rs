@@ -60,7 +60,8 @@ impl MemoryDevice {
         self.state().power_lost_at = operation;
     }
 
-    /// Let the `n`th sync from now on fail (0: the next one), once.
+    /// Let the `n`th sync from now on fail (0: the next one), once. What it should have made durable stays to be
+    /// seen and counts as synced: only writing it again makes it durable.
     pub fn fail_sync_after(&self, syncs: u64) {
         let mut state = self.state();
         state.failing_sync = Some(state.syncs + syncs);
@@ -212,6 +213,13 @@ impl DiskFile for MemoryFile {
             to.copy_from_slice(from);
         }
         Ok(count)
+    }
+
+    fn read_durable_at(&self, offset: u64, len: usize) -> Result<Option<Vec<u8>>, DiskError> {
+        let state = self.state()?;
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+        let rest = state.durable_bytes(self.inode).get(offset..).unwrap_or_default();
+        Ok(Some(rest.get(..len).unwrap_or(rest).to_vec()))
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<(), DiskError> {

@@ -3,6 +3,7 @@
 //! Files are 0600 and folders 0700, whatever the umask adds; no symbolic link is followed and every
 //! descriptor closes on exec.
 use super::{Disk, DiskError, DiskFile};
+use crate::limits::BLOCK_BYTES;
 use rustix::fs::{AtFlags, FallocateFlags, FileType, FlockOperation, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use std::io;
@@ -270,6 +271,26 @@ impl DiskFile for PlainFile {
             }
         }
         Ok(())
+    }
+
+    fn read_durable_at(&self, offset: u64, len: usize) -> Result<Option<Vec<u8>>, DiskError> {
+        let Ok(flags) = rustix::fs::fcntl_getfl(&self.fd) else { return Ok(None) };
+        if rustix::fs::fcntl_setfl(&self.fd, flags | OFlags::DIRECT).is_err() {
+            return Ok(None);
+        }
+        // Such a read wants memory at a whole block too.
+        let mut bytes = vec![0; len.saturating_add(BLOCK_BYTES)];
+        let skipped = bytes.as_ptr().align_offset(BLOCK_BYTES);
+        let end = skipped.saturating_add(len);
+        let read = bytes.get_mut(skipped..end).map(|aligned| self.read_at(offset, aligned));
+        rustix::fs::fcntl_setfl(&self.fd, flags).map_err(|errno| failed(&self.path, errno))?;
+        match read {
+            Some(Ok(read)) if read == len => {
+                bytes.truncate(end);
+                Ok(Some(bytes.split_off(skipped)))
+            }
+            _ => Ok(None),
+        }
     }
 
     fn sync(&self) -> Result<(), DiskError> {

@@ -446,3 +446,23 @@ fn another_key_is_refused() {
         .tamper("vkey", Some(format!("{}\n", signer_of("example.org/x").verifier()).into_bytes()));
     assert!(matches!(refusal(&device), Error::OtherKey { .. }));
 }
+
+#[test]
+fn a_batch_whose_sync_failed_is_written_again() {
+    for segments in [0, 1, 2] {
+        let device = MemoryDevice::new();
+        let mut ledger = create(&device).unwrap();
+        commit_all(&mut ledger, 0..3 + 40 * segments);
+        let size = ledger.size();
+        device.fail_sync_after(0);
+        ledger.commit(&entries(size..size + 2)).unwrap_err();
+        drop(ledger);
+        // The process died, the machine did not.
+        device.crash(Crash::KeepUnsynced);
+        let (ledger, recovery) = open(&device).unwrap();
+        assert_eq!(recovery.size, size + 2);
+        drop(ledger);
+        device.crash(Crash::DropUnsynced);
+        assert_eq!(open(&device).unwrap().1.size, size + 2, "what a start counted is gone");
+    }
+}

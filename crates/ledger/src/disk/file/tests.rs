@@ -171,3 +171,20 @@ fn a_real_full_disk_is_a_refusal_and_loses_nothing() {
     drop(ledger);
     drop(small);
 }
+
+#[test]
+fn what_the_disk_holds_is_read_past_the_memory_over_it() {
+    let (_above, path) = folder();
+    let disk = FileDisk::create(&path).unwrap();
+    let file = disk.create("wal/one", 64 * 1024).unwrap();
+    let bytes: Vec<u8> = (0..8192_u32).map(|byte| (byte % 251) as u8).collect();
+    file.write_at(4096, &bytes).unwrap();
+    file.sync().unwrap();
+    match file.read_durable_at(4096, bytes.len()).unwrap() {
+        Some(durable) => assert_eq!(durable, bytes),
+        None => println!("skipped: this file system has no direct reads"),
+    }
+    // The file is read and written as before.
+    file.write_at(3, b"x").unwrap();
+    assert_eq!(file.read_at(3, &mut [0; 1]).unwrap(), 1);
+}
