@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 
 use kernel::governance::{Change, Workload};
 use policy::{Bundle, Files};
-use tokio::sync::mpsc;
 
 use crate::cli::Demo;
 use crate::command::init;
-use crate::command::serve::{Ends, bind, publish};
+use crate::command::serve::{bind, publish};
 use crate::exit::{Exit, Failure};
 use crate::office;
 use crate::output::Output;
+use crate::signals::Ends;
 
 /// The domain's and the workload's names.
 const DOMAIN: &str = "demo.interlock";
@@ -31,7 +31,7 @@ const SERVER: &str = "office";
 /// Tells the story, then stays and serves the logs unless it is to end.
 pub(crate) async fn run(arguments: &Demo, output: &mut Output) -> Result<Exit, Failure> {
     // Asked for before anything is made, so that a signal at any time stops in order.
-    let mut ends = Ends::new()?;
+    let mut ends = Ends::of_a_demo()?;
     let folder = folder(arguments.dir.as_deref())?;
     let files = bundle::files(&[WORKLOAD, HELPER])?;
     let bundle = bundle::load(&files)?;
@@ -109,8 +109,9 @@ fn program() -> Result<String, Failure> {
 
 async fn start(options: &node::Options) -> Result<node::Running, Failure> {
     // What servers say and why sessions end is not part of the story.
-    let (notes, _unread) = mpsc::unbounded_channel();
-    node::start(options.clone(), notes).await.map_err(|why| Failure::node(&why))
+    node::start(options.clone(), node::notes::Notes::unheard())
+        .await
+        .map_err(|why| Failure::node(&why))
 }
 
 /// Runs the node again and serves the logs, until a signal comes.

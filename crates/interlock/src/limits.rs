@@ -35,3 +35,6 @@ pub(crate) const COLUMNS: usize = 100;
 /// Decisions that a new version of the decider would make otherwise of which an officer is shown before and after; the rest
 /// is counted.
 pub(crate) const DIFFERENCES_SHOWN: usize = 10;
+
+/// Milliseconds after SIGTERM or SIGINT in which a node ends in order; then it ends as it is.
+pub(crate) const END_MS_MAX: u64 = 4_500;

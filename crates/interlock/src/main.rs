@@ -14,6 +14,7 @@
 //! | `record_line` | a record in one line |
 //! | `output` | results, tables, colours and progress |
 //! | `exit` | exit codes, and how a failure is told |
+//! | `signals` | what signals do to a program that serves |
 //! | `office` | the sample MCP server |
 //! | `demo` | a scripted MCP client, and how the story is told |
 #![forbid(unsafe_code)]
@@ -32,6 +33,7 @@ mod office;
 mod output;
 mod record_line;
 mod replay;
+mod signals;
 mod starter;
 mod user;
 

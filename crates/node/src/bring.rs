@@ -177,7 +177,7 @@ fn owed_line(about: &str, why: &Error, may_still: bool) -> String {
 }
 
 fn tell(shared: &Shared, what: String) {
-    let _unheard = shared.log.send(what);
+    shared.log.say(what);
 }
 
 /// How long to wait before each further attempt: twice as long as before, up to a limit.

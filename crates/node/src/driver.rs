@@ -11,6 +11,7 @@ mod snapshots;
 mod status;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use identity::Vault;
 use kernel::Prepared;
@@ -20,7 +21,8 @@ use ledger::{Disk, Entry, GroupCommit};
 use tokio::sync::oneshot;
 
 use crate::clock::{self, Clock};
-use crate::limits::{END_BYTES, SEALED_FACTOR};
+use crate::limits::{END_BYTES, HALT_NOTE_MS_MAX, SEALED_FACTOR};
+use crate::notes;
 pub(crate) use inbox::Commands;
 pub(crate) use mailbox::{Answered, Command, End, Kernel};
 pub(crate) use permit::HeldPermit;
@@ -294,5 +296,7 @@ impl<D: Disk> Driver<D> {
 /// Ends the process: what can't be made durable, or decided within the engine's limits, must not go on.
 pub(crate) fn halt(why: &str) -> ! {
     crate::say(format_args!("halted: {why}"));
+    // Whether anybody reads it or not.
+    notes::flush(Duration::from_millis(HALT_NOTE_MS_MAX));
     std::process::abort()
 }

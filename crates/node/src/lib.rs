@@ -21,7 +21,7 @@
 //! | `keeper` | snapshots of the state are written beside the log, by a thread of its own |
 //! | `gate` | what the MCP gateway asks the kernel through |
 //! | [`guard`] | the process between the node and one server, from the MCP gateway |
-//! | [`say`] | the one way to standard error |
+//! | [`notes`] | lines for a person, which nothing waits for; [`say`] is the one way to standard error |
 //! | [`client`] | the keyless other end of the socket |
 //! | [`publish`] | the logs over HTTP, read only |
 //!
@@ -52,17 +52,17 @@ mod keeper;
 pub mod keys;
 pub mod limits;
 mod marks;
+pub mod notes;
 mod options;
 pub mod publish;
 pub mod sealing;
 mod socket;
 mod start;
-mod stderr;
 
 pub use authority::{Accepted, Authority};
 pub use direct::{Direct, DirectThread};
 pub use error::Error;
 pub use mcp::guard;
+pub use notes::say;
 pub use options::{Options, Server};
 pub use start::{Running, start};
-pub use stderr::say;

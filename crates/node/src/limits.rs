@@ -13,6 +13,15 @@ pub const HELLO_MS_MAX: u64 = 5_000;
 /// Longest time that a client waits for the node's answer to its first line, in milliseconds.
 pub const ANSWER_MS_MAX: u64 = 10_000;
 
+/// Lines for a person that wait to be read. Further ones are dropped and counted.
+pub const NOTES_MAX: usize = 1_024;
+
+/// Bytes of one line for a person; a longer one is cut.
+pub const NOTE_BYTES_MAX: usize = 16 * 1024;
+
+/// Milliseconds that a node which ends by itself waits for its last words to be written.
+pub const HALT_NOTE_MS_MAX: u64 = 200;
+
 /// Executions that one question erases, at most; who asks repeats it for more.
 pub const ERASED_AT_ONCE_MAX: usize = 1_000;
 

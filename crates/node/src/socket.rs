@@ -18,6 +18,7 @@ use crate::family;
 use crate::gate::{Permits, SessionGate};
 use crate::hello::{Caller, Hello, line, refusal};
 use crate::limits::{CONNECTIONS_MAX, HELLO_BYTES_MAX, HELLO_MS_MAX};
+use crate::notes::{Notes, SessionNotes};
 use crate::{Authority, Error, Options, Server, approvals, bring, client, erase};
 
 /// What every connection needs.
@@ -30,7 +31,7 @@ pub(crate) struct Shared {
     pub(crate) owing: tokio::sync::Notify,
     /// Digests of the changes that officers' commands bring just now.
     pub(crate) under_way: Mutex<Vec<Digest>>,
-    pub(crate) log: tokio::sync::mpsc::UnboundedSender<String>,
+    pub(crate) log: Notes,
 }
 
 /// Binds the socket. Any OS user may connect; who it is, the kernel of the machine says.
@@ -184,6 +185,7 @@ async fn session(
     if stream.write_all(&line(&joined)).await.is_err() {
         return;
     }
+    let notes = SessionNotes::new(&shared.log, name, &workload);
     let gate = SessionGate {
         kernel: shared.kernel.clone(),
         workload: workload.clone(),
@@ -193,9 +195,9 @@ async fn session(
         permits: Permits::default(),
     };
     let ended =
-        mcp::serve(Arc::new(gate), command(server), stream.into_split(), shared.log.clone()).await;
+        mcp::serve(Arc::new(gate), command(server), stream.into_split(), notes.clone()).await;
     if let Err(why) = ended {
-        let _unheard = shared.log.send(format!("session of `{workload}` with `{name}`: {why}"));
+        notes.say(why);
     }
 }
 

@@ -6,7 +6,7 @@ use kernel::state::NodeState;
 use kernel::step::{self, Effect, Input};
 use ledger::{Disk, FileDisk, GroupCommit, Ledger};
 use proof::note::Signer;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::authority::{GovernanceBlobs, records};
@@ -16,6 +16,7 @@ use crate::fold::{Folded, fold};
 use crate::keeper::Keeper;
 use crate::limits::TICK_MS;
 use crate::marks::Mark;
+use crate::notes::Notes;
 
 use crate::socket::{self, Shared};
 use crate::{Authority, Error, Options, bring, keys, sealing};
@@ -34,7 +35,7 @@ pub struct Running {
 ///
 /// # Errors
 /// `keys`, `ledger`, `rollback`, `governance`, `replay` or `socket`: nothing has been served then.
-pub async fn start(options: Options, log: mpsc::UnboundedSender<String>) -> Result<Running, Error> {
+pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
     let authority = Authority::open(&options)?;
     let blobs = GovernanceBlobs::open(&options.governance_folder())?;
     let listener = socket::bind(&options.socket)?;

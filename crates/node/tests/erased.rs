@@ -58,7 +58,7 @@ async fn a_running_node_erases_what_ended_and_nothing_that_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let options = domain(folder.path());
     let ended = ended_execution(&options, 3).await;
-    let (notes, _notes) = tokio::sync::mpsc::unbounded_channel();
+    let notes = node::notes::Notes::unheard();
     let running = node::start(options.clone(), notes).await.unwrap();
     let ask = |which: Which| {
         let options = options.clone();

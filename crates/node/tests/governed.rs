@@ -22,7 +22,7 @@ async fn changes_at_the_same_time_are_adopted_in_the_order_of_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path());
     let before = node::domain::init(&options, &small_bundle(), vec![]).unwrap().size;
-    let (notes, _notes) = tokio::sync::mpsc::unbounded_channel();
+    let notes = node::notes::Notes::unheard();
     let running = node::start(options.clone(), notes).await.unwrap();
 
     let officers: Vec<_> = (0..OFFICERS)
@@ -59,7 +59,7 @@ async fn what_cannot_be_published_yet_is_adopted_and_published_later() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path());
     let before = node::domain::init(&options, &small_bundle(), vec![]).unwrap().size;
-    let (notes, _notes) = tokio::sync::mpsc::unbounded_channel();
+    let notes = node::notes::Notes::unheard();
     let running = node::start(options.clone(), notes).await.unwrap();
     // Where the next checkpoint is made ready, something is in the way.
     let in_the_way = options.governance_folder().join("tmp/checkpoint");

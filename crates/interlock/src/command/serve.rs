@@ -1,17 +1,18 @@
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
 
 use crate::cli::Serve;
 use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use crate::signals::Ends;
 
 /// Runs the node until a signal ends it.
 pub(super) fn run(arguments: &Serve, output: &mut Output) -> Result<Exit, Failure> {
+    keep_memory_private()?;
     let options = config::load(&arguments.domain)?;
     super::block_on_many(serve(options, arguments.listen, output))?
 }
@@ -27,10 +28,9 @@ async fn serve(
         None => None,
     };
     // Asked for before anything is served, so that a signal at any time stops in order.
-    let mut ends = Ends::new()?;
-    let (notes, listened) = mpsc::unbounded_channel();
+    let mut ends = Ends::of_a_node()?;
+    let notes = notes().map_err(|why| Failure::io("standard error cannot be used", &why))?;
     let running = node::start(options, notes).await.map_err(|why| Failure::node(&why))?;
-    let telling = tokio::spawn(tell(listened));
     output.line(format!("serving {}", socket.display()))?;
     if let Some(http) = http {
         let address = http.local_addr().map_err(|why| Failure::io("no address", &why))?;
@@ -40,8 +40,24 @@ async fn serve(
     output.flush()?;
     ends.wait().await;
     running.stop().await;
-    telling.abort();
+    node::notes::flush(Duration::from_millis(node::limits::HALT_NOTE_MS_MAX));
     Ok(Exit::Ok)
+}
+
+/// Standard error, which nothing waits for from here on: not a session's note, and not a panic's.
+fn notes() -> std::io::Result<node::notes::Notes> {
+    let notes = node::notes::Notes::stderr()?;
+    std::panic::set_hook(Box::new(|panic| node::notes::say(format!("a thread failed: {panic}"))));
+    Ok(notes)
+}
+
+/// The node's memory holds keys and plain text: no core file, and no other process of this user looks in.
+fn keep_memory_private() -> Result<(), Failure> {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none)
+        .and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable))
+        .map_err(|why| Failure::io("the node's memory cannot be kept private", &why.into()))
 }
 
 pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -53,30 +69,6 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 /// Serves the published logs.
 pub(crate) async fn publish(http: TcpListener, folder: impl AsRef<Path>) {
     if let Err(why) = node::publish::serve(http, folder.as_ref().to_owned()).await {
-        node::say(format_args!("the logs are not served any more: {why}"));
-    }
-}
-
-async fn tell(mut notes: mpsc::UnboundedReceiver<String>) {
-    while let Some(note) = notes.recv().await {
-        node::say(note);
-    }
-}
-
-/// The signals that end the program in order.
-pub(crate) struct Ends(tokio::signal::unix::Signal, tokio::signal::unix::Signal);
-
-impl Ends {
-    pub(crate) fn new() -> Result<Self, Failure> {
-        let listen =
-            |kind| signal(kind).map_err(|why| Failure::io("signals cannot be listened to", &why));
-        Ok(Self(listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?))
-    }
-
-    pub(crate) async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.0.recv() => {}
-            _ = self.1.recv() => {}
-        }
+        node::notes::say(format!("the logs are not served any more: {why}"));
     }
 }

@@ -11,6 +11,8 @@ mod decide_everywhere;
 #[cfg(test)]
 mod earlier_builds;
 #[cfg(test)]
+mod ended;
+#[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod people;

@@ -24,6 +24,18 @@ impl Node {
         node
     }
 
+    /// Starts a node by this command, and waits until it serves.
+    pub(crate) fn start_by(command: &mut Command) -> Node {
+        let mut node = Node::spawn_by(command);
+        assert!(node.serves(), "the node did not start: {}", node.stderr());
+        node
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Starts the node of a domain's folder.
     pub(crate) fn spawn(folder: &Path) -> Node {
         Node::spawn_by(Command::new(BINARY).arg("serve").arg(folder))
