@@ -23,7 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::ServerCommand;
-use crate::limits::{GUARD_REPORT_MS_MAX, TERMINATE_MS_MAX};
+use crate::limits::{GUARD_REPORT_MS_MAX, SERVER_PROCESSES_MAX, TERMINATE_MS_MAX};
 pub(crate) use message::{Order, Report, send};
 
 /// The argument with which a program is to call [`run`] before anything else.
@@ -162,32 +162,47 @@ fn end(server: u32, mut exit: Option<i32>, control: &UnixStream) {
     if exit.is_none() {
         signal_group(server, Signal::KILL);
     }
-    let began = Instant::now();
+    tree::prepare();
+    let (began, mut scanned) = (Instant::now(), None);
     let late = Duration::from_millis(GUARD_REPORT_MS_MAX);
     let mut reported = false;
-    let mut pause = Duration::from_micros(100);
+    let mut pause = Duration::from_micros(50);
     while tree::reap(server, &mut exit) {
-        tree::kill();
+        tree::kill_children();
+        // What is deeper comes up as its parents end. A look at all processes takes longer, and finds it at once.
+        if scanned.is_none_or(|at: Instant| at.elapsed() >= SCAN_AGAIN) {
+            match began.elapsed() < OVERTAKE_AFTER {
+                true => tree::kill_below(),
+                false => tree::overtake(),
+            }
+            scanned = Some(Instant::now());
+        }
         if !reported && began.elapsed() >= late {
-            report(control, exit);
-            reported = true;
+            reported = report(control, exit);
         }
         if !tree::reap(server, &mut exit) {
             break;
         }
         std::thread::sleep(pause);
-        pause = (pause * 2).min(Duration::from_millis(10));
+        pause = (pause * 2).min(Duration::from_millis(5));
     }
     if !reported {
         report(control, exit);
     }
 }
 
-fn report(control: &UnixStream, exit: Option<i32>) {
+/// How often all processes are looked at while something is left.
+const SCAN_AGAIN: Duration = Duration::from_millis(10);
+
+/// From when on what is left is stopped before it is killed, so that it can't fork any more.
+const OVERTAKE_AFTER: Duration = Duration::from_millis(50);
+
+/// Whether there was something to report. A node that is gone is told nothing.
+fn report(control: &UnixStream, exit: Option<i32>) -> bool {
     if let Some(status) = exit {
-        // A node that is gone is told nothing.
         let _ = control.try_write(&Report::Exited(status).encode());
     }
+    exit.is_some()
 }
 
 impl ServerCommand {
@@ -202,8 +217,18 @@ impl ServerCommand {
         }
         if let Some((user, group)) = self.user {
             command.uid(user).gid(group);
+            bound_processes()?;
         }
         // The guard waits for all its children by itself.
         command.spawn().map(|child| child.id())
     }
+}
+
+/// Bounds the processes and threads of a server's OS user. The node's own user is not bounded: it has others.
+fn bound_processes() -> io::Result<()> {
+    let most = Some(SERVER_PROCESSES_MAX);
+    let now = rustix::process::getrlimit(Resource::Nproc);
+    let lower = |limit: Option<u64>| limit.min(most).or(most);
+    let bound = Rlimit { current: lower(now.current), maximum: lower(now.maximum) };
+    Ok(rustix::process::setrlimit(Resource::Nproc, bound)?)
 }

@@ -65,6 +65,9 @@ pub const GUARD_REPORT_MS_MAX: u64 = 1_000;
 /// Bytes of a server's program, arguments, folder and environment together.
 pub const GUARD_START_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Processes and threads of a server's own OS user, on the whole machine.
+pub const SERVER_PROCESSES_MAX: u64 = 4_096;
+
 /// Rounds in which a server's processes are stopped before they are killed, while new ones appear.
 pub const STOP_ROUNDS_MAX: usize = 16;
 

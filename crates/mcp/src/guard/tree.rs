@@ -33,11 +33,42 @@ pub(super) fn reap(server: u32, exit: &mut Option<i32>) -> bool {
     }
 }
 
-/// Stops everything below this process until nothing new appears, then kills it. What is not killed by this, since
-/// it was started meanwhile, is below this process at the next call.
-pub(super) fn kill() {
-    // Whoever forks as fast as it can is to be overtaken. Only the superuser may.
+/// To be called before anything is killed: whoever forks as fast as it can is to be overtaken.
+pub(super) fn prepare() {
+    // Only the superuser may. The rest works without.
     let _raised = rustix::process::setpriority_process(None, -20);
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let all = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let _raised = rustix::process::setrlimit(rustix::process::Resource::Nofile, all);
+}
+
+/// Kills the children of this process. A child's number is no other's before this process has waited for it.
+pub(super) fn kill_children() {
+    let own = own_pid();
+    let listed = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children"));
+    let children: Vec<i32> = match &listed {
+        Ok(listed) => listed.split_ascii_whitespace().flat_map(str::parse).collect(),
+        // A kernel without the list.
+        Err(_) => processes().filter(|one| one.parent == own).map(|one| one.pid).collect(),
+    };
+    for pid in children.into_iter().filter_map(Pid::from_raw) {
+        // It may have ended already.
+        let _ = rustix::process::kill_process(pid, Signal::KILL);
+    }
+}
+
+/// Kills everything below this process. What is started meanwhile is below it at the next call.
+pub(super) fn kill_below() {
+    let below = below(own_pid());
+    for pid in below.iter().copied() {
+        if let Some(process) = Process::open(pid, &below) {
+            process.signal(Signal::KILL);
+        }
+    }
+}
+
+/// Stops everything below this process until nothing new appears, then kills it: what is stopped forks no more.
+pub(super) fn overtake() {
     let mut found = BTreeMap::new();
     for _ in 0..STOP_ROUNDS_MAX {
         let below = below(own_pid());
@@ -90,15 +121,8 @@ impl Process {
 /// The running processes whose line of parents leads to this one.
 fn below(ancestor: i32) -> BTreeSet<i32> {
     let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        if let Some((parent, state)) = parent_and_state(pid)
-            && state != b'Z'
-        {
-            children.entry(parent).or_default().push(pid);
-        }
+    for Running { pid, parent } in processes() {
+        children.entry(parent).or_default().push(pid);
     }
     let mut below = BTreeSet::new();
     let mut next = vec![ancestor];
@@ -109,6 +133,21 @@ fn below(ancestor: i32) -> BTreeSet<i32> {
         }
     }
     below
+}
+
+struct Running {
+    pid: i32,
+    parent: i32,
+}
+
+/// All processes of the machine that have not ended.
+fn processes() -> impl Iterator<Item = Running> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let (parent, state) = parent_and_state(pid)?;
+        (state != b'Z').then_some(Running { pid, parent })
+    })
 }
 
 /// proc(5), stat: the name stands in parentheses and may hold any byte; state and parent follow it.

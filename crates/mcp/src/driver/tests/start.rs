@@ -58,6 +58,29 @@ async fn the_server_has_only_the_environment_and_folder_that_it_is_given_and_its
 }
 
 #[tokio::test]
+async fn a_servers_own_user_has_a_bounded_number_of_processes() {
+    if std::fs::metadata("/proc/self").map(|me| std::os::unix::fs::MetadataExt::uid(&me)).ok()
+        != Some(0)
+    {
+        println!("skipped: only the superuser can start a process as somebody else");
+        return;
+    }
+    let server = ServerCommand {
+        program: "sh".into(),
+        arguments: vec!["-c".into(), "grep 'Max processes' /proc/$$/limits >&2".into()],
+        user: Some((65_534, 65_533)),
+        ..python(&[])
+    };
+    let client = Client::start(&Script::new(no_writes), &server);
+    let notes = Arc::clone(&client.notes);
+    client.ends().await;
+    let notes = notes.lock().unwrap();
+    let Some(Note::Stderr(line)) = notes.get(1) else { panic!("{notes:?}") };
+    let limits: Vec<u64> = line.split_whitespace().flat_map(str::parse).collect();
+    assert_eq!(limits, [crate::limits::SERVER_PROCESSES_MAX; 2]);
+}
+
+#[tokio::test]
 async fn the_server_runs_as_the_user_that_it_is_given_without_other_groups() {
     let (folder, log) = folder();
     if std::fs::metadata("/proc/self").map(|me| std::os::unix::fs::MetadataExt::uid(&me)).ok()
