@@ -81,7 +81,7 @@ fn what_a_server_asks_is_decided_and_recorded() {
     assert!(sampled["text"].as_str().unwrap().contains("sampled by the client"), "{sampled}");
     assert!(agent.event("sampling")["prompt"].as_str().unwrap().contains("MARKER-PROMPT"));
     let questioned = agent.call("trigger-elicitation-request", &json!({}));
-    assert!(questioned.to_string().contains("denied: policy.denied"), "{questioned}");
+    assert!(questioned.to_string().contains("policy.denied: denied (record "), "{questioned}");
     agent.call("toggle-simulated-logging", &json!({}));
     agent.event("logging");
     agent.event("roots");

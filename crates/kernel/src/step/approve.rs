@@ -77,12 +77,15 @@ impl Kernel {
         }
     }
 
-    /// What the agent is told: how a retry stands, and the advice of the policies. Never policy text.
+    /// What the agent is told: what of its arguments is malformed, or how a retry stands, and the advice of the policies.
+    /// Never policy text.
     fn told(&self, decision: &Decision) -> Vec<String> {
         let is_unapproved =
             decision.verdict() == Verdict::Deny && decision.code() == "approval.required";
         let last = decision.checks().last().filter(|_| is_unapproved);
-        let why = last.and_then(|check| check.why.clone());
+        let is_malformed = decision.code() == "request.malformed";
+        let first = decision.checks().first().filter(|_| is_malformed);
+        let why = first.or(last).and_then(|check| check.why.clone());
         why.into_iter().chain(self.state.bundle().advice(decision)).collect()
     }
 }

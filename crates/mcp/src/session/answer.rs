@@ -29,19 +29,27 @@ pub(super) struct Problem {
     pub(super) id: Option<Id>,
     /// The JSON-RPC code for the sender; a response is never answered.
     code: Option<i64>,
+    /// The name of the member that is wrong, where one is.
+    member: Option<Box<str>>,
 }
 
 impl Problem {
     /// The request's id is that of another one that waits for its response.
     pub(super) fn duplicate_id() -> Self {
         let why = "the id is that of a request that waits for its response".to_owned();
-        Self { kind: "session.duplicate_id", why, id: None, code: Some(INVALID_REQUEST) }
+        Self {
+            kind: "session.duplicate_id",
+            why,
+            id: None,
+            code: Some(INVALID_REQUEST),
+            member: None,
+        }
     }
 
     /// The response answers nothing that was asked.
     pub(super) fn unknown_id() -> Self {
         let why = "the response has the id of no request that waits for one".to_owned();
-        Self { kind: "session.unknown_id", why, id: None, code: None }
+        Self { kind: "session.unknown_id", why, id: None, code: None, member: None }
     }
 
     /// The method is known, but not from this sender, in this form or revision.
@@ -50,7 +58,13 @@ impl Problem {
             "`{}` is not for this sender, form of message or revision",
             method.escape_debug()
         );
-        Self { kind: "session.misplaced_method", why, id, code: Some(INVALID_REQUEST) }
+        Self {
+            kind: "session.misplaced_method",
+            why,
+            id,
+            code: Some(INVALID_REQUEST),
+            member: None,
+        }
     }
 
     /// The call names a pending decision by what is none's name.
@@ -58,7 +72,13 @@ impl Problem {
         let why = format!(
             "`{META_PENDING}` is not the id of a pending decision: 43 characters of base64url"
         );
-        Self { kind: "session.pending_id", why, id: None, code: Some(INVALID_REQUEST) }
+        Self {
+            kind: "session.pending_id",
+            why,
+            id: None,
+            code: Some(INVALID_REQUEST),
+            member: None,
+        }
     }
 
     /// The same problem, of the request with this id.
@@ -73,20 +93,29 @@ impl From<wire::Error> for Problem {
             wire::ErrorKind::Json(_) => PARSE_ERROR,
             _ => INVALID_REQUEST,
         };
-        let id = error.id().cloned();
-        Self { kind: error.code(), why: error.to_string(), id, code: Some(code) }
+        let (id, member) = (error.id().cloned(), error.member().map(Box::from));
+        Self { kind: error.code(), why: error.to_string(), id, code: Some(code), member }
     }
 }
 
 impl From<wire::frame::Error> for Problem {
     fn from(error: wire::frame::Error) -> Self {
-        Self { kind: error.code(), why: error.to_string(), id: None, code: Some(PARSE_ERROR) }
+        Self {
+            kind: error.code(),
+            why: error.to_string(),
+            id: None,
+            code: Some(PARSE_ERROR),
+            member: None,
+        }
     }
 }
 
 pub(super) fn unreadable(id: Option<&Id>, problem: &Problem) -> Option<Vec<u8>> {
     let data = [("code", Value::from(REFUSED_INPUT)), ("kind", Value::from(problem.kind))];
-    problem.code.map(|code| error(id, code, &problem.why, object(data)))
+    let member = problem.member.as_deref().map(|member| ("member", Value::from(member)));
+    let data = object(data.into_iter().chain(member));
+    let message = format!("{REFUSED_INPUT}: {}", problem.why);
+    problem.code.map(|code| error(id, code, &message, data))
 }
 
 pub(super) fn no_such_method(id: &Id, method: &str) -> Vec<u8> {
@@ -113,8 +142,9 @@ pub(super) fn turned_down(id: &Id, verdict: Answer, tells: bool) -> Vec<u8> {
 pub(super) type Told = (Vec<String>, Vec<String>);
 
 pub(super) fn denied(id: &Id, index: u64, code: &str, told: Option<Told>) -> Vec<u8> {
-    let data = about(index, code, told);
-    error(Some(id), DENIED, &format!("denied: {code}"), Value::Object(data))
+    let words = words(told.as_ref()).unwrap_or_else(|| "denied".to_owned());
+    let message = format!("{code}: {words} (record {index})");
+    error(Some(id), DENIED, &message, Value::Object(about(index, code, told)))
 }
 
 /// The answer to a request that waits for approval: its pending id, what it waits for, and how to ask again.
@@ -125,6 +155,10 @@ pub(super) fn pending(
     told: Option<Told>,
 ) -> Vec<u8> {
     const CODE: &str = "approval.required";
+    let words = words(told.as_ref()).map(|words| format!("{words}; ")).unwrap_or_default();
+    let message = format!(
+        "{CODE}: {words}it waits for approval as {pending}: once approved, send the same call with params._meta[\"{META_PENDING}\"] set to that (record {index})"
+    );
     let mut data = about(index, CODE, told);
     data.insert("awaits", Value::Array(awaits));
     data.insert("pending", Value::from(pending.to_string()));
@@ -132,7 +166,12 @@ pub(super) fn pending(
         "once approved, send the same call with params._meta[\"{META_PENDING}\"] set to this `pending`"
     );
     data.insert("retry", Value::from(again));
-    error(Some(id), PENDING, &format!("pending: {CODE}"), Value::Object(data))
+    error(Some(id), PENDING, &message, Value::Object(data))
+}
+
+/// The advice in one sentence: many clients show their users the message, and nothing of the data.
+fn words(told: Option<&Told>) -> Option<String> {
+    told.map(|(_, advice)| advice.join("; ")).filter(|words| !words.is_empty())
 }
 
 fn about(index: u64, code: &str, told: Option<Told>) -> Object {
@@ -150,14 +189,23 @@ fn about(index: u64, code: &str, told: Option<Told>) -> Object {
 }
 
 pub(super) fn refused(id: &Id, code: &str) -> Vec<u8> {
+    let words = match code {
+        "refused.overload" => "too much waits at the moment; try again later",
+        "refused.quota" => {
+            "this execution has as much open as it may; try again once some of it has ended"
+        }
+        "refused.storage" => "the node can't keep a record of it now; try again later",
+        "refused.input" => "the message is not one that can be decided",
+        _ => "no decision could be made",
+    };
     let data = object([("code", Value::from(code))]);
-    error(Some(id), REFUSED, &format!("refused: {code}"), data)
+    error(Some(id), REFUSED, &format!("{code}: {words}"), data)
 }
 
 /// The answer in place of a result that may not be handed on.
 pub(super) fn withheld(id: &Id, code: &str) -> Vec<u8> {
     let data = object([("code", Value::from(code))]);
-    error(Some(id), DENIED, &format!("denied: {code}"), data)
+    error(Some(id), DENIED, &format!("{code}: what came is withheld"), data)
 }
 
 pub(super) fn ended(id: &Id, why: &Ended) -> Vec<u8> {
@@ -174,7 +222,7 @@ pub(super) fn ended(id: &Id, why: &Ended) -> Vec<u8> {
         Ended::Stopped => "the node is stopping",
         Ended::Ordered(code) => {
             let data = object([("code", Value::from(code.as_str()))]);
-            return error(Some(id), ENDED, &format!("the session was stopped: {code}"), data);
+            return error(Some(id), ENDED, &format!("{code}: the session was stopped"), data);
         }
     };
     error_response(Some(id), ENDED, message, None)

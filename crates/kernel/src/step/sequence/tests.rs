@@ -4,7 +4,7 @@ use proof::digest::Digest;
 use crate::fixture::{Domain, NODE, Node, ORIGIN, call, code, load};
 use crate::lineage::{Body, LineageRecord, Transition};
 use crate::replay::{Fed, Replay};
-use crate::step::{Effect, Input};
+use crate::step::{Answer, Effect, Input};
 
 fn listed() -> Digest {
     Digest::of(b"{\"name\":\"read\"}")
@@ -109,4 +109,19 @@ fn a_record_with_another_definition_is_no_record_of_that_decision() {
     }
     let fed = replay.feed(record.as_bytes(), &sealed).unwrap();
     assert!(matches!(fed, Fed::Different { .. }), "{fed:?}");
+}
+
+#[test]
+fn the_argument_that_is_malformed_is_named_to_who_asked() {
+    let mut node = Node::new(&domain());
+    let transition = Box::new(call("send_mail", r#"{"bcc":"b","to":"a"}"#).into());
+    let (ticket, execution) = (node.ticket(), node.execution.clone());
+    let mut effects = node.step(Input::Request { ticket, execution, transition, entropy: [7; 32] });
+    effects.extend(node.durable());
+    let Some(Effect::Answer { answer: Answer::Deny { code, advice, .. }, .. }) = effects.pop()
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(code, "request.malformed");
+    assert!(advice.len() == 1 && advice[0].contains("bcc"), "{advice:?}");
 }

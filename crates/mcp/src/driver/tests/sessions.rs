@@ -29,7 +29,7 @@ async fn what_is_permitted_arrives_as_its_own_bytes_and_what_is_denied_never() {
     client.says(WRITE).await;
     assert_eq!(
         client.hears().await,
-        r#"{"jsonrpc":"2.0","id":3,"error":{"code":-32001,"message":"denied: policy.denied","data":{"code":"policy.denied","index":3,"policies":["no-writes"]}}}"#
+        r#"{"jsonrpc":"2.0","id":3,"error":{"code":-32001,"message":"policy.denied: denied (record 3)","data":{"code":"policy.denied","index":3,"policies":["no-writes"]}}}"#
     );
     client.says(READ).await;
     assert_eq!(client.hears().await, r#"{"jsonrpc": "2.0", "id": "ask", "method": "roots/list"}"#);

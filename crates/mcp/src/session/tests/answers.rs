@@ -53,8 +53,13 @@ fn a_permitted_answer_goes_as_its_own_bytes() {
 
 #[test]
 fn an_answer_that_may_not_pass_gets_an_error_in_its_place() {
-    let denied = (DENIED, "denied: policy.denied", r#"{"code":"policy.denied","index":7}"#);
-    let refused = (REFUSED, "refused: refused.quota", r#"{"code":"refused.quota"}"#);
+    let denied =
+        (DENIED, "policy.denied: denied (record 7)", r#"{"code":"policy.denied","index":7}"#);
+    let refused = (
+        REFUSED,
+        "refused.quota: this execution has as much open as it may; try again once some of it has ended",
+        r#"{"code":"refused.quota"}"#,
+    );
     let quota = Answer::Refused { code: "refused.quota".into() };
     for (verdict, (code, message, data)) in [(deny(), denied), (quota, refused)] {
         for line in [ROOTS, FAILED] {

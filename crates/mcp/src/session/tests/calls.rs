@@ -105,7 +105,10 @@ fn what_waits_for_approval_is_told_how_to_ask_again_and_its_retry_goes_on_as_its
     let data = format!(
         r#"{{"advice":["ask finance"],"awaits":[{{"count":2,"role":"finance"}}],"code":"approval.required","index":7,"pending":"{pending}","policies":["pay"],"retry":"once approved, send the same call with params._meta[\"interlock/pending\"] set to this `pending`"}}"#
     );
-    let line = error(r#""\u0061""#, PENDING, "pending: approval.required", &data);
+    let told = format!(
+        r#"approval.required: ask finance; it waits for approval as {pending}: once approved, send the same call with params._meta[\"interlock/pending\"] set to that (record 7)"#
+    );
+    let line = error(r#""\u0061""#, PENDING, &told, &data);
     assert_eq!(play.answer(ToServer, answer), [write(ToServer, ToClient, &line)]);
     assert_eq!(play.session.step(NOW, Input::Written(ToServer)), []);
 
@@ -136,7 +139,7 @@ fn a_denied_request_is_answered_and_never_reaches_the_server() {
     let line = error(
         r#""\u0061""#,
         DENIED,
-        "denied: policy.denied",
+        "policy.denied: denied (record 7)",
         r#"{"code":"policy.denied","index":7,"policies":["no-writes"]}"#,
     );
     assert_eq!(play.answer(ToServer, deny()), [write(ToServer, ToClient, &line)]);
@@ -152,7 +155,12 @@ fn a_request_that_could_not_be_decided_is_answered_with_the_refusals_code() {
     let mut play = Play::new();
     play.asks(ToServer, &request("1", "ping"));
     let effects = play.answer(ToServer, Answer::Refused { code: "refused.storage".into() });
-    let line = error("1", REFUSED, "refused: refused.storage", r#"{"code":"refused.storage"}"#);
+    let line = error(
+        "1",
+        REFUSED,
+        "refused.storage: the node can't keep a record of it now; try again later",
+        r#"{"code":"refused.storage"}"#,
+    );
     assert_eq!(effects, [write(ToServer, ToClient, &line)]);
     assert_eq!(play.session.counts().undecided, 1);
 }
@@ -198,7 +206,10 @@ fn a_servers_request_is_decided_too_and_its_denial_goes_back_to_the_server() {
     assert_eq!(written(&effects, ToClient), [] as [&str; 0]);
     // Unlike the client, the server is not told which policies there are.
     let data = r#"{"code":"policy.denied","index":7}"#;
-    assert_eq!(written(&effects, ToServer), [error("1", DENIED, "denied: policy.denied", data)]);
+    assert_eq!(
+        written(&effects, ToServer),
+        [error("1", DENIED, "policy.denied: denied (record 7)", data)]
+    );
     play.session.step(NOW, Input::Written(ToClient));
 
     // The ids of the two sides are apart: the client may use 1 at the same time.
@@ -233,8 +244,12 @@ fn a_permit_opens_one_request_at_a_time_up_to_the_bound() {
         play.opens(ToServer, &request(&id.to_string(), "ping"), id as u64);
     }
     let effects = play.line(ToServer, &request("5000", "ping"));
-    let line =
-        error("5000", REFUSED, "refused: refused.overload", r#"{"code":"refused.overload"}"#);
+    let line = error(
+        "5000",
+        REFUSED,
+        "refused.overload: too much waits at the moment; try again later",
+        r#"{"code":"refused.overload"}"#,
+    );
     assert_eq!(effects, [Effect::Refused("refused.overload"), write(ToServer, ToClient, &line)]);
     play.session.step(NOW, Input::Written(ToServer));
     play.closes(ToClient, &result("17"), 17);

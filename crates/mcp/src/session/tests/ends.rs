@@ -75,7 +75,7 @@ fn a_decision_that_comes_after_the_end_forwards_nothing() {
                 line: error(
                     "1",
                     REFUSED,
-                    "refused: refused.storage",
+                    "refused.storage: the node can't keep a record of it now; try again later",
                     r#"{"code":"refused.storage"}"#,
                 )
                 .into(),

@@ -43,10 +43,21 @@ fn a_client_is_told_what_could_not_be_read_and_nothing_is_forwarded() {
         let told = play.check_refused(ToServer, &effects, kind);
         assert_eq!(told.len(), 1);
         let start = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{code},"message":""#);
-        let end = format!(r#""data":{{"code":"refused.input","kind":"{kind}"}}}}}}"#);
-        assert!(told[0].starts_with(&start) && told[0].ends_with(&end), "{told:?}");
+        let data = format!(r#""data":{{"code":"refused.input","kind":"{kind}""#);
+        assert!(told[0].starts_with(&start) && told[0].contains(&data), "{told:?}");
         assert_eq!(play.session.counts().refused_of_client, number as u64 + 1);
     }
+}
+
+#[test]
+fn the_member_that_is_wrong_is_named_in_message_and_data() {
+    let mut play = Play::new();
+    let line = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}"#;
+    let told = play.refused(ToServer, line, "message.wrong_type");
+    let expected = r#""message":"refused.input: a member has the wrong type: `name` at byte"#;
+    assert!(told[0].contains(expected), "{told:?}");
+    let data = r#""data":{"code":"refused.input","kind":"message.wrong_type","member":"name"}"#;
+    assert!(told[0].contains(data), "{told:?}");
 }
 
 #[test]
