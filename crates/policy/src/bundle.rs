@@ -27,6 +27,7 @@ use proof::digest::Digest;
 use crate::engine::{Failure, Index};
 use crate::error::{LoadErrors, Warning};
 use crate::facts::Trust;
+use crate::history::HistoryOf;
 use crate::json::Json;
 use crate::request::{Entity, Request};
 use crate::semantics::Semantics;
@@ -120,6 +121,12 @@ impl Bundle {
         load::load(files, None)
     }
 
+    /// Whether a condition over history looks at how requests for this action ended: with a result, or with an error.
+    #[must_use]
+    pub fn looks_back_at(&self, action: &str, is_result: bool) -> bool {
+        self.temporal.is_about(action, if is_result { "response" } else { "error" })
+    }
+
     /// Loads a bundle from its archive: canonical JSON, `{"files":[{"bytes","path"}...],"v":1}`, sorted by path, the
     /// bytes in base64url.
     ///
@@ -179,6 +186,15 @@ impl Bundle {
     #[must_use]
     pub fn semantics(&self) -> Semantics {
         self.manifest.semantics
+    }
+
+    /// Whose events its conditions over history see, and whose use its meters of executions count.
+    #[must_use]
+    pub fn history_of(&self) -> HistoryOf {
+        match self.semantics() >= Semantics::V4 {
+            true => self.manifest.history_of.unwrap_or(HistoryOf::Line),
+            false => HistoryOf::Execution,
+        }
     }
 
     /// The worst trust state that may still act.

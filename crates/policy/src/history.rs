@@ -1,12 +1,13 @@
 //! What one execution has done so far, as the policies' temporal conditions see it.
 //!
 //! Every request that is decided is an event, whatever the decision: `request`, and when it completes `response` or
-//! `error`. An outcome that is unknown is neither: it may or may not have happened, and the request itself already
-//! counts. The history keeps the events as they came, so that a new bundle sees all of them: those that are well
-//! formed under its schema.
+//! `error`. An outcome that is unknown may or may not have happened: from [`Semantics::V4`] on it counts as the worst for
+//! every condition, as a response without a result and as an error at once; before, it was neither. The history keeps
+//! the events as they came, so that a new bundle sees all of them: those that are well formed under its schema.
 //!
-//! An execution's history is its own. So events are not matched by principal again (Dogwood's unpinned event schema):
-//! whatever happened in an execution counts, on whoever's behalf.
+//! An execution has one history with all that descend from it, or one of its own, as the bundle says ([`HistoryOf`]). So
+//! events are not matched by principal again (Dogwood's unpinned event schema): whatever happened in it counts, on
+//! whoever's behalf.
 //!
 //! What the conditions need of it is a fold of the events ([`live`]) that is made when it is first asked for, and made
 //! anew under another bundle.
@@ -25,10 +26,20 @@ use crate::decide::shape::{Form, Moment};
 use crate::error::PrepareError;
 use crate::limits::OUTPUT_BYTES_MAX;
 use crate::request::Request;
+use crate::semantics::Semantics;
 pub(crate) use events::frame_digest;
 use events::{Events, Kind};
 use live::Live;
 pub use pages::Page;
+
+/// Whose events the conditions over history see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HistoryOf {
+    /// Those of an execution and of all that it descends from or that descend from it: delegating gives no fresh history.
+    Line,
+    /// Those of the execution alone.
+    Execution,
+}
 
 /// How a permitted transition ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +49,8 @@ pub enum Outcome {
     Result(Option<String>),
     /// It failed.
     Error,
+    /// It went one way: nothing comes back.
+    Sent,
     /// Nobody knows.
     Unknown,
 }
@@ -96,7 +109,8 @@ impl History {
                 Kind::Response(text.map(Box::from))
             }
             Outcome::Error => Kind::Error,
-            Outcome::Unknown => return,
+            Outcome::Unknown if self.bundle.semantics() >= Semantics::V4 => Kind::Unknown,
+            Outcome::Unknown | Outcome::Sent => return,
         };
         self.changed();
         let frame = formed.map_or_else(|| frame_digest(request), Formed::frame);
@@ -116,6 +130,13 @@ impl History {
         if let Form::Ready(shaped) = formed.at(None) {
             live.take(&self.bundle, &shaped, (time, &kind));
         }
+    }
+
+    /// Takes over the events of another history, as if they came now: their times are not before the last event's.
+    pub fn absorb(&mut self, other: History) {
+        self.changed();
+        self.events.absorb(other.events);
+        self.live = OnceLock::new();
     }
 
     /// How many events it holds.

@@ -10,6 +10,7 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::MANIFEST;
 use crate::error::{LoadCode, LoadError};
 use crate::facts::Trust;
+use crate::history::HistoryOf;
 use crate::nearest::nearest;
 use crate::semantics::Semantics;
 use crate::typed::Undeclared;
@@ -21,6 +22,8 @@ pub(crate) struct Manifest {
     pub(crate) version: String,
     pub(crate) semantics: Semantics,
     pub(crate) trust_minimum: Trust,
+    /// None where it is not said.
+    pub(crate) history_of: Option<HistoryOf>,
     /// By server and tool.
     pub(crate) tools: BTreeMap<(String, String), Tool>,
 }
@@ -55,6 +58,7 @@ impl Default for Manifest {
             version: "0".to_owned(),
             semantics: Semantics::CURRENT,
             trust_minimum: Trust::Degraded,
+            history_of: None,
             tools: BTreeMap::new(),
         }
     }
@@ -130,11 +134,13 @@ impl<'t> Reader<'t> {
     }
 
     fn manifest(&mut self, table: &Spanned<DeTable<'_>>) -> Manifest {
-        let known = ["name", "version", "semantics", "trust_minimum", "tools"];
+        let known = ["name", "version", "semantics", "trust_minimum", "tools", "history"];
         let span = 0..0;
         let table = table.get_ref();
-        self.only(table, "at the top", &known);
         let semantics = self.semantics(table);
+        let said = known.iter().filter(|name| **name != "history" || semantics >= Semantics::V4);
+        self.only(table, "at the top", &said.copied().collect::<Vec<_>>());
+        let history_of = self.history_of(table);
         let trust =
             self.optional(table, "trust_minimum", DeValue::as_str).and_then(|(word, span)| {
                 let trust = Trust::parse(word);
@@ -150,7 +156,21 @@ impl<'t> Reader<'t> {
             version: self.text(table, "version", &span),
             semantics,
             trust_minimum: trust.unwrap_or(Trust::Degraded),
+            history_of,
             tools: self.tools(table),
+        }
+    }
+
+    /// Whose events conditions over history see, where it is said.
+    fn history_of(&mut self, table: &DeTable<'_>) -> Option<HistoryOf> {
+        match self.optional(table, "history", DeValue::as_str)? {
+            ("line", _) => Some(HistoryOf::Line),
+            ("execution", _) => Some(HistoryOf::Execution),
+            (_, span) => {
+                let message = "`history` is `line` or `execution`".to_owned();
+                self.wrong(LoadCode::Manifest, &span, message);
+                None
+            }
         }
     }
 

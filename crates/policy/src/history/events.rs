@@ -40,15 +40,18 @@ pub(super) enum Kind {
     Request,
     Response(Option<Box<str>>),
     Error,
+    /// A response or an error: nobody knows.
+    Unknown,
 }
 
 impl Kind {
-    /// The event's kind, as conditions name it.
-    pub(super) fn name(&self) -> &'static str {
+    /// The event's kinds, as conditions name them.
+    pub(super) fn names(&self) -> &'static [&'static str] {
         match self {
-            Kind::Request => "request",
-            Kind::Response(_) => "response",
-            Kind::Error => "error",
+            Kind::Request => &["request"],
+            Kind::Response(_) => &["response"],
+            Kind::Error => &["error"],
+            Kind::Unknown => &["response", "error"],
         }
     }
 }
@@ -134,6 +137,19 @@ impl Events {
         let time = self.time_of_next(at);
         self.all.push(Recorded { at: sound(at), time, frame, input, kind });
         time
+    }
+
+    /// Keeps the events of others after its own. What does not fit is as if it had come: no more does.
+    pub(super) fn absorb(&mut self, others: Events) {
+        self.full |= others.full;
+        for Recorded { at, frame, input, kind, .. } in others.all {
+            if self.would_be_full() {
+                self.full = true;
+                return;
+            }
+            let frame = self.interned(frame.digest(), || Frame::clone(&frame));
+            self.keep(at, frame, input, kind);
+        }
     }
 
     /// The one copy of what many events have in common.

@@ -53,25 +53,20 @@ impl Live {
         bundle.leaves.is_empty()
     }
 
-    /// Takes an event, at which nothing is asked.
+    /// Takes an event, at which nothing is asked. One that is of several kinds at once is one event in order.
     pub(super) fn take(
         &mut self,
         bundle: &Bundle,
         shaped: &Shaped<'_>,
         (time, kind): (i64, &Kind),
     ) {
-        if bundle.temporal.is_about(shaped.action_id(), kind.name()) {
-            self.observe(bundle, &event(shaped, time, kind));
-        } else {
-            self.state.skip();
-        }
-    }
-
-    fn observe(&mut self, bundle: &Bundle, event: &Event) {
-        let seen = self.state.see(&bundle.temporal, event);
-        self.state.take(&bundle.temporal, seen);
+        let plan = &bundle.temporal;
+        let is_about = |name: &&&str| plan.is_about(shaped.action_id(), name);
+        let names = kind.names().iter().filter(is_about);
+        let events: Vec<Event> = names.map(|name| event(shaped, time, (name, kind))).collect();
+        self.state.observe(plan, &events);
         if let Some(rest) = &mut self.rest {
-            rest.observe(event);
+            events.iter().for_each(|event| rest.observe(event));
         }
     }
 
@@ -83,12 +78,11 @@ impl Live {
         leaves: Option<&[String]>,
     ) -> Result<TemporalBindings, String> {
         let plan = &bundle.temporal;
-        let kind = Kind::Request;
-        if leaves.is_some_and(<[_]>::is_empty) && !plan.is_about(shaped.action_id(), kind.name()) {
+        if leaves.is_some_and(<[_]>::is_empty) && !plan.is_about(shaped.action_id(), REQUEST) {
             self.state.skip();
             return Ok(TemporalBindings::new());
         }
-        let event = &event(shaped, time, &kind);
+        let event = &event(shaped, time, (REQUEST, &Kind::Request));
         let seen = self.state.see(plan, event);
         let found = leaves.map(|leaves| self.state.holds(plan, event, &seen, leaves));
         self.state.take(plan, seen);
@@ -115,7 +109,7 @@ impl Live {
         if leaves.is_empty() {
             return Some(TemporalBindings::new());
         }
-        let event = &event(shaped, time, &Kind::Request);
+        let event = &event(shaped, time, (REQUEST, &Kind::Request));
         let seen = self.state.see(&bundle.temporal, event);
         Some(self.state.holds(&bundle.temporal, event, &seen, leaves))
     }
@@ -130,13 +124,13 @@ fn moment(recorded: &Recorded) -> Option<Moment> {
     matches!(recorded.kind, Kind::Request).then_some(moment)
 }
 
-/// The event that a request, or its end, is.
-fn event(shaped: &Shaped<'_>, time: i64, kind: &Kind) -> Event {
-    match kind {
-        Kind::Request | Kind::Error => shaped.event(kind.name(), time, None),
-        Kind::Response(text) => {
-            let output = text.as_deref().and_then(|text| Json::parse_object(text).ok());
-            shaped.event(kind.name(), time, output.as_ref())
-        }
-    }
+/// The event that a request, or its end, is: as this one of its kinds.
+fn event(shaped: &Shaped<'_>, time: i64, (name, kind): (&str, &Kind)) -> Event {
+    let output = match kind {
+        Kind::Request | Kind::Error | Kind::Unknown => None,
+        Kind::Response(text) => text.as_deref().and_then(|text| Json::parse_object(text).ok()),
+    };
+    shaped.event(name, time, output.as_ref())
 }
+
+const REQUEST: &str = "request";

@@ -114,6 +114,7 @@ impl History {
         let kind = match (kind.as_str()?, output.transpose().ok()?) {
             (REQUEST, None) => Kind::Request,
             (ERROR, None) => Kind::Error,
+            (UNKNOWN, None) => Kind::Unknown,
             (RESPONSE, output) => Kind::Response(output),
             _ => return None,
         };
@@ -128,6 +129,7 @@ impl History {
 const REQUEST: &str = "request";
 const RESPONSE: &str = "response";
 const ERROR: &str = "error";
+const UNKNOWN: &str = "unknown";
 
 impl Recorded {
     /// About the bytes of text that it holds of its own.
@@ -151,6 +153,7 @@ fn write_event(event: &Recorded, frame: usize, text: &mut String) {
         Kind::Request => (REQUEST, None),
         Kind::Response(output) => (RESPONSE, output.as_deref()),
         Kind::Error => (ERROR, None),
+        Kind::Unknown => (UNKNOWN, None),
     };
     // Writing to a `String` cannot fail.
     let _written = write!(text, "[{},{frame}", event.at);

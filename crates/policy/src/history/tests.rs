@@ -11,9 +11,13 @@ use crate::request::Entity;
 const SCHEMA: &str = "entity W; entity T; action act appliesTo { principal: W, resource: T, context: { input: { n?: Long }, output?: { size: Long, kind?: String } } }; action ask appliesTo { principal: W, resource: T, context: { input: { n?: Long } } };";
 
 fn bundle(policies: &str) -> Arc<Bundle> {
-    let manifest = "name = \"h\"\nversion = \"1\"\nsemantics = 1";
+    bundle_under(1, policies)
+}
+
+fn bundle_under(semantics: u64, policies: &str) -> Arc<Bundle> {
+    let manifest = format!("name = \"h\"\nversion = \"1\"\nsemantics = {semantics}");
     let files =
-        [("bundle.toml", manifest), ("schema.cedarschema", SCHEMA), ("policies/p.dw", policies)];
+        [("bundle.toml", &*manifest), ("schema.cedarschema", SCHEMA), ("policies/p.dw", policies)];
     let files: Files = files.map(|(path, text)| (path.to_owned(), text.into())).into();
     Arc::new(Bundle::load(&files).unwrap_or_else(|errors| panic!("{errors}")))
 }
@@ -32,10 +36,15 @@ fn code(history: &mut History, at: i64, request: &Request) -> &'static str {
 }
 
 fn when(condition: &str) -> Arc<Bundle> {
-    bundle(&format!(
+    when_under(1, condition)
+}
+
+fn when_under(semantics: u64, condition: &str) -> Arc<Bundle> {
+    let policies = format!(
         "@id(\"p\") permit (principal, action == Action::\"act\", resource);\n\
          @id(\"t\") permit (principal, action == Action::\"ask\", resource) when temporal {{ {condition} }};"
-    ))
+    );
+    bundle_under(semantics, &policies)
 }
 
 #[test]
@@ -227,4 +236,67 @@ fn conditions_without_a_monitor_can_only_be_asked_by_recording() {
     let facts = Facts { at: 4, ..DEFAULTS.0 };
     assert_eq!(crate::look(&history, &DEFAULTS.1, &facts, &formed), None);
     assert_eq!(code(&mut history, 4, &ask), "permitted");
+}
+
+/// Whether a condition holds after an end that nobody knows.
+fn holds_after_unknown(semantics: u64, condition: &str) -> bool {
+    let bundle = when_under(semantics, condition);
+    let mut history = History::new(&bundle).unwrap();
+    history.complete(1_000, &request("act", r#"{"n":4}"#), &Outcome::Unknown);
+    code(&mut history, 2_000, &request("ask", "{}")) == "permitted"
+}
+
+#[test]
+fn an_unknown_end_counts_as_a_response_and_as_an_error() {
+    for condition in [
+        "formerly within 1h Action::\"act\"::response{}",
+        "formerly within 1h Action::\"act\"::error{}",
+        "formerly within 1h Action::\"act\"::error{ input.n: 4 }",
+        "previous within 1h Action::\"act\"::response{}",
+        "previous within 1h Action::\"act\"::error{}",
+        "count_within(1h, Action::\"act\"::response{}) == 1",
+        "exists (n: Long). (formerly within 1h Action::\"act\"::response{ input.n: n } && \
+         formerly within 1h Action::\"act\"::error{ input.n: n })",
+    ] {
+        assert!(holds_after_unknown(4, condition), "{condition}");
+        assert!(!holds_after_unknown(1, condition), "{condition}, before");
+    }
+}
+
+#[test]
+fn an_unknown_end_has_no_output_to_compare() {
+    let compared = "formerly within 1h Action::\"act\"::response{ output.size: 7 }";
+    assert!(!holds_after_unknown(4, compared));
+}
+
+#[test]
+fn what_is_sent_one_way_has_no_end() {
+    let bundle = when_under(4, "formerly within 1h Action::\"act\"::response{}");
+    let mut history = History::new(&bundle).unwrap();
+    history.complete(1, &request("act", "{}"), &Outcome::Sent);
+    assert_eq!(history.events(), 0);
+}
+
+#[test]
+fn a_history_that_takes_over_another_sees_its_events() {
+    let bundle = when_under(4, "formerly within 1h Action::\"act\"::response{}");
+    let [mut one, mut other] = [(); 2].map(|()| History::new(&bundle).unwrap());
+    let (act, ask) = (request("act", "{}"), request("ask", "{}"));
+    assert_eq!(code(&mut one, 9_000, &ask), "policy.denied");
+    other.complete(1_000, &act, &Outcome::Result(None));
+    one.absorb(other);
+    assert_eq!(one.events(), 2);
+    assert_eq!(code(&mut one, 10_000, &ask), "permitted");
+}
+
+#[test]
+fn a_full_history_stays_full_in_another() {
+    let bundle = when_under(4, "formerly within 1h Action::\"act\"::request{}");
+    let [mut one, mut full] = [(); 2].map(|()| History::new(&bundle).unwrap());
+    let act = request("act", "{}");
+    code(&mut one, 1, &act);
+    (0..HISTORY_EVENTS_MAX).for_each(|_| full.complete(0, &act, &Outcome::Error));
+    one.absorb(full);
+    assert!(one.is_full());
+    assert_eq!(code(&mut one, 2, &act), "policy.error");
 }

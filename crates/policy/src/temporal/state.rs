@@ -58,6 +58,14 @@ impl State {
         ids.into_iter().filter_map(held).collect()
     }
 
+    /// Takes what came as one event, as each of the kinds that conditions are about; as none of them, it only counts in
+    /// order.
+    pub(crate) fn observe(&mut self, plan: &Plan, kinds: &[Event]) {
+        let seen: Vec<Seen> = kinds.iter().map(|event| self.see(plan, event)).collect();
+        seen.into_iter().for_each(|seen| self.join(plan, seen));
+        self.skip();
+    }
+
     /// Takes an event that no condition is about ([`Plan::is_about`]).
     pub(crate) fn skip(&mut self) {
         self.events = self.events.saturating_add(1);
@@ -65,6 +73,11 @@ impl State {
 
     /// Takes an event that it has seen, and nothing since.
     pub(crate) fn take(&mut self, plan: &Plan, seen: Seen) {
+        self.join(plan, seen);
+        self.skip();
+    }
+
+    fn join(&mut self, plan: &Plan, seen: Seen) {
         for join in seen.joins {
             let Some(spec) = plan.streams.get(join.stream) else { continue };
             let Some(stream) = self.streams.get_mut(join.stream) else { continue };
@@ -77,7 +90,6 @@ impl State {
                 }
             }
         }
-        self.skip();
     }
 }
 
