@@ -97,6 +97,19 @@ pub(crate) fn delegating() -> Bundle {
     load(files)
 }
 
+/// The same bundle, written for another version of the decider.
+pub(crate) fn under(bundle: &Bundle, semantics: u64) -> Bundle {
+    let other = format!("semantics = {semantics}");
+    let files = bundle.files().clone().into_iter().map(|(path, bytes)| {
+        let text = String::from_utf8(bytes).unwrap();
+        let text = ["semantics = 1", "semantics = 2", "semantics = 4"]
+            .iter()
+            .fold(text, |text, named| text.replace(named, &other));
+        (path, text.into_bytes())
+    });
+    Bundle::load(&files.collect()).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
 /// The same under the second semantics, with so many mails an hour for the workload.
 pub(crate) fn metered(limit: u64) -> Bundle {
     metered_per("workload", limit)
@@ -171,7 +184,7 @@ impl Domain {
         domain.change(Change::DomainCreated {
             domain: "example.test".into(),
             roles: Roles::of_one(&officer().verifier()).unwrap(),
-            semantics: 2,
+            semantics: crate::governance::SEMANTICS,
         });
         domain.change(Change::WorkloadRegistered(Workload {
             name: "agent".into(),
@@ -327,12 +340,19 @@ impl Node {
 
     /// Asks and waits for the disk.
     pub(crate) fn call(&mut self, tool: &str, arguments: &str) -> (Ticket, Answer) {
-        let (ticket, mut effects) = self.ask(tool, arguments);
+        let (ticket, effects) = self.ask(tool, arguments);
+        (ticket, self.answered(ticket, effects))
+    }
+
+    /// The answer to a request with these effects, once the disk has its record, and that of its being withheld.
+    pub(crate) fn answered(&mut self, ticket: Ticket, mut effects: Vec<Effect>) -> Answer {
         effects.extend(self.durable());
-        match effects.pop() {
-            Some(Effect::Answer { ticket: of, answer }) if of == ticket => (ticket, answer),
-            other => panic!("{other:?}"),
-        }
+        effects.extend(self.durable());
+        let found = effects.iter().find_map(|effect| match effect {
+            Effect::Answer { ticket: of, answer } if *of == ticket => Some(answer.clone()),
+            _ => None,
+        });
+        found.unwrap_or_else(|| panic!("{effects:?}"))
     }
 
     pub(crate) fn complete(&mut self, ticket: Ticket, outcome: Completion) -> Vec<Effect> {

@@ -7,6 +7,7 @@
 
 mod change;
 mod fold;
+mod giving_back;
 mod position;
 mod proposal;
 mod replayed;

@@ -58,6 +58,10 @@ pub const SNAPSHOT_PAGE_ITEMS: usize = 1_024;
 /// Bytes of the items on one page of a snapshot. An item beyond them begins another page.
 pub const SNAPSHOT_PAGE_BYTES: usize = 512 * 1024;
 
+/// Milliseconds by which the wall clock differs from what it must be, since the last tick or from the log at a start, from
+/// which on that is on record as a step. A smaller difference is adjusted time.
+pub const CLOCK_STEP_MS: i64 = 1_000;
+
 /// Most decisions that may wait for the disk. One more is refused with `refused.overload`.
 pub const PENDING_MAX: usize = 16_384;
 

@@ -21,7 +21,7 @@ mod transition;
 pub use approval::{Approval, Retried, SignedApproval};
 pub use body::{Body, Completion, Decided, Refusals};
 pub use charged::Charged;
-pub(crate) use decided::Judged;
+pub(crate) use decided::{Ended, Judged};
 pub use delegated::{By, Delegation};
 pub use erased::{ErasedFor, Scope};
 pub use header::{Header, Link};

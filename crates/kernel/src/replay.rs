@@ -44,7 +44,7 @@ pub enum Fed {
     },
     /// A decision whose inputs are not there.
     NotReplayable {
-        /// Its execution.
+        /// The execution whose inputs are not there: its own, or one whose events stand in the same history.
         execution: String,
         /// Why they are not. A key that is not there was erased if the log says so by its end: see [`Tally`].
         why: Lost,
@@ -212,13 +212,15 @@ impl<'a> Replay<'a> {
     ) -> Option<Fed> {
         let link = record.header.link.as_ref();
         match (&record.body, link) {
-            (Body::Adopted { .. } | Body::Refused { .. }, None) => Some(Fed::Followed),
+            (Body::Adopted { .. } | Body::Refused { .. } | Body::ClockStepped { .. }, None) => {
+                Some(Fed::Followed)
+            }
             (Body::Snapshot(mark), None) => self.compare_snapshot(mark),
             (Body::Erased { execution, .. }, None) => {
                 self.state.erase(execution).then_some(Fed::Followed)
             }
             (Body::Ordered { proposal }, None) => {
-                let is_reduction = self.state.reduce(record.header.at, proposal) == Ok(true);
+                let is_reduction = self.state.take_away(proposal) == Ok(true);
                 is_reduction.then_some(Fed::Followed)
             }
             (Body::Started { workload, os_user, delegation }, Some(link)) => {
@@ -254,9 +256,17 @@ impl<'a> Replay<'a> {
                 Some(Fed::Followed)
             }
             (
-                Body::Completed { decided_seq, outcome: end, charges, labels, commitments },
+                Body::Completed {
+                    decided_seq,
+                    outcome: end,
+                    withheld,
+                    charges,
+                    labels,
+                    commitments,
+                },
                 Some(link),
             ) => {
+                self.is_withheld_alike(&link.execution, withheld.as_deref()).then_some(())?;
                 let ended = (&*link.execution, *decided_seq);
                 let message = ended_by(commitments, sealed);
                 self.is_labelled_alike(ended, (message, found), labels).then_some(())?;
@@ -307,9 +317,7 @@ impl<'a> Replay<'a> {
                 if is_permit {
                     self.state.permit(id, seq, opened(None, decided), decided.charges.clone());
                 }
-                if let Some(execution) = self.state.execution_mut(id) {
-                    execution.lose_history(why);
-                }
+                self.state.lose_history(id, why);
                 return lost(why);
             }
         };
@@ -327,8 +335,9 @@ impl<'a> Replay<'a> {
             self.state.permit(id, seq, opened, decided.charges.clone());
         }
         let Some(decision) = derived else {
-            let earlier = self.state.execution(id).and_then(Execution::lost);
-            return lost(earlier.unwrap_or(Lost::Damaged));
+            let earlier = self.state.lost(id);
+            let (why, execution) = earlier.unwrap_or_else(|| (Lost::Damaged, id.to_owned()));
+            return Fed::NotReplayable { execution, why };
         };
         let is_alike = self.state.charged(id, decision.charges()) == decided.charges
             && given.as_ref() == decided.retry.as_ref().map(|retry| &retry.given);
@@ -374,15 +383,21 @@ impl<'a> Replay<'a> {
             .and_then(|bytes| bytes.map(String::from_utf8).transpose().map_err(|_| Lost::Damaged));
         let is_settled_alike = self.is_settled_alike((id, seq), &text, charges);
         self.state.use_up((id, seq), at, charges);
-        let execution = self.state.execution_mut(id)?;
+        self.state.execution(id)?;
         let text = text.unwrap_or_else(|why| {
-            execution.lose_history(why);
+            self.state.lose_history(id, why);
             None
         });
-        let was_open = execution.complete(at, seq, &outcome(end, text));
-        let follows = was_open || !execution.is_intact();
+        let was_open = self.state.complete(at, (id, seq), &outcome(end, text));
+        let follows = was_open || !self.state.is_intact(id);
         self.state.end_labels(id, seq, end == Completion::Result, labels);
         (follows && is_settled_alike).then_some(Fed::Followed)
+    }
+
+    /// Whether what stops an execution now is what a record says that its message was withheld for. Older versions withheld
+    /// none.
+    fn is_withheld_alike(&self, id: &str, withheld: Option<&str>) -> bool {
+        withheld.is_none() || self.state.is_hypothetical() || self.state.objection(id) == withheld
     }
 
     /// Whether detectors find in the message that ended a transition what the record of that says. What can't be read, or is
@@ -394,7 +409,7 @@ impl<'a> Replay<'a> {
         labels: &Labels,
     ) -> bool {
         let Ok(message) = message else { return true };
-        let can_tell = self.state.execution(id).is_some_and(Execution::is_intact);
+        let can_tell = self.state.is_intact(id);
         !can_tell
             || self.state.is_hypothetical()
             || self.state.detected((id, seq), message, ahead) == *labels
@@ -409,7 +424,7 @@ impl<'a> Replay<'a> {
         charges: &[Charged],
     ) -> bool {
         let Ok(output) = output else { return true };
-        let can_tell = self.state.execution(id).is_some_and(Execution::is_intact);
+        let can_tell = self.state.is_intact(id);
         !can_tell
             || self.state.is_hypothetical()
             || self.state.settled(id, seq, output.as_deref()) == charges

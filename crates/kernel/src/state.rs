@@ -11,10 +11,12 @@ mod execution;
 mod family;
 mod labels;
 mod left;
+mod line;
 mod lost;
 mod meters;
 mod reduction;
 mod snapshot;
+mod standing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,8 +25,8 @@ use policy::{Bundle, Decision, Facts, Formed, Grant, Labels, Semantics, Standing
 use proof::digest::Digest;
 
 use self::by_id::ById;
-use crate::governance::{Governance, Subject};
-use crate::lineage::{Body, Delegation, Header, LineageRecord, Link};
+use crate::governance::Governance;
+use crate::lineage::{Body, Completion, Delegation, Header, LineageRecord, Link};
 
 pub use adoption::{Adopted, Blobs};
 pub use approvals::Asked;
@@ -166,45 +168,6 @@ impl NodeState {
         self.executions.insert(id.to_owned(), execution);
     }
 
-    /// Everything that a trust state or a halt of an execution may be set on.
-    fn subjects(&self, id: &str, execution: &Execution) -> Vec<Subject> {
-        let mut subjects = vec![
-            Subject::Domain,
-            Subject::Node(self.node.clone()),
-            Subject::Workload(execution.workload().to_owned()),
-        ];
-        // A halt of whom it descends from is its own.
-        subjects.extend(self.line(id).map(|(id, _)| Subject::Execution(id.to_owned())));
-        if let Some(workload) = self.governance.workload(execution.workload()) {
-            subjects.push(Subject::Zone(workload.zone.clone()));
-        }
-        subjects
-    }
-
-    /// How an execution stands under the adopted governance.
-    #[must_use]
-    pub fn standing(&self, id: &str) -> Option<Standing> {
-        let execution = self.executions.get(id)?;
-        let subjects = self.subjects(id, execution);
-        let registered = self.governance.workload(execution.workload());
-        let (reduced, is_halted) = self.reduced(&subjects);
-        Some(Standing {
-            governance_verified: self.is_verified,
-            registered: registered.is_some_and(|workload| workload.os_user == execution.os_user()),
-            trust: self.governance.trust(&subjects).max(reduced.unwrap_or(policy::Trust::Trusted)),
-            halted: is_halted || self.governance.is_halted(&subjects) || self.is_over(id),
-            lineage_intact: execution.is_intact() && self.is_of_whole_line(id),
-            grants: self.line(id).map(|(_, execution)| execution.held()).collect(),
-            hands_on: None,
-            tool: None,
-            labels: execution.labels(),
-            detected: policy::Labels::NONE,
-            resource_labels: policy::Labels::NONE,
-            spent: policy::Spent::new(),
-            retry: None,
-        })
-    }
-
     /// Decides a request of an execution; the request becomes part of the execution's history. None
     /// where there is no such execution or its history cannot be shown.
     pub(crate) fn decide(
@@ -227,10 +190,23 @@ impl NodeState {
             resource_labels,
             spent,
             retry,
-            ..self.standing(id)?
+            ..self.decided_standing(id)?
         };
-        let history = self.executions.get_mut(id)?.history_mut()?;
+        let history = self.keeper_mut(id)?.history_mut()?;
         Some(policy::decide_formed(history, &standing, facts, formed))
+    }
+
+    /// Whether a condition over history looks at this end of an open transition.
+    pub(crate) fn is_looked_back_at(&self, id: &str, seq: u64, end: Completion) -> bool {
+        let asked = self.executions.get(id).and_then(|execution| execution.asked(seq));
+        let looks = |is_result| {
+            asked.is_some_and(|request| self.bundle.looks_back_at(&request.action, is_result))
+        };
+        match end {
+            Completion::Result => looks(true),
+            Completion::Error => looks(false),
+            Completion::Sent | Completion::Unknown { .. } => false,
+        }
     }
 
     /// The time of the next record: the clock's, but never before the last record's.

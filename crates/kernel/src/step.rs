@@ -15,6 +15,7 @@
 //! | `Refused`, `Tick` | counts of refusals, and their record |
 
 mod approve;
+mod clock;
 mod delegate;
 mod erase;
 mod prepare;
@@ -199,10 +200,17 @@ pub enum Effect {
         /// Whether it acts already. No reduction waits for governance; why it is not acceptable, where it is not.
         result: Result<bool, String>,
     },
-    /// An outcome is sequenced, and durable where it brings labels: its message may be forwarded.
+    /// An outcome is sequenced, and durable where anything later can look at it: its message may be forwarded.
     Settled {
         /// The request's ticket.
         ticket: Ticket,
+    },
+    /// An outcome is on record, and its message goes nowhere: the execution may not go on.
+    Withheld {
+        /// The request's ticket.
+        ticket: Ticket,
+        /// The code of what stopped the execution.
+        code: &'static str,
     },
     /// An outcome settles nothing: its ticket is not open. Its message goes nowhere.
     Unsettled {
@@ -219,7 +227,8 @@ pub enum Effect {
         result: Result<u64, &'static str>,
     },
     /// An erasure's answer: the index of its record, which is durable now, so that the execution's key
-    /// must be destroyed; or why it is refused: `execution.live` or `execution.unknown`.
+    /// must be destroyed; or why it is refused: `execution.live`, `execution.unknown`, or `execution.line` where its events
+    /// decide still for those that it descended from.
     Erased {
         /// The erasure's ticket.
         ticket: Ticket,
@@ -290,10 +299,12 @@ pub struct Kernel {
     open: BTreeMap<Ticket, (String, u64)>,
     erasures: VecDeque<erase::Erasure>,
     approvals: VecDeque<approve::Approving>,
-    /// Ends that bring labels and are not durable yet, by their records' indices.
-    settling: VecDeque<(u64, Ticket)>,
+    /// Ends that anything later can look at and that are not durable yet, in the order of their records.
+    settling: VecDeque<settle::Settling>,
     refusals: Refusals,
     snapshots: Maker,
+    /// The clocks at the last tick.
+    clock: Now,
 }
 
 impl Kernel {
@@ -310,8 +321,10 @@ impl Kernel {
             settling: VecDeque::new(),
             refusals: Refusals::new(),
             snapshots: Maker::default(),
+            clock: now,
         };
-        let mut effects = kernel.complete_unknown(now);
+        let mut effects = kernel.record_clock_behind(now);
+        effects.extend(kernel.complete_unknown(now));
         // An end whose record was lost with the power is made up for.
         effects.extend(kernel.end_by_officer(now));
         (kernel, effects)
@@ -350,15 +363,18 @@ impl Kernel {
                 self.count_refusals(code, count);
                 Vec::new()
             }
-            Input::Tick => self.record_refusals(now),
+            Input::Tick => {
+                let mut effects = self.record_clock(now);
+                effects.extend(self.record_refusals(now));
+                effects
+            }
             Input::Snapshot => self.snapshot(now),
         }
     }
 
     /// Takes away at once. The record has its place before every decision that sees it.
     fn reduce(&mut self, now: Now, ticket: Ticket, proposal: Box<SignedProposal>) -> Vec<Effect> {
-        let at = self.state.time(now.wall_ms);
-        match self.state.reduce(at, &proposal) {
+        match self.state.reduce(now.wall_ms, &proposal) {
             Ok(true) => {
                 let ordered = self.append(now, None, Body::Ordered { proposal }, Vec::new());
                 vec![ordered, Effect::Reduced { ticket, result: Ok(true) }]

@@ -22,8 +22,9 @@ const GOVERNANCE: [&str; 10] = [
     "trust.changed",
     "workload.registered",
 ];
-const LINEAGE: [&str; 12] = [
+const LINEAGE: [&str; 13] = [
     "approval.given",
+    "clock.stepped",
     "enforcement.ordered",
     "execution.delegated",
     "execution.ended",
@@ -41,6 +42,10 @@ fn spec(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec").join(path)
 }
 
+/// The files of vectors of one kind of log.
+const GOVERNANCE_FILES: [&str; 2] = ["governance.jsonl", "reductions.jsonl"];
+const LINEAGE_FILES: [&str; 3] = ["lineage.jsonl", "stops.jsonl", "written.jsonl"];
+
 fn cases(name: &str) -> Vec<Value> {
     let text = std::fs::read(spec("vectors").join(name)).unwrap();
     let lines = text.strip_suffix(b"\n").unwrap().split(|byte| *byte == b'\n');
@@ -56,10 +61,11 @@ fn is_accepted(case: &Value) -> bool {
 }
 
 /// The records that the vectors accept, by type.
-fn accepted(name: &str) -> BTreeMap<String, Vec<Value>> {
+fn accepted(names: &[&str]) -> BTreeMap<String, Vec<Value>> {
     let mut types: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for case in cases(name).iter().filter(|case| is_accepted(case)) {
-        let record = Value::parse(text(case, "text").as_bytes()).unwrap();
+    let cases = names.iter().flat_map(|name| cases(name));
+    for case in cases.filter(is_accepted) {
+        let record = Value::parse(text(&case, "text").as_bytes()).unwrap();
         types.entry(text(&record, "type").to_owned()).or_default().push(record);
     }
     types
@@ -67,7 +73,7 @@ fn accepted(name: &str) -> BTreeMap<String, Vec<Value>> {
 
 #[test]
 fn lineage_records_of_the_vectors_are_read_or_refused_as_they_say() {
-    for case in cases("lineage.jsonl").into_iter().chain(cases("written.jsonl")) {
+    for case in LINEAGE_FILES.iter().flat_map(|name| cases(name)) {
         let bytes = text(&case, "text").as_bytes();
         let read = LineageRecord::parse(bytes);
         assert_eq!(read.is_ok(), is_accepted(&case), "{}: {read:?}", text(&case, "name"));
@@ -79,21 +85,23 @@ fn lineage_records_of_the_vectors_are_read_or_refused_as_they_say() {
 
 #[test]
 fn governance_records_of_the_vectors_are_accepted_or_refused_as_they_say() {
-    let mut fold = Governance::new("acme.example/governance");
-    for case in cases("governance.jsonl") {
-        let size = i64::try_from(fold.position().size).unwrap();
-        assert_eq!(case.get("after").and_then(Value::as_i64), Some(size));
-        let applied = fold.apply(text(&case, "text").as_bytes());
-        assert_eq!(applied.is_ok(), is_accepted(&case), "{}: {applied:?}", text(&case, "name"));
+    for name in GOVERNANCE_FILES {
+        let mut fold = Governance::new("acme.example/governance");
+        for case in cases(name) {
+            let size = i64::try_from(fold.position().size).unwrap();
+            assert_eq!(case.get("after").and_then(Value::as_i64), Some(size));
+            let applied = fold.apply(text(&case, "text").as_bytes());
+            assert_eq!(applied.is_ok(), is_accepted(&case), "{}: {applied:?}", text(&case, "name"));
+        }
     }
 }
 
 #[test]
 fn every_type_has_an_accepted_record_and_refused_ones() {
-    for (name, types) in [("governance.jsonl", &GOVERNANCE[..]), ("lineage.jsonl", &LINEAGE)] {
-        assert!(accepted(name).keys().eq(types), "{:?}", accepted(name).keys());
-        let refused: Vec<Value> =
-            cases(name).into_iter().filter(|case| !is_accepted(case)).collect();
+    for (names, types) in [(&GOVERNANCE_FILES[..], &GOVERNANCE[..]), (&LINEAGE_FILES, &LINEAGE)] {
+        assert!(accepted(names).keys().eq(types), "{:?}", accepted(names).keys());
+        let all = names.iter().flat_map(|name| cases(name));
+        let refused: Vec<Value> = all.filter(|case| !is_accepted(case)).collect();
         for kind in types {
             let of = format!("\"type\":\"{kind}\"");
             let count = refused.iter().filter(|case| text(case, "text").contains(&of)).count();
@@ -127,13 +135,13 @@ fn the_formats_name_every_type_with_every_member_that_the_vectors_have() {
     }
     let row =
         |kind: &str| described.get(kind).unwrap_or_else(|| panic!("`{kind}` is not described"));
-    for (kind, records) in accepted("lineage.jsonl") {
+    for (kind, records) in accepted(&LINEAGE_FILES) {
         for member in records.iter().flat_map(|record| record.as_object().unwrap().keys()) {
             let is_there = of_all.contains(&member) || row(&kind).contains(member);
             assert!(is_there, "`{member}` of `{kind}` is not described");
         }
     }
-    for (kind, records) in accepted("governance.jsonl") {
+    for (kind, records) in accepted(&GOVERNANCE_FILES) {
         let contents = records.iter().map(|record| record.get("content").unwrap());
         for member in contents.flat_map(|content| content.as_object().unwrap().keys()) {
             assert!(row(&kind).contains(member), "`{member}` of `{kind}` is not described");

@@ -76,8 +76,25 @@ impl Authority {
         signed: &SignedProposal,
         blob: Option<&[u8]>,
     ) -> Result<Accepted, Error> {
-        let at = clock::wall_ms().max(self.governance.at());
-        self.governance.check(at, signed).map_err(|why| Error::refused(&why))?;
+        self.accept_beside(signed, blob, &Held::default())
+    }
+
+    /// As [`Self::accept`], beside what the node holds: nothing of that is given back by too few.
+    pub(crate) fn accept_beside(
+        &mut self,
+        signed: &SignedProposal,
+        blob: Option<&[u8]>,
+        held: &Held,
+    ) -> Result<Accepted, Error> {
+        let clock = clock::wall_ms();
+        let at = self.governance.accepted_at(clock, signed);
+        let is_acceptable = match held.acts {
+            true => self.governance.check_owed(clock, signed),
+            false => self.governance.check(clock, signed),
+        };
+        is_acceptable
+            .and_then(|()| self.governance.check_giving_back(signed, &held.changes))
+            .map_err(|why| Error::refused(&why))?;
         let (folder, node) = &self.lineage;
         covered::check((folder, node), &self.governance, &signed.proposal.change)?;
         self.keep_bundle(&signed.proposal.change, blob)?;
@@ -141,6 +158,15 @@ impl Authority {
         self.ledger.put_blob(blob).map_err(|why| failed(&why))?;
         Ok(())
     }
+}
+
+/// What acts on the node before governance says so.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    /// The change that is brought acts already.
+    pub(crate) acts: bool,
+    /// All that acts and is not in governance.
+    pub(crate) changes: Vec<Change>,
 }
 
 /// An accepted change.

@@ -11,6 +11,7 @@ use kernel::governance::{Position, SignedProposal};
 use proof::digest::Digest;
 use proof::json::{Value, object};
 
+use crate::authority::Held;
 use crate::driver::halt;
 use crate::hello::line;
 use crate::limits::{BRING_AGAIN_MS_MAX, BRING_AGAIN_MS_MIN};
@@ -31,7 +32,7 @@ pub(crate) async fn govern(
         Some(acts) => acts.unwrap_or(false),
         None => return Err(Error::peer(&"the node is stopping")),
     };
-    match bring(shared, proposal, blob.as_deref()).await {
+    match bring(shared, proposal, blob.as_deref(), acts).await {
         Ok(position) => Ok(line(&object([
             ("position", position.to_value()),
             ("type", Value::from("accepted")),
@@ -81,14 +82,19 @@ fn name(signed: &SignedProposal) -> Digest {
     Digest::of(&signed.to_value().to_bytes())
 }
 
-/// Hands a change to the authority, and what it accepted to the kernel.
+/// Hands a change to the authority, and what it accepted to the kernel; `acts` says whether it holds here already.
 async fn bring(
     shared: &Shared,
     proposal: &SignedProposal,
     blob: Option<&[u8]>,
+    acts: bool,
 ) -> Result<Position, Error> {
+    let held = shared.kernel.reductions().await;
+    let held = held.ok_or_else(|| Error::peer(&"the node is stopping"))?;
+    let changes = held.into_iter().map(|signed| signed.proposal.change).collect();
+    let held = Held { acts, changes };
     let (position, adopted) = with_authority(shared, |authority| {
-        let accepted = authority.accept(proposal, blob)?;
+        let accepted = authority.accept_beside(proposal, blob, &held)?;
         let blobs = Arc::clone(&shared.blobs);
         Ok((accepted.position, shared.kernel.govern(vec![accepted.record], blobs)))
     })
@@ -144,7 +150,7 @@ async fn bring_owed(shared: &Shared, told: &mut BTreeSet<(Digest, bool)>) -> Opt
             continue;
         }
         let about = signed.proposal.change.about();
-        let Err(why) = bring(shared, signed, None).await else {
+        let Err(why) = bring(shared, signed, None, true).await else {
             tell(shared, format!("`{about}` is in the governance log now"));
             continue;
         };

@@ -83,14 +83,14 @@ impl Direct {
     }
 
     /// Ends a permitted transition with this message and JSON text of a structured result. False where it was not
-    /// open, or its end could not be kept.
+    /// open, its end could not be kept, or the execution may not go on.
     pub async fn complete(
         &self,
         ticket: Ticket,
         outcome: Completion,
         (message, output): (Vec<u8>, Option<String>),
     ) -> bool {
-        self.kernel.outcome(ticket, outcome, (message, output)).await
+        self.kernel.outcome(ticket, outcome, (message, output)).await.is_some_and(|end| end.is_ok())
     }
 
     pub(crate) fn kernel(&self) -> &Kernel {

@@ -71,7 +71,7 @@ pub fn init_under(
     let published = Change::BundlePublished { bundle: bundle.digest() };
     for change in [genesis, node, published].into_iter().chain(changes) {
         let blob = matches!(change, Change::BundlePublished { .. }).then(|| bundle.blob());
-        let signed = sign(authority.governance().position(), change, &officer)?;
+        let signed = sign(authority.governance(), change, &officer)?;
         authority.accept(&signed, blob)?;
     }
     authority.publish()?;
@@ -97,7 +97,7 @@ pub fn govern(
     blob: Option<&[u8]>,
 ) -> Result<(Accepted, Place), Error> {
     let officer = keys::read(&options.folder, "officer")?;
-    let signed = sign(governance(options)?.position(), change, &officer)?;
+    let signed = sign(&governance(options)?, change, &officer)?;
     bring(options, &signed, blob)
 }
 
@@ -122,9 +122,14 @@ pub fn bring(
 /// # Errors
 /// `ledger` or `governance` where the log cannot be read or followed.
 pub fn propose(options: &Options, change: Change, life_ms: i64) -> Result<SignedProposal, Error> {
-    let expires_ms = clock::wall_ms().saturating_add(life_ms);
-    let based_on = governance(options)?.position();
-    Ok(Proposal { based_on, expires_ms, change }.unsigned())
+    Ok(proposal(&governance(options)?, change, life_ms).unsigned())
+}
+
+/// A change on this governance, to be signed within so many milliseconds: of the log's time where that is ahead of the clock,
+/// since the authority judges it by that.
+fn proposal(governance: &Governance, change: Change, life_ms: i64) -> Proposal {
+    let expires_ms = clock::wall_ms().max(governance.at()).saturating_add(life_ms);
+    Proposal { based_on: governance.position(), expires_ms, change }
 }
 
 /// What governs the domain, as its log lies in the folder.
@@ -147,9 +152,12 @@ pub fn check_covered(options: &Options, change: &Change) -> Result<(), Error> {
     covered::check((&options.lineage_folder(), &options.node), &governance(options)?, change)
 }
 
-fn sign(based_on: Position, change: Change, officer: &dyn Signer) -> Result<SignedProposal, Error> {
-    let expires_ms = clock::wall_ms().saturating_add(PROPOSAL_LIFE_MS);
-    let proposal = Proposal { based_on, expires_ms, change };
+fn sign(
+    governance: &Governance,
+    change: Change,
+    officer: &dyn Signer,
+) -> Result<SignedProposal, Error> {
+    let proposal = proposal(governance, change, PROPOSAL_LIFE_MS);
     proposal.sign(officer).map_err(|why| Error::governance(&why))
 }
 

@@ -24,6 +24,7 @@ use crate::clock::{self, Clock};
 use crate::limits::{END_BYTES, HALT_NOTE_MS_MAX, SEALED_FACTOR};
 use crate::notes;
 pub(crate) use inbox::Commands;
+use mailbox::SettledReply;
 pub(crate) use mailbox::{Answered, Command, End, Kernel};
 pub(crate) use permit::HeldPermit;
 pub(crate) use snapshots::Keeping;
@@ -58,7 +59,7 @@ struct Waiting {
     kept: Vec<(u64, oneshot::Sender<()>)>,
     /// Executions that permitted delegations began, until the answer is handed out.
     children: BTreeMap<Ticket, String>,
-    outcomes: BTreeMap<Ticket, oneshot::Sender<bool>>,
+    outcomes: BTreeMap<Ticket, SettledReply>,
     /// Permits that were handed out and have not ended.
     open: BTreeSet<Ticket>,
 }
@@ -260,7 +261,10 @@ impl<D: Disk> Driver<D> {
                 self.waiting.reductions.remove(&ticket).map(|reply| reply.send(result));
             }
             Effect::Settled { ticket } => {
-                self.waiting.outcomes.remove(&ticket).map(|reply| reply.send(true));
+                self.waiting.outcomes.remove(&ticket).map(|reply| reply.send(Ok(())));
+            }
+            Effect::Withheld { ticket, code } => {
+                self.waiting.outcomes.remove(&ticket).map(|reply| reply.send(Err(code)));
             }
             // Whoever waits for it learns by the dropped sender that nothing is forwarded.
             Effect::Unsettled { ticket } => drop(self.waiting.outcomes.remove(&ticket)),

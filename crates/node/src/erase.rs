@@ -23,7 +23,7 @@ pub enum Which {
 pub struct Erased {
     /// The execution.
     pub execution: String,
-    /// Index of the record that says so; none in a trial. Or why it was not erased: `execution.live`,
+    /// Index of the record that says so; none in a trial. Or why it was not erased: `execution.live`, `execution.line`,
     /// `execution.unknown`, `refused.storage`, or `key.destroy` where it is on record and the key is still there.
     pub result: Result<Option<u64>, String>,
 }

@@ -94,8 +94,9 @@ impl Gate for SessionGate {
         let settled = self.kernel.outcome(ticket, outcome, (message, output));
         async move {
             match settled.await {
-                true => Completed::Forward,
-                false => Completed::Stopped,
+                Some(Ok(())) => Completed::Forward,
+                Some(Err(code)) => Completed::Withheld { code: code.to_owned() },
+                None => Completed::Stopped,
             }
         }
     }

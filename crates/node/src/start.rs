@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use kernel::limits::CLOCK_STEP_MS;
 use kernel::snapshot::Maker;
 use kernel::state::NodeState;
 use kernel::step::{self, Effect, Input};
@@ -10,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::authority::{GovernanceBlobs, records};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::driver::{Command, Commands, Driver, Keeping, Kernel, halt};
 use crate::fold::{Folded, fold};
 use crate::keeper::Keeper;
@@ -37,6 +38,7 @@ pub struct Running {
 /// `keys`, `ledger`, `rollback`, `governance`, `replay` or `socket`: nothing has been served then.
 pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
     let authority = Authority::open(&options)?;
+    tell_clock_behind("governance", authority.governance().at());
     let blobs = GovernanceBlobs::open(&options.governance_folder())?;
     let listener = socket::bind(&options.socket)?;
     let (kernel, commands) = Kernel::new();
@@ -123,6 +125,17 @@ pub(crate) async fn start_driver<D: Disk>(
     Ok(thread)
 }
 
+/// Says that a log has a later time than the clock: its records go on at that time until the clock has come to it.
+fn tell_clock_behind(log: &str, at: i64) {
+    let behind_ms = at.saturating_sub(clock::wall_ms());
+    if behind_ms >= CLOCK_STEP_MS {
+        let seconds = behind_ms / 1_000;
+        eprintln!(
+            "interlock: the clock is {seconds} s behind the {log} log: one of them was wrong; see \"Clocks\" in docs/operations.md"
+        );
+    }
+}
+
 /// Folds the lineage log, decision by decision, and goes on from it.
 pub(crate) fn open(
     options: &Options,
@@ -173,6 +186,7 @@ fn drive<D: Disk>(
     let log = GroupCommit::start(ledger, interval, |why| halt(&format!("the lineage log: {why}")))
         .map_err(|why| lineage(&why))?;
     let clock = Clock::start();
+    tell_clock_behind("lineage", state.time(0));
     let (mut kernel, mut effects) = step::Kernel::start(state, clock.now());
     kernel.resume_snapshots(maker);
     let records = governance.get(adopted..).unwrap_or_default().to_vec();

@@ -245,6 +245,7 @@ impl Node {
                 | Effect::Delegated { .. }
                 | Effect::Reduced { .. }
                 | Effect::Ended { .. }
+                | Effect::Withheld { .. }
                 | Effect::Unsettled { .. } => {}
                 Effect::Erased { execution, result, .. } => {
                     // What is left of a key whose destruction fails, the next start destroys.

@@ -48,6 +48,9 @@ fn tell(is_trial: bool, erased: &[Erased], output: &mut Output) -> Result<(), Fa
 fn help(code: &str) -> &'static str {
     match code {
         "execution.live" => "it goes on; `interlock end` ends it",
+        "execution.line" => {
+            "what it did decides for the execution that it descended from, which goes on"
+        }
         "execution.not_ended" => "it goes on or is unknown; `interlock end` ends it",
         "refused.storage" => "there is no room to put it on record; free some space",
         "key.destroy" => "it is on record, but its key is still there; the next start tries again",

@@ -194,7 +194,7 @@ pub(super) fn publish(arguments: &PublishSigned, output: &mut Output) -> Result<
 fn missing(domain: &Path, signed: &SignedProposal) -> Result<String, Failure> {
     let options = config::load(domain)?;
     let governance = node::domain::governance(&options).map_err(|why| Failure::node(&why))?;
-    match governance.check(wall_ms().max(governance.at()), signed) {
+    match governance.check(wall_ms(), signed) {
         Ok(()) => Ok("signed by enough: `interlock publish` brings it".to_owned()),
         Err(why @ GovernanceError::Unsigned { .. }) => Ok(why.to_string()),
         Err(why) => {

@@ -27,6 +27,38 @@ pub(crate) fn cases() -> Outcome<Vec<Value>> {
     Ok(log.cases)
 }
 
+/// A log of the fourth version of the decider: reductions when the clock stepped, and what gives nothing back.
+pub(crate) fn reductions() -> Outcome<Vec<Value>> {
+    let mut log = Log { fold: Governance::new(ORIGIN), cases: Vec::new() };
+    let genesis = with(&created()?, "semantics", number(4));
+    log.accept("domain.created", genesis, &["root-1", "root-2"])?;
+    log.accept("workload.registered", workload("agent"), &["registrar-1"])?;
+    let past = |log: &Log, kind: &str, content: Value, officers: &[&str]| {
+        let record = log.proposed(kind, content, officers)?;
+        let record = with(&record, "at", Value::Integer(log.fold.at()));
+        sign(&with(&record, "expires_ms", Value::Integer(AT - DAY_MS)), officers)
+    };
+    let halt = past(&log, "halt.ordered", subject("zone", "prod"), &["trust-1"])?;
+    log.put(true, "a halt at the log's time, which is ahead of its life", &halt)?;
+    let lowered = past(&log, "trust.changed", trust("suspended"), &["trust-2"])?;
+    log.put(true, "lowered trust at the log's time, which is ahead of its life", &lowered)?;
+    let lift = past(&log, "halt.lifted", subject("zone", "prod"), &["trust-1", "trust-2"])?;
+    log.put(false, "a lift at the log's time, which is ahead of its life", &lift)?;
+    log.put(false, "a captured halt, again", &halt)?;
+    let moved = with(&workload("agent"), "zone", "lab");
+    log.refuse("out of a halted zone", ("workload.registered", moved.clone()), &["registrar-1"])?;
+    log.accept("workload.registered", workload("agent"), &["registrar-1"])?;
+    log.accept("halt.lifted", subject("zone", "prod"), &["trust-1", "trust-2"])?;
+    let degraded = with(&subject("zone", "prod"), "trust", "degraded");
+    log.accept("trust.changed", degraded, &["trust-1"])?;
+    let of = ("workload.registered", moved.clone());
+    log.refuse("out of a zone that is trusted less", of, &["registrar-1"])?;
+    let restored = with(&subject("zone", "prod"), "trust", "trusted");
+    log.accept("trust.changed", restored, &["trust-1", "trust-2"])?;
+    log.accept("workload.registered", moved, &["registrar-1"])?;
+    Ok(log.cases)
+}
+
 /// A halt as an officer of this domain proposed it, on an empty log: what `enforcement.ordered` carries.
 pub(crate) fn halt() -> Outcome<Value> {
     let log = Log { fold: Governance::new(ORIGIN), cases: Vec::new() };

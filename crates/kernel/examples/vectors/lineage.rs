@@ -71,7 +71,7 @@ fn header(type_name: &str) -> Value {
 }
 
 /// A record of an execution; without `prev` where it is the first.
-fn of_execution(type_name: &str, seq: u64, members: &[(&str, Value)]) -> Value {
+pub(crate) fn of_execution(type_name: &str, seq: u64, members: &[(&str, Value)]) -> Value {
     let mut record = header(type_name);
     let chain = [("execution", "x1".into()), ("parents", array::<Value>([])), ("seq", number(seq))];
     for (member, value) in chain.iter().chain(members) {
@@ -80,7 +80,7 @@ fn of_execution(type_name: &str, seq: u64, members: &[(&str, Value)]) -> Value {
     if seq > 0 { with(&record, "prev", digest("previous")) } else { record }
 }
 
-fn of_node(type_name: &str, members: &[(&str, Value)]) -> Value {
+pub(crate) fn of_node(type_name: &str, members: &[(&str, Value)]) -> Value {
     let start = header(type_name);
     members.iter().fold(start, |record, (member, value)| with(&record, member, value.clone()))
 }

@@ -7,6 +7,7 @@
 mod cases;
 mod governance;
 mod lineage;
+mod stops;
 
 use std::path::Path;
 
@@ -18,7 +19,9 @@ fn main() -> Outcome<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec/vectors");
     write_lines(&folder, "governance.jsonl", governance::cases()?)?;
     write_lines(&folder, "lineage.jsonl", lineage::cases()?)?;
-    write_lines(&folder, "written.jsonl", lineage::written()?)
+    write_lines(&folder, "written.jsonl", lineage::written()?)?;
+    write_lines(&folder, "reductions.jsonl", governance::reductions()?)?;
+    write_lines(&folder, "stops.jsonl", stops::cases()?)
 }
 
 fn digest(of: &str) -> Value {

@@ -13,6 +13,9 @@ use crate::members::Malformed;
 /// The newest version of the decider that this program carries: new domains begin with it.
 pub const SEMANTICS: u64 = 4;
 
+/// The version of the decider from which on a log itself refuses what gives back by another way than the one for that.
+const STRICT_SEMANTICS: u64 = 4;
+
 /// Why a governance record or proposal is not accepted. Adoption stops at such a record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GovernanceError {
@@ -76,6 +79,16 @@ pub enum GovernanceError {
     /// The authority's time went back.
     #[error("the record is older than the one before it")]
     Time,
+    /// A workload would leave a zone in which it is stopped.
+    #[error(
+        "`{workload}` would leave the zone `{zone}`, which is halted or trusted less: give that back first"
+    )]
+    Leaves {
+        /// The workload.
+        workload: String,
+        /// The zone that it is registered in.
+        zone: String,
+    },
     /// Too many subjects.
     #[error("the domain holds {SUBJECTS_MAX} registrations already")]
     Full,
@@ -145,7 +158,14 @@ impl Governance {
     pub fn apply(&mut self, record: &[u8]) -> Result<Change, GovernanceError> {
         let value = Value::parse(record).map_err(Malformed::from)?;
         let (at, signed) = SignedProposal::from_record(&value)?;
-        self.check(at, &signed)?;
+        self.check_but_life(at, &signed)?;
+        if at < self.at {
+            return Err(GovernanceError::Time);
+        }
+        // The time of a reduction that came while the log was ahead is the log's, and says nothing of its life.
+        if at > self.at || !self.is_reduction(&signed.proposal.change) {
+            Self::check_life(at, &signed)?;
+        }
         let change = signed.proposal.change;
         self.changed.insert(change.about(), self.position().size);
         self.at = at;
@@ -155,11 +175,46 @@ impl Governance {
         Ok(change)
     }
 
-    /// Whether a proposal would be accepted now, at the authority's time `at`.
+    /// Whether a proposal would be accepted now, by this clock. What widens is judged at the log's time where that is ahead of
+    /// the clock; a reduction by the clock alone: time is no authority over it.
     ///
     /// # Errors
     /// See [`GovernanceError`].
-    pub fn check(&self, at: i64, signed: &SignedProposal) -> Result<(), GovernanceError> {
+    pub fn check(&self, clock: i64, signed: &SignedProposal) -> Result<(), GovernanceError> {
+        let at = clock.max(self.at);
+        self.check_but_life(at, signed)?;
+        match self.is_reduction(&signed.proposal.change) {
+            true if clock > signed.proposal.expires_ms => Err(GovernanceError::Expired),
+            true => Ok(()),
+            false => Self::check_life(at, signed),
+        }
+    }
+
+    /// The time of the record of a change that is accepted by this clock: never before that of the record before. Of a
+    /// reduction it lies within the life of its signatures, if it can, whatever the clock says.
+    #[must_use]
+    pub fn accepted_at(&self, clock: i64, signed: &SignedProposal) -> i64 {
+        let last = signed.proposal.expires_ms;
+        let at = match self.is_reduction(&signed.proposal.change) {
+            true => clock.max(last.saturating_sub(PROPOSAL_LIFE_MS_MAX)).min(last),
+            false => clock,
+        };
+        at.max(self.at)
+    }
+
+    /// As [`Self::check`], of a reduction that acts already: its life was judged when it came.
+    ///
+    /// # Errors
+    /// See [`GovernanceError`].
+    pub fn check_owed(&self, clock: i64, signed: &SignedProposal) -> Result<(), GovernanceError> {
+        if !self.is_reduction(&signed.proposal.change) {
+            return self.check(clock, signed);
+        }
+        self.check_but_life(clock.max(self.at), signed)
+    }
+
+    /// Everything but how long the signatures may be used.
+    fn check_but_life(&self, at: i64, signed: &SignedProposal) -> Result<(), GovernanceError> {
         let proposal = &signed.proposal;
         self.check_place(&proposal.change)?;
         self.check_signers(signed)?;
@@ -167,12 +222,8 @@ impl Governance {
         if let Change::SemanticsAdopted { replays, .. } = &proposal.change {
             self.check_replays(at, replays)?;
         }
-        if at < self.at {
-            return Err(GovernanceError::Time);
-        }
-        let life = proposal.expires_ms.saturating_sub(at);
-        if !(0..=PROPOSAL_LIFE_MS_MAX).contains(&life) {
-            return Err(GovernanceError::Expired);
+        if self.semantics >= STRICT_SEMANTICS {
+            self.check_giving_back(signed, &[])?;
         }
         // Only what widens is bounded: trust is lowered and halts are ordered however full the state is.
         let full = self.workloads.len() + self.nodes.len() >= SUBJECTS_MAX;
@@ -181,6 +232,16 @@ impl Governance {
             Change::WorkloadRegistered(_) | Change::NodeRegistered { .. }
         );
         if full && registers { Err(GovernanceError::Full) } else { Ok(()) }
+    }
+
+    /// Whether the signatures may be used at this time.
+    fn check_life(at: i64, signed: &SignedProposal) -> Result<(), GovernanceError> {
+        let life = signed.proposal.expires_ms.saturating_sub(at);
+        if (0..=PROPOSAL_LIFE_MS_MAX).contains(&life) {
+            Ok(())
+        } else {
+            Err(GovernanceError::Expired)
+        }
     }
 
     /// A genesis stands first, is of this log, and stands once; a version of the decider is one that this program

@@ -188,6 +188,20 @@ impl Governance {
         roles.satisfied(self.signer_of(change), &signers)
     }
 
+    /// Whether as many officers have signed as must where trust is given back.
+    pub(super) fn check_quorum_of_trust(
+        &self,
+        signed: &SignedProposal,
+    ) -> Result<(), GovernanceError> {
+        let roles = self.roles().ok_or(GovernanceError::Genesis)?;
+        roles.satisfied((TRUST, Least::Threshold), &signed.signers().collect::<Vec<_>>())
+    }
+
+    /// Whether so many have signed a change as would have to if it gave back.
+    pub(crate) fn is_signed_by_quorum(&self, signed: &SignedProposal) -> bool {
+        self.check_quorum_of_trust(signed).is_ok()
+    }
+
     fn signer_of(&self, change: &Change) -> (&'static str, Least) {
         match change {
             Change::DomainCreated { .. }

@@ -152,17 +152,103 @@ fn a_signature_made_before_its_subject_changed_is_refused_and_before_another_is_
     assert_eq!(governance.check(AT, &unrelated), Ok(()));
 }
 
+/// A lift is the change that may be given back; a halt only takes away.
+fn lift() -> Change {
+    Change::HaltLifted { subject: Subject::Domain }
+}
+
+fn halt() -> Change {
+    Change::HaltOrdered { subject: Subject::Domain }
+}
+
 #[test]
-fn an_expired_or_too_long_lived_signature_and_a_time_that_steps_back_are_refused() {
+fn what_widens_is_refused_after_its_life_and_when_signed_for_too_long() {
     let governance = domain();
-    let signed = signed(&governance, trust(Trust::Trusted));
+    let signed = signed(&governance, lift());
     assert_eq!(governance.check(AT + 60_000, &signed), Ok(()));
     assert_eq!(governance.check(AT + 60_001, &signed), Err(GovernanceError::Expired));
-    assert_eq!(governance.check(AT - 1, &signed), Err(GovernanceError::Time));
     let mut proposal = signed.proposal;
     proposal.expires_ms = AT + PROPOSAL_LIFE_MS_MAX + 1;
     let long = proposal.sign(&officer()).unwrap();
     assert_eq!(governance.check(AT, &long), Err(GovernanceError::Expired));
+}
+
+#[test]
+fn a_record_whose_time_steps_back_is_refused() {
+    let mut governance = domain();
+    let record = signed(&governance, halt()).to_record(AT - 1);
+    assert_eq!(governance.apply(&record.to_bytes()), Err(GovernanceError::Time));
+}
+
+/// The log's time after a clock that was two days ahead.
+fn ahead() -> Governance {
+    let mut governance = domain();
+    let mut proposal = signed(&governance, trust(Trust::Trusted)).proposal;
+    let at = AT + 2 * PROPOSAL_LIFE_MS_MAX;
+    proposal.expires_ms = at + 1;
+    let record = proposal.sign(&officer()).unwrap().to_record(at);
+    governance.apply(&record.to_bytes()).unwrap();
+    governance
+}
+
+#[test]
+fn a_log_that_is_ahead_of_the_clock_takes_a_halt_and_lowered_trust() {
+    for change in [halt(), trust(Trust::Revoked)] {
+        let mut governance = ahead();
+        let signed = signed(&governance, change);
+        assert_eq!(governance.check(AT, &signed), Ok(()));
+        let at = governance.accepted_at(AT, &signed);
+        assert_eq!(at, governance.at());
+        governance.apply(&signed.to_record(at).to_bytes()).unwrap();
+    }
+}
+
+#[test]
+fn a_log_that_is_ahead_of_the_clock_takes_what_widens_at_its_own_time() {
+    let governance = ahead();
+    let early = signed(&governance, lift());
+    assert_eq!(governance.check(AT, &early), Err(GovernanceError::Expired));
+    let mut proposal = early.proposal;
+    proposal.expires_ms = governance.at() + 60_000;
+    let later = proposal.sign(&officer()).unwrap();
+    assert_eq!(governance.check(AT, &later), Ok(()));
+}
+
+#[test]
+fn a_clock_that_is_behind_keeps_no_reduction_out() {
+    let mut governance = Governance::new(ORIGIN);
+    let record = signed(&governance, genesis()).to_record(AT);
+    governance.apply(&record.to_bytes()).unwrap();
+    let signed = signed(&governance, halt());
+    assert_eq!(governance.check(0, &signed), Ok(()));
+    let at = governance.accepted_at(0, &signed);
+    assert_eq!(governance.apply(&signed.to_record(at).to_bytes()), Ok(halt()));
+}
+
+#[test]
+fn a_reduction_that_acts_is_taken_after_its_life() {
+    let mut governance = domain();
+    let signed = signed(&governance, halt());
+    let clock = AT + 2 * PROPOSAL_LIFE_MS_MAX;
+    assert_eq!(governance.check(clock, &signed), Err(GovernanceError::Expired));
+    assert_eq!(governance.check_owed(clock, &signed), Ok(()));
+    let at = governance.accepted_at(clock, &signed);
+    assert_eq!(at, signed.proposal.expires_ms);
+    assert_eq!(governance.apply(&signed.to_record(at).to_bytes()), Ok(halt()));
+}
+
+#[test]
+fn a_captured_halt_can_not_be_used_after_the_lift() {
+    let mut governance = domain();
+    let (used, kept) = (signed(&governance, halt()), signed(&governance, halt()));
+    governance.apply(&used.to_record(AT).to_bytes()).unwrap();
+    accept(&mut governance, lift()).unwrap();
+    for captured in [used, kept] {
+        for clock in [0, AT, AT + 2 * PROPOSAL_LIFE_MS_MAX] {
+            let found = governance.check_owed(clock, &captured);
+            assert!(matches!(found, Err(GovernanceError::Superseded(_))), "{found:?}");
+        }
+    }
 }
 
 #[test]

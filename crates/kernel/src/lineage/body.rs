@@ -59,6 +59,8 @@ pub enum Body {
         decided_seq: u64,
         /// How it ended.
         outcome: Completion,
+        /// The code of what stopped the execution before the message came, which then went no further.
+        withheld: Option<String>,
         /// What was used in place of what was reserved, where the result says so.
         charges: Vec<Charged>,
         /// What detectors found in the message that ended it.
@@ -86,6 +88,11 @@ pub enum Body {
         verified: bool,
         /// The bundle that decides, if any.
         bundle: Option<Digest>,
+    },
+    /// The wall clock stepped. Type `clock.stepped`.
+    ClockStepped {
+        /// By how many milliseconds, forward or back: since the node looked last, or from the log's time at a start.
+        by_ms: i64,
     },
     /// The state up to this record, by its digests. Type `state.snapshot`.
     Snapshot(Mark),
@@ -193,6 +200,7 @@ impl Body {
             Self::Erased { .. } => "execution.erased",
             Self::Ordered { .. } => "enforcement.ordered",
             Self::Adopted { .. } => "governance.adopted",
+            Self::ClockStepped { .. } => "clock.stepped",
             Self::Snapshot(_) => "state.snapshot",
             Self::Refused { .. } => "input.refused",
         }
@@ -204,6 +212,7 @@ impl Body {
             Self::Erased { .. }
                 | Self::Adopted { .. }
                 | Self::Ordered { .. }
+                | Self::ClockStepped { .. }
                 | Self::Snapshot(_)
                 | Self::Refused { .. }
         );
@@ -233,7 +242,10 @@ impl Body {
                 put("decided_seq", number(*decided_seq));
                 put("code", Value::from(code.as_str()));
             }
-            Self::Completed { decided_seq, outcome, charges, labels, commitments } => {
+            Self::Completed { decided_seq, outcome, withheld, charges, labels, commitments } => {
+                if let Some(code) = withheld {
+                    put("withheld", Value::from(code.as_str()));
+                }
                 if !charges.is_empty() {
                     put("charges", Value::Array(charges.iter().map(Charged::to_value).collect()));
                 }
@@ -259,6 +271,9 @@ impl Body {
                 if let Some(bundle) = bundle {
                     put("bundle", Value::from(bundle.to_string()));
                 }
+            }
+            Self::ClockStepped { by_ms } => {
+                put("by_ms", Value::Integer(*by_ms));
             }
             Self::Snapshot(mark) => mark.write(into),
             Self::Refused { counts } => {
@@ -291,6 +306,10 @@ impl Body {
                 Ok(Self::Ordered { proposal: Box::new(proposal) })
             }
             "governance.adopted" => adopted(&value),
+            "clock.stepped" => {
+                let members = members(&value, &["by_ms"])?;
+                Ok(Self::ClockStepped { by_ms: members.integer("by_ms")? })
+            }
             "state.snapshot" => Ok(Self::Snapshot(Mark::read(&value)?)),
             "input.refused" => refused(&value),
             _ => Err(Malformed::new(format!("unknown lineage record type `{type_name}`"))),
@@ -405,8 +424,8 @@ fn started(value: &Value) -> Result<Body, Malformed> {
 }
 
 fn completed(value: &Value) -> Result<Body, Malformed> {
-    const MEMBERS: [&str; 6] =
-        ["charges", "commitments", "decided_seq", "labels", "outcome", "written"];
+    const MEMBERS: [&str; 7] =
+        ["charges", "commitments", "decided_seq", "labels", "outcome", "withheld", "written"];
     let members = members(value, &MEMBERS)?;
     let outcome = Completion::parse(members.str("outcome")?)
         .ok_or_else(|| wrong("outcome", "result, error, sent or unknown"))?;
@@ -418,6 +437,7 @@ fn completed(value: &Value) -> Result<Body, Malformed> {
         decided_seq: members.count("decided_seq")?,
         outcome: outcome
             .ok_or_else(|| wrong("written", "left out unless the outcome is `unknown`"))?,
+        withheld: members.has("withheld").then(|| name(&members, "withheld")).transpose()?,
         charges: charges_of(&members)?,
         labels: labels_of(&members)?,
         commitments: commitments_of(members.value("commitments")?)?,

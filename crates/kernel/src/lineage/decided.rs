@@ -48,12 +48,20 @@ impl Body {
     }
 }
 
+/// The public part of the end of a transition: see [`Body::Completed`].
+pub(crate) struct Ended {
+    pub(crate) outcome: Completion,
+    pub(crate) withheld: Option<String>,
+    pub(crate) charges: Vec<Charged>,
+    pub(crate) labels: Labels,
+}
+
 impl Body {
     /// The body of a completion: the message that ended the transition, and the structured result that
     /// policy sees, are sealed.
     pub(crate) fn completed(
         decided_seq: u64,
-        (outcome, charges, labels): (Completion, Vec<Charged>, Labels),
+        ended: Ended,
         (message, output): (Vec<u8>, Option<String>),
         sealed: &mut Sealed,
         entropy: &[u8; 32],
@@ -69,6 +77,7 @@ impl Body {
             .chain(output)
             .map(|(name, bytes)| (name.into(), sealed.seal(name, bytes, entropy)))
             .collect();
-        Self::Completed { decided_seq, outcome, charges, labels, commitments }
+        let Ended { outcome, withheld, charges, labels } = ended;
+        Self::Completed { decided_seq, outcome, withheld, charges, labels, commitments }
     }
 }

@@ -94,7 +94,8 @@ fn completed(mut members: Members<'_>) -> Option<LineageRecord> {
     }
     let link = link(execution, seq, prev, parents)?;
     let header = Header { at, node, governance, link: Some(link) };
-    let body = Body::Completed { decided_seq, outcome, charges, labels, commitments };
+    let withheld = None;
+    let body = Body::Completed { decided_seq, outcome, withheld, charges, labels, commitments };
     Some(LineageRecord { header, body })
 }
 
@@ -190,7 +191,7 @@ pub(super) fn write(record: &LineageRecord) -> Option<Vec<u8>> {
                 record.string("tool", tool);
             }
         }
-        Body::Completed { decided_seq, outcome, charges, labels, commitments } => {
+        Body::Completed { decided_seq, outcome, withheld: None, charges, labels, commitments } => {
             record.integer("at", *at);
             write_charges(charges, &mut record);
             write_commitments(commitments, &mut record);

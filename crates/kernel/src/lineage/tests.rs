@@ -34,6 +34,18 @@ fn charged(per: policy::Per, subject: &str, amount: u64) -> Vec<Charged> {
     vec![Charged { meter: "daily".into(), per, subject: subject.into(), amount }]
 }
 
+/// An end whose message went no further.
+fn stopped() -> Body {
+    Body::Completed {
+        decided_seq: 2,
+        outcome: Completion::Error,
+        withheld: Some("execution.halted".into()),
+        charges: vec![],
+        labels: policy::Labels::NONE,
+        commitments: Commitments::new(),
+    }
+}
+
 fn every_record() -> Vec<LineageRecord> {
     let commitments = BTreeMap::from([("message".into(), Digest::of(b"m"))]);
     let actions = ["read_file".to_owned()].into();
@@ -64,6 +76,7 @@ fn every_record() -> Vec<LineageRecord> {
     let completed = Body::Completed {
         decided_seq: 1,
         outcome: Completion::Result,
+        withheld: None,
         charges: charged(policy::Per::Execution, "x1", 3),
         labels: ["customer".to_owned(), "untrusted".to_owned()].into_iter().collect(),
         commitments,
@@ -88,7 +101,9 @@ fn every_record() -> Vec<LineageRecord> {
         (header(link(2)), Body::Approved(Box::new(approved))),
         (header(link(2)), withheld),
         (header(link(2)), completed),
+        (header(link(4)), stopped()),
         (header(None), erased),
+        (header(None), Body::ClockStepped { by_ms: -86_400_000 }),
         (header(None), ordered),
         (header(None), Body::Snapshot(mark())),
         (header(None), adopted),
@@ -113,6 +128,7 @@ fn a_missing_or_unknown_member_is_an_error_in_each_type() {
             unreachable!()
         };
         let optional = ["bundle", "charges", "delegation", "hands_on", "labels", "retry", "tool"];
+        let optional = [&optional[..], &["withheld"]].concat();
         for name in object.keys().filter(|name| !optional.contains(name)) {
             let mut object = object.clone();
             object.remove(name);
@@ -171,6 +187,7 @@ fn the_header_says_nothing_of_what_is_sealed() {
     let body = Body::Completed {
         decided_seq: 0,
         outcome: Completion::Result,
+        withheld: None,
         charges: vec![],
         labels: policy::Labels::NONE,
         commitments,

@@ -22,16 +22,16 @@ pub struct Maker {
 pub(super) struct Known {
     /// Where the full pages of its history end, and their names.
     pub(super) pages: Vec<(usize, Digest)>,
-    /// `seq` at which full pages were looked for last.
-    looked: u64,
+    /// How many events there were when full pages were looked for last.
+    looked: usize,
     pub(super) head: Option<Head>,
 }
 
 /// The first piece of a private part, and the pieces besides full pages that it lists.
 #[derive(Debug, Clone)]
 pub(super) struct Head {
-    /// `seq` that it is of: nothing of the private part changes without a record of its execution.
-    pub(super) seq: u64,
+    /// What it is of: nothing of the private part changes without a record of its execution, or an event in its history.
+    pub(super) of: (u64, usize),
     pub(super) name: Digest,
     pub(super) rest: Vec<Digest>,
 }
@@ -89,7 +89,7 @@ impl Maker {
         let mut pieces = Vec::new();
         for (id, execution) in state.executions() {
             let Some(history) = execution.history().filter(|_| pages_max > 0) else { continue };
-            let is_new = self.executions.get(id).is_none_or(|one| one.looked < execution.seq());
+            let is_new = self.executions.get(id).is_none_or(|one| one.looked < history.events());
             if is_new {
                 let known = self.executions.entry(id.to_owned()).or_default();
                 let made = known.full_pages((id, execution), history, pages_max);
@@ -128,7 +128,7 @@ impl Maker {
         let mut list = Vec::new();
         let mut is_whole = true;
         for (id, execution) in state.executions() {
-            if execution.lost().is_some() {
+            if execution.is_lost() {
                 is_whole = false;
                 continue;
             }
@@ -164,7 +164,7 @@ impl Known {
         while made.len() < pages_max {
             let first = self.pages.last().map_or(0, |(end, _)| *end);
             let Some(page) = history.page(first).filter(|page| page.is_full) else {
-                self.looked = execution.seq();
+                self.looked = history.events();
                 break;
             };
             let piece = history_piece((id, execution), history, page);
@@ -177,8 +177,8 @@ impl Known {
     /// The execution's private part as it is now: the name of its first piece.
     fn private(&mut self, (id, execution): (&str, &Execution), made: &mut Made) -> Digest {
         let of = (id, execution);
-        let seq = execution.seq();
-        let head = self.head.take().filter(|head| head.seq == seq);
+        let version = execution.version();
+        let head = self.head.take().filter(|head| head.of == version);
         let head = head.unwrap_or_else(|| self.make(of, made));
         made.names.extend(self.pages.iter().map(|(_, name)| *name));
         made.names.extend(head.rest.iter().copied());
@@ -218,7 +218,7 @@ impl Known {
         members.insert("open", digests(&open));
         rest.extend(open);
         let name = keep(private_piece("snapshot.execution", of, members));
-        Head { seq: execution.seq(), name, rest }
+        Head { of: execution.version(), name, rest }
     }
 }
 

@@ -109,7 +109,7 @@ impl Restoring {
                     known.insert(id, opened.into_execution(execution, name)?);
                 }
                 None => {
-                    execution.lose_history(Lost::NoKey);
+                    execution.lose_history(Lost::NoKey, &id);
                     without_key.push(id);
                 }
             }
@@ -137,7 +137,7 @@ impl Opened {
         let Self { history, secret, requests, intents, mut known, rest } = self;
         let private = (requests.as_slice(), &intents);
         execution.restore_private(history, secret, private).ok_or_else(|| damaged(&name))?;
-        known.head = Some(Head { seq: execution.seq(), name, rest });
+        known.head = Some(Head { of: execution.version(), name, rest });
         Ok(known)
     }
 }

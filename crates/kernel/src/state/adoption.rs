@@ -79,6 +79,7 @@ impl NodeState {
             self.executions.values_mut().for_each(|execution| execution.rebase(&bundle));
             self.left.forget(&bundle);
             self.bundle = bundle;
+            self.put_together();
         }
         Ok(())
     }

@@ -3,11 +3,12 @@ mod snapshot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{Bundle, Formed, Grant, Held, History, Labels, Outcome, Request};
+use policy::{Bundle, Formed, Grant, Held, History, HistoryOf, Labels, Request};
 use proof::digest::Digest;
 
 use super::approvals::Waiting;
 use super::labels::Touched;
+use super::line::Sharing;
 use crate::limits::{FORMS_KEPT_MAX, OPEN_TRANSITIONS_MAX};
 use crate::lineage::{Delegation, Direction, HandsOn, Link};
 use crate::state::Lost;
@@ -21,12 +22,14 @@ pub struct Execution {
     history: Option<History>,
     /// Digest of its first sealed part, which holds fresh randomness.
     secret: Option<Digest>,
-    lost: Option<Lost>,
+    /// Why the history is not known, and by the events of which execution.
+    lost: Option<(Lost, String)>,
     open: BTreeMap<u64, Opened>,
     delegation: Option<Delegation>,
     calls: u64,
     pub(super) touched: Touched,
     pub(super) waiting: Waiting,
+    pub(super) sharing: Sharing,
 }
 
 /// What an open transition asked for.
@@ -61,12 +64,13 @@ impl Execution {
         delegation: Option<Delegation>,
         bundle: &Arc<Bundle>,
     ) -> Self {
+        let is_kept_above = delegation.is_some() && bundle.history_of() == HistoryOf::Line;
         Self {
             workload: workload.to_owned(),
             os_user,
             seq: 0,
             prev: None,
-            history: History::new(bundle).ok(),
+            history: History::new(bundle).ok().filter(|_| !is_kept_above),
             secret: None,
             lost: None,
             open: BTreeMap::new(),
@@ -74,6 +78,7 @@ impl Execution {
             calls: 0,
             touched: Touched::default(),
             waiting: Waiting::default(),
+            sharing: Sharing { is_kept_above, ..Sharing::default() },
         }
     }
 
@@ -119,9 +124,8 @@ impl Execution {
         self.open.keys().copied()
     }
 
-    /// Whether its history could be followed without a gap.
-    #[must_use]
-    pub fn is_intact(&self) -> bool {
+    /// Whether it has a history that could be followed without a gap.
+    pub(super) fn has_history(&self) -> bool {
         self.history.is_some()
     }
 
@@ -129,15 +133,32 @@ impl Execution {
         self.history.as_mut()
     }
 
-    /// From here on the history is not known: nothing more can be decided or replayed.
-    pub(crate) fn lose_history(&mut self, why: Lost) {
+    /// From here on the history is not known, because of what this execution did: nothing more can be decided or replayed.
+    pub(crate) fn lose_history(&mut self, why: Lost, of: &str) {
         self.history = None;
-        self.lost.get_or_insert(why);
+        self.lost.get_or_insert_with(|| (why, of.to_owned()));
     }
 
-    /// Why its history is not known, where it was lost.
-    pub(crate) fn lost(&self) -> Option<Lost> {
-        self.lost
+    /// Whether its history was lost.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.is_some()
+    }
+
+    /// Why its history is not known, and by the events of which execution.
+    pub(super) fn lost_with(&self) -> Option<&(Lost, String)> {
+        self.lost.as_ref()
+    }
+
+    /// Hands its history over, or why there is none.
+    pub(super) fn take_history(&mut self) -> (Option<History>, Option<(Lost, String)>) {
+        (self.history.take(), self.lost.take())
+    }
+
+    /// Takes over the events of another.
+    pub(super) fn absorb(&mut self, other: History) {
+        if let Some(history) = &mut self.history {
+            history.absorb(other);
+        }
     }
 
     pub(super) fn rebase(&mut self, bundle: &Arc<Bundle>) {
@@ -211,19 +232,9 @@ impl Execution {
         self.touched.withhold(seq);
     }
 
-    /// The transition ended; its outcome becomes part of the history. False where it was not open.
-    pub(crate) fn complete(&mut self, at: i64, seq: u64, outcome: &Outcome) -> bool {
-        let Some(Opened { asked, .. }) = self.open.remove(&seq) else { return false };
-        match (&mut self.history, asked) {
-            (Some(history), Some(AskedFor::Formed(formed))) => {
-                history.complete_formed(at, &formed, outcome);
-            }
-            (Some(history), Some(AskedFor::Put(request))) => {
-                history.complete(at, &request, outcome)
-            }
-            (None, _) | (_, None) => {}
-        }
-        true
+    /// The transition is open no more.
+    pub(super) fn close(&mut self, seq: u64) -> Option<Opened> {
+        self.open.remove(&seq)
     }
 }
 

@@ -89,6 +89,7 @@ impl NodeState {
     /// The execution is over and forgotten; whoever speaks for it next begins anew.
     pub(crate) fn end(&mut self, id: &str, at: i64) {
         self.note_end(id, at);
+        self.keep_ended(id);
         self.close_accounts(id);
         self.executions.remove(id);
         self.instances.retain(|_, instance| instance != id);

@@ -3,7 +3,7 @@ mod snapshot;
 use std::collections::BTreeMap;
 
 use policy::limits::METER_AMOUNT_MAX;
-use policy::{Charge, Meter, Per, Spent};
+use policy::{Charge, HistoryOf, Meter, Per, Spent};
 
 use super::NodeState;
 use crate::limits::{METER_ACCOUNTS_MAX, METER_STEPS};
@@ -111,9 +111,20 @@ impl NodeState {
                 return None;
             }
             let used = account.map_or(0, |account| account.used(at, meter.window_ms));
-            Some((meter.name.clone(), used))
+            let before = self.used_apart(id, meter, at);
+            Some((meter.name.clone(), used.saturating_add(before)))
         });
         charged.collect()
+    }
+
+    /// What an execution used of a meter of executions by itself, before all of its line counted together.
+    fn used_apart(&self, id: &str, meter: &Meter, at: i64) -> u64 {
+        if meter.per != Per::Execution || self.subject_of(id, meter.per).is_none_or(|of| of == id) {
+            return 0;
+        }
+        let whose = (meter.name.clone(), meter.per, id.to_owned());
+        let account = self.accounts.accounts.get(&whose);
+        account.map_or(0, |account| account.used(at, meter.window_ms))
     }
 
     /// The charges of a decision, with whose they are.
@@ -136,6 +147,9 @@ impl NodeState {
     fn subject_of(&self, id: &str, per: Per) -> Option<String> {
         let workload = self.executions.get(id)?.workload();
         match per {
+            Per::Execution if self.bundle.history_of() == HistoryOf::Line => {
+                Some(self.root_of(id).to_owned())
+            }
             Per::Execution => Some(id.to_owned()),
             Per::Workload => Some(workload.to_owned()),
             Per::Zone => Some(self.governance.workload(workload)?.zone.clone()),

@@ -1,5 +1,6 @@
 //! What officers have taken away and governance does not say yet: it holds from the moment it reached the node.
 
+use policy::Semantics;
 use proof::json::{Value, number, object};
 
 use super::NodeState;
@@ -35,25 +36,54 @@ impl Reduction {
     }
 }
 
+/// Whether a change takes away no less than another one about the same.
+fn takes_as_much(change: &Change, other: &Change) -> bool {
+    match (change, other) {
+        (Change::HaltOrdered { .. }, Change::HaltOrdered { .. }) => true,
+        (Change::TrustChanged { trust, .. }, Change::TrustChanged { trust: other, .. }) => {
+            trust >= other
+        }
+        _ => false,
+    }
+}
+
 fn signed_of(proposal: &Value) -> Option<SignedProposal> {
     SignedProposal::from_value(proposal).ok()
 }
 
 impl NodeState {
-    /// Takes away at once what an officer signed. False where the proposal is no reduction: it waits for governance.
+    /// Takes away at once what an officer signed; life is judged by the node's own clock. False where the proposal is no
+    /// reduction of what governance and the node hold: it waits for governance.
     ///
     /// # Errors
     /// When the proposal is not acceptable under the adopted governance.
     pub(crate) fn reduce(
         &mut self,
-        at: i64,
+        clock: i64,
         signed: &SignedProposal,
     ) -> Result<bool, GovernanceError> {
+        let change = &signed.proposal.change;
+        if let Change::TrustChanged { subject, trust } = change
+            && self.reduced(std::slice::from_ref(subject)).0.is_some_and(|held| *trust < held)
+        {
+            return Ok(false);
+        }
+        if self.governance.is_reduction(change) {
+            self.governance.check(clock, signed)?;
+        }
+        self.take_away(signed)
+    }
+
+    /// Folds a reduction that acted. False where the proposal is none.
+    ///
+    /// # Errors
+    /// When it was not acceptable under the adopted governance, whatever the time.
+    pub(crate) fn take_away(&mut self, signed: &SignedProposal) -> Result<bool, GovernanceError> {
         let change = &signed.proposal.change;
         if !self.governance.is_reduction(change) {
             return Ok(false);
         }
-        self.governance.check(at.max(self.governance.at()), signed)?;
+        self.governance.check_owed(self.governance.at(), signed)?;
         // Where no more can be remembered one by one, everything stops: never is something given back for lack of room.
         let change = match self.reductions.len() < REDUCTIONS_MAX {
             true => change.clone(),
@@ -73,14 +103,18 @@ impl NodeState {
     }
 
     /// Governance has adopted a change: it stands in the place of the reduction that it is, and of those before which an
-    /// officer saw the state that they had left. An older change of the same subject gives nothing back.
+    /// officer saw the state that they had left. An older change of the same subject gives nothing back; nor, from
+    /// [`Semantics::V4`] on, does one that takes away less and that too few signed.
     pub(super) fn settle_reductions(&mut self, adopted: &SignedProposal) {
-        let (about, value) = (adopted.proposal.change.about(), adopted.to_value());
-        let based_on = adopted.proposal.based_on.size;
+        let (change, value) = (&adopted.proposal.change, adopted.to_value());
+        let (about, based_on) = (change.about(), adopted.proposal.based_on.size);
+        let is_any_enough =
+            self.bundle.semantics() < Semantics::V4 || self.governance.is_signed_by_quorum(adopted);
         self.reductions.retain(|reduction| {
             let is_itself = reduction.proposal == value;
             let is_later = reduction.change.about() == about && based_on > reduction.since;
-            !is_itself && !is_later
+            let is_enough = is_any_enough || takes_as_much(change, &reduction.change);
+            !(is_itself || is_later && is_enough)
         });
     }
 

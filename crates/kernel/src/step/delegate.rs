@@ -46,9 +46,8 @@ impl Kernel {
             return Vec::new();
         };
         let at = self.state.time(now.wall_ms);
-        if let Some(parent) = self.state.execution_mut(&next.execution) {
-            parent.complete(at, next.seq, &policy::Outcome::Result(None));
-        }
+        let ended = (next.execution.as_str(), next.seq);
+        self.state.complete(at, ended, &policy::Outcome::Result(None));
         self.state.end_labels(&next.execution, next.seq, true, &policy::Labels::NONE);
         self.state.use_up((&next.execution, next.seq), at, &[]);
         let delegated = Body::Delegated { decided_seq: next.seq, child: child.clone() };
@@ -88,6 +87,7 @@ impl Kernel {
         let mut effects = Vec::new();
         for id in ids {
             effects.extend(self.withhold_all(now, id));
+            effects.extend(self.withhold_results(now, id));
             let open: Vec<u64> =
                 self.state.execution(id).into_iter().flat_map(|one| one.open()).collect();
             self.open.retain(|_, (execution, _)| execution != id);

@@ -11,7 +11,8 @@ pub(super) struct Erasure {
 impl Kernel {
     /// Puts on record that what an ended execution sealed is to become unreadable. Its key may go once the
     /// record is durable, and not before. One that goes on is refused: its history still decides, and
-    /// whoever speaks for it would begin clean without it. An officer ends it first.
+    /// whoever speaks for it would begin clean without it. An officer ends it first. So is one whose events stand in the
+    /// history of another that goes on.
     pub(super) fn erase(
         &mut self,
         now: Now,
@@ -28,6 +29,9 @@ impl Kernel {
             let is_live = self.state.execution(&execution).is_some();
             let result = Err(if is_live { "execution.live" } else { "execution.unknown" });
             return vec![Effect::Erased { ticket, execution, result }];
+        }
+        if self.state.is_kept(&execution) {
+            return vec![Effect::Erased { ticket, execution, result: Err("execution.line") }];
         }
         let index = self.state.size();
         self.state.erase(&execution);

@@ -36,12 +36,14 @@ impl Kernel {
         vec![append, Effect::Joined { ticket, result: Ok(id) }]
     }
 
-    /// Who asks for a delegated execution joins it if it is the workload's, and none else.
+    /// Who asks for a delegated execution joins it if it is the workload's, and none else; and only while all whom it
+    /// descends from are registered for the OS users that speak for them.
     fn join_delegated(&mut self, ticket: Ticket, speaks_for: (&str, u32), id: &str) -> Vec<Effect> {
         let known = self.state.execution(id).filter(|one| one.parent().is_some());
-        let result = match known {
-            Some(one) if (one.workload(), one.os_user()) == speaks_for => Ok(id.to_owned()),
-            _ => Err("refused.peer"),
+        let is_its = known.is_some_and(|one| (one.workload(), one.os_user()) == speaks_for);
+        let result = match is_its && self.state.is_line_registered(id) {
+            true => Ok(id.to_owned()),
+            false => Err("refused.peer"),
         };
         if result.is_err() {
             self.count_refusals("refused.peer", 1);

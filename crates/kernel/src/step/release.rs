@@ -1,5 +1,3 @@
-use policy::Trust;
-
 use super::{Answer, Effect, Kernel, Now, Ticket};
 use crate::limits::QUEUE_NS_MAX;
 use crate::lineage::Body;
@@ -36,7 +34,7 @@ impl Kernel {
                 _ => effects.push(Effect::Answer { ticket: next.ticket, answer: next.answer }),
             }
         }
-        effects.extend(self.release_results(size));
+        effects.extend(self.release_results(now, size));
         effects.extend(self.release_approvals(size));
         effects.extend(self.release_erasures(size));
         effects
@@ -44,17 +42,9 @@ impl Kernel {
 
     /// Why a durable permit may not be released any more, if so.
     fn objection(&self, now: Now, next: &Pending) -> Option<&'static str> {
-        let Some(standing) = self.state.standing(&next.execution) else {
-            return Some("lineage.broken");
-        };
-        if !standing.governance_verified {
-            Some("governance.unverified")
-        } else if !standing.registered {
-            Some("identity.unregistered")
-        } else if standing.trust > self.state.bundle().trust_minimum().min(Trust::Degraded) {
-            Some("trust.insufficient")
-        } else if standing.halted {
-            Some("execution.halted")
+        let objection = self.state.objection(&next.execution);
+        if objection.is_some() {
+            objection
         } else if !self.may_still_delegate(next) {
             Some("identity.unregistered")
         } else if now.monotonic_ns.saturating_sub(next.queued_ns) > QUEUE_NS_MAX {

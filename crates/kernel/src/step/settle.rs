@@ -2,7 +2,7 @@ use policy::Outcome;
 
 use super::{Effect, Kernel, Now, Ticket};
 use crate::limits::MESSAGE_BYTES_MAX;
-use crate::lineage::{Body, Completion, Sealed};
+use crate::lineage::{Body, Completion, Ended, Sealed};
 
 /// How a permitted transition ended.
 pub(super) struct End {
@@ -11,9 +11,19 @@ pub(super) struct End {
     pub(super) output: Option<String>,
 }
 
+/// An end whose message waits for its record.
+pub(super) struct Settling {
+    index: u64,
+    ticket: Ticket,
+    execution: String,
+    /// `seq` of the decision that permitted it.
+    seq: u64,
+}
+
 impl Kernel {
     /// Puts the end of a permitted transition on record. A ticket that is not open (answered twice,
-    /// never asked) changes nothing and is counted. One whose message brings labels is settled once they are durable.
+    /// never asked) changes nothing and is counted. A message that comes when the execution may not go on is withheld, and the
+    /// record says so. One that anything later can look at is settled once its record is durable.
     pub(super) fn settle(
         &mut self,
         now: Now,
@@ -26,9 +36,15 @@ impl Kernel {
             return vec![Effect::Unsettled { ticket }];
         };
         let index = self.state.size();
-        let (append, brings_labels) = self.complete(now, (&execution, seq), end, entropy);
-        if brings_labels {
-            self.settling.push_back((index, ticket));
+        let has_message = !end.message.is_empty();
+        let objection = self.state.objection(&execution).filter(|_| has_message);
+        let is_about = self.state.is_looked_back_at(&execution, seq, end.outcome);
+        let (append, counts) = self.complete(now, (&execution, seq), (end, objection), entropy);
+        if let Some(code) = objection {
+            return vec![append, Effect::Withheld { ticket, code }];
+        }
+        if has_message && (counts || is_about) {
+            self.settling.push_back(Settling { index, ticket, execution, seq });
             return vec![append];
         }
         vec![append, Effect::Settled { ticket }]
@@ -54,24 +70,44 @@ impl Kernel {
         outcome: Completion,
     ) -> Effect {
         let end = End { outcome, message: Vec::new(), output: None };
-        self.complete(now, transition, end, &[0; 32]).0
+        self.complete(now, transition, (end, None), &[0; 32]).0
     }
 
-    /// Results whose labels are durable.
-    pub(super) fn release_results(&mut self, size: u64) -> Vec<Effect> {
+    /// Messages whose records are durable: each goes on, unless its execution may not go on any more.
+    pub(super) fn release_results(&mut self, now: Now, size: u64) -> Vec<Effect> {
         let mut effects = Vec::new();
-        while let Some((_, ticket)) = self.settling.pop_front_if(|(index, _)| *index < size) {
-            effects.push(Effect::Settled { ticket });
+        while let Some(next) = self.settling.pop_front_if(|next| next.index < size) {
+            match self.state.objection(&next.execution) {
+                Some(code) => effects.extend(self.withhold_result(now, next, code)),
+                None => effects.push(Effect::Settled { ticket: next.ticket }),
+            }
         }
         effects
     }
 
-    /// The end on record, and whether it brings labels.
+    /// Withholds the messages of an execution that wait for their records.
+    pub(super) fn withhold_results(&mut self, now: Now, execution: &str) -> Vec<Effect> {
+        let (withheld, kept): (Vec<Settling>, Vec<Settling>) = std::mem::take(&mut self.settling)
+            .into_iter()
+            .partition(|one| one.execution == execution);
+        self.settling = kept.into();
+        let withheld = withheld.into_iter();
+        withheld.flat_map(|next| self.withhold_result(now, next, "execution.halted")).collect()
+    }
+
+    /// A message does not go on whose end is on record already: another record says so.
+    fn withhold_result(&mut self, now: Now, next: Settling, code: &'static str) -> [Effect; 2] {
+        let body = Body::Withheld { decided_seq: next.seq, code: code.to_owned() };
+        let append = self.append(now, Some(&next.execution), body, Vec::new());
+        [append, Effect::Withheld { ticket: next.ticket, code }]
+    }
+
+    /// The end on record, and whether it brings labels or charges.
     fn complete(
         &mut self,
         now: Now,
         (execution, seq): (&str, u64),
-        end: End,
+        (end, withheld): (End, Option<&str>),
         entropy: &[u8; 32],
     ) -> (Effect, bool) {
         let mut sealed = Sealed::default();
@@ -79,16 +115,20 @@ impl Kernel {
         let outcome = outcome(end.outcome, output.clone());
         let charges = self.state.settled(execution, seq, output.as_deref());
         let labels = self.state.detected((execution, seq), Some(&end.message), None);
-        let ended = (end.outcome, charges.clone(), labels.clone());
+        let counts = !labels.is_empty() || !charges.is_empty();
+        let ended = Ended {
+            outcome: end.outcome,
+            withheld: withheld.map(str::to_owned),
+            charges: charges.clone(),
+            labels: labels.clone(),
+        };
         let body = Body::completed(seq, ended, (end.message, output), &mut sealed, entropy);
         let at = self.state.time(now.wall_ms);
-        if let Some(known) = self.state.execution_mut(execution) {
-            known.complete(at, seq, &outcome);
-        }
+        self.state.complete(at, (execution, seq), &outcome);
         let is_result = end.outcome == Completion::Result;
         self.state.end_labels(execution, seq, is_result, &labels);
         self.state.use_up((execution, seq), at, &charges);
-        (self.append(now, Some(execution), body, sealed.to_bytes()), !labels.is_empty())
+        (self.append(now, Some(execution), body, sealed.to_bytes()), counts)
     }
 }
 
@@ -97,7 +137,8 @@ pub(crate) fn outcome(completion: Completion, output: Option<String>) -> Outcome
     match completion {
         Completion::Result => Outcome::Result(output),
         Completion::Error => Outcome::Error,
-        Completion::Sent | Completion::Unknown { .. } => Outcome::Unknown,
+        Completion::Sent => Outcome::Sent,
+        Completion::Unknown { .. } => Outcome::Unknown,
     }
 }
 

@@ -6,14 +6,13 @@ use std::time::{Duration, Instant};
 use kernel::lineage::Completion;
 use kernel::step::{Effect, Input, Ticket};
 use ledger::{AppendError, Committed, Disk, Entry};
-use tokio::sync::oneshot;
 
-use super::{Command, Driver, End, halt};
+use super::{Command, Driver, End, SettledReply, halt};
 use crate::clock;
 use crate::limits::{QUICK_COMMIT_US, TOGETHER_MAX};
 
 impl<D: Disk> Driver<D> {
-    pub(super) fn outcome(&mut self, ticket: Ticket, end: End, reply: oneshot::Sender<bool>) {
+    pub(super) fn outcome(&mut self, ticket: Ticket, end: End, reply: SettledReply) {
         let Ok(entropy) = clock::entropy() else { return };
         let (outcome, message, output) = end;
         self.waiting.open.remove(&ticket);
@@ -26,8 +25,10 @@ impl<D: Disk> Driver<D> {
         self.waiting.outcomes.insert(ticket, reply);
         let input = Input::Outcome { ticket, outcome, message, output, entropy };
         let effects = self.kernel.step(self.clock.now(), input);
-        // An end that is settled at once goes on at once: nobody waits for its record. One that brings labels is not.
-        let is_awaited = !effects.iter().any(|effect| matches!(effect, Effect::Settled { .. }));
+        // Nobody waits for the record of an end that is settled at once, or whose message is withheld.
+        let is_told =
+            |effect: &Effect| matches!(effect, Effect::Settled { .. } | Effect::Withheld { .. });
+        let is_awaited = !effects.iter().any(is_told);
         for effect in effects {
             self.carry_out_for(is_awaited, effect);
         }

@@ -26,6 +26,12 @@ pub(crate) struct Kernel {
     pub(super) bundle: Arc<RwLock<Arc<Bundle>>>,
 }
 
+/// What becomes of the message that ended a transition: it goes on, or the code of what stopped its execution.
+pub(crate) type Settled = Result<(), &'static str>;
+
+/// Where that is awaited.
+pub(crate) type SettledReply = oneshot::Sender<Settled>;
+
 /// What the kernel is asked. Each caller waits for its answer, so there are at most a few for
 /// each connection.
 pub(crate) enum Command {
@@ -48,7 +54,7 @@ pub(crate) enum Command {
     Outcome {
         ticket: Ticket,
         end: End,
-        reply: oneshot::Sender<bool>,
+        reply: SettledReply,
     },
     IsListed {
         tool: (String, String, Digest),
@@ -178,13 +184,9 @@ impl Kernel {
         ticket: Ticket,
         outcome: Completion,
         (message, output): (Vec<u8>, Option<String>),
-    ) -> impl Future<Output = bool> + Send + use<> {
-        let settled = self.ask_here(move |reply| Command::Outcome {
-            ticket,
-            end: (outcome, message, output),
-            reply,
-        });
-        async move { settled.await.unwrap_or(false) }
+    ) -> impl Future<Output = Option<Settled>> + Send + use<> {
+        let end = (outcome, message, output);
+        self.ask_here(move |reply| Command::Outcome { ticket, end, reply })
     }
 
     pub(crate) fn is_listed(

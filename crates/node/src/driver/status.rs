@@ -26,7 +26,7 @@ impl<D: Disk> Driver<D> {
         let (state, wall_ms) = (self.kernel.state(), self.clock.now().wall_ms);
         let governance = state.governance();
         let told = state.reductions().map(|signed| {
-            let standing = governance.check(wall_ms.max(governance.at()), &signed);
+            let standing = governance.check_owed(wall_ms, &signed);
             let about = ("about", Value::from(signed.proposal.change.about()));
             let why = standing.err().map(|why| ("why_not", Value::from(why.to_string())));
             object([about].into_iter().chain(why))

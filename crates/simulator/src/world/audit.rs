@@ -115,6 +115,7 @@ impl Files for Published<'_> {
 fn chains(log: &[Entry]) -> Result<(), Broken> {
     let mut heads: BTreeMap<String, (i64, Digest)> = BTreeMap::new();
     let mut permits: BTreeSet<(String, i64)> = BTreeSet::new();
+    let mut results: BTreeSet<(String, i64)> = BTreeSet::new();
     let mut at = 0;
     for (index, entry) in log.iter().enumerate() {
         let record = Value::parse(&entry.record).map_err(Broken::run)?;
@@ -137,7 +138,15 @@ fn chains(log: &[Entry]) -> Result<(), Broken> {
             permits.insert((id.clone(), seq));
         }
         if let Some(decided) = number("decided_seq") {
-            let was_open = permits.remove(&(id, decided));
+            // A result that is on record may be withheld, once.
+            let (of, kind) = ((id, decided), text("type"));
+            let was_open = match kind {
+                Some("transition.withheld") => permits.remove(&of) || results.remove(&of),
+                _ => permits.remove(&of),
+            };
+            if kind == Some("transition.completed") {
+                results.insert(of);
+            }
             holds(was_open, Law::Permit, || format!("record {index} ends what was not open"))?;
         }
     }

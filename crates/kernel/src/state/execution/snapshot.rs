@@ -6,15 +6,17 @@ use std::sync::Arc;
 use policy::History;
 use proof::digest::Digest;
 use proof::json::{Object, Value, number, object};
+use proof::record::Fields;
 
 use super::{AskedFor, Execution, Opened};
 use crate::lineage::{Delegation, Direction, HandsOn, request_of_value, request_value};
 use crate::members::{Malformed, members, name, wrong};
 use crate::state::approvals::Waiting;
 use crate::state::labels::Touched;
+use crate::state::line::Sharing;
 
-const MEMBERS: [&str; 8] =
-    ["calls", "delegation", "id", "labels", "os_user", "prev", "seq", "workload"];
+const MEMBERS: [&str; 10] =
+    ["calls", "delegation", "id", "kept", "labels", "os_user", "prev", "seq", "shares", "workload"];
 
 impl Execution {
     /// What of it is public, but for what is open.
@@ -35,6 +37,7 @@ impl Execution {
             touched,
             // Items of their own, and what exactly was asked for is private.
             waiting: _,
+            sharing,
         } = self;
         let mut item = Object::from([
             ("calls", number(*calls)),
@@ -50,6 +53,9 @@ impl Execution {
         if let Some(delegation) = delegation {
             item.insert("delegation", delegation.to_value());
         }
+        sharing.members().for_each(|(name, value)| {
+            item.insert(name, value);
+        });
         Value::Object(item)
     }
 
@@ -71,6 +77,7 @@ impl Execution {
             calls: members.count("calls")?,
             touched: Touched::from_held(members.value("labels")?)?,
             waiting: Waiting::default(),
+            sharing: sharing_of(&members)?,
         };
         Ok((name(&members, "id")?, execution))
     }
@@ -116,6 +123,11 @@ impl Execution {
         self.history.as_ref()
     }
 
+    /// Tells one state of its private part from an earlier one.
+    pub(crate) fn version(&self) -> (u64, usize) {
+        (self.seq, self.history.as_ref().map_or(0, History::events))
+    }
+
     /// What its first sealed part was, as a digest: without its key nobody can know it.
     pub(crate) fn secret(&self) -> Option<Digest> {
         self.secret
@@ -137,4 +149,12 @@ impl Execution {
         self.waiting.restore_intents(intents)?;
         self.open.values().all(|open| open.asked.is_some()).then_some(())
     }
+}
+
+/// What an item says of who keeps whose events.
+fn sharing_of(members: &Fields<'_>) -> Result<Sharing, Malformed> {
+    let ids = members.has("kept").then(|| members.array("kept")).transpose()?.unwrap_or_default();
+    let ended = ids.iter().map(|id| id.as_str().map(str::to_owned)).collect::<Option<_>>();
+    let ended = ended.ok_or_else(|| wrong("kept", "names of executions"))?;
+    Ok(Sharing { is_kept_above: members.has("shares") && members.bool("shares")?, ended })
 }

@@ -1,8 +1,8 @@
 use policy::Trust;
-use proof::note::Ed25519Signer;
+use proof::note::{Ed25519Signer, Signer};
 
 use crate::fixture::{Domain, Node, code};
-use crate::governance::{Change, SignedProposal, Subject};
+use crate::governance::{Change, Role, Roles, SignedProposal, Subject, TRUST};
 use crate::limits::REDUCTIONS_MAX;
 use crate::replay::Fed;
 use crate::step::{Answer, Effect, Input};
@@ -175,4 +175,88 @@ fn more_reductions_than_can_be_remembered_stop_everything() {
     let halt = domain.proposed(Change::HaltOrdered { subject });
     assert_eq!(reduce(&mut node, &halt), Ok(true));
     assert_eq!(ask(&mut node), "execution.halted");
+}
+
+/// A domain in which two of three officers give back, under a bundle for this version of the decider.
+fn of_three(semantics: u64) -> Domain {
+    let mut domain = Domain::new();
+    domain.publish(&crate::fixture::under(&crate::fixture::metered(9), semantics));
+    let others = [8, 9].map(|seed| Ed25519Signer::from_seed("example.test/other", &[seed; 32]));
+    let keys = others.map(|other| other.unwrap().verifier());
+    let keys = keys.into_iter().chain([crate::fixture::officer().verifier()]).collect();
+    let trust = Role::new(2, keys).unwrap();
+    let mut roles: std::collections::BTreeMap<String, Role> = Default::default();
+    for (name, role) in domain.fold.roles().unwrap().iter() {
+        roles.insert(name.to_owned(), role.clone());
+    }
+    roles.insert(TRUST.to_owned(), trust);
+    domain.change(Change::RolesChanged { roles: Roles::new(roles).unwrap() });
+    domain
+}
+
+fn trusted(trust: Trust) -> Change {
+    Change::TrustChanged { subject: agent(), trust }
+}
+
+#[test]
+fn one_officer_gives_nothing_back_that_the_node_alone_holds() {
+    for (semantics, code) in [(2, "permitted"), (4, "trust.insufficient")] {
+        let mut domain = of_three(semantics);
+        let mut node = Node::new(&domain);
+        assert_eq!(reduce(&mut node, &domain.proposed(trusted(Trust::Suspended))), Ok(true));
+        domain.change(halt_of("nobody"));
+        node.follow(&domain);
+        let raised = domain.proposed(trusted(Trust::Trusted));
+        assert_eq!(reduce(&mut node, &raised), Ok(false), "it takes nothing away");
+        // The authority, which did not know of the node's, took it.
+        domain.accept(&raised);
+        node.follow(&domain);
+        assert_eq!(ask(&mut node), code, "under {semantics}");
+        all_follow(&node, &domain);
+    }
+}
+
+fn halt_of(workload: &str) -> Change {
+    Change::HaltOrdered { subject: Subject::Workload(workload.into()) }
+}
+
+#[test]
+fn less_that_is_taken_away_by_one_does_not_stand_for_more() {
+    let mut domain = of_three(4);
+    let mut node = Node::new(&domain);
+    assert_eq!(reduce(&mut node, &domain.proposed(trusted(Trust::Suspended))), Ok(true));
+    domain.change(halt_of("nobody"));
+    domain.change(trusted(Trust::Degraded));
+    node.follow(&domain);
+    assert_eq!(ask(&mut node), "trust.insufficient");
+    domain.change(trusted(Trust::Revoked));
+    node.follow(&domain);
+    assert_eq!(owed(&node), vec![], "more stands for less");
+}
+
+#[test]
+fn a_quorum_gives_back_what_the_node_alone_holds() {
+    let mut domain = of_three(4);
+    let mut node = Node::new(&domain);
+    assert_eq!(reduce(&mut node, &domain.proposed(trusted(Trust::Suspended))), Ok(true));
+    domain.change(halt_of("nobody"));
+    let other = Ed25519Signer::from_seed("example.test/other", &[8; 32]).unwrap();
+    let raised = domain.proposed(trusted(Trust::Trusted)).and_signed(&other).unwrap();
+    domain.accept(&raised);
+    node.follow(&domain);
+    assert_eq!(ask(&mut node), "permitted");
+}
+
+#[test]
+fn a_log_ahead_of_the_clock_keeps_no_halt_out() {
+    let domain = Domain::new();
+    let mut node = Node::new(&domain);
+    let signed = domain.proposed(halt());
+    // Two days ahead once, and right again.
+    node.now.wall_ms += 172_800_000;
+    assert_eq!(ask(&mut node), "permitted");
+    node.now.wall_ms -= 172_800_000;
+    assert_eq!(reduce(&mut node, &signed), Ok(true));
+    assert_eq!(ask(&mut node), "execution.halted");
+    all_follow(&node, &domain);
 }

@@ -48,12 +48,8 @@ fn ask_as(node: &mut Node, execution: &str, transition: Transition) -> (Ticket, 
     let mut entropy = [9; 32];
     entropy[..8].copy_from_slice(&ticket.to_be_bytes());
     let (transition, execution) = (Box::new(transition.into()), execution.to_owned());
-    let mut effects = node.step(Input::Request { ticket, execution, transition, entropy });
-    effects.extend(node.durable());
-    match effects.pop() {
-        Some(Effect::Answer { answer, .. }) => (ticket, answer),
-        other => panic!("{other:?}"),
-    }
+    let effects = node.step(Input::Request { ticket, execution, transition, entropy });
+    (ticket, node.answered(ticket, effects))
 }
 
 fn mail(node: &mut Node, pending: Option<Digest>) -> (Ticket, Answer) {

@@ -1,3 +1,5 @@
+mod withheld;
+
 use policy::Bundle;
 
 use super::*;
@@ -80,12 +82,8 @@ fn ask(node: &mut Node, transition: Transition) -> (Ticket, String) {
     let mut entropy = [6; 32];
     entropy[..8].copy_from_slice(&ticket.to_be_bytes());
     let transition = Box::new(transition.into());
-    let mut effects = node.step(Input::Request { ticket, execution, transition, entropy });
-    effects.extend(node.durable());
-    match effects.pop() {
-        Some(Effect::Answer { answer, .. }) => (ticket, code(&answer).to_owned()),
-        other => panic!("{other:?}"),
-    }
+    let effects = node.step(Input::Request { ticket, execution, transition, entropy });
+    (ticket, code(&node.answered(ticket, effects)).to_owned())
 }
 
 fn end(node: &mut Node, ticket: Ticket, outcome: Completion, message: &str) -> Vec<Effect> {

@@ -1,0 +1,128 @@
+//! Where the events of executions are kept: an execution that shares has one history with those that it descends from.
+//!
+//! Delegating gives no fresh history. Under a bundle that says so ([`HistoryOf::Line`]) an execution that another delegated to
+//! keeps no history of its own: its events stand in that of the first one above it that does, its keeper. Once it shares, it
+//! shares for good. Where a bundle that says so is adopted, histories that were apart are put together.
+
+use std::collections::BTreeSet;
+
+use policy::{HistoryOf, Outcome};
+use proof::json::Value;
+
+use super::{AskedFor, Execution, Lost, NodeState};
+
+/// What an execution keeps for others, or has kept for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Sharing {
+    /// Its events stand in the history of its keeper.
+    pub(super) is_kept_above: bool,
+    /// Executions that ended and whose events stand in its history.
+    pub(super) ended: BTreeSet<String>,
+}
+
+impl Sharing {
+    /// In a snapshot: only what is there.
+    pub(super) fn members(&self) -> impl Iterator<Item = (&'static str, Value)> {
+        let ended = self.ended.iter().map(|id| Value::from(id.as_str()));
+        let ended = (!self.ended.is_empty()).then(|| ("kept", Value::Array(ended.collect())));
+        let shares = self.is_kept_above.then_some(("shares", Value::Bool(true)));
+        ended.into_iter().chain(shares)
+    }
+}
+
+impl NodeState {
+    /// The execution in whose history the events of this one stand.
+    pub(super) fn keeper_of(&self, id: &str) -> String {
+        let keeper = self.line(id).find(|(_, one)| !one.sharing.is_kept_above);
+        keeper.map_or(id, |(keeper, _)| keeper).to_owned()
+    }
+
+    /// The execution from which all in its line descend.
+    pub(super) fn root_of<'a>(&'a self, id: &'a str) -> &'a str {
+        self.line(id).last().map_or(id, |(root, _)| root)
+    }
+
+    pub(super) fn keeper_mut(&mut self, id: &str) -> Option<&mut Execution> {
+        let keeper = self.keeper_of(id);
+        self.executions.get_mut(&keeper)
+    }
+
+    /// Whether the history that holds an execution's events could be followed without a gap.
+    pub(crate) fn is_intact(&self, id: &str) -> bool {
+        self.executions.get(&self.keeper_of(id)).is_some_and(Execution::has_history)
+    }
+
+    /// Why that history is not known, where it was lost, and by the events of which execution.
+    pub(crate) fn lost(&self, id: &str) -> Option<(Lost, String)> {
+        self.executions.get(&self.keeper_of(id))?.lost_with().cloned()
+    }
+
+    /// What an execution did can't be read: from here on the history that holds it is not known.
+    pub(crate) fn lose_history(&mut self, id: &str, why: Lost) {
+        if let Some(keeper) = self.keeper_mut(id) {
+            keeper.lose_history(why, id);
+        }
+    }
+
+    /// The transition ended; its outcome becomes part of the history. False where it was not open.
+    pub(crate) fn complete(&mut self, at: i64, (id, seq): (&str, u64), outcome: &Outcome) -> bool {
+        let closed = self.executions.get_mut(id).and_then(|execution| execution.close(seq));
+        let Some(opened) = closed else { return false };
+        let history = self.keeper_mut(id).and_then(Execution::history_mut);
+        match (history, opened.asked) {
+            (Some(history), Some(AskedFor::Formed(formed))) => {
+                history.complete_formed(at, &formed, outcome);
+            }
+            (Some(history), Some(AskedFor::Put(request))) => {
+                history.complete(at, &request, outcome);
+            }
+            (None, _) | (_, None) => {}
+        }
+        true
+    }
+
+    /// Puts the histories of all who descend from others together with those above them, where the bundle says so.
+    pub(super) fn put_together(&mut self) {
+        if self.bundle.history_of() != HistoryOf::Line {
+            return;
+        }
+        let apart =
+            |(_, one): &(&String, &Execution)| one.parent().is_some() && !one.sharing.is_kept_above;
+        let apart = self.executions.iter().filter(apart);
+        let mut apart: Vec<(usize, String)> =
+            apart.map(|(id, _)| (self.line(id).count(), id.clone())).collect();
+        apart.sort_by(|a, b| b.cmp(a));
+        for (_, id) in apart {
+            self.put_above(&id);
+        }
+    }
+
+    /// From here on the events of an execution stand in the history of those above it, as if they came now.
+    fn put_above(&mut self, id: &str) {
+        let Some(execution) = self.executions.get_mut(id) else { return };
+        execution.sharing.is_kept_above = true;
+        let ended = std::mem::take(&mut execution.sharing.ended);
+        let (history, lost) = execution.take_history();
+        let Some(keeper) = self.keeper_mut(id) else { return };
+        keeper.sharing.ended.extend(ended);
+        match (history, lost) {
+            (Some(history), _) => keeper.absorb(history),
+            (None, Some((why, of))) => keeper.lose_history(why, &of),
+            (None, None) => keeper.lose_history(Lost::Damaged, id),
+        }
+    }
+
+    /// An execution ends whose events stand in another's history: they are kept there until that ends too.
+    pub(super) fn keep_ended(&mut self, id: &str) {
+        let is_kept = self.executions.get(id).is_some_and(|one| one.sharing.is_kept_above);
+        let keeper = if is_kept { self.keeper_mut(id) } else { None };
+        if let Some(keeper) = keeper {
+            keeper.sharing.ended.insert(id.to_owned());
+        }
+    }
+
+    /// Whether the events of an execution that ended decide still for others.
+    pub(crate) fn is_kept(&self, id: &str) -> bool {
+        self.executions.iter().any(|(_, one)| one.sharing.ended.contains(id))
+    }
+}
