@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use proof::base64url;
 
 use crate::limits::KEY_FILE_BYTES_MAX;
+use crate::plain;
 use crate::{DataKey, KeyError, KeyStore, Scope, aead};
 
 const CONTEXT: &str = "interlock.key.v1";
@@ -79,7 +80,7 @@ impl FileKeys {
     fn write_next(&self) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
-        let mut file = options.open(self.folder.join(NEXT))?;
+        let mut file = plain::open_with(&self.folder.join(NEXT), &mut options)?;
         file.write_all(&[0; WRAPPED_BYTES])?;
         file.sync_all()
     }
@@ -100,7 +101,7 @@ impl KeyStore for FileKeys {
         self.make_room()?;
         let wrapped = aead::seal(&self.sealing, &self.bound_to(scope), key.bytes())?;
         let next = self.folder.join(NEXT);
-        let file = OpenOptions::new().write(true).open(&next).map_err(failed)?;
+        let file = plain::open_with(&next, OpenOptions::new().write(true)).map_err(failed)?;
         file.write_all_at(&wrapped, 0).and_then(|()| file.sync_data()).map_err(failed)?;
         fs::rename(&next, &path).map_err(failed)?;
         // Room for the one after it while there is some. Where there is none, whoever needs it is told.
@@ -125,7 +126,7 @@ impl KeyStore for FileKeys {
     fn destroy(&self, scope: &Scope) -> Result<bool, KeyError> {
         let path = self.path(scope)?;
         let failed = |why: io::Error| KeyError::store(&path, &why);
-        let file = match OpenOptions::new().write(true).open(&path) {
+        let file = match plain::open_with(&path, OpenOptions::new().write(true)) {
             Ok(file) => file,
             Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(why) => return Err(failed(why)),
@@ -161,7 +162,7 @@ impl KeyStore for FileKeys {
 /// A small file that its owner alone can reach. None where it is not there.
 fn read(path: &Path) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>, KeyError> {
     let failed = |why: io::Error| KeyError::store(path, &why);
-    let file = match File::open(path) {
+    let file = match plain::open(path) {
         Ok(file) => file,
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(why) => return Err(failed(why)),

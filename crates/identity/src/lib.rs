@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`KeyStore`] | the port: wrap, unwrap, destroy, list; hardware and remote stores come in here |
 //! | [`FileKeys`] | the store in a folder |
+//! | [`plain`] | plain files, keys and others, read without waiting |
 //! | [`Vault`] | seals and opens parts, each bound to its log, index and record |
 //!
 //! Architecture invariant: nothing here knows what a record says, and no key leaves but to its vault.
@@ -16,6 +17,7 @@ mod error;
 mod file;
 mod key;
 pub mod limits;
+pub mod plain;
 mod store;
 mod vault;
 

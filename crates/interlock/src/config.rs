@@ -12,7 +12,7 @@
 //!
 //! [servers.files]                  # an upstream MCP server, started for each session
 //! command = ["mcp-server-filesystem", "/srv/files"]
-//! user = "files"                   # an OS user (name or uid) of its own
+//! user = "files"                   # an OS user (name or uid) of its own; or `danger_same_user = true`
 //! directory = "/srv"               # its working directory
 //! env = { PATH = "/usr/bin:/bin" } # its whole environment, with the secrets
 //! secrets = "files.secrets"        # a file of KEY=VALUE lines, readable by you alone
@@ -21,7 +21,7 @@
 //! Who writes this file decides what the node starts and as whom: it must be writable by the node's owner alone.
 
 mod document;
-mod permissions;
+pub(crate) mod permissions;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::Path;
 
-use node::{Options, Server};
+use node::{Options, Server, plain};
 
 use crate::exit::{Exit, Failure};
 use crate::limits::{
@@ -54,7 +54,7 @@ pub(crate) fn load(domain: &Path) -> Result<Options, Failure> {
     }
     permissions::check_written_by_owner(&path)?;
     permissions::check_private_folders(domain)?;
-    let text = std::fs::read_to_string(&path)
+    let text = plain::read_text(&path, usize::try_from(CONFIG_BYTES_MAX).unwrap_or(usize::MAX))
         .map_err(|why| Failure::io(format!("`{}` cannot be read", path.display()), &why))?;
     let root = document::parse(&text).map_err(|why| why.into_failure(&path, &text))?;
     options(domain, root).map_err(|why| why.into_failure(&path, &text))
@@ -127,8 +127,9 @@ fn server(folder: &Path, mut table: Table<'_>) -> Result<Server, Problem> {
             }
         }
     }
-    table.nothing_else(&["command", "directory", "env", "secrets", "user"])?;
-    Ok(Server { command, user, environment, directory })
+    let danger_same_user = table.flag("danger_same_user")?.unwrap_or(false);
+    table.nothing_else(&["command", "danger_same_user", "directory", "env", "secrets", "user"])?;
+    Ok(Server { command, user, danger_same_user, environment, directory })
 }
 
 fn refused(path: &Path, why: &dyn Display) -> Failure {

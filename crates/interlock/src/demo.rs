@@ -87,7 +87,9 @@ fn make(folder: &Path, files: &Files, bundle: &Bundle) -> Result<node::Options, 
         .map_err(|why| Failure::new(Exit::Failed, "the sample office cannot be made").why(why))?;
     let program = program()?;
     let command = [program, "office-server".into(), "--root".into(), root.display().to_string()];
-    let text = init::configuration(DOMAIN, "node-1", &[(SERVER.to_owned(), command.into())]);
+    // All of the demo runs as whoever runs it: its agent could go round the node, and the records say so.
+    let server = init::NewServer { name: SERVER.to_owned(), command: command.into(), user: None };
+    let text = init::configuration(DOMAIN, "node-1", &[server]);
     let workloads = [WORKLOAD, HELPER].map(|name| {
         Change::WorkloadRegistered(Workload {
             name: name.to_owned(),

@@ -96,7 +96,7 @@ impl Failure {
     /// What a node, or something that speaks to one, could not do.
     pub(crate) fn node(why: &node::Error) -> Self {
         let exit = match why.code() {
-            "keys" => Exit::Config,
+            "keys" | "server" => Exit::Config,
             "governance" | UNREPLAYED | "peer" | "replay" => Exit::Denied,
             "input" => Exit::Data,
             "socket" => Exit::NoInput,

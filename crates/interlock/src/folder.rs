@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use node::plain;
 use policy::limits::{FILE_BYTES_MAX, FILES_MAX};
 use policy::{Bundle, Files, LoadErrors};
 
@@ -61,12 +62,12 @@ pub(crate) fn content(path: &Path) -> Result<Vec<u8>, Failure> {
 
 /// The bytes of one file, which may have so many.
 pub(crate) fn content_of(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
-    let found = fs::metadata(path).map_err(|why| unreadable(path, &why))?;
-    if usize::try_from(found.len()).is_ok_and(|bytes| bytes <= bytes_max) {
-        fs::read(path).map_err(|why| unreadable(path, &why))
-    } else {
-        Err(refused(path, &format!("it is longer than {bytes_max} bytes")))
-    }
+    plain::read(path, bytes_max).map_err(|why| match why.kind() {
+        io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput => {
+            refused(path, &why.to_string())
+        }
+        _ => unreadable(path, &why),
+    })
 }
 
 fn unreadable(path: &Path, why: &io::Error) -> Failure {

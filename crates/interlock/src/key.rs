@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use node::plain;
 use proof::note::VerifierKey;
 
 use crate::exit::{Exit, Failure};
+use crate::limits::KEY_BYTES_MAX;
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +22,7 @@ pub(crate) fn read(text_or_file: &str) -> Result<VerifierKey, Failure> {
         return Ok(key);
     }
     let path = Path::new(text_or_file);
-    let text = std::fs::read_to_string(path).map_err(|why| {
+    let text = plain::read_text(path, KEY_BYTES_MAX).map_err(|why| {
         Failure::io(
             format!("`{text_or_file}` is neither a public key nor a file that can be read"),
             &why,

@@ -38,3 +38,12 @@ pub(crate) const DIFFERENCES_SHOWN: usize = 10;
 
 /// Milliseconds after SIGTERM or SIGINT in which a node ends in order; then it ends as it is.
 pub(crate) const END_MS_MAX: u64 = 4_500;
+
+/// Bytes of a file that holds one public key.
+pub(crate) const KEY_BYTES_MAX: usize = 4 * 1024;
+
+/// Bytes of a server's file of secrets.
+pub(crate) const SECRETS_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of a file of roles.
+pub(crate) const ROLES_BYTES_MAX: usize = 1024 * 1024;

@@ -1,5 +1,7 @@
 //! OS users by name or number.
 
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use crate::exit::{Exit, Failure};
@@ -25,6 +27,21 @@ pub(crate) fn resolve(user: &str) -> Result<(u32, u32), Failure> {
     })
 }
 
+/// Numbers of users that have no entry in the machine's list and no process now. The range is one that `systemd` and
+/// the tools that make users leave alone.
+pub(crate) fn free() -> impl Iterator<Item = u32> {
+    let list = std::fs::read_to_string(Path::new(PASSWD)).unwrap_or_default();
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let running: BTreeSet<u32> =
+        processes.flat_map(|one| one.metadata()).map(|one| one.uid()).collect();
+    FREE.filter(move |id| {
+        !running.contains(id) && find_in(&list, |_, found| found == *id).is_none()
+    })
+}
+
+/// `systemd` names this range unused, below that of its dynamic users.
+const FREE: std::ops::RangeInclusive<u32> = 60_600..=61_100;
+
 fn find_in(list: &str, is_wanted: impl Fn(&str, u32) -> bool) -> Option<(u32, u32)> {
     list.lines().find_map(|line| {
         let mut fields = line.split(':');
@@ -46,6 +63,14 @@ mod tests {
     fn a_name_is_found_with_its_group_and_another_is_not() {
         assert_eq!(find_in(LIST, |name, _| name == "agent"), Some((1001, 2002)));
         assert_eq!(find_in(LIST, |name, _| name == "eve"), None);
+    }
+
+    #[test]
+    fn a_free_user_is_nobodys_and_comes_once() {
+        let free: Vec<u32> = free().collect();
+        assert!(free.iter().all(|id| FREE.contains(id) && find_in("", |_, _| true).is_none()));
+        assert!(free.windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(free.iter().all(|id| find(&id.to_string()) == Some((*id, *id))));
     }
 
     #[test]

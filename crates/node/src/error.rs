@@ -13,7 +13,7 @@ pub struct Error {
 
 impl Error {
     /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `rollback`, `replay`, `governance`,
-    /// `semantics.replay`, `socket`, `peer`, `entropy`, `input`.
+    /// `semantics.replay`, `server`, `socket`, `peer`, `entropy`, `input`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.code
@@ -89,6 +89,11 @@ impl Error {
 
     pub(crate) fn socket(path: &Path, why: &dyn Display) -> Self {
         Self::new("socket", format!("the socket `{}`: {why}", path.display()))
+    }
+
+    /// A server that can't be started, or may not be.
+    pub(crate) fn server(why: &dyn Display) -> Self {
+        Self::new("server", why.to_string())
     }
 
     pub(crate) fn peer(why: &dyn Display) -> Self {

@@ -9,8 +9,10 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use identity::plain;
 use proof::note::Ed25519Signer;
 
+use crate::limits::KEY_BYTES_MAX;
 use crate::options::key_file;
 use crate::{Error, clock};
 
@@ -33,7 +35,7 @@ pub fn read_file(path: &Path) -> Result<Ed25519Signer, Error> {
             format!("others can read or write it (mode {:o}): run `chmod 600` on it", mode & 0o777);
         return Err(Error::keys(path, &why));
     }
-    let text = fs::read_to_string(path).map_err(|why| Error::keys(path, &why))?;
+    let text = plain::read_text(path, KEY_BYTES_MAX).map_err(|why| Error::keys(path, &why))?;
     Ed25519Signer::parse(text.trim_end()).map_err(|why| Error::keys(path, &why))
 }
 

@@ -15,6 +15,7 @@
 //! | `family` | what a client asks of the executions that descend from its own |
 //! | [`erase`] | what ended executions sealed is made unreadable, on record |
 //! | [`sealing`] | the keys of executions, and opening sealed parts |
+//! | `servers` | whether the servers can be started, and as whom |
 //! | `socket` | the Unix socket: who speaks (`SO_PEERCRED`), and for what |
 //! | [`follow`] | a lineage log is followed in order, and read ahead on all cores |
 //! | `fold` | the state as the log says it: from the newest snapshot of it that is good, else from the first record |
@@ -56,12 +57,14 @@ pub mod notes;
 mod options;
 pub mod publish;
 pub mod sealing;
+mod servers;
 mod socket;
 mod start;
 
 pub use authority::{Accepted, Authority};
 pub use direct::{Direct, DirectThread};
 pub use error::Error;
+pub use identity::plain;
 pub use mcp::guard;
 pub use notes::say;
 pub use options::{Options, Server};

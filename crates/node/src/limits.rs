@@ -22,6 +22,9 @@ pub const NOTE_BYTES_MAX: usize = 16 * 1024;
 /// Milliseconds that a node which ends by itself waits for its last words to be written.
 pub const HALT_NOTE_MS_MAX: u64 = 200;
 
+/// Bytes of a signing key's file; no key is longer.
+pub const KEY_BYTES_MAX: usize = 4 * 1024;
+
 /// Executions that one question erases, at most; who asks repeats it for more.
 pub const ERASED_AT_ONCE_MAX: usize = 1_000;
 

@@ -27,6 +27,8 @@ pub struct Server {
     pub command: Vec<String>,
     /// The OS user and group that it runs as; the node's own where there is none.
     pub user: Option<(u32, u32)>,
+    /// Whether it may run as the node's own OS user or as root: it can then do all that the node can.
+    pub danger_same_user: bool,
     /// Its whole environment: nothing of the node's is inherited. Secrets go here.
     pub environment: BTreeMap<String, String>,
     /// Its working directory.

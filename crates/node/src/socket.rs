@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mcp::ServerCommand;
-use policy::Assurance;
 use proof::digest::Digest;
 use proof::json::{Value, object};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,7 +18,7 @@ use crate::gate::{Permits, SessionGate};
 use crate::hello::{Caller, Hello, line, refusal};
 use crate::limits::{CONNECTIONS_MAX, HELLO_BYTES_MAX, HELLO_MS_MAX};
 use crate::notes::{Notes, SessionNotes};
-use crate::{Authority, Error, Options, Server, approvals, bring, client, erase};
+use crate::{Authority, Error, Options, Server, approvals, bring, client, erase, servers};
 
 /// What every connection needs.
 pub(crate) struct Shared {
@@ -170,7 +169,7 @@ async fn session(
         let message = format!("there is no server `{name}`; this node has: {}", known.join(", "));
         return refuse(&mut stream, shared, "refused.input", &message).await;
     };
-    let assurance = assurance(peer, server);
+    let assurance = servers::assurance(server, peer.uid());
     let workload = caller.workload.clone();
     let execution = match join(shared, peer, caller).await {
         Ok(execution) => execution,
@@ -217,19 +216,6 @@ pub(crate) async fn join(
             Err((code, what))
         }
         None => Err(("refused.storage", "the node is stopping".to_owned())),
-    }
-}
-
-/// `separated` only where the client's OS user is neither the node's nor the server's, nor the
-/// superuser, who can be any of them.
-fn assurance(peer: &UCred, server: &Server) -> Assurance {
-    let node = rustix::process::geteuid().as_raw();
-    let server = server.user.map_or(node, |(user, _)| user);
-    let client = peer.uid();
-    if client != 0 && client != node && client != server {
-        Assurance::Separated
-    } else {
-        Assurance::Cooperative
     }
 }
 

@@ -20,7 +20,7 @@ use crate::marks::Mark;
 use crate::notes::Notes;
 
 use crate::socket::{self, Shared};
-use crate::{Authority, Error, Options, bring, keys, sealing};
+use crate::{Authority, Error, Options, Server, bring, keys, sealing, servers};
 
 /// A running node.
 pub struct Running {
@@ -35,10 +35,12 @@ pub struct Running {
 /// `log` gets lines for a person: what servers write to stderr, and why sessions ended.
 ///
 /// # Errors
-/// `keys`, `ledger`, `rollback`, `governance`, `replay` or `socket`: nothing has been served then.
+/// `server`, `keys`, `ledger`, `rollback`, `governance`, `replay` or `socket`: nothing has been served then.
 pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
+    servers::check(&options)?;
     let authority = Authority::open(&options)?;
     tell_clock_behind("governance", authority.governance().at());
+    tell_of_weak_points(&options, &authority, &log);
     let blobs = GovernanceBlobs::open(&options.governance_folder())?;
     let listener = socket::bind(&options.socket)?;
     let (kernel, commands) = Kernel::new();
@@ -61,6 +63,44 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
     let bringing = tokio::spawn(bring::keep_bringing(Arc::clone(&shared)));
     let serving = tokio::spawn(socket::serve(listener, shared));
     Ok(Running { kernel, tasks: vec![ticking, remembering, bringing, serving], thread, mark })
+}
+
+/// Says what whoever looks at the node's start should know of how it is set up.
+fn tell_of_weak_points(options: &Options, authority: &Authority, log: &Notes) {
+    let own = rustix::process::geteuid().as_raw();
+    for (name, server) in &options.servers {
+        if servers::is_the_nodes_equal(server, own) {
+            log.say(format_args!(
+                "the server `{name}` runs as the node's own OS user (`danger_same_user`): it could read the node's keys \
+                 and act in its place; its sessions are `cooperative`"
+            ));
+        }
+    }
+    for workload in authority.governance().workloads() {
+        let name = &workload.name;
+        let who = match workload.os_user {
+            0 => "root".to_owned(),
+            user if user == own => "the node's own OS user".to_owned(),
+            user => {
+                let same = |server: &Server| server.user.is_some_and(|(uid, _)| uid == user);
+                match options.servers.iter().find(|(_, server)| same(server)) {
+                    Some((server, _)) => format!("the OS user of the server `{server}`"),
+                    None => continue,
+                }
+            }
+        };
+        log.say(format_args!(
+            "the workload `{name}` is {who}: it could go round the node; its sessions are `cooperative`"
+        ));
+    }
+    let key = options.key_file("officer");
+    if key.exists() {
+        log.say(format_args!(
+            "the officer's key lies beside the node (`{}`): whoever takes the node over signs as the officer; keep it \
+             elsewhere, and sign with `--key`",
+            key.display()
+        ));
+    }
 }
 
 impl Running {

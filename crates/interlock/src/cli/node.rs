@@ -11,7 +11,8 @@ use kernel::governance::Subject;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock init office --workload agent=alice
-  interlock init office --name office.example --bundle my-bundle --server 'files=mcp-server-filesystem /srv/files'")]
+  interlock init office --name office.example --bundle my-bundle --server 'files=mcp-server-filesystem /srv/files'
+  interlock init office --server 'files=mcp-server-filesystem /srv/files' --server-user files")]
 pub(crate) struct Init {
     /// The folder to make
     pub(crate) domain: PathBuf,
@@ -39,6 +40,14 @@ pub(crate) struct Init {
     /// An upstream MCP server for `interlock.toml`: its name, and its command
     #[arg(long, value_name = "NAME=COMMAND", value_parser = pair)]
     pub(crate) server: Vec<(String, String)>,
+
+    /// The OS user (name or uid) that these servers run as (by default, for root, a free uid for each)
+    #[arg(long, value_name = "USER")]
+    pub(crate) server_user: Option<String>,
+
+    /// Let these servers run as the node's own OS user: each can then do all that the node can
+    #[arg(long, conflicts_with = "server_user")]
+    pub(crate) danger_same_user: bool,
 }
 
 /// Run the node of a domain until it is told to stop (SIGINT or SIGTERM)

@@ -18,6 +18,7 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
     };
     let workloads = arguments.workload.iter().map(workload).collect::<Result<Vec<_>, _>>()?;
     let servers = arguments.server.iter().map(server).collect::<Result<Vec<_>, _>>()?;
+    let servers = with_users(arguments, servers)?;
     let name = match &arguments.name {
         Some(name) => name.clone(),
         None => folder_name(&arguments.domain)?,
@@ -37,6 +38,9 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
     output.line(format!("domain `{name}` made in {shown}, with the bundle `{}`", bundle.name()))?;
     if arguments.workload.is_empty() {
         output.line(format!("next: interlock register {shown} agent --user USER"))?;
+    }
+    for server in &servers {
+        output.line(server.users_line())?;
     }
     if arguments.server.is_empty() {
         output.line(format!("next: name an MCP server in {shown}/interlock.toml"))?;
@@ -68,18 +72,22 @@ pub(crate) fn create(
 }
 
 /// The text of a new `interlock.toml`.
-pub(crate) fn configuration(domain: &str, node: &str, servers: &[(String, Vec<String>)]) -> String {
+pub(crate) fn configuration(domain: &str, node: &str, servers: &[NewServer]) -> String {
     let mut text = format!(
         "# An Interlock domain. Unknown keys are errors; `docs/configuration.md` lists all that there are.\n\n\
          [domain]\nname = {}\n\n[node]\nname = {}\n",
         quoted(domain),
         quoted(node)
     );
-    for (name, command) in servers {
+    for NewServer { name, command, user } in servers {
         let words: Vec<String> = command.iter().map(|word| quoted(word)).collect();
+        let user = match user {
+            Some(user) => format!("user = {}\n", quoted(user)),
+            None => SAME_USER_LINES.to_owned(),
+        };
         // Writing to a string does not fail.
         let (name, words) = (quoted(name), words.join(", "));
-        let _ = write!(text, "\n[servers.{name}]\ncommand = [{words}]\n{PATH_LINE}");
+        let _ = write!(text, "\n[servers.{name}]\ncommand = [{words}]\n{user}{PATH_LINE}");
     }
     if servers.is_empty() {
         text.push_str(
@@ -92,6 +100,63 @@ pub(crate) fn configuration(domain: &str, node: &str, servers: &[(String, Vec<St
     }
     text
 }
+
+/// A server for a new `interlock.toml`.
+pub(crate) struct NewServer {
+    pub(crate) name: String,
+    pub(crate) command: Vec<String>,
+    /// The OS user that it runs as. Without one it is the node's own, which is said with the switch for it.
+    pub(crate) user: Option<String>,
+}
+
+impl NewServer {
+    /// What to know of the user that was chosen.
+    fn users_line(&self) -> String {
+        let name = &self.name;
+        match &self.user {
+            Some(user) => format!(
+                "the server `{name}` runs as the OS user {user}: let that user read what it serves"
+            ),
+            None => format!(
+                "the server `{name}` runs as the node's own OS user: it could read the node's keys (`cooperative`)"
+            ),
+        }
+    }
+}
+
+/// Says whom each server runs as: whom the command line names, else the node's own user where it can be no other or
+/// is wanted, else a user that nobody else is.
+fn with_users(
+    arguments: &Init,
+    servers: Vec<(String, Vec<String>)>,
+) -> Result<Vec<NewServer>, Failure> {
+    if let Some(user) = &arguments.server_user {
+        user::resolve(user)?;
+    }
+    let is_root = rustix::process::geteuid().is_root();
+    let mut free = user::free();
+    let with_user = |(name, command)| {
+        let user = match &arguments.server_user {
+            Some(user) => Some(user.clone()),
+            None if arguments.danger_same_user || !is_root => None,
+            None => Some(free.next().ok_or_else(no_user_is_free)?.to_string()),
+        };
+        Ok(NewServer { name, command, user })
+    };
+    servers.into_iter().map(with_user).collect()
+}
+
+fn no_user_is_free() -> Failure {
+    Failure::new(Exit::Config, "no OS user is free for the server")
+        .help("make one, and give it with --server-user")
+}
+
+/// A server that the node can't start as another user says what that means.
+const SAME_USER_LINES: &str = "\
+# It runs as the node's own OS user: it could read the node's keys and act in its place, and the assurance of its
+# sessions is `cooperative`. To set it apart, run the node as root and put `user = \"NAME\"` here instead.
+danger_same_user = true
+";
 
 /// A server inherits nothing of the node's environment: it needs a `PATH` to find other programs.
 const PATH_LINE: &str = "env = { PATH = \"/usr/local/bin:/usr/bin:/bin\" }\n";

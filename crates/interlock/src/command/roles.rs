@@ -2,12 +2,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use kernel::governance::{Role, Roles};
+use node::plain;
 use proof::json::{Object, Value, number, object};
 use proof::note::Signer;
 use serde::Deserialize;
 
 use crate::cli;
 use crate::exit::{Exit, Failure};
+use crate::limits::ROLES_BYTES_MAX;
 use crate::output::{Output, Style, Table};
 use crate::{config, key};
 
@@ -75,7 +77,7 @@ struct Officers {
 /// Reads a file of roles. A key is written out, or is the name of a file beside this one.
 pub(super) fn read(path: &Path) -> Result<Roles, Failure> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
+    let text = plain::read_text(path, ROLES_BYTES_MAX)
         .map_err(|why| Failure::io(format!("`{shown}` cannot be read"), &why))?;
     let malformed = |why: &dyn std::fmt::Display| {
         Failure::new(Exit::Data, format!("`{shown}` holds no roles")).why(why).help(

@@ -14,6 +14,7 @@ use crate::signals::Ends;
 pub(super) fn run(arguments: &Serve, output: &mut Output) -> Result<Exit, Failure> {
     keep_memory_private()?;
     let options = config::load(&arguments.domain)?;
+    config::permissions::check_place(&arguments.domain)?;
     super::block_on_many(serve(options, arguments.listen, output))?
 }
 

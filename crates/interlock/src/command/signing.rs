@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use kernel::governance::{Change, Governance, GovernanceError, SignedProposal, Workload};
 use node::clock::wall_ms;
+use node::plain;
 use policy::Bundle;
 use policy::limits::BUNDLE_BYTES_MAX;
 use proof::digest::Digest;
@@ -239,7 +240,8 @@ fn read(path: &Path) -> Result<SignedProposal, Failure> {
         let what = format!("`{shown}` is longer than {PROPOSAL_BYTES_MAX} bytes: no proposal is");
         return Err(Failure::new(Exit::Data, what));
     }
-    let text = fs::read(path).map_err(|why| unreadable(&why))?;
+    let text = plain::read(path, usize::try_from(PROPOSAL_BYTES_MAX).unwrap_or(usize::MAX))
+        .map_err(|why| unreadable(&why))?;
     let text = text.strip_suffix(b"\n").unwrap_or(&text);
     let malformed = |why: &dyn std::fmt::Display| {
         Failure::new(Exit::Data, format!("`{shown}` is no proposal")).why(why)

@@ -130,6 +130,15 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// True or false.
+    pub(super) fn flag(&mut self, key: &str) -> Result<Option<bool>, Problem> {
+        match self.take(key) {
+            Some((_, DeValue::Boolean(flag))) => Ok(Some(flag)),
+            Some((at, other)) => Err(self.kind(at, key, "true or false", &other)),
+            None => Ok(None),
+        }
+    }
+
     /// An array of strings.
     pub(super) fn texts(&mut self, key: &str) -> Result<Option<Vec<String>>, Problem> {
         let Some((at, value)) = self.take(key) else { return Ok(None) };

@@ -35,6 +35,53 @@ pub(super) fn check_private_folders(domain: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Refuses a domain where anybody but this process's OS user, or root, could put another file in the place of its
+/// configuration, keys or logs: owners and modes of all of them, and of every folder above.
+pub(crate) fn check_place(domain: &Path) -> Result<(), Failure> {
+    let domain = domain.canonicalize().map_err(|why| unreadable(domain, &why))?;
+    for above in domain.ancestors() {
+        check_folder(above)?;
+    }
+    check_owner(&domain.join(super::FILE))?;
+    for folder in ["keys", "governance", "lineage", "marks"].map(|name| domain.join(name)) {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(why) if why.kind() == io::ErrorKind::NotFound => continue,
+            Err(why) => return Err(unreadable(&folder, &why)),
+        };
+        check_owner(&folder)?;
+        for entry in entries {
+            check_owner(&entry.map_err(|why| unreadable(&folder, &why))?.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn check_owner(path: &Path) -> Result<(), Failure> {
+    let found = fs::metadata(path).map_err(|why| unreadable(path, &why))?;
+    let own = rustix::process::geteuid().as_raw();
+    if found.uid() == own || found.uid() == 0 {
+        return Ok(());
+    }
+    let shown = path.display();
+    Err(Failure::new(Exit::Config, format!("`{shown}` belongs to somebody else"))
+        .why(format!("its owner is the OS user {}, and the node runs as {own}", found.uid()))
+        .help(format!("`chown {own} {shown}`, or run the node as its owner")))
+}
+
+/// A folder in which nobody else can put one file in another's place. In a sticky one only a file's owner can. A group
+/// of the same number as the owner is the owner's own.
+fn check_folder(path: &Path) -> Result<(), Failure> {
+    check_owner(path)?;
+    let found = fs::metadata(path).map_err(|why| unreadable(path, &why))?;
+    let is_own_group = found.gid() == found.uid() || found.gid() == 0;
+    let writers = if is_own_group { 0o002 } else { 0o022 };
+    if found.mode() & writers == 0 || found.mode() & 0o1000 != 0 {
+        return Ok(());
+    }
+    check(path, writers, "others can put other files in it", "chmod go-w")
+}
+
 fn check(path: &Path, forbidden: u32, why: &str, remedy: &str) -> Result<(), Failure> {
     let mode = fs::metadata(path).map_err(|why| unreadable(path, &why))?.mode();
     if mode & forbidden == 0 {

@@ -1,14 +1,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use node::plain;
+
 use super::permissions;
 use crate::exit::{Exit, Failure};
+use crate::limits::SECRETS_BYTES_MAX;
 
 /// Reads a file of `KEY=VALUE` lines that its owner alone can read. Empty lines and lines that begin with `#` say
 /// nothing. No message repeats a value.
 pub(super) fn read(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
     permissions::check_private(path)?;
-    let text = std::fs::read_to_string(path)
+    let text = plain::read_text(path, SECRETS_BYTES_MAX)
         .map_err(|why| Failure::io(format!("`{}` cannot be read", path.display()), &why))?;
     let mut secrets = BTreeMap::new();
     for (number, line) in (1..).zip(text.lines()) {

@@ -78,7 +78,7 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
     insta::assert_snapshot!(told(&domain(&format!("{LEAST}\n[servers.files]\ncommand = [\"x\"]\nzzz = 1\n"))), @r"
     error: `interlock.toml:9` cannot be used
       why:  the key `servers.files.zzz` is not known
-      help: known here: command, directory, env, secrets, user
+      help: known here: command, danger_same_user, directory, env, secrets, user
     ");
 }
 

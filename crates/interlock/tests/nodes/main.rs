@@ -25,6 +25,8 @@ mod replay_edited;
 #[cfg(test)]
 mod semantics;
 #[cfg(test)]
+mod setups;
+#[cfg(test)]
 mod small;
 #[cfg(test)]
 mod sub_agents;

@@ -1,5 +1,4 @@
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -47,14 +46,12 @@ impl Site {
             server,
         ]);
         words.extend(bundle.map(|bundle| format!("--bundle={}", bundle.display())));
+        match served.user {
+            Some(user) => words.extend(["--server-user".to_owned(), user.to_string()]),
+            None => words.push("--danger-same-user".to_owned()),
+        }
         let made = run(&words);
         assert_eq!(made.code, Some(0), "{}", made.stderr);
-        if let Some(user) = served.user {
-            // The server's table is the last one.
-            let configuration = site.domain().join("interlock.toml");
-            let mut file = fs::OpenOptions::new().append(true).open(configuration).unwrap();
-            writeln!(file, "user = \"{user}\"").unwrap();
-        }
         site
     }
 
@@ -87,13 +84,14 @@ impl Site {
         peer.pid.as_raw_nonzero().get()
     }
 
-    /// The server's process: the node's one child.
+    /// The server's process: the one child of its guard, which is the node's one child.
     pub(crate) fn server_pid(&self) -> i32 {
         let node = self.node_pid();
-        until("the server's process", || match children(node).as_slice() {
-            [server] => Some(*server),
+        let only = |parent: i32| match children(parent).as_slice() {
+            [child] => Some(*child),
             _ => None,
-        })
+        };
+        until("the server's process", || only(only(node)?))
     }
 
     /// The bytes and the value of each record of the lineage log, by index.

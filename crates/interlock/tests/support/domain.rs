@@ -50,6 +50,8 @@ impl Domain {
         let mut arguments: Vec<String> = vec!["init".into(), domain.folder().display().to_string()];
         arguments.extend(["--bundle".into(), bundle.display().to_string()]);
         arguments.extend_from_slice(more);
+        // All of a test runs as one user.
+        arguments.push("--danger-same-user".into());
         for workload in workloads {
             arguments.extend(["--workload".into(), format!("{workload}={uid}")]);
         }

@@ -1,0 +1,151 @@
+//! A node does not start from a set-up that gives away what it guards, and says at its start what is weak.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::Path;
+use std::process::Command;
+
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+use crate::support::{BINARY, Domain, Node, run, until};
+
+fn domain() -> Domain {
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bundle");
+    Domain::new(&bundle, &["agent"], &[("files", "cat")])
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// Changes the text of the domain's configuration.
+fn rewrite(domain: &Domain, from: &str, to: &str) {
+    let path = domain.folder().join("interlock.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{text}");
+    fs::write(path, text.replace(from, to)).unwrap();
+}
+
+/// The node refuses to start with the exit code of a wrong configuration, and says all of these.
+fn refuses(domain: &Domain, said: &[&str]) {
+    let (code, stderr) = Node::refuses(&domain.folder());
+    assert_eq!(code, Some(78), "{stderr}");
+    for text in said {
+        assert!(stderr.contains(text), "{text}: {stderr}");
+    }
+}
+
+#[test]
+fn a_server_as_the_nodes_own_user_is_refused_without_the_switch() {
+    let domain = domain();
+    rewrite(&domain, "danger_same_user = true\n", "");
+    refuses(&domain, &["the server `files`", "`user` of its own", "danger_same_user = true"]);
+}
+
+#[test]
+fn a_server_whose_program_is_missing_is_named_at_the_start() {
+    let domain = domain();
+    rewrite(&domain, "\"cat\"", "\"no-such-server\"");
+    refuses(&domain, &["the server `files`", "`no-such-server`", "not found"]);
+}
+
+#[test]
+fn a_server_whose_folder_is_missing_is_named_at_the_start() {
+    let domain = domain();
+    rewrite(
+        &domain,
+        "danger_same_user = true\n",
+        "danger_same_user = true\ndirectory = \"gone\"\n",
+    );
+    refuses(&domain, &["the server `files`", "gone` is not there"]);
+}
+
+#[test]
+fn a_folder_above_that_others_can_write_is_refused() {
+    let domain = domain();
+    fs::set_permissions(domain.around(), fs::Permissions::from_mode(0o777)).unwrap();
+    let remedy = format!("`chmod go-w {}`", domain.around().canonicalize().unwrap().display());
+    refuses(&domain, &["loose permissions", &remedy]);
+    // In a sticky folder only its owner replaces a file.
+    fs::set_permissions(domain.around(), fs::Permissions::from_mode(0o1777)).unwrap();
+    assert!(Node::start(&domain.folder()).stop().success());
+}
+
+#[test]
+fn what_belongs_to_somebody_else_is_refused() {
+    if !is_root() {
+        println!("skipped: only the superuser can give a file away");
+        return;
+    }
+    let domain = domain();
+    for path in ["interlock.toml", "keys/lineage.skey", "keys", "governance", "lineage", "."] {
+        let path = domain.folder().join(path);
+        chown(&path, Some(12_345), None).unwrap();
+        refuses(&domain, &["belongs to somebody else", "`chown 0 "]);
+        chown(&path, Some(0), None).unwrap();
+    }
+    assert!(Node::start(&domain.folder()).stop().success());
+}
+
+#[test]
+fn a_start_says_what_is_cooperative_and_which_key_lies_beside() {
+    let domain = domain();
+    let node = Node::start(&domain.folder());
+    let said = until("what the node says of its set-up", || {
+        let said = node.stderr();
+        said.contains("officer.skey").then_some(said)
+    });
+    for text in ["the server `files` runs as the node's own OS user", "the workload `agent` is "] {
+        assert!(said.contains(text), "{text}: {said}");
+    }
+    assert!(node.stop().success());
+}
+
+#[test]
+fn init_gives_each_server_a_user_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("office");
+    let shown = path.display().to_string();
+    let made = run(&["init", &shown, "--server", "a=cat", "--server", "b=cat"]);
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    let text = fs::read_to_string(path.join("interlock.toml")).unwrap();
+    let users: Vec<&str> = text.lines().filter(|line| line.starts_with("user = ")).collect();
+    let switches = text.lines().filter(|line| *line == "danger_same_user = true").count();
+    match is_root() {
+        true => {
+            assert_eq!((users.len(), switches), (2, 0), "{text}");
+            assert_ne!(users[0], users[1]);
+        }
+        false => assert_eq!((users.len(), switches), (0, 2), "{text}"),
+    }
+    assert!(Node::start(&path).stop().success());
+}
+
+#[test]
+fn nothing_waits_for_a_fifo_in_a_folder() {
+    let domain = domain();
+    assert!(Node::start(&domain.folder()).stop().success());
+    for path in [
+        "governance/vkey",
+        "lineage/vkey",
+        "lineage/checkpoint",
+        "keys/lineage.skey",
+        "keys/sealing.key",
+        "interlock.toml",
+    ] {
+        let path = domain.folder().join(path);
+        let bytes = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        for words in [["log", "verify"].as_slice(), &["replay"], &["log", "show"], &["serve"]] {
+            // A command that waits is ended by `timeout`, with 124.
+            let mut command = Command::new("timeout");
+            let ended = command.arg("20").arg(BINARY).args(words).arg(domain.folder()).output();
+            let ended = ended.unwrap();
+            assert_ne!(ended.status.code(), Some(124), "{words:?} waits for {}", path.display());
+        }
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, bytes).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+}
