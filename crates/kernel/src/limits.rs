@@ -48,6 +48,15 @@ pub const WAITING_MAX: usize = 16;
 /// with `refused.quota`.
 pub const OPEN_TRANSITIONS_MAX: usize = 1_024;
 
+/// Most bytes that one execution holds in memory: what its history keeps, and what its open transitions asked for. A request that
+/// would pass it is refused with `refused.quota.execution`.
+pub const EXECUTION_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most bytes that the executions of one OS user hold together. A request that would pass it is refused with
+/// `refused.quota.user`.
+pub const USER_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Most bytes that all executions of a node hold together. A request that would pass it is refused with `refused.quota.node`.
+pub const NODE_BYTES_MAX: usize = 256 * 1024 * 1024;
+
 /// Most transitions of one execution whose request is kept as it was read for its decision, until they end. Those of one more are
 /// read again: what was read takes some ten times the memory of the request.
 pub const FORMS_KEPT_MAX: usize = 16;

@@ -20,6 +20,7 @@ mod delegate;
 mod erase;
 mod prepare;
 mod release;
+mod room;
 mod sequence;
 mod settle;
 mod snapshot;
@@ -305,6 +306,7 @@ pub struct Kernel {
     snapshots: Maker,
     /// The clocks at the last tick.
     clock: Now,
+    held: room::Held,
 }
 
 impl Kernel {
@@ -313,6 +315,7 @@ impl Kernel {
     #[must_use]
     pub fn start(state: NodeState, now: Now) -> (Self, Vec<Effect>) {
         let mut kernel = Self {
+            held: room::Held::by(&state),
             state,
             pending: VecDeque::new(),
             open: BTreeMap::new(),

@@ -3,7 +3,8 @@
 //! Every request that is decided is an event, whatever the decision: `request`, and when it completes `response` or
 //! `error`. An outcome that is unknown may or may not have happened: from [`Semantics::V4`] on it counts as the worst for
 //! every condition, as a response without a result and as an error at once; before, it was neither. The history keeps
-//! the events as they came, so that a new bundle sees all of them: those that are well formed under its schema.
+//! the events as they came, but for long strings, of which it keeps the digest ([`kept`]), so that a new bundle sees all of
+//! them: those that are well formed under its schema.
 //!
 //! An execution has one history with all that descend from it, or one of its own, as the bundle says ([`HistoryOf`]). So
 //! events are not matched by principal again (Dogwood's unpinned event schema): whatever happened in it counts, on
@@ -13,6 +14,7 @@
 //! anew under another bundle.
 
 mod events;
+pub(crate) mod kept;
 mod live;
 mod pages;
 
@@ -29,6 +31,7 @@ use crate::request::Request;
 use crate::semantics::Semantics;
 pub(crate) use events::frame_digest;
 use events::{Events, Kind};
+pub use kept::kept as kept_of_open;
 use live::Live;
 pub use pages::Page;
 
@@ -106,7 +109,7 @@ impl History {
         let kind = match outcome {
             Outcome::Result(text) => {
                 let text = text.as_deref().filter(|text| text.len() <= OUTPUT_BYTES_MAX);
-                Kind::Response(text.map(Box::from))
+                Kind::Response(text.map(|text| kept::text(&self.bundle, text)))
             }
             Outcome::Error => Kind::Error,
             Outcome::Unknown if self.bundle.semantics() >= Semantics::V4 => Kind::Unknown,
@@ -114,7 +117,10 @@ impl History {
         };
         self.changed();
         let frame = formed.map_or_else(|| frame_digest(request), Formed::frame);
-        let Some(time) = self.events.record(at, (request, frame), kind.clone()) else { return };
+        let Some(time) = self.events.record(at, (request, frame), (kind.clone(), &self.bundle))
+        else {
+            return;
+        };
         let Some(Ok(live)) = self.live.get_mut() else { return };
         if live.is_idle(&self.bundle) {
             return;
@@ -137,6 +143,12 @@ impl History {
         self.changed();
         self.events.absorb(other.events);
         self.live = OnceLock::new();
+    }
+
+    /// About how many bytes of memory its events take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.events.bytes()
     }
 
     /// How many events it holds.
@@ -169,7 +181,7 @@ impl History {
         self.changed();
         self.live();
         let asked = (&**formed.request(), formed.frame());
-        let time = self.events.record(moment.facts.at, asked, Kind::Request);
+        let time = self.events.record(moment.facts.at, asked, (Kind::Request, &self.bundle));
         if self.events.is_full() {
             return Err(FULL.to_owned());
         }

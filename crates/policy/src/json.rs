@@ -1,5 +1,6 @@
 //! A strict reading of JSON that came in from outside: no repeated keys, integers exact, fractions as decimals.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -80,6 +81,21 @@ impl Json {
         match self {
             Json::Object(members) => Some(members),
             _ => None,
+        }
+    }
+
+    /// The value with each string replaced; the names of members stay.
+    pub(crate) fn map_strings(self, with: &impl Fn(&str) -> Cow<'_, str>) -> Json {
+        match self {
+            Json::String(text) => Json::String(with(&text).into_owned()),
+            Json::Array(items) => {
+                Json::Array(items.into_iter().map(|item| item.map_strings(with)).collect())
+            }
+            Json::Object(members) => {
+                let replaced = members.into_iter();
+                Json::Object(replaced.map(|(name, item)| (name, item.map_strings(with))).collect())
+            }
+            other => other,
         }
     }
 

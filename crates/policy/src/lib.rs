@@ -64,7 +64,7 @@ pub use error::{FactsError, LoadCode, LoadError, LoadErrors, Place, PrepareError
 pub use explain::{NearMiss, explain, is_forbidden, labels_looked_for, near_misses};
 pub use facts::{Assurance, Facts, Standing, Trust};
 pub use grant::{Grant, Held};
-pub use history::{History, HistoryOf, Outcome, Page};
+pub use history::{History, HistoryOf, Outcome, Page, kept_of_open};
 pub use labels::{LabelChange, Labels};
 pub use meters::{Charge, Meter, Per, Spent};
 pub use protocol::MessageAction;

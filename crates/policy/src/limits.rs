@@ -80,6 +80,11 @@ pub const NAME_BYTES_MAX: usize = 4_096;
 pub const GRANT_ACTIONS_MAX: usize = 1_000;
 /// Events that one execution's history holds; once it is full, every decision fails `policy.error`.
 pub const HISTORY_EVENTS_MAX: usize = 100_000;
+/// Bytes of a string that a history keeps as it is; of a longer one it keeps the digest (`semantics = 4`). As long as a name can
+/// be, so that what names something is kept.
+pub const HISTORY_STRING_BYTES_MAX: usize = NAME_BYTES_MAX;
+/// Bytes that an event takes besides its texts, as a history counts them.
+pub const HISTORY_EVENT_BYTES: usize = 128;
 /// Events on one page of a history; the next one begins another page.
 pub const HISTORY_PAGE_EVENTS: usize = 256;
 /// Bytes of text that the events of one page have of their own: one more event begins another page, unless it is the

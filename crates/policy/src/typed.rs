@@ -9,6 +9,7 @@ use std::str::FromStr;
 use cedar_policy::{EntityId, EntityTypeName, EntityUid, RestrictedExpression};
 use dogwood_language::Value as EventValue;
 
+use crate::history::kept;
 use crate::json::Json;
 use crate::limits::QUOTED_CHARS_MAX;
 use crate::nearest::nearest;
@@ -304,19 +305,26 @@ impl Typed {
     }
 
     /// The value for the temporal engine. Like Dogwood, it knows datetimes, durations and addresses as text.
-    pub(crate) fn to_event(&self) -> EventValue {
+    /// With long strings replaced or not.
+    pub(crate) fn to_event(&self, replaces: bool) -> EventValue {
+        let string =
+            |text: &str| if replaces { kept::string(text).into_owned() } else { text.to_owned() };
         match self {
             Typed::Bool(yes) => EventValue::Bool(*yes),
             Typed::Long(n) => EventValue::Int(*n),
             Typed::Extension(Extension::Decimal, text) => EventValue::Decimal(text.clone()),
-            Typed::String(text) | Typed::Extension(_, text) => EventValue::String(text.clone()),
+            Typed::String(text) | Typed::Extension(_, text) => EventValue::String(string(text)),
             Typed::Entity { kind, id } => {
-                EventValue::Entity { ty: kind.name().to_owned(), id: id.clone() }
+                EventValue::Entity { ty: kind.name().to_owned(), id: string(id) }
             }
-            Typed::Set(items) => EventValue::Array(items.iter().map(Typed::to_event).collect()),
-            Typed::Record(members) => EventValue::Object(
-                members.iter().map(|(name, value)| (name.clone(), value.to_event())).collect(),
-            ),
+            Typed::Set(items) => {
+                EventValue::Array(items.iter().map(|item| item.to_event(replaces)).collect())
+            }
+            Typed::Record(members) => {
+                let members = members.iter();
+                let members = members.map(|(name, value)| (name.clone(), value.to_event(replaces)));
+                EventValue::Object(members.collect())
+            }
         }
     }
 }

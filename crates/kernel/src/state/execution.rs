@@ -32,6 +32,9 @@ pub struct Execution {
     pub(super) sharing: Sharing,
 }
 
+/// What an open transition takes besides the text of what it asked for.
+const OPEN_BYTES: usize = 512;
+
 /// What an open transition asked for.
 pub(crate) enum AskedFor {
     /// As it was read for its decision.
@@ -201,9 +204,23 @@ impl Execution {
     /// A permit is on record: the transition is open until it completes or is withheld.
     pub(crate) fn open_transition(&mut self, seq: u64, opened: Opened) {
         let keeps_form = self.open.len() < FORMS_KEPT_MAX;
-        let put = |asked: AskedFor| AskedFor::Put(Arc::clone(asked.request()));
-        let asked = opened.asked.map(|asked| if keeps_form { asked } else { put(asked) });
+        let asked = opened.asked.map(|asked| match asked {
+            AskedFor::Formed(formed) => {
+                let kept = policy::kept_of_open(formed.bundle(), formed.request());
+                let is_whole = Arc::ptr_eq(&kept, formed.request());
+                if keeps_form && is_whole { AskedFor::Formed(formed) } else { AskedFor::Put(kept) }
+            }
+            put @ AskedFor::Put(_) => put,
+        });
         self.open.insert(seq, Opened { asked, ..opened });
+    }
+
+    /// About how many bytes of memory it holds: its history, and what its open transitions asked for.
+    pub(crate) fn bytes(&self) -> usize {
+        let asked = self.open.values().filter_map(|open| open.asked.as_ref());
+        let open = asked.map(|asked| asked.request().input.len().saturating_add(OPEN_BYTES));
+        let history = self.history.as_ref().map_or(0, History::bytes);
+        open.fold(history, usize::saturating_add)
     }
 
     /// Which way the answer to an open transition goes.

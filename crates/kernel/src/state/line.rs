@@ -37,6 +37,14 @@ impl NodeState {
         keeper.map_or(id, |(keeper, _)| keeper).to_owned()
     }
 
+    /// About how many bytes of memory an execution holds: its own, and those of whoever keeps its history.
+    pub(crate) fn bytes_of(&self, id: &str) -> usize {
+        let keeper = self.keeper_of(id);
+        let holding = [Some(id), Some(keeper.as_str()).filter(|keeper| *keeper != id)];
+        let holding = holding.into_iter().flatten().filter_map(|id| self.executions.get(id));
+        holding.map(Execution::bytes).fold(0, usize::saturating_add)
+    }
+
     /// The execution from which all in its line descend.
     pub(super) fn root_of<'a>(&'a self, id: &'a str) -> &'a str {
         self.line(id).last().map_or(id, |(root, _)| root)

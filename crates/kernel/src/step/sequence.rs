@@ -22,6 +22,11 @@ impl Kernel {
         if let Some(code) = self.obstacle(execution, prepared.asked()) {
             return self.refuse(ticket, code);
         }
+        // The history holds it, and so does what is open.
+        let bytes = prepared.asked().message.len().saturating_mul(2);
+        if let Some(code) = self.crowded(execution, bytes) {
+            return self.refuse(ticket, code);
+        }
         let workload = self.state.execution(execution).map(|known| known.workload().to_owned());
         let (asked, read) = prepared.at(&workload.unwrap_or_default(), self.state.bundle());
         let (at, assurance) = (self.state.time(now.wall_ms), asked.assurance);

@@ -36,6 +36,7 @@ impl Kernel {
             return vec![Effect::Unsettled { ticket }];
         };
         let index = self.state.size();
+        self.came_back(&execution, end.output.as_ref().map_or(0, String::len));
         let has_message = !end.message.is_empty();
         let objection = self.state.objection(&execution).filter(|_| has_message);
         let is_about = self.state.is_looked_back_at(&execution, seq, end.outcome);

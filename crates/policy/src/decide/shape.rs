@@ -176,12 +176,12 @@ impl Shaped<'_> {
         self.fitting.context.get("input")
     }
 
-    /// The event that this request, or its end, is for the temporal conditions.
+    /// The event that this request, or its end, is for the temporal conditions; with long strings replaced or not.
     pub(crate) fn event(
         &self,
-        kind: &str,
-        time: i64,
+        (kind, time): (&str, i64),
         output: Option<&BTreeMap<String, Json>>,
+        replaces: bool,
     ) -> Event {
         let Fitting { action, principal, resource, context, .. } = self.fitting;
         let path: Vec<&str> = action.path.iter().map(String::as_str).collect();
@@ -192,15 +192,15 @@ impl Shaped<'_> {
         for (group, value) in context.iter().chain(&self.added) {
             let Typed::Record(members) = value else { continue };
             for (name, value) in members {
-                event = event.request_context(group, name, value.to_event());
+                event = event.request_context(group, name, value.to_event(replaces));
                 if group == "input" {
-                    event = event.field(group, name, value.to_event());
+                    event = event.field(group, name, value.to_event(replaces));
                 }
             }
         }
         if let (Some(declared), Some(output)) = (action.output(), output) {
             for (name, value) in declared.read_what_fits(output) {
-                event = event.field("output", &name, value.to_event());
+                event = event.field("output", &name, value.to_event(replaces));
             }
         }
         for known in [principal, resource] {
@@ -208,7 +208,7 @@ impl Shaped<'_> {
                 .data
                 .attributes
                 .iter()
-                .map(|(name, value)| (name.as_str(), value.to_event()))
+                .map(|(name, value)| (name.as_str(), value.to_event(replaces)))
                 .collect();
             event = event.entity_for(known.kind.name(), &known.id, attributes);
         }

@@ -5,8 +5,12 @@ use std::sync::Arc;
 
 use proof::digest::Digest;
 
+use super::kept;
+use crate::bundle::Bundle;
+
 use crate::limits::{
-    AT_MS_MAX, HISTORY_EVENTS_MAX, INPUT_BYTES_MAX, NAME_BYTES_MAX, PROPERTIES_BYTES_MAX,
+    AT_MS_MAX, HISTORY_EVENT_BYTES, HISTORY_EVENTS_MAX, INPUT_BYTES_MAX, NAME_BYTES_MAX,
+    PROPERTIES_BYTES_MAX,
 };
 use crate::request::{Entity, Request};
 
@@ -19,6 +23,8 @@ pub(super) struct Events {
     frames: BTreeMap<Digest, Arc<Frame>>,
     /// The frame of the last event: what ends is often what was asked just before.
     last: Option<(Digest, Arc<Frame>)>,
+    /// About how much memory they take.
+    bytes: usize,
     /// One more event came than a history holds.
     full: bool,
 }
@@ -54,6 +60,14 @@ impl Kind {
             Kind::Unknown => &["response", "error"],
         }
     }
+
+    /// The bytes of its own text.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Kind::Response(Some(output)) => output.len(),
+            Kind::Request | Kind::Response(None) | Kind::Error | Kind::Unknown => 0,
+        }
+    }
 }
 
 /// What many events of an execution have in common.
@@ -84,6 +98,10 @@ impl Events {
         self.all.len()
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.full
     }
@@ -104,7 +122,7 @@ impl Events {
         &mut self,
         at: i64,
         (request, frame): (&Request, Digest),
-        kind: Kind,
+        (kind, bundle): (Kind, &Bundle),
     ) -> Option<i64> {
         let Request { principal, action, resource, input } = request;
         let properties = principal.properties.len().max(resource.properties.len());
@@ -124,7 +142,8 @@ impl Events {
             principal: principal.clone(),
             resource: resource.clone(),
         });
-        Some(self.keep(at, frame, input.as_str().into(), kind))
+        let input = kept::text(bundle, input);
+        Some(self.keep(at, frame, input, kind))
     }
 
     /// No events yet; whether more came than a history holds is as it was.
@@ -135,6 +154,8 @@ impl Events {
     /// Keeps an event that fits, and gives it its time.
     pub(super) fn keep(&mut self, at: i64, frame: Arc<Frame>, input: Box<str>, kind: Kind) -> i64 {
         let time = self.time_of_next(at);
+        let texts = input.len().saturating_add(kind.bytes());
+        self.bytes = self.bytes.saturating_add(texts).saturating_add(HISTORY_EVENT_BYTES);
         self.all.push(Recorded { at: sound(at), time, frame, input, kind });
         time
     }
@@ -157,7 +178,12 @@ impl Events {
         if let Some((_, last)) = self.last.as_ref().filter(|(known, _)| *known == digest) {
             return Arc::clone(last);
         }
-        let frame = self.frames.entry(digest).or_insert_with(|| Arc::new(made()));
+        let bytes = &mut self.bytes;
+        let frame = self.frames.entry(digest).or_insert_with(|| {
+            let frame = made();
+            *bytes = bytes.saturating_add(frame.bytes()).saturating_add(HISTORY_EVENT_BYTES);
+            Arc::new(frame)
+        });
         self.last = Some((digest, Arc::clone(frame)));
         Arc::clone(frame)
     }

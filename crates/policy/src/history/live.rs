@@ -6,6 +6,7 @@ use dogwood_language::{Event, EventSignature, TemporalBindings, TemporalEngine};
 use dogwood_local_engine::{LocalTemporalEngine, TickRate};
 
 use super::events::{Events, Kind, Recorded};
+use super::kept;
 use crate::bundle::Bundle;
 use crate::decide::form::form;
 use crate::decide::shape::{Form, Moment, Shaped};
@@ -63,7 +64,8 @@ impl Live {
         let plan = &bundle.temporal;
         let is_about = |name: &&&str| plan.is_about(shaped.action_id(), name);
         let names = kind.names().iter().filter(is_about);
-        let events: Vec<Event> = names.map(|name| event(shaped, time, (name, kind))).collect();
+        let events: Vec<Event> =
+            names.map(|name| event(bundle, shaped, time, (name, kind))).collect();
         self.state.observe(plan, &events);
         if let Some(rest) = &mut self.rest {
             events.iter().for_each(|event| rest.observe(event));
@@ -82,7 +84,7 @@ impl Live {
             self.state.skip();
             return Ok(TemporalBindings::new());
         }
-        let event = &event(shaped, time, (REQUEST, &Kind::Request));
+        let event = &event(bundle, shaped, time, (REQUEST, &Kind::Request));
         let seen = self.state.see(plan, event);
         let found = leaves.map(|leaves| self.state.holds(plan, event, &seen, leaves));
         self.state.take(plan, seen);
@@ -109,7 +111,7 @@ impl Live {
         if leaves.is_empty() {
             return Some(TemporalBindings::new());
         }
-        let event = &event(shaped, time, (REQUEST, &Kind::Request));
+        let event = &event(bundle, shaped, time, (REQUEST, &Kind::Request));
         let seen = self.state.see(&bundle.temporal, event);
         Some(self.state.holds(&bundle.temporal, event, &seen, leaves))
     }
@@ -125,12 +127,12 @@ fn moment(recorded: &Recorded) -> Option<Moment> {
 }
 
 /// The event that a request, or its end, is: as this one of its kinds.
-fn event(shaped: &Shaped<'_>, time: i64, (name, kind): (&str, &Kind)) -> Event {
+fn event(bundle: &Bundle, shaped: &Shaped<'_>, time: i64, (name, kind): (&str, &Kind)) -> Event {
     let output = match kind {
         Kind::Request | Kind::Error | Kind::Unknown => None,
         Kind::Response(text) => text.as_deref().and_then(|text| Json::parse_object(text).ok()),
     };
-    shaped.event(name, time, output.as_ref())
+    shaped.event((name, time), output.as_ref(), kept::replaces(bundle))
 }
 
 const REQUEST: &str = "request";

@@ -134,16 +134,12 @@ const UNKNOWN: &str = "unknown";
 impl Recorded {
     /// About the bytes of text that it holds of its own.
     fn bytes(&self) -> usize {
-        let output = match &self.kind {
-            Kind::Response(Some(output)) => output.len(),
-            _ => 0,
-        };
-        self.input.len().saturating_add(output).saturating_add(self.frame.bytes())
+        self.input.len().saturating_add(self.kind.bytes()).saturating_add(self.frame.bytes())
     }
 }
 
 impl Frame {
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.texts().iter().map(|text| text.len()).sum()
     }
 }

@@ -1,0 +1,70 @@
+//! The memory of executions, bounded by bytes: of one, of all that one OS user speaks for, and of the node.
+//!
+//! What an execution holds is counted where it is ([`Execution::bytes`]); the history of a line counts for each in it. The sums are counted anew when they seem to reach a
+//! bound; in between, whatever comes in is added to them, so that they are never too small.
+//!
+//! [`Execution::bytes`]: crate::state::Execution::bytes
+
+use std::collections::BTreeMap;
+
+use super::Kernel;
+use crate::limits::{EXECUTION_BYTES_MAX, NODE_BYTES_MAX, USER_BYTES_MAX};
+use crate::state::NodeState;
+
+/// At least how many bytes the executions of each OS user hold.
+#[derive(Debug, Default)]
+pub(super) struct Held(BTreeMap<u32, usize>);
+
+impl Held {
+    /// As counted.
+    pub(super) fn by(state: &NodeState) -> Self {
+        let mut held = Self::default();
+        for (_, execution) in state.executions() {
+            held.add(execution.os_user(), execution.bytes());
+        }
+        held
+    }
+
+    fn add(&mut self, os_user: u32, bytes: usize) {
+        let held = self.0.entry(os_user).or_default();
+        *held = held.saturating_add(bytes);
+    }
+
+    /// The code of the bound that so many bytes more would pass.
+    fn exceeded(&self, os_user: u32, bytes: usize) -> Option<&'static str> {
+        let of_user = self.0.get(&os_user).copied().unwrap_or_default();
+        let of_node = self.0.values().fold(bytes, |sum, held| sum.saturating_add(*held));
+        if of_user.saturating_add(bytes) > USER_BYTES_MAX {
+            return Some("refused.quota.user");
+        }
+        (of_node > NODE_BYTES_MAX).then_some("refused.quota.node")
+    }
+}
+
+impl Kernel {
+    /// The code of the bound that a request of so many bytes would pass, if it would; else it is counted.
+    pub(super) fn crowded(&mut self, execution: &str, bytes: usize) -> Option<&'static str> {
+        let os_user = self.state.execution(execution)?.os_user();
+        if self.state.bytes_of(execution).saturating_add(bytes) > EXECUTION_BYTES_MAX {
+            return Some("refused.quota.execution");
+        }
+        if self.held.exceeded(os_user, bytes).is_some() {
+            self.held = Held::by(&self.state);
+        }
+        let exceeded = self.held.exceeded(os_user, bytes);
+        if exceeded.is_none() {
+            self.held.add(os_user, bytes);
+        }
+        exceeded
+    }
+
+    /// Counts what comes back to an execution. It is never refused.
+    pub(super) fn came_back(&mut self, execution: &str, bytes: usize) {
+        if let Some(known) = self.state.execution(execution) {
+            self.held.add(known.os_user(), bytes);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+use super::*;
+use crate::fixture::{Domain, Node, OS_USER, code};
+
+/// A mail that is so long.
+fn mail(node: &mut Node, bytes: usize) -> String {
+    let arguments = format!(r#"{{"body":"{}","to":"ann@example.com"}}"#, "a".repeat(bytes));
+    code(&node.call("send_mail", &arguments).1).to_owned()
+}
+
+#[test]
+fn an_execution_that_holds_too_many_bytes_is_refused() {
+    let mut node = Node::new(&Domain::new());
+    let bytes = 1_000_000;
+    // Each is held twice: by the history, and by what is open.
+    let answers: Vec<String> =
+        (0..=EXECUTION_BYTES_MAX / bytes / 2).map(|_| mail(&mut node, bytes)).collect();
+    let refused = answers.iter().filter(|code| *code == "refused.quota.execution").count();
+    assert!((1..3).contains(&refused), "{answers:?}");
+    assert_eq!(answers.last().unwrap(), "refused.quota.execution");
+    assert_eq!(mail(&mut node, 10), "permitted", "there is room for a small one");
+}
+
+#[test]
+fn what_an_os_user_holds_is_bounded_over_its_executions() {
+    let mut held = Held::default();
+    held.add(1, USER_BYTES_MAX - 10);
+    assert_eq!(held.exceeded(1, 10), None);
+    assert_eq!(held.exceeded(1, 11), Some("refused.quota.user"));
+    assert_eq!(held.exceeded(2, 11), None);
+}
+
+#[test]
+fn what_a_node_holds_is_bounded_over_its_users() {
+    let mut held = Held::default();
+    for os_user in 0..4 {
+        held.add(os_user, NODE_BYTES_MAX / 4);
+    }
+    assert_eq!(held.exceeded(9, 0), None);
+    assert_eq!(held.exceeded(9, 1), Some("refused.quota.node"));
+}
+
+#[test]
+fn sums_are_counted_anew_before_anybody_is_refused() {
+    let mut node = Node::new(&Domain::new());
+    node.kernel.held.add(OS_USER, USER_BYTES_MAX);
+    assert_eq!(code(&node.call("read_file", r#"{"path":"a"}"#).1), "permitted");
+    assert!(node.kernel.held.exceeded(OS_USER, USER_BYTES_MAX / 2).is_none());
+}
