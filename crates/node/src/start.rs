@@ -170,9 +170,9 @@ fn tell_clock_behind(log: &str, at: i64) {
     let behind_ms = at.saturating_sub(clock::wall_ms());
     if behind_ms >= CLOCK_STEP_MS {
         let seconds = behind_ms / 1_000;
-        eprintln!(
-            "interlock: the clock is {seconds} s behind the {log} log: one of them was wrong; see \"Clocks\" in docs/operations.md"
-        );
+        crate::say(format_args!(
+            "the clock is {seconds} s behind the {log} log: one of them was wrong; see \"Clocks\" in docs/operations.md"
+        ));
     }
 }
 
