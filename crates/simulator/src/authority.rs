@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kernel::governance::{Change, Governance, Proposal, Role, Roles, SignedProposal, Workload};
+use kernel::governance::{
+    Change, Governance, GovernanceError, Proposal, Role, Roles, SEMANTICS, SignedProposal, TRUST,
+    Workload,
+};
 use kernel::lineage::{Approval, SignedApproval};
 use kernel::state::Blobs;
 use policy::Bundle;
@@ -33,35 +36,58 @@ impl Blobs for Shelf {
     }
 }
 
-/// The governance log of a domain with one officer.
+/// The zone that a workload begins in.
+pub(crate) fn first_zone(workload: &str) -> &'static str {
+    if workload == "helper" { "lab" } else { "prod" }
+}
+
+/// How many officers sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signed {
+    /// One who may take away.
+    ByOne,
+    /// As many as must where something is given back.
+    ByQuorum,
+}
+
+/// The governance log of a domain with three officers. One has every role; two of the three give trust back.
 pub(crate) struct Authority {
-    officer: Ed25519Signer,
+    officers: Vec<Ed25519Signer>,
+    /// A planted bug: what acts already is judged by the time of the log.
+    pub(crate) is_late: bool,
     pub(crate) fold: Governance,
     pub(crate) records: Vec<Vec<u8>>,
     pub(crate) shelf: Arc<Shelf>,
 }
 
-/// All roles of a domain and those who approve payments: one officer has them.
-fn roles(officer: &Ed25519Signer) -> Result<Roles, Broken> {
-    let base = Roles::of_one(&officer.verifier()).map_err(Broken::run)?;
+/// All roles of a domain and those who approve payments: the first officer has them. Trust is given back by two of all.
+fn roles(officers: &[Ed25519Signer]) -> Result<Roles, Broken> {
+    let keys: Vec<_> = officers.iter().map(Signer::verifier).collect();
+    let Some(first) = keys.first() else { return Err(Broken::run("there is no officer")) };
+    let base = Roles::of_one(first).map_err(Broken::run)?;
     let mut roles: BTreeMap<String, Role> =
         base.iter().map(|(name, role)| (name.to_owned(), role.clone())).collect();
-    let finance = Role::new(1, vec![officer.verifier()]).map_err(Broken::run)?;
+    let finance = Role::new(1, vec![first.clone()]).map_err(Broken::run)?;
     roles.insert("finance".to_owned(), finance);
+    roles.insert(TRUST.to_owned(), Role::new(2, keys).map_err(Broken::run)?);
     Roles::new(roles).map_err(Broken::run)
 }
 
 impl Authority {
     pub(crate) fn new(at: i64, bundle: &Arc<Bundle>) -> Result<Self, Broken> {
-        let officer =
-            Ed25519Signer::from_seed("sim.test/officer", &[7; 32]).map_err(Broken::run)?;
-        let roles = roles(&officer)?;
+        let officer = |seed: u8| {
+            Ed25519Signer::from_seed(&format!("sim.test/officer-{seed}"), &[seed; 32])
+                .map_err(Broken::run)
+        };
+        let officers = [7, 9, 10].map(officer).into_iter().collect::<Result<Vec<_>, _>>()?;
+        let roles = roles(&officers)?;
         let (fold, records) = (Governance::new(ORIGIN), Vec::new());
-        let mut authority = Self { officer, fold, records, shelf: Arc::default() };
-        authority
-            .change(at, Change::DomainCreated { domain: "sim.test".into(), roles, semantics: 2 })?;
+        let mut authority = Self { officers, is_late: false, fold, records, shelf: Arc::default() };
+        let (domain, semantics) = ("sim.test".into(), SEMANTICS);
+        authority.change(at, Change::DomainCreated { domain, roles, semantics })?;
         for (name, os_user) in WORKLOADS {
-            let workload = Workload { name: name.into(), os_user, zone: "prod".into() };
+            let zone = first_zone(name).into();
+            let workload = Workload { name: name.into(), os_user, zone };
             authority.change(at, Change::WorkloadRegistered(workload))?;
         }
         authority.publish(at, bundle)?;
@@ -76,16 +102,27 @@ impl Authority {
     }
 
     pub(crate) fn change(&mut self, at: i64, change: Change) -> Result<(), Broken> {
-        let signed = self.propose(at, change)?;
-        self.accept(at, &signed)
+        // What is no reduction is judged at the log's time.
+        let signed = self.propose(at.max(self.fold.at()), change, Signed::ByQuorum)?;
+        self.accept(at, &signed).map_err(Broken::run)
     }
 
-    /// A change that the officer signed on what governs now.
-    pub(crate) fn propose(&self, at: i64, change: Change) -> Result<SignedProposal, Broken> {
-        let at = at.max(self.fold.at());
+    /// A change on what governs now, that was signed by so many at this time.
+    pub(crate) fn propose(
+        &self,
+        at: i64,
+        change: Change,
+        signed: Signed,
+    ) -> Result<SignedProposal, Broken> {
         let proposal =
             Proposal { based_on: self.fold.position(), expires_ms: at + LIFE_MS, change };
-        proposal.sign(&self.officer).map_err(Broken::run)
+        let count = if signed == Signed::ByOne { 1 } else { 2 };
+        let signers = self.officers.iter().take(count);
+        let mut signed = proposal.unsigned();
+        for officer in signers {
+            signed = signed.and_signed(officer).map_err(Broken::run)?;
+        }
+        Ok(signed)
     }
 
     /// The officer's word on a payment, or a stranger's.
@@ -96,13 +133,24 @@ impl Authority {
     ) -> Result<SignedApproval, Broken> {
         let stranger =
             Ed25519Signer::from_seed("sim.test/stranger", &[8; 32]).map_err(Broken::run)?;
-        let signer = if is_officer { &self.officer } else { &stranger };
+        let signer = self.officers.first().filter(|_| is_officer).unwrap_or(&stranger);
         approval.sign(crate::node::LINEAGE, signer).map_err(Broken::run)
     }
 
-    pub(crate) fn accept(&mut self, at: i64, signed: &SignedProposal) -> Result<(), Broken> {
-        let record = signed.to_record(at.max(self.fold.at())).to_bytes();
-        self.fold.apply(&record).map_err(Broken::run)?;
+    /// Accepts what was signed, and what acts on the node already, by this clock.
+    pub(crate) fn accept(
+        &mut self,
+        clock: i64,
+        signed: &SignedProposal,
+    ) -> Result<(), GovernanceError> {
+        let life_ends = signed.proposal.expires_ms;
+        if self.is_late && clock.max(self.fold.at()) > life_ends {
+            return Err(GovernanceError::Expired);
+        }
+        self.fold.check_owed(clock, signed)?;
+        let at = self.fold.accepted_at(clock, signed);
+        let record = signed.to_record(at).to_bytes();
+        self.fold.apply(&record)?;
         self.records.push(record);
         Ok(())
     }

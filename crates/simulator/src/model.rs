@@ -2,12 +2,13 @@
 
 mod approvals;
 mod labels;
+mod line;
 mod meters;
 mod rule;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::governance::{Change, Subject};
+use kernel::governance::Change;
 use kernel::step::{Answer, Ticket};
 use ledger::Entry;
 use policy::Grant;
@@ -71,8 +72,10 @@ pub(crate) enum Event {
     Permit(String),
     /// A read was asked for at this time.
     Read(String, i64),
-    /// A page came back at this time.
+    /// A page came back at this time, or nobody knows.
     Page(String, i64),
+    /// A page was asked for, and may come.
+    Fetching(Permit),
     /// A permit does something to labels.
     Touched(Permit, Touch),
     /// An execution ended.
@@ -112,6 +115,10 @@ pub(crate) struct Model {
     /// Executions that ended, with the index of the record that erased them.
     pub(crate) over: BTreeMap<String, Option<u64>>,
     pub(crate) approvals: Approvals,
+    /// Permits to fetch a page.
+    fetching: BTreeSet<Permit>,
+    /// Executions that ended, with the first one that they descended from.
+    begun_below: BTreeMap<String, String>,
     /// All records that were sequenced since the start of the log; cut where a crash took the end.
     pub(crate) log: Vec<Entry>,
     /// Records on which an answer was released: they are never lost.
@@ -126,9 +133,6 @@ impl Model {
     }
 
     fn apply(&mut self, index: u64, event: &Event) {
-        let reads = |model: &mut Self, id: &String, at: i64| {
-            model.executions.get_mut(id).into_iter().for_each(|one| one.past.reads.push(at));
-        };
         match event {
             Event::Began(id, execution) => {
                 let mut execution = (**execution).clone();
@@ -147,11 +151,12 @@ impl Model {
                     self.executions.get_mut(&id).into_iter().for_each(|one| one.calls += 1);
                 }
             }
-            Event::Read(id, at) => reads(self, id, *at),
-            Event::Page(id, at) => {
-                self.executions.get_mut(id).into_iter().for_each(|one| one.past.pages.push(*at));
-            }
+            Event::Read(id, at) => self.past(id).into_iter().for_each(|past| past.reads.push(*at)),
+            Event::Page(id, at) => self.past(id).into_iter().for_each(|past| past.pages.push(*at)),
+            Event::Fetching(permit) => drop(self.fetching.insert(permit.clone())),
             Event::Over(id) => {
+                let root = self.root(id);
+                self.begun_below.insert(id.clone(), root);
                 self.executions.remove(id);
                 self.approvals.over(id);
                 self.over.insert(id.clone(), None);
@@ -205,31 +210,6 @@ impl Model {
         self.touch(&permit.0, (index, &adds), &touch);
     }
 
-    /// An execution and all above it.
-    fn line(&self, id: &str) -> Vec<(String, &Execution)> {
-        let mut line = Vec::new();
-        let mut next = Some(id.to_owned());
-        while let Some(id) = next.take() {
-            let Some(execution) = self.executions.get(&id) else { break };
-            next.clone_from(&execution.parent);
-            line.push((id, execution));
-        }
-        line
-    }
-
-    fn subjects(&self, id: &str) -> Vec<Subject> {
-        let line = self.line(id);
-        let workload = line.first().map(|(_, execution)| execution.workload).unwrap_or_default();
-        let mut subjects = vec![
-            Subject::Domain,
-            Subject::Zone("prod".into()),
-            Subject::Node(crate::node::NODE.into()),
-            Subject::Workload(workload.into()),
-        ];
-        subjects.extend(line.into_iter().map(|(id, _)| Subject::Execution(id)));
-        subjects
-    }
-
     /// The code that a request must be decided with at this time; none where plain code can't say.
     pub(crate) fn expected(&self, request: &Request, at: i64) -> Option<&'static str> {
         if request.asked == Asked::Malformed {
@@ -252,7 +232,8 @@ impl Model {
         let there = self.left.there(&request.asked, bundle);
         let execution = self.executions.get(&request.execution)?;
         let carried = execution.carried.names();
-        let code = execution.past.code(&request.asked, (at, bundle == 1), [&carried, &there])?;
+        let past = &self.executions.get(&self.root(&request.execution))?.past;
+        let code = past.code(&request.asked, (at, bundle == 1), [&carried, &there])?;
         if code != "permitted" {
             return Some(code);
         }
@@ -340,7 +321,11 @@ impl Model {
             let seq = number(record, "seq");
             self.requests.get_mut(&ticket).into_iter().for_each(|one| one.seq = seq);
             self.happened(index, Event::Permit(request.execution.clone()));
-            self.happened(index, Event::Touched((request.execution.clone(), seq), touch));
+            let permit = (request.execution.clone(), seq);
+            if request.asked == Asked::Fetch {
+                self.happened(index, Event::Fetching(permit.clone()));
+            }
+            self.happened(index, Event::Touched(permit, touch));
         }
         self.follows(index, &request, record, at);
         if matches!(request.asked, Asked::Read(_)) {
@@ -429,6 +414,8 @@ impl Model {
         self.left = Left::default();
         self.touching.clear();
         self.over.clear();
+        self.begun_below.clear();
+        self.fetching.clear();
         let events = std::mem::take(&mut self.events);
         events.iter().for_each(|(index, event)| self.apply(*index, event));
         self.events = events;

@@ -55,6 +55,32 @@ pub enum Bug {
     EarlyErasure,
     /// A start does not complete the erasures that a crash cut short.
     CutErasure,
+    /// A permit is made use of although its execution was stopped before it was released.
+    PermitAfterStop,
+    /// A result is handed on although its execution was stopped before it came.
+    ResultAfterStop,
+    /// A result is handed on although its execution has ended.
+    ResultAfterEnd,
+    /// A result that a condition looks back at is handed on once it is sequenced.
+    EarlyPage,
+    /// What nobody knows the end of is told as sent one way.
+    UnknownAsSent,
+    /// A reduction is answered, and not given to the kernel.
+    LostReduction,
+    /// A reduction is judged at the time of the log.
+    LateReduction,
+    /// A reduction that acts is judged at the time of the governance log when it is brought there.
+    LateOrder,
+    /// Trust that one officer raises is not held against what acts on the node alone.
+    LonelyRaise,
+    /// A workload is moved out of a zone that is stopped on the node alone.
+    FreedByMove,
+    /// Each execution has a history of its own.
+    OwnHistory,
+    /// An execution stands as its own workload does, whatever becomes of those that it descends from.
+    OwnStanding,
+    /// The kernel is shown a wall clock that never steps back.
+    SmoothClock,
 }
 
 /// What the loop tells the world.
@@ -71,6 +97,14 @@ pub(crate) enum Told {
     },
     /// A result may go on to its agent.
     Settled {
+        ticket: Ticket,
+    },
+    /// A result goes nowhere: its execution may not go on.
+    Withheld {
+        ticket: Ticket,
+    },
+    /// A result settles nothing.
+    Unsettled {
         ticket: Ticket,
     },
     /// The record that erases an execution is said to be durable, or why there is none.
@@ -91,6 +125,8 @@ pub(crate) struct Node {
     pub(crate) adopted: usize,
     bug: Option<Bug>,
     appended: u64,
+    /// The latest time that the wall clock showed.
+    latest_ms: i64,
     kept: Kept,
     /// Whether it went on from a snapshot.
     pub(crate) is_resumed: bool,
@@ -139,13 +175,28 @@ impl Node {
         kernel.resume_snapshots(maker);
         let (appended, waiting) = (ledger.size(), VecDeque::new());
         let kept = Kept::new(ledger.snapshots());
-        let mut node =
-            Self { kernel, ledger, keys, waiting, adopted, bug, appended, kept, is_resumed };
+        let latest_ms = now.wall_ms;
+        let mut node = Self {
+            kernel,
+            ledger,
+            keys,
+            waiting,
+            adopted,
+            bug,
+            appended,
+            latest_ms,
+            kept,
+            is_resumed,
+        };
         let told = node.carry_out(effects);
         Ok((node, told))
     }
 
-    pub(crate) fn step(&mut self, now: Now, input: Input) -> Vec<Told> {
+    pub(crate) fn step(&mut self, mut now: Now, input: Input) -> Vec<Told> {
+        if self.bug == Some(Bug::SmoothClock) {
+            self.latest_ms = self.latest_ms.max(now.wall_ms);
+            now.wall_ms = self.latest_ms;
+        }
         let effects = self.kernel.step(now, input);
         self.carry_out(effects)
     }
@@ -229,7 +280,7 @@ impl Node {
                     if self.bug == Some(Bug::ReusedPermit) && ticket.is_multiple_of(97) {
                         told.push(Told::Answered { ticket, answer: answer.clone() });
                     }
-                    told.push(Told::Answered { ticket, answer });
+                    told.push(Told::Answered { ticket, answer: self.misheard(answer) });
                 }
                 Effect::Keep { index, pieces, names } => {
                     let kept = self.kept.whole(index, pieces, names);
@@ -244,9 +295,12 @@ impl Node {
                 | Effect::Approved { .. }
                 | Effect::Delegated { .. }
                 | Effect::Reduced { .. }
-                | Effect::Ended { .. }
-                | Effect::Withheld { .. }
-                | Effect::Unsettled { .. } => {}
+                | Effect::Ended { .. } => {}
+                Effect::Unsettled { ticket } => told.push(Told::Unsettled { ticket }),
+                Effect::Withheld { ticket, .. } => told.push(match self.bug {
+                    Some(Bug::ResultAfterStop) => Told::Settled { ticket },
+                    _ => Told::Withheld { ticket },
+                }),
                 Effect::Erased { execution, result, .. } => {
                     // What is left of a key whose destruction fails, the next start destroys.
                     let _cut_off = result.map(|_| self.keys.destroy(&execution));
@@ -257,6 +311,18 @@ impl Node {
             }
         }
         told
+    }
+
+    /// What the bug makes of an answer.
+    fn misheard(&self, answer: Answer) -> Answer {
+        match answer {
+            Answer::Deny { index, code, .. }
+                if self.bug == Some(Bug::PermitAfterStop) && code == "execution.halted" =>
+            {
+                Answer::Permit { index }
+            }
+            answer => answer,
+        }
     }
 
     /// What the bug makes of an erasure that is on record.

@@ -8,11 +8,12 @@ use proof::digest::Digest;
 
 use crate::broken::Broken;
 use crate::limits::EDGE_MS;
+use crate::node::Bug;
 
 const MANIFEST: &str = r#"
 name = "office"
 version = "1"
-semantics = 2
+semantics = 4
 [tools."office/read"]
 action = "read"
 resource = { type = "File", argument = "path" }
@@ -96,7 +97,7 @@ amount = "input.cents"
 "#;
 
 const SCHEMA: &str = r#"
-entity Workload; entity File; entity Page; entity Address; entity Agent;
+entity Workload; entity File; entity Page; entity Address; entity Agent; entity Server;
 action read appliesTo { principal: Workload, resource: File, context: { input: { path: String } } };
 action write appliesTo { principal: Workload, resource: File, context: { input: { path: String } } };
 action clear appliesTo { principal: Workload, resource: File, context: { input: { path: String }, resource_labels: Set<String> } };
@@ -105,6 +106,7 @@ action send appliesTo { principal: Workload, resource: Address, context: { input
 action pay appliesTo { principal: Workload, resource: Address, context: { input: { to: String, cents: Long } } };
 action post appliesTo { principal: Workload, resource: Page, context: { input: { url: String }, labels: Set<String> } };
 action "agent/start" appliesTo { principal: Workload, resource: Agent };
+action "answer/roots/list" appliesTo { principal: Workload, resource: Server };
 "#;
 
 const POLICIES: &str = r#"
@@ -162,6 +164,8 @@ pub(crate) enum Asked {
         stands_on: Option<Digest>,
     },
     Delegate,
+    /// Answers what a server asked for.
+    Answer,
     /// Arguments of the wrong type.
     Malformed,
     /// A tool that no bundle knows.
@@ -187,6 +191,7 @@ impl Asked {
                 (Some("pay"), format!(r#"{{"cents":{cents},"to":"bob@test"}}"#))
             }
             Asked::Delegate => (None, "{}".to_owned()),
+            Asked::Answer => (None, r#"{"result":{"roots":[]}}"#.to_owned()),
             Asked::Malformed => (Some("read"), r#"{"path":7}"#.to_owned()),
             Asked::Unknown => (Some("format"), "{}".to_owned()),
         }
@@ -203,6 +208,7 @@ impl Asked {
             Asked::Send { .. } => "send",
             Asked::Pay { .. } => "pay",
             Asked::Delegate => "agent/start",
+            Asked::Answer => ANSWER,
             Asked::Unknown => "tools/call:office/format",
         }
     }
@@ -216,10 +222,13 @@ impl Asked {
     }
 }
 
+/// The action, and the method, of an answer to a server's request.
+pub(crate) const ANSWER: &str = "answer/roots/list";
+
 /// Names of labels.
 pub(crate) type Names = BTreeSet<&'static str>;
 
-/// What one execution has done, as far as the bundles look back.
+/// What one execution has done with all that descend from it, as far as the bundles look back.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Past {
     pub(crate) reads: Vec<i64>,
@@ -244,7 +253,11 @@ impl Past {
             |times: &[i64], window: i64| times.iter().filter(|time| at - **time < window).count();
         Some(match asked {
             Asked::Malformed | Asked::Unknown => return None,
-            Asked::Delegate | Asked::Fetch | Asked::Write(_) | Asked::Pay { .. } => "permitted",
+            Asked::Delegate
+            | Asked::Answer
+            | Asked::Fetch
+            | Asked::Write(_)
+            | Asked::Pay { .. } => "permitted",
             Asked::Clear(path) => denied(path.starts_with("boards/") && there.contains(WEB)),
             Asked::Post { to_press: true } => denied(touched.contains(WEB)),
             Asked::Post { to_press: false } => denied(touched.contains(INSIDE)),
@@ -269,9 +282,15 @@ pub(crate) fn definition(is_pinned: bool) -> Digest {
 }
 
 /// The bundle, and the one that also hides reports and knows fewer places.
-pub(crate) fn bundles() -> Result<[Arc<Bundle>; 2], Broken> {
+pub(crate) fn bundles(bug: Option<Bug>) -> Result<[Arc<Bundle>; 2], Broken> {
     let [places, fewer] = PLACES;
+    let semantics = match bug {
+        Some(Bug::OwnHistory) => "semantics = 4\nhistory = \"execution\"",
+        Some(Bug::OwnStanding) => "semantics = 2",
+        _ => "semantics = 4",
+    };
     let manifest = MANIFEST.replace("PINNED", &definition(true).to_string());
+    let manifest = manifest.replace("semantics = 4", semantics);
     let load = |policies: String, places: &str| {
         let files = [
             ("bundle.toml", manifest.as_str()),

@@ -5,6 +5,7 @@ mod audit;
 mod doings;
 mod ends;
 mod erasures;
+mod officers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,7 +56,7 @@ pub struct Ran {
 pub fn run(seed: u64, steps: u64, bug: Option<Bug>) -> Ran {
     let mut ran = Ran { seed, ..Ran::default() };
     let mut next = seed;
-    let bundles = bundles();
+    let bundles = bundles(bug);
     while ran.steps < steps && ran.broken.is_none() {
         let mut taken = 0;
         let world = bundles.clone().and_then(|bundles| World::new(next, bundles, bug));
@@ -100,6 +101,10 @@ struct World {
     /// Whether the server's last list has the definition that is pinned; it does not where it took the list back.
     is_as_pinned: bool,
     is_full: bool,
+    /// By how much the wall clock stepped since the last tick.
+    jumped_ms: i64,
+    /// The step that the last record says.
+    stepped_ms: i64,
     /// Every checkpoint that was published.
     heads: Vec<(u64, Digest)>,
     crashes: u64,
@@ -111,7 +116,8 @@ impl World {
     fn new(seed: u64, bundles: [Arc<Bundle>; 2], bug: Option<Bug>) -> Result<Self, Broken> {
         let now = Now { wall_ms: BEGIN_MS, monotonic_ns: 0 };
         let [first, _] = &bundles;
-        let authority = Authority::new(BEGIN_MS, first)?;
+        let mut authority = Authority::new(BEGIN_MS, first)?;
+        authority.is_late = bug == Some(Bug::LateOrder);
         let device = MemoryDevice::new();
         Node::create(&device)?;
         let (node, told) = Node::open(&device, &authority, now, bug)?;
@@ -132,6 +138,8 @@ impl World {
             held: Vec::new(),
             is_as_pinned: true,
             is_full: false,
+            jumped_ms: 0,
+            stepped_ms: 0,
             heads: Vec::new(),
             crashes: 0,
             resumed: 0,
@@ -166,7 +174,9 @@ impl World {
         self.now.wall_ms += i64::try_from(ms).unwrap_or(0);
         if self.random.once_in(80) {
             let jump = i64::try_from(self.random.below(4_000_000)).unwrap_or(0);
-            self.now.wall_ms += if self.random.once_in(2) { jump } else { -jump / 4 };
+            let jump = if self.random.once_in(2) { jump } else { -jump / 4 };
+            self.now.wall_ms += jump;
+            self.jumped_ms += jump;
         }
     }
 
@@ -180,7 +190,9 @@ impl World {
                 self.commit(usize::try_from(count).unwrap_or(0))
             }
             63..=76 => self.outcome(),
-            77..=82 => self.govern(),
+            77..=81 => self.govern(),
+            82 if self.random.once_in(2) => self.move_workload(),
+            82 => self.raise_alone(),
             83 if self.random.once_in(2) => self.reduce(),
             84..=85 => self.delegate(),
             86 => self.end_child(),
@@ -212,6 +224,7 @@ impl World {
     }
 
     fn hear(&mut self, told: Vec<Told>) -> Result<(), Broken> {
+        let mut withheld = Vec::new();
         for one in told {
             match one {
                 Told::Appended { index, entry } => {
@@ -232,11 +245,16 @@ impl World {
                         self.open.push(ticket);
                     }
                 }
-                Told::Settled { ticket } => {
-                    let index = self.marked.remove(&ticket).unwrap_or(0);
-                    holds(index < self.node.ledger.size(), Law::Durable, || {
-                        format!("the result of request {ticket} goes on, and its label may be lost")
-                    })?;
+                Told::Settled { ticket } => self.goes_on(ticket)?,
+                // What ends is withheld first, and ended then.
+                Told::Withheld { ticket } => withheld.push(ticket),
+                Told::Unsettled { ticket } => {
+                    let execution = self.model.requests.get(&ticket).map(|one| &one.execution);
+                    let has_ended =
+                        execution.is_some_and(|id| !self.model.executions.contains_key(id));
+                    if self.bug == Some(Bug::ResultAfterEnd) && has_ended {
+                        self.goes_on(ticket)?;
+                    }
                 }
                 Told::Erased { execution, result } => self.erased(&execution, result)?,
                 Told::Died => {
@@ -245,7 +263,7 @@ impl World {
                 }
             }
         }
-        Ok(())
+        withheld.into_iter().try_for_each(|ticket| self.stays(ticket))
     }
 
     /// What a record means to those outside.
@@ -269,6 +287,9 @@ impl World {
                     self.model.decided(ticket, record)?;
                 }
             }
+            Some("clock.stepped") => {
+                self.stepped_ms = record.get("by_ms").and_then(Value::as_i64).unwrap_or_default();
+            }
             Some("transition.withheld") => {
                 self.model.happened(index, Event::Withheld((id, ended(record))));
             }
@@ -277,7 +298,12 @@ impl World {
                 // What nobody tells the end of is unknown.
                 let end = self.ending.take().unwrap_or_default();
                 self.is_found(record, end)?;
-                self.model.happened(index, Event::Ended((id, ended(record)), at, end));
+                let permit = (id.clone(), ended(record));
+                let comes = matches!(text("outcome"), Some("result" | "unknown"));
+                if comes && self.model.is_fetching(&permit) {
+                    self.model.happened(index, Event::Page(id, at));
+                }
+                self.model.happened(index, Event::Ended(permit, at, end));
             }
             _ => {}
         }
@@ -359,6 +385,7 @@ impl World {
         self.open.clear();
         self.held.clear();
         self.marked.clear();
+        (self.jumped_ms, self.stepped_ms) = (0, 0);
         let opened = Node::open(&self.device, &self.authority, self.now, self.bug);
         let (node, told) = match opened {
             Ok(opened) => opened,
@@ -369,7 +396,9 @@ impl World {
         self.node = node;
         let log = read(&self.device)?;
         self.model.recovered(&log)?;
+        let behind_ms = self.now.wall_ms - self.last_at().max(self.now.wall_ms);
         self.hear(told)?;
+        self.is_told(behind_ms)?;
         self.keys_hold()?;
         self.keys_gone()?;
         self.adopt()?;
@@ -384,7 +413,8 @@ fn first_changes(authority: &Authority) -> Result<Vec<Governed>, Broken> {
         let (_, signed) = SignedProposal::from_record(&value).map_err(Broken::run)?;
         let change = signed.proposal.change;
         let is_bundle = change.type_name() == "bundle.published";
-        Ok(Governed { change, based_on: index, bundle: is_bundle.then_some(0), reduction: None })
+        let bundle = is_bundle.then_some(0);
+        Ok(Governed { change, based_on: index, bundle, reduction: None, is_by_quorum: true })
     };
     authority.records.iter().enumerate().map(one).collect()
 }

@@ -11,6 +11,8 @@ pub(crate) struct Rule {
     pub(crate) bundle: usize,
     halts: BTreeSet<Subject>,
     trust: BTreeMap<Subject, Trust>,
+    /// The zones of workloads.
+    zones: BTreeMap<String, String>,
     /// Reductions that act without governance, with the size that was adopted when they came and their number.
     pub(crate) reductions: Vec<(Change, usize, u64)>,
 }
@@ -24,6 +26,8 @@ pub(crate) struct Governed {
     pub(crate) bundle: Option<usize>,
     /// The reduction's number, where it had acted before.
     pub(crate) reduction: Option<u64>,
+    /// Whether as many signed it as must where something is given back.
+    pub(crate) is_by_quorum: bool,
 }
 
 impl Rule {
@@ -61,6 +65,9 @@ impl Rule {
             Change::TrustChanged { subject, trust } => {
                 self.trust.insert(subject.clone(), *trust);
             }
+            Change::WorkloadRegistered(workload) => {
+                self.zones.insert(workload.name.clone(), workload.zone.clone());
+            }
             _ => {}
         }
         self.bundle = governed.bundle.unwrap_or(self.bundle);
@@ -68,8 +75,30 @@ impl Rule {
         self.reductions.retain(|(change, since, number)| {
             let is_same = governed.reduction == Some(*number);
             let is_later = change.about() == about && governed.based_on > *since;
-            !is_same && !is_later
+            let is_enough = governed.is_by_quorum || takes_as_much(&governed.change, change);
+            !(is_same || is_later && is_enough)
         });
+    }
+
+    /// The zone that a workload is in.
+    pub(crate) fn zone(&self, workload: &str) -> String {
+        self.zones.get(workload).cloned().unwrap_or_default()
+    }
+
+    /// The worst that governance and the node hold of a subject: its trust state, and whether it is halted.
+    pub(crate) fn worst(&self, subject: &Subject) -> (Trust, bool) {
+        let set = self.trust.get(subject).copied();
+        let (mut trust, mut is_halted) = (set.unwrap_or(Trust::Trusted), false);
+        for (change, ..) in &self.reductions {
+            match change {
+                Change::TrustChanged { subject: of, trust: held } if of == subject => {
+                    trust = trust.max(*held);
+                }
+                Change::HaltOrdered { subject: of } => is_halted |= of == subject,
+                _ => {}
+            }
+        }
+        (trust, is_halted || self.halts.contains(subject))
     }
 
     /// Why nothing may be permitted to any of these, if so: the first in the order of the checks.
@@ -95,4 +124,14 @@ impl Rule {
             None
         }
     }
+}
+
+/// Whether a change takes away no less than another about the same.
+fn takes_as_much(change: &Change, other: &Change) -> bool {
+    let trust = |change: &Change| match change {
+        Change::TrustChanged { trust, .. } => Some(*trust),
+        _ => None,
+    };
+    matches!((change, other), (Change::HaltOrdered { .. }, Change::HaltOrdered { .. }))
+        || trust(other).is_some_and(|other| trust(change).is_some_and(|one| one >= other))
 }

@@ -44,17 +44,31 @@ impl World {
         })
     }
 
-    /// Exactly the decisions of what was erased cannot be derived.
+    /// Exactly the decisions of what was erased cannot be derived, and those that its tree made after it.
     fn replayed(&self, log: &[Entry], counts: Counts) -> Result<(), Broken> {
         let mut must = Counts::default();
+        let mut roots: BTreeMap<String, String> = BTreeMap::new();
+        let mut lost: BTreeSet<String> = BTreeSet::new();
         for entry in log {
             let record = Value::parse(&entry.record).map_err(Broken::run)?;
             let text = |name: &str| record.get(name).and_then(Value::as_str);
-            if text("type") == Some("transition.decided") {
-                let id = text("execution").unwrap_or_default();
-                let is_erased = self.model.over.get(id).is_some_and(Option::is_some);
-                let count = if is_erased { &mut must.erased } else { &mut must.identical };
-                *count += 1;
+            let id = text("execution").unwrap_or_default();
+            match text("type") {
+                Some("execution.started") => {
+                    let parent = record.get("delegation").and_then(|one| one.get("parent"));
+                    let parent = parent.and_then(Value::as_str);
+                    let root = parent.and_then(|parent| roots.get(parent)).cloned();
+                    roots.insert(id.to_owned(), root.unwrap_or_else(|| id.to_owned()));
+                }
+                Some("transition.decided") => {
+                    let root = roots.get(id).cloned().unwrap_or_default();
+                    if self.model.over.get(id).is_some_and(Option::is_some) {
+                        lost.insert(root.clone());
+                    }
+                    let is_lost = lost.contains(&root);
+                    *(if is_lost { &mut must.erased } else { &mut must.identical }) += 1;
+                }
+                _ => {}
             }
         }
         holds(counts == must, Law::Bytes, || format!("replay counts {counts:?}, must {must:?}"))

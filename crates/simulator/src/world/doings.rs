@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use kernel::governance::{Change, Subject};
+use kernel::limits::CLOCK_STEP_MS;
 use kernel::lineage::{Direction, HandsOn, Transition};
 use kernel::step::Input;
-use policy::{Assurance, Grant, Trust};
+use policy::{Assurance, Grant};
 
 use super::World;
 use crate::authority::WORKLOADS;
-use crate::broken::Broken;
-use crate::model::{Event, Governed, Request};
+use crate::broken::{Broken, Law, holds};
+use crate::model::Request;
 use crate::node::Bug;
-use crate::office::{Asked, LABELLED, definition};
+use crate::office::{ANSWER, Asked, LABELLED, definition};
 
 const PATHS: [&str; 7] =
     ["reports/q3", "notes/a", LABELLED, "secret/key", "boards/a", "Boards/B", "drafts/a"];
@@ -51,13 +51,14 @@ impl World {
             }
             13..=14 => Asked::Post { to_press: self.random.once_in(2) },
             15..=16 => Asked::Write(self.one_of(&WRITTEN)),
-            17..=18 => Asked::Clear(self.one_of(&CLEARED)),
+            17 => Asked::Clear(self.one_of(&CLEARED)),
+            18 => Asked::Answer,
             _ => Asked::Unknown,
         };
         self.ask(asked, None)
     }
 
-    fn one_of(&mut self, paths: &[&'static str]) -> &'static str {
+    pub(super) fn one_of(&mut self, paths: &[&'static str]) -> &'static str {
         self.random.one_of(paths).copied().unwrap_or_default()
     }
 
@@ -105,10 +106,15 @@ impl World {
         if self.bug == Some(Bug::LateLabel) && is_labelled && self.random.once_in(2) {
             (_, arguments) = Asked::Read("notes/a").call();
         }
+        let method = match asked {
+            Asked::Delegate => "agent/start",
+            Asked::Answer => ANSWER,
+            _ => "tools/call",
+        };
         let transition = Transition {
             server: "office".to_owned(),
             direction: Direction::ToServer,
-            method: if tool.is_some() { "tools/call" } else { "agent/start" }.to_owned(),
+            method: method.to_owned(),
             is_known: true,
             tool: tool.map(str::to_owned),
             definition: (asked == Asked::Fetch)
@@ -146,89 +152,6 @@ impl World {
         value.and_then(|value| value.get("at")?.as_i64()).unwrap_or(0)
     }
 
-    fn any_subject(&mut self) -> Subject {
-        let id = self.any_execution().unwrap_or_default();
-        let (workload, _) = self.random.one_of(&WORKLOADS).copied().unwrap_or_default();
-        match self.random.below(8) {
-            0 => Subject::Domain,
-            1 => Subject::Zone("prod".into()),
-            2 => Subject::Node(crate::node::NODE.into()),
-            3 if !id.is_empty() => Subject::Execution(id),
-            _ => Subject::Workload(workload.into()),
-        }
-    }
-
-    /// Officers change something, restoring more often than not, and the node adopts it at once or later.
-    pub(super) fn govern(&mut self) -> Result<(), Broken> {
-        let at = self.now.wall_ms;
-        let based_on = self.authority.records.len();
-        let (mut bundle, mut reduction) = (None, None);
-        let change = match self.random.below(10) {
-            0 => {
-                let number = usize::try_from(self.random.below(2)).unwrap_or(0);
-                bundle = Some(number);
-                let Some(published) = self.bundles.get(number) else { return Ok(()) };
-                self.authority.publish(at, &published.clone())?;
-                Some(Change::BundlePublished { bundle: published.digest() })
-            }
-            1 if self.random.once_in(2) => {
-                Some(Change::HaltOrdered { subject: self.any_subject() })
-            }
-            2 => {
-                Some(Change::TrustChanged { subject: self.any_subject(), trust: Trust::Suspended })
-            }
-            3 if self.random.once_in(2) => {
-                self.any_execution().map(|execution| Change::ExecutionEnded { execution })
-            }
-            4 if !self.reduced.is_empty() => {
-                // What acted at once gets into governance now, based on what it was signed on.
-                let (signed, basis, number) = self.reduced.remove(0);
-                if self.authority.accept(at, &signed).is_err() {
-                    return Ok(());
-                }
-                reduction = Some(number);
-                let change = signed.proposal.change.clone();
-                self.model.governed.push(Governed { change, based_on: basis, bundle, reduction });
-                return self.adopt();
-            }
-            _ => {
-                let restoring = self.model.rule.restoring();
-                self.random.one_of(&restoring).cloned()
-            }
-        };
-        let Some(change) = change else { return Ok(()) };
-        if bundle.is_none() {
-            self.authority.change(at, change.clone())?;
-        }
-        self.model.governed.push(Governed { change, based_on, bundle, reduction });
-        if self.random.once_in(4) { Ok(()) } else { self.adopt() }
-    }
-
-    /// An officer takes something away, and the node hears of it before governance does.
-    pub(super) fn reduce(&mut self) -> Result<(), Broken> {
-        let subject = self.any_subject();
-        let change = match self.random.below(2) {
-            0 => Change::HaltOrdered { subject },
-            _ => Change::TrustChanged { subject, trust: Trust::Suspended },
-        };
-        // Signed on what the node has, and sooner or later brought to the authority.
-        let basis = self.node.adopted;
-        if basis != self.authority.records.len() {
-            return Ok(());
-        }
-        let signed =
-            self.authority.propose(self.now.wall_ms.max(self.last_at()), change.clone())?;
-        let (ticket, before) = (self.ticket(), self.model.log.len());
-        let proposal = Box::new(signed.clone());
-        self.tell(Input::Reduce { ticket, proposal })?;
-        if self.model.log.len() > before {
-            let index = u64::try_from(before).unwrap_or(u64::MAX);
-            self.model.happened(index, Event::Reduced(Box::new(change), basis, ticket));
-            self.reduced.push((signed, basis, ticket));
-        }
-        Ok(())
-    }
-
     pub(super) fn end_child(&mut self) -> Result<(), Broken> {
         let children: Vec<(String, String)> = self
             .model
@@ -246,7 +169,18 @@ impl World {
     pub(super) fn refuse(&mut self) -> Result<(), Broken> {
         let count = self.random.below(5);
         self.tell(Input::Refused { code: "refused.input", count })?;
-        self.tell(Input::Tick)
+        let jumped_ms = std::mem::take(&mut self.jumped_ms);
+        self.tell(Input::Tick)?;
+        self.is_told(jumped_ms)
+    }
+
+    /// Whether a step of the clock is on record, if it is one.
+    pub(super) fn is_told(&mut self, by_ms: i64) -> Result<(), Broken> {
+        let told_ms = std::mem::take(&mut self.stepped_ms);
+        let must_ms = if by_ms.abs() < CLOCK_STEP_MS { 0 } else { by_ms };
+        holds(told_ms == must_ms, Law::Closed, || {
+            format!("the clock stepped by {must_ms} ms, and the record says {told_ms}")
+        })
     }
 
     /// Commits so many of the appends that wait.

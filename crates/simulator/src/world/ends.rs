@@ -38,19 +38,45 @@ impl World {
             return Ok(());
         }
         let is_alive = self.model.executions.contains_key(&request.execution);
-        if end.is_marked && is_alive {
+        // What anything later can look at: labels, and pages.
+        let stop = self.model.stop(&request.execution);
+        if (end.is_marked || is_page) && stop.is_none() {
             self.marked.insert(ticket, index);
         }
         self.settle(input, end)?;
         self.carries(&request.execution)?;
-        if self.bug == Some(Bug::EarlyResult) {
+        let is_early = match self.bug {
+            Some(Bug::EarlyResult) => stop.is_none() && end.is_marked,
+            Some(Bug::EarlyPage) => stop.is_none() && is_page,
+            _ => false,
+        };
+        if is_early {
             self.hear(vec![Told::Settled { ticket }])?;
         }
-        if is_page && is_alive {
+        if told == Completion::Sent && is_alive && request.asked == Asked::Fetch {
             let at = self.last_at();
             self.model.happened(index, Event::Page(request.execution, at));
         }
         if self.random.once_in(10) { self.end_again(ticket, outcome) } else { Ok(()) }
+    }
+
+    /// A result goes on to its agent: its record is durable if anything later can look at it.
+    pub(super) fn goes_on(&mut self, ticket: Ticket) -> Result<(), Broken> {
+        let index = self.marked.remove(&ticket);
+        holds(index.unwrap_or(0) < self.node.ledger.size(), Law::Durable, || {
+            format!("the result of request {ticket} goes on, and its record may be lost")
+        })?;
+        self.model.handed_on(ticket, index)
+    }
+
+    /// A result goes nowhere: something stopped its execution.
+    pub(super) fn stays(&mut self, ticket: Ticket) -> Result<(), Broken> {
+        self.marked.remove(&ticket);
+        let execution = self.model.requests.get(&ticket).map(|request| request.execution.clone());
+        let stop = self.model.stop(&execution.unwrap_or_default());
+        holds(stop.is_some(), Law::Closed, || {
+            format!("the result of request {ticket} is withheld, and nothing stopped it")
+        })
     }
 
     /// Tells the kernel of an end, and the model what its server knows of it.
@@ -72,7 +98,11 @@ impl World {
     /// What a planted bug makes of an end.
     fn told(&self, request: &Request, outcome: Completion) -> Completion {
         let is_clearing = matches!(request.asked, Asked::Clear(_));
-        if self.bug == Some(Bug::EarlyClear) && is_clearing { Completion::Result } else { outcome }
+        match self.bug {
+            Some(Bug::EarlyClear) if is_clearing => Completion::Result,
+            Some(Bug::UnknownAsSent) if outcome == Completion::UNKNOWN => Completion::Sent,
+            _ => outcome,
+        }
     }
 
     /// Whether a planted bug keeps an end from the kernel, although it happened.

@@ -21,7 +21,8 @@ impl World {
             _ => self.random.one_of(&ended).cloned(),
         };
         let Some(execution) = execution else { return Ok(()) };
-        let is_new = self.model.over.get(&execution) == Some(&None);
+        let is_over = self.model.over.get(&execution) == Some(&None);
+        let is_new = is_over && !self.model.is_kept(&execution);
         let (ticket, before, reason) = (self.ticket(), self.model.log.len(), ErasedFor::Asked);
         self.tell(Input::Erase { ticket, execution: execution.clone(), os_user: 0, reason })?;
         let is_on_record = self.model.log.len() > before;
@@ -67,6 +68,7 @@ impl World {
                 on_record == Some(index) && index < self.node.ledger.size()
             }
             Err("execution.live") => self.model.executions.contains_key(execution),
+            Err("execution.line") => self.model.is_kept(execution),
             Err("execution.unknown") => execution == "nobody",
             Err(_) => false,
         };
