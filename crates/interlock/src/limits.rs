@@ -47,3 +47,9 @@ pub(crate) const SECRETS_BYTES_MAX: usize = 1024 * 1024;
 
 /// Bytes of a file of roles.
 pub(crate) const ROLES_BYTES_MAX: usize = 1024 * 1024;
+
+/// Milliseconds for a client's first request, where it is to be answered that there is no session.
+pub(crate) const FIRST_REQUEST_MS_MAX: u64 = 2_000;
+
+/// Bytes of that request that are read, at most.
+pub(crate) const FIRST_REQUEST_BYTES_MAX: u64 = 1024 * 1024;

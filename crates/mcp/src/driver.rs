@@ -35,13 +35,7 @@ pub struct SessionSummary {
     pub settled: bool,
 }
 
-/// Starts the server and runs one session with it until either side ends; the server's process is gone when
-/// this returns, and is killed when the future is dropped.
-///
-/// Once the client ends its side, the server's stdin is closed and the server has
-/// [`crate::limits::SHUTDOWN_MS_MAX`] to end by itself; its answers still go to the client.
-///
-/// What the server started is ended with it: see [`crate::guard`].
+/// Starts the server and runs one session with it: [`ServerCommand::start`], then [`serve_started`].
 ///
 /// # Errors
 /// The server could not be started; then nothing was read from the client.
@@ -57,7 +51,29 @@ where
     R: AsyncRead + Send + Unpin + 'static,
     W: AsyncWrite + Send + Unpin + 'static,
 {
-    Ok(run(gate, server.start().await?, client, (sink, Times::default())).await)
+    Ok(serve_started(gate, server.start().await?, client, sink).await)
+}
+
+/// Runs one session with a server that has been started, until either side ends; the server's process is gone when
+/// this returns, and is killed when the future is dropped.
+///
+/// Once the client ends its side, the server's stdin is closed and the server has
+/// [`crate::limits::SHUTDOWN_MS_MAX`] to end by itself; its answers still go to the client.
+///
+/// What the server started is ended with it: see [`crate::guard`].
+pub async fn serve_started<G, S, R, W>(
+    gate: Arc<G>,
+    server: ServerProcess,
+    client: (R, W),
+    sink: S,
+) -> SessionSummary
+where
+    G: Gate,
+    S: Sink,
+    R: AsyncRead + Send + Unpin + 'static,
+    W: AsyncWrite + Send + Unpin + 'static,
+{
+    run(gate, server, client, (sink, Times::default())).await
 }
 
 /// Runs one session with a server that has been started.

@@ -22,8 +22,8 @@ mod note;
 mod server;
 pub mod session;
 
-pub use driver::{SessionSummary, serve};
+pub use driver::{SessionSummary, serve, serve_started};
 pub use gate::{Answer, Completed, Direction, End, Gate, Step, Stop};
 pub use note::{Note, Sink};
-pub use server::{ServerCommand, SessionError};
+pub use server::{ServerCommand, ServerProcess, SessionError};
 pub use session::Ended;

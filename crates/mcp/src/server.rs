@@ -61,7 +61,10 @@ pub enum SessionError {
 impl ServerCommand {
     /// Starts the server under a guard of its own, in a session without a terminal. Everything that the server
     /// started is killed when the handle is dropped, and when this process ends in whatever way.
-    pub(crate) async fn start(&self) -> Result<ServerProcess, SessionError> {
+    ///
+    /// # Errors
+    /// What is missing, or what the operating system said.
+    pub async fn start(&self) -> Result<ServerProcess, SessionError> {
         if let Some(directory) = &self.directory
             && !directory.is_dir()
         {
@@ -119,7 +122,7 @@ impl ServerCommand {
 
 /// A server that runs, with all that it starts. Dropping this kills all of it.
 #[derive(Debug)]
-pub(crate) struct ServerProcess {
+pub struct ServerProcess {
     /// Closing it tells the server to end.
     pub(crate) stdin: Option<Sender>,
     pub(crate) stdout: Option<Receiver>,

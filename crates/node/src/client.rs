@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kernel::governance::{SignedProposal, UNREPLAYED};
@@ -92,7 +94,7 @@ impl Session {
     /// passed on, and what still comes back is written.
     ///
     /// # Errors
-    /// `socket` where the connection breaks.
+    /// `socket` where the connection breaks, `session` where the node closes it before the input ends.
     pub fn pipe<R, W>(self, mut input: R, mut output: W) -> Result<(), Error>
     where
         R: Read + Send + 'static,
@@ -100,13 +102,22 @@ impl Session {
     {
         let failed = |why: std::io::Error| Error::socket(Path::new("node"), &why);
         let mut to_node = self.stream.try_clone().map_err(failed)?;
+        let input_ended = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&input_ended);
         // Not joined: it may wait for input for ever, and ends with the process.
         std::thread::spawn(move || {
             let _ended = copy(&mut input, &mut to_node);
+            ended.store(true, Ordering::Release);
             let _closed = to_node.shutdown(Shutdown::Write);
         });
         let mut from_node = self.stream;
-        copy(&mut from_node, &mut output).map_err(failed)
+        copy(&mut from_node, &mut output).map_err(failed)?;
+        match input_ended.load(Ordering::Acquire) {
+            true => Ok(()),
+            false => {
+                Err(Error::session(&"the node ended the session; its standard error says why"))
+            }
+        }
     }
 }
 
@@ -221,6 +232,7 @@ fn ask(socket: &Path, question: &Hello) -> Result<(UnixStream, Value), Error> {
             "governance" => Error::governance(&message),
             "ledger" => Error::unkept(message),
             UNREPLAYED => Error::unreplayed(message),
+            "server" => Error::server(&message),
             _ => Error::peer(&format!("the node refused ({code}): {message}")),
         });
     }

@@ -13,7 +13,7 @@ pub struct Error {
 
 impl Error {
     /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `rollback`, `replay`, `governance`,
-    /// `semantics.replay`, `server`, `socket`, `peer`, `entropy`, `input`.
+    /// `semantics.replay`, `server`, `session`, `socket`, `peer`, `entropy`, `input`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.code
@@ -94,6 +94,11 @@ impl Error {
     /// A server that can't be started, or may not be.
     pub(crate) fn server(why: &dyn Display) -> Self {
         Self::new("server", why.to_string())
+    }
+
+    /// A session that ended before its client ended it.
+    pub(crate) fn session(why: &dyn Display) -> Self {
+        Self::new("session", why.to_string())
     }
 
     pub(crate) fn peer(why: &dyn Display) -> Self {

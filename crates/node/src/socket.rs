@@ -175,6 +175,16 @@ async fn session(
         Ok(execution) => execution,
         Err((code, message)) => return refuse(&mut stream, shared, code, &message).await,
     };
+    let notes = SessionNotes::new(&shared.log, name, &workload);
+    // First of all, so that a client whose server can't be started is told so.
+    let process = match command(server).start().await {
+        Ok(process) => process,
+        Err(why) => {
+            notes.say(&why);
+            let _gone = stream.write_all(&refusal("server", &why.to_string())).await;
+            return;
+        }
+    };
     let joined = object([
         ("assurance", Value::from(assurance.as_str())),
         ("execution", Value::from(execution.as_str())),
@@ -184,7 +194,6 @@ async fn session(
     if stream.write_all(&line(&joined)).await.is_err() {
         return;
     }
-    let notes = SessionNotes::new(&shared.log, name, &workload);
     let gate = SessionGate {
         kernel: shared.kernel.clone(),
         workload: workload.clone(),
@@ -193,11 +202,7 @@ async fn session(
         assurance,
         permits: Permits::default(),
     };
-    let ended =
-        mcp::serve(Arc::new(gate), command(server), stream.into_split(), notes.clone()).await;
-    if let Err(why) = ended {
-        notes.say(why);
-    }
+    mcp::serve_started(Arc::new(gate), process, stream.into_split(), notes).await;
 }
 
 /// The execution for which a peer speaks, or the code of a refusal and what to tell it.

@@ -1,8 +1,14 @@
-use std::io::stdin;
+use std::io::{BufRead as _, BufReader, IsTerminal as _, Read as _, Write as _, stdin};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use crate::cli::Mcp;
 use crate::exit::{Exit, Failure};
+use crate::limits::{FIRST_REQUEST_BYTES_MAX, FIRST_REQUEST_MS_MAX};
 use crate::output::{stderr, stdout};
+
+/// The code of the error where there is no session with the server, as the gateway has it for a server that was stopped.
+const NO_SESSION: i32 = -32_003;
 
 /// Carries bytes between the client and the node.
 pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
@@ -13,7 +19,10 @@ pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
         arguments.execution.as_deref(),
         &arguments.server,
     )
-    .map_err(|why| Failure::node(&why))?;
+    .map_err(|why| {
+        tell_client(&why);
+        Failure::node(&why)
+    })?;
     // Standard output belongs to MCP.
     stderr(format!(
         "interlock: execution {} of `{}`, assurance {}{}",
@@ -27,4 +36,30 @@ pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
     ));
     session.pipe(stdin(), stdout()).map_err(|why| Failure::node(&why))?;
     Ok(Exit::Ok)
+}
+
+/// Answers the client's first request with the reason: a client that waits for it is told, and does not have to guess
+/// from an end of file.
+fn tell_client(why: &node::Error) {
+    if stdin().is_terminal() {
+        return;
+    }
+    let (heard, first) = mpsc::channel();
+    // Not joined: a client that sends nothing keeps it until the process ends.
+    std::thread::spawn(move || {
+        let mut line = Vec::new();
+        let mut first = BufReader::new(stdin().take(FIRST_REQUEST_BYTES_MAX));
+        if first.read_until(b'\n', &mut line).is_ok() {
+            // Whoever waits may have given up.
+            let _late = heard.send(line);
+        }
+    });
+    let line = first.recv_timeout(Duration::from_millis(FIRST_REQUEST_MS_MAX)).unwrap_or_default();
+    let request: serde_json::Value = serde_json::from_slice(&line).unwrap_or_default();
+    let id = request.get("id").filter(|id| id.is_string() || id.is_number());
+    let Some(id) = id.filter(|_| request.get("method").is_some()) else { return };
+    let error = serde_json::json!({"code": NO_SESSION, "message": why.to_string(), "data": {"code": why.code()}});
+    let answer = serde_json::json!({"jsonrpc": "2.0", "id": id, "error": error});
+    // A client that has gone is told nothing.
+    let _gone = writeln!(stdout(), "{answer}");
 }

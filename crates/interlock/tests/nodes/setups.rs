@@ -1,9 +1,10 @@
 //! A node does not start from a set-up that gives away what it guards, and says at its start what is weak.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
@@ -148,4 +149,51 @@ fn nothing_waits_for_a_fifo_in_a_folder() {
         fs::write(&path, bytes).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
+}
+
+/// Runs `interlock mcp` with this on its standard input, which stays open until `then` is done.
+fn mcp(domain: &Domain, input: &str, then: impl FnOnce()) -> Output {
+    let mut command = Command::new(BINARY);
+    command.arg("mcp").arg(domain.folder()).args(["--server", "files", "--workload", "agent"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).unwrap();
+    then();
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    output
+}
+
+#[test]
+fn a_server_that_cannot_start_is_an_error_of_the_first_request() {
+    let domain = domain();
+    let program = domain.around().join("server");
+    fs::copy("/bin/cat", &program).unwrap();
+    rewrite(&domain, "\"cat\"", &format!("\"{}\"", program.display()));
+    let node = Node::start(&domain.folder());
+    fs::remove_file(&program).unwrap();
+    let asked = "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"initialize\",\"params\":{}}\n";
+    let ended = mcp(&domain, asked, || ());
+    assert_eq!(ended.status.code(), Some(78));
+    let answer: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!((&answer["id"], &answer["error"]["data"]["code"]), (&7.into(), &"server".into()));
+    let (said, told) = (String::from_utf8_lossy(&ended.stderr), answer["error"].to_string());
+    for text in [said.as_ref(), told.as_str(), node.stderr().as_str()] {
+        assert!(text.contains("was not found"), "{text}");
+    }
+    assert!(node.stop().success());
+}
+
+#[test]
+fn a_client_whose_node_is_killed_is_told() {
+    let domain = domain();
+    let mut node = Node::start(&domain.folder());
+    let ended = mcp(&domain, "", || {
+        until("the session", || node.stderr().contains("the server runs as process").then_some(()));
+        node.kill();
+    });
+    assert_eq!(ended.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(said.contains("the node ended the session"), "{said}");
 }
