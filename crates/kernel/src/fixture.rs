@@ -69,6 +69,17 @@ pub(crate) fn bundle(policies: &str) -> Bundle {
     load([("bundle.toml", MANIFEST), ("schema.cedarschema", SCHEMA), ("policies/all.dw", policies)])
 }
 
+/// The same for another version of the decider.
+pub(crate) fn bundle_of(semantics: u64, policies: &str) -> Bundle {
+    let manifest = MANIFEST.replace("semantics = 1", &format!("semantics = {semantics}"));
+    let files = [
+        ("bundle.toml", manifest.as_str()),
+        ("schema.cedarschema", SCHEMA),
+        ("policies/all.dw", policies),
+    ];
+    load(files)
+}
+
 /// Loads a bundle of these files.
 pub(crate) fn load<const N: usize>(files: [(&str, &str); N]) -> Bundle {
     let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
@@ -179,12 +190,17 @@ pub(crate) struct Domain {
 
 impl Domain {
     pub(crate) fn new() -> Self {
+        Self::of_semantics(crate::governance::SEMANTICS)
+    }
+
+    /// With this as the newest version of the decider that its bundles may name.
+    pub(crate) fn of_semantics(semantics: u64) -> Self {
         let mut domain =
             Self { fold: Governance::new(ORIGIN), records: vec![], shelf: Arc::default() };
         domain.change(Change::DomainCreated {
             domain: "example.test".into(),
             roles: Roles::of_one(&officer().verifier()).unwrap(),
-            semantics: crate::governance::SEMANTICS,
+            semantics,
         });
         domain.change(Change::WorkloadRegistered(Workload {
             name: "agent".into(),

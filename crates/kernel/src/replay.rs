@@ -251,7 +251,8 @@ impl<'a> Replay<'a> {
                 Some(fed)
             }
             (Body::Withheld { decided_seq, .. }, Some(link)) => {
-                self.state.execution_mut(&link.execution)?.withhold(*decided_seq);
+                self.state.execution(&link.execution)?;
+                self.state.withhold(record.header.at, (&link.execution, *decided_seq));
                 self.state.give_back(&link.execution, *decided_seq);
                 Some(Fed::Followed)
             }

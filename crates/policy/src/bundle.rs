@@ -5,6 +5,7 @@ mod approval;
 mod blob;
 mod detectors;
 pub(crate) mod entities;
+mod event_schema;
 pub(crate) mod labels;
 mod load;
 pub(crate) mod manifest;

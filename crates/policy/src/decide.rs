@@ -12,7 +12,7 @@ use dogwood_language::TemporalBindings;
 
 use crate::approval;
 use crate::bundle::Bundle;
-use crate::decision::{Decision, Determining, EvaluationError};
+use crate::decision::{Decision, Determining, EvaluationError, Verdict};
 use crate::engine::{Answer, has_stack, no_stack};
 use crate::evaluation;
 use crate::facts::{Facts, Standing};
@@ -92,7 +92,23 @@ fn decide_read(
     let form = formed.at(Some(&moment));
     let answer = ask(history, &moment, formed, &form);
     let asked = (formed.request().action.as_str(), facts);
-    assemble(formed.bundle(), (standing, asked), &form, answer).with_labels(change)
+    let decision = assemble(formed.bundle(), (standing, asked), &form, answer).with_labels(change);
+    if decision.verdict() == Verdict::Deny {
+        history.deny(facts.at, formed);
+    }
+    decision
+}
+
+/// Lets a request be an event of the past, with no word on how it was decided.
+pub(crate) fn remember(
+    history: &mut History,
+    standing: &Standing,
+    facts: &Facts,
+    request: &Request,
+) {
+    let formed = form(history.bundle(), request);
+    let (moment, _) = moment(&formed, standing, facts);
+    ask(history, &moment, &formed, &formed.at(Some(&moment)));
 }
 
 /// What the context takes from the moment, and what a permit would do to labels.

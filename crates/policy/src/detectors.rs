@@ -29,6 +29,8 @@ pub(crate) struct Detectors {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Set {
     pub(crate) patterns: RegexSet,
+    /// What each of them is called, in their order.
+    pub(crate) names: Vec<String>,
     /// What each of them brings, in their order.
     pub(crate) adds: Vec<Labels>,
 }

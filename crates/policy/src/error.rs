@@ -298,6 +298,92 @@ impl Diagnostic for LoadErrors {
     }
 }
 
+/// What kind of oddness a bundle has. The words of [`WarningCode::as_str`] are stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WarningCode {
+    /// The validator finds a policy odd.
+    PolicySuspect,
+    /// Many policies have no scope, so that every decision looks at each.
+    PoliciesUnscoped,
+    /// The schema has no type for callers.
+    CallerUndeclared,
+    /// No client can start.
+    StartInitialize,
+    /// No client sees a tool.
+    StartToolsList,
+    /// What a server asks may pass, and its answer never does.
+    AnswerUndeclared,
+    /// No tool and no message stands for an action.
+    ActionUnreached,
+    /// No policy can permit a tool.
+    ToolUnpermitted,
+    /// A tool's server is not configured.
+    ServerUnknown,
+    /// A forbid can never apply.
+    ForbidNever,
+    /// A permit can never apply.
+    PermitNever,
+    /// A policy names an entity that nothing has.
+    EntityUnknown,
+    /// A policy reads what no decision has.
+    ConditionNever,
+    /// A policy looks back at what never happens.
+    EventNever,
+    /// An entity type has tags that nothing states.
+    TagsUnset,
+    /// An `@approval` waits for a role that nobody has.
+    RoleUnknown,
+    /// An `@approval` waits for more officers than there are.
+    RoleShort,
+    /// A policy looks for a label that is not declared.
+    LabelUnknown,
+    /// Nothing adds a label.
+    LabelNever,
+    /// No policy looks at a label.
+    LabelUnread,
+    /// No policy looks at what a detector adds.
+    DetectorUnread,
+    /// Nothing charges a meter.
+    MeterUncharged,
+    /// Nobody is told an annotation.
+    AnnotationUnread,
+    /// No action is about an entity type.
+    TypeUnused,
+}
+
+impl WarningCode {
+    /// The stable word, such as `forbid.never`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            WarningCode::PolicySuspect => "policy.suspect",
+            WarningCode::PoliciesUnscoped => "policies.unscoped",
+            WarningCode::CallerUndeclared => "caller.undeclared",
+            WarningCode::StartInitialize => "start.initialize",
+            WarningCode::StartToolsList => "start.tools_list",
+            WarningCode::AnswerUndeclared => "answer.undeclared",
+            WarningCode::ActionUnreached => "action.unreached",
+            WarningCode::ToolUnpermitted => "tool.unpermitted",
+            WarningCode::ServerUnknown => "server.unknown",
+            WarningCode::ForbidNever => "forbid.never",
+            WarningCode::PermitNever => "permit.never",
+            WarningCode::EntityUnknown => "entity.unknown",
+            WarningCode::ConditionNever => "condition.never",
+            WarningCode::EventNever => "event.never",
+            WarningCode::TagsUnset => "tags.unset",
+            WarningCode::RoleUnknown => "role.unknown",
+            WarningCode::RoleShort => "role.short",
+            WarningCode::LabelUnknown => "label.unknown",
+            WarningCode::LabelNever => "label.never",
+            WarningCode::LabelUnread => "label.unread",
+            WarningCode::DetectorUnread => "detector.unread",
+            WarningCode::MeterUncharged => "meter.uncharged",
+            WarningCode::AnnotationUnread => "annotation.unread",
+            WarningCode::TypeUnused => "type.unused",
+        }
+    }
+}
+
 /// Something about a bundle that is allowed, and likely not meant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Warning {
@@ -305,16 +391,38 @@ pub struct Warning {
     pub file: String,
     /// The line, from 1, when it is known.
     pub line: Option<usize>,
+    /// What kind of oddness.
+    pub code: WarningCode,
+    /// The policy that it is about.
+    pub policy: Option<String>,
     /// What is odd, and what to do about it.
     pub message: String,
 }
 
+impl Warning {
+    pub(crate) fn new(code: WarningCode, message: impl Into<String>) -> Warning {
+        let (file, message) = (String::new(), message.into());
+        Warning { file, line: None, code, policy: None, message }
+    }
+
+    pub(crate) fn in_file(self, file: &str) -> Warning {
+        Warning { file: file.to_owned(), ..self }
+    }
+
+    /// At the place where a policy begins.
+    pub(crate) fn at_policy(self, id: &str, (file, line): (&str, usize)) -> Warning {
+        let (file, policy) = (file.to_owned(), Some(id.to_owned()));
+        Warning { file, line: Some(line), policy, ..self }
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (message, code) = (&self.message, self.code.as_str());
         match (self.file.is_empty(), self.line) {
-            (true, _) => write!(f, "{}", self.message),
-            (false, None) => write!(f, "{}: {}", self.file, self.message),
-            (false, Some(line)) => write!(f, "{}:{line}: {}", self.file, self.message),
+            (true, _) => write!(f, "{message} ({code})"),
+            (false, None) => write!(f, "{}: {message} ({code})", self.file),
+            (false, Some(line)) => write!(f, "{}:{line}: {message} ({code})", self.file),
         }
     }
 }

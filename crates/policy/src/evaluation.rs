@@ -12,7 +12,7 @@ use proof::json::Value;
 
 use crate::approval::{Given, Retry};
 use crate::bundle::Bundle;
-use crate::decide::{decide, malformed};
+use crate::decide::{decide, malformed, remember};
 use crate::decision::Decision;
 use crate::detectors::Passing;
 use crate::facts::{Assurance, Facts, Standing, Trust};
@@ -280,7 +280,7 @@ fn relive(
         return Err("`context.history[].output` belongs to a response".to_owned());
     }
     match kind.as_str() {
-        "request" => drop(decide(history, standing, &Facts { at, ..*facts }, &request)),
+        "request" => remember(history, standing, &Facts { at, ..*facts }, &request),
         "response" => {
             history.complete(at, &request, &Outcome::Result(output.map(|output| output.to_text())))
         }

@@ -1,10 +1,12 @@
 //! What one execution has done so far, as the policies' temporal conditions see it.
 //!
 //! Every request that is decided is an event, whatever the decision: `request`, and when it completes `response` or
-//! `error`. An outcome that is unknown may or may not have happened: from [`Semantics::V4`] on it counts as the worst for
-//! every condition, as a response without a result and as an error at once; before, it was neither. The history keeps
-//! the events as they came, but for long strings, of which it keeps the digest ([`kept`]), so that a new bundle sees all of
-//! them: those that are well formed under its schema.
+//! `error`. From [`Semantics::V4`] on a denied request is an `error` at once, as AgentCore has it, and so is one whose permit
+//! was withheld: nothing of it happened. A pending one has not ended, and is a `request` alone. An outcome that is unknown
+//! may or may not have happened: from that version on it counts as the worst for every condition, as a response without a
+//! result and as an error at once; before, it was neither. The history keeps the events as they came, but for long strings,
+//! of which it keeps the digest ([`kept`]), so that a new bundle sees all of them: those that are well formed under its
+//! schema.
 //!
 //! An execution has one history with all that descend from it, or one of its own, as the bundle says ([`HistoryOf`]). So
 //! events are not matched by principal again (Dogwood's unpinned event schema): whatever happened in it counts, on
@@ -103,6 +105,20 @@ impl History {
     /// [`History::complete`] for a request as it was read when it was decided.
     pub fn complete_formed(&mut self, at: i64, formed: &Formed, outcome: &Outcome) {
         self.end(at, (formed.request(), Some(formed)), outcome);
+    }
+
+    /// Records that a decided request was denied.
+    pub(crate) fn deny(&mut self, at: i64, formed: &Formed) {
+        if self.bundle.semantics() >= Semantics::V4 {
+            self.end(at, (formed.request(), Some(formed)), &Outcome::Error);
+        }
+    }
+
+    /// Records that the permit for a request was withheld, at `at` milliseconds since the epoch: it did not happen.
+    pub fn withhold(&mut self, at: i64, request: &Request) {
+        if self.bundle.semantics() >= Semantics::V4 {
+            self.end(at, (request, None), &Outcome::Error);
+        }
     }
 
     fn end(&mut self, at: i64, (request, formed): (&Request, Option<&Formed>), outcome: &Outcome) {

@@ -19,6 +19,7 @@
 //!   evaluation    one AuthZEN evaluation that brings its own standing, facts and history
 //!   cases         the tests that a bundle carries
 //!   diff          what differs between two bundles
+//!   reach         what of a bundle no request can ever reach
 //! ```
 //!
 //! Architecture invariant: nothing here reads a clock, a random source, the environment, a file or a socket, and
@@ -46,6 +47,7 @@ pub mod limits;
 mod meters;
 mod nearest;
 pub mod protocol;
+pub mod reach;
 mod request;
 mod semantics;
 pub mod temporal;
@@ -60,7 +62,9 @@ pub use decide::{decide, decide_formed, look};
 pub use decision::{Check, Decision, Outcome as CheckOutcome, Verdict};
 pub use detectors::Passing;
 pub use engine::{can_decide_here, can_read_here};
-pub use error::{FactsError, LoadCode, LoadError, LoadErrors, Place, PrepareError, Warning};
+pub use error::{
+    FactsError, LoadCode, LoadError, LoadErrors, Place, PrepareError, Warning, WarningCode,
+};
 pub use explain::{NearMiss, explain, is_forbidden, labels_looked_for, near_misses};
 pub use facts::{Assurance, Facts, Standing, Trust};
 pub use grant::{Grant, Held};

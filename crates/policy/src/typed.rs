@@ -206,6 +206,21 @@ impl Record {
         self.members.get(name).is_none_or(|member| member.ty.leaves_out(json))
     }
 
+    /// The entity types that its values name.
+    pub(crate) fn entity_names(&self) -> Vec<String> {
+        fn collect(ty: &Type, found: &mut Vec<String>) {
+            match ty {
+                Type::Entity(kind) => found.push(kind.name().to_owned()),
+                Type::Set(element) => collect(element, found),
+                Type::Record(record) => found.extend(record.entity_names()),
+                Type::Bool | Type::Long | Type::String | Type::Extension(_) => {}
+            }
+        }
+        let mut found = Vec::new();
+        self.members.values().for_each(|member| collect(&member.ty, &mut found));
+        found
+    }
+
     /// Reads those members that fit, each for itself; the rest is left out.
     pub(crate) fn read_what_fits(
         &self,

@@ -75,13 +75,13 @@ fn numbers_of_a_request_are_read_or_refused() {
                     format!(r#"{{"input":{{"n":1,"t":{value}}}}}"#),
                     format!(r#"{{"input":{{"n":1,"s":{value}}}}}"#),
                     format!(r#"{{"input":{{"n":1,"many":[{value},{value}]}}}}"#),
-                    format!(r#"{{"facts":{{"at":{value}}}}}"#),
+                    format!(r#"{{"facts":{{"at_ms":{value}}}}}"#),
                     format!(r#"{{"input":{{"n":1}},"meters":{{"m":{value},"d":{value}}}}}"#),
                     format!(r#"{{"grant":{{"calls_max":{value}}}}}"#),
                     format!(r#"{{"grant":{{"depth_max":{value}}}}}"#),
                     format!(r#"{{"grant":{{"until_ms":{value}}}}}"#),
                     format!(
-                        r#"{{"history":[{{"at":{value},"subject":{{"type":"W","id":"w"}},"action":{{"name":"pay"}},"resource":{{"type":"R","id":"r"}},"input":{{"n":{value}}},"outcome":"result","output":{{"n":{value},"d":{value}}}}}]}}"#
+                        r#"{{"history":[{{"event":"response","at_ms":{value},"action":"pay","input":{{"n":{value}}},"output":{{"n":{value},"d":{value}}}}}]}}"#
                     ),
                 ] {
                     ask(&bundle, context, "{}".to_owned());

@@ -161,3 +161,11 @@ fn whoever_reads_a_file_reads_in_the_place_where_it_was_written() {
         assert_ne!(place("read_file", path), written, "{path}");
     }
 }
+
+#[test]
+fn what_nothing_reaches_in_the_starter_is_known() {
+    let bundle = Bundle::load(&support::starter()).unwrap_or_else(|errors| panic!("{errors}"));
+    for warning in interlock_policy::reach::unreached(&bundle, None) {
+        println!("{warning}");
+    }
+}

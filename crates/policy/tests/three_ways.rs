@@ -102,7 +102,11 @@ fn one_set(seed: u64, set: usize, counts: &mut Counts) {
     let mut random = Random::of(seed, set);
     let mut policies = generate::policies(&mut random);
     let entities = generate::entities(&mut random);
-    let semantics = if random.chance(50) { 1 } else { 2 };
+    let semantics = match random.chance(50) {
+        true => 1,
+        false if random.chance(50) => 2,
+        false => 4,
+    };
     let (mut meters, mut labels) = (Meters::default(), Labels::default());
     if semantics > 1 {
         meters = second::generate(&mut policies, &mut random);

@@ -17,13 +17,22 @@ pub(crate) enum BundleCommand {
     ///
     /// Reads the manifest, schema, policies, entities and tests as `bundle publish` would. Shows all problems at once,
     /// each with file, line and column, and what may have been meant. Ends with 65 when the bundle is not sound.
+    ///
+    /// Warns of what no request can ever reach: a `forbid` that never applies, a tool that nobody may call, a group that
+    /// nobody is in, a label that nothing adds. With --domain also of workloads that are not registered, roles that nobody
+    /// holds, and servers that `interlock.toml` does not have.
     #[command(after_help = "Examples:
   interlock bundle check bundles/starter
+  interlock bundle check bundles/starter --domain office
   interlock bundle check . --json | jq '.errors[] | \"\\(.file):\\(.line)\"'")]
     Check {
         /// The folder that holds `bundle.toml`
         #[arg(value_name = "DIR")]
         folder: PathBuf,
+
+        /// The folder of the domain that it is for
+        #[arg(long, value_name = "DOMAIN")]
+        domain: Option<PathBuf>,
     },
 
     /// Run the tests that a bundle carries
@@ -99,7 +108,8 @@ pub(crate) struct Diff {
 /// Publish a bundle: it decides from here on
 ///
 /// The officer's key signs it. A running node adopts it before this command returns; running executions keep their
-/// history, which the new conditions see whole.
+/// history, which the new conditions see whole. What of it nothing in the domain can reach is told first, as
+/// `interlock bundle check --domain` does.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   interlock bundle publish my-bundle office")]

@@ -2,6 +2,7 @@ mod check;
 mod definitions;
 mod diff;
 mod test;
+pub(super) mod warnings;
 
 use crate::cli::BundleCommand;
 use crate::exit::{Exit, Failure};
@@ -14,7 +15,7 @@ fn size(n: usize) -> u64 {
 /// Checks, tests, compares or publishes a bundle's folder, or says what it may pin.
 pub(super) fn run(command: &BundleCommand, output: &mut Output) -> Result<Exit, Failure> {
     match command {
-        BundleCommand::Check { folder } => check::run(folder, output),
+        BundleCommand::Check { folder, domain } => check::run(folder, domain.as_deref(), output),
         BundleCommand::Definitions { messages } => definitions::run(messages, output),
         BundleCommand::Diff(arguments) => diff::run(arguments, output),
         BundleCommand::Publish(arguments) => super::govern::publish(arguments, output),

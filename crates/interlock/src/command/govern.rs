@@ -5,6 +5,7 @@ use node::Accepted;
 use node::client::Place;
 use proof::json::{Value, number, object};
 
+use super::bundle::warnings;
 use crate::cli::{Halt, Publish, Register, Trust};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, Table};
@@ -13,9 +14,19 @@ use crate::{config, folder, user};
 /// Publishes a bundle.
 pub(super) fn publish(arguments: &Publish, output: &mut Output) -> Result<Exit, Failure> {
     let bundle = folder::load_bundle(&arguments.bundle)?;
+    let found = warnings::of(&bundle, Some(&arguments.domain))?;
+    if !output.is_json() {
+        warnings::tell(&found, output)?;
+    }
     let change = Change::BundlePublished { bundle: bundle.digest() };
     let what = format!("bundle `{}` {} published", bundle.name(), bundle.version());
-    govern(&arguments.domain, (change, Some(bundle.blob())), &what, output)
+    let accepted = signed(&arguments.domain, change, Some(bundle.blob()))?;
+    if output.is_json() {
+        let more = [("warnings", warnings::values(&found))];
+        output.json(&object(place(&accepted).into_iter().chain(more)))?;
+        return Ok(Exit::Ok);
+    }
+    told(accepted, &what, output)
 }
 
 /// Registers a workload.
@@ -58,9 +69,27 @@ pub(super) fn govern(
     what: &str,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let options = config::load(domain)?;
-    let accepted = node::domain::govern(&options, change, blob).map_err(|why| refused(&why))?;
+    let accepted = signed(domain, change, blob)?;
     told(accepted, what, output)
+}
+
+/// Has the officer of the domain's folder sign a change, and brings it.
+fn signed(
+    domain: &Path,
+    change: Change,
+    blob: Option<&[u8]>,
+) -> Result<(Accepted, Place), Failure> {
+    let options = config::load(domain)?;
+    node::domain::govern(&options, change, blob).map_err(|why| refused(&why))
+}
+
+/// Where a change was accepted, as members of an answer.
+fn place((accepted, place): &(Accepted, Place)) -> [(&'static str, Value); 3] {
+    [
+        ("index", number(accepted.position.size.saturating_sub(1))),
+        ("node_running", Value::Bool(*place == Place::Node)),
+        ("position", accepted.position.to_value()),
+    ]
 }
 
 /// Where one key is not enough, others can sign too.
@@ -74,19 +103,16 @@ pub(super) fn refused(why: &node::Error) -> Failure {
 
 /// Tells where a change was accepted.
 pub(super) fn told(
-    (accepted, place): (Accepted, Place),
+    accepted: (Accepted, Place),
     what: &str,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let size = accepted.position.size;
     if output.is_json() {
-        output.json(&object([
-            ("index", number(size.saturating_sub(1))),
-            ("node_running", Value::Bool(place == Place::Node)),
-            ("position", accepted.position.to_value()),
-        ]))?;
+        output.json(&object(place(&accepted)))?;
         return Ok(Exit::Ok);
     }
+    let (accepted, place) = accepted;
+    let size = accepted.position.size;
     let when = match place {
         Place::Node => "the node acts on it now",
         Place::Log => "no node runs: the next start acts on it",

@@ -165,3 +165,29 @@ fn a_folder_without_configuration_is_no_domain() {
     let failure = load(folder.path()).unwrap_err();
     assert_eq!(failure.exit(), Exit::NoInput);
 }
+
+#[test]
+fn what_is_nested_far_too_deep_is_refused_in_every_spelling() {
+    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(60_000), close.repeat(60_000));
+    let keys = vec!["a"; 60_000].join(".");
+    for text in [
+        format!("a = {}", deep("[", "]")),
+        format!("a = {}", deep("{a = ", "}")),
+        format!("a = {}", deep("[ # ]\n", "]")),
+        format!("{keys} = 1"),
+        format!("[{keys}]\nb = 1"),
+    ] {
+        let folder = domain(&format!("{LEAST}{text}"));
+        assert_eq!(load(folder.path()).unwrap_err().exit(), Exit::Config);
+    }
+}
+
+#[test]
+fn the_ends_of_each_number_type_are_read_or_refused() {
+    for number in include_str!("../../../../fuzz/seeds/numbers.txt").lines() {
+        for key in ["publish_interval_ms", "snapshot_records"] {
+            let folder = domain(&format!("{LEAST}{key} = {number}\n"));
+            let _ = load(folder.path()).is_ok();
+        }
+    }
+}

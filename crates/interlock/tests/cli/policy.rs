@@ -52,6 +52,67 @@ fn the_starter_bundle_is_sound_and_its_tests_pass() {
     assert_eq!(report["policies_unreached"], serde_json::json!([]));
 }
 
+/// A domain made of a bundle, by the owner of this test, with one workload and one server.
+fn domain(bundle: &Path, folder: &Path) -> PathBuf {
+    let domain = folder.join("office");
+    let owner = rustix::process::geteuid().as_raw();
+    let workload = format!("agent={owner}");
+    let made = interlock(&[
+        "init",
+        text(&domain),
+        "--bundle",
+        text(bundle),
+        "--workload",
+        &workload,
+        "--server",
+        "raw=/bin/cat",
+    ]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    domain
+}
+
+/// The codes of warnings, and the policies that they are about.
+fn warned(report: &str) -> Vec<(String, Option<String>)> {
+    let report: Value = serde_json::from_str(report).unwrap();
+    let warnings = report["warnings"].as_array().unwrap();
+    let member = |warning: &Value, name: &str| warning[name].as_str().map(str::to_owned);
+    warnings.iter().map(|one| (member(one, "code").unwrap(), member(one, "policy"))).collect()
+}
+
+#[test]
+fn what_nothing_can_reach_is_told_by_check_and_by_publish() {
+    let folder = small(&format!(
+        "{PERMIT}@id(\"no-agnet\")\nforbid (principal == Workload::\"agnet\", action, resource);\n"
+    ));
+    let start = ("start.initialize".to_owned(), None);
+    let checked = interlock(&["bundle", "check", text(folder.path()), "--json"]);
+    assert_eq!((checked.code, warned(&checked.stdout)), (0, vec![start.clone()]));
+
+    // Only the domain shows that nobody is called so.
+    let place = tempfile::tempdir().unwrap();
+    let domain = domain(folder.path(), place.path());
+    let words = ["bundle", "check", text(folder.path()), "--domain", text(&domain)];
+    let checked = interlock(&words);
+    assert_eq!(checked.code, 0, "{}", checked.stderr);
+    let line = "! policies/all.dw:3: the forbid `no-agnet` can never apply: no workload `agnet` is registered; did you mean `agent`? (forbid.never)";
+    assert!(checked.stdout.lines().any(|shown| shown == line), "{}", checked.stdout);
+    let never = ("forbid.never".to_owned(), Some("no-agnet".to_owned()));
+    let both = vec![never, start];
+    let checked = interlock(&[&words[..], &["--json"]].concat());
+    assert_eq!(sorted(warned(&checked.stdout)), both);
+    let published = interlock(&["bundle", "publish", text(folder.path()), text(&domain), "--json"]);
+    assert_eq!(published.code, 0, "{}", published.stderr);
+    assert_eq!(sorted(warned(&published.stdout)), both);
+    let published = interlock(&["bundle", "publish", text(folder.path()), text(&domain)]);
+    assert!(published.stdout.starts_with("! "), "{}", published.stdout);
+    assert!(published.stdout.lines().any(|shown| shown == line), "{}", published.stdout);
+}
+
+fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
+    all.sort();
+    all
+}
+
 #[test]
 fn a_problem_is_shown_with_its_place_and_told_as_json() {
     let folder =

@@ -244,9 +244,9 @@ impl Execution {
     }
 
     /// The permit was not released.
-    pub(crate) fn withhold(&mut self, seq: u64) {
-        self.open.remove(&seq);
+    pub(super) fn withhold(&mut self, seq: u64) -> Option<Opened> {
         self.touched.withhold(seq);
+        self.open.remove(&seq)
     }
 
     /// The transition is open no more.

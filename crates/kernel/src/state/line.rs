@@ -89,6 +89,16 @@ impl NodeState {
         true
     }
 
+    /// The permit was not released: what it was for did not happen.
+    pub(crate) fn withhold(&mut self, at: i64, (id, seq): (&str, u64)) {
+        let opened = self.executions.get_mut(id).and_then(|execution| execution.withhold(seq));
+        let asked = opened.and_then(|opened| opened.asked);
+        let history = self.keeper_mut(id).and_then(Execution::history_mut);
+        if let (Some(history), Some(asked)) = (history, asked) {
+            history.withhold(at, asked.request());
+        }
+    }
+
     /// Puts the histories of all who descend from others together with those above them, where the bundle says so.
     pub(super) fn put_together(&mut self) {
         if self.bundle.history_of() != HistoryOf::Line {

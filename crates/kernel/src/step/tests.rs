@@ -5,6 +5,7 @@ use crate::fixture::{Domain, Node, OS_USER, bundle, code};
 use crate::governance::{Change, Subject};
 use crate::limits::{OPEN_TRANSITIONS_MAX, QUEUE_NS_MAX};
 use crate::lineage::LineageRecord;
+use crate::replay::Fed;
 
 const READ: (&str, &str) = ("read_file", r#"{"path":"reports/q3.txt"}"#);
 const SECRET: (&str, &str) = ("read_file", r#"{"path":"secret/key"}"#);
@@ -115,6 +116,30 @@ fn a_permit_that_waited_too_long_for_the_disk_is_withheld() {
     let effects = node.durable();
     let [Effect::Answer { answer, .. }] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(code(answer), "refused.overload");
+}
+
+#[test]
+fn denied_and_withheld_calls_are_errors_to_the_conditions_of_the_fourth_version() {
+    let twice = r#"@id("no-mail-after-two-errors")
+        forbid (principal, action == Action::"send_mail", resource)
+        when temporal { 1 < count_within(1h, Action::"read_file"::error{}) };"#;
+    for (semantics, mail) in [(4, "policy.denied"), (2, "permitted")] {
+        let mut domain = Domain::of_semantics(semantics);
+        let policies = format!("{}{twice}", crate::fixture::POLICIES);
+        domain.publish(&crate::fixture::bundle_of(semantics, &policies));
+        let mut node = Node::new(&domain);
+        node.ask(READ.0, READ.1);
+        node.now.monotonic_ns += QUEUE_NS_MAX + 1;
+        node.durable();
+        node.durable();
+        assert_eq!(types(&node).last(), Some(&"transition.withheld"));
+        assert_eq!(ask(&mut node, SECRET), "policy.denied");
+        assert_eq!(ask(&mut node, MAIL), mail);
+        let fed = node.replay(&domain).unwrap();
+        assert!(!fed.iter().any(|fed| matches!(fed, Fed::Different { .. })), "{fed:?}");
+        let mut again = Node::restart(&domain, node.log.clone());
+        assert_eq!(ask(&mut again, MAIL), mail);
+    }
 }
 
 #[test]

@@ -63,6 +63,29 @@ fn written<'t>(text: &'t str, statement: &Statement, annotation: &Annotation) ->
     rest.split('"').nth(1).unwrap_or_default()
 }
 
+/// The id of a file's only policy, where it has none of its own: the file's name.
+pub(crate) fn file_id<'p>(path: &'p str, statements: &[Statement]) -> Option<&'p str> {
+    let mut policies = statements.iter().filter(|statement| statement.macro_name.is_none());
+    let (Some(only), None) = (policies.next(), policies.next()) else { return None };
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let (stem, _) = name.rsplit_once('.')?;
+    let has_id = only.annotations.iter().any(|annotation| annotation.name == "id");
+    (!has_id && is_plain(stem)).then_some(stem)
+}
+
+/// Gives an id to the policy of a file, unless another one has it.
+pub(crate) fn take_id(id: &str, path: &str, ids: &mut Ids) -> Option<LoadError> {
+    if let Some((file, first)) = ids.get(id) {
+        let message = format!("`{id}` is the id of another policy too, at {file}:{first}");
+        let error = LoadError::new(LoadCode::PolicyAnnotation, path, message);
+        return Some(
+            error.help("the file's name is the id of a policy without one: give it an `@id`"),
+        );
+    }
+    ids.insert(id.to_owned(), (path.to_owned(), 1));
+    None
+}
+
 /// Checks that each policy of a file has an id, and that no other policy has it.
 pub(crate) fn check_ids(
     path: &str,

@@ -21,6 +21,7 @@ const LOOKS_AT: [&str; 2] = ["arguments", "results"];
 
 /// One detector.
 struct Detector {
+    name: String,
     pattern: String,
     adds: Labels,
     looks_at: Vec<&'static str>,
@@ -73,6 +74,7 @@ impl Reader<'_> {
         let looks_at = self.looks_at(table, &key.span());
         let (pattern, span) = self.required(table, "pattern", &key.span(), DeValue::as_str)?;
         self.pattern(pattern, &span).then(|| Detector {
+            name: name.to_owned(),
             pattern: pattern.to_owned(),
             adds,
             looks_at,
@@ -144,7 +146,8 @@ impl Reader<'_> {
         let patterns = looking.iter().map(|one| one.pattern.as_str());
         match RegexSetBuilder::new(patterns).size_limit(DETECTOR_PROGRAM_BYTES_MAX).build() {
             Ok(patterns) => {
-                Set { patterns, adds: looking.iter().map(|one| one.adds.clone()).collect() }
+                let names = looking.iter().map(|one| one.name.clone()).collect();
+                Set { patterns, names, adds: looking.iter().map(|one| one.adds.clone()).collect() }
             }
             Err(why) => {
                 self.refused(&why, &(0..0));

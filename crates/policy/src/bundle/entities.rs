@@ -13,11 +13,15 @@ use crate::typed::{At, Typed, Undeclared, entity_reference, quoted, uid};
 
 /// The member of properties that holds an entity's parents.
 const PARENTS: &str = "parents";
+/// The member that holds its tags.
+const TAGS: &str = "tags";
 
 /// What is known of one entity.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct EntityData {
     pub(crate) attributes: BTreeMap<String, Typed>,
+    /// What `hasTag` and `getTag` read, such as the claims of a token.
+    pub(crate) tags: BTreeMap<String, Typed>,
     /// Direct parents by type and id.
     pub(crate) parents: BTreeSet<(String, String)>,
 }
@@ -49,9 +53,9 @@ pub(crate) fn read(text: &str, shapes: &Shapes) -> Result<EntityMap, Vec<String>
 fn read_one(item: &Json, shapes: &Shapes) -> Result<((String, String), EntityData), String> {
     let members = item.as_object().ok_or_else(|| format!("is {}, not an object", item.kind()))?;
     if let Some(name) =
-        members.keys().find(|name| !["uid", "attrs", "parents"].contains(&name.as_str()))
+        members.keys().find(|name| !["uid", "attrs", PARENTS, TAGS].contains(&name.as_str()))
     {
-        return Err(format!("`{}` is not one of `uid`, `attrs`, `parents`", quoted(name)));
+        return Err(format!("`{}` is not one of `uid`, `attrs`, `parents`, `tags`", quoted(name)));
     }
     let (kind, id) =
         members.get("uid").and_then(entity_reference).ok_or("`uid` is not {type, id}")?;
@@ -61,7 +65,12 @@ fn read_one(item: &Json, shapes: &Shapes) -> Result<((String, String), EntityDat
     let attributes = attributes.as_object().ok_or("`attrs` is not an object")?;
     let attributes = shape.attributes.read(attributes, At::root("attrs"), Undeclared::Refuse)?;
     let parents = members.get("parents").map(|list| read_parents(list, shape, shapes));
-    let data = EntityData { attributes, parents: parents.transpose()?.unwrap_or_default() };
+    let tags = members.get(TAGS).map(|tags| read_tags(tags, shape, At::root(TAGS)));
+    let data = EntityData {
+        attributes,
+        tags: tags.transpose()?.unwrap_or_default(),
+        parents: parents.transpose()?.unwrap_or_default(),
+    };
     check_id(shape, id)?;
     Ok(((kind.to_owned(), id.to_owned()), data))
 }
@@ -82,10 +91,37 @@ pub(crate) fn read_properties(
         Some(list) => read_parents(&list, shape, shapes)?,
         None => BTreeSet::new(),
     };
+    // An attribute of that name comes first.
+    let has_tags = shape.tags.is_some() && !shape.attributes.members.contains_key(TAGS);
+    let tags = has_tags.then(|| members.remove(TAGS)).flatten();
+    let tags = tags.map(|tags| read_tags(&tags, shape, at.member(TAGS))).transpose()?;
     let mut optional = shape.attributes.clone();
     optional.members.values_mut().for_each(|member| member.required = false);
     let attributes = optional.read(&members, at, Undeclared::Refuse)?;
-    Ok(EntityData { attributes, parents })
+    Ok(EntityData { attributes, tags: tags.unwrap_or_default(), parents })
+}
+
+/// The tags of an entity: any names, with values of the one type that its entity type gives them.
+fn read_tags(
+    json: &Json,
+    shape: &EntityType,
+    at: At<'_>,
+) -> Result<BTreeMap<String, Typed>, String> {
+    let members =
+        json.as_object().ok_or_else(|| format!("`{at}` is {}, not an object", json.kind()))?;
+    let Some(ty) = &shape.tags else {
+        return match members.is_empty() {
+            true => Ok(BTreeMap::new()),
+            false => Err(format!(
+                "`{at}`: the type `{}` has no tags in the schema, or `bundle.toml` does not say `semantics = 4`",
+                shape.kind
+            )),
+        };
+    };
+    members
+        .iter()
+        .map(|(name, value)| Ok((name.clone(), ty.read(value, at.member(name))?)))
+        .collect()
 }
 
 /// The name of an entity type, in full, and what the schema says of it.
@@ -133,15 +169,19 @@ fn read_parents(
 impl EntityData {
     /// Adds what another source says of the same entity. Where both state an attribute, they must agree.
     pub(crate) fn merge(&mut self, other: EntityData) -> Result<(), String> {
-        for (name, value) in other.attributes {
-            match self.attributes.entry(name) {
-                Entry::Vacant(place) => drop(place.insert(value)),
-                Entry::Occupied(place) if *place.get() == value => {}
-                Entry::Occupied(place) => {
-                    return Err(format!(
-                        "the request and the bundle disagree on `{}`",
-                        place.key()
-                    ));
+        for (own, others) in
+            [(&mut self.attributes, other.attributes), (&mut self.tags, other.tags)]
+        {
+            for (name, value) in others {
+                match own.entry(name) {
+                    Entry::Vacant(place) => drop(place.insert(value)),
+                    Entry::Occupied(place) if *place.get() == value => {}
+                    Entry::Occupied(place) => {
+                        return Err(format!(
+                            "the request and the bundle disagree on `{}`",
+                            place.key()
+                        ));
+                    }
                 }
             }
         }
@@ -152,32 +192,37 @@ impl EntityData {
     /// The entity for Cedar's evaluator, whose ancestors are its parents so far; none where an attribute can't be
     /// evaluated.
     pub(crate) fn to_entity(&self, uid: EntityUID, shapes: &Shapes) -> Option<Entity> {
-        let attributes = self.attributes.iter();
-        let attributes =
-            attributes.map(|(name, value)| Some((name.as_str().into(), value.to_value()?.into())));
+        let values = |values: &BTreeMap<String, Typed>| {
+            let values = values.iter();
+            let values =
+                values.map(|(name, value)| Some((name.as_str().into(), value.to_value()?.into())));
+            values.collect::<Option<Vec<_>>>()
+        };
         let parents = self.parents.iter();
         let parents = parents.map(|(kind, id)| Some(shapes.entity(kind)?.1.kind.uid(id)));
         Some(Entity::new_with_attr_partial_value(
             uid,
-            attributes.collect::<Option<Vec<_>>>()?,
+            values(&self.attributes)?,
             std::iter::empty().collect(),
             parents.collect::<Option<Vec<_>>>()?.into_iter().collect(),
-            std::iter::empty(),
+            values(&self.tags)?,
         ))
     }
 
     /// The entity for Cedar.
     pub(crate) fn to_cedar(&self, kind: &str, id: &str) -> Result<CedarEntity, String> {
-        let mut attributes = Vec::with_capacity(self.attributes.len());
-        for (name, value) in &self.attributes {
-            attributes.push((name.clone(), value.to_cedar()?));
-        }
+        let values = |values: &BTreeMap<String, Typed>| {
+            values.iter().map(|(name, value)| Ok((name.clone(), value.to_cedar()?))).collect()
+        };
+        let attributes: Result<Vec<_>, String> = values(&self.attributes);
+        let tags: Result<Vec<_>, String> = values(&self.tags);
         let parents = self.parents.iter().map(|(kind, id)| uid(kind, id));
         let parents = parents.collect::<Result<Vec<_>, _>>()?;
-        CedarEntity::new(
+        CedarEntity::new_with_tags(
             uid(kind, id)?,
-            attributes.into_iter().collect(),
-            parents.into_iter().collect(),
+            attributes?,
+            parents.into_iter().collect::<Vec<_>>(),
+            tags?,
         )
         .map_err(|_| "an attribute can't be evaluated".to_owned())
     }

@@ -88,6 +88,15 @@ impl LabelRules {
         &self.names
     }
 
+    /// The labels that an action, a tool or a resource brings.
+    pub(crate) fn added(&self) -> Labels {
+        let mut added = Labels::NONE;
+        self.actions.values().for_each(|rule| added.union(&rule.change.adds));
+        self.tools.values().for_each(|adds| added.union(adds));
+        self.resources.iter().for_each(|rule| added.union(&rule.labels));
+        added
+    }
+
     /// The labels that the resource of a request carries from the start. Letter case makes no difference: where it
     /// should, a label too many is the safe mistake.
     pub(crate) fn stated(&self, shapes: &Shapes, request: &Request) -> Labels {

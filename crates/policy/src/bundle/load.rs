@@ -57,7 +57,7 @@ pub(super) fn build(files: &Files, under: Option<Semantics>) -> Result<Bundle, L
     let (texts, mut errors) = texts(files);
     let manifest = manifest(&texts, files, &mut errors);
     let schema = schema(&texts, files, &mut errors);
-    let Some((mut manifest, (schema, shapes))) = manifest.zip(schema) else {
+    let Some((mut manifest, (schema, mut shapes))) = manifest.zip(schema) else {
         // Without a schema the policies can still be read for syntax and annotations.
         if let Err(found) = policies::load(&policy_texts(&texts), "", Semantics::CURRENT) {
             errors.extend(found.into_iter().filter(|error| {
@@ -70,6 +70,10 @@ pub(super) fn build(files: &Files, under: Option<Semantics>) -> Result<Bundle, L
         return Err(LoadErrors::of(errors));
     };
     manifest.semantics = under.unwrap_or(manifest.semantics);
+    if manifest.semantics < Semantics::V4 {
+        shapes.forget_claims();
+        errors.extend(cedar_files(&texts));
+    }
     errors.extend(check_tools(&manifest, &shapes, text(&texts, MANIFEST)));
     errors.extend(protocol::check(manifest.semantics, &shapes, &text(&texts, SCHEMA)));
     errors.extend(labels::too_early(manifest.semantics, &shapes, texts.contains_key(LABELS)));
@@ -124,6 +128,18 @@ fn index(policies: &Policies) -> Result<Index, LoadErrors> {
 
 type Texts = BTreeMap<String, Arc<str>>;
 
+/// The ending of policy files in plain Cedar, which the decider knows from its fourth version on.
+const CEDAR: &str = ".cedar";
+
+fn cedar_files(texts: &Texts) -> Vec<LoadError> {
+    let files = texts.keys().filter(|path| path.ends_with(CEDAR));
+    let early = |path: &String| {
+        LoadError::new(LoadCode::File, path, "this file is not part of a bundle")
+            .help("policies lie in `policies/*.dw`; with `semantics = 4` in `policies/*.cedar` too")
+    };
+    files.map(early).collect()
+}
+
 /// The files as texts. Whatever is not part of a bundle is an error.
 fn texts(files: &Files) -> (Texts, Vec<LoadError>) {
     let (mut texts, mut errors) = (BTreeMap::new(), Vec::new());
@@ -131,7 +147,8 @@ fn texts(files: &Files) -> (Texts, Vec<LoadError>) {
         let known = [MANIFEST, SCHEMA, LABELS, DETECTORS, ENTITIES, METERS, REQUESTS, EXPECTED];
         let policy = path
             .strip_prefix("policies/")
-            .is_some_and(|name| name.ends_with(".dw") && name.len() > 3 && !name.contains('/'));
+            .and_then(|name| name.strip_suffix(".dw").or_else(|| name.strip_suffix(CEDAR)))
+            .is_some_and(|stem| !stem.is_empty() && !stem.contains('/'));
         if !policy && !known.contains(&path.as_str()) && path != "README.md" {
             let error = LoadError::new(LoadCode::File, path, "this file is not part of a bundle")
                 .nearest(nearest(path, known))

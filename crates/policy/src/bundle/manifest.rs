@@ -51,6 +51,16 @@ pub(crate) enum ResourceId {
     Argument(String),
 }
 
+impl ResourceId {
+    /// The only id, where there is only one.
+    pub(crate) fn fixed(&self) -> Option<&str> {
+        match self {
+            ResourceId::Fixed(id) => Some(id),
+            ResourceId::Argument(_) => None,
+        }
+    }
+}
+
 impl Default for Manifest {
     fn default() -> Manifest {
         Manifest {

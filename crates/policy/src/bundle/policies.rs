@@ -11,12 +11,13 @@ use dogwood_language::{
 };
 use miette::Diagnostic;
 
+use super::event_schema::{self, NEVER_SUPPLIED};
 use super::source::{Statement, statements};
 use super::unknown_action::{self, Actions};
 use super::{annotations, approval};
 use crate::approval::Approval;
 use crate::engine::has_stack;
-use crate::error::{LoadCode, LoadError, Place, Warning};
+use crate::error::{LoadCode, LoadError, Place, Warning, WarningCode};
 use crate::limits::{
     EXPRESSION_DEPTH_MAX, MACRO_NESTING_MAX, MACRO_PARAMETER_USES_MAX, POLICIES_MAX,
     UNSCOPED_POLICIES_WARN,
@@ -26,7 +27,7 @@ use crate::semantics::Semantics;
 /// What is known of one policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyInfo {
-    /// Its `@id`.
+    /// Its `@id`; of one without, the name of its file.
     pub id: String,
     /// `permit` or `forbid`.
     pub effect: &'static str,
@@ -60,6 +61,8 @@ struct File {
     text: Arc<str>,
     statements: Vec<Statement>,
     parsed: ParsedPolicySet,
+    /// The id of the one policy in it, where that has none of its own.
+    id: Option<String>,
 }
 
 /// The names of Dogwood's own macros, which any policy may call.
@@ -78,7 +81,7 @@ pub(crate) fn load(
     };
     // An execution's history is its own, so events need not be matched by principal again: see `history`.
     let service = ServiceSchema::builder()
-        .event_schema_str(dogwood_language::UNPINNED_EVENT_SCHEMA)
+        .event_schema_str(event_schema::of(semantics))
         .build()
         .map_err(internal)?;
     let actions = Actions::of(schema);
@@ -123,9 +126,15 @@ fn parse_all(
             errors.extend(unbounded);
             continue;
         }
-        let without_id = annotations::check_ids(path, text, &statements, &mut ids);
+        let named =
+            (semantics >= Semantics::V4).then(|| annotations::file_id(path, &statements)).flatten();
+        let without_id = match named {
+            Some(id) => annotations::take_id(id, path, &mut ids).into_iter().collect(),
+            None => annotations::check_ids(path, text, &statements, &mut ids),
+        };
         match parse(path, text, statements, service) {
             Ok(file) => {
+                let file = File { id: named.map(str::to_owned), ..file };
                 errors.extend(without_id);
                 files.push(file);
             }
@@ -245,7 +254,7 @@ fn parse(
     if !errors.is_empty() {
         return Err(errors);
     }
-    Ok(File { path: path.to_owned(), text: Arc::clone(text), statements, parsed })
+    Ok(File { path: path.to_owned(), text: Arc::clone(text), statements, parsed, id: None })
 }
 
 fn lower(
@@ -324,6 +333,9 @@ pub(crate) fn located(
         let line = text.get(label.offset()..).and_then(|rest| rest.lines().next());
         error = error.at(text, label.offset(), label.len().min(line.map_or(1, str::len)));
     }
+    if NEVER_SUPPLIED.iter().any(|name| error.message().contains(&format!("`{name}`"))) {
+        return error.help("nothing supplies it, so no event would match: an execution's history is its own, and needs no session to be named");
+    }
     let help = finding.help().map(|help| help.to_string());
     match help.as_deref().and_then(meant) {
         Some(name) => error.nearest(Some(name.to_owned())),
@@ -368,8 +380,9 @@ fn describe(files: &[File], lowered: &LoweredPolicySet) -> Result<Vec<PolicyInfo
                 .annotations()
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect();
+            let id = annotations.get("id").or(file.id.as_ref());
             infos.push(PolicyInfo {
-                id: annotations.get("id").cloned().unwrap_or_default(),
+                id: id.cloned().unwrap_or_default(),
                 effect: match policy.effect() {
                     cedar_policy::Effect::Permit => "permit",
                     cedar_policy::Effect::Forbid => "forbid",
@@ -395,14 +408,14 @@ pub(super) fn lost(path: &str) -> LoadError {
 
 fn named_warning(infos: &[PolicyInfo], warning: &dogwood_language::ValidationWarning) -> Warning {
     let text = warning.to_string();
-    let mut named = Warning { file: String::new(), line: None, message: text.clone() };
+    let named = Warning::new(WarningCode::PolicySuspect, text.clone());
     if let Some(rest) = text.strip_prefix("for policy `")
         && let Some((cedar_id, message)) = rest.split_once("`, ")
         && let Some(info) = infos.iter().find(|info| info.cedar_id == cedar_id)
     {
-        named.file = info.file.clone();
-        named.line = Some(info.line);
-        named.message = format!("policy `{}`: {message}", info.id);
+        let message = format!("policy `{}`: {message}", info.id);
+        return Warning::new(WarningCode::PolicySuspect, message)
+            .at_policy(&info.id, (&info.file, info.line));
     }
     named
 }
@@ -419,12 +432,11 @@ fn unscoped(files: &[File]) -> Option<Warning> {
                 && scope.resource() == &ResourceConstraint::Any
         })
         .count();
-    (count > UNSCOPED_POLICIES_WARN).then(|| Warning {
-        file: String::new(),
-        line: None,
-        message: format!(
+    (count > UNSCOPED_POLICIES_WARN).then(|| {
+        let message = format!(
             "{count} policies name no principal, action or resource in their scope; above {UNSCOPED_POLICIES_WARN} every decision grows slower, so scope them"
-        ),
+        );
+        Warning::new(WarningCode::PoliciesUnscoped, message)
     })
 }
 

@@ -65,6 +65,10 @@ impl Action {
 pub(crate) struct EntityType {
     pub(crate) kind: Kind,
     pub(crate) attributes: Record,
+    /// The type of its tags, where it may have any.
+    pub(crate) tags: Option<Type>,
+    /// It must have an attribute `id`, a string: what is not stated otherwise is its own id.
+    pub(crate) names_itself: bool,
     /// The types of its direct parents.
     pub(crate) parents: BTreeSet<String>,
     /// The only ids it has, where the schema lists them.
@@ -99,6 +103,13 @@ impl Shapes {
         Ok(shapes)
     }
 
+    /// Takes away what says who an entity is beside its attributes, which the decider knows from its fourth version on.
+    pub(crate) fn forget_claims(&mut self) {
+        for shape in self.entities.values_mut() {
+            (shape.tags, shape.names_itself) = (None, false);
+        }
+    }
+
     /// Notes which actions Cedar's own schema has the same types for.
     pub(crate) fn compare(mut self, schema: &ValidatorSchema) -> Shapes {
         let is_alike = |action: &Arc<Action>| alike::is_alike(action, &self, schema);
@@ -127,6 +138,17 @@ impl Shapes {
 
     pub(crate) fn action_ids(&self) -> impl Iterator<Item = &str> {
         self.actions.values().map(|action| action.id.as_str())
+    }
+
+    /// The entity types that have tags.
+    pub(crate) fn tagged(&self) -> impl Iterator<Item = cedar_policy_core::ast::EntityType> {
+        let tagged = self.entities.values().filter(|shape| shape.tags.is_some());
+        tagged.map(|shape| shape.kind.uid("").entity_type().clone())
+    }
+
+    /// The full names of the entity types.
+    pub(crate) fn entity_types(&self) -> impl Iterator<Item = &str> {
+        self.entities.keys().map(String::as_str)
     }
 
     pub(crate) fn entity_names(&self) -> impl Iterator<Item = &str> {
@@ -181,7 +203,12 @@ fn read_entity_type(
     };
     let ids = body.get("enum").map(strings);
     let parents = body.get("memberOfTypes").map(strings).unwrap_or_default();
-    Ok(EntityType { kind: Kind::parse(name)?, attributes, parents, ids })
+    let tags = body.get("tags").map(|tags| read_type(tags, common, 0)).transpose()?;
+    let names_itself = attributes
+        .members
+        .get("id")
+        .is_some_and(|member| member.required && member.ty == Type::String);
+    Ok(EntityType { kind: Kind::parse(name)?, attributes, tags, names_itself, parents, ids })
 }
 
 fn read_action(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cedar_policy::Entities;
-use cedar_policy_core::ast::{Entity, EntityUID};
+use cedar_policy_core::ast::{Entity, EntityType, EntityUID};
 
 use super::entities::{EntityData, EntityMap};
 use crate::engine::{Index, Seen};
@@ -52,6 +52,15 @@ impl Store {
 
     pub(crate) fn get(&self, uid: &EntityUID) -> Option<&Stated> {
         self.stated.get(uid)
+    }
+
+    /// The entities of a type that are stated.
+    pub(crate) fn of_type<'s>(
+        &'s self,
+        kind: &EntityType,
+    ) -> impl Iterator<Item = &'s EntityUID> + use<'s> {
+        let kind = kind.clone();
+        self.stated.keys().filter(move |uid| *uid.entity_type() == kind)
     }
 
     /// Whether a stated entity has this one as an ancestor: then new parents of this one are ancestors of that too.

@@ -12,7 +12,7 @@ use crate::bundle::Bundle;
 use crate::bundle::entities::{EntityData, check_id, entity_type, read_properties};
 use crate::engine::Seen;
 use crate::request::Entity;
-use crate::typed::{At, Kind};
+use crate::typed::{At, Kind, Typed};
 
 /// An entity of the request.
 pub(super) struct Known {
@@ -46,6 +46,10 @@ pub(super) fn known(bundle: &Bundle, entity: &Entity, at: At<'_>) -> Result<Know
     let is_bare = said == EntityData::default();
     if !is_bare {
         Arc::make_mut(&mut data).merge(said).map_err(|why| format!("`{at}`: {why}"))?;
+    }
+    if shape.names_itself && !data.attributes.contains_key("id") {
+        let own = Typed::String(entity.id.clone());
+        Arc::make_mut(&mut data).attributes.insert("id".to_owned(), own);
     }
     Ok(Known { kind: shape.kind.clone(), id: entity.id.clone(), uid, data, is_bare })
 }

@@ -189,6 +189,11 @@ impl Shaped<'_> {
             .timestamp(time)
             .principal_for(principal.kind.name(), &principal.id)
             .resource_for(resource.kind.name(), &resource.id);
+        // Those two are `callerPrincipal` and `callerResource`; AgentCore has names of its own for them.
+        for (name, known) in [("eventPrincipal", principal), ("eventResource", resource)] {
+            let (ty, id) = (known.kind.name().to_owned(), known.id.clone());
+            event = event.logged_field(name, EventValue::Entity { ty, id });
+        }
         for (group, value) in context.iter().chain(&self.added) {
             let Typed::Record(members) = value else { continue };
             for (name, value) in members {

@@ -4,21 +4,25 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use policy::{Bundle, LoadError, LoadErrors, Warning};
 use proof::json::{Object, Value, number, object};
 
-use super::size;
+use super::{size, warnings};
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::limits::COLUMNS;
 use crate::output::{Output, Style, Table, counted};
 
-/// Loads a bundle and shows every problem with its place.
-pub(super) fn run(folder: &Path, output: &mut Output) -> Result<Exit, Failure> {
+/// Loads a bundle and shows every problem with its place, and what of it nothing can reach.
+pub(super) fn run(
+    folder: &Path,
+    domain: Option<&Path>,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
     match Bundle::load(&folder::read(folder)?) {
-        Ok(bundle) => sound(&bundle, output),
+        Ok(bundle) => sound(&bundle, &warnings::of(&bundle, domain)?, output),
         Err(errors) => unsound(folder, &errors, output),
     }
 }
 
-fn sound(bundle: &Bundle, output: &mut Output) -> Result<Exit, Failure> {
+fn sound(bundle: &Bundle, found: &[Warning], output: &mut Output) -> Result<Exit, Failure> {
     if output.is_json() {
         output.json(&object([
             ("digest", bundle.digest().to_value()),
@@ -28,7 +32,7 @@ fn sound(bundle: &Bundle, output: &mut Output) -> Result<Exit, Failure> {
             ("policies", count(bundle.policies().count())),
             ("tools", count(bundle.tools().count())),
             ("version", bundle.version().into()),
-            ("warnings", bundle.warnings().iter().map(warning).collect::<Vec<_>>().into()),
+            ("warnings", warnings::values(found)),
         ]))?;
         return Ok(Exit::Ok);
     }
@@ -54,9 +58,7 @@ fn sound(bundle: &Bundle, output: &mut Output) -> Result<Exit, Failure> {
     for line in table.lines(2, paint) {
         output.line(line)?;
     }
-    for warning in bundle.warnings() {
-        output.line(format!("{} {warning}", paint.text(Style::Warning, "!")))?;
-    }
+    warnings::tell(found, output)?;
     Ok(Exit::Ok)
 }
 
@@ -110,16 +112,6 @@ fn error(error: &LoadError) -> Value {
     }
     if let Some(help) = error.help_text() {
         member("help", help.into());
-    }
-    Value::Object(members)
-}
-
-fn warning(warning: &Warning) -> Value {
-    let mut members = Object::new();
-    members.insert("file", warning.file.as_str().into());
-    members.insert("message", warning.message.as_str().into());
-    if let Some(line) = warning.line {
-        members.insert("line", count(line));
     }
     Value::Object(members)
 }
