@@ -6,6 +6,7 @@
 //! of them where something is only taken away.
 
 mod change;
+mod ended;
 mod fold;
 mod giving_back;
 mod position;
@@ -17,6 +18,7 @@ mod subject;
 mod tests;
 
 pub use change::{Change, Workload};
+pub use ended::ended;
 pub use fold::{Governance, GovernanceError, SEMANTICS, UNREPLAYED};
 pub use position::Position;
 pub use proposal::{Proposal, SignedProposal};

@@ -20,7 +20,7 @@ use crate::members::{Malformed, members};
 use crate::state::Lost;
 
 pub use maker::{Maker, Taken};
-pub use restore::{Private, Restored, Restoring, restore};
+pub use restore::{Opened, Private, Restored, Restoring, restore};
 #[cfg(test)]
 pub(crate) use tests::check_prefixes;
 

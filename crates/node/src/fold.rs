@@ -1,5 +1,6 @@
 //! The state that a lineage log says, and the keys of what it sealed.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -113,7 +114,8 @@ fn resume(
     let node = (options.node.as_str(), options.governance_origin());
     let restoring = Restoring::begin((node.0, &node.1), (records, blobs), mark, &mut pieces);
     let restoring = restoring.map_err(text)?;
-    let parts = private_parts(options, &snapshots, &restoring)?;
+    let ended = kernel::governance::ended(records);
+    let parts = private_parts(options, &snapshots, (&restoring, &ended))?;
     let restored = restoring.finish(parts).map_err(text)?;
     let replay = Replay::resume(restored.state, restored.maker.clone(), (records, blobs));
     let state = follow(options, replay, (reader, mark.size)).map_err(text)?;
@@ -124,11 +126,12 @@ fn resume(
     Ok(Folded { state, maker: restored.maker, vault })
 }
 
-/// The private parts of a snapshot's executions, read on all cores.
+/// The private parts of a snapshot's executions, read on all cores. Those of executions that have ended are not read, however
+/// large they are: an officer's word frees a node that could not hold them.
 fn private_parts(
     options: &Options,
     snapshots: &Snapshots<FileDisk>,
-    restoring: &Restoring,
+    (restoring, ended): (&Restoring, &BTreeSet<String>),
 ) -> Result<Vec<Private>, String> {
     let (all, bundle) = (restoring.private(), restoring.bundle());
     let next = AtomicUsize::new(0);
@@ -139,6 +142,10 @@ fn private_parts(
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some((id, name)) = all.get(number) else { return Ok(parts) };
+            if ended.contains(id) {
+                parts.push((number, Private::LeftOut));
+                continue;
+            }
             let part = Private::read(bundle, (id, name), &mut pieces).map_err(text);
             // Nobody needs to read what comes after a failure.
             let part = part.inspect_err(|_| next.store(all.len(), Ordering::Relaxed))?;

@@ -46,7 +46,7 @@ impl Tally {
     /// Counts one record.
     pub fn add(&mut self, fed: &Fed) {
         let count = match fed {
-            Fed::Followed => return,
+            Fed::Followed | Fed::NotReplayable { why: Lost::Ended, .. } => return,
             Fed::Identical => &mut self.counts.identical,
             Fed::Different { .. } => &mut self.counts.different,
             Fed::NotReplayable { execution, why: Lost::NoKey } => {

@@ -104,11 +104,12 @@ impl Restoring {
         let (mut known, mut without_key) = (BTreeMap::new(), Vec::new());
         for ((id, name), part) in private.into_iter().zip(parts) {
             let Some(execution) = state.execution_mut(&id) else { continue };
-            match part.0 {
-                Some(opened) => {
+            match part {
+                Private::Opened(opened) => {
                     known.insert(id, opened.into_execution(execution, name)?);
                 }
-                None => {
+                Private::LeftOut => execution.lose_history(Lost::Ended, &id),
+                Private::WithoutKey => {
                     execution.lose_history(Lost::NoKey, &id);
                     without_key.push(id);
                 }
@@ -119,10 +120,18 @@ impl Restoring {
     }
 }
 
-/// The private part of an execution; none where there is no key.
-pub struct Private(Option<Opened>);
+/// The private part of an execution.
+pub enum Private {
+    /// As it was read.
+    Opened(Box<Opened>),
+    /// There is no key.
+    WithoutKey,
+    /// It is not read: governance says that the execution has ended, so that nothing will be decided by its history.
+    LeftOut,
+}
 
-struct Opened {
+/// What was read of a private part.
+pub struct Opened {
     history: Option<History>,
     secret: Option<Digest>,
     /// The requests of open transitions.
@@ -152,7 +161,8 @@ impl Private {
         (id, name): (&str, &Digest),
         pieces: &mut dyn Pieces,
     ) -> Result<Self, Unusable> {
-        Reading { pieces, public: BTreeSet::new() }.execution(id, name, bundle).map(Self)
+        let opened = Reading { pieces, public: BTreeSet::new() }.execution(id, name, bundle)?;
+        Ok(opened.map_or(Self::WithoutKey, |opened| Self::Opened(Box::new(opened))))
     }
 }
 
@@ -168,7 +178,7 @@ impl Reading<'_> {
         let bytes = match self.pieces.piece(of, name) {
             Ok(bytes) => bytes,
             Err(Lost::NoKey) if of.is_some() => return Ok(None),
-            Err(Lost::Missing | Lost::NoKey) => {
+            Err(Lost::Missing | Lost::NoKey | Lost::Ended) => {
                 return Err(Unusable::new(format!("its piece `{}` is missing", name.to_hex())));
             }
             Err(Lost::Damaged) => return Err(damaged(name)),

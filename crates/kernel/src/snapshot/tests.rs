@@ -259,6 +259,37 @@ fn an_erased_execution_is_left_out_and_the_public_part_is_derived_without_it() {
 }
 
 #[test]
+fn what_governance_has_ended_is_not_read_and_decides_nothing() {
+    let (mut domain, node, kept) = lived();
+    let (index, drawer) = kept.last().unwrap();
+    let mark = mark_at(&node.log, *index);
+    domain.change(Change::ExecutionEnded { execution: node.execution.clone() });
+    let ended = crate::governance::ended(&domain.records);
+    assert!(ended.contains(&node.execution) && ended.len() == 1);
+
+    let governance = (domain.records.as_slice(), domain.shelf.as_ref() as &dyn crate::state::Blobs);
+    let mut drawer = drawer.clone();
+    let restoring = Restoring::begin((NODE, ORIGIN), governance, &mark, &mut drawer).unwrap();
+    let bundle = std::sync::Arc::clone(restoring.bundle());
+    let read = |(id, name): &(String, Digest)| match ended.contains(id) {
+        true => Private::LeftOut,
+        false => Private::read(&bundle, (id, name), &mut drawer).unwrap(),
+    };
+    let parts = restoring.private().iter().map(read).collect();
+    let restored = restoring.finish(parts).unwrap();
+    assert!(restored.without_key.is_empty());
+    assert!(!restored.state.is_intact(&node.execution));
+
+    // What came after is followed, its decisions are not derived again; nothing of it is different.
+    let mut replay = Replay::resume(restored.state, restored.maker, governance);
+    for (record, sealed) in node.log.iter().skip(usize::try_from(*index).unwrap()) {
+        let fed = replay.feed(record, Part::from(sealed)).unwrap();
+        assert!(!matches!(fed, Fed::Different { .. }), "{fed:?}");
+    }
+    assert!(!replay.into_state().is_intact(&node.execution));
+}
+
+#[test]
 fn nothing_private_stands_in_a_public_piece() {
     let (_, node, kept) = lived();
     let (_, drawer) = kept.last().unwrap();

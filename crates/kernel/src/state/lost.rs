@@ -7,6 +7,8 @@ pub enum Lost {
     Missing,
     /// The sealed part or its key is there and is not what was written.
     Damaged,
+    /// Nothing: it was not read, since governance says that its execution has ended.
+    Ended,
 }
 
 impl Lost {
@@ -19,6 +21,7 @@ impl Lost {
             Self::Damaged => {
                 "its sealed part, or an earlier one of its execution, or its key, is damaged"
             }
+            Self::Ended => "its execution has ended, and was not read",
         }
     }
 }
