@@ -37,13 +37,17 @@ pub fn unreached(bundle: &Bundle, domain: Option<&DomainNames>) -> Vec<Warning> 
         return vec![Warning::new(WarningCode::CallerUndeclared, message).in_file(SCHEMA)];
     };
     let reach = Reach { bundle, domain, sources: sources(bundle, &caller), caller };
-    let mut found = reach.actions();
+    let (mut found, mut permits) = (Vec::new(), Vec::new());
     for (info, policy) in reach.policies() {
         match reach.scope(info, policy) {
             Some(never) => found.push(never),
-            None => found.extend(reach.conditions(info, policy)),
+            None => {
+                found.extend(reach.conditions(info, policy));
+                permits.extend((info.effect == "permit").then_some(policy));
+            }
         }
     }
+    found.extend(reach.actions(&permits));
     found.extend(reach.events());
     found.extend(reach.words());
     found.sort();
@@ -121,7 +125,7 @@ impl<'b> Reach<'b> {
     }
 
     /// What is missing or superfluous among the actions.
-    fn actions(&self) -> Vec<Warning> {
+    fn actions(&self, permits: &[&Policy]) -> Vec<Warning> {
         let mut found = Vec::new();
         let start = |code, name: &str, what: &str| {
             let message = format!(
@@ -129,24 +133,24 @@ impl<'b> Reach<'b> {
             );
             Warning::new(code, message).in_file(SCHEMA)
         };
-        if !self.may_be_permitted("initialize") {
+        if !self.may_be_permitted("initialize", permits) {
             found.push(start(WarningCode::StartInitialize, "initialize", "no client can start"));
         }
-        if self.bundle.tools().next().is_some() && !self.may_be_permitted("tools/list") {
+        if self.bundle.tools().next().is_some() && !self.may_be_permitted("tools/list", permits) {
             found.push(start(WarningCode::StartToolsList, "tools/list", "no client sees a tool"));
         }
-        found.extend(self.answers());
+        found.extend(self.answers(permits));
         found.extend(self.unasked());
-        found.extend(self.unpermitted());
+        found.extend(self.unpermitted(permits));
         found.extend(self.unknown_servers());
         found
     }
 
     /// Requests of servers that may pass, and whose answers never can.
-    fn answers(&self) -> Vec<Warning> {
+    fn answers(&self, permits: &[&Policy]) -> Vec<Warning> {
         let asked = protocol::OF_ANSWERS.iter().filter_map(|answer| {
             let request = format!("server/{}", answer.strip_prefix("answer/")?);
-            (self.may_be_permitted(&request) && !self.is_asked_for(answer)).then(|| {
+            (self.may_be_permitted(&request, permits) && !self.is_asked_for(answer)).then(|| {
                 let message = format!(
                     "`{request}` can be permitted, and its answer never passes: declare and permit `{answer}` too"
                 );
@@ -171,15 +175,16 @@ impl<'b> Reach<'b> {
     }
 
     /// Tools that can only be denied.
-    fn unpermitted(&self) -> Vec<Warning> {
+    fn unpermitted(&self, permits: &[&Policy]) -> Vec<Warning> {
         let tools = self.bundle.tools();
-        let denied = tools.filter(|tool| !self.may_be_permitted(tool.action)).map(|tool| {
-            let message = format!(
-                "the tool `{}/{}` can only be denied: no policy permits `{}`",
-                tool.server, tool.tool, tool.action
-            );
-            Warning::new(WarningCode::ToolUnpermitted, message).in_file(MANIFEST)
-        });
+        let denied =
+            tools.filter(|tool| !self.may_be_permitted(tool.action, permits)).map(|tool| {
+                let message = format!(
+                    "the tool `{}/{}` can only be denied: no policy permits `{}`",
+                    tool.server, tool.tool, tool.action
+                );
+                Warning::new(WarningCode::ToolUnpermitted, message).in_file(MANIFEST)
+            });
         denied.collect()
     }
 
@@ -199,15 +204,13 @@ impl<'b> Reach<'b> {
         warnings.collect()
     }
 
-    /// Whether a permit's scope has a place for requests for this action.
-    fn may_be_permitted(&self, id: &str) -> bool {
+    /// Whether one of the permits that can apply is about this action, and something asks for it.
+    fn may_be_permitted(&self, id: &str, permits: &[&Policy]) -> bool {
         let Some(action) = self.bundle.shapes.action(id) else { return false };
         self.sources.contains_key(&action.uid)
-            && self.policies().any(|(info, policy)| {
-                info.effect == "permit"
-                    && self.is_in_scope(policy.action_constraint(), &action.uid)
-                    && self.why_never(policy).is_none()
-            })
+            && permits
+                .iter()
+                .any(|policy| self.is_in_scope(policy.action_constraint(), &action.uid))
     }
 }
 
