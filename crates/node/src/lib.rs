@@ -19,6 +19,7 @@
 //! | `socket` | the Unix socket: who speaks (`SO_PEERCRED`), and for what |
 //! | [`follow`] | a lineage log is followed in order, and read ahead on all cores |
 //! | `fold` | the state as the log says it: from the newest snapshot of it that is good, else from the first record |
+//! | `whole` | a log that is damaged anywhere is not gone on from |
 //! | `keeper` | snapshots of the state are written beside the log, by a thread of its own |
 //! | `gate` | what the MCP gateway asks the kernel through |
 //! | [`guard`] | the process between the node and one server, from the MCP gateway |
@@ -60,6 +61,7 @@ pub mod sealing;
 mod servers;
 mod socket;
 mod start;
+mod whole;
 
 pub use authority::{Accepted, Authority};
 pub use direct::{Direct, DirectThread};

@@ -25,6 +25,9 @@ pub const HALT_NOTE_MS_MAX: u64 = 200;
 /// Bytes of a signing key's file; no key is longer.
 pub const KEY_BYTES_MAX: usize = 4 * 1024;
 
+/// Records of a log up to which a start verifies all of it before anything is served; a longer one is verified beside.
+pub const START_VERIFIED_RECORDS: u64 = 16_384;
+
 /// Executions that one question erases, at most; who asks repeats it for more.
 pub const ERASED_AT_ONCE_MAX: usize = 1_000;
 

@@ -20,7 +20,7 @@ use crate::marks::Mark;
 use crate::notes::Notes;
 
 use crate::socket::{self, Shared};
-use crate::{Authority, Error, Options, Server, bring, keys, sealing, servers};
+use crate::{Authority, Error, Options, Server, bring, keys, sealing, servers, whole};
 
 /// A running node.
 pub struct Running {
@@ -188,6 +188,7 @@ pub(crate) fn open(
     let (ledger, recovery) =
         Ledger::open(disk, Box::new(signer), &origin).map_err(|why| lineage(&why))?;
     Mark::lineage(options).check(&key, &origin)?;
+    whole::check(&options.lineage_folder(), "lineage", (&key, &origin))?;
     if recovery.dropped_batch {
         crate::say(format_args!("an unfinished last write of the lineage log was dropped"));
     }

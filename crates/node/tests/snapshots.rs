@@ -191,3 +191,25 @@ fn copy(from: &Path, to: &Path) {
     let private = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o700);
     std::fs::set_permissions(to, private).unwrap();
 }
+
+/// Full bundles and tiles lie before what the snapshot covers and before what the write-ahead files hold.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_full_bundle_or_tile_is_not_gone_on_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = domain(folder.path());
+    let execution = decide(&options, DECISIONS).await;
+    let tiles = files(&options.lineage_folder().join("tile"));
+    let is_full = |path: &&PathBuf| !path.display().to_string().contains(".p/");
+    let full: Vec<&PathBuf> = tiles.iter().filter(is_full).collect();
+    assert_eq!(full.len(), 4, "two of entries and two of hashes: {full:?}");
+    for path in full {
+        let before = flip(path);
+        let why = refusal(&options).await;
+        assert!(why.contains("is damaged"), "{}: {why}", path.display());
+        std::fs::write(path, &before[..before.len() - 1]).unwrap();
+        let why = refusal(&options).await;
+        assert!(why.contains("is damaged"), "{}: {why}", path.display());
+        std::fs::write(path, before).unwrap();
+    }
+    assert_eq!(decide(&options, 1).await, execution);
+}
