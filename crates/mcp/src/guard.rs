@@ -59,6 +59,8 @@ fn guard() -> io::Result<()> {
         };
         match started {
             Ok((mut watch, server)) => {
+                // After the server has been started, which is not to have it.
+                tree::prepare();
                 control.write_all(&Report::Started(server).encode()).await?;
                 watch.until_end(server, &mut control).await;
                 end(server, watch.exit, &control);
@@ -162,7 +164,6 @@ fn end(server: u32, mut exit: Option<i32>, control: &UnixStream) {
     if exit.is_none() {
         signal_group(server, Signal::KILL);
     }
-    tree::prepare();
     let (began, mut scanned) = (Instant::now(), None);
     let late = Duration::from_millis(GUARD_REPORT_MS_MAX);
     let mut reported = false;

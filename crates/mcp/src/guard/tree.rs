@@ -33,10 +33,13 @@ pub(super) fn reap(server: u32, exit: &mut Option<i32>) -> bool {
     }
 }
 
-/// To be called before anything is killed: whoever forks as fast as it can is to be overtaken.
+/// To be called before anything is killed: the guard is to wake up at once, however busy the server is, and to overtake
+/// whoever forks as fast as it can.
 pub(super) fn prepare() {
     // Only the superuser may. The rest works without.
     let _raised = rustix::process::setpriority_process(None, -20);
+    // Where memory runs short, what the server started is to go, and not its guard.
+    let _kept = std::fs::write("/proc/self/oom_score_adj", "-1000");
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let all = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
     let _raised = rustix::process::setrlimit(rustix::process::Resource::Nofile, all);
