@@ -122,7 +122,8 @@ fn moment(formed: &Formed, standing: &Standing, facts: &Facts) -> (Moment, Label
     change.adds.union(&standing.detected);
     let (trust, mut labels) = (standing.trust, standing.labels.clone());
     labels.union(&standing.detected);
-    (Moment { facts: *facts, trust, labels, resource_labels }, change)
+    let detected = standing.detected.clone();
+    (Moment { facts: *facts, trust, labels, resource_labels, detected }, change)
 }
 
 /// The denial of a request that does not even have the form of one.

@@ -164,8 +164,10 @@ pub(crate) fn check(semantics: Semantics, shapes: &Shapes, schema: &Arc<str>) ->
             return Some("bears a name that stands for unknown methods");
         }
         let has = |member: &str| action.context.members.contains_key(member);
-        let early = !is_later && (has("host") || has("undeclared"));
-        early.then_some("has `context.host` or `context.undeclared`: they need `semantics = 4`")
+        let early = !is_later && ["detected", "host", "undeclared"].into_iter().any(has);
+        early.then_some(
+            "has `context.detected`, `.host` or `.undeclared`: they need `semantics = 4`",
+        )
     };
     shapes
         .actions()

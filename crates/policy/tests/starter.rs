@@ -92,7 +92,7 @@ fn the_story_of_the_demo() {
         office.call("office", "send_mail", out),
         outcome("policy.denied", "mail.nothing-out-after-a-page")
     );
-    assert_eq!(office.history.events(), 10);
+    assert_eq!(office.history.events(), 12);
 }
 
 #[test]
@@ -172,4 +172,22 @@ fn what_nothing_reaches_in_the_starter_is_known() {
     let known =
         [Code::ActionUnreached, Code::ForbidNever, Code::PermitNever, Code::ToolUnpermitted];
     assert!(found.iter().all(|warning| known.contains(&warning.code)), "{found:?}");
+}
+
+/// A token leaves neither in the params of a message that says nothing, nor in its id.
+#[test]
+fn no_message_that_says_nothing_holds_a_token() {
+    let Office { bundle, mut history, .. } = Office::open();
+    let principal = Entity::new("Workload", "writer");
+    let message = interlock_policy::MessageAction { name: "ping", is_known: true };
+    let request = bundle.message_request(principal, "office", message, "{}");
+    let mut code = |id: &str| {
+        let line = format!(r#"{{"jsonrpc":"2.0","id":"{id}","method":"ping"}}"#);
+        let detected = bundle.detected(Passing::Arguments, line.as_bytes());
+        let standing = interlock_policy::Standing { detected, ..DEFAULTS.1 };
+        decide(&mut history, &standing, &DEFAULTS.0, &request).code()
+    };
+    assert_eq!(code("1"), "permitted");
+    assert_eq!(code("AKIAABCDEFGHIJKLMNOP"), "policy.denied");
+    assert_eq!(code("2"), "permitted");
 }

@@ -142,11 +142,9 @@ impl Live<'_> {
         .await
     }
 
-    /// Ends the helper's execution, and erases what it saw. Gives the record that says so.
+    /// Erases what the helper saw. Gives the record that says so.
     async fn erase(&self) -> Result<u64, Failure> {
         let helper = self.helper.clone().unwrap_or_default();
-        let (socket, child) = (self.options.socket.clone(), helper.clone());
-        officer::aside(move || node::client::end(&socket, (WORKLOAD, None), &child)).await?;
         let erased = node::erase::erase(self.options, &Which::One(helper), false).await;
         let erased = erased.map_err(|why| Failure::node(&why))?;
         match erased.first().map(|one| &one.result) {

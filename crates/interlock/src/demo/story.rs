@@ -17,7 +17,7 @@ pub(super) enum Scene {
     Delegates,
     /// The helper calls a tool.
     HelperCalls(Step),
-    /// The helper's execution ends, and what it saw is erased.
+    /// What the helper saw is erased: its execution ended with the agent's.
     Erases,
     /// The agent ends its session and begins another.
     Reconnects,
@@ -150,7 +150,6 @@ fn delegates() -> Vec<Scene> {
         Scene::Delegates,
         Scene::HelperCalls(step("read_file", "reports/2026-q3.md", report())),
         Scene::HelperCalls(denied("write_file", "drafts/summary.md", draft, "grant.exceeded")),
-        Scene::Erases,
     ]
 }
 
@@ -181,6 +180,7 @@ fn begins_anew() -> Vec<Scene> {
     let hello = json!({ "to": "sam@example.com", "subject": "Q3", "body": "Good morning." });
     vec![
         Scene::EndsExecution,
+        Scene::Erases,
         Scene::Calls(step("send_mail", "to a colleague", hello.clone())),
         Scene::Calls(denied(
             "pay",

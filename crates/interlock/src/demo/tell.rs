@@ -113,7 +113,7 @@ pub(super) fn delegated(output: &mut Output, helper: &str) -> Result<(), Failure
 
 pub(super) fn erased(output: &mut Output, helper: &str, record: u64) -> Result<(), Failure> {
     let text = format!(
-        "`{helper}` ends, and what it saw is erased, on record {record}: its key is destroyed"
+        "`{helper}` ended with it: what it saw is erased, on record {record}, and its key destroyed"
     );
     happened(output, &text)
 }

@@ -266,7 +266,8 @@ fn too_deep(text: &Arc<str>) -> Option<LoadError> {
 }
 
 /// The members of a context that this crate supplies.
-const CONTEXT: [&str; 9] = [
+const CONTEXT: [&str; 10] = [
+    "detected",
     "facts",
     "host",
     "input",
@@ -295,7 +296,7 @@ fn check_actions(shapes: &Shapes, text: &Arc<str>) -> Vec<LoadError> {
             let fits = match (member.as_str(), &declared.ty) {
                 ("input", Type::Record(_)) | ("isOutput" | "undeclared", Type::Bool) => true,
                 ("output", Type::Record(_)) | ("host", Type::String) => !declared.required,
-                ("labels" | "resource_labels", Type::Set(of)) => **of == Type::String,
+                ("detected" | "labels" | "resource_labels", Type::Set(of)) => **of == Type::String,
                 ("facts", Type::Record(record)) => {
                     errors.extend(check_facts(name, record, &point));
                     true
@@ -312,7 +313,7 @@ fn check_actions(shapes: &Shapes, text: &Arc<str>) -> Vec<LoadError> {
                 );
                 let error = point(message, member)
                     .nearest(nearest(member, CONTEXT))
-                    .help("a context has `input` (the arguments), `output?` (the result, for history), `facts`, `host?: String`, `labels: Set<String>`, `resource_labels: Set<String>`, `system: { now: datetime }`, `isOutput: Bool`, `undeclared: Bool`");
+                    .help("a context has `input` (the arguments), `output?` (the result, for history), `facts`, `host?: String`, `labels: Set<String>`, `detected: Set<String>`, `resource_labels: Set<String>`, `system: { now: datetime }`, `isOutput: Bool`, `undeclared: Bool`");
                 errors.push(error);
             }
         }

@@ -267,6 +267,7 @@ fn refused(
         trust: Trust::Revoked,
         labels: Labels::NONE,
         resource_labels: Labels::NONE,
+        detected: Labels::NONE,
     };
     let whole = added(&action.context, Some(&any)).ok().and_then(|added| extended(context, &added));
     let schema: &ValidatorSchema = bundle.schema.as_ref();

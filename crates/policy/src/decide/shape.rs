@@ -41,6 +41,8 @@ pub(crate) struct Moment {
     pub(crate) trust: Trust,
     pub(crate) labels: Labels,
     pub(crate) resource_labels: Labels,
+    /// What detectors found in the message itself.
+    pub(crate) detected: Labels,
 }
 
 /// The bounds of a request, before anything is read.
@@ -75,6 +77,7 @@ pub(super) fn added(
             ("facts", Type::Record(record)) => facts(record, moment)?,
             ("labels", Type::Set(_)) => set(&moment.labels),
             ("resource_labels", Type::Set(_)) => set(&moment.resource_labels),
+            ("detected", Type::Set(_)) => set(&moment.detected),
             ("system", _) => {
                 let now = Typed::Extension(Extension::Datetime, written(moment.facts.at)?);
                 Typed::Record(BTreeMap::from([("now".to_owned(), now)]))

@@ -54,6 +54,7 @@ pub fn near_misses(
         trust: DEFAULTS.1.trust,
         labels: labels.clone(),
         resource_labels: bundle.labels.stated(&bundle.shapes, request),
+        detected: Labels::NONE,
     };
     let Form::Ready(shaped) = formed.at(Some(&moment)) else { return Vec::new() };
     let found = shaped.near(bundle).into_iter();

@@ -122,7 +122,8 @@ impl Live {
 fn moment(recorded: &Recorded) -> Option<Moment> {
     let facts = Facts { at: recorded.at, ..DEFAULTS.0 };
     let trust = DEFAULTS.1.trust;
-    let moment = Moment { facts, trust, labels: Labels::NONE, resource_labels: Labels::NONE };
+    let (labels, resource_labels, detected) = (Labels::NONE, Labels::NONE, Labels::NONE);
+    let moment = Moment { facts, trust, labels, resource_labels, detected };
     matches!(recorded.kind, Kind::Request).then_some(moment)
 }
 
