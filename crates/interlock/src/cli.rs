@@ -8,8 +8,10 @@ mod help;
 mod machine;
 mod node;
 mod office;
+mod officer;
 mod policy;
 mod proof;
+mod restore;
 mod signing;
 #[cfg(test)]
 mod tests;
@@ -28,10 +30,12 @@ pub(crate) use help::color;
 pub(crate) use machine::Completions;
 pub(crate) use node::{Demo, Halt, Init, Mcp, Register, Serve, Status, Trust};
 pub(crate) use office::{OfficeAgent, OfficeServer};
+pub(crate) use officer::Officer;
 pub(crate) use policy::{Bundle, BundleCommand, Decide, Diff, Publish};
 pub(crate) use proof::{
     Explain, Log, LogCommand, LogShow, LogTail, LogVerify, Range, Receipt, Record, Replay, Verify,
 };
+pub(crate) use restore::Restore;
 pub(crate) use signing::{Key, Propose, Proposed, PublishSigned, Roles, Sign};
 
 use crate::output::ColorChoice;
@@ -86,6 +90,8 @@ pub(crate) enum Command {
     End(End),
 
     Erase(Erase),
+
+    Restore(Restore),
 
     Approvals(Approvals),
 

@@ -18,10 +18,13 @@ pub(crate) mod init;
 mod lines;
 mod log;
 mod mcp;
+mod names;
 mod office_agent;
 mod office_server;
+mod officer;
 mod receipt;
 mod replay;
+mod restore;
 mod review;
 mod roles;
 mod semantics;
@@ -78,6 +81,7 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Delegate(arguments) => family::delegate(arguments, output),
         Command::End(arguments) => family::end(arguments, output),
         Command::Erase(arguments) => erase::run(arguments, output),
+        Command::Restore(arguments) => restore::run(arguments, output),
         Command::Approvals(arguments) => approvals::run(&arguments.command, output),
         Command::Approve(arguments) => approvals::approve(arguments, output),
         Command::Meters(arguments) => approvals::meters(arguments, output),

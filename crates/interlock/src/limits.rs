@@ -29,6 +29,15 @@ pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 107;
 /// Bytes of `interlock.toml`, at most.
 pub(crate) const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
 
+/// Characters of an execution's id.
+pub(crate) const EXECUTION_ID_CHARS: usize = 22;
+
+/// Characters of the beginning of an execution's id that stand for it, at least.
+pub(crate) const BEGINNING_MIN: usize = 4;
+
+/// Names that are told as near to one that nothing here has.
+pub(crate) const NEAR_MAX: usize = 5;
+
 /// Columns of the frames around policy text.
 pub(crate) const COLUMNS: usize = 100;
 

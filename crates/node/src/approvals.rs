@@ -1,11 +1,37 @@
 //! What waits for approval, what officers say about it, and what is used of the meters: asked of the running node.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use kernel::governance::Governance;
 use kernel::lineage::SignedApproval;
 use kernel::state::{Asked, Execution, NodeState};
 use proof::json::{Value, number, object};
+use proof::note::VerifierKey;
 
+use crate::clock::wall_ms;
 use crate::driver::Kernel;
 use crate::hello::{line, refusal};
+use crate::limits::WAITING_NOTE_MS_MIN;
+
+/// When it was last said on standard error that something waits.
+static SAID_AT: AtomicI64 = AtomicI64::new(i64::MIN);
+
+/// Whether it may be said again. A clock that steps back keeps nothing unsaid.
+fn is_due(now: i64, last: i64) -> bool {
+    now < last || now.saturating_sub(last) >= WAITING_NOTE_MS_MIN
+}
+
+/// Says on the node's standard error that a request waits, once a second at most: an agent may ask as often as it likes.
+pub(crate) fn say_waiting(workload: &str, what: &str, pending: &str) {
+    let (now, last) = (wall_ms(), SAID_AT.load(Ordering::Relaxed));
+    if is_due(now, last)
+        && SAID_AT.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    {
+        crate::say(format_args!(
+            "`{workload}` waits for approval of {what}: {pending} (`interlock approvals show`)"
+        ));
+    }
+}
 
 /// Puts an officer's word on record. Whoever brings it: what counts is whose key signed it.
 pub(crate) async fn approve(kernel: &Kernel, approval: SignedApproval) -> Vec<u8> {
@@ -39,8 +65,9 @@ fn help(code: &str) -> &'static str {
 
 /// The answer's value: every request that is known to wait, or to have waited, by execution.
 pub(crate) fn waiting(state: &NodeState) -> Value {
+    let governance = state.governance();
     let all = state.executions().flat_map(|(id, execution)| {
-        execution.waiting().map(move |asked| request(id, execution, asked))
+        execution.waiting().map(move |asked| request(governance, (id, execution), asked))
     });
     object([
         ("requests", Value::Array(all.collect())),
@@ -49,7 +76,7 @@ pub(crate) fn waiting(state: &NodeState) -> Value {
     ])
 }
 
-fn request(id: &str, execution: &Execution, asked: &Asked) -> Value {
+fn request(governance: &Governance, (id, execution): (&str, &Execution), asked: &Asked) -> Value {
     let words = asked.words().map(|(key, approves)| {
         let verdict = if approves { "permit" } else { "refuse" };
         object([("key", Value::from(key.to_string())), ("verdict", Value::from(verdict))])
@@ -61,10 +88,33 @@ fn request(id: &str, execution: &Execution, asked: &Asked) -> Value {
         ("execution", Value::from(id)),
         ("pending", Value::from(asked.pending.to_string())),
         ("record", number(asked.index)),
+        (
+            "still",
+            Value::Array(
+                asked.awaits.iter().filter_map(|one| still(governance, asked, one)).collect(),
+            ),
+        ),
         ("until_ms", Value::Integer(asked.until())),
         ("used", Value::Bool(asked.is_used())),
         ("workload", Value::from(execution.workload())),
     ])
+}
+
+/// Who must sign still, for one thing that a request waits for. None where enough have.
+fn still(governance: &Governance, asked: &Asked, awaits: &policy::Approval) -> Option<Value> {
+    let role = governance.role(&awaits.role);
+    let keys = role.map(kernel::governance::Role::keys).unwrap_or_default();
+    let has_spoken = |key: &VerifierKey| asked.words().any(|(one, _)| one == key);
+    let given = asked.words().filter(|(key, approves)| *approves && keys.contains(key)).count();
+    let missing = awaits.count.saturating_sub(u64::try_from(given).unwrap_or(u64::MAX));
+    let may_sign = keys.iter().filter(|key| !has_spoken(key)).map(|key| Value::from(key.name()));
+    (missing > 0).then(|| {
+        object([
+            ("keys", Value::Array(may_sign.collect())),
+            ("missing", number(missing)),
+            ("role", Value::from(awaits.role.as_str())),
+        ])
+    })
 }
 
 /// The answer's value: every account of the bundle's meters at a time.
@@ -87,4 +137,17 @@ pub(crate) fn meters(state: &NodeState, at: i64) -> Value {
         ("type", Value::from("meters")),
         ("v", Value::Integer(1)),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_that_something_waits_comes_once_a_second() {
+        assert!(is_due(0, i64::MIN));
+        assert!(!is_due(10_999, 10_000));
+        assert!(is_due(11_000, 10_000));
+        assert!(is_due(9_000, 10_000), "a clock that steps back");
+    }
 }

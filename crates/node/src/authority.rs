@@ -10,7 +10,7 @@ use proof::json::Value;
 use proof::note::Signer;
 use proof::record::RECORD_BYTES_MAX;
 
-use crate::marks::Mark;
+use crate::marks::{Mark, SeenChange};
 use crate::{Error, Options, clock, covered, keys};
 
 /// The process that appends to a domain's governance log. It holds the log's lock: there is one.
@@ -20,6 +20,8 @@ pub struct Authority {
     mark: Mark,
     /// The folder of the lineage log of the domain's node here, and the node.
     lineage: (PathBuf, String),
+    /// What its records changed, for whoever brings back an older copy.
+    changes: Vec<SeenChange>,
     is_published: bool,
     must_end: bool,
 }
@@ -31,7 +33,7 @@ impl Authority {
         let signer = Box::new(keys::read(&options.folder, "governance")?);
         let disk = disk(&options.governance_folder())?;
         let ledger = Ledger::create(disk, signer, &origin).map_err(|why| failed(&why))?;
-        Ok(Self::of(options, Governance::new(&origin), ledger))
+        Ok(Self::of(options, (Governance::new(&origin), Vec::new()), ledger))
     }
 
     /// Opens the log and folds it.
@@ -47,17 +49,21 @@ impl Authority {
         let (ledger, _) =
             Ledger::open(disk, Box::new(signer), &origin).map_err(|why| failed(&why))?;
         mark.check(&key, &origin)?;
-        let mut governance = Governance::new(&origin);
+        let (mut governance, mut changes) = (Governance::new(&origin), Vec::new());
         for record in records(&options.governance_folder())? {
-            governance.apply(&record).map_err(|why| Error::governance(&why))?;
+            changes.push(apply(&mut governance, &record)?);
         }
-        Ok(Self::of(options, governance, ledger))
+        Ok(Self::of(options, (governance, changes), ledger))
     }
 
-    fn of(options: &Options, governance: Governance, ledger: Ledger<FileDisk>) -> Self {
+    fn of(
+        options: &Options,
+        (governance, changes): (Governance, Vec<SeenChange>),
+        ledger: Ledger<FileDisk>,
+    ) -> Self {
         let (mark, lineage) =
             (Mark::governance(options), (options.lineage_folder(), options.node.clone()));
-        Self { governance, ledger, mark, lineage, is_published: false, must_end: false }
+        Self { governance, ledger, mark, lineage, changes, is_published: false, must_end: false }
     }
 
     /// The fold of the log.
@@ -112,7 +118,7 @@ impl Authority {
             self.must_end |= matches!(why, CommitError::Fatal(_) | CommitError::Stopped);
             failed(&why)
         })?;
-        self.governance.apply(&record).map_err(|why| Error::governance(&why))?;
+        self.changes.push(apply(&mut self.governance, &record)?);
         self.is_published = false;
         // The change stands whatever becomes of its publication, which is made up for.
         if let Err(why) = self.publish() {
@@ -130,6 +136,7 @@ impl Authority {
             self.must_end |= why.is_fatal();
             failed(&why)
         })?;
+        self.mark.remember_changes(&self.changes)?;
         self.mark.remember()?;
         self.is_published = true;
         Ok(())
@@ -167,6 +174,13 @@ pub(crate) struct Held {
     pub(crate) acts: bool,
     /// All that acts and is not in governance.
     pub(crate) changes: Vec<Change>,
+}
+
+/// Applies one record, and says what it changed.
+fn apply(governance: &mut Governance, record: &[u8]) -> Result<SeenChange, Error> {
+    let index = governance.position().size;
+    let change = governance.apply(record).map_err(|why| Error::governance(&why))?;
+    Ok(SeenChange::of(index, governance.at(), &change))
 }
 
 /// An accepted change.

@@ -43,7 +43,6 @@ pub fn init_under(
         return Err(Error::refused(&too_new));
     }
     let folder = &options.folder;
-    let logs = [options.governance_folder(), options.lineage_folder()];
     DirBuilder::new()
         .mode(0o755)
         .recursive(true)
@@ -51,9 +50,8 @@ pub fn init_under(
         .map_err(|why| Error::folder(folder, &why))?;
     keys::create_folder(folder)?;
     Mark::create_folder(options)?;
-    for log in &logs {
-        DirBuilder::new().mode(0o700).create(log).map_err(|why| Error::folder(log, &why))?;
-    }
+    create_log_folder(&options.governance_folder())?;
+    create_lineage_folder(options)?;
     let officer = keys::create(folder, "officer", &format!("{}/officer", options.domain))?;
     keys::create(folder, "governance", &options.governance_origin())?;
     let lineage = keys::create(folder, "lineage", &options.lineage_origin())?;
@@ -71,14 +69,27 @@ pub fn init_under(
     let published = Change::BundlePublished { bundle: bundle.digest() };
     for change in [genesis, node, published].into_iter().chain(changes) {
         let blob = matches!(change, Change::BundlePublished { .. }).then(|| bundle.blob());
-        let signed = sign(authority.governance(), change, &officer)?;
+        let signed = sign(BasedOn::of(authority.governance()), change, &officer)?;
         authority.accept(&signed, blob)?;
     }
     authority.publish()?;
     Ok(authority.governance().position())
 }
 
-fn create_lineage(options: &Options, signer: proof::note::Ed25519Signer) -> Result<(), Error> {
+/// Makes the folder of a new lineage log.
+pub(crate) fn create_lineage_folder(options: &Options) -> Result<(), Error> {
+    create_log_folder(&options.lineage_folder())
+}
+
+fn create_log_folder(log: &std::path::Path) -> Result<(), Error> {
+    DirBuilder::new().mode(0o700).create(log).map_err(|why| Error::folder(log, &why))
+}
+
+/// Makes a new lineage log in its folder.
+pub(crate) fn create_lineage(
+    options: &Options,
+    signer: proof::note::Ed25519Signer,
+) -> Result<(), Error> {
     let failed = |why: &dyn std::fmt::Display| Error::ledger("lineage", why);
     let disk = FileDisk::open(&options.lineage_folder()).map_err(|why| failed(&why))?;
     let mut ledger = Ledger::create(disk, Box::new(signer), &options.lineage_origin())
@@ -97,8 +108,20 @@ pub fn govern(
     blob: Option<&[u8]>,
 ) -> Result<(Accepted, Place), Error> {
     let officer = keys::read(&options.folder, "officer")?;
-    let signed = sign(&governance(options)?, change, &officer)?;
-    bring(options, &signed, blob)
+    govern_as(options, &officer, change, blob)
+}
+
+/// As [`govern`], with the key of any officer.
+///
+/// # Errors
+/// As [`govern`].
+pub fn govern_as(
+    options: &Options,
+    officer: &dyn Signer,
+    change: Change,
+    blob: Option<&[u8]>,
+) -> Result<(Accepted, Place), Error> {
+    bring(options, &sign(BasedOn::of(&governance(options)?), change, officer)?, blob)
 }
 
 /// Brings a signed change to the authority: the running node, or, where none runs, the log itself.
@@ -122,14 +145,29 @@ pub fn bring(
 /// # Errors
 /// `ledger` or `governance` where the log cannot be read or followed.
 pub fn propose(options: &Options, change: Change, life_ms: i64) -> Result<SignedProposal, Error> {
-    Ok(proposal(&governance(options)?, change, life_ms).unsigned())
+    Ok(proposal(BasedOn::of(&governance(options)?), change, life_ms).unsigned())
 }
 
 /// A change on this governance, to be signed within so many milliseconds: of the log's time where that is ahead of the clock,
 /// since the authority judges it by that.
-fn proposal(governance: &Governance, change: Change, life_ms: i64) -> Proposal {
-    let expires_ms = clock::wall_ms().max(governance.at()).saturating_add(life_ms);
-    Proposal { based_on: governance.position(), expires_ms, change }
+fn proposal(based_on: BasedOn, change: Change, life_ms: i64) -> Proposal {
+    let expires_ms = clock::wall_ms().max(based_on.at).saturating_add(life_ms);
+    Proposal { based_on: based_on.position, expires_ms, change }
+}
+
+/// What a change is signed on: a prefix of the governance log, and that log's time.
+#[derive(Debug, Clone)]
+pub(crate) struct BasedOn {
+    /// The prefix.
+    position: Position,
+    /// The log's time, in milliseconds since the Unix epoch.
+    at: i64,
+}
+
+impl BasedOn {
+    pub(crate) fn of(governance: &Governance) -> Self {
+        Self { position: governance.position(), at: governance.at() }
+    }
 }
 
 /// What governs the domain, as its log lies in the folder.
@@ -152,12 +190,8 @@ pub fn check_covered(options: &Options, change: &Change) -> Result<(), Error> {
     covered::check((&options.lineage_folder(), &options.node), &governance(options)?, change)
 }
 
-fn sign(
-    governance: &Governance,
-    change: Change,
-    officer: &dyn Signer,
-) -> Result<SignedProposal, Error> {
-    let proposal = proposal(governance, change, PROPOSAL_LIFE_MS);
+fn sign(based_on: BasedOn, change: Change, officer: &dyn Signer) -> Result<SignedProposal, Error> {
+    let proposal = proposal(based_on, change, PROPOSAL_LIFE_MS);
     proposal.sign(officer).map_err(|why| Error::governance(&why))
 }
 

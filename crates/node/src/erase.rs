@@ -7,6 +7,7 @@ use proof::record::Fields;
 
 use crate::driver::Kernel;
 use crate::limits::ERASED_AT_ONCE_MAX;
+use crate::marks::{Mark, SeenChange};
 use crate::{Direct, Error, Options, client};
 
 /// Which executions.
@@ -49,7 +50,33 @@ pub async fn erase(options: &Options, which: &Which, is_trial: bool) -> Result<V
         }
     }
     node.stop(thread).await;
+    remember(options, &erased);
     Ok(erased)
+}
+
+/// The answer's line, once the erasures are remembered. Empty where the kernel has stopped.
+pub(crate) async fn remembered(options: &Options, erased: Option<Vec<Erased>>) -> Vec<u8> {
+    let Some(erased) = erased else { return Vec::new() };
+    let answer = crate::hello::line(&answer(&erased));
+    let options = options.clone();
+    let _ended = tokio::task::spawn_blocking(move || remember(&options, &erased)).await;
+    answer
+}
+
+/// Remembers erasures beside the lineage log's mark, so that who brings back an older copy is told which ones that undoes.
+fn remember(options: &Options, erased: &[Erased]) {
+    let at = crate::clock::wall_ms();
+    let change = |one: &Erased| {
+        let index = one.result.as_ref().ok().copied().flatten()?;
+        Some(SeenChange { index, at, what: format!("the erasure of {}", one.execution) })
+    };
+    let changes: Vec<SeenChange> = erased.iter().filter_map(change).collect();
+    if changes.is_empty() {
+        return;
+    }
+    if let Err(why) = Mark::lineage(options).remember_more(changes) {
+        crate::say(format_args!("erasures were not remembered beside the log's head: {why}"));
+    }
 }
 
 /// At most [`ERASED_AT_ONCE_MAX`] of them. None when the kernel has stopped.
@@ -131,7 +158,7 @@ impl Erased {
 }
 
 /// The answer's value.
-pub(crate) fn answer(erased: &[Erased]) -> Value {
+fn answer(erased: &[Erased]) -> Value {
     object([
         ("executions", Value::Array(erased.iter().map(Erased::to_value).collect())),
         ("type", Value::from("erased")),

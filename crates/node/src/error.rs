@@ -59,11 +59,22 @@ impl Error {
 
     /// A log that is older than what was seen of it, or another one, is not gone on from.
     pub(crate) fn rollback(log: &str, why: &dyn Display) -> Self {
-        let help = "put its newest copy back, with `marks/` as it is";
+        let help = "put its newest copy back, with `marks/` as it is; where there is none, \
+                    `interlock restore` shows what is lost and goes on without it";
         Self::new(
             "rollback",
             format!("the {log} log is not the newest that was seen: {why}; {help}"),
         )
+    }
+
+    /// Nothing can be said of what was seen of a log.
+    pub(crate) fn unseen(log: &str, place: &Path, why: &dyn Display) -> Self {
+        let place = place.display();
+        let what = format!(
+            "`{place}`, where the newest head of the {log} log is remembered: {why}; copy it back from a backup; \
+             where there is none, `interlock restore` goes on without it"
+        );
+        Self::new("rollback", what)
     }
 
     pub(crate) fn replay(why: &dyn Display) -> Self {

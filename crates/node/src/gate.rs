@@ -32,6 +32,8 @@ impl SessionGate {
 
 impl Gate for SessionGate {
     fn decide(&self, step: Step) -> impl Future<Output = mcp::Answer> + Send {
+        let tool = step.tool.as_deref().unwrap_or(&step.method);
+        let what = format!("{}/{tool}", self.server);
         let transition = Transition {
             server: self.server.clone(),
             direction: match step.direction {
@@ -51,6 +53,7 @@ impl Gate for SessionGate {
         };
         let prepared = self.kernel.prepare(transition, &self.workload);
         let asked = self.kernel.request(self.execution.clone(), prepared);
+        let workload = self.workload.clone();
         async move {
             match asked.await {
                 Some(Answered { ticket, answer: Answer::Permit { index }, held, .. }) => {
@@ -64,6 +67,7 @@ impl Gate for SessionGate {
                     answer: Answer::Pending { index, pending, awaits, policies, advice },
                     ..
                 }) => {
+                    crate::approvals::say_waiting(&workload, &what, &pending.to_string());
                     let awaits = awaits.iter().map(policy::Approval::to_value).collect();
                     mcp::Answer::Pending { index, pending, awaits, policies, advice }
                 }

@@ -25,6 +25,7 @@
 //! | [`guard`] | the process between the node and one server, from the MCP gateway |
 //! | [`notes`] | lines for a person, which nothing waits for; [`say`] is the one way to standard error |
 //! | [`client`] | the keyless other end of the socket |
+//! | [`restore`] | going on from an older copy of a domain, and what that undoes |
 //! | [`publish`] | the logs over HTTP, read only |
 //!
 //! Architecture invariant: nothing here decides. What may happen comes out of `kernel::step`, and what
@@ -57,6 +58,7 @@ mod marks;
 pub mod notes;
 mod options;
 pub mod publish;
+pub mod restore;
 pub mod sealing;
 mod servers;
 mod socket;
@@ -67,6 +69,7 @@ pub use authority::{Accepted, Authority};
 pub use direct::{Direct, DirectThread};
 pub use error::Error;
 pub use identity::plain;
+pub use marks::{SeenChange, Undone};
 pub use mcp::guard;
 pub use notes::say;
 pub use options::{Options, Server};

@@ -1,5 +1,11 @@
 //! Every limit of this crate, with what happens when it is reached.
 
+/// Least time between two notes on standard error that something waits for approval, in milliseconds.
+pub const WAITING_NOTE_MS_MIN: i64 = 1_000;
+
+/// What is remembered of the newest governance records beside `marks/`: so many changes.
+pub const SEEN_CHANGES_MAX: usize = 1_000;
+
 /// Most connections to the node's socket at one time. One more is closed at once.
 pub const CONNECTIONS_MAX: usize = 256;
 

@@ -1,7 +1,10 @@
-//! High-water marks: the newest head that was published of each log, remembered outside the log's own folder, so that a
-//! folder that comes back from an older copy is not gone on from.
+//! High-water marks: the newest head that was published of each log, remembered in `marks/` and in the folder of the other log,
+//! so that no start goes on from an older copy of one folder. Beside them stands what the newest governance records changed, so
+//! that a refusal can say what the older copy would undo.
 
-use std::path::PathBuf;
+mod changes;
+
+use std::path::{Path, PathBuf};
 
 use ledger::{Disk, DiskFile, FileDisk, Reader};
 use proof::checkpoint;
@@ -10,6 +13,7 @@ use proof::log::LogReader;
 use proof::note::VerifierKey;
 
 use crate::{Error, Options};
+pub use changes::SeenChange;
 
 /// What is remembered of one log: a copy of its signed checkpoint.
 #[derive(Debug, Clone)]
@@ -18,19 +22,46 @@ pub(crate) struct Mark {
     log: &'static str,
     log_folder: PathBuf,
     folder: PathBuf,
+    /// The folder of the other log, which has a copy: `seen-LOG`.
+    other: PathBuf,
+}
+
+/// How an older copy of a log compares with what was seen of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// `governance` or `lineage`.
+    pub log: &'static str,
+    /// How many records it has.
+    pub has: u64,
+    /// How many it had.
+    pub seen: u64,
+    /// What the governance records changed that it lacks, as far as that is remembered.
+    pub changes: Vec<SeenChange>,
 }
 
 impl Mark {
     pub(crate) fn governance(options: &Options) -> Self {
-        Self::of("governance", options.governance_folder(), options)
+        let folders = (options.governance_folder(), options.lineage_folder());
+        Self::of("governance", folders, options)
     }
 
     pub(crate) fn lineage(options: &Options) -> Self {
-        Self::of("lineage", options.lineage_folder(), options)
+        let folders = (options.lineage_folder(), options.governance_folder());
+        Self::of("lineage", folders, options)
     }
 
-    fn of(log: &'static str, log_folder: PathBuf, options: &Options) -> Self {
-        Self { log, log_folder, folder: options.folder.join("marks") }
+    fn of(log: &'static str, (log_folder, other): (PathBuf, PathBuf), options: &Options) -> Self {
+        Self { log, log_folder, folder: options.folder.join("marks"), other }
+    }
+
+    /// The name of the copy in the other log's folder.
+    fn seen(&self) -> String {
+        format!("seen-{}", self.log)
+    }
+
+    /// Both copies: folder and name.
+    fn copies(&self) -> [(&Path, String); 2] {
+        [(&self.folder, self.log.to_owned()), (&self.other, self.seen())]
     }
 
     /// Makes the folder of marks of a new domain.
@@ -39,56 +70,142 @@ impl Mark {
         FileDisk::create(&folder).map(drop).map_err(|why| Error::folder(&folder, &why))
     }
 
-    /// Whether the log's published head goes on from the one that is remembered.
+    /// Whether the log's published head goes on from the one that is remembered, in either place.
     ///
     /// # Errors
     /// `rollback` where it is older, or of another history, or nothing is remembered of it.
     pub(crate) fn check(&self, key: &VerifierKey, origin: &str) -> Result<(), Error> {
-        let refused = |why: &dyn std::fmt::Display| Error::rollback(self.log, why);
-        let disk = FileDisk::open(&self.folder).map_err(|why| self.unreadable(&why))?;
-        let seen = disk.read(self.log, FILE_BYTES_MAX).map_err(|why| self.unreadable(&why))?;
-        let seen = seen.ok_or_else(|| self.unreadable(&"it is missing"))?;
-        let seen = String::from_utf8(seen).map_err(|why| self.unreadable(&why))?;
-        let seen = checkpoint::open(&seen, key, origin).map_err(|why| self.unreadable(&why))?;
-        let log = LogReader::open(self.reader()?, key, origin).map_err(|why| self.failed(&why))?;
-        if log.size() < seen.size {
-            let (size, known) = (log.size(), seen.size);
-            return Err(refused(&format!("it has {size} records, and had {known} already")));
+        for (folder, name) in self.copies() {
+            let place = folder.join(&name);
+            let Some(seen) = self.read(&place, (folder, &name))? else { continue };
+            let unreadable = |why: &dyn std::fmt::Display| self.unreadable(&place, why);
+            let seen = checkpoint::open(&seen, key, origin).map_err(|why| unreadable(&why))?;
+            let log =
+                LogReader::open(self.reader()?, key, origin).map_err(|why| self.failed(&why))?;
+            if log.size() < seen.size {
+                let undone = self.undone_of((folder, &name), (log.size(), seen.size));
+                return Err(Error::rollback(self.log, &undone));
+            }
+            log.extends(&seen).map_err(|why| Error::rollback(self.log, &why))?;
         }
-        log.extends(&seen).map_err(|why| refused(&why))
+        Ok(())
+    }
+
+    /// What the log lacks of what was seen of it. None where it lacks nothing.
+    pub(crate) fn undone(&self, key: &VerifierKey, origin: &str) -> Result<Option<Undone>, Error> {
+        let log = LogReader::open(self.reader()?, key, origin).map_err(|why| self.failed(&why))?;
+        let mut most: Option<Undone> = None;
+        for (folder, name) in self.copies() {
+            let Ok(Some(seen)) = self.read(&folder.join(&name), (folder, &name)) else { continue };
+            let Ok(seen) = checkpoint::open(&seen, key, origin) else { continue };
+            let known = most.as_ref().map_or(log.size(), |undone| undone.seen);
+            if seen.size > known {
+                most = Some(self.undone_of((folder, &name), (log.size(), seen.size)));
+            }
+        }
+        Ok(most)
+    }
+
+    fn undone_of(&self, (folder, name): (&Path, &str), (has, seen): (u64, u64)) -> Undone {
+        let changes = changes::read(folder, name).into_iter().filter(|one| one.index >= has);
+        Undone { log: self.log, has, seen, changes: changes.collect() }
+    }
+
+    /// The remembered head. The copy in the other log's folder need not be there: an earlier build made none.
+    fn read(&self, place: &Path, (folder, name): (&Path, &str)) -> Result<Option<String>, Error> {
+        let unreadable = |why: &dyn std::fmt::Display| self.unreadable(place, why);
+        let is_own = folder == self.folder;
+        if !is_own && !folder.is_dir() {
+            return Ok(None);
+        }
+        let disk = FileDisk::open(folder).map_err(|why| unreadable(&why))?;
+        match disk.read(name, FILE_BYTES_MAX).map_err(|why| unreadable(&why))? {
+            Some(seen) => String::from_utf8(seen).map(Some).map_err(|why| unreadable(&why)),
+            None if is_own => Err(unreadable(&"it is missing")),
+            None => Ok(None),
+        }
     }
 
     /// Remembers the log's published head. Only who holds the log, and has checked it, may.
     pub(crate) fn remember(&self) -> Result<(), Error> {
         let head = self.reader()?.checkpoint().map_err(|why| self.failed(&why))?;
-        self.replace(head.as_bytes()).map_err(|why| self.unreadable(&why))
+        for (folder, name) in self.copies() {
+            replace(folder, &name, head.as_bytes())
+                .map_err(|why| self.unreadable(&folder.join(&name), &why))?;
+        }
+        Ok(())
     }
 
-    /// Writes beside, syncs, renames: a crash leaves the old mark or the new one.
-    fn replace(&self, head: &[u8]) -> Result<(), ledger::DiskError> {
-        let disk = FileDisk::open(&self.folder)?;
-        if disk.read(self.log, FILE_BYTES_MAX)?.as_deref() == Some(head) {
-            return Ok(());
+    /// Remembers what the newest records changed, beside the head.
+    pub(crate) fn remember_changes(&self, changes: &[SeenChange]) -> Result<(), Error> {
+        let bytes = changes::to_bytes(changes);
+        for (folder, name) in self.copies() {
+            let name = changes::name(&name);
+            replace(folder, &name, &bytes)
+                .map_err(|why| self.unreadable(&folder.join(&name), &why))?;
         }
-        let unfinished = format!("{}.new", self.log);
-        let file = disk.create(&unfinished, 0)?;
-        file.write_at(0, head)?;
-        file.sync()?;
-        disk.rename(&unfinished, self.log)?;
-        disk.sync_folder("")
+        Ok(())
+    }
+
+    /// Remembers what further records changed, after what is remembered already.
+    pub(crate) fn remember_more(&self, changes: Vec<SeenChange>) -> Result<(), Error> {
+        let mut all = changes::read(&self.folder, self.log);
+        all.extend(changes);
+        self.remember_changes(&all)
+    }
+
+    /// Lets go of what was seen of the log, so that the copy that is here is its newest. Keeps it beside, as `NAME.undone`.
+    pub(crate) fn forget(&self) -> Result<(), Error> {
+        for (folder, name) in self.copies() {
+            let disk =
+                FileDisk::open(folder).map_err(|why| self.unreadable(&folder.join(&name), &why))?;
+            for name in [changes::name(&name), name] {
+                let failed =
+                    |why: &dyn std::fmt::Display| self.unreadable(&folder.join(&name), why);
+                if disk.read(&name, FILE_BYTES_MAX).map_err(|why| failed(&why))?.is_some() {
+                    disk.rename(&name, &format!("{name}.undone")).map_err(|why| failed(&why))?;
+                }
+            }
+            disk.sync_folder("").map_err(|why| self.failed(&why))?;
+        }
+        Ok(())
     }
 
     fn reader(&self) -> Result<Reader<FileDisk>, Error> {
         Reader::open(&self.log_folder).map_err(|why| self.failed(&why))
     }
 
-    fn unreadable(&self, why: &dyn std::fmt::Display) -> Error {
-        let why = format!("what was seen of the log is not known: {why}; copy it back");
-        Error::rollback(self.log, &format!("`{}/{}`: {why}", self.folder.display(), self.log))
+    fn unreadable(&self, place: &Path, why: &dyn std::fmt::Display) -> Error {
+        Error::unseen(self.log, place, why)
     }
 
     fn failed(&self, why: &dyn std::fmt::Display) -> Error {
         Error::ledger(self.log, why)
+    }
+}
+
+/// Writes beside, syncs, renames: a crash leaves the old bytes or the new ones.
+fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), ledger::DiskError> {
+    let disk = FileDisk::open(folder)?;
+    if disk.read(name, FILE_BYTES_MAX)?.as_deref() == Some(bytes) {
+        return Ok(());
+    }
+    let unfinished = format!("{name}.new");
+    let file = disk.create(&unfinished, 0)?;
+    file.write_at(0, bytes)?;
+    file.sync()?;
+    disk.rename(&unfinished, name)?;
+    disk.sync_folder("")
+}
+
+impl std::fmt::Display for Undone {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "it has {} records, and had {} already", self.has, self.seen)?;
+        if self.changes.is_empty() {
+            return Ok(());
+        }
+        let each = self.changes.iter().map(|one| format!("{} (record {})", one.what, one.index));
+        write!(f, "; it lacks: {}", each.collect::<Vec<_>>().join(", "))
     }
 }
 

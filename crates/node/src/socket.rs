@@ -110,7 +110,7 @@ async fn connection(mut stream: UnixStream, shared: &Shared) {
                     return refuse(&mut stream, shared, "refused.peer", why).await;
                 }
             };
-            let answer = erased.map(|erased| line(&erase::answer(&erased))).unwrap_or_default();
+            let answer = erase::remembered(&shared.options, erased).await;
             let _gone = stream.write_all(&answer).await;
         }
         Hello::Approve { approval } => {

@@ -23,7 +23,7 @@ pub(crate) struct Erase {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
-    /// The execution, by its whole id
+    /// The execution, by its id or its beginning
     #[arg(value_name = "EXECUTION", allow_hyphen_values = true)]
     pub(crate) execution: Option<String>,
 

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::Officer;
+
 /// Start a sub-agent: a new execution that may do no more than this, and no more than its parent
 ///
 /// The node decides it as the action `agent/start` on `Agent::"WORKLOAD"`, with the arguments that are given. If it is
@@ -73,7 +75,7 @@ pub(crate) struct End {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
-    /// The execution's whole id
+    /// The execution's id, or its beginning where one execution alone begins so
     #[arg(value_name = "EXECUTION", allow_hyphen_values = true)]
     pub(crate) ended: String,
 
@@ -83,6 +85,9 @@ pub(crate) struct End {
 
     #[command(flatten)]
     pub(crate) speaker: Speaker,
+
+    #[command(flatten)]
+    pub(crate) officer: Officer,
 }
 
 /// `90s`, `10m`, `2h` or `1d`, in milliseconds.

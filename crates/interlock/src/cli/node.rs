@@ -4,6 +4,9 @@ use std::path::PathBuf;
 use clap::Args;
 use kernel::governance::Subject;
 
+use super::Officer;
+use super::officer::subject;
+
 /// Make a domain: its folder, keys, both logs, and the bundle that decides
 ///
 /// A domain is an authority of its own. The folder then holds `interlock.toml`, `keys/` (readable by you alone),
@@ -136,31 +139,44 @@ pub(crate) struct Trust {
     pub(crate) domain: PathBuf,
 
     /// Whose: domain, zone:NAME, node:NAME, workload:NAME or execution:ID
-    #[arg(requires = "state")]
+    #[arg(requires = "state", value_parser = subject)]
     pub(crate) subject: Option<Subject>,
 
     /// The state: trusted, degraded, suspended or revoked
     #[arg(value_parser = trust)]
     pub(crate) state: Option<policy::Trust>,
+
+    #[command(flatten)]
+    pub(crate) officer: Officer,
 }
 
 /// Stop: permit nothing more to a subject, from now on
+///
+/// A running node acts on it at once. A halt of a name that nothing here has acts all the same, and ends with 2.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock halt office                      # everything
   interlock halt office workload:agent
+  interlock halt office execution:FXR1F3tC --key ann.skey
   interlock halt office workload:agent --lift")]
 pub(crate) struct Halt {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
-    /// Whom: domain, zone:NAME, node:NAME, workload:NAME or execution:ID
-    #[arg(default_value = "domain")]
-    pub(crate) subject: Subject,
+    /// Whom: domain, zone:NAME, node:NAME, workload:NAME or execution:ID (its beginning is enough); by default everything
+    #[arg(value_parser = subject)]
+    pub(crate) subject: Option<Subject>,
 
     /// End an earlier halt of the same subject
     #[arg(long)]
     pub(crate) lift: bool,
+
+    /// Halt everything without asking, on a terminal too
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) officer: Officer,
 }
 
 /// See Interlock at work: a real agent, a real MCP server, and the log that proves what happened

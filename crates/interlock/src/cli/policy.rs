@@ -107,7 +107,7 @@ pub(crate) struct Diff {
 
 /// Publish a bundle: it decides from here on
 ///
-/// The officer's key signs it. A running node adopts it before this command returns; running executions keep their
+/// On a terminal it shows what changes, and asks. The officer's key signs it. A running node adopts it before this command returns; running executions keep their
 /// history, which the new conditions see whole. What of it nothing in the domain can reach is told first, as
 /// `interlock bundle check --domain` does.
 #[derive(Debug, Args)]
@@ -120,6 +120,10 @@ pub(crate) struct Publish {
 
     /// The domain's folder
     pub(crate) domain: PathBuf,
+
+    /// Publish without asking, on a terminal too
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// Decide requests without a server

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use kernel::governance::Subject;
 
 use super::family::duration_ms;
+use super::officer::subject;
 
 /// Write a change that officers are to sign, into a file
 ///
@@ -52,9 +53,12 @@ pub(crate) enum Proposed {
         #[arg(long, value_name = "ZONE", default_value = "default")]
         zone: String,
     },
+    /// This domain's node, with the lineage key in `keys/` (role: registrar)
+    Node,
     /// A trust state (role: trust; one officer lowers)
     Trust {
         /// Whose: domain, zone:NAME, node:NAME, workload:NAME or execution:ID
+        #[arg(value_parser = subject)]
         subject: Subject,
         /// The state: trusted, degraded, suspended or revoked
         #[arg(value_parser = super::node::trust)]
@@ -63,11 +67,13 @@ pub(crate) enum Proposed {
     /// A halt (one officer of trust or root)
     Halt {
         /// Whom
+        #[arg(value_parser = subject)]
         subject: Subject,
     },
     /// The end of a halt (role: trust)
     Lift {
         /// Whom
+        #[arg(value_parser = subject)]
         subject: Subject,
     },
     /// The end of an execution (role: trust)

@@ -12,12 +12,17 @@ pub(super) enum Unattended {
     NeedsYes,
 }
 
+/// Whether somebody sits at a terminal.
+pub(super) fn is_attended() -> bool {
+    io::stdin().is_terminal()
+}
+
 /// Asks whoever sits at the terminal, unless `--yes` was given. Anything but `y` or `yes` is a no.
 pub(super) fn ask(question: &str, yes: bool, unattended: Unattended) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
-    if !io::stdin().is_terminal() {
+    if !is_attended() {
         return match unattended {
             Unattended::GoesOn => Ok(()),
             Unattended::NeedsYes => Err(Failure::new(Exit::Usage, "nobody is here to ask")

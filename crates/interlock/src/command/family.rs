@@ -6,6 +6,7 @@ use node::clock::wall_ms;
 use policy::Grant;
 use proof::json::{Value, object};
 
+use super::{names, officer};
 use crate::cli::{Delegate, End};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
@@ -35,20 +36,22 @@ pub(super) fn delegate(arguments: &Delegate, output: &mut Output) -> Result<Exit
 
 /// Ends an execution, as an officer or as its parent.
 pub(super) fn end(arguments: &End, output: &mut Output) -> Result<Exit, Failure> {
-    let what = format!("execution {} ended", arguments.ended);
+    let options = officer::options(&arguments.domain, &arguments.officer)?;
+    let ended = names::execution(&options, &arguments.ended)?;
+    let what = format!("execution {ended} ended");
     if arguments.parent {
         let speaker = (arguments.speaker.workload.as_str(), arguments.speaker.execution.as_deref());
-        node::client::end(&socket(&arguments.domain), speaker, &arguments.ended)
-            .map_err(|why| Failure::node(&why))?;
+        node::client::end(&options.socket, speaker, &ended).map_err(|why| Failure::node(&why))?;
         if output.is_json() {
-            output.json(&object([("ended", Value::from(arguments.ended.as_str()))]))?;
+            output.json(&object([("ended", Value::from(ended.as_str()))]))?;
         } else {
             output.line(what)?;
         }
         return Ok(Exit::Ok);
     }
-    let change = Change::ExecutionEnded { execution: arguments.ended.clone() };
-    super::govern::govern(&arguments.domain, (change, None), &what, output)
+    let change = Change::ExecutionEnded { execution: ended };
+    let signer = (arguments.domain.as_path(), &arguments.officer);
+    super::govern::order(&options, signer, (change, &what), output)
 }
 
 fn socket(domain: &Path) -> std::path::PathBuf {

@@ -14,14 +14,29 @@ pub(super) fn index(log: &Log, record: &Record, output: &Output) -> Result<u64, 
         Record::Of(execution, seq) => (execution, *seq),
     };
     let mut progress = output.progress("searching");
+    let mut found: Vec<(u64, String)> = Vec::new();
     for entry in log.entries(0)? {
         let entry = entry?;
         progress.at(entry.index, None);
         let link = LineageRecord::parse(&entry.record).ok().and_then(|record| record.header.link);
-        if link
-            .is_some_and(|link| link.seq == seq && link.execution.starts_with(execution.as_str()))
-        {
+        let Some(link) = link.filter(|link| link.seq == seq) else { continue };
+        if link.execution == *execution {
             return Ok(entry.index);
+        }
+        if link.execution.starts_with(execution.as_str()) {
+            found.push((entry.index, link.execution));
+        }
+    }
+    match found.as_slice() {
+        [(index, _)] => return Ok(*index),
+        [] => {}
+        several => {
+            let each: Vec<&str> = several.iter().map(|(_, id)| id.as_str()).collect();
+            let what =
+                format!("more than one execution begins with `{execution}`: {}", each.join(", "));
+            return Err(Failure::new(Exit::Denied, what)
+                .code("ambiguous")
+                .help("write more of the id"));
         }
     }
     let what = format!("the {} log has no record {seq} of an execution `{execution}`", log.name);

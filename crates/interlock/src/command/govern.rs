@@ -1,12 +1,15 @@
 use std::path::Path;
 
-use kernel::governance::{Change, Governance, Workload};
-use node::Accepted;
+use kernel::governance::{Change, Governance, Subject, Workload};
 use node::client::Place;
-use proof::json::{Value, number, object};
+use node::{Accepted, Options};
+use proof::json::{Object, Value, number, object};
 
+use super::ask::{Unattended, ask, is_attended};
 use super::bundle::warnings;
-use crate::cli::{Halt, Publish, Register, Trust};
+use super::review::tell_bundle;
+use super::{names, officer, signing};
+use crate::cli::{Halt, Officer, Publish, Register, Trust};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, Table};
 use crate::{config, folder, user};
@@ -18,6 +21,14 @@ pub(super) fn publish(arguments: &Publish, output: &mut Output) -> Result<Exit, 
     if !output.is_json() {
         warnings::tell(&found, output)?;
     }
+    if is_attended() && !arguments.yes && !output.is_json() {
+        let options = config::load(&arguments.domain)?;
+        let governs = node::domain::governance(&options).map_err(|why| Failure::node(&why))?;
+        let old = governs.bundle().map(|digest| signing::kept(&arguments.domain, &digest));
+        tell_bundle(old.transpose()?.flatten().as_ref(), &bundle, output)?;
+        output.flush()?;
+    }
+    ask("Publish this?", arguments.yes, Unattended::GoesOn)?;
     let change = Change::BundlePublished { bundle: bundle.digest() };
     let what = format!("bundle `{}` {} published", bundle.name(), bundle.version());
     let accepted = signed(&arguments.domain, change, Some(bundle.blob()))?;
@@ -43,16 +54,31 @@ pub(super) fn register(arguments: &Register, output: &mut Output) -> Result<Exit
 
 /// Shows trust states, or sets one.
 pub(super) fn trust(arguments: &Trust, output: &mut Output) -> Result<Exit, Failure> {
+    is_domain_first(&arguments.domain, "trust", "STATE")?;
     let (Some(subject), Some(trust)) = (arguments.subject.clone(), arguments.state) else {
         return show(&arguments.domain, output);
     };
+    let options = officer::options(&arguments.domain, &arguments.officer)?;
+    let subject = names::subject(&options, subject)?;
     let what = format!("{subject} is `{}`", trust.as_str());
-    govern(&arguments.domain, (Change::TrustChanged { subject, trust }, None), &what, output)
+    let change = Change::TrustChanged { subject, trust };
+    order(&options, (&arguments.domain, &arguments.officer), (change, &what), output)
 }
 
 /// Halts a subject, or lifts a halt.
 pub(super) fn halt(arguments: &Halt, output: &mut Output) -> Result<Exit, Failure> {
-    let subject = arguments.subject.clone();
+    is_domain_first(&arguments.domain, "halt", "")?;
+    let options = officer::options(&arguments.domain, &arguments.officer)?;
+    let subject = match &arguments.subject {
+        Some(subject) => names::subject(&options, subject.clone())?,
+        None if arguments.lift => Subject::Domain,
+        None => {
+            let question = format!("Halt everything in `{}`?", arguments.domain.display());
+            // A stop is never hard in a script.
+            ask(&question, arguments.yes, Unattended::GoesOn)?;
+            Subject::Domain
+        }
+    };
     let (change, what) = if arguments.lift {
         let what = format!("the halt of {subject} is lifted");
         (Change::HaltLifted { subject }, what)
@@ -60,7 +86,44 @@ pub(super) fn halt(arguments: &Halt, output: &mut Output) -> Result<Exit, Failur
         let what = format!("{subject} is halted");
         (Change::HaltOrdered { subject }, what)
     };
-    govern(&arguments.domain, (change, None), &what, output)
+    order(&options, (&arguments.domain, &arguments.officer), (change, &what), output)
+}
+
+/// That a subject does not stand where the domain does.
+fn is_domain_first(domain: &Path, command: &str, rest: &str) -> Result<(), Failure> {
+    let word = domain.to_string_lossy();
+    let is_subject = word.contains(':') && word.parse::<Subject>().is_ok();
+    if !is_subject || domain.exists() {
+        return Ok(());
+    }
+    let meant = format!("interlock {command} . {word} {rest}");
+    Err(Failure::new(
+        Exit::Usage,
+        format!("`{word}` is a subject, and the domain's folder comes first"),
+    )
+    .help(format!("did you mean `{}`?", meant.trim_end())))
+}
+
+/// Signs a change with an officer's key, and has the node act on it. Ends with 2 where nothing is called
+/// what it names: it acts all the same.
+pub(super) fn order(
+    options: &Options,
+    (domain, officer): (&Path, &Officer),
+    (change, what): (Change, &str),
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let key = officer::key(domain, officer)?;
+    let brought = node::domain::govern_as(options, &key, change.clone(), None);
+    let (accepted, place) = brought.map_err(|why| refused(&why))?;
+    let unknown = names::in_folder(options, &change);
+    let subject = match &change {
+        Change::ExecutionEnded { execution } => format!("execution:{execution}"),
+        Change::HaltOrdered { subject }
+        | Change::HaltLifted { subject }
+        | Change::TrustChanged { subject, .. } => subject.to_string(),
+        other => other.about(),
+    };
+    told_of((accepted, place), what, unknown.map(|near| (subject, near)), output)
 }
 
 pub(super) fn govern(
@@ -107,19 +170,46 @@ pub(super) fn told(
     what: &str,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
+    told_of(accepted, what, None, output)
+}
+
+/// Tells where a change was accepted, and whether anything is called what it names.
+fn told_of(
+    (accepted, place): (Accepted, Place),
+    what: &str,
+    unknown: Option<(String, Vec<String>)>,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let exit = if unknown.is_some() { Exit::Denied } else { Exit::Ok };
+    let index = accepted.position.size.saturating_sub(1);
     if output.is_json() {
-        output.json(&object(place(&accepted)))?;
-        return Ok(Exit::Ok);
+        let mut members = Object::from([
+            ("index", number(index)),
+            ("known", Value::Bool(unknown.is_none())),
+            ("node_running", Value::Bool(place == Place::Node)),
+            ("position", accepted.position.to_value()),
+        ]);
+        if let Some((_, near)) = &unknown {
+            let near = near.iter().map(|name| Value::from(name.as_str()));
+            members.insert("near", Value::Array(near.collect()));
+        }
+        output.json(&Value::Object(members))?;
+        return Ok(exit);
     }
-    let (accepted, place) = accepted;
-    let size = accepted.position.size;
     let when = match place {
         Place::Node => "the node acts on it now",
         Place::Log => "no node runs: the next start acts on it",
     };
-    let index = size.saturating_sub(1);
     output.line(format!("{what} (governance record {index}; {when})"))?;
-    Ok(Exit::Ok)
+    if let Some((subject, near)) = unknown {
+        let near = match near.as_slice() {
+            [] => String::new(),
+            near => format!("; near: {}", near.join(", ")),
+        };
+        let text = format!("nothing here is called `{subject}`{near}");
+        output.line(output.paint().text(Style::Warning, text))?;
+    }
+    Ok(exit)
 }
 
 fn show(domain: &Path, output: &mut Output) -> Result<Exit, Failure> {

@@ -4,12 +4,16 @@ mod verify;
 
 pub(super) use verify::{rate, records as verify_records};
 
+use std::collections::BTreeSet;
+
+use kernel::governance::{Change, SignedProposal, Subject};
 use ledger::ReadEntry;
 use proof::json::{Value, number, object};
 
 use crate::cli::LogCommand;
+use crate::domain::Log;
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
+use crate::output::{Output, Style};
 use crate::record_line;
 
 /// Verifies, shows or follows a log.
@@ -21,14 +25,54 @@ pub(super) fn run(command: &LogCommand, output: &mut Output) -> Result<Exit, Fai
     }
 }
 
+/// Executions that began in the lineage log beside a governance log, read once a record asks for one.
+#[derive(Default)]
+struct Begun(Option<BTreeSet<String>>);
+
+impl Begun {
+    /// Whether a governance record is about an execution that never began here.
+    fn is_void(&mut self, log: &Log, record: &[u8]) -> bool {
+        let value = Value::parse(record).ok();
+        let signed = value.and_then(|value| SignedProposal::from_record(&value).ok());
+        let execution = match signed.map(|(_, signed)| signed.proposal.change) {
+            Some(Change::ExecutionEnded { execution }) => execution,
+            Some(
+                Change::HaltOrdered { subject: Subject::Execution(execution) }
+                | Change::TrustChanged { subject: Subject::Execution(execution), .. },
+            ) => execution,
+            _ => return false,
+        };
+        let begun = self.0.get_or_insert_with(|| {
+            let domain = log.folder.parent().unwrap_or(&log.folder);
+            let started = super::names::started(domain).unwrap_or_default();
+            started.into_iter().map(|(id, _)| id).collect()
+        });
+        !begun.contains(&execution)
+    }
+}
+
 /// Writes one record, as a line of text or of JSON.
-fn write(entry: &ReadEntry, output: &mut Output) -> Result<(), Failure> {
+fn write(
+    (log, begun): (&Log, &mut Begun),
+    entry: &ReadEntry,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let is_void = begun.is_void(log, &entry.record);
     if output.is_json() {
         let record = Value::parse(&entry.record);
         let record = record.map_err(|why| malformed(entry.index, &why))?;
-        output.json(&object([("index", number(entry.index)), ("record", record)]))
+        let void = is_void.then_some(("void", Value::Bool(true)));
+        let members = [("index", number(entry.index)), ("record", record)];
+        output.json(&object(members.into_iter().chain(void)))
     } else {
-        output.line(record_line::line(entry.index, &entry.record, output.paint()))
+        let line = record_line::line(entry.index, &entry.record, output.paint());
+        let void = match is_void {
+            true => {
+                output.paint().text(Style::Warning, "  void: no execution of that id began here")
+            }
+            false => String::new(),
+        };
+        output.line(format!("{line}{void}"))
     }
 }
 

@@ -12,6 +12,8 @@ use crate::exit::Failure;
 use crate::output::{Output, Style};
 use crate::record_line::utc;
 
+pub(super) use policies::tell as tell_bundle;
+
 /// A proposal, and what it is held against.
 pub(super) struct Review<'a> {
     pub(super) signed: &'a SignedProposal,

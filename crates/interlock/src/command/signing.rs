@@ -163,7 +163,7 @@ fn load_beside(path: &Path) -> Result<Bundle, Failure> {
 }
 
 /// A bundle that lies beside the domain's governance log.
-fn kept(domain: &Path, digest: &Digest) -> Result<Option<Bundle>, Failure> {
+pub(super) fn kept(domain: &Path, digest: &Digest) -> Result<Option<Bundle>, Failure> {
     let unreadable = |why: &dyn std::fmt::Display| {
         Failure::new(Exit::Data, "a bundle of the domain cannot be read").why(why)
     };
@@ -217,6 +217,9 @@ fn change(
         Proposed::Workload { name, user, zone } => {
             let (os_user, _) = user::resolve(user)?;
             Change::WorkloadRegistered(Workload { name: name.clone(), os_user, zone: zone.clone() })
+        }
+        Proposed::Node => {
+            node::restore::registration(options).map_err(|why| Failure::node(&why))?
         }
         Proposed::Trust { subject, state } => {
             Change::TrustChanged { subject: subject.clone(), trust: *state }

@@ -1,5 +1,7 @@
 //! What people see: nothing raw, nothing unsaid, and commands that work for whoever has a key.
 
+mod orders;
+mod restoring;
 mod signing;
 mod site;
 mod terminal;

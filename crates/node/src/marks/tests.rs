@@ -71,6 +71,7 @@ fn another_history_of_the_same_length_is_refused() {
     let true_marks = around.path().join("true-marks");
     fs::rename(&marks, &true_marks).unwrap();
     fs::rename(&marks_before, &marks).unwrap();
+    fs::remove_file(options.lineage_folder().join("seen-governance")).unwrap();
     halt(&options, "edge");
     halt(&options, "other");
     fs::remove_dir_all(&marks).unwrap();

@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &LogShow, output: &mut Output) -> Result<Exit, Fail
 fn one(log: &Log, index: u64, output: &mut Output) -> Result<Exit, Failure> {
     let entry = log.entry(index)?;
     if output.is_json() {
-        super::write(&entry, output)?;
+        super::write((log, &mut super::Begun::default()), &entry, output)?;
         return Ok(Exit::Ok);
     }
     let paint = output.paint();
@@ -58,8 +58,9 @@ fn private(log: &Log, entry: &ReadEntry, sealed: Option<&[u8]>) -> Result<String
 
 fn many(log: &Log, from: u64, to: u64, output: &mut Output) -> Result<Exit, Failure> {
     let wanted = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
+    let mut begun = super::Begun::default();
     for entry in log.entries(from)?.take(wanted) {
-        super::write(&entry?, output)?;
+        super::write((log, &mut begun), &entry?, output)?;
     }
     Ok(Exit::Ok)
 }

@@ -23,8 +23,9 @@ pub(super) fn run(arguments: &LogTail, output: &mut Output) -> Result<Exit, Fail
             last.pop_front();
         }
     }
+    let mut begun = super::Begun::default();
     for entry in last {
-        super::write(&entry, output)?;
+        super::write((&log, &mut begun), &entry, output)?;
     }
     if arguments.follow { follow(&log, next, output) } else { Ok(Exit::Ok) }
 }
@@ -32,12 +33,14 @@ pub(super) fn run(arguments: &LogTail, output: &mut Output) -> Result<Exit, Fail
 /// Shows what is written from this index on, until the program is interrupted or nobody reads any more.
 fn follow(log: &Log, mut next: u64, output: &mut Output) -> Result<Exit, Failure> {
     loop {
+        // What began meanwhile is known too.
+        let mut begun = super::Begun::default();
         output.flush()?;
         std::thread::sleep(LOOK_EVERY);
         for entry in log.entries(next)? {
             let entry = entry?;
             next = entry.index.saturating_add(1);
-            super::write(&entry, output)?;
+            super::write((log, &mut begun), &entry, output)?;
         }
     }
 }

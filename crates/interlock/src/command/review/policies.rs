@@ -6,7 +6,11 @@ use crate::exit::Failure;
 use crate::output::{Output, Style};
 
 /// Every policy that comes, goes or changes, with its text; tools and files by name.
-pub(super) fn tell(old: Option<&Bundle>, new: &Bundle, output: &mut Output) -> Result<(), Failure> {
+pub(in crate::command) fn tell(
+    old: Option<&Bundle>,
+    new: &Bundle,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let paint = output.paint();
     let empty = Bundle::empty();
     let found = parts(old.unwrap_or(&empty), new);

@@ -52,7 +52,14 @@ impl Site {
         client
     }
 
-    /// Every record of the lineage log.
+    /// The execution of the workload `agent`: the newest that began.
+    pub(crate) fn execution(&self) -> String {
+        let began = self.records("lineage").into_iter().rev();
+        let mut began = began.filter(|line| line["record"]["type"] == "execution.started");
+        began.next().unwrap()["record"]["execution"].as_str().unwrap().to_owned()
+    }
+
+    /// Every record of a log.
     pub(crate) fn records(&self, log: &str) -> Vec<Value> {
         let shown = self.interlock(&["log", "show", &self.domain(), "--log", log, "--json"]);
         shown.lines().map(|line| serde_json::from_str(line).unwrap()).collect()

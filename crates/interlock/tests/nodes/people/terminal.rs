@@ -176,6 +176,8 @@ end|DOMAIN|NAME
 erase|DOMAIN|HOSTILE
 erase|DOMAIN|NAME
 meters|DOMAIN
+restore|DOMAIN
+restore|HOSTILE|--new-lineage|HOSTILE
 approvals|list|DOMAIN
 approvals|show|DOMAIN|PENDING
 approvals|show|DOMAIN|HOSTILE
@@ -276,7 +278,7 @@ fn standard_streams_are_written_in_one_place() {
         "interlock/src/output/terminal.rs",
         // A fixed sentence, for who starts a guard by hand.
         "mcp/src/guard.rs",
-        "node/src/stderr.rs",
+        "node/src/notes.rs",
     ];
     assert_eq!(found, allowed);
 }

@@ -1,0 +1,144 @@
+//! Names as people write them: the beginning of an execution's id, and what is near to a name that nothing has.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use kernel::governance::{Change, Governance, Subject};
+use kernel::lineage::{Body, LineageRecord};
+use node::Options;
+
+use crate::domain::{self, Which};
+use crate::exit::{Exit, Failure};
+use crate::limits::{BEGINNING_MIN, EXECUTION_ID_CHARS, NEAR_MAX};
+
+/// How like a name must be to be told as near.
+const LIKENESS_MIN: f64 = 0.7;
+
+/// The subject with an execution's whole id. One that nothing is called stays as it was written.
+pub(super) fn subject(options: &Options, subject: Subject) -> Result<Subject, Failure> {
+    match subject {
+        Subject::Execution(id) => execution(options, &id).map(Subject::Execution),
+        other => Ok(other),
+    }
+}
+
+/// An execution's whole id. Its beginning is enough where one alone begins so.
+pub(super) fn execution(options: &Options, id: &str) -> Result<String, Failure> {
+    if !is_beginning(id) {
+        return Ok(id.to_owned());
+    }
+    let begun = started(&options.folder).map(|all| all.into_iter());
+    let found = begun.map(|all| all.filter(|(one, _)| one.starts_with(id)).collect());
+    // Whatever keeps the names from being known keeps no order from acting.
+    one_of(id, found.unwrap_or_default())
+}
+
+/// Whether it may be the beginning of an id: too short a one, and a whole one, stand for themselves.
+fn is_beginning(id: &str) -> bool {
+    (BEGINNING_MIN..EXECUTION_ID_CHARS).contains(&id.chars().count())
+}
+
+fn one_of(id: &str, found: Vec<(String, String)>) -> Result<String, Failure> {
+    match found.as_slice() {
+        [] => Ok(id.to_owned()),
+        [(one, _)] => Ok(one.clone()),
+        several => {
+            let each = several.iter().map(|(one, workload)| match workload.as_str() {
+                "" => one.clone(),
+                workload => format!("{one} ({workload})"),
+            });
+            let each = each.collect::<Vec<_>>().join(", ");
+            Err(Failure::new(
+                Exit::Denied,
+                format!("more than one execution begins with `{id}`: {each}"),
+            )
+            .code("ambiguous")
+            .help("nothing was done; write more of the id"))
+        }
+    }
+}
+
+/// Every execution that began in the domain's lineage log, with its workload.
+pub(super) fn started(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let log = domain::log(folder, Some(&Which::Lineage))?;
+    let mut started = Vec::new();
+    for entry in log.entries(0)? {
+        let Ok(record) = LineageRecord::parse(&entry?.record) else { continue };
+        if let (Body::Started { workload, .. }, Some(link)) = (record.body, record.header.link) {
+            started.push((link.execution, workload));
+        }
+    }
+    Ok(started)
+}
+
+/// Whether anything is called what a change names, by the logs in the folder, and what is near.
+pub(super) fn in_folder(options: &Options, change: &Change) -> Option<Vec<String>> {
+    let governance = node::domain::governance(options).ok()?;
+    let subject = match change {
+        Change::HaltOrdered { subject }
+        | Change::HaltLifted { subject }
+        | Change::TrustChanged { subject, .. } => subject.clone(),
+        Change::ExecutionEnded { execution } => Subject::Execution(execution.clone()),
+        _ => return None,
+    };
+    let mut names = of_governance(&governance);
+    names.insert(Subject::Node(options.node.clone()));
+    // The whole log is read for an execution alone.
+    if matches!(subject, Subject::Execution(_)) {
+        let begun = started(&options.folder).unwrap_or_default().into_iter();
+        names.extend(begun.map(|(id, _)| Subject::Execution(id)));
+    }
+    (!names.contains(&subject)).then(|| near(&subject, &names))
+}
+
+fn of_governance(governance: &Governance) -> BTreeSet<Subject> {
+    let mut names = BTreeSet::from([Subject::Domain]);
+    for workload in governance.workloads() {
+        names.insert(Subject::Workload(workload.name.clone()));
+        names.insert(Subject::Zone(workload.zone.clone()));
+    }
+    names.extend(governance.nodes().map(|(node, _)| Subject::Node(node.to_owned())));
+    names
+}
+
+fn near(wanted: &Subject, names: &BTreeSet<Subject>) -> Vec<String> {
+    let bare = |text: &str| text.split_once(':').map_or(text, |(_, name)| name).to_owned();
+    let wanted = bare(&wanted.to_string());
+    let each = names.iter().map(Subject::to_string);
+    let mut near: Vec<(f64, String)> = each
+        .map(|name| (strsim::jaro_winkler(&wanted, &bare(&name)), name))
+        .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    near.into_iter().take(NEAR_MAX).map(|(_, name)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beginning_of_several_is_an_error_that_names_them() {
+        let found =
+            |ids: &[&str]| ids.iter().map(|id| ((*id).to_owned(), "agent".to_owned())).collect();
+        assert_eq!(one_of("abcd", found(&["abcdef"])).unwrap(), "abcdef");
+        assert_eq!(one_of("abcd", found(&[])).unwrap(), "abcd");
+        let several = one_of("abcd", found(&["abcd1", "abcd2"])).unwrap_err();
+        assert_eq!(several.exit(), Exit::Denied);
+        assert!(several.sentence().contains("abcd1 (agent), abcd2 (agent)"));
+    }
+
+    #[test]
+    fn too_short_a_beginning_stands_for_itself() {
+        assert!(!is_beginning("abc") && is_beginning("abcd"));
+        assert!(!is_beginning("4ec1abR0dQeTz9bZQ1c2Aw"), "a whole one");
+    }
+
+    #[test]
+    fn what_is_near_comes_first() {
+        let names =
+            ["workload:agent", "workload:reader", "node:agent-1"].map(|one| one.parse().unwrap());
+        let near = near(&"workload:agnt".parse().unwrap(), &BTreeSet::from(names));
+        assert_eq!(near.first().map(String::as_str), Some("workload:agent"));
+    }
+}

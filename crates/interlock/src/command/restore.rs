@@ -1,0 +1,172 @@
+use std::fs;
+use std::path::Path;
+
+use node::restore::Standing;
+use node::{Options, Undone};
+use proof::json::{Object, Value, number, object};
+
+use super::ask::{Unattended, ask};
+use crate::cli::Restore;
+use crate::config;
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, Style, counted};
+use crate::record_line::utc;
+
+/// Shows what the copy undoes, asks, and lets the next start go on from it.
+pub(super) fn run(arguments: &Restore, output: &mut Output) -> Result<Exit, Failure> {
+    let options = config::load(&arguments.domain)?;
+    let standing = node::restore::standing(&options).map_err(|why| Failure::node(&why))?;
+    if output.is_json() {
+        output.json(&value(&standing))?;
+    } else {
+        tell(&standing, output)?;
+    }
+    output.flush()?;
+    match &arguments.new_lineage {
+        Some(name) => new_lineage(arguments, (&options, name), output),
+        None => go_on(arguments, (&options, &standing), output),
+    }
+}
+
+fn go_on(
+    arguments: &Restore,
+    (options, standing): (&Options, &Standing),
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let shown = arguments.domain.display();
+    if standing.lineage_is_ahead || standing.lineage_is_lost {
+        let why = match standing.lineage_is_lost {
+            true => "there is no lineage log here that can be read",
+            false => "the lineage log rests on governance records that are not here",
+        };
+        let help = format!("`interlock restore {shown} --new-lineage NAME` begins a new one");
+        return Err(Failure::new(Exit::Denied, "no start can go on from this copy")
+            .why(why)
+            .help(help));
+    }
+    if standing.undone.is_empty() {
+        output.line("nothing is lost: a start goes on from here as it is")?;
+        return Ok(Exit::Ok);
+    }
+    ask("Go on without what is lost?", arguments.yes, Unattended::NeedsYes)?;
+    node::restore::go_on(options).map_err(|why| Failure::node(&why))?;
+    if !output.is_json() {
+        output.line(format!("the next start goes on from here: interlock serve {shown}"))?;
+        output.line("order again what was lost of halts and trust states, before that")?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn new_lineage(
+    arguments: &Restore,
+    (old, name): (&Options, &str),
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let (file, shown) = (arguments.domain.join(config::FILE), arguments.domain.display());
+    let text = fs::read_to_string(&file)
+        .map_err(|why| Failure::io(format!("`{}` cannot be read", file.display()), &why))?;
+    let text = renamed(&text, &old.node, name).ok_or_else(|| {
+        Failure::new(Exit::Config, format!("`node.name` is not found in `{}`", file.display()))
+    })?;
+    let question =
+        "Put the old lineage log aside and begin a new one, without labels and histories?";
+    ask(question, arguments.yes, Unattended::NeedsYes)?;
+    let new = Options { node: name.to_owned(), ..old.clone() };
+    node::restore::new_lineage(old, &new).map_err(|why| Failure::node(&why))?;
+    write(&file, &text)?;
+    node::restore::go_on(&new).map_err(|why| Failure::node(&why))?;
+    match node::restore::register(&new) {
+        Ok(_) => {
+            output.line(format!("`{name}` is registered; start it: interlock serve {shown}"))?
+        }
+        Err(why) => {
+            output.line(format!("`{name}` must be registered before it decides: {why}"))?;
+            output.line(format!("next: interlock propose {shown} --out {name}.json node"))?;
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// The configuration's text with another node's name.
+fn renamed(text: &str, old: &str, new: &str) -> Option<String> {
+    let quoted = |name: &str| toml::Value::String(name.to_owned()).to_string();
+    let (mut is_node, mut is_done) = (false, false);
+    let mut changed = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if line.starts_with('[') {
+            is_node = line.trim() == "[node]";
+        }
+        let is_name = line.split('=').next().is_some_and(|key| key.trim() == "name");
+        if is_node && is_name && !is_done && line.contains(&quoted(old)) {
+            changed.push_str(&line.replacen(&quoted(old), &quoted(new), 1));
+            is_done = true;
+        } else {
+            changed.push_str(line);
+        }
+    }
+    is_done.then_some(changed)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    fs::write(path, text)
+        .map_err(|why| Failure::io(format!("`{}` cannot be written", path.display()), &why))
+}
+
+fn tell(standing: &Standing, output: &mut Output) -> Result<(), Failure> {
+    let paint = output.paint();
+    for Undone { log, has, seen, changes } in &standing.undone {
+        let lost = counted(seen.saturating_sub(*has), "record is", "records are");
+        let title = format!("the {log} log has {has} records and had {seen}: {lost} lost");
+        output.line(paint.text(Style::Bad, title))?;
+        for one in changes {
+            let at = paint.text(Style::Quiet, format!("record {}, {} UTC", one.index, utc(one.at)));
+            output.line(format!("  {}  {at}", paint.text(Style::Heading, &one.what)))?;
+        }
+        if *log == "lineage" {
+            output.line("  decisions, labels, approvals and meters in them are gone; erase again what was erased since")?;
+        }
+    }
+    if standing.lineage_is_ahead {
+        output.line("the lineage log rests on governance records that are not here")?;
+    }
+    if standing.lineage_is_lost {
+        output.line(paint.text(Style::Bad, "there is no lineage log here that can be read"))?;
+    }
+    Ok(())
+}
+
+fn value(standing: &Standing) -> Value {
+    let undone = standing.undone.iter().map(|one| {
+        let changes = one.changes.iter().map(|change| {
+            object([
+                ("at", Value::Integer(change.at)),
+                ("index", number(change.index)),
+                ("what", Value::from(change.what.as_str())),
+            ])
+        });
+        object([
+            ("changes", Value::Array(changes.collect())),
+            ("has", number(one.has)),
+            ("log", Value::from(one.log)),
+            ("seen", number(one.seen)),
+        ])
+    });
+    Value::Object(Object::from([
+        ("lineage_is_ahead", Value::Bool(standing.lineage_is_ahead)),
+        ("lineage_is_lost", Value::Bool(standing.lineage_is_lost)),
+        ("undone", Value::Array(undone.collect())),
+    ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::renamed;
+
+    #[test]
+    fn only_the_nodes_name_changes_in_the_configuration() {
+        let text = "[domain]\nname = \"a\"\n\n[node]\n# name = \"a\"\nname = \"a\"\n\n[servers.a]\nname = \"a\"\n";
+        let changed = "[domain]\nname = \"a\"\n\n[node]\n# name = \"a\"\nname = \"b\"\n\n[servers.a]\nname = \"a\"\n";
+        assert_eq!(renamed(text, "a", "b").as_deref(), Some(changed));
+        assert_eq!(renamed("[domain]\nname = \"a\"\n", "a", "b"), None);
+    }
+}

@@ -1,0 +1,113 @@
+//! Names resolve or say so.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use super::site::Site;
+use crate::support::{BINARY, Node, run};
+
+#[test]
+fn the_short_id_of_log_show_halts_that_execution() {
+    let site = Site::new();
+    let _node = Node::start(&site.domain.folder());
+    let mut client = site.client();
+    let execution = site.execution();
+    let shown = site.interlock(&["log", "show", &site.domain()]);
+    let short = execution.get(..8).unwrap();
+    assert!(shown.contains(&format!("{short}#0")), "{shown}");
+
+    let halted = site.interlock(&["halt", &site.domain(), &format!("execution:{short}")]);
+    assert!(halted.contains(&format!("execution:{execution} is halted")), "{halted}");
+    let denied = client.send_json(&json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}));
+    let answer = denied.and_then(|()| client.read()).unwrap_or_default();
+    assert!(answer.is_none_or(|answer| answer.get("error").is_some()), "it is cut or denied");
+    let lifted = site.interlock(&["halt", &site.domain(), &format!("execution:{short}"), "--lift"]);
+    assert!(lifted.contains(&execution), "{lifted}");
+    let ended = site.interlock(&["end", &site.domain(), short]);
+    assert!(ended.contains(&format!("execution {execution} ended")), "{ended}");
+    let erased = site.interlock(&["erase", &site.domain(), short]);
+    assert!(erased.contains(&format!("{execution} erased")), "{erased}");
+}
+
+#[test]
+fn a_name_that_nothing_has_acts_says_so_and_ends_with_2() {
+    let site = Site::new();
+    for is_running in [false, true] {
+        let _node = is_running.then(|| Node::start(&site.domain.folder()));
+        for (words, near) in [
+            (&["halt", "workload:agnt"][..], Some("workload:agent")),
+            (&["trust", "workload:agnt", "suspended"], Some("workload:agent")),
+            (&["halt", "zone:nowhere-at-all"], None),
+            (&["end", "ffffffffffffffffffffff"], None),
+        ] {
+            let domain = site.domain();
+            let words = [&words[..1], &[domain.as_str()], &words[1..]].concat();
+            let ended = run(&words);
+            assert_eq!(ended.code, Some(2), "{words:?}: {}{}", ended.stdout, ended.stderr);
+            assert!(ended.stdout.contains("governance record"), "it acts: {}", ended.stdout);
+            assert!(ended.stdout.contains("nothing here is called"), "{}", ended.stdout);
+            assert!(near.is_none_or(|near| ended.stdout.contains(near)), "{}", ended.stdout);
+            let json = run(&[&words[..], &["--json"]].concat());
+            assert!(json.stdout.contains("\"known\":false"), "{}", json.stdout);
+        }
+    }
+    let log = site.interlock(&["log", "show", &site.domain(), "--log", "governance"]);
+    assert!(log.contains("void: no execution of that id began here"), "{log}");
+}
+
+#[test]
+fn words_in_the_wrong_order_say_what_was_meant() {
+    let site = Site::new();
+    let turned = run(&["halt", "workload:agent"]);
+    assert_eq!(turned.code, Some(64), "{}", turned.stderr);
+    assert!(
+        turned.stderr.contains("did you mean `interlock halt . workload:agent`?"),
+        "{}",
+        turned.stderr
+    );
+    let bare = run(&["trust", &site.domain(), "agent", "suspended"]);
+    assert_eq!(bare.code, Some(64), "{}", bare.stderr);
+    assert!(bare.stderr.contains("write workload:agent"), "{}", bare.stderr);
+}
+
+#[test]
+fn a_bare_halt_acts_where_nobody_can_be_asked() {
+    let site = Site::new();
+    let node = Node::start(&site.domain.folder());
+    let mut client = site.client();
+    let halted = site.interlock(&["halt", &site.domain()]);
+    assert!(halted.contains("domain is halted"), "{halted}");
+    client.send_json(&json!({"jsonrpc": "2.0", "id": 1, "method": "ping"})).unwrap();
+    assert!(client.read().unwrap().is_none_or(|answer| answer.get("error").is_some()));
+    drop(node);
+}
+
+/// Runs the program on a terminal of its own, and answers what it asks; none where this machine has no `script`.
+fn run_on_terminal(words: &str, answer: &str) -> Option<(Option<i32>, String)> {
+    let mut command = Command::new("script");
+    command.args(["-qec", &format!("{BINARY} {words}"), "/dev/null"]);
+    let Ok(mut child) = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn() else {
+        println!("skipped: there is no `script`, which makes a terminal");
+        return None;
+    };
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(format!("{answer}\n").as_bytes()).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    Some((ended.status.code(), String::from_utf8_lossy(&ended.stdout).into_owned()))
+}
+
+#[test]
+fn a_bare_halt_asks_on_a_terminal() {
+    let site = Site::new();
+    let domain = site.domain();
+    let Some((code, said)) = run_on_terminal(&format!("halt {domain}"), "n") else { return };
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains(&format!("Halt everything in `{domain}`? [y/N]")), "{said}");
+    assert!(site.interlock(&["trust", &domain]).contains("nothing is halted"));
+    let named = run_on_terminal(&format!("halt {domain} workload:agent"), "n").unwrap();
+    assert_eq!(named.0, Some(0), "a halt of one subject asks nothing: {}", named.1);
+    assert_eq!(run_on_terminal(&format!("halt {domain}"), "y").unwrap().0, Some(0));
+    assert!(site.interlock(&["trust", &domain]).contains("domain"));
+}

@@ -1,0 +1,127 @@
+//! Restoring says what it undoes, and a lost lineage log has a way on.
+
+use std::fs;
+use std::path::Path;
+
+use super::site::Site;
+use crate::support::{Node, run};
+
+/// Copies folders and files with their modes, but for sockets.
+fn copy(from: &Path, to: &Path) {
+    if from.is_file() {
+        fs::copy(from, to).unwrap();
+    } else if from.is_dir() {
+        fs::create_dir_all(to).unwrap();
+        fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
+        for entry in fs::read_dir(from).unwrap() {
+            let path = entry.unwrap().path();
+            copy(&path, &to.join(path.file_name().unwrap()));
+        }
+    }
+}
+
+fn remove(path: &Path) {
+    match path.is_dir() {
+        true => fs::remove_dir_all(path).unwrap(),
+        false => drop(fs::remove_file(path)),
+    }
+}
+
+/// A domain that worked, a copy of then, and one of now: its agent was halted since, and has asked again.
+fn restored() -> (Site, tempfile::TempDir) {
+    let site = Site::new();
+    let kept = tempfile::tempdir().unwrap();
+    let folder = site.domain.folder();
+    let node = Node::start(&folder);
+    drop(site.client());
+    assert!(node.stop().success());
+    copy(&folder, &kept.path().join("old"));
+    let node = Node::start(&folder);
+    site.interlock(&["halt", &site.domain(), "workload:agent"]);
+    let execution = site.execution();
+    site.interlock(&["end", &site.domain(), &execution]);
+    site.interlock(&["erase", &site.domain(), &execution]);
+    assert!(node.stop().success());
+    copy(&folder, &kept.path().join("new"));
+    (site, kept)
+}
+
+#[test]
+fn no_older_copy_of_a_log_starts_without_a_word() {
+    let (site, kept) = restored();
+    let folder = site.domain.folder();
+    for names in [
+        &["governance"][..],
+        &["governance", "marks/governance"],
+        &["governance", "marks"],
+        &["lineage"],
+        &["lineage", "marks/lineage"],
+        &["lineage/wal"],
+        &["lineage/checkpoint"],
+        &["governance/checkpoint", "governance/tile"],
+        &["governance/wal", "governance/checkpoint", "governance/tile", "marks/governance"],
+        &["lineage/wal", "lineage/checkpoint", "lineage/tile", "marks/lineage"],
+    ] {
+        remove(&folder);
+        copy(&kept.path().join("new"), &folder);
+        for name in names {
+            remove(&folder.join(name));
+            copy(&kept.path().join("old").join(name), &folder.join(name));
+        }
+        let (code, said) = Node::refuses(&folder);
+        assert_eq!(code, Some(74), "{names:?}: {said}");
+        if names.contains(&"governance") {
+            assert!(said.contains("the halt of workload:agent"), "{names:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_restore_shows_what_is_lost_and_needs_a_yes() {
+    let (site, kept) = restored();
+    let (folder, domain) = (site.domain.folder(), site.domain());
+    for name in ["lineage", "marks/lineage"] {
+        remove(&folder.join(name));
+        copy(&kept.path().join("old").join(name), &folder.join(name));
+    }
+    let unasked = run(&["restore", &domain]);
+    assert_eq!(unasked.code, Some(64), "{}", unasked.stderr);
+    assert!(unasked.stdout.contains("the lineage log has"), "{}", unasked.stdout);
+    assert!(unasked.stdout.contains("the erasure of "), "{}", unasked.stdout);
+    site.interlock(&["restore", &domain, "--yes"]);
+    let node = Node::start(&folder);
+    let halted = site.interlock(&["trust", &domain]);
+    assert!(halted.contains("workload:agent") && halted.contains("halted"), "{halted}");
+    assert!(node.stop().success());
+    assert!(site.interlock(&["restore", &domain]).contains("nothing is lost"));
+}
+
+#[test]
+fn a_node_goes_on_under_a_new_name_when_its_lineage_log_is_lost() {
+    let (site, kept) = restored();
+    let (folder, domain) = (site.domain.folder(), site.domain());
+    remove(&folder.join("lineage"));
+    assert_eq!(run(&["serve", &domain]).code, Some(74));
+    let way_on = run(&["restore", &domain, "--yes"]);
+    assert_eq!(way_on.code, Some(2), "{}", way_on.stderr);
+    assert!(way_on.stderr.contains("--new-lineage"), "{}", way_on.stderr);
+    site.interlock(&["restore", &domain, "--new-lineage", "node-2", "--yes"]);
+    let node = Node::start(&folder);
+    site.interlock(&["halt", &domain, "workload:agent", "--lift"]);
+    drop(site.client());
+    assert!(node.stop().success());
+    site.interlock(&["log", "verify", &domain]);
+    site.interlock(&["replay", &domain]);
+
+    // Also where governance came back older than the lineage log rests on.
+    remove(&folder);
+    copy(&kept.path().join("new"), &folder);
+    for name in ["governance", "marks"] {
+        remove(&folder.join(name));
+        copy(&kept.path().join("old").join(name), &folder.join(name));
+    }
+    let lost = run(&["restore", &domain, "--yes"]);
+    assert!(lost.stdout.contains("the halt of workload:agent"), "{}", lost.stdout);
+    site.interlock(&["restore", &domain, "--new-lineage", "node-2", "--yes"]);
+    assert!(Node::start(&folder).stop().success());
+}
