@@ -7,6 +7,8 @@
 //! [node]
 //! name = "node-1"
 //! socket = "node.sock"             # in the domain's folder unless absolute
+//! officer_socket = "officer.sock"  # the same, for what officers order
+//! officers_group = "officers"      # an OS group that may open it; else the node's own user alone
 //! publish_interval_ms = 250        # 100 to 1,000
 //! snapshot_records = 10_000        # 100 to 1,000,000
 //!
@@ -28,7 +30,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use node::{Options, Server, plain};
 
@@ -67,16 +69,19 @@ fn options(folder: &Path, mut root: Table<'_>) -> Result<Options, Problem> {
 
     let mut node = root.table("node")?;
     let node_name = node.name("name")?;
-    let socket = folder.join(node.text("socket")?.unwrap_or_else(|| "node.sock".to_owned()));
-    if socket.as_os_str().len() > SOCKET_PATH_BYTES_MAX {
-        return Err(node.problem(
-            "socket",
-            format!("the socket's path is longer than {SOCKET_PATH_BYTES_MAX} bytes"),
-        ));
-    }
+    let socket = socket_path(folder, &mut node, "socket", "node.sock")?;
+    let officer_socket = socket_path(folder, &mut node, "officer_socket", "officer.sock")?;
+    let officers_group = officers_group(&mut node)?;
     let publish_interval_ms = count(&mut node, "publish_interval_ms", PUBLISH_INTERVAL_MS)?;
     let snapshot_records = count(&mut node, "snapshot_records", SNAPSHOT_RECORDS)?;
-    node.nothing_else(&["name", "publish_interval_ms", "snapshot_records", "socket"])?;
+    node.nothing_else(&[
+        "name",
+        "officer_socket",
+        "officers_group",
+        "publish_interval_ms",
+        "snapshot_records",
+        "socket",
+    ])?;
 
     let mut servers = BTreeMap::new();
     for (name, table) in root.tables("servers")? {
@@ -88,10 +93,33 @@ fn options(folder: &Path, mut root: Table<'_>) -> Result<Options, Problem> {
         domain: name,
         node: node_name,
         socket,
+        officer_socket,
+        officers_group,
         servers,
         publish_interval_ms,
         snapshot_records,
     })
+}
+
+/// A socket's path, in the domain's folder unless it is absolute.
+fn socket_path(
+    folder: &Path,
+    node: &mut Table<'_>,
+    key: &'static str,
+    otherwise: &str,
+) -> Result<PathBuf, Problem> {
+    let path = folder.join(node.text(key)?.unwrap_or_else(|| otherwise.to_owned()));
+    if path.as_os_str().len() > SOCKET_PATH_BYTES_MAX {
+        let what = format!("the socket's path is longer than {SOCKET_PATH_BYTES_MAX} bytes");
+        return Err(node.problem(key, what));
+    }
+    Ok(path)
+}
+
+/// The group whose members are officers of this machine.
+fn officers_group(node: &mut Table<'_>) -> Result<Option<u32>, Problem> {
+    let Some(name) = node.text("officers_group")? else { return Ok(None) };
+    user::group(&name).map(Some).map_err(|why| node.failed("officers_group", why))
 }
 
 /// A number within its bounds: the least, the most, and what it is where nothing is said.

@@ -29,6 +29,8 @@ pub(crate) enum Exit {
     NoInput = 66,
     /// Reading or writing failed.
     Io = 74,
+    /// The node acts on an order, and the order is not on record yet.
+    Unrecorded = 75,
     /// The configuration, or the permissions of what it names, are wrong.
     Config = 78,
 }
@@ -44,6 +46,7 @@ impl Exit {
             Self::Data => "input.malformed",
             Self::NoInput => "input.missing",
             Self::Io => "io",
+            Self::Unrecorded => "unrecorded",
             Self::Config => "configuration",
         }
     }
@@ -59,6 +62,7 @@ impl From<Exit> for ExitCode {
             Exit::Data => 65,
             Exit::NoInput => 66,
             Exit::Io => 74,
+            Exit::Unrecorded => 75,
             Exit::Config => 78,
         })
     }
@@ -101,6 +105,7 @@ impl Failure {
             "input" => Exit::Data,
             "socket" => Exit::NoInput,
             "folder" | "ledger" | "rollback" => Exit::Io,
+            "unrecorded" => Exit::Unrecorded,
             _ => Exit::Failed,
         };
         Self::new(exit, why.to_string()).code(why.code())

@@ -9,6 +9,9 @@ use crate::exit::{Exit, Failure};
 /// The machine's list of users.
 const PASSWD: &str = "/etc/passwd";
 
+/// The machine's list of groups.
+const GROUPS: &str = "/etc/group";
+
 /// The user and group id behind a name or a number. A number needs no entry in the list; its group is then the same
 /// number.
 pub(crate) fn find(user: &str) -> Option<(u32, u32)> {
@@ -42,6 +45,24 @@ pub(crate) fn free() -> impl Iterator<Item = u32> {
 /// `systemd` names this range unused, below that of its dynamic users.
 const FREE: std::ops::RangeInclusive<u32> = 60_600..=61_100;
 
+/// The group behind a name or a number, for a key of the configuration.
+pub(crate) fn group(name: &str) -> Result<u32, Failure> {
+    let list = std::fs::read_to_string(Path::new(GROUPS)).unwrap_or_default();
+    name.parse().ok().or_else(|| group_in(&list, name)).ok_or_else(|| {
+        Failure::new(Exit::Config, format!("there is no OS group `{name}`"))
+            .help("give the name of an entry in /etc/group, or a gid")
+    })
+}
+
+fn group_in(list: &str, wanted: &str) -> Option<u32> {
+    list.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        let id = fields.nth(1)?.parse().ok()?;
+        (name == wanted).then_some(id)
+    })
+}
+
 fn find_in(list: &str, is_wanted: impl Fn(&str, u32) -> bool) -> Option<(u32, u32)> {
     list.lines().find_map(|line| {
         let mut fields = line.split(':');
@@ -71,6 +92,14 @@ mod tests {
         assert!(free.iter().all(|id| FREE.contains(id) && find_in("", |_, _| true).is_none()));
         assert!(free.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(free.iter().all(|id| find(&id.to_string()) == Some((*id, *id))));
+    }
+
+    #[test]
+    fn a_group_is_found_by_its_name() {
+        let list = "root:x:0:\nofficers:x:1500:ann,bob\nbad line\n";
+        assert_eq!(group_in(list, "officers"), Some(1500));
+        assert_eq!(group_in(list, "office"), None);
+        assert_eq!(group("4000000000").unwrap(), 4_000_000_000);
     }
 
     #[test]

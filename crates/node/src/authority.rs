@@ -10,6 +10,7 @@ use proof::json::Value;
 use proof::note::Signer;
 use proof::record::RECORD_BYTES_MAX;
 
+use crate::client::Acting;
 use crate::marks::{Mark, SeenChange};
 use crate::{Error, Options, clock, covered, keys};
 
@@ -124,7 +125,7 @@ impl Authority {
         if let Err(why) = self.publish() {
             crate::say(format_args!("the governance log's head is not published yet: {why}"));
         }
-        Ok(Accepted { record, position: self.governance.position() })
+        Ok(Accepted { record, position: self.governance.position(), acting: None })
     }
 
     /// Publishes what the log has, and remembers its head, where that is not done.
@@ -189,6 +190,8 @@ pub struct Accepted {
     pub(crate) record: Vec<u8>,
     /// The governance log with it.
     pub position: Position,
+    /// What the running node stopped by it, where it takes something away.
+    pub acting: Option<Acting>,
 }
 
 /// Bundles that lie beside the governance log.

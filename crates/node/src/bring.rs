@@ -10,20 +10,50 @@ use std::time::Duration;
 use kernel::governance::{Position, SignedProposal};
 use proof::digest::Digest;
 use proof::json::{Value, object};
+use tokio::sync::mpsc;
 
 use crate::authority::Held;
+use crate::clock::wall_ms;
 use crate::driver::halt;
-use crate::hello::line;
+use crate::hello::{line, refusal};
 use crate::limits::{BRING_AGAIN_MS_MAX, BRING_AGAIN_MS_MIN};
 use crate::socket::Shared;
 use crate::{Authority, Error};
 
-/// What an officer's command brings.
+/// Carries out what an officer's command brings, and says it in one line, or in two where it takes something away: what was stopped,
+/// at once, and then what the log says. On the officers' thread.
 pub(crate) async fn govern(
-    shared: &Shared,
+    shared: Arc<Shared>,
+    proposal: SignedProposal,
+    blob: Option<Vec<u8>>,
+    lines: mpsc::Sender<Vec<u8>>,
+) {
+    // What is not acceptable here may be based on a record that the log has and the switch does not have yet: the authority
+    // judges it again.
+    let ordered = shared.kernel.switch.order(wall_ms(), &proposal).ok().flatten();
+    if let Some((_, acting)) = &ordered {
+        // Whoever brought it may have gone; the order goes on.
+        let _gone = lines.send(line(&acting.to_value())).await;
+    }
+    let brought = bring_new(&shared, &proposal, blob).await;
+    ordered.into_iter().for_each(|(order, _)| shared.kernel.switch.release(order));
+    let answer = match brought {
+        Ok(position) => line(&object([
+            ("position", position.to_value()),
+            ("type", Value::from("accepted")),
+            ("v", Value::Integer(1)),
+        ])),
+        Err(why) => refusal(why.code(), &why.to_string()),
+    };
+    let _gone = lines.send(answer).await;
+}
+
+/// Has the kernel act on a change, if it takes something away, and the authority append it.
+async fn bring_new(
+    shared: &Arc<Shared>,
     proposal: &SignedProposal,
     blob: Option<Vec<u8>>,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Position, Error> {
     // Room that is there afterwards may do for what was owed before: whoever brings again is told at the end.
     let _under_way = UnderWay::begin(shared, proposal);
     // What is taken away is taken away now, whatever becomes of the log. What the kernel does not accept may be based on
@@ -32,19 +62,14 @@ pub(crate) async fn govern(
         Some(acts) => acts.unwrap_or(false),
         None => return Err(Error::peer(&"the node is stopping")),
     };
-    match bring(shared, proposal, blob.as_deref(), acts).await {
-        Ok(position) => Ok(line(&object([
-            ("position", position.to_value()),
-            ("type", Value::from("accepted")),
-            ("v", Value::Integer(1)),
-        ]))),
+    match bring(shared, proposal, blob, acts).await {
         Err(why) if acts => {
             // Once this is said, no crash may take the order back.
             let kept = shared.kernel.kept().await;
             kept.ok_or_else(|| Error::peer(&"the node is stopping"))?;
             Err(why.although_it_acts())
         }
-        Err(why) => Err(why),
+        brought => brought,
     }
 }
 
@@ -82,38 +107,44 @@ fn name(signed: &SignedProposal) -> Digest {
     Digest::of(&signed.to_value().to_bytes())
 }
 
-/// Hands a change to the authority, and what it accepted to the kernel; `acts` says whether it holds here already.
+/// Hands a change to the authority, and what it accepted to the switch and to the kernel; `acts` says whether it holds here
+/// already.
 async fn bring(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     proposal: &SignedProposal,
-    blob: Option<&[u8]>,
+    blob: Option<Vec<u8>>,
     acts: bool,
 ) -> Result<Position, Error> {
     let held = shared.kernel.reductions().await;
     let held = held.ok_or_else(|| Error::peer(&"the node is stopping"))?;
     let changes = held.into_iter().map(|signed| signed.proposal.change).collect();
     let held = Held { acts, changes };
-    let (position, adopted) = with_authority(shared, |authority| {
-        let accepted = authority.accept_beside(proposal, blob, &held)?;
-        let blobs = Arc::clone(&shared.blobs);
-        Ok((accepted.position, shared.kernel.govern(vec![accepted.record], blobs)))
+    let (signed, here) = (proposal.clone(), Arc::clone(shared));
+    let (position, adopted) = with_authority(shared, move |authority| {
+        let accepted = authority.accept_beside(&signed, blob.as_deref(), &held)?;
+        here.kernel.switch.govern(authority.governance().clone());
+        let blobs = Arc::clone(&here.blobs);
+        Ok((accepted.position, here.kernel.govern(vec![accepted.record], blobs)))
     })
     .await?;
     adopted.await;
     Ok(position)
 }
 
-/// Does something with the authority. Ends the process where its log failed so that nobody knows what of it is durable.
-async fn with_authority<T>(
-    shared: &Shared,
-    act: impl FnOnce(&mut Authority) -> Result<T, Error>,
+/// Does something with the authority, on a thread that may wait for the disk. Ends the process where its log failed so that
+/// nobody knows what of it is durable.
+async fn with_authority<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    act: impl FnOnce(&mut Authority) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    // Held over the disk's work on purpose: changes are rare and have one order, which the kernel must see too.
-    let (done, must_end) = tokio::task::block_in_place(|| {
-        let mut authority = shared.authority.lock().unwrap_or_else(PoisonError::into_inner);
+    let here = Arc::clone(shared);
+    let done = tokio::task::spawn_blocking(move || {
+        // Held over the disk's work on purpose: changes are rare and have one order, which the kernel must see too.
+        let mut authority = here.authority.lock().unwrap_or_else(PoisonError::into_inner);
         let done = act(&mut authority);
         (done, authority.must_end())
     });
+    let (done, must_end) = done.await.map_err(|_| Error::peer(&"the node is stopping"))?;
     if must_end {
         // What acts already is on record first: the next start goes on with it.
         shared.kernel.kept().await;
@@ -139,7 +170,7 @@ pub(crate) async fn keep_bringing(shared: Arc<Shared>) {
 }
 
 /// One attempt. Whether nothing is left that another one could mend; none once the kernel has stopped.
-async fn bring_owed(shared: &Shared, told: &mut BTreeSet<(Digest, bool)>) -> Option<bool> {
+async fn bring_owed(shared: &Arc<Shared>, told: &mut BTreeSet<(Digest, bool)>) -> Option<bool> {
     let owed = shared.kernel.reductions().await?;
     let names: BTreeSet<Digest> = owed.iter().map(name).collect();
     told.retain(|(name, _)| names.contains(name));

@@ -1,5 +1,13 @@
-//! The keyless other end of the node's socket.
+//! The keyless other end of the node's sockets.
+//!
+//! Agents speak on `node.sock`. What officers order goes over `officer.sock`, where no agent has a place; who may not open it
+//! brings signed orders over `node.sock`.
+//!
+//! An order that takes something away is answered in two lines: `acting` at once, with what was stopped ([`Acting`]), then
+//! `accepted` or `refused` once the log has answered. [`crate::Accepted::acting`] and [`Error::acting`] hand the first one on; an error
+//! `unrecorded` says that the second did not come in time.
 
+use std::io::ErrorKind;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
@@ -8,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use kernel::governance::{SignedProposal, UNREPLAYED};
+use kernel::governance::{Position, SignedProposal, UNREPLAYED};
 use kernel::lineage::{HandsOn, SignedApproval};
 use proof::json::Value;
 
@@ -16,7 +24,10 @@ use crate::Error;
 use crate::authority::Accepted;
 use crate::erase::{Erased, Which};
 use crate::hello::{Caller, Hello};
-use crate::limits::{ANSWER_MS_MAX, ERASED_AT_ONCE_MAX, HELLO_BYTES_MAX};
+use crate::limits::{ANSWER_MS_MAX, ERASED_AT_ONCE_MAX, ORDER_BYTES_MAX, RECORDED_MS_MAX};
+use crate::{Options, stop};
+
+pub use stop::Acting;
 
 /// Where a change was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,30 +148,57 @@ fn copy(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<()> {
 /// Brings a signed change to the running node. None where no node runs.
 ///
 /// # Errors
-/// `governance` where the node does not accept it.
+/// `governance` where the node does not accept it; `unrecorded` where it acts, and is not on record in time.
 pub(crate) fn govern(
-    socket: &Path,
+    options: &Options,
     proposal: &SignedProposal,
     blob: Option<&[u8]>,
 ) -> Result<Option<Accepted>, Error> {
-    if !is_running(socket) {
-        return Ok(None);
-    }
+    let Some((mut stream, socket)) = reach(options)? else { return Ok(None) };
     let proposal = Box::new(proposal.clone());
     let hello = Hello::Govern { proposal, blob: blob.map(<[u8]>::to_vec) };
-    let (_, answer) = ask(socket, &hello)?;
-    let position = answer
-        .get("position")
-        .and_then(|value| kernel::governance::Position::from_value(value).ok());
-    let position = position.ok_or_else(|| Error::input(&"the node's answer cannot be read"))?;
-    Ok(Some(Accepted { record: Vec::new(), position }))
+    let first = ask_on(&mut stream, socket, &hello)?;
+    let acting = Acting::from_value(&first);
+    let answer = match &acting {
+        None => first,
+        Some(acting) => recorded(&stream, socket, acting)?,
+    };
+    Ok(Some(Accepted { record: Vec::new(), position: position_in(&answer)?, acting }))
+}
+
+/// The second line of the answer to an order on which the node acts.
+fn recorded(stream: &UnixStream, socket: &Path, acting: &Acting) -> Result<Value, Error> {
+    let wait = Duration::from_millis(RECORDED_MS_MAX);
+    stream.set_read_timeout(Some(wait)).map_err(|why| Error::socket(socket, &why))?;
+    // A node that says nothing more, or ends, acted all the same.
+    let line = read_line(stream).map_err(|_| Error::unrecorded(acting.clone()))?;
+    let answer = Value::parse(&line).map_err(|_| Error::unrecorded(acting.clone()))?;
+    unrefused(answer).map_err(|why| why.while_it_acts(Some(acting.clone())))
+}
+
+/// What governs, as the running node's authority has it: for who signs on it and cannot read the log. None where no node runs.
+///
+/// # Errors
+/// `socket` where the node does not answer.
+pub fn position(options: &Options) -> Result<Option<Position>, Error> {
+    let Some((mut stream, socket)) = reach(options)? else { return Ok(None) };
+    position_in(&ask_on(&mut stream, socket, &Hello::Position)?).map(Some)
+}
+
+fn position_in(answer: &Value) -> Result<Position, Error> {
+    let position = answer.get("position").and_then(|value| Position::from_value(value).ok());
+    position.ok_or_else(|| Error::input(&"the node's answer cannot be read"))
 }
 
 /// Has the running node erase, a thousand executions at a time.
-pub(crate) fn erase(socket: &Path, which: &Which, is_trial: bool) -> Result<Vec<Erased>, Error> {
+pub(crate) fn erase(
+    options: &Options,
+    which: &Which,
+    is_trial: bool,
+) -> Result<Vec<Erased>, Error> {
     let mut erased = Vec::new();
     loop {
-        let (_, answer) = ask(socket, &Hello::Erase { which: which.clone(), is_trial })?;
+        let answer = order(options, &Hello::Erase { which: which.clone(), is_trial })?;
         let some = answer.get("executions").and_then(Value::as_array).unwrap_or_default();
         erased.extend(some.iter().filter_map(Erased::from_value));
         if is_trial || some.len() < ERASED_AT_ONCE_MAX {
@@ -173,8 +211,8 @@ pub(crate) fn erase(socket: &Path, which: &Which, is_trial: bool) -> Result<Vec<
 ///
 /// # Errors
 /// `socket` where no node answers, `peer` where it refuses, with its code.
-pub fn approve(socket: &Path, approval: &SignedApproval) -> Result<u64, Error> {
-    let (_, answer) = ask(socket, &Hello::Approve { approval: Box::new(approval.clone()) })?;
+pub fn approve(options: &Options, approval: &SignedApproval) -> Result<u64, Error> {
+    let answer = order(options, &Hello::Approve { approval: Box::new(approval.clone()) })?;
     let record = answer.get("record").and_then(Value::as_i64);
     let record = record.and_then(|index| u64::try_from(index).ok());
     record.ok_or_else(|| Error::input(&"the node's answer has no `record`"))
@@ -185,8 +223,8 @@ pub fn approve(socket: &Path, approval: &SignedApproval) -> Result<u64, Error> {
 ///
 /// # Errors
 /// `socket` where no node answers, `peer` where it refuses.
-pub fn approvals(socket: &Path) -> Result<Vec<Value>, Error> {
-    let (_, answer) = ask(socket, &Hello::Approvals)?;
+pub fn approvals(options: &Options) -> Result<Vec<Value>, Error> {
+    let answer = order(options, &Hello::Approvals)?;
     Ok(answer.get("requests").and_then(Value::as_array).unwrap_or_default().to_vec())
 }
 
@@ -195,8 +233,8 @@ pub fn approvals(socket: &Path) -> Result<Vec<Value>, Error> {
 ///
 /// # Errors
 /// `socket` where no node answers, `peer` where it refuses.
-pub fn meters(socket: &Path) -> Result<Vec<Value>, Error> {
-    let (_, answer) = ask(socket, &Hello::Meters)?;
+pub fn meters(options: &Options) -> Result<Vec<Value>, Error> {
+    let answer = order(options, &Hello::Meters)?;
     Ok(answer.get("accounts").and_then(Value::as_array).unwrap_or_default().to_vec())
 }
 
@@ -204,45 +242,105 @@ pub fn meters(socket: &Path) -> Result<Vec<Value>, Error> {
 ///
 /// # Errors
 /// `socket` where no node answers.
-pub fn status(socket: &Path) -> Result<Value, Error> {
-    ask(socket, &Hello::Status).map(|(_, answer)| answer)
+pub fn status(options: &Options) -> Result<Value, Error> {
+    order(options, &Hello::Status)
 }
 
-/// Whether a node listens on the socket.
+/// Whether a node of this domain runs.
+///
+/// # Errors
+/// `socket` where that can't be told.
+pub fn runs(options: &Options) -> Result<bool, Error> {
+    reach(options).map(|reached| reached.is_some())
+}
+
+/// Whether something listens on the socket.
 #[must_use]
 pub fn is_running(socket: &Path) -> bool {
-    UnixStream::connect(socket).is_ok()
+    connect(socket).is_ok()
+}
+
+/// Asks over the officers' way.
+fn order(options: &Options, question: &Hello) -> Result<Value, Error> {
+    let (mut stream, socket) = reach(options)?.ok_or_else(|| not_running(&options.socket))?;
+    ask_on(&mut stream, socket, question)
+}
+
+/// A connection for what officers order: over their own socket or, for who may not open that, over the other. None where no
+/// node runs.
+fn reach(options: &Options) -> Result<Option<(UnixStream, &Path)>, Error> {
+    for socket in [&options.officer_socket, &options.socket] {
+        match connect(socket) {
+            Ok(stream) => return Ok(Some((stream, socket))),
+            Err(why) if nobody_listens(&why) || why.kind() == ErrorKind::PermissionDenied => {}
+            Err(why) => return Err(Error::socket(socket, &why)),
+        }
+    }
+    Ok(None)
+}
+
+fn nobody_listens(why: &std::io::Error) -> bool {
+    matches!(why.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+}
+
+fn not_running(socket: &Path) -> Error {
+    let why = "nobody listens; is the node running? start it with `interlock serve`";
+    Error::socket(socket, &why)
+}
+
+/// Connects, within a time: a connect waits where more wait than the node accepts.
+fn connect(socket: &Path) -> std::io::Result<UnixStream> {
+    use rustix::net::sockopt::{Timeout, set_socket_timeout};
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+    let (family, kind, flags) = (AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC);
+    let descriptor = rustix::net::socket_with(family, kind, flags, None)?;
+    let wait = Some(Duration::from_millis(ANSWER_MS_MAX));
+    set_socket_timeout(&descriptor, Timeout::Send, wait)?;
+    rustix::net::connect(&descriptor, &SocketAddrUnix::new(socket)?)?;
+    let stream = UnixStream::from(descriptor);
+    stream.set_read_timeout(wait)?;
+    Ok(stream)
 }
 
 fn ask(socket: &Path, question: &Hello) -> Result<(UnixStream, Value), Error> {
-    let failed = |why: std::io::Error| Error::socket(socket, &why);
-    let mut stream = UnixStream::connect(socket).map_err(|why| {
-        Error::socket(
-            socket,
-            &format!("{why}; is the node running? start it with `interlock serve`"),
-        )
+    let mut stream = connect(socket).map_err(|why| match nobody_listens(&why) {
+        true => not_running(socket),
+        false => Error::socket(socket, &why),
     })?;
-    stream.set_read_timeout(Some(Duration::from_millis(ANSWER_MS_MAX))).map_err(failed)?;
-    stream.write_all(&question.to_line()).map_err(failed)?;
-    let answer = read_line(&stream).map_err(failed)?;
-    let answer = Value::parse(&answer).map_err(|why| Error::input(&why))?;
-    if answer.get("type").and_then(Value::as_str) == Some("refused") {
-        let (code, message) = (text(&answer, "code")?, text(&answer, "message")?);
-        return Err(match code.as_str() {
-            "governance" => Error::governance(&message),
-            "ledger" => Error::unkept(message),
-            UNREPLAYED => Error::unreplayed(message),
-            "server" => Error::server(&message),
-            _ => Error::peer(&format!("the node refused ({code}): {message}")),
-        });
-    }
+    let answer = ask_on(&mut stream, socket, question)?;
+    stream.set_write_timeout(None).map_err(|why| Error::socket(socket, &why))?;
     Ok((stream, answer))
+}
+
+fn ask_on(stream: &mut UnixStream, socket: &Path, question: &Hello) -> Result<Value, Error> {
+    // A node that refuses says why before it has read all.
+    let written = stream.write_all(&question.to_line());
+    let answer = read_line(stream).map_err(|why| {
+        let why = written.err().filter(|_| why.kind() == ErrorKind::ConnectionReset).unwrap_or(why);
+        Error::socket(socket, &why)
+    })?;
+    unrefused(Value::parse(&answer).map_err(|why| Error::input(&why))?)
+}
+
+/// An answer that is no refusal.
+fn unrefused(answer: Value) -> Result<Value, Error> {
+    if answer.get("type").and_then(Value::as_str) != Some("refused") {
+        return Ok(answer);
+    }
+    let (code, message) = (text(&answer, "code")?, text(&answer, "message")?);
+    Err(match code.as_str() {
+        "governance" => Error::governance(&message),
+        "ledger" => Error::unkept(message),
+        UNREPLAYED => Error::unreplayed(message),
+        "server" => Error::server(&message),
+        _ => Error::peer(&format!("the node refused ({code}): {message}")),
+    })
 }
 
 /// One line, byte by byte from the socket's point of view: what follows it belongs to the session.
 fn read_line(stream: &UnixStream) -> std::io::Result<Vec<u8>> {
     let mut line = Vec::new();
-    let mut one = BufReader::with_capacity(1, stream).take(HELLO_BYTES_MAX as u64);
+    let mut one = BufReader::with_capacity(1, stream).take(ORDER_BYTES_MAX as u64);
     one.read_until(b'\n', &mut line)?;
     match line.pop() {
         Some(b'\n') => Ok(line),

@@ -29,7 +29,8 @@ impl Direct {
     pub async fn open(options: &Options) -> Result<(Self, DirectThread), Error> {
         let blobs = GovernanceBlobs::open(&options.governance_folder())?;
         let options = options.clone();
-        Self::start(move |mailbox| start::open(&options, mailbox, blobs)).await
+        Self::start(&options.node.clone(), move |mailbox| start::open(&options, mailbox, blobs))
+            .await
     }
 
     /// A node of the domain whose lineage log is new, and lies on this disk instead of in the domain's folder.
@@ -39,13 +40,15 @@ impl Direct {
     pub async fn over<D: Disk>(options: &Options, disk: D) -> Result<(Self, DirectThread), Error> {
         let blobs = GovernanceBlobs::open(&options.governance_folder())?;
         let options = options.clone();
-        Self::start(move |mailbox| start::begin(&options, disk, mailbox, blobs)).await
+        let node = options.node.clone();
+        Self::start(&node, move |mailbox| start::begin(&options, disk, mailbox, blobs)).await
     }
 
     async fn start<D: Disk>(
+        node: &str,
         open: impl FnOnce(Kernel) -> Result<Driver<D>, Error> + Send + 'static,
     ) -> Result<(Self, DirectThread), Error> {
-        let (kernel, commands) = Kernel::new();
+        let (kernel, commands) = Kernel::new(node);
         let mailbox = kernel.clone();
         let thread = start_driver(move || open(mailbox), commands).await?;
         Ok((Self { kernel, workloads: Arc::default() }, DirectThread(thread)))

@@ -133,7 +133,7 @@ pub fn bring(
     signed: &SignedProposal,
     blob: Option<&[u8]>,
 ) -> Result<(Accepted, Place), Error> {
-    match client::govern(&options.socket, signed, blob)? {
+    match client::govern(options, signed, blob)? {
         Some(accepted) => Ok((accepted, Place::Node)),
         None => Ok((Authority::open(options)?.accept(signed, blob)?, Place::Log)),
     }

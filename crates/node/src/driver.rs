@@ -91,6 +91,7 @@ impl<D: Disk> Driver<D> {
             is_quick: true,
         };
         driver.show_bundle();
+        driver.mailbox.switch.follow(driver.kernel.state());
         driver
     }
 
@@ -116,6 +117,7 @@ impl<D: Disk> Driver<D> {
                 let ticket = self.ticket();
                 self.waiting.ends.insert(ticket, reply);
                 self.step(Input::End { ticket, execution, child });
+                self.mailbox.switch.forget_ended(self.kernel.state());
             }
             Command::Request { execution, transition, reply } => {
                 self.request(execution, transition, reply);
@@ -127,6 +129,7 @@ impl<D: Disk> Driver<D> {
             Command::Govern { records, blobs, reply } => {
                 self.step(Input::Governance { records, blobs });
                 self.show_bundle();
+                self.mailbox.switch.follow(self.kernel.state());
                 let _gone = reply.send(());
             }
             Command::IsListed { tool: (server, tool, definition), reply } => {
@@ -248,16 +251,22 @@ impl<D: Disk> Driver<D> {
                 self.waiting.approvals.remove(&ticket).map(|reply| reply.send(result));
             }
             Effect::Joined { ticket, result } => {
+                if let Ok(id) = &result {
+                    self.mailbox.switch.begin(self.kernel.state(), id);
+                }
                 self.waiting.joins.remove(&ticket).map(|reply| reply.send(result));
             }
             Effect::Answer { ticket, answer } => self.answer(ticket, answer),
             Effect::Delegated { ticket, child } => {
+                self.mailbox.switch.begin(self.kernel.state(), &child);
                 self.waiting.children.insert(ticket, child);
             }
             Effect::Ended { ticket, result } => {
                 self.waiting.ends.remove(&ticket).map(|reply| reply.send(result));
             }
             Effect::Reduced { ticket, result } => {
+                // INVARIANT: what the kernel holds is with the switch before whoever brought it is answered, and lets it go.
+                self.mailbox.switch.hold(self.kernel.state());
                 self.waiting.reductions.remove(&ticket).map(|reply| reply.send(result));
             }
             Effect::Settled { ticket } => {

@@ -34,8 +34,8 @@ pub struct Erased {
 /// # Errors
 /// `socket` or `peer` where the running node does not do it; as [`crate::start`] where none runs.
 pub async fn erase(options: &Options, which: &Which, is_trial: bool) -> Result<Vec<Erased>, Error> {
-    if client::is_running(&options.socket) {
-        return client::erase(&options.socket, which, is_trial);
+    if client::runs(options)? {
+        return client::erase(options, which, is_trial);
     }
     let os_user = rustix::process::geteuid().as_raw();
     let (node, thread) = Direct::open(options).await?;

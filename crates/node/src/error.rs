@@ -3,20 +3,42 @@ use std::path::Path;
 
 use kernel::governance::{GovernanceError, UNREPLAYED};
 
+use crate::client::Acting;
+
 /// Why a node, or something that speaks to it, could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
     code: &'static str,
     message: String,
+    acting: Option<Box<Acting>>,
 }
 
 impl Error {
     /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `rollback`, `replay`, `governance`,
-    /// `semantics.replay`, `server`, `session`, `socket`, `peer`, `entropy`, `input`.
+    /// `semantics.replay`, `server`, `session`, `socket`, `peer`, `entropy`, `input`, `descriptors`,
+    /// `unrecorded`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// What the node stopped by an order, although the order is not in the governance log.
+    #[must_use]
+    pub fn acting(&self) -> Option<&Acting> {
+        self.acting.as_deref()
+    }
+
+    /// The same error, of an order on which the node acts.
+    pub(crate) fn while_it_acts(self, acting: Option<Acting>) -> Self {
+        Self { acting: acting.map(Box::new), ..self }
+    }
+
+    /// The node acts on an order, and did not say in time that it is on record.
+    pub(crate) fn unrecorded(acting: Acting) -> Self {
+        let what = "the node acts on it already, but it is not on record yet: the disk or the log is slow; \
+                    the node brings it again until it is, and `interlock status` says when";
+        Self::new("unrecorded", what.to_owned()).while_it_acts(Some(acting))
     }
 
     /// The governance log does not have what the node acts on already.
@@ -33,7 +55,7 @@ impl Error {
     }
 
     fn new(code: &'static str, message: String) -> Self {
-        Self { code, message }
+        Self { code, message, acting: None }
     }
 
     pub(crate) fn folder(path: &Path, why: &dyn Display) -> Self {
@@ -114,6 +136,14 @@ impl Error {
 
     pub(crate) fn peer(why: &dyn Display) -> Self {
         Self::new("peer", why.to_string())
+    }
+
+    /// The machine lets the node have too few file descriptors.
+    pub(crate) fn descriptors(least: usize) -> Self {
+        let what = format!(
+            "the node may have fewer than {least} file descriptors: raise the hard limit (`ulimit -Hn`)"
+        );
+        Self::new("descriptors", what)
     }
 
     pub(crate) fn entropy(why: &dyn Display) -> Self {

@@ -6,7 +6,8 @@ use tokio::net::unix::UCred;
 
 use crate::driver::Answered;
 use crate::hello::{Caller, line, refusal};
-use crate::socket::{Shared, join};
+use crate::session::join;
+use crate::socket::Shared;
 
 /// The upstream of a delegation in records: the node itself.
 const NODE: &str = "interlock";

@@ -19,6 +19,8 @@ pub(crate) fn options(folder: &Path) -> Options {
         domain: "example.test".into(),
         node: "node-1".into(),
         socket: folder.join("node.sock"),
+        officer_socket: folder.join("officer.sock"),
+        officers_group: None,
         servers: BTreeMap::new(),
         publish_interval_ms: 250,
         snapshot_records: 10_000,

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kernel::lineage::{Completion, Direction, Transition};
 use kernel::step::Answer;
@@ -9,6 +9,7 @@ use policy::Assurance;
 use proof::digest::Digest;
 
 use crate::driver::{Answered, HeldPermit, Kernel};
+use crate::stop::Cut;
 
 /// One session's way to the kernel: whose execution it is, and how strongly it is bound.
 pub(crate) struct SessionGate {
@@ -19,6 +20,8 @@ pub(crate) struct SessionGate {
     pub(crate) assurance: Assurance,
     /// The permits of this session whose transitions are open: dropped with it, whatever ends it.
     pub(crate) permits: Permits,
+    /// Whether officers stopped it: asked before anything is handed on.
+    pub(crate) cut: Arc<Cut>,
 }
 
 /// Permits by their tickets.
@@ -54,8 +57,15 @@ impl Gate for SessionGate {
         let prepared = self.kernel.prepare(transition, &self.workload);
         let asked = self.kernel.request(self.execution.clone(), prepared);
         let workload = self.workload.clone();
+        let cut = Arc::clone(&self.cut);
         async move {
-            match asked.await {
+            let answered = asked.await;
+            // INVARIANT: an order that came while the record waited for the disk stops what it permits. The permit is dropped, and ends as
+            // `unknown`: nothing of it was written.
+            if cut.code().is_some() {
+                return mcp::Answer::Stopped;
+            }
+            match answered {
                 Some(Answered { ticket, answer: Answer::Permit { index }, held, .. }) => {
                     self.permits().extend(held.map(|held| (ticket, held)));
                     mcp::Answer::Permit { ticket, index }
@@ -96,11 +106,14 @@ impl Gate for SessionGate {
             permit.discharge();
         }
         let settled = self.kernel.outcome(ticket, outcome, (message, output));
+        let cut = Arc::clone(&self.cut);
         async move {
-            match settled.await {
-                Some(Ok(())) => Completed::Forward,
-                Some(Err(code)) => Completed::Withheld { code: code.to_owned() },
-                None => Completed::Stopped,
+            match (settled.await, cut.code()) {
+                (Some(Ok(())), None) => Completed::Forward,
+                (Some(Err(code)), _) | (Some(Ok(())), Some(code)) => {
+                    Completed::Withheld { code: code.to_owned() }
+                }
+                (None, _) => Completed::Stopped,
             }
         }
     }
@@ -113,12 +126,14 @@ impl Gate for SessionGate {
         self.kernel.is_listed((self.server.clone(), tool.to_owned(), definition))
     }
 
-    /// When the kernel's thread has ended, nothing more can be decided: the session ends at once.
+    /// An officer stopped it; or the kernel's thread has ended, and nothing more can be decided.
     fn stopped(&self) -> impl Future<Output = Stop> + Send {
-        let ended = self.kernel.ended();
+        let (ended, cut) = (self.kernel.ended(), self.cut.stopped());
         async move {
-            ended.await;
-            Stop::Node
+            tokio::select! {
+                code = cut => Stop::Ordered { code: code.to_owned() },
+                () = ended => Stop::Node,
+            }
         }
     }
 }

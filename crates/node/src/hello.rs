@@ -29,6 +29,8 @@ pub(crate) enum Hello {
     Meters,
     /// `status`: how the node stands.
     Status,
+    /// `position`: what governs, for who signs on it.
+    Position,
 }
 
 /// For whom a client speaks: a workload's own execution, or a delegated one by its id.
@@ -99,6 +101,9 @@ impl Hello {
             Self::Status => {
                 put("type", Value::from("status"));
             }
+            Self::Position => {
+                put("type", Value::from("position"));
+            }
         }
         line(&Value::Object(object))
     }
@@ -159,6 +164,10 @@ fn read(value: &Value) -> Result<Hello, Box<dyn std::error::Error>> {
         "status" => {
             fields.only(&["type", "v"])?;
             Ok(Hello::Status)
+        }
+        "position" => {
+            fields.only(&["type", "v"])?;
+            Ok(Hello::Position)
         }
         other => Err(format!("unknown first line `{other}`").into()),
     }

@@ -16,11 +16,16 @@
 //! | [`erase`] | what ended executions sealed is made unreadable, on record |
 //! | [`sealing`] | the keys of executions, and opening sealed parts |
 //! | `servers` | whether the servers can be started, and as whom |
-//! | `socket` | the Unix socket: who speaks (`SO_PEERCRED`), and for what |
+//! | `socket` | the Unix sockets: who speaks (`SO_PEERCRED`), and for what |
+//! | `officer` | the officers' own way in: a thread that agents have no part in |
+//! | `stop` | the stop switch: sessions are cut before the kernel or the log have seen the order |
+//! | `places` | how many connections and sessions each OS user may have |
+//! | `descriptors`, `accept` | file descriptors, budgeted; accepting where they run short |
 //! | [`follow`] | a lineage log is followed in order, and read ahead on all cores |
 //! | `fold` | the state as the log says it: from the newest snapshot of it that is good, else from the first record |
 //! | `whole` | a log that is damaged anywhere is not gone on from |
 //! | `keeper` | snapshots of the state are written beside the log, by a thread of its own |
+//! | `session` | a client's session with an upstream server |
 //! | `gate` | what the MCP gateway asks the kernel through |
 //! | [`guard`] | the process between the node and one server, from the MCP gateway |
 //! | [`notes`] | lines for a person, which nothing waits for; [`say`] is the one way to standard error |
@@ -33,12 +38,14 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod accept;
 mod approvals;
 mod authority;
 mod bring;
 pub mod client;
 pub mod clock;
 mod covered;
+mod descriptors;
 mod direct;
 pub mod domain;
 mod driver;
@@ -56,13 +63,17 @@ pub mod keys;
 pub mod limits;
 mod marks;
 pub mod notes;
+mod officer;
 mod options;
+mod places;
 pub mod publish;
 pub mod restore;
 pub mod sealing;
 mod servers;
+mod session;
 mod socket;
 mod start;
+mod stop;
 mod whole;
 
 pub use authority::{Accepted, Authority};

@@ -6,15 +6,73 @@ pub const WAITING_NOTE_MS_MIN: i64 = 1_000;
 /// What is remembered of the newest governance records beside `marks/`: so many changes.
 pub const SEEN_CHANGES_MAX: usize = 1_000;
 
-/// Most connections to the node's socket at one time. One more is closed at once.
-pub const CONNECTIONS_MAX: usize = 256;
+/// Connections to `node.sock` that have not said yet what they are for, of one OS user. One more is closed with
+/// `refused.overload`.
+pub const WAITING_PER_USER_MAX: usize = 64;
 
-/// Longest first line of a connection, in bytes (a published bundle travels in it). A longer one closes
-/// the connection.
-pub const HELLO_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The same, of all OS users together. Where descriptors are few, fewer.
+pub const WAITING_MAX: usize = 512;
+
+/// Of those, places that only the node's own OS user and root may take.
+pub const WAITING_RESERVED: usize = 16;
+
+/// Sessions of one OS user. One more is refused with `refused.quota`.
+pub const SESSIONS_PER_USER_MAX: usize = 256;
+
+/// Sessions of all OS users together. Where descriptors are few, fewer. One more is refused with `refused.overload`.
+pub const SESSIONS_MAX: usize = 2_048;
+
+/// Connections to `officer.sock`. One more is closed with `refused.overload`.
+pub const OFFICERS_MAX: usize = 64;
+
+/// Of those, of one OS user.
+pub const OFFICERS_PER_USER_MAX: usize = 32;
+
+/// Of those, places that only the node's own OS user and root may take.
+pub const OFFICERS_RESERVED: usize = 16;
+
+/// Longest first line of a connection of somebody who has no workload here, in bytes. A longer one closes the connection.
+pub const HELLO_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest first line of an OS user who has a registered workload, in bytes: a delegation's arguments travel in it.
+pub const HELLO_REGISTERED_BYTES_MAX: usize = 1024 * 1024 + 64 * 1024;
+
+/// Longest first line of the node's own OS user, of root, and on `officer.sock`, in bytes: a published bundle travels in it.
+pub const ORDER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bytes of first lines that are held for one OS user, at most two of its longest lines. A connection that needs more is refused with
+/// `refused.overload`.
+pub const HELD_LINES: usize = 2;
+
+/// Bytes of a first line that are read at a time.
+pub const HELLO_READ_BYTES: usize = 4 * 1024;
+
+/// Connections to the listener that serves the logs. One more waits until one of them ends. Where descriptors are few, fewer.
+pub const HTTP_MAX: usize = 64;
+
+/// Longest life of one such connection, in milliseconds: it is closed then, whatever it is doing.
+pub const HTTP_MS_MAX: u64 = 30_000;
+
+/// Descriptors that the node keeps for itself: logs, snapshots, keys, officers. Where there are few, half of them.
+pub const DESCRIPTORS_RESERVED: usize = 256;
+
+/// Descriptors that one session needs, most of them while its server starts: its connection, the server's pipes, process and guard.
+pub const DESCRIPTORS_PER_SESSION: usize = 12;
+
+/// Least descriptors that a node can be served with. With fewer it does not start.
+pub const DESCRIPTORS_MIN: usize = 128;
+
+/// How long accepting waits, in milliseconds, where no descriptor is left and none is freed.
+pub const ACCEPT_AGAIN_MS: u64 = 100;
+
+/// Longest time, in milliseconds, that a node which stops waits for what the governance log is doing.
+pub const OFFICERS_STOP_MS_MAX: u64 = 2_000;
 
 /// Longest time until the first line of a connection is there, in milliseconds.
 pub const HELLO_MS_MAX: u64 = 5_000;
+
+/// Longest time that a client waits for the word that an order is on record, in milliseconds, once the node acts on it.
+pub const RECORDED_MS_MAX: u64 = 5_000;
 
 /// Longest time that a client waits for the node's answer to its first line, in milliseconds.
 pub const ANSWER_MS_MAX: u64 = 10_000;
@@ -33,6 +91,12 @@ pub const KEY_BYTES_MAX: usize = 4 * 1024;
 
 /// Records of a log up to which a start verifies all of it before anything is served; a longer one is verified beside.
 pub const START_VERIFIED_RECORDS: u64 = 16_384;
+
+/// How alike two names are, by Jaro-Winkler, for one to be told where nothing is called the other.
+pub const LIKENESS_MIN: f64 = 0.8;
+
+/// Names that are told where nothing is called what an order names, at most.
+pub const NEAR_MAX: usize = 3;
 
 /// Executions that one question erases, at most; who asks repeats it for more.
 pub const ERASED_AT_ONCE_MAX: usize = 1_000;

@@ -12,6 +12,10 @@ pub struct Options {
     pub node: String,
     /// The Unix socket on which clients are served.
     pub socket: PathBuf,
+    /// The Unix socket for what officers order: agents and strangers have no place on it.
+    pub officer_socket: PathBuf,
+    /// The group whose members may open the officers' socket too; else the node's own OS user and root alone.
+    pub officers_group: Option<u32>,
     /// Upstream MCP servers, by name.
     pub servers: BTreeMap<String, Server>,
     /// How often tiles and checkpoints are published, in milliseconds (100 to 1,000).

@@ -1,6 +1,8 @@
 //! The logs over HTTP, read only: `/governance/...` and `/lineage/...` as C2SP `tlog-tiles` lays them
 //! out. Nothing but published, public files is served: no sealed part, no blob, no write-ahead file.
 
+mod readers;
+
 use std::path::{Path, PathBuf};
 
 use axum::Router;
@@ -10,13 +12,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
 
-/// Serves the public files of a domain's folder until the task is dropped.
+use crate::descriptors;
+use readers::Readers;
+
+/// Serves the public files of a domain's folder until the task is dropped, to few readers at a time and to each for a short time.
 ///
 /// # Errors
 /// When the listener fails.
 pub async fn serve(listener: TcpListener, folder: PathBuf) -> std::io::Result<()> {
     let routes = Router::new().route("/{log}/{*path}", get(file)).with_state(folder);
-    axum::serve(listener, routes).await
+    let readers_max = descriptors::budget().map_or(1, |budget| budget.http);
+    axum::serve(Readers::new(listener, readers_max), routes).await
 }
 
 async fn file(

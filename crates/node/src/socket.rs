@@ -1,24 +1,28 @@
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
+use std::os::unix::net::UnixListener as StdListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mcp::ServerCommand;
+use kernel::governance::SignedProposal;
 use proof::digest::Digest;
 use proof::json::{Value, object};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::UCred;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::mpsc;
 
+use crate::accept::{self, Arrival, Spare};
 use crate::authority::GovernanceBlobs;
 use crate::driver::Kernel;
-use crate::family;
-use crate::gate::{Permits, SessionGate};
-use crate::hello::{Caller, Hello, line, refusal};
-use crate::limits::{CONNECTIONS_MAX, HELLO_BYTES_MAX, HELLO_MS_MAX};
-use crate::notes::{Notes, SessionNotes};
-use crate::{Authority, Error, Options, Server, approvals, bring, client, erase, servers};
+use crate::hello::{Hello, line, refusal};
+use crate::limits::{
+    HELD_LINES, HELLO_BYTES_MAX, HELLO_MS_MAX, HELLO_READ_BYTES, HELLO_REGISTERED_BYTES_MAX,
+    ORDER_BYTES_MAX,
+};
+use crate::notes::Notes;
+use crate::places::{NoPlace, Place, Places, is_own};
+use crate::{Authority, Error, Options, approvals, bring, client, erase, family, session};
 
 /// What every connection needs.
 pub(crate) struct Shared {
@@ -30,11 +34,24 @@ pub(crate) struct Shared {
     pub(crate) owing: tokio::sync::Notify,
     /// Digests of the changes that officers' commands bring just now.
     pub(crate) under_way: Mutex<Vec<Digest>>,
+    pub(crate) sessions: Arc<Places>,
+    /// The officers' thread, on which orders are carried out whichever way they come.
+    pub(crate) officers: tokio::runtime::Handle,
     pub(crate) log: Notes,
 }
 
-/// Binds the socket. Any OS user may connect; who it is, the kernel of the machine says.
-pub(crate) fn bind(path: &Path) -> Result<UnixListener, Error> {
+/// Which way a connection comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// `node.sock`: agents, and who may not open the other.
+    Agents,
+    /// `officer.sock`: who may open it is an officer of this machine.
+    Officers,
+}
+
+/// Binds a socket. Any OS user may connect to that of the agents; who it is, the kernel of the machine says. That of the officers
+/// is for the node's own user, root, and the members of this group.
+pub(crate) fn bind(path: &Path, way: Way, group: Option<u32>) -> Result<StdListener, Error> {
     let failed = |why: std::io::Error| Error::socket(path, &why);
     match std::fs::symlink_metadata(path) {
         Ok(found) if !found.file_type().is_socket() => {
@@ -46,196 +63,237 @@ pub(crate) fn bind(path: &Path) -> Result<UnixListener, Error> {
         Ok(_) => std::fs::remove_file(path).map_err(failed)?,
         Err(_) => {}
     }
-    let listener = UnixListener::bind(path).map_err(failed)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666)).map_err(failed)?;
+    let listener = StdListener::bind(path).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let mode = match (way, group) {
+        (Way::Agents, _) => 0o666,
+        (Way::Officers, None) => 0o600,
+        (Way::Officers, Some(group)) => {
+            chown(path, None, Some(group)).map_err(failed)?;
+            0o660
+        }
+    };
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
     Ok(listener)
 }
 
 /// Serves connections until the task is aborted.
-pub(crate) async fn serve(listener: UnixListener, shared: Arc<Shared>) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+pub(crate) async fn serve(
+    listener: UnixListener,
+    shared: Arc<Shared>,
+    way: Way,
+    places: Arc<Places>,
+) {
+    let mut spare = Spare::default();
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
-        let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
-            shared.kernel.refused("refused.overload");
+        let (stream, has_descriptor) =
+            match accept::next(&listener, &mut spare, &places.freed).await {
+                Arrival::Usual(stream) => (stream, true),
+                // The descriptor that was kept for an officer is used for one.
+                Arrival::OnSpare(stream) => (stream, way == Way::Officers),
+            };
+        let Ok(peer) = stream.peer_cred() else {
+            shared.kernel.refused("refused.peer");
             continue;
         };
-        let shared = Arc::clone(&shared);
-        tokio::spawn(async move {
-            connection(stream, &shared).await;
+        let place = match has_descriptor {
+            true => places.take(peer.uid()),
+            false => Err(NoPlace::OfAll),
+        };
+        match place {
+            Ok(place) => {
+                let connection = Connection { shared: Arc::clone(&shared), peer, way };
+                tokio::spawn(connection.serve(stream, place));
+            }
+            Err(why) => turn_away(&stream, &shared, why),
+        }
+    }
+}
+
+/// Tells why there is no place, if that can be told without waiting.
+fn turn_away(stream: &UnixStream, shared: &Shared, why: NoPlace) {
+    shared.kernel.refused("refused.overload");
+    let message = match why {
+        NoPlace::OfUser => "your OS user has as many connections as one may have; close some",
+        NoPlace::OfAll => "the node has as many connections as it can serve; try again",
+    };
+    let _untold = stream.try_write(&refusal("refused.overload", message));
+}
+
+/// A connection: whose it is, and which way it came.
+struct Connection {
+    shared: Arc<Shared>,
+    peer: UCred,
+    way: Way,
+}
+
+/// The first line, and the bytes after it that were read with it.
+struct First {
+    hello: Hello,
+    rest: Vec<u8>,
+}
+
+impl Connection {
+    async fn serve(self, mut stream: UnixStream, mut place: Place) {
+        let wait = Duration::from_millis(HELLO_MS_MAX);
+        let first = tokio::time::timeout(wait, self.read_first(&mut stream, &mut place));
+        let First { hello, rest } = match first.await {
+            Ok(Ok(Some(first))) => first,
+            Ok(Ok(None)) => return,
+            Ok(Err((code, why))) => return self.refuse(&mut stream, code, &why).await,
+            Err(_) => {
+                return self.refuse(&mut stream, "refused.input", "no first line in time").await;
+            }
+        };
+        if let Hello::Mcp { caller, server } = hello {
             drop(place);
-        });
+            let joins = session::Joins { caller, server, rest };
+            return session::serve(&self.shared, &self.peer, stream, joins).await;
+        }
+        match self.answer(&mut stream, hello).await {
+            Ok(answer) => {
+                let _gone = stream.write_all(&answer).await;
+            }
+            Err((code, why)) => self.refuse(&mut stream, code, why).await,
+        }
+    }
+
+    /// The answer to a first line that asks for no session. Empty where it was written already, or the node stops.
+    async fn answer(
+        &self,
+        stream: &mut UnixStream,
+        hello: Hello,
+    ) -> Result<Vec<u8>, (&'static str, &'static str)> {
+        let shared = &self.shared;
+        let kernel = match self.way {
+            Way::Agents => shared.kernel.clone(),
+            Way::Officers => shared.kernel.for_officers(),
+        };
+        Ok(match hello {
+            // Sessions are served before.
+            Hello::Mcp { .. } => Vec::new(),
+            Hello::Delegate { caller, hands_on, arguments } => {
+                family::delegate(shared, &self.peer, caller, (hands_on, arguments)).await
+            }
+            Hello::End { caller, child } => family::end(shared, &self.peer, caller, child).await,
+            Hello::Govern { proposal, blob } => {
+                self.govern(stream, *proposal, blob).await?;
+                Vec::new()
+            }
+            Hello::Erase { which, is_trial } => {
+                self.only(is_own(self.peer.uid()), "only the node's own OS user may erase")?;
+                let by = (self.peer.uid(), is_trial);
+                let erased = erase::carry_out(&kernel, &which, by).await;
+                erase::remembered(&shared.options, erased).await
+            }
+            Hello::Approve { approval } => approvals::approve(&kernel, *approval).await,
+            Hello::Approvals => {
+                self.only(self.is_trusted(), "only the node's own OS user may see this")?;
+                kernel.waiting().await.map(|one| line(&one)).unwrap_or_default()
+            }
+            Hello::Meters => {
+                self.only(self.is_trusted(), "only the node's own OS user may see this")?;
+                kernel.meters().await.map(|one| line(&one)).unwrap_or_default()
+            }
+            Hello::Status => {
+                let status = kernel.status(self.is_trusted()).await;
+                status.map(|status| line(&status)).unwrap_or_default()
+            }
+            Hello::Position => line(&object([
+                ("position", shared.kernel.switch.position().to_value()),
+                ("type", Value::from("position")),
+                ("v", Value::Integer(1)),
+            ])),
+        })
+    }
+
+    /// Hands a signed change to the officers' thread, and on what it says. Whoever has the key may take something away.
+    async fn govern(
+        &self,
+        stream: &mut UnixStream,
+        proposal: SignedProposal,
+        blob: Option<Vec<u8>>,
+    ) -> Result<(), (&'static str, &'static str)> {
+        if !self.is_trusted() {
+            let takes_away = self.shared.kernel.switch.takes_away(&proposal);
+            self.only(
+                takes_away,
+                "only the node's own OS user may bring changes that give something",
+            )?;
+        }
+        let (lines, mut told) = mpsc::channel(2);
+        self.shared.officers.spawn(bring::govern(Arc::clone(&self.shared), proposal, blob, lines));
+        while let Some(line) = told.recv().await {
+            // Whoever brought it may have gone; the order goes on.
+            let _gone = stream.write_all(&line).await;
+        }
+        Ok(())
+    }
+
+    /// Whether the node's own user or one of its officers speaks.
+    fn is_trusted(&self) -> bool {
+        self.way == Way::Officers || is_own(self.peer.uid())
+    }
+
+    fn only(&self, may: bool, why: &'static str) -> Result<(), (&'static str, &'static str)> {
+        if may { Ok(()) } else { Err(("refused.peer", why)) }
+    }
+
+    async fn refuse(&self, stream: &mut UnixStream, code: &'static str, message: &str) {
+        refuse(stream, &self.shared, code, message).await;
+    }
+
+    /// How long a first line of this peer's may be.
+    fn line_bytes_max(&self) -> usize {
+        let user = self.peer.uid();
+        match () {
+            () if self.is_trusted() => ORDER_BYTES_MAX,
+            () if self.shared.kernel.switch.is_registered(user) => HELLO_REGISTERED_BYTES_MAX,
+            () => HELLO_BYTES_MAX,
+        }
+    }
+
+    /// Reads the first line in small pieces, each of which needs room among those that are held for the peer's OS user.
+    async fn read_first(
+        &self,
+        stream: &mut UnixStream,
+        place: &mut Place,
+    ) -> Result<Option<First>, (&'static str, String)> {
+        let most_bytes = self.line_bytes_max();
+        let held_bytes = most_bytes.saturating_mul(HELD_LINES);
+        let (mut bytes, mut piece) = (Vec::new(), [0; HELLO_READ_BYTES]);
+        loop {
+            let read = match stream.read(&mut piece).await {
+                Ok(0) if bytes.is_empty() => return Ok(None),
+                Ok(0) => return Err(("refused.input", "the first line does not end".to_owned())),
+                Ok(read) => piece.get(..read).unwrap_or_default(),
+                Err(_) if bytes.is_empty() => return Ok(None),
+                Err(why) => return Err(("refused.input", why.to_string())),
+            };
+            if !place.hold(read.len(), held_bytes) {
+                let why = "first lines of your OS user take all the room that one may have";
+                return Err(("refused.overload", why.to_owned()));
+            }
+            let mut parts = read.splitn(2, |byte| *byte == b'\n');
+            bytes.extend_from_slice(parts.next().unwrap_or_default());
+            if bytes.len() > most_bytes {
+                return Err(("refused.input", "the first line is too long".to_owned()));
+            }
+            if let Some(rest) = parts.next() {
+                let hello =
+                    Hello::parse(&bytes).map_err(|why| ("refused.input", why.to_string()))?;
+                return Ok(Some(First { hello, rest: rest.to_vec() }));
+            }
+        }
     }
 }
 
-async fn connection(mut stream: UnixStream, shared: &Shared) {
-    let Ok(peer) = stream.peer_cred() else {
-        shared.kernel.refused("refused.peer");
-        return;
-    };
-    let wait = Duration::from_millis(HELLO_MS_MAX);
-    let hello = match tokio::time::timeout(wait, read_hello(&mut stream)).await {
-        Ok(Ok(Some(hello))) => hello,
-        Ok(Ok(None)) => return,
-        Ok(Err(why)) => {
-            return refuse(&mut stream, shared, "refused.input", &why.to_string()).await;
-        }
-        Err(_) => {
-            return refuse(&mut stream, shared, "refused.input", "no first line in time").await;
-        }
-    };
-    match hello {
-        Hello::Mcp { caller, server } => session(stream, shared, &peer, (caller, &server)).await,
-        Hello::Delegate { caller, hands_on, arguments } => {
-            let answer = family::delegate(shared, &peer, caller, (hands_on, arguments)).await;
-            let _gone = stream.write_all(&answer).await;
-        }
-        Hello::End { caller, child } => {
-            let answer = family::end(shared, &peer, caller, child).await;
-            let _gone = stream.write_all(&answer).await;
-        }
-        Hello::Govern { proposal, blob } => {
-            let answer = match is_local(&peer) {
-                true => bring::govern(shared, &proposal, blob).await,
-                false => Err(Error::peer(&"only the node's own OS user may bring changes")),
-            };
-            let answer = answer.unwrap_or_else(|why| refusal(why.code(), &why.to_string()));
-            let _gone = stream.write_all(&answer).await;
-        }
-        Hello::Erase { which, is_trial } => {
-            let erased = match is_local(&peer) {
-                true => erase::carry_out(&shared.kernel, &which, (peer.uid(), is_trial)).await,
-                false => {
-                    let why = "only the node's own OS user may erase";
-                    return refuse(&mut stream, shared, "refused.peer", why).await;
-                }
-            };
-            let answer = erase::remembered(&shared.options, erased).await;
-            let _gone = stream.write_all(&answer).await;
-        }
-        Hello::Approve { approval } => {
-            let answer = approvals::approve(&shared.kernel, *approval).await;
-            let _gone = stream.write_all(&answer).await;
-        }
-        Hello::Approvals | Hello::Meters if !is_local(&peer) => {
-            let why = "only the node's own OS user may see this";
-            refuse(&mut stream, shared, "refused.peer", why).await;
-        }
-        Hello::Approvals => {
-            let waiting = shared.kernel.waiting().await;
-            let _gone = stream.write_all(&waiting.map(|one| line(&one)).unwrap_or_default()).await;
-        }
-        Hello::Meters => {
-            let meters = shared.kernel.meters().await;
-            let _gone = stream.write_all(&meters.map(|one| line(&one)).unwrap_or_default()).await;
-        }
-        Hello::Status => {
-            let status = shared.kernel.status(is_local(&peer)).await;
-            let _gone =
-                stream.write_all(&status.map(|status| line(&status)).unwrap_or_default()).await;
-        }
-    }
-}
-
-async fn refuse(stream: &mut UnixStream, shared: &Shared, code: &'static str, message: &str) {
+pub(crate) async fn refuse(
+    stream: &mut UnixStream,
+    shared: &Shared,
+    code: &'static str,
+    message: &str,
+) {
     shared.kernel.refused(code);
     let _gone = stream.write_all(&refusal(code, message)).await;
-}
-
-/// Reads the first line, and not one byte more: what follows belongs to the session.
-async fn read_hello(stream: &mut UnixStream) -> Result<Option<Hello>, Error> {
-    let mut bytes = Vec::new();
-    loop {
-        match stream.read_u8().await {
-            Ok(b'\n') => return Hello::parse(&bytes).map(Some),
-            Ok(_) if bytes.len() >= HELLO_BYTES_MAX => {
-                return Err(Error::input(&"the first line is too long"));
-            }
-            Ok(byte) => bytes.push(byte),
-            Err(_) if bytes.is_empty() => return Ok(None),
-            Err(why) => return Err(Error::input(&why)),
-        }
-    }
-}
-
-async fn session(
-    mut stream: UnixStream,
-    shared: &Shared,
-    peer: &UCred,
-    (caller, name): (Caller, &str),
-) {
-    let Some(server) = shared.options.servers.get(name) else {
-        let known: Vec<&str> = shared.options.servers.keys().map(String::as_str).collect();
-        let message = format!("there is no server `{name}`; this node has: {}", known.join(", "));
-        return refuse(&mut stream, shared, "refused.input", &message).await;
-    };
-    let assurance = servers::assurance(server, peer.uid());
-    let workload = caller.workload.clone();
-    let execution = match join(shared, peer, caller).await {
-        Ok(execution) => execution,
-        Err((code, message)) => return refuse(&mut stream, shared, code, &message).await,
-    };
-    let notes = SessionNotes::new(&shared.log, name, &workload);
-    // First of all, so that a client whose server can't be started is told so.
-    let process = match command(server).start().await {
-        Ok(process) => process,
-        Err(why) => {
-            notes.say(&why);
-            let _gone = stream.write_all(&refusal("server", &why.to_string())).await;
-            return;
-        }
-    };
-    let joined = object([
-        ("assurance", Value::from(assurance.as_str())),
-        ("execution", Value::from(execution.as_str())),
-        ("type", Value::from("joined")),
-        ("v", Value::Integer(1)),
-    ]);
-    if stream.write_all(&line(&joined)).await.is_err() {
-        return;
-    }
-    let gate = SessionGate {
-        kernel: shared.kernel.clone(),
-        workload: workload.clone(),
-        execution,
-        server: name.to_owned(),
-        assurance,
-        permits: Permits::default(),
-    };
-    mcp::serve_started(Arc::new(gate), process, stream.into_split(), notes).await;
-}
-
-/// The execution for which a peer speaks, or the code of a refusal and what to tell it.
-pub(crate) async fn join(
-    shared: &Shared,
-    peer: &UCred,
-    Caller { workload, execution }: Caller,
-) -> Result<String, (&'static str, String)> {
-    let is_delegated = execution.is_some();
-    match shared.kernel.join(workload.clone(), peer.uid(), execution).await {
-        Some(Ok(execution)) => Ok(execution),
-        Some(Err(code)) => {
-            let (user, which) = (peer.uid(), if is_delegated { " and execution" } else { "" });
-            let what =
-                format!("the workload `{workload}`{which} is not your OS user's (uid {user})");
-            Err((code, what))
-        }
-        None => Err(("refused.storage", "the node is stopping".to_owned())),
-    }
-}
-
-fn command(server: &Server) -> ServerCommand {
-    let mut words = server.command.iter();
-    ServerCommand {
-        guard: mcp::guard::SELF.into(),
-        program: words.next().cloned().unwrap_or_default(),
-        arguments: words.cloned().collect(),
-        environment: server.environment.clone(),
-        directory: server.directory.clone(),
-        user: server.user,
-    }
-}
-
-fn is_local(peer: &UCred) -> bool {
-    peer.uid() == 0 || peer.uid() == rustix::process::geteuid().as_raw()
 }

@@ -15,17 +15,19 @@ use crate::clock::{self, Clock};
 use crate::driver::{Command, Commands, Driver, Keeping, Kernel, halt};
 use crate::fold::{Folded, fold};
 use crate::keeper::Keeper;
-use crate::limits::TICK_MS;
+use crate::limits::{SESSIONS_PER_USER_MAX, TICK_MS, WAITING_PER_USER_MAX, WAITING_RESERVED};
 use crate::marks::Mark;
 use crate::notes::Notes;
-
-use crate::socket::{self, Shared};
-use crate::{Authority, Error, Options, Server, bring, keys, sealing, servers, whole};
+use crate::officer::{self, Officers};
+use crate::places::{Bounds, Places};
+use crate::socket::{self, Shared, Way};
+use crate::{Authority, Error, Options, Server, descriptors, keys, sealing, servers, whole};
 
 /// A running node.
 pub struct Running {
     kernel: Kernel,
     tasks: Vec<JoinHandle<()>>,
+    officers: Officers,
     thread: std::thread::JoinHandle<()>,
     mark: Mark,
 }
@@ -38,16 +40,21 @@ pub struct Running {
 /// `server`, `keys`, `ledger`, `rollback`, `governance`, `replay` or `socket`: nothing has been served then.
 pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
     servers::check(&options)?;
+    let budget = descriptors::raise()?;
     let authority = Authority::open(&options)?;
     tell_clock_behind("governance", authority.governance().at());
     tell_of_weak_points(&options, &authority, &log);
     let blobs = GovernanceBlobs::open(&options.governance_folder())?;
-    let listener = socket::bind(&options.socket)?;
-    let (kernel, commands) = Kernel::new();
+    let listener = socket::bind(&options.socket, Way::Agents, None)?;
+    let officer = socket::bind(&options.officer_socket, Way::Officers, options.officers_group)?;
+    let (kernel, commands) = Kernel::new(&options.node);
     let thread = {
         let (options, mailbox, blobs) = (options.clone(), kernel.clone(), Arc::clone(&blobs));
         start_driver(move || open(&options, mailbox, blobs), commands).await?
     };
+    kernel.switch.govern(authority.governance().clone());
+    let runtime = officer::runtime(&options)?;
+    let officers = runtime.handle().ok_or_else(|| Error::peer(&"the node is stopping"))?;
     let mark = Mark::lineage(&options);
     let ticking = tokio::spawn(tick(kernel.clone()));
     let remembering = tokio::spawn(remember(mark.clone()));
@@ -58,11 +65,24 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
         blobs,
         owing: tokio::sync::Notify::new(),
         under_way: Mutex::default(),
+        sessions: Places::new(Bounds {
+            all: budget.sessions,
+            per_user: SESSIONS_PER_USER_MAX,
+            reserved: 0,
+        }),
+        officers,
         log,
     });
-    let bringing = tokio::spawn(bring::keep_bringing(Arc::clone(&shared)));
-    let serving = tokio::spawn(socket::serve(listener, shared));
-    Ok(Running { kernel, tasks: vec![ticking, remembering, bringing, serving], thread, mark })
+    let officers = Officers::start(runtime, officer, Arc::clone(&shared))?;
+    let listener = tokio::net::UnixListener::from_std(listener);
+    let listener = listener.map_err(|why| Error::socket(&shared.options.socket, &why))?;
+    let places = Places::new(Bounds {
+        all: budget.waiting,
+        per_user: WAITING_PER_USER_MAX,
+        reserved: WAITING_RESERVED.min(budget.waiting / 2),
+    });
+    let serving = tokio::spawn(socket::serve(listener, shared, Way::Agents, places));
+    Ok(Running { kernel, tasks: vec![ticking, remembering, serving], officers, thread, mark })
 }
 
 /// Says what whoever looks at the node's start should know of how it is set up.
@@ -108,8 +128,9 @@ impl Running {
     pub async fn stop(self) {
         self.tasks.iter().for_each(JoinHandle::abort);
         self.kernel.stop();
-        let (thread, mark) = (self.thread, self.mark);
+        let (officers, thread, mark) = (self.officers, self.thread, self.mark);
         let ended = move || {
+            officers.stop();
             let _joined = thread.join();
             told(mark.remember());
         };

@@ -44,8 +44,8 @@ async fn changes_at_the_same_time_are_adopted_in_the_order_of_the_log() {
 /// The size of the governance that the running node has adopted and could verify.
 #[cfg(test)]
 async fn adopted(options: &Options) -> u64 {
-    let socket = options.socket.clone();
-    let status = tokio::task::spawn_blocking(move || node::client::status(&socket));
+    let options = options.clone();
+    let status = tokio::task::spawn_blocking(move || node::client::status(&options));
     let status = status.await.unwrap().unwrap();
     assert_eq!(status.get("verified"), Some(&Value::Bool(true)), "{status:?}");
     let size = status.get("governance").and_then(|head| head.get("size")).and_then(Value::as_i64);

@@ -95,8 +95,7 @@ pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<E
     let signed = approval
         .sign(&options.lineage_origin(), &key)
         .map_err(|why| Failure::new(Exit::Failed, "the approval could not be signed").why(why))?;
-    let record =
-        node::client::approve(&options.socket, &signed).map_err(|why| Failure::node(&why))?;
+    let record = node::client::approve(&options, &signed).map_err(|why| Failure::node(&why))?;
     let verdict = if arguments.refuse { "refused" } else { "approved" };
     if output.is_json() {
         output.json(&object([
@@ -116,7 +115,7 @@ pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<E
 /// Shows what is used of the meters.
 pub(super) fn meters(arguments: &cli::Meters, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
-    let accounts = node::client::meters(&options.socket).map_err(|why| Failure::node(&why))?;
+    let accounts = node::client::meters(&options).map_err(|why| Failure::node(&why))?;
     let mut table = Table::default();
     for account in accounts {
         if output.is_json() {
@@ -143,7 +142,7 @@ pub(super) fn meters(arguments: &cli::Meters, output: &mut Output) -> Result<Exi
 }
 
 fn waiting(options: &Options) -> Result<Vec<Value>, Failure> {
-    node::client::approvals(&options.socket).map_err(|why| Failure::node(&why))
+    node::client::approvals(options).map_err(|why| Failure::node(&why))
 }
 
 /// The one request whose id begins so.

@@ -9,7 +9,7 @@ use crate::record_line::short;
 /// Shows how the running node stands, as it says itself.
 pub(super) fn run(arguments: &Status, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
-    let status = node::client::status(&options.socket).map_err(|why| Failure::node(&why))?;
+    let status = node::client::status(&options).map_err(|why| Failure::node(&why))?;
     if output.is_json() {
         output.json(&status)?;
         return Ok(Exit::Ok);

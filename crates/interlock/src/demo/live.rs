@@ -98,6 +98,10 @@ impl Live<'_> {
                 officer::suspend(self.options).await?;
                 tell::suspended(output, WORKLOAD)?;
             }
+            Scene::IsTurnedAway(code) => {
+                self.is_turned_away(code).await?;
+                tell::turned_away(output, code)?;
+            }
         }
         Ok(self)
     }
@@ -153,6 +157,17 @@ impl Live<'_> {
                 let what = "the helper's execution was not erased";
                 Err(Failure::new(Exit::Failed, what).why(format!("{other:?}")))
             }
+        }
+    }
+
+    /// Whether the agent is refused another session, with this code.
+    async fn is_turned_away(&self, code: &str) -> Result<(), Failure> {
+        let socket = self.options.socket.clone();
+        let session = officer::aside(move || node::client::join(&socket, WORKLOAD, None, SERVER));
+        match session.await {
+            Err(why) if why.sentence().contains(code) => Ok(()),
+            Err(why) => Err(why),
+            Ok(_) => Err(Failure::new(Exit::Denied, "the agent was let in, and must not be")),
         }
     }
 

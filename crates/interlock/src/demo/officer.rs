@@ -45,8 +45,8 @@ pub(super) async fn approve(options: &Options, pending: &str) -> Result<u64, Fai
     let expires_ms = wall_ms().saturating_add(APPROVAL_MS);
     let approval = Approval { pending, approves: true, expires_ms };
     let signed = approval.sign(&options.lineage_origin(), &key).map_err(|why| failed(&why))?;
-    let socket = options.socket.clone();
-    aside(move || node::client::approve(&socket, &signed)).await
+    let options = options.clone();
+    aside(move || node::client::approve(&options, &signed)).await
 }
 
 /// Lowers the trust of the agent.

@@ -23,8 +23,10 @@ pub(super) enum Scene {
     Reconnects,
     /// The officer ends the agent's execution; the agent begins another.
     EndsExecution,
-    /// The officer lowers the agent's trust.
+    /// The officer lowers the agent's trust, which cuts its session.
     Suspends,
+    /// The agent wants another session, and is refused with this code.
+    IsTurnedAway(&'static str),
 }
 
 /// One call of the agent, and how it must come out.
@@ -195,10 +197,5 @@ fn begins_anew() -> Vec<Scene> {
 }
 
 fn is_suspended() -> Vec<Scene> {
-    let ticket = json!({ "title": "help", "body": "I cannot work." });
-    vec![
-        Scene::Suspends,
-        Scene::Calls(denied("read_file", "reports/2026-q3.md", report(), "trust.insufficient")),
-        Scene::Calls(denied("create_ticket", "“help”", ticket, "trust.insufficient")),
-    ]
+    vec![Scene::Suspends, Scene::IsTurnedAway("trust.insufficient")]
 }

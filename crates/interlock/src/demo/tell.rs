@@ -141,6 +141,10 @@ pub(super) fn suspended(output: &mut Output, workload: &str) -> Result<(), Failu
     )
 }
 
+pub(super) fn turned_away(output: &mut Output, code: &str) -> Result<(), Failure> {
+    happened(output, &format!("its session is cut, and it is let into no other: {code}"))
+}
+
 pub(super) fn checking(output: &mut Output) -> Result<(), Failure> {
     says(output, "Nobody needs to believe any of this.")
 }

@@ -39,11 +39,15 @@ fn govern(domain: &Domain, words: &[&str], code: i32) -> String {
 
 /// What a call of the agent's comes to.
 fn answer(domain: &Domain) -> String {
-    let mut client = Client::join(&domain.socket(), "agent", "office").unwrap();
-    let answer = match client.greet() {
-        Ok(()) => client.call("call", "write_file", &json!({"path": "drafts/it", "text": "it"})),
-        Err(refused) => serde_json::from_str(&refused.to_string()).unwrap(),
+    let mut client = match Client::join(&domain.socket(), "agent", "office") {
+        Ok(client) => client,
+        Err(refused) => {
+            let refused: Value = serde_json::from_str(&refused.to_string()).unwrap();
+            return refused["code"].as_str().unwrap().to_owned();
+        }
     };
+    client.greet().unwrap();
+    let answer = client.call("call", "write_file", &json!({"path": "drafts/it", "text": "it"}));
     let code = answer.pointer("/error/data/code");
     code.map_or("permitted", |code| code.as_str().unwrap()).to_owned()
 }

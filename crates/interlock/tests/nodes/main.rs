@@ -15,6 +15,8 @@ mod ended;
 #[cfg(test)]
 mod killed;
 #[cfg(test)]
+mod orders;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod quorum;

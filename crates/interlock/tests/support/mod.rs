@@ -10,7 +10,7 @@ pub(crate) use client::Client;
 pub(crate) use domain::Domain;
 pub(crate) use log::{Decision, decisions, refusals};
 pub(crate) use node::Node;
-pub(crate) use run::{run, until};
+pub(crate) use run::{Ended, run, until};
 
 /// The built program.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_interlock");

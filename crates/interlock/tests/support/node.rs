@@ -52,6 +52,21 @@ impl Node {
         node
     }
 
+    /// Starts the node with so many file descriptors, and no way to have more.
+    pub(crate) fn start_with_descriptors(folder: &Path, descriptors: u64) -> Node {
+        let script = r#"ulimit -n "$1"; exec "$2" serve "$3""#;
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script, "sh", &descriptors.to_string(), BINARY]).arg(folder);
+        let mut node = Node::spawn_by(&mut shell);
+        assert!(node.serves(), "the node did not start: {}", node.stderr());
+        node
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Lets its files grow again.
     pub(crate) fn give_room(&self) {
         let pid = Some(Pid::from_child(&self.child));

@@ -102,6 +102,12 @@ impl NodeState {
         self.reductions.iter().filter_map(|reduction| signed_of(&reduction.proposal))
     }
 
+    /// What holds on this node and is not in governance, as it is held: where no more could be remembered one by one, everything is
+    /// halted.
+    pub fn held_reductions(&self) -> impl Iterator<Item = &Change> {
+        self.reductions.iter().map(|reduction| &reduction.change)
+    }
+
     /// Governance has adopted a change: it stands in the place of the reduction that it is, and of those before which an
     /// officer saw the state that they had left. An older change of the same subject gives nothing back; nor, from
     /// [`Semantics::V4`] on, does one that takes away less and that too few signed.

@@ -19,11 +19,23 @@ pub(crate) struct Inbox {
 
 #[derive(Default)]
 struct Waiting {
+    /// What officers ordered: obeyed before all else.
+    orders: VecDeque<Command>,
     commands: VecDeque<Command>,
     /// The kernel's thread waits for a command.
     is_asleep: bool,
     /// Nothing more is heard.
     is_closed: bool,
+}
+
+impl Waiting {
+    fn len(&self) -> usize {
+        self.orders.len().saturating_add(self.commands.len())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.orders.is_empty() && self.commands.is_empty()
+    }
 }
 
 /// The end at which commands come out. Once it is dropped, nothing is heard any more and nobody waits.
@@ -52,6 +64,20 @@ impl Inbox {
         }
     }
 
+    /// As [`Inbox::push`], before all that agents ask.
+    pub(super) fn push_order(&self, command: Command) {
+        let is_asleep = {
+            let mut waiting = self.waiting();
+            if !waiting.is_closed {
+                waiting.orders.push_back(command);
+            }
+            waiting.is_asleep
+        };
+        if is_asleep {
+            self.changed.notify_one();
+        }
+    }
+
     /// As [`Inbox::push`], without waking anybody: for who takes what waits afterwards.
     pub(super) fn push_quietly(&self, command: Command) {
         self.keep(command);
@@ -76,12 +102,15 @@ impl Inbox {
     /// The next command, and how many wait behind it.
     pub(super) fn next(&self) -> Option<(Command, usize)> {
         let mut waiting = self.waiting();
-        let next = waiting.commands.pop_front()?;
-        Some((next, waiting.commands.len()))
+        let next = match waiting.orders.pop_front() {
+            Some(order) => order,
+            None => waiting.commands.pop_front()?,
+        };
+        Some((next, waiting.len()))
     }
 
     pub(super) fn len(&self) -> usize {
-        self.waiting().commands.len()
+        self.waiting().len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -91,7 +120,7 @@ impl Inbox {
     /// Wakes the kernel's thread for what was left to it.
     pub(super) fn wake_if_left(&self) {
         let waiting = self.waiting();
-        if waiting.is_asleep && !waiting.commands.is_empty() {
+        if waiting.is_asleep && !waiting.is_empty() {
             drop(waiting);
             self.changed.notify_one();
         }
@@ -123,7 +152,7 @@ impl Inbox {
         let unheard = {
             let mut waiting = self.waiting();
             waiting.is_closed = true;
-            std::mem::take(&mut waiting.commands)
+            (std::mem::take(&mut waiting.orders), std::mem::take(&mut waiting.commands))
         };
         drop(unheard);
         self.changed.notify_all();
@@ -143,17 +172,42 @@ impl Commands {
     /// Waits until a command waits. False: there will be no more.
     pub(super) fn wait(&self) -> bool {
         let mut waiting = self.0.waiting();
-        while waiting.commands.is_empty() && !waiting.is_closed {
+        while waiting.is_empty() && !waiting.is_closed {
             waiting.is_asleep = true;
             waiting = self.0.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
         waiting.is_asleep = false;
-        !waiting.commands.is_empty()
+        !waiting.is_empty()
     }
 }
 
 impl Drop for Commands {
     fn drop(&mut self) {
         self.0.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_are_obeyed_before_what_agents_ask() {
+        let (inbox, _commands) = Inbox::new();
+        inbox.push(Command::Tick);
+        inbox.push(Command::KeepUp);
+        inbox.push_order(Command::Durable { size: 1 });
+        inbox.push_order(Command::Durable { size: 2 });
+        let obeyed: Vec<Command> =
+            std::iter::from_fn(|| inbox.next()).map(|(command, _)| command).collect();
+        assert!(matches!(
+            obeyed[..],
+            [
+                Command::Durable { size: 1 },
+                Command::Durable { size: 2 },
+                Command::Tick,
+                Command::KeepUp
+            ]
+        ));
     }
 }

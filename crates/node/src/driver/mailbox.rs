@@ -16,14 +16,19 @@ use tokio::sync::oneshot;
 
 use super::inbox::{Commands, Inbox};
 use super::permit::HeldPermit;
+use crate::stop::StopSwitch;
 
 /// The way to the kernel. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Kernel {
     pub(super) inbox: Arc<Inbox>,
+    /// What is asked through this goes before what agents ask.
+    is_officers: bool,
     refusals: Arc<Mutex<BTreeMap<&'static str, u64>>>,
     /// The bundle that decides, or decided until just now: for reading requests ahead.
     pub(super) bundle: Arc<RwLock<Arc<Bundle>>>,
+    /// What stops sessions without waiting for the kernel.
+    pub(crate) switch: Arc<StopSwitch>,
 }
 
 /// What becomes of the message that ended a transition: it goes on, or the code of what stopped its execution.
@@ -105,6 +110,17 @@ pub(crate) enum Command {
     Tick,
 }
 
+impl Command {
+    /// Whether it carries out what officers signed, which was verified before. Orders go before what agents ask, and among
+    /// themselves in the order in which they came.
+    fn is_order(&self) -> bool {
+        matches!(
+            self,
+            Self::Reduce { .. } | Self::Reductions { .. } | Self::Kept { .. } | Self::Govern { .. }
+        )
+    }
+}
+
 /// A request's answer.
 pub(crate) struct Answered {
     pub(crate) ticket: Ticket,
@@ -119,15 +135,26 @@ pub(crate) struct Answered {
 pub(crate) type End = (Completion, Vec<u8>, Option<String>);
 
 impl Kernel {
-    pub(crate) fn new() -> (Self, Commands) {
+    /// The way to the kernel of the node of this name, and where its thread takes what comes.
+    pub(crate) fn new(node: &str) -> (Self, Commands) {
         let (inbox, commands) = Inbox::new();
         let bundle = Arc::new(RwLock::new(Arc::new(Bundle::empty())));
-        (Self { inbox, refusals: Arc::default(), bundle }, commands)
+        let switch = StopSwitch::new(node);
+        (Self { inbox, is_officers: false, refusals: Arc::default(), bundle, switch }, commands)
+    }
+
+    /// The officers' way to the same kernel.
+    pub(crate) fn for_officers(&self) -> Self {
+        Self { is_officers: true, ..self.clone() }
     }
 
     /// Tells the kernel's thread something. A kernel that has ended hears nothing, and nobody waits.
     pub(crate) fn tell(&self, command: Command) {
-        self.inbox.push(command);
+        if self.is_officers || command.is_order() {
+            self.inbox.push_order(command);
+        } else {
+            self.inbox.push(command);
+        }
     }
 
     /// Steps the kernel on this thread where nobody else does and nothing waits, and asks as [`Kernel::ask`] else.

@@ -33,6 +33,7 @@ impl Site {
             server: "office".into(),
             assurance: Assurance::Separated,
             permits: Permits::default(),
+            cut: Arc::default(),
         })
     }
 

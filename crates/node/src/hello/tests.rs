@@ -38,6 +38,7 @@ fn each_first_line_reads_back_as_it_was_written() {
         Hello::Govern { proposal: Box::new(proposal()), blob: Some(vec![0, 255, 10]) },
         Hello::Approve { approval: Box::new(approval()) },
         Hello::Approvals,
+        Hello::Position,
         Hello::Meters,
         Hello::Status,
     ] {

@@ -1,0 +1,248 @@
+//! Officers' orders at a whole node that agents and strangers do their worst to: each gets through, acts, and is answered truly.
+
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+
+use crate::support::{BINARY, Client, Domain, Ended, Node, run, until};
+
+/// An OS user who has no workload here.
+const STRANGER: u32 = 61_007;
+
+fn domain(workloads: &[&str]) -> Domain {
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bundle");
+    let office = format!("{BINARY} office-server --root OFFICE");
+    Domain::new(&bundle, workloads, &[("office", &office)])
+}
+
+/// Runs `interlock COMMAND DOMAIN WORDS`.
+fn order(domain: &Domain, words: &[&str]) -> Ended {
+    let folder = domain.folder().display().to_string();
+    run(&[&words[..1], &[&folder], &words[1..]].concat())
+}
+
+/// Has an officer halt a workload, which must succeed within two seconds, and lift that again.
+fn halts_and_lifts(domain: &Domain, workload: &str) {
+    let subject = format!("workload:{workload}");
+    let begun = Instant::now();
+    let halted = order(domain, &["halt", &subject]);
+    assert_eq!(halted.code, Some(0), "{}{}", halted.stdout, halted.stderr);
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(2), "it took {took:?}");
+    let lifted = order(domain, &["halt", &subject, "--lift"]);
+    assert_eq!(lifted.code, Some(0), "{}", lifted.stderr);
+}
+
+/// Whether the node has closed a session or a connection.
+fn is_closed(client: &mut Client) -> bool {
+    loop {
+        match client.read() {
+            Ok(Some(_)) => {}
+            Ok(None) => return true,
+            Err(_) => return false,
+        }
+    }
+}
+
+/// How much of the processor the node has used, in clock ticks.
+fn ticks(node: &Node) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", node.id())).unwrap();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    [fields[11], fields[12]].map(|field| field.parse::<u64>().unwrap()).iter().sum()
+}
+
+#[test]
+fn silent_strangers_keep_no_halt_out() {
+    let domain = domain(&["agent"]);
+    let node = Node::start(&domain.folder());
+    let mut agent = Client::join(&domain.socket(), "agent", "office").unwrap();
+    agent.greet().unwrap();
+    // More than there are places for, and they say nothing.
+    let silent: Vec<UnixStream> =
+        (0..600).map_while(|_| UnixStream::connect(domain.socket()).ok()).collect();
+    until("one to be turned away", || {
+        let mut refused = String::new();
+        let mut last = silent.last().unwrap().try_clone().unwrap();
+        last.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        let _timed_out = last.read_to_string(&mut refused);
+        refused.contains("refused.overload").then_some(())
+    });
+    halts_and_lifts(&domain, "agent");
+    assert!(is_closed(&mut agent));
+    drop(silent);
+    assert!(node.stop().success());
+}
+
+#[test]
+fn an_agent_with_all_its_sessions_keeps_no_halt_out() {
+    let domain = domain(&["agent"]);
+    let node = Node::start_with_descriptors(&domain.folder(), 512);
+    let mut sessions = Vec::new();
+    let refused = loop {
+        match Client::join(&domain.socket(), "agent", "office") {
+            Ok(session) => sessions.push(session),
+            Err(why) => break why.to_string(),
+        }
+        assert!(sessions.len() < 100, "nothing bounds them");
+    };
+    assert!(refused.contains("refused.overload"), "{refused}");
+    assert!(!sessions.is_empty());
+    halts_and_lifts(&domain, "agent");
+    assert!(sessions.iter_mut().all(is_closed), "each is cut");
+    until("a session to be let in again", || {
+        Client::join(&domain.socket(), "agent", "office").is_ok().then_some(())
+    });
+    assert!(node.stop().success());
+}
+
+#[test]
+fn a_node_without_descriptors_neither_ends_nor_spins_and_obeys() {
+    let domain = domain(&["agent", "other"]);
+    let mut node = Node::start_with_descriptors(&domain.folder(), 256);
+    let mut held = Vec::new();
+    while let Ok(session) = Client::join(&domain.socket(), "agent", "office") {
+        held.push(session);
+    }
+    let silent: Vec<UnixStream> =
+        (0..300).map_while(|_| UnixStream::connect(domain.socket()).ok()).collect();
+    // Another workload's first execution is refused, or begins; the node goes on in either case.
+    let _begun = Client::join(&domain.socket(), "other", "office");
+    let before = ticks(&node);
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(ticks(&node) - before < 20, "it is busy with nothing");
+    halts_and_lifts(&domain, "agent");
+    assert_eq!(order(&domain, &["status"]).code, Some(0));
+    assert!(node.is_running());
+    drop((held, silent));
+    assert!(node.stop().success());
+}
+
+/// Has a process of another OS user connect to the socket again and again, and say nothing. None where that can't be done.
+fn stranger(domain: &Domain) -> Option<Child> {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can be another OS user");
+        return None;
+    }
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(domain.around(), open).unwrap();
+    let script = "import socket, sys
+held = []
+while True:
+    one = socket.socket(socket.AF_UNIX)
+    try:
+        one.connect(sys.argv[1])
+        held.append(one)
+    except OSError:
+        pass
+    if len(held) > 800:
+        held = held[400:]";
+    let mut python = Command::new("python3");
+    python.args(["-c", script]).arg(domain.socket()).uid(STRANGER).stderr(Stdio::null());
+    python.spawn().ok()
+}
+
+#[test]
+fn a_flood_of_a_strangers_connections_keeps_nobody_out() {
+    let domain = domain(&["agent"]);
+    let node = Node::start(&domain.folder());
+    let Some(mut stranger) = stranger(&domain) else { return };
+    for _ in 0..5 {
+        let mut agent = Client::join(&domain.socket(), "agent", "office").unwrap();
+        agent.greet().unwrap();
+        halts_and_lifts(&domain, "agent");
+        assert!(is_closed(&mut agent));
+    }
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+    assert!(node.stop().success());
+}
+
+#[test]
+fn a_slow_disk_delays_no_halt_and_the_command_says_what_is_missing() {
+    let domain = domain(&["agent"]);
+    let node = Node::start(&domain.folder());
+    let mut agent = Client::join(&domain.socket(), "agent", "office").unwrap();
+    agent.greet().unwrap();
+    let Some(mut slow) = slow_disk(&node) else { return };
+    let begun = Instant::now();
+    let mut halt = Command::new(BINARY);
+    halt.arg("halt").arg(domain.folder()).arg("workload:agent");
+    let halt = halt.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    assert!(is_closed(&mut agent));
+    let cut = begun.elapsed();
+    let ended = halt.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(75), "{told}");
+    assert!(told.contains("acts on it already") && told.contains("not on record yet"), "{told}");
+    assert!(cut < Duration::from_secs(2), "it took {cut:?}");
+    assert!(Client::join(&domain.socket(), "agent", "office").is_err());
+    // It lets go of the node, whose disk is as quick as before.
+    kill_process(Pid::from_child(&slow), Signal::TERM).unwrap();
+    slow.wait().unwrap();
+    until("it to be on record", || {
+        let folder = domain.folder().display().to_string();
+        let shown = run(&["log", "show", &folder, "--log", "governance"]);
+        shown.stdout.contains("halt").then_some(())
+    });
+}
+
+/// Has each sync of the node's disk take eight seconds. None where no `strace` is there or may be used.
+fn slow_disk(node: &Node) -> Option<Child> {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync"]);
+    strace.args(["-e", "inject=fdatasync,fsync:delay_enter=8000000"]);
+    strace.args(["-p", &node.id().to_string()]).stderr(Stdio::null());
+    let Ok(mut strace) = strace.spawn() else {
+        eprintln!("skipped: no strace");
+        return None;
+    };
+    let status = format!("/proc/{}/status", node.id());
+    let is_traced = || {
+        let ended = strace.try_wait().unwrap().is_some();
+        let traced = !std::fs::read_to_string(&status).unwrap().contains("TracerPid:\t0");
+        (ended || traced).then_some(traced)
+    };
+    if until("the node to be traced", is_traced) {
+        return Some(strace);
+    }
+    eprintln!("skipped: strace may not attach");
+    None
+}
+
+#[test]
+fn a_halt_cuts_a_call_that_is_being_written() {
+    // A server that reads nothing: what is written to it waits in the pipe.
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bundle");
+    let deaf = "/bin/sleep 600";
+    let domain = Domain::new(&bundle, &["agent"], &[("office", deaf)]);
+    let node = Node::start(&domain.folder());
+    let mut agent = Client::join(&domain.socket(), "agent", "office").unwrap();
+    let params = json!({"capabilities": {}, "clientInfo": {"name": "x".repeat(400_000), "version": "1"},
+        "protocolVersion": "2025-06-18"});
+    let hello = json!({"id": 1, "jsonrpc": "2.0", "method": "initialize", "params": params});
+    agent.send_json(&hello).unwrap();
+    let server = until("the server", || child_of(node.id()));
+    halts_and_lifts(&domain, "agent");
+    assert!(is_closed(&mut agent));
+    until("the server to be gone", || {
+        (!Path::new(&format!("/proc/{server}")).exists()).then_some(())
+    });
+    assert!(node.stop().success());
+}
+
+/// A process that the node's guard started, if there is one.
+fn child_of(node: u32) -> Option<u32> {
+    let children = |pid: u32| {
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).ok()?;
+        let all = tasks.flatten().map(|task| task.path().join("children"));
+        let texts = all.filter_map(|path| std::fs::read_to_string(path).ok());
+        texts.collect::<Vec<_>>().join(" ").split_whitespace().next()?.parse().ok()
+    };
+    children(children(node)?)
+}

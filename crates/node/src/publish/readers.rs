@@ -1,0 +1,149 @@
+//! Who reads the logs over HTTP: few at a time, each for a short time, so that nobody can hold what the node needs.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Sleep, sleep};
+
+use crate::accept::{self, Arrival, Spare};
+use crate::limits::HTTP_MS_MAX;
+
+/// A listener that accepts no more than can be served: the others wait in its backlog.
+pub(super) struct Readers {
+    listener: TcpListener,
+    room: Arc<Semaphore>,
+    spare: Spare,
+    freed: Notify,
+    life: Duration,
+}
+
+impl Readers {
+    pub(super) fn new(listener: TcpListener, readers_max: usize) -> Self {
+        let room = Arc::new(Semaphore::new(readers_max));
+        let life = Duration::from_millis(HTTP_MS_MAX);
+        Self { listener, room, spare: Spare::default(), freed: Notify::new(), life }
+    }
+
+    async fn next(&mut self) -> Reader {
+        loop {
+            // The semaphore is never closed.
+            let place = Arc::clone(&self.room).acquire_owned().await.ok();
+            match accept::next(&self.listener, &mut self.spare, &self.freed).await {
+                Arrival::Usual(stream) => {
+                    return Reader { stream, ends: Box::pin(sleep(self.life)), _place: place };
+                }
+                Arrival::OnSpare(stream) => drop(stream),
+            }
+        }
+    }
+}
+
+impl axum::serve::Listener for Readers {
+    type Io = Reader;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Reader, SocketAddr) {
+        loop {
+            let reader = self.next().await;
+            // One that has gone has no address.
+            if let Ok(address) = reader.stream.peer_addr() {
+                return (reader, address);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+/// A connection that ends after its time, whatever it is doing.
+pub(super) struct Reader {
+    stream: TcpStream,
+    ends: Pin<Box<Sleep>>,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Reader {
+    fn check_time(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        match self.ends.as_mut().poll(context) {
+            Poll::Ready(()) => Err(io::ErrorKind::TimedOut.into()),
+            Poll::Pending => Ok(()),
+        }
+    }
+}
+
+impl AsyncRead for Reader {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.check_time(context)?;
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Reader {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.check_time(context)?;
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    async fn readers(readers_max: usize, life: Duration) -> (Readers, SocketAddr) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        (Readers { life, ..Readers::new(listener, readers_max) }, address)
+    }
+
+    #[tokio::test]
+    async fn no_more_are_served_at_a_time_than_there_is_room_for() {
+        let (mut readers, address) = readers(1, Duration::from_secs(60)).await;
+        let (_one, _two) = (
+            TcpStream::connect(address).await.unwrap(),
+            TcpStream::connect(address).await.unwrap(),
+        );
+        let first = readers.next().await;
+        let wait = Duration::from_millis(50);
+        assert!(tokio::time::timeout(wait, readers.next()).await.is_err());
+        drop(first);
+        readers.next().await;
+    }
+
+    #[tokio::test]
+    async fn a_reader_who_says_nothing_is_closed_after_its_time() {
+        let (mut readers, address) = readers(1, Duration::from_millis(20)).await;
+        let _silent = TcpStream::connect(address).await.unwrap();
+        let mut reader = readers.next().await;
+        let why = reader.read_u8().await.unwrap_err();
+        assert_eq!(why.kind(), io::ErrorKind::TimedOut);
+        assert!(reader.write_all(b"late").await.is_err());
+    }
+}

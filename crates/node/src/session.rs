@@ -1,0 +1,139 @@
+//! A session of an agent with an upstream server.
+
+use std::io::Cursor;
+use std::sync::Arc;
+
+use mcp::{Note, ServerCommand};
+use proof::json::{Value, object};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::net::unix::UCred;
+
+use crate::gate::{Permits, SessionGate};
+use crate::hello::{Caller, line, refusal};
+use crate::notes::SessionNotes;
+use crate::places::NoPlace;
+use crate::socket::{Shared, refuse};
+use crate::stop::Admitted;
+use crate::{Server, servers};
+
+/// What a client wants to join.
+pub(crate) struct Joins {
+    pub(crate) caller: Caller,
+    pub(crate) server: String,
+    /// What it has sent already after its first line.
+    pub(crate) rest: Vec<u8>,
+}
+
+pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream, joins: Joins) {
+    let Joins { caller, server: name, rest } = joins;
+    let Some(server) = shared.options.servers.get(&name) else {
+        let known: Vec<&str> = shared.options.servers.keys().map(String::as_str).collect();
+        let message = format!("there is no server `{name}`; this node has: {}", known.join(", "));
+        return refuse(&mut stream, shared, "refused.input", &message).await;
+    };
+    let _place = match shared.sessions.take(peer.uid()) {
+        Ok(place) => place,
+        Err(why) => return refuse(&mut stream, shared, why.code(), no_place(why)).await,
+    };
+    let (assurance, workload) = (servers::assurance(server, peer.uid()), caller.workload.clone());
+    let execution = match join(shared, peer, caller).await {
+        Ok(execution) => execution,
+        Err((code, message)) => return refuse(&mut stream, shared, code, &message).await,
+    };
+    let admitted = match shared.kernel.switch.admit(&execution) {
+        Ok(admitted) => Arc::new(admitted),
+        Err(code) => {
+            let message = format!("the execution {execution} of `{workload}` is stopped");
+            return refuse(&mut stream, shared, code, &message).await;
+        }
+    };
+    let notes = SessionNotes::new(&shared.log, &name, &workload);
+    // First of all, so that a client whose server can't be started is told so.
+    let process = match command(server).start().await {
+        Ok(process) => process,
+        Err(why) => {
+            notes.say(&why);
+            let _gone = stream.write_all(&refusal("server", &why.to_string())).await;
+            return;
+        }
+    };
+    let joined = object([
+        ("assurance", Value::from(assurance.as_str())),
+        ("execution", Value::from(execution.as_str())),
+        ("type", Value::from("joined")),
+        ("v", Value::Integer(1)),
+    ]);
+    if stream.write_all(&line(&joined)).await.is_err() {
+        return;
+    }
+    let gate = SessionGate {
+        kernel: shared.kernel.clone(),
+        workload: workload.clone(),
+        execution,
+        server: name.clone(),
+        assurance,
+        permits: Permits::default(),
+        cut: Arc::clone(&admitted.cut),
+    };
+    let (reader, writer) = stream.into_split();
+    let client = (Cursor::new(rest).chain(reader), writer);
+    let sink = sink(&notes, &admitted);
+    mcp::serve_started(Arc::new(gate), process, client, sink).await;
+}
+
+/// Where the session's notes go. The stop switch learns from them that the server runs.
+fn sink(notes: &SessionNotes, admitted: &Arc<Admitted>) -> impl mcp::Sink + use<> {
+    let (notes, admitted) = (notes.clone(), Arc::clone(admitted));
+    move |note: Note| {
+        if let Note::Started { pid } = note {
+            admitted.has_server(pid);
+        }
+        notes.say(note);
+    }
+}
+
+fn no_place(why: NoPlace) -> &'static str {
+    match why {
+        NoPlace::OfUser => "your OS user has as many sessions as one may have; close some",
+        NoPlace::OfAll => "the node has as many sessions as it can serve; try again",
+    }
+}
+
+/// The execution for which a peer speaks, or the code of a refusal and what to tell it.
+pub(crate) async fn join(
+    shared: &Shared,
+    peer: &UCred,
+    Caller { workload, execution }: Caller,
+) -> Result<String, (&'static str, String)> {
+    let is_delegated = execution.is_some();
+    match shared.kernel.join(workload.clone(), peer.uid(), execution).await {
+        Some(Ok(execution)) => Ok(execution),
+        Some(Err(code)) => Err((code, not_joined(code, &workload, (peer.uid(), is_delegated)))),
+        None => Err(("refused.storage", "the node is stopping".to_owned())),
+    }
+}
+
+fn not_joined(code: &str, workload: &str, (user, is_delegated): (u32, bool)) -> String {
+    match code {
+        "refused.quota" => format!("the OS user {user} has as many executions as one may have"),
+        "refused.storage" => "there is no room on the node's disk for another execution".to_owned(),
+        "refused.overload" => "the node is at its limits; try again".to_owned(),
+        _ => {
+            let which = if is_delegated { " and execution" } else { "" };
+            format!("the workload `{workload}`{which} is not your OS user's (uid {user})")
+        }
+    }
+}
+
+fn command(server: &Server) -> ServerCommand {
+    let mut words = server.command.iter();
+    ServerCommand {
+        guard: mcp::guard::SELF.into(),
+        program: words.next().cloned().unwrap_or_default(),
+        arguments: words.cloned().collect(),
+        environment: server.environment.clone(),
+        directory: server.directory.clone(),
+        user: server.user,
+    }
+}

@@ -1,0 +1,206 @@
+//! The stop switch: what officers have taken away, as the node's sessions feel it at once.
+//!
+//! An order acts here before the kernel, the disk or the log have seen it. The switch knows what governs, what the kernel holds
+//! beyond that, and every live execution with all whom it descends from. It decides nothing that could be permitted: it
+//! cuts sessions, and keeps new ones out.
+//!
+//! Architecture invariant: nobody holds the switch's lock while waiting for a disk, a socket, the kernel or another lock.
+
+mod acting;
+mod line;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kernel::governance::{Change, Governance, GovernanceError, Position, SignedProposal};
+use kernel::state::NodeState;
+
+pub use acting::Acting;
+pub(crate) use line::Line;
+use line::Taken;
+use session::Live;
+pub(crate) use session::{Admitted, Cut};
+
+/// What stops sessions of a node, shared by all who serve it.
+pub(crate) struct StopSwitch(Mutex<Inner>);
+
+struct Inner {
+    node: String,
+    /// What governs, as the authority has it: never older than what the kernel has adopted.
+    governance: Arc<Governance>,
+    /// What the kernel holds beyond governance.
+    held: Vec<Change>,
+    /// Orders that came, and that neither the kernel nor the authority has answered yet.
+    orders: BTreeMap<u64, Change>,
+    /// All that is taken away, by its subjects.
+    taken: Taken,
+    executions: BTreeMap<String, Line>,
+    sessions: BTreeMap<u64, Live>,
+    next: u64,
+}
+
+impl StopSwitch {
+    pub(crate) fn new(node: &str) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Inner {
+            node: node.to_owned(),
+            governance: Arc::new(Governance::new("")),
+            held: Vec::new(),
+            orders: BTreeMap::new(),
+            taken: Taken::default(),
+            executions: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            next: 0,
+        })))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// This governs from here on. Called in the order of the log.
+    pub(crate) fn govern(&self, governance: Governance) {
+        let governance = Arc::new(governance);
+        let mut inner = self.inner();
+        inner.governance = governance;
+        inner.settle();
+    }
+
+    /// The kernel has all this: its executions, and what it holds beyond governance.
+    pub(crate) fn follow(&self, state: &NodeState) {
+        let executions = state.executions();
+        let executions: BTreeMap<_, _> =
+            executions.map(|(id, _)| (id.to_owned(), Line::of(state, id))).collect();
+        let held: Vec<Change> = state.held_reductions().cloned().collect();
+        let mut inner = self.inner();
+        (inner.executions, inner.held) = (executions, held);
+        inner.settle();
+    }
+
+    /// The kernel holds this beyond governance.
+    pub(crate) fn hold(&self, state: &NodeState) {
+        let held: Vec<Change> = state.held_reductions().cloned().collect();
+        let mut inner = self.inner();
+        inner.held = held;
+        inner.settle();
+    }
+
+    /// Executions that the kernel does not have any more are over, and their sessions with them.
+    pub(crate) fn forget_ended(&self, state: &NodeState) {
+        let mut inner = self.inner();
+        inner.executions.retain(|id, _| state.execution(id).is_some());
+        inner.settle();
+    }
+
+    /// An execution has begun, or is there already.
+    pub(crate) fn begin(&self, state: &NodeState, id: &str) {
+        let mut inner = self.inner();
+        if !inner.executions.contains_key(id) {
+            inner.executions.insert(id.to_owned(), Line::of(state, id));
+        }
+    }
+
+    /// Whether an officer signed this, and it takes something away.
+    pub(crate) fn takes_away(&self, signed: &SignedProposal) -> bool {
+        let governance = Arc::clone(&self.inner().governance);
+        takes_away(&governance, &signed.proposal.change)
+            && governance.check(crate::clock::wall_ms(), signed).is_ok()
+    }
+
+    /// Verifies what an officer signed and, where it takes something away, acts on it: when this returns, no session of whom it
+    /// covers hands on anything more. None where it takes nothing away.
+    ///
+    /// # Errors
+    /// When it is not acceptable under what governs.
+    pub(crate) fn order(
+        &self,
+        wall_ms: i64,
+        signed: &SignedProposal,
+    ) -> Result<Option<(Order, Acting)>, GovernanceError> {
+        let governance = Arc::clone(&self.inner().governance);
+        let change = &signed.proposal.change;
+        if !takes_away(&governance, change) {
+            return Ok(None);
+        }
+        governance.check(wall_ms, signed)?;
+        let mut inner = self.inner();
+        let acting = inner.count(change);
+        let order = inner.next();
+        inner.orders.insert(order, change.clone());
+        inner.settle();
+        drop(inner);
+        Ok(Some((Order(order), self.with_names(change, acting))))
+    }
+
+    /// The kernel or the authority has answered an order: from here on their state says whether it holds.
+    pub(crate) fn release(&self, Order(order): Order) {
+        let mut inner = self.inner();
+        inner.orders.remove(&order);
+        inner.settle();
+    }
+
+    /// Lets a session begin, unless its execution is stopped: the code then.
+    pub(crate) fn admit(self: &Arc<Self>, execution: &str) -> Result<Admitted, &'static str> {
+        let mut inner = self.inner();
+        let line = inner.executions.get(execution).ok_or("refused.peer")?;
+        if let Some(code) = inner.taken.from(&inner.governance, &inner.node, line) {
+            return Err(code);
+        }
+        let line = line.clone();
+        let (number, cut) = (inner.next(), Arc::new(Cut::default()));
+        inner.sessions.insert(number, Live::new(line, Arc::clone(&cut)));
+        Ok(Admitted::new(Arc::clone(self), number, cut))
+    }
+
+    /// The server of a session runs, as this process.
+    fn has_server(&self, session: u64, pid: Option<u32>) {
+        if let Some(live) = self.inner().sessions.get_mut(&session) {
+            live.started(pid);
+        }
+    }
+
+    fn leave(&self, session: u64) {
+        self.inner().sessions.remove(&session);
+    }
+
+    /// What governs, for who signs on it.
+    pub(crate) fn position(&self) -> Position {
+        let governance = Arc::clone(&self.inner().governance);
+        governance.position()
+    }
+
+    /// Whether a registered workload is this OS user's.
+    pub(crate) fn is_registered(&self, os_user: u32) -> bool {
+        let governance = Arc::clone(&self.inner().governance);
+        governance.workloads().any(|workload| workload.os_user == os_user)
+    }
+}
+
+fn takes_away(governance: &Governance, change: &Change) -> bool {
+    matches!(change, Change::ExecutionEnded { .. }) || governance.is_reduction(change)
+}
+
+/// An order that acts and is not answered yet.
+#[must_use]
+pub(crate) struct Order(u64);
+
+impl Inner {
+    fn next(&mut self) -> u64 {
+        self.next = self.next.wrapping_add(1);
+        self.next
+    }
+
+    /// Cuts every session that may not go on.
+    fn settle(&mut self) {
+        self.taken = Taken::all(self.held.iter().chain(self.orders.values()));
+        for live in self.sessions.values() {
+            let is_over = !self.executions.contains_key(live.line.execution());
+            let code = self.taken.from(&self.governance, &self.node, &live.line);
+            if let Some(code) = code.or(is_over.then_some(line::HALTED)) {
+                live.cut(code);
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! A running node's sockets, as a client of any kind meets them.
+
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use kernel::governance::{Change, Proposal, Subject};
+use node::Options;
+use node::client::Place;
+use node::limits::{HELLO_BYTES_MAX, ORDER_BYTES_MAX};
+
+#[cfg(test)]
+use fixture::{agent, options, small_bundle};
+
+#[cfg(test)]
+#[expect(dead_code, reason = "other tests use other parts of it")]
+#[path = "../src/fixture.rs"]
+mod fixture;
+
+/// A served domain.
+struct Served {
+    options: Options,
+    running: node::Running,
+    _folder: tempfile::TempDir,
+}
+
+#[cfg(test)]
+async fn served(change: impl FnOnce(&mut Options)) -> Served {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(folder.path());
+    change(&mut options);
+    node::domain::init(&options, &small_bundle(), vec![agent()]).unwrap();
+    let running = node::start(options.clone(), node::notes::Notes::unheard()).await.unwrap();
+    Served { options, running, _folder: folder }
+}
+
+/// Runs what waits for a socket, aside from the runtime that serves it.
+#[cfg(test)]
+async fn aside<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(act).await.unwrap()
+}
+
+#[cfg(test)]
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_officers_socket_is_the_nodes_own_users_alone() {
+    let served = served(|_| ()).await;
+    assert_eq!(mode(&served.options.officer_socket), 0o600);
+    assert_eq!(mode(&served.options.socket), 0o666);
+    served.running.stop().await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_officers_socket_is_a_groups_where_one_is_named() {
+    let group = rustix::process::getegid().as_raw();
+    let served = served(|options| options.officers_group = Some(group)).await;
+    let found = std::fs::metadata(&served.options.officer_socket).unwrap();
+    assert_eq!((found.permissions().mode() & 0o777, found.gid()), (0o660, group));
+    served.running.stop().await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_says_what_it_stopped_and_is_on_record() {
+    let served = served(|_| ()).await;
+    let options = served.options.clone();
+    let change = Change::HaltOrdered { subject: Subject::Workload("agemt".into()) };
+    let (accepted, place) =
+        aside(move || node::domain::govern(&options, change, None)).await.unwrap();
+    let acting = accepted.acting.unwrap();
+    assert_eq!(place, Place::Node);
+    assert_eq!((acting.executions, acting.sessions, acting.servers), (0, 0, 0));
+    assert!(!acting.is_known);
+    assert_eq!(acting.near, ["workload:agent"]);
+    served.running.stop().await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_gives_something_is_answered_in_one_line() {
+    let served = served(|_| ()).await;
+    let options = served.options.clone();
+    let change = Change::HaltLifted { subject: Subject::Domain };
+    let (accepted, _) = aside(move || node::domain::govern(&options, change, None)).await.unwrap();
+    assert!(accepted.acting.is_none());
+    served.running.stop().await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_signs_learns_what_governs_without_reading_the_log() {
+    let served = served(|_| ()).await;
+    let options = served.options.clone();
+    let told = aside(move || node::client::position(&options)).await.unwrap();
+    assert_eq!(told, Some(node::domain::governance(&served.options).unwrap().position()));
+    served.running.stop().await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_comes_over_the_agents_socket_where_the_officers_is_not_there() {
+    let served = served(|_| ()).await;
+    let options = Options {
+        officer_socket: served.options.folder.join("none.sock"),
+        ..served.options.clone()
+    };
+    let change = Change::HaltOrdered { subject: Subject::Domain };
+    let (accepted, place) =
+        aside(move || node::domain::govern(&options, change, None)).await.unwrap();
+    assert!(accepted.acting.is_some_and(|acting| acting.is_known));
+    assert_eq!(place, Place::Node);
+    served.running.stop().await;
+}
+
+/// Writes a first line of so many bytes; what the node says to it.
+#[cfg(test)]
+fn refusal(socket: &Path, bytes: usize) -> String {
+    let mut stream = UnixStream::connect(socket).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let line = [vec![b'x'; bytes], b"\n".to_vec()].concat();
+    if let Err(why) = stream.write_all(&line) {
+        assert!(matches!(why.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset), "{why}");
+    }
+    let mut told = String::new();
+    let _reset = stream.read_to_string(&mut told);
+    told
+}
+
+/// The tests' own user is the node's, so what a stranger may send is held by its limit alone.
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_may_send_no_long_first_line() {
+    const { assert!(HELLO_BYTES_MAX < ORDER_BYTES_MAX / 100) };
+    let served = served(|_| ()).await;
+    let socket = served.options.socket.clone();
+    let told = aside(move || refusal(&socket, ORDER_BYTES_MAX + 1)).await;
+    assert!(told.is_empty() || told.contains("too long"), "{told}");
+    let socket = served.options.socket.clone();
+    let told = aside(move || refusal(&socket, 100_000)).await;
+    assert!(told.contains("refused.input"), "{told}");
+    served.running.stop().await;
+}
+
+/// What comes with the first line belongs to the answer's reader in order: nothing of it is lost.
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_line_in_many_pieces_is_read_whole() {
+    let served = served(|_| ()).await;
+    let socket = served.options.socket.clone();
+    let answer = aside(move || {
+        let mut stream = UnixStream::connect(socket).unwrap();
+        for byte in b"{\"type\":\"position\",\"v\":1}\n" {
+            stream.write_all(&[*byte]).unwrap();
+        }
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer).unwrap();
+        answer
+    });
+    assert!(answer.await.contains("\"type\":\"position\""));
+    served.running.stop().await;
+}
+
+/// An order that no officer signed stops nothing, and says why.
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_forged_order_is_refused() {
+    let served = served(|_| ()).await;
+    let options = served.options.clone();
+    let stranger = proof::note::Ed25519Signer::from_seed("example.test/officer", &[9; 32]).unwrap();
+    let based_on = node::domain::governance(&options).unwrap().position();
+    let change = Change::HaltOrdered { subject: Subject::Domain };
+    let expires_ms = node::clock::wall_ms() + 60_000;
+    let forged = Proposal { based_on, expires_ms, change }.sign(&stranger).unwrap();
+    let why = aside(move || node::domain::bring(&options, &forged, None)).await.unwrap_err();
+    assert_eq!(why.code(), "governance");
+    assert!(why.acting().is_none());
+    served.running.stop().await;
+}
