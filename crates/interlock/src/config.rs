@@ -62,6 +62,21 @@ pub(crate) fn load(domain: &Path) -> Result<Options, Failure> {
     options(domain, root).map_err(|why| why.into_failure(&path, &text))
 }
 
+/// Options of a domain of which only the sockets are known.
+pub(crate) fn sockets_alone(folder: &Path) -> Options {
+    Options {
+        folder: folder.to_owned(),
+        domain: String::new(),
+        node: String::new(),
+        socket: folder.join("node.sock"),
+        officer_socket: folder.join("officer.sock"),
+        officers_group: None,
+        servers: BTreeMap::new(),
+        publish_interval_ms: PUBLISH_INTERVAL_MS.2,
+        snapshot_records: SNAPSHOT_RECORDS.2,
+    }
+}
+
 fn options(folder: &Path, mut root: Table<'_>) -> Result<Options, Problem> {
     let mut domain = root.table("domain")?;
     let name = domain.name("name")?;

@@ -76,13 +76,22 @@ pub(crate) struct Failure {
     what: String,
     why: Option<String>,
     help: Option<String>,
+    also: Option<Box<str>>,
     is_silent: bool,
 }
 
 impl Failure {
     /// A failure with this exit code; `what` is one sentence without a full stop.
     pub(crate) fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self { exit, code: None, what: what.into(), why: None, help: None, is_silent: false }
+        Self {
+            exit,
+            code: None,
+            what: what.into(),
+            why: None,
+            help: None,
+            also: None,
+            is_silent: false,
+        }
     }
 
     /// A failed read or write. A missing file and a denied permission have exit codes of their own.
@@ -120,6 +129,12 @@ impl Failure {
     /// What to do about it, in one line.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Something that holds although this failed.
+    pub(crate) fn also(mut self, what: impl Into<String>) -> Self {
+        self.also = Some(what.into().into_boxed_str());
         self
     }
 
@@ -178,7 +193,13 @@ impl Failure {
         let error = object([
             ("code", Value::from(code)),
             ("help", Value::from(self.help.as_deref().unwrap_or_default())),
-            ("message", Value::from(self.sentence())),
+            (
+                "message",
+                Value::from(match &self.also {
+                    Some(also) => format!("{}; {also}", self.sentence()),
+                    None => self.sentence(),
+                }),
+            ),
         ]);
         let line = object([("error", error)]).to_bytes();
         proof::shown::json(&String::from_utf8_lossy(&line))
@@ -191,6 +212,7 @@ impl Failure {
 
     fn to_lines(&self, paint: Paint) -> Vec<String> {
         let mut lines = vec![format!("{} {}", paint.text(Style::Bad, "error:"), self.what)];
+        lines.extend(self.also.iter().map(|also| format!("  {also}")));
         lines.extend(
             self.why.iter().map(|why| format!("  {} {why}", paint.text(Style::Label, "why: "))),
         );

@@ -19,12 +19,16 @@ use std::time::Duration;
 use kernel::governance::{Position, SignedProposal, UNREPLAYED};
 use kernel::lineage::{HandsOn, SignedApproval};
 use proof::json::Value;
+use proof::note::Signer;
 
 use crate::Error;
+use crate::asking::Asking;
 use crate::authority::Accepted;
+use crate::domain::BasedOn;
 use crate::erase::{Erased, Which};
 use crate::hello::{Caller, Hello};
 use crate::limits::{ANSWER_MS_MAX, ERASED_AT_ONCE_MAX, ORDER_BYTES_MAX, RECORDED_MS_MAX};
+use crate::names::{Named, Names};
 use crate::{Options, stop};
 
 pub use stop::Acting;
@@ -180,9 +184,11 @@ fn recorded(stream: &UnixStream, socket: &Path, acting: &Acting) -> Result<Value
 ///
 /// # Errors
 /// `socket` where the node does not answer.
-pub fn position(options: &Options) -> Result<Option<Position>, Error> {
+pub fn based_on(options: &Options) -> Result<Option<BasedOn>, Error> {
     let Some((mut stream, socket)) = reach(options)? else { return Ok(None) };
-    position_in(&ask_on(&mut stream, socket, &Hello::Position)?).map(Some)
+    let answer = ask_on(&mut stream, socket, &Hello::Position)?;
+    let at = answer.get("at").and_then(Value::as_i64).unwrap_or_default();
+    Ok(Some(BasedOn { position: position_in(&answer)?, at }))
 }
 
 fn position_in(answer: &Value) -> Result<Position, Error> {
@@ -226,6 +232,31 @@ pub fn approve(options: &Options, approval: &SignedApproval) -> Result<u64, Erro
 pub fn approvals(options: &Options) -> Result<Vec<Value>, Error> {
     let answer = order(options, &Hello::Approvals)?;
     Ok(answer.get("requests").and_then(Value::as_array).unwrap_or_default().to_vec())
+}
+
+/// Executions of the running node whose ids begin so, at most twenty: those that live, or those that ended and were not erased. An OS
+/// user who is no officer is told of its own workloads' alone.
+///
+/// # Errors
+/// `socket` where no node answers, `peer` where it refuses.
+pub fn names(options: &Options, beginning: &str, ended: bool) -> Result<Vec<Named>, Error> {
+    let names = Names { beginning: beginning.to_owned(), ended };
+    let answer = order(options, &Hello::Names(names))?;
+    let found = answer.get("executions").and_then(Value::as_array).unwrap_or_default();
+    Ok(found.iter().filter_map(Named::from_value).collect())
+}
+
+/// What waits for the roles of this key, as [`approvals`] tells it, each with `asked_for` and the `message` that the server would
+/// get; and the origin of the node's lineage log, for which an approval is signed.
+///
+/// # Errors
+/// `socket` where no node answers, `peer` where it refuses.
+pub fn pending(options: &Options, officer: &dyn Signer) -> Result<(String, Vec<Value>), Error> {
+    let governs = based_on(options)?.ok_or_else(|| not_running(&options.socket))?;
+    let asking = Box::new(Asking::sign(&governs.position.origin, officer)?);
+    let answer = order(options, &Hello::Pending(asking))?;
+    let requests = answer.get("requests").and_then(Value::as_array).unwrap_or_default().to_vec();
+    Ok((text(&answer, "origin")?, requests))
 }
 
 /// What is used of the meters: objects of `limit`, `meter`, `per`, `reserved`, `subject`, `unit`, `used` and, where the

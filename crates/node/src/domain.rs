@@ -111,7 +111,7 @@ pub fn govern(
     govern_as(options, &officer, change, blob)
 }
 
-/// As [`govern`], with the key of any officer.
+/// As [`govern`], with the key of any officer. A running node says what governs; only where none runs is the folder read.
 ///
 /// # Errors
 /// As [`govern`].
@@ -121,7 +121,11 @@ pub fn govern_as(
     change: Change,
     blob: Option<&[u8]>,
 ) -> Result<(Accepted, Place), Error> {
-    bring(options, &sign(BasedOn::of(&governance(options)?), change, officer)?, blob)
+    let based_on = match client::based_on(options)? {
+        Some(based_on) => based_on,
+        None => BasedOn::of(&governance(options)?),
+    };
+    bring(options, &sign(based_on, change, officer)?, blob)
 }
 
 /// Brings a signed change to the authority: the running node, or, where none runs, the log itself.
@@ -157,11 +161,11 @@ fn proposal(based_on: BasedOn, change: Change, life_ms: i64) -> Proposal {
 
 /// What a change is signed on: a prefix of the governance log, and that log's time.
 #[derive(Debug, Clone)]
-pub(crate) struct BasedOn {
+pub struct BasedOn {
     /// The prefix.
-    position: Position,
+    pub position: Position,
     /// The log's time, in milliseconds since the Unix epoch.
-    at: i64,
+    pub at: i64,
 }
 
 impl BasedOn {

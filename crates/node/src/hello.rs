@@ -6,7 +6,9 @@ use proof::json::{Object, Value, object};
 use proof::record::Fields;
 
 use crate::Error;
+use crate::asking::Asking;
 use crate::erase::Which;
+use crate::names::Names;
 
 /// The first line on a connection to the node's socket: canonical JSON with `v` 1 and a `type`.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +33,10 @@ pub(crate) enum Hello {
     Status,
     /// `position`: what governs, for who signs on it.
     Position,
+    /// `names`: executions whose ids begin so.
+    Names(Names),
+    /// `pending`: what waits for the roles of the key that signs.
+    Pending(Box<Asking>),
 }
 
 /// For whom a client speaks: a workload's own execution, or a delegated one by its id.
@@ -104,6 +110,15 @@ impl Hello {
             Self::Position => {
                 put("type", Value::from("position"));
             }
+            Self::Names(names) => {
+                put("type", Value::from("names"));
+                put("beginning", Value::from(names.beginning.as_str()));
+                put("ended", Value::Bool(names.ended));
+            }
+            Self::Pending(asking) => {
+                put("type", Value::from("pending"));
+                asking.write(&mut put);
+            }
         }
         line(&Value::Object(object))
     }
@@ -168,6 +183,15 @@ fn read(value: &Value) -> Result<Hello, Box<dyn std::error::Error>> {
         "position" => {
             fields.only(&["type", "v"])?;
             Ok(Hello::Position)
+        }
+        "names" => {
+            fields.only(&["beginning", "ended", "type", "v"])?;
+            let beginning = fields.str("beginning")?.to_owned();
+            Ok(Hello::Names(Names { beginning, ended: fields.bool("ended")? }))
+        }
+        "pending" => {
+            fields.only(&["expires_ms", "key", "signature", "type", "v"])?;
+            Ok(Hello::Pending(Box::new(Asking::read(&fields)?)))
         }
         other => Err(format!("unknown first line `{other}`").into()),
     }

@@ -8,6 +8,8 @@
 //! | [`start`] | opens the logs, folds them, starts the threads; [`Running`] stops them |
 //! | [`Direct`] | a node without its socket, asked from within the process |
 //! | `driver` | the one thread that steps the kernel: a dumb loop |
+//! | `asking` | what waits, told to whoever has an officer's key |
+//! | `names` | executions by the beginning of their id |
 //! | `approvals` | what waits for officers, their words, and what is used of the meters |
 //! | `authority` | appends signed changes to the governance log |
 //! | `bring` | brings changes to the authority, and again where the log could not take them |
@@ -40,6 +42,7 @@
 
 mod accept;
 mod approvals;
+mod asking;
 mod authority;
 mod bring;
 pub mod client;
@@ -62,6 +65,7 @@ mod keeper;
 pub mod keys;
 pub mod limits;
 mod marks;
+mod names;
 pub mod notes;
 mod officer;
 mod options;
@@ -82,6 +86,7 @@ pub use error::Error;
 pub use identity::plain;
 pub use marks::{SeenChange, Undone};
 pub use mcp::guard;
+pub use names::Named;
 pub use notes::say;
 pub use options::{Options, Server};
 pub use start::{Running, start};

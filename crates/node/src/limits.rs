@@ -1,5 +1,11 @@
 //! Every limit of this crate, with what happens when it is reached.
 
+/// Executions that are named in one answer; who asks writes more of the id.
+pub const NAMES_MAX: usize = 20;
+
+/// How long an officer's signed question about what waits may be used, in milliseconds.
+pub const ASKING_MS_MAX: i64 = 60_000;
+
 /// Least time between two notes on standard error that something waits for approval, in milliseconds.
 pub const WAITING_NOTE_MS_MIN: i64 = 1_000;
 

@@ -29,7 +29,7 @@ pub struct Standing {
 /// # Errors
 /// `ledger` where the governance log cannot be read, `keys`, `socket` where a node runs.
 pub fn standing(options: &Options) -> Result<Standing, Error> {
-    if client::is_running(&options.socket) {
+    if client::runs(options)? {
         return Err(Error::socket(&options.socket, &"a node serves it; stop the node first"));
     }
     let mut standing = Standing::default();

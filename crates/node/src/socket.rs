@@ -22,7 +22,9 @@ use crate::limits::{
 };
 use crate::notes::Notes;
 use crate::places::{NoPlace, Place, Places, is_own};
-use crate::{Authority, Error, Options, approvals, bring, client, erase, family, session};
+use crate::{
+    Authority, Error, Options, approvals, asking, bring, client, erase, family, names, session,
+};
 
 /// What every connection needs.
 pub(crate) struct Shared {
@@ -199,7 +201,13 @@ impl Connection {
                 let status = kernel.status(self.is_trusted()).await;
                 status.map(|status| line(&status)).unwrap_or_default()
             }
+            Hello::Names(names) => {
+                let only_of = (!self.is_trusted()).then(|| self.peer.uid());
+                names::answer(&kernel, &names, only_of).await.unwrap_or_default()
+            }
+            Hello::Pending(asking) => asking::answer(shared, &asking).await,
             Hello::Position => line(&object([
+                ("at", Value::Integer(shared.kernel.switch.governance().at())),
                 ("position", shared.kernel.switch.position().to_value()),
                 ("type", Value::from("position")),
                 ("v", Value::Integer(1)),

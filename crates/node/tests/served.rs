@@ -98,7 +98,8 @@ async fn what_gives_something_is_answered_in_one_line() {
 async fn whoever_signs_learns_what_governs_without_reading_the_log() {
     let served = served(|_| ()).await;
     let options = served.options.clone();
-    let told = aside(move || node::client::position(&options)).await.unwrap();
+    let told = aside(move || node::client::based_on(&options)).await.unwrap();
+    let told = told.map(|governs| governs.position);
     assert_eq!(told, Some(node::domain::governance(&served.options).unwrap().position()));
     served.running.stop().await;
 }

@@ -2,12 +2,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::Officer;
 use super::family::duration_ms;
 
 /// Show what waits for approval, and who has said what
 ///
 /// A policy that permits may ask for officers' approval; the request then waits, and its record's digest is the id by
-/// which officers approve it and the agent asks again. Needs the running node.
+/// which officers approve it and the agent asks again. Needs the running node. Any OS user with an officer's key (--key, or
+/// INTERLOCK_KEY) sees what waits for that key's roles; without one, the node's own OS user sees everything.
 #[derive(Debug, Args)]
 pub(crate) struct Approvals {
     /// What to show.
@@ -21,10 +23,18 @@ pub(crate) enum ApprovalsCommand {
     /// List the requests that wait, and those that did and are remembered
     #[command(after_help = "Examples:
   interlock approvals list office
+  interlock approvals list office --watch --key ~/keys/ann.skey
   interlock approvals list office --json | jq -r 'select(.state == \"waits\") | .pending'")]
     List {
         /// The domain's folder
         domain: PathBuf,
+
+        /// Go on, and show what is new or has changed, until interrupted
+        #[arg(short, long)]
+        watch: bool,
+
+        #[command(flatten)]
+        officer: Officer,
     },
     /// Show one of them with its arguments, and why it waits
     #[command(after_help = "Example:
@@ -35,12 +45,15 @@ pub(crate) enum ApprovalsCommand {
         /// The pending id, or its beginning
         #[arg(allow_hyphen_values = true)]
         pending: String,
+
+        #[command(flatten)]
+        officer: Officer,
     },
 }
 
 /// Approve a pending request with an officer's key, or refuse it
 ///
-/// The key signs the digest of exactly that record, for this node's log, and goes nowhere. The approval is used once, and
+/// Shows the request with the arguments as the server would get them, and asks on a terminal. The key signs the digest of exactly that record, for this node's log, and goes nowhere. The approval is used once, and
 /// only until it expires and the policy's own time has passed. One refusal by an officer who is asked refuses for good.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -54,9 +67,8 @@ pub(crate) struct Approve {
     #[arg(value_name = "PENDING", allow_hyphen_values = true)]
     pub(crate) pending: String,
 
-    /// The officer's key
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: PathBuf,
+    #[command(flatten)]
+    pub(crate) officer: Officer,
 
     /// Refuse it instead
     #[arg(long)]

@@ -100,7 +100,7 @@ pub(crate) struct Mcp {
     #[arg(long, value_name = "NAME", default_value = "agent")]
     pub(crate) workload: String,
 
-    /// A delegated execution of that workload, by its id (see `interlock delegate`)
+    /// A delegated execution of that workload, by its id or its beginning (see `interlock delegate`)
     #[arg(long, value_name = "ID")]
     pub(crate) execution: Option<String>,
 
@@ -152,7 +152,9 @@ pub(crate) struct Trust {
 
 /// Stop: permit nothing more to a subject, from now on
 ///
-/// A running node acts on it at once. A halt of a name that nothing here has acts all the same, and ends with 2.
+/// A running node acts on it at once: sessions of whom it covers are cut, their servers ended. The answer says what was stopped.
+/// A halt of a name that nothing here has acts all the same, and ends with 2. Any OS user with an officer's key may order it,
+/// over the node's socket.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock halt office                      # everything

@@ -1,13 +1,16 @@
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use kernel::lineage::{Approval, LineageRecord};
 use node::Options;
 use node::clock::wall_ms;
 use proof::digest::Digest;
 use proof::json::{Object, Value, number, object};
-use proof::note::Signer as _;
+use proof::note::{Ed25519Signer, Signer as _};
 
 use super::ask::{Unattended, ask};
+use super::officer;
 use crate::cli::{self, ApprovalsCommand};
 use crate::domain;
 use crate::exit::{Exit, Failure};
@@ -15,22 +18,98 @@ use crate::output::{Output, Style, Table};
 use crate::record_line::{short, utc};
 use crate::{config, key};
 
+/// How often what waits is asked for anew.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+
 /// Shows what waits.
 pub(super) fn run(command: &ApprovalsCommand, output: &mut Output) -> Result<Exit, Failure> {
     match command {
-        ApprovalsCommand::List { domain } => list(domain, output),
-        ApprovalsCommand::Show { domain, pending } => show(domain, pending, output),
+        ApprovalsCommand::List { domain, watch, officer } => {
+            let way = Way::of(domain, officer)?;
+            if *watch { watch_all(&way, output) } else { list(&way, output) }
+        }
+        ApprovalsCommand::Show { domain, pending, officer } => {
+            show(&Way::of(domain, officer)?, pending, output)
+        }
     }
 }
 
-fn list(domain: &Path, output: &mut Output) -> Result<Exit, Failure> {
-    let options = config::load(domain)?;
-    let (_, lineage) = domain::both(domain)?;
+/// How what waits is asked for: with an officer's key, of which any OS user may have one, or else as the node's own user.
+struct Way<'a> {
+    domain: &'a Path,
+    options: Options,
+    key: Option<Ed25519Signer>,
+}
+
+impl<'a> Way<'a> {
+    fn of(domain: &'a Path, officer: &cli::Officer) -> Result<Self, Failure> {
+        let options = officer::options(domain, officer)?;
+        let key = match officer::key_file(officer) {
+            Some(_) => Some(officer::key(domain, officer)?),
+            None => None,
+        };
+        Ok(Self { domain, options, key })
+    }
+
+    /// The requests, each with `asked_for`.
+    fn requests(&self) -> Result<Vec<Value>, Failure> {
+        if let Some(key) = &self.key {
+            let pending = node::client::pending(&self.options, key);
+            return Ok(pending.map_err(|why| Failure::node(&why))?.1);
+        }
+        let found = node::client::approvals(&self.options).map_err(|why| {
+            let failure = Failure::node(&why);
+            match why.code() {
+                "peer" => failure
+                    .help(format!("name an officer's key with --key FILE, or in {}", officer::KEY)),
+                _ => failure,
+            }
+        })?;
+        let (_, lineage) = domain::both(self.domain)?;
+        found
+            .into_iter()
+            .map(|one| {
+                let asked = asked_for(&lineage, &one)?;
+                Ok(with(one, "asked_for", Value::from(asked)))
+            })
+            .collect()
+    }
+}
+
+fn list(way: &Way<'_>, output: &mut Output) -> Result<Exit, Failure> {
+    tell(way.requests()?, output)?;
+    Ok(Exit::Ok)
+}
+
+/// Shows all, then what is new or has changed, until interrupted.
+fn watch_all(way: &Way<'_>, output: &mut Output) -> Result<Exit, Failure> {
+    let mut known: BTreeSet<Vec<u8>> = BTreeSet::new();
+    loop {
+        let all = way.requests()?;
+        let seen = |one: &Value| [state(one).as_bytes(), &one.to_bytes()].concat();
+        let (names, new) = all.into_iter().map(|one| (seen(&one), one)).fold(
+            (BTreeSet::new(), Vec::new()),
+            |(mut names, mut new), (name, one)| {
+                if !known.contains(&name) {
+                    new.push(one);
+                }
+                names.insert(name);
+                (names, new)
+            },
+        );
+        known = names;
+        tell(new, output)?;
+        output.flush()?;
+        std::thread::sleep(WATCH_EVERY);
+    }
+}
+
+fn tell(requests: Vec<Value>, output: &mut Output) -> Result<(), Failure> {
     let mut table = Table::default();
-    for request in waiting(&options)? {
-        let asked = asked_for(&lineage, &request)?;
+    for request in requests {
         if output.is_json() {
-            output.json(&with(request, &asked))?;
+            let state = Value::from(state(&request));
+            output.json(&with(request, "state", state))?;
             continue;
         }
         let state = state(&request);
@@ -38,54 +117,76 @@ fn list(domain: &Path, output: &mut Output) -> Result<Exit, Failure> {
         table.row([
             (Style::Name, text(&request, "pending").to_owned()),
             (style, state.to_owned()),
-            (Style::Heading, asked),
+            (Style::Heading, text(&request, "asked_for").to_owned()),
             (Style::Plain, awaits(&request)),
             (Style::Quiet, format!("until {} UTC", utc(integer(&request, "until_ms")))),
             (Style::Plain, words(&request)),
+            (Style::Plain, still(&request)),
         ]);
     }
-    table.lines(0, output.paint()).iter().try_for_each(|line| output.line(line))?;
-    Ok(Exit::Ok)
+    table.lines(0, output.paint()).iter().try_for_each(|line| output.line(line))
 }
 
-fn show(domain: &Path, pending: &str, output: &mut Output) -> Result<Exit, Failure> {
-    let options = config::load(domain)?;
-    let request = find(&options, pending)?;
-    let index = u64::try_from(integer(&request, "record")).unwrap_or(u64::MAX);
-    let (governance, lineage) = domain::both(domain)?;
-    let asked = asked_for(&lineage, &request)?;
+fn show(way: &Way<'_>, pending: &str, output: &mut Output) -> Result<Exit, Failure> {
+    let request = find(way.requests()?, pending)?;
     if output.is_json() {
-        output.json(&with(request, &asked))?;
+        let state = Value::from(state(&request));
+        output.json(&with(request.clone(), "state", state))?;
     } else {
-        let label = |name: &str| output.paint().text(Style::Label, name);
-        let lines = [
-            (label("pending "), text(&request, "pending").to_owned()),
-            (label("state   "), state(&request).to_owned()),
-            (label("waits   "), awaits(&request)),
-            (label("until   "), format!("{} UTC", utc(integer(&request, "until_ms")))),
-            (label("so far  "), words(&request)),
-        ];
-        for (label, line) in lines {
-            output.line(format!("{label}  {line}"))?;
-        }
-        output.line("")?;
+        tell_one(&request, output)?;
     }
+    if way.key.is_some() && request.get("message").is_some() {
+        return Ok(Exit::Ok);
+    }
+    let index = u64::try_from(integer(&request, "record")).unwrap_or(u64::MAX);
+    let (governance, lineage) = domain::both(way.domain)?;
     super::explain::one((&governance, &lineage), index, output)
 }
 
-/// Signs with the officer's key, and brings it to the node.
+/// All of one request, the message that its server would get included.
+fn tell_one(request: &Value, output: &mut Output) -> Result<(), Failure> {
+    let label = |name: &str| output.paint().text(Style::Label, format!("{name:<11}"));
+    let lines = [
+        (label("pending"), text(request, "pending").to_owned()),
+        (label("state"), state(request).to_owned()),
+        (label("asked for"), text(request, "asked_for").to_owned()),
+        (
+            label("asked by"),
+            format!("{}, execution {}", text(request, "workload"), text(request, "execution")),
+        ),
+        (label("waits"), awaits(request)),
+        (label("until"), format!("{} UTC", utc(integer(request, "until_ms")))),
+        (label("so far"), words(request)),
+        (label("still"), still(request)),
+    ];
+    let gets = (label("server gets"), text(request, "message").to_owned());
+    for (label, line) in lines.into_iter().chain((!gets.1.is_empty()).then_some(gets)) {
+        output.line(format!("{label}  {line}"))?;
+    }
+    output.line("")
+}
+
+/// Shows a request, asks, signs with the officer's key, and brings it to the node.
 pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<Exit, Failure> {
-    let options = config::load(&arguments.domain)?;
-    let pending = match arguments.pending.parse::<Digest>() {
-        Ok(whole) => whole,
-        Err(_) => {
-            let request = find(&options, &arguments.pending)?;
+    let options = officer::options(&arguments.domain, &arguments.officer)?;
+    let key = officer::key(&arguments.domain, &arguments.officer)?;
+    let (origin, requests) =
+        node::client::pending(&options, &key).map_err(|why| Failure::node(&why))?;
+    let whole = arguments.pending.parse::<Digest>().ok();
+    // A whole id that is not this key's is brought all the same: the node says why it does not count.
+    let pending = match (find(requests, &arguments.pending), whole) {
+        (Ok(request), _) => {
+            if !output.is_json() {
+                tell_one(&request, output)?;
+            }
             text(&request, "pending").parse().map_err(|why| {
                 Failure::new(Exit::Data, "the node's answer cannot be read").why(why)
             })?
         }
+        (Err(_), Some(whole)) => whole,
+        (Err(why), None) => return Err(why),
     };
-    let key = node::keys::read_file(&arguments.key).map_err(|why| Failure::node(&why))?;
+    output.flush()?;
     if !arguments.refuse {
         let question = format!("Approve this as `{}`?", key.verifier().name());
         ask(&question, arguments.yes, Unattended::GoesOn)?;
@@ -93,7 +194,7 @@ pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<E
     let expires_ms = wall_ms().saturating_add(arguments.for_ms);
     let approval = Approval { pending, approves: !arguments.refuse, expires_ms };
     let signed = approval
-        .sign(&options.lineage_origin(), &key)
+        .sign(&origin, &key)
         .map_err(|why| Failure::new(Exit::Failed, "the approval could not be signed").why(why))?;
     let record = node::client::approve(&options, &signed).map_err(|why| Failure::node(&why))?;
     let verdict = if arguments.refuse { "refused" } else { "approved" };
@@ -141,26 +242,22 @@ pub(super) fn meters(arguments: &cli::Meters, output: &mut Output) -> Result<Exi
     Ok(Exit::Ok)
 }
 
-fn waiting(options: &Options) -> Result<Vec<Value>, Failure> {
-    node::client::approvals(options).map_err(|why| Failure::node(&why))
-}
-
 /// The one request whose id begins so.
-fn find(options: &Options, pending: &str) -> Result<Value, Failure> {
+fn find(requests: Vec<Value>, pending: &str) -> Result<Value, Failure> {
     let begins = |request: &Value| text(request, "pending").starts_with(pending);
-    let mut found = waiting(options)?.into_iter().filter(begins);
-    match (found.next(), found.next()) {
-        (Some(one), None) => Ok(one),
-        (None, _) => {
-            let what = format!("nothing waits for approval under the id `{pending}`");
-            Err(Failure::new(Exit::NoInput, what)
-                .help("`interlock approvals list` shows what does"))
-        }
-        (Some(_), Some(_)) => {
-            let what = format!("more than one id begins with `{pending}`");
-            Err(Failure::new(Exit::Usage, what).help("write more of it"))
-        }
+    let mut found: Vec<Value> = requests.into_iter().filter(begins).collect();
+    if found.len() > 1 {
+        let each: Vec<&str> = found.iter().map(|one| text(one, "pending")).collect();
+        let what = format!("more than one id begins with `{pending}`: {}", each.join(", "));
+        return Err(Failure::new(Exit::Denied, what)
+            .code("ambiguous")
+            .help("nothing was done; write more of it"));
     }
+    found.pop().ok_or_else(|| {
+        let what = format!("nothing waits for approval under the id `{pending}`");
+        Failure::new(Exit::NoInput, what)
+            .help("`interlock approvals list` shows what does, and `interlock roles` whose it is")
+    })
 }
 
 /// Server and tool, from the record itself, which must be the one that the id names.
@@ -215,11 +312,25 @@ fn words(request: &Value) -> String {
     each.collect::<Vec<_>>().join(", ")
 }
 
-fn with(request: Value, asked: &str) -> Value {
-    let state = state(&request);
+/// Who must sign still.
+fn still(request: &Value) -> String {
+    let still = request.get("still").and_then(Value::as_array).unwrap_or_default();
+    if state(request) != "waits" || still.is_empty() {
+        return String::new();
+    }
+    let each = still.iter().map(|one| {
+        let keys = one.get("keys").and_then(Value::as_array).unwrap_or_default();
+        let keys: Vec<&str> = keys.iter().filter_map(Value::as_str).collect();
+        let who =
+            if keys.is_empty() { "nobody has that role".to_owned() } else { keys.join(" or ") };
+        format!("{} of {} must sign still: {who}", integer(one, "missing"), text(one, "role"))
+    });
+    each.collect::<Vec<_>>().join("; ")
+}
+
+fn with(request: Value, name: &str, value: Value) -> Value {
     let mut members = request.as_object().cloned().unwrap_or_else(Object::new);
-    members.insert("asked_for", Value::from(asked));
-    members.insert("state", Value::from(state));
+    members.insert(name, value);
     Value::Object(members)
 }
 

@@ -11,7 +11,7 @@ use crate::output::{Output, Style, counted};
 pub(super) fn run(arguments: &Erase, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let which = match (&arguments.execution, arguments.ended_before) {
-        (Some(id), _) => Which::One(super::names::execution(&options, id)?),
+        (Some(id), _) => Which::One(super::names::execution(&options, id, true)?),
         (None, age_ms) => Which::EndedBefore(wall_ms().saturating_sub(age_ms.unwrap_or(i64::MAX))),
     };
     let erased = super::block_on_many(node::erase::erase(&options, &which, arguments.dry_run))?;

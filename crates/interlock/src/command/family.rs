@@ -37,7 +37,7 @@ pub(super) fn delegate(arguments: &Delegate, output: &mut Output) -> Result<Exit
 /// Ends an execution, as an officer or as its parent.
 pub(super) fn end(arguments: &End, output: &mut Output) -> Result<Exit, Failure> {
     let options = officer::options(&arguments.domain, &arguments.officer)?;
-    let ended = names::execution(&options, &arguments.ended)?;
+    let ended = names::execution(&options, &arguments.ended, false)?;
     let what = format!("execution {ended} ended");
     if arguments.parent {
         let speaker = (arguments.speaker.workload.as_str(), arguments.speaker.execution.as_deref());

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use kernel::governance::{Change, Governance, Subject, Workload};
-use node::client::Place;
+use node::client::{Acting, Place};
 use node::{Accepted, Options};
 use proof::json::{Object, Value, number, object};
 
@@ -11,7 +11,7 @@ use super::review::tell_bundle;
 use super::{names, officer, signing};
 use crate::cli::{Halt, Officer, Publish, Register, Trust};
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, Style, Table};
+use crate::output::{Output, Style, Table, counted};
 use crate::{config, folder, user};
 
 /// Publishes a bundle.
@@ -104,7 +104,7 @@ fn is_domain_first(domain: &Path, command: &str, rest: &str) -> Result<(), Failu
     .help(format!("did you mean `{}`?", meant.trim_end())))
 }
 
-/// Signs a change with an officer's key, and has the node act on it. Ends with 2 where nothing is called
+/// Signs a change with an officer's key, has the node act on it, and tells what that stopped. Ends with 2 where nothing is called
 /// what it names: it acts all the same.
 pub(super) fn order(
     options: &Options,
@@ -114,8 +114,15 @@ pub(super) fn order(
 ) -> Result<Exit, Failure> {
     let key = officer::key(domain, officer)?;
     let brought = node::domain::govern_as(options, &key, change.clone(), None);
-    let (accepted, place) = brought.map_err(|why| refused(&why))?;
-    let unknown = names::in_folder(options, &change);
+    let (accepted, place) = brought.map_err(|why| match why.acting() {
+        Some(acting) => refused(&why).also(stopped(acting)),
+        None => refused(&why),
+    })?;
+    let unknown = match (&accepted.acting, place) {
+        (Some(acting), _) => (!acting.is_known).then(|| acting.near.clone()),
+        (None, Place::Log) => names::in_folder(options, &change),
+        (None, Place::Node) => None,
+    };
     let subject = match &change {
         Change::ExecutionEnded { execution } => format!("execution:{execution}"),
         Change::HaltOrdered { subject }
@@ -124,6 +131,16 @@ pub(super) fn order(
         other => other.about(),
     };
     told_of((accepted, place), what, unknown.map(|near| (subject, near)), output)
+}
+
+/// `stopped: 2 executions, 3 sessions, 3 servers`.
+fn stopped(acting: &Acting) -> String {
+    format!(
+        "stopped: {}, {}, {}",
+        counted(acting.executions, "execution", "executions"),
+        counted(acting.sessions, "session", "sessions"),
+        counted(acting.servers, "server", "servers")
+    )
 }
 
 pub(super) fn govern(
@@ -173,7 +190,7 @@ pub(super) fn told(
     told_of(accepted, what, None, output)
 }
 
-/// Tells where a change was accepted, and whether anything is called what it names.
+/// Tells where a change was accepted, what it stopped, and whether anything is called what it names.
 fn told_of(
     (accepted, place): (Accepted, Place),
     what: &str,
@@ -193,6 +210,14 @@ fn told_of(
             let near = near.iter().map(|name| Value::from(name.as_str()));
             members.insert("near", Value::Array(near.collect()));
         }
+        if let Some(acting) = &accepted.acting {
+            let counts = [
+                ("executions", number(acting.executions)),
+                ("servers", number(acting.servers)),
+                ("sessions", number(acting.sessions)),
+            ];
+            members.insert("stopped", object(counts));
+        }
         output.json(&Value::Object(members))?;
         return Ok(exit);
     }
@@ -201,6 +226,9 @@ fn told_of(
         Place::Log => "no node runs: the next start acts on it",
     };
     output.line(format!("{what} (governance record {index}; {when})"))?;
+    if let Some(acting) = &accepted.acting {
+        output.line(stopped(acting))?;
+    }
     if let Some((subject, near)) = unknown {
         let near = match near.as_slice() {
             [] => String::new(),

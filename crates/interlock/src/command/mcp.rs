@@ -2,7 +2,10 @@ use std::io::{BufRead as _, BufReader, IsTerminal as _, Read as _, Write as _, s
 use std::sync::mpsc;
 use std::time::Duration;
 
+use node::Options;
+
 use crate::cli::Mcp;
+use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::limits::{FIRST_REQUEST_BYTES_MAX, FIRST_REQUEST_MS_MAX};
 use crate::output::{stderr, stdout};
@@ -13,13 +16,13 @@ const NO_SESSION: i32 = -32_003;
 /// Carries bytes between the client and the node.
 pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
     let socket = arguments.socket.clone().unwrap_or_else(|| arguments.domain.join("node.sock"));
-    let session = node::client::join(
-        &socket,
-        &arguments.workload,
-        arguments.execution.as_deref(),
-        &arguments.server,
-    )
-    .map_err(|why| {
+    let execution = match &arguments.execution {
+        Some(id) => Some(super::names::execution(&sockets(arguments, &socket), id, false)?),
+        None => None,
+    };
+    let joined =
+        node::client::join(&socket, &arguments.workload, execution.as_deref(), &arguments.server);
+    let session = joined.map_err(|why| {
         tell_client(&why);
         Failure::node(&why)
     })?;
@@ -62,4 +65,10 @@ fn tell_client(why: &node::Error) {
     let answer = serde_json::json!({"jsonrpc": "2.0", "id": id, "error": error});
     // A client that has gone is told nothing.
     let _gone = writeln!(stdout(), "{answer}");
+}
+
+/// An agent may open the node's own socket alone, and reads no configuration.
+fn sockets(arguments: &Mcp, socket: &std::path::Path) -> Options {
+    let alone = config::sockets_alone(&arguments.domain);
+    Options { socket: socket.to_owned(), officer_socket: socket.to_owned(), ..alone }
 }

@@ -17,18 +17,26 @@ const LIKENESS_MIN: f64 = 0.7;
 /// The subject with an execution's whole id. One that nothing is called stays as it was written.
 pub(super) fn subject(options: &Options, subject: Subject) -> Result<Subject, Failure> {
     match subject {
-        Subject::Execution(id) => execution(options, &id).map(Subject::Execution),
+        Subject::Execution(id) => execution(options, &id, false).map(Subject::Execution),
         other => Ok(other),
     }
 }
 
-/// An execution's whole id. Its beginning is enough where one alone begins so.
-pub(super) fn execution(options: &Options, id: &str) -> Result<String, Failure> {
+/// An execution's whole id: of those that live, or of those that ended. Its beginning is enough where one alone begins so.
+pub(super) fn execution(options: &Options, id: &str, ended: bool) -> Result<String, Failure> {
     if !is_beginning(id) {
         return Ok(id.to_owned());
     }
-    let begun = started(&options.folder).map(|all| all.into_iter());
-    let found = begun.map(|all| all.filter(|(one, _)| one.starts_with(id)).collect());
+    let found = match node::client::runs(options) {
+        Ok(true) => node::client::names(options, id, ended).map(|found| {
+            found.into_iter().map(|one| (one.execution, one.workload)).collect::<Vec<_>>()
+        }),
+        _ => Ok(started(&options.folder)
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|(one, _)| one.starts_with(id))
+            .collect()),
+    };
     // Whatever keeps the names from being known keeps no order from acting.
     one_of(id, found.unwrap_or_default())
 }
@@ -132,6 +140,9 @@ mod tests {
     fn too_short_a_beginning_stands_for_itself() {
         assert!(!is_beginning("abc") && is_beginning("abcd"));
         assert!(!is_beginning("4ec1abR0dQeTz9bZQ1c2Aw"), "a whole one");
+        let nowhere = crate::config::sockets_alone(Path::new("/nowhere"));
+        assert_eq!(execution(&nowhere, "abc", false).unwrap(), "abc");
+        assert_eq!(execution(&nowhere, "abcd", false).unwrap(), "abcd", "nothing is called that");
     }
 
     #[test]

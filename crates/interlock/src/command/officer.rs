@@ -1,4 +1,4 @@
-//! An officer's key, and the way to the node.
+//! An officer's key and the way to the node, for whoever has the key: also where the domain's folder may not be read.
 
 use std::path::{Path, PathBuf};
 
@@ -10,19 +10,34 @@ use crate::config;
 use crate::exit::{Exit, Failure};
 
 /// The environment variable that names an officer's key.
-const KEY: &str = "INTERLOCK_KEY";
+pub(super) const KEY: &str = "INTERLOCK_KEY";
 
-/// The domain's options, with the socket that was named.
+/// The domain's options; where its configuration may not be read, or is not sound, the sockets alone, if they are there: no
+/// order waits for a configuration.
 pub(super) fn options(domain: &Path, officer: &Officer) -> Result<Options, Failure> {
-    let options = config::load(domain)?;
-    Ok(match &officer.socket {
-        Some(socket) => Options { socket: socket.clone(), ..options },
-        None => options,
-    })
+    let loaded = config::load(domain);
+    let sockets = [
+        officer.socket.clone().unwrap_or_else(|| domain.join("officer.sock")),
+        officer.socket.clone().unwrap_or_else(|| domain.join("node.sock")),
+    ];
+    match loaded {
+        Ok(options) => Ok(match &officer.socket {
+            Some(_) => with_sockets(options, sockets),
+            None => options,
+        }),
+        Err(_) if sockets.iter().any(|socket| socket.exists()) => {
+            Ok(with_sockets(config::sockets_alone(domain), sockets))
+        }
+        Err(why) => Err(why),
+    }
+}
+
+fn with_sockets(options: Options, [officer_socket, socket]: [PathBuf; 2]) -> Options {
+    Options { officer_socket, socket, ..options }
 }
 
 /// The file of the officer's key, where one was named: by `--key` or by the environment.
-fn key_file(officer: &Officer) -> Option<PathBuf> {
+pub(super) fn key_file(officer: &Officer) -> Option<PathBuf> {
     let named = || std::env::var_os(KEY).filter(|file| !file.is_empty()).map(PathBuf::from);
     officer.key.clone().or_else(named)
 }

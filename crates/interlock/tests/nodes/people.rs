@@ -1,5 +1,6 @@
 //! What people see: nothing raw, nothing unsaid, and commands that work for whoever has a key.
 
+mod approving;
 mod orders;
 mod restoring;
 mod signing;

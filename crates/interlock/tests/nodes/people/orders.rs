@@ -1,9 +1,12 @@
-//! Names resolve or say so.
+//! Names resolve or say so, and an order says what it stopped.
 
+use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::site::Site;
 use crate::support::{BINARY, Node, run};
@@ -20,6 +23,7 @@ fn the_short_id_of_log_show_halts_that_execution() {
 
     let halted = site.interlock(&["halt", &site.domain(), &format!("execution:{short}")]);
     assert!(halted.contains(&format!("execution:{execution} is halted")), "{halted}");
+    assert!(halted.contains("stopped: 1 execution, 1 session, 1 server"), "{halted}");
     let denied = client.send_json(&json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}));
     let answer = denied.and_then(|()| client.read()).unwrap_or_default();
     assert!(answer.is_none_or(|answer| answer.get("error").is_some()), "it is cut or denied");
@@ -78,9 +82,11 @@ fn a_bare_halt_acts_where_nobody_can_be_asked() {
     let node = Node::start(&site.domain.folder());
     let mut client = site.client();
     let halted = site.interlock(&["halt", &site.domain()]);
-    assert!(halted.contains("domain is halted"), "{halted}");
-    client.send_json(&json!({"jsonrpc": "2.0", "id": 1, "method": "ping"})).unwrap();
-    assert!(client.read().unwrap().is_none_or(|answer| answer.get("error").is_some()));
+    assert!(
+        halted.contains("domain is halted") && halted.contains("stopped: 1 execution"),
+        "{halted}"
+    );
+    assert!(client.read().unwrap_or_default().is_none(), "its session is cut");
     drop(node);
 }
 
@@ -110,4 +116,52 @@ fn a_bare_halt_asks_on_a_terminal() {
     assert_eq!(named.0, Some(0), "a halt of one subject asks nothing: {}", named.1);
     assert_eq!(run_on_terminal(&format!("halt {domain}"), "y").unwrap().0, Some(0));
     assert!(site.interlock(&["trust", &domain]).contains("domain"));
+}
+
+/// Runs the program as another OS user, with an officer's key of its own; none where that user can't be taken on.
+pub(super) fn run_as_stranger(
+    site: &Site,
+    key: &str,
+    words: &[&str],
+) -> Option<(Option<i32>, String)> {
+    const STRANGER: u32 = 4_321;
+    if !rustix::process::geteuid().is_root() {
+        println!("skipped: only the superuser can start a process as somebody else");
+        return None;
+    }
+    let home = tempfile::tempdir().unwrap();
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    for folder in [site.domain.around(), site.around.path()] {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let own = home.path().join("own.skey");
+    fs::copy(key, &own).unwrap();
+    chown(&own, Some(STRANGER), Some(STRANGER)).unwrap();
+    let mut command = Command::new(BINARY);
+    command.args(words).env("INTERLOCK_KEY", &own).stdin(Stdio::null());
+    let ended = command.uid(STRANGER).gid(STRANGER).output().unwrap();
+    let text = [ended.stdout, ended.stderr].concat();
+    Some((ended.status.code(), String::from_utf8(text).unwrap()))
+}
+
+#[test]
+fn a_key_stops_from_any_os_user() {
+    let site = Site::new();
+    let _node = Node::start(&site.domain.folder());
+    let _client = site.client();
+    let (domain, toml) = (site.domain(), site.domain.folder().join("interlock.toml"));
+    fs::set_permissions(&toml, fs::Permissions::from_mode(0o600)).unwrap();
+    let halt = ["halt", domain.as_str(), "workload:agent"];
+    let Some((code, text)) = run_as_stranger(&site, &site.officer(), &halt) else { return };
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("stopped: 1 execution, 1 session, 1 server"), "{text}");
+    let trust = ["trust", domain.as_str(), "workload:agent", "revoked"];
+    assert_eq!(run_as_stranger(&site, &site.officer(), &trust).unwrap().0, Some(0));
+    let eve = site.path("eve.skey");
+    site.interlock(&["key", &eve, "--name", "office/eve"]);
+    let (code, text) = run_as_stranger(&site, &eve, &halt).unwrap();
+    assert_eq!(code, Some(2), "no officer's key: {text}");
+    let standing: Value =
+        serde_json::from_str(&site.interlock(&["trust", &domain, "--json"])).unwrap();
+    assert_eq!(standing["halted"], json!(["workload:agent"]));
 }

@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{BINARY, Client, Domain, run};
 
@@ -52,11 +52,39 @@ impl Site {
         client
     }
 
+    /// Has a report wait for approval, and gives its pending id.
+    pub(crate) fn waits(&self, client: &mut Client, path: &str) -> String {
+        let report = json!({"path": path, "text": "sales are up"});
+        let answer = client.call("w", "write_file", &report);
+        answer["error"]["data"]["pending"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
     /// The execution of the workload `agent`: the newest that began.
     pub(crate) fn execution(&self) -> String {
         let began = self.records("lineage").into_iter().rev();
         let mut began = began.filter(|line| line["record"]["type"] == "execution.started");
         began.next().unwrap()["record"]["execution"].as_str().unwrap().to_owned()
+    }
+
+    /// Gives `finance` to a new key, and the path of its file.
+    pub(crate) fn finance(&self) -> String {
+        let ann = self.path("ann.skey");
+        let vkey = self.interlock(&["key", &ann, "--name", "office/ann"]).trim().to_owned();
+        let roles = self.interlock(&["roles", &self.domain(), "--json"]);
+        let roles: Value = serde_json::from_str(&roles).unwrap();
+        let officer = roles["root"]["keys"][0].as_str().unwrap();
+        let role =
+            |name: &str, key: &str| format!("[roles.{name}]\nthreshold = 1\nkeys = [\"{key}\"]\n");
+        let mut file =
+            ["root", "policy", "registrar", "trust"].map(|name| role(name, officer)).concat();
+        file += &role("finance", &vkey);
+        fs::write(self.path("roles.toml"), file).unwrap();
+        let (domain, proposal, roles) =
+            (self.domain(), self.path("roles.json"), self.path("roles.toml"));
+        self.interlock(&["propose", &domain, "--out", &proposal, "roles", &roles]);
+        self.interlock(&["sign", &proposal, "--key", &self.officer(), "--yes"]);
+        self.interlock(&["publish", &proposal, &domain]);
+        ann
     }
 
     /// Every record of a log.

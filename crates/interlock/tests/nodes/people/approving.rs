@@ -1,0 +1,53 @@
+//! An approval works for whoever has the key, and shows what is approved.
+
+use serde_json::Value;
+
+use super::orders::run_as_stranger;
+use super::site::Site;
+use crate::support::{Node, until};
+
+#[test]
+fn an_officer_of_another_os_user_sees_and_approves_what_waits() {
+    let site = Site::new();
+    let node = Node::start(&site.domain.folder());
+    let ann = site.finance();
+    let mut client = site.client();
+    let pending = site.waits(&mut client, "reports/q4.md");
+    let domain = site.domain();
+    until("the node's word that something waits", || {
+        let said = node.stderr();
+        let waits = "`agent` waits for approval of office/write_file";
+        (said.contains(waits) && said.contains(&pending)).then_some(())
+    });
+
+    let list = ["approvals", "list", domain.as_str(), "--json"];
+    let Some((code, listed)) = run_as_stranger(&site, &ann, &list) else { return };
+    assert_eq!(code, Some(0), "{listed}");
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!((&listed["pending"], &listed["state"]), (&pending.as_str().into(), &"waits".into()));
+    assert_eq!(listed["still"][0]["keys"], serde_json::json!(["office/ann"]));
+    assert!(listed["message"].as_str().unwrap().contains("sales are up"), "{listed}");
+
+    let begins = pending.get(..8).unwrap();
+    let show = ["approvals", "show", domain.as_str(), begins];
+    let (code, shown) = run_as_stranger(&site, &ann, &show).unwrap();
+    assert_eq!(code, Some(0), "{shown}");
+    for wanted in [
+        "\"text\":\"sales are up\"",
+        "1 of finance must sign still: office/ann",
+        "office/write_file",
+    ] {
+        assert!(shown.contains(wanted), "{wanted}: {shown}");
+    }
+    let eve = site.path("eve.skey");
+    site.interlock(&["key", &eve, "--name", "office/eve"]);
+    let (code, hidden) = run_as_stranger(&site, &eve, &["approvals", "list", &domain]).unwrap();
+    assert_eq!((code, hidden.as_str()), (Some(0), ""), "who has no role is shown nothing");
+
+    let (code, approved) = run_as_stranger(&site, &ann, &["approve", &domain, begins]).unwrap();
+    assert_eq!(code, Some(0), "{approved}");
+    assert!(approved.contains("server gets") && approved.contains("sales are up"), "{approved}");
+    assert!(approved.contains("approved"), "{approved}");
+    let own = site.interlock(&["approvals", "list", &domain]);
+    assert!(own.contains("approved by office/ann") && !own.contains("must sign still"), "{own}");
+}
