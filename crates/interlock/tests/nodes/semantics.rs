@@ -72,7 +72,7 @@ impl Site {
     }
 
     fn sign(&self) {
-        let (code, _, told) = self.interlock("sign FILE --key KEY --domain DOMAIN");
+        let (code, _, told) = self.interlock("sign FILE --key KEY --domain DOMAIN --yes");
         assert_eq!(code, Some(0), "{told}");
     }
 
@@ -107,7 +107,7 @@ fn a_version_is_adopted_with_a_replay_under_both_and_bundles_may_name_it_then() 
         (&found["same"], &found["different"], &found["erased"]),
         (&json!(5), &json!(0), &json!(0))
     );
-    let (code, _, told) = site.interlock("sign FILE --key KEY");
+    let (code, _, told) = site.interlock("sign FILE --key KEY --yes");
     assert_eq!(code, Some(64), "who signs replays: {told}");
     site.sign();
     // A node runs and decides on: what it has decided since is not covered, and need not be.
@@ -152,14 +152,14 @@ fn an_officer_does_not_sign_what_their_own_replay_does_not_find() {
     let site = Site::of_first_version();
     site.propose();
     site.forge(|replays| (replays.each[0].same, replays.each[0].different) = (4, 1));
-    site.refused("sign FILE --key KEY --domain DOMAIN", "it states 4 the same, 1 different");
+    site.refused("sign FILE --key KEY --domain DOMAIN --yes", "it states 4 the same, 1 different");
     // Nor where the log does not replay under the version in force: a sealed part is gone.
     site.propose();
     let keys = site.domain.folder().join("lineage/keys");
     let named = fs::read_dir(&keys).unwrap().map(|entry| entry.unwrap().path());
     let key = named.into_iter().find(|path| path.display().to_string().contains("execution."));
     fs::remove_file(key.unwrap()).unwrap();
-    site.refused("sign FILE --key KEY --domain DOMAIN", "does not replay identically");
+    site.refused("sign FILE --key KEY --domain DOMAIN --yes", "does not replay identically");
     fs::remove_file(site.path("proposal.json")).unwrap();
     site.refused("propose DOMAIN --out FILE semantics 2", "does not replay identically");
     assert!(!site.path("proposal.json").exists());
