@@ -1,8 +1,11 @@
 //! Every bound of this crate. The bounds on single messages are those of [`wire::limits`].
 
-/// Requests of one side that wait for their response at the same time, without those that were cancelled. One
+/// Requests of the client that wait for their response at the same time, without those that were cancelled. One
 /// more is refused with `refused.overload`.
 pub const OPEN_MAX: usize = 1_024;
+
+/// The same of the server, whose requests wait for as long as the client likes, and take up room of its execution.
+pub const SERVER_OPEN_MAX: usize = 64;
 
 /// Cancelled requests of one side whose response may still come. With one more, the oldest is completed as
 /// unknown, and its response no longer awaited.

@@ -25,7 +25,7 @@ use wire::mcp::Revision;
 pub use answer::{DENIED, ENDED, PENDING, REFUSED};
 pub use effect::{Effect, Input, Written};
 
-use crate::limits::{NOTES_MAX, OPEN_MAX, SERVER_DROPPED_MAX};
+use crate::limits::{NOTES_MAX, OPEN_MAX, SERVER_DROPPED_MAX, SERVER_OPEN_MAX};
 use crate::{Answer, Completed, Direction, End, Note, Step};
 use answer::Problem;
 use definitions::Definitions;
@@ -231,7 +231,11 @@ impl Session {
             if open.has(id) {
                 return self.refuse(to, Problem::duplicate_id(), out);
             }
-            if open.waiting() >= OPEN_MAX {
+            let most = match to {
+                Direction::ToServer => OPEN_MAX,
+                Direction::ToClient => SERVER_OPEN_MAX,
+            };
+            if open.waiting() >= most {
                 out.push(Effect::Refused(REFUSED_OVERLOAD));
                 self.counts.undecided = self.counts.undecided.saturating_add(1);
                 let line = answer::refused(id, REFUSED_OVERLOAD);

@@ -26,13 +26,13 @@ use dogwood_language::TemporalBindings;
 
 use crate::bundle::Bundle;
 use crate::decide::form::{Formed, ended};
-use crate::decide::shape::{Form, Moment};
+use crate::decide::shape::{Form, Moment, Shaped};
 use crate::error::PrepareError;
 use crate::limits::OUTPUT_BYTES_MAX;
 use crate::request::Request;
 use crate::semantics::Semantics;
 pub(crate) use events::frame_digest;
-use events::{Events, Kind};
+use events::{Events, Kind, Share};
 pub use kept::kept as kept_of_open;
 use live::Live;
 pub use pages::Page;
@@ -132,6 +132,10 @@ impl History {
             Outcome::Unknown | Outcome::Sent => return,
         };
         self.changed();
+        let share = self.share(&request.action);
+        if share == Share::OfServers && !self.is_looked_back_at(request, formed, &kind) {
+            return;
+        }
         let frame = formed.map_or_else(|| frame_digest(request), Formed::frame);
         let Some(time) = self.events.record(at, (request, frame), (kind.clone(), &self.bundle))
         else {
@@ -157,7 +161,8 @@ impl History {
     /// Takes over the events of another history, as if they came now: their times are not before the last event's.
     pub fn absorb(&mut self, other: History) {
         self.changed();
-        self.events.absorb(other.events);
+        let bundle = &self.bundle;
+        self.events.absorb(other.events, |action| Share::in_force(bundle, action));
         self.live = OnceLock::new();
     }
 
@@ -197,12 +202,21 @@ impl History {
         self.changed();
         self.live();
         let asked = (&**formed.request(), formed.frame());
+        let share = self.share(&asked.0.action);
+        let is_about = matches!(form, Form::Ready(shaped) if self.is_about(shaped, &Kind::Request));
+        if share == Share::OfServers && !is_about {
+            let found = self.look(moment, form).unwrap_or_else(|| Err(NO_EVENT.to_owned()));
+            return if evaluate { found } else { Err("not evaluated".to_owned()) };
+        }
         let time = self.events.record(moment.facts.at, asked, (Kind::Request, &self.bundle));
         if self.events.is_full() {
             return Err(FULL.to_owned());
         }
+        if share == Share::OfServers && time.is_none() {
+            return Err(FULL_OF_SERVERS.to_owned());
+        }
         let (Some(time), Form::Ready(shaped)) = (time, form) else {
-            return Err("the request is not an event".to_owned());
+            return Err(NO_EVENT.to_owned());
         };
         let Some(live) = self.live.get_mut() else { return Err("the history is lost".to_owned()) };
         let live = live.as_mut().map_err(|why| why.clone())?;
@@ -220,12 +234,17 @@ impl History {
         moment: &Moment,
         form: &Form<'_>,
     ) -> Option<Result<TemporalBindings, String>> {
-        if self.events.would_be_full() {
-            return Some(Err(FULL.to_owned()));
-        }
         let Form::Ready(shaped) = form else {
-            return Some(Err("the request is not an event".to_owned()));
+            let why = if self.events.is_full() { FULL } else { NO_EVENT };
+            return Some(Err(why.to_owned()));
         };
+        let share = self.share(shaped.action_id());
+        // What nothing looks back at takes no room.
+        let takes_none = share == Share::OfServers && !self.is_about(shaped, &Kind::Request);
+        if self.events.is_full() || (!takes_none && self.events.would_be_full(share)) {
+            let why = if share == Share::OfServers { FULL_OF_SERVERS } else { FULL };
+            return Some(Err(why.to_owned()));
+        }
         let live = match self.live() {
             Ok(live) => live,
             Err(why) => return Some(Err(why.clone())),
@@ -241,12 +260,37 @@ impl History {
         self.live.get_or_init(|| Live::of(&self.bundle, &self.events))
     }
 
+    fn share(&self, action: &str) -> Share {
+        Share::in_force(&self.bundle, action)
+    }
+
+    /// Whether some condition looks back at such events.
+    fn is_about(&self, shaped: &Shaped<'_>, kind: &Kind) -> bool {
+        let plan = &self.bundle.temporal;
+        kind.names().iter().any(|name| plan.is_about(shaped.action_id(), name))
+    }
+
+    /// The same of the end of a request.
+    fn is_looked_back_at(&self, request: &Request, formed: Option<&Formed>, kind: &Kind) -> bool {
+        let again;
+        let formed = match formed.filter(|formed| Arc::ptr_eq(formed.bundle(), &self.bundle)) {
+            Some(formed) => formed,
+            None => {
+                again = ended(&self.bundle, request);
+                &again
+            }
+        };
+        matches!(formed.at(None), Form::Ready(shaped) if self.is_about(&shaped, kind))
+    }
+
     fn changed(&mut self) {
         self.version = self.version.wrapping_add(1);
     }
 }
 
 const FULL: &str = "the execution's history is full";
+const FULL_OF_SERVERS: &str = "the execution's history holds no more of what servers send";
+const NO_EVENT: &str = "the request is not an event";
 
 #[cfg(test)]
 mod tests;

@@ -85,6 +85,10 @@ pub const HISTORY_EVENTS_MAX: usize = 100_000;
 pub const HISTORY_STRING_BYTES_MAX: usize = NAME_BYTES_MAX;
 /// Bytes that an event takes besides its texts, as a history counts them.
 pub const HISTORY_EVENT_BYTES: usize = 128;
+/// Events of one execution's history that servers brought about, from the fourth version of the decider on: what they send,
+/// and the answers to it. Only what some condition looks back at is kept. Once there are so many, such a message of a server
+/// fails `policy.error`; the agent's own calls do not.
+pub const SERVER_EVENTS_MAX: usize = 20_000;
 /// Events on one page of a history; the next one begins another page.
 pub const HISTORY_PAGE_EVENTS: usize = 256;
 /// Bytes of text that the events of one page have of their own: one more event begins another page, unless it is the

@@ -1,10 +1,11 @@
 //! Who descends from whom: executions form a tree by delegation.
 
+use policy::Semantics;
 use proof::digest::Digest;
 
 use super::{Execution, NodeState, Opened};
 use crate::limits::GENERATIONS_MAX;
-use crate::lineage::{Body, Charged, Delegation};
+use crate::lineage::{Body, Charged, Delegation, Direction};
 
 impl NodeState {
     /// An execution and all whom it descends from, itself first.
@@ -72,10 +73,15 @@ impl NodeState {
     /// A permit is on record: it is open until it completes or is withheld, and it counts.
     pub(crate) fn permit(&mut self, id: &str, seq: u64, opened: Opened, charges: Vec<Charged>) {
         self.reserve(id, seq, charges);
+        // What a server sends is no call of the agent's.
+        let has_shares = self.bundle.semantics() >= Semantics::V4;
+        let is_call = !has_shares || opened.direction == Direction::ToServer;
         if let Some(execution) = self.executions.get_mut(id) {
             execution.open_transition(seq, opened);
         }
-        self.count_call(id);
+        if is_call {
+            self.count_call(id);
+        }
     }
 
     /// One more permit: it counts for the execution and for all whom it descends from.

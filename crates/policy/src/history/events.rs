@@ -10,9 +10,10 @@ use crate::bundle::Bundle;
 
 use crate::limits::{
     AT_MS_MAX, HISTORY_EVENT_BYTES, HISTORY_EVENTS_MAX, INPUT_BYTES_MAX, NAME_BYTES_MAX,
-    PROPERTIES_BYTES_MAX,
+    PROPERTIES_BYTES_MAX, SERVER_EVENTS_MAX,
 };
 use crate::request::{Entity, Request};
+use crate::semantics::Semantics;
 
 /// Events in order. One takes 64 bytes, its arguments and its result as text, and what it shares with others of the
 /// same principal, action and resource.
@@ -27,6 +28,35 @@ pub(super) struct Events {
     bytes: usize,
     /// One more event came than a history holds.
     full: bool,
+    /// How many of them servers brought about.
+    of_servers: usize,
+}
+
+/// Whose share of a history an event takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    /// There is one for all, as before the fourth version of the decider.
+    Whole,
+    /// The agent's own.
+    OfAgent,
+    /// What servers bring about: what they send, and the answers to it.
+    OfServers,
+}
+
+impl Share {
+    /// That of an event of this action under this bundle.
+    pub(super) fn in_force(bundle: &Bundle, action: &str) -> Self {
+        match (bundle.semantics() >= Semantics::V4, is_of_servers(action)) {
+            (false, _) => Self::Whole,
+            (true, false) => Self::OfAgent,
+            (true, true) => Self::OfServers,
+        }
+    }
+}
+
+/// Whether a server brings about that an action is asked for.
+fn is_of_servers(action: &str) -> bool {
+    action.starts_with("server/") || action.starts_with("answer/")
 }
 
 /// An event.
@@ -106,8 +136,16 @@ impl Events {
         self.full
     }
 
-    pub(super) fn would_be_full(&self) -> bool {
-        self.full || self.all.len() >= HISTORY_EVENTS_MAX
+    pub(super) fn would_be_full(&self, share: Share) -> bool {
+        self.full || !self.has_room(share)
+    }
+
+    fn has_room(&self, share: Share) -> bool {
+        match share {
+            Share::Whole => self.all.len() < HISTORY_EVENTS_MAX,
+            Share::OfAgent => self.all.len().saturating_sub(self.of_servers) < HISTORY_EVENTS_MAX,
+            Share::OfServers => self.of_servers < SERVER_EVENTS_MAX,
+        }
     }
 
     /// The time of an event that comes at `at` milliseconds: the clock's, or just after the last event where the clock
@@ -133,8 +171,10 @@ impl Events {
         {
             return None;
         }
-        if self.would_be_full() {
-            self.full = true;
+        let share = Share::in_force(bundle, action);
+        if self.would_be_full(share) {
+            // What servers bring about fills up their own share only.
+            self.full |= share != Share::OfServers;
             return None;
         }
         let frame = self.interned(frame, || Frame {
@@ -156,17 +196,19 @@ impl Events {
         let time = self.time_of_next(at);
         let texts = input.len().saturating_add(kind.bytes());
         self.bytes = self.bytes.saturating_add(texts).saturating_add(HISTORY_EVENT_BYTES);
+        self.of_servers = self.of_servers.saturating_add(usize::from(is_of_servers(&frame.action)));
         self.all.push(Recorded { at: sound(at), time, frame, input, kind });
         time
     }
 
     /// Keeps the events of others after its own. What does not fit is as if it had come: no more does.
-    pub(super) fn absorb(&mut self, others: Events) {
+    pub(super) fn absorb(&mut self, others: Events, share: impl Fn(&str) -> Share) {
         self.full |= others.full;
         for Recorded { at, frame, input, kind, .. } in others.all {
-            if self.would_be_full() {
-                self.full = true;
-                return;
+            let share = share(&frame.action);
+            if !self.has_room(share) {
+                self.full |= share != Share::OfServers;
+                continue;
             }
             let frame = self.interned(frame.digest(), || Frame::clone(&frame));
             self.keep(at, frame, input, kind);

@@ -13,6 +13,7 @@ use super::events::{Events, Frame, Kind, Recorded};
 use crate::bundle::Bundle;
 use crate::limits::{
     HISTORY_EVENTS_MAX, HISTORY_PAGE_BYTES, HISTORY_PAGE_EVENTS, INPUT_BYTES_MAX, OUTPUT_BYTES_MAX,
+    SERVER_EVENTS_MAX,
 };
 use crate::request::Entity;
 
@@ -118,7 +119,7 @@ impl History {
             (RESPONSE, output) => Kind::Response(output),
             _ => return None,
         };
-        if parts.next().is_some() || self.events.len() >= HISTORY_EVENTS_MAX {
+        if parts.next().is_some() || self.events.len() >= HISTORY_EVENTS_MAX + SERVER_EVENTS_MAX {
             return None;
         }
         self.events.keep(at, Arc::clone(frame), input, kind);

@@ -301,3 +301,4 @@ fn a_full_history_stays_full_in_another() {
     assert!(one.is_full());
     assert_eq!(code(&mut one, 2, &act), "policy.error");
 }
+mod servers;

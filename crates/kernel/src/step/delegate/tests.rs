@@ -290,3 +290,55 @@ fn a_delegation_that_was_not_carried_out_when_the_power_went_begins_nothing() {
     assert!(!bodies(&node).iter().any(|body| matches!(body, Body::Delegated { .. })));
     all_follow(&node, &domain);
 }
+
+/// The same bundle under a version of the decider, with what a server may send.
+fn heard(semantics: u32) -> Bundle {
+    let schema = "entity Workload, File, Agent, Server;\n\
+         action read_file appliesTo { principal: Workload, resource: File, context: { input: { path: String } } };\n\
+         action \"agent/start\" appliesTo { principal: Workload, resource: Agent };\n\
+         action \"server/ping\" appliesTo { principal: Workload, resource: Server };\n";
+    let manifest = format!(
+        "name = \"heard\"\nversion = \"1\"\nsemantics = {semantics}\n\
+         [tools.\"office/read_file\"]\naction = \"read_file\"\nresource = {{ type = \"File\", argument = \"path\" }}\n"
+    );
+    crate::fixture::load([
+        ("bundle.toml", manifest.as_str()),
+        ("schema.cedarschema", schema),
+        ("policies/all.dw", "@id(\"all\") permit (principal, action, resource);"),
+    ])
+}
+
+/// How two pings of a server and a call end under a grant of one call.
+fn after_two_pings(semantics: u32) -> [String; 3] {
+    let mut domain = domain();
+    domain.publish(&heard(semantics));
+    let mut node = Node::new(&domain);
+    let grant = Grant { calls_max: Some(1), ..Grant::unlimited() };
+    let (answer, child) = delegate(&mut node, grant);
+    assert_eq!(answer, "permitted", "{semantics}");
+    node.execution = child.unwrap();
+    let ping = |node: &mut Node| {
+        let (direction, method) = (crate::lineage::Direction::ToClient, "ping".into());
+        let transition =
+            crate::lineage::Transition { direction, method, tool: None, ..call("", "{}") };
+        let (ticket, execution) = (node.ticket(), node.execution.clone());
+        let mut entropy = [8; 32];
+        entropy[..8].copy_from_slice(&ticket.to_be_bytes());
+        let transition = Box::new(transition.into());
+        let mut effects = node.step(Input::Request { ticket, execution, transition, entropy });
+        effects.extend(node.durable());
+        match effects.pop() {
+            Some(Effect::Answer { answer, .. }) => code(&answer).to_owned(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let ends = [ping(&mut node), ping(&mut node), ask(&mut node, READ)];
+    all_follow(&node, &domain);
+    ends
+}
+
+#[test]
+fn what_a_server_sends_uses_up_no_calls() {
+    assert_eq!(after_two_pings(4), ["permitted", "permitted", "permitted"]);
+    assert_eq!(after_two_pings(2), ["permitted", "grant.exceeded", "grant.exceeded"]);
+}

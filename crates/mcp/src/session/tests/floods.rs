@@ -1,7 +1,9 @@
 //! What a server sends of its own accord has a pace; what answers, or takes back, has none.
 
 use super::*;
-use crate::limits::{SERVER_DROPPED_MAX, SERVER_MESSAGES_BURST, SERVER_MESSAGES_PER_SECOND};
+use crate::limits::{
+    SERVER_DROPPED_MAX, SERVER_MESSAGES_BURST, SERVER_MESSAGES_PER_SECOND, SERVER_OPEN_MAX,
+};
 
 const LOG: &str = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{}}"#;
 
@@ -92,4 +94,17 @@ fn a_server_that_never_pauses_is_stopped() {
     }
     assert_eq!(play.line(ToClient, LOG), [Effect::Refused("refused.overload"), Effect::End]);
     assert_eq!(play.session.ended(), Some(&Ended::Unruly));
+}
+
+#[test]
+fn a_server_has_few_requests_open_at_a_time() {
+    let mut play = Play::new();
+    for id in 0..SERVER_OPEN_MAX as u64 {
+        play.opens(ToClient, &request(&id.to_string(), "roots/list"), id);
+    }
+    let told = written(&play.line(ToClient, &request("100", "roots/list")), ToServer);
+    assert!(told[0].contains("refused.overload"), "{told:?}");
+    play.session.step(NOW, Input::Written(ToClient));
+    play.closes(ToServer, &result("0"), 0);
+    play.opens(ToClient, &request("101", "roots/list"), 101);
 }
