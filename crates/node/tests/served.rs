@@ -3,13 +3,14 @@
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use kernel::governance::{Change, Proposal, Subject};
 use node::Options;
 use node::client::Place;
-use node::limits::{HELLO_BYTES_MAX, ORDER_BYTES_MAX};
+use node::limits::{HELLO_BYTES_MAX, HELLO_MS_MAX, ORDER_BYTES_MAX};
 
 #[cfg(test)]
 use fixture::{agent, options, small_bundle};
@@ -134,18 +135,63 @@ fn refusal(socket: &Path, bytes: usize) -> String {
     told
 }
 
-/// The tests' own user is the node's, so what a stranger may send is held by its limit alone.
 #[cfg(test)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stranger_may_send_no_long_first_line() {
-    const { assert!(HELLO_BYTES_MAX < ORDER_BYTES_MAX / 100) };
+async fn an_order_may_be_as_long_as_the_longest_bundle_and_no_longer() {
     let served = served(|_| ()).await;
     let socket = served.options.socket.clone();
     let told = aside(move || refusal(&socket, ORDER_BYTES_MAX + 1)).await;
     assert!(told.is_empty() || told.contains("too long"), "{told}");
     let socket = served.options.socket.clone();
-    let told = aside(move || refusal(&socket, 100_000)).await;
-    assert!(told.contains("refused.input"), "{told}");
+    let told = aside(move || refusal(&socket, HELLO_BYTES_MAX + 1)).await;
+    assert!(told.contains("refused.input") && !told.contains("too long"), "{told}");
+    served.running.stop().await;
+}
+
+/// An OS user that has no workload here.
+const STRANGER: u32 = 4_242;
+
+/// What the node answers a stranger who sends a first line of so many bytes, without its end.
+#[cfg(test)]
+fn refusal_of_a_stranger(socket: &Path, bytes: usize) -> String {
+    let script = "import socket, sys\n\
+        peer = socket.socket(socket.AF_UNIX); peer.connect(sys.argv[1])\n\
+        try: peer.sendall(b'x' * int(sys.argv[2]))\n\
+        except OSError: pass\n\
+        print(peer.recv(4096).decode())";
+    let mut python = std::process::Command::new("python3");
+    python.args(["-c", script]).arg(socket).arg(bytes.to_string()).uid(STRANGER);
+    String::from_utf8(python.output().unwrap().stdout).unwrap()
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_may_send_no_long_first_line() {
+    if !rustix::process::geteuid().is_root() {
+        return eprintln!("skipped: only root can speak as another OS user");
+    }
+    let served = served(|_| ()).await;
+    let around = served.options.socket.parent().unwrap().to_owned();
+    std::fs::set_permissions(around, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let socket = served.options.socket.clone();
+    let told = aside(move || refusal_of_a_stranger(&socket, HELLO_BYTES_MAX + 1)).await;
+    assert!(told.contains("the first line is too long"), "{told}");
+    served.running.stop().await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_says_nothing_is_closed_in_time() {
+    let served = served(|_| ()).await;
+    let socket = served.options.socket.clone();
+    let begun = std::time::Instant::now();
+    let told = aside(move || {
+        let mut told = String::new();
+        UnixStream::connect(socket).unwrap().read_to_string(&mut told).unwrap();
+        told
+    });
+    assert!(told.await.contains("no first line in time"));
+    assert!(begun.elapsed() >= Duration::from_millis(HELLO_MS_MAX));
     served.running.stop().await;
 }
 

@@ -55,8 +55,9 @@ fn what_a_condition_looks_back_at_is_kept() {
     assert_eq!(code(&mut history, 3, &request("ask", "{}")), "policy.denied");
     say(&mut history, 4, "server/note");
     assert_eq!(code(&mut history, 5, &request("ask", "{}")), "permitted");
-    // Three requests of the agent, and one of the server, whose end nothing looks back at.
-    assert_eq!(history.events(), 4);
+    // Three requests of the agent with the ends of the two that were denied, and one of the server, whose end nothing looks
+    // back at.
+    assert_eq!(history.events(), 6);
     history.rebase(&bundle(4, OF_SERVER));
     assert_eq!(code(&mut history, 6, &request("ask", "{}")), "permitted");
 }
