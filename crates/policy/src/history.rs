@@ -203,8 +203,9 @@ impl History {
         self.live();
         let asked = (&**formed.request(), formed.frame());
         let share = self.share(&asked.0.action);
-        let is_about = matches!(form, Form::Ready(shaped) if self.is_about(shaped, &Kind::Request));
-        if share == Share::OfServers && !is_about {
+        let is_about =
+            || matches!(form, Form::Ready(shaped) if self.is_about(shaped, &Kind::Request));
+        if share == Share::OfServers && !is_about() {
             let found = self.look(moment, form).unwrap_or_else(|| Err(NO_EVENT.to_owned()));
             return if evaluate { found } else { Err("not evaluated".to_owned()) };
         }

@@ -179,12 +179,13 @@ impl Shaped<'_> {
         self.fitting.context.get("input")
     }
 
-    /// The event that this request, or its end, is for the temporal conditions; with long strings replaced or not.
+    /// The event that this request, or its end, is for the temporal conditions: as a bundle of the fourth version of the
+    /// decider sees it, with long strings replaced, or as one before.
     pub(crate) fn event(
         &self,
         (kind, time): (&str, i64),
         output: Option<&BTreeMap<String, Json>>,
-        replaces: bool,
+        is_fourth: bool,
     ) -> Event {
         let Fitting { action, principal, resource, context, .. } = self.fitting;
         let path: Vec<&str> = action.path.iter().map(String::as_str).collect();
@@ -192,23 +193,25 @@ impl Shaped<'_> {
             .timestamp(time)
             .principal_for(principal.kind.name(), &principal.id)
             .resource_for(resource.kind.name(), &resource.id);
-        // Those two are `callerPrincipal` and `callerResource`; AgentCore has names of its own for them.
-        for (name, known) in [("eventPrincipal", principal), ("eventResource", resource)] {
+        // Those two are `callerPrincipal` and `callerResource`; AgentCore has names of its own for them, which only bundles
+        // of the fourth version may use.
+        let named = [("eventPrincipal", principal), ("eventResource", resource)];
+        for (name, known) in named.into_iter().filter(|_| is_fourth) {
             let (ty, id) = (known.kind.name().to_owned(), known.id.clone());
             event = event.logged_field(name, EventValue::Entity { ty, id });
         }
         for (group, value) in context.iter().chain(&self.added) {
             let Typed::Record(members) = value else { continue };
             for (name, value) in members {
-                event = event.request_context(group, name, value.to_event(replaces));
+                event = event.request_context(group, name, value.to_event(is_fourth));
                 if group == "input" {
-                    event = event.field(group, name, value.to_event(replaces));
+                    event = event.field(group, name, value.to_event(is_fourth));
                 }
             }
         }
         if let (Some(declared), Some(output)) = (action.output(), output) {
             for (name, value) in declared.read_what_fits(output) {
-                event = event.field("output", &name, value.to_event(replaces));
+                event = event.field("output", &name, value.to_event(is_fourth));
             }
         }
         for known in [principal, resource] {
@@ -216,7 +219,7 @@ impl Shaped<'_> {
                 .data
                 .attributes
                 .iter()
-                .map(|(name, value)| (name.as_str(), value.to_event(replaces)))
+                .map(|(name, value)| (name.as_str(), value.to_event(is_fourth)))
                 .collect();
             event = event.entity_for(known.kind.name(), &known.id, attributes);
         }
