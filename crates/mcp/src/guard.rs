@@ -2,15 +2,18 @@
 //!
 //! The node starts its own executable with the argument [`ARGUMENT`]. That process, the guard, is a subreaper: what
 //! the server starts stays below the guard, also when it forks twice or begins a session of its own. Once the guard
-//! is told to, once the node is gone, or once the server has exited, the guard kills everything below it.
+//! is told to, once the node is gone, or once the server has exited, the guard kills everything below it. What a guard
+//! leaves that is killed itself comes to the node, which ends it ([`adopt`]).
 //!
 //! The guard's standard input is a socket to the node, and the only thing that it has of the node: orders come in by
 //! it, reports go out by it, and its end says that the node is gone. The server's three pipes come in by it too, so
 //! the guard carries no byte of a session.
 
 mod message;
+mod orphans;
 mod tree;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream as Control;
@@ -25,6 +28,8 @@ use tokio::task::JoinSet;
 use crate::ServerCommand;
 use crate::limits::{GUARD_REPORT_MS_MAX, SERVER_PROCESSES_MAX, TERMINATE_MS_MAX};
 pub(crate) use message::{Order, Report, send};
+pub use orphans::adopt;
+pub(crate) use orphans::start_guard;
 
 /// The argument with which a program is to call [`run`] before anything else.
 pub const ARGUMENT: &str = "guard";
@@ -164,7 +169,7 @@ fn end(server: u32, mut exit: Option<i32>, control: &UnixStream) {
     if exit.is_none() {
         signal_group(server, Signal::KILL);
     }
-    let (began, mut scanned) = (Instant::now(), None);
+    let (began, mut scanned, none) = (Instant::now(), None, BTreeSet::new());
     let late = Duration::from_millis(GUARD_REPORT_MS_MAX);
     let mut reported = false;
     let mut pause = Duration::from_micros(50);
@@ -173,8 +178,8 @@ fn end(server: u32, mut exit: Option<i32>, control: &UnixStream) {
         // What is deeper comes up as its parents end. A look at all processes takes longer, and finds it at once.
         if scanned.is_none_or(|at: Instant| at.elapsed() >= SCAN_AGAIN) {
             match began.elapsed() < OVERTAKE_AFTER {
-                true => tree::kill_below(),
-                false => tree::overtake(),
+                true => tree::kill_below(&none),
+                false => tree::overtake(&none),
             }
             scanned = Some(Instant::now());
         }

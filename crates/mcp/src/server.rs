@@ -92,7 +92,7 @@ impl ServerCommand {
         let mut command = Command::new(&self.guard);
         command.arg(guard::ARGUMENT).env_clear();
         command.stdin(OwnedFd::from(far)).stdout(Stdio::null()).stderr(Stdio::null());
-        let guard = command.spawn().map_err(failed)?;
+        let guard = guard::start_guard(&mut command).map_err(failed)?;
         // The command holds the guard's end.
         drop(command);
         let pipes = [for_stdin.as_fd(), for_stdout.as_fd(), for_stderr.as_fd()];

@@ -30,6 +30,7 @@ async fn serve(
     };
     // Asked for before anything is served, so that a signal at any time stops in order.
     let mut ends = Ends::of_a_node()?;
+    node::guard::adopt().map_err(|why| Failure::io("no guard's heirs can be had", &why))?;
     let notes = notes().map_err(|why| Failure::io("standard error cannot be used", &why))?;
     let running = node::start(options, notes).await.map_err(|why| Failure::node(&why))?;
     output.line(format!("serving {}", socket.display()))?;

@@ -13,6 +13,8 @@ mod earlier_builds;
 #[cfg(test)]
 mod ended;
 #[cfg(test)]
+mod guards;
+#[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod orders;

@@ -1,4 +1,4 @@
-//! The processes below the guard.
+//! The processes below this one: a guard's server and all that it started, or what a killed guard left to the node.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -47,22 +47,37 @@ pub(super) fn prepare() {
 
 /// Kills the children of this process. A child's number is no other's before this process has waited for it.
 pub(super) fn kill_children() {
-    let own = own_pid();
-    let listed = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children"));
-    let children: Vec<i32> = match &listed {
-        Ok(listed) => listed.split_ascii_whitespace().flat_map(str::parse).collect(),
-        // A kernel without the list.
-        Err(_) => processes().filter(|one| one.parent == own).map(|one| one.pid).collect(),
-    };
-    for pid in children.into_iter().filter_map(Pid::from_raw) {
+    children().into_iter().for_each(kill_child);
+}
+
+/// Kills a child that this process has not waited for.
+pub(super) fn kill_child(pid: i32) {
+    if let Some(pid) = Pid::from_raw(pid) {
         // It may have ended already.
         let _ = rustix::process::kill_process(pid, Signal::KILL);
     }
 }
 
-/// Kills everything below this process. What is started meanwhile is below it at the next call.
-pub(super) fn kill_below() {
-    let below = below(own_pid());
+/// The children of every thread of this process, those that have ended and were not waited for among them.
+pub(super) fn children() -> Vec<i32> {
+    let own = own_pid();
+    let listed = std::fs::read_dir(format!("/proc/{own}/task")).and_then(|tasks| {
+        let lists = tasks.map(|task| std::fs::read_to_string(task?.path().join("children")));
+        lists.collect::<io::Result<Vec<String>>>()
+    });
+    match &listed {
+        Ok(lists) => {
+            lists.iter().flat_map(|one| one.split_ascii_whitespace()).flat_map(str::parse).collect()
+        }
+        // A kernel without the list, or a thread that has ended meanwhile.
+        Err(_) => every_process().filter(|one| one.parent == own).map(|one| one.pid).collect(),
+    }
+}
+
+/// Kills everything below this process, but these children and what is below them. What is started meanwhile is
+/// below it at the next call.
+pub(super) fn kill_below(spared: &BTreeSet<i32>) {
+    let below = below(own_pid(), spared);
     for pid in below.iter().copied() {
         if let Some(process) = Process::open(pid, &below) {
             process.signal(Signal::KILL);
@@ -70,11 +85,12 @@ pub(super) fn kill_below() {
     }
 }
 
-/// Stops everything below this process until nothing new appears, then kills it: what is stopped forks no more.
-pub(super) fn overtake() {
+/// Stops everything below this process, but these children and what is below them, until nothing new appears, then
+/// kills it: what is stopped forks no more.
+pub(super) fn overtake(spared: &BTreeSet<i32>) {
     let mut found = BTreeMap::new();
     for _ in 0..STOP_ROUNDS_MAX {
-        let below = below(own_pid());
+        let below = below(own_pid(), spared);
         let fresh: Vec<i32> =
             below.iter().copied().filter(|pid| !found.contains_key(pid)).collect();
         let known = found.len();
@@ -121,8 +137,8 @@ impl Process {
     }
 }
 
-/// The running processes whose line of parents leads to this one.
-fn below(ancestor: i32) -> BTreeSet<i32> {
+/// The running processes whose line of parents leads to this one, and to none of those that are spared.
+fn below(ancestor: i32, spared: &BTreeSet<i32>) -> BTreeSet<i32> {
     let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
     for Running { pid, parent } in processes() {
         children.entry(parent).or_default().push(pid);
@@ -130,7 +146,8 @@ fn below(ancestor: i32) -> BTreeSet<i32> {
     let mut below = BTreeSet::new();
     let mut next = vec![ancestor];
     while let Some(pid) = next.pop() {
-        for child in children.remove(&pid).unwrap_or_default() {
+        let children = children.remove(&pid).unwrap_or_default();
+        for child in children.into_iter().filter(|child| !spared.contains(child)) {
             below.insert(child);
             next.push(child);
         }
@@ -145,22 +162,43 @@ struct Running {
 
 /// All processes of the machine that have not ended.
 fn processes() -> impl Iterator<Item = Running> {
+    every_process().filter(|one| parent_and_state(one.pid).is_some_and(|(_, state)| state != b'Z'))
+}
+
+/// All processes of the machine, those that have ended and were not waited for among them.
+fn every_process() -> impl Iterator<Item = Running> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| {
         let pid = entry.file_name().to_str()?.parse().ok()?;
-        let (parent, state) = parent_and_state(pid)?;
-        (state != b'Z').then_some(Running { pid, parent })
+        let (parent, _) = parent_and_state(pid)?;
+        Some(Running { pid, parent })
     })
 }
 
-/// proc(5), stat: the name stands in parentheses and may hold any byte; state and parent follow it.
 fn parent_and_state(pid: i32) -> Option<(i32, u8)> {
-    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let name_end = stat.iter().rposition(|byte| *byte == b')')?;
-    let rest = std::str::from_utf8(stat.get(name_end.checked_add(1)?..)?).ok()?;
-    let mut fields = rest.split_ascii_whitespace();
+    let fields = stat(pid)?;
+    let mut fields = fields.split_ascii_whitespace();
     let state = fields.next()?.bytes().next()?;
     Some((fields.next()?.parse().ok()?, state))
+}
+
+/// Whether a process, and so what it starts, can get no more rights by what it executes. All that stands below a guard is so
+/// for good: see prctl(2), `PR_SET_NO_NEW_PRIVS`.
+pub(super) fn has_no_new_rights(pid: i32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    status.lines().any(|line| line.strip_prefix("NoNewPrivs:").is_some_and(|set| set.trim() == "1"))
+}
+
+/// When a process began, in ticks since the machine's start: its number and this are no other's.
+pub(super) fn began_at(pid: i32) -> Option<u64> {
+    stat(pid)?.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
+/// proc(5), stat: the name stands in parentheses and may hold any byte. What follows it: state, parent, and more.
+fn stat(pid: i32) -> Option<String> {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let name_end = stat.iter().rposition(|byte| *byte == b')')?;
+    Some(std::str::from_utf8(stat.get(name_end.checked_add(1)?..)?).ok()?.to_owned())
 }
 
 fn own_pid() -> i32 {

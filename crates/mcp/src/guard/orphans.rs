@@ -1,0 +1,130 @@
+//! What a guard leaves behind that was killed itself: the node takes it over, ends it and reaps it.
+//!
+//! [`adopt`] makes the node a subreaper. What stands below a guard that is gone becomes the node's own child then, as it does
+//! where the node is process 1. A thread of the node's ends whatever comes so, and waits for it; the guards themselves are
+//! waited for by whoever started them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{OVERTAKE_AFTER, SCAN_AGAIN, tree};
+
+/// The guards that this process started: each one's number, and when it began.
+static GUARDS: Mutex<BTreeMap<i32, u64>> = Mutex::new(BTreeMap::new());
+
+/// Starts a guard, so that it is known as one before anything else looks at it.
+pub(crate) fn start_guard(
+    command: &mut tokio::process::Command,
+) -> io::Result<tokio::process::Child> {
+    let mut guards = guards();
+    let guard = command.spawn()?;
+    let known = guard.id().and_then(|pid| i32::try_from(pid).ok());
+    if let Some((pid, began_at)) = known.and_then(|pid| Some((pid, tree::began_at(pid)?))) {
+        guards.insert(pid, began_at);
+    }
+    Ok(guard)
+}
+
+/// Has this process end what guards leave behind that are killed. To be called once, before any guard is started.
+///
+/// Children that the process has by now are left alone, and so are those that may get more rights by what they execute:
+/// no guard can have left them.
+///
+/// # Errors
+/// The operating system has no subreapers, or no thread can be started.
+pub fn adopt() -> io::Result<()> {
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    let before = tree::children().into_iter().collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ended = {
+        let _entered = runtime.enter();
+        signal(SignalKind::child())?
+    };
+    let mut orphans = Orphans { before, first_seen: None, scanned: None };
+    std::thread::Builder::new()
+        .name("orphans".to_owned())
+        .spawn(move || runtime.block_on(orphans.end_all(ended)))?;
+    Ok(())
+}
+
+fn guards() -> MutexGuard<'static, BTreeMap<i32, u64>> {
+    GUARDS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The children of this process that no guard is.
+struct Orphans {
+    /// Those that it had before it took any over.
+    before: BTreeSet<i32>,
+    /// Since when some are left that are to end.
+    first_seen: Option<Instant>,
+    /// When all processes were looked at last.
+    scanned: Option<Instant>,
+}
+
+impl Orphans {
+    /// Whenever a child ends, the guard of a server may be one, and leave what it guarded.
+    async fn end_all(&mut self, mut ended: Signal) {
+        while ended.recv().await.is_some() {
+            let mut pause = Duration::from_micros(100);
+            while self.end() {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(SCAN_AGAIN);
+            }
+        }
+    }
+
+    /// Waits for those that have ended, and kills the others. Whether any are left.
+    fn end(&mut self) -> bool {
+        let mut guards = guards();
+        // A number whose process has been waited for may come to be another's.
+        guards.retain(|pid, began_at| tree::began_at(*pid) == Some(*began_at));
+        let children = tree::children();
+        self.before.retain(|pid| children.contains(pid));
+        let mut spared: BTreeSet<i32> = guards.keys().copied().collect();
+        let mut are_left = false;
+        for pid in children {
+            if guards.contains_key(&pid) || has_ended(pid) {
+                continue;
+            }
+            if self.before.contains(&pid) || !tree::has_no_new_rights(pid) {
+                spared.insert(pid);
+                continue;
+            }
+            tree::kill_child(pid);
+            are_left = true;
+        }
+        if are_left {
+            self.end_below(&spared);
+        } else {
+            (self.first_seen, self.scanned) = (None, None);
+        }
+        are_left
+    }
+
+    /// What is deeper comes up as its parents end. A look at all processes takes longer, and finds it at once.
+    fn end_below(&mut self, spared: &BTreeSet<i32>) {
+        let now = Instant::now();
+        let first_seen = *self.first_seen.get_or_insert(now);
+        if self.scanned.is_some_and(|at| now.duration_since(at) < SCAN_AGAIN) {
+            return;
+        }
+        match now.duration_since(first_seen) < OVERTAKE_AFTER {
+            true => tree::kill_below(spared),
+            false => tree::overtake(spared),
+        }
+        self.scanned = Some(now);
+    }
+}
+
+/// Waits for this child if it has ended.
+fn has_ended(pid: i32) -> bool {
+    let Some(pid) = Pid::from_raw(pid) else { return true };
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
+    // A child that is none any more has been waited for.
+    !matches!(waitid(WaitId::Pid(pid), options), Ok(None) | Err(rustix::io::Errno::INTR))
+}
