@@ -63,6 +63,8 @@ pub enum Bug {
     ResultAfterEnd,
     /// A result that a condition looks back at is handed on once it is sequenced.
     EarlyPage,
+    /// The result of a declassification is handed on once it is sequenced.
+    EarlyCleared,
     /// What nobody knows the end of is told as sent one way.
     UnknownAsSent,
     /// A reduction is answered, and not given to the kernel.

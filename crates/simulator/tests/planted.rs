@@ -114,6 +114,11 @@ fn a_page_that_goes_on_too_early_is_found() {
 }
 
 #[test]
+fn a_declassification_that_goes_on_too_early_is_found() {
+    is_found(Bug::EarlyCleared, Law::Durable, 2);
+}
+
+#[test]
 fn an_unknown_end_that_is_told_as_sent_is_found() {
     is_found(Bug::UnknownAsSent, Law::Closed, 9);
 }

@@ -91,6 +91,12 @@ impl NodeState {
         ahead.map_or_else(|| found(&self.bundle, passing, message), |(_, labels)| labels)
     }
 
+    /// Whether a result of an open transition takes labels away, which later decisions look at.
+    pub(crate) fn takes_labels_away(&self, id: &str, seq: u64) -> bool {
+        let change = self.executions.get(id).and_then(|one| one.touched.open.get(&seq));
+        change.is_some_and(|change| !change.removes.is_empty())
+    }
+
     /// The transition of that decision ended, with a message in which detectors found these labels.
     pub(crate) fn end_labels(&mut self, id: &str, seq: u64, is_result: bool, found: &Labels) {
         let Some(execution) = self.executions.get_mut(id) else { return };

@@ -103,7 +103,7 @@ impl Kernel {
         [append, Effect::Withheld { ticket: next.ticket, code }]
     }
 
-    /// The end on record, and whether it brings labels or charges.
+    /// The end on record, and whether it brings labels or charges, or takes labels away.
     fn complete(
         &mut self,
         now: Now,
@@ -116,7 +116,9 @@ impl Kernel {
         let outcome = outcome(end.outcome, output.clone());
         let charges = self.state.settled(execution, seq, output.as_deref());
         let labels = self.state.detected((execution, seq), Some(&end.message), None);
-        let counts = !labels.is_empty() || !charges.is_empty();
+        let is_result = end.outcome == Completion::Result;
+        let declassifies = is_result && self.state.takes_labels_away(execution, seq);
+        let counts = declassifies || !labels.is_empty() || !charges.is_empty();
         let ended = Ended {
             outcome: end.outcome,
             withheld: withheld.map(str::to_owned),
@@ -126,7 +128,6 @@ impl Kernel {
         let body = Body::completed(seq, ended, (end.message, output), &mut sealed, entropy);
         let at = self.state.time(now.wall_ms);
         self.state.complete(at, (execution, seq), &outcome);
-        let is_result = end.outcome == Completion::Result;
         self.state.end_labels(execution, seq, is_result, &labels);
         self.state.use_up((execution, seq), at, &charges);
         (self.append(now, Some(execution), body, sealed.to_bytes()), counts)

@@ -38,9 +38,10 @@ impl World {
             return Ok(());
         }
         let is_alive = self.model.executions.contains_key(&request.execution);
-        // What anything later can look at: labels, and pages.
+        let is_cleared = matches!(request.asked, Asked::Clear(_)) && end.is_result;
+        // What anything later can look at: labels that come or go, and pages.
         let stop = self.model.stop(&request.execution);
-        if (end.is_marked || is_page) && stop.is_none() {
+        if (end.is_marked || is_page || is_cleared) && stop.is_none() {
             self.marked.insert(ticket, index);
         }
         self.settle(input, end)?;
@@ -48,6 +49,7 @@ impl World {
         let is_early = match self.bug {
             Some(Bug::EarlyResult) => stop.is_none() && end.is_marked,
             Some(Bug::EarlyPage) => stop.is_none() && is_page,
+            Some(Bug::EarlyCleared) => stop.is_none() && is_cleared,
             _ => false,
         };
         if is_early {

@@ -288,3 +288,15 @@ fn labels_on_record_that_do_not_follow_are_different_or_unreadable() {
         assert_eq!(is_different, is_readable, "{to}");
     }
 }
+
+#[test]
+fn a_result_that_takes_labels_away_waits_for_its_record() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    ask(&mut node, READ);
+    let (result, error) = (ask(&mut node, ("scrub", SCRUB.1)), ask(&mut node, ("scrub", SCRUB.1)));
+    assert_eq!(node.complete(error, Completion::Error), [Effect::Settled { ticket: error }]);
+    assert_eq!(node.complete(result, Completion::Result), []);
+    assert_eq!(node.durable(), [Effect::Settled { ticket: result }]);
+    assert!(own(&node).is_empty());
+}
