@@ -33,6 +33,16 @@ pub(crate) fn at_length(root: &Root, extent: Extent) -> anyhow::Result<Outcome> 
     Ok(Outcome::Passed)
 }
 
+/// A loaded node that is killed two hundred times: the results that agents had are on record.
+pub(crate) fn kills(root: &Root) -> anyhow::Result<Outcome> {
+    let test = ["test", "--locked", "--quiet", "--package", "interlock", "--test", "nodes"];
+    let words = [&test[..], &["--", "--nocapture", "results::"]].concat();
+    let mut run = command(root.path(), "cargo", &words);
+    run.env("INTERLOCK_DEEP", "1");
+    run::run(run)?;
+    Ok(Outcome::Passed)
+}
+
 /// The examples in the documentation comments.
 pub(crate) fn documentation(root: &Root) -> anyhow::Result<Outcome> {
     run::run(command(

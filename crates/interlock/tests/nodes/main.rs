@@ -27,6 +27,8 @@ mod random;
 #[cfg(test)]
 mod replay_edited;
 #[cfg(test)]
+mod results;
+#[cfg(test)]
 mod semantics;
 #[cfg(test)]
 mod setups;

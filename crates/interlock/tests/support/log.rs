@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use kernel::lineage::{Body, Decided, LineageRecord, Sealed};
+use kernel::lineage::{Body, Completion, Decided, LineageRecord, Sealed};
 use kernel::replay::Part;
-use ledger::Reader;
+use ledger::{ReadEntry, Reader};
 use node::sealing::Opener;
 use proof::digest::Digest;
 use serde_json::Value;
@@ -62,6 +62,84 @@ pub(crate) fn decisions(folder: &Path) -> Vec<Decision> {
         }
     }
     found
+}
+
+/// The end of a permitted call on record.
+#[derive(Debug)]
+pub(crate) struct End {
+    /// How it ended.
+    pub(crate) outcome: Completion,
+    /// The message that ended it, opened from the sealed part and checked against its commitment.
+    pub(crate) message: Option<Vec<u8>>,
+    /// Labels that detectors found in the message.
+    pub(crate) labels: Vec<String>,
+    /// What was used in place of what was reserved.
+    pub(crate) charges: Vec<u64>,
+}
+
+/// The ends of a domain's calls, read on as the log grows.
+pub(crate) struct Ends {
+    lineage: PathBuf,
+    opener: Opener,
+    next: u64,
+    /// The ids of the calls that were decided, by execution and `seq`.
+    asked: BTreeMap<(String, u64), String>,
+    found: BTreeMap<String, End>,
+}
+
+impl Ends {
+    /// Those of the domain in this folder. Nothing is read yet.
+    pub(crate) fn of(folder: &Path) -> Ends {
+        let lineage = folder.join("lineage");
+        let opener = Opener::of(&lineage, &origin(&lineage)).unwrap();
+        Ends { lineage, opener, next: 0, asked: BTreeMap::new(), found: BTreeMap::new() }
+    }
+
+    /// By the id of the call that ended.
+    pub(crate) fn found(&self) -> &BTreeMap<String, End> {
+        &self.found
+    }
+
+    /// Reads what is new. A node that publishes meanwhile may have to be read again.
+    pub(crate) fn read_on(&mut self) -> Result<(), ledger::Error> {
+        let reader = Reader::open(&self.lineage)?;
+        for entry in reader.entries(self.next)? {
+            self.take(&entry?);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, entry: &ReadEntry) {
+        self.next = entry.index + 1;
+        let record = LineageRecord::parse(&entry.record).unwrap();
+        let Some(link) = record.header.link else { return };
+        let (opener, digest) = (&mut self.opener, Digest::of(&entry.record));
+        let mut sealed = || {
+            let at = (entry.index, &digest);
+            let part = opener.part(Some(&link.execution), at, entry.sealed.as_deref());
+            let Part::Open(plain) = part else { panic!("record {}: {part:?}", entry.index) };
+            Sealed::parse(&plain).unwrap()
+        };
+        match record.body {
+            Body::Decided(decided) => {
+                let decided = decision(entry.index, link.execution.clone(), &decided, &sealed());
+                if let Some(id) = decided.message["id"].as_str() {
+                    self.asked.insert((link.execution, link.seq), id.to_owned());
+                }
+            }
+            Body::Completed { decided_seq, outcome, charges, labels, commitments, .. } => {
+                let Some(id) = self.asked.remove(&(link.execution.clone(), decided_seq)) else {
+                    return;
+                };
+                let message = commitments.get("message");
+                let message = message.map(|made| sealed().open("message", made).unwrap().to_vec());
+                let labels = labels.iter().map(str::to_owned).collect();
+                let charges = charges.into_iter().map(|charge| charge.amount).collect();
+                self.found.insert(id, End { outcome, message, labels, charges });
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The origin of the log in this folder, as its checkpoint names it.
