@@ -56,10 +56,15 @@ pub(crate) fn load(domain: &Path) -> Result<Options, Failure> {
     }
     permissions::check_written_by_owner(&path)?;
     permissions::check_private_folders(domain)?;
-    let text = plain::read_text(&path, usize::try_from(CONFIG_BYTES_MAX).unwrap_or(usize::MAX))
-        .map_err(|why| Failure::io(format!("`{}` cannot be read", path.display()), &why))?;
+    let text = text(&path)?;
     let root = document::parse(&text).map_err(|why| why.into_failure(&path, &text))?;
     options(domain, root).map_err(|why| why.into_failure(&path, &text))
+}
+
+/// The text of a configuration. What is no plain file is refused without waiting for it.
+pub(crate) fn text(path: &Path) -> Result<String, Failure> {
+    plain::read_text(path, usize::try_from(CONFIG_BYTES_MAX).unwrap_or(usize::MAX))
+        .map_err(|why| Failure::io(format!("`{}` cannot be read", path.display()), &why))
 }
 
 /// Options of a domain of which only the sockets are known.

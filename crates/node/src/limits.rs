@@ -22,11 +22,17 @@ pub const WAITING_MAX: usize = 512;
 /// Of those, places that only the node's own OS user and root may take.
 pub const WAITING_RESERVED: usize = 16;
 
+/// Of the others, so many are kept for each OS user who has a workload here, as far as they go round: strangers can't take them.
+pub const WAITING_ASSURED: usize = 8;
+
 /// Sessions of one OS user. One more is refused with `refused.quota`.
 pub const SESSIONS_PER_USER_MAX: usize = 256;
 
 /// Sessions of all OS users together. Where descriptors are few, fewer. One more is refused with `refused.overload`.
 pub const SESSIONS_MAX: usize = 2_048;
+
+/// Of those, so many are kept for each OS user who has a workload here, as far as they go round.
+pub const SESSIONS_ASSURED: usize = 8;
 
 /// Connections to `officer.sock`. One more is closed with `refused.overload`.
 pub const OFFICERS_MAX: usize = 64;
@@ -55,6 +61,12 @@ pub const HELLO_READ_BYTES: usize = 4 * 1024;
 
 /// Connections to the listener that serves the logs. One more waits until one of them ends. Where descriptors are few, fewer.
 pub const HTTP_MAX: usize = 64;
+
+/// Of those, from one address that is not this machine's own. One more is closed.
+pub const HTTP_PER_ADDRESS_MAX: usize = 8;
+
+/// Bytes of a public file of a log that is served; none that the node writes is longer.
+pub const HTTP_FILE_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Longest life of one such connection, in milliseconds: it is closed then, whatever it is doing.
 pub const HTTP_MS_MAX: u64 = 30_000;

@@ -80,6 +80,7 @@ impl Officers {
                 all: OFFICERS_MAX,
                 per_user: OFFICERS_PER_USER_MAX,
                 reserved: OFFICERS_RESERVED,
+                assured: 0,
             });
             tokio::select! {
                 () = socket::serve(listener, Arc::clone(&shared), Way::Officers, places) => {}

@@ -1,6 +1,6 @@
 //! Places for connections and sessions, bounded for each OS user.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -14,6 +14,8 @@ pub(crate) struct Bounds {
     pub(crate) per_user: usize,
     /// Of all, for the node's own OS user and root alone.
     pub(crate) reserved: usize,
+    /// So many of the others are kept for each OS user who has a workload here; fewer where there are too many of them.
+    pub(crate) assured: usize,
 }
 
 /// Who has which places.
@@ -69,27 +71,48 @@ impl Places {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn take(self: &Arc<Self>, user: u32) -> Result<Place, NoPlace> {
-        self.take_as(user, is_own(user))
+    /// Takes a place for an OS user, among those who have a workload here.
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        user: u32,
+        registered: &BTreeSet<u32>,
+    ) -> Result<Place, NoPlace> {
+        self.take_as((user, is_own(user)), registered)
     }
 
-    fn take_as(self: &Arc<Self>, user: u32, is_own: bool) -> Result<Place, NoPlace> {
+    fn take_as(
+        self: &Arc<Self>,
+        (user, is_own): (u32, bool),
+        registered: &BTreeSet<u32>,
+    ) -> Result<Place, NoPlace> {
+        let Bounds { all, per_user, reserved, .. } = self.bounds;
         let mut taken = self.taken();
-        let all: usize = taken.values().map(|one| one.places).sum();
-        let open = if is_own {
-            self.bounds.all
-        } else {
-            self.bounds.all.saturating_sub(self.bounds.reserved)
-        };
-        if taken.get(&user).is_some_and(|one| one.places >= self.bounds.per_user) {
+        let has = |user| taken.get(user).map_or(0, |one| one.places);
+        if has(&user) >= per_user {
             return Err(NoPlace::OfUser);
         }
-        if all >= open {
+        let open = if is_own { all } else { all.saturating_sub(reserved) };
+        let assured = self.bounds.assured_of(registered.len());
+        let others = registered.iter().filter(|other| **other != user);
+        let kept: usize = match registered.contains(&user) && has(&user) < assured {
+            true => 0,
+            false => others.map(|other| assured.saturating_sub(has(other))).sum(),
+        };
+        let used: usize = taken.values().map(|one| one.places).sum();
+        if used.saturating_add(kept) >= open {
             return Err(NoPlace::OfAll);
         }
         let one = taken.entry(user).or_default();
         one.places = one.places.saturating_add(1);
         Ok(Place { places: Arc::clone(self), user, bytes: 0 })
+    }
+}
+
+impl Bounds {
+    /// How many places are kept for each of so many OS users.
+    fn assured_of(&self, users: usize) -> usize {
+        let open = self.all.saturating_sub(self.reserved);
+        open.checked_div(users).map_or(0, |each| each.min(self.assured))
     }
 }
 
@@ -127,39 +150,66 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    const BOUNDS: Bounds = Bounds { all: 6, per_user: 3, reserved: 1 };
+    const BOUNDS: Bounds = Bounds { all: 6, per_user: 3, reserved: 1, assured: 1 };
+    const NOBODY: BTreeSet<u32> = BTreeSet::new();
 
     #[test]
     fn one_user_cannot_take_what_another_needs() {
         let places = Places::new(BOUNDS);
-        let held: Vec<Place> = (0..3).map(|_| places.take_as(1, false).ok().unwrap()).collect();
-        assert_eq!(places.take_as(1, false).err(), Some(NoPlace::OfUser));
-        let other = places.take_as(2, false).ok();
+        let held: Vec<Place> =
+            (0..3).map(|_| places.take_as((1, false), &NOBODY).ok().unwrap()).collect();
+        assert_eq!(places.take_as((1, false), &NOBODY).err(), Some(NoPlace::OfUser));
+        let other = places.take_as((2, false), &NOBODY).ok();
         assert!(other.is_some());
         drop(held);
-        assert!(places.take_as(1, false).is_ok());
+        assert!(places.take_as((1, false), &NOBODY).is_ok());
     }
 
     #[test]
     fn the_last_places_are_the_nodes_own_users() {
         let places = Places::new(BOUNDS);
         let held: Vec<_> =
-            (0..5).map(|user| places.take_as(user + 1, false).ok().unwrap()).collect();
-        assert_eq!(places.take_as(9, false).err(), Some(NoPlace::OfAll));
-        let own = places.take_as(9, true).ok();
+            (0..5).map(|user| places.take_as((user + 1, false), &NOBODY).ok().unwrap()).collect();
+        assert_eq!(places.take_as((9, false), &NOBODY).err(), Some(NoPlace::OfAll));
+        let own = places.take_as((9, true), &NOBODY).ok();
         assert!(own.is_some());
-        assert_eq!(places.take_as(9, true).err(), Some(NoPlace::OfAll));
+        assert_eq!(places.take_as((9, true), &NOBODY).err(), Some(NoPlace::OfAll));
         drop(held);
     }
 
     #[test]
     fn bytes_are_bounded_over_all_connections_of_a_user() {
         let places = Places::new(BOUNDS);
-        let (mut one, mut two) =
-            (places.take_as(1, false).ok().unwrap(), places.take_as(1, false).ok().unwrap());
+        let (mut one, mut two) = (
+            places.take_as((1, false), &NOBODY).ok().unwrap(),
+            places.take_as((1, false), &NOBODY).ok().unwrap(),
+        );
         assert!(one.hold(6, 10) && two.hold(4, 10) && !two.hold(1, 10));
         drop(one);
         assert!(two.hold(6, 10));
-        assert!(places.take_as(2, false).ok().unwrap().hold(10, 10));
+        assert!(places.take_as((2, false), &NOBODY).ok().unwrap().hold(10, 10));
+    }
+
+    #[test]
+    fn strangers_cannot_take_what_is_kept_for_who_has_a_workload() {
+        let places = Places::new(Bounds { assured: 2, ..BOUNDS });
+        let registered = BTreeSet::from([100, 200]);
+        let strangers = (1..).map_while(|user| places.take_as((user, false), &registered).ok());
+        let held: Vec<Place> = strangers.collect();
+        assert_eq!(held.len(), 1);
+        let hostile: Vec<Place> =
+            (0..3).map_while(|_| places.take_as((100, false), &registered).ok()).collect();
+        assert_eq!(hostile.len(), 2, "nor can one of them take what is kept for another");
+        let other: Vec<Place> =
+            (0..3).map_while(|_| places.take_as((200, false), &registered).ok()).collect();
+        assert_eq!(other.len(), 2);
+        assert!(places.take_as((0, true), &registered).is_ok(), "and the node's own have theirs");
+    }
+
+    #[test]
+    fn where_too_many_have_a_workload_each_is_kept_fewer_places() {
+        let bounds = Bounds { assured: 4, ..BOUNDS };
+        let kept = [0, 1, 2, 5, 6].map(|users| bounds.assured_of(users));
+        assert_eq!(kept, [0, 4, 2, 1, 0]);
     }
 }

@@ -32,7 +32,8 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
         let message = format!("there is no server `{name}`; this node has: {}", known.join(", "));
         return refuse(&mut stream, shared, "refused.input", &message).await;
     };
-    let _place = match shared.sessions.take(peer.uid()) {
+    let registered = shared.kernel.switch.os_users();
+    let _place = match shared.sessions.take(peer.uid(), &registered) {
         Ok(place) => place,
         Err(why) => return refuse(&mut stream, shared, why.code(), no_place(why)).await,
     };

@@ -99,7 +99,7 @@ pub(crate) async fn serve(
             continue;
         };
         let place = match has_descriptor {
-            true => places.take(peer.uid()),
+            true => places.take(peer.uid(), &shared.kernel.switch.os_users()),
             false => Err(NoPlace::OfAll),
         };
         match place {

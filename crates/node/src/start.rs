@@ -15,7 +15,10 @@ use crate::clock::{self, Clock};
 use crate::driver::{Command, Commands, Driver, Keeping, Kernel, halt};
 use crate::fold::{Folded, fold};
 use crate::keeper::Keeper;
-use crate::limits::{SESSIONS_PER_USER_MAX, TICK_MS, WAITING_PER_USER_MAX, WAITING_RESERVED};
+use crate::limits::{
+    SESSIONS_ASSURED, SESSIONS_PER_USER_MAX, TICK_MS, WAITING_ASSURED, WAITING_PER_USER_MAX,
+    WAITING_RESERVED,
+};
 use crate::marks::Mark;
 use crate::notes::Notes;
 use crate::officer::{self, Officers};
@@ -69,6 +72,7 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
             all: budget.sessions,
             per_user: SESSIONS_PER_USER_MAX,
             reserved: 0,
+            assured: SESSIONS_ASSURED,
         }),
         officers,
         log,
@@ -80,6 +84,7 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
         all: budget.waiting,
         per_user: WAITING_PER_USER_MAX,
         reserved: WAITING_RESERVED.min(budget.waiting / 2),
+        assured: WAITING_ASSURED,
     });
     let serving = tokio::spawn(socket::serve(listener, shared, Way::Agents, places));
     Ok(Running { kernel, tasks: vec![ticking, remembering, serving], officers, thread, mark })

@@ -12,7 +12,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kernel::governance::{Change, Governance, GovernanceError, Position, SignedProposal};
@@ -33,6 +33,8 @@ struct Inner {
     node: String,
     /// What governs, as the authority has it: never older than what the kernel has adopted.
     governance: Arc<Governance>,
+    /// The OS users who have a workload.
+    os_users: Arc<BTreeSet<u32>>,
     /// What the kernel holds beyond governance.
     held: Vec<Change>,
     /// Orders that came, and that neither the kernel nor the authority has answered yet.
@@ -49,6 +51,7 @@ impl StopSwitch {
         Arc::new(Self(Mutex::new(Inner {
             node: node.to_owned(),
             governance: Arc::new(Governance::new("")),
+            os_users: Arc::default(),
             held: Vec::new(),
             orders: BTreeMap::new(),
             taken: Taken::default(),
@@ -64,9 +67,10 @@ impl StopSwitch {
 
     /// This governs from here on. Called in the order of the log.
     pub(crate) fn govern(&self, governance: Governance) {
-        let governance = Arc::new(governance);
+        let os_users = governance.workloads().map(|workload| workload.os_user).collect();
+        let (governance, os_users) = (Arc::new(governance), Arc::new(os_users));
         let mut inner = self.inner();
-        inner.governance = governance;
+        (inner.governance, inner.os_users) = (governance, os_users);
         inner.settle();
     }
 
@@ -194,10 +198,14 @@ impl StopSwitch {
         found.into_iter().filter(may_know).collect()
     }
 
+    /// The OS users who have a registered workload.
+    pub(crate) fn os_users(&self) -> Arc<BTreeSet<u32>> {
+        Arc::clone(&self.inner().os_users)
+    }
+
     /// Whether a registered workload is this OS user's.
     pub(crate) fn is_registered(&self, os_user: u32) -> bool {
-        let governance = Arc::clone(&self.inner().governance);
-        governance.workloads().any(|workload| workload.os_user == os_user)
+        self.inner().os_users.contains(&os_user)
     }
 }
 

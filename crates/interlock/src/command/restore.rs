@@ -63,8 +63,7 @@ fn new_lineage(
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let (file, shown) = (arguments.domain.join(config::FILE), arguments.domain.display());
-    let text = fs::read_to_string(&file)
-        .map_err(|why| Failure::io(format!("`{}` cannot be read", file.display()), &why))?;
+    let text = config::text(&file)?;
     let text = renamed(&text, &old.node, name).ok_or_else(|| {
         Failure::new(Exit::Config, format!("`node.name` is not found in `{}`", file.display()))
     })?;

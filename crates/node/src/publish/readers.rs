@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,13 +13,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
 
+use super::addresses::{Addresses, Counted};
 use crate::accept::{self, Arrival, Spare};
-use crate::limits::HTTP_MS_MAX;
+use crate::limits::{HTTP_MS_MAX, HTTP_PER_ADDRESS_MAX};
 
 /// A listener that accepts no more than can be served: the others wait in its backlog.
 pub(super) struct Readers {
     listener: TcpListener,
     room: Arc<Semaphore>,
+    addresses: Arc<Addresses>,
+    /// Whether an address is bounded only with all others together: this machine's own.
+    is_own: fn(IpAddr) -> bool,
     spare: Spare,
     freed: Notify,
     life: Duration,
@@ -29,16 +33,32 @@ impl Readers {
     pub(super) fn new(listener: TcpListener, readers_max: usize) -> Self {
         let room = Arc::new(Semaphore::new(readers_max));
         let life = Duration::from_millis(HTTP_MS_MAX);
-        Self { listener, room, spare: Spare::default(), freed: Notify::new(), life }
+        Self {
+            listener,
+            room,
+            addresses: Addresses::new(HTTP_PER_ADDRESS_MAX),
+            is_own: |address| address.to_canonical().is_loopback(),
+            spare: Spare::default(),
+            freed: Notify::new(),
+            life,
+        }
     }
 
-    async fn next(&mut self) -> Reader {
+    async fn next(&mut self) -> (Reader, SocketAddr) {
         loop {
             // The semaphore is never closed.
             let place = Arc::clone(&self.room).acquire_owned().await.ok();
             match accept::next(&self.listener, &mut self.spare, &self.freed).await {
                 Arrival::Usual(stream) => {
-                    return Reader { stream, ends: Box::pin(sleep(self.life)), _place: place };
+                    // One that has gone has no address.
+                    let Ok(address) = stream.peer_addr() else { continue };
+                    let counted = self.addresses.count(address.ip());
+                    if counted.is_none() && !(self.is_own)(address.ip()) {
+                        continue;
+                    }
+                    let ends = Box::pin(sleep(self.life));
+                    let reader = Reader { stream, ends, _place: place, _counted: counted };
+                    return (reader, address);
                 }
                 Arrival::OnSpare(stream) => drop(stream),
             }
@@ -51,13 +71,7 @@ impl axum::serve::Listener for Readers {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Reader, SocketAddr) {
-        loop {
-            let reader = self.next().await;
-            // One that has gone has no address.
-            if let Ok(address) = reader.stream.peer_addr() {
-                return (reader, address);
-            }
-        }
+        self.next().await
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -70,6 +84,7 @@ pub(super) struct Reader {
     stream: TcpStream,
     ends: Pin<Box<Sleep>>,
     _place: Option<OwnedSemaphorePermit>,
+    _counted: Option<Counted>,
 }
 
 impl Reader {
@@ -130,7 +145,7 @@ mod tests {
             TcpStream::connect(address).await.unwrap(),
             TcpStream::connect(address).await.unwrap(),
         );
-        let first = readers.next().await;
+        let (first, _) = readers.next().await;
         let wait = Duration::from_millis(50);
         assert!(tokio::time::timeout(wait, readers.next()).await.is_err());
         drop(first);
@@ -141,9 +156,31 @@ mod tests {
     async fn a_reader_who_says_nothing_is_closed_after_its_time() {
         let (mut readers, address) = readers(1, Duration::from_millis(20)).await;
         let _silent = TcpStream::connect(address).await.unwrap();
-        let mut reader = readers.next().await;
+        let (mut reader, _) = readers.next().await;
         let why = reader.read_u8().await.unwrap_err();
         assert_eq!(why.kind(), io::ErrorKind::TimedOut);
         assert!(reader.write_all(b"late").await.is_err());
+    }
+
+    /// How many of two more connections than one address may have are served, and not closed.
+    async fn served(is_own: fn(IpAddr) -> bool) -> usize {
+        let (readers, address) = readers(HTTP_PER_ADDRESS_MAX + 2, Duration::from_secs(60)).await;
+        let mut readers = Readers { is_own, ..readers };
+        let mut connections = Vec::new();
+        for _ in 0..HTTP_PER_ADDRESS_MAX + 2 {
+            connections.push(TcpStream::connect(address).await.unwrap());
+        }
+        let mut served = Vec::new();
+        let wait = Duration::from_millis(200);
+        while let Ok(reader) = tokio::time::timeout(wait, readers.next()).await {
+            served.push(reader);
+        }
+        served.len()
+    }
+
+    #[tokio::test]
+    async fn an_address_elsewhere_has_few_of_the_places() {
+        assert_eq!(served(|_| false).await, HTTP_PER_ADDRESS_MAX);
+        assert_eq!(served(|_| true).await, HTTP_PER_ADDRESS_MAX + 2);
     }
 }
