@@ -20,6 +20,7 @@ pub(crate) mod kept;
 mod live;
 mod pages;
 
+use std::cell::LazyCell;
 use std::sync::{Arc, OnceLock};
 
 use dogwood_language::TemporalBindings;
@@ -132,29 +133,26 @@ impl History {
             Outcome::Unknown | Outcome::Sent => return,
         };
         self.changed();
-        let share = self.share(&request.action);
-        if share == Share::OfServers && !self.is_looked_back_at(request, formed, &kind) {
+        let bundle = Arc::clone(&self.bundle);
+        let again = LazyCell::new(|| ended(&bundle, request));
+        let form = LazyCell::new(|| {
+            let same = formed.filter(|formed| Arc::ptr_eq(formed.bundle(), &bundle));
+            same.unwrap_or_else(|| &again).at(None)
+        });
+        let is_about = || matches!(&*form, Form::Ready(shaped) if self.is_about(shaped, &kind));
+        if self.share(&request.action) == Share::OfServers && !is_about() {
             return;
         }
         let frame = formed.map_or_else(|| frame_digest(request), Formed::frame);
-        let Some(time) = self.events.record(at, (request, frame), (kind.clone(), &self.bundle))
-        else {
+        let Some(time) = self.events.record(at, (request, frame), (kind.clone(), &bundle)) else {
             return;
         };
         let Some(Ok(live)) = self.live.get_mut() else { return };
-        if live.is_idle(&self.bundle) {
+        if live.is_idle(&bundle) {
             return;
         }
-        let again;
-        let formed = match formed.filter(|formed| Arc::ptr_eq(formed.bundle(), &self.bundle)) {
-            Some(formed) => formed,
-            None => {
-                again = ended(&self.bundle, request);
-                &again
-            }
-        };
-        if let Form::Ready(shaped) = formed.at(None) {
-            live.take(&self.bundle, &shaped, (time, &kind));
+        if let Form::Ready(shaped) = &*form {
+            live.take(&bundle, shaped, (time, &kind));
         }
     }
 
@@ -269,19 +267,6 @@ impl History {
     fn is_about(&self, shaped: &Shaped<'_>, kind: &Kind) -> bool {
         let plan = &self.bundle.temporal;
         kind.names().iter().any(|name| plan.is_about(shaped.action_id(), name))
-    }
-
-    /// The same of the end of a request.
-    fn is_looked_back_at(&self, request: &Request, formed: Option<&Formed>, kind: &Kind) -> bool {
-        let again;
-        let formed = match formed.filter(|formed| Arc::ptr_eq(formed.bundle(), &self.bundle)) {
-            Some(formed) => formed,
-            None => {
-                again = ended(&self.bundle, request);
-                &again
-            }
-        };
-        matches!(formed.at(None), Form::Ready(shaped) if self.is_about(&shaped, kind))
     }
 
     fn changed(&mut self) {
