@@ -35,22 +35,26 @@ pub struct SessionSummary {
     pub settled: bool,
 }
 
+/// What a client's messages are read from.
+pub trait ClientReader: AsyncRead + Send + Unpin + 'static {}
+
+impl<R: AsyncRead + Send + Unpin + 'static> ClientReader for R {}
+
+/// What messages to a client are written to.
+pub trait ClientWriter: AsyncWrite + Send + Unpin + 'static {}
+
+impl<W: AsyncWrite + Send + Unpin + 'static> ClientWriter for W {}
+
 /// Starts the server and runs one session with it: [`ServerCommand::start`], then [`serve_started`].
 ///
 /// # Errors
 /// The server could not be started; then nothing was read from the client.
-pub async fn serve<G, S, R, W>(
+pub async fn serve<G: Gate, S: Sink>(
     gate: Arc<G>,
     server: ServerCommand,
-    client: (R, W),
+    client: (impl ClientReader, impl ClientWriter),
     sink: S,
-) -> Result<SessionSummary, SessionError>
-where
-    G: Gate,
-    S: Sink,
-    R: AsyncRead + Send + Unpin + 'static,
-    W: AsyncWrite + Send + Unpin + 'static,
-{
+) -> Result<SessionSummary, SessionError> {
     Ok(serve_started(gate, server.start().await?, client, sink).await)
 }
 
@@ -61,34 +65,22 @@ where
 /// [`crate::limits::SHUTDOWN_MS_MAX`] to end by itself; its answers still go to the client.
 ///
 /// What the server started is ended with it: see [`crate::guard`].
-pub async fn serve_started<G, S, R, W>(
+pub async fn serve_started<G: Gate, S: Sink>(
     gate: Arc<G>,
     server: ServerProcess,
-    client: (R, W),
+    client: (impl ClientReader, impl ClientWriter),
     sink: S,
-) -> SessionSummary
-where
-    G: Gate,
-    S: Sink,
-    R: AsyncRead + Send + Unpin + 'static,
-    W: AsyncWrite + Send + Unpin + 'static,
-{
+) -> SessionSummary {
     run(gate, server, client, (sink, Times::default())).await
 }
 
 /// Runs one session with a server that has been started.
-async fn run<G, S, R, W>(
+async fn run<G: Gate, S: Sink>(
     gate: Arc<G>,
     mut child: ServerProcess,
-    client: (R, W),
+    client: (impl ClientReader, impl ClientWriter),
     (sink, times): (S, Times),
-) -> SessionSummary
-where
-    G: Gate,
-    S: Sink,
-    R: AsyncRead + Send + Unpin + 'static,
-    W: AsyncWrite + Send + Unpin + 'static,
-{
+) -> SessionSummary {
     let sink = Arc::new(sink);
     sink.note(Note::Started { pid: Some(child.id()) });
     let (events, mut happened) = mpsc::channel(pipe::EVENTS_MAX);

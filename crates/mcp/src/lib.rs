@@ -22,7 +22,7 @@ mod note;
 mod server;
 pub mod session;
 
-pub use driver::{SessionSummary, serve, serve_started};
+pub use driver::{ClientReader, ClientWriter, SessionSummary, serve, serve_started};
 pub use gate::{Answer, Completed, Direction, End, Gate, Step, Stop};
 pub use note::{Note, Sink};
 pub use server::{ServerCommand, ServerProcess, SessionError};
