@@ -2,22 +2,47 @@
 
 use include_dir::{Dir, include_dir};
 use policy::{Bundle, Files};
+use proof::json::{Object, Value, object};
 
 use crate::exit::{Exit, Failure};
 
 static STARTER: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../bundles/starter");
 
+const ENTITIES: &str = "entities.json";
+
 /// Its files.
-pub(crate) fn files() -> Files {
+fn files() -> Files {
     let mut files = Files::new();
     collect(&STARTER, &mut files);
     files
 }
 
-/// Loads it.
-pub(crate) fn bundle() -> Result<Bundle, Failure> {
-    Bundle::load(&files())
+/// Loads it for a domain with these workloads: they are the office.
+pub(crate) fn bundle(workloads: &[&str]) -> Result<Bundle, Failure> {
+    Bundle::load(&with_office(workloads))
         .map_err(|why| Failure::new(Exit::Failed, "the starter bundle does not load").why(why))
+}
+
+/// Its files, with these workloads in the office, whose agents may pay and start helpers.
+pub(crate) fn with_office(workloads: &[&str]) -> Files {
+    let mut files = files();
+    let member = |name: &&str| {
+        object([
+            ("uid", object([("type", "Workload".into()), ("id", Value::from(*name))])),
+            ("attrs", Value::Object(Object::new())),
+            (
+                "parents",
+                Value::Array(vec![object([("type", "Group".into()), ("id", "office".into())])]),
+            ),
+        ])
+    };
+    let members: Vec<Vec<u8>> = workloads.iter().map(|name| member(name).to_bytes()).collect();
+    if let Some(entities) = files.get_mut(ENTITIES) {
+        for member in members {
+            entities.splice(1..1, [b"\n  ".as_slice(), &member, b","].concat());
+        }
+    }
+    files
 }
 
 fn collect(dir: &Dir<'_>, files: &mut Files) {
@@ -30,6 +55,7 @@ fn collect(dir: &Dir<'_>, files: &mut Files) {
 #[cfg(test)]
 mod tests {
     use policy::protocol;
+    use policy::reach::{DomainNames, unreached};
     use wire::mcp::{Kind, Method, Party};
 
     /// The actions by which the protocol's table says that a message goes.
@@ -53,6 +79,22 @@ mod tests {
 
     #[test]
     fn it_loads() {
-        assert_eq!(super::bundle().unwrap().name(), "starter");
+        assert_eq!(super::bundle(&[]).unwrap().name(), "starter");
+    }
+
+    #[test]
+    fn the_workloads_of_a_new_domain_may_pay_and_start_helpers() {
+        let bundle = super::bundle(&["writer", "a\"b"]).unwrap();
+        let domain = DomainNames {
+            workloads: ["writer".to_owned()].into(),
+            roles: [("finance".to_owned(), 1)].into(),
+            servers: ["files".to_owned(), "office".to_owned()].into(),
+        };
+        let warnings = unreached(&bundle, Some(&domain));
+        let of_office = warnings.iter().filter(|warning| {
+            let text = warning.to_string();
+            text.contains("office") || text.contains("`pay`")
+        });
+        assert_eq!(of_office.count(), 0, "{warnings:?}");
     }
 }

@@ -10,11 +10,14 @@ use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::{config, folder, starter, user};
 
+/// The workload that is registered first where none is named.
+const FIRST_WORKLOAD: &str = "agent";
+
 /// Makes a domain.
 pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure> {
     let bundle = match &arguments.bundle {
         Some(path) => folder::load_bundle(path)?,
-        None => starter::bundle()?,
+        None => starter::bundle(&office(arguments))?,
     };
     let workloads = arguments.workload.iter().map(workload).collect::<Result<Vec<_>, _>>()?;
     let servers = arguments.server.iter().map(server).collect::<Result<Vec<_>, _>>()?;
@@ -37,7 +40,7 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
     let shown = arguments.domain.display();
     output.line(format!("domain `{name}` made in {shown}, with the bundle `{}`", bundle.name()))?;
     if arguments.workload.is_empty() {
-        output.line(format!("next: interlock register {shown} agent --user USER"))?;
+        output.line(format!("next: interlock register {shown} {FIRST_WORKLOAD} --user USER"))?;
     }
     for server in &servers {
         output.line(server.users_line())?;
@@ -47,6 +50,12 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
     }
     output.line(format!("then: interlock serve {shown}"))?;
     Ok(Exit::Ok)
+}
+
+/// The workloads of the starter's office: those that are named, else the one that is registered next.
+fn office(arguments: &Init) -> Vec<&str> {
+    let named: Vec<&str> = arguments.workload.iter().map(|(name, _)| name.as_str()).collect();
+    if named.is_empty() { vec![FIRST_WORKLOAD] } else { named }
 }
 
 /// Makes the folder, its configuration and its logs.

@@ -9,27 +9,16 @@ use crate::starter;
 pub(super) const LEFT_OUT: &str = "spending.not-cooperatively";
 
 const SPENDING: &str = "policies/spending.dw";
-const ENTITIES: &str = "entities.json";
 const MANIFEST: &str = "bundle.toml";
 
 /// Its files, with these workloads in the office.
 pub(super) fn files(office: &[&str]) -> Result<Files, Failure> {
-    let mut files = starter::files();
+    let mut files = starter::with_office(office);
     edit(&mut files, MANIFEST, |text| {
         text.contains("\nname = \"starter\"\n")
             .then(|| text.replacen("\nname = \"starter\"\n", "\nname = \"demo\"\n", 1))
     })?;
     edit(&mut files, SPENDING, |text| without(text, LEFT_OUT))?;
-    let member = |name: &&str| {
-        let parents = r#"[{ "type": "Group", "id": "office" }]"#;
-        format!(
-            "\n  {{ \"uid\": {{ \"type\": \"Workload\", \"id\": \"{name}\" }}, \"attrs\": {{}}, \"parents\": {parents} }},"
-        )
-    };
-    let members: String = office.iter().map(member).collect();
-    edit(&mut files, ENTITIES, |text| {
-        text.strip_prefix('[').map(|rest| format!("[{members}{rest}"))
-    })?;
     // Its cases are the starter's.
     files.retain(|path, _| !path.starts_with("tests/"));
     Ok(files)
@@ -70,7 +59,7 @@ mod tests {
     #[test]
     fn it_is_the_starter_without_one_policy_and_with_an_office() {
         let (demo, starter) =
-            (load(&files(&["assistant"]).unwrap()).unwrap(), starter::bundle().unwrap());
+            (load(&files(&["assistant"]).unwrap()).unwrap(), starter::bundle(&[]).unwrap());
         let ids =
             |bundle: &Bundle| bundle.policies().map(|policy| policy.id.clone()).collect::<Vec<_>>();
         let mut left = ids(&starter);

@@ -35,7 +35,7 @@ impl Site {
         let text = init::configuration("bench", "node-1", &[]);
         let domain = folder.path().join("domain");
         let options = {
-            let decider = (&starter::bundle()?, kernel::governance::SEMANTICS);
+            let decider = (&starter::bundle(&[])?, kernel::governance::SEMANTICS);
             init::create(&domain, &text, decider, workloads.collect())?
         };
         Ok(Self { folder, options, os_user })
