@@ -10,6 +10,7 @@ pub(crate) mod labels;
 mod load;
 pub(crate) mod manifest;
 mod meters;
+pub(crate) mod names;
 mod places;
 mod policies;
 pub(crate) mod schema;
@@ -18,6 +19,7 @@ pub(crate) mod store;
 mod tokens;
 mod unknown_action;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use cedar_policy::Schema;
@@ -63,6 +65,8 @@ pub struct Bundle {
     blob: Vec<u8>,
     digest: Digest,
     pub(crate) manifest: Manifest,
+    /// Which spellings of a resource's name are one.
+    pub(crate) names: names::Names,
     pub(crate) labels: labels::LabelRules,
     pub(crate) detectors: crate::detectors::Detectors,
     pub(crate) shapes: Shapes,
@@ -267,7 +271,7 @@ impl Bundle {
     }
 
     /// The request that calling a tool stands for. `arguments` is a JSON object in text; it becomes the input as it
-    /// is. An unknown tool gives the action `tools/call:SERVER/TOOL`, which no schema can declare; an argument that
+    /// is. The resource's id is in the one spelling of its type. An unknown tool gives the action `tools/call:SERVER/TOOL`, which no schema can declare; an argument that
     /// should name the resource and does not gives a resource without id, which is malformed.
     #[must_use]
     pub fn tool_request(
@@ -286,7 +290,11 @@ impl Bundle {
             ResourceId::Fixed(id) => id.clone(),
             ResourceId::Argument(name) => {
                 let arguments = Json::parse_object(arguments).unwrap_or_default();
-                arguments.get(name).and_then(Json::as_str).unwrap_or_default().to_owned()
+                let id = arguments.get(name).and_then(Json::as_str).unwrap_or_default();
+                let kind = self.shapes.entity(&entry.resource_kind);
+                let kind = kind.map_or(entry.resource_kind.as_str(), |(kind, _)| kind);
+                // One that can't be spelt is malformed, as it is.
+                self.names.spelt(kind, id).map_or_else(|_| id.to_owned(), Cow::into_owned)
             }
         };
         let resource = Entity::new(entry.resource_kind.clone(), id);

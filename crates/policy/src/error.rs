@@ -325,6 +325,8 @@ pub enum WarningCode {
     PermitNever,
     /// A policy names an entity that nothing has.
     EntityUnknown,
+    /// A policy looks for a name in a spelling that no request has.
+    NameSpelling,
     /// A policy reads what no decision has.
     ConditionNever,
     /// A policy looks back at what never happens.
@@ -368,6 +370,7 @@ impl WarningCode {
             WarningCode::ForbidNever => "forbid.never",
             WarningCode::PermitNever => "permit.never",
             WarningCode::EntityUnknown => "entity.unknown",
+            WarningCode::NameSpelling => "name.spelling",
             WarningCode::ConditionNever => "condition.never",
             WarningCode::EventNever => "event.never",
             WarningCode::TagsUnset => "tags.unset",

@@ -50,6 +50,7 @@ pub mod protocol;
 pub mod reach;
 mod request;
 mod semantics;
+mod spelling;
 pub mod temporal;
 mod typed;
 mod web;

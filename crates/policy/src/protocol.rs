@@ -86,6 +86,17 @@ pub const OF_ANSWERS: [&str; 8] = [
     "answer/tasks/result",
 ];
 
+/// The params of a message that name something at the server.
+#[must_use]
+pub(crate) fn naming(action: &str) -> &'static [&'static str] {
+    match action {
+        "resources/read" | "resources/subscribe" | "resources/unsubscribe" => &["uri"],
+        "prompts/get" => &["name"],
+        "completion/complete" => &["ref"],
+        _ => &[],
+    }
+}
+
 /// Before the name of a method that the protocol does not have.
 const UNKNOWN: &str = "unknown:";
 

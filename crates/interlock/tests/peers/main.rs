@@ -13,6 +13,8 @@ mod foreign_verifiers;
 #[cfg(test)]
 mod found;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod real_peers;
 #[cfg(test)]
 mod receipts;

@@ -57,6 +57,11 @@ impl Client {
     pub(crate) fn through_mcp(folder: &Path, workload: &str, server: &str) -> io::Result<Client> {
         let mut command = Command::new(BINARY);
         command.arg("mcp").arg(folder).args(["--server", server, "--workload", workload]);
+        Client::of(&mut command)
+    }
+
+    /// Speaks with a program over its standard streams.
+    pub(crate) fn of(command: &mut Command) -> io::Result<Client> {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn()?;
         let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());

@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::LABELS;
 use super::manifest::{Entry, Key, Manifest, Reader};
+use super::names::Names;
 use super::places::{self, Places};
 use super::schema::Shapes;
 use crate::error::{LoadCode, LoadError};
@@ -145,7 +146,7 @@ impl LabelRules {
     /// Reads the file, with all of its problems.
     pub(crate) fn read(
         text: &Arc<str>,
-        shapes: &Shapes,
+        (shapes, spelt): (&Shapes, &Names),
         manifest: &Manifest,
     ) -> Result<LabelRules, Vec<LoadError>> {
         let mut reader = Reader::new(text, LABELS, (LoadCode::Labels, LoadCode::LabelsKey));
@@ -154,7 +155,7 @@ impl LabelRules {
         let known = ["actions", "forgets", "labels", "places", "resources", "tools"];
         reader.only(table, "at the top", &known);
         let names = names(&mut reader, table);
-        let places = places::read(&mut reader, table, shapes);
+        let places = places::read(&mut reader, table, (shapes, spelt));
         let mut rules = LabelRules { names, places, ..LabelRules::default() };
         if let Some((actions, _)) = reader.optional(table, "actions", DeValue::as_table) {
             for (key, value) in actions {
@@ -168,7 +169,7 @@ impl LabelRules {
         }
         if let Some((resources, span)) = reader.optional(table, "resources", DeValue::as_array) {
             for value in resources {
-                rules.resource(&mut reader, value, shapes);
+                rules.resource(&mut reader, value, (shapes, spelt));
             }
             if resources.len() > LABELLED_RESOURCES_MAX {
                 let message = format!("more than {LABELLED_RESOURCES_MAX} labelled resources");
@@ -254,7 +255,12 @@ impl LabelRules {
         self.tools.insert(tool.clone(), adds);
     }
 
-    fn resource(&mut self, reader: &mut Reader<'_>, value: &Entry<'_>, shapes: &Shapes) {
+    fn resource(
+        &mut self,
+        reader: &mut Reader<'_>,
+        value: &Entry<'_>,
+        (shapes, spelt): (&Shapes, &Names),
+    ) {
         let span = value.span();
         let Some(table) = value.get_ref().as_table() else {
             let message = "a labelled resource is a table".to_owned();
@@ -269,6 +275,9 @@ impl LabelRules {
             return reader.wrong_name(&at, message, nearest(name, shapes.entity_names()));
         };
         let Some((id, at)) = reader.required(table, "id", &span, DeValue::as_str) else { return };
+        if let Some(why) = spelt.why_in_none(Some(kind), &id.to_lowercase()) {
+            reader.wrong(LoadCode::Labels, &at, format!("`id` fits no name of `{kind}`: it {why}"));
+        }
         let Some(id) = Pattern::parse(id) else {
             let message = "`id` is an id, with `*` for anything at its end, its beginning or both";
             return reader.wrong(LoadCode::Labels, &at, message.to_owned());

@@ -13,6 +13,7 @@ use super::entities::{self, EntityMap};
 use super::labels::{self, LabelRules};
 use super::manifest::{Manifest, ResourceId};
 use super::meters;
+use super::names::Names;
 use super::policies::{self, Policies, located};
 use super::schema::{Action, Extent, Shapes};
 use super::store::Store;
@@ -77,9 +78,12 @@ pub(super) fn build(files: &Files, under: Option<Semantics>) -> Result<Bundle, L
     errors.extend(check_tools(&manifest, &shapes, text(&texts, MANIFEST)));
     errors.extend(protocol::check(manifest.semantics, &shapes, &text(&texts, SCHEMA)));
     errors.extend(labels::too_early(manifest.semantics, &shapes, texts.contains_key(LABELS)));
-    let labels = labels(&texts, (&shapes, &manifest), &mut errors);
+    let names = Names::read((&manifest, &shapes), &text(&texts, MANIFEST), &mut errors);
+    let labels = labels(&texts, (&shapes, &manifest, &names), &mut errors);
     let detectors = detectors(&texts, (&labels, manifest.semantics), &mut errors);
     let stated = stated(&texts, &shapes, &schema, &mut errors);
+    let unnamed = stated.iter().flat_map(|(stated, _)| names.unnamed(stated));
+    errors.extend(unnamed.map(|why| LoadError::new(LoadCode::Entities, ENTITIES, why)));
     let meters = metered(&texts, (&manifest, &shapes, &schema), &mut errors);
     let policies =
         match policies::load(&policy_texts(&texts), &text(&texts, SCHEMA), manifest.semantics) {
@@ -102,6 +106,7 @@ pub(super) fn build(files: &Files, under: Option<Semantics>) -> Result<Bundle, L
         binds: binds(&manifest, &shapes),
         messages: protocol::messages(&manifest, &shapes),
         labels,
+        names,
         detectors,
         manifest,
         meters,
@@ -194,11 +199,11 @@ fn manifest(texts: &Texts, files: &Files, errors: &mut Vec<LoadError>) -> Option
 
 fn labels(
     texts: &Texts,
-    (shapes, manifest): (&Shapes, &Manifest),
+    (shapes, manifest, names): (&Shapes, &Manifest, &Names),
     errors: &mut Vec<LoadError>,
 ) -> LabelRules {
     let Some(text) = texts.get(LABELS) else { return LabelRules::default() };
-    LabelRules::read(text, shapes, manifest)
+    LabelRules::read(text, (shapes, names), manifest)
         .map_err(|found| errors.extend(found))
         .unwrap_or_default()
 }

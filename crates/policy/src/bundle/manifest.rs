@@ -13,6 +13,7 @@ use crate::facts::Trust;
 use crate::history::HistoryOf;
 use crate::nearest::nearest;
 use crate::semantics::Semantics;
+use crate::spelling::{Same, Spelling};
 use crate::typed::Undeclared;
 
 /// What `bundle.toml` says.
@@ -24,8 +25,18 @@ pub(crate) struct Manifest {
     pub(crate) trust_minimum: Trust,
     /// None where it is not said.
     pub(crate) history_of: Option<HistoryOf>,
+    /// Which spellings are one, by the entity type of what is named, as it is written here.
+    pub(crate) same_name: BTreeMap<String, Spelled>,
     /// By server and tool.
     pub(crate) tools: BTreeMap<(String, String), Tool>,
+}
+
+/// What `same_name` says of a type, and where.
+#[derive(Debug, Clone)]
+pub(crate) struct Spelled {
+    pub(crate) by: Spelling,
+    pub(crate) offset: usize,
+    pub(crate) bytes: usize,
 }
 
 /// What a tool of a server stands for.
@@ -34,6 +45,8 @@ pub(crate) struct Tool {
     pub(crate) action: String,
     pub(crate) resource_kind: String,
     pub(crate) resource_id: ResourceId,
+    /// Arguments that name resources besides, each with the type of what it names.
+    pub(crate) names: BTreeMap<String, String>,
     pub(crate) undeclared: Undeclared,
     /// Digest of the one definition with which it may be called.
     pub(crate) pinned: Option<Digest>,
@@ -69,6 +82,7 @@ impl Default for Manifest {
             semantics: Semantics::CURRENT,
             trust_minimum: Trust::Degraded,
             history_of: None,
+            same_name: BTreeMap::new(),
             tools: BTreeMap::new(),
         }
     }
@@ -144,11 +158,13 @@ impl<'t> Reader<'t> {
     }
 
     fn manifest(&mut self, table: &Spanned<DeTable<'_>>) -> Manifest {
-        let known = ["name", "version", "semantics", "trust_minimum", "tools", "history"];
+        let known =
+            ["name", "version", "semantics", "trust_minimum", "tools", "history", "same_name"];
         let span = 0..0;
         let table = table.get_ref();
         let semantics = self.semantics(table);
-        let said = known.iter().filter(|name| **name != "history" || semantics >= Semantics::V4);
+        let since_v4 = |name: &str| ["history", "same_name"].contains(&name);
+        let said = known.iter().filter(|name| !since_v4(name) || semantics >= Semantics::V4);
         self.only(table, "at the top", &said.copied().collect::<Vec<_>>());
         let history_of = self.history_of(table);
         let trust =
@@ -167,7 +183,8 @@ impl<'t> Reader<'t> {
             semantics,
             trust_minimum: trust.unwrap_or(Trust::Degraded),
             history_of,
-            tools: self.tools(table),
+            same_name: self.same_name(table),
+            tools: self.tools(table, semantics),
         }
     }
 
@@ -200,7 +217,42 @@ impl<'t> Reader<'t> {
         version.unwrap_or(Semantics::CURRENT)
     }
 
-    fn tools(&mut self, table: &DeTable<'_>) -> BTreeMap<(String, String), Tool> {
+    fn same_name(&mut self, table: &DeTable<'_>) -> BTreeMap<String, Spelled> {
+        let mut read = BTreeMap::new();
+        let Some((types, _)) = self.optional(table, "same_name", DeValue::as_table) else {
+            return read;
+        };
+        for (key, value) in types {
+            let Some(words) = value.get_ref().as_array() else {
+                let message = "what makes no difference in names is a list of words".to_owned();
+                self.wrong(LoadCode::Manifest, &value.span(), message);
+                continue;
+            };
+            let same: Vec<Same> =
+                words.iter().filter_map(|word| self.same(&word.span(), word.get_ref())).collect();
+            let (offset, bytes) = (key.span().start, key.span().len());
+            let spelled = Spelled { by: Spelling::new(same), offset, bytes };
+            read.insert(key.get_ref().as_ref().to_owned(), spelled);
+        }
+        read
+    }
+
+    fn same(&mut self, span: &Span, word: &DeValue<'_>) -> Option<Same> {
+        let word = word.as_str().unwrap_or_default();
+        let same = Same::parse(word);
+        if same.is_none() {
+            let words = Same::ALL.map(Same::as_str);
+            let message = format!("`{word}` is not one of {}", listed(&words));
+            self.wrong_name(span, message, nearest(word, words));
+        }
+        same
+    }
+
+    fn tools(
+        &mut self,
+        table: &DeTable<'_>,
+        semantics: Semantics,
+    ) -> BTreeMap<(String, String), Tool> {
         let mut tools = BTreeMap::new();
         let Some((entries, _)) = self.optional(table, "tools", DeValue::as_table) else {
             return tools;
@@ -215,20 +267,22 @@ impl<'t> Reader<'t> {
                 self.wrong(LoadCode::Manifest, &key.span(), message);
                 continue;
             };
-            if let Some(read) = self.tool(key, value) {
+            if let Some(read) = self.tool(key, value, semantics) {
                 tools.insert((server.to_owned(), tool.to_owned()), read);
             }
         }
         tools
     }
 
-    fn tool(&mut self, key: &Key<'_>, value: &Entry<'_>) -> Option<Tool> {
+    fn tool(&mut self, key: &Key<'_>, value: &Entry<'_>, semantics: Semantics) -> Option<Tool> {
         let Some(table) = value.get_ref().as_table() else {
             self.wrong(LoadCode::Manifest, &key.span(), "a tool is a table".to_owned());
             return None;
         };
         let whose = format!("of the tool `{}`", key.get_ref());
-        self.only(table, &whose, &["action", "pinned", "resource", "undeclared_arguments"]);
+        let known = ["action", "pinned", "resource", "undeclared_arguments", "names"];
+        let until = if semantics >= Semantics::V4 { known.len() } else { known.len() - 1 };
+        self.only(table, &whose, known.get(..until).unwrap_or(&known));
         let action = self.text(table, "action", &key.span());
         let (resource_kind, resource_id) = self.resource(table, key)?;
         let undeclared = match self.optional(table, "undeclared_arguments", DeValue::as_str) {
@@ -241,9 +295,22 @@ impl<'t> Reader<'t> {
                 Undeclared::Refuse
             }
         };
+        let names = self.names(table);
         let pinned = self.pinned(table);
         let (offset, bytes) = (key.span().start, key.span().len());
-        Some(Tool { action, resource_kind, resource_id, undeclared, pinned, offset, bytes })
+        Some(Tool { action, resource_kind, resource_id, names, undeclared, pinned, offset, bytes })
+    }
+
+    /// `names = { ARGUMENT = "TYPE" }`.
+    fn names(&mut self, table: &DeTable<'_>) -> BTreeMap<String, String> {
+        let Some((names, _)) = self.optional(table, "names", DeValue::as_table) else {
+            return BTreeMap::new();
+        };
+        let read = names.iter().map(|(key, value)| {
+            let kind = self.text(names, key.get_ref().as_ref(), &value.span());
+            (key.get_ref().as_ref().to_owned(), kind)
+        });
+        read.collect()
     }
 
     fn pinned(&mut self, table: &DeTable<'_>) -> Option<Digest> {

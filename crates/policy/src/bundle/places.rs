@@ -8,6 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::labels::Pattern;
 use super::manifest::{Entry, Reader};
+use super::names::Names;
 use super::schema::Shapes;
 use crate::bundle::Bundle;
 use crate::error::LoadCode;
@@ -76,14 +77,18 @@ impl Bundle {
 }
 
 /// `[[places]]` and `forgets`.
-pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, shapes: &Shapes) -> Places {
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    table: &DeTable<'_>,
+    known: (&Shapes, &Names),
+) -> Places {
     let mut places = Places::default();
     if let Some((items, span)) = reader.optional(table, "places", DeValue::as_array) {
         if items.len() > PLACES_MAX {
             reader.wrong(LoadCode::Limit, &span, format!("more than {PLACES_MAX} places"));
         }
         for item in items {
-            if let Some((kind, pattern, name)) = place(reader, item, shapes) {
+            if let Some((kind, pattern, name)) = place(reader, item, known) {
                 places.of.entry(kind).or_default().push((pattern, name));
             }
         }
@@ -105,7 +110,7 @@ pub(super) fn read(reader: &mut Reader<'_>, table: &DeTable<'_>, shapes: &Shapes
 fn place(
     reader: &mut Reader<'_>,
     item: &Entry<'_>,
-    shapes: &Shapes,
+    (shapes, spelt): (&Shapes, &Names),
 ) -> Option<(String, Pattern, String)> {
     let span = item.span();
     let Some(table) = item.get_ref().as_table() else {
@@ -120,6 +125,9 @@ fn place(
         return None;
     };
     let (id, at) = reader.required(table, "id", &span, DeValue::as_str)?;
+    if let Some(why) = spelt.why_in_none(Some(kind), &id.to_lowercase()) {
+        reader.wrong(LoadCode::Labels, &at, format!("`id` fits no name of `{kind}`: it {why}"));
+    }
     let name = format!("{kind} {}", id.to_lowercase());
     let pattern = Pattern::parse(id).filter(|_| name.len() <= PLACE_BYTES_MAX);
     if pattern.is_none() {

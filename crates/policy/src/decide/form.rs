@@ -198,6 +198,9 @@ fn fitting(
         return Err(format!("the action does not apply to resources of type `{}`", resource.kind));
     }
     let context = context(bundle, action, (input, &request.resource))?;
+    if let Some(why) = bundle.names.refused(resource.kind.name(), &request.resource) {
+        return Err(why);
+    }
     let cedar = extended(&Context::empty(), &context).ok_or("the arguments can't be evaluated")?;
     let refused = match asked {
         Asked::Now if action.is_alike => None,
@@ -225,7 +228,8 @@ fn context(
     };
     let none = Record::default();
     let declared = action.input().unwrap_or(&none);
-    let arguments = declared.read(input, At::root("input"), undeclared)?;
+    let mut arguments = declared.read(input, At::root("input"), undeclared)?;
+    bundle.names.spell(action, &mut arguments)?;
     let mut context = BTreeMap::new();
     if action.context.members.contains_key("host") {
         let host = web::host(&resource.id).map(Typed::String);

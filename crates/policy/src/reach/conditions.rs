@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use cedar_policy_core::ast::{BinaryOp, EntityUID, Expr, ExprKind, Literal, Policy, Var};
+use cedar_policy_core::ast::{
+    BinaryOp, EntityUID, Expr, ExprKind, Literal, Pattern, PatternElem, Policy, Var,
+};
 
 use super::{Reach, meant};
 use crate::bundle::PolicyInfo;
@@ -28,6 +30,17 @@ impl Reach<'_> {
                 ExprKind::HasAttr { expr, attr } | ExprKind::GetAttr { expr, attr } => {
                     found.extend(self.never_supplied(info, expr, attr));
                 }
+                ExprKind::Like { expr, pattern } => {
+                    let part = literal(pattern);
+                    found.extend(self.never_spelt((info, policy), expr, &part));
+                }
+                ExprKind::BinaryApp { op: BinaryOp::Eq, arg1, arg2 } => {
+                    for (of, name) in [(arg1, arg2), (arg2, arg1)] {
+                        if let ExprKind::Lit(Literal::String(name)) = name.expr_kind() {
+                            found.extend(self.never_spelt((info, policy), of, name));
+                        }
+                    }
+                }
                 _ => {}
             }
         }
@@ -49,6 +62,9 @@ impl Reach<'_> {
         let kind = uid.entity_type();
         let id: &str = uid.eid().as_ref();
         let name = kind.to_string();
+        if let Some(never) = self.never_named(info, uid) {
+            return Some(never);
+        }
         // Actions are no entity type of the schema, and are checked with it.
         let is_open =
             self.bundle.shapes.entity(&name).is_some_and(|(_, shape)| shape.ids.is_none());
@@ -78,6 +94,41 @@ impl Reach<'_> {
         sources.any(|source| {
             source.kind == *kind && source.id.as_deref().is_none_or(|only| only == id)
         }) || inputs.any(|input| input.entity_names().contains(&name))
+    }
+
+    /// An entity whose id no request spells so.
+    pub(super) fn never_named(&self, info: &PolicyInfo, uid: &EntityUID) -> Option<Warning> {
+        let kind = uid.entity_type().to_string();
+        let why = self.bundle.names.why_in_none(Some(&kind), uid.eid().as_ref())?;
+        let why = format!("names `{uid}`, which no request can: it {why}");
+        Some(self.about(info, WarningCode::NameSpelling, &why))
+    }
+
+    /// A text that is looked for in an argument that names a resource, and that no name in its one spelling has.
+    fn never_spelt(
+        &self,
+        (info, policy): (&PolicyInfo, &Policy),
+        of: &Expr,
+        part: &str,
+    ) -> Option<Warning> {
+        let ExprKind::GetAttr { expr, attr } = of.expr_kind() else { return None };
+        let ExprKind::GetAttr { expr: context, attr: input } = expr.expr_kind() else {
+            return None;
+        };
+        let is_argument =
+            matches!(context.expr_kind(), ExprKind::Var(Var::Context)) && input == "input";
+        if !is_argument {
+            return None;
+        }
+        let scoped = self.bundle.shapes.actions().map(|(_, action)| action);
+        let scoped =
+            scoped.filter(|action| self.is_in_scope(policy.action_constraint(), &action.uid));
+        let why = self.bundle.names.why_in_no_argument(scoped, (attr, part))?;
+        let why = format!(
+            "looks for `{}` in `context.input.{attr}`, which can never be there: it {why}",
+            part.escape_debug()
+        );
+        Some(self.about(info, WarningCode::NameSpelling, &why))
     }
 
     /// A member of the context that no decision has.
@@ -130,6 +181,15 @@ impl Read {
             _ => false,
         }
     }
+}
+
+/// The text of a pattern, with `*` for what stands for anything.
+fn literal(pattern: &Pattern) -> String {
+    let letter = |one: &PatternElem| match one {
+        PatternElem::Char(letter) => *letter,
+        PatternElem::Wildcard => '*',
+    };
+    pattern.iter().map(letter).collect()
 }
 
 fn is_labels(expression: &Expr) -> bool {

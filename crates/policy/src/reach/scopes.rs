@@ -16,6 +16,10 @@ impl Reach<'_> {
             "forbid" => WarningCode::ForbidNever,
             _ => WarningCode::PermitNever,
         };
+        let misspelt = resource(policy).and_then(|uid| self.never_named(info, &uid));
+        if misspelt.is_some() {
+            return misspelt;
+        }
         let why = self.why_never(policy)?;
         Some(self.about(info, code, &format!("can never apply: {why}")))
     }
@@ -183,6 +187,14 @@ impl std::fmt::Display for Source {
             Some(id) => write!(f, "`{}::\"{}\"`", self.kind, id.escape_debug()),
             None => write!(f, "`{}`", self.kind),
         }
+    }
+}
+
+/// The one resource that a policy's scope names.
+fn resource(policy: &Policy) -> Option<EntityUID> {
+    match policy.resource_constraint().as_inner() {
+        Constraint::Eq(reference) => named(reference).cloned(),
+        _ => None,
     }
 }
 
