@@ -102,6 +102,7 @@ async fn run<G: Gate, S: Sink>(
         client,
         server: Some(server),
         cut_at: 0,
+        close_client_at: None,
         work: JoinSet::new(),
         asked: HashMap::new(),
         deadline: Deadline::new(times),
@@ -132,6 +133,8 @@ struct Driver<G, S> {
     began: Instant,
     /// Bytes of the client's last line that the server's pipe had taken when it was cut.
     cut_at: u64,
+    /// When the client's stream is closed after an order, whatever the gate waits for.
+    close_client_at: Option<Instant>,
     /// What the gate was asked: at most one question a lane, and at the end the completion of what is open.
     work: JoinSet<Option<Input>>,
     /// The lanes that wait for what was asked.
@@ -151,6 +154,7 @@ impl<G: Gate, S: Sink> Driver<G, S> {
         (from_client, from_server): (&mut Lines, &mut Lines),
     ) -> Option<Input> {
         let session = &self.session;
+        let close_client_at = self.close_client_at;
         tokio::select! {
             Some(done) = self.work.join_next_with_id() => self.answered(done),
             Some(event) = happened.recv() => self.event(event),
@@ -164,6 +168,11 @@ impl<G: Gate, S: Sink> Driver<G, S> {
                 None
             }
             () = sleep_until(self.deadline.at()), if self.deadline.is_set() => self.late(),
+            () = sleep_until(close_client_at.unwrap_or_else(Instant::now)), if close_client_at.is_some() => {
+                self.close_client_at = None;
+                self.client.close();
+                None
+            }
         }
     }
 
@@ -238,7 +247,11 @@ impl<G: Gate, S: Sink> Driver<G, S> {
             }
             Effect::Refused(code) => self.gate.refused(code),
             Effect::Note(note) => self.sink.note(note),
-            Effect::CloseServer => self.server = self.server.take().and_then(Writer::close),
+            Effect::CloseServer => {
+                if let Some(server) = &mut self.server {
+                    server.close();
+                }
+            }
             Effect::End => self.end().await,
         }
     }
@@ -270,13 +283,26 @@ impl<G: Gate, S: Sink> Driver<G, S> {
 
     /// INVARIANT: this comes before the effects that say what is lost, which need to know where the line was cut.
     async fn end(&mut self) {
-        if let Some(server) = self.server.take() {
+        if let Some(mut server) = self.server.take() {
             self.cut_at = server.cut(Direction::ToServer).await;
         }
         match self.session.ended() {
             Some(Ended::Client | Ended::Server) => self.deadline.linger(),
+            Some(Ended::Ordered(_)) => {
+                self.kill();
+                self.stop_client().await;
+            }
             _ => self.kill(),
         }
+    }
+
+    /// Nothing that was permitted before an order is written after it: a line that the client takes slowly is cut. Where none is
+    /// under way, the client is told what became of its requests, for a time.
+    async fn stop_client(&mut self) {
+        if self.client.is_writing() {
+            self.client.cut(Direction::ToClient).await;
+        }
+        self.close_client_at = Some(Instant::now() + self.deadline.times.stopped);
     }
 
     fn kill(&mut self) {

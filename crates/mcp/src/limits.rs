@@ -56,6 +56,10 @@ pub const SHUTDOWN_MS_MAX: u64 = 5_000;
 /// Milliseconds at the session's end for the gate to answer what is in flight and to complete what is open.
 pub const SETTLE_MS_MAX: u64 = 10_000;
 
+/// Milliseconds after an order for the client to be told what became of its requests; then its stream is closed, whatever the
+/// gate waits for.
+pub const STOPPED_MS_MAX: u64 = 200;
+
 /// Milliseconds for the server to end by itself once one side has ended the session; then it is killed.
 pub const LINGER_MS_MAX: u64 = 500;
 

@@ -3,7 +3,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::limits::{
-    FLUSH_MS_MAX, LINGER_MS_MAX, SETTLE_MS_MAX, SHUTDOWN_MS_MAX, TERMINATE_MS_MAX, WRITE_MS_MAX,
+    FLUSH_MS_MAX, LINGER_MS_MAX, SETTLE_MS_MAX, SHUTDOWN_MS_MAX, STOPPED_MS_MAX, TERMINATE_MS_MAX,
+    WRITE_MS_MAX,
 };
 
 /// The times of [`crate::limits`].
@@ -12,6 +13,7 @@ pub(super) struct Times {
     pub(super) write: Duration,
     pub(super) shutdown: Duration,
     pub(super) settle: Duration,
+    pub(super) stopped: Duration,
     pub(super) linger: Duration,
     pub(super) terminate: Duration,
     pub(super) flush: Duration,
@@ -23,6 +25,7 @@ impl Default for Times {
             write: Duration::from_millis(WRITE_MS_MAX),
             shutdown: Duration::from_millis(SHUTDOWN_MS_MAX),
             settle: Duration::from_millis(SETTLE_MS_MAX),
+            stopped: Duration::from_millis(STOPPED_MS_MAX),
             linger: Duration::from_millis(LINGER_MS_MAX),
             terminate: Duration::from_millis(TERMINATE_MS_MAX),
             flush: Duration::from_millis(FLUSH_MS_MAX),

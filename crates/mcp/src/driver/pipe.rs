@@ -1,6 +1,6 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -93,6 +93,8 @@ pub(super) struct Writer {
     lines: mpsc::Sender<(Option<Direction>, Vec<u8>)>,
     task: JoinSet<()>,
     taken: Arc<Taken>,
+    /// Lines that were handed over and are not written.
+    unwritten: Arc<AtomicUsize>,
 }
 
 /// Bytes that were taken of the last line of each lane; a lane has one at a time.
@@ -126,10 +128,15 @@ impl Writer {
         let events = events.clone();
         let taken = Arc::<Taken>::default();
         let counts = Arc::clone(&taken);
+        let unwritten = Arc::<AtomicUsize>::default();
+        let left = Arc::clone(&unwritten);
         let mut task = JoinSet::new();
         task.spawn(async move {
             let written = match writer {
-                Some(writer) => write(writer, waiting, (&events, &counts), limit).await,
+                Some(writer) => {
+                    let counts = Counts { taken: &counts, unwritten: &left };
+                    write(writer, waiting, (&events, counts), limit).await
+                }
                 None => false,
             };
             if !written {
@@ -137,7 +144,7 @@ impl Writer {
                 let _ = events.send(Event::Failed(to, taken)).await;
             }
         });
-        Self { lines, task, taken }
+        Self { lines, task, taken, unwritten }
     }
 
     /// Hands a line over.
@@ -147,19 +154,27 @@ impl Writer {
         if let Some(lane) = lane {
             self.taken.of(lane).store(0, Ordering::Release);
         }
-        let _ = self.lines.try_send((lane, line));
+        self.unwritten.fetch_add(1, Ordering::AcqRel);
+        if self.lines.try_send((lane, line)).is_err() {
+            self.unwritten.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Whether a line is being written, or waits for that.
+    pub(super) fn is_writing(&self) -> bool {
+        self.unwritten.load(Ordering::Acquire) > 0
     }
 
     /// Writes not one byte more, and closes the stream; gives how many bytes were taken of the last line of `lane`.
-    pub(super) async fn cut(mut self, lane: Direction) -> u64 {
+    pub(super) async fn cut(&mut self, lane: Direction) -> u64 {
         self.task.shutdown().await;
         self.taken.of(lane).load(Ordering::Acquire)
     }
 
     /// Writes what waits, then closes the stream; the task goes on.
-    pub(super) fn close(self) -> Option<Self> {
+    pub(super) fn close(&mut self) {
         let (closed, _) = mpsc::channel(1);
-        Some(Self { lines: closed, task: self.task, taken: self.taken })
+        self.lines = closed;
     }
 
     /// Writes what waits and closes the stream, within `limit`.
@@ -171,11 +186,18 @@ impl Writer {
     }
 }
 
+/// What is counted while lines are written.
+#[derive(Clone, Copy)]
+struct Counts<'a> {
+    taken: &'a Taken,
+    unwritten: &'a AtomicUsize,
+}
+
 /// Whether all lines were written whole.
 async fn write<W: AsyncWrite + Unpin>(
     mut writer: W,
     mut waiting: mpsc::Receiver<(Option<Direction>, Vec<u8>)>,
-    (events, taken): (&mpsc::Sender<Event>, &Taken),
+    (events, counts): (&mpsc::Sender<Event>, Counts<'_>),
     limit: Duration,
 ) -> bool {
     while let Some((lane, mut line)) = waiting.recv().await {
@@ -186,7 +208,7 @@ async fn write<W: AsyncWrite + Unpin>(
                 let count = writer.write(rest).await?;
                 if let Some(lane) = lane {
                     let bytes = u64::try_from(count).unwrap_or(u64::MAX);
-                    taken.of(lane).fetch_add(bytes, Ordering::AcqRel);
+                    counts.taken.of(lane).fetch_add(bytes, Ordering::AcqRel);
                 }
                 rest = rest.get(count..).filter(|_| count > 0).ok_or(ErrorKind::WriteZero)?;
             }
@@ -195,6 +217,7 @@ async fn write<W: AsyncWrite + Unpin>(
         if !matches!(timeout(limit, writing).await, Ok(Ok(()))) {
             return false;
         }
+        counts.unwritten.fetch_sub(1, Ordering::AcqRel);
         if let Some(lane) = lane
             && events.send(Event::Written(lane)).await.is_err()
         {

@@ -162,6 +162,7 @@ fn times() -> Times {
         write: Duration::from_secs(20),
         shutdown: Duration::from_millis(400),
         settle: Duration::from_millis(400),
+        stopped: Duration::from_millis(100),
         linger: Duration::from_millis(200),
         terminate: Duration::from_millis(400),
         flush: Duration::from_secs(1),

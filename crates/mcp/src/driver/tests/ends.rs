@@ -31,7 +31,10 @@ async fn a_server_that_ends_leaves_no_request_without_an_answer() {
 
 #[tokio::test]
 async fn a_server_that_closes_its_stdout_is_told_to_end() {
-    let client = Client::start(&Script::new(no_writes), &python(&["closes-stdout"]));
+    // On a busy machine a process may take long to be ended by a signal.
+    let times = Times { terminate: PATIENCE, ..times() };
+    let gate = Script::new(no_writes);
+    let client = Client::start_within(&gate, &python(&["closes-stdout"]), times);
     let summary = client.ends().await;
     assert_eq!(summary.ended, Ended::Server);
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&summary.exit.unwrap()), Some(15));

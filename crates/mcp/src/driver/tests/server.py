@@ -46,6 +46,9 @@ if mode == "serve":
 elif mode == "swallow":
     answer = lambda request: None
     serve(*arguments)
+elif mode == "large":
+    answer = lambda request: say({"jsonrpc": "2.0", "id": request["id"], "result": {"text": "w" * 400_000}})
+    serve(*arguments)
 elif mode == "deaf":
     time.sleep(600)
 elif mode == "quit":

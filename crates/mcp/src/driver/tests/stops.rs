@@ -83,6 +83,40 @@ async fn an_order_does_not_wait_for_a_client_that_takes_nothing() {
     assert_eq!(summary.ended, Ended::Ordered("execution.halted".into()));
 }
 
+#[tokio::test]
+async fn an_order_closes_the_client_whatever_the_gate_waits_for() {
+    let (_folder, log) = folder();
+    let times = Times { settle: 2 * PATIENCE, ..times() };
+    let mut client =
+        Client::start_within(&Script::new(no_writes), &python(&["serve", &log]), times);
+    let gate = Arc::clone(&client.gate);
+    gate.hangs.store(true, Ordering::SeqCst);
+    client.says(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).await;
+    until(|| gate.completing.load(Ordering::SeqCst) == 1).await;
+    gate.order("execution.halted");
+    is_at_the_end(&mut client).await;
+    client.session.abort();
+}
+
+#[tokio::test]
+async fn a_result_that_the_client_takes_slowly_is_cut_by_an_order() {
+    let (_folder, log) = folder();
+    let mut client = Client::start(&Script::new(no_writes), &python(&["large", &log]));
+    let gate = Arc::clone(&client.gate);
+    client.says(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).await;
+    // The client's stream takes a part of it.
+    until(|| gate.completing.load(Ordering::SeqCst) == 1).await;
+    let mut first = [0; 1];
+    tokio::io::AsyncReadExt::read_exact(&mut client.reader, &mut first).await.unwrap();
+    gate.order("execution.halted");
+    let summary = timeout(PATIENCE, client.session).await.unwrap().unwrap();
+    assert_eq!(summary.ended, Ended::Ordered("execution.halted".into()));
+    let mut rest = Vec::new();
+    let reading = tokio::io::AsyncReadExt::read_to_end(&mut client.reader, &mut rest);
+    timeout(PATIENCE, reading).await.unwrap().unwrap();
+    assert!(!rest.contains(&b'\n') && rest.len() < BODY_BYTES, "{}", rest.len());
+}
+
 /// A server in this mode, which does not read a long line to its end: how much it took of it is told.
 async fn is_told_how_much_was_taken(mode: &str, times: Times) {
     let mut client = Client::start_within(&Script::new(no_writes), &python(&[mode]), times);
