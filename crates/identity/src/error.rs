@@ -13,11 +13,20 @@ pub struct KeyError {
 enum Kind {
     Store,
     Damaged,
+    Exhausted,
 }
 
 impl KeyError {
     pub(crate) fn store(path: &Path, why: &dyn Display) -> Self {
         Self { kind: Kind::Store, message: format!("the key `{}`: {why}", path.display()) }
+    }
+
+    /// What keeps the next key from having its file.
+    pub(crate) fn room(path: &Path, why: &std::io::Error) -> Self {
+        let short = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE, rustix::io::Errno::NOMEM];
+        let is_short = short.iter().any(|one| why.raw_os_error() == Some(one.raw_os_error()));
+        let kind = if is_short { Kind::Exhausted } else { Kind::Store };
+        Self { kind, ..Self::store(path, why) }
     }
 
     pub(crate) fn damaged(path: &Path, why: &dyn Display) -> Self {
@@ -26,6 +35,12 @@ impl KeyError {
 
     pub(crate) fn other(why: &dyn Display) -> Self {
         Self { kind: Kind::Store, message: why.to_string() }
+    }
+
+    /// Whether the process has no file descriptor left, or no memory for one.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        self.kind == Kind::Exhausted
     }
 
     /// Whether a key is there and is not what was written: changed, another's, or of another node key.

@@ -1,7 +1,8 @@
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use proof::base64url;
 
@@ -26,6 +27,26 @@ pub struct FileKeys {
     folder: PathBuf,
     origin: String,
     sealing: DataKey,
+    /// What the next key needs, open: once its execution is decided to begin, no descriptor is to be had for it.
+    room: Mutex<Option<Room>>,
+}
+
+/// The folder of keys, and the file that becomes the next one, where it is there.
+struct Room {
+    folder: File,
+    next: Option<File>,
+}
+
+impl Room {
+    /// Whether the file that becomes the next key is the one at this path, and has its length.
+    fn has_next(&self, path: &Path) -> bool {
+        let identity = |found: &fs::Metadata| (found.dev(), found.ino(), found.len());
+        let held = self.next.as_ref().and_then(|next| next.metadata().ok());
+        let named = fs::metadata(path).ok();
+        held.zip(named).is_some_and(|(held, named)| {
+            held.len() == WRAPPED_BYTES as u64 && identity(&held) == identity(&named)
+        })
+    }
 }
 
 impl FileKeys {
@@ -43,7 +64,7 @@ impl FileKeys {
         sealing.parent().map_or(Ok(()), sync_folder).map_err(failed)?;
         let made = DirBuilder::new().mode(0o700).create(folder);
         made.map_err(|why| KeyError::store(folder, &why))?;
-        let keys = Self { folder: folder.to_owned(), origin: origin.to_owned(), sealing: key };
+        let keys = Self::of(folder, origin, key);
         keys.wrap(&Scope::Node, &DataKey::fresh()?)?;
         Ok(keys)
     }
@@ -67,7 +88,12 @@ impl FileKeys {
         }
         let key = words.next().and_then(|word| base64url::decode(word).ok());
         let key = key.and_then(|bytes| DataKey::from_slice(&bytes)).ok_or_else(malformed)?;
-        Ok(Self { folder: folder.to_owned(), origin: origin.to_owned(), sealing: key })
+        Ok(Self::of(folder, origin, key))
+    }
+
+    fn of(folder: &Path, origin: &str, sealing: DataKey) -> Self {
+        let (folder, origin) = (folder.to_owned(), origin.to_owned());
+        Self { folder, origin, sealing, room: Mutex::default() }
     }
 
     fn path(&self, scope: &Scope) -> Result<PathBuf, KeyError> {
@@ -77,12 +103,37 @@ impl FileKeys {
         Ok(self.folder.join(name))
     }
 
-    fn write_next(&self) -> io::Result<()> {
+    /// The file that becomes the next key: made where it is not there, and synced with its name.
+    fn open_next(&self, folder: &File) -> io::Result<File> {
+        let path = self.folder.join(NEXT);
+        if fs::metadata(&path).is_ok_and(|found| found.len() == WRAPPED_BYTES as u64) {
+            return plain::open_with(&path, OpenOptions::new().write(true));
+        }
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
-        let mut file = plain::open_with(&self.folder.join(NEXT), &mut options)?;
+        let mut file = plain::open_with(&path, &mut options)?;
         file.write_all(&[0; WRAPPED_BYTES])?;
-        file.sync_all()
+        file.sync_all()?;
+        folder.sync_all()?;
+        Ok(file)
+    }
+
+    /// Opens what the next key needs, unless it is open.
+    fn open_room(&self, room: &mut Option<Room>) -> io::Result<()> {
+        if room.as_ref().is_some_and(|room| room.has_next(&self.folder.join(NEXT))) {
+            return Ok(());
+        }
+        let folder = match room.take() {
+            Some(room) => room.folder,
+            None => File::open(&self.folder)?,
+        };
+        let next = self.open_next(&folder);
+        let (next, failed) = match next {
+            Ok(next) => (Some(next), None),
+            Err(why) => (None, Some(why)),
+        };
+        *room = Some(Room { folder, next });
+        failed.map_or(Ok(()), Err)
     }
 
     fn bound_to(&self, scope: &Scope) -> Vec<u8> {
@@ -98,15 +149,19 @@ impl KeyStore for FileKeys {
         if path.try_exists().map_err(failed)? {
             return Err(KeyError::store(&path, &"it is there already"));
         }
-        self.make_room()?;
         let wrapped = aead::seal(&self.sealing, &self.bound_to(scope), key.bytes())?;
-        let next = self.folder.join(NEXT);
-        let file = plain::open_with(&next, OpenOptions::new().write(true)).map_err(failed)?;
+        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        self.open_room(&mut room).map_err(failed)?;
+        let lost = || KeyError::store(&path, &"there is no file for it");
+        let Room { folder, next } = room.as_mut().ok_or_else(lost)?;
+        let file = next.take().ok_or_else(lost)?;
         file.write_all_at(&wrapped, 0).and_then(|()| file.sync_data()).map_err(failed)?;
-        fs::rename(&next, &path).map_err(failed)?;
+        fs::rename(self.folder.join(NEXT), &path).map_err(failed)?;
+        folder.sync_all().map_err(failed)?;
+        drop(file);
         // Room for the one after it while there is some. Where there is none, whoever needs it is told.
-        let _room = self.write_next();
-        sync_folder(&self.folder).map_err(failed)
+        let _room = self.open_room(&mut room);
+        Ok(())
     }
 
     fn unwrap(&self, scope: &Scope) -> Result<Option<DataKey>, KeyError> {
@@ -150,12 +205,9 @@ impl KeyStore for FileKeys {
     }
 
     fn make_room(&self) -> Result<(), KeyError> {
-        let next = self.folder.join(NEXT);
-        let failed = |why: io::Error| KeyError::store(&next, &why);
-        if fs::metadata(&next).is_ok_and(|found| found.len() == WRAPPED_BYTES as u64) {
-            return Ok(());
-        }
-        self.write_next().and_then(|()| sync_folder(&self.folder)).map_err(failed)
+        let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = |why: io::Error| KeyError::room(&self.folder.join(NEXT), &why);
+        self.open_room(&mut room).map_err(failed)
     }
 }
 

@@ -61,9 +61,9 @@ pub trait KeyStore {
     /// When that cannot be read.
     fn list(&self) -> Result<Vec<Scope>, KeyError>;
 
-    /// Makes sure that the next [`KeyStore::wrap`] finds room.
+    /// Makes sure that the next [`KeyStore::wrap`] finds room, and needs no file descriptor.
     ///
     /// # Errors
-    /// When there is none: no execution may begin.
+    /// When there is none: no execution may begin. [`KeyError::is_exhausted`] says that it is descriptors which are missing.
     fn make_room(&self) -> Result<(), KeyError>;
 }

@@ -26,7 +26,7 @@ pub trait Disk: Send + Sync + 'static {
     /// folders above it are made and synced. A file of that name is replaced.
     ///
     /// # Errors
-    /// [`DiskError::Full`] when there is no space; no file remains then.
+    /// [`DiskError::Full`] when there is no space; no file remains then. [`DiskError::Exhausted`] when it can't be opened now.
     fn create(&self, path: &str, len_bytes: u64) -> Result<Self::File, DiskError>;
 
     /// Open a file for reading, and for writing if `writable`. `None`: there is no such file.
@@ -121,6 +121,14 @@ pub trait DiskFile: Send + Sync + 'static {
     fn sync(&self) -> Result<(), DiskError>;
 }
 
+impl DiskError {
+    /// Whether there is no room, or no way to it, for now: nothing is lost, and the same may succeed later.
+    #[must_use]
+    pub fn is_for_now(&self) -> bool {
+        matches!(self, Self::Full { .. } | Self::Exhausted { .. })
+    }
+}
+
 /// What a disk can report.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -130,6 +138,14 @@ pub enum DiskError {
     Full {
         /// The file that could not be made or written.
         path: String,
+    },
+    /// No file descriptor, or no memory for one: nothing was opened, and nothing has changed.
+    #[error("`{path}` could not be opened now: {source}")]
+    Exhausted {
+        /// The file or folder.
+        path: String,
+        /// The system's own words.
+        source: io::Error,
     },
     /// A sync failed, so that nobody knows what is durable.
     #[error("`{path}` could not be synced ({source}): what is on the disk is unknown")]

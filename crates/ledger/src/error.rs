@@ -153,10 +153,10 @@ impl From<tile::Error> for Error {
 }
 
 impl Error {
-    /// Whether the disk had no space: nothing is lost, and the ledger is usable.
+    /// Whether the disk had no space, or the process no descriptor: nothing is lost, and the ledger is usable.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        matches!(self.disk(), Some(DiskError::Full { .. }))
+        self.disk().is_some_and(DiskError::is_for_now)
     }
 
     /// Whether what is durable is unknown, so that the process must end and start again from disk.

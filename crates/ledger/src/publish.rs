@@ -120,7 +120,7 @@ impl<D: Disk> Publisher<D> {
             return Ok(());
         }
         match self.spare.prepare(&self.disk, self.sizes.segment_bytes) {
-            Err(DiskError::Full { .. }) => Ok(()),
+            Err(error) if error.is_for_now() => Ok(()),
             other => other,
         }
     }

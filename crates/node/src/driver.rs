@@ -103,6 +103,10 @@ impl<D: Disk> Driver<D> {
         // What has been sequenced is written before the log is closed.
         match self.log.close() {
             Ok(head) => self.keeping.close(head.size),
+            // All of it is on stable storage in the write-ahead files.
+            Err(why) if why.is_full() => crate::say(format_args!(
+                "what came last is published at the next start: the lineage log: {why}"
+            )),
             Err(why) => halt(&format!("the lineage log could not be closed: {why}")),
         }
     }
@@ -185,8 +189,8 @@ impl<D: Disk> Driver<D> {
         reply: oneshot::Sender<Result<String, &'static str>>,
     ) {
         let Ok(entropy) = clock::entropy() else { return };
-        if !self.log.has_space(0) || self.vault.make_room().is_err() {
-            let _gone = reply.send(Err("refused.storage"));
+        if let Err(code) = self.has_room_to_begin() {
+            let _gone = reply.send(Err(code));
             return;
         }
         let ticket = self.ticket();
@@ -204,16 +208,30 @@ impl<D: Disk> Driver<D> {
         let ticket = self.ticket();
         // With room for a small result, so that a permit is not given just to find none for what comes of it.
         let begins = transition.asked().hands_on.is_some();
-        let has_key_room = !begins || self.vault.make_room().is_ok();
+        let mut room = if begins { self.has_room_to_begin() } else { Ok(()) };
         let wanted_bytes = transition.asked().message.len().saturating_add(2 * END_BYTES);
-        if !has_key_room || !self.has_space_for(wanted_bytes) {
-            self.mailbox.refused("refused.storage");
-            let answer = Answer::Refused { code: "refused.storage" };
+        if !self.has_space_for(wanted_bytes) {
+            room = Err("refused.storage");
+        }
+        if let Err(code) = room {
+            self.mailbox.refused(code);
+            let answer = Answer::Refused { code };
             let _gone = reply.send(Answered { ticket, answer, child: None, held: None });
             return;
         }
         self.waiting.requests.insert(ticket, reply);
         self.step(Input::Request { ticket, execution, transition, entropy });
+    }
+
+    /// Whether an execution that begins can be recorded and have its key: once that is decided, nothing may be missing.
+    fn has_room_to_begin(&self) -> Result<(), &'static str> {
+        if !self.log.has_space(0) {
+            return Err("refused.storage");
+        }
+        self.vault.make_room().map_err(|why| match why.is_exhausted() {
+            true => "refused.overload",
+            false => "refused.storage",
+        })
     }
 
     /// Whether a message of so many bytes can be kept, and after it the end of all that is open. Sealed, a message and

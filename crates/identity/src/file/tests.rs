@@ -96,3 +96,37 @@ fn an_id_that_would_leave_the_folder_has_no_key() {
     let longest = "x".repeat(crate::limits::EXECUTION_ID_BYTES_MAX);
     keys.wrap(&execution(&longest), &DataKey::fresh().unwrap()).unwrap();
 }
+
+/// Says to this test that it is to run alone, in a process of its own: descriptors are one pool of a process.
+const ALONE: &str = "INTERLOCK_TEST_ALONE";
+
+#[test]
+fn a_key_that_has_its_room_needs_no_descriptor() {
+    if std::env::var_os(ALONE).is_none() {
+        let name = "file::tests::a_key_that_has_its_room_needs_no_descriptor";
+        let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+        let ended = alone.args(["--exact", name, "--nocapture"]).env(ALONE, "1").output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    drop(store(folder.path()));
+    let keys = open(folder.path()).unwrap();
+    keys.make_room().unwrap();
+    let late = open(folder.path()).unwrap();
+    let none = rustix::process::Resource::Nofile;
+    let before = rustix::process::getrlimit(none);
+    let first_free = std::os::fd::AsRawFd::as_raw_fd(&File::open("/dev/null").unwrap());
+    let current = Some(u64::try_from(first_free).unwrap());
+    rustix::process::setrlimit(none, rustix::process::Rlimit { current, ..before }).unwrap();
+    assert!(File::open("/dev/null").is_err(), "no descriptor is left");
+    keys.wrap(&execution("x1"), &DataKey::fresh().unwrap()).unwrap();
+    // The one that the key's file had is free again, and the next file has it.
+    keys.make_room().unwrap();
+    keys.wrap(&execution("x2"), &DataKey::fresh().unwrap()).unwrap();
+    let refused = late.make_room().unwrap_err();
+    rustix::process::setrlimit(none, before).unwrap();
+    assert!(refused.is_exhausted(), "{refused}");
+    late.make_room().unwrap();
+    assert_eq!(open(folder.path()).unwrap().list().unwrap().len(), 3);
+}

@@ -1,13 +1,13 @@
 //! Officers' orders at a whole node that agents and strangers do their worst to: each gets through, acts, and is answered truly.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process};
 use serde_json::json;
 
 use crate::support::{BINARY, Client, Domain, Ended, Node, run, until};
@@ -121,6 +121,54 @@ fn a_node_without_descriptors_neither_ends_nor_spins_and_obeys() {
     assert!(node.is_running());
     drop((held, silent));
     assert!(node.stop().success());
+}
+
+/// Leaves the node no descriptor but those that it has, and afterwards as many as it may have.
+fn without_descriptors(node: &Node, then: impl FnOnce()) {
+    let (pid, resource) = (Pid::from_raw(node.id().cast_signed()), Resource::Nofile);
+    let taken = |number: &u64| Path::new(&format!("/proc/{}/fd/{number}", node.id())).exists();
+    let lowest_free = (0..).find(|number| !taken(number));
+    let usual = rustix::process::getrlimit(resource);
+    let least = Rlimit { current: lowest_free, ..usual };
+    rustix::process::prlimit(pid, resource, least).unwrap();
+    then();
+    let most = Rlimit { current: usual.maximum, ..usual };
+    rustix::process::prlimit(pid, resource, most).unwrap();
+}
+
+#[test]
+fn an_execution_that_begins_without_descriptors_ends_no_node() {
+    let workloads = ["first", "second", "third", "fourth"];
+    let domain = domain(&workloads);
+    let mut node = Node::start(&domain.folder());
+    // Connected while there are descriptors; what they are for comes later.
+    let mut connected: Vec<UnixStream> =
+        workloads.iter().map(|_| UnixStream::connect(domain.socket()).unwrap()).collect();
+    until("all to be accepted", || (sockets_of(&node) >= connected.len() + 2).then_some(()));
+    without_descriptors(&node, || {
+        for (stream, workload) in connected.iter_mut().zip(workloads) {
+            let hello =
+                format!(r#"{{"server":"office","type":"mcp","v":1,"workload":"{workload}"}}"#);
+            stream.write_all(format!("{hello}\n").as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.contains("\"type\":\"refused\""), "{answer}");
+        }
+    });
+    assert!(node.is_running(), "{}", node.stderr());
+    let mut client = Client::join(&domain.socket(), "fourth", "office").unwrap();
+    client.greet().unwrap();
+    assert!(node.stop().success());
+    let replayed = run(&[Path::new("replay"), &domain.folder()]);
+    assert_eq!(replayed.code, Some(0), "{}{}", replayed.stdout, replayed.stderr);
+}
+
+/// How many sockets the node has open.
+fn sockets_of(node: &Node) -> usize {
+    let open = std::fs::read_dir(format!("/proc/{}/fd", node.id())).unwrap().flatten();
+    let links = open.filter_map(|one| std::fs::read_link(one.path()).ok());
+    links.filter(|link| link.to_string_lossy().starts_with("socket:")).count()
 }
 
 /// Has a process of another OS user connect to the socket again and again, and say nothing. None where that can't be done.

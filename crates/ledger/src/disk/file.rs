@@ -4,11 +4,13 @@
 //! descriptor closes on exec.
 use super::{Disk, DiskError, DiskFile};
 use crate::limits::BLOCK_BYTES;
+use crate::wal::FOLDER as WAL_FOLDER;
 use rustix::fs::{AtFlags, FallocateFlags, FileType, FlockOperation, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 const FILE_MODE: u32 = 0o600;
 const FOLDER_MODE: u32 = 0o700;
@@ -20,6 +22,8 @@ const ZEROS_BYTES: usize = 1024 * 1024;
 pub struct FileDisk {
     root: OwnedFd,
     path: PathBuf,
+    /// The folder of the write-ahead files, once it was opened: a commit that begins a segment needs no descriptor.
+    wal: OnceLock<OwnedFd>,
 }
 
 impl FileDisk {
@@ -31,9 +35,13 @@ impl FileDisk {
     pub fn open(path: &Path) -> Result<FileDisk, DiskError> {
         let disk = FileDisk::open_read_only(path)?;
         disk.check_access("")?;
-        disk.check_access("wal")?;
+        disk.check_access(WAL_FOLDER)?;
         disk.check_access("sealed")?;
         disk.check_access("snapshots")?;
+        if let Some(wal) = disk.open_at(WAL_FOLDER, folder_flags())? {
+            // Nobody else has it yet.
+            let _held = disk.wal.set(wal);
+        }
         Ok(disk)
     }
 
@@ -67,7 +75,7 @@ impl FileDisk {
     pub fn open_read_only(path: &Path) -> Result<FileDisk, DiskError> {
         let root = rustix::fs::open(path, folder_flags(), Mode::empty())
             .map_err(|errno| failed(&path.display().to_string(), errno))?;
-        Ok(FileDisk { root, path: path.to_owned() })
+        Ok(FileDisk { root, path: path.to_owned(), wal: OnceLock::new() })
     }
 
     fn check_access(&self, folder: &str) -> Result<(), DiskError> {
@@ -223,10 +231,22 @@ impl Disk for FileDisk {
     }
 
     fn sync_folder(&self, folder: &str) -> Result<(), DiskError> {
-        let Some(fd) = self.open_at(folder, folder_flags())? else {
-            return Err(unsynced(&self.shown(folder), Errno::NOENT));
+        let failed = |errno| unsynced(&self.shown(folder), errno);
+        let held = match folder {
+            "" => Some(&self.root),
+            WAL_FOLDER => self.wal.get(),
+            _ => None,
         };
-        rustix::fs::fsync(&fd).map_err(|errno| unsynced(&self.shown(folder), errno))
+        if let Some(fd) = held {
+            return rustix::fs::fsync(fd).map_err(failed);
+        }
+        let fd = self.open_at(folder, folder_flags())?.ok_or_else(|| failed(Errno::NOENT))?;
+        rustix::fs::fsync(&fd).map_err(failed)?;
+        if folder == WAL_FOLDER {
+            // Another thread may have been first.
+            let _held = self.wal.set(fd);
+        }
+        Ok(())
     }
 
     fn sync_all(&self) -> Result<(), DiskError> {
@@ -304,10 +324,13 @@ fn folder_flags() -> OFlags {
 
 fn failed(path: &str, errno: Errno) -> DiskError {
     let path = path.to_owned();
-    if matches!(errno, Errno::NOSPC | Errno::DQUOT | Errno::FBIG) {
-        return DiskError::Full { path };
+    match errno {
+        Errno::NOSPC | Errno::DQUOT | Errno::FBIG => DiskError::Full { path },
+        Errno::MFILE | Errno::NFILE | Errno::NOMEM => {
+            DiskError::Exhausted { path, source: io::Error::from(errno) }
+        }
+        _ => DiskError::Io { path, source: io::Error::from(errno) },
     }
-    DiskError::Io { path, source: io::Error::from(errno) }
 }
 
 fn unsynced(path: &str, errno: Errno) -> DiskError {

@@ -45,7 +45,7 @@ pub(crate) enum Purpose {
 pub(crate) enum WriteError {
     /// The entries are no batch.
     Entry(EntryError),
-    /// No space; nothing was written.
+    /// No space, or no descriptor for a further segment; nothing was written.
     Full(DiskError),
     /// What is durable is unknown.
     Fatal(DiskError),
@@ -185,8 +185,8 @@ impl<D: Disk> Writer<D> {
 }
 
 fn full_or_fatal(error: DiskError) -> WriteError {
-    match error {
-        DiskError::Full { .. } => WriteError::Full(error),
-        other => WriteError::Fatal(other),
+    match error.is_for_now() {
+        true => WriteError::Full(error),
+        false => WriteError::Fatal(error),
     }
 }

@@ -188,3 +188,50 @@ fn what_the_disk_holds_is_read_past_the_memory_over_it() {
     file.write_at(3, b"x").unwrap();
     assert_eq!(file.read_at(3, &mut [0; 1]).unwrap(), 1);
 }
+
+/// Says to this test that it is to run alone, in a process of its own: descriptors are one pool of a process.
+const ALONE: &str = "INTERLOCK_TEST_ALONE";
+
+#[test]
+fn a_segment_that_begins_without_a_descriptor_is_no_fatal_failure() {
+    if std::env::var_os(ALONE).is_none() {
+        let name =
+            "disk::file::tests::a_segment_that_begins_without_a_descriptor_is_no_fatal_failure";
+        let mut alone = Command::new(std::env::current_exe().unwrap());
+        let ended = alone.args(["--exact", name, "--nocapture"]).env(ALONE, "1").output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        return;
+    }
+    let (_above, path) = folder();
+    let sizes = Sizes { segment_bytes: 256 * 1024, reserve_bytes: 64 * 1024 };
+    let mut ledger =
+        Ledger::create_with(FileDisk::create(&path).unwrap(), signer(), ORIGIN, sizes).unwrap();
+    let none = rustix::process::Resource::Nofile;
+    let before = rustix::process::getrlimit(none);
+    let first_free = std::os::fd::AsRawFd::as_raw_fd(&std::fs::File::open("/dev/null").unwrap());
+    let current = Some(u64::try_from(first_free).unwrap());
+    let least = rustix::process::Rlimit { current, ..before };
+    let room = ledger.room();
+    let mut begun = 0;
+    // The first time there is no next segment; then one was made while there were descriptors.
+    for is_prepared in [false, true] {
+        if is_prepared {
+            assert!(room.is_there(sizes.segment_bytes / 2));
+        }
+        rustix::process::setrlimit(none, least).unwrap();
+        let refused = loop {
+            match ledger.commit(&[entry(begun)]) {
+                Ok(_) => begun += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(refused, CommitError::Full(_)), "{refused}");
+        // What stops has its reserve.
+        ledger.commit_reserved(&[entry(begun)]).unwrap();
+        begun += 1;
+        rustix::process::setrlimit(none, before).unwrap();
+    }
+    assert!(begun > 60, "{begun}");
+    ledger.commit(&[entry(begun)]).unwrap();
+    ledger.publish().unwrap();
+}
