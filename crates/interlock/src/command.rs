@@ -156,5 +156,9 @@ fn block_on_many<F: Future>(future: F) -> Result<F::Output, Failure> {
         .thread_stack_size(policy::limits::DECIDE_STACK_BYTES)
         .enable_all()
         .build();
-    Ok(runtime.map_err(|why| Failure::io("no runtime could be started", &why))?.block_on(future))
+    let runtime = runtime.map_err(|why| Failure::io("no runtime could be started", &why))?;
+    let output = runtime.block_on(future);
+    // A node that could not start, or has ended, waits for none of its threads for ever.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(crate::limits::END_MS_MAX));
+    Ok(output)
 }
