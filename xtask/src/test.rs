@@ -43,6 +43,17 @@ pub(crate) fn kills(root: &Root) -> anyhow::Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
+/// A thousand halts in one optimised build, beside hostile agents and strangers, with what each needs used up, slow or full. It
+/// prints how long each took to the last byte.
+pub(crate) fn stops(root: &Root) -> anyhow::Result<Outcome> {
+    let build = ["test", "--release", "--locked", "--quiet", "--package", "interlock"];
+    let tests = ["--test", "nodes", "--", "--nocapture", "--test-threads", "1", "stops::halts"];
+    let mut run = command(root.path(), "cargo", &[&build[..], &tests].concat());
+    run.env("INTERLOCK_DEEP", "1");
+    run::run(run)?;
+    Ok(Outcome::Passed)
+}
+
 /// The examples in the documentation comments.
 pub(crate) fn documentation(root: &Root) -> anyhow::Result<Outcome> {
     run::run(command(

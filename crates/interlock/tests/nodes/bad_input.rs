@@ -8,6 +8,8 @@ mod folder;
 mod full_disk;
 mod server;
 
+pub(crate) use full_disk::SmallDisk;
+
 use std::path::Path;
 use std::process::Command;
 

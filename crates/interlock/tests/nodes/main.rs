@@ -35,7 +35,11 @@ mod setups;
 #[cfg(test)]
 mod small;
 #[cfg(test)]
+mod stops;
+#[cfg(test)]
 mod sub_agents;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(test)]
+mod talking;

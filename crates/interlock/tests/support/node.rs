@@ -102,10 +102,13 @@ impl Node {
 
     /// What it has written to standard error.
     pub(crate) fn stderr(&self) -> String {
-        let bytes = self.stderr.metadata().unwrap().len();
-        let mut bytes = vec![0; usize::try_from(bytes).unwrap()];
-        self.stderr.read_exact_at(&mut bytes, 0).unwrap();
-        String::from_utf8_lossy(&bytes).into_owned()
+        read_all(&self.stderr)
+    }
+
+    /// What it has written to standard error, also once it has ended.
+    pub(crate) fn stderr_file(&self) -> impl Fn() -> String + use<> {
+        let file = self.stderr.try_clone().unwrap();
+        move || read_all(&file)
     }
 
     /// Whether it still runs.
@@ -126,6 +129,13 @@ impl Node {
         kill_process(pid, Signal::TERM).unwrap();
         self.child.wait().unwrap()
     }
+}
+
+fn read_all(file: &File) -> String {
+    let bytes = file.metadata().unwrap().len();
+    let mut bytes = vec![0; usize::try_from(bytes).unwrap()];
+    file.read_exact_at(&mut bytes, 0).unwrap();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl Drop for Node {

@@ -9,12 +9,12 @@ use super::*;
 use crate::support::{decisions, refusals, run, until};
 
 /// A small disk of its own. It goes when it is dropped.
-struct SmallDisk {
+pub(crate) struct SmallDisk {
     folder: tempfile::TempDir,
 }
 
 impl SmallDisk {
-    fn new(mib: u64) -> Result<SmallDisk, String> {
+    pub(crate) fn new(mib: u64) -> Result<SmallDisk, String> {
         let folder = tempfile::tempdir().unwrap();
         mount(&["-t", "tmpfs", "-o", &format!("size={mib}m"), "tmpfs"], folder.path())?;
         Ok(SmallDisk { folder })
@@ -24,8 +24,15 @@ impl SmallDisk {
         mount(&["-o", &format!("remount,size={mib}m")], self.folder.path()).unwrap();
     }
 
+    /// A folder on it, for a domain.
+    pub(crate) fn place(&self) -> tempfile::TempDir {
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(self.folder.path(), open).unwrap();
+        tempfile::Builder::new().tempdir_in(self.folder.path()).unwrap()
+    }
+
     /// Takes every byte that is left.
-    fn fill(&self) -> PathBuf {
+    pub(crate) fn fill(&self) -> PathBuf {
         let path = self.folder.path().join("filling");
         let mut file = fs::File::create(&path).unwrap();
         let zeros = vec![0; 4096];
@@ -78,7 +85,7 @@ fn a_full_disk_refuses_and_loses_nothing_and_room_again_serves_again() {
         Ok(disk) => disk,
         Err(why) => return eprintln!("skipped: {why}"),
     };
-    let around = tempfile::Builder::new().tempdir_in(disk.folder.path()).unwrap();
+    let around = disk.place();
     let office = format!("{BINARY} office-server --root OFFICE");
     let domain = Domain::within(around, &small_bundle(), &["agent"], &[("office", &office)]);
     let mut node = Node::start(&domain.folder());
@@ -150,7 +157,7 @@ fn what_is_open_when_the_disk_fills_up_can_still_end() {
         Ok(disk) => disk,
         Err(why) => return eprintln!("skipped: {why}"),
     };
-    let around = tempfile::Builder::new().tempdir_in(disk.folder.path()).unwrap();
+    let around = disk.place();
     let Some(mut probed) = Probed::within(around) else { return };
     let mut held = probed.client();
     (0..OPEN)
