@@ -171,6 +171,75 @@ fn sockets_of(node: &Node) -> usize {
     links.filter(|link| link.to_string_lossy().starts_with("socket:")).count()
 }
 
+/// An OS user who has a workload here and is not the node's own.
+const REGISTERED: u32 = 61_008;
+
+/// Connects as an OS user, says what is given, and gives the first line of the answer; nothing where none comes in time.
+fn answer_to(domain: &Domain, user: u32, says: &str) -> String {
+    let script = "import socket, sys
+one = socket.socket(socket.AF_UNIX)
+one.settimeout(20 if sys.argv[2] else 3)
+try:
+    one.connect(sys.argv[1])
+    one.sendall(sys.argv[2].encode())
+except OSError:
+    pass
+try:
+    print(one.makefile().readline())
+except OSError:
+    pass";
+    let mut python = Command::new("python3");
+    python.args(["-c", script]).arg(domain.socket()).arg(says).uid(user);
+    String::from_utf8(python.output().unwrap().stdout).unwrap()
+}
+
+/// Ten OS users who hold as many connections as one may have, and take new ones for those that are closed, until standard
+/// input ends.
+fn ten_strangers(domain: &Domain) -> Child {
+    let script = "import os, select, socket, sys
+for user in range(61010, 61020):
+    if os.fork() == 0:
+        os.setuid(user)
+        held = []
+        while not select.select([0], [], [], 0.05)[0]:
+            closed = select.select(held, [], [], 0)[0]
+            held = [one for one in held if one not in closed]
+            while len(held) < 64:
+                held.append(socket.socket(socket.AF_UNIX))
+                held[-1].connect(sys.argv[1])
+        os._exit(0)
+for _ in range(10):
+    os.wait()";
+    let mut python = Command::new("python3");
+    python.args(["-c", script]).arg(domain.socket()).stdin(Stdio::piped()).spawn().unwrap()
+}
+
+#[test]
+fn ten_strangers_keep_no_registered_user_out() {
+    let domain = domain(&["agent"]);
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can be another OS user");
+        return;
+    }
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(domain.around(), open).unwrap();
+    let node = Node::start(&domain.folder());
+    let registered = order(&domain, &["register", "other", "--user", &REGISTERED.to_string()]);
+    assert_eq!(registered.code, Some(0), "{}", registered.stderr);
+    let mut strangers = ten_strangers(&domain);
+    until("all places to be taken", || {
+        answer_to(&domain, STRANGER, "").contains("as many connections as it can").then_some(())
+    });
+    let hello = "{\"server\":\"office\",\"type\":\"mcp\",\"v\":1,\"workload\":\"other\"}\n";
+    for _ in 0..10 {
+        let answer = answer_to(&domain, REGISTERED, hello);
+        assert!(answer.contains(r#""type":"joined""#), "{answer}");
+    }
+    drop(strangers.stdin.take());
+    assert!(strangers.wait().unwrap().success());
+    assert!(node.stop().success());
+}
+
 /// Has a process of another OS user connect to the socket again and again, and say nothing. None where that can't be done.
 fn stranger(domain: &Domain) -> Option<Child> {
     if !rustix::process::geteuid().is_root() {
