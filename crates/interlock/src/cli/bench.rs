@@ -28,6 +28,10 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1_000..=100_000_000))]
     pub(crate) records: u32,
+
+    /// A domain of `start`'s in which this process decides until it is killed
+    #[arg(long, value_name = "DOMAIN", hide = true)]
+    pub(crate) killed_in: Option<PathBuf>,
 }
 
 /// What can be measured.

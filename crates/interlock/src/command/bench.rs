@@ -30,6 +30,9 @@ use row::{Row, Rows};
 
 /// Measures, and prints the rows.
 pub(super) fn run(arguments: &Bench, output: &mut Output) -> Result<Exit, Failure> {
+    if let Some(folder) = &arguments.killed_in {
+        start::be_killed(folder)?;
+    }
     let wants = |what: Measured| arguments.what.is_none_or(|wanted| wanted == what);
     let mut rows = Rows::default();
     if wants(Measured::Decide) {

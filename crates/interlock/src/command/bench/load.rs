@@ -52,6 +52,47 @@ pub(super) async fn run(
     Ok(load)
 }
 
+/// What came of the first call of each workload, all made at once.
+#[derive(Debug, Default)]
+pub(super) struct First {
+    /// How many were decided, and not refused or withheld.
+    pub(super) served: u32,
+    /// The longest time from joining to the answer.
+    pub(super) longest: Duration,
+}
+
+/// Has every workload join and ask for one transition, at the same time.
+pub(super) async fn first(direct: &Direct, os_user: u32) -> Result<First, Failure> {
+    let mut tasks = Vec::new();
+    for number in 0..WORKLOADS {
+        let direct = direct.clone();
+        tasks.push(tokio::spawn(async move {
+            let begun = Instant::now();
+            let joined = direct.join(&workload(number), os_user).await?.ok()?;
+            let (ticket, answer) = direct.request(&joined, transition(number)).await?;
+            let taken = begun.elapsed();
+            let is_served = match answer {
+                Answer::Permit { .. } => {
+                    let result = (RESULT.as_bytes().to_vec(), Some(OUTPUT.to_owned()));
+                    direct.complete(ticket, Completion::Result, result).await;
+                    true
+                }
+                Answer::Deny { code, .. } => code != "refused.overload",
+                Answer::Pending { .. } => true,
+                Answer::Refused { .. } => false,
+            };
+            Some((is_served, taken))
+        }));
+    }
+    let mut first = First::default();
+    for task in tasks {
+        let (is_served, taken) = task.await.ok().flatten().ok_or_else(stopped)?;
+        first.served = first.served.saturating_add(u32::from(is_served));
+        first.longest = first.longest.max(taken);
+    }
+    Ok(first)
+}
+
 /// The times of the answers, from the first asking on, and how often it was refused.
 async fn ask(
     direct: Direct,

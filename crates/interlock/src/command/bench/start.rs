@@ -1,47 +1,105 @@
-//! Opening a node on its log: what it takes to be asked again.
+//! Opening a node on its log: what it takes to be asked again, after a stop and after a kill.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::time::Instant;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use node::Direct;
+use rustix::process::{Signal, getpid, kill_process};
 
 use super::grow::{Ends, grow};
 use super::history::count;
+use super::load::{self, First};
 use super::row::Row;
-use super::samples::Samples;
+use super::samples::{Samples, micros};
 use super::site::{Site, opened};
-use crate::domain;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
+use crate::{config, domain};
 
 /// How often a node is started.
 const STARTS: u32 = 7;
 
+/// Callers, and how often each of them asks, before a node is killed: not quite as many records as come before it keeps a snapshot,
+/// so that all of them are beyond the last one.
+const BEFORE_A_KILL: (u32, u32) = (128, 42);
+
 /// A log of so many records whose executions end, at a hundredth, a tenth and all of its length; then one as long whose
-/// executions all live, with everything that they did.
+/// executions all live, with everything that they did, started after a stop and after a kill.
 pub(super) fn rows(below: &Path, records: u32) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     let site = Site::new(below)?;
     for (name, part) in [("start_hundredth", 100), ("start_tenth", 10), ("start", 1)] {
         grow(&site, records / part, Ends::InTime)?;
-        rows.push(super::super::block_on_many(row(&site, name))??);
+        rows.push(row(&site, name, Before::Stop)?);
     }
     let site = Site::new(below)?;
     grow(&site, records, Ends::Never)?;
-    rows.push(super::super::block_on_many(row(&site, "start_live"))??);
+    rows.push(row(&site, "start_live", Before::Stop)?);
+    rows.push(row(&site, "start_live_killed", Before::Kill)?);
     Ok(rows)
 }
 
-async fn row(site: &Site, name: &str) -> Result<Row, Failure> {
+/// How the node ended before it is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Stop,
+    Kill,
+}
+
+fn row(site: &Site, name: &str, before: Before) -> Result<Row, Failure> {
     let mut samples = Samples::default();
+    let (mut served, mut longest) = (u32::MAX, Duration::ZERO);
     let begun = Instant::now();
     for _ in 0..STARTS {
-        let begun = Instant::now();
-        let (direct, thread) = opened(Direct::open(&site.options).await)?;
-        samples.push(begun.elapsed());
-        direct.stop(thread).await;
+        if before == Before::Kill {
+            have_one_killed(site)?;
+        }
+        let (start, first) = super::super::block_on_many(start(site))??;
+        samples.push(start);
+        served = served.min(first.served);
+        longest = longest.max(first.longest);
     }
     let whole = begun.elapsed();
     let (_, lineage) = domain::both(&site.options.folder)?;
     let records = f64::from(count(lineage.published()?));
-    Ok(Row::new(name, samples, whole).with("records", records))
+    let row = Row::new(name, samples, whole).with("records", records);
+    let row = row.with("first_served", f64::from(served));
+    Ok(row.with("first_longest_us", micros(longest)))
+}
+
+/// How long a start takes, and what comes of the first call of every workload, all made at once.
+async fn start(site: &Site) -> Result<(Duration, First), Failure> {
+    let begun = Instant::now();
+    let (direct, thread) = opened(Direct::open(&site.options).await)?;
+    let start = begun.elapsed();
+    let first = load::first(&direct, site.os_user).await?;
+    direct.stop(thread).await;
+    Ok((start, first))
+}
+
+/// Has another process open the node, decide, and be killed in the middle of everything.
+fn have_one_killed(site: &Site) -> Result<(), Failure> {
+    let program = std::env::current_exe();
+    let program = program.map_err(|why| Failure::io("this program's file is not known", &why))?;
+    let mut command = Command::new(program);
+    command.args(["bench", "start", "--killed-in"]).arg(&site.options.folder);
+    let ended = command.status();
+    let ended = ended.map_err(|why| Failure::io("the other process did not start", &why))?;
+    match ended.signal() {
+        Some(signal) if signal == Signal::KILL.as_raw() => Ok(()),
+        _ => Err(Failure::new(Exit::Failed, "the node ended before it was killed").why(ended)),
+    }
+}
+
+/// That other process: it does not return.
+pub(super) fn be_killed(folder: &Path) -> Result<(), Failure> {
+    let options = config::load(folder)?;
+    super::super::block_on_many(async {
+        let (direct, thread) = opened(Direct::open(&options).await)?;
+        load::run(&direct, rustix::process::getuid().as_raw(), BEFORE_A_KILL).await?;
+        let _killed = kill_process(getpid(), Signal::KILL);
+        direct.stop(thread).await;
+        Err(Failure::new(Exit::Failed, "this process could not kill itself"))
+    })?
 }
