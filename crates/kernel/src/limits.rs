@@ -67,6 +67,21 @@ pub const SNAPSHOT_PAGE_ITEMS: usize = 1_024;
 /// Bytes of the items on one page of a snapshot. An item beyond them begins another page.
 pub const SNAPSHOT_PAGE_BYTES: usize = 512 * 1024;
 
+/// Executions, ended and erased ones too, that a snapshot remembers one by one for each record that comes before the next one at
+/// least: so that what is written for a record is bounded, and the records that a start folds are a small part of them.
+pub const REMEMBERED_SHARE: u64 = 8;
+
+/// Events of an execution from which on what its monitors know is kept with snapshots, and new ones after which it is kept again
+/// at the earliest. A start builds that of fewer from the events.
+pub const MONITORS_EVENTS_MIN: usize = 256;
+
+/// What the monitors of an execution know is kept again after one new event for so many of its bytes: so many are written for an
+/// event at most, and what a start builds from events is a small part of them.
+pub const MONITORS_BYTES_PER_EVENT: usize = 128;
+
+/// Most bytes of what the monitors of one execution know that are kept. What takes more is built from the events at a start.
+pub const MONITORS_BYTES_MAX: usize = 16 * 1024 * 1024;
+
 /// Milliseconds by which the wall clock differs from what it must be, since the last tick or from the log at a start, from
 /// which on that is on record as a step. A smaller difference is adjusted time.
 pub const CLOCK_STEP_MS: i64 = 1_000;

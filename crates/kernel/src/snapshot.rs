@@ -5,9 +5,12 @@
 //! piece is named by the SHA-256 of its plain bytes. What is private carries a secret of its execution among those
 //! bytes, so that its digest tells nothing once the key is gone.
 //!
+//! What the monitors of executions know goes with it, unspoken of by the record ([`monitors`]).
+//!
 //! A snapshot is a projection: it can be deleted at any time, and is believed only as far as the record's digests reach.
 
 mod maker;
+mod monitors;
 mod page;
 mod restore;
 #[cfg(test)]
@@ -20,7 +23,7 @@ use crate::members::{Malformed, members};
 use crate::state::Lost;
 
 pub use maker::{Maker, Taken};
-pub use restore::{Opened, Private, Restored, Restoring, restore};
+pub use restore::{Listed, Opened, Private, Restored, Restoring, restore};
 #[cfg(test)]
 pub(crate) use tests::check_prefixes;
 

@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::{self, Clock};
 use crate::limits::{END_BYTES, HALT_NOTE_MS_MAX, SEALED_FACTOR};
-use crate::notes;
+use crate::{monitors, notes};
 pub(crate) use inbox::Commands;
 use mailbox::SettledReply;
 pub(crate) use mailbox::{Answered, Command, End, Kernel};
@@ -131,7 +131,11 @@ impl<D: Disk> Driver<D> {
             Command::Reductions { reply } => self.reductions(reply),
             Command::Kept { reply } => self.await_kept(reply),
             Command::Govern { records, blobs, reply } => {
+                let before = self.kernel.state().bundle().digest();
                 self.step(Input::Governance { records, blobs });
+                if self.kernel.state().bundle().digest() != before {
+                    monitors::build(self.kernel.state());
+                }
                 self.show_bundle();
                 self.mailbox.switch.follow(self.kernel.state());
                 let _gone = reply.send(());

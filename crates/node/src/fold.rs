@@ -141,12 +141,12 @@ fn private_parts(
         let mut parts = Vec::new();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some((id, name)) = all.get(number) else { return Ok(parts) };
-            if ended.contains(id) {
+            let Some(listed) = all.get(number) else { return Ok(parts) };
+            if ended.contains(&listed.execution) {
                 parts.push((number, Private::LeftOut));
                 continue;
             }
-            let part = Private::read(bundle, (id, name), &mut pieces).map_err(text);
+            let part = Private::read(bundle, listed, &mut pieces).map_err(text);
             // Nobody needs to read what comes after a failure.
             let part = part.inspect_err(|_| next.store(all.len(), Ordering::Relaxed))?;
             parts.push((number, part));

@@ -65,6 +65,7 @@ mod keeper;
 pub mod keys;
 pub mod limits;
 mod marks;
+mod monitors;
 mod names;
 pub mod notes;
 mod officer;

@@ -122,6 +122,10 @@ pub const ERASED_AT_ONCE_MAX: usize = 1_000;
 /// Records after which a snapshot of the state is kept, by default: the fold of so many takes a small part of a second.
 pub const SNAPSHOT_RECORDS: u64 = 10_000;
 
+/// Bytes of records and of what they seal after which a snapshot of the state is kept, however few records they are: a start folds at most
+/// about so many.
+pub const SNAPSHOT_BYTES: usize = 16 * 1024 * 1024;
+
 /// New records from which on an orderly stop keeps a snapshot of the state, so that the next start folds no tail.
 pub const SNAPSHOT_STOP_RECORDS: u64 = 256;
 

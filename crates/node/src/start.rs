@@ -24,7 +24,9 @@ use crate::notes::Notes;
 use crate::officer::{self, Officers};
 use crate::places::{Bounds, Places};
 use crate::socket::{self, Shared, Way};
-use crate::{Authority, Error, Options, Server, descriptors, keys, sealing, servers, whole};
+use crate::{
+    Authority, Error, Options, Server, descriptors, keys, monitors, sealing, servers, whole,
+};
 
 /// A running node.
 pub struct Running {
@@ -258,6 +260,7 @@ fn drive<D: Disk>(
     kernel.resume_snapshots(maker);
     let records = governance.get(adopted..).unwrap_or_default().to_vec();
     effects.extend(kernel.step(clock.now(), Input::Governance { records, blobs }));
+    monitors::build(kernel.state());
     let mut driver = Driver::new((kernel, vault, keeping), log, clock, mailbox);
     effects.into_iter().for_each(|effect: Effect| driver.carry_out(effect));
     Ok(driver)

@@ -5,11 +5,15 @@
 #[path = "snapshots/ahead.rs"]
 mod ahead;
 #[cfg(test)]
+#[path = "snapshots/killed.rs"]
+mod killed;
+#[cfg(test)]
 mod support;
 
 use std::path::{Path, PathBuf};
 
 use kernel::governance::Change;
+use kernel::lineage::Transition;
 use kernel::replay::Counts;
 use node::erase::Which;
 use node::{Direct, Options};
@@ -94,6 +98,22 @@ async fn snapshots_are_kept_while_it_runs_and_the_last_two_stay() {
     );
     let counts = replay(&options);
     assert_eq!(counts, Counts { identical: 700, ..Counts::default() });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn few_records_of_many_bytes_are_followed_by_a_snapshot_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = domain(folder.path());
+    let (node, thread) = Direct::open(&options).await.unwrap();
+    let execution = node.join("agent", USER).await.unwrap().unwrap();
+    let message = vec![b'x'; 512 * 1024];
+    let calls = node::limits::SNAPSHOT_BYTES / message.len() + 1;
+    for _ in 0..calls {
+        let large = Transition { message: message.clone(), ..ping() };
+        node.request(&execution, large).await.unwrap();
+    }
+    node.stop(thread).await;
+    assert_eq!(lists(&options).len(), 1, "though a stop keeps none after {calls} calls");
 }
 
 /// Each file of the snapshot is damaged, cut, emptied or removed: the older snapshot or the log takes its place.

@@ -18,6 +18,7 @@
 mod events;
 pub(crate) mod kept;
 mod live;
+mod monitors;
 mod pages;
 
 use std::cell::LazyCell;
@@ -256,7 +257,7 @@ impl History {
     }
 
     fn live(&self) -> &Result<Live, String> {
-        self.live.get_or_init(|| Live::of(&self.bundle, &self.events))
+        self.live.get_or_init(|| Live::of(&self.bundle, &self.events.all))
     }
 
     fn share(&self, action: &str) -> Share {

@@ -14,6 +14,7 @@
 
 mod check;
 mod compile;
+mod encoding;
 mod evaluate;
 mod key;
 pub(crate) mod plan;

@@ -5,7 +5,9 @@ use proof::digest::Digest;
 use proof::json::{Object, ObjectWriter, Value};
 
 use super::Piece;
+use super::monitors::{self, Kept};
 use super::page::{digests, pages, piece};
+use crate::limits::REMEMBERED_SHARE;
 use crate::state::{Execution, NodeState};
 
 /// Makes snapshots of one log's fold. What a snapshot shares with the one before it is not made again.
@@ -25,6 +27,8 @@ pub(super) struct Known {
     /// How many events there were when full pages were looked for last.
     looked: usize,
     pub(super) head: Option<Head>,
+    /// What was kept of its monitors.
+    pub(super) kept: Option<Kept>,
 }
 
 /// The first piece of a private part, and the pieces besides full pages that it lists.
@@ -73,10 +77,12 @@ impl Maker {
         Self { last, executions, public }
     }
 
-    /// Whether so many records, or as many as there are executions to be remembered, have come since the last one.
+    /// Whether so many records have come since the last one, or a share of what there is to be remembered one by one, all of which is
+    /// written anew.
     #[must_use]
     pub fn is_due(&self, state: &NodeState, records: u64) -> bool {
-        state.size().saturating_sub(self.last) >= records.max(state.remembered())
+        let remembered = state.remembered() / REMEMBERED_SHARE;
+        state.size().saturating_sub(self.last) >= records.max(remembered)
     }
 
     /// The record of a snapshot was folded: the log has this size.
@@ -84,18 +90,38 @@ impl Maker {
         self.last = size;
     }
 
-    /// Makes pages of histories that are full, so many at most, ahead of the next snapshot.
+    /// Makes pages of histories that are full, so many at most, ahead of the next snapshot; and what the monitors of one
+    /// execution know, where its events have become many since that was kept.
     pub fn prepare(&mut self, state: &NodeState, mut pages_max: usize) -> Vec<Piece> {
         let mut pieces = Vec::new();
+        let mut has_monitors = false;
         for (id, execution) in state.executions() {
             let Some(history) = execution.history().filter(|_| pages_max > 0) else { continue };
             let is_new = self.executions.get(id).is_none_or(|one| one.looked < history.events());
-            if is_new {
-                let known = self.executions.entry(id.to_owned()).or_default();
-                let made = known.full_pages((id, execution), history, pages_max);
-                pages_max = pages_max.saturating_sub(made.len());
-                pieces.extend(made);
+            if !is_new {
+                continue;
             }
+            let known = self.executions.entry(id.to_owned()).or_default();
+            let made = known.full_pages((id, execution), history, pages_max);
+            pages_max = pages_max.saturating_sub(made.len());
+            pieces.extend(made);
+            if !has_monitors {
+                let monitors = known.monitors((id, execution), history, false);
+                has_monitors = monitors.is_some();
+                pieces.extend(monitors);
+            }
+        }
+        pieces
+    }
+
+    /// Makes what the monitors of all executions know, ahead of the last snapshot before a stop: the next start takes no event.
+    pub fn prepare_last(&mut self, state: &NodeState) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        for (id, execution) in state.executions() {
+            let Some(history) = execution.history() else { continue };
+            let known = self.executions.entry(id.to_owned()).or_default();
+            pieces.extend(known.full_pages((id, execution), history, usize::MAX));
+            pieces.extend(known.monitors((id, execution), history, true));
         }
         pieces
     }
@@ -120,6 +146,9 @@ impl Maker {
         index.insert("sections", Value::Object(sections));
         let index = self.keep(piece("snapshot.public", index), &mut made);
         self.public = public;
+        if let Some(private) = &private {
+            self.list_monitors((&index, private), &mut made);
+        }
         Taken { public: index, private, pieces: made.pieces, names: made.names }
     }
 
@@ -141,6 +170,18 @@ impl Maker {
         }
         let members = named([("executions", Value::Array(list))]);
         Some(self.keep(piece("snapshot.private", members), made))
+    }
+
+    /// Lists what was kept of monitors, which goes with the snapshot.
+    fn list_monitors(&self, mark: (&Digest, &Digest), made: &mut Made) {
+        let all = self.executions.iter();
+        let kept: BTreeMap<&str, Digest> = all
+            .filter_map(|(id, known)| Some((id.as_str(), known.kept.as_ref()?.name()?)))
+            .collect();
+        made.names.extend(kept.values().copied());
+        let list = monitors::list(mark, &kept);
+        made.names.extend(list.as_ref().map(|list| list.name));
+        made.pieces.extend(list);
     }
 
     /// A public piece: emitted unless the last snapshot had it too.
@@ -167,11 +208,16 @@ impl Known {
                 self.looked = history.events();
                 break;
             };
-            let piece = history_piece((id, execution), history, page);
+            let piece = history_piece((id, execution.secret()), history, page);
             self.pages.push((page.end, piece.name));
             made.push(piece);
         }
         made
+    }
+
+    /// Whether all pages that are full have been made.
+    pub(super) fn has_all_pages(&self, history: &History) -> bool {
+        self.looked == history.events()
     }
 
     /// The execution's private part as it is now: the name of its first piece.
@@ -203,7 +249,9 @@ impl Known {
             });
             let first = self.pages.last().map_or(0, |(end, _)| *end);
             let last = history.page(first);
-            rest.extend(last.map(|page| keep(history_piece(of, history, page))));
+            rest.extend(
+                last.map(|page| keep(history_piece((id, execution.secret()), history, page))),
+            );
             let full = self.pages.iter().map(|(_, name)| *name);
             let names: Vec<Digest> = full.chain(rest.iter().copied()).collect();
             members.insert("history", digests(&names));
@@ -223,11 +271,15 @@ impl Known {
 }
 
 /// A page of an execution's history: what most of a snapshot is, so it is written at once.
-fn history_piece((id, execution): (&str, &Execution), history: &History, page: Page) -> Piece {
+pub(super) fn history_piece(
+    (id, secret): (&str, Option<Digest>),
+    history: &History,
+    page: Page,
+) -> Piece {
     let mut text = String::new();
     let mut members = ObjectWriter::begin(&mut text);
     history.write_page(page, &mut members, |members| members.string("execution", id));
-    if let Some(secret) = execution.secret() {
+    if let Some(secret) = secret {
         secret.write(members.member("secret"));
     }
     members.string("type", "snapshot.history");

@@ -3,12 +3,12 @@ use std::sync::Arc;
 
 use policy::{Bundle, History};
 use proof::digest::Digest;
-use proof::json::{Object, Value};
+use proof::json::{Object, Span, Value};
 use proof::record::Fields;
 
 use super::maker::{Head, Known};
 use super::page::{digests_of, members_of};
-use super::{Maker, Mark, Pieces, Unusable};
+use super::{Maker, Mark, Pieces, Unusable, monitors};
 use crate::state::{Blobs, Execution, Lost, NodeState, Sections};
 
 /// A state that was put together again.
@@ -39,16 +39,27 @@ pub fn restore(
     pieces: &mut dyn Pieces,
 ) -> Result<Restored, Unusable> {
     let restoring = Restoring::begin(node, governance, mark, pieces)?;
-    let private = restoring.private().iter();
-    let parts = private.map(|(id, name)| Private::read(restoring.bundle(), (id, name), pieces));
+    let listed = restoring.private().iter();
+    let parts = listed.map(|listed| Private::read(restoring.bundle(), listed, pieces));
     let parts = parts.collect::<Result<Vec<_>, Unusable>>()?;
     restoring.finish(parts)
+}
+
+/// Where the private part of an execution is found.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The execution.
+    pub execution: String,
+    /// The name of its first piece.
+    pub name: Digest,
+    /// The piece that may tell what its monitors know.
+    monitors: Option<Digest>,
 }
 
 /// A state whose public part is put together. The private parts of its executions can be read on any thread.
 pub struct Restoring {
     state: NodeState,
-    private: Vec<(String, Digest)>,
+    private: Vec<Listed>,
     /// Pages of the public part.
     pages: BTreeSet<Digest>,
 }
@@ -77,12 +88,17 @@ impl Restoring {
         if !private.keys().eq(state.executions().map(|(id, _)| id)) {
             return Err(Unusable::new("its private parts are not those of its executions"));
         }
-        Ok(Self { state, private: private.into_iter().collect(), pages: reading.public })
+        let mut monitors = monitors::listed(mark, reading.pieces);
+        let private = private.into_iter().map(|(execution, name)| {
+            let monitors = monitors.remove(&execution);
+            Listed { execution, name, monitors }
+        });
+        Ok(Self { state, private: private.collect(), pages: reading.public })
     }
 
-    /// Executions with the names of their private parts.
+    /// Where the private parts of its executions are found.
     #[must_use]
-    pub fn private(&self) -> &[(String, Digest)] {
+    pub fn private(&self) -> &[Listed] {
         &self.private
     }
 
@@ -102,7 +118,8 @@ impl Restoring {
             return Err(Unusable::new("private parts are missing"));
         }
         let (mut known, mut without_key) = (BTreeMap::new(), Vec::new());
-        for ((id, name), part) in private.into_iter().zip(parts) {
+        for (listed, part) in private.into_iter().zip(parts) {
+            let Listed { execution: id, name, .. } = listed;
             let Some(execution) = state.execution_mut(&id) else { continue };
             match part {
                 Private::Opened(opened) => {
@@ -152,16 +169,17 @@ impl Opened {
 }
 
 impl Private {
-    /// Reads the private part of an execution that has this name.
+    /// Reads the private part of an execution. Its monitors know all its events then: from what was kept of them, as far as that
+    /// goes.
     ///
     /// # Errors
     /// As [`restore`].
     pub fn read(
         bundle: &Arc<Bundle>,
-        (id, name): (&str, &Digest),
+        listed: &Listed,
         pieces: &mut dyn Pieces,
     ) -> Result<Self, Unusable> {
-        let opened = Reading { pieces, public: BTreeSet::new() }.execution(id, name, bundle)?;
+        let opened = Reading { pieces, public: BTreeSet::new() }.execution(listed, bundle)?;
         Ok(opened.map_or(Self::WithoutKey, |opened| Self::Opened(Box::new(opened))))
     }
 }
@@ -231,10 +249,10 @@ impl Reading<'_> {
     /// Reads the private part of an execution; none where there is no key.
     fn execution(
         &mut self,
-        id: &str,
-        name: &Digest,
+        listed: &Listed,
         bundle: &Arc<Bundle>,
     ) -> Result<Option<Opened>, Unusable> {
+        let (id, name) = (listed.execution.as_str(), &listed.name);
         let Some(bytes) = self.bytes(Some(id), name)? else { return Ok(None) };
         let (mut head, secret) = private_members("snapshot.execution", id, &bytes)?;
         let mut known = Known::default();
@@ -245,14 +263,20 @@ impl Reading<'_> {
             let is_full = is_full.ok_or_else(|| damaged(name))?;
             let mut pages = History::restoring(bundle, is_full);
             for name in digests_of(Some(&names))? {
-                let page = self.page("snapshot.history", (id, secret), &name)?;
+                let bytes = self.bytes(Some(id), &name)?.ok_or_else(|| damaged(&name))?;
                 let first = pages.events();
-                pages.restore_page(page).ok_or_else(|| damaged(&name))?;
+                history_page((id, secret), &bytes, &mut pages).ok_or_else(|| damaged(&name))?;
                 match pages.page(first) {
                     Some(page) if page.is_full => known.pages.push((page.end, name)),
                     _ => rest.push(name),
                 }
             }
+            if let Some(name) = listed.monitors {
+                let bytes = self.pieces.piece(Some(id), &name).unwrap_or_default();
+                let (of, kept) = ((id, secret), (&name, bytes.as_slice()));
+                known.kept = monitors::resume(of, &known.pages, &mut pages, kept);
+            }
+            pages.build_monitors();
             history = Some(pages);
         }
         let mut requests = Vec::new();
@@ -281,6 +305,26 @@ impl Reading<'_> {
         let (members, found) = private_members(type_name, id, &bytes)?;
         if found == secret { Ok(members) } else { Err(damaged(name)) }
     }
+}
+
+/// Adds the events of a page to a history. Nearly all that a start reads are these.
+fn history_page(
+    (id, secret): (&str, Option<Digest>),
+    bytes: &[u8],
+    history: &mut History,
+) -> Option<()> {
+    let mut members = Span::object(bytes)?.members()?;
+    let events = members.next_if("events")?;
+    let execution = members.next_if("execution")?.string()?;
+    let frames = members.next_if("frames")?;
+    let found = members.next_if("secret").map(|secret| secret.string()?.parse::<Digest>().ok());
+    let is_type = members.next_if("type")?.text() == "\"snapshot.history\"";
+    let is_version = members.next_if("v")?.text() == "1";
+    let is_own = execution == id && found == secret.map(Some);
+    if !is_own || !is_type || !is_version || !members.is_empty() {
+        return None;
+    }
+    history.restore_page(events, frames)
 }
 
 /// The members of a piece of an execution's private part, and its secret.

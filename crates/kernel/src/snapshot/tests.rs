@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::fixture::{Domain, NODE, Node, ORIGIN};
 use crate::governance::{Change, Subject};
-use crate::limits::{SNAPSHOT_PAGE_BYTES, SNAPSHOT_PAGE_ITEMS};
+use crate::limits::{
+    MONITORS_BYTES_MAX, MONITORS_BYTES_PER_EVENT, MONITORS_EVENTS_MIN, REMEMBERED_SHARE,
+    SNAPSHOT_PAGE_BYTES, SNAPSHOT_PAGE_ITEMS,
+};
 use crate::lineage::{Body, Completion, LineageRecord};
 use crate::replay::{Fed, Part, Replay, ReplayError};
 use crate::state::NodeState;
@@ -183,6 +186,186 @@ fn what_did_not_change_is_not_made_again() {
     assert_eq!(node.kernel.prepare_snapshot(8), vec![]);
 }
 
+/// A node whose execution has done much, what it kept, and the mark of its last snapshot.
+fn lived_long() -> (Domain, Node, Drawer, Mark) {
+    let domain = Domain::new();
+    let mut node = Node::new(&domain);
+    let mut drawer = Drawer::default();
+    let calls = |node: &mut Node, numbers: std::ops::Range<usize>| {
+        for number in numbers {
+            node.now.wall_ms += 7;
+            let (tool, argument) = match number % 5 {
+                0 => ("fetch_page", format!("{{\"url\":\"https://news.test/{number}\"}}")),
+                _ => ("read_file", format!("{{\"path\":\"reports/{number}\"}}")),
+            };
+            let (ticket, _) = node.call(tool, &argument);
+            node.complete(ticket, Completion::Result);
+        }
+    };
+    calls(&mut node, 0..200);
+    drawer.keep(node.kernel.prepare_snapshot(8));
+    calls(&mut node, 200..230);
+    let (index, kept) = snapshot(&mut node, &mut drawer);
+    let mark = mark_at(&node.log, index);
+    (domain, node, kept, mark)
+}
+
+/// What the monitors know of the execution's events, and the same built from the events alone.
+fn monitors(node: &Node, state: &NodeState) -> (Vec<u8>, Vec<u8>) {
+    let history = state.execution(&node.execution).unwrap().history().unwrap();
+    let anew = history.monitors_of_first(history.events());
+    (history.monitors().expect("they are there before they are asked"), anew.unwrap())
+}
+
+/// The one piece that tells of monitors, by its key.
+fn streams(drawer: &Drawer) -> (Option<String>, Digest) {
+    let is_of_streams =
+        |bytes: &[u8]| String::from_utf8_lossy(bytes).contains("\"snapshot.streams\"");
+    let mut found = drawer.pieces.iter().filter(|(_, bytes)| is_of_streams(bytes));
+    let key = found.next().expect("it was made").0.clone();
+    assert!(found.next().is_none(), "one is enough for so few events");
+    key
+}
+
+#[test]
+fn monitors_go_on_from_what_was_kept_and_are_what_the_events_say() {
+    let (domain, node, mut drawer, mark) = lived_long();
+    streams(&drawer);
+    let restored = back(&domain, &mark, &mut drawer).unwrap();
+    let (kept, anew) = monitors(&node, &restored.state);
+    assert_eq!(kept, anew);
+    // It is not made again, and goes with the next snapshot.
+    let mut maker = restored.maker.clone();
+    let again = maker.take(&restored.state);
+    let (_, name) = streams(&drawer);
+    assert!(again.names.contains(&name) && !again.pieces.iter().any(|piece| piece.name == name));
+    // What a stop makes last takes every event.
+    assert_eq!(maker.prepare_last(&restored.state).len(), 1);
+    assert_eq!(maker.prepare_last(&restored.state).len(), 0);
+}
+
+#[test]
+fn monitors_whose_piece_is_missing_cut_or_another_are_built_from_the_events() {
+    let (domain, node, drawer, mark) = lived_long();
+    let key = streams(&drawer);
+    let whole = drawer.pieces[&key].clone();
+    let mut wrong: Vec<Option<Vec<u8>>> =
+        vec![None, Some(vec![]), Some(drawer.pieces.values().next().unwrap().clone())];
+    for place in [0, 40, whole.len() / 2, whole.len() - 1] {
+        let mut other = whole.clone();
+        other[place] ^= 1;
+        wrong.extend([Some(other), Some(whole[..place].to_vec())]);
+    }
+    for bytes in wrong {
+        let mut drawer = drawer.clone();
+        match bytes {
+            Some(bytes) => drawer.pieces.insert(key.clone(), bytes),
+            None => drawer.pieces.remove(&key),
+        };
+        let restored = back(&domain, &mark, &mut drawer).unwrap();
+        let (built, anew) = monitors(&node, &restored.state);
+        assert_eq!(built, anew);
+        assert_eq!(taken(&restored.state).0, mark);
+    }
+}
+
+#[test]
+fn monitors_of_other_events_are_not_gone_on_from() {
+    let (domain, _, mut drawer, _) = lived_long();
+    let key = streams(&drawer);
+    // The same execution in another course of events: everything but its past is as it was.
+    let mut node = Node::new(&domain);
+    for number in 0..230 {
+        node.now.wall_ms += 7;
+        let (ticket, _) = node.call("read_file", &format!("{{\"path\":\"other/{number}\"}}"));
+        node.complete(ticket, Completion::Result);
+    }
+    let stale = drawer.pieces.remove(&key).unwrap();
+    let mut other = Drawer::default();
+    other.keep(node.kernel.prepare_snapshot(8));
+    let own = streams(&other);
+    let (index, mut kept) = snapshot(&mut node, &mut other);
+    let mark = mark_at(&node.log, index);
+    // Whoever can write there points at the piece that was another's past.
+    let list = kept
+        .pieces
+        .iter_mut()
+        .find(|(_, bytes)| String::from_utf8_lossy(bytes).contains("\"snapshot.monitors\""));
+    let (_, bytes) = list.unwrap();
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    let pointing = text.replace(&own.1.to_string(), &key.1.to_string());
+    assert_ne!(pointing, text);
+    *bytes = pointing.into_bytes();
+    kept.pieces.insert((own.0, key.1), stale);
+    let restored = back(&domain, &mark, &mut kept).unwrap();
+    let (built, anew) = monitors(&node, &restored.state);
+    assert_eq!(built, anew);
+}
+
+/// A node whose monitors keep every body that was mailed, after so many mails of so many bytes.
+fn mailed(mails: usize, bytes: usize) -> Node {
+    let mut domain = Domain::new();
+    let policies = "@id(\"mailing\") permit (principal, action == Action::\"send_mail\", resource);\n\
+        @id(\"twice\") forbid (principal, action == Action::\"send_mail\", resource) when temporal {\n\
+        formerly within 1h Action::\"send_mail\"::response{ input.body: context.input.body } };";
+    domain.publish(&crate::fixture::bundle(policies));
+    let mut node = Node::new(&domain);
+    mail(&mut node, 0..mails, bytes);
+    node
+}
+
+fn mail(node: &mut Node, numbers: std::ops::Range<usize>, bytes: usize) {
+    for number in numbers {
+        node.now.wall_ms += 7;
+        let body = format!("{number}{}", "x".repeat(bytes));
+        let (ticket, _) =
+            node.call("send_mail", &format!("{{\"body\":\"{body}\",\"to\":\"a@b.test\"}}"));
+        node.complete(ticket, Completion::Result);
+    }
+}
+
+/// Whether pieces that are made ahead tell of monitors.
+fn tells_of_monitors(node: &mut Node) -> bool {
+    let mut drawer = Drawer::default();
+    drawer.keep(node.kernel.prepare_snapshot(usize::MAX));
+    let texts = drawer.pieces.values().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    texts.into_iter().any(|text| text.contains("\"snapshot.streams\""))
+}
+
+#[test]
+fn monitors_that_know_too_much_are_not_kept() {
+    let bytes = 60_000;
+    let mut node = mailed(MONITORS_BYTES_MAX / bytes + 1, bytes);
+    assert!(!tells_of_monitors(&mut node));
+    assert!(!tells_of_monitors(&mut mailed(MONITORS_EVENTS_MIN / 2 - 1, 1)), "too few events");
+    assert!(tells_of_monitors(&mut mailed(MONITORS_EVENTS_MIN / 2, 1)));
+}
+
+#[test]
+fn monitors_are_kept_again_after_events_that_are_worth_their_bytes() {
+    let mails = MONITORS_EVENTS_MIN / 2;
+    let mut node = mailed(mails, 2_000);
+    assert!(tells_of_monitors(&mut node));
+    let worth = mails * 2_000 / MONITORS_BYTES_PER_EVENT;
+    mail(&mut node, mails..mails + worth / 2 - 8, 1);
+    assert!(!tells_of_monitors(&mut node));
+    mail(&mut node, 10_000..10_200, 1);
+    assert!(tells_of_monitors(&mut node));
+}
+
+#[test]
+fn a_snapshot_is_due_after_a_share_of_what_is_remembered() {
+    let mut state = NodeState::new(NODE, ORIGIN);
+    for number in 0..REMEMBERED_SHARE * 3 {
+        state.begin(&format!("e{number}"), ("agent", 1), None);
+    }
+    let maker = Maker::default();
+    for records in 1..=3 {
+        state.record(1, None, Body::Refused { counts: BTreeMap::new() });
+        assert_eq!(maker.is_due(&state, 1), records == 3, "after {records} records");
+    }
+}
+
 #[test]
 fn pages_that_were_made_ahead_are_not_made_again() {
     let (_, mut node, _) = lived();
@@ -192,8 +375,9 @@ fn pages_that_were_made_ahead_are_not_made_again() {
     }
     let ahead = node.kernel.prepare_snapshot(1);
     assert_eq!(ahead.len(), 1);
+    // The second page, and what the monitors know.
     let more = node.kernel.prepare_snapshot(8);
-    assert_eq!(more.len(), 1);
+    assert_eq!(more.len(), 2);
     assert_eq!(node.kernel.prepare_snapshot(8), vec![]);
     let Some(Effect::Keep { pieces, names, .. }) = node.step(Input::Snapshot).pop() else {
         panic!()
@@ -271,9 +455,9 @@ fn what_governance_has_ended_is_not_read_and_decides_nothing() {
     let mut drawer = drawer.clone();
     let restoring = Restoring::begin((NODE, ORIGIN), governance, &mark, &mut drawer).unwrap();
     let bundle = std::sync::Arc::clone(restoring.bundle());
-    let read = |(id, name): &(String, Digest)| match ended.contains(id) {
+    let read = |listed: &Listed| match ended.contains(&listed.execution) {
         true => Private::LeftOut,
-        false => Private::read(&bundle, (id, name), &mut drawer).unwrap(),
+        false => Private::read(&bundle, listed, &mut drawer).unwrap(),
     };
     let parts = restoring.private().iter().map(read).collect();
     let restored = restoring.finish(parts).unwrap();

@@ -170,6 +170,11 @@ impl Execution {
         }
     }
 
+    /// Has the monitors of its history take every event, where they have not.
+    pub fn build_monitors(&self) {
+        self.history.iter().for_each(History::build_monitors);
+    }
+
     /// The digest of its last record.
     pub(crate) fn head(&self) -> Option<Digest> {
         self.prev

@@ -8,8 +8,11 @@ impl Kernel {
     pub(super) fn snapshot(&mut self, now: Now) -> Vec<Effect> {
         let index = self.state.size();
         let taken = self.snapshots.take(&self.state);
-        // A node that has lost what an execution sealed has no snapshot of it.
-        let Some(private) = taken.private else { return Vec::new() };
+        // A node that has lost what an execution sealed has no snapshot of it, and looks again after as many records.
+        let Some(private) = taken.private else {
+            self.snapshots.recorded(index);
+            return Vec::new();
+        };
         let mark = Mark { size: index, public: taken.public, private };
         let append = self.append(now, None, Body::Snapshot(mark), Vec::new());
         self.snapshots.recorded(self.state.size());
@@ -21,14 +24,19 @@ impl Kernel {
         self.snapshots = maker;
     }
 
-    /// Whether so many records, or as many as there are executions to be remembered, have come since the last snapshot.
+    /// Whether so many records have come since the last snapshot, or a share of what there is to be remembered.
     #[must_use]
     pub fn snapshot_is_due(&self, records: u64) -> bool {
         self.snapshots.is_due(&self.state, records)
     }
 
-    /// Makes pieces of the next snapshot ahead of it, so many at most, so that taking it takes less time.
+    /// Makes pieces of the next snapshot ahead of it, so many pages at most, so that taking it takes less time.
     pub fn prepare_snapshot(&mut self, pages_max: usize) -> Vec<Piece> {
         self.snapshots.prepare(&self.state, pages_max)
+    }
+
+    /// Makes what the monitors know, ahead of the last snapshot before a stop.
+    pub fn prepare_last_snapshot(&mut self) -> Vec<Piece> {
+        self.snapshots.prepare_last(&self.state)
     }
 }

@@ -49,6 +49,7 @@ impl<D: Disk> Driver<D> {
             // Space was there when it was asked for: whatever this is, the log cannot be gone on with.
             Err(why) => halt(&format!("record {index} was not kept: {why}")),
         };
+        self.keeping.count(&entry);
         let entries = vec![entry];
         // What was decided must be kept: only `request` and `join` ask for space, before they decide.
         let appended = if is_awaited && self.behind == 0 && self.waiting.is_one() {

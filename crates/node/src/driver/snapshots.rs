@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use kernel::snapshot::{Maker, Piece};
 use kernel::step::Input;
-use ledger::Disk;
+use ledger::{Disk, Entry};
 use proof::digest::Digest;
 
 use super::Driver;
 use crate::keeper::Keeper;
 use crate::limits::{
-    END_BYTES, PIECES_WAITING_BYTES, PREPARE_PIECES_MAX, PREPARE_RECORDS, SNAPSHOT_STOP_RECORDS,
+    END_BYTES, PIECES_WAITING_BYTES, PREPARE_PIECES_MAX, PREPARE_RECORDS, SNAPSHOT_BYTES,
+    SNAPSHOT_STOP_RECORDS,
 };
 
 /// What the driver knows of the snapshots that it has kept.
@@ -18,6 +19,8 @@ pub(crate) struct Keeping {
     keeper: Keeper,
     /// After how many records one is made.
     records: u64,
+    /// Bytes of records and sealed parts that were appended since the last one.
+    new_bytes: usize,
     /// Size of the log when pieces were made ahead last.
     prepared: u64,
     /// The snapshot whose record is not known to be durable: index and names of its pieces. One that is listed has its record.
@@ -26,7 +29,13 @@ pub(crate) struct Keeping {
 
 impl Keeping {
     pub(crate) fn new(keeper: Keeper, records: u64) -> Self {
-        Self { keeper, records, prepared: 0, unlisted: None }
+        Self { keeper, records, new_bytes: 0, prepared: 0, unlisted: None }
+    }
+
+    /// Counts what is appended to the log.
+    pub(super) fn count(&mut self, Entry { record, sealed }: &Entry) {
+        let bytes = record.len().saturating_add(sealed.len());
+        self.new_bytes = self.new_bytes.saturating_add(bytes);
     }
 
     /// Has the snapshot listed whose record is among so many durable ones.
@@ -50,7 +59,8 @@ impl<D: Disk> Driver<D> {
     }
 
     fn is_due(&self) -> bool {
-        self.kernel.snapshot_is_due(self.keeping.records)
+        self.keeping.new_bytes >= SNAPSHOT_BYTES
+            || self.kernel.snapshot_is_due(self.keeping.records)
     }
 
     /// Whether there are enough new records to make pieces of the next snapshot ahead.
@@ -91,7 +101,10 @@ impl<D: Disk> Driver<D> {
 
     /// An orderly stop leaves a short tail for the next start.
     pub(super) fn keep_last(&mut self) {
-        if self.kernel.snapshot_is_due(self.keeping.records.min(SNAPSHOT_STOP_RECORDS)) {
+        let is_due = self.kernel.snapshot_is_due(self.keeping.records.min(SNAPSHOT_STOP_RECORDS));
+        if is_due && self.keeping.unlisted.is_none() {
+            let pieces = self.kernel.prepare_last_snapshot();
+            self.keep(pieces, None);
             self.snapshot();
         }
     }
@@ -100,6 +113,7 @@ impl<D: Disk> Driver<D> {
     fn snapshot(&mut self) {
         if self.keeping.unlisted.is_none() && self.has_space_for(END_BYTES) {
             self.step(Input::Snapshot);
+            self.keeping.new_bytes = 0;
         }
     }
 

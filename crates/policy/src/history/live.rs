@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dogwood_language::{Event, EventSignature, TemporalBindings, TemporalEngine};
 use dogwood_local_engine::{LocalTemporalEngine, TickRate};
 
-use super::events::{Events, Kind, Recorded};
+use super::events::{Kind, Recorded};
 use super::kept;
 use crate::bundle::Bundle;
 use crate::decide::form::form;
@@ -35,18 +35,38 @@ impl Live {
     }
 
     /// As if the bundle had judged all these events.
-    pub(super) fn of(bundle: &Arc<Bundle>, events: &Events) -> Result<Live, String> {
+    pub(super) fn of(bundle: &Arc<Bundle>, events: &[Recorded]) -> Result<Live, String> {
         let mut live = Live::new(bundle)?;
-        if live.is_idle(bundle) {
-            return Ok(live);
+        live.follow(bundle, events);
+        Ok(live)
+    }
+
+    /// As if the bundle had judged the events before these, of which the monitors' state says this, and these. None where the
+    /// bytes are no such state, or where a condition has no monitor.
+    pub(super) fn resume(bundle: &Arc<Bundle>, state: &[u8], events: &[Recorded]) -> Option<Live> {
+        let state = State::decode(&bundle.temporal, state)?;
+        let mut live = Live::new(bundle).ok().filter(|live| live.rest.is_none())?;
+        live.state = state;
+        live.follow(bundle, events);
+        Some(live)
+    }
+
+    /// The monitors' state; none where a condition has no monitor.
+    pub(super) fn encode(&self) -> Option<Vec<u8>> {
+        self.rest.is_none().then(|| self.state.encode())
+    }
+
+    /// Takes events of the past.
+    fn follow(&mut self, bundle: &Arc<Bundle>, events: &[Recorded]) {
+        if self.is_idle(bundle) {
+            return;
         }
-        for recorded in &events.all {
+        for recorded in events {
             let formed = form(bundle, &recorded.request());
             if let Form::Ready(shaped) = formed.at(moment(recorded).as_ref()) {
-                live.take(bundle, &shaped, (recorded.time, &recorded.kind));
+                self.take(bundle, &shaped, (recorded.time, &recorded.kind));
             }
         }
-        Ok(live)
     }
 
     /// Whether no condition looks back at anything.

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use proof::json::{Object, ObjectWriter, Value, write_array, write_string};
+use proof::json::{ObjectWriter, Span, write_array, write_string};
 
 use super::History;
 use super::events::{Events, Frame, Kind, Recorded};
@@ -85,34 +85,28 @@ impl History {
         History { bundle: Arc::clone(bundle), events, live, version: 0 }
     }
 
-    /// Adds the events of the next page, read from what [`History::write_page`] wrote; none where they are not
+    /// Adds the events of the next page, read where they stand in what [`History::write_page`] wrote; none where they are not
     /// exactly that.
     #[must_use]
-    pub fn restore_page(&mut self, mut members: Object) -> Option<()> {
-        let (events, frames) = (members.remove("events")?, members.remove("frames")?);
-        let Value::Array(events) = events else { return None };
-        let frames = frames.as_array()?.iter().map(frame_of).collect::<Option<Vec<_>>>()?;
+    pub fn restore_page(&mut self, events: Span<'_>, frames: Span<'_>) -> Option<()> {
+        let frames = frames.elements()?.map(frame_of).collect::<Option<Vec<_>>>()?;
         let frames: Vec<Arc<Frame>> = frames
             .into_iter()
             .map(|frame| self.events.interned(frame.digest(), || frame))
             .collect();
-        for event in events {
-            let Value::Array(event) = event else { return None };
-            self.restore_event(event, &frames)?;
-        }
-        members.is_empty().then_some(())
+        events.elements()?.try_for_each(|event| self.restore_event(event, &frames))
     }
 
-    fn restore_event(&mut self, event: Vec<Value>, frames: &[Arc<Frame>]) -> Option<()> {
-        let mut parts = event.into_iter();
-        let at = parts.next()?.as_i64()?;
-        let frame = frames.get(usize::try_from(parts.next()?.as_i64()?).ok()?)?;
-        let kind = parts.next()?;
+    fn restore_event(&mut self, event: Span<'_>, frames: &[Arc<Frame>]) -> Option<()> {
+        let mut parts = event.elements()?;
+        let at = parts.next()?.integer()?;
+        let frame = frames.get(usize::try_from(parts.next()?.integer()?).ok()?)?;
+        let kind = parts.next()?.string()?;
         let input = text(parts.next()?).filter(|input| input.len() <= INPUT_BYTES_MAX)?;
         let output = parts
             .next()
             .map(|output| text(output).filter(|output| output.len() <= OUTPUT_BYTES_MAX).ok_or(()));
-        let kind = match (kind.as_str()?, output.transpose().ok()?) {
+        let kind = match (&*kind, output.transpose().ok()?) {
             (REQUEST, None) => Kind::Request,
             (ERROR, None) => Kind::Error,
             (UNKNOWN, None) => Kind::Unknown,
@@ -161,19 +155,16 @@ fn write_event(event: &Recorded, frame: usize, text: &mut String) {
     text.push(']');
 }
 
-fn frame_of(value: &Value) -> Option<Frame> {
-    let texts: Vec<&str> = value.as_array()?.iter().map(Value::as_str).collect::<Option<_>>()?;
+fn frame_of(span: Span<'_>) -> Option<Frame> {
+    let texts = span.elements()?.map(|text| Some(text.string()?.into_owned()));
+    let texts: Vec<String> = texts.collect::<Option<_>>()?;
     let [action, a, b, c, d, e, f] = texts.try_into().ok()?;
-    let entity = |kind: &str, id: &str, properties: &str| Entity {
-        kind: kind.to_owned(),
-        id: id.to_owned(),
-        properties: properties.to_owned(),
-    };
-    Some(Frame { action: action.to_owned(), principal: entity(a, b, c), resource: entity(d, e, f) })
+    let entity = |kind, id, properties| Entity { kind, id, properties };
+    Some(Frame { action, principal: entity(a, b, c), resource: entity(d, e, f) })
 }
 
-fn text(value: Value) -> Option<Box<str>> {
-    if let Value::String(text) = value { Some(text.as_str().into()) } else { None }
+fn text(span: Span<'_>) -> Option<Box<str>> {
+    span.string().map(|text| text.into_owned().into_boxed_str())
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! The temporal conditions of one bundle, compiled.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use dogwood_language::{Event, TemporalField};
+use proof::digest::Digest;
 
 use super::check::{Check, StreamId, StreamSpec};
 use super::compile::Compiler;
@@ -10,6 +12,9 @@ use crate::limits::MONITOR_STREAMS_MAX;
 
 /// Ticks of a bundle's temporal conditions in one second.
 pub(crate) const TICKS_PER_SECOND: i64 = 1_000_000;
+
+/// Changes with what streams keep of events, and with how that is written.
+const ENCODING: &[u8] = b"interlock.monitors.v1\n";
 
 /// The temporal conditions of one bundle: those that monitors serve, and the rest.
 #[derive(Debug, Default)]
@@ -22,6 +27,8 @@ pub(crate) struct Plan {
     pub(super) leaves: BTreeMap<String, Check>,
     /// Conditions of a shape that has no monitor.
     pub(crate) rest: Vec<TemporalField>,
+    /// As [`Plan::digest`].
+    digest: OnceLock<Digest>,
 }
 
 impl Plan {
@@ -58,6 +65,14 @@ impl Plan {
     /// How many conditions it serves.
     pub(crate) fn served(&self) -> usize {
         self.leaves.len()
+    }
+
+    /// Tells what its streams keep, of events that a bundle with this digest judges.
+    pub(crate) fn digest(&self, bundle: &Digest) -> Digest {
+        *self.digest.get_or_init(|| {
+            let streams = format!("{:?}", self.streams);
+            Digest::of_parts(&[ENCODING, bundle.as_bytes(), streams.as_bytes()])
+        })
     }
 
     pub(super) fn streams_of(&self, event: &Event) -> &[StreamId] {

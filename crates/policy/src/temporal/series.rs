@@ -101,10 +101,10 @@ fn after(latest: Option<Latest>, next: &Entry) -> Latest {
 /// order holds the weights of those that count.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Distinct {
-    times: Vec<i64>,
-    tree: Vec<i128>,
+    pub(super) times: Vec<i64>,
+    pub(super) tree: Vec<i128>,
     /// The place of the last event of each value.
-    last: BTreeMap<Box<[u8]>, usize>,
+    pub(super) last: BTreeMap<Box<[u8]>, usize>,
 }
 
 impl Distinct {

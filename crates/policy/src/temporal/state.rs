@@ -13,8 +13,8 @@ use super::series::{Entry, Series};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     /// How many events it has taken.
-    events: usize,
-    streams: Vec<BTreeMap<Box<[u8]>, Series>>,
+    pub(super) events: usize,
+    pub(super) streams: Vec<BTreeMap<Box<[u8]>, Series>>,
 }
 
 /// An event that the state has looked at and could take.

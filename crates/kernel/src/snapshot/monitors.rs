@@ -1,0 +1,185 @@
+//! What the monitors of executions know, kept beside a snapshot: a start takes it instead of every event.
+//!
+//! No record speaks of it. A piece says by itself of which events of which execution it tells, judged by what; one that is
+//! missing, cut, another's or of other events is not taken, and the monitors are built from the events. It is sealed under the
+//! execution's key, so that nobody without the key makes one that is taken.
+
+use std::collections::BTreeMap;
+
+use policy::{History, Page};
+use proof::digest::Digest;
+use proof::json::{Object, Value, number};
+use proof::record::Fields;
+
+use super::maker::{Known, history_piece};
+use super::page::{members_of, piece};
+use super::{Mark, Piece, Pieces};
+use crate::limits::{MONITORS_BYTES_MAX, MONITORS_BYTES_PER_EVENT, MONITORS_EVENTS_MIN};
+use crate::state::Execution;
+
+const LIST: &str = "snapshot.monitors";
+const STATE: &str = "snapshot.streams";
+const LIST_CONTEXT: &[u8] = b"interlock.snapshot.monitors.v1\n";
+
+/// What was kept of an execution's monitors last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kept {
+    /// By what the events were judged.
+    of: Digest,
+    /// How many events they had taken.
+    events: usize,
+    /// How many bytes it took.
+    bytes: usize,
+    /// None where those were too many.
+    name: Option<Digest>,
+}
+
+impl Kept {
+    pub(super) fn name(&self) -> Option<Digest> {
+        self.name
+    }
+
+    /// New events after which it is worth being kept again.
+    fn events_next(&self) -> usize {
+        self.bytes / MONITORS_BYTES_PER_EVENT
+    }
+}
+
+/// What a piece says of itself, beside the monitors' state.
+struct Head<'a> {
+    id: &'a str,
+    secret: Option<Digest>,
+    of: Digest,
+    events: usize,
+    /// Tells the events that they had taken from all others.
+    past: Digest,
+}
+
+impl Head<'_> {
+    fn to_object(&self) -> Object {
+        let events = u64::try_from(self.events).unwrap_or(u64::MAX);
+        let mut members = Object::new();
+        members.insert("events", number(events));
+        members.insert("execution", Value::from(self.id));
+        members.insert("of", self.of.to_value());
+        members.insert("past", self.past.to_value());
+        if let Some(secret) = self.secret {
+            members.insert("secret", secret.to_value());
+        }
+        members
+    }
+}
+
+impl Known {
+    /// A piece of what the monitors know, if the events since the last one are worth its bytes; with `is_last`, if there are any.
+    pub(super) fn monitors(
+        &mut self,
+        (id, execution): (&str, &Execution),
+        history: &History,
+        is_last: bool,
+    ) -> Option<Piece> {
+        let (of, events) = (history.monitors_digest(), history.events());
+        let kept = self.kept.filter(|kept| kept.of == of);
+        let new = events.saturating_sub(kept.map_or(0, |kept| kept.events));
+        let enough = kept.map_or(0, |kept| kept.events_next()).max(MONITORS_EVENTS_MIN);
+        let enough = if is_last { 1 } else { enough };
+        if new < enough || events < MONITORS_EVENTS_MIN || !self.has_all_pages(history) {
+            return None;
+        }
+        let state = history.monitors()?;
+        let head = Head {
+            id,
+            secret: execution.secret(),
+            of,
+            events,
+            past: past((id, execution.secret()), &self.pages, (history, events)),
+        };
+        let (_, mut bytes) = piece(STATE, head.to_object());
+        bytes.push(b'\n');
+        bytes.extend(state);
+        let is_kept = bytes.len() <= MONITORS_BYTES_MAX;
+        let name = Digest::of(&bytes);
+        self.kept = Some(Kept { of, events, bytes: bytes.len(), name: is_kept.then_some(name) });
+        is_kept.then(|| Piece { name, execution: Some(id.to_owned()), bytes })
+    }
+}
+
+/// Tells the first events of a history from all others: by its full pages before them, and by what stands between.
+fn past(
+    (id, secret): (&str, Option<Digest>),
+    pages: &[(usize, Digest)],
+    (history, events): (&History, usize),
+) -> Digest {
+    // Of a page that ends with them it is not known whether it was full when they were the last.
+    let full: Vec<&(usize, Digest)> = pages.iter().take_while(|(end, _)| *end < events).collect();
+    let first = full.last().map_or(0, |(end, _)| *end);
+    let rest = Page { first, end: events, is_full: false };
+    let rest = history_piece((id, secret), history, rest).name;
+    let names = full.iter().map(|(_, name)| name).chain([&rest]);
+    let parts: Vec<&[u8]> = names.map(|name| name.as_bytes().as_slice()).collect();
+    Digest::of_parts(&parts)
+}
+
+/// The piece that says which pieces tell of monitors, to be found by what the record says.
+pub(super) fn list(mark: (&Digest, &Digest), kept: &BTreeMap<&str, Digest>) -> Option<Piece> {
+    if kept.is_empty() {
+        return None;
+    }
+    let item = |(id, name): (&&str, &Digest)| Value::Array(vec![Value::from(*id), name.to_value()]);
+    let mut members = Object::new();
+    members.insert("executions", Value::Array(kept.iter().map(item).collect()));
+    let (_, bytes) = piece(LIST, members);
+    Some(Piece { name: list_name(mark), execution: None, bytes })
+}
+
+fn list_name((public, private): (&Digest, &Digest)) -> Digest {
+    Digest::of_parts(&[LIST_CONTEXT, public.as_bytes(), private.as_bytes()])
+}
+
+/// Which pieces tell of the monitors of a snapshot's executions. It is only where to look: nothing is believed of it.
+pub(super) fn listed(mark: &Mark, pieces: &mut dyn Pieces) -> BTreeMap<String, Digest> {
+    let mut read = || {
+        let bytes = pieces.piece(None, &list_name((&mark.public, &mark.private))).ok()?;
+        let list = Value::Object(members_of(LIST, &bytes).ok()?);
+        let item = |value: &Value| match value.as_array()? {
+            [id, name] => Some((id.as_str()?.to_owned(), name.as_str()?.parse().ok()?)),
+            _ => None,
+        };
+        let items = Fields::of(&list, "list").ok()?.array("executions").ok()?;
+        items.iter().map(item).collect::<Option<_>>()
+    };
+    read().unwrap_or_default()
+}
+
+/// Has the monitors of a history go on from a piece, if it tells of its first events. What was kept, then.
+pub(super) fn resume(
+    (id, secret): (&str, Option<Digest>),
+    pages: &[(usize, Digest)],
+    history: &mut History,
+    (name, bytes): (&Digest, &[u8]),
+) -> Option<Kept> {
+    let (events, state) = told((id, secret), pages, history, (name, bytes))?;
+    let of = history.monitors_digest();
+    let kept = Kept { of, events, bytes: bytes.len(), name: Some(*name) };
+    history.resume_monitors(events, state).then_some(kept)
+}
+
+/// How many events a piece tells of, and the monitors' state; none where it is not of these events, judged so.
+fn told<'b>(
+    (id, secret): (&str, Option<Digest>),
+    pages: &[(usize, Digest)],
+    history: &History,
+    (name, bytes): (&Digest, &'b [u8]),
+) -> Option<(usize, &'b [u8])> {
+    if Digest::of(bytes) != *name {
+        return None;
+    }
+    let end = bytes.iter().position(|byte| *byte == b'\n')?;
+    let (head, state) = bytes.split_at_checked(end)?;
+    let said = members_of(STATE, head).ok()?;
+    let events = said.get("events").and_then(Value::as_i64)?;
+    let events = usize::try_from(events).ok().filter(|events| *events <= history.events())?;
+    let past = past((id, secret), pages, (history, events));
+    let head = Head { id, secret, of: history.monitors_digest(), events, past };
+    (said == head.to_object()).then_some((events, state.get(1..)?))
+}
