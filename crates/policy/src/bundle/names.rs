@@ -73,14 +73,14 @@ impl Names {
         value: &mut Typed,
         kind: Option<Option<&str>>,
     ) -> Result<(), NotComposed> {
-        let spelt = match (value, kind) {
+        match (value, kind) {
             (Typed::Entity { kind, id }, _) => {
-                let spelt = self.spelt(kind.name(), id)?.into_owned();
-                return Ok(*id = spelt);
+                *id = self.spelt(kind.name(), id)?.into_owned();
+                Ok(())
             }
             (Typed::String(name), Some(kind)) => {
-                let spelt = self.spelt(kind.unwrap_or_default(), name)?.into_owned();
-                return Ok(*name = spelt);
+                *name = self.spelt(kind.unwrap_or_default(), name)?.into_owned();
+                Ok(())
             }
             (Typed::Set(items), kind) => {
                 items.iter_mut().try_for_each(|item| self.spell_value(item, kind))
@@ -89,8 +89,7 @@ impl Names {
                 members.values_mut().try_for_each(|member| self.spell_value(member, kind))
             }
             _ => Ok(()),
-        };
-        spelt
+        }
     }
 
     /// Why no name of this type has this part, if none has.
