@@ -24,8 +24,19 @@ pub const REDUCTIONS_MAX: usize = 1_024;
 /// lowered and halts are ordered all the same.
 pub const SUBJECTS_MAX: usize = 10_000;
 
-/// Most executions that one node holds. A new one beyond it is refused with `refused.quota`.
+/// Most executions that one node holds. A new one beyond it is refused with `refused.quota.node`.
 pub const EXECUTIONS_MAX: usize = 10_000;
+
+/// Most executions of one OS user. One that was delegated counts for the OS user of the execution from which its line descends. A
+/// new one beyond it is refused with `refused.quota.user`.
+pub const EXECUTIONS_PER_USER_MAX: usize = 5_000;
+
+/// Of all executions, the last so many are for OS users that have fewer than [`EXECUTIONS_KEPT_PER_USER`]; another one's
+/// is refused with `refused.quota.node`.
+pub const EXECUTIONS_KEPT: usize = 1_000;
+
+/// Executions of one OS user for which there is room whatever others have, as long as [`EXECUTIONS_KEPT`] has some left.
+pub const EXECUTIONS_KEPT_PER_USER: usize = 16;
 
 /// Most generations of executions, the first included. Delegating beyond it is refused with `refused.quota`.
 pub const GENERATIONS_MAX: usize = 16;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use policy::{Bundle, Formed, Labels, Request, form_shared};
 
-use crate::lineage::{Direction, Transition};
+use crate::lineage::{Direction, Sealed, Transition};
 
 /// A request with its message, read against a bundle.
 pub(crate) struct Read {
@@ -36,7 +36,23 @@ impl Read {
 /// workload by its turn is made again, so that it changes no decision.
 pub struct Prepared {
     asked: Transition,
-    ahead: Option<(String, Read)>,
+    ahead: Option<Ahead>,
+}
+
+/// What was made ahead.
+struct Ahead {
+    workload: String,
+    read: Read,
+    /// What the record commits to whatever is decided, and the fresh bytes that it was sealed with.
+    sealed: Option<([u8; 32], Sealed)>,
+}
+
+/// What is to be decided.
+pub(crate) struct Asked {
+    pub(crate) transition: Transition,
+    pub(crate) read: Read,
+    /// What was sealed ahead.
+    pub(crate) sealed: Sealed,
 }
 
 impl Prepared {
@@ -44,7 +60,31 @@ impl Prepared {
     #[must_use]
     pub fn ahead(asked: Transition, workload: &str, bundle: &Arc<Bundle>) -> Self {
         let read = read(&asked, workload, bundle);
-        Self { asked, ahead: Some((workload.to_owned(), read)) }
+        let ahead = Ahead { workload: workload.to_owned(), read, sealed: None };
+        Self { asked, ahead: Some(ahead) }
+    }
+
+    /// The same, with the message and the request sealed ahead, by 32 fresh bytes. They are those of its [`Input::Request`], or it
+    /// is sealed again.
+    ///
+    /// [`Input::Request`]: crate::step::Input::Request
+    #[must_use]
+    pub fn sealed(mut self, entropy: [u8; 32]) -> Self {
+        if let Some(ahead) = &mut self.ahead {
+            let mut sealed = Sealed::default();
+            let request = ahead.read.formed.request();
+            sealed.seal_asked(self.asked.message.clone(), request, &entropy);
+            sealed.write_ahead();
+            ahead.sealed = Some((entropy, sealed));
+        }
+        self
+    }
+
+    /// The fresh bytes that it was sealed with.
+    #[must_use]
+    pub fn entropy(&self) -> Option<[u8; 32]> {
+        let (entropy, _) = self.ahead.as_ref()?.sealed.as_ref()?;
+        Some(*entropy)
     }
 
     /// What is asked for.
@@ -53,13 +93,19 @@ impl Prepared {
         &self.asked
     }
 
-    /// The transition, as it is to be decided by this bundle for this workload.
-    pub(crate) fn at(self, workload: &str, bundle: &Arc<Bundle>) -> (Transition, Read) {
-        let ahead = self
-            .ahead
-            .filter(|(of, read)| of == workload && Arc::ptr_eq(read.formed.bundle(), bundle));
-        let read = ahead.map_or_else(|| read(&self.asked, workload, bundle), |(_, read)| read);
-        (self.asked, read)
+    /// What is asked for, as it is to be decided by this bundle for this workload, with these fresh bytes.
+    pub(crate) fn at(self, workload: &str, bundle: &Arc<Bundle>, entropy: &[u8; 32]) -> Asked {
+        let transition = self.asked;
+        let fits = |ahead: &Ahead| {
+            ahead.workload == workload && Arc::ptr_eq(ahead.read.formed.bundle(), bundle)
+        };
+        let Some(ahead) = self.ahead.filter(fits) else {
+            let read = read(&transition, workload, bundle);
+            return Asked { transition, read, sealed: Sealed::default() };
+        };
+        let sealed = ahead.sealed.filter(|(with, _)| with == entropy);
+        let sealed = sealed.map(|(_, sealed)| sealed).unwrap_or_default();
+        Asked { transition, read: ahead.read, sealed }
     }
 }
 

@@ -147,10 +147,6 @@ impl NodeState {
         self.instances.get(&(os_user, workload.to_owned())).map(String::as_str)
     }
 
-    pub(crate) fn is_open_for_executions(&self) -> bool {
-        self.executions.len() < crate::limits::EXECUTIONS_MAX
-    }
-
     /// Begins an execution: of its own, or one that another delegated to.
     pub(crate) fn begin(
         &mut self,

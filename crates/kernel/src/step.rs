@@ -19,6 +19,7 @@ mod clock;
 mod delegate;
 mod erase;
 mod prepare;
+mod quota;
 mod release;
 mod room;
 mod sequence;
@@ -307,6 +308,7 @@ pub struct Kernel {
     /// The clocks at the last tick.
     clock: Now,
     held: room::Held,
+    executions: quota::Executions,
 }
 
 impl Kernel {
@@ -316,6 +318,7 @@ impl Kernel {
     pub fn start(state: NodeState, now: Now) -> (Self, Vec<Effect>) {
         let mut kernel = Self {
             held: room::Held::by(&state),
+            executions: quota::Executions::of(&state),
             state,
             pending: VecDeque::new(),
             open: BTreeMap::new(),

@@ -18,7 +18,9 @@ use crate::{Error, Options};
 pub struct Direct {
     kernel: Kernel,
     /// The workloads of the executions that joined.
-    workloads: Arc<Mutex<BTreeMap<String, String>>>,
+    workloads: Arc<Mutex<BTreeMap<String, Arc<str>>>>,
+    /// The workloads of open transitions.
+    open: Arc<Mutex<BTreeMap<Ticket, Arc<str>>>>,
 }
 
 impl Direct {
@@ -51,16 +53,18 @@ impl Direct {
         let (kernel, commands) = Kernel::new(node);
         let mailbox = kernel.clone();
         let thread = start_driver(move || open(mailbox), commands).await?;
-        Ok((Self { kernel, workloads: Arc::default() }, DirectThread(thread)))
+        let node = Self { kernel, workloads: Arc::default(), open: Arc::default() };
+        Ok((node, DirectThread(thread)))
     }
 
     /// The execution that an OS user's instances of a workload share, or the code of a refusal. `None` once the
     /// thread has stopped.
     pub async fn join(&self, workload: &str, os_user: u32) -> Option<Result<String, &'static str>> {
-        let joined = self.kernel.join(workload.to_owned(), os_user, None).await?;
+        let workload: Arc<str> = workload.into();
+        let joined = self.kernel.join(Arc::clone(&workload), os_user, None).await?;
         if let Ok(execution) = &joined {
             let mut workloads = self.workloads.lock().unwrap_or_else(PoisonError::into_inner);
-            workloads.insert(execution.clone(), workload.to_owned());
+            workloads.insert(execution.clone(), workload);
         }
         Some(joined)
     }
@@ -75,11 +79,16 @@ impl Direct {
             let workloads = self.workloads.lock().unwrap_or_else(PoisonError::into_inner);
             workloads.get(execution).cloned()
         };
-        let prepared = match workload {
-            Some(workload) => self.kernel.prepare(transition, &workload),
+        let prepared = match &workload {
+            Some(workload) => self.kernel.prepare(transition, workload),
             None => transition.into(),
         };
-        let answered = self.kernel.request(execution.to_owned(), prepared).await?;
+        let of = workload.unwrap_or_default();
+        let answered = self.kernel.request(of, execution.to_owned(), prepared).await?;
+        if let Some(held) = &answered.held {
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.insert(answered.ticket, held.workload());
+        }
         // The caller says by the ticket how it ended.
         answered.held.into_iter().for_each(HeldPermit::discharge);
         Some((answered.ticket, answered.answer))
@@ -93,7 +102,10 @@ impl Direct {
         outcome: Completion,
         (message, output): (Vec<u8>, Option<String>),
     ) -> bool {
-        self.kernel.outcome(ticket, outcome, (message, output)).await.is_some_and(|end| end.is_ok())
+        let of = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&ticket);
+        let ended = (of.unwrap_or_default(), ticket);
+        let settled = self.kernel.outcome(ended, outcome, (message, output)).await;
+        settled.is_some_and(|end| end.is_ok())
     }
 
     pub(crate) fn kernel(&self) -> &Kernel {

@@ -9,8 +9,10 @@ mod sealing;
 mod seat;
 mod snapshots;
 mod status;
+mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use identity::Vault;
@@ -23,7 +25,7 @@ use tokio::sync::oneshot;
 use crate::clock::{self, Clock};
 use crate::limits::{END_BYTES, HALT_NOTE_MS_MAX, SEALED_FACTOR};
 use crate::{monitors, notes};
-pub(crate) use inbox::Commands;
+pub(crate) use inbox::{Commands, OVERLOAD};
 use mailbox::SettledReply;
 pub(crate) use mailbox::{Answered, Command, End, Kernel};
 pub(crate) use permit::HeldPermit;
@@ -50,7 +52,7 @@ pub(crate) struct Driver<D: Disk> {
 struct Waiting {
     next: Ticket,
     joins: BTreeMap<Ticket, oneshot::Sender<Result<String, &'static str>>>,
-    requests: BTreeMap<Ticket, oneshot::Sender<Answered>>,
+    requests: BTreeMap<Ticket, Asking>,
     ends: BTreeMap<Ticket, oneshot::Sender<Result<(), &'static str>>>,
     erasures: BTreeMap<Ticket, oneshot::Sender<Result<u64, &'static str>>>,
     approvals: BTreeMap<Ticket, oneshot::Sender<Result<u64, &'static str>>>,
@@ -62,6 +64,12 @@ struct Waiting {
     outcomes: BTreeMap<Ticket, SettledReply>,
     /// Permits that were handed out and have not ended.
     open: BTreeSet<Ticket>,
+}
+
+/// Who asks, and waits for an answer.
+struct Asking {
+    workload: Arc<str>,
+    reply: oneshot::Sender<Answered>,
 }
 
 impl Waiting {
@@ -117,16 +125,16 @@ impl<D: Disk> Driver<D> {
             Command::Join { workload, os_user, execution, reply } => {
                 self.join((workload, os_user, execution), reply);
             }
-            Command::End { execution, child, reply } => {
+            Command::End { execution, child, reply, .. } => {
                 let ticket = self.ticket();
                 self.waiting.ends.insert(ticket, reply);
                 self.step(Input::End { ticket, execution, child });
                 self.mailbox.switch.forget_ended(self.kernel.state());
             }
-            Command::Request { execution, transition, reply } => {
-                self.request(execution, transition, reply);
+            Command::Request { workload, execution, transition, reply } => {
+                self.request(execution, transition, Asking { workload, reply });
             }
-            Command::Outcome { ticket, end, reply } => self.outcome(ticket, end, reply),
+            Command::Outcome { ticket, end, reply, .. } => self.outcome(ticket, end, reply),
             Command::Reduce { proposal, reply } => self.reduce(proposal, reply),
             Command::Reductions { reply } => self.reductions(reply),
             Command::Kept { reply } => self.await_kept(reply),
@@ -140,7 +148,7 @@ impl<D: Disk> Driver<D> {
                 self.mailbox.switch.follow(self.kernel.state());
                 let _gone = reply.send(());
             }
-            Command::IsListed { tool: (server, tool, definition), reply } => {
+            Command::IsListed { tool: (server, tool, definition), reply, .. } => {
                 let bundle = self.kernel.state().bundle();
                 let _gone = reply.send(bundle.lists_tool(&server, &tool, &definition));
             }
@@ -176,7 +184,7 @@ impl<D: Disk> Driver<D> {
         if !self.has_space_for(4 * END_BYTES) {
             return;
         }
-        for (code, count) in self.mailbox.take_refusals() {
+        for (code, count) in self.mailbox.inbox.take_refusals() {
             self.step(Input::Refused { code, count });
         }
         self.step(Input::Tick);
@@ -189,7 +197,7 @@ impl<D: Disk> Driver<D> {
 
     fn join(
         &mut self,
-        (workload, os_user, execution): (String, u32, Option<String>),
+        (workload, os_user, execution): (Arc<str>, u32, Option<String>),
         reply: oneshot::Sender<Result<String, &'static str>>,
     ) {
         let Ok(entropy) = clock::entropy() else { return };
@@ -199,16 +207,12 @@ impl<D: Disk> Driver<D> {
         }
         let ticket = self.ticket();
         self.waiting.joins.insert(ticket, reply);
+        let workload = workload.as_ref().to_owned();
         self.step(Input::Join { ticket, workload, os_user, execution, entropy });
     }
 
-    fn request(
-        &mut self,
-        execution: String,
-        transition: Box<Prepared>,
-        reply: oneshot::Sender<Answered>,
-    ) {
-        let Ok(entropy) = clock::entropy() else { return };
+    fn request(&mut self, execution: String, transition: Box<Prepared>, asking: Asking) {
+        let Ok(entropy) = transition.entropy().map_or_else(clock::entropy, Ok) else { return };
         let ticket = self.ticket();
         // With room for a small result, so that a permit is not given just to find none for what comes of it.
         let begins = transition.asked().hands_on.is_some();
@@ -220,10 +224,10 @@ impl<D: Disk> Driver<D> {
         if let Err(code) = room {
             self.mailbox.refused(code);
             let answer = Answer::Refused { code };
-            let _gone = reply.send(Answered { ticket, answer, child: None, held: None });
+            let _gone = asking.reply.send(Answered::refused(answer));
             return;
         }
-        self.waiting.requests.insert(ticket, reply);
+        self.waiting.requests.insert(ticket, asking);
         self.step(Input::Request { ticket, execution, transition, entropy });
     }
 
@@ -310,15 +314,15 @@ impl<D: Disk> Driver<D> {
         let child = self.waiting.children.remove(&ticket);
         // A delegation has ended already: nothing of it is open.
         let is_permit = matches!(answer, Answer::Permit { .. }) && child.is_none();
-        let held = is_permit.then(|| HeldPermit::new(&self.mailbox, ticket));
-        let answered = Answered { ticket, answer, child, held };
-        let unheard = match self.waiting.requests.remove(&ticket) {
-            Some(reply) => reply.send(answered).err(),
-            None => Some(answered),
-        };
         if is_permit {
             self.waiting.open.insert(ticket);
         }
+        let Some(Asking { workload, reply }) = self.waiting.requests.remove(&ticket) else {
+            // INVARIANT: each request is answered once.
+            halt(&format!("the request {ticket} was answered twice"));
+        };
+        let held = is_permit.then(|| HeldPermit::new(&self.mailbox, workload, ticket));
+        let unheard = reply.send(Answered { ticket, answer, child, held }).err();
         if let Some(held) = unheard.and_then(|answered| answered.held) {
             held.discharge();
             let (reply, _nobody) = oneshot::channel();

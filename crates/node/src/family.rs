@@ -19,6 +19,7 @@ pub(crate) async fn delegate(
     caller: Caller,
     (hands_on, arguments): (HandsOn, String),
 ) -> Vec<u8> {
+    let workload = caller.workload.as_str().into();
     let execution = match join(shared, peer, caller).await {
         Ok(execution) => execution,
         Err((code, message)) => return refused(shared, code, &message),
@@ -43,7 +44,7 @@ pub(crate) async fn delegate(
         besides: "{}".to_owned(),
         hands_on: Some(hands_on),
     };
-    match shared.kernel.request(execution, transition.into()).await {
+    match shared.kernel.request(workload, execution, transition.into()).await {
         Some(Answered { answer: Answer::Permit { index }, child: Some(child), .. }) => {
             line(&object([
                 ("execution", Value::from(child.as_str())),
@@ -64,11 +65,12 @@ pub(crate) async fn delegate(
 
 /// Ends an execution that descends from the caller's.
 pub(crate) async fn end(shared: &Shared, peer: &UCred, caller: Caller, child: String) -> Vec<u8> {
+    let workload = caller.workload.as_str().into();
     let execution = match join(shared, peer, caller).await {
         Ok(execution) => execution,
         Err((code, message)) => return refused(shared, code, &message),
     };
-    match shared.kernel.end(execution, child).await {
+    match shared.kernel.end(workload, (execution, child)).await {
         Some(Ok(())) => line(&object([("type", Value::from("ended")), ("v", Value::Integer(1))])),
         Some(Err(code)) => refusal(code, "no such execution descends from yours"),
         None => refused(shared, "refused.storage", "the node is stopping"),

@@ -8,13 +8,13 @@ use mcp::{Completed, End, Gate, Step, Stop};
 use policy::Assurance;
 use proof::digest::Digest;
 
-use crate::driver::{Answered, HeldPermit, Kernel};
+use crate::driver::{Answered, HeldPermit, Kernel, OVERLOAD};
 use crate::stop::Cut;
 
 /// One session's way to the kernel: whose execution it is, and how strongly it is bound.
 pub(crate) struct SessionGate {
     pub(crate) kernel: Kernel,
-    pub(crate) workload: String,
+    pub(crate) workload: Arc<str>,
     pub(crate) execution: String,
     pub(crate) server: String,
     pub(crate) assurance: Assurance,
@@ -30,6 +30,24 @@ pub(crate) type Permits = Mutex<BTreeMap<u64, HeldPermit>>;
 impl SessionGate {
     fn permits(&self) -> MutexGuard<'_, BTreeMap<u64, HeldPermit>> {
         self.permits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the kernel. What it would not take is not read: that is most of the work.
+    fn ask(&self, transition: Transition) -> impl Future<Output = Option<Answered>> + Send + use<> {
+        let is_taken = self.kernel.takes(&self.workload, transition.message.len());
+        let asked = is_taken.then(|| {
+            let prepared = self.kernel.prepare(transition, &self.workload);
+            self.kernel.request(Arc::clone(&self.workload), self.execution.clone(), prepared)
+        });
+        if asked.is_none() {
+            self.kernel.refused(OVERLOAD);
+        }
+        async move {
+            match asked {
+                Some(asked) => asked.await,
+                None => Some(Answered::refused(Answer::Refused { code: OVERLOAD })),
+            }
+        }
     }
 }
 
@@ -54,9 +72,8 @@ impl Gate for SessionGate {
             besides: step.besides,
             hands_on: None,
         };
-        let prepared = self.kernel.prepare(transition, &self.workload);
-        let asked = self.kernel.request(self.execution.clone(), prepared);
-        let workload = self.workload.clone();
+        let asked = self.ask(transition);
+        let workload = Arc::clone(&self.workload);
         let cut = Arc::clone(&self.cut);
         async move {
             let answered = asked.await;
@@ -105,7 +122,8 @@ impl Gate for SessionGate {
         if let Some(permit) = self.permits().remove(&ticket) {
             permit.discharge();
         }
-        let settled = self.kernel.outcome(ticket, outcome, (message, output));
+        let settled = (Arc::clone(&self.workload), ticket);
+        let settled = self.kernel.outcome(settled, outcome, (message, output));
         let cut = Arc::clone(&self.cut);
         async move {
             match (settled.await, cut.code()) {
@@ -123,7 +141,8 @@ impl Gate for SessionGate {
     }
 
     fn is_listed(&self, tool: &str, definition: Digest) -> impl Future<Output = bool> + Send {
-        self.kernel.is_listed((self.server.clone(), tool.to_owned(), definition))
+        let tool = (self.server.clone(), tool.to_owned(), definition);
+        self.kernel.is_listed(Arc::clone(&self.workload), tool)
     }
 
     /// An officer stopped it; or the kernel's thread has ended, and nothing more can be decided.

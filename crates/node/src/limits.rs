@@ -155,6 +155,44 @@ pub const AHEAD_BYTES: usize = 1024 * 1024;
 /// How many times so many records are read ahead for each thread.
 pub const AHEAD_CHUNKS: usize = 4;
 
+/// Longest time that a request waits for its turn before the kernel, in milliseconds. Then it is refused with `refused.overload`,
+/// whatever the kernel is doing.
+pub const REQUEST_WAIT_MS_MAX: u64 = 1_000;
+
+/// Requests of one workload that wait for their turn. One more is refused with `refused.overload`.
+pub const REQUESTS_PER_WORKLOAD_MAX: usize = 512;
+
+/// Bytes of the messages of those.
+pub const REQUESTS_PER_WORKLOAD_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Requests of all workloads that wait for their turn. Where one more comes, the last one of the workload that has most is refused.
+pub const REQUESTS_MAX: usize = 4_096;
+
+/// Bytes of the messages of those.
+pub const REQUESTS_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Longest time that somebody waits for the execution that a session begins with, in milliseconds. Then the session is
+/// refused with `refused.overload`.
+pub const JOIN_WAIT_MS_MAX: u64 = 5_000;
+
+/// Sessions of one OS user that wait for their execution. One more is refused with `refused.overload`.
+pub const JOINS_PER_USER_MAX: usize = 256;
+
+/// The same, of all OS users together.
+pub const JOINS_MAX: usize = 1_024;
+
+/// Turns of those who have joined for each of somebody who joins.
+pub const REQUESTS_PER_JOIN: usize = 8;
+
+/// Messages of so many bytes and more are sealed for the record by whoever brings them: on the kernel's thread others would wait for it.
+pub const SEALED_AHEAD_BYTES_MIN: usize = 16 * 1024;
+
+/// What a turn before the kernel costs besides the bytes of its message.
+pub const TURN_BYTES: u64 = 16 * 1024;
+
+/// So much may a workload that asked for nothing be before those who ask all the time.
+pub const TURN_CREDIT_BYTES: u64 = 8 * TURN_BYTES;
+
 /// How often refusals are counted into a record and published checkpoints are refreshed, in
 /// milliseconds.
 pub const TICK_MS: u64 = 1_000;

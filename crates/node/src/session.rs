@@ -37,7 +37,8 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
         Ok(place) => place,
         Err(why) => return refuse(&mut stream, shared, why.code(), no_place(why)).await,
     };
-    let (assurance, workload) = (servers::assurance(server, peer.uid()), caller.workload.clone());
+    let assurance = servers::assurance(server, peer.uid());
+    let workload: Arc<str> = caller.workload.as_str().into();
     let execution = match join(shared, peer, caller).await {
         Ok(execution) => execution,
         Err((code, message)) => return refuse(&mut stream, shared, code, &message).await,
@@ -70,7 +71,7 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
     }
     let gate = SessionGate {
         kernel: shared.kernel.clone(),
-        workload: workload.clone(),
+        workload: Arc::clone(&workload),
         execution,
         server: name.clone(),
         assurance,
@@ -108,7 +109,7 @@ pub(crate) async fn join(
     Caller { workload, execution }: Caller,
 ) -> Result<String, (&'static str, String)> {
     let is_delegated = execution.is_some();
-    match shared.kernel.join(workload.clone(), peer.uid(), execution).await {
+    match shared.kernel.join(workload.as_str().into(), peer.uid(), execution).await {
         Some(Ok(execution)) => Ok(execution),
         Some(Err(code)) => Err((code, not_joined(code, &workload, (peer.uid(), is_delegated)))),
         None => Err(("refused.storage", "the node is stopping".to_owned())),
@@ -117,7 +118,10 @@ pub(crate) async fn join(
 
 fn not_joined(code: &str, workload: &str, (user, is_delegated): (u32, bool)) -> String {
     match code {
-        "refused.quota" => format!("the OS user {user} has as many executions as one may have"),
+        "refused.quota.user" => {
+            format!("the OS user {user} has as many executions as one may have")
+        }
+        "refused.quota.node" => "the node has as many executions as it may; end some".to_owned(),
         "refused.storage" => "there is no room on the node's disk for another execution".to_owned(),
         "refused.overload" => "the node is at its limits; try again".to_owned(),
         _ => {

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::authority::{GovernanceBlobs, records};
 use crate::clock::{self, Clock};
-use crate::driver::{Command, Commands, Driver, Keeping, Kernel, halt};
+use crate::driver::{Commands, Driver, Keeping, Kernel, halt};
 use crate::fold::{Folded, fold};
 use crate::keeper::Keeper;
 use crate::limits::{
@@ -61,7 +61,7 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
     let runtime = officer::runtime(&options)?;
     let officers = runtime.handle().ok_or_else(|| Error::peer(&"the node is stopping"))?;
     let mark = Mark::lineage(&options);
-    let ticking = tokio::spawn(tick(kernel.clone()));
+    keep_time(&kernel)?;
     let remembering = tokio::spawn(remember(mark.clone()));
     let shared = Arc::new(Shared {
         options,
@@ -89,7 +89,7 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
         assured: WAITING_ASSURED,
     });
     let serving = tokio::spawn(socket::serve(listener, shared, Way::Agents, places));
-    Ok(Running { kernel, tasks: vec![ticking, remembering, serving], officers, thread, mark })
+    Ok(Running { kernel, tasks: vec![remembering, serving], officers, thread, mark })
 }
 
 /// Says what whoever looks at the node's start should know of how it is set up.
@@ -162,12 +162,12 @@ fn told(remembered: Result<(), Error>) {
     }
 }
 
-async fn tick(kernel: Kernel) {
-    let mut interval = tokio::time::interval(Duration::from_millis(TICK_MS));
-    loop {
-        interval.tick().await;
-        kernel.tell(Command::Tick);
-    }
+/// Starts the thread that ticks. It ends with the kernel.
+fn keep_time(kernel: &Kernel) -> Result<(), Error> {
+    let kernel = kernel.clone();
+    let thread = std::thread::Builder::new().name("ticks".to_owned());
+    let started = thread.spawn(move || kernel.keep_time());
+    started.map(drop).map_err(|why| Error::replay(&why))
 }
 
 /// Starts the thread that decides: with the stack that deciding needs, whatever the main thread has.

@@ -19,6 +19,8 @@ mod killed;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod overload;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod quorum;

@@ -15,15 +15,15 @@ use crate::support::{BINARY, Client, Domain, Ended, Node, run, until};
 /// An OS user who has no workload here.
 const STRANGER: u32 = 61_007;
 
-fn domain(workloads: &[&str]) -> Domain {
+pub(crate) fn domain(workloads: &[&str]) -> Domain {
     let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bundle");
     let office = format!("{BINARY} office-server --root OFFICE");
     Domain::new(&bundle, workloads, &[("office", &office)])
 }
 
 /// Runs `interlock COMMAND DOMAIN WORDS`.
-fn order(domain: &Domain, words: &[&str]) -> Ended {
-    let folder = domain.folder().display().to_string();
+pub(crate) fn order(folder: &Path, words: &[&str]) -> Ended {
+    let folder = folder.display().to_string();
     run(&[&words[..1], &[&folder], &words[1..]].concat())
 }
 
@@ -31,16 +31,16 @@ fn order(domain: &Domain, words: &[&str]) -> Ended {
 fn halts_and_lifts(domain: &Domain, workload: &str) {
     let subject = format!("workload:{workload}");
     let begun = Instant::now();
-    let halted = order(domain, &["halt", &subject]);
+    let halted = order(&domain.folder(), &["halt", &subject]);
     assert_eq!(halted.code, Some(0), "{}{}", halted.stdout, halted.stderr);
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(2), "it took {took:?}");
-    let lifted = order(domain, &["halt", &subject, "--lift"]);
+    let lifted = order(&domain.folder(), &["halt", &subject, "--lift"]);
     assert_eq!(lifted.code, Some(0), "{}", lifted.stderr);
 }
 
 /// Whether the node has closed a session or a connection.
-fn is_closed(client: &mut Client) -> bool {
+pub(crate) fn is_closed(client: &mut Client) -> bool {
     loop {
         match client.read() {
             Ok(Some(_)) => {}
@@ -117,7 +117,7 @@ fn a_node_without_descriptors_neither_ends_nor_spins_and_obeys() {
     std::thread::sleep(Duration::from_millis(500));
     assert!(ticks(&node) - before < 20, "it is busy with nothing");
     halts_and_lifts(&domain, "agent");
-    assert_eq!(order(&domain, &["status"]).code, Some(0));
+    assert_eq!(order(&domain.folder(), &["status"]).code, Some(0));
     assert!(node.is_running());
     drop((held, silent));
     assert!(node.stop().success());
@@ -310,7 +310,7 @@ fn a_slow_disk_delays_no_halt_and_the_command_says_what_is_missing() {
 }
 
 /// Has each sync of the node's disk take eight seconds. None where no `strace` is there or may be used.
-fn slow_disk(node: &Node) -> Option<Child> {
+pub(crate) fn slow_disk(node: &Node) -> Option<Child> {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync"]);
     strace.args(["-e", "inject=fdatasync,fsync:delay_enter=8000000"]);

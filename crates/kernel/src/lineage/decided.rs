@@ -1,7 +1,7 @@
 use policy::{Decision, Facts, Labels, Request};
 use proof::digest::Digest;
 
-use super::sealed::request_value;
+use super::sealed::{Commitments, request_value};
 use super::{Body, Charged, Completion, Decided, OpenDecision, Retried, Sealed, Transition};
 use crate::limits::MESSAGE_BYTES_MAX;
 
@@ -14,6 +14,21 @@ pub(crate) struct Judged<'a> {
     pub(crate) intent: Option<Vec<u8>>,
 }
 
+impl Sealed {
+    /// Seals what is committed to whatever is decided: the message, and the request that was made of it. What was sealed ahead
+    /// stays.
+    pub(crate) fn seal_asked(
+        &mut self,
+        message: Vec<u8>,
+        request: &Request,
+        entropy: &[u8; 32],
+    ) -> [(&'static str, Digest); 2] {
+        let message = self.seal_once("message", || message, entropy);
+        let request = self.seal_once("request", || request_value(request).to_bytes(), entropy);
+        [("message", message), ("request", request)]
+    }
+}
+
 impl Body {
     /// The body of a decided transition: its public part, and the rest sealed.
     pub(crate) fn decided(
@@ -24,14 +39,13 @@ impl Body {
         (sealed, entropy): (&mut Sealed, &[u8; 32]),
     ) -> Self {
         let Judged { decision, charges, retry, intent } = judged;
-        let private = [
-            ("decision", decision.to_bytes()),
-            ("message", asked.message),
-            ("request", request_value(request).to_bytes()),
-        ];
-        let private = private.into_iter().chain(intent.map(|bytes| ("intent", bytes)));
-        let commitments =
-            private.map(|(name, bytes)| (name.into(), sealed.seal(name, bytes, entropy))).collect();
+        let decided = [("decision", decision.to_bytes())];
+        let private = decided.into_iter().chain(intent.map(|bytes| ("intent", bytes)));
+        let committed = private.map(|(name, bytes)| (name, sealed.seal(name, bytes, entropy)));
+        let mut commitments: Commitments =
+            committed.map(|(name, commitment)| (name.into(), commitment)).collect();
+        let asked_for = sealed.seal_asked(asked.message, request, entropy);
+        commitments.extend(asked_for.map(|(name, commitment)| (name.into(), commitment)));
         Self::Decided(Box::new(Decided {
             server: asked.server,
             direction: asked.direction,

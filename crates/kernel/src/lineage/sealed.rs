@@ -8,8 +8,18 @@ use proof::json::{ObjectWriter, Span, Text, Value, object};
 use crate::members::{Malformed, members, wrong};
 
 /// The private members of one record: salt and bytes of each commitment, and the commitment that they make.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Sealed(BTreeMap<Text, (Opening, Digest)>);
+#[derive(Debug, Clone, Default)]
+pub struct Sealed {
+    members: BTreeMap<Text, (Opening, Digest)>,
+    /// The canonical text of members that were written ahead.
+    written: BTreeMap<Text, String>,
+}
+
+impl PartialEq for Sealed {
+    fn eq(&self, other: &Self) -> bool {
+        self.members == other.members
+    }
+}
 
 /// The commitments of one record, by member name.
 pub(crate) type Commitments = BTreeMap<Text, Digest>;
@@ -18,31 +28,60 @@ impl Sealed {
     /// Commits to one more member. Its salt is drawn from the record's fresh 32 bytes of entropy and the
     /// member's name, so that no two commitments share one.
     pub(crate) fn seal(&mut self, name: &str, bytes: Vec<u8>, entropy: &[u8; 32]) -> Digest {
+        self.seal_once(name, || bytes, entropy)
+    }
+
+    /// As [`Sealed::seal`], unless the member is there: it was sealed ahead.
+    pub(crate) fn seal_once(
+        &mut self,
+        name: &str,
+        bytes: impl FnOnce() -> Vec<u8>,
+        entropy: &[u8; 32],
+    ) -> Digest {
+        if let Some((_, commitment)) = self.members.get(name) {
+            return *commitment;
+        }
+        let bytes = bytes();
         let mut seed = entropy.to_vec();
         seed.extend_from_slice(name.as_bytes());
         let salt = Salt::from_bytes(*Digest::of(&seed).as_bytes());
         let digest = commit(&salt, &bytes);
-        self.0.insert(name.into(), (Opening { salt, bytes }, digest));
+        self.members.insert(name.into(), (Opening { salt, bytes }, digest));
         digest
+    }
+
+    /// Writes the members that are there, so that [`Sealed::to_bytes`] has less to do.
+    pub(crate) fn write_ahead(&mut self) {
+        for (name, (opening, _)) in &self.members {
+            let mut text = String::new();
+            opening.write(&mut text);
+            self.written.insert(name.clone(), text);
+        }
     }
 
     /// The bytes behind a commitment, if this part opens it.
     #[must_use]
     pub fn open(&self, name: &str, commitment: &Digest) -> Option<&[u8]> {
-        let (opening, made) = self.0.get(name)?;
+        let (opening, made) = self.members.get(name)?;
         (made == commitment).then_some(opening.bytes.as_slice())
     }
 
     /// Canonical bytes, as they lie beside the log. Nothing sealed is no bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        if self.0.is_empty() {
+        if self.members.is_empty() {
             return Vec::new();
         }
-        let bytes = self.0.values().map(|(opening, _)| opening.bytes.len());
+        let bytes = self.members.values().map(|(opening, _)| opening.bytes.len());
         let mut text = String::with_capacity(bytes.sum::<usize>().saturating_mul(4) / 3 + 512);
         let mut sealed = ObjectWriter::begin(&mut text);
-        self.0.iter().for_each(|(name, (opening, _))| opening.write(sealed.member(name)));
+        for (name, (opening, _)) in &self.members {
+            let text = sealed.member(name);
+            match self.written.get(name) {
+                Some(written) => text.push_str(written),
+                None => opening.write(text),
+            }
+        }
         sealed.end();
         text.into_bytes()
     }
@@ -67,7 +106,11 @@ impl Sealed {
             let commitment = opening.commitment();
             Ok((name.into(), (opening, commitment)))
         };
-        members.iter().map(opening).collect::<Result<_, Malformed>>().map(Self)
+        members.iter().map(opening).collect::<Result<_, Malformed>>().map(Self::of)
+    }
+
+    fn of(members: BTreeMap<Text, (Opening, Digest)>) -> Self {
+        Self { members, written: BTreeMap::new() }
     }
 
     fn in_place(bytes: &[u8]) -> Option<Self> {
@@ -76,7 +119,7 @@ impl Sealed {
             let commitment = opening.commitment();
             Some((name.into(), (opening, commitment)))
         };
-        Span::object(bytes)?.members()?.map(one).collect::<Option<_>>().map(Self)
+        Span::object(bytes)?.members()?.map(one).collect::<Option<_>>().map(Self::of)
     }
 }
 

@@ -106,3 +106,51 @@ fn a_replay_that_read_ahead_of_a_new_bundle_derives_the_same() {
         .filter(|fed| *fed == Fed::Identical);
     assert_eq!(identical.count(), 3);
 }
+
+/// The same requests, sealed ahead with the fresh bytes of their decision, with others, or not at all: the same log.
+#[test]
+fn what_was_sealed_ahead_makes_the_same_records() {
+    let mut domain = Domain::new();
+    domain.publish(&bundle(1));
+    let fresh = |ticket: u64| {
+        let mut entropy = [6; 32];
+        entropy[..8].copy_from_slice(&ticket.to_be_bytes());
+        entropy
+    };
+    let log = |seal: &dyn Fn(Prepared, u64) -> Prepared| {
+        let mut node = Node::new(&domain);
+        let ticket = node.ticket() + 1;
+        let path = call("read_file", r#"{"path":"notes"}"#);
+        let ahead = Prepared::ahead(path, "agent", &Arc::clone(node.kernel.state().bundle()));
+        assert_eq!(ask(&mut node, seal(ahead, ticket)), "permitted");
+        let fed = node.replay(&domain).unwrap();
+        assert!(fed.iter().all(|fed| matches!(fed, Fed::Identical | Fed::Followed)), "{fed:?}");
+        node.log
+    };
+    let plain = log(&|ahead, _| ahead);
+    let sealed = log(&|ahead, ticket| {
+        let sealed = ahead.sealed(fresh(ticket));
+        assert_eq!(sealed.entropy(), Some(fresh(ticket)));
+        sealed
+    });
+    assert_eq!(sealed, plain);
+    assert_eq!(log(&|ahead, ticket| ahead.sealed(fresh(ticket + 1))), plain, "with other bytes");
+}
+
+#[test]
+fn what_was_sealed_ahead_of_a_new_bundle_is_sealed_again() {
+    let mut domain = Domain::new();
+    domain.publish(&bundle(1));
+    let mut node = Node::new(&domain);
+    let path = call("read_file", r#"{"path":"notes"}"#);
+    let early = Prepared::ahead(path, "agent", &Arc::clone(node.kernel.state().bundle()));
+    domain.publish(&bundle(2));
+    node.follow(&domain);
+    let mut entropy = [6; 32];
+    let ticket = node.ticket() + 1;
+    entropy[..8].copy_from_slice(&ticket.to_be_bytes());
+    assert_eq!(ask(&mut node, early.sealed(entropy)), "permitted");
+    assert_eq!(last_action(&node), "read_2");
+    let fed = node.replay(&domain).unwrap();
+    assert!(fed.iter().all(|fed| matches!(fed, Fed::Identical | Fed::Followed)), "{fed:?}");
+}

@@ -50,6 +50,11 @@ impl NodeState {
         self.line(id).last().map_or(id, |(root, _)| root)
     }
 
+    /// The OS user of the execution from which all in its line descend.
+    pub(crate) fn root_user(&self, id: &str) -> Option<u32> {
+        self.line(id).last().map(|(_, root)| root.os_user())
+    }
+
     pub(super) fn keeper_mut(&mut self, id: &str) -> Option<&mut Execution> {
         let keeper = self.keeper_of(id);
         self.executions.get_mut(&keeper)

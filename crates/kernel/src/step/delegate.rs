@@ -20,10 +20,10 @@ impl Kernel {
         let looks_at_grants = self.state.bundle().semantics() >= policy::Semantics::V2;
         if !looks_at_grants || self.state.governance().workload(workload).is_none() {
             Some("refused.input")
-        } else if !self.state.may_have_children(execution) || !self.state.is_open_for_executions() {
+        } else if !self.state.may_have_children(execution) {
             Some("refused.quota")
         } else {
-            None
+            self.executions.exceeded(self.state.root_user(execution)?)
         }
     }
 
@@ -54,6 +54,7 @@ impl Kernel {
         let delegated = self.append(now, Some(&next.execution), delegated, Vec::new());
         let delegation = Delegation { parent: next.execution.clone(), grant };
         self.state.begin(child, (&workload, os_user), Some(delegation.clone()));
+        self.state.root_user(child).into_iter().for_each(|user| self.executions.begins(user));
         let started = Body::Started { workload, os_user, delegation: Some(Box::new(delegation)) };
         let started = self.append(now, Some(child), started, Vec::new());
         vec![delegated, started, Effect::Delegated { ticket: next.ticket, child: child.clone() }]
@@ -96,6 +97,7 @@ impl Kernel {
             }
             effects.push(self.append(now, Some(id), Body::Ended { by }, Vec::new()));
             let at = self.state.time(now.wall_ms);
+            self.state.root_user(id).into_iter().for_each(|user| self.executions.ends(user));
             self.state.end(id, at);
         }
         effects

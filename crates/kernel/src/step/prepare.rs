@@ -25,12 +25,13 @@ impl Kernel {
         if let Some(id) = self.state.instance(os_user, workload) {
             return vec![Effect::Joined { ticket, result: Ok(id.to_owned()) }];
         }
-        if !self.state.is_open_for_executions() {
-            self.count_refusals("refused.quota", 1);
-            return vec![Effect::Joined { ticket, result: Err("refused.quota") }];
+        if let Some(code) = self.executions.exceeded(os_user) {
+            self.count_refusals(code, 1);
+            return vec![Effect::Joined { ticket, result: Err(code) }];
         }
         let id = execution_id(*entropy);
         self.state.begin(&id, (workload, os_user), None);
+        self.executions.begins(os_user);
         let body = Body::Started { workload: workload.to_owned(), os_user, delegation: None };
         let append = self.append(now, Some(&id), body, Vec::new());
         vec![append, Effect::Joined { ticket, result: Ok(id) }]

@@ -6,8 +6,8 @@ use proof::digest::Digest;
 use super::release::Pending;
 use super::{Answer, Effect, Kernel, Now, Ticket};
 use crate::Prepared;
-use crate::lineage::{Body, Judged, Retried, Sealed, Transition, intent};
-use crate::read::Read;
+use crate::lineage::{Body, Judged, Retried, intent};
+use crate::read::Asked;
 use crate::state::{About, AskedFor, Opened};
 
 impl Kernel {
@@ -28,11 +28,12 @@ impl Kernel {
             return self.refuse(ticket, code);
         }
         let workload = self.state.execution(execution).map(|known| known.workload().to_owned());
-        let (asked, read) = prepared.at(&workload.unwrap_or_default(), self.state.bundle());
+        let wanted = prepared.at(&workload.unwrap_or_default(), self.state.bundle(), entropy);
+        let (asked, read) = (&wanted.transition, &wanted.read);
         let (at, assurance) = (self.state.time(now.wall_ms), asked.assurance);
         let facts = Facts { at, assurance, definition: asked.definition };
         let asks = asked.hands_on.as_ref().map(|hands_on| &hands_on.grant);
-        let named = self.named(&asked, read.formed.request());
+        let named = self.named(asked, read.formed.request());
         let about = About {
             hands_on: asks,
             named: named.as_ref(),
@@ -45,22 +46,22 @@ impl Kernel {
         };
         let retry = self.retried(execution, named.as_ref());
         let decided = (&decision, retry);
-        self.sequence(now, (ticket, execution), (asked, read, facts), (decided, entropy))
+        self.sequence(now, (ticket, execution), (wanted, facts), (decided, entropy))
     }
 
     fn sequence(
         &mut self,
         now: Now,
         (ticket, execution): (Ticket, &str),
-        (asked, read, facts): (Transition, Read, Facts),
+        (wanted, facts): (Asked, Facts),
         ((decision, retry), entropy): ((&Decision, Option<Retried>), &[u8; 32]),
     ) -> Vec<Effect> {
+        let Asked { transition: asked, read, mut sealed } = wanted;
         let index = self.state.size();
         let seq = self.state.execution(execution).map_or(0, crate::state::Execution::seq);
         let (child, hands_on) = (Self::child_id(&asked, entropy), asked.hands_on.clone());
         let direction = asked.direction;
         let request = Arc::clone(read.formed.request());
-        let mut sealed = Sealed::default();
         let charges = self.state.charged(execution, decision.charges());
         let is_about_approval = decision.verdict() == Verdict::Pending || retry.is_some();
         let intent = is_about_approval.then(|| intent(&asked, &request)).flatten();

@@ -7,6 +7,8 @@ use kernel::lineage::Transition;
 use ledger::Disk;
 
 use super::{Driver, Kernel};
+use crate::clock;
+use crate::limits::SEALED_AHEAD_BYTES_MIN;
 
 impl Kernel {
     /// Reads a transition ahead on this thread, so that the kernel's has less to do.
@@ -15,7 +17,12 @@ impl Kernel {
             return Prepared::from(transition);
         }
         let bundle = Arc::clone(&self.bundle.read().unwrap_or_else(PoisonError::into_inner));
-        Prepared::ahead(transition, workload, &bundle)
+        let is_large = transition.message.len() >= SEALED_AHEAD_BYTES_MIN;
+        let prepared = Prepared::ahead(transition, workload, &bundle);
+        match is_large.then(clock::entropy) {
+            Some(Ok(entropy)) => prepared.sealed(entropy),
+            _ => prepared,
+        }
     }
 }
 

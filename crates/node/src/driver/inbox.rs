@@ -1,41 +1,31 @@
 //! What waits for the kernel, in order. Its thread takes it, or whoever steps the kernel meanwhile.
 
-use std::collections::VecDeque;
+mod waiting;
+
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Instant;
 
+use kernel::step::Answer;
 use tokio::sync::watch;
 
 use super::Command;
+use super::mailbox::Answered;
 use super::seat::Seat;
+use waiting::{Next, Waiting};
 
-/// What waits. Each caller waits for its answer, so there are at most a few commands for each connection.
+/// The code of a refusal where too much waits, or for too long.
+pub(crate) const OVERLOAD: &str = "refused.overload";
+
+/// What waits, and how often something was refused before it came to the kernel.
 pub(crate) struct Inbox {
     waiting: Mutex<Waiting>,
     changed: Condvar,
+    closing: Condvar,
     ended: watch::Sender<bool>,
     seat: OnceLock<Weak<dyn Seat>>,
-}
-
-#[derive(Default)]
-struct Waiting {
-    /// What officers ordered: obeyed before all else.
-    orders: VecDeque<Command>,
-    commands: VecDeque<Command>,
-    /// The kernel's thread waits for a command.
-    is_asleep: bool,
-    /// Nothing more is heard.
-    is_closed: bool,
-}
-
-impl Waiting {
-    fn len(&self) -> usize {
-        self.orders.len().saturating_add(self.commands.len())
-    }
-
-    fn is_empty(&self) -> bool {
-        self.orders.is_empty() && self.commands.is_empty()
-    }
+    refusals: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 /// The end at which commands come out. Once it is dropped, nothing is heard any more and nobody waits.
@@ -46,8 +36,10 @@ impl Inbox {
         let inbox = Arc::new(Self {
             waiting: Mutex::default(),
             changed: Condvar::new(),
+            closing: Condvar::new(),
             ended: watch::Sender::new(false),
             seat: OnceLock::new(),
+            refusals: Mutex::default(),
         });
         (Arc::clone(&inbox), Commands(inbox))
     }
@@ -56,8 +48,8 @@ impl Inbox {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the kernel's thread obey a command, after those that wait. One that is not heard any more is dropped, and with
-    /// it the answer that somebody waits for.
+    /// Has the kernel's thread obey a command in its turn, or refuses it at once. One that is not heard any more is dropped,
+    /// and with it the answer that somebody waits for.
     pub(super) fn push(&self, command: Command) {
         if self.keep(command) {
             self.changed.notify_one();
@@ -69,7 +61,7 @@ impl Inbox {
         let is_asleep = {
             let mut waiting = self.waiting();
             if !waiting.is_closed {
-                waiting.orders.push_back(command);
+                waiting.push_order(command);
             }
             waiting.is_asleep
         };
@@ -86,27 +78,69 @@ impl Inbox {
     /// Whether the kernel's thread must be woken for it. Each wake is a system call.
     fn keep(&self, command: Command) -> bool {
         let mut waiting = self.waiting();
+        let is_asleep = waiting.is_asleep;
         if waiting.is_closed {
-            return waiting.is_asleep;
+            return is_asleep;
         }
-        match (waiting.commands.back_mut(), command) {
-            // What is durable up to there is so up to here.
-            (Some(Command::Durable { size: last }), Command::Durable { size }) => {
-                *last = size.max(*last);
-            }
-            (_, command) => waiting.commands.push_back(command),
-        }
-        waiting.is_asleep
+        let refused = waiting.push(command, Instant::now());
+        drop(waiting);
+        self.refuse(refused);
+        is_asleep
     }
 
-    /// The next command, and how many wait behind it.
+    /// The next command, and how many wait behind it. What waited too long is refused.
     pub(super) fn next(&self) -> Option<(Command, usize)> {
+        loop {
+            let next = self.waiting().next(Instant::now())?;
+            match next {
+                Next::Obeyed(command, behind) => return Some((command, behind)),
+                Next::Refused(command) => self.refuse([command]),
+            }
+        }
+    }
+
+    /// Whether a request of this workload with so many bytes would wait for its turn, and not be refused at once.
+    pub(super) fn takes(&self, of: &Arc<str>, bytes: usize) -> bool {
+        self.waiting().takes(of, bytes, Instant::now())
+    }
+
+    /// Refuses what has waited too long, whatever the kernel's thread is doing. When there may be more.
+    pub(super) fn refuse_late(&self) -> Option<Instant> {
         let mut waiting = self.waiting();
-        let next = match waiting.orders.pop_front() {
-            Some(order) => order,
-            None => waiting.commands.pop_front()?,
-        };
-        Some((next, waiting.len()))
+        let late = waiting.take_late(Instant::now());
+        let next = waiting.late_at();
+        drop(waiting);
+        self.refuse(late);
+        next
+    }
+
+    fn refuse(&self, commands: impl IntoIterator<Item = Command>) {
+        for command in commands {
+            match command {
+                Command::Request { reply, .. } => {
+                    self.refused(OVERLOAD);
+                    let answer = Answer::Refused { code: OVERLOAD };
+                    let _gone = reply.send(Answered::refused(answer));
+                }
+                // Whoever brought it counts it, as every refusal of a first line.
+                Command::Join { reply, .. } => {
+                    let _gone = reply.send(Err(OVERLOAD));
+                }
+                // Nothing else is refused.
+                other => drop(other),
+            }
+        }
+    }
+
+    /// Counts a refusal.
+    pub(super) fn refused(&self, code: &'static str) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = refusals.entry(code).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    pub(super) fn take_refusals(&self) -> BTreeMap<&'static str, u64> {
+        std::mem::take(&mut *self.refusals.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -145,17 +179,20 @@ impl Inbox {
     pub(super) fn close(&self) {
         self.waiting().is_closed = true;
         self.changed.notify_all();
+        self.closing.notify_all();
     }
 
     /// Nothing more is obeyed, and nobody waits for anything.
     pub(super) fn end(&self) {
         let unheard = {
             let mut waiting = self.waiting();
+            let unheard = std::mem::take(&mut *waiting);
             waiting.is_closed = true;
-            (std::mem::take(&mut waiting.orders), std::mem::take(&mut waiting.commands))
+            unheard
         };
         drop(unheard);
         self.changed.notify_all();
+        self.closing.notify_all();
         self.ended.send_replace(true);
     }
 
@@ -165,6 +202,20 @@ impl Inbox {
             // An inbox that is gone has ended too.
             let _ended = ended.wait_for(|ended| *ended).await;
         }
+    }
+
+    /// Waits until then, or until it is closed: false then.
+    pub(super) fn wait_until(&self, until: Instant) -> bool {
+        let mut waiting = self.waiting();
+        while !waiting.is_closed {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.closing.wait_timeout(waiting, left);
+            waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        !waiting.is_closed
     }
 }
 
@@ -188,26 +239,4 @@ impl Drop for Commands {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn orders_are_obeyed_before_what_agents_ask() {
-        let (inbox, _commands) = Inbox::new();
-        inbox.push(Command::Tick);
-        inbox.push(Command::KeepUp);
-        inbox.push_order(Command::Durable { size: 1 });
-        inbox.push_order(Command::Durable { size: 2 });
-        let obeyed: Vec<Command> =
-            std::iter::from_fn(|| inbox.next()).map(|(command, _)| command).collect();
-        assert!(matches!(
-            obeyed[..],
-            [
-                Command::Durable { size: 1 },
-                Command::Durable { size: 2 },
-                Command::Tick,
-                Command::KeepUp
-            ]
-        ));
-    }
-}
+mod tests;

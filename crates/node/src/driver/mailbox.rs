@@ -1,8 +1,8 @@
 //! The way to the kernel: what it is asked, and the answers.
 
-use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, RwLock};
+use std::time::{Duration, Instant};
 
 use kernel::Prepared;
 use kernel::governance::SignedProposal;
@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use super::inbox::{Commands, Inbox};
 use super::permit::HeldPermit;
+use crate::limits::TICK_MS;
 use crate::stop::StopSwitch;
 
 /// The way to the kernel. Cheap to clone.
@@ -24,7 +25,6 @@ pub(crate) struct Kernel {
     pub(super) inbox: Arc<Inbox>,
     /// What is asked through this goes before what agents ask.
     is_officers: bool,
-    refusals: Arc<Mutex<BTreeMap<&'static str, u64>>>,
     /// The bundle that decides, or decided until just now: for reading requests ahead.
     pub(super) bundle: Arc<RwLock<Arc<Bundle>>>,
     /// What stops sessions without waiting for the kernel.
@@ -41,27 +41,31 @@ pub(crate) type SettledReply = oneshot::Sender<Settled>;
 /// each connection.
 pub(crate) enum Command {
     Join {
-        workload: String,
+        workload: Arc<str>,
         os_user: u32,
         execution: Option<String>,
         reply: oneshot::Sender<Result<String, &'static str>>,
     },
     Request {
+        workload: Arc<str>,
         execution: String,
         transition: Box<Prepared>,
         reply: oneshot::Sender<Answered>,
     },
     End {
+        workload: Arc<str>,
         execution: String,
         child: String,
         reply: oneshot::Sender<Result<(), &'static str>>,
     },
     Outcome {
+        workload: Arc<str>,
         ticket: Ticket,
         end: End,
         reply: SettledReply,
     },
     IsListed {
+        workload: Arc<str>,
         tool: (String, String, Digest),
         reply: oneshot::Sender<bool>,
     },
@@ -119,6 +123,27 @@ impl Command {
             Self::Reduce { .. } | Self::Reductions { .. } | Self::Kept { .. } | Self::Govern { .. }
         )
     }
+
+    /// The workload whose turn it takes. Questions that no workload asks take turns of their own.
+    pub(super) fn of(&self) -> &Arc<str> {
+        static NOBODY: LazyLock<Arc<str>> = LazyLock::new(|| "".into());
+        match self {
+            Self::Request { workload, .. }
+            | Self::Outcome { workload, .. }
+            | Self::End { workload, .. }
+            | Self::IsListed { workload, .. } => workload,
+            _ => &NOBODY,
+        }
+    }
+
+    /// Bytes of the message that it brings.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Request { transition, .. } => transition.asked().message.len(),
+            Self::Outcome { end: (_, message, _), .. } => message.len(),
+            _ => 0,
+        }
+    }
 }
 
 /// A request's answer.
@@ -131,6 +156,13 @@ pub(crate) struct Answered {
     pub(crate) held: Option<HeldPermit>,
 }
 
+impl Answered {
+    /// To what did not come to the kernel, and has no ticket.
+    pub(crate) fn refused(answer: Answer) -> Self {
+        Self { ticket: 0, answer, child: None, held: None }
+    }
+}
+
 /// How a transition ended: outcome, message, structured result.
 pub(crate) type End = (Completion, Vec<u8>, Option<String>);
 
@@ -140,7 +172,7 @@ impl Kernel {
         let (inbox, commands) = Inbox::new();
         let bundle = Arc::new(RwLock::new(Arc::new(Bundle::empty())));
         let switch = StopSwitch::new(node);
-        (Self { inbox, is_officers: false, refusals: Arc::default(), bundle, switch }, commands)
+        (Self { inbox, is_officers: false, bundle, switch }, commands)
     }
 
     /// The officers' way to the same kernel.
@@ -181,7 +213,7 @@ impl Kernel {
 
     pub(crate) async fn join(
         &self,
-        workload: String,
+        workload: Arc<str>,
         os_user: u32,
         execution: Option<String>,
     ) -> Option<Result<String, &'static str>> {
@@ -191,36 +223,38 @@ impl Kernel {
     /// Has an execution end one that descends from it.
     pub(crate) async fn end(
         &self,
-        execution: String,
-        child: String,
+        workload: Arc<str>,
+        (execution, child): (String, String),
     ) -> Option<Result<(), &'static str>> {
-        self.ask(move |reply| Command::End { execution, child, reply }).await
+        self.ask(move |reply| Command::End { workload, execution, child, reply }).await
     }
 
     pub(crate) fn request(
         &self,
+        workload: Arc<str>,
         execution: String,
         transition: Prepared,
     ) -> impl Future<Output = Option<Answered>> + Send + use<> {
         let transition = Box::new(transition);
-        self.ask_here(move |reply| Command::Request { execution, transition, reply })
+        self.ask_here(move |reply| Command::Request { workload, execution, transition, reply })
     }
 
     pub(crate) fn outcome(
         &self,
-        ticket: Ticket,
+        (workload, ticket): (Arc<str>, Ticket),
         outcome: Completion,
         (message, output): (Vec<u8>, Option<String>),
     ) -> impl Future<Output = Option<Settled>> + Send + use<> {
         let end = (outcome, message, output);
-        self.ask_here(move |reply| Command::Outcome { ticket, end, reply })
+        self.ask_here(move |reply| Command::Outcome { workload, ticket, end, reply })
     }
 
     pub(crate) fn is_listed(
         &self,
+        workload: Arc<str>,
         tool: (String, String, Digest),
     ) -> impl Future<Output = bool> + Send + use<> {
-        let listed = self.ask(move |reply| Command::IsListed { tool, reply });
+        let listed = self.ask(move |reply| Command::IsListed { workload, tool, reply });
         async move { listed.await.unwrap_or(false) }
     }
 
@@ -265,12 +299,30 @@ impl Kernel {
 
     /// Counts a refusal. Counting needs no room in the inbox, so that a flood of bad input costs none.
     pub(crate) fn refused(&self, code: &'static str) {
-        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = refusals.entry(code).or_default();
-        *count = count.saturating_add(1);
+        self.inbox.refused(code);
     }
 
-    pub(super) fn take_refusals(&self) -> BTreeMap<&'static str, u64> {
-        std::mem::take(&mut *self.refusals.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Whether a request of so many bytes would wait for its workload's turn. Else it is refused at once, and reading it is of no use.
+    pub(crate) fn takes(&self, workload: &Arc<str>, bytes: usize) -> bool {
+        self.inbox.takes(workload, bytes)
+    }
+
+    /// Ticks, and refuses what waited too long, until the kernel is stopped. On a thread of its own: the kernel's may wait for the disk,
+    /// and so may those of the runtime.
+    pub(crate) fn keep_time(&self) {
+        let interval = Duration::from_millis(TICK_MS);
+        let mut tick_at = Instant::now();
+        loop {
+            let late_at = self.inbox.refuse_late();
+            let now = Instant::now();
+            if tick_at <= now {
+                self.tell(Command::Tick);
+                tick_at = now.checked_add(interval).unwrap_or(now);
+            }
+            // What comes from here on is late after the next tick at the earliest.
+            if !self.inbox.wait_until(late_at.map_or(tick_at, |late_at| late_at.min(tick_at))) {
+                return;
+            }
+        }
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use kernel::lineage::Completion;
 use kernel::step::Ticket;
 use tokio::sync::oneshot;
@@ -8,12 +10,18 @@ use super::{Command, Kernel};
 /// by a session that panicked or was given up, the transition ends as unknown.
 pub(crate) struct HeldPermit {
     kernel: Option<Kernel>,
+    workload: Arc<str>,
     ticket: Ticket,
 }
 
 impl HeldPermit {
-    pub(super) fn new(kernel: &Kernel, ticket: Ticket) -> Self {
-        Self { kernel: Some(kernel.clone()), ticket }
+    pub(super) fn new(kernel: &Kernel, workload: Arc<str>, ticket: Ticket) -> Self {
+        Self { kernel: Some(kernel.clone()), workload, ticket }
+    }
+
+    /// The workload in whose turn its end comes.
+    pub(crate) fn workload(&self) -> Arc<str> {
+        Arc::clone(&self.workload)
     }
 
     /// Its holder says how the transition ended.
@@ -27,7 +35,8 @@ impl Drop for HeldPermit {
         if let Some(kernel) = self.kernel.take() {
             let (reply, _nobody) = oneshot::channel();
             let end = (Completion::UNKNOWN, Vec::new(), None);
-            kernel.tell(Command::Outcome { ticket: self.ticket, end, reply });
+            let (workload, ticket) = (self.workload(), self.ticket);
+            kernel.tell(Command::Outcome { workload, ticket, end, reply });
         }
     }
 }

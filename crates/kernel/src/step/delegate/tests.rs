@@ -5,9 +5,10 @@ use policy::{Bundle, Grant};
 
 use crate::fixture::{Domain, Node, OS_USER, call, code, delegating};
 use crate::governance::{Change, Subject, Workload};
-use crate::limits::GENERATIONS_MAX;
+use crate::limits::{EXECUTIONS_PER_USER_MAX, GENERATIONS_MAX};
 use crate::lineage::{Body, By, Completion, HandsOn, LineageRecord};
 use crate::replay::Fed;
+use crate::step::quota::Executions;
 use crate::step::{Answer, Effect, Input};
 
 const READ: (&str, &str) = ("read_file", r#"{"path":"reports/q3.txt"}"#);
@@ -276,6 +277,32 @@ fn generations_are_bounded_and_strangers_are_not_delegated_to() {
     let mut alone = Domain::new();
     alone.publish(&delegating());
     assert_eq!(delegate(&mut Node::new(&alone), reading()), ("refused.input".to_owned(), None));
+}
+
+#[test]
+fn a_helper_counts_for_the_os_user_who_delegated_and_not_for_its_own() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    let child = delegate(&mut node, reading()).1.unwrap();
+    let counted = node.kernel.executions.clone();
+    assert_eq!(counted, Executions::of(node.kernel.state()), "as counted anew");
+    let (agent, ticket) = (node.execution.clone(), node.ticket());
+    node.step(Input::End { ticket, execution: agent, child });
+    assert_ne!(node.kernel.executions, counted);
+    assert_eq!(node.kernel.executions, Executions::of(node.kernel.state()));
+    for _ in 1..EXECUTIONS_PER_USER_MAX {
+        node.kernel.executions.begins(OS_USER);
+    }
+    assert_eq!(delegate(&mut node, reading()), ("refused.quota.user".to_owned(), None));
+    node.kernel.executions.ends(OS_USER);
+    for _ in 0..EXECUTIONS_PER_USER_MAX {
+        node.kernel.executions.begins(HELPER_USER);
+    }
+    assert_eq!(delegate(&mut node, reading()).0, "refused.quota.node", "others have all the rest");
+    for _ in 0..EXECUTIONS_PER_USER_MAX / 2 {
+        node.kernel.executions.ends(HELPER_USER);
+    }
+    assert_eq!(delegate(&mut node, reading()).0, "permitted");
 }
 
 #[test]

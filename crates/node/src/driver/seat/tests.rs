@@ -1,5 +1,6 @@
+use std::sync::mpsc;
 use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kernel::governance::{Change, Proposal, SignedProposal, Subject};
 use kernel::lineage::Completion;
@@ -10,7 +11,7 @@ use tempfile::TempDir;
 use super::held::{Gate, HeldDisk};
 use crate::direct::{Direct, DirectThread};
 use crate::fixture::{USER, agent, options, ping, small_bundle};
-use crate::limits::QUICK_COMMIT_US;
+use crate::limits::{QUICK_COMMIT_US, REQUEST_WAIT_MS_MAX};
 use crate::{Options, clock, domain, keys};
 
 const WAIT_FOR_ANSWER: Duration = Duration::from_secs(10);
@@ -208,4 +209,60 @@ fn many_callers_at_once_are_all_answered() {
     let different: std::collections::BTreeSet<_> = indices.iter().collect();
     assert_eq!(different.len(), callers * rounds);
     site.stop();
+}
+
+/// Lets go of the disk, also where a test fails.
+struct LetsGo<'a>(&'a Gate);
+
+impl Drop for LetsGo<'_> {
+    fn drop(&mut self) {
+        self.0.let_go();
+    }
+}
+
+/// Whether somebody who asks holds the kernel, as the disk is held up, while this runs.
+fn while_the_kernel_waits(site: &Site, run: impl FnOnce()) -> bool {
+    let (tell, told) = mpsc::channel();
+    let (go, gone) = mpsc::channel();
+    thread::scope(|scope| {
+        let ask = move || {
+            tell.send(thread::current().id()).unwrap();
+            gone.recv().unwrap();
+            let _lets_go = LetsGo(&site.gate);
+            // Perhaps withheld, as its record waited for long.
+            assert!(block_on(site.node.request(&site.execution, ping())).is_some());
+        };
+        let thread = thread::Builder::new().stack_size(DECIDE_STACK_BYTES);
+        thread.spawn_scoped(scope, ask).unwrap();
+        let asking = told.recv().unwrap();
+        site.gate.hold_of(asking);
+        let _lets_go = LetsGo(&site.gate);
+        go.send(()).unwrap();
+        // Now and then the writer thread has the ledger just then, and commits it.
+        let waits = site.gate.await_waiting_of(asking);
+        if waits {
+            run();
+        }
+        waits
+    })
+}
+
+/// The kernel waits for the disk and obeys nobody. Who asks meanwhile is not left waiting with it.
+#[test]
+fn who_asks_a_kernel_that_waits_for_the_disk_is_refused_in_time() {
+    let site = site();
+    let ticks = site.node.kernel().clone();
+    let timing = thread::spawn(move || ticks.keep_time());
+    let in_time = Duration::from_millis(REQUEST_WAIT_MS_MAX);
+    let is_refused = || {
+        let begun = Instant::now();
+        let answer = block_on(site.node.request(&site.execution, ping()));
+        let took = begun.elapsed();
+        assert!(matches!(answer, Some((_, Answer::Refused { code: "refused.overload" }))));
+        assert!((in_time..3 * in_time).contains(&took), "it took {took:?}");
+    };
+    while !while_the_kernel_waits(&site, is_refused) {}
+    permitted(block_on(site.node.request(&site.execution, ping())));
+    site.stop();
+    timing.join().unwrap();
 }
