@@ -12,9 +12,10 @@ pub trait Gate: Send + Sync + 'static {
     /// Says what came of a permitted step; called once for each ticket. Resolves once that is sequenced, with
     /// what may be done with the message that came.
     ///
-    /// `message` is exactly what is forwarded, without its LF; it is empty for [`End::Sent`] and
-    /// [`End::Unknown`], where no message came back. A request of the server whose answer was turned down ends with
-    /// the error that the server gets in its place. `output` is the JSON text of a result's
+    /// `message` is exactly what is forwarded, without its LF; it is empty for [`End::Sent`], and for [`End::Unknown`]
+    /// where no message came back. A request of the server whose answer was turned down ends with the error that the
+    /// server gets in its place, and a request of the client whose answer can't be passed on as [`End::Unknown`] with the
+    /// error that the client gets. `output` is the JSON text of a result's
     /// `structuredContent`, if that is an object.
     fn complete(
         &self,
@@ -160,7 +161,7 @@ pub enum End {
     Error,
     /// It was a notification or an answer, and was written whole.
     Sent,
-    /// Nothing came, or it is not known whether it arrived.
+    /// Nothing came that can be read, or it is not known whether it arrived.
     Unknown {
         /// How many bytes of its line the server's pipe took, the LF included; none for what goes to the client.
         written: Option<u64>,

@@ -6,6 +6,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
+//! | `codes` | the numbers of its own errors |
 //! | `gate` | the port to the node: decide, complete, count refusals, filter `tools/list` |
 //! | [`session`] | the rules, as a state machine without clock, process or socket |
 //! | `driver` | the dumb loop around it: reads lines, writes lines, asks the gate, keeps the deadlines |
@@ -14,6 +15,7 @@
 //! | `note` | where diagnostics and the server's stderr go |
 //! | [`limits`] | every bound |
 
+mod codes;
 mod driver;
 mod gate;
 pub mod guard;
@@ -22,6 +24,7 @@ mod note;
 mod server;
 pub mod session;
 
+pub use codes::ErrorNumber;
 pub use driver::{ClientReader, ClientWriter, SessionSummary, serve, serve_started};
 pub use gate::{Answer, Completed, Direction, End, Gate, Step, Stop};
 pub use note::{Note, Sink};

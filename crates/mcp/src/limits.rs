@@ -14,8 +14,11 @@ pub const CANCELLED_MAX: usize = 64;
 /// Tools whose definitions one session remembers. Another one counts as not listed.
 pub const DEFINITIONS_MAX: usize = 4_096;
 
-/// Refused messages of a server in one session; with one more the server is stopped.
-pub const SERVER_REFUSALS_MAX: u64 = 64;
+/// Lines of a server at a time that are refused, or say nothing, such as those of a log; with one more the server is stopped.
+pub const SERVER_REFUSALS_BURST: u64 = 16_384;
+
+/// The same in a second, in the long run: a server may write some lines with each answer.
+pub const SERVER_REFUSALS_PER_SECOND: u64 = 1_024;
 
 /// Requests and notifications that a server may send at a time, of its own accord. One more is dropped, and a request
 /// answered with `refused.overload`. Answers, and cancellations of what is open, are not among them.
@@ -42,9 +45,9 @@ pub const LINES_AHEAD_MAX: usize = 2;
 /// [`wire::limits::LINE_BYTES_MAX`] they are dropped as they come.
 pub const ENDLESS_BYTES_MAX: usize = 8 * wire::limits::LINE_BYTES_MAX;
 
-/// Lines waiting to be written to one side: one for each direction, and at the session's end one for each open
-/// request.
-pub const WRITES_MAX: usize = OPEN_MAX + CANCELLED_MAX + 4;
+/// Lines waiting to be written to one side: one for each direction, one for each request of a refused batch, and at the
+/// session's end one for each open request.
+pub const WRITES_MAX: usize = OPEN_MAX + CANCELLED_MAX + wire::limits::BATCH_REQUESTS_MAX + 4;
 
 /// Milliseconds for one side to take one line. A side that does not is gone.
 pub const WRITE_MS_MAX: u64 = 120_000;

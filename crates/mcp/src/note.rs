@@ -40,6 +40,11 @@ pub enum Note {
         /// The whole reason.
         why: String,
     },
+    /// Whom a refused message concerns can't be told: the session ends.
+    Unreadable {
+        /// Where it wanted to go.
+        direction: Direction,
+    },
     /// The server sends faster than is passed on: what is too much is dropped, and counted.
     ServerFloods,
     /// A client asked whether a newer revision is spoken.
@@ -59,11 +64,14 @@ impl fmt::Display for Note {
             Self::Stderr(line) => write!(f, "server: {line}"),
             Self::StderrDropped => write!(f, "the server's further stderr is dropped"),
             Self::Refused { direction, kind, why } => {
-                let sender = match direction {
-                    Direction::ToServer => "client",
-                    Direction::ToClient => "server",
-                };
-                write!(f, "a message of the {sender} was refused: {kind}: {why}")
+                write!(f, "a message of the {} was refused: {kind}: {why}", sender(*direction))
+            }
+            Self::Unreadable { direction } => {
+                let sender = sender(*direction);
+                write!(
+                    f,
+                    "the session ends: which call a refused message of the {sender} is can't be told"
+                )
             }
             Self::ServerFloods => {
                 write!(f, "the server sends faster than is passed on; what is too much is dropped")
@@ -73,6 +81,13 @@ impl fmt::Display for Note {
             }
             Self::Unsettled => write!(f, "the session ended before all its steps were completed"),
         }
+    }
+}
+
+fn sender(direction: Direction) -> &'static str {
+    match direction {
+        Direction::ToServer => "client",
+        Direction::ToClient => "server",
     }
 }
 

@@ -16,22 +16,22 @@ mod listing;
 mod open;
 mod pace;
 mod read;
+mod refusing;
 #[cfg(test)]
 mod tests;
 
 use wire::jsonrpc::Id;
 use wire::mcp::Revision;
 
-pub use answer::{DENIED, ENDED, PENDING, REFUSED};
 pub use effect::{Effect, Input, Written};
 
 use crate::limits::{NOTES_MAX, OPEN_MAX, SERVER_DROPPED_MAX, SERVER_OPEN_MAX};
 use crate::{Answer, Completed, Direction, End, Note, Step};
-use answer::Problem;
+use answer::{Problem, TurnedDown};
 use definitions::Definitions;
 use listing::Listing;
-use open::{Asked, Open, Opened};
-use pace::Pace;
+use open::{Open, Opened};
+use pace::{MessagePace, RefusalPace};
 use read::{Call, Incoming, Reply};
 
 /// Code of a refusal for what could not be read.
@@ -46,8 +46,16 @@ pub enum Ended {
     Client,
     /// The server ended, or closed its stdout.
     Server,
-    /// The server sent more refused messages than [`crate::limits::SERVER_REFUSALS_MAX`].
+    /// The server sent more than is read: see [`crate::limits::SERVER_REFUSALS_BURST`] and
+    /// [`crate::limits::SERVER_DROPPED_MAX`].
     Unruly,
+    /// A refused message may be a call or an answer to one, and which can't be told.
+    Unreadable {
+        /// Where it wanted to go.
+        sender: Direction,
+        /// Why it was refused: the stable kind.
+        kind: &'static str,
+    },
     /// The server chose this revision, which is not read here.
     Revision(String),
     /// The node is stopping.
@@ -86,7 +94,8 @@ pub struct Session {
     asked_by_client: Open,
     /// Requests of the server that the client has not yet answered.
     asked_by_server: Open,
-    pace: Pace,
+    pace: MessagePace,
+    refusals: RefusalPace,
     now_ms: u64,
     revision: Option<Revision>,
     definitions: Definitions,
@@ -188,6 +197,9 @@ impl Session {
             out.push(Effect::Refused(REFUSED_OVERLOAD));
             return;
         }
+        if line.as_ref().is_ok_and(|line| line.iter().all(|byte| *byte == b' ')) {
+            return self.skip_blank(to, out);
+        }
         let incoming = line
             .map_err(Problem::from)
             .and_then(|line| read::incoming(to, line, self.revision.unwrap_or(Revision::LATEST)));
@@ -195,7 +207,7 @@ impl Session {
             Ok(Incoming::Call(call, step)) => self.call(to, call, *step, out),
             Ok(Incoming::Reply(reply)) => self.reply(to, reply, out),
             Ok(Incoming::Probe(id, _)) if self.asked_by_client.has(&id) => {
-                self.refuse(to, Problem::duplicate_id(), out);
+                self.refuse(to, Problem::duplicate_id(&id), out);
             }
             Ok(Incoming::Probe(id, method)) => {
                 self.counts.probes = self.counts.probes.saturating_add(1);
@@ -229,7 +241,7 @@ impl Session {
         if let Some(id) = &call.id {
             let open = self.asked(to);
             if open.has(id) {
-                return self.refuse(to, Problem::duplicate_id(), out);
+                return self.refuse(to, Problem::duplicate_id(id), out);
             }
             let most = match to {
                 Direction::ToServer => OPEN_MAX,
@@ -279,7 +291,8 @@ impl Session {
         if let Some(id) = call.cancels {
             return self.cancel_anyway(to, &id, out);
         }
-        let line = call.id.map(|id| answer::turned_down(&id, verdict, to == Direction::ToServer));
+        let about = TurnedDown { tells: to == Direction::ToServer, is_known: call.is_known };
+        let line = call.id.map(|id| answer::turned_down(&id, verdict, about));
         self.turn_back(to, line, out);
     }
 
@@ -342,7 +355,7 @@ impl Session {
 
     fn reply(&mut self, to: Direction, reply: Reply, out: &mut Vec<Effect>) {
         let Some(opened) = self.asked(to.back()).get(&reply.id) else {
-            return self.refuse(to, Problem::unknown_id(), out);
+            return self.refuse(to, Problem::unknown_id(&reply.id), out);
         };
         if to == Direction::ToServer {
             let step = read::answer(&opened.method, &reply);
@@ -364,12 +377,7 @@ impl Session {
                 out.push(Effect::List(tools));
                 *self.lane_mut(to) = Lane::Listing(reply.id, listing);
             }
-            Err(problem) => {
-                if asked == Asked::ListTools {
-                    self.definitions.forget();
-                }
-                self.refuse(to, problem, out);
-            }
+            Err(problem) => self.refuse(to, problem, out),
         }
     }
 

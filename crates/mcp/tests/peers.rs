@@ -128,7 +128,7 @@ async fn files_are_read_and_not_written() {
     assert!(run.said.contains(r#"["initialized", "2025-11-25"]"#), "{}", run.said);
     assert!(run.said.contains(r#"["read_text_file", false, "h\u00e4llo\n"]"#), "{}", run.said);
     assert!(
-        run.said.contains(r#"["write_file", -32001, "policy.denied: denied (record "#),
+        run.said.contains(r#"["write_file", -32005, "policy.denied: denied (record "#),
         "{}",
         run.said
     );
@@ -148,7 +148,7 @@ async fn a_server_that_samples_reports_progress_and_lists_tools_is_decided_in_bo
     let Some(run) = run("server-everything", &["stdio"], calls).await else { return };
     for line in [
         r#"["echo", false, "Echo: \u00e9 \ud83d\ude00"]"#,
-        r#"["get-env", -32001, "policy.denied: denied (record "#,
+        r#"["get-env", -32005, "policy.denied: denied (record "#,
         r#"["progress", 2.0, 2.0]"#,
     ] {
         assert!(run.said.contains(line), "{line}: {}", run.said);

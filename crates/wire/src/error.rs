@@ -1,13 +1,12 @@
-use crate::{json, jsonrpc::Id};
+use crate::json;
 
-/// Why a message or a body was refused, where, and whom to tell.
+/// Why a message or a body was refused, and where. Whom to tell says [`crate::jsonrpc::Outline`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}{} at byte {offset}", named(.member))]
 pub struct Error {
     kind: ErrorKind,
     offset: usize,
     member: Option<String>,
-    id: Option<Id>,
 }
 
 /// What is wrong with a message or a body. [`ErrorKind::code`] is stable; the sentence is for people.
@@ -60,7 +59,7 @@ impl ErrorKind {
     }
 
     pub(crate) fn at(self, offset: usize) -> Error {
-        Error { kind: self, offset, member: None, id: None }
+        Error { kind: self, offset, member: None }
     }
 }
 
@@ -85,18 +84,8 @@ impl Error {
         self.member.as_deref()
     }
 
-    /// The id of the refused message, where it is well-formed JSON with a well-formed id and a method: with it
-    /// the sender of a request can be told.
-    pub fn id(&self) -> Option<&Id> {
-        self.id.as_ref()
-    }
-
     pub(crate) fn named(self, member: &str) -> Self {
         Self { member: Some(member.to_owned()), ..self }
-    }
-
-    pub(crate) fn answering(self, id: Option<Id>) -> Self {
-        Self { id, ..self }
     }
 }
 

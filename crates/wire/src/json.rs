@@ -1,15 +1,20 @@
-//! One JSON text that every parser reads alike, as a tree that keeps its bytes.
+//! One JSON text, as a tree that keeps its bytes.
 //!
 //! RFC 8259 leaves open what readers do with duplicate names, numbers that no `double` holds, lone surrogates
-//! and more; readers differ there, and a difference is a way past the decision. So a text is accepted only if
+//! and more; readers differ there, and a difference in what is authorised is a way past the decision. So a text is accepted
+//! only if
 //!
-//! - it is UTF-8 without a byte order mark, and holds no byte below 0x20 at all (only spaces part tokens) and
-//!   no raw U+0085, U+2028 or U+2029: each ends a line for some reader of the stdio transport;
-//! - its strings have no lone surrogate and no NUL, its objects no two names that are equal under Unicode
-//!   simple case folding (Go reads U+212A as `k`), and no name that a reader treats as an instruction;
-//! - its numbers are integers of at most 53 bits, or decimals whose shortest binary64 form has the same value
-//!   (see [`Numbers`]); there is no negative zero, which readers take for an integer or not;
+//! - it is UTF-8 without a byte order mark, and one line: no byte below 0x20 at all, so that only spaces part tokens;
+//! - no object has a name twice, nor one that a reader treats as an instruction;
 //! - it stays within [`crate::limits`].
+//!
+//! And in a request ([`Accept::Request`]), which is authorised, only if
+//!
+//! - it holds no raw U+0085, U+2028 or U+2029, at which some line readers cut, and in which a second request could hide;
+//! - its strings have no lone surrogate and no NUL, its objects no two names that are equal under Unicode
+//!   simple case folding (Go reads U+212A as `k`);
+//! - its numbers are finite as binary64 values. Of which number readers hold the same value, its reader asks
+//!   ([`Number::is_alike`]).
 
 mod canonical;
 mod error;
@@ -25,7 +30,30 @@ use std::ops::Range;
 
 pub use error::{Error, ErrorKind};
 pub use fold::{UNICODE_VERSION, fold};
-pub use number::{Number, Numbers};
+pub use number::Number;
+
+/// The text of a string with its quotes, and nothing after it.
+pub(crate) fn read_string(text: &str, accept: Accept) -> Option<Cow<'_, str>> {
+    let (string, end) = string::read(text, 0, accept).ok()?;
+    (end == text.len()).then_some(string)
+}
+
+/// Which texts are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accept {
+    /// What is authorised: a text that every parser reads alike, but for numbers that nothing looks at.
+    Request,
+    /// What comes of it: a line of JSON that has one meaning. It names nothing, and is handed on as its own bytes.
+    Result,
+    /// The same over several lines: a text that no transport cuts into lines.
+    Text,
+}
+
+impl Accept {
+    fn is_one_line(self) -> bool {
+        self != Self::Text
+    }
+}
 
 /// One value, the bytes it was read from, and where they stand.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,7 +80,8 @@ pub enum Data<'a> {
     Object(Object<'a>),
 }
 
-/// An object's members in the order of the text; no two names are equal under simple case folding.
+/// An object's members in the order of the text; no two names are equal, in a request not under simple case folding
+/// either.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object<'a> {
     members: Vec<Member<'a>>,
@@ -68,20 +97,20 @@ pub struct Member<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// Reads one text that all readers take for the same value, hasty ones too ([`Numbers::Alike`]).
+    /// Reads one text that is to be authorised ([`Accept::Request`]).
     ///
     /// # Errors
     /// The first reason to refuse it, with its offset in bytes.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
-        Self::parse_with(bytes, Numbers::Alike)
+        Self::parse_with(bytes, Accept::Request)
     }
 
-    /// Reads one text, with the given rule for decimals.
+    /// Reads one text of those that the rule accepts.
     ///
     /// # Errors
     /// The first reason to refuse it, with its offset in bytes.
-    pub fn parse_with(bytes: &'a [u8], numbers: Numbers) -> Result<Self, Error> {
-        reader::read(bytes, numbers)
+    pub fn parse_with(bytes: &'a [u8], accept: Accept) -> Result<Self, Error> {
+        reader::read(bytes, accept)
     }
 
     /// The bytes that this value was read from, without the spaces around it.
@@ -97,6 +126,11 @@ impl<'a> Value<'a> {
     /// What the value is.
     pub fn data(&self) -> &Data<'a> {
         &self.data
+    }
+
+    /// Whether it is `null`.
+    pub fn is_null(&self) -> bool {
+        self.data == Data::Null
     }
 
     /// The unescaped text of a string.
@@ -115,9 +149,14 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A number that was written as an integer: no fraction, no exponent.
+    /// A number that was written as an integer of at most 53 bits: no fraction, no exponent.
     pub fn as_i64(&self) -> Option<i64> {
         self.as_number().and_then(Number::integer)
+    }
+
+    /// A whole number of at most 53 bits, however it was written.
+    pub fn as_whole(&self) -> Option<i64> {
+        self.as_number().and_then(Number::whole)
     }
 
     /// A number.

@@ -1,15 +1,17 @@
 //! One JSON-RPC 2.0 message, as MCP has them: no batches, `params` and `result` are objects, ids are strings or
-//! integers of 53 bits, and no member but the specified ones.
+//! whole numbers of 53 bits, and no member but the specified ones. [`Outline`] tells of a refused text whom it concerns.
 
 mod id;
+mod outline;
 #[cfg(test)]
 mod tests;
 mod write;
 
 pub use id::Id;
+pub use outline::{Outline, Outliner};
 pub use write::{error_response, result_response};
 
-use crate::json::{Numbers, Value};
+use crate::json::{Accept, Value};
 use crate::limits::METHOD_BYTES_MAX;
 use crate::shape::{Shape, wrong_type};
 use crate::{Error, ErrorKind};
@@ -86,30 +88,30 @@ pub struct ErrorObject<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Reads one message whose numbers all readers hold alike, hasty ones too: what goes to a server.
+    /// Reads one message that is to be authorised: what goes to a server.
     ///
     /// # Errors
-    /// The first reason to refuse it, with the message's id where it can be told.
+    /// The first reason to refuse it.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
-        Self::parse_with(bytes, Numbers::Alike)
+        Self::parse_with(bytes, Accept::Request)
     }
 
-    /// Reads one message with the given rule for decimals. [`Numbers::Exact`] suits what comes from a server.
+    /// Reads one message of those that the rule accepts; [`Accept::Result`] is for what comes from a server.
     ///
     /// # Errors
-    /// The first reason to refuse it, with the message's id where it can be told.
-    pub fn parse_with(bytes: &'a [u8], numbers: Numbers) -> Result<Self, Error> {
-        let value = Value::parse_with(bytes, numbers)?;
+    /// The first reason to refuse it.
+    pub fn parse_with(bytes: &'a [u8], accept: Accept) -> Result<Self, Error> {
+        let value = Value::parse_with(bytes, accept)?;
         if value.as_array().is_some() {
             return Err(ErrorKind::Batch.at(0));
         }
         let missing = |member: &str| ErrorKind::MissingMember.at(0).named(member);
-        Ok(match head(&value).map_err(|error| error.answering(told(&value)))? {
+        Ok(match head(&value)? {
             Head::Call { id: Some(id), method } => {
-                Self::Request(Request { id, method, params: value.take("params") })
+                Self::Request(Request { id, method, params: params(value) })
             }
             Head::Call { id: None, method } => {
-                Self::Notification(Notification { method, params: value.take("params") })
+                Self::Notification(Notification { method, params: params(value) })
             }
             Head::Result { id } => {
                 let result = value.take("result").ok_or_else(|| missing("result"))?;
@@ -171,7 +173,7 @@ fn head(value: &Value<'_>) -> Result<Head, Error> {
         return answer(shape, id);
     }
     shape.only(&["jsonrpc", "id", "method", "params"]).map_err(contradiction)?;
-    shape.object("params")?;
+    shape.object_or_null("params")?;
     let method = shape.name("method", METHOD_BYTES_MAX)?.to_owned();
     Ok(Head::Call { id, method })
 }
@@ -187,7 +189,7 @@ fn answer(shape: Shape<'_, '_>, id: Option<Id>) -> Result<Head, Error> {
     let error = Shape::of(shape.required("error")?).map_err(|error| error.named("error"))?;
     error.only(&["code", "message", "data"])?;
     let (code, message) = (error.required("code")?, error.required("message")?);
-    let code = code.as_i64().ok_or_else(|| wrong_type("code", code))?;
+    let code = code.as_whole().ok_or_else(|| wrong_type("code", code))?;
     let message = message.as_str().ok_or_else(|| wrong_type("message", message))?.to_owned();
     Ok(Head::Error { id, code, message })
 }
@@ -198,8 +200,7 @@ fn contradiction(error: Error) -> Error {
     ErrorKind::Contradiction.at(error.offset()).named(&member)
 }
 
-/// Whom to tell that the message was refused: the sender of a request, never that of a response.
-fn told(value: &Value<'_>) -> Option<Id> {
-    value.get("method")?;
-    Id::read("id", value.get("id")?).ok()
+/// The params: `null` is how some writers say that there are none.
+fn params(message: Value<'_>) -> Option<Value<'_>> {
+    message.take("params").filter(|params| !params.is_null())
 }

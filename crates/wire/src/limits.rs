@@ -18,8 +18,8 @@ pub const STRING_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Bytes of one member name between its quotes, as written.
 pub const KEY_BYTES_MAX: usize = 1_024;
 
-/// Bytes of one number as written.
-pub const NUMBER_BYTES_MAX: usize = 64;
+/// Bytes of one number as written. The largest binary64 value has 309 digits before its point.
+pub const NUMBER_BYTES_MAX: usize = 1_024;
 
 /// The largest integer that every reader holds exactly: 2^53 - 1.
 pub const INTEGER_MAX: i64 = (1 << 53) - 1;
@@ -29,6 +29,9 @@ pub const LINE_BYTES_MAX: usize = TEXT_BYTES_MAX;
 
 /// Bytes of a string used as a request id or a progress token, unescaped.
 pub const ID_BYTES_MAX: usize = 256;
+
+/// Requests of a refused batch that are answered, each with its own error; a longer one ends the session.
+pub const BATCH_REQUESTS_MAX: usize = 64;
 
 /// Bytes of a method name, unescaped.
 pub const METHOD_BYTES_MAX: usize = 128;

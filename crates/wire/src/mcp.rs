@@ -1,4 +1,4 @@
-//! The MCP revisions 2025-06-18 and 2025-11-25: which methods there are in each direction, and the bodies that
+//! The MCP revisions 2024-11-05 to 2025-11-25: which methods there are in each direction, and the bodies that
 //! are decided on.
 //!
 //! | module | what it reads |

@@ -26,9 +26,16 @@ impl<'v, 'a> Shape<'v, 'a> {
         }
     }
 
-    /// The text of the member `name`, which must be a string if it is there.
-    pub(crate) fn string(&self, name: &str) -> Result<Option<&'v str>, Error> {
-        let Some(value) = self.optional(name)? else { return Ok(None) };
+    /// The member `name`, which must be an object, or `null` for none, if it is there.
+    pub(crate) fn object_or_null(&self, name: &str) -> Result<Option<&'v Value<'a>>, Error> {
+        if self.optional(name)?.is_some_and(Value::is_null) { Ok(None) } else { self.object(name) }
+    }
+
+    /// The text of the member `name`, which must be a string, or `null` for none, if it is there.
+    pub(crate) fn string_or_null(&self, name: &str) -> Result<Option<&'v str>, Error> {
+        let Some(value) = self.optional(name)?.filter(|value| !value.is_null()) else {
+            return Ok(None);
+        };
         value.as_str().map(Some).ok_or_else(|| wrong_type(name, value))
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use interlock_wire::frame::Lines;
-use interlock_wire::json::Numbers;
+use interlock_wire::json::Accept;
 use interlock_wire::jsonrpc::{Id, Message, Outcome};
 use interlock_wire::limits::LINE_BYTES_MAX;
 use interlock_wire::mcp::{Initialize, Method, Party, Revision, ToolCall, ToolList, probe};
@@ -63,11 +63,11 @@ fn read(name: &str) -> Session {
     let mut session = Session::default();
     let mut open: BTreeMap<(Party, Id), String> = BTreeMap::new();
     for line in read {
-        let (sender, numbers) = match line[0] {
-            b'>' => (Party::Client, Numbers::Alike),
-            _ => (Party::Server, Numbers::Exact),
+        let (sender, accept) = match line[0] {
+            b'>' => (Party::Client, Accept::Request),
+            _ => (Party::Server, Accept::Result),
         };
-        let message = Message::parse_with(&line[2..], numbers).unwrap();
+        let message = Message::parse_with(&line[2..], accept).unwrap();
         session.note(&message, sender, &mut open);
     }
     assert!(open.is_empty(), "unanswered: {open:?}");

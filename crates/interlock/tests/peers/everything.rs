@@ -71,7 +71,7 @@ fn what_a_server_asks_is_decided_and_recorded() {
     let denied = agent.call("get-env", &json!({}));
     assert_eq!(
         (&denied["error"]["code"], &denied["error"]["data"]["code"]),
-        (&json!(-32001), &json!("policy.denied"))
+        (&json!(-32005), &json!("policy.denied"))
     );
     assert_eq!(
         agent.call("get-sum", &json!({"a": 1, "b": 2}))["error"]["data"]["code"],

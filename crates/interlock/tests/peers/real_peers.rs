@@ -42,8 +42,8 @@ fn not_one_byte_of_a_denied_write_reaches_a_server_of_another_user() {
     let read = agent.call("read_text_file", &json!({"path": before}));
     assert_eq!((&read["text"], &read["is_error"]), (&json!("hällo\n"), &json!(false)));
     let denied =
-        agent.call("write_file", &json!({"path": payroll, "content": "MARKER-DENIED,99999\n"}));
-    assert_eq!(denied["error"]["code"], -32001, "{denied}");
+        agent.call("write_file", &json!({"path": payroll, "content": "MARKER--32_005,99999\n"}));
+    assert_eq!(denied["error"]["code"], -32005, "{denied}");
     assert_eq!(denied["error"]["data"]["code"], "policy.denied");
     // The pipe keeps its order: what was sent to the server before this has been read when this is answered.
     assert_eq!(agent.call("read_text_file", &json!({"path": after}))["text"], "still here\n");
@@ -80,7 +80,7 @@ fn hold_to_what_arrived(reads: &[Call], paths: &[&str]) {
     assert_eq!(read, paths);
     for read in reads {
         let data = String::from_utf8_lossy(&read.data);
-        for denied in ["MARKER-DENIED", "write_file", "2026-11.csv"] {
+        for denied in ["MARKER--32_005", "write_file", "2026-11.csv"] {
             assert!(!data.contains(denied), "the server read {denied}: {read:?}");
         }
     }

@@ -2,133 +2,137 @@
 
 use proof::digest::Digest;
 use proof::json::{Object, Value, object};
-use wire::jsonrpc::{INVALID_REQUEST, Id, METHOD_NOT_FOUND, PARSE_ERROR, error_response};
-
+use wire::jsonrpc::{Id, Outline, error_response};
 use wire::mcp::META_PENDING;
 
 use super::{Ended, REFUSED_INPUT};
-use crate::Answer;
+use crate::codes::ErrorNumber;
+use crate::{Answer, Direction};
 
-/// JSON-RPC error code: the request was decided, and denied.
-pub const DENIED: i64 = -32_001;
-/// JSON-RPC error code: no decision could be made or kept.
-pub const REFUSED: i64 = -32_002;
-/// JSON-RPC error code: the session ended before a response came.
-pub const ENDED: i64 = -32_003;
-/// JSON-RPC error code: the request was decided, and waits for approval.
-pub const PENDING: i64 = -32_004;
-
-/// Why a message was refused without a decision.
+/// Why a message was refused without a decision, and whom that concerns.
 #[derive(Debug)]
 pub(super) struct Problem {
     /// The stable kind.
     pub(super) kind: &'static str,
     /// The sentence for people.
     pub(super) why: String,
-    /// The id of the request, if it is one and its id can be told.
-    pub(super) id: Option<Id>,
-    /// The JSON-RPC code for the sender; a response is never answered.
-    code: Option<i64>,
+    /// Whom it concerns.
+    pub(super) outline: Box<Outline>,
+    number: ErrorNumber,
     /// The name of the member that is wrong, where one is.
     member: Option<Box<str>>,
 }
 
 impl Problem {
-    /// The request's id is that of another one that waits for its response.
-    pub(super) fn duplicate_id() -> Self {
-        let why = "the id is that of a request that waits for its response".to_owned();
+    fn new(kind: &'static str, why: String, outline: Outline) -> Self {
         Self {
-            kind: "session.duplicate_id",
+            kind,
             why,
-            id: None,
-            code: Some(INVALID_REQUEST),
+            outline: Box::new(outline),
+            number: ErrorNumber::InvalidRequest,
             member: None,
         }
     }
 
+    /// The request's id is that of another one that waits for its response.
+    pub(super) fn duplicate_id(id: &Id) -> Self {
+        let why = "the id is that of a request that waits for its response".to_owned();
+        Self::new("session.duplicate_id", why, Outline::Request(id.clone()))
+    }
+
     /// The response answers nothing that was asked.
-    pub(super) fn unknown_id() -> Self {
+    pub(super) fn unknown_id(id: &Id) -> Self {
         let why = "the response has the id of no request that waits for one".to_owned();
-        Self { kind: "session.unknown_id", why, id: None, code: None, member: None }
+        Self::new("session.unknown_id", why, Outline::Response(id.clone()))
     }
 
     /// The method is known, but not from this sender, in this form or revision.
-    pub(super) fn misplaced(method: &str, id: Option<Id>) -> Self {
+    pub(super) fn misplaced(method: &str, outline: Outline) -> Self {
         let why = format!(
             "`{}` is not for this sender, form of message or revision",
             method.escape_debug()
         );
-        Self {
-            kind: "session.misplaced_method",
-            why,
-            id,
-            code: Some(INVALID_REQUEST),
-            member: None,
-        }
+        let number = ErrorNumber::MethodNotFound;
+        Self { number, ..Self::new("session.misplaced_method", why, outline) }
     }
 
     /// The call names a pending decision by what is none's name.
-    pub(super) fn pending_id() -> Self {
+    pub(super) fn pending_id(outline: Outline) -> Self {
         let why = format!(
             "`{META_PENDING}` is not the id of a pending decision: 43 characters of base64url"
         );
-        Self {
-            kind: "session.pending_id",
-            why,
-            id: None,
-            code: Some(INVALID_REQUEST),
-            member: None,
-        }
+        Self::new("session.pending_id", why, outline)
     }
 
-    /// The same problem, of the request with this id.
-    pub(super) fn of(self, id: Option<Id>) -> Self {
-        Self { id, ..self }
-    }
-}
-
-impl From<wire::Error> for Problem {
-    fn from(error: wire::Error) -> Self {
-        let code = match error.kind() {
-            wire::ErrorKind::Json(_) => PARSE_ERROR,
-            _ => INVALID_REQUEST,
-        };
-        let (id, member) = (error.id().cloned(), error.member().map(Box::from));
-        Self { kind: error.code(), why: error.to_string(), id, code: Some(code), member }
+    /// The message of this outline can't be read.
+    pub(super) fn unreadable(error: &wire::Error, outline: Outline) -> Self {
+        let member = error.member().map(Box::from);
+        Self { member, ..Self::new(error.code(), error.to_string(), outline) }
     }
 }
 
 impl From<wire::frame::Error> for Problem {
     fn from(error: wire::frame::Error) -> Self {
-        Self {
-            kind: error.code(),
-            why: error.to_string(),
-            id: None,
-            code: Some(PARSE_ERROR),
-            member: None,
-        }
+        // Who did not send the whole of it waits for nothing yet.
+        let is_cut = error.kind() == wire::frame::ErrorKind::Unfinished;
+        let outline = match error.outline() {
+            Outline::Unclear if is_cut => Outline::Nothing,
+            outline => outline.clone(),
+        };
+        Self::new(error.code(), error.to_string(), outline)
     }
 }
 
-pub(super) fn unreadable(id: Option<&Id>, problem: &Problem) -> Option<Vec<u8>> {
-    let data = [("code", Value::from(REFUSED_INPUT)), ("kind", Value::from(problem.kind))];
-    let member = problem.member.as_deref().map(|member| ("member", Value::from(member)));
-    let data = object(data.into_iter().chain(member));
+/// The answer to a request that could not be read.
+pub(super) fn unreadable(id: &Id, problem: &Problem, sender: Direction) -> Vec<u8> {
     let message = format!("{REFUSED_INPUT}: {}", problem.why);
-    problem.code.map(|code| error(id, code, &message, data))
+    error(id, problem.number, &message, problem.data(sender))
+}
+
+/// The answer in place of one that can't be passed on: whoever waits for it is told at once.
+pub(super) fn unpassable(id: &Id, problem: &Problem, sender: Direction) -> Vec<u8> {
+    let side = side(sender);
+    let message =
+        format!("{REFUSED_INPUT}: the answer of the {side} can't be passed on: {}", problem.why);
+    error(id, ErrorNumber::Refused, &message, problem.data(sender))
+}
+
+impl Problem {
+    fn data(&self, sender: Direction) -> Value {
+        let data = [
+            ("code", Value::from(REFUSED_INPUT)),
+            ("kind", Value::from(self.kind)),
+            ("side", Value::from(side(sender))),
+        ];
+        let member = self.member.as_deref().map(|member| ("member", Value::from(member)));
+        object(data.into_iter().chain(member))
+    }
+}
+
+/// Who sends what goes in this direction.
+pub(super) fn side(to: Direction) -> &'static str {
+    match to {
+        Direction::ToServer => "client",
+        Direction::ToClient => "server",
+    }
 }
 
 pub(super) fn no_such_method(id: &Id, method: &str) -> Vec<u8> {
     let message = format!("no such method: {method}");
-    error_response(Some(id), METHOD_NOT_FOUND, &message, None)
+    error_response(id, ErrorNumber::MethodNotFound.number(), &message, None)
 }
 
 /// The answer to a request that was not permitted; the client's own says which policies decided, and their advice.
-/// Which policies there are is not the server's to know.
-pub(super) fn turned_down(id: &Id, verdict: Answer, tells: bool) -> Vec<u8> {
+/// Which policies there are is not the server's to know. One whose method the protocol does not have is denied, and told so.
+pub(super) fn turned_down(id: &Id, verdict: Answer, about: TurnedDown) -> Vec<u8> {
+    let TurnedDown { tells, is_known } = about;
     match verdict {
         Answer::Deny { index, code, policies, advice } => {
-            denied(id, index, &code, tells.then_some((policies, advice)))
+            let number = if is_known { ErrorNumber::Denied } else { ErrorNumber::MethodNotFound };
+            let told = tells.then_some((policies, advice));
+            let words = words(told.as_ref()).unwrap_or_else(|| "denied".to_owned());
+            let message = format!("{code}: {words} (record {index})");
+            error(id, number, &message, Value::Object(about_decision(index, &code, told)))
         }
         Answer::Pending { index, pending: names, awaits, policies, advice } => {
             pending(id, index, (names, awaits), tells.then_some((policies, advice)))
@@ -138,17 +142,20 @@ pub(super) fn turned_down(id: &Id, verdict: Answer, tells: bool) -> Vec<u8> {
     }
 }
 
-/// What the asker is told about a decision: the policies behind it, and their advice.
-pub(super) type Told = (Vec<String>, Vec<String>);
-
-pub(super) fn denied(id: &Id, index: u64, code: &str, told: Option<Told>) -> Vec<u8> {
-    let words = words(told.as_ref()).unwrap_or_else(|| "denied".to_owned());
-    let message = format!("{code}: {words} (record {index})");
-    error(Some(id), DENIED, &message, Value::Object(about(index, code, told)))
+/// What the answer to a request that was not permitted depends on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TurnedDown {
+    /// The asker is told of policies.
+    pub(super) tells: bool,
+    /// The protocol has the method.
+    pub(super) is_known: bool,
 }
 
+/// What the asker is told about a decision: the policies behind it, and their advice.
+type Told = (Vec<String>, Vec<String>);
+
 /// The answer to a request that waits for approval: its pending id, what it waits for, and how to ask again.
-pub(super) fn pending(
+fn pending(
     id: &Id,
     index: u64,
     (pending, awaits): (Digest, Vec<Value>),
@@ -159,14 +166,14 @@ pub(super) fn pending(
     let message = format!(
         "{CODE}: {words}it waits for approval as {pending}: once approved, send the same call with params._meta[\"{META_PENDING}\"] set to that (record {index})"
     );
-    let mut data = about(index, CODE, told);
+    let mut data = about_decision(index, CODE, told);
     data.insert("awaits", Value::Array(awaits));
     data.insert("pending", Value::from(pending.to_string()));
     let again = format!(
         "once approved, send the same call with params._meta[\"{META_PENDING}\"] set to this `pending`"
     );
     data.insert("retry", Value::from(again));
-    error(Some(id), PENDING, &message, Value::Object(data))
+    error(id, ErrorNumber::Pending, &message, Value::Object(data))
 }
 
 /// The advice in one sentence: many clients show their users the message, and nothing of the data.
@@ -174,7 +181,7 @@ fn words(told: Option<&Told>) -> Option<String> {
     told.map(|(_, advice)| advice.join("; ")).filter(|words| !words.is_empty())
 }
 
-fn about(index: u64, code: &str, told: Option<Told>) -> Object {
+fn about_decision(index: u64, code: &str, told: Option<Told>) -> Object {
     // The log ends long before 2^63 records do.
     let index = Value::Integer(i64::try_from(index).unwrap_or(i64::MAX));
     let mut data = Object::from([("code", Value::from(code)), ("index", index)]);
@@ -199,13 +206,13 @@ pub(super) fn refused(id: &Id, code: &str) -> Vec<u8> {
         _ => "no decision could be made",
     };
     let data = object([("code", Value::from(code))]);
-    error(Some(id), REFUSED, &format!("{code}: {words}"), data)
+    error(id, ErrorNumber::Refused, &format!("{code}: {words}"), data)
 }
 
 /// The answer in place of a result that may not be handed on.
 pub(super) fn withheld(id: &Id, code: &str) -> Vec<u8> {
     let data = object([("code", Value::from(code))]);
-    error(Some(id), DENIED, &format!("{code}: what came is withheld"), data)
+    error(id, ErrorNumber::Denied, &format!("{code}: what came is withheld"), data)
 }
 
 pub(super) fn ended(id: &Id, why: &Ended) -> Vec<u8> {
@@ -217,19 +224,33 @@ pub(super) fn ended(id: &Id, why: &Ended) -> Vec<u8> {
             let message = format!(
                 "the server was stopped: it chose revision `{revision}`, which is not read here"
             );
-            return error_response(Some(id), ENDED, &message, None);
+            return error_response(id, ErrorNumber::Ended.number(), &message, None);
+        }
+        Ended::Unreadable { sender, kind } => {
+            let side = side(*sender);
+            let message = format!(
+                "{REFUSED_INPUT}: the session was ended: the {side} sent what can't be read, and which call it is can't be told ({kind})"
+            );
+            let data = [("code", REFUSED_INPUT), ("kind", kind), ("side", side)];
+            let data = object(data.map(|(name, text)| (name, Value::from(text))));
+            return error(id, ErrorNumber::Ended, &message, data);
         }
         Ended::Stopped => "the node is stopping",
         Ended::Ordered(code) => {
             let data = object([("code", Value::from(code.as_str()))]);
-            return error(Some(id), ENDED, &format!("{code}: the session was stopped"), data);
+            return error(
+                id,
+                ErrorNumber::Ended,
+                &format!("{code}: the session was stopped"),
+                data,
+            );
         }
     };
-    error_response(Some(id), ENDED, message, None)
+    error_response(id, ErrorNumber::Ended.number(), message, None)
 }
 
 /// An error response; its data is left out should it hold what no reader accepts, such as a NUL.
-fn error(id: Option<&Id>, code: i64, message: &str, data: Value) -> Vec<u8> {
+fn error(id: &Id, number: ErrorNumber, message: &str, data: Value) -> Vec<u8> {
     let data = data.to_bytes();
-    error_response(id, code, message, wire::json::Value::parse(&data).ok().as_ref())
+    error_response(id, number.number(), message, wire::json::Value::parse(&data).ok().as_ref())
 }

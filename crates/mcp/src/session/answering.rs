@@ -1,3 +1,4 @@
+use super::answer::TurnedDown;
 use super::{Carried, Effect, Ended, Lane, Problem, Session, Written, answer};
 use crate::session::read::Reply;
 use crate::{Answer, Direction, End, Step};
@@ -41,7 +42,8 @@ impl Session {
             }
             verdict => {
                 self.count(&verdict);
-                let line = answer::turned_down(&reply.id, verdict, false);
+                let about = TurnedDown { tells: false, is_known: true };
+                let line = answer::turned_down(&reply.id, verdict, about);
                 let Some(asked) = self.asked_by_server.remove(&reply.id) else {
                     return self.rest(lane);
                 };

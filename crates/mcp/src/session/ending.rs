@@ -1,43 +1,12 @@
 use std::mem;
 
-use super::{Carried, Ended, Lane, Problem, REFUSED_INPUT, Session, Written, answer};
-use crate::limits::{NOTES_MAX, SERVER_REFUSALS_MAX};
+use super::{Carried, Ended, Lane, Session, Written, answer};
 use crate::session::Effect;
 use crate::session::open::Open;
-use crate::{Answer, Completed, Direction, Note, Stop};
+use crate::{Answer, Completed, Direction, Stop};
 
-/// Refusals, ends, and the small moves that both are made of.
+/// Ends, and the small moves that they and all else are made of.
 impl Session {
-    /// Refuses a message without a decision, and tells the client if the message was its own.
-    pub(super) fn refuse(&mut self, to: Direction, problem: Problem, out: &mut Vec<Effect>) {
-        let refusals = match to {
-            Direction::ToServer => &mut self.counts.refused_of_client,
-            Direction::ToClient => &mut self.counts.refused_of_server,
-        };
-        *refusals = refusals.saturating_add(1);
-        out.push(Effect::Refused(REFUSED_INPUT));
-        if *refusals <= NOTES_MAX {
-            let Problem { kind, why, .. } = &problem;
-            out.push(Effect::Note(Note::Refused { direction: to, kind, why: why.clone() }));
-        }
-        match to {
-            Direction::ToServer => {
-                // An answer with the id of an open request would be taken for its response.
-                let id = problem.id.as_ref().filter(|id| !self.asked_by_client.has(id));
-                match answer::unreadable(id, &problem) {
-                    Some(line) => self.write(to, to.back(), line, out),
-                    None => self.rest(to),
-                }
-            }
-            Direction::ToClient => {
-                self.rest(to);
-                if self.counts.refused_of_server > SERVER_REFUSALS_MAX {
-                    self.end(Ended::Unruly, out);
-                }
-            }
-        }
-    }
-
     /// No further line comes in this direction.
     pub(super) fn closed(&mut self, to: Direction, out: &mut Vec<Effect>) {
         match to {

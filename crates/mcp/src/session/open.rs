@@ -68,6 +68,12 @@ impl Open {
         self.requests.len().saturating_sub(self.cancelled.len())
     }
 
+    /// The id of the only one that waits for a response that must come.
+    pub(super) fn only(&self) -> Option<&Id> {
+        let mut waiting = self.requests.keys().filter(|id| !self.cancelled.contains(id));
+        waiting.next().filter(|_| self.waiting() == 1)
+    }
+
     pub(super) fn insert(&mut self, id: Id, opened: Opened) {
         self.requests.insert(id, opened);
     }

@@ -1,9 +1,16 @@
-use crate::limits::{SERVER_MESSAGES_BURST, SERVER_MESSAGES_PER_SECOND};
+use crate::limits::{
+    SERVER_MESSAGES_BURST, SERVER_MESSAGES_PER_SECOND, SERVER_REFUSALS_BURST,
+    SERVER_REFUSALS_PER_SECOND,
+};
 
-/// How much a server may still send of its own accord: a token bucket. A token is a thousandth of a message, so that one
-/// millisecond is worth [`SERVER_MESSAGES_PER_SECOND`] of them.
+/// How much a server may still send of its own accord.
+pub(super) type MessagePace = Pace<SERVER_MESSAGES_BURST, SERVER_MESSAGES_PER_SECOND>;
+/// How much a server may still send that is refused.
+pub(super) type RefusalPace = Pace<SERVER_REFUSALS_BURST, SERVER_REFUSALS_PER_SECOND>;
+
+/// A token bucket. A token is a thousandth of a message, so that one millisecond is worth `PER_SECOND` of them.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(super) struct Pace<const BURST: u64, const PER_SECOND: u64> {
     tokens: u64,
     at_ms: u64,
     /// Messages dropped since the bucket was last full.
@@ -11,22 +18,23 @@ pub(super) struct Pace {
 }
 
 const MESSAGE: u64 = 1_000;
-const FULL: u64 = SERVER_MESSAGES_BURST * MESSAGE;
 
-impl Default for Pace {
+impl<const BURST: u64, const PER_SECOND: u64> Default for Pace<BURST, PER_SECOND> {
     fn default() -> Self {
-        Self { tokens: FULL, at_ms: 0, dropped: 0 }
+        Self { tokens: Self::FULL, at_ms: 0, dropped: 0 }
     }
 }
 
-impl Pace {
+impl<const BURST: u64, const PER_SECOND: u64> Pace<BURST, PER_SECOND> {
+    const FULL: u64 = BURST * MESSAGE;
+
     /// Whether one more message keeps the pace, at this time of a clock that never steps back.
     pub(super) fn admits(&mut self, now_ms: u64) -> bool {
         let passed = now_ms.saturating_sub(self.at_ms);
         self.at_ms = self.at_ms.max(now_ms);
-        let gained = passed.saturating_mul(SERVER_MESSAGES_PER_SECOND);
-        self.tokens = self.tokens.saturating_add(gained).min(FULL);
-        if self.tokens == FULL {
+        let gained = passed.saturating_mul(PER_SECOND);
+        self.tokens = self.tokens.saturating_add(gained).min(Self::FULL);
+        if self.tokens == Self::FULL {
             self.dropped = 0;
         }
         match self.tokens.checked_sub(MESSAGE) {

@@ -1,6 +1,6 @@
 use proof::digest::Digest;
-use wire::json::{Numbers, Value};
-use wire::jsonrpc::{self, Id, Message};
+use wire::json::{Accept, Value};
+use wire::jsonrpc::{self, Id, Message, Outline};
 use wire::mcp::{self, Cancelled, InitializeResult, Kind, Method, Party, Revision, ToolCall};
 
 use super::answer::Problem;
@@ -25,6 +25,8 @@ pub(super) struct Call {
     pub(super) id: Option<Id>,
     pub(super) asked: Asked,
     pub(super) method: String,
+    /// Whether the protocol has the method.
+    pub(super) is_known: bool,
     /// The request that this notification cancels.
     pub(super) cancels: Option<Id>,
     pub(super) line: Vec<u8>,
@@ -56,7 +58,8 @@ pub(super) fn incoming(
     line: Vec<u8>,
     revision: Revision,
 ) -> Result<Incoming, Problem> {
-    let message = Message::parse_with(&line, numbers(to))?;
+    let message = Message::parse_with(&line, accepted(to))
+        .map_err(|error| Problem::unreadable(&error, Outline::of(&line)))?;
     if let Message::Response(response) = message {
         let (end, output) = match &response.outcome {
             jsonrpc::Outcome::Result(result) => (End::Result, structured(result)),
@@ -69,15 +72,21 @@ pub(super) fn incoming(
     {
         return Ok(Incoming::Probe(request.id.clone(), request.method.clone()));
     }
+    if to == Direction::ToClient {
+        // What a server asks or says of its own accord is decided too.
+        Message::parse(&line).map_err(|error| Problem::unreadable(&error, Outline::of(&line)))?;
+    }
     let id = message.id().cloned();
-    let told = |error: wire::Error| Problem::from(error).of(id.clone());
+    let outline = || id.clone().map_or(Outline::Notification, Outline::Request);
+    let told = |error: wire::Error| Problem::unreadable(&error, outline());
     let mut retry = (None, "{}".to_owned());
-    let method = method(to, &message, revision)?;
+    let method =
+        method(to, &message, revision).map_err(|name| Problem::misplaced(name, outline()))?;
     let is_known = !matches!(method, Method::Unknown(_));
     let (tool, arguments, asked, cancels) = match method {
         Method::CallTool => {
             let call = ToolCall::read(message.params(), revision).map_err(told)?;
-            retry = (pending(&call, id.as_ref())?, call.besides());
+            retry = (pending(&call, &outline)?, call.besides());
             (Some(call.name.to_owned()), call.arguments, Asked::Other, None)
         }
         Method::Cancelled => {
@@ -102,20 +111,23 @@ pub(super) fn incoming(
         message: line.clone(),
     };
     drop(message);
-    Ok(Incoming::Call(Call { id, asked, method, cancels, line }, Box::new(step)))
+    Ok(Incoming::Call(Call { id, asked, method, is_known, cancels, line }, Box::new(step)))
 }
 
 /// The pending decision that a call names.
-fn pending(call: &ToolCall<'_, '_>, id: Option<&Id>) -> Result<Option<Digest>, Problem> {
-    let named = call.pending().map_err(|error| Problem::from(error).of(id.cloned()))?;
-    let parse = |text: &str| text.parse().map_err(|_| Problem::pending_id().of(id.cloned()));
+fn pending(
+    call: &ToolCall<'_, '_>,
+    outline: &impl Fn() -> Outline,
+) -> Result<Option<Digest>, Problem> {
+    let named = call.pending().map_err(|error| Problem::unreadable(&error, outline()))?;
+    let parse = |text: &str| text.parse().map_err(|_| Problem::pending_id(outline()));
     named.map(parse).transpose()
 }
 
 /// The client's answer to a request of the server with this method, as it is put to the gate.
 pub(super) fn answer(method: &str, reply: &Reply) -> Result<Step, Problem> {
-    let whole = Value::parse_with(&reply.line, numbers(Direction::ToServer))
-        .map_err(|why| Problem::from(wire::Error::from(why)))?;
+    let whole = Value::parse_with(&reply.line, accepted(Direction::ToServer))
+        .map_err(|why| reply.unreadable(&wire::Error::from(why)))?;
     let member = if reply.end == End::Result { "result" } else { "error" };
     let said = whole.get(member).map_or("{}", Value::raw);
     Ok(Step {
@@ -136,24 +148,36 @@ pub(super) fn outcome(asked: Asked, reply: &Reply) -> Result<Outcome, Problem> {
     if asked == Asked::Other || reply.end != End::Result {
         return Ok(Outcome::Plain);
     }
-    let message = Message::parse_with(&reply.line, Numbers::Exact)?;
+    let unreadable = |error: wire::Error| reply.unreadable(&error);
+    let message = Message::parse_with(&reply.line, Accept::Result).map_err(unreadable)?;
     let Message::Response(response) = &message else { return Ok(Outcome::Plain) };
     let jsonrpc::Outcome::Result(result) = &response.outcome else { return Ok(Outcome::Plain) };
     match asked {
         Asked::Initialize => {
-            Ok(Outcome::Revision(InitializeResult::read(result)?.protocol_version))
+            let chosen = InitializeResult::read(result).map_err(unreadable)?;
+            Ok(Outcome::Revision(chosen.protocol_version))
         }
         Asked::ListTools => {
-            let spans = Spans::of(result)?;
+            let spans = Spans::of(result).map_err(unreadable)?;
             Ok(Outcome::Tools(Listing::new(reply.line.clone(), reply.output.clone(), spans)))
         }
         Asked::Other => Ok(Outcome::Plain),
     }
 }
 
-/// The method, known or not; refused if it is known, but not from this sender, in this form or revision: it is
-/// decided by its name, and must not pass under the name of something else.
-fn method(to: Direction, message: &Message<'_>, revision: Revision) -> Result<Method, Problem> {
+impl Reply {
+    fn unreadable(&self, error: &wire::Error) -> Problem {
+        Problem::unreadable(error, Outline::Response(self.id.clone()))
+    }
+}
+
+/// The method, known or not; refused by its name if it is known, but not from this sender, in this form or revision: it
+/// is decided by its name, and must not pass under the name of something else.
+fn method<'m>(
+    to: Direction,
+    message: &'m Message<'_>,
+    revision: Revision,
+) -> Result<Method, &'m str> {
     let sender = match to {
         Direction::ToServer => Party::Client,
         Direction::ToClient => Party::Server,
@@ -166,16 +190,16 @@ fn method(to: Direction, message: &Message<'_>, revision: Revision) -> Result<Me
     let method = Method::classify(name, kind, sender, revision);
     let known = Method::ALL.iter().any(|(_, known, ..)| *known == name);
     if known && matches!(method, Method::Unknown(_)) {
-        return Err(Problem::misplaced(name, message.id().cloned()));
+        return Err(name);
     }
     Ok(method)
 }
 
-/// What the client says is authorised, and must be read alike by all; what the server says names nothing.
-fn numbers(to: Direction) -> Numbers {
+/// What is authorised must be read alike by all; what the server answers names nothing.
+fn accepted(to: Direction) -> Accept {
     match to {
-        Direction::ToServer => Numbers::Alike,
-        Direction::ToClient => Numbers::Exact,
+        Direction::ToServer => Accept::Request,
+        Direction::ToClient => Accept::Result,
     }
 }
 

@@ -6,6 +6,10 @@ fn ok(line: &str) -> Result<Vec<u8>, Error> {
     Ok(line.as_bytes().to_vec())
 }
 
+fn refused(kind: ErrorKind) -> Result<Vec<u8>, Error> {
+    Err(Error { kind, outline: Outline::Nothing })
+}
+
 #[test]
 fn lines_come_whole_however_the_stream_is_cut() {
     let mut lines = Lines::new(10);
@@ -19,39 +23,63 @@ fn lines_come_whole_however_the_stream_is_cut() {
 fn a_line_past_the_bound_is_one_refusal_and_reading_resumes_after_it() {
     let mut lines = Lines::new(4);
     assert_eq!(lines.push(b"abcd\n"), [ok("abcd")]);
-    assert_eq!(lines.push(b"abcde\nx\n"), [Err(Error::TooLong), ok("x")]);
-    // Endless: refused when the bound is passed, not at its end, and held no longer.
-    assert_eq!(lines.push(b"abc"), []);
-    assert_eq!(lines.push(b"de"), [Err(Error::TooLong)]);
+    assert_eq!(lines.push(b"abcde\nx\n"), [refused(ErrorKind::TooLong), ok("x")]);
+    // Endless: held no longer once the bound is passed, and refused at its end.
+    assert_eq!(lines.push(b"abcde"), []);
     for _ in 0..1_000 {
         assert_eq!(lines.push(b"endless"), []);
         assert_eq!(lines.line.capacity(), 0);
     }
-    assert_eq!(lines.push(b"\nok\n"), [ok("ok")]);
+    assert_eq!(lines.push(b"\nok\n"), [refused(ErrorKind::TooLong), ok("ok")]);
 }
 
 #[test]
-fn a_carriage_return_refuses_its_whole_line() {
+fn a_carriage_return_before_the_line_feed_is_part_of_the_end() {
+    let mut lines = Lines::new(4);
+    assert_eq!(lines.push(b"{}\r\n\r\nabcd\r\n"), [ok("{}"), ok(""), ok("abcd")]);
+    assert_eq!(lines.push(b"ab\r"), []);
+    assert_eq!(lines.push(b"\n"), [ok("ab")]);
+}
+
+#[test]
+fn any_other_carriage_return_refuses_its_whole_line() {
     let mut lines = Lines::new(20);
-    assert_eq!(lines.push(b"{}\r\n{}\n"), [Err(Error::CarriageReturn), ok("{}")]);
-    assert_eq!(lines.push(b"a\rb\rc"), [Err(Error::CarriageReturn)]);
-    assert_eq!(lines.push(b"d\ne\n"), [ok("e")]);
+    let cr = || refused(ErrorKind::CarriageReturn);
+    assert_eq!(lines.push(b"{}\r\r\n{}\n"), [cr(), ok("{}")]);
+    assert_eq!(lines.push(b"a\rb\n\rc\n"), [cr(), cr()]);
+    assert_eq!(lines.push(b"a\r"), []);
+    assert_eq!(lines.push(b"b\r"), []);
+    assert_eq!(lines.push(b"\ne\n"), [cr(), ok("e")]);
+}
+
+#[test]
+fn who_waits_for_a_refused_line_can_be_told() {
+    let line = r#"{"jsonrpc":"2.0","id":"r-1","method":"tools/call","params":{"a":"#;
+    for (rest, kind) in
+        [("\"\r\"}}", ErrorKind::CarriageReturn), ("\"long\"}}", ErrorKind::TooLong)]
+    {
+        let mut lines = Lines::new(line.len());
+        let got = lines.push(format!("{line}{rest}\n").as_bytes());
+        let error = got[0].as_ref().unwrap_err();
+        assert_eq!(error.kind(), kind);
+        let Outline::Request(id) = error.outline() else { panic!("{error:?}") };
+        assert_eq!(id.as_str(), Some("r-1"));
+    }
 }
 
 #[test]
 fn an_unfinished_line_is_never_read() {
-    let mut lines = Lines::new(4);
-    assert_eq!(lines.push(b"ab"), []);
-    assert_eq!(lines.finish(), Err(Error::Unfinished));
-    let mut lines = Lines::new(4);
-    assert_eq!(lines.push(b"abcde"), [Err(Error::TooLong)]);
-    // It has been refused already.
-    assert_eq!(lines.finish(), Ok(()));
+    for begun in [&b"ab"[..], b"abcde", b"\r"] {
+        let mut lines = Lines::new(4);
+        assert_eq!(lines.push(begun), []);
+        assert!(lines.finish().is_err());
+    }
 }
 
 #[test]
 fn codes_are_stable() {
-    let codes = [Error::TooLong, Error::CarriageReturn, Error::Unfinished].map(Error::code);
+    let kinds = [ErrorKind::TooLong, ErrorKind::CarriageReturn, ErrorKind::Unfinished];
+    let codes = kinds.map(ErrorKind::code);
     assert_eq!(codes, ["frame.too_long", "frame.carriage_return", "frame.unfinished"]);
 }
 
@@ -70,10 +98,10 @@ proptest! {
         let whole: Vec<&[u8]> = stream.split(|byte| *byte == b'\n').collect();
         let (last, ended) = whole.split_last().unwrap();
         // Which of two faults is named depends on how the stream is cut; that there is one does not.
-        let fault = |line: &[u8]| line.len() > max || line.contains(&b'\r');
-        let mut want: Vec<Option<Vec<u8>>> = ended.iter().map(|line| (!fault(line)).then(|| line.to_vec())).collect();
-        if fault(last) { want.push(None); }
+        let text = |line: &'_ [u8]| line.strip_suffix(b"\r").unwrap_or(line).to_vec();
+        let fault = |line: &[u8]| text(line).len() > max || text(line).contains(&b'\r');
+        let want: Vec<Option<Vec<u8>>> = ended.iter().map(|line| (!fault(line)).then(|| text(line))).collect();
         prop_assert_eq!(got.into_iter().map(Result::ok).collect::<Vec<_>>(), want);
-        prop_assert_eq!(lines.finish().is_ok(), last.is_empty() || fault(last));
+        prop_assert_eq!(lines.finish().is_ok(), last.is_empty());
     }
 }

@@ -6,7 +6,8 @@ use super::{Data, Number, Value};
 
 impl Value<'_> {
     /// The value in the form of RFC 8785: members sorted, one way to write each string and number. Two texts have one
-    /// form exactly where every reader takes them for one value.
+    /// form exactly where every reader takes them for one value. A number that readers hold different values for stands as it
+    /// was written, and half of a surrogate pair as U+FFFD.
     pub fn canonical(&self) -> String {
         let mut text = String::new();
         write(self, &mut text);
@@ -56,10 +57,13 @@ fn string(text: &str, into: &mut String) {
     into.push_str(&String::from_utf8_lossy(&Text::from(text).to_bytes()));
 }
 
-/// As ECMAScript writes the nearest binary64 value, which is the very value that was written.
+/// As ECMAScript writes the nearest binary64 value, where that is the very value that was written.
 fn number(number: &Number<'_>) -> String {
-    if let Some(integer) = number.integer() {
-        return integer.to_string();
+    if let Some(whole) = number.whole() {
+        return whole.to_string();
+    }
+    if !number.is_exact() {
+        return number.text().to_owned();
     }
     let value = number.to_f64();
     let sign = if value < 0.0 { "-" } else { "" };

@@ -49,12 +49,9 @@ pub enum ErrorKind {
     /// A name that some readers do not take for data.
     #[error("the name is an instruction to some readers")]
     ReservedKey,
-    /// Not an integer of 53 bits, nor a decimal with a binary64 form of the same value.
-    #[error("readers would hold different values for the number")]
-    NumberInexact,
-    /// `-0`, `-0.0` and the like.
-    #[error("readers differ on negative zero")]
-    NegativeZero,
+    /// Larger than any binary64 value, in a request.
+    #[error("the number is larger than any that most readers can hold")]
+    NumberNotFinite,
     /// Longer than [`crate::limits::NUMBER_BYTES_MAX`].
     #[error("the number is too long")]
     NumberTooLong,
@@ -92,8 +89,7 @@ impl ErrorKind {
             Self::Nul => "json.nul",
             Self::DuplicateKey => "json.duplicate_key",
             Self::ReservedKey => "json.reserved_key",
-            Self::NumberInexact => "json.number_inexact",
-            Self::NegativeZero => "json.negative_zero",
+            Self::NumberNotFinite => "json.number_not_finite",
             Self::NumberTooLong => "json.number_too_long",
             Self::TooDeep => "json.too_deep",
             Self::TooManyValues => "json.too_many_values",

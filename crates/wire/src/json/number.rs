@@ -1,18 +1,9 @@
 use super::ErrorKind;
 use crate::limits::{INTEGER_MAX, NUMBER_BYTES_MAX};
 
-/// Which decimals are accepted. Either way the shortest binary64 form must have the very value written:
-/// `0.1`, `0.10`, `1.0` and `1e2` do, `1e400`, `9007199254740993.0` and `0.1000000000000000055` do not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Numbers {
-    /// And a reader that rounds twice (significand, then power of ten: `serde_json` as it comes) gets the same
-    /// binary64 value. For what is authorised. Refuses one in nine random decimals of 17 digits.
-    Alike,
-    /// A reader that rounds correctly gets it (Python, JavaScript, Go). For results, which name nothing.
-    Exact,
-}
-
 /// A number as it was written.
+///
+/// Which value readers hold for it differs: see [`Number::is_exact`] and [`Number::is_alike`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Number<'a> {
     text: &'a str,
@@ -25,50 +16,70 @@ impl<'a> Number<'a> {
         self.text
     }
 
-    /// The value, if it was written as an integer: no fraction, no exponent.
+    /// The value, if it was written as an integer (no fraction, no exponent) of at most 53 bits.
     pub fn integer(&self) -> Option<i64> {
         self.integer
     }
 
-    /// The binary64 value, which is the number's exact one or has it as its shortest decimal form.
+    /// The value, if it is a whole number of at most 53 bits, however it was written: `3`, `3.0`, `3e0`.
+    pub fn whole(&self) -> Option<i64> {
+        if self.integer.is_some() || !self.is_exact() {
+            return self.integer;
+        }
+        let value = self.to_f64();
+        let whole: i64 =
+            if value.fract() == 0.0 { format!("{value}").parse().ok()? } else { return None };
+        (whole.unsigned_abs() <= INTEGER_MAX.unsigned_abs()).then_some(whole)
+    }
+
+    /// The nearest binary64 value: infinite where it is larger than all of them.
     pub fn to_f64(&self) -> f64 {
-        // INVARIANT: `read` has parsed the same text before.
+        // INVARIANT: JSON's numbers are a part of what Rust reads as a number.
         self.text.parse().unwrap_or(f64::NAN)
     }
 
-    /// Checks a number that has JSON's grammar.
-    pub(super) fn read(lexeme: Lexeme<'a>, numbers: Numbers) -> Result<Self, ErrorKind> {
-        if lexeme.text.len() > NUMBER_BYTES_MAX {
+    /// Whether every reader that rounds correctly (Python, JavaScript, Go) holds the very value that is written: an
+    /// integer of at most 53 bits, or a decimal that is the shortest form of its nearest binary64 value. `0.1`, `0.10`,
+    /// `1.0`, `1e2` and `-0` are, `9007199254740993`, `1e400` and `0.1000000000000000055` are not.
+    pub fn is_exact(&self) -> bool {
+        self.integer.is_some() || Lexeme::of(self.text).is_exact().unwrap_or(false)
+    }
+
+    /// Whether hasty readers hold that very value too, which round twice (significand, then power of ten: `serde_json`
+    /// as it comes). One in nine random decimals of 17 digits is exact, and not alike.
+    pub fn is_alike(&self) -> bool {
+        self.integer.is_some()
+            || (self.is_exact() && Lexeme::of(self.text).is_alike().unwrap_or(false))
+    }
+
+    /// Reads a text that has JSON's grammar of numbers.
+    pub(super) fn read(text: &'a str) -> Result<Self, ErrorKind> {
+        if text.len() > NUMBER_BYTES_MAX {
             return Err(ErrorKind::NumberTooLong);
         }
-        if lexeme.negative && lexeme.is_zero() {
-            return Err(ErrorKind::NegativeZero);
-        }
-        let text = lexeme.text;
-        if lexeme.is_integer() {
-            let integer =
-                text.parse().ok().filter(|n: &i64| n.unsigned_abs() <= INTEGER_MAX.unsigned_abs());
-            let integer = Some(integer.ok_or(ErrorKind::NumberInexact)?);
-            return Ok(Self { text, integer });
-        }
-        let exact = lexeme.is_exact().unwrap_or(false);
-        if !exact || (numbers == Numbers::Alike && !lexeme.is_alike().unwrap_or(false)) {
-            return Err(ErrorKind::NumberInexact);
-        }
-        Ok(Self { text, integer: None })
+        let integer = if Lexeme::of(text).is_integer() { text.parse().ok() } else { None };
+        let integer = integer.filter(|n: &i64| n.unsigned_abs() <= INTEGER_MAX.unsigned_abs());
+        Ok(Self { text, integer })
     }
 }
 
 /// The parts of a number: digits before the point, after it, and the exponent with its sign.
-pub(super) struct Lexeme<'a> {
-    pub(super) text: &'a str,
-    pub(super) negative: bool,
-    pub(super) whole: &'a str,
-    pub(super) fraction: &'a str,
-    pub(super) exponent: &'a str,
+struct Lexeme<'a> {
+    text: &'a str,
+    whole: &'a str,
+    fraction: &'a str,
+    exponent: &'a str,
 }
 
-impl Lexeme<'_> {
+impl<'a> Lexeme<'a> {
+    /// The parts of a text that has JSON's grammar of numbers.
+    fn of(text: &'a str) -> Self {
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, ""));
+        let mantissa = mantissa.strip_prefix('-').unwrap_or(mantissa);
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        Self { text, whole, fraction, exponent }
+    }
+
     fn is_integer(&self) -> bool {
         self.fraction.is_empty() && self.exponent.is_empty()
     }
@@ -93,6 +104,10 @@ impl Lexeme<'_> {
 
     /// Whether the nearest binary64 value, printed as shortly as it can be, is the value written.
     fn is_exact(&self) -> Option<bool> {
+        if self.is_integer() {
+            // One of at most 53 bits is known to be; readers of integers and of binary64 differ on others.
+            return Some(false);
+        }
         if self.is_zero() {
             return self.power().map(|_| true);
         }

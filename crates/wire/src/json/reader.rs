@@ -1,18 +1,17 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::number::Lexeme;
-use super::{Data, Error, ErrorKind, Member, Number, Numbers, Object, Value, fold, string};
+use super::{Accept, Data, Error, ErrorKind, Member, Number, Object, Value, fold, string};
 use crate::limits::{
     DEPTH_MAX, KEY_BYTES_MAX, MEMBERS_MAX, NODES_MAX, STRING_BYTES_MAX, TEXT_BYTES_MAX,
 };
 
 /// Names that are instructions to some readers: `serde_json` with `arbitrary_precision` or `raw_value` replaces
-/// the object that has one, JavaScript code that copies members sets a prototype.
+/// the object that has one; JavaScript code that copies members sets a prototype, which only what is authorised need fear.
 const RESERVED_PREFIX: &str = "$serde_json::private::";
 const RESERVED_KEY: &str = "__proto__";
 
-pub(super) fn read(bytes: &[u8], numbers: Numbers) -> Result<Value<'_>, Error> {
+pub(super) fn read(bytes: &[u8], accept: Accept) -> Result<Value<'_>, Error> {
     if bytes.len() > TEXT_BYTES_MAX {
         return Err(ErrorKind::TooLong.at(TEXT_BYTES_MAX));
     }
@@ -21,13 +20,17 @@ pub(super) fn read(bytes: &[u8], numbers: Numbers) -> Result<Value<'_>, Error> {
     if text.starts_with('\u{FEFF}') {
         return Err(ErrorKind::ByteOrderMark.at(0));
     }
-    if let Some(offset) = bytes.iter().position(|byte| *byte < 0x20) {
+    if accept.is_one_line()
+        && let Some(offset) = bytes.iter().position(|byte| *byte < 0x20)
+    {
         return Err(ErrorKind::Control.at(offset));
     }
-    if let Some(offset) = text.find(['\u{85}', '\u{2028}', '\u{2029}']) {
+    if accept == Accept::Request
+        && let Some(offset) = text.find(['\u{85}', '\u{2028}', '\u{2029}'])
+    {
         return Err(ErrorKind::LineSeparator.at(offset));
     }
-    let mut reader = Reader { text, at: 0, nodes: 0, numbers, open: Vec::new() };
+    let mut reader = Reader { text, at: 0, nodes: 0, accept, open: Vec::new() };
     let value = reader.value()?;
     reader.spaces();
     match reader.peek() {
@@ -41,7 +44,7 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     nodes: usize,
-    numbers: Numbers,
+    accept: Accept,
     open: Vec<Open<'a>>,
 }
 
@@ -53,7 +56,7 @@ struct Open<'a> {
 
 enum Inner<'a> {
     Array(Vec<Value<'a>>),
-    /// Its members so far, their folded names, and the name whose value comes next.
+    /// Its members so far, their names (folded, where case makes no difference), and the name whose value comes next.
     Object(Vec<Member<'a>>, BTreeSet<String>, Option<Name<'a>>),
 }
 
@@ -126,10 +129,11 @@ impl<'a> Reader<'a> {
         }
         let key = self.string(KEY_BYTES_MAX, ErrorKind::KeyTooLong)?;
         let raw_key = self.text.get(offset..self.at).unwrap_or_default();
-        if key == RESERVED_KEY || key.starts_with(RESERVED_PREFIX) {
+        let is_request = self.accept == Accept::Request;
+        if (is_request && key == RESERVED_KEY) || key.starts_with(RESERVED_PREFIX) {
             return Err(ErrorKind::ReservedKey.at(offset));
         }
-        if !names.insert(fold(&key)) {
+        if !names.insert(if is_request { fold(&key) } else { key.clone().into_owned() }) {
             return Err(ErrorKind::DuplicateKey.at(offset));
         }
         self.spaces();
@@ -156,7 +160,7 @@ impl<'a> Reader<'a> {
     }
 
     fn string(&mut self, bytes_max: usize, too_long: ErrorKind) -> Result<Cow<'a, str>, Error> {
-        let (string, end) = string::read(self.text, self.at)?;
+        let (string, end) = string::read(self.text, self.at, self.accept)?;
         let quotes = 2;
         if end.saturating_sub(self.at) > bytes_max.saturating_add(quotes) {
             return Err(too_long.at(self.at));
@@ -167,23 +171,25 @@ impl<'a> Reader<'a> {
 
     fn number(&mut self) -> Result<Number<'a>, Error> {
         let offset = self.at;
-        let negative = self.takes(b"-");
+        self.takes(b"-");
         let whole = self.digits()?;
         if whole.len() > 1 && whole.starts_with('0') {
             return Err(ErrorKind::Syntax.at(offset));
         }
-        let fraction = if self.takes(b".") { self.digits()? } else { "" };
-        let exponent = if self.takes(b"eE") { self.exponent()? } else { "" };
+        if self.takes(b".") {
+            self.digits()?;
+        }
+        if self.takes(b"eE") {
+            self.takes(b"+-");
+            self.digits()?;
+        }
         let text = self.text.get(offset..self.at).unwrap_or_default();
-        let lexeme = Lexeme { text, negative, whole, fraction, exponent };
-        Number::read(lexeme, self.numbers).map_err(|kind| kind.at(offset))
-    }
-
-    fn exponent(&mut self) -> Result<&'a str, Error> {
-        let from = self.at;
-        self.takes(b"+-");
-        self.digits()?;
-        Ok(self.text.get(from..self.at).unwrap_or_default())
+        let number = Number::read(text).map_err(|kind| kind.at(offset))?;
+        let is_finite = number.integer().is_some() || number.to_f64().is_finite();
+        if self.accept == Accept::Request && !is_finite {
+            return Err(ErrorKind::NumberNotFinite.at(offset));
+        }
+        Ok(number)
     }
 
     /// At least one digit.
@@ -217,7 +223,7 @@ impl<'a> Reader<'a> {
     }
 
     fn spaces(&mut self) {
-        while self.peek() == Some(b' ') {
+        while self.peek().is_some_and(|byte| b" \t\n\r".contains(&byte)) {
             self.skip();
         }
     }

@@ -1,10 +1,14 @@
 use std::borrow::Cow;
 
-use super::{Error, ErrorKind};
+use super::{Accept, Error, ErrorKind};
 
-/// Reads the string whose opening quote stands at `open`; gives its text and the offset after its closing quote.
-/// The text holds no control byte: the whole of it was searched before.
-pub(super) fn read(text: &str, open: usize) -> Result<(Cow<'_, str>, usize), Error> {
+/// Reads the string whose opening quote stands at `open`; gives its text and the offset after its closing quote. In a
+/// result half of a surrogate pair becomes U+FFFD.
+pub(super) fn read(
+    text: &str,
+    open: usize,
+    accept: Accept,
+) -> Result<(Cow<'_, str>, usize), Error> {
     let mut from = open.saturating_add(1);
     let mut unescaped: Option<String> = None;
     loop {
@@ -12,6 +16,12 @@ pub(super) fn read(text: &str, open: usize) -> Result<(Cow<'_, str>, usize), Err
         let length = rest.find(['"', '\\']).ok_or_else(|| ErrorKind::End.at(text.len()))?;
         let (plain, tail) = rest.split_at_checked(length).unwrap_or((rest, ""));
         let at = from.saturating_add(length);
+        // A line has been searched before.
+        if accept == Accept::Text
+            && let Some(control) = plain.bytes().position(|byte| byte < 0x20)
+        {
+            return Err(ErrorKind::Control.at(from.saturating_add(control)));
+        }
         if tail.starts_with('"') {
             let whole = match unescaped {
                 Some(before) => Cow::Owned(before + plain),
@@ -19,7 +29,7 @@ pub(super) fn read(text: &str, open: usize) -> Result<(Cow<'_, str>, usize), Err
             };
             return Ok((whole, at.saturating_add(1)));
         }
-        let (character, used) = escape(tail, at, text.len())?;
+        let (character, used) = escape(tail, at, text.len(), accept)?;
         let buffer = unescaped.get_or_insert_default();
         buffer.push_str(plain);
         buffer.push(character);
@@ -28,7 +38,7 @@ pub(super) fn read(text: &str, open: usize) -> Result<(Cow<'_, str>, usize), Err
 }
 
 /// Reads the escape that `tail` starts with; gives its character and how many bytes it takes.
-fn escape(tail: &str, at: usize, end: usize) -> Result<(char, usize), Error> {
+fn escape(tail: &str, at: usize, end: usize, accept: Accept) -> Result<(char, usize), Error> {
     let character = match tail.as_bytes().get(1) {
         Some(b'"') => '"',
         Some(b'\\') => '\\',
@@ -38,28 +48,32 @@ fn escape(tail: &str, at: usize, end: usize) -> Result<(char, usize), Error> {
         Some(b'n') => '\n',
         Some(b'r') => '\r',
         Some(b't') => '\t',
-        Some(b'u') => return unicode(tail, at),
+        Some(b'u') => return unicode(tail, at, accept),
         Some(_) => return Err(ErrorKind::Escape.at(at)),
         None => return Err(ErrorKind::End.at(end)),
     };
     Ok((character, 2))
 }
 
-fn unicode(tail: &str, at: usize) -> Result<(char, usize), Error> {
+fn unicode(tail: &str, at: usize, accept: Accept) -> Result<(char, usize), Error> {
     let first = unit(tail).ok_or_else(|| ErrorKind::Escape.at(at))?;
+    let half = || match accept {
+        Accept::Request => Err(ErrorKind::Surrogate.at(at)),
+        Accept::Result | Accept::Text => Ok(('\u{FFFD}', 6)),
+    };
     let (code, used) = match first {
-        0 => return Err(ErrorKind::Nul.at(at)),
+        0 if accept == Accept::Request => return Err(ErrorKind::Nul.at(at)),
         0xD800..=0xDBFF => {
             let second = tail.get(6..).and_then(unit).unwrap_or_default();
             if !(0xDC00..=0xDFFF).contains(&second) {
-                return Err(ErrorKind::Surrogate.at(at));
+                return half();
             }
             (0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00), 12)
         }
         _ => (first, 6),
     };
     // What is left that is no character is the second half of a pair.
-    char::from_u32(code).map(|character| (character, used)).ok_or(ErrorKind::Surrogate.at(at))
+    char::from_u32(code).map_or_else(half, |character| Ok((character, used)))
 }
 
 /// The code unit of the `\uXXXX` that the text starts with.

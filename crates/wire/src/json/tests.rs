@@ -165,9 +165,10 @@ fn two_names_that_any_reader_takes_for_one_are_refused() {
 }
 
 #[test]
-fn numbers_are_those_that_every_reader_holds_exactly() {
-    for text in ["0", "-1", "9007199254740991", "-9007199254740991"] {
+fn numbers_say_which_readers_hold_their_very_value() {
+    for text in ["0", "-1", "9007199254740991", "-9007199254740991", "-0"] {
         assert_eq!(accepted(text).as_i64(), Some(text.parse().unwrap()));
+        assert!(accepted(text).as_number().unwrap().is_alike());
     }
     for text in [
         "0.1",
@@ -178,6 +179,8 @@ fn numbers_are_those_that_every_reader_holds_exactly() {
         "1E+2",
         "1e-2",
         "0.0",
+        "-0.0",
+        "-0.00E-7",
         "0e5",
         "3.141592653589793",
         "1e22",
@@ -189,19 +192,17 @@ fn numbers_are_those_that_every_reader_holds_exactly() {
     ] {
         let value = accepted(text);
         assert_eq!(value.as_i64(), None, "{text}");
-        assert_eq!(value.as_number().unwrap().text(), text);
-        assert_eq!(value.as_number().unwrap().to_f64(), text.parse::<f64>().unwrap());
+        let number = value.as_number().unwrap();
+        assert!(number.is_alike(), "{text}");
+        assert_eq!(number.text(), text);
+        assert_eq!(number.to_f64(), text.parse::<f64>().unwrap());
     }
     for text in [
         "9007199254740992",
         "9007199254740993",
         "-9007199254740992",
         "18446744073709551616",
-        "1e309",
-        "1e400",
-        "-1e400",
         "1e-400",
-        "1e99999999999999999999",
         "0e99999999999999999999",
         "9007199254740993.0",
         "0.1000000000000000055511151231257827",
@@ -209,10 +210,83 @@ fn numbers_are_those_that_every_reader_holds_exactly() {
         "3.14159265358979323846",
         "2.2250738585072011e-308",
     ] {
-        assert_eq!(refused(text), ("json.number_inexact", 0), "{text}");
+        let value = accepted(text);
+        let number = value.as_number().unwrap();
+        assert!(!number.is_exact() && !number.is_alike(), "{text}");
+        assert_eq!((number.integer(), number.whole()), (None, None), "{text}");
     }
-    for text in ["-0", "-0.0", "-0e1", "-0.00E-7"] {
-        assert_eq!(refused(text), ("json.negative_zero", 0), "{text}");
+    // A hasty reader rounds those otherwise; of the subnormals it has to scale twice.
+    for text in ["0.9355189175474323", "5e-324", "5e-309"] {
+        let value = accepted(text);
+        let number = value.as_number().unwrap();
+        assert!(number.is_exact() && !number.is_alike(), "{text}");
+    }
+}
+
+#[test]
+fn a_whole_number_is_an_integer_however_it_is_written() {
+    for text in ["3", "3.0", "3e0", "3.00E+0", "30e-1", "0.3e1"] {
+        assert_eq!(accepted(text).as_whole(), Some(3), "{text}");
+    }
+    for (text, whole) in
+        [("-0", 0), ("-0.0", 0), ("9007199254740991.0", (1 << 53) - 1), ("1e15", 10_i64.pow(15))]
+    {
+        assert_eq!(accepted(text).as_whole(), Some(whole), "{text}");
+    }
+    for text in ["3.5", "1e-1", "9007199254740992.0", "1e16", "1e300", "3.0000000000000000001"] {
+        assert_eq!(accepted(text).as_whole(), None, "{text}");
+    }
+}
+
+#[test]
+fn a_request_has_finite_numbers_only() {
+    for text in ["1e309", "1e400", "-1e400", "1e99999999999999999999"] {
+        assert_eq!(refused(text), ("json.number_not_finite", 0), "{text}");
+        Value::parse_with(text.as_bytes(), Accept::Result).unwrap();
+    }
+    accepted("179769313486231580000000000000000000000000000000000000000000");
+}
+
+#[test]
+fn a_result_may_hold_whatever_has_one_meaning() {
+    let result = |text: &str| {
+        let read = Value::parse_with(text.as_bytes(), Accept::Result);
+        read.map(|value| value.as_str().unwrap_or_default().to_owned())
+            .map_err(|error| error.code())
+    };
+    for (text, read) in [
+        ("\"a\u{2028}\u{2029}\u{85}\"", "a\u{2028}\u{2029}\u{85}"),
+        (r#""a\u0000""#, "a\0"),
+        (r#""\ud800x\udc00""#, "\u{FFFD}x\u{FFFD}"),
+        (r#""\ud800\ud83d\ude00""#, "\u{FFFD}\u{1F600}"),
+        (r#"{"name":1,"Name":2,"NAME":3}"#, ""),
+        (r#"{"__proto__":1,"constructor":2}"#, ""),
+        ("1e400", ""),
+        ("-0.0", ""),
+    ] {
+        assert_eq!(result(text).as_deref(), Ok(read), "{text}");
+    }
+    for (text, code) in [
+        (r#"{"a":1,"\u0061":2}"#, "json.duplicate_key"),
+        ("\"\u{1b}\"", "json.control"),
+        ("{\"a\":\t1}", "json.control"),
+        (r#"{"$serde_json::private::Number":"1"}"#, "json.reserved_key"),
+        ("{\"a\":1,}", "json.syntax"),
+    ] {
+        assert_eq!(result(text), Err(code), "{text}");
+    }
+    assert!(Value::parse_with(b"\"\xff\"", Accept::Result).is_err());
+}
+
+#[test]
+fn a_text_may_stand_on_several_lines() {
+    let text = "{\r\n\t\"a\": [1,\n 2]\n}\n";
+    assert_eq!(refused(text).0, "json.control");
+    assert!(Value::parse_with(text.as_bytes(), Accept::Result).is_err());
+    let value = Value::parse_with(text.as_bytes(), Accept::Text).unwrap();
+    assert_eq!(value.get("a").unwrap().raw(), "[1,\n 2]");
+    for text in ["\"a\nb\"", "{\"a\tb\":1}", "\"\\\n\""] {
+        assert!(Value::parse_with(text.as_bytes(), Accept::Text).is_err(), "{text}");
     }
 }
 
@@ -224,31 +298,18 @@ fn the_ends_of_each_number_type_are_read_or_refused() {
     for number in NUMBERS.lines() {
         for text in [number.to_owned(), format!("[{number}]"), format!("{{\"{number}\":{number}}}")]
         {
-            for numbers in [Numbers::Alike, Numbers::Exact] {
-                let Ok(value) = Value::parse_with(text.as_bytes(), numbers) else { continue };
+            for accept in [Accept::Request, Accept::Result] {
+                let Ok(value) = Value::parse_with(text.as_bytes(), accept) else { continue };
                 assert_eq!(value.raw(), text);
                 let again = value.canonical();
-                Value::parse_with(again.as_bytes(), Numbers::Exact).unwrap();
+                Value::parse_with(again.as_bytes(), Accept::Result).unwrap();
             }
         }
         let is_safe = number.parse::<i64>().is_ok_and(|n| n.unsigned_abs() < 1 << 53);
-        let is_integer = !number.contains(['.', 'e']) && number != "-0";
+        let is_integer = !number.contains(['.', 'e']);
         if is_integer {
-            assert_eq!(Value::parse(number.as_bytes()).is_ok(), is_safe, "{number}");
+            assert_eq!(accepted(number).as_i64().is_some(), is_safe, "{number}");
         }
-    }
-}
-
-#[test]
-fn a_decimal_that_hasty_readers_round_otherwise_is_read_only_on_request() {
-    // Of the subnormals a hasty reader has to scale twice.
-    for text in ["0.9355189175474323", "5e-324", "5e-309"] {
-        assert_eq!(refused(text), ("json.number_inexact", 0), "{text}");
-        let value = Value::parse_with(text.as_bytes(), Numbers::Exact).unwrap();
-        assert_eq!(value.as_number().unwrap().to_f64(), text.parse::<f64>().unwrap());
-    }
-    for text in ["1e400", "9007199254740993", "0.1000000000000000055511151231257827"] {
-        Value::parse_with(text.as_bytes(), Numbers::Exact).unwrap_err();
     }
 }
 
@@ -283,7 +344,7 @@ fn each_limit_holds_at_its_value_and_refuses_one_past_it() {
     assert_eq!(refused(wide(MEMBERS_MAX + 1)), ("json.too_many_members", 10 * MEMBERS_MAX + 1));
 
     let number = |n: usize| format!("0.5{}", "0".repeat(n - 3));
-    let read = |n: usize| Value::parse_with(number(n).as_bytes(), Numbers::Exact).map(|_| ());
+    let read = |n: usize| Value::parse_with(number(n).as_bytes(), Accept::Result).map(|_| ());
     read(NUMBER_BYTES_MAX).unwrap();
     assert_eq!(read(NUMBER_BYTES_MAX + 1).unwrap_err().code(), "json.number_too_long");
 
@@ -336,8 +397,9 @@ fn same(ours: &Value<'_>, theirs: &serde_json::Value) -> bool {
         Data::Null => theirs.is_null(),
         Data::Bool(value) => theirs.as_bool() == Some(*value),
         Data::Number(number) => match number.integer() {
-            Some(integer) => theirs.as_i64() == Some(integer),
-            None => theirs.as_f64() == Some(number.to_f64()),
+            // Readers of integers have no negative zero.
+            Some(integer) if integer != 0 => theirs.as_i64() == Some(integer),
+            _ => !number.is_alike() || theirs.as_f64() == Some(number.to_f64()),
         },
         Data::String(text) => theirs.as_str() == Some(text),
         Data::Array(elements) => theirs.as_array().is_some_and(|list| {
@@ -416,7 +478,7 @@ proptest! {
         let number = f64::from_bits(bits);
         prop_assume!(number.is_finite() && number != 0.0);
         let text = format!("{number:e}");
-        let value = Value::parse_with(text.as_bytes(), Numbers::Exact);
+        let value = Value::parse_with(text.as_bytes(), Accept::Result);
         // An integer of Rust's `{:e}` has no fraction but always an exponent.
         prop_assert_eq!(value.unwrap().as_number().unwrap().to_f64().to_bits(), bits);
     }

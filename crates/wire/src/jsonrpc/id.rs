@@ -1,12 +1,12 @@
 use std::cmp::Ordering;
 
-use crate::json::Value;
+use crate::json::{Accept, Number, Value};
 use crate::limits::ID_BYTES_MAX;
 use crate::shape::wrong_type;
 use crate::{Error, ErrorKind};
 
-/// A request's id, or a progress token. Compares by value (`"a"` is `"\u0061"`, `1` is not `"1"`) and keeps its
-/// bytes, by which it is echoed.
+/// A request's id, or a progress token. Compares by value (`"a"` is `"\u0061"`, `1` is `1.0` and not `"1"`) and keeps
+/// its bytes, by which it is echoed.
 #[derive(Debug, Clone)]
 pub struct Id {
     raw: String,
@@ -17,6 +17,8 @@ pub struct Id {
 enum IdValue {
     Integer(i64),
     String(String),
+    /// An integer of more than 53 bits, by its digits. No message with one is read; its refusal is answered.
+    Large(String),
 }
 
 impl Id {
@@ -29,21 +31,34 @@ impl Id {
     pub fn as_i64(&self) -> Option<i64> {
         match self.value {
             IdValue::Integer(integer) => Some(integer),
-            IdValue::String(_) => None,
+            IdValue::String(_) | IdValue::Large(_) => None,
         }
     }
 
     /// The unescaped id, if it is a string.
     pub fn as_str(&self) -> Option<&str> {
         match &self.value {
-            IdValue::Integer(_) => None,
+            IdValue::Integer(_) | IdValue::Large(_) => None,
             IdValue::String(text) => Some(text),
         }
     }
 
+    /// The id of a message that is refused: it is echoed to whoever sent it, and names nothing else.
+    pub(super) fn of_refused(raw: &str) -> Option<Self> {
+        let value = Value::parse_with(raw.as_bytes(), Accept::Result).ok()?;
+        let digits = value.as_number().map(Number::text).map(|text| text.trim_start_matches('-'));
+        if digits.is_some_and(|digits| value.as_whole().is_none() && is_large(digits)) {
+            return Some(Self { raw: raw.to_owned(), value: IdValue::Large(raw.to_owned()) });
+        }
+        // Half of a surrogate pair is the same U+FFFD as any other.
+        Self::read("id", &value)
+            .ok()
+            .filter(|id| id.as_str().is_none_or(|text| !text.contains('\u{FFFD}')))
+    }
+
     pub(crate) fn read(name: &str, value: &Value<'_>) -> Result<Self, Error> {
         let raw = value.raw().to_owned();
-        if let Some(integer) = value.as_i64() {
+        if let Some(integer) = value.as_whole() {
             return Ok(Self { raw, value: IdValue::Integer(integer) });
         }
         let text = value.as_str().ok_or_else(|| wrong_type(name, value))?;
@@ -78,4 +93,9 @@ impl Ord for Id {
     fn cmp(&self, other: &Self) -> Ordering {
         self.value.cmp(&other.value)
     }
+}
+
+/// Whether an integer is one that no reader takes for one of at most 53 bits.
+fn is_large(digits: &str) -> bool {
+    digits.len() <= ID_BYTES_MAX && digits.bytes().all(|digit| digit.is_ascii_digit())
 }

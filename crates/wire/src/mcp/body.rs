@@ -83,9 +83,9 @@ impl<'v, 'a> ToolCall<'v, 'a> {
         shape.only(&["name", "arguments", "_meta", "task"])?;
         Ok(Self {
             name: shape.name("name", TOOL_NAME_BYTES_MAX)?,
-            arguments: shape.object("arguments")?,
-            meta: shape.object("_meta")?,
-            task: shape.object("task")?,
+            arguments: shape.object_or_null("arguments")?,
+            meta: shape.object_or_null("_meta")?,
+            task: shape.object_or_null("task")?,
         })
     }
 }
@@ -107,10 +107,10 @@ impl Cancelled {
     pub fn read(params: Option<&Value<'_>>) -> Result<Self, Error> {
         let shape = params_shape(params)?;
         shape.only(&["requestId", "reason", "_meta"])?;
-        shape.object("_meta")?;
+        shape.object_or_null("_meta")?;
         Ok(Self {
             request_id: Id::read("requestId", shape.required("requestId")?)?,
-            reason: shape.string("reason")?.map(str::to_owned),
+            reason: shape.string_or_null("reason")?.map(str::to_owned),
         })
     }
 }
@@ -121,7 +121,7 @@ impl Cancelled {
 /// `_meta` is no object, or the token is neither a string nor an integer.
 pub fn request_token(params: Option<&Value<'_>>) -> Result<Option<Id>, Error> {
     let Some(params) = params else { return Ok(None) };
-    let Some(meta) = Shape::of(params)?.object("_meta")? else { return Ok(None) };
+    let Some(meta) = Shape::of(params)?.object_or_null("_meta")? else { return Ok(None) };
     let token = Shape::of(meta)?.optional("progressToken")?;
     token.map(|token| Id::read("progressToken", token)).transpose()
 }

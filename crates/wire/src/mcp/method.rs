@@ -3,6 +3,10 @@ use crate::jsonrpc::Message;
 /// A revision of MCP that is read here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Revision {
+    /// 2024-11-05
+    V2024_11_05,
+    /// 2025-03-26, without its batches.
+    V2025_03_26,
     /// 2025-06-18
     V2025_06_18,
     /// 2025-11-25
@@ -11,7 +15,8 @@ pub enum Revision {
 
 impl Revision {
     /// All revisions read here, oldest first.
-    pub const ALL: [Self; 2] = [Self::V2025_06_18, Self::V2025_11_25];
+    pub const ALL: [Self; 4] =
+        [Self::V2024_11_05, Self::V2025_03_26, Self::V2025_06_18, Self::V2025_11_25];
 
     /// The newest revision read here.
     pub const LATEST: Self = Self::V2025_11_25;
@@ -19,6 +24,8 @@ impl Revision {
     /// As `protocolVersion` has it.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::V2024_11_05 => "2024-11-05",
+            Self::V2025_03_26 => "2025-03-26",
             Self::V2025_06_18 => "2025-06-18",
             Self::V2025_11_25 => "2025-11-25",
         }
@@ -50,7 +57,7 @@ pub enum Kind {
 
 use Kind::{Notification, Request};
 use Party::{Client, Server};
-use Revision::{V2025_06_18, V2025_11_25};
+use Revision::{V2024_11_05, V2025_06_18, V2025_11_25};
 
 macro_rules! methods {
     ($($variant:ident = $name:literal, $since:ident, $kind:ident from $($party:ident)+;)+) => {
@@ -71,32 +78,33 @@ macro_rules! methods {
 }
 
 methods! {
-    // schema.ts of 2025-06-18: ClientRequest, ClientNotification, ServerRequest, ServerNotification.
-    Ping = "ping", V2025_06_18, Request from Client Server;
-    Initialize = "initialize", V2025_06_18, Request from Client;
-    Complete = "completion/complete", V2025_06_18, Request from Client;
-    SetLevel = "logging/setLevel", V2025_06_18, Request from Client;
-    GetPrompt = "prompts/get", V2025_06_18, Request from Client;
-    ListPrompts = "prompts/list", V2025_06_18, Request from Client;
-    ListResources = "resources/list", V2025_06_18, Request from Client;
-    ListResourceTemplates = "resources/templates/list", V2025_06_18, Request from Client;
-    ReadResource = "resources/read", V2025_06_18, Request from Client;
-    Subscribe = "resources/subscribe", V2025_06_18, Request from Client;
-    Unsubscribe = "resources/unsubscribe", V2025_06_18, Request from Client;
-    CallTool = "tools/call", V2025_06_18, Request from Client;
-    ListTools = "tools/list", V2025_06_18, Request from Client;
-    CreateMessage = "sampling/createMessage", V2025_06_18, Request from Server;
-    ListRoots = "roots/list", V2025_06_18, Request from Server;
+    // schema.ts of 2024-11-05: ClientRequest, ClientNotification, ServerRequest, ServerNotification. 2025-03-26 has the same.
+    Ping = "ping", V2024_11_05, Request from Client Server;
+    Initialize = "initialize", V2024_11_05, Request from Client;
+    Complete = "completion/complete", V2024_11_05, Request from Client;
+    SetLevel = "logging/setLevel", V2024_11_05, Request from Client;
+    GetPrompt = "prompts/get", V2024_11_05, Request from Client;
+    ListPrompts = "prompts/list", V2024_11_05, Request from Client;
+    ListResources = "resources/list", V2024_11_05, Request from Client;
+    ListResourceTemplates = "resources/templates/list", V2024_11_05, Request from Client;
+    ReadResource = "resources/read", V2024_11_05, Request from Client;
+    Subscribe = "resources/subscribe", V2024_11_05, Request from Client;
+    Unsubscribe = "resources/unsubscribe", V2024_11_05, Request from Client;
+    CallTool = "tools/call", V2024_11_05, Request from Client;
+    ListTools = "tools/list", V2024_11_05, Request from Client;
+    CreateMessage = "sampling/createMessage", V2024_11_05, Request from Server;
+    ListRoots = "roots/list", V2024_11_05, Request from Server;
+    Cancelled = "notifications/cancelled", V2024_11_05, Notification from Client Server;
+    Progress = "notifications/progress", V2024_11_05, Notification from Client Server;
+    Initialized = "notifications/initialized", V2024_11_05, Notification from Client;
+    RootsListChanged = "notifications/roots/list_changed", V2024_11_05, Notification from Client;
+    LoggingMessage = "notifications/message", V2024_11_05, Notification from Server;
+    ResourceUpdated = "notifications/resources/updated", V2024_11_05, Notification from Server;
+    ResourceListChanged = "notifications/resources/list_changed", V2024_11_05, Notification from Server;
+    ToolListChanged = "notifications/tools/list_changed", V2024_11_05, Notification from Server;
+    PromptListChanged = "notifications/prompts/list_changed", V2024_11_05, Notification from Server;
+    // Added by schema.ts of 2025-06-18.
     Elicit = "elicitation/create", V2025_06_18, Request from Server;
-    Cancelled = "notifications/cancelled", V2025_06_18, Notification from Client Server;
-    Progress = "notifications/progress", V2025_06_18, Notification from Client Server;
-    Initialized = "notifications/initialized", V2025_06_18, Notification from Client;
-    RootsListChanged = "notifications/roots/list_changed", V2025_06_18, Notification from Client;
-    LoggingMessage = "notifications/message", V2025_06_18, Notification from Server;
-    ResourceUpdated = "notifications/resources/updated", V2025_06_18, Notification from Server;
-    ResourceListChanged = "notifications/resources/list_changed", V2025_06_18, Notification from Server;
-    ToolListChanged = "notifications/tools/list_changed", V2025_06_18, Notification from Server;
-    PromptListChanged = "notifications/prompts/list_changed", V2025_06_18, Notification from Server;
     // Added by schema.ts of 2025-11-25.
     GetTask = "tasks/get", V2025_11_25, Request from Client Server;
     GetTaskPayload = "tasks/result", V2025_11_25, Request from Client Server;

@@ -4,7 +4,7 @@ use crate::jsonrpc::Message;
 use crate::limits::{TOOL_NAME_BYTES_MAX, TOOLS_MAX};
 use Kind::{Notification, Request};
 use Party::{Client, Server};
-use Revision::{V2025_06_18, V2025_11_25};
+use Revision::{V2024_11_05, V2025_03_26, V2025_06_18, V2025_11_25};
 
 fn parse(text: &str) -> Value<'_> {
     Value::parse(text.as_bytes()).unwrap()
@@ -67,6 +67,31 @@ fn the_methods_of_2025_06_18_are_those_of_its_schema() {
 }
 
 #[test]
+fn the_older_revisions_lack_elicitation() {
+    for (sender, kind) in [(Client, Request), (Client, Notification), (Server, Notification)] {
+        for older in [V2024_11_05, V2025_03_26] {
+            assert_eq!(names(sender, kind, older), names(sender, kind, V2025_06_18));
+        }
+    }
+    for older in [V2024_11_05, V2025_03_26] {
+        assert_eq!(names(Server, Request, older), ["ping", "roots/list", "sampling/createMessage"]);
+    }
+}
+
+#[test]
+fn null_stands_for_what_may_be_left_out() {
+    let call = parse(r#"{"name":"t","arguments":null,"_meta":null,"task":null}"#);
+    let call = ToolCall::read(Some(&call), V2025_11_25).unwrap();
+    assert!(call.arguments.is_none() && call.meta.is_none() && call.task.is_none());
+    assert_eq!((call.besides().as_str(), call.pending().unwrap()), ("{}", None));
+    let cancelled = parse(r#"{"requestId":1,"reason":null,"_meta":null}"#);
+    assert_eq!(Cancelled::read(Some(&cancelled)).unwrap().reason, None);
+    assert_eq!(request_token(Some(&parse(r#"{"_meta":null}"#))).unwrap(), None);
+    let list = parse(r#"{"tools":[],"nextCursor":null}"#);
+    assert_eq!(ToolList::read(&list).unwrap().next_cursor(), None);
+}
+
+#[test]
 fn tasks_and_url_elicitation_came_with_2025_11_25() {
     let tasks = ["tasks/cancel", "tasks/get", "tasks/list", "tasks/result"];
     for sender in [Client, Server] {
@@ -121,7 +146,7 @@ fn revisions_are_read_by_their_exact_name() {
     for revision in Revision::ALL {
         assert_eq!(Revision::parse(revision.as_str()), Some(revision));
     }
-    for text in ["", "2025-06-18 ", "2024-11-05", "2025-03-26", "2026-07-28"] {
+    for text in ["", "2025-06-18 ", "2024-10-07", "2026-07-28"] {
         assert_eq!(Revision::parse(text), None);
     }
     assert!(V2025_06_18 < Revision::LATEST);
@@ -171,7 +196,7 @@ fn a_tool_call_with_other_than_object_arguments_is_refused() {
         (r#"{"name":""}"#, "message.wrong_value", "name"),
         (r#"{"Name":"a","name":"b"}"#, "message.unknown_member", "Name"),
         (r#"{"name":"a","arguments":[]}"#, "message.wrong_type", "arguments"),
-        (r#"{"name":"a","arguments":null}"#, "message.wrong_type", "arguments"),
+        (r#"{"name":"a","arguments":"null"}"#, "message.wrong_type", "arguments"),
         (r#"{"name":"a","arguments":"{}"}"#, "message.wrong_type", "arguments"),
         (r#"{"name":"a","arguments":7}"#, "message.wrong_type", "arguments"),
         (r#"{"name":"a","_meta":[]}"#, "message.wrong_type", "_meta"),

@@ -37,7 +37,7 @@ impl<'v, 'a> ToolList<'v, 'a> {
     ///
     /// # Errors
     /// `tools` is missing, no array or too long; a tool is no object or has no usable name; two tools have the
-    /// same name; `nextCursor` is no string.
+    /// same name; `nextCursor` is neither a string nor `null`.
     pub fn read(result: &'v Value<'a>) -> Result<Self, Error> {
         let shape = Shape::of(result)?;
         let list = shape.required("tools")?;
@@ -54,7 +54,7 @@ impl<'v, 'a> ToolList<'v, 'a> {
             }
             tools.push(Tool { name, definition });
         }
-        Ok(Self { result, tools, next_cursor: shape.string("nextCursor")? })
+        Ok(Self { result, tools, next_cursor: shape.string_or_null("nextCursor")? })
     }
 
     /// The tools, in the server's order.

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use proof::digest::Digest;
 use proof::json::{Value, object};
-use wire::json::Numbers;
+use wire::json::Accept;
 use wire::jsonrpc::{Message, Outcome};
 use wire::mcp::ToolList;
 
@@ -42,7 +42,7 @@ pub(super) fn run(messages: &Path, output: &mut Output) -> Result<Exit, Failure>
 fn read(lines: Read, found: &mut BTreeMap<String, Digest>) -> Result<(), Failure> {
     for line in lines {
         let Ok(line) = line else { continue };
-        let Ok(Message::Response(response)) = Message::parse_with(&line, Numbers::Exact) else {
+        let Ok(Message::Response(response)) = Message::parse_with(&line, Accept::Result) else {
             continue;
         };
         let Outcome::Result(result) = &response.outcome else { continue };

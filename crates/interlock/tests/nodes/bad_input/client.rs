@@ -16,14 +16,11 @@ fn whole(line: &str) -> Vec<u8> {
     line.as_bytes().to_vec()
 }
 
-/// Lines that are refused, with their kind, and whether the answer can name the request.
+/// Lines that are refused, with their kind, and answered under their id.
 fn refused() -> Vec<(&'static str, Vec<u8>)> {
     let call = r#""jsonrpc":"2.0","id":"smuggled","method":"tools/call""#;
     let good = String::from_utf8(smuggled(r#"{"text":"smuggled"}"#)).unwrap();
-    let with_id =
-        |id: &str| whole(&good.replace(r#""smuggled","method""#, &format!(r#"{id},"method""#)));
-    let mut raw_cr = whole(r#"{"jsonrpc":"2.0","id":"a","method":"ping"}"#);
-    raw_cr.extend([b"\r", good.as_bytes()].concat());
+    let raw_cr = whole(&good.replace("\"text\":", "\"text\":\r"));
     vec![
         ("json.duplicate_key", smuggled(r#"{"text":"smuggled","text":"smuggled"}"#)),
         ("json.duplicate_key", smuggled(r#"{"text":"smuggled","te\u0078t":"x"}"#)),
@@ -34,9 +31,7 @@ fn refused() -> Vec<(&'static str, Vec<u8>)> {
             "json.duplicate_key",
             whole(&good.replace(r#""name":"note""#, r#""name":"note","name":"x""#)),
         ),
-        ("json.duplicate_key", whole(&format!(r#"{{{call},"method":"ping","params":{{}}}}"#))),
         ("frame.carriage_return", raw_cr),
-        ("frame.carriage_return", whole(&format!("{good}\r"))),
         ("json.control", smuggled("{\"text\":\"smuggled\t\"}")),
         ("json.control", smuggled("{\"text\":\"smuggled\u{0}\"}")),
         ("json.control", smuggled("{\u{b}\"text\":\"smuggled\"}")),
@@ -45,20 +40,12 @@ fn refused() -> Vec<(&'static str, Vec<u8>)> {
         ("json.nul", smuggled(r#"{"text":"smuggled\u0000"}"#)),
         ("json.utf8", [&smuggled(r#"{"text":"smuggled"#)[..], b"\xff\"}}}"].concat()),
         ("json.utf8", [&smuggled(r#"{"text":"smuggled"#)[..], b"\xed\xa0\x80\"}}}"].concat()),
-        ("json.number_inexact", smuggled(r#"{"text":"smuggled","n":9007199254740993}"#)),
-        ("json.number_inexact", smuggled(r#"{"text":"smuggled","n":1e400}"#)),
-        ("json.number_inexact", with_id("9007199254740993")),
+        ("json.number_not_finite", smuggled(r#"{"text":"smuggled","n":1e400}"#)),
         ("json.too_deep", smuggled(&format!("{}{}", "[".repeat(70), "]".repeat(70)))),
-        ("json.too_deep", smuggled(&"[".repeat(100_000))),
-        ("json.end", whole(good.strip_suffix('}').unwrap())),
-        ("json.trailing", whole(&format!("{good} {good}"))),
         ("message.batch", whole(&format!("[{good}]"))),
         ("message.wrong_type", smuggled("[]")),
         ("message.wrong_type", smuggled("7")),
         ("message.wrong_type", smuggled(r#""{}""#)),
-        ("message.wrong_type", smuggled("null")),
-        ("message.wrong_type", with_id("null")),
-        ("message.wrong_type", with_id("1.5")),
         (
             "message.unknown_member",
             whole(&format!(r#"{{{call},"params":{{"name":"note"}},"x":1}}"#)),
@@ -66,6 +53,41 @@ fn refused() -> Vec<(&'static str, Vec<u8>)> {
         ("frame.too_long", smuggled(&format!(r#"{{"text":"{}"}}"#, "x".repeat(9 * 1024 * 1024)))),
         ("session.unknown_id", whole(r#"{"jsonrpc":"2.0","id":"smuggled","result":{}}"#)),
     ]
+}
+
+/// Lines that are refused, with their kind, and of which nobody can tell the id.
+fn unclear() -> Vec<(&'static str, Vec<u8>)> {
+    let call = r#""jsonrpc":"2.0","id":"smuggled","method":"tools/call""#;
+    let good = String::from_utf8(smuggled(r#"{"text":"smuggled"}"#)).unwrap();
+    let with_id =
+        |id: &str| whole(&good.replace(r#""smuggled","method""#, &format!(r#"{id},"method""#)));
+    let two = format!("{{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"ping\"}}\r{good}");
+    vec![
+        ("json.duplicate_key", whole(&format!(r#"{{{call},"method":"ping","params":{{}}}}"#))),
+        ("frame.carriage_return", whole(&two)),
+        ("json.too_deep", smuggled(&"[".repeat(100_000))),
+        ("json.end", whole(good.strip_suffix('}').unwrap())),
+        ("json.trailing", whole(&format!("{good} {good}"))),
+        ("message.wrong_type", with_id("null")),
+        ("message.wrong_type", with_id("1.5")),
+    ]
+}
+
+#[test]
+fn what_is_refused_and_has_no_id_that_can_be_told_ends_the_session() {
+    let Some(mut probed) = Probed::start() else { return };
+    for (kind, line) in unclear() {
+        let mut client = probed.client();
+        client.ask("waits", "note", &json!({"text": "hold"})).unwrap();
+        client.send(&line).unwrap();
+        let answer = client.read().unwrap().unwrap();
+        assert_eq!(member(&answer, "/id"), "waits", "{answer}");
+        assert_eq!(answer["error"]["code"], -32_003, "{answer}");
+        assert_eq!(member(&answer, "/error/data/kind"), kind, "{answer}");
+        assert!(client.read().unwrap().is_none(), "the session has ended");
+    }
+    assert!(!probed.journal().iter().any(|line| line.contains("smuggled")));
+    probed.still_serves();
 }
 
 #[test]
@@ -80,6 +102,7 @@ fn what_parsers_could_read_otherwise_is_refused_by_kind_and_never_forwarded() {
         // A response is never answered: nobody asked for one.
         if *kind != "session.unknown_id" {
             let answer = client.read().unwrap().unwrap();
+            assert_eq!(member(&answer, "/id"), "smuggled", "{shown}: {answer}");
             assert_eq!(member(&answer, "/error/data/code"), "refused.input", "{shown}: {answer}");
             assert_eq!(member(&answer, "/error/data/kind"), *kind, "{shown}: {answer}");
         }
@@ -119,7 +142,8 @@ fn what_can_be_read_but_is_not_allowed_is_denied_by_code_and_never_forwarded() {
         client.send(line).unwrap();
         let answer = client.read().unwrap().unwrap();
         let shown = String::from_utf8_lossy(line);
-        assert_eq!(answer["error"]["code"], -32_001, "{shown}: {answer}");
+        let number = if shown.contains("smuggled/method") { -32_601 } else { -32_005 };
+        assert_eq!(answer["error"]["code"], number, "{shown}: {answer}");
         assert_eq!(member(&answer, "/error/data/code"), *code, "{shown}: {answer}");
         probed.good_call(&mut client);
     }
@@ -136,13 +160,13 @@ fn an_id_that_still_waits_is_not_asked_again() {
     let Some(mut probed) = Probed::start() else { return };
     let mut client = probed.client();
     for _ in 0..2 {
-        client.ask("same", "note", &json!({"text": "endless"})).unwrap();
+        client.ask("same", "note", &json!({"text": "hold"})).unwrap();
     }
-    // The first one is never answered by the server: the second one is refused, or both end with the session.
-    let refused = std::iter::from_fn(|| client.read().unwrap());
-    let kinds: Vec<String> =
-        refused.map(|answer| member(&answer, "/error/data/kind").to_owned()).collect();
-    assert!(kinds.contains(&"session.duplicate_id".to_owned()), "{kinds:?}");
+    // An error for the second would be taken for the answer to the first: the session ends.
+    let answers: Vec<Value> = std::iter::from_fn(|| client.read().unwrap()).collect();
+    let kinds: Vec<&str> =
+        answers.iter().map(|answer| member(answer, "/error/data/kind")).collect();
+    assert_eq!(kinds, ["session.duplicate_id"], "{answers:?}");
     let asked = probed.journal().iter().filter(|line| line.contains("same")).count();
     assert_eq!(asked, 1);
     probed.still_serves();

@@ -67,10 +67,10 @@ fn calls_until_full(client: &mut Client, size: usize, answers: &mut Vec<(String,
         let answer =
             client.call(&id, "write_file", &json!({"path": format!("{path}/small"), "text": text}));
         if member(&answer, "/error/data/code") == "refused.storage" {
-            assert_eq!(answer["error"]["code"], -32_002, "{answer}");
+            assert_eq!(answer["error"]["code"], -32_006, "{answer}");
             return;
         }
-        let is_decided = answer.get("result").is_some() || answer["error"]["code"] == -32_001;
+        let is_decided = answer.get("result").is_some() || answer["error"]["code"] == -32_005;
         assert!(is_decided, "{answer}");
         let code = answer.pointer("/error/data/code").map(|code| code.as_str().unwrap().to_owned());
         answers.push((id, code));

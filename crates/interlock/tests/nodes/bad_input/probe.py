@@ -37,7 +37,7 @@ def answer_when_released(held):
         write(answer)
 
 
-def misbehave(text, answer):
+def misbehave(text, answer, message):
     if text == "twice":
         write(answer)
     elif text == "unasked":
@@ -46,13 +46,25 @@ def misbehave(text, answer):
         write_bytes(b'{"jsonrpc":"2.0","id":"garbled","result":{"content":"\xff"}}\n')
         write_bytes(b'{"jsonrpc":"2.0","id":"garbled","result":{"a":1,"a":2}}\n')
         write_bytes(b'{"jsonrpc":"2.0","id":"garbled","result":{}}\r\n')
-        write_bytes(b'[{"jsonrpc":"2.0","id":"garbled","result":{}}]\n')
         write_bytes(b'{"jsonrpc":"2.0","id":"garbled","result":' + b"[" * 5000 + b"]" * 5000 + b"}\n")
+    elif text == "twice-named":
+        answer["result"] = {"content": [], "structuredContent": {"a": 1}}
+        line = json.dumps(answer).replace('"a": 1', '"a": 1, "\\u0061": 2')
+        write_bytes(line.encode() + b"\n")
+    elif text == "batched":
+        write_bytes(b"[" + json.dumps(answer).encode() + b"]\n")
+    elif text == "cut":
+        write_bytes(json.dumps(answer).encode()[:-2] + b"\n")
+    elif text == "long":
+        write_bytes(json.dumps({**answer, "long": "x" * 9 * 1024 * 1024}).encode() + b"\n")
+    elif text == "any":
+        number = b"12345678901234567890.12345678901234567890"
+        write_bytes(b'{"jsonrpc":"2.0","id":' + json.dumps(message["id"]).encode() + b',"result":{"content":[],"structuredContent":{"n":' + number + b',"big":1e400,"zero":-0.0,"N":"\\u0000\\ud800' + "\u2028".encode() + b'"}}}\r\n')
     elif text == "asks":
         write({"jsonrpc": "2.0", "id": "s1", "method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 1}})
     elif text == "floods":
         for _ in range(100):
-            write_bytes(b"nonsense\n")
+            write_bytes(b"nonsense\n" * 1000)
     elif text == "endless":
         for _ in range(ENDLESS_BYTES // 65536):
             write_bytes(b"x" * 65536)
@@ -74,7 +86,7 @@ with open(sys.argv[1], "ab", buffering=0) as journal:
             held.append(answer)
             continue
         try:
-            misbehave(text, answer)
+            misbehave(text, answer, message)
             write(answer)
         except BrokenPipeError:
             os._exit(4)

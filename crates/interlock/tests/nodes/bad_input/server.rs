@@ -17,7 +17,41 @@ fn an_answer_given_twice_or_to_nothing_asked_goes_no_further() {
     let folder = probed.domain.folder();
     drop(client);
     assert!(probed.node.stop().success());
-    assert_eq!(refusals(&folder)["refused.input"], 1 + 1 + 5);
+    assert_eq!(refusals(&folder)["refused.input"], 1 + 1 + 4);
+}
+
+#[test]
+fn an_answer_that_can_not_be_passed_on_is_an_error_at_once_and_the_session_goes_on() {
+    let Some(mut probed) = Probed::start() else { return };
+    let mut client = probed.client();
+    for (text, kind) in [
+        ("twice-named", "json.duplicate_key"),
+        ("batched", "message.batch"),
+        ("cut", "json.end"),
+        ("long", "frame.too_long"),
+    ] {
+        let answer = client.call(text, "note", &json!({"text": text}));
+        assert_eq!(answer["error"]["code"], -32_006, "{answer}");
+        assert_eq!(member(&answer, "/error/data/kind"), kind, "{answer}");
+        assert_eq!(member(&answer, "/error/data/side"), "server", "{answer}");
+        probed.good_call(&mut client);
+    }
+    drop(client);
+    let folder = probed.domain.folder();
+    assert!(probed.node.stop().success());
+    // The probe answers each of them a second time, which answers nothing.
+    assert_eq!(refusals(&folder)["refused.input"], 2 * 4);
+}
+
+#[test]
+fn an_answer_of_any_json_goes_on_as_its_own_bytes() {
+    let Some(mut probed) = Probed::start() else { return };
+    let mut client = probed.client();
+    client.ask("any", "note", &json!({"text": "any"})).unwrap();
+    let line = client.line().unwrap().unwrap();
+    let expected = "\"n\":12345678901234567890.12345678901234567890,\"big\":1e400,\"zero\":-0.0,\"N\":\"\\u0000\\ud800\u{2028}\"}}}";
+    assert!(line.ends_with(expected), "{line}");
+    probed.good_call(&mut client);
 }
 
 #[test]
@@ -30,7 +64,7 @@ fn a_question_of_the_server_that_is_not_allowed_is_denied_to_it() {
     let journal = probed.journal();
     let told = journal.iter().find(|line| line.contains(r#""id":"s1""#)).unwrap();
     let told: Value = serde_json::from_str(told).unwrap();
-    assert_eq!(told["error"]["code"], -32_001);
+    assert_eq!(told["error"]["code"], -32_005);
     assert_eq!(told["error"]["data"].get("policies"), None);
 }
 

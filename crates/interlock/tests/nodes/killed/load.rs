@@ -150,7 +150,7 @@ fn read(answer: &Value) -> Answer {
     let error = &answer["error"];
     match error["code"].as_i64() {
         None => Answer::Permit,
-        Some(-32_001) => Answer::Deny {
+        Some(-32_005) => Answer::Deny {
             code: error["data"]["code"].as_str().unwrap().to_owned(),
             index: error["data"]["index"].as_u64().unwrap(),
         },

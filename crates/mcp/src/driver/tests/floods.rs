@@ -1,7 +1,7 @@
 //! Sides that send too much, or take too little.
 
 use super::*;
-use crate::limits::{SERVER_REFUSALS_MAX, STDERR_BYTES_MAX, STDERR_LINE_BYTES_MAX};
+use crate::limits::{SERVER_REFUSALS_BURST, STDERR_BYTES_MAX, STDERR_LINE_BYTES_MAX};
 
 #[tokio::test]
 async fn a_server_that_floods_with_what_can_not_be_read_is_stopped() {
@@ -9,8 +9,10 @@ async fn a_server_that_floods_with_what_can_not_be_read_is_stopped() {
     let gate = Arc::clone(&client.gate);
     let summary = client.ends().await;
     assert_eq!(summary.ended, Ended::Unruly);
-    assert_eq!(summary.counts.refused_of_server, SERVER_REFUSALS_MAX + 1);
-    assert_eq!(gate.refused.lock().unwrap().len() as u64, SERVER_REFUSALS_MAX + 1);
+    // While they come some more are admitted.
+    let refused = summary.counts.refused_of_server;
+    assert!(refused > SERVER_REFUSALS_BURST, "{refused}");
+    assert_eq!(gate.refused.lock().unwrap().len() as u64, refused);
     assert!(!summary.exit.unwrap().success());
 }
 

@@ -29,7 +29,7 @@ async fn what_is_permitted_arrives_as_its_own_bytes_and_what_is_denied_never() {
     client.says(WRITE).await;
     assert_eq!(
         client.hears().await,
-        r#"{"jsonrpc":"2.0","id":3,"error":{"code":-32001,"message":"policy.denied: denied (record 3)","data":{"code":"policy.denied","index":3,"policies":["no-writes"]}}}"#
+        r#"{"jsonrpc":"2.0","id":3,"error":{"code":-32005,"message":"policy.denied: denied (record 3)","data":{"code":"policy.denied","index":3,"policies":["no-writes"]}}}"#
     );
     client.says(READ).await;
     assert_eq!(client.hears().await, r#"{"jsonrpc": "2.0", "id": "ask", "method": "roots/list"}"#);
@@ -37,9 +37,10 @@ async fn what_is_permitted_arrives_as_its_own_bytes_and_what_is_denied_never() {
     assert_eq!(client.hears().await, ran);
     client.says(ROOTS).await;
     // What can't be read does not arrive either, and the session goes on.
-    client.says("{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"a\"}\r").await;
-    assert!(client.hears().await.contains("frame.carriage_return"));
-    client.says(r#"{"jsonrpc":"2.0","id":4,"method":"ping"}"#).await;
+    client.says("{\"jsonrpc\":\"2.0\",\r\"id\":4,\"method\":\"a\"}").await;
+    assert!(client.hears_of("4").await.contains("frame.carriage_return"));
+    // A CR before the LF belongs to the line's end.
+    client.says("{\"jsonrpc\":\"2.0\",\"id\":4,\"method\":\"ping\"}\r").await;
     client.hears_of("4").await;
 
     let gate = Arc::clone(&client.gate);

@@ -54,9 +54,9 @@ fn a_permitted_answer_goes_as_its_own_bytes() {
 #[test]
 fn an_answer_that_may_not_pass_gets_an_error_in_its_place() {
     let denied =
-        (DENIED, "policy.denied: denied (record 7)", r#"{"code":"policy.denied","index":7}"#);
+        (-32_005, "policy.denied: denied (record 7)", r#"{"code":"policy.denied","index":7}"#);
     let refused = (
-        REFUSED,
+        -32_006,
         "refused.quota: this execution has as much open as it may; try again once some of it has ended",
         r#"{"code":"refused.quota"}"#,
     );
@@ -137,6 +137,6 @@ fn a_withheld_result_is_an_error_for_who_asked() {
         panic!("{effects:?}");
     };
     let told = String::from_utf8_lossy(line);
-    assert!(told.contains(r#""id":1,"error":{"code":-32001"#), "{told}");
+    assert!(told.contains(r#""id":1,"error":{"code":-32005"#), "{told}");
     assert!(told.contains(r#""data":{"code":"trust.insufficient"}"#), "{told}");
 }

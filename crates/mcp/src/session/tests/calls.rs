@@ -108,7 +108,7 @@ fn what_waits_for_approval_is_told_how_to_ask_again_and_its_retry_goes_on_as_its
     let told = format!(
         r#"approval.required: ask finance; it waits for approval as {pending}: once approved, send the same call with params._meta[\"interlock/pending\"] set to that (record 7)"#
     );
-    let line = error(r#""\u0061""#, PENDING, &told, &data);
+    let line = error(r#""\u0061""#, -32_004, &told, &data);
     assert_eq!(play.answer(ToServer, answer), [write(ToServer, ToClient, &line)]);
     assert_eq!(play.session.step(NOW, Input::Written(ToServer)), []);
 
@@ -138,7 +138,7 @@ fn a_denied_request_is_answered_and_never_reaches_the_server() {
     play.asks(ToServer, CALL);
     let line = error(
         r#""\u0061""#,
-        DENIED,
+        -32_005,
         "policy.denied: denied (record 7)",
         r#"{"code":"policy.denied","index":7,"policies":["no-writes"]}"#,
     );
@@ -157,7 +157,7 @@ fn a_request_that_could_not_be_decided_is_answered_with_the_refusals_code() {
     let effects = play.answer(ToServer, Answer::Refused { code: "refused.storage".into() });
     let line = error(
         "1",
-        REFUSED,
+        -32_006,
         "refused.storage: the node can't keep a record of it now; try again later",
         r#"{"code":"refused.storage"}"#,
     );
@@ -208,7 +208,7 @@ fn a_servers_request_is_decided_too_and_its_denial_goes_back_to_the_server() {
     let data = r#"{"code":"policy.denied","index":7}"#;
     assert_eq!(
         written(&effects, ToServer),
-        [error("1", DENIED, "policy.denied: denied (record 7)", data)]
+        [error("1", -32_005, "policy.denied: denied (record 7)", data)]
     );
     play.session.step(NOW, Input::Written(ToClient));
 
@@ -246,7 +246,7 @@ fn a_permit_opens_one_request_at_a_time_up_to_the_bound() {
     let effects = play.line(ToServer, &request("5000", "ping"));
     let line = error(
         "5000",
-        REFUSED,
+        -32_006,
         "refused.overload: too much waits at the moment; try again later",
         r#"{"code":"refused.overload"}"#,
     );

@@ -76,5 +76,5 @@ fn nothing_is_cancelled_whose_answer_came_first() {
 fn a_cancellation_that_can_not_be_read_is_refused() {
     let mut play = Play::new();
     let told = play.refused(ToServer, &cancel("null"), "message.wrong_type");
-    assert!(told[0].contains(r#""id":null"#), "{told:?}");
+    assert_eq!(told, [] as [&str; 0], "nobody waits for an answer to it");
 }

@@ -90,7 +90,9 @@ fn what_the_server_takes_back_or_contradicts_is_forgotten() {
 
     play.opens(ToServer, &request("2", "tools/list"), 2);
     let twice = format!(r#"{{"jsonrpc":"2.0","id":2,"result":{{"tools":[{TOOL},{TOOL}]}}}}"#);
-    assert_eq!(play.refused(ToClient, &twice, "message.contradiction"), [] as [&str; 0]);
+    play.line(ToClient, &twice);
+    play.session.step(NOW, Input::Completed(ToClient, Completed::Forward));
+    play.session.step(NOW, Input::Written(ToClient));
     assert_eq!(carried(&mut play), None);
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 
 fn told(id: &str, message: &str) -> Effect {
-    Effect::Write { lane: None, to: ToClient, line: error(id, ENDED, message, "").into() }
+    Effect::Write { lane: None, to: ToClient, line: error(id, -32_003, message, "").into() }
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_decision_that_comes_after_the_end_forwards_nothing() {
                 to: ToClient,
                 line: error(
                     "1",
-                    REFUSED,
+                    -32_006,
                     "refused.storage: the node can't keep a record of it now; try again later",
                     r#"{"code":"refused.storage"}"#,
                 )

@@ -1,52 +1,304 @@
 //! What can't be read is never forwarded, whoever sent it.
 
 use super::*;
-use crate::limits::{NOTES_MAX, SERVER_REFUSALS_MAX};
+use crate::limits::{NOTES_MAX, SERVER_REFUSALS_BURST, SERVER_REFUSALS_PER_SECOND};
 
-/// Lines that are refused, with their kind, the JSON-RPC code for a client, and the id that it is told.
-const BAD: [(&[u8], &str, i64, &str); 27] = [
-    (b"", "json.end", -32700, "null"),
-    (b"hello", "json.syntax", -32700, "null"),
-    (b"\xef\xbb\xbf{}", "json.byte_order_mark", -32700, "null"),
+/// Whom the refusal of a line concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Concerns {
+    Nobody,
+    /// Whoever sent the request with this id.
+    Asker(&'static str),
+    /// It answers the request with the id 1.
+    One,
+    /// Nobody can tell.
+    Unclear,
+}
+use Concerns::{Asker, Nobody, One, Unclear};
+
+/// Lines that are refused whoever sends them, with their kind.
+const BAD: [(&[u8], &str, Concerns); 29] = [
+    (b"hello", "json.syntax", Nobody),
+    (b"\xef\xbb\xbf{}", "json.byte_order_mark", Nobody),
+    (
+        b"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"ping\"}",
+        "json.byte_order_mark",
+        Asker("5"),
+    ),
     // A byte below 0x20 before, between, inside and after.
-    (b"\t{}", "json.control", -32700, "null"),
-    (b"{\t}", "json.control", -32700, "null"),
-    (b"{\"a\":\"\x00\"}", "json.control", -32700, "null"),
-    (b"{\"a\x1f\":1}", "json.control", -32700, "null"),
-    (b"{}\x0b", "json.control", -32700, "null"),
-    (b"{\"a\":\"\xff\"}", "json.utf8", -32700, "null"),
-    (b"{\"a\":\"\xed\xa0\x80\"}", "json.utf8", -32700, "null"),
-    (br#"{"a":"\ud800"}"#, "json.surrogate", -32700, "null"),
-    (br#"{"a":"\u0000"}"#, "json.nul", -32700, "null"),
-    ("{\"a\":\"\u{2028}\"}".as_bytes(), "json.line_separator", -32700, "null"),
-    (br#"{"jsonrpc":"2.0","id":1,"method":"ping"} {}"#, "json.trailing", -32700, "null"),
-    (br#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"x"}"#, "json.duplicate_key", -32700, "null"),
-    (br#"{"jsonrpc":"2.0","id":1,"method":"ping","metho\u0064":"x"}"#, "json.duplicate_key", -32700, "null"),
-    (br#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"k":1,"K":2}}"#, "json.duplicate_key", -32700, "null"),
-    ("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":{\"a\":[{\"k\":1,\"\u{212a}\":2}]}}".as_bytes(), "json.duplicate_key", -32700, "null"),
-    (br#"{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}"#, "json.number_inexact", -32700, "null"),
-    (br#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"n":1e400}}"#, "json.number_inexact", -32700, "null"),
-    (br#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#, "message.batch", -32600, "null"),
-    (br#""ping""#, "message.not_object", -32600, "null"),
-    (br#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, "message.wrong_type", -32600, "null"),
-    (br#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, "message.wrong_type", -32600, "null"),
-    (br#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#, "message.wrong_type", -32600, "1"),
-    (br#"{"jsonrpc":"2.0","id":1,"method":"ping","extra":1}"#, "message.unknown_member", -32600, "1"),
-    (br#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#, "message.contradiction", -32600, "null"),
+    (b"\t{}", "json.control", Nobody),
+    (b"{\t}", "json.control", Nobody),
+    (b"{\"jsonrpc\":\"2.0\",\t\"id\":5,\"method\":\"ping\"}", "json.control", Asker("5")),
+    (b"{\"a\":\"\x00\"}", "json.control", Nobody),
+    (b"{\"a\x1f\":1}", "json.control", Nobody),
+    (b"{}\x0b", "json.control", Nobody),
+    (b"{\"a\":\"\xff\"}", "json.utf8", Nobody),
+    (b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"a\":\"\xed\xa0\x80\"}}", "json.utf8", One),
+    (br#"{"jsonrpc":"2.0","id":5,"method":"ping"} {}"#, "json.trailing", Unclear),
+    (br#"{"jsonrpc":"2.0","id":5,"method":"ping","method":"x"}"#, "json.duplicate_key", Unclear),
+    (
+        br#"{"jsonrpc":"2.0","id":5,"method":"ping","metho\u0064":"x"}"#,
+        "json.duplicate_key",
+        Unclear,
+    ),
+    (br#"{"jsonrpc":"2.0","id":5,"id":6,"method":"ping"}"#, "json.duplicate_key", Unclear),
+    (
+        br#"{"jsonrpc":"2.0","id":5,"method":"ping","params":{"k":1,"k":2}}"#,
+        "json.duplicate_key",
+        Asker("5"),
+    ),
+    (
+        br#"{"jsonrpc":"2.0","id":9007199254740993,"method":"ping"}"#,
+        "message.wrong_type",
+        Asker("9007199254740993"),
+    ),
+    (br#"{"jsonrpc":"2.0","id":5,"method":"ping""#, "json.end", Unclear),
+    (br#"[{"jsonrpc":"2.0","id":5,"method":"ping"}]"#, "message.batch", Asker("5")),
+    (br#""ping""#, "message.not_object", Nobody),
+    (br#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, "message.wrong_type", Unclear),
+    (br#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, "message.wrong_type", Unclear),
+    (br#"{"jsonrpc":"2.0","id":5,"method":"ping","params":[]}"#, "message.wrong_type", Asker("5")),
+    (
+        br#"{"jsonrpc":"2.0","id":5,"method":"ping","extra":1}"#,
+        "message.unknown_member",
+        Asker("5"),
+    ),
+    (br#"{"jsonrpc":"2.0","method":"ping","params":7}"#, "message.wrong_type", Nobody),
+    (br#"{"jsonrpc":"2.0","id":1,"result":null}"#, "message.wrong_type", One),
+    (br#"{"jsonrpc":"2.0","id":1,"error":{"code":"x","message":""}}"#, "message.wrong_type", One),
+    (
+        br#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#,
+        "message.contradiction",
+        One,
+    ),
+    (
+        br#"{"jsonrpc":"2.0","id":null,"error":{"code":1,"message":""}}"#,
+        "message.wrong_type",
+        Unclear,
+    ),
+];
+
+/// What only what is authorised must not hold.
+const BAD_OF_CLIENT: [(&[u8], &str, Concerns); 6] = [
+    (br#"{"jsonrpc":"2.0","id":5,"method":"ping","params":{"a":"\ud800"}}"#, "json.surrogate", Asker("5")),
+    (br#"{"jsonrpc":"2.0","id":5,"method":"ping","params":{"a":"\u0000"}}"#, "json.nul", Asker("5")),
+    ("{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"ping\",\"params\":{\"a\":\"\u{2028}\"}}".as_bytes(), "json.line_separator", Asker("5")),
+    (br#"{"jsonrpc":"2.0","id":5,"method":"ping","params":{"k":1,"K":2}}"#, "json.duplicate_key", Asker("5")),
+    ("{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"ping\",\"params\":{\"a\":[{\"k\":1,\"\u{212a}\":2}]}}".as_bytes(), "json.duplicate_key", Asker("5")),
+    (br#"{"jsonrpc":"2.0","id":5,"method":"ping","params":{"n":1e400}}"#, "json.number_not_finite", Asker("5")),
 ];
 
 #[test]
-fn a_client_is_told_what_could_not_be_read_and_nothing_is_forwarded() {
-    let mut play = Play::new();
-    for (number, (line, kind, code, id)) in BAD.iter().enumerate() {
+fn who_asked_is_told_under_its_own_id_and_nothing_is_forwarded() {
+    for (line, kind, concerns) in BAD.into_iter().chain(BAD_OF_CLIENT) {
+        let mut play = Play::new();
+        play.opens(ToServer, &request("7", "ping"), 7);
         let effects = play.session.step(NOW, Input::Line(ToServer, Ok(line.to_vec())));
+        assert_eq!(play.session.counts().refused_of_client, 1);
+        if concerns == Unclear {
+            let ended = Ended::Unreadable { sender: ToServer, kind };
+            assert_eq!(play.session.ended(), Some(&ended));
+            let told = written(&effects, ToClient);
+            assert!(
+                told[0].starts_with(r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32003,"#),
+                "{told:?}"
+            );
+            continue;
+        }
         let told = play.check_refused(ToServer, &effects, kind);
-        assert_eq!(told.len(), 1);
-        let start = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{code},"message":""#);
+        let Asker(id) = concerns else {
+            assert_eq!(told, [] as [&str; 0]);
+            continue;
+        };
+        let start = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32600,"message":""#);
         let data = format!(r#""data":{{"code":"refused.input","kind":"{kind}""#);
         assert!(told[0].starts_with(&start) && told[0].contains(&data), "{told:?}");
-        assert_eq!(play.session.counts().refused_of_client, number as u64 + 1);
+        assert_eq!(told.len(), 1);
+        play.closes(ToClient, &result("7"), 7);
     }
+}
+
+#[test]
+fn a_blank_line_is_skipped() {
+    let mut play = Play::new();
+    for line in ["", "   "] {
+        assert_eq!(play.line(ToServer, line), []);
+        assert_eq!(play.line(ToClient, line), []);
+    }
+    assert_eq!(play.session.counts(), Counts::default());
+}
+
+/// Sends a line of the server's that is refused, and lets the asker be told; gives what it is told.
+fn answered(play: &mut Play, line: &[u8], id: &str, written: Option<u64>) -> String {
+    let effects = play.session.step(NOW, Input::Line(ToClient, Ok(line.to_vec())));
+    let [
+        Effect::Refused("refused.input"),
+        Effect::Note(_),
+        Effect::Complete { lane: Some(ToClient), end, message, output: None, .. },
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(*end, End::Unknown { written });
+    let told = String::from_utf8(message.clone()).unwrap();
+    let start = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32006,"#);
+    assert!(told.starts_with(&start), "{told}");
+    let forwarded = play.session.step(NOW, Input::Completed(ToClient, Completed::Forward));
+    assert_eq!(forwarded, [write(ToClient, ToClient, &told)]);
+    assert_eq!(play.session.step(NOW, Input::Written(ToClient)), []);
+    assert!(play.session.wants(ToClient));
+    told
+}
+
+#[test]
+fn who_waits_for_an_answer_that_can_not_be_passed_on_is_told_at_once() {
+    let bytes = Some(line_bytes(request("1", "ping").as_bytes()));
+    for (line, kind, concerns) in BAD {
+        let mut play = Play::new();
+        play.opens(ToServer, &request("1", "ping"), 1);
+        match concerns {
+            Nobody => {
+                let effects = play.session.step(NOW, Input::Line(ToClient, Ok(line.to_vec())));
+                assert_eq!(play.check_refused(ToClient, &effects, kind), [] as [&str; 0]);
+                play.closes(ToClient, &result("1"), 1);
+            }
+            Asker(id) => {
+                // A request of the server's own: the server is told.
+                let effects = play.session.step(NOW, Input::Line(ToClient, Ok(line.to_vec())));
+                let told = written(&effects, ToServer);
+                assert!(
+                    told[0].contains(&format!(r#""id":{id},"error":{{"code":-32600,"#)),
+                    "{told:?}"
+                );
+                assert_eq!(written(&effects, ToClient), [] as [&str; 0]);
+                play.session.step(NOW, Input::Written(ToClient));
+                play.closes(ToClient, &result("1"), 1);
+            }
+            // The one that is open is meant.
+            One | Unclear => {
+                let told = answered(&mut play, line, "1", bytes);
+                let data = format!(r#""data":{{"code":"refused.input","kind":"{kind}""#);
+                assert!(told.contains(&data) && told.contains(r#""side":"server""#), "{told}");
+                assert_eq!(play.session.asked_by_client.waiting(), 0);
+            }
+        }
+    }
+}
+
+/// It is decided as what a client asks is.
+#[test]
+fn what_a_server_asks_is_read_as_what_is_authorised() {
+    for (line, kind, concerns) in BAD_OF_CLIENT {
+        let mut play = Play::new();
+        let effects = play.session.step(NOW, Input::Line(ToClient, Ok(line.to_vec())));
+        let is_refused = |effect: &Effect| matches!(effect, Effect::Note(Note::Refused { kind: k, .. }) if *k == kind);
+        assert!(effects.iter().any(is_refused), "{effects:?}");
+        assert_eq!((written(&effects, ToServer).len(), concerns), (1, Asker("5")));
+    }
+}
+
+#[test]
+fn an_answer_whose_request_can_not_be_told_ends_the_session_if_several_wait() {
+    for (line, kind, _) in BAD.into_iter().filter(|(.., concerns)| *concerns == Unclear) {
+        let mut play = Play::new();
+        play.opens(ToServer, &request("1", "ping"), 1);
+        play.opens(ToServer, &request("2", "ping"), 2);
+        let effects = play.session.step(NOW, Input::Line(ToClient, Ok(line.to_vec())));
+        assert_eq!(play.session.ended(), Some(&Ended::Unreadable { sender: ToClient, kind }));
+        let told = written(&effects, ToClient);
+        assert!(told[0].contains(r#""id":1,"error":{"code":-32003"#), "{told:?}");
+        assert!(told[1].contains(r#""id":2,"error":{"code":-32003"#), "{told:?}");
+        assert!(told.iter().all(|line| line.contains(kind)), "{told:?}");
+    }
+    // With none that waits it is a line like any other.
+    let mut play = Play::new();
+    play.refused(ToClient, r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, "message.wrong_type");
+}
+
+#[test]
+fn an_answer_that_was_cancelled_is_not_meant_by_what_is_unclear() {
+    let mut play = Play::new();
+    play.opens(ToServer, &request("1", "ping"), 1);
+    play.asks(
+        ToServer,
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#,
+    );
+    play.answer(ToServer, permit(2));
+    play.refused(ToClient, r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, "message.wrong_type");
+}
+
+#[test]
+fn a_server_hears_at_once_of_an_answer_that_can_not_be_passed_on() {
+    let mut play = Play::new();
+    play.opens(ToClient, &request("1", "roots/list"), 1);
+    let line = r#"{"jsonrpc":"2.0","id":1,"result":{"roots":[],"Roots":[]}}"#;
+    let effects = play.line(ToServer, line);
+    let [.., Effect::Complete { lane: Some(ToServer), ticket: 1, end: End::Error, message, .. }] =
+        effects.as_slice()
+    else {
+        panic!("{effects:?}");
+    };
+    let told = String::from_utf8(message.clone()).unwrap();
+    assert!(told.contains(r#""side":"client""#) && told.contains(r#""code":-32006"#), "{told}");
+    let forwarded = play.session.step(NOW, Input::Completed(ToServer, Completed::Forward));
+    assert_eq!(forwarded, [write(ToServer, ToServer, &told)]);
+}
+
+#[test]
+fn the_requests_of_a_batch_are_answered_each() {
+    let mut play = Play::new();
+    let batch = format!(
+        r#"[{},{{"jsonrpc":"2.0","method":"notifications/initialized"}},{}]"#,
+        request("1", "ping"),
+        request("2", "ping")
+    );
+    let effects = play.line(ToServer, &batch);
+    let told = written(&effects, ToClient);
+    assert!(told[0].contains(r#""id":1,"#) && told[1].contains(r#""id":2,"#), "{told:?}");
+    assert!(told.iter().all(|line| line.contains("message.batch")), "{told:?}");
+    assert_eq!(told.len(), 2);
+    play.session.step(NOW, Input::Written(ToServer));
+    assert!(play.session.wants(ToServer));
+
+    let twice = format!("[{},{}]", request("1", "ping"), request("1", "ping"));
+    play.line(ToServer, &twice);
+    let ended = Ended::Unreadable { sender: ToServer, kind: "message.batch" };
+    assert_eq!(play.session.ended(), Some(&ended));
+}
+
+#[test]
+fn a_line_that_is_too_long_or_cut_is_answered_under_its_id() {
+    let mut lines = wire::frame::Lines::new(64);
+    let long = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"a":"{}"}}}}"#,
+        "x".repeat(64)
+    );
+    let cut = "{\"jsonrpc\":\"2.0\",\r\"id\":1,\"method\":\"ping\"}";
+    let refused = lines.push(format!("{long}\n{cut}\n").as_bytes());
+    for (line, kind) in refused.into_iter().zip(["frame.too_long", "frame.carriage_return"]) {
+        let mut play = Play::new();
+        let effects = play.session.step(NOW, Input::Line(ToServer, line));
+        let told = play.check_refused(ToServer, &effects, kind);
+        assert!(told[0].contains(r#""id":1,"error":{"code":-32600"#), "{told:?}");
+    }
+    let mut play = Play::new();
+    play.opens(ToServer, &request("1", "ping"), 1);
+    let long = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"a":"{}"}}}}"#, "x".repeat(64));
+    let line = lines.push(format!("{long}\n").as_bytes()).remove(0);
+    let effects = play.session.step(NOW, Input::Line(ToClient, line));
+    assert!(matches!(
+        effects.as_slice(),
+        [_, _, Effect::Complete { end: End::Unknown { .. }, .. }]
+    ));
+    // Whoever left within a line waits for nothing.
+    let effects = play.session.step(NOW, Input::Completed(ToClient, Completed::Forward));
+    assert_eq!(written(&effects, ToClient).len(), 1);
+    let unfinished = wire::frame::Lines::new(64);
+    let mut unfinished = unfinished;
+    unfinished.push(br#"{"jsonrpc":"2.0","id":1"#);
+    let line = unfinished.finish().map(|()| Vec::new());
+    play.session.step(NOW, Input::Line(ToServer, line));
+    assert_eq!(play.session.ended(), None);
 }
 
 #[test]
@@ -56,35 +308,18 @@ fn the_member_that_is_wrong_is_named_in_message_and_data() {
     let told = play.refused(ToServer, line, "message.wrong_type");
     let expected = r#""message":"refused.input: a member has the wrong type: `name` at byte"#;
     assert!(told[0].contains(expected), "{told:?}");
-    let data = r#""data":{"code":"refused.input","kind":"message.wrong_type","member":"name"}"#;
+    let data = r#""data":{"code":"refused.input","kind":"message.wrong_type","member":"name","side":"client"}"#;
     assert!(told[0].contains(data), "{told:?}");
 }
 
 #[test]
-fn a_server_is_told_nothing_of_what_could_not_be_read_and_nothing_is_forwarded() {
-    let mut play = Play::new();
-    play.opens(ToServer, &request("1", "ping"), 1);
-    for (line, kind, ..) in BAD {
-        let effects = play.session.step(NOW, Input::Line(ToClient, Ok(line.to_vec())));
-        assert_eq!(play.check_refused(ToClient, &effects, kind), [] as [&str; 0]);
-    }
-    assert_eq!(play.session.counts().refused_of_server, BAD.len() as u64);
-    play.closes(ToClient, &result("1"), 1);
-}
-
-#[test]
 fn what_the_framing_refuses_is_refused() {
-    use wire::frame::Error;
     let mut play = Play::new();
-    for (error, kind) in [
-        (Error::TooLong, "frame.too_long"),
-        (Error::CarriageReturn, "frame.carriage_return"),
-        (Error::Unfinished, "frame.unfinished"),
-    ] {
+    for (line, kind) in [("x\rx\n", "frame.carriage_return"), ("xxxxxxxxx\n", "frame.too_long")] {
         for to in [ToServer, ToClient] {
-            let effects = play.session.step(NOW, Input::Line(to, Err(error)));
-            let told = play.check_refused(to, &effects, kind);
-            assert_eq!(told.len(), usize::from(to == ToServer));
+            let line = wire::frame::Lines::new(8).push(line.as_bytes()).remove(0);
+            let effects = play.session.step(NOW, Input::Line(to, line));
+            assert_eq!(play.check_refused(to, &effects, kind), [] as [&str; 0]);
         }
     }
 }
@@ -95,7 +330,6 @@ fn a_tool_call_with_other_arguments_than_an_object_is_refused_with_its_id() {
     for (params, kind) in [
         (r#"{"name":"t","arguments":[]}"#, "message.wrong_type"),
         (r#"{"name":"t","arguments":"{}"}"#, "message.wrong_type"),
-        (r#"{"name":"t","arguments":null}"#, "message.wrong_type"),
         (r#"{"name":"t","arguments":7}"#, "message.wrong_type"),
         (r#"{"name":7}"#, "message.wrong_type"),
         (r#"{}"#, "message.missing_member"),
@@ -114,38 +348,60 @@ fn a_tool_call_with_other_arguments_than_an_object_is_refused_with_its_id() {
 }
 
 #[test]
-fn an_error_never_has_the_id_of_a_request_that_waits() {
-    let mut play = Play::new();
-    play.opens(ToServer, &request("1", "ping"), 1);
-    for line in [
-        r#"{"jsonrpc":"2.0","id":1,"method":"ping","extra":1}"#,
-        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}"#,
-        r#"{"jsonrpc":"2.0","id":1,"method":"notifications/initialized"}"#,
-        r#"{"jsonrpc":"2.0","id":1,"method":"server/discover"}"#,
+fn no_error_has_the_id_of_a_request_that_waits_but_the_session_ends() {
+    for (line, kind) in [
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","extra":1}"#, "message.unknown_member"),
+        (
+            r#"{"jsonrpc":"2.0","id":1.0,"method":"tools/call","params":{"name":7}}"#,
+            "message.wrong_type",
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"notifications/initialized"}"#,
+            "session.misplaced_method",
+        ),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"server/discover"}"#, "session.duplicate_id"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, "session.duplicate_id"),
     ] {
+        let mut play = Play::new();
+        play.opens(ToServer, &request("1", "ping"), 1);
         let effects = play.line(ToServer, line);
+        assert_eq!(play.session.ended(), Some(&Ended::Unreadable { sender: ToServer, kind }));
         let told = written(&effects, ToClient);
-        assert!(told[0].contains(r#""id":null"#), "{told:?}");
-        play.session.step(NOW, Input::Written(ToServer));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].starts_with(r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32003"#),
+            "{told:?}"
+        );
     }
-    play.closes(ToClient, &result("1"), 1);
 }
 
 #[test]
 fn a_known_method_in_the_wrong_place_is_refused() {
-    let mut play = Play::new();
-    for (to, line) in [
+    for (to, line, is_answered) in [
         // A call without an id, which a careless server would still run.
-        (ToServer, r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"t"}}"#),
+        (ToServer, r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"t"}}"#, false),
         (
             ToServer,
             r#"{"jsonrpc":"2.0","id":1,"method":"notifications/cancelled","params":{"requestId":1}}"#,
+            true,
         ),
-        (ToServer, r#"{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}"#),
-        (ToClient, r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}}"#),
-        (ToClient, r#"{"jsonrpc":"2.0","id":1,"method":"initialize"}"#),
+        (ToServer, r#"{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage"}"#, true),
+        (ToClient, r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}}"#, true),
+        (ToClient, r#"{"jsonrpc":"2.0","id":1,"method":"initialize"}"#, true),
     ] {
-        play.refused(to, line, "session.misplaced_method");
+        let mut play = Play::new();
+        let effects = play.line(to, line);
+        let is_misplaced = |effect: &Effect| {
+            matches!(effect, Effect::Note(Note::Refused { kind: "session.misplaced_method", .. }))
+        };
+        assert!(effects.iter().any(is_misplaced), "{effects:?}");
+        assert_eq!(written(&effects, to), [] as [&str; 0]);
+        let told = written(&effects, to.back());
+        assert_eq!(told.len(), usize::from(is_answered));
+        assert!(
+            told.iter().all(|line| line.contains(r#""id":1,"error":{"code":-32601"#)),
+            "{told:?}"
+        );
     }
 }
 
@@ -153,12 +409,14 @@ fn a_known_method_in_the_wrong_place_is_refused() {
 fn a_server_that_sends_too_much_that_can_not_be_read_is_stopped() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "ping"), 1);
-    for _ in 0..SERVER_REFUSALS_MAX {
-        play.refused(ToClient, "Listening on stdio", "json.syntax");
+    for at in 0..SERVER_REFUSALS_BURST {
+        let line = if at % 2 == 0 { "Listening on stdio" } else { "" };
+        play.line(ToClient, line);
+        assert!(play.session.wants(ToClient));
     }
     let effects = play.line(ToClient, "Listening on stdio");
     let line =
-        error("1", ENDED, "the server was stopped: it sent too much that is not passed on", "");
+        error("1", -32_003, "the server was stopped: it sent too much that is not passed on", "");
     let open = lost(1, &request("1", "ping"));
     assert_eq!(
         effects[1..],
@@ -168,13 +426,28 @@ fn a_server_that_sends_too_much_that_can_not_be_read_is_stopped() {
     assert!(!play.session.wants(ToClient) && !play.session.wants(ToServer));
 }
 
+/// A session lasts for days.
+#[test]
+fn a_server_may_write_a_line_of_its_log_with_every_answer() {
+    let mut play = Play::new();
+    for call in 0..3 * SERVER_REFUSALS_BURST {
+        let now_ms = call * 2_000 / SERVER_REFUSALS_PER_SECOND;
+        for line in ["INFO handled call", ""] {
+            play.session.step(now_ms, Input::Line(ToClient, Ok(line.into())));
+        }
+        assert_eq!(play.session.ended(), None);
+    }
+    assert_eq!(play.session.counts().refused_of_server, 3 * SERVER_REFUSALS_BURST);
+}
+
 #[test]
 fn a_client_that_floods_with_what_can_not_be_read_is_answered_but_noted_up_to_the_bound() {
     let mut play = Play::new();
+    let line = r#"{"jsonrpc":"2.0","id":1,"method":7}"#;
     for _ in 0..NOTES_MAX {
-        play.refused(ToServer, "x", "json.syntax");
+        play.refused(ToServer, line, "message.wrong_type");
     }
-    let effects = play.line(ToServer, "x");
+    let effects = play.line(ToServer, line);
     assert!(
         matches!(effects.as_slice(), [Effect::Refused("refused.input"), Effect::Write { .. }]),
         "{effects:?}"

@@ -67,6 +67,21 @@ fn a_withheld_result_brings_its_labels_all_the_same() {
 }
 
 #[test]
+fn an_end_that_nobody_knows_may_have_the_error_that_was_told_instead() {
+    let (domain, mut node) = begin();
+    let (ticket, _) = ask(&mut node, tool("read_file", NOTES));
+    let told = r#"{"error":{"code":-32006,"message":"refused.input"}}"#;
+    let unknown = Completion::Unknown { written: Some(40) };
+    assert_eq!(end(&mut node, ticket, unknown, told), [Effect::Settled { ticket }]);
+    let Body::Completed { outcome, withheld: None, commitments, .. } = last(&node) else {
+        panic!("{:?}", last(&node));
+    };
+    assert_eq!(outcome, unknown);
+    assert_eq!(commitments.keys().collect::<Vec<_>>(), ["message"]);
+    is_replayed(&node, &domain);
+}
+
+#[test]
 fn an_end_without_a_message_has_nothing_to_withhold() {
     let mut domain = Domain::new();
     let mut node = Node::new(&domain);

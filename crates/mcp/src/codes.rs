@@ -1,0 +1,75 @@
+/// The numbers of the gateway's own errors. They are stable, and none has another meaning in JSON-RPC, in a revision of MCP
+/// or in its SDKs, which keep -32000 to -32002 for connections that closed, for time-outs and for what is not found.
+///
+/// `docs/operations.md` has the same table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ErrorNumber {
+    /// It was decided, and denied; or it may no longer go on.
+    Denied,
+    /// No decision could be made or kept, or an answer can't be passed on.
+    Refused,
+    /// It was decided, and waits for approval.
+    Pending,
+    /// The session ended before an answer came.
+    Ended,
+    /// JSON-RPC's: there is no such method for this sender, in this form and revision.
+    MethodNotFound,
+    /// JSON-RPC's: it is no message that can be decided.
+    InvalidRequest,
+}
+
+impl ErrorNumber {
+    /// All of them, in rising order of their numbers' magnitude.
+    pub const ALL: [Self; 6] = [
+        Self::Ended,
+        Self::Pending,
+        Self::Denied,
+        Self::Refused,
+        Self::InvalidRequest,
+        Self::MethodNotFound,
+    ];
+
+    /// The number: a JSON-RPC error's `code`.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        match self {
+            Self::Ended => -32_003,
+            Self::Pending => -32_004,
+            Self::Denied => -32_005,
+            Self::Refused => -32_006,
+            Self::InvalidRequest => wire::jsonrpc::INVALID_REQUEST,
+            Self::MethodNotFound => wire::jsonrpc::METHOD_NOT_FOUND,
+        }
+    }
+
+    /// What it says, in a few words.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Ended => "the session ended before an answer came",
+            Self::Pending => "decided: it waits for approval",
+            Self::Denied => "decided: denied, or what came of it is withheld",
+            Self::Refused => "no decision could be made or kept, or the answer can't be passed on",
+            Self::InvalidRequest => "it is no message that can be decided",
+            Self::MethodNotFound => "no such method for this sender, form and revision",
+        }
+    }
+
+    /// Whether to try again.
+    #[must_use]
+    pub fn retry(self) -> &'static str {
+        match self {
+            Self::Ended => "in a new session; whether the call was carried out is not known",
+            Self::Pending => "once approved, the same call with `data.pending`",
+            Self::Denied => "as `data.code` and `data.advice` say",
+            Self::Refused => {
+                "later, but for `refused.input`: other arguments, and the call may have been carried out where `data.side` is `server`"
+            }
+            Self::InvalidRequest => "with a message that is well formed",
+            Self::MethodNotFound => "never",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

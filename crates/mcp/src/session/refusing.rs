@@ -1,0 +1,116 @@
+use wire::jsonrpc::{Id, Outline};
+
+use super::open::Asked;
+use super::read::Reply;
+use super::{Ended, Problem, REFUSED_INPUT, Session, Written, answer};
+use crate::limits::NOTES_MAX;
+use crate::session::Effect;
+use crate::{Direction, End, Note};
+
+/// Refusals: what is not decided and not forwarded.
+///
+/// INVARIANT: no call stays open after a refusal. Whoever waits for the refused message is answered under the request's own
+/// id, or the session ends, which answers all. Nobody is answered under an id that another request waits under.
+impl Session {
+    /// Refuses a message without a decision.
+    pub(super) fn refuse(&mut self, to: Direction, problem: Problem, out: &mut Vec<Effect>) {
+        let refusals = match to {
+            Direction::ToServer => &mut self.counts.refused_of_client,
+            Direction::ToClient => &mut self.counts.refused_of_server,
+        };
+        *refusals = refusals.saturating_add(1);
+        out.push(Effect::Refused(REFUSED_INPUT));
+        if *refusals <= NOTES_MAX {
+            let Problem { kind, why, .. } = &problem;
+            out.push(Effect::Note(Note::Refused { direction: to, kind, why: why.clone() }));
+        }
+        match (*problem.outline).clone() {
+            Outline::Nothing | Outline::Notification => self.rest(to),
+            Outline::Request(id) => self.refuse_requests(to, &[id], &problem, out),
+            Outline::Batch(ids) => self.refuse_requests(to, &ids, &problem, out),
+            Outline::Response(id) => self.refuse_answer(to, &id, &problem, out),
+            Outline::Unclear => self.refuse_unclear(to, &problem, out),
+        }
+        if to == Direction::ToClient && !self.refusals.admits(self.now_ms) {
+            self.end(Ended::Unruly, out);
+        }
+    }
+
+    /// A line that says nothing. Even those of a server are bounded.
+    pub(super) fn skip_blank(&mut self, to: Direction, out: &mut Vec<Effect>) {
+        if to == Direction::ToClient && !self.refusals.admits(self.now_ms) {
+            self.end(Ended::Unruly, out);
+        }
+    }
+
+    /// Who asked gets an error for each request. One whose id is that of a request that waits can't be answered: the answer
+    /// would be taken for the other's.
+    fn refuse_requests(
+        &mut self,
+        to: Direction,
+        ids: &[Id],
+        problem: &Problem,
+        out: &mut Vec<Effect>,
+    ) {
+        let is_repeated = |(at, id): (usize, &Id)| ids.iter().take(at).any(|other| other == id);
+        let open = self.asked(to);
+        if ids.iter().any(|id| open.has(id)) || ids.iter().enumerate().any(is_repeated) {
+            return self.end_unreadable(to, problem.kind, out);
+        }
+        let Some((last, others)) = ids.split_last() else { return self.rest(to) };
+        let line = |id: &Id| answer::unreadable(id, problem, to);
+        let back = to.back();
+        let is_deaf = match back {
+            Direction::ToServer => self.server_deaf,
+            Direction::ToClient => self.client_deaf,
+        };
+        for id in others.iter().filter(|_| !is_deaf) {
+            out.push(Effect::Write { lane: None, to: back, line: line(id) });
+        }
+        self.write(to, back, line(last), out);
+    }
+
+    /// Who waits for the answer gets an error in its place.
+    fn refuse_answer(&mut self, to: Direction, id: &Id, problem: &Problem, out: &mut Vec<Effect>) {
+        let Some(opened) = self.asked(to.back()).get(id) else { return self.rest(to) };
+        let (asked, written) = (opened.asked, opened.written);
+        if asked == Asked::ListTools {
+            self.definitions.forget();
+        }
+        let line = answer::unpassable(id, problem, to);
+        let end = match to {
+            // An error of the gateway's is what the server gets of its own request.
+            Direction::ToServer => End::Error,
+            // Something came of it, and nobody here knows what.
+            Direction::ToClient => End::Unknown { written: written.bytes() },
+        };
+        self.complete(to, Reply { id: id.clone(), end, output: None, line }, out);
+    }
+
+    /// It may be an answer to the one request that waits; else nobody can tell whom to answer.
+    fn refuse_unclear(&mut self, to: Direction, problem: &Problem, out: &mut Vec<Effect>) {
+        let (only, waiting) = {
+            let open = self.asked(to.back());
+            (open.only().cloned(), open.waiting())
+        };
+        match (to, only) {
+            (Direction::ToClient, Some(id)) => self.refuse_answer(to, &id, problem, out),
+            (Direction::ToClient, None) if waiting == 0 => self.rest(to),
+            _ => self.end_unreadable(to, problem.kind, out),
+        }
+    }
+
+    fn end_unreadable(&mut self, sender: Direction, kind: &'static str, out: &mut Vec<Effect>) {
+        out.push(Effect::Note(Note::Unreadable { direction: sender }));
+        self.end(Ended::Unreadable { sender, kind }, out);
+    }
+}
+
+impl Written {
+    fn bytes(self) -> Option<u64> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            Self::UnderWay | Self::Unmeasured => None,
+        }
+    }
+}
