@@ -289,7 +289,11 @@ impl Bundle {
         let id = match &entry.resource_id {
             ResourceId::Fixed(id) => id.clone(),
             ResourceId::Argument(name) => {
-                let arguments = Json::parse_object(arguments).unwrap_or_default();
+                let arguments = match self.semantics() >= Semantics::V4 {
+                    true => Json::parse_input(arguments),
+                    false => Json::parse_object(arguments),
+                };
+                let arguments = arguments.unwrap_or_default();
                 let id = arguments.get(name).and_then(Json::as_str).unwrap_or_default();
                 let kind = self.shapes.entity(&entry.resource_kind);
                 let kind = kind.map_or(entry.resource_kind.as_str(), |(kind, _)| kind);

@@ -90,7 +90,7 @@ enum Extent {
 /// Members of a message that tell what kind of message it is, and which.
 const ENVELOPE: [&str; 3] = ["id", "jsonrpc", "method"];
 
-/// What there is to read in a message: its strings unescaped, its numbers, and the names of members, each on a line of
+/// What there is to read in a message: its strings unescaped, its numbers (as they were written, where readers differ), and the names of members, each on a line of
 /// its own. An object's members come in the order of their names.
 fn text(message: &[u8], extent: Extent) -> Option<String> {
     let message = std::str::from_utf8(message).ok()?;
@@ -98,21 +98,27 @@ fn text(message: &[u8], extent: Extent) -> Option<String> {
         return None;
     }
     let mut text = String::with_capacity(message.len());
-    match Json::parse(message).ok()? {
-        Json::Object(members) if extent == Extent::WithoutEnvelope => {
-            let said = members.iter().filter(|(name, _)| !ENVELOPE.contains(&name.as_str()));
-            said.for_each(|(_, value)| gather(value, &mut text));
-        }
-        other => gather(&other, &mut text),
+    match extent {
+        Extent::Whole => gather(&Json::parse_message(message.as_bytes())?, &mut text),
+        Extent::WithoutEnvelope => match Json::parse(message).ok()? {
+            Json::Object(members) => {
+                let said = members.iter().filter(|(name, _)| !ENVELOPE.contains(&name.as_str()));
+                said.for_each(|(_, value)| gather(value, &mut text));
+            }
+            other => gather(&other, &mut text),
+        },
     }
     Some(text)
 }
 
 fn gather(value: &Json, into: &mut String) {
     match value {
-        Json::Null | Json::Bool(_) => {}
+        Json::Null | Json::Absent | Json::Bool(_) => {}
+        Json::Whole(number) => line(&format!("{number}.0"), into),
         Json::Integer(number) => line(&number.to_string(), into),
-        Json::Beyond(text) | Json::Fraction(text) | Json::String(text) => line(text, into),
+        Json::Beyond(text) | Json::Fraction(text) | Json::Decimal(text) | Json::String(text) => {
+            line(text, into)
+        }
         Json::Array(items) => items.iter().for_each(|item| gather(item, into)),
         Json::Object(members) => {
             for (name, value) in members {

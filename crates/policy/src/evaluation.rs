@@ -100,7 +100,7 @@ pub fn evaluate(bundle: &Arc<Bundle>, evaluation: &Evaluation) -> Decision {
 pub fn prepare(bundle: &Arc<Bundle>, evaluation: &Evaluation) -> Result<Prepared, String> {
     let mut context = Members::of(
         "context",
-        &Json::parse(&evaluation.context).map_err(|why| format!("`context` {why}"))?,
+        &Json::parse_context(&evaluation.context).map_err(|why| format!("`context` {why}"))?,
     )?;
     let input = context.take("input");
     let facts = context.take("facts");

@@ -124,13 +124,17 @@ impl History {
     }
 
     fn end(&mut self, at: i64, (request, formed): (&Request, Option<&Formed>), outcome: &Outcome) {
+        let is_fourth = self.bundle.semantics() >= Semantics::V4;
         let kind = match outcome {
             Outcome::Result(text) => {
                 let text = text.as_deref().filter(|text| text.len() <= OUTPUT_BYTES_MAX);
-                Kind::Response(text.map(|text| kept::text(&self.bundle, text)))
+                match text {
+                    Some(text) if is_fourth && kept::is_forged(text) => Kind::Unknown,
+                    text => Kind::Response(text.map(|text| kept::text(&self.bundle, text))),
+                }
             }
             Outcome::Error => Kind::Error,
-            Outcome::Unknown if self.bundle.semantics() >= Semantics::V4 => Kind::Unknown,
+            Outcome::Unknown if is_fourth => Kind::Unknown,
             Outcome::Unknown | Outcome::Sent => return,
         };
         self.changed();

@@ -1,20 +1,32 @@
 //! A strict reading of JSON that came in from outside: no repeated keys, integers exact, fractions as decimals.
+//!
+//! From the fourth version of the decider on, what is authorised and what comes of it is read by `wire`, which says of each
+//! number which readers hold the very value that is written. One of which they don't is [`Json::Beyond`]: it has no type that a
+//! schema has, and is no harm where nothing looks at it.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use wire::json::{Accept, Data, Number, Value, fold};
 
 /// Any JSON value. Integers are exact within `|n| < 2^53`; every other number is the shortest decimal that denotes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Json {
     Null,
+    /// `null` where it says that a member that may be left out is: from the fourth version of the decider on.
+    Absent,
     Bool(bool),
     Integer(i64),
-    /// An integer of greater magnitude, where such are read at all.
+    /// An integer that was written with a fraction or an exponent: from the fourth version of the decider on.
+    Whole(i64),
+    /// A number, or a string with half of a surrogate pair, that readers take for different values, as it was written: from the
+    /// fourth version of the decider on.
     Beyond(String),
     Fraction(String),
+    /// The same from the fourth version of the decider on.
+    Decimal(String),
     String(String),
     Array(Vec<Json>),
     Object(BTreeMap<String, Json>),
@@ -35,16 +47,86 @@ impl Json {
         })
     }
 
-    /// [`Json::parse_object`] that takes integers of any magnitude, as numbers of no type that a schema has.
-    pub(crate) fn parse_any_object(text: &str) -> Result<BTreeMap<String, Json>, String> {
-        let mut reader = serde_json::Deserializer::from_str(text);
-        let read = AnyJson { numbers: Numbers::Any }.deserialize(&mut reader);
-        match read.and_then(|json| reader.end().map(|()| json)) {
-            Ok(Json::Object(members)) => Ok(members),
-            Ok(other) => Err(format!("is {}, not an object", other.kind())),
-            Err(error) => {
-                Err(format!("is not JSON, at line {} column {}", error.line(), error.column()))
+    /// Reads an object that is authorised: its numbers are those that every reader holds alike.
+    pub(crate) fn parse_input(text: &str) -> Result<BTreeMap<String, Json>, String> {
+        Json::parse_with(text, |number| number.is_alike())
+    }
+
+    /// Reads an object that came of a request: its numbers are those that readers hold which round correctly.
+    pub(crate) fn parse_output(text: &str) -> Result<BTreeMap<String, Json>, String> {
+        Json::parse_with(text, |number| number.is_exact())
+    }
+
+    fn parse_with(
+        text: &str,
+        holds: fn(&Number<'_>) -> bool,
+    ) -> Result<BTreeMap<String, Json>, String> {
+        match Json::read(text, holds)? {
+            Json::Object(members) => Ok(members),
+            other => Err(format!("is {}, not an object", other.kind())),
+        }
+    }
+
+    /// Reads any value that is put to the decider, and nothing after it.
+    pub(crate) fn parse_context(text: &str) -> Result<Json, String> {
+        Json::read(text, |number| number.is_alike())
+    }
+
+    fn read(text: &str, holds: fn(&Number<'_>) -> bool) -> Result<Json, String> {
+        let value = Value::parse_with(text.as_bytes(), Accept::Text)
+            .map_err(|why| format!("can't be read: {why}"))?;
+        Ok(Json::of(&value, holds))
+    }
+
+    /// Reads any text for what there is to read in it.
+    pub(crate) fn parse_message(text: &[u8]) -> Option<Json> {
+        let value = Value::parse_with(text, Accept::Text).ok()?;
+        Some(Json::of(&value, |number| number.is_exact()))
+    }
+
+    /// `wire` bounds the depth.
+    fn of(value: &Value<'_>, holds: fn(&Number<'_>) -> bool) -> Json {
+        match value.data() {
+            Data::Null => Json::Absent,
+            Data::Bool(yes) => Json::Bool(*yes),
+            Data::Number(number) => match (number.integer(), holds(number)) {
+                (Some(integer), _) => Json::Integer(integer),
+                (None, false) => Json::Beyond(number.text().to_owned()),
+                (None, true) => {
+                    let decimal = || Json::Decimal(shortest(number.to_f64()));
+                    number.whole().map_or_else(decimal, Json::Whole)
+                }
+            },
+            // `wire` reads half of a surrogate pair as U+FFFD, except in what is authorised.
+            Data::String(text)
+                if text.contains('\u{FFFD}') && Value::parse(value.raw().as_bytes()).is_err() =>
+            {
+                Json::Beyond(value.raw().to_owned())
             }
+            Data::String(text) => Json::String(text.clone().into_owned()),
+            Data::Array(items) => {
+                Json::Array(items.iter().map(|item| Json::of(item, holds)).collect())
+            }
+            Data::Object(object) => {
+                let members = object.members().iter();
+                Json::Object(
+                    members.map(|m| (m.key().to_owned(), Json::of(m.value(), holds))).collect(),
+                )
+            }
+        }
+    }
+
+    /// Whether agents may take the value for different ones: it holds a number that readers differ on, or names of one
+    /// object that are one for those to whom case makes no difference.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        match self {
+            Json::Beyond(_) => true,
+            Json::Array(items) => items.iter().any(Json::is_doubtful),
+            Json::Object(members) => {
+                let names: BTreeSet<String> = members.keys().map(|name| fold(name)).collect();
+                names.len() < members.len() || members.values().any(Json::is_doubtful)
+            }
+            _ => false,
         }
     }
 
@@ -59,11 +141,12 @@ impl Json {
     /// What kind of value it is, with its article.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Json::Null => "null",
+            Json::Null | Json::Absent => "null",
             Json::Bool(_) => "a boolean",
             Json::Integer(_) => "an integer",
-            Json::Beyond(_) => "an integer out of range",
-            Json::Fraction(_) => "a number that is not an integer",
+            Json::Beyond(_) => "a value that readers take for different ones",
+            Json::Whole(_) => "a whole number",
+            Json::Fraction(_) | Json::Decimal(_) => "a number that is not an integer",
             Json::String(_) => "a string",
             Json::Array(_) => "an array",
             Json::Object(_) => "an object",
@@ -101,22 +184,42 @@ impl Json {
 
     /// The value as JSON text again, its keys sorted.
     pub(crate) fn to_text(&self) -> String {
-        self.to_serde().to_string()
+        let mut text = String::new();
+        self.write(&mut text);
+        text
     }
 
-    fn to_serde(&self) -> serde_json::Value {
+    fn write(&self, into: &mut String) {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
         match self {
-            Json::Null => serde_json::Value::Null,
-            Json::Bool(yes) => (*yes).into(),
-            Json::Integer(n) => (*n).into(),
+            Json::Null | Json::Absent => into.push_str("null"),
+            Json::Bool(yes) => into.push_str(if *yes { "true" } else { "false" }),
+            Json::Integer(n) => into.push_str(&n.to_string()),
+            Json::Whole(n) => into.push_str(&format!("{n}.0")),
+            Json::Beyond(text) => into.push_str(text),
             // A fraction came from a binary64 number and goes back to the same one.
-            Json::Beyond(text) | Json::Fraction(text) => {
-                text.parse::<f64>().map_or(serde_json::Value::Null, Into::into)
+            Json::Fraction(text) | Json::Decimal(text) => {
+                let number = text.parse::<f64>().map_or(serde_json::Value::Null, Into::into);
+                into.push_str(&number.to_string());
             }
-            Json::String(text) => text.as_str().into(),
-            Json::Array(items) => items.iter().map(Json::to_serde).collect(),
+            Json::String(text) => into.push_str(&quoted(text)),
+            Json::Array(items) => {
+                into.push('[');
+                for (at, item) in items.iter().enumerate() {
+                    into.push_str(if at > 0 { "," } else { "" });
+                    item.write(into);
+                }
+                into.push(']');
+            }
             Json::Object(members) => {
-                members.iter().map(|(key, value)| (key.clone(), value.to_serde())).collect()
+                into.push('{');
+                for (at, (key, value)) in members.iter().enumerate() {
+                    into.push_str(if at > 0 { "," } else { "" });
+                    into.push_str(&quoted(key));
+                    into.push(':');
+                    value.write(into);
+                }
+                into.push('}');
             }
         }
     }
@@ -124,37 +227,23 @@ impl Json {
 
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
-        AnyJson { numbers: Numbers::Exact }.deserialize(deserializer)
+        AnyJson.deserialize(deserializer)
     }
 }
 
-/// Which integers are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Numbers {
-    /// Those of at most [`INTEGER_MAX`].
-    Exact,
-    Any,
+fn shortest(n: f64) -> String {
+    let text = format!("{n}");
+    if text.contains('.') { text } else { format!("{text}.0") }
 }
 
 #[derive(Debug, Clone, Copy)]
-struct AnyJson {
-    numbers: Numbers,
-}
+struct AnyJson;
 
 impl<'de> DeserializeSeed<'de> for AnyJson {
     type Value = Json;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
         deserializer.deserialize_any(self)
-    }
-}
-
-impl AnyJson {
-    fn beyond<E: Error>(self, text: String) -> Result<Json, E> {
-        match self.numbers {
-            Numbers::Exact => Err(E::custom("integer out of range")),
-            Numbers::Any => Ok(Json::Beyond(text)),
-        }
     }
 }
 
@@ -177,19 +266,18 @@ impl<'de> Visitor<'de> for AnyJson {
         if (-INTEGER_MAX..=INTEGER_MAX).contains(&n) {
             return Ok(Json::Integer(n));
         }
-        self.beyond(n.to_string())
+        Err(E::custom("integer out of range"))
     }
 
     fn visit_u64<E: Error>(self, n: u64) -> Result<Json, E> {
         match i64::try_from(n) {
             Ok(n) => self.visit_i64(n),
-            Err(_) => self.beyond(n.to_string()),
+            Err(_) => Err(E::custom("integer out of range")),
         }
     }
 
     fn visit_f64<E: Error>(self, n: f64) -> Result<Json, E> {
-        let text = format!("{n}");
-        Ok(Json::Fraction(if text.contains('.') { text } else { format!("{text}.0") }))
+        Ok(Json::Fraction(shortest(n)))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Json, E> {

@@ -14,6 +14,7 @@ use crate::decision::Check;
 use crate::json::Json;
 use crate::limits::{METER_AMOUNT_MAX, OUTPUT_BYTES_MAX};
 use crate::request::Request;
+use crate::semantics::Semantics;
 use crate::typed::{Extension, Typed};
 
 /// Whose use a meter adds up.
@@ -141,8 +142,13 @@ impl Bundle {
         if settling.peek().is_none() || output.len() > OUTPUT_BYTES_MAX {
             return BTreeMap::new();
         }
-        let members = Json::parse_object(output).unwrap_or_default();
-        let fitting = action.output().map(|record| record.read_what_fits(&members));
+        let members = match self.semantics() >= Semantics::V4 {
+            true => Json::parse_output(output),
+            false => Json::parse_object(output),
+        };
+        let members = members.unwrap_or_default();
+        let declared = action.output().filter(|record| !record.is_doubtful(&members));
+        let fitting = declared.map(|record| record.read_what_fits(&members));
         let output = Typed::Record(fitting.unwrap_or_default());
         let amount =
             |(rule, at): (&Rule, &At)| Some((rule.meter.clone(), at.read(Some(&output)).ok()?));

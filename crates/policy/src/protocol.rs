@@ -155,7 +155,8 @@ pub(crate) fn messages(manifest: &Manifest, shapes: &Shapes) -> BTreeSet<EntityU
 /// Whether a message says more than the schema declares. Integers by which it names another message say nothing.
 pub(crate) fn says_more(declared: &Record, input: &BTreeMap<String, Json>) -> bool {
     let is_id = |name: &str, json: &Json| {
-        ["progressToken", "requestId"].contains(&name) && matches!(json, Json::Integer(_))
+        ["progressToken", "requestId"].contains(&name)
+            && matches!(json, Json::Integer(_) | Json::Whole(_))
     };
     input.iter().any(|(name, json)| !is_id(name, json) && declared.leaves_out(name, json))
 }

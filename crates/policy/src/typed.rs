@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use cedar_policy::{EntityId, EntityTypeName, EntityUid, RestrictedExpression};
 use dogwood_language::Value as EventValue;
+use wire::json::fold;
 
 use crate::history::kept;
 use crate::json::Json;
@@ -120,7 +121,7 @@ impl Type {
     ) -> Result<Typed, String> {
         match (self, json) {
             (Type::Bool, Json::Bool(yes)) => Ok(Typed::Bool(*yes)),
-            (Type::Long, Json::Integer(n)) => Ok(Typed::Long(*n)),
+            (Type::Long, Json::Integer(n) | Json::Whole(n)) => Ok(Typed::Long(*n)),
             (Type::String, Json::String(text)) => Ok(Typed::String(text.clone())),
             (Type::Extension(extension), json) => extension.read(json, at),
             (Type::Entity(kind), json) => read_entity(kind, json, at),
@@ -189,7 +190,7 @@ impl Record {
         };
         let mut typed = BTreeMap::new();
         for (name, member) in &self.members {
-            match members.get(name) {
+            match members.get(name).filter(|json| member.required || **json != Json::Absent) {
                 Some(json) => {
                     let value = member.ty.read_within(json, at.member(name), within)?;
                     typed.insert(name.clone(), value);
@@ -221,6 +222,20 @@ impl Record {
         found
     }
 
+    /// Whether an agent may take a member that this record type declares for something else than is read of it.
+    pub(crate) fn is_doubtful(&self, members: &BTreeMap<String, Json>) -> bool {
+        let names: Vec<String> = self.members.keys().map(|name| fold(name)).collect();
+        let is_declared = |name: &str| self.members.contains_key(name);
+        let is_double = |name: &str| {
+            !is_declared(name)
+                && names.iter().zip(self.members.keys()).any(|(folded, declared)| {
+                    *folded == fold(name) && members.contains_key(declared)
+                })
+        };
+        let mut members = members.iter();
+        members.any(|(name, json)| (is_declared(name) && json.is_doubtful()) || is_double(name))
+    }
+
     /// Reads those members that fit, each for itself; the rest is left out.
     pub(crate) fn read_what_fits(
         &self,
@@ -238,8 +253,10 @@ impl Record {
 impl Extension {
     fn read(self, json: &Json, at: At<'_>) -> Result<Typed, String> {
         let (function, text) = match (self, json) {
-            (Extension::Decimal, Json::Integer(n)) => (None, format!("{n}.0")),
-            (Extension::Decimal, Json::Fraction(text)) => (None, text.clone()),
+            (Extension::Decimal, Json::Integer(n) | Json::Whole(n)) => (None, format!("{n}.0")),
+            (Extension::Decimal, Json::Fraction(text) | Json::Decimal(text)) => {
+                (None, text.clone())
+            }
             (_, Json::String(text)) => (None, text.clone()),
             (_, Json::Object(members)) => escaped_extension(members),
             _ => (None, String::new()),
@@ -249,6 +266,14 @@ impl Extension {
         // Cedar's own constructor is the judge of what is well formed.
         if well_formed && value.to_value().is_some() {
             return Ok(value);
+        }
+        let is_number = matches!(json, Json::Decimal(_) | Json::Beyond(_));
+        if self == Extension::Decimal && is_number {
+            return Err(format!(
+                "`{at}` is {}, the schema says {}: a bundle that takes finer numbers leaves the member undeclared, with `undeclared_arguments = \"bind\"`, or declares a string",
+                json.kind(),
+                Type::Extension(self).name()
+            ));
         }
         Err(format!("`{at}` is not {}", Type::Extension(self).name()))
     }

@@ -22,7 +22,8 @@ const ALL: &[&str] = &[
 fn allowed(short: &str) -> Option<&'static [&'static str]> {
     Some(match short {
         "proof" | "xtask" => &[],
-        "wire" | "policy" | "verifier-wasm" => &["proof"],
+        "wire" | "verifier-wasm" => &["proof"],
+        "policy" => &["proof", "wire"],
         "kernel" => &["proof", "policy"],
         "ledger" | "identity" | "mcp" | "egress" | "supervisor" | "console" => PURE,
         "fuzz" => PURE,

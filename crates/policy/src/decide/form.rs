@@ -21,6 +21,7 @@ use crate::labels::Labels;
 use crate::limits::AT_MS_MAX;
 use crate::protocol::{looks_at_input, says_more};
 use crate::request::{Entity, Request};
+use crate::semantics::Semantics;
 use crate::typed::{At, Record, Typed, Undeclared};
 use crate::web;
 
@@ -156,7 +157,8 @@ impl Fitting {
 fn read(bundle: &Bundle, request: &Request, asked: Asked) -> Read {
     let action = bundle.shapes.action(&request.action);
     let message = action.filter(|action| bundle.is_message(action));
-    let input = match sizes(request).and_then(|()| read_input(request, message)) {
+    let is_fourth = bundle.semantics() >= Semantics::V4;
+    let input = match sizes(request).and_then(|()| read_input(request, message, is_fourth)) {
         Ok(input) => input,
         Err(why) => return Read::Malformed(why),
     };
@@ -171,11 +173,12 @@ fn read(bundle: &Bundle, request: &Request, asked: Asked) -> Read {
 fn read_input(
     request: &Request,
     message: Option<&Arc<Action>>,
+    is_fourth: bool,
 ) -> Result<BTreeMap<String, Json>, String> {
     let read = match message {
-        None => Json::parse_object(&request.input),
-        Some(action) if looks_at_input(action) => Json::parse_any_object(&request.input),
-        Some(_) => Ok(BTreeMap::new()),
+        Some(action) if !looks_at_input(action) => Ok(BTreeMap::new()),
+        _ if is_fourth => Json::parse_input(&request.input),
+        _ => Json::parse_object(&request.input),
     };
     read.map_err(|why| format!("`input` {why}"))
 }

@@ -181,6 +181,11 @@ impl Shaped<'_> {
 
     /// The event that this request, or its end, is for the temporal conditions: as a bundle of the fourth version of the
     /// decider sees it, with long strings replaced, or as one before.
+    /// What the action declares of its result.
+    pub(crate) fn output(&self) -> Option<&Record> {
+        self.fitting.action.output()
+    }
+
     pub(crate) fn event(
         &self,
         (kind, time): (&str, i64),

@@ -228,3 +228,71 @@ fn a_request_formed_on_another_thread_or_for_another_bundle_is_decided_alike() {
         }
     }
 }
+
+/// Calls `mail/send`, whose undeclared arguments are bound; gives the decision's code and why it is malformed.
+fn sends(semantics: u64, arguments: &str) -> (&'static str, String) {
+    let manifest = MANIFEST.replace("semantics = 1", &format!("semantics = {semantics}"));
+    let schema = SCHEMA.replace("cents?: Long", "cents?: Long, price?: decimal");
+    let policies = "@id(\"all\") permit (principal, action, resource);";
+    let files: Files = [
+        ("bundle.toml", &*manifest),
+        ("schema.cedarschema", &*schema),
+        ("policies/all.dw", policies),
+    ]
+    .map(|(path, text)| (path.to_owned(), text.into()))
+    .into();
+    let bundle = Arc::new(Bundle::load(&files).unwrap_or_else(|errors| panic!("{errors}")));
+    let principal = Entity::new("Workload", "agent");
+    let request = bundle.tool_request(principal, "mail", "send", arguments);
+    let mut history = History::new(&bundle).unwrap();
+    let decision = decide(&mut history, &DEFAULTS.1, &DEFAULTS.0, &request);
+    (decision.code(), format!("{decision:?}"))
+}
+
+#[test]
+fn arguments_as_models_send_them_have_their_meaning() {
+    for arguments in [
+        r#"{"to":"a","cents":3.0}"#,
+        r#"{"to":"a","cents":3e0}"#,
+        r#"{"to":"a","cents":null,"price":null}"#,
+        r#"{"to":"a","price":19}"#,
+        r#"{"to":"a","price":19.0}"#,
+        r#"{"to":"a","price":1.999e1}"#,
+        r#"{"to":"a","id":12034567890123456789,"at":1.5e300,"x":0.9355189175474323,"y":-0.0}"#,
+        r#"{"to":"a","deep":[{"lat":52.520007}]}"#,
+    ] {
+        assert_eq!(sends(4, arguments).0, "permitted", "{arguments}");
+    }
+    // As before, a version ago.
+    for arguments in [r#"{"to":"a","cents":3.0}"#, r#"{"to":"a","cents":null}"#] {
+        assert_eq!(sends(2, arguments).0, "request.malformed", "{arguments}");
+    }
+}
+
+#[test]
+fn an_argument_that_policy_can_not_read_is_named_with_the_type_wanted() {
+    for (arguments, why) in [
+        (
+            r#"{"to":"a","cents":9007199254740993}"#,
+            "`input.cents` is a value that readers take for different ones, the schema says an integer",
+        ),
+        (
+            r#"{"to":"a","cents":3.5}"#,
+            "`input.cents` is a number that is not an integer, the schema says an integer",
+        ),
+        (r#"{"to":"a","cents":"3"}"#, "`input.cents` is a string, the schema says an integer"),
+        (r#"{"to":null}"#, "`input.to` is null, the schema says a string"),
+        (
+            r#"{"to":"a","price":52.520007}"#,
+            "`input.price` is a number that is not an integer, the schema says a decimal with at most four places",
+        ),
+        (
+            r#"{"to":"a","price":0.9355189175474323}"#,
+            "`input.price` is a value that readers take for different ones, the schema says a decimal with at most four places",
+        ),
+    ] {
+        let (code, whole) = sends(4, arguments);
+        assert_eq!(code, "request.malformed", "{arguments}");
+        assert!(whole.contains(why), "{whole}");
+    }
+}

@@ -19,7 +19,8 @@ pub(crate) fn replaces(bundle: &Bundle) -> bool {
     bundle.semantics() >= Semantics::V4
 }
 
-/// A string as events have it. No request says what stands for another one: it begins with a NUL, which is refused in requests.
+/// A string as events have it. Nothing says what stands for another one: it begins with a NUL, which is refused in requests,
+/// and a result with a string that does is unreadable ([`is_forged`]).
 pub(crate) fn string(text: &str) -> Cow<'_, str> {
     if text.len() <= HISTORY_STRING_BYTES_MAX {
         return Cow::Borrowed(text);
@@ -32,11 +33,25 @@ pub(super) fn text(bundle: &Bundle, text: &str) -> Box<str> {
     if !replaces(bundle) || text.len() <= HISTORY_STRING_BYTES_MAX {
         return text.into();
     }
-    match Json::parse_any_object(text) {
+    match Json::parse_output(text) {
         Ok(members) => Json::Object(members).map_strings(&string).to_text().into(),
         // It is no event under any bundle, whatever it says.
         Err(_) => "".into(),
     }
+}
+
+/// Whether a text that came in has a string that could stand for another one.
+pub(super) fn is_forged(text: &str) -> bool {
+    fn begins_so(value: &Json) -> bool {
+        match value {
+            Json::String(text) => text.starts_with('\0'),
+            Json::Array(items) => items.iter().any(begins_so),
+            Json::Object(members) => members.values().any(begins_so),
+            _ => false,
+        }
+    }
+    text.contains("\\u0000")
+        && Json::parse_output(text).is_ok_and(|members| members.values().any(begins_so))
 }
 
 /// The request that is kept of one until it ends.

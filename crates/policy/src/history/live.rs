@@ -1,5 +1,6 @@
 //! What a bundle's temporal conditions know of a history.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dogwood_language::{Event, EventSignature, TemporalBindings, TemporalEngine};
@@ -14,6 +15,7 @@ use crate::evaluation::DEFAULTS;
 use crate::facts::Facts;
 use crate::json::Json;
 use crate::labels::Labels;
+use crate::semantics::Semantics;
 use crate::temporal::local;
 use crate::temporal::plan::TICKS_PER_SECOND;
 use crate::temporal::state::State;
@@ -83,9 +85,15 @@ impl Live {
     ) {
         let plan = &bundle.temporal;
         let is_about = |name: &&&str| plan.is_about(shaped.action_id(), name);
+        let output = match Kind::Unknown.names().iter().any(|name| is_about(&name)) {
+            true => Output::of(bundle, shaped, kind),
+            false => Output::None,
+        };
+        // What agents may take for something else counts as what nobody knows.
+        let kind = if output == Output::Unreadable { &Kind::Unknown } else { kind };
         let names = kind.names().iter().filter(is_about);
         let events: Vec<Event> =
-            names.map(|name| event(bundle, shaped, time, (name, kind))).collect();
+            names.map(|name| event(bundle, shaped, time, (name, &output))).collect();
         self.state.observe(plan, &events);
         if let Some(rest) = &mut self.rest {
             events.iter().for_each(|event| rest.observe(event));
@@ -104,7 +112,7 @@ impl Live {
             self.state.skip();
             return Ok(TemporalBindings::new());
         }
-        let event = &event(bundle, shaped, time, (REQUEST, &Kind::Request));
+        let event = &event(bundle, shaped, time, (REQUEST, &Output::None));
         let seen = self.state.see(plan, event);
         let found = leaves.map(|leaves| self.state.holds(plan, event, &seen, leaves));
         self.state.take(plan, seen);
@@ -131,7 +139,7 @@ impl Live {
         if leaves.is_empty() {
             return Some(TemporalBindings::new());
         }
-        let event = &event(bundle, shaped, time, (REQUEST, &Kind::Request));
+        let event = &event(bundle, shaped, time, (REQUEST, &Output::None));
         let seen = self.state.see(&bundle.temporal, event);
         Some(self.state.holds(&bundle.temporal, event, &seen, leaves))
     }
@@ -147,13 +155,44 @@ fn moment(recorded: &Recorded) -> Option<Moment> {
     matches!(recorded.kind, Kind::Request).then_some(moment)
 }
 
-/// The event that a request, or its end, is: as this one of its kinds.
-fn event(bundle: &Bundle, shaped: &Shaped<'_>, time: i64, (name, kind): (&str, &Kind)) -> Event {
-    let output = match kind {
-        Kind::Request | Kind::Error | Kind::Unknown => None,
-        Kind::Response(text) => text.as_deref().and_then(|text| Json::parse_object(text).ok()),
-    };
-    shaped.event((name, time), output.as_ref(), kept::replaces(bundle))
+/// What an event says of a result.
+#[derive(Debug, PartialEq, Eq)]
+enum Output {
+    None,
+    Members(BTreeMap<String, Json>),
+    /// It can't be read, or agents may take it for something else: from the fourth version of the decider on.
+    Unreadable,
+}
+
+impl Output {
+    fn of(bundle: &Bundle, shaped: &Shaped<'_>, kind: &Kind) -> Output {
+        let Kind::Response(Some(text)) = kind else { return Output::None };
+        if bundle.semantics() < Semantics::V4 {
+            return Json::parse_object(text).map_or(Output::None, Output::Members);
+        }
+        let Some(declared) = shaped.output() else { return Output::None };
+        match Json::parse_output(text) {
+            Ok(members) if !declared.is_doubtful(&members) => Output::Members(members),
+            _ => Output::Unreadable,
+        }
+    }
+
+    fn members(&self) -> Option<&BTreeMap<String, Json>> {
+        match self {
+            Output::Members(members) => Some(members),
+            Output::None | Output::Unreadable => None,
+        }
+    }
+}
+
+/// The event that a request, or its end, is: as one of its kinds.
+fn event(
+    bundle: &Bundle,
+    shaped: &Shaped<'_>,
+    time: i64,
+    (name, output): (&str, &Output),
+) -> Event {
+    shaped.event((name, time), output.members(), kept::replaces(bundle))
 }
 
 const REQUEST: &str = "request";

@@ -263,6 +263,49 @@ fn an_unknown_end_counts_as_a_response_and_as_an_error() {
     }
 }
 
+/// Whether a condition holds after a result with this structured output.
+fn holds_after(semantics: u64, output: &str, condition: &str) -> bool {
+    let bundle = when_under(semantics, condition);
+    let mut history = History::new(&bundle).unwrap();
+    let outcome = Outcome::Result(Some(output.to_owned()));
+    history.complete(1_000, &request("act", "{}"), &outcome);
+    code(&mut history, 2_000, &request("ask", "{}")) == "permitted"
+}
+
+#[test]
+fn a_result_that_agents_may_read_otherwise_counts_as_one_that_nobody_knows() {
+    let error = "formerly within 1h Action::\"act\"::error{}";
+    let response = "formerly within 1h Action::\"act\"::response{}";
+    for output in [
+        r#"{"size":9007199254740993}"#,
+        r#"{"size":1e400}"#,
+        r#"{"size":7,"Size":8}"#,
+        r#"{"size":7,"size":8}"#,
+        r#"{"size":7,"kind":"\u0000of another string"}"#,
+    ] {
+        assert!(holds_after(4, output, error), "{output}");
+        assert!(holds_after(4, output, response), "{output}");
+    }
+    // What is not declared is nothing that policy reads.
+    for output in [
+        r#"{"size":7,"id":9007199254740993}"#,
+        r#"{"size":7.0,"big":1e400,"a":{"k":1,"K":2}}"#,
+        r#"{"kind":"\u2028","x":"\ud800"}"#,
+    ] {
+        assert!(!holds_after(4, output, error), "{output}");
+        assert!(holds_after(4, output, response), "{output}");
+    }
+}
+
+#[test]
+fn a_whole_number_of_a_result_is_a_long_however_it_is_written() {
+    let compared = "formerly within 1h Action::\"act\"::response{ output.size: 7 }";
+    for output in [r#"{"size":7}"#, r#"{"size":7.0}"#, r#"{"size":70e-1,"id":1e400}"#] {
+        assert!(holds_after(4, output, compared), "{output}");
+    }
+    assert!(!holds_after(2, r#"{"size":7.0}"#, compared), "it was not before");
+}
+
 #[test]
 fn an_unknown_end_has_no_output_to_compare() {
     let compared = "formerly within 1h Action::\"act\"::response{ output.size: 7 }";

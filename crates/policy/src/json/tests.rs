@@ -50,3 +50,52 @@ fn the_ends_of_each_number_type_are_read_or_refused() {
         }
     }
 }
+
+#[test]
+fn what_is_authorised_has_numbers_that_every_reader_holds() {
+    let member = |text: &str| Json::parse_input(&format!("{{\"n\":{text}}}")).unwrap()["n"].clone();
+    assert_eq!(member("3"), Json::Integer(3));
+    for text in ["3.0", "3e0", "30e-1"] {
+        assert_eq!(member(text), Json::Whole(3), "{text}");
+    }
+    assert_eq!(member("-0.0"), Json::Whole(0));
+    assert_eq!(member("2.50"), Json::Decimal("2.5".into()));
+    assert_eq!(member("1e-5"), Json::Decimal("0.00001".into()));
+    assert_eq!(member("null"), Json::Absent);
+    // The last one is read by those that round correctly only.
+    for text in [
+        "9007199254740993",
+        "18446744073709551616",
+        "0.1000000000000000000001",
+        "0.9355189175474323",
+    ] {
+        assert_eq!(member(text), Json::Beyond(text.into()));
+    }
+    assert!(Json::parse_input("{\"n\":1e400}").is_ok(), "nothing may look at it");
+    let output = Json::parse_output("{\"n\":0.9355189175474323}").unwrap();
+    assert_eq!(output["n"], Json::Decimal("0.9355189175474323".into()));
+}
+
+#[test]
+fn what_is_kept_of_a_text_says_the_same_when_it_is_read_again() {
+    let text =
+        r#"{"a":9007199254740993,"b":[3.0,-2.5,1e400,null],"c":"\u0000\n","d":0.9355189175474323}"#;
+    for read in [Json::parse_input, Json::parse_output] {
+        let members = Json::Object(read(text).unwrap());
+        assert_eq!(Json::Object(read(&members.to_text()).unwrap()), members);
+    }
+}
+
+#[test]
+fn what_agents_may_take_for_something_else_is_doubtful() {
+    let doubtful = |text| Json::Object(Json::parse_output(text).unwrap()).is_doubtful();
+    for text in [
+        r#"{"a":9007199254740993}"#,
+        r#"{"a":[{"b":1e400}]}"#,
+        r#"{"a":1,"A":2}"#,
+        "{\"x\":[{\"k\":1,\"\u{212a}\":2}]}",
+    ] {
+        assert!(doubtful(text), "{text}");
+    }
+    assert!(!doubtful(r#"{"a":[1.5,-0.0,"A"],"b":{"a":1}}"#));
+}
