@@ -224,7 +224,8 @@ fn ten_strangers_keep_no_registered_user_out() {
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(domain.around(), open).unwrap();
     let node = Node::start(&domain.folder());
-    let registered = order(&domain, &["register", "other", "--user", &REGISTERED.to_string()]);
+    let registered =
+        order(&domain.folder(), &["register", "other", "--user", &REGISTERED.to_string()]);
     assert_eq!(registered.code, Some(0), "{}", registered.stderr);
     let mut strangers = ten_strangers(&domain);
     until("all places to be taken", || {
