@@ -54,6 +54,16 @@ pub(crate) fn stops(root: &Root) -> anyhow::Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
+/// Fifty backups and fifty copies of a busy node in one optimised build: each verifies, replays and starts.
+pub(crate) fn backups(root: &Root) -> anyhow::Result<Outcome> {
+    let build = ["test", "--release", "--locked", "--quiet", "--package", "interlock"];
+    let tests = ["--test", "nodes", "--", "--nocapture", "--test-threads", "1", "backup::"];
+    let mut run = command(root.path(), "cargo", &[&build[..], &tests].concat());
+    run.env("INTERLOCK_DEEP", "1");
+    run::run(run)?;
+    Ok(Outcome::Passed)
+}
+
 /// The examples in the documentation comments.
 pub(crate) fn documentation(root: &Root) -> anyhow::Result<Outcome> {
     run::run(command(

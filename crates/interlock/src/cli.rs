@@ -1,6 +1,7 @@
 //! The arguments of every command, and the help texts.
 
 mod approvals;
+mod backup;
 mod bench;
 mod erase;
 mod family;
@@ -23,6 +24,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
 pub(crate) use approvals::{Approvals, ApprovalsCommand, Approve, Meters};
+pub(crate) use backup::Backup;
 pub(crate) use bench::{Bench, Measured};
 pub(crate) use erase::Erase;
 pub(crate) use family::{Delegate, End};
@@ -90,6 +92,8 @@ pub(crate) enum Command {
     End(End),
 
     Erase(Erase),
+
+    Backup(Backup),
 
     Restore(Restore),
 

@@ -3,6 +3,7 @@
 mod answer;
 mod approvals;
 mod ask;
+mod backup;
 mod bench;
 mod bundle;
 mod completions;
@@ -81,6 +82,7 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Delegate(arguments) => family::delegate(arguments, output),
         Command::End(arguments) => family::end(arguments, output),
         Command::Erase(arguments) => erase::run(arguments, output),
+        Command::Backup(arguments) => backup::run(arguments, output),
         Command::Restore(arguments) => restore::run(arguments, output),
         Command::Approvals(arguments) => approvals::run(&arguments.command, output),
         Command::Approve(arguments) => approvals::approve(arguments, output),

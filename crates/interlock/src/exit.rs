@@ -113,7 +113,7 @@ impl Failure {
             "governance" | UNREPLAYED | "peer" | "replay" => Exit::Denied,
             "input" => Exit::Data,
             "socket" => Exit::NoInput,
-            "folder" | "ledger" | "rollback" => Exit::Io,
+            "folder" | "ledger" | "output" | "rollback" => Exit::Io,
             "unrecorded" => Exit::Unrecorded,
             _ => Exit::Failed,
         };

@@ -62,3 +62,9 @@ pub(crate) const FIRST_REQUEST_MS_MAX: u64 = 2_000;
 
 /// Bytes of that request that are read, at most.
 pub(crate) const FIRST_REQUEST_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Bytes of the last member of a backup, which says what it holds.
+pub(crate) const MANIFEST_BYTES_MAX: u64 = 64 * 1024;
+
+/// Files of a backup, at most.
+pub(crate) const BACKUP_FILES_MAX: u64 = 100_000_000;

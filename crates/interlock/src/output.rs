@@ -20,7 +20,7 @@ pub(crate) use paint::{ColorChoice, Paint, Style};
 pub(crate) use progress::Progress;
 pub(crate) use stderr::{show_panics, stderr, stderr_is_terminal};
 pub(crate) use table::Table;
-pub(crate) use terminal::stdout;
+pub(crate) use terminal::{file_stdout, stdout};
 
 use crate::exit::Failure;
 

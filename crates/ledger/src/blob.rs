@@ -6,7 +6,7 @@ use crate::limits::BLOB_BYTES_MAX;
 use proof::digest::Digest;
 use std::sync::{Arc, Mutex, PoisonError};
 
-const FOLDER: &str = "blobs";
+pub(crate) const FOLDER: &str = "blobs";
 
 /// The blobs of one ledger. Clones share them.
 #[derive(Debug)]

@@ -66,6 +66,24 @@ pub trait Disk: Send + Sync + 'static {
     /// [`DiskError::Sync`]: what of it is durable is then unknown.
     fn sync_all(&self) -> Result<(), DiskError>;
 
+    /// Whether somebody holds a shared lock (`flock`) on this folder, as who copies it does.
+    ///
+    /// # Errors
+    /// Whatever the disk reports.
+    fn is_held(&self, folder: &str) -> Result<bool, DiskError> {
+        let _ = folder;
+        Ok(false)
+    }
+
+    /// What tells this folder from a copy of it. `None` where nothing does.
+    ///
+    /// # Errors
+    /// Whatever the disk reports.
+    fn place(&self, folder: &str) -> Result<Option<String>, DiskError> {
+        let _ = folder;
+        Ok(None)
+    }
+
     /// A file's whole content, if it has at most `bytes_max` bytes. `None`: there is no such file.
     ///
     /// # Errors

@@ -10,13 +10,17 @@
 //!          promised                     │   a batch that is synced: its promise, where one is asked for
 //!             open ────── wal::recover ┤   check everything, drop a torn end, change nothing else
 //!             reader ──────────────────┘   look on, without a lock
+//!           completed                      what a copy lacks, from the write-ahead files
+//!             backup                       a log as it is at one moment, file by file
 //!  blob · sealed · snapshots · files       what lies beside the log
 //!  limits                                  every bound, named
 //! ```
 //!
 //! Architecture invariant: nothing here knows what a record says. Architecture invariant: nothing is signed that was
 //! not read back from the write-ahead files and found equal to what was acknowledged.
+mod backup;
 mod blob;
+mod completed;
 pub mod disk;
 mod entry;
 mod error;
@@ -34,6 +38,7 @@ pub mod simulation;
 mod snapshots;
 mod wal;
 
+pub use backup::{Backup, BackupError, Taken, copy_file};
 pub use blob::Blobs;
 pub use disk::{Disk, DiskError, DiskFile, FileDisk};
 pub use entry::{Committed, Entry, EntryError};

@@ -41,6 +41,9 @@ pub const SEGMENT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// when the disk is full, 64 halts of up to a block each can still be made durable.
 pub const RESERVE_BYTES: u64 = 256 * 1024;
 
+/// Write-ahead segments that are kept for who copies the folder and holds `wal`, at most. The oldest go above.
+pub const SEGMENTS_HELD_MAX: usize = 256;
+
 /// Bytes of one blob, at most.
 pub const BLOB_BYTES_MAX: usize = 64 * 1024 * 1024;
 

@@ -1,15 +1,19 @@
 //! Opening a log: the published part is checked at its edge, the write-ahead part in full.
+use crate::completed::{Completed, complete};
 use crate::disk::Disk;
 use crate::entry::Entry;
 use crate::error::Error;
-use crate::files::remove_unfinished;
+use crate::files::{remove_unfinished, replace};
 use crate::ledger::log_id;
-use crate::paths::{DiskFiles, bundle_boundary};
+use crate::limits::CHECKPOINT_BYTES_MAX;
+use crate::paths::{PLACE_PATH, bundle_boundary};
 use crate::publish::Head;
+use crate::wal;
 use crate::wal::cursor::{Batch, Cursor};
 use crate::wal::recover::{check_end, seek, settle, walk};
+use crate::wal::segments::Segments;
 use proof::digest::Digest;
-use proof::log::{CHECKPOINT_PATH, LogReader};
+use proof::log::{CHECKPOINT_PATH, Files, LogReader};
 use proof::merkle::{Frontier, leaf_hash};
 use proof::note::VerifierKey;
 
@@ -42,21 +46,47 @@ pub(crate) fn recover<D: Disk>(
         return Err(Error::NotThere { path: CHECKPOINT_PATH.to_owned() });
     }
     // Its signature, its origin, and that the tiles at the right edge have its root.
-    let log = LogReader::open(DiskFiles(disk), key, origin)?;
+    // What is wrong with the segments is told when they are walked.
+    let segments = Segments::open(disk, log_id(origin)).unwrap_or_else(|_| Segments::none());
+    let files = Completed { disk, segments: &segments };
+    let log = LogReader::open(&files, key, origin)?;
     let published = Head { size: log.size(), root: log.checkpoint().root };
     let mut tail = Tail::new(&log)?;
     let walked = walk(disk, seek(disk, log_id(origin), tail.next)?, |batch| tail.take(&batch))?;
-    check_end(&walked)?;
+    let place = disk.place(wal::FOLDER)?;
+    if !is_copy(disk, place.as_deref())? {
+        check_end(&walked)?;
+    }
     if tail.next < published.size {
         let (checkpoint, held) = (published.size, tail.next);
         return Err(Error::CheckpointAhead { checkpoint, held });
     }
     remove_unfinished(disk)?;
+    complete(&log, &files)?;
     let dropped_batch = settle(disk, &walked)?;
+    if let Some(place) = place {
+        remember_place(disk, &place)?;
+    }
     let frontier = tail.frontier;
     let (size, root) = (frontier.size(), frontier.root());
     let recovery = Recovery { size, root, published: published.size, dropped_batch };
     Ok((Recovered { end: walked.end, frontier, published }, recovery))
+}
+
+/// Whether the folder is a copy of the one that was opened last. What copies a segment while batches are written to it may read a
+/// place before a batch came there, and the places after it later: where the copy ends, good batches may follow. In the folder
+/// itself that is damage.
+fn is_copy<D: Disk>(disk: &D, place: Option<&str>) -> Result<bool, Error> {
+    let before = disk.read(PLACE_PATH, CHECKPOINT_BYTES_MAX)?;
+    Ok(place.zip(before).is_some_and(|(place, before)| place.as_bytes() != before))
+}
+
+fn remember_place<D: Disk>(disk: &D, place: &str) -> Result<(), Error> {
+    if disk.read(PLACE_PATH, CHECKPOINT_BYTES_MAX)?.as_deref() != Some(place.as_bytes()) {
+        replace(disk, PLACE_PATH, place.as_bytes())?;
+        disk.sync_folder("")?;
+    }
+    Ok(())
 }
 
 /// The fold of the write-ahead files over the published tree.
@@ -70,7 +100,7 @@ struct Tail {
 }
 
 impl Tail {
-    fn new<D: Disk>(log: &LogReader<DiskFiles<'_, D>>) -> Result<Tail, Error> {
+    fn new<F: Files>(log: &LogReader<F>) -> Result<Tail, Error> {
         let boundary = bundle_boundary(log.size());
         let known = log.entries(boundary..log.size()).map(|entry| Ok(entry?.1));
         let known = known.collect::<Result<Vec<_>, proof::log::Error>>()?;

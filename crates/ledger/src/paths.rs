@@ -7,6 +7,9 @@ use proof::tile::{EntryBundle, Error};
 /// The signing key's public half, one `vkey` line.
 pub(crate) const VKEY_PATH: &str = "vkey";
 
+/// What told the folder from copies of it when it was opened last.
+pub(crate) const PLACE_PATH: &str = "place";
+
 /// Entries of a full bundle.
 pub(crate) const WIDTH: u64 = TILE_WIDTH as u64;
 

@@ -7,6 +7,7 @@ mod progress;
 use crate::disk::{Disk, DiskError};
 use crate::error::Error;
 use crate::files::replace;
+use crate::limits::SEGMENTS_HELD_MAX;
 use crate::paths::{DiskFiles, partials_of, sealed_path};
 use crate::wal;
 use crate::wal::room::{Left, Spare};
@@ -157,10 +158,17 @@ impl<D: Disk> Publisher<D> {
         if names.is_empty() { Ok(()) } else { self.disk.remove(folder) }
     }
 
-    /// Remove segments that hold nothing but full, published bundles.
+    /// Remove segments that hold nothing but full, published bundles. While somebody copies the folder they stay: the copy's
+    /// tiles may be older than its segments.
     fn remove_segments(&self, progress: &Progress<D>) -> Result<(), Error> {
         let kept = progress.first_segment();
-        for number in wal::segments(&*self.disk)?.into_iter().filter(|number| *number < kept) {
+        let mut superfluous = wal::segments(&*self.disk)?;
+        superfluous.retain(|number| *number < kept);
+        if !superfluous.is_empty() && self.disk.is_held(wal::FOLDER)? {
+            let over = superfluous.len().saturating_sub(SEGMENTS_HELD_MAX);
+            superfluous.truncate(over);
+        }
+        for number in superfluous {
             self.disk.remove(&wal::segment_path(number))?;
             // One by one: were a later one gone and an earlier one back, the gap would look like a loss.
             self.disk.sync_folder(wal::FOLDER)?;

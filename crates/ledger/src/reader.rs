@@ -6,15 +6,19 @@
 mod entries;
 
 use crate::blob::Blobs;
-use crate::disk::{Disk, DiskError, FileDisk};
+use crate::completed::Completed;
+use crate::disk::{Disk, FileDisk};
 use crate::error::Error;
+use crate::ledger::log_id;
 use crate::limits::CHECKPOINT_BYTES_MAX;
 use crate::paths::VKEY_PATH;
-use entries::Entries;
+use crate::wal::segments::Segments;
+pub(crate) use entries::parse_checkpoint;
+use entries::{Entries, read_checkpoint};
 use proof::digest::Digest;
 use proof::log::{CHECKPOINT_PATH, Files, ReadError};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// An entry as a reader finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +33,9 @@ pub struct ReadEntry {
 
 /// A read-only view of one log's folder.
 pub struct Reader<D: Disk = FileDisk> {
-    disk: Arc<D>,
+    pub(crate) disk: Arc<D>,
+    /// The write-ahead segments as they were when a file was missing last.
+    segments: Mutex<Option<Segments<D>>>,
 }
 
 impl Reader<FileDisk> {
@@ -48,7 +54,7 @@ impl<D: Disk> Reader<D> {
     /// # Errors
     /// As [`Reader::open`].
     pub fn over(disk: D) -> Result<Reader<D>, Error> {
-        let reader = Reader { disk: Arc::new(disk) };
+        let reader = Reader { disk: Arc::new(disk), segments: Mutex::default() };
         reader.checkpoint()?;
         Ok(reader)
     }
@@ -85,6 +91,21 @@ impl<D: Disk> Reader<D> {
         Blobs::new(Arc::clone(&self.disk)).get(digest)
     }
 
+    /// A file that is not in the folder, from the write-ahead files.
+    fn completed(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        let mut held = self.segments.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(segments) = &*held
+            && let Some(bytes) = (Completed { disk: &*self.disk, segments }).read(path)?
+        {
+            return Ok(Some(bytes));
+        }
+        let log = log_id(&read_checkpoint(&*self.disk)?.origin);
+        // A folder without them, or with others', is read as it is.
+        let segments = Segments::open(&*self.disk, log).unwrap_or_else(|_| Segments::none());
+        let segments = held.insert(segments);
+        Completed { disk: &*self.disk, segments }.read(path)
+    }
+
     fn text(&self, path: &str) -> Result<String, Error> {
         let missing = || Error::NotThere { path: path.to_owned() };
         let bytes = self.disk.read(path, CHECKPOINT_BYTES_MAX)?.ok_or_else(missing)?;
@@ -92,10 +113,14 @@ impl<D: Disk> Reader<D> {
     }
 }
 
-/// So that `proof::log` verifies the folder.
+/// So that `proof::log` verifies the folder. What a copy of a running log lacks comes from its write-ahead files.
 impl<D: Disk> Files for Reader<D> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        let failed = |error: &dyn std::fmt::Display| ReadError::new(&error.to_string());
         let read = self.disk.read(path, proof::limits::FILE_BYTES_MAX);
-        read.map_err(|error: DiskError| ReadError::new(&error.to_string()))
+        match read.map_err(|error| failed(&error))? {
+            Some(bytes) => Ok(Some(bytes)),
+            None => self.completed(path).map_err(|error| failed(&error)),
+        }
     }
 }

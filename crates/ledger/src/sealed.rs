@@ -67,6 +67,16 @@ impl<D: Disk> SealedFile<D> {
     }
 }
 
+/// The bytes of a file of these parts.
+pub(crate) fn encode<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for part in parts {
+        bytes.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}
+
 /// The sealed parts in a file; `None` unless it holds exactly `count`.
 pub(crate) fn decode(bytes: &[u8], count: u16) -> Option<Vec<&[u8]>> {
     let mut rest = bytes;

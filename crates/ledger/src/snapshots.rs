@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const FOLDER: &str = "snapshots";
-const PIECES: &str = "snapshots/pieces";
+pub(crate) const PIECES: &str = "snapshots/pieces";
 
 /// Digits of a list's name: the index of the record that names the snapshot's digests.
 const DIGITS: usize = 20;
@@ -124,7 +124,7 @@ impl<D: Disk> Snapshots<D> {
     }
 }
 
-fn list_path(index: u64) -> String {
+pub(crate) fn list_path(index: u64) -> String {
     format!("{FOLDER}/{index:0width$}", width = DIGITS)
 }
 

@@ -1,6 +1,6 @@
 //! What the tests of this crate share.
 use crate::simulation::{MemoryDevice, MemoryDisk};
-use crate::{Entry, Error, Ledger, Recovery, Sizes};
+use crate::{Disk, Entry, Error, Ledger, Recovery, Sizes};
 use proof::note::{Ed25519Signer, Signer};
 
 pub(crate) const ORIGIN: &str = "example.org/lineage/node-1";
@@ -37,7 +37,7 @@ pub(crate) fn entries(range: std::ops::Range<u64>) -> Vec<Entry> {
 }
 
 /// Commit entries in batches of up to 20, which small segments can hold.
-pub(crate) fn commit_all(ledger: &mut Ledger<MemoryDisk>, range: std::ops::Range<u64>) {
+pub(crate) fn commit_all<D: Disk>(ledger: &mut Ledger<D>, range: std::ops::Range<u64>) {
     for first in range.clone().step_by(20) {
         ledger.commit(&entries(first..range.end.min(first + 20))).unwrap();
     }

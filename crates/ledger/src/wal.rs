@@ -6,6 +6,7 @@ pub(crate) mod cursor;
 pub(crate) mod format;
 pub(crate) mod recover;
 pub(crate) mod room;
+pub(crate) mod segments;
 pub(crate) mod writer;
 
 use crate::disk::{Disk, DiskError};

@@ -16,8 +16,8 @@ pub struct Error {
 
 impl Error {
     /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `rollback`, `replay`, `governance`,
-    /// `semantics.replay`, `server`, `session`, `socket`, `peer`, `entropy`, `input`, `descriptors`,
-    /// `unrecorded`.
+    /// `semantics.replay`, `server`, `session`, `socket`, `peer`, `entropy`, `input`, `output`,
+    /// `descriptors`, `unrecorded`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.code
@@ -72,6 +72,11 @@ impl Error {
 
     pub(crate) fn ledger(log: &str, why: &dyn Display) -> Self {
         Self::new("ledger", format!("the {log} log: {why}"))
+    }
+
+    /// What was read could not be written elsewhere.
+    pub(crate) fn output(why: &dyn Display) -> Self {
+        Self::new("output", format!("the backup could not be written: {why}"))
     }
 
     /// A node's own words about a log of its.

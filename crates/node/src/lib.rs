@@ -32,6 +32,7 @@
 //! | [`guard`] | the process between the node and one server, from the MCP gateway |
 //! | [`notes`] | lines for a person, which nothing waits for; [`say`] is the one way to standard error |
 //! | [`client`] | the keyless other end of the socket |
+//! | [`backup`] | a domain as it is at one moment, file by file |
 //! | [`restore`] | going on from an older copy of a domain, and what that undoes |
 //! | [`publish`] | the logs over HTTP, read only |
 //!
@@ -44,6 +45,7 @@ mod accept;
 mod approvals;
 mod asking;
 mod authority;
+pub mod backup;
 mod bring;
 pub mod client;
 pub mod clock;

@@ -6,10 +6,11 @@ mod changes;
 
 use std::path::{Path, PathBuf};
 
-use ledger::{Disk, DiskFile, FileDisk, Reader};
-use proof::checkpoint;
+use ledger::{Disk, DiskFile, FileDisk, Head, Reader};
+use proof::checkpoint::{self, Checkpoint};
 use proof::limits::FILE_BYTES_MAX;
 use proof::log::LogReader;
+use proof::merkle::{Frontier, leaf_hash};
 use proof::note::VerifierKey;
 
 use crate::{Error, Options};
@@ -59,6 +60,16 @@ impl Mark {
         format!("seen-{}", self.log)
     }
 
+    /// The files that remember something of the log, by their paths in the domain's folder.
+    pub(crate) fn paths(&self) -> [String; 4] {
+        let other = match self.log {
+            "lineage" => "governance",
+            _ => "lineage",
+        };
+        let (own, other) = (format!("marks/{}", self.log), format!("{other}/{}", self.seen()));
+        [changes::name(&own), own, changes::name(&other), other]
+    }
+
     /// Both copies: folder and name.
     fn copies(&self) -> [(&Path, String); 2] {
         [(&self.folder, self.log.to_owned()), (&self.other, self.seen())]
@@ -82,11 +93,19 @@ impl Mark {
             let seen = checkpoint::open(&seen, key, origin).map_err(|why| unreadable(&why))?;
             let log =
                 LogReader::open(self.reader()?, key, origin).map_err(|why| self.failed(&why))?;
-            if log.size() < seen.size {
-                let undone = self.undone_of((folder, &name), (log.size(), seen.size));
+            if log.size() >= seen.size {
+                log.extends(&seen).map_err(|why| Error::rollback(self.log, &why))?;
+                continue;
+            }
+            let written = self.written(&log, &seen)?;
+            if written.size < seen.size {
+                let undone = self.undone_of((folder, &name), (written.size, seen.size));
                 return Err(Error::rollback(self.log, &undone));
             }
-            log.extends(&seen).map_err(|why| Error::rollback(self.log, &why))?;
+            if written.root != seen.root {
+                let forked = proof::log::Error::Forked { size: seen.size };
+                return Err(Error::rollback(self.log, &forked));
+            }
         }
         Ok(())
     }
@@ -99,16 +118,56 @@ impl Mark {
             let Ok(Some(seen)) = self.read(&folder.join(&name), (folder, &name)) else { continue };
             let Ok(seen) = checkpoint::open(&seen, key, origin) else { continue };
             let known = most.as_ref().map_or(log.size(), |undone| undone.seen);
-            if seen.size > known {
-                most = Some(self.undone_of((folder, &name), (log.size(), seen.size)));
+            if seen.size <= known {
+                continue;
+            }
+            let written = self.written(&log, &seen)?;
+            if written.size < seen.size {
+                most = Some(self.undone_of((folder, &name), (written.size, seen.size)));
             }
         }
         Ok(most)
     }
 
+    /// The head up to a remembered one, of what is written and not published: a copy of a running log may have an older
+    /// checkpoint than the mark that was copied after it.
+    fn written(&self, log: &LogReader<Reader<FileDisk>>, seen: &Checkpoint) -> Result<Head, Error> {
+        let mut tree = Frontier::load(log, log.size()).map_err(|why| self.failed(&why))?;
+        let reader = self.reader()?;
+        for entry in reader.entries(log.size()).map_err(|why| self.failed(&why))? {
+            if tree.size() >= seen.size {
+                break;
+            }
+            tree.push(leaf_hash(&entry.map_err(|why| self.failed(&why))?.record));
+        }
+        Ok(Head { size: tree.size(), root: tree.root() })
+    }
+
     fn undone_of(&self, (folder, name): (&Path, &str), (has, seen): (u64, u64)) -> Undone {
         let changes = changes::read(folder, name).into_iter().filter(|one| one.index >= has);
         Undone { log: self.log, has, seen, changes: changes.collect() }
+    }
+
+    /// What was seen of a log here that another copy of it, with so many records, lacks. Only told: nothing is verified.
+    pub(crate) fn beyond(&self, has: u64) -> Option<Undone> {
+        let own = self.reader().ok().and_then(|reader| {
+            let last = reader.entries(has).ok()?.map_while(Result::ok).last();
+            last.map(|entry| entry.index.saturating_add(1))
+        });
+        let mut most = Undone { log: self.log, has, seen: own.unwrap_or(has), changes: Vec::new() };
+        for (folder, name) in self.copies() {
+            let size = self.read(&folder.join(&name), (folder, &name)).ok().flatten();
+            let size = size.and_then(|seen| {
+                let note = proof::note::SignedNote::parse(&seen).ok()?;
+                Checkpoint::parse(note.text()).ok().map(|seen| seen.size)
+            });
+            most.seen = most.seen.max(size.unwrap_or_default());
+            let changes = self.undone_of((folder, &name), (has, has)).changes;
+            if changes.len() > most.changes.len() {
+                most.changes = changes;
+            }
+        }
+        (most.seen > has).then_some(most)
     }
 
     /// The remembered head. The copy in the other log's folder need not be there: an earlier build made none.

@@ -46,6 +46,14 @@ pub fn standing(options: &Options) -> Result<Standing, Error> {
     Ok(standing)
 }
 
+/// What was seen in a domain's folder that a backup lacks, whose logs have so many records.
+#[must_use]
+pub fn undone_by(options: &Options, governance: u64, lineage: u64) -> Vec<Undone> {
+    let undone =
+        [Mark::governance(options).beyond(governance), Mark::lineage(options).beyond(lineage)];
+    undone.into_iter().flatten().collect()
+}
+
 /// What the lineage log lacks, and the size of the governance log that its last record rests on.
 fn lineage(options: &Options) -> Result<(Option<Undone>, u64), Error> {
     let key: VerifierKey = keys::read(&options.folder, "lineage")?.verifier();

@@ -15,7 +15,7 @@ pub(super) const GROUPS: [(&str, &[&str]); 8] = [
     ("Govern with several officers", &["roles", "key", "propose", "sign", "publish"]),
     ("Decide without a node", &["decide"]),
     ("What happened", &["log", "explain", "replay", "receipt", "verify"]),
-    ("This machine", &["restore", "doctor", "bench", "completions", "version"]),
+    ("This machine", &["backup", "restore", "doctor", "bench", "completions", "version"]),
 ];
 
 const EXIT_CODES: &str = "0 done · 1 failed · 2 denied or not verified · 64 usage · 65 malformed input\n  \

@@ -2,7 +2,7 @@ mod show;
 mod tail;
 mod verify;
 
-pub(super) use verify::{rate, records as verify_records};
+pub(super) use verify::{rate, records as verify_records, verified};
 
 use std::collections::BTreeSet;
 

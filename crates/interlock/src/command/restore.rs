@@ -1,5 +1,7 @@
+mod file;
+
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use node::restore::Standing;
 use node::{Options, Undone};
@@ -12,9 +14,21 @@ use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, counted};
 use crate::record_line::utc;
 
-/// Shows what the copy undoes, asks, and lets the next start go on from it.
+/// Makes a domain's folder of a backup; or shows what an older copy undoes, asks, and lets the next start go on from it.
 pub(super) fn run(arguments: &Restore, output: &mut Output) -> Result<Exit, Failure> {
-    let options = config::load(&arguments.domain)?;
+    let here = PathBuf::from(".");
+    match arguments.paths.as_slice() {
+        [_, _] if arguments.new_lineage.is_some() => {
+            let help = "restore the file first; then `interlock restore DOMAIN --new-lineage NODE`";
+            Err(Failure::new(Exit::Usage, "--new-lineage needs a folder alone").help(help))
+        }
+        [backup, domain] => file::restore((backup, domain), arguments.yes, output),
+        paths => older_copy(paths.first().unwrap_or(&here), arguments, output),
+    }
+}
+
+fn older_copy(domain: &Path, arguments: &Restore, output: &mut Output) -> Result<Exit, Failure> {
+    let options = config::load(domain)?;
     let standing = node::restore::standing(&options).map_err(|why| Failure::node(&why))?;
     if output.is_json() {
         output.json(&value(&standing))?;
@@ -23,17 +37,17 @@ pub(super) fn run(arguments: &Restore, output: &mut Output) -> Result<Exit, Fail
     }
     output.flush()?;
     match &arguments.new_lineage {
-        Some(name) => new_lineage(arguments, (&options, name), output),
-        None => go_on(arguments, (&options, &standing), output),
+        Some(name) => new_lineage(arguments.yes, (&options, name), output),
+        None => go_on(arguments.yes, (&options, &standing), output),
     }
 }
 
 fn go_on(
-    arguments: &Restore,
+    yes: bool,
     (options, standing): (&Options, &Standing),
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let shown = arguments.domain.display();
+    let shown = options.folder.display();
     if standing.lineage_is_ahead || standing.lineage_is_lost {
         let why = match standing.lineage_is_lost {
             true => "there is no lineage log here that can be read",
@@ -48,7 +62,7 @@ fn go_on(
         output.line("nothing is lost: a start goes on from here as it is")?;
         return Ok(Exit::Ok);
     }
-    ask("Go on without what is lost?", arguments.yes, Unattended::NeedsYes)?;
+    ask("Go on without what is lost?", yes, Unattended::NeedsYes)?;
     node::restore::go_on(options).map_err(|why| Failure::node(&why))?;
     if !output.is_json() {
         output.line(format!("the next start goes on from here: interlock serve {shown}"))?;
@@ -58,18 +72,18 @@ fn go_on(
 }
 
 fn new_lineage(
-    arguments: &Restore,
+    yes: bool,
     (old, name): (&Options, &str),
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let (file, shown) = (arguments.domain.join(config::FILE), arguments.domain.display());
+    let (file, shown) = (old.folder.join(config::FILE), old.folder.display());
     let text = config::text(&file)?;
     let text = renamed(&text, &old.node, name).ok_or_else(|| {
         Failure::new(Exit::Config, format!("`node.name` is not found in `{}`", file.display()))
     })?;
     let question =
         "Put the old lineage log aside and begin a new one, without labels and histories?";
-    ask(question, arguments.yes, Unattended::NeedsYes)?;
+    ask(question, yes, Unattended::NeedsYes)?;
     let new = Options { node: name.to_owned(), ..old.clone() };
     node::restore::new_lineage(old, &new).map_err(|why| Failure::node(&why))?;
     write(&file, &text)?;
@@ -112,8 +126,20 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 fn tell(standing: &Standing, output: &mut Output) -> Result<(), Failure> {
+    tell_undone(&standing.undone, output)?;
+    if standing.lineage_is_ahead {
+        output.line("the lineage log rests on governance records that are not here")?;
+    }
+    if standing.lineage_is_lost {
+        let title = "there is no lineage log here that can be read";
+        output.line(output.paint().text(Style::Bad, title))?;
+    }
+    Ok(())
+}
+
+fn tell_undone(undone: &[Undone], output: &mut Output) -> Result<(), Failure> {
     let paint = output.paint();
-    for Undone { log, has, seen, changes } in &standing.undone {
+    for Undone { log, has, seen, changes } in undone {
         let lost = counted(seen.saturating_sub(*has), "record is", "records are");
         let title = format!("the {log} log has {has} records and had {seen}: {lost} lost");
         output.line(paint.text(Style::Bad, title))?;
@@ -125,17 +151,19 @@ fn tell(standing: &Standing, output: &mut Output) -> Result<(), Failure> {
             output.line("  decisions, labels, approvals and meters in them are gone; erase again what was erased since")?;
         }
     }
-    if standing.lineage_is_ahead {
-        output.line("the lineage log rests on governance records that are not here")?;
-    }
-    if standing.lineage_is_lost {
-        output.line(paint.text(Style::Bad, "there is no lineage log here that can be read"))?;
-    }
     Ok(())
 }
 
 fn value(standing: &Standing) -> Value {
-    let undone = standing.undone.iter().map(|one| {
+    Value::Object(Object::from([
+        ("lineage_is_ahead", Value::Bool(standing.lineage_is_ahead)),
+        ("lineage_is_lost", Value::Bool(standing.lineage_is_lost)),
+        ("undone", undone_value(&standing.undone)),
+    ]))
+}
+
+fn undone_value(undone: &[Undone]) -> Value {
+    let undone = undone.iter().map(|one| {
         let changes = one.changes.iter().map(|change| {
             object([
                 ("at", Value::Integer(change.at)),
@@ -150,11 +178,7 @@ fn value(standing: &Standing) -> Value {
             ("seen", number(one.seen)),
         ])
     });
-    Value::Object(Object::from([
-        ("lineage_is_ahead", Value::Bool(standing.lineage_is_ahead)),
-        ("lineage_is_lost", Value::Bool(standing.lineage_is_lost)),
-        ("undone", Value::Array(undone.collect())),
-    ]))
+    Value::Array(undone.collect())
 }
 
 #[cfg(test)]

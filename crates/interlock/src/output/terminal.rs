@@ -11,6 +11,12 @@ pub(crate) fn stdout() -> Box<dyn Write> {
     }
 }
 
+/// Standard output for the bytes of a file, which are not for a terminal: `None` where it is one.
+pub(crate) fn file_stdout() -> Option<Box<dyn Write>> {
+    let stdout = io::stdout();
+    (!stdout.is_terminal()).then(|| Box::new(stdout) as Box<dyn Write>)
+}
+
 /// Shows bytes as they come.
 struct Terminal<W> {
     to: W,

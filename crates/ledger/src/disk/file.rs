@@ -5,7 +5,9 @@
 use super::{Disk, DiskError, DiskFile};
 use crate::limits::BLOCK_BYTES;
 use crate::wal::FOLDER as WAL_FOLDER;
-use rustix::fs::{AtFlags, FallocateFlags, FileType, FlockOperation, Mode, OFlags, ResolveFlags};
+use rustix::fs::{
+    AtFlags, FallocateFlags, FileType, FlockOperation, Mode, OFlags, ResolveFlags, StatxFlags,
+};
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -247,6 +249,30 @@ impl Disk for FileDisk {
             let _held = self.wal.set(fd);
         }
         Ok(())
+    }
+
+    fn is_held(&self, folder: &str) -> Result<bool, DiskError> {
+        let Some(fd) = self.open_at(folder, folder_flags())? else { return Ok(false) };
+        match rustix::fs::flock(&fd, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(false),
+            Err(Errno::WOULDBLOCK) => Ok(true),
+            Err(errno) => Err(failed(&self.shown(folder), errno)),
+        }
+    }
+
+    /// Its inode, and when that was made where the file system knows.
+    fn place(&self, folder: &str) -> Result<Option<String>, DiskError> {
+        let wanted = StatxFlags::INO | StatxFlags::BTIME;
+        let found = rustix::fs::statx(&self.root, folder, AtFlags::SYMLINK_NOFOLLOW, wanted);
+        let found = match found {
+            Ok(found) => found,
+            Err(Errno::NOENT | Errno::NOSYS) => return Ok(None),
+            Err(errno) => return Err(failed(&self.shown(folder), errno)),
+        };
+        let made = found.stx_btime;
+        let is_known = StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::BTIME);
+        let made = is_known.then(|| format!(" {}.{:09}", made.tv_sec, made.tv_nsec));
+        Ok(Some(format!("{}{}\n", found.stx_ino, made.unwrap_or_default())))
     }
 
     fn sync_all(&self) -> Result<(), DiskError> {

@@ -429,13 +429,29 @@ fn published_records_that_differ_from_the_write_ahead_files_are_refused() {
 }
 
 #[test]
-fn a_damaged_or_missing_tile_at_the_edge_is_refused() {
+fn a_damaged_tile_at_the_edge_is_refused() {
     for path in ["tile/0/000.p/40", "tile/entries/000.p/40"] {
         let device = written();
         edit(&device, path, |bytes| bytes[40] ^= 1);
         assert!(matches!(refusal(&device), Error::Published(_)));
+    }
+}
+
+#[test]
+fn a_missing_tile_at_the_edge_is_made_again_or_refused() {
+    for path in ["tile/0/000.p/40", "tile/entries/000.p/40"] {
+        let device = written();
+        let before = device.content(path);
         device.tamper(path, None);
-        assert!(matches!(refusal(&device), Error::Published(_)));
+        let without = device.fork();
+        drop(open(&device).unwrap());
+        assert_eq!(device.content(path), before, "{path}");
+        for path in segment_paths(&without) {
+            without.tamper(&path, None);
+        }
+        if path.contains("entries") {
+            assert!(matches!(refusal(&without), Error::Published(_)));
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Entries in order: from full bundles, then from the write-ahead files, else from partial bundles.
 use super::ReadEntry;
+use crate::completed::Completed;
 use crate::disk::Disk;
 use crate::entry::Entry;
 use crate::error::Error;
@@ -11,10 +12,12 @@ use crate::paths::{WIDTH, bundle_boundary, bundle_of, sealed_path};
 use crate::sealed;
 use crate::wal::cursor::{Cursor, Found};
 use crate::wal::recover::seek;
+use crate::wal::segments::Segments;
 use crate::wal::{WalError, segments};
 use proof::checkpoint::Checkpoint;
 use proof::log::CHECKPOINT_PATH;
 use proof::note::SignedNote;
+use proof::tile::EntryBundle;
 use std::collections::VecDeque;
 
 /// An iterator over a log's entries. See [`super::Reader::entries`].
@@ -25,6 +28,8 @@ pub struct Entries<'a, D: Disk> {
     next: u64,
     read: VecDeque<ReadEntry>,
     tail: Option<Cursor<D>>,
+    /// The write-ahead segments, once a bundle was missing.
+    segments: Option<Segments<D>>,
     ended: bool,
 }
 
@@ -32,7 +37,15 @@ impl<'a, D: Disk> Entries<'a, D> {
     pub(super) fn from(disk: &'a D, first: u64) -> Result<Entries<'a, D>, Error> {
         let checkpoint = read_checkpoint(disk)?;
         let read = VecDeque::new();
-        Ok(Entries { disk, checkpoint, next: first, read, tail: None, ended: false })
+        Ok(Entries {
+            disk,
+            checkpoint,
+            next: first,
+            read,
+            tail: None,
+            segments: None,
+            ended: false,
+        })
     }
 
     /// Read on; nothing is added at the end.
@@ -63,14 +76,19 @@ impl<'a, D: Disk> Entries<'a, D> {
 
     fn read_bundle(&mut self) -> Result<(), Error> {
         let bundle = bundle_of(self.next, self.checkpoint.size)?;
-        let path = bundle.path();
+        let (path, sealed_path) = (bundle.path(), sealed_path(&bundle));
         let damaged = |path: &str| Error::Damaged { path: path.to_owned() };
-        let bytes = self.disk.read(&path, ENTRY_BUNDLE_BYTES_MAX)?.ok_or_else(|| damaged(&path))?;
+        let bytes = self.disk.read(&path, ENTRY_BUNDLE_BYTES_MAX)?;
+        let sealed_bytes = self.disk.read(&sealed_path, SEALED_BUNDLE_BYTES_MAX)?;
+        let is_whole = bytes.is_some() && sealed_bytes.is_some();
+        if !is_whole && self.read_completed(bundle)? {
+            return Ok(());
+        }
+        let bytes = bytes.ok_or_else(|| damaged(&path))?;
         let records = bundle.decode(&bytes).map_err(|_| damaged(&path))?;
-        let path = sealed_path(&bundle);
-        let sealed_bytes = self.disk.read(&path, SEALED_BUNDLE_BYTES_MAX)?;
+        let width = bundle.width();
         let parts = match &sealed_bytes {
-            Some(bytes) => sealed::decode(bytes, bundle.width()).ok_or_else(|| damaged(&path))?,
+            Some(bytes) => sealed::decode(bytes, width).ok_or_else(|| damaged(&sealed_path))?,
             None => Vec::new(),
         };
         let mut parts = parts.into_iter();
@@ -79,6 +97,21 @@ impl<'a, D: Disk> Entries<'a, D> {
             self.push(ReadEntry { index, record: record.to_vec(), sealed });
         }
         Ok(())
+    }
+
+    /// A bundle that a copy of a running log lacks, from its write-ahead files. Whether they have it.
+    fn read_completed(&mut self, bundle: EntryBundle) -> Result<bool, Error> {
+        if self.segments.is_none() {
+            let opened = Segments::open(self.disk, log_id(&self.checkpoint.origin));
+            self.segments = Some(opened.unwrap_or_else(|_| Segments::none()));
+        }
+        let Some(segments) = &self.segments else { return Ok(false) };
+        let completed = Completed { disk: self.disk, segments };
+        let Ok(Some(entries)) = completed.entries(bundle) else { return Ok(false) };
+        for (index, Entry { record, sealed }) in (bundle.index() * WIDTH..).zip(entries) {
+            self.push(ReadEntry { index, record, sealed: Some(sealed) });
+        }
+        Ok(true)
     }
 
     fn read_tail(&mut self) -> Result<(), Error> {
@@ -128,12 +161,17 @@ impl<D: Disk> Iterator for Entries<'_, D> {
     }
 }
 
-/// The checkpoint's text, its signature unchecked: `proof::log` checks it.
-fn read_checkpoint<D: Disk>(disk: &D) -> Result<Checkpoint, Error> {
+/// The checkpoint, its signature unchecked: `proof::log` checks it.
+pub(super) fn read_checkpoint<D: Disk>(disk: &D) -> Result<Checkpoint, Error> {
     let missing = || Error::NotThere { path: CHECKPOINT_PATH.to_owned() };
-    let damaged = || Error::Damaged { path: CHECKPOINT_PATH.to_owned() };
     let bytes = disk.read(CHECKPOINT_PATH, CHECKPOINT_BYTES_MAX)?.ok_or_else(missing)?;
-    let text = String::from_utf8(bytes).map_err(|_| damaged())?;
-    let note = SignedNote::parse(&text).map_err(|_| damaged())?;
+    let text = String::from_utf8(bytes);
+    parse_checkpoint(&text.map_err(|_| Error::Damaged { path: CHECKPOINT_PATH.to_owned() })?)
+}
+
+/// What a checkpoint says, its signature unchecked.
+pub(crate) fn parse_checkpoint(text: &str) -> Result<Checkpoint, Error> {
+    let damaged = |_| Error::Damaged { path: CHECKPOINT_PATH.to_owned() };
+    let note = SignedNote::parse(text).map_err(damaged)?;
     Ok(Checkpoint::parse(note.text())?)
 }

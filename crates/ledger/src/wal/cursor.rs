@@ -5,11 +5,12 @@ use crate::disk::{Disk, DiskFile};
 use crate::entry::{Entry, decode_payload};
 use crate::limits::{BATCH_BYTES_MAX, BLOCK_BYTES, SEGMENT_BYTES_MAX};
 use proof::digest::Digest;
+use std::sync::Arc;
 
 /// A place in the write-ahead files, between two batches.
 #[derive(Debug)]
 pub(crate) struct Cursor<D: Disk> {
-    pub(crate) file: D::File,
+    pub(crate) file: Arc<D::File>,
     pub(crate) header: SegmentHeader,
     pub(crate) digest: Digest,
     /// Where the next batch begins, in bytes.
@@ -60,7 +61,14 @@ impl<D: Disk> Cursor<D> {
         }
         let (chain, generation) = (header.chain, header.generation);
         let offset = BLOCK_BYTES as u64;
+        let file = Arc::new(file);
         Ok(Some(Cursor { file, header, digest, offset, chain, generation }))
+    }
+
+    /// Another cursor at the same place.
+    pub(crate) fn again(&self) -> Cursor<D> {
+        let Cursor { header, digest, offset, chain, generation, .. } = *self;
+        Cursor { file: Arc::clone(&self.file), header, digest, offset, chain, generation }
     }
 
     /// The segment after this one, which must continue it. `None`: there is none yet.

@@ -4,6 +4,7 @@ mod threads;
 use std::time::Instant;
 
 use kernel::governance::Governance;
+use proof::digest::Digest;
 use proof::json::{Object, Value, number};
 use proof::log::Summary;
 
@@ -36,6 +37,27 @@ pub(super) fn run(arguments: &LogVerify, output: &mut Output) -> Result<Exit, Fa
         }
     }
     Ok(exit)
+}
+
+/// What a log was found to be.
+pub(in crate::command) struct Found {
+    /// Records that its head covers.
+    pub(in crate::command) size: u64,
+    /// The root of its head.
+    pub(in crate::command) root: Digest,
+    /// All of its records.
+    pub(in crate::command) written: u64,
+}
+
+/// Verifies one log; `governed` has the governance log's fold for the lineage log that comes after it.
+pub(in crate::command) fn verified(
+    log: &Log,
+    governed: &mut Option<Governance>,
+    output: &Output,
+) -> Result<Found, Failure> {
+    let Verified { summary, unpublished, .. } = verify(log, governed, output)?;
+    let written = summary.size.saturating_add(unpublished);
+    Ok(Found { size: summary.size, root: summary.root, written })
 }
 
 struct Verified {

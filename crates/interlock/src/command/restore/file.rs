@@ -1,0 +1,290 @@
+//! A domain's folder from a backup: unpacked beside it, verified, then put in place by one rename.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, BufReader, Read, Write};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use node::backup::LogMoment;
+use node::{Options, Undone};
+use proof::json::object;
+use rustix::fs::{CWD, RenameFlags};
+
+use super::{tell_undone, undone_value};
+use crate::command::ask::{Unattended, ask};
+use crate::command::backup::archive::{MANIFEST, Manifest, Sum};
+use crate::command::log;
+use crate::config;
+use crate::domain::Log;
+use crate::exit::{Exit, Failure};
+use crate::limits::{BACKUP_FILES_MAX, MANIFEST_BYTES_MAX};
+use crate::output::{Output, Style, grouped};
+use crate::record_line::utc;
+
+/// Bytes that are read and written at a time.
+const PIECE_BYTES: usize = 256 * 1024;
+
+/// Makes a domain's folder of a backup.
+pub(super) fn restore(
+    (backup, domain): (&Path, &Path),
+    yes: bool,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let old = old_domain(domain)?;
+    let unpacked = unpack_beside(backup, domain, output)?;
+    let manifest = &unpacked.manifest;
+    verify(&unpacked, output)?;
+    let logs = &manifest.moment;
+    let undone = old
+        .as_ref()
+        .map(|old| node::restore::undone_by(old, logs.governance.written, logs.lineage.written));
+    let undone = undone.unwrap_or_default();
+    tell(manifest, &undone, output)?;
+    output.flush()?;
+    let aside = match fs::symlink_metadata(domain) {
+        Ok(_) => Some(aside_of(domain)?),
+        Err(_) => None,
+    };
+    if let Some(aside) = &aside {
+        let question = format!("Put what is there aside as `{}`?", aside.display());
+        ask(&question, yes, Unattended::NeedsYes)?;
+        rename(domain, aside)?;
+    }
+    let folder = unpacked.folder.keep();
+    rename(&folder, domain)?;
+    let above = folder.parent().unwrap_or(Path::new("."));
+    let synced = File::open(above).and_then(|above| above.sync_all());
+    synced.map_err(|why| Failure::io(format!("`{}` cannot be synced", above.display()), &why))?;
+    if !output.is_json() {
+        let shown = domain.display();
+        match manifest.has_keys {
+            true => output.line(format!("start it: interlock serve {shown}"))?,
+            false => output.line(
+                "the backup has no keys: put back `keys/` and `lineage/keys/` before a start",
+            )?,
+        }
+        if aside.is_some() && !undone.is_empty() {
+            output.line("order again what was lost of halts and trust states, before that")?;
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+/// What is at the place of the new folder: a domain, of which no node runs.
+fn old_domain(domain: &Path) -> Result<Option<Options>, Failure> {
+    if fs::symlink_metadata(domain).is_err() {
+        return Ok(None);
+    }
+    let help = "name a folder that is not there, or that of the domain";
+    let is_domain = domain.join("governance").is_dir() || domain.join("lineage").is_dir();
+    if !is_domain {
+        let what = format!("`{}` is there, and is no domain's folder", domain.display());
+        return Err(Failure::new(Exit::Usage, what).help(help));
+    }
+    let options = config::load(domain)?;
+    let runs = node::client::runs(&options).map_err(|why| Failure::node(&why))?;
+    if runs {
+        let what = format!("a node serves `{}`", domain.display());
+        return Err(Failure::new(Exit::Failed, what).help("stop the node first"));
+    }
+    Ok(Some(options))
+}
+
+fn aside_of(domain: &Path) -> Result<PathBuf, Failure> {
+    let name = domain.file_name().map(|name| name.to_string_lossy().into_owned());
+    let Some(name) = name else {
+        let what = format!("`{}` cannot be put aside", domain.display());
+        return Err(Failure::new(Exit::Usage, what).help("name the folder by its own name"));
+    };
+    let aside = domain.with_file_name(format!("{name}.before-restore"));
+    if fs::symlink_metadata(&aside).is_ok() {
+        let what = format!("`{}` is there from an earlier restore", aside.display());
+        return Err(Failure::new(Exit::Usage, what).help("move it elsewhere first"));
+    }
+    Ok(aside)
+}
+
+/// Renames, and never over something.
+fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
+    rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE).map_err(|why| {
+        let what = format!("`{}` cannot become `{}`", from.display(), to.display());
+        Failure::io(what, &io::Error::from(why))
+    })
+}
+
+/// A backup's files in a folder of their own, which goes unless it is kept.
+struct Unpacked {
+    folder: tempfile::TempDir,
+    manifest: Manifest,
+}
+
+fn unpack_beside(backup: &Path, domain: &Path, output: &Output) -> Result<Unpacked, Failure> {
+    let from: Box<dyn Read> =
+        match backup == Path::new("-") {
+            true => Box::new(io::stdin()),
+            false => Box::new(File::open(backup).map_err(|why| {
+                Failure::io(format!("`{}` cannot be read", backup.display()), &why)
+            })?),
+        };
+    let above = domain.parent().filter(|above| !above.as_os_str().is_empty());
+    let above = above.unwrap_or(Path::new("."));
+    let folder = tempfile::Builder::new().prefix(".restoring-").tempdir_in(above);
+    let folder = folder
+        .map_err(|why| Failure::io(format!("`{}` cannot be written", above.display()), &why))?;
+    let mut progress = output.progress("bytes unpacked:");
+    let mut unpacking = Unpacking { folder: folder.path(), sum: Sum::default(), manifest: None };
+    let mut archive = tar::Archive::new(BufReader::with_capacity(PIECE_BYTES, from));
+    let entries = archive.entries().map_err(|why| unreadable(&why))?;
+    for entry in entries {
+        unpacking.take(entry.map_err(|why| unreadable(&why))?)?;
+        progress.at(unpacking.sum.bytes, None);
+    }
+    let manifest = unpacking.finish()?;
+    let synced = File::open(folder.path()).map(|opened| rustix::fs::syncfs(&opened));
+    if !matches!(synced, Ok(Ok(()))) {
+        return Err(Failure::new(Exit::Io, "what was unpacked cannot be synced"));
+    }
+    let public = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(folder.path(), public)
+        .map_err(|why| Failure::io("the folder's mode cannot be set", &why))?;
+    Ok(Unpacked { folder, manifest })
+}
+
+/// A backup that is being unpacked.
+struct Unpacking<'a> {
+    folder: &'a Path,
+    sum: Sum,
+    manifest: Option<Manifest>,
+}
+
+impl Unpacking<'_> {
+    fn take<R: Read>(&mut self, mut entry: tar::Entry<'_, R>) -> Result<(), Failure> {
+        let path = entry.path().map_err(|why| unreadable(&why))?.to_string_lossy().into_owned();
+        let kind = entry.header().entry_type();
+        let name = path.strip_suffix('/').unwrap_or(&path);
+        if self.manifest.is_some() {
+            return Err(refused("something comes after its last member"));
+        }
+        if !is_of_a_domain(name) {
+            return Err(refused(&format!("its member `{path}` is nothing of a domain's folder")));
+        }
+        if kind.is_dir() {
+            return Ok(());
+        }
+        if !kind.is_file() {
+            return Err(refused(&format!("its member `{path}` is no plain file")));
+        }
+        let bytes = entry.size();
+        if path == MANIFEST {
+            let mut text = Vec::new();
+            let read = (&mut entry).take(MANIFEST_BYTES_MAX).read_to_end(&mut text);
+            read.map_err(|why| unreadable(&why))?;
+            let parsed = text.strip_suffix(b"\n").and_then(Manifest::parse);
+            let why = "its last member is not of a version that this program reads";
+            self.manifest = Some(parsed.ok_or_else(|| refused(why))?);
+            return Ok(());
+        }
+        self.sum.begin(&path, bytes);
+        if self.sum.files > BACKUP_FILES_MAX {
+            return Err(refused(&format!("it has more than {BACKUP_FILES_MAX} files")));
+        }
+        self.write(&path, bytes, &mut entry)
+    }
+
+    fn write(&mut self, path: &str, bytes: u64, content: &mut dyn Read) -> Result<(), Failure> {
+        let to = self.folder.join(path);
+        let failed = |why: &io::Error| Failure::io(format!("`{path}` cannot be unpacked"), why);
+        if let Some(above) = to.parent() {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(above);
+            made.map_err(|why| failed(&why))?;
+        }
+        let mode = if path == config::FILE { 0o644 } else { 0o600 };
+        let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&to);
+        let mut file = file.map_err(|why| failed(&why))?;
+        let mut piece = vec![0; PIECE_BYTES];
+        let mut left = bytes;
+        while left > 0 {
+            let read = content.read(&mut piece).map_err(|why| unreadable(&why))?;
+            if read == 0 {
+                return Err(refused("it is cut short"));
+            }
+            let read_bytes = piece.get(..read).unwrap_or_default();
+            self.sum.add(read_bytes);
+            file.write_all(read_bytes).map_err(|why| failed(&why))?;
+            left = left.saturating_sub(read as u64);
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Manifest, Failure> {
+        let manifest = self.manifest.ok_or_else(|| refused("its last member is missing"))?;
+        let is_whole = (manifest.files, manifest.bytes) == (self.sum.files, self.sum.bytes)
+            && manifest.digest == self.sum.digest();
+        if is_whole {
+            Ok(manifest)
+        } else {
+            Err(refused("its members are not what its last one says"))
+        }
+    }
+}
+
+/// Whether a path is one of a domain's folder, and stays in it.
+fn is_of_a_domain(path: &str) -> bool {
+    const ROOTS: [&str; 6] = [config::FILE, MANIFEST, "governance", "keys", "lineage", "marks"];
+    let is_name = |name: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        !name.is_empty() && name != "." && name != ".." && name.bytes().all(is_plain)
+    };
+    let root = path.split('/').next().unwrap_or_default();
+    ROOTS.contains(&root) && path.split('/').all(is_name)
+}
+
+/// Both logs: every hash and signature, and that their heads are those of the manifest.
+fn verify(unpacked: &Unpacked, output: &mut Output) -> Result<(), Failure> {
+    let folder = unpacked.folder.path();
+    let moment = &unpacked.manifest.moment;
+    let mut governed = None;
+    for (name, expected) in [("governance", &moment.governance), ("lineage", &moment.lineage)] {
+        let log = Log::open(&folder.join(name), None)?;
+        let found = log::verified(&log, &mut governed, output)?;
+        let LogMoment { origin, head, written } = expected;
+        let is_it = log.key.name() == origin
+            && (found.size, found.root, found.written) == (head.size, head.root, *written);
+        if !is_it {
+            return Err(refused(&format!("its {name} log is not the one that it says")));
+        }
+    }
+    Ok(())
+}
+
+fn tell(manifest: &Manifest, undone: &[Undone], output: &mut Output) -> Result<(), Failure> {
+    if output.is_json() {
+        let value = [("manifest", manifest.to_value()), ("undone", undone_value(undone))];
+        return output.json(&object(value));
+    }
+    let moment = &manifest.moment;
+    let (governance, lineage) = (&moment.governance.written, &moment.lineage.written);
+    let mark = output.paint().text(Style::Good, "✓");
+    output.line(format!(
+        "{mark} backup of `{}` of {} UTC: governance log {} records, lineage log {}, verified",
+        manifest.domain,
+        utc(manifest.at),
+        grouped(*governance),
+        grouped(*lineage)
+    ))?;
+    tell_undone(undone, output)
+}
+
+fn unreadable(why: &io::Error) -> Failure {
+    Failure::new(Exit::Data, "the backup cannot be read").why(why).code("not_verified")
+}
+
+fn refused(why: &str) -> Failure {
+    Failure::new(Exit::Denied, "the backup is not what was made")
+        .why(why)
+        .code("not_verified")
+        .help("nothing was put in place; use another backup")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! Backups and copies of a node that decides meanwhile: each verifies, replays, starts and goes on.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::support::{BINARY, Client, Domain, Node, run, until};
+
+/// Callers at a time.
+const CALLERS: usize = 4;
+/// How many backups and copies a push makes, and how many a deep run.
+const ROUNDS: [usize; 2] = [3, 50];
+
+fn domain() -> Domain {
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bundle");
+    let command = format!("{BINARY} office-server --root OFFICE");
+    Domain::new(&bundle, &["agent"], &[("office", &command)])
+}
+
+fn call(client: &mut Client, id: u64) -> Value {
+    let draft = json!({"text": "x", "path": format!("drafts/{}.txt", id % 8)});
+    client.call(&id.to_string(), "write_file", &draft)
+}
+
+/// Does this while callers keep a node busy, after it has served some calls.
+fn under_load(domain: &Domain, mut test: impl FnMut(usize)) {
+    let (socket, is_over, calls) = (domain.socket(), AtomicBool::new(false), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..CALLERS {
+            scope.spawn(|| {
+                let mut client = Client::join(&socket, "agent", "office").unwrap();
+                client.greet().unwrap();
+                while !is_over.load(Ordering::Relaxed) {
+                    call(&mut client, calls.fetch_add(1, Ordering::Relaxed));
+                }
+            });
+        }
+        let began = Instant::now();
+        let rounds = ROUNDS[usize::from(std::env::var_os("INTERLOCK_DEEP").is_some())];
+        let test = std::panic::AssertUnwindSafe(|| {
+            for round in 0..rounds {
+                let wanted = calls.load(Ordering::Relaxed) + 150;
+                until("calls", || (calls.load(Ordering::Relaxed) > wanted).then_some(()));
+                test(round);
+            }
+        });
+        let outcome = std::panic::catch_unwind(test);
+        is_over.store(true, Ordering::Relaxed);
+        let (took, calls) = (began.elapsed(), calls.load(Ordering::Relaxed));
+        println!("{rounds} rounds in {took:?} beside {calls} calls");
+        outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    });
+}
+
+fn ok(arguments: &[&str]) -> String {
+    let ended = run(arguments);
+    assert_eq!(ended.code, Some(0), "{arguments:?}: {}{}", ended.stdout, ended.stderr);
+    ended.stdout
+}
+
+/// A folder that was made while a node decided is whole: it verifies, replays, starts and decides, and verifies then.
+fn is_whole(folder: &Path) {
+    let shown = folder.to_str().unwrap();
+    ok(&["log", "verify", shown]);
+    let replayed: Value = serde_json::from_str(&ok(&["replay", shown, "--json"])).unwrap();
+    assert_eq!((&replayed["different"], &replayed["not_replayable"]), (&json!(0), &json!(0)));
+    assert!(replayed["identical"].as_u64().unwrap() > 100, "{replayed}");
+    let node = Node::start(folder);
+    let mut client = Client::join(&folder.join("node.sock"), "agent", "office").unwrap();
+    client.greet().unwrap();
+    assert!(call(&mut client, 0).get("result").is_some());
+    drop(client);
+    assert!(node.stop().success());
+    ok(&["log", "verify", shown]);
+}
+
+#[test]
+fn a_backup_of_a_busy_node_is_whole() {
+    let domain = domain();
+    let node = Node::start(&domain.folder());
+    let folder = domain.folder();
+    under_load(&domain, |round| {
+        let file = domain.around().join(format!("{round}.tar"));
+        let (file, to) = (file.to_str().unwrap(), domain.around().join(format!("to-{round}")));
+        ok(&["backup", folder.to_str().unwrap(), file]);
+        assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+        ok(&["restore", file, to.to_str().unwrap()]);
+        fs::remove_file(file).unwrap();
+        is_whole(&to);
+        fs::remove_dir_all(to).unwrap();
+    });
+    assert!(node.stop().success());
+}
+
+/// The commands of `docs/operations.md` that copy a running node's folder, for this folder.
+fn documented(folder: &Path) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations.md");
+    let text = fs::read_to_string(root).unwrap();
+    let blocks = text.split("```sh\n").skip(1).filter_map(|block| block.split("```").next());
+    let mut copying = blocks.filter(|block| block.contains("flock"));
+    let commands = copying.next().expect("the commands that copy a folder");
+    assert!(copying.next().is_none(), "they stand there once");
+    commands.replace("office-copy", "COPY").replace("office", folder.to_str().unwrap())
+}
+
+#[test]
+fn a_copy_of_a_busy_node_by_the_documented_commands_is_whole() {
+    let domain = domain();
+    let node = Node::start(&domain.folder());
+    let commands = documented(&domain.folder());
+    under_load(&domain, |round| {
+        let to = domain.around().join(format!("copy-{round}"));
+        let commands = commands.replace("COPY", to.to_str().unwrap());
+        let ended = Command::new("sh").args(["-e", "-c", &commands]).output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+        is_whole(&to);
+        fs::remove_dir_all(to).unwrap();
+    });
+    assert!(node.stop().success());
+}
+
+fn backed_up(domain: &Domain) -> PathBuf {
+    let file = domain.around().join("domain.tar");
+    ok(&["backup", domain.folder().to_str().unwrap(), file.to_str().unwrap()]);
+    file
+}
+
+#[test]
+fn nothing_is_overwritten_by_a_backup_or_a_restore() {
+    let domain = domain();
+    let (folder, file) = (domain.folder(), backed_up(&domain));
+    let (folder, file) = (folder.to_str().unwrap(), file.to_str().unwrap());
+    let before = fs::read(file).unwrap();
+    assert_eq!(run(&["backup", folder, file]).code, Some(74));
+    assert_eq!(fs::read(file).unwrap(), before);
+    let elsewhere = domain.around().join("something");
+    fs::create_dir(&elsewhere).unwrap();
+    assert_eq!(run(&["restore", file, elsewhere.to_str().unwrap(), "--yes"]).code, Some(64));
+    // A domain is put aside, after a question, and what is lost of it is told.
+    ok(&["halt", folder, "workload:agent"]);
+    let asked = run(&["restore", file, folder]);
+    assert_eq!(asked.code, Some(64), "nobody is here to ask");
+    assert!(asked.stdout.contains("the halt of workload:agent"), "{}", asked.stdout);
+    let node = Node::start(&domain.folder());
+    assert_eq!(run(&["restore", file, folder, "--yes"]).code, Some(1), "a node serves it");
+    assert!(node.stop().success());
+    ok(&["restore", file, folder, "--yes"]);
+    let aside = format!("{folder}.before-restore");
+    assert!(ok(&["log", "show", &aside, "--log", "governance"]).contains("halt"));
+    assert!(!ok(&["log", "show", folder, "--log", "governance"]).contains("halt"));
+    assert!(Node::start(&domain.folder()).stop().success());
+    let again = run(&["restore", file, folder, "--yes"]);
+    assert_eq!(again.code, Some(64), "an earlier one is aside: {}", again.stderr);
+}
+
+#[test]
+fn a_backup_that_was_changed_or_cut_is_not_put_in_place() {
+    let domain = domain();
+    let bytes = fs::read(backed_up(&domain)).unwrap();
+    let (file, to) = (domain.around().join("bad.tar"), domain.around().join("to"));
+    let refused = |bytes: &[u8], what: &str| {
+        fs::write(&file, bytes).unwrap();
+        let ended = run(&["restore", file.to_str().unwrap(), to.to_str().unwrap()]);
+        assert!([Some(2), Some(65)].contains(&ended.code), "{what}: {}", ended.stderr);
+        assert!(!to.exists(), "{what}");
+    };
+    let length = bytes.len();
+    for end in [0, 512, length / 2, length - 1024 - 512, length - 4096] {
+        refused(&bytes[..end], &format!("cut at {end}"));
+    }
+    let find = |text: &[u8]| bytes.windows(text.len()).position(|one| one == text).unwrap();
+    for at in [find(b"ILWAL001") + 300, find(b"interlock.backup"), length / 3, 700] {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        refused(&changed, &format!("changed at {at}"));
+    }
+    let left: Vec<_> = fs::read_dir(domain.around()).unwrap().map(|one| one.unwrap()).collect();
+    let is_rest = |name: &str| name.starts_with(".restoring");
+    assert!(!left.iter().any(|one| is_rest(&one.file_name().to_string_lossy())));
+}
+
+#[test]
+fn a_backup_without_keys_verifies_and_has_none() {
+    let domain = domain();
+    let (file, to) = (domain.around().join("public.tar"), domain.around().join("to"));
+    let (file, folder) = (file.to_str().unwrap(), domain.folder());
+    ok(&["backup", folder.to_str().unwrap(), file, "--without-keys"]);
+    assert!(ok(&["restore", file, to.to_str().unwrap()]).contains("no keys"));
+    ok(&["log", "verify", to.to_str().unwrap()]);
+    assert!(!to.join("keys").exists() && !to.join("lineage/keys").exists());
+}
