@@ -29,8 +29,8 @@ use crate::governance::Governance;
 use crate::lineage::{Body, Completion, Delegation, Header, LineageRecord, Link};
 
 pub use adoption::{Adopted, Blobs};
-pub use approvals::Asked;
 pub(crate) use approvals::Named;
+pub use approvals::{Asked, Waits, Word};
 pub use execution::Execution;
 pub(crate) use execution::{AskedFor, Opened};
 pub(crate) use labels::{Found, found};

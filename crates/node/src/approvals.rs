@@ -64,10 +64,9 @@ fn help(code: &str) -> &'static str {
 }
 
 /// The answer's value: every request that is known to wait, or to have waited, by execution.
-pub(crate) fn waiting(state: &NodeState) -> Value {
-    let governance = state.governance();
+pub(crate) fn waiting(state: &NodeState, at: i64) -> Value {
     let all = state.executions().flat_map(|(id, execution)| {
-        execution.waiting().map(move |asked| request(governance, (id, execution), asked))
+        execution.waiting().map(move |asked| request((state, at), (id, execution), asked))
     });
     object([
         ("requests", Value::Array(all.collect())),
@@ -76,10 +75,20 @@ pub(crate) fn waiting(state: &NodeState) -> Value {
     ])
 }
 
-fn request(governance: &Governance, (id, execution): (&str, &Execution), asked: &Asked) -> Value {
-    let words = asked.words().map(|(key, approves)| {
-        let verdict = if approves { "permit" } else { "refuse" };
-        object([("key", Value::from(key.to_string())), ("verdict", Value::from(verdict))])
+fn request(
+    (state, at): (&NodeState, i64),
+    (id, execution): (&str, &Execution),
+    asked: &Asked,
+) -> Value {
+    let governance = state.governance();
+    let words = asked.words().map(|word| {
+        let verdict = if word.approves { "permit" } else { "refuse" };
+        object([
+            ("at_ms", Value::Integer(word.at)),
+            ("expires_ms", Value::Integer(word.expires_ms)),
+            ("key", Value::from(word.key.to_string())),
+            ("verdict", Value::from(verdict)),
+        ])
     });
     object([
         ("approvals", Value::Array(words.collect())),
@@ -88,6 +97,7 @@ fn request(governance: &Governance, (id, execution): (&str, &Execution), asked: 
         ("execution", Value::from(id)),
         ("pending", Value::from(asked.pending.to_string())),
         ("record", number(asked.index)),
+        ("state", Value::from(state.standing_of(asked, at).as_str())),
         (
             "still",
             Value::Array(
@@ -104,8 +114,8 @@ fn request(governance: &Governance, (id, execution): (&str, &Execution), asked: 
 fn still(governance: &Governance, asked: &Asked, awaits: &policy::Approval) -> Option<Value> {
     let role = governance.role(&awaits.role);
     let keys = role.map(kernel::governance::Role::keys).unwrap_or_default();
-    let has_spoken = |key: &VerifierKey| asked.words().any(|(one, _)| one == key);
-    let given = asked.words().filter(|(key, approves)| *approves && keys.contains(key)).count();
+    let has_spoken = |key: &VerifierKey| asked.words().any(|word| word.key == *key);
+    let given = asked.words().filter(|word| word.approves && keys.contains(&word.key)).count();
     let missing = awaits.count.saturating_sub(u64::try_from(given).unwrap_or(u64::MAX));
     let may_sign = keys.iter().filter(|key| !has_spoken(key)).map(|key| Value::from(key.name()));
     (missing > 0).then(|| {

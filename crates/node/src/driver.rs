@@ -154,7 +154,9 @@ impl<D: Disk> Driver<D> {
             }
             Command::Approve { approval, reply } => self.approve(approval, reply),
             Command::Waiting { reply } => {
-                let _gone = reply.send(crate::approvals::waiting(self.kernel.state()));
+                let state = self.kernel.state();
+                let at = state.time(self.clock.now().wall_ms);
+                let _gone = reply.send(crate::approvals::waiting(state, at));
             }
             Command::Meters { reply } => {
                 let state = self.kernel.state();

@@ -60,6 +60,14 @@ pub struct Retry {
     pub given: Vec<Given>,
 }
 
+impl Retry {
+    /// Whether all of this was given by now.
+    #[must_use]
+    pub fn satisfies(&self, asked: &[Approval], now: i64) -> bool {
+        self.objection.is_none() && asked.iter().all(|one| lacking(one, self, now).is_none())
+    }
+}
+
 /// What one officer said about a pending record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {

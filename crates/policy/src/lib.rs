@@ -29,6 +29,7 @@
 
 mod approval;
 mod bundle;
+mod canonical;
 pub mod cases;
 mod decide;
 mod decision;
@@ -58,6 +59,7 @@ pub mod workload;
 
 pub use approval::{Approval, Given, Retry};
 pub use bundle::{Bundle, Files, PolicyInfo, ToolInfo};
+pub use canonical::canonical;
 pub use decide::form::{Formed, form, form_shared};
 pub use decide::{decide, decide_formed, look};
 pub use decision::{Check, Decision, Outcome as CheckOutcome, Verdict};

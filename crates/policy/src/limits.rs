@@ -23,6 +23,9 @@ pub const fn stack_needed(depth: usize) -> usize {
 
 /// Files in one bundle.
 pub const FILES_MAX: usize = 512;
+/// Levels of a JSON text that is brought into canonical form, at most. A deeper one is compared as it is written.
+pub const CANONICAL_DEPTH_MAX: usize = 128;
+
 /// Bytes of one file of a bundle.
 pub const FILE_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of all files of a bundle together.

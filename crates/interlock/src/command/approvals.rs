@@ -86,7 +86,7 @@ fn watch_all(way: &Way<'_>, output: &mut Output) -> Result<Exit, Failure> {
     let mut known: BTreeSet<Vec<u8>> = BTreeSet::new();
     loop {
         let all = way.requests()?;
-        let seen = |one: &Value| [state(one).as_bytes(), &one.to_bytes()].concat();
+        let seen = |one: &Value| one.to_bytes();
         let (names, new) = all.into_iter().map(|one| (seen(&one), one)).fold(
             (BTreeSet::new(), Vec::new()),
             |(mut names, mut new), (name, one)| {
@@ -108,8 +108,7 @@ fn tell(requests: Vec<Value>, output: &mut Output) -> Result<(), Failure> {
     let mut table = Table::default();
     for request in requests {
         if output.is_json() {
-            let state = Value::from(state(&request));
-            output.json(&with(request, "state", state))?;
+            output.json(&request)?;
             continue;
         }
         let state = state(&request);
@@ -119,7 +118,14 @@ fn tell(requests: Vec<Value>, output: &mut Output) -> Result<(), Failure> {
             (style, state.to_owned()),
             (Style::Heading, text(&request, "asked_for").to_owned()),
             (Style::Plain, awaits(&request)),
-            (Style::Quiet, format!("until {} UTC", utc(integer(&request, "until_ms")))),
+            (
+                Style::Quiet,
+                format!(
+                    "asked {} UTC, until {} UTC",
+                    utc(integer(&request, "asked_ms")),
+                    utc(integer(&request, "until_ms"))
+                ),
+            ),
             (Style::Plain, words(&request)),
             (Style::Plain, still(&request)),
         ]);
@@ -130,8 +136,7 @@ fn tell(requests: Vec<Value>, output: &mut Output) -> Result<(), Failure> {
 fn show(way: &Way<'_>, pending: &str, output: &mut Output) -> Result<Exit, Failure> {
     let request = find(way.requests()?, pending)?;
     if output.is_json() {
-        let state = Value::from(state(&request));
-        output.json(&with(request.clone(), "state", state))?;
+        output.json(&request)?;
     } else {
         tell_one(&request, output)?;
     }
@@ -280,17 +285,8 @@ fn asked_for(log: &domain::Log, request: &Value) -> Result<String, Failure> {
     })
 }
 
-fn state(request: &Value) -> &'static str {
-    let words = request.get("approvals").and_then(Value::as_array).unwrap_or_default();
-    if request.get("used").and_then(Value::as_bool) == Some(true) {
-        "done"
-    } else if words.iter().any(|word| text(word, "verdict") == "refuse") {
-        "refused"
-    } else if integer(request, "until_ms") < wall_ms() {
-        "late"
-    } else {
-        "waits"
-    }
+fn state(request: &Value) -> &str {
+    text(request, "state")
 }
 
 fn awaits(request: &Value) -> String {
@@ -306,8 +302,14 @@ fn words(request: &Value) -> String {
         return "nobody yet".to_owned();
     }
     let each = words.iter().map(|word| {
-        let verb = if text(word, "verdict") == "permit" { "approved" } else { "refused" };
-        format!("{verb} by {}", key::name(text(word, "key")))
+        let (by, at) = (key::name(text(word, "key")), utc(integer(word, "at_ms")));
+        match text(word, "verdict") == "permit" {
+            true => {
+                let until = utc(integer(word, "expires_ms"));
+                format!("approved by {by} {at} UTC, until {until} UTC")
+            }
+            false => format!("refused by {by} {at} UTC"),
+        }
     });
     each.collect::<Vec<_>>().join(", ")
 }

@@ -36,14 +36,47 @@ pub struct Asked {
     is_used: bool,
 }
 
+/// How a request stands that waits for approval, or did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    /// Not enough officers have approved yet.
+    Waits,
+    /// All that it waits for was given, and its retry is permitted as far as that goes.
+    Approved,
+    /// A retry was permitted by it.
+    Used,
+    /// Its time, or that of what was given, has passed.
+    Expired,
+    /// An officer of a role that is asked refused it.
+    Denied,
+}
+
+impl Waits {
+    /// The word that an officer is shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waits => "waits",
+            Self::Approved => "approved",
+            Self::Used => "used",
+            Self::Expired => "expired",
+            Self::Denied => "denied",
+        }
+    }
+}
+
 /// What one officer said last.
 #[derive(Debug, Clone)]
-struct Word {
+pub struct Word {
     record: Digest,
-    key: VerifierKey,
-    at: i64,
-    expires_ms: i64,
-    approves: bool,
+    /// The officer's key.
+    pub key: VerifierKey,
+    /// When it was put on record, in milliseconds since the Unix epoch.
+    pub at: i64,
+    /// Until when it may be used.
+    pub expires_ms: i64,
+    /// Whether it approves; else it refuses.
+    pub approves: bool,
 }
 
 /// The pending record that a request names, and what it asks for.
@@ -75,9 +108,9 @@ impl Asked {
         self.is_used
     }
 
-    /// The keys of the officers who have spoken, and whether they approve.
-    pub fn words(&self) -> impl Iterator<Item = (&VerifierKey, bool)> {
-        self.given.iter().map(|word| (&word.key, word.approves))
+    /// What the officers said who have spoken.
+    pub fn words(&self) -> impl Iterator<Item = &Word> {
+        self.given.iter()
     }
 }
 
@@ -152,6 +185,56 @@ impl NodeState {
         asked.given.push(Word { record, key: signed.key.clone(), at, expires_ms, approves });
     }
 
+    /// The oldest request of an execution that asked for this, is not used, and has all that it waited for by now. What is
+    /// asked for is looked at only where one has.
+    pub(crate) fn approved(
+        &self,
+        id: &str,
+        at: i64,
+        intent: impl FnOnce() -> Option<Digest>,
+    ) -> Option<Named> {
+        let all = || self.executions.get(id).into_iter().flat_map(Execution::waiting);
+        let has_all = |asked: &&Asked| self.standing_of(asked, at) == Waits::Approved;
+        all().find(has_all)?;
+        let intent = intent()?;
+        let found = all().filter(|asked| asked.intent == Some(intent)).find(has_all)?;
+        Some(Named { pending: found.pending, intent })
+    }
+
+    /// How a request stands that waits for approval, or did.
+    #[must_use]
+    pub fn standing_of(&self, asked: &Asked, now: i64) -> Waits {
+        let retry = Retry { asked_at: asked.at, objection: None, given: self.words_of(asked) };
+        let is_asked =
+            |given: &Given| asked.awaits.iter().any(|one| given.roles.contains(&one.role));
+        let refuses = |given: &Given| !given.approves && is_asked(given);
+        // An approval that expired was one until then.
+        let before =
+            |given: &Given| Given { expires_ms: now.max(given.expires_ms), ..given.clone() };
+        let were = Retry { given: retry.given.iter().map(before).collect(), ..retry.clone() };
+        if asked.is_used {
+            Waits::Used
+        } else if retry.given.iter().any(refuses) {
+            Waits::Denied
+        } else if retry.satisfies(&asked.awaits, now) {
+            Waits::Approved
+        } else if now > asked.until() || were.satisfies(&asked.awaits, now) {
+            Waits::Expired
+        } else {
+            Waits::Waits
+        }
+    }
+
+    fn words_of(&self, asked: &Asked) -> Vec<Given> {
+        let given = asked.given.iter().map(|word| Given {
+            roles: self.roles_of(&word.key),
+            at: word.at,
+            expires_ms: word.expires_ms,
+            approves: word.approves,
+        });
+        given.collect()
+    }
+
     /// What a request stands on that names a pending one.
     pub(super) fn retry(&self, id: &str, named: &Named) -> Retry {
         let asked = self.executions.get(id).and_then(|one| one.waiting.get(&named.pending));
@@ -167,13 +250,7 @@ impl NodeState {
         } else {
             None
         };
-        let given = asked.given.iter().map(|word| Given {
-            roles: self.roles_of(&word.key),
-            at: word.at,
-            expires_ms: word.expires_ms,
-            approves: word.approves,
-        });
-        Retry { asked_at: asked.at, objection, given: given.collect() }
+        Retry { asked_at: asked.at, objection, given: self.words_of(asked) }
     }
 
     fn roles_of(&self, key: &VerifierKey) -> std::collections::BTreeSet<String> {

@@ -42,12 +42,27 @@ impl Kernel {
         effects
     }
 
-    /// The pending record that a request names, and what it asks for. Bundles that look at no approvals do not look at
-    /// it either.
-    pub(super) fn named(&self, asked: &Transition, request: &Request) -> Option<Named> {
-        let looks_at_approvals = self.state.bundle().semantics() >= policy::Semantics::V2;
-        let pending = asked.pending.filter(|_| looks_at_approvals)?;
-        Some(Named { pending, intent: Digest::of(&intent(asked, request)?) })
+    /// The pending record that a request stands on, and what it asks for: the one that it names; else, from
+    /// [`policy::Semantics::V4`] on, one of its execution that asked for the same and has all that it waited for. Bundles that
+    /// look at no approvals do not look at it either.
+    pub(super) fn named(
+        &self,
+        (execution, at): (&str, i64),
+        asked: &Transition,
+        request: &Request,
+    ) -> Option<Named> {
+        let semantics = self.state.bundle().semantics();
+        if semantics < policy::Semantics::V2 {
+            return None;
+        }
+        let intent = || Some(Digest::of(&intent(asked, request, semantics)?));
+        match asked.pending {
+            Some(pending) => Some(Named { pending, intent: intent()? }),
+            None if semantics >= policy::Semantics::V4 => {
+                self.state.approved(execution, at, intent)
+            }
+            None => None,
+        }
     }
 
     /// What stands on the record of a request that names a pending one.

@@ -33,7 +33,7 @@ impl Kernel {
         let (at, assurance) = (self.state.time(now.wall_ms), asked.assurance);
         let facts = Facts { at, assurance, definition: asked.definition };
         let asks = asked.hands_on.as_ref().map(|hands_on| &hands_on.grant);
-        let named = self.named(asked, read.formed.request());
+        let named = self.named((execution, at), asked, read.formed.request());
         let about = About {
             hands_on: asks,
             named: named.as_ref(),
@@ -64,7 +64,8 @@ impl Kernel {
         let request = Arc::clone(read.formed.request());
         let charges = self.state.charged(execution, decision.charges());
         let is_about_approval = decision.verdict() == Verdict::Pending || retry.is_some();
-        let intent = is_about_approval.then(|| intent(&asked, &request)).flatten();
+        let semantics = self.state.bundle().semantics();
+        let intent = is_about_approval.then(|| intent(&asked, &request, semantics)).flatten();
         let intended = intent.as_deref().map(Digest::of);
         let names = retry.as_ref().map(|retry| retry.pending);
         let judged = Judged { decision, charges: charges.clone(), retry, intent };

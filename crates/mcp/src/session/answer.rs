@@ -164,13 +164,13 @@ fn pending(
     const CODE: &str = "approval.required";
     let words = words(told.as_ref()).map(|words| format!("{words}; ")).unwrap_or_default();
     let message = format!(
-        "{CODE}: {words}it waits for approval as {pending}: once approved, send the same call with params._meta[\"{META_PENDING}\"] set to that (record {index})"
+        "{CODE}: {words}it waits for approval as {pending}: once approved, send the same call again, with params._meta[\"{META_PENDING}\"] set to that where you can (record {index})"
     );
     let mut data = about_decision(index, CODE, told);
     data.insert("awaits", Value::Array(awaits));
     data.insert("pending", Value::from(pending.to_string()));
     let again = format!(
-        "once approved, send the same call with params._meta[\"{META_PENDING}\"] set to this `pending`"
+        "once approved, send the same call again, with params._meta[\"{META_PENDING}\"] set to this `pending` where you can"
     );
     data.insert("retry", Value::from(again));
     error(id, ErrorNumber::Pending, &message, Value::Object(data))

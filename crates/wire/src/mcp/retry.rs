@@ -18,15 +18,15 @@ impl<'v> ToolCall<'v, '_> {
     }
 
     /// JSON text of all that the call says besides its name, its arguments and the pending decision: the bytes of each
-    /// member as they were written, in the order of the text; `{}` where it says nothing more. A progress token is left
-    /// out: like the message's id it names this one message, and a client takes another for the next.
+    /// member as they were written, in the order of the text; `{}` where it says nothing more. A progress token and the
+    /// context of a trace are left out: like the message's id they name this one message, and a client takes others for the next.
     #[must_use]
     pub fn besides(&self) -> String {
         let members = self.meta.and_then(Value::as_object).map(|meta| meta.members());
         let meta: Vec<String> = members
             .unwrap_or_default()
             .iter()
-            .filter(|member| member.key() != META_PENDING && !is_progress_token(member))
+            .filter(|member| member.key() != META_PENDING && !names_the_message(member))
             .map(|member| format!("{}:{}", member.raw_key(), member.value().raw()))
             .collect();
         let meta = (!meta.is_empty()).then(|| format!("\"_meta\":{{{}}}", meta.join(",")));
@@ -36,8 +36,14 @@ impl<'v> ToolCall<'v, '_> {
     }
 }
 
-/// A token has no parts in which something could be asked for.
-fn is_progress_token(member: &Member<'_>) -> bool {
+/// Members of `_meta` that name one message: the progress token, and W3C Trace Context with Baggage, which clients with
+/// OpenTelemetry put there.
+const OF_THE_MESSAGE: [&str; 4] = ["progressToken", "traceparent", "tracestate", "baggage"];
+
+/// A number or a text has no parts in which something could be asked for.
+fn names_the_message(member: &Member<'_>) -> bool {
     let value = member.value();
-    member.key() == "progressToken" && (value.as_str().is_some() || value.as_number().is_some())
+    let is_one = value.as_str().is_some()
+        || (member.key() == "progressToken" && value.as_number().is_some());
+    OF_THE_MESSAGE.contains(&member.key()) && is_one
 }

@@ -331,6 +331,16 @@ fn a_retry_names_its_pending_decision_and_says_the_same_besides() {
         (r#"{"name":"t","_meta":{"progressToken":7,"a":1}}"#, Ok(None), r#"{"_meta":{"a":1}}"#),
         (r#"{"name":"t","_meta":{"progressToken":"x"}}"#, Ok(None), "{}"),
         (
+            r#"{"name":"t","_meta":{"traceparent":"00-ab-cd-01","tracestate":"a=b","baggage":"c=d","x":1}}"#,
+            Ok(None),
+            r#"{"_meta":{"x":1}}"#,
+        ),
+        (
+            r#"{"name":"t","_meta":{"traceparent":["x"],"Baggage":"x"}}"#,
+            Ok(None),
+            r#"{"_meta":{"traceparent":["x"],"Baggage":"x"}}"#,
+        ),
+        (
             r#"{"name":"t","_meta":{"progressToken":{"to":"x"}}}"#,
             Ok(None),
             r#"{"_meta":{"progressToken":{"to":"x"}}}"#,

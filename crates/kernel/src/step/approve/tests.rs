@@ -423,3 +423,136 @@ fn what_is_no_tool_call_and_what_looks_at_no_approvals_does_not_wait() {
     assert!(!record.contains("retry"), "bundles of the first semantics decide as they did");
     is_replayed(&node, &first);
 }
+
+/// A node whose bundle is of the fourth semantics.
+fn begin_by_value(approval: &str) -> (Domain, Node) {
+    let mut domain = Domain::new();
+    set_finance(&mut domain, &[1, 2, 3]);
+    domain.publish(&fixture::under(&approving(approval), 4));
+    let node = Node::new(&domain);
+    (domain, node)
+}
+
+/// Asks for a mail with these arguments, and with what else the call says.
+fn ask_with(node: &mut Node, pending: Option<Digest>, arguments: &str, besides: &str) -> Answer {
+    let execution = node.execution.clone();
+    let call = Transition {
+        pending,
+        besides: besides.to_owned(),
+        ..fixture::call("send_mail", arguments)
+    };
+    ask_as(node, &execution, call).1
+}
+
+#[test]
+fn a_retry_may_write_the_same_values_in_another_way() {
+    let written = [
+        (r#"{"body":"hi","to":"a@b.test"}"#, "{}"),
+        ("{ \"to\" : \"a@b.test\",\t\"body\":\"hi\" }", "{}"),
+        (r#"{"to":"\u0061@b.test","body":"\u0068i"}"#, r#"{}"#),
+    ];
+    for (arguments, besides) in written {
+        let (domain, mut node) = begin_by_value("1 of finance within 10m");
+        let pending = wait(&mut node);
+        approve(&mut node, pending, 1).unwrap();
+        let answer = ask_with(&mut node, Some(pending), arguments, besides);
+        assert_eq!(code(&answer), "permitted", "{arguments}");
+        is_replayed(&node, &domain);
+    }
+}
+
+#[test]
+fn a_retry_with_another_value_is_something_else() {
+    let (domain, mut node) = begin_by_value("1 of finance within 10m");
+    let pending = wait(&mut node);
+    approve(&mut node, pending, 1).unwrap();
+    for (arguments, besides) in [
+        (r#"{"to":"eve@b.test","body":"hi"}"#, "{}"),
+        (r#"{"to":"a@b.test","body":"hi "}"#, "{}"),
+        (MAIL, r#"{"task":{}}"#),
+        (MAIL, r#"{"_meta":{"x":1}}"#),
+    ] {
+        let answer = ask_with(&mut node, Some(pending), arguments, besides);
+        let what = "it asks for something else than what waited for approval";
+        assert_eq!(denial(&answer), ("approval.required", what), "{arguments}");
+    }
+    assert_eq!(code(&mail(&mut node, Some(pending)).1), "permitted");
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn a_plain_repeat_of_what_was_approved_is_the_retry_once() {
+    let (domain, mut node) = begin_by_value("2 of finance within 10m");
+    let pending = wait(&mut node);
+    approve(&mut node, pending, 1).unwrap();
+    let before = wait(&mut node);
+    assert_ne!(before, pending, "not all that it waits for was given");
+    approve(&mut node, pending, 2).unwrap();
+    let other = ask_with(&mut node, None, r#"{"to":"eve@b.test","body":"hi"}"#, "{}");
+    assert!(matches!(other, Answer::Pending { .. }), "another call waits for itself");
+    let answer = ask_with(&mut node, None, r#"{"body":"hi","to":"a@b.test"}"#, "{}");
+    assert_eq!(code(&answer), "permitted");
+    let record = String::from_utf8(node.log.last().unwrap().0.clone()).unwrap();
+    assert!(record.contains(&format!("\"pending\":\"{pending}\"")), "the record names it");
+    wait(&mut node);
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn a_plain_repeat_uses_no_approval_that_is_late_refused_or_anothers() {
+    let (mut domain, mut node) = begin_by_value("1 of finance within 10m");
+    domain.change(Change::WorkloadRegistered(Workload {
+        name: "other".into(),
+        os_user: OS_USER,
+        zone: "prod".into(),
+    }));
+    node.follow(&domain);
+    let (late, refused) = (wait(&mut node), wait(&mut node));
+    approve(&mut node, late, 1).unwrap();
+    let other = node.join("other", OS_USER).unwrap();
+    let (_, answer) = ask_as(&mut node, &other, fixture::call("send_mail", MAIL));
+    assert!(matches!(answer, Answer::Pending { .. }), "another execution asks for itself");
+    node.now.wall_ms += 5 * MINUTE + 1;
+    wait(&mut node);
+    approve(&mut node, refused, 1).unwrap();
+    let refusal = word(&node, refused, false).sign(LOG, &finance(2)).unwrap();
+    bring(&mut node, refusal).unwrap();
+    wait(&mut node);
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn the_second_semantics_takes_a_plain_repeat_for_another_request() {
+    let (domain, mut node) = begin("1 of finance within 10m");
+    let pending = wait(&mut node);
+    approve(&mut node, pending, 1).unwrap();
+    assert_ne!(wait(&mut node), pending);
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn an_officer_is_told_how_each_request_stands() {
+    use crate::state::Waits;
+    let (_domain, mut node) = begin_by_value("1 of finance within 10m");
+    let stands = |node: &Node, pending: Digest| {
+        let state = node.kernel.state();
+        let execution = state.execution(&node.execution).unwrap();
+        let asked = execution.waiting().find(|asked| asked.pending == pending).unwrap();
+        state.standing_of(asked, node.now.wall_ms)
+    };
+    let [used, denied, lapsed, late] = std::array::from_fn(|_| wait(&mut node));
+    assert_eq!(stands(&node, used), Waits::Waits);
+    approve(&mut node, used, 1).unwrap();
+    assert_eq!(stands(&node, used), Waits::Approved);
+    mail(&mut node, Some(used));
+    assert_eq!(stands(&node, used), Waits::Used);
+    let refusal = word(&node, denied, false).sign(LOG, &finance(2)).unwrap();
+    bring(&mut node, refusal).unwrap();
+    assert_eq!(stands(&node, denied), Waits::Denied);
+    approve(&mut node, lapsed, 1).unwrap();
+    node.now.wall_ms += 5 * MINUTE + 1;
+    assert_eq!(stands(&node, lapsed), Waits::Expired, "what was given has expired");
+    assert_eq!(stands(&node, late), Waits::Waits);
+    node.now.wall_ms += 5 * MINUTE;
+    assert_eq!(stands(&node, late), Waits::Expired);
+}

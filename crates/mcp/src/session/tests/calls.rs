@@ -103,10 +103,10 @@ fn what_waits_for_approval_is_told_how_to_ask_again_and_its_retry_goes_on_as_its
         advice: vec!["ask finance".into()],
     };
     let data = format!(
-        r#"{{"advice":["ask finance"],"awaits":[{{"count":2,"role":"finance"}}],"code":"approval.required","index":7,"pending":"{pending}","policies":["pay"],"retry":"once approved, send the same call with params._meta[\"interlock/pending\"] set to this `pending`"}}"#
+        r#"{{"advice":["ask finance"],"awaits":[{{"count":2,"role":"finance"}}],"code":"approval.required","index":7,"pending":"{pending}","policies":["pay"],"retry":"once approved, send the same call again, with params._meta[\"interlock/pending\"] set to this `pending` where you can"}}"#
     );
     let told = format!(
-        r#"approval.required: ask finance; it waits for approval as {pending}: once approved, send the same call with params._meta[\"interlock/pending\"] set to that (record 7)"#
+        r#"approval.required: ask finance; it waits for approval as {pending}: once approved, send the same call again, with params._meta[\"interlock/pending\"] set to that where you can (record 7)"#
     );
     let line = error(r#""\u0061""#, -32_004, &told, &data);
     assert_eq!(play.answer(ToServer, answer), [write(ToServer, ToClient, &line)]);
