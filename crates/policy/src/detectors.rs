@@ -1,12 +1,14 @@
 //! Detectors: regular expressions over what passes, each with the labels that a match brings. Their cost is linear in the
 //! text.
 
+mod media;
+
 use regex::RegexSet;
 
 use crate::bundle::Bundle;
 use crate::json::Json;
 use crate::labels::Labels;
-use crate::limits::DETECTED_BYTES_MAX;
+use crate::limits::{DETECTED_BYTES_MAX, DETECTED_BYTES_MAX_BEFORE};
 use crate::semantics::Semantics;
 
 /// What passes an enforcement point, by where it comes from.
@@ -42,8 +44,8 @@ impl Set {
         all
     }
 
-    fn over(&self, message: &[u8], looks_at: Extent) -> Labels {
-        let Some(text) = text(message, looks_at) else { return self.all() };
+    fn over(&self, message: &[u8], (looks_at, passing): (Extent, Passing)) -> Labels {
+        let Ok(text) = text(message, looks_at, passing) else { return self.all() };
         let found = self.patterns.matches(&text);
         let mut labels = Labels::NONE;
         for adds in found.iter().filter_map(|number| self.adds.get(number)) {
@@ -54,14 +56,23 @@ impl Set {
 }
 
 impl Bundle {
-    /// The labels that the detectors bring for a message of JSON-RPC. All of them, where it is longer than
-    /// [`DETECTED_BYTES_MAX`] or can't be read: what nobody looked at counts as everything that could be in it.
+    /// The labels that the detectors bring for a message of JSON-RPC. All of them, where it can't be looked at
+    /// ([`Bundle::unseen`]): what nobody looked at counts as everything that could be in it.
     #[must_use]
     pub fn detected(&self, passing: Passing, message: &[u8]) -> Labels {
         let set = self.looking_at(passing);
-        let whole = self.semantics() >= Semantics::V4;
-        let extent = if whole { Extent::Whole } else { Extent::WithoutEnvelope };
-        if set.adds.is_empty() { Labels::NONE } else { set.over(message, extent) }
+        if set.adds.is_empty() { Labels::NONE } else { set.over(message, (self.extent(), passing)) }
+    }
+
+    /// Why the detectors can't look at a message. `None`: they can.
+    #[must_use]
+    pub fn unseen(&self, passing: Passing, message: &[u8]) -> Option<Unseen> {
+        text(message, self.extent(), passing).err()
+    }
+
+    fn extent(&self) -> Extent {
+        let is_whole = self.semantics() >= Semantics::V4;
+        if is_whole { Extent::Whole } else { Extent::WithoutEnvelope }
     }
 
     /// The labels of a message that detectors can't look at: all that they could bring.
@@ -90,17 +101,46 @@ enum Extent {
 /// Members of a message that tell what kind of message it is, and which.
 const ENVELOPE: [&str; 3] = ["id", "jsonrpc", "method"];
 
-/// What there is to read in a message: its strings unescaped, its numbers (as they were written, where readers differ), and the names of members, each on a line of
-/// its own. An object's members come in the order of their names.
-fn text(message: &[u8], extent: Extent) -> Option<String> {
-    let message = std::str::from_utf8(message).ok()?;
-    if message.len() > DETECTED_BYTES_MAX {
-        return None;
+/// Why detectors could not look at a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unseen {
+    /// It is longer than detectors look at.
+    #[error("not looked at: {bytes} bytes, over the limit of {bytes_max}")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+        /// [`DETECTED_BYTES_MAX`], before the fourth version of the decider [`DETECTED_BYTES_MAX_BEFORE`].
+        bytes_max: usize,
+    },
+    /// It is no JSON that detectors read.
+    #[error("not looked at: it can't be read as JSON of one meaning")]
+    Unreadable,
+}
+
+/// What there is to read in a message: its strings unescaped, its numbers (as they were written, where readers differ), and
+/// the names of members, each on a line of its own. An object's members come in the order of their names. Bytes of pictures and sounds are left out of a result
+/// ([`media`]).
+fn text(message: &[u8], extent: Extent, passing: Passing) -> Result<String, Unseen> {
+    let bytes_max = match extent {
+        Extent::Whole => DETECTED_BYTES_MAX,
+        Extent::WithoutEnvelope => DETECTED_BYTES_MAX_BEFORE,
+    };
+    if message.len() > bytes_max {
+        return Err(Unseen::TooLong { bytes: message.len(), bytes_max });
     }
+    let message = std::str::from_utf8(message).map_err(|_| Unseen::Unreadable)?;
     let mut text = String::with_capacity(message.len());
     match extent {
-        Extent::Whole => gather(&Json::parse_message(message.as_bytes())?, &mut text),
-        Extent::WithoutEnvelope => match Json::parse(message).ok()? {
+        Extent::Whole => {
+            let mut json = Json::parse_message(message.as_bytes()).ok_or(Unseen::Unreadable)?;
+            if let (Json::Object(members), Passing::Results) = (&mut json, passing)
+                && let Some(result) = members.get_mut("result")
+            {
+                media::leave_out(result);
+            }
+            gather(&json, &mut text);
+        }
+        Extent::WithoutEnvelope => match Json::parse(message).map_err(|_| Unseen::Unreadable)? {
             Json::Object(members) => {
                 let said = members.iter().filter(|(name, _)| !ENVELOPE.contains(&name.as_str()));
                 said.for_each(|(_, value)| gather(value, &mut text));
@@ -108,7 +148,7 @@ fn text(message: &[u8], extent: Extent) -> Option<String> {
             other => gather(&other, &mut text),
         },
     }
-    Some(text)
+    Ok(text)
 }
 
 fn gather(value: &Json, into: &mut String) {

@@ -63,7 +63,7 @@ pub use canonical::canonical;
 pub use decide::form::{Formed, form, form_shared};
 pub use decide::{decide, decide_formed, look};
 pub use decision::{Check, Decision, Outcome as CheckOutcome, Verdict};
-pub use detectors::Passing;
+pub use detectors::{Passing, Unseen};
 pub use engine::{can_decide_here, can_read_here};
 pub use error::{
     FactsError, LoadCode, LoadError, LoadErrors, Place, PrepareError, Warning, WarningCode,

@@ -62,8 +62,10 @@ pub const DETECTORS_MAX: usize = 64;
 pub const DETECTOR_PATTERN_BYTES_MAX: usize = 1_000;
 /// Bytes of a detector's compiled pattern, and of all together that look at the same. More are an error at load.
 pub const DETECTOR_PROGRAM_BYTES_MAX: usize = 1024 * 1024;
-/// Bytes of a message that detectors look at. A longer one brings all their labels.
-pub const DETECTED_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a message that detectors look at: as long as one may be that is passed on. A longer one brings all their labels.
+pub const DETECTED_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The same before the fourth version of the decider.
+pub const DETECTED_BYTES_MAX_BEFORE: usize = 1024 * 1024;
 /// Depth of record and set types in a schema.
 pub const TYPE_DEPTH_MAX: usize = 32;
 /// Depth of a schema's types with those that they name, used or not. A deeper one is an error at load.

@@ -11,7 +11,7 @@ mod snapshot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{Bundle, LabelChange, Labels, Passing};
+use policy::{Bundle, LabelChange, Labels, Passing, Semantics};
 
 use super::NodeState;
 use crate::limits::MESSAGE_BYTES_MAX;
@@ -53,11 +53,14 @@ impl Touched {
 /// What the detectors of a bundle found.
 pub(crate) type Found = (Arc<Bundle>, Labels);
 
-/// What a bundle's detectors find in a message that passes; of one that is too large to be sealed, all that they could.
+/// What a bundle's detectors find in a message that passes. One that is too large to be sealed is looked at when it passes
+/// from [`Semantics::V4`] on; else it brings all that they could, as does one that is not here any more.
 pub(crate) fn found(bundle: &Bundle, passing: Passing, message: Option<&[u8]>) -> Labels {
+    let looks =
+        |message: &[u8]| message.len() <= MESSAGE_BYTES_MAX || bundle.semantics() >= Semantics::V4;
     match message {
         Some([]) => Labels::NONE,
-        Some(message) if message.len() <= MESSAGE_BYTES_MAX => bundle.detected(passing, message),
+        Some(message) if looks(message) => bundle.detected(passing, message),
         _ => bundle.undetected(passing),
     }
 }
@@ -75,8 +78,7 @@ impl NodeState {
         }
     }
 
-    /// The labels that detectors bring for the message that ends an open transition; of one that is too large to be sealed,
-    /// so that nobody could look at it again, all that they could.
+    /// The labels that detectors bring for the message that ends an open transition: see [`found`].
     /// `ahead` is what was found in it as a result, if it was looked through ahead.
     pub(crate) fn detected(
         &self,

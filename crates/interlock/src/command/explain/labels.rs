@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kernel::limits::MESSAGE_BYTES_MAX;
 use kernel::lineage::{Body, Completion, LineageRecord};
+use policy::limits::DETECTED_BYTES_MAX;
 use policy::{LabelChange, Labels};
 use proof::json::{Object, Value, number};
 
@@ -116,12 +118,19 @@ impl Fold {
                 self.add(execution, &change.adds, &Source { index: Some(index), how });
                 self.open.insert((execution.to_owned(), link.seq), (change.removes, index));
             }
-            Body::Completed { decided_seq, outcome, labels, .. } => {
+            Body::Completed { decided_seq, outcome, labels, commitments, .. } => {
                 let open = self.open.remove(&(execution.to_owned(), *decided_seq));
                 if let (Completion::Result, Some((removes, asked))) = (outcome, open) {
                     self.remove(execution, &removes, asked);
                 }
-                let how = "found by a detector in what came back".to_owned();
+                let how = match commitments.contains_key("message_digest") {
+                    // Its text is not kept, so nobody can look again.
+                    true => format!(
+                        "in what came back, over {MESSAGE_BYTES_MAX} bytes: found by a detector, or, with bundles \
+                         before `semantics = 4` or over {DETECTED_BYTES_MAX} bytes, not looked at"
+                    ),
+                    false => "found by a detector in what came back".to_owned(),
+                };
                 self.add(execution, labels, &Source { index: Some(index), how });
             }
             _ => {}

@@ -188,6 +188,40 @@ fn a_result_that_nobody_can_look_at_brings_all_labels() {
 }
 
 #[test]
+fn a_result_that_is_too_large_to_be_sealed_is_looked_at_when_it_passes() {
+    let mut domain = Domain::new();
+    domain.publish(&fixture::under(&detecting(), 4));
+    let mut node = Node::new(&domain);
+    let filling = "x".repeat(MESSAGE_BYTES_MAX);
+    let (mut labels, plain) = (Vec::<String>::new(), format!(r#"{{"result":"{filling}"}}"#));
+    read(&mut node, Completion::Result, &plain);
+    assert_eq!(held(&node), labels);
+    let picture = format!(
+        r#"{{"result":{{"content":[{{"data":"{filling}4111111111111111","mimeType":"image/png","type":"image"}}]}}}}"#
+    );
+    read(&mut node, Completion::Result, &picture);
+    assert_eq!(held(&node), labels);
+    let card = format!(r#"{{"result":"{filling} 4111111111111111"}}"#);
+    read(&mut node, Completion::Result, &card);
+    labels.push("card".to_owned());
+    assert_eq!(held(&node), labels);
+    is_replayed(&node, &domain);
+    // The record's word is taken for it, as far as detectors can bring that.
+    let change = |from: &str, to: &str| {
+        let mut log = node.log.clone();
+        let (record, _) = log
+            .iter_mut()
+            .rev()
+            .find(|(record, _)| String::from_utf8_lossy(record).contains("transition.completed"))
+            .unwrap();
+        *record = String::from_utf8(record.clone()).unwrap().replace(from, to).into_bytes();
+        fixture::replay(&domain, &log)
+    };
+    assert!(change(r#""labels":["card"]"#, r#""labels":["hostile"]"#).is_ok());
+    assert!(change(r#""labels":["card"]"#, r#""labels":["other"]"#).is_err());
+}
+
+#[test]
 fn where_the_result_is_erased_the_record_of_it_counts() {
     let (domain, mut node) = begin();
     read(&mut node, Completion::Result, HOSTILE);
