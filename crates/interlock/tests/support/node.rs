@@ -127,7 +127,11 @@ impl Node {
     pub(crate) fn stop(mut self) -> ExitStatus {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::TERM).unwrap();
-        self.child.wait().unwrap()
+        let status = self.child.wait().unwrap();
+        if !status.success() {
+            println!("the node stopped with {status}: {}", self.stderr());
+        }
+        status
     }
 }
 

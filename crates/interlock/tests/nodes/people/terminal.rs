@@ -176,6 +176,11 @@ end|DOMAIN|NAME
 erase|DOMAIN|HOSTILE
 erase|DOMAIN|NAME
 meters|DOMAIN
+backup|DOMAIN|FILE.tar
+backup|DOMAIN|FILE.tar
+backup|DOMAIN|HOSTILE/HOSTILE|--json
+restore|FILE.tar|DOMAIN
+restore|HOSTILE|FILE
 restore|DOMAIN
 restore|HOSTILE|--new-lineage|HOSTILE
 approvals|list|DOMAIN
