@@ -187,14 +187,18 @@ impl Model {
         }
     }
 
+    /// What an execution and all above it carry: they can have told it.
+    pub(crate) fn carried(&self, id: &str) -> Names {
+        self.line(id).into_iter().flat_map(|(_, one)| one.carried.names()).collect()
+    }
+
     /// An execution takes labels up, for itself and all above it, and leaves what it carries then.
     fn touch(&mut self, id: &str, (index, adds): (u64, &Names), touch: &Touch) {
         let line: Vec<String> = self.line(id).into_iter().map(|(id, _)| id).collect();
         for id in &line {
             self.executions.get_mut(id).into_iter().for_each(|one| one.carried.add(adds, index));
         }
-        let carried = self.executions.get(id).map(|one| one.carried.names());
-        self.left.leave(touch, carried.unwrap_or_default());
+        self.left.leave(touch, self.carried(id));
     }
 
     /// Whatever the end is, what the permit did to labels is done again; what it takes away goes only now.
@@ -230,8 +234,8 @@ impl Model {
         }
         let bundle = self.rule.bundle;
         let there = self.left.there(&request.asked, bundle);
-        let execution = self.executions.get(&request.execution)?;
-        let carried = execution.carried.names();
+        self.executions.get(&request.execution)?;
+        let carried = self.carried(&request.execution);
         let past = &self.executions.get(&self.root(&request.execution))?.past;
         let code = past.code(&request.asked, (at, bundle == 1), [&carried, &there])?;
         if code != "permitted" {

@@ -4,7 +4,8 @@
 //! declassification may come after it. A label is taken away by the end of a permitted declassification, if nothing
 //! added it since its permit. What detectors find in the message that ends a transition is added by the record of that end.
 //! What passes between an execution and those below it does not pass the node, so whatever one adds, it adds to all whom it
-//! descends from; a child begins with its parent's labels. A writer leaves what it carries at the permit, and at the end.
+//! descends from; a child begins with its parent's labels, and is decided with what all above it carry by then: they can have
+//! told it at any moment. A writer leaves what it is decided with at the permit, and at the end.
 
 mod snapshot;
 
@@ -66,6 +67,16 @@ pub(crate) fn found(bundle: &Bundle, passing: Passing, message: Option<&[u8]>) -
 }
 
 impl NodeState {
+    /// The labels with which an execution is decided: its own, and from the fourth version of the decider on those of all
+    /// whom it descends from.
+    pub(crate) fn carried(&self, id: &str) -> Labels {
+        let is_shared = self.bundle.semantics() >= Semantics::V4;
+        let mut carried = Labels::NONE;
+        let reach = if is_shared { usize::MAX } else { 1 };
+        self.line(id).take(reach).for_each(|(_, one)| carried.union(&one.labels()));
+        carried
+    }
+
     /// A permit is on record, as the record `seq` of its execution.
     pub(crate) fn begin_labels(&mut self, id: &str, seq: u64, change: &LabelChange) {
         if change.is_empty() {

@@ -63,9 +63,15 @@ impl NodeState {
 
     /// Leaves what an execution carries now at these places.
     pub(super) fn leave<'a>(&mut self, id: &str, places: impl IntoIterator<Item = &'a String>) {
-        let carried = self.executions.get(id).map(super::Execution::labels);
-        let Some(carried) = carried.filter(|labels| !labels.is_empty()) else { return };
-        places.into_iter().for_each(|place| self.left.add(place, &carried));
+        let mut places = places.into_iter().peekable();
+        if places.peek().is_none() {
+            return;
+        }
+        let carried = self.carried(id);
+        if carried.is_empty() {
+            return;
+        }
+        places.for_each(|place| self.left.add(place, &carried));
     }
 }
 

@@ -73,7 +73,7 @@ impl NodeState {
             grants: self.line(id).map(|(_, execution)| execution.held()).collect(),
             hands_on: None,
             tool: None,
-            labels: execution.labels(),
+            labels: self.carried(id),
             detected: Labels::NONE,
             resource_labels: Labels::NONE,
             spent: Spent::new(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kernel::limits::MESSAGE_BYTES_MAX;
 use kernel::lineage::{Body, Completion, LineageRecord};
 use policy::limits::DETECTED_BYTES_MAX;
-use policy::{LabelChange, Labels};
+use policy::{LabelChange, Labels, Semantics};
 use proof::json::{Object, Value, number};
 
 use crate::domain::Log;
@@ -23,8 +23,12 @@ pub(super) struct Source {
 pub(super) struct Carried(BTreeMap<String, Vec<Source>>);
 
 impl Carried {
-    /// Those of an execution just before the record of that index.
-    pub(super) fn before(log: &Log, execution: &str, index: u64) -> Result<Self, Failure> {
+    /// Those with which a version of the decider decides an execution just before the record of that index.
+    pub(super) fn before(
+        log: &Log,
+        (execution, index): (&str, u64),
+        semantics: Semantics,
+    ) -> Result<Self, Failure> {
         let mut fold = Fold::default();
         for entry in log.entries(0)? {
             let entry = entry?;
@@ -35,7 +39,15 @@ impl Carried {
                 fold.take(entry.index, &record);
             }
         }
-        Ok(Self(fold.carried.remove(execution).unwrap_or_default()))
+        let mut carried = fold.carried.remove(execution).unwrap_or_default();
+        let mut above = fold.parents.get(execution).filter(|_| semantics >= Semantics::V4);
+        while let Some(id) = above {
+            for (label, sources) in fold.carried.remove(id).unwrap_or_default() {
+                carried.entry(label).or_insert(sources);
+            }
+            above = fold.parents.get(id);
+        }
+        Ok(Self(carried))
     }
 
     /// With those that detectors found in the request itself.

