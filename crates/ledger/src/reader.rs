@@ -83,6 +83,14 @@ impl<D: Disk> Reader<D> {
         Entries::from(&*self.disk, first)
     }
 
+    /// As [`Reader::entries`], for who looks at records alone: sealed parts that are published are not read, and are `None`.
+    ///
+    /// # Errors
+    /// When the checkpoint can't be read.
+    pub fn records(&self, first: u64) -> Result<Entries<'_, D>, Error> {
+        Entries::from(&*self.disk, first).map(Entries::without_sealed_parts)
+    }
+
     /// The blob with this digest, its content checked.
     ///
     /// # Errors

@@ -63,19 +63,8 @@ fn help(code: &str) -> &'static str {
     }
 }
 
-/// The answer's value: every request that is known to wait, or to have waited, by execution.
-pub(crate) fn waiting(state: &NodeState, at: i64) -> Value {
-    let all = state.executions().flat_map(|(id, execution)| {
-        execution.waiting().map(move |asked| request((state, at), (id, execution), asked))
-    });
-    object([
-        ("requests", Value::Array(all.collect())),
-        ("type", Value::from("approvals")),
-        ("v", Value::Integer(1)),
-    ])
-}
-
-fn request(
+/// What is told of a request without its message.
+pub(crate) fn request(
     (state, at): (&NodeState, i64),
     (id, execution): (&str, &Execution),
     asked: &Asked,

@@ -5,13 +5,15 @@ use kernel::replay::Part;
 use ledger::Reader;
 use proof::base64url;
 use proof::digest::Digest;
-use proof::json::{Object, Value, object};
+use proof::json::{Value, object};
 use proof::note::{Signer, VerifierKey};
 use proof::record::Fields;
 
 use crate::clock::wall_ms;
+use crate::driver::Kernel;
 use crate::hello::{line, refusal};
 use crate::limits::ASKING_MS_MAX;
+use crate::pending::{self, Sought};
 use crate::sealing::Opener;
 use crate::socket::Shared;
 use crate::{Error, Options};
@@ -63,51 +65,66 @@ fn signing_bytes(origin: &str, expires_ms: i64) -> Vec<u8> {
     [SIGNING_CONTEXT, &signed.to_bytes()].concat()
 }
 
-/// The answer: the requests that this key's roles may approve, each with the message that the server gets.
-pub(crate) async fn answer(shared: &Shared, asking: &Asking) -> Vec<u8> {
-    let governance = shared.kernel.switch.governance();
-    if !asking.is_good(&shared.options.governance_origin(), wall_ms()) {
-        return refusal("refused.peer", "the question is not signed for this domain, or too old");
-    }
-    let holds = |role: &str| governance.role(role).is_some_and(|role| role.holds(&asking.key));
-    let Some(waiting) = shared.kernel.waiting().await else {
+/// The answer: the requests that this key's roles may approve.
+pub(crate) async fn answer(
+    (shared, kernel): (&Shared, &Kernel),
+    asking: Asking,
+    beginning: String,
+) -> Vec<u8> {
+    let sought = match sought(shared, asking, beginning) {
+        Ok(sought) => sought,
+        Err(refusal) => return refusal,
+    };
+    pending::answer(&shared.options, kernel, sought).await
+}
+
+/// The answer: the message that the server would get of one request which this key's roles may approve. It always fits: base64url
+/// makes any message a third longer, and no message is longer than `kernel::limits::MESSAGE_BYTES_MAX`.
+pub(crate) async fn message(
+    (shared, kernel): (&Shared, &Kernel),
+    asking: Asking,
+    pending: Digest,
+) -> Vec<u8> {
+    let sought = match sought(shared, asking, pending.to_string()) {
+        Ok(sought) => sought,
+        Err(refusal) => return refusal,
+    };
+    let Some(found) = kernel.waiting(sought).await else {
         return refusal("refused.storage", "the node is stopping");
     };
-    let all = waiting.get("requests").and_then(Value::as_array).unwrap_or_default().to_vec();
-    let asked = all.into_iter().filter(|one| {
-        let awaits = one.get("awaits").and_then(Value::as_array).unwrap_or_default();
-        awaits.iter().any(|one| one.get("role").and_then(Value::as_str).is_some_and(holds))
-    });
-    let (asked, options): (Vec<Value>, _) = (asked.collect(), shared.options.clone());
-    let told = move || asked.into_iter().map(|one| with_message(&options, one)).collect();
-    let requests = tokio::task::spawn_blocking(told).await.unwrap_or_default();
+    let index = found.requests.first().and_then(|one| one.get("record")?.as_i64());
+    let Some(index) = index.and_then(|index| u64::try_from(index).ok()) else {
+        return refusal("approval.unknown", "nothing waits for this key's roles under that id");
+    };
+    let options = shared.options.clone();
+    let read = tokio::task::spawn_blocking(move || read_message(&options, (index, &pending)));
+    let Some(message) = read.await.ok().flatten() else {
+        return refusal(
+            "approval.unread",
+            "what it sealed cannot be read: it was erased, or damaged",
+        );
+    };
     line(&object([
-        ("origin", Value::from(shared.options.lineage_origin())),
-        ("requests", Value::Array(requests)),
-        ("type", Value::from("pending")),
+        ("message", Value::from(base64url::encode(&message))),
+        ("type", Value::from("message")),
         ("v", Value::Integer(1)),
     ]))
 }
 
-/// A request with server, tool and message, where they can be read.
-fn with_message(options: &Options, request: Value) -> Value {
-    let mut members = request.as_object().cloned().unwrap_or_else(Object::new);
-    let index = request.get("record").and_then(Value::as_i64);
-    let index = index.and_then(|index| u64::try_from(index).ok());
-    let pending = request.get("pending").and_then(Value::as_str).unwrap_or_default();
-    if let Some((asked_for, message)) = index.and_then(|index| message(options, (index, pending))) {
-        members.insert("asked_for", Value::from(asked_for));
-        members.insert("message", Value::from(message));
+/// What is sought for who asks, or the refusal.
+fn sought(shared: &Shared, asking: Asking, beginning: String) -> Result<Sought, Vec<u8>> {
+    if !asking.is_good(&shared.options.governance_origin(), wall_ms()) {
+        let why = "the question is not signed for this domain, or too old";
+        return Err(refusal("refused.peer", why));
     }
-    Value::Object(members)
+    Ok(Sought { beginning, key: Some(asking.key) })
 }
 
-/// What the pending record asks for, and the message that its server would get.
-fn message(options: &Options, (index, pending): (u64, &str)) -> Option<(String, String)> {
+/// The message that the server of the pending record would get.
+fn read_message(options: &Options, (index, pending): (u64, &Digest)) -> Option<Vec<u8>> {
     let reader = Reader::open(&options.lineage_folder()).ok()?;
     let entry = reader.entries(index).ok()?.next()?.ok()?;
-    let digest = Digest::of(&entry.record);
-    if digest.to_string() != pending {
+    if Digest::of(&entry.record) != *pending {
         return None;
     }
     let record = LineageRecord::parse(&entry.record).ok()?;
@@ -115,12 +132,10 @@ fn message(options: &Options, (index, pending): (u64, &str)) -> Option<(String, 
         return None;
     };
     let mut opener = Opener::of(&options.lineage_folder(), &options.lineage_origin()).ok()?;
-    let part = opener.part(Some(&link.execution), (index, &digest), entry.sealed.as_deref());
+    let part = opener.part(Some(&link.execution), (index, pending), entry.sealed.as_deref());
     let Part::Open(bytes) = part else { return None };
     let sealed = Sealed::parse(&bytes).ok()?;
-    let message = sealed.open("message", decided.commitments.get("message")?)?;
-    let tool = decided.tool.as_deref().unwrap_or(&decided.method);
-    Some((format!("{}/{tool}", decided.server), String::from_utf8_lossy(message).into_owned()))
+    sealed.open("message", decided.commitments.get("message")?).map(<[u8]>::to_vec)
 }
 
 #[cfg(test)]

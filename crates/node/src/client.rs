@@ -18,6 +18,8 @@ use std::time::Duration;
 
 use kernel::governance::{Position, SignedProposal, UNREPLAYED};
 use kernel::lineage::{HandsOn, SignedApproval};
+use proof::base64url;
+use proof::digest::Digest;
 use proof::json::Value;
 use proof::note::Signer;
 
@@ -27,7 +29,9 @@ use crate::authority::Accepted;
 use crate::domain::BasedOn;
 use crate::erase::{Erased, Which};
 use crate::hello::{Caller, Hello};
-use crate::limits::{ANSWER_MS_MAX, ERASED_AT_ONCE_MAX, ORDER_BYTES_MAX, RECORDED_MS_MAX};
+use crate::limits::{
+    ANSWER_MS_MAX, ANSWER_READ_BYTES, ERASED_AT_ONCE_MAX, ORDER_BYTES_MAX, RECORDED_MS_MAX,
+};
 use crate::names::{Named, Names};
 use crate::{Options, stop};
 
@@ -175,7 +179,7 @@ fn recorded(stream: &UnixStream, socket: &Path, acting: &Acting) -> Result<Value
     let wait = Duration::from_millis(RECORDED_MS_MAX);
     stream.set_read_timeout(Some(wait)).map_err(|why| Error::socket(socket, &why))?;
     // A node that says nothing more, or ends, acted all the same.
-    let line = read_line(stream).map_err(|_| Error::unrecorded(acting.clone()))?;
+    let line = read_line(stream, 1).map_err(|_| Error::unrecorded(acting.clone()))?;
     let answer = Value::parse(&line).map_err(|_| Error::unrecorded(acting.clone()))?;
     unrefused(answer).map_err(|why| why.while_it_acts(Some(acting.clone())))
 }
@@ -224,14 +228,35 @@ pub fn approve(options: &Options, approval: &SignedApproval) -> Result<u64, Erro
     record.ok_or_else(|| Error::input(&"the node's answer has no `record`"))
 }
 
-/// The requests that wait for officers or did: objects of `approvals`, `asked_ms`, `awaits`, `execution`, `pending`,
-/// `record`, `until_ms`, `used` and `workload`.
+/// What waits for officers, or did.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// The origin of the node's lineage log, for which an approval is signed.
+    pub origin: String,
+    /// Objects of `approvals`, `asked_for`, `asked_ms`, `awaits`, `execution`, `pending`, `record`, `until_ms`, `used` and `workload`.
+    pub requests: Vec<Value>,
+    /// How many more there are.
+    pub left_out: u64,
+}
+
+impl Pending {
+    fn of(answer: &Value) -> Result<Self, Error> {
+        let requests = answer.get("requests").and_then(Value::as_array).unwrap_or_default();
+        let left_out = answer.get("left_out").and_then(Value::as_i64).unwrap_or_default();
+        Ok(Self {
+            origin: text(answer, "origin")?,
+            requests: requests.to_vec(),
+            left_out: u64::try_from(left_out).unwrap_or_default(),
+        })
+    }
+}
+
+/// The requests under ids that begin so, for the node's own OS user and whoever may open the officers' socket.
 ///
 /// # Errors
 /// `socket` where no node answers, `peer` where it refuses.
-pub fn approvals(options: &Options) -> Result<Vec<Value>, Error> {
-    let answer = order(options, &Hello::Approvals)?;
-    Ok(answer.get("requests").and_then(Value::as_array).unwrap_or_default().to_vec())
+pub fn approvals(options: &Options, beginning: &str) -> Result<Pending, Error> {
+    Pending::of(&order(options, &Hello::Approvals { beginning: beginning.to_owned() })?)
 }
 
 /// Executions of the running node whose ids begin so, at most twenty: those that live, or those that ended and were not erased. An OS
@@ -246,17 +271,28 @@ pub fn names(options: &Options, beginning: &str, ended: bool) -> Result<Vec<Name
     Ok(found.iter().filter_map(Named::from_value).collect())
 }
 
-/// What waits for the roles of this key, as [`approvals`] tells it, each with `asked_for` and the `message` that the server would
-/// get; and the origin of the node's lineage log, for which an approval is signed.
+/// What waits for the roles of this key, under ids that begin so.
 ///
 /// # Errors
 /// `socket` where no node answers, `peer` where it refuses.
-pub fn pending(options: &Options, officer: &dyn Signer) -> Result<(String, Vec<Value>), Error> {
+pub fn pending(options: &Options, officer: &dyn Signer, beginning: &str) -> Result<Pending, Error> {
+    let (asking, beginning) = (asking(options, officer)?, beginning.to_owned());
+    Pending::of(&order(options, &Hello::Pending { asking, beginning })?)
+}
+
+/// The message that the server would get of a request that waits for the roles of this key.
+///
+/// # Errors
+/// `socket` where no node answers, `peer` where it refuses or can't read the message.
+pub fn message(options: &Options, officer: &dyn Signer, pending: Digest) -> Result<Vec<u8>, Error> {
+    let asking = asking(options, officer)?;
+    let answer = order(options, &Hello::Message { asking, pending })?;
+    base64url::decode(&text(&answer, "message")?).map_err(|why| Error::input(&why))
+}
+
+fn asking(options: &Options, officer: &dyn Signer) -> Result<Box<Asking>, Error> {
     let governs = based_on(options)?.ok_or_else(|| not_running(&options.socket))?;
-    let asking = Box::new(Asking::sign(&governs.position.origin, officer)?);
-    let answer = order(options, &Hello::Pending(asking))?;
-    let requests = answer.get("requests").and_then(Value::as_array).unwrap_or_default().to_vec();
-    Ok((text(&answer, "origin")?, requests))
+    Asking::sign(&governs.position.origin, officer).map(Box::new)
 }
 
 /// What is used of the meters: objects of `limit`, `meter`, `per`, `reserved`, `subject`, `unit`, `used` and, where the
@@ -294,7 +330,7 @@ pub fn is_running(socket: &Path) -> bool {
 /// Asks over the officers' way.
 fn order(options: &Options, question: &Hello) -> Result<Value, Error> {
     let (mut stream, socket) = reach(options)?.ok_or_else(|| not_running(&options.socket))?;
-    ask_on(&mut stream, socket, question)
+    ask_by(&mut stream, socket, (question, ANSWER_READ_BYTES))
 }
 
 /// A connection for what officers order: over their own socket or, for who may not open that, over the other. None where no
@@ -343,10 +379,19 @@ fn ask(socket: &Path, question: &Hello) -> Result<(UnixStream, Value), Error> {
     Ok((stream, answer))
 }
 
+/// Asks, and leaves what follows the answer on the stream.
 fn ask_on(stream: &mut UnixStream, socket: &Path, question: &Hello) -> Result<Value, Error> {
+    ask_by(stream, socket, (question, 1))
+}
+
+fn ask_by(
+    stream: &mut UnixStream,
+    socket: &Path,
+    (question, read_bytes): (&Hello, usize),
+) -> Result<Value, Error> {
     // A node that refuses says why before it has read all.
     let written = stream.write_all(&question.to_line());
-    let answer = read_line(stream).map_err(|why| {
+    let answer = read_line(stream, read_bytes).map_err(|why| {
         let why = written.err().filter(|_| why.kind() == ErrorKind::ConnectionReset).unwrap_or(why);
         Error::socket(socket, &why)
     })?;
@@ -368,10 +413,10 @@ fn unrefused(answer: Value) -> Result<Value, Error> {
     })
 }
 
-/// One line, byte by byte from the socket's point of view: what follows it belongs to the session.
-fn read_line(stream: &UnixStream) -> std::io::Result<Vec<u8>> {
+/// One line, so many bytes at a time: one where what follows it belongs to the session.
+fn read_line(stream: &UnixStream, at_a_time: usize) -> std::io::Result<Vec<u8>> {
     let mut line = Vec::new();
-    let mut one = BufReader::with_capacity(1, stream).take(ORDER_BYTES_MAX as u64);
+    let mut one = BufReader::with_capacity(at_a_time, stream).take(ORDER_BYTES_MAX as u64);
     one.read_until(b'\n', &mut line)?;
     match line.pop() {
         Some(b'\n') => Ok(line),

@@ -153,10 +153,10 @@ impl<D: Disk> Driver<D> {
                 let _gone = reply.send(bundle.lists_tool(&server, &tool, &definition));
             }
             Command::Approve { approval, reply } => self.approve(approval, reply),
-            Command::Waiting { reply } => {
+            Command::Waiting { sought, reply } => {
                 let state = self.kernel.state();
                 let at = state.time(self.clock.now().wall_ms);
-                let _gone = reply.send(crate::approvals::waiting(state, at));
+                let _gone = reply.send(sought.find(state, at));
             }
             Command::Meters { reply } => {
                 let state = self.kernel.state();

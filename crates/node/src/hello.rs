@@ -2,6 +2,7 @@ use kernel::governance::SignedProposal;
 use kernel::lineage::{HandsOn, SignedApproval};
 use policy::Grant;
 use proof::base64url;
+use proof::digest::Digest;
 use proof::json::{Object, Value, object};
 use proof::record::Fields;
 
@@ -25,8 +26,8 @@ pub(crate) enum Hello {
     Erase { which: Which, is_trial: bool },
     /// `approve`: an officer's word on a pending request.
     Approve { approval: Box<SignedApproval> },
-    /// `approvals`: what waits for officers.
-    Approvals,
+    /// `approvals`: what waits for officers, under ids that begin so.
+    Approvals { beginning: String },
     /// `meters`: what is used of the meters.
     Meters,
     /// `status`: how the node stands.
@@ -35,8 +36,10 @@ pub(crate) enum Hello {
     Position,
     /// `names`: executions whose ids begin so.
     Names(Names),
-    /// `pending`: what waits for the roles of the key that signs.
-    Pending(Box<Asking>),
+    /// `pending`: what waits for the roles of the key that signs, under ids that begin so.
+    Pending { asking: Box<Asking>, beginning: String },
+    /// `message`: what the server would get of one request that waits for the roles of the key that signs.
+    Message { asking: Box<Asking>, pending: Digest },
 }
 
 /// For whom a client speaks: a workload's own execution, or a delegated one by its id.
@@ -102,7 +105,10 @@ impl Hello {
                 put("type", Value::from("approve"));
                 put("approval", approval.to_value());
             }
-            Self::Approvals => put("type", Value::from("approvals")),
+            Self::Approvals { beginning } => {
+                put("type", Value::from("approvals"));
+                put("beginning", Value::from(beginning.as_str()));
+            }
             Self::Meters => put("type", Value::from("meters")),
             Self::Status => {
                 put("type", Value::from("status"));
@@ -115,8 +121,14 @@ impl Hello {
                 put("beginning", Value::from(names.beginning.as_str()));
                 put("ended", Value::Bool(names.ended));
             }
-            Self::Pending(asking) => {
+            Self::Pending { asking, beginning } => {
                 put("type", Value::from("pending"));
+                put("beginning", Value::from(beginning.as_str()));
+                asking.write(&mut put);
+            }
+            Self::Message { asking, pending } => {
+                put("type", Value::from("message"));
+                put("pending", Value::from(pending.to_string()));
                 asking.write(&mut put);
             }
         }
@@ -168,9 +180,16 @@ fn read(value: &Value) -> Result<Hello, Box<dyn std::error::Error>> {
             let approval = SignedApproval::from_value(fields.value("approval")?)?;
             Ok(Hello::Approve { approval: Box::new(approval) })
         }
+        other => read_question(other, &fields),
+    }
+}
+
+/// A first line of this type, which asks and changes nothing.
+fn read_question(kind: &str, fields: &Fields<'_>) -> Result<Hello, Box<dyn std::error::Error>> {
+    match kind {
         "approvals" => {
-            fields.only(&["type", "v"])?;
-            Ok(Hello::Approvals)
+            fields.only(&["beginning", "type", "v"])?;
+            Ok(Hello::Approvals { beginning: fields.str("beginning")?.to_owned() })
         }
         "meters" => {
             fields.only(&["type", "v"])?;
@@ -190,8 +209,14 @@ fn read(value: &Value) -> Result<Hello, Box<dyn std::error::Error>> {
             Ok(Hello::Names(Names { beginning, ended: fields.bool("ended")? }))
         }
         "pending" => {
-            fields.only(&["expires_ms", "key", "signature", "type", "v"])?;
-            Ok(Hello::Pending(Box::new(Asking::read(&fields)?)))
+            fields.only(&["beginning", "expires_ms", "key", "signature", "type", "v"])?;
+            let beginning = fields.str("beginning")?.to_owned();
+            Ok(Hello::Pending { asking: Box::new(Asking::read(fields)?), beginning })
+        }
+        "message" => {
+            fields.only(&["expires_ms", "key", "pending", "signature", "type", "v"])?;
+            let pending = fields.str("pending")?.parse()?;
+            Ok(Hello::Message { asking: Box::new(Asking::read(fields)?), pending })
         }
         other => Err(format!("unknown first line `{other}`").into()),
     }

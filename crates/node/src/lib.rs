@@ -9,6 +9,7 @@
 //! | [`Direct`] | a node without its socket, asked from within the process |
 //! | `driver` | the one thread that steps the kernel: a dumb loop |
 //! | `asking` | what waits, told to whoever has an officer's key |
+//! | `pending` | what waits for officers, in an answer that is bounded |
 //! | `names` | executions by the beginning of their id |
 //! | `approvals` | what waits for officers, their words, and what is used of the meters |
 //! | `authority` | appends signed changes to the governance log |
@@ -72,6 +73,7 @@ mod names;
 pub mod notes;
 mod officer;
 mod options;
+mod pending;
 mod places;
 pub mod publish;
 pub mod restore;

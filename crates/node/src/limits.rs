@@ -6,6 +6,13 @@ pub const NAMES_MAX: usize = 20;
 /// How long an officer's signed question about what waits may be used, in milliseconds.
 pub const ASKING_MS_MAX: i64 = 60_000;
 
+/// Requests that wait for officers, or did, which one answer tells of, without their messages. Workloads and their executions take turns,
+/// so that none hides another's; the others are counted, and each is told to who asks for it by the beginning of its id.
+pub const TOLD_MAX: usize = 256;
+
+/// Bytes of those: with more, fewer are told, and one at least.
+pub const TOLD_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// Least time between two notes on standard error that something waits for approval, in milliseconds.
 pub const WAITING_NOTE_MS_MIN: i64 = 1_000;
 
@@ -192,6 +199,9 @@ pub const TURN_BYTES: u64 = 16 * 1024;
 
 /// So much may a workload that asked for nothing be before those who ask all the time.
 pub const TURN_CREDIT_BYTES: u64 = 8 * TURN_BYTES;
+
+/// Bytes that a client reads at a time of an answer that nothing follows.
+pub const ANSWER_READ_BYTES: usize = 64 * 1024;
 
 /// How often refusals are counted into a record and published checkpoints are refreshed, in
 /// milliseconds.

@@ -21,9 +21,11 @@ use crate::limits::{
     ORDER_BYTES_MAX,
 };
 use crate::notes::Notes;
+use crate::pending::Sought;
 use crate::places::{NoPlace, Place, Places, is_own};
 use crate::{
-    Authority, Error, Options, approvals, asking, bring, client, erase, family, names, session,
+    Authority, Error, Options, approvals, asking, bring, client, erase, family, names, pending,
+    session,
 };
 
 /// What every connection needs.
@@ -189,9 +191,10 @@ impl Connection {
                 erase::remembered(&shared.options, erased).await
             }
             Hello::Approve { approval } => approvals::approve(&kernel, *approval).await,
-            Hello::Approvals => {
+            Hello::Approvals { beginning } => {
                 self.only(self.is_trusted(), "only the node's own OS user may see this")?;
-                kernel.waiting().await.map(|one| line(&one)).unwrap_or_default()
+                let sought = Sought { beginning, key: None };
+                pending::answer(&shared.options, &kernel, sought).await
             }
             Hello::Meters => {
                 self.only(self.is_trusted(), "only the node's own OS user may see this")?;
@@ -205,7 +208,12 @@ impl Connection {
                 let only_of = (!self.is_trusted()).then(|| self.peer.uid());
                 names::answer(&kernel, &names, only_of).await.unwrap_or_default()
             }
-            Hello::Pending(asking) => asking::answer(shared, &asking).await,
+            Hello::Pending { asking, beginning } => {
+                asking::answer((shared, &kernel), *asking, beginning).await
+            }
+            Hello::Message { asking, pending } => {
+                asking::message((shared, &kernel), *asking, pending).await
+            }
             Hello::Position => line(&object([
                 ("at", Value::Integer(shared.kernel.switch.governance().at())),
                 ("position", shared.kernel.switch.position().to_value()),

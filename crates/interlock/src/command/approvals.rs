@@ -2,8 +2,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use kernel::lineage::{Approval, LineageRecord};
+use kernel::lineage::Approval;
 use node::Options;
+use node::client::Pending;
 use node::clock::wall_ms;
 use proof::digest::Digest;
 use proof::json::{Object, Value, number, object};
@@ -14,7 +15,7 @@ use super::officer;
 use crate::cli::{self, ApprovalsCommand};
 use crate::domain;
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, Style, Table};
+use crate::output::{Output, Style, Table, counted, stderr};
 use crate::record_line::{short, utc};
 use crate::{config, key};
 
@@ -51,41 +52,40 @@ impl<'a> Way<'a> {
         Ok(Self { domain, options, key })
     }
 
-    /// The requests, each with `asked_for`.
-    fn requests(&self) -> Result<Vec<Value>, Failure> {
+    /// The requests under ids that begin so.
+    fn requests(&self, beginning: &str) -> Result<Pending, Failure> {
         if let Some(key) = &self.key {
-            let pending = node::client::pending(&self.options, key);
-            return Ok(pending.map_err(|why| Failure::node(&why))?.1);
+            let pending = node::client::pending(&self.options, key, beginning);
+            return pending.map_err(|why| Failure::node(&why));
         }
-        let found = node::client::approvals(&self.options).map_err(|why| {
+        node::client::approvals(&self.options, beginning).map_err(|why| {
             let failure = Failure::node(&why);
             match why.code() {
                 "peer" => failure
                     .help(format!("name an officer's key with --key FILE, or in {}", officer::KEY)),
                 _ => failure,
             }
-        })?;
-        let (_, lineage) = domain::both(self.domain)?;
-        found
-            .into_iter()
-            .map(|one| {
-                let asked = asked_for(&lineage, &one)?;
-                Ok(with(one, "asked_for", Value::from(asked)))
-            })
-            .collect()
+        })
     }
 }
 
 fn list(way: &Way<'_>, output: &mut Output) -> Result<Exit, Failure> {
-    tell(way.requests()?, output)?;
+    let pending = way.requests("")?;
+    tell(pending.requests, output)?;
+    tell_left_out(pending.left_out);
     Ok(Exit::Ok)
 }
 
 /// Shows all, then what is new or has changed, until interrupted.
 fn watch_all(way: &Way<'_>, output: &mut Output) -> Result<Exit, Failure> {
     let mut known: BTreeSet<Vec<u8>> = BTreeSet::new();
+    let mut told_left_out = 0;
     loop {
-        let all = way.requests()?;
+        let Pending { requests: all, left_out, .. } = way.requests("")?;
+        if left_out != told_left_out {
+            tell_left_out(left_out);
+            told_left_out = left_out;
+        }
         let seen = |one: &Value| one.to_bytes();
         let (names, new) = all.into_iter().map(|one| (seen(&one), one)).fold(
             (BTreeSet::new(), Vec::new()),
@@ -101,6 +101,17 @@ fn watch_all(way: &Way<'_>, output: &mut Output) -> Result<Exit, Failure> {
         tell(new, output)?;
         output.flush()?;
         std::thread::sleep(WATCH_EVERY);
+    }
+}
+
+/// What the answer had no room for is not passed over in silence.
+fn tell_left_out(left_out: u64) {
+    if left_out > 0 {
+        let requests = counted(left_out, "older request is", "older requests are");
+        stderr(format!(
+            "{requests} not listed: workloads and their executions have an equal part of what is; \
+             `interlock approvals show` finds each by its id"
+        ));
     }
 }
 
@@ -134,17 +145,21 @@ fn tell(requests: Vec<Value>, output: &mut Output) -> Result<(), Failure> {
 }
 
 fn show(way: &Way<'_>, pending: &str, output: &mut Output) -> Result<Exit, Failure> {
-    let request = find(way.requests()?, pending)?;
+    let request = find(way.requests(pending)?.requests, pending)?;
+    let request = match &way.key {
+        Some(key) => with_message(&way.options, key, request)?,
+        None => request,
+    };
     if output.is_json() {
         output.json(&request)?;
     } else {
         tell_one(&request, output)?;
     }
-    if way.key.is_some() && request.get("message").is_some() {
+    if way.key.is_some() {
         return Ok(Exit::Ok);
     }
-    let index = u64::try_from(integer(&request, "record")).unwrap_or(u64::MAX);
     let (governance, lineage) = domain::both(way.domain)?;
+    let index = named_record(&lineage, &request)?;
     super::explain::one((&governance, &lineage), index, output)
 }
 
@@ -175,12 +190,18 @@ fn tell_one(request: &Value, output: &mut Output) -> Result<(), Failure> {
 pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<Exit, Failure> {
     let options = officer::options(&arguments.domain, &arguments.officer)?;
     let key = officer::key(&arguments.domain, &arguments.officer)?;
-    let (origin, requests) =
-        node::client::pending(&options, &key).map_err(|why| Failure::node(&why))?;
+    let Pending { origin, requests, .. } =
+        node::client::pending(&options, &key, &arguments.pending)
+            .map_err(|why| Failure::node(&why))?;
     let whole = arguments.pending.parse::<Digest>().ok();
     // A whole id that is not this key's is brought all the same: the node says why it does not count.
     let pending = match (find(requests, &arguments.pending), whole) {
         (Ok(request), _) => {
+            // Nobody approves what was not shown; whoever refuses need not see it.
+            let request = match with_message(&options, &key, request.clone()) {
+                Err(_) if arguments.refuse => request,
+                shown => shown?,
+            };
             if !output.is_json() {
                 tell_one(&request, output)?;
             }
@@ -265,8 +286,19 @@ fn find(requests: Vec<Value>, pending: &str) -> Result<Value, Failure> {
     })
 }
 
-/// Server and tool, from the record itself, which must be the one that the id names.
-fn asked_for(log: &domain::Log, request: &Value) -> Result<String, Failure> {
+/// The request with the message that its server would get.
+fn with_message(options: &Options, key: &Ed25519Signer, request: Value) -> Result<Value, Failure> {
+    let unread = |why: &dyn std::error::Error| {
+        Failure::new(Exit::Data, "the node's answer cannot be read").why(why)
+    };
+    let pending: Digest = text(&request, "pending").parse().map_err(|why| unread(&why))?;
+    let message = node::client::message(options, key, pending);
+    let message = message.map_err(|why| Failure::node(&why))?;
+    Ok(with(request, "message", Value::from(String::from_utf8_lossy(&message).into_owned())))
+}
+
+/// The index of the record that a request is, which must be the one that its id names.
+fn named_record(log: &domain::Log, request: &Value) -> Result<u64, Failure> {
     let index = u64::try_from(integer(request, "record")).unwrap_or(u64::MAX);
     let entry = log.entry(index)?;
     if Digest::of(&entry.record).to_string() != text(request, "pending") {
@@ -274,15 +306,7 @@ fn asked_for(log: &domain::Log, request: &Value) -> Result<String, Failure> {
         return Err(Failure::new(Exit::Denied, what)
             .help("this folder is not that of the running node, or its log was changed"));
     }
-    let record = LineageRecord::parse(&entry.record).map_err(|why| {
-        Failure::new(Exit::Data, format!("record {index} cannot be read")).why(why)
-    })?;
-    Ok(match &record.body {
-        kernel::lineage::Body::Decided(decided) => {
-            format!("{}/{}", decided.server, decided.tool.as_deref().unwrap_or(&decided.method))
-        }
-        other => other.type_name().to_owned(),
-    })
+    Ok(index)
 }
 
 fn state(request: &Value) -> &str {

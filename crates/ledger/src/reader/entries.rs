@@ -31,6 +31,7 @@ pub struct Entries<'a, D: Disk> {
     /// The write-ahead segments, once a bundle was missing.
     segments: Option<Segments<D>>,
     ended: bool,
+    reads_sealed_parts: bool,
 }
 
 impl<'a, D: Disk> Entries<'a, D> {
@@ -45,7 +46,13 @@ impl<'a, D: Disk> Entries<'a, D> {
             tail: None,
             segments: None,
             ended: false,
+            reads_sealed_parts: true,
         })
+    }
+
+    pub(super) fn without_sealed_parts(mut self) -> Self {
+        self.reads_sealed_parts = false;
+        self
     }
 
     /// Read on; nothing is added at the end.
@@ -79,8 +86,11 @@ impl<'a, D: Disk> Entries<'a, D> {
         let (path, sealed_path) = (bundle.path(), sealed_path(&bundle));
         let damaged = |path: &str| Error::Damaged { path: path.to_owned() };
         let bytes = self.disk.read(&path, ENTRY_BUNDLE_BYTES_MAX)?;
-        let sealed_bytes = self.disk.read(&sealed_path, SEALED_BUNDLE_BYTES_MAX)?;
-        let is_whole = bytes.is_some() && sealed_bytes.is_some();
+        let sealed_bytes = match self.reads_sealed_parts {
+            true => self.disk.read(&sealed_path, SEALED_BUNDLE_BYTES_MAX)?,
+            false => None,
+        };
+        let is_whole = bytes.is_some() && (sealed_bytes.is_some() || !self.reads_sealed_parts);
         if !is_whole && self.read_completed(bundle)? {
             return Ok(());
         }

@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 
 use super::{Command, Driver, Kernel};
 use crate::limits::END_BYTES;
+use crate::pending::{Found, Sought};
 
 impl Kernel {
     /// Brings an officer's word; resolves when it is durable, to its record's index or the code of a refusal.
@@ -16,9 +17,9 @@ impl Kernel {
         self.ask(move |reply| Command::Approve { approval, reply }).await
     }
 
-    /// What waits for approval.
-    pub(crate) async fn waiting(&self) -> Option<proof::json::Value> {
-        self.ask(move |reply| Command::Waiting { reply }).await
+    /// What waits for approval, of what is sought.
+    pub(crate) async fn waiting(&self, sought: Sought) -> Option<Found> {
+        self.ask(move |reply| Command::Waiting { sought, reply }).await
     }
 
     /// What is used of the meters.

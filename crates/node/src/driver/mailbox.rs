@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::inbox::{Commands, Inbox};
 use super::permit::HeldPermit;
 use crate::limits::TICK_MS;
+use crate::pending::{Found, Sought};
 use crate::stop::StopSwitch;
 
 /// The way to the kernel. Cheap to clone.
@@ -94,7 +95,8 @@ pub(crate) enum Command {
         reply: oneshot::Sender<Result<u64, &'static str>>,
     },
     Waiting {
-        reply: oneshot::Sender<Value>,
+        sought: Sought,
+        reply: oneshot::Sender<Found>,
     },
     Meters {
         reply: oneshot::Sender<Value>,

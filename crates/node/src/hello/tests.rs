@@ -19,6 +19,11 @@ fn approval() -> SignedApproval {
     approval.sign("example.test/lineage/node-1", &officer).unwrap()
 }
 
+fn asking() -> Box<Asking> {
+    let officer = Ed25519Signer::from_seed("example.test/ann", &[2; 32]).unwrap();
+    Box::new(Asking::sign("example.test/governance", &officer).unwrap())
+}
+
 fn caller(execution: Option<&str>) -> Caller {
     Caller { workload: "agent".into(), execution: execution.map(str::to_owned) }
 }
@@ -37,7 +42,9 @@ fn each_first_line_reads_back_as_it_was_written() {
         Hello::Govern { proposal: Box::new(proposal()), blob: None },
         Hello::Govern { proposal: Box::new(proposal()), blob: Some(vec![0, 255, 10]) },
         Hello::Approve { approval: Box::new(approval()) },
-        Hello::Approvals,
+        Hello::Approvals { beginning: String::new() },
+        Hello::Pending { asking: asking(), beginning: "9fQ2".into() },
+        Hello::Message { asking: asking(), pending: Digest::of(b"pending") },
         Hello::Position,
         Hello::Meters,
         Hello::Status,
@@ -63,7 +70,8 @@ fn whatever_is_not_exactly_a_first_line_is_refused() {
         r#"{"type":"shutdown","v":1}"#,
         r#"{"blob":"AA","type":"govern","v":1}"#,
         r#"{"approval":{},"type":"approve","v":1}"#,
-        r#"{"type":"approvals","v":1,"workload":"w"}"#,
+        r#"{"type":"approvals","v":1}"#,
+        r#"{"beginning":"","type":"approvals","v":1,"workload":"w"}"#,
         r#"{"type":"meters","v":1,"workload":"w"}"#,
     ] {
         assert!(Hello::parse(line.as_bytes()).is_err(), "{line}");
