@@ -9,6 +9,8 @@
 
 use std::fmt::{self, Display, Formatter, Write as _};
 
+use unicode_general_category::{GeneralCategory, get_general_category};
+
 #[cfg(test)]
 mod tests;
 
@@ -29,20 +31,45 @@ impl Display for Shown<'_> {
     }
 }
 
-/// Whether a terminal or an editor would act on this character, show nothing for it, or show others elsewhere because
-/// of it: controls, line and paragraph separators, bidirectional controls, zero-width characters, fillers, variation
-/// selectors, tags and noncharacters.
+/// Whether a terminal or an editor would act on this character, show nothing for it, show what nobody can tell, or show others
+/// elsewhere because of it: controls, line and paragraph separators, formats (bidirectional controls, zero-width characters, tags,
+/// interlinear marks), private use, what no character is assigned to, and letters, marks and symbols that are blank.
 #[must_use]
 pub fn is_hidden(one: char) -> bool {
-    one.is_control()
-        || matches!(one,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fdd0}'..='\u{fdef}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-            | '\u{13430}'..='\u{1345f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0000}'..='\u{e0fff}')
-        || u32::from(one) & 0xfffe == 0xfffe
+    use GeneralCategory as Is;
+    if one.is_ascii() {
+        return one.is_ascii_control();
+    }
+    match get_general_category(one) {
+        Is::Control | Is::LineSeparator | Is::ParagraphSeparator => true,
+        Is::PrivateUse | Is::Unassigned | Is::Surrogate => true,
+        Is::Format => !is_sign_before_numbers(one),
+        _ => is_blank(one),
+    }
+}
+
+/// Formats that are seen: signs that enclose or stand above what follows them.
+fn is_sign_before_numbers(one: char) -> bool {
+    matches!(
+        one,
+        '\u{600}'
+            ..='\u{605}'
+                | '\u{6dd}'
+                | '\u{70f}'
+                | '\u{890}'
+                | '\u{891}'
+                | '\u{8e2}'
+                | '\u{110bd}'
+                | '\u{110cd}'
+    )
+}
+
+/// Characters of other categories that show nothing of their own: fillers, joiners, variation selectors, empty patterns.
+fn is_blank(one: char) -> bool {
+    matches!(one,
+        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2800}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fffc}' | '\u{13440}'..='\u{1345f}'
+        | '\u{16fe4}' | '\u{1d159}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 /// JSON with the same meaning, in which each of these characters is written as an escape. They stand in its strings
