@@ -27,6 +27,8 @@ pub(crate) enum Exit {
     Data = 65,
     /// The input is not there.
     NoInput = 66,
+    /// The node ended, hangs or can't be reached: what was asked is not known to be done.
+    Unanswered = 69,
     /// Reading or writing failed.
     Io = 74,
     /// The node acts on an order, and the order is not on record yet.
@@ -45,6 +47,7 @@ impl Exit {
             Self::Usage => "usage",
             Self::Data => "input.malformed",
             Self::NoInput => "input.missing",
+            Self::Unanswered => "unanswered",
             Self::Io => "io",
             Self::Unrecorded => "unrecorded",
             Self::Config => "configuration",
@@ -61,6 +64,7 @@ impl From<Exit> for ExitCode {
             Exit::Usage => 64,
             Exit::Data => 65,
             Exit::NoInput => 66,
+            Exit::Unanswered => 69,
             Exit::Io => 74,
             Exit::Unrecorded => 75,
             Exit::Config => 78,
@@ -113,7 +117,8 @@ impl Failure {
             "governance" | UNREPLAYED | "peer" | "replay" => Exit::Denied,
             "input" => Exit::Data,
             "socket" => Exit::NoInput,
-            "folder" | "ledger" | "output" | "rollback" => Exit::Io,
+            "ended" | "stopping" | "unanswered" => Exit::Unanswered,
+            "folder" | "ledger" | "locked" | "output" | "rollback" => Exit::Io,
             "unrecorded" => Exit::Unrecorded,
             _ => Exit::Failed,
         };

@@ -169,6 +169,12 @@ impl Error {
         }
     }
 
+    /// Whether another process has the log: nothing was opened.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        matches!(self.disk(), Some(DiskError::Locked { .. }))
+    }
+
     fn disk(&self) -> Option<&DiskError> {
         match self {
             Error::Disk(error) | Error::Wal(WalError::Disk(error)) => Some(error),

@@ -48,7 +48,7 @@ impl Authority {
         let (key, mark) = (signer.verifier(), Mark::governance(options));
         let disk = disk(&options.governance_folder())?;
         let (ledger, _) =
-            Ledger::open(disk, Box::new(signer), &origin).map_err(|why| failed(&why))?;
+            Ledger::open(disk, Box::new(signer), &origin).map_err(|why| unopened(&why))?;
         mark.check(&key, &origin)?;
         let (mut governance, mut changes) = (Governance::new(&origin), Vec::new());
         for record in records(&options.governance_folder())? {
@@ -194,6 +194,18 @@ pub struct Accepted {
     pub acting: Option<Acting>,
 }
 
+impl Accepted {
+    /// The log has it, up to here.
+    pub(crate) fn at(position: Position) -> Self {
+        Self { record: Vec::new(), position, acting: None }
+    }
+
+    /// The same, of what a node acted on before it ended.
+    pub(crate) fn after(self, ended: Option<Error>) -> Self {
+        Self { acting: ended.and_then(|why| why.acting().cloned()), ..self }
+    }
+}
+
 /// Bundles that lie beside the governance log.
 pub(crate) struct GovernanceBlobs(Reader<FileDisk>);
 
@@ -216,8 +228,31 @@ pub(crate) fn records(folder: &Path) -> Result<Vec<Vec<u8>>, Error> {
     entries.map(|entry| entry.map(|entry| entry.record).map_err(|why| failed(&why))).collect()
 }
 
+/// The governance log up to a change, if it has that exactly as it was signed.
+pub(crate) fn position_of(
+    options: &Options,
+    signed: &SignedProposal,
+) -> Result<Option<Position>, Error> {
+    let mut governance = Governance::new(&options.governance_origin());
+    for record in records(&options.governance_folder())? {
+        apply(&mut governance, &record)?;
+        let read = Value::parse(&record).map_err(|why| Error::governance(&why))?;
+        if SignedProposal::from_record(&read).is_ok_and(|(_, one)| one == *signed) {
+            return Ok(Some(governance.position()));
+        }
+    }
+    Ok(None)
+}
+
 fn disk(folder: &Path) -> Result<FileDisk, Error> {
     FileDisk::open(folder).map_err(|why| failed(&why))
+}
+
+fn unopened(why: &ledger::Error) -> Error {
+    match why.is_locked() {
+        true => Error::locked("governance", why),
+        false => failed(why),
+    }
 }
 
 fn failed(why: &dyn std::fmt::Display) -> Error {

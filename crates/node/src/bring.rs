@@ -60,13 +60,13 @@ async fn bring_new(
     // a record that the log has and the kernel does not have yet: the authority judges it again.
     let acts = match shared.kernel.reduce(proposal.clone()).await {
         Some(acts) => acts.unwrap_or(false),
-        None => return Err(Error::peer(&"the node is stopping")),
+        None => return Err(Error::stopping()),
     };
     match bring(shared, proposal, blob, acts).await {
         Err(why) if acts => {
             // Once this is said, no crash may take the order back.
             let kept = shared.kernel.kept().await;
-            kept.ok_or_else(|| Error::peer(&"the node is stopping"))?;
+            kept.ok_or_else(Error::stopping)?;
             Err(why.although_it_acts())
         }
         brought => brought,
@@ -116,7 +116,7 @@ async fn bring(
     acts: bool,
 ) -> Result<Position, Error> {
     let held = shared.kernel.reductions().await;
-    let held = held.ok_or_else(|| Error::peer(&"the node is stopping"))?;
+    let held = held.ok_or_else(Error::stopping)?;
     let changes = held.into_iter().map(|signed| signed.proposal.change).collect();
     let held = Held { acts, changes };
     let (signed, here) = (proposal.clone(), Arc::clone(shared));
@@ -144,7 +144,7 @@ async fn with_authority<T: Send + 'static>(
         let done = act(&mut authority);
         (done, authority.must_end())
     });
-    let (done, must_end) = done.await.map_err(|_| Error::peer(&"the node is stopping"))?;
+    let (done, must_end) = done.await.map_err(|_| Error::stopping())?;
     if must_end {
         // What acts already is on record first: the next start goes on with it.
         shared.kernel.kept().await;

@@ -5,7 +5,8 @@
 //!
 //! An order that takes something away is answered in two lines: `acting` at once, with what was stopped ([`Acting`]), then
 //! `accepted` or `refused` once the log has answered. [`crate::Accepted::acting`] and [`Error::acting`] hand the first one on; an error
-//! `unrecorded` says that the second did not come in time.
+//! `unrecorded` says that the second did not come in time. A node that ends before it says what came of an order is an error `ended`:
+//! [`crate::domain::bring`] puts the order on record without it then.
 
 use std::io::ErrorKind;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -156,7 +157,8 @@ fn copy(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<()> {
 /// Brings a signed change to the running node. None where no node runs.
 ///
 /// # Errors
-/// `governance` where the node does not accept it; `unrecorded` where it acts, and is not on record in time.
+/// `governance` where the node does not accept it; `unrecorded` where it acts, and is not on record in time; `ended` where the node
+/// ends before it says what came of it.
 pub(crate) fn govern(
     options: &Options,
     proposal: &SignedProposal,
@@ -178,8 +180,12 @@ pub(crate) fn govern(
 fn recorded(stream: &UnixStream, socket: &Path, acting: &Acting) -> Result<Value, Error> {
     let wait = Duration::from_millis(RECORDED_MS_MAX);
     stream.set_read_timeout(Some(wait)).map_err(|why| Error::socket(socket, &why))?;
-    // A node that says nothing more, or ends, acted all the same.
-    let line = read_line(stream, 1).map_err(|_| Error::unrecorded(acting.clone()))?;
+    let line = read_line(stream, 1).map_err(|why| match is_late(&why) {
+        // A node that goes on acts on it, and puts it on record.
+        true => Error::unrecorded(acting.clone()),
+        false => Error::ended(),
+    });
+    let line = line.map_err(|why| why.while_it_acts(Some(acting.clone())))?;
     let answer = Value::parse(&line).map_err(|_| Error::unrecorded(acting.clone()))?;
     unrefused(answer).map_err(|why| why.while_it_acts(Some(acting.clone())))
 }
@@ -340,6 +346,7 @@ fn reach(options: &Options) -> Result<Option<(UnixStream, &Path)>, Error> {
         match connect(socket) {
             Ok(stream) => return Ok(Some((stream, socket))),
             Err(why) if nobody_listens(&why) || why.kind() == ErrorKind::PermissionDenied => {}
+            Err(why) if is_late(&why) => return Err(Error::silent(true)),
             Err(why) => return Err(Error::socket(socket, &why)),
         }
     }
@@ -370,9 +377,10 @@ fn connect(socket: &Path) -> std::io::Result<UnixStream> {
 }
 
 fn ask(socket: &Path, question: &Hello) -> Result<(UnixStream, Value), Error> {
-    let mut stream = connect(socket).map_err(|why| match nobody_listens(&why) {
-        true => not_running(socket),
-        false => Error::socket(socket, &why),
+    let mut stream = connect(socket).map_err(|why| match why {
+        why if nobody_listens(&why) => not_running(socket),
+        why if is_late(&why) => Error::silent(true),
+        why => Error::socket(socket, &why),
     })?;
     let answer = ask_on(&mut stream, socket, question)?;
     stream.set_write_timeout(None).map_err(|why| Error::socket(socket, &why))?;
@@ -391,11 +399,43 @@ fn ask_by(
 ) -> Result<Value, Error> {
     // A node that refuses says why before it has read all.
     let written = stream.write_all(&question.to_line());
-    let answer = read_line(stream, read_bytes).map_err(|why| {
-        let why = written.err().filter(|_| why.kind() == ErrorKind::ConnectionReset).unwrap_or(why);
-        Error::socket(socket, &why)
+    let answer = read_line(stream, read_bytes).map_err(|why| match written {
+        _ if is_late(&why) => Error::silent(only_asks(question)),
+        Err(first) if !has_ended(&first) => Error::socket(socket, &first),
+        _ if has_ended(&why) => Error::ended(),
+        _ => Error::socket(socket, &why),
     })?;
     unrefused(Value::parse(&answer).map_err(|why| Error::input(&why))?)
+}
+
+/// Whether nothing came in time.
+fn is_late(why: &std::io::Error) -> bool {
+    matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// Whether the other end is gone.
+fn has_ended(why: &std::io::Error) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    matches!(why.kind(), BrokenPipe | ConnectionReset | UnexpectedEof)
+}
+
+/// Whether nothing is done where this is answered.
+fn only_asks(question: &Hello) -> bool {
+    match question {
+        Hello::Approvals { .. }
+        | Hello::Message { .. }
+        | Hello::Meters
+        | Hello::Names(_)
+        | Hello::Pending { .. }
+        | Hello::Position
+        | Hello::Status => true,
+        Hello::Erase { is_trial, .. } => *is_trial,
+        Hello::Approve { .. }
+        | Hello::Delegate { .. }
+        | Hello::End { .. }
+        | Hello::Govern { .. }
+        | Hello::Mcp { .. } => false,
+    }
 }
 
 /// An answer that is no refusal.
@@ -409,6 +449,7 @@ fn unrefused(answer: Value) -> Result<Value, Error> {
         "ledger" => Error::unkept(message),
         UNREPLAYED => Error::unreplayed(message),
         "server" => Error::server(&message),
+        "stopping" => Error::ended(),
         _ => Error::peer(&format!("the node refused ({code}): {message}")),
     })
 }
@@ -420,7 +461,7 @@ fn read_line(stream: &UnixStream, at_a_time: usize) -> std::io::Result<Vec<u8>> 
     one.read_until(b'\n', &mut line)?;
     match line.pop() {
         Some(b'\n') => Ok(line),
-        _ => Err(std::io::Error::other("the node closed the connection without an answer")),
+        _ => Err(ErrorKind::UnexpectedEof.into()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
+use std::time::{Duration, Instant};
 
 use kernel::governance::{
     Change, Governance, GovernanceError, Position, Proposal, Roles, SignedProposal,
@@ -10,8 +11,9 @@ use ledger::{FileDisk, Ledger};
 use policy::Bundle;
 use proof::note::Signer;
 
-use crate::authority::{Accepted, records};
+use crate::authority::{Accepted, position_of, records};
 use crate::client::{self, Place};
+use crate::limits::{LOG_FREE_AGAIN_MS, LOG_FREE_MS_MAX};
 use crate::marks::Mark;
 use crate::{Authority, Error, Options, clock, covered, keys, sealing};
 
@@ -121,25 +123,80 @@ pub fn govern_as(
     change: Change,
     blob: Option<&[u8]>,
 ) -> Result<(Accepted, Place), Error> {
-    let based_on = match client::based_on(options)? {
-        Some(based_on) => based_on,
-        None => BasedOn::of(&governance(options)?),
+    let based_on = match client::based_on(options) {
+        Ok(Some(based_on)) => based_on,
+        Ok(None) => BasedOn::of(&governance(options)?),
+        Err(why) if why.code() == "ended" => BasedOn::of(&governance(options)?),
+        Err(why) => return Err(why),
     };
     bring(options, &sign(based_on, change, officer)?, blob)
 }
 
-/// Brings a signed change to the authority: the running node, or, where none runs, the log itself.
+/// Brings a signed change to the authority: the running node, or, where none runs, the log itself. A node that ends while it has the
+/// change is none that runs: what it said of it counts for nothing.
 ///
 /// # Errors
-/// `governance` where the change is not acceptable: too few have signed, say.
+/// `governance` where the change is not acceptable: too few have signed, say. `unrecorded` where the node acts on it, and the disk is
+/// slow. `unanswered` where it is not on record, as far as anybody knows, since a node ended, hangs or can't be reached.
 pub fn bring(
     options: &Options,
     signed: &SignedProposal,
     blob: Option<&[u8]>,
 ) -> Result<(Accepted, Place), Error> {
-    match client::govern(options, signed, blob)? {
-        Some(accepted) => Ok((accepted, Place::Node)),
-        None => Ok((Authority::open(options)?.accept(signed, blob)?, Place::Log)),
+    let (begun, mut ended) = (Instant::now(), None);
+    loop {
+        let again = match client::govern(options, signed, blob) {
+            Ok(Some(accepted)) => return Ok((accepted, Place::Node)),
+            Ok(None) => match put_in_log(options, (signed, blob), ended.is_some()) {
+                Ok(accepted) => return Ok((accepted.after(ended), Place::Log)),
+                // The node that had it is not gone yet, or one starts.
+                Err(why) if why.code() == "locked" => why,
+                // Who may not write the log brings it to the node that starts next.
+                Err(why) if ended.is_some() && why.code() != "governance" => why,
+                Err(why) => return Err(told_with(why, ended.as_ref())),
+            },
+            Err(why) if why.code() == "ended" => {
+                // What the first one says that it stopped.
+                ended.get_or_insert(why);
+                Error::ended()
+            }
+            Err(why) => match ended.as_ref().map(|_| position_of(options, signed)) {
+                Some(Ok(Some(position))) => return Ok((Accepted::at(position), Place::Node)),
+                _ => return Err(told_with(why, ended.as_ref())),
+            },
+        };
+        if begun.elapsed() >= Duration::from_millis(LOG_FREE_MS_MAX) {
+            return match (&ended, position_of(options, signed)) {
+                // It could do so, and could not say so.
+                (Some(_), Ok(Some(position))) => Ok((Accepted::at(position), Place::Node)),
+                (Some(_), _) => Err(Error::lost(&again)),
+                (None, _) => Err(Error::unreachable(&options.officer_socket, &again)),
+            };
+        }
+        std::thread::sleep(Duration::from_millis(LOG_FREE_AGAIN_MS));
+    }
+}
+
+/// Puts a change in the log that no node has. One that a node had before it ended may be there already.
+fn put_in_log(
+    options: &Options,
+    (signed, blob): (&SignedProposal, Option<&[u8]>),
+    a_node_had_it: bool,
+) -> Result<Accepted, Error> {
+    let mut authority = Authority::open(options)?;
+    let there = if a_node_had_it { position_of(options, signed)? } else { None };
+    match there {
+        Some(position) => Ok(Accepted::at(position)),
+        None => authority.accept(signed, blob),
+    }
+}
+
+/// Why a change is not on record, where perhaps a node ended that had it.
+fn told_with(why: Error, ended: Option<&Error>) -> Error {
+    let is_of_a_node = ["unrecorded", "unanswered"].contains(&why.code()) || why.acting().is_some();
+    match ended {
+        Some(_) if !is_of_a_node => Error::lost(&why),
+        _ => why,
     }
 }
 

@@ -38,7 +38,11 @@ pub async fn erase(options: &Options, which: &Which, is_trial: bool) -> Result<V
         return client::erase(options, which, is_trial);
     }
     let os_user = rustix::process::geteuid().as_raw();
-    let (node, thread) = Direct::open(options).await?;
+    let opened = Direct::open(options).await;
+    let (node, thread) = opened.map_err(|why| match why.code() {
+        "locked" => Error::unreachable(&options.officer_socket, &why),
+        _ => why,
+    })?;
     let mut erased = Vec::new();
     loop {
         let some = carry_out(node.kernel(), which, (os_user, is_trial)).await;

@@ -4,6 +4,7 @@ use std::path::Path;
 use kernel::governance::{GovernanceError, UNREPLAYED};
 
 use crate::client::Acting;
+use crate::limits::ANSWER_MS_MAX;
 
 /// Why a node, or something that speaks to it, could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -17,7 +18,7 @@ pub struct Error {
 impl Error {
     /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `rollback`, `replay`, `governance`,
     /// `semantics.replay`, `server`, `session`, `socket`, `peer`, `entropy`, `input`, `output`,
-    /// `descriptors`, `unrecorded`.
+    /// `descriptors`, `unrecorded`, `locked`, `stopping`, `ended`, `unanswered`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.code
@@ -37,8 +38,56 @@ impl Error {
     /// The node acts on an order, and did not say in time that it is on record.
     pub(crate) fn unrecorded(acting: Acting) -> Self {
         let what = "the node acts on it already, but it is not on record yet: the disk or the log is slow; \
-                    the node brings it again until it is, and `interlock status` says when";
+                    the node puts it there as soon as the disk takes it; if the node ends before, give it again";
         Self::new("unrecorded", what.to_owned()).while_it_acts(Some(acting))
+    }
+
+    /// The node stops, and does not carry out what it was asked.
+    pub(crate) fn stopping() -> Self {
+        Self::new("stopping", "the node is stopping".to_owned())
+    }
+
+    /// The node ended before it said what came of an order.
+    pub(crate) fn ended() -> Self {
+        let what = "the node ended before it said what came of this: nobody knows whether it was done; \
+                    look once a node runs, and give it again where it was not";
+        Self::new("ended", what.to_owned())
+    }
+
+    /// A node that ended had an order, and nobody else could put it on record.
+    pub(crate) fn lost(why: &Self) -> Self {
+        let what = format!(
+            "the node ended before this was on record, and it could not be put there without the node: {why}; \
+             it is NOT on record: give it again"
+        );
+        Self::new("unanswered", what)
+    }
+
+    /// Whoever has the log answers on no socket.
+    pub(crate) fn unreachable(socket: &Path, why: &Self) -> Self {
+        let what = format!(
+            "nothing was done: a process has the log, and answers on no socket ({why}). If it is the node, it puts \
+             `{}` back within seconds: give this again then; else end it (`kill -TERM`, after 5 s `kill -KILL`), and \
+             give this again",
+            socket.display()
+        );
+        Self::new("unanswered", what)
+    }
+
+    /// The node has taken a connection, and says nothing in time.
+    pub(crate) fn silent(asks: bool) -> Self {
+        let seconds = ANSWER_MS_MAX / 1_000;
+        let done = match asks {
+            true => "nothing was done",
+            false => {
+                "what it was given is NOT known to act, and is carried out if the node goes on"
+            }
+        };
+        let what = format!(
+            "the node does not answer within {seconds} s: {done}; end it (`kill -TERM`, after 5 s `kill -KILL`), and \
+             give this again: without a node it goes to the log"
+        );
+        Self::new("unanswered", what)
     }
 
     /// The governance log does not have what the node acts on already.
@@ -77,6 +126,11 @@ impl Error {
     /// What was read could not be written elsewhere.
     pub(crate) fn output(why: &dyn Display) -> Self {
         Self::new("output", format!("the backup could not be written: {why}"))
+    }
+
+    /// Another process has the log.
+    pub(crate) fn locked(log: &str, why: &dyn Display) -> Self {
+        Self::new("locked", format!("the {log} log: {why}"))
     }
 
     /// A node's own words about a log of its.

@@ -20,6 +20,7 @@
 //! | [`sealing`] | the keys of executions, and opening sealed parts |
 //! | `servers` | whether the servers can be started, and as whom |
 //! | `socket` | the Unix sockets: who speaks (`SO_PEERCRED`), and for what |
+//! | `listeners` | the sockets are bound, and bound anew where they are gone |
 //! | `officer` | the officers' own way in: a thread that agents have no part in |
 //! | `stop` | the stop switch: sessions are cut before the kernel or the log have seen the order |
 //! | `places` | how many connections and sessions each OS user may have |
@@ -67,6 +68,7 @@ mod hello;
 mod keeper;
 pub mod keys;
 pub mod limits;
+mod listeners;
 mod marks;
 mod monitors;
 mod names;

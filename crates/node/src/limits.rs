@@ -93,11 +93,21 @@ pub const ACCEPT_AGAIN_MS: u64 = 100;
 /// Longest time, in milliseconds, that a node which stops waits for what the governance log is doing.
 pub const OFFICERS_STOP_MS_MAX: u64 = 2_000;
 
+/// How often the node looks whether its sockets are there, in milliseconds.
+pub const SOCKETS_MS: u64 = 1_000;
+
 /// Longest time until the first line of a connection is there, in milliseconds.
 pub const HELLO_MS_MAX: u64 = 5_000;
 
 /// Longest time that a client waits for the word that an order is on record, in milliseconds, once the node acts on it.
 pub const RECORDED_MS_MAX: u64 = 5_000;
+
+/// Longest time that a client tries, in milliseconds, to bring an order where a process has the log and no node answers: one that ends,
+/// one that starts, one whose sockets are gone.
+pub const LOG_FREE_MS_MAX: u64 = 5_000;
+
+/// How long a client waits before it tries that again, in milliseconds.
+pub const LOG_FREE_AGAIN_MS: u64 = 50;
 
 /// Longest time that a client waits for the node's answer to its first line, in milliseconds.
 pub const ANSWER_MS_MAX: u64 = 10_000;

@@ -2,7 +2,6 @@
 //! do keeps an order out.
 
 use std::future::Future;
-use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::driver::halt;
 use crate::limits::{OFFICERS_MAX, OFFICERS_PER_USER_MAX, OFFICERS_RESERVED, OFFICERS_STOP_MS_MAX};
+use crate::listeners::Listeners;
 use crate::places::{Bounds, Places};
 use crate::socket::{self, Shared, Way};
 use crate::{Error, Options, bring};
@@ -66,13 +66,14 @@ pub(crate) fn runtime(options: &Options) -> Result<OfficerRuntime, Error> {
 impl Officers {
     pub(crate) fn start(
         runtime: OfficerRuntime,
-        listener: UnixListener,
+        listeners: Listeners,
         shared: Arc<Shared>,
     ) -> Result<Self, Error> {
         let (ends, mut ended) = watch::channel(false);
         let socket = shared.options.officer_socket.clone();
         let serve = async move {
-            let listener = match tokio::net::UnixListener::from_std(listener) {
+            let Listeners { first, anew } = listeners;
+            let listener = match tokio::net::UnixListener::from_std(first) {
                 Ok(listener) => listener,
                 Err(why) => halt(&format!("the officers' socket: {why}")),
             };
@@ -83,7 +84,7 @@ impl Officers {
                 assured: 0,
             });
             tokio::select! {
-                () = socket::serve(listener, Arc::clone(&shared), Way::Officers, places) => {}
+                () = socket::serve((listener, anew), Arc::clone(&shared), Way::Officers, places) => {}
                 () = bring::keep_bringing(shared) => {}
                 _ = ended.wait_for(|ended| *ended) => {}
             }

@@ -1,6 +1,4 @@
-use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown};
 use std::os::unix::net::UnixListener as StdListener;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,7 +8,7 @@ use proof::json::{Value, object};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::UCred;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use crate::accept::{self, Arrival, Spare};
 use crate::authority::GovernanceBlobs;
@@ -23,10 +21,7 @@ use crate::limits::{
 use crate::notes::Notes;
 use crate::pending::Sought;
 use crate::places::{NoPlace, Place, Places, is_own};
-use crate::{
-    Authority, Error, Options, approvals, asking, bring, client, erase, family, names, pending,
-    session,
-};
+use crate::{Authority, Options, approvals, asking, bring, erase, family, names, pending, session};
 
 /// What every connection needs.
 pub(crate) struct Shared {
@@ -53,49 +48,30 @@ pub(crate) enum Way {
     Officers,
 }
 
-/// Binds a socket. Any OS user may connect to that of the agents; who it is, the kernel of the machine says. That of the officers
-/// is for the node's own user, root, and the members of this group.
-pub(crate) fn bind(path: &Path, way: Way, group: Option<u32>) -> Result<StdListener, Error> {
-    let failed = |why: std::io::Error| Error::socket(path, &why);
-    match std::fs::symlink_metadata(path) {
-        Ok(found) if !found.file_type().is_socket() => {
-            return Err(Error::socket(path, &"something else than a socket is there"));
-        }
-        Ok(_) if client::is_running(path) => {
-            return Err(Error::socket(path, &"another node serves it"));
-        }
-        Ok(_) => std::fs::remove_file(path).map_err(failed)?,
-        Err(_) => {}
-    }
-    let listener = StdListener::bind(path).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let mode = match (way, group) {
-        (Way::Agents, _) => 0o666,
-        (Way::Officers, None) => 0o600,
-        (Way::Officers, Some(group)) => {
-            chown(path, None, Some(group)).map_err(failed)?;
-            0o660
-        }
-    };
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
-    Ok(listener)
-}
-
 /// Serves connections until the task is aborted.
 pub(crate) async fn serve(
-    listener: UnixListener,
+    (mut listener, mut anew): (UnixListener, UnboundedReceiver<StdListener>),
     shared: Arc<Shared>,
     way: Way,
     places: Arc<Places>,
 ) {
     let mut spare = Spare::default();
     loop {
-        let (stream, has_descriptor) =
-            match accept::next(&listener, &mut spare, &places.freed).await {
-                Arrival::Usual(stream) => (stream, true),
-                // The descriptor that was kept for an officer is used for one.
-                Arrival::OnSpare(stream) => (stream, way == Way::Officers),
-            };
+        let arrival = tokio::select! {
+            arrival = accept::next(&listener, &mut spare, &places.freed) => arrival,
+            Some(bound) = anew.recv() => {
+                match UnixListener::from_std(bound) {
+                    Ok(bound) => listener = bound,
+                    Err(why) => shared.log.say(format_args!("a socket that was bound anew: {why}")),
+                }
+                continue;
+            }
+        };
+        let (stream, has_descriptor) = match arrival {
+            Arrival::Usual(stream) => (stream, true),
+            // The descriptor that was kept for an officer is used for one.
+            Arrival::OnSpare(stream) => (stream, way == Way::Officers),
+        };
         let Ok(peer) = stream.peer_cred() else {
             shared.kernel.refused("refused.peer");
             continue;

@@ -25,13 +25,16 @@ use crate::officer::{self, Officers};
 use crate::places::{Bounds, Places};
 use crate::socket::{self, Shared, Way};
 use crate::{
-    Authority, Error, Options, Server, descriptors, keys, monitors, sealing, servers, whole,
+    Authority, Error, Options, Server, descriptors, keys, listeners, monitors, sealing, servers,
+    whole,
 };
 
 /// A running node.
 pub struct Running {
     kernel: Kernel,
     tasks: Vec<JoinHandle<()>>,
+    /// Held while the sockets are to be there.
+    sockets: std::sync::mpsc::Sender<()>,
     officers: Officers,
     thread: std::thread::JoinHandle<()>,
     mark: Mark,
@@ -50,8 +53,9 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
     tell_clock_behind("governance", authority.governance().at());
     tell_of_weak_points(&options, &authority, &log);
     let blobs = GovernanceBlobs::open(&options.governance_folder())?;
-    let listener = socket::bind(&options.socket, Way::Agents, None)?;
-    let officer = socket::bind(&options.officer_socket, Way::Officers, options.officers_group)?;
+    let (agents_socket, agents) = listeners::bind(&options.socket, Way::Agents, None)?;
+    let (officers_socket, officer) =
+        listeners::bind(&options.officer_socket, Way::Officers, options.officers_group)?;
     let (kernel, commands) = Kernel::new(&options.node);
     let thread = {
         let (options, mailbox, blobs) = (options.clone(), kernel.clone(), Arc::clone(&blobs));
@@ -80,7 +84,8 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
         log,
     });
     let officers = Officers::start(runtime, officer, Arc::clone(&shared))?;
-    let listener = tokio::net::UnixListener::from_std(listener);
+    let sockets = listeners::watch(vec![agents_socket, officers_socket], shared.log.clone())?;
+    let listener = tokio::net::UnixListener::from_std(agents.first);
     let listener = listener.map_err(|why| Error::socket(&shared.options.socket, &why))?;
     let places = Places::new(Bounds {
         all: budget.waiting,
@@ -88,8 +93,8 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
         reserved: WAITING_RESERVED.min(budget.waiting / 2),
         assured: WAITING_ASSURED,
     });
-    let serving = tokio::spawn(socket::serve(listener, shared, Way::Agents, places));
-    Ok(Running { kernel, tasks: vec![remembering, serving], officers, thread, mark })
+    let serving = tokio::spawn(socket::serve((listener, agents.anew), shared, Way::Agents, places));
+    Ok(Running { kernel, tasks: vec![remembering, serving], sockets, officers, thread, mark })
 }
 
 /// Says what whoever looks at the node's start should know of how it is set up.
@@ -133,6 +138,7 @@ fn tell_of_weak_points(options: &Options, authority: &Authority, log: &Notes) {
 impl Running {
     /// Stops: no new session is served, open ones end, and what was sequenced is written and published.
     pub async fn stop(self) {
+        drop(self.sockets);
         self.tasks.iter().for_each(JoinHandle::abort);
         self.kernel.stop();
         let (officers, thread, mark) = (self.officers, self.thread, self.mark);
@@ -214,7 +220,10 @@ pub(crate) fn open(
     let (key, origin) = (signer.verifier(), options.lineage_origin());
     let disk = FileDisk::open(&options.lineage_folder()).map_err(|why| lineage(&why))?;
     let (ledger, recovery) =
-        Ledger::open(disk, Box::new(signer), &origin).map_err(|why| lineage(&why))?;
+        Ledger::open(disk, Box::new(signer), &origin).map_err(|why| match why.is_locked() {
+            true => Error::locked("lineage", &why),
+            false => lineage(&why),
+        })?;
     Mark::lineage(options).check(&key, &origin)?;
     whole::check(&options.lineage_folder(), "lineage", (&key, &origin))?;
     if recovery.dropped_batch {

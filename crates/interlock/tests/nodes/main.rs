@@ -47,3 +47,5 @@ mod sub_agents;
 mod support;
 #[cfg(test)]
 mod talking;
+#[cfg(test)]
+mod unanswered;

@@ -312,9 +312,14 @@ fn a_slow_disk_delays_no_halt_and_the_command_says_what_is_missing() {
 
 /// Has each sync of the node's disk take eight seconds. None where no `strace` is there or may be used.
 pub(crate) fn slow_disk(node: &Node) -> Option<Child> {
+    slow_calls(node, "fdatasync,fsync", 8)
+}
+
+/// Has each of these system calls of the node's take so many seconds. None where no `strace` is there or may be used.
+pub(crate) fn slow_calls(node: &Node, calls: &str, seconds: u64) -> Option<Child> {
     let mut strace = Command::new("strace");
-    strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync,fsync"]);
-    strace.args(["-e", "inject=fdatasync,fsync:delay_enter=8000000"]);
+    strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}")]);
+    strace.args(["-e", &format!("inject={calls}:delay_enter={seconds}000000")]);
     strace.args(["-p", &node.id().to_string()]).stderr(Stdio::null());
     let Ok(mut strace) = strace.spawn() else {
         eprintln!("skipped: no strace");

@@ -1,0 +1,228 @@
+//! Orders whose node ends, hangs, or has lost its sockets: each is on record, or the command says that it is not.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::orders::{domain, is_closed, order, slow_calls};
+use crate::support::{BINARY, Client, Domain, Node, run, until};
+
+/// A node whose agent has a session, and what makes its writes slow. None where no `strace` is there or may be used.
+fn slow_writes(domain: &Domain) -> Option<(Node, Client, Child)> {
+    let (node, agent) = with_agent(domain);
+    let slow = slow_calls(&node, "pwrite64", 3)?;
+    Some((node, agent, slow))
+}
+
+fn with_agent(domain: &Domain) -> (Node, Client) {
+    let node = Node::start(&domain.folder());
+    let mut agent = Client::join(&domain.socket(), "agent", "office").unwrap();
+    agent.greet().unwrap();
+    (node, agent)
+}
+
+/// Begins `interlock COMMAND DOMAIN WORDS`.
+fn begin(domain: &Domain, words: &[&str]) -> Child {
+    let mut command = Command::new(BINARY);
+    command.arg(words[0]).arg(domain.folder()).args(&words[1..]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn told(ended: &Output) -> String {
+    let [out, err] = [&ended.stdout, &ended.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    format!("{out}{err}")
+}
+
+/// The execution that the log names first.
+fn execution(domain: &Domain) -> String {
+    let shown = show(domain, "lineage");
+    let named = |line: &str| {
+        let record: Value = serde_json::from_str(line).ok()?;
+        let record = record.get("record").unwrap_or(&record);
+        record["execution"].as_str().map(str::to_owned)
+    };
+    shown.stdout.lines().find_map(named).unwrap_or_else(|| panic!("{}", shown.stdout))
+}
+
+fn show(domain: &Domain, log: &str) -> crate::support::Ended {
+    let folder = domain.folder().display().to_string();
+    run(&["log", "show", &folder, "--log", log, "--json"])
+}
+
+/// An order that the node acts on and has not written, when the node is killed.
+fn is_on_record_after_a_kill(words: &[&str], shows: &str) {
+    let domain = domain(&["agent"]);
+    let (mut node, mut agent) = with_agent(&domain);
+    let execution = execution(&domain);
+    let words: Vec<&str> =
+        words.iter().map(|word| if *word == "EXECUTION" { &execution } else { *word }).collect();
+    let Some(mut slow) = slow_calls(&node, "pwrite64", 3) else { return };
+    let command = begin(&domain, &words);
+    assert!(is_closed(&mut agent), "it acts");
+    assert!(node.kill());
+    let ended = command.wait_with_output().unwrap();
+    slow.wait().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{words:?}: {}", told(&ended));
+    assert!(told(&ended).contains("no node runs"), "{}", told(&ended));
+    let governs = show(&domain, "governance").stdout;
+    assert!(governs.contains(shows), "{governs}");
+    let node = Node::start(&domain.folder());
+    // What was ended begins anew; all else is kept out.
+    let joins = Client::join(&domain.socket(), "agent", "office").is_ok();
+    assert_eq!(joins, words[0] == "end", "{words:?}");
+    assert!(node.stop().success());
+    let replayed = run(&["replay".as_ref(), domain.folder().as_path()]);
+    assert_eq!(replayed.code, Some(0), "{}{}", replayed.stdout, replayed.stderr);
+}
+
+#[test]
+fn a_halt_is_on_record_whose_node_is_killed_before_it_wrote_it() {
+    is_on_record_after_a_kill(&["halt", "workload:agent"], "halt");
+}
+
+#[test]
+fn revoked_trust_is_on_record_whose_node_is_killed_before_it_wrote_it() {
+    is_on_record_after_a_kill(&["trust", "workload:agent", "revoked"], "revoked");
+}
+
+#[test]
+fn an_end_is_on_record_whose_node_is_killed_before_it_wrote_it() {
+    is_on_record_after_a_kill(&["end", "EXECUTION"], "ended");
+}
+
+/// What a command says whose node is killed before it reads what was asked.
+fn asked_of_a_killed_node(words: &[&str]) -> (Domain, Output) {
+    let domain = domain(&["agent"]);
+    let mut node = Node::start(&domain.folder());
+    kill_process(Pid::from_raw(node.id().cast_signed()).unwrap(), Signal::STOP).unwrap();
+    let command = begin(&domain, words);
+    let socket = domain.folder().join("officer.sock");
+    until("its connection to wait", || (connections(&socket) >= 2).then_some(()));
+    assert!(node.kill());
+    (domain, command.wait_with_output().unwrap())
+}
+
+#[test]
+fn a_change_is_on_record_whose_node_is_killed_before_it_heard_of_it() {
+    let (domain, ended) = asked_of_a_killed_node(&["register", "other", "--user", "61005"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", told(&ended));
+    assert!(show(&domain, "governance").stdout.contains("\"other\""));
+}
+
+#[test]
+fn what_only_a_node_does_is_told_as_unknown_when_the_node_is_killed() {
+    let (_domain, ended) = asked_of_a_killed_node(&["erase", "--ended-before", "30d"]);
+    assert_eq!(ended.status.code(), Some(69), "{}", told(&ended));
+    assert!(told(&ended).contains("nobody knows whether it was done"), "{}", told(&ended));
+}
+
+/// The socket that listens, and those that are connected to it.
+fn connections(socket: &Path) -> usize {
+    let name = socket.display().to_string();
+    let all = fs::read_to_string("/proc/net/unix").unwrap();
+    all.lines().filter(|line| line.ends_with(&name)).count()
+}
+
+#[test]
+fn a_halt_that_nobody_could_record_is_told_as_lost() {
+    let domain = domain(&["agent"]);
+    let Some((mut node, mut agent, mut slow)) = slow_writes(&domain) else { return };
+    let halt = begin(&domain, &["halt", "workload:agent"]);
+    assert!(is_closed(&mut agent), "it acts");
+    let (log, away) = (domain.folder().join("governance"), domain.folder().join("away"));
+    fs::rename(&log, &away).unwrap();
+    assert!(node.kill());
+    let ended = halt.wait_with_output().unwrap();
+    slow.wait().unwrap();
+    assert_eq!(ended.status.code(), Some(69), "{}", told(&ended));
+    assert!(told(&ended).contains("it is NOT on record: give it again"), "{}", told(&ended));
+    fs::rename(&away, &log).unwrap();
+    let again = order(&domain.folder(), &["halt", "workload:agent"]);
+    assert_eq!(again.code, Some(0), "{}{}", again.stdout, again.stderr);
+}
+
+#[test]
+fn sockets_that_are_removed_are_bound_anew_and_a_halt_waits_for_them() {
+    let domain = domain(&["agent"]);
+    let (node, mut agent) = with_agent(&domain);
+    let [agents, officers] = sockets(&domain);
+    fs::remove_file(&officers).unwrap();
+    fs::remove_file(&agents).unwrap();
+    let halted = order(&domain.folder(), &["halt", "workload:agent"]);
+    assert_eq!(halted.code, Some(0), "{}{}", halted.stdout, halted.stderr);
+    assert!(halted.stdout.contains("the node acts on it now"), "{}", halted.stdout);
+    assert!(is_closed(&mut agent));
+    let both = || {
+        [&agents, &officers]
+            .map(|path| fs::metadata(path).map_or(0, |of| of.permissions().mode() & 0o777))
+    };
+    until("both to be there", || (both() == [0o666, 0o600]).then_some(()));
+    let bound_anew = |path: &Path| format!("`{}` was gone, and is bound anew", path.display());
+    until("the node to say so", || {
+        let said = node.stderr();
+        (said.contains(&bound_anew(&agents)) && said.contains(&bound_anew(&officers))).then_some(())
+    });
+    assert!(node.stop().success());
+}
+
+fn sockets(domain: &Domain) -> [std::path::PathBuf; 2] {
+    [domain.socket(), domain.folder().join("officer.sock")]
+}
+
+#[test]
+fn a_halt_that_reaches_no_socket_says_that_nothing_was_done() {
+    let domain = domain(&["agent"]);
+    let (node, mut agent) = with_agent(&domain);
+    // With a folder in their place they can't be bound anew.
+    for socket in sockets(&domain) {
+        until("a folder in a socket's place", || {
+            let _gone = fs::remove_file(&socket);
+            fs::create_dir(&socket).is_ok().then_some(())
+        });
+    }
+    let halted = order(&domain.folder(), &["halt", "workload:agent"]);
+    assert_eq!(halted.code, Some(69), "{}{}", halted.stdout, halted.stderr);
+    assert!(halted.stderr.contains("nothing was done"), "{}", halted.stderr);
+    assert!(halted.stderr.contains("answers on no socket"), "{}", halted.stderr);
+    answers(&mut agent);
+    until("the node to say so", || {
+        node.stderr().contains("nobody reaches the node there").then_some(())
+    });
+    sockets(&domain).iter().for_each(|socket| fs::remove_dir(socket).unwrap());
+    let halted = order(&domain.folder(), &["halt", "workload:agent"]);
+    assert_eq!(halted.code, Some(0), "{}{}", halted.stdout, halted.stderr);
+    assert!(is_closed(&mut agent));
+    assert!(node.stop().success());
+}
+
+fn answers(agent: &mut Client) {
+    agent.send_json(&json!({"id": "ping", "jsonrpc": "2.0", "method": "ping"})).unwrap();
+    assert_eq!(agent.read().unwrap().unwrap()["id"], "ping");
+}
+
+#[test]
+fn a_halt_at_a_node_that_hangs_says_what_to_do() {
+    let domain = domain(&["agent"]);
+    let (mut node, mut agent) = with_agent(&domain);
+    let pid = Pid::from_raw(node.id().cast_signed()).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    let halted = order(&domain.folder(), &["halt", "workload:agent"]);
+    assert_eq!(halted.code, Some(69), "{}{}", halted.stdout, halted.stderr);
+    for said in ["does not answer within 10 s", "nothing was done", "kill -TERM"] {
+        assert!(halted.stderr.contains(said), "{}", halted.stderr);
+    }
+    kill_process(pid, Signal::CONT).unwrap();
+    answers(&mut agent);
+    // What it says to do.
+    kill_process(pid, Signal::STOP).unwrap();
+    assert!(node.kill());
+    let halted = order(&domain.folder(), &["halt", "workload:agent"]);
+    assert_eq!(halted.code, Some(0), "{}{}", halted.stdout, halted.stderr);
+    let node = Node::start(&domain.folder());
+    assert!(Client::join(&domain.socket(), "agent", "office").is_err());
+    assert!(node.stop().success());
+}
