@@ -141,10 +141,11 @@ fn an_execution_that_begins_without_descriptors_ends_no_node() {
     let workloads = ["first", "second", "third", "fourth"];
     let domain = domain(&workloads);
     let mut node = Node::start(&domain.folder());
+    let own = sockets_of(&node);
     // Connected while there are descriptors; what they are for comes later.
     let mut connected: Vec<UnixStream> =
         workloads.iter().map(|_| UnixStream::connect(domain.socket()).unwrap()).collect();
-    until("all to be accepted", || (sockets_of(&node) >= connected.len() + 2).then_some(()));
+    until("all to be accepted", || (sockets_of(&node) >= own + connected.len()).then_some(()));
     without_descriptors(&node, || {
         for (stream, workload) in connected.iter_mut().zip(workloads) {
             let hello =
