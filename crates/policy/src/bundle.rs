@@ -294,15 +294,19 @@ impl Bundle {
                     false => Json::parse_object(arguments),
                 };
                 let arguments = arguments.unwrap_or_default();
-                let id = arguments.get(name).and_then(Json::as_str).unwrap_or_default();
-                let kind = self.shapes.entity(&entry.resource_kind);
-                let kind = kind.map_or(entry.resource_kind.as_str(), |(kind, _)| kind);
-                // One that can't be spelt is malformed, as it is.
-                self.names.spelt(kind, id).map_or_else(|_| id.to_owned(), Cow::into_owned)
+                arguments.get(name).and_then(Json::as_str).unwrap_or_default().to_owned()
             }
         };
-        let resource = Entity::new(entry.resource_kind.clone(), id);
+        let resource = self.spelt(Entity::new(entry.resource_kind.clone(), id));
         Request { principal, action: entry.action.clone(), resource, input }
+    }
+
+    /// A resource with its id in the one spelling of its type. One that can't be spelt is malformed, as it is.
+    pub(crate) fn spelt(&self, resource: Entity) -> Entity {
+        let kind = self.shapes.entity(&resource.kind).map(|(kind, _)| kind);
+        let kind = kind.unwrap_or(resource.kind.as_str());
+        let id = self.names.spelt(kind, &resource.id).map(Cow::into_owned);
+        Entity { id: id.unwrap_or_else(|_| resource.id.clone()), ..resource }
     }
 }
 

@@ -127,7 +127,7 @@ pub fn prepare(bundle: &Arc<Bundle>, evaluation: &Evaluation) -> Result<Prepared
     let request = Request {
         principal: evaluation.subject.clone(),
         action: evaluation.action.clone(),
-        resource: evaluation.resource.clone(),
+        resource: bundle.spelt(evaluation.resource.clone()),
         input: input.map_or_else(|| "{}".to_owned(), |input| input.to_text()),
     };
     let message = format!("{{\"params\":{}}}", request.input);
@@ -273,7 +273,7 @@ fn relive(
     let request = Request {
         principal: asked.principal.clone(),
         action,
-        resource,
+        resource: history.bundle().spelt(resource),
         input: input.map_or_else(|| "{}".to_owned(), |input| input.to_text()),
     };
     if output.is_some() && kind != "response" {
