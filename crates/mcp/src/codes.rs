@@ -60,7 +60,7 @@ impl ErrorNumber {
     pub fn retry(self) -> &'static str {
         match self {
             Self::Ended => "in a new session; whether the call was carried out is not known",
-            Self::Pending => "once approved, the same call with `data.pending`",
+            Self::Pending => "once approved, the same call",
             Self::Denied => "as `data.code` and `data.advice` say",
             Self::Refused => {
                 "later, but for `refused.input`: other arguments, and the call may have been carried out where `data.side` is `server`"
