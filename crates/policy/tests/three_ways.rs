@@ -145,7 +145,7 @@ fn one_set(seed: u64, set: usize, counts: &mut Counts) {
             standing.detected = bundle.detected(Passing::Arguments, message.as_bytes());
         }
         let place = format!("THREE_WAYS_SEED={seed} THREE_WAYS_SET={set}, request {number}");
-        let answer = naive::answer(&policies, &entities, &ask);
+        let answer = naive::answer((&policies, semantics), &entities, &ask);
         let decision = decided(&bundle, &standing, &ask, number);
         let expected = naive::bytes(&source, &standing, (&ask, &answer));
         let found = String::from_utf8(decision.to_bytes()).unwrap();

@@ -19,10 +19,19 @@ pub(crate) enum Answer {
 
 const UNFIT: &str = "principal and resource do not fit the schema's entities";
 
-pub(crate) fn answer(policies: &[Policy], entities: &Entities, ask: &Ask) -> Answer {
+pub(crate) fn answer(
+    (policies, semantics): (&[Policy], u64),
+    entities: &Entities,
+    ask: &Ask,
+) -> Answer {
     if ask.odd == Odd::NotJson {
         let bytes = ask.input().len();
-        return Answer::Malformed(format!("`input` is not JSON, at line 1 column {bytes}"));
+        return Answer::Malformed(match semantics {
+            4.. => format!(
+                "`input` can't be read: the text ends before its value does at byte {bytes}"
+            ),
+            _ => format!("`input` is not JSON, at line 1 column {bytes}"),
+        });
     }
     if ask.odd == Odd::UnknownAction {
         return Answer::UnknownAction;
