@@ -262,15 +262,15 @@ impl Model {
         }
     }
 
+    /// The pending request that a payment stands on by then.
+    fn stands_on(&self, request: &Request, at: i64) -> Option<Digest> {
+        let Asked::Pay { cents, stands_on } = request.asked else { return None };
+        self.approvals.stands(stands_on.as_ref(), (&request.execution, cents), at)
+    }
+
     /// Whether nobody need approve it, or somebody has.
     fn is_approved(&self, request: &Request, at: i64) -> bool {
-        match request.asked {
-            Asked::Pay { stands_on: None, .. } => false,
-            Asked::Pay { cents, stands_on: Some(pending) } => {
-                self.approvals.stands(&pending, (&request.execution, cents), at)
-            }
-            _ => true,
-        }
+        !matches!(request.asked, Asked::Pay { .. }) || self.stands_on(request, at).is_some()
     }
 
     /// What a sequenced decision leads to.
@@ -279,9 +279,9 @@ impl Model {
         let verdict = decision.and_then(Value::as_str);
         let permit = (request.execution.clone(), number(record, "seq"));
         match (verdict, &request.asked) {
-            (Some("permit"), asked) => {
-                if let Asked::Pay { stands_on: Some(pending), .. } = asked {
-                    self.happened(index, Event::Done(*pending));
+            (Some("permit"), _) => {
+                if let Some(pending) = self.stands_on(request, at) {
+                    self.happened(index, Event::Done(pending));
                 }
                 if let Some(charge) = self.charge(request) {
                     self.happened(index, Event::Reserved(permit, charge));

@@ -83,18 +83,21 @@ impl Approvals {
         })
     }
 
-    /// Whether a payment stands on what was approved: its own, that very one, in time, and never before.
+    /// The request that a payment stands on: the one that it names, else the oldest that asked for the same. It is its own, that
+    /// very one, approved, in time, and never used before.
     pub(crate) fn stands(
         &self,
-        pending: &Digest,
+        named: Option<&Digest>,
         (execution, cents): (&str, i64),
         at: i64,
-    ) -> bool {
-        self.0.iter().any(|one| {
+    ) -> Option<Digest> {
+        let found = self.0.iter().find(|one| {
             let is_it = one.execution == execution && one.cents == cents && !one.is_done;
             let is_approved =
                 one.word.is_some_and(|(expires_ms, approves)| approves && at <= expires_ms);
-            one.pending == *pending && is_it && is_approved && at <= one.at + WITHIN_MS
-        })
+            let is_named = named.is_none_or(|pending| one.pending == *pending);
+            is_named && is_it && is_approved && at <= one.at + WITHIN_MS
+        });
+        found.map(|one| one.pending)
     }
 }
