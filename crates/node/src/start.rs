@@ -225,7 +225,7 @@ pub(crate) fn open(
             false => lineage(&why),
         })?;
     Mark::lineage(options).check(&key, &origin)?;
-    whole::check(&options.lineage_folder(), "lineage", (&key, &origin))?;
+    whole::check(&options.lineage_folder(), "lineage", (&key, &origin), &mailbox)?;
     if recovery.dropped_batch {
         crate::say(format_args!("an unfinished last write of the lineage log was dropped"));
     }

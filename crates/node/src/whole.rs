@@ -11,14 +11,15 @@ use proof::log::LogReader;
 use proof::note::VerifierKey;
 
 use crate::Error;
-use crate::driver::halt;
+use crate::driver::{Kernel, halt};
 use crate::limits::START_VERIFIED_RECORDS;
 
 /// Records that are verified at a time: whole bundles, so that none is read twice.
 const VERIFIED_AT_ONCE: u64 = 16 * TILE_WIDTH as u64;
 
 /// Verifies every published record of a log against the signed root: at once for a log of few records. For a longer
-/// one a thread does, and the node ends where it finds damage.
+/// one a thread does, and the node ends where it finds damage. It ends with the kernel: what becomes of the folder then is
+/// nobody's concern here.
 ///
 /// # Errors
 /// `ledger`: the log is damaged.
@@ -26,19 +27,22 @@ pub(crate) fn check(
     folder: &Path,
     log: &'static str,
     (key, origin): (&VerifierKey, &str),
+    kernel: &Kernel,
 ) -> Result<(), Error> {
     let whole =
         Whole { folder: folder.to_owned(), log, key: key.clone(), origin: origin.to_owned() };
     if whole.size()? <= START_VERIFIED_RECORDS {
-        return whole.verify();
+        return whole.verify(|| true);
     }
+    let kernel = kernel.clone();
     std::thread::Builder::new()
         .name("whole".to_owned())
         .spawn(move || {
             // Of this thread alone. Whoever decides goes first.
             let _lowered = rustix::process::setpriority_process(None, 19);
-            if let Err(why) = whole.verify() {
-                halt(&why.to_string());
+            match whole.verify(|| !kernel.has_ended()) {
+                Err(why) if !kernel.has_ended() => halt(&why.to_string()),
+                Ok(()) | Err(_) => {}
             }
         })
         .map_err(|why| Error::ledger(log, &why))?;
@@ -59,12 +63,13 @@ impl Whole {
         Ok(log.map_err(|why| self.failed(&why))?.size())
     }
 
-    fn verify(&self) -> Result<(), Error> {
+    /// Verifies all of it, for as long as that is wanted.
+    fn verify(&self, is_wanted: impl Fn() -> bool) -> Result<(), Error> {
         let reader = Reader::open(&self.folder).map_err(|why| self.failed(&why))?;
         let log = LogReader::open(&reader, &self.key, &self.origin);
         let log = log.map_err(|why| self.failed(&why))?;
         let mut from = 0;
-        while from < log.size() {
+        while from < log.size() && is_wanted() {
             let to = from.saturating_add(VERIFIED_AT_ONCE).min(log.size());
             log.verify_range(from..to, &mut |_| {}).map_err(|why| self.failed(&why))?;
             from = to;

@@ -196,6 +196,10 @@ impl Inbox {
         self.ended.send_replace(true);
     }
 
+    pub(super) fn has_ended(&self) -> bool {
+        *self.ended.borrow()
+    }
+
     pub(super) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut ended = self.ended.subscribe();
         async move {

@@ -294,6 +294,11 @@ impl Kernel {
         self.inbox.close();
     }
 
+    /// Whether the kernel has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.inbox.has_ended()
+    }
+
     /// Resolves when the kernel has ended.
     pub(crate) fn ended(&self) -> impl Future<Output = ()> + Send + use<> {
         self.inbox.ended()
