@@ -19,7 +19,6 @@ pub(crate) mod store;
 mod tokens;
 mod unknown_action;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use cedar_policy::Schema;
@@ -271,8 +270,9 @@ impl Bundle {
     }
 
     /// The request that calling a tool stands for. `arguments` is a JSON object in text; it becomes the input as it
-    /// is. The resource's id is in the one spelling of its type. An unknown tool gives the action `tools/call:SERVER/TOOL`, which no schema can declare; an argument that
-    /// should name the resource and does not gives a resource without id, which is malformed.
+    /// is. The resource's id is in the one spelling of its type. An unknown tool gives the action `tools/call:SERVER/TOOL`,
+    /// which no schema can declare; an argument that should name the resource and does not gives a resource without id,
+    /// which is malformed.
     #[must_use]
     pub fn tool_request(
         &self,
@@ -289,11 +289,7 @@ impl Bundle {
         let id = match &entry.resource_id {
             ResourceId::Fixed(id) => id.clone(),
             ResourceId::Argument(name) => {
-                let arguments = match self.semantics() >= Semantics::V4 {
-                    true => Json::parse_input(arguments),
-                    false => Json::parse_object(arguments),
-                };
-                let arguments = arguments.unwrap_or_default();
+                let arguments = self.read_input(arguments).unwrap_or_default();
                 arguments.get(name).and_then(Json::as_str).unwrap_or_default().to_owned()
             }
         };
@@ -301,12 +297,27 @@ impl Bundle {
         Request { principal, action: entry.action.clone(), resource, input }
     }
 
-    /// A resource with its id in the one spelling of its type. One that can't be spelt is malformed, as it is.
-    pub(crate) fn spelt(&self, resource: Entity) -> Entity {
+    /// A resource with its id in the one spelling of its type. One that can't be spelt stays as it is, and is malformed.
+    pub(crate) fn spelt(&self, mut resource: Entity) -> Entity {
         let kind = self.shapes.entity(&resource.kind).map(|(kind, _)| kind);
-        let kind = kind.unwrap_or(resource.kind.as_str());
-        let id = self.names.spelt(kind, &resource.id).map(Cow::into_owned);
-        Entity { id: id.unwrap_or_else(|_| resource.id.clone()), ..resource }
+        let _unspelt = self.names.respell(kind.unwrap_or(&resource.kind), &mut resource.id);
+        resource
+    }
+
+    /// Reads what is authorised, as this version of the decider does.
+    pub(crate) fn read_input(&self, text: &str) -> Result<BTreeMap<String, Json>, String> {
+        match self.semantics() >= Semantics::V4 {
+            true => Json::parse_input(text),
+            false => Json::parse_object(text),
+        }
+    }
+
+    /// Reads what came of a request, as this version of the decider does.
+    pub(crate) fn read_output(&self, text: &str) -> Result<BTreeMap<String, Json>, String> {
+        match self.semantics() >= Semantics::V4 {
+            true => Json::parse_output(text),
+            false => Json::parse_object(text),
+        }
     }
 }
 

@@ -11,10 +11,8 @@ use cedar_policy_core::ast::EntityUID;
 use crate::bundle::Bundle;
 use crate::decide::shape::{Form, Shaped};
 use crate::decision::Check;
-use crate::json::Json;
 use crate::limits::{METER_AMOUNT_MAX, OUTPUT_BYTES_MAX};
 use crate::request::Request;
-use crate::semantics::Semantics;
 use crate::typed::{Extension, Typed};
 
 /// Whose use a meter adds up.
@@ -142,11 +140,7 @@ impl Bundle {
         if settling.peek().is_none() || output.len() > OUTPUT_BYTES_MAX {
             return BTreeMap::new();
         }
-        let members = match self.semantics() >= Semantics::V4 {
-            true => Json::parse_output(output),
-            false => Json::parse_object(output),
-        };
-        let members = members.unwrap_or_default();
+        let members = self.read_output(output).unwrap_or_default();
         let declared = action.output().filter(|record| !record.is_doubtful(&members));
         let fitting = declared.map(|record| record.read_what_fits(&members));
         let output = Typed::Record(fitting.unwrap_or_default());

@@ -275,9 +275,7 @@ impl LabelRules {
             return reader.wrong_name(&at, message, nearest(name, shapes.entity_names()));
         };
         let Some((id, at)) = reader.required(table, "id", &span, DeValue::as_str) else { return };
-        if let Some(why) = spelt.why_in_none(Some(kind), &id.to_lowercase()) {
-            reader.wrong(LoadCode::Labels, &at, format!("`id` fits no name of `{kind}`: it {why}"));
-        }
+        spelt.check_pattern(reader, kind, (id, &at));
         let Some(id) = Pattern::parse(id) else {
             let message = "`id` is an id, with `*` for anything at its end, its beginning or both";
             return reader.wrong(LoadCode::Labels, &at, message.to_owned());

@@ -158,14 +158,11 @@ impl<'t> Reader<'t> {
     }
 
     fn manifest(&mut self, table: &Spanned<DeTable<'_>>) -> Manifest {
-        let known =
-            ["name", "version", "semantics", "trust_minimum", "tools", "history", "same_name"];
         let span = 0..0;
         let table = table.get_ref();
         let semantics = self.semantics(table);
-        let since_v4 = |name: &str| ["history", "same_name"].contains(&name);
-        let said = known.iter().filter(|name| !since_v4(name) || semantics >= Semantics::V4);
-        self.only(table, "at the top", &said.copied().collect::<Vec<_>>());
+        let known = ["name", "version", "semantics", "trust_minimum", "tools"];
+        self.only(table, "at the top", &since_v4(semantics, &known, &["history", "same_name"]));
         let history_of = self.history_of(table);
         let trust =
             self.optional(table, "trust_minimum", DeValue::as_str).and_then(|(word, span)| {
@@ -280,9 +277,8 @@ impl<'t> Reader<'t> {
             return None;
         };
         let whose = format!("of the tool `{}`", key.get_ref());
-        let known = ["action", "pinned", "resource", "undeclared_arguments", "names"];
-        let until = if semantics >= Semantics::V4 { known.len() } else { known.len() - 1 };
-        self.only(table, &whose, known.get(..until).unwrap_or(&known));
+        let known = ["action", "pinned", "resource", "undeclared_arguments"];
+        self.only(table, &whose, &since_v4(semantics, &known, &["names"]));
         let action = self.text(table, "action", &key.span());
         let (resource_kind, resource_id) = self.resource(table, key)?;
         let undeclared = match self.optional(table, "undeclared_arguments", DeValue::as_str) {
@@ -379,6 +375,12 @@ impl<'t> Reader<'t> {
         }
         text.to_owned()
     }
+}
+
+/// The known keys, with those that the fourth version of the decider knows besides.
+fn since_v4<'n>(semantics: Semantics, known: &[&'n str], later: &[&'n str]) -> Vec<&'n str> {
+    let later = if semantics >= Semantics::V4 { later } else { &[] };
+    [known, later].concat()
 }
 
 fn listed(names: &[&str]) -> String {

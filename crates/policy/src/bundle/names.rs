@@ -8,7 +8,7 @@ use cedar_policy_core::ast::EntityUID;
 
 use super::MANIFEST;
 use super::entities::EntityMap;
-use super::manifest::{Manifest, ResourceId};
+use super::manifest::{Manifest, Reader, ResourceId, Span};
 use super::schema::{Action, Shapes};
 use crate::error::{LoadCode, LoadError};
 use crate::nearest::nearest;
@@ -36,6 +36,14 @@ impl Names {
             (true, Some(spelling)) => spelling.of(name),
             (true, None) => Spelling::default().of(name),
         }
+    }
+
+    /// Puts a name in its one spelling.
+    pub(crate) fn respell(&self, kind: &str, name: &mut String) -> Result<(), NotComposed> {
+        if let Cow::Owned(spelt) = self.spelt(kind, name)? {
+            *name = spelt;
+        }
+        Ok(())
     }
 
     /// Why the resource of a request is not named as it must be.
@@ -74,14 +82,8 @@ impl Names {
         kind: Option<Option<&str>>,
     ) -> Result<(), NotComposed> {
         match (value, kind) {
-            (Typed::Entity { kind, id }, _) => {
-                *id = self.spelt(kind.name(), id)?.into_owned();
-                Ok(())
-            }
-            (Typed::String(name), Some(kind)) => {
-                *name = self.spelt(kind.unwrap_or_default(), name)?.into_owned();
-                Ok(())
-            }
+            (Typed::Entity { kind, id }, _) => self.respell(kind.name(), id),
+            (Typed::String(name), Some(kind)) => self.respell(kind.unwrap_or_default(), name),
             (Typed::Set(items), kind) => {
                 items.iter_mut().try_for_each(|item| self.spell_value(item, kind))
             }
@@ -100,6 +102,19 @@ impl Names {
                 .map_or_else(|| Spelling::default().why_in_none(part), |by| by.why_in_none(part))
         };
         self.is_looked_at.then(by).flatten()
+    }
+
+    /// Complains about a pattern for ids of a type that fits no name of it.
+    pub(super) fn check_pattern(
+        &self,
+        reader: &mut Reader<'_>,
+        kind: &str,
+        (id, at): (&str, &Span),
+    ) {
+        if let Some(why) = self.why_in_none(Some(kind), &id.to_lowercase()) {
+            let message = format!("`id` fits no name of `{kind}`: it {why}");
+            reader.wrong(LoadCode::Labels, at, message);
+        }
     }
 
     /// Why no name that an argument of one of these actions bears has this part, if none has. None too where the argument

@@ -125,9 +125,7 @@ fn place(
         return None;
     };
     let (id, at) = reader.required(table, "id", &span, DeValue::as_str)?;
-    if let Some(why) = spelt.why_in_none(Some(kind), &id.to_lowercase()) {
-        reader.wrong(LoadCode::Labels, &at, format!("`id` fits no name of `{kind}`: it {why}"));
-    }
+    spelt.check_pattern(reader, kind, (id, &at));
     let name = format!("{kind} {}", id.to_lowercase());
     let pattern = Pattern::parse(id).filter(|_| name.len() <= PLACE_BYTES_MAX);
     if pattern.is_none() {

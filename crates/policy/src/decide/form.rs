@@ -21,7 +21,6 @@ use crate::labels::Labels;
 use crate::limits::AT_MS_MAX;
 use crate::protocol::{looks_at_input, says_more};
 use crate::request::{Entity, Request};
-use crate::semantics::Semantics;
 use crate::typed::{At, Record, Typed, Undeclared};
 use crate::web;
 
@@ -157,8 +156,7 @@ impl Fitting {
 fn read(bundle: &Bundle, request: &Request, asked: Asked) -> Read {
     let action = bundle.shapes.action(&request.action);
     let message = action.filter(|action| bundle.is_message(action));
-    let is_fourth = bundle.semantics() >= Semantics::V4;
-    let input = match sizes(request).and_then(|()| read_input(request, message, is_fourth)) {
+    let input = match sizes(request).and_then(|()| read_input(bundle, request, message)) {
         Ok(input) => input,
         Err(why) => return Read::Malformed(why),
     };
@@ -171,14 +169,13 @@ fn read(bundle: &Bundle, request: &Request, asked: Asked) -> Read {
 
 /// The input's members. Those of a message that nothing looks at may be any JSON.
 fn read_input(
+    bundle: &Bundle,
     request: &Request,
     message: Option<&Arc<Action>>,
-    is_fourth: bool,
 ) -> Result<BTreeMap<String, Json>, String> {
     let read = match message {
         Some(action) if !looks_at_input(action) => Ok(BTreeMap::new()),
-        _ if is_fourth => Json::parse_input(&request.input),
-        _ => Json::parse_object(&request.input),
+        _ => bundle.read_input(&request.input),
     };
     read.map_err(|why| format!("`input` {why}"))
 }

@@ -179,13 +179,13 @@ impl Shaped<'_> {
         self.fitting.context.get("input")
     }
 
-    /// The event that this request, or its end, is for the temporal conditions: as a bundle of the fourth version of the
-    /// decider sees it, with long strings replaced, or as one before.
     /// What the action declares of its result.
     pub(crate) fn output(&self) -> Option<&Record> {
         self.fitting.action.output()
     }
 
+    /// The event that this request, or its end, is for the temporal conditions: as a bundle of the fourth version of the
+    /// decider sees it, with long strings replaced, or as one before.
     pub(crate) fn event(
         &self,
         (kind, time): (&str, i64),

@@ -168,10 +168,10 @@ impl Output {
     fn of(bundle: &Bundle, shaped: &Shaped<'_>, kind: &Kind) -> Output {
         let Kind::Response(Some(text)) = kind else { return Output::None };
         if bundle.semantics() < Semantics::V4 {
-            return Json::parse_object(text).map_or(Output::None, Output::Members);
+            return bundle.read_output(text).map_or(Output::None, Output::Members);
         }
         let Some(declared) = shaped.output() else { return Output::None };
-        match Json::parse_output(text) {
+        match bundle.read_output(text) {
             Ok(members) if !declared.is_doubtful(&members) => Output::Members(members),
             _ => Output::Unreadable,
         }
