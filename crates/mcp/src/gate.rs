@@ -55,6 +55,14 @@ impl Direction {
             Self::ToClient => Self::ToServer,
         }
     }
+
+    /// Who sends what goes there.
+    pub(crate) fn sender(self) -> &'static str {
+        match self {
+            Self::ToServer => "client",
+            Self::ToClient => "server",
+        }
+    }
 }
 
 /// One message that wants to go on: a request, a notification, or the client's answer to a server's request.

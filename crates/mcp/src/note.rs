@@ -64,13 +64,13 @@ impl fmt::Display for Note {
             Self::Stderr(line) => write!(f, "server: {line}"),
             Self::StderrDropped => write!(f, "the server's further stderr is dropped"),
             Self::Refused { direction, kind, why } => {
-                write!(f, "a message of the {} was refused: {kind}: {why}", sender(*direction))
+                write!(f, "a message of the {} was refused: {kind}: {why}", direction.sender())
             }
             Self::Unreadable { direction } => {
-                let sender = sender(*direction);
                 write!(
                     f,
-                    "the session ends: which call a refused message of the {sender} is can't be told"
+                    "the session ends: which call a refused message of the {} is can't be told",
+                    direction.sender()
                 )
             }
             Self::ServerFloods => {
@@ -81,13 +81,6 @@ impl fmt::Display for Note {
             }
             Self::Unsettled => write!(f, "the session ended before all its steps were completed"),
         }
-    }
-}
-
-fn sender(direction: Direction) -> &'static str {
-    match direction {
-        Direction::ToServer => "client",
-        Direction::ToClient => "server",
     }
 }
 

@@ -198,7 +198,7 @@ impl Session {
             return;
         }
         if line.as_ref().is_ok_and(|line| line.iter().all(|byte| *byte == b' ')) {
-            return self.skip_blank(to, out);
+            return self.pace_refusals(to, out);
         }
         let incoming = line
             .map_err(Problem::from)

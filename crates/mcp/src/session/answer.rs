@@ -91,7 +91,7 @@ pub(super) fn unreadable(id: &Id, problem: &Problem, sender: Direction) -> Vec<u
 
 /// The answer in place of one that can't be passed on: whoever waits for it is told at once.
 pub(super) fn unpassable(id: &Id, problem: &Problem, sender: Direction) -> Vec<u8> {
-    let side = side(sender);
+    let side = sender.sender();
     let message =
         format!("{REFUSED_INPUT}: the answer of the {side} can't be passed on: {}", problem.why);
     error(id, ErrorNumber::Refused, &message, problem.data(sender))
@@ -102,18 +102,10 @@ impl Problem {
         let data = [
             ("code", Value::from(REFUSED_INPUT)),
             ("kind", Value::from(self.kind)),
-            ("side", Value::from(side(sender))),
+            ("side", Value::from(sender.sender())),
         ];
         let member = self.member.as_deref().map(|member| ("member", Value::from(member)));
         object(data.into_iter().chain(member))
-    }
-}
-
-/// Who sends what goes in this direction.
-pub(super) fn side(to: Direction) -> &'static str {
-    match to {
-        Direction::ToServer => "client",
-        Direction::ToClient => "server",
     }
 }
 
@@ -227,7 +219,7 @@ pub(super) fn ended(id: &Id, why: &Ended) -> Vec<u8> {
             return error_response(id, ErrorNumber::Ended.number(), &message, None);
         }
         Ended::Unreadable { sender, kind } => {
-            let side = side(*sender);
+            let side = sender.sender();
             let message = format!(
                 "{REFUSED_INPUT}: the session was ended: the {side} sent what can't be read, and which call it is can't be told ({kind})"
             );

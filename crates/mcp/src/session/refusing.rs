@@ -31,13 +31,11 @@ impl Session {
             Outline::Response(id) => self.refuse_answer(to, &id, &problem, out),
             Outline::Unclear => self.refuse_unclear(to, &problem, out),
         }
-        if to == Direction::ToClient && !self.refusals.admits(self.now_ms) {
-            self.end(Ended::Unruly, out);
-        }
+        self.pace_refusals(to, out);
     }
 
-    /// A line that says nothing. Even those of a server are bounded.
-    pub(super) fn skip_blank(&mut self, to: Direction, out: &mut Vec<Effect>) {
+    /// Counts a line that is refused, or says nothing: those of a server are bounded.
+    pub(super) fn pace_refusals(&mut self, to: Direction, out: &mut Vec<Effect>) {
         if to == Direction::ToClient && !self.refusals.admits(self.now_ms) {
             self.end(Ended::Unruly, out);
         }
