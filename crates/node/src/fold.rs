@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use identity::Vault;
 use kernel::lineage::{Body, LineageRecord};
@@ -152,17 +151,10 @@ fn private_parts(
             parts.push((number, part));
         }
     };
-    let others = follow::cores().min(all.len()).saturating_sub(1);
-    let mut parts = thread::scope(|scope| {
-        let builder = || thread::Builder::new().stack_size(policy::limits::DECIDE_STACK_BYTES);
-        let others: Vec<_> =
-            (0..others).map_while(|_| builder().spawn_scoped(scope, read).ok()).collect();
-        let mut parts = read()?;
-        for other in others {
-            parts.extend(other.join().map_err(|_| "a thread that read it ended")??);
-        }
-        Ok::<_, String>(parts)
-    })?;
+    let mut parts = Vec::new();
+    for read in follow::on_all_cores(all.len(), read) {
+        parts.extend(read.map_err(|_| "a thread that read it ended")??);
+    }
     parts.sort_by_key(|(number, _)| *number);
     Ok(parts.into_iter().map(|(_, part)| part).collect())
 }

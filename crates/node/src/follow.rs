@@ -40,6 +40,23 @@ pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
+/// Runs this on as many threads as there are cores, this one first, and on no more than there are pieces of work. What each came
+/// to; where the system gives fewer threads, the others do all of it.
+pub(crate) fn on_all_cores<T: Send>(
+    pieces: usize,
+    run: impl Fn() -> T + Sync,
+) -> Vec<std::thread::Result<T>> {
+    let others = cores().min(pieces).saturating_sub(1);
+    std::thread::scope(|scope| {
+        let builder = || std::thread::Builder::new().stack_size(policy::limits::DECIDE_STACK_BYTES);
+        let others: Vec<_> =
+            (0..others).map_while(|_| builder().spawn_scoped(scope, &run).ok()).collect();
+        let own = run();
+        let others = others.into_iter().map(std::thread::ScopedJoinHandle::join);
+        std::iter::once(Ok(own)).chain(others).collect()
+    })
+}
+
 /// Has `take` follow each entry in order. One opener is for this thread, and for each other there is a thread that reads
 /// ahead. This one reads too, where what comes next is not read yet.
 ///

@@ -4,28 +4,22 @@
 //! at a start, and where a new bundle judges whole histories anew.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use kernel::state::{Execution, NodeState};
 
-use crate::follow::cores;
+use crate::follow::on_all_cores;
 
 /// Has the monitors of all executions take every event, where they have not.
 pub(crate) fn build(state: &NodeState) {
     let all: Vec<&Execution> = state.executions().map(|(_, execution)| execution).collect();
     let next = AtomicUsize::new(0);
-    let run = || {
+    let built = on_all_cores(all.len(), || {
         while let Some(execution) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
             execution.build_monitors();
         }
-    };
-    let others = cores().min(all.len()).saturating_sub(1);
-    thread::scope(|scope| {
-        for _ in 0..others {
-            let builder = thread::Builder::new().stack_size(policy::limits::DECIDE_STACK_BYTES);
-            // Where the system gives no thread, the others do it.
-            let _running = builder.spawn_scoped(scope, run);
-        }
-        run();
     });
+    if let Some(panicked) = built.into_iter().find_map(Result::err) {
+        // As if this thread had built it.
+        std::panic::resume_unwind(panicked);
+    }
 }
