@@ -23,7 +23,8 @@ impl Direction {
     }
 
     /// What detectors look at in a message that goes this way.
-    pub(crate) fn passing(self) -> Passing {
+    #[must_use]
+    pub fn passing(self) -> Passing {
         match self {
             Self::ToServer => Passing::Arguments,
             Self::ToClient => Passing::Results,

@@ -193,11 +193,11 @@ impl NodeState {
         at: i64,
         intent: impl FnOnce() -> Option<Digest>,
     ) -> Option<Named> {
-        let all = || self.executions.get(id).into_iter().flat_map(Execution::waiting);
+        let waiting = self.executions.get(id)?.waiting();
         let has_all = |asked: &&Asked| self.standing_of(asked, at) == Waits::Approved;
-        all().find(has_all)?;
-        let intent = intent()?;
-        let found = all().filter(|asked| asked.intent == Some(intent)).find(has_all)?;
+        let approved: Vec<&Asked> = waiting.filter(has_all).collect();
+        let intent = if approved.is_empty() { None } else { intent() }?;
+        let found = approved.into_iter().find(|asked| asked.intent == Some(intent))?;
         Some(Named { pending: found.pending, intent })
     }
 
