@@ -76,9 +76,15 @@ fn to_file(
     written
 }
 
-fn sync_folder_of(path: &Path) -> io::Result<()> {
+/// The folder that a path stands in.
+pub(super) fn folder_of(path: &Path) -> &Path {
     let above = path.parent().filter(|above| !above.as_os_str().is_empty());
-    File::open(above.unwrap_or(Path::new(".")))?.sync_all()
+    above.unwrap_or(Path::new("."))
+}
+
+/// Makes it durable that a path stands in its folder.
+pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
 }
 
 /// Writes the archive; what it was written to comes back.

@@ -7,13 +7,15 @@ use ledger::Head;
 use node::backup::{LogMoment, Moment, Wanted};
 use proof::digest::Digest;
 use proof::json::{Value, number, object};
+use proof::record::Fields;
 use sha2::{Digest as _, Sha256};
 use tar::{EntryType, Header};
 
 /// The last member.
 pub(in crate::command) const MANIFEST: &str = "backup.json";
 
-/// The version of the form.
+/// The name of the form, and its version.
+const TYPE: &str = "interlock.backup";
 const VERSION: i64 = 1;
 
 /// What a backup says of itself.
@@ -49,7 +51,7 @@ impl Manifest {
             ("has_keys", self.has_keys.into()),
             ("lineage", log_value(&self.moment.lineage)),
             ("node", self.node.as_str().into()),
-            ("type", "interlock.backup".into()),
+            ("type", TYPE.into()),
             ("v", Value::Integer(VERSION)),
         ])
     }
@@ -57,23 +59,25 @@ impl Manifest {
     /// Reads a manifest. `None`: it is none of this version.
     pub(in crate::command) fn parse(bytes: &[u8]) -> Option<Self> {
         let value = Value::parse(bytes).ok()?;
-        let text = |name: &str| Some(value.get(name)?.as_str()?.to_owned());
-        let count = |name: &str| u64::try_from(value.get(name)?.as_i64()?).ok();
-        let is_known = text("type")? == "interlock.backup" && value.get("v")?.as_i64()? == VERSION;
-        let manifest = Self {
-            at: value.get("at")?.as_i64()?,
-            domain: text("domain")?,
-            node: text("node")?,
-            has_keys: value.get("has_keys")?.as_bool()?,
+        let fields = Fields::of(&value, "backup").ok()?;
+        let is_known = fields.str("type").ok()? == TYPE && fields.integer("v").ok()? == VERSION;
+        is_known.then(|| Self::read(&fields).ok()).flatten()
+    }
+
+    fn read(fields: &Fields<'_>) -> Result<Self, proof::record::Error> {
+        Ok(Self {
+            at: fields.integer("at")?,
+            domain: fields.str("domain")?.to_owned(),
+            node: fields.str("node")?.to_owned(),
+            has_keys: fields.bool("has_keys")?,
             moment: Moment {
-                governance: log_of(value.get("governance")?)?,
-                lineage: log_of(value.get("lineage")?)?,
+                governance: log_of(&fields.object("governance")?)?,
+                lineage: log_of(&fields.object("lineage")?)?,
             },
-            files: count("files")?,
-            bytes: count("bytes")?,
-            digest: text("digest")?.parse().ok()?,
-        };
-        is_known.then_some(manifest)
+            files: fields.count("files")?,
+            bytes: fields.count("bytes")?,
+            digest: fields.digest("digest")?,
+        })
     }
 }
 
@@ -86,12 +90,11 @@ fn log_value(log: &LogMoment) -> Value {
     ])
 }
 
-fn log_of(value: &Value) -> Option<LogMoment> {
-    let count = |name: &str| u64::try_from(value.get(name)?.as_i64()?).ok();
-    Some(LogMoment {
-        origin: value.get("origin")?.as_str()?.to_owned(),
-        head: Head { size: count("size")?, root: value.get("root")?.as_str()?.parse().ok()? },
-        written: count("written")?,
+fn log_of(fields: &Fields<'_>) -> Result<LogMoment, proof::record::Error> {
+    Ok(LogMoment {
+        origin: fields.str("origin")?.to_owned(),
+        head: Head { size: fields.count("size")?, root: fields.digest("root")? },
+        written: fields.count("written")?,
     })
 }
 

@@ -13,6 +13,7 @@ use rustix::fs::{CWD, RenameFlags};
 use super::{tell_undone, undone_value};
 use crate::command::ask::{Unattended, ask};
 use crate::command::backup::archive::{MANIFEST, Manifest, Sum};
+use crate::command::backup::{folder_of, sync_folder_of};
 use crate::command::log;
 use crate::config;
 use crate::domain::Log;
@@ -52,9 +53,9 @@ pub(super) fn restore(
     }
     let folder = unpacked.folder.keep();
     rename(&folder, domain)?;
-    let above = folder.parent().unwrap_or(Path::new("."));
-    let synced = File::open(above).and_then(|above| above.sync_all());
-    synced.map_err(|why| Failure::io(format!("`{}` cannot be synced", above.display()), &why))?;
+    sync_folder_of(domain).map_err(|why| {
+        Failure::io(format!("`{}` cannot be synced", folder_of(domain).display()), &why)
+    })?;
     if !output.is_json() {
         let shown = domain.display();
         match manifest.has_keys {
@@ -126,8 +127,7 @@ fn unpack_beside(backup: &Path, domain: &Path, output: &Output) -> Result<Unpack
                 Failure::io(format!("`{}` cannot be read", backup.display()), &why)
             })?),
         };
-    let above = domain.parent().filter(|above| !above.as_os_str().is_empty());
-    let above = above.unwrap_or(Path::new("."));
+    let above = folder_of(domain);
     let folder = tempfile::Builder::new().prefix(".restoring-").tempdir_in(above);
     let folder = folder
         .map_err(|why| Failure::io(format!("`{}` cannot be written", above.display()), &why))?;
