@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kernel::limits::MESSAGE_BYTES_MAX;
 use kernel::lineage::{Body, Completion, LineageRecord};
 use policy::limits::DETECTED_BYTES_MAX;
-use policy::{LabelChange, Labels, Semantics};
+use policy::{LabelChange, Labels, Semantics, Unseen};
 use proof::json::{Object, Value, number};
 
 use crate::domain::Log;
@@ -50,11 +50,15 @@ impl Carried {
         Ok(Self(carried))
     }
 
-    /// With those that detectors found in the request itself.
-    pub(super) fn with(mut self, found: &Labels) -> Self {
+    /// With those that detectors bring for the request itself: found in it, or because they could not look at it.
+    pub(super) fn with(mut self, found: &Labels, unseen: Option<Unseen>) -> Self {
+        let how = match unseen {
+            None => "found by a detector in this very request".to_owned(),
+            Some(why) => format!("in this very request, {why}"),
+        };
         for label in found.iter() {
-            let how = "found by a detector in this very request".to_owned();
-            self.0.entry(label.to_owned()).or_default().push(Source { index: None, how });
+            let source = Source { index: None, how: how.clone() };
+            self.0.entry(label.to_owned()).or_default().push(source);
         }
         self
     }

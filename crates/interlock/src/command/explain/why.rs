@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kernel::lineage::Decided;
-use policy::{Bundle, Entity, Labels, NearMiss, Passing, Request};
+use policy::{Bundle, Entity, NearMiss, Request};
 use proof::json::{Object, Value, number};
 
 use super::labels::Carried;
@@ -40,16 +40,11 @@ impl Why {
         let (true, Some(execution)) = (by_this && is_denied(decision), execution) else {
             return Ok(Self::default());
         };
-        let found = match (message, decided.direction) {
-            (Some(message), kernel::lineage::Direction::ToServer) => {
-                bundle.detected(Passing::Arguments, message)
-            }
-            (Some(message), kernel::lineage::Direction::ToClient) => {
-                bundle.detected(Passing::Results, message)
-            }
-            (None, _) => Labels::NONE,
-        };
-        let carried = Carried::before(log, (execution, index), bundle.semantics())?.with(&found);
+        let passing = decided.direction.passing();
+        let found = message.map(|message| bundle.detected(passing, message)).unwrap_or_default();
+        let unseen = message.and_then(|message| bundle.unseen(passing, message));
+        let carried = Carried::before(log, (execution, index), bundle.semantics())?;
+        let carried = carried.with(&found, unseen);
         if !policy::is_forbidden(decision) {
             let facts = (&decided.facts, &carried.labels());
             let near =
