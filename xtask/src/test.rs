@@ -35,30 +35,25 @@ pub(crate) fn at_length(root: &Root, extent: Extent) -> anyhow::Result<Outcome> 
 
 /// A loaded node that is killed two hundred times: the results that agents had are on record.
 pub(crate) fn kills(root: &Root) -> anyhow::Result<Outcome> {
-    let test = ["test", "--locked", "--quiet", "--package", "interlock", "--test", "nodes"];
-    let words = [&test[..], &["--", "--nocapture", "results::"]].concat();
-    let mut run = command(root.path(), "cargo", &words);
-    run.env("INTERLOCK_DEEP", "1");
-    run::run(run)?;
-    Ok(Outcome::Passed)
+    deep_nodes(root, &[], &["results::"])
 }
 
 /// A thousand halts in one optimised build, beside hostile agents and strangers, with what each needs used up, slow or full. It
 /// prints how long each took to the last byte.
 pub(crate) fn stops(root: &Root) -> anyhow::Result<Outcome> {
-    let build = ["test", "--release", "--locked", "--quiet", "--package", "interlock"];
-    let tests = ["--test", "nodes", "--", "--nocapture", "--test-threads", "1", "stops::halts"];
-    let mut run = command(root.path(), "cargo", &[&build[..], &tests].concat());
-    run.env("INTERLOCK_DEEP", "1");
-    run::run(run)?;
-    Ok(Outcome::Passed)
+    deep_nodes(root, &["--release"], &["--test-threads", "1", "stops::halts"])
 }
 
 /// Fifty backups and fifty copies of a busy node in one optimised build: each verifies, replays and starts.
 pub(crate) fn backups(root: &Root) -> anyhow::Result<Outcome> {
-    let build = ["test", "--release", "--locked", "--quiet", "--package", "interlock"];
-    let tests = ["--test", "nodes", "--", "--nocapture", "--test-threads", "1", "backup::"];
-    let mut run = command(root.path(), "cargo", &[&build[..], &tests].concat());
+    deep_nodes(root, &["--release"], &["--test-threads", "1", "backup::"])
+}
+
+/// Tests of whole nodes at length.
+fn deep_nodes(root: &Root, build: &[&str], tests: &[&str]) -> anyhow::Result<Outcome> {
+    let nodes = ["--locked", "--quiet", "--package", "interlock", "--test", "nodes"];
+    let words = [&["test"], build, &nodes, &["--", "--nocapture"], tests].concat();
+    let mut run = command(root.path(), "cargo", &words);
     run.env("INTERLOCK_DEEP", "1");
     run::run(run)?;
     Ok(Outcome::Passed)
