@@ -3,8 +3,10 @@
 //!
 //! ```text
 //! target/peers/mcp        a Python environment with the MCP SDK of PyPI
+//! target/peers/mcp-1      the same with the major version before
 //! target/peers/aics-tlog  a Python 3.12 environment with a transparency log's client of PyPI
-//! target/peers/npm        the reference MCP servers of npm, under node_modules/
+//! target/peers/npm        the reference MCP servers and the TypeScript SDK of npm, under node_modules/
+//! target/peers/inspector  npm's MCP inspector, and a node that is new enough for it
 //! ```
 //!
 //! and, as root where `apt-get` is, the Debian packages in [`DEBIAN`]. What can't be had here is a skip with its
@@ -37,8 +39,10 @@ pub(crate) fn run(root: &Root) -> anyhow::Result<Outcome> {
         }
     };
     say("mcp (PyPI)", python_peer(root, "mcp", (3, 10)));
+    say("mcp, major version 1 (PyPI)", python_peer(root, "mcp-1", (3, 10)));
     say("aics-tlog (PyPI)", python_peer(root, "aics-tlog", (3, 12)));
-    say("MCP servers (npm)", npm_peers(root));
+    say("MCP servers and SDK (npm)", npm_peers(root, "npm", "tests/peers"));
+    say("MCP inspector (npm)", npm_peers(root, "inspector", "tests/peers/inspector"));
     for (package, shown_by) in DEBIAN {
         say(&format!("{package} (Debian)"), debian_package(root, package, Path::new(shown_by)));
     }
@@ -86,11 +90,11 @@ fn find_python(root: &Root, (major, minor): (u32, u32)) -> anyhow::Result<PathBu
         .with_context(|| format!("it needs Python {major}.{minor} or later, and none was found"))
 }
 
-/// The npm packages which `tests/peers/package-lock.json` pins.
-fn npm_peers(root: &Root) -> anyhow::Result<()> {
+/// The npm packages which `package-lock.json` in `pins` pins, in `target/peers/NAME`.
+fn npm_peers(root: &Root, name: &str, pins: &str) -> anyhow::Result<()> {
     const PINS: [&str; 2] = ["package.json", "package-lock.json"];
-    let folder = root.join("target/peers/npm");
-    let sources = PINS.map(|name| format!("tests/peers/{name}"));
+    let folder = root.join("target/peers").join(name);
+    let sources = PINS.map(|file| format!("{pins}/{file}"));
     let stamp = Stamp::new(root, &folder, &sources.each_ref().map(String::as_str))?;
     if stamp.holds() {
         return Ok(());
