@@ -67,6 +67,10 @@ pub const EXECUTION_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const USER_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Most bytes that all executions of a node hold together. A request that would pass it is refused with `refused.quota.node`.
 pub const NODE_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// Of those, the last ones are for OS users whose executions hold little.
+pub const NODE_BYTES_KEPT: usize = 64 * 1024 * 1024;
+/// Little, in that sense: at most so many bytes, those of the request included.
+pub const NODE_BYTES_KEPT_PER_USER: usize = 4 * 1024 * 1024;
 
 /// Most transitions of one execution whose request is kept as it was read for its decision, until they end. Those of one more are
 /// read again: what was read takes some ten times the memory of the request.

@@ -1,4 +1,6 @@
-//! The memory of executions, bounded by bytes: of one, of all that one OS user speaks for, and of the node.
+//! The memory of executions, bounded by bytes: of one, of all of one OS user, and of the node. What was delegated counts for the OS user
+//! of the execution from which its line descends, as its [number](super::quota) does. The last bytes of a node are for OS users that
+//! hold little, so that few others together keep nobody out.
 //!
 //! What an execution holds is counted where it is ([`Execution::bytes`]); the history of a line counts for each in it. The sums are counted anew when they seem to reach a
 //! bound; in between, whatever comes in is added to them, so that they are never too small.
@@ -8,7 +10,9 @@
 use std::collections::BTreeMap;
 
 use super::Kernel;
-use crate::limits::{EXECUTION_BYTES_MAX, NODE_BYTES_MAX, USER_BYTES_MAX};
+use crate::limits::{
+    EXECUTION_BYTES_MAX, NODE_BYTES_KEPT, NODE_BYTES_KEPT_PER_USER, NODE_BYTES_MAX, USER_BYTES_MAX,
+};
 use crate::state::NodeState;
 
 /// At least how many bytes the executions of each OS user hold.
@@ -19,8 +23,9 @@ impl Held {
     /// As counted.
     pub(super) fn by(state: &NodeState) -> Self {
         let mut held = Self::default();
-        for (_, execution) in state.executions() {
-            held.add(execution.os_user(), execution.bytes());
+        for (id, execution) in state.executions() {
+            let os_user = state.root_user(id).unwrap_or_else(|| execution.os_user());
+            held.add(os_user, execution.bytes());
         }
         held
     }
@@ -31,20 +36,22 @@ impl Held {
     }
 
     /// The code of the bound that so many bytes more would pass.
-    fn exceeded(&self, os_user: u32, bytes: usize) -> Option<&'static str> {
-        let of_user = self.0.get(&os_user).copied().unwrap_or_default();
+    pub(super) fn exceeded(&self, os_user: u32, bytes: usize) -> Option<&'static str> {
+        let of_user = self.0.get(&os_user).copied().unwrap_or_default().saturating_add(bytes);
         let of_node = self.0.values().fold(bytes, |sum, held| sum.saturating_add(*held));
-        if of_user.saturating_add(bytes) > USER_BYTES_MAX {
+        if of_user > USER_BYTES_MAX {
             return Some("refused.quota.user");
         }
-        (of_node > NODE_BYTES_MAX).then_some("refused.quota.node")
+        let is_kept_for = of_user <= NODE_BYTES_KEPT_PER_USER;
+        let most = NODE_BYTES_MAX.saturating_sub(if is_kept_for { 0 } else { NODE_BYTES_KEPT });
+        (of_node > most).then_some("refused.quota.node")
     }
 }
 
 impl Kernel {
     /// The code of the bound that a request of so many bytes would pass, if it would; else it is counted.
     pub(super) fn crowded(&mut self, execution: &str, bytes: usize) -> Option<&'static str> {
-        let os_user = self.state.execution(execution)?.os_user();
+        let os_user = self.state.root_user(execution)?;
         if self.state.bytes_of(execution).saturating_add(bytes) > EXECUTION_BYTES_MAX {
             return Some("refused.quota.execution");
         }
@@ -60,8 +67,8 @@ impl Kernel {
 
     /// Counts what comes back to an execution. It is never refused.
     pub(super) fn came_back(&mut self, execution: &str, bytes: usize) {
-        if let Some(known) = self.state.execution(execution) {
-            self.held.add(known.os_user(), bytes);
+        if let Some(os_user) = self.state.root_user(execution) {
+            self.held.add(os_user, bytes);
         }
     }
 }

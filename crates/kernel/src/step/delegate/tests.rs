@@ -5,10 +5,11 @@ use policy::{Bundle, Grant};
 
 use crate::fixture::{Domain, Node, OS_USER, call, code, delegating};
 use crate::governance::{Change, Subject, Workload};
-use crate::limits::{EXECUTIONS_PER_USER_MAX, GENERATIONS_MAX};
+use crate::limits::{EXECUTIONS_PER_USER_MAX, GENERATIONS_MAX, USER_BYTES_MAX};
 use crate::lineage::{Body, By, Completion, HandsOn, LineageRecord};
 use crate::replay::Fed;
 use crate::step::quota::Executions;
+use crate::step::room::Held;
 use crate::step::{Answer, Effect, Input};
 
 const READ: (&str, &str) = ("read_file", r#"{"path":"reports/q3.txt"}"#);
@@ -303,6 +304,20 @@ fn a_helper_counts_for_the_os_user_who_delegated_and_not_for_its_own() {
         node.kernel.executions.ends(HELPER_USER);
     }
     assert_eq!(delegate(&mut node, reading()).0, "permitted");
+}
+
+#[test]
+fn what_a_helper_holds_counts_for_the_os_user_who_delegated() {
+    let domain = domain();
+    let mut node = Node::new(&domain);
+    let child = delegate(&mut node, reading()).1.unwrap();
+    let free_for = |node: &Node, os_user, bytes| node.kernel.held.exceeded(os_user, bytes);
+    node.kernel.came_back(&child, USER_BYTES_MAX);
+    assert_eq!(free_for(&node, HELPER_USER, 0), None);
+    assert_eq!(free_for(&node, OS_USER, 0), Some("refused.quota.user"));
+    assert_eq!(free_for(&node, HELPER_USER, USER_BYTES_MAX), Some("refused.quota.node"));
+    node.kernel.held = Held::by(node.kernel.state());
+    assert_eq!(free_for(&node, HELPER_USER, USER_BYTES_MAX), None, "it holds nothing");
 }
 
 #[test]

@@ -40,6 +40,18 @@ fn what_a_node_holds_is_bounded_over_its_users() {
 }
 
 #[test]
+fn the_last_bytes_of_a_node_are_for_os_users_that_hold_little() {
+    let mut held = Held::default();
+    held.add(1, USER_BYTES_MAX);
+    held.add(2, NODE_BYTES_MAX - NODE_BYTES_KEPT - USER_BYTES_MAX);
+    assert_eq!(held.exceeded(2, 1), Some("refused.quota.node"), "two keep nobody out");
+    assert_eq!(held.exceeded(3, NODE_BYTES_KEPT_PER_USER), None);
+    assert_eq!(held.exceeded(3, NODE_BYTES_KEPT_PER_USER + 1), Some("refused.quota.node"));
+    held.add(3, 1);
+    assert_eq!(held.exceeded(3, NODE_BYTES_KEPT_PER_USER), Some("refused.quota.node"));
+}
+
+#[test]
 fn sums_are_counted_anew_before_anybody_is_refused() {
     let mut node = Node::new(&Domain::new());
     node.kernel.held.add(OS_USER, USER_BYTES_MAX);
