@@ -1,6 +1,7 @@
 mod ahead;
 mod approvals;
 mod ends;
+mod in_flight;
 mod inbox;
 mod mailbox;
 mod permit;
@@ -25,6 +26,7 @@ use tokio::sync::oneshot;
 use crate::clock::{self, Clock};
 use crate::limits::{END_BYTES, HALT_NOTE_MS_MAX, SEALED_FACTOR};
 use crate::{monitors, notes};
+use in_flight::InFlight;
 pub(crate) use inbox::{Commands, OVERLOAD};
 use mailbox::SettledReply;
 pub(crate) use mailbox::{Answered, Command, End, Kernel};
@@ -46,6 +48,7 @@ pub(crate) struct Driver<D: Disk> {
     together: usize,
     /// The disk took little time when it was waited for last.
     is_quick: bool,
+    in_flight: InFlight,
 }
 
 #[derive(Default)]
@@ -97,6 +100,7 @@ impl<D: Disk> Driver<D> {
             behind: 0,
             together: 0,
             is_quick: true,
+            in_flight: InFlight::default(),
         };
         driver.show_bundle();
         driver.mailbox.switch.follow(driver.kernel.state());
@@ -172,6 +176,9 @@ impl<D: Disk> Driver<D> {
                 let _gone = reply.send(self.status(is_local));
             }
             Command::Durable { size } => {
+                if let Some(bytes) = self.in_flight.settle(size) {
+                    self.mailbox.inbox.set_large_in_flight(bytes);
+                }
                 self.step(Input::Durable { size });
                 self.tell_kept(size);
             }

@@ -204,6 +204,13 @@ pub const REQUESTS_PER_JOIN: usize = 8;
 /// Messages of so many bytes and more are sealed for the record by whoever brings them: on the kernel's thread others would wait for it.
 pub const SEALED_AHEAD_BYTES_MIN: usize = 16 * 1024;
 
+/// Messages of so many bytes and more wait before the kernel while [`LARGE_BYTES_IN_FLIGHT_MAX`] of such are on their way to the disk:
+/// a small record waits for every byte that is sequenced before it.
+pub const LARGE_BYTES_MIN: usize = 64 * 1024;
+
+/// Bytes of messages of at least [`LARGE_BYTES_MIN`] that are sequenced and not durable, at most; one message alone may be larger.
+pub const LARGE_BYTES_IN_FLIGHT_MAX: usize = 512 * 1024;
+
 /// What a turn before the kernel costs besides the bytes of its message.
 pub const TURN_BYTES: u64 = 16 * 1024;
 

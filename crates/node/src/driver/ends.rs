@@ -50,6 +50,10 @@ impl<D: Disk> Driver<D> {
             Err(why) => halt(&format!("record {index} was not kept: {why}")),
         };
         self.keeping.count(&entry);
+        let bytes = entry.record.len().saturating_add(entry.sealed.len());
+        if let Some(bytes) = self.in_flight.append(index, bytes) {
+            self.mailbox.inbox.set_large_in_flight(bytes);
+        }
         let entries = vec![entry];
         // What was decided must be kept: only `request` and `join` ask for space, before they decide.
         let appended = if is_awaited && self.behind == 0 && self.waiting.is_one() {

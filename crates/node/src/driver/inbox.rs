@@ -132,6 +132,17 @@ impl Inbox {
         }
     }
 
+    /// So many bytes of large messages are on their way to the disk.
+    pub(super) fn set_large_in_flight(&self, bytes: usize) {
+        self.waiting().set_large_in_flight(bytes);
+    }
+
+    /// Whether a command can be obeyed here and now: nothing waits before it, and nothing holds it back.
+    pub(super) fn is_next(&self, command: &Command) -> bool {
+        let waiting = self.waiting();
+        waiting.is_empty() && !waiting.holds_back(command.bytes())
+    }
+
     /// Counts a refusal.
     pub(super) fn refused(&self, code: &'static str) {
         let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,10 +156,6 @@ impl Inbox {
 
     pub(super) fn len(&self) -> usize {
         self.waiting().len()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Wakes the kernel's thread for what was left to it.
@@ -177,7 +184,10 @@ impl Inbox {
 
     /// What waits is obeyed, and nothing that comes later.
     pub(super) fn close(&self) {
-        self.waiting().is_closed = true;
+        let mut waiting = self.waiting();
+        waiting.is_closed = true;
+        waiting.set_large_in_flight(0);
+        drop(waiting);
         self.changed.notify_all();
         self.closing.notify_all();
     }

@@ -43,7 +43,7 @@ impl<D: Disk> Seat for Seated<D> {
         let Some(driver) = seat.as_mut().filter(|driver| driver.is_quick) else {
             return Some(command);
         };
-        if !self.inbox.is_empty() {
+        if !self.inbox.is_next(&command) {
             return Some(command);
         }
         let _guard = Guard(&self.inbox);

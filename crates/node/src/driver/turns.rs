@@ -6,6 +6,8 @@
 //! of them, as it would with a deficit round robin.
 //!
 //! What two lines are given while something waits in both differs by at most what one costs of each, and the credit.
+//!
+//! Where large messages must wait, a line whose next one is large keeps its start and is passed over.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
@@ -65,18 +67,43 @@ pub(super) struct Turns<K, T> {
     now: u64,
     /// How many places were given out.
     places: u64,
+    /// Bytes of the largest message whose turn can come.
+    bytes_max: usize,
 }
 
 impl<K, T> Default for Turns<K, T> {
     fn default() -> Self {
-        let (lines, waiting, resting) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { lines, waiting, resting, load: Load::default(), len: 0, now: 0, places: 0 }
+        Self {
+            lines: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            resting: BTreeMap::new(),
+            load: Load::default(),
+            len: 0,
+            now: 0,
+            places: 0,
+            bytes_max: usize::MAX,
+        }
     }
 }
 
 impl<K: Ord + Clone, T> Turns<K, T> {
+    /// How many wait whose turn can come.
     pub(super) fn len(&self) -> usize {
-        self.len
+        if self.bytes_max == usize::MAX {
+            return self.len;
+        }
+        let lines = self.waiting.values().filter_map(|of| self.lines.get(of));
+        lines.filter(|line| line.is_ready(self.bytes_max)).map(|line| line.waits.len()).sum()
+    }
+
+    /// From here on a line that begins with a message of more bytes is passed over.
+    pub(super) fn pass_over(&mut self, bytes_max: usize) {
+        self.bytes_max = bytes_max;
+    }
+
+    /// Whether a line that begins with a message of so many bytes is passed over.
+    pub(super) fn passes_over(&self, bytes: usize) -> bool {
+        bytes > self.bytes_max
     }
 
     /// What waits in all lines together, and may be refused.
@@ -125,7 +152,9 @@ impl<K: Ord + Clone, T> Turns<K, T> {
 
     /// Takes what is next.
     pub(super) fn take(&mut self) -> Option<Waits<T>> {
-        let (place, of) = self.waiting.pop_first()?;
+        let is_ready = |of| self.lines.get(of).is_some_and(|line| line.is_ready(self.bytes_max));
+        let place = *self.waiting.iter().find(|(_, of)| is_ready(of))?.0;
+        let of = self.waiting.remove(&place)?;
         self.now = self.now.max(place.0);
         let line = self.lines.get_mut(&of)?;
         let taken = line.waits.pop_front()?;
@@ -199,6 +228,10 @@ impl<T> Line<T> {
             self.load = self.load.plus(waits.bytes);
         }
         self.waits.push_back(waits);
+    }
+
+    fn is_ready(&self, bytes_max: usize) -> bool {
+        self.waits.front().is_some_and(|waits| waits.bytes <= bytes_max)
     }
 
     fn oldest(&self) -> Option<Instant> {

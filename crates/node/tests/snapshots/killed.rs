@@ -90,8 +90,7 @@ fn as_killed(options: &Options, below: &Path) -> Options {
     loop {
         let before = listed(&options.folder);
         std::fs::create_dir(below).unwrap();
-        let copied =
-            Command::new("cp").arg("-a").arg(&options.folder).arg(below).status().unwrap();
+        let copied = Command::new("cp").arg("-a").arg(&options.folder).arg(below).status().unwrap();
         if copied.success() && listed(&options.folder) == before {
             return Options { folder: below.join("domain"), ..options.clone() };
         }

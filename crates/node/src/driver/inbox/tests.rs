@@ -7,8 +7,9 @@ use tokio::sync::oneshot::error::TryRecvError;
 use super::*;
 use crate::fixture::ping;
 use crate::limits::{
-    JOIN_WAIT_MS_MAX, JOINS_MAX, JOINS_PER_USER_MAX, REQUEST_WAIT_MS_MAX, REQUESTS_BYTES_MAX,
-    REQUESTS_PER_JOIN, REQUESTS_PER_WORKLOAD_BYTES_MAX, REQUESTS_PER_WORKLOAD_MAX,
+    JOIN_WAIT_MS_MAX, JOINS_MAX, JOINS_PER_USER_MAX, LARGE_BYTES_IN_FLIGHT_MAX, LARGE_BYTES_MIN,
+    REQUEST_WAIT_MS_MAX, REQUESTS_BYTES_MAX, REQUESTS_PER_JOIN, REQUESTS_PER_WORKLOAD_BYTES_MAX,
+    REQUESTS_PER_WORKLOAD_MAX,
 };
 
 type Reply = oneshot::Receiver<Answered>;
@@ -188,4 +189,34 @@ fn who_waits_for_the_time_is_woken_where_it_is_closed() {
         inbox.close();
         assert!(!waiting.join().unwrap());
     });
+}
+
+#[test]
+fn a_large_message_waits_while_such_are_on_their_way_to_the_disk_and_small_ones_do_not() {
+    let (inbox, commands) = Inbox::new();
+    let (large, _answer) = request("writer", LARGE_BYTES_MIN);
+    assert!(inbox.is_next(&large));
+    inbox.set_large_in_flight(LARGE_BYTES_IN_FLIGHT_MAX);
+    assert!(!inbox.is_next(&large));
+    inbox.push(large);
+    let _small = push(&inbox, "reader", LARGE_BYTES_MIN - 1);
+    let workloads = |obeyed: Vec<Command>| -> Vec<String> {
+        obeyed.iter().map(|command| command.of().to_string()).collect()
+    };
+    assert_eq!(workloads(obeyed(&inbox)), ["reader"]);
+    assert_eq!(inbox.len(), 0, "nobody is woken for it");
+    inbox.set_large_in_flight(LARGE_BYTES_IN_FLIGHT_MAX - LARGE_BYTES_MIN);
+    assert_eq!(workloads(obeyed(&inbox)), ["writer"], "there is room for it");
+    inbox.set_large_in_flight(1);
+    let _larger = push(&inbox, "writer", LARGE_BYTES_IN_FLIGHT_MAX);
+    assert_eq!(workloads(obeyed(&inbox)), [""; 0]);
+    inbox.set_large_in_flight(0);
+    assert_eq!(workloads(obeyed(&inbox)), ["writer"], "one alone may have any size");
+
+    inbox.set_large_in_flight(LARGE_BYTES_IN_FLIGHT_MAX);
+    let _last = push(&inbox, "writer", LARGE_BYTES_MIN);
+    inbox.close();
+    assert!(commands.wait(), "what waits is obeyed before the end");
+    assert_eq!(workloads(obeyed(&inbox)), ["writer"]);
+    assert!(!commands.wait());
 }

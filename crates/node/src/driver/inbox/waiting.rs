@@ -4,6 +4,9 @@
 //! begin a session comes last, in turns by OS user, with one turn in [`REQUESTS_PER_JOIN`] so that those who are there do not keep
 //! out those who come.
 //!
+//! While much of large messages is on its way to the disk, no further one is taken: small ones of others would wait behind it for
+//! the disk ([`LARGE_BYTES_IN_FLIGHT_MAX`]).
+//!
 //! A request that waits too long is refused, and so is one for which there is no room. A workload that fills its share is refused
 //! what is beyond it; where all together are too many, whoever has most is refused, so that nobody pays for another.
 
@@ -14,8 +17,9 @@ use std::time::{Duration, Instant};
 use super::super::turns::{Load, Turns, Waits};
 use crate::driver::Command;
 use crate::limits::{
-    JOIN_WAIT_MS_MAX, JOINS_MAX, JOINS_PER_USER_MAX, REQUEST_WAIT_MS_MAX, REQUESTS_BYTES_MAX,
-    REQUESTS_MAX, REQUESTS_PER_JOIN, REQUESTS_PER_WORKLOAD_BYTES_MAX, REQUESTS_PER_WORKLOAD_MAX,
+    JOIN_WAIT_MS_MAX, JOINS_MAX, JOINS_PER_USER_MAX, LARGE_BYTES_IN_FLIGHT_MAX, LARGE_BYTES_MIN,
+    REQUEST_WAIT_MS_MAX, REQUESTS_BYTES_MAX, REQUESTS_MAX, REQUESTS_PER_JOIN,
+    REQUESTS_PER_WORKLOAD_BYTES_MAX, REQUESTS_PER_WORKLOAD_MAX,
 };
 
 const REQUEST_WAIT: Duration = Duration::from_millis(REQUEST_WAIT_MS_MAX);
@@ -58,6 +62,7 @@ pub(super) enum Next {
 }
 
 impl Waiting {
+    /// How many can be obeyed now.
     pub(super) fn len(&self) -> usize {
         let asked = self.asked.len().saturating_add(self.joins.len());
         asked.saturating_add(self.orders.len()).saturating_add(self.own.len())
@@ -65,6 +70,19 @@ impl Waiting {
 
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// So many bytes of large messages are on their way to the disk. What is left is obeyed however much that is, once nothing
+    /// more is heard.
+    pub(super) fn set_large_in_flight(&mut self, bytes: usize) {
+        let is_limited = bytes > 0 && !self.is_closed;
+        let left = LARGE_BYTES_IN_FLIGHT_MAX.saturating_sub(bytes).max(LARGE_BYTES_MIN - 1);
+        self.asked.pass_over(if is_limited { left } else { usize::MAX });
+    }
+
+    /// Whether a message of so many bytes must wait.
+    pub(super) fn holds_back(&self, bytes: usize) -> bool {
+        self.asked.passes_over(bytes)
     }
 
     pub(super) fn push_order(&mut self, command: Command) {

@@ -193,3 +193,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_line_that_begins_with_too_large_a_message_keeps_its_turn_and_is_passed_over() {
+    let mut turns = Turns::default();
+    turns.push(&1, waits(1, 900));
+    turns.push(&1, waits(2, 10));
+    turns.push(&2, waits(3, 100));
+    turns.push(&2, waits(4, 900));
+    turns.pass_over(100);
+    assert!(turns.passes_over(101) && !turns.passes_over(100));
+    assert_eq!(turns.len(), 2, "those of the line that begins with a small one");
+    assert_eq!(turns.take().map(|waits| waits.what), Some(3));
+    assert_eq!((turns.len(), turns.take().map(|waits| waits.what)), (0, None));
+    turns.pass_over(usize::MAX);
+    assert_eq!((turns.len(), order(&mut turns)), (3, vec![1, 4, 2]));
+}
