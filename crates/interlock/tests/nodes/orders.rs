@@ -152,7 +152,7 @@ fn an_execution_that_begins_without_descriptors_ends_no_node() {
                 format!(r#"{{"server":"office","type":"mcp","v":1,"workload":"{workload}"}}"#);
             stream.write_all(format!("{hello}\n").as_bytes()).unwrap();
             let mut answer = String::new();
-            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
             stream.read_to_string(&mut answer).unwrap();
             assert!(answer.contains("\"type\":\"refused\""), "{answer}");
         }

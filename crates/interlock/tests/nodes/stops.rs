@@ -119,7 +119,7 @@ fn subject(kind: &str, execution: &str) -> String {
 }
 
 fn wait_for_agent(agent: &Agent) -> agent::Seen {
-    let busy = agent.wait(Duration::from_secs(30), |seen| seen.is_open && seen.answers >= 3);
+    let busy = agent.wait(Duration::from_secs(60), |seen| seen.is_open && seen.answers >= 3);
     busy.unwrap_or_else(|| panic!("the agent is not served: {:?}", agent.seen()))
 }
 

@@ -22,9 +22,9 @@ pub(crate) fn run<S: AsRef<OsStr>>(arguments: &[S]) -> Ended {
     }
 }
 
-/// Asks again and again until there is an answer; none within twenty seconds fails the test.
+/// Asks again and again until there is an answer; none within a minute fails the test.
 pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         if let Some(answer) = ask() {
             return answer;

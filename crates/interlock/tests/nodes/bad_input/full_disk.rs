@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::support::{decisions, refusals, run, until};
+use crate::support::{Decision, decisions, refusals, run, until};
 
 /// A small disk of its own. It goes when it is dropped.
 pub(crate) struct SmallDisk {
@@ -59,22 +59,46 @@ fn mount(arguments: &[&str], folder: &Path) -> Result<(), String> {
 }
 
 /// Calls with this much text until one is refused for want of space. The answers before it, by id and code.
-fn calls_until_full(client: &mut Client, size: usize, answers: &mut Vec<(String, Option<String>)>) {
+fn calls_until_full(client: &mut Client, size: usize, answers: &mut Vec<(String, String)>) {
     let text = "x".repeat(size);
     loop {
         let id = format!("call-{}", answers.len());
         let path = ["drafts", "payroll"][answers.len() % 2];
         let answer =
             client.call(&id, "write_file", &json!({"path": format!("{path}/small"), "text": text}));
-        if member(&answer, "/error/data/code") == "refused.storage" {
+        let code = code(&answer);
+        if code == "refused.storage" {
             assert_eq!(answer["error"]["code"], -32_006, "{answer}");
             return;
         }
-        let is_decided = answer.get("result").is_some() || answer["error"]["code"] == -32_005;
-        assert!(is_decided, "{answer}");
-        let code = answer.pointer("/error/data/code").map(|code| code.as_str().unwrap().to_owned());
+        // On a loaded machine a turn, or the disk, may take too long.
+        let is_late = code == "refused.overload" && answer["error"]["code"] == -32_006;
+        let is_decided = code == "permitted" || answer["error"]["code"] == -32_005;
+        assert!(is_decided || is_late, "{answer}");
         answers.push((id, code));
         assert!(answers.len() < 5_000, "it never gets full");
+    }
+}
+
+/// The code that an answer to a call brings; `permitted` where it brings a result.
+fn code(answer: &Value) -> String {
+    match answer.get("result") {
+        Some(_) => "permitted".to_owned(),
+        None => member(answer, "/error/data/code").to_owned(),
+    }
+}
+
+/// Each answer is that of the decision on record. What waited too long for its turn is not decided.
+fn every_answer_is_on_record(answers: &[(String, String)], recorded: &[Decision]) {
+    for (id, code) in answers {
+        let found = recorded.iter().find(|decision| decision.message["id"] == id.as_str());
+        let answered = found.map(|decision| decision.answered().1);
+        let is_undecided = match code.as_str() {
+            "refused.overload" => found.is_none(),
+            "refused.storage" => true,
+            _ => false,
+        };
+        assert_eq!(answered, (!is_undecided).then_some(code.as_str()), "{id}");
     }
 }
 
@@ -114,8 +138,9 @@ fn a_full_disk_refuses_and_loses_nothing_and_room_again_serves_again() {
     until("an answer with room on the disk", || {
         let id = format!("call-{}", answers.len());
         let arguments = json!({"path": "drafts/again", "text": "text"});
-        let answer = client.call(&id, "write_file", &arguments);
-        answer.get("result").map(|_| answers.push((id, None)))
+        let code = code(&client.call(&id, "write_file", &arguments));
+        answers.push((id, code));
+        answers.last().filter(|(_, code)| code == "permitted").map(drop)
     });
     until("the count of what was refused", || {
         refusals(&domain.folder()).get("refused.storage").filter(|count| **count >= 2).copied()
@@ -130,11 +155,7 @@ fn a_full_disk_refuses_and_loses_nothing_and_room_again_serves_again() {
         "{} answers, {withheld} of them permits that waited too long for the disk",
         answers.len()
     );
-    for (id, code) in &answers {
-        let found = recorded.iter().find(|decision| decision.message["id"] == id.as_str());
-        let wanted = code.as_deref().unwrap_or("permitted");
-        assert_eq!(found.map(|decision| decision.answered().1), Some(wanted), "{id}");
-    }
+    every_answer_is_on_record(&answers, &recorded);
     let replayed = run(&[Path::new("replay"), &domain.folder()]);
     assert_eq!(replayed.code, Some(0), "{}{}", replayed.stdout, replayed.stderr);
 }

@@ -45,7 +45,7 @@ impl Served {
         let now = self.now.lock().unwrap();
         let too_few = |now: &mut Now| now.answers < answers;
         let waited =
-            self.changed.wait_timeout_while(now, Duration::from_secs(20), too_few).unwrap();
+            self.changed.wait_timeout_while(now, Duration::from_secs(60), too_few).unwrap();
         assert!(!waited.1.timed_out(), "the node does not answer");
     }
 

@@ -61,7 +61,7 @@ impl Moment {
         let have = self.answers.lock().unwrap();
         let too_few = |have: &mut u64| *have < answers;
         let waited =
-            self.changed.wait_timeout_while(have, Duration::from_secs(20), too_few).unwrap();
+            self.changed.wait_timeout_while(have, Duration::from_secs(60), too_few).unwrap();
         assert!(!waited.1.timed_out(), "the node does not answer");
     }
 
