@@ -132,3 +132,6 @@ impl<D: Disk> Files for Reader<D> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,16 +130,24 @@ impl<'a, D: Disk> Entries<'a, D> {
             None => seek(self.disk, log_id(&self.checkpoint.origin), self.next)?,
         };
         let before = self.next;
+        let mut is_seen_later = false;
         while self.next == before {
             match cursor.next()? {
                 Found::Batch(batch) => {
+                    is_seen_later = false;
                     for (index, Entry { record, sealed }) in (batch.first..).zip(batch.entries) {
                         self.push(ReadEntry { index, record, sealed: Some(sealed) });
                     }
                 }
-                Found::Nothing { .. } => match cursor.next_segment(self.disk)? {
-                    Some(segment) => cursor = segment,
-                    None => break,
+                Found::Nothing { .. } => match cursor.next_segment(self.disk) {
+                    Ok(Some(segment)) => cursor = segment,
+                    Ok(None) => break,
+                    // The writer has filled this segment since it was looked at, and begun the later one: what it wrote here
+                    // is seen by a second look.
+                    Err(WalError::InvalidBeforeValid { .. }) if !is_seen_later => {
+                        is_seen_later = true;
+                    }
+                    Err(error) => return Err(error.into()),
                 },
             }
         }
