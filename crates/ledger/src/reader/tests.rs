@@ -60,7 +60,6 @@ fn a_segment_that_is_filled_beside_its_reader_is_read_on() {
     let device = MemoryDevice::new();
     let mut ledger = create(&device).unwrap();
     ledger.commit(&entries(0..3)).unwrap();
-    let next = segment_path(1);
     let (disk, other, path) = (device.mount(), device.mount(), segment_path(1));
     let next = path.clone();
     let happens = move || {
