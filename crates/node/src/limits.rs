@@ -159,6 +159,10 @@ pub const PIECES_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// one the kernel's thread waits, until a commit is quick again.
 pub const QUICK_COMMIT_US: u64 = 2_000;
 
+/// How often it is looked whether a caller steps the kernel and may wait for a disk that has become slow, in milliseconds. Another of
+/// the threads that serve agents is woken then: else sockets could wait as long as the caller does.
+pub const CALLER_LOOK_MS: u64 = 100;
+
 /// Records that somebody waits for, and that wait for those of the commands behind, so that one sync does for all: at most so
 /// many less one, and never longer than `ledger::limits::UNHURRIED_MS`.
 pub const TOGETHER_MAX: usize = 8;

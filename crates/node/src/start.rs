@@ -170,9 +170,11 @@ fn told(remembered: Result<(), Error>) {
 
 /// Starts the thread that ticks. It ends with the kernel.
 fn keep_time(kernel: &Kernel) -> Result<(), Error> {
-    let kernel = kernel.clone();
+    let (kernel, runtime) = (kernel.clone(), tokio::runtime::Handle::current());
     let thread = std::thread::Builder::new().name("ticks".to_owned());
-    let started = thread.spawn(move || kernel.keep_time());
+    // A task that does nothing wakes a thread for it.
+    let wake = move || drop(runtime.spawn(std::future::ready(())));
+    let started = thread.spawn(move || kernel.keep_time(wake));
     started.map(drop).map_err(|why| Error::replay(&why))
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::inbox::{Commands, Inbox};
 use super::permit::HeldPermit;
-use crate::limits::TICK_MS;
+use crate::limits::{CALLER_LOOK_MS, TICK_MS};
 use crate::pending::{Found, Sought};
 use crate::stop::StopSwitch;
 
@@ -316,18 +316,26 @@ impl Kernel {
 
     /// Ticks, and refuses what waited too long, until the kernel is stopped. On a thread of its own: the kernel's may wait for the disk,
     /// and so may those of the runtime.
-    pub(crate) fn keep_time(&self) {
+    ///
+    /// `wake` wakes a thread of that runtime, if one sleeps. It is called while a caller steps the kernel: the caller's thread may be
+    /// the one that waited for sockets and timers for all of them, and none of the others takes that over while it sleeps.
+    pub(crate) fn keep_time(&self, wake: impl Fn()) {
         let interval = Duration::from_millis(TICK_MS);
+        let look = Duration::from_millis(CALLER_LOOK_MS);
         let mut tick_at = Instant::now();
         loop {
             let late_at = self.inbox.refuse_late();
+            if self.inbox.is_stepped_by_caller() {
+                wake();
+            }
             let now = Instant::now();
             if tick_at <= now {
                 self.tell(Command::Tick);
                 tick_at = now.checked_add(interval).unwrap_or(now);
             }
-            // What comes from here on is late after the next tick at the earliest.
-            if !self.inbox.wait_until(late_at.map_or(tick_at, |late_at| late_at.min(tick_at))) {
+            // What comes from here on is late after that at the earliest.
+            let look_at = now.checked_add(look).unwrap_or(now).min(tick_at);
+            if !self.inbox.wait_until(late_at.map_or(look_at, |late_at| late_at.min(look_at))) {
                 return;
             }
         }
