@@ -1,9 +1,10 @@
-//! Group commit: one thread commits whatever waits as one batch, another publishes.
+//! Group commit: one thread commits whatever waits as one batch, another publishes, a third makes the next write-ahead segment.
 //!
 //! ```text
 //!  append ─┐
 //!  append ─┼─ queue ─ writer thread: one write, one sync ─ done(Committed)
 //!  append ─┘                       publisher thread: tiles, then the checkpoint
+//!                                  spare thread: the next segment's zeros
 //! ```
 //!
 //! Whoever appends alone and has nothing else to do commits on its own thread ([`GroupCommit::append_here`]).
@@ -81,7 +82,7 @@ pub enum AppendError {
     Stopped,
 }
 
-/// A ledger with its writer and its publisher thread. Share it in an `Arc`.
+/// A ledger with its threads. Share it in an `Arc`.
 pub struct GroupCommit<D: Disk = FileDisk> {
     queue: Arc<Queue>,
     /// Whoever has it takes the next run from the queue, so that runs are committed in the queue's order.
@@ -95,7 +96,7 @@ pub struct GroupCommit<D: Disk = FileDisk> {
 }
 
 impl<D: Disk> GroupCommit<D> {
-    /// Start both threads over an open ledger, publishing at each interval (100 ms to 1 s).
+    /// Start the threads over an open ledger, publishing at each interval (100 ms to 1 s).
     ///
     /// `on_fatal` is called once, from either thread, with the reason, when what is durable is unknown: the
     /// process must end, and may release nothing more.
@@ -110,7 +111,7 @@ impl<D: Disk> GroupCommit<D> {
         let company = Duration::from_millis(UNHURRIED_MS);
         let batch_bytes_max = GROUP_BYTES_MAX.min(ledger.batch_bytes_max());
         let queue = Arc::new(Queue::new(company, batch_bytes_max, Box::new(on_fatal)));
-        let publisher = ledger.publisher();
+        let (publisher, spare_room) = (ledger.publisher(), ledger.room());
         let group = GroupCommit {
             queue: Arc::clone(&queue),
             head: ledger.shared_head(),
@@ -126,6 +127,11 @@ impl<D: Disk> GroupCommit<D> {
             move || threads::publish(&queue, &publisher, publish_interval)
         })?;
         group.keep(publishing);
+        let preparing = threads::spawn("ledger-spare", {
+            let queue = Arc::clone(&queue);
+            move || threads::prepare(&queue, &spare_room, publish_interval)
+        })?;
+        group.keep(preparing);
         let ledger = Arc::clone(&group.ledger);
         group.keep(threads::spawn("ledger-write", move || threads::write(&queue, &ledger))?);
         Ok(group)
@@ -270,7 +276,7 @@ impl<D: Disk> GroupCommit<D> {
         outcome.inspect_err(|error| self.queue.fail_if_fatal(error))
     }
 
-    /// Commit what waits, publish all of it, end both threads. Later appends are refused.
+    /// Commit what waits, publish all of it, end the threads. Later appends are refused.
     ///
     /// # Errors
     /// As [`Publisher::publish_last`].

@@ -238,6 +238,11 @@ impl<D: Disk> Ledger<D> {
         self.writer.room(self.head.clone())
     }
 
+    /// Whether the next segment had better be made.
+    pub(crate) fn lacks_spare(&self) -> bool {
+        self.writer.left().wants_spare && self.writer.spare().is_missing()
+    }
+
     fn locked_publisher(&self) -> MutexGuard<'_, Publisher<D>> {
         self.publisher.lock().unwrap_or_else(PoisonError::into_inner)
     }

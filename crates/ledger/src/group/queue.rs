@@ -95,6 +95,8 @@ struct Waiting {
     pushed: u64,
     /// The writer thread looks only when it is woken.
     is_asleep: bool,
+    /// The next segment is to be made.
+    wants_spare: bool,
     bytes: usize,
     /// Bytes on the disk that appends may take which are not committed or refused yet.
     unsettled_bytes: u64,
@@ -106,6 +108,7 @@ pub(super) struct Queue {
     waiting: Mutex<Waiting>,
     changed: Condvar,
     closing: Condvar,
+    spare: Condvar,
     /// How long what nobody waits for waits for company.
     company: Duration,
     /// Bytes after which nothing more goes into a batch.
@@ -115,8 +118,9 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) fn new(company: Duration, batch_bytes_max: usize, on_fatal: OnFatal) -> Queue {
-        let (changed, closing) = (Condvar::new(), Condvar::new());
-        Queue { waiting: Mutex::default(), changed, closing, company, batch_bytes_max, on_fatal }
+        let (changed, closing, spare) = (Condvar::new(), Condvar::new(), Condvar::new());
+        let waiting = Mutex::default();
+        Queue { waiting, changed, closing, spare, company, batch_bytes_max, on_fatal }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -238,6 +242,22 @@ impl Queue {
         self.waiting().unsettled_bytes
     }
 
+    /// The next segment is to be made.
+    pub(super) fn want_spare(&self) {
+        self.waiting().wants_spare = true;
+        self.spare.notify_one();
+    }
+
+    /// Wait until the next segment is to be made. False: no more is.
+    pub(super) fn wait_until_spare_is_wanted(&self) -> bool {
+        let is_idle =
+            |waiting: &mut Waiting| !waiting.wants_spare && !waiting.closing && !waiting.failed;
+        let waited = self.spare.wait_while(self.waiting(), is_idle);
+        let mut waiting = waited.unwrap_or_else(PoisonError::into_inner);
+        waiting.wants_spare = false;
+        !waiting.closing && !waiting.failed
+    }
+
     /// Sleep for an interval, or less when the queue closes. Returns whether to go on.
     pub(super) fn sleep(&self, interval: Duration) -> bool {
         let waiting = self.waiting();
@@ -249,8 +269,13 @@ impl Queue {
 
     pub(super) fn close(&self) {
         self.waiting().closing = true;
+        self.wake_all();
+    }
+
+    fn wake_all(&self) {
         self.changed.notify_all();
         self.closing.notify_all();
+        self.spare.notify_all();
     }
 
     pub(super) fn has_failed(&self) -> bool {
@@ -266,8 +291,7 @@ impl Queue {
         (waiting.bytes, waiting.awaited, waiting.company_until) = (0, 0, None);
         waiting.last = None;
         drop(waiting);
-        self.changed.notify_all();
-        self.closing.notify_all();
+        self.wake_all();
         if first {
             (self.on_fatal)(why);
         }

@@ -1,12 +1,13 @@
 use crate::simulation::{Crash, MemoryDevice, MemoryDisk};
-use crate::testing::{ORIGIN, create, entries, entry, open, signer};
-use crate::{AppendError, Committed, Entry, FileDisk, GroupCommit, Ledger, Promised, Reader};
+use crate::testing::{ORIGIN, SMALL, create, entries, entry, open, signer};
+use crate::wal::SPARE_PATH;
+use crate::{AppendError, Committed, Disk, Entry, FileDisk, GroupCommit, Ledger, Promised, Reader};
 use proof::log::LogReader;
 use proof::promise::Kept;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const OFTEN: Duration = Duration::from_millis(5);
 const NEVER: Duration = Duration::from_secs(3600);
@@ -354,4 +355,24 @@ fn nothing_is_promised_that_is_not_durable() {
         move |outcome: Result<Promised, AppendError>| sender.send(outcome.map(|_| ())).unwrap();
     group.append_promised(vec![entry(0)], None, done).unwrap();
     assert_eq!(outcomes.recv().unwrap(), Err(AppendError::Stopped));
+}
+
+/// Nothing is published meanwhile, and nobody asks for space.
+#[test]
+fn the_next_segment_is_made_before_anybody_needs_it() {
+    let device = MemoryDevice::new();
+    let group = start(&device, NEVER);
+    let disk = device.mount();
+    let is_made = || disk.open(SPARE_PATH, false).unwrap().is_some();
+    assert!(!is_made());
+    let mut size = 0;
+    while group.head.left().bytes > (SMALL.segment_bytes - SMALL.reserve_bytes) / 2 {
+        group.append_and_wait(entries(size..size + 1)).unwrap();
+        size += 1;
+    }
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_made() {
+        assert!(Instant::now() < deadline, "no spare was made");
+        std::thread::yield_now();
+    }
 }

@@ -1,4 +1,4 @@
-//! The two threads of group commit.
+//! The threads of group commit.
 use super::queue::{Append, Queue, Run};
 use super::{AppendError, Told};
 use crate::disk::Disk;
@@ -7,6 +7,7 @@ use crate::error::{CommitError, Error};
 use crate::ledger::Ledger;
 use crate::promised::{DurableBatch, Promised};
 use crate::publish::Publisher;
+use crate::wal::room::Room;
 use crate::wal::writer::Purpose;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -27,6 +28,18 @@ impl Drop for Guard<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.fail("a thread of the ledger ended unexpectedly");
+        }
+    }
+}
+
+/// Make the next segment whenever one is wanted, until the queue is closed: its zeros are as many bytes as the log writes into it, and nobody
+/// who decides or commits is to wait for them.
+pub(super) fn prepare<D: Disk>(queue: &Queue, room: &Room<D>, again: Duration) {
+    let _guard = Guard(queue);
+    while queue.wait_until_spare_is_wanted() {
+        // Whoever needs it and the publisher meet the same failure, and tell it. Without space there may be some later.
+        if room.make_spare().is_err() && !queue.sleep(again) {
+            return;
         }
     }
 }
@@ -59,6 +72,9 @@ fn commit<D: Disk>(queue: &Queue, ledger: &mut Ledger<D>, run: Run) {
         Purpose::Ordinary => ledger.commit(&entries),
         Purpose::Stop => ledger.commit_reserved(&entries),
     };
+    if ledger.lacks_spare() {
+        queue.want_spare();
+    }
     // Before anybody is told, so that who asks for space next does not count these twice.
     queue.settle(run.extent_bytes);
     let error = match outcome {

@@ -4,14 +4,14 @@ use super::writer::Sizes;
 use super::{FOLDER, SPARE_PATH, segment_path};
 use crate::disk::{Disk, DiskError, DiskFile};
 use crate::publish::SharedHead;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// What is left of the segment that is being written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Left {
     /// Bytes that ordinary batches may still take in it.
     pub(crate) bytes: u64,
-    /// Whether it is more than half full, so that the next one had better be made.
+    /// Whether so much of it is used that the next one had better be made.
     pub(crate) wants_spare: bool,
 }
 
@@ -30,8 +30,12 @@ impl<D: Disk> Room<D> {
             return true;
         }
         // A batch that does not fit in the rest of a segment leaves it unused, so that only the next counts.
-        extent_bytes <= self.sizes.batch_bytes_max()
-            && self.spare.prepare(&self.disk, self.sizes.segment_bytes).is_ok()
+        extent_bytes <= self.sizes.batch_bytes_max() && self.make_spare().is_ok()
+    }
+
+    /// Make the next segment unless it is there.
+    pub(crate) fn make_spare(&self) -> Result<(), DiskError> {
+        self.spare.prepare(&self.disk, self.sizes.segment_bytes)
     }
 }
 
@@ -48,6 +52,15 @@ impl<D: Disk> Spare<D> {
 
     fn held(&self) -> MutexGuard<'_, Option<(D::File, u64)>> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Neither there nor being made.
+    pub(crate) fn is_missing(&self) -> bool {
+        match self.file.try_lock() {
+            Ok(held) => held.is_none(),
+            Err(TryLockError::WouldBlock) => false,
+            Err(TryLockError::Poisoned(held)) => held.into_inner().is_none(),
+        }
     }
 
     /// Make the spare unless it is there.

@@ -4,7 +4,7 @@ use super::format::{BATCH_HEADER_BYTES, BatchHeader, Chain, SegmentHeader, exten
 use super::room::{Left, Room, Spare, make, name_segment};
 use crate::disk::{Disk, DiskError, DiskFile};
 use crate::entry::{Entry, EntryError, check_entries, encode_payload};
-use crate::limits::{BATCH_BYTES_MAX, BLOCK_BYTES, RESERVE_BYTES, SEGMENT_BYTES};
+use crate::limits::{BATCH_BYTES_MAX, BLOCK_BYTES, RESERVE_BYTES, SEGMENT_BYTES, SPARE_SHARE};
 use crate::publish::SharedHead;
 use proof::digest::Digest;
 use std::sync::Arc;
@@ -115,7 +115,7 @@ impl<D: Disk> Writer<D> {
     pub(crate) fn left(&self) -> Left {
         let usable = self.segment_bytes.saturating_sub(self.sizes.reserve_bytes);
         let bytes = usable.saturating_sub(self.offset);
-        Left { bytes, wants_spare: self.offset > self.segment_bytes / 2 }
+        Left { bytes, wants_spare: self.offset > self.segment_bytes / SPARE_SHARE }
     }
 
     /// Payload bytes that a batch may have.
