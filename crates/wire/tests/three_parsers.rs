@@ -62,6 +62,20 @@ fn what_is_read_of_results_is_read_alike_by_readers_that_round_correctly() {
     }
 }
 
+/// Texts that no transport cuts into lines, such as what is put to the decider: the same, with ends of lines between tokens.
+#[test]
+fn what_is_read_over_several_lines_is_read_alike_by_three_readers() {
+    let read = masked(&texts(Accept::Request), Accept::Request, |number| number.is_alike());
+    let broken: Vec<Vec<u8>> = read.iter().map(|text| over_several_lines(text)).collect();
+    assert!(broken.iter().all(|text| Value::parse(text).is_err()));
+    for text in &broken {
+        assert_eq!(dump::serde(text), dump::ours(text, Accept::Text), "{}", shown(text));
+    }
+    for peer in peers::ALL {
+        compare(&peer, &broken, Accept::Text);
+    }
+}
+
 /// The refusals are not idle: of what is refused there is much that these readers read differently.
 #[test]
 fn much_of_what_is_refused_is_read_differently() {
@@ -91,6 +105,28 @@ fn compare(peer: &peers::Peer, accepted: &[Vec<u8>], accept: Accept) {
 
 fn shown(text: &[u8]) -> String {
     String::from_utf8_lossy(text).into_owned()
+}
+
+/// The text with the end of a line before each value in it.
+#[cfg(test)]
+fn over_several_lines(text: &[u8]) -> Vec<u8> {
+    fn collect(value: &Value<'_>, into: &mut Vec<usize>) {
+        into.push(value.span().start);
+        match value.data() {
+            Data::Array(elements) => elements.iter().for_each(|element| collect(element, into)),
+            Data::Object(object) => {
+                object.members().iter().for_each(|member| collect(member.value(), into));
+            }
+            _ => {}
+        }
+    }
+    let mut starts = Vec::new();
+    collect(&Value::parse(text).unwrap(), &mut starts);
+    let mut broken = text.to_vec();
+    for start in starts.into_iter().rev() {
+        broken.splice(start..start, *b"\r\n\t");
+    }
+    broken
 }
 
 /// The texts with a zero in the place of each number that does not hold.
@@ -375,7 +411,7 @@ mod generate {
     }
 
     fn space() -> impl Strategy<Value = &'static str> {
-        select(vec!["", "", "", " ", "  "])
+        select(vec!["", "", "", " ", "  ", "\t"])
     }
 
     fn number() -> impl Strategy<Value = String> {

@@ -20,8 +20,9 @@ pub(super) fn read(bytes: &[u8], accept: Accept) -> Result<Value<'_>, Error> {
     if text.starts_with('\u{FEFF}') {
         return Err(ErrorKind::ByteOrderMark.at(0));
     }
+    // A tab ends a line for nobody; within a string it is refused there.
     if accept.is_one_line()
-        && let Some(offset) = bytes.iter().position(|byte| *byte < 0x20)
+        && let Some(offset) = bytes.iter().position(|byte| *byte < 0x20 && *byte != b'\t')
     {
         return Err(ErrorKind::Control.at(offset));
     }

@@ -16,10 +16,7 @@ pub(super) fn read(
         let length = rest.find(['"', '\\']).ok_or_else(|| ErrorKind::End.at(text.len()))?;
         let (plain, tail) = rest.split_at_checked(length).unwrap_or((rest, ""));
         let at = from.saturating_add(length);
-        // A line has been searched before.
-        if accept == Accept::Text
-            && let Some(control) = plain.bytes().position(|byte| byte < 0x20)
-        {
+        if let Some(control) = plain.bytes().position(|byte| byte < 0x20) {
             return Err(ErrorKind::Control.at(from.saturating_add(control)));
         }
         if tail.starts_with('"') {

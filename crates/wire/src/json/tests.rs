@@ -103,7 +103,8 @@ fn what_readers_take_for_different_things_is_refused() {
     for (text, code, offset) in [
         ("\u{FEFF}1", "json.byte_order_mark", 0),
         ("1\n", "json.control", 1),
-        ("[1,\t2]", "json.control", 3),
+        ("\"a\tb\"", "json.control", 2),
+        ("{\"a\\n\t\":1}", "json.control", 5),
         ("{\r}", "json.control", 1),
         ("\"a\u{0}b\"", "json.control", 2),
         ("\"\u{1f}\"", "json.control", 1),
@@ -269,13 +270,21 @@ fn a_result_may_hold_whatever_has_one_meaning() {
     for (text, code) in [
         (r#"{"a":1,"\u0061":2}"#, "json.duplicate_key"),
         ("\"\u{1b}\"", "json.control"),
-        ("{\"a\":\t1}", "json.control"),
+        ("{\"a\":\"\t\"}", "json.control"),
         (r#"{"$serde_json::private::Number":"1"}"#, "json.reserved_key"),
         ("{\"a\":1,}", "json.syntax"),
     ] {
         assert_eq!(result(text), Err(code), "{text}");
     }
     assert!(Value::parse_with(b"\"\xff\"", Accept::Result).is_err());
+}
+
+#[test]
+fn tabs_may_stand_between_tokens() {
+    for accept in [Accept::Request, Accept::Result, Accept::Text] {
+        let value = Value::parse_with(b"\t{\"a\":\t[1,\t2\t]}\t", accept).unwrap();
+        assert_eq!(value.get("a").unwrap().raw(), "[1,\t2\t]");
+    }
 }
 
 #[test]
