@@ -78,7 +78,12 @@ pub(crate) struct Python {
 impl Python {
     /// A Python that this user can run: that of the peers' environment, or the system's with the packages in it.
     pub(crate) fn with_mcp(user: Option<u32>) -> Found<Python> {
-        let environment = root().join("target/peers/mcp");
+        Python::with_mcp_of("mcp", user)
+    }
+
+    /// As [`Python::with_mcp`], with the packages of the environment of this name.
+    pub(crate) fn with_mcp_of(peer: &str, user: Option<u32>) -> Found<Python> {
+        let environment = root().join("target/peers").join(peer);
         let own = Python { program: environment.join("bin/python"), packages: None };
         let libraries = std::fs::read_dir(environment.join("lib")).into_iter().flatten().flatten();
         let packages = libraries.map(|library| library.path().join("site-packages"));

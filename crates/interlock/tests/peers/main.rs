@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod agent;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod durable_before_release;
 #[cfg(test)]
 mod everything;
