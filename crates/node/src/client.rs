@@ -126,8 +126,8 @@ impl Session {
         let ended = Arc::clone(&input_ended);
         // Not joined: it may wait for input for ever, and ends with the process.
         std::thread::spawn(move || {
-            let _ended = copy(&mut input, &mut to_node);
-            ended.store(true, Ordering::Release);
+            // A node that takes nothing more is no end of the input.
+            ended.store(copy(&mut input, &mut to_node).is_ok(), Ordering::Release);
             let _closed = to_node.shutdown(Shutdown::Write);
         });
         let mut from_node = self.stream;
@@ -469,3 +469,6 @@ fn text(value: &Value, name: &str) -> Result<String, Error> {
     let text = value.get(name).and_then(Value::as_str).map(str::to_owned);
     text.ok_or_else(|| Error::input(&format!("the node's answer has no `{name}`")))
 }
+
+#[cfg(test)]
+mod tests;
