@@ -16,6 +16,7 @@
 //! command = ["mcp-server-filesystem", "/srv/files"]
 //! user = "files"                   # an OS user (name or uid) of its own; or `danger_same_user = true`
 //! directory = "/srv"               # its working directory
+//! deadline_ms = 600_000            # for an answer: 100 to 86,400,000
 //! env = { PATH = "/usr/bin:/bin" } # its whole environment, with the secrets
 //! secrets = "files.secrets"        # a file of KEY=VALUE lines, readable by you alone
 //! ```
@@ -36,7 +37,8 @@ use node::{Options, Server, plain};
 
 use crate::exit::{Exit, Failure};
 use crate::limits::{
-    CONFIG_BYTES_MAX, PUBLISH_INTERVAL_MS, SNAPSHOT_RECORDS, SOCKET_PATH_BYTES_MAX,
+    CONFIG_BYTES_MAX, PUBLISH_INTERVAL_MS, SERVER_DEADLINE_MS, SNAPSHOT_RECORDS,
+    SOCKET_PATH_BYTES_MAX,
 };
 use crate::user;
 use document::{Problem, Table};
@@ -144,15 +146,17 @@ fn officers_group(node: &mut Table<'_>) -> Result<Option<u32>, Problem> {
 
 /// A number within its bounds: the least, the most, and what it is where nothing is said.
 fn count(
-    node: &mut Table<'_>,
+    table: &mut Table<'_>,
     key: &'static str,
     (least, most, otherwise): (u64, u64, u64),
 ) -> Result<u64, Problem> {
-    let Some(found) = node.integer(key)? else { return Ok(otherwise) };
-    let within = u64::try_from(found).ok().filter(|found| (least..=most).contains(found));
-    within.ok_or_else(|| {
-        node.problem(key, format!("it is {found}, and must be from {least} to {most}"))
-    })
+    let Some(found) = table.integer(key)? else { return Ok(otherwise) };
+    let nearest = u64::try_from(found).unwrap_or(0).clamp(least, most);
+    if i64::try_from(nearest) == Ok(found) {
+        return Ok(nearest);
+    }
+    let what = format!("it is {found}, and must be from {least} to {most}: {nearest} is nearest");
+    Err(table.problem(key, what))
 }
 
 fn server(folder: &Path, mut table: Table<'_>) -> Result<Server, Problem> {
@@ -176,8 +180,17 @@ fn server(folder: &Path, mut table: Table<'_>) -> Result<Server, Problem> {
         }
     }
     let danger_same_user = table.flag("danger_same_user")?.unwrap_or(false);
-    table.nothing_else(&["command", "danger_same_user", "directory", "env", "secrets", "user"])?;
-    Ok(Server { command, user, danger_same_user, environment, directory })
+    let deadline_ms = count(&mut table, "deadline_ms", SERVER_DEADLINE_MS)?;
+    table.nothing_else(&[
+        "command",
+        "danger_same_user",
+        "deadline_ms",
+        "directory",
+        "env",
+        "secrets",
+        "user",
+    ])?;
+    Ok(Server { command, user, danger_same_user, environment, directory, deadline_ms })
 }
 
 fn refused(path: &Path, why: &dyn Display) -> Failure {

@@ -23,6 +23,13 @@ pub(crate) const PUBLISH_INTERVAL_MS: (u64, u64, u64) =
 pub(crate) const SNAPSHOT_RECORDS: (u64, u64, u64) =
     (100, 1_000_000, node::limits::SNAPSHOT_RECORDS);
 
+/// Milliseconds for a server to answer a call: at least, at most, and where nothing is said.
+pub(crate) const SERVER_DEADLINE_MS: (u64, u64, u64) = (
+    node::limits::SERVER_DEADLINE_MS_MIN,
+    node::limits::SERVER_DEADLINE_MS_MAX,
+    node::limits::SERVER_DEADLINE_MS,
+);
+
 /// Bytes of a Unix socket's path, at most (`sun_path` of unix(7), with its final NUL).
 pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 107;
 

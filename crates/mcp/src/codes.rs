@@ -12,6 +12,8 @@ pub enum ErrorNumber {
     Pending,
     /// The session ended before an answer came.
     Ended,
+    /// No answer came in time.
+    Overdue,
     /// JSON-RPC's: there is no such method for this sender, in this form and revision.
     MethodNotFound,
     /// JSON-RPC's: it is no message that can be decided.
@@ -20,11 +22,12 @@ pub enum ErrorNumber {
 
 impl ErrorNumber {
     /// All of them, in rising order of their numbers' magnitude.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Ended,
         Self::Pending,
         Self::Denied,
         Self::Refused,
+        Self::Overdue,
         Self::InvalidRequest,
         Self::MethodNotFound,
     ];
@@ -37,6 +40,7 @@ impl ErrorNumber {
             Self::Pending => -32_004,
             Self::Denied => -32_005,
             Self::Refused => -32_006,
+            Self::Overdue => -32_007,
             Self::InvalidRequest => wire::jsonrpc::INVALID_REQUEST,
             Self::MethodNotFound => wire::jsonrpc::METHOD_NOT_FOUND,
         }
@@ -50,6 +54,7 @@ impl ErrorNumber {
             Self::Pending => "decided: it waits for approval",
             Self::Denied => "decided: denied, or what came of it is withheld",
             Self::Refused => "no decision could be made or kept, or the answer can't be passed on",
+            Self::Overdue => "no answer came in time",
             Self::InvalidRequest => "it is no message that can be decided",
             Self::MethodNotFound => "no such method for this sender, form and revision",
         }
@@ -65,6 +70,7 @@ impl ErrorNumber {
             Self::Refused => {
                 "later, but for `refused.input`: other arguments, and the call may have been carried out where `data.side` is `server`"
             }
+            Self::Overdue => "later; whether the call was carried out is not known",
             Self::InvalidRequest => "with a message that is well formed",
             Self::MethodNotFound => "never",
         }

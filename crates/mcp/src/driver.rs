@@ -9,6 +9,7 @@ mod tests;
 use std::collections::HashMap;
 use std::process::ExitStatus;
 use std::sync::Arc;
+use std::time::Duration;
 
 use proof::digest::Digest;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -17,7 +18,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::server::ServerProcess;
-use crate::session::{Counts, Effect, Ended, Input, Session, Written};
+use crate::session::{Counts, Deadlines, Effect, Ended, Input, Session, Written};
 use crate::{Direction, End, Gate, Note, ServerCommand, SessionError, Sink, Step};
 use deadline::{Deadline, Times};
 use pipe::{Event, Lines, Writer};
@@ -45,7 +46,8 @@ pub trait ClientWriter: AsyncWrite + Send + Unpin + 'static {}
 
 impl<W: AsyncWrite + Send + Unpin + 'static> ClientWriter for W {}
 
-/// Starts the server and runs one session with it: [`ServerCommand::start`], then [`serve_started`].
+/// Starts the server and runs one session with it: [`ServerCommand::start`], then [`serve_started`] with the default
+/// deadlines.
 ///
 /// # Errors
 /// The server could not be started; then nothing was read from the client.
@@ -55,11 +57,12 @@ pub async fn serve<G: Gate, S: Sink>(
     client: (impl ClientReader, impl ClientWriter),
     sink: S,
 ) -> Result<SessionSummary, SessionError> {
-    Ok(serve_started(gate, server.start().await?, client, sink).await)
+    let child = server.start().await?;
+    Ok(serve_started(gate, (child, Deadlines::default()), client, sink).await)
 }
 
 /// Runs one session with a server that has been started, until either side ends; the server's process is gone when
-/// this returns, and is killed when the future is dropped.
+/// this returns, and is killed when the future is dropped. What is not answered within these deadlines is given up.
 ///
 /// Once the client ends its side, the server's stdin is closed and the server has
 /// [`crate::limits::SHUTDOWN_MS_MAX`] to end by itself; its answers still go to the client.
@@ -67,11 +70,11 @@ pub async fn serve<G: Gate, S: Sink>(
 /// What the server started is ended with it: see [`crate::guard`].
 pub async fn serve_started<G: Gate, S: Sink>(
     gate: Arc<G>,
-    server: ServerProcess,
+    (server, deadlines): (ServerProcess, Deadlines),
     client: (impl ClientReader, impl ClientWriter),
     sink: S,
 ) -> SessionSummary {
-    run(gate, server, client, (sink, Times::default())).await
+    run(gate, server, client, (sink, Times { deadlines, ..Times::default() })).await
 }
 
 /// Runs one session with a server that has been started.
@@ -94,7 +97,7 @@ async fn run<G: Gate, S: Sink>(
     let stopped = gate.stopped();
     tokio::pin!(stopped);
     let mut driver = Driver {
-        session: Session::new(),
+        session: Session::new(times.deadlines),
         began: Instant::now(),
         gate: Arc::clone(&gate),
         sink,
@@ -155,10 +158,14 @@ impl<G: Gate, S: Sink> Driver<G, S> {
     ) -> Option<Input> {
         let session = &self.session;
         let close_client_at = self.close_client_at;
+        let client_reads = self.client.is_read();
+        let due = session.due_ms().map(|due| self.began + Duration::from_millis(due));
         tokio::select! {
             Some(done) = self.work.join_next_with_id() => self.answered(done),
             Some(event) = happened.recv() => self.event(event),
-            line = from_client.next(), if session.wants(Direction::ToServer) => {
+            () = self.client.taken(), if !client_reads => None,
+            () = sleep_until(due.unwrap_or(self.began)), if due.is_some() => Some(Input::Time),
+            line = from_client.next(), if client_reads && session.wants(Direction::ToServer) => {
                 self.deadline.client_goes_on();
                 Some(line)
             }

@@ -29,4 +29,4 @@ pub use driver::{ClientReader, ClientWriter, SessionSummary, serve, serve_starte
 pub use gate::{Answer, Completed, Direction, End, Gate, Step, Stop};
 pub use note::{Note, Sink};
 pub use server::{ServerCommand, ServerProcess, SessionError};
-pub use session::Ended;
+pub use session::{Deadlines, Ended};

@@ -11,6 +11,27 @@ pub const SERVER_OPEN_MAX: usize = 64;
 /// unknown, and its response no longer awaited.
 pub const CANCELLED_MAX: usize = 64;
 
+/// Requests of one side that were given up without a response, and whose late one is still known as such. Of one more the
+/// oldest is forgotten: its response then answers nothing that was asked.
+pub const GIVEN_UP_MAX: usize = 1_024;
+
+/// Milliseconds for a server to answer a request, where nothing else is said. SDKs give up after one minute by themselves,
+/// and tools that take longer tell of progress.
+pub const DEADLINE_MS: u64 = 600_000;
+
+/// The least that may be said: less than that a busy machine needs for an ordinary answer.
+pub const DEADLINE_MS_MIN: u64 = 100;
+
+/// The most that may be said: a day.
+pub const DEADLINE_MS_MAX: u64 = 86_400_000;
+
+/// With progress, and while the client is asked something, a request is open for at most so many of its deadlines, and for
+/// [`CLIENT_DEADLINE_MS`] where that is longer.
+pub const DEADLINES_MAX: u64 = 24;
+
+/// Milliseconds for a client to answer a request of the server, such as a question to a person.
+pub const CLIENT_DEADLINE_MS: u64 = 3_600_000;
+
 /// Tools whose definitions one session remembers. Another one counts as not listed.
 pub const DEFINITIONS_MAX: usize = 4_096;
 
@@ -45,9 +66,13 @@ pub const LINES_AHEAD_MAX: usize = 2;
 /// [`wire::limits::LINE_BYTES_MAX`] they are dropped as they come.
 pub const ENDLESS_BYTES_MAX: usize = 8 * wire::limits::LINE_BYTES_MAX;
 
-/// Lines waiting to be written to one side: one for each direction, one for each request of a refused batch, and at the
-/// session's end one for each open request.
-pub const WRITES_MAX: usize = OPEN_MAX + CANCELLED_MAX + wire::limits::BATCH_REQUESTS_MAX + 4;
+/// Lines that wait for the client to take them; with more, none of its own is read.
+pub const UNREAD_MAX: usize = 64;
+
+/// Lines waiting to be written to one side: those that the client has not taken, one for each direction, one for each request
+/// of a refused batch, and one for each open request that is given up, or that the session's end leaves open.
+pub const WRITES_MAX: usize =
+    UNREAD_MAX + OPEN_MAX + SERVER_OPEN_MAX + CANCELLED_MAX + wire::limits::BATCH_REQUESTS_MAX + 4;
 
 /// Milliseconds for one side to take one line. A side that does not is gone.
 pub const WRITE_MS_MAX: u64 = 120_000;

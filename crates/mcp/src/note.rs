@@ -47,6 +47,13 @@ pub enum Note {
     },
     /// The server sends faster than is passed on: what is too much is dropped, and counted.
     ServerFloods,
+    /// A request was given up: no answer came in time.
+    Overdue {
+        /// Where it went.
+        direction: Direction,
+        /// Its method.
+        method: String,
+    },
     /// A client asked whether a newer revision is spoken.
     Probe {
         /// The method that it asked with.
@@ -75,6 +82,10 @@ impl fmt::Display for Note {
             }
             Self::ServerFloods => {
                 write!(f, "the server sends faster than is passed on; what is too much is dropped")
+            }
+            Self::Overdue { direction, method } => {
+                let (method, side) = (method.escape_debug(), direction.back().sender());
+                write!(f, "a request `{method}` was given up: the {side} did not answer in time")
             }
             Self::Probe { method } => {
                 write!(f, "the client probed for a newer revision with `{}`", method.escape_debug())

@@ -9,6 +9,8 @@
 mod answer;
 mod answering;
 mod cancelling;
+mod counts;
+mod deadlines;
 mod definitions;
 mod effect;
 mod ending;
@@ -23,6 +25,8 @@ mod tests;
 use wire::jsonrpc::Id;
 use wire::mcp::Revision;
 
+pub use counts::Counts;
+pub use deadlines::Deadlines;
 pub use effect::{Effect, Input, Written};
 
 use crate::limits::{NOTES_MAX, OPEN_MAX, SERVER_DROPPED_MAX, SERVER_OPEN_MAX};
@@ -64,27 +68,6 @@ pub enum Ended {
     Ordered(String),
 }
 
-/// How many messages had which fate. A server's responses are in none of the first three.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Requests and notifications that were permitted.
-    pub permitted: u64,
-    /// Requests and notifications that were denied, or wait for approval.
-    pub denied: u64,
-    /// Requests and notifications for which the gate made no decision.
-    pub undecided: u64,
-    /// Messages of the client that were refused before a decision.
-    pub refused_of_client: u64,
-    /// Messages of the server that were refused before a decision.
-    pub refused_of_server: u64,
-    /// Messages that the server sent faster than is passed on. They were dropped, and are no refusals of what they are.
-    pub dropped_of_server: u64,
-    /// Cancellations of what is not open. They were dropped.
-    pub stray_cancellations: u64,
-    /// Probes for a newer revision. They are answered, not decided, and no refusals.
-    pub probes: u64,
-}
-
 /// The state of one session.
 #[derive(Debug, Default)]
 pub struct Session {
@@ -96,6 +79,7 @@ pub struct Session {
     asked_by_server: Open,
     pace: MessagePace,
     refusals: RefusalPace,
+    deadlines: Deadlines,
     now_ms: u64,
     revision: Option<Revision>,
     definitions: Definitions,
@@ -143,16 +127,22 @@ enum Carried {
 }
 
 impl Session {
-    /// A session in which nothing has happened.
-    pub fn new() -> Self {
-        Self::default()
+    /// A session in which nothing has happened, whose requests are given up after these times.
+    pub fn new(deadlines: Deadlines) -> Self {
+        Self { deadlines, ..Self::default() }
     }
 
-    /// Takes what happened, at this time of a clock that never steps back, and says what to do.
+    /// Takes what happened, at this time of a clock that never steps back, and says what to do. What is overdue by then is
+    /// given up first, whatever happened but an end.
     pub fn step(&mut self, now_ms: u64, input: Input) -> Vec<Effect> {
         self.now_ms = now_ms;
         let mut out = Vec::new();
+        let client_was_asked = self.asked_by_server.waiting() > 0;
+        if !input.ends() {
+            self.give_up_overdue(&mut out);
+        }
         match input {
+            Input::Time => {}
             Input::Line(to, line) => self.line(to, line, &mut out),
             Input::Closed(to) => self.closed(to, &mut out),
             Input::Answered(to, answer) => self.answered(to, answer, &mut out),
@@ -162,6 +152,9 @@ impl Session {
             Input::Failed(to, written) => self.failed(to, written, &mut out),
             Input::Broken(to) => self.broken(to, &mut out),
             Input::End(why) => self.end(why, &mut out),
+        }
+        if client_was_asked && self.asked_by_server.waiting() == 0 {
+            self.put_off_calls();
         }
         out
     }
@@ -243,6 +236,9 @@ impl Session {
             if open.has(id) {
                 return self.refuse(to, Problem::duplicate_id(id), out);
             }
+            if open.was_given_up(id) {
+                return self.refuse(to, Problem::given_up_id(id), out);
+            }
             let most = match to {
                 Direction::ToServer => OPEN_MAX,
                 Direction::ToClient => SERVER_OPEN_MAX,
@@ -319,15 +315,22 @@ impl Session {
         {
             out.push(forgotten.lost());
         }
+        if call.id.is_none()
+            && let Some(token) = &call.progress
+        {
+            self.tell_progress(to, token);
+        }
         let is_deaf = to == Direction::ToServer && self.server_deaf;
         let carried = match call.id {
             Some(id) => {
+                let (due_ms, latest_ms) = self.due_and_latest_ms(to);
                 let written = match to {
                     Direction::ToServer if is_deaf => Written::Bytes(0),
                     Direction::ToServer => Written::UnderWay,
                     Direction::ToClient => Written::Unmeasured,
                 };
-                let opened = Opened { ticket, asked: call.asked, method: call.method, written };
+                let Call { asked, method, progress, .. } = call;
+                let opened = Opened { ticket, asked, method, progress, written, due_ms, latest_ms };
                 self.asked(to).insert(id.clone(), opened);
                 Carried::Request(id, line_bytes(&call.line))
             }
@@ -355,6 +358,9 @@ impl Session {
 
     fn reply(&mut self, to: Direction, reply: Reply, out: &mut Vec<Effect>) {
         let Some(opened) = self.asked(to.back()).get(&reply.id) else {
+            if self.asked(to.back()).is_late(&reply.id) {
+                return self.drop_late(to, out);
+            }
             return self.refuse(to, Problem::unknown_id(&reply.id), out);
         };
         if to == Direction::ToServer {
@@ -399,7 +405,13 @@ impl Session {
 
     fn complete(&mut self, to: Direction, reply: Reply, out: &mut Vec<Effect>) {
         let Reply { id, end, line, output } = reply;
-        let Some(ticket) = self.asked(to.back()).remove(&id) else { return };
+        let Some(ticket) = self.asked(to.back()).remove(&id) else {
+            // It was given up while its answer was looked at.
+            if self.asked(to.back()).is_late(&id) {
+                self.drop_late(to, out);
+            }
+            return;
+        };
         let message = line.clone();
         *self.lane_mut(to) = Lane::Completing { id, line, sent: None };
         out.push(Effect::Complete { lane: Some(to), ticket, end, message, output });
@@ -438,6 +450,7 @@ impl Session {
             Lane::Writing { carried: Carried::Settled, .. } => self.rest(to),
             Lane::Writing { carried: Carried::Request(id, bytes), .. } => {
                 if to == Direction::ToServer {
+                    // One that was given up meanwhile is no longer there.
                     self.asked(to).wrote(&id, Written::Bytes(bytes));
                 }
                 self.rest(to);

@@ -1,5 +1,10 @@
 //! Every limit of this crate, with what happens when it is reached.
 
+pub use mcp::limits::{
+    DEADLINE_MS as SERVER_DEADLINE_MS, DEADLINE_MS_MAX as SERVER_DEADLINE_MS_MAX,
+    DEADLINE_MS_MIN as SERVER_DEADLINE_MS_MIN,
+};
+
 /// Executions that are named in one answer; who asks writes more of the id.
 pub const NAMES_MAX: usize = 20;
 

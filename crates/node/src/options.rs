@@ -37,6 +37,9 @@ pub struct Server {
     pub environment: BTreeMap<String, String>,
     /// Its working directory.
     pub directory: Option<PathBuf>,
+    /// For how many milliseconds a call waits for it, from [`crate::limits::SERVER_DEADLINE_MS_MIN`] to
+    /// [`crate::limits::SERVER_DEADLINE_MS_MAX`].
+    pub deadline_ms: u64,
 }
 
 impl Options {

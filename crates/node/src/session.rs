@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use mcp::{Note, ServerCommand};
+use mcp::{Deadlines, Note, ServerCommand};
 use proof::json::{Value, object};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -81,7 +81,8 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
     let (reader, writer) = stream.into_split();
     let client = (Cursor::new(rest).chain(reader), writer);
     let sink = sink(&notes, &admitted);
-    mcp::serve_started(Arc::new(gate), process, client, sink).await;
+    let deadlines = Deadlines::of_server(server.deadline_ms);
+    mcp::serve_started(Arc::new(gate), (process, deadlines), client, sink).await;
 }
 
 /// Where the session's notes go. The stop switch learns from them that the server runs.

@@ -41,7 +41,7 @@ fn a_full_configuration_is_read_whole() {
     let text = format!(
         "{LEAST}socket = \"/run/x.sock\"\npublish_interval_ms = 1_000\nsnapshot_records = 100\n\n[servers.files]\n\
          command = [\"server\", \"/srv\"]\nuser = \"0\"\ndirectory = \"work\"\nenv = {{ PATH = \"/bin\" }}\n\
-         secrets = \"files.secrets\"\n"
+         secrets = \"files.secrets\"\ndeadline_ms = 1_500\n"
     );
     let folder = domain(&text);
     let secrets = folder.path().join("files.secrets");
@@ -54,6 +54,7 @@ fn a_full_configuration_is_read_whole() {
         (1_000, 100, PathBuf::from("/run/x.sock"))
     );
     assert_eq!(server.command, ["server", "/srv"]);
+    assert_eq!(server.deadline_ms, 1_500);
     assert_eq!(
         (server.user, server.directory.clone()),
         (Some((0, 0)), Some(folder.path().join("work")))
@@ -78,7 +79,7 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
     insta::assert_snapshot!(told(&domain(&format!("{LEAST}\n[servers.files]\ncommand = [\"x\"]\nzzz = 1\n"))), @r"
     error: `interlock.toml:9` cannot be used
       why:  the key `servers.files.zzz` is not known
-      help: known here: command, danger_same_user, directory, env, secrets, user
+      help: known here: command, danger_same_user, deadline_ms, directory, env, secrets, user
     ");
 }
 
@@ -98,11 +99,11 @@ fn what_is_missing_or_of_another_kind_is_told() {
     ");
     insta::assert_snapshot!(told(&domain(&format!("{LEAST}publish_interval_ms = 5\n"))), @r"
     error: `interlock.toml:4` cannot be used
-      why:  `node.publish_interval_ms`: it is 5, and must be from 100 to 1000
+      why:  `node.publish_interval_ms`: it is 5, and must be from 100 to 1000: 100 is nearest
     ");
     insta::assert_snapshot!(told(&domain(&format!("{LEAST}snapshot_records = 1000001\n"))), @r"
     error: `interlock.toml:4` cannot be used
-      why:  `node.snapshot_records`: it is 1000001, and must be from 100 to 1000000
+      why:  `node.snapshot_records`: it is 1000001, and must be from 100 to 1000000: 1000000 is nearest
     ");
     insta::assert_snapshot!(told(&domain(&format!("{LEAST}[servers.files]\nuser = \"no-such-user\"\ncommand = [\"x\"]\n"))), @r"
     error: `interlock.toml:6` cannot be used
@@ -116,6 +117,22 @@ fn what_is_missing_or_of_another_kind_is_told() {
     insta::assert_snapshot!(told(&domain("[domain\n")), @r"
     error: `interlock.toml:1` cannot be used
       why:  unclosed table, expected `]`
+    ");
+}
+
+#[test]
+fn a_deadline_has_a_default_and_bounds() {
+    let text = |more: &str| format!("{LEAST}\n[servers.files]\ncommand = [\"x\"]\n{more}");
+    let read = |more: &str| load(domain(&text(more)).path()).unwrap().servers["files"].deadline_ms;
+    assert_eq!(read(""), 600_000);
+    assert_eq!((read("deadline_ms = 100\n"), read("deadline_ms = 86400000\n")), (100, 86_400_000));
+    insta::assert_snapshot!(told(&domain(&text("deadline_ms = 0\n"))), @r"
+    error: `interlock.toml:7` cannot be used
+      why:  `servers.files.deadline_ms`: it is 0, and must be from 100 to 86400000: 100 is nearest
+    ");
+    insta::assert_snapshot!(told(&domain(&text("deadline_ms = 86400001\n"))), @r"
+    error: `interlock.toml:7` cannot be used
+      why:  `servers.files.deadline_ms`: it is 86400001, and must be from 100 to 86400000: 86400000 is nearest
     ");
 }
 

@@ -9,6 +9,8 @@ mod bad_input;
 #[cfg(test)]
 mod brought_again;
 #[cfg(test)]
+mod deadlines;
+#[cfg(test)]
 mod decide_everywhere;
 #[cfg(test)]
 mod earlier_builds;

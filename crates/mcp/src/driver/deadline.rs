@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::Deadlines;
 use crate::limits::{
     FLUSH_MS_MAX, LINGER_MS_MAX, SETTLE_MS_MAX, SHUTDOWN_MS_MAX, STOPPED_MS_MAX, TERMINATE_MS_MAX,
     WRITE_MS_MAX,
@@ -10,6 +11,7 @@ use crate::limits::{
 /// The times of [`crate::limits`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Times {
+    pub(super) deadlines: Deadlines,
     pub(super) write: Duration,
     pub(super) shutdown: Duration,
     pub(super) settle: Duration,
@@ -22,6 +24,7 @@ pub(super) struct Times {
 impl Default for Times {
     fn default() -> Self {
         Self {
+            deadlines: Deadlines::default(),
             write: Duration::from_millis(WRITE_MS_MAX),
             shutdown: Duration::from_millis(SHUTDOWN_MS_MAX),
             settle: Duration::from_millis(SETTLE_MS_MAX),

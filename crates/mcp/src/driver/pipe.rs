@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::Direction;
-use crate::limits::{ENDLESS_BYTES_MAX, LINES_AHEAD_MAX, READ_BYTES, WRITES_MAX};
+use crate::limits::{ENDLESS_BYTES_MAX, LINES_AHEAD_MAX, READ_BYTES, UNREAD_MAX, WRITES_MAX};
 use crate::session::Input;
 
 /// Events that may wait: one write a lane, one failure a side, and the client's end.
@@ -93,8 +93,15 @@ pub(super) struct Writer {
     lines: mpsc::Sender<(Option<Direction>, Vec<u8>)>,
     task: JoinSet<()>,
     taken: Arc<Taken>,
-    /// Lines that were handed over and are not written.
-    unwritten: Arc<AtomicUsize>,
+    unwritten: Arc<Unwritten>,
+}
+
+/// Lines that were handed over and are not written.
+#[derive(Debug, Default)]
+struct Unwritten {
+    lines: AtomicUsize,
+    /// One was written.
+    fewer: Notify,
 }
 
 /// Bytes that were taken of the last line of each lane; a lane has one at a time.
@@ -128,7 +135,7 @@ impl Writer {
         let events = events.clone();
         let taken = Arc::<Taken>::default();
         let counts = Arc::clone(&taken);
-        let unwritten = Arc::<AtomicUsize>::default();
+        let unwritten = Arc::<Unwritten>::default();
         let left = Arc::clone(&unwritten);
         let mut task = JoinSet::new();
         task.spawn(async move {
@@ -154,15 +161,25 @@ impl Writer {
         if let Some(lane) = lane {
             self.taken.of(lane).store(0, Ordering::Release);
         }
-        self.unwritten.fetch_add(1, Ordering::AcqRel);
+        self.unwritten.lines.fetch_add(1, Ordering::AcqRel);
         if self.lines.try_send((lane, line)).is_err() {
-            self.unwritten.fetch_sub(1, Ordering::AcqRel);
+            self.unwritten.lines.fetch_sub(1, Ordering::AcqRel);
         }
     }
 
     /// Whether a line is being written, or waits for that.
     pub(super) fn is_writing(&self) -> bool {
-        self.unwritten.load(Ordering::Acquire) > 0
+        self.unwritten.lines.load(Ordering::Acquire) > 0
+    }
+
+    /// Whether the other side has taken nearly all that was handed over.
+    pub(super) fn is_read(&self) -> bool {
+        self.unwritten.lines.load(Ordering::Acquire) <= UNREAD_MAX
+    }
+
+    /// Resolves when one more line is taken.
+    pub(super) async fn taken(&self) {
+        self.unwritten.fewer.notified().await;
     }
 
     /// Writes not one byte more, and closes the stream; gives how many bytes were taken of the last line of `lane`.
@@ -190,7 +207,7 @@ impl Writer {
 #[derive(Clone, Copy)]
 struct Counts<'a> {
     taken: &'a Taken,
-    unwritten: &'a AtomicUsize,
+    unwritten: &'a Unwritten,
 }
 
 /// Whether all lines were written whole.
@@ -217,7 +234,8 @@ async fn write<W: AsyncWrite + Unpin>(
         if !matches!(timeout(limit, writing).await, Ok(Ok(()))) {
             return false;
         }
-        counts.unwritten.fetch_sub(1, Ordering::AcqRel);
+        counts.unwritten.lines.fetch_sub(1, Ordering::AcqRel);
+        counts.unwritten.fewer.notify_one();
         if let Some(lane) = lane
             && events.send(Event::Written(lane)).await.is_err()
         {

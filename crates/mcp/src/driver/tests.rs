@@ -1,3 +1,4 @@
+mod deadlines;
 mod descendants;
 mod ends;
 mod floods;
@@ -159,6 +160,7 @@ struct Client {
 /// Short enough for tests; no test depends on one of them being long.
 fn times() -> Times {
     Times {
+        deadlines: Deadlines::default(),
         write: Duration::from_secs(20),
         shutdown: Duration::from_millis(400),
         settle: Duration::from_millis(400),

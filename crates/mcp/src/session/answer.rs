@@ -40,6 +40,13 @@ impl Problem {
         Self::new("session.duplicate_id", why, Outline::Request(id.clone()))
     }
 
+    /// The request's id is that of another one that was given up, and may be answered still.
+    pub(super) fn given_up_id(id: &Id) -> Self {
+        let why = "the id is that of a request that was not answered in time, and may be answered still: use another id"
+            .to_owned();
+        Self::new("session.duplicate_id", why, Outline::Request(id.clone()))
+    }
+
     /// The response answers nothing that was asked.
     pub(super) fn unknown_id(id: &Id) -> Self {
         let why = "the response has the id of no request that waits for one".to_owned();
@@ -199,6 +206,20 @@ pub(super) fn refused(id: &Id, code: &str) -> Vec<u8> {
     };
     let data = object([("code", Value::from(code))]);
     error(id, ErrorNumber::Refused, &format!("{code}: {words}"), data)
+}
+
+/// The answer to a request that went in this direction, and was not answered in time.
+pub(super) fn overdue(id: &Id, to: Direction) -> Vec<u8> {
+    let (code, message) = match to {
+        Direction::ToServer => (
+            "server.deadline",
+            "server.deadline: the server did not answer in time; whether the call was carried out is not known",
+        ),
+        Direction::ToClient => {
+            ("client.deadline", "client.deadline: the client did not answer in time")
+        }
+    };
+    error(id, ErrorNumber::Overdue, message, object([("code", Value::from(code))]))
 }
 
 /// The answer in place of a result that may not be handed on.

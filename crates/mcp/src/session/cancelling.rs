@@ -26,7 +26,7 @@ impl Session {
 }
 
 /// Cancels a request, and says nothing else.
-fn cancellation(id: &Id) -> Vec<u8> {
+pub(super) fn cancellation(id: &Id) -> Vec<u8> {
     let method = "notifications/cancelled";
     format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{{"requestId":{}}}}}"#, id.raw())
         .into_bytes()

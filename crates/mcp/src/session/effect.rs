@@ -23,8 +23,23 @@ pub enum Input {
     Failed(Direction, u64),
     /// What this lane waits for will not come.
     Broken(Direction),
+    /// Time has passed: [`super::Session::due_ms`] has come.
+    Time,
     /// The session must end.
     End(Ended),
+}
+
+impl Input {
+    /// Whether the session ends by it, which answers all that is open. Not a byte goes to the server before.
+    pub(super) fn ends(&self) -> bool {
+        matches!(
+            self,
+            Self::End(_)
+                | Self::Broken(_)
+                | Self::Answered(_, Answer::Stopped)
+                | Self::Completed(_, Completed::Stopped)
+        )
+    }
 }
 
 /// Something to do, in the order given.

@@ -3,17 +3,21 @@ use std::collections::{BTreeMap, VecDeque};
 use wire::jsonrpc::Id;
 
 use super::{Effect, Written};
-use crate::limits::CANCELLED_MAX;
+use crate::limits::{CANCELLED_MAX, GIVEN_UP_MAX};
 
 /// The requests of one side that were permitted and not yet answered, by id.
 ///
 /// A cancelled request stays: its response may have been on its way, and what comes of it belongs on record. But
-/// none need ever come, so only the latest [`CANCELLED_MAX`] are kept.
+/// none need ever come, so only the latest [`CANCELLED_MAX`] are kept, and those not longer than others.
 #[derive(Debug, Default)]
 pub(super) struct Open {
     requests: BTreeMap<Id, Opened>,
     /// Ids of `requests`, each once, oldest cancellation first.
     cancelled: VecDeque<Id>,
+    /// Ids of requests that were given up, and whose response may still come; oldest first.
+    given_up: VecDeque<Id>,
+    /// No request is overdue before.
+    earliest_ms: Option<u64>,
 }
 
 /// A permitted request.
@@ -24,6 +28,20 @@ pub(super) struct Opened {
     pub(super) method: String,
     /// How much of its line the server's pipe took.
     pub(super) written: Written,
+    /// The token under which its progress is told.
+    pub(super) progress: Option<Id>,
+    /// When it is given up.
+    pub(super) due_ms: u64,
+    /// When it is given up whatever comes.
+    pub(super) latest_ms: u64,
+}
+
+/// A request that is no longer waited for.
+pub(super) struct GivenUp {
+    pub(super) id: Id,
+    pub(super) opened: Opened,
+    /// Whoever asked has cancelled it.
+    pub(super) is_cancelled: bool,
 }
 
 impl Opened {
@@ -53,7 +71,11 @@ impl Open {
     /// The id, as the request has it, of one that is open and was not cancelled before.
     pub(super) fn cancellable(&self, id: &Id) -> Option<&Id> {
         let (id, _) = self.requests.get_key_value(id)?;
-        (!self.cancelled.contains(id)).then_some(id)
+        (!self.is_cancelled(id)).then_some(id)
+    }
+
+    pub(super) fn is_cancelled(&self, id: &Id) -> bool {
+        self.cancelled.contains(id)
     }
 
     /// The pipe took so much of the request's line.
@@ -75,6 +97,8 @@ impl Open {
     }
 
     pub(super) fn insert(&mut self, id: Id, opened: Opened) {
+        let due_ms = opened.due_ms;
+        self.earliest_ms = Some(self.earliest_ms.map_or(due_ms, |earliest| earliest.min(due_ms)));
         self.requests.insert(id, opened);
     }
 
@@ -95,9 +119,54 @@ impl Open {
         self.requests.remove(id).map(|opened| opened.ticket)
     }
 
+    /// No request is overdue before this time. It may be earlier than need be.
+    pub(super) fn earliest_ms(&self) -> Option<u64> {
+        self.earliest_ms
+    }
+
+    /// Puts off what matches until this time, but none beyond its latest.
+    pub(super) fn put_off(&mut self, until_ms: u64, matches: impl Fn(&Opened) -> bool) {
+        for opened in self.requests.values_mut().filter(|opened| matches(opened)) {
+            opened.due_ms = opened.due_ms.max(until_ms.min(opened.latest_ms));
+        }
+    }
+
+    /// Gives up what is overdue; in order of ids.
+    pub(super) fn give_up(&mut self, now_ms: u64) -> Vec<GivenUp> {
+        if self.earliest_ms.is_none_or(|earliest| earliest > now_ms) {
+            return Vec::new();
+        }
+        let overdue = self.requests.extract_if(.., |_, opened| opened.due_ms <= now_ms);
+        let overdue: Vec<(Id, Opened)> = overdue.collect();
+        self.earliest_ms = self.requests.values().map(|opened| opened.due_ms).min();
+        overdue.into_iter().map(|(id, opened)| self.given_up(id, opened)).collect()
+    }
+
+    fn given_up(&mut self, id: Id, opened: Opened) -> GivenUp {
+        let is_cancelled = self.is_cancelled(&id);
+        self.cancelled.retain(|cancelled| *cancelled != id);
+        if self.given_up.len() == GIVEN_UP_MAX {
+            self.given_up.pop_front();
+        }
+        self.given_up.push_back(id.clone());
+        GivenUp { id, opened, is_cancelled }
+    }
+
+    /// Whether the request was given up, and its response may still come.
+    pub(super) fn was_given_up(&self, id: &Id) -> bool {
+        self.given_up.contains(id)
+    }
+
+    /// The response to a request that was given up has come. False where there is none.
+    pub(super) fn is_late(&mut self, id: &Id) -> bool {
+        let place = self.given_up.iter().position(|given_up| given_up == id);
+        place.and_then(|place| self.given_up.remove(place)).is_some()
+    }
+
     /// Takes all out.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = (Id, Opened)> + use<> {
         self.cancelled.clear();
+        self.earliest_ms = None;
         std::mem::take(&mut self.requests).into_iter()
     }
 }

@@ -8,6 +8,9 @@ use super::listing::{Listing, Spans};
 use super::open::Asked;
 use crate::{Direction, End, Step};
 
+/// What tells of a request's progress.
+const PROGRESS: &str = "notifications/progress";
+
 /// A message that was read.
 pub(super) enum Incoming {
     /// A request or a notification, to be decided.
@@ -29,6 +32,8 @@ pub(super) struct Call {
     pub(super) is_known: bool,
     /// The request that this notification cancels.
     pub(super) cancels: Option<Id>,
+    /// Under which token it wants to be told of progress, or tells of it.
+    pub(super) progress: Option<Id>,
     pub(super) line: Vec<u8>,
 }
 
@@ -97,6 +102,7 @@ pub(super) fn incoming(
         Method::Initialize => (None, message.params(), Asked::Initialize, None),
         _ => (None, message.params(), Asked::Other, None),
     };
+    let progress = progress(&message);
     let method = message.method().unwrap_or_default().to_owned();
     let step = Step {
         direction: to,
@@ -111,7 +117,21 @@ pub(super) fn incoming(
         message: line.clone(),
     };
     drop(message);
-    Ok(Incoming::Call(Call { id, asked, method, is_known, cancels, line }, Box::new(step)))
+    Ok(Incoming::Call(
+        Call { id, asked, method, is_known, cancels, progress, line },
+        Box::new(step),
+    ))
+}
+
+/// The token of a request that wants to be told of progress, or of what tells of it. One that can't be read is none.
+fn progress(message: &Message<'_>) -> Option<Id> {
+    match message {
+        Message::Request(request) => mcp::request_token(request.params.as_ref()).ok().flatten(),
+        Message::Notification(told) if told.method == PROGRESS => {
+            mcp::progress_token(told.params.as_ref()).ok()
+        }
+        _ => None,
+    }
 }
 
 /// The pending decision that a call names.

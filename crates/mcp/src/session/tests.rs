@@ -1,6 +1,7 @@
 mod answers;
 mod calls;
 mod cancellations;
+mod deadlines;
 mod definitions;
 mod ends;
 mod floods;
@@ -80,7 +81,7 @@ fn written(effects: &[Effect], direction: Direction) -> Vec<String> {
 
 impl Play {
     fn new() -> Self {
-        Self { session: Session::new() }
+        Self { session: Session::new(Deadlines::default()) }
     }
 
     fn line(&mut self, to: Direction, line: &str) -> Vec<Effect> {

@@ -11,6 +11,7 @@ fn server(words: &[&str]) -> Server {
         danger_same_user: true,
         environment: BTreeMap::new(),
         directory: None,
+        deadline_ms: 1_000,
     }
 }
 

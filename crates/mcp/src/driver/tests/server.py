@@ -77,3 +77,21 @@ elif mode == "complains":
         os.write(2, b"y" * 1_000_000)
     os.write(2, b"\n")
     serve(*arguments)
+elif mode == "late":
+    # Answers a call once it is cancelled, and a ping at once.
+    for line in sys.stdin.buffer:
+        message = json.loads(line)
+        if message["method"] == "notifications/cancelled":
+            say({"jsonrpc": "2.0", "id": message["params"]["requestId"], "result": {"late": True}})
+        elif message["method"] == "ping":
+            say({"jsonrpc": "2.0", "id": message["id"], "result": {}})
+elif mode == "progress":
+    count, pause = int(arguments[0]), float(arguments[1])
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        token = request["params"]["_meta"]["progressToken"]
+        for progress in range(count):
+            time.sleep(pause)
+            params = {"progressToken": token, "progress": progress}
+            say({"jsonrpc": "2.0", "method": "notifications/progress", "params": params})
+        say({"jsonrpc": "2.0", "id": request["id"], "result": {"content": []}})

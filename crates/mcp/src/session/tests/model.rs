@@ -24,9 +24,12 @@ enum Concerns {
 }
 use Concerns::{Asker, Gate, Nobody, Unclear, Waiting};
 
+/// Short, so that much comes too late.
+const DEADLINES: Deadlines = Deadlines { server_ms: 6_000, client_ms: 20_000 };
+
 const OF_CLIENT: [(&str, Concerns); 20] = [
     (
-        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{ }}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{ },"_meta":{"progressToken":"p"}}}"#,
         Gate,
     ),
     (r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#, Gate),
@@ -59,7 +62,11 @@ const OF_CLIENT: [(&str, Concerns); 20] = [
     (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call""#, Unclear),
 ];
 
-const OF_SERVER: [(&str, Concerns); 20] = [
+const OF_SERVER: [(&str, Concerns); 21] = [
+    (
+        r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"p","progress":1}}"#,
+        Gate,
+    ),
     (r#"{"jsonrpc":"2.0","id":1,"result":{"content":[],"structuredContent":{"a":1}}}"#, Gate),
     (r#"{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"a"}, {"name":"b"}]}}"#, Gate),
     (r#"{"jsonrpc":"2.0","id":"1","result":{"protocolVersion":"2025-06-18"}}"#, Gate),
@@ -91,7 +98,14 @@ enum Ask {
     Write(Direction),
 }
 
-#[derive(Default)]
+/// What is known of a request that was permitted.
+#[derive(Debug)]
+struct Asked {
+    to: Direction,
+    id: Id,
+    at_ms: u64,
+}
+
 struct World {
     session: Session,
     asks: BTreeMap<Direction, Ask>,
@@ -104,15 +118,97 @@ struct World {
     /// The request and the line of the answer that is completed before it is written, by lane.
     completes: BTreeMap<Direction, Vec<u8>>,
     client_deaf: bool,
+    /// Nothing more goes to the server.
+    is_cut: bool,
     now_ms: u64,
+    /// The requests that were permitted and have not ended, by ticket.
+    asked: BTreeMap<u64, Asked>,
+    /// When progress was passed on last, or the client was asked something.
+    excused_ms: u64,
     /// Messages that the server sent of its own accord and that were decided, without cancellations.
     of_server: u64,
 }
 
 impl World {
+    fn new() -> Self {
+        Self {
+            session: Session::new(DEADLINES),
+            asks: BTreeMap::new(),
+            allowed: Vec::new(),
+            tickets: BTreeMap::new(),
+            unanswered: BTreeMap::new(),
+            completes: BTreeMap::new(),
+            client_deaf: false,
+            is_cut: false,
+            now_ms: 0,
+            asked: BTreeMap::new(),
+            excused_ms: 0,
+            of_server: 0,
+        }
+    }
+
     fn step(&mut self, input: Input) {
-        for effect in self.session.step(self.now_ms, input) {
+        self.excuse();
+        let has_ended = self.session.ended().is_some();
+        let of_client = &self.session.asked_by_client;
+        let is_cancelled = |asked: &&Asked| of_client.is_cancelled(&asked.id);
+        let cancelled: Vec<Id> =
+            self.asked.values().filter(is_cancelled).map(|asked| asked.id.clone()).collect();
+        let effects = self.session.step(self.now_ms, input);
+        if !has_ended && !self.client_deaf {
+            self.check_untold(&effects, &cancelled);
+        }
+        for effect in effects {
+            if let Effect::Complete { ticket, .. } | Effect::Lost { ticket, .. } = &effect {
+                self.asked.remove(ticket);
+            }
             self.check(effect);
+        }
+        self.excuse();
+        self.check_deadlines();
+    }
+
+    /// While the client is asked something, a call may wait.
+    fn excuse(&mut self) {
+        if self.session.asked_by_server.waiting() > 0 {
+            self.excused_ms = self.now_ms;
+        }
+    }
+
+    /// Of whose calls nobody knows how they ended is told so at once, but for those that the client cancelled.
+    fn check_untold(&mut self, effects: &[Effect], cancelled: &[Id]) {
+        let told: Vec<Id> = written(effects, ToClient)
+            .iter()
+            .filter_map(|line| Message::parse(line.as_bytes()).ok()?.id().cloned())
+            .collect();
+        for effect in effects {
+            let Effect::Lost { ticket, .. } = effect else { continue };
+            let Some(Asked { to: ToServer, id, .. }) = self.asked.get(ticket) else { continue };
+            if !told.contains(id) {
+                assert!(cancelled.contains(id), "{id:?} ends and nobody is told");
+                *self.unanswered.get_mut(&(ToServer, id.clone())).unwrap() -= 1;
+            }
+        }
+    }
+
+    /// No request is open beyond its deadline, whatever came.
+    fn check_deadlines(&self) {
+        assert!(self.session.due_ms().is_none_or(|due| due > self.now_ms));
+        for (ticket, asked) in &self.asked {
+            let open = match asked.to {
+                ToServer => &self.session.asked_by_client,
+                ToClient => &self.session.asked_by_server,
+            };
+            if open.get(&asked.id).is_none_or(|opened| opened.ticket != *ticket) {
+                continue;
+            }
+            let (since, longest) = match asked.to {
+                ToServer => (asked.at_ms.max(self.excused_ms), DEADLINES.server_ms),
+                ToClient => (asked.at_ms, DEADLINES.client_ms),
+            };
+            assert!(self.now_ms < since + longest, "{asked:?} is open at {}", self.now_ms);
+            let latest = asked.at_ms + DEADLINES.server_ms * crate::limits::DEADLINES_MAX;
+            assert!(self.now_ms < latest, "{asked:?} is open at {}", self.now_ms);
         }
     }
 
@@ -151,14 +247,15 @@ impl World {
             }
             Effect::List(names) => self.ask(ToClient, Ask::List(names.len())),
             Effect::Write { lane, to, line } => {
-                assert!(to == ToClient || self.session.ended().is_none());
+                assert!(to == ToClient || !self.is_cut);
                 self.written(to, &line);
                 if let Some(lane) = lane {
                     self.ask(lane, Ask::Write(to));
                 }
             }
             Effect::Refused(code) => assert!(["refused.input", "refused.overload"].contains(&code)),
-            Effect::Note(_) | Effect::CloseServer | Effect::End => {}
+            Effect::End => self.is_cut = true,
+            Effect::Note(_) | Effect::CloseServer => {}
         }
     }
 
@@ -169,10 +266,18 @@ impl World {
         let text = String::from_utf8_lossy(line);
         let message = Message::parse_with(line, wire::json::Accept::Result).unwrap();
         let Message::Response(response) = message else {
-            let bare =
-                r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#;
-            let bare = [bare, &bare.replace("1}", "2}")];
-            return assert!(is_allowed || bare.contains(&&*text), "{text} was not allowed");
+            if text.contains("notifications/progress") {
+                self.excused_ms = self.now_ms;
+            }
+            let bare = ["1", "2", "3", r#""s""#].map(|id| {
+                format!(
+                    r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id}}}}}"#
+                )
+            });
+            return assert!(
+                is_allowed || bare.iter().any(|bare| *bare == text),
+                "{text} was not allowed"
+            );
         };
         if !is_allowed {
             let Outcome::Error(error) = &response.outcome else { panic!("{text} was not allowed") };
@@ -210,6 +315,11 @@ impl World {
                 };
                 if matches!(answer, Answer::Permit { .. }) {
                     self.tickets.insert(ticket, 0);
+                    let message = Message::parse_with(&step.message, wire::json::Accept::Result);
+                    if let Ok(Message::Request(request)) = message {
+                        let asked = Asked { to: lane, id: request.id, at_ms: self.now_ms };
+                        self.asked.insert(ticket, asked);
+                    }
                     // An answer is allowed once it has completed the request.
                     match step.method.starts_with("answer/") {
                         true => drop(self.completes.insert(lane, step.message)),
@@ -258,6 +368,17 @@ impl World {
     /// Gives a line to its lane, and checks that what must be answered is answered at once.
     fn feed(&mut self, to: Direction, (line, concerns): (&str, Concerns)) {
         let id = |raw: &str| Id::clone(Message::parse(&error_of(raw)).unwrap().id().unwrap());
+        let message = Message::parse_with(line.as_bytes(), wire::json::Accept::Result);
+        if concerns != Gate || !matches!(message, Ok(Message::Response(_))) {
+            // What is overdue is none of the line's doing. Answers may find it so.
+            self.step(Input::Time);
+        }
+        if let (Gate, Ok(Message::Request(request))) = (concerns, &message)
+            && self.session.asked(to).was_given_up(&request.id)
+        {
+            // It is refused, and answered so.
+            *self.unanswered.entry((to, request.id.clone())).or_default() += 1;
+        }
         let is_open = |world: &Self, side: Direction, raw: &str| match side {
             ToServer => world.session.asked_by_client.has(&id(raw)),
             ToClient => world.session.asked_by_server.has(&id(raw)),
@@ -341,6 +462,8 @@ enum Move {
     /// The server sends this many notifications at once.
     Flood(u64),
     Wait(u64),
+    /// The timer, whether it is due or not.
+    Time,
     End,
     Ordered,
 }
@@ -356,7 +479,8 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => lane.clone().prop_map(Move::Failed),
         1 => lane.prop_map(Move::Broken),
         2 => (1..700_u64).prop_map(Move::Flood),
-        2 => (0..5_000_u64).prop_map(Move::Wait),
+        6 => (0..5_000_u64).prop_map(Move::Wait),
+        4 => Just(Move::Time),
         1 => Just(Move::End),
         1 => Just(Move::Ordered),
     ]
@@ -369,7 +493,7 @@ proptest! {
     fn all_is_permitted_answered_and_completed_once(
         moves in prop::collection::vec(moves(), 0..120)
     ) {
-        let mut world = World::default();
+        let mut world = World::new();
         for next in moves {
             match next {
                 Move::Line(to, line, ends) if world.session.wants(to) => {
@@ -394,6 +518,7 @@ proptest! {
                 }
                 Move::Flood(count) => world.flood(count),
                 Move::Wait(ms) => world.now_ms += ms,
+                Move::Time => world.step(Input::Time),
                 Move::End => world.step(Input::End(Ended::Client)),
                 Move::Ordered => world.step(Input::End(Ended::Ordered("execution.halted".into()))),
             }

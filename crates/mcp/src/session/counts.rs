@@ -1,0 +1,24 @@
+/// How many messages had which fate. A server's responses are in none of the first three.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Requests and notifications that were permitted.
+    pub permitted: u64,
+    /// Requests and notifications that were denied, or wait for approval.
+    pub denied: u64,
+    /// Requests and notifications for which the gate made no decision.
+    pub undecided: u64,
+    /// Messages of the client that were refused before a decision.
+    pub refused_of_client: u64,
+    /// Messages of the server that were refused before a decision.
+    pub refused_of_server: u64,
+    /// Messages that the server sent faster than is passed on. They were dropped, and are no refusals of what they are.
+    pub dropped_of_server: u64,
+    /// Requests of either side that were given up: no answer came in time.
+    pub overdue: u64,
+    /// Answers to requests that had been given up. They were dropped.
+    pub late: u64,
+    /// Cancellations of what is not open. They were dropped.
+    pub stray_cancellations: u64,
+    /// Probes for a newer revision. They are answered, not decided, and no refusals.
+    pub probes: u64,
+}

@@ -1,0 +1,123 @@
+use wire::jsonrpc::Id;
+
+use super::open::{Asked, GivenUp};
+use super::{Effect, REFUSED_INPUT, Session, Written, answer, cancelling};
+use crate::limits::{CLIENT_DEADLINE_MS, DEADLINE_MS, DEADLINES_MAX, NOTES_MAX};
+use crate::{Direction, Note};
+
+/// How long requests wait for their answers, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Those of the client, to the server.
+    pub server_ms: u64,
+    /// Those of the server, to the client.
+    pub client_ms: u64,
+}
+
+impl Deadlines {
+    /// Those of a session whose server has so many milliseconds to answer.
+    #[must_use]
+    pub fn of_server(server_ms: u64) -> Self {
+        Self { server_ms, client_ms: CLIENT_DEADLINE_MS }
+    }
+
+    /// How long a request of the client is open at most, whatever comes.
+    fn longest_ms(self) -> u64 {
+        self.server_ms.saturating_mul(DEADLINES_MAX).max(self.client_ms)
+    }
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self::of_server(DEADLINE_MS)
+    }
+}
+
+/// Deadlines. Progress that is passed on puts off the one of its request, and an answer of the client's those of all of its
+/// requests: the server may have waited for it. Nothing puts one off beyond its latest.
+///
+/// INVARIANT: after each step no request is open whose deadline has come.
+impl Session {
+    /// When [`super::Input::Time`] is due, so that what is overdue then is given up. It may be earlier than need be.
+    pub fn due_ms(&self) -> Option<u64> {
+        let both = [&self.asked_by_client, &self.asked_by_server];
+        both.into_iter().filter_map(|open| open.earliest_ms()).min()
+    }
+
+    /// When a request that goes in this direction now is due, at first and at the latest.
+    pub(super) fn due_and_latest_ms(&self, to: Direction) -> (u64, u64) {
+        let after = |ms| self.now_ms.saturating_add(ms);
+        let Deadlines { server_ms, client_ms } = self.deadlines;
+        match to {
+            Direction::ToServer => (after(server_ms), after(self.deadlines.longest_ms())),
+            Direction::ToClient => (after(client_ms), after(client_ms)),
+        }
+    }
+
+    pub(super) fn give_up_overdue(&mut self, out: &mut Vec<Effect>) {
+        let now_ms = self.now_ms;
+        if self.asked_by_server.waiting() > 0 && self.due_ms().is_some_and(|due| due <= now_ms) {
+            self.put_off_calls();
+        }
+        for to in [Direction::ToServer, Direction::ToClient] {
+            for given_up in self.asked(to).give_up(now_ms) {
+                self.give_up(to, &given_up, out);
+            }
+        }
+    }
+
+    /// The client has been asked by the server, which may wait for it.
+    pub(super) fn put_off_calls(&mut self) {
+        let until_ms = self.now_ms.saturating_add(self.deadlines.server_ms);
+        self.asked_by_client.put_off(until_ms, |_| true);
+    }
+
+    /// What goes in this direction tells of the progress of a request that went the other way.
+    pub(super) fn tell_progress(&mut self, to: Direction, token: &Id) {
+        let until_ms = self.now_ms.saturating_add(self.deadlines.server_ms);
+        self.asked(to.back()).put_off(until_ms, |opened| opened.progress.as_ref() == Some(token));
+    }
+
+    /// Ends a request of which nobody knows how it ended, tells who asked, and takes it back from who did not answer. Nobody
+    /// is told of what was cancelled.
+    fn give_up(&mut self, to: Direction, given_up: &GivenUp, out: &mut Vec<Effect>) {
+        let GivenUp { id, opened, is_cancelled } = given_up;
+        let written = match opened.written {
+            // The rest of the line is written still.
+            Written::UnderWay => Written::Unmeasured,
+            written => written,
+        };
+        out.push(Effect::Lost { ticket: opened.ticket, written });
+        if *is_cancelled {
+            return;
+        }
+        self.counts.overdue = self.counts.overdue.saturating_add(1);
+        if self.counts.overdue <= NOTES_MAX {
+            let method = opened.method.clone();
+            out.push(Effect::Note(Note::Overdue { direction: to, method }));
+        }
+        self.write_aside(to.back(), answer::overdue(id, to), out);
+        // MCP, cancellation: "The initialize request MUST NOT be cancelled by clients".
+        if opened.asked != Asked::Initialize {
+            self.write_aside(to, cancelling::cancellation(id), out);
+        }
+    }
+
+    /// Writes a line that no lane waits for.
+    fn write_aside(&self, to: Direction, line: Vec<u8>, out: &mut Vec<Effect>) {
+        let is_deaf = match to {
+            Direction::ToServer => self.server_deaf,
+            Direction::ToClient => self.client_deaf,
+        };
+        if !is_deaf {
+            out.push(Effect::Write { lane: None, to, line });
+        }
+    }
+
+    /// What was given up is answered after all: nobody waits for it any more.
+    pub(super) fn drop_late(&mut self, to: Direction, out: &mut Vec<Effect>) {
+        self.counts.late = self.counts.late.saturating_add(1);
+        out.push(Effect::Refused(REFUSED_INPUT));
+        self.rest(to);
+    }
+}
