@@ -89,6 +89,7 @@ struct Members {
     methods: usize,
     /// It has `jsonrpc`, `result` or `error`.
     is_message: bool,
+    has_params: bool,
     /// It has a name that some reader takes for `id` or `method`.
     is_doubtful: bool,
 }
@@ -119,8 +120,9 @@ impl Outliner {
         }
         let is_whole = self.state == State::After && !self.is_broken;
         if !is_whole {
-            let has_id = !self.object.ids.is_empty() || self.parts.iter().any(Outline::is_awaited);
-            return if self.is_marked || has_id { Outline::Unclear } else { Outline::Nothing };
+            let is_message = self.is_marked || self.object.begins_a_message();
+            let is_awaited = is_message || self.parts.iter().any(Outline::is_awaited);
+            return if is_awaited { Outline::Unclear } else { Outline::Nothing };
         }
         if !self.is_batch {
             return self.object.outline();
@@ -288,14 +290,20 @@ impl Outliner {
             "id" => self.member = Member::Id,
             "method" => object.methods = object.methods.saturating_add(1),
             "jsonrpc" | "result" | "error" => object.is_message = true,
+            "params" => object.has_params = true,
             other => object.is_doubtful |= ["id", "method"].contains(&&*fold(other)),
         }
     }
 }
 
 impl Members {
+    /// What is cut off here may have been a message: its id, if it has one, may stand in what is missing.
+    fn begins_a_message(&self) -> bool {
+        self.is_message || self.has_params || self.methods > 0 || !self.ids.is_empty()
+    }
+
     fn outline(self) -> Outline {
-        let Self { ids, methods, is_message, is_doubtful } = self;
+        let Self { ids, methods, is_message, is_doubtful, has_params: _ } = self;
         let mut ids = ids.into_iter();
         let (first, more) = (ids.next(), ids.next().is_some());
         match (first, methods) {

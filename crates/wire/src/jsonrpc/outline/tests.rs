@@ -70,6 +70,22 @@ fn an_id_that_two_readers_could_take_for_two_is_unclear() {
     assert_eq!(outline(&long), "unclear");
 }
 
+/// Writers put members in any order, and some put the id last.
+#[test]
+fn what_is_cut_before_its_id_is_unclear() {
+    for text in [
+        r#"{"method":"tools/call","params":{"name":"write","arguments":{"text":"\"#,
+        r#"{"method":"tools/call","params":{"#,
+        r#"{"params":{"name":"write","arguments":{"#,
+        r#"{"result":{"content":[{"type":"text","text":"a"#,
+        r#"{"error":{"code":1,"#,
+        r#"[{"method":"tools/call","params":{"#,
+        r#"{"params":{},"method":"m"!}"#,
+    ] {
+        assert_eq!(outline(text), "unclear", "{text}");
+    }
+}
+
 #[test]
 fn the_request_that_a_refused_response_answers_is_told() {
     for text in [
