@@ -11,6 +11,7 @@ pub(crate) fn run(root: &Root, report: &mut Report) {
     report.step("two hundred kills", || test::kills(root));
     report.step("a thousand halts", || test::stops(root));
     report.step("fifty backups", || test::backups(root));
+    report.step("an hour's soak", || test::soak(root));
     report.step("simulator, ten million steps", || simulator::run_at_length(root, Extent::Deep));
     report.step("fuzz", || fuzz::run(root, fuzz::DEEP_SECONDS));
 }

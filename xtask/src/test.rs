@@ -49,6 +49,11 @@ pub(crate) fn backups(root: &Root) -> anyhow::Result<Outcome> {
     deep_nodes(root, &["--release"], &["--test-threads", "1", "backup::"])
 }
 
+/// An hour of sessions of every kind at one node in an optimised build. It prints every minute what the node takes.
+pub(crate) fn soak(root: &Root) -> anyhow::Result<Outcome> {
+    deep_nodes(root, &["--release"], &["soak::"])
+}
+
 /// Tests of whole nodes at length.
 fn deep_nodes(root: &Root, build: &[&str], tests: &[&str]) -> anyhow::Result<Outcome> {
     let nodes = ["--locked", "--quiet", "--package", "interlock", "--test", "nodes"];

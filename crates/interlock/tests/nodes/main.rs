@@ -41,6 +41,8 @@ mod setups;
 #[cfg(test)]
 mod small;
 #[cfg(test)]
+mod soak;
+#[cfg(test)]
 mod stops;
 #[cfg(test)]
 mod sub_agents;

@@ -37,31 +37,87 @@ impl Decision {
 
 /// All decisions of a domain's lineage log, published or not.
 pub(crate) fn decisions(folder: &Path) -> Vec<Decision> {
-    let lineage = folder.join("lineage");
-    let reader = Reader::open(&lineage).unwrap();
-    let mut opener = Opener::of(&lineage, &origin(&lineage)).unwrap();
     let mut found: Vec<Decision> = Vec::new();
     let mut places = BTreeMap::new();
-    for entry in reader.entries(0).unwrap() {
-        let entry = entry.unwrap();
-        let record = LineageRecord::parse(&entry.record).unwrap();
-        match (record.body, record.header.link) {
-            (Body::Decided(decided), Some(link)) => {
-                let at = (entry.index, &Digest::of(&entry.record));
-                let part = opener.part(Some(&link.execution), at, entry.sealed.as_deref());
-                let Part::Open(plain) = part else { panic!("record {}: {part:?}", entry.index) };
-                let sealed = Sealed::parse(&plain).unwrap();
-                places.insert((link.execution.clone(), link.seq), found.len());
-                found.push(decision(entry.index, link.execution, &decided, &sealed));
-            }
-            (Body::Withheld { decided_seq, code }, Some(link)) => {
-                let place = places[&(link.execution, decided_seq)];
-                found[place].withheld = Some((entry.index, code));
-            }
-            _ => {}
+    let read = Records::of(folder).read_on(|event| match event {
+        Event::Decided { decision, seq } => {
+            places.insert((decision.execution.clone(), seq), found.len());
+            found.push(decision);
         }
-    }
+        Event::Withheld { execution, decided_seq, index, code } => {
+            found[places[&(execution, decided_seq)]].withheld = Some((index, code));
+        }
+        Event::Completed { .. } => {}
+    });
+    read.unwrap();
     found
+}
+
+/// What a lineage log says of a transition. Sealed parts are opened and checked against their commitments.
+pub(crate) enum Event {
+    /// It was decided, at this place in its execution.
+    Decided { decision: Decision, seq: u64 },
+    /// Its permit was withheld, by the record at this index.
+    Withheld { execution: String, decided_seq: u64, index: u64, code: String },
+    /// It has ended.
+    Completed { execution: String, decided_seq: u64, end: End },
+}
+
+/// A domain's lineage log, read on as it grows.
+pub(crate) struct Records {
+    lineage: PathBuf,
+    opener: Opener,
+    next: u64,
+}
+
+impl Records {
+    /// That of the domain in this folder. Nothing is read yet.
+    pub(crate) fn of(folder: &Path) -> Records {
+        let lineage = folder.join("lineage");
+        let opener = Opener::of(&lineage, &origin(&lineage)).unwrap();
+        Records { lineage, opener, next: 0 }
+    }
+
+    /// Reads what is new. A node that publishes meanwhile may have to be read again.
+    pub(crate) fn read_on(&mut self, mut take: impl FnMut(Event)) -> Result<(), ledger::Error> {
+        let reader = Reader::open(&self.lineage)?;
+        for entry in reader.entries(self.next)? {
+            let entry = entry?;
+            self.next = entry.index + 1;
+            self.event(&entry).into_iter().for_each(&mut take);
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, entry: &ReadEntry) -> Option<Event> {
+        let record = LineageRecord::parse(&entry.record).unwrap();
+        let link = record.header.link?;
+        let opener = &mut self.opener;
+        let mut sealed = || {
+            let at = (entry.index, &Digest::of(&entry.record));
+            let part = opener.part(Some(&link.execution), at, entry.sealed.as_deref());
+            let Part::Open(plain) = part else { panic!("record {}: {part:?}", entry.index) };
+            Sealed::parse(&plain).unwrap()
+        };
+        Some(match record.body {
+            Body::Decided(decided) => {
+                let decision = decision(entry.index, link.execution.clone(), &decided, &sealed());
+                Event::Decided { decision, seq: link.seq }
+            }
+            Body::Withheld { decided_seq, code } => {
+                Event::Withheld { execution: link.execution, decided_seq, index: entry.index, code }
+            }
+            Body::Completed { decided_seq, outcome, charges, labels, commitments, .. } => {
+                let message = commitments.get("message");
+                let message = message.map(|made| sealed().open("message", made).unwrap().to_vec());
+                let labels = labels.iter().map(str::to_owned).collect();
+                let charges = charges.into_iter().map(|charge| charge.amount).collect();
+                let end = End { outcome, message, labels, charges };
+                Event::Completed { execution: link.execution, decided_seq, end }
+            }
+            _ => return None,
+        })
+    }
 }
 
 /// The end of a permitted call on record.
@@ -79,9 +135,7 @@ pub(crate) struct End {
 
 /// The ends of a domain's calls, read on as the log grows.
 pub(crate) struct Ends {
-    lineage: PathBuf,
-    opener: Opener,
-    next: u64,
+    records: Records,
     /// The ids of the calls that were decided, by execution and `seq`.
     asked: BTreeMap<(String, u64), String>,
     found: BTreeMap<String, End>,
@@ -90,9 +144,7 @@ pub(crate) struct Ends {
 impl Ends {
     /// Those of the domain in this folder. Nothing is read yet.
     pub(crate) fn of(folder: &Path) -> Ends {
-        let lineage = folder.join("lineage");
-        let opener = Opener::of(&lineage, &origin(&lineage)).unwrap();
-        Ends { lineage, opener, next: 0, asked: BTreeMap::new(), found: BTreeMap::new() }
+        Ends { records: Records::of(folder), asked: BTreeMap::new(), found: BTreeMap::new() }
     }
 
     /// By the id of the call that ended.
@@ -102,43 +154,18 @@ impl Ends {
 
     /// Reads what is new. A node that publishes meanwhile may have to be read again.
     pub(crate) fn read_on(&mut self) -> Result<(), ledger::Error> {
-        let reader = Reader::open(&self.lineage)?;
-        for entry in reader.entries(self.next)? {
-            self.take(&entry?);
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, entry: &ReadEntry) {
-        self.next = entry.index + 1;
-        let record = LineageRecord::parse(&entry.record).unwrap();
-        let Some(link) = record.header.link else { return };
-        let (opener, digest) = (&mut self.opener, Digest::of(&entry.record));
-        let mut sealed = || {
-            let at = (entry.index, &digest);
-            let part = opener.part(Some(&link.execution), at, entry.sealed.as_deref());
-            let Part::Open(plain) = part else { panic!("record {}: {part:?}", entry.index) };
-            Sealed::parse(&plain).unwrap()
-        };
-        match record.body {
-            Body::Decided(decided) => {
-                let decided = decision(entry.index, link.execution.clone(), &decided, &sealed());
-                if let Some(id) = decided.message["id"].as_str() {
-                    self.asked.insert((link.execution, link.seq), id.to_owned());
+        let Ends { records, asked, found } = self;
+        records.read_on(|event| match event {
+            Event::Decided { decision, seq } => {
+                if let Some(id) = decision.message["id"].as_str() {
+                    asked.insert((decision.execution, seq), id.to_owned());
                 }
             }
-            Body::Completed { decided_seq, outcome, charges, labels, commitments, .. } => {
-                let Some(id) = self.asked.remove(&(link.execution.clone(), decided_seq)) else {
-                    return;
-                };
-                let message = commitments.get("message");
-                let message = message.map(|made| sealed().open("message", made).unwrap().to_vec());
-                let labels = labels.iter().map(str::to_owned).collect();
-                let charges = charges.into_iter().map(|charge| charge.amount).collect();
-                self.found.insert(id, End { outcome, message, labels, charges });
+            Event::Completed { execution, decided_seq, end } => {
+                found.extend(asked.remove(&(execution, decided_seq)).map(|id| (id, end)));
             }
-            _ => {}
-        }
+            Event::Withheld { .. } => {}
+        })
     }
 }
 

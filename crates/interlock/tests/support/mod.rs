@@ -8,7 +8,7 @@ mod run;
 
 pub(crate) use client::Client;
 pub(crate) use domain::Domain;
-pub(crate) use log::{Decision, End, Ends, decisions, refusals};
+pub(crate) use log::{Decision, End, Ends, Event, Records, decisions, refusals};
 pub(crate) use node::Node;
 pub(crate) use run::{Ended, run, until};
 
