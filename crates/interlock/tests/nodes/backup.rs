@@ -5,43 +5,70 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::support::{BINARY, Client, Domain, Node, run, until};
 
-/// Callers at a time.
-const CALLERS: usize = 4;
+/// Who calls at a time, each in a session of its own: no execution gets so long that it is denied.
+const CALLERS: [&str; 8] = ["agent", "bob", "cyd", "dan", "eve", "fay", "gus", "hal"];
+/// Calls of each that wait for their answers.
+const IN_FLIGHT: u64 = 4;
+/// Calls of all in a second, at most: what is copied grows with them.
+const CALLS_PER_SECOND: u64 = 600;
+/// The fewest that a deep run is to have.
+const DEEP_CALLS_PER_SECOND: f64 = 400.0;
 /// How many backups and copies a push makes, and how many a deep run.
 const ROUNDS: [usize; 2] = [3, 50];
 
 fn domain() -> Domain {
     let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bundle");
     let command = format!("{BINARY} office-server --root OFFICE");
-    Domain::new(&bundle, &["agent"], &[("office", &command)])
+    Domain::new(&bundle, &CALLERS, &[("office", &command)])
 }
 
-fn call(client: &mut Client, id: u64) -> Value {
-    let draft = json!({"text": "x", "path": format!("drafts/{}.txt", id % 8)});
-    client.call(&id.to_string(), "write_file", &draft)
+fn draft(id: u64) -> Value {
+    json!({"text": "x", "path": format!("drafts/{}.txt", id % 8)})
+}
+
+/// Calls without a pause but to keep its share of the pace, until it is over.
+fn caller(socket: &Path, workload: &str, calls: &AtomicU64, is_over: &AtomicBool) {
+    let mut client = Client::join(socket, workload, "office").unwrap();
+    client.greet().unwrap();
+    let step = Duration::from_secs(CALLERS.len() as u64) / u32::try_from(CALLS_PER_SECOND).unwrap();
+    let (mut next, mut waiting) = (Instant::now(), 0);
+    while waiting > 0 || !is_over.load(Ordering::Relaxed) {
+        let asks = waiting < IN_FLIGHT && !is_over.load(Ordering::Relaxed);
+        match next.checked_duration_since(Instant::now()) {
+            None if asks => {
+                let id = calls.fetch_add(1, Ordering::Relaxed);
+                client.ask(&id.to_string(), "write_file", &draft(id)).unwrap();
+                waiting += 1;
+                // What a busy machine kept it from is not made up for.
+                next = (next + step).max(Instant::now() - step);
+            }
+            // A pace, not a wait for something.
+            Some(pause) if waiting == 0 => std::thread::sleep(pause),
+            _ => {
+                let answer = client.read().unwrap().unwrap();
+                assert!(answer.get("result").is_some(), "{answer}");
+                waiting -= 1;
+            }
+        }
+    }
 }
 
 /// Does this while callers keep a node busy, after it has served some calls.
 fn under_load(domain: &Domain, mut test: impl FnMut(usize)) {
     let (socket, is_over, calls) = (domain.socket(), AtomicBool::new(false), AtomicU64::new(0));
+    let is_deep = std::env::var_os("INTERLOCK_DEEP").is_some();
     std::thread::scope(|scope| {
-        for _ in 0..CALLERS {
-            scope.spawn(|| {
-                let mut client = Client::join(&socket, "agent", "office").unwrap();
-                client.greet().unwrap();
-                while !is_over.load(Ordering::Relaxed) {
-                    call(&mut client, calls.fetch_add(1, Ordering::Relaxed));
-                }
-            });
+        for workload in CALLERS {
+            scope.spawn(|| caller(&socket, workload, &calls, &is_over));
         }
         let began = Instant::now();
-        let rounds = ROUNDS[usize::from(std::env::var_os("INTERLOCK_DEEP").is_some())];
+        let rounds = ROUNDS[usize::from(is_deep)];
         let test = std::panic::AssertUnwindSafe(|| {
             for round in 0..rounds {
                 let wanted = calls.load(Ordering::Relaxed) + 150;
@@ -52,8 +79,10 @@ fn under_load(domain: &Domain, mut test: impl FnMut(usize)) {
         let outcome = std::panic::catch_unwind(test);
         is_over.store(true, Ordering::Relaxed);
         let (took, calls) = (began.elapsed(), calls.load(Ordering::Relaxed));
-        println!("{rounds} rounds in {took:?} beside {calls} calls");
+        let rate = f64::from(u32::try_from(calls).unwrap()) / took.as_secs_f64();
+        println!("{rounds} rounds in {took:?} beside {calls} calls, {rate:.0} in a second");
         outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        assert!(!is_deep || rate >= DEEP_CALLS_PER_SECOND, "the load was no load");
     });
 }
 
@@ -73,7 +102,7 @@ fn is_whole(folder: &Path) {
     let node = Node::start(folder);
     let mut client = Client::join(&folder.join("node.sock"), "agent", "office").unwrap();
     client.greet().unwrap();
-    assert!(call(&mut client, 0).get("result").is_some());
+    assert!(client.call("0", "write_file", &draft(0)).get("result").is_some());
     drop(client);
     assert!(node.stop().success());
     ok(&["log", "verify", shown]);
