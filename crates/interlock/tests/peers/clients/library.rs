@@ -115,7 +115,8 @@ impl Live {
     /// Asks without waiting.
     pub(crate) fn ask(&mut self, question: &Value, within: Duration) {
         let question = question.to_string().replace(UNPAIRED, "\\ud800");
-        self.ask_text(&question[1..question.len() - 1], within);
+        let members = question.strip_prefix('{').and_then(|members| members.strip_suffix('}'));
+        self.ask_text(members.unwrap(), within);
     }
 
     /// Asks with the members of a question as they are written.

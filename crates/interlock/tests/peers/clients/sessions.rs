@@ -15,9 +15,11 @@ const SLOW_S: u64 = 60;
 /// What is wrong, where something is.
 pub(crate) type Judged = Result<(), String>;
 
+type Case = fn(&mut Pair) -> Judged;
+
 /// Runs all cases; what is wrong.
 pub(crate) fn all(pair: &mut Pair) -> Vec<String> {
-    let cases: [(&str, fn(&mut Pair) -> Judged); 8] = [
+    let cases: [(&str, Case); 8] = [
         ("3 `nextCursor` null", next_cursor),
         ("17 approvals", approvals),
         ("20 a server that can't start", no_start),
