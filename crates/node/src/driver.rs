@@ -125,6 +125,7 @@ impl<D: Disk> Driver<D> {
 
     fn obey(&mut self, command: Command, behind: usize) {
         self.behind = behind;
+        self.in_flight.obey(command.bytes());
         match command {
             Command::Join { workload, os_user, execution, reply } => {
                 self.join((workload, os_user, execution), reply);

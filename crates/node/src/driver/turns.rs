@@ -7,12 +7,15 @@
 //!
 //! What two lines are given while something waits in both differs by at most what one costs of each, and the credit.
 //!
-//! Where large messages must wait, a line whose next one is large keeps its start and is passed over.
+//! Where a large message must wait, its line keeps its start, small ones of others pass it, and no large one does.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
-use crate::limits::{TURN_BYTES, TURN_CREDIT_BYTES};
+use crate::limits::{LARGE_BYTES_MIN, TURN_BYTES, TURN_CREDIT_BYTES};
+
+/// Bytes of a message that never waits for large ones.
+const SMALL_BYTES_MAX: usize = LARGE_BYTES_MIN - 1;
 
 /// Something that waits for its turn.
 pub(super) struct Waits<T> {
@@ -92,18 +95,29 @@ impl<K: Ord + Clone, T> Turns<K, T> {
         if self.bytes_max == usize::MAX {
             return self.len;
         }
-        let lines = self.waiting.values().filter_map(|of| self.lines.get(of));
-        lines.filter(|line| line.is_ready(self.bytes_max)).map(|line| line.waits.len()).sum()
+        self.ready().filter_map(|(_, of)| self.lines.get(of)).map(|line| line.waits.len()).sum()
     }
 
-    /// From here on a line that begins with a message of more bytes is passed over.
-    pub(super) fn pass_over(&mut self, bytes_max: usize) {
-        self.bytes_max = bytes_max;
+    /// From here on a line that begins with a message of more bytes waits, and lets small ones pass.
+    pub(super) fn limit(&mut self, bytes_max: usize) {
+        self.bytes_max = bytes_max.max(SMALL_BYTES_MAX);
     }
 
-    /// Whether a line that begins with a message of so many bytes is passed over.
-    pub(super) fn passes_over(&self, bytes: usize) -> bool {
-        bytes > self.bytes_max
+    /// Whether a message of so many bytes that comes now would wait.
+    pub(super) fn holds_back(&self, bytes: usize) -> bool {
+        bytes > SMALL_BYTES_MAX && (bytes > self.bytes_max || self.len > 0)
+    }
+
+    /// Lines whose turn can come, in its order.
+    fn ready(&self) -> impl Iterator<Item = (&Place, &K)> {
+        let mut is_large_waiting = false;
+        self.waiting.iter().filter(move |(_, of)| {
+            let bytes = self.lines.get(of).and_then(Line::first_bytes).unwrap_or_default();
+            let is_ready =
+                bytes <= SMALL_BYTES_MAX || (bytes <= self.bytes_max && !is_large_waiting);
+            is_large_waiting |= !is_ready;
+            is_ready
+        })
     }
 
     /// What waits in all lines together, and may be refused.
@@ -152,8 +166,7 @@ impl<K: Ord + Clone, T> Turns<K, T> {
 
     /// Takes what is next.
     pub(super) fn take(&mut self) -> Option<Waits<T>> {
-        let is_ready = |of| self.lines.get(of).is_some_and(|line| line.is_ready(self.bytes_max));
-        let place = *self.waiting.iter().find(|(_, of)| is_ready(of))?.0;
+        let place = *self.ready().next()?.0;
         let of = self.waiting.remove(&place)?;
         self.now = self.now.max(place.0);
         let line = self.lines.get_mut(&of)?;
@@ -230,8 +243,9 @@ impl<T> Line<T> {
         self.waits.push_back(waits);
     }
 
-    fn is_ready(&self, bytes_max: usize) -> bool {
-        self.waits.front().is_some_and(|waits| waits.bytes <= bytes_max)
+    /// Bytes of the message that is next.
+    fn first_bytes(&self) -> Option<usize> {
+        self.waits.front().map(|waits| waits.bytes)
     }
 
     fn oldest(&self) -> Option<Instant> {

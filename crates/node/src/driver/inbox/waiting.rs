@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use super::super::turns::{Load, Turns, Waits};
 use crate::driver::Command;
 use crate::limits::{
-    JOIN_WAIT_MS_MAX, JOINS_MAX, JOINS_PER_USER_MAX, LARGE_BYTES_IN_FLIGHT_MAX, LARGE_BYTES_MIN,
+    JOIN_WAIT_MS_MAX, JOINS_MAX, JOINS_PER_USER_MAX, LARGE_BYTES_IN_FLIGHT_MAX,
     REQUEST_WAIT_MS_MAX, REQUESTS_BYTES_MAX, REQUESTS_MAX, REQUESTS_PER_JOIN,
     REQUESTS_PER_WORKLOAD_BYTES_MAX, REQUESTS_PER_WORKLOAD_MAX,
 };
@@ -76,13 +76,13 @@ impl Waiting {
     /// more is heard.
     pub(super) fn set_large_in_flight(&mut self, bytes: usize) {
         let is_limited = bytes > 0 && !self.is_closed;
-        let left = LARGE_BYTES_IN_FLIGHT_MAX.saturating_sub(bytes).max(LARGE_BYTES_MIN - 1);
-        self.asked.pass_over(if is_limited { left } else { usize::MAX });
+        let left = LARGE_BYTES_IN_FLIGHT_MAX.saturating_sub(bytes);
+        self.asked.limit(if is_limited { left } else { usize::MAX });
     }
 
     /// Whether a message of so many bytes must wait.
     pub(super) fn holds_back(&self, bytes: usize) -> bool {
-        self.asked.passes_over(bytes)
+        self.asked.holds_back(bytes)
     }
 
     pub(super) fn push_order(&mut self, command: Command) {

@@ -195,17 +195,27 @@ proptest! {
 }
 
 #[test]
-fn a_line_that_begins_with_too_large_a_message_keeps_its_turn_and_is_passed_over() {
+fn small_messages_pass_a_large_one_that_must_wait_and_no_large_one_does() {
+    let (small, large) = (LARGE_BYTES_MIN - 1, LARGE_BYTES_MIN);
     let mut turns = Turns::default();
-    turns.push(&1, waits(1, 900));
+    turns.push(&1, waits(1, 4 * large));
     turns.push(&1, waits(2, 10));
-    turns.push(&2, waits(3, 100));
-    turns.push(&2, waits(4, 900));
-    turns.pass_over(100);
-    assert!(turns.passes_over(101) && !turns.passes_over(100));
+    turns.push(&2, waits(3, small));
+    turns.push(&2, waits(4, large));
+    turns.push(&3, waits(5, large));
+    let next = |turns: &mut Turns<u8, u32>| turns.take().map(|waits| waits.what);
+    turns.limit(2 * large);
+    assert!(turns.holds_back(large) && !turns.holds_back(small));
     assert_eq!(turns.len(), 2, "those of the line that begins with a small one");
-    assert_eq!(turns.take().map(|waits| waits.what), Some(3));
-    assert_eq!((turns.len(), turns.take().map(|waits| waits.what)), (0, None));
-    turns.pass_over(usize::MAX);
-    assert_eq!((turns.len(), order(&mut turns)), (3, vec![1, 4, 2]));
+    assert_eq!(next(&mut turns), Some(3));
+    assert_eq!((turns.len(), next(&mut turns)), (0, None), "there is room for each of the others");
+    turns.limit(0);
+    turns.push(&4, waits(6, small));
+    assert_eq!((turns.len(), next(&mut turns), next(&mut turns)), (1, Some(6), None));
+    turns.limit(usize::MAX);
+    assert_eq!((turns.len(), next(&mut turns)), (4, Some(1)));
+    turns.limit(large);
+    assert_eq!(turns.len(), 3);
+    assert_eq!(order(&mut turns).len(), 3);
+    assert!(!turns.holds_back(large) && turns.holds_back(large + 1));
 }
