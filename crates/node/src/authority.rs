@@ -40,8 +40,8 @@ impl Authority {
     /// Opens the log and folds it.
     ///
     /// # Errors
-    /// `ledger` where the log cannot be opened (another process has it, or it is damaged), `rollback` where it was
-    /// longer once, `governance` where a record in it is not acceptable.
+    /// `locked` where another process has the log, `ledger` where it cannot be opened or followed, `rollback` where it was
+    /// longer once.
     pub fn open(options: &Options) -> Result<Self, Error> {
         let origin = options.governance_origin();
         let signer = keys::read(&options.folder, "governance")?;
@@ -180,7 +180,7 @@ pub(crate) struct Held {
 /// Applies one record, and says what it changed.
 fn apply(governance: &mut Governance, record: &[u8]) -> Result<SeenChange, Error> {
     let index = governance.position().size;
-    let change = governance.apply(record).map_err(|why| Error::governance(&why))?;
+    let change = governance.apply(record).map_err(|why| failed(&why))?;
     Ok(SeenChange::of(index, governance.at(), &change))
 }
 
@@ -236,7 +236,7 @@ pub(crate) fn position_of(
     let mut governance = Governance::new(&options.governance_origin());
     for record in records(&options.governance_folder())? {
         apply(&mut governance, &record)?;
-        let read = Value::parse(&record).map_err(|why| Error::governance(&why))?;
+        let read = Value::parse(&record).map_err(|why| failed(&why))?;
         if SignedProposal::from_record(&read).is_ok_and(|(_, one)| one == *signed) {
             return Ok(Some(governance.position()));
         }

@@ -2,13 +2,15 @@
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use kernel::governance::{
     Change, Governance, GovernanceError, Position, Proposal, Roles, SignedProposal,
 };
-use ledger::{FileDisk, Ledger};
+use ledger::{FileDisk, Ledger, Reader};
 use policy::Bundle;
+use proof::json::Value;
 use proof::note::Signer;
 
 use crate::authority::{Accepted, position_of, records};
@@ -83,7 +85,7 @@ pub(crate) fn create_lineage_folder(options: &Options) -> Result<(), Error> {
     create_log_folder(&options.lineage_folder())
 }
 
-fn create_log_folder(log: &std::path::Path) -> Result<(), Error> {
+fn create_log_folder(log: &Path) -> Result<(), Error> {
     DirBuilder::new().mode(0o700).create(log).map_err(|why| Error::folder(log, &why))
 }
 
@@ -234,13 +236,35 @@ impl BasedOn {
 /// What governs the domain, as its log lies in the folder.
 ///
 /// # Errors
-/// `ledger` where it cannot be read, `governance` where a record is not acceptable.
+/// `ledger` where it cannot be read or followed, or has no records.
 pub fn governance(options: &Options) -> Result<Governance, Error> {
     let mut governance = Governance::new(&options.governance_origin());
-    for record in records(&options.governance_folder())? {
-        governance.apply(&record).map_err(|why| Error::governance(&why))?;
+    let records = records(&options.governance_folder())?;
+    if records.is_empty() {
+        return Err(Error::ledger("governance", &"it has no records"));
+    }
+    for record in records {
+        governance.apply(&record).map_err(|why| Error::ledger("governance", &why))?;
     }
     Ok(governance)
+}
+
+/// The domain's name, as the first record of the governance log in its folder says it: for orders, where the configuration can't be
+/// used.
+///
+/// # Errors
+/// `ledger` where the log cannot be read, or does not begin with a domain.
+pub fn name_in_log(folder: &Path) -> Result<String, Error> {
+    let failed = |why: &dyn std::fmt::Display| Error::ledger("governance", why);
+    let log = Reader::open(&folder.join("governance")).map_err(|why| failed(&why))?;
+    let first = log.entries(0).map_err(|why| failed(&why))?.next();
+    let first = first.ok_or_else(|| failed(&"it has no records"))?.map_err(|why| failed(&why))?;
+    let value = Value::parse(&first.record).map_err(|why| failed(&why))?;
+    let (_, signed) = SignedProposal::from_record(&value).map_err(|why| failed(&why))?;
+    match signed.proposal.change {
+        Change::DomainCreated { domain, .. } => Ok(domain),
+        _ => Err(failed(&GovernanceError::Genesis)),
+    }
 }
 
 /// Whether what a change states of a replay of this domain's lineage log is of that log, and covers all that it held then.

@@ -12,8 +12,8 @@ use crate::exit::{Exit, Failure};
 /// The environment variable that names an officer's key.
 pub(super) const KEY: &str = "INTERLOCK_KEY";
 
-/// The domain's options; where its configuration may not be read, or is not sound, the sockets alone, if they are there: no
-/// order waits for a configuration.
+/// The domain's options. Where its configuration may not be read, or is not sound, the governance log says the domain's name, and
+/// the sockets are those of every domain: no order waits for a configuration.
 pub(super) fn options(domain: &Path, officer: &Officer) -> Result<Options, Failure> {
     let loaded = config::load(domain);
     let sockets = [
@@ -25,10 +25,17 @@ pub(super) fn options(domain: &Path, officer: &Officer) -> Result<Options, Failu
             Some(_) => with_sockets(options, sockets),
             None => options,
         }),
-        Err(_) if sockets.iter().any(|socket| socket.exists()) => {
-            Ok(with_sockets(config::sockets_alone(domain), sockets))
+        Err(why) => {
+            let alone = config::sockets_alone(domain);
+            match node::domain::name_in_log(domain) {
+                Ok(name) => Ok(with_sockets(Options { domain: name, ..alone }, sockets)),
+                // Who may not read the log brings it to the node, if one runs.
+                Err(_) if sockets.iter().any(|socket| socket.exists()) => {
+                    Ok(with_sockets(alone, sockets))
+                }
+                Err(_) => Err(why),
+            }
         }
-        Err(why) => Err(why),
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use super::*;
+use crate::orders::order;
 use crate::support::run;
 
 fn domain() -> Domain {
@@ -55,6 +57,62 @@ fn unknown_keys_of_the_configuration_are_named_with_the_nearest_known_one() {
     assert_eq!(Node::refuses(&domain.folder()).0, Some(78));
     fs::write(&file, good).unwrap();
     serves(&domain);
+}
+
+/// Makes a configuration that can't be used of a good one.
+type Spoil = fn(&str) -> Option<String>;
+
+#[test]
+fn orders_without_a_node_wait_in_the_log_whatever_the_configuration() {
+    let domain = domain();
+    let (folder, file) = (domain.folder(), domain.folder().join("interlock.toml"));
+    let good = fs::read_to_string(&file).unwrap();
+    let halt = || order(&folder, &["halt", "workload:agent"]);
+    let spoils: [Spoil; 3] = [
+        |_| Some("x [".to_owned()),
+        |good| Some(good.replacen("env = ", "secrets = \"gone.env\"\nenv = ", 1)),
+        |_| None,
+    ];
+    for stale in [false, true] {
+        if stale {
+            for socket in ["node.sock", "officer.sock"] {
+                drop(UnixListener::bind(folder.join(socket)).unwrap());
+            }
+        }
+        for spoil in spoils {
+            match spoil(&good) {
+                Some(bad) => fs::write(&file, bad).unwrap(),
+                None => fs::remove_file(&file).unwrap(),
+            }
+            assert_ne!(fs::read_to_string(&file).ok().as_ref(), Some(&good));
+            let halted = halt();
+            assert_eq!(halted.code, Some(0), "{}", halted.stderr);
+            assert!(halted.stdout.contains("the next start acts on it"), "{}", halted.stdout);
+            fs::write(&file, &good).unwrap();
+            let trust = order(&folder, &["trust"]);
+            assert!(trust.stdout.contains("halted"), "{}", trust.stdout);
+            assert_eq!(order(&folder, &["halt", "workload:agent", "--lift"]).code, Some(0));
+        }
+    }
+    serves(&domain);
+}
+
+#[test]
+fn an_order_that_the_log_cannot_take_does_not_end_as_if_it_acted() {
+    let domain = domain();
+    let (folder, file) = (domain.folder(), domain.folder().join("interlock.toml"));
+    // The domain that the configuration names is not the log's.
+    let good = fs::read_to_string(&file).unwrap();
+    fs::write(&file, good.replacen("[domain]\nname = \"", "[domain]\nname = \"not-", 1)).unwrap();
+    let halted = order(&folder, &["halt", "workload:agent"]);
+    assert_eq!(halted.code, Some(74), "{}{}", halted.stdout, halted.stderr);
+    assert!(halted.stderr.contains("does not own this log"), "{}", halted.stderr);
+    // Nothing can be said of the log, and the configuration can't be used.
+    fs::write(&file, "x [").unwrap();
+    drop(UnixListener::bind(folder.join("node.sock")).unwrap());
+    fs::rename(folder.join("governance"), folder.join("elsewhere")).unwrap();
+    let halted = order(&folder, &["halt", "workload:agent"]);
+    assert_eq!(halted.code, Some(74), "{}{}", halted.stdout, halted.stderr);
 }
 
 #[test]
