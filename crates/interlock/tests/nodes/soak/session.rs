@@ -82,6 +82,8 @@ struct State {
     /// Texts of lines that were changed at random: an answer may be to one of them.
     wild: Vec<String>,
     is_over: bool,
+    /// The server was too late with an answer that may end the session: it still may.
+    may_end_late: bool,
     /// The last lines either way, as far as they help to find a fault.
     trail: VecDeque<String>,
     tally: Tally,
@@ -134,11 +136,11 @@ impl Session {
         self.write(&greeting(line.to_string().into(), None), random)
     }
 
-    /// What the next line may speak of, once there is room for another request; none once the session is over.
+    /// What the next line may speak of, once there is room for another request; none once the session is over, or is at fault.
     pub(super) fn known(&self) -> Option<Known> {
         self.wait(|state| state.unanswered().count() < WINDOW || !state.asked.is_empty());
         let mut state = self.state();
-        if state.is_over {
+        if state.is_over || !state.tally.faults.is_empty() {
             return None;
         }
         let waits = |open: &Open| open.want == Want::Silence && !open.is_cancelled;
@@ -239,10 +241,10 @@ impl Session {
         }
         let began = Instant::now();
         let mut state = self.state();
-        while !state.is_over && began.elapsed() < ANSWER_WITHIN {
+        while state.tally.faults.is_empty() && !state.is_over && began.elapsed() < ANSWER_WITHIN {
             state = self.shared.1.wait_timeout(state, Duration::from_secs(1)).unwrap().0;
         }
-        if !state.is_over {
+        if state.tally.faults.is_empty() && !state.is_over {
             state.fault(format!("the session does not end: {leave:?}, {fault:?}"));
         }
         drop(state);
@@ -255,13 +257,17 @@ impl Session {
             _ if is_ordered() => End::Ordered,
             (_, Ends::OfServer) => End::OfServer,
             (_, Ends::OfClient | Ends::May) => End::OfClient,
+            (_, Ends::Never) if state.may_end_late => End::OfServer,
             (_, Ends::Never) => End::Lost,
         };
         if end == End::Lost {
             state.fault("the session was lost without a fault of its own".to_owned());
         }
+        let is_last = leave == Leave::Close || matches!(fault, Ends::OfClient | Ends::OfServer);
         if !matches!(end, End::Left | End::Ordered) {
-            state.hold_to_order();
+            // Where the last line was taken, so was all that came before it.
+            let taken = if is_last { u64::MAX } else { state.answered_last };
+            state.hold_to_answers(taken);
         }
         (end, std::mem::take(&mut state.tally))
     }
@@ -301,10 +307,9 @@ impl State {
         self.open.iter().filter(|(_, open)| open.must_be_answered())
     }
 
-    /// Lines are taken in order: at the end nothing is unanswered that came before something that was answered.
-    fn hold_to_order(&mut self) {
-        let last = self.answered_last;
-        let skipped = self.unanswered().filter(|(_, open)| open.place <= last);
+    /// Lines are taken in order: at the end nothing is unanswered that came before what was taken last.
+    fn hold_to_answers(&mut self, taken: u64) {
+        let skipped = self.unanswered().filter(|(_, open)| open.place <= taken);
         let skipped: Vec<String> =
             skipped.map(|(id, open)| format!("{id}: {:?}", open.want)).collect();
         if !skipped.is_empty() {
@@ -332,8 +337,9 @@ impl State {
         };
         self.answered_last = self.answered_last.max(open.place);
         // A server may still answer what it was too late for.
-        if !matches!(&answer, Answer::Own(error) if error.is_deadline()) {
-            self.answered.push_back(id.clone());
+        match matches!(&answer, Answer::Own(error) if error.is_deadline()) {
+            true => self.may_end_late |= open.want == Want::AnswerOrEnd,
+            false => self.answered.push_back(id.clone()),
         }
         if self.answered.len() > WINDOW {
             self.answered.pop_front();
