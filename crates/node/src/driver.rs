@@ -14,7 +14,7 @@ mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use identity::Vault;
 use kernel::Prepared;
@@ -24,7 +24,9 @@ use ledger::{Disk, Entry, GroupCommit};
 use tokio::sync::oneshot;
 
 use crate::clock::{self, Clock};
-use crate::limits::{END_BYTES, HALT_NOTE_MS_MAX, SEALED_FACTOR};
+use crate::limits::{
+    END_BYTES, HALT_NOTE_MS_MAX, SEALED_FACTOR, STOP_PIECES_MS_MAX, STOP_SNAPSHOT_MS_MAX,
+};
 use crate::{monitors, notes};
 use in_flight::InFlight;
 pub(crate) use inbox::{Commands, OVERLOAD};
@@ -111,10 +113,14 @@ impl<D: Disk> Driver<D> {
     fn close(mut self) {
         // What has been refused since the last tick is counted into a record.
         self.obey(Command::Tick, 0);
-        self.keep_last();
+        let begun = Instant::now();
+        self.keep_last(begun + Duration::from_millis(STOP_SNAPSHOT_MS_MAX));
         // What has been sequenced is written before the log is closed.
         match self.log.close() {
-            Ok(head) => self.keeping.close(head.size),
+            Ok(head) => {
+                let until = begun + Duration::from_millis(STOP_PIECES_MS_MAX);
+                self.keeping.close(head.size, until);
+            }
             // All of it is on stable storage in the write-ahead files.
             Err(why) if why.is_full() => crate::say(format_args!(
                 "what came last is published at the next start: the lineage log: {why}"

@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use ledger::{Disk, Snapshots};
 use proof::digest::Digest;
@@ -28,9 +29,15 @@ enum Job {
 struct Shared {
     waiting_bytes: AtomicUsize,
     has_failed: AtomicBool,
+    /// Until when something is written, once that is known.
+    until: OnceLock<Instant>,
 }
 
 impl Shared {
+    fn has_time(&self) -> bool {
+        self.until.get().is_none_or(|until| Instant::now() < *until)
+    }
+
     fn failed(&self, why: &dyn Display) {
         if !self.has_failed.swap(true, Ordering::Relaxed) {
             crate::say(format_args!("a snapshot of the state could not be kept: {why}"));
@@ -79,8 +86,10 @@ impl Keeper {
         has_failed
     }
 
-    /// Waits until everything that was handed over is written.
-    pub(crate) fn close(self) {
+    /// Waits until everything that was handed over is written. What has not begun to be written by then is left, and nothing is
+    /// finished after it.
+    pub(crate) fn close(self, until: Instant) {
+        let _is_set = self.shared.until.set(until);
         drop(self.jobs);
         let _ended = self.thread.join();
     }
@@ -97,6 +106,9 @@ impl Keeper {
 fn write<D: Disk>(snapshots: &Snapshots<D>, jobs: &Receiver<Job>, shared: &Shared) {
     let mut is_whole = true;
     while let Ok(job) = jobs.recv() {
+        if !shared.has_time() {
+            return;
+        }
         let kept = match &job {
             Job::Anew => {
                 is_whole = true;

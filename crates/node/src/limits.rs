@@ -151,6 +151,13 @@ pub const SNAPSHOT_BYTES: usize = 16 * 1024 * 1024;
 /// New records from which on an orderly stop keeps a snapshot of the state, so that the next start folds no tail.
 pub const SNAPSHOT_STOP_RECORDS: u64 = 256;
 
+/// Milliseconds from the beginning of an orderly stop in which pieces of its snapshot are made: what takes longer is left to
+/// the next start, which then reads more of the log.
+pub const STOP_SNAPSHOT_MS_MAX: u64 = 1_500;
+
+/// Milliseconds from the beginning of an orderly stop in which a piece of a snapshot begins to be written.
+pub const STOP_PIECES_MS_MAX: u64 = 3_000;
+
 /// New records after which pieces of the next snapshot are made ahead of it.
 pub const PREPARE_RECORDS: u64 = 128;
 

@@ -114,16 +114,28 @@ impl Maker {
         pieces
     }
 
-    /// Makes what the monitors of all executions know, ahead of the last snapshot before a stop: the next start takes no event.
-    pub fn prepare_last(&mut self, state: &NodeState) -> Vec<Piece> {
-        let mut pieces = Vec::new();
+    /// Makes what takes long of the last snapshot before a stop, ahead of it: the full pages of all histories, and what monitors
+    /// know, so that the next start takes no event. Each piece is handed over as it is made; at the first that is answered with
+    /// false the rest is left. Whether everything was made.
+    pub fn prepare_last(
+        &mut self,
+        state: &NodeState,
+        mut hand_over: impl FnMut(Piece) -> bool,
+    ) -> bool {
         for (id, execution) in state.executions() {
             let Some(history) = execution.history() else { continue };
             let known = self.executions.entry(id.to_owned()).or_default();
-            pieces.extend(known.full_pages((id, execution), history, usize::MAX));
-            pieces.extend(known.monitors((id, execution), history, true));
+            while let Some(page) = known.full_pages((id, execution), history, 1).pop() {
+                if !hand_over(page) {
+                    return false;
+                }
+            }
+            let monitors = known.monitors((id, execution), history, true);
+            if monitors.is_some_and(|piece| !hand_over(piece)) {
+                return false;
+            }
         }
-        pieces
+        true
     }
 
     /// Takes a snapshot of the state.

@@ -240,8 +240,36 @@ fn monitors_go_on_from_what_was_kept_and_are_what_the_events_say() {
     let (_, name) = streams(&drawer);
     assert!(again.names.contains(&name) && !again.pieces.iter().any(|piece| piece.name == name));
     // What a stop makes last takes every event.
-    assert_eq!(maker.prepare_last(&restored.state).len(), 1);
-    assert_eq!(maker.prepare_last(&restored.state).len(), 0);
+    let mut last = Vec::new();
+    let mut hand_over = |piece: Piece| {
+        last.push(piece.name);
+        true
+    };
+    assert!(maker.prepare_last(&restored.state, &mut hand_over));
+    assert!(maker.prepare_last(&restored.state, &mut hand_over));
+    assert_eq!(last.len(), 1);
+}
+
+#[test]
+fn what_a_stop_makes_last_ends_where_it_is_to() {
+    let (_, node, ..) = lived_long();
+    let made = |maker: &mut Maker, most: usize| {
+        let mut names = Vec::new();
+        let is_whole = maker.prepare_last(node.kernel.state(), |piece| {
+            names.push(piece.name);
+            names.len() < most
+        });
+        (is_whole, names)
+    };
+    let (is_whole, all) = made(&mut Maker::new(0), usize::MAX);
+    assert!(is_whole && all.len() > 1, "{}", all.len());
+    let mut maker = Maker::new(0);
+    let (is_whole, first) = made(&mut maker, 1);
+    assert!(!is_whole);
+    // It goes on where it ended.
+    let (is_whole, rest) = made(&mut maker, usize::MAX);
+    assert!(is_whole);
+    assert_eq!([first, rest].concat(), all);
 }
 
 #[test]

@@ -35,8 +35,9 @@ impl Kernel {
         self.snapshots.prepare(&self.state, pages_max)
     }
 
-    /// Makes what the monitors know, ahead of the last snapshot before a stop.
-    pub fn prepare_last_snapshot(&mut self) -> Vec<Piece> {
-        self.snapshots.prepare_last(&self.state)
+    /// Makes what takes long of the last snapshot before a stop, piece by piece, until one is answered with false. Whether everything
+    /// was made.
+    pub fn prepare_last_snapshot(&mut self, hand_over: impl FnMut(Piece) -> bool) -> bool {
+        self.snapshots.prepare_last(&self.state, hand_over)
     }
 }

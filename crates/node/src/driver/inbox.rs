@@ -218,6 +218,11 @@ impl Inbox {
         self.ended.send_replace(true);
     }
 
+    /// Whether nothing more is taken: the kernel is to stop.
+    pub(super) fn is_closed(&self) -> bool {
+        self.waiting().is_closed
+    }
+
     pub(super) fn has_ended(&self) -> bool {
         *self.ended.borrow()
     }

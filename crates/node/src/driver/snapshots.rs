@@ -1,7 +1,9 @@
 //! When a snapshot of the state is made. Making one is the kernel's, writing it a thread's of its own.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
+use identity::Vault;
 use kernel::snapshot::{Maker, Piece};
 use kernel::step::Input;
 use ledger::{Disk, Entry};
@@ -45,10 +47,22 @@ impl Keeping {
         }
     }
 
-    /// Lists the last one, as the log has this size, and waits until all is written.
-    pub(super) fn close(mut self, durable: u64) {
+    /// Hands a piece to the thread that writes them, sealed under its execution's key.
+    fn keep(&mut self, vault: &mut Vault, Piece { name, execution, bytes }: Piece) {
+        let sealed = match execution {
+            None => Ok(bytes),
+            Some(execution) => vault.seal_piece(&execution, &name, &bytes),
+        };
+        match sealed {
+            Ok(bytes) => self.keeper.keep(name, bytes),
+            Err(why) => self.keeper.failed(&why),
+        }
+    }
+
+    /// Lists the last one, as the log has this size, and waits until all is written, or until then.
+    pub(super) fn close(mut self, durable: u64, until: Instant) {
         self.list(durable);
-        self.keeper.close();
+        self.keeper.close(until);
     }
 }
 
@@ -69,7 +83,8 @@ impl<D: Disk> Driver<D> {
         size.saturating_sub(self.keeping.prepared) >= PREPARE_RECORDS
     }
 
-    /// Makes the snapshot that is due, or some of its pieces ahead, unless earlier ones still wait for the disk.
+    /// Makes the snapshot that is due, or some of its pieces ahead, unless earlier ones still wait for the disk. A node that is to
+    /// stop begins nothing of that here.
     pub(super) fn keep_up(&mut self) {
         if self.keeping.keeper.take_failure() {
             // Nothing is known to be kept: the next one is made whole, when it is due again.
@@ -84,7 +99,7 @@ impl<D: Disk> Driver<D> {
             return;
         }
         let is_due = self.is_due();
-        if !is_due && !self.has_pieces_to_make() {
+        if (!is_due && !self.has_pieces_to_make()) || self.mailbox.inbox.is_closed() {
             return;
         }
         if self.keeping.keeper.waiting_bytes() >= PIECES_WAITING_BYTES {
@@ -94,18 +109,40 @@ impl<D: Disk> Driver<D> {
             self.snapshot();
         } else {
             self.keeping.prepared = self.kernel.state().size();
-            let pieces = self.kernel.prepare_snapshot(PREPARE_PIECES_MAX);
-            self.keep(pieces, None);
+            self.prepare();
         }
     }
 
-    /// An orderly stop leaves a short tail for the next start.
-    pub(super) fn keep_last(&mut self) {
-        let is_due = self.kernel.snapshot_is_due(self.keeping.records.min(SNAPSHOT_STOP_RECORDS));
-        if is_due && self.keeping.unlisted.is_none() {
-            let pieces = self.kernel.prepare_last_snapshot();
+    /// Makes some pieces ahead, one by one: a stop waits for one of them at most.
+    fn prepare(&mut self) {
+        for _ in 0..PREPARE_PIECES_MAX {
+            let pieces = self.kernel.prepare_snapshot(1);
+            let is_last = pieces.is_empty();
             self.keep(pieces, None);
+            if is_last || self.mailbox.inbox.is_closed() {
+                return;
+            }
+        }
+    }
+
+    /// An orderly stop leaves a short tail for the next start, where there is time for it until then.
+    pub(super) fn keep_last(&mut self, until: Instant) {
+        let is_due = self.kernel.snapshot_is_due(self.keeping.records.min(SNAPSHOT_STOP_RECORDS));
+        if !is_due || self.keeping.unlisted.is_some() {
+            return;
+        }
+        let Self { kernel, keeping, vault, .. } = self;
+        let has_time = || Instant::now() < until;
+        let is_whole = kernel.prepare_last_snapshot(|piece| {
+            keeping.keep(vault, piece);
+            has_time()
+        });
+        if is_whole && has_time() {
             self.snapshot();
+        } else {
+            crate::say(format_args!(
+                "the stop leaves no snapshot for want of time: the next start reads more of the log"
+            ));
         }
     }
 
@@ -120,18 +157,14 @@ impl<D: Disk> Driver<D> {
     /// Hands pieces to the thread that writes them, each execution's sealed under its key; with all of a snapshot, the
     /// index of its record and the names of its pieces.
     pub(super) fn keep(&mut self, pieces: Vec<Piece>, whole: Option<(u64, BTreeSet<Digest>)>) {
-        for Piece { name, execution, bytes } in pieces {
-            let sealed = match execution {
-                None => Ok(bytes),
-                Some(execution) => self.vault.seal_piece(&execution, &name, &bytes),
-            };
-            match sealed {
-                Ok(bytes) => self.keeping.keeper.keep(name, bytes),
-                Err(why) => self.keeping.keeper.failed(&why),
-            }
+        for piece in pieces {
+            self.keeping.keep(&mut self.vault, piece);
         }
         if whole.is_some() {
             self.keeping.unlisted = whole;
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use ledger::Ledger;
 use ledger::simulation::{MemoryDevice, MemoryDisk};
 use proof::note::Ed25519Signer;
@@ -15,12 +17,27 @@ fn hand_over(keeper: &Keeper, index: u64, pieces: &[&[u8]]) {
     keeper.finish(index, names);
 }
 
+fn in_time() -> Instant {
+    Instant::now() + Duration::from_secs(600)
+}
+
+#[test]
+fn what_comes_too_late_is_left_and_nothing_is_finished() {
+    let ledger = ledger(&MemoryDevice::new());
+    let keeper = Keeper::start(ledger.snapshots()).unwrap();
+    let _is_set = keeper.shared.until.set(Instant::now());
+    hand_over(&keeper, 7, &[b"one", b"two"]);
+    keeper.close(in_time());
+    assert!(ledger.snapshots().newest_first().unwrap().is_empty());
+    assert!(ledger.snapshots().piece(&Digest::of(b"one")).unwrap().is_none());
+}
+
 #[test]
 fn what_was_handed_over_is_written_by_the_end() {
     let ledger = ledger(&MemoryDevice::new());
     let keeper = Keeper::start(ledger.snapshots()).unwrap();
     hand_over(&keeper, 7, &[b"one", b"two"]);
-    keeper.close();
+    keeper.close(in_time());
     assert_eq!(ledger.snapshots().newest_first().unwrap(), [7]);
     assert_eq!(ledger.snapshots().piece(&Digest::of(b"two")).unwrap().unwrap(), b"two");
 }
@@ -32,7 +49,7 @@ fn a_full_disk_finishes_nothing_until_all_is_handed_over_anew() {
     let ledger = ledger(&device);
     let keeper = Keeper::start(ledger.snapshots()).unwrap();
     let written = |keeper: Keeper| {
-        keeper.close();
+        keeper.close(in_time());
         Keeper::start(ledger.snapshots()).unwrap()
     };
     hand_over(&keeper, 7, &[b"one"]);
@@ -48,6 +65,6 @@ fn a_full_disk_finishes_nothing_until_all_is_handed_over_anew() {
     hand_over(&keeper, 9, &[b"three"]);
     assert!(keeper.take_failure() && !keeper.take_failure());
     hand_over(&keeper, 10, &[b"two", b"three"]);
-    keeper.close();
+    keeper.close(in_time());
     assert_eq!(ledger.snapshots().newest_first().unwrap(), [10, 7]);
 }
