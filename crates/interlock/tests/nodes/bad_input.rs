@@ -55,7 +55,7 @@ impl Probed {
     fn good_call(&mut self, client: &mut Client) {
         self.calls += 1;
         let id = format!("good-{}", self.calls);
-        let answer = client.call(&id, "note", &json!({"text": "good"}));
+        let answer = client.call_until_decided(&id, "note", &json!({"text": "good"}));
         assert_eq!(answer["result"]["content"][0]["text"], "noted", "{answer}");
     }
 

@@ -5,11 +5,11 @@ use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-use crate::support::{BINARY, Client, Domain, Node, until};
+use crate::support::{BINARY, Client, Domain, Node, Took, until};
 
 /// A domain whose one server runs this script. `HERE` in it stands for the folder around the domain.
 fn domain(script: &str) -> Domain {
@@ -116,7 +116,6 @@ fn a_node_whose_words_nobody_reads_serves_and_ends() {
     command.arg("serve").arg(domain.folder());
     command.stdin(Stdio::null()).stdout(full.try_clone().unwrap()).stderr(full);
     let mut child = command.spawn().unwrap();
-    let pid = Pid::from_child(&child);
     // It says nothing that could be heard: whether it serves is for the socket to say.
     let mut clients: Vec<Client> = Vec::new();
     for _ in 0..3 {
@@ -128,10 +127,8 @@ fn a_node_whose_words_nobody_reads_serves_and_ends() {
         client.send(br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).unwrap();
         client.read().unwrap();
     }
-    let began = Instant::now();
-    kill_process(pid, Signal::TERM).unwrap();
-    child.wait().unwrap();
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let took = Took::to_end(&mut child, Signal::TERM);
+    assert!(took.time < Duration::from_secs(5) + took.queued, "{took:?}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::orders::{domain, is_closed, order, slow_calls};
-use crate::support::{Client, Domain, Node, refusals};
+use crate::support::{Client, Domain, Node, is_overload, refusals};
 
 /// Sessions of the workload that floods.
 const FLOOD: usize = 32;
@@ -37,10 +37,6 @@ fn session(domain: &Domain, workload: &str) -> Client {
     client.greet().unwrap();
     client.call("warm", "read_file", &read());
     client
-}
-
-fn is_refused(answer: &Value) -> bool {
-    answer["error"]["data"]["code"] == "refused.overload"
 }
 
 /// Asks all at once, and gives the answers with the time that all of them took.
@@ -129,7 +125,7 @@ fn a_flood_is_refused_in_time_while_another_is_served_and_orders_act() {
     let Some(held) = hold(&node, &domain, &mut first) else { return };
     let (answers, took) = ask_all(&mut flood, "flood");
     assert!(held.is_so_still(), "the kernel obeyed somebody: {usual:?} usually, {took:?} now");
-    let served: Vec<&Value> = answers.iter().filter(|answer| !is_refused(answer)).collect();
+    let served: Vec<&Value> = answers.iter().filter(|answer| !is_overload(answer)).collect();
     assert!(served.is_empty(), "in {took:?} while the kernel is held: {served:?}");
     // As much again for a machine that is busy, and as long as it shows to be for the flood itself.
     let longest = TURN_WITHIN * 2 + usual * 4;
@@ -145,7 +141,7 @@ fn a_flood_is_refused_in_time_while_another_is_served_and_orders_act() {
     held.end();
     let answer = quiet.read().unwrap().unwrap();
     assert_eq!(answer["id"], "1");
-    assert!(!is_refused(&answer) || asked.elapsed() >= TURN_WITHIN, "it is decided: {answer}");
+    assert!(!is_overload(&answer) || asked.elapsed() >= TURN_WITHIN, "it is decided: {answer}");
     assert!([Some(0), Some(75)].contains(&halt.join().unwrap()));
     assert!(node.stop().success());
     let counted = refusals(&domain.folder()).get("refused.overload").copied();

@@ -38,7 +38,9 @@ const SLOW_US: u64 = 100_000;
 /// Each sync of a disk that is stuck: longer than a command waits for the word that it is on record.
 const STUCK_US: u64 = 8_000_000;
 /// How long an agent that a halt covers may be scheduled too late to read what was sent to it before.
-const READ_LATE: Duration = Duration::from_secs(1);
+const READ_LATE: Duration = Duration::from_secs(5);
+/// A session that a halt covers ends. That takes as long as the machine does; until then no server gets a byte.
+const CUT_WITHIN: Duration = Duration::from_secs(60);
 
 /// What one halt came to.
 struct Halt {
@@ -140,7 +142,7 @@ fn halt(site: &Site, (setting, kind): (Setting, &str), agent: &Agent) -> Option<
     let told = now_ns();
     let of_before = |seen: &agent::Seen| seen.sessions > before.sessions || !seen.is_open;
     let mut faults = Vec::new();
-    let cut = agent.wait(Duration::from_secs(5), of_before);
+    let cut = agent.wait(CUT_WITHIN, of_before);
     if cut.is_none() {
         faults.push("the agent's session goes on".to_owned());
     }

@@ -11,6 +11,9 @@ use super::BINARY;
 /// Longest wait for one line, so that a test fails rather than hangs.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
+/// How often a request is made that has no turn in time.
+const REPEATED_MAX: usize = 30;
+
 /// An MCP client that writes what it is told, byte for byte.
 pub(crate) struct Client {
     input: Box<dyn Write + Send>,
@@ -74,12 +77,17 @@ impl Client {
         let client = json!({"name": "raw", "version": "1"});
         let params =
             json!({"capabilities": {}, "clientInfo": client, "protocolVersion": "2025-06-18"});
-        self.send_json(
-            &json!({"id": "greeting", "jsonrpc": "2.0", "method": "initialize", "params": params}),
-        )?;
-        let answer = self.read()?.ok_or(io::ErrorKind::UnexpectedEof)?;
-        if answer.get("result").is_none() {
-            return Err(io::Error::other(answer.to_string()));
+        for id in repeated("greeting") {
+            let hello =
+                json!({"id": id, "jsonrpc": "2.0", "method": "initialize", "params": params});
+            self.send_json(&hello)?;
+            let answer = self.read()?.ok_or(io::ErrorKind::UnexpectedEof)?;
+            if answer.get("result").is_some() {
+                break;
+            }
+            if !is_overload(&answer) {
+                return Err(io::Error::other(answer.to_string()));
+            }
         }
         self.send_json(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))
     }
@@ -116,6 +124,13 @@ impl Client {
         answer
     }
 
+    /// As [`Client::call`], again and again as long as there is no turn for it, or its permit has waited too long for the disk:
+    /// on a loaded machine that is no fault.
+    pub(crate) fn call_until_decided(&mut self, id: &str, tool: &str, arguments: &Value) -> Value {
+        let mut answers = repeated(id).map(|id| self.call(&id, tool, arguments));
+        answers.find(|answer| !is_overload(answer)).expect("it is refused again and again")
+    }
+
     /// The next message; none where the node has closed the session.
     pub(crate) fn read(&mut self) -> io::Result<Option<Value>> {
         match self.line()? {
@@ -133,6 +148,17 @@ impl Client {
             _ => Ok(None),
         }
     }
+}
+
+/// Whether a request has had no turn in time.
+pub(crate) fn is_overload(answer: &Value) -> bool {
+    answer["error"]["data"]["code"] == "refused.overload"
+}
+
+/// So many ids, each begins with this one.
+fn repeated(id: &str) -> impl Iterator<Item = String> {
+    let first = std::iter::once(id.to_owned());
+    first.chain((2..=REPEATED_MAX).map(move |number| format!("{id}-again-{number}")))
 }
 
 impl Drop for Client {

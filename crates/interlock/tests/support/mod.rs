@@ -4,12 +4,14 @@ mod client;
 mod domain;
 mod log;
 mod node;
+mod queued;
 mod run;
 
-pub(crate) use client::Client;
+pub(crate) use client::{Client, is_overload};
 pub(crate) use domain::Domain;
 pub(crate) use log::{Decision, End, Ends, Event, Records, decisions, refusals};
 pub(crate) use node::Node;
+pub(crate) use queued::Took;
 pub(crate) use run::{Ended, run, until};
 
 /// The built program.
