@@ -27,7 +27,7 @@ pub(crate) enum Exit {
     Data = 65,
     /// The input is not there.
     NoInput = 66,
-    /// The node ended, hangs or can't be reached: what was asked is not known to be done.
+    /// The node ended, hangs, can't be reached or has no place: what was asked is not known to be done.
     Unanswered = 69,
     /// Reading or writing failed.
     Io = 74,
@@ -117,7 +117,7 @@ impl Failure {
             "governance" | UNREPLAYED | "peer" | "replay" => Exit::Denied,
             "input" => Exit::Data,
             "socket" => Exit::NoInput,
-            "ended" | "stopping" | "unanswered" => Exit::Unanswered,
+            "ended" | "overload" | "stopping" | "unanswered" => Exit::Unanswered,
             "folder" | "ledger" | "locked" | "output" | "rollback" => Exit::Io,
             "unrecorded" => Exit::Unrecorded,
             _ => Exit::Failed,

@@ -15,7 +15,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kernel::governance::{Position, SignedProposal, UNREPLAYED};
 use kernel::lineage::{HandsOn, SignedApproval};
@@ -31,12 +31,16 @@ use crate::domain::BasedOn;
 use crate::erase::{Erased, Which};
 use crate::hello::{Caller, Hello};
 use crate::limits::{
-    ANSWER_MS_MAX, ANSWER_READ_BYTES, ERASED_AT_ONCE_MAX, ORDER_BYTES_MAX, RECORDED_MS_MAX,
+    ADMITTED_AGAIN_MS, ADMITTED_MS_MAX, ANSWER_MS_MAX, ANSWER_READ_BYTES, ERASED_AT_ONCE_MAX,
+    ORDER_BYTES_MAX, RECORDED_MS_MAX,
 };
 use crate::names::{Named, Names};
 use crate::{Options, stop};
 
 pub use stop::Acting;
+
+/// The code of a refusal for want of a place or of time: nothing was done.
+const OVERLOAD: &str = "refused.overload";
 
 /// Where a change was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,16 +168,27 @@ pub(crate) fn govern(
     proposal: &SignedProposal,
     blob: Option<&[u8]>,
 ) -> Result<Option<Accepted>, Error> {
-    let Some((mut stream, socket)) = reach(options)? else { return Ok(None) };
     let proposal = Box::new(proposal.clone());
     let hello = Hello::Govern { proposal, blob: blob.map(<[u8]>::to_vec) };
-    let first = ask_on(&mut stream, socket, &hello)?;
+    let Some((stream, socket, first)) = ask_first(options, &hello)? else { return Ok(None) };
     let acting = Acting::from_value(&first);
     let answer = match &acting {
         None => first,
         Some(acting) => recorded(&stream, socket, acting)?,
     };
     Ok(Some(Accepted { record: Vec::new(), position: position_in(&answer)?, acting }))
+}
+
+/// Asks over the officers' way, and leaves what follows the answer on the stream. None where no node runs.
+fn ask_first<'a>(
+    options: &'a Options,
+    question: &Hello,
+) -> Result<Option<(UnixStream, &'a Path, Value)>, Error> {
+    admitted(Duration::from_millis(ADMITTED_MS_MAX), || {
+        let Some((mut stream, socket)) = reach(options)? else { return Ok(None) };
+        let answer = ask_on(&mut stream, socket, question)?;
+        Ok(Some((stream, socket, answer)))
+    })
 }
 
 /// The second line of the answer to an order on which the node acts.
@@ -195,8 +210,7 @@ fn recorded(stream: &UnixStream, socket: &Path, acting: &Acting) -> Result<Value
 /// # Errors
 /// `socket` where the node does not answer.
 pub fn based_on(options: &Options) -> Result<Option<BasedOn>, Error> {
-    let Some((mut stream, socket)) = reach(options)? else { return Ok(None) };
-    let answer = ask_on(&mut stream, socket, &Hello::Position)?;
+    let Some((_, _, answer)) = ask_first(options, &Hello::Position)? else { return Ok(None) };
     let at = answer.get("at").and_then(Value::as_i64).unwrap_or_default();
     Ok(Some(BasedOn { position: position_in(&answer)?, at }))
 }
@@ -335,8 +349,24 @@ pub fn is_running(socket: &Path) -> bool {
 
 /// Asks over the officers' way.
 fn order(options: &Options, question: &Hello) -> Result<Value, Error> {
-    let (mut stream, socket) = reach(options)?.ok_or_else(|| not_running(&options.socket))?;
-    ask_by(&mut stream, socket, (question, ANSWER_READ_BYTES))
+    let wait = Duration::from_millis(ADMITTED_MS_MAX);
+    admitted(wait, || {
+        let (mut stream, socket) = reach(options)?.ok_or_else(|| not_running(&options.socket))?;
+        ask_by(&mut stream, socket, (question, ANSWER_READ_BYTES))
+    })
+}
+
+/// Asks again while the node has no place for it, for a time.
+fn admitted<T>(wait: Duration, mut ask: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    let begun = Instant::now();
+    loop {
+        match ask() {
+            Err(why) if why.code() == "overload" && begun.elapsed() < wait => {
+                std::thread::sleep(Duration::from_millis(ADMITTED_AGAIN_MS));
+            }
+            asked => return asked,
+        }
+    }
 }
 
 /// A connection for what officers order: over their own socket or, for who may not open that, over the other. None where no
@@ -447,6 +477,7 @@ fn unrefused(answer: Value) -> Result<Value, Error> {
     Err(match code.as_str() {
         "governance" => Error::governance(&message),
         "ledger" => Error::unkept(message),
+        OVERLOAD => Error::overload(&message),
         UNREPLAYED => Error::unreplayed(message),
         "server" => Error::server(&message),
         "stopping" => Error::ended(),

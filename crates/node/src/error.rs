@@ -18,7 +18,7 @@ pub struct Error {
 impl Error {
     /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `rollback`, `replay`, `governance`,
     /// `semantics.replay`, `server`, `session`, `socket`, `peer`, `entropy`, `input`, `output`,
-    /// `descriptors`, `unrecorded`, `locked`, `stopping`, `ended`, `unanswered`.
+    /// `descriptors`, `unrecorded`, `locked`, `stopping`, `ended`, `unanswered`, `overload`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.code
@@ -88,6 +88,14 @@ impl Error {
              give this again: without a node it goes to the log"
         );
         Self::new("unanswered", what)
+    }
+
+    /// The node has no place or no time for this now.
+    pub(crate) fn overload(message: &str) -> Self {
+        let what = format!(
+            "nothing was done: the node refused (refused.overload): {message}; give this again"
+        );
+        Self::new("overload", what)
     }
 
     /// The governance log does not have what the node acts on already.

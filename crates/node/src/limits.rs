@@ -37,6 +37,10 @@ pub const WAITING_RESERVED: usize = 16;
 /// Of the others, so many are kept for each OS user who has a workload here, as far as they go round: strangers can't take them.
 pub const WAITING_ASSURED: usize = 8;
 
+/// Of the others, so many are kept for OS users who have no connection yet, one each: strangers who have some can't keep out an officer
+/// of another OS user. Where descriptors are few, fewer.
+pub const WAITING_NEWCOMERS: usize = 16;
+
 /// Sessions of one OS user. One more is refused with `refused.quota`.
 pub const SESSIONS_PER_USER_MAX: usize = 256;
 
@@ -113,6 +117,13 @@ pub const LOG_FREE_MS_MAX: u64 = 5_000;
 
 /// How long a client waits before it tries that again, in milliseconds.
 pub const LOG_FREE_AGAIN_MS: u64 = 50;
+
+/// Longest time that a client tries, in milliseconds, to bring what an officer asks where the node has no place for it
+/// (`refused.overload`). Then nothing is done.
+pub const ADMITTED_MS_MAX: u64 = 5_000;
+
+/// How long a client waits before it tries that again, in milliseconds.
+pub const ADMITTED_AGAIN_MS: u64 = 100;
 
 /// Longest time that a client waits for the node's answer to its first line, in milliseconds.
 pub const ANSWER_MS_MAX: u64 = 10_000;

@@ -82,6 +82,7 @@ impl Officers {
                 per_user: OFFICERS_PER_USER_MAX,
                 reserved: OFFICERS_RESERVED,
                 assured: 0,
+                newcomers: 0,
             });
             tokio::select! {
                 () = socket::serve((listener, anew), Arc::clone(&shared), Way::Officers, places) => {}

@@ -16,6 +16,8 @@ pub(crate) struct Bounds {
     pub(crate) reserved: usize,
     /// So many of the others are kept for each OS user who has a workload here; fewer where there are too many of them.
     pub(crate) assured: usize,
+    /// So many besides are kept for OS users who have no place yet: an officer of an OS user without a workload comes so.
+    pub(crate) newcomers: usize,
 }
 
 /// Who has which places.
@@ -85,7 +87,7 @@ impl Places {
         (user, is_own): (u32, bool),
         registered: &BTreeSet<u32>,
     ) -> Result<Place, NoPlace> {
-        let Bounds { all, per_user, reserved, .. } = self.bounds;
+        let Bounds { all, per_user, reserved, newcomers, .. } = self.bounds;
         let mut taken = self.taken();
         let has = |user| taken.get(user).map_or(0, |one| one.places);
         if has(&user) >= per_user {
@@ -98,8 +100,9 @@ impl Places {
             true => 0,
             false => others.map(|other| assured.saturating_sub(has(other))).sum(),
         };
+        let for_newcomers = if is_own || has(&user) == 0 { 0 } else { newcomers };
         let used: usize = taken.values().map(|one| one.places).sum();
-        if used.saturating_add(kept) >= open {
+        if used.saturating_add(kept).saturating_add(for_newcomers) >= open {
             return Err(NoPlace::OfAll);
         }
         let one = taken.entry(user).or_default();
@@ -111,7 +114,7 @@ impl Places {
 impl Bounds {
     /// How many places are kept for each of so many OS users.
     fn assured_of(&self, users: usize) -> usize {
-        let open = self.all.saturating_sub(self.reserved);
+        let open = self.all.saturating_sub(self.reserved).saturating_sub(self.newcomers);
         open.checked_div(users).map_or(0, |each| each.min(self.assured))
     }
 }
@@ -150,7 +153,7 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    const BOUNDS: Bounds = Bounds { all: 6, per_user: 3, reserved: 1, assured: 1 };
+    const BOUNDS: Bounds = Bounds { all: 6, per_user: 3, reserved: 1, assured: 1, newcomers: 0 };
     const NOBODY: BTreeSet<u32> = BTreeSet::new();
 
     #[test]
@@ -204,6 +207,24 @@ mod tests {
             (0..3).map_while(|_| places.take_as((200, false), &registered).ok()).collect();
         assert_eq!(other.len(), 2);
         assert!(places.take_as((0, true), &registered).is_ok(), "and the node's own have theirs");
+    }
+
+    #[test]
+    fn who_has_a_place_cannot_take_those_of_newcomers() {
+        let bounds = Bounds { all: 8, per_user: 6, reserved: 1, assured: 1, newcomers: 2 };
+        let (places, registered) = (Places::new(bounds), BTreeSet::from([100]));
+        let take = |user| places.take_as((user, false), &registered);
+        let stranger: Vec<Place> = (0..9).map_while(|_| take(1).ok()).collect();
+        assert_eq!(stranger.len(), 4, "one is kept for the workload's, two for newcomers");
+        let newcomer = take(2).ok().unwrap();
+        assert_eq!(take(2).err(), Some(NoPlace::OfAll), "one each");
+        let other = take(3).ok().unwrap();
+        assert_eq!(take(4).err(), Some(NoPlace::OfAll), "two are taken");
+        assert!(take(100).is_ok(), "and the workload's has its own still");
+        drop((newcomer, other));
+        assert!(take(4).is_ok());
+        assert!(places.take_as((0, true), &registered).is_ok());
+        drop(stranger);
     }
 
     #[test]

@@ -16,8 +16,8 @@ use crate::driver::{Commands, Driver, Keeping, Kernel, halt};
 use crate::fold::{Folded, fold};
 use crate::keeper::Keeper;
 use crate::limits::{
-    SESSIONS_ASSURED, SESSIONS_PER_USER_MAX, TICK_MS, WAITING_ASSURED, WAITING_PER_USER_MAX,
-    WAITING_RESERVED,
+    SESSIONS_ASSURED, SESSIONS_PER_USER_MAX, TICK_MS, WAITING_ASSURED, WAITING_NEWCOMERS,
+    WAITING_PER_USER_MAX, WAITING_RESERVED,
 };
 use crate::marks::Mark;
 use crate::notes::Notes;
@@ -79,6 +79,7 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
             per_user: SESSIONS_PER_USER_MAX,
             reserved: 0,
             assured: SESSIONS_ASSURED,
+            newcomers: 0,
         }),
         officers,
         log,
@@ -92,6 +93,7 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
         per_user: WAITING_PER_USER_MAX,
         reserved: WAITING_RESERVED.min(budget.waiting / 2),
         assured: WAITING_ASSURED,
+        newcomers: WAITING_NEWCOMERS.min(budget.waiting / 4),
     });
     let serving = tokio::spawn(socket::serve((listener, agents.anew), shared, Way::Agents, places));
     Ok(Running { kernel, tasks: vec![remembering, serving], sockets, officers, thread, mark })

@@ -50,3 +50,55 @@ fn a_session_whose_input_has_ended_ends_well() {
     drop(node);
     assert!(end.recv().unwrap().is_ok());
 }
+
+/// A node that has no place for so many, and then says what governs; gives how many it refused.
+fn full_node(folder: &Path, refuses: usize) -> (Options, std::thread::JoinHandle<usize>) {
+    use std::os::unix::net::UnixListener;
+    let options = crate::fixture::options(folder);
+    std::fs::create_dir_all(&options.folder).unwrap();
+    let listener = UnixListener::bind(&options.socket).unwrap();
+    let position = Position { origin: "o".into(), root: Digest::of(b""), size: 0 };
+    let answer = crate::hello::line(&proof::json::object([
+        ("at", Value::Integer(7)),
+        ("position", position.to_value()),
+        ("type", Value::from("position")),
+        ("v", Value::Integer(1)),
+    ]));
+    let node = std::thread::spawn(move || {
+        for refused in 0.. {
+            let (mut stream, _) = listener.accept().unwrap();
+            if refused < refuses {
+                stream.write_all(&crate::hello::refusal(OVERLOAD, "full")).unwrap();
+                continue;
+            }
+            stream.write_all(&answer).unwrap();
+            // The client's line is read before the end, so that it sees no reset.
+            read_line(&stream, 1).unwrap();
+            return refused;
+        }
+        0
+    });
+    (options, node)
+}
+
+#[test]
+fn an_officers_question_that_has_no_place_is_asked_again() {
+    let around = tempfile::tempdir().unwrap();
+    let (options, node) = full_node(around.path(), 3);
+    assert_eq!(based_on(&options).unwrap().unwrap().at, 7);
+    assert_eq!(node.join().unwrap(), 3);
+}
+
+#[test]
+fn where_no_place_comes_nothing_is_done_and_that_is_said() {
+    let mut asked = 0;
+    let refused = admitted(Duration::ZERO, || {
+        asked += 1;
+        Err::<(), _>(Error::overload("full"))
+    });
+    let why = refused.unwrap_err();
+    assert_eq!((why.code(), asked), ("overload", 1));
+    assert!(why.to_string().contains("nothing was done") && why.to_string().contains("again"));
+    let other = admitted(Duration::MAX, || Err::<(), _>(Error::peer(&"no")));
+    assert_eq!(other.unwrap_err().code(), "peer", "only this is asked again");
+}
