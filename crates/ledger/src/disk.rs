@@ -19,7 +19,7 @@ pub trait Disk: Send + Sync + 'static {
     /// Take the folder for this process alone, until the disk is dropped.
     ///
     /// # Errors
-    /// [`DiskError::Locked`] when another holder has it.
+    /// [`DiskError::Locked`] when another holder has it; [`DiskError::Moved`] when another folder is at its path by now.
     fn lock(&self) -> Result<(), DiskError>;
 
     /// Make a new file of `len_bytes` zero bytes, whose space is then taken on the disk; missing
@@ -176,6 +176,12 @@ pub enum DiskError {
     /// Another process has the folder.
     #[error("`{path}` is in use by another process: stop that one first")]
     Locked {
+        /// The folder.
+        path: String,
+    },
+    /// The folder at the path is not the one that was opened.
+    #[error("`{path}` was replaced while it was opened: try again")]
+    Moved {
         /// The folder.
         path: String,
     },

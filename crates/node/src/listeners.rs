@@ -1,6 +1,7 @@
 //! The node's sockets: bound at start, and bound anew where somebody removes them while the node serves. Without them no order
 //! gets in, and the log's lock keeps every order out of the log too.
 
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::driver::halt;
 use crate::limits::SOCKETS_MS;
 use crate::notes::Notes;
 use crate::socket::Way;
@@ -51,14 +53,49 @@ pub(crate) fn bind(
     Ok((bound, Listeners { first, anew }))
 }
 
-/// Starts the thread that binds anew what is gone. It ends once what this returns is dropped.
-pub(crate) fn watch(mut sockets: Vec<BoundSocket>, log: Notes) -> Result<Sender<()>, Error> {
+/// The domain's folder that the node was started from.
+pub(crate) struct OwnFolder {
+    path: PathBuf,
+    id: FileId,
+}
+
+impl OwnFolder {
+    pub(crate) fn of(path: &Path) -> Result<Self, Error> {
+        let id = folder_id(path).map_err(|why| Error::folder(path, &why))?;
+        Ok(Self { path: path.to_owned(), id })
+    }
+
+    /// Whether the folder at the path is still the node's own. An error says that nobody can tell now.
+    fn is_there(&self) -> io::Result<bool> {
+        match folder_id(&self.path) {
+            Ok(id) => Ok(id == self.id),
+            Err(why) if why.kind() == ErrorKind::NotFound => Ok(false),
+            Err(why) => Err(why),
+        }
+    }
+}
+
+/// Starts the thread that binds anew what is gone. It ends once what this returns is dropped. Where another folder is put in the
+/// place of the node's own, the process ends: orders that go to that folder are none of the node's, and it does not answer for it.
+pub(crate) fn watch(
+    own: OwnFolder,
+    mut sockets: Vec<BoundSocket>,
+    log: Notes,
+) -> Result<Sender<()>, Error> {
     let (serving, ends): (_, Receiver<()>) = channel();
     let wait = Duration::from_millis(SOCKETS_MS);
     let thread = std::thread::Builder::new().name("sockets".to_owned());
     let started = thread.spawn(move || {
         while ends.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-            sockets.iter_mut().for_each(|socket| socket.check(&log));
+            match own.is_there() {
+                Ok(true) => sockets.iter_mut().for_each(|socket| socket.check(&log)),
+                Ok(false) => halt(&format!(
+                    "`{}` is not the folder any more that the node was started from",
+                    own.path.display()
+                )),
+                // Nor can a socket be bound there.
+                Err(_) => {}
+            }
         }
     });
     started.map_err(|why| Error::replay(&why))?;
@@ -129,6 +166,10 @@ fn bound(path: &Path, way: Way, group: Option<u32>) -> std::io::Result<(UnixList
     let file = file_id(path)?;
     rustix::net::listen(&socket, LONGEST_QUEUE)?;
     Ok((UnixListener::from(socket), file))
+}
+
+fn folder_id(path: &Path) -> io::Result<FileId> {
+    std::fs::metadata(path).map(|folder| (folder.dev(), folder.ino()))
 }
 
 fn file_id(path: &Path) -> std::io::Result<FileId> {

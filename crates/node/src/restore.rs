@@ -1,16 +1,45 @@
 //! Going on from an older copy of a domain, by the word of whoever runs it: what that undoes, and the steps that allow it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use kernel::governance::Change;
-use ledger::Reader;
+use ledger::{Disk, DiskError, FileDisk, Reader};
 use proof::note::{Signer as _, VerifierKey};
 
-use crate::client::{self, Place};
+use crate::client::Place;
 use crate::domain;
 use crate::marks::{Mark, Undone};
 use crate::{Accepted, Authority, Error, Options, keys, sealing};
+
+/// The locks of both logs in a domain's folder. While they are held no node runs or starts from it, and no order is recorded
+/// in it.
+#[derive(Debug)]
+pub struct Locked {
+    governance: Option<FileDisk>,
+    lineage: Option<FileDisk>,
+}
+
+/// Takes the locks that a node has which serves the domain, of those logs that are there.
+///
+/// # Errors
+/// `locked` where a node or a command has one, `ledger` where that can't be told.
+pub fn lock(options: &Options) -> Result<Locked, Error> {
+    let governance = lock_log("governance", &options.governance_folder())?;
+    Ok(Locked { governance, lineage: lock_log("lineage", &options.lineage_folder())? })
+}
+
+fn lock_log(log: &str, folder: &Path) -> Result<Option<FileDisk>, Error> {
+    if fs::symlink_metadata(folder).is_err() {
+        return Ok(None);
+    }
+    let disk = FileDisk::open_read_only(folder).map_err(|why| Error::ledger(log, &why))?;
+    match disk.lock() {
+        Ok(()) => Ok(Some(disk)),
+        Err(why @ DiskError::Locked { .. }) => Err(Error::locked(log, &why)),
+        Err(why) => Err(Error::ledger(log, &why)),
+    }
+}
 
 /// How the copies that lie in a domain's folder compare with what was seen of both logs.
 #[derive(Debug, Default)]
@@ -24,14 +53,11 @@ pub struct Standing {
     pub lineage_is_lost: bool,
 }
 
-/// Compares them. No node may run.
+/// Compares them.
 ///
 /// # Errors
-/// `ledger` where the governance log cannot be read, `keys`, `socket` where a node runs.
-pub fn standing(options: &Options) -> Result<Standing, Error> {
-    if client::runs(options)? {
-        return Err(Error::socket(&options.socket, &"a node serves it; stop the node first"));
-    }
+/// `ledger` where the governance log cannot be read, `keys`.
+pub fn standing(options: &Options, _: &Locked) -> Result<Standing, Error> {
     let mut standing = Standing::default();
     let key = keys::read(&options.folder, "governance")?.verifier();
     let governance = Mark::governance(options).undone(&key, &options.governance_origin())?;
@@ -48,7 +74,7 @@ pub fn standing(options: &Options) -> Result<Standing, Error> {
 
 /// What was seen in a domain's folder that a backup lacks, whose logs have so many records.
 #[must_use]
-pub fn undone_by(options: &Options, governance: u64, lineage: u64) -> Vec<Undone> {
+pub fn undone_by(options: &Options, _: &Locked, governance: u64, lineage: u64) -> Vec<Undone> {
     let undone =
         [Mark::governance(options).beyond(governance), Mark::lineage(options).beyond(lineage)];
     undone.into_iter().flatten().collect()
@@ -73,7 +99,7 @@ fn lineage(options: &Options) -> Result<(Option<Undone>, u64), Error> {
 ///
 /// # Errors
 /// `ledger` where a log is damaged or another process has it; `rollback` where the marks cannot be written.
-pub fn go_on(options: &Options) -> Result<(), Error> {
+pub fn go_on(options: &Options, locked: Locked) -> Result<(), Error> {
     let (governance, lineage) = (Mark::governance(options), Mark::lineage(options));
     governance.forget()?;
     if options.lineage_folder().is_dir() {
@@ -81,8 +107,13 @@ pub fn go_on(options: &Options) -> Result<(), Error> {
         lineage.remember()?;
     }
     governance.remember()?;
-    // It opens the log as a start does, and remembers what its records changed.
-    Authority::open(options)?.publish()
+    // It opens the log as a start does, under a lock of its own, and remembers what its records changed. The lineage log's lock
+    // keeps every node out meanwhile.
+    drop(locked.governance);
+    let mut authority = Authority::open(options)?;
+    authority.publish()?;
+    drop(locked.lineage);
+    Ok(())
 }
 
 /// Begins a new lineage log under a new node's name, where the old one is lost or cannot be gone on from. What is there of the
@@ -90,7 +121,7 @@ pub fn go_on(options: &Options) -> Result<(), Error> {
 ///
 /// # Errors
 /// `governance` where the name is registered already; `folder`, `keys`, `ledger`.
-pub fn new_lineage(old: &Options, new: &Options) -> Result<(), Error> {
+pub fn new_lineage(old: &Options, new: &Options, _: &Locked) -> Result<(), Error> {
     let governance = domain::governance(old)?;
     if governance.node_key(&new.node).is_some() {
         let what = format!("the node `{}` is registered already: choose another name", new.node);
@@ -128,7 +159,7 @@ pub fn registration(options: &Options) -> Result<Change, Error> {
 }
 
 /// Renames what is there, and never over something else.
-fn put_aside(from: &std::path::Path, to: PathBuf) -> Result<(), Error> {
+fn put_aside(from: &Path, to: PathBuf) -> Result<(), Error> {
     if fs::symlink_metadata(from).is_err() {
         return Ok(());
     }

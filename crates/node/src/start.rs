@@ -49,6 +49,7 @@ pub struct Running {
 pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
     servers::check(&options)?;
     let budget = descriptors::raise()?;
+    let own = listeners::OwnFolder::of(&options.folder)?;
     let authority = Authority::open(&options)?;
     tell_clock_behind("governance", authority.governance().at());
     tell_of_weak_points(&options, &authority, &log);
@@ -85,7 +86,7 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
         log,
     });
     let officers = Officers::start(runtime, officer, Arc::clone(&shared))?;
-    let sockets = listeners::watch(vec![agents_socket, officers_socket], shared.log.clone())?;
+    let sockets = listeners::watch(own, vec![agents_socket, officers_socket], shared.log.clone())?;
     let listener = tokio::net::UnixListener::from_std(agents.first);
     let listener = listener.map_err(|why| Error::socket(&shared.options.socket, &why))?;
     let places = Places::new(Bounds {

@@ -3,7 +3,7 @@ mod file;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use node::restore::Standing;
+use node::restore::{Locked, Standing};
 use node::{Options, Undone};
 use proof::json::{Object, Value, number, object};
 
@@ -29,7 +29,9 @@ pub(super) fn run(arguments: &Restore, output: &mut Output) -> Result<Exit, Fail
 
 fn older_copy(domain: &Path, arguments: &Restore, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(domain)?;
-    let standing = node::restore::standing(&options).map_err(|why| Failure::node(&why))?;
+    let locked = locked(&options)?;
+    let standing = node::restore::standing(&options, &locked);
+    let standing = standing.map_err(|why| Failure::node(&why))?;
     if output.is_json() {
         output.json(&value(&standing))?;
     } else {
@@ -37,14 +39,26 @@ fn older_copy(domain: &Path, arguments: &Restore, output: &mut Output) -> Result
     }
     output.flush()?;
     match &arguments.new_lineage {
-        Some(name) => new_lineage(arguments.yes, (&options, name), output),
-        None => go_on(arguments.yes, (&options, &standing), output),
+        Some(name) => new_lineage(arguments.yes, (&options, name), locked, output),
+        None => go_on(arguments.yes, (&options, &standing), locked, output),
     }
+}
+
+/// Takes the domain's locks, and holds them while somebody is asked.
+fn locked(options: &Options) -> Result<Locked, Failure> {
+    node::restore::lock(options).map_err(|why| match why.code() {
+        "locked" => {
+            let what = format!("a node serves `{}`, or a command writes", options.folder.display());
+            Failure::new(Exit::Failed, what).why(why).code("locked").help("stop it first")
+        }
+        _ => Failure::node(&why),
+    })
 }
 
 fn go_on(
     yes: bool,
     (options, standing): (&Options, &Standing),
+    locked: Locked,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let shown = options.folder.display();
@@ -63,7 +77,7 @@ fn go_on(
         return Ok(Exit::Ok);
     }
     ask("Go on without what is lost?", yes, Unattended::NeedsYes)?;
-    node::restore::go_on(options).map_err(|why| Failure::node(&why))?;
+    node::restore::go_on(options, locked).map_err(|why| Failure::node(&why))?;
     if !output.is_json() {
         output.line(format!("the next start goes on from here: interlock serve {shown}"))?;
         output.line("order again what was lost of halts and trust states, before that")?;
@@ -74,6 +88,7 @@ fn go_on(
 fn new_lineage(
     yes: bool,
     (old, name): (&Options, &str),
+    locked: Locked,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let (file, shown) = (old.folder.join(config::FILE), old.folder.display());
@@ -85,9 +100,12 @@ fn new_lineage(
         "Put the old lineage log aside and begin a new one, without labels and histories?";
     ask(question, yes, Unattended::NeedsYes)?;
     let new = Options { node: name.to_owned(), ..old.clone() };
-    node::restore::new_lineage(old, &new).map_err(|why| Failure::node(&why))?;
+    node::restore::new_lineage(old, &new, &locked).map_err(|why| Failure::node(&why))?;
     write(&file, &text)?;
-    node::restore::go_on(&new).map_err(|why| Failure::node(&why))?;
+    // Those of the new lineage log.
+    drop(locked);
+    let locked = self::locked(&new)?;
+    node::restore::go_on(&new, locked).map_err(|why| Failure::node(&why))?;
     match node::restore::register(&new) {
         Ok(_) => {
             output.line(format!("`{name}` is registered; start it: interlock serve {shown}"))?

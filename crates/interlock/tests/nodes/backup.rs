@@ -1,9 +1,10 @@
 //! Backups and copies of a node that decides meanwhile: each verifies, replays, starts and goes on.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -222,4 +223,66 @@ fn a_backup_without_keys_verifies_and_has_none() {
     assert!(ok(&["restore", file, to.to_str().unwrap()]).contains("no keys"));
     ok(&["log", "verify", to.to_str().unwrap()]);
     assert!(!to.join("keys").exists() && !to.join("lineage/keys").exists());
+}
+
+/// A node whose sockets are gone runs as before.
+#[test]
+fn nothing_is_put_in_place_under_a_node_without_sockets() {
+    let domain = domain();
+    let (folder, file) = (domain.folder(), backed_up(&domain));
+    let node = Node::start(&folder);
+    for socket in ["node.sock", "officer.sock"] {
+        fs::remove_file(folder.join(socket)).unwrap();
+    }
+    let (file, shown) = (file.to_str().unwrap(), folder.to_str().unwrap());
+    for arguments in [
+        &["restore", file, shown, "--yes"][..],
+        &["restore", shown, "--yes"],
+        &["restore", shown, "--new-lineage", "node-2", "--yes"],
+    ] {
+        let refused = run(arguments);
+        assert_eq!(refused.code, Some(1), "{arguments:?}: {}", refused.stderr);
+        assert!(refused.stderr.contains("a node serves"), "{}", refused.stderr);
+    }
+    assert!(!Path::new(&format!("{shown}.before-restore")).exists());
+    assert!(node.stop().success());
+}
+
+#[test]
+fn no_node_starts_while_a_restore_is_under_way() {
+    let domain = domain();
+    let (folder, file) = (domain.folder(), fs::read(backed_up(&domain)).unwrap());
+    let mut restore = Command::new(BINARY);
+    restore.args(["restore", "-", folder.to_str().unwrap(), "--yes"]);
+    let mut restore = restore.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut pipe = restore.stdin.take().unwrap();
+    let is_unpacking = || {
+        let mut names = fs::read_dir(domain.around()).unwrap().map(|one| one.unwrap().file_name());
+        names.any(|name| name.to_string_lossy().starts_with(".restoring-")).then_some(())
+    };
+    until("it to unpack", is_unpacking);
+    let (_, said) = Node::refuses(&folder);
+    assert!(said.contains("in use by another process"), "{said}");
+    let halted = run(&["halt", folder.to_str().unwrap(), "workload:agent"]);
+    assert_ne!(halted.code, Some(0), "{}", halted.stdout);
+    pipe.write_all(&file).unwrap();
+    drop(pipe);
+    assert!(restore.wait().unwrap().success());
+    assert!(Node::start(&folder).stop().success());
+}
+
+#[test]
+fn a_node_whose_folder_is_replaced_ends_and_binds_nothing_there() {
+    let domain = domain();
+    let (folder, file) = (domain.folder(), backed_up(&domain));
+    let (aside, new) = (domain.around().join("aside"), domain.around().join("new"));
+    ok(&["restore", file.to_str().unwrap(), new.to_str().unwrap()]);
+    let mut node = Node::start(&folder);
+    fs::rename(&folder, &aside).unwrap();
+    fs::rename(&new, &folder).unwrap();
+    until("it to end", || (!node.is_running()).then_some(()));
+    assert!(node.stderr().contains("is not the folder any more"), "{}", node.stderr());
+    assert!(!folder.join("node.sock").exists() && !folder.join("officer.sock").exists());
+    ok(&["halt", folder.to_str().unwrap(), "workload:agent"]);
+    assert!(Node::start(&folder).stop().success());
 }

@@ -91,6 +91,17 @@ impl FileDisk {
         self.check_mode(folder, stat.st_mode, FOLDER_MODE)
     }
 
+    /// Whoever put another folder in its place held the lock until then. What is opened by path from now on must be in this one.
+    fn check_path(&self) -> Result<(), DiskError> {
+        let named = |errno| failed(&self.shown(""), errno);
+        let own = rustix::fs::fstat(&self.root).map_err(named)?;
+        match rustix::fs::stat(&self.path) {
+            Ok(there) if (there.st_dev, there.st_ino) == (own.st_dev, own.st_ino) => Ok(()),
+            Ok(_) | Err(Errno::NOENT) => Err(DiskError::Moved { path: self.shown("") }),
+            Err(errno) => Err(named(errno)),
+        }
+    }
+
     fn check_mode(&self, path: &str, mode: u32, wanted: u32) -> Result<(), DiskError> {
         if mode & 0o077 == 0 {
             return Ok(());
@@ -167,7 +178,7 @@ impl Disk for FileDisk {
 
     fn lock(&self) -> Result<(), DiskError> {
         match rustix::fs::flock(&self.root, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(()),
+            Ok(()) => self.check_path(),
             Err(Errno::WOULDBLOCK) => Err(DiskError::Locked { path: self.shown("") }),
             Err(errno) => Err(failed(&self.shown(""), errno)),
         }

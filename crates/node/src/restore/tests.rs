@@ -60,7 +60,7 @@ fn a_refusal_says_which_changes_an_older_copy_would_undo() {
         assert!(refused.contains("the halt of zone:prod (record 4)"), "{refused}");
         assert!(refused.contains("`interlock restore`"), "{refused}");
     }
-    let standing = standing(&options).unwrap();
+    let standing = standing(&options, &lock(&options).unwrap()).unwrap();
     assert_eq!(standing.undone.len(), 1);
     assert_eq!((standing.undone[0].has, standing.undone[0].seen), (4, 5));
 }
@@ -72,9 +72,9 @@ fn an_accepted_loss_is_gone_on_from_and_kept_beside() {
     copy(&options.folder, &old);
     halt(&options, "prod");
     put_back(&options, &old, &["governance"]);
-    go_on(&options).unwrap();
+    go_on(&options, lock(&options).unwrap()).unwrap();
     assert!(options.folder.join("marks/governance.undone").is_file());
-    assert!(standing(&options).unwrap().undone.is_empty());
+    assert!(standing(&options, &lock(&options).unwrap()).unwrap().undone.is_empty());
     halt(&options, "edge");
     assert!(Authority::open(&options).is_ok());
 }
@@ -84,15 +84,41 @@ fn a_lost_lineage_log_begins_anew_under_a_name_that_governance_registers() {
     let around = tempfile::tempdir().unwrap();
     let options = made(around.path());
     fs::remove_dir_all(options.lineage_folder()).unwrap();
-    assert!(standing(&options).unwrap().lineage_is_lost);
+    assert!(standing(&options, &lock(&options).unwrap()).unwrap().lineage_is_lost);
     let new = Options { node: "node-2".to_owned(), ..options.clone() };
-    new_lineage(&options, &new).unwrap();
+    new_lineage(&options, &new, &lock(&options).unwrap()).unwrap();
     register(&new).unwrap();
     let governance = domain::governance(&new).unwrap();
     let key = keys::read(&new.folder, "lineage").unwrap().verifier();
     assert_eq!(governance.node_key("node-2"), Some(&key));
     assert!(options.folder.join("keys/lineage.skey.node-1").is_file());
-    assert!(!standing(&new).unwrap().lineage_is_lost);
-    let again = new_lineage(&new, &new).unwrap_err();
+    assert!(!standing(&new, &lock(&new).unwrap()).unwrap().lineage_is_lost);
+    let again = new_lineage(&new, &new, &lock(&new).unwrap()).unwrap_err();
     assert_eq!(again.code(), "governance", "a name serves one log: {again}");
+}
+
+#[test]
+fn a_locked_domain_takes_no_order_and_starts_no_node() {
+    let around = tempfile::tempdir().unwrap();
+    let options = made(around.path());
+    let locked = lock(&options).unwrap();
+    assert_eq!(Authority::open(&options).err().map(|why| why.code()), Some("locked"));
+    drop(locked);
+    let authority = Authority::open(&options).unwrap();
+    assert_eq!(lock(&options).unwrap_err().code(), "locked");
+    drop(authority);
+    lock(&options).unwrap();
+}
+
+#[test]
+fn a_folder_that_is_replaced_before_it_is_locked_is_not_gone_on_from() {
+    let around = tempfile::tempdir().unwrap();
+    let options = made(around.path());
+    let (log, aside) = (options.governance_folder(), around.path().join("aside"));
+    let opened = FileDisk::open(&log).unwrap();
+    copy(&log, &around.path().join("other"));
+    fs::rename(&log, &aside).unwrap();
+    assert!(matches!(opened.lock(), Err(DiskError::Moved { .. })), "none is there");
+    fs::rename(around.path().join("other"), &log).unwrap();
+    assert!(matches!(opened.lock(), Err(DiskError::Moved { .. })), "another is there");
 }

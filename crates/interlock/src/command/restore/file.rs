@@ -6,11 +6,12 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use node::backup::LogMoment;
+use node::restore::Locked;
 use node::{Options, Undone};
 use proof::json::object;
 use rustix::fs::{CWD, RenameFlags};
 
-use super::{tell_undone, undone_value};
+use super::{locked, tell_undone, undone_value};
 use crate::command::ask::{Unattended, ask};
 use crate::command::backup::archive::{MANIFEST, Manifest, Sum};
 use crate::command::backup::{folder_of, sync_folder_of};
@@ -36,9 +37,10 @@ pub(super) fn restore(
     let manifest = &unpacked.manifest;
     verify(&unpacked, output)?;
     let logs = &manifest.moment;
-    let undone = old
-        .as_ref()
-        .map(|old| node::restore::undone_by(old, logs.governance.written, logs.lineage.written));
+    let (governance, lineage) = (logs.governance.written, logs.lineage.written);
+    let undone = old.as_ref().map(|OldDomain { options, locked }| {
+        node::restore::undone_by(options, locked, governance, lineage)
+    });
     let undone = undone.unwrap_or_default();
     tell(manifest, &undone, output)?;
     output.flush()?;
@@ -53,6 +55,7 @@ pub(super) fn restore(
     }
     let folder = unpacked.folder.keep();
     rename(&folder, domain)?;
+    drop(old);
     sync_folder_of(domain).map_err(|why| {
         Failure::io(format!("`{}` cannot be synced", folder_of(domain).display()), &why)
     })?;
@@ -71,8 +74,14 @@ pub(super) fn restore(
     Ok(Exit::Ok)
 }
 
-/// What is at the place of the new folder: a domain, of which no node runs.
-fn old_domain(domain: &Path) -> Result<Option<Options>, Failure> {
+/// The domain at the place of the new folder. Its locks are held until that is in place: no node starts from it meanwhile, and
+/// nothing is recorded in it that nobody is shown.
+struct OldDomain {
+    options: Options,
+    locked: Locked,
+}
+
+fn old_domain(domain: &Path) -> Result<Option<OldDomain>, Failure> {
     if fs::symlink_metadata(domain).is_err() {
         return Ok(None);
     }
@@ -83,12 +92,8 @@ fn old_domain(domain: &Path) -> Result<Option<Options>, Failure> {
         return Err(Failure::new(Exit::Usage, what).help(help));
     }
     let options = config::load(domain)?;
-    let runs = node::client::runs(&options).map_err(|why| Failure::node(&why))?;
-    if runs {
-        let what = format!("a node serves `{}`", domain.display());
-        return Err(Failure::new(Exit::Failed, what).help("stop the node first"));
-    }
-    Ok(Some(options))
+    let locked = locked(&options)?;
+    Ok(Some(OldDomain { options, locked }))
 }
 
 fn aside_of(domain: &Path) -> Result<PathBuf, Failure> {
