@@ -8,7 +8,7 @@ import sys
 import time
 
 # As many as a call that takes longer than its deadline tells of, and how long it takes for each.
-PROGRESS, PAUSE_S = 6, 0.5
+PROGRESS, PAUSE_S = 10, 0.5
 
 journal = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 waiting = {}
