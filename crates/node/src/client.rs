@@ -28,11 +28,11 @@ use crate::Error;
 use crate::asking::Asking;
 use crate::authority::Accepted;
 use crate::domain::BasedOn;
-use crate::erase::{Erased, Which};
+use crate::erase::{Erased, Page, Which};
 use crate::hello::{Caller, Hello};
 use crate::limits::{
-    ADMITTED_AGAIN_MS, ADMITTED_MS_MAX, ANSWER_MS_MAX, ANSWER_READ_BYTES, ERASED_AT_ONCE_MAX,
-    ORDER_BYTES_MAX, RECORDED_MS_MAX,
+    ADMITTED_AGAIN_MS, ADMITTED_MS_MAX, ANSWER_MS_MAX, ANSWER_READ_BYTES, ORDER_BYTES_MAX,
+    RECORDED_MS_MAX,
 };
 use crate::names::{Named, Names};
 use crate::{Options, stop};
@@ -227,14 +227,15 @@ pub(crate) fn erase(
     is_trial: bool,
 ) -> Result<Vec<Erased>, Error> {
     let mut erased = Vec::new();
-    loop {
-        let answer = order(options, &Hello::Erase { which: which.clone(), is_trial })?;
+    let mut next = Some(Page::first(which, is_trial));
+    while let Some(page) = next {
+        let answer = order(options, &Hello::Erase(page.clone()))?;
         let some = answer.get("executions").and_then(Value::as_array).unwrap_or_default();
-        erased.extend(some.iter().filter_map(Erased::from_value));
-        if is_trial || some.len() < ERASED_AT_ONCE_MAX {
-            return Ok(erased);
-        }
+        let some: Vec<Erased> = some.iter().filter_map(Erased::from_value).collect();
+        next = page.next(&some);
+        erased.extend(some);
     }
+    Ok(erased)
 }
 
 /// Brings an officer's word on a pending request. Returns the index of its record.
@@ -459,7 +460,7 @@ fn only_asks(question: &Hello) -> bool {
         | Hello::Pending { .. }
         | Hello::Position
         | Hello::Status => true,
-        Hello::Erase { is_trial, .. } => *is_trial,
+        Hello::Erase(page) => page.is_trial,
         Hello::Approve { .. }
         | Hello::Delegate { .. }
         | Hello::End { .. }

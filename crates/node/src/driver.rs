@@ -24,6 +24,7 @@ use ledger::{Disk, Entry, GroupCommit};
 use tokio::sync::oneshot;
 
 use crate::clock::{self, Clock};
+use crate::erase::EndedExecution;
 use crate::limits::{
     END_BYTES, HALT_NOTE_MS_MAX, SEALED_FACTOR, STOP_PIECES_MS_MAX, STOP_SNAPSHOT_MS_MAX,
 };
@@ -176,8 +177,7 @@ impl<D: Disk> Driver<D> {
             }
             Command::Erase { execution, by, reply } => self.erase(execution, by, reply),
             Command::EndedExecutions { reply } => {
-                let ended = self.kernel.state().ended().map(|(id, at)| (id.to_owned(), at));
-                let _gone = reply.send(ended.collect());
+                let _gone = reply.send(EndedExecution::all(self.kernel.state()));
             }
             Command::Status { is_local, reply } => {
                 let _gone = reply.send(self.status(is_local));

@@ -1,6 +1,9 @@
 //! Erasing what ended executions sealed, through the running node or, where none runs, in the folder itself.
 
+use std::collections::BTreeSet;
+
 use kernel::lineage::ErasedFor;
+use kernel::state::NodeState;
 use proof::json::{Value, number, object};
 use proof::limits::INTEGER_MAX;
 use proof::record::Fields;
@@ -17,6 +20,26 @@ pub enum Which {
     One(String),
     /// All that ended before this time, in milliseconds since the Unix epoch.
     EndedBefore(i64),
+}
+
+/// An execution that ended and was not erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EndedExecution {
+    pub(crate) execution: String,
+    /// When it ended, in milliseconds since the Unix epoch.
+    pub(crate) at: i64,
+    /// Whether its events decide still for an execution that goes on.
+    pub(crate) is_kept: bool,
+}
+
+/// What one question is about: at most [`ERASED_AT_ONCE_MAX`] executions, in the order of their ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Page {
+    pub(crate) which: Which,
+    /// Those after this one; all where there is none.
+    pub(crate) after: Option<String>,
+    /// Whether nothing is erased, and what would be is told.
+    pub(crate) is_trial: bool,
 }
 
 /// What came of one execution.
@@ -44,14 +67,12 @@ pub async fn erase(options: &Options, which: &Which, is_trial: bool) -> Result<V
         _ => why,
     })?;
     let mut erased = Vec::new();
-    loop {
-        let some = carry_out(node.kernel(), which, (os_user, is_trial)).await;
+    let mut next = Some(Page::first(which, is_trial));
+    while let Some(page) = next {
+        let some = carry_out(node.kernel(), &page, os_user).await;
         let some = some.ok_or_else(|| Error::peer(&"the node stopped"))?;
-        let is_last = is_trial || some.len() < ERASED_AT_ONCE_MAX;
+        next = page.next(&some);
         erased.extend(some);
-        if is_last {
-            break;
-        }
     }
     node.stop(thread).await;
     remember(options, &erased);
@@ -83,41 +104,101 @@ fn remember(options: &Options, erased: &[Erased]) {
     }
 }
 
-/// At most [`ERASED_AT_ONCE_MAX`] of them. None when the kernel has stopped.
-pub(crate) async fn carry_out(
-    kernel: &Kernel,
-    which: &Which,
-    (os_user, is_trial): (u32, bool),
-) -> Option<Vec<Erased>> {
-    let (mut executions, reason) = match which {
-        Which::One(id) => (vec![id.clone()], ErasedFor::Asked),
-        Which::EndedBefore(at) => {
-            let ended = kernel.ended_executions().await?.into_iter().filter(|(_, end)| end < at);
-            (ended.map(|(id, _)| id).collect(), ErasedFor::Retention)
-        }
+/// Erases a page of them, or tells of it. None when the kernel has stopped.
+pub(crate) async fn carry_out(kernel: &Kernel, page: &Page, os_user: u32) -> Option<Vec<Erased>> {
+    let reason = match &page.which {
+        Which::One(_) => ErasedFor::Asked,
+        Which::EndedBefore(_) => ErasedFor::Retention,
     };
-    if is_trial {
-        let ended = kernel.ended_executions().await?;
-        let would = |id: String| {
-            let has_ended = ended.iter().any(|(one, _)| *one == id);
-            let result = if has_ended { Ok(None) } else { Err("execution.not_ended".to_owned()) };
-            Erased { execution: id, result }
+    let sought = match &page.which {
+        // What became of one that is no more among those that ended, the kernel says.
+        Which::One(id) if !page.is_trial => vec![(id.clone(), Ok(()))],
+        _ => page.of(kernel.ended_executions().await?),
+    };
+    if page.is_trial {
+        let told = |(execution, result): (String, Result<(), &str>)| Erased {
+            execution,
+            result: result.map(|()| None).map_err(str::to_owned),
         };
-        return Some(executions.into_iter().map(would).collect());
+        return Some(sought.into_iter().map(told).collect());
     }
-    executions.truncate(ERASED_AT_ONCE_MAX);
     // All are asked for before any is waited for: their records share the disk's syncs.
-    let asked = |id: String| (kernel.erase(id.clone(), os_user, reason), id);
+    let asked = |(id, result): (String, Result<(), &'static str>)| {
+        (result.map(|()| kernel.erase(id.clone(), os_user, reason)), id)
+    };
     let mut erased = Vec::new();
-    for (answer, execution) in executions.into_iter().map(asked).collect::<Vec<_>>() {
-        let result = answer.await?.map(Some).map_err(str::to_owned);
+    for (answer, execution) in sought.into_iter().map(asked).collect::<Vec<_>>() {
+        let result = match answer {
+            Ok(answer) => answer.await?.map(Some).map_err(str::to_owned),
+            Err(code) => Err(code.to_owned()),
+        };
         erased.push(Erased { execution, result });
     }
     Some(erased)
 }
 
-impl Which {
+impl EndedExecution {
+    /// All of them, by their ids.
+    pub(crate) fn all(state: &NodeState) -> Vec<Self> {
+        let kept: BTreeSet<&str> = state.all_kept().collect();
+        let ended = state.ended().map(|(id, at)| Self {
+            execution: id.to_owned(),
+            at,
+            is_kept: kept.contains(id),
+        });
+        ended.collect()
+    }
+}
+
+impl Page {
+    /// The first one of these.
+    pub(crate) fn first(which: &Which, is_trial: bool) -> Self {
+        Self { which: which.clone(), after: None, is_trial }
+    }
+
+    /// The one after this, unless this was the last. Whatever came of its executions, the next one goes on behind them.
+    pub(crate) fn next(self, erased: &[Erased]) -> Option<Self> {
+        let last = erased.last().filter(|_| erased.len() >= ERASED_AT_ONCE_MAX)?;
+        Some(Self { after: Some(last.execution.clone()), ..self })
+    }
+
+    /// The executions of this page, each with whether it may be erased, or the code of why not.
+    fn of(&self, ended: Vec<EndedExecution>) -> Vec<(String, Result<(), &'static str>)> {
+        let may = |is_kept: bool| if is_kept { Err("execution.line") } else { Ok(()) };
+        match &self.which {
+            Which::One(id) => {
+                let found = ended.iter().find(|one| one.execution == *id);
+                let result = found.map_or(Err("execution.not_ended"), |one| may(one.is_kept));
+                vec![(id.clone(), result)]
+            }
+            Which::EndedBefore(at) => ended
+                .into_iter()
+                .filter(|one| one.at < *at)
+                .filter(|one| self.after.as_ref().is_none_or(|after| one.execution > *after))
+                .take(ERASED_AT_ONCE_MAX)
+                .map(|one| (one.execution, may(one.is_kept)))
+                .collect(),
+        }
+    }
+
     pub(crate) fn write(&self, mut put: impl FnMut(&str, Value)) {
+        self.which.write(&mut put);
+        if let Some(after) = &self.after {
+            put("after", Value::from(after.as_str()));
+        }
+        put("trial", Value::Bool(self.is_trial));
+    }
+
+    pub(crate) fn read(fields: &Fields<'_>) -> Result<Self, Box<dyn std::error::Error>> {
+        fields.only(&["after", "ended_before", "execution", "trial", "type", "v"])?;
+        let is_trial = fields.value("trial")?.as_bool().ok_or("`trial` is true or false")?;
+        let after = fields.has("after").then(|| fields.str("after")).transpose()?;
+        Ok(Self { which: Which::read(fields)?, after: after.map(str::to_owned), is_trial })
+    }
+}
+
+impl Which {
+    fn write(&self, mut put: impl FnMut(&str, Value)) {
         match self {
             Self::One(id) => put("execution", Value::from(id.as_str())),
             Self::EndedBefore(at) => {
@@ -126,7 +207,7 @@ impl Which {
         }
     }
 
-    pub(crate) fn read(fields: &Fields<'_>) -> Result<Self, Box<dyn std::error::Error>> {
+    fn read(fields: &Fields<'_>) -> Result<Self, Box<dyn std::error::Error>> {
         match (fields.has("execution"), fields.has("ended_before")) {
             (true, false) => Ok(Self::One(fields.str("execution")?.to_owned())),
             (false, true) => Ok(Self::EndedBefore(fields.integer("ended_before")?)),
@@ -169,3 +250,6 @@ fn answer(erased: &[Erased]) -> Value {
         ("v", Value::Integer(1)),
     ])
 }
+
+#[cfg(test)]
+mod tests;

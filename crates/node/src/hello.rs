@@ -8,7 +8,7 @@ use proof::record::Fields;
 
 use crate::Error;
 use crate::asking::Asking;
-use crate::erase::Which;
+use crate::erase::Page;
 use crate::names::Names;
 
 /// The first line on a connection to the node's socket: canonical JSON with `v` 1 and a `type`.
@@ -23,7 +23,7 @@ pub(crate) enum Hello {
     /// `govern`: a signed change, with the blob that it publishes if it does.
     Govern { proposal: Box<SignedProposal>, blob: Option<Vec<u8>> },
     /// `erase`: what ended executions sealed, or what would be.
-    Erase { which: Which, is_trial: bool },
+    Erase(Page),
     /// `approve`: an officer's word on a pending request.
     Approve { approval: Box<SignedApproval> },
     /// `approvals`: what waits for officers, under ids that begin so.
@@ -96,10 +96,9 @@ impl Hello {
                     put("blob", Value::from(base64url::encode(blob)));
                 }
             }
-            Self::Erase { which, is_trial } => {
+            Self::Erase(page) => {
                 put("type", Value::from("erase"));
-                which.write(&mut put);
-                put("trial", Value::Bool(*is_trial));
+                page.write(&mut put);
             }
             Self::Approve { approval } => {
                 put("type", Value::from("approve"));
@@ -170,11 +169,7 @@ fn read(value: &Value) -> Result<Hello, Box<dyn std::error::Error>> {
             let blob = fields.has("blob").then(|| fields.bytes("blob")).transpose()?;
             Ok(Hello::Govern { proposal: Box::new(proposal), blob })
         }
-        "erase" => {
-            fields.only(&["ended_before", "execution", "trial", "type", "v"])?;
-            let is_trial = fields.value("trial")?.as_bool().ok_or("`trial` is true or false")?;
-            Ok(Hello::Erase { which: Which::read(&fields)?, is_trial })
-        }
+        "erase" => Ok(Hello::Erase(Page::read(&fields)?)),
         "approve" => {
             fields.only(&["approval", "type", "v"])?;
             let approval = SignedApproval::from_value(fields.value("approval")?)?;

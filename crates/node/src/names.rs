@@ -35,7 +35,7 @@ pub(crate) async fn answer(
         false => kernel.switch.called(&names.beginning, only_of),
         true if only_of.is_some() => Vec::new(),
         true => {
-            let ended = kernel.ended_executions().await?.into_iter().map(|(id, _)| id);
+            let ended = kernel.ended_executions().await?.into_iter().map(|one| one.execution);
             let called = ended.filter(|id| id.starts_with(&names.beginning));
             called.map(|execution| Named { execution, workload: String::new() }).collect()
         }

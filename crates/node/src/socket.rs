@@ -160,10 +160,9 @@ impl Connection {
                 self.govern(stream, *proposal, blob).await?;
                 Vec::new()
             }
-            Hello::Erase { which, is_trial } => {
+            Hello::Erase(page) => {
                 self.only(is_own(self.peer.uid()), "only the node's own OS user may erase")?;
-                let by = (self.peer.uid(), is_trial);
-                let erased = erase::carry_out(&kernel, &which, by).await;
+                let erased = erase::carry_out(&kernel, &page, self.peer.uid()).await;
                 erase::remembered(&shared.options, erased).await
             }
             Hello::Approve { approval } => approvals::approve(&kernel, *approval).await,

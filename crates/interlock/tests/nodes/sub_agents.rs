@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use crate::orders::order;
 use crate::support::{BINARY, Client, Domain, Node, decisions, run};
 
 /// The small bundle, with sub-agents, for the version of the decider that looks at grants.
@@ -65,6 +66,39 @@ fn a_sub_agent_reads_writes_nothing_and_ends() {
     assert_eq!(codes, ["permitted", "permitted", "permitted", "grant.exceeded", "grant.exceeded"]);
     let replayed = run(&["replay", &folder, "--json"].map(str::to_owned));
     assert_eq!(replayed.code, Some(0), "{}", replayed.stderr);
+}
+
+#[test]
+fn what_is_kept_for_its_line_is_told_by_a_trial_and_by_an_erasure() {
+    let around = tempfile::tempdir().unwrap();
+    let folder = around.path().join("bundle");
+    bundle(&folder);
+    let manifest = std::fs::read_to_string(folder.join("bundle.toml")).unwrap();
+    let manifest = manifest.replace("semantics = 2", "semantics = 4");
+    std::fs::write(folder.join("bundle.toml"), manifest).unwrap();
+    let domain = Domain::new(&folder, &["agent", "reader"], &[]);
+    let node = Node::start(&domain.folder());
+    let words = ["delegate", "--to", "reader", "--json", "--arguments", r#"{"role":"reader"}"#];
+    let begun = order(&domain.folder(), &words);
+    assert_eq!(begun.code, Some(0), "{}", begun.stderr);
+    let begun: serde_json::Value = serde_json::from_str(&begun.stdout).unwrap();
+    let child = begun["execution"].as_str().unwrap();
+    assert_eq!(order(&domain.folder(), &["end", child, "--parent"]).code, Some(0));
+    let is_kept = |words: &[&str], done: &str| {
+        let told = order(&domain.folder(), words);
+        assert_eq!(told.code, Some(2), "{}", told.stdout);
+        let line = format!("{child} not erased (execution.line)");
+        assert!(told.stdout.contains(&line), "{}", told.stdout);
+        assert!(told.stdout.contains(&format!("0 executions {done}")), "{}", told.stdout);
+    };
+    let ended_before = ["erase", "--ended-before", "1ms"];
+    let trial = [&ended_before[..], &["--dry-run"]].concat();
+    is_kept(&trial, "would be erased");
+    is_kept(&["erase", child, "--dry-run"], "would be erased");
+    is_kept(&ended_before, "erased");
+    assert!(node.stop().success());
+    is_kept(&trial, "would be erased");
+    is_kept(&ended_before, "erased");
 }
 
 /// A bundle of the first version looks at no grants, so that it stops sub-agents: the second would not have.

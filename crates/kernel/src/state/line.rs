@@ -144,6 +144,11 @@ impl NodeState {
         }
     }
 
+    /// Executions that ended and whose events decide still for others.
+    pub fn all_kept(&self) -> impl Iterator<Item = &str> {
+        self.executions.iter().flat_map(|(_, one)| &one.sharing.ended).map(String::as_str)
+    }
+
     /// Whether the events of an execution that ended decide still for others.
     pub(crate) fn is_kept(&self, id: &str) -> bool {
         self.executions.iter().any(|(_, one)| one.sharing.ended.contains(id))

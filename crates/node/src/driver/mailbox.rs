@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use super::inbox::{Commands, Inbox};
 use super::permit::HeldPermit;
+use crate::erase::EndedExecution;
 use crate::limits::{CALLER_LOOK_MS, TICK_MS};
 use crate::pending::{Found, Sought};
 use crate::stop::StopSwitch;
@@ -102,7 +103,7 @@ pub(crate) enum Command {
         reply: oneshot::Sender<Value>,
     },
     EndedExecutions {
-        reply: oneshot::Sender<Vec<(String, i64)>>,
+        reply: oneshot::Sender<Vec<EndedExecution>>,
     },
     Status {
         is_local: bool,
@@ -280,8 +281,8 @@ impl Kernel {
         self.ask(move |reply| Command::Erase { execution, by: (os_user, reason), reply })
     }
 
-    /// Executions that ended and were not erased, with the time of their end.
-    pub(crate) async fn ended_executions(&self) -> Option<Vec<(String, i64)>> {
+    /// Executions that ended and were not erased, by their ids.
+    pub(crate) async fn ended_executions(&self) -> Option<Vec<EndedExecution>> {
         self.ask(move |reply| Command::EndedExecutions { reply }).await
     }
 
