@@ -8,13 +8,12 @@
 //! `unrecorded` says that the second did not come in time. A node that ends before it says what came of an order is an error `ended`:
 //! [`crate::domain::bring`] puts the order on record without it then.
 
+mod session;
+
 use std::io::ErrorKind;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use kernel::governance::{Position, SignedProposal, UNREPLAYED};
@@ -37,6 +36,7 @@ use crate::limits::{
 use crate::names::{Named, Names};
 use crate::{Options, stop};
 
+pub use session::Session;
 pub use stop::Acting;
 
 /// The code of a refusal for want of a place or of time: nothing was done.
@@ -49,16 +49,6 @@ pub enum Place {
     Node,
     /// In the log, since no node runs: the next start acts on it.
     Log,
-}
-
-/// A joined MCP session: what the node said of it, and the stream.
-#[derive(Debug)]
-pub struct Session {
-    /// The execution that this session belongs to.
-    pub execution: String,
-    /// How strongly the enforcement point binds this client.
-    pub assurance: String,
-    stream: UnixStream,
 }
 
 /// Joins the execution of a workload, or a delegated one by its id, to speak MCP with an upstream server.
@@ -111,51 +101,6 @@ pub fn end(
 
 fn caller(workload: &str, execution: Option<&str>) -> Caller {
     Caller { workload: workload.to_owned(), execution: execution.map(str::to_owned) }
-}
-
-impl Session {
-    /// Carries bytes both ways, as they are, until the node closes the session. The end of `input` is
-    /// passed on, and what still comes back is written.
-    ///
-    /// # Errors
-    /// `socket` where the connection breaks, `session` where the node closes it before the input ends.
-    pub fn pipe<R, W>(self, mut input: R, mut output: W) -> Result<(), Error>
-    where
-        R: Read + Send + 'static,
-        W: Write,
-    {
-        let failed = |why: std::io::Error| Error::socket(Path::new("node"), &why);
-        let mut to_node = self.stream.try_clone().map_err(failed)?;
-        let input_ended = Arc::new(AtomicBool::new(false));
-        let ended = Arc::clone(&input_ended);
-        // Not joined: it may wait for input for ever, and ends with the process.
-        std::thread::spawn(move || {
-            // A node that takes nothing more is no end of the input.
-            ended.store(copy(&mut input, &mut to_node).is_ok(), Ordering::Release);
-            let _closed = to_node.shutdown(Shutdown::Write);
-        });
-        let mut from_node = self.stream;
-        copy(&mut from_node, &mut output).map_err(failed)?;
-        match input_ended.load(Ordering::Acquire) {
-            true => Ok(()),
-            false => {
-                Err(Error::session(&"the node ended the session; its standard error says why"))
-            }
-        }
-    }
-}
-
-/// Copies until the end, handing on each read at once.
-fn copy(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<()> {
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let count = from.read(&mut buffer)?;
-        let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else {
-            return Ok(());
-        };
-        to.write_all(bytes)?;
-        to.flush()?;
-    }
 }
 
 /// Brings a signed change to the running node. None where no node runs.

@@ -1,4 +1,5 @@
 use std::io::empty;
+use std::net::Shutdown;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use super::*;
