@@ -3,18 +3,18 @@
 //! that a refusal can say what the older copy would undo.
 
 mod changes;
+mod copies;
 
 use std::path::{Path, PathBuf};
 
 use ledger::{Disk, DiskFile, FileDisk, Head, Reader};
 use proof::checkpoint::{self, Checkpoint};
 use proof::limits::FILE_BYTES_MAX;
-use proof::log::LogReader;
-use proof::merkle::{Frontier, leaf_hash};
 use proof::note::VerifierKey;
 
 use crate::{Error, Options};
 pub use changes::SeenChange;
+use copies::LogCopy;
 
 /// What is remembered of one log: a copy of its signed checkpoint.
 #[derive(Debug, Clone)]
@@ -36,6 +36,10 @@ pub struct Undone {
     pub has: u64,
     /// How many it had.
     pub seen: u64,
+    /// The first record of what it had that it lacks; 0 where nobody knows where two histories part.
+    pub from: u64,
+    /// Whether it is another history, and not only a shorter one.
+    pub is_fork: bool,
     /// What the governance records changed that it lacks, as far as that is remembered.
     pub changes: Vec<SeenChange>,
 }
@@ -91,13 +95,7 @@ impl Mark {
             let Some(seen) = self.read(&place, (folder, &name))? else { continue };
             let unreadable = |why: &dyn std::fmt::Display| self.unreadable(&place, why);
             let seen = checkpoint::open(&seen, key, origin).map_err(|why| unreadable(&why))?;
-            let log =
-                LogReader::open(self.reader()?, key, origin).map_err(|why| self.failed(&why))?;
-            if log.size() >= seen.size {
-                log.extends(&seen).map_err(|why| Error::rollback(self.log, &why))?;
-                continue;
-            }
-            let written = self.written(&log, &seen)?;
+            let written = self.head_at(seen.size, key, origin)?;
             if written.size < seen.size {
                 let undone = self.undone_of((folder, &name), (written.size, seen.size));
                 return Err(Error::rollback(self.log, &undone));
@@ -112,62 +110,70 @@ impl Mark {
 
     /// What the log lacks of what was seen of it. None where it lacks nothing.
     pub(crate) fn undone(&self, key: &VerifierKey, origin: &str) -> Result<Option<Undone>, Error> {
-        let log = LogReader::open(self.reader()?, key, origin).map_err(|why| self.failed(&why))?;
         let mut most: Option<Undone> = None;
         for (folder, name) in self.copies() {
             let Ok(Some(seen)) = self.read(&folder.join(&name), (folder, &name)) else { continue };
             let Ok(seen) = checkpoint::open(&seen, key, origin) else { continue };
-            let known = most.as_ref().map_or(log.size(), |undone| undone.seen);
-            if seen.size <= known {
+            if most.as_ref().is_some_and(|most| seen.size <= most.seen) {
                 continue;
             }
-            let written = self.written(&log, &seen)?;
-            if written.size < seen.size {
-                most = Some(self.undone_of((folder, &name), (written.size, seen.size)));
+            let head = self.head_at(seen.size, key, origin)?;
+            if head.size < seen.size {
+                most = Some(self.undone_of((folder, &name), (head.size, seen.size)));
+            } else if head.root != seen.root {
+                // Where they part is not known.
+                let has = self.head_at(u64::MAX, key, origin)?.size;
+                let all = self.undone_of((folder, &name), (0, seen.size));
+                most = Some(Undone { has, is_fork: true, ..all });
             }
         }
         Ok(most)
     }
 
-    /// The head up to a remembered one, of what is written and not published: a copy of a running log may have an older
-    /// checkpoint than the mark that was copied after it.
-    fn written(&self, log: &LogReader<Reader<FileDisk>>, seen: &Checkpoint) -> Result<Head, Error> {
-        let mut tree = Frontier::load(log, log.size()).map_err(|why| self.failed(&why))?;
-        let reader = self.reader()?;
-        for entry in reader.entries(log.size()).map_err(|why| self.failed(&why))? {
-            if tree.size() >= seen.size {
-                break;
-            }
-            tree.push(leaf_hash(&entry.map_err(|why| self.failed(&why))?.record));
-        }
-        Ok(Head { size: tree.size(), root: tree.root() })
+    fn head_at(&self, size: u64, key: &VerifierKey, origin: &str) -> Result<Head, Error> {
+        let copy = LogCopy::open_with(&self.log_folder, key, origin);
+        copy.and_then(|copy| copy.head_at(size)).map_err(|why| self.failed(&why))
     }
 
     fn undone_of(&self, (folder, name): (&Path, &str), (has, seen): (u64, u64)) -> Undone {
         let changes = changes::read(folder, name).into_iter().filter(|one| one.index >= has);
-        Undone { log: self.log, has, seen, changes: changes.collect() }
+        Undone { log: self.log, has, seen, from: has, is_fork: false, changes: changes.collect() }
     }
 
-    /// What was seen of a log here that another copy of it, with so many records, lacks. Only told: nothing is verified.
-    pub(crate) fn beyond(&self, has: u64) -> Option<Undone> {
-        let own = self.reader().ok().and_then(|reader| {
-            let last = reader.entries(has).ok()?.map_while(Result::ok).last();
-            last.map(|entry| entry.index.saturating_add(1))
-        });
-        let mut most = Undone { log: self.log, has, seen: own.unwrap_or(has), changes: Vec::new() };
+    /// What was seen of a log here that a copy of it elsewhere lacks: all beyond its end, or from where both part. A log here that
+    /// cannot be read any more is compared by what is remembered of it.
+    pub(crate) fn beyond(&self, copy: &Path) -> Result<Option<Undone>, Error> {
+        let copy = LogCopy::open(copy).map_err(|why| self.failed(&why))?;
+        let written = copy.head_at(u64::MAX).map_err(|why| self.failed(&why))?.size;
+        let own = LogCopy::open(&self.log_folder).ok();
+        let own = own.map(|own| (own.common(&copy), own.written(), own.key != copy.key));
+        let (common, seen, is_other) = own.unwrap_or((written, 0, false));
+        let from = common.min(written);
+        let is_fork = is_other || (from < written && from < seen);
+        let mut most =
+            Undone { log: self.log, has: written, seen, from, is_fork, changes: Vec::new() };
         for (folder, name) in self.copies() {
-            let size = self.read(&folder.join(&name), (folder, &name)).ok().flatten();
-            let size = size.and_then(|seen| {
+            let seen = self.read(&folder.join(&name), (folder, &name)).ok().flatten();
+            let seen = seen.and_then(|seen| {
                 let note = proof::note::SignedNote::parse(&seen).ok()?;
-                Checkpoint::parse(note.text()).ok().map(|seen| seen.size)
+                Checkpoint::parse(note.text()).ok()
             });
-            most.seen = most.seen.max(size.unwrap_or_default());
-            let changes = self.undone_of((folder, &name), (has, has)).changes;
+            let Some(seen) = seen else { continue };
+            most.seen = most.seen.max(seen.size);
+            let head = copy.head_at(seen.size).map_err(|why| self.failed(&why))?;
+            let is_known = own.is_some_and(|(_, written, _)| written >= seen.size);
+            if !is_known && head.size == seen.size && head.root != seen.root {
+                // Where they part is not known then.
+                (most.is_fork, most.from) = (true, 0);
+            }
+        }
+        for (folder, name) in self.copies() {
+            let changes = self.undone_of((folder, &name), (most.from, most.seen)).changes;
             if changes.len() > most.changes.len() {
                 most.changes = changes;
             }
         }
-        (most.seen > has).then_some(most)
+        Ok((most.is_fork || most.seen > written).then_some(most))
     }
 
     /// The remembered head. The copy in the other log's folder need not be there: an earlier build made none.
@@ -260,6 +266,9 @@ fn replace(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), ledger::DiskEr
 impl std::fmt::Display for Undone {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "it has {} records, and had {} already", self.has, self.seen)?;
+        if self.is_fork {
+            write!(f, "; it is another history")?;
+        }
         if self.changes.is_empty() {
             return Ok(());
         }

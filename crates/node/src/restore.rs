@@ -72,12 +72,14 @@ pub fn standing(options: &Options, _: &Locked) -> Result<Standing, Error> {
     Ok(standing)
 }
 
-/// What was seen in a domain's folder that a backup lacks, whose logs have so many records.
-#[must_use]
-pub fn undone_by(options: &Options, _: &Locked, governance: u64, lineage: u64) -> Vec<Undone> {
-    let undone =
-        [Mark::governance(options).beyond(governance), Mark::lineage(options).beyond(lineage)];
-    undone.into_iter().flatten().collect()
+/// What was seen in a domain's folder that a backup lacks, which is unpacked in this folder.
+///
+/// # Errors
+/// `ledger` where a log of the backup can't be read.
+pub fn undone_by(options: &Options, _: &Locked, backup: &Path) -> Result<Vec<Undone>, Error> {
+    let governance = Mark::governance(options).beyond(&backup.join("governance"))?;
+    let lineage = Mark::lineage(options).beyond(&backup.join("lineage"))?;
+    Ok([governance, lineage].into_iter().flatten().collect())
 }
 
 /// What the lineage log lacks, and the size of the governance log that its last record rests on.

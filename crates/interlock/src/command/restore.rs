@@ -157,9 +157,15 @@ fn tell(standing: &Standing, output: &mut Output) -> Result<(), Failure> {
 
 fn tell_undone(undone: &[Undone], output: &mut Output) -> Result<(), Failure> {
     let paint = output.paint();
-    for Undone { log, has, seen, changes } in undone {
+    for Undone { log, has, seen, from, is_fork, changes } in undone {
         let lost = counted(seen.saturating_sub(*has), "record is", "records are");
-        let title = format!("the {log} log has {has} records and had {seen}: {lost} lost");
+        let title = match is_fork {
+            false => format!("the {log} log has {has} records and had {seen}: {lost} lost"),
+            true => format!(
+                "the {log} log is ANOTHER HISTORY of {has} records: of the {seen} that were seen here, \
+                 all from record {from} on are lost"
+            ),
+        };
         output.line(paint.text(Style::Bad, title))?;
         for one in changes {
             let at = paint.text(Style::Quiet, format!("record {}, {} UTC", one.index, utc(one.at)));
@@ -191,7 +197,9 @@ fn undone_value(undone: &[Undone]) -> Value {
         });
         object([
             ("changes", Value::Array(changes.collect())),
+            ("from", number(one.from)),
             ("has", number(one.has)),
+            ("is_fork", Value::Bool(one.is_fork)),
             ("log", Value::from(one.log)),
             ("seen", number(one.seen)),
         ])

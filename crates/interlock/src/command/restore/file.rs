@@ -36,12 +36,10 @@ pub(super) fn restore(
     let unpacked = unpack_beside(backup, domain, output)?;
     let manifest = &unpacked.manifest;
     verify(&unpacked, output)?;
-    let logs = &manifest.moment;
-    let (governance, lineage) = (logs.governance.written, logs.lineage.written);
-    let undone = old.as_ref().map(|OldDomain { options, locked }| {
-        node::restore::undone_by(options, locked, governance, lineage)
-    });
-    let undone = undone.unwrap_or_default();
+    let undone = match &old {
+        Some(old) => undone(old, &unpacked)?,
+        None => Vec::new(),
+    };
     tell(manifest, &undone, output)?;
     output.flush()?;
     let aside = match fs::symlink_metadata(domain) {
@@ -94,6 +92,22 @@ fn old_domain(domain: &Path) -> Result<Option<OldDomain>, Failure> {
     let options = config::load(domain)?;
     let locked = locked(&options)?;
     Ok(Some(OldDomain { options, locked }))
+}
+
+/// What the backup lacks of the old domain. That of another domain does not come in its place.
+fn undone(old: &OldDomain, unpacked: &Unpacked) -> Result<Vec<Undone>, Failure> {
+    let OldDomain { options, locked } = old;
+    let (origin, own) = (&unpacked.manifest.moment.governance.origin, options.governance_origin());
+    if *origin != own {
+        let what = format!("the backup is of another domain than `{}`", options.folder.display());
+        return Err(Failure::new(Exit::Denied, what)
+            .why(format!("its governance log is `{origin}`, and that there is `{own}`"))
+            .help(
+                "restore it to a folder that is not there yet, or move this one elsewhere first",
+            ));
+    }
+    node::restore::undone_by(options, locked, unpacked.folder.path())
+        .map_err(|why| Failure::node(&why))
 }
 
 fn aside_of(domain: &Path) -> Result<PathBuf, Failure> {

@@ -145,3 +145,44 @@ fn a_node_goes_on_under_a_new_name_when_its_lineage_log_is_lost() {
     site.interlock(&["restore", &domain, "--new-lineage", "node-2", "--yes"]);
     assert!(Node::start(&folder).stop().success());
 }
+
+/// A backup of a copy that went on by itself has as many records, and other ones.
+#[test]
+fn a_backup_of_another_history_shows_what_it_undoes() {
+    let (site, kept) = restored();
+    let (folder, fork) = (site.domain.folder(), kept.path().join("old"));
+    let (at, agent) = (fork.to_str().unwrap(), "workload:agent");
+    site.interlock(&["trust", at, agent, "degraded"]);
+    site.interlock(&["halt", at, agent]);
+    site.interlock(&["halt", at, agent, "--lift"]);
+    let (file, shown) = (kept.path().join("fork.tar"), folder.to_str().unwrap());
+    let file = file.to_str().unwrap();
+    site.interlock(&["backup", fork.to_str().unwrap(), file]);
+    let asked = run(&["restore", file, shown]);
+    assert_eq!(asked.code, Some(64), "{}", asked.stderr);
+    for said in ["the governance log is ANOTHER HISTORY", "the halt of workload:agent"] {
+        assert!(asked.stdout.contains(said), "{said}: {}", asked.stdout);
+    }
+    // So does the copy that lies there.
+    for name in ["governance", "lineage/seen-governance"] {
+        remove(&folder.join(name));
+        copy(&fork.join(name), &folder.join(name));
+    }
+    let there = run(&["restore", shown]);
+    assert!(there.stdout.contains("the governance log is ANOTHER HISTORY"), "{}", there.stdout);
+    assert!(there.stdout.contains("the halt of workload:agent"), "{}", there.stdout);
+}
+
+#[test]
+fn a_backup_of_another_domain_does_not_come_in_ones_place() {
+    let (site, kept) = restored();
+    let (other, file) = (kept.path().join("other"), kept.path().join("other.tar"));
+    let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bundles/starter");
+    let (shown, file) = (other.to_str().unwrap(), file.to_str().unwrap());
+    site.interlock(&["init", shown, "--bundle", starter.to_str().unwrap()]);
+    site.interlock(&["backup", shown, file]);
+    let refused = run(&["restore", file, &site.domain(), "--yes"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+    assert!(refused.stderr.contains("of another domain"), "{}", refused.stderr);
+    assert!(run(&["trust", &site.domain()]).stdout.contains("halted"));
+}
