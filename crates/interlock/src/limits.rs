@@ -73,5 +73,8 @@ pub(crate) const FIRST_REQUEST_BYTES_MAX: u64 = 1024 * 1024;
 /// Bytes of the last member of a backup, which says what it holds.
 pub(crate) const MANIFEST_BYTES_MAX: u64 = 64 * 1024;
 
+/// Bytes of the path of a backup's member, at most, where its header has no room for it.
+pub(crate) const BACKUP_PATH_BYTES_MAX: u64 = 4 * 1024;
+
 /// Files of a backup, at most.
 pub(crate) const BACKUP_FILES_MAX: u64 = 100_000_000;

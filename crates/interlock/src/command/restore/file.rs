@@ -19,7 +19,7 @@ use crate::command::log;
 use crate::config;
 use crate::domain::Log;
 use crate::exit::{Exit, Failure};
-use crate::limits::{BACKUP_FILES_MAX, MANIFEST_BYTES_MAX};
+use crate::limits::{BACKUP_FILES_MAX, BACKUP_PATH_BYTES_MAX, MANIFEST_BYTES_MAX};
 use crate::output::{Output, Style, grouped};
 use crate::record_line::utc;
 
@@ -151,14 +151,9 @@ fn unpack_beside(backup: &Path, domain: &Path, output: &Output) -> Result<Unpack
     let folder = folder
         .map_err(|why| Failure::io(format!("`{}` cannot be written", above.display()), &why))?;
     let mut progress = output.progress("bytes unpacked:");
-    let mut unpacking = Unpacking { folder: folder.path(), sum: Sum::default(), manifest: None };
-    let mut archive = tar::Archive::new(BufReader::with_capacity(PIECE_BYTES, from));
-    let entries = archive.entries().map_err(|why| unreadable(&why))?;
-    for entry in entries {
-        unpacking.take(entry.map_err(|why| unreadable(&why))?)?;
-        progress.at(unpacking.sum.bytes, None);
-    }
-    let manifest = unpacking.finish()?;
+    let unpacking = Unpacking::new(folder.path());
+    let from = BufReader::with_capacity(PIECE_BYTES, from);
+    let manifest = unpacking.all(from, &mut |bytes| progress.at(bytes, None))?;
     let synced = File::open(folder.path()).map(|opened| rustix::fs::syncfs(&opened));
     if !matches!(synced, Ok(Ok(()))) {
         return Err(Failure::new(Exit::Io, "what was unpacked cannot be synced"));
@@ -174,11 +169,48 @@ struct Unpacking<'a> {
     folder: &'a Path,
     sum: Sum,
     manifest: Option<Manifest>,
+    /// The next member's, where its header has no room for it.
+    long_path: Option<String>,
 }
 
-impl Unpacking<'_> {
+impl<'a> Unpacking<'a> {
+    fn new(folder: &'a Path) -> Self {
+        Self { folder, sum: Sum::default(), manifest: None, long_path: None }
+    }
+
+    /// Unpacks all members. They are taken as they are: what would be read for a header is bounded here.
+    fn all(mut self, from: impl Read, at: &mut dyn FnMut(u64)) -> Result<Manifest, Failure> {
+        let mut archive = tar::Archive::new(from);
+        let entries = archive.entries().map_err(|why| unreadable(&why))?;
+        for entry in entries.raw(true) {
+            let entry = entry.map_err(|why| unreadable(&why))?;
+            match entry.header().entry_type().is_gnu_longname() {
+                true => self.take_path(entry)?,
+                false => self.take(entry)?,
+            }
+            at(self.sum.bytes);
+        }
+        self.finish()
+    }
+
+    /// A path of more than 100 bytes comes as a member before the one that it names.
+    fn take_path<R: Read>(&mut self, entry: tar::Entry<'_, R>) -> Result<(), Failure> {
+        if self.long_path.is_some() || entry.size() > BACKUP_PATH_BYTES_MAX {
+            let why = format!("it has a path of more than {BACKUP_PATH_BYTES_MAX} bytes");
+            return Err(refused(&why));
+        }
+        let mut path = String::new();
+        let read = entry.take(BACKUP_PATH_BYTES_MAX).read_to_string(&mut path);
+        read.map_err(|why| unreadable(&why))?;
+        self.long_path = Some(path.trim_end_matches('\0').to_owned());
+        Ok(())
+    }
+
     fn take<R: Read>(&mut self, mut entry: tar::Entry<'_, R>) -> Result<(), Failure> {
-        let path = entry.path().map_err(|why| unreadable(&why))?.to_string_lossy().into_owned();
+        let path = match self.long_path.take() {
+            Some(path) => path,
+            None => entry.path().map_err(|why| unreadable(&why))?.to_string_lossy().into_owned(),
+        };
         let kind = entry.header().entry_type();
         let name = path.strip_suffix('/').unwrap_or(&path);
         if self.manifest.is_some() {
@@ -187,7 +219,7 @@ impl Unpacking<'_> {
         if !is_of_a_domain(name) {
             return Err(refused(&format!("its member `{path}` is nothing of a domain's folder")));
         }
-        if kind.is_dir() {
+        if kind.is_dir() && entry.size() == 0 {
             return Ok(());
         }
         if !kind.is_file() {

@@ -26,13 +26,9 @@ fn unpacked(files: u64, members: &[(&str, &[u8])]) -> Result<Manifest, Failure> 
     }
     let bytes = archive.into_inner().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let mut sum = Sum::default();
-    sum.files = files;
-    let mut unpacking = Unpacking { folder: folder.path(), sum, manifest: None };
-    for entry in tar::Archive::new(bytes.as_slice()).entries().unwrap() {
-        unpacking.take(entry.unwrap())?;
-    }
-    unpacking.finish()
+    let mut unpacking = Unpacking::new(folder.path());
+    unpacking.sum.files = files;
+    unpacking.all(bytes.as_slice(), &mut |_| {})
 }
 
 fn manifest(domain: &str) -> Vec<u8> {
@@ -82,4 +78,44 @@ fn a_member_that_leaves_the_folder_is_refused() {
         let why = unpacked(0, &[(path, b"x")]).unwrap_err().sentence();
         assert!(why.contains("is nothing of a domain"), "{why}");
     }
+}
+
+/// A reader that counts what is taken from it.
+struct Counted<R>(R, std::rc::Rc<std::cell::Cell<u64>>);
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(buffer)?;
+        self.1.set(self.1.get() + read as u64);
+        Ok(read)
+    }
+}
+
+#[test]
+fn nothing_long_is_read_for_a_header() {
+    let folder = tempfile::tempdir().unwrap();
+    for kind in *b"LKxgS5" {
+        let mut header = tar::Header::new_gnu();
+        header.set_path("keys/x").unwrap();
+        header.set_entry_type(tar::EntryType::new(kind));
+        header.set_size(1 << 40);
+        header.set_cksum();
+        let taken = std::rc::Rc::default();
+        let content = io::repeat(b'a').take(1 << 20);
+        let archive = Counted(header.as_bytes().chain(content), std::rc::Rc::clone(&taken));
+        let refused = Unpacking::new(folder.path()).all(archive, &mut |_| {}).unwrap_err();
+        assert!(taken.get() <= 512, "{}: {} bytes", kind as char, taken.get());
+        assert!(
+            refused.sentence().contains("it has a") || refused.sentence().contains("its member")
+        );
+    }
+}
+
+#[test]
+fn a_path_that_needs_a_member_of_its_own_is_read_and_stays_bounded() {
+    let name = |length| format!("keys/{}", "k".repeat(length));
+    let why = |path: &str| unpacked(0, &[(path, b"x")]).unwrap_err().sentence();
+    assert!(why(&name(150)).contains("its last member is missing"), "{}", why(&name(150)));
+    assert!(why(&name(5_000)).contains("a path of more than 4096 bytes"));
+    assert!(why(&format!("other/{}", "k".repeat(150))).contains("is nothing of a domain"));
 }
