@@ -4,7 +4,7 @@ pub(super) mod archive;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use node::backup::{Moment, Wanted};
@@ -99,8 +99,10 @@ fn write<W: Write>(
     let configuration = options.folder.join(config::FILE);
     let unwritten = |why: &io::Error| Failure::io("the backup could not be written", why);
     let text = config::text(&configuration)?;
+    let mode = std::fs::metadata(&configuration).map(|found| found.permissions().mode() & 0o644);
+    let mode = mode.unwrap_or(0o600);
     archive
-        .add(config::FILE, text.len() as u64, &mut text.as_bytes())
+        .add_readable(config::FILE, (text.len() as u64, mode), &mut text.as_bytes())
         .map_err(|why| unwritten(&why))?;
     let mut take = |path: &str, bytes: u64, content: &mut dyn io::Read| {
         archive.add(path, bytes, content)?;

@@ -261,6 +261,11 @@ fn no_node_starts_while_a_restore_is_under_way() {
         names.any(|name| name.to_string_lossy().starts_with(".restoring-")).then_some(())
     };
     until("it to unpack", is_unpacking);
+    let unpacking = fs::read_dir(domain.around()).unwrap().map(|one| one.unwrap());
+    let is_open = |one: &fs::DirEntry| one.metadata().unwrap().permissions().mode() & 0o077 != 0;
+    let mut unpacking =
+        unpacking.filter(|one| one.file_name().to_string_lossy().starts_with(".restoring-"));
+    assert!(!unpacking.any(|one| is_open(&one)), "keys come there");
     let (_, said) = Node::refuses(&folder);
     assert!(said.contains("in use by another process"), "{said}");
     let halted = run(&["halt", folder.to_str().unwrap(), "workload:agent"]);
@@ -285,4 +290,29 @@ fn a_node_whose_folder_is_replaced_ends_and_binds_nothing_there() {
     assert!(!folder.join("node.sock").exists() && !folder.join("officer.sock").exists());
     ok(&["halt", folder.to_str().unwrap(), "workload:agent"]);
     assert!(Node::start(&folder).stop().success());
+}
+
+#[test]
+fn a_restored_folder_is_as_private_as_the_one_it_replaces() {
+    let domain = domain();
+    let (folder, file) = (domain.folder(), backed_up(&domain));
+    let (file, shown) = (file.to_str().unwrap(), folder.to_str().unwrap());
+    let configuration = folder.join("interlock.toml");
+    for (path, mode) in [(&configuration, 0o600), (&folder, 0o711)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    ok(&["restore", file, shown, "--yes"]);
+    assert_eq!((mode(&folder), mode(&configuration)), (0o711, 0o600));
+    // As it was backed up, where nothing is replaced.
+    let (later, new) = (domain.around().join("later.tar"), domain.around().join("new"));
+    ok(&["restore", file, new.to_str().unwrap()]);
+    assert_eq!((mode(&new), mode(&new.join("interlock.toml"))), (0o755, 0o644));
+    for private in ["keys", "governance", "lineage", "marks"] {
+        assert_eq!(mode(&new.join(private)), 0o700, "{private}");
+    }
+    let (later, private) = (later.to_str().unwrap(), domain.around().join("private"));
+    ok(&["backup", shown, later]);
+    ok(&["restore", later, private.to_str().unwrap()]);
+    assert_eq!(mode(&private.join("interlock.toml")), 0o600);
 }

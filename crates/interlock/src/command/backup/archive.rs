@@ -147,12 +147,23 @@ impl<W: Write> Archive<W> {
         self.sum.bytes
     }
 
-    /// Adds a file of exactly so many bytes.
+    /// Adds a file of exactly so many bytes, that its owner alone may read.
     pub(super) fn add(&mut self, path: &str, bytes: u64, content: &mut dyn Read) -> io::Result<()> {
+        self.add_readable(path, (bytes, 0o600), content)
+    }
+
+    /// Adds a file that others may read whom its mode lets.
+    pub(super) fn add_readable(
+        &mut self,
+        path: &str,
+        (bytes, mode): (u64, u32),
+        content: &mut dyn Read,
+    ) -> io::Result<()> {
         self.add_folders_above(path)?;
         self.sum.begin(path, bytes);
         let mut summed = Summed { from: content.take(bytes), sum: &mut self.sum };
         let mut header = header(EntryType::Regular, bytes, self.at);
+        header.set_mode(mode);
         self.to.append_data(&mut header, path, &mut summed)?;
         if summed.from.limit() == 0 { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }

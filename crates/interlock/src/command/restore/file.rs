@@ -49,6 +49,9 @@ pub(super) fn restore(
     if let Some(aside) = &aside {
         let question = format!("Put what is there aside as `{}`?", aside.display());
         ask(&question, yes, Unattended::NeedsYes)?;
+    }
+    set_modes(unpacked.folder.path(), aside.as_ref().map(|_| domain))?;
+    if let Some(aside) = &aside {
         rename(domain, aside)?;
     }
     let folder = unpacked.folder.keep();
@@ -124,6 +127,28 @@ fn aside_of(domain: &Path) -> Result<PathBuf, Failure> {
     Ok(aside)
 }
 
+/// Lets others into the new folder, and to its configuration, as they were let when it was backed up, and no further than into
+/// the folder that it replaces. Keys and logs are private.
+fn set_modes(new: &Path, old: Option<&Path>) -> Result<(), Failure> {
+    let failed = |path: &Path, why: &io::Error| {
+        Failure::io(format!("the mode of `{}` cannot be set", path.display()), why)
+    };
+    let mode = |path: &Path| {
+        fs::metadata(path).map(|found| found.permissions().mode()).map_err(|why| failed(path, &why))
+    };
+    let set = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode))
+            .map_err(|why| failed(path, &why))
+    };
+    let mut folder = 0o755;
+    if let Some(old) = old {
+        folder &= mode(old)? | 0o700;
+        let configuration = new.join(config::FILE);
+        set(&configuration, mode(&configuration)? & (mode(&old.join(config::FILE))? | 0o600))?;
+    }
+    set(new, folder)
+}
+
 /// Renames, and never over something.
 fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
     rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE).map_err(|why| {
@@ -147,7 +172,10 @@ fn unpack_beside(backup: &Path, domain: &Path, output: &Output) -> Result<Unpack
             })?),
         };
     let above = folder_of(domain);
-    let folder = tempfile::Builder::new().prefix(".restoring-").tempdir_in(above);
+    // Keys come there.
+    let private = fs::Permissions::from_mode(0o700);
+    let folder =
+        tempfile::Builder::new().prefix(".restoring-").permissions(private).tempdir_in(above);
     let folder = folder
         .map_err(|why| Failure::io(format!("`{}` cannot be written", above.display()), &why))?;
     let mut progress = output.progress("bytes unpacked:");
@@ -158,9 +186,6 @@ fn unpack_beside(backup: &Path, domain: &Path, output: &Output) -> Result<Unpack
     if !matches!(synced, Ok(Ok(()))) {
         return Err(Failure::new(Exit::Io, "what was unpacked cannot be synced"));
     }
-    let public = fs::Permissions::from_mode(0o755);
-    fs::set_permissions(folder.path(), public)
-        .map_err(|why| Failure::io("the folder's mode cannot be set", &why))?;
     Ok(Unpacked { folder, manifest })
 }
 
@@ -239,17 +264,23 @@ impl<'a> Unpacking<'a> {
         if self.sum.files > BACKUP_FILES_MAX {
             return Err(refused(&format!("it has more than {BACKUP_FILES_MAX} files")));
         }
-        self.write(&path, bytes, &mut entry)
+        let mode = entry.header().mode().unwrap_or_default();
+        self.write(&path, (bytes, mode), &mut entry)
     }
 
-    fn write(&mut self, path: &str, bytes: u64, content: &mut dyn Read) -> Result<(), Failure> {
+    fn write(
+        &mut self,
+        path: &str,
+        (bytes, mode): (u64, u32),
+        content: &mut dyn Read,
+    ) -> Result<(), Failure> {
         let to = self.folder.join(path);
         let failed = |why: &io::Error| Failure::io(format!("`{path}` cannot be unpacked"), why);
         if let Some(above) = to.parent() {
             let made = DirBuilder::new().recursive(true).mode(0o700).create(above);
             made.map_err(|why| failed(&why))?;
         }
-        let mode = if path == config::FILE { 0o644 } else { 0o600 };
+        let mode = if path == config::FILE { mode & 0o644 | 0o600 } else { 0o600 };
         let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&to);
         let mut file = file.map_err(|why| failed(&why))?;
         let mut piece = vec![0; PIECE_BYTES];
