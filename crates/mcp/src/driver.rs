@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::room::{Held, Room, UserRoom};
 use crate::server::ServerProcess;
 use crate::session::{Counts, Deadlines, Effect, Ended, Input, Session, Written};
 use crate::{Direction, End, Gate, Note, ServerCommand, SessionError, Sink, Step};
@@ -58,11 +59,24 @@ pub async fn serve<G: Gate, S: Sink>(
     sink: S,
 ) -> Result<SessionSummary, SessionError> {
     let child = server.start().await?;
-    Ok(serve_started(gate, (child, Deadlines::default()), client, sink).await)
+    let (deadlines, room) = (Deadlines::default(), UserRoom::default());
+    let server = StartedServer { process: child, deadlines, room };
+    Ok(serve_started(gate, server, client, sink).await)
+}
+
+/// A server that has been started, and what its session may take.
+#[derive(Debug)]
+pub struct StartedServer {
+    /// The server's process.
+    pub process: ServerProcess,
+    /// What is not answered within these is given up.
+    pub deadlines: Deadlines,
+    /// Where long lines of the client wait; that of all sessions of its OS user.
+    pub room: UserRoom,
 }
 
 /// Runs one session with a server that has been started, until either side ends; the server's process is gone when
-/// this returns, and is killed when the future is dropped. What is not answered within these deadlines is given up.
+/// this returns, and is killed when the future is dropped.
 ///
 /// Once the client ends its side, the server's stdin is closed and the server has
 /// [`crate::limits::SHUTDOWN_MS_MAX`] to end by itself; its answers still go to the client.
@@ -70,25 +84,27 @@ pub async fn serve<G: Gate, S: Sink>(
 /// What the server started is ended with it: see [`crate::guard`].
 pub async fn serve_started<G: Gate, S: Sink>(
     gate: Arc<G>,
-    (server, deadlines): (ServerProcess, Deadlines),
+    server: StartedServer,
     client: (impl ClientReader, impl ClientWriter),
     sink: S,
 ) -> SessionSummary {
-    run(gate, server, client, (sink, Times { deadlines, ..Times::default() })).await
+    let times = Times { deadlines: server.deadlines, ..Times::default() };
+    run(gate, server, client, (sink, times)).await
 }
 
 /// Runs one session with a server that has been started.
 async fn run<G: Gate, S: Sink>(
     gate: Arc<G>,
-    mut child: ServerProcess,
+    StartedServer { process: mut child, room, .. }: StartedServer,
     client: (impl ClientReader, impl ClientWriter),
     (sink, times): (S, Times),
 ) -> SessionSummary {
     let sink = Arc::new(sink);
     sink.note(Note::Started { pid: Some(child.id()) });
     let (events, mut happened) = mpsc::channel(pipe::EVENTS_MAX);
-    let mut from_client = Lines::read(Some(client.0), Direction::ToServer, &events);
-    let mut from_server = Lines::read(child.stdout.take(), Direction::ToClient, &events);
+    let mut from_client =
+        Lines::read(Some(client.0), Direction::ToServer, &events, Some(Room::new(room)));
+    let mut from_server = Lines::read(child.stdout.take(), Direction::ToClient, &events, None);
     let client = Writer::start(Some(client.1), Direction::ToClient, &events, times.write);
     let server = Writer::start(child.stdin.take(), Direction::ToServer, &events, times.write);
     let mut complaints = JoinSet::new();
@@ -104,6 +120,7 @@ async fn run<G: Gate, S: Sink>(
         child,
         client,
         server: Some(server),
+        held: None,
         cut_at: 0,
         close_client_at: None,
         work: JoinSet::new(),
@@ -134,6 +151,8 @@ struct Driver<G, S> {
     client: Writer,
     server: Option<Writer>,
     began: Instant,
+    /// Room of the client's line that is on its way.
+    held: Option<Held>,
     /// Bytes of the client's last line that the server's pipe had taken when it was cut.
     cut_at: u64,
     /// When the client's stream is closed after an order, whatever the gate waits for.
@@ -157,6 +176,9 @@ impl<G: Gate, S: Sink> Driver<G, S> {
         (from_client, from_server): (&mut Lines, &mut Lines),
     ) -> Option<Input> {
         let session = &self.session;
+        if session.wants(Direction::ToServer) {
+            self.held = None;
+        }
         let close_client_at = self.close_client_at;
         let client_reads = self.client.is_read();
         let due = session.due_ms().map(|due| self.began + Duration::from_millis(due));
@@ -165,11 +187,12 @@ impl<G: Gate, S: Sink> Driver<G, S> {
             Some(event) = happened.recv() => self.event(event),
             () = self.client.taken(), if !client_reads => None,
             () = sleep_until(due.unwrap_or(self.began)), if due.is_some() => Some(Input::Time),
-            line = from_client.next(), if client_reads && session.wants(Direction::ToServer) => {
+            (line, held) = from_client.next(), if client_reads && session.wants(Direction::ToServer) => {
                 self.deadline.client_goes_on();
+                self.held = held;
                 Some(line)
             }
-            line = from_server.next(), if session.wants(Direction::ToClient) => Some(line),
+            (line, _) = from_server.next(), if session.wants(Direction::ToClient) => Some(line),
             _ = self.child.wait(), if !self.deadline.server_exited => {
                 self.deadline.exited();
                 None

@@ -21,12 +21,14 @@ mod gate;
 pub mod guard;
 pub mod limits;
 mod note;
+mod room;
 mod server;
 pub mod session;
 
 pub use codes::ErrorNumber;
-pub use driver::{ClientReader, ClientWriter, SessionSummary, serve, serve_started};
+pub use driver::{ClientReader, ClientWriter, SessionSummary, StartedServer, serve, serve_started};
 pub use gate::{Answer, Completed, Direction, End, Gate, Step, Stop};
 pub use note::{Note, Sink};
+pub use room::UserRoom;
 pub use server::{ServerCommand, ServerProcess, SessionError};
 pub use session::{Deadlines, Ended};

@@ -59,8 +59,19 @@ pub const NOTES_MAX: u64 = 64;
 pub const READ_BYTES: usize = 16 * 1024;
 
 /// Lines of one side that are read before their turn. With the line being read and the one being handled, a
-/// session holds at most this many and two lines of [`wire::limits::LINE_BYTES_MAX`] a side.
+/// session holds at most this many and two lines of [`wire::limits::LINE_BYTES_MAX`] a side; of its client's, fewer bytes
+/// ([`AHEAD_BYTES_MAX`], [`AHEAD_USER_BYTES_MAX`]).
 pub const LINES_AHEAD_MAX: usize = 2;
+
+/// Bytes of a line of a client up to which it needs no room of its OS user's.
+pub const SHORT_LINE_BYTES: usize = 64 * 1024;
+
+/// Bytes of longer lines of a client that wait in one session, with the one that the server takes: two of the longest. With more, none is
+/// read until the server has taken some.
+pub const AHEAD_BYTES_MAX: usize = 2 * wire::limits::LINE_BYTES_MAX;
+
+/// Bytes of such lines in all sessions of one OS user.
+pub const AHEAD_USER_BYTES_MAX: usize = 8 * wire::limits::LINE_BYTES_MAX;
 
 /// Bytes that one side may send without ending a line; then its stream counts as closed. Past
 /// [`wire::limits::LINE_BYTES_MAX`] they are dropped as they come.

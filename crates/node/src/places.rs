@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use mcp::UserRoom;
 use tokio::sync::Notify;
 
 /// How many places there are.
@@ -32,6 +33,8 @@ pub(crate) struct Places {
 struct Taken {
     places: usize,
     bytes: usize,
+    /// Where long lines wait in all its sessions.
+    room: UserRoom,
 }
 
 /// Why there is no place.
@@ -120,6 +123,11 @@ impl Bounds {
 }
 
 impl Place {
+    /// Where long lines wait in all sessions of its OS user.
+    pub(crate) fn room(&self) -> UserRoom {
+        self.places.taken().get(&self.user).map(|one| one.room.clone()).unwrap_or_default()
+    }
+
     /// Takes room for so many more bytes, of so many that its OS user may hold. False where there is none.
     pub(crate) fn hold(&mut self, more_bytes: usize, most_bytes: usize) -> bool {
         let mut taken = self.places.taken();
@@ -191,6 +199,14 @@ mod tests {
         drop(one);
         assert!(two.hold(6, 10));
         assert!(places.take_as((2, false), &NOBODY).ok().unwrap().hold(10, 10));
+    }
+
+    #[test]
+    fn all_places_of_a_user_share_one_room() {
+        let places = Places::new(BOUNDS);
+        let [one, two, other] =
+            [1, 1, 2].map(|user| places.take_as((user, false), &NOBODY).ok().unwrap());
+        assert!(one.room().is_same(&two.room()) && !one.room().is_same(&other.room()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use mcp::{Deadlines, Note, ServerCommand};
+use mcp::{Deadlines, Note, ServerCommand, StartedServer};
 use proof::json::{Value, object};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -33,7 +33,7 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
         return refuse(&mut stream, shared, "refused.input", &message).await;
     };
     let registered = shared.kernel.switch.os_users();
-    let _place = match shared.sessions.take(peer.uid(), &registered) {
+    let place = match shared.sessions.take(peer.uid(), &registered) {
         Ok(place) => place,
         Err(why) => return refuse(&mut stream, shared, why.code(), no_place(why)).await,
     };
@@ -82,7 +82,8 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
     let client = (Cursor::new(rest).chain(reader), writer);
     let sink = sink(&notes, &admitted);
     let deadlines = Deadlines::of_server(server.deadline_ms);
-    mcp::serve_started(Arc::new(gate), (process, deadlines), client, sink).await;
+    let server = StartedServer { process, deadlines, room: place.room() };
+    mcp::serve_started(Arc::new(gate), server, client, sink).await;
 }
 
 /// Where the session's notes go. The stop switch learns from them that the server runs.

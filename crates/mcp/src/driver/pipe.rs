@@ -9,7 +9,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::Direction;
-use crate::limits::{ENDLESS_BYTES_MAX, LINES_AHEAD_MAX, READ_BYTES, UNREAD_MAX, WRITES_MAX};
+use crate::limits::{
+    ENDLESS_BYTES_MAX, LINES_AHEAD_MAX, READ_BYTES, SHORT_LINE_BYTES, UNREAD_MAX, WRITES_MAX,
+};
+use crate::room::{Held, Room};
 use crate::session::Input;
 
 /// Events that may wait: one write a lane, one failure a side, and the client's end.
@@ -26,7 +29,8 @@ pub(super) enum Event {
     ClientEnds,
 }
 
-type Line = Result<Vec<u8>, wire::frame::Error>;
+/// A line, and the room that it has where it needs some.
+type Line = (Result<Vec<u8>, wire::frame::Error>, Option<Held>);
 
 /// The lines of one side, read ahead by a task that ends when this is dropped.
 pub(super) struct Lines {
@@ -36,8 +40,13 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Reads lines that want to go in this direction.
-    pub(super) fn read<R>(reader: Option<R>, to: Direction, events: &mpsc::Sender<Event>) -> Self
+    /// Reads lines that want to go in this direction; where there is a `room`, no further than that.
+    pub(super) fn read<R>(
+        reader: Option<R>,
+        to: Direction,
+        events: &mpsc::Sender<Event>,
+        room: Option<Room>,
+    ) -> Self
     where
         R: AsyncRead + Send + Unpin + 'static,
     {
@@ -46,7 +55,7 @@ impl Lines {
         let mut task = JoinSet::new();
         task.spawn(async move {
             if let Some(reader) = reader {
-                read(reader, sender.clone()).await;
+                read(reader, sender.clone(), room).await;
             }
             if to == Direction::ToServer {
                 // Nobody listens once the session is over.
@@ -56,17 +65,18 @@ impl Lines {
         Self { to, lines, _task: task }
     }
 
-    /// The next line, or that there is none.
-    pub(super) async fn next(&mut self) -> Input {
+    /// The next line, or that there is none; and the room that it has until the other side has taken it.
+    pub(super) async fn next(&mut self) -> (Input, Option<Held>) {
         match self.lines.recv().await {
-            Some(line) => Input::Line(self.to, line),
-            None => Input::Closed(self.to),
+            Some((line, held)) => (Input::Line(self.to, line), held),
+            None => (Input::Closed(self.to), None),
         }
     }
 }
 
 /// Reads to the stream's end. A stream that fails has ended, and so has one that never ends its line.
-async fn read<R: AsyncRead + Unpin>(mut reader: R, sender: mpsc::Sender<Line>) {
+async fn read<R: AsyncRead + Unpin>(mut reader: R, sender: mpsc::Sender<Line>, room: Option<Room>) {
+    let mut held: Option<Held> = None;
     let mut lines = wire::frame::Lines::new(wire::limits::LINE_BYTES_MAX);
     let mut buffer = vec![0; READ_BYTES];
     let mut unended: usize = 0;
@@ -78,13 +88,21 @@ async fn read<R: AsyncRead + Unpin>(mut reader: R, sender: mpsc::Sender<Line>) {
             None => unended.saturating_add(count),
         };
         for line in lines.push(bytes) {
-            if sender.send(line).await.is_err() {
+            // What is held is for the line that was being read.
+            let held = held.take().and_then(|held| held.of(&line));
+            if sender.send((line, held)).await.is_err() {
                 return;
             }
         }
+        if let Some(room) = &room
+            && unended > SHORT_LINE_BYTES
+            && held.is_none()
+        {
+            held = room.for_a_line().await;
+        }
     }
     if let Err(error) = lines.finish() {
-        let _ = sender.send(Err(error)).await;
+        let _ = sender.send((Err(error), None)).await;
     }
 }
 

@@ -205,7 +205,9 @@ impl Client {
         let sink = move |note| heard.lock().unwrap().push(note);
         let (server, running) = (server.clone(), Arc::clone(gate));
         let session = tokio::spawn(async move {
-            let child = server.start().await.expect("this test needs `python3` and `sh`");
+            let process = server.start().await.expect("this test needs `python3` and `sh`");
+            let deadlines = times.deadlines;
+            let child = StartedServer { process, deadlines, room: UserRoom::default() };
             run(running, child, tokio::io::split(far), (sink, times)).await
         });
         Self { gate: Arc::clone(gate), notes, reader: BufReader::new(reader), writer, session }

@@ -1,7 +1,10 @@
 //! Sides that send too much, or take too little.
 
 use super::*;
-use crate::limits::{SERVER_REFUSALS_BURST, STDERR_BYTES_MAX, STDERR_LINE_BYTES_MAX};
+use crate::limits::{
+    AHEAD_USER_BYTES_MAX, READ_BYTES, SERVER_REFUSALS_BURST, SHORT_LINE_BYTES, STDERR_BYTES_MAX,
+    STDERR_LINE_BYTES_MAX,
+};
 
 #[tokio::test]
 async fn a_server_that_floods_with_what_can_not_be_read_is_stopped() {
@@ -99,4 +102,92 @@ async fn stderr_is_passed_on_up_to_its_bounds_and_never_holds_the_server_back() 
     assert!(lines.iter().all(|bytes| *bytes <= STDERR_LINE_BYTES_MAX));
     assert_eq!(lines.iter().sum::<usize>(), STDERR_BYTES_MAX);
     assert_eq!(notes.iter().filter(|note| **note == Note::StderrDropped).count(), 1);
+}
+
+/// A client of an OS user with this room, which says so much of a line that does not end, and how much was read of it.
+fn half_a_line(room: &UserRoom, bytes: usize) -> (Lines, Arc<AtomicUsize>, JoinHandle<()>) {
+    let (mut client, reader) = tokio::io::duplex(READ_BYTES);
+    let (events, _) = mpsc::channel(pipe::EVENTS_MAX);
+    let room = Some(Room::new(room.clone()));
+    let lines = Lines::read(Some(reader), Direction::ToServer, &events, room);
+    let read = Arc::<AtomicUsize>::default();
+    let count = Arc::clone(&read);
+    let piece = [b'x'; READ_BYTES];
+    let speaks = tokio::spawn(async move {
+        while count.load(Ordering::SeqCst) < bytes && client.write_all(&piece).await.is_ok() {
+            count.fetch_add(piece.len(), Ordering::SeqCst);
+        }
+        std::future::pending::<()>().await;
+    });
+    (lines, read, speaks)
+}
+
+#[tokio::test]
+async fn long_lines_of_an_os_user_wait_where_its_room_is_used_up() {
+    const BYTES: usize = 4 * 1024 * 1024;
+    let room = UserRoom::default();
+    let at_once = AHEAD_USER_BYTES_MAX / wire::limits::LINE_BYTES_MAX;
+    let mut sessions: Vec<_> = (0..at_once + 3).map(|_| half_a_line(&room, BYTES)).collect();
+    let read = |sessions: &[(Lines, Arc<AtomicUsize>, JoinHandle<()>)]| {
+        sessions.iter().filter(|(_, read, _)| read.load(Ordering::SeqCst) >= BYTES).count()
+    };
+    until(|| read(&sessions) == at_once).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!((read(&sessions), room.left_bytes()), (at_once, 0));
+    let held_back = |(_, read, _): &&(Lines, Arc<AtomicUsize>, JoinHandle<()>)| {
+        read.load(Ordering::SeqCst) <= SHORT_LINE_BYTES + 4 * READ_BYTES
+    };
+    assert_eq!(sessions.iter().filter(held_back).count(), 3, "the others are read no further");
+    // Short lines need no room.
+    let (mut client, reader) = tokio::io::duplex(READ_BYTES);
+    let (events, _) = mpsc::channel(pipe::EVENTS_MAX);
+    let own = Some(Room::new(room.clone()));
+    let mut lines = Lines::read(Some(reader), Direction::ToServer, &events, own);
+    client.write_all(b"{}\n").await.unwrap();
+    let (line, held) = timeout(PATIENCE, lines.next()).await.unwrap();
+    assert!(matches!(line, Input::Line(_, Ok(_))) && held.is_none());
+    // What a session held goes to the next.
+    let done = sessions.iter().position(|one| one.1.load(Ordering::SeqCst) >= BYTES).unwrap();
+    let (lines, _, speaks) = sessions.swap_remove(done);
+    drop(lines);
+    speaks.abort();
+    until(|| read(&sessions) == at_once).await;
+    sessions.iter().for_each(|(_, _, speaks)| speaks.abort());
+}
+
+#[tokio::test]
+async fn a_session_reads_no_line_further_than_its_room() {
+    const BYTES: usize = wire::limits::LINE_BYTES_MAX - READ_BYTES;
+    let user = UserRoom::default();
+    let (mut client, reader) = tokio::io::duplex(READ_BYTES);
+    let (events, _) = mpsc::channel(pipe::EVENTS_MAX);
+    let room = Some(Room::new(user.clone()));
+    let mut lines = Lines::read(Some(reader), Direction::ToServer, &events, room);
+    let count = Arc::<AtomicUsize>::default();
+    let said = Arc::clone(&count);
+    let speaks = tokio::spawn(async move {
+        let line = [vec![b'x'; BYTES], vec![b'\n']].concat();
+        for _ in 0..4 {
+            for piece in line.chunks(READ_BYTES) {
+                client.write_all(piece).await.unwrap();
+                said.fetch_add(piece.len(), Ordering::SeqCst);
+            }
+        }
+        client
+    });
+    let (_, first) = timeout(PATIENCE, lines.next()).await.unwrap();
+    assert!(first.is_some());
+    until(|| count.load(Ordering::SeqCst) > 2 * BYTES).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let most = 2 * BYTES + SHORT_LINE_BYTES + 4 * READ_BYTES;
+    assert!(count.load(Ordering::SeqCst) <= most, "{}", count.load(Ordering::SeqCst));
+    assert_eq!(user.left_bytes(), AHEAD_USER_BYTES_MAX - 2 * BYTES);
+    // The server has taken the first.
+    drop(first);
+    for _ in 0..3 {
+        let (line, _held) = timeout(PATIENCE, lines.next()).await.unwrap();
+        assert!(matches!(line, Input::Line(_, Ok(line)) if line.len() == BYTES));
+    }
+    drop(speaks.await.unwrap());
+    assert_eq!(user.left_bytes(), AHEAD_USER_BYTES_MAX, "all is given back");
 }

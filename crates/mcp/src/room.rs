@@ -1,0 +1,78 @@
+//! Room for long lines of clients that wait for a server which takes none: bounded for a session, and for an OS user over its
+//! sessions.
+//!
+//! A line that is longer than [`SHORT_LINE_BYTES`] needs room for the longest line before more of it is read, and gives back what it
+//! did not use at its end. So whoever has begun a line can end it, and nobody waits for somebody who waits.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wire::limits::LINE_BYTES_MAX;
+
+#[cfg(doc)]
+use crate::limits::SHORT_LINE_BYTES;
+use crate::limits::{AHEAD_BYTES_MAX, AHEAD_USER_BYTES_MAX};
+
+/// Room of one OS user, for all its sessions.
+#[derive(Debug, Clone)]
+pub struct UserRoom(Arc<Semaphore>);
+
+impl Default for UserRoom {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(AHEAD_USER_BYTES_MAX)))
+    }
+}
+
+impl UserRoom {
+    /// Bytes that are left of it.
+    #[must_use]
+    pub fn left_bytes(&self) -> usize {
+        self.0.available_permits()
+    }
+
+    /// Whether both are the room of the same OS user.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// Room of one session, within that of its OS user.
+#[derive(Debug, Clone)]
+pub(crate) struct Room {
+    session: Arc<Semaphore>,
+    user: UserRoom,
+}
+
+/// Room that a line has. It is given back when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Held {
+    session: OwnedSemaphorePermit,
+    user: OwnedSemaphorePermit,
+}
+
+impl Room {
+    pub(crate) fn new(user: UserRoom) -> Self {
+        Self { session: Arc::new(Semaphore::new(AHEAD_BYTES_MAX)), user }
+    }
+
+    /// Room for the longest line, once there is. None where there will be none.
+    pub(crate) async fn for_a_line(&self) -> Option<Held> {
+        let most = u32::try_from(LINE_BYTES_MAX).ok()?;
+        // That of the session first: whoever waits for the other holds nothing that another session waits for.
+        let session = Arc::clone(&self.session).acquire_many_owned(most).await.ok()?;
+        let user = Arc::clone(&self.user.0).acquire_many_owned(most).await.ok()?;
+        Some(Held { session, user })
+    }
+}
+
+impl Held {
+    /// The room that a line keeps: as much as it is long. None where it was refused.
+    pub(crate) fn of<E>(mut self, line: &Result<Vec<u8>, E>) -> Option<Self> {
+        let bytes = line.as_ref().ok()?.len();
+        for permit in [&mut self.session, &mut self.user] {
+            drop(permit.split(permit.num_permits().saturating_sub(bytes)));
+        }
+        Some(self)
+    }
+}
