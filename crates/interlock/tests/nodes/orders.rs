@@ -200,12 +200,16 @@ fn sockets_of(node: &Node) -> usize {
 /// An OS user who has a workload here and is not the node's own.
 const REGISTERED: u32 = 61_008;
 
-/// Connects as an OS user, says what is given, and gives the first line of the answer; nothing where none comes in time.
+/// Connects as an OS user, says what is given, and gives the first line of the answer; nothing where none comes in time. Who says
+/// nothing has another connection besides, and is no newcomer.
 fn answer_to(domain: &Domain, user: u32, says: &str) -> String {
     let script = "import socket, sys
 one = socket.socket(socket.AF_UNIX)
 one.settimeout(20 if sys.argv[2] else 3)
 try:
+    if not sys.argv[2]:
+        other = socket.socket(socket.AF_UNIX)
+        other.connect(sys.argv[1])
     one.connect(sys.argv[1])
     one.sendall(sys.argv[2].encode())
 except OSError:
@@ -262,6 +266,9 @@ fn ten_strangers_keep_no_registered_user_out() {
         let answer = answer_to(&domain, REGISTERED, hello);
         assert!(answer.contains(r#""type":"joined""#), "{answer}");
     }
+    // Nor a newcomer, who may be an officer.
+    let answer = answer_to(&domain, STRANGER, "{\"type\":\"position\",\"v\":1}\n");
+    assert!(answer.contains(r#""type":"position""#), "{answer}");
     drop(strangers.stdin.take());
     assert!(strangers.wait().unwrap().success());
     assert!(node.stop().success());
