@@ -24,8 +24,12 @@ const STARTS: u32 = 7;
 /// so that all of them are beyond the last one.
 const BEFORE_A_KILL: (u32, u32) = (128, 42);
 
-/// A log of so many records whose executions end, at a hundredth, a tenth and all of its length; then one as long whose
-/// executions all live, with everything that they did, started after a stop and after a kill.
+/// Records of executions that all live, at most: what one OS user's executions may hold of them in memory
+/// ([`kernel::limits::USER_BYTES_MAX`]).
+const LIVE_RECORDS_MAX: u32 = 500_000;
+
+/// A log of so many records whose executions end, at a hundredth, a tenth and all of its length; then one of as many, or of
+/// [`LIVE_RECORDS_MAX`], whose executions all live, with everything that they did, started after a stop and after a kill.
 pub(super) fn rows(below: &Path, records: u32) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     let site = Site::new(below)?;
@@ -34,7 +38,7 @@ pub(super) fn rows(below: &Path, records: u32) -> Result<Vec<Row>, Failure> {
         rows.push(row(&site, name, Before::Stop)?);
     }
     let site = Site::new(below)?;
-    grow(&site, records, Ends::Never)?;
+    grow(&site, records.min(LIVE_RECORDS_MAX), Ends::Never)?;
     rows.push(row(&site, "start_live", Before::Stop)?);
     rows.push(row(&site, "start_live_killed", Before::Kill)?);
     Ok(rows)
