@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::large::{LargeTurn, LargeTurns};
 use crate::room::{Held, Room, UserRoom};
 use crate::server::ServerProcess;
 use crate::session::{Counts, Deadlines, Effect, Ended, Input, Session, Written};
@@ -60,7 +61,7 @@ pub async fn serve<G: Gate, S: Sink>(
 ) -> Result<SessionSummary, SessionError> {
     let child = server.start().await?;
     let (deadlines, room) = (Deadlines::default(), UserRoom::default());
-    let server = StartedServer { process: child, deadlines, room };
+    let server = StartedServer { process: child, deadlines, room, large: LargeTurns::default() };
     Ok(serve_started(gate, server, client, sink).await)
 }
 
@@ -73,6 +74,8 @@ pub struct StartedServer {
     pub deadlines: Deadlines,
     /// Where long lines of the client wait; that of all sessions of its OS user.
     pub room: UserRoom,
+    /// In whose turns large messages are read; those of all sessions.
+    pub large: LargeTurns,
 }
 
 /// Runs one session with a server that has been started, until either side ends; the server's process is gone when
@@ -95,7 +98,7 @@ pub async fn serve_started<G: Gate, S: Sink>(
 /// Runs one session with a server that has been started.
 async fn run<G: Gate, S: Sink>(
     gate: Arc<G>,
-    StartedServer { process: mut child, room, .. }: StartedServer,
+    StartedServer { process: mut child, room, large, .. }: StartedServer,
     client: (impl ClientReader, impl ClientWriter),
     (sink, times): (S, Times),
 ) -> SessionSummary {
@@ -121,6 +124,8 @@ async fn run<G: Gate, S: Sink>(
         client,
         server: Some(server),
         held: None,
+        large,
+        turn: None,
         cut_at: 0,
         close_client_at: None,
         work: JoinSet::new(),
@@ -138,6 +143,7 @@ async fn run<G: Gate, S: Sink>(
         if let Some(input) = input {
             driver.take(input).await;
         }
+        driver.turn = None;
     }
     driver.finish(complaints).await
 }
@@ -153,6 +159,10 @@ struct Driver<G, S> {
     began: Instant,
     /// Room of the client's line that is on its way.
     held: Option<Held>,
+    /// In whose turns large messages are read.
+    large: LargeTurns,
+    /// The turn of the message that is being read.
+    turn: Option<LargeTurn>,
     /// Bytes of the client's last line that the server's pipe had taken when it was cut.
     cut_at: u64,
     /// When the client's stream is closed after an order, whatever the gate waits for.
@@ -187,12 +197,15 @@ impl<G: Gate, S: Sink> Driver<G, S> {
             Some(event) = happened.recv() => self.event(event),
             () = self.client.taken(), if !client_reads => None,
             () = sleep_until(due.unwrap_or(self.began)), if due.is_some() => Some(Input::Time),
-            (line, held) = from_client.next(), if client_reads && session.wants(Direction::ToServer) => {
+            line = from_client.next(&self.large), if client_reads && session.wants(Direction::ToServer) => {
                 self.deadline.client_goes_on();
-                self.held = held;
-                Some(line)
+                (self.held, self.turn) = (line.held, line.turn);
+                Some(line.input)
             }
-            (line, _) = from_server.next(), if session.wants(Direction::ToClient) => Some(line),
+            line = from_server.next(&self.large), if session.wants(Direction::ToClient) => {
+                self.turn = line.turn;
+                Some(line.input)
+            }
             _ = self.child.wait(), if !self.deadline.server_exited => {
                 self.deadline.exited();
                 None
@@ -288,7 +301,14 @@ impl<G: Gate, S: Sink> Driver<G, S> {
 
     fn decide(&mut self, step: Step) {
         let (gate, lane) = (Arc::clone(&self.gate), step.direction);
-        let question = async move { Some(Input::Answered(lane, gate.decide(step).await)) };
+        let large = self.large.clone();
+        let question = async move {
+            let turn = large.turn(step.message.len()).await;
+            // What the gate does before it waits is the reading.
+            let decided = gate.decide(step);
+            drop(turn);
+            Some(Input::Answered(lane, decided.await))
+        };
         self.ask(Some(lane), question);
     }
 
