@@ -15,7 +15,7 @@ use proof::digest::Digest;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::large::{LargeTurn, LargeTurns};
 use crate::room::{Held, Room, UserRoom};
@@ -126,6 +126,7 @@ async fn run<G: Gate, S: Sink>(
         held: None,
         large,
         turn: None,
+        has_heard_client: false,
         cut_at: 0,
         close_client_at: None,
         work: JoinSet::new(),
@@ -145,6 +146,14 @@ async fn run<G: Gate, S: Sink>(
         }
         driver.turn = None;
     }
+    if driver.session.answers_after_end() {
+        tokio::select! {
+            biased;
+            // An order waits for nobody's last messages. Where the session ended by one, this is not reached.
+            _ = &mut stopped => {}
+            () = driver.answer_last_messages(&mut from_client) => {}
+        }
+    }
     driver.finish(complaints).await
 }
 
@@ -163,6 +172,7 @@ struct Driver<G, S> {
     large: LargeTurns,
     /// The turn of the message that is being read.
     turn: Option<LargeTurn>,
+    has_heard_client: bool,
     /// Bytes of the client's last line that the server's pipe had taken when it was cut.
     cut_at: u64,
     /// When the client's stream is closed after an order, whatever the gate waits for.
@@ -199,6 +209,7 @@ impl<G: Gate, S: Sink> Driver<G, S> {
             () = sleep_until(due.unwrap_or(self.began)), if due.is_some() => Some(Input::Time),
             line = from_client.next(&self.large), if client_reads && session.wants(Direction::ToServer) => {
                 self.deadline.client_goes_on();
+                self.has_heard_client = true;
                 (self.held, self.turn) = (line.held, line.turn);
                 Some(line.input)
             }
@@ -372,6 +383,22 @@ impl<G: Gate, S: Sink> Driver<G, S> {
         // Without the client's doing, only a server that is gone or takes nothing more sets a deadline.
         let client = self.deadline.client_ended;
         Some(Input::End(if client { Ended::Client } else { Ended::Server }))
+    }
+
+    /// Answers what a client has sent that could not know of the session's end, and where it has sent nothing, its first message.
+    async fn answer_last_messages(&mut self, from_client: &mut Lines) {
+        let times = self.deadline.times;
+        let until = Instant::now() + times.first_message;
+        while self.session.answers_after_end() && self.client.is_read() {
+            let quiet = Instant::now() + times.last_messages;
+            let wait = if self.has_heard_client { until.min(quiet) } else { until };
+            let Ok(next) = timeout_at(wait, from_client.next(&self.large)).await else { break };
+            let Input::Line(_, line) = next.input else { break };
+            self.has_heard_client = true;
+            for effect in self.session.answer_after_end(line) {
+                self.perform(effect).await;
+            }
+        }
     }
 
     async fn finish(mut self, mut complaints: JoinSet<()>) -> SessionSummary {

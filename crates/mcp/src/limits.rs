@@ -102,6 +102,13 @@ pub const SETTLE_MS_MAX: u64 = 10_000;
 /// gate waits for.
 pub const STOPPED_MS_MAX: u64 = 200;
 
+/// Milliseconds after a session's end, which the client did not bring about, for the first message of a client that has sent
+/// none. What it asks is answered with why the session ended.
+pub const FIRST_MESSAGE_MS_MAX: u64 = 2_000;
+
+/// Milliseconds without a message of such a client after which no more are waited for.
+pub const LAST_MESSAGES_MS: u64 = 100;
+
 /// Milliseconds for the server to end by itself once one side has ended the session; then it is killed.
 pub const LINGER_MS_MAX: u64 = 500;
 

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use mcp::{Deadlines, Note, ServerCommand, StartedServer};
+use mcp::{Deadlines, Ended, Note, ServerCommand, SessionSummary, StartedServer};
 use proof::json::{Value, object};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -82,8 +82,20 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
     let client = (Cursor::new(rest).chain(reader), writer);
     let sink = sink(&notes, &admitted);
     let deadlines = Deadlines::of_server(server.deadline_ms);
-    let server = StartedServer { process, deadlines, room: place.room(), large: shared.large.clone() };
-    mcp::serve_started(Arc::new(gate), server, client, sink).await;
+    let server =
+        StartedServer { process, deadlines, room: place.room(), large: shared.large.clone() };
+    let summary = mcp::serve_started(Arc::new(gate), server, client, sink).await;
+    if summary.ended == Ended::Server {
+        notes.say(server_ended(&summary));
+    }
+}
+
+/// What an operator reads about a server that ended without being asked to.
+fn server_ended(summary: &SessionSummary) -> String {
+    match summary.exit {
+        Some(exit) => format!("the session is over: the server ended ({exit})"),
+        None => "the session is over: the server ended".to_owned(),
+    }
 }
 
 /// Where the session's notes go. The stop switch learns from them that the server runs.

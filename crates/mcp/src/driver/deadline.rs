@@ -4,8 +4,8 @@ use tokio::time::Instant;
 
 use crate::Deadlines;
 use crate::limits::{
-    FLUSH_MS_MAX, LINGER_MS_MAX, SETTLE_MS_MAX, SHUTDOWN_MS_MAX, STOPPED_MS_MAX, TERMINATE_MS_MAX,
-    WRITE_MS_MAX,
+    FIRST_MESSAGE_MS_MAX, FLUSH_MS_MAX, LAST_MESSAGES_MS, LINGER_MS_MAX, SETTLE_MS_MAX,
+    SHUTDOWN_MS_MAX, STOPPED_MS_MAX, TERMINATE_MS_MAX, WRITE_MS_MAX,
 };
 
 /// The times of [`crate::limits`].
@@ -19,6 +19,8 @@ pub(super) struct Times {
     pub(super) linger: Duration,
     pub(super) terminate: Duration,
     pub(super) flush: Duration,
+    pub(super) first_message: Duration,
+    pub(super) last_messages: Duration,
 }
 
 impl Default for Times {
@@ -32,6 +34,8 @@ impl Default for Times {
             linger: Duration::from_millis(LINGER_MS_MAX),
             terminate: Duration::from_millis(TERMINATE_MS_MAX),
             flush: Duration::from_millis(FLUSH_MS_MAX),
+            first_message: Duration::from_millis(FIRST_MESSAGE_MS_MAX),
+            last_messages: Duration::from_millis(LAST_MESSAGES_MS),
         }
     }
 }

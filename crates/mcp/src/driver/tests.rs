@@ -168,6 +168,8 @@ fn times() -> Times {
         linger: Duration::from_millis(200),
         terminate: Duration::from_millis(400),
         flush: Duration::from_secs(1),
+        first_message: Duration::from_millis(200),
+        last_messages: Duration::from_millis(100),
     }
 }
 

@@ -1,5 +1,11 @@
 use std::mem;
 
+use wire::frame;
+use wire::jsonrpc::{Id, Outline};
+use wire::mcp::Revision;
+
+use super::answer::Problem;
+use super::read::{self, Incoming};
 use super::{Carried, Ended, Lane, Session, Written, answer};
 use crate::session::Effect;
 use crate::session::open::Open;
@@ -91,6 +97,44 @@ impl Session {
                 _ => self.rest(lane),
             }
         }
+    }
+
+    /// Whether what the client sent before it knew of the session's end is still answered.
+    pub fn answers_after_end(&self) -> bool {
+        let is_answered = match &self.ended {
+            Some(Ended::Server | Ended::Unruly | Ended::Revision(_) | Ended::Unreadable { .. }) => {
+                true
+            }
+            Some(Ended::Client | Ended::Stopped | Ended::Ordered(_)) | None => false,
+        };
+        is_answered && !self.client_ended && !self.client_deaf
+    }
+
+    /// Answers a line that the client sent before it knew of the session's end: whoever asks is told why it ended. Nothing of it
+    /// is decided or forwarded.
+    pub fn answer_after_end(&mut self, line: Result<Vec<u8>, frame::Error>) -> Vec<Effect> {
+        let Some(why) = self.ended.clone().filter(|_| !self.client_deaf) else { return Vec::new() };
+        let (to, revision) = (Direction::ToServer, self.revision.unwrap_or(Revision::LATEST));
+        let incoming =
+            line.map_err(Problem::from).and_then(|line| read::incoming(to, line, revision));
+        let ids: Vec<Id> = match incoming {
+            Ok(Incoming::Call(call, _)) => call.id.into_iter().collect(),
+            Ok(Incoming::Probe(id, _)) => vec![id],
+            Ok(Incoming::Reply(_)) => Vec::new(),
+            Err(problem) => match *problem.outline {
+                Outline::Request(id) => vec![id],
+                Outline::Batch(ids) => ids,
+                Outline::Nothing
+                | Outline::Notification
+                | Outline::Response(_)
+                | Outline::Unclear => Vec::new(),
+            },
+        };
+        let write = |id: &Id| {
+            let line = answer::ended(id, &why);
+            Effect::Write { lane: None, to: Direction::ToClient, line }
+        };
+        ids.iter().map(write).collect()
     }
 
     /// Writes a line for a lane, which then waits for it; once the session has ended, nothing waits.

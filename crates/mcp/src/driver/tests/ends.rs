@@ -19,6 +19,24 @@ async fn a_server_that_exits_at_once_ends_the_session_and_its_last_words_are_hea
 }
 
 #[tokio::test]
+async fn the_first_request_is_answered_by_why_the_server_ended() {
+    let times = Times { first_message: PATIENCE, ..times() };
+    let gate = Script::new(no_writes);
+    let mut client = Client::start_within(&gate, &python(&["quit"]), times);
+    // The session is over before anything is read of the client.
+    let pid = {
+        until(|| !client.notes.lock().unwrap().is_empty()).await;
+        pid(&client.notes)
+    };
+    until(|| !Path::new(&format!("/proc/{pid}")).exists()).await;
+    client.says(PING).await;
+    let line = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32003,"message":"the server ended"}}"#;
+    assert_eq!(client.hears().await, line);
+    assert_eq!(client.ends().await.ended, Ended::Server);
+    assert_eq!(gate.ends(), [], "nothing was decided");
+}
+
+#[tokio::test]
 async fn a_server_that_ends_leaves_no_request_without_an_answer() {
     let mut client = Client::start(&Script::new(no_writes), &python(&["quit-after-one"]));
     client.says(PING).await;

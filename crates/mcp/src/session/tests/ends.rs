@@ -29,6 +29,37 @@ fn when_the_server_ends_what_is_open_ends_as_unknown_and_the_client_is_told() {
 }
 
 #[test]
+fn what_was_sent_before_the_servers_end_is_answered() {
+    let mut play = Play::new();
+    assert!(!play.session.answers_after_end(), "it goes on");
+    play.session.step(NOW, Input::Closed(ToClient));
+    assert!(play.session.answers_after_end());
+    let mut after = |line: &str| play.session.answer_after_end(Ok(line.into()));
+    assert_eq!(after(&request("1", "initialize")), [told("1", "the server ended")]);
+    assert_eq!(after(&request("1", "notifications/unheard-of")), [told("1", "the server ended")]);
+    let unreadable = r#"{"jsonrpc":"2.0","id":"a","method":"ping","params":{"x":1,"x":2}}"#;
+    assert_eq!(after(unreadable), [told(r#""a""#, "the server ended")]);
+    let batch = format!("[{},{}]", request("7", "ping"), request("8", "ping"));
+    assert_eq!(after(&batch), [told("7", "the server ended"), told("8", "the server ended")]);
+    for silent in [r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#, &result("3"), "x"] {
+        assert_eq!(after(silent), [], "{silent} asks nothing");
+    }
+}
+
+#[test]
+fn who_ended_the_session_or_was_stopped_is_not_answered_after_it() {
+    for why in [Ended::Client, Ended::Stopped, Ended::Ordered("execution.halted".into())] {
+        let mut play = Play::new();
+        play.session.step(NOW, Input::End(why));
+        assert!(!play.session.answers_after_end());
+    }
+    let mut play = Play::new();
+    play.session.step(NOW, Input::Closed(ToServer));
+    play.session.step(NOW, Input::Closed(ToClient));
+    assert!(!play.session.answers_after_end(), "the client is gone");
+}
+
+#[test]
 fn when_the_client_ends_its_side_the_server_may_still_answer() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "ping"), 1);
