@@ -14,18 +14,14 @@ pub use tally::{Counts, Tally};
 
 use std::sync::Arc;
 
-use policy::{Bundle, Decision, Labels, Semantics};
+use policy::{Bundle, Decision, Formed, Labels, Semantics};
 use proof::digest::Digest;
 use proof::json::Value;
 
-use crate::lineage::{Body, Charged, Completion, Decided, Header, LineageRecord, Sealed};
+use crate::lineage::{Body, Charged, Commitments, Decided, Header, LineageRecord, Sealed};
 use crate::members::Malformed;
-use crate::read::Read;
 use crate::snapshot::{Maker, Mark};
-use crate::state::{
-    About, Asked as Waiting, AskedFor, Blobs, Execution, Found, Lost, NodeState, Opened,
-};
-use crate::step::outcome;
+use crate::state::{About, Behind, Blobs, Found, Lost, NodeState, Unfounded};
 use ahead::{Asked, ended_by, open, open_intent, open_message, open_request};
 
 /// What came of one record.
@@ -173,14 +169,14 @@ impl<'a> Replay<'a> {
         if !self.state.is_continued_by(&record) {
             return Err(ReplayError::Broken { index });
         }
-        let execution = record.header.link.as_ref().map(|link| link.execution.as_str());
-        let fed =
-            self.follow(&record, &sealed, (asked, found)).ok_or(ReplayError::Broken { index })?;
+        let judged = self.judge(&record, &sealed, (asked, found));
+        let (fed, behind) = judged.ok_or(ReplayError::Broken { index })?;
         if let Ok(sealed) = &sealed {
+            let execution = record.header.link.as_ref().map(|link| link.execution.as_str());
             self.state.admit_sealed(execution, || sealed.to_bytes());
         }
-        self.state.admit(&record.header, digest);
-        self.note_approvals(&record, &sealed);
+        let applied = self.state.apply(&record, digest, behind);
+        applied.map_err(|Unfounded| ReplayError::Broken { index })?;
         Ok(fed)
     }
 
@@ -204,79 +200,38 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    fn follow(
+    /// Derives again what a record says, where it can be: nothing is folded but a decision's own request. None where the record
+    /// says otherwise and is no decision.
+    fn judge(
         &mut self,
         record: &LineageRecord,
         sealed: &Result<Sealed, Lost>,
         (asked, found): (Option<Result<Asked, Lost>>, Option<Found>),
-    ) -> Option<Fed> {
-        let link = record.header.link.as_ref();
-        match (&record.body, link) {
-            (Body::Adopted { .. } | Body::Refused { .. } | Body::ClockStepped { .. }, None) => {
-                Some(Fed::Followed)
-            }
-            (Body::Snapshot(mark), None) => self.compare_snapshot(mark),
-            (Body::Erased { execution, .. }, None) => {
-                self.state.erase(execution).then_some(Fed::Followed)
-            }
-            (Body::Ordered { proposal }, None) => {
-                let is_reduction = self.state.take_away(proposal) == Ok(true);
-                is_reduction.then_some(Fed::Followed)
-            }
-            (Body::Started { workload, os_user, delegation }, Some(link)) => {
-                let is_new = self.state.execution(&link.execution).is_none();
-                let delegation = delegation.as_deref().cloned();
-                is_new.then(|| {
-                    self.state.begin(&link.execution, (workload, *os_user), delegation);
-                })?;
-                Some(Fed::Followed)
-            }
-            (Body::Delegated { decided_seq, .. }, Some(link)) => {
-                let end = (*decided_seq, Completion::Result, Ok(None));
-                self.complete(record.header.at, &link.execution, end, (&[], &Labels::NONE))
-            }
-            (Body::Approved(approval), Some(link)) => {
-                let of = self.state.may_approve(record.header.at, approval);
-                (of.as_ref() == Ok(&link.execution)).then_some(Fed::Followed)
-            }
-            (Body::Ended { .. }, Some(link)) => {
-                self.state.end(&link.execution, record.header.at);
-                Some(Fed::Followed)
-            }
+    ) -> Option<(Fed, Behind)> {
+        match (&record.body, &record.header.link) {
+            (Body::Snapshot(mark), None) => Some((self.compare_snapshot(mark)?, Behind::Nothing)),
             (Body::Decided(decided), Some(link)) => {
-                let labels = decided.decision.labels()?;
-                let of = (link.execution.as_str(), link.seq);
-                let fed = self.decide(of, decided, (sealed, asked?));
-                self.state.begin_labels(&link.execution, link.seq, &labels);
-                Some(fed)
-            }
-            (Body::Withheld { decided_seq, .. }, Some(link)) => {
-                self.state.execution(&link.execution)?;
-                self.state.withhold(record.header.at, (&link.execution, *decided_seq));
-                self.state.give_back(&link.execution, *decided_seq);
-                Some(Fed::Followed)
+                let of = link.execution.as_str();
+                let intent = decided.commitments.contains_key("intent").then(|| {
+                    let request = open_request(decided, sealed).ok()?;
+                    open_intent(decided, &request, sealed).ok()
+                });
+                let (fed, formed) = self.decide(of, decided, (sealed, asked?));
+                Some((fed, Behind::Decided { formed, intent: intent.flatten() }))
             }
             (
-                Body::Completed {
-                    decided_seq,
-                    outcome: end,
-                    withheld,
-                    charges,
-                    labels,
-                    commitments,
-                },
+                Body::Completed { decided_seq, withheld, charges, labels, commitments, .. },
                 Some(link),
             ) => {
-                self.is_withheld_alike(&link.execution, withheld.as_deref()).then_some(())?;
-                let ended = (&*link.execution, *decided_seq);
+                let ended = (link.execution.as_str(), *decided_seq);
+                self.is_withheld_alike(ended.0, withheld.as_deref()).then_some(())?;
                 let message = ended_by(commitments, sealed);
                 self.is_labelled_alike(ended, (message, found), labels).then_some(())?;
-                let output = commitments.get("output").map(|digest| open(sealed, "output", digest));
-                let output = output.transpose().map(|bytes| bytes.map(<[u8]>::to_vec));
-                let end = (*decided_seq, *end, output);
-                self.complete(record.header.at, &link.execution, end, (charges, labels))
+                let output = structured_output(commitments, sealed);
+                self.is_settled_alike(ended, &output, charges).then_some(())?;
+                Some((Fed::Followed, Behind::Completed(output)))
             }
-            _ => None,
+            _ => Some((Fed::Followed, Behind::Nothing)),
         }
     }
 
@@ -298,29 +253,22 @@ impl<'a> Replay<'a> {
         })
     }
 
-    /// Derives a decision again. Where what it was made from cannot be read, the history of its execution
-    /// is lost from here on; what the public header says happens all the same.
+    /// Derives a decision again, and gives the request that it was about. Where what it was made from cannot be read, the history
+    /// of its execution is lost from here on; what the public header says happens all the same.
     fn decide(
         &mut self,
-        (id, seq): (&str, u64),
+        id: &str,
         decided: &Decided,
         (sealed, asked): (&Result<Sealed, Lost>, Result<Asked, Lost>),
-    ) -> Fed {
+    ) -> (Fed, Result<Formed, Lost>) {
         let lost = |why: Lost| Fed::NotReplayable { execution: id.to_owned(), why };
-        let is_permit = decided.decision.verdict() == Some("permit");
         let asked = asked.and_then(|Asked { read, named }| {
             let message = (decided.direction, open_message(decided, sealed)?);
             Ok((read.against(self.state.bundle(), message), named))
         });
         let (read, named) = match asked {
             Ok(asked) => asked,
-            Err(why) => {
-                if is_permit {
-                    self.state.permit(id, seq, opened(None, decided), decided.charges.clone());
-                }
-                self.state.lose_history(id, why);
-                return lost(why);
-            }
+            Err(why) => return (lost(why), Err(why)),
         };
         let asks = decided.hands_on.as_ref().map(|hands_on| &hands_on.grant);
         let about = About {
@@ -331,68 +279,15 @@ impl<'a> Replay<'a> {
         };
         let derived = self.state.decide(id, &decided.facts, &read.formed, about);
         let given = named.map(|named| self.state.given(id, &named.pending));
-        if is_permit {
-            let opened = opened(Some(read), decided);
-            self.state.permit(id, seq, opened, decided.charges.clone());
-        }
         let Some(decision) = derived else {
             let earlier = self.state.lost(id);
             let (why, execution) = earlier.unwrap_or_else(|| (Lost::Damaged, id.to_owned()));
-            return Fed::NotReplayable { execution, why };
+            return (Fed::NotReplayable { execution, why }, Ok(read.formed));
         };
         let is_alike = self.state.charged(id, decision.charges()) == decided.charges
             && given.as_ref() == decided.retry.as_ref().map(|retry| &retry.given);
-        compare(decided, sealed, (&decision, is_alike)).unwrap_or_else(lost)
-    }
-
-    /// What waits for approval, and what was said about it, is known by the digests of the records: once they are folded.
-    fn note_approvals(&mut self, record: &LineageRecord, sealed: &Result<Sealed, Lost>) {
-        let Some(link) = &record.header.link else { return };
-        let (id, at) = (link.execution.as_str(), record.header.at);
-        match &record.body {
-            Body::Approved(approval) => self.state.give(id, at, approval),
-            Body::Decided(decided) => {
-                if let (Some(retry), Some("permit")) = (&decided.retry, decided.decision.verdict())
-                {
-                    self.state.use_approval(id, &retry.pending);
-                }
-                let waits = decided.commitments.contains_key("intent");
-                let pending = self.state.execution(id).and_then(Execution::head);
-                if let (Some("pending"), true, Some(pending)) =
-                    (decided.decision.verdict(), waits, pending)
-                {
-                    let request = open_request(decided, sealed);
-                    let intent = request.and_then(|one| open_intent(decided, &one, sealed)).ok();
-                    let index = self.state.size().saturating_sub(1);
-                    let asked =
-                        Waiting::new((pending, index, at), decided.decision.awaits(), intent);
-                    self.state.wait(id, asked);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn complete(
-        &mut self,
-        at: i64,
-        id: &str,
-        (seq, end, output): (u64, Completion, Result<Option<Vec<u8>>, Lost>),
-        (charges, labels): (&[Charged], &Labels),
-    ) -> Option<Fed> {
-        let text = output
-            .and_then(|bytes| bytes.map(String::from_utf8).transpose().map_err(|_| Lost::Damaged));
-        let is_settled_alike = self.is_settled_alike((id, seq), &text, charges);
-        self.state.use_up((id, seq), at, charges);
-        self.state.execution(id)?;
-        let text = text.unwrap_or_else(|why| {
-            self.state.lose_history(id, why);
-            None
-        });
-        let was_open = self.state.complete(at, (id, seq), &outcome(end, text));
-        let follows = was_open || !self.state.is_intact(id);
-        self.state.end_labels(id, seq, end == Completion::Result, labels);
-        (follows && is_settled_alike).then_some(Fed::Followed)
+        let fed = compare(decided, sealed, (&decision, is_alike)).unwrap_or_else(lost);
+        (fed, Ok(read.formed))
     }
 
     /// Whether what stops an execution now is what a record says that its message was withheld for. Older versions withheld
@@ -435,11 +330,14 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// A permitted transition, as its record has it.
-fn opened(read: Option<Read>, decided: &Decided) -> Opened {
-    let (hands_on, direction) = (decided.hands_on.clone(), decided.direction);
-    let asked = read.map(|read| AskedFor::Formed(read.formed));
-    Opened { asked, hands_on, direction }
+/// The JSON text of the structured result that ended a transition, if there was one.
+fn structured_output(
+    commitments: &Commitments,
+    sealed: &Result<Sealed, Lost>,
+) -> Result<Option<String>, Lost> {
+    let output = commitments.get("output").map(|digest| open(sealed, "output", digest));
+    let output = output.transpose()?.map(|bytes| String::from_utf8(bytes.to_vec()));
+    output.transpose().map_err(|_| Lost::Damaged)
 }
 
 fn compare(

@@ -4,6 +4,7 @@
 //! each decision, the state that the decision saw.
 
 mod adoption;
+mod apply;
 mod approvals;
 mod by_id;
 mod erasure;
@@ -29,6 +30,7 @@ use crate::governance::Governance;
 use crate::lineage::{Body, Completion, Delegation, Header, LineageRecord, Link};
 
 pub use adoption::{Adopted, Blobs};
+pub(crate) use apply::{Behind, Unfounded};
 pub(crate) use approvals::Named;
 pub use approvals::{Asked, Waits, Word};
 pub use execution::Execution;
@@ -211,22 +213,21 @@ impl NodeState {
         self.at.max(wall_ms)
     }
 
-    /// Makes the next record, and folds its place in the log and in its execution's chain.
-    pub(crate) fn record(
-        &mut self,
+    /// The next record. It is not folded.
+    pub(crate) fn next_record(
+        &self,
         at: i64,
         execution: Option<&str>,
         body: Body,
-    ) -> (Vec<u8>, Digest) {
-        let link = execution.and_then(|id| Some(self.executions.get(id)?.next_link(id)));
-        let link = link.map(|link| Link { parents: self.parents(&body), ..link });
+    ) -> LineageRecord {
+        let link = execution.map(|id| {
+            let known = self.executions.get(id);
+            let link = known.map_or_else(|| Link::first(id), |known| known.next_link(id));
+            Link { parents: self.parents(&body), ..link }
+        });
         let header =
             Header { at, node: self.node.clone(), governance: self.governance.position(), link };
-        let record = LineageRecord { header, body };
-        let bytes = record.to_bytes();
-        let digest = Digest::of(&bytes);
-        self.admit(&record.header, digest);
-        (bytes, digest)
+        LineageRecord { header, body }
     }
 
     /// Folds what a record seals. The first sealed part of an execution gives it its secret.
@@ -241,7 +242,7 @@ impl NodeState {
     }
 
     /// Folds a record's place in the log and in its execution's chain.
-    pub(crate) fn admit(&mut self, header: &Header, digest: Digest) {
+    fn admit(&mut self, header: &Header, digest: Digest) {
         self.at = header.at;
         self.size = self.size.saturating_add(1);
         if let Some(link) = &header.link

@@ -25,7 +25,6 @@ mod room;
 mod sequence;
 mod settle;
 mod snapshot;
-pub(crate) use settle::outcome;
 #[cfg(test)]
 mod tests;
 
@@ -39,7 +38,7 @@ use crate::Prepared;
 use crate::governance::SignedProposal;
 use crate::lineage::{Body, Completion, ErasedFor, Refusals, Scope, SignedApproval};
 use crate::snapshot::{Maker, Piece};
-use crate::state::{Blobs, NodeState};
+use crate::state::{Behind, Blobs, NodeState, Unfounded};
 
 /// The driver's clocks at one step.
 #[derive(Debug, Clone, Copy)]
@@ -308,6 +307,8 @@ pub struct Kernel {
     /// The clocks at the last tick.
     clock: Now,
     held: room::Held,
+    /// A record was made that does not follow from the state: nothing of the step may happen.
+    broken: Option<Unfounded>,
     executions: quota::Executions,
 }
 
@@ -326,6 +327,7 @@ impl Kernel {
             approvals: VecDeque::new(),
             settling: VecDeque::new(),
             refusals: Refusals::new(),
+            broken: None,
             snapshots: Maker::default(),
             clock: now,
         };
@@ -333,6 +335,7 @@ impl Kernel {
         effects.extend(kernel.complete_unknown(now));
         // An end whose record was lost with the power is made up for.
         effects.extend(kernel.end_by_officer(now));
+        let effects = kernel.unbroken(effects);
         (kernel, effects)
     }
 
@@ -344,6 +347,19 @@ impl Kernel {
 
     /// One step: the only way in.
     pub fn step(&mut self, now: Now, input: Input) -> Vec<Effect> {
+        let effects = self.take(now, input);
+        self.unbroken(effects)
+    }
+
+    /// INVARIANT: a record that the kernel makes follows from its state. Where one does not, nothing of the step is carried out.
+    fn unbroken(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
+        match self.broken.take() {
+            None => effects,
+            Some(why) => vec![Effect::Halt { why: format!("internal.invariant: {why}") }],
+        }
+    }
+
+    fn take(&mut self, now: Now, input: Input) -> Vec<Effect> {
         match input {
             Input::Join { ticket, workload, os_user, execution, entropy } => {
                 self.join(now, ticket, (&workload, os_user, execution.as_deref()), &entropy)
@@ -380,7 +396,7 @@ impl Kernel {
 
     /// Takes away at once. The record has its place before every decision that sees it.
     fn reduce(&mut self, now: Now, ticket: Ticket, proposal: Box<SignedProposal>) -> Vec<Effect> {
-        match self.state.reduce(now.wall_ms, &proposal) {
+        match self.state.acts_at_once(now.wall_ms, &proposal) {
             Ok(true) => {
                 let ordered = self.append(now, None, Body::Ordered { proposal }, Vec::new());
                 vec![ordered, Effect::Reduced { ticket, result: Ok(true) }]
@@ -418,11 +434,27 @@ impl Kernel {
     }
 
     fn append(&mut self, now: Now, execution: Option<&str>, body: Body, sealed: Vec<u8>) -> Effect {
+        self.append_with(now, execution, (body, Behind::Nothing), sealed)
+    }
+
+    /// Makes the next record and folds it, with what lies behind its commitments.
+    fn append_with(
+        &mut self,
+        now: Now,
+        execution: Option<&str>,
+        (body, behind): (Body, Behind),
+        sealed: Vec<u8>,
+    ) -> Effect {
         let index = self.state.size();
         let at = self.state.time(now.wall_ms);
         let scope = self.state.scope(execution);
-        let (record, digest) = self.state.record(at, execution, body);
+        let record = self.state.next_record(at, execution, body);
+        let bytes = record.to_bytes();
+        let digest = Digest::of(&bytes);
+        if let Err(why) = self.state.apply(&record, digest, behind) {
+            self.broken = Some(why);
+        }
         self.state.admit_sealed(execution, || sealed.clone());
-        Effect::Append { index, scope, digest, record, sealed }
+        Effect::Append { index, scope, digest, record: bytes, sealed }
     }
 }

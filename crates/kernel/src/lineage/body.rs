@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use policy::{Assurance, Facts, Labels};
+use policy::{Assurance, Facts, Labels, Outcome};
 use proof::digest::Digest;
 use proof::json::{Object, Value, number, object};
 use proof::record::Fields;
@@ -149,6 +149,16 @@ pub enum Completion {
 impl Completion {
     /// Nobody knows how it ended, nor how much of it was written.
     pub const UNKNOWN: Self = Self::Unknown { written: None };
+
+    /// What policy sees of it: with the JSON text of the structured result, if there was one.
+    pub(crate) fn seen(self, output: Option<String>) -> Outcome {
+        match self {
+            Self::Result => Outcome::Result(output),
+            Self::Error => Outcome::Error,
+            Self::Sent => Outcome::Sent,
+            Self::Unknown { .. } => Outcome::Unknown,
+        }
+    }
 
     pub(super) const ALL: [Self; 4] = [Self::Result, Self::Error, Self::Sent, Self::UNKNOWN];
 

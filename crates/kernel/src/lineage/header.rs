@@ -30,6 +30,13 @@ pub struct Link {
     pub parents: Vec<Digest>,
 }
 
+impl Link {
+    /// Of the record with which an execution begins.
+    pub(crate) fn first(execution: &str) -> Self {
+        Self { execution: execution.to_owned(), seq: 0, prev: None, parents: Vec::new() }
+    }
+}
+
 const LINK_MEMBERS: [&str; 4] = ["execution", "parents", "prev", "seq"];
 
 impl Header {

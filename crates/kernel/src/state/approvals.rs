@@ -133,7 +133,7 @@ impl Execution {
 
 impl NodeState {
     /// A pending decision is on record: the request waits. One more than the limit forgets the oldest.
-    pub(crate) fn wait(&mut self, id: &str, asked: Asked) {
+    pub(super) fn wait(&mut self, id: &str, asked: Asked) {
         if let Some(execution) = self.executions.get_mut(id) {
             execution.waiting.0.push_back(asked);
             if execution.waiting.0.len() > WAITING_MAX {
@@ -175,7 +175,7 @@ impl NodeState {
     }
 
     /// An officer's word is on record, as the newest of its execution. A refusal takes the place of an approval.
-    pub(crate) fn give(&mut self, id: &str, at: i64, signed: &SignedApproval) {
+    pub(super) fn record_vote(&mut self, id: &str, at: i64, signed: &SignedApproval) {
         let Some(execution) = self.executions.get_mut(id) else { return };
         let record = execution.head();
         let asked = execution.waiting.get_mut(&signed.approval.pending);
@@ -265,7 +265,7 @@ impl NodeState {
     }
 
     /// A retry was permitted: what was approved is done, once.
-    pub(crate) fn use_approval(&mut self, id: &str, pending: &Digest) {
+    pub(super) fn use_approval(&mut self, id: &str, pending: &Digest) {
         let execution = self.executions.get_mut(id);
         if let Some(asked) = execution.and_then(|one| one.waiting.get_mut(pending)) {
             asked.is_used = true;

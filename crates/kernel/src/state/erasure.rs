@@ -8,8 +8,9 @@ impl NodeState {
     pub(crate) fn scope(&self, execution: Option<&str>) -> Scope {
         let Some(id) = execution else { return Scope::Node };
         match self.executions.get(id).map(Execution::seq) {
-            Some(0) => Scope::Begun(id.to_owned()),
-            _ => Scope::Execution(id.to_owned()),
+            // The record with which it begins.
+            None | Some(0) => Scope::Begun(id.to_owned()),
+            Some(_) => Scope::Execution(id.to_owned()),
         }
     }
 

@@ -52,13 +52,13 @@ fn signed_of(proposal: &Value) -> Option<SignedProposal> {
 }
 
 impl NodeState {
-    /// Takes away at once what an officer signed; life is judged by the node's own clock. False where the proposal is no
-    /// reduction of what governance and the node hold: it waits for governance.
+    /// Whether a change that an officer signed acts at once; life is judged by the node's own clock. False where the proposal is
+    /// no reduction of what governance and the node hold: it waits for governance.
     ///
     /// # Errors
     /// When the proposal is not acceptable under the adopted governance.
-    pub(crate) fn reduce(
-        &mut self,
+    pub(crate) fn acts_at_once(
+        &self,
         clock: i64,
         signed: &SignedProposal,
     ) -> Result<bool, GovernanceError> {
@@ -68,10 +68,12 @@ impl NodeState {
         {
             return Ok(false);
         }
-        if self.governance.is_reduction(change) {
-            self.governance.check(clock, signed)?;
+        if !self.governance.is_reduction(change) {
+            return Ok(false);
         }
-        self.take_away(signed)
+        self.governance.check(clock, signed)?;
+        self.governance.check_owed(self.governance.at(), signed)?;
+        Ok(true)
     }
 
     /// Folds a reduction that acted. False where the proposal is none.

@@ -3,7 +3,7 @@ use proof::digest::Digest;
 
 use super::{Answer, Effect, Kernel, Now, Ticket};
 use crate::lineage::{Body, Retried, SignedApproval, Transition, intent};
-use crate::state::{Asked, Named};
+use crate::state::Named;
 
 /// An approval whose record is not durable yet.
 pub(super) struct Approving {
@@ -25,8 +25,7 @@ impl Kernel {
             Err(code) => return vec![Effect::Approved { ticket, result: Err(code) }],
         };
         let index = self.state.size();
-        let append = self.append(now, Some(&execution), Body::Approved(approval.clone()), vec![]);
-        self.state.give(&execution, at, &approval);
+        let append = self.append(now, Some(&execution), Body::Approved(approval), vec![]);
         self.approvals.push_back(Approving { index, ticket });
         vec![append]
     }
@@ -73,19 +72,17 @@ impl Kernel {
 
     /// What becomes of a decision that is on record as the execution's newest: the answer, unless it is a permit.
     pub(super) fn turn_down(
-        &mut self,
-        (execution, index, at): (&str, u64, i64),
+        &self,
+        (execution, index): (&str, u64),
         decision: &Decision,
-        intent: Option<Digest>,
+        waits: bool,
     ) -> Answer {
         let policies = decision.policy_ids().map(str::to_owned).collect();
         let advice = self.told(decision);
         let head = self.state.execution(execution).and_then(crate::state::Execution::head);
-        match (decision.verdict(), intent, head) {
-            (Verdict::Pending, Some(intent), Some(pending)) => {
+        match (decision.verdict(), head.filter(|_| waits)) {
+            (Verdict::Pending, Some(pending)) => {
                 let awaits = decision.awaits().to_vec();
-                let asked = Asked::new((pending, index, at), awaits.clone(), Some(intent));
-                self.state.wait(execution, asked);
                 Answer::Pending { index, pending, awaits, policies, advice }
             }
             _ => Answer::Deny { index, code: decision.code().to_owned(), policies, advice },

@@ -45,18 +45,12 @@ impl Kernel {
         else {
             return Vec::new();
         };
-        let at = self.state.time(now.wall_ms);
-        let ended = (next.execution.as_str(), next.seq);
-        self.state.complete(at, ended, &policy::Outcome::Result(None));
-        self.state.end_labels(&next.execution, next.seq, true, &policy::Labels::NONE);
-        self.state.use_up((&next.execution, next.seq), at, &[]);
         let delegated = Body::Delegated { decided_seq: next.seq, child: child.clone() };
         let delegated = self.append(now, Some(&next.execution), delegated, Vec::new());
         let delegation = Delegation { parent: next.execution.clone(), grant };
-        self.state.begin(child, (&workload, os_user), Some(delegation.clone()));
-        self.state.root_user(child).into_iter().for_each(|user| self.executions.begins(user));
         let started = Body::Started { workload, os_user, delegation: Some(Box::new(delegation)) };
         let started = self.append(now, Some(child), started, Vec::new());
+        self.state.root_user(child).into_iter().for_each(|user| self.executions.begins(user));
         vec![delegated, started, Effect::Delegated { ticket: next.ticket, child: child.clone() }]
     }
 
@@ -95,10 +89,8 @@ impl Kernel {
             for seq in open {
                 effects.push(self.complete_as(now, (id, seq), Completion::UNKNOWN));
             }
-            effects.push(self.append(now, Some(id), Body::Ended { by }, Vec::new()));
-            let at = self.state.time(now.wall_ms);
             self.state.root_user(id).into_iter().for_each(|user| self.executions.ends(user));
-            self.state.end(id, at);
+            effects.push(self.append(now, Some(id), Body::Ended { by }, Vec::new()));
         }
         effects
     }

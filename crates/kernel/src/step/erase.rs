@@ -34,7 +34,6 @@ impl Kernel {
             return vec![Effect::Erased { ticket, execution, result: Err("execution.line") }];
         }
         let index = self.state.size();
-        self.state.erase(&execution);
         let body = Body::Erased { execution: execution.clone(), os_user, reason };
         self.erasures.push_back(Erasure { index, ticket, execution });
         vec![self.append(now, None, body, Vec::new())]

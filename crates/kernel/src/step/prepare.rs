@@ -30,7 +30,6 @@ impl Kernel {
             return vec![Effect::Joined { ticket, result: Err(code) }];
         }
         let id = execution_id(*entropy);
-        self.state.begin(&id, (workload, os_user), None);
         self.executions.begins(os_user);
         let body = Body::Started { workload: workload.to_owned(), os_user, delegation: None };
         let append = self.append(now, Some(&id), body, Vec::new());

@@ -72,9 +72,6 @@ impl Kernel {
     }
 
     fn withhold(&mut self, now: Now, next: Pending, code: &'static str) -> Effect {
-        let at = self.state.time(now.wall_ms);
-        self.state.withhold(at, (&next.execution, next.seq));
-        self.state.give_back(&next.execution, next.seq);
         let index = self.state.size();
         let body = Body::Withheld { decided_seq: next.seq, code: code.to_owned() };
         let append = self.append(now, Some(&next.execution), body, Vec::new());

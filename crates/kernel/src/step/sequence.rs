@@ -8,7 +8,7 @@ use super::{Answer, Effect, Kernel, Now, Ticket};
 use crate::Prepared;
 use crate::lineage::{Body, Judged, Retried, intent};
 use crate::read::Asked;
-use crate::state::{About, AskedFor, Opened};
+use crate::state::{About, Behind};
 
 impl Kernel {
     /// Decides and gives the decision its place in the log. The answer waits for the disk.
@@ -59,30 +59,20 @@ impl Kernel {
         let Asked { transition: asked, read, mut sealed } = wanted;
         let index = self.state.size();
         let seq = self.state.execution(execution).map_or(0, crate::state::Execution::seq);
-        let (child, hands_on) = (Self::child_id(&asked, entropy), asked.hands_on.clone());
-        let direction = asked.direction;
+        let child = Self::child_id(&asked, entropy);
         let request = Arc::clone(read.formed.request());
         let charges = self.state.charged(execution, decision.charges());
         let is_about_approval = decision.verdict() == Verdict::Pending || retry.is_some();
         let semantics = self.state.bundle().semantics();
         let intent = is_about_approval.then(|| intent(&asked, &request, semantics)).flatten();
         let intended = intent.as_deref().map(Digest::of);
-        let names = retry.as_ref().map(|retry| retry.pending);
-        let judged = Judged { decision, charges: charges.clone(), retry, intent };
+        let judged = Judged { decision, charges, retry, intent };
         let body = Body::decided(asked, &request, facts, judged, (&mut sealed, entropy));
-        let append = self.append(now, Some(execution), body, sealed.to_bytes());
-        let is_permit = decision.verdict() == Verdict::Permit;
-        if is_permit {
-            names.iter().for_each(|pending| self.state.use_approval(execution, pending));
-            let asked = Some(AskedFor::Formed(read.formed));
-            let opened = Opened { asked, hands_on, direction };
-            self.state.permit(execution, seq, opened, charges);
-            self.state.begin_labels(execution, seq, decision.labels());
-        }
-        let answer = if is_permit {
-            Answer::Permit { index }
-        } else {
-            self.turn_down((execution, index, facts.at), decision, intended)
+        let behind = Behind::Decided { formed: Ok(read.formed), intent: intended };
+        let append = self.append_with(now, Some(execution), (body, behind), sealed.to_bytes());
+        let answer = match decision.verdict() {
+            Verdict::Permit => Answer::Permit { index },
+            _ => self.turn_down((execution, index), decision, intended.is_some()),
         };
         self.pending.push_back(Pending {
             index,

@@ -1,8 +1,7 @@
-use policy::Outcome;
-
 use super::{Effect, Kernel, Now, Ticket};
 use crate::limits::MESSAGE_BYTES_MAX;
 use crate::lineage::{Body, Completion, Ended, Sealed};
+use crate::state::Behind;
 
 /// How a permitted transition ended.
 pub(super) struct End {
@@ -113,34 +112,17 @@ impl Kernel {
     ) -> (Effect, bool) {
         let mut sealed = Sealed::default();
         let output = end.output.filter(|text| text.len() <= MESSAGE_BYTES_MAX);
-        let outcome = outcome(end.outcome, output.clone());
         let charges = self.state.settled(execution, seq, output.as_deref());
         let labels = self.state.detected((execution, seq), Some(&end.message), None);
         let is_result = end.outcome == Completion::Result;
         let declassifies = is_result && self.state.takes_labels_away(execution, seq);
         let counts = declassifies || !labels.is_empty() || !charges.is_empty();
-        let ended = Ended {
-            outcome: end.outcome,
-            withheld: withheld.map(str::to_owned),
-            charges: charges.clone(),
-            labels: labels.clone(),
-        };
-        let body = Body::completed(seq, ended, (end.message, output), &mut sealed, entropy);
-        let at = self.state.time(now.wall_ms);
-        self.state.complete(at, (execution, seq), &outcome);
-        self.state.end_labels(execution, seq, is_result, &labels);
-        self.state.use_up((execution, seq), at, &charges);
-        (self.append(now, Some(execution), body, sealed.to_bytes()), counts)
-    }
-}
-
-/// What policy sees of an end.
-pub(crate) fn outcome(completion: Completion, output: Option<String>) -> Outcome {
-    match completion {
-        Completion::Result => Outcome::Result(output),
-        Completion::Error => Outcome::Error,
-        Completion::Sent => Outcome::Sent,
-        Completion::Unknown { .. } => Outcome::Unknown,
+        let ended =
+            Ended { outcome: end.outcome, withheld: withheld.map(str::to_owned), charges, labels };
+        let message = (end.message, output.clone());
+        let body = Body::completed(seq, ended, message, &mut sealed, entropy);
+        let what = (body, Behind::Completed(Ok(output)));
+        (self.append_with(now, Some(execution), what, sealed.to_bytes()), counts)
     }
 }
 

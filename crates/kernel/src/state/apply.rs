@@ -1,0 +1,191 @@
+//! The fold: how a record changes the state. A live step, a replay and a start all come through [`NodeState::apply`].
+//!
+//! Two things come before a record and are not in it alone. A decision takes its request as an event of the history while it is
+//! made ([`NodeState::decide`]), live and in a replay. Governance is a log of its own ([`NodeState::adopt`]): its records are
+//! folded before the lineage record that says how far.
+
+use policy::{Formed, Labels};
+use proof::digest::Digest;
+
+use super::{Asked, AskedFor, Execution, Lost, NodeState, Opened};
+use crate::lineage::{Body, Charged, Completion, Decided, Delegation, LineageRecord, Link};
+
+/// What lies behind a record's commitments and the fold needs, as far as it can be read.
+pub(crate) enum Behind {
+    /// The record says all.
+    Nothing,
+    /// What a decision was made of.
+    Decided {
+        /// The request, as it was read for its decision.
+        formed: Result<Formed, Lost>,
+        /// Digest of what exactly was asked for, where it waits for approval.
+        intent: Option<Digest>,
+    },
+    /// The JSON text of the structured result that ended a transition, if there was one.
+    Completed(Result<Option<String>, Lost>),
+}
+
+/// A record that the state before it can't have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the record does not follow from the state before it")]
+pub(crate) struct Unfounded;
+
+impl NodeState {
+    /// Folds one record.
+    ///
+    /// # Errors
+    /// [`Unfounded`], and the state is not to be gone on with.
+    pub(crate) fn apply(
+        &mut self,
+        record: &LineageRecord,
+        digest: Digest,
+        behind: Behind,
+    ) -> Result<(), Unfounded> {
+        let at = record.header.at;
+        let mut waits_for = None;
+        match (&record.body, &record.header.link) {
+            (
+                Body::Adopted { .. }
+                | Body::Refused { .. }
+                | Body::ClockStepped { .. }
+                | Body::Snapshot(_),
+                None,
+            ) => {}
+            (Body::Erased { execution, .. }, None) => {
+                self.erase(execution).then_some(()).ok_or(Unfounded)?;
+            }
+            (Body::Ordered { proposal }, None) => {
+                let is_reduction = self.take_away(proposal) == Ok(true);
+                is_reduction.then_some(()).ok_or(Unfounded)?;
+            }
+            (Body::Started { workload, os_user, delegation }, Some(link)) => {
+                let delegation = delegation.as_deref().cloned();
+                self.start(&link.execution, (workload, *os_user), delegation)?;
+            }
+            (Body::Delegated { decided_seq, .. }, Some(link)) => {
+                let end = (Completion::Result, Ok(None));
+                self.finish(at, (&link.execution, *decided_seq), end, (&[], &Labels::NONE))?;
+            }
+            (Body::Approved(approval), Some(link)) => {
+                let of = self.may_approve(at, approval);
+                (of.as_ref() == Ok(&link.execution)).then_some(()).ok_or(Unfounded)?;
+            }
+            // Its end follows below: it has a last record first.
+            (Body::Ended { .. }, Some(link)) => {
+                self.execution(&link.execution).ok_or(Unfounded)?;
+            }
+            (Body::Decided(decided), Some(link)) => {
+                let Behind::Decided { formed, intent } = behind else { return Err(Unfounded) };
+                waits_for = intent;
+                self.decided(link, decided, formed)?;
+            }
+            (Body::Withheld { decided_seq, .. }, Some(link)) => {
+                self.execution(&link.execution).ok_or(Unfounded)?;
+                self.withhold(at, (&link.execution, *decided_seq));
+                self.give_back(&link.execution, *decided_seq);
+            }
+            (Body::Completed { decided_seq, outcome, charges, labels, .. }, Some(link)) => {
+                let Behind::Completed(output) = behind else { return Err(Unfounded) };
+                let of = (link.execution.as_str(), *decided_seq);
+                self.finish(at, of, (*outcome, output), (charges, labels))?;
+            }
+            _ => return Err(Unfounded),
+        }
+        self.admit(&record.header, digest);
+        match (&record.body, &record.header.link) {
+            (Body::Ended { .. }, Some(link)) => self.end(&link.execution, at),
+            (Body::Approved(approval), Some(link)) => {
+                self.record_vote(&link.execution, at, approval);
+            }
+            (Body::Decided(decided), Some(link)) => {
+                self.note_approval((link, at), decided, waits_for)
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl NodeState {
+    fn start(
+        &mut self,
+        id: &str,
+        (workload, os_user): (&str, u32),
+        delegation: Option<Delegation>,
+    ) -> Result<(), Unfounded> {
+        if self.execution(id).is_some() {
+            return Err(Unfounded);
+        }
+        self.begin(id, (workload, os_user), delegation);
+        Ok(())
+    }
+
+    /// A decision: what it permits is open from here on.
+    fn decided(
+        &mut self,
+        link: &Link,
+        decided: &Decided,
+        formed: Result<Formed, Lost>,
+    ) -> Result<(), Unfounded> {
+        let (id, seq) = (link.execution.as_str(), link.seq);
+        self.execution(id).ok_or(Unfounded)?;
+        let labels = decided.decision.labels().ok_or(Unfounded)?;
+        let lost = formed.as_ref().err().copied();
+        if decided.decision.verdict() == Some("permit") {
+            let asked = formed.ok().map(AskedFor::Formed);
+            let (hands_on, direction) = (decided.hands_on.clone(), decided.direction);
+            let opened = Opened { asked, hands_on, direction };
+            self.permit(id, seq, opened, decided.charges.clone());
+        }
+        if let Some(why) = lost {
+            self.lose_history(id, why);
+        }
+        self.begin_labels(id, seq, &labels);
+        Ok(())
+    }
+
+    /// The end of a permitted transition: it is open no more.
+    fn finish(
+        &mut self,
+        at: i64,
+        (id, seq): (&str, u64),
+        (end, output): (Completion, Result<Option<String>, Lost>),
+        (charges, labels): (&[Charged], &Labels),
+    ) -> Result<(), Unfounded> {
+        self.use_up((id, seq), at, charges);
+        self.execution(id).ok_or(Unfounded)?;
+        let output = output.unwrap_or_else(|why| {
+            self.lose_history(id, why);
+            None
+        });
+        let was_open = self.complete(at, (id, seq), &end.seen(output));
+        // Where the history is lost, so is what was open.
+        let follows = was_open || !self.is_intact(id);
+        self.end_labels(id, seq, end == Completion::Result, labels);
+        follows.then_some(()).ok_or(Unfounded)
+    }
+
+    /// What waits for approval is known by the digest of its record, which is the newest of its execution.
+    fn note_approval(
+        &mut self,
+        (link, at): (&Link, i64),
+        decided: &Decided,
+        intent: Option<Digest>,
+    ) {
+        let id = link.execution.as_str();
+        let verdict = decided.decision.verdict();
+        if let (Some(retry), Some("permit")) = (&decided.retry, verdict) {
+            self.use_approval(id, &retry.pending);
+        }
+        let waits = verdict == Some("pending") && decided.commitments.contains_key("intent");
+        let head = self.execution(id).and_then(Execution::head).filter(|_| waits);
+        if let Some(pending) = head {
+            let index = self.size.saturating_sub(1);
+            let asked = Asked::new((pending, index, at), decided.decision.awaits(), intent);
+            self.wait(id, asked);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
