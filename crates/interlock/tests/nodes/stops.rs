@@ -33,6 +33,8 @@ enum Setting {
     FullDisk,
 }
 
+/// An execution has room for so many calls: after so many halts the agent begins another one.
+const HALTS_PER_EXECUTION: usize = 20;
 /// Each sync of a slow disk takes so long longer, in microseconds.
 const SLOW_US: u64 = 100_000;
 /// Each sync of a disk that is stuck: longer than a command waits for the word that it is on record.
@@ -98,6 +100,9 @@ fn halts(setting: Setting, short: usize, long: usize) {
         }
         if let Some(halt) = all.last() {
             site.lift(&halt.subject);
+        }
+        if all.len().is_multiple_of(HALTS_PER_EXECUTION) {
+            site.end(&wait_for_agent(&agent).execution);
         }
         site.take_journal(&mut reached);
     }

@@ -335,7 +335,10 @@ impl State {
                 false => Err(format!("an answer to nothing that waits: {}", shown())),
             };
         };
-        self.answered_last = self.answered_last.max(open.place);
+        // Once a session has ended, what was sent after its last line is told so, and that line itself may not be.
+        if !matches!(&answer, Answer::Own(error) if error.is_end()) {
+            self.answered_last = self.answered_last.max(open.place);
+        }
         // A server may still answer what it was too late for.
         match matches!(&answer, Answer::Own(error) if error.is_deadline()) {
             true => self.may_end_late |= open.want == Want::AnswerOrEnd,

@@ -29,7 +29,7 @@ pub(super) struct Seen {
     /// When the last byte came, in nanoseconds since 1970.
     pub(super) last_byte_ns: u128,
     pub(super) is_open: bool,
-    /// How the session ended.
+    /// How the session before it ended.
     pub(super) ended_by: String,
     ends: bool,
 }
@@ -135,7 +135,8 @@ fn change_and_number(shared: &(Mutex<Seen>, Condvar)) -> u64 {
     change(shared, |seen| {
         number = seen.sessions + 1;
         let (sessions, ends) = (number, seen.ends);
-        *seen = Seen { sessions, ends, ..Seen::default() };
+        let ended_by = std::mem::take(&mut seen.ended_by);
+        *seen = Seen { sessions, ended_by, ends, ..Seen::default() };
     });
     number
 }

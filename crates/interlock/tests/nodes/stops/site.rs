@@ -116,6 +116,12 @@ impl Site {
         run(&["halt", &self.folder(), subject, "--key", &self.key("carol")])
     }
 
+    /// Has one officer end an execution.
+    pub(super) fn end(&self, execution: &str) {
+        let ended = run(&["end", &self.folder(), execution, "--key", &self.key("carol")]);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    }
+
     /// How many halts of each subject are in the governance log.
     pub(super) fn halts_on_record(&self) -> BTreeMap<String, usize> {
         let shown = run(&["log", "show", &self.folder(), "--log", "governance", "--json"]);
