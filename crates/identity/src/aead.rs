@@ -1,11 +1,14 @@
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use chacha20::{R20, hchacha};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+use zeroize::Zeroizing;
 
 use crate::key::{DataKey, fill};
 use crate::{KeyError, limits::SEALED_OVERHEAD_BYTES};
 
 const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 24;
+const HEAD_BYTES: usize = 1 + NONCE_BYTES;
+const TAG_BYTES: usize = 16;
 
 /// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): a version byte, a nonce, the sealed bytes with their tag.
 /// The nonce is random, of 192 bits: none is met twice under one key, also where a copy of the node is
@@ -13,13 +16,16 @@ const NONCE_BYTES: usize = 24;
 pub(crate) fn seal(key: &DataKey, bound_to: &[u8], plain: &[u8]) -> Result<Vec<u8>, KeyError> {
     let mut nonce = [0; NONCE_BYTES];
     fill(&mut nonce)?;
-    let payload = Payload { msg: plain, aad: bound_to };
-    let sealed = cipher(key).encrypt(&XNonce::from(nonce), payload);
-    let sealed = sealed.map_err(|_| KeyError::other(&"the part is too long to be sealed"))?;
     let mut part = Vec::with_capacity(plain.len().saturating_add(SEALED_OVERHEAD_BYTES));
     part.push(VERSION);
     part.extend_from_slice(&nonce);
-    part.extend_from_slice(&sealed);
+    part.extend_from_slice(plain);
+    let sealed = part.get_mut(HEAD_BYTES..).unwrap_or_default();
+    let tag = under(key, &nonce).and_then(|(key, nonce)| {
+        key.seal_in_place_separate_tag(nonce, Aad::from(bound_to), sealed).ok()
+    });
+    let tag = tag.ok_or_else(|| KeyError::other(&"the part is too long to be sealed"))?;
+    part.extend_from_slice(tag.as_ref());
     Ok(part)
 }
 
@@ -30,10 +36,24 @@ pub(crate) fn open(key: &DataKey, bound_to: &[u8], part: &[u8]) -> Option<Vec<u8
     if *version != VERSION {
         return None;
     }
-    let payload = Payload { msg: sealed, aad: bound_to };
-    cipher(key).decrypt(&XNonce::from(*nonce), payload).ok()
+    let (key, nonce) = under(key, nonce)?;
+    let mut opened = sealed.to_vec();
+    key.open_in_place(nonce, Aad::from(bound_to), &mut opened).ok()?;
+    opened.truncate(opened.len().checked_sub(TAG_BYTES)?);
+    Some(opened)
 }
 
-fn cipher(key: &DataKey) -> XChaCha20Poly1305 {
-    XChaCha20Poly1305::new(&(*key.bytes()).into())
+/// The key and the nonce of ChaCha20-Poly1305 (RFC 8439) that stand for these.
+//= draft-irtf-cfrg-xchacha-03 section 2.3
+fn under(key: &DataKey, nonce: &[u8; NONCE_BYTES]) -> Option<(LessSafeKey, Nonce)> {
+    let (first, last) = nonce.split_first_chunk::<16>()?;
+    let mut inner = [0; 12];
+    inner.get_mut(4..)?.copy_from_slice(last);
+    let subkey: Zeroizing<[u8; 32]> =
+        Zeroizing::new(hchacha::<R20>(key.bytes().into(), first.into()).into());
+    let key = UnboundKey::new(&CHACHA20_POLY1305, subkey.as_slice()).ok()?;
+    Some((LessSafeKey::new(key), Nonce::assume_unique_for_key(inner)))
 }
+
+#[cfg(test)]
+mod tests;
