@@ -17,7 +17,6 @@ use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use crate::large::{LargeTurn, LargeTurns};
 use crate::room::{Held, Room, UserRoom};
 use crate::server::ServerProcess;
 use crate::session::{Counts, Deadlines, Effect, Ended, Input, Session, Written};
@@ -61,7 +60,7 @@ pub async fn serve<G: Gate, S: Sink>(
 ) -> Result<SessionSummary, SessionError> {
     let child = server.start().await?;
     let (deadlines, room) = (Deadlines::default(), UserRoom::default());
-    let server = StartedServer { process: child, deadlines, room, large: LargeTurns::default() };
+    let server = StartedServer { process: child, deadlines, room };
     Ok(serve_started(gate, server, client, sink).await)
 }
 
@@ -74,8 +73,6 @@ pub struct StartedServer {
     pub deadlines: Deadlines,
     /// Where long lines of the client wait; that of all sessions of its OS user.
     pub room: UserRoom,
-    /// In whose turns large messages are read; those of all sessions.
-    pub large: LargeTurns,
 }
 
 /// Runs one session with a server that has been started, until either side ends; the server's process is gone when
@@ -98,7 +95,7 @@ pub async fn serve_started<G: Gate, S: Sink>(
 /// Runs one session with a server that has been started.
 async fn run<G: Gate, S: Sink>(
     gate: Arc<G>,
-    StartedServer { process: mut child, room, large, .. }: StartedServer,
+    StartedServer { process: mut child, room, .. }: StartedServer,
     client: (impl ClientReader, impl ClientWriter),
     (sink, times): (S, Times),
 ) -> SessionSummary {
@@ -124,8 +121,6 @@ async fn run<G: Gate, S: Sink>(
         client,
         server: Some(server),
         held: None,
-        large,
-        turn: None,
         has_heard_client: false,
         cut_at: 0,
         close_client_at: None,
@@ -144,7 +139,6 @@ async fn run<G: Gate, S: Sink>(
         if let Some(input) = input {
             driver.take(input).await;
         }
-        driver.turn = None;
     }
     if driver.session.answers_after_end() {
         tokio::select! {
@@ -168,10 +162,6 @@ struct Driver<G, S> {
     began: Instant,
     /// Room of the client's line that is on its way.
     held: Option<Held>,
-    /// In whose turns large messages are read.
-    large: LargeTurns,
-    /// The turn of the message that is being read.
-    turn: Option<LargeTurn>,
     has_heard_client: bool,
     /// Bytes of the client's last line that the server's pipe had taken when it was cut.
     cut_at: u64,
@@ -207,16 +197,13 @@ impl<G: Gate, S: Sink> Driver<G, S> {
             Some(event) = happened.recv() => self.event(event),
             () = self.client.taken(), if !client_reads => None,
             () = sleep_until(due.unwrap_or(self.began)), if due.is_some() => Some(Input::Time),
-            line = from_client.next(&self.large), if client_reads && session.wants(Direction::ToServer) => {
+            (line, held) = from_client.next(), if client_reads && session.wants(Direction::ToServer) => {
                 self.deadline.client_goes_on();
                 self.has_heard_client = true;
-                (self.held, self.turn) = (line.held, line.turn);
-                Some(line.input)
+                self.held = held;
+                Some(line)
             }
-            line = from_server.next(&self.large), if session.wants(Direction::ToClient) => {
-                self.turn = line.turn;
-                Some(line.input)
-            }
+            (line, _) = from_server.next(), if session.wants(Direction::ToClient) => Some(line),
             _ = self.child.wait(), if !self.deadline.server_exited => {
                 self.deadline.exited();
                 None
@@ -312,14 +299,7 @@ impl<G: Gate, S: Sink> Driver<G, S> {
 
     fn decide(&mut self, step: Step) {
         let (gate, lane) = (Arc::clone(&self.gate), step.direction);
-        let large = self.large.clone();
-        let question = async move {
-            let turn = large.turn(step.message.len()).await;
-            // What the gate does before it waits is the reading.
-            let decided = gate.decide(step);
-            drop(turn);
-            Some(Input::Answered(lane, decided.await))
-        };
+        let question = async move { Some(Input::Answered(lane, gate.decide(step).await)) };
         self.ask(Some(lane), question);
     }
 
@@ -392,8 +372,8 @@ impl<G: Gate, S: Sink> Driver<G, S> {
         while self.session.answers_after_end() && self.client.is_read() {
             let quiet = Instant::now() + times.last_messages;
             let wait = if self.has_heard_client { until.min(quiet) } else { until };
-            let Ok(next) = timeout_at(wait, from_client.next(&self.large)).await else { break };
-            let Input::Line(_, line) = next.input else { break };
+            let Ok((next, _)) = timeout_at(wait, from_client.next()).await else { break };
+            let Input::Line(_, line) = next else { break };
             self.has_heard_client = true;
             for effect in self.session.answer_after_end(line) {
                 self.perform(effect).await;

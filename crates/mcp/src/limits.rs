@@ -66,9 +66,6 @@ pub const LINES_AHEAD_MAX: usize = 2;
 /// Bytes of a line of a client up to which it needs no room of its OS user's.
 pub const SHORT_LINE_BYTES: usize = 64 * 1024;
 
-/// Messages of so many bytes and more are read by half of the threads at most.
-pub const LARGE_MESSAGE_BYTES: usize = 64 * 1024;
-
 /// Bytes of longer lines of a client that wait in one session, with the one that the server takes: two of the longest. With more, none is
 /// read until the server has taken some.
 pub const AHEAD_BYTES_MAX: usize = 2 * wire::limits::LINE_BYTES_MAX;

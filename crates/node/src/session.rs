@@ -82,8 +82,7 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
     let client = (Cursor::new(rest).chain(reader), writer);
     let sink = sink(&notes, &admitted);
     let deadlines = Deadlines::of_server(server.deadline_ms);
-    let server =
-        StartedServer { process, deadlines, room: place.room(), large: shared.large.clone() };
+    let server = StartedServer { process, deadlines, room: place.room() };
     let summary = mcp::serve_started(Arc::new(gate), server, client, sink).await;
     if summary.ended == Ended::Server {
         notes.say(server_ended(&summary));

@@ -34,8 +34,6 @@ pub(crate) struct Shared {
     /// Digests of the changes that officers' commands bring just now.
     pub(crate) under_way: Mutex<Vec<Digest>>,
     pub(crate) sessions: Arc<Places>,
-    /// In whose turns large messages of sessions are read.
-    pub(crate) large: mcp::LargeTurns,
     /// The officers' thread, on which orders are carried out whichever way they come.
     pub(crate) officers: tokio::runtime::Handle,
     pub(crate) log: Notes,

@@ -6,9 +6,7 @@ use kernel::snapshot::Maker;
 use kernel::state::NodeState;
 use kernel::step::{self, Effect, Input};
 use ledger::{Disk, FileDisk, GroupCommit, Ledger};
-use mcp::LargeTurns;
 use proof::note::Signer;
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -77,7 +75,6 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
         blobs,
         owing: tokio::sync::Notify::new(),
         under_way: Mutex::default(),
-        large: LargeTurns::of_threads(Handle::current().metrics().num_workers()),
         sessions: Places::new(Bounds {
             all: budget.sessions,
             per_user: SESSIONS_PER_USER_MAX,

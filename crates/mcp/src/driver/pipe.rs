@@ -9,7 +9,6 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::Direction;
-use crate::large::{LargeTurn, LargeTurns};
 use crate::limits::{
     ENDLESS_BYTES_MAX, LINES_AHEAD_MAX, READ_BYTES, SHORT_LINE_BYTES, UNREAD_MAX, WRITES_MAX,
 };
@@ -33,21 +32,10 @@ pub(super) enum Event {
 /// A line, and the room that it has where it needs some.
 type Line = (Result<Vec<u8>, wire::frame::Error>, Option<Held>);
 
-/// What a side has sent.
-pub(super) struct NextLine {
-    pub(super) input: Input,
-    /// The room that it has until the other side has taken it.
-    pub(super) held: Option<Held>,
-    /// The turn in which it is read.
-    pub(super) turn: Option<LargeTurn>,
-}
-
 /// The lines of one side, read ahead by a task that ends when this is dropped.
 pub(super) struct Lines {
     to: Direction,
     lines: mpsc::Receiver<Line>,
-    /// A line that waits for its turn to be read.
-    waiting: Option<Line>,
     _task: JoinSet<()>,
 }
 
@@ -74,19 +62,14 @@ impl Lines {
                 let _ = events.send(Event::ClientEnds).await;
             }
         });
-        Self { to, lines, waiting: None, _task: task }
+        Self { to, lines, _task: task }
     }
 
-    /// The next line, or that there is none. Dropped before it resolves, this loses nothing.
-    pub(super) async fn next(&mut self, large: &LargeTurns) -> NextLine {
-        if self.waiting.is_none() {
-            self.waiting = self.lines.recv().await;
-        }
-        let bytes = self.waiting.as_ref().and_then(|(line, _)| line.as_ref().ok());
-        let turn = large.turn(bytes.map_or(0, Vec::len)).await;
-        match self.waiting.take() {
-            Some((line, held)) => NextLine { input: Input::Line(self.to, line), held, turn },
-            None => NextLine { input: Input::Closed(self.to), held: None, turn },
+    /// The next line, or that there is none; and the room that it has until the other side has taken it.
+    pub(super) async fn next(&mut self) -> (Input, Option<Held>) {
+        match self.lines.recv().await {
+            Some((line, held)) => (Input::Line(self.to, line), held),
+            None => (Input::Closed(self.to), None),
         }
     }
 }

@@ -209,8 +209,7 @@ impl Client {
         let session = tokio::spawn(async move {
             let process = server.start().await.expect("this test needs `python3` and `sh`");
             let deadlines = times.deadlines;
-            let (room, large) = (UserRoom::default(), LargeTurns::default());
-            let child = StartedServer { process, deadlines, room, large };
+            let child = StartedServer { process, deadlines, room: UserRoom::default() };
             run(running, child, tokio::io::split(far), (sink, times)).await
         });
         Self { gate: Arc::clone(gate), notes, reader: BufReader::new(reader), writer, session }

@@ -10,7 +10,6 @@ use ledger::Disk;
 
 use super::inbox::{Commands, Inbox};
 use super::{Command, Driver};
-use crate::limits::LARGE_BYTES_MIN;
 
 /// Where the kernel is stepped.
 pub(super) trait Seat: Send + Sync {
@@ -45,8 +44,7 @@ impl Drop for Guard<'_> {
 
 impl<D: Disk> Seat for Seated<D> {
     fn obey_here(&self, command: Command) -> Option<Command> {
-        // A large message takes milliseconds, in which this thread could serve others.
-        if !policy::can_decide_here() || command.bytes() >= LARGE_BYTES_MIN {
+        if !policy::can_decide_here() {
             return Some(command);
         }
         let Ok(mut seat) = self.driver.try_lock() else { return Some(command) };

@@ -144,9 +144,8 @@ async fn long_lines_of_an_os_user_wait_where_its_room_is_used_up() {
     let own = Some(Room::new(room.clone()));
     let mut lines = Lines::read(Some(reader), Direction::ToServer, &events, own);
     client.write_all(b"{}\n").await.unwrap();
-    let large = LargeTurns::default();
-    let next = timeout(PATIENCE, lines.next(&large)).await.unwrap();
-    assert!(matches!(next.input, Input::Line(_, Ok(_))) && next.held.is_none());
+    let (line, held) = timeout(PATIENCE, lines.next()).await.unwrap();
+    assert!(matches!(line, Input::Line(_, Ok(_))) && held.is_none());
     // What a session held goes to the next.
     let done = sessions.iter().position(|one| one.1.load(Ordering::SeqCst) >= BYTES).unwrap();
     let (lines, _, speaks) = sessions.swap_remove(done);
@@ -176,9 +175,8 @@ async fn a_session_reads_no_line_further_than_its_room() {
         }
         client
     });
-    let large = LargeTurns::default();
-    let first = timeout(PATIENCE, lines.next(&large)).await.unwrap();
-    assert!(first.held.is_some() && first.turn.is_some());
+    let (_, first) = timeout(PATIENCE, lines.next()).await.unwrap();
+    assert!(first.is_some());
     until(|| count.load(Ordering::SeqCst) > 2 * BYTES).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     let most = 2 * BYTES + SHORT_LINE_BYTES + 4 * READ_BYTES;
@@ -187,8 +185,8 @@ async fn a_session_reads_no_line_further_than_its_room() {
     // The server has taken the first.
     drop(first);
     for _ in 0..3 {
-        let next = timeout(PATIENCE, lines.next(&large)).await.unwrap();
-        assert!(matches!(next.input, Input::Line(_, Ok(line)) if line.len() == BYTES));
+        let (line, _held) = timeout(PATIENCE, lines.next()).await.unwrap();
+        assert!(matches!(line, Input::Line(_, Ok(line)) if line.len() == BYTES));
     }
     drop(speaks.await.unwrap());
     assert_eq!(user.left_bytes(), AHEAD_USER_BYTES_MAX, "all is given back");
