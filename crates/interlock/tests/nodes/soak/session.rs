@@ -84,6 +84,10 @@ struct State {
     is_over: bool,
     /// The server was too late with an answer that may end the session: it still may.
     may_end_late: bool,
+    /// A line was sent that may end the session.
+    has_fault: bool,
+    /// An answer said that the session is over. Its stream may be open for a while.
+    is_told_of_end: bool,
     /// The last lines either way, as far as they help to find a fault.
     trail: VecDeque<String>,
     tally: Tally,
@@ -140,7 +144,7 @@ impl Session {
     pub(super) fn known(&self) -> Option<Known> {
         self.wait(|state| state.unanswered().count() < WINDOW || !state.asked.is_empty());
         let mut state = self.state();
-        if state.is_over || !state.tally.faults.is_empty() {
+        if state.is_over || state.is_told_of_end || !state.tally.faults.is_empty() {
             return None;
         }
         let waits = |open: &Open| open.want == Want::Silence && !open.is_cancelled;
@@ -171,6 +175,7 @@ impl Session {
         let mut state = self.state();
         state.leave_trail("wrote", &line.bytes);
         state.tally.lines += 1;
+        state.has_fault |= !matches!(line.ends, Ends::Never);
         if line.is_wild {
             state.wild.push(String::from_utf8_lossy(&line.bytes).into_owned());
         }
@@ -258,6 +263,7 @@ impl Session {
             (_, Ends::OfServer) => End::OfServer,
             (_, Ends::OfClient | Ends::May) => End::OfClient,
             (_, Ends::Never) if state.may_end_late => End::OfServer,
+            (_, Ends::Never) if state.has_fault && state.is_told_of_end => End::OfClient,
             (_, Ends::Never) => End::Lost,
         };
         if end == End::Lost {
@@ -336,8 +342,9 @@ impl State {
             };
         };
         // Once a session has ended, what was sent after its last line is told so, and that line itself may not be.
-        if !matches!(&answer, Answer::Own(error) if error.is_end()) {
-            self.answered_last = self.answered_last.max(open.place);
+        match matches!(&answer, Answer::Own(error) if error.is_end()) {
+            true => self.is_told_of_end = true,
+            false => self.answered_last = self.answered_last.max(open.place),
         }
         // A server may still answer what it was too late for.
         match matches!(&answer, Answer::Own(error) if error.is_deadline()) {
