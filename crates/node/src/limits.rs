@@ -225,6 +225,9 @@ pub const JOINS_PER_USER_MAX: usize = 256;
 /// The same, of all OS users together.
 pub const JOINS_MAX: usize = 1_024;
 
+/// Executions that a session joins one after the other where each ended before the session began.
+pub const JOIN_TRIES_MAX: usize = 8;
+
 /// Turns of those who have joined for each of somebody who joins.
 pub const REQUESTS_PER_JOIN: usize = 8;
 

@@ -11,10 +11,11 @@ use tokio::net::unix::UCred;
 
 use crate::gate::{Permits, SessionGate};
 use crate::hello::{Caller, line, refusal};
+use crate::limits::JOIN_TRIES_MAX;
 use crate::notes::SessionNotes;
 use crate::places::NoPlace;
 use crate::socket::{Shared, refuse};
-use crate::stop::Admitted;
+use crate::stop::{Admitted, ENDED};
 use crate::{Server, servers};
 
 /// What a client wants to join.
@@ -39,16 +40,9 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
     };
     let assurance = servers::assurance(server, peer.uid());
     let workload: Arc<str> = caller.workload.as_str().into();
-    let execution = match join(shared, peer, caller).await {
-        Ok(execution) => execution,
+    let (execution, admitted) = match begin(shared, peer, caller).await {
+        Ok((execution, admitted)) => (execution, Arc::new(admitted)),
         Err((code, message)) => return refuse(&mut stream, shared, code, &message).await,
-    };
-    let admitted = match shared.kernel.switch.admit(&execution) {
-        Ok(admitted) => Arc::new(admitted),
-        Err(code) => {
-            let message = format!("the execution {execution} of `{workload}` is stopped");
-            return refuse(&mut stream, shared, code, &message).await;
-        }
     };
     let notes = SessionNotes::new(&shared.log, &name, &workload);
     // First of all, so that a client whose server can't be started is told so.
@@ -87,6 +81,29 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
     if summary.ended == Ended::Server {
         notes.say(server_ended(&summary));
     }
+}
+
+/// Joins an execution, and lets the session begin. One that ended in between is left for the next one of the workload.
+async fn begin(
+    shared: &Shared,
+    peer: &UCred,
+    caller: Caller,
+) -> Result<(String, Admitted), (&'static str, String)> {
+    for _ in 0..JOIN_TRIES_MAX {
+        let execution = join(shared, peer, caller.clone()).await?;
+        match shared.kernel.switch.admit(&execution) {
+            Ok(admitted) => return Ok((execution, admitted)),
+            Err(ENDED) => {}
+            Err(code) => {
+                let workload = &caller.workload;
+                return Err((
+                    code,
+                    format!("the execution {execution} of `{workload}` is stopped"),
+                ));
+            }
+        }
+    }
+    Err(("refused.overload", "executions end as they begin; try again".to_owned()))
 }
 
 /// What an operator reads about a server that ended without being asked to.

@@ -26,6 +26,9 @@ use line::Taken;
 use session::Live;
 pub(crate) use session::{Admitted, Cut};
 
+/// The code of a refusal where an execution has ended.
+pub(crate) const ENDED: &str = "refused.peer";
+
 /// What stops sessions of a node, shared by all who serve it.
 pub(crate) struct StopSwitch(Mutex<Inner>);
 
@@ -150,7 +153,7 @@ impl StopSwitch {
     /// Lets a session begin, unless its execution is stopped: the code then.
     pub(crate) fn admit(self: &Arc<Self>, execution: &str) -> Result<Admitted, &'static str> {
         let mut inner = self.inner();
-        let line = inner.executions.get(execution).ok_or("refused.peer")?;
+        let line = inner.executions.get(execution).ok_or(ENDED)?;
         if let Some(code) = inner.taken.from(&inner.governance, &inner.node, line) {
             return Err(code);
         }
