@@ -5,10 +5,11 @@
 //! which has `bundles`, `spec` and `interlock` (in `PATH`) in it. A block marked `sh ci repository` runs at the
 //! root of the repository.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 
+use crate::build;
 use crate::report::Outcome;
 use crate::root::Root;
 use crate::run::{command, output, run as run_command};
@@ -18,12 +19,8 @@ const DOCUMENT_SECONDS: &str = "1200";
 
 /// Runs the marked blocks of `README.md` and of everything under `docs/`.
 pub(crate) fn run(root: &Root) -> anyhow::Result<Outcome> {
-    run_command(command(
-        root.path(),
-        "cargo",
-        &["build", "--quiet", "--locked", "--package", "interlock"],
-    ))?;
-    let target = target_folder(root)?;
+    build::programs(root)?;
+    let target = build::target_folder(root)?;
     let (binaries, scratch) = (target.join("debug"), target.join("docs-commands"));
     let listed = output(command(root.path(), "git", &["ls-files", "README.md", "docs/*.md"]))?;
     let mut count = 0_usize;
@@ -115,16 +112,6 @@ fn run_script(root: &Root, script: &Script, binaries: &Path, scratch: &Path) -> 
     let mut bash = command(directory, "timeout", &options);
     bash.env("PATH", std::env::join_paths(folders)?);
     run_command(bash)
-}
-
-/// Where cargo builds.
-pub(crate) fn target_folder(root: &Root) -> anyhow::Result<PathBuf> {
-    let metadata = cargo_metadata::MetadataCommand::new()
-        .current_dir(root.path())
-        .no_deps()
-        .exec()
-        .context("`cargo metadata` failed")?;
-    Ok(metadata.target_directory.into_std_path_buf())
 }
 
 #[cfg(test)]

@@ -5,14 +5,15 @@
 
 use anyhow::{Context as _, bail, ensure};
 
+use crate::build;
 use crate::report::Outcome;
 use crate::root::Root;
-use crate::run::{command, output, run, works};
+use crate::run::{command, output, works};
 
 /// What is counted, and the most it may take: a tenth above what was counted on 2026-11-27.
 struct Gate {
     name: &'static str,
-    example: &'static str,
+    program: &'static str,
     arguments: &'static [&'static str],
     /// The numbers of rounds of the two runs.
     rounds: [u64; 2],
@@ -24,7 +25,7 @@ struct Gate {
 const GATES: [Gate; 4] = [
     Gate {
         name: "decide, second half, 100 policies",
-        example: "instructions",
+        program: "repeat_decisions",
         arguments: &["decide_100"],
         rounds: [1, 3],
         each_round: 1_000,
@@ -32,7 +33,7 @@ const GATES: [Gate; 4] = [
     },
     Gate {
         name: "decide, second half, three conditions over 10,000 events",
-        example: "instructions",
+        program: "repeat_decisions",
         arguments: &["decide_temporal_10000"],
         rounds: [100, 10_100],
         each_round: 1,
@@ -40,7 +41,7 @@ const GATES: [Gate; 4] = [
     },
     Gate {
         name: "verify a record of a log",
-        example: "verify_speed",
+        program: "verify_speed",
         arguments: &["verify"],
         rounds: [1, 4],
         each_round: 1_792,
@@ -48,7 +49,7 @@ const GATES: [Gate; 4] = [
     },
     Gate {
         name: "check that bytes are a record",
-        example: "verify_speed",
+        program: "verify_speed",
         arguments: &["check"],
         rounds: [1, 4],
         each_round: 1_792,
@@ -62,17 +63,7 @@ pub(crate) fn run_all(root: &Root) -> anyhow::Result<Outcome> {
         let why = "valgrind is not installed (Debian: `apt-get install valgrind`)";
         return Ok(Outcome::Skipped(why.to_owned()));
     }
-    // With `node` too, as the step that decides a million does: so what both depend on is built once.
-    let builds: [(&[&str], &str); 2] = [
-        (&["-p", "interlock-policy", "-p", "interlock-node"], "instructions"),
-        (&["-p", "interlock-proof"], "verify_speed"),
-    ];
-    for (packages, example) in builds {
-        let mut build =
-            command(root.path(), "cargo", &["build", "--release", "--locked", "--quiet"]);
-        build.args(packages).args(["--example", example]);
-        run(build)?;
-    }
+    build::optimised(root)?;
     let mut failed = Vec::new();
     for gate in &GATES {
         let counted = count(root, gate).with_context(|| gate.name.to_owned())?;
@@ -109,7 +100,7 @@ fn count(root: &Root, gate: &Gate) -> anyhow::Result<u64> {
 
 /// What callgrind counts of one run.
 fn instructions(root: &Root, gate: &Gate, rounds: u64) -> anyhow::Result<u64> {
-    let program = crate::docs::target_folder(root)?.join("release/examples").join(gate.example);
+    let program = build::target_folder(root)?.join("release").join(gate.program);
     ensure!(program.is_file(), "`{}` is not there", program.display());
     // What it counted is said on standard output, beside what the program says.
     let valgrind = ["--tool=callgrind", "--callgrind-out-file=/dev/null", "--log-fd=1"];

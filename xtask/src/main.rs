@@ -4,6 +4,7 @@
 //! ci        every step, in order, with one closing line
 //! deep      the long runs, which a push does not wait for
 //! extent    how long the long runs are
+//! build     the two builds that the steps share
 //! cargo     the steps that are one call of cargo: formatting, clippy, deny, wasm32
 //! tidy      style as a test: crate edges, sizes, words, links, dead files, documents
 //! test      unit, integration and documentation tests
@@ -17,6 +18,7 @@
 //! run, root other programs, and where the workspace lies
 //! ```
 
+mod build;
 mod cargo;
 mod ci;
 mod deep;

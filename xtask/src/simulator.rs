@@ -1,5 +1,6 @@
 //! The simulator at length: whole nodes on a virtual clock and disk, optimised.
 
+use crate::build;
 use crate::extent::Extent;
 use crate::report::Outcome;
 use crate::root::Root;
@@ -18,19 +19,8 @@ fn steps(extent: Extent) -> &'static str {
 
 /// Takes the steps; fails at the first broken law, with the line that reproduces it.
 pub(crate) fn run_at_length(root: &Root, extent: Extent) -> anyhow::Result<Outcome> {
-    // Together with the program, so that what both depend on is built once.
-    let build = [
-        "build",
-        "--release",
-        "--locked",
-        "--quiet",
-        "-p",
-        "interlock",
-        "-p",
-        "interlock-simulator",
-    ];
-    run(command(root.path(), "cargo", &build))?;
-    let binary = crate::docs::target_folder(root)?.join("release/interlock-simulator");
+    build::optimised(root)?;
+    let binary = build::target_folder(root)?.join("release/interlock-simulator");
     std::thread::scope(|scope| {
         let runs = SEEDS.map(|seed| {
             let words = ["--steps", steps(extent), "--seed", seed];

@@ -1,5 +1,6 @@
 //! The tests, by cargo-nextest where it is installed, else by cargo itself.
 
+use crate::build;
 use crate::extent::Extent;
 use crate::report::Outcome;
 use crate::root::Root;
@@ -7,25 +8,35 @@ use crate::run::{self, command, has_cargo_tool};
 
 /// Unit and integration tests of the whole workspace; `arguments` go to the runner.
 pub(crate) fn run(root: &Root, arguments: &[String]) -> anyhow::Result<Outcome> {
-    let mut words = if has_cargo_tool(root.path(), "nextest") {
-        vec!["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]
-    } else {
-        println!("  cargo-nextest is not installed: `cargo test` runs the tests instead");
-        vec!["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]
-    };
+    let mut words = runner(root);
+    words.push("--no-fail-fast");
     words.extend(arguments.iter().map(String::as_str));
     run::run(command(root.path(), "cargo", &words))?;
     Ok(Outcome::Passed)
 }
 
-/// What an unoptimised build has no time for, in one optimised build: the decider against Cedar's scan and a second
-/// evaluator, a hundred thousand times or, in a deep run, a million times; a hundred thousand decisions derived again, before
-/// and after a tenth of them is erased. The unoptimised build measures the stack that a decision needs.
+/// Builds what [`run`] runs.
+pub(crate) fn build_all(root: &Root) -> anyhow::Result<Outcome> {
+    let words = [runner(root), vec!["--no-run"]].concat();
+    run::run(command(root.path(), "cargo", &words))?;
+    Ok(Outcome::Passed)
+}
+
+fn runner(root: &Root) -> Vec<&'static str> {
+    if has_cargo_tool(root.path(), "nextest") {
+        return vec!["nextest", "run", "--workspace", "--locked"];
+    }
+    println!("  cargo-nextest is not installed: `cargo test` runs the tests instead");
+    vec!["test", "--workspace", "--all-targets", "--locked"]
+}
+
+/// What an unoptimised build has no time for: the decider against Cedar's scan and a second evaluator, a hundred thousand
+/// times or, in a deep run, a million times; a hundred thousand decisions derived again, before and after a tenth of them
+/// is erased. The unoptimised build measures the stack that a decision needs.
 pub(crate) fn at_length(root: &Root, extent: Extent) -> anyhow::Result<Outcome> {
-    let build = ["test", "--release", "--locked", "--quiet"];
-    let packages = ["--package", "interlock-policy", "--package", "interlock-node"];
-    let tests = ["--test", "three_ways", "--test", "erased", "--", "--nocapture"];
-    let mut run = command(root.path(), "cargo", &[&build[..], &packages, &tests].concat());
+    let build = [&["test", "--release", "--locked", "--quiet"], &build::SHIPPED[..]].concat();
+    let tests = ["--test", "three_ways", "--test", "replayed", "--", "--nocapture"];
+    let mut run = command(root.path(), "cargo", &[&build[..], &tests].concat());
     if extent == Extent::Deep {
         run.env("INTERLOCK_DEEP", "1");
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
+use crate::build;
 use crate::report::Outcome;
 use crate::root::Root;
 use crate::run::{command, run};
@@ -22,12 +23,11 @@ pub(crate) fn write(root: &Root) -> anyhow::Result<Outcome> {
 }
 
 fn make(root: &Root) -> anyhow::Result<()> {
-    for package in ["interlock-proof", "interlock-kernel"] {
-        let arguments =
-            ["run", "--quiet", "--locked", "--package", package, "--example", "vectors"];
-        run(command(root.path(), "cargo", &arguments))?;
-    }
-    Ok(())
+    build::programs(root)?;
+    let examples = build::target_folder(root)?.join("debug/examples");
+    ["proof_vectors", "record_vectors"]
+        .into_iter()
+        .try_for_each(|name| run(command(root.path(), examples.join(name), &[])))
 }
 
 /// Writes the vectors anew and compares them, byte for byte, with what was there; and what was there with what was frozen.

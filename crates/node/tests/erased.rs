@@ -3,13 +3,8 @@
 #[cfg(test)]
 mod support;
 
-#[cfg(test)]
-#[path = "erased/at_length.rs"]
-mod at_length;
-
 use std::path::PathBuf;
 
-use kernel::replay::Counts;
 use ledger::Reader;
 use node::Direct;
 use node::erase::Which;

@@ -27,6 +27,7 @@ fn allowed(short: &str) -> Option<&'static [&'static str]> {
         "kernel" => &["proof", "policy"],
         "ledger" | "identity" | "mcp" | "egress" | "supervisor" | "console" => PURE,
         "fuzz" => PURE,
+        "optimised" => &["proof", "policy", "kernel", "ledger", "node"],
         "simulator" => &["proof", "wire", "policy", "kernel", "ledger"],
         "node" | "interlock" => ALL,
         _ => return None,

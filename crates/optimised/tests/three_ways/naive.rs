@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use interlock_policy::{Standing, Trust};
+use policy::{Standing, Trust};
 
 use super::labels::{self, Labels};
 use super::model::{ACTIONS, ActionScope, Ask, Condition, Data, Entities, Odd, Policy, Scope, Uid};

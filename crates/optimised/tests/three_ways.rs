@@ -29,15 +29,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use interlock_policy::evaluation::DEFAULTS;
-use interlock_policy::limits::DECIDE_STACK_BYTES;
-use interlock_policy::{
-    Bundle, Decision, Entity, Facts, Files, History, Passing, Request, Standing, Trust, decide,
-    decide_formed, form,
-};
 use labels::Labels;
 use model::{Ask, Data, Entities, Odd, Policy, Uid};
 use naive::{Answer, Source};
+use policy::evaluation::DEFAULTS;
+use policy::limits::DECIDE_STACK_BYTES;
+use policy::{
+    Bundle, Decision, Entity, Facts, Files, History, Passing, Request, Standing, Trust, decide,
+    decide_formed, form,
+};
 use random::Random;
 use scan::{Said, Scan};
 use second::Meters;

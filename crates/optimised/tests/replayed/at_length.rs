@@ -6,12 +6,14 @@ use std::path::Path;
 
 use kernel::governance::{Change, Workload};
 use kernel::lineage::{Body, Completion, LineageRecord, Transition};
+use kernel::replay::Counts;
 use kernel::step::Answer;
-use node::Options;
+use ledger::Reader;
+use node::erase::Which;
+use node::{Direct, Options};
 use policy::{Bundle, Files};
 
-use super::*;
-use crate::support::{USER, options, ping};
+use crate::support::{self, USER, options, ping, replay};
 
 /// Executions, and what each asks for.
 const SIZE: (usize, usize) = if cfg!(debug_assertions) { (20, 30) } else { (100, 1_000) };
@@ -57,7 +59,7 @@ fn office(folder: &Path) -> Options {
     let name = |number: usize| format!("agent-{number}");
     let mut files = Files::new();
     let starter = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../bundles/starter");
-    for path in super::files(&starter) {
+    for path in support::files(&starter) {
         let below = path.strip_prefix(&starter).unwrap().to_str().unwrap().to_owned();
         if !below.starts_with("tests/") {
             files.insert(below, std::fs::read(&path).unwrap());

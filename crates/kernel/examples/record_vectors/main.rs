@@ -1,9 +1,9 @@
-//! Writes the golden vectors of every record type into `spec/vectors`: `cargo run -p interlock-kernel --example vectors`.
+//! Writes the golden vectors of every record type into `spec/vectors`: `cargo run -p interlock-kernel --example record_vectors`.
 //!
 //! As with those of `proof`: each line is a case, what a reader must say of it stands in the case by hand, and this
 //! program stops where the code says otherwise. Records are made and signed here without the code's own types, so that they
 //! are what `spec/records.md` says.
-#[path = "../../../proof/examples/vectors/cases.rs"]
+#[path = "../../../proof/examples/proof_vectors/cases.rs"]
 mod cases;
 mod governance;
 mod lineage;

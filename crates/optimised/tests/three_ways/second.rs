@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use interlock_policy::{Given, Retry, Standing};
+use policy::{Given, Retry, Standing};
 
 use super::model::{ACTIONS, Ask, Policy};
 use super::naive::{Answer, Check};

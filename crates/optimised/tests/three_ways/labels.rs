@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use interlock_policy::Standing;
+use policy::Standing;
 use proof::digest::Digest;
 
 use super::model::{ACTIONS, Ask, Condition, Odd, Policy};

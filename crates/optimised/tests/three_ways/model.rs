@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use interlock_policy::Trust;
+use policy::Trust;
 
 use super::second::Asks;
 

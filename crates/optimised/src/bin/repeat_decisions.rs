@@ -1,19 +1,20 @@
-//! The second half of a decision, over and over: for `cargo xtask instructions`, which has callgrind count what it takes, as
-//! the difference between two numbers of rounds. `cargo run --release -p interlock-policy --example instructions WHAT ROUNDS`
+//! The second half of a decision, over and over: `cargo xtask instructions` has callgrind count what it takes, as the
+//! difference between two numbers of rounds.
+//! `cargo run --release -p interlock-optimised --bin repeat_decisions WHAT ROUNDS`
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a measurement that can't go on stops")]
 use std::hint::black_box;
 use std::sync::Arc;
 
-use interlock_policy::evaluation::DEFAULTS;
-use interlock_policy::workload::decide_100;
-use interlock_policy::workload::temporal::{START_MS, STEP_MS, decide_temporal_10000};
-use interlock_policy::{Bundle, Facts, Formed, History, decide_formed, form};
+use policy::evaluation::DEFAULTS;
+use policy::workload::decide_100;
+use policy::workload::temporal::{START_MS, STEP_MS, decide_temporal_10000};
+use policy::{Bundle, Facts, Formed, History, decide_formed, form};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [what, rounds] = arguments.as_slice() else { panic!("WHAT ROUNDS") };
     let (what, rounds): (String, usize) = (what.clone(), rounds.parse().unwrap());
-    let stack = interlock_policy::limits::DECIDE_STACK_BYTES;
+    let stack = policy::limits::DECIDE_STACK_BYTES;
     let work = move || match what.as_str() {
         "decide_100" => without_history(rounds),
         "decide_temporal_10000" => looking_back(rounds),
