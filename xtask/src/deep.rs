@@ -9,6 +9,7 @@ use crate::{fuzz, simulator, test};
 pub(crate) fn run(root: &Root, report: &mut Report) {
     report.step("decisions, a million and more", || test::at_length(root, Extent::Deep));
     report.step("two hundred kills", || test::kills(root));
+    report.step("kills and edits from another seed", || test::other_seed(root));
     report.step("a thousand halts", || test::stops(root));
     report.step("fifty backups", || test::backups(root));
     report.step("an hour's soak", || test::soak(root));

@@ -49,6 +49,11 @@ pub(crate) fn kills(root: &Root) -> anyhow::Result<Outcome> {
     deep_nodes(root, &[], &["results::"])
 }
 
+/// What a push does from one seed, from another: a node that is killed at random, and logs that are edited at random.
+pub(crate) fn other_seed(root: &Root) -> anyhow::Result<Outcome> {
+    deep_nodes(root, &[], &["killed::", "replay_edited::"])
+}
+
 /// A thousand halts in one optimised build, beside hostile agents and strangers, with what each needs used up, slow or full. It
 /// prints how long each took to the last byte.
 pub(crate) fn stops(root: &Root) -> anyhow::Result<Outcome> {
