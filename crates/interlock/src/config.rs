@@ -24,6 +24,7 @@
 //! Who writes this file decides what the node starts and as whom: it must be writable by the node's owner alone.
 
 mod document;
+pub(crate) mod named;
 pub(crate) mod permissions;
 mod secrets;
 #[cfg(test)]

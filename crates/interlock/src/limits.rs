@@ -76,5 +76,8 @@ pub(crate) const MANIFEST_BYTES_MAX: u64 = 64 * 1024;
 /// Bytes of the path of a backup's member, at most, where its header has no room for it.
 pub(crate) const BACKUP_PATH_BYTES_MAX: u64 = 4 * 1024;
 
+/// Tries to remove a folder that another thread still writes to.
+pub(crate) const REMOVALS_MAX: usize = 10_000;
+
 /// Files of a backup, at most.
 pub(crate) const BACKUP_FILES_MAX: u64 = 100_000_000;

@@ -14,6 +14,7 @@
 //! | `record_line` | a record in one line |
 //! | `output` | results, tables, colours and progress |
 //! | `exit` | exit codes, and how a failure is told |
+//! | `unfinished` | what a command makes in steps: whole, or gone |
 //! | `signals` | what signals do to a program that serves |
 //! | `office` | the sample MCP server |
 //! | `demo` | a scripted MCP client, and how the story is told |
@@ -35,6 +36,7 @@ mod record_line;
 mod replay;
 mod signals;
 mod starter;
+mod unfinished;
 mod user;
 
 use std::process::ExitCode;

@@ -11,7 +11,7 @@ use kernel::governance::{
 use ledger::{FileDisk, Ledger, Reader};
 use policy::Bundle;
 use proof::json::Value;
-use proof::note::Signer;
+use proof::note::{Signer, VerifierKey};
 
 use crate::authority::{Accepted, position_of, records};
 use crate::client::{self, Place};
@@ -47,11 +47,10 @@ pub fn init_under(
         return Err(Error::refused(&too_new));
     }
     let folder = &options.folder;
-    DirBuilder::new()
-        .mode(0o755)
-        .recursive(true)
-        .create(folder)
-        .map_err(|why| Error::folder(folder, &why))?;
+    if !folder.is_dir() {
+        let made = DirBuilder::new().mode(0o755).recursive(true).create(folder);
+        made.map_err(|why| Error::folder(folder, &why))?;
+    }
     keys::create_folder(folder)?;
     Mark::create_folder(options)?;
     create_log_folder(&options.governance_folder())?;
@@ -265,6 +264,19 @@ pub fn name_in_log(folder: &Path) -> Result<String, Error> {
         Change::DomainCreated { domain, .. } => Ok(domain),
         _ => Err(failed(&GovernanceError::Genesis)),
     }
+}
+
+/// The name of the node whose lineage log lies in this folder of a domain, as its key says it: where the configuration can't be used.
+///
+/// # Errors
+/// `ledger` where its key cannot be read, or is of another domain.
+pub fn node_in_folder(folder: &Path, domain: &str) -> Result<String, Error> {
+    let failed = |why: &dyn std::fmt::Display| Error::ledger("lineage", why);
+    let log = Reader::open(&folder.join("lineage")).map_err(|why| failed(&why))?;
+    let key: VerifierKey =
+        log.vkey().map_err(|why| failed(&why))?.parse().map_err(|why| failed(&why))?;
+    let node = key.name().strip_prefix(&format!("{domain}/lineage/")).map(str::to_owned);
+    node.ok_or_else(|| failed(&"its key is of another domain"))
 }
 
 /// Whether what a change states of a replay of this domain's lineage log is of that log, and covers all that it held then.

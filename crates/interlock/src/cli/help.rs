@@ -19,7 +19,8 @@ pub(super) const GROUPS: [(&str, &[&str]); 8] = [
 ];
 
 const EXIT_CODES: &str = "0 done · 1 failed · 2 denied or not verified · 64 usage · 65 malformed input\n  \
-                          66 missing input · 74 reading or writing · 75 acts, not on record yet · 78 configuration";
+                          66 missing input · 69 no answer, not known to be done · 74 reading or writing\n  \
+                          75 acts, not on record yet · 78 configuration · 128 and a signal's number: interrupted";
 
 /// The page that `interlock --help` shows: commands by purpose, then the options.
 pub(super) fn page(command: &clap::Command) -> String {

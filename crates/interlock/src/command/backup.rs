@@ -12,8 +12,10 @@ use proof::json::{Value, number, object};
 
 use crate::cli::Backup;
 use crate::config;
+use crate::config::named::{Named, named};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, counted, file_stdout, grouped, stderr};
+use crate::unfinished::{Unfinished, folder_of};
 use archive::{Archive, Manifest};
 
 /// Buffered bytes on the way to the file.
@@ -21,7 +23,7 @@ const BUFFER_BYTES: usize = 1024 * 1024;
 
 /// Copies a domain into one file.
 pub(super) fn run(arguments: &Backup, output: &mut Output) -> Result<Exit, Failure> {
-    let options = config::load(&arguments.domain)?;
+    let options = options(&arguments.domain)?;
     let wanted = Wanted { keys: !arguments.without_keys, snapshots: arguments.with_snapshots };
     let is_stdout = arguments.file == Path::new("-");
     let made = if is_stdout {
@@ -33,20 +35,26 @@ pub(super) fn run(arguments: &Backup, output: &mut Output) -> Result<Exit, Failu
     } else {
         to_file(&arguments.file, (&options, wanted), output)?
     };
+    let configuration = config::text(&options.folder.join(config::FILE)).unwrap_or_default();
+    let left_out = named(&options.folder, &configuration);
+    let value = value(&made, &left_out);
     if is_stdout {
         // The archive is on standard output.
         match output.is_json() {
-            true => stderr(String::from_utf8_lossy(&value(&made).to_bytes())),
-            false => stderr(summary(&made)),
+            true => stderr(String::from_utf8_lossy(&value.to_bytes())),
+            false => {
+                std::iter::once(summary(&made)).chain(left_out_lines(&left_out)).for_each(stderr)
+            }
         }
     } else if output.is_json() {
-        output.json(&value(&made))?;
+        output.json(&value)?;
     } else {
         let mark = output.paint().text(Style::Good, "✓");
         output.line(format!("{mark} {}: {}", arguments.file.display(), summary(&made)))?;
         if wanted.keys {
             output.line("  it holds the domain's keys: keep it as you keep them")?;
         }
+        left_out_lines(&left_out).iter().try_for_each(|line| output.line(line))?;
     }
     Ok(Exit::Ok)
 }
@@ -63,23 +71,16 @@ fn to_file(
         }
         _ => Failure::io(format!("`{}` cannot be written", path.display()), why),
     };
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = Err(io::ErrorKind::NotFound.into());
+    let make = || {
+        file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        Ok(file.is_ok().then(|| path.to_owned()).into_iter().collect())
+    };
+    let unfinished = Unfinished::make("the backup", make)?;
     let file = file.map_err(|why| failed(&why))?;
-    let written = write((options, wanted), file, output).and_then(|(made, file)| {
-        let synced = file.sync_all().and_then(|()| sync_folder_of(path));
-        synced.map(|()| made).map_err(|why| failed(&why))
-    });
-    if written.is_err() {
-        // It was made here, and is not whole.
-        let _ = std::fs::remove_file(path);
-    }
-    written
-}
-
-/// The folder that a path stands in.
-pub(super) fn folder_of(path: &Path) -> &Path {
-    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
-    above.unwrap_or(Path::new("."))
+    let (made, file) = write((options, wanted), file, output)?;
+    file.sync_all().map_err(|why| failed(&why))?;
+    unfinished.finish(|| sync_folder_of(path).map(|()| made).map_err(|why| failed(&why)))
 }
 
 /// Makes it durable that a path stands in its folder.
@@ -125,6 +126,43 @@ fn summary(made: &Manifest) -> String {
     format!("{files}, {bytes} bytes; governance log {governance} records, lineage log {lineage}")
 }
 
-fn value(made: &Manifest) -> Value {
-    object([("bytes", number(made.bytes)), ("manifest", made.to_value())])
+/// What the configuration names is elsewhere, and to be kept by other means.
+fn left_out_lines(left_out: &[Named]) -> Vec<String> {
+    let title = "  it leaves out what `interlock.toml` names: keep a copy of it too";
+    let title = (!left_out.is_empty()).then(|| title.to_owned());
+    let each = left_out.iter().map(|one| format!("    {}: {}", one.key, one.path.display()));
+    title.into_iter().chain(each).collect()
+}
+
+fn value(made: &Manifest, left_out: &[Named]) -> Value {
+    object([
+        ("bytes", number(made.bytes)),
+        ("left_out", named_value(left_out)),
+        ("manifest", made.to_value()),
+    ])
+}
+
+pub(super) fn named_value(named: &[Named]) -> Value {
+    let one = |named: &Named| {
+        object([
+            ("key", Value::from(named.key.as_str())),
+            ("path", Value::from(named.path.display().to_string())),
+        ])
+    };
+    Value::Array(named.iter().map(one).collect())
+}
+
+/// The domain's options. Where its configuration can't be used, the names of the domain and the node are those that its logs say:
+/// no backup waits for a configuration.
+fn options(domain: &Path) -> Result<node::Options, Failure> {
+    config::load(domain).or_else(|why| {
+        let alone = config::sockets_alone(domain);
+        let named = node::domain::name_in_log(domain).and_then(|name| {
+            let node = node::domain::node_in_folder(domain, &name)?;
+            Ok(node::Options { domain: name, node, ..alone })
+        });
+        let options = named.map_err(|_| why)?;
+        stderr("`interlock.toml` can't be used, and is copied as it is: no node starts from this backup as it is");
+        Ok(options)
+    })
 }

@@ -1,5 +1,6 @@
 use std::fmt::Write as _;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use kernel::governance::{Change, Workload};
 use policy::Bundle;
@@ -8,6 +9,7 @@ use proof::json::{Value, object};
 use crate::cli::Init;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use crate::unfinished::{self, Unfinished};
 use crate::{config, folder, starter, user};
 
 /// The workload that is registered first where none is named.
@@ -28,7 +30,13 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
     };
     let text = configuration(&name, &arguments.node, &servers);
     let decider = (&bundle, arguments.semantics);
-    let options = create(&arguments.domain, &text, decider, workloads)?;
+    check_new(&arguments.domain)?;
+    // A signal waits until it is whole; where it fails, nothing of it is left.
+    let options = unfinished::uninterrupted(|| {
+        let made = Unfinished::make("the domain's folder", || made_in(&arguments.domain))?;
+        let options = create(&arguments.domain, &text, decider, workloads)?;
+        made.finish(|| Ok(options))
+    })?;
     if output.is_json() {
         output.json(&object([
             ("bundle", Value::from(bundle.digest().to_string())),
@@ -66,10 +74,7 @@ pub(crate) fn create(
     workloads: Vec<Change>,
 ) -> Result<node::Options, Failure> {
     let shown = domain.display();
-    if domain.join(config::FILE).exists() {
-        return Err(Failure::new(Exit::Config, format!("`{shown}` holds a domain already"))
-            .help("choose another folder, or remove it if you mean to lose its keys and logs"));
-    }
+    check_new(domain)?;
     std::fs::create_dir_all(domain)
         .map_err(|why| Failure::io(format!("the folder `{shown}` cannot be made"), &why))?;
     std::fs::write(domain.join(config::FILE), configuration)
@@ -78,6 +83,26 @@ pub(crate) fn create(
     node::domain::init_under(&options, bundle, workloads, semantics)
         .map_err(|why| Failure::node(&why))?;
     Ok(options)
+}
+
+fn check_new(domain: &Path) -> Result<(), Failure> {
+    if !domain.join(config::FILE).exists() {
+        return Ok(());
+    }
+    let what = format!("`{}` holds a domain already", domain.display());
+    Err(Failure::new(Exit::Config, what)
+        .help("choose another folder, or remove it if you mean to lose its keys and logs"))
+}
+
+/// What a new domain makes in this folder: the folder itself, or what is not there yet.
+fn made_in(domain: &Path) -> io::Result<Vec<PathBuf>> {
+    if !domain.exists() {
+        std::fs::create_dir_all(domain)?;
+        return Ok(vec![domain.to_owned()]);
+    }
+    let names = [config::FILE, "governance", "keys", "lineage", "marks"];
+    let paths = names.into_iter().map(|name| domain.join(name));
+    Ok(paths.filter(|path| std::fs::symlink_metadata(path).is_err()).collect())
 }
 
 /// The text of a new `interlock.toml`.

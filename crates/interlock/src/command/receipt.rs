@@ -6,6 +6,7 @@ use crate::cli::Receipt;
 use crate::domain::{self, Log};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
+use crate::unfinished;
 
 /// How often a record that is not yet published is looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -17,10 +18,7 @@ pub(super) fn run(arguments: &Receipt, output: &mut Output) -> Result<Exit, Fail
     let index = super::find::index(&log, &record, output)?;
     let receipt = published(&log, index, Duration::from_secs(arguments.wait))?.to_text();
     if let Some(file) = &arguments.out {
-        let written = std::fs::write(file, &receipt);
-        written.map_err(|why| {
-            Failure::io(format!("`{}` could not be written", file.display()), &why)
-        })?;
+        unfinished::write(file, receipt.as_bytes(), 0o666)?;
     }
     if output.is_json() {
         let mut members = Object::from([

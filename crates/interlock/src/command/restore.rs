@@ -1,6 +1,5 @@
 mod file;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use node::restore::{Locked, Standing};
@@ -9,10 +8,10 @@ use proof::json::{Object, Value, number, object};
 
 use super::ask::{Unattended, ask};
 use crate::cli::Restore;
-use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, counted};
 use crate::record_line::utc;
+use crate::{config, unfinished};
 
 /// Makes a domain's folder of a backup; or shows what an older copy undoes, asks, and lets the next start go on from it.
 pub(super) fn run(arguments: &Restore, output: &mut Output) -> Result<Exit, Failure> {
@@ -77,7 +76,8 @@ fn go_on(
         return Ok(Exit::Ok);
     }
     ask("Go on without what is lost?", yes, Unattended::NeedsYes)?;
-    node::restore::go_on(options, locked).map_err(|why| Failure::node(&why))?;
+    let go_on = || node::restore::go_on(options, locked).map_err(|why| Failure::node(&why));
+    unfinished::uninterrupted(go_on)?;
     if !output.is_json() {
         output.line(format!("the next start goes on from here: interlock serve {shown}"))?;
         output.line("order again what was lost of halts and trust states, before that")?;
@@ -100,13 +100,16 @@ fn new_lineage(
         "Put the old lineage log aside and begin a new one, without labels and histories?";
     ask(question, yes, Unattended::NeedsYes)?;
     let new = Options { node: name.to_owned(), ..old.clone() };
-    node::restore::new_lineage(old, &new, &locked).map_err(|why| Failure::node(&why))?;
-    write(&file, &text)?;
-    // Those of the new lineage log.
-    drop(locked);
-    let locked = self::locked(&new)?;
-    node::restore::go_on(&new, locked).map_err(|why| Failure::node(&why))?;
-    match node::restore::register(&new) {
+    let registered = unfinished::uninterrupted(|| {
+        node::restore::new_lineage(old, &new, &locked).map_err(|why| Failure::node(&why))?;
+        unfinished::write(&file, text.as_bytes(), 0o600)?;
+        // Those of the new lineage log.
+        drop(locked);
+        let locked = self::locked(&new)?;
+        node::restore::go_on(&new, locked).map_err(|why| Failure::node(&why))?;
+        Ok(node::restore::register(&new))
+    })?;
+    match registered {
         Ok(_) => {
             output.line(format!("`{name}` is registered; start it: interlock serve {shown}"))?
         }
@@ -136,11 +139,6 @@ fn renamed(text: &str, old: &str, new: &str) -> Option<String> {
         }
     }
     is_done.then_some(changed)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text)
-        .map_err(|why| Failure::io(format!("`{}` cannot be written", path.display()), &why))
 }
 
 fn tell(standing: &Standing, output: &mut Output) -> Result<(), Failure> {

@@ -11,7 +11,7 @@ use crate::cli;
 use crate::exit::{Exit, Failure};
 use crate::limits::ROLES_BYTES_MAX;
 use crate::output::{Output, Style, Table};
-use crate::{config, key};
+use crate::{config, key, unfinished};
 
 /// Shows who has which role.
 pub(super) fn show(arguments: &cli::Roles, output: &mut Output) -> Result<Exit, Failure> {
@@ -48,8 +48,8 @@ pub(super) fn show(arguments: &cli::Roles, output: &mut Output) -> Result<Exit, 
 
 /// Makes an officer's key.
 pub(super) fn key(arguments: &cli::Key, output: &mut Output) -> Result<Exit, Failure> {
-    let signer = node::keys::create_file(&arguments.file, &arguments.name)
-        .map_err(|why| Failure::node(&why))?;
+    let make = || node::keys::create_file(&arguments.file, &arguments.name);
+    let signer = unfinished::uninterrupted(|| make().map_err(|why| Failure::node(&why)))?;
     let vkey = signer.verifier().to_string();
     if output.is_json() {
         output.json(&object([("vkey", Value::from(vkey.as_str()))]))?;

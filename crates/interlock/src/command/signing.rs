@@ -16,7 +16,7 @@ use super::{govern, roles, semantics};
 use crate::cli::{Propose, Proposed, PublishSigned, Sign};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
-use crate::{config, domain, folder, record_line, user};
+use crate::{config, domain, folder, record_line, unfinished, user};
 
 /// Bytes of a proposal's file, at most: that of a record, and more.
 const PROPOSAL_BYTES_MAX: u64 = 128 * 1024;
@@ -32,12 +32,17 @@ pub(super) fn propose(arguments: &Propose, output: &mut Output) -> Result<Exit, 
         return Err(Failure::new(Exit::Usage, format!("`{shown}` is there already"))
             .help("choose another file: signatures in it would be lost"));
     }
-    if let Proposed::Bundle { bundle } = &arguments.change {
-        let (path, bundle) = (beside(&arguments.out), folder::load_bundle(bundle)?);
-        fs::write(&path, bundle.blob())
-            .map_err(|why| Failure::io(format!("`{}` cannot be written", path.display()), &why))?;
-    }
-    write(&arguments.out, &proposal)?;
+    let bundle = match &arguments.change {
+        Proposed::Bundle { bundle } => Some(folder::load_bundle(bundle)?),
+        _ => None,
+    };
+    // Neither is there without the other.
+    unfinished::uninterrupted(|| {
+        if let Some(bundle) = bundle {
+            unfinished::write(&beside(&arguments.out), bundle.blob(), 0o666)?;
+        }
+        write(&arguments.out, &proposal)
+    })?;
     told(&proposal, None, output)?;
     if !output.is_json() {
         output.line(format!("next: interlock sign {} --key KEY", arguments.out.display()))?;
@@ -257,13 +262,7 @@ fn read(path: &Path) -> Result<SignedProposal, Failure> {
 fn write(path: &Path, proposal: &SignedProposal) -> Result<(), Failure> {
     let mut bytes = proposal.to_value().to_bytes();
     bytes.push(b'\n');
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let written =
-        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).and_then(|file| {
-            fs::write(file.path(), &bytes)?;
-            file.persist(path).map_err(|why| why.error).map(drop)
-        });
-    written.map_err(|why| Failure::io(format!("`{}` cannot be written", path.display()), &why))
+    unfinished::write(path, &bytes, 0o600)
 }
 
 fn told(

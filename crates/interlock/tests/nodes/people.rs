@@ -1,6 +1,7 @@
 //! What people see: nothing raw, nothing unsaid, and commands that work for whoever has a key.
 
 mod approving;
+mod interrupted;
 mod orders;
 mod restoring;
 mod signing;

@@ -1,5 +1,7 @@
 //! A domain's folder from a backup: unpacked beside it, verified, then put in place by one rename.
 
+mod left;
+
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -8,20 +10,22 @@ use std::path::{Path, PathBuf};
 use node::backup::LogMoment;
 use node::restore::Locked;
 use node::{Options, Undone};
-use proof::json::object;
+use proof::json::{Object, Value, object};
 use rustix::fs::{CWD, RenameFlags};
 
 use super::{locked, tell_undone, undone_value};
 use crate::command::ask::{Unattended, ask};
 use crate::command::backup::archive::{MANIFEST, Manifest, Sum};
-use crate::command::backup::{folder_of, sync_folder_of};
+use crate::command::backup::{named_value, sync_folder_of};
 use crate::command::log;
 use crate::config;
+use crate::config::named::{Named, named};
 use crate::domain::Log;
 use crate::exit::{Exit, Failure};
 use crate::limits::{BACKUP_FILES_MAX, BACKUP_PATH_BYTES_MAX, MANIFEST_BYTES_MAX};
 use crate::output::{Output, Style, grouped};
 use crate::record_line::utc;
+use crate::unfinished::{Unfinished, folder_of};
 
 /// Bytes that are read and written at a time.
 const PIECE_BYTES: usize = 256 * 1024;
@@ -34,13 +38,12 @@ pub(super) fn restore(
 ) -> Result<Exit, Failure> {
     let old = old_domain(domain)?;
     let unpacked = unpack_beside(backup, domain, output)?;
-    let manifest = &unpacked.manifest;
     verify(&unpacked, output)?;
     let undone = match &old {
         Some(old) => undone(old, &unpacked)?,
         None => Vec::new(),
     };
-    tell(manifest, &undone, output)?;
+    tell(&unpacked.manifest, &undone, output)?;
     output.flush()?;
     let aside = match fs::symlink_metadata(domain) {
         Ok(_) => Some(aside_of(domain)?),
@@ -50,29 +53,55 @@ pub(super) fn restore(
         let question = format!("Put what is there aside as `{}`?", aside.display());
         ask(&question, yes, Unattended::NeedsYes)?;
     }
-    set_modes(unpacked.folder.path(), aside.as_ref().map(|_| domain))?;
-    if let Some(aside) = &aside {
-        rename(domain, aside)?;
-    }
-    let folder = unpacked.folder.keep();
-    rename(&folder, domain)?;
+    set_modes(&unpacked.folder, aside.as_ref().map(|_| domain))?;
+    let Unpacked { folder, manifest, unfinished, lock } = unpacked;
+    unfinished.finish(|| put_in_place(&folder, domain, aside.as_deref()))?;
+    drop(lock);
     drop(old);
     sync_folder_of(domain).map_err(|why| {
         Failure::io(format!("`{}` cannot be synced", folder_of(domain).display()), &why)
     })?;
-    if !output.is_json() {
-        let shown = domain.display();
-        match manifest.has_keys {
-            true => output.line(format!("start it: interlock serve {shown}"))?,
-            false => output.line(
-                "the backup has no keys: put back `keys/` and `lineage/keys/` before a start",
-            )?,
-        }
-        if aside.is_some() && !undone.is_empty() {
-            output.line("order again what was lost of halts and trust states, before that")?;
-        }
-    }
+    let aside = aside.as_deref();
+    tell_place(output, (domain, aside), (&manifest, !undone.is_empty()))?;
     Ok(Exit::Ok)
+}
+
+/// Says where everything is, what is missing on this machine, and what to do next.
+fn tell_place(
+    output: &mut Output,
+    (domain, aside): (&Path, Option<&Path>),
+    (manifest, is_undone): (&Manifest, bool),
+) -> Result<(), Failure> {
+    let text = config::text(&domain.join(config::FILE)).unwrap_or_default();
+    let mut missing = named(domain, &text);
+    missing.retain(|one| !one.path.exists());
+    if output.is_json() {
+        let mut members = Object::from([
+            ("folder", Value::from(domain.display().to_string())),
+            ("missing", named_value(&missing)),
+        ]);
+        members.extend(aside.map(|old| ("old_folder", Value::from(old.display().to_string()))));
+        return output.json(&Value::Object(members));
+    }
+    let shown = domain.display();
+    if let Some(aside) = aside {
+        output.line(format!("what was in {shown} is in {}", aside.display()))?;
+    }
+    if !missing.is_empty() {
+        output.line("missing on this machine, and named in `interlock.toml`:")?;
+    }
+    for Named { key, path } in &missing {
+        output.line(format!("  {key}: {}", path.display()))?;
+    }
+    match manifest.has_keys {
+        true => output.line(format!("start it: interlock serve {shown}"))?,
+        false => output
+            .line("the backup has no keys: put back `keys/` and `lineage/keys/` before a start")?,
+    }
+    if aside.is_some() && is_undone {
+        output.line("order again what was lost of halts and trust states, before that")?;
+    }
+    Ok(())
 }
 
 /// The domain at the place of the new folder. Its locks are held until that is in place: no node starts from it meanwhile, and
@@ -109,8 +138,7 @@ fn undone(old: &OldDomain, unpacked: &Unpacked) -> Result<Vec<Undone>, Failure> 
                 "restore it to a folder that is not there yet, or move this one elsewhere first",
             ));
     }
-    node::restore::undone_by(options, locked, unpacked.folder.path())
-        .map_err(|why| Failure::node(&why))
+    node::restore::undone_by(options, locked, &unpacked.folder).map_err(|why| Failure::node(&why))
 }
 
 fn aside_of(domain: &Path) -> Result<PathBuf, Failure> {
@@ -149,6 +177,18 @@ fn set_modes(new: &Path, old: Option<&Path>) -> Result<(), Failure> {
     set(new, folder)
 }
 
+/// Puts the new folder in the old one's place; that comes back if this fails.
+fn put_in_place(new: &Path, domain: &Path, aside: Option<&Path>) -> Result<(), Failure> {
+    if let Some(aside) = aside {
+        rename(domain, aside)?;
+    }
+    let put = rename(new, domain);
+    match aside {
+        Some(aside) if put.is_err() => rename(aside, domain).and(put),
+        _ => put,
+    }
+}
+
 /// Renames, and never over something.
 fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
     rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE).map_err(|why| {
@@ -157,10 +197,13 @@ fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
     })
 }
 
-/// A backup's files in a folder of their own, which goes unless it is kept.
+/// A backup's files in a folder of their own, which goes unless it is put in place.
 struct Unpacked {
-    folder: tempfile::TempDir,
+    folder: PathBuf,
     manifest: Manifest,
+    unfinished: Unfinished,
+    /// Says that somebody still works on it.
+    lock: File,
 }
 
 fn unpack_beside(backup: &Path, domain: &Path, output: &Output) -> Result<Unpacked, Failure> {
@@ -172,21 +215,26 @@ fn unpack_beside(backup: &Path, domain: &Path, output: &Output) -> Result<Unpack
             })?),
         };
     let above = folder_of(domain);
-    // Keys come there.
-    let private = fs::Permissions::from_mode(0o700);
-    let folder =
-        tempfile::Builder::new().prefix(".restoring-").permissions(private).tempdir_in(above);
-    let folder = folder
-        .map_err(|why| Failure::io(format!("`{}` cannot be written", above.display()), &why))?;
+    left::tell(above);
+    let mut made = None;
+    let what = format!("a folder in `{}`", above.display());
+    let unfinished = Unfinished::make(&what, || {
+        let (folder, lock) = left::make(above)?;
+        made = Some((folder.clone(), lock));
+        Ok(vec![folder])
+    })?;
+    let Some((folder, lock)) = made else {
+        return Err(Failure::new(Exit::Io, format!("{what} cannot be made")));
+    };
     let mut progress = output.progress("bytes unpacked:");
-    let unpacking = Unpacking::new(folder.path());
+    let unpacking = Unpacking::new(&folder);
     let from = BufReader::with_capacity(PIECE_BYTES, from);
     let manifest = unpacking.all(from, &mut |bytes| progress.at(bytes, None))?;
-    let synced = File::open(folder.path()).map(|opened| rustix::fs::syncfs(&opened));
+    let synced = File::open(&folder).map(|opened| rustix::fs::syncfs(&opened));
     if !matches!(synced, Ok(Ok(()))) {
         return Err(Failure::new(Exit::Io, "what was unpacked cannot be synced"));
     }
-    Ok(Unpacked { folder, manifest })
+    Ok(Unpacked { folder, manifest, unfinished, lock })
 }
 
 /// A backup that is being unpacked.
@@ -276,9 +324,13 @@ impl<'a> Unpacking<'a> {
     ) -> Result<(), Failure> {
         let to = self.folder.join(path);
         let failed = |why: &io::Error| Failure::io(format!("`{path}` cannot be unpacked"), why);
-        if let Some(above) = to.parent() {
-            let made = DirBuilder::new().recursive(true).mode(0o700).create(above);
-            made.map_err(|why| failed(&why))?;
+        // The folder itself is never made anew: whoever interrupts this has removed it.
+        for (end, _) in path.match_indices('/') {
+            let above = self.folder.join(path.get(..end).unwrap_or_default());
+            match DirBuilder::new().mode(0o700).create(above) {
+                Err(why) if why.kind() != io::ErrorKind::AlreadyExists => return Err(failed(&why)),
+                _ => {}
+            }
         }
         let mode = if path == config::FILE { mode & 0o644 | 0o600 } else { 0o600 };
         let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&to);
@@ -323,7 +375,7 @@ fn is_of_a_domain(path: &str) -> bool {
 
 /// Both logs: every hash and signature, and that their heads are those of the manifest.
 fn verify(unpacked: &Unpacked, output: &mut Output) -> Result<(), Failure> {
-    let folder = unpacked.folder.path();
+    let folder = &unpacked.folder;
     let moment = &unpacked.manifest.moment;
     let mut governed = None;
     for (name, expected) in [("governance", &moment.governance), ("lineage", &moment.lineage)] {

@@ -1,0 +1,237 @@
+//! What a command makes in steps is whole in the end or gone, also where a signal interrupts the command.
+//!
+//! A thread waits for SIGHUP, SIGINT, SIGQUIT and SIGTERM. It removes what is unfinished, says what is left, and ends the
+//! program with 128 and the signal's number. SIGKILL and a power cut leave what is unfinished where it is.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+
+use crate::exit::Failure;
+use crate::limits::REMOVALS_MAX;
+use crate::output::stderr;
+
+#[cfg(test)]
+mod tests;
+
+/// Signals that interrupt a command, by number.
+const SIGNALS: [i32; 4] = [1, 2, 3, 15];
+
+static STATE: Mutex<State> =
+    Mutex::new(State { listens: false, steps: 0, unfinished: Vec::new(), finished: Vec::new() });
+
+/// A step has ended.
+static STEPPED: Condvar = Condvar::new();
+
+struct State {
+    /// Whether a thread waits for signals.
+    listens: bool,
+    /// Steps under way that no signal cuts.
+    steps: usize,
+    unfinished: Vec<PathBuf>,
+    finished: Vec<PathBuf>,
+}
+
+fn state() -> MutexGuard<'static, State> {
+    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Files and folders that a command is making. They go when this is dropped or a signal comes, unless they are finished.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Unfinished {
+    paths: Vec<PathBuf>,
+}
+
+impl Unfinished {
+    /// Makes the first of it, and says which paths it will have. Nothing interrupts that.
+    pub(crate) fn make(
+        what: &str,
+        make: impl FnOnce() -> io::Result<Vec<PathBuf>>,
+    ) -> Result<Self, Failure> {
+        let _step = Step::begin()?;
+        let paths = make().map_err(|why| Failure::io(format!("{what} cannot be made"), &why))?;
+        state().unfinished.extend(paths.iter().cloned());
+        Ok(Self { paths })
+    }
+
+    /// Takes the last step, after which it is whole. Nothing interrupts that. Where it fails, what was made goes.
+    pub(crate) fn finish<T>(
+        mut self,
+        last: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let _step = Step::begin()?;
+        let done = last()?;
+        let paths = std::mem::take(&mut self.paths);
+        let mut state = state();
+        state.unfinished.retain(|path| !paths.contains(path));
+        state.finished.extend(paths);
+        Ok(done)
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let mut state = state();
+        state.unfinished.retain(|path| !self.paths.contains(path));
+        for path in &self.paths {
+            // Why it was not finished is told already.
+            let _ = remove(path);
+        }
+    }
+}
+
+/// Takes steps that are not to be cut between: a signal waits until they are done.
+pub(crate) fn uninterrupted<T>(steps: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    let _step = Step::begin()?;
+    steps()
+}
+
+/// Writes a file that is there whole or not at all; a new one with this mode, as the umask lets it. What is there is replaced
+/// in one step, and keeps its mode and owner. A pipe or a terminal is written to as it is.
+pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    let failed =
+        |why: &io::Error| Failure::io(format!("`{}` cannot be written", path.display()), why);
+    let old = fs::metadata(path).ok();
+    if old.as_ref().is_some_and(|old| !old.is_file()) {
+        return fs::write(path, bytes).map_err(|why| failed(&why));
+    }
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mode = old.as_ref().map_or(mode, |old| old.mode() & 0o777);
+    let mut new = None;
+    let unfinished = Unfinished::make(&format!("`{}`", path.display()), || {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".unfinished-").permissions(fs::Permissions::from_mode(mode));
+        let (file, path) =
+            builder.tempfile_in(folder_of(&target))?.keep().map_err(io::Error::other)?;
+        new = Some((file, path.clone()));
+        Ok(vec![path])
+    })?;
+    let Some((mut file, new)) = new else { return Ok(()) };
+    if let Some(old) = old {
+        let owned = with_owner_and_mode(&file, &old);
+        owned.map_err(|why| failed(&why))?;
+    }
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.map_err(|why| failed(&why))?;
+    unfinished.finish(|| fs::rename(&new, &target).map_err(|why| failed(&why)))
+}
+
+fn with_owner_and_mode(file: &File, old: &fs::Metadata) -> io::Result<()> {
+    let new = file.metadata()?;
+    if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+        fchown(file, Some(old.uid()), Some(old.gid()))?;
+    }
+    file.set_permissions(fs::Permissions::from_mode(old.mode() & 0o777))
+}
+
+/// The folder that a path stands in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    above.unwrap_or(Path::new("."))
+}
+
+/// A step that no signal cuts.
+struct Step;
+
+impl Step {
+    fn begin() -> Result<Self, Failure> {
+        let mut state = state();
+        if !state.listens {
+            listen().map_err(|why| Failure::io("signals cannot be listened to", &why))?;
+            state.listens = true;
+        }
+        state.steps += 1;
+        Ok(Self)
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        let mut state = state();
+        state.steps = state.steps.saturating_sub(1);
+        STEPPED.notify_all();
+    }
+}
+
+/// Has a thread wait for the signals. Those that whoever started the program has it ignore (`nohup`) stay ignored.
+fn listen() -> io::Result<()> {
+    let ignored = ignored();
+    let (ready, is_ready) = mpsc::channel();
+    let wait = move || -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let number = runtime.block_on(async {
+            let mut signals = JoinSet::new();
+            for number in SIGNALS.into_iter().filter(|number| (ignored >> (number - 1)) & 1 == 0) {
+                let mut one = signal(SignalKind::from_raw(number))?;
+                signals.spawn(async move {
+                    one.recv().await;
+                    number
+                });
+            }
+            // Whoever waits for it has not gone.
+            let _waits = ready.send(());
+            io::Result::Ok(signals.join_next().await)
+        })?;
+        if let Some(Ok(number)) = number {
+            interrupted(number);
+        }
+        Ok(())
+    };
+    thread::Builder::new().name("interrupts".to_owned()).spawn(wait)?;
+    is_ready.recv().map_err(io::Error::other)
+}
+
+/// The signals that this program ignores, the bit of signal `n` being `n - 1` (`proc_pid_status(5)`).
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+/// Removes what is unfinished and ends the program, as soon as no step is under way. Nobody takes another step meanwhile:
+/// the state stays locked.
+fn interrupted(number: i32) -> ! {
+    let mut state = state();
+    while state.steps > 0 {
+        state = STEPPED.wait(state).unwrap_or_else(PoisonError::into_inner);
+    }
+    for path in state.unfinished.iter().rev() {
+        let shown = path.display();
+        match remove(path) {
+            Ok(()) => stderr(format!("interrupted: nothing is left of `{shown}`")),
+            Err(why) => stderr(format!(
+                "interrupted: `{shown}` is left unfinished, and may hold keys: remove it ({why})"
+            )),
+        }
+    }
+    for path in &state.finished {
+        stderr(format!("interrupted: `{}` is there, and whole", path.display()));
+    }
+    process::exit(128 + number)
+}
+
+/// Removes a file, or a folder with what another thread still makes in it.
+fn remove(path: &Path) -> io::Result<()> {
+    let mut removed = Ok(());
+    for _ in 0..REMOVALS_MAX {
+        removed = match fs::symlink_metadata(path) {
+            Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+            Ok(_) => fs::remove_file(path),
+            Err(why) => Err(why),
+        };
+        match &removed {
+            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(why) if why.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+            _ => return removed,
+        }
+    }
+    removed
+}
