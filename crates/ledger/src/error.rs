@@ -124,6 +124,9 @@ pub enum Error {
         /// The system's own words.
         source: std::io::Error,
     },
+    /// There was no more time to publish: nothing is lost, and whoever opens the ledger next publishes it.
+    #[error("there was no more time to publish it")]
+    OutOfTime,
     /// The ledger stopped after an earlier failure.
     #[error("the ledger has stopped: an earlier write or sync failed")]
     Stopped,
@@ -157,6 +160,12 @@ impl Error {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.disk().is_some_and(DiskError::is_for_now)
+    }
+
+    /// Whether what is durable could not be published yet, and is by whoever opens the ledger next.
+    #[must_use]
+    pub fn is_unpublished(&self) -> bool {
+        self.is_full() || matches!(self, Error::OutOfTime)
     }
 
     /// Whether what is durable is unknown, so that the process must end and start again from disk.

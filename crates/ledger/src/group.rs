@@ -25,7 +25,7 @@ use crate::wal::writer::Purpose;
 use queue::{Append, Queue};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Called once, from the writer or the publisher thread, when what is durable is unknown. The process
 /// must end, and nothing that is not yet released may be.
@@ -281,12 +281,26 @@ impl<D: Disk> GroupCommit<D> {
     /// # Errors
     /// As [`Publisher::publish_last`].
     pub fn close(&self) -> Result<Head, Error> {
+        self.close_as(&|| false)
+    }
+
+    /// As [`GroupCommit::close`], but what is not published by then is left to whoever opens the ledger next.
+    ///
+    /// # Errors
+    /// As [`Publisher::publish_last`]; [`Error::OutOfTime`].
+    pub fn close_until(&self, until: Instant) -> Result<Head, Error> {
+        self.queue.publish_until(until);
+        self.close_as(&|| self.queue.is_out_of_time())
+    }
+
+    fn close_as(&self, is_out_of_time: &dyn Fn() -> bool) -> Result<Head, Error> {
         self.end_threads();
         let mut publisher = self.publisher.lock().unwrap_or_else(PoisonError::into_inner);
         if self.queue.has_failed() {
             return Err(Error::Stopped);
         }
-        publisher.publish_last().inspect_err(|error| self.queue.fail_if_fatal(error))
+        let published = publisher.publish_as(true, is_out_of_time);
+        published.inspect_err(|error| self.queue.fail_if_fatal(error))
     }
 
     fn keep(&self, thread: JoinHandle<()>) {

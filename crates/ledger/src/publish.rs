@@ -76,7 +76,7 @@ impl<D: Disk> Publisher<D> {
     /// # Errors
     /// [`Error::is_full`]: try again later, nothing is lost. [`Error::is_fatal`]: the process must end.
     pub fn publish(&mut self) -> Result<Head, Error> {
-        self.publish_as(false)
+        self.publish_as(false, &|| false)
     }
 
     /// Publish everything, the sealed parts of the last, partial bundle included, so that a copy of
@@ -85,10 +85,15 @@ impl<D: Disk> Publisher<D> {
     /// # Errors
     /// As [`Publisher::publish`].
     pub fn publish_last(&mut self) -> Result<Head, Error> {
-        self.publish_as(true)
+        self.publish_as(true, &|| false)
     }
 
-    fn publish_as(&mut self, partial_sealed: bool) -> Result<Head, Error> {
+    /// As [`Publisher::publish_last`], or [`Publisher::publish`], unless time is out before all is read: then nothing is signed.
+    pub(crate) fn publish_as(
+        &mut self,
+        partial_sealed: bool,
+        is_out_of_time: &dyn Fn() -> bool,
+    ) -> Result<Head, Error> {
         self.prepare_spare()?;
         let head = self.head.get();
         if head.size == self.published.size && !partial_sealed {
@@ -99,7 +104,7 @@ impl<D: Disk> Publisher<D> {
             Some(progress) => progress,
             None => Progress::load(&*self.disk, self.log, &self.published_log()?)?,
         };
-        progress.follow(&*self.disk, head.size)?;
+        progress.follow(&*self.disk, head.size, is_out_of_time)?;
         if progress.head() != head {
             return Err(Error::NotAcknowledged { size: head.size });
         }

@@ -26,7 +26,8 @@ use tokio::sync::oneshot;
 use crate::clock::{self, Clock};
 use crate::erase::EndedExecution;
 use crate::limits::{
-    END_BYTES, HALT_NOTE_MS_MAX, SEALED_FACTOR, STOP_PIECES_MS_MAX, STOP_SNAPSHOT_MS_MAX,
+    END_BYTES, HALT_NOTE_MS_MAX, SEALED_FACTOR, STOP_PIECES_MS_MAX, STOP_PUBLISH_MS_MAX,
+    STOP_SNAPSHOT_MS_MAX,
 };
 use crate::{monitors, notes};
 use in_flight::InFlight;
@@ -117,13 +118,13 @@ impl<D: Disk> Driver<D> {
         let begun = Instant::now();
         self.keep_last(begun + Duration::from_millis(STOP_SNAPSHOT_MS_MAX));
         // What has been sequenced is written before the log is closed.
-        match self.log.close() {
+        match self.log.close_until(begun + Duration::from_millis(STOP_PUBLISH_MS_MAX)) {
             Ok(head) => {
                 let until = begun + Duration::from_millis(STOP_PIECES_MS_MAX);
                 self.keeping.close(head.size, until);
             }
             // All of it is on stable storage in the write-ahead files.
-            Err(why) if why.is_full() => crate::say(format_args!(
+            Err(why) if why.is_unpublished() => crate::say(format_args!(
                 "what came last is published at the next start: the lineage log: {why}"
             )),
             Err(why) => halt(&format!("the lineage log could not be closed: {why}")),

@@ -166,6 +166,10 @@ pub const SNAPSHOT_STOP_RECORDS: u64 = 256;
 /// the next start, which then reads more of the log.
 pub const STOP_SNAPSHOT_MS_MAX: u64 = 1_500;
 
+/// Milliseconds from the beginning of an orderly stop in which what is durable is read to be published: what is left then, such as
+/// after a full disk, the next start publishes.
+pub const STOP_PUBLISH_MS_MAX: u64 = 2_500;
+
 /// Milliseconds from the beginning of an orderly stop in which a piece of a snapshot begins to be written.
 pub const STOP_PIECES_MS_MAX: u64 = 3_000;
 

@@ -6,7 +6,7 @@ use crate::limits::{BATCH_ENTRIES_MAX, QUEUE_APPENDS_MAX, QUEUE_BYTES_MAX};
 use crate::wal::format::extent_bytes;
 use crate::wal::writer::Purpose;
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Entries that are to be committed together.
@@ -113,6 +113,8 @@ pub(super) struct Queue {
     company: Duration,
     /// Bytes after which nothing more goes into a batch.
     batch_bytes_max: usize,
+    /// Until when what is durable may be published, once the queue closes.
+    publish_until: OnceLock<Instant>,
     on_fatal: OnFatal,
 }
 
@@ -120,7 +122,17 @@ impl Queue {
     pub(super) fn new(company: Duration, batch_bytes_max: usize, on_fatal: OnFatal) -> Queue {
         let (changed, closing, spare) = (Condvar::new(), Condvar::new(), Condvar::new());
         let waiting = Mutex::default();
-        Queue { waiting, changed, closing, spare, company, batch_bytes_max, on_fatal }
+        let publish_until = OnceLock::new();
+        Queue {
+            waiting,
+            changed,
+            closing,
+            spare,
+            company,
+            batch_bytes_max,
+            publish_until,
+            on_fatal,
+        }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
@@ -270,6 +282,15 @@ impl Queue {
     pub(super) fn close(&self) {
         self.waiting().closing = true;
         self.wake_all();
+    }
+
+    /// Publication ends then, done or not. The first one counts.
+    pub(super) fn publish_until(&self, until: Instant) {
+        self.publish_until.get_or_init(|| until);
+    }
+
+    pub(super) fn is_out_of_time(&self) -> bool {
+        self.publish_until.get().is_some_and(|until| Instant::now() >= *until)
     }
 
     fn wake_all(&self) {

@@ -270,6 +270,32 @@ fn closing_commits_what_waits_and_publishes_it_on_a_real_disk() {
     })));
 }
 
+#[test]
+fn a_close_without_time_leaves_publication_to_the_next_start() {
+    let device = MemoryDevice::new();
+    let group = start(&device, NEVER);
+    for index in 0..300 {
+        group.append_and_wait(entries(index..index + 1)).unwrap();
+    }
+    let why = group.close_until(Instant::now()).unwrap_err();
+    assert!(why.is_unpublished() && !why.is_fatal(), "{why}");
+    drop(group);
+    let (mut ledger, recovery) = open(&device).unwrap();
+    assert_eq!(recovery.size, 300);
+    assert_eq!(ledger.publish().unwrap().size, 300);
+    let reader = Reader::over(device.mount()).unwrap();
+    let log = LogReader::open(&reader, &signer().verifier(), ORIGIN).unwrap();
+    assert_eq!(log.verify_all(&mut |_| {}).unwrap().records, 300);
+}
+
+#[test]
+fn a_close_with_time_publishes_all() {
+    let device = MemoryDevice::new();
+    let group = start(&device, NEVER);
+    group.append_and_wait(entries(0..5)).unwrap();
+    assert_eq!(group.close_until(Instant::now() + NEVER).unwrap().size, 5);
+}
+
 /// A reader beside a writer that publishes and removes segments sees each entry once, in order.
 #[test]
 fn a_reader_follows_a_log_that_moves() {

@@ -135,7 +135,10 @@ pub(super) fn publish<D: Disk>(
 ) {
     let _guard = Guard(queue);
     while queue.sleep(interval) {
-        let outcome = publisher.lock().unwrap_or_else(PoisonError::into_inner).publish();
+        let is_out_of_time = || queue.is_out_of_time();
+        let mut publisher = publisher.lock().unwrap_or_else(PoisonError::into_inner);
+        let outcome = publisher.publish_as(false, &is_out_of_time);
+        drop(publisher);
         // What is not fatal (a full disk) is tried again; meanwhile the write-ahead files have it all.
         if let Err(error) = outcome {
             queue.fail_if_fatal(&error);

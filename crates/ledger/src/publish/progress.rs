@@ -56,8 +56,16 @@ impl<D: Disk> Progress<D> {
     }
 
     /// Read batches until there are `size` records, writing each bundle and tile that gets full.
-    pub(super) fn follow(&mut self, disk: &D, size: u64) -> Result<(), Error> {
+    pub(super) fn follow(
+        &mut self,
+        disk: &D,
+        size: u64,
+        is_out_of_time: &dyn Fn() -> bool,
+    ) -> Result<(), Error> {
         while self.cursor.chain.index < size {
+            if is_out_of_time() {
+                return Err(Error::OutOfTime);
+            }
             match self.cursor.next()? {
                 Found::Batch(batch) => self.take(disk, &batch)?,
                 Found::Nothing { .. } => match self.cursor.next_segment(disk)? {
