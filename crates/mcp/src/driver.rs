@@ -102,8 +102,8 @@ async fn run<G: Gate, S: Sink>(
     let sink = Arc::new(sink);
     sink.note(Note::Started { pid: Some(child.id()) });
     let (events, mut happened) = mpsc::channel(pipe::EVENTS_MAX);
-    let mut from_client =
-        Lines::read(Some(client.0), Direction::ToServer, &events, Some(Room::new(room)));
+    let room = Some((Room::new(room), times.stalled));
+    let mut from_client = Lines::read(Some(client.0), Direction::ToServer, &events, room);
     let mut from_server = Lines::read(child.stdout.take(), Direction::ToClient, &events, None);
     let client = Writer::start(Some(client.1), Direction::ToClient, &events, times.write);
     let server = Writer::start(child.stdin.take(), Direction::ToServer, &events, times.write);
@@ -257,6 +257,7 @@ impl<G: Gate, S: Sink> Driver<G, S> {
                 self.deadline.client_ends();
                 None
             }
+            Event::ClientStalls => Some(Input::End(Ended::Stalled)),
         }
     }
 
@@ -277,6 +278,15 @@ impl<G: Gate, S: Sink> Driver<G, S> {
                     // Nothing waits for it, and nothing is forwarded.
                     let _ = gate.complete(ticket, end, Vec::new(), None).await;
                     None
+                });
+            }
+            Effect::GiveUp { ticket, written } => {
+                let (gate, written) = (Arc::clone(&self.gate), self.bytes(written));
+                self.ask(None, async move {
+                    let end = End::Unknown { written };
+                    // Whatever it says, nothing is forwarded.
+                    let _ = gate.complete(ticket, end, Vec::new(), None).await;
+                    Some(Input::Sequenced(ticket))
                 });
             }
             Effect::List(tools) => self.list(tools),

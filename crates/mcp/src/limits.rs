@@ -73,6 +73,10 @@ pub const AHEAD_BYTES_MAX: usize = 2 * wire::limits::LINE_BYTES_MAX;
 /// Bytes of such lines in all sessions of one OS user.
 pub const AHEAD_USER_BYTES_MAX: usize = 8 * wire::limits::LINE_BYTES_MAX;
 
+/// Milliseconds in which a client must go on by [`READ_BYTES`] with a long line, or end it, while other sessions of its OS user wait for
+/// room; else its session ends.
+pub const STALLED_MS_MAX: u64 = 5_000;
+
 /// Bytes that one side may send without ending a line; then its stream counts as closed. Past
 /// [`wire::limits::LINE_BYTES_MAX`] they are dropped as they come.
 pub const ENDLESS_BYTES_MAX: usize = 8 * wire::limits::LINE_BYTES_MAX;

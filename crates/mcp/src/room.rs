@@ -2,24 +2,33 @@
 //! sessions.
 //!
 //! A line that is longer than [`SHORT_LINE_BYTES`] needs room for the longest line before more of it is read, and gives back what it
-//! did not use at its end. So whoever has begun a line can end it, and nobody waits for somebody who waits.
+//! did not use at its end. So whoever has begun a line can end it, and nobody waits for somebody who waits. Whoever does not go on with it
+//! while somebody waits loses its session ([`STALLED_MS_MAX`]).
 
 use std::sync::Arc;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use wire::limits::LINE_BYTES_MAX;
 
-#[cfg(doc)]
-use crate::limits::SHORT_LINE_BYTES;
 use crate::limits::{AHEAD_BYTES_MAX, AHEAD_USER_BYTES_MAX};
+#[cfg(doc)]
+use crate::limits::{SHORT_LINE_BYTES, STALLED_MS_MAX};
 
 /// Room of one OS user, for all its sessions.
 #[derive(Debug, Clone)]
-pub struct UserRoom(Arc<Semaphore>);
+pub struct UserRoom(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    bytes: Arc<Semaphore>,
+    /// Lines that wait for room.
+    waiting: watch::Sender<usize>,
+}
 
 impl Default for UserRoom {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AHEAD_USER_BYTES_MAX)))
+        let bytes = Arc::new(Semaphore::new(AHEAD_USER_BYTES_MAX));
+        Self(Arc::new(Shared { bytes, waiting: watch::Sender::default() }))
     }
 }
 
@@ -27,7 +36,7 @@ impl UserRoom {
     /// Bytes that are left of it.
     #[must_use]
     pub fn left_bytes(&self) -> usize {
-        self.0.available_permits()
+        self.0.bytes.available_permits()
     }
 
     /// Whether both are the room of the same OS user.
@@ -61,8 +70,32 @@ impl Room {
         let most = u32::try_from(LINE_BYTES_MAX).ok()?;
         // That of the session first: whoever waits for the other holds nothing that another session waits for.
         let session = Arc::clone(&self.session).acquire_many_owned(most).await.ok()?;
-        let user = Arc::clone(&self.user.0).acquire_many_owned(most).await.ok()?;
+        let _waits = Waits::begin(&self.user.0);
+        let user = Arc::clone(&self.user.0.bytes).acquire_many_owned(most).await.ok()?;
         Some(Held { session, user })
+    }
+
+    /// Resolves as soon as a line of the OS user waits for room.
+    pub(crate) async fn is_wanted(&self) {
+        let mut waiting = self.user.0.waiting.subscribe();
+        // Its sender is in the room.
+        let _ = waiting.wait_for(|waiting| *waiting > 0).await;
+    }
+}
+
+/// A line that waits for room, as long as this is there.
+struct Waits<'a>(&'a Shared);
+
+impl<'a> Waits<'a> {
+    fn begin(shared: &'a Shared) -> Self {
+        shared.waiting.send_modify(|waiting| *waiting = waiting.saturating_add(1));
+        Self(shared)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.send_modify(|waiting| *waiting = waiting.saturating_sub(1));
     }
 }
 

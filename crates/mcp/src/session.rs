@@ -13,6 +13,7 @@ mod counts;
 mod deadlines;
 mod definitions;
 mod effect;
+mod ended;
 mod ending;
 mod listing;
 mod open;
@@ -22,16 +23,20 @@ mod refusing;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use wire::jsonrpc::Id;
 use wire::mcp::Revision;
 
 pub use counts::Counts;
 pub use deadlines::Deadlines;
 pub use effect::{Effect, Input, Written};
+pub use ended::Ended;
 
 use crate::limits::{NOTES_MAX, OPEN_MAX, SERVER_DROPPED_MAX, SERVER_OPEN_MAX};
 use crate::{Answer, Completed, Direction, End, Note, Step};
 use answer::{Problem, TurnedDown};
+use deadlines::Untold;
 use definitions::Definitions;
 use listing::Listing;
 use open::{Open, Opened};
@@ -42,31 +47,6 @@ use read::{Call, Incoming, Reply};
 const REFUSED_INPUT: &str = "refused.input";
 /// Code of a refusal for more than is held at a time.
 const REFUSED_OVERLOAD: &str = "refused.overload";
-
-/// Why a session ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ended {
-    /// The client went away, or ended its side and the server had its time to end.
-    Client,
-    /// The server ended, or closed its stdout.
-    Server,
-    /// The server sent more than is read: see [`crate::limits::SERVER_REFUSALS_BURST`] and
-    /// [`crate::limits::SERVER_DROPPED_MAX`].
-    Unruly,
-    /// A refused message may be a call or an answer to one, and which can't be told.
-    Unreadable {
-        /// Where it wanted to go.
-        sender: Direction,
-        /// Why it was refused: the stable kind.
-        kind: &'static str,
-    },
-    /// The server chose this revision, which is not read here.
-    Revision(String),
-    /// The node is stopping.
-    Stopped,
-    /// The execution may not go on, with this code.
-    Ordered(String),
-}
 
 /// The state of one session.
 #[derive(Debug, Default)]
@@ -80,6 +60,8 @@ pub struct Session {
     pace: MessagePace,
     refusals: RefusalPace,
     deadlines: Deadlines,
+    /// Requests that were given up, and whose end is not yet sequenced, by ticket: who asked is told then.
+    given_up: BTreeMap<u64, Untold>,
     now_ms: u64,
     revision: Option<Revision>,
     definitions: Definitions,
@@ -150,6 +132,7 @@ impl Session {
             Input::Completed(to, completed) => self.completed(to, completed, &mut out),
             Input::Written(to) => self.written(to, &mut out),
             Input::Failed(to, written) => self.failed(to, written, &mut out),
+            Input::Sequenced(ticket) => self.tell_given_up(ticket, &mut out),
             Input::Broken(to) => self.broken(to, &mut out),
             Input::End(why) => self.end(why, &mut out),
         }
@@ -199,7 +182,7 @@ impl Session {
         match incoming {
             Ok(Incoming::Call(call, step)) => self.call(to, call, *step, out),
             Ok(Incoming::Reply(reply)) => self.reply(to, reply, out),
-            Ok(Incoming::Probe(id, _)) if self.asked_by_client.has(&id) => {
+            Ok(Incoming::Probe(id, _)) if self.is_taken(to, &id) => {
                 self.refuse(to, Problem::duplicate_id(&id), out);
             }
             Ok(Incoming::Probe(id, method)) => {
@@ -232,10 +215,11 @@ impl Session {
             return self.drop_surplus(call.id.as_ref(), out);
         }
         if let Some(id) = &call.id {
-            let open = self.asked(to);
-            if open.has(id) {
+            if self.is_taken(to, id) {
                 return self.refuse(to, Problem::duplicate_id(id), out);
             }
+            let untold = self.untold(to);
+            let open = self.asked(to);
             if open.was_given_up(id) {
                 return self.refuse(to, Problem::given_up_id(id), out);
             }
@@ -243,7 +227,7 @@ impl Session {
                 Direction::ToServer => OPEN_MAX,
                 Direction::ToClient => SERVER_OPEN_MAX,
             };
-            if open.waiting() >= most {
+            if open.waiting().saturating_add(untold) >= most {
                 out.push(Effect::Refused(REFUSED_OVERLOAD));
                 self.counts.undecided = self.counts.undecided.saturating_add(1);
                 let line = answer::refused(id, REFUSED_OVERLOAD);

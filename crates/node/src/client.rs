@@ -427,7 +427,7 @@ fn unrefused(answer: Value) -> Result<Value, Error> {
         UNREPLAYED => Error::unreplayed(message),
         "server" => Error::server(&message),
         "stopping" => Error::ended(),
-        _ => Error::peer(&format!("the node refused ({code}): {message}")),
+        code => Error::refused_with(code, &message),
     })
 }
 

@@ -13,6 +13,7 @@ pub struct Error {
     code: &'static str,
     message: String,
     acting: Option<Box<Acting>>,
+    refusal: Option<Box<str>>,
 }
 
 impl Error {
@@ -22,6 +23,18 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.code
+    }
+
+    /// The code with which a node refused it, such as `refused.peer`, where one did.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
+    /// A node did not do it, and said why.
+    pub(crate) fn refused_with(code: &str, message: &str) -> Self {
+        let why = Self::peer(&format!("the node refused ({code}): {message}"));
+        Self { refusal: Some(code.into()), ..why }
     }
 
     /// What the node stopped by an order, although the order is not in the governance log.
@@ -112,7 +125,7 @@ impl Error {
     }
 
     fn new(code: &'static str, message: String) -> Self {
-        Self { code, message, acting: None }
+        Self { code, message, acting: None, refusal: None }
     }
 
     pub(crate) fn folder(path: &Path, why: &dyn Display) -> Self {

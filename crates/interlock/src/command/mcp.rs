@@ -61,10 +61,22 @@ fn tell_client(why: &node::Error) {
     let request: serde_json::Value = serde_json::from_slice(&line).unwrap_or_default();
     let id = request.get("id").filter(|id| id.is_string() || id.is_number());
     let Some(id) = id.filter(|_| request.get("method").is_some()) else { return };
-    let error = serde_json::json!({"code": NO_SESSION, "message": why.to_string(), "data": {"code": why.code()}});
+    let error = serde_json::json!({"code": NO_SESSION, "message": why.to_string(), "data": {"code": code_of(why)}});
     let answer = serde_json::json!({"jsonrpc": "2.0", "id": id, "error": error});
     // A client that has gone is told nothing.
     let _gone = writeln!(stdout(), "{answer}");
+}
+
+/// Why there is no session, as `docs/codes.md` lists it.
+fn code_of(why: &node::Error) -> &str {
+    match (why.refusal(), why.code()) {
+        (Some(code), _) => code,
+        (None, "overload") => "refused.overload",
+        (None, "server") => "server.start",
+        (None, "ended" | "stopping") => "node.stopping",
+        (None, "socket" | "unanswered") => "node.unreachable",
+        (None, code) => code,
+    }
 }
 
 /// An agent may open the node's own socket alone, and reads no configuration.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod codes;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod machine;

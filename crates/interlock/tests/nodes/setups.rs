@@ -177,7 +177,10 @@ fn a_server_that_cannot_start_is_an_error_of_the_first_request() {
     let ended = mcp(&domain, asked, || ());
     assert_eq!(ended.status.code(), Some(78));
     let answer: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
-    assert_eq!((&answer["id"], &answer["error"]["data"]["code"]), (&7.into(), &"server".into()));
+    assert_eq!(
+        (&answer["id"], &answer["error"]["data"]["code"]),
+        (&7.into(), &"server.start".into())
+    );
     let (said, told) = (String::from_utf8_lossy(&ended.stderr), answer["error"].to_string());
     for text in [said.as_ref(), told.as_str(), node.stderr().as_str()] {
         assert!(text.contains("was not found"), "{text}");

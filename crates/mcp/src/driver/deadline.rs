@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use crate::Deadlines;
 use crate::limits::{
     FIRST_MESSAGE_MS_MAX, FLUSH_MS_MAX, LAST_MESSAGES_MS, LINGER_MS_MAX, SETTLE_MS_MAX,
-    SHUTDOWN_MS_MAX, STOPPED_MS_MAX, TERMINATE_MS_MAX, WRITE_MS_MAX,
+    SHUTDOWN_MS_MAX, STALLED_MS_MAX, STOPPED_MS_MAX, TERMINATE_MS_MAX, WRITE_MS_MAX,
 };
 
 /// The times of [`crate::limits`].
@@ -13,6 +13,7 @@ use crate::limits::{
 pub(super) struct Times {
     pub(super) deadlines: Deadlines,
     pub(super) write: Duration,
+    pub(super) stalled: Duration,
     pub(super) shutdown: Duration,
     pub(super) settle: Duration,
     pub(super) stopped: Duration,
@@ -28,6 +29,7 @@ impl Default for Times {
         Self {
             deadlines: Deadlines::default(),
             write: Duration::from_millis(WRITE_MS_MAX),
+            stalled: Duration::from_millis(STALLED_MS_MAX),
             shutdown: Duration::from_millis(SHUTDOWN_MS_MAX),
             settle: Duration::from_millis(SETTLE_MS_MAX),
             stopped: Duration::from_millis(STOPPED_MS_MAX),

@@ -1,3 +1,4 @@
+use std::future::Future;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -6,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::Direction;
 use crate::limits::{
@@ -27,6 +28,8 @@ pub(super) enum Event {
     Failed(Direction, u64),
     /// The client's stream has ended; lines of it may wait.
     ClientEnds,
+    /// The client does not go on with a long line, and others wait for its room.
+    ClientStalls,
 }
 
 /// A line, and the room that it has where it needs some.
@@ -40,12 +43,13 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Reads lines that want to go in this direction; where there is a `room`, no further than that.
+    /// Reads lines that want to go in this direction; where there is a `room`, no further than that, and a line that has some must
+    /// go on within this time while others wait for it.
     pub(super) fn read<R>(
         reader: Option<R>,
         to: Direction,
         events: &mpsc::Sender<Event>,
-        room: Option<Room>,
+        room: Option<(Room, Duration)>,
     ) -> Self
     where
         R: AsyncRead + Send + Unpin + 'static,
@@ -54,12 +58,13 @@ impl Lines {
         let events = events.clone();
         let mut task = JoinSet::new();
         task.spawn(async move {
-            if let Some(reader) = reader {
-                read(reader, sender.clone(), room).await;
-            }
+            let end = match reader {
+                Some(reader) => read(reader, sender.clone(), room).await,
+                None => Event::ClientEnds,
+            };
             if to == Direction::ToServer {
                 // Nobody listens once the session is over.
-                let _ = events.send(Event::ClientEnds).await;
+                let _ = events.send(end).await;
             }
         });
         Self { to, lines, _task: task }
@@ -75,13 +80,24 @@ impl Lines {
 }
 
 /// Reads to the stream's end. A stream that fails has ended, and so has one that never ends its line.
-async fn read<R: AsyncRead + Unpin>(mut reader: R, sender: mpsc::Sender<Line>, room: Option<Room>) {
+async fn read<R: AsyncRead + Unpin>(
+    mut reader: R,
+    sender: mpsc::Sender<Line>,
+    room: Option<(Room, Duration)>,
+) -> Event {
     let mut held: Option<Held> = None;
+    let mut pace = room.as_ref().map(|(_, limit)| LinePace::new(*limit));
     let mut lines = wire::frame::Lines::new(wire::limits::LINE_BYTES_MAX);
     let mut buffer = vec![0; READ_BYTES];
     let mut unended: usize = 0;
     while unended <= ENDLESS_BYTES_MAX {
-        let Ok(count @ 1..) = reader.read(&mut buffer).await else { break };
+        let reading = reader.read(&mut buffer);
+        let read = match (&room, &mut pace) {
+            (Some((room, _)), Some(pace)) if held.is_some() => pace.read(room, reading).await,
+            _ => Some(reading.await),
+        };
+        let Some(read) = read else { return Event::ClientStalls };
+        let Ok(count @ 1..) = read else { break };
         let bytes = buffer.get(..count).unwrap_or_default();
         unended = match bytes.iter().rposition(|byte| *byte == b'\n') {
             Some(last) => count.saturating_sub(last),
@@ -91,18 +107,61 @@ async fn read<R: AsyncRead + Unpin>(mut reader: R, sender: mpsc::Sender<Line>, r
             // What is held is for the line that was being read.
             let held = held.take().and_then(|held| held.of(&line));
             if sender.send((line, held)).await.is_err() {
-                return;
+                return Event::ClientEnds;
             }
         }
-        if let Some(room) = &room
+        if let (Some((room, _)), Some(pace)) = (&room, &mut pace)
             && unended > SHORT_LINE_BYTES
             && held.is_none()
         {
             held = room.for_a_line().await;
+            pace.begin();
         }
     }
     if let Err(error) = lines.finish() {
         let _ = sender.send((Err(error), None)).await;
+    }
+    Event::ClientEnds
+}
+
+/// How fast a line that has room goes on: only the time in which its next bytes are waited for counts.
+struct LinePace {
+    limit: Duration,
+    left: Duration,
+    bytes: usize,
+}
+
+impl LinePace {
+    fn new(limit: Duration) -> Self {
+        Self { limit, left: limit, bytes: 0 }
+    }
+
+    fn begin(&mut self) {
+        *self = Self::new(self.limit);
+    }
+
+    /// Waits for the line's next bytes. None where it has not gone on for too long and others wait for its room.
+    async fn read(
+        &mut self,
+        room: &Room,
+        reading: impl Future<Output = std::io::Result<usize>>,
+    ) -> Option<std::io::Result<usize>> {
+        let begun = Instant::now();
+        let stalled = async {
+            sleep(self.left).await;
+            room.is_wanted().await;
+        };
+        let read = tokio::select! {
+            biased;
+            read = reading => read,
+            () = stalled => return None,
+        };
+        self.left = self.left.saturating_sub(begun.elapsed());
+        self.bytes = self.bytes.saturating_add(read.as_ref().map_or(0, |count| *count));
+        if self.bytes >= READ_BYTES {
+            self.begin();
+        }
+        Some(read)
     }
 }
 

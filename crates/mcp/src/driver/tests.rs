@@ -162,6 +162,7 @@ fn times() -> Times {
     Times {
         deadlines: Deadlines::default(),
         write: Duration::from_secs(20),
+        stalled: Duration::from_secs(20),
         shutdown: Duration::from_millis(400),
         settle: Duration::from_millis(400),
         stopped: Duration::from_millis(100),
@@ -200,6 +201,16 @@ impl Client {
     }
 
     fn start_within(gate: &Arc<Script>, server: &ServerCommand, times: Times) -> Self {
+        Self::begin((gate, server), times, UserRoom::default())
+    }
+
+    /// As [`Client::start`], with this room of its OS user, and little time to go on with a long line.
+    fn start_in(gate: &Arc<Script>, server: &ServerCommand, room: &UserRoom) -> Self {
+        let times = Times { stalled: Duration::from_millis(100), ..times() };
+        Self::begin((gate, server), times, room.clone())
+    }
+
+    fn begin((gate, server): (&Arc<Script>, &ServerCommand), times: Times, room: UserRoom) -> Self {
         let (near, far) = tokio::io::duplex(64 * 1024);
         let (reader, writer) = tokio::io::split(near);
         let notes = Arc::<Mutex<Vec<Note>>>::default();
@@ -209,7 +220,7 @@ impl Client {
         let session = tokio::spawn(async move {
             let process = server.start().await.expect("this test needs `python3` and `sh`");
             let deadlines = times.deadlines;
-            let child = StartedServer { process, deadlines, room: UserRoom::default() };
+            let child = StartedServer { process, deadlines, room };
             run(running, child, tokio::io::split(far), (sink, times)).await
         });
         Self { gate: Arc::clone(gate), notes, reader: BufReader::new(reader), writer, session }

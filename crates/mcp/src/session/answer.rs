@@ -229,37 +229,37 @@ pub(super) fn withheld(id: &Id, code: &str) -> Vec<u8> {
 }
 
 pub(super) fn ended(id: &Id, why: &Ended) -> Vec<u8> {
-    let message = match why {
-        Ended::Client => "the client ended its side before the server answered",
-        Ended::Server => "the server ended",
-        Ended::Unruly => "the server was stopped: it sent too much that is not passed on",
+    let mut data = Object::from([("code", Value::from(why.code()))]);
+    let words = match why {
+        Ended::Client => "the client ended its side before the server answered".to_owned(),
+        Ended::Server => "the server ended".to_owned(),
+        Ended::Unruly => {
+            "the server was stopped: it sent too much that is not passed on".to_owned()
+        }
         Ended::Revision(revision) => {
-            let message = format!(
+            format!(
                 "the server was stopped: it chose revision `{revision}`, which is not read here"
-            );
-            return error_response(id, ErrorNumber::Ended.number(), &message, None);
+            )
         }
         Ended::Unreadable { sender, kind } => {
             let side = sender.sender();
-            let message = format!(
-                "{REFUSED_INPUT}: the session was ended: the {side} sent what can't be read, and which call it is can't be told ({kind})"
-            );
-            let data = [("code", REFUSED_INPUT), ("kind", kind), ("side", side)];
-            let data = object(data.map(|(name, text)| (name, Value::from(text))));
-            return error(id, ErrorNumber::Ended, &message, data);
+            data.insert("kind", Value::from(*kind));
+            data.insert("side", Value::from(side));
+            format!(
+                "the session was ended: the {side} sent what can't be read, and which call it is can't be told ({kind})"
+            )
         }
-        Ended::Stopped => "the node is stopping",
-        Ended::Ordered(code) => {
-            let data = object([("code", Value::from(code.as_str()))]);
-            return error(
-                id,
-                ErrorNumber::Ended,
-                &format!("{code}: the session was stopped"),
-                data,
-            );
+        Ended::Stalled => {
+            "the client did not go on with a long line, and others waited for its room".to_owned()
         }
+        Ended::Stopped => "the node is stopping".to_owned(),
+        Ended::Ordered(_) => "the session was stopped".to_owned(),
     };
-    error_response(id, ErrorNumber::Ended.number(), message, None)
+    let message = match why {
+        Ended::Unreadable { .. } | Ended::Ordered(_) => format!("{}: {words}", why.code()),
+        _ => words,
+    };
+    error(id, ErrorNumber::Ended, &message, Value::Object(data))
 }
 
 /// An error response; its data is left out should it hold what no reader accepts, such as a NUL.

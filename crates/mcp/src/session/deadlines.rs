@@ -33,6 +33,14 @@ impl Default for Deadlines {
     }
 }
 
+/// A request that was given up, and of which nobody is told yet.
+#[derive(Debug)]
+pub(super) struct Untold {
+    /// Where it went.
+    to: Direction,
+    id: Id,
+}
+
 /// Deadlines. Progress that is passed on puts off the one of its request, and an answer of the client's those of all of its
 /// requests: the server may have waited for it. Nothing puts one off beyond its latest.
 ///
@@ -78,8 +86,8 @@ impl Session {
         self.asked(to.back()).put_off(until_ms, |opened| opened.progress.as_ref() == Some(token));
     }
 
-    /// Ends a request of which nobody knows how it ended, tells who asked, and takes it back from who did not answer. Nobody
-    /// is told of what was cancelled.
+    /// Ends a request of which nobody knows how it ended, and takes it back from who did not answer. Who asked is told once that
+    /// is sequenced; nobody is told of what was cancelled.
     fn give_up(&mut self, to: Direction, given_up: &GivenUp, out: &mut Vec<Effect>) {
         let GivenUp { id, opened, is_cancelled } = given_up;
         let written = match opened.written {
@@ -87,20 +95,54 @@ impl Session {
             Written::UnderWay => Written::Unmeasured,
             written => written,
         };
-        out.push(Effect::Lost { ticket: opened.ticket, written });
+        let ticket = opened.ticket;
         if *is_cancelled {
+            out.push(Effect::Lost { ticket, written });
             return;
         }
+        // INVARIANT: who asked is told once its end is sequenced, so that nothing it asks next is decided before.
+        out.push(Effect::GiveUp { ticket, written });
+        self.given_up.insert(ticket, Untold { to, id: id.clone() });
         self.counts.overdue = self.counts.overdue.saturating_add(1);
         if self.counts.overdue <= NOTES_MAX {
             let method = opened.method.clone();
             out.push(Effect::Note(Note::Overdue { direction: to, method }));
         }
-        self.write_aside(to.back(), answer::overdue(id, to), out);
         // MCP, cancellation: "The initialize request MUST NOT be cancelled by clients".
         if opened.asked != Asked::Initialize {
             self.write_aside(to, cancelling::cancellation(id), out);
         }
+    }
+
+    /// That a request was given up is sequenced: who asked is told.
+    pub(super) fn tell_given_up(&mut self, ticket: u64, out: &mut Vec<Effect>) {
+        if let Some(Untold { to, id }) = self.given_up.remove(&ticket) {
+            self.write_aside(to.back(), answer::overdue(&id, to), out);
+        }
+    }
+
+    /// The session ends: the client is told now of what was given up.
+    pub(super) fn tell_all_given_up(&mut self, out: &mut Vec<Effect>) {
+        for Untold { to, id } in std::mem::take(&mut self.given_up).into_values() {
+            if to == Direction::ToServer {
+                self.write_aside(to.back(), answer::overdue(&id, to), out);
+            }
+        }
+    }
+
+    /// Requests that went in this direction and were given up, and of which nobody is told yet.
+    pub(super) fn untold(&self, to: Direction) -> usize {
+        self.given_up.values().filter(|untold| untold.to == to).count()
+    }
+
+    /// Whether an answer under this id would be taken for that to another request: of one that is open, or was given up and is
+    /// not yet told so.
+    pub(super) fn is_taken(&self, to: Direction, id: &Id) -> bool {
+        let open = match to {
+            Direction::ToServer => &self.asked_by_client,
+            Direction::ToClient => &self.asked_by_server,
+        };
+        open.has(id) || self.given_up.values().any(|untold| untold.to == to && untold.id == *id)
     }
 
     /// Writes a line that no lane waits for.

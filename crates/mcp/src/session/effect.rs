@@ -21,6 +21,8 @@ pub enum Input {
     /// A write in this direction failed, and all later ones will. Of the line that was being written so many bytes were
     /// taken.
     Failed(Direction, u64),
+    /// That the request with this ticket was given up is sequenced: the answer to [`Effect::GiveUp`].
+    Sequenced(u64),
     /// What this lane waits for will not come.
     Broken(Direction),
     /// Time has passed: [`super::Session::due_ms`] has come.
@@ -62,6 +64,13 @@ pub enum Effect {
     },
     /// Tell the gate that nobody knows how a ticket ended; no lane waits for it.
     Lost {
+        /// The permit's ticket.
+        ticket: u64,
+        /// How much of its line was written.
+        written: Written,
+    },
+    /// As [`Effect::Lost`], of a request that is given up; answered by [`Input::Sequenced`].
+    GiveUp {
         /// The permit's ticket.
         ticket: u64,
         /// How much of its line was written.

@@ -9,7 +9,7 @@ use super::read::{self, Incoming};
 use super::{Carried, Ended, Lane, Session, Written, answer};
 use crate::session::Effect;
 use crate::session::open::Open;
-use crate::{Answer, Completed, Direction, Stop};
+use crate::{Answer, Completed, Direction};
 
 /// Ends, and the small moves that they and all else are made of.
 impl Session {
@@ -68,6 +68,7 @@ impl Session {
             return;
         }
         out.push(Effect::End);
+        self.tell_all_given_up(out);
         for (id, opened) in self.asked_by_client.drain() {
             out.push(opened.lost());
             if !self.client_deaf {
@@ -105,7 +106,9 @@ impl Session {
             Some(Ended::Server | Ended::Unruly | Ended::Revision(_) | Ended::Unreadable { .. }) => {
                 true
             }
-            Some(Ended::Client | Ended::Stopped | Ended::Ordered(_)) | None => false,
+            Some(Ended::Client | Ended::Stalled | Ended::Stopped | Ended::Ordered(_)) | None => {
+                false
+            }
         };
         is_answered && !self.client_ended && !self.client_deaf
     }
@@ -190,15 +193,6 @@ impl Session {
         match to {
             Direction::ToServer => &mut self.asked_by_client,
             Direction::ToClient => &mut self.asked_by_server,
-        }
-    }
-}
-
-impl From<Stop> for Ended {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Node => Self::Stopped,
-            Stop::Ordered { code } => Self::Ordered(code),
         }
     }
 }

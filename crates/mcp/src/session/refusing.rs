@@ -51,8 +51,7 @@ impl Session {
         out: &mut Vec<Effect>,
     ) {
         let is_repeated = |(at, id): (usize, &Id)| ids.iter().take(at).any(|other| other == id);
-        let open = self.asked(to);
-        if ids.iter().any(|id| open.has(id)) || ids.iter().enumerate().any(is_repeated) {
+        if ids.iter().any(|id| self.is_taken(to, id)) || ids.iter().enumerate().any(is_repeated) {
             return self.end_unreadable(to, problem.kind, out);
         }
         let Some((last, others)) = ids.split_last() else { return self.rest(to) };

@@ -19,6 +19,7 @@ async fn a_server_that_hangs_ends_a_call_with_an_error_under_its_id() {
     let told = client.hears().await;
     assert!(told.contains(r#""id":1,"error":{"code":-32007,"#), "{told}");
     assert!(told.contains(r#""data":{"code":"server.deadline"}"#), "{told}");
+    assert_eq!(client.gate.ends(), [UNKNOWN], "its end is sequenced before it is told");
     let sent = format!("{CALL}\n{CANCEL}\n");
     until(|| std::fs::read_to_string(&log).is_ok_and(|text| text == sent)).await;
     let gate = Arc::clone(&client.gate);

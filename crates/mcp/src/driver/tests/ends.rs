@@ -30,7 +30,7 @@ async fn the_first_request_is_answered_by_why_the_server_ended() {
     };
     until(|| !Path::new(&format!("/proc/{pid}")).exists()).await;
     client.says(PING).await;
-    let line = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32003,"message":"the server ended"}}"#;
+    let line = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32003,"message":"the server ended","data":{"code":"server.ended"}}}"#;
     assert_eq!(client.hears().await, line);
     assert_eq!(client.ends().await.ended, Ended::Server);
     assert_eq!(gate.ends(), [], "nothing was decided");
@@ -40,7 +40,7 @@ async fn the_first_request_is_answered_by_why_the_server_ended() {
 async fn a_server_that_ends_leaves_no_request_without_an_answer() {
     let mut client = Client::start(&Script::new(no_writes), &python(&["quit-after-one"]));
     client.says(PING).await;
-    let line = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32003,"message":"the server ended"}}"#;
+    let line = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32003,"message":"the server ended","data":{"code":"server.ended"}}}"#;
     assert_eq!(client.hears().await, line);
     let gate = Arc::clone(&client.gate);
     assert_eq!(client.ends().await.ended, Ended::Server);

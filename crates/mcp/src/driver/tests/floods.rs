@@ -108,7 +108,7 @@ async fn stderr_is_passed_on_up_to_its_bounds_and_never_holds_the_server_back() 
 fn half_a_line(room: &UserRoom, bytes: usize) -> (Lines, Arc<AtomicUsize>, JoinHandle<()>) {
     let (mut client, reader) = tokio::io::duplex(READ_BYTES);
     let (events, _) = mpsc::channel(pipe::EVENTS_MAX);
-    let room = Some(Room::new(room.clone()));
+    let room = Some((Room::new(room.clone()), PATIENCE));
     let lines = Lines::read(Some(reader), Direction::ToServer, &events, room);
     let read = Arc::<AtomicUsize>::default();
     let count = Arc::clone(&read);
@@ -141,7 +141,7 @@ async fn long_lines_of_an_os_user_wait_where_its_room_is_used_up() {
     // Short lines need no room.
     let (mut client, reader) = tokio::io::duplex(READ_BYTES);
     let (events, _) = mpsc::channel(pipe::EVENTS_MAX);
-    let own = Some(Room::new(room.clone()));
+    let own = Some((Room::new(room.clone()), PATIENCE));
     let mut lines = Lines::read(Some(reader), Direction::ToServer, &events, own);
     client.write_all(b"{}\n").await.unwrap();
     let (line, held) = timeout(PATIENCE, lines.next()).await.unwrap();
@@ -161,7 +161,7 @@ async fn a_session_reads_no_line_further_than_its_room() {
     let user = UserRoom::default();
     let (mut client, reader) = tokio::io::duplex(READ_BYTES);
     let (events, _) = mpsc::channel(pipe::EVENTS_MAX);
-    let room = Some(Room::new(user.clone()));
+    let room = Some((Room::new(user.clone()), PATIENCE));
     let mut lines = Lines::read(Some(reader), Direction::ToServer, &events, room);
     let count = Arc::<AtomicUsize>::default();
     let said = Arc::clone(&count);
@@ -190,4 +190,96 @@ async fn a_session_reads_no_line_further_than_its_room() {
     }
     drop(speaks.await.unwrap());
     assert_eq!(user.left_bytes(), AHEAD_USER_BYTES_MAX, "all is given back");
+}
+
+/// What becomes of a client that says so much of a line that does not end, within this time.
+fn stalls(room: &UserRoom, limit: Duration) -> (mpsc::Receiver<Event>, Lines, DuplexStream) {
+    let (client, reader) = tokio::io::duplex(4 * SHORT_LINE_BYTES);
+    let (events, happened) = mpsc::channel(pipe::EVENTS_MAX);
+    let lines = Lines::read(
+        Some(reader),
+        Direction::ToServer,
+        &events,
+        Some((Room::new(room.clone()), limit)),
+    );
+    (happened, lines, client)
+}
+
+#[tokio::test]
+async fn who_stalls_in_long_lines_goes_when_others_wait_for_room() {
+    let (room, limit) = (UserRoom::default(), Duration::from_millis(50));
+    let at_once = AHEAD_USER_BYTES_MAX / wire::limits::LINE_BYTES_MAX;
+    let mut stalled: Vec<_> = (0..at_once).map(|_| stalls(&room, limit)).collect();
+    let half = vec![b'x'; 2 * SHORT_LINE_BYTES];
+    for (_, _, client) in &mut stalled {
+        client.write_all(&half).await.unwrap();
+    }
+    until(|| room.left_bytes() == 0).await;
+    tokio::time::sleep(4 * limit).await;
+    for (happened, ..) in &mut stalled {
+        assert!(happened.try_recv().is_err(), "nobody waits for its room");
+    }
+    let (_happened, mut lines, mut client) = stalls(&room, PATIENCE);
+    client.write_all(&half).await.unwrap();
+    client.write_all(b"\n").await.unwrap();
+    let (line, held) = timeout(PATIENCE, lines.next()).await.unwrap();
+    assert!(matches!(line, Input::Line(_, Ok(_))) && held.is_some());
+    let mut ends = JoinSet::new();
+    for (mut happened, lines, client) in stalled {
+        ends.spawn(async move {
+            let event = happened.recv().await;
+            drop((lines, client));
+            event
+        });
+    }
+    let first = timeout(PATIENCE, ends.join_next()).await.unwrap();
+    assert!(matches!(first, Some(Ok(Some(Event::ClientStalls)))), "{first:?}");
+}
+
+#[tokio::test]
+async fn who_goes_on_with_a_long_line_keeps_its_session() {
+    let (room, limit) = (UserRoom::default(), Duration::from_secs(2));
+    let (mut happened, mut lines, mut client) = stalls(&room, limit);
+    client.write_all(&vec![b'x'; 2 * SHORT_LINE_BYTES]).await.unwrap();
+    until(|| room.left_bytes() < AHEAD_USER_BYTES_MAX).await;
+    // All other room is used up, and more is waited for.
+    let mut others: Vec<_> = (0..AHEAD_USER_BYTES_MAX / wire::limits::LINE_BYTES_MAX)
+        .map(|_| stalls(&room, PATIENCE))
+        .collect();
+    for (_, _, other) in &mut others {
+        other.write_all(&vec![b'x'; 2 * SHORT_LINE_BYTES]).await.unwrap();
+    }
+    until(|| room.left_bytes() == 0).await;
+    let began = Instant::now();
+    while began.elapsed() < limit + limit / 2 {
+        client.write_all(&vec![b'x'; READ_BYTES]).await.unwrap();
+        tokio::time::sleep(limit / 100).await;
+    }
+    client.write_all(b"\n").await.unwrap();
+    assert!(matches!(timeout(PATIENCE, lines.next()).await.unwrap().0, Input::Line(_, Ok(_))));
+    assert!(happened.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_session_that_stalls_is_told_why_it_ends() {
+    let user = UserRoom::default();
+    let mut client = Client::start_in(&Script::new(no_writes), &python(&["deaf"]), &user);
+    client.says(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).await;
+    client.writer.write_all(&vec![b'x'; 2 * SHORT_LINE_BYTES]).await.unwrap();
+    until(|| user.left_bytes() < AHEAD_USER_BYTES_MAX).await;
+    let others = AHEAD_USER_BYTES_MAX / wire::limits::LINE_BYTES_MAX;
+    let wants = tokio::spawn(async move {
+        let mut held = Vec::new();
+        for _ in 0..others {
+            held.push(Room::new(user.clone()).for_a_line().await);
+        }
+        held.len()
+    });
+    let told = client.hears().await;
+    assert!(
+        told.contains(r#""id":1,"error":{"code":-32003,"#) && told.contains("others waited"),
+        "{told}"
+    );
+    assert_eq!(client.ends().await.ended, Ended::Stalled);
+    assert_eq!(wants.await.unwrap(), others);
 }

@@ -21,13 +21,28 @@ fn aside(to: Direction, line: &str) -> Effect {
     Effect::Write { lane: None, to, line: line.into() }
 }
 
+fn given_up(ticket: u64, line: &str) -> Effect {
+    Effect::GiveUp { ticket, written: Written::Bytes(line.len() as u64 + 1) }
+}
+
 fn note(direction: Direction, method: &str) -> Effect {
     Effect::Note(Note::Overdue { direction, method: method.into() })
 }
 
 impl Play {
+    /// What comes of this time, and of what is given up by then once that is sequenced.
     fn at(&mut self, now_ms: u64) -> Vec<Effect> {
-        self.session.step(now_ms, Input::Time)
+        let effects = self.session.step(now_ms, Input::Time);
+        self.sequenced(now_ms, effects)
+    }
+
+    fn sequenced(&mut self, now_ms: u64, mut effects: Vec<Effect>) -> Vec<Effect> {
+        for effect in effects.clone() {
+            if let Effect::GiveUp { ticket, .. } = effect {
+                effects.extend(self.session.step(now_ms, Input::Sequenced(ticket)));
+            }
+        }
+        effects
     }
 
     /// Sends a notification that is permitted and written, at this time.
@@ -49,14 +64,47 @@ fn an_overdue_call_is_answered_ended_and_cancelled() {
     assert_eq!(play.session.due_ms(), Some(DEADLINE_MS));
     assert_eq!(play.at(DEADLINE_MS - 1), []);
     let expected = [
-        lost(1, CALL),
+        given_up(1, CALL),
         note(ToServer, "tools/call"),
-        aside(ToClient, &overdue("1")),
         aside(ToServer, &cancel("1")),
+        aside(ToClient, &overdue("1")),
     ];
     assert_eq!(play.at(DEADLINE_MS), expected);
     assert_eq!((play.session.due_ms(), play.session.counts().overdue), (None, 1));
     assert!(play.session.wants(ToServer) && play.session.wants(ToClient));
+}
+
+#[test]
+fn nobody_is_told_of_a_given_up_call_before_that_is_sequenced() {
+    let mut play = Play::new();
+    play.opens(ToServer, CALL, 1);
+    let effects = play.session.step(DEADLINE_MS, Input::Time);
+    assert_eq!(written(&effects, ToClient), [] as [&str; 0]);
+    let told = play.session.step(DEADLINE_MS, Input::Sequenced(1));
+    assert_eq!(told, [aside(ToClient, &overdue("1"))]);
+    assert_eq!(play.session.step(DEADLINE_MS, Input::Sequenced(1)), []);
+}
+
+#[test]
+fn a_session_that_ends_tells_of_what_it_gave_up() {
+    let mut play = Play::new();
+    play.opens(ToServer, CALL, 1);
+    play.session.step(DEADLINE_MS, Input::Time);
+    let effects = play.session.step(DEADLINE_MS, Input::End(Ended::Stopped));
+    assert_eq!(effects, [Effect::End, aside(ToClient, &overdue("1"))]);
+    assert_eq!(play.session.step(DEADLINE_MS, Input::Sequenced(1)), []);
+}
+
+#[test]
+fn the_id_of_a_call_that_nobody_is_told_of_yet_is_taken() {
+    let mut play = Play::new();
+    play.opens(ToServer, CALL, 1);
+    play.session.step(DEADLINE_MS, Input::Time);
+    let late = Input::Line(ToClient, Ok(result("1").into_bytes()));
+    play.session.step(DEADLINE_MS, late);
+    let again = Input::Line(ToServer, Ok(request("1", "ping").into_bytes()));
+    play.session.step(DEADLINE_MS, again);
+    assert!(matches!(play.session.ended(), Some(Ended::Unreadable { .. })));
 }
 
 #[test]
@@ -65,8 +113,9 @@ fn what_is_overdue_is_given_up_before_its_answer_is_looked_at() {
     play.opens(ToServer, CALL, 1);
     let effects =
         play.session.step(DEADLINE_MS, Input::Line(ToClient, Ok(result("1").into_bytes())));
-    assert_eq!(written(&effects, ToClient), [overdue("1")]);
     assert_eq!(effects.last(), Some(&Effect::Refused("refused.input")));
+    let effects = play.sequenced(DEADLINE_MS, effects);
+    assert_eq!(written(&effects, ToClient), [overdue("1")]);
     assert_eq!(play.session.counts().late, 1);
 }
 
@@ -116,7 +165,7 @@ fn a_line_that_is_being_written_counts_as_written_in_part() {
     play.asks(ToServer, CALL);
     play.answer(ToServer, permit(1));
     let effects = play.at(DEADLINE_MS);
-    assert_eq!(effects[0], Effect::Lost { ticket: 1, written: Written::Unmeasured });
+    assert_eq!(effects[0], Effect::GiveUp { ticket: 1, written: Written::Unmeasured });
     assert_eq!(written(&effects, ToClient), [overdue("1")]);
     assert_eq!(play.session.step(DEADLINE_MS, Input::Written(ToServer)), []);
     assert!(play.session.wants(ToServer));
@@ -193,10 +242,10 @@ fn a_client_that_never_answers_keeps_nothing_open() {
     play.opens(ToClient, &request("1", "roots/list"), 1);
     let why = "client.deadline: the client did not answer in time";
     let expected = [
-        unknown(1),
+        Effect::GiveUp { ticket: 1, written: Written::Unmeasured },
         note(ToClient, "roots/list"),
-        aside(ToServer, &error("1", -32_007, why, r#"{"code":"client.deadline"}"#)),
         aside(ToClient, &cancel("1")),
+        aside(ToServer, &error("1", -32_007, why, r#"{"code":"client.deadline"}"#)),
     ];
     assert_eq!(play.at(CLIENT_DEADLINE_MS - 1), []);
     assert_eq!(play.at(CLIENT_DEADLINE_MS), expected);

@@ -3,7 +3,13 @@
 use super::*;
 
 fn told(id: &str, message: &str) -> Effect {
-    Effect::Write { lane: None, to: ToClient, line: error(id, -32_003, message, "").into() }
+    let code = match message {
+        "the server ended" => "server.ended",
+        "the node is stopping" => "node.stopping",
+        _ => "client.ended",
+    };
+    let data = format!(r#"{{"code":"{code}"}}"#);
+    Effect::Write { lane: None, to: ToClient, line: error(id, -32_003, message, &data).into() }
 }
 
 #[test]

@@ -123,6 +123,8 @@ struct World {
     now_ms: u64,
     /// The requests that were permitted and have not ended, by ticket.
     asked: BTreeMap<u64, Asked>,
+    /// Tickets of requests that were given up, and whose end is not yet sequenced, with the id under which the client is told.
+    unsequenced: BTreeMap<u64, Option<Id>>,
     /// When progress was passed on last, or the client was asked something.
     excused_ms: u64,
     /// Messages that the server sent of its own accord and that were decided, without cancellations.
@@ -142,6 +144,7 @@ impl World {
             is_cut: false,
             now_ms: 0,
             asked: BTreeMap::new(),
+            unsequenced: BTreeMap::new(),
             excused_ms: 0,
             of_server: 0,
         }
@@ -159,7 +162,15 @@ impl World {
             self.check_untold(&effects, &cancelled);
         }
         for effect in effects {
-            if let Effect::Complete { ticket, .. } | Effect::Lost { ticket, .. } = &effect {
+            if let Effect::GiveUp { ticket, .. } = &effect {
+                let asked = self.asked.get(ticket).expect("it is open");
+                let id = (asked.to == ToServer).then(|| asked.id.clone());
+                self.unsequenced.insert(*ticket, id);
+            }
+            if let Effect::Complete { ticket, .. }
+            | Effect::Lost { ticket, .. }
+            | Effect::GiveUp { ticket, .. } = &effect
+            {
                 self.asked.remove(ticket);
             }
             self.check(effect);
@@ -242,7 +253,7 @@ impl World {
                     self.ask(lane, Ask::Complete(message));
                 }
             }
-            Effect::Lost { ticket, .. } => {
+            Effect::Lost { ticket, .. } | Effect::GiveUp { ticket, .. } => {
                 *self.tickets.get_mut(&ticket).expect("a ticket that was given") += 1;
             }
             Effect::List(names) => self.ask(ToClient, Ask::List(names.len())),
@@ -283,6 +294,9 @@ impl World {
             let Outcome::Error(error) = &response.outcome else { panic!("{text} was not allowed") };
             let own = crate::ErrorNumber::ALL.map(crate::ErrorNumber::number);
             assert!(own.contains(&error.code), "{text}");
+            // Who asked what was given up is told once that is sequenced, or the session is over.
+            let waits = self.unsequenced.values().flatten().any(|id| *id == response.id);
+            assert!(to == ToServer || self.is_cut || !waits, "{text} comes too early");
             // The id of what was refused before it was decided.
             if text.contains("refused.overload") {
                 return;
@@ -351,14 +365,19 @@ impl World {
         }
     }
 
+    /// Has the gate sequence one of the ends of what was given up.
+    fn sequence(&mut self, how: usize) {
+        let ticket = self.unsequenced.keys().nth(how % self.unsequenced.len().max(1)).copied();
+        if let Some(ticket) = ticket {
+            self.unsequenced.remove(&ticket);
+            self.step(Input::Sequenced(ticket));
+        }
+    }
+
     /// Whether a line ends the session: nobody can tell whom it concerns, or its id is taken.
     fn would_end(&self, to: Direction, (line, concerns): (&str, Concerns)) -> bool {
-        let open = match to {
-            ToServer => &self.session.asked_by_client,
-            ToClient => &self.session.asked_by_server,
-        };
         let is_taken = || match wire::jsonrpc::Outline::of(line.as_bytes()) {
-            wire::jsonrpc::Outline::Request(id) => open.has(&id),
+            wire::jsonrpc::Outline::Request(id) => self.session.is_taken(to, &id),
             _ => false,
         };
         let waiting = self.session.asked_by_client.waiting();
@@ -375,6 +394,7 @@ impl World {
         }
         if let (Gate, Ok(Message::Request(request))) = (concerns, &message)
             && self.session.asked(to).was_given_up(&request.id)
+            && !self.session.is_taken(to, &request.id)
         {
             // It is refused, and answered so.
             *self.unanswered.entry((to, request.id.clone())).or_default() += 1;
@@ -385,7 +405,7 @@ impl World {
         };
         let waiting = self.session.asked_by_client.waiting();
         let (is_asked, is_awaited) = match concerns {
-            Asker(raw) => (is_open(self, to, raw), false),
+            Asker(raw) => (self.session.is_taken(to, &id(raw)), false),
             Waiting(raw) => (false, is_open(self, to.back(), raw)),
             _ => (false, false),
         };
@@ -431,6 +451,7 @@ impl World {
     fn finish(&mut self, code: &str) {
         self.step(Input::End(Ended::Ordered(code.into())));
         for _ in 0..8 {
+            self.sequence(0);
             self.resolve(ToServer, 7);
             self.resolve(ToClient, 7);
         }
@@ -462,6 +483,8 @@ enum Move {
     /// The server sends this many notifications at once.
     Flood(u64),
     Wait(u64),
+    /// The gate has sequenced the end of something that was given up.
+    Sequenced(usize),
     /// The timer, whether it is due or not.
     Time,
     End,
@@ -480,6 +503,7 @@ fn moves() -> impl Strategy<Value = Move> {
         1 => lane.prop_map(Move::Broken),
         2 => (1..700_u64).prop_map(Move::Flood),
         6 => (0..5_000_u64).prop_map(Move::Wait),
+        12 => (0..8_usize).prop_map(Move::Sequenced),
         4 => Just(Move::Time),
         1 => Just(Move::End),
         1 => Just(Move::Ordered),
@@ -518,6 +542,7 @@ proptest! {
                 }
                 Move::Flood(count) => world.flood(count),
                 Move::Wait(ms) => world.now_ms += ms,
+                Move::Sequenced(how) => world.sequence(how),
                 Move::Time => world.step(Input::Time),
                 Move::End => world.step(Input::End(Ended::Client)),
                 Move::Ordered => world.step(Input::End(Ended::Ordered("execution.halted".into()))),

@@ -415,8 +415,8 @@ fn a_server_that_sends_too_much_that_can_not_be_read_is_stopped() {
         assert!(play.session.wants(ToClient));
     }
     let effects = play.line(ToClient, "Listening on stdio");
-    let line =
-        error("1", -32_003, "the server was stopped: it sent too much that is not passed on", "");
+    let why = "the server was stopped: it sent too much that is not passed on";
+    let line = error("1", -32_003, why, r#"{"code":"server.unruly"}"#);
     let open = lost(1, &request("1", "ping"));
     assert_eq!(
         effects[1..],
