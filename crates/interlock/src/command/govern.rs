@@ -56,7 +56,7 @@ pub(super) fn register(arguments: &Register, output: &mut Output) -> Result<Exit
 pub(super) fn trust(arguments: &Trust, output: &mut Output) -> Result<Exit, Failure> {
     is_domain_first(&arguments.domain, "trust", "STATE")?;
     let (Some(subject), Some(trust)) = (arguments.subject.clone(), arguments.state) else {
-        return show(&arguments.domain, output);
+        return show(&officer::options(&arguments.domain, &arguments.officer)?, output);
     };
     let options = officer::options(&arguments.domain, &arguments.officer)?;
     let subject = names::subject(&options, subject)?;
@@ -79,6 +79,9 @@ pub(super) fn halt(arguments: &Halt, output: &mut Output) -> Result<Exit, Failur
             Subject::Domain
         }
     };
+    if arguments.lift && !is_halted(&options, &subject) {
+        return nothing_to_lift(&subject, output);
+    }
     let (change, what) = if arguments.lift {
         let what = format!("the halt of {subject} is lifted");
         (Change::HaltLifted { subject }, what)
@@ -87,6 +90,29 @@ pub(super) fn halt(arguments: &Halt, output: &mut Output) -> Result<Exit, Failur
         (Change::HaltOrdered { subject }, what)
     };
     order(&options, (&arguments.domain, &arguments.officer), (change, &what), output)
+}
+
+/// Whether a halt of exactly this subject holds. Where that can't be told here, it may.
+fn is_halted(options: &Options, subject: &Subject) -> bool {
+    let Ok(governance) = node::domain::governance(options) else { return true };
+    // The node may act on a halt that the log does not have yet.
+    let acts = || {
+        let status = node::client::status(options).ok();
+        let reductions = status.as_ref().and_then(|status| status.get("reductions")?.as_array());
+        reductions.is_some_and(|reductions| !reductions.is_empty())
+    };
+    governance.standing().1.any(|halted| halted == subject) || acts()
+}
+
+/// Nothing is signed, and nothing goes on record.
+fn nothing_to_lift(subject: &Subject, output: &mut Output) -> Result<Exit, Failure> {
+    if output.is_json() {
+        let members = [("lifted", Value::Bool(false)), ("subject", subject.to_string().into())];
+        output.json(&object(members))?;
+    } else {
+        output.line(format!("nothing was done: no halt of {subject} holds"))?;
+    }
+    Ok(Exit::Denied)
 }
 
 /// That a subject does not stand where the domain does.
@@ -115,7 +141,7 @@ pub(super) fn order(
     let key = officer::key(domain, officer)?;
     let brought = node::domain::govern_as(options, &key, change.clone(), None);
     let (accepted, place) = brought.map_err(|why| match why.acting() {
-        Some(acting) => refused(&why).also(stopped(acting)),
+        Some(acting) => refused(&why).also(stopped(acting, &change)),
         None => refused(&why),
     })?;
     let unknown = match (&accepted.acting, place) {
@@ -130,17 +156,27 @@ pub(super) fn order(
         | Change::TrustChanged { subject, .. } => subject.to_string(),
         other => other.about(),
     };
-    told_of((accepted, place), what, unknown.map(|near| (subject, near)), output)
+    let stopped = accepted.acting.as_ref().map(|acting| stopped(acting, &change));
+    let unknown = unknown.map(|near| (subject, near));
+    told_of((accepted, place), what, (unknown, stopped), output)
 }
 
-/// `stopped: 2 executions, 3 sessions, 3 servers`.
-fn stopped(acting: &Acting) -> String {
-    format!(
-        "stopped: {}, {}, {}",
-        counted(acting.executions, "execution", "executions"),
-        counted(acting.sessions, "session", "sessions"),
-        counted(acting.servers, "server", "servers")
-    )
+/// `stopped: 2 executions, 3 sessions, 3 servers`; or why nothing stops.
+fn stopped(acting: &Acting, change: &Change) -> String {
+    if (acting.executions, acting.sessions) != (0, 0) {
+        return format!(
+            "stopped: {}, {}, {}",
+            counted(acting.executions, "execution", "executions"),
+            counted(acting.sessions, "session", "sessions"),
+            counted(acting.servers, "server", "servers")
+        );
+    }
+    match change {
+        Change::TrustChanged { trust, .. } if *trust < policy::Trust::Suspended => {
+            format!("stopped: 0 executions: `{}` stops nobody, policies see it", trust.as_str())
+        }
+        _ => "stopped: 0 executions: none that it covers was still going on".to_owned(),
+    }
 }
 
 pub(super) fn govern(
@@ -187,14 +223,14 @@ pub(super) fn told(
     what: &str,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    told_of(accepted, what, None, output)
+    told_of(accepted, what, (None, None), output)
 }
 
 /// Tells where a change was accepted, what it stopped, and whether anything is called what it names.
 fn told_of(
     (accepted, place): (Accepted, Place),
     what: &str,
-    unknown: Option<(String, Vec<String>)>,
+    (unknown, stopped): (Option<(String, Vec<String>)>, Option<String>),
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let exit = if unknown.is_some() { Exit::Denied } else { Exit::Ok };
@@ -225,10 +261,7 @@ fn told_of(
         Place::Node => "the node acts on it now",
         Place::Log => "no node runs: the next start acts on it",
     };
-    output.line(format!("{what} (governance record {index}; {when})"))?;
-    if let Some(acting) = &accepted.acting {
-        output.line(stopped(acting))?;
-    }
+    let mut what = what.to_owned();
     if let Some((subject, near)) = unknown {
         let near = match near.as_slice() {
             [] => String::new(),
@@ -236,13 +269,15 @@ fn told_of(
         };
         let text = format!("nothing here is called `{subject}`{near}");
         output.line(output.paint().text(Style::Warning, text))?;
+        what = format!("the order stands, should something be called so: {what}");
     }
+    output.line(format!("{what} (governance record {index}; {when})"))?;
+    stopped.map_or(Ok(()), |stopped| output.line(stopped))?;
     Ok(exit)
 }
 
-fn show(domain: &Path, output: &mut Output) -> Result<Exit, Failure> {
-    let options = config::load(domain)?;
-    let governance = node::domain::governance(&options).map_err(|why| Failure::node(&why))?;
+fn show(options: &Options, output: &mut Output) -> Result<Exit, Failure> {
+    let governance = node::domain::governance(options).map_err(|why| Failure::node(&why))?;
     if output.is_json() {
         output.json(&standing(&governance))?;
         return Ok(Exit::Ok);

@@ -109,12 +109,16 @@ fn of_governance(governance: &Governance) -> BTreeSet<Subject> {
     names
 }
 
+/// Those of its kind that are most like it.
 fn near(wanted: &Subject, names: &BTreeSet<Subject>) -> Vec<String> {
-    let bare = |text: &str| text.split_once(':').map_or(text, |(_, name)| name).to_owned();
-    let wanted = bare(&wanted.to_string());
+    let wanted = wanted.to_string();
+    let (kind, wanted) = wanted.split_once(':').unwrap_or(("", &wanted));
     let each = names.iter().map(Subject::to_string);
     let mut near: Vec<(f64, String)> = each
-        .map(|name| (strsim::jaro_winkler(&wanted, &bare(&name)), name))
+        .filter_map(|name| {
+            let (_, bare) = name.split_once(':').filter(|(of, _)| *of == kind)?;
+            Some((strsim::jaro_winkler(wanted, bare), name))
+        })
         .filter(|(likeness, _)| *likeness >= LIKENESS_MIN)
         .collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
@@ -146,10 +150,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_near_comes_first() {
+    fn what_is_near_is_of_the_same_kind() {
         let names =
             ["workload:agent", "workload:reader", "node:agent-1"].map(|one| one.parse().unwrap());
         let near = near(&"workload:agnt".parse().unwrap(), &BTreeSet::from(names));
-        assert_eq!(near.first().map(String::as_str), Some("workload:agent"));
+        assert_eq!(near, ["workload:agent"]);
     }
 }

@@ -29,8 +29,15 @@ pub(super) fn run(arguments: &Status, output: &mut Output) -> Result<Exit, Failu
         format!("{}  {}", label("records   "), count("records")),
     ];
     lines.iter().try_for_each(|line| output.line(line))?;
-    let reductions = status.get("reductions").and_then(Value::as_array).unwrap_or_default();
-    for reduction in reductions {
+    for halted in array(&status, "halted") {
+        let halted = paint.text(Style::Bad, halted.as_str().unwrap_or_default());
+        output.line(format!("{}  {halted}", label("halted    ")))?;
+    }
+    for one in array(&status, "trust") {
+        let trust = paint.text(Style::Bad, text(one, "trust"));
+        output.line(format!("{}  {} is {trust}", label("trust     "), text(one, "subject")))?;
+    }
+    for reduction in array(&status, "reductions") {
         let about = paint.text(Style::Heading, text(reduction, "about"));
         let (acts, missing) = ("acts here, and is not in the governance log", label("reduction "));
         let next = match reduction.get("why_not").and_then(Value::as_str) {
@@ -40,6 +47,10 @@ pub(super) fn run(arguments: &Status, output: &mut Output) -> Result<Exit, Failu
         output.line(format!("{missing}  {about} {acts}: {next}"))?;
     }
     Ok(Exit::Ok)
+}
+
+fn array<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+    value.get(name).and_then(Value::as_array).unwrap_or_default()
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {

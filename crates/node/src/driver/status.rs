@@ -8,7 +8,20 @@ impl<D: Disk> Driver<D> {
     /// others, and telling it takes work for each.
     pub(super) fn status(&self, is_local: bool) -> Value {
         let state = self.kernel.state();
-        let reductions = is_local.then(|| ("reductions", self.reductions_told()));
+        let taken = is_local.then(|| {
+            let (trust, halts) = state.governance().standing();
+            let below = trust.filter(|(_, trust)| *trust != policy::Trust::Trusted);
+            let below = below.map(|(subject, trust)| {
+                let trust = ("trust", Value::from(trust.as_str()));
+                object([("subject", Value::from(subject.to_string())), trust])
+            });
+            let halts = halts.map(|subject| Value::from(subject.to_string()));
+            [
+                ("halted", Value::Array(halts.collect())),
+                ("reductions", self.reductions_told()),
+                ("trust", Value::Array(below.collect())),
+            ]
+        });
         let executions = u64::try_from(state.executions().count()).unwrap_or(u64::MAX);
         let members = [
             ("bundle", Value::from(state.bundle().digest().to_string())),
@@ -19,7 +32,7 @@ impl<D: Disk> Driver<D> {
             ("v", Value::Integer(1)),
             ("verified", Value::Bool(state.is_verified())),
         ];
-        object(members.into_iter().chain(reductions))
+        object(members.into_iter().chain(taken.into_iter().flatten()))
     }
 
     fn reductions_told(&self) -> Value {

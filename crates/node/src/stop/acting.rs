@@ -11,11 +11,11 @@ use crate::limits::{LIKENESS_MIN, NEAR_MAX};
 
 /// What an order stopped, and whether anything here is called what it names.
 ///
-/// The node says it in the first line of its answer, `{"type":"acting"}`, before the order is on record. `executions` counts those that
-/// it covers; `sessions` and `servers` those that it cut.
+/// The node says it in the first line of its answer, `{"type":"acting"}`, before the order is on record. All counts are of what it
+/// stopped: what something else had stopped before is not among them, and a state that stops nobody counts nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Acting {
-    /// Live executions that it covers.
+    /// Live executions that it stopped.
     pub executions: u64,
     /// Sessions that it cut.
     pub sessions: u64,
@@ -62,11 +62,14 @@ impl Inner {
     pub(super) fn count(&self, change: &Change) -> Acting {
         let covers = |line: &super::Line| line.is_covered(&self.governance, &self.node, change);
         let mut acting = Acting::default();
-        let executions = self.executions.values().filter(|line| covers(line)).count();
-        acting.executions = u64::try_from(executions).unwrap_or(u64::MAX);
         if !cuts(change) {
             return acting;
         }
+        let goes_on =
+            |line: &super::Line| self.taken.from(&self.governance, &self.node, line).is_none();
+        let stops = |line: &&super::Line| covers(line) && goes_on(line);
+        let executions = self.executions.values().filter(stops).count();
+        acting.executions = u64::try_from(executions).unwrap_or(u64::MAX);
         for live in self.sessions.values() {
             if live.cut.code().is_none() && covers(&live.line) {
                 acting.sessions = acting.sessions.saturating_add(1);
@@ -135,19 +138,19 @@ impl Here {
     }
 }
 
-/// The names that are most like one, those that begin with it first: an execution is often called by the beginning of its id.
+/// The names of the same kind that are most like one, those that begin with it first: an execution is often called by the beginning of
+/// its id.
 fn near(wanted: &str, names: &BTreeSet<Subject>) -> Vec<String> {
+    let (kind, wanted) = wanted.split_once(':').unwrap_or(("", wanted));
     let likeness = |name: &str| match name.starts_with(wanted) {
         true => 2.0,
-        false => strsim::jaro_winkler(bare(wanted), bare(name)),
+        false => strsim::jaro_winkler(wanted, name),
     };
-    let each = names.iter().map(Subject::to_string).map(|name| (likeness(&name), name));
+    let each = names.iter().map(Subject::to_string).filter_map(|name| {
+        let (_, bare) = name.split_once(':').filter(|(of, _)| *of == kind)?;
+        Some((likeness(bare), name))
+    });
     let mut near: Vec<(f64, String)> = each.filter(|(like, _)| *like >= LIKENESS_MIN).collect();
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     near.into_iter().take(NEAR_MAX).map(|(_, name)| name).collect()
-}
-
-/// A subject's name without its kind, so that a workload's name is found where a zone's was meant.
-fn bare(subject: &str) -> &str {
-    subject.split_once(':').map_or(subject, |(_, name)| name)
 }

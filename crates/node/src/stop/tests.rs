@@ -114,6 +114,7 @@ fn suspended_and_revoked_cut_and_degraded_does_not() {
         let (_order, acting) = office.order(Change::TrustChanged { subject, trust });
         assert_eq!(session.cut.code(), code);
         assert_eq!(acting.sessions, u64::from(code.is_some()));
+        assert_eq!(acting.executions > 0, code.is_some(), "{acting:?}");
     }
 }
 
@@ -184,8 +185,9 @@ fn an_order_for_a_name_that_nobody_has_acts_and_says_what_is_near() {
     let (_order, acting) = office.order(halt(Subject::Workload("agemt".into())));
     assert!(!acting.is_known);
     assert_eq!(acting.near.first().map(String::as_str), Some("workload:agent"));
-    let (_order, acting) = office.order(halt(Subject::Zone("agent".into())));
-    assert_eq!(acting.near.first().map(String::as_str), Some("workload:agent"));
+    let (_order, acting) = office.order(halt(Subject::Zone("zone-agemt".into())));
+    assert_eq!(acting.near.first().map(String::as_str), Some("zone:zone-agent"));
+    assert!(acting.near.iter().all(|near| near.starts_with("zone:")), "{:?}", acting.near);
     let (_order, acting) = office.order(Change::ExecutionEnded { execution: "a".into() });
     assert_eq!(acting.near.first().map(String::as_str), Some("execution:a1"));
 }
@@ -211,7 +213,8 @@ fn servers_are_counted_once_they_run_and_sessions_until_they_end() {
     let (_order, acting) = office.order(halt(Subject::Domain));
     assert_eq!((acting.sessions, acting.servers), (1, 1));
     let (_order, acting) = office.order(halt(Subject::Domain));
-    assert_eq!((acting.sessions, acting.servers), (0, 0), "they were stopped before");
+    let counts = (acting.executions, acting.sessions, acting.servers);
+    assert_eq!(counts, (0, 0, 0), "they were stopped before");
 }
 
 #[tokio::test]

@@ -51,7 +51,8 @@ fn a_name_that_nothing_has_acts_says_so_and_ends_with_2() {
             let ended = run(&words);
             assert_eq!(ended.code, Some(2), "{words:?}: {}{}", ended.stdout, ended.stderr);
             assert!(ended.stdout.contains("governance record"), "it acts: {}", ended.stdout);
-            assert!(ended.stdout.contains("nothing here is called"), "{}", ended.stdout);
+            assert!(ended.stdout.starts_with("nothing here is called"), "{}", ended.stdout);
+            assert!(!ended.stdout.contains("node:"), "only its own kind is near: {}", ended.stdout);
             assert!(near.is_none_or(|near| ended.stdout.contains(near)), "{}", ended.stdout);
             let json = run(&[&words[..], &["--json"]].concat());
             assert!(json.stdout.contains("\"known\":false"), "{}", json.stdout);
@@ -59,6 +60,47 @@ fn a_name_that_nothing_has_acts_says_so_and_ends_with_2() {
     }
     let log = site.interlock(&["log", "show", &site.domain(), "--log", "governance"]);
     assert!(log.contains("void: no execution of that id began here"), "{log}");
+}
+
+#[test]
+fn what_stops_nothing_says_so() {
+    let site = Site::new();
+    let _node = Node::start(&site.domain.folder());
+    let _client = site.client();
+    let domain = site.domain();
+    let order = |words: &[&str]| site.interlock(&[&words[..1], &[&domain], &words[1..]].concat());
+    let degraded = order(&["trust", "workload:agent", "degraded"]);
+    assert!(degraded.contains("stopped: 0 executions: `degraded` stops nobody"), "{degraded}");
+    let halted = order(&["halt", "workload:agent"]);
+    assert!(halted.contains("stopped: 1 execution, 1 session, 1 server"), "{halted}");
+    let again = order(&["halt", "workload:agent"]);
+    assert!(again.contains("stopped: 0 executions: none that it covers"), "{again}");
+    let status = order(&["status"]);
+    assert!(status.contains("halted") && status.contains("workload:agent is degraded"), "{status}");
+}
+
+#[test]
+fn a_lift_of_what_is_not_halted_does_nothing_and_ends_with_2() {
+    let site = Site::new();
+    for is_running in [false, true] {
+        let _node = is_running.then(|| Node::start(&site.domain.folder()));
+        let before = site.records("governance").len();
+        let lifted = run(&["halt", &site.domain(), "workload:agent", "--lift"]);
+        assert_eq!(lifted.code, Some(2), "{}{}", lifted.stdout, lifted.stderr);
+        assert!(lifted.stdout.contains("no halt of workload:agent holds"), "{}", lifted.stdout);
+        assert_eq!(site.records("governance").len(), before);
+    }
+}
+
+#[test]
+fn a_broken_configuration_keeps_nobody_from_looking_and_backing_up() {
+    let site = Site::new();
+    let (domain, file) = (site.domain(), site.path("b.tar"));
+    site.interlock(&["halt", &domain, "workload:agent"]);
+    fs::write(site.domain.folder().join("interlock.toml"), "[domain\n").unwrap();
+    assert!(site.interlock(&["trust", &domain]).contains("workload:agent"));
+    site.interlock(&["backup", &domain, &file]);
+    site.interlock(&["restore", &file, &site.path("restored")]);
 }
 
 #[test]
