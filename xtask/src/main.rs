@@ -11,6 +11,7 @@
 //! vectors   golden vectors: regenerated and compared, then read by the Python verifier
 //! fuzz      each fuzz target for a few seconds
 //! instructions  what must stay fast, counted by callgrind
+//! openapi   writes the OpenAPI page that the types make
 //! peers     installs the programs of other people that the tests talk to
 //! docs      runs the marked commands of the documents
 //! report    steps, their outcomes, the closing line
@@ -26,6 +27,7 @@ mod docs;
 mod extent;
 mod fuzz;
 mod instructions;
+mod openapi;
 mod peers;
 mod report;
 mod root;
@@ -52,6 +54,7 @@ usage: cargo xtask COMMAND
   fuzz [SECONDS]     run each fuzz target (5 seconds unless told)
   peers              install the programs of other people that the tests talk to
   instructions       count the instructions of what must stay fast
+  openapi            write the interface's OpenAPI page anew
   simulator          half a million steps of whole nodes on a virtual clock and disk
   docs               run the marked commands of the documents
 ";
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
             report.step("simulator, at length", || simulator::run_at_length(&root, Extent::Push));
         }
         ("peers", []) => report.step("peers", || peers::run(&root)),
+        ("openapi", []) => report.step("OpenAPI page", || openapi::write(&root)),
         ("docs", []) => report.step("documents' commands", || docs::run(&root)),
         ("help" | "--help" | "-h", []) => {
             print!("{USAGE}");

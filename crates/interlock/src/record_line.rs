@@ -90,6 +90,7 @@ fn lineage(body: &Body, paint: Paint) -> String {
             format!("the state of {} records, {}", mark.size, short(&mark.public.to_string()))
         }
         Body::ClockStepped { by_ms } => format!("the clock stepped by {by_ms} ms"),
+        Body::Refused { counts } if counts.is_empty() => "probe: the log commits".to_owned(),
         Body::Refused { counts } => {
             let counts = counts.iter().map(|(code, count)| format!("{code} {count}"));
             format!("refused: {}", counts.collect::<Vec<_>>().join(", "))

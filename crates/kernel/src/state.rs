@@ -122,6 +122,12 @@ impl NodeState {
         &self.governance
     }
 
+    /// The node's name in its domain.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+
     /// The bundle that decides.
     #[must_use]
     pub fn bundle(&self) -> &Arc<Bundle> {

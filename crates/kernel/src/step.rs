@@ -12,7 +12,7 @@
 //! | `Erase` | what an ended execution sealed may go, once that is on record and durable |
 //! | `Reduce` | a signed halt or lowered trust acts at once |
 //! | `Snapshot` | the digests of the state on record, and its pieces |
-//! | `Refused`, `Tick` | counts of refusals, and their record |
+//! | `Refused`, `Probe`, `Tick` | counts of refusals, and their record |
 
 mod approve;
 mod clock;
@@ -144,6 +144,8 @@ pub enum Input {
         /// How often, since it was last told.
         count: u64,
     },
+    /// A record is wanted that shows that the log commits: of what was refused, also where nothing was.
+    Probe,
     /// Time passed.
     Tick,
     /// A snapshot of the state is wanted.
@@ -384,6 +386,10 @@ impl Kernel {
             Input::Refused { code, count } => {
                 self.count_refusals(code, count);
                 Vec::new()
+            }
+            Input::Probe => {
+                let counts = std::mem::take(&mut self.refusals);
+                vec![self.append(now, None, Body::Refused { counts }, Vec::new())]
             }
             Input::Tick => {
                 let mut effects = self.record_clock(now);

@@ -1,16 +1,16 @@
-//! What waits for approval, what officers say about it, and what is used of the meters: asked of the running node.
+//! What waits for approval, and what officers say about it: asked of the running node.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use api::RecordJson;
+use api::approval::{MissingVotes, PendingRequest, Vote};
 use kernel::governance::Governance;
 use kernel::lineage::SignedApproval;
 use kernel::state::{Asked, Execution, NodeState};
-use proof::json::{Value, number, object};
 use proof::note::VerifierKey;
 
 use crate::clock::wall_ms;
 use crate::driver::Kernel;
-use crate::hello::{line, refusal};
 use crate::limits::WAITING_NOTE_MS_MIN;
 
 /// When it was last said on standard error that something waits.
@@ -33,16 +33,15 @@ pub(crate) fn say_waiting(workload: &str, what: &str, pending: &str) {
     }
 }
 
-/// Puts an officer's word on record. Whoever brings it: what counts is whose key signed it.
-pub(crate) async fn approve(kernel: &Kernel, approval: SignedApproval) -> Vec<u8> {
+/// Puts an officer's word on record, and gives the record's index; else a code and what to do. Whoever brings it: what counts is whose
+/// key signed it.
+pub(crate) async fn approve(
+    kernel: &Kernel,
+    approval: SignedApproval,
+) -> Result<u64, (&'static str, &'static str)> {
     match kernel.approve(approval).await {
-        Some(Ok(index)) => line(&object([
-            ("record", number(index)),
-            ("type", Value::from("approved")),
-            ("v", Value::Integer(1)),
-        ])),
-        Some(Err(code)) => refusal(code, help(code)),
-        None => refusal("refused.storage", "the node is stopping"),
+        Some(approved) => approved.map_err(|code| (code, help(code))),
+        None => Err(("refused.storage", "the node is stopping")),
     }
 }
 
@@ -63,79 +62,53 @@ fn help(code: &str) -> &'static str {
     }
 }
 
-/// What is told of a request without its message.
+/// What is shown of a request without its message. Its server and tool stand in its record.
 pub(crate) fn request(
     (state, at): (&NodeState, i64),
     (id, execution): (&str, &Execution),
     asked: &Asked,
-) -> Value {
+) -> PendingRequest {
     let governance = state.governance();
-    let words = asked.words().map(|word| {
-        let verdict = if word.approves { "permit" } else { "refuse" };
-        object([
-            ("at_ms", Value::Integer(word.at)),
-            ("expires_ms", Value::Integer(word.expires_ms)),
-            ("key", Value::from(word.key.to_string())),
-            ("verdict", Value::from(verdict)),
-        ])
+    let votes = asked.words().map(|word| Vote {
+        key: word.key.to_string(),
+        verdict: if word.approves { "permit" } else { "refuse" }.to_owned(),
+        at_ms: word.at,
+        expires_ms: word.expires_ms,
     });
-    object([
-        ("approvals", Value::Array(words.collect())),
-        ("asked_ms", Value::Integer(asked.at)),
-        ("awaits", Value::Array(asked.awaits.iter().map(policy::Approval::to_value).collect())),
-        ("execution", Value::from(id)),
-        ("pending", Value::from(asked.pending.to_string())),
-        ("record", number(asked.index)),
-        ("state", Value::from(state.standing_of(asked, at).as_str())),
-        (
-            "still",
-            Value::Array(
-                asked.awaits.iter().filter_map(|one| still(governance, asked, one)).collect(),
-            ),
-        ),
-        ("until_ms", Value::Integer(asked.until())),
-        ("used", Value::Bool(asked.is_used())),
-        ("workload", Value::from(execution.workload())),
-    ])
+    let awaits = asked.awaits.iter();
+    PendingRequest {
+        pending: asked.pending.to_string(),
+        record: asked.index,
+        execution: id.to_owned(),
+        workload: execution.workload().to_owned(),
+        asked_for: None,
+        asked_ms: asked.at,
+        until_ms: asked.until(),
+        state: state.standing_of(asked, at).as_str().to_owned(),
+        is_used: asked.is_used(),
+        awaits: awaits.clone().map(|one| RecordJson(one.to_value())).collect(),
+        still: awaits.filter_map(|one| missing_votes(governance, asked, one)).collect(),
+        approvals: votes.collect(),
+    }
 }
 
 /// Who must sign still, for one thing that a request waits for. None where enough have.
-fn still(governance: &Governance, asked: &Asked, awaits: &policy::Approval) -> Option<Value> {
+fn missing_votes(
+    governance: &Governance,
+    asked: &Asked,
+    awaits: &policy::Approval,
+) -> Option<MissingVotes> {
     let role = governance.role(&awaits.role);
     let keys = role.map(kernel::governance::Role::keys).unwrap_or_default();
     let has_spoken = |key: &VerifierKey| asked.words().any(|word| word.key == *key);
     let given = asked.words().filter(|word| word.approves && keys.contains(&word.key)).count();
     let missing = awaits.count.saturating_sub(u64::try_from(given).unwrap_or(u64::MAX));
-    let may_sign = keys.iter().filter(|key| !has_spoken(key)).map(|key| Value::from(key.name()));
-    (missing > 0).then(|| {
-        object([
-            ("keys", Value::Array(may_sign.collect())),
-            ("missing", number(missing)),
-            ("role", Value::from(awaits.role.as_str())),
-        ])
+    let may_sign = keys.iter().filter(|key| !has_spoken(key)).map(|key| key.name().to_owned());
+    (missing > 0).then(|| MissingVotes {
+        role: awaits.role.clone(),
+        missing,
+        keys: may_sign.collect(),
     })
-}
-
-/// The answer's value: every account of the bundle's meters at a time.
-pub(crate) fn meters(state: &NodeState, at: i64) -> Value {
-    let one = |used: kernel::state::MeterUse<'_>| {
-        let mut members = vec![
-            ("limit", number(used.meter.limit)),
-            ("meter", Value::from(used.meter.name.as_str())),
-            ("per", Value::from(used.meter.per.as_str())),
-            ("reserved", number(used.reserved)),
-            ("subject", Value::from(used.subject)),
-            ("unit", Value::from(used.meter.unit.as_str())),
-            ("used", number(used.used)),
-        ];
-        members.extend(used.meter.window_ms.map(|ms| ("window_ms", Value::Integer(ms))));
-        object(members)
-    };
-    object([
-        ("accounts", Value::Array(state.meter_uses(at).map(one).collect())),
-        ("type", Value::from("meters")),
-        ("v", Value::Integer(1)),
-    ])
 }
 
 #[cfg(test)]

@@ -92,8 +92,7 @@ pub(crate) async fn message(
     let Some(found) = kernel.waiting(sought).await else {
         return refusal("refused.storage", "the node is stopping");
     };
-    let index = found.requests.first().and_then(|one| one.get("record")?.as_i64());
-    let Some(index) = index.and_then(|index| u64::try_from(index).ok()) else {
+    let Some(index) = found.requests.first().map(|request| request.record) else {
         return refusal("approval.unknown", "nothing waits for this key's roles under that id");
     };
     let options = shared.options.clone();

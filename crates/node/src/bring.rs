@@ -9,43 +9,42 @@ use std::time::Duration;
 
 use kernel::governance::{Position, SignedProposal};
 use proof::digest::Digest;
-use proof::json::{Value, object};
 use tokio::sync::mpsc;
 
 use crate::authority::Held;
 use crate::clock::wall_ms;
 use crate::driver::halt;
-use crate::hello::{line, refusal};
 use crate::limits::{BRING_AGAIN_MS_MAX, BRING_AGAIN_MS_MIN};
 use crate::socket::Shared;
+use crate::stop::Acting;
 use crate::{Authority, Error};
 
-/// Carries out what an officer's command brings, and says it in one line, or in two where it takes something away: what was stopped,
+/// What becomes of a change that an officer's command brings.
+pub(crate) enum Progress {
+    /// It takes something away, and acts: what was stopped. The end follows.
+    Acting(Acting),
+    /// The log has it, up to here; or why it does not.
+    Ended(Result<Position, Error>),
+}
+
+/// Carries out what an officer's command brings, and reports its end, or two things where it takes something away: what was stopped,
 /// at once, and then what the log says. On the officers' thread.
 pub(crate) async fn govern(
     shared: Arc<Shared>,
     proposal: SignedProposal,
     blob: Option<Vec<u8>>,
-    lines: mpsc::Sender<Vec<u8>>,
+    progress: mpsc::Sender<Progress>,
 ) {
     // What is not acceptable here may be based on a record that the log has and the switch does not have yet: the authority
     // judges it again.
     let ordered = shared.kernel.switch.order(wall_ms(), &proposal).ok().flatten();
     if let Some((_, acting)) = &ordered {
         // Whoever brought it may have gone; the order goes on.
-        let _gone = lines.send(line(&acting.to_value())).await;
+        let _gone = progress.send(Progress::Acting(acting.clone())).await;
     }
     let brought = bring_new(&shared, &proposal, blob).await;
     ordered.into_iter().for_each(|(order, _)| shared.kernel.switch.release(order));
-    let answer = match brought {
-        Ok(position) => line(&object([
-            ("position", position.to_value()),
-            ("type", Value::from("accepted")),
-            ("v", Value::Integer(1)),
-        ])),
-        Err(why) => refusal(why.code(), &why.to_string()),
-    };
-    let _gone = lines.send(answer).await;
+    let _gone = progress.send(Progress::Ended(brought)).await;
 }
 
 /// Has the kernel act on a change, if it takes something away, and the authority append it.

@@ -107,6 +107,7 @@ impl<D: Disk> Driver<D> {
             in_flight: InFlight::default(),
         };
         driver.show_bundle();
+        driver.mailbox.durable.send_replace(driver.log.head().size);
         driver.mailbox.switch.follow(driver.kernel.state());
         driver
     }
@@ -167,15 +168,16 @@ impl<D: Disk> Driver<D> {
             }
             Command::Approve { approval, reply } => self.approve(approval, reply),
             Command::Waiting { sought, reply } => {
-                let state = self.kernel.state();
-                let at = state.time(self.clock.now().wall_ms);
-                let _gone = reply.send(sought.find(state, at));
+                let _gone = reply.send(sought.find(self.kernel.state(), self.time()));
             }
             Command::Meters { reply } => {
-                let state = self.kernel.state();
-                let at = state.time(self.clock.now().wall_ms);
-                let _gone = reply.send(crate::approvals::meters(state, at));
+                let _gone = reply.send(crate::reply::meters(self.kernel.state(), self.time()));
             }
+            Command::Executions { ids, reply } => {
+                let (state, at) = (self.kernel.state(), self.time());
+                let _gone = reply.send(crate::reply::executions(state, &ids, at));
+            }
+            Command::Probe { reply } => self.probe(reply),
             Command::Erase { execution, by, reply } => self.erase(execution, by, reply),
             Command::EndedExecutions { reply } => {
                 let _gone = reply.send(EndedExecution::all(self.kernel.state()));
@@ -187,6 +189,11 @@ impl<D: Disk> Driver<D> {
                 if let Some(bytes) = self.in_flight.settle(size) {
                     self.mailbox.inbox.set_large_in_flight(bytes);
                 }
+                self.mailbox.durable.send_if_modified(|known| {
+                    let grows = size > *known;
+                    *known = size.max(*known);
+                    grows
+                });
                 self.step(Input::Durable { size });
                 self.tell_kept(size);
             }
@@ -195,16 +202,26 @@ impl<D: Disk> Driver<D> {
         }
     }
 
+    /// The time of the next record.
+    fn time(&self) -> i64 {
+        self.kernel.state().time(self.clock.now().wall_ms)
+    }
+
     /// Counts into a record what was refused. On a full disk, where small requests are refused too, it is left for
     /// later: a flood of refusals must not eat up the space that is kept for stops.
     fn tick(&mut self) {
         if !self.has_space_for(4 * END_BYTES) {
             return;
         }
+        self.count_refusals();
+        self.step(Input::Tick);
+    }
+
+    /// Hands the kernel what was refused before it came to it.
+    fn count_refusals(&mut self) {
         for (code, count) in self.mailbox.inbox.take_refusals() {
             self.step(Input::Refused { code, count });
         }
-        self.step(Input::Tick);
     }
 
     fn ticket(&mut self) -> Ticket {

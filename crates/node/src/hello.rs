@@ -1,3 +1,4 @@
+use api::RecordJson;
 use kernel::governance::SignedProposal;
 use kernel::lineage::{HandsOn, SignedApproval};
 use policy::Grant;
@@ -5,9 +6,11 @@ use proof::base64url;
 use proof::digest::Digest;
 use proof::json::{Object, Value, object};
 use proof::record::Fields;
+use serde::Serialize;
 
 use crate::Error;
 use crate::asking::Asking;
+use crate::bring::Progress;
 use crate::erase::Page;
 use crate::names::Names;
 
@@ -225,6 +228,30 @@ pub(crate) fn refusal(code: &str, message: &str) -> Vec<u8> {
         ("type", Value::from("refused")),
         ("v", Value::Integer(1)),
     ]))
+}
+
+/// What becomes of a signed change, as one line.
+pub(crate) fn progress(progress: &Progress) -> Vec<u8> {
+    match progress {
+        Progress::Acting(acting) => line(&acting.to_value()),
+        Progress::Ended(Ok(position)) => line(&object([
+            ("position", position.to_value()),
+            ("type", Value::from("accepted")),
+            ("v", Value::Integer(1)),
+        ])),
+        Progress::Ended(Err(why)) => refusal(why.code(), &why.to_string()),
+    }
+}
+
+/// A reply of the interface as one line, for a command that does not speak `/v1` yet.
+pub(crate) fn reply(kind: &str, reply: &impl Serialize) -> Vec<u8> {
+    let json = serde_json::to_value(reply).and_then(serde_json::from_value::<RecordJson>);
+    let Ok(RecordJson(Value::Object(mut members))) = json else {
+        return refusal("refused.storage", "the answer cannot be written");
+    };
+    members.insert("type", Value::from(kind));
+    members.insert("v", Value::Integer(1));
+    line(&Value::Object(members))
 }
 
 /// A canonical value as one line.

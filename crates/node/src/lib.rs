@@ -20,6 +20,8 @@
 //! | [`sealing`] | the keys of executions, and opening sealed parts |
 //! | `servers` | whether the servers can be started, and as whom |
 //! | `socket` | the Unix sockets: who speaks (`SO_PEERCRED`), and for what |
+//! | `http` | `/v1` on the same sockets |
+//! | `reply` | what the kernel holds, in the words of the interface |
 //! | `listeners` | the sockets are bound, and bound anew where they are gone |
 //! | `officer` | the officers' own way in: a thread that agents have no part in |
 //! | `stop` | the stop switch: sessions are cut before the kernel or the log have seen the order |
@@ -65,6 +67,7 @@ mod fold;
 pub mod follow;
 mod gate;
 mod hello;
+mod http;
 mod keeper;
 pub mod keys;
 pub mod limits;
@@ -78,6 +81,7 @@ mod options;
 mod pending;
 mod places;
 pub mod publish;
+mod reply;
 pub mod restore;
 pub mod sealing;
 mod servers;

@@ -273,3 +273,46 @@ pub const BRING_AGAIN_MS_MIN: u64 = 100;
 
 /// How long it waits at most between two attempts, in milliseconds.
 pub const BRING_AGAIN_MS_MAX: u64 = 5_000;
+
+/// Bytes of the head of an HTTP request: request line and headers. A longer one is answered with 431.
+pub const HEAD_BYTES_MAX: usize = 8 * 1024;
+
+/// Longest time until the body of an HTTP request is there, in milliseconds. Then it is refused.
+pub const BODY_MS_MAX: u64 = 5_000;
+
+/// Life of an HTTP connection on a Unix socket, in milliseconds, whatever its peer does. A stream of
+/// events is not bounded.
+pub const CONNECTION_MS_MAX: u64 = 30_000;
+
+/// Longest time that the answer to a signed change waits for the governance log, in milliseconds. An
+/// order that acts is then answered as accepted, and goes on.
+pub const PROPOSAL_MS_MAX: u64 = 5_000;
+
+/// HTTP requests that read a log at a time, on each of the two sockets. One more is refused with
+/// `refused.overload`.
+pub const READS_MAX: usize = 4;
+
+/// Records that one page of `/v1/records` looks at. The page names where the next one begins.
+pub const RECORDS_SCANNED_MAX: u64 = 4_096;
+
+/// Bytes of records after which a page of `/v1/records` ends; its last record may be beyond.
+pub const RECORDS_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Streams of events. One more is refused with `refused.overload`.
+pub const STREAMS_MAX: usize = 32;
+
+/// Of those, of one OS user.
+pub const STREAMS_PER_USER_MAX: usize = 16;
+
+/// Pages of events that wait for a slow reader; the log is read no further until it takes one.
+pub const EVENTS_WAITING_MAX: usize = 2;
+
+/// How long a stream of events says nothing, in milliseconds. Then it sends a comment.
+pub const EVENTS_KEEP_ALIVE_MS: u64 = 15_000;
+
+/// Age of the newest probe record, in milliseconds, from which on `GET /health` writes another.
+pub const PROBE_AGE_MS_MAX: u64 = 5_000;
+
+/// Longest time until a probe record is on stable storage, in milliseconds. Then the node is
+/// unhealthy.
+pub const PROBE_MS_MAX: u64 = 2_000;

@@ -3,19 +3,19 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
+use api::approval::{PendingPage, PendingRequest};
 use kernel::governance::Governance;
 use kernel::lineage::{Body, LineageRecord};
 use kernel::state::{Asked, Execution, NodeState, Waits};
 use ledger::Reader;
 use proof::digest::Digest;
-use proof::json::{Object, Value, number, object};
 use proof::limits::TILE_WIDTH;
 use proof::note::VerifierKey;
 
 use crate::Options;
 use crate::approvals::request;
 use crate::driver::Kernel;
-use crate::hello::{line, refusal};
+use crate::hello::{refusal, reply};
 use crate::limits::{TOLD_BYTES_MAX, TOLD_MAX};
 
 /// Which requests are asked for.
@@ -30,7 +30,7 @@ pub(crate) struct Sought {
 /// Those that are told, in turns, and how many are not.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    pub(crate) requests: Vec<Value>,
+    pub(crate) requests: Vec<PendingRequest>,
     left_out: usize,
 }
 
@@ -97,38 +97,36 @@ fn in_turns<T>(workloads: impl Iterator<Item = Vec<(Place, T)>>) -> Vec<T> {
     turns.into_iter().map(|(_, one)| one).collect()
 }
 
-/// The answer to who may see what is sought.
-pub(crate) async fn answer(options: &Options, kernel: &Kernel, sought: Sought) -> Vec<u8> {
-    let Some(found) = kernel.waiting(sought).await else {
-        return refusal("refused.storage", "the node is stopping");
-    };
+/// What is sought, for who may see it; else why it cannot be shown.
+pub(crate) async fn page(
+    options: &Options,
+    kernel: &Kernel,
+    sought: Sought,
+) -> Result<PendingPage, &'static str> {
+    let found = kernel.waiting(sought).await.ok_or("the node is stopping")?;
     let of = options.clone();
     let told = tokio::task::spawn_blocking(move || found.with_what_is_asked_for(&of).bounded());
-    let Ok(Found { requests, left_out }) = told.await else {
-        return refusal("refused.storage", "what waits could not be read");
-    };
-    line(&object([
-        ("left_out", number(u64::try_from(left_out).unwrap_or(u64::MAX))),
-        ("origin", Value::from(options.lineage_origin())),
-        ("requests", Value::Array(requests)),
-        ("type", Value::from("pending")),
-        ("v", Value::Integer(1)),
-    ]))
+    let Found { requests, left_out } = told.await.map_err(|_| "what waits could not be read")?;
+    let left_out = u64::try_from(left_out).unwrap_or(u64::MAX);
+    Ok(PendingPage { origin: options.lineage_origin(), requests, left_out })
+}
+
+/// The same as one line.
+pub(crate) async fn answer(options: &Options, kernel: &Kernel, sought: Sought) -> Vec<u8> {
+    match page(options, kernel, sought).await {
+        Ok(page) => reply("pending", &page),
+        Err(why) => refusal("refused.storage", why),
+    }
 }
 
 impl Found {
     /// Each with its server and tool, where its record can be read.
     fn with_what_is_asked_for(mut self, options: &Options) -> Self {
-        let wanted = self.requests.iter().filter_map(record).collect();
+        let wanted = self.requests.iter().map(|request| request.record).collect();
         let asked_for = Reader::open(&options.lineage_folder()).map(|log| read(&log, wanted));
         let asked_for = asked_for.unwrap_or_default();
         for request in &mut self.requests {
-            let pending = request.get("pending").and_then(Value::as_str).unwrap_or_default();
-            if let Some(asked_for) = asked_for.get(pending) {
-                let mut members = request.as_object().cloned().unwrap_or_else(Object::new);
-                members.insert("asked_for", Value::from(asked_for.as_str()));
-                *request = Value::Object(members);
-            }
+            request.asked_for = asked_for.get(&request.pending).cloned();
         }
         self
     }
@@ -137,19 +135,15 @@ impl Found {
     fn bounded(mut self) -> Self {
         let mut bytes: usize = 0;
         let fit = self.requests.iter().take_while(|one| {
-            bytes = bytes.saturating_add(one.to_bytes().len());
+            bytes = bytes.saturating_add(serde_json::to_vec(one).map_or(0, |json| json.len()));
             bytes <= TOLD_BYTES_MAX
         });
         let fit = fit.count().max(1);
         self.left_out = self.left_out.saturating_add(self.requests.len().saturating_sub(fit));
         self.requests.truncate(fit);
-        self.requests.sort_by_key(record);
+        self.requests.sort_by_key(|request| request.record);
         self
     }
-}
-
-fn record(request: &Value) -> Option<u64> {
-    request.get("record")?.as_i64().and_then(|index| u64::try_from(index).ok())
 }
 
 /// Records of one bundle of a log.
@@ -190,6 +184,23 @@ mod tests {
         Place { is_over, nth_of_execution, newest: Reverse(index) }
     }
 
+    fn request(pending: &str) -> PendingRequest {
+        PendingRequest {
+            pending: pending.to_owned(),
+            record: 0,
+            execution: String::new(),
+            workload: String::new(),
+            asked_for: None,
+            asked_ms: 0,
+            until_ms: 0,
+            state: String::new(),
+            is_used: false,
+            awaits: Vec::new(),
+            still: Vec::new(),
+            approvals: Vec::new(),
+        }
+    }
+
     #[test]
     fn workloads_and_executions_take_turns_and_what_is_over_comes_last() {
         let busy = vec![
@@ -208,13 +219,11 @@ mod tests {
     #[test]
     fn an_answer_tells_as_many_as_fit_and_counts_the_others() {
         let long = "x".repeat(TOLD_BYTES_MAX / 4);
-        let one = |record: u64| {
-            object([("pending", Value::from(long.as_str())), ("record", number(record))])
-        };
+        let one = |record: u64| PendingRequest { record, ..request(&long) };
         let found = Found { requests: [9, 2, 7, 4, 5].map(one).to_vec(), left_out: 3 }.bounded();
-        let told: Vec<_> = found.requests.iter().filter_map(record).collect();
+        let told: Vec<_> = found.requests.iter().map(|request| request.record).collect();
         assert_eq!((told, found.left_out), (vec![2, 7, 9], 5));
-        let long = object([("pending", Value::from("x".repeat(TOLD_BYTES_MAX + 1)))]);
+        let long = request(&"x".repeat(TOLD_BYTES_MAX + 1));
         let found = Found { requests: vec![long], left_out: 0 }.bounded();
         assert_eq!((found.requests.len(), found.left_out), (1, 0), "one is always told");
     }

@@ -2,6 +2,8 @@ use std::os::unix::net::UnixListener as StdListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use api::approval::VoteReply;
+use api::meter::Meters;
 use kernel::governance::SignedProposal;
 use proof::digest::Digest;
 use proof::json::{Value, object};
@@ -13,10 +15,11 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use crate::accept::{self, Arrival, Spare};
 use crate::authority::GovernanceBlobs;
 use crate::driver::Kernel;
-use crate::hello::{Hello, line, refusal};
+use crate::hello::{self, Hello, line, refusal, reply};
+use crate::http::{self, LastProbe, Reads, Requester, Streams};
 use crate::limits::{
-    HELD_LINES, HELLO_BYTES_MAX, HELLO_MS_MAX, HELLO_READ_BYTES, HELLO_REGISTERED_BYTES_MAX,
-    ORDER_BYTES_MAX,
+    HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX, HELLO_MS_MAX, HELLO_READ_BYTES,
+    HELLO_REGISTERED_BYTES_MAX, ORDER_BYTES_MAX,
 };
 use crate::notes::Notes;
 use crate::pending::Sought;
@@ -36,6 +39,9 @@ pub(crate) struct Shared {
     pub(crate) sessions: Arc<Places>,
     /// The officers' thread, on which orders are carried out whichever way they come.
     pub(crate) officers: tokio::runtime::Handle,
+    pub(crate) reads: Reads,
+    pub(crate) streams: Streams,
+    pub(crate) last_probe: LastProbe,
     pub(crate) log: Notes,
 }
 
@@ -107,18 +113,21 @@ struct Connection {
     way: Way,
 }
 
-/// The first line, and the bytes after it that were read with it.
-struct First {
-    hello: Hello,
-    rest: Vec<u8>,
+/// What a connection begins with.
+enum First {
+    /// A first line, and the bytes after it that were read with it.
+    Line { hello: Hello, rest: Vec<u8> },
+    /// The first bytes of an HTTP request.
+    Http(Vec<u8>),
 }
 
 impl Connection {
     async fn serve(self, mut stream: UnixStream, mut place: Place) {
         let wait = Duration::from_millis(HELLO_MS_MAX);
         let first = tokio::time::timeout(wait, self.read_first(&mut stream, &mut place));
-        let First { hello, rest } = match first.await {
-            Ok(Ok(Some(first))) => first,
+        let (hello, rest) = match first.await {
+            Ok(Ok(Some(First::Line { hello, rest }))) => (hello, rest),
+            Ok(Ok(Some(First::Http(first)))) => return self.serve_http(stream, place, first).await,
             Ok(Ok(None)) => return,
             Ok(Err((code, why))) => return self.refuse(&mut stream, code, &why).await,
             Err(_) => {
@@ -136,6 +145,18 @@ impl Connection {
             }
             Err((code, why)) => self.refuse(&mut stream, code, why).await,
         }
+    }
+
+    /// Serves one request of `/v1`. Room for its head is taken before more of it is read.
+    async fn serve_http(self, mut stream: UnixStream, place: Place, first: Vec<u8>) {
+        let asks = (self.peer.uid(), self.way);
+        let requester = Requester::new(Arc::clone(&self.shared), asks, place);
+        if !requester.hold(HEAD_BYTES_MAX.saturating_sub(first.len())) {
+            self.shared.kernel.refused("refused.overload");
+            let _gone = stream.write_all(&http::no_room()).await;
+            return;
+        }
+        http::serve(requester, stream, first).await;
     }
 
     /// The answer to a first line that asks for no session. Empty where it was written already, or the node stops.
@@ -165,7 +186,10 @@ impl Connection {
                 let erased = erase::carry_out(&kernel, &page, self.peer.uid()).await;
                 erase::remembered(&shared.options, erased).await
             }
-            Hello::Approve { approval } => approvals::approve(&kernel, *approval).await,
+            Hello::Approve { approval } => match approvals::approve(&kernel, *approval).await {
+                Ok(record) => reply("approved", &VoteReply { record }),
+                Err((code, why)) => refusal(code, why),
+            },
             Hello::Approvals { beginning } => {
                 self.only(self.is_trusted(), "only the node's own OS user may see this")?;
                 let sought = Sought { beginning, key: None };
@@ -173,11 +197,12 @@ impl Connection {
             }
             Hello::Meters => {
                 self.only(self.is_trusted(), "only the node's own OS user may see this")?;
-                kernel.meters().await.map(|one| line(&one)).unwrap_or_default()
+                let accounts = kernel.meters().await;
+                accounts.map(|accounts| reply("meters", &Meters { accounts })).unwrap_or_default()
             }
             Hello::Status => {
                 let status = kernel.status(self.is_trusted()).await;
-                status.map(|status| line(&status)).unwrap_or_default()
+                status.map(|status| reply("status", &status)).unwrap_or_default()
             }
             Hello::Names(names) => {
                 let only_of = (!self.is_trusted()).then(|| self.peer.uid());
@@ -212,11 +237,12 @@ impl Connection {
                 "only the node's own OS user may bring changes that give something",
             )?;
         }
-        let (lines, mut told) = mpsc::channel(2);
-        self.shared.officers.spawn(bring::govern(Arc::clone(&self.shared), proposal, blob, lines));
-        while let Some(line) = told.recv().await {
+        let (progress, mut told) = mpsc::channel(2);
+        let govern = bring::govern(Arc::clone(&self.shared), proposal, blob, progress);
+        self.shared.officers.spawn(govern);
+        while let Some(progress) = told.recv().await {
             // Whoever brought it may have gone; the order goes on.
-            let _gone = stream.write_all(&line).await;
+            let _gone = stream.write_all(&hello::progress(&progress)).await;
         }
         Ok(())
     }
@@ -265,6 +291,9 @@ impl Connection {
                 let why = "first lines of your OS user take all the room that one may have";
                 return Err(("refused.overload", why.to_owned()));
             }
+            if bytes.is_empty() && read.first().is_some_and(|first| http::is_http(*first)) {
+                return Ok(Some(First::Http(read.to_vec())));
+            }
             let mut parts = read.splitn(2, |byte| *byte == b'\n');
             bytes.extend_from_slice(parts.next().unwrap_or_default());
             if bytes.len() > most_bytes {
@@ -273,7 +302,7 @@ impl Connection {
             if let Some(rest) = parts.next() {
                 let hello =
                     Hello::parse(&bytes).map_err(|why| ("refused.input", why.to_string()))?;
-                return Ok(Some(First { hello, rest: rest.to_vec() }));
+                return Ok(Some(First::Line { hello, rest: rest.to_vec() }));
             }
         }
     }

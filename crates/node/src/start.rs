@@ -14,6 +14,7 @@ use crate::authority::{GovernanceBlobs, records};
 use crate::clock::{self, Clock};
 use crate::driver::{Commands, Driver, Keeping, Kernel, halt};
 use crate::fold::{Folded, fold};
+use crate::http::{LastProbe, Reads, Streams};
 use crate::keeper::Keeper;
 use crate::limits::{
     SESSIONS_ASSURED, SESSIONS_PER_USER_MAX, TICK_MS, WAITING_ASSURED, WAITING_NEWCOMERS,
@@ -83,6 +84,9 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
             newcomers: 0,
         }),
         officers,
+        reads: Reads::default(),
+        streams: Streams::default(),
+        last_probe: LastProbe::default(),
         log,
     });
     let officers = Officers::start(runtime, officer, Arc::clone(&shared))?;
@@ -139,6 +143,11 @@ fn tell_of_weak_points(options: &Options, authority: &Authority, log: &Notes) {
 }
 
 impl Running {
+    #[cfg(test)]
+    pub(crate) fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
     /// Stops: no new session is served, open ones end, and what was sequenced is written and published.
     pub async fn stop(self) {
         drop(self.sockets);

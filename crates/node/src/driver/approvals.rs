@@ -1,3 +1,4 @@
+use api::meter::MeterAccount;
 use kernel::lineage::SignedApproval;
 use kernel::step::Input;
 use ledger::Disk;
@@ -23,7 +24,7 @@ impl Kernel {
     }
 
     /// What is used of the meters.
-    pub(crate) async fn meters(&self) -> Option<proof::json::Value> {
+    pub(crate) async fn meters(&self) -> Option<Vec<MeterAccount>> {
         self.ask(move |reply| Command::Meters { reply }).await
     }
 }

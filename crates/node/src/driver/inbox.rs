@@ -27,7 +27,16 @@ pub(crate) struct Inbox {
     ended: watch::Sender<bool>,
     seat: OnceLock<Weak<dyn Seat>>,
     is_stepped_by_caller: AtomicBool,
-    refusals: Mutex<BTreeMap<&'static str, u64>>,
+    refusals: Mutex<Refusals>,
+}
+
+/// How often something was refused, by code.
+#[derive(Default)]
+struct Refusals {
+    /// Since they were counted into a record last.
+    unrecorded: BTreeMap<&'static str, u64>,
+    /// Since the node started.
+    all: BTreeMap<&'static str, u64>,
 }
 
 /// The end at which commands come out. Once it is dropped, nothing is heard any more and nobody waits.
@@ -148,13 +157,25 @@ impl Inbox {
 
     /// Counts a refusal.
     pub(super) fn refused(&self, code: &'static str) {
-        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = refusals.entry(code).or_default();
-        *count = count.saturating_add(1);
+        let mut refusals = self.refusals();
+        let Refusals { unrecorded, all } = &mut *refusals;
+        for counts in [unrecorded, all] {
+            let count = counts.entry(code).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn refusals(&self) -> MutexGuard<'_, Refusals> {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn take_refusals(&self) -> BTreeMap<&'static str, u64> {
-        std::mem::take(&mut *self.refusals.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.refusals().unrecorded)
+    }
+
+    /// How often something was refused since the node started, by code.
+    pub(super) fn refusals_since_start(&self) -> BTreeMap<&'static str, u64> {
+        self.refusals().all.clone()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -1,9 +1,13 @@
 //! The way to the kernel: what it is asked, and the answers.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, LazyLock, RwLock};
 use std::time::{Duration, Instant};
 
+use api::execution::Execution;
+use api::meter::MeterAccount;
+use api::node::Status;
 use kernel::Prepared;
 use kernel::governance::SignedProposal;
 use kernel::lineage::{Completion, ErasedFor, SignedApproval};
@@ -11,8 +15,7 @@ use kernel::state::Blobs;
 use kernel::step::{Answer, Ticket};
 use policy::Bundle;
 use proof::digest::Digest;
-use proof::json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::inbox::{Commands, Inbox};
 use super::permit::HeldPermit;
@@ -31,6 +34,8 @@ pub(crate) struct Kernel {
     pub(super) bundle: Arc<RwLock<Arc<Bundle>>>,
     /// What stops sessions without waiting for the kernel.
     pub(crate) switch: Arc<StopSwitch>,
+    /// How many records are on stable storage.
+    pub(super) durable: Arc<watch::Sender<u64>>,
 }
 
 /// What becomes of the message that ended a transition: it goes on, or the code of what stopped its execution.
@@ -100,14 +105,23 @@ pub(crate) enum Command {
         reply: oneshot::Sender<Found>,
     },
     Meters {
-        reply: oneshot::Sender<Value>,
+        reply: oneshot::Sender<Vec<MeterAccount>>,
+    },
+    /// Those of these executions that go on.
+    Executions {
+        ids: Vec<String>,
+        reply: oneshot::Sender<Vec<Execution>>,
+    },
+    /// A probe record is written; the answer comes once it is durable.
+    Probe {
+        reply: oneshot::Sender<()>,
     },
     EndedExecutions {
         reply: oneshot::Sender<Vec<EndedExecution>>,
     },
     Status {
         is_local: bool,
-        reply: oneshot::Sender<Value>,
+        reply: oneshot::Sender<Status>,
     },
     Durable {
         size: u64,
@@ -175,7 +189,8 @@ impl Kernel {
         let (inbox, commands) = Inbox::new();
         let bundle = Arc::new(RwLock::new(Arc::new(Bundle::empty())));
         let switch = StopSwitch::new(node);
-        (Self { inbox, is_officers: false, bundle, switch }, commands)
+        let durable = Arc::default();
+        (Self { inbox, is_officers: false, bundle, switch, durable }, commands)
     }
 
     /// The officers' way to the same kernel.
@@ -286,8 +301,33 @@ impl Kernel {
         self.ask(move |reply| Command::EndedExecutions { reply }).await
     }
 
-    pub(crate) async fn status(&self, is_local: bool) -> Option<Value> {
+    pub(crate) async fn status(&self, is_local: bool) -> Option<Status> {
         self.ask(move |reply| Command::Status { is_local, reply }).await
+    }
+
+    /// Those of these executions that go on, in the order of their ids.
+    pub(crate) async fn executions(&self, ids: Vec<String>) -> Option<Vec<Execution>> {
+        self.ask(move |reply| Command::Executions { ids, reply }).await
+    }
+
+    /// Resolves once a probe record is on stable storage. None where there is no room for one.
+    pub(crate) async fn probe(&self) -> Option<()> {
+        self.ask(|reply| Command::Probe { reply }).await
+    }
+
+    /// How many records of the lineage log are on stable storage.
+    pub(crate) fn durable_size(&self) -> u64 {
+        *self.durable.borrow()
+    }
+
+    /// The same, as it grows.
+    pub(crate) fn durable(&self) -> watch::Receiver<u64> {
+        self.durable.subscribe()
+    }
+
+    /// How often something was refused since the node started, by code.
+    pub(crate) fn refusals_since_start(&self) -> BTreeMap<&'static str, u64> {
+        self.inbox.refusals_since_start()
     }
 
     /// Has the kernel obey what waits, and end.

@@ -1,49 +1,51 @@
+use api::node::{Reduction, Status};
+use kernel::step::Input;
 use ledger::Disk;
-use proof::json::{Value, number, object};
+use tokio::sync::oneshot;
 
 use super::Driver;
+use crate::limits::END_BYTES;
+use crate::reply::{position, trust_state};
 
 impl<D: Disk> Driver<D> {
-    /// What the node is doing, for a person who asks. Whom officers took something from is for the node's own user: it names
-    /// others, and telling it takes work for each.
-    pub(super) fn status(&self, is_local: bool) -> Value {
+    /// How the node stands. Whom officers took something from is for the node's own user: it names
+    /// others, and finding it takes work for each.
+    pub(super) fn status(&self, is_local: bool) -> Status {
         let state = self.kernel.state();
-        let taken = is_local.then(|| {
-            let (trust, halts) = state.governance().standing();
-            let below = trust.filter(|(_, trust)| *trust != policy::Trust::Trusted);
-            let below = below.map(|(subject, trust)| {
-                let trust = ("trust", Value::from(trust.as_str()));
-                object([("subject", Value::from(subject.to_string())), trust])
-            });
-            let halts = halts.map(|subject| Value::from(subject.to_string()));
-            [
-                ("halted", Value::Array(halts.collect())),
-                ("reductions", self.reductions_told()),
-                ("trust", Value::Array(below.collect())),
-            ]
-        });
-        let executions = u64::try_from(state.executions().count()).unwrap_or(u64::MAX);
-        let members = [
-            ("bundle", Value::from(state.bundle().digest().to_string())),
-            ("executions", number(executions)),
-            ("governance", state.governance().position().to_value()),
-            ("records", number(state.size())),
-            ("type", Value::from("status")),
-            ("v", Value::Integer(1)),
-            ("verified", Value::Bool(state.is_verified())),
-        ];
-        object(members.into_iter().chain(taken.into_iter().flatten()))
+        let (trust, halts) = state.governance().standing();
+        let trust = trust.filter(|(_, trust)| *trust != policy::Trust::Trusted);
+        Status {
+            node: state.node().to_owned(),
+            bundle: state.bundle().digest().to_string(),
+            executions: u64::try_from(state.executions().count()).unwrap_or(u64::MAX),
+            governance: position(&state.governance().position()),
+            records: state.size(),
+            is_verified: state.is_verified(),
+            halted: is_local.then(|| halts.map(ToString::to_string).collect()),
+            trust: is_local.then(|| trust.map(trust_state).collect()),
+            reductions: is_local.then(|| self.reductions_held()),
+        }
     }
 
-    fn reductions_told(&self) -> Value {
+    fn reductions_held(&self) -> Vec<Reduction> {
         let (state, wall_ms) = (self.kernel.state(), self.clock.now().wall_ms);
         let governance = state.governance();
-        let told = state.reductions().map(|signed| {
-            let standing = governance.check_owed(wall_ms, &signed);
-            let about = ("about", Value::from(signed.proposal.change.about()));
-            let why = standing.err().map(|why| ("why_not", Value::from(why.to_string())));
-            object([about].into_iter().chain(why))
+        let held = state.reductions().map(|signed| {
+            let why_not = governance.check_owed(wall_ms, &signed).err();
+            let why_not = why_not.map(|why| why.to_string());
+            Reduction { about: signed.proposal.change.about(), why_not }
         });
-        Value::Array(told.collect())
+        held.collect()
+    }
+
+    /// Writes a record of what was refused since the last one, also where nothing was. Where there is
+    /// no room for it, nobody is answered.
+    pub(super) fn probe(&mut self, reply: oneshot::Sender<()>) {
+        if !self.has_space_for(END_BYTES) {
+            return;
+        }
+        self.count_refusals();
+        self.step(Input::Probe);
+        self.await_kept(reply);
     }
 }

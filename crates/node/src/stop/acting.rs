@@ -40,6 +40,17 @@ impl Acting {
         ])
     }
 
+    /// The same in the words of the interface.
+    pub(crate) fn to_reply(&self) -> api::governance::Acting {
+        api::governance::Acting {
+            executions: self.executions,
+            sessions: self.sessions,
+            servers: self.servers,
+            is_known: self.is_known,
+            near: self.near.clone(),
+        }
+    }
+
     /// None where the line is another one.
     pub(crate) fn from_value(value: &Value) -> Option<Self> {
         if value.get("type").and_then(Value::as_str) != Some("acting") {

@@ -84,6 +84,15 @@ impl Line {
     pub(super) fn workload(&self) -> &str {
         self.0.first().map_or("", |first| &first.workload)
     }
+
+    pub(super) fn os_user(&self) -> u32 {
+        self.0.first().map_or(u32::MAX, |first| first.os_user)
+    }
+
+    /// The execution that delegated to it.
+    pub(super) fn parent(&self) -> Option<&str> {
+        self.0.get(1).map(|parent| parent.execution.as_str())
+    }
 }
 
 /// What is taken away and not in governance.

@@ -1,0 +1,149 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use api::problem::{Code, Problem};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::refusal::Refusal;
+use crate::driver::Kernel;
+use crate::limits::{
+    CONNECTION_MS_MAX, HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX, HELLO_REGISTERED_BYTES_MAX,
+    ORDER_BYTES_MAX, READS_MAX,
+};
+use crate::places::{Place, is_own};
+use crate::socket::{Shared, Way};
+
+/// Who asks, over which socket, and what it holds of the node. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Requester {
+    pub(super) shared: Arc<Shared>,
+    /// The way to the kernel that belongs to the socket.
+    pub(super) kernel: Kernel,
+    pub(super) user: u32,
+    way: Way,
+    connection: Arc<Connection>,
+}
+
+/// What lasts as long as the connection.
+struct Connection {
+    place: Mutex<Option<Place>>,
+    is_stream: AtomicBool,
+}
+
+/// How many requests read a log at a time, apart for each socket.
+pub(crate) struct Reads {
+    agents: Semaphore,
+    officers: Semaphore,
+}
+
+impl Default for Reads {
+    fn default() -> Self {
+        Self { agents: Semaphore::new(READS_MAX), officers: Semaphore::new(READS_MAX) }
+    }
+}
+
+impl Reads {
+    fn of(&self, way: Way) -> &Semaphore {
+        match way {
+            Way::Agents => &self.agents,
+            Way::Officers => &self.officers,
+        }
+    }
+}
+
+impl Requester {
+    pub(crate) fn new(shared: Arc<Shared>, (user, way): (u32, Way), place: Place) -> Self {
+        let kernel = match way {
+            Way::Agents => shared.kernel.clone(),
+            Way::Officers => shared.kernel.for_officers(),
+        };
+        let place = Mutex::new(Some(place));
+        let connection = Arc::new(Connection { place, is_stream: AtomicBool::new(false) });
+        Self { shared, kernel, user, way, connection }
+    }
+
+    /// Whether the node's own OS user, root or one of its officers asks.
+    pub(super) fn is_trusted(&self) -> bool {
+        self.way == Way::Officers || is_own(self.user)
+    }
+
+    /// The OS user whose executions this requester may see; none where it may see all.
+    pub(super) fn only_of(&self) -> Option<u32> {
+        (!self.is_trusted()).then_some(self.user)
+    }
+
+    /// A refusal, counted.
+    pub(super) fn refuse(&self, code: Code, detail: impl Into<String>) -> Refusal {
+        if code.as_str().starts_with("refused.") {
+            self.kernel.refused(code.as_str());
+        }
+        Problem::new(code, detail).into()
+    }
+
+    pub(super) fn stopping(&self) -> Refusal {
+        self.refuse(Code::Stopping, "the node is stopping")
+    }
+
+    /// How long a body may be that this requester sends.
+    pub(super) fn body_bytes_max(&self) -> usize {
+        match () {
+            () if self.is_trusted() => ORDER_BYTES_MAX,
+            () if self.is_registered() => HELLO_REGISTERED_BYTES_MAX,
+            () => HELLO_BYTES_MAX.saturating_sub(HEAD_BYTES_MAX),
+        }
+    }
+
+    /// How many bytes of requests its OS user may have the node hold at a time.
+    fn held_bytes_max(&self) -> usize {
+        // A stranger holds one such request in all connections together.
+        match self.is_trusted() || self.is_registered() {
+            true => self.body_bytes_max().saturating_mul(HELD_LINES),
+            false => HELLO_BYTES_MAX,
+        }
+    }
+
+    fn is_registered(&self) -> bool {
+        self.shared.kernel.switch.is_registered(self.user)
+    }
+
+    /// Takes room for so many bytes more. False where its OS user holds as much as one may.
+    pub(crate) fn hold(&self, bytes: usize) -> bool {
+        self.place().as_mut().is_none_or(|place| place.hold(bytes, self.held_bytes_max()))
+    }
+
+    /// Gives the place up: a stream has a place of its own, and no end.
+    pub(super) fn becomes_stream(&self) {
+        self.connection.is_stream.store(true, Ordering::Relaxed);
+        drop(self.place().take());
+    }
+
+    fn place(&self) -> MutexGuard<'_, Option<Place>> {
+        self.connection.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Resolves when the connection must end; never for a stream.
+    pub(super) async fn out_of_time(&self) {
+        tokio::time::sleep(Duration::from_millis(CONNECTION_MS_MAX)).await;
+        if self.connection.is_stream.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// The right to read a log now, or the refusal.
+    pub(super) fn may_read(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        let permit = self.shared.reads.of(self.way).try_acquire();
+        permit.map_err(|_| self.refuse(Code::Overload, "as many requests as may read the logs"))
+    }
+
+    /// Does something that reads a log, aside from the threads that serve sockets.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> Result<T, (Code, String)> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let _permit = self.may_read()?;
+        let done = tokio::task::spawn_blocking(read).await;
+        let done = done.map_err(|_| self.refuse(Code::Ledger, "the log could not be read"))?;
+        done.map_err(|(code, why)| self.refuse(code, why))
+    }
+}

@@ -1,0 +1,129 @@
+use std::sync::LazyLock;
+
+use api::approval::{PendingPage, PendingQuery, VoteReply, VoteRequest};
+use api::execution::{Execution, ExecutionPage, ExecutionQuery};
+use api::governance::Halts;
+use api::limits::PAGE_ITEMS_MAX;
+use api::meter::Meters;
+use api::node::Status;
+use api::problem::Code;
+use axum::Router;
+use axum::extract::State;
+use axum::routing::{get, post};
+use kernel::lineage::SignedApproval;
+
+use super::extract::{InPath, Json, Officer, Query, Sent};
+use super::refusal::Refusal;
+use super::requester::Requester;
+use super::{events, governance, health, metrics, records};
+use crate::pending::Sought;
+use crate::{approvals, pending};
+
+type Reply<T> = Result<Json<T>, Refusal>;
+
+/// All routes, for whoever asks.
+pub(super) fn router(requester: Requester) -> Router {
+    static ROUTES: LazyLock<Router<Requester>> = LazyLock::new(routes);
+    ROUTES.clone().with_state(requester)
+}
+
+fn routes() -> Router<Requester> {
+    Router::new()
+        .route("/health", get(health::health))
+        .route("/metrics", get(metrics::metrics))
+        .route("/v1/status", get(status))
+        .route("/v1/executions", get(executions))
+        .route("/v1/executions/{execution}", get(execution))
+        .route("/v1/records", get(records::page))
+        .route("/v1/records/{index}", get(records::detail))
+        .route("/v1/records/{index}/receipt", get(records::receipt))
+        .route("/v1/governance", get(governance::at).post(governance::propose))
+        .route("/v1/approvals", get(pending_approvals).merge(post(vote)))
+        .route("/v1/halts", get(halts))
+        .route("/v1/meters", get(meters))
+        .route("/v1/events", get(events::events))
+        .fallback(unknown)
+        .method_not_allowed_fallback(wrong_method)
+}
+
+async fn unknown(State(requester): State<Requester>) -> Refusal {
+    requester.refuse(Code::NotFound, "the interface has no such path; openapi.json lists them")
+}
+
+async fn wrong_method(State(requester): State<Requester>) -> Refusal {
+    requester.refuse(Code::Method, "openapi.json lists what this path takes")
+}
+
+async fn status(State(requester): State<Requester>) -> Reply<Status> {
+    let status = requester.kernel.status(requester.is_trusted()).await;
+    status.map(Json).ok_or_else(|| requester.stopping())
+}
+
+async fn executions(
+    State(requester): State<Requester>,
+    Query(query): Query<ExecutionQuery>,
+) -> Reply<ExecutionPage> {
+    let limit = limit_of(&requester, query.limit)?;
+    let one_more = limit.saturating_add(1);
+    let mut ids = requester.shared.kernel.switch.page(&query, requester.only_of(), one_more);
+    let has_next = ids.len() > limit;
+    ids.truncate(limit);
+    let next = ids.last().filter(|_| has_next).cloned();
+    let executions = requester.kernel.executions(ids).await;
+    let executions = executions.ok_or_else(|| requester.stopping())?;
+    Ok(Json(ExecutionPage { executions, next }))
+}
+
+async fn execution(
+    State(requester): State<Requester>,
+    InPath(id): InPath<String>,
+) -> Reply<Execution> {
+    let ids = requester.shared.kernel.switch.visible(&id, requester.only_of());
+    let found = requester.kernel.executions(ids).await.ok_or_else(|| requester.stopping())?;
+    let found = found.into_iter().next();
+    found.map(Json).ok_or_else(|| {
+        let why = format!("no execution `{id}` goes on here that you may see");
+        requester.refuse(Code::NotFound, why)
+    })
+}
+
+async fn pending_approvals(
+    Officer(requester): Officer,
+    Query(PendingQuery { beginning }): Query<PendingQuery>,
+) -> Reply<PendingPage> {
+    let sought = Sought { beginning: beginning.unwrap_or_default(), key: None };
+    let page = pending::page(&requester.shared.options, &requester.kernel, sought).await;
+    page.map(Json).map_err(|why| requester.refuse(Code::Stopping, why))
+}
+
+async fn vote(
+    State(requester): State<Requester>,
+    Sent(VoteRequest { approval }): Sent<VoteRequest>,
+) -> Reply<VoteReply> {
+    let approval = SignedApproval::from_value(&approval.0);
+    let approval = approval.map_err(|why| requester.refuse(Code::Input, why.to_string()))?;
+    match approvals::approve(&requester.kernel, approval).await {
+        Ok(record) => Ok(Json(VoteReply { record })),
+        Err((code, why)) => Err(requester.refuse(Code::parse(code).unwrap_or(Code::Storage), why)),
+    }
+}
+
+async fn halts(Officer(requester): Officer) -> Json<Halts> {
+    Json(Halts { halts: requester.shared.kernel.switch.halts() })
+}
+
+async fn meters(Officer(requester): Officer) -> Reply<Meters> {
+    let accounts = requester.kernel.meters().await.ok_or_else(|| requester.stopping())?;
+    Ok(Json(Meters { accounts }))
+}
+
+/// How many items a page holds.
+pub(super) fn limit_of(requester: &Requester, limit: Option<u16>) -> Result<usize, Refusal> {
+    match limit.unwrap_or(PAGE_ITEMS_MAX) {
+        limit @ 1..=PAGE_ITEMS_MAX => Ok(usize::from(limit)),
+        _ => {
+            let why = format!("`limit` is at least 1 and at most {PAGE_ITEMS_MAX}");
+            Err(requester.refuse(Code::Input, why))
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! `/v1` on a running node's Unix sockets, as a client of any kind meets it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use api::execution::ExecutionPage;
+use api::governance::{Governance, Halts, ProposalReply};
+use api::node::{Health, Status};
+use api::problem::{CONTENT_TYPE, Code, Problem, Retry};
+use api::record::{RecordDetail, RecordPage};
+use api::route::{Method, ROUTES};
+use kernel::governance::{Change, Proposal, Subject};
+use node::Options;
+use node::limits::{
+    BODY_MS_MAX, CONNECTION_MS_MAX, HEAD_BYTES_MAX, HELLO_MS_MAX, ORDER_BYTES_MAX,
+    STREAMS_PER_USER_MAX,
+};
+use serde::de::DeserializeOwned;
+
+#[cfg(test)]
+use fixture::{agent, options, small_bundle};
+
+#[cfg(test)]
+#[expect(dead_code, reason = "other tests use other parts of it")]
+#[path = "../src/fixture.rs"]
+mod fixture;
+
+/// A served domain.
+struct Served {
+    options: Options,
+    running: node::Running,
+    _folder: tempfile::TempDir,
+}
+
+#[cfg(test)]
+async fn served() -> Served {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path());
+    node::domain::init(&options, &small_bundle(), vec![agent()]).unwrap();
+    let running = node::start(options.clone(), node::notes::Notes::unheard()).await.unwrap();
+    Served { options, running, _folder: folder }
+}
+
+/// A reply, with its head in lower case.
+struct Answer {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+#[cfg(test)]
+impl Answer {
+    fn read(stream: &mut impl Read) -> Self {
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap().to_lowercase();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Self { status, head, body: bytes[end + 4..].to_vec() }
+    }
+
+    #[track_caller]
+    fn json<T: DeserializeOwned>(&self) -> T {
+        let text = String::from_utf8_lossy(&self.body);
+        serde_json::from_slice(&self.body).unwrap_or_else(|why| panic!("{why}: {text}"))
+    }
+
+    #[track_caller]
+    fn problem(&self) -> Problem {
+        assert!(self.head.contains(CONTENT_TYPE), "{}", self.head);
+        let problem: Problem = self.json();
+        assert_eq!(problem.status, self.status);
+        problem
+    }
+}
+
+#[cfg(test)]
+fn connect(socket: &Path) -> UnixStream {
+    let stream = UnixStream::connect(socket).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
+    stream
+}
+
+#[cfg(test)]
+fn get(socket: &Path, path: &str) -> Answer {
+    let mut stream = connect(socket);
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: node\r\n\r\n").unwrap();
+    Answer::read(&mut stream)
+}
+
+#[cfg(test)]
+fn post(socket: &Path, path: &str, body: &str) -> Answer {
+    let mut stream = connect(socket);
+    let length = body.len();
+    write!(stream, "POST {path} HTTP/1.1\r\nhost: node\r\ncontent-length: {length}\r\n\r\n{body}")
+        .unwrap();
+    Answer::read(&mut stream)
+}
+
+/// Runs what waits for a socket, aside from the runtime that serves it.
+#[cfg(test)]
+async fn aside<T: Send + 'static>(act: impl FnOnce(Options) -> T + Send + 'static) -> T {
+    let served = served().await;
+    let options = served.options.clone();
+    let done = tokio::task::spawn_blocking(move || act(options)).await.unwrap();
+    served.running.stop().await;
+    done
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn status_is_the_same_on_both_sockets() {
+    aside(|options| {
+        let over = [&options.socket, &options.officer_socket].map(|socket| {
+            let answer = get(socket, "/v1/status");
+            assert_eq!(answer.status, 200);
+            answer.json::<Status>()
+        });
+        assert_eq!(over[0], over[1]);
+        assert_eq!((over[0].node.as_str(), over[0].is_verified), ("node-1", true));
+        assert_eq!(over[0].reductions, Some(vec![]), "the node's own user is told");
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_that_reads_is_served() {
+    aside(|options| {
+        for route in ROUTES.iter().filter(|route| route.method == Method::Get) {
+            if route.operation == "events" {
+                continue;
+            }
+            let path = route.path.replace("{index}", "0").replace("{execution}", "e0");
+            let answer = get(&options.officer_socket, &path);
+            if answer.status != 200 {
+                let code = answer.problem().code;
+                assert!(route.codes.contains(&code), "{path}: {code}");
+                assert!(code == Code::NotFound || code == Code::NotPublished, "{path}: {code}");
+            }
+        }
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn health_puts_a_probe_on_record_at_most_once_in_a_while() {
+    aside(|options| {
+        let records = || get(&options.officer_socket, "/v1/status").json::<Status>().records;
+        let before = records();
+        let health: Health = get(&options.socket, "/health").json();
+        assert!(health.is_healthy && health.committed_ago_ms < 5_000);
+        let once = records();
+        assert!(once > before);
+        assert_eq!(get(&options.socket, "/health").status, 200);
+        assert_eq!(records(), once);
+        let last = get(&options.socket, &format!("/v1/records/{}", once - 1));
+        let record: RecordDetail = last.json();
+        let kind = record.record.0.get("type").and_then(proof::json::Value::as_str);
+        assert_eq!(kind, Some("input.refused"));
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_come_by_page_and_by_filter() {
+    aside(|options| {
+        let page = |query: &str| {
+            get(&options.socket, &format!("/v1/records?{query}")).json::<RecordPage>()
+        };
+        assert_eq!(get(&options.socket, "/health").status, 200);
+        let all = page("");
+        assert_eq!((all.next, all.records.len() as u64), (None, all.size));
+        let first = page("limit=1");
+        assert_eq!((first.records.as_slice(), first.next), (&all.records[..1], Some(1)));
+        assert_eq!(page("from=1").records, all.records[1..]);
+        assert!(page("execution=e0").records.is_empty());
+        assert!(page("since_ms=9000000000000").records.is_empty());
+        assert_eq!(page("until_ms=9000000000000").records, all.records);
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad_input_is_a_problem_that_says_what_to_change() {
+    aside(|options| {
+        let socket = &options.socket;
+        for (answer, code) in [
+            (get(socket, "/v1/records?limit=0"), Code::Input),
+            (get(socket, "/v1/records?frm=1"), Code::Input),
+            (get(socket, "/v1/records/x"), Code::Input),
+            (get(socket, "/v1/records/99999"), Code::NotFound),
+            (get(socket, "/v1/governance?size=99999"), Code::NotFound),
+            (get(socket, "/v2"), Code::NotFound),
+            (post(socket, "/v1/status", ""), Code::Method),
+            (post(socket, "/v1/approvals", "{}"), Code::Input),
+            (post(socket, "/v1/approvals", r#"{"approval":{}}"#), Code::Input),
+            (post(socket, "/v1/governance", r#"{"proposal":{"a":1,"a":1}}"#), Code::Input),
+        ] {
+            let problem = answer.problem();
+            assert_eq!(problem.code, code, "{problem:?}");
+            assert!(matches!(problem.retry, Retry::Changed | Retry::Never));
+        }
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signed_halt_acts_and_is_on_record() {
+    aside(|options| {
+        let socket = &options.officer_socket;
+        let before: Governance = get(socket, "/v1/governance").json();
+        let officer = node::keys::read(&options.folder, "officer").unwrap();
+        let based_on = node::domain::governance(&options).unwrap().position();
+        let expires_ms = node::clock::wall_ms() + 60_000;
+        let change = Change::HaltOrdered { subject: Subject::Workload("agent".into()) };
+        let signed = Proposal { based_on, expires_ms, change }.sign(&officer).unwrap();
+        let proposal = String::from_utf8(signed.to_value().to_bytes()).unwrap();
+        let answer = post(socket, "/v1/governance", &format!("{{ \"proposal\": {proposal} }}"));
+        assert_eq!(answer.status, 200);
+        let reply: ProposalReply = answer.json();
+        assert!(reply.acting.is_some_and(|acting| acting.is_known));
+        let reached = reply.position.map(|position| position.size);
+        assert_eq!(reached, Some(before.position.size + 1));
+        let halts: Halts = get(socket, "/v1/halts").json();
+        let halted: Vec<_> = halts.halts.iter().map(|halt| halt.subject.as_str()).collect();
+        assert_eq!(halted, ["workload:agent"]);
+        let then = format!("/v1/governance?size={}", before.position.size);
+        assert_eq!(get(socket, &then).json::<Governance>(), before);
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_forged_proposal_is_a_problem_and_changes_nothing() {
+    aside(|options| {
+        let stranger = proof::note::Ed25519Signer::from_seed("x/officer", &[9; 32]).unwrap();
+        let based_on = node::domain::governance(&options).unwrap().position();
+        let expires_ms = node::clock::wall_ms() + 60_000;
+        let change = Change::HaltOrdered { subject: Subject::Domain };
+        let forged = Proposal { based_on, expires_ms, change }.sign(&stranger).unwrap();
+        let proposal = String::from_utf8(forged.to_value().to_bytes()).unwrap();
+        let body = format!("{{\"proposal\":{proposal}}}");
+        let problem = post(&options.socket, "/v1/governance", &body).problem();
+        assert_eq!((problem.code, problem.acting), (Code::Governance, None));
+        assert!(get(&options.socket, "/v1/halts").json::<Halts>().halts.is_empty());
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_go_on_after_the_last_that_was_seen() {
+    aside(|options| {
+        let socket = &options.socket;
+        let mut stream = connect(socket);
+        write!(stream, "GET /v1/events HTTP/1.1\r\nhost: node\r\nlast-event-id: 0\r\n\r\n")
+            .unwrap();
+        let lines = BufReader::new(stream).lines().map(Result::unwrap);
+        let mut ids = lines.filter_map(|line| Some(line.strip_prefix("id: ")?.to_owned()));
+        assert_eq!(get(socket, "/health").status, 200);
+        let size = get(socket, "/v1/status").json::<Status>().records;
+        for index in 1..size {
+            assert_eq!(ids.next(), Some(index.to_string()));
+        }
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_beyond_those_of_one_user_is_refused() {
+    aside(|options| {
+        let begin = || {
+            let mut stream = BufReader::new(connect(&options.socket));
+            let head = "GET /v1/events HTTP/1.1\r\nhost: node\r\n\r\n";
+            stream.get_mut().write_all(head.as_bytes()).unwrap();
+            let mut status = String::new();
+            stream.read_line(&mut status).unwrap();
+            (stream, status)
+        };
+        let streams: Vec<_> = (0..STREAMS_PER_USER_MAX).map(|_| begin()).collect();
+        assert!(streams.iter().all(|(_, status)| status.starts_with("HTTP/1.1 200")));
+        assert!(begin().1.starts_with("HTTP/1.1 429"));
+        assert_eq!(get(&options.socket, "/v1/status").status, 200, "others are served");
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_too_long_is_refused_before_it_is_read() {
+    aside(|options| {
+        let mut stream = connect(&options.socket);
+        let length = ORDER_BYTES_MAX + 1;
+        let head = format!("host: node\r\ncontent-length: {length}\r\n\r\n");
+        write!(stream, "POST /v1/governance HTTP/1.1\r\n{head}").unwrap();
+        assert_eq!(Answer::read(&mut stream).problem().code, Code::Input);
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_body_is_refused_in_time() {
+    aside(|options| {
+        let mut stream = connect(&options.socket);
+        let begun = Instant::now();
+        let head = "host: node\r\ncontent-length: 10\r\n\r\n{";
+        write!(stream, "POST /v1/approvals HTTP/1.1\r\n{head}").unwrap();
+        let problem = Answer::read(&mut stream).problem();
+        assert_eq!(problem.code, Code::Input);
+        assert!(begun.elapsed() >= Duration::from_millis(BODY_MS_MAX));
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_that_is_too_long_is_refused() {
+    aside(|options| {
+        let mut stream = connect(&options.socket);
+        let long = "x".repeat(2 * HEAD_BYTES_MAX);
+        // The node may close before it has read all.
+        let _closed = write!(stream, "GET /v1/status HTTP/1.1\r\nx: {long}\r\n\r\n");
+        let mut answer = Vec::new();
+        let _reset = stream.read_to_end(&mut answer);
+        assert!(answer.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&answer));
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_that_does_not_end_is_cut_in_time() {
+    aside(|options| {
+        let mut stream = connect(&options.socket);
+        let begun = Instant::now();
+        write!(stream, "GET /v1/status HTTP/1.1\r\nhost: ").unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        assert!(!answer.starts_with(b"HTTP/1.1 200"));
+        let waited = begun.elapsed();
+        assert!(waited >= Duration::from_millis(HELLO_MS_MAX));
+        assert!(waited < Duration::from_millis(CONNECTION_MS_MAX));
+    })
+    .await;
+}
+
+/// An OS user that has no workload here.
+const STRANGER: u32 = 4_242;
+
+/// What the node answers a stranger who sends this and waits.
+#[cfg(test)]
+fn answer_to_a_stranger(socket: &Path, sent: &str) -> String {
+    let script = "import socket, sys\n\
+        peer = socket.socket(socket.AF_UNIX); peer.connect(sys.argv[1])\n\
+        peer.sendall(sys.argv[2].encode())\n\
+        print(b''.join(iter(lambda: peer.recv(4096), b'')).decode())";
+    let mut python = std::process::Command::new("python3");
+    python.args(["-c", script]).arg(socket).arg(sent).uid(STRANGER);
+    String::from_utf8(python.output().unwrap().stdout).unwrap()
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_sees_no_records_and_no_executions() {
+    if !rustix::process::geteuid().is_root() {
+        return eprintln!("skipped: only root can speak as another OS user");
+    }
+    aside(|options| {
+        let around = options.socket.parent().unwrap();
+        std::fs::set_permissions(around, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let ask = |path: &str| {
+            let sent = format!("GET {path} HTTP/1.1\r\nhost: node\r\n\r\n");
+            let answer = answer_to_a_stranger(&options.socket, &sent);
+            Answer::read(&mut answer.trim_end().as_bytes())
+        };
+        for route in ROUTES.iter().filter(|route| route.method == Method::Get) {
+            let path = route.path.replace("{index}", "0").replace("{execution}", "e0");
+            let answer = ask(&path);
+            let is_refused = answer.status == 403;
+            let is_for_officers = route.audience == api::route::Audience::Officers;
+            assert_eq!(is_refused, is_for_officers, "{path}: {}", answer.status);
+        }
+        assert!(ask("/v1/executions").json::<ExecutionPage>().executions.is_empty());
+        assert_eq!(ask("/v1/status").json::<Status>().reductions, None);
+        assert_eq!(ask("/v1/governance").json::<Governance>().state, None);
+        assert_eq!(ask("/v1/governance?size=1").problem().code, Code::Peer);
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_sends_no_body_beyond_64_kib() {
+    if !rustix::process::geteuid().is_root() {
+        return eprintln!("skipped: only root can speak as another OS user");
+    }
+    aside(|options| {
+        let around = options.socket.parent().unwrap();
+        std::fs::set_permissions(around, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let head = "host: node\r\ncontent-length: 65536\r\n\r\n";
+        let sent = format!("POST /v1/governance HTTP/1.1\r\n{head}");
+        let answer = answer_to_a_stranger(&options.socket, &sent);
+        let problem = Answer::read(&mut answer.trim_end().as_bytes()).problem();
+        assert_eq!(problem.code, Code::Input);
+    })
+    .await;
+}
