@@ -5,6 +5,7 @@
 //! target/peers/mcp        a Python environment with the MCP SDK of PyPI
 //! target/peers/mcp-1      the same with the major version before
 //! target/peers/aics-tlog  a Python 3.12 environment with a transparency log's client of PyPI
+//! target/peers/schemathesis  a Python environment with PyPI's fuzzer of interfaces
 //! target/peers/npm        the reference MCP servers and the TypeScript SDK of npm, under node_modules/
 //! target/peers/inspector  npm's MCP inspector, and a node that is new enough for it
 //! ```
@@ -41,6 +42,7 @@ pub(crate) fn run(root: &Root) -> anyhow::Result<Outcome> {
     say("mcp (PyPI)", python_peer(root, "mcp", (3, 10)));
     say("mcp, major version 1 (PyPI)", python_peer(root, "mcp-1", (3, 10)));
     say("aics-tlog (PyPI)", python_peer(root, "aics-tlog", (3, 12)));
+    say("schemathesis (PyPI)", python_peer(root, "schemathesis", (3, 10)));
     say("MCP servers and SDK (npm)", npm_peers(root, "npm", "tests/peers"));
     say("MCP inspector (npm)", npm_peers(root, "inspector", "tests/peers/inspector"));
     for (package, shown_by) in DEBIAN {
