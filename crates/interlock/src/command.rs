@@ -144,6 +144,11 @@ fn usage() -> Exit {
     failure.report(true, Paint::Plain)
 }
 
+/// The running node of a domain.
+fn node(options: &node::Options) -> client::Client {
+    client::Client::new(options.officer_socket.clone(), options.socket.clone())
+}
+
 /// Runs a future on a runtime of this thread.
 fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

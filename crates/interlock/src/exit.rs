@@ -7,6 +7,7 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
+use api::problem::{Code, Retry};
 use kernel::governance::UNREPLAYED;
 use proof::json::{Value, object};
 
@@ -123,6 +124,23 @@ impl Failure {
             _ => Exit::Failed,
         };
         Self::new(exit, why.to_string()).code(why.code())
+    }
+
+    /// What a node did not answer.
+    pub(crate) fn client(why: &client::Error) -> Self {
+        let (exit, code) = match why {
+            client::Error::NotRunning(_) | client::Error::Socket(..) => (Exit::NoInput, "socket"),
+            client::Error::Silent => (Exit::Unanswered, "unanswered"),
+            client::Error::Ended => (Exit::Unanswered, "ended"),
+            client::Error::Unreadable(_) => (Exit::Data, "input"),
+            client::Error::Refused(problem) => match problem.code {
+                Code::Overload => (Exit::Unanswered, "overload"),
+                Code::Peer => (Exit::Denied, "peer"),
+                code if code.retry() == Retry::Later => (Exit::Unanswered, code.as_str()),
+                code => (Exit::Denied, code.as_str()),
+            },
+        };
+        Self::new(exit, why.to_string()).code(code)
     }
 
     /// The cause, in one line.

@@ -13,6 +13,7 @@ mod tests;
 
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
 
+use api::RecordJson;
 use proof::json::Value;
 use proof::shown;
 
@@ -22,7 +23,7 @@ pub(crate) use stderr::{show_panics, stderr, stderr_is_terminal};
 pub(crate) use table::Table;
 pub(crate) use terminal::{file_stdout, stdout};
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 
 /// Where a command writes its results, and how.
 pub(crate) struct Output {
@@ -79,6 +80,15 @@ impl Output {
         let bytes = value.to_bytes();
         let text = String::from_utf8_lossy(&bytes);
         self.written(shown::json(&text).as_bytes())
+    }
+
+    /// Writes a reply of the node as one line of JSON, as [`Output::json`] does.
+    pub(crate) fn reply(&mut self, reply: &impl serde::Serialize) -> Result<(), Failure> {
+        let json = serde_json::to_value(reply).and_then(serde_json::from_value::<RecordJson>);
+        let RecordJson(value) = json.map_err(|why| {
+            Failure::new(Exit::Data, "the node's answer cannot be shown").why(why)
+        })?;
+        self.json(&value)
     }
 
     /// Writes these bytes and a line feed, for another program: as they are, but on a terminal.

@@ -261,24 +261,6 @@ fn asking(options: &Options, officer: &dyn Signer) -> Result<Box<Asking>, Error>
     Asking::sign(&governs.position.origin, officer).map(Box::new)
 }
 
-/// What is used of the meters: objects of `limit`, `meter`, `per`, `reserved`, `subject`, `unit`, `used` and, where the
-/// meter has one, `window_ms`.
-///
-/// # Errors
-/// `socket` where no node answers, `peer` where it refuses.
-pub fn meters(options: &Options) -> Result<Vec<Value>, Error> {
-    let answer = order(options, &Hello::Meters)?;
-    Ok(answer.get("accounts").and_then(Value::as_array).unwrap_or_default().to_vec())
-}
-
-/// How the node stands, as it says itself.
-///
-/// # Errors
-/// `socket` where no node answers.
-pub fn status(options: &Options) -> Result<Value, Error> {
-    order(options, &Hello::Status)
-}
-
 /// Whether a node of this domain runs.
 ///
 /// # Errors
@@ -400,11 +382,9 @@ fn only_asks(question: &Hello) -> bool {
     match question {
         Hello::Approvals { .. }
         | Hello::Message { .. }
-        | Hello::Meters
         | Hello::Names(_)
         | Hello::Pending { .. }
-        | Hello::Position
-        | Hello::Status => true,
+        | Hello::Position => true,
         Hello::Erase(page) => page.is_trial,
         Hello::Approve { .. }
         | Hello::Delegate { .. }

@@ -31,10 +31,6 @@ pub(crate) enum Hello {
     Approve { approval: Box<SignedApproval> },
     /// `approvals`: what waits for officers, under ids that begin so.
     Approvals { beginning: String },
-    /// `meters`: what is used of the meters.
-    Meters,
-    /// `status`: how the node stands.
-    Status,
     /// `position`: what governs, for who signs on it.
     Position,
     /// `names`: executions whose ids begin so.
@@ -111,10 +107,6 @@ impl Hello {
                 put("type", Value::from("approvals"));
                 put("beginning", Value::from(beginning.as_str()));
             }
-            Self::Meters => put("type", Value::from("meters")),
-            Self::Status => {
-                put("type", Value::from("status"));
-            }
             Self::Position => {
                 put("type", Value::from("position"));
             }
@@ -188,14 +180,6 @@ fn read_question(kind: &str, fields: &Fields<'_>) -> Result<Hello, Box<dyn std::
         "approvals" => {
             fields.only(&["beginning", "type", "v"])?;
             Ok(Hello::Approvals { beginning: fields.str("beginning")?.to_owned() })
-        }
-        "meters" => {
-            fields.only(&["type", "v"])?;
-            Ok(Hello::Meters)
-        }
-        "status" => {
-            fields.only(&["type", "v"])?;
-            Ok(Hello::Status)
         }
         "position" => {
             fields.only(&["type", "v"])?;

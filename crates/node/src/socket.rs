@@ -3,7 +3,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::approval::VoteReply;
-use api::meter::Meters;
 use kernel::governance::SignedProposal;
 use proof::digest::Digest;
 use proof::json::{Value, object};
@@ -194,15 +193,6 @@ impl Connection {
                 self.only(self.is_trusted(), "only the node's own OS user may see this")?;
                 let sought = Sought { beginning, key: None };
                 pending::answer(&shared.options, &kernel, sought).await
-            }
-            Hello::Meters => {
-                self.only(self.is_trusted(), "only the node's own OS user may see this")?;
-                let accounts = kernel.meters().await;
-                accounts.map(|accounts| reply("meters", &Meters { accounts })).unwrap_or_default()
-            }
-            Hello::Status => {
-                let status = kernel.status(self.is_trusted()).await;
-                status.map(|status| reply("status", &status)).unwrap_or_default()
             }
             Hello::Names(names) => {
                 let only_of = (!self.is_trusted()).then(|| self.peer.uid());

@@ -1,10 +1,13 @@
 //! A running node and several officers' commands at the same time.
 
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+
+use api::node::Status;
 use kernel::governance::{Change, Subject};
 use node::Options;
 use node::client::Place;
 use policy::Trust;
-use proof::json::Value;
 
 #[cfg(test)]
 use fixture::{options, small_bundle};
@@ -44,12 +47,19 @@ async fn changes_at_the_same_time_are_adopted_in_the_order_of_the_log() {
 /// The size of the governance that the running node has adopted and could verify.
 #[cfg(test)]
 async fn adopted(options: &Options) -> u64 {
-    let options = options.clone();
-    let status = tokio::task::spawn_blocking(move || node::client::status(&options));
-    let status = status.await.unwrap().unwrap();
-    assert_eq!(status.get("verified"), Some(&Value::Bool(true)), "{status:?}");
-    let size = status.get("governance").and_then(|head| head.get("size")).and_then(Value::as_i64);
-    u64::try_from(size.unwrap()).unwrap()
+    let socket = options.officer_socket.clone();
+    let asked = tokio::task::spawn_blocking(move || {
+        let mut stream = UnixStream::connect(socket).unwrap();
+        stream.write_all(b"GET /v1/status HTTP/1.1\r\nhost: node\r\n\r\n").unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        reply
+    });
+    let reply = asked.await.unwrap();
+    let (_, body) = reply.split_once("\r\n\r\n").unwrap();
+    let status: Status = serde_json::from_str(body).unwrap();
+    assert!(status.is_verified, "{status:?}");
+    status.governance.size
 }
 
 /// A change that is durable stands, and so does the one after it, whether or not the log's head can be published: that is

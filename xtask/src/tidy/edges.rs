@@ -19,6 +19,10 @@ const ALL: &[&str] = &[
     "node",
 ];
 
+/// The command line starts a node too.
+const INTERLOCK: &[&str] =
+    &["proof", "wire", "policy", "kernel", "api", "client", "ledger", "identity", "mcp", "node"];
+
 /// What a crate may use of this repository; none for a crate that has no place yet.
 fn allowed(short: &str) -> Option<&'static [&'static str]> {
     Some(match short {
@@ -31,7 +35,10 @@ fn allowed(short: &str) -> Option<&'static [&'static str]> {
         "fuzz" => PURE,
         "optimised" => &["proof", "policy", "kernel", "ledger", "node"],
         "simulator" => &["proof", "wire", "policy", "kernel", "ledger"],
-        "node" | "interlock" => ALL,
+        // What is outside a node speaks to it, and has no part of it.
+        "client" => &["api", "proof"],
+        "node" => ALL,
+        "interlock" => INTERLOCK,
         _ => return None,
     })
 }

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use api::meter::MeterAccount;
 use kernel::lineage::Approval;
 use node::Options;
 use node::client::Pending;
@@ -242,22 +243,21 @@ pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<E
 /// Shows what is used of the meters.
 pub(super) fn meters(arguments: &cli::Meters, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
-    let accounts = node::client::meters(&options).map_err(|why| Failure::node(&why))?;
+    let meters = super::node(&options).meters().map_err(|why| Failure::client(&why))?;
     let mut table = Table::default();
-    for account in accounts {
+    for account in meters.accounts {
         if output.is_json() {
-            output.json(&account)?;
+            output.reply(&account)?;
             continue;
         }
-        let (used, reserved) = (integer(&account, "used"), integer(&account, "reserved"));
-        let limit = integer(&account, "limit");
-        let style = if used.saturating_add(reserved) >= limit { Style::Bad } else { Style::Good };
-        let window = account.get("window_ms").and_then(Value::as_i64);
+        let MeterAccount { used, reserved, limit, unit, .. } = &account;
+        let style = if used.saturating_add(*reserved) >= *limit { Style::Bad } else { Style::Good };
+        let window = account.window_ms;
         table.row([
-            (Style::Heading, text(&account, "meter").to_owned()),
-            (Style::Name, format!("{} {}", text(&account, "per"), text(&account, "subject"))),
+            (Style::Heading, account.meter.clone()),
+            (Style::Name, format!("{} {}", account.per, account.subject)),
             (style, format!("{used} + {reserved} reserved")),
-            (Style::Plain, format!("of {limit} {}", text(&account, "unit"))),
+            (Style::Plain, format!("of {limit} {unit}")),
             (
                 Style::Quiet,
                 window.map_or("for ever".to_owned(), |ms| format!("in {} s", ms / 1_000)),

@@ -1,0 +1,14 @@
+//! Every limit of this crate, with what happens when it is reached.
+
+/// Longest wait for a connection and for each part of a reply, in milliseconds. Then the node is
+/// silent.
+pub const ANSWER_MS_MAX: u64 = 10_000;
+
+/// Bytes of a reply; a longer one cannot be read.
+pub const REPLY_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Longest time that a client asks again where the node has no place for it, in milliseconds.
+pub const ADMITTED_MS_MAX: u64 = 5_000;
+
+/// How long a client waits before it asks again, in milliseconds.
+pub const ADMITTED_AGAIN_MS: u64 = 100;
