@@ -12,7 +12,10 @@ use crate::route::{Audience, EVERYWHERE, Method, OPEN_METRICS, ROUTES, Reply, Ro
 /// The page as committed: two spaces to a level, one line break at the end.
 #[must_use]
 pub fn text() -> String {
-    format!("{:#}\n", document())
+    // Whether members keep their order otherwise depends on what else is built beside this.
+    let mut document = document();
+    document.sort_all_objects();
+    format!("{document:#}\n")
 }
 
 /// The page as JSON: OpenAPI 3.1.
