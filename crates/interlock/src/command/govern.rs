@@ -97,9 +97,8 @@ fn is_halted(options: &Options, subject: &Subject) -> bool {
     let Ok(governance) = node::domain::governance(options) else { return true };
     // The node may act on a halt that the log does not have yet.
     let acts = || {
-        let status = node::client::status(options).ok();
-        let reductions = status.as_ref().and_then(|status| status.get("reductions")?.as_array());
-        reductions.is_some_and(|reductions| !reductions.is_empty())
+        let status = super::node(options).status().ok();
+        status.and_then(|status| status.reductions).is_some_and(|held| !held.is_empty())
     };
     governance.standing().1.any(|halted| halted == subject) || acts()
 }
