@@ -183,7 +183,7 @@ pub struct ProposalReply {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Acting {
-    /// Executions that go on and that it covers.
+    /// Executions that it stopped.
     pub executions: u64,
     /// Sessions that it cut.
     pub sessions: u64,

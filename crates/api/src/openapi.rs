@@ -107,6 +107,8 @@ fn query_parameters(query: SchemaOf, schemas: &mut SchemaGenerator) -> Vec<Value
     let Some(Value::Object(members)) = schema.get("properties").cloned() else {
         return Vec::new();
     };
+    // By name, whatever order the JSON library keeps.
+    let members: BTreeMap<String, Value> = members.into_iter().collect();
     let one = |(name, mut schema): (String, Value)| {
         let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
         let schema = without_null(schema);
