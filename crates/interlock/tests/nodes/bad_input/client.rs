@@ -195,7 +195,8 @@ fn a_bad_first_line_is_refused() {
     let Some(mut probed) = Probed::start() else { return };
     let first = [
         "",
-        "GET / HTTP/1.1\r",
+        // Methods of HTTP are upper-case: this is none of its requests.
+        "get / HTTP/1.1\r",
         r#"{"type":"mcp","v":1,"server":"probe","workload":"agent"}"#,
         r#"{"server":"probe","type":"mcp","v":2,"workload":"agent"}"#,
         r#"{"server":"probe","type":"mcp","v":1,"workload":"agent","x":1}"#,
