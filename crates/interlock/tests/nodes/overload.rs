@@ -60,7 +60,7 @@ impl Held {
     fn by(first: &mut Client, domain: &Domain, mut slow: Child) -> Option<Held> {
         first.ask("held", "read_file", &read()).unwrap();
         let mut stream = UnixStream::connect(domain.socket()).unwrap();
-        stream.write_all(b"{\"type\":\"status\",\"v\":1}\n").unwrap();
+        stream.write_all(b"GET /v1/status HTTP/1.1\r\nhost: node\r\n\r\n").unwrap();
         let (tell, answered) = mpsc::channel();
         let pid = Pid::from_child(&slow);
         std::thread::spawn(move || {
