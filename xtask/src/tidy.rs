@@ -9,6 +9,7 @@
 //! dependencies, adr,
 //! specification, security,
 //! limits, changelog   documents that must agree with the code
+//! house               what a reader stumbles over: circles, tuples, names defined twice, ..
 //! leaks               what a repository must not tell of the machines it was made on
 //! ```
 //!
@@ -19,6 +20,7 @@ mod changelog;
 mod dead;
 mod dependencies;
 mod edges;
+mod house;
 mod leaks;
 mod lexed;
 mod limits;
@@ -81,6 +83,7 @@ pub(crate) fn run(root: &Root) -> anyhow::Result<Outcome> {
         limits::check(&tree),
         changelog::check(&tree),
         leaks::check(&tree),
+        house::check(&tree),
     ];
     let mut problems: Vec<Problem> = checks.into_iter().flatten().collect();
     problems.sort();

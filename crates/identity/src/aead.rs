@@ -10,9 +10,9 @@ const NONCE_BYTES: usize = 24;
 const HEAD_BYTES: usize = 1 + NONCE_BYTES;
 const TAG_BYTES: usize = 16;
 
-/// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): a version byte, a nonce, the sealed bytes with their tag.
-/// The nonce is random, of 192 bits: none is met twice under one key, also where a copy of the node is
-/// restored and goes on.
+/// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): a version byte, a nonce, the sealed bytes with
+/// their tag. The nonce is random, of 192 bits: none is met twice under one key, also where a copy
+/// of the node is restored and goes on.
 pub(crate) fn seal(key: &DataKey, bound_to: &[u8], plain: &[u8]) -> Result<Vec<u8>, KeyError> {
     let mut nonce = [0; NONCE_BYTES];
     fill(&mut nonce)?;
@@ -29,7 +29,8 @@ pub(crate) fn seal(key: &DataKey, bound_to: &[u8], plain: &[u8]) -> Result<Vec<u
     Ok(part)
 }
 
-/// The plain bytes; none unless every byte, the key and what it is bound to are those of the sealing.
+/// The plain bytes; none unless every byte, the key and what it is bound to are those of the
+/// sealing.
 pub(crate) fn open(key: &DataKey, bound_to: &[u8], part: &[u8]) -> Option<Vec<u8>> {
     let (version, rest) = part.split_first()?;
     let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>()?;

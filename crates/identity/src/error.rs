@@ -43,7 +43,8 @@ impl KeyError {
         self.kind == Kind::Exhausted
     }
 
-    /// Whether a key is there and is not what was written: changed, another's, or of another node key.
+    /// Whether a key is there and is not what was written: changed, another's, or of another node
+    /// key.
     #[must_use]
     pub fn is_damage(&self) -> bool {
         self.kind == Kind::Damaged

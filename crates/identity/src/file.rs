@@ -20,14 +20,15 @@ const WRAPPED_BYTES: usize = 1 + 24 + 32 + 16;
 
 /// Data keys in a folder, one file each, wrapped under one sealing key that lies elsewhere.
 ///
-/// Who reads both the sealing key and the folder reads all that is sealed. Destroying overwrites the file,
-/// syncs, removes it, and syncs the folder; a disk that writes elsewhere (flash, copy on write) and every
-/// copy made before may still hold the wrapped key.
+/// Who reads both the sealing key and the folder reads all that is sealed. Destroying overwrites
+/// the file, syncs, removes it, and syncs the folder; a disk that writes elsewhere (flash, copy on
+/// write) and every copy made before may still hold the wrapped key.
 pub struct FileKeys {
     folder: PathBuf,
     origin: String,
     sealing: DataKey,
-    /// What the next key needs, open: once its execution is decided to begin, no descriptor is to be had for it.
+    /// What the next key needs, open: once its execution is decided to begin, no descriptor is to
+    /// be had for it.
     room: Mutex<Option<Room>>,
 }
 
@@ -159,7 +160,8 @@ impl KeyStore for FileKeys {
         fs::rename(self.folder.join(NEXT), &path).map_err(failed)?;
         folder.sync_all().map_err(failed)?;
         drop(file);
-        // Room for the one after it while there is some. Where there is none, whoever needs it is told.
+        // Room for the one after it while there is some. Where there is none, the caller that needs
+        // it gets an error.
         let _room = self.open_room(&mut room);
         Ok(())
     }

@@ -1,16 +1,18 @@
 //! Key stores, and what is sealed with their keys. `spec/sealed.md` has the formats in words.
 //!
-//! Each execution has a data key of its own, wrapped under the node's sealing key and kept where it can be
-//! destroyed. What the execution's records commit to is sealed under it; without it that is noise.
+//! Each execution has a data key of its own, wrapped under the node's sealing key and kept where it
+//! can be destroyed. What the execution's records commit to is sealed under it; without it that is
+//! noise.
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`KeyStore`] | the port: wrap, unwrap, destroy, list; hardware and remote stores come in here |
+//! | [`KeyStore`] | the port: wrap, unwrap, destroy, list; also for hardware and remote stores |
 //! | [`FileKeys`] | the store in a folder |
 //! | [`plain`] | plain files, keys and others, read without waiting |
 //! | [`Vault`] | seals and opens parts, each bound to its log, index and record |
 //!
-//! Architecture invariant: nothing here knows what a record says, and no key leaves but to its vault.
+//! Architecture invariant: nothing here knows what a record says, and no key leaves but to its
+//! vault.
 
 mod aead;
 mod error;

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// Opens a plain file for reading. A FIFO, a device or a folder is refused, at once: opened as usual, a FIFO would
-/// wait for whoever writes to it.
+/// Opens a plain file for reading. A FIFO, a device or a folder is refused, at once: opened as
+/// usual, a FIFO would wait for its writer.
 ///
 /// # Errors
 /// What the operating system says; `InvalidInput` for what is no plain file.

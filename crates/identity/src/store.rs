@@ -11,8 +11,8 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Its name in files and in what a wrapped key is bound to: `node` or `execution.<id>`. None for an id
-    /// that can have no key.
+    /// Its name in files and in what a wrapped key is bound to: `node` or `execution.<id>`. None
+    /// for an id that can have no key.
     pub(crate) fn name(&self) -> Option<String> {
         match self {
             Self::Node => Some("node".to_owned()),
@@ -64,6 +64,7 @@ pub trait KeyStore {
     /// Makes sure that the next [`KeyStore::wrap`] finds room, and needs no file descriptor.
     ///
     /// # Errors
-    /// When there is none: no execution may begin. [`KeyError::is_exhausted`] says that it is descriptors which are missing.
+    /// When there is none: no execution may begin. [`KeyError::is_exhausted`] says that it is
+    /// descriptors which are missing.
     fn make_room(&self) -> Result<(), KeyError>;
 }

@@ -14,7 +14,7 @@ pub struct Vault {
     keys: BTreeMap<Scope, Held>,
 }
 
-/// What was found in the store.
+/// A key as the store holds it.
 enum Held {
     Key(DataKey),
     Nothing,
@@ -65,7 +65,8 @@ impl Vault {
         self.store.make_room()
     }
 
-    /// Seals a part for one record of the log, which is told by its index and its bytes' digest. Nothing is sealed as nothing.
+    /// Seals a part for one record of the log, which is told by its index and its bytes' digest.
+    /// Nothing is sealed as nothing.
     ///
     /// # Errors
     /// When there is no key.
@@ -178,7 +179,8 @@ impl Vault {
         aead::open(self.key(scope)?, bound_to, sealed).ok_or(OpenError::Part)
     }
 
-    /// What a part is bound to: the log, the place in it, and the record, so that it opens nowhere else.
+    /// What a part is bound to: the log, the place in it, and the record, so that it opens nowhere
+    /// else.
     fn bound_to(&self, index: u64, record: &Digest) -> Vec<u8> {
         [CONTEXT, &index.to_be_bytes(), record.as_bytes(), self.origin.as_bytes()].concat()
     }

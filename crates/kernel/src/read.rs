@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use policy::{Bundle, Formed, Labels, Request, form_shared};
+use policy::{Bundle, Labels, Request, ResolvedRequest, resolve_shared};
 
 use crate::lineage::{Direction, Sealed, Transition};
 
 /// A request with its message, read against a bundle.
 pub(crate) struct Read {
-    pub(crate) formed: Formed,
+    pub(crate) formed: ResolvedRequest,
     /// The labels that detectors find in the message.
     pub(crate) detected: Labels,
 }
@@ -19,7 +19,7 @@ impl Read {
         request: Arc<Request>,
         (direction, message): (Direction, &[u8]),
     ) -> Self {
-        let formed = form_shared(bundle, &request);
+        let formed = resolve_shared(bundle, &request);
         Self { formed, detected: bundle.detected(direction.passing(), message) }
     }
 

@@ -14,7 +14,7 @@ pub use tally::{Counts, Tally};
 
 use std::sync::Arc;
 
-use policy::{Bundle, Decision, Formed, Labels, Semantics};
+use policy::{Bundle, Decision, Labels, ResolvedRequest, Semantics};
 use proof::digest::Digest;
 use proof::json::Value;
 
@@ -260,7 +260,7 @@ impl<'a> Replay<'a> {
         id: &str,
         decided: &Decided,
         (sealed, asked): (&Result<Sealed, Lost>, Result<Asked, Lost>),
-    ) -> (Fed, Result<Formed, Lost>) {
+    ) -> (Fed, Result<ResolvedRequest, Lost>) {
         let lost = |why: Lost| Fed::NotReplayable { execution: id.to_owned(), why };
         let asked = asked.and_then(|Asked { read, named }| {
             let message = (decided.direction, open_message(decided, sealed)?);
@@ -348,7 +348,7 @@ fn compare(
     let digest = decided.commitments.get("decision").ok_or(Lost::Damaged)?;
     let recorded = open(sealed, "decision", digest)?;
     let is_identical = recorded == derived.to_bytes() && is_alike;
-    if is_identical && derived.to_open_text() == decided.decision.text() {
+    if is_identical && derived.to_public_text() == decided.decision.text() {
         return Ok(Fed::Identical);
     }
     let recorded = Value::parse(recorded).unwrap_or_else(|_| decided.decision.to_value());

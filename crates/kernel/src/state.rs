@@ -22,7 +22,9 @@ mod standing;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{Bundle, Decision, Facts, Formed, Grant, Labels, Semantics, Standing};
+use policy::{
+    Bundle, Decision, DecisionState, Facts, Grant, Labels, ResolvedRequest, Semantics, ToolName,
+};
 use proof::digest::Digest;
 
 use self::by_id::ById;
@@ -66,7 +68,7 @@ pub(crate) struct About<'a> {
     /// The pending record that it stands on.
     pub(crate) named: Option<&'a Named>,
     /// The server and the tool that is called.
-    pub(crate) tool: Option<(String, String)>,
+    pub(crate) tool: Option<ToolName>,
     /// What detectors found in the message that wants to pass.
     pub(crate) detected: Labels,
 }
@@ -178,7 +180,7 @@ impl NodeState {
         &mut self,
         id: &str,
         facts: &Facts,
-        formed: &Formed,
+        formed: &ResolvedRequest,
         about: About<'_>,
     ) -> Option<Decision> {
         let About { hands_on, named, tool, detected } = about;
@@ -187,8 +189,8 @@ impl NodeState {
         let spent = self.spent(id, &request.action, facts.at);
         let retry = named.map(|named| self.retry(id, named));
         let hands_on = hands_on.cloned();
-        let standing = Standing {
-            hands_on,
+        let standing = DecisionState {
+            delegates: hands_on,
             tool,
             detected,
             resource_labels,
@@ -197,7 +199,7 @@ impl NodeState {
             ..self.decided_standing(id)?
         };
         let history = self.keeper_mut(id)?.history_mut()?;
-        Some(policy::decide_formed(history, &standing, facts, formed))
+        Some(policy::decide_resolved(history, &standing, facts, formed))
     }
 
     /// Whether a condition over history looks at this end of an open transition.

@@ -31,7 +31,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use policy::Approval;
+use policy::ApprovalRule;
 use proof::digest::Digest;
 
 use crate::Prepared;
@@ -282,7 +282,7 @@ pub enum Answer {
         /// The record's digest.
         pending: Digest,
         /// What it waits for.
-        awaits: Vec<Approval>,
+        awaits: Vec<ApprovalRule>,
         /// Ids of the policies that permit it.
         policies: Vec<String>,
         /// What the agent is told about it.

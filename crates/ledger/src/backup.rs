@@ -1,16 +1,15 @@
 //! A log as it is at one moment, file by file, while it goes on.
 //!
-//! The moment is that of its checkpoint and of its write-ahead segments, which are held open. All else that belongs to them is
-//! on the disk by then, and stays: full tiles and bundles are never changed, and what is partial is made from them or from the
-//! segments. No lock is taken.
+//! The moment is that of its checkpoint and of its write-ahead segments, which are held open. All
+//! else that belongs to them is on the disk by then, and stays: full tiles and bundles are never
+//! changed, and what is partial is made from them or from the segments. No lock is taken.
 use crate::blob;
 use crate::completed::Completed;
 use crate::disk::{Disk, DiskFile};
 use crate::error::Error;
-use crate::ledger::log_id;
+use crate::head::Head;
 use crate::limits::READ_ATTEMPTS_MAX;
-use crate::paths::{VKEY_PATH, bundle_boundary, sealed_path};
-use crate::publish::Head;
+use crate::paths::{VKEY_PATH, bundle_boundary, log_id, sealed_path};
 use crate::reader::{Reader, parse_checkpoint};
 use crate::snapshots;
 use crate::wal::cursor::Cursor;
@@ -32,7 +31,7 @@ pub enum BackupError {
     /// It could not be read.
     #[error(transparent)]
     Log(#[from] Error),
-    /// What was read could not be handed on.
+    /// The copy could not be written.
     #[error("the copy could not be written: {0}")]
     Written(#[from] io::Error),
 }
@@ -53,7 +52,8 @@ impl<D: Disk> Reader<D> {
     /// The log as it is now.
     ///
     /// # Errors
-    /// [`Error::Moving`] where it moved on each time it was read, else what is wrong with its files.
+    /// [`Error::Moving`] where it moved on each time it was read, else what is wrong with its
+    /// files.
     pub fn backup(&self) -> Result<Backup<D>, Error> {
         let mut index = 0;
         for _ in 0..READ_ATTEMPTS_MAX {
@@ -126,7 +126,8 @@ impl<D: Disk> Backup<D> {
         Ok(())
     }
 
-    /// Hands on the snapshots of the log as far as it goes. One whose pieces go meanwhile is not used by a start.
+    /// Hands on the snapshots of the log as far as it goes. One whose pieces go meanwhile is not
+    /// used by a start.
     ///
     /// # Errors
     /// As [`Backup::copy`].
@@ -161,7 +162,8 @@ fn whole(path: &str, bytes: &[u8], take: &mut dyn Taken) -> io::Result<()> {
     take(path, bytes.len() as u64, &mut &*bytes)
 }
 
-/// Hands on a segment as it is up to `end`, and zeros after it: what is being written is not part of it.
+/// Hands on a segment as it is up to `end`, and zeros after it: what is being written is not part
+/// of it.
 fn segment<D: Disk>(start: &Cursor<D>, end: u64, take: &mut dyn Taken) -> Result<(), BackupError> {
     let all = start.header.segment_bytes;
     let content = Content { file: &*start.file, offset: 0, end };

@@ -29,7 +29,8 @@ impl<D: Disk> Blobs<D> {
     /// Keep `bytes`; durable when this returns, so that a record may name them.
     ///
     /// # Errors
-    /// [`Error::BlobTooLarge`], or what the disk reports: see [`Error::is_full`] and [`Error::is_fatal`].
+    /// [`Error::BlobTooLarge`], or what the disk reports: see [`Error::is_full`] and
+    /// [`Error::is_fatal`].
     pub fn put(&self, bytes: &[u8]) -> Result<Digest, Error> {
         if bytes.len() > BLOB_BYTES_MAX {
             return Err(Error::BlobTooLarge { bytes: bytes.len() });

@@ -1,9 +1,10 @@
-//! The files of a published log, of which a copy of a running one may lack some: those are made from the write-ahead
-//! segments.
+//! The files of a published log, of which a copy of a running one may lack some: those are made
+//! from the write-ahead segments.
 //!
-//! A copy is made file by file while the log goes on, so the newest tiles and bundles may have come after their folder was
-//! copied, and partial ones may have gone before. Whatever the copied checkpoint covers stands in the copied segments. Nothing
-//! made here is believed: whoever reads it compares it with the signed root.
+//! A copy is made file by file while the log goes on, so the newest tiles and bundles may have come
+//! after their folder was copied, and partial ones may have gone before. Whatever the copied
+//! checkpoint covers stands in the copied segments. Nothing made here is believed: the reader
+//! compares it with the signed root.
 use crate::disk::{Disk, DiskError};
 use crate::entry::Entry;
 use crate::error::Error;
@@ -105,7 +106,8 @@ impl<D: Disk> Files for Completed<'_, D> {
     }
 }
 
-/// Writes what a copy lacks of a log whose head is verified: all of it is checked against the signed root before.
+/// Writes what a copy lacks of a log whose head is verified: all of it is checked against the
+/// signed root before.
 pub(crate) fn complete<D: Disk>(
     log: &LogReader<&Completed<'_, D>>,
     files: &Completed<'_, D>,

@@ -19,14 +19,16 @@ pub trait Disk: Send + Sync + 'static {
     /// Take the folder for this process alone, until the disk is dropped.
     ///
     /// # Errors
-    /// [`DiskError::Locked`] when another holder has it; [`DiskError::Moved`] when another folder is at its path by now.
+    /// [`DiskError::Locked`] when another holder has it; [`DiskError::Moved`] when another folder
+    /// is at its path by now.
     fn lock(&self) -> Result<(), DiskError>;
 
     /// Make a new file of `len_bytes` zero bytes, whose space is then taken on the disk; missing
     /// folders above it are made and synced. A file of that name is replaced.
     ///
     /// # Errors
-    /// [`DiskError::Full`] when there is no space; no file remains then. [`DiskError::Exhausted`] when it can't be opened now.
+    /// [`DiskError::Full`] when there is no space; no file remains then. [`DiskError::Exhausted`]
+    /// when it can't be opened now.
     fn create(&self, path: &str, len_bytes: u64) -> Result<Self::File, DiskError>;
 
     /// Open a file for reading, and for writing if `writable`. `None`: there is no such file.
@@ -122,8 +124,9 @@ pub trait DiskFile: Send + Sync + 'static {
     /// [`DiskError::Full`] when there is no space; part of the bytes may be written then.
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<(), DiskError>;
 
-    /// Read so many bytes at `offset`, both of whole blocks, as the disk itself holds them: past a failed sync,
-    /// what [`DiskFile::read_at`] shows may be in memory alone. `None` where that can't be told.
+    /// Read so many bytes at `offset`, both of whole blocks, as the disk itself holds them: past a
+    /// failed sync, what [`DiskFile::read_at`] shows may be in memory alone. `None` where that
+    /// can't be told.
     ///
     /// # Errors
     /// Whatever the disk reports.
@@ -140,7 +143,8 @@ pub trait DiskFile: Send + Sync + 'static {
 }
 
 impl DiskError {
-    /// Whether there is no room, or no way to it, for now: nothing is lost, and the same may succeed later.
+    /// Whether there is no room, or no way to it, for now: nothing is lost, and the same may
+    /// succeed later.
     #[must_use]
     pub fn is_for_now(&self) -> bool {
         matches!(self, Self::Full { .. } | Self::Exhausted { .. })

@@ -84,7 +84,8 @@ pub(crate) fn check_entries(entries: &[Entry], bytes_max: usize) -> Result<usize
     Ok(bytes)
 }
 
-/// Lay checked entries out one after the other: record length, sealed length (big-endian `u32`), record, sealed.
+/// Lay checked entries out one after the other: record length, sealed length (big-endian `u32`),
+/// record, sealed.
 pub(crate) fn encode_payload(payload: &mut Vec<u8>, entries: &[Entry]) {
     for Entry { record, sealed } in entries {
         // Both are far below `u32::MAX` once checked.

@@ -1,4 +1,4 @@
-//! What can go wrong, for whoever makes, opens, publishes or reads a ledger.
+//! The errors of making, opening, publishing and reading a ledger.
 use crate::disk::DiskError;
 use crate::entry::EntryError;
 use crate::wal::WalError;
@@ -124,7 +124,8 @@ pub enum Error {
         /// The system's own words.
         source: std::io::Error,
     },
-    /// There was no more time to publish: nothing is lost, and whoever opens the ledger next publishes it.
+    /// There was no more time to publish: nothing is lost, and whoever opens the ledger next
+    /// publishes it.
     #[error("there was no more time to publish it")]
     OutOfTime,
     /// The ledger stopped after an earlier failure.
@@ -156,7 +157,8 @@ impl From<tile::Error> for Error {
 }
 
 impl Error {
-    /// Whether the disk had no space, or the process no descriptor: nothing is lost, and the ledger is usable.
+    /// Whether the disk had no space, or the process no descriptor: nothing is lost, and the ledger
+    /// is usable.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.disk().is_some_and(DiskError::is_for_now)
@@ -202,7 +204,7 @@ pub enum CommitError {
     /// No space. Nothing was written; the ledger is as usable as before (`refused.storage`).
     #[error("{0}")]
     Full(DiskError),
-    /// What is durable is unknown: the process must end, and may release nothing more.
+    /// Nobody knows what is durable: the process must end, and may release nothing more.
     #[error("the ledger must stop: {0}")]
     Fatal(DiskError),
     /// An earlier commit was fatal.

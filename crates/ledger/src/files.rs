@@ -1,5 +1,6 @@
 //! Writing a whole file: under another name, synced, then renamed.
 use crate::disk::{Disk, DiskError, DiskFile};
+use proof::log::{Files, ReadError};
 
 const FOLDER: &str = "tmp";
 
@@ -51,7 +52,7 @@ pub(crate) fn remove_unfinished<D: Disk>(disk: &D) -> Result<(), DiskError> {
     disk.list(FOLDER)?.iter().try_for_each(|name| disk.remove(&format!("{FOLDER}/{name}")))
 }
 
-/// Make the present content of a file durable, whoever wrote it.
+/// Make the present content of a file durable, also where another process wrote it.
 pub(crate) fn sync_again<D: Disk>(disk: &D, path: &str) -> Result<(), DiskError> {
     disk.open(path, true)?.map_or(Ok(()), |file| file.sync())
 }
@@ -59,4 +60,15 @@ pub(crate) fn sync_again<D: Disk>(disk: &D, path: &str) -> Result<(), DiskError>
 /// The folder that a path lies in.
 pub(crate) fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// A [`Disk`] as `proof` reads a log.
+#[derive(Debug)]
+pub(crate) struct DiskFiles<'a, D: Disk>(pub(crate) &'a D);
+
+impl<D: Disk> Files for DiskFiles<'_, D> {
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        let read = self.0.read(path, proof::limits::FILE_BYTES_MAX);
+        read.map_err(|error| ReadError::new(&error.to_string()))
+    }
 }

@@ -1,4 +1,5 @@
-//! Group commit: one thread commits whatever waits as one batch, another publishes, a third makes the next write-ahead segment.
+//! Group commit: one thread commits whatever waits as one batch, another publishes, a third makes
+//! the next write-ahead segment.
 //!
 //! ```text
 //!  append ─┐
@@ -7,7 +8,8 @@
 //!                                  spare thread: the next segment's zeros
 //! ```
 //!
-//! Whoever appends alone and has nothing else to do commits on its own thread ([`GroupCommit::append_here`]).
+//! A caller that appends alone and has nothing else to do commits on its own thread
+//! ([`GroupCommit::append_here`]).
 mod queue;
 mod threads;
 
@@ -15,10 +17,11 @@ use crate::blob::Blobs;
 use crate::disk::{Disk, FileDisk};
 use crate::entry::{Committed, Entry, EntryError, check_entries};
 use crate::error::Error;
+use crate::head::{Head, SharedHead};
 use crate::ledger::Ledger;
 use crate::limits::{GROUP_BYTES_MAX, SPACE_MARGIN_BYTES, UNHURRIED_MS};
 use crate::promised::Promised;
-use crate::publish::{Head, Publisher, SharedHead};
+use crate::publish::Publisher;
 use crate::wal::format::extent_bytes;
 use crate::wal::room::Room;
 use crate::wal::writer::Purpose;
@@ -27,8 +30,8 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Called once, from the writer or the publisher thread, when what is durable is unknown. The process
-/// must end, and nothing that is not yet released may be.
+/// Called once, from the writer or the publisher thread, when what is durable is unknown. The
+/// process must end, and nothing that is not yet released may be.
 type OnFatal = Box<dyn Fn(&str) + Send + Sync>;
 
 /// Called once with an append's outcome, on the thread that commits it.
@@ -61,7 +64,8 @@ pub enum AppendError {
     /// Too much waits already (`refused.overload`).
     #[error("too many appends wait for the disk: try again later")]
     Overload,
-    /// No space (`refused.storage`). Whatever was built on these entries fails as [`AppendError::Misplaced`].
+    /// No space (`refused.storage`). Whatever was built on these entries fails as
+    /// [`AppendError::Misplaced`].
     #[error("{why}")]
     Full {
         /// The disk's own words.
@@ -85,7 +89,8 @@ pub enum AppendError {
 /// A ledger with its threads. Share it in an `Arc`.
 pub struct GroupCommit<D: Disk = FileDisk> {
     queue: Arc<Queue>,
-    /// Whoever has it takes the next run from the queue, so that runs are committed in the queue's order.
+    /// Its holder takes the next run from the queue, so that runs are committed in the queue's
+    /// order.
     ledger: Arc<Mutex<Ledger<D>>>,
     head: SharedHead,
     blobs: Blobs<D>,
@@ -98,8 +103,8 @@ pub struct GroupCommit<D: Disk = FileDisk> {
 impl<D: Disk> GroupCommit<D> {
     /// Start the threads over an open ledger, publishing at each interval (100 ms to 1 s).
     ///
-    /// `on_fatal` is called once, from either thread, with the reason, when what is durable is unknown: the
-    /// process must end, and may release nothing more.
+    /// `on_fatal` is called once, from either thread, with the reason, when what is durable is
+    /// unknown: the process must end, and may release nothing more.
     ///
     /// # Errors
     /// [`Error::Thread`] when the system gives no thread.
@@ -137,14 +142,14 @@ impl<D: Disk> GroupCommit<D> {
         Ok(group)
     }
 
-    /// Queue entries, to be committed together in this order. `done` gets the outcome, `Ok` only once they are
-    /// durable; it runs on the thread that commits, so it must be quick and must not block.
-    /// If `expected` is given, they are committed only at that index: an append that was built on one
-    /// that failed then fails too.
+    /// Queue entries, to be committed together in this order. `done` gets the outcome, `Ok` only
+    /// once they are durable; it runs on the thread that commits, so it must be quick and must not
+    /// block. If `expected` is given, they are committed only at that index: an append that was
+    /// built on one that failed then fails too.
     ///
     /// # Errors
-    /// [`AppendError::Entry`], [`AppendError::Overload`] or [`AppendError::Stopped`], at once; `done` is
-    /// then dropped without being called.
+    /// [`AppendError::Entry`], [`AppendError::Overload`] or [`AppendError::Stopped`], at once;
+    /// `done` is then dropped without being called.
     pub fn append(
         &self,
         entries: Vec<Entry>,
@@ -155,8 +160,9 @@ impl<D: Disk> GroupCommit<D> {
         self.enqueue(Append::new(entries, expected, Purpose::Ordinary, done))
     }
 
-    /// As [`GroupCommit::append`], and `done` gets what a promise of these entries can be made from. Nothing is hashed or
-    /// signed for it on the writer thread: do not do it in `done` either.
+    /// As [`GroupCommit::append`], and `done` gets what a promise of these entries can be made
+    /// from. Nothing is hashed or signed for it on the writer thread: do not do it in `done`
+    /// either.
     ///
     /// # Errors
     /// As [`GroupCommit::append`].
@@ -170,8 +176,8 @@ impl<D: Disk> GroupCommit<D> {
         self.enqueue(Append::new(entries, expected, Purpose::Ordinary, done))
     }
 
-    /// As [`GroupCommit::append`], for stops: never refused as overload, and it may use the space that is kept
-    /// for stops when the disk is full.
+    /// As [`GroupCommit::append`], for stops: never refused as overload, and it may use the space
+    /// that is kept for stops when the disk is full.
     ///
     /// # Errors
     /// [`AppendError::Entry`] or [`AppendError::Stopped`].
@@ -185,9 +191,9 @@ impl<D: Disk> GroupCommit<D> {
         self.enqueue(Append::new(entries, expected, Purpose::Stop, done))
     }
 
-    /// As [`GroupCommit::append_reserved`], for what nobody waits for: it is committed together with what comes after it that
-    /// somebody waits for, or alone after [`crate::limits::UNHURRIED_MS`]. It saves a sync, and the wait for that sync to
-    /// whoever comes next.
+    /// As [`GroupCommit::append_reserved`], for what nobody waits for: it is committed together
+    /// with what comes after it that somebody waits for, or alone after
+    /// [`crate::limits::UNHURRIED_MS`]. It saves a sync, and the next caller's wait for it.
     ///
     /// # Errors
     /// As [`GroupCommit::append_reserved`].
@@ -206,9 +212,10 @@ impl<D: Disk> GroupCommit<D> {
         self.queue.hurry();
     }
 
-    /// As [`GroupCommit::append_reserved`], and commits what waits on this thread, so that no other needs to be woken: for
-    /// who appends alone, and has nothing to do before it is durable. `done` was called when this returns, unless the
-    /// writer thread is at work: then it goes on with this.
+    /// As [`GroupCommit::append_reserved`], and commits what waits on this thread, so that no other
+    /// needs to be woken: for who appends alone, and has nothing to do before it is durable. `done`
+    /// was called when this returns, unless the writer thread is at work: then it goes on with
+    /// this.
     ///
     /// # Errors
     /// As [`GroupCommit::append_reserved`].
@@ -244,10 +251,10 @@ impl<D: Disk> GroupCommit<D> {
         self.queue.push(append)
     }
 
-    /// Whether everything that waits, entries of `bytes` more, and about 1 MiB surely fit: ask before deciding
-    /// anything whose record must not fail, and refuse (`refused.storage`) if it is `false`. It may take as long
-    /// as making the next segment does. Space that it found stays found: segments are filled with zeros
-    /// beforehand.
+    /// Whether everything that waits, entries of `bytes` more, and about 1 MiB surely fit: ask
+    /// before deciding anything whose record must not fail, and refuse (`refused.storage`) if it is
+    /// `false`. It may take as long as making the next segment does. Space that it found stays
+    /// found: segments are filled with zeros beforehand.
     #[must_use]
     pub fn has_space(&self, bytes: usize) -> bool {
         let margin_bytes = SPACE_MARGIN_BYTES.min(self.batch_bytes_max / 4);
@@ -284,7 +291,8 @@ impl<D: Disk> GroupCommit<D> {
         self.close_as(&|| false)
     }
 
-    /// As [`GroupCommit::close`], but what is not published by then is left to whoever opens the ledger next.
+    /// As [`GroupCommit::close`], but what is not published by then is left to whoever opens the
+    /// ledger next.
     ///
     /// # Errors
     /// As [`Publisher::publish_last`]; [`Error::OutOfTime`].

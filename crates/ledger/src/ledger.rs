@@ -4,10 +4,11 @@ use crate::disk::Disk;
 use crate::entry::{Committed, Entry};
 use crate::error::{CommitError, Error};
 use crate::files::{remove_unfinished, replace};
+use crate::head::{Head, SharedHead};
 use crate::limits::{BLOCK_BYTES, CHECKPOINT_BYTES_MAX, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
 use crate::open::{Recovery, recover};
-use crate::paths::VKEY_PATH;
-use crate::publish::{Head, Publisher, SharedHead, sign_checkpoint};
+use crate::paths::{VKEY_PATH, log_id};
+use crate::publish::{Publisher, sign_checkpoint};
 use crate::snapshots::Snapshots;
 use crate::wal;
 use crate::wal::room::Room;
@@ -34,7 +35,8 @@ impl<D: Disk> Ledger<D> {
     /// C2SP convention, the name of its key.
     ///
     /// # Errors
-    /// [`Error::AlreadyThere`] when the folder holds a log or the remains of one, else what the disk reports.
+    /// [`Error::AlreadyThere`] when the folder holds a log or the remains of one, else what the
+    /// disk reports.
     pub fn create(disk: D, signer: Box<dyn Signer + Send>, origin: &str) -> Result<Self, Error> {
         Self::create_with(disk, signer, origin, Sizes::default())
     }
@@ -72,8 +74,8 @@ impl<D: Disk> Ledger<D> {
     /// Open a log: take its folder, check it, recover its end.
     ///
     /// # Errors
-    /// [`Error::NotThere`] without a log; [`Error::Disk`] when another process has it; all else means
-    /// that the folder is not what was written, and nothing was changed in it.
+    /// [`Error::NotThere`] without a log; [`Error::Disk`] when another process has it; all else
+    /// means that the folder is not what was written, and nothing was changed in it.
     pub fn open(
         disk: D,
         signer: Box<dyn Signer + Send>,
@@ -99,7 +101,7 @@ impl<D: Disk> Ledger<D> {
         let disk = Arc::new(disk);
         let writer = Writer::resume(Arc::clone(&disk), sizes, &recovered.end)?;
         let head =
-            SharedHead::new(Head { size: recovery.size, root: recovery.root }, writer.left());
+            SharedHead::new(Head { size: recovery.size, root: recovery.root }, writer.free_space());
         let publisher = Publisher {
             disk: Arc::clone(&disk),
             signer,
@@ -133,13 +135,14 @@ impl<D: Disk> Ledger<D> {
     /// Append entries as one batch: one write, one sync. They are durable when this returns.
     ///
     /// # Errors
-    /// [`CommitError::Entry`] and [`CommitError::Full`]: nothing was written and the ledger is as usable as
-    /// before. [`CommitError::Fatal`] and [`CommitError::Stopped`]: the process must end.
+    /// [`CommitError::Entry`] and [`CommitError::Full`]: nothing was written and the ledger is as
+    /// usable as before. [`CommitError::Fatal`] and [`CommitError::Stopped`]: the process must end.
     pub fn commit(&mut self, entries: &[Entry]) -> Result<Committed, CommitError> {
         self.commit_for(entries, Purpose::Ordinary)
     }
 
-    /// As [`Ledger::commit`], for stops: it may use the space that is kept for them when the disk is full.
+    /// As [`Ledger::commit`], for stops: it may use the space that is kept for them when the disk
+    /// is full.
     ///
     /// # Errors
     /// As [`Ledger::commit`].
@@ -170,7 +173,7 @@ impl<D: Disk> Ledger<D> {
             self.frontier.push(leaf_hash(&entry.record));
         }
         let head = Head { size: self.frontier.size(), root: self.frontier.root() };
-        self.head.advance(head, self.writer.left());
+        self.head.advance(head, self.writer.free_space());
         Ok(Committed { first, count: entries.len() as u64 })
     }
 
@@ -202,7 +205,7 @@ impl<D: Disk> Ledger<D> {
         self.blobs.clone()
     }
 
-    /// What is kept of the log's fold, for any thread.
+    /// The stored snapshots of the log's fold, for any thread.
     #[must_use]
     pub fn snapshots(&self) -> Snapshots<D> {
         self.snapshots.clone()
@@ -240,17 +243,12 @@ impl<D: Disk> Ledger<D> {
 
     /// Whether the next segment had better be made.
     pub(crate) fn lacks_spare(&self) -> bool {
-        self.writer.left().wants_spare && self.writer.spare().is_missing()
+        self.writer.free_space().wants_spare && self.writer.spare().is_missing()
     }
 
     fn locked_publisher(&self) -> MutexGuard<'_, Publisher<D>> {
         self.publisher.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// What the write-ahead files know a log by.
-pub(crate) fn log_id(origin: &str) -> Digest {
-    Digest::of(origin.as_bytes())
 }
 
 fn check_sizes(sizes: Sizes) -> Result<(), Error> {

@@ -31,7 +31,8 @@ pub const BLOCK_BYTES: usize = 4096;
 /// Bytes of one write-ahead segment file, by default.
 pub const SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
 
-/// The next segment is made, by a thread of its own, once one part in so many of the current one is used.
+/// The next segment is made, by a thread of its own, once one part in so many of the current one is
+/// used.
 pub const SPARE_SHARE: u64 = 4;
 
 /// Bytes of one write-ahead segment file, at least: its header, its reserve and one block.
@@ -44,13 +45,15 @@ pub const SEGMENT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// when the disk is full, 64 halts of up to a block each can still be made durable.
 pub const RESERVE_BYTES: u64 = 256 * 1024;
 
-/// Write-ahead segments that are kept for who copies the folder and holds `wal`, at most. The oldest go above.
+/// Write-ahead segments that are kept for who copies the folder and holds `wal`, at most. The
+/// oldest go above.
 pub const SEGMENTS_HELD_MAX: usize = 256;
 
 /// Bytes of one blob, at most.
 pub const BLOB_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Bytes of one piece of a snapshot as it is kept, at most. A state with a larger one has no snapshot.
+/// Bytes of one piece of a snapshot as it is kept, at most. A state with a larger one has no
+/// snapshot.
 pub const PIECE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Pieces of one snapshot, at most. A state with more has no snapshot.
@@ -80,5 +83,6 @@ pub const PUBLISH_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Times a reader looks again when the log moved on under it.
 pub const READ_ATTEMPTS_MAX: usize = 8;
 
-/// Bytes that the disk which writes nothing keeps, at most: what publication has not read yet. It is full above.
+/// Bytes that the disk which writes nothing keeps, at most: what publication has not read yet. It
+/// is full above.
 pub const NOWHERE_BYTES_MAX: usize = 256 * 1024 * 1024;

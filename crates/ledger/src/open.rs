@@ -4,11 +4,9 @@ use crate::disk::Disk;
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::files::{remove_unfinished, replace};
-use crate::ledger::log_id;
+use crate::head::Head;
 use crate::limits::CHECKPOINT_BYTES_MAX;
-use crate::paths::{PLACE_PATH, bundle_boundary};
-use crate::publish::Head;
-use crate::wal;
+use crate::paths::{PLACE_PATH, WAL_FOLDER, bundle_boundary, log_id};
 use crate::wal::cursor::{Batch, Cursor};
 use crate::wal::recover::{check_end, seek, settle, walk};
 use crate::wal::segments::Segments;
@@ -53,7 +51,7 @@ pub(crate) fn recover<D: Disk>(
     let published = Head { size: log.size(), root: log.checkpoint().root };
     let mut tail = Tail::new(&log)?;
     let walked = walk(disk, seek(disk, log_id(origin), tail.next)?, |batch| tail.take(&batch))?;
-    let place = disk.place(wal::FOLDER)?;
+    let place = disk.place(WAL_FOLDER)?;
     if !is_copy(disk, place.as_deref())? {
         check_end(&walked)?;
     }
@@ -73,9 +71,9 @@ pub(crate) fn recover<D: Disk>(
     Ok((Recovered { end: walked.end, frontier, published }, recovery))
 }
 
-/// Whether the folder is a copy of the one that was opened last. What copies a segment while batches are written to it may read a
-/// place before a batch came there, and the places after it later: where the copy ends, good batches may follow. In the folder
-/// itself that is damage.
+/// Whether the folder is a copy of the one that was opened last. What copies a segment while
+/// batches are written to it may read a place before a batch came there, and the places after it
+/// later: where the copy ends, good batches may follow. In the folder itself that is damage.
 fn is_copy<D: Disk>(disk: &D, place: Option<&str>) -> Result<bool, Error> {
     let before = disk.read(PLACE_PATH, CHECKPOINT_BYTES_MAX)?;
     Ok(place.zip(before).is_some_and(|(place, before)| place.as_bytes() != before))

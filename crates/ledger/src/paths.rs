@@ -1,7 +1,6 @@
 //! Names of the files of a ledger, beside those that `proof` defines.
-use crate::disk::Disk;
+use proof::digest::Digest;
 use proof::limits::TILE_WIDTH;
-use proof::log::{Files, ReadError};
 use proof::tile::{EntryBundle, Error};
 
 /// The signing key's public half, one `vkey` line.
@@ -9,6 +8,9 @@ pub(crate) const VKEY_PATH: &str = "vkey";
 
 /// What told the folder from copies of it when it was opened last.
 pub(crate) const PLACE_PATH: &str = "place";
+
+/// Folder of the write-ahead files.
+pub(crate) const WAL_FOLDER: &str = "wal";
 
 /// Entries of a full bundle.
 pub(crate) const WIDTH: u64 = TILE_WIDTH as u64;
@@ -40,13 +42,7 @@ pub(crate) fn partials_of(full_path: &str) -> String {
     format!("{full_path}.p")
 }
 
-/// A [`Disk`] as `proof` reads a log.
-#[derive(Debug)]
-pub(crate) struct DiskFiles<'a, D: Disk>(pub(crate) &'a D);
-
-impl<D: Disk> Files for DiskFiles<'_, D> {
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
-        let read = self.0.read(path, proof::limits::FILE_BYTES_MAX);
-        read.map_err(|error| ReadError::new(&error.to_string()))
-    }
+/// The id by which the write-ahead files name their log.
+pub(crate) fn log_id(origin: &str) -> Digest {
+    Digest::of(origin.as_bytes())
 }

@@ -1,11 +1,11 @@
-//! The promise of a durable batch, signed once by whoever of its appends needs it first.
+//! The promise of a durable batch, signed once, when the first of its appends needs it.
 use crate::entry::{Committed, Entry};
 use proof::note::Signer;
 use proof::promise::{Batch, Error, PromisedRecord};
 use std::sync::{Arc, OnceLock};
 
-/// Where an append went, and its batch, from which a promise can be made. The whole batch stays in memory until all of
-/// its appends have dropped theirs.
+/// Where an append went, and its batch, from which a promise can be made. The whole batch stays in
+/// memory until all of its appends have dropped theirs.
 #[derive(Debug, Clone)]
 pub struct Promised {
     committed: Committed,
@@ -53,8 +53,8 @@ impl Promised {
         self.committed
     }
 
-    /// One of the append's records with its path to the batch's promise, which this log's key signs: the first call for
-    /// a batch costs hashing it and one signature, on this thread.
+    /// One of the append's records with its path to the batch's promise, which this log's key
+    /// signs: the first call for a batch costs hashing it and one signature, on this thread.
     ///
     /// # Errors
     /// When the append has no record at that index of the log, or the signer fails.

@@ -1,4 +1,5 @@
-//! Publication: tiles, entry bundles and sealed bundles, then the signed checkpoint. Off the commit path.
+//! Publication: tiles, entry bundles and sealed bundles, then the signed checkpoint. Off the commit
+//! path.
 //!
 //! It reads the write-ahead files back, so that what is signed is what is on the disk, and refuses
 //! to sign a root other than that of what was acknowledged.
@@ -6,11 +7,12 @@ mod progress;
 
 use crate::disk::{Disk, DiskError};
 use crate::error::Error;
-use crate::files::replace;
+use crate::files::{DiskFiles, replace};
+use crate::head::{Head, SharedHead};
 use crate::limits::SEGMENTS_HELD_MAX;
-use crate::paths::{DiskFiles, partials_of, sealed_path};
+use crate::paths::{WAL_FOLDER, partials_of, sealed_path};
 use crate::wal;
-use crate::wal::room::{Left, Spare};
+use crate::wal::room::Spare;
 use crate::wal::writer::Sizes;
 use progress::Progress;
 use proof::checkpoint::Checkpoint;
@@ -18,38 +20,7 @@ use proof::digest::Digest;
 use proof::log::{CHECKPOINT_PATH, LogReader};
 use proof::note::Signer;
 use proof::tile::{EntryBundle, Tile, bundles_between, tiles_between};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// How far a log is durable: what a checkpoint may cover.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// How many records there are.
-    pub size: u64,
-    /// The Merkle root over them (RFC 6962).
-    pub root: Digest,
-}
-
-/// The head as the committer advances it and others read it.
-#[derive(Debug, Clone)]
-pub(crate) struct SharedHead(Arc<Mutex<(Head, Left)>>);
-
-impl SharedHead {
-    pub(crate) fn new(head: Head, left: Left) -> SharedHead {
-        SharedHead(Arc::new(Mutex::new((head, left))))
-    }
-
-    pub(crate) fn get(&self) -> Head {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
-    }
-
-    pub(crate) fn left(&self) -> Left {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
-    }
-
-    pub(crate) fn advance(&self, head: Head, left: Left) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (head, left);
-    }
-}
+use std::sync::Arc;
 
 /// Publishes one ledger. It shares only the head and the spare segment with the committer.
 pub struct Publisher<D: Disk> {
@@ -74,7 +45,8 @@ impl<D: Disk> Publisher<D> {
     /// Publish everything that is durable. Does nothing when all of it is published.
     ///
     /// # Errors
-    /// [`Error::is_full`]: try again later, nothing is lost. [`Error::is_fatal`]: the process must end.
+    /// [`Error::is_full`]: try again later, nothing is lost. [`Error::is_fatal`]: the process must
+    /// end.
     pub fn publish(&mut self) -> Result<Head, Error> {
         self.publish_as(false, &|| false)
     }
@@ -88,7 +60,8 @@ impl<D: Disk> Publisher<D> {
         self.publish_as(true, &|| false)
     }
 
-    /// As [`Publisher::publish_last`], or [`Publisher::publish`], unless time is out before all is read: then nothing is signed.
+    /// As [`Publisher::publish_last`], or [`Publisher::publish`], unless time is out before all is
+    /// read: then nothing is signed.
     pub(crate) fn publish_as(
         &mut self,
         partial_sealed: bool,
@@ -122,7 +95,7 @@ impl<D: Disk> Publisher<D> {
 
     /// Make the next segment ahead of time. Without space the committer will find out, and refuse.
     fn prepare_spare(&self) -> Result<(), DiskError> {
-        if !self.head.left().wants_spare {
+        if !self.head.free_space().wants_spare {
             return Ok(());
         }
         match self.spare.prepare(&self.disk, self.sizes.segment_bytes) {
@@ -143,7 +116,8 @@ impl<D: Disk> Publisher<D> {
         Ok(self.disk.sync_folder("")?)
     }
 
-    /// Remove partial tiles and bundles whose full one is published (C2SP `tlog-tiles`, partial tiles).
+    /// Remove partial tiles and bundles whose full one is published (C2SP `tlog-tiles`, partial
+    /// tiles).
     fn remove_superseded(&self, before: u64, now: u64) -> Result<(), Error> {
         for tile in tiles_between(before, now).filter(Tile::is_full) {
             self.remove_all_in(&partials_of(&tile.path()))?;
@@ -163,20 +137,21 @@ impl<D: Disk> Publisher<D> {
         if names.is_empty() { Ok(()) } else { self.disk.remove(folder) }
     }
 
-    /// Remove segments that hold nothing but full, published bundles. While somebody copies the folder they stay: the copy's
-    /// tiles may be older than its segments.
+    /// Remove segments that hold nothing but full, published bundles. While somebody copies the
+    /// folder they stay: the copy's tiles may be older than its segments.
     fn remove_segments(&self, progress: &Progress<D>) -> Result<(), Error> {
         let kept = progress.first_segment();
         let mut superfluous = wal::segments(&*self.disk)?;
         superfluous.retain(|number| *number < kept);
-        if !superfluous.is_empty() && self.disk.is_held(wal::FOLDER)? {
+        if !superfluous.is_empty() && self.disk.is_held(WAL_FOLDER)? {
             let over = superfluous.len().saturating_sub(SEGMENTS_HELD_MAX);
             superfluous.truncate(over);
         }
         for number in superfluous {
             self.disk.remove(&wal::segment_path(number))?;
-            // One by one: were a later one gone and an earlier one back, the gap would look like a loss.
-            self.disk.sync_folder(wal::FOLDER)?;
+            // One by one: were a later one gone and an earlier one back, the gap would look like a
+            // loss.
+            self.disk.sync_folder(WAL_FOLDER)?;
         }
         Ok(())
     }

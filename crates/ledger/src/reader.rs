@@ -1,17 +1,16 @@
 //! Reading a log without taking it: published entries and the write-ahead tail after them.
 //!
-//! A reader holds no lock and may run beside the process that writes. It shows batches that are written,
-//! which the writer may be about to sync; it verifies nothing but that files have their shape and batches their
-//! checksums: `proof::log` verifies.
+//! A reader holds no lock and may run beside the process that writes. It shows batches that are
+//! written, which the writer may be about to sync; it verifies nothing but that files have their
+//! shape and batches their checksums: `proof::log` verifies.
 mod entries;
 
 use crate::blob::Blobs;
 use crate::completed::Completed;
 use crate::disk::{Disk, FileDisk};
 use crate::error::Error;
-use crate::ledger::log_id;
 use crate::limits::CHECKPOINT_BYTES_MAX;
-use crate::paths::VKEY_PATH;
+use crate::paths::{VKEY_PATH, log_id};
 use crate::wal::segments::Segments;
 pub(crate) use entries::parse_checkpoint;
 use entries::{Entries, read_checkpoint};
@@ -83,7 +82,8 @@ impl<D: Disk> Reader<D> {
         Entries::from(&*self.disk, first)
     }
 
-    /// As [`Reader::entries`], for who looks at records alone: sealed parts that are published are not read, and are `None`.
+    /// As [`Reader::entries`], for who looks at records alone: sealed parts that are published are
+    /// not read, and are `None`.
     ///
     /// # Errors
     /// When the checkpoint can't be read.
@@ -121,7 +121,8 @@ impl<D: Disk> Reader<D> {
     }
 }
 
-/// So that `proof::log` verifies the folder. What a copy of a running log lacks comes from its write-ahead files.
+/// So that `proof::log` verifies the folder. What a copy of a running log lacks comes from its
+/// write-ahead files.
 impl<D: Disk> Files for Reader<D> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
         let failed = |error: &dyn std::fmt::Display| ReadError::new(&error.to_string());

@@ -1,7 +1,7 @@
 //! Sealed parts beside the log: `sealed/<N>[.p/<W>]`, in the order of `tile/entries`.
 //!
-//! Each part stands after its length, a big-endian `u32`. A full bundle is written once; the growing
-//! one is in the write-ahead files, and gets a partial file when a ledger is closed.
+//! Each part stands after its length, a big-endian `u32`. A full bundle is written once; the
+//! growing one is in the write-ahead files, and gets a partial file when a ledger is closed.
 use crate::disk::{Disk, DiskError, DiskFile};
 use crate::files::unfinished_path;
 

@@ -1,7 +1,8 @@
 //! A disk in memory that remembers what was synced and forgets the rest when it crashes.
 //!
-//! For tests and the simulator; beside it lies [`NowhereDisk`], for benchmarks. It is as unkind as the contract of [`Disk`] lets it be: unsynced
-//! bytes survive a crash in any mixture of 512-byte sectors, unsynced names in any mixture of names.
+//! For tests and the simulator; beside it lies [`NowhereDisk`], for benchmarks. It is as unkind as
+//! the contract of [`Disk`] lets it be: unsynced bytes survive a crash in any mixture of 512-byte
+//! sectors, unsynced names in any mixture of names.
 mod nowhere;
 mod state;
 
@@ -60,14 +61,15 @@ impl MemoryDevice {
         self.state().power_lost_at = operation;
     }
 
-    /// Let the `n`th sync from now on fail (0: the next one), once. What it should have made durable stays to be
-    /// seen and counts as synced: only writing it again makes it durable.
+    /// Let the `n`th sync from now on fail (0: the next one), once. What it should have made
+    /// durable stays to be seen and counts as synced: only writing it again makes it durable.
     pub fn fail_sync_after(&self, syncs: u64) {
         let mut state = self.state();
         state.failing_sync = Some(state.syncs + syncs);
     }
 
-    /// Let every sync report success and do nothing: a disk that lies. Laws fail on it, as they must.
+    /// Let every sync report success and do nothing: a disk that lies. Laws fail on it, as they
+    /// must.
     pub fn danger_sync_does_nothing(&self, lies: bool) {
         self.state().sync_lies = lies;
     }

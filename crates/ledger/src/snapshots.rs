@@ -1,8 +1,9 @@
-//! What is kept of a log's fold, so that a start need not read the whole log: pieces by their names, and for each snapshot
-//! a list of those it consists of.
+//! Snapshots of a log's fold, so that a start need not read the whole log: pieces by their
+//! names, and for each snapshot a list of those it consists of.
 //!
-//! Nothing here is believed. A list says where to look; whoever restores a state starts from digests in a record, and a piece
-//! that is missing, torn or another's is found by them. So pieces are written as they come and made durable together.
+//! Nothing here is believed. A list says where to look; a restore starts from
+//! digests in a record, and a piece that is missing, torn or another's is found by them. So pieces
+//! are written as they come and made durable together.
 use crate::disk::{Disk, DiskError};
 use crate::error::Error;
 use crate::files::{replace, replace_unsynced};
@@ -47,14 +48,15 @@ impl<D: Disk> Snapshots<D> {
         }
         let path = piece_path(name);
         if self.disk.open(&path, false)?.is_some() {
-            // A snapshot that is listed may have it: then it is not let go of before the new one is durable.
+            // A snapshot that is listed may have it: then it is not let go of before the new one is
+            // durable.
             return Ok(replace(&*self.disk, &path, bytes)?);
         }
         Ok(replace_unsynced(&*self.disk, &path, bytes)?)
     }
 
-    /// The snapshot whose record has this index consists of these pieces, which were kept: durable when this returns.
-    /// Older ones than the last two go, and pieces that neither of these has.
+    /// The snapshot whose record has this index consists of these pieces, which were kept: durable
+    /// when this returns. Older ones than the last two go, and pieces that neither of these has.
     ///
     /// # Errors
     /// [`Error::TooManyPieces`], or what the disk reports. Older snapshots are as they were.

@@ -24,7 +24,8 @@ pub(crate) fn open(device: &MemoryDevice) -> Result<(Ledger<MemoryDisk>, Recover
     Ledger::open_with(device.mount(), signer(), ORIGIN, SMALL)
 }
 
-/// The entry that belongs at `index` in every test: a record, and now and then a larger sealed part.
+/// The entry that belongs at `index` in every test: a record, and now and then a larger sealed
+/// part.
 pub(crate) fn entry(index: u64) -> Entry {
     let record = format!(r#"{{"n":{index},"type":"test.record","v":1}}"#).into_bytes();
     let sealed_bytes = if index.is_multiple_of(7) { 6_000 } else { index % 40 };

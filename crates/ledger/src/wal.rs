@@ -10,31 +10,30 @@ pub(crate) mod segments;
 pub(crate) mod writer;
 
 use crate::disk::{Disk, DiskError};
+use crate::paths::WAL_FOLDER;
 
-/// Folder of the segments.
-pub(crate) const FOLDER: &str = "wal";
 /// Where a file is made before it gets its name. Emptied at start.
 pub(crate) const SPARE_PATH: &str = "tmp/segment";
 
 /// The file of the segment with this number.
 pub(crate) fn segment_path(number: u64) -> String {
-    format!("{FOLDER}/{number:016x}.wal")
+    format!("{WAL_FOLDER}/{number:016x}.wal")
 }
 
 /// Numbers of the segments that are there, ascending. Files with other names are not ours.
 pub(crate) fn segments<D: Disk>(disk: &D) -> Result<Vec<u64>, DiskError> {
-    let names = disk.list(FOLDER)?;
+    let names = disk.list(WAL_FOLDER)?;
     let number = |name: &String| {
         let digits = name.strip_suffix(".wal").filter(|digits| digits.len() == 16)?;
         let number = u64::from_str_radix(digits, 16).ok()?;
-        (segment_path(number) == format!("{FOLDER}/{name}")).then_some(number)
+        (segment_path(number) == format!("{WAL_FOLDER}/{name}")).then_some(number)
     };
     let mut numbers: Vec<u64> = names.iter().filter_map(number).collect();
     numbers.sort_unstable();
     Ok(numbers)
 }
 
-/// What is wrong with a write-ahead file. Each says what to do.
+/// The fault of a write-ahead file. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WalError {
@@ -43,7 +42,7 @@ pub enum WalError {
     Disk(#[from] DiskError),
     /// No segment reaches back to where the tiles end.
     #[error(
-        "the write-ahead file that holds entry {index} is missing from `{FOLDER}`: restore it, or restore the whole folder from a backup"
+        "the write-ahead file that holds entry {index} is missing from `{WAL_FOLDER}`: restore it, or restore the whole folder from a backup"
     )]
     Missing {
         /// The first entry that is nowhere.

@@ -96,7 +96,7 @@ pub(crate) fn request(
 fn missing_votes(
     governance: &Governance,
     asked: &Asked,
-    awaits: &policy::Approval,
+    awaits: &policy::ApprovalRule,
 ) -> Option<MissingVotes> {
     let role = governance.role(&awaits.role);
     let keys = role.map(kernel::governance::Role::keys).unwrap_or_default();

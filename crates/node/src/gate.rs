@@ -95,7 +95,7 @@ impl Gate for SessionGate {
                     ..
                 }) => {
                     crate::approvals::say_waiting(&workload, &what, &pending.to_string());
-                    let awaits = awaits.iter().map(policy::Approval::to_value).collect();
+                    let awaits = awaits.iter().map(policy::ApprovalRule::to_value).collect();
                     mcp::Answer::Pending { index, pending, awaits, policies, advice }
                 }
                 Some(Answered { answer: Answer::Refused { code }, .. }) => {

@@ -1,9 +1,10 @@
-//! The decider against Cedar's own scan and against a second evaluator of everything: the same reasons, the same
-//! errors, the same bytes, for as many random sets of policies, entities and requests as there is time for.
+//! The decider against Cedar's own scan and against a second evaluator of everything: the same
+//! reasons, the same errors, the same bytes, for as many random sets of policies, entities and
+//! requests as there is time for.
 //!
-//! An optimised build asks a hundred thousand times (`cargo xtask ci`), a million times where `INTERLOCK_DEEP` is set (`cargo
-//! xtask deep`), and any other two thousand times. A failure
-//! names the seed, the set and the request; `THREE_WAYS_SEED` and `THREE_WAYS_SET` run them again.
+//! An optimised build asks a hundred thousand times (`cargo xtask ci`), a million times where
+//! `INTERLOCK_DEEP` is set (`cargo xtask deep`), and any other two thousand times. A failure names
+//! the seed, the set and the request; `THREE_WAYS_SEED` and `THREE_WAYS_SET` run them again.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -32,11 +33,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use labels::Labels;
 use model::{Ask, Data, Entities, Odd, Policy, Uid};
 use naive::{Answer, Source};
-use policy::evaluation::DEFAULTS;
 use policy::limits::DECIDE_STACK_BYTES;
 use policy::{
-    Bundle, Decision, Entity, Facts, Files, History, Passing, Request, Standing, Trust, decide,
-    decide_formed, form,
+    Bundle, Decision, DecisionState, Entity, Facts, Files, History, Passing, Request, Trust,
+    decide, decide_resolved, resolve,
 };
 use random::Random;
 use scan::{Said, Scan};
@@ -133,21 +133,22 @@ fn one_set(seed: u64, set: usize, counts: &mut Counts) {
     };
     for number in 0..REQUESTS {
         let mut ask = generate::ask(&entities, &mut random);
-        // What a message of the protocol says more than the schema declares is bound, not malformed, in the fourth version.
+        // What a message of the protocol says more than the schema declares is bound, not
+        // malformed, in the fourth version.
         if semantics >= 4 && ask.action == "ping" && ask.odd == Odd::Undeclared {
             ask.odd = Odd::Nothing;
         }
-        let mut standing = standing(&mut random, ask.trust);
+        let mut state = state(&mut random, ask.trust);
         if semantics > 1 {
-            standing = meters.standing(&mut random, standing);
-            standing = labels.standing(&mut random, &mut ask, standing);
+            state = meters.state(&mut random, state);
+            state = labels.state(&mut random, &mut ask, state);
             let message = format!("{{\"params\":{}}}", ask.input());
-            standing.detected = bundle.detected(Passing::Arguments, message.as_bytes());
+            state.detected = bundle.detected(Passing::Arguments, message.as_bytes());
         }
         let place = format!("THREE_WAYS_SEED={seed} THREE_WAYS_SET={set}, request {number}");
         let answer = naive::answer((&policies, semantics), &entities, &ask);
-        let decision = decided(&bundle, &standing, &ask, number);
-        let expected = naive::bytes(&source, &standing, (&ask, &answer));
+        let decision = decided(&bundle, &state, &ask, number);
+        let expected = naive::bytes(&source, &state, (&ask, &answer));
         let found = String::from_utf8(decision.to_bytes()).unwrap();
         assert!(found == expected, "{place}: {ask:?}\nfound    {found}\nexpected {expected}");
         scanned(&scan, &ask, &policies, &answer, &place);
@@ -156,16 +157,16 @@ fn one_set(seed: u64, set: usize, counts: &mut Counts) {
 }
 
 /// Whole, or in two halves with the first half made elsewhere.
-fn decided(bundle: &Arc<Bundle>, standing: &Standing, ask: &Ask, number: usize) -> Decision {
+fn decided(bundle: &Arc<Bundle>, state: &DecisionState, ask: &Ask, number: usize) -> Decision {
     let definition = ask.definition.map(labels::digest);
-    let facts = Facts { at: second::NOW, definition, ..DEFAULTS.0 };
+    let facts = Facts { at: second::NOW, definition, ..Facts::DEFAULT };
     let mut history = History::new(bundle).unwrap();
     let request = request(ask);
     if number.is_multiple_of(2) {
-        return decide(&mut history, standing, &facts, &request);
+        return decide(&mut history, state, &facts, &request);
     }
-    let formed = form(bundle, &request);
-    decide_formed(&mut history, standing, &facts, &formed)
+    let resolved = resolve(bundle, &request);
+    decide_resolved(&mut history, state, &facts, &resolved)
 }
 
 /// Cedar's scan says the same of the policies as the naive evaluator.
@@ -175,7 +176,8 @@ fn scanned(scan: &Scan, ask: &Ask, policies: &[Policy], answer: &Answer, place: 
     }
     let said = scan.ask(ask);
     let Answer::Asked { permits, forbids, errors } = answer else {
-        // What is contradicted, or said of one side only where both are one entity, Cedar can't tell.
+        // What is contradicted, or said of one side only where both are one entity, Cedar can't
+        // tell.
         let Answer::Malformed(why) = answer else { panic!("{place}: {answer:?}") };
         let one = ask.principal.0 == ask.resource.0 && why.contains("is missing");
         let refused = said.is_none() || why.contains("disagree") || one;
@@ -241,13 +243,13 @@ fn request(ask: &Ask) -> Request {
 }
 
 /// Mostly in order.
-fn standing(random: &mut Random, trust: Trust) -> Standing {
-    Standing {
+fn state(random: &mut Random, trust: Trust) -> DecisionState {
+    DecisionState {
         governance_verified: random.below(300) > 0,
         registered: random.below(300) > 0,
         trust,
         halted: random.below(300) == 0,
         lineage_intact: random.below(300) > 0,
-        ..DEFAULTS.1.clone()
+        ..DecisionState::DEFAULT
     }
 }

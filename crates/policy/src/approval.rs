@@ -1,22 +1,16 @@
 //! Approvals: what the satisfied permit policies ask people for, and whether they gave it.
 //!
-//! A request that nobody approved yet is *pending*: all checks but this one passed. The retry that names the pending
-//! record is decided again in full, with what was given since as part of the standing ([`Retry`]).
+//! A request that nobody approved yet is *pending*: all checks but this one passed. The retry that
+//! names the pending record is decided again in full, with what was given since as part of the
+//! standing ([`RetryEvidence`]).
 
 use std::collections::BTreeSet;
 
 use proof::json::{Value, object};
 
-use crate::bundle::Bundle;
-use crate::decision::{Check, Decision, Verdict};
-use crate::engine::Answer;
-
-/// The name of the check.
-pub(crate) const CHECK: &str = "approval.required";
-
 /// What one `@approval` asks for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Approval {
+pub struct ApprovalRule {
     /// The governance role whose officers approve.
     pub role: String,
     /// How many different ones of them.
@@ -25,7 +19,7 @@ pub struct Approval {
     pub within_ms: i64,
 }
 
-impl Approval {
+impl ApprovalRule {
     /// The canonical object: `count`, `role`, `within_ms`.
     #[must_use]
     pub fn to_value(&self) -> Value {
@@ -36,11 +30,11 @@ impl Approval {
         ])
     }
 
-    /// Reads what [`Approval::to_value`] wrote; none where it is anything else.
+    /// Reads what [`ApprovalRule::to_value`] wrote; none where it is anything else.
     #[must_use]
-    pub fn from_value(value: &Value) -> Option<Approval> {
+    pub fn from_value(value: &Value) -> Option<ApprovalRule> {
         let members = value.as_object().filter(|members| members.len() == 3)?;
-        Some(Approval {
+        Some(ApprovalRule {
             role: members.get("role")?.as_str()?.to_owned(),
             count: members.get("count")?.as_i64()?.try_into().ok()?,
             within_ms: members.get("within_ms")?.as_i64()?,
@@ -50,27 +44,27 @@ impl Approval {
 
 /// What a retry stands on: the pending record that it names, and what became of that.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Retry {
+pub struct RetryEvidence {
     /// The time of the pending record.
-    pub asked_at: i64,
-    /// Why the record does not stand for this request: there is no such one of the execution, it was used, or it asked
-    /// for something else.
+    pub pending_at: i64,
+    /// Why the record does not stand for this request: there is no such one of the execution, it
+    /// was used, or it asked for something else.
     pub objection: Option<&'static str>,
-    /// What was given, one for each officer.
-    pub given: Vec<Given>,
+    /// The votes, one for each officer.
+    pub votes: Vec<OfficerVote>,
 }
 
-impl Retry {
+impl RetryEvidence {
     /// Whether all of this was given by now.
     #[must_use]
-    pub fn satisfies(&self, asked: &[Approval], now: i64) -> bool {
+    pub fn satisfies(&self, asked: &[ApprovalRule], now: i64) -> bool {
         self.objection.is_none() && asked.iter().all(|one| lacking(one, self, now).is_none())
     }
 }
 
 /// What one officer said about a pending record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Given {
+pub struct OfficerVote {
     /// The roles that the officer's key has now.
     pub roles: BTreeSet<String>,
     /// When it was put on record.
@@ -81,64 +75,21 @@ pub struct Given {
     pub approves: bool,
 }
 
-/// What the policies that permit ask for, each once, sorted. Nothing where they do not permit.
-pub(crate) fn asked(bundle: &Bundle, answer: Option<&Answer>) -> Vec<Approval> {
-    let permits = answer.filter(|answer| answer.allow && answer.errors.is_empty());
-    let reasons = permits.map(|answer| answer.reasons.as_slice()).unwrap_or_default();
-    let policies = reasons.iter().filter_map(|number| bundle.numbered(*number));
-    let asked: BTreeSet<&Approval> = policies.filter_map(|info| info.approval.as_ref()).collect();
-    asked.into_iter().cloned().collect()
-}
-
-/// Whether everything that is asked for was given.
-pub(crate) fn check(
-    name: &'static str,
-    asked: &[Approval],
-    (retry, now): (Option<&Retry>, i64),
-) -> Check {
-    if asked.is_empty() {
-        return Check::pass(name);
-    }
-    let Some(retry) = retry else {
-        let each = asked.iter().map(|one| format!("{} of `{}`", one.count, one.role));
-        return Check::fail(name, format!("waits for {}", each.collect::<Vec<_>>().join(", ")));
-    };
-    if let Some(why) = retry.objection {
-        return Check::fail(name, why);
-    }
-    let lacks = asked.iter().find_map(|one| lacking(one, retry, now));
-    lacks.map_or_else(|| Check::pass(name), |why| Check::fail(name, why))
-}
-
-/// What is missing of one approval that is asked for.
-fn lacking(asked: &Approval, retry: &Retry, now: i64) -> Option<String> {
+/// Says why one approval that is asked for was not given in full, if it was not.
+pub(crate) fn lacking(asked: &ApprovalRule, retry: &RetryEvidence, now: i64) -> Option<String> {
     let role = &asked.role;
-    let until = retry.asked_at.saturating_add(asked.within_ms);
+    let until = retry.pending_at.saturating_add(asked.within_ms);
     if now > until {
         return Some(format!("the time in which `{role}` could approve has passed"));
     }
-    let of_role = || retry.given.iter().filter(|given| given.roles.contains(role));
-    if of_role().any(|given| !given.approves) {
+    let of_role = || retry.votes.iter().filter(|vote| vote.roles.contains(role));
+    if of_role().any(|vote| !vote.approves) {
         return Some(format!("an officer of `{role}` refused it"));
     }
-    let counts = |given: &&Given| given.at <= until && now <= given.expires_ms;
+    let counts = |vote: &&OfficerVote| vote.at <= until && now <= vote.expires_ms;
     let have = u64::try_from(of_role().filter(counts).count()).unwrap_or(u64::MAX);
     let is_enough = have >= asked.count;
     (!is_enough).then(|| format!("{have} of {} of `{role}` have approved", asked.count))
-}
-
-impl Bundle {
-    /// What the policies that determined a decision tell the agent by `@advice`, where it was not permitted for what
-    /// they say.
-    #[must_use]
-    pub fn advice(&self, decision: &Decision) -> Vec<String> {
-        let is_theirs = ["policy.denied", CHECK].contains(&decision.code());
-        if decision.verdict() == Verdict::Permit || !is_theirs {
-            return Vec::new();
-        }
-        let policies = decision.policy_ids().filter_map(|id| self.policy(id));
-        policies.filter_map(|info| info.annotations.get("advice").cloned()).collect()
-    }
 }
 
 #[cfg(test)]

@@ -3,12 +3,16 @@
 mod annotations;
 mod approval;
 mod blob;
+mod detection;
 mod detectors;
 pub(crate) mod entities;
 mod event_schema;
+mod history_scope;
 pub(crate) mod labels;
 mod load;
 pub(crate) mod manifest;
+pub(crate) mod messages;
+mod metering;
 mod meters;
 pub(crate) mod names;
 mod places;
@@ -26,14 +30,14 @@ use cedar_policy_core::ast::EntityUID;
 use dogwood_language::LoweredPolicySet;
 use proof::digest::Digest;
 
-use crate::engine::{Failure, Index};
+use crate::engine::{Index, PolicyFailure};
 use crate::error::{LoadErrors, Warning};
 use crate::facts::Trust;
-use crate::history::HistoryOf;
-use crate::json::Json;
-use crate::request::{Entity, Request};
+use crate::json::{Json, JsonError};
+use crate::request::{Entity, Request, ToolName};
 use crate::semantics::Semantics;
 use crate::temporal::plan::Plan;
+pub use history_scope::HistoryScope;
 use manifest::{Manifest, ResourceId};
 pub use policies::PolicyInfo;
 use schema::Shapes;
@@ -58,14 +62,15 @@ pub(crate) const EXPECTED: &str = "tests/expected.jsonl";
 /// The files of a bundle by path. Reading a folder is the caller's.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// One version of everything that decides. Compiled, immutable, `Send + Sync`: share it in an `Arc`.
+/// One version of everything that decides. Compiled, immutable, `Send + Sync`: share it in an
+/// `Arc`.
 pub struct Bundle {
     files: Files,
     blob: Vec<u8>,
     digest: Digest,
     pub(crate) manifest: Manifest,
     /// Which spellings of a resource's name are one.
-    pub(crate) names: names::Names,
+    pub(crate) names: names::NameSpellings,
     pub(crate) labels: labels::LabelRules,
     pub(crate) detectors: crate::detectors::Detectors,
     pub(crate) shapes: Shapes,
@@ -89,7 +94,7 @@ pub struct Bundle {
     pub(crate) binds: std::collections::BTreeSet<EntityUID>,
     /// The actions of the protocol's messages, whose undeclared params are bound by digest only.
     pub(crate) messages: std::collections::BTreeSet<EntityUID>,
-    /// What is limited, and what actions charge.
+    /// The meters, and the rules by which actions charge them.
     pub(crate) meters: crate::meters::Meters,
     warnings: Vec<Warning>,
 }
@@ -114,25 +119,27 @@ pub struct ToolInfo<'a> {
 impl Bundle {
     /// Loads a bundle from its files. Needs [`crate::limits::DECIDE_STACK_BYTES`] of stack.
     ///
-    /// The depth of an expression is counted before it is parsed, as an upper bound: the operators that bind loosest
-    /// (`||`, `if`, `then`, `else`, `when`, `unless`), plus, of their deepest operand, its `&&`, plus, of the deepest
-    /// operand of those, every other operator, `.`, `in`, `like`, .. and one for each bracket around it.
+    /// The depth of an expression is counted before it is parsed, as an upper bound: the operators
+    /// that bind loosest (`||`, `if`, `then`, `else`, `when`, `unless`), plus, of their deepest
+    /// operand, its `&&`, plus, of the deepest operand of those, every other operator, `.`, `in`,
+    /// `like`, .. and one for each bracket around it.
     ///
     /// # Errors
-    /// Every problem that was found, by file and place: those of the manifest, the schema and the policies' syntax
-    /// and annotations together; those that need a valid schema once there is one.
+    /// Every problem that was found, by file and place: those of the manifest, the schema and the
+    /// policies' syntax and annotations together; those that need a valid schema once there is one.
     pub fn load(files: &Files) -> Result<Bundle, LoadErrors> {
         load::load(files, None)
     }
 
-    /// Whether a condition over history looks at how requests for this action ended: with a result, or with an error.
+    /// Whether a condition over history looks at how requests for this action ended: with a result,
+    /// or with an error.
     #[must_use]
     pub fn looks_back_at(&self, action: &str, is_result: bool) -> bool {
         self.temporal.is_about(action, if is_result { "response" } else { "error" })
     }
 
-    /// Loads a bundle from its archive: canonical JSON, `{"files":[{"bytes","path"}...],"v":1}`, sorted by path, the
-    /// bytes in base64url.
+    /// Loads a bundle from its archive: canonical JSON, `{"files":[{"bytes","path"}...],"v":1}`,
+    /// sorted by path, the bytes in base64url.
     ///
     /// # Errors
     /// As [`Bundle::load`], or when the archive is not in exactly that form.
@@ -140,8 +147,8 @@ impl Bundle {
         load::load(&blob::unpack(blob)?, None)
     }
 
-    /// The same, deciding by this version of the decider whatever its manifest names: for trying a version out on what
-    /// happened.
+    /// The same, deciding by this version of the decider whatever its manifest names: for trying a
+    /// version out on what happened.
     ///
     /// # Errors
     /// As [`Bundle::from_blob`], or when it cannot be loaded under that version.
@@ -194,10 +201,10 @@ impl Bundle {
 
     /// Whose events its conditions over history see, and whose use its meters of executions count.
     #[must_use]
-    pub fn history_of(&self) -> HistoryOf {
+    pub fn history_of(&self) -> HistoryScope {
         match self.semantics() >= Semantics::V4 {
-            true => self.manifest.history_of.unwrap_or(HistoryOf::Line),
-            false => HistoryOf::Execution,
+            true => self.manifest.history_of.unwrap_or(HistoryScope::Line),
+            false => HistoryScope::Execution,
         }
     }
 
@@ -207,7 +214,7 @@ impl Bundle {
         self.manifest.trust_minimum
     }
 
-    /// What is allowed, and likely not meant.
+    /// Parts that are allowed, and likely not meant.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
@@ -231,12 +238,12 @@ impl Bundle {
     }
 
     /// The policy that failed, by `@id`.
-    pub(crate) fn policy_id(&self, failure: &Failure) -> Option<&str> {
+    pub(crate) fn policy_id(&self, failure: &PolicyFailure) -> Option<&str> {
         Some(&self.numbered(failure.policy?)?.id)
     }
 
-    /// The depth of its deepest expression, as [`Bundle::load`] counts it. [`crate::limits::stack_needed`] says what
-    /// stack that takes.
+    /// The depth of its deepest expression, as [`Bundle::load`] counts it.
+    /// [`crate::limits::stack_needed`] says what stack that takes.
     #[must_use]
     pub fn depth(&self) -> usize {
         self.depth
@@ -244,9 +251,9 @@ impl Bundle {
 
     /// The tools it knows, by server and tool.
     pub fn tools(&self) -> impl Iterator<Item = ToolInfo<'_>> {
-        self.manifest.tools.iter().map(|((server, tool), entry)| ToolInfo {
-            server,
-            tool,
+        self.manifest.tools.iter().map(|(name, entry)| ToolInfo {
+            server: &name.server,
+            tool: &name.tool,
             action: &entry.action,
         })
     }
@@ -254,25 +261,26 @@ impl Bundle {
     /// Whether the manifest says what this tool of a server stands for.
     #[must_use]
     pub fn knows_tool(&self, server: &str, tool: &str) -> bool {
-        self.manifest.tools.contains_key(&(server.to_owned(), tool.to_owned()))
+        self.manifest.tools.contains_key(&ToolName::new(server, tool))
     }
 
     /// Whether it knows the tool and pins no other definition than this.
     #[must_use]
     pub fn lists_tool(&self, server: &str, tool: &str, definition: &Digest) -> bool {
-        let tool = self.manifest.tools.get(&(server.to_owned(), tool.to_owned()));
+        let tool = self.manifest.tools.get(&ToolName::new(server, tool));
         tool.is_some_and(|entry| entry.pinned.is_none_or(|pinned| pinned == *definition))
     }
 
-    /// The one definition with which a tool may be called, by server and tool; none where any will do.
-    pub(crate) fn pinned(&self, tool: &(String, String)) -> Option<Digest> {
+    /// The one definition with which a tool may be called, by server and tool; none where any will
+    /// do.
+    pub(crate) fn pinned(&self, tool: &ToolName) -> Option<Digest> {
         self.manifest.tools.get(tool)?.pinned
     }
 
-    /// The request that calling a tool stands for. `arguments` is a JSON object in text; it becomes the input as it
-    /// is. The resource's id is in the one spelling of its type. An unknown tool gives the action `tools/call:SERVER/TOOL`,
-    /// which no schema can declare; an argument that should name the resource and does not gives a resource without id,
-    /// which is malformed.
+    /// The request that calling a tool stands for. `arguments` is a JSON object in text; it becomes
+    /// the input as it is. The resource's id is in the one spelling of its type. An unknown tool
+    /// gives the action `tools/call:SERVER/TOOL`, which no schema can declare; an argument that
+    /// should name the resource and does not gives a resource without id, which is malformed.
     #[must_use]
     pub fn tool_request(
         &self,
@@ -282,7 +290,7 @@ impl Bundle {
         arguments: &str,
     ) -> Request {
         let input = arguments.to_owned();
-        let Some(entry) = self.manifest.tools.get(&(server.to_owned(), tool.to_owned())) else {
+        let Some(entry) = self.manifest.tools.get(&ToolName::new(server, tool)) else {
             let action = format!("{UNKNOWN_TOOL}:{server}/{tool}");
             return Request { principal, action, resource: Entity::new("Server", server), input };
         };
@@ -297,7 +305,8 @@ impl Bundle {
         Request { principal, action: entry.action.clone(), resource, input }
     }
 
-    /// A resource with its id in the one spelling of its type. One that can't be spelt stays as it is, and is malformed.
+    /// A resource with its id in the one spelling of its type. One that can't be spelt stays as it
+    /// is, and is malformed.
     pub(crate) fn spelt(&self, mut resource: Entity) -> Entity {
         let kind = self.shapes.entity(&resource.kind).map(|(kind, _)| kind);
         let _unspelt = self.names.respell(kind.unwrap_or(&resource.kind), &mut resource.id);
@@ -305,7 +314,7 @@ impl Bundle {
     }
 
     /// Reads what is authorised, as this version of the decider does.
-    pub(crate) fn read_input(&self, text: &str) -> Result<BTreeMap<String, Json>, String> {
+    pub(crate) fn read_input(&self, text: &str) -> Result<BTreeMap<String, Json>, JsonError> {
         match self.semantics() >= Semantics::V4 {
             true => Json::parse_input(text),
             false => Json::parse_object(text),
@@ -313,7 +322,7 @@ impl Bundle {
     }
 
     /// Reads what came of a request, as this version of the decider does.
-    pub(crate) fn read_output(&self, text: &str) -> Result<BTreeMap<String, Json>, String> {
+    pub(crate) fn read_output(&self, text: &str) -> Result<BTreeMap<String, Json>, JsonError> {
         match self.semantics() >= Semantics::V4 {
             true => Json::parse_output(text),
             false => Json::parse_object(text),
@@ -321,7 +330,8 @@ impl Bundle {
     }
 }
 
-/// The action of a tool that the manifest does not know begins so; no schema may declare such an action.
+/// The action of a tool that the manifest does not know begins so; no schema may declare such an
+/// action.
 pub(crate) const UNKNOWN_TOOL: &str = "tools/call";
 
 #[cfg(test)]

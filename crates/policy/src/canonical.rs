@@ -1,28 +1,31 @@
-//! The value of a JSON text in one way of writing (RFC 8785), so that two texts of one value compare equal, and no two values do.
+//! The value of a JSON text in one way of writing (RFC 8785), so that two texts of one value
+//! compare equal, and no two values do.
 //!
-//! A number whose value no binary64 number has exactly as it is written stays as it is written: readers that keep all of its
-//! digits would otherwise be given another value than the one that was compared.
+//! A number whose value no binary64 number has exactly as it is written stays as it is written:
+//! readers that keep all of its digits would otherwise be given another value than the one that was
+//! compared.
 
 use proof::json::Value;
 
 use crate::limits::CANONICAL_DEPTH_MAX;
 
-/// The canonical text of a JSON text. One that can't be read, or is nested deeper than [`CANONICAL_DEPTH_MAX`], is itself.
+/// The canonical text of a JSON text. One that can't be read, or is nested deeper than
+/// [`CANONICAL_DEPTH_MAX`], is itself.
 #[must_use]
 pub fn canonical(text: &str) -> String {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = CanonicalReader { text, at: 0 };
     let value = reader.value(CANONICAL_DEPTH_MAX);
     reader.skip_space();
     value.filter(|_| reader.at == text.len()).unwrap_or_else(|| text.to_owned())
 }
 
 /// Reads JSON from the left.
-struct Reader<'t> {
+struct CanonicalReader<'t> {
     text: &'t str,
     at: usize,
 }
 
-impl<'t> Reader<'t> {
+impl<'t> CanonicalReader<'t> {
     fn rest(&self) -> &'t str {
         self.text.get(self.at..).unwrap_or_default()
     }
@@ -94,7 +97,8 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// A string, and how it is written. One that is no text (half of a character) is written as it was.
+    /// A string, and how it is written. One that is no text (half of a character) is written as it
+    /// was.
     fn string(&mut self) -> Option<(String, String)> {
         let rest = self.rest();
         let bytes = rest.as_bytes();
@@ -153,7 +157,8 @@ fn ecma(value: f64) -> Option<String> {
     Some(format!("{sign}{digits}e{plus}{power}"))
 }
 
-/// The exact value of a decimal numeral: its digits without zeros at either end, and the power of ten of the last.
+/// The exact value of a decimal numeral: its digits without zeros at either end, and the power of
+/// ten of the last.
 #[derive(Debug, PartialEq, Eq)]
 struct Decimal {
     is_negative: bool,

@@ -14,11 +14,11 @@ use crate::typed::quoted;
 
 /// How a bundle's tests came out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct CaseReport {
     /// Cases that came out as expected.
     pub passed: usize,
     /// Those that did not.
-    pub failed: Vec<Failure>,
+    pub failed: Vec<CaseFailure>,
     /// Policies that determined no decision, by id.
     pub policies_unreached: Vec<String>,
     /// How many policies there are.
@@ -31,10 +31,10 @@ pub struct Report {
 
 /// A case that did not come out as expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct CaseFailure {
     /// The line in both files, from 1.
     pub line: usize,
-    /// What was expected: decision, code and policies, or what is wrong with the line.
+    /// The expected outcome: decision, code and policies, or the fault of the line.
     pub expected: String,
     /// What came out.
     pub found: String,
@@ -42,12 +42,12 @@ pub struct Failure {
 
 /// Runs the tests of a bundle.
 #[must_use]
-pub fn run(bundle: &Arc<Bundle>) -> Report {
+pub fn run(bundle: &Arc<Bundle>) -> CaseReport {
     let (requests, expected) = (lines(bundle, REQUESTS), lines(bundle, EXPECTED));
-    let mut report = Report { policies: bundle.policies().count(), ..Report::default() };
+    let mut report = CaseReport { policies: bundle.policies().count(), ..CaseReport::default() };
     let mut reached: BTreeSet<String> = BTreeSet::new();
     if requests.len() != expected.len() || requests.len() > CASES_MAX {
-        report.failed.push(Failure {
+        report.failed.push(CaseFailure {
             line: requests.len().min(expected.len()).saturating_add(1),
             expected: format!("at most {CASES_MAX} lines in each file, as many in both"),
             found: format!("{} requests, {} expectations", requests.len(), expected.len()),
@@ -68,13 +68,13 @@ pub fn run(bundle: &Arc<Bundle>) -> Report {
         };
         match outcome {
             Ok(()) => report.passed = report.passed.saturating_add(1),
-            Err((expected, found)) => report.failed.push(Failure { line, expected, found }),
+            Err((expected, found)) => report.failed.push(CaseFailure { line, expected, found }),
         }
     }
     let ids = bundle.policies().map(|info| info.id.as_str());
     report.policies_unreached =
         ids.filter(|id| !reached.contains(*id)).map(str::to_owned).collect();
-    let codes = bundle.semantics().checks().iter().copied().chain([PERMITTED]);
+    let codes = bundle.semantics().checks().iter().map(|id| id.as_str()).chain([PERMITTED]);
     report.codes_unreached =
         codes.filter(|code| !report.codes.contains_key(*code)).map(str::to_owned).collect();
     report
@@ -98,12 +98,45 @@ pub fn outcome(decision: &Decision) -> String {
     .to_string()
 }
 
-/// Reads one AuthZEN evaluation body: exactly `subject`, `action`, `resource` and, if need be, `context`.
+/// Why a line is not an evaluation. The text follows "it".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CaseError {
+    /// It is no JSON object.
+    #[error("{0}")]
+    Json(String),
+    /// Its action has no name, or has properties.
+    #[error("has no `action.name`, or `action.properties`")]
+    Action,
+    /// A member that must be a string.
+    #[error("has no string `{name}`")]
+    NoText {
+        /// The member.
+        name: String,
+    },
+    /// A member that must be an object.
+    #[error("has no object `{name}`")]
+    NoObject {
+        /// The member.
+        name: String,
+    },
+    /// A member that means nothing.
+    #[error("has `{name}` in {whose}, which means nothing")]
+    UnknownMember {
+        /// The member.
+        name: String,
+        /// The object that it is in.
+        whose: String,
+    },
+}
+
+/// Reads one AuthZEN evaluation body: exactly `subject`, `action`, `resource` and, if need be,
+/// `context`.
 ///
 /// # Errors
-/// When it is not one. The error says where.
-pub fn read(line: &str) -> Result<Evaluation, String> {
-    let body = Json::parse_object(line)?;
+/// [`CaseError`] when it is not one.
+pub fn read(line: &str) -> Result<Evaluation, CaseError> {
+    let body = Json::parse_object(line).map_err(|why| CaseError::Json(why.to_string()))?;
     only(&body, "the body", &["action", "context", "resource", "subject"])?;
     let action = object(&body, "action")?;
     only(action, "`action`", &["name", "properties"])?;
@@ -112,18 +145,19 @@ pub fn read(line: &str) -> Result<Evaluation, String> {
     let name = action.get("name").and_then(Json::as_str).filter(|_| nothing);
     Ok(Evaluation {
         subject: entity(&body, "subject")?,
-        action: name.ok_or("has no `action.name`, or `action.properties`")?.to_owned(),
+        action: name.ok_or(CaseError::Action)?.to_owned(),
         resource: entity(&body, "resource")?,
         context: body.get("context").unwrap_or(&empty).to_text(),
     })
 }
 
-fn entity(body: &BTreeMap<String, Json>, name: &str) -> Result<Entity, String> {
+fn entity(body: &BTreeMap<String, Json>, name: &str) -> Result<Entity, CaseError> {
     let members = object(body, name)?;
     only(members, &format!("`{name}`"), &["id", "properties", "type"])?;
     let text = |member: &str| {
         let text = members.get(member).and_then(Json::as_str);
-        text.map(str::to_owned).ok_or_else(|| format!("has no string `{name}.{member}`"))
+        text.map(str::to_owned)
+            .ok_or_else(|| CaseError::NoText { name: format!("{name}.{member}") })
     };
     let properties = members.get("properties").map_or_else(|| "{}".to_owned(), Json::to_text);
     Ok(Entity { kind: text("type")?, id: text("id")?, properties })
@@ -132,13 +166,18 @@ fn entity(body: &BTreeMap<String, Json>, name: &str) -> Result<Entity, String> {
 fn object<'a>(
     body: &'a BTreeMap<String, Json>,
     name: &str,
-) -> Result<&'a BTreeMap<String, Json>, String> {
-    body.get(name).and_then(Json::as_object).ok_or_else(|| format!("has no object `{name}`"))
+) -> Result<&'a BTreeMap<String, Json>, CaseError> {
+    body.get(name)
+        .and_then(Json::as_object)
+        .ok_or_else(|| CaseError::NoObject { name: name.to_owned() })
 }
 
-fn only(members: &BTreeMap<String, Json>, whose: &str, known: &[&str]) -> Result<(), String> {
+fn only(members: &BTreeMap<String, Json>, whose: &str, known: &[&str]) -> Result<(), CaseError> {
     match members.keys().find(|name| !known.contains(&name.as_str())) {
-        Some(name) => Err(format!("has `{}` in {whose}, which means nothing", quoted(name))),
+        Some(name) => {
+            let (name, whose) = (quoted(name), whose.to_owned());
+            Err(CaseError::UnknownMember { name, whose })
+        }
         None => Ok(()),
     }
 }

@@ -1,177 +1,189 @@
-//! The decision: a pure function of a history, a standing, facts and a request.
+//! The decision: a pure function of a history, a state, facts and a request.
 
+mod approvals;
+mod charges;
 mod checks;
-pub(crate) mod form;
-mod known;
-pub(crate) mod shape;
-mod time;
 
 use std::sync::Arc;
 
 use dogwood_language::TemporalBindings;
 
-use crate::approval;
 use crate::bundle::Bundle;
-use crate::decision::{Decision, Determining, EvaluationError, Verdict};
-use crate::engine::{Answer, has_stack, no_stack};
-use crate::evaluation;
-use crate::facts::{Facts, Standing};
-use crate::history::History;
+use crate::decision::{Decision, DeterminingPolicy, EvaluationError, Verdict};
+use crate::engine::{PolicyAnswer, has_stack, no_stack};
+use crate::facts::{DecisionState, Facts};
+use crate::history::{History, TemporalError};
 use crate::labels::LabelChange;
-use crate::meters;
 use crate::request::Request;
-use form::{Formed, form, form_shared};
-use shape::{Form, Moment};
+use crate::resolve::bound::{ContextFacts, Validity};
+use crate::resolve::{Malformed, ResolvedRequest, resolve, resolve_shared};
 
-/// Decides one request by the history's bundle, and records it in the history, whatever the decision.
+/// Decides one request by the history's bundle, and records it in the history, whatever the
+/// decision.
 ///
-/// Every check whose inputs exist runs, also after one has failed; the first failure in the fixed order gives the
-/// code. Needs [`crate::limits::DECIDE_STACK_BYTES`] of stack: with less than the floor left it denies, with
-/// `policy.error`. It is [`form()`] and [`decide_formed`] in one.
+/// Every check whose inputs exist runs, also after one has failed; the first failure in the fixed
+/// order gives the code. Needs [`crate::limits::DECIDE_STACK_BYTES`] of stack: with less than the
+/// floor left it denies, with `policy.error`. It is [`resolve()`] and [`decide_resolved`] in one.
 pub fn decide(
     history: &mut History,
-    standing: &Standing,
+    state: &DecisionState,
     facts: &Facts,
     request: &Request,
 ) -> Decision {
-    let formed = form(history.bundle(), request);
-    decide_formed(history, standing, facts, &formed)
+    let resolved = resolve(history.bundle(), request);
+    decide_resolved(history, state, facts, &resolved)
 }
 
-/// The second half of [`decide`], for a request that [`form()`] has read. One that was read against another bundle than
-/// the history's is read again.
-pub fn decide_formed(
+/// Decides a request that [`resolve()`] has resolved. One that was resolved against another bundle
+/// than the history's is resolved again.
+pub fn decide_resolved(
     history: &mut History,
-    standing: &Standing,
+    state: &DecisionState,
     facts: &Facts,
-    formed: &Formed,
+    resolved: &ResolvedRequest,
 ) -> Decision {
-    if !Arc::ptr_eq(formed.bundle(), history.bundle()) {
-        let again = form_shared(history.bundle(), formed.request());
-        return decide_read(history, standing, facts, &again);
+    if !Arc::ptr_eq(resolved.bundle(), history.bundle()) {
+        let again = resolve_shared(history.bundle(), resolved.request());
+        return decide_and_record(history, state, facts, &again);
     }
-    decide_read(history, standing, facts, formed)
+    decide_and_record(history, state, facts, resolved)
 }
 
-/// What [`decide_formed`] would decide now, with nothing recorded: for preparing decisions in parallel. It still holds
-/// while [`History::version`], standing and facts are the same. None where a temporal condition has no monitor, so
-/// that only recording can tell.
+/// The decision that [`decide_resolved`] would make now, with nothing recorded. It still holds
+/// while [`History::version`], state and facts are the same. None where a temporal condition has no
+/// monitor, so that only recording can tell.
 #[must_use]
-pub fn look(
+pub fn decide_dry_run(
     history: &History,
-    standing: &Standing,
+    state: &DecisionState,
     facts: &Facts,
-    formed: &Formed,
+    resolved: &ResolvedRequest,
 ) -> Option<Decision> {
     let again;
-    let formed = if Arc::ptr_eq(formed.bundle(), history.bundle()) {
-        formed
+    let resolved = if Arc::ptr_eq(resolved.bundle(), history.bundle()) {
+        resolved
     } else {
-        again = form_shared(history.bundle(), formed.request());
+        again = resolve_shared(history.bundle(), resolved.request());
         &again
     };
-    let (moment, change) = moment(formed, standing, facts);
-    let form = formed.at(Some(&moment));
-    let stack = has_stack(formed.bundle().depth);
-    let temporal = match &form {
-        Form::Ready(_) if stack => history.look(&moment, &form)?,
-        _ => Err("not evaluated".to_owned()),
+    let (context_facts, change) = context_facts(resolved, state, facts);
+    let validity = resolved.at(Some(&context_facts));
+    let has_stack = has_stack(resolved.bundle().depth);
+    let temporal = match &validity {
+        Validity::Ready(_) if has_stack => history.evaluate_dry_run(&context_facts, &validity)?,
+        _ => Err(TemporalError::NotEvaluated),
     };
-    let answer = answer(formed.bundle(), &form, stack, temporal);
-    let asked = (formed.request().action.as_str(), facts);
-    Some(assemble(formed.bundle(), (standing, asked), &form, answer).with_labels(change))
+    let evaluation = ResolvedInputs { resolved, state, facts, validity: &validity };
+    let answer = evaluation.answer(has_stack, temporal);
+    Some(evaluation.decision(answer).with_labels(change))
 }
 
-fn decide_read(
+fn decide_and_record(
     history: &mut History,
-    standing: &Standing,
+    state: &DecisionState,
     facts: &Facts,
-    formed: &Formed,
+    resolved: &ResolvedRequest,
 ) -> Decision {
-    let (moment, change) = moment(formed, standing, facts);
-    let form = formed.at(Some(&moment));
-    let answer = ask(history, &moment, formed, &form);
-    let asked = (formed.request().action.as_str(), facts);
-    let decision = assemble(formed.bundle(), (standing, asked), &form, answer).with_labels(change);
+    let (context_facts, change) = context_facts(resolved, state, facts);
+    let validity = resolved.at(Some(&context_facts));
+    let has_stack = has_stack(resolved.bundle().depth);
+    let temporal = history.record_request(&context_facts, resolved, &validity, has_stack);
+    let evaluation = ResolvedInputs { resolved, state, facts, validity: &validity };
+    let answer = evaluation.answer(has_stack, temporal);
+    let decision = evaluation.decision(answer).with_labels(change);
     if decision.verdict() == Verdict::Deny {
-        history.deny(facts.at, formed);
+        history.deny(facts.at, resolved);
     }
     decision
 }
 
-/// Lets a request be an event of the past, with no word on how it was decided.
-pub(crate) fn remember(
+/// Makes a request an event of the past, without a word on how it was decided.
+pub(crate) fn record_only(
     history: &mut History,
-    standing: &Standing,
+    state: &DecisionState,
     facts: &Facts,
     request: &Request,
 ) {
-    let formed = form(history.bundle(), request);
-    let (moment, _) = moment(&formed, standing, facts);
-    ask(history, &moment, &formed, &formed.at(Some(&moment)));
+    let resolved = resolve(history.bundle(), request);
+    let (context_facts, _) = context_facts(&resolved, state, facts);
+    let validity = resolved.at(Some(&context_facts));
+    let has_stack = has_stack(resolved.bundle().depth);
+    let _recorded = history.record_request(&context_facts, &resolved, &validity, has_stack);
 }
 
-/// What the context takes from the moment, and what a permit would do to labels.
-fn moment(formed: &Formed, standing: &Standing, facts: &Facts) -> (Moment, LabelChange) {
-    let (bundle, request) = (formed.bundle(), formed.request());
+/// The facts that the context takes, and what a permit would do to labels.
+fn context_facts(
+    resolved: &ResolvedRequest,
+    state: &DecisionState,
+    facts: &Facts,
+) -> (ContextFacts, LabelChange) {
+    let (bundle, request) = (resolved.bundle(), resolved.request());
     let mut resource_labels = bundle.labels.stated(&bundle.shapes, request);
-    resource_labels.union(&standing.resource_labels);
+    resource_labels.union(&state.resource_labels);
     let mut change =
-        bundle.labels.change(&bundle.shapes, request, (standing.tool.as_ref(), &resource_labels));
-    // What is in a request is touched when it is asked for, so that policy can keep it in.
-    change.adds.union(&standing.detected);
-    let (trust, mut labels) = (standing.trust, standing.labels.clone());
-    labels.union(&standing.detected);
-    let detected = standing.detected.clone();
-    (Moment { facts: *facts, trust, labels, resource_labels, detected }, change)
+        bundle.labels.change(&bundle.shapes, request, state.tool.as_ref(), &resource_labels);
+    // A label that a request itself carries counts when it is asked for, so that policy can keep
+    // the request in.
+    change.adds.union(&state.detected);
+    let (trust, mut labels) = (state.trust, state.labels.clone());
+    labels.union(&state.detected);
+    let detected = state.detected.clone();
+    (ContextFacts { facts: *facts, trust, labels, resource_labels, detected }, change)
 }
 
-/// The denial of a request that does not even have the form of one.
-pub(crate) fn malformed(bundle: &Bundle, standing: &Standing, why: String) -> Decision {
-    assemble(bundle, (standing, ("", &evaluation::DEFAULTS.0)), &Form::Malformed(why), None)
+/// The denial of an evaluation that does not even hold a request.
+pub(crate) fn deny_malformed(bundle: &Bundle, state: &DecisionState, why: Malformed) -> Decision {
+    let validity = Validity::Malformed(why);
+    let subject =
+        checks::Subject { bundle, state, action: "", facts: &Facts::DEFAULT, validity: &validity };
+    decision(&subject, None)
 }
 
-/// What the policies say, if the request can be put to them; with the request recorded.
-fn ask(history: &mut History, moment: &Moment, formed: &Formed, form: &Form<'_>) -> Option<Answer> {
-    let bundle = formed.bundle();
-    let stack = has_stack(bundle.depth);
-    let temporal = history.ask(moment, formed, form, stack);
-    answer(bundle, form, stack, temporal)
+/// One request at one moment, with all that its decision depends on but the policies.
+struct ResolvedInputs<'a, 'v> {
+    resolved: &'a ResolvedRequest,
+    state: &'a DecisionState,
+    facts: &'a Facts,
+    validity: &'a Validity<'v>,
 }
 
-fn answer(
-    bundle: &Bundle,
-    form: &Form<'_>,
-    stack: bool,
-    temporal: Result<TemporalBindings, String>,
-) -> Option<Answer> {
-    let Form::Ready(shaped) = form else { return None };
-    if !stack {
-        return Some(no_stack());
+impl ResolvedInputs<'_, '_> {
+    /// The policies' answer, if the request can be put to them.
+    fn answer(
+        &self,
+        has_stack: bool,
+        temporal: Result<TemporalBindings, TemporalError>,
+    ) -> Option<PolicyAnswer> {
+        let Validity::Ready(bound) = self.validity else { return None };
+        if !has_stack {
+            return Some(no_stack());
+        }
+        Some(match temporal {
+            Err(why) => PolicyAnswer::failed(format!("temporal conditions: {why}"), false),
+            Ok(bindings) => bound.ask(self.resolved.bundle(), &bindings),
+        })
     }
-    Some(match temporal {
-        Err(why) => Answer::failed(format!("temporal conditions: {why}"), false),
-        Ok(bindings) => shaped.ask(bundle, &bindings),
-    })
+
+    fn decision(&self, answer: Option<PolicyAnswer>) -> Decision {
+        let ResolvedInputs { resolved, state, facts, validity } = *self;
+        let action = resolved.request().action.as_str();
+        let bundle = resolved.bundle();
+        decision(&checks::Subject { bundle, state, action, facts, validity }, answer)
+    }
 }
 
-fn assemble(
-    bundle: &Bundle,
-    (standing, asked): (&Standing, (&str, &Facts)),
-    form: &Form<'_>,
-    answer: Option<Answer>,
-) -> Decision {
-    let answer = answer.as_ref();
-    let charges = meters::charges(bundle, form);
-    let approvals = approval::asked(bundle, answer);
-    let (charged, approved) = (&charges, approvals.as_slice());
-    let inputs = checks::Inputs { bundle, standing, asked, form, answer, charged, approved };
+fn decision(subject: &checks::Subject<'_, '_>, answer: Option<PolicyAnswer>) -> Decision {
+    let (bundle, answer) = (subject.bundle, answer.as_ref());
+    let charges = charges::charges(bundle, subject.validity);
+    let approvals = approvals::required(bundle, answer);
+    let inputs =
+        checks::Inputs { subject, answer, charged: &charges, approvals: approvals.as_slice() };
     let checks = checks::all(&inputs);
 
     let sound = answer.filter(|answer| answer.errors.is_empty());
     let reasons = sound.map(|answer| answer.reasons.as_slice()).unwrap_or_default();
-    let mut policies: Vec<Determining> =
-        reasons.iter().filter_map(|number| bundle.numbered(*number)).map(Determining::of).collect();
+    let determining = reasons.iter().filter_map(|number| bundle.numbered(*number));
+    let mut policies: Vec<DeterminingPolicy> = determining.map(DeterminingPolicy::of).collect();
     policies.sort();
     let errors = answer.map(|answer| answer.errors.as_slice()).unwrap_or_default();
     let mut errors: Vec<EvaluationError> = errors
@@ -186,7 +198,7 @@ fn assemble(
     let semantics = bundle.semantics();
     let (bundle, labels) = (bundle.digest(), LabelChange::default());
     let charges = charges.unwrap_or_default();
-    let awaits = if standing.retry.is_none() { approvals } else { Vec::new() };
+    let awaits = if subject.state.retry.is_none() { approvals } else { Vec::new() };
     Decision { semantics, checks, policies, errors, bundle, engine_limit, labels, charges, awaits }
 }
 

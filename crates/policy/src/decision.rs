@@ -1,11 +1,13 @@
-//! A decision: every check with its outcome, the policies that determined it, and its canonical bytes.
+//! A decision: every check with its outcome, the policies that determined it, and its canonical
+//! bytes.
 
 mod write;
 
 use proof::digest::Digest;
 
-use crate::approval::{self, Approval};
+use crate::approval::ApprovalRule;
 use crate::bundle::PolicyInfo;
+use crate::check_id::CheckId;
 use crate::labels::LabelChange;
 use crate::meters::Charge;
 use crate::semantics::Semantics;
@@ -13,7 +15,7 @@ use crate::semantics::Semantics;
 /// The code of a permit.
 pub(crate) const PERMITTED: &str = "permitted";
 
-/// What was decided.
+/// The outcome of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It may happen, once.
@@ -38,7 +40,7 @@ impl Verdict {
 
 /// How one check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CheckOutcome {
     /// It holds.
     Pass,
     /// It does not.
@@ -47,14 +49,14 @@ pub enum Outcome {
     NotEvaluated,
 }
 
-impl Outcome {
+impl CheckOutcome {
     /// The word used in records.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Outcome::Pass => "pass",
-            Outcome::Fail => "fail",
-            Outcome::NotEvaluated => "not_evaluated",
+            CheckOutcome::Pass => "pass",
+            CheckOutcome::Fail => "fail",
+            CheckOutcome::NotEvaluated => "not_evaluated",
         }
     }
 }
@@ -62,44 +64,44 @@ impl Outcome {
 /// One check and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// Its name, which is the code when it is the first to fail.
-    pub name: &'static str,
+    /// Which check it is. Its name is the code when it is the first to fail.
+    pub id: CheckId,
     /// How it came out.
-    pub outcome: Outcome,
+    pub outcome: CheckOutcome,
     /// Why, unless it passed. Names members, types and policies; never values from the request.
     pub why: Option<String>,
 }
 
 impl Check {
-    pub(crate) fn of(name: &'static str, passes: bool, why: &str) -> Check {
-        if passes { Check::pass(name) } else { Check::fail(name, why) }
+    pub(crate) fn of(id: CheckId, passes: bool, why: &str) -> Check {
+        if passes { Check::pass(id) } else { Check::fail(id, why) }
     }
 
-    pub(crate) fn pass(name: &'static str) -> Check {
-        Check { name, outcome: Outcome::Pass, why: None }
+    pub(crate) fn pass(id: CheckId) -> Check {
+        Check { id, outcome: CheckOutcome::Pass, why: None }
     }
 
-    pub(crate) fn fail(name: &'static str, why: impl Into<String>) -> Check {
-        Check { name, outcome: Outcome::Fail, why: Some(why.into()) }
+    pub(crate) fn fail(id: CheckId, why: impl Into<String>) -> Check {
+        Check { id, outcome: CheckOutcome::Fail, why: Some(why.into()) }
     }
 
-    pub(crate) fn not_evaluated(name: &'static str, why: impl Into<String>) -> Check {
-        Check { name, outcome: Outcome::NotEvaluated, why: Some(why.into()) }
+    pub(crate) fn not_evaluated(id: CheckId, why: impl Into<String>) -> Check {
+        Check { id, outcome: CheckOutcome::NotEvaluated, why: Some(why.into()) }
     }
 }
 
 /// A policy that determined a decision.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Determining {
+pub(crate) struct DeterminingPolicy {
     pub(crate) id: String,
     effect: &'static str,
     file: String,
     line: usize,
 }
 
-impl Determining {
-    pub(crate) fn of(info: &PolicyInfo) -> Determining {
-        Determining {
+impl DeterminingPolicy {
+    pub(crate) fn of(info: &PolicyInfo) -> DeterminingPolicy {
+        DeterminingPolicy {
             id: info.id.clone(),
             effect: info.effect,
             file: info.file.clone(),
@@ -116,31 +118,31 @@ pub(crate) struct EvaluationError {
     pub(crate) why: String,
 }
 
-/// What was decided, and all that led to it.
+/// A decision: its checks, and the policies, errors, labels and charges that belong to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     pub(crate) semantics: Semantics,
     pub(crate) checks: Vec<Check>,
-    pub(crate) policies: Vec<Determining>,
+    pub(crate) policies: Vec<DeterminingPolicy>,
     pub(crate) errors: Vec<EvaluationError>,
     pub(crate) bundle: Digest,
     pub(crate) engine_limit: bool,
     pub(crate) labels: LabelChange,
     pub(crate) charges: Vec<Charge>,
     /// What the policies ask people for, of a request that names no pending one.
-    pub(crate) awaits: Vec<Approval>,
+    pub(crate) awaits: Vec<ApprovalRule>,
 }
 
 impl Decision {
-    /// What was decided: a permit only if every single check passed. Where nothing but approval is missing, and it can
-    /// still be given, it is pending.
+    /// The outcome: a permit only if every single check passed. Where nothing but approval is
+    /// missing, and it can still be given, it is pending.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let mut failed = self.checks.iter().filter(|check| check.outcome != Outcome::Pass);
+        let mut failed = self.checks.iter().filter(|check| check.outcome != CheckOutcome::Pass);
         let complete = self.checks.len() == self.semantics.checks().len();
         match (failed.next(), failed.next()) {
             (None, _) if complete => Verdict::Permit,
-            (Some(one), None) if complete && one.name == approval::CHECK => {
+            (Some(one), None) if complete && one.id == CheckId::ApprovalRequired => {
                 if self.awaits.is_empty() { Verdict::Deny } else { Verdict::Pending }
             }
             _ => Verdict::Deny,
@@ -153,8 +155,8 @@ impl Decision {
         if self.verdict() == Verdict::Permit {
             return PERMITTED;
         }
-        let failed = self.checks.iter().find(|check| check.outcome == Outcome::Fail);
-        failed.map_or("policy.error", |check| check.name)
+        let failed = self.checks.iter().find(|check| check.outcome == CheckOutcome::Fail);
+        failed.map_or(CheckId::PolicyError, |check| check.id).as_str()
     }
 
     /// The checks, in their order.
@@ -183,7 +185,7 @@ impl Decision {
 
     /// What a pending decision waits for; nothing where it is none.
     #[must_use]
-    pub fn awaits(&self) -> &[Approval] {
+    pub fn awaits(&self) -> &[ApprovalRule] {
         if self.verdict() == Verdict::Pending { &self.awaits } else { &[] }
     }
 
@@ -193,8 +195,8 @@ impl Decision {
         if self.verdict() == Verdict::Permit { &self.charges } else { &[] }
     }
 
-    /// Whether the engine met its recursion limit or too little stack. The node then halts: the answer was a denial,
-    /// but the thread is not what it was stated to be.
+    /// Whether the engine met its recursion limit or too little stack. The node then halts: the
+    /// answer was a denial, but the thread is not what it was stated to be.
     #[must_use]
     pub fn engine_limit(&self) -> bool {
         self.engine_limit

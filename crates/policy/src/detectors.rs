@@ -1,35 +1,34 @@
-//! Detectors: regular expressions over what passes, each with the labels that a match brings. Their cost is linear in the
-//! text.
+//! Detectors: regular expressions over what passes, each with the labels that a match brings. Their
+//! cost is linear in the text.
 
 mod media;
 
 use regex::RegexSet;
 
-use crate::bundle::Bundle;
 use crate::json::Json;
 use crate::labels::Labels;
 use crate::limits::{DETECTED_BYTES_MAX, DETECTED_BYTES_MAX_BEFORE};
-use crate::semantics::Semantics;
 
 /// What passes an enforcement point, by where it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passing {
     /// What an agent says to a server: arguments, and answers to what the server asks.
     Arguments,
-    /// What a server says to an agent: results, errors, and what it asks or tells of its own accord.
+    /// What a server says to an agent: results, errors, and what it asks or tells of its own
+    /// accord.
     Results,
 }
 
 /// The detectors of a bundle.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Detectors {
-    pub(crate) arguments: Set,
-    pub(crate) results: Set,
+    pub(crate) arguments: DetectorSet,
+    pub(crate) results: DetectorSet,
 }
 
 /// Detectors that look at the same things: one pass over a text finds all that match.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Set {
+pub(crate) struct DetectorSet {
     pub(crate) patterns: RegexSet,
     /// What each of them is called, in their order.
     pub(crate) names: Vec<String>,
@@ -37,15 +36,15 @@ pub(crate) struct Set {
     pub(crate) adds: Vec<Labels>,
 }
 
-impl Set {
-    fn all(&self) -> Labels {
+impl DetectorSet {
+    pub(crate) fn all(&self) -> Labels {
         let mut all = Labels::NONE;
         self.adds.iter().for_each(|adds| all.union(adds));
         all
     }
 
-    fn over(&self, message: &[u8], (looks_at, passing): (Extent, Passing)) -> Labels {
-        let Ok(text) = text(message, looks_at, passing) else { return self.all() };
+    pub(crate) fn over(&self, message: &[u8], extent: ScanExtent, passing: Passing) -> Labels {
+        let Ok(text) = text(message, extent, passing) else { return self.all() };
         let found = self.patterns.matches(&text);
         let mut labels = Labels::NONE;
         for adds in found.iter().filter_map(|number| self.adds.get(number)) {
@@ -55,43 +54,9 @@ impl Set {
     }
 }
 
-impl Bundle {
-    /// The labels that the detectors bring for a message of JSON-RPC. All of them, where it can't be looked at
-    /// ([`Bundle::unseen`]): what nobody looked at counts as everything that could be in it.
-    #[must_use]
-    pub fn detected(&self, passing: Passing, message: &[u8]) -> Labels {
-        let set = self.looking_at(passing);
-        if set.adds.is_empty() { Labels::NONE } else { set.over(message, (self.extent(), passing)) }
-    }
-
-    /// Why the detectors can't look at a message. `None`: they can.
-    #[must_use]
-    pub fn unseen(&self, passing: Passing, message: &[u8]) -> Option<Unseen> {
-        text(message, self.extent(), passing).err()
-    }
-
-    fn extent(&self) -> Extent {
-        let is_whole = self.semantics() >= Semantics::V4;
-        if is_whole { Extent::Whole } else { Extent::WithoutEnvelope }
-    }
-
-    /// The labels of a message that detectors can't look at: all that they could bring.
-    #[must_use]
-    pub fn undetected(&self, passing: Passing) -> Labels {
-        self.looking_at(passing).all()
-    }
-
-    fn looking_at(&self, passing: Passing) -> &Set {
-        match passing {
-            Passing::Arguments => &self.detectors.arguments,
-            Passing::Results => &self.detectors.results,
-        }
-    }
-}
-
 /// How much of a message detectors look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Extent {
+pub(crate) enum ScanExtent {
     /// All of it: whatever is forwarded could carry something.
     Whole,
     /// Its params, result or error: before the fourth version of the decider.
@@ -103,13 +68,14 @@ const ENVELOPE: [&str; 3] = ["id", "jsonrpc", "method"];
 
 /// Why detectors could not look at a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Unseen {
+pub enum ScanError {
     /// It is longer than detectors look at.
     #[error("not looked at: {bytes} bytes, over the limit of {bytes_max}")]
     TooLong {
         /// Its length.
         bytes: usize,
-        /// [`DETECTED_BYTES_MAX`], before the fourth version of the decider [`DETECTED_BYTES_MAX_BEFORE`].
+        /// [`DETECTED_BYTES_MAX`], before the fourth version of the decider
+        /// [`DETECTED_BYTES_MAX_BEFORE`].
         bytes_max: usize,
     },
     /// It is no JSON that detectors read.
@@ -117,22 +83,27 @@ pub enum Unseen {
     Unreadable,
 }
 
-/// What there is to read in a message: its strings unescaped, its numbers (as they were written, where readers differ), and
-/// the names of members, each on a line of its own. An object's members come in the order of their names. Bytes of pictures and sounds are left out of a result
+/// What there is to read in a message: its strings unescaped, its numbers (as they were written,
+/// where readers differ), and the names of members, each on a line of its own. An object's members
+/// come in the order of their names. Bytes of pictures and sounds are left out of a result
 /// ([`media`]).
-fn text(message: &[u8], extent: Extent, passing: Passing) -> Result<String, Unseen> {
+pub(crate) fn text(
+    message: &[u8],
+    extent: ScanExtent,
+    passing: Passing,
+) -> Result<String, ScanError> {
     let bytes_max = match extent {
-        Extent::Whole => DETECTED_BYTES_MAX,
-        Extent::WithoutEnvelope => DETECTED_BYTES_MAX_BEFORE,
+        ScanExtent::Whole => DETECTED_BYTES_MAX,
+        ScanExtent::WithoutEnvelope => DETECTED_BYTES_MAX_BEFORE,
     };
     if message.len() > bytes_max {
-        return Err(Unseen::TooLong { bytes: message.len(), bytes_max });
+        return Err(ScanError::TooLong { bytes: message.len(), bytes_max });
     }
-    let message = std::str::from_utf8(message).map_err(|_| Unseen::Unreadable)?;
+    let message = std::str::from_utf8(message).map_err(|_| ScanError::Unreadable)?;
     let mut text = String::with_capacity(message.len());
     match extent {
-        Extent::Whole => {
-            let mut json = Json::parse_message(message.as_bytes()).ok_or(Unseen::Unreadable)?;
+        ScanExtent::Whole => {
+            let mut json = Json::parse_message(message.as_bytes()).ok_or(ScanError::Unreadable)?;
             if let (Json::Object(members), Passing::Results) = (&mut json, passing)
                 && let Some(result) = members.get_mut("result")
             {
@@ -140,7 +111,9 @@ fn text(message: &[u8], extent: Extent, passing: Passing) -> Result<String, Unse
             }
             gather(&json, &mut text);
         }
-        Extent::WithoutEnvelope => match Json::parse(message).map_err(|_| Unseen::Unreadable)? {
+        ScanExtent::WithoutEnvelope => match Json::parse(message)
+            .map_err(|_| ScanError::Unreadable)?
+        {
             Json::Object(members) => {
                 let said = members.iter().filter(|(name, _)| !ENVELOPE.contains(&name.as_str()));
                 said.for_each(|(_, value)| gather(value, &mut text));

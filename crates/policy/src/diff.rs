@@ -1,4 +1,5 @@
-//! What differs between two bundles: policies, tools and files by name, and what each answers to the same requests.
+//! What differs between two bundles: policies, tools and files by name, and what each answers to
+//! the same requests.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,9 +8,10 @@ use crate::bundle::Bundle;
 use crate::decision::{Decision, Verdict};
 use crate::evaluation::{Evaluation, evaluate};
 
-/// Names that only one of two bundles has, or that both have and mean other things by; each list sorted.
+/// Names that only one of two bundles has, or that both have and mean other things by; each list
+/// sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Names {
+pub struct NameChanges {
     /// Only the new one has them.
     pub added: Vec<String>,
     /// Only the old one has them.
@@ -20,7 +22,7 @@ pub struct Names {
 
 /// How an answer turned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Turn {
+pub enum VerdictChange {
     /// A permit now, and none before.
     Allowed,
     /// A denial now, and none before.
@@ -31,7 +33,7 @@ pub enum Turn {
     Otherwise,
 }
 
-impl Turn {
+impl VerdictChange {
     /// All of them, in the order in which they are told.
     pub const ALL: [Self; 4] = [Self::Allowed, Self::Denied, Self::Waits, Self::Otherwise];
 
@@ -46,7 +48,8 @@ impl Turn {
         }
     }
 
-    /// How the answer turned from one decision to the other. None where it is the same: verdict, code and policies.
+    /// How the answer turned from one decision to the other. None where it is the same: verdict,
+    /// code and policies.
     #[must_use]
     pub fn between(old: &Decision, new: &Decision) -> Option<Self> {
         if old.verdict() != new.verdict() {
@@ -63,38 +66,38 @@ impl Turn {
 
 /// What differs between two bundles, whatever is asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Parts {
+pub struct BundleChanges {
     /// Policies, by id; changed where their text differs, annotations included.
-    pub policies: Names,
+    pub policies: NameChanges,
     /// Tools, as `server/tool`; changed where they stand for something else.
-    pub tools: Names,
+    pub tools: NameChanges,
     /// Files, by path.
-    pub files: Names,
+    pub files: NameChanges,
 }
 
 /// Compares two bundles part by part.
 #[must_use]
-pub fn parts(old: &Bundle, new: &Bundle) -> Parts {
+pub fn parts(old: &Bundle, new: &Bundle) -> BundleChanges {
     fn policies(bundle: &Bundle) -> BTreeMap<String, &str> {
         bundle.policies().map(|one| (one.id.clone(), one.source.as_str())).collect()
     }
     fn tools(bundle: &Bundle) -> BTreeMap<String, String> {
-        let tools = bundle.manifest.tools.iter().map(|((server, tool), entry)| {
+        let tools = bundle.manifest.tools.iter().map(|(tool, entry)| {
             // Without where the table stands in its file.
             let resource = (&entry.resource_kind, &entry.resource_id);
             let meaning = (&entry.action, resource, &entry.undeclared, &entry.pinned);
-            (format!("{server}/{tool}"), format!("{meaning:?}"))
+            (tool.to_string(), format!("{meaning:?}"))
         });
         tools.collect()
     }
-    Parts {
-        policies: Names::between(&policies(old), &policies(new)),
-        tools: Names::between(&tools(old), &tools(new)),
-        files: Names::between(old.files(), new.files()),
+    BundleChanges {
+        policies: NameChanges::between(&policies(old), &policies(new)),
+        tools: NameChanges::between(&tools(old), &tools(new)),
+        files: NameChanges::between(old.files(), new.files()),
     }
 }
 
-impl Names {
+impl NameChanges {
     fn between<T: PartialEq>(old: &BTreeMap<String, T>, new: &BTreeMap<String, T>) -> Self {
         let only = |of: &BTreeMap<String, T>, other: &BTreeMap<String, T>| {
             of.keys().filter(|name| !other.contains_key(*name)).cloned().collect()
@@ -108,11 +111,12 @@ impl Names {
 /// What both bundles answer to one request, and how that turned.
 #[must_use]
 pub fn answers(
-    (old, new): (&Arc<Bundle>, &Arc<Bundle>),
+    old: &Arc<Bundle>,
+    new: &Arc<Bundle>,
     request: &Evaluation,
-) -> (Decision, Decision, Option<Turn>) {
+) -> (Decision, Decision, Option<VerdictChange>) {
     let (before, after) = (evaluate(old, request), evaluate(new, request));
-    let turn = Turn::between(&before, &after);
+    let turn = VerdictChange::between(&before, &after);
     (before, after, turn)
 }
 

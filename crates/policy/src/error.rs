@@ -1,4 +1,5 @@
-//! Problems of a bundle, all at once and each with its place; warnings; and the few other errors of this crate.
+//! Problems of a bundle, all at once and each with its place; warnings; and the few other errors of
+//! this crate.
 
 use std::fmt;
 use std::sync::Arc;
@@ -73,9 +74,10 @@ impl LoadCode {
     }
 }
 
-/// A place in a file: line and column count from 1, the column in characters; offset and length in bytes.
+/// A place in a file: line and column count from 1, the column in characters; offset and length in
+/// bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct SourcePlace {
     /// The line, from 1.
     pub line: usize,
     /// The column in characters, from 1.
@@ -86,9 +88,9 @@ pub struct Place {
     pub bytes: usize,
 }
 
-impl Place {
+impl SourcePlace {
     /// The place of `bytes` bytes at `offset` of `text`; clamped to the text.
-    pub(crate) fn of(text: &str, offset: usize, bytes: usize) -> Place {
+    pub(crate) fn of(text: &str, offset: usize, bytes: usize) -> SourcePlace {
         let mut start = offset.min(text.len());
         while !text.is_char_boundary(start) {
             start = start.saturating_sub(1);
@@ -97,19 +99,24 @@ impl Place {
         let line = before.matches('\n').count().saturating_add(1);
         let column =
             before.rsplit('\n').next().unwrap_or_default().chars().count().saturating_add(1);
-        Place { line, column, offset: start, bytes: bytes.min(text.len().saturating_sub(start)) }
+        SourcePlace {
+            line,
+            column,
+            offset: start,
+            bytes: bytes.min(text.len().saturating_sub(start)),
+        }
     }
 }
 
 /// One problem of a bundle.
 #[derive(Debug, Clone)]
-pub struct LoadError(Box<Problem>);
+pub struct LoadError(Box<LoadErrorDetail>);
 
 #[derive(Debug, Clone)]
-struct Problem {
+struct LoadErrorDetail {
     code: LoadCode,
     file: String,
-    place: Option<Place>,
+    place: Option<SourcePlace>,
     message: String,
     nearest: Option<String>,
     help: Option<String>,
@@ -118,7 +125,7 @@ struct Problem {
 
 impl LoadError {
     pub(crate) fn new(code: LoadCode, file: &str, message: impl Into<String>) -> LoadError {
-        LoadError(Box::new(Problem {
+        LoadError(Box::new(LoadErrorDetail {
             code,
             file: file.to_owned(),
             place: None,
@@ -131,7 +138,7 @@ impl LoadError {
 
     /// Points at `bytes` bytes at `offset` of the file's text.
     pub(crate) fn at(mut self, text: &Arc<str>, offset: usize, bytes: usize) -> LoadError {
-        self.0.place = Some(Place::of(text, offset, bytes));
+        self.0.place = Some(SourcePlace::of(text, offset, bytes));
         self.0.source = Some(Arc::new(NamedSource::new(&self.0.file, Arc::clone(text))));
         self
     }
@@ -156,7 +163,7 @@ impl LoadError {
     }
 
     /// What problems are sorted by, and told apart.
-    fn key(&self) -> (&str, Option<Place>, LoadCode, &str) {
+    fn key(&self) -> (&str, Option<SourcePlace>, LoadCode, &str) {
         (&self.0.file, self.0.place, self.0.code, &self.0.message)
     }
 
@@ -174,11 +181,11 @@ impl LoadError {
 
     /// Where in the file, when that is known.
     #[must_use]
-    pub fn place(&self) -> Option<Place> {
+    pub fn place(&self) -> Option<SourcePlace> {
         self.0.place
     }
 
-    /// What is wrong.
+    /// The problem, as a sentence.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
@@ -245,7 +252,8 @@ pub struct LoadErrors {
 }
 
 impl LoadErrors {
-    /// Sorts the problems by file, place and message, and keeps the first [`crate::limits::LOAD_ERRORS_MAX`].
+    /// Sorts the problems by file, place and message, and keeps the first
+    /// [`crate::limits::LOAD_ERRORS_MAX`].
     pub(crate) fn of(mut errors: Vec<LoadError>) -> LoadErrors {
         errors.sort_by(|a, b| a.key().cmp(&b.key()));
         errors.dedup_by(|a, b| a.key() == b.key());
@@ -398,7 +406,7 @@ pub struct Warning {
     pub code: WarningCode,
     /// The policy that it is about.
     pub policy: Option<String>,
-    /// What is odd, and what to do about it.
+    /// The oddness, and what to do about it.
     pub message: String,
 }
 
@@ -413,7 +421,7 @@ impl Warning {
     }
 
     /// At the place where a policy begins.
-    pub(crate) fn at_policy(self, id: &str, (file, line): (&str, usize)) -> Warning {
+    pub(crate) fn at_policy(self, id: &str, file: &str, line: usize) -> Warning {
         let (file, policy) = (file.to_owned(), Some(id.to_owned()));
         Warning { file, line: Some(line), policy, ..self }
     }

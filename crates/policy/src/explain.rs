@@ -1,4 +1,5 @@
-//! A decision in words: each check that failed and what to do, each policy that determined it with its text.
+//! A decision in words: each check that failed and what to do, each policy that determined it with
+//! its text.
 
 mod near;
 
@@ -8,10 +9,11 @@ use crate::bundle::Bundle;
 use crate::typed::quoted;
 pub use near::{NearMiss, labels_looked_for, near_misses};
 
-/// Explains a decision's canonical object by the bundle that made it, line by line. Lines that concern one policy
-/// are indented under it.
+/// Explains a decision's canonical object by the bundle that made it, line by line. Lines that
+/// concern one policy are indented under it.
 ///
-/// A decision of another bundle is explained as far as its own words go, and the first line says so.
+/// A decision of another bundle is explained as far as its own words go, and the first line says
+/// so.
 #[must_use]
 pub fn explain(bundle: &Bundle, decision: &Value) -> Vec<String> {
     let text = |value: &Value, name: &str| {

@@ -1,14 +1,16 @@
-//! What a decision takes from outside the request: the standing of who asks, and the facts of the moment.
+//! What a decision takes from outside the request: the standing of who asks, and the facts of the
+//! moment.
 
 use proof::digest::Digest;
 use proof::json::{Value, object};
 
-use crate::approval::Retry;
+use crate::approval::RetryEvidence;
 use crate::error::FactsError;
-use crate::grant::{Grant, Held};
+use crate::grant::{Grant, HeldGrant};
 use crate::labels::Labels;
 use crate::limits::AT_MS_MAX;
 use crate::meters::Spent;
+use crate::request::ToolName;
 
 /// A trust state. Worse is greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,7 +82,7 @@ impl Assurance {
 
 /// What the fold of governance and lineage says about who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct DecisionState {
     /// The governance log verified up to the state that decides.
     pub governance_verified: bool,
     /// The workload is registered.
@@ -92,21 +94,21 @@ pub struct Standing {
     /// The execution's records have no gap.
     pub lineage_intact: bool,
     /// Its grant and those of all whom it descends from. None limits nothing.
-    pub grants: Vec<Held>,
-    /// The grant that it asks to hand on, of a request to delegate.
-    pub hands_on: Option<Grant>,
-    /// The server and the tool that is called, of a tool call.
-    pub tool: Option<(String, String)>,
+    pub grants: Vec<HeldGrant>,
+    /// The grant that a request to delegate asks for.
+    pub delegates: Option<Grant>,
+    /// The tool that is called, of a tool call.
+    pub tool: Option<ToolName>,
     /// What the execution has touched.
     pub labels: Labels,
     /// What detectors found in the request.
     pub detected: Labels,
     /// What writers have left on the resource that is asked for.
     pub resource_labels: Labels,
-    /// What is used of each meter that the request charges.
+    /// The use so far of each meter that the request charges.
     pub spent: Spent,
     /// What a request stands on that names an earlier, pending one.
-    pub retry: Option<Retry>,
+    pub retry: Option<RetryEvidence>,
 }
 
 /// The facts of one decision. They lie in its record.
@@ -116,12 +118,38 @@ pub struct Facts {
     pub at: i64,
     /// How strongly the enforcement point binds.
     pub assurance: Assurance,
-    /// Digest of the tool's definition as the server last listed it, of a tool call; none where it did not.
+    /// Digest of the tool's definition as the server last listed it, of a tool call; none where it
+    /// did not.
     pub definition: Option<Digest>,
 }
 
+impl DecisionState {
+    /// The state of an evaluation that states none: a registered, trusted workload that is not
+    /// halted, has touched nothing and asks for nothing that was pending.
+    pub const DEFAULT: DecisionState = DecisionState {
+        governance_verified: true,
+        registered: true,
+        trust: Trust::Trusted,
+        halted: false,
+        lineage_intact: true,
+        grants: Vec::new(),
+        delegates: None,
+        tool: None,
+        labels: Labels::NONE,
+        detected: Labels::NONE,
+        resource_labels: Labels::NONE,
+        spent: Spent::new(),
+        retry: None,
+    };
+}
+
 impl Facts {
-    /// The canonical object: `{"assurance": .., "at": .., "definition": ..}`, the last only where there is one.
+    /// The facts of an evaluation that states none: 1 January 2026, a separated workload.
+    pub const DEFAULT: Facts =
+        Facts { at: 1_767_225_600_000, assurance: Assurance::Separated, definition: None };
+
+    /// The canonical object: `{"assurance": .., "at": .., "definition": ..}`, the last only where
+    /// there is one.
     ///
     /// # Errors
     /// When the time lies outside `0..2^53`.

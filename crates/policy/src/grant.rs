@@ -6,7 +6,8 @@ use proof::json::{Object, Value};
 
 use crate::limits::{AT_MS_MAX, GRANT_ACTIONS_MAX, NAME_BYTES_MAX};
 
-/// The most that an execution may do. What is not limited has no member: [`Grant::unlimited`] limits nothing.
+/// The most that an execution may do. What is not limited has no member: [`Grant::unlimited`]
+/// limits nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grant {
     /// The actions it may ask for, as requests name them.
@@ -21,7 +22,7 @@ pub struct Grant {
 
 /// A grant in use: what of it is spent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Held {
+pub struct HeldGrant {
     /// The grant.
     pub grant: Grant,
     /// Permits that its execution, and all who descend from it, have got.
@@ -37,8 +38,8 @@ impl Grant {
         Grant::default()
     }
 
-    /// Why `child` is wider than this grant with so many calls left, if it is: a grant that is handed on is narrower or
-    /// equal in every dimension, and one generation deeper.
+    /// Why `child` is wider than this grant with so many calls left, if it is: a grant that is
+    /// handed on is narrower or equal in every dimension, and one generation deeper.
     #[must_use]
     pub fn exceeded_by(&self, child: &Grant, calls: u64) -> Option<&'static str> {
         let left = self.calls_max.map(|most| most.saturating_sub(calls));
@@ -79,7 +80,8 @@ impl Grant {
         Value::Object(object)
     }
 
-    /// Reads what [`Grant::to_value`] wrote: sorted actions, whole numbers from 0, and no other members.
+    /// Reads what [`Grant::to_value`] wrote: sorted actions, whole numbers from 0, and no other
+    /// members.
     #[must_use]
     pub fn from_value(value: &Value) -> Option<Grant> {
         let members = value.as_object()?;
@@ -106,7 +108,7 @@ impl Grant {
     }
 }
 
-impl Held {
+impl HeldGrant {
     /// Why a request for this action at this time goes beyond the grant, if it does.
     #[must_use]
     pub fn exceeded_by(&self, action: &str, at: i64) -> Option<&'static str> {

@@ -1,8 +1,10 @@
-//! A strict reading of JSON that came in from outside: no repeated keys, integers exact, fractions as decimals.
+//! A strict reading of JSON that came in from outside: no repeated keys, integers exact, fractions
+//! as decimals.
 //!
-//! From the fourth version of the decider on, what is authorised and what comes of it is read by `wire`, which says of each
-//! number which readers hold the very value that is written. One of which they don't is [`Json::Beyond`]: it has no type that a
-//! schema has, and is no harm where nothing looks at it.
+//! From the fourth version of the decider on, what is authorised and what comes of it is read by
+//! `wire`, which says of each number which readers hold the very value that is written. One of
+//! which they don't is [`Json::Beyond`]: it has no type that a schema has, and is no harm where
+//! nothing looks at it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,18 +13,21 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use wire::json::{Accept, Data, Number, Value, fold};
 
-/// Any JSON value. Integers are exact within `|n| < 2^53`; every other number is the shortest decimal that denotes it.
+/// Any JSON value. Integers are exact within `|n| < 2^53`; every other number is the shortest
+/// decimal that denotes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Json {
     Null,
-    /// `null` where it says that a member that may be left out is: from the fourth version of the decider on.
+    /// `null` where it says that a member that may be left out is: from the fourth version of the
+    /// decider on.
     Absent,
     Bool(bool),
     Integer(i64),
-    /// An integer that was written with a fraction or an exponent: from the fourth version of the decider on.
+    /// An integer that was written with a fraction or an exponent: from the fourth version of the
+    /// decider on.
     Whole(i64),
-    /// A number, or a string with half of a surrogate pair, that readers take for different values, as it was written: from the
-    /// fourth version of the decider on.
+    /// A number, or a string with half of a surrogate pair, that readers take for different values,
+    /// as it was written: from the fourth version of the decider on.
     Beyond(String),
     Fraction(String),
     /// The same from the fourth version of the decider on.
@@ -32,49 +37,64 @@ pub(crate) enum Json {
     Object(BTreeMap<String, Json>),
 }
 
+/// Why a text is not read as JSON. Holds nothing of the text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum JsonError {
+    #[error("repeats a key or holds a number out of range, at line {line} column {column}")]
+    Data { line: usize, column: usize },
+    #[error("is not JSON, at line {line} column {column}")]
+    Syntax { line: usize, column: usize },
+    #[error("is {found}, not an object")]
+    NoObject { found: &'static str },
+    /// Readers may take it for different values, or for none.
+    #[error("can't be read: {0}")]
+    Ambiguous(wire::json::Error),
+}
+
 /// Integers of at most this magnitude mean the same to every parser.
 const INTEGER_MAX: i64 = (1 << 53) - 1;
 
 impl Json {
-    /// Reads one value and nothing after it. serde_json bounds the depth at 128. The error holds none of the input.
-    pub(crate) fn parse(text: &str) -> Result<Json, String> {
+    /// Reads one value and nothing after it. serde_json bounds the depth at 128.
+    pub(crate) fn parse(text: &str) -> Result<Json, JsonError> {
         serde_json::from_str::<Json>(text).map_err(|error| {
-            let what = match error.classify() {
-                serde_json::error::Category::Data => "repeats a key or holds a number out of range",
-                _ => "is not JSON",
-            };
-            format!("{what}, at line {} column {}", error.line(), error.column())
+            let (line, column) = (error.line(), error.column());
+            match error.classify() {
+                serde_json::error::Category::Data => JsonError::Data { line, column },
+                _ => JsonError::Syntax { line, column },
+            }
         })
     }
 
     /// Reads an object that is authorised: its numbers are those that every reader holds alike.
-    pub(crate) fn parse_input(text: &str) -> Result<BTreeMap<String, Json>, String> {
+    pub(crate) fn parse_input(text: &str) -> Result<BTreeMap<String, Json>, JsonError> {
         Json::parse_with(text, |number| number.is_alike())
     }
 
-    /// Reads an object that came of a request: its numbers are those that readers hold which round correctly.
-    pub(crate) fn parse_output(text: &str) -> Result<BTreeMap<String, Json>, String> {
+    /// Reads an object that came of a request: its numbers are those that readers hold which round
+    /// correctly.
+    pub(crate) fn parse_output(text: &str) -> Result<BTreeMap<String, Json>, JsonError> {
         Json::parse_with(text, |number| number.is_exact())
     }
 
     fn parse_with(
         text: &str,
         holds: fn(&Number<'_>) -> bool,
-    ) -> Result<BTreeMap<String, Json>, String> {
+    ) -> Result<BTreeMap<String, Json>, JsonError> {
         match Json::read(text, holds)? {
             Json::Object(members) => Ok(members),
-            other => Err(format!("is {}, not an object", other.kind())),
+            other => Err(JsonError::NoObject { found: other.kind() }),
         }
     }
 
     /// Reads any value that is put to the decider, and nothing after it.
-    pub(crate) fn parse_context(text: &str) -> Result<Json, String> {
+    pub(crate) fn parse_context(text: &str) -> Result<Json, JsonError> {
         Json::read(text, |number| number.is_alike())
     }
 
-    fn read(text: &str, holds: fn(&Number<'_>) -> bool) -> Result<Json, String> {
-        let value = Value::parse_with(text.as_bytes(), Accept::Text)
-            .map_err(|why| format!("can't be read: {why}"))?;
+    fn read(text: &str, holds: fn(&Number<'_>) -> bool) -> Result<Json, JsonError> {
+        let value =
+            Value::parse_with(text.as_bytes(), Accept::Text).map_err(JsonError::Ambiguous)?;
         Ok(Json::of(&value, holds))
     }
 
@@ -116,8 +136,8 @@ impl Json {
         }
     }
 
-    /// Whether agents may take the value for different ones: it holds a number that readers differ on, or names of one
-    /// object that are one for those to whom case makes no difference.
+    /// Whether agents may take the value for different ones: it holds a number that readers differ
+    /// on, or names of one object that are one for those to whom case makes no difference.
     pub(crate) fn is_doubtful(&self) -> bool {
         match self {
             Json::Beyond(_) => true,
@@ -131,10 +151,10 @@ impl Json {
     }
 
     /// Reads one object and nothing after it.
-    pub(crate) fn parse_object(text: &str) -> Result<BTreeMap<String, Json>, String> {
+    pub(crate) fn parse_object(text: &str) -> Result<BTreeMap<String, Json>, JsonError> {
         match Json::parse(text)? {
             Json::Object(members) => Ok(members),
-            other => Err(format!("is {}, not an object", other.kind())),
+            other => Err(JsonError::NoObject { found: other.kind() }),
         }
     }
 

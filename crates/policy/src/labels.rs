@@ -63,7 +63,8 @@ pub struct LabelChange {
     pub adds: Labels,
     /// Taken away when the transition ends with a result.
     pub removes: Labels,
-    /// The places at which it leaves the labels of its execution: at the permit, and again at the transition's end.
+    /// The places at which it leaves the labels of its execution: at the permit, and again at the
+    /// transition's end.
     pub leaves: BTreeSet<String>,
 }
 

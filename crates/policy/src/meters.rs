@@ -1,18 +1,15 @@
 //! Meters: what executions share or use up, such as calls, bytes or money, each with its limit.
 //!
-//! A permit reserves its charges, so that two requests can't slip under a limit together; the fold of records keeps
-//! what is used, and a decision sees it as a fact ([`Spent`]). What can't be told (no amount, a negative or a broken
-//! one, an account that isn't kept) fails the check, and nothing is charged.
+//! A permit reserves its charges, so that two requests can't slip under a limit together; the fold
+//! of records keeps what is used, and a decision sees it as a fact ([`Spent`]). What can't be told
+//! (no amount, a negative or a broken one, an account that isn't kept) fails the check, and nothing
+//! is charged.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cedar_policy_core::ast::EntityUID;
 
-use crate::bundle::Bundle;
-use crate::decide::shape::{Form, Shaped};
-use crate::decision::Check;
-use crate::limits::{METER_AMOUNT_MAX, OUTPUT_BYTES_MAX};
-use crate::request::Request;
+use crate::limits::METER_AMOUNT_MAX;
 use crate::typed::{Extension, Typed};
 
 /// Whose use a meter adds up.
@@ -76,24 +73,36 @@ pub struct Charge {
     pub amount: u64,
 }
 
-/// What is used already of each meter that a decision asks for, by name: settled within the window, and reserved. A
-/// meter that is not in it has no account, and every charge to it fails.
+/// The use so far of each meter that a decision asks for, by name: settled within the window,
+/// and reserved. A meter that is not in it has no account, and every charge to it fails.
 pub type Spent = BTreeMap<String, u64>;
 
 /// A rule of a bundle: what a call of certain actions charges.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Rule {
+pub(crate) struct ChargeRule {
     pub(crate) meter: String,
     pub(crate) amount: Amount,
     /// Where a result says how much it was in the end.
-    pub(crate) settle: Option<At>,
+    pub(crate) settle: Option<NumberPath>,
 }
 
-/// A number in the arguments or in a result: its path, and how many decimal places of it are whole units.
+/// A number in the arguments or in a result: its path, and how many decimal places of it are whole
+/// units.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct At {
+pub(crate) struct NumberPath {
     pub(crate) path: Vec<String>,
     pub(crate) decimals: u32,
+}
+
+/// Why a value is no amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AmountError {
+    #[error("is missing")]
+    Missing,
+    #[error("is no number")]
+    NoNumber,
+    #[error("is negative, too large, or a fraction of the unit")]
+    OutOfRange,
 }
 
 /// How much a rule charges.
@@ -102,7 +111,7 @@ pub(crate) enum Amount {
     /// Always so much.
     Fixed(u64),
     /// What this argument says.
-    Argument(At),
+    Argument(NumberPath),
 }
 
 /// The meters of a bundle, and what its actions charge.
@@ -110,101 +119,12 @@ pub(crate) enum Amount {
 pub(crate) struct Meters {
     pub(crate) meters: BTreeMap<String, Meter>,
     /// By action.
-    pub(crate) rules: BTreeMap<EntityUID, Vec<Rule>>,
+    pub(crate) rules: BTreeMap<EntityUID, Vec<ChargeRule>>,
 }
 
-impl Bundle {
-    /// The meters it knows, by name.
-    pub fn meters(&self) -> impl Iterator<Item = &Meter> {
-        self.meters.meters.values()
-    }
-
-    /// The meters that a request for this action charges, each once.
-    pub fn charged(&self, action: &str) -> impl Iterator<Item = &Meter> {
-        // Most bundles have no meters: nothing is looked up for them.
-        let is_metered = !self.meters.rules.is_empty();
-        let action = is_metered.then(|| self.shapes.action(action)).flatten();
-        let rules = action.and_then(|action| self.meters.rules.get(&action.uid));
-        let names: BTreeSet<&str> =
-            rules.into_iter().flatten().map(|rule| rule.meter.as_str()).collect();
-        names.into_iter().filter_map(|name| self.meters.meters.get(name))
-    }
-
-    /// What a result says was used, by meter, of what its request charged. A meter is left out where nothing settles it,
-    /// or the result does not say it: what was reserved is used then.
-    #[must_use]
-    pub fn settled(&self, request: &Request, output: &str) -> BTreeMap<String, u64> {
-        let Some(action) = self.shapes.action(&request.action) else { return BTreeMap::new() };
-        let rules = self.meters.rules.get(&action.uid).into_iter().flatten();
-        let mut settling = rules.filter_map(|rule| Some((rule, rule.settle.as_ref()?))).peekable();
-        if settling.peek().is_none() || output.len() > OUTPUT_BYTES_MAX {
-            return BTreeMap::new();
-        }
-        let members = self.read_output(output).unwrap_or_default();
-        let declared = action.output().filter(|record| !record.is_doubtful(&members));
-        let fitting = declared.map(|record| record.read_what_fits(&members));
-        let output = Typed::Record(fitting.unwrap_or_default());
-        let amount =
-            |(rule, at): (&Rule, &At)| Some((rule.meter.clone(), at.read(Some(&output)).ok()?));
-        settling.filter_map(amount).collect()
-    }
-}
-
-/// What a request charges, each meter once, or why that can't be told.
-pub(crate) fn charges(bundle: &Bundle, form: &Form<'_>) -> Result<Vec<Charge>, String> {
-    let Form::Ready(shaped) = form else { return Ok(Vec::new()) };
-    let rules = bundle.meters.rules.get(shaped.action());
-    let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
-    for rule in rules.into_iter().flatten() {
-        let amount = amount(rule, shaped)?;
-        let sum = sums.entry(&rule.meter).or_default();
-        *sum = sum
-            .checked_add(amount)
-            .filter(|sum| *sum <= METER_AMOUNT_MAX)
-            .ok_or_else(|| format!("the charge to `{}` is too large", rule.meter))?;
-    }
-    let charges = sums.into_iter().map(|(name, amount)| {
-        let meter = bundle.meters.meters.get(name).ok_or("a charge names no meter")?;
-        Ok(Charge { meter: name.to_owned(), per: meter.per, amount })
-    });
-    charges.collect()
-}
-
-/// Whether what is charged still fits under each limit.
-pub(crate) fn check(
-    name: &'static str,
-    bundle: &Bundle,
-    spent: &Spent,
-    charges: &Result<Vec<Charge>, String>,
-) -> Check {
-    let charges = match charges {
-        Ok(charges) => charges,
-        Err(why) => return Check::fail(name, why.as_str()),
-    };
-    for charge in charges {
-        let limit = bundle.meters.meters.get(&charge.meter).map_or(0, |meter| meter.limit);
-        let Some(used) = spent.get(&charge.meter) else {
-            return Check::fail(name, format!("no account of `{}` is kept", charge.meter));
-        };
-        if used.saturating_add(charge.amount) > limit {
-            return Check::fail(name, format!("`{}` would go over its limit", charge.meter));
-        }
-    }
-    Check::pass(name)
-}
-
-fn amount(rule: &Rule, shaped: &Shaped<'_>) -> Result<u64, String> {
-    match &rule.amount {
-        Amount::Fixed(amount) => Ok(*amount),
-        Amount::Argument(at) => {
-            at.read(shaped.input()).map_err(|why| format!("the amount for `{}` {why}", rule.meter))
-        }
-    }
-}
-
-impl At {
+impl NumberPath {
     /// How many units the number under this value is.
-    fn read(&self, mut value: Option<&Typed>) -> Result<u64, &'static str> {
+    pub(crate) fn read(&self, mut value: Option<&Typed>) -> Result<u64, AmountError> {
         for name in &self.path {
             value = match value {
                 Some(Typed::Record(members)) => members.get(name),
@@ -212,15 +132,15 @@ impl At {
             };
         }
         let units = match value {
-            None => return Err("is missing"),
+            None => return Err(AmountError::Missing),
             Some(Typed::Long(n)) => {
                 let units = u64::try_from(*n).ok();
                 units.and_then(|n| n.checked_mul(10_u64.checked_pow(self.decimals)?))
             }
             Some(Typed::Extension(Extension::Decimal, text)) => minor_units(text, self.decimals),
-            Some(_) => return Err("is no number"),
+            Some(_) => return Err(AmountError::NoNumber),
         };
-        bounded(units).ok_or("is negative, too large, or a fraction of the unit")
+        bounded(units).ok_or(AmountError::OutOfRange)
     }
 }
 
@@ -228,7 +148,8 @@ fn bounded(amount: Option<u64>) -> Option<u64> {
     amount.filter(|amount| *amount <= METER_AMOUNT_MAX)
 }
 
-/// A decimal in text as a whole number of units of `10^-decimals`; none where it is negative or finer than that.
+/// A decimal in text as a whole number of units of `10^-decimals`; none where it is negative or
+/// finer than that.
 fn minor_units(text: &str, decimals: u32) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

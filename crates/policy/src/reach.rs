@@ -1,8 +1,10 @@
-//! What of a bundle no request can ever reach: rules that never apply, words that nobody says, tools that nobody may call.
+//! What of a bundle no request can ever reach: rules that never apply, words that nobody says,
+//! tools that nobody may call.
 //!
-//! Who asks a node is a `Workload`; what it asks for is a tool of the manifest's table, a message of the protocol, or a
-//! sub-agent. Whatever a bundle says about anything else is silently dead, and a `forbid` that is dead is the worst typo
-//! there is. What is found here is allowed, since the same bundle may decide for others (`interlock decide`).
+//! Who asks a node is a `Workload`; what it asks for is a tool of the manifest's table, a message
+//! of the protocol, or a sub-agent. Whatever a bundle says about anything else is silently dead,
+//! and a `forbid` that is dead is the worst typo there is. What is found here is allowed, since the
+//! same bundle may decide for others (`interlock decide`).
 
 mod conditions;
 mod events;
@@ -13,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy_core::ast::{EntityType, EntityUID, Policy, PolicyID, PolicySet};
 
-use crate::bundle::schema::Action;
+use crate::bundle::schema::ActionShape;
 use crate::bundle::{Bundle, MANIFEST, PolicyInfo, SCHEMA};
 use crate::error::{Warning, WarningCode};
 use crate::protocol;
@@ -29,14 +31,15 @@ pub struct DomainNames {
     pub servers: BTreeSet<String>,
 }
 
-/// What of the bundle nothing can reach, by file and place. With a domain, also what only the domain shows.
+/// What of the bundle nothing can reach, by file and place. With a domain, also what only the
+/// domain shows.
 #[must_use]
 pub fn unreached(bundle: &Bundle, domain: Option<&DomainNames>) -> Vec<Warning> {
     let Some(caller) = entity_type(bundle, CALLER) else {
         let message = "no node can ask by this bundle: its callers are entities of type `Workload`, which the schema does not declare. Declare it, or use the bundle with `interlock decide` only";
         return vec![Warning::new(WarningCode::CallerUndeclared, message).in_file(SCHEMA)];
     };
-    let reach = Reach { bundle, domain, sources: sources(bundle, &caller), caller };
+    let reach = Reachability { bundle, domain, sources: sources(bundle, &caller), caller };
     let (mut found, mut permits) = (Vec::new(), Vec::new());
     for (info, policy) in reach.policies() {
         match reach.scope(info, policy) {
@@ -62,17 +65,17 @@ const SERVER: &str = "Server";
 /// The action of starting a sub-agent, and the type of what it acts on.
 const DELEGATE: (&str, &str) = ("agent/start", "Agent");
 
-struct Reach<'b> {
+struct Reachability<'b> {
     bundle: &'b Bundle,
     domain: Option<&'b DomainNames>,
     caller: EntityType,
     /// What requests for an action act on. An action that none asks for is not in it.
-    sources: BTreeMap<EntityUID, Vec<Source>>,
+    sources: BTreeMap<EntityUID, Vec<RequestSource>>,
 }
 
 /// The resources of one tool, or of all messages of a kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Source {
+struct RequestSource {
     kind: EntityType,
     /// The only id; none where an argument says it.
     id: Option<String>,
@@ -82,13 +85,13 @@ fn entity_type(bundle: &Bundle, name: &str) -> Option<EntityType> {
     Some(bundle.shapes.entity(name)?.1.kind.uid("").entity_type().clone())
 }
 
-fn sources(bundle: &Bundle, caller: &EntityType) -> BTreeMap<EntityUID, Vec<Source>> {
-    let mut sources: BTreeMap<EntityUID, Vec<Source>> = BTreeMap::new();
-    let mut add = |action: &Action, kind: &str, id: Option<String>| {
+fn sources(bundle: &Bundle, caller: &EntityType) -> BTreeMap<EntityUID, Vec<RequestSource>> {
+    let mut sources: BTreeMap<EntityUID, Vec<RequestSource>> = BTreeMap::new();
+    let mut add = |action: &ActionShape, kind: &str, id: Option<String>| {
         let kind = bundle.shapes.entity(kind).filter(|(name, _)| action.resources.contains(*name));
         if let (Some((_, shape)), true) = (kind, action.principals.contains(&caller.to_string())) {
             let kind = shape.kind.uid("").entity_type().clone();
-            sources.entry(action.uid.clone()).or_default().push(Source { kind, id });
+            sources.entry(action.uid.clone()).or_default().push(RequestSource { kind, id });
         }
     };
     for (_, action) in bundle.shapes.actions() {
@@ -106,7 +109,7 @@ fn sources(bundle: &Bundle, caller: &EntityType) -> BTreeMap<EntityUID, Vec<Sour
     sources
 }
 
-impl<'b> Reach<'b> {
+impl<'b> Reachability<'b> {
     /// Each policy as it was written, and as Cedar has it.
     fn policies(&self) -> impl Iterator<Item = (&'b PolicyInfo, &'b Policy)> {
         let set: &PolicySet = self.bundle.lowered.as_cedar().as_ref();
@@ -117,14 +120,14 @@ impl<'b> Reach<'b> {
     /// A warning about a policy, at its place.
     fn about(&self, info: &PolicyInfo, code: WarningCode, why: &str) -> Warning {
         let message = format!("the {} `{}` {why}", info.effect, info.id);
-        Warning::new(code, message).at_policy(&info.id, (&info.file, info.line))
+        Warning::new(code, message).at_policy(&info.id, &info.file, info.line)
     }
 
     fn is_asked_for(&self, id: &str) -> bool {
         self.bundle.shapes.action(id).is_some_and(|action| self.sources.contains_key(&action.uid))
     }
 
-    /// What is missing or superfluous among the actions.
+    /// Actions that are missing or superfluous.
     fn actions(&self, permits: &[&Policy]) -> Vec<Warning> {
         let mut found = Vec::new();
         let start = |code, name: &str, what: &str| {

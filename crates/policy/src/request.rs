@@ -25,11 +25,34 @@ impl Entity {
 pub struct Request {
     /// Who asks.
     pub principal: Entity,
-    /// The action's id in the bundle's schema, such as `read_file` or `tools/list`. In a schema with namespaces the
-    /// id alone, where only one action bears it, else `Ns::Action::"id"`.
+    /// The action's id in the bundle's schema, such as `read_file` or `tools/list`. In a schema
+    /// with namespaces the id alone, where only one action bears it, else `Ns::Action::"id"`.
     pub action: String,
     /// What it acts on.
     pub resource: Entity,
     /// The arguments: a JSON object in text.
     pub input: String,
+}
+
+/// A tool by the server that has it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ToolName {
+    /// The server's name in this domain.
+    pub server: String,
+    /// The tool's name on that server.
+    pub tool: String,
+}
+
+impl ToolName {
+    /// The tool of that name on that server.
+    #[must_use]
+    pub fn new(server: impl Into<String>, tool: impl Into<String>) -> ToolName {
+        ToolName { server: server.into(), tool: tool.into() }
+    }
+}
+
+impl std::fmt::Display for ToolName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.server, self.tool)
+    }
 }

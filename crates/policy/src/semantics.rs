@@ -1,16 +1,19 @@
-//! The version of the decider: the list of checks, their order, and what they look at. A binary carries the current one and
-//! those that logs made before may name.
+//! The version of the decider: the list of checks, their order, and what they look at. A binary
+//! carries the current one and those that logs made before may name.
 
-/// A version of the decider. A bundle names the one that it is written for; a domain's governance says which is the
-/// newest that its bundles may name.
+use crate::check_id::CheckId;
+
+/// A version of the decider. A bundle names the one that it is written for; a domain's governance
+/// says which is the newest that its bundles may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Semantics {
     /// The first: form, standing and policies.
     V1,
     /// With grants, changed tools, labels, meters and approvals.
     V2,
-    /// A stop, history and trust hold for the whole line of an execution; answers and the parameters of protocol messages
-    /// are decided. No version has the number 3: the golden vectors fix it as one that no reader carries.
+    /// A stop, history and trust hold for the whole line of an execution; answers and the
+    /// parameters of protocol messages are decided. No version has the number 3: the golden vectors
+    /// fix it as one that no reader carries.
     V4,
 }
 
@@ -36,9 +39,9 @@ impl Semantics {
         Semantics::ALL.into_iter().find(|version| version.number() == number)
     }
 
-    /// The names of its checks, in the order in which the first failure gives the code.
+    /// Its checks, in the order in which the first failure gives the code.
     #[must_use]
-    pub fn checks(self) -> &'static [&'static str] {
+    pub fn checks(self) -> &'static [CheckId] {
         match self {
             Semantics::V1 => &V1_CHECKS,
             Semantics::V2 | Semantics::V4 => &V2_CHECKS,
@@ -46,32 +49,32 @@ impl Semantics {
     }
 }
 
-const V1_CHECKS: [&str; 9] = [
-    "request.malformed",
-    "governance.unverified",
-    "identity.unregistered",
-    "trust.insufficient",
-    "execution.halted",
-    "lineage.broken",
-    "tool.unknown",
-    "policy.error",
-    "policy.denied",
+const V1_CHECKS: [CheckId; 9] = [
+    CheckId::RequestMalformed,
+    CheckId::GovernanceUnverified,
+    CheckId::IdentityUnregistered,
+    CheckId::TrustInsufficient,
+    CheckId::ExecutionHalted,
+    CheckId::LineageBroken,
+    CheckId::ToolUnknown,
+    CheckId::PolicyError,
+    CheckId::PolicyDenied,
 ];
 
-const V2_CHECKS: [&str; 13] = [
-    "request.malformed",
-    "governance.unverified",
-    "identity.unregistered",
-    "trust.insufficient",
-    "execution.halted",
-    "lineage.broken",
-    "grant.exceeded",
-    "tool.unknown",
-    "tool.changed",
-    "policy.error",
-    "policy.denied",
-    "meter.exhausted",
-    "approval.required",
+const V2_CHECKS: [CheckId; 13] = [
+    CheckId::RequestMalformed,
+    CheckId::GovernanceUnverified,
+    CheckId::IdentityUnregistered,
+    CheckId::TrustInsufficient,
+    CheckId::ExecutionHalted,
+    CheckId::LineageBroken,
+    CheckId::GrantExceeded,
+    CheckId::ToolUnknown,
+    CheckId::ToolChanged,
+    CheckId::PolicyError,
+    CheckId::PolicyDenied,
+    CheckId::MeterExhausted,
+    CheckId::ApprovalRequired,
 ];
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Which spellings of a resource's name are one.
 //!
-//! A server may find the same file under another spelling: composed or decomposed letters, one slash or two, either letter
-//! case. Policies, labels, places and history see names in one spelling. What does not have that form, and is not said to be
-//! the same, is malformed. The message goes on as the bytes that it has.
+//! A server may find the same file under another spelling: composed or decomposed letters, one
+//! slash or two, either letter case. Policies, labels, places and history see names in one
+//! spelling. What does not have that form, and is not said to be the same, is malformed. The
+//! message goes on as the bytes that it has.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -56,7 +57,8 @@ impl Same {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Spelling(BTreeSet<Same>);
 
-/// A name that is not in Unicode's normalization form C, where the bundle does not say that this makes no difference.
+/// A name that is not in Unicode's normalization form C, where the bundle does not say that this
+/// makes no difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "names a resource, so it is in Unicode normalization form C (NFC): write each letter composed, as one character where there is one"
@@ -137,7 +139,8 @@ impl Spelling {
     }
 }
 
-/// A part of a path without the dots and spaces at its end. A part of nothing else climbs, if it is more than one dot.
+/// A part of a path without the dots and spaces at its end. A part of nothing else climbs, if it is
+/// more than one dot.
 fn trimmed(part: &str) -> &str {
     let rest = part.trim_end_matches(['.', ' ']);
     match (rest.is_empty(), part.matches('.').count()) {
@@ -148,7 +151,8 @@ fn trimmed(part: &str) -> &str {
     }
 }
 
-/// A letter in one of its cases: those that a file system takes for one, by Unicode's simple mappings.
+/// A letter in one of its cases: those that a file system takes for one, by Unicode's simple
+/// mappings.
 fn folded(letter: char) -> char {
     lower(upper(letter))
 }

@@ -1,16 +1,18 @@
 //! Temporal conditions whose cost does not grow with the window.
 //!
-//! A condition of a common shape (`formerly`, `previous`, `since`, counts and sums, over events that are told apart by
-//! what they share with the current request) is compiled to a check of a few *streams*. A stream keeps, per key, what
-//! answers for every window: the last event, or times with running sums. Asking takes a look-up and a binary search;
-//! conditions that look at the same events share a stream. Conditions of any other shape go to
-//! `dogwood-local-engine`, which is fed only where there are such.
+//! A condition of a common shape (`formerly`, `previous`, `since`, counts and sums, over events
+//! that are told apart by what they share with the current request) is compiled to a check of a few
+//! *streams*. A stream keeps, per key, what answers for every window: the last event, or times with
+//! running sums. Asking takes a look-up and a binary search; conditions that look at the same
+//! events share a stream. Conditions of any other shape go to `dogwood-local-engine`, which is fed
+//! only where there are such.
 //!
-//! Looking does not touch: [`state::State::see`] says what an event would be to the streams, were it the next one, and
-//! [`state::State::take`] takes it.
+//! Looking does not touch: [`state::MonitorState::matches_of`] says what an event would be to the
+//! streams, were it the next one, and [`state::MonitorState::take`] takes it.
 //!
-//! Architecture invariant: a monitor gives Dogwood's own verdicts, also where timestamps tie, sums overflow or fields
-//! are missing. What can't be compiled so is left to the local engine, never approximated.
+//! Architecture invariant: a monitor gives Dogwood's own verdicts, also where timestamps tie, sums
+//! overflow or fields are missing. What can't be compiled so is left to the local engine, never
+//! approximated.
 
 mod check;
 mod compile;
@@ -29,25 +31,26 @@ use dogwood_language::{
 use dogwood_local_engine::{LocalTemporalEngine, TickRate};
 
 use plan::Plan;
-use state::State;
+use state::MonitorState;
 
-/// Monitors and, for what has none, the local engine, behind Dogwood's seam. Timestamps are seconds.
+/// Monitors and, for what has none, the local engine, behind Dogwood's seam. Timestamps are
+/// seconds.
 #[derive(Default)]
-pub struct Engine {
+pub struct MonitorEngine {
     plan: Plan,
-    state: State,
+    state: MonitorState,
     rest: Option<LocalTemporalEngine>,
     leaves: Option<DecisionLeafMap>,
     latest: Option<Event>,
 }
 
-impl std::fmt::Debug for Engine {
+impl std::fmt::Debug for MonitorEngine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "temporal::Engine({} of {} conditions)", self.served(), self.conditions())
     }
 }
 
-impl Engine {
+impl MonitorEngine {
     /// How many conditions it was prepared for.
     #[must_use]
     pub fn conditions(&self) -> usize {
@@ -61,7 +64,7 @@ impl Engine {
     }
 }
 
-impl TemporalEngine for Engine {
+impl TemporalEngine for MonitorEngine {
     fn prepare(
         &mut self,
         leaves: &[TemporalField],
@@ -69,7 +72,7 @@ impl TemporalEngine for Engine {
         events: &[EventSignature],
     ) -> Result<(), Error> {
         self.plan = Plan::new(leaves.iter(), 1);
-        self.state = State::new(&self.plan);
+        self.state = MonitorState::new(&self.plan);
         self.rest = local(&self.plan, schema, events, TickRate::SECONDS)?;
         self.leaves = Some(DecisionLeafMap::build(leaves, schema));
         self.latest = None;
@@ -79,8 +82,8 @@ impl TemporalEngine for Engine {
     fn observe(&mut self, event: &Event) {
         // An event is taken when the next one comes: until then it is the newest.
         if let Some(latest) = self.latest.replace(event.clone()) {
-            let seen = self.state.see(&self.plan, &latest);
-            self.state.take(&self.plan, seen);
+            let matches = self.state.matches_of(&self.plan, &latest);
+            self.state.take(&self.plan, matches);
         }
         if let Some(rest) = &mut self.rest {
             rest.observe(event);
@@ -93,14 +96,14 @@ impl TemporalEngine for Engine {
             Some(rest) => rest.evaluate()?,
             None => TemporalBindings::new(),
         };
-        let seen = self.state.see(&self.plan, event);
+        let matches = self.state.matches_of(&self.plan, event);
         let needed = self.leaves.as_ref().and_then(|leaves| leaves.needed_for(event));
         for id in self.plan.leaves.keys() {
             bindings.insert(id.clone(), false);
         }
         let ids = self.plan.leaves.keys();
         let ids = ids.filter(|id| needed.as_ref().is_none_or(|needed| needed.contains(*id)));
-        bindings.extend(self.state.holds(&self.plan, event, &seen, ids));
+        bindings.extend(self.state.holds(&self.plan, event, &matches, ids));
         Ok(bindings)
     }
 }

@@ -1,5 +1,7 @@
-//! Values with the types of a schema: read from JSON once, then handed to Cedar and to the temporal engine alike.
+//! Values with the types of a schema: read from JSON once, then handed to Cedar and to the temporal
+//! engine alike.
 
+mod error;
 mod kind;
 mod value;
 
@@ -10,11 +12,12 @@ use cedar_policy::{EntityId, EntityTypeName, EntityUid, RestrictedExpression};
 use dogwood_language::Value as EventValue;
 use wire::json::fold;
 
-use crate::history::kept;
+use crate::event_string::event_string;
 use crate::json::Json;
 use crate::limits::QUOTED_CHARS_MAX;
 use crate::nearest::nearest;
-pub(crate) use kind::Kind;
+pub(crate) use error::{CedarError, Misfit};
+pub(crate) use kind::EntityKind;
 
 /// A type of the schema, resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,9 +28,9 @@ pub(crate) enum Type {
     /// Cedar's `decimal`, `datetime`, `duration` or `ipaddr`.
     Extension(Extension),
     /// An entity type.
-    Entity(Kind),
+    Entity(EntityKind),
     Set(Box<Type>),
-    Record(Record),
+    Record(RecordType),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,12 +43,12 @@ pub(crate) enum Extension {
 
 /// A record type: its members by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Record {
-    pub(crate) members: BTreeMap<String, Member>,
+pub(crate) struct RecordType {
+    pub(crate) members: BTreeMap<String, MemberType>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Member {
+pub(crate) struct MemberType {
     pub(crate) ty: Type,
     pub(crate) required: bool,
 }
@@ -57,7 +60,7 @@ pub(crate) enum Typed {
     Long(i64),
     String(String),
     Extension(Extension, String),
-    Entity { kind: Kind, id: String },
+    Entity { kind: EntityKind, id: String },
     Set(Vec<Typed>),
     Record(BTreeMap<String, Typed>),
 }
@@ -73,22 +76,22 @@ pub(crate) enum Undeclared {
 
 /// Where in the input a value lies, for messages: member names only, never values.
 #[derive(Clone, Copy)]
-pub(crate) struct At<'a> {
-    above: Option<&'a At<'a>>,
+pub(crate) struct MemberPath<'a> {
+    above: Option<&'a MemberPath<'a>>,
     name: &'a str,
 }
 
-impl<'a> At<'a> {
-    pub(crate) fn root(name: &'a str) -> At<'a> {
-        At { above: None, name }
+impl<'a> MemberPath<'a> {
+    pub(crate) fn root(name: &'a str) -> MemberPath<'a> {
+        MemberPath { above: None, name }
     }
 
-    pub(crate) fn member(&'a self, name: &'a str) -> At<'a> {
-        At { above: Some(self), name }
+    pub(crate) fn member(&'a self, name: &'a str) -> MemberPath<'a> {
+        MemberPath { above: Some(self), name }
     }
 }
 
-impl std::fmt::Display for At<'_> {
+impl std::fmt::Display for MemberPath<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Some(above) = self.above {
             write!(f, "{above}.")?;
@@ -97,7 +100,8 @@ impl std::fmt::Display for At<'_> {
     }
 }
 
-/// A name from outside, fit to be repeated in a message: bounded, and with control characters escaped.
+/// A name from outside, fit to be repeated in a message: bounded, and with control characters
+/// escaped.
 pub(crate) fn quoted(name: &str) -> String {
     let mut shown: String =
         name.chars().take(QUOTED_CHARS_MAX).flat_map(char::escape_debug).collect();
@@ -109,16 +113,16 @@ pub(crate) fn quoted(name: &str) -> String {
 
 impl Type {
     /// Reads a JSON value as this type. The error names members and types, never values.
-    pub(crate) fn read(&self, json: &Json, at: At<'_>) -> Result<Typed, String> {
+    pub(crate) fn read(&self, json: &Json, at: MemberPath<'_>) -> Result<Typed, Misfit> {
         self.read_within(json, at, Undeclared::Refuse)
     }
 
     fn read_within(
         &self,
         json: &Json,
-        at: At<'_>,
+        at: MemberPath<'_>,
         undeclared: Undeclared,
-    ) -> Result<Typed, String> {
+    ) -> Result<Typed, Misfit> {
         match (self, json) {
             (Type::Bool, Json::Bool(yes)) => Ok(Typed::Bool(*yes)),
             (Type::Long, Json::Integer(n) | Json::Whole(n)) => Ok(Typed::Long(*n)),
@@ -133,9 +137,11 @@ impl Type {
             (Type::Record(record), Json::Object(members)) => {
                 record.read(members, at, undeclared).map(Typed::Record)
             }
-            (expected, found) => {
-                Err(format!("`{at}` is {}, the schema says {}", found.kind(), expected.name()))
-            }
+            (expected, found) => Err(Misfit::Kind {
+                at: at.to_string(),
+                found: found.kind(),
+                expected: expected.name(),
+            }),
         }
     }
 
@@ -169,20 +175,19 @@ impl Type {
     }
 }
 
-impl Record {
+impl RecordType {
     /// Reads an object's members as this record type.
     pub(crate) fn read(
         &self,
         members: &BTreeMap<String, Json>,
-        at: At<'_>,
+        at: MemberPath<'_>,
         undeclared: Undeclared,
-    ) -> Result<BTreeMap<String, Typed>, String> {
+    ) -> Result<BTreeMap<String, Typed>, Misfit> {
         if undeclared == Undeclared::Refuse
             && let Some(name) = members.keys().find(|name| !self.members.contains_key(*name))
         {
-            let meant = nearest(name, self.members.keys().map(String::as_str));
-            let meant = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
-            return Err(format!("`{}` is not in the schema{meant}", at.member(name)));
+            let nearest = nearest(name, self.members.keys().map(String::as_str));
+            return Err(Misfit::Undeclared { at: at.member(name).to_string(), nearest });
         }
         let within = match undeclared {
             Undeclared::IgnoreAll => Undeclared::IgnoreAll,
@@ -195,7 +200,9 @@ impl Record {
                     let value = member.ty.read_within(json, at.member(name), within)?;
                     typed.insert(name.clone(), value);
                 }
-                None if member.required => return Err(format!("`{}` is missing", at.member(name))),
+                None if member.required => {
+                    return Err(Misfit::Missing { at: at.member(name).to_string() });
+                }
                 None => {}
             }
         }
@@ -222,7 +229,8 @@ impl Record {
         found
     }
 
-    /// Whether an agent may take a member that this record type declares for something else than is read of it.
+    /// Whether an agent may take a member that this record type declares for something else than is
+    /// read of it.
     pub(crate) fn is_doubtful(&self, members: &BTreeMap<String, Json>) -> bool {
         let names: Vec<String> = self.members.keys().map(|name| fold(name)).collect();
         let is_declared = |name: &str| self.members.contains_key(name);
@@ -241,7 +249,7 @@ impl Record {
         &self,
         members: &BTreeMap<String, Json>,
     ) -> BTreeMap<String, Typed> {
-        let root = At::root("output");
+        let root = MemberPath::root("output");
         let fitting = self.members.iter().filter_map(|(name, member)| {
             let typed = member.ty.read(members.get(name)?, root.member(name)).ok()?;
             Some((name.clone(), typed))
@@ -251,7 +259,7 @@ impl Record {
 }
 
 impl Extension {
-    fn read(self, json: &Json, at: At<'_>) -> Result<Typed, String> {
+    fn read(self, json: &Json, at: MemberPath<'_>) -> Result<Typed, Misfit> {
         let (function, text) = match (self, json) {
             (Extension::Decimal, Json::Integer(n) | Json::Whole(n)) => (None, format!("{n}.0")),
             (Extension::Decimal, Json::Fraction(text) | Json::Decimal(text)) => {
@@ -269,13 +277,10 @@ impl Extension {
         }
         let is_number = matches!(json, Json::Decimal(_) | Json::Beyond(_));
         if self == Extension::Decimal && is_number {
-            return Err(format!(
-                "`{at}` is {}, the schema says {}: a bundle that takes finer numbers leaves the member undeclared, with `undeclared_arguments = \"bind\"`, or declares a string",
-                json.kind(),
-                Type::Extension(self).name()
-            ));
+            let (at, found) = (at.to_string(), json.kind());
+            return Err(Misfit::FineNumber { at, found, expected: Type::Extension(self).name() });
         }
-        Err(format!("`{at}` is not {}", Type::Extension(self).name()))
+        Err(Misfit::Extension { at: at.to_string(), expected: Type::Extension(self).name() })
     }
 
     fn function(self) -> &'static str {
@@ -297,14 +302,17 @@ fn escaped_extension(members: &BTreeMap<String, Json>) -> (Option<&str>, String)
 }
 
 /// An entity: its id alone, `{"type", "id"}`, or Cedar's escape `{"__entity": {"type", "id"}}`.
-fn read_entity(kind: &Kind, json: &Json, at: At<'_>) -> Result<Typed, String> {
-    let wrong = || format!("`{at}` is {}, the schema says an entity of type `{kind}`", json.kind());
+fn read_entity(kind: &EntityKind, json: &Json, at: MemberPath<'_>) -> Result<Typed, Misfit> {
+    let wrong = || {
+        let expected = format!("an entity of type `{kind}`");
+        Misfit::Kind { at: at.to_string(), found: json.kind(), expected }
+    };
     if let Json::String(id) = json {
         return Ok(Typed::Entity { kind: kind.clone(), id: id.clone() });
     }
     let (named, id) = entity_reference(json).ok_or_else(wrong)?;
     if named != kind.name() {
-        return Err(format!("`{at}` is an entity of another type than `{kind}`"));
+        return Err(Misfit::EntityType { at: at.to_string(), expected: kind.to_string() });
     }
     Ok(Typed::Entity { kind: kind.clone(), id: id.to_owned() })
 }
@@ -324,7 +332,7 @@ pub(crate) fn entity_reference(json: &Json) -> Option<(&str, &str)> {
 
 impl Typed {
     /// The value for Cedar.
-    pub(crate) fn to_cedar(&self) -> Result<RestrictedExpression, String> {
+    pub(crate) fn to_cedar(&self) -> Result<RestrictedExpression, CedarError> {
         Ok(match self {
             Typed::Bool(yes) => RestrictedExpression::new_bool(*yes),
             Typed::Long(n) => RestrictedExpression::new_long(*n),
@@ -344,11 +352,11 @@ impl Typed {
         })
     }
 
-    /// The value for the temporal engine. Like Dogwood, it knows datetimes, durations and addresses as text.
-    /// With long strings replaced or not.
+    /// The value for the temporal engine. Like Dogwood, it knows datetimes, durations and addresses
+    /// as text. With long strings replaced or not.
     pub(crate) fn to_event(&self, replaces: bool) -> EventValue {
         let string =
-            |text: &str| if replaces { kept::string(text).into_owned() } else { text.to_owned() };
+            |text: &str| if replaces { event_string(text).into_owned() } else { text.to_owned() };
         match self {
             Typed::Bool(yes) => EventValue::Bool(*yes),
             Typed::Long(n) => EventValue::Int(*n),
@@ -372,18 +380,18 @@ impl Typed {
 /// A record for Cedar.
 pub(crate) fn record_to_cedar(
     members: &BTreeMap<String, Typed>,
-) -> Result<RestrictedExpression, String> {
+) -> Result<RestrictedExpression, CedarError> {
     let mut pairs = Vec::with_capacity(members.len());
     for (name, value) in members {
         pairs.push((name.clone(), value.to_cedar()?));
     }
-    RestrictedExpression::new_record(pairs).map_err(|_| "a record repeats a member".to_owned())
+    RestrictedExpression::new_record(pairs).map_err(|_| CedarError::RepeatedMember)
 }
 
 /// Cedar's name for an entity.
-pub(crate) fn uid(kind: &str, id: &str) -> Result<EntityUid, String> {
-    let kind = EntityTypeName::from_str(kind)
-        .map_err(|_| format!("`{}` is not the name of an entity type", quoted(kind)))?;
+pub(crate) fn uid(kind: &str, id: &str) -> Result<EntityUid, CedarError> {
+    let kind =
+        EntityTypeName::from_str(kind).map_err(|_| CedarError::TypeName { name: quoted(kind) })?;
     Ok(EntityUid::from_type_name_and_id(kind, EntityId::new(id)))
 }
 

@@ -1,11 +1,14 @@
-//! The host that a web address names, read so strictly that no other reader can find another one in it.
+//! The host that a web address names, read so strictly that no other reader can find another one in
+//! it.
 
-/// The DNS name in an address of the web, in lower case; none where the address is not plainly one of a DNS name.
+/// The DNS name in an address of the web, in lower case; none where the address is not plainly one
+/// of a DNS name.
 ///
-/// Plain is `http://` or `https://`, then at least two labels of ASCII letters, digits, `-` and `_`, the last one of letters
-/// only or punycode, then perhaps a port, and then nothing more, or `/`, `?` or `#` and anything without controls, spaces
-/// and backslashes. So no spelling of an IP address is a name: neither in brackets, nor of decimal, octal or hexadecimal
-/// numbers, nor with other digits than ASCII's. Nor is one with user information, percent signs or a dot at its end.
+/// Plain is `http://` or `https://`, then at least two labels of ASCII letters, digits, `-` and
+/// `_`, the last one of letters only or punycode, then perhaps a port, and then nothing more, or
+/// `/`, `?` or `#` and anything without controls, spaces and backslashes. So no spelling of an IP
+/// address is a name: neither in brackets, nor of decimal, octal or hexadecimal numbers, nor with
+/// other digits than ASCII's. Nor is one with user information, percent signs or a dot at its end.
 pub(crate) fn host(address: &str) -> Option<String> {
     let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"))?;
     let (host, rest) = rest.split_at(rest.find([':', '/', '?', '#']).unwrap_or(rest.len()));

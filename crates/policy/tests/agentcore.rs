@@ -1,5 +1,5 @@
-//! Policies in the manner of those that AgentCore publishes load as they are, each in a file of its own and without an id,
-//! and decide as its documents say. Names, numbers and texts are our own.
+//! Policies in the manner of those that AgentCore publishes load as they are, each in a file of its
+//! own and without an id, and decide as its documents say. Names, numbers and texts are our own.
 #![expect(clippy::panic, reason = "a test that can't go on stops")]
 use std::sync::Arc;
 
@@ -184,7 +184,7 @@ fn arguments_decide() {
 }
 
 #[test]
-fn what_came_before_decides_under_both_names_of_the_fields() {
+fn earlier_events_decide_under_both_field_names() {
     let harbour = Harbour::new();
     let book = |berth: &str, history: String| {
         let context =
@@ -210,7 +210,7 @@ fn a_denied_call_is_an_error_that_policies_can_look_back_at() {
 }
 
 #[test]
-fn what_nothing_supplies_is_refused_with_what_to_do() {
+fn an_unsupplied_field_is_refused_with_what_to_do() {
     for field in ["requestId", "sessionId"] {
         let policy = format!(
             "forbid (principal, action, resource) when temporal {{ formerly within 1h AgentCore::Action::\"Berths___book\"::request{{ {field}: \"x\" }} }};"

@@ -1,8 +1,10 @@
-//! Dogwood's own corpus, through our engines and our loading: a conformance suite that nobody here wrote.
+//! Dogwood's own corpus, through our engines and our loading: a conformance suite that nobody here
+//! wrote.
 //!
-//! Verdicts: every trace of every case that Dogwood passes, through our policy engine and the temporal engine we use,
-//! verdict by verdict. Loading: every such case also loads as a bundle, and every case that Dogwood refuses is refused,
-//! for a reason that lies in the policy. What we treat differently stands in `corpus/exceptions.txt`, with its reason.
+//! Verdicts: every trace of every case that Dogwood passes, through our policy engine and the
+//! temporal engine we use, verdict by verdict. Loading: every such case also loads as a bundle, and
+//! every case that Dogwood refuses is refused, for a reason that lies in the policy. What we treat
+//! differently stands in `corpus/exceptions.txt`, with its reason.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 use std::collections::BTreeMap;
 
@@ -11,7 +13,7 @@ use dogwood_language::{
     Authorizer, Decision, EventSignature, LoweredPolicySet, PolicySchema, ServiceSchema,
     TemporalEngine, TemporalField, UNPINNED_EVENT_SCHEMA, parse_trace,
 };
-use interlock_policy::engine::Engine;
+use interlock_policy::engine::ScopedEngine;
 use interlock_policy::limits::DECIDE_STACK_BYTES;
 use interlock_policy::temporal;
 use interlock_policy::{Bundle, Files, LoadCode};
@@ -67,7 +69,8 @@ fn exceptions(kind: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Runs `work` over the cases on two threads with the stated stack, and gives what it returned in order.
+/// Runs `work` over the cases on two threads with the stated stack, and gives what it returned in
+/// order.
 fn each<T: Send>(cases: &[Case], work: impl Fn(&Case) -> T + Sync) -> Vec<T> {
     let work = &work;
     std::thread::scope(|scope| {
@@ -101,8 +104,8 @@ fn lower(case: &Case) -> Result<LoweredPolicySet, dogwood_language::Error> {
 fn verdicts(case: &Case, trace: &CorpusTrace) -> Result<Vec<String>, String> {
     let lowered = lower(case).map_err(|error| error.to_string())?;
     let mut authorizer = Authorizer::builder(lowered)
-        .policy_engine(Engine::default())
-        .temporal_engine(temporal::Engine::default())
+        .policy_engine(ScopedEngine::default())
+        .temporal_engine(temporal::MonitorEngine::default())
         .build()
         .map_err(|error| error.to_string())?;
     let mut lines = Vec::new();
@@ -121,7 +124,7 @@ fn verdicts(case: &Case, trace: &CorpusTrace) -> Result<Vec<String>, String> {
 fn served(lowered: &LoweredPolicySet) -> (usize, usize) {
     let leaves: Vec<TemporalField> = lowered.temporal_fields().cloned().collect();
     let signatures: Vec<EventSignature> = lowered.event_signatures().collect();
-    let mut engine = temporal::Engine::default();
+    let mut engine = temporal::MonitorEngine::default();
     engine.prepare(&leaves, lowered.cedar_schema(), &signatures).unwrap();
     (engine.served(), engine.conditions())
 }

@@ -1,18 +1,19 @@
-//! What event a denied request is: from the fourth version of the decider on an `error`, at once, beside the `request` that
-//! it is in any version. Three ways count it alike: the monitors as they go, the monitors over the whole history again, and
-//! a plain count.
+//! What event a denied request is: from the fourth version of the decider on an `error`, at once,
+//! beside the `request` that it is in any version. Three ways count it alike: the monitors as they
+//! go, the monitors over the whole history again, and a plain count.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on stops")]
 use std::sync::Arc;
 
-use interlock_policy::evaluation::DEFAULTS;
 use interlock_policy::{
-    Bundle, Entity, Facts, Files, History, Outcome, Request, Standing, Verdict, decide,
+    Bundle, DecisionState, Entity, Facts, Files, History, Request, TransitionOutcome, Verdict,
+    decide,
 };
 use proptest::prelude::*;
 
 const SCHEMA: &str = "entity W; entity R; action go, look appliesTo { principal: W, resource: R, \
     context: { input: { n: Long } } };";
-/// `go` with an even number is permitted; `look` once three calls of `go` with this number went wrong within a minute.
+/// `go` with an even number is permitted; `look` once three calls of `go` with this number went
+/// wrong within a minute.
 const POLICIES: &str = "@id(\"even\") permit (principal, action == Action::\"go\", resource) \
     when { context.input.n == 0 || context.input.n == 2 };\n\
     @id(\"after\") permit (principal, action == Action::\"look\", resource) when temporal { \
@@ -44,7 +45,7 @@ fn request(action: &str, n: i64) -> Request {
 }
 
 fn ask(history: &mut History, at: i64, request: &Request) -> Verdict {
-    decide(history, &DEFAULTS.1, &Facts { at, ..DEFAULTS.0 }, request).verdict()
+    decide(history, &DecisionState::DEFAULT, &Facts { at, ..Facts::DEFAULT }, request).verdict()
 }
 
 /// How often `look` is permitted after these calls of `go` went as they did.
@@ -86,10 +87,10 @@ fn a_withheld_permit_is_an_error_from_the_fourth_version_on() {
 
 #[test]
 fn a_request_that_is_denied_whoever_asks_is_an_error_too() {
-    let halted = Standing { halted: true, ..DEFAULTS.1 };
+    let halted = DecisionState { halted: true, ..DecisionState::DEFAULT };
     let mut history = History::new(&bundle(4)).unwrap();
     for n in 0..3 {
-        let facts = Facts { at: START + n, ..DEFAULTS.0 };
+        let facts = Facts { at: START + n, ..Facts::DEFAULT };
         assert_eq!(
             decide(&mut history, &halted, &facts, &request("go", 2)).code(),
             "execution.halted"
@@ -98,7 +99,8 @@ fn a_request_that_is_denied_whoever_asks_is_an_error_too() {
     assert_eq!(ask(&mut history, START + 10, &request("look", 2)), Verdict::Permit);
 }
 
-/// One step: `go` or `look` with a number, how it ends if it is permitted, and the time until the next.
+/// One step: `go` or `look` with a number, how it ends if it is permitted, and the time until the
+/// next.
 fn step() -> impl Strategy<Value = (bool, i64, u8, i64)> {
     (prop::bool::weighted(0.7), 0..4_i64, 0..4_u8, 0..MINUTE / 2)
 }
@@ -118,12 +120,12 @@ proptest! {
             prop_assert_eq!(verdict == Verdict::Permit, expected, "{:?} at {}", &asked, at);
             let outcome = match end {
                 _ if !expected => None,
-                0 => Some(Outcome::Error),
-                1 => Some(Outcome::Unknown),
-                _ => Some(Outcome::Result(None)),
+                0 => Some(TransitionOutcome::Error),
+                1 => Some(TransitionOutcome::Unknown),
+                _ => Some(TransitionOutcome::Result(None)),
             };
             // What nobody knows counts as an error too.
-            let is_error = matches!(outcome, Some(Outcome::Error | Outcome::Unknown));
+            let is_error = matches!(outcome, Some(TransitionOutcome::Error | TransitionOutcome::Unknown));
             if goes && (!expected || is_error) {
                 errors.push((at, n));
             }

@@ -1,5 +1,5 @@
-//! Whatever is done to the starter bundle's files, loading it gives a bundle or errors: it never panics, and an error
-//! never points outside its file.
+//! Whatever is done to the starter bundle's files, loading it gives a bundle or errors: it never
+//! panics, and an error never points outside its file.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that can't go on stops")]
 mod support;
 

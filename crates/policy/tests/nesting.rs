@@ -1,5 +1,5 @@
-//! Whatever nests in a bundle or a request is bounded before anything recurses into it: what is nested far too deep is
-//! refused, in every spelling, and no stack overflows.
+//! Whatever nests in a bundle or a request is bounded before anything recurses into it: what is
+//! nested far too deep is refused, in every spelling, and no stack overflows.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The ends of every number type, and their neighbours, in each place where a bundle or a request holds a number: each
-//! is read or refused, and nothing panics.
+//! The ends of every number type, and their neighbours, in each place where a bundle or a request
+//! holds a number: each is read or refused, and nothing panics.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 use std::sync::Arc;
 

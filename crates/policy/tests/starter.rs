@@ -1,12 +1,14 @@
-//! The starter bundle: it loads without a warning, its own tests pass, and they reach every policy and every code.
+//! The starter bundle: it loads without a warning, its own tests pass, and they reach every policy
+//! and every code.
 #![expect(clippy::panic, reason = "a test that can't go on stops")]
 mod support;
 
 use std::sync::Arc;
 
-use interlock_policy::evaluation::DEFAULTS;
+use interlock_policy::DecisionState;
 use interlock_policy::{
-    Bundle, Entity, Facts, History, Labels, Outcome, Passing, Verdict, cases, decide, limits,
+    Bundle, Entity, Facts, History, Labels, Passing, TransitionOutcome, Verdict, cases, decide,
+    limits,
 };
 
 #[test]
@@ -46,7 +48,7 @@ impl Office {
         let bundle = Bundle::load(&support::starter()).unwrap_or_else(|errors| panic!("{errors}"));
         let bundle = Arc::new(bundle);
         let history = History::new(&bundle).unwrap_or_else(|error| panic!("{error}"));
-        Office { bundle, history, at: DEFAULTS.0.at }
+        Office { bundle, history, at: Facts::DEFAULT.at }
     }
 
     /// Calls a tool; a permitted call returns. Gives the code and the policies.
@@ -58,10 +60,10 @@ impl Office {
         assert!(self.bundle.knows_tool(server, tool), "{server}/{tool}");
         let request = self.bundle.tool_request(principal, server, tool, arguments);
         self.at += 1_000;
-        let facts = Facts { at: self.at, ..DEFAULTS.0 };
-        let decision = decide(&mut self.history, &DEFAULTS.1, &facts, &request);
+        let facts = Facts { at: self.at, ..Facts::DEFAULT };
+        let decision = decide(&mut self.history, &DecisionState::DEFAULT, &facts, &request);
         if decision.verdict() == Verdict::Permit {
-            let result = Outcome::Result(Some(r#"{"content":[]}"#.to_owned()));
+            let result = TransitionOutcome::Result(Some(r#"{"content":[]}"#.to_owned()));
             self.history.complete(self.at + 500, &request, &result);
         }
         (decision.code().to_owned(), decision.policy_ids().map(str::to_owned).collect())
@@ -121,7 +123,7 @@ fn the_filesystem_server_reads_reports_and_writes_no_payroll() {
 
 /// Keys and tokens, however a message spells them, and what only looks like them to the hasty.
 #[test]
-fn its_detectors_find_keys_and_tokens_in_what_comes_and_goes_and_nothing_else() {
+fn the_starters_detectors_find_keys_and_tokens_only() {
     let bundle = Office::open().bundle;
     let secret: Labels = ["secret".to_owned()].into_iter().collect();
     let token = format!("glpat-{}", "Ab3_-".repeat(4));
@@ -163,11 +165,12 @@ fn whoever_reads_a_file_reads_in_the_place_where_it_was_written() {
 }
 
 #[test]
-fn what_nothing_reaches_in_the_starter_is_known() {
+fn the_starters_unreached_parts_are_known() {
     let bundle = Bundle::load(&support::starter()).unwrap_or_else(|errors| panic!("{errors}"));
     let found = interlock_policy::reach::unreached(&bundle, None);
     found.iter().for_each(|warning| println!("{warning}"));
-    // Groups are filled by whoever uses it, and some of its actions are for enforcement points to come. All else is alive.
+    // Groups are filled by whoever uses it, and some of its actions are for enforcement points to
+    // come. All else is alive.
     use interlock_policy::WarningCode as Code;
     let known =
         [Code::ActionUnreached, Code::ForbidNever, Code::PermitNever, Code::ToolUnpermitted];
@@ -184,8 +187,8 @@ fn no_message_that_says_nothing_holds_a_token() {
     let mut code = |id: &str| {
         let line = format!(r#"{{"jsonrpc":"2.0","id":"{id}","method":"ping"}}"#);
         let detected = bundle.detected(Passing::Arguments, line.as_bytes());
-        let standing = interlock_policy::Standing { detected, ..DEFAULTS.1 };
-        decide(&mut history, &standing, &DEFAULTS.0, &request).code()
+        let state = interlock_policy::DecisionState { detected, ..DecisionState::DEFAULT };
+        decide(&mut history, &state, &Facts::DEFAULT, &request).code()
     };
     assert_eq!(code("1"), "permitted");
     assert_eq!(code("AKIAABCDEFGHIJKLMNOP"), "policy.denied");

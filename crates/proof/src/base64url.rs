@@ -20,7 +20,7 @@ pub(crate) fn write(bytes: &[u8], text: &mut String) {
     text.push('"');
 }
 
-/// What is made of the one text for these 32 bytes, which takes no memory of its own.
+/// Makes something of the one text for these 32 bytes, which takes no memory of its own.
 pub(crate) fn encode_32<T>(bytes: &[u8; 32], make: impl FnOnce(&str) -> T) -> T {
     let mut text = [0; TEXT_BYTES_OF_32];
     let written = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).unwrap_or_default();
@@ -45,8 +45,8 @@ const TEXT_BYTES_OF_32: usize = (32 * 8_usize).div_ceil(6);
 /// The bytes of this text.
 ///
 /// # Errors
-/// When the text has padding, a character outside of the alphabet, an impossible length, or bits set in its last
-/// character that encode nothing: so each byte string has one text.
+/// When the text has padding, a character outside of the alphabet, an impossible length, or bits
+/// set in its last character that encode nothing: so each byte string has one text.
 pub fn decode(text: &str) -> Result<Vec<u8>, Error> {
     URL_SAFE_NO_PAD.decode(text).map_err(Error)
 }

@@ -1,7 +1,8 @@
 //! Salted commitments: what a record says of bytes it keeps private.
 //!
-//! The digest hides the bytes as long as the salt is secret, and binds whoever opens it to them. A salt is 32
-//! fresh random bytes for each commitment; erasing it makes the commitment say nothing, and breaks no proof.
+//! The digest hides the bytes as long as the salt is secret, and binds its opener to them. A
+//! salt is 32 fresh random bytes for each commitment; erasing it makes the commitment say nothing,
+//! and breaks no proof.
 use crate::base64url;
 use crate::digest::Digest;
 use crate::json::{self, ObjectWriter, Span, Value};
@@ -27,12 +28,13 @@ impl Salt {
 
 impl std::fmt::Debug for Salt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // A salt in a log line would open the commitment to whoever can guess the bytes.
+        // A salt in a log line would open the commitment to anybody who can guess the bytes.
         f.write_str("Salt(..)")
     }
 }
 
-/// SHA-256 over the salt and then the bytes. The salt's length is fixed, so no other pair has the same input.
+/// SHA-256 over the salt and then the bytes. The salt's length is fixed, so no other pair has the
+/// same input.
 #[must_use]
 pub fn commit(salt: &Salt, bytes: &[u8]) -> Digest {
     Digest::of_parts(&[salt.as_bytes(), bytes])
@@ -89,7 +91,8 @@ impl Opening {
     /// Reads what [`Opening::to_value`] wrote.
     ///
     /// # Errors
-    /// When a member is missing, unknown, of another type or not base64url, or the salt is not 32 bytes.
+    /// When a member is missing, unknown, of another type or not base64url, or the salt is not 32
+    /// bytes.
     pub fn from_value(value: &Value) -> Result<Self, record::Error> {
         let fields = Fields::of(value, "opening")?;
         fields.only(&["bytes", "salt"])?;

@@ -1,9 +1,10 @@
 //! Canonical JSON: the strict subset of RFC 8785 in which one meaning has one byte string.
 //!
-//! Values are strings, booleans, integers with |n| < 2^53, arrays and objects; keys are `[a-z][a-z0-9_]*`, in byte
-//! order, without duplicates. There is no null, no fraction, no exponent, no `-0`, no whitespace, and exactly one
-//! way to write each string. [`Value::parse`] accepts that language and nothing else, so for whatever it accepts
-//! `parse(b).to_bytes() == b`. `spec/canonical-json.md` has it in words.
+//! Values are strings, booleans, integers with |n| < 2^53, arrays and objects; keys are
+//! `[a-z][a-z0-9_]*`, in byte order, without duplicates. There is no null, no fraction, no
+//! exponent, no `-0`, no whitespace, and exactly one way to write each string. [`Value::parse`]
+//! accepts that language and nothing else, so for whatever it accepts `parse(b).to_bytes() == b`.
+//! `spec/canonical-json.md` has it in words.
 pub(crate) mod checker;
 mod error;
 mod object;
@@ -38,16 +39,17 @@ impl Value {
     /// Reads one canonical text.
     ///
     /// # Errors
-    /// When the bytes are not exactly the canonical text of a value, or exceed a limit of [`crate::limits`]; the
-    /// error has the offset and what is wrong there.
+    /// When the bytes are not exactly the canonical text of a value, or exceed a limit of
+    /// [`crate::limits`]; the error has the offset and what is wrong there.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         parser::parse(bytes)
     }
 
     /// The canonical text of this value.
     ///
-    /// A value built in code can lie outside of the language (an integer or key out of bounds, too deep): its text
-    /// is then one that no reader accepts. [`Value::check`] tells, and [`crate::record::Record::new`] asks it.
+    /// A value built in code can lie outside of the language (an integer or key out of bounds, too
+    /// deep): its text is then one that no reader accepts. [`Value::check`] tells, and
+    /// [`crate::record::Record::new`] asks it.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut text = String::with_capacity(256);
@@ -134,7 +136,8 @@ pub fn write_string(string: &str, text: &mut String) {
     writer::write_string(string, text);
 }
 
-/// A count as an integer: all counts and times of a log stay far below 2^53, and what would not is cut to the largest.
+/// A count as an integer: all counts and times of a log stay far below 2^53, and what would not is
+/// cut to the largest.
 #[must_use]
 pub fn number(n: u64) -> Value {
     Value::Integer(i64::try_from(n).unwrap_or(i64::MAX).min(crate::limits::INTEGER_MAX))

@@ -1,8 +1,9 @@
 //! What anybody needs to check an Interlock log, and what Interlock needs to write one.
 //!
-//! Everything here is a pure function of its arguments: no clock, no randomness, no files, no sockets. It builds
-//! for `wasm32-unknown-unknown`, and the formats are those of C2SP (`tlog-tiles`, `signed-note`, `tlog-checkpoint`,
-//! `tlog-proof`) and RFC 6962, so that tools of other people read the same bytes. `spec/` has them in words.
+//! Everything here is a pure function of its arguments: no clock, no randomness, no files, no
+//! sockets. It builds for `wasm32-unknown-unknown`, and the formats are those of C2SP
+//! (`tlog-tiles`, `signed-note`, `tlog-checkpoint`, `tlog-proof`) and RFC 6962, so that tools of
+//! other people read the same bytes. `spec/` has them in words.
 //!
 //! ```text
 //!  json ── record ─────────────┐          values, and the envelope that every record has
@@ -10,14 +11,14 @@
 //!  merkle ── tile ─────────────┤          RFC 6962 tree, and its files
 //!  note ── checkpoint ─────────┤          signatures, and the signed head of a log
 //!                              ├─ receipt a record's proof, offline
-//!                              ├─ promise a durable batch's signed word, before a checkpoint covers it
+//!                              ├─ promise a durable batch's signature, before its checkpoint
 //!                              └─ log     a whole log: read, verify, extend
 //!  shown                                  text from outside, safe to look at
 //!  limits                                 every bound, named
 //! ```
 //!
-//! Nothing here trusts a server: [`log::LogReader`] compares each tile with the signed root before it uses it, and
-//! each entry with its tile.
+//! Nothing here trusts a server: [`log::LogReader`] compares each tile with the signed root before
+//! it uses it, and each entry with its tile.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -35,7 +36,7 @@
 //!     log.take_files()?.into_iter().map(|file| (file.path, file.bytes)).collect();
 //! files.insert("checkpoint".to_owned(), log.checkpoint(&signer)?.into_bytes());
 //!
-//! // Whoever has the files and the public key verifies all of it, and makes receipts.
+//! // The files and the public key are enough to verify all of it, and to make receipts.
 //! let reader = LogReader::open(&files, &signer.verifier(), "acme.example/governance")?;
 //! assert_eq!(reader.verify_all(&mut |_| {})?.records, 1);
 //! let receipt = reader.receipt(0)?;

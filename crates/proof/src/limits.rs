@@ -1,6 +1,7 @@
 //! Every bound of this crate. Reaching one is an ordinary error that names it.
 
-/// Largest absolute value of an integer in canonical JSON, 2^53 - 1: exact in a binary64, so every reader agrees.
+/// Largest absolute value of an integer in canonical JSON, 2^53 - 1: exact in a binary64, so every
+/// reader agrees.
 pub const INTEGER_MAX: i64 = 9_007_199_254_740_991;
 
 /// Deepest nesting of arrays and objects in canonical JSON.
@@ -9,11 +10,12 @@ pub const JSON_DEPTH_MAX: usize = 32;
 /// Largest canonical JSON text that is parsed, in bytes: a bundle's archive must fit.
 pub const JSON_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Most values (containers, strings, numbers, booleans) in one canonical JSON text: this bounds memory, since
-/// a value of two bytes of text takes some hundred in memory.
+/// Most values (containers, strings, numbers, booleans) in one canonical JSON text: this bounds
+/// memory, since a value of two bytes of text takes some hundred in memory.
 pub const JSON_VALUES_MAX: usize = 262_144;
 
-/// Largest record and log entry, in bytes: what the 16-bit length of an entry bundle can say (C2SP `tlog-tiles`).
+/// Largest record and log entry, in bytes: what the 16-bit length of an entry bundle can say (C2SP
+/// `tlog-tiles`).
 pub const RECORD_BYTES_MAX: usize = 65_535;
 
 /// Longest record type, in bytes.
@@ -25,8 +27,8 @@ pub const TILE_WIDTH: u16 = 256;
 /// Highest tile level (C2SP `tlog-tiles`: between 0 and 63; above 7 no 64-bit tree size has one).
 pub const TILE_LEVEL_MAX: u8 = 63;
 
-/// Largest file a log can hold, in bytes: a full bundle of the largest entries. A [`crate::log::Files`] should
-/// refuse to read more.
+/// Largest file a log can hold, in bytes: a full bundle of the largest entries. A
+/// [`crate::log::Files`] should refuse to read more.
 pub const FILE_BYTES_MAX: usize = 256 * (2 + RECORD_BYTES_MAX);
 
 /// Largest signed note, in bytes: room for 16 post-quantum signatures of 5 kB each, and more.

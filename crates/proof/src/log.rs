@@ -1,8 +1,9 @@
 //! A whole log: read it, verify it, extend it.
 //!
-//! [`LogReader`] trusts nothing but the public key: the tiles at the tree's right edge must hash to the signed root,
-//! every full tile to its hash in the tile above, every entry to its hash in its tile. Memory is bounded: one tile
-//! a level and one bundle at a time. [`Builder`] makes the files of a log from its entries.
+//! [`LogReader`] trusts nothing but the public key: the tiles at the tree's right edge must hash to
+//! the signed root, every full tile to its hash in the tile above, every entry to its hash in its
+//! tile. Memory is bounded: one tile a level and one bundle at a time. [`Builder`] makes the files
+//! of a log from its entries.
 use std::collections::BTreeMap;
 
 mod builder;

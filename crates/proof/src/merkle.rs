@@ -1,7 +1,9 @@
-//! The Merkle tree of RFC 6962 section 2.1 with SHA-256: hashes, roots, inclusion and consistency proofs.
+//! The Merkle tree of RFC 6962 section 2.1 with SHA-256: hashes, roots, inclusion and consistency
+//! proofs.
 //!
-//! A subtree is named by its height and index: `(h, i)` covers the leaves `i * 2^h .. (i + 1) * 2^h`. Whoever can
-//! give the hash of any complete subtree of a tree is a [`HashReader`], and any proof is made from that.
+//! A subtree is named by its height and index: `(h, i)` covers the leaves
+//! `i * 2^h .. (i + 1) * 2^h`. A type that gives the hash of any complete subtree of a tree is a
+//! [`HashReader`], and any proof is made from that.
 use crate::digest::Digest;
 
 mod frontier;
@@ -72,7 +74,8 @@ pub fn empty_root() -> Digest {
     Digest::of(b"")
 }
 
-/// The root above hashes of complete subtrees of equal height: of a tile's hashes, of a batch's leaves.
+/// The root above hashes of complete subtrees of equal height: of a tile's hashes, of a batch's
+/// leaves.
 #[must_use]
 pub fn root_of(hashes: &[Digest]) -> Digest {
     let mut frontier = Frontier::new();

@@ -1,7 +1,8 @@
 //! Signed notes (C2SP `signed-note`): text, and lines that sign it.
 //!
-//! Ed25519 (type 0x01) is read and written. Every other type of a *known* key is refused by name, so ML-DSA-44
-//! (0x06) can be added as one more [`Algorithm`]; signatures of unknown keys are ignored, as the format asks.
+//! Ed25519 (type 0x01) is read and written. Every other type of a *known* key is refused by name,
+//! so ML-DSA-44 (0x06) can be added as one more [`Algorithm`]; signatures of unknown keys are
+//! ignored, as the format asks.
 use crate::base64std;
 use crate::limits::{NOTE_BYTES_MAX, NOTE_SIGNATURES_MAX};
 
@@ -43,7 +44,8 @@ impl SignedNote {
             Ok(Signature { name: signer.name().to_owned(), key_id: signer.key_id(), bytes })
         };
         let signatures = signers.iter().map(sign).collect::<Result<Vec<_>, Error>>()?;
-        // What is written is read again: a name that breaks the line fails here and not at the verifier.
+        // What is written is read again: a name that breaks the line fails here and not at the
+        // verifier.
         Self::parse(&Self { text: text.to_owned(), signatures }.to_text())
     }
 

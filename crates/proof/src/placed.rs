@@ -1,5 +1,5 @@
-//! The form that receipts and promised records share: a record's bytes, its index and its path, then the signed note
-//! that the path leads to.
+//! The form that receipts and promised records share: a record's bytes, its index and its path,
+//! then the signed note that the path leads to.
 
 use crate::base64std;
 use crate::checkpoint::parse_decimal;
@@ -14,7 +14,7 @@ pub(crate) struct Placed {
     pub(crate) note: String,
 }
 
-/// What is wrong with a file; whoever reads it says so in its own words.
+/// The fault of a file; its reader says so in its own words.
 pub(crate) enum Malformed {
     TooLong,
     Header,

@@ -1,9 +1,11 @@
-//! Promises: a log's signed word that a batch of entries has its place, before any checkpoint covers it.
+//! Promises: a log's signed word that a batch of entries has its place, before any checkpoint
+//! covers it.
 //!
-//! A batch is durable before its decisions are released, and published up to a second later. What is released can carry
-//! a promise at once: a signed note over the batch's place and the Merkle root of its leaves alone, so that one signature
-//! serves all of the batch. With a path from its leaf, an entry is held against the log's own key: if the published log
-//! has something else at that index, [`PromisedRecord::contradicted_by`] and [`Promise::kept_by`] show it.
+//! A batch is durable before its decisions are released, and published up to a second later. What
+//! is released can carry a promise at once: a signed note over the batch's place and the Merkle
+//! root of its leaves alone, so that one signature serves all of the batch. With a path from its
+//! leaf, an entry is held against the log's own key: if the published log has something else at
+//! that index, [`PromisedRecord::contradicted_by`] and [`Promise::kept_by`] show it.
 //!
 //! ```text
 //!  batch ── promise ── record    leaves of a batch · what is signed · one entry's path to it
@@ -24,7 +26,8 @@ pub use batch::Batch;
 pub use error::Error;
 pub use record::{Contradiction, HEADER, PromisedRecord};
 
-/// The first line of what is signed. No checkpoint reads like this: its third line is a root, and here it is a number.
+/// The first line of what is signed. No checkpoint reads like this: its third line is a root, and
+/// here it is a number.
 pub const CONTEXT: &str = "interlock/promise@v1";
 
 /// That these entries have these places: what a log's key signs for one batch.

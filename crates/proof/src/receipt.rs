@@ -1,7 +1,9 @@
-//! Receipts (C2SP `tlog-proof`): a record's place in a log, checked offline with the log's public key alone.
+//! Receipts (C2SP `tlog-proof`): a record's place in a log, checked offline with the log's public
+//! key alone.
 //!
-//! The `extra` line of Interlock's receipts holds the record's bytes, so that a receipt is one file. It is not
-//! signed, and needs no trust: it is the record only if it hashes to the leaf that the proof leads from.
+//! The `extra` line of Interlock's receipts holds the record's bytes, so that a receipt is one
+//! file. It is not signed, and needs no trust: it is the record only if it hashes to the leaf that
+//! the proof leads from.
 use crate::checkpoint::{self, Checkpoint};
 use crate::digest::Digest;
 use crate::limits::{PROOF_HASHES_MAX, RECEIPT_BYTES_MAX, RECORD_BYTES_MAX};
@@ -107,7 +109,8 @@ impl Receipt {
     /// Reads a receipt. Nothing in it is to be believed before [`Receipt::verify`].
     ///
     /// # Errors
-    /// When it is malformed or exceeds a limit. The checkpoint's own form is checked by [`Receipt::verify`].
+    /// When it is malformed or exceeds a limit. The checkpoint's own form is checked by
+    /// [`Receipt::verify`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         let Placed { record, index, proof, note } = Placed::parse(HEADER, text)?;
         Ok(Self { record, index, proof, checkpoint: note })
@@ -116,8 +119,8 @@ impl Receipt {
     /// Checks that this record stands in the log of that key, whose origin is the key's name.
     ///
     /// # Errors
-    /// When the checkpoint is not that log's or not signed by the key, the record is not where the receipt says, or
-    /// it is no record.
+    /// When the checkpoint is not that log's or not signed by the key, the record is not where the
+    /// receipt says, or it is no record.
     pub fn verify(&self, record: &[u8], key: &VerifierKey) -> Result<Checkpoint, Error> {
         let checkpoint = checkpoint::open(&self.checkpoint, key, key.name())?;
         let leaf = merkle::leaf_hash(record);

@@ -1,7 +1,7 @@
 //! Records: the entries of every log, and typed access to their members.
 //!
-//! A record is a canonical JSON object with `v` (1) and `type` (`transition.decided`). Its bytes are what is hashed,
-//! stored and proven; a reader never encodes them again.
+//! A record is a canonical JSON object with `v` (1) and `type` (`transition.decided`). Its bytes
+//! are what is hashed, stored and proven; a reader never encodes them again.
 use crate::digest::Digest;
 use crate::json::{self, Object, Value};
 use crate::limits::RECORD_TYPE_BYTES_MAX;
@@ -84,7 +84,8 @@ impl Record {
     /// Writes a record of that type; `v` and `type` are added to the members.
     ///
     /// # Errors
-    /// When the type is malformed, or the members lie outside of the canonical language, or the text is too long.
+    /// When the type is malformed, or the members lie outside of the canonical language, or the
+    /// text is too long.
     pub fn new(kind: &str, mut members: Object) -> Result<Self, Error> {
         members.insert("v", Value::Integer(VERSION));
         members.insert("type", kind.into());
@@ -97,7 +98,8 @@ impl Record {
     /// Reads a record.
     ///
     /// # Errors
-    /// When the bytes are too long, not canonical JSON, no object, or lack a known `v` and a well-formed `type`.
+    /// When the bytes are too long, not canonical JSON, no object, or lack a known `v` and a
+    /// well-formed `type`.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         check_length(bytes)?;
         Self::of(Value::parse(bytes)?, bytes.to_vec())

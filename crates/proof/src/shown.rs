@@ -1,5 +1,5 @@
-//! Text from outside, as a person may look at it: whatever a terminal would act on, hide or reorder is shown as an
-//! escape, `\u{202e}`.
+//! Text from outside, as a person may look at it: whatever a terminal would act on, hide or reorder
+//! is shown as an escape, `\u{202e}`.
 //!
 //! ```
 //! use proof::shown::Shown;
@@ -31,9 +31,10 @@ impl Display for Shown<'_> {
     }
 }
 
-/// Whether a terminal or an editor would act on this character, show nothing for it, show what nobody can tell, or show others
-/// elsewhere because of it: controls, line and paragraph separators, formats (bidirectional controls, zero-width characters, tags,
-/// interlinear marks), private use, what no character is assigned to, and letters, marks and symbols that are blank.
+/// Whether a terminal or an editor would act on this character, show nothing for it, show what
+/// nobody can tell, or show others elsewhere because of it: controls, line and paragraph
+/// separators, formats (bidirectional controls, zero-width characters, tags, interlinear marks),
+/// private use, what no character is assigned to, and letters, marks and symbols that are blank.
 #[must_use]
 pub fn is_hidden(one: char) -> bool {
     use GeneralCategory as Is;
@@ -64,7 +65,8 @@ fn is_sign_before_numbers(one: char) -> bool {
     )
 }
 
-/// Characters of other categories that show nothing of their own: fillers, joiners, variation selectors, empty patterns.
+/// Characters of other categories that show nothing of their own: fillers, joiners, variation
+/// selectors, empty patterns.
 fn is_blank(one: char) -> bool {
     matches!(one,
         '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2800}'
@@ -72,8 +74,8 @@ fn is_blank(one: char) -> bool {
         | '\u{16fe4}' | '\u{1d159}' | '\u{e0100}'..='\u{e01ef}')
 }
 
-/// JSON with the same meaning, in which each of these characters is written as an escape. They stand in its strings
-/// only.
+/// JSON with the same meaning, in which each of these characters is written as an escape. They
+/// stand in its strings only.
 #[must_use]
 pub fn json(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -91,8 +93,8 @@ pub fn json(text: &str) -> String {
     shown
 }
 
-/// Shows lines that come as bytes, which need not be UTF-8: a byte that is part of no character is `\x9b`. Line feeds
-/// stay.
+/// Shows lines that come as bytes, which need not be UTF-8: a byte that is part of no character is
+/// `\x9b`. Line feeds stay.
 #[must_use]
 pub fn lines(bytes: &[u8]) -> String {
     let mut shown = String::with_capacity(bytes.len());

@@ -1,7 +1,8 @@
 //! Tiles and entry bundles: the files of a log (C2SP `tlog-tiles`).
 //!
-//! A [`Tile`] is 1 to 256 consecutive hashes of one level; level 0 has leaf hashes, each hash above is the root of
-//! a *full* tile below. An [`EntryBundle`] is 1 to 256 entries, each after its length in two big-endian bytes.
+//! A [`Tile`] is 1 to 256 consecutive hashes of one level; level 0 has leaf hashes, each hash above
+//! is the root of a *full* tile below. An [`EntryBundle`] is 1 to 256 entries, each after its
+//! length in two big-endian bytes.
 use crate::digest::Digest;
 use crate::limits::{RECORD_BYTES_MAX, TILE_LEVEL_MAX, TILE_WIDTH};
 

@@ -1,6 +1,7 @@
-//! Logs that `proof` writes, read by programs that share no code with it: Go's `sumdb`, PyPI's `aics-tlog`, and
-//! `spec/verify.py`. Each must accept every log, and refuse it when one byte of an entry, a tile or a checkpoint was
-//! changed. A tool that this machine lacks is skipped, and the reason is printed.
+//! Logs that `proof` writes, read by programs that share no code with it: Go's `sumdb`, PyPI's
+//! `aics-tlog`, and `spec/verify.py`. Each must accept every log, and refuse it when one byte of an
+//! entry, a tile or a checkpoint was changed. A tool that this machine lacks is skipped, and the
+//! reason is printed.
 #![cfg(test)]
 
 use std::path::{Path, PathBuf};
@@ -87,7 +88,8 @@ fn tools(scratch: &Path) -> Vec<Tool> {
         .collect()
 }
 
-/// A folder with a log of so many records, of many lengths, the largest that there can be among them.
+/// A folder with a log of so many records, of many lengths, the largest that there can be among
+/// them.
 fn write_log(folder: &Path, entries: u64) {
     let signer = Ed25519Signer::from_seed(ORIGIN, &[42; 32]).expect("a key");
     let mut builder = Builder::new();
@@ -162,7 +164,7 @@ fn told_apart(kind: &str, error: &Error) -> bool {
 }
 
 #[test]
-fn tools_of_other_people_accept_every_log_and_refuse_a_changed_byte() {
+fn other_tools_accept_our_logs_and_refuse_a_changed_byte() {
     let scratch = tempfile::tempdir().expect("a folder");
     let tools = tools(scratch.path());
     for entries in [0, 1, 2, 255, 256, 257, 1000] {

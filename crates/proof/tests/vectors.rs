@@ -1,4 +1,5 @@
-//! The golden vectors on disk, read through the public API: what they say must be what the code says.
+//! The golden vectors on disk, read through the public API: what they say must be what the code
+//! says.
 #![cfg(test)]
 
 use std::path::{Path, PathBuf};

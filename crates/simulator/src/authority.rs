@@ -14,8 +14,7 @@ use proof::digest::Digest;
 use proof::note::{Ed25519Signer, Signer};
 
 use crate::broken::Broken;
-
-pub(crate) const ORIGIN: &str = "sim.test/governance";
+use crate::names::{LINEAGE, ORIGIN};
 
 /// Workloads, and the OS users that speak for them.
 pub(crate) const WORKLOADS: [(&str, u32); 3] = [("agent", 1001), ("clerk", 1002), ("helper", 1003)];
@@ -50,7 +49,8 @@ pub(crate) enum Signed {
     ByQuorum,
 }
 
-/// The governance log of a domain with three officers. One has every role; two of the three give trust back.
+/// The governance log of a domain with three officers. One has every role; two of the three give
+/// trust back.
 pub(crate) struct Authority {
     officers: Vec<Ed25519Signer>,
     /// A planted bug: what acts already is judged by the time of the log.
@@ -60,7 +60,8 @@ pub(crate) struct Authority {
     pub(crate) shelf: Arc<Shelf>,
 }
 
-/// All roles of a domain and those who approve payments: the first officer has them. Trust is given back by two of all.
+/// All roles of a domain and those who approve payments: the first officer has them. Trust is given
+/// back by two of all.
 fn roles(officers: &[Ed25519Signer]) -> Result<Roles, Broken> {
     let keys: Vec<_> = officers.iter().map(Signer::verifier).collect();
     let Some(first) = keys.first() else { return Err(Broken::run("there is no officer")) };
@@ -134,7 +135,7 @@ impl Authority {
         let stranger =
             Ed25519Signer::from_seed("sim.test/stranger", &[8; 32]).map_err(Broken::run)?;
         let signer = self.officers.first().filter(|_| is_officer).unwrap_or(&stranger);
-        approval.sign(crate::node::LINEAGE, signer).map_err(Broken::run)
+        approval.sign(LINEAGE, signer).map_err(Broken::run)
     }
 
     /// Accepts what was signed, and what acts on the node already, by this clock.

@@ -22,7 +22,7 @@ pub enum Law {
 pub struct Broken {
     /// Which one.
     pub law: Law,
-    /// What was seen.
+    /// What the checker saw.
     pub what: String,
 }
 

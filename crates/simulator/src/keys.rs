@@ -1,5 +1,6 @@
-//! Keys of executions on the simulated disk: kept and destroyed as `identity` does it with files, but for the encryption.
-//! What is sealed lies in the open here, and is read by whoever has the key only.
+//! Keys of executions on the simulated disk: kept and destroyed as `identity` does it with files,
+//! but for the encryption. What is sealed lies in the open here, and only a holder of the key reads
+//! it. only.
 
 use std::collections::BTreeSet;
 

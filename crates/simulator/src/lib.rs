@@ -1,8 +1,9 @@
 //! Whole nodes on a virtual clock and disk: one seed reproduces any run.
 //!
-//! The node's kernel, its log and its recovery are the real ones; the disk is [`ledger::simulation`]'s, the loop that
-//! carries effects out stands in for `node`'s. Officers, agents and servers do what a generator of random numbers says.
-//! After each step the laws are checked by code that shares nothing with what it checks.
+//! The node's kernel, its log and its recovery are the real ones; the disk is
+//! [`ledger::simulation`]'s, the loop that carries effects out stands in for `node`'s. Officers,
+//! agents and servers do what a generator of random numbers says. After each step the laws are
+//! checked by code that shares nothing with what it checks.
 //!
 //! | module | what it is |
 //! |---|---|
@@ -19,9 +20,11 @@ mod broken;
 mod keys;
 pub mod limits;
 mod model;
+mod names;
 mod node;
 mod office;
 mod random;
+mod replay;
 mod snapshots;
 pub mod world;
 

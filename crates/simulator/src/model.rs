@@ -1,4 +1,5 @@
-//! What agents, servers, officers and readers of the log have seen, and what must follow. Nothing here asks the kernel.
+//! What agents, servers, officers and readers of the log have seen, and what must follow. Nothing
+//! here asks the kernel.
 
 mod approvals;
 mod labels;
@@ -201,7 +202,8 @@ impl Model {
         self.left.leave(touch, self.carried(id));
     }
 
-    /// Whatever the end is, what the permit did to labels is done again; what it takes away goes only now.
+    /// Whatever the end is, what the permit did to labels is done again; what it takes away goes
+    /// only now.
     fn end(&mut self, permit: &Permit, index: u64, end: End) {
         let (asked, touch) = self.touching.remove(permit).unwrap_or_default();
         if let (true, Some(execution)) =
@@ -299,7 +301,8 @@ impl Model {
         }
     }
 
-    /// A decision was sequenced: it is the one that must come, and is part of the history from here on.
+    /// A decision was sequenced: it is the one that must come, and is part of the history from here
+    /// on.
     pub(crate) fn decided(&mut self, ticket: Ticket, record: &Value) -> Result<(), Broken> {
         let Some(request) = self.requests.get(&ticket).cloned() else { return Ok(()) };
         let decision = record.get("decision");

@@ -1,26 +1,25 @@
-//! Kernel and log, and the loop that carries effects out: what `node`'s driver does, without threads.
+//! Kernel and log, and the loop that carries effects out: what `node`'s driver does, without
+//! threads.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use kernel::lineage::Scope;
-use kernel::replay::{Counts, Fed, Replay, Tally};
 use kernel::snapshot::Maker;
-use kernel::state::{Lost, NodeState};
+use kernel::state::NodeState;
 use kernel::step::{Answer, Effect, Input, Kernel, Now, Ticket};
 use ledger::simulation::{MemoryDevice, MemoryDisk};
-use ledger::{Entry, Ledger, Reader, Sizes};
+use ledger::{Entry, Ledger, Sizes};
 use proof::json::Value;
 use proof::note::{Ed25519Signer, Signer};
 
-use crate::authority::{Authority, ORIGIN};
-use crate::broken::{Broken, Law, holds};
-use crate::keys::{Keys, Readable, part};
+use crate::authority::Authority;
+use crate::broken::{Broken, Law};
+use crate::keys::Keys;
 use crate::limits::{RESERVE_BYTES, SEGMENT_BYTES};
+use crate::names::LINEAGE;
+use crate::replay::{fold, read};
 use crate::snapshots::{self, Kept};
-
-pub(crate) const NODE: &str = "node-1";
-pub(crate) const LINEAGE: &str = "sim.test/lineage/node-1";
 
 const SIZES: Sizes = Sizes { segment_bytes: SEGMENT_BYTES, reserve_bytes: RESERVE_BYTES };
 
@@ -35,9 +34,10 @@ pub enum Bug {
     ReusedPermit,
     /// Governance is acknowledged before the kernel has it: decisions are made at a stale version.
     StaleVersion,
-    /// What was approved is shown to the kernel, and something else is forwarded.
+    /// The kernel sees the approved arguments, and other ones are forwarded.
     OtherArguments,
-    /// Now and then a read is shown to the kernel as one of something without labels: its label comes with a later one.
+    /// Now and then a read is shown to the kernel as one of something without labels: its label
+    /// comes with a later one.
     LateLabel,
     /// A snapshot is listed although its record may be lost yet.
     EarlyList,
@@ -47,9 +47,11 @@ pub enum Bug {
     EarlyResult,
     /// What a declassification takes away goes although it failed.
     EarlyClear,
-    /// The end of what writes is not told before the next start: what the writer touched since its permit is not left.
+    /// The end of what writes is not told before the next start: what the writer touched since its
+    /// permit is not left.
     LateWrite,
-    /// A list that the server takes back or changes is not heard: the definition of the first one is held against the pin.
+    /// A list that the server takes back or changes is not heard: the definition of the first one
+    /// is held against the pin.
     OldDefinition,
     /// A key is destroyed once its erasure is sequenced.
     EarlyErasure,
@@ -79,7 +81,8 @@ pub enum Bug {
     FreedByMove,
     /// Each execution has a history of its own.
     OwnHistory,
-    /// An execution stands as its own workload does, whatever becomes of those that it descends from.
+    /// An execution stands as its own workload does, whatever becomes of those that it descends
+    /// from.
     OwnStanding,
     /// The kernel is shown a wall clock that never steps back.
     SmoothClock,
@@ -347,56 +350,6 @@ impl Node {
             _ => record,
         }
     }
-}
-
-/// Everything in the log now, by the reader that looks on.
-pub(crate) fn read(device: &MemoryDevice) -> Result<Vec<Entry>, Broken> {
-    let reader = Reader::over(device.mount()).map_err(Broken::run)?;
-    let entries = reader.entries(0).map_err(Broken::run)?;
-    let entry = |entry: Result<ledger::ReadEntry, ledger::Error>| {
-        let entry = entry.map_err(Broken::run)?;
-        Ok(Entry { record: entry.record, sealed: entry.sealed.unwrap_or_default() })
-    };
-    entries.map(entry).collect()
-}
-
-/// Derives the state from the log and the keys that are there: every decision must come out to the byte, but for those of
-/// executions that were erased.
-pub(crate) fn fold(
-    log: &[Entry],
-    authority: &Authority,
-    readable: &Readable,
-) -> Result<(NodeState, Counts), Broken> {
-    let replay = Replay::new(NODE, ORIGIN, &authority.records, authority.shelf.as_ref());
-    follow(replay, (log, 0), readable)
-}
-
-/// Follows the records from this one on.
-pub(crate) fn follow(
-    mut replay: Replay<'_>,
-    (log, first): (&[Entry], usize),
-    readable: &Readable,
-) -> Result<(NodeState, Counts), Broken> {
-    let mut tally = Tally::default();
-    for (index, entry) in log.iter().enumerate().skip(first) {
-        let sealed = &entry.sealed;
-        let fed = replay.feed_sealed(&entry.record, |of, _| part(readable, of, sealed));
-        let fed = fed.map_err(|why| Broken::new(Law::Bytes, format!("record {index}: {why}")))?;
-        let is_derived = match &fed {
-            Fed::Followed | Fed::Identical => true,
-            Fed::NotReplayable { why, .. } => *why == Lost::NoKey,
-            Fed::Different { .. } => false,
-        };
-        holds(is_derived, Law::Bytes, || format!("record {index} replays as {fed:?}"))?;
-        tally.add(&fed);
-    }
-    let state = replay.into_state();
-    let without_reason = tally.without_reason(&state).map(str::to_owned);
-    holds(without_reason.is_none(), Law::Durable, || {
-        format!("the key of {without_reason:?} is gone, and no record says that it was erased")
-    })?;
-    let counts = tally.finish(&state);
-    Ok((state, counts))
 }
 
 /// Destroys what a crash left of the keys of executions that were erased.

@@ -1,4 +1,5 @@
-//! Snapshots of the node's state on the simulated disk: kept as `node` keeps them, but for the encryption.
+//! Snapshots of the node's state on the simulated disk: kept as `node` keeps them, but for the
+//! encryption.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +11,13 @@ use ledger::simulation::MemoryDisk;
 use ledger::{Entry, Ledger, Snapshots};
 use proof::digest::Digest;
 
-use crate::authority::{Authority, ORIGIN};
+use crate::authority::Authority;
 use crate::broken::{Broken, Law, holds};
 use crate::keys::Readable;
-use crate::node::{NODE, follow};
+use crate::names::{NODE, ORIGIN};
+use crate::replay::follow;
 
-/// What is kept, and the snapshot whose record is not durable yet.
+/// The stored snapshots, and the one whose record is not durable yet.
 pub(crate) struct Kept {
     snapshots: Snapshots<MemoryDisk>,
     unlisted: Option<(u64, BTreeSet<Digest>)>,
@@ -58,7 +60,8 @@ impl Kept {
     }
 }
 
-/// Goes on from the newest snapshot that is kept. One that is listed has its record and all its pieces, whenever the power went.
+/// Goes on from the newest snapshot that is kept. One that is listed has its record and all its
+/// pieces, whenever the power went.
 pub(crate) fn resume(
     ledger: &Ledger<MemoryDisk>,
     log: &[Entry],
@@ -87,7 +90,7 @@ pub(crate) fn resume(
     }
 }
 
-/// What was gone on from is what the whole log folds to.
+/// The resumed state equals the fold of the whole log.
 pub(crate) fn same(resumed: &NodeState, folded: &NodeState) -> Result<(), Broken> {
     let digests = |state: &NodeState| {
         let taken = Maker::default().take(state);

@@ -21,9 +21,10 @@ use crate::authority::Authority;
 use crate::broken::{Broken, Law, holds};
 use crate::limits::{WAITING_MAX, WORLD_STEPS};
 use crate::model::{End, Event, Execution, Governed, Model, number};
-use crate::node::{Bug, Node, Told, read};
+use crate::node::{Bug, Node, Told};
 use crate::office::{Asked, bundles};
 use crate::random::Random;
+use crate::replay::read;
 
 /// The wall clock when a world begins, in milliseconds since the Unix epoch.
 const BEGIN_MS: i64 = 1_700_000_000_000;
@@ -49,7 +50,8 @@ pub struct Ran {
     pub broken: Option<(u64, u64, Broken)>,
 }
 
-/// Runs so many steps from a seed, with a planted bug if one is given. Stops at the first broken law.
+/// Runs so many steps from a seed, with a planted bug if one is given. Stops at the first broken
+/// law.
 ///
 /// The thread needs [`policy::limits::DECIDE_STACK_BYTES`] of stack.
 #[must_use]
@@ -98,7 +100,8 @@ struct World {
     marked: BTreeMap<Ticket, u64>,
     /// Results that a planted bug holds back.
     held: Vec<(Input, End)>,
-    /// Whether the server's last list has the definition that is pinned; it does not where it took the list back.
+    /// Whether the server's last list has the definition that is pinned; it does not where it took
+    /// the list back.
     is_as_pinned: bool,
     is_full: bool,
     /// By how much the wall clock stepped since the last tick.
@@ -323,8 +326,8 @@ impl World {
         self.hear(told)
     }
 
-    /// Keeps a snapshot of the state, or makes some of it ahead. Now and then the power goes: while it is written, or
-    /// before or after its record is durable.
+    /// Keeps a snapshot of the state, or makes some of it ahead. Now and then the power goes: while
+    /// it is written, or before or after its record is durable.
     fn keep(&mut self) -> Result<(), Broken> {
         let is_cut_off = self.random.once_in(4);
         if is_cut_off && self.random.once_in(2) {
@@ -375,7 +378,8 @@ impl World {
         self.die(kind)
     }
 
-    /// The process is gone, and what was not synced with it as the disk likes; then the node starts again.
+    /// The process is gone, and what was not synced with it as the disk likes; then the node starts
+    /// again.
     fn die(&mut self, kind: Crash) -> Result<(), Broken> {
         self.crashes += 1;
         self.device.crash(kind);

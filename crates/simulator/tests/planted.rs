@@ -2,8 +2,8 @@
 
 use interlock_simulator::{Bug, Law, Ran, run};
 
-/// Steps within which a bug must be found from the seed that is given with it, or from one of those after it: one that needs rare
-/// things to come together is not in every world.
+/// Steps within which a bug must be found from the seed that is given with it, or from one of those
+/// after it: one that needs rare things to come together is not in every world.
 const WITHIN: u64 = 500;
 const SEEDS: u64 = 60;
 
@@ -59,7 +59,7 @@ fn a_result_that_counts_too_late_is_found() {
 }
 
 #[test]
-fn a_snapshot_that_is_listed_before_its_record_is_durable_is_found() {
+fn a_snapshot_listed_too_early_is_found() {
     is_found(Bug::EarlyList, Law::Durable, 20);
 }
 
@@ -69,7 +69,7 @@ fn a_labelled_result_that_goes_on_too_early_is_found() {
 }
 
 #[test]
-fn a_label_that_goes_although_its_declassification_failed_is_found() {
+fn a_label_cleared_by_a_failed_call_is_found() {
     is_found(Bug::EarlyClear, Law::Closed, 18);
 }
 
@@ -79,12 +79,12 @@ fn a_label_that_a_writer_does_not_leave_at_the_end_is_found() {
 }
 
 #[test]
-fn a_call_with_a_definition_that_is_not_the_last_one_listed_is_found() {
+fn a_call_with_an_old_tool_definition_is_found() {
     is_found(Bug::OldDefinition, Law::Closed, 15);
 }
 
 #[test]
-fn a_key_that_is_destroyed_before_its_erasure_is_durable_is_found() {
+fn a_key_destroyed_too_early_is_found() {
     is_found(Bug::EarlyErasure, Law::Durable, 5);
 }
 

@@ -1,5 +1,6 @@
-//! Which share of ordinary traffic is refused: the JSON and text files below the given folders, as arguments of a call and as
-//! results, and numbers as programs compute them. Prints the shares before ADR 0038 and since, and each kind that remains.
+//! Which share of ordinary traffic is refused: the JSON and text files below the given folders, as
+//! arguments of a call and as results, and numbers as programs compute them. Prints the shares
+//! before ADR 0038 and since, and each kind that remains.
 //!
 //! `cargo run --release -p interlock-wire --example ordinary -- /usr/lib/python3 ~/.cargo/registry`
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]

@@ -1,9 +1,10 @@
 //! The body of an access evaluation request of OpenID AuthZEN Authorization API 1.0.
 //!
-//! Members that the specification does not name are ignored, as its certification scenario demands (c-2-2-9,
-//! "the PDP MUST ignore unrecognised fields in the request body without error"), but not in silence: their names
-//! are given in [`Evaluation::ignored`], so that a misspelt `context` can be seen. A known name in another case
-//! is refused, since some readers would take it for the member.
+//! Members that the specification does not name are ignored, as its certification scenario demands
+//! (c-2-2-9, "the PDP MUST ignore unrecognised fields in the request body without error"), but not
+//! in silence: their names are given in [`Evaluation::ignored`], so that a misspelt `context` can
+//! be seen. A known name in another case is refused, since some readers would take it for the
+//! member.
 
 #[cfg(test)]
 mod tests;
@@ -18,14 +19,14 @@ use crate::shape::Shape;
 pub struct Evaluation {
     /// Who asks.
     pub subject: Entity,
-    /// What is asked for.
+    /// The action that is asked for.
     pub action: Action,
     /// On what.
     pub resource: Entity,
     /// The environment: the text of a JSON object, as it was written.
     pub context: Option<String>,
-    /// The names of members that the specification does not have: those of the body, then those of the
-    /// subject (`subject.foo`), the action and the resource.
+    /// The names of members that the specification does not have: those of the body, then those of
+    /// the subject (`subject.foo`), the action and the resource.
     pub ignored: Vec<String>,
 }
 
@@ -53,8 +54,8 @@ impl Evaluation {
     /// Reads a body.
     ///
     /// # Errors
-    /// The text is not accepted by [`crate::json`], or a member is missing, too long, of the wrong type, or known
-    /// by a name in another case.
+    /// The text is not accepted by [`crate::json`], or a member is missing, too long, of the wrong
+    /// type, or known by a name in another case.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         Self::read(&Value::parse(bytes)?)
     }

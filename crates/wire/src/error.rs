@@ -9,7 +9,8 @@ pub struct Error {
     member: Option<String>,
 }
 
-/// What is wrong with a message or a body. [`ErrorKind::code`] is stable; the sentence is for people.
+/// The fault of a message or a body. [`ErrorKind::code`] is stable; the sentence is for
+/// people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -64,7 +65,7 @@ impl ErrorKind {
 }
 
 impl Error {
-    /// What is wrong.
+    /// The kind of fault.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }

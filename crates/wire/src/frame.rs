@@ -1,11 +1,14 @@
-//! The stdio transport's framing: one message a line, each ended by one LF (MCP, transports, stdio).
+//! The stdio transport's framing: one message a line, each ended by one LF (MCP, transports,
+//! stdio).
 //!
-//! One CR directly before the LF belongs to the line's end: no reader ends a line at it that does not end there anyway. A CR
-//! anywhere else refuses its whole line, since some readers end a line at it.
+//! One CR directly before the LF belongs to the line's end: no reader ends a line at it that does
+//! not end there anyway. A CR anywhere else refuses its whole line, since some readers end a line
+//! at it.
 //!
-//! A line that is too long is dropped as it comes, up to its LF, where reading resumes. That is sound: no accepted text holds
-//! a raw LF, and every reader of the transport ends a line there, so no part of a refused line is ever taken for a line of its
-//! own. Of what is dropped the [`Outline`] is kept, by which whoever waits for it can be told.
+//! A line that is too long is dropped as it comes, up to its LF, where reading resumes. That is
+//! sound: no accepted text holds a raw LF, and every reader of the transport ends a line there, so
+//! no part of a refused line is ever taken for a line of its own. Of what is dropped the
+//! [`Outline`] is kept, by which its sender can be answered.
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +23,7 @@ pub struct Error {
     outline: Outline,
 }
 
-/// What is wrong with a line.
+/// The fault of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -47,7 +50,7 @@ impl ErrorKind {
 }
 
 impl Error {
-    /// What is wrong.
+    /// The kind of fault.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
@@ -82,13 +85,14 @@ struct Refused {
 }
 
 impl Lines {
-    /// Lines of at most `line_bytes_max` bytes before their end; see [`crate::limits::LINE_BYTES_MAX`].
+    /// Lines of at most `line_bytes_max` bytes before their end; see
+    /// [`crate::limits::LINE_BYTES_MAX`].
     pub fn new(line_bytes_max: usize) -> Self {
         Self { line_bytes_max, line: Vec::new(), ends_with_cr: false, refused: None }
     }
 
-    /// Takes the next bytes of the stream; gives the lines that they complete, without their ends, and an error in the
-    /// place of each that is refused.
+    /// Takes the next bytes of the stream; gives the lines that they complete, without their ends,
+    /// and an error in the place of each that is refused.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Result<Vec<u8>, Error>> {
         let mut lines = Vec::new();
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {

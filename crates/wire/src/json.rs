@@ -1,20 +1,22 @@
 //! One JSON text, as a tree that keeps its bytes.
 //!
-//! RFC 8259 leaves open what readers do with duplicate names, numbers that no `double` holds, lone surrogates
-//! and more; readers differ there, and a difference in what is authorised is a way past the decision. So a text is accepted
-//! only if
+//! RFC 8259 leaves open what readers do with duplicate names, numbers that no `double` holds, lone
+//! surrogates and more; readers differ there, and a difference in what is authorised is a way past
+//! the decision. So a text is accepted only if
 //!
-//! - it is UTF-8 without a byte order mark, and one line: no byte below 0x20 at all, so that only spaces part tokens;
+//! - it is UTF-8 without a byte order mark, and one line: no byte below 0x20 at all, so that only
+//!   spaces part tokens;
 //! - no object has a name twice, nor one that a reader treats as an instruction;
 //! - it stays within [`crate::limits`].
 //!
 //! And in a request ([`Accept::Request`]), which is authorised, only if
 //!
-//! - it holds no raw U+0085, U+2028 or U+2029, at which some line readers cut, and in which a second request could hide;
-//! - its strings have no lone surrogate and no NUL, its objects no two names that are equal under Unicode
-//!   simple case folding (Go reads U+212A as `k`);
-//! - its numbers are finite as binary64 values. Of which number readers hold the same value, its reader asks
-//!   ([`Number::is_alike`]).
+//! - it holds no raw U+0085, U+2028 or U+2029, at which some line readers cut, and in which a
+//!   second request could hide;
+//! - its strings have no lone surrogate and no NUL, its objects no two names that are equal under
+//!   Unicode simple case folding (Go reads U+212A as `k`);
+//! - its numbers are finite as binary64 values. Of which number readers hold the same value, its
+//!   reader asks ([`Number::is_alike`]).
 
 mod canonical;
 mod error;
@@ -41,9 +43,11 @@ pub(crate) fn read_string(text: &str, accept: Accept) -> Option<Cow<'_, str>> {
 /// Which texts are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accept {
-    /// What is authorised: a text that every parser reads alike, but for numbers that nothing looks at.
+    /// Text that is authorised: one that every parser reads alike, but for numbers that nothing
+    /// looks at.
     Request,
-    /// What comes of it: a line of JSON that has one meaning. It names nothing, and is handed on as its own bytes.
+    /// What comes of it: a line of JSON that has one meaning. It names nothing, and is handed on as
+    /// its own bytes.
     Result,
     /// The same over several lines: a text that no transport cuts into lines.
     Text,
@@ -80,8 +84,8 @@ pub enum Data<'a> {
     Object(Object<'a>),
 }
 
-/// An object's members in the order of the text; no two names are equal, in a request not under simple case folding
-/// either.
+/// An object's members in the order of the text; no two names are equal, in a request not under
+/// simple case folding either.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Object<'a> {
     members: Vec<Member<'a>>,

@@ -1,5 +1,6 @@
-//! One JSON-RPC 2.0 message, as MCP has them: no batches, `params` and `result` are objects, ids are strings or
-//! whole numbers of 53 bits, and no member but the specified ones. [`Outline`] tells of a refused text whom it concerns.
+//! One JSON-RPC 2.0 message, as MCP has them: no batches, `params` and `result` are objects, ids
+//! are strings or whole numbers of 53 bits, and no member but the specified ones. [`Outline`] tells
+//! of a refused text whom it concerns.
 
 mod id;
 mod outline;
@@ -96,7 +97,8 @@ impl<'a> Message<'a> {
         Self::parse_with(bytes, Accept::Request)
     }
 
-    /// Reads one message of those that the rule accepts; [`Accept::Result`] is for what comes from a server.
+    /// Reads one message of those that the rule accepts; [`Accept::Result`] is for what comes from
+    /// a server.
     ///
     /// # Errors
     /// The first reason to refuse it.

@@ -30,7 +30,8 @@ pub const LINE_BYTES_MAX: usize = TEXT_BYTES_MAX;
 /// Bytes of a string used as a request id or a progress token, unescaped.
 pub const ID_BYTES_MAX: usize = 256;
 
-/// Requests of a refused batch that are answered, each with its own error; a longer one ends the session.
+/// Requests of a refused batch that are answered, each with its own error; a longer one ends the
+/// session.
 pub const BATCH_REQUESTS_MAX: usize = 64;
 
 /// Bytes of a method name, unescaped.

@@ -1,5 +1,5 @@
-//! The MCP revisions 2024-11-05 to 2025-11-25: which methods there are in each direction, and the bodies that
-//! are decided on.
+//! The MCP revisions 2024-11-05 to 2025-11-25: which methods there are in each direction, and the
+//! bodies that are decided on.
 //!
 //! | module | what it reads |
 //! |---|---|

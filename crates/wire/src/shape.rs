@@ -60,7 +60,8 @@ impl<'v, 'a> Shape<'v, 'a> {
         ErrorKind::MissingMember.at(self.offset).named(name)
     }
 
-    /// The member with exactly this name. A name that differs only in case is refused: Go would take it for this.
+    /// The member with exactly this name. A name that differs only in case is refused: Go would
+    /// take it for this.
     pub(crate) fn optional(&self, name: &str) -> Result<Option<&'v Value<'a>>, Error> {
         let folded = fold(name);
         match self.object.members().iter().find(|member| fold(member.key()) == folded) {

@@ -1,4 +1,5 @@
-//! The requests of the AuthZEN working group's interoperability scenario "Todo" are read, each part as it stands.
+//! The requests of the AuthZEN working group's interoperability scenario "Todo" are read, each part
+//! as it stands.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! What real clients and servers write is accepted, line by line, and each message is what it was meant to be.
+//! What real clients and servers write is accepted, line by line, and each message is what it was
+//! meant to be.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +11,7 @@ use interlock_wire::limits::LINE_BYTES_MAX;
 use interlock_wire::mcp::{Initialize, Method, Party, Revision, ToolCall, ToolList, probe};
 
 #[test]
-fn a_session_of_the_python_client_begins_with_a_probe_and_falls_back() {
+fn the_python_client_probes_and_falls_back() {
     let session = read("python-mcp-2.3.0.txt");
     assert_eq!(
         session.methods,

@@ -1,4 +1,5 @@
-//! The table of simple case folding agrees with Python's `casefold`, where that gives one character.
+//! The table of simple case folding agrees with Python's `casefold`, where that gives one
+//! character.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -32,7 +33,8 @@ fn the_table_agrees_with_python() {
             (codes.next().unwrap(), codes.next().unwrap())
         })
         .collect();
-    // Python's tables may be older than ours; what a character folds to never changes once it is assigned.
+    // Python's tables may be older than ours; what a character folds to never changes once it is
+    // assigned.
     assert!(pairs.len() > 1_400, "{} pairs", pairs.len());
     for (from, to) in &pairs {
         assert_eq!(fold(&from.to_string()), to.to_string(), "{from:?} in {UNICODE_VERSION}");

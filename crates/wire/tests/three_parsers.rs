@@ -1,13 +1,14 @@
-//! What `wire::json` accepts, `serde_json`, Python and Node accept too, and what Interlock reads of it they read as the same
-//! value.
+//! What `wire::json` accepts, `serde_json`, Python and Node accept too, and what Interlock reads of
+//! it they read as the same value.
 //!
-//! The texts are a corpus of nasty ones, `corpus/texts.txt`, and thousands made here: well-formed ones in every
-//! spelling, and the same with a few bytes changed. Each reader writes each value in one form, in which numbers
-//! are their binary64 bits (or all their digits, where a reader holds more), strings their code points, and
-//! objects their members in order of the names' code points, repeated ones included; the forms must be equal.
+//! The texts are a corpus of nasty ones, `corpus/texts.txt`, and thousands made here: well-formed
+//! ones in every spelling, and the same with a few bytes changed. Each reader writes each value in
+//! one form, in which numbers are their binary64 bits (or all their digits, where a reader holds
+//! more), strings their code points, and objects their members in order of the names' code points,
+//! repeated ones included; the forms must be equal.
 //!
-//! Numbers that are not alike are accepted, and not read: policy takes them for unreadable. In the text that is compared a
-//! zero stands in their place.
+//! Numbers that are not alike are accepted, and not read: policy takes them for unreadable. In the
+//! text that is compared a zero stands in their place.
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -26,7 +27,7 @@ fn each_text_of_the_corpus_is_accepted_or_refused_with_its_code() {
 }
 
 #[test]
-fn what_is_read_of_requests_is_read_alike_by_three_readers() {
+fn three_readers_agree_on_requests() {
     let accepted = texts(Accept::Request);
     assert!(accepted.len() > 3_000, "only {} texts are accepted", accepted.len());
     let read = masked(&accepted, Accept::Request, |number| number.is_alike());
@@ -46,7 +47,7 @@ fn what_is_read_of_requests_is_read_alike_by_three_readers() {
 
 /// Readers that round correctly; `serde_json` does not as it comes.
 #[test]
-fn what_is_read_of_results_is_read_alike_by_readers_that_round_correctly() {
+fn readers_that_round_correctly_agree_on_results() {
     let accepted = texts(Accept::Result);
     assert!(
         accepted.len() > texts(Accept::Request).len(),
@@ -62,9 +63,10 @@ fn what_is_read_of_results_is_read_alike_by_readers_that_round_correctly() {
     }
 }
 
-/// Texts that no transport cuts into lines, such as what is put to the decider: the same, with ends of lines between tokens.
+/// Texts that no transport cuts into lines, such as what is put to the decider: the same, with ends
+/// of lines between tokens.
 #[test]
-fn what_is_read_over_several_lines_is_read_alike_by_three_readers() {
+fn three_readers_agree_on_several_lines() {
     let read = masked(&texts(Accept::Request), Accept::Request, |number| number.is_alike());
     let broken: Vec<Vec<u8>> = read.iter().map(|text| over_several_lines(text)).collect();
     assert!(broken.iter().all(|text| Value::parse(text).is_err()));
@@ -374,7 +376,8 @@ mod generate {
     use proptest::strategy::ValueTree as _;
     use proptest::test_runner::TestRunner;
 
-    /// The same texts on every run: half of them well-formed, half of those with a few bytes changed.
+    /// The same texts on every run: half of them well-formed, half of those with a few bytes
+    /// changed.
     pub(crate) fn texts(count: usize) -> Vec<Vec<u8>> {
         let mut runner = TestRunner::deterministic();
         let (plain, mutated) = (text(), mutated());

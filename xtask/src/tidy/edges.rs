@@ -20,8 +20,10 @@ const ALL: &[&str] = &[
 ];
 
 /// The command line starts a node too.
-const INTERLOCK: &[&str] =
-    &["proof", "wire", "policy", "kernel", "api", "client", "ledger", "identity", "mcp", "node"];
+const INTERLOCK: &[&str] = &[
+    "proof", "wire", "policy", "kernel", "api", "client", "ledger", "identity", "mcp", "node",
+    "testkit",
+];
 
 /// What a crate may use of this repository; none for a crate that has no place yet.
 fn allowed(short: &str) -> Option<&'static [&'static str]> {
@@ -31,9 +33,10 @@ fn allowed(short: &str) -> Option<&'static [&'static str]> {
         "policy" => &["proof", "wire"],
         "kernel" => &["proof", "policy"],
         "api" => PURE,
+        "testkit" => &["policy"],
         "ledger" | "identity" | "mcp" | "egress" | "supervisor" | "console" => PURE,
         "fuzz" => PURE,
-        "optimised" => &["proof", "policy", "kernel", "ledger", "node"],
+        "optimised" => &["proof", "policy", "testkit", "kernel", "ledger", "node"],
         "simulator" => &["proof", "wire", "policy", "kernel", "ledger"],
         // What is outside a node speaks to it, and has no part of it.
         "client" => &["api", "proof"],

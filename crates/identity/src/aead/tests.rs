@@ -27,7 +27,7 @@ fn another_implementation_opens_what_is_sealed() {
 }
 
 #[test]
-fn what_another_implementation_sealed_is_opened() {
+fn bytes_sealed_by_another_implementation_open() {
     for bytes in [0, 1, 64, 70_000] {
         let plain = vec![b'y'; bytes];
         let payload = Payload { msg: &plain, aad: BOUND_TO };

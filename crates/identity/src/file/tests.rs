@@ -15,7 +15,7 @@ fn execution(id: &str) -> Scope {
 }
 
 #[test]
-fn a_key_is_kept_for_its_owner_alone_and_comes_back_until_it_is_destroyed() {
+fn a_key_is_private_and_readable_until_destroyed() {
     let folder = tempfile::tempdir().unwrap();
     let keys = store(folder.path());
     let key = DataKey::fresh().unwrap();
@@ -41,7 +41,7 @@ fn a_key_is_kept_for_its_owner_alone_and_comes_back_until_it_is_destroyed() {
 }
 
 #[test]
-fn a_key_in_anothers_place_or_changed_or_of_another_log_is_damage() {
+fn a_moved_or_changed_or_foreign_key_is_damage() {
     let folder = tempfile::tempdir().unwrap();
     let keys = store(folder.path());
     for id in ["x1", "x2"] {
@@ -97,7 +97,8 @@ fn an_id_that_would_leave_the_folder_has_no_key() {
     keys.wrap(&execution(&longest), &DataKey::fresh().unwrap()).unwrap();
 }
 
-/// Says to this test that it is to run alone, in a process of its own: descriptors are one pool of a process.
+/// Says to this test that it is to run alone, in a process of its own: descriptors are one pool of
+/// a process.
 const ALONE: &str = "INTERLOCK_TEST_ALONE";
 
 #[test]

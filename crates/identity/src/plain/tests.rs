@@ -3,7 +3,7 @@ use rustix::fs::{CWD, FileType, Mode, mknodat};
 use super::*;
 
 #[test]
-fn what_is_no_plain_file_is_refused_at_once() {
+fn only_plain_files_are_opened() {
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("fifo");
     mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();

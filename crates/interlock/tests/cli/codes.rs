@@ -10,7 +10,7 @@ const ANSWERING: [&str; 5] = [
     "../mcp/src/session",
     "../mcp/src/session.rs",
     "../node/src",
-    "../policy/src/semantics.rs",
+    "../policy/src/check_id.rs",
 ];
 
 /// How codes of clients' errors begin.
@@ -85,6 +85,7 @@ fn the_page_of_codes_lists_each_that_a_client_can_get() {
     let listed: BTreeSet<String> = rows.map(|(code, _)| code.to_owned()).collect();
     assert_eq!(listed, answered);
     for check in policy::Semantics::V4.checks() {
-        assert!(listed.contains(*check), "{check}");
+        let code = check.as_str();
+        assert!(listed.contains(code), "{code}");
     }
 }

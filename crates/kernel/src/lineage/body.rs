@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use policy::{Assurance, Facts, Labels, Outcome};
+use policy::{Assurance, Facts, Labels, TransitionOutcome};
 use proof::digest::Digest;
 use proof::json::{Object, Value, number, object};
 use proof::record::Fields;
@@ -151,12 +151,12 @@ impl Completion {
     pub const UNKNOWN: Self = Self::Unknown { written: None };
 
     /// What policy sees of it: with the JSON text of the structured result, if there was one.
-    pub(crate) fn seen(self, output: Option<String>) -> Outcome {
+    pub(crate) fn seen(self, output: Option<String>) -> TransitionOutcome {
         match self {
-            Self::Result => Outcome::Result(output),
-            Self::Error => Outcome::Error,
-            Self::Sent => Outcome::Sent,
-            Self::Unknown { .. } => Outcome::Unknown,
+            Self::Result => TransitionOutcome::Result(output),
+            Self::Error => TransitionOutcome::Error,
+            Self::Sent => TransitionOutcome::Sent,
+            Self::Unknown { .. } => TransitionOutcome::Unknown,
         }
     }
 

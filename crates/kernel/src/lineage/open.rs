@@ -15,7 +15,7 @@ pub struct OpenDecision {
 impl OpenDecision {
     pub(crate) fn of(decision: &Decision) -> Self {
         Self {
-            text: decision.to_open_text(),
+            text: decision.to_public_text(),
             verdict: Some(decision.verdict().as_str().into()),
             has_labels: !decision.labels().is_empty(),
         }
@@ -73,10 +73,10 @@ impl OpenDecision {
 
     /// What a pending decision waits for; nothing where that can't be read.
     #[must_use]
-    pub fn awaits(&self) -> Vec<policy::Approval> {
+    pub fn awaits(&self) -> Vec<policy::ApprovalRule> {
         let awaits = self.span("awaits").and_then(Span::to_value);
         let awaits = awaits.as_ref().and_then(Value::as_array).unwrap_or_default();
-        awaits.iter().filter_map(policy::Approval::from_value).collect()
+        awaits.iter().filter_map(policy::ApprovalRule::from_value).collect()
     }
 
     fn span(&self, member: &str) -> Option<Span<'_>> {

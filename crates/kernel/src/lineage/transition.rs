@@ -1,4 +1,4 @@
-use policy::{Assurance, Bundle, Entity, Grant, MessageAction, Passing, Request};
+use policy::{Assurance, Bundle, Entity, Grant, MessageAction, Passing, Request, ToolName};
 use proof::digest::Digest;
 
 use super::Decided;
@@ -115,21 +115,21 @@ impl Transition {
 
 impl Transition {
     /// The server and the tool that is called, of a tool call.
-    pub(crate) fn called(&self) -> Option<(String, String)> {
+    pub(crate) fn called(&self) -> Option<ToolName> {
         called(&self.server, self.tool.as_deref(), self.direction)
     }
 }
 
 impl Decided {
     /// The server and the tool that is called, of a tool call.
-    pub(crate) fn called(&self) -> Option<(String, String)> {
+    pub(crate) fn called(&self) -> Option<ToolName> {
         called(&self.server, self.tool.as_deref(), self.direction)
     }
 }
 
-fn called(server: &str, tool: Option<&str>, direction: Direction) -> Option<(String, String)> {
+fn called(server: &str, tool: Option<&str>, direction: Direction) -> Option<ToolName> {
     let tool = tool.filter(|_| direction == Direction::ToServer)?;
-    Some((server.to_owned(), tool.to_owned()))
+    Some(ToolName::new(server, tool))
 }
 
 fn entity(kind: &str, id: &str) -> Entity {

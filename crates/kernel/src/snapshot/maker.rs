@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use policy::{History, Page};
+use policy::{History, HistoryPage};
 use proof::digest::Digest;
 use proof::json::{Object, ObjectWriter, Value};
 
@@ -286,7 +286,7 @@ impl Known {
 pub(super) fn history_piece(
     (id, secret): (&str, Option<Digest>),
     history: &History,
-    page: Page,
+    page: HistoryPage,
 ) -> Piece {
     let mut text = String::new();
     let mut members = ObjectWriter::begin(&mut text);

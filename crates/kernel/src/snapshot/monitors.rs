@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use policy::{History, Page};
+use policy::{History, HistoryPage};
 use proof::digest::Digest;
 use proof::json::{Object, Value, number};
 use proof::record::Fields;
@@ -113,7 +113,7 @@ fn past(
     // Of a page that ends with them it is not known whether it was full when they were the last.
     let full: Vec<&(usize, Digest)> = pages.iter().take_while(|(end, _)| *end < events).collect();
     let first = full.last().map_or(0, |(end, _)| *end);
-    let rest = Page { first, end: events, is_full: false };
+    let rest = HistoryPage { first, end: events, is_full: false };
     let rest = history_piece((id, secret), history, rest).name;
     let names = full.iter().map(|(_, name)| name).chain([&rest]);
     let parts: Vec<&[u8]> = names.map(|name| name.as_bytes().as_slice()).collect();

@@ -4,7 +4,7 @@
 //! made ([`NodeState::decide`]), live and in a replay. Governance is a log of its own ([`NodeState::adopt`]): its records are
 //! folded before the lineage record that says how far.
 
-use policy::{Formed, Labels};
+use policy::{Labels, ResolvedRequest};
 use proof::digest::Digest;
 
 use super::{Asked, AskedFor, Execution, Lost, NodeState, Opened};
@@ -17,7 +17,7 @@ pub(crate) enum Behind {
     /// What a decision was made of.
     Decided {
         /// The request, as it was read for its decision.
-        formed: Result<Formed, Lost>,
+        formed: Result<ResolvedRequest, Lost>,
         /// Digest of what exactly was asked for, where it waits for approval.
         intent: Option<Digest>,
     },
@@ -125,7 +125,7 @@ impl NodeState {
         &mut self,
         link: &Link,
         decided: &Decided,
-        formed: Result<Formed, Lost>,
+        formed: Result<ResolvedRequest, Lost>,
     ) -> Result<(), Unfounded> {
         let (id, seq) = (link.execution.as_str(), link.seq);
         self.execution(id).ok_or(Unfounded)?;

@@ -7,7 +7,7 @@ mod snapshot;
 
 use std::collections::VecDeque;
 
-use policy::{Approval, Given, Retry};
+use policy::{ApprovalRule, OfficerVote, RetryEvidence};
 use proof::digest::Digest;
 use proof::note::VerifierKey;
 
@@ -29,7 +29,7 @@ pub struct Asked {
     /// When it was asked, in milliseconds since the Unix epoch.
     pub at: i64,
     /// What it waits for.
-    pub awaits: Vec<Approval>,
+    pub awaits: Vec<ApprovalRule>,
     /// Digest of what exactly was asked for; none where that can't be read any more.
     pub(crate) intent: Option<Digest>,
     given: Vec<Word>,
@@ -89,7 +89,7 @@ pub(crate) struct Named {
 impl Asked {
     pub(crate) fn new(
         (pending, index, at): (Digest, u64, i64),
-        awaits: Vec<Approval>,
+        awaits: Vec<ApprovalRule>,
         intent: Option<Digest>,
     ) -> Self {
         Self { pending, index, at, awaits, intent, given: Vec::new(), is_used: false }
@@ -204,17 +204,21 @@ impl NodeState {
     /// How a request stands that waits for approval, or did.
     #[must_use]
     pub fn standing_of(&self, asked: &Asked, now: i64) -> Waits {
-        let retry = Retry { asked_at: asked.at, objection: None, given: self.words_of(asked) };
+        let retry =
+            RetryEvidence { pending_at: asked.at, objection: None, votes: self.words_of(asked) };
         let is_asked =
-            |given: &Given| asked.awaits.iter().any(|one| given.roles.contains(&one.role));
-        let refuses = |given: &Given| !given.approves && is_asked(given);
+            |given: &OfficerVote| asked.awaits.iter().any(|one| given.roles.contains(&one.role));
+        let refuses = |given: &OfficerVote| !given.approves && is_asked(given);
         // An approval that expired was one until then.
-        let before =
-            |given: &Given| Given { expires_ms: now.max(given.expires_ms), ..given.clone() };
-        let were = Retry { given: retry.given.iter().map(before).collect(), ..retry.clone() };
+        let before = |given: &OfficerVote| OfficerVote {
+            expires_ms: now.max(given.expires_ms),
+            ..given.clone()
+        };
+        let were =
+            RetryEvidence { votes: retry.votes.iter().map(before).collect(), ..retry.clone() };
         if asked.is_used {
             Waits::Used
-        } else if retry.given.iter().any(refuses) {
+        } else if retry.votes.iter().any(refuses) {
             Waits::Denied
         } else if retry.satisfies(&asked.awaits, now) {
             Waits::Approved
@@ -225,8 +229,8 @@ impl NodeState {
         }
     }
 
-    fn words_of(&self, asked: &Asked) -> Vec<Given> {
-        let given = asked.given.iter().map(|word| Given {
+    fn words_of(&self, asked: &Asked) -> Vec<OfficerVote> {
+        let given = asked.given.iter().map(|word| OfficerVote {
             roles: self.roles_of(&word.key),
             at: word.at,
             expires_ms: word.expires_ms,
@@ -236,12 +240,12 @@ impl NodeState {
     }
 
     /// What a request stands on that names a pending one.
-    pub(super) fn retry(&self, id: &str, named: &Named) -> Retry {
+    pub(super) fn retry(&self, id: &str, named: &Named) -> RetryEvidence {
         let asked = self.executions.get(id).and_then(|one| one.waiting.get(&named.pending));
         let Some(asked) = asked else {
             let objection =
                 Some("the record that it names is no request of its execution that waits");
-            return Retry { asked_at: 0, objection, given: Vec::new() };
+            return RetryEvidence { pending_at: 0, objection, votes: Vec::new() };
         };
         let objection = if asked.is_used {
             Some("what was approved was done already")
@@ -250,7 +254,7 @@ impl NodeState {
         } else {
             None
         };
-        Retry { asked_at: asked.at, objection, given: self.words_of(asked) }
+        RetryEvidence { pending_at: asked.at, objection, votes: self.words_of(asked) }
     }
 
     fn roles_of(&self, key: &VerifierKey) -> std::collections::BTreeSet<String> {

@@ -3,7 +3,7 @@ mod snapshot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{Bundle, Formed, Grant, Held, History, HistoryOf, Labels, Request};
+use policy::{Bundle, Grant, HeldGrant, History, HistoryScope, Labels, Request, ResolvedRequest};
 use proof::digest::Digest;
 
 use super::approvals::Waiting;
@@ -38,7 +38,7 @@ const OPEN_BYTES: usize = 512;
 /// What an open transition asked for.
 pub(crate) enum AskedFor {
     /// As it was read for its decision.
-    Formed(Formed),
+    Formed(ResolvedRequest),
     /// Only as it was put: to be read again when it ends.
     Put(Arc<Request>),
 }
@@ -67,7 +67,7 @@ impl Execution {
         delegation: Option<Delegation>,
         bundle: &Arc<Bundle>,
     ) -> Self {
-        let is_kept_above = delegation.is_some() && bundle.history_of() == HistoryOf::Line;
+        let is_kept_above = delegation.is_some() && bundle.history_of() == HistoryScope::Line;
         Self {
             workload: workload.to_owned(),
             os_user,
@@ -105,9 +105,9 @@ impl Execution {
 
     /// What it may do at most, and what of that it and all who descend from it have used.
     #[must_use]
-    pub fn held(&self) -> Held {
+    pub fn held(&self) -> HeldGrant {
         let grant = self.delegation.as_ref().map(|delegation| delegation.grant.clone());
-        Held { grant: grant.unwrap_or_else(Grant::unlimited), calls: self.calls }
+        HeldGrant { grant: grant.unwrap_or_else(Grant::unlimited), calls: self.calls }
     }
 
     /// The labels of what it has touched.
@@ -211,7 +211,7 @@ impl Execution {
         let keeps_form = self.open.len() < FORMS_KEPT_MAX;
         let asked = opened.asked.map(|asked| match asked {
             AskedFor::Formed(formed) => {
-                let kept = policy::kept_of_open(formed.bundle(), formed.request());
+                let kept = policy::abbreviate_request(formed.bundle(), formed.request());
                 let is_whole = Arc::ptr_eq(&kept, formed.request());
                 if keeps_form && is_whole { AskedFor::Formed(formed) } else { AskedFor::Put(kept) }
             }

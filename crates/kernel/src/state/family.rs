@@ -1,6 +1,6 @@
 //! Who descends from whom: executions form a tree by delegation.
 
-use policy::Semantics;
+use policy::{CheckId, Semantics};
 use proof::digest::Digest;
 
 use super::{Execution, NodeState, Opened};
@@ -41,7 +41,7 @@ impl NodeState {
     /// bundle's version of the decider does not look at.
     pub(super) fn is_over(&self, id: &str) -> bool {
         let is_ended = self.line(id).any(|(id, _)| self.governance.is_ended(id));
-        let looks_at_grants = self.bundle.semantics().checks().contains(&"grant.exceeded");
+        let looks_at_grants = self.bundle.semantics().checks().contains(&CheckId::GrantExceeded);
         let is_child = self.executions.get(id).is_some_and(|one| one.parent().is_some());
         is_ended || (is_child && !looks_at_grants)
     }

@@ -1,12 +1,12 @@
 //! Where the events of executions are kept: an execution that shares has one history with those that it descends from.
 //!
-//! Delegating gives no fresh history. Under a bundle that says so ([`HistoryOf::Line`]) an execution that another delegated to
+//! Delegating gives no fresh history. Under a bundle that says so ([`HistoryScope::Line`]) an execution that another delegated to
 //! keeps no history of its own: its events stand in that of the first one above it that does, its keeper. Once it shares, it
 //! shares for good. Where a bundle that says so is adopted, histories that were apart are put together.
 
 use std::collections::BTreeSet;
 
-use policy::{HistoryOf, Outcome};
+use policy::{HistoryScope, TransitionOutcome};
 use proof::json::Value;
 
 use super::{AskedFor, Execution, Lost, NodeState};
@@ -78,13 +78,18 @@ impl NodeState {
     }
 
     /// The transition ended; its outcome becomes part of the history. False where it was not open.
-    pub(crate) fn complete(&mut self, at: i64, (id, seq): (&str, u64), outcome: &Outcome) -> bool {
+    pub(crate) fn complete(
+        &mut self,
+        at: i64,
+        (id, seq): (&str, u64),
+        outcome: &TransitionOutcome,
+    ) -> bool {
         let closed = self.executions.get_mut(id).and_then(|execution| execution.close(seq));
         let Some(opened) = closed else { return false };
         let history = self.keeper_mut(id).and_then(Execution::history_mut);
         match (history, opened.asked) {
             (Some(history), Some(AskedFor::Formed(formed))) => {
-                history.complete_formed(at, &formed, outcome);
+                history.complete_resolved(at, &formed, outcome);
             }
             (Some(history), Some(AskedFor::Put(request))) => {
                 history.complete(at, &request, outcome);
@@ -106,7 +111,7 @@ impl NodeState {
 
     /// Puts the histories of all who descend from others together with those above them, where the bundle says so.
     pub(super) fn put_together(&mut self) {
-        if self.bundle.history_of() != HistoryOf::Line {
+        if self.bundle.history_of() != HistoryScope::Line {
             return;
         }
         let apart =

@@ -3,7 +3,7 @@ mod snapshot;
 use std::collections::BTreeMap;
 
 use policy::limits::METER_AMOUNT_MAX;
-use policy::{Charge, HistoryOf, Meter, Per, Spent};
+use policy::{Charge, HistoryScope, Meter, Per, Spent};
 
 use super::NodeState;
 use crate::limits::{METER_ACCOUNTS_MAX, METER_STEPS};
@@ -147,7 +147,7 @@ impl NodeState {
     fn subject_of(&self, id: &str, per: Per) -> Option<String> {
         let workload = self.executions.get(id)?.workload();
         match per {
-            Per::Execution if self.bundle.history_of() == HistoryOf::Line => {
+            Per::Execution if self.bundle.history_of() == HistoryScope::Line => {
                 Some(self.root_of(id).to_owned())
             }
             Per::Execution => Some(id.to_owned()),

@@ -3,7 +3,7 @@
 //! What stops a subject stops all that descends from it: an execution stands as the worst of its line does. Decisions of
 //! bundles before [`Semantics::V4`] look at the execution's own workload and zone; what stops live looks at the line always.
 
-use policy::{Labels, Semantics, Spent, Standing, Trust};
+use policy::{DecisionState, Labels, Semantics, Spent, Trust};
 
 use super::{Execution, NodeState};
 use crate::governance::Subject;
@@ -47,21 +47,21 @@ impl NodeState {
 
     /// How an execution stands under the adopted governance, with all whom it descends from.
     #[must_use]
-    pub fn standing(&self, id: &str) -> Option<Standing> {
+    pub fn standing(&self, id: &str) -> Option<DecisionState> {
         self.standing_within(id, Reach::Line)
     }
 
     /// How an execution stands for a decision.
-    pub(super) fn decided_standing(&self, id: &str) -> Option<Standing> {
+    pub(super) fn decided_standing(&self, id: &str) -> Option<DecisionState> {
         let looks_at_line = self.bundle.semantics() >= Semantics::V4;
         self.standing_within(id, if looks_at_line { Reach::Line } else { Reach::Own })
     }
 
-    fn standing_within(&self, id: &str, reach: Reach) -> Option<Standing> {
+    fn standing_within(&self, id: &str, reach: Reach) -> Option<DecisionState> {
         let execution = self.executions.get(id)?;
         let subjects = self.subjects(id, reach);
         let (reduced, is_halted) = self.reduced(&subjects);
-        Some(Standing {
+        Some(DecisionState {
             governance_verified: self.is_verified,
             registered: match reach {
                 Reach::Own => self.is_registered(execution),
@@ -71,7 +71,7 @@ impl NodeState {
             halted: is_halted || self.governance.is_halted(&subjects) || self.is_over(id),
             lineage_intact: self.is_intact(id) && self.is_of_whole_line(id),
             grants: self.line(id).map(|(_, execution)| execution.held()).collect(),
-            hands_on: None,
+            delegates: None,
             tool: None,
             labels: self.carried(id),
             detected: Labels::NONE,

@@ -67,7 +67,7 @@ fn a_log_at_one_moment_is_whole_whatever_comes_after() {
 }
 
 #[test]
-fn what_is_being_written_is_not_part_of_it() {
+fn unfinished_files_are_not_backed_up() {
     let device = MemoryDevice::new();
     let mut ledger = create(&device).unwrap();
     commit_all(&mut ledger, 0..20);

@@ -119,7 +119,8 @@ fn segments_that_are_held_have_a_limit() {
     assert!(!folder.join("wal/0000000000000000.wal").exists());
 }
 
-/// A folder whose newest segment shows a place that was read before a batch came there, and batches after it.
+/// A folder whose newest segment shows a place that was read before a batch came there, and batches
+/// after it.
 fn read_too_early(folder: &Path) {
     let mut ledger = create(folder);
     commit_all(&mut ledger, 0..20);
@@ -136,7 +137,7 @@ fn read_too_early(folder: &Path) {
 }
 
 #[test]
-fn a_batch_that_was_copied_too_early_ends_a_copy_and_is_damage_elsewhere() {
+fn a_torn_batch_ends_a_copy_and_is_damage_elsewhere() {
     let temporary = tempfile::tempdir().unwrap();
     let (folder, to) = (temporary.path().join("log"), temporary.path().join("copy"));
     read_too_early(&folder);

@@ -4,7 +4,7 @@
 //! descriptor closes on exec.
 use super::{Disk, DiskError, DiskFile};
 use crate::limits::BLOCK_BYTES;
-use crate::wal::FOLDER as WAL_FOLDER;
+use crate::paths::WAL_FOLDER;
 use rustix::fs::{
     AtFlags, FallocateFlags, FileType, FlockOperation, Mode, OFlags, ResolveFlags, StatxFlags,
 };
@@ -24,7 +24,8 @@ const ZEROS_BYTES: usize = 1024 * 1024;
 pub struct FileDisk {
     root: OwnedFd,
     path: PathBuf,
-    /// The folder of the write-ahead files, once it was opened: a commit that begins a segment needs no descriptor.
+    /// The folder of the write-ahead files, once it was opened: a commit that begins a segment
+    /// needs no descriptor.
     wal: OnceLock<OwnedFd>,
 }
 
@@ -47,8 +48,8 @@ impl FileDisk {
         Ok(disk)
     }
 
-    /// Make the folder at `path` (mode 0700; the one above it must exist), then open it. An existing
-    /// folder is taken as it is.
+    /// Make the folder at `path` (mode 0700; the one above it must exist), then open it. An
+    /// existing folder is taken as it is.
     ///
     /// # Errors
     /// As [`FileDisk::open`].
@@ -91,7 +92,8 @@ impl FileDisk {
         self.check_mode(folder, stat.st_mode, FOLDER_MODE)
     }
 
-    /// Whoever put another folder in its place held the lock until then. What is opened by path from now on must be in this one.
+    /// The process that put another folder in its place held the lock until then. What is opened by
+    /// path from now on must be in this one.
     fn check_path(&self) -> Result<(), DiskError> {
         let named = |errno| failed(&self.shown(""), errno);
         let own = rustix::fs::fstat(&self.root).map_err(named)?;

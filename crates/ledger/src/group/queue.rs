@@ -17,7 +17,7 @@ pub(super) struct Append {
     purpose: Purpose,
     /// Somebody waits for it.
     is_awaited: bool,
-    /// Whoever pushes it takes the next run, or wakes the writer thread.
+    /// The caller that pushes it takes the next run, or wakes the writer thread.
     is_quiet: bool,
     bytes: usize,
     /// Bytes that it takes on the disk, at most: what the batch grows by that it goes with.
@@ -60,8 +60,8 @@ impl Batch {
         Batch { purpose: append.purpose, bytes: append.bytes, entries: append.entries.len() }
     }
 
-    /// The same with this append, if it goes with it. Log order is queue order: a stop is not moved ahead, but it is a
-    /// batch of its own.
+    /// The same with this append, if it goes with it. Log order is queue order: a stop is not moved
+    /// ahead, but it is a batch of its own.
     fn with(self, append: &Append, bytes_max: usize) -> Option<Batch> {
         let (bytes, entries) = (self.bytes + append.bytes, self.entries + append.entries.len());
         let goes =
@@ -149,7 +149,8 @@ impl Queue {
         if full && append.purpose == Purpose::Ordinary {
             return Err(AppendError::Overload);
         }
-        // Each wake is a system call. What is awaited can't wait until the writer thread looks by itself.
+        // Each wake is a system call. What is awaited can't wait until the writer thread looks by
+        // itself.
         let is_urgent = waiting.is_asleep || (append.is_awaited && waiting.awaited == 0);
         let wakes = is_urgent && !append.is_quiet;
         waiting.awaited += usize::from(append.is_awaited);
@@ -157,7 +158,8 @@ impl Queue {
             waiting.company_until = Instant::now().checked_add(self.company);
         }
         waiting.pushed = waiting.pushed.wrapping_add(1);
-        // INVARIANT: what waits is taken batch by batch as it was counted here, so this is what it takes on the disk at most.
+        // INVARIANT: what waits is taken batch by batch as it was counted here, so this is what it
+        // takes on the disk at most.
         let joined = waiting
             .last
             .and_then(|batch| Some((batch, batch.with(&append, self.batch_bytes_max)?)));
@@ -194,7 +196,8 @@ impl Queue {
         }
     }
 
-    /// Take those that make the next batch. `None`: none waits, or nothing is to be committed any more.
+    /// Take those that make the next batch. `None`: none waits, or nothing is to be committed any
+    /// more.
     pub(super) fn next_run(&self) -> Option<Run> {
         let mut waiting = self.waiting();
         if waiting.failed {
@@ -216,8 +219,8 @@ impl Queue {
         Some(run)
     }
 
-    /// Wait until there is something that somebody waits for, or that has waited for it long enough. False: there will be
-    /// no more.
+    /// Wait until there is something that somebody waits for, or that has waited for it long
+    /// enough. False: there will be no more.
     pub(super) fn wait_for_appends(&self) -> bool {
         let mut waiting = self.waiting();
         let mut is_idle = false;
@@ -227,7 +230,8 @@ impl Queue {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             waiting = match left {
                 Some(Duration::ZERO) => break,
-                // Nothing came for a while. Until then who appends need not wake a thread that looks by itself.
+                // Nothing came for a while. Until then who appends need not wake a thread that
+                // looks by itself.
                 None if is_idle => {
                     waiting.is_asleep = true;
                     self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner)
@@ -303,7 +307,8 @@ impl Queue {
         self.waiting().failed
     }
 
-    /// Nothing is acknowledged from here on: everything that waits is told so, then the hook is called.
+    /// Nothing is acknowledged from here on: everything that waits is told so, then the hook is
+    /// called.
     pub(super) fn fail(&self, why: &str) {
         let mut waiting = self.waiting();
         let first = !waiting.failed;

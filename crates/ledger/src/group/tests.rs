@@ -18,7 +18,7 @@ fn start(device: &MemoryDevice, interval: Duration) -> GroupCommit<MemoryDisk> {
 }
 
 #[test]
-fn many_callers_get_distinct_places_and_everything_is_durable_when_told() {
+fn every_caller_gets_its_own_index_and_a_durable_record() {
     let device = MemoryDevice::new();
     let group = start(&device, OFTEN);
     let told: Vec<(u64, Vec<u8>)> = std::thread::scope(|scope| {
@@ -52,7 +52,7 @@ fn many_callers_get_distinct_places_and_everything_is_durable_when_told() {
 }
 
 #[test]
-fn who_appends_here_commits_on_its_own_thread() {
+fn append_here_commits_on_the_callers_thread() {
     let device = MemoryDevice::new();
     let group = start(&device, NEVER);
     for index in 0..20 {
@@ -69,7 +69,7 @@ fn who_appends_here_commits_on_its_own_thread() {
 }
 
 #[test]
-fn what_is_appended_here_while_the_writer_is_at_work_keeps_its_place() {
+fn append_here_keeps_order_while_the_writer_works() {
     let device = MemoryDevice::new();
     let group = start(&device, NEVER);
     let (gate, opened) = mpsc::channel::<()>();
@@ -122,7 +122,7 @@ fn waiting_appends_share_a_sync() {
 }
 
 #[test]
-fn what_was_built_on_a_failed_append_fails_too() {
+fn an_append_after_a_failed_one_fails_too() {
     let device = MemoryDevice::new();
     let group = start(&device, NEVER);
     group.append_and_wait(entries(0..1)).unwrap();
@@ -206,7 +206,7 @@ fn too_much_waiting_is_overload_but_not_for_stops() {
 }
 
 #[test]
-fn a_failed_sync_calls_the_hook_once_and_acknowledges_nothing_more() {
+fn a_failed_sync_calls_the_hook_once() {
     let device = MemoryDevice::new();
     let calls = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&calls);
@@ -318,9 +318,10 @@ fn a_reader_follows_a_log_that_moves() {
     });
 }
 
-/// Appends of one batch carry one signature, and each its own path; what they carry is kept by the published log.
+/// Appends of one batch carry one signature, and each its own path; what they carry is kept by the
+/// published log.
 #[test]
-fn a_batch_is_promised_by_one_signature_that_the_published_log_keeps() {
+fn a_published_log_keeps_its_promises() {
     let device = MemoryDevice::new();
     let group = start(&device, NEVER);
     let (gate, opened) = mpsc::channel::<()>();
@@ -392,7 +393,7 @@ fn the_next_segment_is_made_before_anybody_needs_it() {
     let is_made = || disk.open(SPARE_PATH, false).unwrap().is_some();
     assert!(!is_made());
     let mut size = 0;
-    while group.head.left().bytes > (SMALL.segment_bytes - SMALL.reserve_bytes) / 2 {
+    while group.head.free_space().bytes > (SMALL.segment_bytes - SMALL.reserve_bytes) / 2 {
         group.append_and_wait(entries(size..size + 1)).unwrap();
         size += 1;
     }

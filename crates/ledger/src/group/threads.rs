@@ -32,12 +32,13 @@ impl Drop for Guard<'_> {
     }
 }
 
-/// Make the next segment whenever one is wanted, until the queue is closed: its zeros are as many bytes as the log writes into it, and nobody
-/// who decides or commits is to wait for them.
+/// Make the next segment whenever one is wanted, until the queue is closed: its zeros are as many
+/// bytes as the log writes into it, and nobody who decides or commits is to wait for them.
 pub(super) fn prepare<D: Disk>(queue: &Queue, room: &Room<D>, again: Duration) {
     let _guard = Guard(queue);
     while queue.wait_until_spare_is_wanted() {
-        // Whoever needs it and the publisher meet the same failure, and tell it. Without space there may be some later.
+        // The caller that needs it and the publisher meet the same failure, and report it. Without
+        // space there may be some later.
         if room.make_spare().is_err() && !queue.sleep(again) {
             return;
         }
@@ -139,7 +140,8 @@ pub(super) fn publish<D: Disk>(
         let mut publisher = publisher.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = publisher.publish_as(false, &is_out_of_time);
         drop(publisher);
-        // What is not fatal (a full disk) is tried again; meanwhile the write-ahead files have it all.
+        // What is not fatal (a full disk) is tried again; meanwhile the write-ahead files have it
+        // all.
         if let Err(error) = outcome {
             queue.fail_if_fatal(&error);
         }

@@ -1,4 +1,4 @@
-use crate::paths::DiskFiles;
+use crate::files::DiskFiles;
 use crate::simulation::{Crash, MemoryDevice};
 use crate::testing::{ORIGIN, commit_all, create, entries, entry, open, signer};
 use crate::{CommitError, Committed, EntryError, Error, Reader};
@@ -24,7 +24,7 @@ fn verify_published(device: &MemoryDevice) -> proof::log::Summary {
 }
 
 #[test]
-fn what_is_committed_is_there_after_the_power_went() {
+fn committed_records_survive_a_power_loss() {
     let device = MemoryDevice::new();
     let mut ledger = create(&device).unwrap();
     assert_eq!(ledger.commit(&entries(0..3)).unwrap(), Committed { first: 0, count: 3 });
@@ -51,7 +51,7 @@ fn the_root_is_that_of_rfc_6962() {
 }
 
 #[test]
-fn published_folders_verify_at_every_size_and_sealed_parts_stay_readable() {
+fn published_folders_verify_at_every_size() {
     let device = MemoryDevice::new();
     let mut ledger = create(&device).unwrap();
     let mut size = 0;
@@ -117,7 +117,7 @@ fn two_processes_cannot_have_the_same_folder() {
 }
 
 #[test]
-fn what_is_no_batch_is_refused_and_changes_nothing() {
+fn an_invalid_batch_is_refused_and_changes_nothing() {
     let device = MemoryDevice::new();
     let mut ledger = create(&device).unwrap();
     let before = device.operations();
@@ -196,7 +196,7 @@ fn a_failed_sync_stops_the_ledger_for_good() {
 }
 
 #[test]
-fn a_batch_that_a_killed_process_wrote_and_did_not_sync_is_synced_before_it_counts() {
+fn an_unsynced_batch_is_synced_before_it_counts() {
     let device = MemoryDevice::new();
     let mut ledger = create(&device).unwrap();
     ledger.commit(&entries(0..2)).unwrap();

@@ -63,7 +63,8 @@ fn run(device: &MemoryDevice, steps: &[Step], told: &mut Told) -> Result<(), Err
     Ok(())
 }
 
-/// After a crash: what was acknowledged is there, what else is there was handed over, and the log goes on.
+/// After a crash: what was acknowledged is there, what else is there was handed over, and the log
+/// goes on.
 fn check(device: &MemoryDevice, told: &Told) -> Result<(), TestCaseError> {
     if !told.created {
         return Ok(());
@@ -145,7 +146,7 @@ proptest! {
 }
 
 #[test]
-fn nothing_acknowledged_is_lost_whichever_operation_the_crash_hits() {
+fn a_crash_loses_nothing_acknowledged() {
     let steps = [
         Step::Commit(20),
         Step::Blob(1),
@@ -191,7 +192,8 @@ fn with_the_sync_taken_out_the_same_test_fails() {
     assert!(reason.contains("are left") || reason.contains("does not open"), "{reason}");
 }
 
-/// A ledger of 60 records in batches of 20, of which the first 40 are published, and two segments or more.
+/// A ledger of 60 records in batches of 20, of which the first 40 are published, and two segments
+/// or more.
 fn written() -> MemoryDevice {
     let device = MemoryDevice::new();
     let mut ledger = create(&device).unwrap();
@@ -221,7 +223,7 @@ fn edit(device: &MemoryDevice, path: &str, change: impl FnOnce(&mut Vec<u8>)) {
 }
 
 #[test]
-fn a_flipped_bit_in_an_earlier_batch_refuses_to_start_and_says_what_to_do() {
+fn a_flipped_bit_in_an_earlier_batch_refuses_to_start() {
     let device = written();
     let mut ledger = open(&device).unwrap().0;
     ledger.commit(&entries(100..101)).unwrap();
@@ -240,7 +242,7 @@ fn a_flipped_bit_in_an_earlier_batch_refuses_to_start_and_says_what_to_do() {
 }
 
 #[test]
-fn a_damaged_last_batch_is_dropped_if_no_checkpoint_speaks_of_it() {
+fn a_damaged_last_batch_without_a_checkpoint_is_dropped() {
     let device = written();
     let mut ledger = open(&device).unwrap().0;
     ledger.commit(&entries(100..101)).unwrap();
@@ -380,7 +382,7 @@ fn a_checkpoint_that_is_not_this_logs_is_refused() {
 }
 
 #[test]
-fn a_checkpoint_of_this_log_that_does_not_fit_the_files_is_refused() {
+fn a_checkpoint_that_does_not_fit_the_files_is_refused() {
     // Larger: the same key signed a longer log elsewhere.
     let longer = written();
     let mut ledger = open(&longer).unwrap().0;
@@ -413,7 +415,7 @@ fn a_checkpoint_of_this_log_that_does_not_fit_the_files_is_refused() {
 }
 
 #[test]
-fn published_records_that_differ_from_the_write_ahead_files_are_refused() {
+fn published_records_must_equal_the_write_ahead_files() {
     // The same key, another history.
     let other = MemoryDevice::new();
     let mut ledger = create(&other).unwrap();

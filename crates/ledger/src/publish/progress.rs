@@ -2,10 +2,10 @@
 use crate::disk::Disk;
 use crate::entry::Entry;
 use crate::error::Error;
-use crate::files::{folder_of, replace};
+use crate::files::{DiskFiles, folder_of, replace};
+use crate::head::Head;
 use crate::limits::PUBLISH_BYTES_MAX;
-use crate::paths::{DiskFiles, WIDTH, bundle_boundary, bundle_of, partial_width, sealed_path};
-use crate::publish::Head;
+use crate::paths::{WIDTH, bundle_boundary, bundle_of, partial_width, sealed_path};
 use crate::sealed::SealedFile;
 use crate::wal::WalError;
 use crate::wal::cursor::{Batch, Cursor, Found};
@@ -101,7 +101,8 @@ impl<D: Disk> Progress<D> {
         Ok(())
     }
 
-    /// Take over one entry. The one before may be known to the tree, to the sealed file, or to both.
+    /// Take over one entry. The one before may be known to the tree, to the sealed file, or to
+    /// both.
     fn append(&mut self, disk: &D, index: u64, entry: &Entry) -> Result<(), Error> {
         if index == self.builder.size() {
             self.builder.push(&entry.record)?;

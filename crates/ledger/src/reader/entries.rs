@@ -4,11 +4,10 @@ use crate::completed::Completed;
 use crate::disk::Disk;
 use crate::entry::Entry;
 use crate::error::Error;
-use crate::ledger::log_id;
 use crate::limits::{
     CHECKPOINT_BYTES_MAX, ENTRY_BUNDLE_BYTES_MAX, READ_ATTEMPTS_MAX, SEALED_BUNDLE_BYTES_MAX,
 };
-use crate::paths::{WIDTH, bundle_boundary, bundle_of, sealed_path};
+use crate::paths::{WIDTH, bundle_boundary, bundle_of, log_id, sealed_path};
 use crate::sealed;
 use crate::wal::cursor::{Cursor, Found};
 use crate::wal::recover::seek;
@@ -109,7 +108,8 @@ impl<'a, D: Disk> Entries<'a, D> {
         Ok(())
     }
 
-    /// A bundle that a copy of a running log lacks, from its write-ahead files. Whether they have it.
+    /// A bundle that a copy of a running log lacks, from its write-ahead files. Whether they have
+    /// it.
     fn read_completed(&mut self, bundle: EntryBundle) -> Result<bool, Error> {
         if self.segments.is_none() {
             let opened = Segments::open(self.disk, log_id(&self.checkpoint.origin));
@@ -142,8 +142,8 @@ impl<'a, D: Disk> Entries<'a, D> {
                 Found::Nothing { .. } => match cursor.next_segment(self.disk) {
                     Ok(Some(segment)) => cursor = segment,
                     Ok(None) => break,
-                    // The writer has filled this segment since it was looked at, and begun the later one: what it wrote here
-                    // is seen by a second look.
+                    // The writer has filled this segment since it was looked at, and begun the
+                    // later one: what it wrote here is seen by a second look.
                     Err(WalError::InvalidBeforeValid { .. }) if !is_seen_later => {
                         is_seen_later = true;
                     }

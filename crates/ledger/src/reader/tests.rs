@@ -54,7 +54,8 @@ impl<H: FnOnce() + Send + 'static> Disk for Meanwhile<H> {
     }
 }
 
-/// The reader sees no more in a segment; before it looks for the next one, the writer fills this one and begins the next.
+/// The reader sees no more in a segment; before it looks for the next one, the writer fills this
+/// one and begins the next.
 #[test]
 fn a_segment_that_is_filled_beside_its_reader_is_read_on() {
     let device = MemoryDevice::new();

@@ -1,8 +1,9 @@
 //! A disk that writes nothing: what a benchmark holds the path over a real one against.
 //!
-//! It answers as a disk does, and keeps only what a ledger reads back in one run: a write-ahead file's bytes until publication
-//! has read past them, a file under `tmp/` until it gets its name, lists of snapshots, and files of one block. Anything else is forgotten, and
-//! asking for it is an error, never zeros. Nothing is durable: a ledger that was written here can't be opened again.
+//! It answers as a disk does, and keeps only what a ledger reads back in one run: a write-ahead
+//! file's bytes until publication has read past them, a file under `tmp/` until it gets its name,
+//! lists of snapshots, and files of one block. Anything else is forgotten, and asking for it is an
+//! error, never zeros. Nothing is durable: a ledger that was written here can't be opened again.
 use crate::disk::{Disk, DiskError, DiskFile};
 use crate::files::is_unfinished;
 use crate::limits::{BLOCK_BYTES, NOWHERE_BYTES_MAX};
@@ -137,7 +138,7 @@ impl DiskFile for NowhereFile {
     }
 }
 
-/// What is kept of a file, counted with what is kept of all others.
+/// The bytes that are kept of a file, counted with those of all others.
 #[derive(Debug)]
 struct Kept {
     content: Content,
@@ -160,7 +161,8 @@ impl Drop for Kept {
     }
 }
 
-/// Its first block, if it is a write-ahead file, and what is kept after what was forgotten; zeros follow up to its length.
+/// Its first block, if it is a write-ahead file, and what is kept after what was forgotten; zeros
+/// follow up to its length.
 #[derive(Debug, Default)]
 struct Content {
     len_bytes: u64,
@@ -209,7 +211,7 @@ impl Content {
         Some(())
     }
 
-    /// Whoever reads a write-ahead file from here on has no use for what lies before.
+    /// A reader of a write-ahead file from here on needs nothing that lies before.
     fn forget_before(&mut self, offset: u64) {
         let at = usize::try_from(offset.saturating_sub(self.from)).unwrap_or(usize::MAX);
         let at = at.min(self.rest.len());

@@ -235,7 +235,7 @@ impl Inode {
         }
     }
 
-    /// What is on the platter when some sectors of the unsynced writes arrived.
+    /// The bytes on the platter when some sectors of the unsynced writes arrived.
     fn torn(&self, draw: &mut Draw) -> Vec<u8> {
         let mut bytes = self.durable.clone();
         for (offset, write) in &self.unsynced {
@@ -259,7 +259,7 @@ impl Inode {
     }
 }
 
-/// What is in a folder, files and folders, when these are all paths, in order.
+/// The names in a folder, files and folders, when these are all paths, in order.
 pub(super) fn names_in<'a>(folder: &str, paths: impl Iterator<Item = &'a String>) -> Vec<String> {
     let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
     let below = paths.filter_map(|path| path.strip_prefix(&prefix));

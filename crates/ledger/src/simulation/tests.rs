@@ -36,7 +36,7 @@ fn torn_writes_come_out_in_many_ways() {
 }
 
 #[test]
-fn a_killed_process_loses_nothing_but_nothing_got_durable_either() {
+fn a_killed_process_keeps_its_writes_but_not_durably() {
     let device = MemoryDevice::new();
     device.mount().create("file", 1).unwrap().write_at(0, b"x").unwrap();
     device.crash(Crash::KeepUnsynced);

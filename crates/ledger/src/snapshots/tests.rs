@@ -56,8 +56,8 @@ fn one_that_was_let_go_takes_no_place() {
     assert_eq!(ledger.snapshots().piece(&piece(9).0).unwrap(), None);
 }
 
-/// At whatever write, sync or rename the power goes: a snapshot that is listed after it is whole, and the one
-/// before it is there until the new one is.
+/// At whatever write, sync or rename the power goes: a snapshot that is listed after it is whole,
+/// and the one before it is there until the new one is.
 #[test]
 fn a_crash_at_every_operation_leaves_a_whole_one() {
     let device = MemoryDevice::new();
@@ -88,9 +88,10 @@ fn a_crash_at_every_operation_leaves_a_whole_one() {
     assert!(listed[0] > 20 && listed[1] > 4, "{listed:?}");
 }
 
-/// Who does not know what is kept keeps everything anew: the snapshot that has it is whole all the time.
+/// Who does not know what is kept keeps everything anew: the snapshot that has it is whole all the
+/// time.
 #[test]
-fn a_crash_while_a_piece_is_kept_again_leaves_the_one_that_is_there() {
+fn a_crash_while_a_piece_is_rewritten_keeps_the_old_one() {
     let device = MemoryDevice::new();
     keep(&create(&device).unwrap(), 10, (&[1, 2], &[1, 2])).unwrap();
     for operation in 0..12 {

@@ -86,7 +86,8 @@ pub(crate) struct BatchHeader {
 }
 
 impl BatchHeader {
-    /// The header and the batch's digest, which covers the segment's digest and, by theirs, the payload.
+    /// The header and the batch's digest, which covers the segment's digest and, by theirs, the
+    /// payload.
     pub(crate) fn encode(&self, segment: &Digest) -> ([u8; BATCH_HEADER_BYTES], Digest) {
         let mut bytes = Vec::with_capacity(BATCH_HEADER_BYTES);
         bytes.extend_from_slice(BATCH_MAGIC);
@@ -107,7 +108,8 @@ impl BatchHeader {
         (header, digest)
     }
 
-    /// The header at the start of `block`, if its checksum holds within the segment with this digest.
+    /// The header at the start of `block`, if its checksum holds within the segment with this
+    /// digest.
     pub(crate) fn decode(block: &[u8], segment: &Digest) -> Option<(BatchHeader, Digest)> {
         let mut fields = Fields { rest: block };
         let magic = fields.take::<8>()?;

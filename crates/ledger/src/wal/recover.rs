@@ -1,7 +1,8 @@
 //! Recovery: keep every valid batch, drop an invalid last one, refuse anything else.
 use super::cursor::{Batch, Cursor, Found};
-use super::{FOLDER, WalError, segment_path, segments};
+use super::{WalError, segment_path, segments};
 use crate::disk::{Disk, DiskFile};
+use crate::paths::WAL_FOLDER;
 use proof::digest::Digest;
 use std::ops::Range;
 
@@ -70,9 +71,10 @@ pub(crate) fn check_end<D: Disk>(walked: &Walked<D>) -> Result<(), WalError> {
 /// whether anything was wiped.
 ///
 /// A process that was killed may leave a batch that is whole and not synced: it is kept, so it must
-/// be synced before anything is built on it. Where it was the sync that failed, the operating system
-/// counts the bytes as written and shows them, and another sync writes nothing: so they are written again.
-/// Only the last batch can be one of these, since each is written after the one before it is synced.
+/// be synced before anything is built on it. Where it was the sync that failed, the operating
+/// system counts the bytes as written and shows them, and another sync writes nothing: so they are
+/// written again. Only the last batch can be one of these, since each is written after the one
+/// before it is synced.
 pub(crate) fn settle<D: Disk>(disk: &D, walked: &Walked<D>) -> Result<bool, WalError> {
     let end = &walked.end;
     let path = end.path();
@@ -82,13 +84,15 @@ pub(crate) fn settle<D: Disk>(disk: &D, walked: &Walked<D>) -> Result<bool, WalE
     let Some(file) = disk.open(&path, true)? else { return Err(WalError::Header { path }) };
     let wiped = wipe(&file, end.offset, end.header.segment_bytes)?;
     file.sync()?;
-    disk.sync_folder(FOLDER)?;
+    disk.sync_folder(WAL_FOLDER)?;
     Ok(wiped)
 }
 
-/// Write what a segment shows in this range to it once more, wherever the disk itself holds something else.
+/// Write what a segment shows in this range to it once more, wherever the disk itself holds
+/// something else.
 ///
-/// What the disk holds is not touched: a crash in the midst of writing it again could damage what was acknowledged.
+/// What the disk holds is not touched: a crash in the midst of writing it again could damage what
+/// was acknowledged.
 fn write_again<D: Disk>(disk: &D, number: u64, range: Range<u64>) -> Result<(), WalError> {
     let path = segment_path(number);
     let Some(file) = disk.open(&path, true)? else { return Err(WalError::Header { path }) };

@@ -1,19 +1,11 @@
-//! Space for further batches: what is left of the segment, and the next one made ahead of time.
+//! Space for further batches: the rest of the segment, and the next one, made ahead of time.
 use super::format::SegmentHeader;
 use super::writer::Sizes;
-use super::{FOLDER, SPARE_PATH, segment_path};
+use super::{SPARE_PATH, segment_path};
 use crate::disk::{Disk, DiskError, DiskFile};
-use crate::publish::SharedHead;
+use crate::head::SharedHead;
+use crate::paths::WAL_FOLDER;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-
-/// What is left of the segment that is being written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Left {
-    /// Bytes that ordinary batches may still take in it.
-    pub(crate) bytes: u64,
-    /// Whether so much of it is used that the next one had better be made.
-    pub(crate) wants_spare: bool,
-}
 
 /// Answers whether further batches surely fit.
 pub(crate) struct Room<D: Disk> {
@@ -24,12 +16,14 @@ pub(crate) struct Room<D: Disk> {
 }
 
 impl<D: Disk> Room<D> {
-    /// Whether batches that take `extent_bytes` in all fit, if need be after making the next segment.
+    /// Whether batches that take `extent_bytes` in all fit, if need be after making the next
+    /// segment.
     pub(crate) fn is_there(&self, extent_bytes: u64) -> bool {
-        if extent_bytes <= self.head.left().bytes {
+        if extent_bytes <= self.head.free_space().bytes {
             return true;
         }
-        // A batch that does not fit in the rest of a segment leaves it unused, so that only the next counts.
+        // A batch that does not fit in the rest of a segment leaves it unused, so that only the
+        // next counts.
         extent_bytes <= self.sizes.batch_bytes_max() && self.make_spare().is_ok()
     }
 
@@ -102,5 +96,5 @@ pub(super) fn name_segment<D: Disk>(
     file.write_at(0, &header.encode().0)?;
     file.sync()?;
     disk.rename(SPARE_PATH, &segment_path(header.number))?;
-    disk.sync_folder(FOLDER)
+    disk.sync_folder(WAL_FOLDER)
 }

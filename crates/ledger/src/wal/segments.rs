@@ -1,4 +1,5 @@
-//! The write-ahead segments as they are at one moment, held open: what is removed meanwhile can still be read.
+//! The write-ahead segments as they are at one moment, held open: what is removed meanwhile can
+//! still be read.
 use super::cursor::{Cursor, Found};
 use super::{WalError, segments};
 use crate::disk::Disk;
@@ -46,7 +47,8 @@ impl<D: Disk> Segments<D> {
         Ok(Segments { starts, recent: Mutex::default() })
     }
 
-    /// Those that hold entry `index` and what comes after it. `None`: none of them reaches back to it.
+    /// Those that hold entry `index` and what comes after it. `None`: none of them reaches back to
+    /// it.
     pub(crate) fn from(mut self, index: u64) -> Option<Self> {
         let first = self.starts.iter().rposition(|start| start.chain.index <= index)?;
         self.starts.drain(..first);

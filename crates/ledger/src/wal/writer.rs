@@ -1,11 +1,11 @@
 //! Writing batches: one write and one sync each, in preallocated space.
 use super::cursor::Cursor;
 use super::format::{BATCH_HEADER_BYTES, BatchHeader, Chain, SegmentHeader, extent_bytes};
-use super::room::{Left, Room, Spare, make, name_segment};
+use super::room::{Room, Spare, make, name_segment};
 use crate::disk::{Disk, DiskError, DiskFile};
 use crate::entry::{Entry, EntryError, check_entries, encode_payload};
+use crate::head::{FreeSpace, SharedHead};
 use crate::limits::{BATCH_BYTES_MAX, BLOCK_BYTES, RESERVE_BYTES, SEGMENT_BYTES, SPARE_SHARE};
-use crate::publish::SharedHead;
 use proof::digest::Digest;
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ pub(crate) enum WriteError {
     Entry(EntryError),
     /// No space, or no descriptor for a further segment; nothing was written.
     Full(DiskError),
-    /// What is durable is unknown.
+    /// Nobody knows what is durable.
     Fatal(DiskError),
 }
 
@@ -100,22 +100,22 @@ impl<D: Disk> Writer<D> {
         })
     }
 
-    /// The next segment's holder, for whoever prepares it.
+    /// The holder of the next segment, for the thread that prepares it.
     pub(crate) fn spare(&self) -> Arc<Spare<D>> {
         Arc::clone(&self.spare)
     }
 
-    /// Whoever must know beforehand whether a batch will fit asks this.
+    /// Tells beforehand whether a batch will fit.
     pub(crate) fn room(&self, head: SharedHead) -> Room<D> {
         let (disk, sizes, spare) = (Arc::clone(&self.disk), self.sizes, self.spare());
         Room { disk, sizes, head, spare }
     }
 
-    /// What is left of the segment.
-    pub(crate) fn left(&self) -> Left {
+    /// The free space of the segment.
+    pub(crate) fn free_space(&self) -> FreeSpace {
         let usable = self.segment_bytes.saturating_sub(self.sizes.reserve_bytes);
         let bytes = usable.saturating_sub(self.offset);
-        Left { bytes, wants_spare: self.offset > self.segment_bytes / SPARE_SHARE }
+        FreeSpace { bytes, wants_spare: self.offset > self.segment_bytes / SPARE_SHARE }
     }
 
     /// Payload bytes that a batch may have.

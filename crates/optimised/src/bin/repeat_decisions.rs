@@ -1,14 +1,13 @@
-//! The second half of a decision, over and over: `cargo xtask instructions` has callgrind count what it takes, as the
-//! difference between two numbers of rounds.
+//! The second half of a decision, over and over: `cargo xtask instructions` has callgrind count
+//! what it takes, as the difference between two numbers of rounds.
 //! `cargo run --release -p interlock-optimised --bin repeat_decisions WHAT ROUNDS`
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a measurement that can't go on stops")]
 use std::hint::black_box;
 use std::sync::Arc;
 
-use policy::evaluation::DEFAULTS;
-use policy::workload::decide_100;
-use policy::workload::temporal::{START_MS, STEP_MS, decide_temporal_10000};
-use policy::{Bundle, Facts, Formed, History, decide_formed, form};
+use policy::{Bundle, DecisionState, Facts, History, ResolvedRequest, decide_resolved, resolve};
+use testkit::scoped::decide_100;
+use testkit::temporal::{START_MS, STEP_MS, decide_temporal_10000};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,13 +26,18 @@ fn main() {
 fn without_history(rounds: usize) {
     let sample = decide_100();
     let bundle = Arc::new(Bundle::load(&sample.files).unwrap());
-    let formed: Vec<Formed> =
-        sample.requests.iter().map(|request| form(&bundle, request)).collect();
-    assert_eq!(formed.len(), 1_000);
+    let resolved: Vec<ResolvedRequest> =
+        sample.requests.iter().map(|request| resolve(&bundle, request)).collect();
+    assert_eq!(resolved.len(), 1_000);
     for _ in 0..rounds {
         let mut history = History::new(&bundle).unwrap();
-        for formed in &formed {
-            black_box(decide_formed(&mut history, &DEFAULTS.1, &DEFAULTS.0, formed));
+        for resolved in &resolved {
+            black_box(decide_resolved(
+                &mut history,
+                &DecisionState::DEFAULT,
+                &Facts::DEFAULT,
+                resolved,
+            ));
         }
     }
 }
@@ -44,10 +48,10 @@ fn looking_back(rounds: usize) {
     let bundle = Arc::new(Bundle::load(&sample.files).unwrap());
     let mut history = sample.history(&bundle).unwrap();
     let events = i64::try_from(sample.done.len()).unwrap();
-    let facts = Facts { at: START_MS + events * STEP_MS, ..DEFAULTS.0 };
-    let formed = form(&bundle, &sample.request);
+    let facts = Facts { at: START_MS + events * STEP_MS, ..Facts::DEFAULT };
+    let resolved = resolve(&bundle, &sample.request);
     for _ in 0..rounds {
-        let decision = decide_formed(&mut history, &DEFAULTS.1, &facts, &formed);
+        let decision = decide_resolved(&mut history, &DecisionState::DEFAULT, &facts, &resolved);
         assert_eq!(decision.code(), "permitted");
     }
 }

@@ -1,8 +1,9 @@
 //! How long verifying a log takes, on one core and from memory, and what of it the hashes and the check of each record
 //! take in the same run. `cargo run --release -p interlock-optimised --bin verify_speed [WHAT [ROUNDS]]`
 //!
-//! WHAT is `verify`, `check`, `hash` or all of them. `cargo xtask instructions` has callgrind count the first two. Records are
-//! those of the demo: a decision of some 1,450 bytes, and of three in four a completion of 400.
+//! WHAT is `verify`, `check`, `hash` or all of them. `cargo xtask instructions` has callgrind count
+//! the first two. Records are those of the demo: a decision of some 1,450 bytes, and of three in
+//! four a completion of 400.
 #![expect(clippy::unwrap_used, reason = "a measurement that can't go on stops")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
-//! Many varied decisions are derived again to the byte, and after a tenth of their executions was erased exactly those
-//! decisions are not. An optimised build makes a hundred thousand (`cargo xtask ci` runs one), any other a few hundred.
+//! Many varied decisions are derived again to the byte, and after a tenth of their executions was
+//! erased exactly those decisions are not. An optimised build makes a hundred thousand
+//! (`cargo xtask ci` runs one), any other a few hundred.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -52,7 +53,8 @@ async fn a_hundred_thousand_decisions_are_derived_again_but_for_those_of_what_wa
     assert_eq!(counts, expected);
 }
 
-/// A domain under the starter bundle, with as many workloads as executions are wanted; half of them are the office's.
+/// A domain under the starter bundle, with as many workloads as executions are wanted; half of them
+/// are the office's.
 fn office(folder: &Path) -> Options {
     let mut options = options(folder);
     options.domain = "office.test".into();
@@ -102,7 +104,8 @@ async fn history(options: &Options) -> Vec<String> {
     executions
 }
 
-/// Asks, and ends what was permitted: mostly with a result, sometimes with an error, sometimes unknown.
+/// Asks, and ends what was permitted: mostly with a result, sometimes with an error, sometimes
+/// unknown.
 async fn ask(node: Direct, execution: String, seed: u64) {
     let mut random = Random(seed);
     for number in 0..SIZE.1 {

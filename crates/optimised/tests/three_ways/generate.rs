@@ -67,7 +67,8 @@ fn policy(n: usize, temper: &Temper, random: &mut Random) -> Policy {
     }
 }
 
-/// Whether there is an action to whose types the scope can apply: one that can't is refused at load.
+/// Whether there is an action to whose types the scope can apply: one that can't is refused at
+/// load.
 fn is_possible(policy: &Policy) -> bool {
     let above = |kind: &str| -> &[&str] {
         match kind {
@@ -254,7 +255,8 @@ pub(crate) fn ask(entities: &Entities, random: &mut Random) -> Ask {
     }
 }
 
-/// What a request says of an entity: mostly nothing of one that is stated, and enough of one that is not.
+/// What a request says of an entity: mostly nothing of one that is stated, and enough of one that
+/// is not.
 fn described(uid: Uid, entities: &Entities, random: &mut Random) -> (Uid, Data) {
     let mut data = Data::default();
     let stated = entities.get(&uid);

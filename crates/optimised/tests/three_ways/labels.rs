@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use policy::Standing;
+use policy::{DecisionState, ToolName};
 use proof::digest::Digest;
 
 use super::model::{ACTIONS, Ask, Condition, Odd, Policy};
@@ -135,12 +135,10 @@ pub(crate) fn digest(number: u8) -> Digest {
 }
 
 /// How the check of the definition comes out.
-pub(crate) fn check(standing: &Standing, ask: &Ask) -> Check {
+pub(crate) fn check(state: &DecisionState, ask: &Ask) -> Check {
     let name = "tool.changed";
-    let is_pinned = standing
-        .tool
-        .as_ref()
-        .is_some_and(|(server, tool)| (server.as_str(), tool.as_str()) == PINNED);
+    let is_it = |tool: &ToolName| (tool.server.as_str(), tool.tool.as_str()) == PINNED;
+    let is_pinned = state.tool.as_ref().is_some_and(is_it);
     let why = match ask.definition {
         _ if !is_pinned => return (name, "pass", None),
         Some(1) => return (name, "pass", None),
@@ -204,19 +202,20 @@ impl Labels {
         self.detectors.iter().filter(is_found).flat_map(|(_, adds)| adds).copied().collect()
     }
 
-    /// What who asks and the resource carry, and the tool that is called, if one is; the request sees the same.
-    pub(crate) fn standing(
+    /// What who asks and the resource carry, and the tool that is called, if one is; the request
+    /// sees the same.
+    pub(crate) fn state(
         &self,
         random: &mut Random,
         ask: &mut Ask,
-        standing: Standing,
-    ) -> Standing {
+        state: DecisionState,
+    ) -> DecisionState {
         let (held, left) = (some(random.below(3), random), some(random.below(2), random));
         let (server, tool, _) = random.pick(&TOOLS);
-        let tool = random.chance(50).then(|| (server.to_owned(), tool.to_owned()));
+        let tool = random.chance(50).then(|| ToolName::new(server, tool));
         let owned = |names: &Names| names.iter().map(|name| (*name).to_owned()).collect();
-        let standing =
-            Standing { labels: owned(&held), resource_labels: owned(&left), tool, ..standing };
+        let state =
+            DecisionState { labels: owned(&held), resource_labels: owned(&left), tool, ..state };
         let (kind, id) = ask.resource.0;
         ask.found = self.found(ask);
         ask.labels = held.union(&ask.found).copied().collect();
@@ -226,7 +225,7 @@ impl Labels {
                 ask.resource_labels.extend(names);
             }
         }
-        standing
+        state
     }
 
     /// Where a writer leaves what it carries: at each place that fits, or at the rest of its type.
@@ -248,8 +247,9 @@ impl Labels {
         [rest].into()
     }
 
-    /// The member `labels` of a permit's bytes, with a comma before it; nothing where it changes nothing.
-    pub(crate) fn change(&self, standing: &Standing, ask: &Ask) -> String {
+    /// The member `labels` of a permit's bytes, with a comma before it; nothing where it changes
+    /// nothing.
+    pub(crate) fn change(&self, state: &DecisionState, ask: &Ask) -> String {
         let rule = self.actions.iter().find(|one| one.name == ask.action);
         let mut adds = rule.map(|one| one.adds.clone()).unwrap_or_default();
         if rule.is_none_or(|one| one.reads) {
@@ -257,7 +257,7 @@ impl Labels {
         }
         adds.extend(&ask.found);
         for ((server, tool), names) in &self.tools {
-            if standing.tool == Some(((*server).to_owned(), (*tool).to_owned())) {
+            if state.tool == Some(ToolName::new(*server, *tool)) {
                 adds.extend(names);
             }
         }

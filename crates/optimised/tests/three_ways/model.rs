@@ -1,4 +1,5 @@
-//! Entities, policies and requests as plain data, and how they are written for Interlock and for Cedar.
+//! Entities, policies and requests as plain data, and how they are written for Interlock and for
+//! Cedar.
 
 use std::collections::{BTreeMap, BTreeSet};
 

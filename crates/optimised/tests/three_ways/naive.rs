@@ -1,9 +1,10 @@
-//! A second evaluator of everything, written from the words of the documents and not from the code: scopes and
-//! conditions over plain data, the checks around them, the code, and the bytes of the decision.
+//! A second evaluator of everything, written from the words of the documents and not from the code:
+//! scopes and conditions over plain data, the checks around them, the code, and the bytes of the
+//! decision.
 
 use std::collections::BTreeSet;
 
-use policy::{Standing, Trust};
+use policy::{DecisionState, Trust};
 
 use super::labels::{self, Labels};
 use super::model::{ACTIONS, ActionScope, Ask, Condition, Data, Entities, Odd, Policy, Scope, Uid};
@@ -270,12 +271,12 @@ const LISTED: usize = 16;
 /// The bytes of the decision: JSON with its members sorted.
 pub(crate) fn bytes(
     source: &Source<'_>,
-    standing: &Standing,
+    state: &DecisionState,
     (ask, answer): (&Ask, &Answer),
 ) -> String {
     let errors = listed(source, answer);
     let asked = if source.semantics > 1 { second::asked(source.policies, answer) } else { vec![] };
-    let checks = checks(source, standing, (ask, answer, &asked), &errors);
+    let checks = checks(source, state, (ask, answer, &asked), &errors);
     let failed = checks.iter().find(|(_, outcome, _)| *outcome == "fail");
     let permitted = checks.iter().all(|(_, outcome, _)| *outcome == "pass");
     let code = if permitted { "permitted" } else { failed.unwrap().0 };
@@ -293,7 +294,7 @@ pub(crate) fn bytes(
     });
     let policies = policies.collect::<Vec<_>>().join(",");
     let others = checks_but_the_last(&all);
-    let waits = !asked.is_empty() && standing.retry.is_none() && others && !permitted;
+    let waits = !asked.is_empty() && state.retry.is_none() && others && !permitted;
     let decision = match (permitted, waits) {
         (true, _) => "permit",
         (false, true) => "pending",
@@ -311,7 +312,7 @@ pub(crate) fn bytes(
         more = format!(",\"errors\":[{}]", each.collect::<Vec<_>>().join(","));
     }
     if permitted {
-        more += &source.labels.change(standing, ask);
+        more += &source.labels.change(state, ask);
     }
     let digest = source.digest;
     format!(
@@ -323,7 +324,8 @@ fn checks_but_the_last(checks: &[Check]) -> bool {
     checks[..checks.len() - 1].iter().all(|(_, outcome, _)| *outcome == "pass")
 }
 
-/// The errors that are listed, by id: the first sixteen by the names that Cedar knows the policies by.
+/// The errors that are listed, by id: the first sixteen by the names that Cedar knows the policies
+/// by.
 fn listed(source: &Source<'_>, answer: &Answer) -> Vec<(String, &'static str)> {
     let Answer::Asked { errors, .. } = answer else { return Vec::new() };
     let mut errors: Vec<(String, usize, &str)> =
@@ -355,7 +357,7 @@ pub(crate) type Check = (&'static str, &'static str, Option<String>);
 
 fn checks(
     source: &Source<'_>,
-    standing: &Standing,
+    state: &DecisionState,
     (ask, answer, asked): (&Ask, &Answer, &[Asks]),
     errors: &[(String, &'static str)],
 ) -> Vec<Check> {
@@ -377,27 +379,27 @@ fn checks(
         }
     };
     let trust =
-        format!("trust is `{}`, the bundle asks for `degraded` or better", standing.trust.as_str());
+        format!("trust is `{}`, the bundle asks for `degraded` or better", state.trust.as_str());
     let mut checks = vec![
         malformed,
         flag(
             "governance.unverified",
-            standing.governance_verified,
+            state.governance_verified,
             "the governance log did not verify",
         ),
-        flag("identity.unregistered", standing.registered, "the workload is not registered"),
-        flag("trust.insufficient", standing.trust <= Trust::Degraded, &trust),
-        flag("execution.halted", !standing.halted, "an officer ordered a halt"),
-        flag("lineage.broken", standing.lineage_intact, "the execution's records have a gap"),
+        flag("identity.unregistered", state.registered, "the workload is not registered"),
+        flag("trust.insufficient", state.trust <= Trust::Degraded, &trust),
+        flag("execution.halted", !state.halted, "an officer ordered a halt"),
+        flag("lineage.broken", state.lineage_intact, "the execution's records have a gap"),
     ];
     let later = |name| (source.semantics > 1).then_some((name, "pass", None));
     checks.extend(later("grant.exceeded"));
     checks.push(unknown);
-    checks.extend((source.semantics > 1).then(|| labels::check(standing, ask)));
+    checks.extend((source.semantics > 1).then(|| labels::check(state, ask)));
     checks.extend(of_policies(answer, errors));
     if source.semantics > 1 {
-        checks.push(source.meters.check(standing, ask, answer));
-        checks.push(second::check(asked, standing, answer));
+        checks.push(source.meters.check(state, ask, answer));
+        checks.push(second::check(asked, state, answer));
     }
     checks
 }

@@ -21,7 +21,8 @@ pub(crate) struct Scan {
     single: BTreeMap<Uid, CedarEntity>,
 }
 
-/// What Cedar says: the ids of satisfied permits or forbids, and of policies whose evaluation failed.
+/// What Cedar says: the ids of satisfied permits or forbids, and of policies whose evaluation
+/// failed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) reasons: Vec<String>,

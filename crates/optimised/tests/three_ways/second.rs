@@ -1,8 +1,9 @@
-//! What the second version of the decider looks at besides: meters and approvals, as plain data, judged by plain code.
+//! What the second version of the decider looks at besides: meters and approvals, as plain data,
+//! judged by plain code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use policy::{Given, Retry, Standing};
+use policy::{DecisionState, OfficerVote, RetryEvidence};
 
 use super::model::{ACTIONS, Ask, Policy};
 use super::naive::{Answer, Check};
@@ -81,7 +82,7 @@ impl Meters {
     }
 
     /// What is used already, and what a retry stands on.
-    pub(crate) fn standing(&self, random: &mut Random, standing: Standing) -> Standing {
+    pub(crate) fn state(&self, random: &mut Random, state: DecisionState) -> DecisionState {
         let mut spent = BTreeMap::new();
         for (name, limit) in &self.limits {
             // An account is missing now and then.
@@ -93,10 +94,10 @@ impl Meters {
             }
         }
         let retry = random.chance(40).then(|| retry(random));
-        Standing { spent, retry, ..standing }
+        DecisionState { spent, retry, ..state }
     }
 
-    pub(crate) fn check(&self, standing: &Standing, ask: &Ask, answer: &Answer) -> Check {
+    pub(crate) fn check(&self, state: &DecisionState, ask: &Ask, answer: &Answer) -> Check {
         let name = "meter.exhausted";
         if !matches!(answer, Answer::Asked { .. }) {
             let why = "the request is malformed, or its action unknown".to_owned();
@@ -112,7 +113,7 @@ impl Meters {
             }
         }
         for (meter, sum) in sums {
-            let why = match standing.spent.get(meter) {
+            let why = match state.spent.get(meter) {
                 None => format!("no account of `{meter}` is kept"),
                 Some(used) if used + sum > self.limits[meter] => {
                     format!("`{meter}` would go over its limit")
@@ -133,21 +134,22 @@ fn unsigned(n: usize) -> u64 {
     u64::try_from(n).unwrap()
 }
 
-fn retry(random: &mut Random) -> Retry {
-    let asked_at = NOW - signed(random.below(2_400));
-    let given = (0..random.below(5)).map(|_| {
+fn retry(random: &mut Random) -> RetryEvidence {
+    let pending_at = NOW - signed(random.below(2_400));
+    let votes = (0..random.below(5)).map(|_| {
         let roles: BTreeSet<String> =
             ROLES.into_iter().filter(|_| random.chance(60)).map(str::to_owned).collect();
-        let at = asked_at + signed(random.below(2_400));
+        let at = pending_at + signed(random.below(2_400));
         let expires_ms = NOW + 300 - signed(random.below(400));
-        Given { roles, at, expires_ms, approves: !random.chance(4) }
+        OfficerVote { roles, at, expires_ms, approves: !random.chance(4) }
     });
-    let given = given.collect();
+    let votes = votes.collect();
     let objection = random.chance(10).then_some("it stands on nothing");
-    Retry { asked_at, objection, given }
+    RetryEvidence { pending_at, objection, votes }
 }
 
-/// What the satisfied permits ask for, each once, by role, number and time; nothing where they do not permit.
+/// What the satisfied permits ask for, each once, by role, number and time; nothing where they do
+/// not permit.
 pub(crate) fn asked(policies: &[Policy], answer: &Answer) -> Vec<Asks> {
     let Answer::Asked { permits, forbids, errors } = answer else { return Vec::new() };
     if !forbids.is_empty() || !errors.is_empty() {
@@ -160,7 +162,7 @@ pub(crate) fn asked(policies: &[Policy], answer: &Answer) -> Vec<Asks> {
     asked
 }
 
-pub(crate) fn check(asked: &[Asks], standing: &Standing, answer: &Answer) -> Check {
+pub(crate) fn check(asked: &[Asks], state: &DecisionState, answer: &Answer) -> Check {
     let name = "approval.required";
     match answer {
         Answer::Asked { errors, .. } if errors.is_empty() => {}
@@ -172,7 +174,7 @@ pub(crate) fn check(asked: &[Asks], standing: &Standing, answer: &Answer) -> Che
     if asked.is_empty() {
         return (name, "pass", None);
     }
-    let Some(retry) = &standing.retry else {
+    let Some(retry) = &state.retry else {
         let each: Vec<String> =
             asked.iter().map(|(count, role, _)| format!("{count} of `{role}`")).collect();
         return (name, "fail", Some(format!("waits for {}", each.join(", "))));
@@ -181,17 +183,17 @@ pub(crate) fn check(asked: &[Asks], standing: &Standing, answer: &Answer) -> Che
         return (name, "fail", Some(why.to_owned()));
     }
     for (count, role, seconds) in asked {
-        let last = retry.asked_at + seconds * 1_000;
+        let last = retry.pending_at + seconds * 1_000;
         if last < NOW {
             let why = format!("the time in which `{role}` could approve has passed");
             return (name, "fail", Some(why));
         }
-        let of_role: Vec<&Given> =
-            retry.given.iter().filter(|given| given.roles.contains(*role)).collect();
+        let of_role: Vec<&OfficerVote> =
+            retry.votes.iter().filter(|given| given.roles.contains(*role)).collect();
         if of_role.iter().any(|given| !given.approves) {
             return (name, "fail", Some(format!("an officer of `{role}` refused it")));
         }
-        let in_time = |given: &&&Given| !(given.at > last || given.expires_ms < NOW);
+        let in_time = |given: &&&OfficerVote| !(given.at > last || given.expires_ms < NOW);
         let have = of_role.iter().filter(in_time).count();
         if unsigned(have) < *count {
             return (name, "fail", Some(format!("{have} of {count} of `{role}` have approved")));

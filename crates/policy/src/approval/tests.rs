@@ -1,10 +1,9 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::evaluation::DEFAULTS;
 use crate::history::History;
 use crate::request::{Entity, Request};
-use crate::{CheckOutcome, Facts, Standing};
+use crate::{Bundle, CheckId, CheckOutcome, Decision, DecisionState, Facts, Verdict};
 
 const NOW: i64 = 1_000_000;
 
@@ -21,8 +20,8 @@ fn bundle(policies: &str) -> Arc<Bundle> {
     Arc::new(Bundle::load(&files.into()).unwrap_or_else(|errors| panic!("{errors}")))
 }
 
-/// Small payments are permitted; two of finance approve all of them within a second, one of the board larger ones within
-/// two. Nothing is paid that is negative.
+/// Small payments are permitted; two of finance approve all of them within a second, one of the
+/// board larger ones within two. Nothing is paid that is negative.
 const POLICIES: &str = r#"
 @id("small") permit (principal, action, resource) when { context.input.cents < 10 };
 @id("all") @approval("2 of finance within 1s") @advice("ask finance") permit (principal, action, resource);
@@ -31,7 +30,7 @@ const POLICIES: &str = r#"
 @id("broken") permit (principal, action, resource) when { context.input.cents * 1000000 > 0 };
 "#;
 
-fn pay(cents: i64, retry: Option<Retry>) -> (Decision, Arc<Bundle>) {
+fn pay(cents: i64, retry: Option<RetryEvidence>) -> (Decision, Arc<Bundle>) {
     let bundle = bundle(POLICIES);
     let request = Request {
         principal: Entity::new("W", "w"),
@@ -39,19 +38,19 @@ fn pay(cents: i64, retry: Option<Retry>) -> (Decision, Arc<Bundle>) {
         resource: Entity::new("R", "r"),
         input: format!("{{\"cents\":{cents}}}"),
     };
-    let facts = Facts { at: NOW, ..DEFAULTS.0 };
-    let standing = Standing { retry, ..DEFAULTS.1.clone() };
+    let facts = Facts { at: NOW, ..Facts::DEFAULT };
+    let state = DecisionState { retry, ..DecisionState::DEFAULT };
     let mut history = History::new(&bundle).unwrap();
-    (crate::decide(&mut history, &standing, &facts, &request), bundle)
+    (crate::decide(&mut history, &state, &facts, &request), bundle)
 }
 
-fn given(roles: &[&str]) -> Given {
+fn given(roles: &[&str]) -> OfficerVote {
     let roles = roles.iter().map(|role| (*role).to_owned()).collect();
-    Given { roles, at: NOW - 100, expires_ms: NOW, approves: true }
+    OfficerVote { roles, at: NOW - 100, expires_ms: NOW, approves: true }
 }
 
-fn retry(given: &[Given]) -> Option<Retry> {
-    Some(Retry { asked_at: NOW - 1_000, objection: None, given: given.to_vec() })
+fn retry(given: &[OfficerVote]) -> Option<RetryEvidence> {
+    Some(RetryEvidence { pending_at: NOW - 1_000, objection: None, votes: given.to_vec() })
 }
 
 fn roles(decision: &Decision) -> Vec<(u64, &str)> {
@@ -59,7 +58,7 @@ fn roles(decision: &Decision) -> Vec<(u64, &str)> {
 }
 
 #[test]
-fn it_waits_for_all_that_any_satisfied_permit_asks_for_whatever_the_others_say() {
+fn a_request_waits_for_every_satisfied_permits_approval() {
     let (small, _) = pay(5, None);
     assert_eq!((small.verdict(), small.code()), (Verdict::Pending, "approval.required"));
     assert_eq!(roles(&small), [(2, "finance")]);
@@ -83,13 +82,13 @@ fn a_forbid_or_an_error_waits_for_nobody() {
             assert_eq!((decision.verdict(), decision.code()), (Verdict::Deny, code));
             assert_eq!(roles(&decision), []);
             let last = decision.checks().last().unwrap();
-            assert_eq!((last.name, last.outcome), (CHECK, outcome));
+            assert_eq!((last.id, last.outcome), (CheckId::ApprovalRequired, outcome));
         }
     }
 }
 
 #[test]
-fn another_check_that_fails_makes_it_a_denial_that_nobody_can_approve() {
+fn another_failed_check_makes_it_a_denial() {
     let bundle = bundle(POLICIES);
     let request = Request {
         principal: Entity::new("W", "w"),
@@ -97,20 +96,20 @@ fn another_check_that_fails_makes_it_a_denial_that_nobody_can_approve() {
         resource: Entity::new("R", "r"),
         input: r#"{"cents":5}"#.to_owned(),
     };
-    let standing = Standing { halted: true, ..DEFAULTS.1.clone() };
+    let state = DecisionState { halted: true, ..DecisionState::DEFAULT };
     let mut history = History::new(&bundle).unwrap();
-    let decision = crate::decide(&mut history, &standing, &DEFAULTS.0, &request);
+    let decision = crate::decide(&mut history, &state, &Facts::DEFAULT, &request);
     assert_eq!((decision.verdict(), decision.code()), (Verdict::Deny, "execution.halted"));
     assert!(!String::from_utf8(decision.to_bytes()).unwrap().contains("awaits"));
 }
 
 #[test]
-fn a_retry_is_permitted_only_with_all_that_is_asked_for_and_in_time() {
+fn a_retry_needs_every_approval_in_time() {
     let finance = || given(&["finance"]);
     let board = || given(&["board"]);
-    let late = |given: Given| Given { at: NOW + 1, ..given };
-    let expired = |given: Given| Given { expires_ms: NOW - 1, ..given };
-    let refusal = |given: Given| Given { approves: false, ..given };
+    let late = |given: OfficerVote| OfficerVote { at: NOW + 1, ..given };
+    let expired = |given: OfficerVote| OfficerVote { expires_ms: NOW - 1, ..given };
+    let refusal = |given: OfficerVote| OfficerVote { approves: false, ..given };
     for (cents, given, permitted) in [
         (5, vec![finance(), finance()], true),
         (5, vec![finance()], false),
@@ -133,22 +132,23 @@ fn a_retry_is_permitted_only_with_all_that_is_asked_for_and_in_time() {
     }
 }
 
-fn given_nobody() -> Given {
+fn given_nobody() -> OfficerVote {
     given(&[])
 }
 
 #[test]
 fn a_retry_that_comes_late_or_stands_on_nothing_is_denied() {
     let both = [given(&["finance"]), given(&["finance"])];
-    let late = Retry { asked_at: NOW - 1_001, objection: None, given: both.to_vec() };
+    let late = RetryEvidence { pending_at: NOW - 1_001, objection: None, votes: both.to_vec() };
     assert_eq!(pay(5, Some(late)).0.verdict(), Verdict::Deny);
-    let other = Retry { asked_at: NOW, objection: Some("it was used"), given: both.to_vec() };
+    let other =
+        RetryEvidence { pending_at: NOW, objection: Some("it was used"), votes: both.to_vec() };
     let (decision, _) = pay(5, Some(other));
     assert_eq!(decision.checks().last().unwrap().why.as_deref(), Some("it was used"));
 }
 
 #[test]
-fn the_agent_is_told_the_advice_of_the_policies_that_decided_and_of_no_others() {
+fn only_determining_policies_give_advice() {
     let advice = |(decision, bundle): (Decision, Arc<Bundle>)| bundle.advice(&decision);
     assert_eq!(advice(pay(5, None)), ["ask finance"]);
     assert_eq!(advice(pay(-5, None)), ["pay forwards"]);
@@ -157,8 +157,8 @@ fn the_agent_is_told_the_advice_of_the_policies_that_decided_and_of_no_others() 
 }
 
 #[test]
-fn what_is_asked_for_reads_back_as_itself() {
-    let approval = Approval { role: "finance".to_owned(), count: 2, within_ms: 5 };
-    assert_eq!(Approval::from_value(&approval.to_value()), Some(approval));
-    assert_eq!(Approval::from_value(&Value::Bool(true)), None);
+fn an_approval_rule_reads_back_as_itself() {
+    let approval = ApprovalRule { role: "finance".to_owned(), count: 2, within_ms: 5 };
+    assert_eq!(ApprovalRule::from_value(&approval.to_value()), Some(approval));
+    assert_eq!(ApprovalRule::from_value(&Value::Bool(true)), None);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::approval;
 use super::policies::PolicyInfo;
 use super::source::{Annotation, Statement};
-use crate::error::{LoadCode, LoadError, Place};
+use crate::error::{LoadCode, LoadError, SourcePlace};
 use crate::limits::{ANNOTATION_BYTES_MAX, APPROVALS_MAX, POLICY_ID_BYTES_MAX};
 use crate::nearest::nearest;
 use crate::semantics::Semantics;
@@ -50,7 +50,7 @@ pub(crate) fn check(
             } else if name == "approval"
                 && let Err(why) = approval::parse(written(text, statement, annotation))
             {
-                errors.push(point(why));
+                errors.push(point(why.to_string()));
             }
         }
     }
@@ -113,7 +113,7 @@ fn check_id(
         return Some(error);
     };
     let value = written(text, statement, annotation).to_owned();
-    let line = Place::of(text, annotation.span.start, 0).line;
+    let line = SourcePlace::of(text, annotation.span.start, 0).line;
     let wrong = |message: String| {
         LoadError::new(LoadCode::PolicyAnnotation, path, message).at(
             text,
@@ -133,8 +133,8 @@ fn check_id(
     None
 }
 
-/// Checks the values of annotations, once they are read. Ids are looked at again: what counts is what the parser
-/// read, not what the scan did.
+/// Checks the values of annotations, once they are read. Ids are looked at again: what counts is
+/// what the parser read, not what the scan did.
 pub(crate) fn check_values(infos: &[PolicyInfo]) -> Result<(), Vec<LoadError>> {
     let mut errors = Vec::new();
     let asked: BTreeSet<_> = infos.iter().filter_map(|info| info.approval.as_ref()).collect();
@@ -159,7 +159,7 @@ pub(crate) fn check_values(infos: &[PolicyInfo]) -> Result<(), Vec<LoadError>> {
         }
         let approval = info.annotations.get("approval").map(|value| approval::parse(value));
         if let Some(Err(why)) = &approval {
-            errors.push(wrong(why.clone()));
+            errors.push(wrong(why.to_string()));
         } else if approval.is_some() && info.effect == "forbid" {
             errors.push(wrong(
                 "`@approval` belongs to a `permit`: what is forbidden waits for nobody".to_owned(),

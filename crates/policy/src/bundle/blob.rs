@@ -1,4 +1,5 @@
-//! The archive of a bundle: one canonical JSON object that holds every file, so that it has one digest.
+//! The archive of a bundle: one canonical JSON object that holds every file, so that it has one
+//! digest.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,8 @@ use super::Files;
 use crate::error::{LoadCode, LoadError};
 use crate::limits::{BUNDLE_BYTES_MAX, FILE_BYTES_MAX, FILES_MAX, PATH_BYTES_MAX};
 
-/// The archive of `files`: `{"files":[{"bytes","path"}...],"v":1}`, sorted by path, bytes in base64url.
+/// The archive of `files`: `{"files":[{"bytes","path"}...],"v":1}`, sorted by path, bytes in
+/// base64url.
 pub(crate) fn pack(files: &Files) -> Vec<u8> {
     let entries = files.iter().map(|(path, bytes)| {
         object([

@@ -7,8 +7,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::DETECTORS;
 use super::labels::{LabelRules, is_label};
-use super::manifest::{Entry, Key, Reader, Span};
-use crate::detectors::{Detectors, Set};
+use super::manifest::{TomlCodes, TomlEntry, TomlKey, TomlReader, TomlSpan};
+use crate::detectors::{DetectorSet, Detectors};
 use crate::error::{LoadCode, LoadError};
 use crate::labels::Labels;
 use crate::limits::{
@@ -29,7 +29,8 @@ struct Detector {
 
 /// Reads the file, with all of its problems.
 pub(super) fn read(text: &Arc<str>, labels: &LabelRules) -> Result<Detectors, Vec<LoadError>> {
-    let mut reader = Reader::new(text, DETECTORS, (LoadCode::Detectors, LoadCode::DetectorsKey));
+    let codes = TomlCodes { value: LoadCode::Detectors, key: LoadCode::DetectorsKey };
+    let mut reader = TomlReader::new(text, DETECTORS, codes);
     let Some(table) = reader.table() else { return Err(reader.errors) };
     let table = table.get_ref();
     reader.only(table, "at the top", &["detectors"]);
@@ -46,11 +47,11 @@ pub(super) fn read(text: &Arc<str>, labels: &LabelRules) -> Result<Detectors, Ve
     if reader.errors.is_empty() { Ok(Detectors { arguments, results }) } else { Err(reader.errors) }
 }
 
-impl Reader<'_> {
+impl TomlReader<'_> {
     fn detector(
         &mut self,
-        key: &Key<'_>,
-        value: &Entry<'_>,
+        key: &TomlKey<'_>,
+        value: &TomlEntry<'_>,
         labels: &LabelRules,
     ) -> Option<Detector> {
         let name = key.get_ref().as_ref();
@@ -81,7 +82,7 @@ impl Reader<'_> {
         })
     }
 
-    fn looks_at(&mut self, table: &DeTable<'_>, span: &Span) -> Vec<&'static str> {
+    fn looks_at(&mut self, table: &DeTable<'_>, span: &TomlSpan) -> Vec<&'static str> {
         let Some((items, span)) = self.required(table, "looks_at", span, DeValue::as_array) else {
             return Vec::new();
         };
@@ -104,7 +105,7 @@ impl Reader<'_> {
     }
 
     /// Whether a pattern can be run over any text.
-    fn pattern(&mut self, pattern: &str, span: &Span) -> bool {
+    fn pattern(&mut self, pattern: &str, span: &TomlSpan) -> bool {
         if pattern.len() > DETECTOR_PATTERN_BYTES_MAX {
             let message = format!("a pattern is at most {DETECTOR_PATTERN_BYTES_MAX} bytes");
             self.wrong(LoadCode::Limit, span, message);
@@ -124,7 +125,7 @@ impl Reader<'_> {
         }
     }
 
-    fn refused(&mut self, why: &Error, span: &Span) {
+    fn refused(&mut self, why: &Error, span: &TomlSpan) {
         if let Error::CompiledTooBig(_) = why {
             let message = format!(
                 "compiled, a pattern or all together take more than {DETECTOR_PROGRAM_BYTES_MAX} bytes: write shorter repetitions and smaller classes"
@@ -140,18 +141,22 @@ impl Reader<'_> {
     }
 
     /// The detectors that look at this, as one.
-    fn set(&mut self, found: &[Detector], what: &str) -> Set {
+    fn set(&mut self, found: &[Detector], what: &str) -> DetectorSet {
         let looking: Vec<&Detector> =
             found.iter().filter(|one| one.looks_at.contains(&what)).collect();
         let patterns = looking.iter().map(|one| one.pattern.as_str());
         match RegexSetBuilder::new(patterns).size_limit(DETECTOR_PROGRAM_BYTES_MAX).build() {
             Ok(patterns) => {
                 let names = looking.iter().map(|one| one.name.clone()).collect();
-                Set { patterns, names, adds: looking.iter().map(|one| one.adds.clone()).collect() }
+                DetectorSet {
+                    patterns,
+                    names,
+                    adds: looking.iter().map(|one| one.adds.clone()).collect(),
+                }
             }
             Err(why) => {
                 self.refused(&why, &(0..0));
-                Set::default()
+                DetectorSet::default()
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Entities: those that a bundle states in `entities.json`, and those that a request describes by properties.
+//! Entities: those that a bundle states in `entities.json`, and those that a request describes by
+//! properties.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,16 +8,18 @@ use cedar_policy::Entity as CedarEntity;
 use cedar_policy_core::ast::{Entity, EntityUID};
 
 use super::schema::{EntityType, Shapes};
-use crate::json::Json;
-use crate::nearest::nearest;
-use crate::typed::{At, Typed, Undeclared, entity_reference, quoted, uid};
+use crate::json::{Json, JsonError};
+use crate::nearest::{nearest, suggestion};
+use crate::typed::{
+    CedarError, MemberPath, Misfit, Typed, Undeclared, entity_reference, quoted, uid,
+};
 
 /// The member of properties that holds an entity's parents.
 const PARENTS: &str = "parents";
 /// The member that holds its tags.
 const TAGS: &str = "tags";
 
-/// What is known of one entity.
+/// The attributes, tags and parents of one entity.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct EntityData {
     pub(crate) attributes: BTreeMap<String, Typed>,
@@ -29,7 +32,43 @@ pub(crate) struct EntityData {
 /// Entities by full type name and id.
 pub(crate) type EntityMap = BTreeMap<(String, String), EntityData>;
 
-/// Reads `entities.json`: Cedar's form, an array of `{"uid", "attrs", "parents"}`. All problems at once.
+/// Why an entity can't be read, or does not fit the schema. Names members and types, never values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum EntityError {
+    #[error("is {found}, not an object")]
+    NoObject { found: &'static str },
+    #[error("`{name}` is not one of `uid`, `attrs`, `parents`, `tags`")]
+    UnknownMember { name: String },
+    #[error("`uid` is not {{type, id}}")]
+    Uid,
+    #[error("`attrs` is not an object")]
+    Attributes,
+    #[error("`{at}` {why}")]
+    Json { at: String, why: JsonError },
+    #[error("the type `{name}` is not in the schema{}", suggestion(nearest.as_deref()))]
+    UnknownType { name: String, nearest: Option<String> },
+    #[error("an id is not among those that the schema lists")]
+    UnlistedId,
+    #[error("`parents` is {found}, not an array")]
+    ParentsNoArray { found: &'static str },
+    #[error("`parents` holds other than {{type, id}}")]
+    Parent,
+    #[error("the schema allows no parent of type `{name}` here")]
+    ParentType { name: String },
+    #[error("`{at}` is {found}, not an object")]
+    TagsNoObject { at: String, found: &'static str },
+    #[error(
+        "`{at}`: the type `{kind}` has no tags in the schema, or `bundle.toml` does not say `semantics = 4`"
+    )]
+    NoTags { at: String, kind: String },
+    #[error("the request and the bundle disagree on `{name}`")]
+    Disagreement { name: String },
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+}
+
+/// Reads `entities.json`: Cedar's form, an array of `{"uid", "attrs", "parents"}`. All problems at
+/// once.
 pub(crate) fn read(text: &str, shapes: &Shapes) -> Result<EntityMap, Vec<String>> {
     let items = match Json::parse(text) {
         Ok(Json::Array(items)) => items,
@@ -50,22 +89,22 @@ pub(crate) fn read(text: &str, shapes: &Shapes) -> Result<EntityMap, Vec<String>
     if errors.is_empty() { Ok(entities) } else { Err(errors) }
 }
 
-fn read_one(item: &Json, shapes: &Shapes) -> Result<((String, String), EntityData), String> {
-    let members = item.as_object().ok_or_else(|| format!("is {}, not an object", item.kind()))?;
+fn read_one(item: &Json, shapes: &Shapes) -> Result<((String, String), EntityData), EntityError> {
+    let members = item.as_object().ok_or(EntityError::NoObject { found: item.kind() })?;
     if let Some(name) =
         members.keys().find(|name| !["uid", "attrs", PARENTS, TAGS].contains(&name.as_str()))
     {
-        return Err(format!("`{}` is not one of `uid`, `attrs`, `parents`, `tags`", quoted(name)));
+        return Err(EntityError::UnknownMember { name: quoted(name) });
     }
-    let (kind, id) =
-        members.get("uid").and_then(entity_reference).ok_or("`uid` is not {type, id}")?;
+    let (kind, id) = members.get("uid").and_then(entity_reference).ok_or(EntityError::Uid)?;
     let (kind, shape) = entity_type(kind, shapes)?;
     let empty = Json::Object(BTreeMap::new());
     let attributes = members.get("attrs").unwrap_or(&empty);
-    let attributes = attributes.as_object().ok_or("`attrs` is not an object")?;
-    let attributes = shape.attributes.read(attributes, At::root("attrs"), Undeclared::Refuse)?;
+    let attributes = attributes.as_object().ok_or(EntityError::Attributes)?;
+    let attributes =
+        shape.attributes.read(attributes, MemberPath::root("attrs"), Undeclared::Refuse)?;
     let parents = members.get("parents").map(|list| read_parents(list, shape, shapes));
-    let tags = members.get(TAGS).map(|tags| read_tags(tags, shape, At::root(TAGS)));
+    let tags = members.get(TAGS).map(|tags| read_tags(tags, shape, MemberPath::root(TAGS)));
     let data = EntityData {
         attributes,
         tags: tags.transpose()?.unwrap_or_default(),
@@ -75,18 +114,19 @@ fn read_one(item: &Json, shapes: &Shapes) -> Result<((String, String), EntityDat
     Ok(((kind.to_owned(), id.to_owned()), data))
 }
 
-/// The properties of an entity of a request: declared attributes and `parents`. Required attributes may be missing
-/// here, since the bundle may state them.
+/// The properties of an entity of a request: declared attributes and `parents`. Required attributes
+/// may be missing here, since the bundle may state them.
 pub(crate) fn read_properties(
     text: &str,
     shape: &EntityType,
     shapes: &Shapes,
-    at: At<'_>,
-) -> Result<EntityData, String> {
+    at: MemberPath<'_>,
+) -> Result<EntityData, EntityError> {
     if text == "{}" {
         return Ok(EntityData::default());
     }
-    let mut members = Json::parse_object(text).map_err(|why| format!("`{at}` {why}"))?;
+    let mut members =
+        Json::parse_object(text).map_err(|why| EntityError::Json { at: at.to_string(), why })?;
     let parents = match members.remove(PARENTS) {
         Some(list) => read_parents(&list, shape, shapes)?,
         None => BTreeSet::new(),
@@ -105,17 +145,15 @@ pub(crate) fn read_properties(
 fn read_tags(
     json: &Json,
     shape: &EntityType,
-    at: At<'_>,
-) -> Result<BTreeMap<String, Typed>, String> {
-    let members =
-        json.as_object().ok_or_else(|| format!("`{at}` is {}, not an object", json.kind()))?;
+    at: MemberPath<'_>,
+) -> Result<BTreeMap<String, Typed>, EntityError> {
+    let members = json
+        .as_object()
+        .ok_or_else(|| EntityError::TagsNoObject { at: at.to_string(), found: json.kind() })?;
     let Some(ty) = &shape.tags else {
         return match members.is_empty() {
             true => Ok(BTreeMap::new()),
-            false => Err(format!(
-                "`{at}`: the type `{}` has no tags in the schema, or `bundle.toml` does not say `semantics = 4`",
-                shape.kind
-            )),
+            false => Err(EntityError::NoTags { at: at.to_string(), kind: shape.kind.to_string() }),
         };
     };
     members
@@ -128,20 +166,17 @@ fn read_tags(
 pub(crate) fn entity_type<'a>(
     kind: &'a str,
     shapes: &'a Shapes,
-) -> Result<(&'a str, &'a EntityType), String> {
+) -> Result<(&'a str, &'a EntityType), EntityError> {
     shapes.entity(kind).ok_or_else(|| {
-        let meant = nearest(kind, shapes.entity_names());
-        let meant = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
-        format!("the type `{}` is not in the schema{meant}", quoted(kind))
+        let nearest = nearest(kind, shapes.entity_names());
+        EntityError::UnknownType { name: quoted(kind), nearest }
     })
 }
 
 /// Where the schema lists a type's ids, refuses any other.
-pub(crate) fn check_id(shape: &EntityType, id: &str) -> Result<(), String> {
+pub(crate) fn check_id(shape: &EntityType, id: &str) -> Result<(), EntityError> {
     match &shape.ids {
-        Some(ids) if !ids.contains(id) => {
-            Err("an id is not among those that the schema lists".to_owned())
-        }
+        Some(ids) if !ids.contains(id) => Err(EntityError::UnlistedId),
         _ => Ok(()),
     }
 }
@@ -150,16 +185,16 @@ fn read_parents(
     list: &Json,
     shape: &EntityType,
     shapes: &Shapes,
-) -> Result<BTreeSet<(String, String)>, String> {
+) -> Result<BTreeSet<(String, String)>, EntityError> {
     let Json::Array(items) = list else {
-        return Err(format!("`parents` is {}, not an array", list.kind()));
+        return Err(EntityError::ParentsNoArray { found: list.kind() });
     };
     let mut parents = BTreeSet::new();
     for item in items {
-        let (kind, id) = entity_reference(item).ok_or("`parents` holds other than {type, id}")?;
+        let (kind, id) = entity_reference(item).ok_or(EntityError::Parent)?;
         let (kind, _) = entity_type(kind, shapes)?;
         if !shape.parents.contains(kind) {
-            return Err(format!("the schema allows no parent of type `{}` here", quoted(kind)));
+            return Err(EntityError::ParentType { name: quoted(kind) });
         }
         parents.insert((kind.to_owned(), id.to_owned()));
     }
@@ -167,8 +202,9 @@ fn read_parents(
 }
 
 impl EntityData {
-    /// Adds what another source says of the same entity. Where both state an attribute, they must agree.
-    pub(crate) fn merge(&mut self, other: EntityData) -> Result<(), String> {
+    /// Adds what another source says of the same entity. Where both state an attribute, they must
+    /// agree.
+    pub(crate) fn merge(&mut self, other: EntityData) -> Result<(), EntityError> {
         for (own, others) in
             [(&mut self.attributes, other.attributes), (&mut self.tags, other.tags)]
         {
@@ -177,10 +213,7 @@ impl EntityData {
                     Entry::Vacant(place) => drop(place.insert(value)),
                     Entry::Occupied(place) if *place.get() == value => {}
                     Entry::Occupied(place) => {
-                        return Err(format!(
-                            "the request and the bundle disagree on `{}`",
-                            place.key()
-                        ));
+                        return Err(EntityError::Disagreement { name: place.key().clone() });
                     }
                 }
             }
@@ -189,8 +222,8 @@ impl EntityData {
         Ok(())
     }
 
-    /// The entity for Cedar's evaluator, whose ancestors are its parents so far; none where an attribute can't be
-    /// evaluated.
+    /// The entity for Cedar's evaluator, whose ancestors are its parents so far; none where an
+    /// attribute can't be evaluated.
     pub(crate) fn to_entity(&self, uid: EntityUID, shapes: &Shapes) -> Option<Entity> {
         let values = |values: &BTreeMap<String, Typed>| {
             let values = values.iter();
@@ -210,12 +243,12 @@ impl EntityData {
     }
 
     /// The entity for Cedar.
-    pub(crate) fn to_cedar(&self, kind: &str, id: &str) -> Result<CedarEntity, String> {
+    pub(crate) fn to_cedar(&self, kind: &str, id: &str) -> Result<CedarEntity, CedarError> {
         let values = |values: &BTreeMap<String, Typed>| {
             values.iter().map(|(name, value)| Ok((name.clone(), value.to_cedar()?))).collect()
         };
-        let attributes: Result<Vec<_>, String> = values(&self.attributes);
-        let tags: Result<Vec<_>, String> = values(&self.tags);
+        let attributes: Result<Vec<_>, CedarError> = values(&self.attributes);
+        let tags: Result<Vec<_>, CedarError> = values(&self.tags);
         let parents = self.parents.iter().map(|(kind, id)| uid(kind, id));
         let parents = parents.collect::<Result<Vec<_>, _>>()?;
         CedarEntity::new_with_tags(
@@ -224,6 +257,6 @@ impl EntityData {
             parents.into_iter().collect::<Vec<_>>(),
             tags?,
         )
-        .map_err(|_| "an attribute can't be evaluated".to_owned())
+        .map_err(|_| CedarError::Attribute)
     }
 }

@@ -4,10 +4,12 @@ use dogwood_language::UNPINNED_EVENT_SCHEMA;
 
 use crate::semantics::Semantics;
 
-/// The event schema of a version. None pins events to a principal: an execution's history is its own.
+/// The event schema of a version. None pins events to a principal: an execution's history is its
+/// own.
 ///
-/// From the fourth version on, who asked and what was acted on have the names that AgentCore gives them too, and the members
-/// that nothing supplies (`requestId`, `sessionId`) are not in it, so that a policy over them does not load.
+/// From the fourth version on, who asked and what was acted on have the names that AgentCore gives
+/// them too, and the members that nothing supplies (`requestId`, `sessionId`) are not in it, so
+/// that a policy over them does not load.
 pub(super) fn of(semantics: Semantics) -> &'static str {
     if semantics >= Semantics::V4 { FOURTH } else { UNPINNED_EVENT_SCHEMA }
 }

@@ -1,4 +1,5 @@
-//! `labels.toml`: the labels, what actions do to them, and the resources that carry some from the start.
+//! `labels.toml`: the labels, what actions do to them, and the resources that carry some from the
+//! start.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,26 +8,34 @@ use cedar_policy_core::ast::EntityUID;
 use toml::de::{DeTable, DeValue};
 
 use super::LABELS;
-use super::manifest::{Entry, Key, Manifest, Reader};
-use super::names::Names;
-use super::places::{self, Places};
+use super::manifest::{Manifest, TomlCodes, TomlEntry, TomlKey, TomlReader};
+use super::names::NameSpellings;
+use super::places::{self, PlacePatterns};
 use super::schema::Shapes;
 use crate::error::{LoadCode, LoadError};
 use crate::labels::{LabelChange, Labels};
 use crate::limits::{LABEL_BYTES_MAX, LABELLED_RESOURCES_MAX, LABELS_MAX};
 use crate::nearest::nearest;
-use crate::request::Request;
+use crate::request::{Request, ToolName};
 use crate::semantics::Semantics;
 
-/// What `labels.toml` says.
+/// The parts of the bundle that `labels.toml` is checked against.
+#[derive(Clone, Copy)]
+pub(super) struct LabelContext<'a> {
+    pub(super) shapes: &'a Shapes,
+    pub(super) spellings: &'a NameSpellings,
+    pub(super) manifest: &'a Manifest,
+}
+
+/// The rules of `labels.toml`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LabelRules {
     names: Labels,
     actions: BTreeMap<EntityUID, ActionRule>,
-    /// What tools add beyond their actions, by server and tool.
-    tools: BTreeMap<(String, String), Labels>,
+    /// The labels that tools add beyond their actions.
+    tools: BTreeMap<ToolName, Labels>,
     resources: Vec<ResourceRule>,
-    pub(super) places: Places,
+    pub(super) places: PlacePatterns,
 }
 
 #[derive(Debug, Clone)]
@@ -41,44 +50,44 @@ struct ActionRule {
 #[derive(Debug, Clone)]
 struct ResourceRule {
     kind: String,
-    id: Pattern,
+    id: IdPattern,
     labels: Labels,
 }
 
 /// An id, in lower case: whole, or how it begins, or how it ends, or what is in it.
 #[derive(Debug, Clone)]
-pub(super) enum Pattern {
+pub(super) enum IdPattern {
     Whole(String),
     Begins(String),
     Ends(String),
     Holds(String),
 }
 
-impl Pattern {
+impl IdPattern {
     /// `*` stands for anything, at the end, at the beginning or at both, and nowhere else.
-    pub(super) fn parse(text: &str) -> Option<Pattern> {
+    pub(super) fn parse(text: &str) -> Option<IdPattern> {
         let lower = text.to_lowercase();
         let pattern = match (lower.strip_suffix('*'), lower.strip_prefix('*')) {
             (Some(start), _) => match start.strip_prefix('*') {
-                Some(part) => Pattern::Holds(part.to_owned()),
-                None => Pattern::Begins(start.to_owned()),
+                Some(part) => IdPattern::Holds(part.to_owned()),
+                None => IdPattern::Begins(start.to_owned()),
             },
-            (None, Some(end)) => Pattern::Ends(end.to_owned()),
-            (None, None) => Pattern::Whole(lower),
+            (None, Some(end)) => IdPattern::Ends(end.to_owned()),
+            (None, None) => IdPattern::Whole(lower),
         };
-        let (Pattern::Whole(rest)
-        | Pattern::Begins(rest)
-        | Pattern::Ends(rest)
-        | Pattern::Holds(rest)) = &pattern;
+        let (IdPattern::Whole(rest)
+        | IdPattern::Begins(rest)
+        | IdPattern::Ends(rest)
+        | IdPattern::Holds(rest)) = &pattern;
         (!rest.contains('*') && !text.is_empty()).then_some(pattern)
     }
 
     pub(super) fn fits(&self, id: &str) -> bool {
         match self {
-            Pattern::Whole(whole) => id == whole,
-            Pattern::Begins(start) => id.starts_with(start.as_str()),
-            Pattern::Ends(end) => id.ends_with(end.as_str()),
-            Pattern::Holds(part) => id.contains(part.as_str()),
+            IdPattern::Whole(whole) => id == whole,
+            IdPattern::Begins(start) => id.starts_with(start.as_str()),
+            IdPattern::Ends(end) => id.ends_with(end.as_str()),
+            IdPattern::Holds(part) => id.contains(part.as_str()),
         }
     }
 }
@@ -98,8 +107,8 @@ impl LabelRules {
         added
     }
 
-    /// The labels that the resource of a request carries from the start. Letter case makes no difference: where it
-    /// should, a label too many is the safe mistake.
+    /// The labels that the resource of a request carries from the start. Letter case makes no
+    /// difference: where it should, a label too many is the safe mistake.
     pub(crate) fn stated(&self, shapes: &Shapes, request: &Request) -> Labels {
         let mut labels = Labels::NONE;
         if self.resources.is_empty() {
@@ -115,13 +124,14 @@ impl LabelRules {
         labels
     }
 
-    /// What a permitted request does to the labels of who asks. An action that the file does not name reads its
-    /// resource, and adds nothing of its own; a tool adds to what its action does.
+    /// What a permitted request does to the labels of who asks. An action that the file does not
+    /// name reads its resource, and adds nothing of its own; a tool adds to what its action does.
     pub(crate) fn change(
         &self,
         shapes: &Shapes,
         request: &Request,
-        (tool, resource): (Option<&(String, String)>, &Labels),
+        tool: Option<&ToolName>,
+        resource: &Labels,
     ) -> LabelChange {
         if self.actions.is_empty() && self.tools.is_empty() && resource.is_empty() {
             return LabelChange::default();
@@ -144,32 +154,32 @@ impl LabelRules {
     }
 
     /// Reads the file, with all of its problems.
-    pub(crate) fn read(
+    pub(super) fn read(
         text: &Arc<str>,
-        (shapes, spelt): (&Shapes, &Names),
-        manifest: &Manifest,
+        context: LabelContext<'_>,
     ) -> Result<LabelRules, Vec<LoadError>> {
-        let mut reader = Reader::new(text, LABELS, (LoadCode::Labels, LoadCode::LabelsKey));
+        let codes = TomlCodes { value: LoadCode::Labels, key: LoadCode::LabelsKey };
+        let mut reader = TomlReader::new(text, LABELS, codes);
         let Some(table) = reader.table() else { return Err(reader.errors) };
         let table = table.get_ref();
         let known = ["actions", "forgets", "labels", "places", "resources", "tools"];
         reader.only(table, "at the top", &known);
         let names = names(&mut reader, table);
-        let places = places::read(&mut reader, table, (shapes, spelt));
+        let places = places::read(&mut reader, table, context);
         let mut rules = LabelRules { names, places, ..LabelRules::default() };
         if let Some((actions, _)) = reader.optional(table, "actions", DeValue::as_table) {
             for (key, value) in actions {
-                rules.action(&mut reader, (key, value), shapes);
+                rules.action(&mut reader, key, value, context.shapes);
             }
         }
         if let Some((tools, _)) = reader.optional(table, "tools", DeValue::as_table) {
             for (key, value) in tools {
-                rules.tool(&mut reader, (key, value), (shapes, manifest));
+                rules.tool(&mut reader, key, value, context);
             }
         }
         if let Some((resources, span)) = reader.optional(table, "resources", DeValue::as_array) {
             for value in resources {
-                rules.resource(&mut reader, value, (shapes, spelt));
+                rules.resource(&mut reader, value, context);
             }
             if resources.len() > LABELLED_RESOURCES_MAX {
                 let message = format!("more than {LABELLED_RESOURCES_MAX} labelled resources");
@@ -181,8 +191,9 @@ impl LabelRules {
 
     fn action(
         &mut self,
-        reader: &mut Reader<'_>,
-        (key, value): (&Key<'_>, &Entry<'_>),
+        reader: &mut TomlReader<'_>,
+        key: &TomlKey<'_>,
+        value: &TomlEntry<'_>,
         shapes: &Shapes,
     ) {
         let name = key.get_ref().as_ref();
@@ -221,17 +232,18 @@ impl LabelRules {
 
     fn tool(
         &mut self,
-        reader: &mut Reader<'_>,
-        (key, value): (&Key<'_>, &Entry<'_>),
-        (shapes, manifest): (&Shapes, &Manifest),
+        reader: &mut TomlReader<'_>,
+        key: &TomlKey<'_>,
+        value: &TomlEntry<'_>,
+        context: LabelContext<'_>,
     ) {
+        let LabelContext { shapes, manifest, .. } = context;
         let name = key.get_ref().as_ref();
-        let tool = name.split_once('/').map(|(server, tool)| (server.to_owned(), tool.to_owned()));
+        let tool = name.split_once('/').map(|(server, tool)| ToolName::new(server, tool));
         let known = tool.and_then(|tool| manifest.tools.get_key_value(&tool));
         let Some((tool, entry)) = known else {
             let message = format!("the tool `{name}` is not in `bundle.toml`");
-            let names: Vec<String> =
-                manifest.tools.keys().map(|(server, tool)| format!("{server}/{tool}")).collect();
+            let names: Vec<String> = manifest.tools.keys().map(ToolName::to_string).collect();
             let meant = nearest(name, names.iter().map(String::as_str));
             return reader.wrong_name(&key.span(), message, meant);
         };
@@ -257,10 +269,11 @@ impl LabelRules {
 
     fn resource(
         &mut self,
-        reader: &mut Reader<'_>,
-        value: &Entry<'_>,
-        (shapes, spelt): (&Shapes, &Names),
+        reader: &mut TomlReader<'_>,
+        value: &TomlEntry<'_>,
+        context: LabelContext<'_>,
     ) {
+        let LabelContext { shapes, spellings, .. } = context;
         let span = value.span();
         let Some(table) = value.get_ref().as_table() else {
             let message = "a labelled resource is a table".to_owned();
@@ -275,8 +288,8 @@ impl LabelRules {
             return reader.wrong_name(&at, message, nearest(name, shapes.entity_names()));
         };
         let Some((id, at)) = reader.required(table, "id", &span, DeValue::as_str) else { return };
-        spelt.check_pattern(reader, kind, (id, &at));
-        let Some(id) = Pattern::parse(id) else {
+        spellings.check_pattern(reader, kind, id, &at);
+        let Some(id) = IdPattern::parse(id) else {
             let message = "`id` is an id, with `*` for anything at its end, its beginning or both";
             return reader.wrong(LoadCode::Labels, &at, message.to_owned());
         };
@@ -289,7 +302,12 @@ impl LabelRules {
     }
 
     /// A list of declared labels; none where the table has no such key.
-    pub(super) fn list(&self, reader: &mut Reader<'_>, table: &DeTable<'_>, name: &str) -> Labels {
+    pub(super) fn list(
+        &self,
+        reader: &mut TomlReader<'_>,
+        table: &DeTable<'_>,
+        name: &str,
+    ) -> Labels {
         let Some((items, _)) = reader.optional(table, name, DeValue::as_array) else {
             return Labels::NONE;
         };
@@ -309,7 +327,7 @@ impl LabelRules {
 }
 
 /// `[labels]`: name = "what it means".
-fn names(reader: &mut Reader<'_>, table: &DeTable<'_>) -> Labels {
+fn names(reader: &mut TomlReader<'_>, table: &DeTable<'_>) -> Labels {
     let Some((labels, span)) = reader.required(table, "labels", &(0..0), DeValue::as_table) else {
         return Labels::NONE;
     };
@@ -342,8 +360,8 @@ pub(super) fn is_label(name: &str) -> bool {
         && name.chars().all(fits)
 }
 
-/// What only a later version of the decider looks at, in a bundle for an earlier one: it would be silently without
-/// effect.
+/// What only a later version of the decider looks at, in a bundle for an earlier one: it would be
+/// silently without effect.
 pub(super) fn too_early(semantics: Semantics, shapes: &Shapes, has_file: bool) -> Vec<LoadError> {
     if semantics >= Semantics::V2 {
         return Vec::new();

@@ -1,4 +1,5 @@
-//! From files to a bundle: every stage reports all that it finds, and the next one runs on what is sound.
+//! From files to a bundle: every stage reports all that it finds, and the next one runs on what is
+//! sound.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -10,12 +11,13 @@ use proof::digest::Digest;
 
 use super::detectors;
 use super::entities::{self, EntityMap};
-use super::labels::{self, LabelRules};
+use super::labels::{self, LabelContext, LabelRules};
 use super::manifest::{Manifest, ResourceId};
+use super::messages;
 use super::meters;
-use super::names::Names;
+use super::names::NameSpellings;
 use super::policies::{self, Policies, located};
-use super::schema::{Action, Extent, Shapes};
+use super::schema::{ActionShape, Extent, Shapes};
 use super::store::Store;
 use super::{
     Bundle, DETECTORS, ENTITIES, EXPECTED, Files, LABELS, MANIFEST, METERS, REQUESTS, SCHEMA,
@@ -29,12 +31,12 @@ use crate::limits::{
 };
 use crate::meters::Meters;
 use crate::nearest::nearest;
-use crate::protocol;
 use crate::semantics::Semantics;
 use crate::temporal::plan::{Plan, TICKS_PER_SECOND};
-use crate::typed::{Extension, Kind, Record, Type, Undeclared};
+use crate::typed::{CedarError, EntityKind, Extension, RecordType, Type, Undeclared};
 
-/// Loads a bundle from its files, under another version of the decider than it names if one is given.
+/// Loads a bundle from its files, under another version of the decider than it names if one is
+/// given.
 pub(super) fn load(files: &Files, under: Option<Semantics>) -> Result<Bundle, LoadErrors> {
     if !has_stack(0) {
         return Err(no_stack(0).into());
@@ -76,15 +78,16 @@ pub(super) fn build(files: &Files, under: Option<Semantics>) -> Result<Bundle, L
         errors.extend(cedar_files(&texts));
     }
     errors.extend(check_tools(&manifest, &shapes, text(&texts, MANIFEST)));
-    errors.extend(protocol::check(manifest.semantics, &shapes, &text(&texts, SCHEMA)));
+    errors.extend(messages::check(manifest.semantics, &shapes, &text(&texts, SCHEMA)));
     errors.extend(labels::too_early(manifest.semantics, &shapes, texts.contains_key(LABELS)));
-    let names = Names::read((&manifest, &shapes), &text(&texts, MANIFEST), &mut errors);
-    let labels = labels(&texts, (&shapes, &manifest, &names), &mut errors);
-    let detectors = detectors(&texts, (&labels, manifest.semantics), &mut errors);
+    let names = NameSpellings::read(&manifest, &shapes, &text(&texts, MANIFEST), &mut errors);
+    let context = LabelContext { shapes: &shapes, spellings: &names, manifest: &manifest };
+    let labels = labels(&texts, context, &mut errors);
+    let detectors = detectors(&texts, &labels, manifest.semantics, &mut errors);
     let stated = stated(&texts, &shapes, &schema, &mut errors);
     let unnamed = stated.iter().flat_map(|(stated, _)| names.unnamed(stated));
     errors.extend(unnamed.map(|why| LoadError::new(LoadCode::Entities, ENTITIES, why)));
-    let meters = metered(&texts, (&manifest, &shapes, &schema), &mut errors);
+    let meters = metered(&texts, &manifest, &shapes, &schema, &mut errors);
     let policies =
         match policies::load(&policy_texts(&texts), &text(&texts, SCHEMA), manifest.semantics) {
             Ok(policies) if errors.is_empty() => policies,
@@ -104,7 +107,7 @@ pub(super) fn build(files: &Files, under: Option<Semantics>) -> Result<Bundle, L
         leaves: leaves(&policies.lowered),
         temporal: Plan::new(policies.lowered.temporal_fields(), TICKS_PER_SECOND),
         binds: binds(&manifest, &shapes),
-        messages: protocol::messages(&manifest, &shapes),
+        messages: messages::actions(&manifest, &shapes),
         labels,
         names,
         detectors,
@@ -197,21 +200,16 @@ fn manifest(texts: &Texts, files: &Files, errors: &mut Vec<LoadError>) -> Option
     }
 }
 
-fn labels(
-    texts: &Texts,
-    (shapes, manifest, names): (&Shapes, &Manifest, &Names),
-    errors: &mut Vec<LoadError>,
-) -> LabelRules {
+fn labels(texts: &Texts, context: LabelContext<'_>, errors: &mut Vec<LoadError>) -> LabelRules {
     let Some(text) = texts.get(LABELS) else { return LabelRules::default() };
-    LabelRules::read(text, (shapes, names), manifest)
-        .map_err(|found| errors.extend(found))
-        .unwrap_or_default()
+    LabelRules::read(text, context).map_err(|found| errors.extend(found)).unwrap_or_default()
 }
 
 /// The detectors, which the decider knows from its second version on.
 fn detectors(
     texts: &Texts,
-    (labels, semantics): (&LabelRules, Semantics),
+    labels: &LabelRules,
+    semantics: Semantics,
     errors: &mut Vec<LoadError>,
 ) -> Detectors {
     let Some(text) = texts.get(DETECTORS) else { return Detectors::default() };
@@ -242,7 +240,7 @@ fn schema(texts: &Texts, files: &Files, errors: &mut Vec<LoadError>) -> Option<(
         let resolved = cedar_policy::schema_str_to_json_with_resolved_types(&text)
             .map_err(|error| located(SCHEMA, &text, LoadCode::Schema, &error))?;
         let shapes = Shapes::read(&resolved.0)
-            .map_err(|why| LoadError::new(LoadCode::Schema, SCHEMA, why))?;
+            .map_err(|why| LoadError::new(LoadCode::Schema, SCHEMA, why.to_string()))?;
         let shapes = shapes.compare(schema.as_ref());
         Ok((schema, shapes))
     });
@@ -253,7 +251,8 @@ fn schema(texts: &Texts, files: &Files, errors: &mut Vec<LoadError>) -> Option<(
     sound.then_some((schema, shapes))
 }
 
-/// Types nested deeper, or larger, than any that is allowed, refused before the schema's parser recurses into them.
+/// Types nested deeper, or larger, than any that is allowed, refused before the schema's parser
+/// recurses into them.
 fn too_deep(text: &Arc<str>) -> Option<LoadError> {
     let Extent { brackets, depth, size } = Extent::of(text);
     let message = if brackets > TYPE_DEPTH_MAX {
@@ -328,7 +327,7 @@ fn check_actions(shapes: &Shapes, text: &Arc<str>) -> Vec<LoadError> {
 
 fn check_facts(
     action: &str,
-    record: &Record,
+    record: &RecordType,
     point: &dyn Fn(String, &str) -> LoadError,
 ) -> Vec<LoadError> {
     let wrong = record.members.iter().filter(|(name, member)| {
@@ -365,9 +364,9 @@ fn find_word(text: &str, word: &str) -> Option<usize> {
 fn check_tools(manifest: &Manifest, shapes: &Shapes, text: Arc<str>) -> Vec<LoadError> {
     let mut errors = Vec::new();
     let mut modes: BTreeMap<&str, Undeclared> = BTreeMap::new();
-    for ((server, tool), entry) in &manifest.tools {
+    for (tool, entry) in &manifest.tools {
         let point = |message: String| {
-            let message = format!("the tool `{server}/{tool}`: {message}");
+            let message = format!("the tool `{tool}`: {message}");
             LoadError::new(LoadCode::Manifest, MANIFEST, message).at(
                 &text,
                 entry.offset,
@@ -410,7 +409,7 @@ fn check_tools(manifest: &Manifest, shapes: &Shapes, text: Arc<str>) -> Vec<Load
     errors
 }
 
-fn names_resource(action: &Action, argument: &str) -> bool {
+fn names_resource(action: &ActionShape, argument: &str) -> bool {
     action.input().and_then(|input| input.members.get(argument)).is_some_and(|member| {
         member.required && matches!(member.ty, Type::String | Type::Entity(_))
     })
@@ -424,7 +423,9 @@ fn binds(manifest: &Manifest, shapes: &Shapes) -> BTreeSet<EntityUID> {
 /// The meters, which the decider knows from its second version on.
 fn metered(
     texts: &Texts,
-    (manifest, shapes, schema): (&Manifest, &Shapes, &Schema),
+    manifest: &Manifest,
+    shapes: &Shapes,
+    schema: &Schema,
     errors: &mut Vec<LoadError>,
 ) -> Meters {
     let Some(text) = texts.get(METERS) else { return Meters::default() };
@@ -434,7 +435,7 @@ fn metered(
         return Meters::default();
     }
     let groups = groups(schema);
-    let read = meters::read(text, &meters::Known { shapes, groups: &groups });
+    let read = meters::read(text, &meters::ChargeTargets { shapes, groups: &groups });
     read.map_err(|found| errors.extend(found)).unwrap_or_default()
 }
 
@@ -463,8 +464,8 @@ fn stated(
         .map_err(|found| errors.extend(found.into_iter().map(wrong)))
         .ok()?;
     let entities = stated.iter().map(|((kind, id), data)| data.to_cedar(kind, id));
-    let entities: Result<Vec<_>, String> = entities.collect();
-    let store = entities.and_then(|all| {
+    let entities: Result<Vec<_>, CedarError> = entities.collect();
+    let store = entities.map_err(|why| why.to_string()).and_then(|all| {
         Entities::from_entities(all, Some(schema)).map_err(|error| error.to_string())
     });
     let store = store.map_err(|why| errors.push(wrong(why))).ok()?;
@@ -480,8 +481,9 @@ fn leaves(lowered: &dogwood_language::LoweredPolicySet) -> BTreeMap<EntityUID, V
                 Some(namespace) => format!("{namespace}::Action"),
                 None => "Action".to_owned(),
             };
-            // A name that does not parse names no action of the schema, so no request can ask for it.
-            let Ok(kind) = Kind::parse(&kind) else { continue };
+            // A name that does not parse names no action of the schema, so no request can ask for
+            // it.
+            let Ok(kind) = EntityKind::parse(&kind) else { continue };
             leaves.entry(kind.uid(&action.id)).or_default().push(field.id.clone());
         }
     }

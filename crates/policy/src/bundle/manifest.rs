@@ -1,4 +1,5 @@
-//! `bundle.toml`: the bundle's name and version, and which action and resource each tool of a server stands for.
+//! `bundle.toml`: the bundle's name and version, and which action and resource each tool of a
+//! server stands for.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,10 +9,11 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::MANIFEST;
+use super::history_scope::HistoryScope;
 use crate::error::{LoadCode, LoadError};
 use crate::facts::Trust;
-use crate::history::HistoryOf;
 use crate::nearest::nearest;
+use crate::request::ToolName;
 use crate::semantics::Semantics;
 use crate::spelling::{Same, Spelling};
 use crate::typed::Undeclared;
@@ -24,11 +26,10 @@ pub(crate) struct Manifest {
     pub(crate) semantics: Semantics,
     pub(crate) trust_minimum: Trust,
     /// None where it is not said.
-    pub(crate) history_of: Option<HistoryOf>,
+    pub(crate) history_of: Option<HistoryScope>,
     /// Which spellings are one, by the entity type of what is named, as it is written here.
     pub(crate) same_name: BTreeMap<String, Spelled>,
-    /// By server and tool.
-    pub(crate) tools: BTreeMap<(String, String), Tool>,
+    pub(crate) tools: BTreeMap<ToolName, ManifestTool>,
 }
 
 /// What `same_name` says of a type, and where.
@@ -41,7 +42,7 @@ pub(crate) struct Spelled {
 
 /// What a tool of a server stands for.
 #[derive(Debug, Clone)]
-pub(crate) struct Tool {
+pub(crate) struct ManifestTool {
     pub(crate) action: String,
     pub(crate) resource_kind: String,
     pub(crate) resource_id: ResourceId,
@@ -91,33 +92,38 @@ impl Default for Manifest {
 impl Manifest {
     /// Reads the file, with all of its problems.
     pub(crate) fn read(text: &Arc<str>) -> Result<Manifest, Vec<LoadError>> {
-        let mut reader = Reader::new(text, MANIFEST, (LoadCode::Manifest, LoadCode::ManifestKey));
+        let codes = TomlCodes { value: LoadCode::Manifest, key: LoadCode::ManifestKey };
+        let mut reader = TomlReader::new(text, MANIFEST, codes);
         let Some(table) = reader.table() else { return Err(reader.errors) };
         let manifest = reader.manifest(&table);
         if reader.errors.is_empty() { Ok(manifest) } else { Err(reader.errors) }
     }
 }
 
-pub(super) type Key<'a> = Spanned<DeString<'a>>;
-pub(super) type Entry<'a> = Spanned<DeValue<'a>>;
-pub(super) type Span = std::ops::Range<usize>;
+pub(super) type TomlKey<'a> = Spanned<DeString<'a>>;
+pub(super) type TomlEntry<'a> = Spanned<DeValue<'a>>;
+pub(super) type TomlSpan = std::ops::Range<usize>;
+
+/// The codes of the problems of one TOML file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TomlCodes {
+    /// A wrong value.
+    pub(super) value: LoadCode,
+    /// A key that means nothing.
+    pub(super) key: LoadCode,
+}
 
 /// Reads the tables of one TOML file of a bundle.
-pub(super) struct Reader<'t> {
+pub(super) struct TomlReader<'t> {
     text: &'t Arc<str>,
     file: &'static str,
-    /// Of a wrong value, and of an unknown key.
-    codes: (LoadCode, LoadCode),
+    codes: TomlCodes,
     pub(super) errors: Vec<LoadError>,
 }
 
-impl<'t> Reader<'t> {
-    pub(super) fn new(
-        text: &'t Arc<str>,
-        file: &'static str,
-        codes: (LoadCode, LoadCode),
-    ) -> Reader<'t> {
-        Reader { text, file, codes, errors: Vec::new() }
+impl<'t> TomlReader<'t> {
+    pub(super) fn new(text: &'t Arc<str>, file: &'static str, codes: TomlCodes) -> TomlReader<'t> {
+        TomlReader { text, file, codes, errors: Vec::new() }
     }
 
     /// The whole file; none where it is not TOML.
@@ -125,19 +131,19 @@ impl<'t> Reader<'t> {
         let (table, broken) = DeTable::parse_recoverable(self.text);
         for error in broken {
             let span = error.span().unwrap_or_default();
-            self.wrong(self.codes.0, &span, error.message().trim().to_owned());
+            self.wrong(self.codes.value, &span, error.message().trim().to_owned());
         }
         self.errors.is_empty().then_some(table)
     }
 
-    pub(super) fn wrong(&mut self, code: LoadCode, span: &Span, message: String) {
+    pub(super) fn wrong(&mut self, code: LoadCode, span: &TomlSpan, message: String) {
         let error = LoadError::new(code, self.file, message);
         self.errors.push(error.at(self.text, span.start, span.len()));
     }
 
     /// A name that is not known, with the one that may have been meant.
-    pub(super) fn wrong_name(&mut self, span: &Span, message: String, meant: Option<String>) {
-        let error = LoadError::new(self.codes.0, self.file, message);
+    pub(super) fn wrong_name(&mut self, span: &TomlSpan, message: String, meant: Option<String>) {
+        let error = LoadError::new(self.codes.value, self.file, message);
         self.errors.push(error.at(self.text, span.start, span.len()).nearest(meant));
     }
 
@@ -149,7 +155,7 @@ impl<'t> Reader<'t> {
                 continue;
             }
             let message = format!("unknown key `{name}` {whose}");
-            let error = LoadError::new(self.codes.1, self.file, message)
+            let error = LoadError::new(self.codes.key, self.file, message)
                 .at(self.text, key.span().start, key.span().len())
                 .nearest(nearest(name, known.iter().copied()))
                 .help(format!("the known keys are {}", listed(known)));
@@ -186,10 +192,10 @@ impl<'t> Reader<'t> {
     }
 
     /// Whose events conditions over history see, where it is said.
-    fn history_of(&mut self, table: &DeTable<'_>) -> Option<HistoryOf> {
+    fn history_of(&mut self, table: &DeTable<'_>) -> Option<HistoryScope> {
         match self.optional(table, "history", DeValue::as_str)? {
-            ("line", _) => Some(HistoryOf::Line),
-            ("execution", _) => Some(HistoryOf::Execution),
+            ("line", _) => Some(HistoryScope::Line),
+            ("execution", _) => Some(HistoryScope::Execution),
             (_, span) => {
                 let message = "`history` is `line` or `execution`".to_owned();
                 self.wrong(LoadCode::Manifest, &span, message);
@@ -234,7 +240,7 @@ impl<'t> Reader<'t> {
         read
     }
 
-    fn same(&mut self, span: &Span, word: &DeValue<'_>) -> Option<Same> {
+    fn same(&mut self, span: &TomlSpan, word: &DeValue<'_>) -> Option<Same> {
         let word = word.as_str().unwrap_or_default();
         let same = Same::parse(word);
         if same.is_none() {
@@ -249,7 +255,7 @@ impl<'t> Reader<'t> {
         &mut self,
         table: &DeTable<'_>,
         semantics: Semantics,
-    ) -> BTreeMap<(String, String), Tool> {
+    ) -> BTreeMap<ToolName, ManifestTool> {
         let mut tools = BTreeMap::new();
         let Some((entries, _)) = self.optional(table, "tools", DeValue::as_table) else {
             return tools;
@@ -265,13 +271,18 @@ impl<'t> Reader<'t> {
                 continue;
             };
             if let Some(read) = self.tool(key, value, semantics) {
-                tools.insert((server.to_owned(), tool.to_owned()), read);
+                tools.insert(ToolName::new(server, tool), read);
             }
         }
         tools
     }
 
-    fn tool(&mut self, key: &Key<'_>, value: &Entry<'_>, semantics: Semantics) -> Option<Tool> {
+    fn tool(
+        &mut self,
+        key: &TomlKey<'_>,
+        value: &TomlEntry<'_>,
+        semantics: Semantics,
+    ) -> Option<ManifestTool> {
         let Some(table) = value.get_ref().as_table() else {
             self.wrong(LoadCode::Manifest, &key.span(), "a tool is a table".to_owned());
             return None;
@@ -294,7 +305,16 @@ impl<'t> Reader<'t> {
         let names = self.names(table);
         let pinned = self.pinned(table);
         let (offset, bytes) = (key.span().start, key.span().len());
-        Some(Tool { action, resource_kind, resource_id, names, undeclared, pinned, offset, bytes })
+        Some(ManifestTool {
+            action,
+            resource_kind,
+            resource_id,
+            names,
+            undeclared,
+            pinned,
+            offset,
+            bytes,
+        })
     }
 
     /// `names = { ARGUMENT = "TYPE" }`.
@@ -319,7 +339,7 @@ impl<'t> Reader<'t> {
         digest
     }
 
-    fn resource(&mut self, table: &DeTable<'_>, key: &Key<'_>) -> Option<(String, ResourceId)> {
+    fn resource(&mut self, table: &DeTable<'_>, key: &TomlKey<'_>) -> Option<(String, ResourceId)> {
         let (resource, span) = self.required(table, "resource", &key.span(), DeValue::as_table)?;
         self.only(resource, "of a resource", &["type", "argument", "id"]);
         let kind = self.text(resource, "type", &span);
@@ -342,13 +362,13 @@ impl<'t> Reader<'t> {
         table: &'v DeTable<'i>,
         name: &str,
         read: impl FnOnce(&'v DeValue<'i>) -> Option<T>,
-    ) -> Option<(T, Span)> {
+    ) -> Option<(T, TomlSpan)> {
         let value = table.get(name)?;
         let found = value.get_ref().type_str();
         let read = read(value.get_ref());
         if read.is_none() {
             let message = format!("`{name}` can't be {found}");
-            self.wrong(self.codes.0, &value.span(), message);
+            self.wrong(self.codes.value, &value.span(), message);
         }
         read.map(|read| (read, value.span()))
     }
@@ -357,21 +377,21 @@ impl<'t> Reader<'t> {
         &mut self,
         table: &'v DeTable<'i>,
         name: &str,
-        span: &Span,
+        span: &TomlSpan,
         read: impl FnOnce(&'v DeValue<'i>) -> Option<T>,
-    ) -> Option<(T, Span)> {
+    ) -> Option<(T, TomlSpan)> {
         if !table.contains_key(name) {
-            self.wrong(self.codes.0, span, format!("`{name}` is missing"));
+            self.wrong(self.codes.value, span, format!("`{name}` is missing"));
         }
         self.optional(table, name, read)
     }
 
-    pub(super) fn text(&mut self, table: &DeTable<'_>, name: &str, span: &Span) -> String {
+    pub(super) fn text(&mut self, table: &DeTable<'_>, name: &str, span: &TomlSpan) -> String {
         let Some((text, span)) = self.required(table, name, span, DeValue::as_str) else {
             return String::new();
         };
         if text.is_empty() {
-            self.wrong(self.codes.0, &span, format!("`{name}` is empty"));
+            self.wrong(self.codes.value, &span, format!("`{name}` is empty"));
         }
         text.to_owned()
     }

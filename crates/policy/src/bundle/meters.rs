@@ -8,36 +8,36 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::METERS;
-use super::manifest::{Entry, Key, Reader, Span};
-use super::schema::{Action, Shapes};
+use super::manifest::{TomlCodes, TomlEntry, TomlKey, TomlReader, TomlSpan};
+use super::schema::{ActionShape, Shapes};
 use crate::error::{LoadCode, LoadError};
 use crate::limits::{METER_AMOUNT_MAX, METER_WINDOW_MS_MAX, METERS_MAX, NAME_METER_BYTES_MAX};
-use crate::meters::{Amount, At, Meter, Meters, Per, Rule};
+use crate::meters::{Amount, ChargeRule, Meter, Meters, NumberPath, Per};
 use crate::nearest::nearest;
-use crate::typed::{Extension, Record, Type};
+use crate::typed::{Extension, RecordType, Type};
 
 /// The codes of its problems: a wrong value, and a key that means nothing.
-const CODES: (LoadCode, LoadCode) = (LoadCode::Meters, LoadCode::MetersKey);
+const CODES: TomlCodes = TomlCodes { value: LoadCode::Meters, key: LoadCode::MetersKey };
 /// Places after the point that a Cedar decimal has at most.
 const DECIMALS_MAX: u64 = 4;
 
 /// What the charges are checked against.
-pub(super) struct Known<'a> {
+pub(super) struct ChargeTargets<'a> {
     pub(super) shapes: &'a Shapes,
     /// The actions of each group, by the group's id; an action is its own group.
     pub(super) groups: &'a BTreeMap<String, BTreeSet<EntityUID>>,
 }
 
 /// Reads the file against the schema, with all of its problems.
-pub(super) fn read(text: &Arc<str>, known: &Known<'_>) -> Result<Meters, Vec<LoadError>> {
-    let mut reader = Reader::new(text, METERS, CODES);
+pub(super) fn read(text: &Arc<str>, known: &ChargeTargets<'_>) -> Result<Meters, Vec<LoadError>> {
+    let mut reader = TomlReader::new(text, METERS, CODES);
     let Some(table) = reader.table() else { return Err(reader.errors) };
     let meters = reader.meters(&table, known);
     if reader.errors.is_empty() { Ok(meters) } else { Err(reader.errors) }
 }
 
-impl Reader<'_> {
-    fn meters(&mut self, table: &Spanned<DeTable<'_>>, known: &Known<'_>) -> Meters {
+impl TomlReader<'_> {
+    fn meters(&mut self, table: &Spanned<DeTable<'_>>, known: &ChargeTargets<'_>) -> Meters {
         let table = table.get_ref();
         self.only(table, "at the top", &["meters", "charges"]);
         let mut meters = Meters::default();
@@ -62,7 +62,7 @@ impl Reader<'_> {
         meters
     }
 
-    fn meter(&mut self, key: &Key<'_>, value: &Entry<'_>) -> Option<Meter> {
+    fn meter(&mut self, key: &TomlKey<'_>, value: &TomlEntry<'_>) -> Option<Meter> {
         let name = key.get_ref().as_ref();
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if !(1..=NAME_METER_BYTES_MAX).contains(&name.len()) || !name.chars().all(plain) {
@@ -89,7 +89,7 @@ impl Reader<'_> {
         Some(Meter { name: name.to_owned(), unit, limit: limit?, window_ms, per })
     }
 
-    fn amount_in(&mut self, text: &str, span: &Span) -> Option<u64> {
+    fn amount_in(&mut self, text: &str, span: &TomlSpan) -> Option<u64> {
         let amount = text.parse().ok().filter(|amount| *amount <= METER_AMOUNT_MAX);
         if amount.is_none() {
             self.wrong(
@@ -101,7 +101,7 @@ impl Reader<'_> {
         amount
     }
 
-    fn window(&mut self, text: &str, span: &Span) -> Option<i64> {
+    fn window(&mut self, text: &str, span: &TomlSpan) -> Option<i64> {
         let window = duration_ms(text).filter(|ms| (1..=METER_WINDOW_MS_MAX).contains(ms));
         if window.is_none() {
             let message = "a window is a number and `s`, `m`, `h` or `d`, at most 366 days: `24h`";
@@ -110,7 +110,7 @@ impl Reader<'_> {
         window
     }
 
-    fn charge(&mut self, entry: &Entry<'_>, known: &Known<'_>, into: &mut Meters) {
+    fn charge(&mut self, entry: &TomlEntry<'_>, known: &ChargeTargets<'_>, into: &mut Meters) {
         let span = entry.span();
         let Some(table) = entry.get_ref().as_table() else {
             return self.wrong(LoadCode::Meters, &span, "a charge is a table".to_owned());
@@ -131,8 +131,8 @@ impl Reader<'_> {
         let actions = self.actions_of(name, &action_span, known);
         let decimals = self.decimals(table);
         for action in &actions {
-            let amount = self.amount(table, &span, (action, decimals));
-            let settle = self.settle(table, (action, decimals));
+            let amount = self.amount(table, &span, action, decimals);
+            let settle = self.settle(table, action, decimals);
             let (Some((meter, _)), Some(amount)) = (&meter, amount) else { continue };
             let rules = into.rules.entry(action.uid.clone()).or_default();
             let mut others = rules.iter().filter(|rule| rule.meter == *meter);
@@ -140,12 +140,17 @@ impl Reader<'_> {
                 let message = "what a result settles is the only charge of its action to its meter";
                 self.wrong(LoadCode::Meters, &span, message.to_owned());
             }
-            rules.push(Rule { meter: (*meter).to_owned(), amount, settle });
+            rules.push(ChargeRule { meter: (*meter).to_owned(), amount, settle });
         }
     }
 
     /// The action of that name, or those of the group of that name.
-    fn actions_of(&mut self, name: &str, span: &Span, known: &Known<'_>) -> Vec<Arc<Action>> {
+    fn actions_of(
+        &mut self,
+        name: &str,
+        span: &TomlSpan,
+        known: &ChargeTargets<'_>,
+    ) -> Vec<Arc<ActionShape>> {
         if let Some(action) = known.shapes.action(name) {
             return vec![Arc::clone(action)];
         }
@@ -178,8 +183,9 @@ impl Reader<'_> {
     fn amount(
         &mut self,
         table: &DeTable<'_>,
-        span: &Span,
-        (action, decimals): (&Action, u32),
+        span: &TomlSpan,
+        action: &ActionShape,
+        decimals: u32,
     ) -> Option<Amount> {
         let Some(entry) = table.get("amount") else {
             self.wrong(LoadCode::Meters, span, "`amount` is missing".to_owned());
@@ -198,24 +204,31 @@ impl Reader<'_> {
             self.wrong(LoadCode::Meters, &span, message.to_owned());
             return None;
         }
-        let path = self.path((text, &span), ("input", action.input()), action)?;
-        Some(Amount::Argument(At { path, decimals }))
+        let path = self.path(text, &span, "input", action)?;
+        Some(Amount::Argument(NumberPath { path, decimals }))
     }
 
     /// Where a result says what was used, of charges that are settled by it.
-    fn settle(&mut self, table: &DeTable<'_>, (action, decimals): (&Action, u32)) -> Option<At> {
+    fn settle(
+        &mut self,
+        table: &DeTable<'_>,
+        action: &ActionShape,
+        decimals: u32,
+    ) -> Option<NumberPath> {
         let (text, span) = self.optional(table, "settle", DeValue::as_str)?;
-        let path = self.path((text, &span), ("output", action.output()), action)?;
-        Some(At { path, decimals })
+        let path = self.path(text, &span, "output", action)?;
+        Some(NumberPath { path, decimals })
     }
 
     /// The path of a number in what the schema declares.
     fn path(
         &mut self,
-        (text, span): (&str, &Span),
-        (root, record): (&str, Option<&Record>),
-        action: &Action,
+        text: &str,
+        span: &TomlSpan,
+        root: &str,
+        action: &ActionShape,
     ) -> Option<Vec<String>> {
+        let record = if root == "input" { action.input() } else { action.output() };
         let mut path = text.split('.').map(str::to_owned);
         let is_rooted = path.next().as_deref() == Some(root);
         let path: Vec<String> = path.collect();
@@ -234,7 +247,7 @@ impl Reader<'_> {
 }
 
 /// The declared type of the member at a path.
-fn member<'a>(mut record: &'a Record, path: &[String]) -> Option<&'a Type> {
+fn member<'a>(mut record: &'a RecordType, path: &[String]) -> Option<&'a Type> {
     let (last, above) = path.split_last()?;
     for name in above {
         record = match &record.members.get(name)?.ty {

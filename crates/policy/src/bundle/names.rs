@@ -8,8 +8,8 @@ use cedar_policy_core::ast::EntityUID;
 
 use super::MANIFEST;
 use super::entities::EntityMap;
-use super::manifest::{Manifest, Reader, ResourceId, Span};
-use super::schema::{Action, Shapes};
+use super::manifest::{Manifest, ResourceId, TomlReader, TomlSpan};
+use super::schema::{ActionShape, Shapes};
 use crate::error::{LoadCode, LoadError};
 use crate::nearest::nearest;
 use crate::protocol;
@@ -18,17 +18,32 @@ use crate::semantics::Semantics;
 use crate::spelling::{NotComposed, Spelling};
 use crate::typed::{Type, Typed};
 
-/// The names of resources in a bundle. From the fourth version of the decider on, each has one spelling.
+/// The names of resources in a bundle. From the fourth version of the decider on, each has one
+/// spelling.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Names {
+pub(crate) struct NameSpellings {
     is_looked_at: bool,
     /// By entity type, where the bundle says what makes no difference.
     of: BTreeMap<String, Spelling>,
-    /// By action and argument: the type of what the argument names; none for what is no entity, such as a resource of MCP.
+    /// By action and argument: the type of what the argument names; none for what is no entity,
+    /// such as a resource of MCP.
     arguments: BTreeMap<EntityUID, BTreeMap<String, Option<String>>>,
 }
 
-impl Names {
+/// Why a request does not name its resources as it must.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NameError {
+    #[error("the resource's id {why}")]
+    Resource { why: NotComposed },
+    #[error(
+        "the resource's id is not in the spelling in which names of type `{kind}` are compared: see `same_name` in `{MANIFEST}`"
+    )]
+    Spelling { kind: String },
+    #[error("`input.{name}` {why}")]
+    Argument { name: String, why: NotComposed },
+}
+
+impl NameSpellings {
     /// The one spelling of the name of a resource.
     pub(crate) fn spelt<'n>(&self, kind: &str, name: &'n str) -> Result<Cow<'n, str>, NotComposed> {
         match (self.is_looked_at, self.of.get(kind)) {
@@ -47,29 +62,27 @@ impl Names {
     }
 
     /// Why the resource of a request is not named as it must be.
-    pub(crate) fn refused(&self, kind: &str, resource: &Entity) -> Option<String> {
+    pub(crate) fn refused(&self, kind: &str, resource: &Entity) -> Option<NameError> {
         match self.spelt(kind, &resource.id) {
-            Err(why) => Some(format!("the resource's id {why}")),
+            Err(why) => Some(NameError::Resource { why }),
             Ok(spelt) if spelt == resource.id => None,
-            Ok(_) => Some(format!(
-                "the resource's id is not in the spelling in which names of type `{kind}` are compared: see `same_name` in `{MANIFEST}`"
-            )),
+            Ok(_) => Some(NameError::Spelling { kind: kind.to_owned() }),
         }
     }
 
     /// The arguments of an action with each name in its one spelling.
     pub(crate) fn spell(
         &self,
-        action: &Action,
+        action: &ActionShape,
         arguments: &mut BTreeMap<String, Typed>,
-    ) -> Result<(), String> {
+    ) -> Result<(), NameError> {
         if !self.is_looked_at {
             return Ok(());
         }
         let naming = self.arguments.get(&action.uid);
         for (name, value) in arguments {
             let kind = naming.and_then(|naming| naming.get(name));
-            let whose = |why: NotComposed| format!("`input.{name}` {why}");
+            let whose = |why| NameError::Argument { name: name.clone(), why };
             self.spell_value(value, kind.map(Option::as_deref)).map_err(whose)?;
         }
         Ok(())
@@ -107,9 +120,10 @@ impl Names {
     /// Complains about a pattern for ids of a type that fits no name of it.
     pub(super) fn check_pattern(
         &self,
-        reader: &mut Reader<'_>,
+        reader: &mut TomlReader<'_>,
         kind: &str,
-        (id, at): (&str, &Span),
+        id: &str,
+        at: &TomlSpan,
     ) {
         if let Some(why) = self.why_in_none(Some(kind), &id.to_lowercase()) {
             let message = format!("`id` fits no name of `{kind}`: it {why}");
@@ -117,12 +131,13 @@ impl Names {
         }
     }
 
-    /// Why no name that an argument of one of these actions bears has this part, if none has. None too where the argument
-    /// names nothing.
+    /// Why no name that an argument of one of these actions bears has this part, if none has. None
+    /// too where the argument names nothing.
     pub(crate) fn why_in_no_argument<'a>(
         &self,
-        actions: impl Iterator<Item = &'a Action>,
-        (argument, part): (&str, &str),
+        actions: impl Iterator<Item = &'a ActionShape>,
+        argument: &str,
+        part: &str,
     ) -> Option<&'static str> {
         let naming = actions.filter_map(|action| self.arguments.get(&action.uid));
         let kinds: Vec<Option<&str>> =
@@ -133,14 +148,15 @@ impl Names {
     }
 
     pub(super) fn read(
-        (manifest, shapes): (&Manifest, &Shapes),
+        manifest: &Manifest,
+        shapes: &Shapes,
         text: &Arc<str>,
         errors: &mut Vec<LoadError>,
-    ) -> Names {
+    ) -> NameSpellings {
         if manifest.semantics < Semantics::V4 {
-            return Names::default();
+            return NameSpellings::default();
         }
-        let mut names = Names { is_looked_at: true, ..Names::default() };
+        let mut names = NameSpellings { is_looked_at: true, ..NameSpellings::default() };
         for (name, spelled) in &manifest.same_name {
             match shapes.entity(name) {
                 Some((kind, _)) => drop(names.of.insert(kind.to_owned(), spelled.by.clone())),
@@ -152,7 +168,7 @@ impl Names {
                 }
             }
         }
-        names.tools((manifest, shapes), text, errors);
+        names.tools(manifest, shapes, text, errors);
         for (_, action) in shapes.actions() {
             for argument in protocol::naming(&action.id) {
                 let naming = names.arguments.entry(action.uid.clone()).or_default();
@@ -164,14 +180,15 @@ impl Names {
 
     fn tools(
         &mut self,
-        (manifest, shapes): (&Manifest, &Shapes),
+        manifest: &Manifest,
+        shapes: &Shapes,
         text: &Arc<str>,
         errors: &mut Vec<LoadError>,
     ) {
-        for ((server, tool), entry) in &manifest.tools {
+        for (tool, entry) in &manifest.tools {
             let Some(action) = shapes.action(&entry.action) else { continue };
             let mut wrong = |why: String| {
-                let message = format!("the tool `{server}/{tool}`: {why}");
+                let message = format!("the tool `{tool}`: {why}");
                 let error = LoadError::new(LoadCode::Manifest, MANIFEST, message);
                 errors.push(error.at(text, entry.offset, entry.bytes));
             };
@@ -216,7 +233,7 @@ impl Names {
     }
 }
 
-fn is_text(action: &Action, argument: &str) -> bool {
+fn is_text(action: &ActionShape, argument: &str) -> bool {
     let member = action.input().and_then(|input| input.members.get(argument));
     member.is_some_and(|member| match &member.ty {
         Type::String | Type::Entity(_) => true,

@@ -1,32 +1,32 @@
-//! Places: by what the labels that writers leave are kept. Their names stand in records in the open, so they are made of
-//! what the bundle says and of nothing that a request does.
+//! Places: by what the labels that writers leave are kept. Their names stand in records in the
+//! open, so they are made of what the bundle says and of nothing that a request does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proof::digest::Digest;
 use toml::de::{DeTable, DeValue};
 
-use super::labels::Pattern;
-use super::manifest::{Entry, Reader};
-use super::names::Names;
-use super::schema::Shapes;
+use super::labels::{IdPattern, LabelContext};
+use super::manifest::{TomlEntry, TomlReader};
 use crate::bundle::Bundle;
 use crate::error::LoadCode;
 use crate::limits::{PLACE_BYTES_MAX, PLACES_MAX};
 use crate::nearest::nearest;
 use crate::request::Request;
 
-/// The places of a bundle. What is of a type and in none of its places is one place too: the rest of the type.
+/// The places of a bundle. What is of a type and in none of its places is one place too: the rest
+/// of the type.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Places {
+pub(crate) struct PlacePatterns {
     /// By entity type: the patterns, each with the place's name.
-    of: BTreeMap<String, Vec<(Pattern, String)>>,
+    of: BTreeMap<String, Vec<(IdPattern, String)>>,
     /// Names of places of which nothing that was left before counts.
     forgets: BTreeSet<String>,
 }
 
-impl Places {
-    /// The names of the places that a resource of this type is in, by its id in lower case. One at least.
+impl PlacePatterns {
+    /// The names of the places that a resource of this type is in, by its id in lower case. One at
+    /// least.
     pub(super) fn with(&self, kind: &str, id: &str) -> BTreeSet<String> {
         let places = self.of.get(kind).into_iter().flatten();
         let fitting = places.filter(|(pattern, _)| pattern.fits(id)).map(|(_, name)| name.clone());
@@ -34,7 +34,8 @@ impl Places {
         if found.is_empty() { [self.rest(kind)].into() } else { found }
     }
 
-    /// The name of the rest of a type. It changes with what is left out of it, so that nothing leaves it unseen.
+    /// The name of the rest of a type. It changes with what is left out of it, so that nothing
+    /// leaves it unseen.
     fn rest(&self, kind: &str) -> String {
         let names: BTreeSet<&str> =
             self.of.get(kind).into_iter().flatten().map(|(_, name)| name.as_str()).collect();
@@ -61,7 +62,8 @@ impl Bundle {
         }
     }
 
-    /// Whether a place is one that it still tells from others. What was left at another one may be anywhere.
+    /// Whether a place is one that it still tells from others. What was left at another one may be
+    /// anywhere.
     #[must_use]
     pub fn knows_place(&self, name: &str) -> bool {
         let kind = name.split([' ', '/']).next().unwrap_or_default();
@@ -78,17 +80,17 @@ impl Bundle {
 
 /// `[[places]]` and `forgets`.
 pub(super) fn read(
-    reader: &mut Reader<'_>,
+    reader: &mut TomlReader<'_>,
     table: &DeTable<'_>,
-    known: (&Shapes, &Names),
-) -> Places {
-    let mut places = Places::default();
+    context: LabelContext<'_>,
+) -> PlacePatterns {
+    let mut places = PlacePatterns::default();
     if let Some((items, span)) = reader.optional(table, "places", DeValue::as_array) {
         if items.len() > PLACES_MAX {
             reader.wrong(LoadCode::Limit, &span, format!("more than {PLACES_MAX} places"));
         }
         for item in items {
-            if let Some((kind, pattern, name)) = place(reader, item, known) {
+            if let Some((kind, pattern, name)) = place(reader, item, context) {
                 places.of.entry(kind).or_default().push((pattern, name));
             }
         }
@@ -108,10 +110,11 @@ pub(super) fn read(
 }
 
 fn place(
-    reader: &mut Reader<'_>,
-    item: &Entry<'_>,
-    (shapes, spelt): (&Shapes, &Names),
-) -> Option<(String, Pattern, String)> {
+    reader: &mut TomlReader<'_>,
+    item: &TomlEntry<'_>,
+    context: LabelContext<'_>,
+) -> Option<(String, IdPattern, String)> {
+    let LabelContext { shapes, spellings, .. } = context;
     let span = item.span();
     let Some(table) = item.get_ref().as_table() else {
         reader.wrong(LoadCode::Labels, &span, "a place is a table".to_owned());
@@ -125,9 +128,9 @@ fn place(
         return None;
     };
     let (id, at) = reader.required(table, "id", &span, DeValue::as_str)?;
-    spelt.check_pattern(reader, kind, (id, &at));
+    spellings.check_pattern(reader, kind, id, &at);
     let name = format!("{kind} {}", id.to_lowercase());
-    let pattern = Pattern::parse(id).filter(|_| name.len() <= PLACE_BYTES_MAX);
+    let pattern = IdPattern::parse(id).filter(|_| name.len() <= PLACE_BYTES_MAX);
     if pattern.is_none() {
         let message = format!(
             "`id` is an id, with `*` for anything at its end, its beginning or both; with its type at most {PLACE_BYTES_MAX} bytes"

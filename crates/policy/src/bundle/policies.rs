@@ -1,4 +1,5 @@
-//! The policies of a bundle: scanned, parsed by Dogwood, checked by us, lowered to Cedar, validated against the schema.
+//! The policies of a bundle: scanned, parsed by Dogwood, checked by us, lowered to Cedar, validated
+//! against the schema.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -15,16 +16,16 @@ use super::event_schema::{self, NEVER_SUPPLIED};
 use super::source::{Statement, statements};
 use super::unknown_action::{self, Actions};
 use super::{annotations, approval};
-use crate::approval::Approval;
+use crate::approval::ApprovalRule;
 use crate::engine::has_stack;
-use crate::error::{LoadCode, LoadError, Place, Warning, WarningCode};
+use crate::error::{LoadCode, LoadError, SourcePlace, Warning, WarningCode};
 use crate::limits::{
     EXPRESSION_DEPTH_MAX, MACRO_NESTING_MAX, MACRO_PARAMETER_USES_MAX, POLICIES_MAX,
     UNSCOPED_POLICIES_WARN,
 };
 use crate::semantics::Semantics;
 
-/// What is known of one policy.
+/// One policy, with its place and its annotations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyInfo {
     /// Its `@id`; of one without, the name of its file.
@@ -38,7 +39,7 @@ pub struct PolicyInfo {
     /// Its annotations, `id` included.
     pub annotations: BTreeMap<String, String>,
     /// What its `@approval` asks for.
-    pub approval: Option<Approval>,
+    pub approval: Option<ApprovalRule>,
     /// Its text, annotations included.
     pub source: String,
     /// The name that it has within Cedar.
@@ -79,7 +80,8 @@ pub(crate) fn load(
     let internal = |error: DogwoodError| {
         vec![LoadError::new(LoadCode::Schema, super::SCHEMA, error.to_string())]
     };
-    // An execution's history is its own, so events need not be matched by principal again: see `history`.
+    // An execution's history is its own, so events need not be matched by principal again: see
+    // `history`.
     let service = ServiceSchema::builder()
         .event_schema_str(event_schema::of(semantics))
         .build()
@@ -388,7 +390,7 @@ fn describe(files: &[File], lowered: &LoweredPolicySet) -> Result<Vec<PolicyInfo
                     cedar_policy::Effect::Forbid => "forbid",
                 },
                 file: file.path.clone(),
-                line: Place::of(&file.text, statement.span.start, 0).line,
+                line: SourcePlace::of(&file.text, statement.span.start, 0).line,
                 approval: annotations.get("approval").and_then(|text| approval::parse(text).ok()),
                 annotations,
                 source: file.text.get(statement.span.clone()).unwrap_or_default().to_owned(),
@@ -415,7 +417,7 @@ fn named_warning(infos: &[PolicyInfo], warning: &dogwood_language::ValidationWar
     {
         let message = format!("policy `{}`: {message}", info.id);
         return Warning::new(WarningCode::PolicySuspect, message)
-            .at_policy(&info.id, (&info.file, info.line));
+            .at_policy(&info.id, &info.file, info.line);
     }
     named
 }

@@ -1,5 +1,5 @@
-//! The schema in the form that requests are read by: actions with the types of their arguments, entity types with
-//! the types of their attributes.
+//! The schema in the form that requests are read by: actions with the types of their arguments,
+//! entity types with the types of their attributes.
 
 mod alike;
 mod extent;
@@ -14,12 +14,33 @@ use serde_json::Value;
 pub(crate) use extent::Extent;
 
 use crate::limits::TYPE_DEPTH_MAX;
-use crate::typed::{Extension, Kind, Member, Record, Type};
+use crate::typed::{CedarError, EntityKind, Extension, MemberType, RecordType, Type};
+
+/// What this crate does not understand of a schema that Cedar accepts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SchemaError {
+    #[error("the schema is not an object")]
+    NoObject,
+    #[error("a record was expected, not {found}")]
+    NoRecord { found: String },
+    #[error("types are nested more than {TYPE_DEPTH_MAX} deep")]
+    TooDeep,
+    #[error("a type has no name")]
+    UnnamedType,
+    #[error("a reference has no name")]
+    UnnamedReference,
+    #[error("a set has no element type")]
+    NoElement,
+    #[error("the type `{name}` is not known")]
+    UnknownType { name: String },
+    #[error(transparent)]
+    TypeName(#[from] CedarError),
+}
 
 /// Actions and entity types by the names that requests use.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shapes {
-    actions: BTreeMap<String, Arc<Action>>,
+    actions: BTreeMap<String, Arc<ActionShape>>,
     entities: BTreeMap<String, EntityType>,
     action_aliases: BTreeMap<String, String>,
     entity_aliases: BTreeMap<String, String>,
@@ -27,8 +48,8 @@ pub(crate) struct Shapes {
 
 /// An action that can be asked for.
 #[derive(Debug, Clone)]
-pub(crate) struct Action {
-    /// The path of its type, such as `["Drupe", "Action"]`.
+pub(crate) struct ActionShape {
+    /// The path of its type, such as `["Drupe", "ActionShape"]`.
     pub(crate) path: Vec<String>,
     /// Its id.
     pub(crate) id: String,
@@ -37,14 +58,14 @@ pub(crate) struct Action {
     pub(crate) principals: BTreeSet<String>,
     pub(crate) resources: BTreeSet<String>,
     /// The members of its context, by name.
-    pub(crate) context: Record,
+    pub(crate) context: RecordType,
     /// Cedar accepts whatever is read by these types.
     pub(crate) is_alike: bool,
 }
 
-impl Action {
+impl ActionShape {
     /// The types of its arguments, where it has any.
-    pub(crate) fn input(&self) -> Option<&Record> {
+    pub(crate) fn input(&self) -> Option<&RecordType> {
         match &self.context.members.get("input")?.ty {
             Type::Record(record) => Some(record),
             _ => None,
@@ -52,7 +73,7 @@ impl Action {
     }
 
     /// The types of its result, where policies may look back at it.
-    pub(crate) fn output(&self) -> Option<&Record> {
+    pub(crate) fn output(&self) -> Option<&RecordType> {
         match &self.context.members.get("output")?.ty {
             Type::Record(record) => Some(record),
             _ => None,
@@ -63,8 +84,8 @@ impl Action {
 /// An entity type.
 #[derive(Debug, Clone)]
 pub(crate) struct EntityType {
-    pub(crate) kind: Kind,
-    pub(crate) attributes: Record,
+    pub(crate) kind: EntityKind,
+    pub(crate) attributes: RecordType,
     /// The type of its tags, where it may have any.
     pub(crate) tags: Option<Type>,
     /// It must have an attribute `id`, a string: what is not stated otherwise is its own id.
@@ -76,10 +97,10 @@ pub(crate) struct EntityType {
 }
 
 impl Shapes {
-    /// Reads Cedar's JSON form of a schema with resolved types. Cedar has checked the schema before; an error says
-    /// what this crate does not understand of it.
-    pub(crate) fn read(schema: &Value) -> Result<Shapes, String> {
-        let namespaces = schema.as_object().ok_or("the schema is not an object")?;
+    /// Reads Cedar's JSON form of a schema with resolved types. Cedar has checked the schema
+    /// before; an error says what this crate does not understand of it.
+    pub(crate) fn read(schema: &Value) -> Result<Shapes, SchemaError> {
+        let namespaces = schema.as_object().ok_or(SchemaError::NoObject)?;
         let common = common_types(namespaces);
         let mut shapes = Shapes::default();
         for (namespace, body) in namespaces {
@@ -103,7 +124,8 @@ impl Shapes {
         Ok(shapes)
     }
 
-    /// Takes away what says who an entity is beside its attributes, which the decider knows from its fourth version on.
+    /// Takes away what says who an entity is beside its attributes, which the decider knows from
+    /// its fourth version on.
     pub(crate) fn forget_claims(&mut self) {
         for shape in self.entities.values_mut() {
             (shape.tags, shape.names_itself) = (None, false);
@@ -112,7 +134,7 @@ impl Shapes {
 
     /// Notes which actions Cedar's own schema has the same types for.
     pub(crate) fn compare(mut self, schema: &ValidatorSchema) -> Shapes {
-        let is_alike = |action: &Arc<Action>| alike::is_alike(action, &self, schema);
+        let is_alike = |action: &Arc<ActionShape>| alike::is_alike(action, &self, schema);
         let alike: Vec<bool> = self.actions.values().map(is_alike).collect();
         for (action, is_alike) in self.actions.values_mut().zip(alike) {
             Arc::make_mut(action).is_alike = is_alike;
@@ -121,7 +143,7 @@ impl Shapes {
     }
 
     /// The action of that name: its full name, or its id where only one action bears it.
-    pub(crate) fn action(&self, name: &str) -> Option<&Arc<Action>> {
+    pub(crate) fn action(&self, name: &str) -> Option<&Arc<ActionShape>> {
         let full = self.action_aliases.get(name).map_or(name, String::as_str);
         self.actions.get(full)
     }
@@ -132,7 +154,7 @@ impl Shapes {
         self.entities.get_key_value(full).map(|(name, shape)| (name.as_str(), shape))
     }
 
-    pub(crate) fn actions(&self) -> impl Iterator<Item = (&str, &Action)> {
+    pub(crate) fn actions(&self) -> impl Iterator<Item = (&str, &ActionShape)> {
         self.actions.iter().map(|(name, action)| (name.as_str(), &**action))
     }
 
@@ -196,10 +218,10 @@ fn read_entity_type(
     name: &str,
     body: &Value,
     common: &CommonTypes<'_>,
-) -> Result<EntityType, String> {
+) -> Result<EntityType, SchemaError> {
     let attributes = match body.get("shape") {
         Some(shape) => as_record(read_type(shape, common, 0)?)?,
-        None => Record::default(),
+        None => RecordType::default(),
     };
     let ids = body.get("enum").map(strings);
     let parents = body.get("memberOfTypes").map(strings).unwrap_or_default();
@@ -208,7 +230,7 @@ fn read_entity_type(
         .members
         .get("id")
         .is_some_and(|member| member.required && member.ty == Type::String);
-    Ok(EntityType { kind: Kind::parse(name)?, attributes, tags, names_itself, parents, ids })
+    Ok(EntityType { kind: EntityKind::parse(name)?, attributes, tags, names_itself, parents, ids })
 }
 
 fn read_action(
@@ -216,7 +238,7 @@ fn read_action(
     id: &str,
     body: &Value,
     common: &CommonTypes<'_>,
-) -> Result<Option<Action>, String> {
+) -> Result<Option<ActionShape>, SchemaError> {
     let Some(applies) = body.get("appliesTo") else { return Ok(None) };
     let principals = applies.get("principalTypes").map(strings).unwrap_or_default();
     let resources = applies.get("resourceTypes").map(strings).unwrap_or_default();
@@ -225,35 +247,35 @@ fn read_action(
     }
     let context = match applies.get("context") {
         Some(context) => as_record(read_type(context, common, 0)?)?,
-        None => Record::default(),
+        None => RecordType::default(),
     };
     let kind = qualified(namespace, "Action");
-    let uid = Kind::parse(&kind)?.uid(id);
+    let uid = EntityKind::parse(&kind)?.uid(id);
     let path = kind.split("::").map(str::to_owned).collect();
     let (id, is_alike) = (id.to_owned(), false);
-    Ok(Some(Action { path, id, uid, principals, resources, context, is_alike }))
+    Ok(Some(ActionShape { path, id, uid, principals, resources, context, is_alike }))
 }
 
 fn strings(list: &Value) -> BTreeSet<String> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-fn as_record(ty: Type) -> Result<Record, String> {
+fn as_record(ty: Type) -> Result<RecordType, SchemaError> {
     match ty {
         Type::Record(record) => Ok(record),
-        other => Err(format!("a record was expected, not {}", other.name())),
+        other => Err(SchemaError::NoRecord { found: other.name() }),
     }
 }
 
-fn read_type(ty: &Value, common: &CommonTypes<'_>, depth: usize) -> Result<Type, String> {
+fn read_type(ty: &Value, common: &CommonTypes<'_>, depth: usize) -> Result<Type, SchemaError> {
     if depth > TYPE_DEPTH_MAX {
-        return Err(format!("types are nested more than {TYPE_DEPTH_MAX} deep"));
+        return Err(SchemaError::TooDeep);
     }
-    let name = ty.get("type").and_then(Value::as_str).ok_or("a type has no name")?;
+    let name = ty.get("type").and_then(Value::as_str).ok_or(SchemaError::UnnamedType)?;
     if let Some(definition) = common.get(name) {
         return read_type(definition, common, depth + 1);
     }
-    let reference = || ty.get("name").and_then(Value::as_str).ok_or("a reference has no name");
+    let reference = || ty.get("name").and_then(Value::as_str).ok_or(SchemaError::UnnamedReference);
     match name.strip_prefix("__cedar::").unwrap_or(name) {
         "Bool" | "Boolean" => Ok(Type::Bool),
         "Long" => Ok(Type::Long),
@@ -263,21 +285,21 @@ fn read_type(ty: &Value, common: &CommonTypes<'_>, depth: usize) -> Result<Type,
         "duration" => Ok(Type::Extension(Extension::Duration)),
         "ipaddr" => Ok(Type::Extension(Extension::Ip)),
         "Extension" => read_type(&serde_json::json!({ "type": reference()? }), common, depth + 1),
-        "Entity" => Ok(Type::Entity(Kind::parse(reference()?)?)),
+        "Entity" => Ok(Type::Entity(EntityKind::parse(reference()?)?)),
         "Set" => {
-            let element = ty.get("element").ok_or("a set has no element type")?;
+            let element = ty.get("element").ok_or(SchemaError::NoElement)?;
             Ok(Type::Set(Box::new(read_type(element, common, depth + 1)?)))
         }
         "Record" => {
-            let mut record = Record::default();
+            let mut record = RecordType::default();
             for (name, member) in members(ty, "attributes") {
                 let required = member.get("required").and_then(Value::as_bool).unwrap_or(true);
                 let ty = read_type(member, common, depth + 1)?;
-                record.members.insert(name.clone(), Member { ty, required });
+                record.members.insert(name.clone(), MemberType { ty, required });
             }
             Ok(Type::Record(record))
         }
-        other => Err(format!("the type `{other}` is not known")),
+        other => Err(SchemaError::UnknownType { name: other.to_owned() }),
     }
 }
 

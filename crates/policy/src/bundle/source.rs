@@ -1,7 +1,8 @@
-//! Where things stand in a policy file, and how deep its expressions are: known before any parser recurses into it.
+//! Where things stand in a policy file, and how deep its expressions are: known before any parser
+//! recurses into it.
 //!
-//! This is a scan over tokens without recursion. The parser proper is Dogwood's; a file in which both count a
-//! different number of policies is refused.
+//! This is a scan over tokens without recursion. The parser proper is Dogwood's; a file in which
+//! both count a different number of policies is refused.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -59,8 +60,8 @@ struct Scan {
     start: Option<usize>,
     macro_name: Option<String>,
     annotations: Vec<Annotation>,
-    frames: Vec<Frame>,
-    outer: Frame,
+    frames: Vec<BracketScan>,
+    outer: BracketScan,
     guardrails: Option<Range<usize>>,
     parameter_uses: usize,
     macro_nesting: usize,
@@ -91,7 +92,7 @@ impl Scan {
                 });
             }
             (_, "(" | "[" | "{") => {
-                let frame = Frame::default();
+                let frame = BracketScan::default();
                 self.frames.push(frame);
             }
             (_, ")" | "]" | "}") => self.close(),
@@ -112,7 +113,7 @@ impl Scan {
         }
     }
 
-    fn frame(&mut self) -> &mut Frame {
+    fn frame(&mut self) -> &mut BracketScan {
         self.frames.last_mut().unwrap_or(&mut self.outer)
     }
 
@@ -143,10 +144,11 @@ impl Scan {
     }
 }
 
-/// What stands between two brackets. Its depth is at most: the operators that bind loosest, plus of the deepest
-/// operand the `&&`, plus of the deepest operand of these all other operators and its deepest bracket.
+/// What stands between two brackets. Its depth is at most: the operators that bind loosest, plus of
+/// the deepest operand the `&&`, plus of the deepest operand of these all other operators and its
+/// deepest bracket.
 #[derive(Debug, Clone, Default)]
-struct Frame {
+struct BracketScan {
     /// The depth of the deepest finished item of a list.
     items: usize,
     loose: usize,
@@ -159,7 +161,7 @@ struct Frame {
     macro_call: bool,
 }
 
-impl Frame {
+impl BracketScan {
     fn operator(&mut self, word: &str) {
         match word {
             "||" | "if" | "then" | "else" | "when" | "unless" => {
@@ -181,7 +183,7 @@ impl Frame {
 
     fn next_item(&mut self) {
         let items = self.items.max(self.item());
-        *self = Frame { items, macro_call: self.macro_call, ..Frame::default() };
+        *self = BracketScan { items, macro_call: self.macro_call, ..BracketScan::default() };
     }
 
     fn operand(&self) -> usize {

@@ -7,7 +7,7 @@ use cedar_policy::Entities;
 use cedar_policy_core::ast::{Entity, EntityType, EntityUID};
 
 use super::entities::{EntityData, EntityMap};
-use crate::engine::{Index, Seen};
+use crate::engine::{Index, ScopeKeys};
 
 /// Every entity that a bundle or its schema states.
 pub(crate) struct Store {
@@ -24,7 +24,7 @@ pub(crate) struct Stated {
     /// With all of its ancestors.
     pub(crate) entity: Arc<Entity>,
     /// How the scopes of policies see it.
-    pub(crate) seen: Seen,
+    pub(crate) scope_keys: ScopeKeys,
     /// The entities that its attributes name.
     pub(crate) names: Vec<EntityUID>,
 }
@@ -43,8 +43,8 @@ impl Store {
             let mut names = Vec::new();
             data.attributes.values().for_each(|value| value.entities(&mut names));
             above.extend(entity.ancestors().cloned());
-            let seen = index.see_entity(entity);
-            let entry = Stated { data, entity: Arc::new(entity.clone()), seen, names };
+            let scope_keys = index.scope_keys_of(entity);
+            let entry = Stated { data, entity: Arc::new(entity.clone()), scope_keys, names };
             stated.insert(uid.clone(), entry);
         }
         Store { stated, above, whole }
@@ -63,7 +63,8 @@ impl Store {
         self.stated.keys().filter(move |uid| *uid.entity_type() == kind)
     }
 
-    /// Whether a stated entity has this one as an ancestor: then new parents of this one are ancestors of that too.
+    /// Whether a stated entity has this one as an ancestor: then new parents of this one are
+    /// ancestors of that too.
     pub(crate) fn is_above(&self, uid: &EntityUID) -> bool {
         self.above.contains(uid)
     }

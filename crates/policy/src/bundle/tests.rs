@@ -33,7 +33,7 @@ fn with_policy(policy: &str) -> String {
 }
 
 #[test]
-fn it_loads_and_its_archive_is_the_same_bundle() {
+fn a_bundle_loads_from_its_own_archive() {
     let bundle = Bundle::load(&files(MANIFEST, SCHEMA, POLICY)).unwrap();
     let again = Bundle::from_blob(bundle.blob()).unwrap();
     assert_eq!(again.digest(), bundle.digest());
@@ -93,7 +93,7 @@ fn a_misspelt_action_in_a_temporal_condition() {
 }
 
 #[test]
-fn a_misspelt_action_has_its_place_and_the_nearest_one_also_where_dogwood_and_cedar_give_neither() {
+fn a_misspelt_action_has_its_place_and_the_nearest_name() {
     let more = ["ping", "send_mail", "write"].map(|name| {
         format!("action {name} appliesTo {{ principal: Workload, resource: File }};\n")
     });

@@ -1,7 +1,8 @@
 //! The tokens of Cedar's and Dogwood's texts, without comments and blanks.
 //!
-//! A `temporal` block and the body of a macro are cut out by Dogwood before they are read: by their braces, with strings but
-//! without comments. So a brace or a quote in a comment counts there, as it does here.
+//! A `temporal` block and the body of a macro are cut out by Dogwood before they are read: by their
+//! braces, with strings but without comments. So a brace or a quote in a comment counts there, as
+//! it does here.
 
 use std::ops::Range;
 
@@ -19,7 +20,8 @@ pub(crate) enum TokenKind {
 pub(crate) struct Token {
     pub(crate) kind: TokenKind,
     pub(crate) span: Range<usize>,
-    /// Of a brace that begins a block which is cut out: how deep the braces inside of it are nested, itself counted.
+    /// Of a brace that begins a block which is cut out: how deep the braces inside of it are
+    /// nested, itself counted.
     pub(crate) block_depth: usize,
 }
 
@@ -29,7 +31,8 @@ impl Token {
     }
 }
 
-/// Cuts a policy file into tokens. Never fails: what is no token of the language becomes a sign, for the parser to refuse.
+/// Cuts a policy file into tokens. Never fails: what is no token of the language becomes a sign,
+/// for the parser to refuse.
 pub(crate) fn tokens(source: &str) -> Vec<Token> {
     let mut found = Vec::new();
     cut(source, 0..source.len(), Language::Policies, &mut found);
@@ -122,7 +125,8 @@ fn block(source: &str, before: &[Token], macro_body: Option<Language>) -> Option
     is_tag.then_some(Language::Plain)
 }
 
-/// Bytes of a block up to the brace that ends it, and how deep braces are nested in it, its own counted.
+/// Bytes of a block up to the brace that ends it, and how deep braces are nested in it, its own
+/// counted.
 fn block_extent(text: &str) -> (usize, usize) {
     let (mut at, mut open, mut deepest) = (0_usize, 1_usize, 1_usize);
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {

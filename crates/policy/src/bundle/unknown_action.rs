@@ -1,5 +1,6 @@
-//! Actions that do not exist: where they are named, and what may have been meant. Cedar's guess is often far off, and
-//! Dogwood gives neither a place nor a guess where a policy with a temporal condition names one.
+//! Actions that do not exist: where they are named, and what may have been meant. Cedar's guess is
+//! often far off, and Dogwood gives neither a place nor a guess where a policy with a temporal
+//! condition names one.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,7 +36,8 @@ impl Actions {
     }
 }
 
-/// The file of an error that has none, and the place in it, if it is about an action that a file names.
+/// The file of an error that has none, and the place in it, if it is about an action that a file
+/// names.
 pub(super) fn place<'t>(
     message: &str,
     mut files: impl Iterator<Item = (&'t str, &'t Arc<str>)>,

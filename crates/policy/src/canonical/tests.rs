@@ -39,7 +39,7 @@ fn no_two_values_have_one_text() {
 }
 
 #[test]
-fn what_is_no_json_or_nested_too_deep_is_itself() {
+fn text_that_is_not_json_or_too_deep_is_unchanged() {
     let deep = format!("{} 1{}", "[".repeat(CANONICAL_DEPTH_MAX), "]".repeat(CANONICAL_DEPTH_MAX));
     let fits = format!("{}1 {}", "[".repeat(60), "]".repeat(60));
     assert_ne!(canonical(&fits), fits);

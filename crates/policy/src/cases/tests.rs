@@ -4,7 +4,7 @@ use crate::bundle::Files;
 const LINE: &str =
     r#"{"subject":{"type":"W","id":"w"},"action":{"name":"act"},"resource":{"type":"T","id":"t"}}"#;
 
-fn report(requests: &str, expected: &str) -> Report {
+fn report(requests: &str, expected: &str) -> CaseReport {
     let files = [
         ("bundle.toml", "name = \"c\"\nversion = \"1\"\nsemantics = 1"),
         (
@@ -25,7 +25,7 @@ fn report(requests: &str, expected: &str) -> Report {
 const PERMITTED_BY_A: &str = r#"{"code":"permitted","decision":"permit","policies":["a"]}"#;
 
 #[test]
-fn what_comes_out_as_expected_passes_and_what_is_not_reached_is_told() {
+fn expected_outcomes_pass_and_unreached_policies_are_listed() {
     let report = report(LINE, PERMITTED_BY_A);
     assert_eq!((report.passed, report.failed.len(), report.policies), (1, 0, 2));
     assert_eq!(report.policies_unreached, ["b"]);
@@ -34,7 +34,7 @@ fn what_comes_out_as_expected_passes_and_what_is_not_reached_is_told() {
 }
 
 #[test]
-fn what_comes_out_differently_fails_with_its_line() {
+fn an_unexpected_outcome_fails_with_its_line() {
     let other = LINE.replace(":\"t\"", ":\"u\"");
     let report =
         report(&format!("{LINE}\n{other}\nnothing\n"), &format!("{PERMITTED_BY_A}\n").repeat(3));

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use super::*;
 use crate::bundle::{Bundle, Files};
 use crate::decision::Check;
-use crate::evaluation::DEFAULTS;
-use crate::history::Outcome;
+use crate::facts::{DecisionState, Facts};
+use crate::history::TransitionOutcome;
 use crate::request::Entity;
 
 const MANIFEST: &str = r#"
@@ -53,7 +53,7 @@ fn send(bundle: &Bundle, arguments: &str) -> Request {
 }
 
 fn at(ms: i64) -> Facts {
-    Facts { at: ms, ..DEFAULTS.0 }
+    Facts { at: ms, ..Facts::DEFAULT }
 }
 
 #[test]
@@ -61,18 +61,27 @@ fn the_story_of_a_fetch_and_a_mail() {
     let bundle = bundle(POLICIES);
     let mut history = History::new(&bundle).unwrap();
     let mail = send(&bundle, r#"{"to":"a@example.com","html":"<b>"}"#);
-    let before = decide(&mut history, &DEFAULTS.1, &at(1_000), &mail);
+    let before = decide(&mut history, &DecisionState::DEFAULT, &at(1_000), &mail);
     assert_eq!(before.code(), "permitted", "{}", String::from_utf8(before.to_bytes()).unwrap());
     let page = bundle.tool_request(agent(), "web", "fetch", r#"{"url":"https://x.test/"}"#);
-    assert_eq!(decide(&mut history, &DEFAULTS.1, &at(2_000), &page).code(), "permitted");
+    assert_eq!(
+        decide(&mut history, &DecisionState::DEFAULT, &at(2_000), &page).code(),
+        "permitted"
+    );
     // Asked for is not yet read.
-    assert_eq!(decide(&mut history, &DEFAULTS.1, &at(3_000), &mail).code(), "permitted");
-    history.complete(4_000, &page, &Outcome::Result(Some(r#"{"bytes":3}"#.into())));
-    let after = decide(&mut history, &DEFAULTS.1, &at(5_000), &mail);
+    assert_eq!(
+        decide(&mut history, &DecisionState::DEFAULT, &at(3_000), &mail).code(),
+        "permitted"
+    );
+    history.complete(4_000, &page, &TransitionOutcome::Result(Some(r#"{"bytes":3}"#.into())));
+    let after = decide(&mut history, &DecisionState::DEFAULT, &at(5_000), &mail);
     assert_eq!(after.code(), "policy.denied");
     assert_eq!(after.policy_ids().collect::<Vec<_>>(), ["after-fetch"]);
     // An hour later the window has passed.
-    assert_eq!(decide(&mut history, &DEFAULTS.1, &at(3_606_000), &mail).code(), "permitted");
+    assert_eq!(
+        decide(&mut history, &DecisionState::DEFAULT, &at(3_606_000), &mail).code(),
+        "permitted"
+    );
     assert_eq!(history.events(), 6);
 }
 
@@ -82,15 +91,18 @@ fn letters(decision: &Decision) -> String {
     decision.checks().iter().map(letter).collect()
 }
 
-fn once(bundle: &Arc<Bundle>, standing: &Standing, request: &Request) -> Decision {
-    decide(&mut History::new(bundle).unwrap(), standing, &at(1_000), request)
+fn once(bundle: &Arc<Bundle>, state: &DecisionState, request: &Request) -> Decision {
+    decide(&mut History::new(bundle).unwrap(), state, &at(1_000), request)
 }
 
 #[test]
 fn an_evaluation_error_denies_even_where_a_permit_is_satisfied() {
     let bundle = bundle(POLICIES);
-    let decision =
-        once(&bundle, &DEFAULTS.1, &send(&bundle, r#"{"to":"a","cents":4000000000000000}"#));
+    let decision = once(
+        &bundle,
+        &DecisionState::DEFAULT,
+        &send(&bundle, r#"{"to":"a","cents":4000000000000000}"#),
+    );
     assert_eq!(decision.code(), "policy.error");
     assert_eq!(letters(&decision), "pppppppfn");
     assert_eq!(decision.policy_ids().count(), 0);
@@ -100,38 +112,43 @@ fn an_evaluation_error_denies_even_where_a_permit_is_satisfied() {
 #[test]
 fn every_check_runs_and_the_first_failure_names_the_code() {
     let bundle = bundle(POLICIES);
-    let standing = Standing {
+    let state = DecisionState {
         governance_verified: false,
         registered: false,
         trust: crate::Trust::Revoked,
         halted: true,
         lineage_intact: false,
-        ..DEFAULTS.1.clone()
+        ..DecisionState::DEFAULT
     };
-    let allowed = once(&bundle, &standing, &send(&bundle, r#"{"to":"a"}"#));
+    let allowed = once(&bundle, &state, &send(&bundle, r#"{"to":"a"}"#));
     assert_eq!(
         (letters(&allowed).as_str(), allowed.code()),
         ("pfffffppp", "governance.unverified")
     );
-    let malformed = once(&bundle, &standing, &send(&bundle, r#"{"to":7}"#));
+    let malformed = once(&bundle, &state, &send(&bundle, r#"{"to":7}"#));
     assert_eq!(
         (letters(&malformed).as_str(), malformed.code()),
         ("ffffffnnn", "request.malformed")
     );
-    let unknown = once(&bundle, &DEFAULTS.1, &bundle.tool_request(agent(), "web", "post", "{}"));
+    let unknown =
+        once(&bundle, &DecisionState::DEFAULT, &bundle.tool_request(agent(), "web", "post", "{}"));
     assert_eq!((letters(&unknown).as_str(), unknown.code()), ("npppppfnn", "tool.unknown"));
     let nothing = Arc::new(Bundle::empty());
-    assert_eq!(once(&nothing, &DEFAULTS.1, &send(&nothing, "{}")).code(), "tool.unknown");
+    assert_eq!(
+        once(&nothing, &DecisionState::DEFAULT, &send(&nothing, "{}")).code(),
+        "tool.unknown"
+    );
 }
 
 #[test]
 fn the_canonical_bytes_of_a_permit_and_a_denial() {
     let bundle = bundle(POLICIES);
-    let permit = once(&bundle, &DEFAULTS.1, &send(&bundle, r#"{"to":"a"}"#));
+    let permit = once(&bundle, &DecisionState::DEFAULT, &send(&bundle, r#"{"to":"a"}"#));
     insta::assert_snapshot!(String::from_utf8(permit.to_bytes()).unwrap());
     let facts = Facts { assurance: crate::Assurance::Cooperative, ..at(1) };
     let request = send(&bundle, r#"{"to":"a"}"#);
-    let deny = decide(&mut History::new(&bundle).unwrap(), &DEFAULTS.1, &facts, &request);
+    let deny =
+        decide(&mut History::new(&bundle).unwrap(), &DecisionState::DEFAULT, &facts, &request);
     insta::assert_snapshot!(String::from_utf8(deny.to_bytes()).unwrap());
     // The canonical form reads back to the same bytes.
     let value = proof::json::Value::parse(&deny.to_bytes()).unwrap();
@@ -153,7 +170,7 @@ fn no_reason_repeats_a_value_from_the_request() {
     odd.principal.properties = format!(r#"{{"team":"{secret}"}}"#);
     requests.push(odd);
     for request in requests {
-        let decision = once(&bundle, &DEFAULTS.1, &request);
+        let decision = once(&bundle, &DecisionState::DEFAULT, &request);
         assert_ne!(decision.code(), "permitted");
         assert!(!String::from_utf8(decision.to_bytes()).unwrap().contains(secret));
     }
@@ -167,9 +184,9 @@ fn the_same_inputs_give_the_same_bytes() {
             .collect::<String>(),
     );
     let request = send(&bundle, r#"{"to":"a"}"#);
-    let first = once(&bundle, &DEFAULTS.1, &request).to_bytes();
+    let first = once(&bundle, &DecisionState::DEFAULT, &request).to_bytes();
     for _ in 0..20 {
-        assert_eq!(once(&bundle, &DEFAULTS.1, &request).to_bytes(), first);
+        assert_eq!(once(&bundle, &DecisionState::DEFAULT, &request).to_bytes(), first);
     }
 }
 
@@ -179,8 +196,11 @@ fn with_too_little_stack_it_denies_and_says_so() {
     let request = send(&bundle, r#"{"to":"a"}"#);
     let thread =
         std::thread::Builder::new().stack_size(crate::limits::stack_needed(bundle.depth()) / 2);
-    let decision =
-        thread.spawn(move || once(&bundle, &DEFAULTS.1, &request)).unwrap().join().unwrap();
+    let decision = thread
+        .spawn(move || once(&bundle, &DecisionState::DEFAULT, &request))
+        .unwrap()
+        .join()
+        .unwrap();
     assert!(decision.engine_limit());
     assert_eq!(decision.code(), "policy.error");
 }
@@ -192,20 +212,26 @@ when { context.facts.at_ms == 86400000 && context.facts.at == datetime("1970-01-
     let bundle = bundle(policies);
     let request = send(&bundle, r#"{"to":"a"}"#);
     let mut history = History::new(&bundle).unwrap();
-    assert_eq!(decide(&mut history, &DEFAULTS.1, &at(86_400_000), &request).code(), "permitted");
     assert_eq!(
-        decide(&mut history, &DEFAULTS.1, &at(86_400_001), &request).code(),
+        decide(&mut history, &DecisionState::DEFAULT, &at(86_400_000), &request).code(),
+        "permitted"
+    );
+    assert_eq!(
+        decide(&mut history, &DecisionState::DEFAULT, &at(86_400_001), &request).code(),
         "policy.denied"
     );
-    assert_eq!(decide(&mut history, &DEFAULTS.1, &at(-1), &request).code(), "request.malformed");
     assert_eq!(
-        decide(&mut history, &DEFAULTS.1, &at(i64::MAX), &request).code(),
+        decide(&mut history, &DecisionState::DEFAULT, &at(-1), &request).code(),
+        "request.malformed"
+    );
+    assert_eq!(
+        decide(&mut history, &DecisionState::DEFAULT, &at(i64::MAX), &request).code(),
         "request.malformed"
     );
 }
 
 #[test]
-fn a_request_formed_on_another_thread_or_for_another_bundle_is_decided_alike() {
+fn a_request_resolved_elsewhere_is_decided_alike() {
     let (bundle, other) = (bundle(POLICIES), bundle(&POLICIES.replace("permit", "forbid")));
     let requests = [
         send(&bundle, r#"{"to":"a"}"#),
@@ -214,22 +240,28 @@ fn a_request_formed_on_another_thread_or_for_another_bundle_is_decided_alike() {
         bundle.tool_request(agent(), "web", "post", "{}"),
     ];
     for request in requests {
-        let expected = once(&bundle, &DEFAULTS.1, &request).to_bytes();
+        let expected = once(&bundle, &DecisionState::DEFAULT, &request).to_bytes();
         for formed_for in [&bundle, &other] {
-            let formed = std::thread::scope(|scope| {
+            let resolved = std::thread::scope(|scope| {
                 let thread =
                     std::thread::Builder::new().stack_size(crate::limits::DECIDE_STACK_BYTES);
-                thread.spawn_scoped(scope, || form(formed_for, &request)).unwrap().join().unwrap()
+                thread
+                    .spawn_scoped(scope, || resolve(formed_for, &request))
+                    .unwrap()
+                    .join()
+                    .unwrap()
             });
             let mut history = History::new(&bundle).unwrap();
-            let decision = decide_formed(&mut history, &DEFAULTS.1, &at(1_000), &formed);
+            let decision =
+                decide_resolved(&mut history, &DecisionState::DEFAULT, &at(1_000), &resolved);
             assert_eq!(decision.to_bytes(), expected);
             assert_eq!(history.events(), 1);
         }
     }
 }
 
-/// Calls `mail/send`, whose undeclared arguments are bound; gives the decision's code and why it is malformed.
+/// Calls `mail/send`, whose undeclared arguments are bound; gives the decision's code and why it is
+/// malformed.
 fn sends(semantics: u64, arguments: &str) -> (&'static str, String) {
     let manifest = MANIFEST.replace("semantics = 1", &format!("semantics = {semantics}"));
     let schema = SCHEMA.replace("cents?: Long", "cents?: Long, price?: decimal");
@@ -245,7 +277,7 @@ fn sends(semantics: u64, arguments: &str) -> (&'static str, String) {
     let principal = Entity::new("Workload", "agent");
     let request = bundle.tool_request(principal, "mail", "send", arguments);
     let mut history = History::new(&bundle).unwrap();
-    let decision = decide(&mut history, &DEFAULTS.1, &DEFAULTS.0, &request);
+    let decision = decide(&mut history, &DecisionState::DEFAULT, &Facts::DEFAULT, &request);
     (decision.code(), format!("{decision:?}"))
 }
 
@@ -270,7 +302,7 @@ fn arguments_as_models_send_them_have_their_meaning() {
 }
 
 #[test]
-fn an_argument_that_policy_can_not_read_is_named_with_the_type_wanted() {
+fn an_unreadable_argument_is_named_with_its_wanted_type() {
     for (arguments, why) in [
         (
             r#"{"to":"a","cents":9007199254740993}"#,

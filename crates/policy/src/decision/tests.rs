@@ -10,14 +10,21 @@ fn words() -> impl Strategy<Value = String> {
 
 fn checks() -> impl Strategy<Value = Vec<Check>> {
     let names = prop::sample::select(Semantics::V2.checks().to_vec());
-    let outcomes = prop::sample::select(vec![Outcome::Pass, Outcome::Fail, Outcome::NotEvaluated]);
-    let check = (names, outcomes, prop::option::of(words()))
-        .prop_map(|(name, outcome, why)| Check { name, outcome, why });
+    let outcomes = prop::sample::select(vec![
+        CheckOutcome::Pass,
+        CheckOutcome::Fail,
+        CheckOutcome::NotEvaluated,
+    ]);
+    let check = (names, outcomes, prop::option::of(words())).prop_map(|(id, outcome, why)| Check {
+        id,
+        outcome,
+        why,
+    });
     // All that pass, which is a permit, and any others.
-    let passed = Semantics::V2.checks().iter().map(|name| Check::pass(name)).collect::<Vec<_>>();
+    let passed = Semantics::V2.checks().iter().map(|id| Check::pass(*id)).collect::<Vec<_>>();
     let mut pending = passed.clone();
-    let last = pending.iter_mut().find(|check| check.name == approval::CHECK).unwrap();
-    *last = Check::fail(approval::CHECK, "it waits");
+    let last = pending.iter_mut().find(|check| check.id == CheckId::ApprovalRequired).unwrap();
+    *last = Check::fail(CheckId::ApprovalRequired, "it waits");
     prop_oneof![Just(passed), Just(pending), prop::collection::vec(check, 0..20)]
 }
 
@@ -31,13 +38,13 @@ prop_compose! {
         bundle in any::<[u8; 32]>(),
     ) -> Decision {
         let adds: Labels = labels.into_iter().collect();
-        let awaited = Approval { count: 2, role: "finance".into(), within_ms: 600_000 };
+        let awaited = ApprovalRule { count: 2, role: "finance".into(), within_ms: 600_000 };
         Decision {
             semantics: Semantics::V2,
             checks,
             policies: policies
                 .into_iter()
-                .map(|(id, file, line)| Determining { id, effect: "permit", file, line })
+                .map(|(id, file, line)| DeterminingPolicy { id, effect: "permit", file, line })
                 .collect(),
             errors: errors
                 .into_iter()
@@ -61,7 +68,7 @@ proptest! {
     }
 
     #[test]
-    fn what_stands_in_the_open_has_no_reasons_in_words(decision in decisions()) {
+    fn the_public_text_has_no_reasons(decision in decisions()) {
         let Value::Object(mut members) = decision.to_value() else { unreachable!() };
         members.remove("errors");
         let Some(Value::Array(checks)) = members.get_mut("checks") else { unreachable!() };
@@ -69,7 +76,7 @@ proptest! {
             let Value::Object(check) = check else { unreachable!() };
             check.remove("why");
         }
-        let text = decision.to_open_text();
+        let text = decision.to_public_text();
         prop_assert_eq!(Value::parse(text.as_bytes()).unwrap(), Value::Object(members));
     }
 }

@@ -1,30 +1,32 @@
-//! The canonical object of a decision. Its text is written at once: it is most of what a decision on record costs.
+//! The canonical object of a decision. Its text is written at once: it is most of what a decision
+//! on record costs.
 
 use std::fmt::Write as _;
 
 use proof::json::{Object, Value, write_string};
 
-use super::{Check, Decision, Determining, EvaluationError};
-use crate::approval::Approval;
+use super::{Check, Decision, DeterminingPolicy, EvaluationError};
+use crate::approval::ApprovalRule;
 
-/// How much of a decision is told.
+/// The part that a decision's text leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Told {
-    Whole,
-    /// Without the reasons in words: they can quote arguments and names.
-    InTheOpen,
+enum Redaction {
+    /// Nothing is left out.
+    None,
+    /// The reasons in words are left out: they can quote arguments and names.
+    Reasons,
 }
 
 impl Decision {
-    /// The canonical object: `bundle`, `checks`, `code`, `decision`, `awaits`, `errors` and `labels` (only where there are
-    /// any), `policies`, `v`.
+    /// The canonical object: `bundle`, `checks`, `code`, `decision`, `awaits`, `errors` and
+    /// `labels` (only where there are any), `policies`, `v`.
     #[must_use]
     pub fn to_value(&self) -> Value {
         let checks = self.checks.iter().map(Check::to_value).collect();
-        let policies = self.policies.iter().map(Determining::to_value).collect();
+        let policies = self.policies.iter().map(DeterminingPolicy::to_value).collect();
         let mut members = Object::new();
         if !self.awaits().is_empty() {
-            let awaits = self.awaits().iter().map(Approval::to_value).collect();
+            let awaits = self.awaits().iter().map(ApprovalRule::to_value).collect();
             members.insert("awaits", Value::Array(awaits));
         }
         members.insert("bundle", self.bundle.to_value());
@@ -46,16 +48,17 @@ impl Decision {
     /// The canonical bytes of [`Decision::to_value`].
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        self.text(Told::Whole).into_bytes()
+        self.text(Redaction::None).into_bytes()
     }
 
-    /// The part of that text that can stand in the open: without `errors`, and without the `why` of its checks.
+    /// The part of that text that can be public: without `errors`, and without the `why` of its
+    /// checks.
     #[must_use]
-    pub fn to_open_text(&self) -> String {
-        self.text(Told::InTheOpen)
+    pub fn to_public_text(&self) -> String {
+        self.text(Redaction::Reasons)
     }
 
-    fn text(&self, told: Told) -> String {
+    fn text(&self, redaction: Redaction) -> String {
         let mut text = String::with_capacity(2_048);
         text.push('{');
         if !self.awaits().is_empty() {
@@ -64,12 +67,14 @@ impl Decision {
         }
         text.push_str("\"bundle\":\"");
         text.push_str(&self.bundle.to_text());
-        list("\",\"checks\":[", &self.checks, &mut text, |check, text| check.write(told, text));
+        list("\",\"checks\":[", &self.checks, &mut text, |check, text| {
+            check.write(redaction, text)
+        });
         text.push_str("],\"code\":");
         write_string(self.code(), &mut text);
         text.push_str(",\"decision\":");
         write_string(self.verdict().as_str(), &mut text);
-        if !self.errors.is_empty() && told == Told::Whole {
+        if !self.errors.is_empty() && redaction == Redaction::None {
             list(",\"errors\":[", &self.errors, &mut text, |one, text| one.to_value().write(text));
             text.push(']');
         }
@@ -77,7 +82,7 @@ impl Decision {
             text.push_str(",\"labels\":");
             self.labels.to_value().write(&mut text);
         }
-        list(",\"policies\":[", &self.policies, &mut text, Determining::write);
+        list(",\"policies\":[", &self.policies, &mut text, DeterminingPolicy::write);
         text.push_str("],\"v\":1}");
         text
     }
@@ -97,7 +102,7 @@ fn list<T>(begin: &str, all: &[T], text: &mut String, write: impl Fn(&T, &mut St
 impl Check {
     fn to_value(&self) -> Value {
         let mut members = Object::from([
-            ("check", Value::from(self.name)),
+            ("check", Value::from(self.id.as_str())),
             ("outcome", Value::from(self.outcome.as_str())),
         ]);
         if let Some(why) = &self.why {
@@ -106,12 +111,12 @@ impl Check {
         Value::Object(members)
     }
 
-    fn write(&self, told: Told, text: &mut String) {
+    fn write(&self, redaction: Redaction, text: &mut String) {
         text.push_str("{\"check\":");
-        write_string(self.name, text);
+        write_string(self.id.as_str(), text);
         text.push_str(",\"outcome\":");
         write_string(self.outcome.as_str(), text);
-        if let (Some(why), Told::Whole) = (&self.why, told) {
+        if let (Some(why), Redaction::None) = (&self.why, redaction) {
             text.push_str(",\"why\":");
             write_string(why, text);
         }
@@ -119,7 +124,7 @@ impl Check {
     }
 }
 
-impl Determining {
+impl DeterminingPolicy {
     fn to_value(&self) -> Value {
         let line = i64::try_from(self.line).unwrap_or(i64::MAX);
         Value::Object(Object::from([

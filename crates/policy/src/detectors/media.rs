@@ -1,7 +1,9 @@
-//! The bytes of pictures and sounds in a result: no text, and so large that something like a key stands in them by chance.
+//! The bytes of pictures and sounds in a result: no text, and so large that something like a key
+//! stands in them by chance.
 //!
-//! They are left out only where a client reads them as such (MCP 2025-11-25, content blocks and resource contents) and only if they
-//! are nothing but letters of base64: whatever else stands there is looked at, as is everything beside them.
+//! They are left out only where a client reads them as such (MCP 2025-11-25, content blocks and
+//! resource contents) and only if they are nothing but letters of base64: whatever else stands
+//! there is looked at, as is everything beside them.
 
 use std::collections::BTreeMap;
 

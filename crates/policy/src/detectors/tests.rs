@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::Files;
+use crate::bundle::Bundle;
 
 const LABELS: &str = "[labels]\ncard = \"a number\"\nhostile = \"wants something\"\n";
 const DETECTORS: &str = r#"
@@ -75,7 +76,7 @@ fn no_way_of_writing_hides_what_is_written() {
 }
 
 #[test]
-fn what_cannot_be_looked_at_brings_all_labels() {
+fn an_unscanned_message_brings_all_labels() {
     let all = ["card", "hostile"];
     for message in ["", "{", r#"{"a":1,"a":2}"#, "{\"result\":\"\u{0}\"}"] {
         assert_eq!(found(Passing::Results, message), all, "{message}");
@@ -175,7 +176,7 @@ fn messages_are_looked_at_up_to_the_longest_that_is_passed() {
     assert_eq!(found(&long), ["card", "hostile"]);
     let why = bundle.unseen(Passing::Results, long.as_bytes()).unwrap().to_string();
     assert_eq!(why, "not looked at: 8388609 bytes, over the limit of 8388608");
-    assert_eq!(bundle.unseen(Passing::Results, b"{"), Some(Unseen::Unreadable));
+    assert_eq!(bundle.unseen(Passing::Results, b"{"), Some(ScanError::Unreadable));
     assert_eq!(bundle.unseen(Passing::Results, b"{}"), None);
 }
 
@@ -191,12 +192,12 @@ proptest::proptest! {
         numbers.iter().for_each(|number| expected += &format!("{number}\n"));
         expected += "t\n";
         texts.iter().for_each(|text| expected += &format!("{text}\n"));
-        proptest::prop_assert_eq!(text(message.to_string().as_bytes(), Extent::WithoutEnvelope, Passing::Results), Ok(expected));
+        proptest::prop_assert_eq!(text(message.to_string().as_bytes(), ScanExtent::WithoutEnvelope, Passing::Results), Ok(expected));
     }
 }
 
 #[test]
-fn what_only_results_may_hold_is_looked_at_as_it_was_written() {
+fn numbers_in_results_are_scanned_as_written() {
     let files: Files = [
         ("bundle.toml", "name = \"d\"\nversion = \"1\"\nsemantics = 4\n"),
         ("schema.cedarschema", "entity Workload;\n"),

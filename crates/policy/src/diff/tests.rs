@@ -13,10 +13,10 @@ fn bundle(manifest: &str, policies: &str) -> Arc<Bundle> {
     Arc::new(Bundle::load(&files).unwrap_or_else(|errors| panic!("{errors}")))
 }
 
-fn turn(old: &str, new: &str) -> Option<Turn> {
+fn turn(old: &str, new: &str) -> Option<VerdictChange> {
     let line = r#"{"subject":{"type":"W","id":"w"},"action":{"name":"act"},"resource":{"type":"T","id":"t"}}"#;
     let (old, new) = (bundle("", old), bundle("", new));
-    answers((&old, &new), &cases::read(line).unwrap()).2
+    answers(&old, &new, &cases::read(line).unwrap()).2
 }
 
 const PERMIT: &str = "@id(\"p\") permit (principal, action, resource);\n";
@@ -28,15 +28,15 @@ const APPROVED: &str =
 fn an_answer_turns_by_its_verdict_first_and_by_its_reasons_last() {
     let both = format!("{PERMIT}{FORBID}");
     assert_eq!(turn(PERMIT, PERMIT), None);
-    assert_eq!(turn("", PERMIT), Some(Turn::Allowed));
-    assert_eq!(turn(APPROVED, PERMIT), Some(Turn::Allowed));
-    assert_eq!(turn(PERMIT, &both), Some(Turn::Denied));
-    assert_eq!(turn(APPROVED, ""), Some(Turn::Denied));
-    assert_eq!(turn(PERMIT, APPROVED), Some(Turn::Waits));
-    assert_eq!(turn("", APPROVED), Some(Turn::Waits));
+    assert_eq!(turn("", PERMIT), Some(VerdictChange::Allowed));
+    assert_eq!(turn(APPROVED, PERMIT), Some(VerdictChange::Allowed));
+    assert_eq!(turn(PERMIT, &both), Some(VerdictChange::Denied));
+    assert_eq!(turn(APPROVED, ""), Some(VerdictChange::Denied));
+    assert_eq!(turn(PERMIT, APPROVED), Some(VerdictChange::Waits));
+    assert_eq!(turn("", APPROVED), Some(VerdictChange::Waits));
     // Denied for want of a permit, then by a forbid; then permitted by another policy.
-    assert_eq!(turn("", &both), Some(Turn::Otherwise));
-    assert_eq!(turn(PERMIT, &PERMIT.replace("\"p\"", "\"q\"")), Some(Turn::Otherwise));
+    assert_eq!(turn("", &both), Some(VerdictChange::Otherwise));
+    assert_eq!(turn(PERMIT, &PERMIT.replace("\"p\"", "\"q\"")), Some(VerdictChange::Otherwise));
 }
 
 #[test]
@@ -55,11 +55,11 @@ fn parts_are_told_by_name() {
     let found = parts(&old, &new);
     let names = |added: &[&str], removed: &[&str], changed: &[&str]| {
         let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Names { added: list(added), removed: list(removed), changed: list(changed) }
+        NameChanges { added: list(added), removed: list(removed), changed: list(changed) }
     };
     assert_eq!(found.policies, names(&["g"], &["f"], &["p"]));
     assert_eq!(found.tools, names(&["s/c"], &[], &["s/a"]));
     assert_eq!(found.files, names(&[], &[], &["bundle.toml", "policies/p.dw"]));
-    assert_eq!(parts(&old, &old), Parts::default());
-    assert!(found.tools.removed.is_empty() && found.tools != Names::default());
+    assert_eq!(parts(&old, &old), BundleChanges::default());
+    assert!(found.tools.removed.is_empty() && found.tools != NameChanges::default());
 }

@@ -9,12 +9,17 @@ use cedar_policy_core::extensions::Extensions;
 use cedar_policy_core::validator::CoreSchema;
 
 use super::index::Index;
-use super::{Answer, Failure};
+use super::{PolicyAnswer, PolicyFailure};
 use std::sync::Arc;
 
 impl Index {
     /// Evaluates the conditions of policies whose scopes match. The caller has looked at the stack.
-    pub(crate) fn ask(&self, candidates: &[usize], request: Request, known: &Entities) -> Answer {
+    pub(crate) fn ask(
+        &self,
+        candidates: &[usize],
+        request: Request,
+        known: &Entities,
+    ) -> PolicyAnswer {
         let evaluator = Evaluator::new(request, known, Extensions::all_available());
         let (mut permits, mut forbids) = (Vec::new(), Vec::new());
         let (mut errors, mut limit) = (Vec::new(), false);
@@ -41,15 +46,15 @@ impl Index {
                     describe(&error)
                 }
             };
-            errors.push(Failure { policy: Some(number), why: Cow::Borrowed(why) });
+            errors.push(PolicyFailure { policy: Some(number), why: Cow::Borrowed(why) });
         }
         let allow = forbids.is_empty() && !permits.is_empty() && errors.is_empty();
         let reasons = if forbids.is_empty() { permits } else { forbids };
-        Answer { allow, reasons, errors: self.listed(errors), limit }
+        PolicyAnswer { allow, reasons, errors: self.listed(errors), limit }
     }
 
     /// The errors that are listed: the first by their policies' names within Cedar.
-    fn listed(&self, mut errors: Vec<Failure>) -> Vec<Failure> {
+    fn listed(&self, mut errors: Vec<PolicyFailure>) -> Vec<PolicyFailure> {
         errors.sort_by(|a, b| (self.name(a.policy), &a.why).cmp(&(self.name(b.policy), &b.why)));
         errors.truncate(crate::limits::ERRORS_LISTED_MAX);
         errors
@@ -62,7 +67,8 @@ impl Index {
     }
 }
 
-/// A store of just these entities, whose ancestors are complete; none where two of them differ and bear one name.
+/// A store of just these entities, whose ancestors are complete; none where two of them differ and
+/// bear one name.
 pub(crate) fn store(entities: Vec<Arc<Entity>>) -> Option<Entities> {
     Entities::new()
         .add_entities(

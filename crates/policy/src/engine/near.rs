@@ -1,4 +1,5 @@
-//! Permits that a request came close to: whose action is the request's, and which of their parts does not hold.
+//! Permits that a request came close to: whose action is the request's, and which of their parts
+//! does not hold.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +8,11 @@ use cedar_policy_core::entities::Entities;
 use cedar_policy_core::evaluator::Evaluator;
 use cedar_policy_core::extensions::Extensions;
 
-use super::index::{Index, Rule};
+use super::index::{Index, IndexedPolicy};
 
 /// A part of a policy that does not hold, or could not be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum PolicyPart {
     Principal(String),
     Resource(String),
     /// A condition, one of those that must all hold.
@@ -21,16 +22,16 @@ pub(crate) enum Part {
 }
 
 impl Index {
-    /// The permits whose action is the request's, by number, each with the parts that do not hold. A condition that reads one of
-    /// these members of the context is left open.
+    /// The permits whose action is the request's, by number, each with the parts that do not hold.
+    /// A condition that reads one of these members of the context is left open.
     pub(crate) fn near(
         &self,
         request: Request,
         known: &Entities,
         unknown: &[String],
-    ) -> Vec<(usize, Vec<Part>)> {
+    ) -> Vec<(usize, Vec<PolicyPart>)> {
         let evaluator = Evaluator::new(request, known, Extensions::all_available());
-        let holds = |rule: &Rule, expr: &Expr| {
+        let holds = |rule: &IndexedPolicy, expr: &Expr| {
             evaluator.interpret(expr, rule.policy.env()).ok().and_then(|value| is_true(&value))
         };
         let permits = self.rules.iter().enumerate().filter(|(_, rule)| rule.permits);
@@ -43,18 +44,18 @@ impl Index {
                 let resource = rule.policy.resource_constraint().as_expr();
                 let mut parts = Vec::new();
                 if holds(rule, &principal) != Some(true) {
-                    parts.push(Part::Principal(principal.to_string()));
+                    parts.push(PolicyPart::Principal(principal.to_string()));
                 }
                 if holds(rule, &resource) != Some(true) {
-                    parts.push(Part::Resource(resource.to_string()));
+                    parts.push(PolicyPart::Resource(resource.to_string()));
                 }
                 for condition in rule.conditions.iter().flat_map(|all| conjuncts(all)) {
                     let text = condition.to_string();
                     match holds(rule, condition) {
-                        _ if reads(condition, unknown) => parts.push(Part::Open(text)),
+                        _ if reads(condition, unknown) => parts.push(PolicyPart::Open(text)),
                         Some(true) => {}
-                        Some(false) => parts.push(Part::Condition(text)),
-                        None => parts.push(Part::Open(text)),
+                        Some(false) => parts.push(PolicyPart::Condition(text)),
+                        None => parts.push(PolicyPart::Open(text)),
                     }
                 }
                 (number, parts)

@@ -6,6 +6,7 @@ use cedar_policy_core::ast::{PolicySet as CorePolicySet, Request as CoreRequest}
 
 use super::*;
 use crate::bundle::{Bundle, Files};
+use crate::facts::{DecisionState, Facts};
 
 const ENTITIES: &str = r#"[
 {"uid":{"type":"User","id":"u"},"attrs":{},"parents":[{"type":"Team","id":"t"}]},
@@ -13,7 +14,8 @@ const ENTITIES: &str = r#"[
 {"uid":{"type":"Action","id":"move"},"attrs":{},"parents":[{"type":"Action","id":"Reads"},{"type":"Action","id":"Writes"}]},
 {"uid":{"type":"File","id":"f"},"attrs":{},"parents":[{"type":"Folder","id":"d"}]}]"#;
 
-/// What the engine and what Cedar's scan say of `principal` moving `resource`: allowed, reasons, errors.
+/// What the engine and what Cedar's scan say of `principal` moving `resource`: allowed, reasons,
+/// errors.
 type Said = (bool, Vec<String>, usize);
 
 fn both(policies: &str, principal: &str, resource: &str) -> (Said, Said) {
@@ -33,14 +35,14 @@ fn both(policies: &str, principal: &str, resource: &str) -> (Said, Said) {
     let core: &CorePolicySet = set.as_ref();
     let mut sorted: Vec<&Policy> = core.policies().collect();
     sorted.sort_by(|a, b| a.id().cmp(b.id()));
-    let engine = Engine { index: Index::new(sorted) };
+    let engine = ScopedEngine { index: Index::new(sorted) };
     let request: &CoreRequest = request.as_ref();
     let known: &cedar_policy_core::entities::Entities = entities.as_ref();
-    let see = |entry: &EntityUIDEntry| engine.see(entry.uid().unwrap(), known);
+    let scope_keys = |entry: &EntityUIDEntry| engine.scope_keys(entry.uid().unwrap(), known);
     let candidates = engine.index.candidates(
-        &see(request.principal()),
-        &see(request.action()),
-        &see(request.resource()),
+        &scope_keys(request.principal()),
+        &scope_keys(request.action()),
+        &scope_keys(request.resource()),
     );
     let answer = engine.index.ask(&candidates, request.clone(), known);
     let reasons =
@@ -208,8 +210,8 @@ fn a_circle_that_a_request_would_close_is_malformed() {
             input: "{}".into(),
         };
         let mut history = crate::History::new(&bundle).unwrap();
-        let (facts, standing) = crate::evaluation::DEFAULTS;
-        crate::decide(&mut history, &standing, &facts, &request).code()
+        let (facts, state) = (Facts::DEFAULT, DecisionState::DEFAULT);
+        crate::decide(&mut history, &state, &facts, &request).code()
     };
     assert_eq!(code(("a", ""), ("b", "")), "permitted");
     assert_eq!(code(("b", "a"), ("c", "")), "request.malformed");

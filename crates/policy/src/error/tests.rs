@@ -3,11 +3,20 @@ use super::*;
 #[test]
 fn places_count_lines_and_characters_from_one() {
     let text = "ä\nbé c";
-    assert_eq!(Place::of(text, 0, 2), Place { line: 1, column: 1, offset: 0, bytes: 2 });
-    assert_eq!(Place::of(text, 7, 1), Place { line: 2, column: 4, offset: 7, bytes: 1 });
-    assert_eq!(Place::of(text, 99, 9), Place { line: 2, column: 5, offset: 8, bytes: 0 });
+    assert_eq!(
+        SourcePlace::of(text, 0, 2),
+        SourcePlace { line: 1, column: 1, offset: 0, bytes: 2 }
+    );
+    assert_eq!(
+        SourcePlace::of(text, 7, 1),
+        SourcePlace { line: 2, column: 4, offset: 7, bytes: 1 }
+    );
+    assert_eq!(
+        SourcePlace::of(text, 99, 9),
+        SourcePlace { line: 2, column: 5, offset: 8, bytes: 0 }
+    );
     // Inside a character: back to where it starts.
-    assert_eq!(Place::of(text, 1, 1).offset, 0);
+    assert_eq!(SourcePlace::of(text, 1, 1).offset, 0);
 }
 
 #[test]

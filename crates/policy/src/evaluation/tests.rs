@@ -29,7 +29,7 @@ fn code(context: &str) -> &'static str {
 }
 
 #[test]
-fn what_is_not_said_is_a_constant() {
+fn missing_members_have_constant_defaults() {
     assert_eq!(code("{}"), "permitted");
     assert_eq!(
         decided("{}").to_bytes(),

@@ -1,17 +1,18 @@
-//! Why no policy permits a request: the permits that come close to it, and what of them does not hold.
+//! Why no policy permits a request: the permits that come close to it, and what of them does not
+//! hold.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::bundle::Bundle;
-use crate::decide::form::form;
-use crate::decide::shape::{Form, Moment};
-use crate::engine::Part;
-use crate::evaluation::DEFAULTS;
+use crate::engine::PolicyPart;
+use crate::facts::DecisionState;
 use crate::facts::Facts;
 use crate::labels::Labels;
 use crate::limits::{NEAR_MISSES_MAX, SHOWN_CONDITION_CHARS_MAX};
 use crate::request::Request;
+use crate::resolve::bound::{ContextFacts, Validity};
+use crate::resolve::resolve;
 
 /// A permit whose action is the request's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +25,13 @@ pub struct NearMiss {
     pub line: usize,
     /// Its parts that do not hold: each says which part it is, and its text.
     pub failed: Vec<String>,
-    /// Its conditions that look at what is not known any more: earlier events, or the trust state of that moment.
+    /// Its conditions that look at what is not known any more: earlier events, or the trust state
+    /// of that moment.
     pub open: Vec<String>,
 }
 
 impl NearMiss {
-    /// What is told about it, line by line; all but the first are indented.
+    /// Its description, line by line; all but the first are indented.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let mut lines =
@@ -40,24 +42,26 @@ impl NearMiss {
     }
 }
 
-/// The permits whose action is the request's, the nearest first, at most [`NEAR_MISSES_MAX`] of them; none where the request
-/// does not fit the schema. `labels` are those that the execution carried.
+/// The permits whose action is the request's, the nearest first, at most [`NEAR_MISSES_MAX`] of
+/// them; none where the request does not fit the schema. `labels` are those that the execution
+/// carried.
 #[must_use]
 pub fn near_misses(
     bundle: &Arc<Bundle>,
     request: &Request,
-    (facts, labels): (&Facts, &Labels),
+    facts: &Facts,
+    labels: &Labels,
 ) -> Vec<NearMiss> {
-    let formed = form(bundle, request);
-    let moment = Moment {
+    let resolved = resolve(bundle, request);
+    let context_facts = ContextFacts {
         facts: *facts,
-        trust: DEFAULTS.1.trust,
+        trust: DecisionState::DEFAULT.trust,
         labels: labels.clone(),
         resource_labels: bundle.labels.stated(&bundle.shapes, request),
         detected: Labels::NONE,
     };
-    let Form::Ready(shaped) = formed.at(Some(&moment)) else { return Vec::new() };
-    let found = shaped.near(bundle).into_iter();
+    let Validity::Ready(bound) = resolved.at(Some(&context_facts)) else { return Vec::new() };
+    let found = bound.near(bundle).into_iter();
     let mut near: Vec<NearMiss> =
         found.filter_map(|(number, parts)| near_miss(bundle, number, parts)).collect();
     near.sort_by_key(|miss| (miss.failed.len(), miss.open.len()));
@@ -65,15 +69,15 @@ pub fn near_misses(
     near
 }
 
-fn near_miss(bundle: &Bundle, number: usize, parts: Vec<Part>) -> Option<NearMiss> {
+fn near_miss(bundle: &Bundle, number: usize, parts: Vec<PolicyPart>) -> Option<NearMiss> {
     let info = bundle.numbered(number)?;
     let (mut failed, mut open) = (Vec::new(), Vec::new());
     for part in parts {
         match part {
-            Part::Principal(text) => failed.push(format!("who asks: {}", shown(&text))),
-            Part::Resource(text) => failed.push(format!("on what: {}", shown(&text))),
-            Part::Condition(text) => failed.push(format!("the condition {}", shown(&text))),
-            Part::Open(text) => open.push(format!("the condition {}", shown(&text))),
+            PolicyPart::Principal(text) => failed.push(format!("who asks: {}", shown(&text))),
+            PolicyPart::Resource(text) => failed.push(format!("on what: {}", shown(&text))),
+            PolicyPart::Condition(text) => failed.push(format!("the condition {}", shown(&text))),
+            PolicyPart::Open(text) => open.push(format!("the condition {}", shown(&text))),
         }
     }
     let (policy, file, line) = (info.id.clone(), info.file.clone(), info.line);

@@ -42,7 +42,7 @@ fn a_decision_of_another_bundle_is_not_quoted() {
 }
 
 #[test]
-fn what_is_no_decision_is_explained_without_failing() {
+fn explaining_a_non_decision_does_not_fail() {
     for text in ["{}", "[]", r#"{"checks":[1,{"check":7}],"decision":4,"policies":{}}"#] {
         let value = Value::parse(text.as_bytes()).unwrap();
         assert!(!explain(&bundle("1"), &value).is_empty());

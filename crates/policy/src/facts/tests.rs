@@ -13,10 +13,7 @@ fn facts_come_back_as_they_were_written() {
 
 #[test]
 fn facts_outside_their_range_are_refused() {
-    assert_eq!(
-        Facts { at: -1, ..crate::evaluation::DEFAULTS.0 }.to_value().unwrap_err(),
-        FactsError::Time
-    );
+    assert_eq!(Facts { at: -1, ..Facts::DEFAULT }.to_value().unwrap_err(), FactsError::Time);
     let extra = Value::parse(br#"{"assurance":"separated","at":1,"zone":"a"}"#).unwrap();
     assert_eq!(Facts::from_value(&extra).unwrap_err(), FactsError::Members);
     let digest = br#"{"assurance":"separated","at":1,"definition":"AAAA"}"#;

@@ -17,7 +17,7 @@ fn any_grant() -> impl Strategy<Value = Grant> {
 proptest! {
     /// The oracle: whatever a child could be permitted alone, its parent could be permitted too.
     #[test]
-    fn what_is_handed_on_allows_nothing_that_the_parent_does_not_have(
+    fn a_delegated_grant_is_never_wider_than_its_parents(
         (parent, child) in (any_grant(), any_grant()), calls in 0..6_u64,
     ) {
         if parent.exceeded_by(&child, calls).is_some() {
@@ -26,8 +26,8 @@ proptest! {
         for action in ["a", "b", "c", "d", "e"] {
             for at in 0..8 {
                 for more in 0..8 {
-                    let own = Held { grant: parent.clone(), calls: calls + more };
-                    let its = Held { grant: child.clone(), calls: more };
+                    let own = HeldGrant { grant: parent.clone(), calls: calls + more };
+                    let its = HeldGrant { grant: child.clone(), calls: more };
                     let is_allowed = its.exceeded_by(action, at).is_none();
                     prop_assert!(!is_allowed || own.exceeded_by(action, at).is_none());
                 }

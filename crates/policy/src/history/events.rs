@@ -12,18 +12,19 @@ use crate::limits::{
     AT_MS_MAX, HISTORY_EVENT_BYTES, HISTORY_EVENTS_MAX, INPUT_BYTES_MAX, NAME_BYTES_MAX,
     PROPERTIES_BYTES_MAX, SERVER_EVENTS_MAX,
 };
-use crate::request::{Entity, Request};
+use crate::request::Request;
+use crate::resolve::frame::EventFrame;
 use crate::semantics::Semantics;
 
-/// Events in order. One takes 64 bytes, its arguments and its result as text, and what it shares with others of the
-/// same principal, action and resource.
+/// Events in order. One takes 64 bytes, its arguments and its result as text, and what it shares
+/// with others of the same principal, action and resource.
 #[derive(Default)]
 pub(super) struct Events {
     pub(super) all: Vec<Recorded>,
     /// By their digests: comparing texts with those of many costs more than hashing them.
-    frames: BTreeMap<Digest, Arc<Frame>>,
+    frames: BTreeMap<Digest, Arc<EventFrame>>,
     /// The frame of the last event: what ends is often what was asked just before.
-    last: Option<(Digest, Arc<Frame>)>,
+    last: Option<(Digest, Arc<EventFrame>)>,
     /// About how much memory they take.
     bytes: usize,
     /// One more event came than a history holds.
@@ -66,13 +67,23 @@ pub(super) struct Recorded {
     pub(super) at: i64,
     /// The event's own time, in microseconds.
     pub(super) time: i64,
-    pub(super) frame: Arc<Frame>,
+    pub(super) frame: Arc<EventFrame>,
     pub(super) input: Box<str>,
-    pub(super) kind: Kind,
+    pub(super) kind: EventKind,
 }
 
+/// An event that comes, with the digest of what it has in common with others.
+pub(super) struct NewEvent<'a> {
+    /// The clock's time, in milliseconds since the epoch.
+    pub(super) at: i64,
+    pub(super) request: &'a Request,
+    pub(super) frame: Digest,
+    pub(super) kind: EventKind,
+}
+
+/// What kind of event it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum EventKind {
     Request,
     Response(Option<Box<str>>),
     Error,
@@ -80,36 +91,31 @@ pub(super) enum Kind {
     Unknown,
 }
 
-impl Kind {
+impl EventKind {
     /// The event's kinds, as conditions name them.
     pub(super) fn names(&self) -> &'static [&'static str] {
         match self {
-            Kind::Request => &["request"],
-            Kind::Response(_) => &["response"],
-            Kind::Error => &["error"],
-            Kind::Unknown => &["response", "error"],
+            EventKind::Request => &["request"],
+            EventKind::Response(_) => &["response"],
+            EventKind::Error => &["error"],
+            EventKind::Unknown => &["response", "error"],
         }
     }
 
     /// The bytes of its own text.
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Kind::Response(Some(output)) => output.len(),
-            Kind::Request | Kind::Response(None) | Kind::Error | Kind::Unknown => 0,
+            EventKind::Response(Some(output)) => output.len(),
+            EventKind::Request
+            | EventKind::Response(None)
+            | EventKind::Error
+            | EventKind::Unknown => 0,
         }
     }
 }
 
-/// What many events of an execution have in common.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Frame {
-    pub(super) action: String,
-    pub(super) principal: Entity,
-    pub(super) resource: Entity,
-}
-
-/// Ticks of the temporal conditions in one millisecond: microseconds, so that a thousand events fit into one
-/// millisecond before the clock is pushed ahead.
+/// Ticks of the temporal conditions in one millisecond: microseconds, so that a thousand events fit
+/// into one millisecond before the clock is pushed ahead.
 const TICKS_PER_MS: i64 = 1_000;
 
 impl Recorded {
@@ -148,20 +154,16 @@ impl Events {
         }
     }
 
-    /// The time of an event that comes at `at` milliseconds: the clock's, or just after the last event where the clock
-    /// stood still or stepped back.
+    /// The time of an event that comes at `at` milliseconds: the clock's, or just after the last
+    /// event where the clock stood still or stepped back.
     pub(super) fn time_of_next(&self, at: i64) -> i64 {
-        let clock = sound(at).saturating_mul(TICKS_PER_MS);
+        let clock = clamped(at).saturating_mul(TICKS_PER_MS);
         self.all.last().map_or(clock, |last| clock.max(last.time.saturating_add(1)))
     }
 
-    /// Keeps an event and gives it its time. What no bundle could take for a request is no event.
-    pub(super) fn record(
-        &mut self,
-        at: i64,
-        (request, frame): (&Request, Digest),
-        (kind, bundle): (Kind, &Bundle),
-    ) -> Option<i64> {
+    /// Adds an event and gives it its time. What no bundle could take for a request is no event.
+    pub(super) fn record(&mut self, bundle: &Bundle, event: NewEvent<'_>) -> Option<i64> {
+        let NewEvent { at, request, frame, kind } = event;
         let Request { principal, action, resource, input } = request;
         let properties = principal.properties.len().max(resource.properties.len());
         let names = [&principal.kind, &principal.id, action, &resource.kind, &resource.id];
@@ -177,13 +179,13 @@ impl Events {
             self.full |= share != Share::OfServers;
             return None;
         }
-        let frame = self.interned(frame, || Frame {
+        let frame = self.interned(frame, || EventFrame {
             action: action.clone(),
             principal: principal.clone(),
             resource: resource.clone(),
         });
         let input = kept::text(bundle, input);
-        Some(self.keep(at, frame, input, kind))
+        Some(self.push(at, frame, input, kind))
     }
 
     /// No events yet; whether more came than a history holds is as it was.
@@ -191,17 +193,23 @@ impl Events {
         Events { full, ..Events::default() }
     }
 
-    /// Keeps an event that fits, and gives it its time.
-    pub(super) fn keep(&mut self, at: i64, frame: Arc<Frame>, input: Box<str>, kind: Kind) -> i64 {
+    /// Adds an event that fits, and gives it its time.
+    pub(super) fn push(
+        &mut self,
+        at: i64,
+        frame: Arc<EventFrame>,
+        input: Box<str>,
+        kind: EventKind,
+    ) -> i64 {
         let time = self.time_of_next(at);
         let texts = input.len().saturating_add(kind.bytes());
         self.bytes = self.bytes.saturating_add(texts).saturating_add(HISTORY_EVENT_BYTES);
         self.of_servers = self.of_servers.saturating_add(usize::from(is_of_servers(&frame.action)));
-        self.all.push(Recorded { at: sound(at), time, frame, input, kind });
+        self.all.push(Recorded { at: clamped(at), time, frame, input, kind });
         time
     }
 
-    /// Keeps the events of others after its own. What does not fit is as if it had come: no more does.
+    /// Adds the events of others after its own. One that does not fit makes the history full.
     pub(super) fn absorb(&mut self, others: Events, share: impl Fn(&str) -> Share) {
         self.full |= others.full;
         for Recorded { at, frame, input, kind, .. } in others.all {
@@ -210,13 +218,17 @@ impl Events {
                 self.full |= share != Share::OfServers;
                 continue;
             }
-            let frame = self.interned(frame.digest(), || Frame::clone(&frame));
-            self.keep(at, frame, input, kind);
+            let frame = self.interned(frame.digest(), || EventFrame::clone(&frame));
+            self.push(at, frame, input, kind);
         }
     }
 
     /// The one copy of what many events have in common.
-    pub(super) fn interned(&mut self, digest: Digest, made: impl FnOnce() -> Frame) -> Arc<Frame> {
+    pub(super) fn interned(
+        &mut self,
+        digest: Digest,
+        made: impl FnOnce() -> EventFrame,
+    ) -> Arc<EventFrame> {
         if let Some((_, last)) = self.last.as_ref().filter(|(known, _)| *known == digest) {
             return Arc::clone(last);
         }
@@ -231,35 +243,7 @@ impl Events {
     }
 }
 
-impl Frame {
-    pub(super) fn texts(&self) -> [&str; 7] {
-        texts(&self.action, &self.principal, &self.resource)
-    }
-
-    pub(super) fn digest(&self) -> Digest {
-        digest(self.texts())
-    }
-}
-
-/// Tells what the events of a request have in common with others.
-pub(crate) fn frame_digest(request: &Request) -> Digest {
-    digest(texts(&request.action, &request.principal, &request.resource))
-}
-
-fn texts<'a>(action: &'a str, principal: &'a Entity, resource: &'a Entity) -> [&'a str; 7] {
-    let [a, b, c] = [&principal.kind, &principal.id, &principal.properties];
-    let [d, e, f] = [&resource.kind, &resource.id, &resource.properties];
-    [action, a, b, c, d, e, f]
-}
-
-/// Of these texts and of where each ends, so that no others have it.
-fn digest(texts: [&str; 7]) -> Digest {
-    let lengths = texts.map(|text| (text.len() as u64).to_le_bytes());
-    let [a, b, c, d, e, f, g] = texts.map(str::as_bytes);
-    Digest::of_parts(&[lengths.as_flattened(), a, b, c, d, e, f, g])
-}
-
-/// The time, or one before all times where it is beyond what any record can say.
-fn sound(at: i64) -> i64 {
+/// The time, or -1 for one that is beyond what a record can hold.
+fn clamped(at: i64) -> i64 {
     if at > AT_MS_MAX { -1 } else { at.max(-AT_MS_MAX) }
 }

@@ -1,14 +1,13 @@
 //! What of a text a history keeps: long strings by their digest.
 //!
-//! Conditions compare strings for equality and in no other way. So a string that is replaced by one that stands for it alone
-//! gives the same answers, as long as it is replaced everywhere: in events as they come, and in texts that are kept.
+//! Conditions compare strings for equality and in no other way. So a string that is replaced by one
+//! that stands for it alone gives the same answers, as long as it is replaced everywhere: in events
+//! as they come, and in texts that are kept.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use proof::digest::Digest;
-
 use crate::bundle::Bundle;
+use crate::event_string::event_string;
 use crate::json::Json;
 use crate::limits::HISTORY_STRING_BYTES_MAX;
 use crate::request::Request;
@@ -19,22 +18,13 @@ pub(crate) fn replaces(bundle: &Bundle) -> bool {
     bundle.semantics() >= Semantics::V4
 }
 
-/// A string as events have it. Nothing says what stands for another one: it begins with a NUL, which is refused in requests,
-/// and a result with a string that does is unreadable ([`is_forged`]).
-pub(crate) fn string(text: &str) -> Cow<'_, str> {
-    if text.len() <= HISTORY_STRING_BYTES_MAX {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(format!("\0{}", Digest::of(text.as_bytes())))
-}
-
 /// The JSON text that is kept of one.
 pub(super) fn text(bundle: &Bundle, text: &str) -> Box<str> {
     if !replaces(bundle) || text.len() <= HISTORY_STRING_BYTES_MAX {
         return text.into();
     }
     match Json::parse_output(text) {
-        Ok(members) => Json::Object(members).map_strings(&string).to_text().into(),
+        Ok(members) => Json::Object(members).map_strings(&event_string).to_text().into(),
         // It is no event under any bundle, whatever it says.
         Err(_) => "".into(),
     }

@@ -1,7 +1,7 @@
 //! A history in pages: what a snapshot of it is made of.
 //!
-//! Events are only ever added, so a page that is full never changes again. What the conditions know of the events is
-//! made from them anew, whatever bundle decides then.
+//! Events are only ever added, so a page that is full never changes again. What the conditions know
+//! of the events is made from them anew, whatever bundle decides then.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -9,17 +9,18 @@ use std::sync::Arc;
 use proof::json::{ObjectWriter, Span, write_array, write_string};
 
 use super::History;
-use super::events::{Events, Frame, Kind, Recorded};
+use super::events::{EventKind, Events, Recorded};
 use crate::bundle::Bundle;
 use crate::limits::{
     HISTORY_EVENTS_MAX, HISTORY_PAGE_BYTES, HISTORY_PAGE_EVENTS, INPUT_BYTES_MAX, OUTPUT_BYTES_MAX,
     SERVER_EVENTS_MAX,
 };
 use crate::request::Entity;
+use crate::resolve::frame::EventFrame;
 
 /// Some events of a history that follow one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
+pub struct HistoryPage {
     /// The first event's number.
     pub first: usize,
     /// The number of the event after the last.
@@ -35,10 +36,10 @@ impl History {
         self.events.is_full()
     }
 
-    /// The page that begins with the event of this number; none at the end. It ends with the last event, or where one
-    /// more would make too many events or bytes.
+    /// The page that begins with the event of this number; none at the end. It ends with the last
+    /// event, or where one more would make too many events or bytes.
     #[must_use]
-    pub fn page(&self, first: usize) -> Option<Page> {
+    pub fn page(&self, first: usize) -> Option<HistoryPage> {
         let events = self.events.all.get(first..).filter(|events| !events.is_empty())?;
         let (mut count, mut bytes) = (0_usize, 0_usize);
         for event in events.iter().take(HISTORY_PAGE_EVENTS) {
@@ -49,20 +50,20 @@ impl History {
             count = count.saturating_add(1);
         }
         let is_full = count == HISTORY_PAGE_EVENTS || count < events.len();
-        Some(Page { first, end: first.saturating_add(count), is_full })
+        Some(HistoryPage { first, end: first.saturating_add(count), is_full })
     }
 
-    /// Writes the members of a page: `events`, each `[at, frame, kind, input]` and of a response with a result that too;
-    /// then what comes between by its names; then `frames`, each `[action, principal, resource]` with type, id and properties
-    /// of both.
+    /// Writes the members of a page: `events`, each `[at, frame, kind, input]` and of a response
+    /// with a result that too; then what comes between by its names; then `frames`, each
+    /// `[action, principal, resource]` with type, id and properties of both.
     pub fn write_page(
         &self,
-        page: Page,
+        page: HistoryPage,
         members: &mut ObjectWriter<'_>,
         between: impl FnOnce(&mut ObjectWriter<'_>),
     ) {
         let events = self.events.all.get(page.first..page.end).unwrap_or_default();
-        let mut frames: Vec<&Arc<Frame>> = Vec::new();
+        let mut frames: Vec<&Arc<EventFrame>> = Vec::new();
         write_array(events, members.member("events"), |event, text| {
             let known = frames.iter().rposition(|frame| Arc::ptr_eq(frame, &event.frame));
             let frame = known.unwrap_or_else(|| {
@@ -85,19 +86,19 @@ impl History {
         History { bundle: Arc::clone(bundle), events, live, version: 0 }
     }
 
-    /// Adds the events of the next page, read where they stand in what [`History::write_page`] wrote; none where they are not
-    /// exactly that.
+    /// Adds the events of the next page, read where they stand in what [`History::write_page`]
+    /// wrote; none where they are not exactly that.
     #[must_use]
     pub fn restore_page(&mut self, events: Span<'_>, frames: Span<'_>) -> Option<()> {
         let frames = frames.elements()?.map(frame_of).collect::<Option<Vec<_>>>()?;
-        let frames: Vec<Arc<Frame>> = frames
+        let frames: Vec<Arc<EventFrame>> = frames
             .into_iter()
             .map(|frame| self.events.interned(frame.digest(), || frame))
             .collect();
         events.elements()?.try_for_each(|event| self.restore_event(event, &frames))
     }
 
-    fn restore_event(&mut self, event: Span<'_>, frames: &[Arc<Frame>]) -> Option<()> {
+    fn restore_event(&mut self, event: Span<'_>, frames: &[Arc<EventFrame>]) -> Option<()> {
         let mut parts = event.elements()?;
         let at = parts.next()?.integer()?;
         let frame = frames.get(usize::try_from(parts.next()?.integer()?).ok()?)?;
@@ -107,16 +108,16 @@ impl History {
             .next()
             .map(|output| text(output).filter(|output| output.len() <= OUTPUT_BYTES_MAX).ok_or(()));
         let kind = match (&*kind, output.transpose().ok()?) {
-            (REQUEST, None) => Kind::Request,
-            (ERROR, None) => Kind::Error,
-            (UNKNOWN, None) => Kind::Unknown,
-            (RESPONSE, output) => Kind::Response(output),
+            (REQUEST, None) => EventKind::Request,
+            (ERROR, None) => EventKind::Error,
+            (UNKNOWN, None) => EventKind::Unknown,
+            (RESPONSE, output) => EventKind::Response(output),
             _ => return None,
         };
         if parts.next().is_some() || self.events.len() >= HISTORY_EVENTS_MAX + SERVER_EVENTS_MAX {
             return None;
         }
-        self.events.keep(at, Arc::clone(frame), input, kind);
+        self.events.push(at, Arc::clone(frame), input, kind);
         Some(())
     }
 }
@@ -133,18 +134,12 @@ impl Recorded {
     }
 }
 
-impl Frame {
-    pub(super) fn bytes(&self) -> usize {
-        self.texts().iter().map(|text| text.len()).sum()
-    }
-}
-
 fn write_event(event: &Recorded, frame: usize, text: &mut String) {
     let (kind, output) = match &event.kind {
-        Kind::Request => (REQUEST, None),
-        Kind::Response(output) => (RESPONSE, output.as_deref()),
-        Kind::Error => (ERROR, None),
-        Kind::Unknown => (UNKNOWN, None),
+        EventKind::Request => (REQUEST, None),
+        EventKind::Response(output) => (RESPONSE, output.as_deref()),
+        EventKind::Error => (ERROR, None),
+        EventKind::Unknown => (UNKNOWN, None),
     };
     // Writing to a `String` cannot fail.
     let _written = write!(text, "[{},{frame}", event.at);
@@ -155,12 +150,12 @@ fn write_event(event: &Recorded, frame: usize, text: &mut String) {
     text.push(']');
 }
 
-fn frame_of(span: Span<'_>) -> Option<Frame> {
+fn frame_of(span: Span<'_>) -> Option<EventFrame> {
     let texts = span.elements()?.map(|text| Some(text.string()?.into_owned()));
     let texts: Vec<String> = texts.collect::<Option<_>>()?;
     let [action, a, b, c, d, e, f] = texts.try_into().ok()?;
     let entity = |kind, id, properties| Entity { kind, id, properties };
-    Some(Frame { action, principal: entity(a, b, c), resource: entity(d, e, f) })
+    Some(EventFrame { action, principal: entity(a, b, c), resource: entity(d, e, f) })
 }
 
 fn text(span: Span<'_>) -> Option<Box<str>> {

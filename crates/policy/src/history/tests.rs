@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use crate::bundle::Files;
 use crate::decide::decide;
-use crate::evaluation::DEFAULTS;
+use crate::facts::DecisionState;
 use crate::facts::Facts;
 use crate::limits::{HISTORY_EVENTS_MAX, INPUT_BYTES_MAX};
 use crate::request::Entity;
@@ -32,7 +32,7 @@ fn request(action: &str, input: &str) -> Request {
 }
 
 fn code(history: &mut History, at: i64, request: &Request) -> &'static str {
-    decide(history, &DEFAULTS.1, &Facts { at, ..DEFAULTS.0 }, request).code()
+    decide(history, &DecisionState::DEFAULT, &Facts { at, ..Facts::DEFAULT }, request).code()
 }
 
 fn when(condition: &str) -> Arc<Bundle> {
@@ -65,7 +65,7 @@ fn a_clock_that_steps_back_is_held() {
     let bundle = when("formerly within 1s Action::\"act\"::response{}");
     let mut history = History::new(&bundle).unwrap();
     let (act, ask) = (request("act", "{}"), request("ask", "{}"));
-    history.complete(10_000, &act, &Outcome::Result(None));
+    history.complete(10_000, &act, &TransitionOutcome::Result(None));
     // Nine seconds before it happened, by the clock; at once after it, by the record.
     assert_eq!(code(&mut history, 1_000, &ask), "permitted");
     assert_eq!(code(&mut history, 11_500, &ask), "policy.denied");
@@ -76,19 +76,19 @@ fn a_clock_that_steps_back_is_held() {
 fn results_can_be_looked_back_at_and_misfits_are_left_out() {
     let bundle = when("formerly within 1h Action::\"act\"::response{ output.size: 7 }");
     let act = request("act", "{}");
-    let seen = |outcome: Outcome| {
+    let seen = |outcome: TransitionOutcome| {
         let mut history = History::new(&bundle).unwrap();
         history.complete(1, &act, &outcome);
         code(&mut history, 2, &request("ask", "{}"))
     };
-    let result = |text: &str| Outcome::Result(Some(text.to_owned()));
+    let result = |text: &str| TransitionOutcome::Result(Some(text.to_owned()));
     assert_eq!(seen(result(r#"{"size":7}"#)), "permitted");
     assert_eq!(seen(result(r#"{"size":7,"kind":3,"more":[1]}"#)), "permitted");
     for text in [r#"{"size":8}"#, r#"{"size":"7"}"#, "7", "not json", r#"{"size":7,"size":7}"#] {
         assert_eq!(seen(result(text)), "policy.denied", "{text}");
     }
-    assert_eq!(seen(Outcome::Result(None)), "policy.denied");
-    assert_eq!(seen(Outcome::Error), "policy.denied");
+    assert_eq!(seen(TransitionOutcome::Result(None)), "policy.denied");
+    assert_eq!(seen(TransitionOutcome::Error), "policy.denied");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn an_unknown_outcome_is_neither_response_nor_error() {
     for kind in ["response", "error"] {
         let bundle = when(&format!("formerly within 1h Action::\"act\"::{kind}{{}}"));
         let mut history = History::new(&bundle).unwrap();
-        history.complete(1, &request("act", "{}"), &Outcome::Unknown);
+        history.complete(1, &request("act", "{}"), &TransitionOutcome::Unknown);
         assert_eq!(code(&mut history, 2, &request("ask", "{}")), "policy.denied");
         assert_eq!(history.events(), 1);
     }
@@ -128,7 +128,7 @@ fn a_new_bundle_sees_the_whole_history() {
 }
 
 #[test]
-fn what_is_too_large_is_not_kept() {
+fn oversized_events_are_not_recorded() {
     let bundle = when("formerly within 1h Action::\"act\"::request{}");
     let mut history = History::new(&bundle).unwrap();
     let large = request("act", &format!("{{\"n\":{}}}", " ".repeat(INPUT_BYTES_MAX)));
@@ -142,14 +142,14 @@ fn a_full_history_denies() {
     let mut history = History::new(&bundle).unwrap();
     let unknown = Arc::new(request("x", "{}"));
     for _ in 0..HISTORY_EVENTS_MAX {
-        history.complete(0, &unknown, &Outcome::Error);
+        history.complete(0, &unknown, &TransitionOutcome::Error);
     }
     assert_eq!(code(&mut history, 1, &request("act", "{}")), "policy.error");
     assert_eq!(history.events(), HISTORY_EVENTS_MAX);
 }
 
 #[test]
-fn what_was_malformed_when_it_was_decided_is_no_event_later() {
+fn a_malformed_request_never_becomes_an_event() {
     let bundle = when("formerly within 1h Action::\"act\"::request{}");
     let mut history = History::new(&bundle).unwrap();
     assert_eq!(code(&mut history, -1, &request("act", "{}")), "request.malformed");
@@ -184,16 +184,22 @@ fn live_through(history: &mut History, steps: &[(i64, u8, i64)]) -> Vec<&'static
         let (act, ask) = (format!(r#"{{"n":{n}}}"#), format!(r#"{{"n":{n}}}"#));
         let (act, ask) = (request("act", &act), request("ask", &ask));
         match kind {
-            0 => history.complete(at, &act, &Outcome::Error),
-            1 => history.complete(at, &act, &Outcome::Result(Some(format!("{{\"size\":{n}}}")))),
+            0 => history.complete(at, &act, &TransitionOutcome::Error),
+            1 => history.complete(
+                at,
+                &act,
+                &TransitionOutcome::Result(Some(format!("{{\"size\":{n}}}"))),
+            ),
             2 => codes.push(code(history, at, &act)),
             _ => {
-                let facts = Facts { at, ..DEFAULTS.0 };
-                let formed = crate::form(history.bundle(), &ask);
+                let facts = Facts { at, ..Facts::DEFAULT };
+                let resolved = crate::resolve(history.bundle(), &ask);
                 let before = history.version();
-                let seen = crate::look(history, &DEFAULTS.1, &facts, &formed).unwrap();
+                let seen =
+                    crate::decide_dry_run(history, &DecisionState::DEFAULT, &facts, &resolved)
+                        .unwrap();
                 assert_eq!(history.version(), before);
-                let decided = decide(history, &DEFAULTS.1, &facts, &ask);
+                let decided = decide(history, &DecisionState::DEFAULT, &facts, &ask);
                 assert_eq!(seen, decided);
                 assert_ne!(history.version(), before);
                 codes.push(decided.code());
@@ -207,7 +213,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn looking_says_what_deciding_says_and_a_new_bundle_sees_the_same(
+    fn a_dry_run_agrees_with_the_decision_under_every_bundle(
         steps in lived(), more in lived()
     ) {
         let (bundle, other) = (watching(), when("formerly within 1s Action::\"act\"::error{}"));
@@ -231,10 +237,10 @@ fn conditions_without_a_monitor_can_only_be_asked_by_recording() {
     let (act, ask) = (request("act", r#"{"n":4}"#), request("ask", "{}"));
     assert_eq!(code(&mut history, 1, &act), "permitted");
     assert_eq!(code(&mut history, 2, &ask), "policy.denied");
-    history.complete(3, &act, &Outcome::Error);
-    let formed = crate::form(&bundle, &ask);
-    let facts = Facts { at: 4, ..DEFAULTS.0 };
-    assert_eq!(crate::look(&history, &DEFAULTS.1, &facts, &formed), None);
+    history.complete(3, &act, &TransitionOutcome::Error);
+    let resolved = crate::resolve(&bundle, &ask);
+    let facts = Facts { at: 4, ..Facts::DEFAULT };
+    assert_eq!(crate::decide_dry_run(&history, &DecisionState::DEFAULT, &facts, &resolved), None);
     assert_eq!(code(&mut history, 4, &ask), "permitted");
 }
 
@@ -242,7 +248,7 @@ fn conditions_without_a_monitor_can_only_be_asked_by_recording() {
 fn holds_after_unknown(semantics: u64, condition: &str) -> bool {
     let bundle = when_under(semantics, condition);
     let mut history = History::new(&bundle).unwrap();
-    history.complete(1_000, &request("act", r#"{"n":4}"#), &Outcome::Unknown);
+    history.complete(1_000, &request("act", r#"{"n":4}"#), &TransitionOutcome::Unknown);
     code(&mut history, 2_000, &request("ask", "{}")) == "permitted"
 }
 
@@ -267,13 +273,13 @@ fn an_unknown_end_counts_as_a_response_and_as_an_error() {
 fn holds_after(semantics: u64, output: &str, condition: &str) -> bool {
     let bundle = when_under(semantics, condition);
     let mut history = History::new(&bundle).unwrap();
-    let outcome = Outcome::Result(Some(output.to_owned()));
+    let outcome = TransitionOutcome::Result(Some(output.to_owned()));
     history.complete(1_000, &request("act", "{}"), &outcome);
     code(&mut history, 2_000, &request("ask", "{}")) == "permitted"
 }
 
 #[test]
-fn a_result_that_agents_may_read_otherwise_counts_as_one_that_nobody_knows() {
+fn an_ambiguous_result_counts_as_unknown() {
     let error = "formerly within 1h Action::\"act\"::error{}";
     let response = "formerly within 1h Action::\"act\"::response{}";
     for output in [
@@ -313,10 +319,10 @@ fn an_unknown_end_has_no_output_to_compare() {
 }
 
 #[test]
-fn what_is_sent_one_way_has_no_end() {
+fn a_one_way_message_has_no_end_event() {
     let bundle = when_under(4, "formerly within 1h Action::\"act\"::response{}");
     let mut history = History::new(&bundle).unwrap();
-    history.complete(1, &request("act", "{}"), &Outcome::Sent);
+    history.complete(1, &request("act", "{}"), &TransitionOutcome::Sent);
     assert_eq!(history.events(), 0);
 }
 
@@ -326,7 +332,7 @@ fn a_history_that_takes_over_another_sees_its_events() {
     let [mut one, mut other] = [(); 2].map(|()| History::new(&bundle).unwrap());
     let (act, ask) = (request("act", "{}"), request("ask", "{}"));
     assert_eq!(code(&mut one, 9_000, &ask), "policy.denied");
-    other.complete(1_000, &act, &Outcome::Result(None));
+    other.complete(1_000, &act, &TransitionOutcome::Result(None));
     one.absorb(other);
     // A denied request is an event and its error.
     assert_eq!(one.events(), 3);
@@ -339,7 +345,7 @@ fn a_full_history_stays_full_in_another() {
     let [mut one, mut full] = [(); 2].map(|()| History::new(&bundle).unwrap());
     let act = request("act", "{}");
     code(&mut one, 1, &act);
-    (0..HISTORY_EVENTS_MAX).for_each(|_| full.complete(0, &act, &Outcome::Error));
+    (0..HISTORY_EVENTS_MAX).for_each(|_| full.complete(0, &act, &TransitionOutcome::Error));
     one.absorb(full);
     assert!(one.is_full());
     assert_eq!(code(&mut one, 2, &act), "policy.error");

@@ -11,7 +11,7 @@ fn numbers_are_integers_or_decimals() {
 }
 
 #[test]
-fn what_parsers_read_apart_is_refused_without_being_repeated() {
+fn ambiguous_json_is_refused_without_being_quoted() {
     for text in [
         r#"{"a":1,"a":2}"#,
         r#"{"a":1,"\u0061":2}"#,
@@ -25,11 +25,11 @@ fn what_parsers_read_apart_is_refused_without_being_repeated() {
         "",
         "nul",
     ] {
-        let why = Json::parse(text).unwrap_err();
+        let why = Json::parse(text).unwrap_err().to_string();
         assert!(!why.contains("secret"), "{why}");
     }
     assert!(Json::parse(&"[".repeat(200)).is_err());
-    assert_eq!(Json::parse_object("[]").unwrap_err(), "is an array, not an object");
+    assert_eq!(Json::parse_object("[]").unwrap_err().to_string(), "is an array, not an object");
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn the_ends_of_each_number_type_are_read_or_refused() {
 }
 
 #[test]
-fn what_is_authorised_has_numbers_that_every_reader_holds() {
+fn input_numbers_are_those_every_reader_holds() {
     let member = |text: &str| Json::parse_input(&format!("{{\"n\":{text}}}")).unwrap()["n"].clone();
     assert_eq!(member("3"), Json::Integer(3));
     for text in ["3.0", "3e0", "30e-1"] {
@@ -77,7 +77,7 @@ fn what_is_authorised_has_numbers_that_every_reader_holds() {
 }
 
 #[test]
-fn what_is_kept_of_a_text_says_the_same_when_it_is_read_again() {
+fn shortened_text_reads_back_the_same() {
     let text =
         r#"{"a":9007199254740993,"b":[3.0,-2.5,1e400,null],"c":"\u0000\n","d":0.9355189175474323}"#;
     for read in [Json::parse_input, Json::parse_output] {
@@ -87,7 +87,7 @@ fn what_is_kept_of_a_text_says_the_same_when_it_is_read_again() {
 }
 
 #[test]
-fn what_agents_may_take_for_something_else_is_doubtful() {
+fn values_that_agents_may_read_otherwise_are_doubtful() {
     let doubtful = |text| Json::Object(Json::parse_output(text).unwrap()).is_doubtful();
     for text in [
         r#"{"a":9007199254740993}"#,

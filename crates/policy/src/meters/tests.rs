@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::bundle::Bundle;
 use crate::evaluation::{Evaluation, evaluate};
-use crate::request::Entity;
+use crate::{DecisionState, Entity, Facts, History, Request, decide};
 
 const METERS: &str =
     "[meters.daily]\nunit = \"cents\"\nlimit = 500\nwindow = \"24h\"\nper = \"workload\"\n
@@ -34,7 +35,7 @@ fn pay(input: &str, used: u64) -> crate::Decision {
 }
 
 #[test]
-fn what_still_fits_is_permitted_and_one_more_is_not() {
+fn a_meter_permits_up_to_its_limit() {
     let input = r#"{"cents":100,"fee":0.5}"#;
     assert_eq!(pay(input, 350).code(), "permitted");
     assert_eq!(pay(input, 351).code(), "meter.exhausted");
@@ -61,10 +62,19 @@ fn amounts_that_cannot_be_told_fail_closed() {
 
 #[test]
 fn a_meter_without_an_account_denies() {
-    let bundle = bundle();
-    let charges = Ok(vec![Charge { meter: "daily".to_owned(), per: Per::Workload, amount: 0 }]);
-    let check = check("meter.exhausted", &bundle, &Spent::new(), &charges);
-    assert_eq!(check.outcome, crate::CheckOutcome::Fail);
+    let request = Request {
+        principal: Entity::new("W", "w"),
+        action: "pay".to_owned(),
+        resource: Entity::new("R", "r"),
+        input: r#"{"cents":0,"fee":0}"#.to_owned(),
+    };
+    let code = |spent: Spent| {
+        let state = DecisionState { spent, ..DecisionState::DEFAULT };
+        let mut history = History::new(&bundle()).unwrap();
+        decide(&mut history, &state, &Facts::DEFAULT, &request).code()
+    };
+    assert_eq!(code(Spent::from([("daily".to_owned(), 0)])), "permitted");
+    assert_eq!(code(Spent::new()), "meter.exhausted");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::bundle::Files;
+use crate::bundle::{Bundle, Files};
 use crate::decide::decide;
-use crate::evaluation::DEFAULTS;
+use crate::facts::{DecisionState, Facts};
 use crate::history::History;
 use crate::labels::Labels;
+use crate::limits::INPUT_BYTES_MAX;
+use crate::request::Entity;
 use crate::{Decision, Passing};
 
 const SCHEMA: &str = r#"
@@ -52,7 +54,7 @@ fn decided(bundle: &Arc<Bundle>, (name, is_known): (&str, bool), params: &str) -
     let principal = Entity::new("Workload", "w");
     let message = MessageAction { name, is_known };
     let request = bundle.message_request(principal, "office", message, params);
-    decide(&mut History::new(bundle).unwrap(), &DEFAULTS.1, &DEFAULTS.0, &request)
+    decide(&mut History::new(bundle).unwrap(), &DecisionState::DEFAULT, &Facts::DEFAULT, &request)
 }
 
 fn code(bundle: &Arc<Bundle>, name: &str, params: &str) -> &'static str {
@@ -97,7 +99,7 @@ fn declared_params_of_another_type_make_a_message_malformed() {
 }
 
 #[test]
-fn a_method_that_the_protocol_does_not_have_stands_for_no_action() {
+fn an_unknown_method_stands_for_no_action() {
     for name in [
         "list_allowed_directories",
         "server/notifications/message",

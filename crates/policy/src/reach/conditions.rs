@@ -6,19 +6,19 @@ use cedar_policy_core::ast::{
     BinaryOp, EntityUID, Expr, ExprKind, Literal, Pattern, PatternElem, Policy, Var,
 };
 
-use super::{Reach, meant};
+use super::{Reachability, meant};
 use crate::bundle::PolicyInfo;
 use crate::error::{Warning, WarningCode};
 
 /// The labels that policies look at.
 #[derive(Debug, Default)]
-pub(super) struct Read {
+pub(super) struct LabelsRead {
     pub(super) labels: BTreeSet<String>,
     /// Somewhere they are looked at as a whole.
     pub(super) all: bool,
 }
 
-impl Reach<'_> {
+impl Reachability<'_> {
     pub(super) fn conditions(&self, info: &PolicyInfo, policy: &Policy) -> Vec<Warning> {
         let Some(conditions) = policy.non_scope_constraints() else { return Vec::new() };
         let mut found = Vec::new();
@@ -32,19 +32,19 @@ impl Reach<'_> {
                 }
                 ExprKind::Like { expr, pattern } => {
                     let part = literal(pattern);
-                    found.extend(self.never_spelt((info, policy), expr, &part));
+                    found.extend(self.never_spelt(info, policy, expr, &part));
                 }
                 ExprKind::BinaryApp { op: BinaryOp::Eq, arg1, arg2 } => {
                     for (of, name) in [(arg1, arg2), (arg2, arg1)] {
                         if let ExprKind::Lit(Literal::String(name)) = name.expr_kind() {
-                            found.extend(self.never_spelt((info, policy), of, name));
+                            found.extend(self.never_spelt(info, policy, of, name));
                         }
                     }
                 }
                 _ => {}
             }
         }
-        let mut read = Read::default();
+        let mut read = LabelsRead::default();
         read.add(conditions);
         let declared = self.bundle.labels.names();
         for label in read.labels.iter().filter(|label| !declared.contains(label)) {
@@ -104,10 +104,12 @@ impl Reach<'_> {
         Some(self.about(info, WarningCode::NameSpelling, &why))
     }
 
-    /// A text that is looked for in an argument that names a resource, and that no name in its one spelling has.
+    /// A text that is looked for in an argument that names a resource, and that no name in its one
+    /// spelling has.
     fn never_spelt(
         &self,
-        (info, policy): (&PolicyInfo, &Policy),
+        info: &PolicyInfo,
+        policy: &Policy,
         of: &Expr,
         part: &str,
     ) -> Option<Warning> {
@@ -123,7 +125,7 @@ impl Reach<'_> {
         let scoped = self.bundle.shapes.actions().map(|(_, action)| action);
         let scoped =
             scoped.filter(|action| self.is_in_scope(policy.action_constraint(), &action.uid));
-        let why = self.bundle.names.why_in_no_argument(scoped, (attr, part))?;
+        let why = self.bundle.names.why_in_no_argument(scoped, attr, part)?;
         let why = format!(
             "looks for `{}` in `context.input.{attr}`, which can never be there: it {why}",
             part.escape_debug()
@@ -149,7 +151,7 @@ impl Reach<'_> {
     }
 }
 
-impl Read {
+impl LabelsRead {
     /// Adds what an expression looks for among labels.
     pub(super) fn add(&mut self, expression: &Expr) {
         let mut looked_for = 0_usize;

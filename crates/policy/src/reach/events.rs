@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use cedar_policy_core::ast::{ExprKind, Policy};
 use dogwood_language::temporal_ast::{AggExprKind, Condition, ConditionKind, Term};
 
-use super::Reach;
+use super::Reachability;
 use crate::error::{Warning, WarningCode};
 
-impl Reach<'_> {
+impl Reachability<'_> {
     /// Actions that a condition looks back at, and that no request asks for.
     pub(super) fn events(&self) -> Vec<Warning> {
         let mut found = Vec::new();

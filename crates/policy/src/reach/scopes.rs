@@ -5,11 +5,11 @@ use cedar_policy_core::ast::{
     PrincipalOrResourceConstraint as Constraint,
 };
 
-use super::{CALLER, Reach, SERVER, Source, meant};
+use super::{CALLER, Reachability, RequestSource, SERVER, meant};
 use crate::bundle::PolicyInfo;
 use crate::error::{Warning, WarningCode};
 
-impl Reach<'_> {
+impl Reachability<'_> {
     /// The policy, if it can never apply.
     pub(super) fn scope(&self, info: &PolicyInfo, policy: &Policy) -> Option<Warning> {
         let code = match info.effect {
@@ -30,7 +30,7 @@ impl Reach<'_> {
         let scoped = self.bundle.shapes.actions().map(|(_, action)| action);
         let scoped: Vec<_> =
             scoped.filter(|action| self.is_in_scope(constraint, &action.uid)).collect();
-        let sources: Vec<&Source> =
+        let sources: Vec<&RequestSource> =
             scoped.iter().filter_map(|action| self.sources.get(&action.uid)).flatten().collect();
         if sources.is_empty() {
             return Some(match scoped.as_slice() {
@@ -119,7 +119,11 @@ impl Reach<'_> {
     }
 
     /// Why the requests for a policy's actions never act on what it names, if none does.
-    fn why_on_nothing(&self, constraint: &Constraint, sources: &[&Source]) -> Option<String> {
+    fn why_on_nothing(
+        &self,
+        constraint: &Constraint,
+        sources: &[&RequestSource],
+    ) -> Option<String> {
         if sources.iter().any(|source| self.acts_on(source, constraint)) {
             return None;
         }
@@ -139,7 +143,7 @@ impl Reach<'_> {
         Some(format!("its actions act on {} only{}", on.join(", "), near.unwrap_or_default()))
     }
 
-    fn acts_on(&self, source: &Source, constraint: &Constraint) -> bool {
+    fn acts_on(&self, source: &RequestSource, constraint: &Constraint) -> bool {
         match constraint {
             Constraint::Any => true,
             Constraint::Is(kind) => **kind == source.kind,
@@ -157,7 +161,7 @@ impl Reach<'_> {
     }
 
     /// Whether requests can act on this very entity.
-    fn is_one(&self, source: &Source, uid: &EntityUID) -> bool {
+    fn is_one(&self, source: &RequestSource, uid: &EntityUID) -> bool {
         let id: &str = uid.eid().as_ref();
         let is_server =
             super::entity_type(self.bundle, SERVER).is_some_and(|kind| kind == *uid.entity_type());
@@ -166,7 +170,7 @@ impl Reach<'_> {
             && !(is_server && self.domain.is_some_and(|domain| !domain.servers.contains(id)))
     }
 
-    fn lies_in(&self, source: &Source, above: &EntityUID) -> bool {
+    fn lies_in(&self, source: &RequestSource, above: &EntityUID) -> bool {
         self.is_one(source, above)
             || self
                 .bundle
@@ -181,7 +185,7 @@ impl Reach<'_> {
     }
 }
 
-impl std::fmt::Display for Source {
+impl std::fmt::Display for RequestSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.id {
             Some(id) => write!(f, "`{}::\"{}\"`", self.kind, id.escape_debug()),

@@ -239,7 +239,7 @@ fn labels_detectors_and_meters_that_do_nothing_are_told() {
 }
 
 #[test]
-fn what_conditions_read_in_vain_is_told() {
+fn conditions_that_never_match_are_reported() {
     let schema = SCHEMA.replace(
         "input: { path: String }, labels",
         "input: { path: String }, isOutput: Bool, output?: { text: String }, labels",

@@ -1,11 +1,12 @@
-//! Labels, detectors, meters, roles, annotations and types that nobody adds, reads, charges, holds or uses.
+//! Labels, detectors, meters, roles, annotations and types that nobody adds, reads, charges, holds
+//! or uses.
 
 use std::collections::BTreeSet;
 
 use cedar_policy_core::ast::EntityType;
 
-use super::conditions::Read;
-use super::{Reach, meant};
+use super::conditions::LabelsRead;
+use super::{Reachability, meant};
 use crate::bundle::{DETECTORS, LABELS, METERS, SCHEMA};
 use crate::error::{Warning, WarningCode};
 use crate::labels::Labels;
@@ -13,7 +14,7 @@ use crate::labels::Labels;
 /// The roles that every domain has.
 const ROLES: [&str; 4] = ["policy", "registrar", "root", "trust"];
 
-impl Reach<'_> {
+impl Reachability<'_> {
     pub(super) fn words(&self) -> Vec<Warning> {
         let mut found = self.labels();
         found.extend(self.meters());
@@ -25,7 +26,7 @@ impl Reach<'_> {
     }
 
     fn labels(&self) -> Vec<Warning> {
-        let mut read = Read::default();
+        let mut read = LabelsRead::default();
         for (_, policy) in self.policies() {
             policy.non_scope_constraints().into_iter().for_each(|conditions| read.add(conditions));
         }
@@ -101,7 +102,8 @@ impl Reach<'_> {
                     }
                     Some(_) => {}
                 },
-                // A domain may have any other role besides: without one, only a misspelt name can be told.
+                // A domain may have any other role besides: without one, only a misspelt name can
+                // be told.
                 None if !ROLES.contains(&role) && !meant(role, ROLES).is_empty() => {
                     found.push(unknown(ROLES.to_vec(), "no domain begins with"));
                 }
@@ -143,7 +145,8 @@ impl Reach<'_> {
             .collect()
     }
 
-    /// Entity types that no action is about, that nothing used has above it, and that no value names.
+    /// Entity types that no action is about, that nothing used has above it, and that no value
+    /// names.
     fn types(&self) -> Vec<Warning> {
         let shapes = &self.bundle.shapes;
         let mut used: BTreeSet<String> = BTreeSet::new();

@@ -15,7 +15,7 @@ fn spelt(by: &Spelling, name: &str) -> String {
 }
 
 #[test]
-fn a_name_that_is_not_composed_is_none_unless_the_bundle_says_so() {
+fn a_name_must_be_composed_unless_the_bundle_says_so() {
     let decomposed = ["e\u{301}tat", "geha\u{308}lter", "\u{212a}YC", "a\u{37e}b", "a\u{1fef}b"];
     for name in decomposed {
         assert_eq!(Spelling::default().of(name), Err(NotComposed), "{name:?}");
@@ -27,7 +27,7 @@ fn a_name_that_is_not_composed_is_none_unless_the_bundle_says_so() {
 }
 
 #[test]
-fn what_is_said_of_nothing_changes_nothing() {
+fn a_spelling_rule_without_words_changes_nothing() {
     for name in ["", "/", "//", "./a", "a/", "A", "a. ", "a\\b", "geh\u{e4}lter"] {
         assert_eq!(spelt(&Spelling::default(), name), name);
     }

@@ -1,7 +1,9 @@
-//! Conditions to checks. Whatever has a shape that is not provided for gives nothing: the local engine has it.
+//! Conditions to checks. Whatever has a shape that is not provided for gives nothing: the local
+//! engine has it.
 //!
-//! A condition is read as Dogwood's interpreter reads it. Within `exists` and aggregates it stands for rows of values:
-//! what is found binds variables, from left to right. Elsewhere it only holds or does not.
+//! A condition is read as Dogwood's interpreter reads it. Within `exists` and aggregates it stands
+//! for rows of values: what is found binds variables, from left to right. Elsewhere it only holds
+//! or does not.
 
 mod aggregate;
 mod stream;
@@ -11,8 +13,10 @@ use std::collections::BTreeSet;
 
 use dogwood_language::temporal_ast::{CmpOp, Condition, ConditionKind, Predicate, Term};
 
-use super::check::{Check, Left, Operand, Pattern, StreamId, StreamSpec, Test};
-use super::scope::{Name, Scope, conjuncts, literal, ticks, variables};
+use super::check::{
+    EventPattern, FieldTest, MonitorCheck, Operand, SinceBody, StreamId, StreamSpec,
+};
+use super::scope::{NameScope, TermName, conjuncts, literal, ticks, variables};
 
 pub(super) struct Compiler {
     pub(super) streams: Vec<StreamSpec>,
@@ -25,25 +29,25 @@ impl Compiler {
     }
 
     /// A whole condition.
-    pub(super) fn leaf(&mut self, condition: &Condition) -> Option<Check> {
-        self.condition(condition, &Scope::deciding())
+    pub(super) fn leaf(&mut self, condition: &Condition) -> Option<MonitorCheck> {
+        self.condition(condition, &NameScope::deciding())
     }
 
-    fn condition(&mut self, condition: &Condition, scope: &Scope) -> Option<Check> {
+    fn condition(&mut self, condition: &Condition, scope: &NameScope) -> Option<MonitorCheck> {
         match &condition.kind {
             ConditionKind::And { .. } | ConditionKind::Predicate(_) | ConditionKind::Tp { .. } => {
                 self.all(conjuncts(condition), &mut scope.clone())
             }
             ConditionKind::Or { left, right } => {
                 let scope = scope.with_binds(false);
-                Some(Check::Any(vec![
+                Some(MonitorCheck::Any(vec![
                     self.condition(left, &scope)?,
                     self.condition(right, &scope)?,
                 ]))
             }
             ConditionKind::Not { inner } => {
                 let inner = self.condition(inner, &scope.with_binds(false))?;
-                Some(Check::Not(Box::new(inner)))
+                Some(MonitorCheck::Not(Box::new(inner)))
             }
             ConditionKind::Exists { var, body } => {
                 let mut scope = scope.with_binds(true);
@@ -52,21 +56,21 @@ impl Compiler {
             }
             ConditionKind::Comparison { op, left, right } => {
                 let (left, right) = (self.operand(left, scope)?, self.operand(right, scope)?);
-                Some(Check::Compare(*op, left, right))
+                Some(MonitorCheck::Compare(*op, left, right))
             }
             ConditionKind::Formerly { within, body } => {
                 let window = ticks(within, self.ticks_per_second)?;
-                Some(Check::Formerly { past: self.past(body, scope)?, window })
+                Some(MonitorCheck::Formerly { past: self.past(body, scope)?, window })
             }
             ConditionKind::Previous { within, body } => {
                 let window = ticks(within, self.ticks_per_second)?;
-                Some(Check::Previous { past: self.past(body, scope)?, window })
+                Some(MonitorCheck::Previous { past: self.past(body, scope)?, window })
             }
             ConditionKind::Since { left, within, right } => {
                 let window = ticks(within, self.ticks_per_second)?;
                 let past = self.past(right, scope)?;
                 let left = Box::new(self.left(left, scope)?);
-                Some(Check::Since { left, past, window })
+                Some(MonitorCheck::Since { left, past, window })
             }
             ConditionKind::Call(_)
             | ConditionKind::SigilRef { .. }
@@ -75,9 +79,10 @@ impl Compiler {
     }
 
     /// Conjuncts, from left to right. What binds a variable makes it known in the scope.
-    fn all(&mut self, conditions: Vec<&Condition>, scope: &mut Scope) -> Option<Check> {
+    fn all(&mut self, conditions: Vec<&Condition>, scope: &mut NameScope) -> Option<MonitorCheck> {
         let mut checks = Vec::new();
-        // Variables that a conjunct finds values for by itself. Another that uses them would have to be joined.
+        // Variables that a conjunct finds values for by itself. Another that uses them would have
+        // to be joined.
         let mut found: BTreeSet<String> = BTreeSet::new();
         for condition in filtered(conditions, scope) {
             let free: BTreeSet<String> =
@@ -87,7 +92,7 @@ impl Compiler {
             }
             match &condition.kind {
                 ConditionKind::Predicate(predicate) => {
-                    checks.push(Check::Here(here(predicate, scope)?));
+                    checks.push(MonitorCheck::Here(here(predicate, scope)?));
                 }
                 ConditionKind::Tp { .. } if scope.binds && !free.is_empty() => found.extend(free),
                 ConditionKind::Tp { .. } => return None,
@@ -104,41 +109,41 @@ impl Compiler {
                 }
             }
         }
-        Some(Check::All(checks))
+        Some(MonitorCheck::All(checks))
     }
 
-    fn bind(&mut self, name: &str, term: &Term, scope: &mut Scope) -> Option<Check> {
+    fn bind(&mut self, name: &str, term: &Term, scope: &mut NameScope) -> Option<MonitorCheck> {
         let operand = self.operand(term, scope)?;
-        scope.set(Name::Variable(name.to_owned()), operand.clone());
-        Some(Check::Known(operand))
+        scope.set(TermName::Variable(name.to_owned()), operand.clone());
+        Some(MonitorCheck::Known(operand))
     }
 
-    fn operand(&mut self, term: &Term, scope: &Scope) -> Option<Operand> {
+    fn operand(&mut self, term: &Term, scope: &NameScope) -> Option<Operand> {
         match term {
             Term::Agg(aggregate) => self.aggregate(aggregate, scope),
             term => match literal(term) {
                 Some(value) => Some(Operand::Literal(value)),
-                None => scope.get(&Name::of(term)?),
+                None => scope.get(&TermName::of(term)?),
             },
         }
     }
 
     /// The left side of `since`.
-    fn left(&mut self, condition: &Condition, scope: &Scope) -> Option<Left> {
+    fn left(&mut self, condition: &Condition, scope: &NameScope) -> Option<SinceBody> {
         let scope = scope.with_binds(false);
         match &condition.kind {
-            ConditionKind::Not { inner } => Some(Left::Unless(self.past(inner, &scope)?)),
-            ConditionKind::Predicate(_) => Some(Left::While(self.past(condition, &scope)?)),
+            ConditionKind::Not { inner } => Some(SinceBody::Unless(self.past(inner, &scope)?)),
+            ConditionKind::Predicate(_) => Some(SinceBody::While(self.past(condition, &scope)?)),
             ConditionKind::Comparison { left, right, .. }
                 if !has_aggregate(left) && !has_aggregate(right) =>
             {
-                Some(Left::If(self.condition(condition, &scope)?))
+                Some(SinceBody::If(self.condition(condition, &scope)?))
             }
             ConditionKind::And { left, right } => {
                 if let Some(past) = self.past(condition, &scope) {
-                    return Some(Left::While(past));
+                    return Some(SinceBody::While(past));
                 }
-                Some(Left::All(vec![self.left(left, &scope)?, self.left(right, &scope)?]))
+                Some(SinceBody::All(vec![self.left(left, &scope)?, self.left(right, &scope)?]))
             }
             _ => None,
         }
@@ -155,7 +160,7 @@ impl Compiler {
 }
 
 /// The name of a term that is a variable without a value.
-fn unbound<'t>(term: &'t Term, scope: &Scope) -> Option<&'t str> {
+fn unbound<'t>(term: &'t Term, scope: &NameScope) -> Option<&'t str> {
     match term {
         Term::Var(name) if !scope.knows(name) => Some(name),
         _ => None,
@@ -169,7 +174,7 @@ fn has_aggregate(term: &Term) -> bool {
 }
 
 /// What the newest event has to look like. Variables without a value get the event's.
-fn here(predicate: &Predicate, scope: &mut Scope) -> Option<Pattern> {
+fn here(predicate: &Predicate, scope: &mut NameScope) -> Option<EventPattern> {
     let mut tests = Vec::new();
     for arg in &predicate.args {
         let field = arg.field_path();
@@ -178,19 +183,19 @@ fn here(predicate: &Predicate, scope: &mut Scope) -> Option<Pattern> {
             term => match (literal(term), unbound(term, scope)) {
                 (Some(value), _) => Some(Operand::Literal(value)),
                 (None, Some(name)) if scope.binds => {
-                    scope.set(Name::Variable(name.to_owned()), Operand::Field(field.clone()));
+                    scope.set(TermName::Variable(name.to_owned()), Operand::Field(field.clone()));
                     None
                 }
-                (None, _) => Some(scope.get(&Name::of(term)?)?),
+                (None, _) => Some(scope.get(&TermName::of(term)?)?),
             },
         };
-        tests.push(Test { field, is });
+        tests.push(FieldTest { field, is });
     }
     Some(pattern(predicate, tests))
 }
 
-fn pattern(predicate: &Predicate, tests: Vec<Test>) -> Pattern {
-    Pattern {
+fn pattern(predicate: &Predicate, tests: Vec<FieldTest>) -> EventPattern {
+    EventPattern {
         namespace: predicate.namespace.clone(),
         action: predicate.action.clone(),
         kind: predicate.kind.clone(),
@@ -198,8 +203,9 @@ fn pattern(predicate: &Predicate, tests: Vec<Test>) -> Pattern {
     }
 }
 
-/// The conjuncts, with each comparison that only filters what an earlier `formerly` finds drawn into that.
-fn filtered<'c>(conditions: Vec<&'c Condition>, scope: &Scope) -> Vec<Cow<'c, Condition>> {
+/// The conjuncts, with each comparison that only filters what an earlier `formerly` finds drawn
+/// into that.
+fn filtered<'c>(conditions: Vec<&'c Condition>, scope: &NameScope) -> Vec<Cow<'c, Condition>> {
     let mut kept: Vec<Cow<'c, Condition>> = Vec::new();
     for condition in conditions {
         if !scope.binds || !draw_in(condition, &mut kept, scope) {
@@ -209,7 +215,7 @@ fn filtered<'c>(conditions: Vec<&'c Condition>, scope: &Scope) -> Vec<Cow<'c, Co
     kept
 }
 
-fn draw_in(filter: &Condition, kept: &mut [Cow<'_, Condition>], scope: &Scope) -> bool {
+fn draw_in(filter: &Condition, kept: &mut [Cow<'_, Condition>], scope: &NameScope) -> bool {
     let ConditionKind::Comparison { left, right, .. } = &filter.kind else { return false };
     if has_aggregate(left) || has_aggregate(right) {
         return false;

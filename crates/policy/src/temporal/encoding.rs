@@ -1,12 +1,13 @@
 //! The monitors' state as bytes, and back: what a start goes on from instead of every event.
 //!
-//! The same state has the same bytes. Numbers are LEB128, negative ones by zigzag; times follow one another as differences.
+//! The same state has the same bytes. Numbers are LEB128, negative ones by zigzag; times follow one
+//! another as differences.
 
 use std::collections::BTreeMap;
 
 use super::plan::Plan;
 use super::series::{Distinct, Latest, Series};
-use super::state::State;
+use super::state::MonitorState;
 
 const LATEST: u8 = 0;
 const NOTHING: u8 = 1;
@@ -14,10 +15,10 @@ const EVERY: u8 = 2;
 const COUNT: u8 = 3;
 const DISTINCT: u8 = 4;
 
-impl State {
+impl MonitorState {
     /// The state as bytes.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut into = Writer(Vec::new());
+        let mut into = StateWriter(Vec::new());
         into.count(self.events);
         into.count(self.streams.len());
         for stream in &self.streams {
@@ -31,8 +32,8 @@ impl State {
     }
 
     /// The state that has exactly these bytes, of this plan.
-    pub(crate) fn decode(plan: &Plan, bytes: &[u8]) -> Option<State> {
-        let mut from = Reader(bytes);
+    pub(crate) fn decode(plan: &Plan, bytes: &[u8]) -> Option<MonitorState> {
+        let mut from = StateReader(bytes);
         let events = from.count()?;
         if from.count()? != plan.streams.len() {
             return None;
@@ -43,7 +44,8 @@ impl State {
             for _ in 0..from.count()? {
                 let key: Box<[u8]> = from.bytes()?.into();
                 let series = Series::decode(&mut from)?;
-                // Another kind of series than the stream keeps would answer nothing, whatever happened.
+                // Another kind of series than the stream keeps would answer nothing, whatever
+                // happened.
                 if !series.is_alike(&Series::new(&spec.measure)) {
                     return None;
                 }
@@ -51,12 +53,12 @@ impl State {
             }
             streams.push(stream);
         }
-        from.0.is_empty().then_some(State { events, streams })
+        from.0.is_empty().then_some(MonitorState { events, streams })
     }
 }
 
 impl Series {
-    fn encode(&self, into: &mut Writer) {
+    fn encode(&self, into: &mut StateWriter) {
         match self {
             Series::Latest(None) => into.0.push(NOTHING),
             Series::Latest(Some(Latest { index, time, run })) => {
@@ -88,7 +90,7 @@ impl Series {
         }
     }
 
-    fn decode(from: &mut Reader<'_>) -> Option<Series> {
+    fn decode(from: &mut StateReader<'_>) -> Option<Series> {
         Some(match from.byte()? {
             NOTHING => Series::Latest(None),
             LATEST => {
@@ -120,9 +122,9 @@ impl Series {
     }
 }
 
-struct Writer(Vec<u8>);
+struct StateWriter(Vec<u8>);
 
-impl Writer {
+impl StateWriter {
     fn unsigned(&mut self, mut number: u128) {
         loop {
             let low = u8::try_from(number & 0x7f).unwrap_or_default();
@@ -167,9 +169,9 @@ impl Writer {
     }
 }
 
-struct Reader<'b>(&'b [u8]);
+struct StateReader<'b>(&'b [u8]);
 
-impl<'b> Reader<'b> {
+impl<'b> StateReader<'b> {
     fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         self.0 = rest;

@@ -5,50 +5,52 @@ use std::borrow::Cow;
 use dogwood_language::temporal_ast::CmpOp;
 use dogwood_language::{Event, Value};
 
-use super::check::{Check, Left, Operand, Past, Path, Pattern, StreamId, Test};
+use super::check::{
+    EventPattern, FieldTest, MonitorCheck, Operand, PastEvents, Path, SinceBody, StreamId,
+};
 use super::key;
-use super::series::{Entry, Latest};
-use super::state::State;
+use super::series::{Latest, SeriesEntry};
+use super::state::MonitorState;
 
 /// The newest event, beside what is known of earlier ones.
-pub(super) struct Now<'a> {
+pub(super) struct NewestEvent<'a> {
     pub(super) event: &'a Event,
     pub(super) index: usize,
-    pub(super) state: &'a State,
-    /// The streams that the newest event belongs to, in order, with its key in each. Where a stream's own checks are
-    /// evaluated, those before it.
-    pub(super) joins: &'a [Join],
+    pub(super) state: &'a MonitorState,
+    /// The streams that the newest event belongs to, in order, with its key in each. Where a
+    /// stream's own checks are evaluated, those before it.
+    pub(super) joins: &'a [StreamMatch],
 }
 
 /// The newest event as a stream sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Join {
+pub(super) struct StreamMatch {
     pub(super) stream: StreamId,
     pub(super) key: Box<[u8]>,
-    pub(super) entry: Entry,
+    pub(super) entry: SeriesEntry,
 }
 
-impl<'a> Now<'a> {
-    pub(super) fn all(&self, checks: &[Check]) -> bool {
+impl<'a> NewestEvent<'a> {
+    pub(super) fn all(&self, checks: &[MonitorCheck]) -> bool {
         checks.iter().all(|check| self.holds(check))
     }
 
-    pub(super) fn holds(&self, check: &Check) -> bool {
+    pub(super) fn holds(&self, check: &MonitorCheck) -> bool {
         match check {
-            Check::All(checks) => self.all(checks),
-            Check::Any(checks) => checks.iter().any(|check| self.holds(check)),
-            Check::Not(check) => !self.holds(check),
-            Check::Here(pattern) => self.matches(pattern),
-            Check::Known(operand) => self.value(operand).is_some(),
-            Check::Compare(op, left, right) => self.compare(*op, left, right),
-            Check::Formerly { past, window } => {
+            MonitorCheck::All(checks) => self.all(checks),
+            MonitorCheck::Any(checks) => checks.iter().any(|check| self.holds(check)),
+            MonitorCheck::Not(check) => !self.holds(check),
+            MonitorCheck::Here(pattern) => self.matches(pattern),
+            MonitorCheck::Known(operand) => self.value(operand).is_some(),
+            MonitorCheck::Compare(op, left, right) => self.compare(*op, left, right),
+            MonitorCheck::Formerly { past, window } => {
                 self.latest(past).is_some_and(|latest| latest.time >= self.floor(*window))
             }
-            Check::Previous { past, window } => self.before(past).is_some_and(|latest| {
+            MonitorCheck::Previous { past, window } => self.before(past).is_some_and(|latest| {
                 latest.index.checked_add(1) == Some(self.index)
                     && latest.time >= self.floor(*window)
             }),
-            Check::Since { left, past, window } => self.latest(past).is_some_and(|anchor| {
+            MonitorCheck::Since { left, past, window } => self.latest(past).is_some_and(|anchor| {
                 anchor.time >= self.floor(*window)
                     && self.broken(left).is_none_or(|broken| anchor.index >= broken)
             }),
@@ -56,7 +58,7 @@ impl<'a> Now<'a> {
     }
 
     /// Whether the newest event has this form.
-    pub(super) fn matches(&self, pattern: &Pattern) -> bool {
+    pub(super) fn matches(&self, pattern: &EventPattern) -> bool {
         let event = self.event;
         event.action() == pattern.action
             && event.kind() == pattern.kind
@@ -64,7 +66,7 @@ impl<'a> Now<'a> {
             && pattern.tests.iter().all(|test| self.passes(test))
     }
 
-    fn passes(&self, test: &Test) -> bool {
+    fn passes(&self, test: &FieldTest) -> bool {
         let Some(found) = self.event.field_path(&test.field) else { return false };
         match &test.is {
             None => true,
@@ -78,7 +80,7 @@ impl<'a> Now<'a> {
     }
 
     /// The key of a past, unless a guard fails or a value is missing: then nothing belongs to it.
-    fn key(&self, past: &Past) -> Option<Vec<u8>> {
+    fn key(&self, past: &PastEvents) -> Option<Vec<u8>> {
         if !self.all(&past.guards) {
             return None;
         }
@@ -90,13 +92,13 @@ impl<'a> Now<'a> {
     }
 
     /// The newest event, if it belongs to the stream under this key.
-    fn join(&self, stream: StreamId, key: &[u8]) -> Option<&Entry> {
+    fn join(&self, stream: StreamId, key: &[u8]) -> Option<&SeriesEntry> {
         let at = self.joins.binary_search_by_key(&stream, |join| join.stream).ok()?;
         self.joins.get(at).filter(|join| *join.key == *key).map(|join| &join.entry)
     }
 
     /// The last event of a past, the newest included.
-    fn latest(&self, past: &Past) -> Option<Latest> {
+    fn latest(&self, past: &PastEvents) -> Option<Latest> {
         let key = self.key(past)?;
         let next = self.join(past.stream, &key);
         match self.state.series(past.stream, &key) {
@@ -106,25 +108,25 @@ impl<'a> Now<'a> {
     }
 
     /// The last event of a past, the newest excluded.
-    fn before(&self, past: &Past) -> Option<Latest> {
+    fn before(&self, past: &PastEvents) -> Option<Latest> {
         let key = self.key(past)?;
         self.state.series(past.stream, &key)?.latest(None)
     }
 
     /// The last event at which it did not hold.
-    fn broken(&self, left: &Left) -> Option<usize> {
+    fn broken(&self, left: &SinceBody) -> Option<usize> {
         match left {
-            Left::If(check) => (!self.holds(check)).then_some(self.index),
-            Left::Unless(past) => self.latest(past).map(|latest| latest.index),
-            Left::While(past) => match self.latest(past) {
+            SinceBody::If(check) => (!self.holds(check)).then_some(self.index),
+            SinceBody::Unless(past) => self.latest(past).map(|latest| latest.index),
+            SinceBody::While(past) => match self.latest(past) {
                 Some(latest) if latest.index == self.index => latest.run.checked_sub(1),
                 _ => Some(self.index),
             },
-            Left::All(all) => all.iter().filter_map(|left| self.broken(left)).max(),
+            SinceBody::All(all) => all.iter().filter_map(|left| self.broken(left)).max(),
         }
     }
 
-    fn total(&self, past: &Past, window: i64) -> i64 {
+    fn total(&self, past: &PastEvents, window: i64) -> i64 {
         let Some(key) = self.key(past) else { return 0 };
         let next = self.join(past.stream, &key);
         let total = match self.state.series(past.stream, &key) {
@@ -150,7 +152,7 @@ impl<'a> Now<'a> {
         }
     }
 
-    fn once(&self, checks: &'a [Check], value: &'a Option<Box<Operand>>) -> i64 {
+    fn once(&self, checks: &'a [MonitorCheck], value: &'a Option<Box<Operand>>) -> i64 {
         if !self.all(checks) {
             return 0;
         }

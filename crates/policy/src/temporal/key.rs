@@ -1,4 +1,5 @@
-//! Values as bytes, such that two have the same bytes exactly where Dogwood's `dom_eq` says that they are equal.
+//! Values as bytes, such that two have the same bytes exactly where Dogwood's `dom_eq` says that
+//! they are equal.
 
 use dogwood_language::Value;
 
@@ -41,8 +42,8 @@ fn sized(key: &mut Vec<u8>, tag: u8, text: &str) {
     key.extend_from_slice(text.as_bytes());
 }
 
-/// The decimal in ten-thousandths, as Cedar holds it; nothing where Cedar takes the text for no decimal, which is
-/// then equal to the same text only.
+/// The decimal in ten-thousandths, as Cedar holds it; nothing where Cedar takes the text for no
+/// decimal, which is then equal to the same text only.
 fn decimal(text: &str) -> Option<i64> {
     let (whole, fraction) = text.split_once('.')?;
     let digits = whole.strip_prefix('-').unwrap_or(whole);

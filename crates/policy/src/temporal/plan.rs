@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use dogwood_language::{Event, TemporalField};
 use proof::digest::Digest;
 
-use super::check::{Check, StreamId, StreamSpec};
+use super::check::{MonitorCheck, StreamId, StreamSpec};
 use super::compile::Compiler;
 use crate::limits::MONITOR_STREAMS_MAX;
 
@@ -24,7 +24,7 @@ pub(crate) struct Plan {
     /// The streams that an event can belong to: of each action, by kind.
     by_event: BTreeMap<String, BTreeMap<String, Vec<StreamId>>>,
     /// The conditions by the name within Cedar.
-    pub(super) leaves: BTreeMap<String, Check>,
+    pub(super) leaves: BTreeMap<String, MonitorCheck>,
     /// Conditions of a shape that has no monitor.
     pub(crate) rest: Vec<TemporalField>,
     /// As [`Plan::digest`].

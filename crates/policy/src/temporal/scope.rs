@@ -9,19 +9,19 @@ use super::check::{Operand, Path};
 
 /// A variable, or a term of the request that is decided.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Name {
+pub(super) enum TermName {
     Variable(String),
     Context(Path),
     Scope(Path),
 }
 
-impl Name {
+impl TermName {
     /// The name that a term is, if it is one.
-    pub(super) fn of(term: &Term) -> Option<Name> {
+    pub(super) fn of(term: &Term) -> Option<TermName> {
         match term {
-            Term::Var(name) => Some(Name::Variable(name.clone())),
-            Term::ContextField(path) => Some(Name::Context(path.clone())),
-            Term::ScopeField(path) => Some(Name::Scope(path.clone())),
+            Term::Var(name) => Some(TermName::Variable(name.clone())),
+            Term::ContextField(path) => Some(TermName::Context(path.clone())),
+            Term::ScopeField(path) => Some(TermName::Scope(path.clone())),
             _ => None,
         }
     }
@@ -29,39 +29,40 @@ impl Name {
 
 /// What the names stand for, in terms of the newest event.
 #[derive(Debug, Clone)]
-pub(super) struct Scope {
-    names: BTreeMap<Name, Operand>,
+pub(super) struct NameScope {
+    names: BTreeMap<TermName, Operand>,
     /// The newest event is the one that is decided, so its request's terms stand for themselves.
     deciding: bool,
-    /// Rows of values are looked for, not only whether something holds: what is found may bind a variable.
+    /// Rows of values are looked for, not only whether something holds: what is found may bind a
+    /// variable.
     pub(super) binds: bool,
 }
 
-impl Scope {
+impl NameScope {
     /// The scope of a whole condition.
-    pub(super) fn deciding() -> Scope {
-        Scope { names: BTreeMap::new(), deciding: true, binds: false }
+    pub(super) fn deciding() -> NameScope {
+        NameScope { names: BTreeMap::new(), deciding: true, binds: false }
     }
 
-    /// The scope of what must hold at an event of a stream, in terms of that event alone. What is literal outside is
-    /// literal inside.
-    pub(super) fn at_event(outer: &Scope) -> Scope {
+    /// The scope of what must hold at an event of a stream, in terms of that event alone. What is
+    /// literal outside is literal inside.
+    pub(super) fn at_event(outer: &NameScope) -> NameScope {
         let literal = outer.names.iter().filter(|(_, value)| matches!(value, Operand::Literal(_)));
         let names = literal.map(|(name, value)| (name.clone(), value.clone())).collect();
-        Scope { names, deciding: false, binds: outer.binds }
+        NameScope { names, deciding: false, binds: outer.binds }
     }
 
-    pub(super) fn with_binds(&self, binds: bool) -> Scope {
-        Scope { binds, ..self.clone() }
+    pub(super) fn with_binds(&self, binds: bool) -> NameScope {
+        NameScope { binds, ..self.clone() }
     }
 
-    pub(super) fn get(&self, name: &Name) -> Option<Operand> {
+    pub(super) fn get(&self, name: &TermName) -> Option<Operand> {
         if let Some(operand) = self.names.get(name) {
             return Some(operand.clone());
         }
         match name {
-            Name::Context(path) if self.deciding => Some(Operand::Context(path.clone())),
-            Name::Scope(path) if self.deciding => {
+            TermName::Context(path) if self.deciding => Some(Operand::Context(path.clone())),
+            TermName::Scope(path) if self.deciding => {
                 let (root, attributes) = path.split_first()?;
                 Some(Operand::Scope(root.clone(), attributes.to_vec()))
             }
@@ -70,16 +71,16 @@ impl Scope {
     }
 
     pub(super) fn knows(&self, variable: &str) -> bool {
-        self.names.contains_key(&Name::Variable(variable.to_owned()))
+        self.names.contains_key(&TermName::Variable(variable.to_owned()))
     }
 
-    pub(super) fn set(&mut self, name: Name, operand: Operand) {
+    pub(super) fn set(&mut self, name: TermName, operand: Operand) {
         self.names.insert(name, operand);
     }
 
     /// Takes a variable out: a binder of that name begins.
     pub(super) fn shed(&mut self, variable: &str) {
-        self.names.remove(&Name::Variable(variable.to_owned()));
+        self.names.remove(&TermName::Variable(variable.to_owned()));
     }
 }
 

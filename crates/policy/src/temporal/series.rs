@@ -1,4 +1,5 @@
-//! What is kept of the events of one stream and one key: enough to answer for any window, in logarithmic time.
+//! The events of one stream and one key, reduced to enough to answer for any window, in
+//! logarithmic time.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +7,11 @@ use super::check::Measure;
 
 /// An event that belongs to a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    /// How manieth event of the history it is.
+pub(super) struct SeriesEntry {
+    /// The event's index in the history.
     pub(super) index: usize,
     pub(super) time: i64,
-    /// What is summed up: 1, or a field's value, or 0 where that is no integer.
+    /// The summand: 1, or a field's value, or 0 where that is no integer.
     pub(super) weight: i64,
     /// What has to be different for it to count, if that matters.
     pub(super) value: Box<[u8]>,
@@ -45,7 +46,7 @@ impl Series {
         }
     }
 
-    pub(super) fn push(&mut self, entry: Entry) {
+    pub(super) fn push(&mut self, entry: SeriesEntry) {
         match self {
             Series::Latest(latest) => *latest = Some(after(*latest, &entry)),
             Series::Count(times) => times.push(entry.time),
@@ -59,7 +60,7 @@ impl Series {
     }
 
     /// The last event, were `next` the newest.
-    pub(super) fn latest(&self, next: Option<&Entry>) -> Option<Latest> {
+    pub(super) fn latest(&self, next: Option<&SeriesEntry>) -> Option<Latest> {
         let Series::Latest(latest) = self else { return None };
         match next {
             Some(next) => Some(after(*latest, next)),
@@ -67,8 +68,9 @@ impl Series {
         }
     }
 
-    /// The sum of the weights from `floor` on, were `next` the newest event. The newest event is in every window.
-    pub(super) fn total(&self, floor: i64, next: Option<&Entry>) -> i128 {
+    /// The sum of the weights from `floor` on, were `next` the newest event. The newest event is in
+    /// every window.
+    pub(super) fn total(&self, floor: i64, next: Option<&SeriesEntry>) -> i128 {
         let added = next.map_or(0, |next| i128::from(next.weight));
         match self {
             Series::Latest(_) => 0,
@@ -89,7 +91,7 @@ impl Series {
     }
 }
 
-fn after(latest: Option<Latest>, next: &Entry) -> Latest {
+fn after(latest: Option<Latest>, next: &SeriesEntry) -> Latest {
     let run = match latest {
         Some(latest) if latest.index.checked_add(1) == Some(next.index) => latest.run,
         _ => next.index,
@@ -97,8 +99,8 @@ fn after(latest: Option<Latest>, next: &Entry) -> Latest {
     Latest { index: next.index, time: next.time, run }
 }
 
-/// Events of which only the last of each value counts. A binary indexed tree (Fenwick 1994) over the events in
-/// order holds the weights of those that count.
+/// Events of which only the last of each value counts. A binary indexed tree (Fenwick 1994) over
+/// the events in order holds the weights of those that count.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Distinct {
     pub(super) times: Vec<i64>,
@@ -108,7 +110,7 @@ pub(super) struct Distinct {
 }
 
 impl Distinct {
-    fn push(&mut self, entry: Entry) {
+    fn push(&mut self, entry: SeriesEntry) {
         let weight = i128::from(entry.weight);
         let place = self.times.len();
         self.times.push(entry.time);
@@ -118,7 +120,7 @@ impl Distinct {
         }
     }
 
-    fn total(&self, floor: i64, next: Option<&Entry>) -> i128 {
+    fn total(&self, floor: i64, next: Option<&SeriesEntry>) -> i128 {
         let before = self.times.partition_point(|time| *time < floor);
         let held = self.up_to(self.times.len()).saturating_sub(self.up_to(before));
         let new =

@@ -1,4 +1,5 @@
-//! Random conditions over random traces: the monitors, the local engine and Dogwood's interpreter say the same.
+//! Random conditions over random traces: the monitors, the local engine and Dogwood's interpreter
+//! say the same.
 
 use super::*;
 use dogwood_language::{
@@ -174,7 +175,7 @@ fn monitors_local_engine_and_interpreter_agree() {
             let leaves: Vec<TemporalField> = set.temporal_fields().cloned().collect();
             let events: Vec<EventSignature> = set.event_signatures().collect();
             for trace in &traces {
-                let mut ours = Engine::default();
+                let mut ours = MonitorEngine::default();
                 let mut local = LocalTemporalEngine::new();
                 let mut reference = InMemoryTemporalEngine::new();
                 ours.prepare(&leaves, set.cedar_schema(), &events).unwrap();
@@ -186,7 +187,7 @@ fn monitors_local_engine_and_interpreter_agree() {
                     let event = event(time, step);
                     // What was kept of the monitors is what they are.
                     let kept = ours.state.encode();
-                    ours.state = State::decode(&ours.plan, &kept).unwrap();
+                    ours.state = MonitorState::decode(&ours.plan, &kept).unwrap();
                     prop_assert_eq!(ours.state.encode(), kept);
                     ours.observe(&event);
                     local.observe(&event);

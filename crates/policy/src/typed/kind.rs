@@ -5,21 +5,22 @@ use std::sync::Arc;
 
 use cedar_policy_core::ast::{Eid, EntityType, EntityUID};
 
-use super::quoted;
+use super::{CedarError, quoted};
 
-/// An entity type by its full name: as text, and as Cedar has it, so that no request parses it again.
+/// An entity type by its full name: as text, and as Cedar has it, so that no request parses it
+/// again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Kind {
+pub(crate) struct EntityKind {
     name: Arc<str>,
     cedar: EntityType,
 }
 
-impl Kind {
+impl EntityKind {
     /// The type of that full name.
-    pub(crate) fn parse(name: &str) -> Result<Kind, String> {
-        let cedar = EntityType::from_str(name)
-            .map_err(|_| format!("`{}` is not the name of an entity type", quoted(name)))?;
-        Ok(Kind { name: Arc::from(name), cedar })
+    pub(crate) fn parse(name: &str) -> Result<EntityKind, CedarError> {
+        let cedar =
+            EntityType::from_str(name).map_err(|_| CedarError::TypeName { name: quoted(name) })?;
+        Ok(EntityKind { name: Arc::from(name), cedar })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -32,7 +33,7 @@ impl Kind {
     }
 }
 
-impl std::fmt::Display for Kind {
+impl std::fmt::Display for EntityKind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.name)
     }

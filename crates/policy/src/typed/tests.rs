@@ -1,7 +1,7 @@
 use super::*;
 
-fn read(ty: &Type, json: &str) -> Result<Typed, String> {
-    ty.read(&Json::parse(json).unwrap(), At::root("input"))
+fn read(ty: &Type, json: &str) -> Result<Typed, Misfit> {
+    ty.read(&Json::parse(json).unwrap(), MemberPath::root("input"))
 }
 
 #[test]
@@ -12,7 +12,7 @@ fn each_type_takes_its_own_and_no_other() {
         (Type::Long, 1),
         (Type::String, 2),
         (Type::Set(Box::new(Type::Long)), 3),
-        (Type::Record(Record::default()), 4),
+        (Type::Record(RecordType::default()), 4),
     ] {
         for (nth, value) in values.iter().enumerate() {
             assert_eq!(read(&ty, value).is_ok(), nth == own, "{ty:?} {value}");
@@ -38,7 +38,10 @@ fn extension_values_are_judged_by_cedar() {
 #[test]
 fn messages_bound_and_escape_the_names_they_repeat() {
     let members = Json::parse_object(&format!("{{\"{}\\u0007\":1}}", "x".repeat(1000))).unwrap();
-    let why = Record::default().read(&members, At::root("input"), Undeclared::Refuse).unwrap_err();
+    let why = RecordType::default()
+        .read(&members, MemberPath::root("input"), Undeclared::Refuse)
+        .unwrap_err()
+        .to_string();
     assert!(why.chars().count() < 120, "{why}");
     assert_eq!(quoted("a\nb\u{202e}"), "a\\nb\\u{202e}");
 }

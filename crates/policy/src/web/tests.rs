@@ -76,7 +76,7 @@ fn no_spelling_of_an_inside_address_names_a_host() {
 }
 
 #[test]
-fn what_readers_might_take_apart_otherwise_names_no_host() {
+fn an_ambiguous_url_names_no_host() {
     for address in [
         "https://example.org\\@10.0.0.1/",
         "https://example.org/\\..\\",

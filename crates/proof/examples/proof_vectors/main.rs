@@ -1,7 +1,8 @@
-//! Writes the golden vectors into `spec/vectors`: `cargo run -p interlock-proof --example proof_vectors`.
+//! Writes the golden vectors into `spec/vectors`:
+//! `cargo run -p interlock-proof --example proof_vectors`.
 //!
-//! Each file holds one case a line, and each line is canonical JSON. What a verifier must say of a case stands in
-//! the case by hand; this program stops where the code says otherwise.
+//! Each file holds one case a line, and each line is canonical JSON. What a verifier must say of a
+//! case stands in the case by hand; this program stops where the code says otherwise.
 mod cases;
 mod json;
 mod log;

@@ -102,8 +102,8 @@ pub(crate) fn notes() -> Outcome<Vec<Value>> {
     Ok(values)
 }
 
-/// Adds the order of Ed25519's group to the second half of a note's signature: whoever does not compare it with the
-/// order (RFC 8032 section 5.1.7) takes the result for a second signature.
+/// Adds the order of Ed25519's group to the second half of a note's signature: whoever does not
+/// compare it with the order (RFC 8032 section 5.1.7) takes the result for a second signature.
 fn not_reduced(note: &str) -> Outcome<String> {
     const ORDER: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde,

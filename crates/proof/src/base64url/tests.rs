@@ -13,7 +13,7 @@ fn only_the_canonical_text_decodes() {
 
 proptest! {
     #[test]
-    fn what_decodes_encodes_to_itself(text in "[A-Za-z0-9_=+/-]{0,12}") {
+    fn decoded_bytes_encode_to_the_same_text(text in "[A-Za-z0-9_=+/-]{0,12}") {
         if let Ok(bytes) = decode(&text) {
             prop_assert_eq!(encode(&bytes), text);
         }

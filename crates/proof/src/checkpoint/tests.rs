@@ -14,7 +14,7 @@ fn checkpoint() -> Checkpoint {
 }
 
 #[test]
-fn a_signed_checkpoint_opens_and_reads_as_the_specification_says() {
+fn a_signed_checkpoint_opens_as_specified() {
     let signed = checkpoint().sign(&signer()).unwrap();
     assert!(signed.starts_with("acme.example/governance\n3\nSBNJT"), "{signed}");
     assert_eq!(open(&signed, &signer().verifier(), ORIGIN), Ok(checkpoint()));
@@ -51,7 +51,7 @@ fn another_log_another_key_and_a_changed_byte_are_told_apart() {
 }
 
 #[test]
-fn what_is_no_checkpoint_is_refused() {
+fn an_invalid_checkpoint_is_refused() {
     let root = "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=";
     let parse = |text: String| Checkpoint::parse(&text).unwrap_err();
     assert_eq!(parse(String::new()), Error::Lines);

@@ -1,7 +1,9 @@
-//! Whether a text is a canonical object, in one pass that builds nothing: whole logs are verified by it.
+//! Whether a text is a canonical object, in one pass that builds nothing: whole logs are verified
+//! by it.
 //!
-//! INVARIANT: what it accepts the parser accepts. What it refuses the parser is asked about, which has the last word and
-//! says what is wrong; so a text that only this one refused would cost time, and nothing else.
+//! INVARIANT: what it accepts the parser accepts. What it refuses the parser is asked about, which
+//! has the last word and says what is wrong; so a text that only this one refused would cost time,
+//! and nothing else.
 use std::cmp::Ordering;
 
 use super::plain::plain_bytes;
@@ -10,12 +12,14 @@ use crate::limits::{INTEGER_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX, RECORD_BYTES_M
 // A text of as many bytes as the parser allows values has no more of them.
 const _: () = assert!(RECORD_BYTES_MAX <= JSON_VALUES_MAX);
 
-/// The text of the object that these bytes are. `None`: they are not canonical, no object, or more than that.
+/// The text of the object that these bytes are. `None`: they are not canonical, no object, or more
+/// than that.
 pub(super) fn object(text: &[u8]) -> Option<&str> {
     if text.len() > JSON_VALUES_MAX { None } else { whole(text, |_, _| ()) }
 }
 
-/// The texts of these members of the object that `text` is. `None`: it is not canonical, no object, or longer than a record.
+/// The texts of these members of the object that `text` is. `None`: it is not canonical, no object,
+/// or longer than a record.
 pub(crate) fn members<'a, const N: usize>(
     text: &'a [u8],
     wanted: [&str; N],
@@ -166,7 +170,8 @@ impl<'a> Checker<'a> {
     }
 }
 
-/// Whether this key comes before that one. Most differ in their first bytes, where no call is needed to compare them.
+/// Whether this key comes before that one. Most differ in their first bytes, where no call is
+/// needed to compare them.
 fn precedes(previous: &[u8], key: &[u8]) -> bool {
     match previous.first().cmp(&key.first()) {
         Ordering::Less => true,
@@ -175,7 +180,8 @@ fn precedes(previous: &[u8], key: &[u8]) -> bool {
     }
 }
 
-/// What follows an escape that is the shortest for its character; `rest` begins after the backslash.
+/// What follows an escape that is the shortest for its character; `rest` begins after the
+/// backslash.
 //= RFC 8785 section 3.2.2.2
 fn after_escape(rest: &[u8]) -> Option<&[u8]> {
     match rest {

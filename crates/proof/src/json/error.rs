@@ -13,7 +13,7 @@ impl Error {
         Self { fault, offset }
     }
 
-    /// What is wrong.
+    /// The kind of fault.
     #[must_use]
     pub const fn fault(&self) -> Fault {
         self.fault

@@ -1,5 +1,5 @@
-//! Where a string's text stops standing for itself: the reader, the checker and the writer all go from one such place to
-//! the next.
+//! Where a string's text stops standing for itself: the reader, the checker and the writer all go
+//! from one such place to the next.
 
 /// How many bytes come before the first quote, backslash or byte below 0x20.
 pub(super) fn plain_bytes(text: &[u8]) -> usize {
@@ -17,7 +17,8 @@ pub(super) fn plain_bytes(text: &[u8]) -> usize {
     text.len() - rest.len() + plain
 }
 
-/// Has the highest bit of the first byte set that is a quote, a backslash or below 0x20, and none below that one.
+/// Has the highest bit of the first byte set that is a quote, a backslash or below 0x20, and none
+/// below that one.
 // By the borrow of a subtraction; what a borrow sets wrongly lies above a byte that is one of them.
 const fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;

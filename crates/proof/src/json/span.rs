@@ -1,7 +1,7 @@
-//! Values read where they stand in their text, without being built: for whoever reads whole logs.
+//! Values read where they stand in their text, without being built: for readers of whole logs.
 //!
-//! A [`Span`] begins with one pass that finds the text canonical. What it has not found so, [`Value::parse`] is asked
-//! about, which has the last word and says what is wrong.
+//! A [`Span`] begins with one pass that finds the text canonical. What it has not found so,
+//! [`Value::parse`] is asked about, which has the last word and says what is wrong.
 use std::borrow::Cow;
 
 use super::plain::plain_bytes;
@@ -13,14 +13,15 @@ use super::{Text, Value, checker, parser};
 pub struct Span<'a>(&'a str);
 
 impl<'a> Span<'a> {
-    /// The object that this text is. `None`: it is not canonical, no object, or has more bytes than a text may have values.
+    /// The object that this text is. `None`: it is not canonical, no object, or has more bytes than
+    /// a text may have values.
     #[must_use]
     pub fn object(text: &'a [u8]) -> Option<Self> {
         checker::object(text).map(Self)
     }
 
-    /// The value of a text that was written as canonical, or was read as such before. What is found in another text says
-    /// nothing.
+    /// The value of a text that was written as canonical, or was read as such before. What is found
+    /// in another text says nothing.
     #[must_use]
     pub const fn known(text: &'a str) -> Self {
         Self(text)
@@ -78,8 +79,9 @@ impl<'a> Span<'a> {
 pub struct Members<'a>(&'a str);
 
 impl<'a> Members<'a> {
-    /// The next member's value, if it has this key; else nothing is taken. Whoever asks in the order of keys asks for each
-    /// member once, and whatever is left at the end was not asked for.
+    /// The next member's value, if it has this key; else nothing is taken. A caller that asks in
+    /// the order of keys asks for each member once, and whatever is left at the end was not asked
+    /// for.
     pub fn next_if(&mut self, key: &str) -> Option<Span<'a>> {
         let rest = self.0.strip_prefix('"')?.strip_prefix(key)?.strip_prefix("\":")?;
         let (value, rest) = split(rest)?;

@@ -45,7 +45,8 @@ fn write_integer(integer: i64, text: &mut String) {
     let _written = write!(text, "{integer}");
 }
 
-/// Writes an object at once, member by member, in the order of their keys: for whoever writes much of what has no other shape.
+/// Writes an object at once, member by member, in the order of their keys: for writers of many
+/// objects that have no other shape.
 #[derive(Debug)]
 pub struct ObjectWriter<'t> {
     text: &'t mut String,
@@ -118,7 +119,8 @@ fn write_escape(character: char, text: &mut String) {
     }
 }
 
-/// With a list of what is open instead of recursion: a value built in code may be deeper than the stack bears.
+/// With a list of what is open instead of recursion: a value built in code may be deeper than the
+/// stack bears.
 pub(super) fn check(value: &Value) -> Result<(), Error> {
     let refuse = |fault| Err(Error::new(fault, 0));
     let mut open = vec![(value, 0)];

@@ -101,8 +101,8 @@ impl Builder {
         Ok(())
     }
 
-    /// The files that are new since the last call: full ones, and the partial ones of the present size. They must be
-    /// on stable storage before the checkpoint of this size is.
+    /// The files that are new since the last call: full ones, and the partial ones of the present
+    /// size. They must be on stable storage before the checkpoint of this size is.
     ///
     /// # Errors
     /// Never, for a log that has been built here.

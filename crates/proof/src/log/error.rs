@@ -25,7 +25,7 @@ pub enum Error {
     Shape {
         /// The file.
         path: String,
-        /// What is wrong with it.
+        /// Its fault.
         error: tile::Error,
     },
     /// The tiles at the right edge are not the tree of the checkpoint.
@@ -53,7 +53,7 @@ pub enum Error {
     NotRecord {
         /// The entry's index.
         index: u64,
-        /// What is wrong with it.
+        /// Its fault.
         error: record::Error,
     },
     /// A proof can't be made.

@@ -19,7 +19,8 @@ pub struct LogReader<F> {
     files: F,
     signed: String,
     checkpoint: Checkpoint,
-    /// The partial tile of each level, empty where a level has none. Checked against the signed root.
+    /// The partial tile of each level, empty where a level has none. Checked against the signed
+    /// root.
     edge: Vec<Vec<Digest>>,
     /// The last full tile read of each level, checked against the tile above.
     recent: RefCell<BTreeMap<u8, (u64, Vec<Digest>)>>,
@@ -29,8 +30,8 @@ impl<F: Files> LogReader<F> {
     /// Reads the checkpoint, and the tiles at the tree's right edge, and checks them.
     ///
     /// # Errors
-    /// When the checkpoint is missing, malformed, of another log or not signed by the key, or the tiles at the edge
-    /// are missing or not those of its root.
+    /// When the checkpoint is missing, malformed, of another log or not signed by the key, or the
+    /// tiles at the edge are missing or not those of its root.
     pub fn open(files: F, key: &VerifierKey, origin: &str) -> Result<Self, Error> {
         let bytes = files.read(CHECKPOINT_PATH)?;
         let bytes = bytes.ok_or_else(|| Error::Missing { path: CHECKPOINT_PATH.to_owned() })?;
@@ -183,7 +184,8 @@ impl<F: Files> LogReader<F> {
     }
 
     /// The hashes of a tile of this tree, checked up to the signed root.
-    // INVARIANT: a full tile has its root in the level above, and the topmost level is partial: so this ends.
+    // INVARIANT: a full tile has its root in the level above, and the topmost level is partial: so
+    // this ends.
     pub(super) fn tile(&self, level: u8, index: u64) -> Result<Vec<Digest>, Error> {
         let hashes = self.hashes_at(level);
         if index >= hashes / WIDTH {
@@ -220,7 +222,8 @@ impl<F: Files> LogReader<F> {
         merkle::Error::OutOfRange { index: first, size: self.size() }.into()
     }
 
-    /// A tile's file; where a partial one is gone, the beginning of the full one, as `tlog-tiles` allows.
+    /// A tile's file; where a partial one is gone, the beginning of the full one, as `tlog-tiles`
+    /// allows.
     fn read_tile(&self, tile: Tile) -> Result<Vec<Digest>, Error> {
         let shape = |tile: Tile| move |error| Error::Shape { path: tile.path(), error };
         if let Some(bytes) = self.files.read(&tile.path())? {

@@ -14,7 +14,7 @@ pub struct Progress {
     pub total: u64,
 }
 
-/// What was verified.
+/// The log that was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     /// Which log.
@@ -28,8 +28,8 @@ pub struct Summary {
 }
 
 impl<F: Files> LogReader<F> {
-    /// Reads the whole log: each tile against the signed root, each entry against its leaf and as a record.
-    /// `progress` is called after each bundle of 256.
+    /// Reads the whole log: each tile against the signed root, each entry against its leaf and as a
+    /// record. `progress` is called after each bundle of 256.
     ///
     /// # Errors
     /// The first file that is missing or altered, or entry that is no record.
@@ -37,7 +37,8 @@ impl<F: Files> LogReader<F> {
         self.verify_range(0..self.size(), progress)
     }
 
-    /// As [`LogReader::verify_all`], for entries of that range: so that drivers can share a log between threads.
+    /// As [`LogReader::verify_all`], for entries of that range: so that drivers can share a log
+    /// between threads.
     ///
     /// # Errors
     /// As [`LogReader::verify_all`]; also when the range reaches beyond the log.

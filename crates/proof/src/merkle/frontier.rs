@@ -1,7 +1,8 @@
 use super::{HashReader, join, node_hash, prove};
 use crate::digest::Digest;
 
-/// The right edge of an append-only tree: enough to append and to know the root, in at most 64 hashes.
+/// The right edge of an append-only tree: enough to append and to know the root, in at most 64
+/// hashes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Frontier {
     size: u64,

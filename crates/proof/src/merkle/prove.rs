@@ -10,7 +10,8 @@ pub fn root<R: HashReader>(reader: &R, size: u64) -> Result<Digest, R::Error> {
     Ok(join(&peaks(reader, 0, size)?))
 }
 
-/// The inclusion proof of the leaf at `index` in the tree of `size` leaves, from the leaf's sibling up.
+/// The inclusion proof of the leaf at `index` in the tree of `size` leaves, from the leaf's sibling
+/// up.
 ///
 /// # Errors
 /// When the tree has no such leaf, or a hash can't be read.
@@ -39,7 +40,8 @@ pub fn inclusion_proof<R: HashReader>(
     Ok(proof)
 }
 
-/// The consistency proof between the trees of the first `old` and `new` leaves; empty where either is trivial.
+/// The consistency proof between the trees of the first `old` and `new` leaves; empty where either
+/// is trivial.
 ///
 /// # Errors
 /// When `old` is larger than `new`, or a hash can't be read.
@@ -80,7 +82,8 @@ const fn split(width: u64) -> u64 {
     1 << (width - 1).ilog2()
 }
 
-/// The root over the leaves `low..high`, where `low` is a multiple of the power of two above the range's width.
+/// The root over the leaves `low..high`, where `low` is a multiple of the power of two above the
+/// range's width.
 fn range<R: HashReader>(reader: &R, low: u64, high: u64) -> Result<Digest, R::Error> {
     Ok(join(&peaks(reader, low, high)?))
 }

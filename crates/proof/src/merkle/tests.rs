@@ -85,7 +85,7 @@ fn every_tree_up_to_70_leaves_is_the_naive_one() {
 }
 
 #[test]
-fn every_inclusion_proof_up_to_40_leaves_is_the_naive_one_and_verifies() {
+fn inclusion_proofs_equal_the_naive_ones() {
     let all = leaves(40);
     let tree = tree(&all);
     for size in 1..=all.len() {
@@ -111,7 +111,7 @@ fn every_inclusion_proof_up_to_40_leaves_is_the_naive_one_and_verifies() {
 }
 
 #[test]
-fn every_consistency_proof_up_to_40_leaves_is_the_naive_one_and_verifies() {
+fn consistency_proofs_equal_the_naive_ones() {
     let all = leaves(40);
     let tree = tree(&all);
     for new in 1..=all.len() {
@@ -145,7 +145,7 @@ fn the_empty_tree_is_a_prefix_of_every_tree() {
 }
 
 #[test]
-fn what_the_tree_does_not_have_is_an_error() {
+fn a_proof_outside_the_tree_is_an_error() {
     let tree = tree(&leaves(5));
     assert!(tree.inclusion_proof(5).is_err());
     assert!(inclusion_proof(&tree, 2, 9).is_err());

@@ -1,7 +1,8 @@
 use super::{Error, HashReader, node_hash, prove};
 use crate::digest::Digest;
 
-/// A whole tree in memory: two hashes a leaf. For batches, tests and small logs; large logs are read from tiles.
+/// A whole tree in memory: two hashes a leaf. For batches, tests and small logs; large logs are
+/// read from tiles.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
     /// Hashes of the complete subtrees, by height.

@@ -2,7 +2,8 @@
 use super::{Error, empty_root, node_hash};
 use crate::digest::Digest;
 
-/// Checks that the leaf with that hash stands at `index` of the tree with `size` leaves and that root.
+/// Checks that the leaf with that hash stands at `index` of the tree with `size` leaves and that
+/// root.
 ///
 /// # Errors
 /// When it does not, or the proof has the wrong length.
@@ -38,7 +39,8 @@ pub fn verify_inclusion(
     if hash == *root { Ok(()) } else { Err(Error::Inclusion) }
 }
 
-/// Checks that the tree of `old` leaves and `old_root` is a prefix of the tree of `new` leaves and `new_root`.
+/// Checks that the tree of `old` leaves and `old_root` is a prefix of the tree of `new` leaves and
+/// `new_root`.
 ///
 /// # Errors
 /// When it is not, or the proof has the wrong length.

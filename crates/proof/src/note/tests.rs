@@ -67,7 +67,7 @@ fn other_signatures_are_ignored_and_bad_ones_of_the_key_are_not() {
 }
 
 #[test]
-fn what_is_no_note_is_refused() {
+fn an_invalid_note_is_refused() {
     let line = "— a AAAAAAAA\n";
     assert!(SignedNote::parse(&format!("x\n\n{line}")).is_ok());
     assert!(SignedNote::parse(&format!("x\n\ny\n\n{line}{line}")).is_ok());
@@ -97,7 +97,7 @@ fn what_is_no_note_is_refused() {
 }
 
 #[test]
-fn what_is_no_verifier_key_is_refused_with_its_reason() {
+fn an_invalid_verifier_key_is_refused_with_its_reason() {
     let parse = |text: &str| VerifierKey::parse(text).unwrap_err();
     assert_eq!(parse("PeterNeumann"), Error::VerifierKey);
     assert_eq!(parse("PeterNeumann+c74f20a3"), Error::VerifierKey);
@@ -126,7 +126,7 @@ fn a_weak_public_key_is_refused() {
 }
 
 #[test]
-fn what_is_no_signing_key_is_refused_and_never_repeated() {
+fn an_invalid_signing_key_is_refused_and_never_quoted() {
     for bad in ["", GO_VKEY, "PRIVATE+KEY+a", "PRIVATE+KEY+a+b", "PRIVATE+KEY+a+00000000+AQ=="] {
         assert_eq!(Ed25519Signer::parse(bad).unwrap_err(), Error::SigningKey);
     }

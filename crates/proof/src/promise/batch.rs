@@ -4,7 +4,8 @@ use crate::note::Signer;
 
 /// The leaves of one durable batch, from which its promise and each entry's path are made.
 ///
-/// Make one only of what is durable: a promise of entries that a crash took would convict an honest log.
+/// Make one only of what is durable: a promise of entries that a crash took would convict an honest
+/// log.
 #[derive(Debug, Clone)]
 pub struct Batch {
     first: u64,

@@ -47,7 +47,7 @@ pub enum Error {
     /// The record is not where the promise says.
     #[error("the promise is not of this record: {0}")]
     Proof(#[from] merkle::Error),
-    /// What was promised is no record.
+    /// The promised bytes are no record.
     #[error("what was promised is no record: {0}")]
     NotRecord(#[from] record::Error),
     /// The file holds no record.

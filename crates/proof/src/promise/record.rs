@@ -22,7 +22,8 @@ pub struct PromisedRecord {
     pub promise: String,
 }
 
-/// Two entries for one index, both under the log's key: proof that whoever holds the key forked the log.
+/// Two entries for one index, both under the log's key: proof that the holder of the key forked the
+/// log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Contradiction {
     /// The index in the log.
@@ -44,16 +45,19 @@ impl PromisedRecord {
     /// Reads a file. Nothing in it is to be believed before [`PromisedRecord::verify`].
     ///
     /// # Errors
-    /// When it is malformed or exceeds a limit. The signed promise's own form is checked by [`PromisedRecord::verify`].
+    /// When it is malformed or exceeds a limit. The signed promise's own form is checked by
+    /// [`PromisedRecord::verify`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         let Placed { record, index, proof, note } = Placed::parse(HEADER, text)?;
         Ok(Self { record, index, proof, promise: note })
     }
 
-    /// Checks that the log of that key, whose origin is the key's name, promised this record its place.
+    /// Checks that the log of that key, whose origin is the key's name, promised this record its
+    /// place.
     ///
     /// # Errors
-    /// When the promise is not that log's or not signed by the key, is not of this record, or it is no record.
+    /// When the promise is not that log's or not signed by the key, is not of this record, or it is
+    /// no record.
     pub fn verify(&self, record: &[u8], key: &VerifierKey) -> Result<Promise, Error> {
         let promise = Promise::open(&self.promise, key)?;
         let outside = merkle::Error::OutOfRange { index: self.index, size: promise.count };
@@ -73,8 +77,8 @@ impl PromisedRecord {
         Ok((record, self.verify(record, key)?))
     }
 
-    /// Whether a receipt of the same log proves another entry at this index. Both files hold their records; `None`
-    /// says that they do not contradict each other.
+    /// Whether a receipt of the same log proves another entry at this index. Both files hold their
+    /// records; `None` says that they do not contradict each other.
     ///
     /// # Errors
     /// When either does not verify under the key: what nobody signed convicts nobody.

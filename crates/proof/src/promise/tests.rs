@@ -94,7 +94,7 @@ fn a_promise_without_entries_or_beyond_the_last_index_is_none() {
 
 /// One key signs both kinds: neither may ever be taken for the other.
 #[test]
-fn no_promise_reads_as_a_checkpoint_and_no_checkpoint_as_a_promise() {
+fn promises_and_checkpoints_are_never_confused() {
     let promise = batch(4, 2).sign(&signer(1)).unwrap();
     assert!(checkpoint::open(&promise, &signer(1).verifier(), ORIGIN).is_err());
     for origin in [CONTEXT, "4", ORIGIN] {
@@ -112,7 +112,8 @@ fn no_promise_reads_as_a_checkpoint_and_no_checkpoint_as_a_promise() {
     assert_eq!(refused, Err(Error::OtherLog { found: "evil.example".to_owned() }));
 }
 
-/// The attack: the node answers with one record, and publishes a log in which another stands in its place.
+/// The attack: the node answers with one record, and publishes a log in which another stands in its
+/// place.
 #[test]
 fn a_forked_log_is_caught_by_a_promise_and_its_own_checkpoint() {
     let key = signer(1).verifier();
@@ -140,7 +141,7 @@ fn a_forked_log_is_caught_by_a_promise_and_its_own_checkpoint() {
 
 /// Nobody is convicted by what they did not sign.
 #[test]
-fn what_the_key_did_not_sign_contradicts_nothing() {
+fn an_unsigned_promise_contradicts_nothing() {
     let forked = published((0..20).map(|index| record(index + 1)));
     let forked = LogReader::open(&forked, &signer(1).verifier(), ORIGIN).unwrap();
     let receipt = forked.receipt(12).unwrap();
@@ -153,7 +154,8 @@ fn what_the_key_did_not_sign_contradicts_nothing() {
 }
 
 proptest! {
-    /// Whatever byte is changed, the file no longer proves, or it still proves the very same record in the very same place.
+    /// Whatever byte is changed, the file no longer proves, or it still proves the very same record
+    /// in the very same place.
     #[test]
     fn a_changed_byte_never_proves_anything_else(at in 0usize..600, bit in 0u8..7) {
         let good = promised(10, 5, 12);

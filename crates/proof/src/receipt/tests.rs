@@ -88,7 +88,7 @@ fn an_entry_that_is_no_record_is_told_apart() {
 }
 
 #[test]
-fn what_is_no_receipt_is_refused() {
+fn an_invalid_receipt_is_refused() {
     let good = receipt(2, 5).to_text();
     let refused = |text: &str| Receipt::parse(text).unwrap_err();
     assert_eq!(refused(""), Error::Header);
@@ -121,7 +121,8 @@ proptest! {
         if let Ok(text) = String::from_utf8(bytes) {
             let read = Receipt::parse(&text);
             let proven = read.as_ref().ok().and_then(|receipt| receipt.verify(&record(2), &key()).ok());
-            // `extra` is not signed: only there may a byte differ, and then the receipt's own record is refused.
+            // `extra` is not signed: only there may a byte differ, and then the receipt's own
+            // record is refused.
             let own = read.as_ref().ok().and_then(|receipt| receipt.verify_own(&key()).ok());
             prop_assert!(own.is_none());
             prop_assert!(proven.is_none() || good.lines().nth(1).unwrap().len() + 24 > at);

@@ -47,7 +47,7 @@ fn errors_name_the_member_and_what_is_there() {
 }
 
 #[test]
-fn what_is_no_record_is_refused() {
+fn an_invalid_record_is_refused() {
     let refused = |text: &str| Record::parse(text.as_bytes()).unwrap_err();
     assert!(matches!(refused("[]"), Error::Kind { .. }));
     assert!(matches!(refused(r#"{"type":"a.b"}"#), Error::Missing { .. }));

@@ -7,17 +7,17 @@ const HIDDEN: &str = "\0\u{7}\u{8}\t\n\r\u{1b}\u{7f}\u{80}\u{85}\u{9b}\u{9c}\u{9
     \u{e000}\u{f8ff}\u{f0000}\u{100000}\u{378}\u{2fe0}\u{e0fff}\u{fdd0}\u{1fffe}\u{10ffff}\u{e0001}\u{e0041}\u{e007f}\u{e0100}";
 
 #[test]
-fn what_a_terminal_acts_on_is_shown_as_an_escape() {
+fn control_characters_are_shown_escaped() {
     for one in HIDDEN.chars() {
         let shown = Shown(&format!("a{one}b")).to_string();
         assert_eq!(shown, format!("a\\u{{{:x}}}b", u32::from(one)));
     }
 }
 
-/// The categories as `unicode-general-category` has them, of which only letters, marks, numbers, punctuation, symbols and spaces
-/// are seen; what is hidden besides is named here one by one.
+/// The categories as `unicode-general-category` has them, of which only letters, marks, numbers,
+/// punctuation, symbols and spaces are seen; what is hidden besides is named here one by one.
 #[test]
-fn whole_categories_are_hidden_and_of_the_others_only_what_is_blank() {
+fn only_hidden_categories_and_blanks_are_escaped() {
     let (mut hidden, mut seen) = (Vec::new(), Vec::new());
     for one in '\0'..=char::MAX {
         let abbreviation = get_general_category(one).abbreviation();

@@ -9,7 +9,8 @@ pub fn tiles_for_size(size: u64) -> impl Iterator<Item = Tile> {
     tiles_between(0, size)
 }
 
-/// The tiles that a tree of `new` leaves has and the tree of its first `old` leaves has not, level by level.
+/// The tiles that a tree of `new` leaves has and the tree of its first `old` leaves has not, level
+/// by level.
 pub fn tiles_between(old: u64, new: u64) -> impl Iterator<Item = Tile> {
     (0..8).flat_map(move |level: u8| {
         let hashes = |size: u64| size >> (8 * u32::from(level));
@@ -22,7 +23,8 @@ pub fn bundles_for_size(size: u64) -> impl Iterator<Item = EntryBundle> {
     bundles_between(0, size)
 }
 
-/// The entry bundles that a log of `new` entries has and the log of its first `old` entries has not.
+/// The entry bundles that a log of `new` entries has and the log of its first `old` entries has
+/// not.
 pub fn bundles_between(old: u64, new: u64) -> impl Iterator<Item = EntryBundle> {
     places(old, new).map(|(index, width)| EntryBundle { index, width })
 }

@@ -1,4 +1,5 @@
-//! `<N>[.p/<W>]`: an index in groups of three digits, all but the last after an `x`; the width of a partial tile.
+//! `<N>[.p/<W>]`: an index in groups of three digits, all but the last after an `x`; the width of a
+//! partial tile.
 use crate::limits::TILE_WIDTH;
 
 pub(super) fn format(index: u64, width: u16) -> String {

@@ -83,8 +83,8 @@ impl Approvals {
         })
     }
 
-    /// The request that a payment stands on: the one that it names, else the oldest that asked for the same. It is its own, that
-    /// very one, approved, in time, and never used before.
+    /// The request that a payment stands on: the one that it names, else the oldest that asked for
+    /// the same. It is its own, that very one, approved, in time, and never used before.
     pub(crate) fn stands(
         &self,
         named: Option<&Digest>,

@@ -1,4 +1,5 @@
-//! Labels, as who reads the bundles understands them: who carries which, since when, and what lies where.
+//! Labels, as who reads the bundles understands them: who carries which, since when, and what lies
+//! where.
 
 use std::collections::BTreeMap;
 
@@ -69,7 +70,8 @@ impl Carried {
 pub(crate) struct Left(BTreeMap<String, Names>);
 
 impl Left {
-    /// The labels of what a request is about. What was left at a place that the bundle does not know may be anywhere.
+    /// The labels of what a request is about. What was left at a place that the bundle does not
+    /// know may be anywhere.
     pub(crate) fn there(&self, asked: &Asked, bundle: usize) -> Names {
         let own = asked.path().map(|path| place(path, bundle));
         let known = [BOARDS.to_owned(), place("", bundle), place("drafts/", bundle)];

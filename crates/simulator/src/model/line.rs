@@ -34,7 +34,7 @@ impl Model {
 
     /// All whose stop is the execution's own.
     pub(super) fn subjects(&self, id: &str) -> Vec<Subject> {
-        let mut subjects = vec![Subject::Domain, Subject::Node(crate::node::NODE.into())];
+        let mut subjects = vec![Subject::Domain, Subject::Node(crate::names::NODE.into())];
         for (id, execution) in self.line(id) {
             subjects.push(Subject::Execution(id));
             subjects.push(Subject::Workload(execution.workload.into()));
@@ -61,7 +61,8 @@ impl Model {
         self.fetching.contains(permit)
     }
 
-    /// A result goes on to its agent, with its record at this index where anything later can look at it.
+    /// A result goes on to its agent, with its record at this index where anything later can look
+    /// at it.
     pub(crate) fn handed_on(&mut self, ticket: Ticket, index: Option<u64>) -> Result<(), Broken> {
         let execution = self.requests.get(&ticket).map(|request| request.execution.clone());
         let stop = self.stop(&execution.unwrap_or_default());

@@ -1,4 +1,4 @@
-//! What is used of the bundles' meters, added up one by one.
+//! The use of the bundles' meters, added up one by one.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub(crate) enum Meter {
 }
 
 const HOUR_MS: i64 = 60 * 60_000;
-/// What is used leaves the window at most so late.
+/// The latest time by which an amount leaves the window.
 const STEP_MS: i64 = HOUR_MS / 30;
 
 impl Meter {
@@ -48,7 +48,8 @@ impl Meters {
         self.used.extend(charge.map(|charge| (charge, at)));
     }
 
-    /// Whether one more charge fits; none where the window is just then letting go of what decides it.
+    /// Whether one more charge fits; none where the window is just then letting go of what decides
+    /// it.
     pub(crate) fn fits(&self, (meter, whose, amount): &Charge, at: i64) -> Option<bool> {
         let is_its = |charge: &Charge| charge.0 == *meter && charge.1 == *whose;
         let reserved: u64 = self.reserved.values().filter(|one| is_its(one)).map(|one| one.2).sum();

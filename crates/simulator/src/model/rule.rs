@@ -13,7 +13,8 @@ pub(crate) struct Rule {
     trust: BTreeMap<Subject, Trust>,
     /// The zones of workloads.
     zones: BTreeMap<String, String>,
-    /// Reductions that act without governance, with the size that was adopted when they came and their number.
+    /// Reductions that act without governance, with the size that was adopted when they came and
+    /// their number.
     pub(crate) reductions: Vec<(Change, usize, u64)>,
 }
 
@@ -85,7 +86,8 @@ impl Rule {
         self.zones.get(workload).cloned().unwrap_or_default()
     }
 
-    /// The worst that governance and the node hold of a subject: its trust state, and whether it is halted.
+    /// The worst that governance and the node hold of a subject: its trust state, and whether it is
+    /// halted.
     pub(crate) fn worst(&self, subject: &Subject) -> (Trust, bool) {
         let set = self.trust.get(subject).copied();
         let (mut trust, mut is_halted) = (set.unwrap_or(Trust::Trusted), false);

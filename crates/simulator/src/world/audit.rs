@@ -13,13 +13,17 @@ use proof::merkle::{Frontier, leaf_hash};
 
 use super::World;
 use crate::broken::{Broken, Law, holds};
-use crate::node::{LINEAGE, fold, read, signer};
+use crate::names::LINEAGE;
+use crate::node::signer;
+use crate::replay::{fold, read};
 
 impl World {
-    /// All that waits is committed and published; then everything is read again and held against what is known.
+    /// All that waits is committed and published; then everything is read again and held against
+    /// what is known.
     pub(super) fn audit(&mut self) -> Result<(), Broken> {
         let crashes = self.crashes;
-        // What becomes durable may sequence more: a permit that is withheld, a delegation that is carried out.
+        // What becomes durable may sequence more: a permit that is withheld, a delegation that is
+        // carried out.
         while !self.node.waiting.is_empty() && self.crashes == crashes {
             self.commit(usize::MAX)?;
         }
@@ -44,7 +48,8 @@ impl World {
         })
     }
 
-    /// Exactly the decisions of what was erased cannot be derived, and those that its tree made after it.
+    /// Exactly the decisions of what was erased cannot be derived, and those that its tree made
+    /// after it.
     fn replayed(&self, log: &[Entry], counts: Counts) -> Result<(), Broken> {
         let mut must = Counts::default();
         let mut roots: BTreeMap<String, String> = BTreeMap::new();
@@ -125,7 +130,8 @@ impl Files for Published<'_> {
     }
 }
 
-/// Each execution's records follow one another without a gap, time never falls, and each permit ends once.
+/// Each execution's records follow one another without a gap, time never falls, and each permit
+/// ends once.
 fn chains(log: &[Entry]) -> Result<(), Broken> {
     let mut heads: BTreeMap<String, (i64, Digest)> = BTreeMap::new();
     let mut permits: BTreeSet<(String, i64)> = BTreeSet::new();

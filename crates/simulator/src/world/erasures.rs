@@ -8,8 +8,9 @@ use crate::broken::{Broken, Law, holds};
 use crate::model::Event;
 
 impl World {
-    /// Somebody wants an ended execution erased; sometimes one that goes on, never was, or is erased already. Now and then
-    /// the power goes while that is written, or before its key is gone.
+    /// Somebody wants an ended execution erased; sometimes one that goes on, never was, or is
+    /// erased already. Now and then the power goes while that is written, or before its key is
+    /// gone.
     pub(super) fn erase(&mut self) -> Result<(), Broken> {
         if self.is_full {
             return Ok(());
@@ -75,8 +76,8 @@ impl World {
         holds(is_so, Law::Durable, || format!("{execution} is said to be erased: {result:?}"))
     }
 
-    /// Whoever began has its key until the record that erases it is durable. From the next start on at the latest nothing
-    /// is left of it.
+    /// An execution that began has its key until the record that erases it is durable. From the
+    /// next start on at the latest nothing is left of it.
     pub(super) fn keys_hold(&self) -> Result<(), Broken> {
         let there = self.node.keys.readable().map_err(Broken::run)?;
         let over = self.model.over.iter();

@@ -19,13 +19,14 @@ impl World {
         match self.random.below(8) {
             0 => Subject::Domain,
             1 => Subject::Zone(self.one_of(&ZONES).into()),
-            2 => Subject::Node(crate::node::NODE.into()),
+            2 => Subject::Node(crate::names::NODE.into()),
             3 if !id.is_empty() => Subject::Execution(id),
             _ => Subject::Workload(workload.into()),
         }
     }
 
-    /// Officers change something, restoring more often than not, and the node adopts it at once or later.
+    /// Officers change something, restoring more often than not, and the node adopts it at once or
+    /// later.
     pub(super) fn govern(&mut self) -> Result<(), Broken> {
         let at = self.now.wall_ms;
         let based_on = self.authority.records.len();
@@ -65,8 +66,8 @@ impl World {
         if self.random.once_in(4) { Ok(()) } else { self.adopt() }
     }
 
-    /// What acted at once gets into governance now, based on what it was signed on. Only something newer about the same keeps it
-    /// out, never time.
+    /// What acted at once gets into governance now, based on what it was signed on. Only something
+    /// newer about the same keeps it out, never time.
     fn bring(&mut self) -> Result<(), Broken> {
         let (signed, based_on, number) = self.reduced.remove(0);
         match self.authority.accept(self.now.wall_ms, &signed) {
@@ -82,7 +83,8 @@ impl World {
         self.adopt()
     }
 
-    /// An officer takes something away, and the node hears of it before governance does: it acts, whatever the time of the log.
+    /// An officer takes something away, and the node hears of it before governance does: it acts,
+    /// whatever the time of the log.
     pub(super) fn reduce(&mut self) -> Result<(), Broken> {
         let subject = self.any_subject();
         let change = match self.random.below(2) {
@@ -112,7 +114,8 @@ impl World {
         Ok(())
     }
 
-    /// A registrar moves a workload to the other zone. Nobody gets out of a zone that is stopped so.
+    /// A registrar moves a workload to the other zone. Nobody gets out of a zone that is stopped
+    /// so.
     pub(super) fn move_workload(&mut self) -> Result<(), Broken> {
         let Some((name, os_user)) = self.random.one_of(&WORKLOADS).copied() else { return Ok(()) };
         if self.node.adopted != self.authority.records.len() {
@@ -147,7 +150,8 @@ impl World {
         holds(!is_accepted, Law::Closed, || format!("one officer gives back: {change:?}"))
     }
 
-    /// What one officer signed reaches the authority, which holds it against what acts on the node alone.
+    /// What one officer signed reaches the authority, which holds it against what acts on the node
+    /// alone.
     fn accept_alone(&mut self, change: Change, without: Bug) -> Result<bool, Broken> {
         let (clock, based_on) = (self.now.wall_ms, self.authority.records.len());
         let at = clock.max(self.authority.fold.at());

@@ -32,7 +32,7 @@ fn unknown_members_are_ignored_and_named() {
 }
 
 #[test]
-fn what_is_no_evaluation_is_refused() {
+fn an_invalid_evaluation_is_refused() {
     let member = |name: &str| Some(name.to_owned());
     assert_eq!(refused("[]"), ("message.wrong_type", None));
     assert_eq!(refused("{}"), ("message.missing_member", member("subject")));

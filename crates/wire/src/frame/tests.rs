@@ -20,7 +20,7 @@ fn lines_come_whole_however_the_stream_is_cut() {
 }
 
 #[test]
-fn a_line_past_the_bound_is_one_refusal_and_reading_resumes_after_it() {
+fn a_line_past_the_bound_is_refused_once() {
     let mut lines = Lines::new(4);
     assert_eq!(lines.push(b"abcd\n"), [ok("abcd")]);
     assert_eq!(lines.push(b"abcde\nx\n"), [refused(ErrorKind::TooLong), ok("x")]);
@@ -53,7 +53,7 @@ fn any_other_carriage_return_refuses_its_whole_line() {
 }
 
 #[test]
-fn who_waits_for_a_refused_line_can_be_told() {
+fn a_refused_line_still_gives_its_id() {
     let line = r#"{"jsonrpc":"2.0","id":"r-1","method":"tools/call","params":{"a":"#;
     for (rest, kind) in
         [("\"\r\"}}", ErrorKind::CarriageReturn), ("\"long\"}}", ErrorKind::TooLong)]
@@ -97,7 +97,7 @@ proptest! {
         let got: Vec<_> = cuts.windows(2).flat_map(|cut| lines.push(&stream[cut[0]..cut[1]])).collect();
         let whole: Vec<&[u8]> = stream.split(|byte| *byte == b'\n').collect();
         let (last, ended) = whole.split_last().unwrap();
-        // Which of two faults is named depends on how the stream is cut; that there is one does not.
+        // The cuts of the stream decide which of two faults is named, not whether there is one.
         let text = |line: &'_ [u8]| line.strip_suffix(b"\r").unwrap_or(line).to_vec();
         let fault = |line: &[u8]| text(line).len() > max || text(line).contains(&b'\r');
         let want: Vec<Option<Vec<u8>>> = ended.iter().map(|line| (!fault(line)).then(|| text(line))).collect();

@@ -1,13 +1,15 @@
-//! The canonical text of a value (RFC 8785), for a digest over what it means. Nothing of it is ever forwarded.
+//! The canonical text of a value (RFC 8785), for a digest over what it means. Nothing of it is ever
+//! forwarded.
 
 use proof::json::Value as Text;
 
 use super::{Data, Number, Value};
 
 impl Value<'_> {
-    /// The value in the form of RFC 8785: members sorted, one way to write each string and number. Two texts have one
-    /// form exactly where every reader takes them for one value. A number that readers hold different values for stands as it
-    /// was written, and half of a surrogate pair as U+FFFD.
+    /// The value in the form of RFC 8785: members sorted, one way to write each string and number.
+    /// Two texts have one form exactly where every reader takes them for one value. A number that
+    /// readers hold different values for stands as it was written, and half of a surrogate pair as
+    /// U+FFFD.
     pub fn canonical(&self) -> String {
         let mut text = String::new();
         write(self, &mut text);

@@ -6,7 +6,7 @@ pub struct Error {
     offset: usize,
 }
 
-/// What is wrong with a text. [`ErrorKind::code`] is stable; the sentence is for people.
+/// The fault of a text. [`ErrorKind::code`] is stable; the sentence is for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -105,7 +105,7 @@ impl ErrorKind {
 }
 
 impl Error {
-    /// What is wrong.
+    /// The kind of fault.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }

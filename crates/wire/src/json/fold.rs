@@ -7,8 +7,8 @@ pub use table::UNICODE_VERSION;
 /// From `0` to `1` in steps of `2`, each code point folds to itself plus `3`.
 struct Run(u32, u32, u32, i32);
 
-/// The text under Unicode simple case folding (CaseFolding.txt, statuses C and S), the relation by which Go's
-/// `encoding/json` matches names to fields.
+/// The text under Unicode simple case folding (CaseFolding.txt, statuses C and S), the relation by
+/// which Go's `encoding/json` matches names to fields.
 pub fn fold(text: &str) -> String {
     text.chars().map(fold_char).collect()
 }

@@ -21,7 +21,8 @@ impl<'a> Number<'a> {
         self.integer
     }
 
-    /// The value, if it is a whole number of at most 53 bits, however it was written: `3`, `3.0`, `3e0`.
+    /// The value, if it is a whole number of at most 53 bits, however it was written: `3`, `3.0`,
+    /// `3e0`.
     pub fn whole(&self) -> Option<i64> {
         if self.integer.is_some() || !self.is_exact() {
             return self.integer;
@@ -38,15 +39,17 @@ impl<'a> Number<'a> {
         self.text.parse().unwrap_or(f64::NAN)
     }
 
-    /// Whether every reader that rounds correctly (Python, JavaScript, Go) holds the very value that is written: an
-    /// integer of at most 53 bits, or a decimal that is the shortest form of its nearest binary64 value. `0.1`, `0.10`,
-    /// `1.0`, `1e2` and `-0` are, `9007199254740993`, `1e400` and `0.1000000000000000055` are not.
+    /// Whether every reader that rounds correctly (Python, JavaScript, Go) holds the very value
+    /// that is written: an integer of at most 53 bits, or a decimal that is the shortest form of
+    /// its nearest binary64 value. `0.1`, `0.10`, `1.0`, `1e2` and `-0` are, `9007199254740993`,
+    /// `1e400` and `0.1000000000000000055` are not.
     pub fn is_exact(&self) -> bool {
         self.integer.is_some() || Lexeme::of(self.text).is_exact().unwrap_or(false)
     }
 
-    /// Whether hasty readers hold that very value too, which round twice (significand, then power of ten: `serde_json`
-    /// as it comes). One in nine random decimals of 17 digits is exact, and not alike.
+    /// Whether hasty readers hold that very value too, which round twice (significand, then power
+    /// of ten: `serde_json` as it comes). One in nine random decimals of 17 digits is exact, and
+    /// not alike.
     pub fn is_alike(&self) -> bool {
         self.integer.is_some()
             || (self.is_exact() && Lexeme::of(self.text).is_alike().unwrap_or(false))
@@ -105,7 +108,8 @@ impl<'a> Lexeme<'a> {
     /// Whether the nearest binary64 value, printed as shortly as it can be, is the value written.
     fn is_exact(&self) -> Option<bool> {
         if self.is_integer() {
-            // One of at most 53 bits is known to be; readers of integers and of binary64 differ on others.
+            // One of at most 53 bits is known to be; readers of integers and of binary64 differ on
+            // others.
             return Some(false);
         }
         if self.is_zero() {
@@ -118,7 +122,8 @@ impl<'a> Lexeme<'a> {
         Some(nearest.is_finite() && self.normal()? == shortest)
     }
 
-    /// Whether a significand held as binary64, then scaled once by a power of ten, is the nearest value too.
+    /// Whether a significand held as binary64, then scaled once by a power of ten, is the nearest
+    /// value too.
     #[expect(clippy::cast_precision_loss, reason = "the loss is what a hasty reader has")]
     fn is_alike(&self) -> Option<bool> {
         let nearest: f64 = self.text.parse().ok()?;

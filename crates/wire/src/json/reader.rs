@@ -6,8 +6,9 @@ use crate::limits::{
     DEPTH_MAX, KEY_BYTES_MAX, MEMBERS_MAX, NODES_MAX, STRING_BYTES_MAX, TEXT_BYTES_MAX,
 };
 
-/// Names that are instructions to some readers: `serde_json` with `arbitrary_precision` or `raw_value` replaces
-/// the object that has one; JavaScript code that copies members sets a prototype, which only what is authorised need fear.
+/// Names that are instructions to some readers: `serde_json` with `arbitrary_precision` or
+/// `raw_value` replaces the object that has one; JavaScript code that copies members sets a
+/// prototype, which only what is authorised need fear.
 const RESERVED_PREFIX: &str = "$serde_json::private::";
 const RESERVED_KEY: &str = "__proto__";
 
@@ -57,7 +58,8 @@ struct Open<'a> {
 
 enum Inner<'a> {
     Array(Vec<Value<'a>>),
-    /// Its members so far, their names (folded, where case makes no difference), and the name whose value comes next.
+    /// Its members so far, their names (folded, where case makes no difference), and the name whose
+    /// value comes next.
     Object(Vec<Member<'a>>, BTreeSet<String>, Option<Name<'a>>),
 }
 
@@ -102,8 +104,8 @@ impl<'a> Reader<'a> {
         self.go_on(Open { offset, inner }, true)
     }
 
-    /// Ends the array or object if it ends here; else steps to where its next value begins, over a comma but for
-    /// the first.
+    /// Ends the array or object if it ends here; else steps to where its next value begins, over a
+    /// comma but for the first.
     fn go_on(&mut self, mut open: Open<'a>, first: bool) -> Result<Option<Value<'a>>, Error> {
         self.spaces();
         if self.takes(&[open.inner.close()]) {

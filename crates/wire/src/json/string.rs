@@ -2,8 +2,8 @@ use std::borrow::Cow;
 
 use super::{Accept, Error, ErrorKind};
 
-/// Reads the string whose opening quote stands at `open`; gives its text and the offset after its closing quote. In a
-/// result half of a surrogate pair becomes U+FFFD.
+/// Reads the string whose opening quote stands at `open`; gives its text and the offset after its
+/// closing quote. In a result half of a surrogate pair becomes U+FFFD.
 pub(super) fn read(
     text: &str,
     open: usize,

@@ -48,7 +48,7 @@ fn every_kind_of_value_is_read() {
 }
 
 #[test]
-fn what_is_not_json_is_refused_where_it_goes_wrong() {
+fn invalid_json_is_refused_where_it_goes_wrong() {
     for (text, code, offset) in [
         ("", "json.end", 0),
         ("   ", "json.end", 3),
@@ -99,7 +99,7 @@ fn what_is_not_json_is_refused_where_it_goes_wrong() {
 }
 
 #[test]
-fn what_readers_take_for_different_things_is_refused() {
+fn ambiguous_json_is_refused() {
     for (text, code, offset) in [
         ("\u{FEFF}1", "json.byte_order_mark", 0),
         ("1\n", "json.control", 1),
@@ -158,7 +158,8 @@ fn two_names_that_any_reader_takes_for_one_are_refused() {
     ] {
         assert_eq!(refused(text), ("json.duplicate_key", offset), "{text}");
     }
-    // Simple folding only: no reader takes these for one another. Nor are names of different objects compared.
+    // Simple folding only: no reader takes these for one another. Nor are names of different
+    // objects compared.
     accepted("{\"ß\":1,\"ss\":1}");
     accepted("{\"İ\":1,\"i\":1,\"ı\":1}");
     accepted(r#"{"a":{"a":1},"b":{"a":1}}"#);
@@ -299,7 +300,8 @@ fn a_text_may_stand_on_several_lines() {
     }
 }
 
-/// The ends of every type that a reader could hold a number in, and their neighbours; they are seeds of fuzzing too.
+/// The ends of every type that a reader could hold a number in, and their neighbours; they are
+/// seeds of fuzzing too.
 const NUMBERS: &str = include_str!("../../../../fuzz/seeds/numbers.txt");
 
 #[test]
@@ -441,7 +443,7 @@ fn written(value: &serde_json::Value) -> String {
 
 proptest! {
     #[test]
-    fn what_another_writer_wrote_is_read_as_what_it_meant(value in values()) {
+    fn json_of_other_writers_is_read_as_meant(value in values()) {
         let text = written(&value);
         let ours = Value::parse(text.as_bytes()).map_err(|e| TestCaseError::fail(format!("{text}: {e}")))?;
         prop_assert!(same(&ours, &value), "{text}");

@@ -5,8 +5,8 @@ use crate::limits::ID_BYTES_MAX;
 use crate::shape::wrong_type;
 use crate::{Error, ErrorKind};
 
-/// A request's id, or a progress token. Compares by value (`"a"` is `"\u0061"`, `1` is `1.0` and not `"1"`) and keeps
-/// its bytes, by which it is echoed.
+/// A request's id, or a progress token. Compares by value (`"a"` is `"\u0061"`, `1` is `1.0` and
+/// not `"1"`) and keeps its bytes, by which it is echoed.
 #[derive(Debug, Clone)]
 pub struct Id {
     raw: String,
@@ -17,7 +17,8 @@ pub struct Id {
 enum IdValue {
     Integer(i64),
     String(String),
-    /// An integer of more than 53 bits, by its digits. No message with one is read; its refusal is answered.
+    /// An integer of more than 53 bits, by its digits. No message with one is read; its refusal is
+    /// answered.
     Large(String),
 }
 
@@ -43,7 +44,8 @@ impl Id {
         }
     }
 
-    /// The id of a message that is refused: it is echoed to whoever sent it, and names nothing else.
+    /// The id of a message that is refused: it is echoed to the sender, and names nothing
+    /// else.
     pub(super) fn of_refused(raw: &str) -> Option<Self> {
         let value = Value::parse_with(raw.as_bytes(), Accept::Result).ok()?;
         let digits = value.as_number().map(Number::text).map(|text| text.trim_start_matches('-'));

@@ -2,14 +2,16 @@ use super::Id;
 use crate::json::{Accept, fold, read_string};
 use crate::limits::{BATCH_REQUESTS_MAX, ID_BYTES_MAX};
 
-/// What a refused text is, as far as a tolerant look tells: whom its refusal concerns. Nothing is decided by it, and
-/// nothing of the text is forwarded.
+/// What a refused text is, as far as a tolerant look tells: whom its refusal concerns. Nothing is
+/// decided by it, and nothing of the text is forwarded.
 ///
-/// The look goes over strings and brackets, and takes any byte for what it is. It tells an id only if exactly one stands
-/// there: what two readers could take for different ids is [`Outline::Unclear`].
+/// The look goes over strings and brackets, and takes any byte for what it is. It tells an id only
+/// if exactly one stands there: what two readers could take for different ids is
+/// [`Outline::Unclear`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outline {
-    /// No message at all, such as a line of a log: nobody waits for an answer to it, and it answers nobody.
+    /// No message at all, such as a line of a log: nobody waits for an answer to it, and it answers
+    /// nobody.
     Nothing,
     /// A request with this id: it has exactly one `id` and one `method`.
     Request(Id),
@@ -17,7 +19,8 @@ pub enum Outline {
     Notification,
     /// A response to the request with this id.
     Response(Id),
-    /// An array of requests and notifications, at most [`BATCH_REQUESTS_MAX`]; the ids of the requests.
+    /// An array of requests and notifications, at most [`BATCH_REQUESTS_MAX`]; the ids of the
+    /// requests.
     Batch(Vec<Id>),
     /// It may be a request or a response, and its id can't be told.
     Unclear,
@@ -297,7 +300,8 @@ impl Outliner {
 }
 
 impl Members {
-    /// What is cut off here may have been a message: its id, if it has one, may stand in what is missing.
+    /// A line that is cut off here may have been a message whose id, if it has one, is in the
+    /// missing part.
     fn begins_a_message(&self) -> bool {
         self.is_message || self.has_params || self.methods > 0 || !self.ids.is_empty()
     }

@@ -46,7 +46,7 @@ fn the_three_kinds_of_message_are_told_apart() {
 }
 
 #[test]
-fn what_is_no_message_is_refused() {
+fn an_invalid_message_is_refused() {
     for (text, code, member) in [
         ("", "json.end", None),
         ("[]", "message.batch", None),
@@ -95,7 +95,7 @@ fn what_is_no_message_is_refused() {
 }
 
 #[test]
-fn what_is_no_response_is_refused() {
+fn an_invalid_response_is_refused() {
     for (text, code, member) in [
         (r#"{"jsonrpc":"2.0","result":{}}"#, "message.missing_member", Some("id")),
         (r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, "message.wrong_type", Some("id")),
@@ -209,7 +209,7 @@ fn results_may_hold_what_requests_may_not() {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read(code in -40_000_i64..40_000, message in ".*", id in any::<u32>()) {
+    fn written_messages_read_back(code in -40_000_i64..40_000, message in ".*", id in any::<u32>()) {
         let bytes = error_response(&Id::from(id), code, &message, None);
         let Message::Response(response) = Message::parse(&bytes).unwrap() else {
             return Err(TestCaseError::fail("it is a response"));

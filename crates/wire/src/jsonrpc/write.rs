@@ -3,8 +3,8 @@ use std::fmt::Write as _;
 use super::Id;
 use crate::json::Value;
 
-/// The bytes of an error response, without a line's end. The id is echoed as its own bytes. There is none with the id
-/// `null`: no client of MCP can tell which of its requests that answers.
+/// The bytes of an error response, without a line's end. The id is echoed as its own bytes. There
+/// is none with the id `null`: no client of MCP can tell which of its requests that answers.
 pub fn error_response(id: &Id, code: i64, message: &str, data: Option<&Value<'_>>) -> Vec<u8> {
     let id = id.raw();
     let data = data.map(|data| format!(",\"data\":{}", data.raw())).unwrap_or_default();

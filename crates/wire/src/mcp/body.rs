@@ -11,8 +11,9 @@ const VERSION_BYTES_MAX: usize = 64;
 /// The params of `initialize`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Initialize {
-    /// The newest revision that the client speaks. One unknown here is forwarded: the server answers with one
-    /// of its own, and the client disconnects if it does not speak that (MCP, lifecycle, version negotiation).
+    /// The newest revision that the client speaks. One unknown here is forwarded: the server
+    /// answers with one of its own, and the client disconnects if it does not speak that (MCP,
+    /// lifecycle, version negotiation).
     pub protocol_version: String,
 }
 
@@ -51,18 +52,21 @@ impl InitializeResult {
         Ok(Self { protocol_version })
     }
 
-    /// The revision chosen, if it is read here; without it nothing more can be decided on this connection.
+    /// The revision chosen, if it is read here; without it nothing more can be decided on this
+    /// connection.
     pub fn revision(&self) -> Option<Revision> {
         Revision::parse(&self.protocol_version)
     }
 }
 
-/// The params of `tools/call`. Members that are not named here are refused: they would be forwarded undecided.
+/// The params of `tools/call`. Members that are not named here are refused: they would be forwarded
+/// undecided.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ToolCall<'v, 'a> {
     /// The tool's name.
     pub name: &'v str,
-    /// Its arguments: an object. What is decided on and what is executed are its very bytes, [`Value::raw`].
+    /// Its arguments: an object. What is decided on and what is executed are its very bytes,
+    /// [`Value::raw`].
     pub arguments: Option<&'v Value<'a>>,
     /// Metadata: an object.
     pub meta: Option<&'v Value<'a>>,
@@ -74,7 +78,8 @@ impl<'v, 'a> ToolCall<'v, 'a> {
     /// Reads the params.
     ///
     /// # Errors
-    /// There are none; `name` is missing, empty, too long or no string; another member is no object or unknown.
+    /// There are none; `name` is missing, empty, too long or no string; another member is no object
+    /// or unknown.
     pub fn read(params: Option<&'v Value<'a>>, revision: Revision) -> Result<Self, Error> {
         let shape = params_shape(params)?;
         if revision < Revision::V2025_11_25 {
@@ -103,7 +108,8 @@ impl Cancelled {
     /// Reads the params.
     ///
     /// # Errors
-    /// There are none; `requestId` is missing or no id; `reason` is no string; another member is unknown.
+    /// There are none; `requestId` is missing or no id; `reason` is no string; another member is
+    /// unknown.
     pub fn read(params: Option<&Value<'_>>) -> Result<Self, Error> {
         let shape = params_shape(params)?;
         shape.only(&["requestId", "reason", "_meta"])?;

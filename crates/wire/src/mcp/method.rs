@@ -78,7 +78,8 @@ macro_rules! methods {
 }
 
 methods! {
-    // schema.ts of 2024-11-05: ClientRequest, ClientNotification, ServerRequest, ServerNotification. 2025-03-26 has the same.
+    // schema.ts of 2024-11-05: ClientRequest, ClientNotification, ServerRequest,
+    // ServerNotification. 2025-03-26 has the same.
     Ping = "ping", V2024_11_05, Request from Client Server;
     Initialize = "initialize", V2024_11_05, Request from Client;
     Complete = "completion/complete", V2024_11_05, Request from Client;

@@ -8,8 +8,9 @@ pub const META_PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion
 const DISCOVER: &str = "server/discover";
 
 /// Whether a client probes for a revision that is not read here. The answer is
-/// [`crate::jsonrpc::METHOD_NOT_FOUND`], without forwarding: no error of 2026-07-28, so that the client falls back
-/// to `initialize` (MCP 2026-07-28, versioning, backward compatibility with initialization-based versions).
+/// [`crate::jsonrpc::METHOD_NOT_FOUND`], without forwarding: no error of 2026-07-28, so that the
+/// client falls back to `initialize` (MCP 2026-07-28, versioning, backward compatibility with
+/// initialization-based versions).
 ///
 /// An `initialize` is never a probe: its revision is the server's to negotiate.
 pub fn probe(message: &Message<'_>) -> bool {

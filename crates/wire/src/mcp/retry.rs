@@ -17,9 +17,10 @@ impl<'v> ToolCall<'v, '_> {
         named.as_str().map(Some).ok_or_else(|| wrong_type(META_PENDING, named))
     }
 
-    /// JSON text of all that the call says besides its name, its arguments and the pending decision: the bytes of each
-    /// member as they were written, in the order of the text; `{}` where it says nothing more. A progress token and the
-    /// context of a trace are left out: like the message's id they name this one message, and a client takes others for the next.
+    /// JSON text of all that the call says besides its name, its arguments and the pending
+    /// decision: the bytes of each member as they were written, in the order of the text; `{}`
+    /// where it says nothing more. A progress token and the context of a trace are left out: like
+    /// the message's id they name this one message, and a client takes others for the next.
     #[must_use]
     pub fn besides(&self) -> String {
         let members = self.meta.and_then(Value::as_object).map(|meta| meta.members());
@@ -36,8 +37,8 @@ impl<'v> ToolCall<'v, '_> {
     }
 }
 
-/// Members of `_meta` that name one message: the progress token, and W3C Trace Context with Baggage, which clients with
-/// OpenTelemetry put there.
+/// Members of `_meta` that name one message: the progress token, and W3C Trace Context with
+/// Baggage, which clients with OpenTelemetry put there.
 const OF_THE_MESSAGE: [&str; 4] = ["progressToken", "traceparent", "tracestate", "baggage"];
 
 /// A number or a text has no parts in which something could be asked for.

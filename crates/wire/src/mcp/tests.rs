@@ -111,7 +111,7 @@ fn tasks_and_url_elicitation_came_with_2025_11_25() {
 }
 
 #[test]
-fn a_method_is_unknown_in_the_wrong_direction_or_kind_and_keeps_its_name() {
+fn a_method_from_the_wrong_side_is_unknown() {
     for (name, kind, sender) in [
         ("tools/call", Request, Server),
         ("tools/call", Notification, Client),

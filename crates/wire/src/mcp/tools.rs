@@ -25,8 +25,8 @@ pub struct Tool<'v, 'a> {
 }
 
 impl Tool<'_, '_> {
-    /// SHA-256 over the whole definition in the form of RFC 8785: the order of its members and how numbers are spelt
-    /// make no difference, anything else does.
+    /// SHA-256 over the whole definition in the form of RFC 8785: the order of its members and how
+    /// numbers are spelt make no difference, anything else does.
     pub fn digest(&self) -> Digest {
         Digest::of(self.definition.canonical().as_bytes())
     }
@@ -36,8 +36,8 @@ impl<'v, 'a> ToolList<'v, 'a> {
     /// Reads the result.
     ///
     /// # Errors
-    /// `tools` is missing, no array or too long; a tool is no object or has no usable name; two tools have the
-    /// same name; `nextCursor` is neither a string nor `null`.
+    /// `tools` is missing, no array or too long; a tool is no object or has no usable name; two
+    /// tools have the same name; `nextCursor` is neither a string nor `null`.
     pub fn read(result: &'v Value<'a>) -> Result<Self, Error> {
         let shape = Shape::of(result)?;
         let list = shape.required("tools")?;
@@ -67,8 +67,8 @@ impl<'v, 'a> ToolList<'v, 'a> {
         self.next_cursor
     }
 
-    /// The result's text with only the tools for which `keep` holds. Every other byte that matters is the
-    /// server's own: definitions and other members are copied, not re-encoded.
+    /// The result's text with only the tools for which `keep` holds. Every other byte that matters
+    /// is the server's own: definitions and other members are copied, not re-encoded.
     pub fn filtered(&self, keep: impl Fn(&Tool<'v, 'a>) -> bool) -> String {
         let kept: Vec<&str> =
             self.tools.iter().filter(|tool| keep(tool)).map(|tool| tool.definition.raw()).collect();

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use policy::workload::detecting::decide_detectors;
-use policy::workload::{self, Sample};
 use policy::{
-    Bundle, Facts, Files, Formed, History, Passing, Request, decide, decide_formed, form,
+    Bundle, DecisionState, Facts, Files, History, Passing, Request, ResolvedRequest, decide,
+    decide_resolved, resolve,
 };
+use testkit::detecting::decide_detectors;
+use testkit::scoped::{self, Sample};
 
 use super::row::{Row, rate};
 use super::samples::Samples;
@@ -28,9 +29,9 @@ const EVENTS: [usize; 3] = [1_000, 10_000, 50_000];
 /// One row for each size of bundle, one for history, and one for detectors.
 pub(super) fn rows() -> Result<Vec<Row>, Failure> {
     Ok(vec![
-        scoped("decide_100", &workload::decide_100())?,
-        scoped("decide_10000", &workload::decide_10000())?,
-        scoped("decide_10000_unscoped_500", &workload::decide_10000_unscoped_500())?,
+        scoped("decide_100", &scoped::decide_100())?,
+        scoped("decide_10000", &scoped::decide_10000())?,
+        scoped("decide_10000_unscoped_500", &scoped::decide_10000_unscoped_500())?,
         looking_back()?,
         detecting()?,
     ])
@@ -41,15 +42,15 @@ fn scoped(name: &str, sample: &Sample) -> Result<Row, Failure> {
     let loaded = Instant::now();
     let bundle = load(&sample.files)?;
     let load_ms = loaded.elapsed().as_secs_f64() * 1_000.0;
-    let formed: Vec<Formed> =
-        sample.requests.iter().map(|request| form(&bundle, request)).collect();
+    let resolved: Vec<ResolvedRequest> =
+        sample.requests.iter().map(|request| resolve(&bundle, request)).collect();
     let begun = Instant::now();
-    let samples = timed(&bundle, &formed, |history, facts, formed| {
-        std::hint::black_box(decide_formed(history, &standing(), facts, formed));
+    let samples = timed(&bundle, &resolved, |history, facts, resolved| {
+        std::hint::black_box(decide_resolved(history, &DecisionState::DEFAULT, facts, resolved));
     })?;
     let whole = begun.elapsed();
     let mut both = timed(&bundle, &sample.requests, |history, facts, request| {
-        std::hint::black_box(decide(history, &standing(), facts, request));
+        std::hint::black_box(decide(history, &DecisionState::DEFAULT, facts, request));
     })?;
     Ok(Row::new(name, samples, whole)
         .with("with_reading_p50_us", both.per_mille_us(500))
@@ -144,14 +145,14 @@ fn with_events(bundle: &Arc<Bundle>, events: usize) -> Result<Samples, Failure> 
     };
     for number in 0..events {
         let facts = at(i64::try_from(number).unwrap_or(i64::MAX));
-        decide(&mut history, &standing(), &facts, &request(number));
+        decide(&mut history, &DecisionState::DEFAULT, &facts, &request(number));
     }
     let mut samples = Samples::default();
     for number in events..events.saturating_add(5_000) {
-        let formed = form(bundle, &request(number));
+        let resolved = resolve(bundle, &request(number));
         let facts = at(i64::try_from(number).unwrap_or(i64::MAX));
         let begun = Instant::now();
-        decide_formed(&mut history, &standing(), &facts, &formed);
+        decide_resolved(&mut history, &DecisionState::DEFAULT, &facts, &resolved);
         samples.push(begun.elapsed());
     }
     Ok(samples)
@@ -181,11 +182,6 @@ fn new_history(bundle: &Arc<Bundle>) -> Result<History, Failure> {
     History::new(bundle).map_err(|why| Failure::new(Exit::Failed, "no history").why(why))
 }
 
-fn standing() -> policy::Standing {
-    policy::evaluation::DEFAULTS.1
-}
-
 fn at(number: i64) -> Facts {
-    let (facts, _) = policy::evaluation::DEFAULTS;
-    Facts { at: facts.at.saturating_add(number), ..facts }
+    Facts { at: Facts::DEFAULT.at.saturating_add(number), ..Facts::DEFAULT }
 }

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use policy::diff::{Names, Parts, Turn, answers, parts};
+use policy::diff::{BundleChanges, NameChanges, VerdictChange, answers, parts};
 use policy::{Bundle, Decision, cases};
 use proof::json::{Object, Value, number, object};
 
@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Diff, output: &mut Output) -> Result<Exit, Failure
     let old = Arc::new(folder::load_bundle(&arguments.old)?);
     let new = Arc::new(folder::load_bundle(&arguments.new)?);
     let requests = requests(arguments, [&old, &new])?;
-    let mut turned: BTreeMap<Turn, Vec<Turned>> = BTreeMap::new();
+    let mut turned: BTreeMap<VerdictChange, Vec<Turned>> = BTreeMap::new();
     let mut progress = output.progress("asking both");
     let total = size(requests.len());
     for (asked, (request, place)) in (0_u64..).zip(&requests) {
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Diff, output: &mut Output) -> Result<Exit, Failure
         let evaluation = cases::read(request).map_err(|why| {
             Failure::new(Exit::Data, format!("{place} is no AuthZEN body: it {why}"))
         })?;
-        if let (before, after, Some(turn)) = answers((&old, &new), &evaluation) {
+        if let (before, after, Some(turn)) = answers(&old, &new, &evaluation) {
             let (place, request) = (place.clone(), request.clone());
             turned.entry(turn).or_default().push(Turned {
                 place,
@@ -84,14 +84,18 @@ fn requests(arguments: &Diff, [old, new]: [&Bundle; 2]) -> Result<Vec<(String, S
     Ok(found)
 }
 
-fn tell_parts([old, new]: [&Bundle; 2], found: &Parts, output: &mut Output) -> Result<(), Failure> {
+fn tell_parts(
+    [old, new]: [&Bundle; 2],
+    found: &BundleChanges,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let paint = output.paint();
     let title = format!("{} {} → {} {}", old.name(), old.version(), new.name(), new.version());
     output.line(paint.text(Style::Heading, title))?;
     for (what, names) in
         [("policies", &found.policies), ("tools", &found.tools), ("files", &found.files)]
     {
-        let Names { added, removed, changed } = names;
+        let NameChanges { added, removed, changed } = names;
         let counts =
             format!("{} added, {} removed, {} changed", added.len(), removed.len(), changed.len());
         output.line(format!("  {} {counts}", paint.text(Style::Label, format!("{what:<9}"))))?;
@@ -108,7 +112,7 @@ fn tell_parts([old, new]: [&Bundle; 2], found: &Parts, output: &mut Output) -> R
 
 fn tell_answers(
     total: u64,
-    turned: &BTreeMap<Turn, Vec<Turned>>,
+    turned: &BTreeMap<VerdictChange, Vec<Turned>>,
     show: usize,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -120,12 +124,12 @@ fn tell_answers(
         "  {} {asked} asked, {alike} answered alike",
         paint.text(Style::Label, "answers  ")
     ))?;
-    for turn in Turn::ALL {
+    for turn in VerdictChange::ALL {
         let Some(all) = turned.get(&turn) else { continue };
         let style = match turn {
-            Turn::Allowed | Turn::Waits => Style::Warning,
-            Turn::Denied => Style::Bad,
-            Turn::Otherwise => Style::Quiet,
+            VerdictChange::Allowed | VerdictChange::Waits => Style::Warning,
+            VerdictChange::Denied => Style::Bad,
+            VerdictChange::Otherwise => Style::Quiet,
         };
         output.line("")?;
         output.line(paint.text(style, format!("{} ({})", heading(turn), all.len())))?;
@@ -151,12 +155,12 @@ fn tell_answers(
     Ok(())
 }
 
-fn heading(turn: Turn) -> &'static str {
+fn heading(turn: VerdictChange) -> &'static str {
     match turn {
-        Turn::Allowed => "newly allowed",
-        Turn::Denied => "newly denied",
-        Turn::Waits => "now waits for officers",
-        Turn::Otherwise => "the same, for another reason",
+        VerdictChange::Allowed => "newly allowed",
+        VerdictChange::Denied => "newly denied",
+        VerdictChange::Waits => "now waits for officers",
+        VerdictChange::Otherwise => "the same, for another reason",
     }
 }
 
@@ -164,8 +168,12 @@ fn answer(decision: &Decision) -> String {
     in_words((decision.verdict().as_str(), decision.code()), decision.policy_ids())
 }
 
-fn value(found: &Parts, total: u64, turned: &BTreeMap<Turn, Vec<Turned>>) -> Value {
-    let names = |names: &Names| {
+fn value(
+    found: &BundleChanges,
+    total: u64,
+    turned: &BTreeMap<VerdictChange, Vec<Turned>>,
+) -> Value {
+    let names = |names: &NameChanges| {
         let list = |names: &[String]| {
             Value::Array(names.iter().map(|name| name.as_str().into()).collect())
         };
@@ -197,7 +205,7 @@ fn value(found: &Parts, total: u64, turned: &BTreeMap<Turn, Vec<Turned>>) -> Val
         ("requests", number(total)),
         ("tools", names(&found.tools)),
     ]);
-    for turn in Turn::ALL {
+    for turn in VerdictChange::ALL {
         let all = turned.get(&turn).map(Vec::as_slice).unwrap_or_default();
         members.insert(turn.as_str().to_owned(), all.iter().map(one).collect::<Vec<_>>().into());
     }

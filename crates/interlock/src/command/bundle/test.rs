@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use policy::cases::{self, Failure as Failed, Report};
+use policy::cases::{self, CaseFailure, CaseReport};
 use proof::json::{Object, Value, number, object};
 
 use super::size;
@@ -9,7 +9,7 @@ use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::{Output, Style, counted};
 
-/// Failed cases that are shown in full.
+/// CaseFailure cases that are shown in full.
 const SHOWN_MAX: usize = 10;
 
 /// Runs the tests that a bundle carries.
@@ -30,10 +30,10 @@ pub(super) fn run(folder: &Path, output: &mut Output) -> Result<Exit, Failure> {
     Ok(if report.failed.is_empty() { Exit::Ok } else { Exit::Denied })
 }
 
-fn tell(report: &Report, output: &mut Output) -> Result<(), Failure> {
+fn tell(report: &CaseReport, output: &mut Output) -> Result<(), Failure> {
     let paint = output.paint();
     for failed in report.failed.iter().take(SHOWN_MAX) {
-        let Failed { line, expected, found } = failed;
+        let CaseFailure { line, expected, found } = failed;
         output.line(format!("{} tests/requests.jsonl:{line}", paint.text(Style::Bad, "✗")))?;
         output.line(format!("    {} {expected}", paint.text(Style::Label, "expected")))?;
         output.line(format!("    {} {found}", paint.text(Style::Label, "found   ")))?;
@@ -68,7 +68,7 @@ fn unreached(what: &str, names: &[String], output: &mut Output) -> Result<(), Fa
         .try_for_each(|name| output.line(format!("{mark} no case reaches the {what} `{name}`")))
 }
 
-fn value(report: &Report) -> Value {
+fn value(report: &CaseReport) -> Value {
     let codes: Object =
         report.codes.iter().map(|(code, count)| (code.clone(), number(size(*count)))).collect();
     let failed = report.failed.iter().map(|failed| {

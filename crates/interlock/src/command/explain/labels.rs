@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kernel::limits::MESSAGE_BYTES_MAX;
 use kernel::lineage::{Body, Completion, LineageRecord};
 use policy::limits::DETECTED_BYTES_MAX;
-use policy::{LabelChange, Labels, Semantics, Unseen};
+use policy::{LabelChange, Labels, ScanError, Semantics};
 use proof::json::{Object, Value, number};
 
 use crate::domain::Log;
@@ -51,7 +51,7 @@ impl Carried {
     }
 
     /// With those that detectors bring for the request itself: found in it, or because they could not look at it.
-    pub(super) fn with(mut self, found: &Labels, unseen: Option<Unseen>) -> Self {
+    pub(super) fn with(mut self, found: &Labels, unseen: Option<ScanError>) -> Self {
         let how = match unseen {
             None => "found by a detector in this very request".to_owned(),
             Some(why) => format!("in this very request, {why}"),

@@ -46,9 +46,10 @@ impl Why {
         let carried = Carried::before(log, (execution, index), bundle.semantics())?;
         let carried = carried.with(&found, unseen);
         if !policy::is_forbidden(decision) {
-            let facts = (&decided.facts, &carried.labels());
-            let near =
-                asked.and_then(request).map(|request| policy::near_misses(bundle, &request, facts));
+            let (facts, labels) = (&decided.facts, carried.labels());
+            let near = asked
+                .and_then(request)
+                .map(|request| policy::near_misses(bundle, &request, facts, &labels));
             return Ok(Self { carried: None, near });
         }
         let policies = decision.get("policies").and_then(Value::as_array).unwrap_or_default();

@@ -1,5 +1,5 @@
 use policy::Bundle;
-use policy::diff::{Names, Parts, parts};
+use policy::diff::{BundleChanges, NameChanges, parts};
 use proof::json::{Object, Value, object};
 
 use crate::exit::Failure;
@@ -22,7 +22,7 @@ pub(in crate::command) fn tell(
     if is_same(&found) {
         return output.line("    nothing differs from the bundle that decides today");
     }
-    let Names { added, removed, changed } = &found.policies;
+    let NameChanges { added, removed, changed } = &found.policies;
     for id in removed {
         policy("-", Style::Bad, old, id, output)?;
     }
@@ -43,8 +43,8 @@ pub(in crate::command) fn tell(
     Ok(())
 }
 
-fn is_same(found: &Parts) -> bool {
-    *found == Parts::default()
+fn is_same(found: &BundleChanges) -> bool {
+    *found == BundleChanges::default()
 }
 
 fn policy(
@@ -71,7 +71,7 @@ pub(super) fn value(old: Option<&Bundle>, new: &Bundle) -> Value {
     let list = |names: &[String]| {
         Value::Array(names.iter().map(|name| Value::from(name.as_str())).collect())
     };
-    let names = |names: &Names| {
+    let names = |names: &NameChanges| {
         object([
             ("added", list(&names.added)),
             ("changed", list(&names.changed)),

@@ -1,6 +1,6 @@
 //! What waits for approval in a snapshot. What exactly was asked for is part of what is private.
 
-use policy::Approval;
+use policy::ApprovalRule;
 use proof::digest::Digest;
 use proof::json::{Value, number, object};
 use proof::note::VerifierKey;
@@ -15,7 +15,7 @@ impl Waiting {
             let Asked { pending, index, at, awaits, intent: _, given, is_used } = asked;
             object([
                 ("at", Value::Integer(*at)),
-                ("awaits", Value::Array(awaits.iter().map(Approval::to_value).collect())),
+                ("awaits", Value::Array(awaits.iter().map(ApprovalRule::to_value).collect())),
                 ("execution", Value::from(id)),
                 ("given", Value::Array(given.iter().map(Word::to_value).collect())),
                 ("index", number(*index)),
@@ -29,7 +29,7 @@ impl Waiting {
     pub(in crate::state) fn restore(&mut self, item: &Value) -> Result<(), Malformed> {
         let known = ["at", "awaits", "execution", "given", "index", "is_used", "pending"];
         let members = members(item, &known)?;
-        let awaits = members.array("awaits")?.iter().map(Approval::from_value);
+        let awaits = members.array("awaits")?.iter().map(ApprovalRule::from_value);
         let awaits = awaits.collect::<Option<Vec<_>>>();
         let given = members.array("given")?.iter().map(Word::from_value);
         self.0.push_back(Asked {

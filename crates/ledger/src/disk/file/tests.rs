@@ -114,7 +114,8 @@ fn files_are_made_full_of_zeros_listed_renamed_and_removed() {
     assert!(matches!(disk.sync_folder("absent"), Err(DiskError::Sync { .. })));
 }
 
-/// A file system of 1 MiB in memory, unmounted when dropped. `None` where this process may not mount.
+/// A file system of 1 MiB in memory, unmounted when dropped. `None` where this process may not
+/// mount.
 struct Small(PathBuf);
 
 impl Small {
@@ -173,7 +174,7 @@ fn a_real_full_disk_is_a_refusal_and_loses_nothing() {
 }
 
 #[test]
-fn what_the_disk_holds_is_read_past_the_memory_over_it() {
+fn reading_past_the_page_cache_sees_the_disk() {
     let (_above, path) = folder();
     let disk = FileDisk::create(&path).unwrap();
     let file = disk.create("wal/one", 64 * 1024).unwrap();
@@ -189,14 +190,14 @@ fn what_the_disk_holds_is_read_past_the_memory_over_it() {
     assert_eq!(file.read_at(3, &mut [0; 1]).unwrap(), 1);
 }
 
-/// Says to this test that it is to run alone, in a process of its own: descriptors are one pool of a process.
+/// Says to this test that it is to run alone, in a process of its own: descriptors are one pool of
+/// a process.
 const ALONE: &str = "INTERLOCK_TEST_ALONE";
 
 #[test]
-fn a_segment_that_begins_without_a_descriptor_is_no_fatal_failure() {
+fn a_segment_needs_no_free_descriptor() {
     if std::env::var_os(ALONE).is_none() {
-        let name =
-            "disk::file::tests::a_segment_that_begins_without_a_descriptor_is_no_fatal_failure";
+        let name = "disk::file::tests::a_segment_needs_no_free_descriptor";
         let mut alone = Command::new(std::env::current_exe().unwrap());
         let ended = alone.args(["--exact", name, "--nocapture"]).env(ALONE, "1").output().unwrap();
         assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));

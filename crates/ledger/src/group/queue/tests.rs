@@ -35,7 +35,7 @@ fn runs(queue: &Arc<Queue>) -> mpsc::Receiver<Vec<u64>> {
 }
 
 #[test]
-fn what_nobody_waits_for_goes_with_what_comes_next() {
+fn deferred_records_go_with_the_next_batch() {
     let queue = queue(EVER);
     let runs = runs(&queue);
     queue.push(append(0).unhurried()).unwrap();
@@ -53,7 +53,7 @@ fn what_nobody_waits_for_goes_with_what_comes_next() {
 }
 
 #[test]
-fn what_nobody_waits_for_goes_alone_after_its_time() {
+fn deferred_records_go_alone_after_their_time() {
     let queue = queue(Duration::from_millis(5));
     let runs = runs(&queue);
     queue.push(append(0).unhurried()).unwrap();
@@ -64,7 +64,7 @@ fn what_nobody_waits_for_goes_alone_after_its_time() {
 }
 
 #[test]
-fn what_waits_for_company_goes_at_once_when_it_is_told_that_none_comes() {
+fn flush_commits_deferred_appends() {
     let queue = queue(EVER);
     let runs = runs(&queue);
     queue.hurry();
@@ -81,7 +81,7 @@ fn what_waits_for_company_goes_at_once_when_it_is_told_that_none_comes() {
 }
 
 #[test]
-fn what_is_pushed_quietly_is_taken_by_who_pushed_it_or_by_who_is_woken() {
+fn a_quiet_push_is_taken_by_its_thread_or_a_woken_one() {
     let queue = queue(EVER);
     queue.push(append(0).quiet()).unwrap();
     let Run { appends, .. } = queue.next_run().unwrap();
@@ -96,7 +96,7 @@ fn what_is_pushed_quietly_is_taken_by_who_pushed_it_or_by_who_is_woken() {
 
 /// Appends that wait together are counted as the batches that they make, and not as one each.
 #[test]
-fn what_waits_is_counted_by_the_batches_that_it_is_taken_in() {
+fn pending_records_are_counted_by_batch() {
     const TAKES_AT_MOST: usize = 3;
     for (size_bytes, stops_each) in [(500, 0), (3_000, 7), (40_000, 0), (400_000, 2)] {
         let queue = queue(EVER);
@@ -109,7 +109,8 @@ fn what_waits_is_counted_by_the_batches_that_it_is_taken_in() {
             committed_bytes += run.extent_bytes;
         };
         for round in 0..40 {
-            // A few more wait, and then some of them are taken: never where the counting ended only.
+            // A few more wait, and then some of them are taken: never where the counting ended
+            // only.
             for _ in 0..=round % 9 {
                 let is_stop = stops_each > 0 && pushed.is_multiple_of(stops_each);
                 let purpose = if is_stop { Purpose::Stop } else { Purpose::Ordinary };

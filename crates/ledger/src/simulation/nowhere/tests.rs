@@ -32,7 +32,7 @@ fn a_ledger_over_it_signs_the_head_that_it_signs_elsewhere() {
 }
 
 #[test]
-fn what_is_kept_does_not_grow_with_the_log() {
+fn memory_does_not_grow_with_the_log() {
     let sizes = Sizes { segment_bytes: 4 * 1024 * 1024, ..Sizes::default() };
     let ledger = Ledger::create_with(NowhereDisk::new(), signer(), ORIGIN, sizes).unwrap();
     let publisher = ledger.publisher();
@@ -54,7 +54,7 @@ fn what_is_kept_does_not_grow_with_the_log() {
 }
 
 #[test]
-fn what_was_forgotten_is_an_error_and_never_zeros() {
+fn forgotten_bytes_are_an_error_and_never_zeros() {
     let disk = NowhereDisk::new();
     let log = disk.create("tmp/segment", 8 * 1024 * 1024).unwrap();
     log.write_at(0, &[1; BLOCK_BYTES]).unwrap();
@@ -82,7 +82,7 @@ fn what_was_forgotten_is_an_error_and_never_zeros() {
 }
 
 #[test]
-fn it_is_full_where_too_much_is_unread() {
+fn too_much_unread_fills_the_disk() {
     let disk = NowhereDisk::new();
     let file = disk.create("tmp/large", 0).unwrap();
     let half = vec![0; NOWHERE_BYTES_MAX / 2];

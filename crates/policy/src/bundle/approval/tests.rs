@@ -3,7 +3,7 @@ use crate::bundle::{Bundle, Files};
 use crate::error::LoadErrors;
 
 #[test]
-fn what_is_asked_for_is_read() {
+fn an_approval_annotation_is_read() {
     let approval = parse("2 of finance within 10m").unwrap();
     assert_eq!(
         (approval.count, approval.role.as_str(), approval.within_ms),
@@ -15,7 +15,7 @@ fn what_is_asked_for_is_read() {
 }
 
 #[test]
-fn what_is_not_exactly_of_the_form_is_refused() {
+fn a_malformed_approval_annotation_is_refused() {
     for text in [
         "",
         "finance",

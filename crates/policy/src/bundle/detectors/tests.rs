@@ -26,7 +26,7 @@ fn load(semantics: u64, detectors: &str) -> Result<Bundle, LoadErrors> {
 }
 
 #[test]
-fn what_means_nothing_is_an_error_with_its_place_and_the_nearest_name() {
+fn an_unknown_name_is_an_error_with_the_nearest_one() {
     assert!(load(2, DETECTORS).is_ok());
     let cases = [
         ("ignore previous", "(ignore", "no linear-time regular expression: unclosed group"),

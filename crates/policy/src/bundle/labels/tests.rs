@@ -4,11 +4,11 @@ use crate::bundle::{Bundle, Files};
 use crate::decide::decide;
 use crate::decision::{Decision, Verdict};
 use crate::error::LoadErrors;
-use crate::evaluation::{DEFAULTS, Evaluation, evaluate};
-use crate::facts::Standing;
+use crate::evaluation::{Evaluation, evaluate};
+use crate::facts::{DecisionState, Facts};
 use crate::history::History;
 use crate::labels::Labels;
-use crate::request::Entity;
+use crate::request::{Entity, ToolName};
 
 const MANIFEST: &str = r#"
 name = "labels"
@@ -98,9 +98,9 @@ fn call((server, tool): (&str, &str), arguments: &str, held: &[&str]) -> Decisio
     let bundle = bundle();
     let mut history = History::new(&bundle).unwrap();
     let request = bundle.tool_request(Entity::new("Workload", "agent"), server, tool, arguments);
-    let tool = Some((server.to_owned(), tool.to_owned()));
-    let standing = Standing { labels: labels(held), tool, ..DEFAULTS.1.clone() };
-    decide(&mut history, &standing, &DEFAULTS.0, &request)
+    let tool = Some(ToolName::new(server, tool));
+    let state = DecisionState { labels: labels(held), tool, ..DecisionState::DEFAULT };
+    decide(&mut history, &state, &Facts::DEFAULT, &request)
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_permit_says_what_it_adds_and_a_denial_adds_nothing() {
 }
 
 #[test]
-fn a_tool_adds_to_what_its_action_and_its_resource_do_and_no_other_tool_does() {
+fn a_tool_adds_its_own_labels_only() {
     let adds = |tool: &str, path: &str| {
         call(("files", tool), &format!(r#"{{"path":"{path}"}}"#), &[]).labels().adds.clone()
     };
@@ -190,7 +190,7 @@ fn an_evaluation_states_declared_labels_only() {
 }
 
 #[test]
-fn what_means_nothing_is_an_error_with_its_place_and_the_nearest_name() {
+fn an_unknown_name_is_an_error_with_the_nearest_one() {
     let cases = [
         ("adds = [\"untrusted\"]", "adds = [\"untrustd\"]", "did you mean `untrusted`?"),
         ("[actions.fetch]", "[actions.fetsh]", "did you mean `fetch`?"),

@@ -11,14 +11,14 @@ fn a_whole_manifest() {
     let tool = "[tools.\"s/t/u\"]\naction = \"a\"\nresource = { type = \"R\", id = \"r\" }\nundeclared_arguments = \"bind\"\npinned = \"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU\"\n";
     let manifest = read(&format!("{TOP}trust_minimum = \"trusted\"\n{tool}")).unwrap();
     assert_eq!((manifest.name.as_str(), manifest.trust_minimum), ("n", Trust::Trusted));
-    let tool = manifest.tools.get(&("s".to_owned(), "t/u".to_owned())).unwrap();
+    let tool = manifest.tools.get(&ToolName::new("s", "t/u")).unwrap();
     assert_eq!((tool.action.as_str(), tool.undeclared), ("a", Undeclared::Ignore));
     assert_eq!(tool.pinned, Some(proof::digest::Digest::of(b"")));
     assert!(matches!(&tool.resource_id, ResourceId::Fixed(id) if id == "r"));
 }
 
 #[test]
-fn what_is_left_out_is_the_default() {
+fn missing_keys_have_defaults() {
     let manifest = read(TOP).unwrap();
     assert_eq!(manifest.trust_minimum, Trust::Degraded);
     assert!(manifest.tools.is_empty());

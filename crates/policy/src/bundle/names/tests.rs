@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use crate::bundle::{Bundle, Files};
 use crate::decide::decide;
-use crate::evaluation::DEFAULTS;
+use crate::facts::DecisionState;
 use crate::facts::Facts;
-use crate::history::{History, Outcome};
+use crate::history::{History, TransitionOutcome};
 use crate::reach::unreached;
 use crate::request::Entity;
 
@@ -77,12 +77,12 @@ fn decided(tool: &str, arguments: &str) -> (String, Vec<String>) {
     let mut history = History::new(&bundle).unwrap();
     let (server, tool) = tool.split_once('/').unwrap();
     let request = bundle.tool_request(agent(), server, tool, arguments);
-    let decision = decide(&mut history, &DEFAULTS.1, &DEFAULTS.0, &request);
+    let decision = decide(&mut history, &DecisionState::DEFAULT, &Facts::DEFAULT, &request);
     (decision.code().to_owned(), decision.policy_ids().map(str::to_owned).collect())
 }
 
 #[test]
-fn a_name_that_is_not_composed_is_malformed_wherever_it_names_something() {
+fn a_name_that_is_not_composed_is_malformed() {
     for (tool, arguments) in [
         ("files/read", r#"{"path":"/reports/\u212aYC/x"}"#),
         ("files/read", r#"{"path":"/geha\u0308lter/x"}"#),
@@ -108,14 +108,14 @@ fn the_refusal_says_which_argument_and_what_to_write() {
     let bundle = bundle(&[]);
     let mut history = History::new(&bundle).unwrap();
     let request = bundle.tool_request(agent(), "files", "read", r#"{"path":"/e\u0301"}"#);
-    let decision = decide(&mut history, &DEFAULTS.1, &DEFAULTS.0, &request);
+    let decision = decide(&mut history, &DecisionState::DEFAULT, &Facts::DEFAULT, &request);
     let shown = String::from_utf8(decision.to_bytes()).unwrap();
     assert!(shown.contains("`input.path` names a resource"), "{shown}");
     assert!(shown.contains("composed"), "{shown}");
 }
 
 #[test]
-fn spellings_that_are_one_are_forbidden_alike_and_permitted_alike() {
+fn equal_spellings_are_decided_alike() {
     for spelling in [
         "/x/kyc/y",
         "/x/KYC/y",
@@ -151,11 +151,14 @@ fn history_knows_a_name_by_each_of_its_spellings() {
     let open = |path: &str| {
         bundle.tool_request(agent(), "share", "open", &format!(r#"{{"path":"{path}"}}"#))
     };
-    let at = |ms| Facts { at: ms, ..DEFAULTS.0 };
+    let at = |ms| Facts { at: ms, ..Facts::DEFAULT };
     let first = open("/Reports/Two");
-    assert_eq!(decide(&mut history, &DEFAULTS.1, &at(1_000), &first).code(), "permitted");
-    history.complete(2_000, &first, &Outcome::Result(None));
-    let again = decide(&mut history, &DEFAULTS.1, &at(3_000), &open("/reports//two"));
+    assert_eq!(
+        decide(&mut history, &DecisionState::DEFAULT, &at(1_000), &first).code(),
+        "permitted"
+    );
+    history.complete(2_000, &first, &TransitionOutcome::Result(None));
+    let again = decide(&mut history, &DecisionState::DEFAULT, &at(3_000), &open("/reports//two"));
     assert_eq!(again.policy_ids().collect::<Vec<_>>(), ["once"]);
 }
 
@@ -171,7 +174,11 @@ fn a_resource_of_the_protocol_is_named_composed() {
         let message = crate::protocol::MessageAction { name: "resources/read", is_known: true };
         let params = format!(r#"{{"uri":"{uri}"}}"#);
         let request = bundle.message_request(agent(), "files", message, &params);
-        assert_eq!(decide(&mut history, &DEFAULTS.1, &DEFAULTS.0, &request).code(), code, "{uri}");
+        assert_eq!(
+            decide(&mut history, &DecisionState::DEFAULT, &Facts::DEFAULT, &request).code(),
+            code,
+            "{uri}"
+        );
     }
 }
 
@@ -193,7 +200,7 @@ fn labels_and_places_know_a_name_by_each_of_its_spellings() {
 }
 
 #[test]
-fn what_can_never_be_named_is_an_error_or_a_warning_where_it_is_written() {
+fn an_impossible_name_is_reported_where_it_is_written() {
     let error = |changed: &[(&str, &str)]| Bundle::load(&files(changed)).unwrap_err().to_string();
     let labels = |id: &str| {
         format!(

@@ -37,7 +37,7 @@ fn places(bundle: &Bundle, kind: &str, id: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_resource_is_in_every_place_that_fits_or_in_the_rest_of_its_type() {
+fn a_resource_is_in_every_fitting_place_or_the_rest() {
     let bundle = load(PLACES).unwrap();
     assert_eq!(places(&bundle, "File", "shared/x"), ["File shared/*"]);
     assert_eq!(places(&bundle, "File", "SHARED/a.MD"), ["File *.md", "File shared/*"]);
@@ -56,7 +56,7 @@ fn a_resource_is_in_every_place_that_fits_or_in_the_rest_of_its_type() {
 }
 
 #[test]
-fn what_a_place_takes_out_of_the_rest_is_seen() {
+fn a_new_place_renames_the_rest() {
     let before = load(&PLACES.replace("*.md", "*.txt")).unwrap();
     let after = load(PLACES).unwrap();
     let rest = places(&before, "File", "a.md").remove(0);
@@ -65,7 +65,7 @@ fn what_a_place_takes_out_of_the_rest_is_seen() {
 }
 
 #[test]
-fn what_means_nothing_is_an_error_with_its_place() {
+fn an_unknown_key_is_an_error_with_its_place() {
     let cases = [
         ("type = \"File\"", "type = \"Fill\"", "did you mean `File`?"),
         ("id = \"*.md\"", "id = \"a*b\"", "`id` is an id"),

@@ -81,7 +81,8 @@ fn on_stack<T: Send>(bytes: usize, work: impl FnOnce() -> T + Send) -> T {
 fn expression_depth_is_a_quarter_of_what_breaks() {
     let depth = 4 * EXPRESSION_DEPTH_MAX;
     for (nth, (name, condition)) in shapes(depth).into_iter().enumerate() {
-        // Some kinds count more than one level for each repetition: as many of them as count `depth`.
+        // Some kinds count more than one level for each repetition: as many of them as count
+        // `depth`.
         let repetitions = (depth * depth).div_ceil(stated(&condition));
         let (_, condition) = shapes(repetitions).swap_remove(nth);
         assert!(stated(&condition).abs_diff(depth) <= 8, "{name} counts as {}", stated(&condition));

@@ -1,19 +1,20 @@
 //! Whether this crate's reading of a schema is Cedar's.
 //!
-//! What a request says is read by [`super::Shapes`]. Cedar's own validation would read it a second time, for each request: it
-//! need not where both have the same types, which is looked at once, when the bundle is loaded.
+//! What a request says is read by [`super::Shapes`]. Cedar's own validation would read it a second
+//! time, for each request: it need not where both have the same types, which is looked at once,
+//! when the bundle is loaded.
 
 use std::collections::BTreeSet;
 
 use cedar_policy_core::validator::types::{BoolType, EntityKind, Type as CedarType};
 use cedar_policy_core::validator::{ValidatorEntityTypeKind, ValidatorSchema};
 
-use super::{Action, Shapes};
-use crate::typed::{Extension, Record, Type};
+use super::{ActionShape, Shapes};
+use crate::typed::{Extension, RecordType, Type};
 
-/// Whether every request for the action that its types read is one that Cedar accepts: Cedar has the same types, and
-/// nothing in the context names an entity, whose id Cedar would look at too.
-pub(super) fn is_alike(action: &Action, shapes: &Shapes, schema: &ValidatorSchema) -> bool {
+/// Whether every request for the action that its types read is one that Cedar accepts: Cedar has
+/// the same types, and nothing in the context names an entity, whose id Cedar would look at too.
+pub(super) fn is_alike(action: &ActionShape, shapes: &Shapes, schema: &ValidatorSchema) -> bool {
     let Some(theirs) = schema.get_action_id(&action.uid) else { return false };
     let principals: BTreeSet<String> = theirs.principals().map(ToString::to_string).collect();
     let resources: BTreeSet<String> = theirs.resources().map(ToString::to_string).collect();
@@ -37,7 +38,7 @@ fn has_same_ids(name: &str, shapes: &Shapes, schema: &ValidatorSchema) -> bool {
     }
 }
 
-fn is_same_record(ours: &Record, theirs: &CedarType) -> bool {
+fn is_same_record(ours: &RecordType, theirs: &CedarType) -> bool {
     let CedarType::Record { attrs, open_attributes } = theirs else { return false };
     let theirs: Vec<_> = attrs.iter().collect();
     *open_attributes == Default::default()
@@ -75,7 +76,7 @@ fn type_name(extension: Extension) -> &'static str {
     }
 }
 
-fn names_entities(record: &Record) -> bool {
+fn names_entities(record: &RecordType) -> bool {
     fn names(ty: &Type) -> bool {
         match ty {
             Type::Entity(_) => true,

@@ -1,8 +1,8 @@
-//! How deep and how large a schema's types are once the names in them stand for what they name: known before the schema's
-//! parser follows them.
+//! How deep and how large a schema's types are once the names in them stand for what they name:
+//! known before the schema's parser follows them.
 //!
-//! This is a scan over tokens without recursion. It takes every word that is a type's name for that type, and so never
-//! says less than what is there.
+//! This is a scan over tokens without recursion. It takes every word that is a type's name for that
+//! type, and so never says less than what is there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -87,7 +87,8 @@ fn is_member(schema: &str, tokens: &[Token], at: usize) -> bool {
     matches!(next, Some(":" | "?"))
 }
 
-/// Measures a type after all that it names. One that names itself has no end, which the parser says; here it stops.
+/// Measures a type after all that it names. One that names itself has no end, which the parser
+/// says; here it stops.
 fn measure<'t>(
     name: &'t str,
     types: &'t BTreeMap<String, Definition>,

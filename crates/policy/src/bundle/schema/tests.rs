@@ -21,7 +21,7 @@ fn every_type_is_read() {
     );
     let Type::Record(record) = &input.members["r"].ty else { panic!("not a record") };
     assert!(!input.members["r"].required);
-    assert_eq!(record.members["e"].ty, Type::Entity(Kind::parse("E").unwrap()));
+    assert_eq!(record.members["e"].ty, Type::Entity(EntityKind::parse("E").unwrap()));
     assert_eq!(record.members["s"].ty, Type::Set(Box::new(Type::Set(Box::new(Type::Long)))));
     assert_eq!(shapes.entity("E").unwrap().1.ids, Some(BTreeSet::from(["a".to_owned()])));
 }

@@ -38,7 +38,7 @@ fn near(action: &str, path: &str, labels: &[&str]) -> Vec<NearMiss> {
         input: format!("{{\"path\":\"{path}\"}}"),
     };
     let labels: Labels = labels.iter().map(|label| (*label).to_owned()).collect();
-    near_misses(&bundle(), &request, (&DEFAULTS.0, &labels))
+    near_misses(&bundle(), &request, &Facts::DEFAULT, &labels)
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_label_in_the_way_is_named_by_its_condition() {
 }
 
 #[test]
-fn what_does_not_fit_the_schema_has_no_near_miss() {
+fn a_malformed_request_has_no_near_miss() {
     assert_eq!(near("unknown", "a", &[]), []);
 }
 

@@ -1,9 +1,9 @@
 use super::*;
 use crate::bundle::Files;
 use crate::decide::decide;
-use crate::evaluation::DEFAULTS;
+use crate::facts::DecisionState;
 use crate::facts::Facts;
-use crate::history::{History, Outcome};
+use crate::history::{History, TransitionOutcome};
 use crate::request::Entity;
 
 const SCHEMA: &str = "entity W; entity T; action say, other appliesTo { principal: W, resource: T, context: { input: { text: String, n?: Long, list?: Set<String>, of?: { text?: String } }, output?: { text: String } } };";
@@ -42,8 +42,8 @@ fn request(action: &str, text: &str) -> Request {
 }
 
 fn ask(history: &mut History, at: i64, request: &Request) -> Vec<String> {
-    let facts = Facts { at, ..DEFAULTS.0 };
-    let decision = decide(history, &DEFAULTS.1, &facts, request);
+    let facts = Facts { at, ..Facts::DEFAULT };
+    let decision = decide(history, &DecisionState::DEFAULT, &facts, request);
     decision.policy_ids().map(str::to_owned).collect()
 }
 
@@ -51,12 +51,12 @@ fn ask(history: &mut History, at: i64, request: &Request) -> Vec<String> {
 fn lived(bundle: &Arc<Bundle>, history: &mut History, texts: &[String]) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for (n, text) in texts.iter().enumerate() {
-        let at = DEFAULTS.0.at + 1_000 * i64::try_from(n).unwrap();
+        let at = Facts::DEFAULT.at + 1_000 * i64::try_from(n).unwrap();
         let said = request("say", text);
         found.push(ask(history, at, &said));
         let output = format!(r#"{{"text":"{text} too"}}"#);
         let kept = kept(bundle, &Arc::new(said));
-        history.complete(at + 1, &kept, &Outcome::Result(Some(output)));
+        history.complete(at + 1, &kept, &TransitionOutcome::Result(Some(output)));
         for asked in [text.clone(), format!("{text} too"), format!("{text}!")] {
             found.push(ask(history, at + 2, &request("other", &asked)));
         }
@@ -72,7 +72,7 @@ fn texts() -> Vec<String> {
 }
 
 #[test]
-fn conditions_hold_alike_whether_long_strings_are_replaced_or_not() {
+fn shortened_strings_do_not_change_conditions() {
     let found = [2, 4].map(|semantics| {
         let bundle = bundle(semantics);
         lived(&bundle, &mut History::new(&bundle).unwrap(), &texts())
@@ -88,9 +88,9 @@ fn a_new_bundle_sees_the_whole_history_of_replaced_strings() {
     let bundle = bundle(4);
     let mut history = History::new(&bundle).unwrap();
     lived(&bundle, &mut history, &texts());
-    let before = ask(&mut history, DEFAULTS.0.at + 60_000, &request("other", &texts()[1]));
+    let before = ask(&mut history, Facts::DEFAULT.at + 60_000, &request("other", &texts()[1]));
     history.rebase(&bundle);
-    let after = ask(&mut history, DEFAULTS.0.at + 60_000, &request("other", &texts()[1]));
+    let after = ask(&mut history, Facts::DEFAULT.at + 60_000, &request("other", &texts()[1]));
     assert_eq!(before, ["again"]);
     assert_eq!(after, before);
 }
@@ -102,7 +102,7 @@ fn a_denied_call_does_not_stay_in_memory_whole() {
     let text = "y".repeat(300_000);
     for action in ["unknown", "other"] {
         for n in 0..10 {
-            drop(ask(&mut history, DEFAULTS.0.at + n, &request(action, &text)));
+            drop(ask(&mut history, Facts::DEFAULT.at + n, &request(action, &text)));
         }
     }
     assert!(history.events() >= 20, "denials are events too");
@@ -113,12 +113,12 @@ fn a_denied_call_does_not_stay_in_memory_whole() {
 fn earlier_versions_keep_texts_as_they_are_and_count_them() {
     let bundle = bundle(2);
     let mut history = History::new(&bundle).unwrap();
-    ask(&mut history, DEFAULTS.0.at, &request("say", &"y".repeat(100_000)));
+    ask(&mut history, Facts::DEFAULT.at, &request("say", &"y".repeat(100_000)));
     assert!(history.bytes() > 300_000, "{} bytes", history.bytes());
 }
 
 #[test]
-fn what_is_no_json_is_kept_as_nothing() {
+fn a_text_that_is_not_json_is_kept_empty() {
     assert_eq!(&*text(&bundle(4), &"x".repeat(HISTORY_STRING_BYTES_MAX + 1)), "");
     assert_eq!(&*text(&bundle(4), "x"), "x");
 }

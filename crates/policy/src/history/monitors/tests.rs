@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::bundle::{Bundle, Files};
 use crate::decide::decide;
-use crate::evaluation::DEFAULTS;
+use crate::facts::DecisionState;
 use crate::facts::Facts;
-use crate::history::Outcome;
+use crate::history::TransitionOutcome;
 use crate::request::{Entity, Request};
 
 const SCHEMA: &str = "entity W; entity T; action act appliesTo { principal: W, resource: T, context: { input: { n?: Long, k?: String }, output?: { size: Long } } };";
@@ -46,14 +46,16 @@ fn live(history: &mut History, steps: &[(i64, u8, i64)]) -> Vec<Vec<u8>> {
     for (at, what, n) in steps {
         let asked = request(*n);
         match what {
-            0 => history.complete(*at, &asked, &Outcome::Error),
+            0 => history.complete(*at, &asked, &TransitionOutcome::Error),
             1 => {
                 let text = format!("{{\"size\":{n}}}");
-                history.complete(*at, &asked, &Outcome::Result(Some(text)));
+                history.complete(*at, &asked, &TransitionOutcome::Result(Some(text)));
             }
             _ => {
-                let facts = Facts { at: *at, ..DEFAULTS.0 };
-                decisions.push(decide(history, &DEFAULTS.1, &facts, &asked).to_value().to_bytes());
+                let facts = Facts { at: *at, ..Facts::DEFAULT };
+                decisions.push(
+                    decide(history, &DecisionState::DEFAULT, &facts, &asked).to_value().to_bytes(),
+                );
             }
         }
     }
@@ -74,7 +76,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_goes_on_from_kept_monitors_decides_as_what_took_every_event(
+    fn resumed_monitors_decide_as_rebuilt_ones(
         (before, between, after) in (steps(60), steps(60), steps(30)),
     ) {
         let bundle = bundle(POLICIES);
@@ -138,7 +140,7 @@ fn monitors_are_told_apart_by_what_judges() {
 }
 
 #[test]
-fn what_nothing_looks_back_at_is_not_kept() {
+fn events_that_no_condition_reads_are_not_kept() {
     let bundle = bundle("@id(\"p\") permit (principal, action, resource);");
     let mut history = History::new(&bundle).unwrap();
     live(&mut history, &[(1, 2, 1), (2, 1, 1)]);

@@ -1,9 +1,9 @@
 use super::*;
 use crate::bundle::Files;
 use crate::decide::decide;
-use crate::evaluation::DEFAULTS;
+use crate::facts::DecisionState;
 use crate::facts::Facts;
-use crate::history::Outcome;
+use crate::history::TransitionOutcome;
 use crate::request::Request;
 use proof::json::{Object, Value};
 use proptest::prelude::*;
@@ -33,7 +33,7 @@ fn request(resource: &str, input: &str) -> Request {
 }
 
 /// The members of a page, as a piece of a snapshot has them.
-fn members(history: &History, page: Page) -> Object {
+fn members(history: &History, page: HistoryPage) -> Object {
     let mut text = String::new();
     let mut members = ObjectWriter::begin(&mut text);
     history.write_page(page, &mut members, |members| members.string("execution", "e"));
@@ -43,8 +43,8 @@ fn members(history: &History, page: Page) -> Object {
     members
 }
 
-fn pages(history: &History) -> Vec<(Page, Object)> {
-    let next = |page: &Option<Page>| page.map(|page| page.end);
+fn pages(history: &History) -> Vec<(HistoryPage, Object)> {
+    let next = |page: &Option<HistoryPage>| page.map(|page| page.end);
     let mut pages = Vec::new();
     let mut page = history.page(0);
     while let Some(end) = next(&page) {
@@ -77,15 +77,17 @@ fn live(history: &mut History, at: &mut i64, steps: &[(i64, u8, i64)]) -> Vec<Ve
         *at += later;
         let asked = request(&format!("t{}", n % 3), &format!("{{\"n\":{n}}}"));
         match what {
-            0 => history.complete(*at, &asked, &Outcome::Error),
+            0 => history.complete(*at, &asked, &TransitionOutcome::Error),
             1 => {
                 let text = format!("{{\"size\":{n}}}");
-                history.complete(*at, &asked, &Outcome::Result(Some(text)));
+                history.complete(*at, &asked, &TransitionOutcome::Result(Some(text)));
             }
-            2 => history.complete(*at, &asked, &Outcome::Result(None)),
+            2 => history.complete(*at, &asked, &TransitionOutcome::Result(None)),
             _ => {
-                let facts = Facts { at: *at, ..DEFAULTS.0 };
-                decisions.push(decide(history, &DEFAULTS.1, &facts, &asked).to_value().to_bytes());
+                let facts = Facts { at: *at, ..Facts::DEFAULT };
+                decisions.push(
+                    decide(history, &DecisionState::DEFAULT, &facts, &asked).to_value().to_bytes(),
+                );
             }
         }
     }
@@ -96,7 +98,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_restored_decides_on_as_what_was_kept(
+    fn a_restored_history_decides_as_the_original(
         before in prop::collection::vec((-50_i64..900, 0_u8..6, 0_i64..4), 0..600),
         after in prop::collection::vec((0_i64..900, 0_u8..6, 0_i64..4), 1..20),
     ) {
@@ -112,37 +114,41 @@ proptest! {
 }
 
 #[test]
-fn a_full_page_stays_as_it_is_and_large_events_make_it_full_sooner() {
+fn a_full_page_never_changes() {
     let mut history = History::new(&bundle()).unwrap();
     assert_eq!(history.page(0), None);
     let small = request("t", "{\"n\":1}");
     for _ in 0..=HISTORY_PAGE_EVENTS {
-        history.complete(1, &small, &Outcome::Error);
+        history.complete(1, &small, &TransitionOutcome::Error);
     }
     let first = history.page(0).unwrap();
-    assert_eq!(first, Page { first: 0, end: HISTORY_PAGE_EVENTS, is_full: true });
+    assert_eq!(first, HistoryPage { first: 0, end: HISTORY_PAGE_EVENTS, is_full: true });
     let rest = history.page(first.end).unwrap();
-    assert_eq!(rest, Page { first: first.end, end: first.end + 1, is_full: false });
+    assert_eq!(rest, HistoryPage { first: first.end, end: first.end + 1, is_full: false });
     // Two that fit together only just, and one more.
     let half = request("t", &format!("{{\"n\":{}}}", " ".repeat(HISTORY_PAGE_BYTES / 2 - 100)));
     for _ in 0..2 {
-        history.complete(2, &half, &Outcome::Error);
+        history.complete(2, &half, &TransitionOutcome::Error);
     }
     let full = members(&history, first);
-    assert_eq!(history.page(first.end).unwrap(), Page { end: first.end + 3, ..rest });
-    history.complete(3, &half, &Outcome::Error);
+    assert_eq!(history.page(first.end).unwrap(), HistoryPage { end: first.end + 3, ..rest });
+    history.complete(3, &half, &TransitionOutcome::Error);
     assert_eq!(
         history.page(first.end).unwrap(),
-        Page { end: first.end + 3, is_full: true, ..rest }
+        HistoryPage { end: first.end + 3, is_full: true, ..rest }
     );
     assert_eq!(members(&history, history.page(0).unwrap()), full);
     assert_eq!(history.page(first.end + 3).unwrap().end, first.end + 4);
 }
 
 #[test]
-fn what_is_no_page_restores_nothing() {
+fn an_invalid_page_restores_nothing() {
     let mut history = History::new(&bundle()).unwrap();
-    history.complete(1, &request("t", "{}"), &Outcome::Result(Some("{\"size\":1}".into())));
+    history.complete(
+        1,
+        &request("t", "{}"),
+        &TransitionOutcome::Result(Some("{\"size\":1}".into())),
+    );
     let good = members(&history, history.page(0).unwrap());
     let text = String::from_utf8(Value::Object(good).to_bytes()).unwrap();
     let other = [

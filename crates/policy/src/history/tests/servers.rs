@@ -26,7 +26,7 @@ fn bundle(semantics: u32, condition: &str) -> Arc<Bundle> {
 fn say(history: &mut History, at: i64, action: &str) -> &'static str {
     let request = request(action, "{}");
     let code = code(history, at, &request);
-    history.complete(at, &request, &Outcome::Result(None));
+    history.complete(at, &request, &TransitionOutcome::Result(None));
     code
 }
 
@@ -34,7 +34,7 @@ const OF_AGENT: &str = "formerly within 1h Action::\"act\"::request{}";
 const OF_SERVER: &str = "formerly within 1h Action::\"server/note\"::request{}";
 
 #[test]
-fn what_nothing_looks_back_at_is_not_kept() {
+fn events_that_no_condition_reads_are_not_kept() {
     let mut history = History::new(&bundle(4, OF_AGENT)).unwrap();
     for at in 0..100 {
         for action in ["server/note", "server/ping", "answer/ping"] {
@@ -48,15 +48,15 @@ fn what_nothing_looks_back_at_is_not_kept() {
 }
 
 #[test]
-fn what_a_condition_looks_back_at_is_kept() {
+fn events_that_a_condition_reads_are_kept() {
     let mut history = History::new(&bundle(4, OF_SERVER)).unwrap();
     assert_eq!(code(&mut history, 1, &request("ask", "{}")), "policy.denied");
     say(&mut history, 2, "server/ping");
     assert_eq!(code(&mut history, 3, &request("ask", "{}")), "policy.denied");
     say(&mut history, 4, "server/note");
     assert_eq!(code(&mut history, 5, &request("ask", "{}")), "permitted");
-    // Three requests of the agent with the ends of the two that were denied, and one of the server, whose end nothing looks
-    // back at.
+    // Three requests of the agent with the ends of the two that were denied, and one of the server,
+    // whose end nothing looks back at.
     assert_eq!(history.events(), 6);
     history.rebase(&bundle(4, OF_SERVER));
     assert_eq!(code(&mut history, 6, &request("ask", "{}")), "permitted");
@@ -80,12 +80,12 @@ fn a_server_that_talks_on_and_on_uses_up_its_own_share_only() {
 }
 
 #[test]
-fn what_servers_brought_about_before_takes_nothing_of_the_agents_share() {
+fn earlier_server_events_leave_the_agents_share_alone() {
     let (before, after) = (bundle(2, OF_AGENT), bundle(4, OF_AGENT));
     let mut history = History::new(&before).unwrap();
     let note = Arc::new(request("server/note", "{}"));
     for _ in 0..HISTORY_EVENTS_MAX {
-        history.complete(0, &note, &Outcome::Error);
+        history.complete(0, &note, &TransitionOutcome::Error);
     }
     history.rebase(&after);
     assert_eq!(code(&mut history, 1, &request("act", "{}")), "permitted");
@@ -102,7 +102,7 @@ fn before_the_fourth_version_all_share_one_history() {
 }
 
 #[test]
-fn what_is_not_kept_comes_between_nothing() {
+fn an_event_that_is_not_kept_has_no_place_in_the_order() {
     let condition = "previous within 1h Action::\"act\"::request{}";
     let mut history = History::new(&bundle(4, condition)).unwrap();
     assert_eq!(code(&mut history, 1, &request("act", "{}")), "permitted");
@@ -112,15 +112,16 @@ fn what_is_not_kept_comes_between_nothing() {
 
 #[test]
 fn a_look_says_what_a_decision_would() {
-    use crate::decide::form::form;
+    use crate::resolve::resolve;
     let bundle = bundle(4, OF_SERVER);
     let mut history = History::new(&bundle).unwrap();
     for action in ["server/note", "server/ping", "answer/ping", "act", "ask"] {
         let request = request(action, "{}");
-        let facts = Facts { at: 1, ..DEFAULTS.0 };
-        let formed = form(&bundle, &request);
-        let looked = crate::decide::look(&history, &DEFAULTS.1, &facts, &formed).unwrap();
-        let decided = decide(&mut history, &DEFAULTS.1, &facts, &request);
+        let facts = Facts { at: 1, ..Facts::DEFAULT };
+        let resolved = resolve(&bundle, &request);
+        let looked =
+            crate::decide_dry_run(&history, &DecisionState::DEFAULT, &facts, &resolved).unwrap();
+        let decided = decide(&mut history, &DecisionState::DEFAULT, &facts, &request);
         assert_eq!(looked.to_bytes(), decided.to_bytes(), "{action}");
     }
 }

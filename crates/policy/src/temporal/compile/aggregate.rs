@@ -5,17 +5,18 @@ use std::collections::BTreeSet;
 use dogwood_language::temporal_ast::{AggExpr, AggExprKind, Condition, ConditionKind};
 
 use super::super::check::{Measure, Operand};
-use super::super::scope::{Name, Scope, conjuncts, ticks, variables};
+use super::super::scope::{NameScope, TermName, conjuncts, ticks, variables};
 use super::{Compiler, filtered};
 
-/// What a count or sum ranges over: the rows of the body, cut down to these variables, each different row once.
-struct Domain {
+/// What a count or sum ranges over: the rows of the body, cut down to these variables, each
+/// different row once.
+struct AggregateDomain {
     names: BTreeSet<String>,
     sum: Option<String>,
 }
 
 impl Compiler {
-    pub(super) fn aggregate(&mut self, aggregate: &AggExpr, scope: &Scope) -> Option<Operand> {
+    pub(super) fn aggregate(&mut self, aggregate: &AggExpr, scope: &NameScope) -> Option<Operand> {
         let (sum, for_vars, body) = match &aggregate.kind {
             AggExprKind::Count { for_vars, body } => (None, for_vars, body),
             AggExprKind::Sum { bound_var, for_vars, body } => {
@@ -28,7 +29,7 @@ impl Compiler {
             scope.shed(binder.name());
         }
         let mut domain =
-            Domain { names: for_vars.iter().map(|b| b.name().to_owned()).collect(), sum };
+            AggregateDomain { names: for_vars.iter().map(|b| b.name().to_owned()).collect(), sum };
         let conditions = filtered(conjuncts(body), &scope);
         let (mut finder, mut rest, mut now) = (None, Vec::new(), BTreeSet::new());
         for condition in &conditions {
@@ -64,16 +65,16 @@ impl Compiler {
         &mut self,
         finder: &Condition,
         rest: &[&Condition],
-        domain: &Domain,
-        scope: &Scope,
+        domain: &AggregateDomain,
+        scope: &NameScope,
     ) -> Option<Operand> {
         let ConditionKind::Formerly { within, body } = &finder.kind else { return None };
         let window = ticks(within, self.ticks_per_second)?;
         let found = variables(finder);
-        let joined = |condition: &&Condition| {
+        let stream_match = |condition: &&Condition| {
             variables(condition).iter().any(|name| found.contains(name) && !scope.knows(name))
         };
-        if rest.iter().any(joined) {
+        if rest.iter().any(stream_match) {
             return None;
         }
         let guard = self.all(rest.to_vec(), &mut scope.clone())?;
@@ -101,8 +102,8 @@ impl Compiler {
     fn over_now(
         &mut self,
         rest: Vec<&Condition>,
-        domain: &Domain,
-        scope: &mut Scope,
+        domain: &AggregateDomain,
+        scope: &mut NameScope,
     ) -> Option<Operand> {
         let check = self.all(rest, scope)?;
         if !domain.names.iter().all(|name| scope.knows(name)) {
@@ -110,7 +111,7 @@ impl Compiler {
         }
         let value = match &domain.sum {
             None => None,
-            Some(name) => Some(Box::new(scope.get(&Name::Variable(name.clone()))?)),
+            Some(name) => Some(Box::new(scope.get(&TermName::Variable(name.clone()))?)),
         };
         Some(Operand::Once { checks: vec![check], value })
     }

@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dogwood_language::temporal_ast::{CmpOp, Condition, ConditionKind, Predicate, Term};
 
-use super::super::check::{Check, Measure, Operand, Past, Path, Pattern, StreamSpec, Test};
-use super::super::scope::{Name, Scope, conjuncts, literal, variables};
+use super::super::check::{
+    EventPattern, FieldTest, Measure, MonitorCheck, Operand, PastEvents, Path, StreamSpec,
+};
+use super::super::scope::{NameScope, TermName, conjuncts, literal, variables};
 use super::{Compiler, filtered, has_aggregate, pattern, unbound};
 
 /// A body that is about single events, taken apart.
 #[derive(Default)]
-pub(super) struct Events {
-    patterns: Vec<Pattern>,
-    checks: Vec<Check>,
+pub(super) struct StreamEvents {
+    patterns: Vec<EventPattern>,
+    checks: Vec<MonitorCheck>,
     /// Fields, and what they have to be equal to when the past is asked.
     key: Vec<(Path, Operand)>,
-    guards: Vec<Check>,
+    guards: Vec<MonitorCheck>,
     /// The variables that the event gives values to, by its fields.
     pub(super) fields: BTreeMap<String, Path>,
     /// The variables that stand for the event's place in the history.
@@ -24,24 +26,25 @@ pub(super) struct Events {
 
 impl Compiler {
     /// The last event of which a body holds.
-    pub(super) fn past(&mut self, body: &Condition, scope: &Scope) -> Option<Past> {
+    pub(super) fn past(&mut self, body: &Condition, scope: &NameScope) -> Option<PastEvents> {
         let events = self.events(body, scope)?;
         Some(self.keep(events, Measure::Latest))
     }
 
     /// Keeps what is measured of a body's events.
-    pub(super) fn keep(&mut self, events: Events, measure: Measure) -> Past {
+    pub(super) fn keep(&mut self, events: StreamEvents, measure: Measure) -> PastEvents {
         let (fields, key) = events.key.into_iter().unzip();
         let spec =
             StreamSpec { patterns: events.patterns, checks: events.checks, key: fields, measure };
-        Past { stream: self.intern(spec), key, guards: events.guards }
+        PastEvents { stream: self.intern(spec), key, guards: events.guards }
     }
 
-    /// Takes a body apart. Nothing, unless it is about an event and whatever else it says can be told at that event.
-    pub(super) fn events(&mut self, body: &Condition, scope: &Scope) -> Option<Events> {
+    /// Takes a body apart. Nothing, unless it is about an event and whatever else it says can be
+    /// told at that event.
+    pub(super) fn events(&mut self, body: &Condition, scope: &NameScope) -> Option<StreamEvents> {
         let conditions = filtered(conjuncts(body), scope);
-        let mut inner = Scope::at_event(scope);
-        let mut events = Events::default();
+        let mut inner = NameScope::at_event(scope);
+        let mut events = StreamEvents::default();
         let mut later = Vec::new();
         for condition in &conditions {
             match &condition.kind {
@@ -88,35 +91,41 @@ impl Compiler {
     }
 }
 
-impl Events {
-    fn predicate(&mut self, predicate: &Predicate, scope: &Scope, inner: &mut Scope) -> Option<()> {
+impl StreamEvents {
+    fn predicate(
+        &mut self,
+        predicate: &Predicate,
+        scope: &NameScope,
+        inner: &mut NameScope,
+    ) -> Option<()> {
         let mut tests = Vec::new();
         for arg in &predicate.args {
             let field = arg.field_path();
             let is = match (&arg.value, literal(&arg.value)) {
                 (Term::Wildcard, _) => None,
                 (_, Some(value)) => Some(Operand::Literal(value)),
-                (term, None) => self.name(Name::of(term)?, &field, scope, inner)?,
+                (term, None) => self.name(TermName::of(term)?, &field, scope, inner)?,
             };
-            tests.push(Test { field, is });
+            tests.push(FieldTest { field, is });
         }
         self.patterns.push(pattern(predicate, tests));
         Some(())
     }
 
-    /// A field that is named: equal to what is known by that name, or else what is known by it from now on.
+    /// A field that is named: equal to what is known by that name, or else what is known by it from
+    /// now on.
     fn name(
         &mut self,
-        name: Name,
+        name: TermName,
         field: &Path,
-        scope: &Scope,
-        inner: &mut Scope,
+        scope: &NameScope,
+        inner: &mut NameScope,
     ) -> Option<Option<Operand>> {
         if let Some(operand) = inner.get(&name) {
             return Some(Some(operand));
         }
         match &name {
-            Name::Variable(variable) if !scope.knows(variable) => {
+            TermName::Variable(variable) if !scope.knows(variable) => {
                 if !scope.binds {
                     return None;
                 }
@@ -128,14 +137,20 @@ impl Events {
         Some(None)
     }
 
-    /// An equality of a variable of the event and something of the request that is decided is a part of the key.
-    fn correlate(&mut self, condition: &Condition, scope: &Scope, inner: &mut Scope) -> bool {
+    /// An equality of a variable of the event and something of the request that is decided is a
+    /// part of the key.
+    fn correlate(
+        &mut self,
+        condition: &Condition,
+        scope: &NameScope,
+        inner: &mut NameScope,
+    ) -> bool {
         let ConditionKind::Comparison { op: CmpOp::Eq, left, right } = &condition.kind else {
             return false;
         };
         for (variable, other) in [(left, right), (right, left)] {
             let field = unbound(variable, scope).and_then(|name| self.fields.get(name));
-            let (Some(field), Some(name)) = (field, Name::of(other)) else { continue };
+            let (Some(field), Some(name)) = (field, TermName::of(other)) else { continue };
             let Some(operand) = scope.get(&name) else { continue };
             if inner.get(&name).is_none() {
                 self.key.push((field.clone(), operand));

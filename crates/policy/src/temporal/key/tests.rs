@@ -52,7 +52,7 @@ proptest! {
     }
 
     #[test]
-    fn what_follows_a_value_is_not_taken_for_a_part_of_it(
+    fn the_end_of_a_value_is_unambiguous(
         one in prop::collection::vec(value(), 2), other in prop::collection::vec(value(), 2)
     ) {
         let key = |values: &[Value]| -> Vec<u8> { values.iter().flat_map(bytes).collect() };

@@ -1,10 +1,10 @@
 use super::*;
 use proptest::prelude::*;
 
-fn entry(index: usize, time: i64, value: u8) -> Entry {
+fn entry(index: usize, time: i64, value: u8) -> SeriesEntry {
     let weights = [i64::MAX, -3, 0, 7];
     let weight = weights[usize::from(value) % weights.len()];
-    Entry { index, time, weight, value: Box::new([value]) }
+    SeriesEntry { index, time, weight, value: Box::new([value]) }
 }
 
 /// Events whose times never go back, and a window's floor.
@@ -29,7 +29,7 @@ proptest! {
         let mut every = Series::new(&Measure::Every { sum: field.clone() });
         let mut count = Series::new(&Measure::Every { sum: None });
         let mut distinct = Series::new(&Measure::Distinct { by, sum: field });
-        let entries: Vec<Entry> =
+        let entries: Vec<SeriesEntry> =
             events.iter().enumerate().map(|(at, (time, value))| entry(at, *time, *value)).collect();
         let last = entries.len() - 1;
         // A window ends at the newest event, so it never begins after it.

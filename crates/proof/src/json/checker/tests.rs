@@ -110,7 +110,7 @@ proptest! {
     }
 
     #[test]
-    fn it_and_the_parser_accept_the_same_texts(text in mutated()) {
+    fn checker_and_parser_accept_the_same_texts(text in mutated()) {
         agrees(&text)?;
     }
 }
@@ -170,7 +170,7 @@ const MEMBERS: [&str; 50] = [
 ];
 
 #[test]
-fn what_stands_at_the_edge_of_the_language_is_judged_as_the_parser_does() {
+fn checker_and_parser_agree_on_edge_cases() {
     let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
     let long = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
     let mut texts = vec![

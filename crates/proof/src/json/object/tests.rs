@@ -6,7 +6,7 @@ use super::*;
 
 proptest! {
     #[test]
-    fn it_is_a_map_whatever_is_done_to_it(
+    fn an_object_behaves_like_a_map(
         made in proptest::collection::vec(("[a-d]{1,2}", 0_i64..9), 0..12),
         then in proptest::collection::vec(("[a-d]{1,2}", proptest::option::of(0_i64..9)), 0..12),
     ) {

@@ -48,7 +48,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 2_000 } else { 50_000 }))]
 
     #[test]
-    fn what_stands_in_a_text_is_what_its_value_has(value in object()) {
+    fn a_span_reads_what_its_value_holds(value in object()) {
         let text = value.to_bytes();
         is_alike(Span::object(&text).unwrap(), &value)?;
     }

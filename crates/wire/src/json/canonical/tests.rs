@@ -50,7 +50,7 @@ fn members_are_sorted_by_utf_16_and_strings_have_one_form() {
 }
 
 #[test]
-fn what_looks_alike_and_is_not_has_another_form() {
+fn lookalikes_have_different_canonical_forms() {
     let other = [
         r#"{"description":"reads a file"}"#,
         "{\"description\":\"reads\u{200b} a file\"}",

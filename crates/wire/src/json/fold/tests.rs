@@ -24,7 +24,8 @@ fn the_pairs_that_readers_are_known_to_confuse_fold() {
     }
 }
 
-/// `std`'s tables are of the same version, and know each letter's other case where that is one letter.
+/// `std`'s tables are of the same version, and know each letter's other case where that is one
+/// letter.
 #[test]
 fn letters_that_differ_only_in_case_fold_alike() {
     assert_eq!(char::UNICODE_VERSION, (17, 0, 0));
@@ -43,7 +44,7 @@ fn letters_that_differ_only_in_case_fold_alike() {
 }
 
 #[test]
-fn what_folds_is_folded_once_and_for_all() {
+fn folding_is_idempotent() {
     let mut folding = 0;
     for letter in '\0'..=char::MAX {
         let folded = fold_char(letter);

@@ -72,7 +72,7 @@ fn an_id_that_two_readers_could_take_for_two_is_unclear() {
 
 /// Writers put members in any order, and some put the id last.
 #[test]
-fn what_is_cut_before_its_id_is_unclear() {
+fn a_line_cut_before_its_id_is_unclear() {
     for text in [
         r#"{"method":"tools/call","params":{"name":"write","arguments":{"text":"\"#,
         r#"{"method":"tools/call","params":{"#,

@@ -17,7 +17,8 @@ fn brackets_in_comments_and_annotations_do_not_count() {
 #[test]
 fn a_name_counts_as_what_it_names() {
     let text = "namespace N { type C = Set<A>; type A = { x: B, A: Long }; type B = { y?: Set<Long> }; entity E = { c: N::C }; }";
-    // C is a set of A, which holds B, which is two deep; the entity is one deep inside of its namespace.
+    // C is a set of A, which holds B, which is two deep; the entity is one deep inside of its
+    // namespace.
     assert_eq!(extent(text), (2, 2 + 1 + 1 + 1 + 1 + 1 + 2));
 }
 

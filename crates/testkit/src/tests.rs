@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
-use super::*;
-use crate::evaluation::DEFAULTS;
-use crate::{Bundle, History, Labels, Passing, Verdict, decide};
+use policy::{Bundle, DecisionState, Facts, History, Labels, Passing, Verdict, decide, resolve};
+
+use crate::scoped::{PER_TEAM, decide_100, decide_10000, decide_10000_unscoped_500, sample};
+use crate::{detecting, temporal};
 
 #[test]
 fn the_samples_are_the_same_each_time_and_hold_what_they_say() {
@@ -13,7 +14,7 @@ fn the_samples_are_the_same_each_time_and_hold_what_they_say() {
         let mut permits = 0;
         for request in made.requests.iter().step_by(10) {
             let mut history = History::new(&bundle).unwrap();
-            let decision = decide(&mut history, &DEFAULTS.1, &DEFAULTS.0, request);
+            let decision = decide(&mut history, &DecisionState::DEFAULT, &Facts::DEFAULT, request);
             assert!(matches!(decision.code(), "permitted" | "policy.denied"), "{decision:?}");
             permits += usize::from(decision.verdict() == Verdict::Permit);
         }
@@ -25,30 +26,35 @@ fn the_samples_are_the_same_each_time_and_hold_what_they_say() {
 
 #[test]
 fn only_policies_whose_scopes_match_are_asked() {
-    // The unscoped ones, and at most those of the request's team: whatever else there is costs nothing.
+    // The unscoped ones, and at most those of the request's team: whatever else there is costs
+    // nothing.
     for (policies, unscoped) in [(100, 2), (600, 20), (600, 60)] {
         let made = sample(policies, unscoped);
         let bundle = Arc::new(Bundle::load(&made.files).unwrap());
         for request in made.requests.iter().step_by(10) {
-            let asked = crate::form(&bundle, request).candidates();
+            let asked = resolve(&bundle, request).candidates();
             assert!((unscoped..=unscoped + PER_TEAM).contains(&asked), "{asked} of {policies}");
         }
     }
 }
 
 #[test]
-fn the_temporal_sample_evaluates_its_three_conditions_by_monitors() {
+fn the_temporal_sample_is_evaluated_by_monitors() {
     let made = temporal::temporal(50);
     let bundle = Arc::new(Bundle::load(&made.files).unwrap_or_else(|errors| panic!("{errors}")));
-    assert_eq!((bundle.temporal.served(), bundle.temporal.rest.len()), (3, 0));
     let mut history = made.history(&bundle).unwrap();
     assert_eq!(history.events(), 50);
-    let facts = crate::Facts { at: temporal::START_MS + 1_000, ..DEFAULTS.0 };
-    assert_eq!(decide(&mut history, &DEFAULTS.1, &facts, &made.request).code(), "permitted");
+    let facts = Facts { at: temporal::START_MS + 1_000, ..Facts::DEFAULT };
+    assert_eq!(
+        decide(&mut history, &DecisionState::DEFAULT, &facts, &made.request).code(),
+        "permitted"
+    );
+    // There is no state of monitors where a condition has none.
+    assert!(history.monitors().is_some());
 }
 
 #[test]
-fn the_message_to_look_through_has_its_length_and_one_detector_finds_what_is_at_its_end() {
+fn one_detector_matches_the_end_of_the_message() {
     let sample = detecting::decide_detectors();
     assert_eq!(sample.message.len(), detecting::MESSAGE_BYTES);
     let bundle = Bundle::load(&sample.files).unwrap_or_else(|errors| panic!("{errors}"));

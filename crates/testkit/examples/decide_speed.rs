@@ -1,8 +1,9 @@
-//! How long a decision takes: loading, the first half, the second half, and Cedar's own scan of every policy in the
-//! same run. `cargo run --release -p interlock-policy --example decide_speed [WHICH] [ROUNDS]`
+//! How long a decision takes: loading, the first half, the second half, and Cedar's own scan of
+//! every policy in the same run.
+//! `cargo run --release -p interlock-testkit --example decide_speed [WHICH] [ROUNDS]`
 //!
-//! Instructions are counted by `valgrind --tool=callgrind`, with `NO_SCAN` set, as the difference between two numbers
-//! of rounds; `FORM_ONLY` leaves the second half out.
+//! Instructions are counted by `valgrind --tool=callgrind`, with `NO_SCAN` set, as the difference
+//! between two numbers of rounds; `FORM_ONLY` leaves the second half out.
 #![expect(clippy::unwrap_used, reason = "a measurement that can't go on stops")]
 #![expect(clippy::indexing_slicing, clippy::cast_precision_loss, reason = "figures for people")]
 use std::str::FromStr;
@@ -10,19 +11,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cedar_policy::{Authorizer, Context, Entities, EntityUid, PolicySet, Request, Schema};
-use interlock_policy::evaluation::DEFAULTS;
-use interlock_policy::workload::{
-    Sample, decide_100, decide_10000, decide_10000_unscoped_500, sample,
-};
-use interlock_policy::{Bundle, History, decide_formed, form};
+use policy::{Bundle, DecisionState, Facts, History, decide_resolved, resolve};
+use testkit::scoped::{Sample, decide_100, decide_10000, decide_10000_unscoped_500, sample};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let which = arguments.next().unwrap_or_else(|| "all".to_owned());
     let rounds: usize = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(10);
     let all = ["decide_100", "decide_1000", "decide_10000", "decide_10000_unscoped_500"];
-    let thread =
-        std::thread::Builder::new().stack_size(interlock_policy::limits::DECIDE_STACK_BYTES);
+    let thread = std::thread::Builder::new().stack_size(policy::limits::DECIDE_STACK_BYTES);
     let work = move || {
         for name in all.into_iter().filter(|name| which == "all" || which == *name) {
             let sample = match name {
@@ -46,14 +43,15 @@ fn measure(name: &str, sample: &Sample, rounds: usize) {
         let mut history = History::new(&bundle).unwrap();
         for request in &sample.requests {
             let start = Instant::now();
-            let formed = form(&bundle, request);
+            let resolved = resolve(&bundle, request);
             forms.push(start.elapsed().as_nanos());
-            asked += formed.candidates();
+            asked += resolved.candidates();
             if std::env::var_os("FORM_ONLY").is_some() {
                 continue;
             }
             let start = Instant::now();
-            let decision = decide_formed(&mut history, &DEFAULTS.1, &DEFAULTS.0, &formed);
+            let decision =
+                decide_resolved(&mut history, &DecisionState::DEFAULT, &Facts::DEFAULT, &resolved);
             decisions.push(start.elapsed().as_nanos());
             assert!(matches!(decision.code(), "permitted" | "policy.denied"));
         }
@@ -68,8 +66,8 @@ fn measure(name: &str, sample: &Sample, rounds: usize) {
     );
 }
 
-/// Cedar's public API over the same policies, with the request built before and without principal and resource laid
-/// over the entities, which would copy them all: the least that a scan costs.
+/// Cedar's public API over the same policies, with the request built before and without principal
+/// and resource laid over the entities, which would copy them all: the least that a scan costs.
 fn scan(sample: &Sample) -> Vec<u128> {
     if std::env::var_os("NO_SCAN").is_some() {
         return vec![0];

@@ -1,13 +1,13 @@
 //! A bundle with detectors, and a message for them to look through.
 
+use policy::Files;
 use regex::RegexSet;
-
-use crate::bundle::Files;
 
 /// Bytes of the message.
 pub const MESSAGE_BYTES: usize = 4 * 1024;
 
-/// Detectors that a bundle may have, by name and pattern. The last one is found, at the end of the message.
+/// Detectors that a bundle may have, by name and pattern. The last one is found, at the end of the
+/// message.
 const DETECTORS: [(&str, &str); 8] = [
     ("injection", r"(?i-u)\bignore\s+(?:all\s+)?(?:previous|earlier)\s+instructions\b"),
     ("private-key", r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY-----"),
@@ -25,7 +25,7 @@ const DETECTORS: [(&str, &str); 8] = [
 /// A bundle with eight detectors, and a result of 4 KiB in which one of them finds something.
 #[derive(Debug, Clone)]
 pub struct DetectorSample {
-    /// What [`crate::Bundle::load`] takes.
+    /// What [`policy::Bundle::load`] takes.
     pub files: Files,
     /// A message of JSON-RPC, as a server sends it.
     pub message: String,
@@ -33,7 +33,8 @@ pub struct DetectorSample {
 }
 
 impl DetectorSample {
-    /// The least that looking takes: the same expressions over the same bytes, which nobody has read as JSON. Gives how many match.
+    /// Counts the expressions that match the bytes of the message, without reading it as JSON: the
+    /// least work that detecting can take.
     #[must_use]
     pub fn scan(&self) -> usize {
         self.raw.matches(&self.message).iter().count()

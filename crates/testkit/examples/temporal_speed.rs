@@ -1,5 +1,6 @@
-//! How long a decision with temporal conditions takes, as the window fills, beside `dogwood-local-engine` over the same
-//! events in the same run. `cargo run --release -p interlock-policy --example temporal_speed [EVENTS..]`
+//! How long a decision with temporal conditions takes, as the window fills, beside
+//! `dogwood-local-engine` over the same events in the same run.
+//! `cargo run --release -p interlock-testkit --example temporal_speed [EVENTS..]`
 #![expect(clippy::unwrap_used, reason = "a measurement that can't go on stops")]
 #![expect(clippy::indexing_slicing, reason = "figures for people")]
 use std::sync::Arc;
@@ -10,9 +11,8 @@ use dogwood_language::{
     TemporalField, UNPINNED_EVENT_SCHEMA, Value,
 };
 use dogwood_local_engine::{LocalTemporalEngine, TickRate};
-use interlock_policy::evaluation::DEFAULTS;
-use interlock_policy::workload::temporal::{START_MS, STEP_MS, TemporalSample, temporal};
-use interlock_policy::{Bundle, Facts, Request, decide_formed, form, look};
+use policy::{Bundle, DecisionState, Facts, Request, decide_dry_run, decide_resolved, resolve};
+use testkit::temporal::{START_MS, STEP_MS, TemporalSample, temporal};
 
 const SAMPLES: usize = 1_000;
 
@@ -21,7 +21,7 @@ fn main() {
     if sizes.is_empty() {
         sizes = vec![1_000, 10_000, 98_000];
     }
-    let stack = interlock_policy::limits::DECIDE_STACK_BYTES;
+    let stack = policy::limits::DECIDE_STACK_BYTES;
     let work = move || sizes.into_iter().for_each(|events| measure(&temporal(events)));
     std::thread::Builder::new().stack_size(stack).spawn(work).unwrap().join().unwrap();
 }
@@ -34,8 +34,8 @@ fn measure(sample: &TemporalSample) {
     let built = start.elapsed();
     let kept = resident().saturating_sub(before);
     let events = sample.done.len();
-    let facts = Facts { at: START_MS + i64::try_from(events).unwrap() * STEP_MS, ..DEFAULTS.0 };
-    let formed = form(&bundle, &sample.request);
+    let facts = Facts { at: START_MS + i64::try_from(events).unwrap() * STEP_MS, ..Facts::DEFAULT };
+    let resolved = resolve(&bundle, &sample.request);
     let times = |mut work: Box<dyn FnMut() + '_>| -> Vec<u128> {
         let time = |_| {
             let start = Instant::now();
@@ -45,10 +45,13 @@ fn measure(sample: &TemporalSample) {
         (0..SAMPLES).map(time).collect()
     };
     let looks = times(Box::new(|| {
-        assert_eq!(look(&history, &DEFAULTS.1, &facts, &formed).unwrap().code(), "permitted");
+        assert_eq!(
+            decide_dry_run(&history, &DecisionState::DEFAULT, &facts, &resolved).unwrap().code(),
+            "permitted"
+        );
     }));
     let decisions = times(Box::new(|| {
-        let decision = decide_formed(&mut history, &DEFAULTS.1, &facts, &formed);
+        let decision = decide_resolved(&mut history, &DecisionState::DEFAULT, &facts, &resolved);
         assert_eq!(decision.code(), "permitted");
     }));
     println!(

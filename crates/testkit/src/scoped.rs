@@ -1,21 +1,17 @@
-//! Bundles and requests made for measuring: as many policies as asked for, and requests that they answer.
+//! A bundle with as many policies as asked for, and requests that they decide.
 //!
-//! The same numbers give the same bytes. Most policies are scoped, as those of an office with many teams are: each
-//! team reads its folder, some of its agents may use one tool more, and some things are forbidden to it. The
-//! unscoped ones concern everybody.
-
-pub mod detecting;
-pub mod temporal;
+//! Most policies are scoped, as those of an office with many teams are: each team reads its folder,
+//! some of its agents may use one more tool, and some things are forbidden to it. The unscoped
+//! policies apply to every request.
 
 use std::fmt::Write as _;
 
-use crate::bundle::Files;
-use crate::request::{Entity, Request};
+use policy::{Entity, Files, Request};
 
 /// A bundle, and requests to put to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
-    /// What [`crate::Bundle::load`] takes.
+    /// What [`policy::Bundle::load`] takes.
     pub files: Files,
     /// Requests, about half of which are permitted.
     pub requests: Vec<Request>,
@@ -42,7 +38,7 @@ pub fn decide_10000_unscoped_500() -> Sample {
 /// How many requests a sample has.
 const REQUESTS: usize = 1_000;
 /// Policies that one team has.
-const PER_TEAM: usize = 10;
+pub(crate) const PER_TEAM: usize = 10;
 /// Policies in one file.
 const PER_FILE: usize = 500;
 /// Actions; a third of them write.
@@ -170,6 +166,3 @@ fn request(n: usize, teams: usize) -> Request {
         resource,
     }
 }
-
-#[cfg(test)]
-mod tests;

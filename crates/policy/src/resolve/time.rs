@@ -1,10 +1,12 @@
 //! A time as Cedar writes it.
 
-/// `2026-11-23T08:53:56.123Z` for milliseconds since the epoch; none before 1970 or after 9999, which Cedar can't write.
+/// `2026-11-23T08:53:56.123Z` for milliseconds since the epoch; none before 1970 or after 9999,
+/// which Cedar can't write.
 pub(crate) fn datetime(at_ms: i64) -> Option<String> {
     let at_ms = u64::try_from(at_ms).ok()?;
     let (days, ms) = (at_ms / 86_400_000, at_ms % 86_400_000);
-    // Days to a civil date, after Howard Hinnant's `civil_from_days`: years that begin in March, eras of 400 years.
+    // Days to a civil date, after Howard Hinnant's `civil_from_days`: years that begin in March,
+    // eras of 400 years.
     let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era =

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::bundle::{Bundle, Files};
-use crate::error::PrepareError;
-use crate::history::{History, Outcome};
-use crate::request::{Entity, Request};
+use policy::{Bundle, Entity, Files, History, PrepareError, Request, TransitionOutcome};
 
-/// A bundle with `formerly`, `count_within` and `sum_within`, what an execution has done, and what it asks for now.
+/// A bundle with `formerly`, `count_within` and `sum_within`, what an execution has done, and what
+/// it asks for now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TemporalSample {
-    /// What [`crate::Bundle::load`] takes.
+    /// What [`policy::Bundle::load`] takes.
     pub files: Files,
     /// Transitions that have returned, [`STEP_MS`] apart from [`START_MS`] on.
     pub done: Vec<Request>,
@@ -51,7 +49,7 @@ impl TemporalSample {
         let mut history = History::new(bundle)?;
         let mut at = START_MS;
         for request in &self.done {
-            history.complete(at, request, &Outcome::Result(None));
+            history.complete(at, request, &TransitionOutcome::Result(None));
             at = at.saturating_add(STEP_MS);
         }
         Ok(history)

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::bundle::Files;
-use crate::evaluation::DEFAULTS;
+use crate::facts::{DecisionState, Facts};
 use crate::request::Entity;
 
 const SCHEMA: &str =
@@ -31,7 +31,7 @@ fn code(kind: &str, id: &str, properties: &str, resource: &str) -> (&'static str
         input: "{}".into(),
     };
     let mut history = crate::History::new(&bundle).unwrap();
-    let decision = crate::decide(&mut history, &DEFAULTS.1, &DEFAULTS.0, &request);
+    let decision = crate::decide(&mut history, &DecisionState::DEFAULT, &Facts::DEFAULT, &request);
     (decision.code(), decision.checks()[0].why.clone().unwrap_or_default())
 }
 
