@@ -37,12 +37,12 @@ impl NodeState {
     }
 
     /// Notes that an execution ended: with the record that is folded next.
-    pub(crate) fn note_end(&mut self, id: &str, at: i64) {
+    pub(super) fn note_end(&mut self, id: &str, at: i64) {
         self.ended.insert(id.to_owned(), at);
     }
 
     /// An ended execution is erased with the record that is folded next. False where it has not ended.
-    pub(crate) fn erase(&mut self, id: &str) -> bool {
+    pub(super) fn erase(&mut self, id: &str) -> bool {
         let has_ended = self.ended.remove(id).is_some();
         if has_ended {
             self.erased.insert(id.to_owned(), self.size);

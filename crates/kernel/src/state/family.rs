@@ -71,7 +71,7 @@ impl NodeState {
     }
 
     /// A permit is on record: it is open until it completes or is withheld, and it counts.
-    pub(crate) fn permit(&mut self, id: &str, seq: u64, opened: Opened, charges: Vec<Charged>) {
+    pub(super) fn permit(&mut self, id: &str, seq: u64, opened: Opened, charges: Vec<Charged>) {
         self.reserve(id, seq, charges);
         // What a server sends is no call of the agent's.
         let has_shares = self.bundle.semantics() >= Semantics::V4;
@@ -85,7 +85,7 @@ impl NodeState {
     }
 
     /// One more permit: it counts for the execution and for all whom it descends from.
-    pub(crate) fn count_call(&mut self, id: &str) {
+    pub(super) fn count_call(&mut self, id: &str) {
         let line: Vec<String> = self.line(id).map(|(id, _)| id.to_owned()).collect();
         for id in line {
             self.executions.get_mut(&id).into_iter().for_each(Execution::count_call);
@@ -93,7 +93,7 @@ impl NodeState {
     }
 
     /// The execution is over and forgotten; whoever speaks for it next begins anew.
-    pub(crate) fn end(&mut self, id: &str, at: i64) {
+    pub(super) fn end(&mut self, id: &str, at: i64) {
         self.note_end(id, at);
         self.keep_ended(id);
         self.close_accounts(id);

@@ -78,7 +78,7 @@ impl NodeState {
     }
 
     /// A permit is on record, as the record `seq` of its execution.
-    pub(crate) fn begin_labels(&mut self, id: &str, seq: u64, change: &LabelChange) {
+    pub(super) fn begin_labels(&mut self, id: &str, seq: u64, change: &LabelChange) {
         if change.is_empty() {
             return;
         }
@@ -111,7 +111,7 @@ impl NodeState {
     }
 
     /// The transition of that decision ended, with a message in which detectors found these labels.
-    pub(crate) fn end_labels(&mut self, id: &str, seq: u64, is_result: bool, found: &Labels) {
+    pub(super) fn end_labels(&mut self, id: &str, seq: u64, is_result: bool, found: &Labels) {
         let Some(execution) = self.executions.get_mut(id) else { return };
         let change = execution.touched.open.remove(&seq).unwrap_or_default();
         if is_result {

@@ -71,14 +71,14 @@ impl NodeState {
     }
 
     /// What an execution did can't be read: from here on the history that holds it is not known.
-    pub(crate) fn lose_history(&mut self, id: &str, why: Lost) {
+    pub(super) fn lose_history(&mut self, id: &str, why: Lost) {
         if let Some(keeper) = self.keeper_mut(id) {
             keeper.lose_history(why, id);
         }
     }
 
     /// The transition ended; its outcome becomes part of the history. False where it was not open.
-    pub(crate) fn complete(
+    pub(super) fn complete(
         &mut self,
         at: i64,
         (id, seq): (&str, u64),
@@ -100,7 +100,7 @@ impl NodeState {
     }
 
     /// The permit was not released: what it was for did not happen.
-    pub(crate) fn withhold(&mut self, at: i64, (id, seq): (&str, u64)) {
+    pub(super) fn withhold(&mut self, at: i64, (id, seq): (&str, u64)) {
         let opened = self.executions.get_mut(id).and_then(|execution| execution.withhold(seq));
         let asked = opened.and_then(|opened| opened.asked);
         let history = self.keeper_mut(id).and_then(Execution::history_mut);

@@ -158,7 +158,7 @@ impl NodeState {
     }
 
     /// A permit is on record: its charges are reserved until it ends or is withheld.
-    pub(crate) fn reserve(&mut self, id: &str, seq: u64, charges: Vec<Charged>) {
+    pub(super) fn reserve(&mut self, id: &str, seq: u64, charges: Vec<Charged>) {
         for charge in &charges {
             let account = self.accounts.accounts.entry(charge.whose()).or_default();
             account.reserved = account.reserved.saturating_add(charge.amount);
@@ -169,7 +169,7 @@ impl NodeState {
     }
 
     /// Nothing left: what the permit reserved comes back.
-    pub(crate) fn give_back(&mut self, id: &str, seq: u64) -> Vec<Charged> {
+    pub(super) fn give_back(&mut self, id: &str, seq: u64) -> Vec<Charged> {
         let charges = self.accounts.reserved.remove(&(id.to_owned(), seq)).unwrap_or_default();
         for charge in &charges {
             if let Some(account) = self.accounts.accounts.get_mut(&charge.whose()) {
@@ -196,7 +196,7 @@ impl NodeState {
 
     /// The transition ended, or nobody knows how: what it reserved is used, or what its result says in place of that, from
     /// the time of its end on.
-    pub(crate) fn use_up(&mut self, (id, seq): (&str, u64), at: i64, settled: &[Charged]) {
+    pub(super) fn use_up(&mut self, (id, seq): (&str, u64), at: i64, settled: &[Charged]) {
         for reserved in self.give_back(id, seq) {
             let said = settled.iter().find(|charge| charge.whose() == reserved.whose());
             let charge = said.unwrap_or(&reserved);

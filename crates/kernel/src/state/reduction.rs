@@ -80,7 +80,7 @@ impl NodeState {
     ///
     /// # Errors
     /// When it was not acceptable under the adopted governance, whatever the time.
-    pub(crate) fn take_away(&mut self, signed: &SignedProposal) -> Result<bool, GovernanceError> {
+    pub(super) fn take_away(&mut self, signed: &SignedProposal) -> Result<bool, GovernanceError> {
         let change = &signed.proposal.change;
         if !self.governance.is_reduction(change) {
             return Ok(false);
