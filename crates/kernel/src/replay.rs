@@ -212,7 +212,7 @@ impl<'a> Replay<'a> {
             (Body::Snapshot(mark), None) => Some((self.compare_snapshot(mark)?, Behind::Nothing)),
             (Body::Decided(decided), Some(link)) => {
                 let of = link.execution.as_str();
-                let intent = decided.commitments.contains_key("intent").then(|| {
+                let intent = decided.waits().then(|| {
                     let request = open_request(decided, sealed).ok()?;
                     open_intent(decided, &request, sealed).ok()
                 });

@@ -121,6 +121,11 @@ impl Transition {
 }
 
 impl Decided {
+    /// Whether it waits for approval, as what exactly was asked for.
+    pub(crate) fn waits(&self) -> bool {
+        self.decision.verdict() == Some("pending") && self.commitments.contains_key("intent")
+    }
+
     /// The server and the tool that is called, of a tool call.
     pub(crate) fn called(&self) -> Option<ToolName> {
         called(&self.server, self.tool.as_deref(), self.direction)

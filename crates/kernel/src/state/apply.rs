@@ -173,12 +173,10 @@ impl NodeState {
         intent: Option<Digest>,
     ) {
         let id = link.execution.as_str();
-        let verdict = decided.decision.verdict();
-        if let (Some(retry), Some("permit")) = (&decided.retry, verdict) {
+        if let (Some(retry), Some("permit")) = (&decided.retry, decided.decision.verdict()) {
             self.use_approval(id, &retry.pending);
         }
-        let waits = verdict == Some("pending") && decided.commitments.contains_key("intent");
-        let head = self.execution(id).and_then(Execution::head).filter(|_| waits);
+        let head = self.execution(id).and_then(Execution::head).filter(|_| decided.waits());
         if let Some(pending) = head {
             let index = self.size.saturating_sub(1);
             let asked = Asked::new((pending, index, at), decided.decision.awaits(), intent);
