@@ -271,23 +271,9 @@ impl<G: Gate, S: Sink> Driver<G, S> {
                     lane.map(|lane| Input::Completed(lane, completed))
                 });
             }
-            Effect::Lost { ticket, written } => {
-                let (gate, written) = (Arc::clone(&self.gate), self.bytes(written));
-                self.ask(None, async move {
-                    let end = End::Unknown { written };
-                    // Nothing waits for it, and nothing is forwarded.
-                    let _ = gate.complete(ticket, end, Vec::new(), None).await;
-                    None
-                });
-            }
+            Effect::Lost { ticket, written } => self.lose(ticket, written, None),
             Effect::GiveUp { ticket, written } => {
-                let (gate, written) = (Arc::clone(&self.gate), self.bytes(written));
-                self.ask(None, async move {
-                    let end = End::Unknown { written };
-                    // Whatever it says, nothing is forwarded.
-                    let _ = gate.complete(ticket, end, Vec::new(), None).await;
-                    Some(Input::Sequenced(ticket))
-                });
+                self.lose(ticket, written, Some(Input::Sequenced(ticket)));
             }
             Effect::List(tools) => self.list(tools),
             Effect::Write { lane, to: Direction::ToClient, line } => self.client.write(lane, line),
@@ -305,6 +291,16 @@ impl<G: Gate, S: Sink> Driver<G, S> {
             }
             Effect::End => self.end().await,
         }
+    }
+
+    /// Tells the gate that nobody knows how a transition ended, and then the session, where it waits for that. Whatever the gate
+    /// says, nothing is forwarded.
+    fn lose(&mut self, ticket: u64, written: Written, then: Option<Input>) {
+        let (gate, written) = (Arc::clone(&self.gate), self.bytes(written));
+        self.ask(None, async move {
+            let _ = gate.complete(ticket, End::Unknown { written }, Vec::new(), None).await;
+            then
+        });
     }
 
     fn decide(&mut self, step: Step) {
