@@ -8,7 +8,6 @@ use crate::{KeyError, limits::SEALED_OVERHEAD_BYTES};
 const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 24;
 const HEAD_BYTES: usize = 1 + NONCE_BYTES;
-const TAG_BYTES: usize = 16;
 
 /// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03): a version byte, a nonce, the sealed bytes with
 /// their tag. The nonce is random, of 192 bits: none is met twice under one key, also where a copy
@@ -39,8 +38,8 @@ pub(crate) fn open(key: &DataKey, bound_to: &[u8], part: &[u8]) -> Option<Vec<u8
     }
     let (key, nonce) = under(key, nonce)?;
     let mut opened = sealed.to_vec();
-    key.open_in_place(nonce, Aad::from(bound_to), &mut opened).ok()?;
-    opened.truncate(opened.len().checked_sub(TAG_BYTES)?);
+    let plain_bytes = key.open_in_place(nonce, Aad::from(bound_to), &mut opened).ok()?.len();
+    opened.truncate(plain_bytes);
     Some(opened)
 }
 
