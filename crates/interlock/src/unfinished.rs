@@ -52,14 +52,13 @@ pub(crate) struct Unfinished {
 
 impl Unfinished {
     /// Makes the first of it, and says which paths it will have. Nothing interrupts that.
-    pub(crate) fn make(
-        what: &str,
-        make: impl FnOnce() -> io::Result<Vec<PathBuf>>,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn make<T>(
+        make: impl FnOnce() -> Result<(T, Vec<PathBuf>), Failure>,
+    ) -> Result<(Self, T), Failure> {
         let _step = Step::begin()?;
-        let paths = make().map_err(|why| Failure::io(format!("{what} cannot be made"), &why))?;
+        let (made, paths) = make()?;
         state().unfinished.extend(paths.iter().cloned());
-        Ok(Self { paths })
+        Ok((Self { paths }, made))
     }
 
     /// Takes the last step, after which it is whole. Nothing interrupts that. Where it fails, what was made goes.
@@ -105,16 +104,15 @@ pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure>
     }
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mode = old.as_ref().map_or(mode, |old| old.mode() & 0o777);
-    let mut new = None;
-    let unfinished = Unfinished::make(&format!("`{}`", path.display()), || {
+    let (unfinished, (mut file, new)) = Unfinished::make(|| {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".unfinished-").permissions(fs::Permissions::from_mode(mode));
-        let (file, path) =
-            builder.tempfile_in(folder_of(&target))?.keep().map_err(io::Error::other)?;
-        new = Some((file, path.clone()));
-        Ok(vec![path])
+        let made = builder.tempfile_in(folder_of(&target));
+        let kept = made.and_then(|made| made.keep().map_err(io::Error::other));
+        let what = format!("`{}` cannot be made", path.display());
+        let (file, new) = kept.map_err(|why| Failure::io(what, &why))?;
+        Ok(((file, new.clone()), vec![new]))
     })?;
-    let Some((mut file, new)) = new else { return Ok(()) };
     if let Some(old) = old {
         let owned = with_owner_and_mode(&file, &old);
         owned.map_err(|why| failed(&why))?;

@@ -71,13 +71,10 @@ fn to_file(
         }
         _ => Failure::io(format!("`{}` cannot be written", path.display()), why),
     };
-    let mut file = Err(io::ErrorKind::NotFound.into());
-    let make = || {
-        file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        Ok(file.is_ok().then(|| path.to_owned()).into_iter().collect())
-    };
-    let unfinished = Unfinished::make("the backup", make)?;
-    let file = file.map_err(|why| failed(&why))?;
+    let (unfinished, file) = Unfinished::make(|| {
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        Ok((file.map_err(|why| failed(&why))?, vec![path.to_owned()]))
+    })?;
     let (made, file) = write((options, wanted), file, output)?;
     file.sync_all().map_err(|why| failed(&why))?;
     unfinished.finish(|| sync_folder_of(path).map(|()| made).map_err(|why| failed(&why)))

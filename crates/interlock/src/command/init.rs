@@ -33,7 +33,11 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
     check_new(&arguments.domain)?;
     // A signal waits until it is whole; where it fails, nothing of it is left.
     let options = unfinished::uninterrupted(|| {
-        let made = Unfinished::make("the domain's folder", || made_in(&arguments.domain))?;
+        let (made, ()) = Unfinished::make(|| {
+            let made = made_in(&arguments.domain);
+            let made = made.map_err(|why| Failure::io("the domain's folder cannot be made", &why));
+            Ok(((), made?))
+        })?;
         let options = create(&arguments.domain, &text, decider, workloads)?;
         made.finish(|| Ok(options))
     })?;

@@ -4,14 +4,23 @@ fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
+/// A file that is there, and not finished.
+fn made(path: &Path) -> Unfinished {
+    let make = || {
+        fs::write(path, "x").unwrap();
+        Ok(((), vec![path.to_owned()]))
+    };
+    Unfinished::make(make).unwrap().0
+}
+
 #[test]
 fn what_is_not_finished_goes() {
     let folder = folder();
     let path = folder.path().join("new");
-    let unfinished = Unfinished::make("it", || {
-        fs::create_dir(&path)?;
-        fs::write(path.join("key"), "x")?;
-        Ok(vec![path.clone()])
+    let unfinished = Unfinished::make(|| {
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("key"), "x").unwrap();
+        Ok(((), vec![path.clone()]))
     });
     drop(unfinished.unwrap());
     assert!(!path.exists());
@@ -21,8 +30,7 @@ fn what_is_not_finished_goes() {
 fn what_is_finished_stays() {
     let folder = folder();
     let path = folder.path().join("new");
-    let make = || fs::write(&path, "x").map(|()| vec![path.clone()]);
-    Unfinished::make("it", make).unwrap().finish(|| Ok(())).unwrap();
+    made(&path).finish(|| Ok(())).unwrap();
     assert!(path.exists());
 }
 
@@ -30,10 +38,8 @@ fn what_is_finished_stays() {
 fn what_fails_at_the_last_step_goes() {
     let folder = folder();
     let path = folder.path().join("new");
-    let make = || fs::write(&path, "x").map(|()| vec![path.clone()]);
     let failure = || Failure::new(crate::exit::Exit::Failed, "it");
-    let unfinished = Unfinished::make("it", make).unwrap();
-    unfinished.finish(|| Err::<(), _>(failure())).unwrap_err();
+    made(&path).finish(|| Err::<(), _>(failure())).unwrap_err();
     assert!(!path.exists());
 }
 

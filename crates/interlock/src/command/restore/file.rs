@@ -216,16 +216,11 @@ fn unpack_beside(backup: &Path, domain: &Path, output: &Output) -> Result<Unpack
         };
     let above = folder_of(domain);
     left::tell(above);
-    let mut made = None;
-    let what = format!("a folder in `{}`", above.display());
-    let unfinished = Unfinished::make(&what, || {
-        let (folder, lock) = left::make(above)?;
-        made = Some((folder.clone(), lock));
-        Ok(vec![folder])
+    let (unfinished, (folder, lock)) = Unfinished::make(|| {
+        let what = format!("a folder in `{}` cannot be made", above.display());
+        let (folder, lock) = left::make(above).map_err(|why| Failure::io(what, &why))?;
+        Ok(((folder.clone(), lock), vec![folder]))
     })?;
-    let Some((folder, lock)) = made else {
-        return Err(Failure::new(Exit::Io, format!("{what} cannot be made")));
-    };
     let mut progress = output.progress("bytes unpacked:");
     let unpacking = Unpacking::new(&folder);
     let from = BufReader::with_capacity(PIECE_BYTES, from);
