@@ -16,6 +16,16 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordJson(pub Value);
 
+impl RecordJson {
+    /// A reply as the value that its canonical bytes are made of.
+    ///
+    /// # Errors
+    /// Where it has a member that no record may have.
+    pub fn of(reply: &impl Serialize) -> Result<Self, serde_json::Error> {
+        serde_json::to_value(reply).and_then(serde_json::from_value)
+    }
+}
+
 impl From<Value> for RecordJson {
     fn from(value: Value) -> Self {
         Self(value)

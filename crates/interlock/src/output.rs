@@ -84,8 +84,7 @@ impl Output {
 
     /// Writes a reply of the node as one line of JSON, as [`Output::json`] does.
     pub(crate) fn reply(&mut self, reply: &impl serde::Serialize) -> Result<(), Failure> {
-        let json = serde_json::to_value(reply).and_then(serde_json::from_value::<RecordJson>);
-        let RecordJson(value) = json.map_err(|why| {
+        let RecordJson(value) = RecordJson::of(reply).map_err(|why| {
             Failure::new(Exit::Data, "the node's answer cannot be shown").why(why)
         })?;
         self.json(&value)

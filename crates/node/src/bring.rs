@@ -19,6 +19,10 @@ use crate::socket::Shared;
 use crate::stop::Acting;
 use crate::{Authority, Error};
 
+/// Why somebody whom the node does not trust may not bring a change: all others that one may.
+pub(crate) const ONLY_TAKES_AWAY: &str =
+    "only the node's own OS user may bring changes that give something";
+
 /// What becomes of a change that an officer's command brings.
 pub(crate) enum Progress {
     /// It takes something away, and acts: what was stopped. The end follows.

@@ -229,8 +229,7 @@ pub(crate) fn progress(progress: &Progress) -> Vec<u8> {
 
 /// A reply of the interface as one line, for a command that does not speak `/v1` yet.
 pub(crate) fn reply(kind: &str, reply: &impl Serialize) -> Vec<u8> {
-    let json = serde_json::to_value(reply).and_then(serde_json::from_value::<RecordJson>);
-    let Ok(RecordJson(Value::Object(mut members))) = json else {
+    let Ok(RecordJson(Value::Object(mut members))) = RecordJson::of(reply) else {
         return refusal("refused.storage", "the answer cannot be written");
     };
     members.insert("type", Value::from(kind));

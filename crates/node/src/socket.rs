@@ -53,6 +53,24 @@ pub(crate) enum Way {
     Officers,
 }
 
+impl Way {
+    /// Whether the node's own OS user, root or one of its officers asks.
+    pub(crate) fn is_trusted(self, user: u32) -> bool {
+        self == Way::Officers || is_own(user)
+    }
+}
+
+impl Shared {
+    /// How long a first line or a request of an OS user may be.
+    pub(crate) fn request_bytes_max(&self, way: Way, user: u32) -> usize {
+        match () {
+            () if way.is_trusted(user) => ORDER_BYTES_MAX,
+            () if self.kernel.switch.is_registered(user) => HELLO_REGISTERED_BYTES_MAX,
+            () => HELLO_BYTES_MAX,
+        }
+    }
+}
+
 /// Serves connections until the task is aborted.
 pub(crate) async fn serve(
     (mut listener, mut anew): (UnixListener, UnboundedReceiver<StdListener>),
@@ -220,13 +238,10 @@ impl Connection {
         proposal: SignedProposal,
         blob: Option<Vec<u8>>,
     ) -> Result<(), (&'static str, &'static str)> {
-        if !self.is_trusted() {
-            let takes_away = self.shared.kernel.switch.takes_away(&proposal);
-            self.only(
-                takes_away,
-                "only the node's own OS user may bring changes that give something",
-            )?;
-        }
+        self.only(
+            self.is_trusted() || self.shared.kernel.switch.takes_away(&proposal),
+            bring::ONLY_TAKES_AWAY,
+        )?;
         let (progress, mut told) = mpsc::channel(2);
         let govern = bring::govern(Arc::clone(&self.shared), proposal, blob, progress);
         self.shared.officers.spawn(govern);
@@ -239,7 +254,7 @@ impl Connection {
 
     /// Whether the node's own user or one of its officers speaks.
     fn is_trusted(&self) -> bool {
-        self.way == Way::Officers || is_own(self.peer.uid())
+        self.way.is_trusted(self.peer.uid())
     }
 
     fn only(&self, may: bool, why: &'static str) -> Result<(), (&'static str, &'static str)> {
@@ -250,23 +265,13 @@ impl Connection {
         refuse(stream, &self.shared, code, message).await;
     }
 
-    /// How long a first line of this peer's may be.
-    fn line_bytes_max(&self) -> usize {
-        let user = self.peer.uid();
-        match () {
-            () if self.is_trusted() => ORDER_BYTES_MAX,
-            () if self.shared.kernel.switch.is_registered(user) => HELLO_REGISTERED_BYTES_MAX,
-            () => HELLO_BYTES_MAX,
-        }
-    }
-
     /// Reads the first line in small pieces, each of which needs room among those that are held for the peer's OS user.
     async fn read_first(
         &self,
         stream: &mut UnixStream,
         place: &mut Place,
     ) -> Result<Option<First>, (&'static str, String)> {
-        let most_bytes = self.line_bytes_max();
+        let most_bytes = self.shared.request_bytes_max(self.way, self.peer.uid());
         let held_bytes = most_bytes.saturating_mul(HELD_LINES);
         let (mut bytes, mut piece) = (Vec::new(), [0; HELLO_READ_BYTES]);
         loop {

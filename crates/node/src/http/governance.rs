@@ -101,8 +101,7 @@ pub(super) async fn propose(
     let blob = blob.map_err(|why| requester.refuse(Code::Input, format!("`blob`: {why}")))?;
     let takes_away = || requester.shared.kernel.switch.takes_away(&proposal);
     if !requester.is_trusted() && !takes_away() {
-        let why = "only the node's own OS user may bring changes that give something";
-        return Err(requester.refuse(Code::Peer, why));
+        return Err(requester.refuse(Code::Peer, bring::ONLY_TAKES_AWAY));
     }
     let (progress, mut told) = mpsc::channel(2);
     let shared = requester.shared.clone();

@@ -7,11 +7,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::refusal::Refusal;
 use crate::driver::Kernel;
-use crate::limits::{
-    CONNECTION_MS_MAX, HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX, HELLO_REGISTERED_BYTES_MAX,
-    ORDER_BYTES_MAX, READS_MAX,
-};
-use crate::places::{Place, is_own};
+use crate::limits::{CONNECTION_MS_MAX, HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX, READS_MAX};
+use crate::places::Place;
 use crate::socket::{Shared, Way};
 
 /// Who asks, over which socket, and what it holds of the node. Cheap to clone.
@@ -65,7 +62,7 @@ impl Requester {
 
     /// Whether the node's own OS user, root or one of its officers asks.
     pub(super) fn is_trusted(&self) -> bool {
-        self.way == Way::Officers || is_own(self.user)
+        self.way.is_trusted(self.user)
     }
 
     /// The OS user whose executions this requester may see; none where it may see all.
@@ -87,24 +84,24 @@ impl Requester {
 
     /// How long a body may be that this requester sends.
     pub(super) fn body_bytes_max(&self) -> usize {
-        match () {
-            () if self.is_trusted() => ORDER_BYTES_MAX,
-            () if self.is_registered() => HELLO_REGISTERED_BYTES_MAX,
-            () => HELLO_BYTES_MAX.saturating_sub(HEAD_BYTES_MAX),
-        }
+        let most = self.shared.request_bytes_max(self.way, self.user);
+        // A stranger's head counts too: it holds no more in all.
+        let head = if self.is_known() { 0 } else { HEAD_BYTES_MAX };
+        most.saturating_sub(head)
     }
 
     /// How many bytes of requests its OS user may have the node hold at a time.
     fn held_bytes_max(&self) -> usize {
         // A stranger holds one such request in all connections together.
-        match self.is_trusted() || self.is_registered() {
+        match self.is_known() {
             true => self.body_bytes_max().saturating_mul(HELD_LINES),
             false => HELLO_BYTES_MAX,
         }
     }
 
-    fn is_registered(&self) -> bool {
-        self.shared.kernel.switch.is_registered(self.user)
+    /// Whether the node trusts it, or its OS user has a workload here.
+    fn is_known(&self) -> bool {
+        self.is_trusted() || self.shared.kernel.switch.is_registered(self.user)
     }
 
     /// Takes room for so many bytes more. False where its OS user holds as much as one may.
