@@ -22,28 +22,11 @@ use node::limits::{
 use serde::de::DeserializeOwned;
 
 #[cfg(test)]
-use fixture::{agent, options, small_bundle};
+use site::served;
 
 #[cfg(test)]
-#[expect(dead_code, reason = "other tests use other parts of it")]
-#[path = "../src/fixture.rs"]
-mod fixture;
-
-/// A served domain.
-struct Served {
-    options: Options,
-    running: node::Running,
-    _folder: tempfile::TempDir,
-}
-
-#[cfg(test)]
-async fn served() -> Served {
-    let folder = tempfile::tempdir().unwrap();
-    let options = options(folder.path());
-    node::domain::init(&options, &small_bundle(), vec![agent()]).unwrap();
-    let running = node::start(options.clone(), node::notes::Notes::unheard()).await.unwrap();
-    Served { options, running, _folder: folder }
-}
+#[path = "support/served.rs"]
+mod site;
 
 /// A reply, with its head in lower case.
 struct Answer {
@@ -104,7 +87,7 @@ fn post(socket: &Path, path: &str, body: &str) -> Answer {
 /// Runs what waits for a socket, aside from the runtime that serves it.
 #[cfg(test)]
 async fn aside<T: Send + 'static>(act: impl FnOnce(Options) -> T + Send + 'static) -> T {
-    let served = served().await;
+    let served = served(|_| ()).await;
     let options = served.options.clone();
     let done = tokio::task::spawn_blocking(move || act(options)).await.unwrap();
     served.running.stop().await;

@@ -7,15 +7,12 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use node::Options;
+#[cfg(test)]
+use site::served;
 
 #[cfg(test)]
-use fixture::{agent, options, small_bundle};
-
-#[cfg(test)]
-#[expect(dead_code, reason = "other tests use other parts of it")]
-#[path = "../src/fixture.rs"]
-mod fixture;
+#[path = "support/served.rs"]
+mod site;
 
 /// What every answer must be.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
@@ -56,13 +53,10 @@ async fn no_request_gets_an_answer_that_is_not_documented() {
     if !program.exists() {
         return eprintln!("skipped: schemathesis (PyPI) is not here: run `cargo xtask peers`");
     }
-    let folder = tempfile::tempdir().unwrap();
-    let options = options(folder.path());
-    node::domain::init(&options, &small_bundle(), vec![agent()]).unwrap();
-    let running = node::start(options.clone(), node::notes::Notes::unheard()).await.unwrap();
+    let (served, folder) = (served(|_| ()).await, tempfile::tempdir().unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let socket = options.officer_socket.clone();
+    let socket = served.options.officer_socket.clone();
     std::thread::spawn(move || bridge(&listener, &socket));
     let scratch = folder.path().to_owned();
     let asked = tokio::task::spawn_blocking(move || {
@@ -79,5 +73,5 @@ async fn no_request_gets_an_answer_that_is_not_documented() {
     let said = String::from_utf8_lossy(&asked.stdout);
     println!("{said}");
     assert!(asked.status.success(), "{said}{}", String::from_utf8_lossy(&asked.stderr));
-    running.stop().await;
+    served.running.stop().await;
 }

@@ -13,29 +13,11 @@ use node::client::Place;
 use node::limits::{HELLO_BYTES_MAX, HELLO_MS_MAX, ORDER_BYTES_MAX};
 
 #[cfg(test)]
-use fixture::{agent, options, small_bundle};
+use site::served;
 
 #[cfg(test)]
-#[expect(dead_code, reason = "other tests use other parts of it")]
-#[path = "../src/fixture.rs"]
-mod fixture;
-
-/// A served domain.
-struct Served {
-    options: Options,
-    running: node::Running,
-    _folder: tempfile::TempDir,
-}
-
-#[cfg(test)]
-async fn served(change: impl FnOnce(&mut Options)) -> Served {
-    let folder = tempfile::tempdir().unwrap();
-    let mut options = options(folder.path());
-    change(&mut options);
-    node::domain::init(&options, &small_bundle(), vec![agent()]).unwrap();
-    let running = node::start(options.clone(), node::notes::Notes::unheard()).await.unwrap();
-    Served { options, running, _folder: folder }
-}
+#[path = "support/served.rs"]
+mod site;
 
 /// Runs what waits for a socket, aside from the runtime that serves it.
 #[cfg(test)]
