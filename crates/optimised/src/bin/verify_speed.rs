@@ -93,22 +93,9 @@ fn record(index: u64) -> Vec<u8> {
 }
 
 fn decision(bundle: Value) -> Value {
-    let names = [
-        "request.malformed",
-        "governance.unverified",
-        "identity.unregistered",
-        "trust.insufficient",
-        "execution.halted",
-        "lineage.broken",
-        "grant.exceeded",
-        "tool.unknown",
-        "tool.changed",
-        "policy.error",
-        "policy.denied",
-        "meter.exhausted",
-        "approval.required",
-    ];
-    let check = |name: &str| object([("check", name.into()), ("outcome", "pass".into())]);
+    let check =
+        |id: &policy::CheckId| object([("check", id.as_str().into()), ("outcome", "pass".into())]);
+    let checks: Vec<Value> = policy::Semantics::V4.checks().iter().map(check).collect();
     let policy = object([
         ("effect", "permit".into()),
         ("file", "policies/files.dw".into()),
@@ -117,7 +104,7 @@ fn decision(bundle: Value) -> Value {
     ]);
     object([
         ("bundle", bundle),
-        ("checks", names.map(check).to_vec().into()),
+        ("checks", checks.into()),
         ("code", "permitted".into()),
         ("decision", "permit".into()),
         ("policies", vec![policy].into()),
