@@ -15,6 +15,7 @@ mod writer;
 
 pub use error::{Error, Fault};
 pub use object::Object;
+pub use plain::plain_bytes;
 /// A key or a string: short ones lie in place, long ones are shared by their copies.
 pub use smol_str::SmolStr as Text;
 pub use span::{Elements, Members, Span};

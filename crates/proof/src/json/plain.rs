@@ -2,7 +2,8 @@
 //! from one such place to the next.
 
 /// How many bytes come before the first quote, backslash or byte below 0x20.
-pub(super) fn plain_bytes(text: &[u8]) -> usize {
+#[must_use]
+pub fn plain_bytes(text: &[u8]) -> usize {
     let mut rest = text;
     while let Some((word, after)) = rest.split_first_chunk::<8>() {
         let special = special_bytes(u64::from_le_bytes(*word));

@@ -1,8 +1,6 @@
 //! The canonical text of a value (RFC 8785), for a digest over what it means. Nothing of it is ever
 //! forwarded.
 
-use proof::json::Value as Text;
-
 use super::{Data, Number, Value};
 
 impl Value<'_> {
@@ -56,7 +54,7 @@ fn comma(at: usize, into: &mut String) {
 
 /// The canonical JSON of records writes strings as RFC 8785 does.
 fn string(text: &str, into: &mut String) {
-    into.push_str(&String::from_utf8_lossy(&Text::from(text).to_bytes()));
+    proof::json::write_string(text, into);
 }
 
 /// As ECMAScript writes the nearest binary64 value, where that is the very value that was written.

@@ -23,12 +23,12 @@ pub(super) fn read(bytes: &[u8], accept: Accept) -> Result<Value<'_>, Error> {
     }
     // A tab ends a line for nobody; within a string it is refused there.
     if accept.is_one_line()
-        && let Some(offset) = bytes.iter().position(|byte| *byte < 0x20 && *byte != b'\t')
+        && let Some(offset) = control(bytes)
     {
         return Err(ErrorKind::Control.at(offset));
     }
     if accept == Accept::Request
-        && let Some(offset) = text.find(['\u{85}', '\u{2028}', '\u{2029}'])
+        && let Some(offset) = line_separator(bytes)
     {
         return Err(ErrorKind::LineSeparator.at(offset));
     }
@@ -39,6 +39,26 @@ pub(super) fn read(bytes: &[u8], accept: Accept) -> Result<Value<'_>, Error> {
         None => Ok(value),
         Some(_) => Err(ErrorKind::Trailing.at(reader.at)),
     }
+}
+
+/// Where the first control character stands that is no tab.
+fn control(bytes: &[u8]) -> Option<usize> {
+    const PART_BYTES: usize = 64;
+    let is_control = |byte: &u8| *byte < 0x20 && *byte != b'\t';
+    // Parts without a way out early become wide instructions.
+    let has_one = |part: &&[u8]| part.iter().fold(false, |any, byte| any | is_control(byte));
+    let part = bytes.chunks(PART_BYTES).position(|part| has_one(&part))?;
+    let from = part.saturating_mul(PART_BYTES);
+    bytes.get(from..)?.iter().position(is_control).map(|offset| from.saturating_add(offset))
+}
+
+/// Where the first character stands that ends a line for some readers: U+0085, U+2028 or U+2029.
+fn line_separator(utf8: &[u8]) -> Option<usize> {
+    let is_one = |at: &usize| {
+        let rest = utf8.get(*at..).unwrap_or_default();
+        ["\u{85}", "\u{2028}", "\u{2029}"].iter().any(|one| rest.starts_with(one.as_bytes()))
+    };
+    memchr::memchr2_iter(0xC2, 0xE2, utf8).find(is_one)
 }
 
 /// Keeps what is open in a list of its own, so that depth costs no stack.
@@ -275,3 +295,6 @@ impl<'a> Inner<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 use std::borrow::Cow;
 
+use proof::json::plain_bytes;
+
 use super::{Accept, Error, ErrorKind};
 
 /// Reads the string whose opening quote stands at `open`; gives its text and the offset after its
@@ -13,18 +15,21 @@ pub(super) fn read(
     let mut unescaped: Option<String> = None;
     loop {
         let rest = text.get(from..).unwrap_or_default();
-        let length = rest.find(['"', '\\']).ok_or_else(|| ErrorKind::End.at(text.len()))?;
+        let length = plain_bytes(rest.as_bytes());
+        // What stops a plain part is an ASCII character, so the place is on a character boundary.
         let (plain, tail) = rest.split_at_checked(length).unwrap_or((rest, ""));
         let at = from.saturating_add(length);
-        if let Some(control) = plain.bytes().position(|byte| byte < 0x20) {
-            return Err(ErrorKind::Control.at(from.saturating_add(control)));
-        }
-        if tail.starts_with('"') {
-            let whole = match unescaped {
-                Some(before) => Cow::Owned(before + plain),
-                None => Cow::Borrowed(plain),
-            };
-            return Ok((whole, at.saturating_add(1)));
+        match tail.as_bytes().first() {
+            Some(b'\\') => {}
+            Some(b'"') => {
+                let whole = match unescaped {
+                    Some(before) => Cow::Owned(before + plain),
+                    None => Cow::Borrowed(plain),
+                };
+                return Ok((whole, at.saturating_add(1)));
+            }
+            Some(_) => return Err(ErrorKind::Control.at(at)),
+            None => return Err(ErrorKind::End.at(at)),
         }
         let (character, used) = escape(tail, at, text.len(), accept)?;
         let buffer = unescaped.get_or_insert_default();
