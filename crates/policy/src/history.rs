@@ -17,7 +17,6 @@
 //! asked for, and made anew under another bundle.
 
 mod events;
-pub(crate) mod kept;
 mod live;
 mod monitors;
 mod pages;
@@ -31,6 +30,7 @@ use dogwood_language::TemporalBindings;
 
 use crate::bundle::Bundle;
 use crate::error::PrepareError;
+use crate::kept;
 use crate::limits::OUTPUT_BYTES_MAX;
 use crate::request::Request;
 use crate::resolve::bound::{BoundRequest, ContextFacts, Validity};
@@ -38,7 +38,6 @@ use crate::resolve::frame::frame_digest;
 use crate::resolve::{ResolvedRequest, ended};
 use crate::semantics::Semantics;
 use events::{EventKind, Events, NewEvent, Share};
-pub use kept::kept as abbreviate_request;
 use live::Monitors;
 pub use pages::HistoryPage;
 pub(crate) use temporal_error::TemporalError;
@@ -153,7 +152,8 @@ impl History {
             return;
         }
         let frame = resolved.map_or_else(|| frame_digest(request), ResolvedRequest::frame);
-        let event = NewEvent { at, request, frame, kind: kind.clone() };
+        let kept = resolved.and_then(|resolved| resolved.kept_under(&bundle));
+        let event = NewEvent { at, request, kept, frame, kind: kind.clone() };
         let Some(time) = self.events.record(&bundle, event) else { return };
         let Some(Ok(live)) = self.live.get_mut() else { return };
         if live.is_idle(&bundle) {
@@ -218,7 +218,8 @@ impl History {
             return if evaluate { found } else { Err(TemporalError::NotEvaluated) };
         }
         let at = context_facts.facts.at;
-        let event = NewEvent { at, request, frame, kind: EventKind::Request };
+        let kept = resolved.kept_under(&self.bundle);
+        let event = NewEvent { at, request, kept, frame, kind: EventKind::Request };
         let time = self.events.record(&self.bundle, event);
         if self.events.is_full() {
             return Err(TemporalError::Full);

@@ -19,7 +19,7 @@ pub(crate) fn replaces(bundle: &Bundle) -> bool {
 }
 
 /// The JSON text that is kept of one.
-pub(super) fn text(bundle: &Bundle, text: &str) -> Box<str> {
+pub(crate) fn text(bundle: &Bundle, text: &str) -> Box<str> {
     if !replaces(bundle) || text.len() <= HISTORY_STRING_BYTES_MAX {
         return text.into();
     }
@@ -31,7 +31,7 @@ pub(super) fn text(bundle: &Bundle, text: &str) -> Box<str> {
 }
 
 /// Whether a text that came in has a string that could stand for another one.
-pub(super) fn is_forged(text: &str) -> bool {
+pub(crate) fn is_forged(text: &str) -> bool {
     fn begins_so(value: &Json) -> bool {
         match value {
             Json::String(text) => text.starts_with('\0'),
@@ -45,12 +45,16 @@ pub(super) fn is_forged(text: &str) -> bool {
 }
 
 /// The request that is kept of one until it ends.
-#[must_use]
-pub fn kept(bundle: &Bundle, request: &Arc<Request>) -> Arc<Request> {
+pub(crate) fn kept(bundle: &Bundle, request: &Arc<Request>) -> Arc<Request> {
     if !replaces(bundle) || request.input.len() <= HISTORY_STRING_BYTES_MAX {
         return Arc::clone(request);
     }
-    Arc::new(Request { input: text(bundle, &request.input).into(), ..Request::clone(request) })
+    Arc::new(Request {
+        principal: request.principal.clone(),
+        action: request.action.clone(),
+        resource: request.resource.clone(),
+        input: text(bundle, &request.input).into(),
+    })
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ mod facts;
 mod grant;
 mod history;
 mod json;
+mod kept;
 mod labels;
 pub mod limits;
 mod meters;
@@ -73,7 +74,7 @@ pub use error::{
 pub use explain::{NearMiss, explain, is_forbidden, labels_looked_for, near_misses};
 pub use facts::{Assurance, DecisionState, Facts, Trust};
 pub use grant::{Grant, HeldGrant};
-pub use history::{History, HistoryPage, TransitionOutcome, abbreviate_request};
+pub use history::{History, HistoryPage, TransitionOutcome};
 pub use labels::{LabelChange, Labels};
 pub use meters::{Charge, Meter, Per, Spent};
 pub use protocol::MessageAction;

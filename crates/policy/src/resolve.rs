@@ -7,7 +7,7 @@ mod malformed;
 mod time;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cedar_policy_core::ast::{Context, RequestSchema};
 use cedar_policy_core::entities::Entities;
@@ -21,6 +21,7 @@ use crate::bundle::schema::ActionShape;
 use crate::engine::store;
 use crate::facts::{Assurance, Facts, Trust};
 use crate::json::Json;
+use crate::kept::kept;
 use crate::labels::Labels;
 use crate::limits::AT_MS_MAX;
 use crate::protocol::says_more;
@@ -38,6 +39,8 @@ pub(crate) use malformed::Malformed;
 pub struct ResolvedRequest {
     bundle: Arc<Bundle>,
     request: Arc<Request>,
+    /// The request as a history of the bundle keeps it, once it was asked for.
+    kept: OnceLock<Arc<Request>>,
     /// The digest of what its event has in common with others.
     frame: Digest,
     resolution: Resolution,
@@ -88,7 +91,10 @@ pub fn resolve(bundle: &Arc<Bundle>, request: &Request) -> ResolvedRequest {
 /// [`resolve()`] of a request that is shared already.
 #[must_use]
 pub fn resolve_shared(bundle: &Arc<Bundle>, request: &Arc<Request>) -> ResolvedRequest {
-    ResolvedRequest::of(bundle, Arc::clone(request), ResolveFor::Decision)
+    let resolved = ResolvedRequest::of(bundle, Arc::clone(request), ResolveFor::Decision);
+    // Here and not where it is decided: it takes as long as the request is long.
+    let _made = resolved.kept();
+    resolved
 }
 
 /// Resolves a request of the past for the event that ends it: for [`ResolvedRequest::at`] without a
@@ -109,7 +115,8 @@ impl ResolvedRequest {
     fn of(bundle: &Arc<Bundle>, request: Arc<Request>, purpose: ResolveFor) -> ResolvedRequest {
         let resolution = resolution(bundle, &request, purpose);
         let frame = frame_digest(&request);
-        ResolvedRequest { bundle: Arc::clone(bundle), frame, request, resolution }
+        let kept = OnceLock::new();
+        ResolvedRequest { bundle: Arc::clone(bundle), request, kept, frame, resolution }
     }
 
     pub(crate) fn frame(&self) -> Digest {
@@ -120,6 +127,16 @@ impl ResolvedRequest {
     #[must_use]
     pub fn request(&self) -> &Arc<Request> {
         &self.request
+    }
+
+    /// The request as a history keeps it until it ends: long strings by their digest.
+    pub fn kept(&self) -> &Arc<Request> {
+        self.kept.get_or_init(|| kept(&self.bundle, &self.request))
+    }
+
+    /// The request as a history of this bundle keeps it, where it was resolved against the same.
+    pub(crate) fn kept_under(&self, bundle: &Arc<Bundle>) -> Option<&Request> {
+        Arc::ptr_eq(&self.bundle, bundle).then(|| &**self.kept())
     }
 
     /// The bundle that it was resolved against.

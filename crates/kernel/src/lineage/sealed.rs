@@ -7,6 +7,9 @@ use proof::json::{ObjectWriter, Span, Text, Value, object};
 
 use crate::members::{Malformed, members, wrong};
 
+/// Bytes of a member's canonical text besides its name and what it opens to.
+const MEMBER_BYTES: usize = 96;
+
 /// The private members of one record: salt and bytes of each commitment, and the commitment that they make.
 #[derive(Debug, Clone, Default)]
 pub struct Sealed {
@@ -72,8 +75,10 @@ impl Sealed {
         if self.members.is_empty() {
             return Vec::new();
         }
-        let bytes = self.members.values().map(|(opening, _)| opening.bytes.len());
-        let mut text = String::with_capacity(bytes.sum::<usize>().saturating_mul(4) / 3 + 512);
+        // In base64url, with a salt, the names and what stands between them: a text that grows is copied.
+        let of = |opening: &Opening| (opening.bytes.len() / 3 * 4).saturating_add(MEMBER_BYTES);
+        let bytes = self.members.iter().map(|(name, (opening, _))| of(opening) + name.len());
+        let mut text = String::with_capacity(bytes.sum());
         let mut sealed = ObjectWriter::begin(&mut text);
         for (name, (opening, _)) in &self.members {
             let text = sealed.member(name);

@@ -211,7 +211,7 @@ impl Execution {
         let keeps_form = self.open.len() < FORMS_KEPT_MAX;
         let asked = opened.asked.map(|asked| match asked {
             AskedFor::Formed(formed) => {
-                let kept = policy::abbreviate_request(formed.bundle(), formed.request());
+                let kept = Arc::clone(formed.kept());
                 let is_whole = Arc::ptr_eq(&kept, formed.request());
                 if keeps_form && is_whole { AskedFor::Formed(formed) } else { AskedFor::Put(kept) }
             }

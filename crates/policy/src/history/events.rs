@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use proof::digest::Digest;
 
-use super::kept;
 use crate::bundle::Bundle;
+use crate::kept;
 
 use crate::limits::{
     AT_MS_MAX, HISTORY_EVENT_BYTES, HISTORY_EVENTS_MAX, INPUT_BYTES_MAX, NAME_BYTES_MAX,
@@ -77,6 +77,8 @@ pub(super) struct NewEvent<'a> {
     /// The clock's time, in milliseconds since the epoch.
     pub(super) at: i64,
     pub(super) request: &'a Request,
+    /// The request as it is kept under the bundle that the event comes under, where it is known.
+    pub(super) kept: Option<&'a Request>,
     pub(super) frame: Digest,
     pub(super) kind: EventKind,
 }
@@ -163,7 +165,7 @@ impl Events {
 
     /// Adds an event and gives it its time. What no bundle could take for a request is no event.
     pub(super) fn record(&mut self, bundle: &Bundle, event: NewEvent<'_>) -> Option<i64> {
-        let NewEvent { at, request, frame, kind } = event;
+        let NewEvent { at, request, kept, frame, kind } = event;
         let Request { principal, action, resource, input } = request;
         let properties = principal.properties.len().max(resource.properties.len());
         let names = [&principal.kind, &principal.id, action, &resource.kind, &resource.id];
@@ -184,7 +186,8 @@ impl Events {
             principal: principal.clone(),
             resource: resource.clone(),
         });
-        let input = kept::text(bundle, input);
+        let input =
+            kept.map_or_else(|| kept::text(bundle, input), |kept| kept.input.as_str().into());
         Some(self.push(at, frame, input, kind))
     }
 
