@@ -61,6 +61,16 @@ impl Unfinished {
         Ok((Self { paths }, made))
     }
 
+    /// Makes a temporary folder below this one. It is never whole: it goes in any case.
+    pub(crate) fn temporary(prefix: &str, below: &Path) -> Result<(Self, PathBuf), Failure> {
+        Self::make(|| {
+            let made = tempfile::Builder::new().prefix(prefix).tempdir_in(below);
+            let what = || format!("no folder can be made in `{}`", below.display());
+            let folder = made.map_err(|why| Failure::io(what(), &why))?.keep();
+            Ok((folder.clone(), vec![folder]))
+        })
+    }
+
     /// Takes the last step, after which it is whole. Nothing interrupts that. Where it fails, what was made goes.
     pub(crate) fn finish<T>(
         mut self,

@@ -12,6 +12,7 @@ use crate::domain::{self, Log};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::replay;
+use crate::unfinished::Unfinished;
 
 /// Verifies both logs, replays every decision, and flips a byte in a copy. False where anything is not as it must be.
 pub(super) fn all(
@@ -141,16 +142,16 @@ fn proven(log: &Path, index: u64, output: &mut Output) -> Result<bool, Failure> 
 /// Flips one byte of an entry in a copy of the log: whoever verifies the copy must notice.
 fn flipped(log: &Path, output: &mut Output) -> Result<bool, Failure> {
     let failed = |why: std::io::Error| Failure::io("the copy of the log cannot be made", &why);
-    let copy = tempfile::tempdir().map_err(failed)?;
-    copy_public(log, copy.path()).map_err(failed)?;
-    let entries = copy.path().join(last_entries(verify(copy.path())?.size)?);
+    let (_made, copy) = Unfinished::temporary("interlock-demo-copy-", &std::env::temp_dir())?;
+    copy_public(log, &copy).map_err(failed)?;
+    let entries = copy.join(last_entries(verify(&copy)?.size)?);
     let mut bytes = std::fs::read(&entries).map_err(failed)?;
     let middle = bytes.len() / 2;
     if let Some(byte) = bytes.get_mut(middle) {
         *byte ^= 1;
     }
     std::fs::write(&entries, bytes).map_err(failed)?;
-    let verified = verify(copy.path());
+    let verified = verify(&copy);
     let text = match &verified {
         Ok(_) => "one flipped byte in a copy was not noticed".to_owned(),
         Err(why) => format!("one flipped byte in a copy is caught: {}", why.cause()),

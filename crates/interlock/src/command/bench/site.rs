@@ -1,20 +1,21 @@
 //! A domain in a temporary folder, with the starter bundle and many workloads of this user.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kernel::governance::{Change, Workload};
-use tempfile::TempDir;
 
 use crate::command::init;
 use crate::exit::Failure;
 use crate::starter;
+use crate::unfinished::Unfinished;
 
 /// Workloads: as many executions, so that none alone bears the whole history.
 pub(super) const WORKLOADS: u32 = 64;
 
-/// A temporary domain; it goes when this is dropped.
+/// A temporary domain; it goes when this is dropped or the command is interrupted.
 pub(super) struct Site {
-    folder: TempDir,
+    _made: Unfinished,
+    folder: PathBuf,
     pub(super) options: node::Options,
     pub(super) os_user: u32,
 }
@@ -22,10 +23,9 @@ pub(super) struct Site {
 impl Site {
     /// Makes one below this folder.
     pub(super) fn new(below: &Path) -> Result<Self, Failure> {
-        let folder = tempfile::Builder::new().prefix("interlock-bench-").tempdir_in(below);
-        let folder = folder.map_err(|why| {
-            Failure::io(format!("no folder can be made in `{}`", below.display()), &why)
-                .help("name one with --folder, on the disk that is to be measured")
+        let made = Unfinished::temporary("interlock-bench-", below);
+        let (made, folder) = made.map_err(|why| {
+            why.help("name one with --folder, on the disk that is to be measured")
         })?;
         let os_user = rustix::process::getuid().as_raw();
         let workloads = (0..WORKLOADS).map(|number| {
@@ -33,17 +33,17 @@ impl Site {
             Change::WorkloadRegistered(Workload { name: workload(number), os_user, zone })
         });
         let text = init::configuration("bench", "node-1", &[]);
-        let domain = folder.path().join("domain");
+        let domain = folder.join("domain");
         let options = {
             let decider = (&starter::bundle(&[])?, kernel::governance::SEMANTICS);
             init::create(&domain, &text, decider, workloads.collect())?
         };
-        Ok(Self { folder, options, os_user })
+        Ok(Self { _made: made, folder, options, os_user })
     }
 
     /// The temporary folder: the domain lies in it.
     pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 }
 

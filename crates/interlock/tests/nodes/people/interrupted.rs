@@ -177,6 +177,17 @@ fn an_interrupted_init_leaves_a_whole_domain_or_none() {
 }
 
 #[test]
+fn an_interrupted_measurement_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let measuring = spawn(&["bench", "start", "--folder", folder.path().to_str().unwrap()]);
+    until("a domain to be measured", || (entries(folder.path()) != [""; 0]).then_some(()));
+    interrupt(&measuring, Signal::INT);
+    let (status, said) = ended(measuring);
+    assert_eq!(status.code(), Some(130), "{said}");
+    assert_eq!(entries(folder.path()), [""; 0], "{said}");
+}
+
+#[test]
 fn an_interrupted_backup_is_whole_or_gone() {
     let site = Site::new();
     let words = |folder: &Path| {
