@@ -12,6 +12,7 @@
 //! | `driver` | the dumb loop around it: reads lines, writes lines, asks the gate, keeps the deadlines |
 //! | `server` | the server's process: what it is given, and that it is gone at the end |
 //! | [`guard`] | the process between node and server that ends all that the server started |
+//! | `unanswered` | what a client's own end of a connection answers where the node ends |
 //! | `note` | where diagnostics and the server's stderr go |
 //! | [`limits`] | every bound |
 
@@ -24,6 +25,7 @@ mod note;
 mod room;
 mod server;
 pub mod session;
+mod unanswered;
 
 pub use codes::ErrorNumber;
 pub use driver::{ClientReader, ClientWriter, SessionSummary, StartedServer, serve, serve_started};
@@ -32,3 +34,4 @@ pub use note::{Note, Sink};
 pub use room::UserRoom;
 pub use server::{ServerCommand, ServerProcess, SessionError};
 pub use session::{Deadlines, Ended};
+pub use unanswered::Unanswered;

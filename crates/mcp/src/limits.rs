@@ -4,6 +4,13 @@
 /// more is refused with `refused.overload`.
 pub const OPEN_MAX: usize = 1_024;
 
+/// Bytes of a message that can be decided, which is what the node decides at most: a longer one is refused.
+pub const DECIDED_BYTES_MAX: usize = 1024 * 1024;
+
+/// A client's requests without an answer that its own end of the connection remembers. The node refuses more than
+/// [`OPEN_MAX`], so that the rest is on its way.
+pub const UNANSWERED_MAX: usize = 4 * OPEN_MAX;
+
 /// The same of the server, whose requests wait for as long as the client likes, and take up room of its execution.
 pub const SERVER_OPEN_MAX: usize = 64;
 

@@ -33,7 +33,7 @@ pub use deadlines::Deadlines;
 pub use effect::{Effect, Input, Written};
 pub use ended::Ended;
 
-use crate::limits::{NOTES_MAX, OPEN_MAX, SERVER_DROPPED_MAX, SERVER_OPEN_MAX};
+use crate::limits::{DECIDED_BYTES_MAX, NOTES_MAX, OPEN_MAX, SERVER_DROPPED_MAX, SERVER_OPEN_MAX};
 use crate::{Answer, Completed, Direction, End, Note, Step};
 use answer::{Problem, TurnedDown};
 use deadlines::Untold;
@@ -233,6 +233,10 @@ impl Session {
                 let line = answer::refused(id, REFUSED_OVERLOAD);
                 return self.write(to, to.back(), line, out);
             }
+        }
+        if step.message.len() > DECIDED_BYTES_MAX {
+            let problem = Problem::too_long(call.id.as_ref(), step.message.len());
+            return self.refuse(to, problem, out);
         }
         *self.lane_mut(to) = Lane::Deciding(call);
         out.push(Effect::Decide(step));

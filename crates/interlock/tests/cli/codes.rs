@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The sources that answer clients.
-const ANSWERING: [&str; 5] = [
+const ANSWERING: [&str; 6] = [
     "../kernel/src",
     "../mcp/src/session",
     "../mcp/src/session.rs",
+    "../mcp/src/unanswered.rs",
     "../node/src",
     "../policy/src/check_id.rs",
 ];

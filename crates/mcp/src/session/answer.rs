@@ -7,6 +7,7 @@ use wire::mcp::META_PENDING;
 
 use super::{Ended, REFUSED_INPUT};
 use crate::codes::ErrorNumber;
+use crate::limits::DECIDED_BYTES_MAX;
 use crate::{Answer, Direction};
 
 /// Why a message was refused without a decision, and whom that concerns.
@@ -45,6 +46,16 @@ impl Problem {
         let why = "the id is that of a request that was not answered in time, and may be answered still: use another id"
             .to_owned();
         Self::new("session.duplicate_id", why, Outline::Request(id.clone()))
+    }
+
+    /// The message is longer than what can be decided.
+    pub(super) fn too_long(id: Option<&Id>, bytes: usize) -> Self {
+        let why = format!(
+            "a message of {bytes} bytes is too long to be decided: {DECIDED_BYTES_MAX} at most"
+        );
+        let outline = id.map_or(Outline::Notification, |id| Outline::Request(id.clone()));
+        let number = ErrorNumber::Refused;
+        Self { number, ..Self::new("session.message_too_long", why, outline) }
     }
 
     /// The response answers nothing that was asked.

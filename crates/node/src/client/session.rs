@@ -4,8 +4,10 @@ use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use mcp::Unanswered;
 
 use crate::Error;
 
@@ -19,12 +21,26 @@ pub struct Session {
     pub(super) stream: UnixStream,
 }
 
+/// What both directions of a session know of it.
+#[derive(Default)]
+struct Carried {
+    unanswered: Mutex<Unanswered>,
+    has_input_ended: AtomicBool,
+}
+
+impl Carried {
+    fn unanswered(&self) -> MutexGuard<'_, Unanswered> {
+        self.unanswered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Session {
     /// Carries bytes both ways, as they are, until the node closes the session. The end of `input` is
-    /// passed on, and what still comes back is written.
+    /// passed on, and what still comes back is written. What the node leaves unanswered gets an error.
     ///
     /// # Errors
-    /// `socket` where the connection breaks, `session` where the node closes it before the input ends.
+    /// `socket` where the connection breaks, `session` where the node closes it before the input ends, or before
+    /// everything is answered.
     pub fn pipe<R, W>(self, mut input: R, mut output: W) -> Result<(), Error>
     where
         R: Read + Send + 'static,
@@ -32,17 +48,24 @@ impl Session {
     {
         let failed = |why: std::io::Error| Error::socket(Path::new("node"), &why);
         let mut to_node = self.stream.try_clone().map_err(failed)?;
-        let input_ended = Arc::new(AtomicBool::new(false));
-        let ended = Arc::clone(&input_ended);
+        let carried = Arc::new(Carried::default());
+        let of_client = Arc::clone(&carried);
         // Not joined: it may wait for input for ever, and ends with the process.
         std::thread::spawn(move || {
+            let asked = copy(&mut input, &mut to_node, |bytes| of_client.unanswered().ask(bytes));
             // A node that takes nothing more is no end of the input.
-            ended.store(copy(&mut input, &mut to_node).is_ok(), Ordering::Release);
+            of_client.has_input_ended.store(asked.is_ok(), Ordering::Release);
             let _closed = to_node.shutdown(Shutdown::Write);
         });
         let mut from_node = self.stream;
-        copy(&mut from_node, &mut output).map_err(failed)?;
-        match input_ended.load(Ordering::Acquire) {
+        let ended = copy(&mut from_node, &mut output, |bytes| carried.unanswered().answer(bytes));
+        let unanswered = carried.unanswered();
+        if !unanswered.is_empty() {
+            // A client that has gone is told nothing.
+            let _gone = output.write_all(&unanswered.errors()).and_then(|()| output.flush());
+        }
+        ended.map_err(failed)?;
+        match carried.has_input_ended.load(Ordering::Acquire) && unanswered.is_empty() {
             true => Ok(()),
             false => {
                 Err(Error::session(&"the node ended the session; its standard error says why"))
@@ -51,14 +74,19 @@ impl Session {
     }
 }
 
-/// Copies until the end, handing on each read at once.
-fn copy(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<()> {
+/// Copies until the end, handing on each read at once, and shows it before it goes on.
+fn copy(
+    from: &mut impl Read,
+    to: &mut impl Write,
+    mut show: impl FnMut(&[u8]),
+) -> std::io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let count = from.read(&mut buffer)?;
         let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else {
             return Ok(());
         };
+        show(bytes);
         to.write_all(bytes)?;
         to.flush()?;
     }

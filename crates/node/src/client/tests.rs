@@ -52,6 +52,30 @@ fn a_session_whose_input_has_ended_ends_well() {
     assert!(end.recv().unwrap().is_ok());
 }
 
+#[test]
+fn what_a_node_leaves_unanswered_gets_an_error_and_is_no_good_end() {
+    for ends in [false, true] {
+        let (session, mut node) = session();
+        let (mut client, input) = UnixStream::pair().unwrap();
+        let (output, mut told) = UnixStream::pair().unwrap();
+        let (ended, end) = channel();
+        std::thread::spawn(move || ended.send(session.pipe(input, output)));
+        let request = b"{\"jsonrpc\":\"2.0\",\"id\":\"a\",\"method\":\"ping\"}\n";
+        client.write_all(request).unwrap();
+        let mut got = vec![0; request.len()];
+        node.read_exact(&mut got).unwrap();
+        if ends {
+            client.shutdown(Shutdown::Write).unwrap();
+            node.read_to_end(&mut got).unwrap();
+        }
+        drop(node);
+        assert_eq!(end.recv().unwrap().unwrap_err().code(), "session");
+        let mut error = String::new();
+        told.read_to_string(&mut error).unwrap();
+        assert!(error.contains("\"id\":\"a\"") && error.contains("node.ended"), "{error}");
+    }
+}
+
 /// A node that has no place for so many, and then says what governs; gives how many it refused.
 fn full_node(folder: &Path, refuses: usize) -> (Options, std::thread::JoinHandle<usize>) {
     use std::os::unix::net::UnixListener;

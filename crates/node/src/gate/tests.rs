@@ -8,6 +8,11 @@ use crate::direct::{Direct, DirectThread};
 use crate::domain;
 use crate::fixture::{USER, agent, options, small_bundle};
 
+#[test]
+fn the_gateway_refuses_what_the_kernel_would_not_decide() {
+    assert_eq!(mcp::limits::DECIDED_BYTES_MAX, kernel::limits::MESSAGE_BYTES_MAX);
+}
+
 struct Site {
     _folder: TempDir,
     node: Direct,

@@ -1,6 +1,7 @@
 //! A real server process that logs every byte that it reads.
 
 use super::*;
+use crate::limits::DECIDED_BYTES_MAX;
 
 const INITIALIZE: &str =
     r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}"#;
@@ -98,11 +99,17 @@ async fn a_line_at_the_bound_goes_on_and_one_past_it_is_refused_whole() {
         let padding = " ".repeat(bytes - line.len());
         line + &padding
     };
-    let longest = padded(1, wire::limits::LINE_BYTES_MAX);
+    let longest = padded(1, DECIDED_BYTES_MAX);
     client.says(&longest).await;
     client.hears_of("1").await;
-    client.says(&padded(2, wire::limits::LINE_BYTES_MAX + 1)).await;
-    assert!(client.hears().await.contains("frame.too_long"));
+    for (bytes, kind) in [
+        (DECIDED_BYTES_MAX + 1, "session.message_too_long"),
+        (wire::limits::LINE_BYTES_MAX, "session.message_too_long"),
+        (wire::limits::LINE_BYTES_MAX + 1, "frame.too_long"),
+    ] {
+        client.says(&padded(2, bytes)).await;
+        assert!(client.hears().await.contains(kind), "{kind}");
+    }
     let next = padded(3, 60);
     client.says(&next).await;
     client.hears_of("3").await;

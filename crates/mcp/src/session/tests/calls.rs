@@ -1,6 +1,7 @@
 //! Requests and notifications, and what the gate says to them.
 
 use super::*;
+use crate::limits::DECIDED_BYTES_MAX;
 
 const CALL: &str = r#"{ "jsonrpc" : "2.0","id":"\u0061", "method":"tools/call","params":{"arguments":{ "b" : 1.50 , "a":"\/"},"name":"read_file"} } "#;
 
@@ -163,6 +164,20 @@ fn a_request_that_could_not_be_decided_is_answered_with_the_refusals_code() {
     );
     assert_eq!(effects, [write(ToServer, ToClient, &line)]);
     assert_eq!(play.session.counts().undecided, 1);
+}
+
+#[test]
+fn a_message_that_is_too_long_to_be_decided_says_so() {
+    let mut play = Play::new();
+    let of = |bytes: usize| {
+        let begins = r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"x":""#;
+        let ends = r#""}}}"#;
+        let text = "x".repeat(bytes - begins.len() - ends.len());
+        [begins, &text, ends].concat()
+    };
+    let told = play.refused(ToServer, &of(DECIDED_BYTES_MAX + 1), "session.message_too_long");
+    assert!(told[0].contains("-32006") && told[0].contains("1048576 at most"), "{told:?}");
+    play.asks(ToServer, &of(DECIDED_BYTES_MAX));
 }
 
 #[test]
