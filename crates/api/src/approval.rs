@@ -47,6 +47,9 @@ pub struct PendingRequest {
     pub until_ms: i64,
     /// `waits`, `approved`, `used`, `expired` or `denied`.
     pub state: String,
+    /// The id of an older request of the execution that asks for the same and still waits: an approval of that one is enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<String>,
     /// Whether the approved request was made.
     #[serde(rename = "used")]
     pub is_used: bool,

@@ -6,7 +6,7 @@ use api::RecordJson;
 use api::approval::{MissingVotes, PendingRequest, Vote};
 use kernel::governance::Governance;
 use kernel::lineage::SignedApproval;
-use kernel::state::{Asked, Execution, NodeState};
+use kernel::state::{Asked, Execution, NodeState, Waits};
 use proof::note::VerifierKey;
 
 use crate::clock::wall_ms;
@@ -76,6 +76,9 @@ pub(crate) fn request(
         expires_ms: word.expires_ms,
     });
     let awaits = asked.awaits.iter();
+    let standing = state.standing_of(asked, at);
+    let waits = Some(asked).filter(|_| standing == Waits::Waits);
+    let before = waits.and_then(|asked| state.asked_before(execution, asked, at));
     PendingRequest {
         pending: asked.pending.to_string(),
         record: asked.index,
@@ -84,7 +87,8 @@ pub(crate) fn request(
         asked_for: None,
         asked_ms: asked.at,
         until_ms: asked.until(),
-        state: state.standing_of(asked, at).as_str().to_owned(),
+        state: standing.as_str().to_owned(),
+        same_as: before.map(|before| before.pending.to_string()),
         is_used: asked.is_used(),
         awaits: awaits.clone().map(|one| RecordJson(one.to_value())).collect(),
         still: awaits.filter_map(|one| missing_votes(governance, asked, one)).collect(),

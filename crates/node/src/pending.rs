@@ -186,6 +186,7 @@ mod tests {
 
     fn request(pending: &str) -> PendingRequest {
         PendingRequest {
+            same_as: None,
             pending: pending.to_owned(),
             record: 0,
             execution: String::new(),

@@ -127,7 +127,7 @@ fn tell(requests: Vec<Value>, output: &mut Output) -> Result<(), Failure> {
         let style = if state == "waits" { Style::Warning } else { Style::Quiet };
         table.row([
             (Style::Name, text(&request, "pending").to_owned()),
-            (style, state.to_owned()),
+            (style, standing(&request)),
             (Style::Heading, text(&request, "asked_for").to_owned()),
             (Style::Plain, awaits(&request)),
             (
@@ -169,7 +169,7 @@ fn tell_one(request: &Value, output: &mut Output) -> Result<(), Failure> {
     let label = |name: &str| output.paint().text(Style::Label, format!("{name:<11}"));
     let lines = [
         (label("pending"), text(request, "pending").to_owned()),
-        (label("state"), state(request).to_owned()),
+        (label("state"), standing(request)),
         (label("asked for"), text(request, "asked_for").to_owned()),
         (
             label("asked by"),
@@ -311,6 +311,14 @@ fn named_record(log: &domain::Log, request: &Value) -> Result<u64, Failure> {
 
 fn state(request: &Value) -> &str {
     text(request, "state")
+}
+
+/// How it stands, and the older request that asks for the same: one approval is enough for both.
+fn standing(request: &Value) -> String {
+    match text(request, "same_as") {
+        "" => state(request).to_owned(),
+        before => format!("{}, asked again: same as {}", state(request), short(before)),
+    }
 }
 
 fn awaits(request: &Value) -> String {

@@ -7,7 +7,7 @@ mod snapshot;
 
 use std::collections::VecDeque;
 
-use policy::{ApprovalRule, OfficerVote, RetryEvidence};
+use policy::{ApprovalRule, OfficerVote, RetryEvidence, Semantics};
 use proof::digest::Digest;
 use proof::note::VerifierKey;
 
@@ -199,6 +199,27 @@ impl NodeState {
         let intent = if approved.is_empty() { None } else { intent() }?;
         let found = approved.into_iter().find(|asked| asked.intent == Some(intent))?;
         Some(Named { pending: found.pending, intent })
+    }
+
+    /// The oldest request of an execution that asks for the same as this one and still waits, from [`Semantics::V4`] on: a
+    /// plain repeat is the retry of whichever is approved, so that officers need approve it once.
+    #[must_use]
+    pub fn asked_before<'e>(
+        &self,
+        execution: &'e Execution,
+        asked: &Asked,
+        now: i64,
+    ) -> Option<&'e Asked> {
+        if self.bundle().semantics() < Semantics::V4 {
+            return None;
+        }
+        let mut before = execution.waiting().take_while(|one| one.index < asked.index);
+        before.find(|one| {
+            one.intent.is_some()
+                && one.intent == asked.intent
+                && one.awaits == asked.awaits
+                && self.standing_of(one, now) == Waits::Waits
+        })
     }
 
     /// How a request stands that waits for approval, or did.

@@ -1,9 +1,13 @@
-use policy::{Decision, Request, Verdict};
+use policy::{CheckId, Decision, Request, Verdict};
 use proof::digest::Digest;
 
 use super::{Answer, Effect, Kernel, Now, Ticket};
 use crate::lineage::{Body, Retried, SignedApproval, Transition, intent};
 use crate::state::Named;
+
+/// What an agent is told that asks for a tool whose definition its session has not seen, while it has other requests that wait.
+const UNDEFINED: &str = "an approval counts for the tool's definition too, and this session has not listed the server's tools: \
+     ask for `tools/list`, then for the same again";
 
 /// An approval whose record is not durable yet.
 pub(super) struct Approving {
@@ -75,18 +79,35 @@ impl Kernel {
         &self,
         (execution, index): (&str, u64),
         decision: &Decision,
-        waits: bool,
+        is_defined: bool,
     ) -> Answer {
         let policies = decision.policy_ids().map(str::to_owned).collect();
-        let advice = self.told(decision);
-        let head = self.state.execution(execution).and_then(crate::state::Execution::head);
-        match (decision.verdict(), head.filter(|_| waits)) {
-            (Verdict::Pending, Some(pending)) => {
+        let mut advice = self.told(decision);
+        let known = self.state.execution(execution);
+        // It is on record already, as the newest that waits.
+        let asked = known.and_then(|known| known.waiting().last()).filter(|one| one.index == index);
+        let is_about_approval =
+            asked.is_some() || decision.code() == CheckId::ApprovalRequired.as_str();
+        let intent = asked.and_then(|asked| asked.intent);
+        if is_about_approval && !is_defined && self.has_others_waiting(execution, intent) {
+            advice.push(UNDEFINED.to_owned());
+        }
+        match (decision.verdict(), known.zip(asked)) {
+            (Verdict::Pending, Some((known, asked))) => {
+                let before = self.state.asked_before(known, asked, asked.at);
+                let pending = before.unwrap_or(asked).pending;
                 let awaits = decision.awaits().to_vec();
                 Answer::Pending { index, pending, awaits, policies, advice }
             }
             _ => Answer::Deny { index, code: decision.code().to_owned(), policies, advice },
         }
+    }
+
+    /// Whether requests of the execution for something else wait for approval, or have it.
+    fn has_others_waiting(&self, execution: &str, intent: Option<Digest>) -> bool {
+        let known = self.state.execution(execution);
+        let mut others = known.into_iter().flat_map(crate::state::Execution::waiting);
+        others.any(|one| one.intent != intent && !one.is_used())
     }
 
     /// What the agent is told: what of its arguments is malformed, or how a retry stands, and the advice of the policies.

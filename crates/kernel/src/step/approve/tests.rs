@@ -61,9 +61,11 @@ fn mail(node: &mut Node, pending: Option<Digest>) -> (Ticket, Answer) {
 fn wait(node: &mut Node) -> Digest {
     match mail(node, None).1 {
         Answer::Pending { pending, awaits, policies, advice, index } => {
-            assert_eq!((policies, advice), (vec!["mailing".into()], vec!["ask finance".into()]));
+            assert_eq!(policies, ["mailing"]);
+            assert_eq!(advice.first().map(String::as_str), Some("ask finance"));
             assert!(!awaits.is_empty());
-            assert_eq!(Digest::of(&node.log[usize::try_from(index).unwrap()].0), pending);
+            let upto = &node.log[..=usize::try_from(index).unwrap()];
+            assert!(upto.iter().any(|(record, _)| Digest::of(record) == pending));
             pending
         }
         other => panic!("{other:?}"),
@@ -485,8 +487,7 @@ fn a_plain_repeat_of_what_was_approved_is_the_retry_once() {
     let (domain, mut node) = begin_by_value("2 of finance within 10m");
     let pending = wait(&mut node);
     approve(&mut node, pending, 1).unwrap();
-    let before = wait(&mut node);
-    assert_ne!(before, pending, "not all that it waits for was given");
+    assert_eq!(wait(&mut node), pending, "one that waits is told again, not another one");
     approve(&mut node, pending, 2).unwrap();
     let other = ask_with(&mut node, None, r#"{"to":"eve@b.test","body":"hi"}"#, "{}");
     assert!(matches!(other, Answer::Pending { .. }), "another call waits for itself");
@@ -507,17 +508,41 @@ fn a_plain_repeat_uses_no_approval_that_is_late_refused_or_anothers() {
         zone: "prod".into(),
     }));
     node.follow(&domain);
-    let (late, refused) = (wait(&mut node), wait(&mut node));
+    let late = wait(&mut node);
     approve(&mut node, late, 1).unwrap();
     let other = node.join("other", OS_USER).unwrap();
     let (_, answer) = ask_as(&mut node, &other, fixture::call("send_mail", MAIL));
     assert!(matches!(answer, Answer::Pending { .. }), "another execution asks for itself");
     node.now.wall_ms += 5 * MINUTE + 1;
-    wait(&mut node);
+    let refused = wait(&mut node);
+    assert_ne!(refused, late);
     approve(&mut node, refused, 1).unwrap();
     let refusal = word(&node, refused, false).sign(LOG, &finance(2)).unwrap();
     bring(&mut node, refusal).unwrap();
-    wait(&mut node);
+    assert_ne!(wait(&mut node), refused);
+    is_replayed(&node, &domain);
+}
+
+#[test]
+fn an_agent_that_has_not_listed_the_tools_is_told_to() {
+    let (domain, mut node) = begin_by_value("1 of finance within 10m");
+    let execution = node.execution.clone();
+    let listed =
+        Transition { definition: Some(Digest::of(b"listed")), ..fixture::call("send_mail", MAIL) };
+    let Answer::Pending { pending, advice, .. } = ask_as(&mut node, &execution, listed.clone()).1
+    else {
+        panic!("it does not wait");
+    };
+    assert!(!advice.iter().any(|one| one.contains("tools/list")), "{advice:?}");
+    approve(&mut node, pending, 1).unwrap();
+    let Answer::Pending { pending: other, advice, .. } = mail(&mut node, None).1 else {
+        panic!("another session's listing counts");
+    };
+    assert_ne!(other, pending);
+    assert!(advice.iter().any(|one| one.contains("tools/list")), "{advice:?}");
+    let Answer::Deny { advice, .. } = mail(&mut node, Some(pending)).1 else { panic!() };
+    assert!(advice.iter().any(|one| one.contains("tools/list")), "{advice:?}");
+    assert_eq!(code(&ask_as(&mut node, &execution, listed).1), "permitted");
     is_replayed(&node, &domain);
 }
 
@@ -540,7 +565,14 @@ fn an_officer_is_told_how_each_request_stands() {
         let asked = execution.waiting().find(|asked| asked.pending == pending).unwrap();
         state.standing_of(asked, node.now.wall_ms)
     };
-    let [used, denied, lapsed, late] = std::array::from_fn(|_| wait(&mut node));
+    let used = wait(&mut node);
+    let [denied, lapsed, late] = [1, 2, 3].map(|number| {
+        let arguments = format!(r#"{{"to":"a@b.test","body":"{number}"}}"#);
+        match ask_with(&mut node, None, &arguments, "{}") {
+            Answer::Pending { pending, .. } => pending,
+            other => panic!("{other:?}"),
+        }
+    });
     assert_eq!(stands(&node, used), Waits::Waits);
     approve(&mut node, used, 1).unwrap();
     assert_eq!(stands(&node, used), Waits::Approved);
