@@ -262,6 +262,12 @@ impl<D: Disk> GroupCommit<D> {
         self.room.is_there(self.queue.unsettled_bytes() + extent_bytes(wanted_bytes))
     }
 
+    /// Bytes of free disk with which [`GroupCommit::has_space`] finds room: those of a segment.
+    #[must_use]
+    pub fn segment_bytes(&self) -> u64 {
+        self.room.sizes.segment_bytes
+    }
+
     /// The durable head: size and root.
     #[must_use]
     pub fn head(&self) -> Head {

@@ -10,6 +10,7 @@ mod sealing;
 mod seat;
 mod snapshots;
 mod status;
+mod storage;
 mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,6 +54,8 @@ pub(crate) struct Driver<D: Disk> {
     /// The disk took little time when it was waited for last.
     is_quick: bool,
     in_flight: InFlight,
+    /// The disk had no room for what agents ask when it was looked at last.
+    is_full: bool,
 }
 
 #[derive(Default)]
@@ -105,6 +108,7 @@ impl<D: Disk> Driver<D> {
             together: 0,
             is_quick: true,
             in_flight: InFlight::default(),
+            is_full: false,
         };
         driver.show_bundle();
         driver.mailbox.durable.send_replace(driver.log.head().size);
@@ -210,6 +214,7 @@ impl<D: Disk> Driver<D> {
     /// Counts into a record what was refused. On a full disk, where small requests are refused too, it is left for
     /// later: a flood of refusals must not eat up the space that is kept for stops.
     fn tick(&mut self) {
+        self.look_for_storage();
         if !self.has_space_for(4 * END_BYTES) {
             return;
         }
@@ -236,6 +241,7 @@ impl<D: Disk> Driver<D> {
     ) {
         let Ok(entropy) = clock::entropy() else { return };
         if let Err(code) = self.has_room_to_begin() {
+            self.has_storage();
             let _gone = reply.send(Err(code));
             return;
         }
@@ -256,6 +262,7 @@ impl<D: Disk> Driver<D> {
             room = Err("refused.storage");
         }
         if let Err(code) = room {
+            self.has_storage();
             self.mailbox.refused(code);
             let answer = Answer::Refused { code };
             let _gone = asking.reply.send(Answered::refused(answer));
@@ -263,17 +270,6 @@ impl<D: Disk> Driver<D> {
         }
         self.waiting.requests.insert(ticket, asking);
         self.step(Input::Request { ticket, execution, transition, entropy });
-    }
-
-    /// Whether an execution that begins can be recorded and have its key: once that is decided, nothing may be missing.
-    fn has_room_to_begin(&self) -> Result<(), &'static str> {
-        if !self.log.has_space(0) {
-            return Err("refused.storage");
-        }
-        self.vault.make_room().map_err(|why| match why.is_exhausted() {
-            true => "refused.overload",
-            false => "refused.storage",
-        })
     }
 
     /// Whether a message of so many bytes can be kept, and after it the end of all that is open. Sealed, a message and

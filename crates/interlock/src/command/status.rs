@@ -28,6 +28,11 @@ pub(super) fn run(arguments: &Status, output: &mut Output) -> Result<Exit, Failu
         format!("{}  {}", label("records   "), status.records),
     ];
     lines.iter().try_for_each(|line| output.line(line))?;
+    if let Some(bytes) = status.storage_wanted_bytes {
+        let full = paint.text(Style::Bad, "full");
+        let until = format!("agents are refused until {bytes} bytes are free");
+        output.line(format!("{}  {full}: {until}", label("disk      ")))?;
+    }
     for halted in status.halted.unwrap_or_default() {
         let halted = paint.text(Style::Bad, halted);
         output.line(format!("{}  {halted}", label("halted    ")))?;

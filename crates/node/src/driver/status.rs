@@ -4,7 +4,6 @@ use ledger::Disk;
 use tokio::sync::oneshot;
 
 use super::Driver;
-use crate::limits::END_BYTES;
 use crate::reply::{position, trust_state};
 
 impl<D: Disk> Driver<D> {
@@ -21,6 +20,7 @@ impl<D: Disk> Driver<D> {
             governance: position(&state.governance().position()),
             records: state.size(),
             is_verified: state.is_verified(),
+            storage_wanted_bytes: self.storage_wanted_bytes(),
             halted: is_local.then(|| halts.map(ToString::to_string).collect()),
             trust: is_local.then(|| trust.map(trust_state).collect()),
             reductions: is_local.then(|| self.reductions_held()),
@@ -39,9 +39,9 @@ impl<D: Disk> Driver<D> {
     }
 
     /// Writes a record of what was refused since the last one, also where nothing was. Where there is
-    /// no room for it, nobody is answered.
+    /// no room for what agents ask, nobody is answered.
     pub(super) fn probe(&mut self, reply: oneshot::Sender<()>) {
-        if !self.has_space_for(END_BYTES) {
+        if !self.has_storage() {
             return;
         }
         self.count_refusals();

@@ -20,11 +20,20 @@ pub(super) async fn health(State(requester): State<Requester>) -> Result<Json<He
     let wait = Duration::from_millis(PROBE_MS_MAX);
     let committed = tokio::time::timeout(wait, committed(&requester)).await.ok().flatten();
     let age = committed.map(|at| at.elapsed());
-    let age = age.ok_or_else(|| {
-        requester.refuse(Code::Unhealthy, "no probe record was on stable storage in time")
-    })?;
+    let Some(age) = age else { return Err(unhealthy(&requester).await) };
     let committed_ago_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
     Ok(Json(Health { is_healthy: true, committed_ago_ms }))
+}
+
+/// Says why nothing is committed, as far as the kernel answers.
+async fn unhealthy(requester: &Requester) -> Refusal {
+    let wait = Duration::from_millis(PROBE_MS_MAX);
+    let status = tokio::time::timeout(wait, requester.kernel.status(false)).await.ok().flatten();
+    let why = match status.and_then(|status| status.storage_wanted_bytes) {
+        Some(bytes) => format!("the disk is full: agents are refused until {bytes} bytes are free"),
+        None => "no probe record was on stable storage in time".to_owned(),
+    };
+    requester.refuse(Code::Unhealthy, why)
 }
 
 async fn committed(requester: &Requester) -> Option<Instant> {

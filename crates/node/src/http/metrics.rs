@@ -27,6 +27,11 @@ pub(super) async fn metrics(
         "Whether governance could be verified (1) or not (0).",
         u64::from(status.is_verified),
     );
+    gauge(
+        "interlock_storage_wanted_bytes",
+        "Bytes that must be free on the disk before agents are served again; 0 where there is room.",
+        status.storage_wanted_bytes.unwrap_or(0),
+    );
     let name = "interlock_refusals";
     let _written = writeln!(text, "# TYPE {name} counter\n# HELP {name} Refusals by code.");
     for (code, count) in requester.kernel.refusals_since_start() {

@@ -1,6 +1,8 @@
 //! The disk fills up under a loaded node, and has room again later.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -132,6 +134,11 @@ fn a_full_disk_refuses_and_loses_nothing_and_room_again_serves_again() {
     }
     assert_eq!(records(&domain.folder()), held);
     assert!(node.is_running(), "{}", node.stderr());
+    let told = "the disk is full: agents are refused";
+    assert!(node.stderr().contains(told), "{}", node.stderr());
+    assert!(status(&domain).contains("disk        full"), "{}", status(&domain));
+    let unhealthy = health(&domain);
+    assert!(unhealthy.starts_with("HTTP/1.1 503") && unhealthy.contains(told), "{unhealthy}");
 
     disk.grow_to(200);
     fs::remove_file(filling).unwrap();
@@ -142,6 +149,8 @@ fn a_full_disk_refuses_and_loses_nothing_and_room_again_serves_again() {
         answers.push((id, code));
         answers.last().filter(|(_, code)| code == "permitted").map(drop)
     });
+    assert!(!status(&domain).contains("disk"), "{}", status(&domain));
+    assert!(health(&domain).starts_with("HTTP/1.1 200"));
     until("the count of what was refused", || {
         refusals(&domain.folder()).get("refused.storage").filter(|count| **count >= 2).copied()
     });
@@ -158,6 +167,18 @@ fn a_full_disk_refuses_and_loses_nothing_and_room_again_serves_again() {
     every_answer_is_on_record(&answers, &recorded);
     let replayed = run(&[Path::new("replay"), &domain.folder()]);
     assert_eq!(replayed.code, Some(0), "{}{}", replayed.stdout, replayed.stderr);
+}
+
+fn status(domain: &Domain) -> String {
+    run(&[Path::new("status"), &domain.folder()]).stdout
+}
+
+fn health(domain: &Domain) -> String {
+    let mut stream = UnixStream::connect(domain.socket()).unwrap();
+    stream.write_all(b"GET /health HTTP/1.1\r\nhost: node\r\nconnection: close\r\n\r\n").unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).unwrap();
+    reply
 }
 
 /// A small question with a large answer: nobody knows how it ended, and the session does not go on.
