@@ -35,6 +35,8 @@ enum Setting {
 
 /// An execution has room for so many calls: after so many halts the agent begins another one.
 const HALTS_PER_EXECUTION: usize = 20;
+/// The same, where a disk is filled before each halt, which takes a minute.
+const HALTS_PER_EXECUTION_SLOWLY: usize = 4;
 /// Each sync of a slow disk takes so long longer, in microseconds.
 const SLOW_US: u64 = 100_000;
 /// Each sync of a disk that is stuck: longer than a command waits for the word that it is on record.
@@ -101,7 +103,11 @@ fn halts(setting: Setting, short: usize, long: usize) {
         if let Some(halt) = all.last() {
             site.lift(&halt.subject);
         }
-        if all.len().is_multiple_of(HALTS_PER_EXECUTION) {
+        let per_execution = match setting {
+            Setting::FullDisk => HALTS_PER_EXECUTION_SLOWLY,
+            _ => HALTS_PER_EXECUTION,
+        };
+        if all.len().is_multiple_of(per_execution) {
             site.end(&wait_for_agent(&agent).execution);
         }
         site.take_journal(&mut reached);
