@@ -76,6 +76,9 @@ pub enum GovernanceError {
     /// Accepted after its expiry, or signed for too long a time.
     #[error("the signature had expired, or was made for more than a day")]
     Expired,
+    /// It acts before it is in the log, and no record of a node could hold it.
+    #[error("the change and its signatures take more than {0} bytes: have fewer officers sign")]
+    TooLong(usize),
     /// The authority's time went back.
     #[error("the record is older than the one before it")]
     Time,
@@ -191,12 +194,14 @@ impl Governance {
     }
 
     /// The time of the record of a change that is accepted by this clock: never before that of the record before. Of a
-    /// reduction it lies within the life of its signatures, if it can, whatever the clock says.
+    /// reduction it lies within the life of its signatures where the clock does, and before their end in any case. Where they
+    /// are for longer than a day, or the clock is behind, it is that of the record before: one officer's word moves no time.
     #[must_use]
     pub fn accepted_at(&self, clock: i64, signed: &SignedProposal) -> i64 {
         let last = signed.proposal.expires_ms;
         let at = match self.is_reduction(&signed.proposal.change) {
-            true => clock.max(last.saturating_sub(PROPOSAL_LIFE_MS_MAX)).min(last),
+            true if clock < last.saturating_sub(PROPOSAL_LIFE_MS_MAX) => self.at,
+            true => clock.min(last),
             false => clock,
         };
         at.max(self.at)

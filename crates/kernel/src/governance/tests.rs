@@ -226,6 +226,20 @@ fn a_clock_that_is_behind_keeps_no_reduction_out() {
 }
 
 #[test]
+fn a_reduction_that_is_signed_for_years_moves_no_time() {
+    let mut governance = domain();
+    let mut proposal = signed(&governance, halt()).proposal;
+    proposal.expires_ms = (1 << 53) - 1;
+    let long = proposal.sign(&officer()).unwrap();
+    assert_eq!(governance.check(AT + 5, &long), Ok(()));
+    let (before, at) = (governance.at(), governance.accepted_at(AT + 5, &long));
+    assert_eq!(at, before);
+    assert_eq!(governance.apply(&long.to_record(at).to_bytes()), Ok(halt()));
+    let next = signed(&governance, trust(Trust::Revoked));
+    assert_eq!(governance.accepted_at(AT + 5, &next), AT + 5);
+}
+
+#[test]
 fn a_reduction_that_acts_is_taken_after_its_life() {
     let mut governance = domain();
     let signed = signed(&governance, halt());
