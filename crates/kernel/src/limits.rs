@@ -111,3 +111,9 @@ pub const QUEUE_NS_MAX: u64 = 1_000_000_000;
 /// Largest message that is decided, in bytes; a larger one is refused with `refused.input`. Of a larger
 /// result, which cannot be refused any more, the SHA-256 is sealed instead of the bytes.
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of a grant's canonical text in a delegation, so that the records of parent and child can be kept.
+pub const GRANT_BYTES_MAX: usize = 16 * 1024;
+
+/// Bytes of a signed change that acts before it is in the governance log, so that its record can be kept.
+pub const ORDER_BYTES_MAX: usize = 48 * 1024;

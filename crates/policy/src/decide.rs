@@ -14,6 +14,7 @@ use crate::engine::{PolicyAnswer, has_stack, no_stack};
 use crate::facts::{DecisionState, Facts};
 use crate::history::{History, TemporalError};
 use crate::labels::LabelChange;
+use crate::limits::DETERMINING_BYTES_MAX;
 use crate::request::Request;
 use crate::resolve::bound::{ContextFacts, Validity};
 use crate::resolve::{Malformed, ResolvedRequest, resolve, resolve_shared};
@@ -168,7 +169,16 @@ impl ResolvedInputs<'_, '_> {
         let ResolvedInputs { resolved, state, facts, validity } = *self;
         let action = resolved.request().action.as_str();
         let bundle = resolved.bundle();
-        decision(&checks::Subject { bundle, state, action, facts, validity }, answer)
+        let subject = checks::Subject { bundle, state, action, facts, validity };
+        let made = decision(&subject, answer);
+        match made.listed_bytes() <= DETERMINING_BYTES_MAX {
+            true => made,
+            // No record could hold it.
+            false => {
+                let why = "more policies determine the decision than a record can name";
+                decision(&subject, Some(PolicyAnswer::failed(why, false)))
+            }
+        }
     }
 }
 

@@ -99,6 +99,9 @@ pub(crate) struct DeterminingPolicy {
     line: usize,
 }
 
+/// Bytes of a determining policy's text besides its id and its file, at most.
+const DETERMINING_BYTES: usize = 64;
+
 impl DeterminingPolicy {
     pub(crate) fn of(info: &PolicyInfo) -> DeterminingPolicy {
         DeterminingPolicy {
@@ -168,6 +171,14 @@ impl Decision {
     /// The ids of the policies that determined it, sorted.
     pub fn policy_ids(&self) -> impl Iterator<Item = &str> {
         self.policies.iter().map(|policy| policy.id.as_str())
+    }
+
+    /// Bytes that the policies take in its text, at most.
+    pub(crate) fn listed_bytes(&self) -> usize {
+        let bytes = |policy: &DeterminingPolicy| {
+            policy.id.len().saturating_add(policy.file.len()).saturating_add(DETERMINING_BYTES)
+        };
+        self.policies.iter().map(bytes).fold(0, usize::saturating_add)
     }
 
     /// What it does to the labels of who asks: only a permit does anything.

@@ -3,6 +3,7 @@ use proof::digest::Digest;
 use super::prepare::execution_id;
 use super::release::Pending;
 use super::{Effect, Kernel, Now, Ticket};
+use crate::limits::GRANT_BYTES_MAX;
 use crate::lineage::{Body, By, Completion, Delegation, HandsOn, Transition};
 
 /// What stands before the entropy of a request from which the id of a child is drawn, so that no salt shares it.
@@ -15,10 +16,13 @@ impl Kernel {
         execution: &str,
         asked: &Transition,
     ) -> Option<&'static str> {
-        let HandsOn { workload, .. } = asked.hands_on.as_ref()?;
+        let HandsOn { workload, grant } = asked.hands_on.as_ref()?;
         // Who asks for a workload that nobody registered, or by a bundle that looks at no grants, asks for nothing.
         let looks_at_grants = self.state.bundle().semantics() >= policy::Semantics::V2;
         if !looks_at_grants || self.state.governance().workload(workload).is_none() {
+            Some("refused.input")
+        } else if grant.to_value().to_bytes().len() > GRANT_BYTES_MAX {
+            // Its records could not be kept.
             Some("refused.input")
         } else if !self.state.may_have_children(execution) {
             Some("refused.quota")

@@ -57,6 +57,27 @@ fn at(ms: i64) -> Facts {
 }
 
 #[test]
+fn more_policies_than_a_record_can_name_are_an_error() {
+    let decide_by = |count: usize| {
+        let forbids = (0..count).map(|n| {
+            let id = format!("{n:0>100}");
+            format!("@id(\"{id}\") forbid (principal, action == Action::\"fetch\", resource);\n")
+        });
+        let bundle = bundle(&forbids.collect::<String>());
+        let request = bundle.tool_request(agent(), "web", "fetch", r#"{"url":"https://a.test/"}"#);
+        let decision =
+            decide(&mut History::new(&bundle).unwrap(), &DecisionState::DEFAULT, &at(0), &request);
+        (decision.code().to_owned(), decision.to_public_text().len(), decision.policy_ids().count())
+    };
+    let (code, bytes, named) = decide_by(270);
+    assert_eq!((code.as_str(), named), ("policy.denied", 270));
+    assert!(bytes < 50_000, "{bytes}");
+    let (code, bytes, named) = decide_by(300);
+    assert_eq!((code.as_str(), named), ("policy.error", 0));
+    assert!(bytes < 5_000, "{bytes}");
+}
+
+#[test]
 fn the_story_of_a_fetch_and_a_mail() {
     let bundle = bundle(POLICIES);
     let mut history = History::new(&bundle).unwrap();

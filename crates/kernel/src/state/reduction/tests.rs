@@ -3,7 +3,7 @@ use proof::note::{Ed25519Signer, Signer};
 
 use crate::fixture::{Domain, Node, code};
 use crate::governance::{Change, Role, Roles, SignedProposal, Subject, TRUST};
-use crate::limits::REDUCTIONS_MAX;
+use crate::limits::{ORDER_BYTES_MAX, REDUCTIONS_MAX};
 use crate::replay::Fed;
 use crate::step::{Answer, Effect, Input};
 
@@ -143,6 +143,22 @@ fn what_governance_does_not_have_is_owed_until_it_has_it_or_something_newer() {
     assert_eq!(owed(&node), vec![]);
     assert!(reduce(&mut node, &halted).is_err());
     assert_eq!((owed(&node), ask(&mut node).as_str()), (vec![], "permitted"));
+}
+
+#[test]
+fn an_order_that_no_record_could_hold_does_not_act_and_says_why() {
+    let domain = Domain::new();
+    let mut node = Node::new(&domain);
+    let mut long = domain.proposed(halt());
+    for number in 0..40 {
+        let name = format!("example.test/{}", "x".repeat(1_500));
+        let officer = Ed25519Signer::from_seed(&name, &[number; 32]).unwrap();
+        long = long.and_signed(&officer).unwrap();
+    }
+    let why = reduce(&mut node, &long).unwrap_err();
+    assert!(why.contains(&ORDER_BYTES_MAX.to_string()), "{why}");
+    assert_eq!(reduce(&mut node, &domain.proposed(halt())), Ok(true));
+    all_follow(&node, &domain);
 }
 
 #[test]

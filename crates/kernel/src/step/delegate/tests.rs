@@ -5,7 +5,7 @@ use policy::{Bundle, Grant};
 
 use crate::fixture::{Domain, Node, OS_USER, call, code, delegating};
 use crate::governance::{Change, Subject, Workload};
-use crate::limits::{EXECUTIONS_PER_USER_MAX, GENERATIONS_MAX, USER_BYTES_MAX};
+use crate::limits::{EXECUTIONS_PER_USER_MAX, GENERATIONS_MAX, GRANT_BYTES_MAX, USER_BYTES_MAX};
 use crate::lineage::{Body, By, Completion, HandsOn, LineageRecord};
 use crate::replay::Fed;
 use crate::step::quota::Executions;
@@ -278,6 +278,22 @@ fn generations_are_bounded_and_strangers_are_not_delegated_to() {
     let mut alone = Domain::new();
     alone.publish(&delegating());
     assert_eq!(delegate(&mut Node::new(&alone), reading()), ("refused.input".to_owned(), None));
+}
+
+#[test]
+fn a_grant_that_no_record_could_hold_is_refused() {
+    let mut node = Node::new(&domain());
+    let grant = |count: usize| {
+        let names = (0..count).map(|n| format!("{n:0>100}"));
+        let actions = names.chain(["agent/start".to_owned()]);
+        Grant { actions: Some(actions.collect()), ..Grant::unlimited() }
+    };
+    let most = (1..).find(|count| grant(*count).to_value().to_bytes().len() > GRANT_BYTES_MAX);
+    let most = most.unwrap();
+    assert_eq!(delegate(&mut node, grant(most)), ("refused.input".to_owned(), None));
+    let (answer, child) = delegate(&mut node, grant(most - 1));
+    assert_eq!(answer, "permitted");
+    assert!(child.is_some());
 }
 
 #[test]
