@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use kernel::governance::Subject;
+use kernel::limits::PROPOSAL_LIFE_MS_MAX;
 
 use super::family::duration_ms;
 use super::officer::subject;
@@ -25,12 +26,21 @@ pub(crate) struct Propose {
     pub(crate) out: PathBuf,
 
     /// For how long it may be signed and published, a day at most
-    #[arg(long = "for", value_name = "DURATION", default_value = "24h", value_parser = duration_ms)]
+    #[arg(long = "for", value_name = "DURATION", default_value = "24h", value_parser = life_ms)]
     pub(crate) for_ms: i64,
 
     /// What is proposed.
     #[command(subcommand)]
     pub(crate) change: Proposed,
+}
+
+/// For how long signatures may be used.
+fn life_ms(text: &str) -> Result<i64, String> {
+    let ms = duration_ms(text)?;
+    match ms <= PROPOSAL_LIFE_MS_MAX {
+        true => Ok(ms),
+        false => Err("a day at most (24h)".to_owned()),
+    }
 }
 
 /// What can be proposed.
@@ -171,4 +181,15 @@ pub(crate) struct Key {
     /// The key's name
     #[arg(long, value_name = "NAME")]
     pub(crate) name: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::life_ms;
+
+    #[test]
+    fn signatures_may_be_used_for_a_day_at_most() {
+        assert_eq!(life_ms("24h"), Ok(86_400_000));
+        assert!(life_ms("25h").is_err() && life_ms("365d").is_err());
+    }
 }
