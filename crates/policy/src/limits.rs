@@ -44,8 +44,8 @@ pub const POLICIES_MAX: usize = 10_000;
 pub const ANNOTATION_BYTES_MAX: usize = 1_000;
 /// Bytes of a policy's `@id`.
 pub const POLICY_ID_BYTES_MAX: usize = 100;
-/// Bytes of the policies that one decision names, so that its record can be kept: where more determine it, it is denied with
-/// `policy.error`.
+/// Bytes of the policies that one decision names, so that its record can be kept: where more
+/// determine it, it is denied with `policy.error`.
 pub const DETERMINING_BYTES_MAX: usize = 48 * 1024;
 /// Uses of macro parameters in the body of one `def`, which bounds how far a macro can multiply its
 /// argument.

@@ -26,13 +26,13 @@ fn pieces() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn line_separators_are_found_where_a_search_by_character_finds_them(text in pieces()) {
+    fn line_separators_are_found_as_by_a_search_by_character(text in pieces()) {
         let by_character = text.find(['\u{85}', '\u{2028}', '\u{2029}']);
         prop_assert_eq!(line_separator(text.as_bytes()), by_character);
     }
 
     #[test]
-    fn control_characters_are_found_where_a_search_by_character_finds_them(text in pieces()) {
+    fn control_characters_are_found_as_by_a_search_by_character(text in pieces()) {
         let by_character = text.find(|c: char| c < ' ' && c != '\t');
         prop_assert_eq!(control(text.as_bytes()), by_character);
     }
