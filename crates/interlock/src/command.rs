@@ -76,7 +76,7 @@ fn dispatch(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
         Command::Serve(arguments) => serve::run(arguments, output),
         Command::Status(arguments) => status::run(arguments, output),
         Command::Mcp(arguments) => mcp::run(arguments),
-        Command::Register(arguments) => govern::register(arguments, output),
+        Command::Register(arguments) => govern::register::run(arguments, output),
         Command::Trust(arguments) => govern::trust(arguments, output),
         Command::Halt(arguments) => govern::halt(arguments, output),
         Command::Delegate(arguments) => family::delegate(arguments, output),

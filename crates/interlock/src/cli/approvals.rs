@@ -53,12 +53,13 @@ pub(crate) enum ApprovalsCommand {
 
 /// Approve a pending request with an officer's key, or refuse it
 ///
-/// Shows the request with the arguments as the server would get them, and asks on a terminal. The key signs the digest of exactly that record, for this node's log, and goes nowhere. The approval is used once, and
+/// Shows the request with the arguments as the server would get them, and asks on a terminal; without one an approval needs --yes. The key signs the digest of exactly that record, for this node's log, and goes nowhere. The approval is used once, and
 /// only until it expires and the policy's own time has passed. One refusal by an officer who is asked refuses for good.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock approve office 9fQ2c8 --key ~/keys/ann.skey
-  interlock approve office 9fQ2c8 --key ~/keys/ann.skey --refuse")]
+  interlock approve office 9fQ2c8 --key ~/keys/ann.skey --refuse
+  interlock approve office 9fQ2c8 --key ~/keys/ann.skey --yes   # in a script")]
 pub(crate) struct Approve {
     /// The domain's folder
     pub(crate) domain: PathBuf,

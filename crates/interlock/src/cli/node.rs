@@ -110,6 +110,9 @@ pub(crate) struct Mcp {
 }
 
 /// Register a workload: its processes, known by OS user, may then ask
+///
+/// A name that is registered for another OS user or zone moves: what was, and how many executions go on, is shown first, and asked on a
+/// terminal; without one it needs --yes. Where nothing changes, nothing goes on record.
 #[derive(Debug, Args)]
 pub(crate) struct Register {
     /// The domain's folder
@@ -125,6 +128,10 @@ pub(crate) struct Register {
     /// The zone it lives in
     #[arg(long, value_name = "ZONE", default_value = "default")]
     pub(crate) zone: String,
+
+    /// Move a registered workload without asking: you have read what that changes
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// Show the trust states and halts of a domain, or set one

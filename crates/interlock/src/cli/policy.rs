@@ -107,7 +107,7 @@ pub(crate) struct Diff {
 
 /// Publish a bundle: it decides from here on
 ///
-/// On a terminal it shows what changes, and asks. The officer's key signs it. A running node adopts it before this command returns; running executions keep their
+/// It shows what changes, and asks on a terminal. The officer's key signs it. A running node adopts it before this command returns; running executions keep their
 /// history, which the new conditions see whole. What of it nothing in the domain can reach is told first, as
 /// `interlock bundle check --domain` does.
 #[derive(Debug, Args)]

@@ -196,7 +196,7 @@ pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<E
             .map_err(|why| Failure::node(&why))?;
     let whole = arguments.pending.parse::<Digest>().ok();
     // A whole id that is not this key's is brought all the same: the node says why it does not count.
-    let pending = match (find(requests, &arguments.pending), whole) {
+    let (pending, shown) = match (find(requests, &arguments.pending), whole) {
         (Ok(request), _) => {
             // Nobody approves what was not shown; whoever refuses need not see it.
             let request = match with_message(&options, &key, request.clone()) {
@@ -206,17 +206,18 @@ pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<E
             if !output.is_json() {
                 tell_one(&request, output)?;
             }
-            text(&request, "pending").parse().map_err(|why| {
+            let pending = text(&request, "pending").parse().map_err(|why| {
                 Failure::new(Exit::Data, "the node's answer cannot be read").why(why)
-            })?
+            })?;
+            (pending, Some(request))
         }
-        (Err(_), Some(whole)) => whole,
+        (Err(_), Some(whole)) => (whole, None),
         (Err(why), None) => return Err(why),
     };
     output.flush()?;
     if !arguments.refuse {
         let question = format!("Approve this as `{}`?", key.verifier().name());
-        ask(&question, arguments.yes, Unattended::GoesOn)?;
+        ask(&question, arguments.yes, Unattended::NeedsYes)?;
     }
     let expires_ms = wall_ms().saturating_add(arguments.for_ms);
     let approval = Approval { pending, approves: !arguments.refuse, expires_ms };
@@ -226,11 +227,13 @@ pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<E
     let record = node::client::approve(&options, &signed).map_err(|why| Failure::node(&why))?;
     let verdict = if arguments.refuse { "refused" } else { "approved" };
     if output.is_json() {
-        output.json(&object([
+        let members = [
             ("pending", Value::from(pending.to_string())),
             ("record", number(record)),
             ("verdict", Value::from(verdict)),
-        ]))?;
+        ];
+        let request = shown.map(|request| ("request", request));
+        output.json(&object(members.into_iter().chain(request)))?;
     } else {
         let id = pending.to_string();
         let style = if arguments.refuse { Style::Bad } else { Style::Good };

@@ -13,7 +13,7 @@ pub(super) enum Unattended {
 }
 
 /// Whether somebody sits at a terminal.
-pub(super) fn is_attended() -> bool {
+fn is_attended() -> bool {
     io::stdin().is_terminal()
 }
 

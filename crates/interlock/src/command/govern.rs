@@ -1,18 +1,20 @@
+pub(super) mod register;
+
 use std::path::Path;
 
-use kernel::governance::{Change, Governance, Subject, Workload};
+use kernel::governance::{Change, Governance, Subject};
 use node::client::{Acting, Place};
 use node::{Accepted, Options};
 use proof::json::{Object, Value, number, object};
 
-use super::ask::{Unattended, ask, is_attended};
+use super::ask::{Unattended, ask};
 use super::bundle::warnings;
 use super::review::tell_bundle;
 use super::{names, officer, signing};
-use crate::cli::{Halt, Officer, Publish, Register, Trust};
+use crate::cli::{Halt, Officer, Publish, Trust};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, Table, counted};
-use crate::{config, folder, user};
+use crate::{config, folder};
 
 /// Publishes a bundle.
 pub(super) fn publish(arguments: &Publish, output: &mut Output) -> Result<Exit, Failure> {
@@ -21,7 +23,7 @@ pub(super) fn publish(arguments: &Publish, output: &mut Output) -> Result<Exit, 
     if !output.is_json() {
         warnings::tell(&found, output)?;
     }
-    if is_attended() && !arguments.yes && !output.is_json() {
+    if !output.is_json() {
         let options = config::load(&arguments.domain)?;
         let governs = node::domain::governance(&options).map_err(|why| Failure::node(&why))?;
         let old = governs.bundle().map(|digest| signing::kept(&arguments.domain, &digest));
@@ -38,18 +40,6 @@ pub(super) fn publish(arguments: &Publish, output: &mut Output) -> Result<Exit, 
         return Ok(Exit::Ok);
     }
     told(accepted, &what, output)
-}
-
-/// Registers a workload.
-pub(super) fn register(arguments: &Register, output: &mut Output) -> Result<Exit, Failure> {
-    let (os_user, _) = user::resolve(&arguments.user)?;
-    let change = Change::WorkloadRegistered(Workload {
-        name: arguments.workload.clone(),
-        os_user,
-        zone: arguments.zone.clone(),
-    });
-    let what = format!("workload `{}` registered for uid {os_user}", arguments.workload);
-    govern(&arguments.domain, (change, None), &what, output)
 }
 
 /// Shows trust states, or sets one.
@@ -176,16 +166,6 @@ fn stopped(acting: &Acting, change: &Change) -> String {
         }
         _ => "stopped: 0 executions: none that it covers was still going on".to_owned(),
     }
-}
-
-pub(super) fn govern(
-    domain: &Path,
-    (change, blob): (Change, Option<&[u8]>),
-    what: &str,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
-    let accepted = signed(domain, change, blob)?;
-    told(accepted, what, output)
 }
 
 /// Has the officer of the domain's folder sign a change, and brings it.

@@ -125,11 +125,12 @@ fn a_report_is_written_once_by_what_an_officer_approved() {
     let shown = site.interlock(&["approvals", "show", &domain, start]);
     assert!(shown.contains("sales are up") && shown.contains("1 of finance"), "{shown}");
 
-    let stranger = site.fails(&["approve", &domain, &pending, "--key", &site.path("eve")]);
+    let stranger = site.fails(&["approve", &domain, &pending, "--key", &site.path("eve"), "--yes"]);
     assert!(stranger.contains("approval.role"), "{stranger}");
-    let approved = site.interlock(&["approve", &domain, start, "--key", &site.path("ann")]);
+    let approved =
+        site.interlock(&["approve", &domain, start, "--key", &site.path("ann"), "--yes"]);
     assert!(approved.contains("approved "), "{approved}");
-    let twice = site.fails(&["approve", &domain, &pending, "--key", &site.path("ann")]);
+    let twice = site.fails(&["approve", &domain, &pending, "--key", &site.path("ann"), "--yes"]);
     assert!(twice.contains("approval.twice"), "{twice}");
 
     let changed = write(&mut client, "3", "sales are down", Some(&pending));

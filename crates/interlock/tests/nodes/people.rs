@@ -3,6 +3,7 @@
 mod approving;
 mod interrupted;
 mod orders;
+mod registering;
 mod restoring;
 mod signing;
 mod site;

@@ -41,7 +41,7 @@ fn what_an_officer_approved_is_done_once_when_a_client_in_another_language_asks_
     assert_eq!(early["error"]["data"]["code"], "approval.required", "{early}");
     let key = site.domain().join("keys/officer.skey").display().to_string();
     let domain = site.domain().display().to_string();
-    let approved = run(&["approve", &domain, &pending, "--key", &key].map(str::to_owned));
+    let approved = run(&["approve", &domain, &pending, "--key", &key, "--yes"].map(str::to_owned));
     assert_eq!(approved.code, Some(0), "{}", approved.stderr);
     let other = agent.call_again(tool, &json!({"location": "New York"}), &pending);
     assert_eq!(other["error"]["data"]["code"], "approval.required", "{other}");

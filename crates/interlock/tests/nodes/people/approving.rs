@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::orders::run_as_stranger;
 use super::site::Site;
-use crate::support::{BINARY, Client, Node, until};
+use crate::support::{BINARY, Client, Node, run, until};
 
 #[test]
 fn an_officer_of_another_os_user_sees_and_approves_what_waits() {
@@ -45,12 +45,39 @@ fn an_officer_of_another_os_user_sees_and_approves_what_waits() {
     let (code, hidden) = run_as_stranger(&site, &eve, &["approvals", "list", &domain]).unwrap();
     assert_eq!((code, hidden.as_str()), (Some(0), ""), "who has no role is shown nothing");
 
-    let (code, approved) = run_as_stranger(&site, &ann, &["approve", &domain, begins]).unwrap();
+    let approve = ["approve", &domain, begins, "--yes"];
+    let (code, approved) = run_as_stranger(&site, &ann, &approve).unwrap();
     assert_eq!(code, Some(0), "{approved}");
     assert!(approved.contains("server gets") && approved.contains("sales are up"), "{approved}");
     assert!(approved.contains("approved"), "{approved}");
     let own = site.interlock(&["approvals", "list", &domain]);
     assert!(own.contains("approved by office/ann") && !own.contains("must sign still"), "{own}");
+}
+
+#[test]
+fn nobody_approves_where_nobody_can_be_asked() {
+    let site = Site::new();
+    let _node = Node::start(&site.domain.folder());
+    let ann = site.finance();
+    let mut client = site.client();
+    let pending = site.waits(&mut client, "reports/q4.md");
+    let domain = site.domain();
+    let approve = ["approve", &domain, &pending, "--key", &ann];
+    for more in [&[][..], &["--json"]] {
+        let unasked = run(&[&approve[..], more].concat());
+        assert_eq!(unasked.code, Some(64), "{}{}", unasked.stdout, unasked.stderr);
+        assert!(unasked.stderr.contains("nobody is here to ask"), "{}", unasked.stderr);
+    }
+    let listed = site.interlock(&["approvals", "list", &domain]);
+    assert!(listed.contains("nobody yet"), "nothing was signed: {listed}");
+
+    let approved = site.interlock(&[&approve[..], &["--yes", "--json"]].concat());
+    let approved: Value = serde_json::from_str(&approved).unwrap();
+    let message = approved["request"]["message"].as_str().unwrap();
+    assert!(message.contains("sales are up"), "what was approved is told: {approved}");
+    let other = site.waits(&mut client, "reports/q5.md");
+    let refused = site.interlock(&["approve", &domain, &other, "--key", &ann, "--refuse"]);
+    assert!(refused.contains("refused"), "taking away asks nobody: {refused}");
 }
 
 /// Sixteen messages together are longer than what a client reads; an eighth of their length shows the same sooner.

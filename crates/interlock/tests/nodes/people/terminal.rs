@@ -189,6 +189,7 @@ approvals|show|DOMAIN|HOSTILE
 approve|DOMAIN|HOSTILE|--key|KEY
 approve|DOMAIN|PENDING|--key|HOSTILE
 approve|DOMAIN|PENDING|--key|KEY
+approve|DOMAIN|PENDING|--key|KEY|--yes
 roles|DOMAIN
 key|FILE.skey|--name|NAME
 key|FILE.skey2|--name|HOSTILE

@@ -80,6 +80,7 @@ impl World {
         let mut all = vec![command, &folder];
         all.extend(words);
         all.extend(["--key", &key]);
+        all.extend((command == "approve").then_some("--yes"));
         let ended = run(&all);
         assert_eq!(ended.code, Some(0), "{command} {words:?}: {}", ended.stderr);
     }

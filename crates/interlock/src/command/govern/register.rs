@@ -1,0 +1,96 @@
+//! Registers a workload. A name that other processes speak for already moves only when somebody says so.
+
+use kernel::governance::{Change, Workload};
+use node::Options;
+use proof::json::{Object, Value, object};
+
+use super::{place, refused, told};
+use crate::cli::Register;
+use crate::command::ask::{Unattended, ask};
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, Style, counted};
+use crate::{config, user};
+
+/// Registers a workload, after what that changes was shown.
+pub(in crate::command) fn run(arguments: &Register, output: &mut Output) -> Result<Exit, Failure> {
+    let options = config::load(&arguments.domain)?;
+    let (os_user, _) = user::resolve(&arguments.user)?;
+    let (name, zone) = (arguments.workload.clone(), arguments.zone.clone());
+    let new = Workload { name, os_user, zone };
+    let governance = node::domain::governance(&options).map_err(|why| Failure::node(&why))?;
+    let old = governance.workload(&new.name).cloned();
+    match &old {
+        Some(old) if *old == new => return unchanged(&new, output),
+        Some(old) => confirm(&options, (old, &new), arguments.yes, output)?,
+        None => {}
+    }
+    let what = format!("workload `{}` registered for uid {os_user}", new.name);
+    let accepted = node::domain::govern(&options, Change::WorkloadRegistered(new), None)
+        .map_err(|why| refused(&why))?;
+    if !output.is_json() {
+        return told(accepted, &what, output);
+    }
+    let mut members = Object::from(place(&accepted));
+    members.extend(old.map(|old| ("before", value(&old))));
+    output.json(&Value::Object(members))?;
+    Ok(Exit::Ok)
+}
+
+/// Nothing is signed, and nothing goes on record.
+fn unchanged(workload: &Workload, output: &mut Output) -> Result<Exit, Failure> {
+    if output.is_json() {
+        let members = [("before", value(workload)), ("changed", Value::Bool(false))];
+        output.json(&object(members))?;
+    } else {
+        let Workload { name, os_user, zone } = workload;
+        let so = format!("`{name}` is registered so already, for uid {os_user} in zone `{zone}`");
+        output.line(format!("nothing was done: {so}"))?;
+    }
+    Ok(Exit::Ok)
+}
+
+/// Says what a registration takes from one OS user or zone and gives to another, and asks.
+fn confirm(
+    options: &Options,
+    (old, new): (&Workload, &Workload),
+    yes: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let lines = [
+        format!("`{}` is registered for uid {}, in zone `{}`", old.name, old.os_user, old.zone),
+        format!("from now on: every process of uid {}, in zone `{}`", new.os_user, new.zone),
+        live(options, old),
+    ];
+    if !output.is_json() {
+        let title = output.paint().text(Style::Warning, "this moves a workload");
+        output.line(title)?;
+        lines.iter().try_for_each(|line| output.line(format!("  {line}")))?;
+        output.flush()?;
+    }
+    let asked = ask(&format!("Move `{}`?", new.name), yes, Unattended::NeedsYes);
+    // A program was shown nothing yet.
+    asked.map_err(|why| if output.is_json() { why.also(lines.join("; ")) } else { why })
+}
+
+/// How many executions of the workload go on, as far as a node says it.
+fn live(options: &Options, workload: &Workload) -> String {
+    let Ok(true) = node::client::runs(options) else { return "no node runs".to_owned() };
+    let Ok(found) = node::client::names(options, "", false) else {
+        return "the node does not say which of its executions go on".to_owned();
+    };
+    let all = found.len();
+    let count = found.iter().filter(|one| one.workload == workload.name).count();
+    let count = counted(u64::try_from(count).unwrap_or(u64::MAX), "execution", "executions");
+    let least = if all < node::limits::NAMES_MAX { "" } else { "at least " };
+    format!(
+        "{least}{count} of it on the node, which the processes of uid {} began",
+        workload.os_user
+    )
+}
+
+fn value(workload: &Workload) -> Value {
+    object([
+        ("os_user", Value::Integer(i64::from(workload.os_user))),
+        ("zone", Value::from(workload.zone.as_str())),
+    ])
+}
