@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use crate::bundle::{Bundle, EXPECTED, REQUESTS};
 use crate::decision::{Decision, PERMITTED};
+use crate::error::{Warning, WarningCode};
 use crate::evaluation::{Evaluation, evaluate};
 use crate::json::Json;
-use crate::limits::CASES_MAX;
+use crate::limits::{CASES_MAX, MISFITS_MAX};
 use crate::request::Entity;
 use crate::typed::quoted;
 
@@ -84,6 +85,49 @@ pub fn run(bundle: &Arc<Bundle>) -> CaseReport {
 #[must_use]
 pub fn requests(bundle: &Bundle) -> Vec<&str> {
     lines(bundle, REQUESTS)
+}
+
+/// Where the two files do not fit each other, and each line in them that is none of a case.
+#[must_use]
+pub fn misfits(bundle: &Bundle) -> Vec<Warning> {
+    let (requests, expected) = (lines(bundle, REQUESTS), lines(bundle, EXPECTED));
+    let unfit = |file: &str, index: usize, message: String| Warning {
+        line: Some(index.saturating_add(1)),
+        ..Warning::new(WarningCode::CaseUnfit, message).in_file(file)
+    };
+    let mut found = Vec::new();
+    let (asked, told) = (requests.len(), expected.len());
+    if asked != told {
+        let file = if asked > told { REQUESTS } else { EXPECTED };
+        let message = format!(
+            "this line has none beside it: {asked} lines of `{REQUESTS}` and {told} of `{EXPECTED}`, one case a line in both"
+        );
+        found.push(unfit(file, asked.min(told), message));
+    }
+    for (index, line) in requests.iter().enumerate() {
+        if let Err(why) = read(line) {
+            found.push(unfit(REQUESTS, index, format!("this is no AuthZEN body: it {why}")));
+        }
+    }
+    for (index, _) in expected.iter().enumerate().filter(|(_, line)| !is_outcome(line)) {
+        let message = "this is no outcome: write `{\"code\":\"..\",\"decision\":\"permit, deny or pending\",\"policies\":[\"..\"]}`, in that order and without spaces";
+        found.push(unfit(EXPECTED, index, message.to_owned()));
+    }
+    found.truncate(MISFITS_MAX);
+    found
+}
+
+/// Whether a line is the outcome of some decision, written as [`outcome`] writes it.
+fn is_outcome(line: &str) -> bool {
+    use serde_json::Value;
+    let Ok(value) = serde_json::from_str::<Value>(line) else { return false };
+    let is_verdict = |word: &str| ["permit", "deny", "pending"].contains(&word);
+    let policies = value.get("policies").and_then(Value::as_array);
+    value.as_object().is_some_and(|members| members.len() == 3)
+        && value.get("code").is_some_and(Value::is_string)
+        && value.get("decision").and_then(Value::as_str).is_some_and(is_verdict)
+        && policies.is_some_and(|all| all.iter().all(Value::is_string))
+        && value.to_string() == line
 }
 
 /// What a case expects of a decision, as its line in `tests/expected.jsonl`.

@@ -359,6 +359,8 @@ pub enum WarningCode {
     AnnotationUnread,
     /// No action is about an entity type.
     TypeUnused,
+    /// A line of the tests is no case.
+    CaseUnfit,
 }
 
 impl WarningCode {
@@ -384,6 +386,7 @@ impl WarningCode {
             WarningCode::TagsUnset => "tags.unset",
             WarningCode::RoleUnknown => "role.unknown",
             WarningCode::RoleShort => "role.short",
+            WarningCode::CaseUnfit => "case.unfit",
             WarningCode::LabelUnknown => "label.unknown",
             WarningCode::LabelNever => "label.never",
             WarningCode::LabelUnread => "label.unread",

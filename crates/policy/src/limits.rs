@@ -151,5 +151,7 @@ pub const NEAR_MISSES_MAX: usize = 8;
 pub const SHOWN_CONDITION_CHARS_MAX: usize = 400;
 /// Characters of a name from outside that a message repeats.
 pub const QUOTED_CHARS_MAX: usize = 64;
+/// Lines of a bundle's tests that are told as none of a case.
+pub const MISFITS_MAX: usize = 20;
 /// Test cases in one bundle.
 pub const CASES_MAX: usize = 10_000;

@@ -32,6 +32,10 @@ pub(crate) struct Init {
     #[arg(long, value_name = "DIR")]
     pub(crate) bundle: Option<PathBuf>,
 
+    /// Publish the bundle although its own tests fail
+    #[arg(long, requires = "bundle")]
+    pub(crate) untested: bool,
+
     /// The newest version of the decider that bundles may name (by default the newest of this program)
     #[arg(long, value_name = "N", default_value_t = kernel::governance::SEMANTICS, hide_default_value = true)]
     pub(crate) semantics: u64,

@@ -20,7 +20,7 @@ pub(crate) enum BundleCommand {
     ///
     /// Warns of what no request can ever reach: a `forbid` that never applies, a tool that nobody may call, a group that
     /// nobody is in, a label that nothing adds. With --domain also of workloads that are not registered, roles that nobody
-    /// holds, and servers that `interlock.toml` does not have.
+    /// holds, and servers that `interlock.toml` does not have. Says which lines of the bundle's tests are none of a case.
     #[command(after_help = "Examples:
   interlock bundle check bundles/starter
   interlock bundle check bundles/starter --domain office
@@ -108,7 +108,8 @@ pub(crate) struct Diff {
 /// Publish a bundle: it decides from here on
 ///
 /// It shows what changes, and asks on a terminal. The officer's key signs it. A running node adopts it before this command returns; running executions keep their
-/// history, which the new conditions see whole. What of it nothing in the domain can reach is told first, as
+/// history, which the new conditions see whole. The bundle's own tests run first: where one fails, it is shown as
+/// `interlock bundle test` shows it, and nothing is published. What of it nothing in the domain can reach is told, as
 /// `interlock bundle check --domain` does.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
@@ -124,6 +125,10 @@ pub(crate) struct Publish {
     /// Publish without asking, on a terminal too
     #[arg(long)]
     pub(crate) yes: bool,
+
+    /// Publish although the bundle's own tests fail
+    #[arg(long)]
+    pub(crate) untested: bool,
 }
 
 /// Decide requests without a server

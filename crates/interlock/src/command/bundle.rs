@@ -1,7 +1,7 @@
 mod check;
 mod definitions;
 mod diff;
-mod test;
+pub(super) mod test;
 pub(super) mod warnings;
 
 use crate::cli::BundleCommand;

@@ -1,6 +1,7 @@
 pub(super) mod register;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use kernel::governance::{Change, Governance, Subject};
 use node::client::{Acting, Place};
@@ -8,7 +9,7 @@ use node::{Accepted, Options};
 use proof::json::{Object, Value, number, object};
 
 use super::ask::{Unattended, ask};
-use super::bundle::warnings;
+use super::bundle::{test, warnings};
 use super::review::tell_bundle;
 use super::{names, officer, signing};
 use crate::cli::{Halt, Officer, Publish, Trust};
@@ -18,7 +19,8 @@ use crate::{config, folder};
 
 /// Publishes a bundle.
 pub(super) fn publish(arguments: &Publish, output: &mut Output) -> Result<Exit, Failure> {
-    let bundle = folder::load_bundle(&arguments.bundle)?;
+    let bundle = Arc::new(folder::load_bundle(&arguments.bundle)?);
+    test::check(&bundle, arguments.untested, output)?;
     let found = warnings::of(&bundle, Some(&arguments.domain))?;
     if !output.is_json() {
         warnings::tell(&found, output)?;

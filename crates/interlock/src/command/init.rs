@@ -1,11 +1,13 @@
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use kernel::governance::{Change, Workload};
 use policy::Bundle;
 use proof::json::{Value, object};
 
+use super::bundle::{test, warnings};
 use crate::cli::Init;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -17,10 +19,11 @@ const FIRST_WORKLOAD: &str = "agent";
 
 /// Makes a domain.
 pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure> {
-    let bundle = match &arguments.bundle {
+    let bundle = Arc::new(match &arguments.bundle {
         Some(path) => folder::load_bundle(path)?,
         None => starter::bundle(&office(arguments))?,
-    };
+    });
+    test::check(&bundle, arguments.untested || arguments.bundle.is_none(), output)?;
     let workloads = arguments.workload.iter().map(workload).collect::<Result<Vec<_>, _>>()?;
     let servers = arguments.server.iter().map(server).collect::<Result<Vec<_>, _>>()?;
     let servers = with_users(arguments, servers)?;
@@ -29,7 +32,7 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
         None => folder_name(&arguments.domain)?,
     };
     let text = configuration(&name, &arguments.node, &servers);
-    let decider = (&bundle, arguments.semantics);
+    let decider = (&*bundle, arguments.semantics);
     check_new(&arguments.domain)?;
     // A signal waits until it is whole; where it fails, nothing of it is left.
     let options = unfinished::uninterrupted(|| {
@@ -41,20 +44,36 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
         let options = create(&arguments.domain, &text, decider, workloads)?;
         made.finish(|| Ok(options))
     })?;
+    let found = match &arguments.bundle {
+        Some(_) => warnings::of(&bundle, Some(&arguments.domain))?,
+        None => Vec::new(),
+    };
     if output.is_json() {
         output.json(&object([
             ("bundle", Value::from(bundle.digest().to_string())),
             ("domain", Value::from(options.domain.as_str())),
             ("folder", Value::from(arguments.domain.display().to_string())),
+            ("warnings", warnings::values(&found)),
         ]))?;
         return Ok(Exit::Ok);
     }
+    warnings::tell(&found, output)?;
+    tell(arguments, &name, (&bundle, &servers), output)
+}
+
+/// Says what was made, and what to do next.
+fn tell(
+    arguments: &Init,
+    name: &str,
+    (bundle, servers): (&Bundle, &[NewServer]),
+    output: &mut Output,
+) -> Result<Exit, Failure> {
     let shown = arguments.domain.display();
     output.line(format!("domain `{name}` made in {shown}, with the bundle `{}`", bundle.name()))?;
     if arguments.workload.is_empty() {
         output.line(format!("next: interlock register {shown} {FIRST_WORKLOAD} --user USER"))?;
     }
-    for server in &servers {
+    for server in servers {
         output.line(server.users_line())?;
     }
     if arguments.server.is_empty() {

@@ -149,6 +149,62 @@ fn a_failing_test_of_a_bundle_ends_with_2() {
 }
 
 #[test]
+fn a_bundle_whose_tests_fail_is_not_published() {
+    let (folder, place) = (small(PERMIT), tempfile::tempdir().unwrap());
+    let domain = domain(folder.path(), place.path());
+    let governance = || interlock(&["log", "show", text(&domain), "--log", "governance"]).stdout;
+    let before = governance();
+    let expected = "{\"code\":\"policy.denied\",\"decision\":\"deny\",\"policies\":[]}\n";
+    std::fs::write(folder.path().join("tests/expected.jsonl"), expected).unwrap();
+    let other = place.path().join("other");
+    let publish = ["bundle", "publish", text(folder.path()), text(&domain)];
+    let init = ["init", text(&other), "--bundle", text(folder.path())];
+    let tested = interlock(&["bundle", "test", text(folder.path())]);
+    for words in [&publish, &init] {
+        let refused = interlock(words);
+        assert_eq!(refused.code, 2, "{words:?}: {}{}", refused.stdout, refused.stderr);
+        assert_eq!(refused.stdout, tested.stdout, "{words:?}");
+        assert!(refused.stderr.contains("--untested"), "{words:?}: {}", refused.stderr);
+    }
+    assert_eq!((governance(), other.exists()), (before, false));
+    for words in [&publish, &init] {
+        let untested = interlock(&[&words[..], &["--untested"]].concat());
+        assert_eq!(untested.code, 0, "{words:?}: {}", untested.stderr);
+    }
+}
+
+#[test]
+fn what_publish_warns_of_init_warns_of_too() {
+    let (folder, place) = (small(PERMIT), tempfile::tempdir().unwrap());
+    let domain = place.path().join("office");
+    let made = interlock(&["init", text(&domain), "--bundle", text(folder.path())]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    let published = interlock(&["bundle", "publish", text(folder.path()), text(&domain)]);
+    let warnings = |shown: &str| {
+        let lines = shown.lines().filter(|line| line.starts_with("! "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert!(!warnings(&made.stdout).is_empty(), "{}", made.stdout);
+    assert_eq!(warnings(&made.stdout), warnings(&published.stdout));
+}
+
+#[test]
+fn a_line_of_the_tests_that_is_no_case_is_warned_of() {
+    let folder = small(PERMIT);
+    let requests = format!("{PING}\nnothing\n");
+    std::fs::write(folder.path().join("tests/requests.jsonl"), requests).unwrap();
+    let checked = interlock(&["bundle", "check", text(folder.path())]);
+    assert_eq!(checked.code, 0, "{}", checked.stderr);
+    let unfit = checked.stdout.lines().filter(|line| line.contains("tests/requests.jsonl:2: "));
+    assert_eq!(
+        unfit.filter(|line| line.ends_with("(case.unfit)")).count(),
+        2,
+        "{}",
+        checked.stdout
+    );
+}
+
+#[test]
 fn a_diff_shows_what_a_new_bundle_allows_and_denies() {
     let old = small(PERMIT);
     let diff = |new: &Path, more: &[&str]| {

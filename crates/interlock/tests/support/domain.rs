@@ -49,6 +49,8 @@ impl Domain {
         let uid = rustix::process::geteuid().as_raw();
         let mut arguments: Vec<String> = vec!["init".into(), domain.folder().display().to_string()];
         arguments.extend(["--bundle".into(), bundle.display().to_string()]);
+        // Its own tests have a test of their own.
+        arguments.push("--untested".into());
         arguments.extend_from_slice(more);
         // All of a test runs as one user.
         arguments.push("--danger-same-user".into());

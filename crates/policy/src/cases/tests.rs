@@ -5,6 +5,10 @@ const LINE: &str =
     r#"{"subject":{"type":"W","id":"w"},"action":{"name":"act"},"resource":{"type":"T","id":"t"}}"#;
 
 fn report(requests: &str, expected: &str) -> CaseReport {
+    run(&Arc::new(bundle(requests, expected)))
+}
+
+fn bundle(requests: &str, expected: &str) -> Bundle {
     let files = [
         ("bundle.toml", "name = \"c\"\nversion = \"1\"\nsemantics = 1"),
         (
@@ -19,7 +23,7 @@ fn report(requests: &str, expected: &str) -> CaseReport {
         (EXPECTED, expected),
     ];
     let files: Files = files.map(|(path, text)| (path.to_owned(), text.into())).into();
-    run(&Arc::new(Bundle::load(&files).unwrap_or_else(|errors| panic!("{errors}"))))
+    Bundle::load(&files).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 const PERMITTED_BY_A: &str = r#"{"code":"permitted","decision":"permit","policies":["a"]}"#;
@@ -51,4 +55,22 @@ fn files_of_different_length_fail_at_once() {
     let report = report(LINE, "");
     assert_eq!((report.passed, report.failed.len()), (0, 1));
     assert_eq!(super::run(&Arc::new(Bundle::empty())).failed, []);
+}
+
+#[test]
+fn a_line_that_is_none_of_a_case_is_told_with_its_place() {
+    let place = |one: &Warning| (one.file.clone(), one.line.unwrap());
+    let at = |file: &str, line| (file.to_owned(), line);
+    let found = |requests: &str, expected: &str| {
+        misfits(&bundle(requests, expected)).iter().map(place).collect::<Vec<_>>()
+    };
+    assert_eq!(found(LINE, PERMITTED_BY_A), []);
+    assert_eq!(found(&format!("{LINE}\n{LINE}"), PERMITTED_BY_A), [at(REQUESTS, 2)]);
+    assert_eq!(found(LINE, &format!("{PERMITTED_BY_A}\n\n")), [at(EXPECTED, 2), at(EXPECTED, 2)]);
+    let bad = ["{}", "nothing", &PERMITTED_BY_A.replace("permit\"", "allow\"")];
+    for bad in bad.into_iter().chain([PERMITTED_BY_A.replace(',', ", ").as_str()]) {
+        assert_eq!(found(bad, bad), [at(REQUESTS, 1), at(EXPECTED, 1)], "{bad}");
+    }
+    let many = "x\n".repeat(CASES_MAX);
+    assert_eq!(misfits(&bundle(&many, &many)).len(), MISFITS_MAX);
 }

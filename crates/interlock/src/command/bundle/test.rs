@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use policy::Bundle;
 use policy::cases::{self, CaseFailure, CaseReport};
 use proof::json::{Object, Value, number, object};
 
@@ -28,6 +29,31 @@ pub(super) fn run(folder: &Path, output: &mut Output) -> Result<Exit, Failure> {
         tell(&report, output)?;
     }
     Ok(if report.failed.is_empty() { Exit::Ok } else { Exit::Denied })
+}
+
+/// Runs the cases of a bundle that is to decide. Where one fails, the bundle does not, unless it is to all the same.
+pub(in crate::command) fn check(
+    bundle: &Arc<Bundle>,
+    untested: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    if untested {
+        return Ok(());
+    }
+    let report = cases::run(bundle);
+    if report.failed.is_empty() {
+        return Ok(());
+    }
+    if output.is_json() {
+        output.json(&value(&report))?;
+    } else {
+        tell(&report, output)?;
+    }
+    let failed = counted(size(report.failed.len()), "case", "cases");
+    let what = format!("the bundle decides {failed} of its own tests otherwise than it says");
+    Err(Failure::new(Exit::Denied, what)
+        .code("cases.failed")
+        .help("nothing was done: mend the bundle or its tests, or give --untested"))
 }
 
 fn tell(report: &CaseReport, output: &mut Output) -> Result<(), Failure> {

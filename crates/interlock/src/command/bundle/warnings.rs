@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use policy::reach::{DomainNames, unreached};
-use policy::{Bundle, Warning};
+use policy::{Bundle, Warning, cases};
 use proof::json::{Object, Value, number};
 
 use super::size;
@@ -14,6 +14,7 @@ pub(crate) fn of(bundle: &Bundle, domain: Option<&Path>) -> Result<Vec<Warning>,
     let names = domain.map(names).transpose()?;
     let mut warnings = bundle.warnings().to_vec();
     warnings.extend(unreached(bundle, names.as_ref()));
+    warnings.extend(cases::misfits(bundle));
     warnings.sort();
     Ok(warnings)
 }
