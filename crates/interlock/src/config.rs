@@ -25,6 +25,7 @@
 
 mod document;
 pub(crate) mod named;
+mod own_logs;
 pub(crate) mod permissions;
 mod secrets;
 #[cfg(test)]
@@ -61,7 +62,9 @@ pub(crate) fn load(domain: &Path) -> Result<Options, Failure> {
     permissions::check_private_folders(domain)?;
     let text = text(&path)?;
     let root = document::parse(&text).map_err(|why| why.into_failure(&path, &text))?;
-    options(domain, root).map_err(|why| why.into_failure(&path, &text))
+    let options = options(domain, root).map_err(|why| why.into_failure(&path, &text))?;
+    own_logs::check(&options)?;
+    Ok(options)
 }
 
 /// The text of a configuration. What is no plain file is refused without waiting for it.

@@ -101,18 +101,41 @@ fn orders_without_a_node_wait_in_the_log_whatever_the_configuration() {
 fn an_order_that_the_log_cannot_take_does_not_end_as_if_it_acted() {
     let domain = domain();
     let (folder, file) = (domain.folder(), domain.folder().join("interlock.toml"));
-    // The domain that the configuration names is not the log's.
-    let good = fs::read_to_string(&file).unwrap();
-    fs::write(&file, good.replacen("[domain]\nname = \"", "[domain]\nname = \"not-", 1)).unwrap();
-    let halted = order(&folder, &["halt", "workload:agent"]);
-    assert_eq!(halted.code, Some(74), "{}{}", halted.stdout, halted.stderr);
-    assert!(halted.stderr.contains("does not own this log"), "{}", halted.stderr);
     // Nothing can be said of the log, and the configuration can't be used.
     fs::write(&file, "x [").unwrap();
     drop(UnixListener::bind(folder.join("node.sock")).unwrap());
     fs::rename(folder.join("governance"), folder.join("elsewhere")).unwrap();
     let halted = order(&folder, &["halt", "workload:agent"]);
     assert_eq!(halted.code, Some(74), "{}{}", halted.stdout, halted.stderr);
+}
+
+#[test]
+fn a_name_that_is_not_the_logs_is_told_as_one() {
+    let domain = domain();
+    let (folder, file) = (domain.folder(), domain.folder().join("interlock.toml"));
+    let good = fs::read_to_string(&file).unwrap();
+    for (table, key, log) in
+        [("domain", "domain.name", "governance"), ("node", "node.name", "lineage")]
+    {
+        let from = format!("[{table}]\nname = \"");
+        fs::write(&file, good.replacen(&from, &format!("{from}not-"), 1)).unwrap();
+        let (code, told) = Node::refuses(&folder);
+        assert_eq!(code, Some(78), "{told}");
+        let status = run(&["roles".as_ref(), folder.as_path()]);
+        assert_eq!(status.code, Some(78), "{}", status.stderr);
+        for told in [told, status.stderr] {
+            assert!(told.contains(&format!("`{key}` in")), "{told}");
+            assert!(told.contains("says `not-"), "{told}");
+            assert!(told.contains(&format!("the {log} log there is")), "{told}");
+            assert!(!told.contains("backup") && !told.contains("restore"), "{told}");
+        }
+        // No order waits for a configuration.
+        let halted = order(&folder, &["halt", "workload:agent"]);
+        assert_eq!(halted.code, Some(0), "{}{}", halted.stdout, halted.stderr);
+    }
+    fs::write(&file, good).unwrap();
+    assert_eq!(order(&folder, &["halt", "workload:agent", "--lift"]).code, Some(0));
+    serves(&domain);
 }
 
 #[test]

@@ -1,0 +1,40 @@
+//! Whether the logs in a domain's folder are those of the names in its `interlock.toml`.
+
+use node::Options;
+use proof::note::VerifierKey;
+
+use super::FILE;
+use crate::exit::{Exit, Failure};
+
+/// Holds both names against the keys that lie beside the logs. What is not there, or can't be read, is told by whoever needs it.
+pub(super) fn check(options: &Options) -> Result<(), Failure> {
+    let Some(domain) = name_of(options, "governance") else { return Ok(()) };
+    let domain = domain.strip_suffix("/governance").unwrap_or(&domain);
+    if domain != options.domain {
+        return Err(other(options, ("domain.name", &options.domain), ("governance", domain)));
+    }
+    let Some(lineage) = name_of(options, "lineage") else { return Ok(()) };
+    match lineage.strip_prefix(&format!("{domain}/lineage/")) {
+        Some(node) if node != options.node => {
+            Err(other(options, ("node.name", &options.node), ("lineage", node)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The name of a log's key, which is the log's origin.
+fn name_of(options: &Options, log: &str) -> Option<String> {
+    let reader = ledger::Reader::open(&options.folder.join(log)).ok()?;
+    let key: VerifierKey = reader.vkey().ok()?.parse().ok()?;
+    Some(key.name().to_owned())
+}
+
+fn other(options: &Options, (key, said): (&str, &str), (log, own): (&str, &str)) -> Failure {
+    let file = options.folder.join(FILE);
+    let what = format!(
+        "`{key}` in `{}` says `{said}`, and the {log} log there is `{own}`'s",
+        file.display()
+    );
+    Failure::new(Exit::Config, what)
+        .help(format!("write `{own}` there, or name the folder of the domain that you mean"))
+}
