@@ -127,7 +127,7 @@ fn is_outcome(line: &str) -> bool {
         && value.get("code").is_some_and(Value::is_string)
         && value.get("decision").and_then(Value::as_str).is_some_and(is_verdict)
         && policies.is_some_and(|all| all.iter().all(Value::is_string))
-        && value.to_string() == line
+        && serde_json::to_string(&value).is_ok_and(|written| written == line)
 }
 
 /// What a case expects of a decision, as its line in `tests/expected.jsonl`.
