@@ -7,6 +7,8 @@
 mod tests;
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -118,9 +120,16 @@ pub(crate) fn logs(folder: &Path, which: Option<&Which>) -> Result<Vec<PathBuf>,
         None if is_log(folder) => return Ok(vec![folder.to_owned()]),
         None => &["governance", "lineage"],
     };
-    let found: Vec<PathBuf> =
-        names.iter().map(|name| folder.join(name)).filter(|folder| is_log(folder)).collect();
-    if found.is_empty() { Err(no_domain(folder)) } else { Ok(found) }
+    let mut found = Vec::new();
+    for log in names.iter().map(|name| folder.join(name)) {
+        match std::fs::metadata(log.join("checkpoint")) {
+            // What may not be seen is not passed over.
+            Err(why) if why.kind() == ErrorKind::PermissionDenied => return Err(hidden(folder)),
+            Ok(checkpoint) if checkpoint.is_file() => found.push(log),
+            _ => {}
+        }
+    }
+    if found.is_empty() { Err(no_log(folder, which)) } else { Ok(found) }
 }
 
 /// The log that was chosen; the lineage log where none was.
@@ -142,10 +151,45 @@ fn is_log(folder: &Path) -> bool {
     folder.join("checkpoint").is_file()
 }
 
-fn no_domain(folder: &Path) -> Failure {
-    Failure::new(Exit::NoInput, format!("`{}` holds no log", folder.display()))
-        .help("name a domain's folder (it holds governance/ and lineage/), or a log's (it holds a checkpoint)")
+/// Nobody but who owns the folder may see its logs.
+fn hidden(folder: &Path) -> Failure {
+    let owner = std::fs::metadata(folder).map(|found| format!(" (uid {})", found.uid()));
+    let what = format!("your OS user may not read the logs in `{}`", folder.display());
+    let help = format!(
+        "run it as the OS user that owns the folder{}, or read the logs that the node publishes: `interlock serve --listen`",
+        owner.unwrap_or_default()
+    );
+    Failure::new(Exit::Io, what).code("io").help(help)
 }
+
+/// The log that is wanted is not in the folder; perhaps another is.
+fn no_log(folder: &Path, which: Option<&Which>) -> Failure {
+    let wanted = match which {
+        Some(Which::Governance) => "governance",
+        Some(Which::Lineage) => "lineage",
+        _ => return no_domain(folder),
+    };
+    let shown = folder.display();
+    let what = if is_log(folder) {
+        format!("`{shown}` holds one log, and this needs the {wanted} log of a domain's folder")
+    } else if ["governance", "lineage"].iter().any(|name| is_log(&folder.join(name))) {
+        format!("`{shown}` holds no {wanted} log")
+    } else {
+        return no_domain(folder);
+    };
+    Failure::new(Exit::NoInput, what)
+        .help(format!("name a folder in which {wanted}/ holds a checkpoint"))
+}
+
+fn no_domain(folder: &Path) -> Failure {
+    if !folder.exists() {
+        let what = format!("`{}` is not there", folder.display());
+        return Failure::new(Exit::NoInput, what).help(DOMAIN_HELP);
+    }
+    Failure::new(Exit::NoInput, format!("`{}` holds no log", folder.display())).help(DOMAIN_HELP)
+}
+
+const DOMAIN_HELP: &str = "name a domain's folder (it holds governance/ and lineage/), or a log's (it holds a checkpoint)";
 
 fn unreadable(folder: &Path, why: &dyn std::fmt::Display) -> Failure {
     Failure::new(Exit::Data, format!("the log in `{}` cannot be read", folder.display())).why(why)

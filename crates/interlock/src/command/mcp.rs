@@ -1,4 +1,5 @@
-use std::io::{BufRead as _, BufReader, IsTerminal as _, Read as _, Write as _, stdin};
+use std::io::{BufRead as _, BufReader, ErrorKind, IsTerminal as _, Read as _, Write as _, stdin};
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -16,6 +17,10 @@ const NO_SESSION: i32 = -32_003;
 /// Carries bytes between the client and the node.
 pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
     let socket = arguments.socket.clone().unwrap_or_else(|| arguments.domain.join("node.sock"));
+    if let Some(failure) = absent(arguments, &socket) {
+        tell_client(&failure.sentence(), "node.unreachable");
+        return Err(failure);
+    }
     let execution = match &arguments.execution {
         Some(id) => Some(super::names::execution(&sockets(arguments, &socket), id, false)?),
         None => None,
@@ -23,7 +28,7 @@ pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
     let joined =
         node::client::join(&socket, &arguments.workload, execution.as_deref(), &arguments.server);
     let session = joined.map_err(|why| {
-        tell_client(&why);
+        tell_client(&why.to_string(), code_of(&why));
         Failure::node(&why)
     })?;
     // Standard output belongs to MCP.
@@ -41,9 +46,42 @@ pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
+/// What is missing where there is no socket, or that this OS user may not see it.
+fn absent(arguments: &Mcp, socket: &Path) -> Option<Failure> {
+    let domain = &arguments.domain;
+    let why = match std::fs::metadata(socket) {
+        Ok(_) => return None,
+        Err(why) => why,
+    };
+    let shown = domain.display();
+    match why.kind() {
+        ErrorKind::PermissionDenied => {
+            let what =
+                format!("your OS user may not look into the folder of `{}`", socket.display());
+            let help = "whoever owns the folder lets agents pass it: `chmod o+x`";
+            Some(Failure::new(Exit::NoInput, what).code("socket").help(help))
+        }
+        _ if arguments.socket.is_none() && !domain.is_dir() => {
+            let what = format!("`{shown}` is no folder, so it is no domain's");
+            let help = "name the domain's folder, or the node's socket with --socket";
+            Some(Failure::new(Exit::NoInput, what).code("socket").help(help))
+        }
+        _ if arguments.socket.is_none() && !domain.join(config::FILE).exists() => {
+            let what = format!(
+                "`{shown}` has neither `node.sock` nor `{}`: it is no domain's folder",
+                config::FILE
+            );
+            let help = "name the domain's folder, or the node's socket with --socket";
+            Some(Failure::new(Exit::NoInput, what).code("socket").help(help))
+        }
+        // That no node runs, the node's own client says.
+        _ => None,
+    }
+}
+
 /// Answers the client's first request with the reason: a client that waits for it is told, and does not have to guess
 /// from an end of file.
-fn tell_client(why: &node::Error) {
+fn tell_client(message: &str, code: &str) {
     if stdin().is_terminal() {
         return;
     }
@@ -61,7 +99,7 @@ fn tell_client(why: &node::Error) {
     let request: serde_json::Value = serde_json::from_slice(&line).unwrap_or_default();
     let id = request.get("id").filter(|id| id.is_string() || id.is_number());
     let Some(id) = id.filter(|_| request.get("method").is_some()) else { return };
-    let error = serde_json::json!({"code": NO_SESSION, "message": why.to_string(), "data": {"code": code_of(why)}});
+    let error = serde_json::json!({"code": NO_SESSION, "message": message, "data": {"code": code}});
     let answer = serde_json::json!({"jsonrpc": "2.0", "id": id, "error": error});
     // A client that has gone is told nothing.
     let _gone = writeln!(stdout(), "{answer}");
@@ -80,7 +118,7 @@ fn code_of(why: &node::Error) -> &str {
 }
 
 /// An agent may open the node's own socket alone, and reads no configuration.
-fn sockets(arguments: &Mcp, socket: &std::path::Path) -> Options {
+fn sockets(arguments: &Mcp, socket: &Path) -> Options {
     let alone = config::sockets_alone(&arguments.domain);
     Options { socket: socket.to_owned(), officer_socket: socket.to_owned(), ..alone }
 }

@@ -405,3 +405,20 @@ fn a_decision_is_explained_from_the_log() {
     assert_eq!(other.code, 65);
     assert!(other.stderr.contains("record 0 is no decision, but `governance.adopted`"));
 }
+
+#[test]
+fn a_log_alone_is_not_told_as_none() {
+    let domain = Domain::new();
+    let explain = |below: &str| interlock(&["explain", &domain.path(below), "1"]);
+    for log in ["lineage", "governance"] {
+        let explained = explain(&format!("domain/{log}"));
+        assert_eq!(explained.code, 66, "{}", explained.stderr);
+        let said = "holds one log, and this needs the governance log of a domain's folder";
+        assert!(explained.stderr.contains(said), "{}", explained.stderr);
+    }
+    std::fs::rename(domain.path("domain/governance"), domain.path("domain/elsewhere")).unwrap();
+    let explained = explain("domain");
+    assert!(explained.stderr.contains("holds no governance log"), "{}", explained.stderr);
+    let nowhere = domain.run(&["log", "show", "DOMAIN/nowhere"]);
+    assert!(nowhere.stderr.contains("is not there"), "{}", nowhere.stderr);
+}

@@ -207,3 +207,33 @@ fn a_key_stops_from_any_os_user() {
         serde_json::from_str(&site.interlock(&["trust", &domain, "--json"])).unwrap();
     assert_eq!(standing["halted"], json!(["workload:agent"]));
 }
+
+#[test]
+fn who_may_not_read_the_logs_is_told_so() {
+    let site = Site::new();
+    let (domain, officer) = (site.domain(), site.officer());
+    for words in [
+        &["log", "show", &domain, "3"][..],
+        &["log", "verify", &domain],
+        &["explain", &domain, "3"],
+        &["replay", &domain],
+    ] {
+        let Some((code, said)) = run_as_stranger(&site, &officer, words) else { return };
+        assert_eq!(code, Some(74), "{words:?}: {said}");
+        assert!(said.contains("your OS user may not read the logs in"), "{words:?}: {said}");
+    }
+    let closed = site.path("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    for (folder, wanted) in [
+        (site.path("nowhere"), "is no folder"),
+        (site.path("bundle"), "it is no domain's folder"),
+        (closed, "your OS user may not look into"),
+    ] {
+        let mcp = ["mcp", folder.as_str(), "--server", "office"];
+        let (code, said) = run_as_stranger(&site, &officer, &mcp).unwrap();
+        assert_eq!(code, Some(66), "{said}");
+        assert!(said.contains(wanted), "{wanted}: {said}");
+        assert!(!said.contains("nobody listens"), "{said}");
+    }
+}
