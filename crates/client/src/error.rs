@@ -17,7 +17,7 @@ pub enum Error {
     /// The node says nothing in time.
     #[error(
         "the node does not answer within {} s: nothing was done; end it (`kill -TERM`, after 5 s \
-         `kill -KILL`), and give this again",
+         `kill -KILL`), and ask again once a node runs",
         crate::limits::ANSWER_MS_MAX / 1_000
     )]
     Silent,

@@ -28,6 +28,7 @@ use crate::asking::Asking;
 use crate::authority::Accepted;
 use crate::domain::BasedOn;
 use crate::erase::{Erased, Page, Which};
+use crate::error::Asked;
 use crate::hello::{Caller, Hello};
 use crate::limits::{
     ADMITTED_AGAIN_MS, ADMITTED_MS_MAX, ANSWER_MS_MAX, ANSWER_READ_BYTES, ORDER_BYTES_MAX,
@@ -130,7 +131,8 @@ fn ask_first<'a>(
     question: &Hello,
 ) -> Result<Option<(UnixStream, &'a Path, Value)>, Error> {
     admitted(Duration::from_millis(ADMITTED_MS_MAX), || {
-        let Some((mut stream, socket)) = reach(options)? else { return Ok(None) };
+        let reached = reach(options, asked_of_nobody(question))?;
+        let Some((mut stream, socket)) = reached else { return Ok(None) };
         let answer = ask_on(&mut stream, socket, question)?;
         Ok(Some((stream, socket, answer)))
     })
@@ -257,7 +259,11 @@ pub fn message(options: &Options, officer: &dyn Signer, pending: Digest) -> Resu
 }
 
 fn asking(options: &Options, officer: &dyn Signer) -> Result<Box<Asking>, Error> {
-    let governs = based_on(options)?.ok_or_else(|| not_running(&options.socket))?;
+    let governs = based_on(options).map_err(|why| match why.code() {
+        "unanswered" => Error::silent(Asked::Question),
+        _ => why,
+    })?;
+    let governs = governs.ok_or_else(|| not_running(&options.socket))?;
     Asking::sign(&governs.position.origin, officer).map(Box::new)
 }
 
@@ -266,7 +272,7 @@ fn asking(options: &Options, officer: &dyn Signer) -> Result<Box<Asking>, Error>
 /// # Errors
 /// `socket` where that can't be told.
 pub fn runs(options: &Options) -> Result<bool, Error> {
-    reach(options).map(|reached| reached.is_some())
+    reach(options, Asked::Question).map(|reached| reached.is_some())
 }
 
 /// Whether something listens on the socket.
@@ -279,7 +285,8 @@ pub fn is_running(socket: &Path) -> bool {
 fn order(options: &Options, question: &Hello) -> Result<Value, Error> {
     let wait = Duration::from_millis(ADMITTED_MS_MAX);
     admitted(wait, || {
-        let (mut stream, socket) = reach(options)?.ok_or_else(|| not_running(&options.socket))?;
+        let reached = reach(options, asked_of_nobody(question))?;
+        let (mut stream, socket) = reached.ok_or_else(|| not_running(&options.socket))?;
         ask_by(&mut stream, socket, (question, ANSWER_READ_BYTES))
     })
 }
@@ -299,12 +306,12 @@ fn admitted<T>(wait: Duration, mut ask: impl FnMut() -> Result<T, Error>) -> Res
 
 /// A connection for what officers order: over their own socket or, for who may not open that, over the other. None where no
 /// node runs.
-fn reach(options: &Options) -> Result<Option<(UnixStream, &Path)>, Error> {
+fn reach(options: &Options, asked: Asked) -> Result<Option<(UnixStream, &Path)>, Error> {
     for socket in [&options.officer_socket, &options.socket] {
         match connect(socket) {
             Ok(stream) => return Ok(Some((stream, socket))),
             Err(why) if nobody_listens(&why) || why.kind() == ErrorKind::PermissionDenied => {}
-            Err(why) if is_late(&why) => return Err(Error::silent(true)),
+            Err(why) if is_late(&why) => return Err(Error::silent(asked)),
             Err(why) => return Err(Error::socket(socket, &why)),
         }
     }
@@ -337,7 +344,7 @@ fn connect(socket: &Path) -> std::io::Result<UnixStream> {
 fn ask(socket: &Path, question: &Hello) -> Result<(UnixStream, Value), Error> {
     let mut stream = connect(socket).map_err(|why| match why {
         why if nobody_listens(&why) => not_running(socket),
-        why if is_late(&why) => Error::silent(true),
+        why if is_late(&why) => Error::silent(asked_of_nobody(question)),
         why => Error::socket(socket, &why),
     })?;
     let answer = ask_on(&mut stream, socket, question)?;
@@ -358,7 +365,7 @@ fn ask_by(
     // A node that refuses says why before it has read all.
     let written = stream.write_all(&question.to_line());
     let answer = read_line(stream, read_bytes).map_err(|why| match written {
-        _ if is_late(&why) => Error::silent(only_asks(question)),
+        _ if is_late(&why) => Error::silent(asked(question)),
         Err(first) if !has_ended(&first) => Error::socket(socket, &first),
         _ if has_ended(&why) => Error::ended(),
         _ => Error::socket(socket, &why),
@@ -377,20 +384,27 @@ fn has_ended(why: &std::io::Error) -> bool {
     matches!(why.kind(), BrokenPipe | ConnectionReset | UnexpectedEof)
 }
 
-/// Whether nothing is done where this is answered.
-fn only_asks(question: &Hello) -> bool {
+/// What can be done about a node that does not answer this.
+fn asked(question: &Hello) -> Asked {
     match question {
+        Hello::Delegate { .. } | Hello::End { .. } | Hello::Mcp { .. } => Asked::ByAnAgent,
         Hello::Approvals { .. }
         | Hello::Message { .. }
         | Hello::Names(_)
-        | Hello::Pending { .. }
-        | Hello::Position => true,
-        Hello::Erase(page) => page.is_trial,
-        Hello::Approve { .. }
-        | Hello::Delegate { .. }
-        | Hello::End { .. }
-        | Hello::Govern { .. }
-        | Hello::Mcp { .. } => false,
+        | Hello::Pending { .. } => Asked::Question,
+        Hello::Position => Asked::BeforeAnOrder,
+        Hello::Govern { .. } => Asked::Order,
+        Hello::Erase(page) if page.is_trial => Asked::Question,
+        Hello::Approve { .. } | Hello::Erase(_) => Asked::OrderOfANode,
+    }
+}
+
+/// The same, of a node that did not take the connection.
+fn asked_of_nobody(question: &Hello) -> Asked {
+    match asked(question) {
+        Asked::Order => Asked::BeforeAnOrder,
+        Asked::OrderOfANode => Asked::Question,
+        other => other,
     }
 }
 

@@ -16,6 +16,21 @@ pub struct Error {
     refusal: Option<Box<str>>,
 }
 
+/// What a node was asked that says nothing, and so what can be done about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Anything, by an agent: it can do nothing about the node.
+    ByAnAgent,
+    /// Something that changes nothing.
+    Question,
+    /// Something that changes nothing, for an order that comes after it.
+    BeforeAnOrder,
+    /// An order that the log takes too.
+    Order,
+    /// An order that a node alone carries out.
+    OrderOfANode,
+}
+
 impl Error {
     /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `rollback`, `replay`, `governance`,
     /// `semantics.replay`, `server`, `session`, `socket`, `peer`, `entropy`, `input`, `output`,
@@ -88,17 +103,29 @@ impl Error {
     }
 
     /// The node has taken a connection, and says nothing in time.
-    pub(crate) fn silent(asks: bool) -> Self {
+    pub(crate) fn silent(asked: Asked) -> Self {
         let seconds = ANSWER_MS_MAX / 1_000;
-        let done = match asks {
-            true => "nothing was done",
-            false => {
-                "what it was given is NOT known to act, and is carried out if the node goes on"
+        let (done, next) = match asked {
+            Asked::ByAnAgent => {
+                let what = format!("the node does not answer within {seconds} s; try again later");
+                return Self::new("unanswered", what);
             }
+            Asked::Question => ("nothing was done", "ask again once a node runs"),
+            Asked::BeforeAnOrder => {
+                ("nothing was done", "give this again: without a node it goes to the log")
+            }
+            Asked::Order => (
+                "what it was given is NOT known to act, and is carried out if the node goes on",
+                "give this again: without a node it goes to the log",
+            ),
+            Asked::OrderOfANode => (
+                "what it was given is NOT known to be done, and is carried out if the node goes on",
+                "look what became of it once a node runs",
+            ),
         };
         let what = format!(
             "the node does not answer within {seconds} s: {done}; end it (`kill -TERM`, after 5 s `kill -KILL`), and \
-             give this again: without a node it goes to the log"
+             {next}"
         );
         Self::new("unanswered", what)
     }

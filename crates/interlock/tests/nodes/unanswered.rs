@@ -1,6 +1,7 @@
 //! Orders whose node ends, hangs, or has lost its sockets: each is on record, or the command says that it is not.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -224,5 +225,52 @@ fn a_halt_at_a_node_that_hangs_says_what_to_do() {
     assert_eq!(halted.code, Some(0), "{}{}", halted.stdout, halted.stderr);
     let node = Node::start(&domain.folder());
     assert!(Client::join(&domain.socket(), "agent", "office").is_err());
+    assert!(node.stop().success());
+}
+
+#[test]
+fn what_asks_a_node_that_hangs_is_told_what_it_can_do() {
+    let domain = domain(&["agent"]);
+    let node = Node::start(&domain.folder());
+    let folder = domain.folder().display().to_string();
+    let key = domain.folder().join("keys/officer.skey").display().to_string();
+    let pid = Pid::from_raw(node.id().cast_signed()).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    let questions = [
+        &["status"][..],
+        &["approvals", "list"],
+        &["approvals", "list", "--key", &key],
+        &["erase", "--ended-before", "30d", "--dry-run"],
+    ];
+    let asked = questions.map(|words| {
+        let split = words.iter().take_while(|word| !word.starts_with('-')).count();
+        let all = [&words[..split], &[folder.as_str()], &words[split..]].concat();
+        let mut command = Command::new(BINARY);
+        command.args(all).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    });
+    let mut agent = Command::new(BINARY)
+        .args(["mcp", &folder, "--server", "office"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let request = "{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"ping\"}\n";
+    agent.stdin.as_mut().unwrap().write_all(request.as_bytes()).unwrap();
+    let agent = agent.wait_with_output().unwrap();
+    let asked = asked.map(|child| child.wait_with_output().unwrap());
+    kill_process(pid, Signal::CONT).unwrap();
+
+    let answer: Value = serde_json::from_slice(&agent.stdout).unwrap();
+    let error = &answer["error"];
+    assert_eq!(error["data"]["code"], "node.unreachable", "{answer}");
+    assert_eq!(error["message"], "the node does not answer within 10 s; try again later");
+    assert!(!told(&agent).contains("kill"), "{}", told(&agent));
+    for (words, ended) in questions.iter().zip(asked) {
+        let said = told(&ended);
+        assert_eq!(ended.status.code(), Some(69), "{words:?}: {said}");
+        assert!(said.contains("nothing was done; end it (`kill -TERM`"), "{words:?}: {said}");
+        assert!(!said.contains("goes to the log"), "{words:?}: {said}");
+    }
     assert!(node.stop().success());
 }
