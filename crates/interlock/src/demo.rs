@@ -20,6 +20,7 @@ use crate::exit::{Exit, Failure};
 use crate::office;
 use crate::output::Output;
 use crate::signals::Ends;
+use crate::unfinished;
 
 /// The domain's and the workload's names.
 const DOMAIN: &str = "demo.interlock";
@@ -32,7 +33,11 @@ const SERVER: &str = "office";
 pub(crate) async fn run(arguments: &Demo, output: &mut Output) -> Result<Exit, Failure> {
     // Asked for before anything is made, so that a signal at any time stops in order.
     let mut ends = Ends::of_a_demo()?;
-    let folder = folder(arguments.dir.as_deref())?;
+    let (folder, was_there) = folder(arguments.dir.as_deref())?;
+    let place = folder.clone();
+    ends.when_late(Some(Box::new(move |number| {
+        unfinished::leave(&made(&place, was_there), number);
+    })));
     let files = bundle::files(&[WORKLOAD, HELPER])?;
     let bundle = bundle::load(&files)?;
     let options = make(&folder, &files, &bundle)?;
@@ -40,13 +45,26 @@ pub(crate) async fn run(arguments: &Demo, output: &mut Output) -> Result<Exit, F
 
     let running = start(&options).await?;
     let told = tokio::select! {
-        told = live::play(&options, &bundle, output) => told,
-        () = ends.wait() => Err(Failure::new(Exit::Failed, "the demo was interrupted")),
+        told = live::play(&options, &bundle, output) => Some(told),
+        _ = ends.wait() => None,
     };
     // Stopped first, so that everything that happened is published.
     running.stop().await;
-    let told = told?;
-    let is_sound = check::all(&options, &told, output)?;
+    let checked = match told {
+        Some(told) => {
+            let told = told?;
+            Some((check::all(&options, &told, output)?, told))
+        }
+        None => None,
+    };
+    if let Some(number) = ends.come() {
+        output.flush()?;
+        unfinished::leave(&made(&folder, was_there), number);
+    }
+    let Some((is_sound, told)) = checked else {
+        return Err(Failure::new(Exit::Failed, "the demo was interrupted"));
+    };
+    ends.when_late(None);
     tell::closing(output, &folder, &told)?;
     output.flush()?;
     if !arguments.exit {
@@ -55,21 +73,32 @@ pub(crate) async fn run(arguments: &Demo, output: &mut Output) -> Result<Exit, F
     Ok(if is_sound { Exit::Ok } else { Exit::Denied })
 }
 
-/// The folder of the demo: the one asked for, which must not hold anything, or a new temporary one, which stays.
-fn folder(wanted: Option<&Path>) -> Result<PathBuf, Failure> {
+/// What the demo made: its folder, or all that is in one that was there.
+fn made(folder: &Path, was_there: bool) -> Vec<PathBuf> {
+    if !was_there {
+        return vec![folder.to_owned()];
+    }
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
+}
+
+/// The folder of the demo, and whether it was there: the one asked for, which must not hold anything, or a new temporary one,
+/// which stays.
+fn folder(wanted: Option<&Path>) -> Result<(PathBuf, bool), Failure> {
     let failed = |why: std::io::Error| Failure::io("the demo's folder cannot be made", &why);
     match wanted {
         None => {
             let made = tempfile::Builder::new().prefix("interlock-demo-").tempdir();
-            Ok(made.map_err(failed)?.keep())
+            Ok((made.map_err(failed)?.keep(), false))
         }
         Some(path) => {
+            let was_there = path.exists();
             std::fs::create_dir_all(path).map_err(failed)?;
             if std::fs::read_dir(path).map_err(failed)?.next().is_some() {
                 let what = format!("the folder `{}` is not empty", path.display());
                 return Err(Failure::new(Exit::Config, what).help("give a new folder to --dir"));
             }
-            path.canonicalize().map_err(failed)
+            Ok((path.canonicalize().map_err(failed)?, was_there))
         }
     }
 }

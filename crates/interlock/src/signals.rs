@@ -1,7 +1,7 @@
 //! What signals do to a program that serves.
 
 use std::process;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::exit::{Exit, Failure};
 use crate::limits::END_MS_MAX;
+use crate::unfinished;
 
 /// Signals that say nothing to a node. By default each would end it.
 ///
@@ -34,36 +35,47 @@ const MEANINGLESS: [(i32, &str); 11] = [
 /// The real-time signals: nothing here uses them.
 const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
 
-/// The signals that end the program in order: SIGTERM and SIGINT.
+/// The signals that end the program in order: SIGTERM and SIGINT, and SIGHUP and SIGQUIT where somebody watches.
 ///
 /// A thread of its own waits for them. It ends the program [`END_MS_MAX`] later, whatever the rest then waits for: a
 /// disk, a pipe that nobody reads, a session.
-pub(crate) struct Ends(watch::Receiver<bool>);
+pub(crate) struct Ends {
+    come: watch::Receiver<Option<i32>>,
+    late: Arc<Mutex<Option<Late>>>,
+}
+
+/// How a program ends that did not end in order in time, by the number of the signal.
+type Late = Box<dyn FnOnce(i32) + Send>;
 
 impl Ends {
     /// For a program that somebody watches: other signals do what they do to every program.
     pub(crate) fn of_a_demo() -> Result<Self, Failure> {
-        Self::new(&[])
+        Self::new(&unfinished::signals(), &[])
     }
 
     /// For a node: other signals do nothing to it.
     pub(crate) fn of_a_node() -> Result<Self, Failure> {
         let real_time = REAL_TIME.map(|number| (number, "a real-time signal"));
-        Self::new(&MEANINGLESS.into_iter().chain(real_time).collect::<Vec<_>>())
+        Self::new(&[2, 15], &MEANINGLESS.into_iter().chain(real_time).collect::<Vec<_>>())
     }
 
-    fn new(meaningless: &[(i32, &'static str)]) -> Result<Self, Failure> {
+    fn new(ends: &[i32], meaningless: &[(i32, &'static str)]) -> Result<Self, Failure> {
         let failed = |why: std::io::Error| Failure::io("signals cannot be listened to", &why);
-        let (asked, is_asked) = watch::channel(false);
+        let (asked, come) = watch::channel(None);
+        let late = Arc::new(Mutex::new(None));
+        let when_late = Arc::clone(&late);
         let (ready, is_ready) = mpsc::channel();
-        let meaningless = meaningless.to_vec();
+        let (numbers, meaningless) = (ends.to_vec(), meaningless.to_vec());
         let listen = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let mut ends = JoinSet::new();
-                for kind in [SignalKind::terminate(), SignalKind::interrupt()] {
-                    let mut end = signal(kind)?;
-                    ends.spawn(async move { end.recv().await });
+                for number in numbers {
+                    let mut end = signal(SignalKind::from_raw(number))?;
+                    ends.spawn(async move {
+                        end.recv().await;
+                        number
+                    });
                 }
                 let mut others = JoinSet::new();
                 for (number, name) in meaningless {
@@ -76,34 +88,48 @@ impl Ends {
                 }
                 // Whoever waits for it has not gone.
                 let _waits = ready.send(());
-                ends.join_next().await;
-                Ok::<(), std::io::Error>(())
+                Ok::<_, std::io::Error>(ends.join_next().await.and_then(Result::ok))
             })
         };
         thread::Builder::new()
             .name("signals".to_owned())
             .spawn(move || {
-                if listen().is_ok() {
-                    asked.send_replace(true);
-                    end_late();
+                if let Ok(Some(number)) = listen() {
+                    asked.send_replace(Some(number));
+                    end_late(number, &when_late);
                 }
             })
             .map_err(failed)?;
         is_ready.recv().map_err(|why| failed(std::io::Error::other(why)))?;
-        Ok(Self(is_asked))
+        Ok(Self { come, late })
     }
 
-    /// Waits for the first of them. Once it has come, this returns at once.
-    pub(crate) async fn wait(&mut self) {
-        if self.0.wait_for(|is_asked| *is_asked).await.is_err() {
-            std::future::pending::<()>().await;
+    /// Says how the program ends where it does not end in order in time.
+    pub(crate) fn when_late(&self, late: Option<Late>) {
+        *self.late.lock().unwrap_or_else(PoisonError::into_inner) = late;
+    }
+
+    /// Waits for the first of them, and gives its number. Once it has come, this returns at once.
+    pub(crate) async fn wait(&mut self) -> i32 {
+        let come = self.come.wait_for(Option::is_some).await.ok().and_then(|come| *come);
+        match come {
+            Some(number) => number,
+            None => std::future::pending().await,
         }
+    }
+
+    /// The number of the one that has come.
+    pub(crate) fn come(&self) -> Option<i32> {
+        *self.come.borrow()
     }
 }
 
 /// Ends the process, unless it has ended by then.
-fn end_late() -> ! {
+fn end_late(number: i32, late: &Mutex<Option<Late>>) -> ! {
     thread::sleep(Duration::from_millis(END_MS_MAX));
+    if let Some(late) = late.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        late(number);
+    }
     notes::say("it did not end in order in time, and ends now");
     notes::flush(Duration::from_millis(node::limits::HALT_NOTE_MS_MAX));
     process::exit(Exit::Failed as i32)

@@ -171,13 +171,13 @@ impl Drop for Step {
 
 /// Has a thread wait for the signals. Those that whoever started the program has it ignore (`nohup`) stay ignored.
 fn listen() -> io::Result<()> {
-    let ignored = ignored();
     let (ready, is_ready) = mpsc::channel();
+    let numbers = signals();
     let wait = move || -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let number = runtime.block_on(async {
             let mut signals = JoinSet::new();
-            for number in SIGNALS.into_iter().filter(|number| (ignored >> (number - 1)) & 1 == 0) {
+            for number in numbers {
                 let mut one = signal(SignalKind::from_raw(number))?;
                 signals.spawn(async move {
                     one.recv().await;
@@ -197,6 +197,12 @@ fn listen() -> io::Result<()> {
     is_ready.recv().map_err(io::Error::other)
 }
 
+/// The signals that interrupt this program: those that whoever started it does not have it ignore.
+pub(crate) fn signals() -> Vec<i32> {
+    let ignored = ignored();
+    SIGNALS.into_iter().filter(|number| (ignored >> (number - 1)) & 1 == 0).collect()
+}
+
 /// The signals that this program ignores, the bit of signal `n` being `n - 1` (`proc_pid_status(5)`).
 fn ignored() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -211,19 +217,27 @@ fn interrupted(number: i32) -> ! {
     while state.steps > 0 {
         state = STEPPED.wait(state).unwrap_or_else(PoisonError::into_inner);
     }
-    for path in state.unfinished.iter().rev() {
-        let shown = path.display();
-        match remove(path) {
-            Ok(()) => stderr(format!("interrupted: nothing is left of `{shown}`")),
-            Err(why) => stderr(format!(
-                "interrupted: `{shown}` is left unfinished, and may hold keys: remove it ({why})"
-            )),
-        }
-    }
+    state.unfinished.iter().rev().for_each(|path| remove_and_say(path));
     for path in &state.finished {
         stderr(format!("interrupted: `{}` is there, and whole", path.display()));
     }
     process::exit(128 + number)
+}
+
+/// Ends a program that a signal interrupted, and that has stopped in order: nothing of what it was making is left.
+pub(crate) fn leave(paths: &[PathBuf], number: i32) -> ! {
+    paths.iter().for_each(|path| remove_and_say(path));
+    process::exit(128 + number)
+}
+
+fn remove_and_say(path: &Path) {
+    let shown = path.display();
+    match remove(path) {
+        Ok(()) => stderr(format!("interrupted: nothing is left of `{shown}`")),
+        Err(why) => stderr(format!(
+            "interrupted: `{shown}` is left unfinished, and may hold keys: remove it ({why})"
+        )),
+    }
 }
 
 /// Removes a file, or a folder with what another thread still makes in it.

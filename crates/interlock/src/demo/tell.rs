@@ -175,6 +175,8 @@ pub(super) fn closing(output: &mut Output, folder: &Path, told: &Told) -> Result
         output.line(format!("    {}", output.paint().text(Style::Name, command)))?;
         output.line(format!("      {}", output.paint().text(Style::Quiet, what)))?;
     }
+    output.line("")?;
+    output.line(format!("  The folder stays. When you have seen enough: rm -r {shown}"))?;
     output.line("")
 }
 

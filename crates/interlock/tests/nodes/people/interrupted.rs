@@ -232,3 +232,22 @@ fn an_interrupted_receipt_is_whole_or_not_there() {
         }
     });
 }
+
+#[test]
+fn an_interrupted_demo_leaves_nothing() {
+    for (signal, number, is_there) in [(Signal::INT, 2, false), (Signal::HUP, 1, true)] {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("demo");
+        if is_there {
+            fs::create_dir(&folder).unwrap();
+        }
+        let child = spawn(&["demo", "--exit", "--dir", folder.to_str().unwrap()]);
+        until("the node of the demo", || folder.join("node.sock").exists().then_some(()));
+        interrupt(&child, signal);
+        let (status, said) = ended(child);
+        assert_eq!(status.code(), Some(128 + number), "{said}");
+        assert!(said.contains("interrupted: nothing is left of"), "{said}");
+        assert_eq!(folder.exists(), is_there, "{said}");
+        assert!(!is_there || entries(&folder) == [""; 0], "{said}");
+    }
+}
