@@ -43,6 +43,7 @@ use crate::limits::{
     SOCKET_PATH_BYTES_MAX,
 };
 use crate::user;
+pub(crate) use document::{NAME_RULE, is_name};
 use document::{Problem, Table};
 
 /// The configuration's name in a domain's folder.

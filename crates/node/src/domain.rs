@@ -201,6 +201,15 @@ fn told_with(why: Error, ended: Option<&Error>) -> Error {
     }
 }
 
+/// The governance record that holds this change as it was signed, where it was published.
+///
+/// # Errors
+/// `ledger` where the log cannot be read.
+pub fn published(options: &Options, signed: &SignedProposal) -> Result<Option<u64>, Error> {
+    let position = position_of(options, signed)?;
+    Ok(position.map(|position| position.size.saturating_sub(1)))
+}
+
 /// A change on the domain's current governance that nobody has signed yet, to be signed within so many
 /// milliseconds.
 ///

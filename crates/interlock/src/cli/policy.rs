@@ -141,7 +141,7 @@ pub(crate) struct Publish {
 ///
 /// A line that cannot be read is answered {"code":"refused.input","line":N,"v":1,"why":"..."}: no decision was made,
 /// nothing is permitted. Members that AuthZEN does not name are listed in `ignored`. Ends with 0 when each line was
-/// answered, whatever the answers.
+/// decided, whatever the decisions, and with 65 when one could not be read.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock decide --bundle bundles/starter --requests requests.jsonl

@@ -79,9 +79,14 @@ impl LogShow {
 }
 
 /// Show the last records, and follow new ones
+///
+/// Prints a line for each of the last records, as `interlock log show` does, and ends; with --follow it goes on until interrupted. Those
+/// that are written and not yet published are shown too.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  interlock log tail --follow")]
+#[command(after_help = "Examples:
+  interlock log tail office -n 50
+  interlock log tail office --follow
+  interlock log tail office --log governance --json")]
 pub(crate) struct LogTail {
     /// A domain's folder, or a log's
     #[arg(value_name = "DIR", default_value = ".")]
@@ -181,6 +186,10 @@ pub(crate) struct Receipt {
     /// Write the receipt here instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+
+    /// Write over a file that is no receipt of this record
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
 
     /// How long to wait until the record is published
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]

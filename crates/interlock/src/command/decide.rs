@@ -14,17 +14,19 @@ use crate::output::Output;
 /// Answers each line of requests with one line.
 pub(super) fn run(arguments: &Decide, output: &mut Output) -> Result<Exit, Failure> {
     let bundle = Arc::new(folder::load_bundle(&arguments.bundle)?);
-    let mut answering = Answering { bundle, line: 0 };
+    let mut answering = Answering { bundle, line: 0, refused: 0 };
     each_line(&arguments.requests, |lines| {
         answering.answer(lines, output)?;
         output.flush()
     })?;
-    Ok(Exit::Ok)
+    Ok(if answering.refused == 0 { Exit::Ok } else { Exit::Data })
 }
 
 struct Answering {
     bundle: Arc<Bundle>,
     line: u64,
+    /// Lines that were no request.
+    refused: u64,
 }
 
 impl Answering {
@@ -64,7 +66,8 @@ impl Answering {
     }
 
     /// No decision was made: the line was not a request.
-    fn refusal(&self, why: &dyn std::fmt::Display) -> Value {
+    fn refusal(&mut self, why: &dyn std::fmt::Display) -> Value {
+        self.refused = self.refused.saturating_add(1);
         object([
             ("code", "refused.input".into()),
             ("line", number(self.line)),

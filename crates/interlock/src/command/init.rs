@@ -10,6 +10,7 @@ use proof::json::{Value, object};
 use super::bundle::{test, warnings};
 use crate::cli::Init;
 use crate::exit::{Exit, Failure};
+use crate::limits::SOCKET_PATH_BYTES_MAX;
 use crate::output::Output;
 use crate::unfinished::{self, Unfinished};
 use crate::{config, folder, starter, user};
@@ -27,10 +28,8 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
     let workloads = arguments.workload.iter().map(workload).collect::<Result<Vec<_>, _>>()?;
     let servers = arguments.server.iter().map(server).collect::<Result<Vec<_>, _>>()?;
     let servers = with_users(arguments, servers)?;
-    let name = match &arguments.name {
-        Some(name) => name.clone(),
-        None => folder_name(&arguments.domain)?,
-    };
+    let name = domain_name(arguments)?;
+    check_sockets(&arguments.domain)?;
     let text = configuration(&name, &arguments.node, &servers);
     let decider = (&*bundle, arguments.semantics);
     check_new(&arguments.domain)?;
@@ -237,10 +236,33 @@ fn server((name, command): &(String, String)) -> Result<(String, Vec<String>), F
     Ok((name.clone(), words))
 }
 
-fn folder_name(domain: &Path) -> Result<String, Failure> {
-    let name = domain.file_name().and_then(|name| name.to_str()).map(str::to_owned);
-    name.ok_or_else(|| {
+/// The domain's name: the one that is given, else the folder's.
+fn domain_name(arguments: &Init) -> Result<String, Failure> {
+    if !config::is_name(&arguments.node) {
+        let what = format!("`{}` is no name for a node: {}", arguments.node, config::NAME_RULE);
+        return Err(Failure::new(Exit::Usage, what).help("give another --node NAME"));
+    }
+    if let Some(name) = arguments.name.as_ref().filter(|name| !config::is_name(name)) {
+        let what = format!("`{name}` is no name for a domain: {}", config::NAME_RULE);
+        return Err(Failure::new(Exit::Usage, what).help("give another --name NAME"));
+    }
+    let of_folder = || arguments.domain.file_name().and_then(|name| name.to_str());
+    let name = arguments.name.as_deref().or_else(of_folder).filter(|name| config::is_name(name));
+    name.map(str::to_owned).ok_or_else(|| {
         Failure::new(Exit::Usage, "the folder's name is no name for a domain")
+            .why(config::NAME_RULE)
             .help("give --name NAME")
     })
+}
+
+/// That the new domain's sockets have paths as short as sockets' must be.
+fn check_sockets(domain: &Path) -> Result<(), Failure> {
+    if domain.join("officer.sock").as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
+        return Ok(());
+    }
+    let what = format!(
+        "`{}` is too long a path: those of its sockets would have more than {SOCKET_PATH_BYTES_MAX} bytes",
+        domain.display()
+    );
+    Err(Failure::new(Exit::Usage, what).help("choose a folder with a shorter path"))
 }

@@ -1,6 +1,8 @@
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use proof::json::{Object, Value, number};
+use proof::limits::RECEIPT_BYTES_MAX;
 
 use crate::cli::Receipt;
 use crate::domain::{self, Log};
@@ -18,6 +20,9 @@ pub(super) fn run(arguments: &Receipt, output: &mut Output) -> Result<Exit, Fail
     let index = super::find::index(&log, &record, output)?;
     let receipt = published(&log, index, Duration::from_secs(arguments.wait))?.to_text();
     if let Some(file) = &arguments.out {
+        if !arguments.force {
+            check_replaceable(file, &log, index)?;
+        }
         unfinished::write(file, receipt.as_bytes(), 0o666)?;
     }
     if output.is_json() {
@@ -40,6 +45,20 @@ pub(super) fn run(arguments: &Receipt, output: &mut Output) -> Result<Exit, Fail
         output.bytes(receipt.trim_end_matches('\n').as_bytes())?;
     }
     Ok(Exit::Ok)
+}
+
+/// That nothing is lost where a receipt of this record is written: a file that is there is a receipt of the same one.
+fn check_replaceable(file: &Path, log: &Log, index: u64) -> Result<(), Failure> {
+    if !std::fs::metadata(file).is_ok_and(|found| found.is_file()) {
+        return Ok(());
+    }
+    let old = node::plain::read_text(file, RECEIPT_BYTES_MAX).unwrap_or_default();
+    let old = proof::receipt::Receipt::parse(&old);
+    if old.is_ok_and(|old| old.index == index && old.verify_own(&log.key).is_ok()) {
+        return Ok(());
+    }
+    let what = format!("`{}` is there, and is no receipt of this record", file.display());
+    Err(Failure::new(Exit::Usage, what).help("choose another file, or write over it with --force"))
 }
 
 /// The receipt, as soon as a signed head covers the record.

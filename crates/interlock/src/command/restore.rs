@@ -21,6 +21,14 @@ pub(super) fn run(arguments: &Restore, output: &mut Output) -> Result<Exit, Fail
             let help = "restore the file first; then `interlock restore DOMAIN --new-lineage NODE`";
             Err(Failure::new(Exit::Usage, "--new-lineage needs a folder alone").help(help))
         }
+        [file] if file.is_file() => {
+            let what = format!(
+                "`{}` is a file, and the folder to make of it is not named",
+                file.display()
+            );
+            let help = format!("`interlock restore {} DOMAIN`", file.display());
+            Err(Failure::new(Exit::Usage, what).help(help))
+        }
         [backup, domain] => file::restore((backup, domain), arguments.yes, output),
         paths => older_copy(paths.first().unwrap_or(&here), arguments, output),
     }

@@ -191,7 +191,15 @@ pub(super) fn publish(arguments: &PublishSigned, output: &mut Output) -> Result<
         _ => None,
     };
     let accepted = node::domain::bring(&options, &signed, bundle.as_ref().map(Bundle::blob))
-        .map_err(|why| govern::refused(&why))?;
+        .map_err(|why| match node::domain::published(&options, &signed) {
+            Ok(Some(index)) => {
+                let what = format!(
+                    "nothing was done: this was published already, as governance record {index}"
+                );
+                Failure::new(Exit::Denied, what).code("published")
+            }
+            _ => govern::refused(&why),
+        })?;
     let what = record_line::governance(&signed.proposal.change, output.paint());
     govern::told(accepted, &what, output)
 }

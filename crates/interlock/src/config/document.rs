@@ -236,9 +236,9 @@ impl<'a> Table<'a> {
     }
 }
 
-const NAME_RULE: &str = "a name is 1 to 64 letters, digits, `.`, `-` or `_`";
+pub(crate) const NAME_RULE: &str = "a name is 1 to 64 letters, digits, `.`, `-` or `_`";
 
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text
             .bytes()

@@ -422,3 +422,48 @@ fn a_log_alone_is_not_told_as_none() {
     let nowhere = domain.run(&["log", "show", "DOMAIN/nowhere"]);
     assert!(nowhere.stderr.contains("is not there"), "{}", nowhere.stderr);
 }
+
+#[test]
+fn a_receipt_is_written_over_nothing_but_a_receipt_of_its_record() {
+    let domain = Domain::new();
+    let file = domain.path("r");
+    let receipt = |index: &str, more: &[&str]| {
+        domain.run(&[&["receipt", "DOMAIN", index, "--out", &file], more].concat())
+    };
+    let read = || std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, "mine").unwrap();
+    let refused = receipt("1", &[]);
+    assert_eq!((refused.code, read().as_str()), (64, "mine"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--force"), "{}", refused.stderr);
+    assert_eq!(receipt("1", &["--force"]).code, 0);
+    let first = read();
+    assert_eq!((receipt("1", &[]).code, read()), (0, first.clone()), "the same again");
+    assert_eq!((receipt("2", &[]).code, read()), (64, first), "that of another record");
+}
+
+#[test]
+fn a_range_that_names_no_record_is_an_error() {
+    let domain = Domain::new();
+    for range in ["6..5", "5..5"] {
+        let shown = domain.run(&["log", "show", "DOMAIN", range]);
+        assert_eq!((shown.code, shown.stdout.as_str()), (64, ""), "{}", shown.stderr);
+        assert!(shown.stderr.contains("names no record"), "{}", shown.stderr);
+    }
+}
+
+#[test]
+fn what_is_no_backup_is_told_as_none() {
+    let domain = Domain::new();
+    let (file, new) = (domain.path("file"), domain.path("new"));
+    for bytes in ["short", &"long ".repeat(1_000)] {
+        std::fs::write(&file, bytes).unwrap();
+        let refused = interlock(&["restore", &file, &new]);
+        assert_eq!(refused.code, 65, "{}", refused.stderr);
+        assert!(refused.stderr.contains("it is no backup"), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("entire block"), "{}", refused.stderr);
+        assert!(!Path::new(&new).exists());
+    }
+    let alone = interlock(&["restore", &file]);
+    assert_eq!(alone.code, 64, "{}", alone.stderr);
+    assert!(alone.stderr.contains(&format!("interlock restore {file} DOMAIN")), "{}", alone.stderr);
+}

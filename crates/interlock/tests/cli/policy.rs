@@ -263,7 +263,7 @@ fn each_line_gets_its_own_answer_in_order() {
     input.extend_from_slice(format!("{}\n", PING.replace("ping", "pong")).as_bytes());
     input.extend_from_slice(PING.replace("{\"subject\"", "{\"more\":[1],\"subject\"").as_bytes());
     let decided = interlock_reading(&["decide", "--bundle", bundle], &input);
-    assert_eq!((decided.code, decided.stderr.as_str()), (0, ""));
+    assert_eq!((decided.code, decided.stderr.as_str()), (65, ""), "a line was no request");
     let answers: Vec<Value> =
         decided.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let codes: Vec<&str> = answers.iter().map(|answer| answer["code"].as_str().unwrap()).collect();
@@ -291,7 +291,7 @@ fn the_starter_tests_come_out_the_same_through_the_strict_reader() {
         &["decide", "--bundle", text(&starter)],
         read("requests.jsonl").as_bytes(),
     );
-    assert_eq!(decided.code, 0, "{}", decided.stderr);
+    assert_eq!(decided.code, 65, "three lines are no requests: {}", decided.stderr);
     let expected = read("expected.jsonl");
     assert_eq!(decided.stdout.lines().count(), expected.lines().count());
     for (answer, expected) in decided.stdout.lines().zip(expected.lines()) {
@@ -323,7 +323,8 @@ fn decided_under(
         .envs(environment.iter().copied())
         .output()
         .unwrap();
-    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    // Three of its lines are no requests.
+    assert_eq!(ended.status.code(), Some(65), "{}", String::from_utf8_lossy(&ended.stderr));
     ended.stdout
 }
 
@@ -383,4 +384,25 @@ fn definitions_that_a_server_listed_are_printed_to_be_pinned() {
         let printed = interlock_reading(&["bundle", "definitions"], wrong.as_bytes());
         assert_eq!(printed.code, 65, "{wrong}: {}", printed.stdout);
     }
+}
+
+#[test]
+fn a_name_or_path_that_is_too_long_is_told_before_anything_is_made() {
+    let place = tempfile::tempdir().unwrap();
+    let long = place.path().join("x".repeat(65));
+    let deep = place.path().join("y".repeat(60)).join("z".repeat(60));
+    for (folder, more, said) in [
+        (&long, &[][..], "give --name NAME"),
+        (&long, &["--name", "a b"], "`a b` is no name for a domain"),
+        (&long, &["--name", "a", "--node", ""], "`` is no name for a node"),
+        (&deep, &[], "is too long a path"),
+    ] {
+        let refused = interlock(&[&["init", text(folder)], more].concat());
+        assert_eq!(refused.code, 64, "{}", refused.stderr);
+        assert!(refused.stderr.contains(said), "{said}: {}", refused.stderr);
+        assert!(!refused.stderr.contains("interlock.toml"), "{}", refused.stderr);
+        assert!(!folder.exists());
+    }
+    let named = interlock(&["init", text(&place.path().join("a b")), "--name", "ab"]);
+    assert_eq!(named.code, 0, "{}", named.stderr);
 }

@@ -124,6 +124,7 @@ fn two_of_three_publish_signing_apart_and_one_alone_cannot() {
     // The same file again is based on what was before it.
     let again = site.publish("new", &["--bundle", &bundle]);
     assert_eq!(again.0, Some(2), "{}", again.2);
+    assert!(again.2.contains("this was published already, as governance record"), "{}", again.2);
     // The key of `init` has no role any more.
     let left = site.interlock(&["bundle", "publish", &bundle, &site.domain()]);
     assert_eq!(left.0, Some(2), "{}", left.2);

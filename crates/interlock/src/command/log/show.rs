@@ -15,6 +15,11 @@ pub(super) fn run(arguments: &LogShow, output: &mut Output) -> Result<Exit, Fail
     let log = domain::log(&folder, arguments.log.as_ref())?;
     match range {
         Some(Range::One(index)) => one(&log, index, output),
+        Some(Range::Between(from, to)) if from >= to => {
+            let what = format!("the range `{from}..{to}` names no record");
+            Err(Failure::new(Exit::Usage, what)
+                .help("write a range without its end, such as 10..20"))
+        }
         Some(Range::Between(from, to)) => many(&log, from, to, output),
         None => many(&log, 0, u64::MAX, output),
     }

@@ -251,7 +251,10 @@ impl<'a> Unpacking<'a> {
         let mut archive = tar::Archive::new(from);
         let entries = archive.entries().map_err(|why| unreadable(&why))?;
         for entry in entries.raw(true) {
-            let entry = entry.map_err(|why| unreadable(&why))?;
+            let entry = entry.map_err(|why| match self.sum.files {
+                0 => no_backup(&why),
+                _ => unreadable(&why),
+            })?;
             match entry.header().entry_type().is_gnu_longname() {
                 true => self.take_path(entry)?,
                 false => self.take(entry)?,
@@ -402,6 +405,17 @@ fn tell(manifest: &Manifest, undone: &[Undone], output: &mut Output) -> Result<(
         grouped(*lineage)
     ))?;
     tell_undone(undone, output)
+}
+
+/// Not even its first member can be read.
+fn no_backup(why: &io::Error) -> Failure {
+    let is_short = why.kind() == io::ErrorKind::UnexpectedEof || why.kind() == io::ErrorKind::Other;
+    let failure =
+        Failure::new(Exit::Data, "it is no backup: no tar archive that `interlock backup` made");
+    let failure = if is_short { failure } else { failure.why(why) };
+    failure
+        .code("not_verified")
+        .help("nothing was put in place; name the file that `interlock backup` made")
 }
 
 fn unreadable(why: &io::Error) -> Failure {
