@@ -59,7 +59,9 @@ pub(crate) enum BundleCommand {
   printf '%s\\n' \\
     '{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\",\"params\":{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{},\"clientInfo\":{\"name\":\"pin\",\"version\":\"1\"}}}' \\
     '{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}' \\
-    '{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}' | my-server | interlock bundle definitions")]
+    '{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/list\"}' > asked
+  # A server may end when its input does: it stays open for the answers.
+  (cat asked; sleep 5) | my-server | interlock bundle definitions")]
     Definitions {
         /// The file of messages; `-` is standard input
         #[arg(value_name = "FILE", default_value = "-")]
