@@ -261,6 +261,9 @@ impl<D: Disk> Driver<D> {
         if !self.has_space_for(wanted_bytes) {
             room = Err("refused.storage");
         }
+        if room.is_ok() {
+            self.look_for_storage();
+        }
         if let Err(code) = room {
             self.has_storage();
             self.mailbox.refused(code);

@@ -53,7 +53,9 @@ fn caller(socket: &Path, workload: &str, calls: &AtomicU64, is_over: &AtomicBool
             Some(pause) if waiting == 0 => std::thread::sleep(pause),
             _ => {
                 let answer = client.read().unwrap().unwrap();
-                assert!(answer.get("result").is_some(), "{answer}");
+                // On a loaded machine a turn, or the disk, may take too long.
+                let is_late = answer["error"]["data"]["code"] == "refused.overload";
+                assert!(answer.get("result").is_some() || is_late, "{answer}");
                 waiting -= 1;
             }
         }

@@ -35,7 +35,7 @@ enum Setting {
 
 /// An execution has room for so many calls: after so many halts the agent begins another one.
 const HALTS_PER_EXECUTION: usize = 20;
-/// The same, where a disk is filled before each halt, which takes a minute.
+/// The same, where a disk or memory is filled before a halt, which takes a minute.
 const HALTS_PER_EXECUTION_SLOWLY: usize = 4;
 /// Each sync of a slow disk takes so long longer, in microseconds.
 const SLOW_US: u64 = 100_000;
@@ -104,7 +104,7 @@ fn halts(setting: Setting, short: usize, long: usize) {
             site.lift(&halt.subject);
         }
         let per_execution = match setting {
-            Setting::FullDisk => HALTS_PER_EXECUTION_SLOWLY,
+            Setting::FullDisk | Setting::Memory => HALTS_PER_EXECUTION_SLOWLY,
             _ => HALTS_PER_EXECUTION,
         };
         if all.len().is_multiple_of(per_execution) {

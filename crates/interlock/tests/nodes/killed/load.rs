@@ -123,6 +123,10 @@ fn session(
             client.ask(&marker, tool, &arguments)?;
         }
         let answer = client.read()?.ok_or(io::ErrorKind::UnexpectedEof)?;
+        // The word of the process that carried the session: of the node there is none.
+        if answer["error"]["data"]["code"] == "node.ended" {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         let marker = answer["id"].as_str().unwrap();
         let asked = journal.get_mut(marker).unwrap();
         assert!(asked.answer.is_none(), "{marker} was answered twice");
