@@ -51,7 +51,20 @@ pub fn run() -> u8 {
     }
 }
 
+/// Closes every descriptor beyond the standard streams to what this process starts. Whoever started it may have left some open that a
+/// server is not to have: a shell's `9<file`, a supervisor's sockets.
+///
+/// To be called before any thread is started.
+pub fn keep_descriptors_from_children() {
+    close_fds::set_fds_cloexec(FIRST_INHERITED, &[]);
+}
+
+/// The first descriptor after stdin, stdout and stderr.
+const FIRST_INHERITED: i32 = 3;
+
 fn guard() -> io::Result<()> {
+    // A node of another build may not have closed them.
+    keep_descriptors_from_children();
     let control = Control::from(io::stdin().as_fd().try_clone_to_owned()?);
     let (server, pipes) = message::receive(&control)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

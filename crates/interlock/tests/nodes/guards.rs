@@ -90,6 +90,23 @@ fn unreaped(node: u32) -> usize {
 }
 
 #[test]
+fn a_server_gets_no_descriptor_that_the_node_inherits() {
+    let domain = domain(
+        "readlink /proc/$$/fd/* > HERE/open.new; mv HERE/open.new HERE/open; exec sleep 600",
+    );
+    let secret = domain.around().join("for-nobody-else");
+    std::fs::write(&secret, "").unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"exec 9< "$1"; exec "$2" serve "$3""#, "sh"]);
+    let node = Node::start_by(shell.arg(&secret).arg(BINARY).arg(domain.folder()));
+    let client = Client::join(&domain.socket(), "agent", "server").unwrap();
+    let open = noted(&domain, "open");
+    assert!(open.contains("pipe:") && !open.contains("for-nobody-else"), "{open}");
+    drop(client);
+    assert!(node.stop().success());
+}
+
+#[test]
 fn what_a_killed_guard_leaves_is_ended_by_the_node() {
     let domain = domain(KILLS_ITS_GUARD);
     let mut node = Node::start(&domain.folder());
