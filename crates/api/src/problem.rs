@@ -143,6 +143,8 @@ codes! {
     SemanticsReplay = "semantics.replay", 409, Changed, "the stated replay is of something else";
     /// A log cannot be read or written.
     Ledger = "ledger", 503, Later, "a log cannot be read or written";
+    /// The log has no record of this index: it is a new one, or an older copy.
+    EventsBeyond = "events.beyond", 409, Changed, "the log ends before this record";
     /// The node is stopping.
     Stopping = "stopping", 503, Later, "the node is stopping";
     /// The node committed no probe record in time.

@@ -217,7 +217,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         audience: Audience::Officers,
         query: Some(of::<EventQuery>),
-        codes: OFFICERS,
+        codes: &[Code::Peer, Code::EventsBeyond],
         ..read(
             "/v1/events",
             "events",

@@ -197,6 +197,26 @@ async fn bad_input_is_a_problem_that_says_what_to_change() {
 
 #[cfg(test)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bundle_without_its_bytes_is_bad_input() {
+    aside(|options| {
+        let officer = node::keys::read(&options.folder, "officer").unwrap();
+        let governs = node::domain::governance(&options).unwrap();
+        let (based_on, bundle) = (governs.position(), governs.bundle().unwrap());
+        let expires_ms = node::clock::wall_ms() + 60_000;
+        let change = Change::BundlePublished { bundle };
+        let signed = Proposal { based_on, expires_ms, change }.sign(&officer).unwrap();
+        let proposal = String::from_utf8(signed.to_value().to_bytes()).unwrap();
+        let body = format!("{{\"proposal\":{proposal}}}");
+        let problem = post(&options.officer_socket, "/v1/governance", &body).problem();
+        let told = (problem.status, problem.code, problem.retry);
+        assert_eq!(told, (400, Code::Input, Retry::Changed), "{}", problem.detail);
+        assert!(problem.detail.contains("bytes did not come"), "{}", problem.detail);
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signed_halt_acts_and_is_on_record() {
     aside(|options| {
         let socket = &options.officer_socket;
@@ -255,6 +275,25 @@ async fn events_go_on_after_the_last_that_was_seen() {
         for index in 1..size {
             assert_eq!(ids.next(), Some(index.to_string()));
         }
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_after_a_record_that_the_log_has_not_are_a_problem() {
+    aside(|options| {
+        let socket = &options.socket;
+        let size = get(socket, "/v1/status").json::<Status>().records;
+        for after in [size, 99_999, u64::MAX] {
+            let problem = get(socket, &format!("/v1/events?after={after}")).problem();
+            assert_eq!((problem.code, problem.retry), (Code::EventsBeyond, Retry::Changed));
+            assert!(problem.detail.contains("from record 0"), "{}", problem.detail);
+        }
+        let mut stream = connect(socket);
+        write!(stream, "GET /v1/events HTTP/1.1\r\nhost: node\r\nlast-event-id: {size}\r\n\r\n")
+            .unwrap();
+        assert_eq!(Answer::read(&mut stream).problem().code, Code::EventsBeyond);
     })
     .await;
 }

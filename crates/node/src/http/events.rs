@@ -44,13 +44,20 @@ pub(super) async fn events(
             return Err(requester.refuse(Code::Input, why));
         }
     };
+    let size = requester.kernel.durable_size();
+    if let Some(after) = after.filter(|after| *after >= size) {
+        let why = format!(
+            "the log has {size} records, and none of index {after}: it is a new log, or an older copy; read all of it anew, \
+             from record 0"
+        );
+        return Err(requester.refuse(Code::EventsBeyond, why));
+    }
     let place = requester.shared.streams.0.take(requester.user, &Default::default());
     let place = place.map_err(|_| {
         requester.refuse(Code::Overload, "as many streams of events as may be; close some")
     })?;
     requester.becomes_stream();
-    let from =
-        after.map_or_else(|| requester.kernel.durable_size(), |after| after.saturating_add(1));
+    let from = after.map_or(size, |after| after.saturating_add(1));
     let (sender, receiver) = mpsc::channel(EVENTS_WAITING_MAX);
     tokio::spawn(send(requester, from, (sender, place)));
     let body = Body::new(Stream(receiver));

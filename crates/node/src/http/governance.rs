@@ -124,7 +124,10 @@ pub(super) async fn propose(
                 return Ok(Json(reply).into_response());
             }
             Some(Progress::Ended(Err(why))) => {
-                let code = Code::parse(why.code()).unwrap_or(Code::Ledger);
+                let code = match why.code() {
+                    "input" => Code::Input,
+                    code => Code::parse(code).unwrap_or(Code::Ledger),
+                };
                 let problem = Problem::new(code, why.to_string());
                 return Err(problem.while_it_acts(acting).into());
             }
