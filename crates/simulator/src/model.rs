@@ -22,8 +22,7 @@ use approvals::{Approvals, Waiting};
 pub(crate) use labels::Carried;
 use labels::{Left, Touch};
 use meters::{Charge, Meter, Meters};
-pub(crate) use rule::Governed;
-use rule::Rule;
+pub(crate) use rule::{Governed, Rule};
 
 /// One execution, as those outside see it.
 #[derive(Debug, Clone)]

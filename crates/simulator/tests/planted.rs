@@ -172,3 +172,10 @@ fn the_same_seed_is_the_same_run_and_breaks_no_law() {
     assert_eq!(figures(&first), figures(&second));
     assert!(first.crashes > 0 && first.resumed > 0 && first.decisions > 100, "{first:?}");
 }
+
+/// The node holds a zone low that governance trusts, and governance another: leaving that one is
+/// refused by governance alone. The model looked at the worst of both only.
+#[test]
+fn a_zone_that_governance_alone_stops_is_not_left() {
+    assert_eq!(ran(2_486_349_175_660_577_776, 323, None).broken, None);
+}

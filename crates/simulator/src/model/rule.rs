@@ -89,8 +89,7 @@ impl Rule {
     /// The worst that governance and the node hold of a subject: its trust state, and whether it is
     /// halted.
     pub(crate) fn worst(&self, subject: &Subject) -> (Trust, bool) {
-        let set = self.trust.get(subject).copied();
-        let (mut trust, mut is_halted) = (set.unwrap_or(Trust::Trusted), false);
+        let (mut trust, mut is_halted) = self.said(subject);
         for (change, ..) in &self.reductions {
             match change {
                 Change::TrustChanged { subject: of, trust: held } if of == subject => {
@@ -100,7 +99,13 @@ impl Rule {
                 _ => {}
             }
         }
-        (trust, is_halted || self.halts.contains(subject))
+        (trust, is_halted)
+    }
+
+    /// The same, of what governance says alone.
+    pub(crate) fn said(&self, subject: &Subject) -> (Trust, bool) {
+        let trust = self.trust.get(subject).copied().unwrap_or(Trust::Trusted);
+        (trust, self.halts.contains(subject))
     }
 
     /// Why nothing may be permitted to any of these, if so: the first in the order of the checks.

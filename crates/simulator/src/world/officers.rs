@@ -7,7 +7,7 @@ use policy::Trust;
 use super::World;
 use crate::authority::{Signed, WORKLOADS};
 use crate::broken::{Broken, Law, holds};
-use crate::model::{Event, Governed};
+use crate::model::{Event, Governed, Rule};
 use crate::node::Bug;
 
 const ZONES: [&str; 2] = ["prod", "lab"];
@@ -125,8 +125,12 @@ impl World {
         let from = rule.zone(name);
         let to = ZONES.into_iter().find(|zone| *zone != from).unwrap_or_default();
         let [left, entered] = [from.as_str(), to].map(|zone| Subject::Zone(zone.into()));
-        let (trust, is_halted) = rule.worst(&left);
-        let is_stopped = is_halted || trust > rule.worst(&entered).0;
+        let stops = |of: fn(&Rule, &Subject) -> (Trust, bool)| {
+            let (trust, is_halted) = of(rule, &left);
+            is_halted || trust > of(rule, &entered).0
+        };
+        // A governance log holds by itself, whatever a node holds besides.
+        let is_stopped = stops(Rule::said) || stops(Rule::worst);
         let workload = Workload { name: name.into(), os_user, zone: to.into() };
         let change = Change::WorkloadRegistered(workload);
         let is_accepted = self.accept_alone(change, Bug::FreedByMove)?;
