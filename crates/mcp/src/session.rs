@@ -35,6 +35,7 @@ pub use ended::Ended;
 
 use crate::limits::{DECIDED_BYTES_MAX, NOTES_MAX, OPEN_MAX, SERVER_DROPPED_MAX, SERVER_OPEN_MAX};
 use crate::{Answer, Completed, Direction, End, Note, Step};
+pub(crate) use answer::node_ended;
 use answer::{Problem, TurnedDown};
 use deadlines::Untold;
 use definitions::Definitions;

@@ -3,20 +3,19 @@
 //! A node that is killed answers nobody. The process that carries the session's bytes goes on, and answers in its place:
 //! a client never waits for an answer that can't come any more.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use wire::jsonrpc::{Id, Outline, Outliner, error_response};
+use wire::json::Accept;
+use wire::jsonrpc::{Id, Message, Outline, Outliner};
+use wire::mcp::{Cancelled, Method, Party, Revision};
 
-use crate::ErrorNumber;
-use crate::limits::UNANSWERED_MAX;
-
-/// The code of an error for what a node did not answer before it ended.
-const NODE_ENDED: &str = "node.ended";
+use crate::limits::{SHORT_LINE_BYTES, UNANSWERED_MAX};
+use crate::session::node_ended;
 
 /// The requests of one client that have no answer yet. Nothing is decided by it.
 #[derive(Debug, Default)]
 pub struct Unanswered {
-    open: BTreeMap<String, Id>,
+    open: BTreeSet<Id>,
     asked: Lines,
     answered: Lines,
 }
@@ -24,25 +23,28 @@ pub struct Unanswered {
 impl Unanswered {
     /// Takes bytes that go from the client to the node, before they go.
     pub fn ask(&mut self, bytes: &[u8]) {
-        for line in self.asked.push(bytes) {
-            let ids = match line {
-                Outline::Request(id) => vec![id],
-                Outline::Batch(ids) => ids,
-                _ => continue,
-            };
-            // What a client asks beyond that, the node has refused or will.
-            let room = UNANSWERED_MAX.saturating_sub(self.open.len());
-            self.open.extend(ids.into_iter().take(room).map(|id| (id.raw().to_owned(), id)));
-        }
+        let open = &mut self.open;
+        self.asked.push(bytes, |outline, text| match outline {
+            Outline::Request(id) => keep(open, id),
+            Outline::Batch(ids) => ids.into_iter().for_each(|id| keep(open, id)),
+            // What is taken back need not be answered.
+            Outline::Notification => {
+                if let Some(id) = cancelled(text) {
+                    open.remove(&id);
+                }
+            }
+            _ => {}
+        });
     }
 
     /// Takes bytes that come from the node to the client.
     pub fn answer(&mut self, bytes: &[u8]) {
-        for line in self.answered.push(bytes) {
-            if let Outline::Response(id) = line {
-                self.open.remove(id.raw());
+        let open = &mut self.open;
+        self.answered.push(bytes, |outline, _| {
+            if let Outline::Response(id) = outline {
+                open.remove(&id);
             }
-        }
+        });
     }
 
     /// Whether every request has its answer.
@@ -54,52 +56,53 @@ impl Unanswered {
     /// An error for each request that is open, as lines, after the end of a line that the node did not finish.
     #[must_use]
     pub fn errors(&self) -> Vec<u8> {
-        let unfinished = (!self.answered.is_between_lines).then_some(b'\n');
-        let message =
-            "the node ended before it answered: whether the call was carried out is not known";
-        let errors = self.open.values().flat_map(|id| {
-            let mut line = ended(id, message);
-            line.push(b'\n');
-            line
-        });
+        let unfinished = self.answered.is_within_a_line.then_some(b'\n');
+        let errors = self.open.iter().flat_map(|id| node_ended(id).into_iter().chain([b'\n']));
         unfinished.into_iter().chain(errors).collect()
     }
 }
 
-fn ended(id: &Id, message: &str) -> Vec<u8> {
-    let data = format!(r#"{{"code":"{NODE_ENDED}"}}"#);
-    let data = wire::json::Value::parse(data.as_bytes()).ok();
-    error_response(id, ErrorNumber::Ended.number(), message, data.as_ref())
-}
-
-/// Lines that come in parts.
-#[derive(Debug)]
-struct Lines {
-    line: Outliner,
-    is_between_lines: bool,
-}
-
-impl Default for Lines {
-    fn default() -> Self {
-        Self { line: Outliner::new(), is_between_lines: true }
+/// What a client asks beyond the limit, the node has refused or will.
+fn keep(open: &mut BTreeSet<Id>, id: Id) {
+    if open.len() < UNANSWERED_MAX {
+        open.insert(id);
     }
 }
 
+/// The request that a notification takes back.
+fn cancelled(line: &[u8]) -> Option<Id> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let message = Message::parse_with(line, Accept::Request).ok()?;
+    let method = Method::of(&message, Party::Client, Revision::LATEST);
+    let is_one = method == Some(Method::Cancelled);
+    let params = is_one.then(|| Cancelled::read(message.params()).ok()).flatten();
+    params.map(|params| params.request_id)
+}
+
+/// Lines that come in parts.
+#[derive(Debug, Default)]
+struct Lines {
+    line: Outliner,
+    /// The line so far, of one that is short: no other is read again.
+    text: Vec<u8>,
+    is_within_a_line: bool,
+}
+
 impl Lines {
-    /// The outlines of the lines that end in these bytes.
-    fn push(&mut self, bytes: &[u8]) -> Vec<Outline> {
-        let mut outlines = Vec::new();
+    /// Tells each line that ends in these bytes: its outline, and its text as far as that is held.
+    fn push(&mut self, bytes: &[u8], mut tell: impl FnMut(Outline, &[u8])) {
         let mut parts = bytes.split(|byte| *byte == b'\n').peekable();
         while let Some(part) = parts.next() {
             self.line.push(part);
+            let room = SHORT_LINE_BYTES.saturating_sub(self.text.len());
+            self.text.extend_from_slice(part.get(..room).unwrap_or(part));
+            self.is_within_a_line |= !part.is_empty();
             if parts.peek().is_some() {
-                outlines.push(std::mem::take(&mut self.line).finish());
-                self.is_between_lines = true;
-            } else if !part.is_empty() {
-                self.is_between_lines = false;
+                tell(std::mem::take(&mut self.line).finish(), &self.text);
+                self.text.clear();
+                self.is_within_a_line = false;
             }
         }
-        outlines
     }
 }
 

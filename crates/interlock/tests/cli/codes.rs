@@ -5,11 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The sources that answer clients.
-const ANSWERING: [&str; 6] = [
+const ANSWERING: [&str; 5] = [
     "../kernel/src",
     "../mcp/src/session",
     "../mcp/src/session.rs",
-    "../mcp/src/unanswered.rs",
     "../node/src",
     "../policy/src/check_id.rs",
 ];

@@ -273,6 +273,13 @@ pub(super) fn ended(id: &Id, why: &Ended) -> Vec<u8> {
     error(id, ErrorNumber::Ended, &message, Value::Object(data))
 }
 
+/// The answer in place of that of a node which ended without a word, by whoever carried the session's bytes.
+pub(crate) fn node_ended(id: &Id) -> Vec<u8> {
+    let message =
+        "the node ended before it answered: whether the call was carried out is not known";
+    error(id, ErrorNumber::Ended, message, object([("code", Value::from("node.ended"))]))
+}
+
 /// An error response; its data is left out should it hold what no reader accepts, such as a NUL.
 fn error(id: &Id, number: ErrorNumber, message: &str, data: Value) -> Vec<u8> {
     let data = data.to_bytes();

@@ -37,6 +37,21 @@ fn an_error_stands_on_a_line_of_its_own() {
 }
 
 #[test]
+fn a_request_that_the_client_takes_back_waits_for_nothing() {
+    let mut unanswered = Unanswered::default();
+    unanswered.ask(b"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\"}\n");
+    let of = |id: &str| {
+        format!(
+            "{{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{{\"requestId\":{id}}}}}\r\n"
+        )
+    };
+    unanswered.ask(of("8").as_bytes());
+    assert!(!unanswered.is_empty());
+    unanswered.ask(of("7.0").as_bytes());
+    assert!(unanswered.is_empty(), "an id is its value, however it is written");
+}
+
+#[test]
 fn what_a_server_asks_and_a_client_answers_waits_for_nothing() {
     let mut unanswered = Unanswered::default();
     unanswered.answer(b"{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"sampling/createMessage\"}\n");
