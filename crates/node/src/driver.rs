@@ -214,8 +214,8 @@ impl<D: Disk> Driver<D> {
     /// Counts into a record what was refused. On a full disk, where small requests are refused too, it is left for
     /// later: a flood of refusals must not eat up the space that is kept for stops.
     fn tick(&mut self) {
-        self.look_for_storage();
-        if !self.has_space_for(4 * END_BYTES) {
+        let stays_full = self.is_full && !self.has_storage();
+        if stays_full || !self.has_space_for(4 * END_BYTES) {
             return;
         }
         self.count_refusals();
@@ -241,7 +241,7 @@ impl<D: Disk> Driver<D> {
     ) {
         let Ok(entropy) = clock::entropy() else { return };
         if let Err(code) = self.has_room_to_begin() {
-            self.has_storage();
+            self.note_refused();
             let _gone = reply.send(Err(code));
             return;
         }
@@ -261,11 +261,8 @@ impl<D: Disk> Driver<D> {
         if !self.has_space_for(wanted_bytes) {
             room = Err("refused.storage");
         }
-        if room.is_ok() {
-            self.look_for_storage();
-        }
         if let Err(code) = room {
-            self.has_storage();
+            self.note_refused();
             self.mailbox.refused(code);
             let answer = Answer::Refused { code };
             let _gone = asking.reply.send(Answered::refused(answer));

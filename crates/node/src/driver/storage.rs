@@ -20,30 +20,25 @@ impl<D: Disk> Driver<D> {
     /// Whether the disk has room for a session that begins and a small request of it. Where that changes, whoever runs the node
     /// is told.
     pub(super) fn has_storage(&mut self) -> bool {
-        let can_begin = self.has_room_to_begin() != Err("refused.storage");
-        self.note_storage(can_begin && self.has_space_for(2 * END_BYTES));
-        !self.is_full
+        let has_room =
+            self.has_space_for(2 * END_BYTES) && self.has_room_to_begin() != Err("refused.storage");
+        let was_full = std::mem::replace(&mut self.is_full, !has_room);
+        match (was_full, has_room) {
+            (true, true) => crate::say(format_args!("the disk has room again: agents are served")),
+            (false, false) => crate::say(format_args!(
+                "the disk is full: agents are refused with `refused.storage` until {} bytes are free; stops go on",
+                self.log.segment_bytes()
+            )),
+            _ => {}
+        }
+        has_room
     }
 
-    /// Asks the disk again only where it was full: asking may take as long as writing a segment.
-    pub(super) fn look_for_storage(&mut self) {
-        if self.is_full {
+    /// Somebody was refused for want of room. Where the disk is known to be full, nothing more is asked of it until the next
+    /// tick: asking may take as long as writing a segment.
+    pub(super) fn note_refused(&mut self) {
+        if !self.is_full {
             self.has_storage();
-        }
-    }
-
-    fn note_storage(&mut self, has_room: bool) {
-        if self.is_full != has_room {
-            return;
-        }
-        self.is_full = !has_room;
-        if has_room {
-            crate::say(format_args!("the disk has room again: agents are served"));
-        } else {
-            let bytes = self.log.segment_bytes();
-            crate::say(format_args!(
-                "the disk is full: agents are refused with `refused.storage` until {bytes} bytes are free; stops go on"
-            ));
         }
     }
 
