@@ -116,4 +116,4 @@ pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 pub const GRANT_BYTES_MAX: usize = 16 * 1024;
 
 /// Bytes of a signed change that acts before it is in the governance log, so that its record can be kept.
-pub const ORDER_BYTES_MAX: usize = 48 * 1024;
+pub const REDUCTION_BYTES_MAX: usize = 48 * 1024;

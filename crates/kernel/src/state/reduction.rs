@@ -5,7 +5,7 @@ use proof::json::{Value, number, object};
 
 use super::NodeState;
 use crate::governance::{Change, GovernanceError, SignedProposal, Subject};
-use crate::limits::{ORDER_BYTES_MAX, REDUCTIONS_MAX};
+use crate::limits::{REDUCTION_BYTES_MAX, REDUCTIONS_MAX};
 use crate::members::{Malformed, members};
 
 /// A signed halt or lowered trust that acted before it was in the governance log.
@@ -71,8 +71,8 @@ impl NodeState {
         if !self.governance.is_reduction(change) {
             return Ok(false);
         }
-        if signed.to_value().to_bytes().len() > ORDER_BYTES_MAX {
-            return Err(GovernanceError::TooLong(ORDER_BYTES_MAX));
+        if signed.to_value().to_bytes().len() > REDUCTION_BYTES_MAX {
+            return Err(GovernanceError::TooLong(REDUCTION_BYTES_MAX));
         }
         self.governance.check(clock, signed)?;
         self.governance.check_owed(self.governance.at(), signed)?;

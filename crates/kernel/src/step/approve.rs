@@ -3,7 +3,7 @@ use proof::digest::Digest;
 
 use super::{Answer, Effect, Kernel, Now, Ticket};
 use crate::lineage::{Body, Retried, SignedApproval, Transition, intent};
-use crate::state::Named;
+use crate::state::{Execution, Named};
 
 /// What an agent is told that asks for a tool whose definition its session has not seen, while it has other requests that wait.
 const UNDEFINED: &str = "an approval counts for the tool's definition too, and this session has not listed the server's tools: \
@@ -79,17 +79,20 @@ impl Kernel {
         &self,
         (execution, index): (&str, u64),
         decision: &Decision,
-        is_defined: bool,
+        is_undefined: bool,
     ) -> Answer {
         let policies = decision.policy_ids().map(str::to_owned).collect();
         let mut advice = self.told(decision);
         let known = self.state.execution(execution);
         // It is on record already, as the newest that waits.
         let asked = known.and_then(|known| known.waiting().last()).filter(|one| one.index == index);
-        let is_about_approval =
-            asked.is_some() || decision.code() == CheckId::ApprovalRequired.as_str();
+        let lacks_approval = decision.code() == CheckId::ApprovalRequired.as_str();
         let intent = asked.and_then(|asked| asked.intent);
-        if is_about_approval && !is_defined && self.has_others_waiting(execution, intent) {
+        let mut others = known.into_iter().flat_map(Execution::waiting);
+        if is_undefined
+            && lacks_approval
+            && others.any(|one| one.intent != intent && !one.is_used())
+        {
             advice.push(UNDEFINED.to_owned());
         }
         match (decision.verdict(), known.zip(asked)) {
@@ -101,13 +104,6 @@ impl Kernel {
             }
             _ => Answer::Deny { index, code: decision.code().to_owned(), policies, advice },
         }
-    }
-
-    /// Whether requests of the execution for something else wait for approval, or have it.
-    fn has_others_waiting(&self, execution: &str, intent: Option<Digest>) -> bool {
-        let known = self.state.execution(execution);
-        let mut others = known.into_iter().flat_map(crate::state::Execution::waiting);
-        others.any(|one| one.intent != intent && !one.is_used())
     }
 
     /// What the agent is told: what of its arguments is malformed, or how a retry stands, and the advice of the policies.

@@ -19,10 +19,10 @@ impl Kernel {
         let HandsOn { workload, grant } = asked.hands_on.as_ref()?;
         // Who asks for a workload that nobody registered, or by a bundle that looks at no grants, asks for nothing.
         let looks_at_grants = self.state.bundle().semantics() >= policy::Semantics::V2;
-        if !looks_at_grants || self.state.governance().workload(workload).is_none() {
-            Some("refused.input")
-        } else if grant.to_value().to_bytes().len() > GRANT_BYTES_MAX {
-            // Its records could not be kept.
+        let is_known = self.state.governance().workload(workload).is_some();
+        // The records of one that is longer could not be kept.
+        let fits = || grant.to_value().to_bytes().len() <= GRANT_BYTES_MAX;
+        if !looks_at_grants || !is_known || !fits() {
             Some("refused.input")
         } else if !self.state.may_have_children(execution) {
             Some("refused.quota")

@@ -66,14 +66,14 @@ impl Kernel {
         let semantics = self.state.bundle().semantics();
         let intent = is_about_approval.then(|| intent(&asked, &request, semantics)).flatten();
         let intended = intent.as_deref().map(Digest::of);
-        let is_defined = asked.definition.is_some();
+        let is_undefined = asked.tool.is_some() && asked.definition.is_none();
         let judged = Judged { decision, charges, retry, intent };
         let body = Body::decided(asked, &request, facts, judged, (&mut sealed, entropy));
         let behind = Behind::Decided { formed: Ok(read.formed), intent: intended };
         let append = self.append_with(now, Some(execution), (body, behind), sealed.to_bytes());
         let answer = match decision.verdict() {
             Verdict::Permit => Answer::Permit { index },
-            _ => self.turn_down((execution, index), decision, is_defined),
+            _ => self.turn_down((execution, index), decision, is_undefined),
         };
         self.pending.push_back(Pending {
             index,

@@ -3,7 +3,7 @@ use proof::note::{Ed25519Signer, Signer};
 
 use crate::fixture::{Domain, Node, code};
 use crate::governance::{Change, Role, Roles, SignedProposal, Subject, TRUST};
-use crate::limits::{ORDER_BYTES_MAX, REDUCTIONS_MAX};
+use crate::limits::{REDUCTION_BYTES_MAX, REDUCTIONS_MAX};
 use crate::replay::Fed;
 use crate::step::{Answer, Effect, Input};
 
@@ -156,7 +156,7 @@ fn an_order_that_no_record_could_hold_does_not_act_and_says_why() {
         long = long.and_signed(&officer).unwrap();
     }
     let why = reduce(&mut node, &long).unwrap_err();
-    assert!(why.contains(&ORDER_BYTES_MAX.to_string()), "{why}");
+    assert!(why.contains(&REDUCTION_BYTES_MAX.to_string()), "{why}");
     assert_eq!(reduce(&mut node, &domain.proposed(halt())), Ok(true));
     all_follow(&node, &domain);
 }
