@@ -111,6 +111,9 @@ impl Log {
     }
 }
 
+/// The logs of a domain, by the names of their folders.
+const LOGS: [&str; 2] = ["governance", "lineage"];
+
 /// The logs below a domain's folder, or the one log in it, or the one that was chosen.
 pub(crate) fn logs(folder: &Path, which: Option<&Which>) -> Result<Vec<PathBuf>, Failure> {
     let names: &[&str] = match which {
@@ -118,7 +121,7 @@ pub(crate) fn logs(folder: &Path, which: Option<&Which>) -> Result<Vec<PathBuf>,
         Some(Which::Governance) => &["governance"],
         Some(Which::Lineage) => &["lineage"],
         None if is_log(folder) => return Ok(vec![folder.to_owned()]),
-        None => &["governance", "lineage"],
+        None => &LOGS,
     };
     let mut found = Vec::new();
     for log in names.iter().map(|name| folder.join(name)) {
@@ -129,7 +132,7 @@ pub(crate) fn logs(folder: &Path, which: Option<&Which>) -> Result<Vec<PathBuf>,
             _ => {}
         }
     }
-    if found.is_empty() { Err(no_log(folder, which)) } else { Ok(found) }
+    if found.is_empty() { Err(no_log(folder, names)) } else { Ok(found) }
 }
 
 /// The log that was chosen; the lineage log where none was.
@@ -163,16 +166,12 @@ fn hidden(folder: &Path) -> Failure {
 }
 
 /// The log that is wanted is not in the folder; perhaps another is.
-fn no_log(folder: &Path, which: Option<&Which>) -> Failure {
-    let wanted = match which {
-        Some(Which::Governance) => "governance",
-        Some(Which::Lineage) => "lineage",
-        _ => return no_domain(folder),
-    };
+fn no_log(folder: &Path, wanted: &[&str]) -> Failure {
+    let [wanted] = wanted else { return no_domain(folder) };
     let shown = folder.display();
     let what = if is_log(folder) {
         format!("`{shown}` holds one log, and this needs the {wanted} log of a domain's folder")
-    } else if ["governance", "lineage"].iter().any(|name| is_log(&folder.join(name))) {
+    } else if LOGS.iter().any(|name| is_log(&folder.join(name))) {
         format!("`{shown}` holds no {wanted} log")
     } else {
         return no_domain(folder);

@@ -61,16 +61,14 @@ fn absent(arguments: &Mcp, socket: &Path) -> Option<Failure> {
             let help = "whoever owns the folder lets agents pass it: `chmod o+x`";
             Some(Failure::new(Exit::NoInput, what).code("socket").help(help))
         }
-        _ if arguments.socket.is_none() && !domain.is_dir() => {
-            let what = format!("`{shown}` is no folder, so it is no domain's");
-            let help = "name the domain's folder, or the node's socket with --socket";
-            Some(Failure::new(Exit::NoInput, what).code("socket").help(help))
-        }
         _ if arguments.socket.is_none() && !domain.join(config::FILE).exists() => {
-            let what = format!(
-                "`{shown}` has neither `node.sock` nor `{}`: it is no domain's folder",
-                config::FILE
-            );
+            let what = match domain.is_dir() {
+                false => format!("`{shown}` is no folder, so it is no domain's"),
+                true => format!(
+                    "`{shown}` has neither `node.sock` nor `{}`: it is no domain's folder",
+                    config::FILE
+                ),
+            };
             let help = "name the domain's folder, or the node's socket with --socket";
             Some(Failure::new(Exit::NoInput, what).code("socket").help(help))
         }

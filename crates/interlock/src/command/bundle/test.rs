@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::{Output, Style, counted};
 
-/// CaseFailure cases that are shown in full.
+/// Failed cases that are shown in full.
 const SHOWN_MAX: usize = 10;
 
 /// Runs the tests that a bundle carries.
