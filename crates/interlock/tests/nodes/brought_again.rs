@@ -115,7 +115,7 @@ fn a_halt_that_the_full_log_could_not_take_is_brought_again_also_after_a_kill() 
     let words = ["publish".as_ref(), file.as_path(), &domain.folder()];
     let brought = run(&words);
     assert_eq!(brought.code, Some(2), "{}", brought.stderr);
-    assert!(brought.stderr.contains("changed after the record was signed"), "{}", brought.stderr);
+    assert!(brought.stderr.contains("this was published already"), "{}", brought.stderr);
     assert_eq!(answer(&domain), "permitted");
     assert!(node.stop().success());
     let node = Node::start(&domain.folder());
