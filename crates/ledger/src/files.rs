@@ -1,5 +1,6 @@
 //! Writing a whole file: under another name, synced, then renamed.
 use crate::disk::{Disk, DiskError, DiskFile};
+use crate::limits::UNSYNCED_BYTES_MAX;
 use proof::log::{Files, ReadError};
 
 const FOLDER: &str = "tmp";
@@ -33,8 +34,25 @@ fn replace_by<D: Disk>(
 
 fn write<D: Disk>(disk: &D, path: &str, bytes: &[u8]) -> Result<D::File, DiskError> {
     let file = disk.create(path, 0)?;
-    file.write_at(0, bytes)?;
+    write_in_pieces(&file, 0, bytes)?;
     Ok(file)
+}
+
+/// Writes bytes and syncs them as they are written, but for the last of them.
+pub(crate) fn write_in_pieces<F: DiskFile>(
+    file: &F,
+    offset: u64,
+    bytes: &[u8],
+) -> Result<(), DiskError> {
+    let mut at = offset;
+    for piece in bytes.chunks(UNSYNCED_BYTES_MAX) {
+        if at > offset {
+            file.sync()?;
+        }
+        file.write_at(at, piece)?;
+        at += piece.len() as u64;
+    }
+    Ok(())
 }
 
 /// Where a file is made before it gets the name `path`.

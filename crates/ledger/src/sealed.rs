@@ -3,12 +3,11 @@
 //! Each part stands after its length, a big-endian `u32`. A full bundle is written once; the
 //! growing one is in the write-ahead files, and gets a partial file when a ledger is closed.
 use crate::disk::{Disk, DiskError, DiskFile};
-use crate::files::unfinished_path;
+use crate::files::{unfinished_path, write_in_pieces};
+use crate::limits::UNSYNCED_BYTES_MAX;
 
 /// Parts are written together once they reach this many bytes.
 const FLUSH_BYTES: usize = 256 * 1024;
-/// Files are copied in pieces of this many bytes.
-const PIECE_BYTES: usize = 1024 * 1024;
 
 /// The sealed parts of the growing bundle, in a file that has no name yet.
 #[derive(Debug)]
@@ -16,6 +15,8 @@ pub(crate) struct SealedFile<D: Disk> {
     file: D::File,
     path: String,
     len_bytes: u64,
+    /// Bytes of the file that are not known to be durable, at most.
+    unsynced_bytes: usize,
     unwritten: Vec<u8>,
     /// Index of the next entry whose sealed part is to be appended.
     pub(crate) next: u64,
@@ -25,7 +26,8 @@ impl<D: Disk> SealedFile<D> {
     pub(crate) fn create(disk: &D, next: u64) -> Result<SealedFile<D>, DiskError> {
         let path = unfinished_path("sealed");
         let file = disk.create(&path, 0)?;
-        Ok(SealedFile { file, path, len_bytes: 0, unwritten: Vec::new(), next })
+        let (len_bytes, unsynced_bytes, unwritten) = (0, 0, Vec::new());
+        Ok(SealedFile { file, path, len_bytes, unsynced_bytes, unwritten, next })
     }
 
     pub(crate) fn append(&mut self, sealed: &[u8]) -> Result<(), DiskError> {
@@ -48,11 +50,12 @@ impl<D: Disk> SealedFile<D> {
         self.flush()?;
         let unfinished = unfinished_path(path);
         let copy = disk.create(&unfinished, 0)?;
-        let mut piece = vec![0; PIECE_BYTES];
+        let mut piece = vec![0; UNSYNCED_BYTES_MAX];
         let mut offset = 0;
         while offset < self.len_bytes {
             let read = self.file.read_at(offset, &mut piece)?;
             copy.write_at(offset, piece.get(..read).unwrap_or_default())?;
+            copy.sync()?;
             offset += read.max(1) as u64;
         }
         copy.sync()?;
@@ -60,8 +63,13 @@ impl<D: Disk> SealedFile<D> {
     }
 
     fn flush(&mut self) -> Result<(), DiskError> {
-        self.file.write_at(self.len_bytes, &self.unwritten)?;
+        if self.unsynced_bytes + self.unwritten.len() > UNSYNCED_BYTES_MAX {
+            self.file.sync()?;
+            self.unsynced_bytes = 0;
+        }
+        write_in_pieces(&self.file, self.len_bytes, &self.unwritten)?;
         self.len_bytes += self.unwritten.len() as u64;
+        self.unsynced_bytes += self.unwritten.len().min(UNSYNCED_BYTES_MAX);
         self.unwritten.clear();
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! Files are 0600 and folders 0700, whatever the umask adds; no symbolic link is followed and every
 //! descriptor closes on exec.
 use super::{Disk, DiskError, DiskFile};
-use crate::limits::BLOCK_BYTES;
+use crate::limits::{BLOCK_BYTES, UNSYNCED_BYTES_MAX};
 use crate::paths::WAL_FOLDER;
 use rustix::fs::{
     AtFlags, FallocateFlags, FileType, FlockOperation, Mode, OFlags, ResolveFlags, StatxFlags,
@@ -16,8 +16,6 @@ use std::sync::OnceLock;
 
 const FILE_MODE: u32 = 0o600;
 const FOLDER_MODE: u32 = 0o700;
-/// Zeros are written in pieces of this many bytes.
-const ZEROS_BYTES: usize = 1024 * 1024;
 
 /// A [`Disk`] over one folder of the file system.
 #[derive(Debug)]
@@ -157,11 +155,15 @@ impl FileDisk {
             Err(errno) => return Err(failed(&file.path, errno)),
         }
         // Written zeros, not a promise of them: a later `fdatasync` then has no extent to convert.
-        let zeros = vec![0; ZEROS_BYTES];
+        let zeros = vec![0; UNSYNCED_BYTES_MAX];
         let mut offset = 0;
         while offset < len_bytes {
-            let piece = usize::try_from(len_bytes - offset).unwrap_or(ZEROS_BYTES).min(ZEROS_BYTES);
+            let piece = usize::try_from(len_bytes - offset)
+                .unwrap_or(UNSYNCED_BYTES_MAX)
+                .min(UNSYNCED_BYTES_MAX);
             file.write_at(offset, zeros.get(..piece).unwrap_or(&zeros))?;
+            // As they are written: all of them at once would keep the disk from every commit.
+            file.sync()?;
             offset += piece as u64;
         }
         Ok(())
