@@ -15,6 +15,8 @@ const CONTEXT: &str = "interlock.key.v1";
 const SEALING: &str = "interlock.sealing.v1";
 /// The file that becomes the next key, written and synced beforehand so that its room is taken.
 const NEXT: &str = "next";
+/// What the name of a key that is kept ahead begins with; the name of its scope follows.
+const AHEAD: &str = "ahead.";
 /// Bytes of a wrapped key: version, nonce, key, tag.
 const WRAPPED_BYTES: usize = 1 + 24 + 32 + 16;
 
@@ -104,6 +106,13 @@ impl FileKeys {
         Ok(self.folder.join(name))
     }
 
+    /// Where a key lies that is kept ahead.
+    fn ahead_path(&self, scope: &Scope) -> Result<PathBuf, KeyError> {
+        let path = self.path(scope)?;
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        Ok(self.folder.join(format!("{AHEAD}{name}")))
+    }
+
     /// The file that becomes the next key: made where it is not there, and synced with its name.
     fn open_next(&self, folder: &File) -> io::Result<File> {
         let path = self.folder.join(NEXT);
@@ -117,6 +126,30 @@ impl FileKeys {
         file.sync_all()?;
         folder.sync_all()?;
         Ok(file)
+    }
+
+    /// The names of what lies in the folder.
+    fn names(&self) -> Result<Vec<String>, KeyError> {
+        let failed = |why: io::Error| KeyError::store(&self.folder, &why);
+        let entries = fs::read_dir(&self.folder).map_err(failed)?;
+        let names = entries.map(|entry| entry.map(|entry| entry.file_name().into_string().ok()));
+        let names: io::Result<Vec<_>> = names.collect();
+        Ok(names.map_err(failed)?.into_iter().flatten().collect())
+    }
+
+    /// Overwrites a key's file and removes it. False where there was none.
+    fn destroy_file(&self, path: &Path) -> Result<bool, KeyError> {
+        let failed = |why: io::Error| KeyError::store(path, &why);
+        let file = match plain::open_with(path, OpenOptions::new().write(true)) {
+            Ok(file) => file,
+            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(why) => return Err(failed(why)),
+        };
+        file.write_all_at(&[0; WRAPPED_BYTES], 0)
+            .and_then(|()| file.sync_data())
+            .map_err(failed)?;
+        fs::remove_file(path).and_then(|()| sync_folder(&self.folder)).map_err(failed)?;
+        Ok(true)
     }
 
     /// Opens what the next key needs, unless it is open.
@@ -166,10 +199,54 @@ impl KeyStore for FileKeys {
         Ok(())
     }
 
+    fn wrap_ahead(&self, scope: &Scope, key: &DataKey) -> Result<(), KeyError> {
+        let path = self.ahead_path(scope)?;
+        let failed = |why: io::Error| KeyError::store(&path, &why);
+        let wrapped = aead::seal(&self.sealing, &self.bound_to(scope), key.bytes())?;
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(0o600).open(&path);
+        let file = file.as_mut().map_err(|why| KeyError::store(&path, &*why))?;
+        let written = file.write_all(&wrapped).and_then(|()| file.sync_all());
+        let kept = written.and_then(|()| sync_folder(&self.folder));
+        if kept.is_err() {
+            let _left_for_the_next_start = fs::remove_file(&path);
+        }
+        kept.map_err(failed)
+    }
+
+    fn take_up(&self, scope: &Scope) -> Result<(), KeyError> {
+        let (ahead, path) = (self.ahead_path(scope)?, self.path(scope)?);
+        let failed = |why: io::Error| KeyError::store(&path, &why);
+        if path.try_exists().map_err(failed)? {
+            return Err(KeyError::store(&path, &"it is there already"));
+        }
+        fs::rename(&ahead, &path).map_err(failed)
+    }
+
+    fn settle_ahead(&self, has_begun: &dyn Fn(&str) -> bool) -> Result<(), KeyError> {
+        let names = self.names()?;
+        let ahead: Vec<_> = names.iter().filter_map(|name| name.strip_prefix(AHEAD)).collect();
+        for name in &ahead {
+            let path = self.folder.join(format!("{AHEAD}{name}"));
+            let settled = match Scope::parse(name) {
+                Some(Scope::Execution(id)) if has_begun(&id) => {
+                    fs::rename(&path, self.folder.join(name))
+                }
+                _ => fs::remove_file(&path),
+            };
+            settled.map_err(|why| KeyError::store(&path, &why))?;
+        }
+        match ahead.is_empty() {
+            true => Ok(()),
+            false => sync_folder(&self.folder).map_err(|why| KeyError::store(&self.folder, &why)),
+        }
+    }
+
     fn unwrap(&self, scope: &Scope) -> Result<Option<DataKey>, KeyError> {
         let Some(name) = scope.name() else { return Ok(None) };
-        let path = self.folder.join(name);
-        let Some(wrapped) = read(&path)? else { return Ok(None) };
+        let (path, ahead) = (self.folder.join(name), self.ahead_path(scope)?);
+        let wrapped = read(&path)?.map_or_else(|| read(&ahead), |wrapped| Ok(Some(wrapped)))?;
+        let Some(wrapped) = wrapped else { return Ok(None) };
         // Overwritten, and not removed before the power went: destroyed as far as anybody can tell.
         if wrapped.as_slice() == [0; WRAPPED_BYTES] {
             return Ok(None);
@@ -181,27 +258,14 @@ impl KeyStore for FileKeys {
     }
 
     fn destroy(&self, scope: &Scope) -> Result<bool, KeyError> {
-        let path = self.path(scope)?;
-        let failed = |why: io::Error| KeyError::store(&path, &why);
-        let file = match plain::open_with(&path, OpenOptions::new().write(true)) {
-            Ok(file) => file,
-            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(why) => return Err(failed(why)),
-        };
-        file.write_all_at(&[0; WRAPPED_BYTES], 0)
-            .and_then(|()| file.sync_data())
-            .map_err(failed)?;
-        fs::remove_file(&path).and_then(|()| sync_folder(&self.folder)).map_err(failed)?;
-        Ok(true)
+        let was_begun = self.destroy_file(&self.path(scope)?)?;
+        let was_ahead = self.destroy_file(&self.ahead_path(scope)?)?;
+        Ok(was_begun || was_ahead)
     }
 
     fn list(&self) -> Result<Vec<Scope>, KeyError> {
-        let failed = |why: io::Error| KeyError::store(&self.folder, &why);
-        let mut scopes = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(failed)? {
-            let name = entry.map_err(failed)?.file_name();
-            scopes.extend(name.to_str().and_then(Scope::parse));
-        }
+        let mut scopes: Vec<_> =
+            self.names()?.iter().filter_map(|name| Scope::parse(name)).collect();
         scopes.sort();
         Ok(scopes)
     }

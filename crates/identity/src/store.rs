@@ -43,6 +43,27 @@ pub trait KeyStore {
     /// When it cannot be kept; no key is there then.
     fn wrap(&self, scope: &Scope, key: &DataKey) -> Result<(), KeyError>;
 
+    /// Keeps a key for an execution that may begin, beside those of executions that did. Durable when
+    /// this returns.
+    ///
+    /// # Errors
+    /// As [`KeyStore::wrap`].
+    fn wrap_ahead(&self, scope: &Scope, key: &DataKey) -> Result<(), KeyError>;
+
+    /// Makes a key that was kept ahead the key of its scope, without a wait for the disk: whatever a
+    /// crash leaves, [`KeyStore::unwrap`] finds it.
+    ///
+    /// # Errors
+    /// When it was not kept, or the scope has a key already.
+    fn take_up(&self, scope: &Scope) -> Result<(), KeyError>;
+
+    /// Takes up the keys kept ahead whose executions began, and removes the others. Durable when this
+    /// returns.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn settle_ahead(&self, has_begun: &dyn Fn(&str) -> bool) -> Result<(), KeyError>;
+
     /// The key of a scope, if there is one.
     ///
     /// # Errors

@@ -1,15 +1,20 @@
+mod ahead;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proof::digest::Digest;
 
 use crate::{DataKey, KeyError, KeyStore, Scope, aead};
+
+pub use ahead::{KeyAhead, KeysAhead};
 
 const CONTEXT: &[u8] = b"interlock.sealed.v1\n";
 const PIECE_CONTEXT: &[u8] = b"interlock.piece.v1\n";
 
 /// Seals and opens the parts of one log with the keys of a store.
 pub struct Vault {
-    store: Box<dyn KeyStore + Send>,
+    store: Arc<dyn KeyStore + Send + Sync>,
     origin: String,
     keys: BTreeMap<Scope, Held>,
 }
@@ -41,8 +46,8 @@ pub enum OpenError {
 impl Vault {
     /// For the log of this origin.
     #[must_use]
-    pub fn new(origin: &str, store: impl KeyStore + Send + 'static) -> Self {
-        Self { store: Box::new(store), origin: origin.to_owned(), keys: BTreeMap::new() }
+    pub fn new(origin: &str, store: impl KeyStore + Send + Sync + 'static) -> Self {
+        Self { store: Arc::new(store), origin: origin.to_owned(), keys: BTreeMap::new() }
     }
 
     /// Makes the key of an execution that begins: on stable storage when this returns.
@@ -55,6 +60,32 @@ impl Vault {
         self.store.wrap(&scope, &key)?;
         self.keys.insert(scope, Held::Key(key));
         Ok(())
+    }
+
+    /// What makes keys ahead for this vault, on another thread.
+    #[must_use]
+    pub fn keys_ahead(&self) -> KeysAhead {
+        KeysAhead::new(Arc::clone(&self.store))
+    }
+
+    /// Begins the execution for which a key was made ahead, without a wait for the disk. A key that
+    /// somebody has removed since is kept again, with one.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn begin_with(&mut self, ahead: KeyAhead) -> Result<(), KeyError> {
+        let (scope, key) = ahead.into_parts();
+        self.store.take_up(&scope).or_else(|_| self.store.wrap(&scope, &key))?;
+        self.keys.insert(scope, Held::Key(key));
+        Ok(())
+    }
+
+    /// Settles what a crash left of keys that were made ahead.
+    ///
+    /// # Errors
+    /// As [`KeyStore::settle_ahead`].
+    pub fn settle_ahead(&self, has_begun: &dyn Fn(&str) -> bool) -> Result<(), KeyError> {
+        self.store.settle_ahead(has_begun)
     }
 
     /// Makes sure that the next key finds room.

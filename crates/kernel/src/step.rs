@@ -40,6 +40,8 @@ use crate::lineage::{Body, Completion, ErasedFor, Refusals, Scope, SignedApprova
 use crate::snapshot::{Maker, Piece};
 use crate::state::{Behind, Blobs, NodeState, Unfounded};
 
+pub use prepare::execution_id;
+
 /// The driver's clocks at one step.
 #[derive(Debug, Clone, Copy)]
 pub struct Now {

@@ -3,6 +3,7 @@ mod approvals;
 mod ends;
 mod in_flight;
 mod inbox;
+mod keys_ahead;
 mod mailbox;
 mod permit;
 mod reductions;
@@ -33,6 +34,7 @@ use crate::limits::{
 use crate::{monitors, notes};
 use in_flight::InFlight;
 pub(crate) use inbox::{Commands, OVERLOAD};
+use keys_ahead::{Beginning, KeysAhead};
 use mailbox::SettledReply;
 pub(crate) use mailbox::{Answered, Command, End, Kernel};
 pub(crate) use permit::HeldPermit;
@@ -45,6 +47,9 @@ pub(crate) struct Driver<D: Disk> {
     pub(crate) clock: Clock,
     pub(crate) mailbox: Kernel,
     vault: Vault,
+    keys_ahead: KeysAhead,
+    /// What the execution begins with that whoever joins now may begin.
+    beginning: Option<Beginning>,
     keeping: Keeping,
     waiting: Waiting,
     /// How many commands wait behind the one that is obeyed.
@@ -101,6 +106,8 @@ impl<D: Disk> Driver<D> {
             log,
             clock,
             mailbox,
+            keys_ahead: KeysAhead::start(vault.keys_ahead()),
+            beginning: None,
             vault,
             keeping,
             waiting: Waiting::default(),
@@ -239,8 +246,11 @@ impl<D: Disk> Driver<D> {
         (workload, os_user, execution): (Arc<str>, u32, Option<String>),
         reply: oneshot::Sender<Result<String, &'static str>>,
     ) {
-        let Ok(entropy) = clock::entropy() else { return };
+        self.beginning = self.keys_ahead.take();
+        let ahead = self.beginning.as_ref().map(|made| made.entropy);
+        let Ok(entropy) = ahead.map_or_else(clock::entropy, Ok) else { return };
         if let Err(code) = self.has_room_to_begin() {
+            self.beginning.take().map(|unused| self.keys_ahead.give_back(unused));
             self.note_refused();
             let _gone = reply.send(Err(code));
             return;
@@ -249,6 +259,7 @@ impl<D: Disk> Driver<D> {
         self.waiting.joins.insert(ticket, reply);
         let workload = workload.as_ref().to_owned();
         self.step(Input::Join { ticket, workload, os_user, execution, entropy });
+        self.beginning.take().map(|unused| self.keys_ahead.give_back(unused));
     }
 
     fn request(&mut self, execution: String, transition: Box<Prepared>, asking: Asking) {

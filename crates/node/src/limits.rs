@@ -235,6 +235,9 @@ pub const JOIN_TRIES_MAX: usize = 8;
 /// Turns of those who have joined for each of somebody who joins.
 pub const REQUESTS_PER_JOIN: usize = 8;
 
+/// Keys that lie ready for executions that may begin: each waits for the disk twice, and not on the thread that decides.
+pub const KEYS_AHEAD: usize = 16;
+
 /// Messages of so many bytes and more are sealed for the record by whoever brings them: on the kernel's thread others would wait for it.
 pub const SEALED_AHEAD_BYTES_MIN: usize = 16 * 1024;
 

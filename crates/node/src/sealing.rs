@@ -104,9 +104,14 @@ impl<D: Disk> Pieces for Opened<'_, D> {
     }
 }
 
-/// Destroys what a crash left of keys whose executions are on record as erased, and sees that those which
+/// Settles the keys that were made ahead, destroys what a crash left of keys whose executions are on record as erased, and sees that those which
 /// go on have theirs.
 pub(crate) fn settle(vault: &mut Vault, state: &NodeState) -> Result<(), Error> {
+    let has_begun = |id: &str| {
+        let goes_on = state.execution(id).is_some();
+        goes_on || state.ended_at(id).is_some() || state.erased(id).is_some()
+    };
+    vault.settle_ahead(&has_begun).map_err(|why| Error::sealing(&why))?;
     for id in vault.executions().map_err(|why| Error::sealing(&why))? {
         if state.erased(&id).is_some() {
             vault.destroy(&id).map_err(|why| Error::sealing(&why))?;

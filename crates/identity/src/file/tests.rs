@@ -131,3 +131,42 @@ fn a_key_that_has_its_room_needs_no_descriptor() {
     late.make_room().unwrap();
     assert_eq!(open(folder.path()).unwrap().list().unwrap().len(), 3);
 }
+
+#[test]
+fn a_key_made_ahead_is_its_executions_once_that_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = store(folder.path());
+    let key = DataKey::fresh().unwrap();
+    keys.wrap_ahead(&execution("x1"), &key).unwrap();
+    let path = folder.path().join("keys/ahead.execution.x1");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(keys.list().unwrap(), vec![Scope::Node], "nothing has begun");
+    assert!(keys.wrap_ahead(&execution("x1"), &key).is_err(), "a key is never replaced");
+    keys.take_up(&execution("x1")).unwrap();
+    assert!(!path.exists());
+    assert_eq!(keys.list().unwrap(), vec![Scope::Node, execution("x1")]);
+    assert_eq!(keys.unwrap(&execution("x1")).unwrap().unwrap().bytes(), key.bytes());
+    assert!(keys.take_up(&execution("x1")).is_err(), "it was taken up");
+    keys.wrap_ahead(&execution("x1"), &key).unwrap();
+    assert!(keys.take_up(&execution("x1")).is_err(), "a key is never replaced");
+}
+
+#[test]
+fn a_crash_loses_no_key_of_an_execution_that_began() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = store(folder.path());
+    let key = DataKey::fresh().unwrap();
+    for id in ["begun", "never", "erased"] {
+        keys.wrap_ahead(&execution(id), &key).unwrap();
+    }
+    // The name that was given without a sync is the old one again.
+    assert_eq!(keys.unwrap(&execution("begun")).unwrap().unwrap().bytes(), key.bytes());
+    assert!(keys.destroy(&execution("erased")).unwrap());
+    fs::write(folder.path().join("keys/ahead.of-nobody"), b"").unwrap();
+    keys.settle_ahead(&|id| id == "begun").unwrap();
+    assert_eq!(keys.list().unwrap(), vec![Scope::Node, execution("begun")]);
+    assert!(keys.unwrap(&execution("never")).unwrap().is_none());
+    assert!(keys.unwrap(&execution("erased")).unwrap().is_none());
+    let names = keys.names().unwrap();
+    assert!(!names.iter().any(|name| name.starts_with(AHEAD)), "{names:?}");
+}

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::fs;
 
 use super::*;
 use crate::FileKeys;
@@ -110,4 +111,20 @@ fn a_piece_opens_for_its_execution_and_name_alone() {
     vault.destroy("x1").unwrap();
     assert_eq!(vault.open_piece("x1", &name, &piece), Err(OpenError::NoKey));
     assert!(vault.seal_piece("x1", &name, PLAIN).is_err());
+}
+
+#[test]
+fn an_execution_begins_with_a_key_made_ahead() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut vault = vault(folder.path());
+    let ahead = vault.keys_ahead();
+    let (made, removed) = (ahead.make("x1".to_owned()), ahead.make("x2".to_owned()));
+    vault.begin_with(made.unwrap()).unwrap();
+    fs::remove_file(folder.path().join("keys/ahead.execution.x2")).unwrap();
+    vault.begin_with(removed.unwrap()).unwrap();
+    for id in ["x1", "x2"] {
+        let part = vault.seal(&of(id), (7, &record()), PLAIN).unwrap();
+        let mut again = self::vault(folder.path());
+        assert_eq!(again.open(&of(id), (7, &record()), &part).unwrap(), PLAIN);
+    }
 }

@@ -69,9 +69,10 @@ impl Kernel {
     }
 }
 
-/// The id of an execution that begins: 127 random bits. It starts with a letter, so that no command line takes it for an
+/// The id of an execution that begins with this entropy: 127 random bits. It starts with a letter, so that no command line takes it for an
 /// option.
-pub(super) fn execution_id(random: [u8; 32]) -> String {
+#[must_use]
+pub fn execution_id(random: [u8; 32]) -> String {
     let [first, rest @ ..] = random;
     let id = [&[first & 0x7f], rest.get(..15).unwrap_or_default()].concat();
     base64url::encode(&id)

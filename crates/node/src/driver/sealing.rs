@@ -48,7 +48,10 @@ impl<D: Disk> Driver<D> {
             Scope::Node => identity::Scope::Node,
             Scope::Execution(id) => identity::Scope::Execution(id),
             Scope::Begun(id) => {
-                self.vault.begin(&id)?;
+                match self.beginning.take_if(|made| made.key.execution() == id) {
+                    Some(made) => self.vault.begin_with(made.key)?,
+                    None => self.vault.begin(&id)?,
+                }
                 identity::Scope::Execution(id)
             }
         };

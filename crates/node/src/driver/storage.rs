@@ -11,6 +11,9 @@ impl<D: Disk> Driver<D> {
         if !self.log.has_space(0) {
             return Err("refused.storage");
         }
+        if self.beginning.is_some() {
+            return Ok(());
+        }
         self.vault.make_room().map_err(|why| match why.is_exhausted() {
             true => "refused.overload",
             false => "refused.storage",

@@ -1,0 +1,110 @@
+//! Keys for executions that may begin, made by a thread of its own: each waits for the disk twice, and on the thread that decides
+//! everybody would wait with it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use identity::KeyAhead;
+use kernel::step::execution_id;
+
+use crate::clock;
+use crate::limits::KEYS_AHEAD;
+
+/// What an execution begins with: the randomness of its id, and its key.
+pub(super) struct Beginning {
+    pub(super) entropy: [u8; 32],
+    pub(super) key: KeyAhead,
+}
+
+/// The way to the thread that makes keys.
+pub(crate) struct KeysAhead(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    ready: Mutex<Ready>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Ready {
+    keys: VecDeque<Beginning>,
+    /// The last key could not be made. Nothing more is tried before somebody asks for one.
+    has_failed: bool,
+    is_closed: bool,
+}
+
+impl Ready {
+    fn wants_more(&self) -> bool {
+        !self.has_failed && self.keys.len() < KEYS_AHEAD
+    }
+}
+
+impl Shared {
+    fn ready(&self) -> MutexGuard<'_, Ready> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until another key is wanted. False: none will be.
+    fn is_wanted(&self) -> bool {
+        let mut ready = self.ready();
+        while !ready.is_closed && !ready.wants_more() {
+            ready = self.changed.wait(ready).unwrap_or_else(PoisonError::into_inner);
+        }
+        !ready.is_closed
+    }
+
+    fn put(&self, made: Option<Beginning>) {
+        let mut ready = self.ready();
+        ready.has_failed = made.is_none();
+        ready.keys.extend(made);
+    }
+}
+
+impl KeysAhead {
+    /// Makes keys from now on. Where the system gives no thread, there are none: each is made where it is needed.
+    /// Those that are left at the end are removed by the next start.
+    pub(super) fn start(maker: identity::KeysAhead) -> Self {
+        let shared = Arc::new(Shared::default());
+        let _none_ahead = std::thread::Builder::new().name("keys".to_owned()).spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                while shared.is_wanted() {
+                    shared.put(make(&maker));
+                }
+            }
+        });
+        Self(shared)
+    }
+
+    /// One that is ready.
+    pub(super) fn take(&self) -> Option<Beginning> {
+        let mut ready = self.0.ready();
+        ready.has_failed = false;
+        let taken = ready.keys.pop_front();
+        drop(ready);
+        self.0.changed.notify_one();
+        taken
+    }
+
+    /// It was not needed.
+    pub(super) fn give_back(&self, unused: Beginning) {
+        self.0.ready().keys.push_front(unused);
+    }
+}
+
+impl Drop for KeysAhead {
+    fn drop(&mut self) {
+        self.0.ready().is_closed = true;
+        self.0.changed.notify_one();
+    }
+}
+
+/// None where it can't be kept. Whoever needs one then tries for itself, and is told why.
+fn make(maker: &identity::KeysAhead) -> Option<Beginning> {
+    let entropy = clock::entropy().ok()?;
+    let key = maker.make(execution_id(entropy)).ok()?;
+    Some(Beginning { entropy, key })
+}
+
+#[cfg(test)]
+mod tests;
