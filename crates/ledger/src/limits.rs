@@ -31,9 +31,13 @@ pub const BLOCK_BYTES: usize = 4096;
 /// Bytes of one write-ahead segment file, by default.
 pub const SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
 
-/// The next segment is made, by a thread of its own, once one part in so many of the current one is
-/// used.
+/// Further segments are made, by a thread of its own, once one part in so many of the current one
+/// is used.
 pub const SPARE_SHARE: u64 = 4;
+
+/// Further segments that are made ahead: while one of them is begun, the other is there for who asks
+/// for space.
+pub const SPARES: usize = 2;
 
 /// Bytes of one write-ahead segment file, at least: its header, its reserve and one block.
 pub const SEGMENT_BYTES_MIN: u64 = 4 * BLOCK_BYTES as u64;

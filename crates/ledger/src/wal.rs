@@ -12,7 +12,7 @@ pub(crate) mod writer;
 use crate::disk::{Disk, DiskError};
 use crate::paths::WAL_FOLDER;
 
-/// Where a file is made before it gets its name. Emptied at start.
+/// What the place begins with where a segment is made before it gets its name. Emptied at start.
 pub(crate) const SPARE_PATH: &str = "tmp/segment";
 
 /// The file of the segment with this number.

@@ -32,14 +32,14 @@ impl Drop for Guard<'_> {
     }
 }
 
-/// Make the next segment whenever one is wanted, until the queue is closed: its zeros are as many
+/// Make the next segments whenever some are wanted, until the queue is closed: its zeros are as many
 /// bytes as the log writes into it, and nobody who decides or commits is to wait for them.
 pub(super) fn prepare<D: Disk>(queue: &Queue, room: &Room<D>, again: Duration) {
     let _guard = Guard(queue);
     while queue.wait_until_spare_is_wanted() {
         // The caller that needs it and the publisher meet the same failure, and report it. Without
         // space there may be some later.
-        if room.make_spare().is_err() && !queue.sleep(again) {
+        if room.fill_spares().is_err() && !queue.sleep(again) {
             return;
         }
     }

@@ -4,8 +4,10 @@ use super::writer::Sizes;
 use super::{SPARE_PATH, segment_path};
 use crate::disk::{Disk, DiskError, DiskFile};
 use crate::head::SharedHead;
+use crate::limits::SPARES;
 use crate::paths::WAL_FOLDER;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Answers whether further batches surely fit.
 pub(crate) struct Room<D: Disk> {
@@ -28,73 +30,124 @@ impl<D: Disk> Room<D> {
     }
 
     /// Make the next segment unless it is there.
-    pub(crate) fn make_spare(&self) -> Result<(), DiskError> {
+    fn make_spare(&self) -> Result<(), DiskError> {
         self.spare.prepare(&self.disk, self.sizes.segment_bytes)
+    }
+
+    /// Make as many further segments as should be ready.
+    pub(crate) fn fill_spares(&self) -> Result<(), DiskError> {
+        self.spare.fill(&self.disk, self.sizes.segment_bytes)
     }
 }
 
-/// The next segment, made ahead of time so that the commit path need not wait for its zeros.
+/// The next segments, made ahead of time so that nobody who decides or commits waits for their
+/// zeros: the one that is needed next, and while that is taken one more.
 #[derive(Debug)]
 pub(crate) struct Spare<D: Disk> {
-    file: Mutex<Option<(D::File, u64)>>,
+    ready: Mutex<VecDeque<Made<D::File>>>,
+    /// How many were made. Held by who makes one, and by nobody who only takes.
+    making: Mutex<usize>,
+}
+
+/// A file of zeros that has no segment's name yet.
+#[derive(Debug)]
+pub(super) struct Made<F> {
+    file: F,
+    bytes: u64,
+    path: String,
 }
 
 impl<D: Disk> Spare<D> {
     pub(super) fn new() -> Spare<D> {
-        Spare { file: Mutex::new(None) }
+        Spare { ready: Mutex::default(), making: Mutex::new(0) }
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<(D::File, u64)>> {
-        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ready(&self) -> MutexGuard<'_, VecDeque<Made<D::File>>> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Neither there nor being made.
+    /// Fewer are ready than should be.
     pub(crate) fn is_missing(&self) -> bool {
-        match self.file.try_lock() {
-            Ok(held) => held.is_none(),
-            Err(TryLockError::WouldBlock) => false,
-            Err(TryLockError::Poisoned(held)) => held.into_inner().is_none(),
-        }
+        self.ready().len() < SPARES
     }
 
-    /// Make the spare unless it is there.
+    /// Make a spare unless one is there: the next batch needs it.
     pub(crate) fn prepare(&self, disk: &D, segment_bytes: u64) -> Result<(), DiskError> {
-        let mut held = self.held();
-        if held.is_none() {
-            *held = Some((make(disk, segment_bytes)?, segment_bytes));
+        self.make_up_to(1, disk, segment_bytes)
+    }
+
+    /// Make spares until there are as many as should be.
+    pub(crate) fn fill(&self, disk: &D, segment_bytes: u64) -> Result<(), DiskError> {
+        (1..=SPARES).try_for_each(|count| self.make_up_to(count, disk, segment_bytes))
+    }
+
+    fn make_up_to(&self, count: usize, disk: &D, segment_bytes: u64) -> Result<(), DiskError> {
+        if self.ready().len() >= count {
+            return Ok(());
+        }
+        let mut made = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever waited for another's may need none.
+        if self.ready().len() < count {
+            let path = spare_path(*made);
+            *made = made.wrapping_add(1);
+            let file = make(disk, &path, segment_bytes)?;
+            self.ready().push_back(Made { file, bytes: segment_bytes, path });
         }
         Ok(())
     }
 
-    /// Turn the spare, or a new file, into the segment with this header.
+    /// Turn a spare, or a new file, into the segment with this header.
     pub(super) fn begin(&self, disk: &D, header: &SegmentHeader) -> Result<D::File, DiskError> {
-        // INVARIANT: held until the file has its new name, so that nobody makes another spare
-        // under the old one meanwhile.
-        let mut held = self.held();
-        let file = match held.take() {
-            Some((file, bytes)) if bytes == header.segment_bytes => file,
-            _ => make(disk, header.segment_bytes)?,
+        let is_fit = |made: &Made<D::File>| made.bytes == header.segment_bytes;
+        // The guard is dropped before a file is made.
+        let ready = self.ready().pop_front().filter(is_fit);
+        let made = match ready {
+            Some(made) => made,
+            None => {
+                self.prepare(disk, header.segment_bytes)?;
+                let ready = self.ready().pop_front().filter(is_fit);
+                let gone = || DiskError::Io {
+                    path: spare_path(0),
+                    source: std::io::ErrorKind::NotFound.into(),
+                };
+                ready.ok_or_else(gone)?
+            }
         };
-        name_segment(disk, &file, header)?;
-        Ok(file)
+        name_segment(disk, &made, header)?;
+        Ok(made.file)
     }
 }
 
+/// Where a spare is made that so many were made before.
+///
+/// INVARIANT: the names come round once all that had them have their segments': at most one is
+/// made, [`SPARES`] are ready and one gets its name at a time.
+fn spare_path(made_before: usize) -> String {
+    format!("{SPARE_PATH}-{}", made_before % (SPARES + 2))
+}
+
 /// A new file of zeros, synced.
-pub(super) fn make<D: Disk>(disk: &D, segment_bytes: u64) -> Result<D::File, DiskError> {
-    let file = disk.create(SPARE_PATH, segment_bytes)?;
+fn make<D: Disk>(disk: &D, path: &str, segment_bytes: u64) -> Result<D::File, DiskError> {
+    let file = disk.create(path, segment_bytes)?;
     file.sync()?;
     Ok(file)
 }
 
+/// Make the first segment of a log.
+pub(super) fn make_first<D: Disk>(disk: &D, header: &SegmentHeader) -> Result<(), DiskError> {
+    let (path, bytes) = (spare_path(0), header.segment_bytes);
+    let file = make(disk, &path, bytes)?;
+    name_segment(disk, &Made { file, bytes, path }, header)
+}
+
 /// Give a zeroed file its header and then its name.
-pub(super) fn name_segment<D: Disk>(
+fn name_segment<D: Disk>(
     disk: &D,
-    file: &D::File,
+    made: &Made<D::File>,
     header: &SegmentHeader,
 ) -> Result<(), DiskError> {
-    file.write_at(0, &header.encode().0)?;
-    file.sync()?;
-    disk.rename(SPARE_PATH, &segment_path(header.number))?;
+    made.file.write_at(0, &header.encode().0)?;
+    made.file.sync()?;
+    disk.rename(&made.path, &segment_path(header.number))?;
     disk.sync_folder(WAL_FOLDER)
 }

@@ -1,7 +1,7 @@
 //! Writing batches: one write and one sync each, in preallocated space.
 use super::cursor::Cursor;
 use super::format::{BATCH_HEADER_BYTES, BatchHeader, Chain, SegmentHeader, extent_bytes};
-use super::room::{Room, Spare, make, name_segment};
+use super::room::{Room, Spare, make_first};
 use crate::disk::{Disk, DiskError, DiskFile};
 use crate::entry::{Entry, EntryError, check_entries, encode_payload};
 use crate::head::{FreeSpace, SharedHead};
@@ -75,7 +75,7 @@ impl<D: Disk> Writer<D> {
         let chain = Chain::start(log);
         let segment_bytes = sizes.segment_bytes;
         let header = SegmentHeader { log, generation: 0, number: 0, segment_bytes, chain };
-        name_segment(disk, &make(disk, segment_bytes)?, &header)
+        make_first(disk, &header)
     }
 
     /// Go on where recovery ended.
