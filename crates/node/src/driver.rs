@@ -6,6 +6,7 @@ mod inbox;
 mod keys_ahead;
 mod mailbox;
 mod permit;
+mod readers;
 mod reductions;
 mod sealing;
 mod seat;

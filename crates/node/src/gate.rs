@@ -2,13 +2,16 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use kernel::Prepared;
 use kernel::lineage::{Completion, Direction, Transition};
 use kernel::step::Answer;
 use mcp::{Completed, End, Gate, Step, Stop};
 use policy::Assurance;
 use proof::digest::Digest;
+use tokio::sync::oneshot;
 
 use crate::driver::{Answered, HeldPermit, Kernel, OVERLOAD};
+use crate::limits::LARGE_BYTES_MIN;
 use crate::stop::Cut;
 
 /// One session's way to the kernel: whose execution it is, and how strongly it is bound.
@@ -34,21 +37,40 @@ impl SessionGate {
 
     /// Asks the kernel. What it would not take is not read: that is most of the work.
     fn ask(&self, transition: Transition) -> impl Future<Output = Option<Answered>> + Send + use<> {
-        let is_taken = self.kernel.takes(&self.workload, transition.message.len());
-        let asked = is_taken.then(|| {
-            let prepared = self.kernel.prepare(transition, &self.workload);
-            self.kernel.request(Arc::clone(&self.workload), self.execution.clone(), prepared)
-        });
-        if asked.is_none() {
-            self.kernel.refused(OVERLOAD);
-        }
+        let (kernel, workload) = (self.kernel.clone(), Arc::clone(&self.workload));
+        let execution = self.execution.clone();
+        let bytes = transition.message.len();
+        let asked = match kernel.takes(&workload, bytes) {
+            false => Asked::Refused,
+            true if bytes < LARGE_BYTES_MIN => {
+                let prepared = kernel.prepare(transition, &workload);
+                Asked::Kernel(kernel.request(Arc::clone(&workload), execution.clone(), prepared))
+            }
+            true => Asked::Reader(kernel.prepare_large(transition, Arc::clone(&workload))),
+        };
         async move {
             match asked {
-                Some(asked) => asked.await,
-                None => Some(Answered::refused(Answer::Refused { code: OVERLOAD })),
+                Asked::Kernel(answer) => return answer.await,
+                Asked::Reader(prepared) => {
+                    if let Some(prepared) = prepared.await.ok()? {
+                        return kernel.request(workload, execution, prepared).await;
+                    }
+                }
+                Asked::Refused => {}
             }
+            kernel.refused(OVERLOAD);
+            Some(Answered::refused(Answer::Refused { code: OVERLOAD }))
         }
     }
+}
+
+/// Who works on a transition.
+enum Asked<F> {
+    Kernel(F),
+    /// A thread for large messages, before the kernel.
+    Reader(oneshot::Receiver<Option<Prepared>>),
+    /// Nobody.
+    Refused,
 }
 
 impl Gate for SessionGate {

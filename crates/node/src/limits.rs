@@ -248,6 +248,9 @@ pub const LARGE_BYTES_MIN: usize = 64 * 1024;
 /// Bytes of messages of at least [`LARGE_BYTES_MIN`] that are sequenced and not durable, at most; one message alone may be larger.
 pub const LARGE_BYTES_IN_FLIGHT_MAX: usize = 512 * 1024;
 
+/// How far the threads that read messages of at least [`LARGE_BYTES_MIN`] ahead give way to the rest of the node.
+pub const READER_NICENESS: i32 = 10;
+
 /// What a turn before the kernel costs besides the bytes of its message.
 pub const TURN_BYTES: u64 = 16 * 1024;
 

@@ -1,6 +1,6 @@
+use crate::limits::SPARES;
 use crate::simulation::{Crash, MemoryDevice, MemoryDisk};
 use crate::testing::{ORIGIN, SMALL, create, entries, entry, open, signer};
-use crate::limits::SPARES;
 use crate::{AppendError, Committed, Disk, Entry, FileDisk, GroupCommit, Ledger, Promised, Reader};
 use proof::log::LogReader;
 use proof::promise::Kept;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, LazyLock, RwLock};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use api::execution::Execution;
@@ -13,12 +13,13 @@ use kernel::governance::SignedProposal;
 use kernel::lineage::{Completion, ErasedFor, SignedApproval};
 use kernel::state::Blobs;
 use kernel::step::{Answer, Ticket};
-use policy::Bundle;
 use proof::digest::Digest;
 use tokio::sync::{oneshot, watch};
 
+use super::ahead::Shown;
 use super::inbox::{Commands, Inbox};
 use super::permit::HeldPermit;
+use super::readers::Readers;
 use crate::erase::EndedExecution;
 use crate::limits::{CALLER_LOOK_MS, TICK_MS};
 use crate::pending::{Found, Sought};
@@ -30,8 +31,8 @@ pub(crate) struct Kernel {
     pub(super) inbox: Arc<Inbox>,
     /// What is asked through this goes before what agents ask.
     is_officers: bool,
-    /// The bundle that decides, or decided until just now: for reading requests ahead.
-    pub(super) bundle: Arc<RwLock<Arc<Bundle>>>,
+    pub(super) shown: Shown,
+    pub(super) readers: Arc<Readers>,
     /// What stops sessions without waiting for the kernel.
     pub(crate) switch: Arc<StopSwitch>,
     /// How many records are on stable storage.
@@ -187,10 +188,10 @@ impl Kernel {
     /// The way to the kernel of the node of this name, and where its thread takes what comes.
     pub(crate) fn new(node: &str) -> (Self, Commands) {
         let (inbox, commands) = Inbox::new();
-        let bundle = Arc::new(RwLock::new(Arc::new(Bundle::empty())));
+        let (shown, readers) = (Shown::empty(), Arc::new(Readers::start()));
         let switch = StopSwitch::new(node);
         let durable = Arc::default();
-        (Self { inbox, is_officers: false, bundle, switch, durable }, commands)
+        (Self { inbox, is_officers: false, shown, readers, switch, durable }, commands)
     }
 
     /// The officers' way to the same kernel.

@@ -1,0 +1,126 @@
+//! Threads that read large messages ahead. On those of the runtime every other session would wait meanwhile: these take turns by
+//! workload and bytes, and give way to the rest of the node.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use kernel::Prepared;
+use kernel::lineage::Transition;
+use tokio::sync::oneshot;
+
+use super::ahead::Shown;
+use super::turns::{Turns, Waits};
+use crate::follow::cores;
+use crate::limits::{READER_NICENESS, REQUEST_WAIT_MS_MAX};
+
+/// The way to these threads.
+pub(super) struct Readers {
+    shared: Arc<Shared>,
+    /// How many there are.
+    threads: usize,
+}
+
+#[derive(Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    turns: Turns<Arc<str>, Job>,
+    is_closed: bool,
+}
+
+/// A message that is to be read, and who waits for it.
+struct Job {
+    shown: Shown,
+    workload: Arc<str>,
+    transition: Transition,
+    reply: oneshot::Sender<Option<Prepared>>,
+}
+
+impl Shared {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next in turn. None: there will be no more.
+    fn next(&self) -> Option<Waits<Job>> {
+        let mut waiting = self.waiting();
+        loop {
+            if let Some(next) = waiting.turns.take() {
+                return Some(next);
+            }
+            if waiting.is_closed {
+                return None;
+            }
+            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn run(&self) {
+        give_way();
+        while let Some(Waits { what: job, since, .. }) = self.next() {
+            let Job { shown, workload, transition, reply } = job;
+            let is_late = since.elapsed() > Duration::from_millis(REQUEST_WAIT_MS_MAX);
+            let read = || (!is_late).then(|| shown.prepare(transition, &workload));
+            // Whoever asked hears by the dropped sender of a reader that panicked; the others go on.
+            if let Ok(prepared) = catch_unwind(AssertUnwindSafe(read)) {
+                let _gone = reply.send(prepared);
+            }
+        }
+    }
+}
+
+impl Readers {
+    /// Starts them: half as many as the node has cores, so that the others are there for everybody else.
+    pub(super) fn start() -> Self {
+        let shared = Arc::new(Shared::default());
+        let start = |_: &usize| {
+            let reader = std::thread::Builder::new().name("reader".to_owned());
+            let shared = Arc::clone(&shared);
+            let reader = reader.stack_size(policy::limits::DECIDE_STACK_BYTES);
+            reader.spawn(move || shared.run()).is_ok()
+        };
+        let threads = (0..(cores() / 2).max(1)).filter(start).count();
+        Self { shared, threads }
+    }
+
+    /// Reads a message ahead in its workload's turn. What comes is none where it waited too long.
+    pub(super) fn prepare(
+        &self,
+        shown: Shown,
+        workload: Arc<str>,
+        transition: Transition,
+    ) -> oneshot::Receiver<Option<Prepared>> {
+        let (reply, prepared) = oneshot::channel();
+        if self.threads == 0 {
+            let _awaited = reply.send(Some(shown.prepare(transition, &workload)));
+            return prepared;
+        }
+        let (of, bytes) = (Arc::clone(&workload), transition.message.len());
+        let what = Job { shown, workload, transition, reply };
+        let waits = Waits { what, bytes, is_refusable: true, since: Instant::now() };
+        self.shared.waiting().turns.push(&of, waits);
+        self.shared.changed.notify_one();
+        prepared
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.shared.waiting().is_closed = true;
+        self.shared.changed.notify_all();
+    }
+}
+
+/// Lowers this thread's priority. Where the system does not let it, it is as any other.
+fn give_way() {
+    let this = rustix::thread::gettid();
+    let _as_it_was = rustix::process::setpriority_process(Some(this), READER_NICENESS);
+}
+
+#[cfg(test)]
+mod tests;
