@@ -251,6 +251,12 @@ pub const LARGE_BYTES_IN_FLIGHT_MAX: usize = 512 * 1024;
 /// How far the threads that read messages of at least [`LARGE_BYTES_MIN`] ahead give way to the rest of the node.
 pub const READER_NICENESS: i32 = 10;
 
+/// How many times as long as it read a large message such a thread rests afterwards, while small ones are asked for too.
+pub const READER_RESTS: u32 = 3;
+
+/// So long after a small message others count as there.
+pub const SMALL_LATELY_MS: u64 = 1_000;
+
 /// What a turn before the kernel costs besides the bytes of its message.
 pub const TURN_BYTES: u64 = 16 * 1024;
 

@@ -38,8 +38,9 @@ impl Shown {
 }
 
 impl Kernel {
-    /// Reads a transition ahead on this thread.
+    /// Reads a small transition ahead on this thread.
     pub(crate) fn prepare(&self, transition: Transition, workload: &str) -> Prepared {
+        self.readers.note_small();
         self.shown.prepare(transition, workload)
     }
 

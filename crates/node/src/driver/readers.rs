@@ -1,5 +1,9 @@
 //! Threads that read large messages ahead. On those of the runtime every other session would wait meanwhile: these take turns by
 //! workload and bytes, and give way to the rest of the node.
+//!
+//! While small messages are asked for too, each rests after what it has read, three times as long as that took: what a large message
+//! costs afterwards, on the kernel's thread, at the disk and in the published log, is about as much. So all that large messages
+//! cause takes about half of the cores, and who asks for little finds one free.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,7 +16,7 @@ use tokio::sync::oneshot;
 use super::ahead::Shown;
 use super::turns::{Turns, Waits};
 use crate::follow::cores;
-use crate::limits::{READER_NICENESS, REQUEST_WAIT_MS_MAX};
+use crate::limits::{READER_NICENESS, READER_RESTS, REQUEST_WAIT_MS_MAX, SMALL_LATELY_MS};
 
 /// The way to these threads.
 pub(super) struct Readers {
@@ -25,11 +29,14 @@ pub(super) struct Readers {
 struct Shared {
     waiting: Mutex<Waiting>,
     changed: Condvar,
+    closing: Condvar,
 }
 
 #[derive(Default)]
 struct Waiting {
     turns: Turns<Arc<str>, Job>,
+    /// When a small message came last.
+    small_at: Option<Instant>,
     is_closed: bool,
 }
 
@@ -64,12 +71,25 @@ impl Shared {
         give_way();
         while let Some(Waits { what: job, since, .. }) = self.next() {
             let Job { shown, workload, transition, reply } = job;
-            let is_late = since.elapsed() > Duration::from_millis(REQUEST_WAIT_MS_MAX);
+            let began = Instant::now();
+            let waited = began.saturating_duration_since(since);
+            let is_late = waited > Duration::from_millis(REQUEST_WAIT_MS_MAX);
             let read = || (!is_late).then(|| shown.prepare(transition, &workload));
             // Whoever asked hears by the dropped sender of a reader that panicked; the others go on.
             if let Ok(prepared) = catch_unwind(AssertUnwindSafe(read)) {
                 let _gone = reply.send(prepared);
             }
+            self.rest(began.elapsed().saturating_mul(READER_RESTS));
+        }
+    }
+
+    /// Leaves the cores to others for so long, where there are any.
+    fn rest(&self, long: Duration) {
+        let waiting = self.waiting();
+        let lately = Duration::from_millis(SMALL_LATELY_MS);
+        if waiting.small_at.is_some_and(|at| at.elapsed() < lately) {
+            let is_open = |waiting: &mut Waiting| !waiting.is_closed;
+            let _closed = self.closing.wait_timeout_while(waiting, long, is_open);
         }
     }
 }
@@ -86,6 +106,11 @@ impl Readers {
         };
         let threads = (0..(cores() / 2).max(1)).filter(start).count();
         Self { shared, threads }
+    }
+
+    /// A small message is asked for.
+    pub(super) fn note_small(&self) {
+        self.shared.waiting().small_at = Some(Instant::now());
     }
 
     /// Reads a message ahead in its workload's turn. What comes is none where it waited too long.
@@ -113,6 +138,7 @@ impl Drop for Readers {
     fn drop(&mut self) {
         self.shared.waiting().is_closed = true;
         self.shared.changed.notify_all();
+        self.shared.closing.notify_all();
     }
 }
 
