@@ -3,6 +3,7 @@ mod approvals;
 mod ends;
 mod in_flight;
 mod inbox;
+mod joins;
 mod keys_ahead;
 mod mailbox;
 mod permit;
@@ -35,6 +36,8 @@ use crate::limits::{
 use crate::{monitors, notes};
 use in_flight::InFlight;
 pub(crate) use inbox::{Commands, OVERLOAD};
+pub(crate) use joins::Joining;
+use joins::Parked;
 use keys_ahead::{Beginning, KeysAhead};
 use mailbox::SettledReply;
 pub(crate) use mailbox::{Answered, Command, End, Kernel};
@@ -51,6 +54,7 @@ pub(crate) struct Driver<D: Disk> {
     keys_ahead: KeysAhead,
     /// What the execution begins with that whoever joins now may begin.
     beginning: Option<Beginning>,
+    parked: Parked,
     keeping: Keeping,
     waiting: Waiting,
     /// How many commands wait behind the one that is obeyed.
@@ -102,12 +106,17 @@ impl<D: Disk> Driver<D> {
         clock: Clock,
         mailbox: Kernel,
     ) -> Self {
+        let inbox = Arc::clone(&mailbox.inbox);
+        // What waits for a key goes on with it.
+        let tell = move || inbox.push(Command::KeepUp);
+        let keys_ahead = KeysAhead::start(vault.keys_ahead(), tell);
         let driver = Self {
             kernel,
             log,
             clock,
             mailbox,
-            keys_ahead: KeysAhead::start(vault.keys_ahead()),
+            keys_ahead,
+            parked: Parked::default(),
             beginning: None,
             vault,
             keeping,
@@ -148,9 +157,7 @@ impl<D: Disk> Driver<D> {
         self.behind = behind;
         self.in_flight.obey(command.bytes());
         match command {
-            Command::Join { workload, os_user, execution, reply } => {
-                self.join((workload, os_user, execution), reply);
-            }
+            Command::Join(joining) => self.join(joining),
             Command::End { execution, child, reply, .. } => {
                 let ticket = self.ticket();
                 self.waiting.ends.insert(ticket, reply);
@@ -209,7 +216,7 @@ impl<D: Disk> Driver<D> {
                 self.step(Input::Durable { size });
                 self.tell_kept(size);
             }
-            Command::KeepUp => {}
+            Command::KeepUp => self.join_parked(),
             Command::Tick => self.tick(),
         }
     }
@@ -222,6 +229,7 @@ impl<D: Disk> Driver<D> {
     /// Counts into a record what was refused. On a full disk, where small requests are refused too, it is left for
     /// later: a flood of refusals must not eat up the space that is kept for stops.
     fn tick(&mut self) {
+        self.join_parked();
         let stays_full = self.is_full && !self.has_storage();
         if stays_full || !self.has_space_for(4 * END_BYTES) {
             return;
@@ -240,27 +248,6 @@ impl<D: Disk> Driver<D> {
     fn ticket(&mut self) -> Ticket {
         self.waiting.next = self.waiting.next.wrapping_add(1);
         self.waiting.next
-    }
-
-    fn join(
-        &mut self,
-        (workload, os_user, execution): (Arc<str>, u32, Option<String>),
-        reply: oneshot::Sender<Result<String, &'static str>>,
-    ) {
-        self.beginning = self.keys_ahead.take();
-        let ahead = self.beginning.as_ref().map(|made| made.entropy);
-        let Ok(entropy) = ahead.map_or_else(clock::entropy, Ok) else { return };
-        if let Err(code) = self.has_room_to_begin() {
-            self.beginning.take().map(|unused| self.keys_ahead.give_back(unused));
-            self.note_refused();
-            let _gone = reply.send(Err(code));
-            return;
-        }
-        let ticket = self.ticket();
-        self.waiting.joins.insert(ticket, reply);
-        let workload = workload.as_ref().to_owned();
-        self.step(Input::Join { ticket, workload, os_user, execution, entropy });
-        self.beginning.take().map(|unused| self.keys_ahead.give_back(unused));
     }
 
     fn request(&mut self, execution: String, transition: Box<Prepared>, asking: Asking) {

@@ -249,7 +249,7 @@ pub const LARGE_BYTES_MIN: usize = 64 * 1024;
 pub const LARGE_BYTES_IN_FLIGHT_MAX: usize = 512 * 1024;
 
 /// How far the threads that read messages of at least [`LARGE_BYTES_MIN`] ahead give way to the rest of the node.
-pub const READER_NICENESS: i32 = 10;
+pub const READER_NICENESS: i32 = 5;
 
 /// How many times as long as it read a large message such a thread rests afterwards, while small ones are asked for too.
 pub const READER_RESTS: u32 = 3;

@@ -11,9 +11,9 @@ use std::time::Instant;
 use kernel::step::Answer;
 use tokio::sync::watch;
 
-use super::Command;
 use super::mailbox::Answered;
 use super::seat::Seat;
+use super::{Command, Joining};
 use waiting::{Next, Waiting};
 
 /// The code of a refusal where too much waits, or for too long.
@@ -135,7 +135,7 @@ impl Inbox {
                     let _gone = reply.send(Answered::refused(answer));
                 }
                 // Whoever brought it counts it, as every refusal of a first line.
-                Command::Join { reply, .. } => {
+                Command::Join(Joining { reply, .. }) => {
                     let _gone = reply.send(Err(OVERLOAD));
                 }
                 // Nothing else is refused.

@@ -16,6 +16,15 @@ pub(super) struct Beginning {
     pub(super) key: KeyAhead,
 }
 
+/// What there is for who asks for a key.
+pub(super) enum Taken {
+    Ready(Beginning),
+    /// One is being made.
+    Soon,
+    /// The last one could not be made.
+    Failed,
+}
+
 /// The way to the thread that makes keys.
 pub(crate) struct KeysAhead(Arc<Shared>);
 
@@ -61,29 +70,35 @@ impl Shared {
 }
 
 impl KeysAhead {
-    /// Makes keys from now on. Where the system gives no thread, there are none: each is made where it is needed.
-    /// Those that are left at the end are removed by the next start.
-    pub(super) fn start(maker: identity::KeysAhead) -> Self {
+    /// Makes keys from now on, and tells of each that was made, or could not be. Where the system gives no thread, there are none:
+    /// each is made where it is needed. Those that are left at the end are removed by the next start.
+    pub(super) fn start(maker: identity::KeysAhead, tell: impl Fn() + Send + 'static) -> Self {
         let shared = Arc::new(Shared::default());
-        let _none_ahead = std::thread::Builder::new().name("keys".to_owned()).spawn({
+        let started = std::thread::Builder::new().name("keys".to_owned()).spawn({
             let shared = Arc::clone(&shared);
             move || {
                 while shared.is_wanted() {
                     shared.put(make(&maker));
+                    tell();
                 }
             }
         });
+        shared.ready().is_closed = started.is_err();
         Self(shared)
     }
 
-    /// One that is ready.
-    pub(super) fn take(&self) -> Option<Beginning> {
+    /// One that is ready, or whether there will be one soon.
+    pub(super) fn take(&self) -> Taken {
         let mut ready = self.0.ready();
-        ready.has_failed = false;
         let taken = ready.keys.pop_front();
+        let has_failed = std::mem::take(&mut ready.has_failed) || ready.is_closed;
         drop(ready);
         self.0.changed.notify_one();
-        taken
+        match taken {
+            Some(made) => Taken::Ready(made),
+            None if has_failed => Taken::Failed,
+            None => Taken::Soon,
+        }
     }
 
     /// It was not needed.

@@ -18,6 +18,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::ahead::Shown;
 use super::inbox::{Commands, Inbox};
+use super::joins::Joining;
 use super::permit::HeldPermit;
 use super::readers::Readers;
 use crate::erase::EndedExecution;
@@ -48,12 +49,7 @@ pub(crate) type SettledReply = oneshot::Sender<Settled>;
 /// What the kernel is asked. Each caller waits for its answer, so there are at most a few for
 /// each connection.
 pub(crate) enum Command {
-    Join {
-        workload: Arc<str>,
-        os_user: u32,
-        execution: Option<String>,
-        reply: oneshot::Sender<Result<String, &'static str>>,
-    },
+    Join(Joining),
     Request {
         workload: Arc<str>,
         execution: String,
@@ -236,7 +232,8 @@ impl Kernel {
         os_user: u32,
         execution: Option<String>,
     ) -> Option<Result<String, &'static str>> {
-        self.ask(move |reply| Command::Join { workload, os_user, execution, reply }).await
+        let join = |reply| Command::Join(Joining { workload, os_user, execution, reply });
+        self.ask(join).await
     }
 
     /// Has an execution end one that descends from it.

@@ -31,7 +31,8 @@ fn push(inbox: &Inbox, of: &str, bytes: usize) -> Reply {
 
 fn join(inbox: &Inbox, os_user: u32) -> oneshot::Receiver<Result<String, &'static str>> {
     let (reply, joined) = oneshot::channel();
-    inbox.push(Command::Join { workload: "agent".into(), os_user, execution: None, reply });
+    let joining = Joining { workload: "agent".into(), os_user, execution: None, reply };
+    inbox.push(Command::Join(joining));
     joined
 }
 
@@ -91,7 +92,7 @@ fn who_joins_comes_last_and_is_not_kept_out() {
     let _joined = join(&inbox, 1);
     let _answers: Vec<Reply> = (0..2 * REQUESTS_PER_JOIN).map(|_| push(&inbox, "a", 1)).collect();
     let obeyed = obeyed(&inbox);
-    let at = obeyed.iter().position(|one| matches!(one, Command::Join { .. }));
+    let at = obeyed.iter().position(|one| matches!(one, Command::Join(_)));
     assert_eq!(at, Some(REQUESTS_PER_JOIN));
 }
 
@@ -148,7 +149,7 @@ fn what_waited_too_long_is_refused_and_what_ends_something_is_not() {
     assert!(next >= began + Duration::from_millis(JOIN_WAIT_MS_MAX), "the join waits longer");
     assert_eq!(joined.try_recv(), Err(TryRecvError::Empty));
     assert_eq!(settled.try_recv(), Err(TryRecvError::Empty));
-    assert!(matches!(obeyed(&inbox)[..], [Command::Outcome { .. }, Command::Join { .. }]));
+    assert!(matches!(obeyed(&inbox)[..], [Command::Outcome { .. }, Command::Join(_)]));
 }
 
 #[test]

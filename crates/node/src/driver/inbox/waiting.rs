@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::turns::{Load, Turns, Waits};
-use crate::driver::Command;
+use crate::driver::{Command, Joining};
 use crate::limits::{
     JOIN_WAIT_MS_MAX, JOINS_MAX, JOINS_PER_USER_MAX, LARGE_BYTES_IN_FLIGHT_MAX,
     REQUEST_WAIT_MS_MAX, REQUESTS_BYTES_MAX, REQUESTS_MAX, REQUESTS_PER_JOIN,
@@ -93,7 +93,7 @@ impl Waiting {
     pub(super) fn push(&mut self, command: Command, now: Instant) -> Vec<Command> {
         let Some(command) = self.own.push(command) else { return Vec::new() };
         match command {
-            Command::Join { os_user, .. } => self.push_join(os_user, command, now),
+            Command::Join(Joining { os_user, .. }) => self.push_join(os_user, command, now),
             command => self.push_asked(command, now),
         }
     }

@@ -54,7 +54,7 @@ impl KeyStore for Told {
 fn started() -> (KeysAhead, Receiver<usize>, Sender<bool>) {
     let ((wanted, is_wanted), (answer, answers)) = (channel(), channel());
     let store = Told { wanted, answers: Mutex::new(answers), count: AtomicUsize::new(0) };
-    (KeysAhead::start(Vault::new("origin", store).keys_ahead()), is_wanted, answer)
+    (KeysAhead::start(Vault::new("origin", store).keys_ahead(), || {}), is_wanted, answer)
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn so_many_lie_ready_and_what_is_taken_is_made_anew() {
     }
     let first = loop {
         // The first was put there before the second was wanted.
-        if let Some(first) = keys.take() {
+        if let Taken::Ready(first) = keys.take() {
             break first;
         }
     };
@@ -87,9 +87,10 @@ fn a_key_that_cannot_be_kept_is_tried_again_when_one_is_asked_for() {
         std::thread::yield_now();
     }
     assert!(wanted.try_recv().is_err(), "nobody asks");
-    assert!(keys.take().is_none());
+    assert!(matches!(keys.take(), Taken::Failed));
     assert_eq!(wanted.recv(), Ok(1));
+    assert!(matches!(keys.take(), Taken::Soon));
     answer.send(true).unwrap();
     assert_eq!(wanted.recv(), Ok(2));
-    assert!(keys.take().is_some());
+    assert!(matches!(keys.take(), Taken::Ready(_)));
 }

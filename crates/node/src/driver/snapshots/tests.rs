@@ -5,7 +5,7 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::authority::GovernanceBlobs;
 use crate::domain;
-use crate::driver::{Command, Kernel};
+use crate::driver::{Command, Joining, Kernel};
 use crate::fixture::{USER, agent, options, small_bundle};
 use crate::start;
 
@@ -20,7 +20,12 @@ fn a_stop_without_time_leaves_no_snapshot() {
     let mut driver = start::open(&options, mailbox, blobs).unwrap();
     let (reply, _joined) = oneshot::channel();
     let workload = "agent".into();
-    driver.obey(Command::Join { workload, os_user: USER, execution: None, reply }, 0);
+    let joining = Joining { workload, os_user: USER, execution: None, reply };
+    driver.obey(Command::Join(joining), 0);
+    while driver.kernel.state().executions().count() == 0 {
+        // Its key is being made.
+        driver.obey(Command::KeepUp, 0);
+    }
     let size = driver.kernel.state().size();
     driver.keep_last(Instant::now());
     assert_eq!(driver.kernel.state().size(), size);

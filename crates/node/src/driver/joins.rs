@@ -1,0 +1,84 @@
+//! Who wants to begin a session, and waits for a key where an execution begins with it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kernel::step::Input;
+use ledger::Disk;
+use tokio::sync::oneshot;
+
+use super::keys_ahead::Taken;
+use super::{Driver, OVERLOAD};
+use crate::clock;
+use crate::limits::{JOIN_WAIT_MS_MAX, JOINS_MAX};
+
+/// What joins an execution, or begins one.
+pub(crate) struct Joining {
+    pub(crate) workload: Arc<str>,
+    pub(crate) os_user: u32,
+    pub(crate) execution: Option<String>,
+    pub(crate) reply: oneshot::Sender<Result<String, &'static str>>,
+}
+
+/// Those that wait for a key, in the order in which they came, and since when.
+#[derive(Default)]
+pub(super) struct Parked(VecDeque<(Instant, Joining)>);
+
+impl<D: Disk> Driver<D> {
+    /// Joins, or has it wait until there is a key: the thread that decides waits for no disk then.
+    pub(super) fn join(&mut self, joining: Joining) {
+        if self.would_begin(&joining) {
+            match self.keys_ahead.take() {
+                Taken::Ready(made) => self.beginning = Some(made),
+                Taken::Soon if self.parked.0.len() < JOINS_MAX => {
+                    return self.parked.0.push_back((Instant::now(), joining));
+                }
+                // The key is made here, and whoever joins is told why it can't be.
+                Taken::Soon | Taken::Failed => {}
+            }
+        }
+        self.join_now(joining);
+        self.beginning.take().map(|unused| self.keys_ahead.give_back(unused));
+    }
+
+    /// Whether an execution begins with it, unless that is refused.
+    fn would_begin(&self, Joining { workload, os_user, execution, .. }: &Joining) -> bool {
+        execution.is_none() && self.kernel.state().instance(*os_user, workload).is_none()
+    }
+
+    fn join_now(&mut self, Joining { workload, os_user, execution, reply }: Joining) {
+        let made = self.beginning.as_ref().map(|made| made.entropy);
+        let Ok(entropy) = made.map_or_else(clock::entropy, Ok) else { return };
+        if let Err(code) = self.has_room_to_begin() {
+            self.note_refused();
+            let _gone = reply.send(Err(code));
+            return;
+        }
+        let ticket = self.ticket();
+        self.waiting.joins.insert(ticket, reply);
+        let workload = workload.as_ref().to_owned();
+        self.step(Input::Join { ticket, workload, os_user, execution, entropy });
+    }
+
+    /// Those that waited for a key join, as far as there are keys now. Who waits too long is refused.
+    pub(super) fn join_parked(&mut self) {
+        for (since, joining) in std::mem::take(&mut self.parked.0) {
+            if since.elapsed() > Duration::from_millis(JOIN_WAIT_MS_MAX) {
+                // Whoever brought it counts it, as every refusal of a first line.
+                let _gone = joining.reply.send(Err(OVERLOAD));
+                continue;
+            }
+            let before = self.parked.0.len();
+            self.join(joining);
+            if self.parked.0.len() > before
+                && let Some((began, _)) = self.parked.0.back_mut()
+            {
+                *began = since;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
