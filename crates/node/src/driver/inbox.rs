@@ -182,6 +182,12 @@ impl Inbox {
         self.waiting().len()
     }
 
+    /// Whether an order waits.
+    #[cfg(test)]
+    pub(super) fn has_order(&self) -> bool {
+        self.waiting().has_order()
+    }
+
     /// Wakes the kernel's thread for what was left to it.
     pub(super) fn wake_if_left(&self) {
         let waiting = self.waiting();

@@ -68,6 +68,11 @@ impl Waiting {
         asked.saturating_add(self.orders.len()).saturating_add(self.own.len())
     }
 
+    #[cfg(test)]
+    pub(super) fn has_order(&self) -> bool {
+        !self.orders.is_empty()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }

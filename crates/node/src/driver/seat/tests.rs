@@ -158,7 +158,7 @@ fn what_was_ordered_while_a_caller_waited_for_the_disk_comes_before_its_answer()
         site.gate.await_waiting();
         let ordering = scope.spawn(|| block_on(site.node.kernel().reduce(order.clone())));
         // It is in the inbox, or obeyed already where the kernel's thread waits for the disk.
-        while site.node.kernel().inbox.len() == 0 && !ordering.is_finished() {
+        while !site.node.kernel().inbox.has_order() && !ordering.is_finished() {
             thread::yield_now();
         }
         site.gate.let_go();
