@@ -176,26 +176,23 @@ fn signal_group(server: u32, signal: Signal) {
     }
 }
 
-/// Kills everything below this process, and reports how the server ended once all is gone, or after
+/// Stops and then kills everything below this process, and reports how the server ended once all is gone, or after
 /// [`GUARD_REPORT_MS_MAX`] where the operating system takes longer to end something.
 fn end(server: u32, mut exit: Option<i32>, control: &UnixStream) {
     if exit.is_none() {
-        signal_group(server, Signal::KILL);
+        signal_group(server, Signal::STOP);
     }
     let (began, mut scanned, none) = (Instant::now(), None, BTreeSet::new());
     let late = Duration::from_millis(GUARD_REPORT_MS_MAX);
     let mut reported = false;
     let mut pause = Duration::from_micros(50);
     while tree::reap(server, &mut exit) {
-        tree::kill_children();
-        // What is deeper comes up as its parents end. A look at all processes takes longer, and finds it at once.
         if scanned.is_none_or(|at: Instant| at.elapsed() >= SCAN_AGAIN) {
-            match began.elapsed() < OVERTAKE_AFTER {
-                true => tree::kill_below(&none),
-                false => tree::overtake(&none),
-            }
+            tree::overtake(&none);
             scanned = Some(Instant::now());
         }
+        // What is deeper comes up as its parents end.
+        tree::kill_children();
         if !reported && began.elapsed() >= late {
             reported = report(control, exit);
         }
@@ -212,9 +209,6 @@ fn end(server: u32, mut exit: Option<i32>, control: &UnixStream) {
 
 /// How often all processes are looked at while something is left.
 const SCAN_AGAIN: Duration = Duration::from_millis(10);
-
-/// From when on what is left is stopped before it is killed, so that it can't fork any more.
-const OVERTAKE_AFTER: Duration = Duration::from_millis(50);
 
 /// Whether there was something to report. A node that is gone is told nothing.
 fn report(control: &UnixStream, exit: Option<i32>) -> bool {

@@ -133,7 +133,7 @@ pub const GUARD_START_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const SERVER_PROCESSES_MAX: u64 = 4_096;
 
 /// Rounds in which a server's processes are stopped before they are killed, while new ones appear.
-pub const STOP_ROUNDS_MAX: usize = 16;
+pub const STOP_ROUNDS_MAX: usize = 32;
 
 /// Milliseconds at the session's end for the client to take what is still to be written.
 pub const FLUSH_MS_MAX: u64 = 1_000;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{OVERTAKE_AFTER, SCAN_AGAIN, tree};
+use super::{SCAN_AGAIN, tree};
 
 /// The guards that this process started: each one's number, and when it began.
 static GUARDS: Mutex<BTreeMap<i32, u64>> = Mutex::new(BTreeMap::new());
@@ -45,7 +45,7 @@ pub fn adopt() -> io::Result<()> {
         let _entered = runtime.enter();
         signal(SignalKind::child())?
     };
-    let mut orphans = Orphans { before, first_seen: None, scanned: None };
+    let mut orphans = Orphans { before, scanned: None };
     std::thread::Builder::new()
         .name("orphans".to_owned())
         .spawn(move || runtime.block_on(orphans.end_all(ended)))?;
@@ -60,8 +60,6 @@ fn guards() -> MutexGuard<'static, BTreeMap<i32, u64>> {
 struct Orphans {
     /// Those that it had before it took any over.
     before: BTreeSet<i32>,
-    /// Since when some are left that are to end.
-    first_seen: Option<Instant>,
     /// When all processes were looked at last.
     scanned: Option<Instant>,
 }
@@ -101,7 +99,7 @@ impl Orphans {
         if are_left {
             self.end_below(&spared);
         } else {
-            (self.first_seen, self.scanned) = (None, None);
+            self.scanned = None;
         }
         are_left
     }
@@ -109,15 +107,11 @@ impl Orphans {
     /// What is deeper comes up as its parents end. A look at all processes takes longer, and finds it at once.
     fn end_below(&mut self, spared: &BTreeSet<i32>) {
         let now = Instant::now();
-        let first_seen = *self.first_seen.get_or_insert(now);
         if self.scanned.is_some_and(|at| now.duration_since(at) < SCAN_AGAIN) {
             return;
         }
-        match now.duration_since(first_seen) < OVERTAKE_AFTER {
-            true => tree::kill_below(spared),
-            false => tree::overtake(spared),
-        }
-        self.scanned = Some(now);
+        tree::overtake(spared);
+        self.scanned = Some(Instant::now());
     }
 }
 

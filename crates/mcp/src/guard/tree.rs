@@ -74,38 +74,34 @@ pub(super) fn children() -> Vec<i32> {
     }
 }
 
-/// Kills everything below this process, but these children and what is below them. What is started meanwhile is
-/// below it at the next call.
-pub(super) fn kill_below(spared: &BTreeSet<i32>) {
-    let below = below(own_pid(), spared);
-    for pid in below.iter().copied() {
-        if let Some(process) = Process::open(pid, &below) {
-            process.signal(Signal::KILL);
-        }
-    }
-}
-
-/// Stops everything below this process, but these children and what is below them, until nothing new appears, then
-/// kills it: what is stopped forks no more.
+/// Ends everything below this process, but these children and what is below them. All of it is stopped before any of it is killed:
+/// what is stopped forks no more, so that no server can be quicker. What is missed is below this process at the next call.
+///
+/// Whoever was found is stopped again in each round, since another process may let it go on that is not stopped yet.
 pub(super) fn overtake(spared: &BTreeSet<i32>) {
     let mut found = BTreeMap::new();
     for _ in 0..STOP_ROUNDS_MAX {
         let below = below(own_pid(), spared);
-        let fresh: Vec<i32> =
-            below.iter().copied().filter(|pid| !found.contains_key(pid)).collect();
-        let known = found.len();
-        for pid in fresh {
-            if let Some(process) = Process::open(pid, &below) {
-                process.signal(Signal::STOP);
-                found.insert(pid, process);
+        let mut is_quiet = true;
+        for (pid, state) in &below {
+            if !found.contains_key(pid)
+                && let Some(process) = Process::open(*pid, &below)
+            {
+                found.insert(*pid, process);
+                is_quiet = false;
             }
+            is_quiet &= *state != RUNNING;
         }
-        if found.len() == known {
+        if is_quiet {
             break;
         }
+        found.values().for_each(|process| process.signal(Signal::STOP));
     }
     found.values().for_each(|process| process.signal(Signal::KILL));
 }
+
+/// The state of a process that runs, or could. One that waits takes the signal to stop before it goes on.
+const RUNNING: u8 = b'R';
 
 /// A process that stays the same one, whoever gets its number later.
 enum Process {
@@ -116,7 +112,7 @@ enum Process {
 
 impl Process {
     /// None where it has gone, or no more can be opened.
-    fn open(pid: i32, below: &BTreeSet<i32>) -> Option<Self> {
+    fn open(pid: i32, below: &BTreeMap<i32, u8>) -> Option<Self> {
         let number = Pid::from_raw(pid)?;
         let process = match pidfd_open(number, PidfdFlags::empty()) {
             Ok(pinned) => Self::Pinned(pinned),
@@ -125,7 +121,7 @@ impl Process {
         };
         // The number may have become another's between the list and the opening.
         let (parent, _) = parent_and_state(pid)?;
-        (parent == own_pid() || below.contains(&parent)).then_some(process)
+        (parent == own_pid() || below.contains_key(&parent)).then_some(process)
     }
 
     fn signal(&self, signal: Signal) {
@@ -137,19 +133,21 @@ impl Process {
     }
 }
 
-/// The running processes whose line of parents leads to this one, and to none of those that are spared.
-fn below(ancestor: i32, spared: &BTreeSet<i32>) -> BTreeSet<i32> {
-    let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
-    for Running { pid, parent } in processes() {
-        children.entry(parent).or_default().push(pid);
+/// The processes whose line of parents leads to this one, and to none of those that are spared, and their states.
+///
+/// Those that have ended and were not waited for are among them: where a process's first thread has ended, the others may go on.
+fn below(ancestor: i32, spared: &BTreeSet<i32>) -> BTreeMap<i32, u8> {
+    let mut children: BTreeMap<i32, Vec<Running>> = BTreeMap::new();
+    for one in every_process() {
+        children.entry(one.parent).or_default().push(one);
     }
-    let mut below = BTreeSet::new();
+    let mut below = BTreeMap::new();
     let mut next = vec![ancestor];
     while let Some(pid) = next.pop() {
         let children = children.remove(&pid).unwrap_or_default();
-        for child in children.into_iter().filter(|child| !spared.contains(child)) {
-            below.insert(child);
-            next.push(child);
+        for child in children.into_iter().filter(|child| !spared.contains(&child.pid)) {
+            below.insert(child.pid, child.state);
+            next.push(child.pid);
         }
     }
     below
@@ -158,11 +156,7 @@ fn below(ancestor: i32, spared: &BTreeSet<i32>) -> BTreeSet<i32> {
 struct Running {
     pid: i32,
     parent: i32,
-}
-
-/// All processes of the machine that have not ended.
-fn processes() -> impl Iterator<Item = Running> {
-    every_process().filter(|one| parent_and_state(one.pid).is_some_and(|(_, state)| state != b'Z'))
+    state: u8,
 }
 
 /// All processes of the machine, those that have ended and were not waited for among them.
@@ -170,8 +164,8 @@ fn every_process() -> impl Iterator<Item = Running> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| {
         let pid = entry.file_name().to_str()?.parse().ok()?;
-        let (parent, _) = parent_and_state(pid)?;
-        Some(Running { pid, parent })
+        let (parent, state) = parent_and_state(pid)?;
+        Some(Running { pid, parent, state })
     })
 }
 

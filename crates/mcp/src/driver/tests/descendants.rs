@@ -98,6 +98,42 @@ exec sleep 600
     until(|| holding(&path) == 0).await;
 }
 
+/// 150 processes at a time, each of which starts the next and ends. All end by themselves after 30 s, so that the machine outlives
+/// a failure.
+const HOPS: &str = r#"
+import os, sys, time
+until = time.monotonic() + 30
+for chain in range(150):
+    if os.fork() == 0:
+        null = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(null, stream)
+        while time.monotonic() < until:
+            if os.fork() != 0:
+                os._exit(0)
+            os.setsid()
+        os._exit(0)
+print("server", os.getpid(), file=sys.stderr, flush=True)
+time.sleep(30)
+"#;
+
+#[tokio::test]
+async fn processes_that_fork_without_pause_are_gone_in_a_second() {
+    let (folder, _) = folder();
+    let path = folder.path().display().to_string();
+    let mut server = python(&[]);
+    server.arguments = ["-S", "-E", "-c", HOPS].map(str::to_owned).to_vec();
+    server.environment.insert("FOLDER".to_owned(), path.clone());
+    let client = Client::start(&Script::new(no_writes), &server);
+    named(&client.notes, "server").await;
+    client.gate.stop.notify_one();
+    let stopped = std::time::Instant::now();
+    client.ends().await;
+    until(|| holding(&path) == 0).await;
+    let took = stopped.elapsed();
+    assert!(took < Duration::from_millis(1_000), "{took:?}");
+}
+
 /// How many processes have this text in their environment.
 fn holding(text: &str) -> usize {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
