@@ -142,6 +142,11 @@ impl ServerProcess {
         self.pid
     }
 
+    /// The process that guards the server; none once it has ended.
+    pub(crate) fn guard_id(&self) -> Option<u32> {
+        self.guard.id()
+    }
+
     /// Kills the server and all that it started, at once.
     pub(crate) fn kill_now(&mut self) {
         self.order(Order::Kill);

@@ -27,8 +27,16 @@ pub(crate) const ONLY_TAKES_AWAY: &str =
 pub(crate) enum Progress {
     /// It takes something away, and acts: what was stopped. The end follows.
     Acting(Acting),
+    /// What came of it.
+    Ended(Outcome),
+}
+
+/// What came of a change.
+pub(crate) struct Outcome {
     /// The log has it, up to here; or why it does not.
-    Ended(Result<Position, Error>),
+    pub(crate) brought: Result<Position, Error>,
+    /// How many of the servers that it stopped still end, where it takes something away.
+    pub(crate) ending: Option<u64>,
 }
 
 /// Carries out what an officer's command brings, and reports its end, or two things where it takes something away: what was stopped,
@@ -46,9 +54,20 @@ pub(crate) async fn govern(
         // Whoever brought it may have gone; the order goes on.
         let _gone = progress.send(Progress::Acting(acting.clone())).await;
     }
-    let brought = bring_new(&shared, &proposal, blob).await;
-    ordered.into_iter().for_each(|(order, _)| shared.kernel.switch.release(order));
-    let _gone = progress.send(Progress::Ended(brought)).await;
+    let order = ordered.as_ref().map(|(order, _)| order);
+    let record = async {
+        let brought = bring_new(&shared, &proposal, blob).await;
+        order.into_iter().for_each(|order| shared.kernel.switch.release(order));
+        brought
+    };
+    let servers = async {
+        match order {
+            Some(order) => Some(order.still_ending().await),
+            None => None,
+        }
+    };
+    let (brought, ending) = tokio::join!(record, servers);
+    let _gone = progress.send(Progress::Ended(Outcome { brought, ending })).await;
 }
 
 /// Has the kernel act on a change, if it takes something away, and the authority append it.

@@ -117,8 +117,8 @@ pub(crate) fn govern(
     let proposal = Box::new(proposal.clone());
     let hello = Hello::Govern { proposal, blob: blob.map(<[u8]>::to_vec) };
     let Some((stream, socket, first)) = ask_first(options, &hello)? else { return Ok(None) };
-    let acting = Acting::from_value(&first);
-    let answer = match &acting {
+    let mut acting = Acting::from_value(&first);
+    let answer = match &mut acting {
         None => first,
         Some(acting) => recorded(&stream, socket, acting)?,
     };
@@ -139,7 +139,7 @@ fn ask_first<'a>(
 }
 
 /// The second line of the answer to an order on which the node acts.
-fn recorded(stream: &UnixStream, socket: &Path, acting: &Acting) -> Result<Value, Error> {
+fn recorded(stream: &UnixStream, socket: &Path, acting: &mut Acting) -> Result<Value, Error> {
     let wait = Duration::from_millis(RECORDED_MS_MAX);
     stream.set_read_timeout(Some(wait)).map_err(|why| Error::socket(socket, &why))?;
     let line = read_line(stream, 1).map_err(|why| match is_late(&why) {
@@ -149,6 +149,8 @@ fn recorded(stream: &UnixStream, socket: &Path, acting: &Acting) -> Result<Value
     });
     let line = line.map_err(|why| why.while_it_acts(Some(acting.clone())))?;
     let answer = Value::parse(&line).map_err(|_| Error::unrecorded(acting.clone()))?;
+    let ending = answer.get("ending").and_then(Value::as_i64);
+    acting.ending = ending.and_then(|count| u64::try_from(count).ok()).unwrap_or(acting.ending);
     unrefused(answer).map_err(|why| why.while_it_acts(Some(acting.clone())))
 }
 

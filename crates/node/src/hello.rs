@@ -4,13 +4,13 @@ use kernel::lineage::{HandsOn, SignedApproval};
 use policy::Grant;
 use proof::base64url;
 use proof::digest::Digest;
-use proof::json::{Object, Value, object};
+use proof::json::{Object, Value, number};
 use proof::record::Fields;
 use serde::Serialize;
 
 use crate::Error;
 use crate::asking::Asking;
-use crate::bring::Progress;
+use crate::bring::{Outcome, Progress};
 use crate::erase::Page;
 use crate::names::Names;
 
@@ -206,24 +206,34 @@ fn read_question(kind: &str, fields: &Fields<'_>) -> Result<Hello, Box<dyn std::
 
 /// The answer to a refused first line, or to one that could not be served.
 pub(crate) fn refusal(code: &str, message: &str) -> Vec<u8> {
-    line(&object([
+    line(&Value::Object(refused(code, message)))
+}
+
+fn refused(code: &str, message: &str) -> Object {
+    Object::from([
         ("code", Value::from(code)),
         ("message", Value::from(message)),
         ("type", Value::from("refused")),
         ("v", Value::Integer(1)),
-    ]))
+    ])
 }
 
 /// What becomes of a signed change, as one line.
 pub(crate) fn progress(progress: &Progress) -> Vec<u8> {
     match progress {
         Progress::Acting(acting) => line(&acting.to_value()),
-        Progress::Ended(Ok(position)) => line(&object([
-            ("position", position.to_value()),
-            ("type", Value::from("accepted")),
-            ("v", Value::Integer(1)),
-        ])),
-        Progress::Ended(Err(why)) => refusal(why.code(), &why.to_string()),
+        Progress::Ended(Outcome { brought, ending }) => {
+            let mut members = match brought {
+                Ok(position) => Object::from([
+                    ("position", position.to_value()),
+                    ("type", Value::from("accepted")),
+                    ("v", Value::Integer(1)),
+                ]),
+                Err(why) => refused(why.code(), &why.to_string()),
+            };
+            members.extend(ending.map(|ending| ("ending", number(ending))));
+            line(&Value::Object(members))
+        }
     }
 }
 

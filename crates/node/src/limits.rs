@@ -108,6 +108,9 @@ pub const SOCKETS_MS: u64 = 1_000;
 /// Longest time until the first line of a connection is there, in milliseconds.
 pub const HELLO_MS_MAX: u64 = 5_000;
 
+/// Longest time that the last line of an order's answer waits until the servers that it stopped are gone, in milliseconds.
+pub const SERVERS_END_MS_MAX: u64 = 2_000;
+
 /// Longest time that a client waits for the word that an order is on record, in milliseconds, once the node acts on it.
 pub const RECORDED_MS_MAX: u64 = 5_000;
 

@@ -118,8 +118,8 @@ fn server_ended(summary: &SessionSummary) -> String {
 fn sink(notes: &SessionNotes, admitted: &Arc<Admitted>) -> impl mcp::Sink + use<> {
     let (notes, admitted) = (notes.clone(), Arc::clone(admitted));
     move |note: Note| {
-        if let Note::Started { pid } = note {
-            admitted.has_server(pid);
+        if let Note::Started { pid, guard } = note {
+            admitted.has_server(pid, guard);
         }
         notes.say(note);
     }

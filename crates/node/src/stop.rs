@@ -7,6 +7,7 @@
 //! Architecture invariant: nobody holds the switch's lock while waiting for a disk, a socket, the kernel or another lock.
 
 mod acting;
+mod ending;
 mod line;
 mod session;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use kernel::state::NodeState;
 use crate::names::{self, Named};
 
 pub use acting::Acting;
+use ending::Guard;
 pub(crate) use line::Line;
 use line::Taken;
 use session::Live;
@@ -136,18 +138,18 @@ impl StopSwitch {
         }
         governance.check(wall_ms, signed)?;
         let mut inner = self.inner();
-        let acting = inner.count(change);
-        let order = inner.next();
-        inner.orders.insert(order, change.clone());
+        let (acting, guards) = inner.count(change);
+        let number = inner.next();
+        inner.orders.insert(number, change.clone());
         inner.settle();
         drop(inner);
-        Ok(Some((Order(order), self.with_names(change, acting))))
+        Ok(Some((Order { number, guards }, self.with_names(change, acting))))
     }
 
     /// The kernel or the authority has answered an order: from here on their state says whether it holds.
-    pub(crate) fn release(&self, Order(order): Order) {
+    pub(crate) fn release(&self, order: &Order) {
         let mut inner = self.inner();
-        inner.orders.remove(&order);
+        inner.orders.remove(&order.number);
         inner.settle();
     }
 
@@ -164,10 +166,10 @@ impl StopSwitch {
         Ok(Admitted::new(Arc::clone(self), number, cut))
     }
 
-    /// The server of a session runs, as this process.
-    fn has_server(&self, session: u64, pid: Option<u32>) {
+    /// The server of a session runs, as this process, and is guarded by that one.
+    fn has_server(&self, session: u64, pid: Option<u32>, guard: Option<u32>) {
         if let Some(live) = self.inner().sessions.get_mut(&session) {
-            live.started(pid);
+            live.started(pid, guard);
         }
     }
 
@@ -219,7 +221,11 @@ fn takes_away(governance: &Governance, change: &Change) -> bool {
 
 /// An order that acts and is not answered yet.
 #[must_use]
-pub(crate) struct Order(u64);
+pub(crate) struct Order {
+    number: u64,
+    /// What guards the servers that it stopped.
+    guards: Vec<Guard>,
+}
 
 impl Inner {
     fn next(&mut self) -> u64 {

@@ -156,10 +156,11 @@ pub(super) fn order(
 fn stopped(acting: &Acting, change: &Change) -> String {
     if (acting.executions, acting.sessions) != (0, 0) {
         return format!(
-            "stopped: {}, {}, {}",
+            "stopped: {}, {}, {}{}",
             counted(acting.executions, "execution", "executions"),
             counted(acting.sessions, "session", "sessions"),
-            counted(acting.servers, "server", "servers")
+            counted(acting.servers, "server", "servers"),
+            servers_ended(acting)
         );
     }
     match change {
@@ -167,6 +168,20 @@ fn stopped(acting: &Acting, change: &Change) -> String {
             format!("stopped: 0 executions: `{}` stops nobody, policies see it", trust.as_str())
         }
         _ => "stopped: 0 executions: none that it covers was still going on".to_owned(),
+    }
+}
+
+/// `; 3 servers ended; 1 still ends: its processes are being killed`; nothing where there was none.
+fn servers_ended(acting: &Acting) -> String {
+    let ended = acting.servers.saturating_sub(acting.ending);
+    let ended = match acting.servers {
+        0 => String::new(),
+        _ => format!("; {} ended", counted(ended, "server", "servers")),
+    };
+    match acting.ending {
+        0 => ended,
+        1 => format!("{ended}; 1 still ends: its processes are being killed"),
+        many => format!("{ended}; {many} still end: their processes are being killed"),
     }
 }
 
@@ -229,6 +244,8 @@ fn told_of(
         }
         if let Some(acting) = &accepted.acting {
             let counts = [
+                ("ended", number(acting.servers.saturating_sub(acting.ending))),
+                ("ending", number(acting.ending)),
                 ("executions", number(acting.executions)),
                 ("servers", number(acting.servers)),
                 ("sessions", number(acting.sessions)),

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use super::extract::{Json, Query, Sent};
 use super::refusal::Refusal;
 use super::requester::Requester;
-use crate::bring::{self, Progress};
+use crate::bring::{self, Outcome, Progress};
 use crate::limits::PROPOSAL_MS_MAX;
 use crate::reply::{position, trust_state};
 use crate::{Options, authority};
@@ -119,11 +119,13 @@ pub(super) async fn propose(
         };
         match progress {
             Some(Progress::Acting(stopped)) => acting = Some(stopped.to_reply()),
-            Some(Progress::Ended(Ok(reached))) => {
+            Some(Progress::Ended(Outcome { brought: Ok(reached), ending })) => {
+                set_ending(&mut acting, ending);
                 let reply = ProposalReply { position: Some(position(&reached)), acting };
                 return Ok(Json(reply).into_response());
             }
-            Some(Progress::Ended(Err(why))) => {
+            Some(Progress::Ended(Outcome { brought: Err(why), ending })) => {
+                set_ending(&mut acting, ending);
                 let code = match why.code() {
                     "input" => Code::Input,
                     code => Code::parse(code).unwrap_or(Code::Ledger),
@@ -133,5 +135,12 @@ pub(super) async fn propose(
             }
             None => return Err(requester.stopping()),
         }
+    }
+}
+
+/// The last word on the servers that an order stopped.
+fn set_ending(acting: &mut Option<api::governance::Acting>, ending: Option<u64>) {
+    if let (Some(acting), Some(ending)) = (acting, ending) {
+        acting.ending = ending;
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kernel::governance::{Change, Governance, Subject};
 use proof::json::{Value, number, object};
 
+use super::ending::Guard;
 use super::{Inner, StopSwitch};
 use crate::limits::{LIKENESS_MIN, NEAR_MAX};
 
@@ -21,6 +22,9 @@ pub struct Acting {
     pub sessions: u64,
     /// Servers that it stopped with them.
     pub servers: u64,
+    /// Those of them of which a process may still be there. In the node's first line that is all; its last line says how many are left
+    /// once they are gone or [`crate::limits::SERVERS_END_MS_MAX`] are over.
+    pub ending: u64,
     /// Whether the domain or this node knows anything of that name. An order acts in either case.
     pub is_known: bool,
     /// Subjects of similar names, where nothing is called that.
@@ -30,6 +34,7 @@ pub struct Acting {
 impl Acting {
     pub(crate) fn to_value(&self) -> Value {
         object([
+            ("ending", number(self.ending)),
             ("executions", number(self.executions)),
             ("known", Value::Bool(self.is_known)),
             ("near", Value::Array(self.near.iter().map(|name| name.as_str().into()).collect())),
@@ -46,6 +51,7 @@ impl Acting {
             executions: self.executions,
             sessions: self.sessions,
             servers: self.servers,
+            ending: self.ending,
             is_known: self.is_known,
             near: self.near.clone(),
         }
@@ -62,6 +68,7 @@ impl Acting {
             executions: count("executions")?,
             sessions: count("sessions")?,
             servers: count("servers")?,
+            ending: count("ending")?,
             is_known: value.get("known")?.as_bool()?,
             near: near.filter_map(|name| name.as_str().map(str::to_owned)).collect(),
         })
@@ -69,12 +76,12 @@ impl Acting {
 }
 
 impl Inner {
-    /// Counts what a change stops, before it does.
-    pub(super) fn count(&self, change: &Change) -> Acting {
+    /// Counts what a change stops, before it does, and gives what guards the servers.
+    pub(super) fn count(&self, change: &Change) -> (Acting, Vec<Guard>) {
         let covers = |line: &super::Line| line.is_covered(&self.governance, &self.node, change);
-        let mut acting = Acting::default();
+        let (mut acting, mut guards) = (Acting::default(), Vec::new());
         if !cuts(change) {
-            return acting;
+            return (acting, guards);
         }
         let goes_on =
             |line: &super::Line| self.taken.from(&self.governance, &self.node, line).is_none();
@@ -84,10 +91,12 @@ impl Inner {
         for live in self.sessions.values() {
             if live.cut.code().is_none() && covers(&live.line) {
                 acting.sessions = acting.sessions.saturating_add(1);
-                acting.servers = acting.servers.saturating_add(u64::from(live.has_server()));
+                guards.extend(live.guard().cloned());
             }
         }
-        acting
+        acting.servers = u64::try_from(guards.len()).unwrap_or(u64::MAX);
+        acting.ending = acting.servers;
+        (acting, guards)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::sync::watch;
 
+use super::ending::Guard;
 use super::{Line, StopSwitch};
 
 /// Whether a session was cut, and why. Asked by the session before any byte is handed on, which takes one atomic load.
@@ -53,23 +54,27 @@ pub(super) struct Live {
     server: Option<RunningServer>,
 }
 
-/// A server's own process, by a descriptor that names no other once it is gone; none where the machine gave none.
-struct RunningServer(Option<OwnedFd>);
+struct RunningServer {
+    /// Its own process, by a descriptor that names no other once it is gone; none where the machine gave none.
+    process: Option<OwnedFd>,
+    guard: Guard,
+}
 
 impl Live {
     pub(super) fn new(line: Line, cut: Arc<Cut>) -> Self {
         Self { line, cut, server: None }
     }
 
-    pub(super) fn has_server(&self) -> bool {
-        self.server.is_some()
+    /// What guards its server, where it has one.
+    pub(super) fn guard(&self) -> Option<&Guard> {
+        self.server.as_ref().map(|server| &server.guard)
     }
 
-    /// Its server runs, as this process.
-    pub(super) fn started(&mut self, pid: Option<u32>) {
+    /// Its server runs, as this process, and is guarded by that one.
+    pub(super) fn started(&mut self, pid: Option<u32>, guard: Option<u32>) {
         let pid = pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
         let process = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-        self.server = Some(RunningServer(process));
+        self.server = Some(RunningServer { process, guard: Guard::of(guard) });
         if self.cut.code().is_some() {
             self.kill();
         }
@@ -83,7 +88,7 @@ impl Live {
     }
 
     fn kill(&self) {
-        if let Some(RunningServer(Some(process))) = &self.server {
+        if let Some(RunningServer { process: Some(process), .. }) = &self.server {
             // One that is gone needs no signal.
             let _gone = pidfd_send_signal(process, Signal::KILL);
         }
@@ -102,9 +107,9 @@ impl Admitted {
         Self { switch, number, cut }
     }
 
-    /// Its server runs, as this process.
-    pub(crate) fn has_server(&self, pid: Option<u32>) {
-        self.switch.has_server(self.number, pid);
+    /// Its server runs, as this process, and is guarded by that one.
+    pub(crate) fn has_server(&self, pid: Option<u32>, guard: Option<u32>) {
+        self.switch.has_server(self.number, pid, guard);
     }
 }
 

@@ -142,7 +142,7 @@ fn an_order_that_nobody_kept_holds_no_longer_than_its_answer() {
     let office = Office::new();
     let session = office.switch.admit("a1").ok().unwrap();
     let (order, _) = office.order(halt(Subject::Domain));
-    office.switch.release(order);
+    office.switch.release(&order);
     assert!(office.switch.admit("a1").is_ok());
     assert!(session.cut.code().is_some(), "a session is not given back");
 }
@@ -153,7 +153,7 @@ fn a_halt_in_governance_holds_until_it_is_lifted_there() {
     let subject = Subject::Workload("agent".into());
     let (order, _) = office.order(halt(subject.clone()));
     office.govern(halt(subject.clone()));
-    office.switch.release(order);
+    office.switch.release(&order);
     assert_eq!(office.switch.admit("a1").err(), Some("execution.halted"));
     office.govern(Change::HaltLifted { subject });
     assert!(office.switch.admit("a1").is_ok());
@@ -198,6 +198,7 @@ fn the_first_line_of_an_answer_reads_back_as_it_was_written() {
         executions: 3,
         sessions: 2,
         servers: 1,
+        ending: 1,
         is_known: false,
         near: vec!["workload:agent".into()],
     };
@@ -208,7 +209,7 @@ fn the_first_line_of_an_answer_reads_back_as_it_was_written() {
 fn servers_are_counted_once_they_run_and_sessions_until_they_end() {
     let office = Office::new();
     let [one, two] = ["a1", "a1"].map(|id| office.switch.admit(id).ok().unwrap());
-    one.has_server(None);
+    one.has_server(None, None);
     drop(two);
     let (_order, acting) = office.order(halt(Subject::Domain));
     assert_eq!((acting.sessions, acting.servers), (1, 1));
@@ -225,4 +226,22 @@ async fn who_waits_for_the_end_of_a_session_is_woken_with_the_code() {
     let (_order, _) = office.order(halt(Subject::Domain));
     assert_eq!(stopped.await, "execution.halted");
     assert_eq!(session.cut.stopped().await, "execution.halted", "also who comes later");
+}
+
+#[tokio::test]
+async fn who_ordered_is_told_how_many_servers_still_end() {
+    let office = Office::new();
+    let [one, two] = ["a1", "a1"].map(|id| office.switch.admit(id).ok().unwrap());
+    let [mut brief, mut long] = ["0", "600"]
+        .map(|seconds| std::process::Command::new("sleep").arg(seconds).spawn().unwrap());
+    one.has_server(None, Some(brief.id()));
+    two.has_server(None, Some(long.id()));
+    let (order, acting) = office.order(halt(Subject::Domain));
+    assert_eq!((acting.servers, acting.ending), (2, 2), "at once, nobody knows");
+    assert_eq!(order.still_ending().await, 1, "one is left when the time is up");
+    long.kill().unwrap();
+    assert_eq!(order.still_ending().await, 0);
+    for guard in [&mut brief, &mut long] {
+        guard.wait().unwrap();
+    }
 }
