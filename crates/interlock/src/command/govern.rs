@@ -171,17 +171,13 @@ fn stopped(acting: &Acting, change: &Change) -> String {
     }
 }
 
-/// `; 3 servers ended; 1 still ends: its processes are being killed`; nothing where there was none.
+/// `; all servers are gone` or `; 1 server still ends: its processes are being killed`; nothing where there was none.
 fn servers_ended(acting: &Acting) -> String {
-    let ended = acting.servers.saturating_sub(acting.ending);
-    let ended = match acting.servers {
-        0 => String::new(),
-        _ => format!("; {} ended", counted(ended, "server", "servers")),
-    };
-    match acting.ending {
-        0 => ended,
-        1 => format!("{ended}; 1 still ends: its processes are being killed"),
-        many => format!("{ended}; {many} still end: their processes are being killed"),
+    match (acting.servers, acting.ending) {
+        (0, _) => String::new(),
+        (_, 0) => "; all servers are gone".to_owned(),
+        (_, 1) => "; 1 server still ends: its processes are being killed".to_owned(),
+        (_, many) => format!("; {many} servers still end: their processes are being killed"),
     }
 }
 
