@@ -2,13 +2,15 @@
 //!
 //! The node starts its own executable with the argument [`ARGUMENT`]. That process, the guard, is a subreaper: what
 //! the server starts stays below the guard, also when it forks twice or begins a session of its own. Once the guard
-//! is told to, once the node is gone, or once the server has exited, the guard kills everything below it. What a guard
-//! leaves that is killed itself comes to the node, which ends it ([`adopt`]).
+//! is told to, once the node is gone, or once the server has exited, the guard kills everything below it: at once where the
+//! machine has control groups ([`ends_at_once`]). What a guard leaves that is killed itself comes to the node, which ends it
+//! ([`adopt`]).
 //!
 //! The guard's standard input is a socket to the node, and the only thing that it has of the node: orders come in by
 //! it, reports go out by it, and its end says that the node is gone. The server's three pipes come in by it too, so
 //! the guard carries no byte of a session.
 
+mod cgroup;
 mod message;
 mod orphans;
 mod tree;
@@ -27,9 +29,16 @@ use tokio::task::JoinSet;
 
 use crate::ServerCommand;
 use crate::limits::{GUARD_REPORT_MS_MAX, SERVER_PROCESSES_MAX, TERMINATE_MS_MAX};
+use cgroup::Group;
 pub(crate) use message::{Order, Report, send};
 pub use orphans::adopt;
 pub(crate) use orphans::start_guard;
+
+/// Whether all that a server started is killed at once here, and not one process after the other.
+#[must_use]
+pub fn ends_at_once() -> bool {
+    cgroup::is_here()
+}
 
 /// The argument with which a program is to call [`run`] before anything else.
 pub const ARGUMENT: &str = "guard";
@@ -72,16 +81,16 @@ fn guard() -> io::Result<()> {
         control.set_nonblocking(true)?;
         let mut control = UnixStream::from_std(control)?;
         let started = match confine().and_then(|()| Watch::new()) {
-            Ok(watch) => server.spawn(pipes).map(|pid| (watch, pid)),
+            Ok(watch) => start(&server, pipes).map(|started| (watch, started)),
             Err(why) => Err(why),
         };
         match started {
-            Ok((mut watch, server)) => {
+            Ok((mut watch, (server, group))) => {
                 // After the server has been started, which is not to have it.
                 tree::prepare();
                 control.write_all(&Report::Started(server).encode()).await?;
                 watch.until_end(server, &mut control).await;
-                end(server, watch.exit, &control);
+                end((server, group.as_ref()), watch.exit, &control);
                 Ok(())
             }
             Err(why) => {
@@ -90,6 +99,18 @@ fn guard() -> io::Result<()> {
             }
         }
     })
+}
+
+/// Starts the server in a group of its own, where there can be one. The guard is in none that is killed.
+fn start(server: &ServerCommand, pipes: message::Pipes) -> io::Result<(u32, Option<Group>)> {
+    let group = Group::enter();
+    let started = server.spawn(pipes);
+    let left = group.as_ref().map_or(Ok(()), Group::leave);
+    if let (Err(_), Some(group)) = (&started, &group) {
+        group.remove();
+    }
+    let server = started?;
+    Ok((server, group.filter(|_| left.is_ok())))
 }
 
 /// What holds for this process, and for the server and all that it starts.
@@ -178,7 +199,10 @@ fn signal_group(server: u32, signal: Signal) {
 
 /// Stops and then kills everything below this process, and reports how the server ended once all is gone, or after
 /// [`GUARD_REPORT_MS_MAX`] where the operating system takes longer to end something.
-fn end(server: u32, mut exit: Option<i32>, control: &UnixStream) {
+fn end((server, group): (u32, Option<&Group>), mut exit: Option<i32>, control: &UnixStream) {
+    if let Some(group) = group {
+        group.kill();
+    }
     if exit.is_none() {
         signal_group(server, Signal::STOP);
     }
@@ -201,6 +225,9 @@ fn end(server: u32, mut exit: Option<i32>, control: &UnixStream) {
         }
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(5));
+    }
+    if let Some(group) = group {
+        group.remove();
     }
     if !reported {
         report(control, exit);

@@ -115,6 +115,12 @@ fn tell_of_weak_points(options: &Options, authority: &Authority, log: &Notes) {
             ));
         }
     }
+    if !options.servers.is_empty() && !mcp::guard::ends_at_once() {
+        log.say(format_args!(
+            "this machine gives the node no control groups (version 2): a stop ends what a server started one process \
+             after the other, which takes long where it starts others without pause"
+        ));
+    }
     for workload in authority.governance().workloads() {
         let name = &workload.name;
         let who = match workload.os_user {

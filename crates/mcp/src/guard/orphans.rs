@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::cgroup::{self, Group};
 use super::{SCAN_AGAIN, tree};
 
 /// The guards that this process started: each one's number, and when it began.
@@ -39,13 +40,14 @@ pub(crate) fn start_guard(
 /// The operating system has no subreapers, or no thread can be started.
 pub fn adopt() -> io::Result<()> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    cgroup::end_left();
     let before = tree::children().into_iter().collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = {
         let _entered = runtime.enter();
         signal(SignalKind::child())?
     };
-    let mut orphans = Orphans { before, scanned: None };
+    let mut orphans = Orphans { before, scanned: None, groups: Vec::new() };
     std::thread::Builder::new()
         .name("orphans".to_owned())
         .spawn(move || runtime.block_on(orphans.end_all(ended)))?;
@@ -62,6 +64,8 @@ struct Orphans {
     before: BTreeSet<i32>,
     /// When all processes were looked at last.
     scanned: Option<Instant>,
+    /// Groups of guards that are gone.
+    groups: Vec<Group>,
 }
 
 impl Orphans {
@@ -80,7 +84,14 @@ impl Orphans {
     fn end(&mut self) -> bool {
         let mut guards = guards();
         // A number whose process has been waited for may come to be another's.
-        guards.retain(|pid, began_at| tree::began_at(*pid) == Some(*began_at));
+        guards.retain(|pid, began_at| {
+            let is_there = tree::began_at(*pid) == Some(*began_at);
+            if !is_there && let Some(group) = Group::of(*pid) {
+                group.kill();
+                self.groups.push(group);
+            }
+            is_there
+        });
         let children = tree::children();
         self.before.retain(|pid| children.contains(pid));
         let mut spared: BTreeSet<i32> = guards.keys().copied().collect();
@@ -100,6 +111,7 @@ impl Orphans {
             self.end_below(&spared);
         } else {
             self.scanned = None;
+            self.groups.drain(..).for_each(|group| group.remove());
         }
         are_left
     }

@@ -131,6 +131,11 @@ async fn processes_that_fork_without_pause_are_gone_in_a_second() {
     client.ends().await;
     until(|| holding(&path) == 0).await;
     let took = stopped.elapsed();
+    if !crate::guard::ends_at_once() {
+        return eprintln!(
+            "skipped: without control groups nobody can say when they are gone: {took:?}"
+        );
+    }
     assert!(took < Duration::from_millis(1_000), "{took:?}");
 }
 
