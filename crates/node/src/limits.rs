@@ -269,6 +269,9 @@ pub const TURN_CREDIT_BYTES: u64 = 8 * TURN_BYTES;
 /// Bytes that a client reads at a time of an answer that nothing follows.
 pub const ANSWER_READ_BYTES: usize = 64 * 1024;
 
+/// The last time that a record can say, in milliseconds since the Unix epoch: the end of the year 9999.
+pub const WALL_MS_MAX: i64 = 253_402_300_799_999;
+
 /// How often refusals are counted into a record and published checkpoints are refreshed, in
 /// milliseconds.
 pub const TICK_MS: u64 = 1_000;
