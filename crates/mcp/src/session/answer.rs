@@ -240,6 +240,29 @@ pub(super) fn withheld(id: &Id, code: &str) -> Vec<u8> {
 }
 
 pub(super) fn ended(id: &Id, why: &Ended) -> Vec<u8> {
+    let (message, data) = about_end(why);
+    error(id, ErrorNumber::Ended, &message, Value::Object(data))
+}
+
+/// What tells a client why its session ended that has sent a call which can't be answered: a log message, since it has no id.
+pub(super) fn told_of_end(why: &Ended) -> Vec<u8> {
+    let (message, mut data) = about_end(why);
+    data.insert("message", Value::from(message));
+    let params = object([
+        ("data", Value::Object(data)),
+        ("level", Value::from("error")),
+        ("logger", Value::from("interlock")),
+    ]);
+    let told = object([
+        ("jsonrpc", Value::from("2.0")),
+        ("method", Value::from("notifications/message")),
+        ("params", params),
+    ]);
+    told.to_bytes()
+}
+
+/// Why a session ended, in words and as data.
+fn about_end(why: &Ended) -> (String, Object) {
     let mut data = Object::from([("code", Value::from(why.code()))]);
     let words = match why {
         Ended::Client => "the client ended its side before the server answered".to_owned(),
@@ -270,7 +293,7 @@ pub(super) fn ended(id: &Id, why: &Ended) -> Vec<u8> {
         Ended::Unreadable { .. } | Ended::Ordered(_) => format!("{}: {words}", why.code()),
         _ => words,
     };
-    error(id, ErrorNumber::Ended, &message, Value::Object(data))
+    (message, data)
 }
 
 /// The answer in place of that of a node which ended without a word, by whoever carried the session's bytes.

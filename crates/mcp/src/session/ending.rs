@@ -77,6 +77,10 @@ impl Session {
             }
         }
         out.extend(self.asked_by_server.drain().map(|(_, opened)| opened.lost()));
+        if matches!(why, Ended::Unreadable { .. }) && !self.client_deaf {
+            let line = answer::told_of_end(&why);
+            out.push(Effect::Write { lane: None, to: Direction::ToClient, line });
+        }
         self.ended = Some(why);
         for lane in [Direction::ToServer, Direction::ToClient] {
             match self.take(lane) {
