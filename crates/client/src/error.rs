@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use api::problem::Problem;
 
+use crate::ForeignListener;
+
 /// Why a request has no reply, or is not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -14,7 +16,10 @@ pub enum Error {
     /// The socket cannot be used.
     #[error("the socket `{}`: {}", .0.display(), .1)]
     Socket(PathBuf, std::io::Error),
-    /// The node says nothing in time.
+    /// Somebody else than the node listens on its socket.
+    #[error("the socket `{}`: {}", .0.display(), .1)]
+    Foreign(PathBuf, ForeignListener),
+    /// The node does not say all in time.
     #[error(
         "the node does not answer within {} s: nothing was done; end it (`kill -TERM`, after 5 s \
          `kill -KILL`), and ask again once a node runs",

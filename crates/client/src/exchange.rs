@@ -4,47 +4,38 @@ use std::path::Path;
 use std::time::Duration;
 
 use api::problem::{Code, Problem};
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use serde::de::DeserializeOwned;
 
-use crate::Error;
 use crate::limits::{ANSWER_MS_MAX, REPLY_BYTES_MAX};
-
-/// Connects, within a time: a connect waits where more wait than the node accepts.
-pub(crate) fn connect(socket: &Path) -> std::io::Result<UnixStream> {
-    let (family, kind, flags) = (AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC);
-    let descriptor = rustix::net::socket_with(family, kind, flags, None)?;
-    let wait = Some(Duration::from_millis(ANSWER_MS_MAX));
-    set_socket_timeout(&descriptor, Timeout::Send, wait)?;
-    rustix::net::connect(&descriptor, &SocketAddrUnix::new(socket)?)?;
-    let stream = UnixStream::from(descriptor);
-    stream.set_read_timeout(wait)?;
-    Ok(stream)
-}
+use crate::{Error, TimedStream};
 
 /// Asks, and reads the reply to its end.
 pub(crate) fn get<T: DeserializeOwned>(
-    mut stream: UnixStream,
+    stream: &UnixStream,
     socket: &Path,
     path: &str,
 ) -> Result<T, Error> {
     let head = format!("GET {path} HTTP/1.1\r\nhost: node\r\nconnection: close\r\n\r\n");
+    let mut stream = TimedStream::new(stream, Duration::from_millis(ANSWER_MS_MAX));
     // A node that refuses says why before it has read all.
     let written = stream.write_all(head.as_bytes());
     let mut reply = Vec::new();
     let read = stream.take(REPLY_BYTES_MAX).read_to_end(&mut reply);
-    if let Err(why) = read.and(written)
-        && reply.is_empty()
-    {
-        return Err(failed(socket, why));
+    match read.and(written) {
+        Err(why) if reply.is_empty() || is_late(&why) => return Err(failed(socket, why)),
+        _ => {}
     }
     Reply::parse(&reply)?.json()
 }
 
+/// Whether the time was over before all was there.
+pub(crate) fn is_late(why: &std::io::Error) -> bool {
+    matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
 fn failed(socket: &Path, why: std::io::Error) -> Error {
     match why.kind() {
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => Error::Silent,
+        _ if is_late(&why) => Error::Silent,
         ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof => {
             Error::Ended
         }

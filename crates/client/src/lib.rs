@@ -5,10 +5,12 @@
 //! | [`Client`] | one function for each route, typed by [`api`] |
 //! | [`Error`] | why nothing came back, or the node's problem |
 //! | `exchange` | one request and its reply over a socket |
+//! | [`NodeSocket`], [`TimedStream`] | a connection to the node alone, with one time for it all |
 //! | [`limits`] | how long a client waits, and how much it reads |
 //!
 //! ```no_run
-//! let node = client::Client::new("acme/officer.sock".into(), "acme/node.sock".into());
+//! let [folder, officers, agents] = ["acme", "acme/officer.sock", "acme/node.sock"];
+//! let node = client::Client::new(folder.into(), officers.into(), agents.into());
 //! println!("{} records", node.status()?.records);
 //! # Ok::<(), client::Error>(())
 //! ```
@@ -16,6 +18,7 @@
 mod error;
 mod exchange;
 pub mod limits;
+mod stream;
 
 use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
@@ -29,22 +32,24 @@ use api::problem::Code;
 use serde::de::DeserializeOwned;
 
 pub use error::Error;
+pub use stream::{ConnectError, ForeignListener, NodeSocket, TimedStream, is_listened_to};
 
 use crate::limits::{ADMITTED_AGAIN_MS, ADMITTED_MS_MAX};
 
 /// A node, by its sockets.
 #[derive(Debug, Clone)]
 pub struct Client {
+    folder: PathBuf,
     officer_socket: PathBuf,
     socket: PathBuf,
 }
 
 impl Client {
-    /// The node that serves these sockets. The officers' socket is tried first; who may not open it
-    /// asks over the other.
+    /// The node of the domain in this folder, which serves these sockets. The officers' socket is
+    /// tried first; who may not open it asks over the other.
     #[must_use]
-    pub fn new(officer_socket: PathBuf, socket: PathBuf) -> Self {
-        Self { officer_socket, socket }
+    pub fn new(folder: PathBuf, officer_socket: PathBuf, socket: PathBuf) -> Self {
+        Self { folder, officer_socket, socket }
     }
 
     /// How the node stands.
@@ -76,7 +81,7 @@ impl Client {
         let begun = Instant::now();
         loop {
             let (stream, socket) = self.connect()?;
-            match exchange::get(stream, socket, path) {
+            match exchange::get(&stream, socket, path) {
                 Err(Error::Refused(problem))
                     if problem.code == Code::Overload
                         && begun.elapsed() < Duration::from_millis(ADMITTED_MS_MAX) =>
@@ -89,16 +94,18 @@ impl Client {
     }
 
     fn connect(&self) -> Result<(UnixStream, &Path), Error> {
-        for socket in [&self.officer_socket, &self.socket] {
-            match exchange::connect(socket) {
-                Ok(stream) => return Ok((stream, socket)),
-                Err(why) => match why.kind() {
-                    ErrorKind::NotFound
-                    | ErrorKind::ConnectionRefused
-                    | ErrorKind::PermissionDenied => {}
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut => return Err(Error::Silent),
-                    _ => return Err(Error::Socket(socket.clone(), why)),
-                },
+        for path in [&self.officer_socket, &self.socket] {
+            let why = match (NodeSocket { path, folder: &self.folder }).connect() {
+                Ok(stream) => return Ok((stream, path)),
+                Err(ConnectError::Foreign(why)) => return Err(Error::Foreign(path.clone(), why)),
+                Err(ConnectError::Io(why)) => why,
+            };
+            match why.kind() {
+                ErrorKind::NotFound
+                | ErrorKind::ConnectionRefused
+                | ErrorKind::PermissionDenied => {}
+                _ if exchange::is_late(&why) => return Err(Error::Silent),
+                _ => return Err(Error::Socket(path.clone(), why)),
             }
         }
         Err(Error::NotRunning(self.socket.clone()))

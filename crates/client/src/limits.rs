@@ -1,6 +1,6 @@
 //! Every limit of this crate, with what happens when it is reached.
 
-/// Longest wait for a connection and for each part of a reply, in milliseconds. Then the node is
+/// Longest wait for a connection, and then for the whole reply, in milliseconds. Then the node is
 /// silent.
 pub const ANSWER_MS_MAX: u64 = 10_000;
 
@@ -12,3 +12,6 @@ pub const ADMITTED_MS_MAX: u64 = 5_000;
 
 /// How long a client waits before it asks again, in milliseconds.
 pub const ADMITTED_AGAIN_MS: u64 = 100;
+
+/// Bytes that are written to a node at once: the system waits once for so few.
+pub const WRITTEN_AT_ONCE_BYTES: usize = 32 * 1024;

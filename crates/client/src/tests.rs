@@ -3,9 +3,14 @@ use std::os::unix::net::UnixListener;
 
 use super::*;
 use crate::exchange::Reply;
+use crate::limits::ANSWER_MS_MAX;
 
 fn reply(bytes: &[u8]) -> Result<Meters, Error> {
     Reply::parse(bytes)?.json()
+}
+
+fn client(folder: &Path) -> Client {
+    Client::new(folder.into(), folder.join("officer.sock"), folder.join("node.sock"))
 }
 
 #[test]
@@ -28,7 +33,7 @@ fn a_problem_is_told_by_its_code() {
 #[test]
 fn a_node_that_does_not_run_is_told_so() {
     let folder = tempfile::tempdir().unwrap();
-    let client = Client::new(folder.path().join("officer.sock"), folder.path().join("node.sock"));
+    let client = client(folder.path());
     assert!(matches!(client.status(), Err(Error::NotRunning(_))));
 }
 
@@ -47,7 +52,36 @@ fn a_node_without_a_place_is_asked_again() {
         assert!(head[..read].starts_with(b"GET /v1/meters HTTP/1.1\r\n"));
         free.write_all(b"HTTP/1.1 200 OK\r\n\r\n{\"accounts\":[]}").unwrap();
     });
-    let client = Client::new(folder.path().join("officer.sock"), socket);
+    let client = client(folder.path());
     assert!(client.meters().unwrap().accounts.is_empty());
     node.join().unwrap();
+}
+
+#[test]
+fn a_reply_that_comes_byte_by_byte_ends_with_the_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = UnixListener::bind(folder.path().join("node.sock")).unwrap();
+    let node = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+        while stream.write_all(b" ").is_ok() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    });
+    let begun = Instant::now();
+    assert!(matches!(client(folder.path()).meters(), Err(Error::Silent)));
+    assert!(begun.elapsed() < Duration::from_millis(ANSWER_MS_MAX + 5_000));
+    node.join().unwrap();
+}
+
+#[test]
+fn a_node_of_another_os_user_is_asked_nothing() {
+    if rustix::process::geteuid().is_root() {
+        return println!("skipped: root's own listener is every domain's; `stream::tests` has it");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (none, socket) = (folder.path().join("officer.sock"), folder.path().join("node.sock"));
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let client = Client::new("/".into(), none, socket);
+    assert!(matches!(client.status(), Err(Error::Foreign(..))));
 }

@@ -146,7 +146,8 @@ fn usage() -> Exit {
 
 /// The running node of a domain.
 fn node(options: &node::Options) -> client::Client {
-    client::Client::new(options.officer_socket.clone(), options.socket.clone())
+    let node::Options { folder, officer_socket, socket, .. } = options.clone();
+    client::Client::new(folder, officer_socket, socket)
 }
 
 /// Runs a future on a runtime of this thread.

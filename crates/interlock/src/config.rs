@@ -89,6 +89,16 @@ pub(crate) fn sockets_alone(folder: &Path) -> Options {
     }
 }
 
+/// The folder by whose owner a client knows the node: the domain's, or the one in which a socket lies that is named where no domain is.
+pub(crate) fn owned_folder<'a>(domain: &'a Path, socket: Option<&'a Path>) -> &'a Path {
+    let is_domain = [FILE, "lineage"].iter().any(|name| domain.join(name).exists());
+    match socket.and_then(Path::parent) {
+        Some(parent) if !is_domain && parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) if !is_domain => parent,
+        _ => domain,
+    }
+}
+
 fn options(folder: &Path, mut root: Table<'_>) -> Result<Options, Problem> {
     let mut domain = root.table("domain")?;
     let name = domain.name("name")?;

@@ -114,7 +114,7 @@ impl Failure {
     /// What a node, or something that speaks to one, could not do.
     pub(crate) fn node(why: &node::Error) -> Self {
         let exit = match why.code() {
-            "keys" | "server" => Exit::Config,
+            "keys" | "server" | "socket.owner" => Exit::Config,
             "governance" | UNREPLAYED | "peer" | "replay" => Exit::Denied,
             "input" => Exit::Data,
             "socket" => Exit::NoInput,
@@ -130,6 +130,7 @@ impl Failure {
     pub(crate) fn client(why: &client::Error) -> Self {
         let (exit, code) = match why {
             client::Error::NotRunning(_) | client::Error::Socket(..) => (Exit::NoInput, "socket"),
+            client::Error::Foreign(..) => (Exit::Config, "socket.owner"),
             client::Error::Silent => (Exit::Unanswered, "unanswered"),
             client::Error::Ended => (Exit::Unanswered, "ended"),
             client::Error::Unreadable(_) => (Exit::Data, "input"),

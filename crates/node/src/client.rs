@@ -16,6 +16,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use ::client::{ConnectError, NodeSocket, TimedStream};
 use kernel::governance::{Position, SignedProposal, UNREPLAYED};
 use kernel::lineage::{HandsOn, SignedApproval};
 use proof::base64url;
@@ -55,16 +56,16 @@ pub enum Place {
 /// Joins the execution of a workload, or a delegated one by its id, to speak MCP with an upstream server.
 ///
 /// # Errors
-/// `socket` where no node answers, `peer` where it refuses.
+/// `socket` where no node answers, `socket.owner` where somebody else does, `peer` where it refuses.
 pub fn join(
-    socket: &Path,
+    socket: NodeSocket<'_>,
     workload: &str,
     execution: Option<&str>,
     server: &str,
 ) -> Result<Session, Error> {
     let hello = Hello::Mcp { caller: caller(workload, execution), server: server.to_owned() };
     let (stream, answer) = ask(socket, &hello)?;
-    stream.set_read_timeout(None).map_err(|why| Error::socket(socket, &why))?;
+    stream.set_read_timeout(None).map_err(|why| Error::socket(socket.path, &why))?;
     Ok(Session {
         execution: text(&answer, "execution")?,
         assurance: text(&answer, "assurance")?,
@@ -75,9 +76,9 @@ pub fn join(
 /// Asks for a sub-agent: an execution of another workload that holds this grant. Returns its id.
 ///
 /// # Errors
-/// `socket` where no node answers, `peer` where it refuses or denies.
+/// `socket` where no node answers, `socket.owner` where somebody else does, `peer` where it refuses or denies.
 pub fn delegate(
-    socket: &Path,
+    socket: NodeSocket<'_>,
     (workload, execution): (&str, Option<&str>),
     hands_on: HandsOn,
     arguments: &str,
@@ -90,9 +91,9 @@ pub fn delegate(
 /// Ends an execution that descends from the caller's.
 ///
 /// # Errors
-/// `socket` where no node answers, `peer` where it refuses.
+/// `socket` where no node answers, `socket.owner` where somebody else does, `peer` where it refuses.
 pub fn end(
-    socket: &Path,
+    socket: NodeSocket<'_>,
     (workload, execution): (&str, Option<&str>),
     child: &str,
 ) -> Result<(), Error> {
@@ -116,33 +117,29 @@ pub(crate) fn govern(
 ) -> Result<Option<Accepted>, Error> {
     let proposal = Box::new(proposal.clone());
     let hello = Hello::Govern { proposal, blob: blob.map(<[u8]>::to_vec) };
-    let Some((stream, socket, first)) = ask_first(options, &hello)? else { return Ok(None) };
+    let Some((stream, first)) = ask_first(options, &hello)? else { return Ok(None) };
     let mut acting = Acting::from_value(&first);
     let answer = match &mut acting {
         None => first,
-        Some(acting) => recorded(&stream, socket, acting)?,
+        Some(acting) => recorded(&stream, acting)?,
     };
     Ok(Some(Accepted { record: Vec::new(), position: position_in(&answer)?, acting }))
 }
 
 /// Asks over the officers' way, and leaves what follows the answer on the stream. None where no node runs.
-fn ask_first<'a>(
-    options: &'a Options,
-    question: &Hello,
-) -> Result<Option<(UnixStream, &'a Path, Value)>, Error> {
+fn ask_first(options: &Options, question: &Hello) -> Result<Option<(UnixStream, Value)>, Error> {
     admitted(Duration::from_millis(ADMITTED_MS_MAX), || {
         let reached = reach(options, asked_of_nobody(question))?;
-        let Some((mut stream, socket)) = reached else { return Ok(None) };
-        let answer = ask_on(&mut stream, socket, question)?;
-        Ok(Some((stream, socket, answer)))
+        let Some((stream, socket)) = reached else { return Ok(None) };
+        let answer = ask_on(&stream, socket, question)?;
+        Ok(Some((stream, answer)))
     })
 }
 
 /// The second line of the answer to an order on which the node acts.
-fn recorded(stream: &UnixStream, socket: &Path, acting: &mut Acting) -> Result<Value, Error> {
-    let wait = Duration::from_millis(RECORDED_MS_MAX);
-    stream.set_read_timeout(Some(wait)).map_err(|why| Error::socket(socket, &why))?;
-    let line = read_line(stream, 1).map_err(|why| match is_late(&why) {
+fn recorded(stream: &UnixStream, acting: &mut Acting) -> Result<Value, Error> {
+    let mut stream = TimedStream::new(stream, Duration::from_millis(RECORDED_MS_MAX));
+    let line = read_line(&mut stream, 1).map_err(|why| match is_late(&why) {
         // A node that goes on acts on it, and puts it on record.
         true => Error::unrecorded(acting.clone()),
         false => Error::ended(),
@@ -159,7 +156,7 @@ fn recorded(stream: &UnixStream, socket: &Path, acting: &mut Acting) -> Result<V
 /// # Errors
 /// `socket` where the node does not answer.
 pub fn based_on(options: &Options) -> Result<Option<BasedOn>, Error> {
-    let Some((_, _, answer)) = ask_first(options, &Hello::Position)? else { return Ok(None) };
+    let Some((_, answer)) = ask_first(options, &Hello::Position)? else { return Ok(None) };
     let at = answer.get("at").and_then(Value::as_i64).unwrap_or_default();
     Ok(Some(BasedOn { position: position_in(&answer)?, at }))
 }
@@ -280,7 +277,7 @@ pub fn runs(options: &Options) -> Result<bool, Error> {
 /// Whether something listens on the socket.
 #[must_use]
 pub fn is_running(socket: &Path) -> bool {
-    connect(socket).is_ok()
+    ::client::is_listened_to(socket)
 }
 
 /// Asks over the officers' way.
@@ -288,8 +285,8 @@ fn order(options: &Options, question: &Hello) -> Result<Value, Error> {
     let wait = Duration::from_millis(ADMITTED_MS_MAX);
     admitted(wait, || {
         let reached = reach(options, asked_of_nobody(question))?;
-        let (mut stream, socket) = reached.ok_or_else(|| not_running(&options.socket))?;
-        ask_by(&mut stream, socket, (question, ANSWER_READ_BYTES))
+        let (stream, socket) = reached.ok_or_else(|| not_running(&options.socket))?;
+        ask_by(&stream, socket, (question, ANSWER_READ_BYTES))
     })
 }
 
@@ -309,12 +306,16 @@ fn admitted<T>(wait: Duration, mut ask: impl FnMut() -> Result<T, Error>) -> Res
 /// A connection for what officers order: over their own socket or, for who may not open that, over the other. None where no
 /// node runs.
 fn reach(options: &Options, asked: Asked) -> Result<Option<(UnixStream, &Path)>, Error> {
-    for socket in [&options.officer_socket, &options.socket] {
-        match connect(socket) {
-            Ok(stream) => return Ok(Some((stream, socket))),
-            Err(why) if nobody_listens(&why) || why.kind() == ErrorKind::PermissionDenied => {}
-            Err(why) if is_late(&why) => return Err(Error::silent(asked)),
-            Err(why) => return Err(Error::socket(socket, &why)),
+    for path in [&options.officer_socket, &options.socket] {
+        let why = match (NodeSocket { path, folder: &options.folder }).connect() {
+            Ok(stream) => return Ok(Some((stream, path))),
+            Err(ConnectError::Foreign(why)) => return Err(Error::foreign(path, &why)),
+            Err(ConnectError::Io(why)) => why,
+        };
+        match why {
+            why if nobody_listens(&why) || why.kind() == ErrorKind::PermissionDenied => {}
+            why if is_late(&why) => return Err(Error::silent(asked)),
+            why => return Err(Error::socket(path, &why)),
         }
     }
     Ok(None)
@@ -329,44 +330,34 @@ fn not_running(socket: &Path) -> Error {
     Error::socket(socket, &why)
 }
 
-/// Connects, within a time: a connect waits where more wait than the node accepts.
-fn connect(socket: &Path) -> std::io::Result<UnixStream> {
-    use rustix::net::sockopt::{Timeout, set_socket_timeout};
-    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
-    let (family, kind, flags) = (AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC);
-    let descriptor = rustix::net::socket_with(family, kind, flags, None)?;
-    let wait = Some(Duration::from_millis(ANSWER_MS_MAX));
-    set_socket_timeout(&descriptor, Timeout::Send, wait)?;
-    rustix::net::connect(&descriptor, &SocketAddrUnix::new(socket)?)?;
-    let stream = UnixStream::from(descriptor);
-    stream.set_read_timeout(wait)?;
-    Ok(stream)
-}
-
-fn ask(socket: &Path, question: &Hello) -> Result<(UnixStream, Value), Error> {
-    let mut stream = connect(socket).map_err(|why| match why {
-        why if nobody_listens(&why) => not_running(socket),
-        why if is_late(&why) => Error::silent(asked_of_nobody(question)),
-        why => Error::socket(socket, &why),
+fn ask(socket: NodeSocket<'_>, question: &Hello) -> Result<(UnixStream, Value), Error> {
+    let path = socket.path;
+    let stream = socket.connect().map_err(|why| match why {
+        ConnectError::Foreign(why) => Error::foreign(path, &why),
+        ConnectError::Io(why) if nobody_listens(&why) => not_running(path),
+        ConnectError::Io(why) if is_late(&why) => Error::silent(asked_of_nobody(question)),
+        ConnectError::Io(why) => Error::socket(path, &why),
     })?;
-    let answer = ask_on(&mut stream, socket, question)?;
-    stream.set_write_timeout(None).map_err(|why| Error::socket(socket, &why))?;
+    let answer = ask_on(&stream, path, question)?;
+    stream.set_write_timeout(None).map_err(|why| Error::socket(path, &why))?;
     Ok((stream, answer))
 }
 
 /// Asks, and leaves what follows the answer on the stream.
-fn ask_on(stream: &mut UnixStream, socket: &Path, question: &Hello) -> Result<Value, Error> {
+fn ask_on(stream: &UnixStream, socket: &Path, question: &Hello) -> Result<Value, Error> {
     ask_by(stream, socket, (question, 1))
 }
 
+/// Within one time, which ends the writing of the question and the reading of the answer.
 fn ask_by(
-    stream: &mut UnixStream,
+    stream: &UnixStream,
     socket: &Path,
     (question, read_bytes): (&Hello, usize),
 ) -> Result<Value, Error> {
+    let mut stream = TimedStream::new(stream, Duration::from_millis(ANSWER_MS_MAX));
     // A node that refuses says why before it has read all.
     let written = stream.write_all(&question.to_line());
-    let answer = read_line(stream, read_bytes).map_err(|why| match written {
+    let answer = read_line(&mut stream, read_bytes).map_err(|why| match written {
         _ if is_late(&why) => Error::silent(asked(question)),
         Err(first) if !has_ended(&first) => Error::socket(socket, &first),
         _ if has_ended(&why) => Error::ended(),
@@ -428,7 +419,7 @@ fn unrefused(answer: Value) -> Result<Value, Error> {
 }
 
 /// One line, so many bytes at a time: one where what follows it belongs to the session.
-fn read_line(stream: &UnixStream, at_a_time: usize) -> std::io::Result<Vec<u8>> {
+fn read_line(stream: &mut impl Read, at_a_time: usize) -> std::io::Result<Vec<u8>> {
     let mut line = Vec::new();
     let mut one = BufReader::with_capacity(at_a_time, stream).take(ORDER_BYTES_MAX as u64);
     one.read_until(b'\n', &mut line)?;

@@ -6,6 +6,9 @@ use kernel::governance::{GovernanceError, UNREPLAYED};
 use crate::client::Acting;
 use crate::limits::ANSWER_MS_MAX;
 
+/// The code where somebody else than the node has a socket, or could put one in its place.
+const SOCKET_OWNER: &str = "socket.owner";
+
 /// Why a node, or something that speaks to it, could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -33,7 +36,7 @@ pub(crate) enum Asked {
 
 impl Error {
     /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `rollback`, `replay`, `governance`,
-    /// `semantics.replay`, `server`, `session`, `socket`, `peer`, `entropy`, `input`, `output`,
+    /// `semantics.replay`, `server`, `session`, `socket`, `socket.owner`, `peer`, `entropy`, `input`, `output`,
     /// `descriptors`, `unrecorded`, `locked`, `stopping`, `ended`, `unanswered`, `overload`.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -229,6 +232,11 @@ impl Error {
 
     pub(crate) fn socket(path: &Path, why: &dyn Display) -> Self {
         Self::new("socket", format!("the socket `{}`: {why}", path.display()))
+    }
+
+    /// Somebody else than the node listens at its socket.
+    pub(crate) fn foreign(socket: &Path, why: &client::ForeignListener) -> Self {
+        Self::new(SOCKET_OWNER, format!("the socket `{}`: {why}", socket.display()))
     }
 
     /// A server that can't be started, or may not be.

@@ -111,7 +111,7 @@ pub const HELLO_MS_MAX: u64 = 5_000;
 /// Longest time that the last line of an order's answer waits until the servers that it stopped are gone, in milliseconds.
 pub const SERVERS_END_MS_MAX: u64 = 2_000;
 
-/// Longest time that a client waits for the word that an order is on record, in milliseconds, once the node acts on it.
+/// Longest time until a client has the whole word that an order is on record, in milliseconds, once the node acts on it.
 pub const RECORDED_MS_MAX: u64 = 5_000;
 
 /// Longest time that a client tries, in milliseconds, to bring an order where a process has the log and no node answers: one that ends,
@@ -128,7 +128,7 @@ pub const ADMITTED_MS_MAX: u64 = 5_000;
 /// How long a client waits before it tries that again, in milliseconds.
 pub const ADMITTED_AGAIN_MS: u64 = 100;
 
-/// Longest time that a client waits for the node's answer to its first line, in milliseconds.
+/// Longest time in which a client, once it is connected, writes its first line and reads the whole answer, in milliseconds.
 pub const ANSWER_MS_MAX: u64 = 10_000;
 
 /// Lines for a person that wait to be read. Further ones are dropped and counted.

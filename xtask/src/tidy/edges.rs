@@ -10,6 +10,7 @@ const ALL: &[&str] = &[
     "policy",
     "kernel",
     "api",
+    "client",
     "ledger",
     "identity",
     "mcp",

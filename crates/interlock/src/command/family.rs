@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use client::NodeSocket;
 use kernel::governance::Change;
 use kernel::lineage::HandsOn;
 use node::clock::wall_ms;
@@ -8,6 +9,7 @@ use proof::json::{Value, object};
 
 use super::{names, officer};
 use crate::cli::{Delegate, End};
+use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
 
@@ -21,7 +23,9 @@ pub(super) fn delegate(arguments: &Delegate, output: &mut Output) -> Result<Exit
     let socket = arguments.socket.clone().unwrap_or_else(|| socket(&arguments.domain));
     let speaker = (arguments.speaker.workload.as_str(), arguments.speaker.execution.as_deref());
     let hands_on = HandsOn { workload: arguments.to.clone(), grant };
-    let child = node::client::delegate(&socket, speaker, hands_on, &arguments.arguments)
+    let folder = config::owned_folder(&arguments.domain, arguments.socket.as_deref());
+    let at = NodeSocket { path: &socket, folder };
+    let child = node::client::delegate(at, speaker, hands_on, &arguments.arguments)
         .map_err(|why| Failure::node(&why))?;
     if output.is_json() {
         output.json(&object([
@@ -41,7 +45,8 @@ pub(super) fn end(arguments: &End, output: &mut Output) -> Result<Exit, Failure>
     let what = format!("execution {ended} ended");
     if arguments.parent {
         let speaker = (arguments.speaker.workload.as_str(), arguments.speaker.execution.as_deref());
-        node::client::end(&options.socket, speaker, &ended).map_err(|why| Failure::node(&why))?;
+        let at = NodeSocket { path: &options.socket, folder: &options.folder };
+        node::client::end(at, speaker, &ended).map_err(|why| Failure::node(&why))?;
         if output.is_json() {
             output.json(&object([("ended", Value::from(ended.as_str()))]))?;
         } else {

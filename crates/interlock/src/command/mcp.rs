@@ -3,6 +3,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use client::NodeSocket;
 use node::Options;
 
 use crate::cli::Mcp;
@@ -25,8 +26,10 @@ pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
         Some(id) => Some(super::names::execution(&sockets(arguments, &socket), id, false)?),
         None => None,
     };
+    let folder = config::owned_folder(&arguments.domain, arguments.socket.as_deref());
+    let at = NodeSocket { path: &socket, folder };
     let joined =
-        node::client::join(&socket, &arguments.workload, execution.as_deref(), &arguments.server);
+        node::client::join(at, &arguments.workload, execution.as_deref(), &arguments.server);
     let session = joined.map_err(|why| {
         tell_client(&why.to_string(), code_of(&why));
         Failure::node(&why)
@@ -110,13 +113,14 @@ fn code_of(why: &node::Error) -> &str {
         (None, "overload") => "refused.overload",
         (None, "server") => "server.start",
         (None, "ended" | "stopping") => "node.stopping",
-        (None, "socket" | "unanswered") => "node.unreachable",
+        (None, "socket" | "socket.owner" | "unanswered") => "node.unreachable",
         (None, code) => code,
     }
 }
 
 /// An agent may open the node's own socket alone, and reads no configuration.
 fn sockets(arguments: &Mcp, socket: &Path) -> Options {
-    let alone = config::sockets_alone(&arguments.domain);
+    let folder = config::owned_folder(&arguments.domain, arguments.socket.as_deref());
+    let alone = config::sockets_alone(folder);
     Options { socket: socket.to_owned(), officer_socket: socket.to_owned(), ..alone }
 }

@@ -26,7 +26,8 @@ pub(super) fn options(domain: &Path, officer: &Officer) -> Result<Options, Failu
             None => options,
         }),
         Err(why) => {
-            let alone = config::sockets_alone(domain);
+            let alone =
+                config::sockets_alone(config::owned_folder(domain, officer.socket.as_deref()));
             match node::domain::name_in_log(domain) {
                 Ok(name) => Ok(with_sockets(Options { domain: name, ..alone }, sockets)),
                 // Who may not read the log brings it to the node, if one runs.

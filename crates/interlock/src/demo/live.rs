@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use client::NodeSocket;
 use kernel::lineage::HandsOn;
 use node::erase::Which;
 use policy::{Bundle, Grant};
@@ -138,10 +139,10 @@ impl Live<'_> {
             ..Grant::unlimited()
         };
         let hands_on = HandsOn { workload: HELPER.to_owned(), grant };
-        let socket = self.options.socket.clone();
+        let options = self.options.clone();
         let arguments = r#"{"budget_cents":100,"role":"reader"}"#;
         officer::aside(move || {
-            node::client::delegate(&socket, (WORKLOAD, None), hands_on, arguments)
+            node::client::delegate(socket_of(&options), (WORKLOAD, None), hands_on, arguments)
         })
         .await
     }
@@ -162,8 +163,9 @@ impl Live<'_> {
 
     /// Whether the agent is refused another session, with this code.
     async fn is_turned_away(&self, code: &str) -> Result<(), Failure> {
-        let socket = self.options.socket.clone();
-        let session = officer::aside(move || node::client::join(&socket, WORKLOAD, None, SERVER));
+        let options = self.options.clone();
+        let session =
+            officer::aside(move || node::client::join(socket_of(&options), WORKLOAD, None, SERVER));
         match session.await {
             Err(why) if why.sentence().contains(code) => Ok(()),
             Err(why) => Err(why),
@@ -173,10 +175,15 @@ impl Live<'_> {
 
     /// The execution that the agent speaks for.
     async fn execution(&self) -> Result<String, Failure> {
-        let socket = self.options.socket.clone();
-        let session = officer::aside(move || node::client::join(&socket, WORKLOAD, None, SERVER));
+        let options = self.options.clone();
+        let session =
+            officer::aside(move || node::client::join(socket_of(&options), WORKLOAD, None, SERVER));
         Ok(session.await?.execution)
     }
+}
+
+fn socket_of(options: &node::Options) -> NodeSocket<'_> {
+    NodeSocket { path: &options.socket, folder: &options.folder }
 }
 
 /// Starts an agent and its gateway, in an execution that is there or the workload's own.
