@@ -15,6 +15,7 @@ pub(super) fn run(arguments: &Serve, output: &mut Output) -> Result<Exit, Failur
     keep_memory_private()?;
     let options = config::load(&arguments.domain)?;
     config::permissions::check_place(&arguments.domain)?;
+    config::permissions::check_sockets(&options)?;
     super::block_on_many(serve(options, arguments.listen, output))?
 }
 

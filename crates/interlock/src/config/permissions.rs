@@ -57,8 +57,53 @@ pub(crate) fn check_place(domain: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Refuses a socket in whose place anybody but this process's OS user, or root, could put another one: owners and modes of
+/// every folder above it, and owners of the links on the way.
+pub(crate) fn check_sockets(options: &node::Options) -> Result<(), Failure> {
+    for (key, socket) in [("socket", &options.socket), ("officer_socket", &options.officer_socket)]
+    {
+        check_above(socket).map_err(|why| match why.exit() {
+            Exit::Config => others_could_answer(key, socket, why),
+            _ => why,
+        })?;
+    }
+    Ok(())
+}
+
+fn others_could_answer(key: &str, socket: &Path, why: Failure) -> Failure {
+    let cause = why.sentence();
+    let help = format!(
+        "name another place in `{}` (`{key}`), as the domain's own folder, or {}",
+        super::FILE,
+        why.advice().unwrap_or_default()
+    );
+    let what = format!("another OS user could answer at `{}`", socket.display());
+    Failure::new(Exit::Config, what).why(cause).code("socket.owner").help(help)
+}
+
+fn check_above(socket: &Path) -> Result<(), Failure> {
+    let named = std::path::absolute(socket).map_err(|why| unreadable(socket, &why))?;
+    for folder in named.ancestors().skip(1) {
+        check_link(folder)?;
+        check_folder(folder)?;
+    }
+    let folder = named.parent().unwrap_or(&named);
+    let real = folder.canonicalize().map_err(|why| unreadable(folder, &why))?;
+    real.ancestors().try_for_each(check_folder)
+}
+
+/// Who owns a link says where it leads.
+fn check_link(path: &Path) -> Result<(), Failure> {
+    let found = fs::symlink_metadata(path).map_err(|why| unreadable(path, &why))?;
+    check_found_owner(path, &found)
+}
+
 fn check_owner(path: &Path) -> Result<(), Failure> {
     let found = fs::metadata(path).map_err(|why| unreadable(path, &why))?;
+    check_found_owner(path, &found)
+}
+
+fn check_found_owner(path: &Path, found: &fs::Metadata) -> Result<(), Failure> {
     let own = rustix::process::geteuid().as_raw();
     if found.uid() == own || found.uid() == 0 {
         return Ok(());

@@ -200,3 +200,84 @@ fn a_client_whose_node_is_killed_is_told() {
     let said = String::from_utf8_lossy(&ended.stderr);
     assert!(said.contains("the node ended the session"), "{said}");
 }
+
+/// Puts the domain's sockets into this folder.
+fn put_sockets(domain: &Domain, folder: &Path) {
+    let text = format!(
+        "[node]\nsocket = \"{0}/node.sock\"\nofficer_socket = \"{0}/officer.sock\"\n",
+        folder.display()
+    );
+    rewrite(domain, "[node]\n", &text);
+}
+
+#[test]
+fn sockets_in_a_folder_that_others_can_write_are_refused() {
+    let (domain, elsewhere) = (domain(), tempfile::tempdir().unwrap());
+    let folder = elsewhere.path().join("run");
+    fs::create_dir(&folder).unwrap();
+    put_sockets(&domain, &folder);
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+    refuses(&domain, &["another OS user could answer", "`socket`", "`chmod go-w "]);
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(elsewhere.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    refuses(&domain, &["another OS user could answer", "others can put other files in it"]);
+    fs::set_permissions(elsewhere.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+    assert!(Node::start(&domain.folder()).stop().success());
+}
+
+#[test]
+fn sockets_in_a_folder_of_somebody_else_are_refused() {
+    if !is_root() {
+        return println!("skipped: only the superuser can give a folder away");
+    }
+    let (domain, elsewhere) = (domain(), tempfile::tempdir().unwrap());
+    let (folder, link) = (elsewhere.path().join("run"), elsewhere.path().join("link"));
+    fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink(&folder, &link).unwrap();
+    put_sockets(&domain, &link);
+    chown(&folder, Some(12_345), None).unwrap();
+    refuses(&domain, &["another OS user could answer", "belongs to somebody else"]);
+    chown(&folder, Some(0), None).unwrap();
+    std::os::unix::fs::lchown(&link, Some(12_345), None).unwrap();
+    refuses(&domain, &["another OS user could answer", "belongs to somebody else"]);
+    std::os::unix::fs::lchown(&link, Some(0), None).unwrap();
+    assert!(Node::start(&domain.folder()).stop().success());
+}
+
+/// Listens at a path in the name of another OS user.
+fn listen_as(user: u32, path: std::path::PathBuf) -> std::os::unix::net::UnixListener {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
+    let listens = move || {
+        let listener = socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+        bind(&listener, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+        // Of this thread alone, which ends here.
+        rustix::thread::set_thread_uid(rustix::process::Uid::from_raw(user)).unwrap();
+        listen(&listener, 8).unwrap();
+        listener.into()
+    };
+    std::thread::spawn(listens).join().unwrap()
+}
+
+#[test]
+fn no_order_is_given_to_a_process_of_another_os_user() {
+    if !is_root() {
+        return println!("skipped: only the superuser can be another OS user");
+    }
+    let domain = domain();
+    let folder = domain.folder().display().to_string();
+    for name in ["officer.sock", "node.sock"] {
+        let path = domain.folder().join(name);
+        let listener = listen_as(12_345, path.clone());
+        for words in [&["halt", &folder, "domain"][..], &["status", &folder], &["meters", &folder]]
+        {
+            let ended = run(words);
+            assert_eq!(ended.code, Some(78), "{words:?}: {}", ended.stderr);
+            assert!(ended.stderr.contains("the OS user 12345 listens there"), "{}", ended.stderr);
+            let mut got = Vec::new();
+            let (mut stream, _) = listener.accept().unwrap();
+            std::io::Read::read_to_end(&mut stream, &mut got).unwrap();
+            assert!(got.is_empty(), "{words:?}");
+        }
+        fs::remove_file(path).unwrap();
+    }
+}
