@@ -5,6 +5,7 @@
 //! | `requester` | who asks, over which socket, and what it may hold |
 //! | `extract` | what a handler takes from a request, checked in this order: who, query, body |
 //! | `refusal` | a request that is not carried out, as a problem |
+//! | `writer` | a reply has a time for all of it, and `hyper` says nothing of its own |
 //! | `routes` | one handler for each route of [`api::route::ROUTES`] |
 //! | `health`, `metrics` | whether the node commits, and its counts |
 //! | `records`, `explanation` | the lineage log, read beside the node that writes it |
@@ -26,15 +27,21 @@ mod records;
 mod refusal;
 mod requester;
 mod routes;
+mod writer;
 
 use std::io::Cursor;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::problem::{CONTENT_TYPE, Code, Problem};
+use axum::Router;
+use axum::http::StatusCode;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::UnixStream;
 
 pub(crate) use events::Streams;
@@ -42,6 +49,8 @@ pub(crate) use health::LastProbe;
 pub(crate) use requester::{Reads, Requester};
 
 use crate::limits::{HEAD_BYTES_MAX, HELLO_MS_MAX};
+use crate::socket::write_reply;
+use writer::{Progress, ReplyWriter};
 
 /// Whether a connection speaks HTTP, by its first byte: methods are upper-case letters.
 pub(crate) fn is_http(first: u8) -> bool {
@@ -51,12 +60,18 @@ pub(crate) fn is_http(first: u8) -> bool {
 /// The reply to a request for whose head there is no room.
 pub(crate) fn no_room() -> Vec<u8> {
     let why = "requests of your OS user take all the room that one may have";
-    let problem = Problem::new(Code::Overload, why);
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    reply(&Problem::new(Code::Overload, why))
+}
+
+/// A problem as a whole reply.
+fn reply(problem: &Problem) -> Vec<u8> {
+    let status = StatusCode::from_u16(problem.status).unwrap_or_default();
+    let body = serde_json::to_vec(problem).unwrap_or_default();
     let head = format!(
-        "HTTP/1.1 {} Too Many Requests\r\ncontent-type: {CONTENT_TYPE}\r\ncontent-length: {}\r\n\
+        "HTTP/1.1 {} {}\r\ncontent-type: {CONTENT_TYPE}\r\ncontent-length: {}\r\n\
          connection: close\r\n\r\n",
         problem.status,
+        status.canonical_reason().unwrap_or_default(),
         body.len()
     );
     [head.into_bytes(), body].concat()
@@ -64,17 +79,66 @@ pub(crate) fn no_room() -> Vec<u8> {
 
 /// Serves one request; `first` was read of it already.
 pub(crate) async fn serve(requester: Requester, stream: UnixStream, first: Vec<u8>) {
+    let progress = requester.progress();
     let (reader, writer) = stream.into_split();
-    let both = tokio::io::join(Cursor::new(first).chain(reader), writer);
-    let service = TowerToHyperService::new(routes::router(requester.clone()));
+    let both = (Cursor::new(first).chain(reader), ReplyWriter::new(writer, Arc::clone(&progress)));
+    let refused = tokio::select! {
+        refused = serve_on(both, routes::router(requester.clone()), progress) => refused,
+        () = requester.out_of_time() => return,
+    };
+    if let Some((problem, mut writer)) = refused {
+        requester.kernel.refused(problem.code.as_str());
+        // A peer that has gone is told nothing.
+        let _gone = write_reply(&mut writer, &reply(&problem)).await;
+    }
+}
+
+/// Serves one request on both halves of a connection. Gives back what refuses a head that `hyper` does not
+/// read, and where to write it.
+async fn serve_on<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    (reader, writer): (R, ReplyWriter<W>),
+    routes: Router,
+    progress: Arc<Progress>,
+) -> Option<(Problem, W)> {
+    let handled = Arc::clone(&progress);
+    let routes = TowerToHyperService::new(routes);
+    let service = service_fn(move |request| {
+        handled.becomes_handled();
+        routes.call(request)
+    });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(HELLO_MS_MAX))
         .max_buf_size(HEAD_BYTES_MAX)
         .keep_alive(false);
-    tokio::select! {
-        // A peer that has gone is told nothing.
-        _gone = http.serve_connection(TokioIo::new(both), service) => {}
-        () = requester.out_of_time() => {}
-    }
+    let io = TokioIo::new(tokio::io::join(reader, writer));
+    let mut connection = http.serve_connection(io, service);
+    let ended = Pin::new(&mut connection).await;
+    let problem = ended.err().filter(|_| !progress.is_handled()).and_then(|why| unread(&why))?;
+    let (_, writer) = connection.into_parts().io.into_inner().into_inner();
+    Some((problem, writer.into_inner()))
 }
+
+/// What refuses a head that `hyper` does not read; none where the connection broke.
+fn unread(why: &hyper::Error) -> Option<Problem> {
+    let (status, why) = match why {
+        why if why.is_timeout() => {
+            (StatusCode::REQUEST_TIMEOUT, format!("no whole head within {HELLO_MS_MAX} ms"))
+        }
+        why if why.is_parse_too_large() => (
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            format!("the head is longer than {HEAD_BYTES_MAX} bytes, or has too many headers"),
+        ),
+        why if why.is_parse() => {
+            (StatusCode::BAD_REQUEST, format!("the head is no HTTP/1.1: {why}"))
+        }
+        why if why.is_incomplete_message() => {
+            (StatusCode::BAD_REQUEST, "the head does not end".to_owned())
+        }
+        _ => return None,
+    };
+    Some(Problem { status: status.as_u16(), ..Problem::new(Code::Input, why) })
+}
+
+#[cfg(test)]
+mod tests;

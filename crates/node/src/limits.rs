@@ -295,6 +295,10 @@ pub const BRING_AGAIN_MS_MAX: u64 = 5_000;
 /// Bytes of the head of an HTTP request: request line and headers. A longer one is answered with 431.
 pub const HEAD_BYTES_MAX: usize = 8 * 1024;
 
+/// Longest time in which a reply of the node is written, in milliseconds, however slowly it is read. Then the connection is closed, and
+/// its place is free. A stream of events is not bounded.
+pub const REPLY_MS_MAX: u64 = 5_000;
+
 /// Longest time until the body of an HTTP request is there, in milliseconds. Then it is refused.
 pub const BODY_MS_MAX: u64 = 5_000;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mcp::{Deadlines, Ended, Note, ServerCommand, SessionSummary, StartedServer};
 use proof::json::{Value, object};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::UCred;
 
@@ -14,7 +14,7 @@ use crate::hello::{Caller, line, refusal};
 use crate::limits::JOIN_TRIES_MAX;
 use crate::notes::SessionNotes;
 use crate::places::NoPlace;
-use crate::socket::{Shared, refuse};
+use crate::socket::{Shared, refuse, write_reply};
 use crate::stop::{Admitted, ENDED};
 use crate::{Server, servers};
 
@@ -50,7 +50,7 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
         Ok(process) => process,
         Err(why) => {
             notes.say(&why);
-            let _gone = stream.write_all(&refusal("server", &why.to_string())).await;
+            let _gone = write_reply(&mut stream, &refusal("server", &why.to_string())).await;
             return;
         }
     };
@@ -60,7 +60,7 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
         ("type", Value::from("joined")),
         ("v", Value::Integer(1)),
     ]);
-    if stream.write_all(&line(&joined)).await.is_err() {
+    if write_reply(&mut stream, &line(&joined)).await.is_err() {
         return;
     }
     let gate = SessionGate {

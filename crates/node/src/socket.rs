@@ -1,3 +1,4 @@
+use std::io;
 use std::os::unix::net::UnixListener as StdListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -6,7 +7,7 @@ use api::approval::VoteReply;
 use kernel::governance::SignedProposal;
 use proof::digest::Digest;
 use proof::json::{Value, object};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::unix::UCred;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -18,7 +19,7 @@ use crate::hello::{self, Hello, line, refusal, reply};
 use crate::http::{self, LastProbe, Reads, Requester, Streams};
 use crate::limits::{
     HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX, HELLO_MS_MAX, HELLO_READ_BYTES,
-    HELLO_REGISTERED_BYTES_MAX, ORDER_BYTES_MAX,
+    HELLO_REGISTERED_BYTES_MAX, ORDER_BYTES_MAX, REPLY_MS_MAX,
 };
 use crate::notes::Notes;
 use crate::pending::Sought;
@@ -158,7 +159,7 @@ impl Connection {
         }
         match self.answer(&mut stream, hello).await {
             Ok(answer) => {
-                let _gone = stream.write_all(&answer).await;
+                let _gone = write_reply(&mut stream, &answer).await;
             }
             Err((code, why)) => self.refuse(&mut stream, code, why).await,
         }
@@ -170,7 +171,7 @@ impl Connection {
         let requester = Requester::new(Arc::clone(&self.shared), asks, place);
         if !requester.hold(HEAD_BYTES_MAX.saturating_sub(first.len())) {
             self.shared.kernel.refused("refused.overload");
-            let _gone = stream.write_all(&http::no_room()).await;
+            let _gone = write_reply(&mut stream, &http::no_room()).await;
             return;
         }
         http::serve(requester, stream, first).await;
@@ -246,8 +247,10 @@ impl Connection {
         let govern = bring::govern(Arc::clone(&self.shared), proposal, blob, progress);
         self.shared.officers.spawn(govern);
         while let Some(progress) = told.recv().await {
-            // Whoever brought it may have gone; the order goes on.
-            let _gone = stream.write_all(&hello::progress(&progress)).await;
+            // Whoever brought it may have gone, or read nothing; the order goes on.
+            if write_reply(stream, &hello::progress(&progress)).await.is_err() {
+                break;
+            }
         }
         Ok(())
     }
@@ -310,5 +313,18 @@ pub(crate) async fn refuse(
     message: &str,
 ) {
     shared.kernel.refused(code);
-    let _gone = stream.write_all(&refusal(code, message)).await;
+    let _gone = write_reply(stream, &refusal(code, message)).await;
 }
+
+/// Writes a whole reply, within a time: whoever does not read it keeps no place for longer.
+pub(crate) async fn write_reply(
+    stream: &mut (impl AsyncWrite + Unpin),
+    reply: &[u8],
+) -> io::Result<()> {
+    let wait = Duration::from_millis(REPLY_MS_MAX);
+    let written = tokio::time::timeout(wait, stream.write_all(reply)).await;
+    written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -346,6 +346,42 @@ async fn a_slow_body_is_refused_in_time() {
     .await;
 }
 
+/// What the node says of a head that it does not read. It may close before it has read all that was sent.
+#[cfg(test)]
+fn refused_head(stream: &mut UnixStream) -> Problem {
+    let mut bytes = Vec::new();
+    let _reset = stream.read_to_end(&mut bytes);
+    Answer::read(&mut bytes.as_slice()).problem()
+}
+
+/// How many refusals of this code the node has counted.
+#[cfg(test)]
+fn refused_inputs(options: &Options) -> u64 {
+    let metrics = String::from_utf8(get(&options.officer_socket, "/metrics").body).unwrap();
+    let start = "interlock_refusals_total{code=\"refused.input\"} ";
+    let count = metrics.lines().find_map(|line| line.strip_prefix(start));
+    count.map_or(0, |count| count.parse().unwrap())
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_that_is_no_http_is_a_problem_and_counted() {
+    aside(|options| {
+        for (already, sent) in ["GET / HTTP/7.7\r\n\r\n", "GET / HTTP/1.1\r\n: x\r\n\r\n", "PUT"]
+            .into_iter()
+            .enumerate()
+        {
+            let mut stream = connect(&options.socket);
+            stream.write_all(sent.as_bytes()).unwrap();
+            stream.shutdown(std::net::Shutdown::Write).unwrap();
+            let problem = refused_head(&mut stream);
+            assert_eq!((problem.status, problem.code), (400, Code::Input), "{sent}");
+            assert_eq!(refused_inputs(&options), already as u64 + 1, "{sent}");
+        }
+    })
+    .await;
+}
+
 #[cfg(test)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_head_that_is_too_long_is_refused() {
@@ -354,9 +390,9 @@ async fn a_head_that_is_too_long_is_refused() {
         let long = "x".repeat(2 * HEAD_BYTES_MAX);
         // The node may close before it has read all.
         let _closed = write!(stream, "GET /v1/status HTTP/1.1\r\nx: {long}\r\n\r\n");
-        let mut answer = Vec::new();
-        let _reset = stream.read_to_end(&mut answer);
-        assert!(answer.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&answer));
+        let problem = refused_head(&mut stream);
+        assert_eq!((problem.status, problem.code), (431, Code::Input));
+        assert_eq!(refused_inputs(&options), 1);
     })
     .await;
 }
@@ -368,9 +404,9 @@ async fn a_head_that_does_not_end_is_cut_in_time() {
         let mut stream = connect(&options.socket);
         let begun = Instant::now();
         write!(stream, "GET /v1/status HTTP/1.1\r\nhost: ").unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        assert!(!answer.starts_with(b"HTTP/1.1 200"));
+        let problem = refused_head(&mut stream);
+        assert_eq!((problem.status, problem.code), (408, Code::Input));
+        assert_eq!(refused_inputs(&options), 1);
         let waited = begun.elapsed();
         assert!(waited >= Duration::from_millis(HELLO_MS_MAX));
         assert!(waited < Duration::from_millis(CONNECTION_MS_MAX));

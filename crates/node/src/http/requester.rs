@@ -1,4 +1,3 @@
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -6,6 +5,7 @@ use api::problem::{Code, Problem};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::refusal::Refusal;
+use super::writer::Progress;
 use crate::driver::Kernel;
 use crate::limits::{CONNECTION_MS_MAX, HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX, READS_MAX};
 use crate::places::Place;
@@ -25,7 +25,7 @@ pub(crate) struct Requester {
 /// What lasts as long as the connection.
 struct Connection {
     place: Mutex<Option<Place>>,
-    is_stream: AtomicBool,
+    progress: Arc<Progress>,
 }
 
 /// How many requests read a log at a time, apart for each socket.
@@ -56,7 +56,7 @@ impl Requester {
             Way::Officers => shared.kernel.for_officers(),
         };
         let place = Mutex::new(Some(place));
-        let connection = Arc::new(Connection { place, is_stream: AtomicBool::new(false) });
+        let connection = Arc::new(Connection { place, progress: Arc::default() });
         Self { shared, kernel, user, way, connection }
     }
 
@@ -111,8 +111,13 @@ impl Requester {
 
     /// Gives the place up: a stream has a place of its own, and no end.
     pub(super) fn becomes_stream(&self) {
-        self.connection.is_stream.store(true, Ordering::Relaxed);
+        self.connection.progress.becomes_stream();
         drop(self.place().take());
+    }
+
+    /// How far the connection is.
+    pub(super) fn progress(&self) -> Arc<Progress> {
+        Arc::clone(&self.connection.progress)
     }
 
     fn place(&self) -> MutexGuard<'_, Option<Place>> {
@@ -122,7 +127,7 @@ impl Requester {
     /// Resolves when the connection must end; never for a stream.
     pub(super) async fn out_of_time(&self) {
         tokio::time::sleep(Duration::from_millis(CONNECTION_MS_MAX)).await;
-        if self.connection.is_stream.load(Ordering::Relaxed) {
+        if self.connection.progress.is_stream() {
             std::future::pending::<()>().await;
         }
     }
