@@ -4,6 +4,10 @@
 /// malformed (`refused.input` on a session, an error in a proposal).
 pub const NAME_BYTES_MAX: usize = 128;
 
+/// Longest name of an officer's key, in bytes, where the key is made or is given its first role. One that a log has already given a role
+/// keeps its name.
+pub const OFFICER_NAME_BYTES_MAX: usize = 256;
+
 /// Longest life of an officer's signature, in milliseconds: one day. A later expiry is refused.
 pub const PROPOSAL_LIFE_MS_MAX: i64 = 24 * 60 * 60 * 1000;
 

@@ -214,9 +214,11 @@ pub fn published(options: &Options, signed: &SignedProposal) -> Result<Option<u6
 /// milliseconds.
 ///
 /// # Errors
-/// `ledger` or `governance` where the log cannot be read or followed.
+/// `ledger` or `governance` where the log cannot be read or followed, or the change names a new officer's key too long.
 pub fn propose(options: &Options, change: Change, life_ms: i64) -> Result<SignedProposal, Error> {
-    Ok(proposal(BasedOn::of(&governance(options)?), change, life_ms).unsigned())
+    let governance = governance(options)?;
+    governance.check_key_names(&change).map_err(|why| Error::refused(&why))?;
+    Ok(proposal(BasedOn::of(&governance), change, life_ms).unsigned())
 }
 
 /// A change on this governance, to be signed within so many milliseconds: of the log's time where that is ahead of the clock,

@@ -10,6 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use identity::plain;
+use kernel::limits::OFFICER_NAME_BYTES_MAX;
 use proof::note::Ed25519Signer;
 
 use crate::limits::KEY_BYTES_MAX;
@@ -44,14 +45,23 @@ pub fn read_file(path: &Path) -> Result<Ed25519Signer, Error> {
 /// # Errors
 /// `keys` or `entropy`.
 pub(crate) fn create(folder: &Path, name: &str, key_name: &str) -> Result<Ed25519Signer, Error> {
-    create_file(&key_file(folder, name), key_name)
+    write_new(&key_file(folder, name), key_name)
 }
 
-/// Makes a new key in a new file, readable by its owner alone.
+/// Makes a new officer's key in a new file, readable by its owner alone.
 ///
 /// # Errors
-/// `keys` (where there is such a file already, too) or `entropy`.
+/// `keys` (where there is such a file already, or the name is too long, too) or `entropy`.
 pub fn create_file(path: &Path, key_name: &str) -> Result<Ed25519Signer, Error> {
+    if key_name.len() > OFFICER_NAME_BYTES_MAX {
+        let why =
+            format!("its name is longer than {OFFICER_NAME_BYTES_MAX} bytes: choose a shorter one");
+        return Err(Error::keys(path, &why));
+    }
+    write_new(path, key_name)
+}
+
+fn write_new(path: &Path, key_name: &str) -> Result<Ed25519Signer, Error> {
     let signer = Ed25519Signer::from_seed(key_name, &clock::entropy()?)
         .map_err(|why| Error::keys(path, &why))?;
     let text = format!("{}\n", signer.to_skey());

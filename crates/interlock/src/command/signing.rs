@@ -68,6 +68,7 @@ pub(super) fn sign(arguments: &Sign, output: &mut Output) -> Result<Exit, Failur
         node::domain::check_covered(&options, change).map_err(|why| Failure::node(&why))?;
         semantics::check(domain, (*semantics, replays), output)?;
     }
+    check_key_names(arguments, &proposal.proposal.change)?;
     let shown = show(arguments, &proposal, output)?;
     output.flush()?;
     ask(
@@ -88,6 +89,24 @@ pub(super) fn sign(arguments: &Sign, output: &mut Output) -> Result<Exit, Failur
     }
     told(&signed, missing.as_deref(), output)?;
     Ok(Exit::Ok)
+}
+
+/// Refuses to sign for a new officer whose key has too long a name: no authority accepts that.
+fn check_key_names(arguments: &Sign, change: &Change) -> Result<(), Failure> {
+    let Change::RolesChanged { .. } = change else { return Ok(()) };
+    let governance = match &arguments.domain {
+        Some(domain) => node::domain::governance(&config::load(domain)?),
+        None => Ok(Governance::new("")),
+    };
+    let governance = governance.map_err(|why| Failure::node(&why))?;
+    governance.check_key_names(change).map_err(|why| {
+        let failure = Failure::new(Exit::Denied, why.to_string()).code(why.code());
+        match arguments.domain {
+            Some(_) => failure,
+            None => failure
+                .help("where the domain has that key as an officer's already, name its folder with --domain"),
+        }
+    })
 }
 
 /// Shows all of a proposal before it is signed; what a program is told of it comes back.

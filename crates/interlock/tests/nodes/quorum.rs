@@ -190,3 +190,35 @@ fn what_was_tampered_with_expired_or_loose_is_not_signed_or_published() {
     assert_eq!(site.sign("halt", &site.key("bob")).0, Some(65));
     assert_eq!(site.interlock(&["roles", &domain]).0, Some(0));
 }
+
+#[test]
+fn an_officers_key_with_too_long_a_name_is_neither_made_nor_proposed_nor_signed() {
+    use proof::note::{Ed25519Signer, Signer as _};
+    let site = Site::start();
+    let said = "longer than 256 bytes";
+    let name = format!("office/{}", "d".repeat(250));
+    let made =
+        site.interlock(&["key", &site.path("dan.skey").display().to_string(), "--name", &name]);
+    assert!(made.0 == Some(78) && made.2.contains(said), "{}", made.2);
+
+    // A key that something else made.
+    let long = Ed25519Signer::from_seed(&name, &[7; 32]).unwrap().verifier().to_string();
+    let roles = fs::read_to_string(site.path("roles.toml")).unwrap();
+    fs::write(site.path("more.toml"), roles.replace("carol.vkey", "dan.vkey")).unwrap();
+    fs::write(site.path("dan.vkey"), &long).unwrap();
+    let [out, more] = ["more", "more.toml"].map(|name| site.path(name).display().to_string());
+    let proposed = site.interlock(&["propose", &site.domain(), "--out", &out, "roles", &more]);
+    assert!(proposed.0 == Some(2) && proposed.2.contains(said), "{}", proposed.2);
+
+    // A proposal that something else made.
+    let carol = fs::read_to_string(site.path("carol.vkey")).unwrap();
+    site.propose("same", &["roles", &site.path("roles.toml").display().to_string()]);
+    let text = fs::read_to_string(site.path("same")).unwrap();
+    assert!(text.contains(carol.trim()));
+    fs::write(site.path("same"), text.replace(carol.trim(), &long)).unwrap();
+    let signed = site.sign("same", &site.key("alice"));
+    assert!(signed.0 == Some(2) && signed.2.contains(said), "{}", signed.2);
+    let file = site.path("same").display().to_string();
+    let apart = site.interlock(&["sign", &file, "--key", &site.key("alice"), "--yes"]);
+    assert!(apart.0 == Some(2) && apart.2.contains("--domain"), "{}", apart.2);
+}

@@ -82,6 +82,14 @@ pub enum Change {
 }
 
 impl Change {
+    /// The roles that hold from this change on, where it says who has which.
+    pub(super) fn roles(&self) -> Option<&Roles> {
+        match self {
+            Self::DomainCreated { roles, .. } | Self::RolesChanged { roles } => Some(roles),
+            _ => None,
+        }
+    }
+
     /// The record type that carries this change.
     #[must_use]
     pub fn type_name(&self) -> &'static str {

@@ -7,7 +7,7 @@ use proof::merkle::{Frontier, leaf_hash};
 use proof::note::VerifierKey;
 
 use super::{Change, Position, Role, Roles, SignedProposal, Subject, Workload};
-use crate::limits::{PROPOSAL_LIFE_MS_MAX, SUBJECTS_MAX};
+use crate::limits::{OFFICER_NAME_BYTES_MAX, PROPOSAL_LIFE_MS_MAX, SUBJECTS_MAX};
 use crate::members::Malformed;
 
 /// The newest version of the decider that this program carries: new domains begin with it.
@@ -79,6 +79,12 @@ pub enum GovernanceError {
     /// It acts before it is in the log, and no record of a node could hold it.
     #[error("the change and its signatures take more than {0} bytes: have fewer officers sign")]
     TooLong(usize),
+    /// A key is to be an officer's, and its name is longer than one may be.
+    #[error(
+        "the name of an officer's key that begins `{0}` is longer than {OFFICER_NAME_BYTES_MAX} bytes: make \
+         a key with a shorter name (`interlock key`)"
+    )]
+    KeyName(String),
     /// The authority's time went back.
     #[error("the record is older than the one before it")]
     Time,
@@ -186,6 +192,7 @@ impl Governance {
     pub fn check(&self, clock: i64, signed: &SignedProposal) -> Result<(), GovernanceError> {
         let at = clock.max(self.at);
         self.check_but_life(at, signed)?;
+        self.check_key_names(&signed.proposal.change)?;
         match self.is_reduction(&signed.proposal.change) {
             true if clock > signed.proposal.expires_ms => Err(GovernanceError::Expired),
             true => Ok(()),

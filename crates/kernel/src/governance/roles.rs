@@ -4,7 +4,7 @@ use proof::json::{Object, Value, is_key, number, object};
 use proof::note::VerifierKey;
 
 use super::{Change, Governance, GovernanceError, SignedProposal};
-use crate::limits::{ROLE_KEYS_MAX, ROLES_MAX};
+use crate::limits::{OFFICER_NAME_BYTES_MAX, ROLE_KEYS_MAX, ROLES_MAX};
 use crate::members::{Malformed, checked_name, members, wrong};
 
 /// The role that says who has which role, and which version of the decider holds.
@@ -159,16 +159,32 @@ enum Least {
 }
 
 impl Governance {
+    /// Whether each key that a change makes an officer's has a name that is short enough. This is asked of what comes anew, and never where
+    /// a log is read: what the log has stays.
+    ///
+    /// # Errors
+    /// [`GovernanceError::KeyName`] for the first one that is longer.
+    pub fn check_key_names(&self, change: &Change) -> Result<(), GovernanceError> {
+        let next = change.roles().into_iter().flat_map(Roles::iter);
+        let is_officer = |key: &VerifierKey| {
+            self.roles().is_some_and(|roles| roles.iter().any(|(_, role)| role.holds(key)))
+        };
+        let mut long = next
+            .flat_map(|(_, role)| role.keys())
+            .filter(|key| key.name().len() > OFFICER_NAME_BYTES_MAX && !is_officer(key));
+        match long.next() {
+            Some(key) => Err(GovernanceError::KeyName(key.name().chars().take(64).collect())),
+            None => Ok(()),
+        }
+    }
+
     /// Whether those who must sign a change have signed it, and nobody else.
     ///
     /// Keys are judged by the roles as they are before the change; a change of roles needs the root's quorum before
     /// it and, where root itself changes, after it.
     pub(super) fn check_signers(&self, signed: &SignedProposal) -> Result<(), GovernanceError> {
         let change = &signed.proposal.change;
-        let next = match change {
-            Change::DomainCreated { roles, .. } | Change::RolesChanged { roles } => Some(roles),
-            _ => None,
-        };
+        let next = change.roles();
         let roles = self.roles().or(next).ok_or(GovernanceError::Genesis)?;
         let has_role = |key: &&VerifierKey| {
             let all = roles.iter().chain(next.into_iter().flat_map(Roles::iter));

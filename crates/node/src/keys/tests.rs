@@ -32,3 +32,14 @@ fn a_key_that_others_can_read_is_missing_or_is_none_is_refused() {
     let why = read(folder.path(), "officer").unwrap_err().to_string();
     assert!(!why.contains("not a key"), "what may be a key is never repeated: {why}");
 }
+
+#[test]
+fn an_officers_key_has_no_longer_name_than_one_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let [long, fits] = [OFFICER_NAME_BYTES_MAX + 1, OFFICER_NAME_BYTES_MAX].map(|n| "n".repeat(n));
+    let path = folder.path().join("ann.skey");
+    let why = create_file(&path, &long).unwrap_err();
+    assert_eq!(why.code(), "keys");
+    assert!(why.to_string().contains("longer than 256 bytes") && !path.exists(), "{why}");
+    assert!(create_file(&path, &fits).is_ok());
+}

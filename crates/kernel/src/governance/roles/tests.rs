@@ -213,3 +213,45 @@ fn the_decider_goes_forward_only_and_only_to_what_this_program_carries() {
         assert_eq!(found, Err(GovernanceError::SemanticsBack(2)));
     }
 }
+
+/// The roles with one more officer of policy, whose key has a name of so many bytes.
+fn with_named(bytes: usize) -> Roles {
+    let named = Ed25519Signer::from_seed(&"n".repeat(bytes), &[99; 32]).unwrap().verifier();
+    let mut all: BTreeMap<String, Role> =
+        roles().iter().map(|(name, role)| (name.to_owned(), role.clone())).collect();
+    let mut keys = all[POLICY].keys().to_vec();
+    keys.push(named);
+    all.insert(POLICY.to_owned(), Role::new(2, keys).unwrap());
+    Roles::new(all).unwrap()
+}
+
+#[test]
+fn a_key_with_too_long_a_name_gets_no_role() {
+    let governance = domain();
+    for (bytes, is_accepted) in
+        [(OFFICER_NAME_BYTES_MAX, true), (OFFICER_NAME_BYTES_MAX + 1, false)]
+    {
+        let change = Change::RolesChanged { roles: with_named(bytes) };
+        let checked = governance.check(AT, &proposal(&governance, change.clone(), &[1, 2]));
+        assert_eq!(checked.is_ok(), is_accepted, "{bytes}");
+        assert_eq!(governance.check_key_names(&change), checked);
+    }
+    let genesis = Change::DomainCreated {
+        domain: "example.test".into(),
+        roles: with_named(OFFICER_NAME_BYTES_MAX + 1),
+        semantics: 1,
+    };
+    let empty = Governance::new("example.test/governance");
+    let why = empty.check(AT, &proposal(&empty, genesis, &[1, 2])).unwrap_err();
+    assert!(matches!(why, GovernanceError::KeyName(_)) && why.to_string().len() < 256, "{why}");
+}
+
+#[test]
+fn a_log_with_too_long_a_name_is_read_and_keeps_it() {
+    let mut governance = domain();
+    let long = with_named(OFFICER_NAME_BYTES_MAX + 1);
+    accept(&mut governance, Change::RolesChanged { roles: long.clone() }, &[1, 2]).unwrap();
+    assert_eq!(governance.roles(), Some(&long));
+    let again = proposal(&governance, Change::RolesChanged { roles: long }, &[1, 2]);
+    assert_eq!(governance.check(AT, &again), Ok(()), "it is an officer's already");
+}
