@@ -43,22 +43,22 @@ pub trait KeyStore {
     /// When it cannot be kept; no key is there then.
     fn wrap(&self, scope: &Scope, key: &DataKey) -> Result<(), KeyError>;
 
-    /// Keeps a key for an execution that may begin, beside those of executions that did. Durable when
-    /// this returns.
+    /// Keeps a key for an execution that may begin, beside those of executions that did. Durable
+    /// when this returns.
     ///
     /// # Errors
     /// As [`KeyStore::wrap`].
     fn wrap_ahead(&self, scope: &Scope, key: &DataKey) -> Result<(), KeyError>;
 
-    /// Makes a key that was kept ahead the key of its scope, without a wait for the disk: whatever a
-    /// crash leaves, [`KeyStore::unwrap`] finds it.
+    /// Makes a key that was kept ahead the key of its scope, without a wait for the disk: whatever
+    /// a crash leaves, [`KeyStore::unwrap`] finds it.
     ///
     /// # Errors
     /// When it was not kept, or the scope has a key already.
     fn take_up(&self, scope: &Scope) -> Result<(), KeyError>;
 
-    /// Takes up the keys kept ahead whose executions began, and removes the others. Durable when this
-    /// returns.
+    /// Takes up the keys kept ahead whose executions began, and removes the others. Durable when
+    /// this returns.
     ///
     /// # Errors
     /// When the store fails.

@@ -35,8 +35,8 @@ pub const SEGMENT_BYTES: u64 = 16 * 1024 * 1024;
 /// is used.
 pub const SPARE_SHARE: u64 = 4;
 
-/// Further segments that are made ahead: while one of them is begun, the other is there for who asks
-/// for space.
+/// Further segments that are made ahead: while one of them is begun, the other is there for who
+/// asks for space.
 pub const SPARES: usize = 2;
 
 /// Bytes of one write-ahead segment file, at least: its header, its reserve and one block.

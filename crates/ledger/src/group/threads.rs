@@ -32,8 +32,8 @@ impl Drop for Guard<'_> {
     }
 }
 
-/// Make the next segments whenever some are wanted, until the queue is closed: its zeros are as many
-/// bytes as the log writes into it, and nobody who decides or commits is to wait for them.
+/// Make the next segments whenever some are wanted, until the queue is closed: their zeros are as
+/// many bytes as the log writes into them, and nobody who decides or commits is to wait for them.
 pub(super) fn prepare<D: Disk>(queue: &Queue, room: &Room<D>, again: Duration) {
     let _guard = Guard(queue);
     while queue.wait_until_spare_is_wanted() {

@@ -1,5 +1,6 @@
 use super::{SealedFile, decode};
 use crate::disk::Disk;
+use crate::limits::UNSYNCED_BYTES_MAX;
 use crate::simulation::MemoryDevice;
 
 #[test]
@@ -26,4 +27,17 @@ fn files_of_another_shape_are_refused() {
     assert!(decode(&bytes, 3).is_none(), "less than asked for");
     assert!(decode(&bytes[..5], 1).is_none(), "cut off");
     assert!(decode(&[255; 4], 1).is_none(), "a length beyond the end");
+}
+
+#[test]
+fn a_large_part_is_synced_as_it_is_written() {
+    let device = MemoryDevice::new();
+    let mut file = SealedFile::create(&device.mount(), 0).unwrap();
+    device.fail_sync_after(0);
+    file.append(&vec![1; UNSYNCED_BYTES_MAX / 2]).unwrap();
+    file.append(&vec![2; UNSYNCED_BYTES_MAX]).unwrap_err();
+    let device = MemoryDevice::new();
+    let mut file = SealedFile::create(&device.mount(), 0).unwrap();
+    device.fail_sync_after(0);
+    file.append(&vec![3; UNSYNCED_BYTES_MAX + 1]).unwrap_err();
 }

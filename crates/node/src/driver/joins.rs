@@ -39,7 +39,9 @@ impl<D: Disk> Driver<D> {
             }
         }
         self.join_now(joining);
-        self.beginning.take().map(|unused| self.keys_ahead.give_back(unused));
+        if let Some(unused) = self.beginning.take() {
+            self.keys_ahead.give_back(unused);
+        }
     }
 
     /// Whether an execution begins with it, unless that is refused.

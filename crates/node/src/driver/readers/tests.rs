@@ -29,3 +29,23 @@ async fn a_message_is_read_on_another_thread_or_here_where_there_is_none() {
         assert!(prepared.await.unwrap().is_some());
     }
 }
+
+#[test]
+fn a_reader_rests_only_while_small_messages_come() {
+    let long = Duration::from_secs(600);
+    let lately = Duration::from_millis(SMALL_LATELY_MS);
+    for small_at in [None, Instant::now().checked_sub(lately)] {
+        let shared = Shared::default();
+        shared.waiting().small_at = small_at;
+        shared.rest(long);
+    }
+    let shared = Shared::default();
+    shared.waiting().small_at = Some(Instant::now());
+    let short = Duration::from_millis(20);
+    let began = Instant::now();
+    shared.rest(short);
+    assert!(began.elapsed() >= short, "and no longer than it is to");
+    // A node that stops waits for none of them.
+    shared.waiting().is_closed = true;
+    shared.rest(long);
+}
