@@ -84,6 +84,11 @@ fn what_is_refused_and_has_no_id_that_can_be_told_ends_the_session() {
         assert_eq!(member(&answer, "/id"), "waits", "{answer}");
         assert_eq!(answer["error"]["code"], -32_003, "{answer}");
         assert_eq!(member(&answer, "/error/data/kind"), kind, "{answer}");
+        // The client is told why, though not under an id.
+        let told = client.read().unwrap().unwrap();
+        assert_eq!(member(&told, "/method"), "notifications/message", "{told}");
+        assert_eq!(member(&told, "/params/data/kind"), kind, "{told}");
+        assert!(told.get("id").is_none(), "{told}");
         assert!(client.read().unwrap().is_none(), "the session has ended");
     }
     assert!(!probed.journal().iter().any(|line| line.contains("smuggled")));
@@ -165,9 +170,9 @@ fn an_id_that_still_waits_is_not_asked_again() {
     client.ask("same", "note", &json!({"text": "hold"})).unwrap();
     // An error for the second would be taken for the answer to the first: the session ends.
     let answers: Vec<Value> = std::iter::from_fn(|| client.read().unwrap()).collect();
-    let kinds: Vec<&str> =
-        answers.iter().map(|answer| member(answer, "/error/data/kind")).collect();
-    assert_eq!(kinds, ["session.duplicate_id"], "{answers:?}");
+    let [first, told] = &answers[..] else { panic!("{answers:?}") };
+    assert_eq!(member(first, "/error/data/kind"), "session.duplicate_id", "{first}");
+    assert_eq!(member(told, "/params/data/kind"), "session.duplicate_id", "{told}");
     let asked = probed.journal().iter().filter(|line| line.contains("same")).count();
     assert_eq!(asked, 1);
     probed.still_serves();
