@@ -13,11 +13,14 @@ use serde_json::{Value, json};
 use crate::support::{BINARY, Client, Domain, Node, run, until};
 
 /// Who calls at a time, each in a session of its own: no execution gets so long that it is denied.
-const CALLERS: [&str; 8] = ["agent", "bob", "cyd", "dan", "eve", "fay", "gus", "hal"];
+const CALLERS: [&str; 16] = [
+    "agent", "bob", "cyd", "dan", "eve", "fay", "gus", "hal", "ida", "jim", "kim", "leo", "mia",
+    "ned", "ola", "pam",
+];
 /// Calls of each that wait for their answers.
 const IN_FLIGHT: u64 = 4;
 /// Calls of all in a second, at most: what is copied grows with them.
-const CALLS_PER_SECOND: u64 = 600;
+const CALLS_PER_SECOND: u64 = 480;
 /// The fewest that a deep run is to have.
 const DEEP_CALLS_PER_SECOND: f64 = 400.0;
 /// How many backups and copies a push makes, and how many a deep run.
