@@ -49,8 +49,9 @@ const GROWTH_BYTES: u64 = 24 * 1024 * 1024;
 const GROWTH_BYTES_PER_LINE: u64 = 16;
 /// Of how many lines at most one may be a call that its server was too slow for, on a machine that does other things too.
 const SLOW_SHARE: u64 = 10;
-/// Descriptors and threads that it may have more of with no session at the end than with none at the beginning.
-const MORE_DESCRIPTORS: u64 = 4;
+/// Descriptors and threads that it may have more of with no session at the end than with none at the beginning: two segments lie
+/// ready then, and logs were read.
+const MORE_DESCRIPTORS: u64 = 8;
 const MORE_THREADS: u64 = 8;
 
 /// What all sessions come to.
