@@ -10,6 +10,7 @@ use ledger::{Disk, Snapshots};
 use proof::digest::Digest;
 
 use crate::Error;
+use crate::priority::give_way;
 
 /// The way to the thread that writes snapshots. What it cannot write is told and left: a snapshot is only a faster start.
 pub(crate) struct Keeper {
@@ -51,7 +52,10 @@ impl Keeper {
         let shared = Arc::new(Shared::default());
         let thread = std::thread::Builder::new().name("snapshots".to_owned()).spawn({
             let shared = Arc::clone(&shared);
-            move || write(&snapshots, &waiting, &shared)
+            move || {
+                give_way();
+                write(&snapshots, &waiting, &shared);
+            }
         });
         let thread = thread.map_err(|why| Error::ledger("lineage", &why))?;
         Ok(Self { jobs, shared, thread })

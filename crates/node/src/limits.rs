@@ -251,8 +251,9 @@ pub const LARGE_BYTES_MIN: usize = 64 * 1024;
 /// Bytes of messages of at least [`LARGE_BYTES_MIN`] that are sequenced and not durable, at most; one message alone may be larger.
 pub const LARGE_BYTES_IN_FLIGHT_MAX: usize = 512 * 1024;
 
-/// How far the threads that read messages of at least [`LARGE_BYTES_MIN`] ahead give way to the rest of the node.
-pub const READER_NICENESS: i32 = 5;
+/// How far threads give way to the rest of the node whose work others do not wait for: those that read messages of at least
+/// [`LARGE_BYTES_MIN`] ahead, and the one that writes snapshots.
+pub const NICENESS: i32 = 5;
 
 /// How many times as long as it read a large message such a thread rests afterwards, while small ones are asked for too.
 pub const READER_RESTS: u32 = 3;

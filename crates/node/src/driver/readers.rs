@@ -16,7 +16,8 @@ use tokio::sync::oneshot;
 use super::ahead::Shown;
 use super::turns::{Turns, Waits};
 use crate::follow::cores;
-use crate::limits::{READER_NICENESS, READER_RESTS, REQUEST_WAIT_MS_MAX, SMALL_LATELY_MS};
+use crate::limits::{READER_RESTS, REQUEST_WAIT_MS_MAX, SMALL_LATELY_MS};
+use crate::priority::give_way;
 
 /// The way to these threads.
 pub(super) struct Readers {
@@ -140,12 +141,6 @@ impl Drop for Readers {
         self.shared.changed.notify_all();
         self.shared.closing.notify_all();
     }
-}
-
-/// Lowers this thread's priority. Where the system does not let it, it is as any other.
-fn give_way() {
-    let this = rustix::thread::gettid();
-    let _as_it_was = rustix::process::setpriority_process(Some(this), READER_NICENESS);
 }
 
 #[cfg(test)]
