@@ -230,11 +230,20 @@ impl KeyStore for FileKeys {
             let path = self.folder.join(format!("{AHEAD}{name}"));
             let settled = match Scope::parse(name) {
                 Some(Scope::Execution(id)) if has_begun(&id) => {
-                    fs::rename(&path, self.folder.join(name))
+                    let begun = self.folder.join(name);
+                    if begun.exists() {
+                        self.destroy_file(&path)?;
+                        continue;
+                    }
+                    fs::rename(&path, begun)
                 }
+                // Nothing was ever sealed under it.
                 _ => fs::remove_file(&path),
             };
-            settled.map_err(|why| KeyError::store(&path, &why))?;
+            let gone = |why: &io::Error| why.kind() == io::ErrorKind::NotFound;
+            settled
+                .or_else(|why| if gone(&why) { Ok(()) } else { Err(why) })
+                .map_err(|why| KeyError::store(&path, &why))?;
         }
         match ahead.is_empty() {
             true => Ok(()),

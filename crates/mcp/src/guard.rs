@@ -200,20 +200,29 @@ fn signal_group(server: u32, signal: Signal) {
 /// Stops and then kills everything below this process, and reports how the server ended once all is gone, or after
 /// [`GUARD_REPORT_MS_MAX`] where the operating system takes longer to end something.
 fn end((server, group): (u32, Option<&Group>), mut exit: Option<i32>, control: &UnixStream) {
-    if let Some(group) = group {
-        group.kill();
+    let is_killed = group.is_some_and(Group::kill);
+    if is_killed {
+        tree::give_way();
     }
     if exit.is_none() {
         signal_group(server, Signal::STOP);
     }
-    let (began, mut scanned, none) = (Instant::now(), None, BTreeSet::new());
+    let (began, none, mut sweep) = (Instant::now(), BTreeSet::new(), tree::Sweep::default());
+    // What is in the group ends by itself: a look at all processes is for what was moved elsewhere, and takes the cores away.
+    let (mut scan_at, mut scan_again) = match is_killed {
+        true => (began + SCAN_AGAIN, 2 * SCAN_AGAIN),
+        false => (began, SCAN_AGAIN),
+    };
     let late = Duration::from_millis(GUARD_REPORT_MS_MAX);
     let mut reported = false;
     let mut pause = Duration::from_micros(50);
     while tree::reap(server, &mut exit) {
-        if scanned.is_none_or(|at: Instant| at.elapsed() >= SCAN_AGAIN) {
-            tree::overtake(&none);
-            scanned = Some(Instant::now());
+        if scan_at <= Instant::now() {
+            sweep.overtake(&none);
+            scan_at = Instant::now() + scan_again;
+            if is_killed {
+                scan_again = (2 * scan_again).min(SCAN_AGAIN_MAX);
+            }
         }
         // What is deeper comes up as its parents end.
         tree::kill_children();
@@ -236,6 +245,9 @@ fn end((server, group): (u32, Option<&Group>), mut exit: Option<i32>, control: &
 
 /// How often all processes are looked at while something is left.
 const SCAN_AGAIN: Duration = Duration::from_millis(10);
+
+/// The same, at most, where the kernel has killed a whole group.
+const SCAN_AGAIN_MAX: Duration = Duration::from_secs(1);
 
 /// Whether there was something to report. A node that is gone is told nothing.
 fn report(control: &UnixStream, exit: Option<i32>) -> bool {

@@ -138,12 +138,14 @@ pub struct ServerProcess {
 
 impl ServerProcess {
     /// The server's own process.
-    pub(crate) fn id(&self) -> u32 {
+    #[must_use]
+    pub fn id(&self) -> u32 {
         self.pid
     }
 
     /// The process that guards the server; none once it has ended.
-    pub(crate) fn guard_id(&self) -> Option<u32> {
+    #[must_use]
+    pub fn guard_id(&self) -> Option<u32> {
         self.guard.id()
     }
 

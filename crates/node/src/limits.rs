@@ -258,6 +258,9 @@ pub const NICENESS: i32 = 5;
 /// How many times as long as it read a large message such a thread rests afterwards, while small ones are asked for too.
 pub const READER_RESTS: u32 = 3;
 
+/// The same, in milliseconds at most: on a machine that is busy with other things reading takes long, and others wait for their turn.
+pub const READER_REST_MS_MAX: u64 = 100;
+
 /// So long after a small message others count as there.
 pub const SMALL_LATELY_MS: u64 = 1_000;
 

@@ -41,7 +41,7 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
     let assurance = servers::assurance(server, peer.uid());
     let workload: Arc<str> = caller.workload.as_str().into();
     let (execution, admitted) = match begin(shared, peer, caller).await {
-        Ok((execution, admitted)) => (execution, Arc::new(admitted)),
+        Ok(begun) => begun,
         Err((code, message)) => return refuse(&mut stream, shared, code, &message).await,
     };
     let notes = SessionNotes::new(&shared.log, &name, &workload);
@@ -54,6 +54,12 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
             return;
         }
     };
+    // Before anybody is told, and stopped again where an order came meanwhile.
+    admitted.has_server(process.id(), process.guard_id());
+    if let Some(code) = admitted.cut.code() {
+        drop(process);
+        return refuse(&mut stream, shared, code, "it was stopped as it began").await;
+    }
     let joined = object([
         ("assurance", Value::from(assurance.as_str())),
         ("execution", Value::from(execution.as_str())),
@@ -74,9 +80,10 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
     };
     let (reader, writer) = stream.into_split();
     let client = (Cursor::new(rest).chain(reader), writer);
-    let sink = sink(&notes, &admitted);
     let deadlines = Deadlines::of_server(server.deadline_ms);
     let server = StartedServer { process, deadlines, room: place.room() };
+    let told = notes.clone();
+    let sink = move |note: Note| told.say(note);
     let summary = mcp::serve_started(Arc::new(gate), server, client, sink).await;
     if summary.ended == Ended::Server {
         notes.say(server_ended(&summary));
@@ -111,17 +118,6 @@ fn server_ended(summary: &SessionSummary) -> String {
     match summary.exit {
         Some(exit) => format!("the session is over: the server ended ({exit})"),
         None => "the session is over: the server ended".to_owned(),
-    }
-}
-
-/// Where the session's notes go. The stop switch learns from them that the server runs.
-fn sink(notes: &SessionNotes, admitted: &Arc<Admitted>) -> impl mcp::Sink + use<> {
-    let (notes, admitted) = (notes.clone(), Arc::clone(admitted));
-    move |note: Note| {
-        if let Note::Started { pid, guard } = note {
-            admitted.has_server(pid, guard);
-        }
-        notes.say(note);
     }
 }
 

@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kernel::governance::{Change, Governance, GovernanceError, Position, SignedProposal};
 use kernel::state::NodeState;
+use tokio::sync::watch;
 
 use crate::names::{self, Named};
 
@@ -162,12 +163,13 @@ impl StopSwitch {
         }
         let line = line.clone();
         let (number, cut) = (inner.next(), Arc::new(Cut::default()));
-        inner.sessions.insert(number, Live::new(line, Arc::clone(&cut)));
-        Ok(Admitted::new(Arc::clone(self), number, cut))
+        let (over, is_over) = watch::channel(());
+        inner.sessions.insert(number, Live::new(line, Arc::clone(&cut), is_over));
+        Ok(Admitted::new(Arc::clone(self), number, cut, over))
     }
 
     /// The server of a session runs, as this process, and is guarded by that one.
-    fn has_server(&self, session: u64, pid: Option<u32>, guard: Option<u32>) {
+    fn has_server(&self, session: u64, pid: u32, guard: Option<u32>) {
         if let Some(live) = self.inner().sessions.get_mut(&session) {
             live.started(pid, guard);
         }

@@ -7,9 +7,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::process::{Pid, test_kill_process};
+use super::tree;
 
-/// What the names of groups begin with; the guard's number follows.
+/// What the names of groups begin with. The guard's namespace of processes, its number and when it began follow: no other has these.
 const PREFIX: &str = "interlock-guard-";
 
 /// The group of one server.
@@ -19,21 +19,20 @@ pub(super) struct Group(PathBuf);
 impl Group {
     /// Makes this guard's group and enters it, so that what it starts is in it. None where that can't be.
     pub(super) fn enter() -> Option<Self> {
-        let group = Self::of(rustix::process::getpid().as_raw_pid())?;
-        // One that a guard of the same number left.
-        let _left = fs::remove_dir(&group.0);
+        let own = rustix::process::getpid().as_raw_pid();
+        let group = Self::of(own, tree::began_at(own)?)?;
         fs::create_dir(&group.0).ok()?;
-        let has_entered = enter(&group.0).is_ok() && group.0.join(KILL).exists();
+        let has_entered = group.0.join(KILL).exists() && enter(&group.0).is_ok();
         if !has_entered {
-            group.leave().ok()?;
             group.remove();
         }
         has_entered.then_some(group)
     }
 
-    /// The group of the guard of this number, if there can be one.
-    pub(super) fn of(guard: i32) -> Option<Self> {
-        own_folder().map(|own| Self(own.join(format!("{PREFIX}{guard}"))))
+    /// The group of the guard of this number that began then, if there can be one.
+    pub(super) fn of(guard: i32, began_at: u64) -> Option<Self> {
+        let name = format!("{PREFIX}{}-{guard}-{began_at}", namespace()?);
+        own_folder().map(|own| Self(own.join(name)))
     }
 
     /// Leaves it. What was started stays.
@@ -41,16 +40,33 @@ impl Group {
         self.0.parent().map_or(Ok(()), enter)
     }
 
-    /// Kills all that is in it.
-    pub(super) fn kill(&self) {
-        // There may be no such group any more, or none of them had one.
-        let _killed = fs::write(self.0.join(KILL), "1");
+    /// Kills all that is in it, and in those that were made in it. False where there is no such group.
+    pub(super) fn kill(&self) -> bool {
+        fs::write(self.0.join(KILL), "1").is_ok()
     }
 
-    /// Removes it, once nothing is in it.
+    /// Removes it with those that were made in it, once nothing is in them.
     pub(super) fn remove(&self) {
-        let _removed = fs::remove_dir(&self.0);
+        remove(&self.0, GROUPS_DEPTH_MAX);
     }
+}
+
+/// Groups below groups that are removed: a server of the node's own OS user can make them.
+const GROUPS_DEPTH_MAX: usize = 16;
+
+fn remove(group: &Path, depth: usize) {
+    if depth > 0 {
+        let inner = fs::read_dir(group).into_iter().flatten().flatten();
+        let folders = inner.filter(|one| one.file_type().is_ok_and(|kind| kind.is_dir()));
+        folders.for_each(|one| remove(&one.path(), depth - 1));
+    }
+    let _removed = fs::remove_dir(group);
+}
+
+/// The namespace in which this process's number is its.
+fn namespace() -> Option<u64> {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata("/proc/self/ns/pid").ok().map(|namespace| namespace.ino())
 }
 
 /// The file that kills: Linux has it since 5.14.
@@ -64,7 +80,10 @@ fn enter(group: &Path) -> io::Result<()> {
 pub(super) fn is_here() -> bool {
     let Some(own) = own_folder() else { return false };
     let probe = own.join(format!("interlock-probe-{}", rustix::process::getpid().as_raw_pid()));
-    let is_here = fs::create_dir(&probe).is_ok() && probe.join(KILL).exists();
+    // A guard enters its group, and comes back.
+    let own_procs = own.join("cgroup.procs");
+    let can_return = rustix::fs::access(&own_procs, rustix::fs::Access::WRITE_OK).is_ok();
+    let is_here = can_return && fs::create_dir(&probe).is_ok() && probe.join(KILL).exists();
     let _removed = fs::remove_dir(&probe);
     is_here
 }
@@ -74,15 +93,22 @@ pub(super) fn end_left() {
     let entries = own_folder().and_then(|own| fs::read_dir(own).ok());
     for entry in entries.into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let guard = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse().ok());
-        let Some(guard) = guard.and_then(Pid::from_raw) else { continue };
-        if test_kill_process(guard) == Err(rustix::io::Errno::SRCH) {
+        let Some((guard, began_at)) = name.to_str().and_then(guard_of) else { continue };
+        if tree::began_at(guard) != Some(began_at) {
             let group = Group(entry.path());
-            group.kill();
+            let _there = group.kill();
             // What is killed may still be there for a moment: then the next start removes it.
             group.remove();
         }
     }
+}
+
+/// The guard whose group has this name, and when it began, where its number is one of this namespace.
+fn guard_of(name: &str) -> Option<(i32, u64)> {
+    let mut parts = name.strip_prefix(PREFIX)?.split('-');
+    let (its, guard, began_at) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_ours = its.parse().ok() == namespace() && parts.next().is_none();
+    is_ours.then_some((guard.parse().ok()?, began_at.parse().ok()?))
 }
 
 /// Where this process's own group lies.
@@ -110,6 +136,22 @@ fn folder_in(groups: &str, mounts: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_group_tells_its_guard_and_no_other() {
+        let namespace = namespace().unwrap();
+        let named = |name: String| guard_of(&name);
+        assert_eq!(named(format!("{PREFIX}{namespace}-17-4321")), Some((17, 4321)));
+        for other in [
+            format!("{PREFIX}{}-17-4321", namespace + 1),
+            format!("{PREFIX}{namespace}-17"),
+            format!("{PREFIX}{namespace}-17-4321-5"),
+            format!("{PREFIX}17"),
+            "system.slice".to_owned(),
+        ] {
+            assert_eq!(named(other), None);
+        }
+    }
 
     #[test]
     fn the_own_group_is_found_where_version_2_is_mounted() {

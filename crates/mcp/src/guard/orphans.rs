@@ -13,6 +13,7 @@ use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::cgroup::{self, Group};
+use super::tree::Sweep;
 use super::{SCAN_AGAIN, tree};
 
 /// The guards that this process started: each one's number, and when it began.
@@ -47,7 +48,8 @@ pub fn adopt() -> io::Result<()> {
         let _entered = runtime.enter();
         signal(SignalKind::child())?
     };
-    let mut orphans = Orphans { before, scanned: None, groups: Vec::new() };
+    let mut orphans =
+        Orphans { before, scanned: None, sweep: Sweep::default(), groups: Vec::new() };
     std::thread::Builder::new()
         .name("orphans".to_owned())
         .spawn(move || runtime.block_on(orphans.end_all(ended)))?;
@@ -64,6 +66,7 @@ struct Orphans {
     before: BTreeSet<i32>,
     /// When all processes were looked at last.
     scanned: Option<Instant>,
+    sweep: Sweep,
     /// Groups of guards that are gone.
     groups: Vec<Group>,
 }
@@ -86,8 +89,8 @@ impl Orphans {
         // A number whose process has been waited for may come to be another's.
         guards.retain(|pid, began_at| {
             let is_there = tree::began_at(*pid) == Some(*began_at);
-            if !is_there && let Some(group) = Group::of(*pid) {
-                group.kill();
+            if !is_there && let Some(group) = Group::of(*pid, *began_at) {
+                let _there = group.kill();
                 self.groups.push(group);
             }
             is_there
@@ -111,6 +114,7 @@ impl Orphans {
             self.end_below(&spared);
         } else {
             self.scanned = None;
+            self.sweep = Sweep::default();
             self.groups.drain(..).for_each(|group| group.remove());
         }
         are_left
@@ -122,7 +126,7 @@ impl Orphans {
         if self.scanned.is_some_and(|at| now.duration_since(at) < SCAN_AGAIN) {
             return;
         }
-        tree::overtake(spared);
+        self.sweep.overtake(spared);
         self.scanned = Some(Instant::now());
     }
 }

@@ -45,6 +45,11 @@ pub(super) fn prepare() {
     let _raised = rustix::process::setrlimit(rustix::process::Resource::Nofile, all);
 }
 
+/// Takes back what [`prepare`] raised: what was killed needs a core to end.
+pub(super) fn give_way() {
+    let _lowered = rustix::process::setpriority_process(None, 0);
+}
+
 /// Kills the children of this process. A child's number is no other's before this process has waited for it.
 pub(super) fn kill_children() {
     children().into_iter().for_each(kill_child);
@@ -74,30 +79,45 @@ pub(super) fn children() -> Vec<i32> {
     }
 }
 
-/// Ends everything below this process, but these children and what is below them. All of it is stopped before any of it is killed:
+/// Ends everything below this process, but some children and what is below them. All of it is stopped before any of it is killed:
 /// what is stopped forks no more, so that no server can be quicker. What is missed is below this process at the next call.
 ///
-/// Whoever was found is stopped again in each round, since another process may let it go on that is not stopped yet.
-pub(super) fn overtake(spared: &BTreeSet<i32>) {
-    let mut found = BTreeMap::new();
-    for _ in 0..STOP_ROUNDS_MAX {
-        let below = below(own_pid(), spared);
-        let mut is_quiet = true;
-        for (pid, state) in &below {
-            if !found.contains_key(pid)
-                && let Some(process) = Process::open(*pid, &below)
-            {
-                found.insert(*pid, process);
-                is_quiet = false;
+/// Whoever was found is stopped again in each round, since another process may let it go on that is not stopped yet. Whoever was
+/// killed is left alone: it needs a core to end, and a look at it takes one away.
+#[derive(Default)]
+pub(super) struct Sweep {
+    /// Who was killed, and when it began: its number may be another's by now.
+    killed: BTreeSet<(i32, u64)>,
+}
+
+impl Sweep {
+    pub(super) fn overtake(&mut self, spared: &BTreeSet<i32>) {
+        let mut found = BTreeMap::new();
+        for _ in 0..STOP_ROUNDS_MAX {
+            let below = below(own_pid(), spared);
+            let mut is_quiet = true;
+            for (pid, one) in &below {
+                if self.killed.contains(&(*pid, one.began_at)) {
+                    continue;
+                }
+                if !found.contains_key(pid)
+                    && let Some(process) = Process::open(*pid, &below)
+                {
+                    found.insert(*pid, (one.began_at, process));
+                    is_quiet = false;
+                }
+                is_quiet &= one.state != RUNNING;
             }
-            is_quiet &= *state != RUNNING;
+            if is_quiet {
+                break;
+            }
+            found.values().for_each(|(_, process)| process.signal(Signal::STOP));
         }
-        if is_quiet {
-            break;
+        for (pid, (began_at, process)) in found {
+            process.signal(Signal::KILL);
+            self.killed.insert((pid, began_at));
         }
-        found.values().for_each(|process| process.signal(Signal::STOP));
     }
-    found.values().for_each(|process| process.signal(Signal::KILL));
 }
 
 /// The state of a process that runs, or could. One that waits takes the signal to stop before it goes on.
@@ -112,7 +132,7 @@ enum Process {
 
 impl Process {
     /// None where it has gone, or no more can be opened.
-    fn open(pid: i32, below: &BTreeMap<i32, u8>) -> Option<Self> {
+    fn open(pid: i32, below: &BTreeMap<i32, Running>) -> Option<Self> {
         let number = Pid::from_raw(pid)?;
         let process = match pidfd_open(number, PidfdFlags::empty()) {
             Ok(pinned) => Self::Pinned(pinned),
@@ -136,7 +156,7 @@ impl Process {
 /// The processes whose line of parents leads to this one, and to none of those that are spared, and their states.
 ///
 /// Those that have ended and were not waited for are among them: where a process's first thread has ended, the others may go on.
-fn below(ancestor: i32, spared: &BTreeSet<i32>) -> BTreeMap<i32, u8> {
+fn below(ancestor: i32, spared: &BTreeSet<i32>) -> BTreeMap<i32, Running> {
     let mut children: BTreeMap<i32, Vec<Running>> = BTreeMap::new();
     for one in every_process() {
         children.entry(one.parent).or_default().push(one);
@@ -146,8 +166,8 @@ fn below(ancestor: i32, spared: &BTreeSet<i32>) -> BTreeMap<i32, u8> {
     while let Some(pid) = next.pop() {
         let children = children.remove(&pid).unwrap_or_default();
         for child in children.into_iter().filter(|child| !spared.contains(&child.pid)) {
-            below.insert(child.pid, child.state);
             next.push(child.pid);
+            below.insert(child.pid, child);
         }
     }
     below
@@ -157,6 +177,7 @@ struct Running {
     pid: i32,
     parent: i32,
     state: u8,
+    began_at: u64,
 }
 
 /// All processes of the machine, those that have ended and were not waited for among them.
@@ -164,14 +185,18 @@ fn every_process() -> impl Iterator<Item = Running> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| {
         let pid = entry.file_name().to_str()?.parse().ok()?;
-        let (parent, state) = parent_and_state(pid)?;
-        Some(Running { pid, parent, state })
+        let stat = stat(pid)?;
+        let (parent, state) = parent_and_state_in(&stat)?;
+        Some(Running { pid, parent, state, began_at: began_at_in(&stat)? })
     })
 }
 
 fn parent_and_state(pid: i32) -> Option<(i32, u8)> {
-    let fields = stat(pid)?;
-    let mut fields = fields.split_ascii_whitespace();
+    parent_and_state_in(&stat(pid)?)
+}
+
+fn parent_and_state_in(stat: &str) -> Option<(i32, u8)> {
+    let mut fields = stat.split_ascii_whitespace();
     let state = fields.next()?.bytes().next()?;
     Some((fields.next()?.parse().ok()?, state))
 }
@@ -185,7 +210,11 @@ pub(super) fn has_no_new_rights(pid: i32) -> bool {
 
 /// When a process began, in ticks since the machine's start: its number and this are no other's.
 pub(super) fn began_at(pid: i32) -> Option<u64> {
-    stat(pid)?.split_ascii_whitespace().nth(19)?.parse().ok()
+    began_at_in(&stat(pid)?)
+}
+
+fn began_at_in(stat: &str) -> Option<u64> {
+    stat.split_ascii_whitespace().nth(19)?.parse().ok()
 }
 
 /// proc(5), stat: the name stands in parentheses and may hold any byte. What follows it: state, parent, and more.

@@ -40,7 +40,7 @@ impl Shown {
 impl Kernel {
     /// Reads a small transition ahead on this thread.
     pub(crate) fn prepare(&self, transition: Transition, workload: &str) -> Prepared {
-        self.readers.note_small();
+        self.readers.note_small(workload);
         self.shown.prepare(transition, workload)
     }
 

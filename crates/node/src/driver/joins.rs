@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::keys_ahead::Taken;
 use super::{Driver, OVERLOAD};
 use crate::clock;
-use crate::limits::{JOIN_WAIT_MS_MAX, JOINS_MAX};
+use crate::limits::{JOIN_WAIT_MS_MAX, JOINS_MAX, JOINS_PER_USER_MAX};
 
 /// What joins an execution, or begins one.
 pub(crate) struct Joining {
@@ -25,13 +25,20 @@ pub(crate) struct Joining {
 #[derive(Default)]
 pub(super) struct Parked(VecDeque<(Instant, Joining)>);
 
+impl Parked {
+    fn has_place(&self, os_user: u32) -> bool {
+        let of_user = self.0.iter().filter(|(_, one)| one.os_user == os_user).count();
+        of_user < JOINS_PER_USER_MAX && self.0.len() < JOINS_MAX
+    }
+}
+
 impl<D: Disk> Driver<D> {
     /// Joins, or has it wait until there is a key: the thread that decides waits for no disk then.
     pub(super) fn join(&mut self, joining: Joining) {
         if self.would_begin(&joining) {
             match self.keys_ahead.take() {
                 Taken::Ready(made) => self.beginning = Some(made),
-                Taken::Soon if self.parked.0.len() < JOINS_MAX => {
+                Taken::Soon if self.parked.has_place(joining.os_user) => {
                     return self.parked.0.push_back((Instant::now(), joining));
                 }
                 // The key is made here, and whoever joins is told why it can't be.
@@ -46,7 +53,11 @@ impl<D: Disk> Driver<D> {
 
     /// Whether an execution begins with it, unless that is refused.
     fn would_begin(&self, Joining { workload, os_user, execution, .. }: &Joining) -> bool {
-        execution.is_none() && self.kernel.state().instance(*os_user, workload).is_none()
+        let state = self.kernel.state();
+        let registered = state.governance().workload(workload);
+        execution.is_none()
+            && registered.is_some_and(|registered| registered.os_user == *os_user)
+            && state.instance(*os_user, workload).is_none()
     }
 
     fn join_now(&mut self, Joining { workload, os_user, execution, reply }: Joining) {

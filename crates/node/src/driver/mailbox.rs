@@ -364,6 +364,7 @@ impl Kernel {
         let mut tick_at = Instant::now();
         loop {
             let late_at = self.inbox.refuse_late();
+            self.readers.refuse_late();
             if self.inbox.is_stepped_by_caller() {
                 wake();
             }

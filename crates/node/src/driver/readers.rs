@@ -16,8 +16,11 @@ use tokio::sync::oneshot;
 use super::ahead::Shown;
 use super::turns::{Turns, Waits};
 use crate::follow::cores;
-use crate::limits::{READER_RESTS, REQUEST_WAIT_MS_MAX, SMALL_LATELY_MS};
+use crate::limits::{READER_REST_MS_MAX, READER_RESTS, REQUEST_WAIT_MS_MAX, SMALL_LATELY_MS};
 use crate::priority::give_way;
+
+/// The longest rest.
+const REST_MAX: Duration = Duration::from_millis(READER_REST_MS_MAX);
 
 /// The way to these threads.
 pub(super) struct Readers {
@@ -36,8 +39,8 @@ struct Shared {
 #[derive(Default)]
 struct Waiting {
     turns: Turns<Arc<str>, Job>,
-    /// When a small message came last.
-    small_at: Option<Instant>,
+    /// When a small message came last, and of which workload; and the same of the last other workload.
+    small: [Option<(Instant, Arc<str>)>; 2],
     is_closed: bool,
 }
 
@@ -72,6 +75,9 @@ impl Shared {
         give_way();
         while let Some(Waits { what: job, since, .. }) = self.next() {
             let Job { shown, workload, transition, reply } = job;
+            if reply.is_closed() {
+                continue;
+            }
             let began = Instant::now();
             let waited = began.saturating_duration_since(since);
             let is_late = waited > Duration::from_millis(REQUEST_WAIT_MS_MAX);
@@ -80,15 +86,16 @@ impl Shared {
             if let Ok(prepared) = catch_unwind(AssertUnwindSafe(read)) {
                 let _gone = reply.send(prepared);
             }
-            self.rest(began.elapsed().saturating_mul(READER_RESTS));
+            self.rest(began.elapsed().saturating_mul(READER_RESTS).min(REST_MAX), &workload);
         }
     }
 
-    /// Leaves the cores to others for so long, where there are any.
-    fn rest(&self, long: Duration) {
+    /// Leaves the cores to others than this workload for so long, where there are any.
+    fn rest(&self, long: Duration, workload: &Arc<str>) {
         let waiting = self.waiting();
         let lately = Duration::from_millis(SMALL_LATELY_MS);
-        if waiting.small_at.is_some_and(|at| at.elapsed() < lately) {
+        let mut small = waiting.small.iter().flatten();
+        if small.any(|(at, of)| of != workload && at.elapsed() < lately) {
             let is_open = |waiting: &mut Waiting| !waiting.is_closed;
             let _closed = self.closing.wait_timeout_while(waiting, long, is_open);
         }
@@ -109,9 +116,24 @@ impl Readers {
         Self { shared, threads }
     }
 
-    /// A small message is asked for.
-    pub(super) fn note_small(&self) {
-        self.shared.waiting().small_at = Some(Instant::now());
+    /// A small message of this workload is asked for.
+    pub(super) fn note_small(&self, workload: &str) {
+        let mut waiting = self.shared.waiting();
+        let now = Instant::now();
+        match &mut waiting.small {
+            [Some((at, of)), _] if **of == *workload => *at = now,
+            [last, before] => *before = last.replace((now, workload.into())),
+        }
+    }
+
+    /// Tells whoever waits for too long, whatever the threads are doing.
+    pub(super) fn refuse_late(&self) {
+        let longest = Duration::from_millis(REQUEST_WAIT_MS_MAX);
+        let late = Instant::now().checked_sub(longest);
+        let late = late.map(|than| self.shared.waiting().turns.take_older(than));
+        for job in late.into_iter().flatten() {
+            let _gone = job.reply.send(None);
+        }
     }
 
     /// Reads a message ahead in its workload's turn. What comes is none where it waited too long.

@@ -89,9 +89,11 @@ impl Inner {
         let executions = self.executions.values().filter(stops).count();
         acting.executions = u64::try_from(executions).unwrap_or(u64::MAX);
         for live in self.sessions.values() {
-            if live.cut.code().is_none() && covers(&live.line) {
-                acting.sessions = acting.sessions.saturating_add(1);
-                guards.extend(live.guard().cloned());
+            if covers(&live.line) {
+                // What an order before it stopped may still end.
+                let is_new = u64::from(live.cut.code().is_none());
+                acting.sessions = acting.sessions.saturating_add(is_new);
+                guards.push(live.guard());
             }
         }
         acting.servers = u64::try_from(guards.len()).unwrap_or(u64::MAX);

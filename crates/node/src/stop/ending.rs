@@ -8,6 +8,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::Order;
@@ -19,6 +20,8 @@ pub(super) enum Guard {
     /// By a descriptor that can be read from once it has ended.
     Runs(Arc<OwnedFd>),
     Gone,
+    /// The server is being started, unless that fails. It is gone once its session is over.
+    Begins(watch::Receiver<()>),
     /// The machine gave no descriptor for it.
     Unknown,
 }
@@ -39,7 +42,12 @@ impl Guard {
         match self {
             Self::Gone => true,
             Self::Unknown => false,
-            Self::Runs(process) => match readable(Arc::clone(process)) {
+            Self::Begins(over) => {
+                let mut over = over.clone();
+                // Nothing is ever sent: the end is that the sender is dropped.
+                timeout_at(by, over.changed()).await.is_ok()
+            }
+            Self::Runs(process) => match readable(process) {
                 Ok(process) => {
                     timeout_at(by, process.readable()).await.is_ok_and(|end| end.is_ok())
                 }
@@ -53,8 +61,9 @@ impl Guard {
     deprecated,
     reason = "sound for a descriptor that is owned; what replaces it would be unsafe code here"
 )]
-fn readable(process: Arc<OwnedFd>) -> std::io::Result<AsyncFd<Arc<OwnedFd>>> {
-    AsyncFd::with_interest(process, Interest::READABLE)
+fn readable(process: &OwnedFd) -> std::io::Result<AsyncFd<OwnedFd>> {
+    // A descriptor of its own: another order may wait for the same process.
+    AsyncFd::with_interest(process.try_clone()?, Interest::READABLE)
 }
 
 impl Order {

@@ -52,6 +52,8 @@ pub(super) struct Live {
     pub(super) line: Line,
     pub(super) cut: Arc<Cut>,
     server: Option<RunningServer>,
+    /// Closed once the session is over.
+    over: watch::Receiver<()>,
 }
 
 struct RunningServer {
@@ -61,18 +63,19 @@ struct RunningServer {
 }
 
 impl Live {
-    pub(super) fn new(line: Line, cut: Arc<Cut>) -> Self {
-        Self { line, cut, server: None }
+    pub(super) fn new(line: Line, cut: Arc<Cut>, over: watch::Receiver<()>) -> Self {
+        Self { line, cut, server: None, over }
     }
 
-    /// What guards its server, where it has one.
-    pub(super) fn guard(&self) -> Option<&Guard> {
-        self.server.as_ref().map(|server| &server.guard)
+    /// What guards its server, or will.
+    pub(super) fn guard(&self) -> Guard {
+        let begins = || Guard::Begins(self.over.clone());
+        self.server.as_ref().map_or_else(begins, |server| server.guard.clone())
     }
 
     /// Its server runs, as this process, and is guarded by that one.
-    pub(super) fn started(&mut self, pid: Option<u32>, guard: Option<u32>) {
-        let pid = pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+    pub(super) fn started(&mut self, pid: u32, guard: Option<u32>) {
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let process = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
         self.server = Some(RunningServer { process, guard: Guard::of(guard) });
         if self.cut.code().is_some() {
@@ -100,15 +103,22 @@ pub(crate) struct Admitted {
     switch: Arc<StopSwitch>,
     number: u64,
     pub(crate) cut: Arc<Cut>,
+    /// Who waits for the session's end hears of it when this is dropped.
+    _over: watch::Sender<()>,
 }
 
 impl Admitted {
-    pub(super) fn new(switch: Arc<StopSwitch>, number: u64, cut: Arc<Cut>) -> Self {
-        Self { switch, number, cut }
+    pub(super) fn new(
+        switch: Arc<StopSwitch>,
+        number: u64,
+        cut: Arc<Cut>,
+        over: watch::Sender<()>,
+    ) -> Self {
+        Self { switch, number, cut, _over: over }
     }
 
     /// Its server runs, as this process, and is guarded by that one.
-    pub(crate) fn has_server(&self, pid: Option<u32>, guard: Option<u32>) {
+    pub(crate) fn has_server(&self, pid: u32, guard: Option<u32>) {
         self.switch.has_server(self.number, pid, guard);
     }
 }

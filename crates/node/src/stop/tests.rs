@@ -206,16 +206,31 @@ fn the_first_line_of_an_answer_reads_back_as_it_was_written() {
 }
 
 #[test]
-fn servers_are_counted_once_they_run_and_sessions_until_they_end() {
+fn servers_and_sessions_are_counted_until_they_end() {
     let office = Office::new();
     let [one, two] = ["a1", "a1"].map(|id| office.switch.admit(id).ok().unwrap());
-    one.has_server(None, None);
+    one.has_server(u32::MAX, None);
     drop(two);
     let (_order, acting) = office.order(halt(Subject::Domain));
     assert_eq!((acting.sessions, acting.servers), (1, 1));
-    let (_order, acting) = office.order(halt(Subject::Domain));
-    let counts = (acting.executions, acting.sessions, acting.servers);
-    assert_eq!(counts, (0, 0, 0), "they were stopped before");
+    let counts = || {
+        let (_order, acting) = office.order(halt(Subject::Domain));
+        (acting.executions, acting.sessions, acting.servers)
+    };
+    assert_eq!(counts(), (0, 0, 1), "they were stopped before, and the server still ends");
+    drop(one);
+    assert_eq!(counts(), (0, 0, 0));
+}
+
+#[tokio::test]
+async fn a_server_that_is_being_started_is_waited_for() {
+    let office = Office::new();
+    let begins = office.switch.admit("a1").ok().unwrap();
+    let (order, acting) = office.order(halt(Subject::Domain));
+    assert_eq!((acting.servers, acting.ending), (1, 1));
+    let waiting = tokio::spawn(async move { order.still_ending().await });
+    drop(begins);
+    assert_eq!(waiting.await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -234,8 +249,8 @@ async fn who_ordered_is_told_how_many_servers_still_end() {
     let [one, two] = ["a1", "a1"].map(|id| office.switch.admit(id).ok().unwrap());
     let [mut brief, mut long] = ["0", "600"]
         .map(|seconds| std::process::Command::new("sleep").arg(seconds).spawn().unwrap());
-    one.has_server(None, Some(brief.id()));
-    two.has_server(None, Some(long.id()));
+    one.has_server(u32::MAX, Some(brief.id()));
+    two.has_server(u32::MAX, Some(long.id()));
     let (order, acting) = office.order(halt(Subject::Domain));
     assert_eq!((acting.servers, acting.ending), (2, 2), "at once, nobody knows");
     assert_eq!(order.still_ending().await, 1, "one is left when the time is up");

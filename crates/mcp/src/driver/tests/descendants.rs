@@ -139,6 +139,37 @@ async fn processes_that_fork_without_pause_are_gone_in_a_second() {
     assert!(took < Duration::from_millis(1_000), "{took:?}");
 }
 
+/// Guards that look for what they have killed already take the cores from those who need one to end.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_busy_servers_that_are_stopped_at_once_are_gone_soon() {
+    if !crate::guard::ends_at_once() {
+        return eprintln!("skipped: this machine gives no control groups");
+    }
+    let (folder, _) = folder();
+    let path = folder.path().display().to_string();
+    let busy = r#"while :; do echo "$FOLDER" > /dev/null; done"#;
+    let clients: Vec<Client> = (0..SERVERS)
+        .map(|_| {
+            let mut server = parent(busy);
+            server.environment.insert("FOLDER".to_owned(), path.clone());
+            Client::start(&Script::new(no_writes), &server)
+        })
+        .collect();
+    until(|| holding(&path) >= SERVERS).await;
+    let stopped = std::time::Instant::now();
+    clients.iter().for_each(|client| client.gate.stop.notify_one());
+    for client in clients {
+        client.ends().await;
+    }
+    until(|| holding(&path) == 0).await;
+    let took = stopped.elapsed();
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    println!("{SERVERS} servers were gone after {took:?}");
+}
+
+/// More than the machine has cores, by far.
+const SERVERS: usize = 32;
+
 /// How many processes have this text in their environment.
 fn holding(text: &str) -> usize {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();

@@ -31,21 +31,44 @@ async fn a_message_is_read_on_another_thread_or_here_where_there_is_none() {
 }
 
 #[test]
-fn a_reader_rests_only_while_small_messages_come() {
-    let long = Duration::from_secs(600);
-    let lately = Duration::from_millis(SMALL_LATELY_MS);
-    for small_at in [None, Instant::now().checked_sub(lately)] {
-        let shared = Shared::default();
-        shared.waiting().small_at = small_at;
-        shared.rest(long);
-    }
-    let shared = Shared::default();
-    shared.waiting().small_at = Some(Instant::now());
-    let short = Duration::from_millis(20);
+fn a_reader_rests_only_while_small_messages_of_others_come() {
+    let (long, short) = (Duration::from_secs(600), Duration::from_millis(20));
+    let readers = Readers { shared: Arc::default(), threads: 0 };
+    let [agent, other] = ["agent", "other"].map(Arc::<str>::from);
+    // Nobody is there; only the workload itself is; others were.
+    readers.shared.rest(long, &agent);
+    readers.note_small(&agent);
+    readers.shared.rest(long, &agent);
+    let before = Instant::now().checked_sub(Duration::from_millis(SMALL_LATELY_MS)).unwrap();
+    readers.shared.waiting().small[1] = Some((before, Arc::clone(&other)));
+    readers.shared.rest(long, &agent);
+
+    readers.note_small(&other);
+    readers.note_small(&agent);
     let began = Instant::now();
-    shared.rest(short);
-    assert!(began.elapsed() >= short, "and no longer than it is to");
+    readers.shared.rest(short, &agent);
+    readers.shared.rest(short, &other);
+    assert!(began.elapsed() >= 2 * short);
     // A node that stops waits for none of them.
-    shared.waiting().is_closed = true;
-    shared.rest(long);
+    readers.shared.waiting().is_closed = true;
+    readers.shared.rest(long, &agent);
+}
+
+#[test]
+fn who_waits_too_long_is_told_whatever_the_threads_do() {
+    let readers = Readers { shared: Arc::default(), threads: 1 };
+    let mut prepared = readers.prepare(Shown::empty(), "agent".into(), ping());
+    readers.refuse_late();
+    assert!(prepared.try_recv().is_err(), "not yet");
+    let late = Duration::from_millis(REQUEST_WAIT_MS_MAX);
+    let until = Instant::now() + 10 * late;
+    let told = loop {
+        readers.refuse_late();
+        if let Ok(told) = prepared.try_recv() {
+            break told;
+        }
+        assert!(Instant::now() < until, "nobody is told");
+        std::thread::yield_now();
+    };
+    assert!(told.is_none());
 }
