@@ -23,12 +23,10 @@ async fn the_first_request_is_answered_by_why_the_server_ended() {
     let times = Times { first_message: PATIENCE, ..times() };
     let gate = Script::new(no_writes);
     let mut client = Client::start_within(&gate, &python(&["quit"]), times);
-    // The session is over before anything is read of the client.
-    let pid = {
-        until(|| !client.notes.lock().unwrap().is_empty()).await;
-        pid(&client.notes)
-    };
-    until(|| !Path::new(&format!("/proc/{pid}")).exists()).await;
+    // The session is over before anything is read of the client: what goes on is the session, and the client's two pipes.
+    until(|| client.notes.lock().unwrap().len() == 3).await;
+    let runtime = tokio::runtime::Handle::current();
+    until(|| runtime.metrics().num_alive_tasks() == 3).await;
     client.says(PING).await;
     let line = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32003,"message":"the server ended","data":{"code":"server.ended"}}}"#;
     assert_eq!(client.hears().await, line);
