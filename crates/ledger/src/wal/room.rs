@@ -44,14 +44,14 @@ impl<D: Disk> Room<D> {
 /// zeros: the one that is needed next, and while that is taken one more.
 #[derive(Debug)]
 pub(crate) struct Spare<D: Disk> {
-    ready: Mutex<VecDeque<Made<D::File>>>,
+    ready: Mutex<VecDeque<SpareFile<D::File>>>,
     /// How many were made. Held by who makes one, and by nobody who only takes.
     making: Mutex<usize>,
 }
 
 /// A file of zeros that has no segment's name yet.
 #[derive(Debug)]
-pub(super) struct Made<F> {
+struct SpareFile<F> {
     file: F,
     bytes: u64,
     path: String,
@@ -62,7 +62,7 @@ impl<D: Disk> Spare<D> {
         Spare { ready: Mutex::default(), making: Mutex::new(0) }
     }
 
-    fn ready(&self) -> MutexGuard<'_, VecDeque<Made<D::File>>> {
+    fn ready(&self) -> MutexGuard<'_, VecDeque<SpareFile<D::File>>> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -85,37 +85,41 @@ impl<D: Disk> Spare<D> {
         if self.ready().len() >= count {
             return Ok(());
         }
-        let mut made = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut made_before = self.making();
         // Whoever waited for another's may need none.
         if self.ready().len() < count {
-            let path = spare_path(*made);
-            let file = make(disk, &path, segment_bytes)?;
-            // Not for one that could not be made: its name is free, and the others' are not.
-            *made = made.wrapping_add(1);
-            self.ready().push_back(Made { file, bytes: segment_bytes, path });
+            let spare = make(disk, &mut made_before, segment_bytes)?;
+            self.ready().push_back(spare);
         }
         Ok(())
     }
 
+    /// How many were made, held while one is.
+    fn making(&self) -> MutexGuard<'_, usize> {
+        self.making.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next that is ready and has this size; others are of no use any more.
+    fn take(&self, bytes: u64) -> Option<SpareFile<D::File>> {
+        self.ready().pop_front().filter(|spare| spare.bytes == bytes)
+    }
+
     /// Turn a spare, or a new file, into the segment with this header.
     pub(super) fn begin(&self, disk: &D, header: &SegmentHeader) -> Result<D::File, DiskError> {
-        let is_fit = |made: &Made<D::File>| made.bytes == header.segment_bytes;
-        // The guard is dropped before a file is made.
-        let ready = self.ready().pop_front().filter(is_fit);
-        let made = match ready {
-            Some(made) => made,
+        let bytes = header.segment_bytes;
+        let spare = match self.take(bytes) {
+            Some(spare) => spare,
             None => {
-                self.prepare(disk, header.segment_bytes)?;
-                let ready = self.ready().pop_front().filter(is_fit);
-                let gone = || DiskError::Io {
-                    path: spare_path(0),
-                    source: std::io::ErrorKind::NotFound.into(),
-                };
-                ready.ok_or_else(gone)?
+                let mut made_before = self.making();
+                // One that was being made is ready by now.
+                match self.take(bytes) {
+                    Some(spare) => spare,
+                    None => make(disk, &mut made_before, bytes)?,
+                }
             }
         };
-        name_segment(disk, &made, header)?;
-        Ok(made.file)
+        name_segment(disk, &spare, header)?;
+        Ok(spare.file)
     }
 }
 
@@ -127,29 +131,33 @@ fn spare_path(made_before: usize) -> String {
     format!("{SPARE_PATH}-{}", made_before % (SPARES + 2))
 }
 
-/// A new file of zeros, synced.
-fn make<D: Disk>(disk: &D, path: &str, segment_bytes: u64) -> Result<D::File, DiskError> {
-    let file = disk.create(path, segment_bytes)?;
+/// A new file of zeros, synced. One that could not be made leaves its name for the next.
+fn make<D: Disk>(
+    disk: &D,
+    made_before: &mut usize,
+    bytes: u64,
+) -> Result<SpareFile<D::File>, DiskError> {
+    let path = spare_path(*made_before);
+    let file = disk.create(&path, bytes)?;
     file.sync()?;
-    Ok(file)
+    *made_before = made_before.wrapping_add(1);
+    Ok(SpareFile { file, bytes, path })
 }
 
 /// Make the first segment of a log.
 pub(super) fn make_first<D: Disk>(disk: &D, header: &SegmentHeader) -> Result<(), DiskError> {
-    let (path, bytes) = (spare_path(0), header.segment_bytes);
-    let file = make(disk, &path, bytes)?;
-    name_segment(disk, &Made { file, bytes, path }, header)
+    name_segment(disk, &make(disk, &mut 0, header.segment_bytes)?, header)
 }
 
 /// Give a zeroed file its header and then its name.
 fn name_segment<D: Disk>(
     disk: &D,
-    made: &Made<D::File>,
+    spare: &SpareFile<D::File>,
     header: &SegmentHeader,
 ) -> Result<(), DiskError> {
-    made.file.write_at(0, &header.encode().0)?;
-    made.file.sync()?;
-    disk.rename(&made.path, &segment_path(header.number))?;
+    spare.file.write_at(0, &header.encode().0)?;
+    spare.file.sync()?;
+    disk.rename(&spare.path, &segment_path(header.number))?;
     disk.sync_folder(WAL_FOLDER)
 }
 
