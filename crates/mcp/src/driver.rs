@@ -100,7 +100,7 @@ async fn run<G: Gate, S: Sink>(
     (sink, times): (S, Times),
 ) -> SessionSummary {
     let sink = Arc::new(sink);
-    sink.note(Note::Started { pid: Some(child.id()), guard: child.guard_id() });
+    sink.note(Note::Started { pid: Some(child.id()) });
     let (events, mut happened) = mpsc::channel(pipe::EVENTS_MAX);
     let room = Some((Room::new(room), times.stalled));
     let mut from_client = Lines::read(Some(client.0), Direction::ToServer, &events, room);

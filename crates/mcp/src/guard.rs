@@ -85,12 +85,12 @@ fn guard() -> io::Result<()> {
             Err(why) => Err(why),
         };
         match started {
-            Ok((mut watch, (server, group))) => {
+            Ok((mut watch, server)) => {
                 // After the server has been started, which is not to have it.
                 tree::prepare();
-                control.write_all(&Report::Started(server).encode()).await?;
-                watch.until_end(server, &mut control).await;
-                end((server, group.as_ref()), watch.exit, &control);
+                control.write_all(&Report::Started(server.pid).encode()).await?;
+                watch.until_end(server.pid, &mut control).await;
+                end(&server, watch.exit, &control);
                 Ok(())
             }
             Err(why) => {
@@ -101,16 +101,21 @@ fn guard() -> io::Result<()> {
     })
 }
 
+/// A server that runs.
+struct GuardedServer {
+    pid: u32,
+    group: Option<Group>,
+}
+
 /// Starts the server in a group of its own, where there can be one. The guard is in none that is killed.
-fn start(server: &ServerCommand, pipes: message::Pipes) -> io::Result<(u32, Option<Group>)> {
+fn start(server: &ServerCommand, pipes: message::Pipes) -> io::Result<GuardedServer> {
     let group = Group::enter();
     let started = server.spawn(pipes);
     let left = group.as_ref().map_or(Ok(()), Group::leave);
     if let (Err(_), Some(group)) = (&started, &group) {
         group.remove();
     }
-    let server = started?;
-    Ok((server, group.filter(|_| left.is_ok())))
+    Ok(GuardedServer { pid: started?, group: group.filter(|_| left.is_ok()) })
 }
 
 /// What holds for this process, and for the server and all that it starts.
@@ -199,13 +204,13 @@ fn signal_group(server: u32, signal: Signal) {
 
 /// Stops and then kills everything below this process, and reports how the server ended once all is gone, or after
 /// [`GUARD_REPORT_MS_MAX`] where the operating system takes longer to end something.
-fn end((server, group): (u32, Option<&Group>), mut exit: Option<i32>, control: &UnixStream) {
-    let is_killed = group.is_some_and(Group::kill);
+fn end(server: &GuardedServer, mut exit: Option<i32>, control: &UnixStream) {
+    let is_killed = server.group.as_ref().is_some_and(Group::kill);
     if is_killed {
         tree::give_way();
     }
     if exit.is_none() {
-        signal_group(server, Signal::STOP);
+        signal_group(server.pid, Signal::STOP);
     }
     let (began, none, mut sweep) = (Instant::now(), BTreeSet::new(), tree::Sweep::default());
     // What is in the group ends by itself: a look at all processes is for what was moved elsewhere, and takes the cores away.
@@ -216,7 +221,7 @@ fn end((server, group): (u32, Option<&Group>), mut exit: Option<i32>, control: &
     let late = Duration::from_millis(GUARD_REPORT_MS_MAX);
     let mut reported = false;
     let mut pause = Duration::from_micros(50);
-    while tree::reap(server, &mut exit) {
+    while tree::reap(server.pid, &mut exit) {
         if scan_at <= Instant::now() {
             sweep.overtake(&none);
             scan_at = Instant::now() + scan_again;
@@ -229,13 +234,13 @@ fn end((server, group): (u32, Option<&Group>), mut exit: Option<i32>, control: &
         if !reported && began.elapsed() >= late {
             reported = report(control, exit);
         }
-        if !tree::reap(server, &mut exit) {
+        if !tree::reap(server.pid, &mut exit) {
             break;
         }
         std::thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(5));
     }
-    if let Some(group) = group {
+    if let Some(group) = &server.group {
         group.remove();
     }
     if !reported {

@@ -26,8 +26,6 @@ pub enum Note {
     Started {
         /// Its process id.
         pid: Option<u32>,
-        /// Its guard's, which runs until all that the server started is gone.
-        guard: Option<u32>,
     },
     /// A line that the server wrote to its stderr.
     Stderr(String),
@@ -68,8 +66,8 @@ pub enum Note {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Started { pid: Some(pid), .. } => write!(f, "the server runs as process {pid}"),
-            Self::Started { pid: None, .. } => write!(f, "the server has started"),
+            Self::Started { pid: Some(pid) } => write!(f, "the server runs as process {pid}"),
+            Self::Started { pid: None } => write!(f, "the server has started"),
             Self::Stderr(line) => write!(f, "server: {line}"),
             Self::StderrDropped => write!(f, "the server's further stderr is dropped"),
             Self::Refused { direction, kind, why } => {

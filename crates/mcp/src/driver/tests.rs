@@ -266,7 +266,7 @@ impl Client {
 
 fn pid(notes: &Mutex<Vec<Note>>) -> u32 {
     match notes.lock().unwrap().first() {
-        Some(Note::Started { pid: Some(pid), .. }) => *pid,
+        Some(Note::Started { pid: Some(pid) }) => *pid,
         other => panic!("{other:?}"),
     }
 }

@@ -9,7 +9,7 @@ fn each_note_is_one_line_that_says_whose_doing_it_was() {
     };
     let (sink, mut heard) = mpsc::unbounded_channel();
     for (note, line) in [
-        (Note::Started { pid: Some(7), guard: None }, "the server runs as process 7"),
+        (Note::Started { pid: Some(7) }, "the server runs as process 7"),
         (Note::Stderr("no licence".into()), "server: no licence"),
         (Note::StderrDropped, "the server's further stderr is dropped"),
         (
