@@ -80,7 +80,7 @@ impl Direct {
             workloads.get(execution).cloned()
         };
         let prepared = match &workload {
-            Some(workload) => self.kernel.prepare(transition, workload),
+            Some(workload) => self.kernel.prepare_here(transition, workload),
             None => transition.into(),
         };
         let of = workload.unwrap_or_default();

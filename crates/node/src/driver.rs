@@ -4,7 +4,7 @@ mod ends;
 mod in_flight;
 mod inbox;
 mod joins;
-mod keys_ahead;
+mod key_pool;
 mod mailbox;
 mod permit;
 mod readers;
@@ -34,11 +34,12 @@ use crate::limits::{
     STOP_SNAPSHOT_MS_MAX,
 };
 use crate::{monitors, notes};
+pub(crate) use ahead::NotRead;
 use in_flight::InFlight;
 pub(crate) use inbox::{Commands, OVERLOAD};
 pub(crate) use joins::Joining;
 use joins::Parked;
-use keys_ahead::{Beginning, KeysAhead};
+use key_pool::{Beginning, KeyPool};
 use mailbox::SettledReply;
 pub(crate) use mailbox::{Answered, Command, End, Kernel};
 pub(crate) use permit::HeldPermit;
@@ -51,7 +52,7 @@ pub(crate) struct Driver<D: Disk> {
     pub(crate) clock: Clock,
     pub(crate) mailbox: Kernel,
     vault: Vault,
-    keys_ahead: KeysAhead,
+    key_pool: KeyPool,
     /// What the execution begins with that whoever joins now may begin.
     beginning: Option<Beginning>,
     parked: Parked,
@@ -109,13 +110,13 @@ impl<D: Disk> Driver<D> {
         let inbox = Arc::clone(&mailbox.inbox);
         // What waits for a key goes on with it.
         let tell = move || inbox.push(Command::KeepUp);
-        let keys_ahead = KeysAhead::start(vault.keys_ahead(), tell);
+        let key_pool = KeyPool::start(vault.keys_ahead(), tell);
         let driver = Self {
             kernel,
             log,
             clock,
             mailbox,
-            keys_ahead,
+            key_pool,
             parked: Parked::default(),
             beginning: None,
             vault,

@@ -2,16 +2,13 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kernel::Prepared;
 use kernel::lineage::{Completion, Direction, Transition};
 use kernel::step::Answer;
 use mcp::{Completed, End, Gate, Step, Stop};
 use policy::Assurance;
 use proof::digest::Digest;
-use tokio::sync::oneshot;
 
-use crate::driver::{Answered, HeldPermit, Kernel, OVERLOAD};
-use crate::limits::LARGE_BYTES_MIN;
+use crate::driver::{Answered, HeldPermit, Kernel, NotRead, OVERLOAD};
 use crate::stop::Cut;
 
 /// One session's way to the kernel: whose execution it is, and how strongly it is bound.
@@ -35,42 +32,21 @@ impl SessionGate {
         self.permits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks the kernel. What it would not take is not read: that is most of the work.
+    /// Asks the kernel; `None` where nobody will answer.
     fn ask(&self, transition: Transition) -> impl Future<Output = Option<Answered>> + Send + use<> {
         let (kernel, workload) = (self.kernel.clone(), Arc::clone(&self.workload));
         let execution = self.execution.clone();
-        let bytes = transition.message.len();
-        let asked = match kernel.takes(&workload, bytes) {
-            false => Asked::Refused,
-            true if bytes < LARGE_BYTES_MIN => {
-                let prepared = kernel.prepare(transition, &workload);
-                Asked::Kernel(kernel.request(Arc::clone(&workload), execution.clone(), prepared))
-            }
-            true => Asked::Reader(kernel.prepare_large(transition, Arc::clone(&workload))),
-        };
         async move {
-            match asked {
-                Asked::Kernel(answer) => return answer.await,
-                Asked::Reader(prepared) => {
-                    if let Some(prepared) = prepared.await.ok()? {
-                        return kernel.request(workload, execution, prepared).await;
-                    }
+            match kernel.prepare(transition, &workload).await {
+                Ok(prepared) => kernel.request(workload, execution, prepared).await,
+                Err(NotRead::Failed) => None,
+                Err(NotRead::Overload) => {
+                    kernel.refused(OVERLOAD);
+                    Some(Answered::refused(Answer::Refused { code: OVERLOAD }))
                 }
-                Asked::Refused => {}
             }
-            kernel.refused(OVERLOAD);
-            Some(Answered::refused(Answer::Refused { code: OVERLOAD }))
         }
     }
-}
-
-/// Who works on a transition.
-enum Asked<F> {
-    Kernel(F),
-    /// A thread for large messages, before the kernel.
-    Reader(oneshot::Receiver<Option<Prepared>>),
-    /// Nobody.
-    Refused,
 }
 
 impl Gate for SessionGate {

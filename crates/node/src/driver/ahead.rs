@@ -6,17 +6,16 @@ use kernel::Prepared;
 use kernel::lineage::Transition;
 use ledger::Disk;
 use policy::Bundle;
-use tokio::sync::oneshot;
 
 use super::{Driver, Kernel};
 use crate::clock;
-use crate::limits::SEALED_AHEAD_BYTES_MIN;
+use crate::limits::{LARGE_BYTES_MIN, SEALED_AHEAD_BYTES_MIN};
 
 /// The bundle that decides, or decided until just now: for reading requests ahead.
 #[derive(Clone)]
-pub(super) struct Shown(Arc<RwLock<Arc<Bundle>>>);
+pub(super) struct ShownBundle(Arc<RwLock<Arc<Bundle>>>);
 
-impl Shown {
+impl ShownBundle {
     /// Nothing has been decided yet.
     pub(super) fn empty() -> Self {
         Self(Arc::new(RwLock::new(Arc::new(Bundle::empty()))))
@@ -37,20 +36,38 @@ impl Shown {
     }
 }
 
-impl Kernel {
-    /// Reads a small transition ahead on this thread.
-    pub(crate) fn prepare(&self, transition: Transition, workload: &str) -> Prepared {
-        self.readers.note_small(workload);
-        self.shown.prepare(transition, workload)
-    }
+/// Why a transition is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotRead {
+    /// It can't be served in time.
+    Overload,
+    /// The thread that read it did not come to an end.
+    Failed,
+}
 
-    /// Reads a large transition ahead on a thread for such. What comes is none where it waited too long.
-    pub(crate) fn prepare_large(
+impl Kernel {
+    /// Reads a transition ahead: a small one on this thread, a large one on a thread for such. What the kernel would not take
+    /// is not read, for that is most of the work.
+    pub(crate) async fn prepare(
         &self,
         transition: Transition,
-        workload: Arc<str>,
-    ) -> oneshot::Receiver<Option<Prepared>> {
-        self.readers.prepare(self.shown.clone(), workload, transition)
+        workload: &Arc<str>,
+    ) -> Result<Prepared, NotRead> {
+        let bytes = transition.message.len();
+        if !self.takes(workload, bytes) {
+            return Err(NotRead::Overload);
+        }
+        if bytes < LARGE_BYTES_MIN {
+            self.readers.note_small(workload);
+            return Ok(self.prepare_here(transition, workload));
+        }
+        let read = self.readers.prepare(self.shown.clone(), Arc::clone(workload), transition);
+        read.await.map_err(|_| NotRead::Failed)?.ok_or(NotRead::Overload)
+    }
+
+    /// Reads a transition ahead on this thread, however large it is.
+    pub(crate) fn prepare_here(&self, transition: Transition, workload: &str) -> Prepared {
+        self.shown.prepare(transition, workload)
     }
 }
 

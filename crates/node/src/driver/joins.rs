@@ -8,7 +8,7 @@ use kernel::step::Input;
 use ledger::Disk;
 use tokio::sync::oneshot;
 
-use super::keys_ahead::Taken;
+use super::key_pool::PooledKey;
 use super::{Driver, OVERLOAD};
 use crate::clock;
 use crate::limits::{JOIN_WAIT_MS_MAX, JOINS_MAX, JOINS_PER_USER_MAX};
@@ -35,20 +35,30 @@ impl Parked {
 impl<D: Disk> Driver<D> {
     /// Joins, or has it wait until there is a key: the thread that decides waits for no disk then.
     pub(super) fn join(&mut self, joining: Joining) {
+        if let Some(joining) = self.join_with_key(joining) {
+            if self.parked.has_place(joining.os_user) {
+                self.parked.0.push_back((Instant::now(), joining));
+            } else {
+                self.join_now(joining);
+            }
+        }
+    }
+
+    /// Joins, unless an execution would begin for which there will be a key soon: then gives back who joins.
+    fn join_with_key(&mut self, joining: Joining) -> Option<Joining> {
         if self.would_begin(&joining) {
-            match self.keys_ahead.take() {
-                Taken::Ready(made) => self.beginning = Some(made),
-                Taken::Soon if self.parked.has_place(joining.os_user) => {
-                    return self.parked.0.push_back((Instant::now(), joining));
-                }
+            match self.key_pool.take() {
+                PooledKey::Ready(made) => self.beginning = Some(made),
+                PooledKey::Soon => return Some(joining),
                 // The key is made here, and whoever joins is told why it can't be.
-                Taken::Soon | Taken::Failed => {}
+                PooledKey::Failed => {}
             }
         }
         self.join_now(joining);
         if let Some(unused) = self.beginning.take() {
-            self.keys_ahead.give_back(unused);
+            self.key_pool.give_back(unused);
         }
+        None
     }
 
     /// Whether an execution begins with it, unless that is refused.
@@ -76,18 +86,12 @@ impl<D: Disk> Driver<D> {
 
     /// Those that waited for a key join, as far as there are keys now. Who waits too long is refused.
     pub(super) fn join_parked(&mut self) {
-        for (since, joining) in std::mem::take(&mut self.parked.0) {
+        while let Some((since, joining)) = self.parked.0.pop_front() {
             if since.elapsed() > Duration::from_millis(JOIN_WAIT_MS_MAX) {
                 // Whoever brought it counts it, as every refusal of a first line.
                 let _gone = joining.reply.send(Err(OVERLOAD));
-                continue;
-            }
-            let before = self.parked.0.len();
-            self.join(joining);
-            if self.parked.0.len() > before
-                && let Some((began, _)) = self.parked.0.back_mut()
-            {
-                *began = since;
+            } else if let Some(joining) = self.join_with_key(joining) {
+                return self.parked.0.push_front((since, joining));
             }
         }
     }

@@ -16,11 +16,11 @@ use kernel::step::{Answer, Ticket};
 use proof::digest::Digest;
 use tokio::sync::{oneshot, watch};
 
-use super::ahead::Shown;
+use super::ahead::ShownBundle;
 use super::inbox::{Commands, Inbox};
 use super::joins::Joining;
 use super::permit::HeldPermit;
-use super::readers::Readers;
+use super::readers::LargeReaders;
 use crate::erase::EndedExecution;
 use crate::limits::{CALLER_LOOK_MS, TICK_MS};
 use crate::pending::{Found, Sought};
@@ -32,8 +32,8 @@ pub(crate) struct Kernel {
     pub(super) inbox: Arc<Inbox>,
     /// What is asked through this goes before what agents ask.
     is_officers: bool,
-    pub(super) shown: Shown,
-    pub(super) readers: Arc<Readers>,
+    pub(super) shown: ShownBundle,
+    pub(super) readers: Arc<LargeReaders>,
     /// What stops sessions without waiting for the kernel.
     pub(crate) switch: Arc<StopSwitch>,
     /// How many records are on stable storage.
@@ -184,7 +184,7 @@ impl Kernel {
     /// The way to the kernel of the node of this name, and where its thread takes what comes.
     pub(crate) fn new(node: &str) -> (Self, Commands) {
         let (inbox, commands) = Inbox::new();
-        let (shown, readers) = (Shown::empty(), Arc::new(Readers::start()));
+        let (shown, readers) = (ShownBundle::empty(), Arc::new(LargeReaders::start()));
         let switch = StopSwitch::new(node);
         let durable = Arc::default();
         (Self { inbox, is_officers: false, shown, readers, switch, durable }, commands)

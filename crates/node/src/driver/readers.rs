@@ -13,7 +13,7 @@ use kernel::Prepared;
 use kernel::lineage::Transition;
 use tokio::sync::oneshot;
 
-use super::ahead::Shown;
+use super::ahead::ShownBundle;
 use super::turns::{Turns, Waits};
 use crate::follow::cores;
 use crate::limits::{READER_REST_MS_MAX, READER_RESTS, REQUEST_WAIT_MS_MAX, SMALL_LATELY_MS};
@@ -23,45 +23,65 @@ use crate::priority::give_way;
 const REST_MAX: Duration = Duration::from_millis(READER_REST_MS_MAX);
 
 /// The way to these threads.
-pub(super) struct Readers {
-    shared: Arc<Shared>,
+pub(super) struct LargeReaders {
+    queue: Arc<ReaderQueue>,
     /// How many there are.
     threads: usize,
 }
 
 #[derive(Default)]
-struct Shared {
-    waiting: Mutex<Waiting>,
+struct ReaderQueue {
+    waiting: Mutex<QueuedReads>,
     changed: Condvar,
     closing: Condvar,
 }
 
 #[derive(Default)]
-struct Waiting {
-    turns: Turns<Arc<str>, Job>,
+struct QueuedReads {
+    turns: Turns<Arc<str>, QueuedRead>,
     /// When a small message came last, and of which workload; and the same of the last other workload.
     small: [Option<(Instant, Arc<str>)>; 2],
     is_closed: bool,
 }
 
 /// A message that is to be read, and who waits for it.
-struct Job {
-    shown: Shown,
+struct QueuedRead {
+    shown: ShownBundle,
     workload: Arc<str>,
     transition: Transition,
+    /// Gets none where it waited too long.
     reply: oneshot::Sender<Option<Prepared>>,
 }
 
-impl Shared {
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+impl QueuedReads {
+    /// Tells whoever waits for too long.
+    fn refuse_late(&mut self) {
+        let longest = Duration::from_millis(REQUEST_WAIT_MS_MAX);
+        let late = Instant::now().checked_sub(longest).map(|than| self.turns.take_older(than));
+        for read in late.into_iter().flatten() {
+            let _gone = read.reply.send(None);
+        }
+    }
+
+    /// The next in turn that somebody waits for.
+    fn next(&mut self) -> Option<QueuedRead> {
+        self.refuse_late();
+        std::iter::from_fn(|| self.turns.take())
+            .map(|next| next.what)
+            .find(|read| !read.reply.is_closed())
+    }
+}
+
+impl ReaderQueue {
+    fn waiting(&self) -> MutexGuard<'_, QueuedReads> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The next in turn. None: there will be no more.
-    fn next(&self) -> Option<Waits<Job>> {
+    fn next(&self) -> Option<QueuedRead> {
         let mut waiting = self.waiting();
         loop {
-            if let Some(next) = waiting.turns.take() {
+            if let Some(next) = waiting.next() {
                 return Some(next);
             }
             if waiting.is_closed {
@@ -73,18 +93,12 @@ impl Shared {
 
     fn run(&self) {
         give_way();
-        while let Some(Waits { what: job, since, .. }) = self.next() {
-            let Job { shown, workload, transition, reply } = job;
-            if reply.is_closed() {
-                continue;
-            }
+        while let Some(QueuedRead { shown, workload, transition, reply }) = self.next() {
             let began = Instant::now();
-            let waited = began.saturating_duration_since(since);
-            let is_late = waited > Duration::from_millis(REQUEST_WAIT_MS_MAX);
-            let read = || (!is_late).then(|| shown.prepare(transition, &workload));
+            let read = || shown.prepare(transition, &workload);
             // Whoever asked hears by the dropped sender of a reader that panicked; the others go on.
             if let Ok(prepared) = catch_unwind(AssertUnwindSafe(read)) {
-                let _gone = reply.send(prepared);
+                let _gone = reply.send(Some(prepared));
             }
             self.rest(began.elapsed().saturating_mul(READER_RESTS).min(REST_MAX), &workload);
         }
@@ -96,50 +110,45 @@ impl Shared {
         let lately = Duration::from_millis(SMALL_LATELY_MS);
         let mut small = waiting.small.iter().flatten();
         if small.any(|(at, of)| of != workload && at.elapsed() < lately) {
-            let is_open = |waiting: &mut Waiting| !waiting.is_closed;
+            let is_open = |waiting: &mut QueuedReads| !waiting.is_closed;
             let _closed = self.closing.wait_timeout_while(waiting, long, is_open);
         }
     }
 }
 
-impl Readers {
+impl LargeReaders {
     /// Starts them: half as many as the node has cores, so that the others are there for everybody else.
     pub(super) fn start() -> Self {
-        let shared = Arc::new(Shared::default());
+        let queue = Arc::new(ReaderQueue::default());
         let start = |_: &usize| {
             let reader = std::thread::Builder::new().name("reader".to_owned());
-            let shared = Arc::clone(&shared);
+            let queue = Arc::clone(&queue);
             let reader = reader.stack_size(policy::limits::DECIDE_STACK_BYTES);
-            reader.spawn(move || shared.run()).is_ok()
+            reader.spawn(move || queue.run()).is_ok()
         };
         let threads = (0..(cores() / 2).max(1)).filter(start).count();
-        Self { shared, threads }
+        Self { queue, threads }
     }
 
     /// A small message of this workload is asked for.
-    pub(super) fn note_small(&self, workload: &str) {
-        let mut waiting = self.shared.waiting();
+    pub(super) fn note_small(&self, workload: &Arc<str>) {
+        let mut waiting = self.queue.waiting();
         let now = Instant::now();
         match &mut waiting.small {
-            [Some((at, of)), _] if **of == *workload => *at = now,
-            [last, before] => *before = last.replace((now, workload.into())),
+            [Some((at, of)), _] if of == workload => *at = now,
+            [last, before] => *before = last.replace((now, Arc::clone(workload))),
         }
     }
 
     /// Tells whoever waits for too long, whatever the threads are doing.
     pub(super) fn refuse_late(&self) {
-        let longest = Duration::from_millis(REQUEST_WAIT_MS_MAX);
-        let late = Instant::now().checked_sub(longest);
-        let late = late.map(|than| self.shared.waiting().turns.take_older(than));
-        for job in late.into_iter().flatten() {
-            let _gone = job.reply.send(None);
-        }
+        self.queue.waiting().refuse_late();
     }
 
     /// Reads a message ahead in its workload's turn. What comes is none where it waited too long.
     pub(super) fn prepare(
         &self,
-        shown: Shown,
+        shown: ShownBundle,
         workload: Arc<str>,
         transition: Transition,
     ) -> oneshot::Receiver<Option<Prepared>> {
@@ -149,19 +158,19 @@ impl Readers {
             return prepared;
         }
         let (of, bytes) = (Arc::clone(&workload), transition.message.len());
-        let what = Job { shown, workload, transition, reply };
+        let what = QueuedRead { shown, workload, transition, reply };
         let waits = Waits { what, bytes, is_refusable: true, since: Instant::now() };
-        self.shared.waiting().turns.push(&of, waits);
-        self.shared.changed.notify_one();
+        self.queue.waiting().turns.push(&of, waits);
+        self.queue.changed.notify_one();
         prepared
     }
 }
 
-impl Drop for Readers {
+impl Drop for LargeReaders {
     fn drop(&mut self) {
-        self.shared.waiting().is_closed = true;
-        self.shared.changed.notify_all();
-        self.shared.closing.notify_all();
+        self.queue.waiting().is_closed = true;
+        self.queue.changed.notify_all();
+        self.queue.closing.notify_all();
     }
 }
 

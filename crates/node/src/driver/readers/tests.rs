@@ -3,19 +3,19 @@ use crate::fixture::ping;
 
 /// A message that waits since then, and what comes of it once the threads end.
 fn waits_since(since: Instant) -> Result<Option<Prepared>, oneshot::error::TryRecvError> {
-    let shared = Shared::default();
+    let queue = ReaderQueue::default();
     let (reply, mut prepared) = oneshot::channel();
-    let (shown, workload) = (Shown::empty(), Arc::<str>::from("agent"));
-    let what = Job { shown, workload: Arc::clone(&workload), transition: ping(), reply };
+    let (shown, workload) = (ShownBundle::empty(), Arc::<str>::from("agent"));
+    let what = QueuedRead { shown, workload: Arc::clone(&workload), transition: ping(), reply };
     let waits = Waits { what, bytes: 2, is_refusable: true, since };
-    shared.waiting().turns.push(&workload, waits);
-    shared.waiting().is_closed = true;
-    shared.run();
+    queue.waiting().turns.push(&workload, waits);
+    queue.waiting().is_closed = true;
+    queue.run();
     prepared.try_recv()
 }
 
 #[test]
-fn what_waited_too_long_is_not_read() {
+fn a_late_message_is_not_read() {
     assert!(waits_since(Instant::now()).unwrap().is_some());
     let before = Duration::from_millis(REQUEST_WAIT_MS_MAX + 1);
     assert!(waits_since(Instant::now().checked_sub(before).unwrap()).unwrap().is_none());
@@ -23,9 +23,9 @@ fn what_waited_too_long_is_not_read() {
 
 #[tokio::test]
 async fn a_message_is_read_on_another_thread_or_here_where_there_is_none() {
-    let none = Readers { shared: Arc::default(), threads: 0 };
-    for readers in [Readers::start(), none] {
-        let prepared = readers.prepare(Shown::empty(), "agent".into(), ping());
+    let none = LargeReaders { queue: Arc::default(), threads: 0 };
+    for readers in [LargeReaders::start(), none] {
+        let prepared = readers.prepare(ShownBundle::empty(), "agent".into(), ping());
         assert!(prepared.await.unwrap().is_some());
     }
 }
@@ -33,31 +33,31 @@ async fn a_message_is_read_on_another_thread_or_here_where_there_is_none() {
 #[test]
 fn a_reader_rests_only_while_small_messages_of_others_come() {
     let (long, short) = (Duration::from_secs(600), Duration::from_millis(20));
-    let readers = Readers { shared: Arc::default(), threads: 0 };
+    let readers = LargeReaders { queue: Arc::default(), threads: 0 };
     let [agent, other] = ["agent", "other"].map(Arc::<str>::from);
     // Nobody is there; only the workload itself is; others were.
-    readers.shared.rest(long, &agent);
+    readers.queue.rest(long, &agent);
     readers.note_small(&agent);
-    readers.shared.rest(long, &agent);
+    readers.queue.rest(long, &agent);
     let before = Instant::now().checked_sub(Duration::from_millis(SMALL_LATELY_MS)).unwrap();
-    readers.shared.waiting().small[1] = Some((before, Arc::clone(&other)));
-    readers.shared.rest(long, &agent);
+    readers.queue.waiting().small[1] = Some((before, Arc::clone(&other)));
+    readers.queue.rest(long, &agent);
 
     readers.note_small(&other);
     readers.note_small(&agent);
     let began = Instant::now();
-    readers.shared.rest(short, &agent);
-    readers.shared.rest(short, &other);
+    readers.queue.rest(short, &agent);
+    readers.queue.rest(short, &other);
     assert!(began.elapsed() >= 2 * short);
     // A node that stops waits for none of them.
-    readers.shared.waiting().is_closed = true;
-    readers.shared.rest(long, &agent);
+    readers.queue.waiting().is_closed = true;
+    readers.queue.rest(long, &agent);
 }
 
 #[test]
-fn who_waits_too_long_is_told_whatever_the_threads_do() {
-    let readers = Readers { shared: Arc::default(), threads: 1 };
-    let mut prepared = readers.prepare(Shown::empty(), "agent".into(), ping());
+fn a_late_message_is_refused_by_the_clock() {
+    let readers = LargeReaders { queue: Arc::default(), threads: 1 };
+    let mut prepared = readers.prepare(ShownBundle::empty(), "agent".into(), ping());
     readers.refuse_late();
     assert!(prepared.try_recv().is_err(), "not yet");
     let late = Duration::from_millis(REQUEST_WAIT_MS_MAX);

@@ -51,14 +51,14 @@ impl KeyStore for Told {
     }
 }
 
-fn started() -> (KeysAhead, Receiver<usize>, Sender<bool>) {
+fn started() -> (KeyPool, Receiver<usize>, Sender<bool>) {
     let ((wanted, is_wanted), (answer, answers)) = (channel(), channel());
     let store = Told { wanted, answers: Mutex::new(answers), count: AtomicUsize::new(0) };
-    (KeysAhead::start(Vault::new("origin", store).keys_ahead(), || {}), is_wanted, answer)
+    (KeyPool::start(Vault::new("origin", store).keys_ahead(), || {}), is_wanted, answer)
 }
 
 #[test]
-fn so_many_lie_ready_and_what_is_taken_is_made_anew() {
+fn the_pool_is_full_and_a_key_that_is_taken_is_made_anew() {
     let (keys, wanted, answer) = started();
     for number in 0..KEYS_AHEAD {
         assert_eq!(wanted.recv(), Ok(number));
@@ -66,7 +66,7 @@ fn so_many_lie_ready_and_what_is_taken_is_made_anew() {
     }
     let first = loop {
         // The first was put there before the second was wanted.
-        if let Taken::Ready(first) = keys.take() {
+        if let PooledKey::Ready(first) = keys.take() {
             break first;
         }
     };
@@ -87,10 +87,10 @@ fn a_key_that_cannot_be_kept_is_tried_again_when_one_is_asked_for() {
         std::thread::yield_now();
     }
     assert!(wanted.try_recv().is_err(), "nobody asks");
-    assert!(matches!(keys.take(), Taken::Failed));
+    assert!(matches!(keys.take(), PooledKey::Failed));
     assert_eq!(wanted.recv(), Ok(1));
-    assert!(matches!(keys.take(), Taken::Soon));
+    assert!(matches!(keys.take(), PooledKey::Soon));
     answer.send(true).unwrap();
     assert_eq!(wanted.recv(), Ok(2));
-    assert!(matches!(keys.take(), Taken::Ready(_)));
+    assert!(matches!(keys.take(), PooledKey::Ready(_)));
 }

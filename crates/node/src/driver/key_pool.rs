@@ -17,7 +17,7 @@ pub(super) struct Beginning {
 }
 
 /// What there is for who asks for a key.
-pub(super) enum Taken {
+pub(super) enum PooledKey {
     Ready(Beginning),
     /// One is being made.
     Soon,
@@ -26,30 +26,30 @@ pub(super) enum Taken {
 }
 
 /// The way to the thread that makes keys.
-pub(crate) struct KeysAhead(Arc<Shared>);
+pub(crate) struct KeyPool(Arc<Pool>);
 
 #[derive(Default)]
-struct Shared {
-    ready: Mutex<Ready>,
+struct Pool {
+    ready: Mutex<ReadyKeys>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct Ready {
+struct ReadyKeys {
     keys: VecDeque<Beginning>,
     /// The last key could not be made. Nothing more is tried before somebody asks for one.
     has_failed: bool,
     is_closed: bool,
 }
 
-impl Ready {
+impl ReadyKeys {
     fn wants_more(&self) -> bool {
         !self.has_failed && self.keys.len() < KEYS_AHEAD
     }
 }
 
-impl Shared {
-    fn ready(&self) -> MutexGuard<'_, Ready> {
+impl Pool {
+    fn ready(&self) -> MutexGuard<'_, ReadyKeys> {
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -69,11 +69,11 @@ impl Shared {
     }
 }
 
-impl KeysAhead {
+impl KeyPool {
     /// Makes keys from now on, and tells of each that was made, or could not be. Where the system gives no thread, there are none:
     /// each is made where it is needed. Those that are left at the end are removed by the next start.
     pub(super) fn start(maker: identity::KeysAhead, tell: impl Fn() + Send + 'static) -> Self {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Pool::default());
         let started = std::thread::Builder::new().name("keys".to_owned()).spawn({
             let shared = Arc::clone(&shared);
             move || {
@@ -88,16 +88,16 @@ impl KeysAhead {
     }
 
     /// One that is ready, or whether there will be one soon.
-    pub(super) fn take(&self) -> Taken {
+    pub(super) fn take(&self) -> PooledKey {
         let mut ready = self.0.ready();
         let taken = ready.keys.pop_front();
         let has_failed = std::mem::take(&mut ready.has_failed) || ready.is_closed;
         drop(ready);
         self.0.changed.notify_one();
         match taken {
-            Some(made) => Taken::Ready(made),
-            None if has_failed => Taken::Failed,
-            None => Taken::Soon,
+            Some(made) => PooledKey::Ready(made),
+            None if has_failed => PooledKey::Failed,
+            None => PooledKey::Soon,
         }
     }
 
@@ -107,7 +107,7 @@ impl KeysAhead {
     }
 }
 
-impl Drop for KeysAhead {
+impl Drop for KeyPool {
     fn drop(&mut self) {
         self.0.ready().is_closed = true;
         self.0.changed.notify_one();
