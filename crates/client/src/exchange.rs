@@ -29,7 +29,7 @@ pub(crate) fn get<T: DeserializeOwned>(
 }
 
 /// Whether the time was over before all was there.
-pub(crate) fn is_late(why: &std::io::Error) -> bool {
+pub fn is_late(why: &std::io::Error) -> bool {
     matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 

@@ -6,6 +6,7 @@
 //! | [`Error`] | why nothing came back, or the node's problem |
 //! | `exchange` | one request and its reply over a socket |
 //! | [`NodeSocket`], [`TimedStream`] | a connection to the node alone, with one time for it all |
+//! | [`is_late`] | whether an error of a connection says that nothing came in time |
 //! | [`limits`] | how long a client waits, and how much it reads |
 //!
 //! ```no_run
@@ -32,6 +33,7 @@ use api::problem::Code;
 use serde::de::DeserializeOwned;
 
 pub use error::Error;
+pub use exchange::is_late;
 pub use stream::{ConnectError, ForeignListener, NodeSocket, TimedStream, is_listened_to};
 
 use crate::limits::{ADMITTED_AGAIN_MS, ADMITTED_MS_MAX};
@@ -104,7 +106,7 @@ impl Client {
                 ErrorKind::NotFound
                 | ErrorKind::ConnectionRefused
                 | ErrorKind::PermissionDenied => {}
-                _ if exchange::is_late(&why) => return Err(Error::Silent),
+                _ if is_late(&why) => return Err(Error::Silent),
                 _ => return Err(Error::Socket(path.clone(), why)),
             }
         }

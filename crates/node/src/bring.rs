@@ -28,11 +28,11 @@ pub(crate) enum Progress {
     /// It takes something away, and acts: what was stopped. The end follows.
     Acting(Acting),
     /// What came of it.
-    Ended(Outcome),
+    Ended(BroughtChange),
 }
 
 /// What came of a change.
-pub(crate) struct Outcome {
+pub(crate) struct BroughtChange {
     /// The log has it, up to here; or why it does not.
     pub(crate) brought: Result<Position, Error>,
     /// How many of the servers that it stopped still end, where it takes something away.
@@ -67,7 +67,7 @@ pub(crate) async fn govern(
         }
     };
     let (brought, ending) = tokio::join!(record, servers);
-    let _gone = progress.send(Progress::Ended(Outcome { brought, ending })).await;
+    let _gone = progress.send(Progress::Ended(BroughtChange { brought, ending })).await;
 }
 
 /// Has the kernel act on a change, if it takes something away, and the authority append it.

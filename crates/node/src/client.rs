@@ -16,7 +16,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ::client::{ConnectError, NodeSocket, TimedStream};
+use ::client::{ConnectError, NodeSocket, TimedStream, is_late};
 use kernel::governance::{Position, SignedProposal, UNREPLAYED};
 use kernel::lineage::{HandsOn, SignedApproval};
 use proof::base64url;
@@ -364,11 +364,6 @@ fn ask_by(
         _ => Error::socket(socket, &why),
     })?;
     unrefused(Value::parse(&answer).map_err(|why| Error::input(&why))?)
-}
-
-/// Whether nothing came in time.
-fn is_late(why: &std::io::Error) -> bool {
-    matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
 /// Whether the other end is gone.

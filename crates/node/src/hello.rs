@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::Error;
 use crate::asking::Asking;
-use crate::bring::{Outcome, Progress};
+use crate::bring::{BroughtChange, Progress};
 use crate::erase::Page;
 use crate::names::Names;
 
@@ -222,7 +222,7 @@ fn refused(code: &str, message: &str) -> Object {
 pub(crate) fn progress(progress: &Progress) -> Vec<u8> {
     match progress {
         Progress::Acting(acting) => line(&acting.to_value()),
-        Progress::Ended(Outcome { brought, ending }) => {
+        Progress::Ended(BroughtChange { brought, ending }) => {
             let mut members = match brought {
                 Ok(position) => Object::from([
                     ("position", position.to_value()),

@@ -50,7 +50,7 @@ pub(crate) use requester::{Reads, Requester};
 
 use crate::limits::{HEAD_BYTES_MAX, HELLO_MS_MAX};
 use crate::socket::write_reply;
-use writer::{Progress, ReplyWriter};
+use writer::{ReplyState, ReplyWriter};
 
 /// Whether a connection speaks HTTP, by its first byte: methods are upper-case letters.
 pub(crate) fn is_http(first: u8) -> bool {
@@ -79,11 +79,12 @@ fn reply(problem: &Problem) -> Vec<u8> {
 
 /// Serves one request; `first` was read of it already.
 pub(crate) async fn serve(requester: Requester, stream: UnixStream, first: Vec<u8>) {
-    let progress = requester.progress();
+    let state = requester.reply_state();
     let (reader, writer) = stream.into_split();
-    let both = (Cursor::new(first).chain(reader), ReplyWriter::new(writer, Arc::clone(&progress)));
+    let reader = Cursor::new(first).chain(reader);
+    let writer = ReplyWriter::new(writer, Arc::clone(&state));
     let refused = tokio::select! {
-        refused = serve_on(both, routes::router(requester.clone()), progress) => refused,
+        refused = serve_on(reader, writer, routes::router(requester.clone()), state) => refused,
         () = requester.out_of_time() => return,
     };
     if let Some((problem, mut writer)) = refused {
@@ -96,11 +97,12 @@ pub(crate) async fn serve(requester: Requester, stream: UnixStream, first: Vec<u
 /// Serves one request on both halves of a connection. Gives back what refuses a head that `hyper` does not
 /// read, and where to write it.
 async fn serve_on<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
-    (reader, writer): (R, ReplyWriter<W>),
+    reader: R,
+    writer: ReplyWriter<W>,
     routes: Router,
-    progress: Arc<Progress>,
+    state: Arc<ReplyState>,
 ) -> Option<(Problem, W)> {
-    let handled = Arc::clone(&progress);
+    let handled = Arc::clone(&state);
     let routes = TowerToHyperService::new(routes);
     let service = service_fn(move |request| {
         handled.becomes_handled();
@@ -114,7 +116,7 @@ async fn serve_on<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     let io = TokioIo::new(tokio::io::join(reader, writer));
     let mut connection = http.serve_connection(io, service);
     let ended = Pin::new(&mut connection).await;
-    let problem = ended.err().filter(|_| !progress.is_handled()).and_then(|why| unread(&why))?;
+    let problem = ended.err().filter(|_| !state.is_handled()).and_then(|why| unread(&why))?;
     let (_, writer) = connection.into_parts().io.into_inner().into_inner();
     Some((problem, writer.into_inner()))
 }

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use crate::names::{self, Named};
 
 pub use acting::Acting;
-use ending::Guard;
+use ending::ServerGuard;
 pub(crate) use line::Line;
 use line::Taken;
 use session::Live;
@@ -226,7 +226,7 @@ fn takes_away(governance: &Governance, change: &Change) -> bool {
 pub(crate) struct Order {
     number: u64,
     /// What guards the servers that it stopped.
-    guards: Vec<Guard>,
+    guards: Vec<ServerGuard>,
 }
 
 impl Inner {

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use super::extract::{Json, Query, Sent};
 use super::refusal::Refusal;
 use super::requester::Requester;
-use crate::bring::{self, Outcome, Progress};
+use crate::bring::{self, BroughtChange, Progress};
 use crate::limits::PROPOSAL_MS_MAX;
 use crate::reply::{position, trust_state};
 use crate::{Options, authority};
@@ -119,12 +119,12 @@ pub(super) async fn propose(
         };
         match progress {
             Some(Progress::Acting(stopped)) => acting = Some(stopped.to_reply()),
-            Some(Progress::Ended(Outcome { brought: Ok(reached), ending })) => {
+            Some(Progress::Ended(BroughtChange { brought: Ok(reached), ending })) => {
                 set_ending(&mut acting, ending);
                 let reply = ProposalReply { position: Some(position(&reached)), acting };
                 return Ok(Json(reply).into_response());
             }
-            Some(Progress::Ended(Outcome { brought: Err(why), ending })) => {
+            Some(Progress::Ended(BroughtChange { brought: Err(why), ending })) => {
                 set_ending(&mut acting, ending);
                 let code = match why.code() {
                     "input" => Code::Input,

@@ -5,7 +5,7 @@ use api::problem::{Code, Problem};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::refusal::Refusal;
-use super::writer::Progress;
+use super::writer::ReplyState;
 use crate::driver::Kernel;
 use crate::limits::{CONNECTION_MS_MAX, HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX, READS_MAX};
 use crate::places::Place;
@@ -25,7 +25,7 @@ pub(crate) struct Requester {
 /// What lasts as long as the connection.
 struct Connection {
     place: Mutex<Option<Place>>,
-    progress: Arc<Progress>,
+    reply: Arc<ReplyState>,
 }
 
 /// How many requests read a log at a time, apart for each socket.
@@ -56,7 +56,7 @@ impl Requester {
             Way::Officers => shared.kernel.for_officers(),
         };
         let place = Mutex::new(Some(place));
-        let connection = Arc::new(Connection { place, progress: Arc::default() });
+        let connection = Arc::new(Connection { place, reply: Arc::default() });
         Self { shared, kernel, user, way, connection }
     }
 
@@ -111,13 +111,13 @@ impl Requester {
 
     /// Gives the place up: a stream has a place of its own, and no end.
     pub(super) fn becomes_stream(&self) {
-        self.connection.progress.becomes_stream();
+        self.connection.reply.becomes_stream();
         drop(self.place().take());
     }
 
     /// How far the connection is.
-    pub(super) fn progress(&self) -> Arc<Progress> {
-        Arc::clone(&self.connection.progress)
+    pub(super) fn reply_state(&self) -> Arc<ReplyState> {
+        Arc::clone(&self.connection.reply)
     }
 
     fn place(&self) -> MutexGuard<'_, Option<Place>> {
@@ -127,7 +127,7 @@ impl Requester {
     /// Resolves when the connection must end; never for a stream.
     pub(super) async fn out_of_time(&self) {
         tokio::time::sleep(Duration::from_millis(CONNECTION_MS_MAX)).await;
-        if self.connection.progress.is_stream() {
+        if self.connection.reply.is_stream() {
             std::future::pending::<()>().await;
         }
     }

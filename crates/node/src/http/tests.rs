@@ -10,11 +10,11 @@ const REPLY_BYTES: usize = 8 * 1024 * 1024;
 
 /// A route with a long reply, asked over this connection.
 async fn serve_long(stream: UnixStream) -> Option<Problem> {
-    let progress = Arc::<Progress>::default();
+    let state = Arc::<ReplyState>::default();
     let (reader, writer) = stream.into_split();
     let routes = Router::new().route("/", get(|| async { vec![b'x'; REPLY_BYTES] }));
-    let both = (reader, ReplyWriter::new(writer, Arc::clone(&progress)));
-    serve_on(both, routes, progress).await.map(|(problem, _)| problem)
+    let writer = ReplyWriter::new(writer, Arc::clone(&state));
+    serve_on(reader, writer, routes, state).await.map(|(problem, _)| problem)
 }
 
 #[tokio::test]

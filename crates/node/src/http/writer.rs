@@ -13,12 +13,12 @@ use crate::limits::REPLY_MS_MAX;
 
 /// How far a connection is.
 #[derive(Default)]
-pub(super) struct Progress {
+pub(super) struct ReplyState {
     is_handled: AtomicBool,
     is_stream: AtomicBool,
 }
 
-impl Progress {
+impl ReplyState {
     /// The head was read: a handler has the request, and what is written is its reply.
     pub(super) fn is_handled(&self) -> bool {
         self.is_handled.load(Ordering::Relaxed)
@@ -42,13 +42,13 @@ impl Progress {
 /// node says it in its own words. A reply has one time for all of it, from its first byte on, however slowly it is read.
 pub(super) struct ReplyWriter<W> {
     to: W,
-    progress: Arc<Progress>,
+    state: Arc<ReplyState>,
     end: Option<Pin<Box<Sleep>>>,
 }
 
 impl<W: AsyncWrite + Unpin> ReplyWriter<W> {
-    pub(super) fn new(to: W, progress: Arc<Progress>) -> Self {
-        Self { to, progress, end: None }
+    pub(super) fn new(to: W, state: Arc<ReplyState>) -> Self {
+        Self { to, state, end: None }
     }
 
     pub(super) fn into_inner(self) -> W {
@@ -57,10 +57,10 @@ impl<W: AsyncWrite + Unpin> ReplyWriter<W> {
 
     /// Whether what `hyper` writes goes on. An error where the reply has taken its time.
     fn goes_on(&mut self, context: &mut Context<'_>) -> io::Result<bool> {
-        if !self.progress.is_handled() {
+        if !self.state.is_handled() {
             return Ok(false);
         }
-        if !self.progress.is_stream() {
+        if !self.state.is_stream() {
             let wait = Duration::from_millis(REPLY_MS_MAX);
             let end = self.end.get_or_insert_with(|| Box::pin(sleep(wait)));
             if end.as_mut().poll(context).is_ready() {
@@ -107,7 +107,7 @@ impl<W: AsyncWrite + Unpin> AsyncWrite for ReplyWriter<W> {
 
     /// The node's own words about a head that `hyper` refuses are still to come.
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.progress.is_handled() {
+        match self.state.is_handled() {
             true => Pin::new(&mut self.to).poll_shutdown(context),
             false => Poll::Ready(Ok(())),
         }

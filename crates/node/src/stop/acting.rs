@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kernel::governance::{Change, Governance, Subject};
 use proof::json::{Value, number, object};
 
-use super::ending::Guard;
+use super::ending::ServerGuard;
 use super::{Inner, StopSwitch};
 use crate::limits::{LIKENESS_MIN, NEAR_MAX};
 
@@ -77,7 +77,7 @@ impl Acting {
 
 impl Inner {
     /// Counts what a change stops, before it does, and gives what guards the servers.
-    pub(super) fn count(&self, change: &Change) -> (Acting, Vec<Guard>) {
+    pub(super) fn count(&self, change: &Change) -> (Acting, Vec<ServerGuard>) {
         let covers = |line: &super::Line| line.is_covered(&self.governance, &self.node, change);
         let (mut acting, mut guards) = (Acting::default(), Vec::new());
         if !cuts(change) {

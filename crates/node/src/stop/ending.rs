@@ -16,7 +16,7 @@ use crate::limits::SERVERS_END_MS_MAX;
 
 /// The process that guards a server. It ends once all that the server started is gone.
 #[derive(Debug, Clone)]
-pub(super) enum Guard {
+pub(super) enum ServerGuard {
     /// By a descriptor that can be read from once it has ended.
     Runs(Arc<OwnedFd>),
     Gone,
@@ -26,7 +26,7 @@ pub(super) enum Guard {
     Unknown,
 }
 
-impl Guard {
+impl ServerGuard {
     pub(super) fn of(pid: Option<u32>) -> Self {
         let pid = pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
         let Some(pid) = pid else { return Self::Unknown };

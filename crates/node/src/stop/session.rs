@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::sync::watch;
 
-use super::ending::Guard;
+use super::ending::ServerGuard;
 use super::{Line, StopSwitch};
 
 /// Whether a session was cut, and why. Asked by the session before any byte is handed on, which takes one atomic load.
@@ -59,7 +59,7 @@ pub(super) struct Live {
 struct RunningServer {
     /// Its own process, by a descriptor that names no other once it is gone; none where the machine gave none.
     process: Option<OwnedFd>,
-    guard: Guard,
+    guard: ServerGuard,
 }
 
 impl Live {
@@ -68,8 +68,8 @@ impl Live {
     }
 
     /// What guards its server, or will.
-    pub(super) fn guard(&self) -> Guard {
-        let begins = || Guard::Begins(self.over.clone());
+    pub(super) fn guard(&self) -> ServerGuard {
+        let begins = || ServerGuard::Begins(self.over.clone());
         self.server.as_ref().map_or_else(begins, |server| server.guard.clone())
     }
 
@@ -77,7 +77,7 @@ impl Live {
     pub(super) fn started(&mut self, pid: u32, guard: Option<u32>) {
         let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let process = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-        self.server = Some(RunningServer { process, guard: Guard::of(guard) });
+        self.server = Some(RunningServer { process, guard: ServerGuard::of(guard) });
         if self.cut.code().is_some() {
             self.kill();
         }

@@ -244,7 +244,7 @@ async fn who_waits_for_the_end_of_a_session_is_woken_with_the_code() {
 }
 
 #[tokio::test]
-async fn who_ordered_is_told_how_many_servers_still_end() {
+async fn an_order_is_told_how_many_servers_still_end() {
     let office = Office::new();
     let [one, two] = ["a1", "a1"].map(|id| office.switch.admit(id).ok().unwrap());
     let [mut brief, mut long] = ["0", "600"]
