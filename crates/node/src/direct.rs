@@ -84,7 +84,7 @@ impl Direct {
             None => transition.into(),
         };
         let of = workload.unwrap_or_default();
-        let answered = self.kernel.request(of, execution.to_owned(), prepared).await?;
+        let answered = self.kernel.request(of, execution.to_owned(), prepared, true).await?;
         if let Some(held) = &answered.held {
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             open.insert(answered.ticket, held.workload());
@@ -104,7 +104,7 @@ impl Direct {
     ) -> bool {
         let of = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&ticket);
         let ended = (of.unwrap_or_default(), ticket);
-        let settled = self.kernel.outcome(ended, outcome, (message, output)).await;
+        let settled = self.kernel.outcome(ended, outcome, (message, output), true).await;
         settled.is_some_and(|end| end.is_ok())
     }
 

@@ -44,7 +44,7 @@ pub(crate) async fn delegate(
         besides: "{}".to_owned(),
         hands_on: Some(hands_on),
     };
-    match shared.kernel.request(workload, execution, transition.into()).await {
+    match shared.kernel.request(workload, execution, transition.into(), false).await {
         Some(Answered { answer: Answer::Permit { index }, child: Some(child), .. }) => {
             line(&object([
                 ("execution", Value::from(child.as_str())),

@@ -9,11 +9,14 @@ use policy::Assurance;
 use proof::digest::Digest;
 
 use crate::driver::{Answered, HeldPermit, Kernel, NotRead, OVERLOAD};
+use crate::session_threads::SessionCount;
 use crate::stop::Cut;
 
 /// One session's way to the kernel: whose execution it is, and how strongly it is bound.
 pub(crate) struct SessionGate {
     pub(crate) kernel: Kernel,
+    /// The sessions of its thread.
+    pub(crate) on_thread: SessionCount,
     pub(crate) workload: Arc<str>,
     pub(crate) execution: String,
     pub(crate) server: String,
@@ -35,10 +38,12 @@ impl SessionGate {
     /// Asks the kernel; `None` where nobody will answer.
     fn ask(&self, transition: Transition) -> impl Future<Output = Option<Answered>> + Send + use<> {
         let (kernel, workload) = (self.kernel.clone(), Arc::clone(&self.workload));
-        let execution = self.execution.clone();
+        let (execution, on_thread) = (self.execution.clone(), self.on_thread.clone());
         async move {
             match kernel.prepare(transition, &workload).await {
-                Ok(prepared) => kernel.request(workload, execution, prepared).await,
+                Ok(prepared) => {
+                    kernel.request(workload, execution, prepared, on_thread.is_one()).await
+                }
                 Err(NotRead::Failed) => None,
                 Err(NotRead::Overload) => {
                     kernel.refused(OVERLOAD);
@@ -117,11 +122,12 @@ impl Gate for SessionGate {
             End::Sent => Completion::Sent,
             End::Unknown { written } => Completion::Unknown { written },
         };
+        let ended = (Arc::clone(&self.workload), ticket);
         if let Some(permit) = self.permits().remove(&ticket) {
             permit.discharge();
         }
-        let settled = (Arc::clone(&self.workload), ticket);
-        let settled = self.kernel.outcome(settled, outcome, (message, output));
+        let is_alone = self.on_thread.is_one();
+        let settled = self.kernel.outcome(ended, outcome, (message, output), is_alone);
         let cut = Arc::clone(&self.cut);
         async move {
             match (settled.await, cut.code()) {

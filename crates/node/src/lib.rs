@@ -87,6 +87,7 @@ pub mod restore;
 pub mod sealing;
 mod servers;
 mod session;
+mod session_threads;
 mod socket;
 mod start;
 mod stop;

@@ -47,6 +47,9 @@ pub const SESSIONS_PER_USER_MAX: usize = 256;
 /// Sessions of all OS users together. Where descriptors are few, fewer. One more is refused with `refused.overload`.
 pub const SESSIONS_MAX: usize = 2_048;
 
+/// Longest time, in milliseconds, that sessions have to end when the node stops.
+pub const SESSIONS_STOP_MS_MAX: u64 = 500;
+
 /// Of those, so many are kept for each OS user who has a workload here, as far as they go round.
 pub const SESSIONS_ASSURED: usize = 8;
 
@@ -90,7 +93,8 @@ pub const HTTP_MS_MAX: u64 = 30_000;
 /// Descriptors that the node keeps for itself: logs, snapshots, keys, officers. Where there are few, half of them.
 pub const DESCRIPTORS_RESERVED: usize = 256;
 
-/// Descriptors that one session needs, most of them while its server starts: its connection, the server's pipes, process and guard.
+/// Descriptors that one session needs, most of them while its server starts: its connection, the server's pipes, process and guard,
+/// and three for its workload's thread.
 pub const DESCRIPTORS_PER_SESSION: usize = 12;
 
 /// Least descriptors that a node can be served with. With fewer it does not start.
@@ -188,10 +192,6 @@ pub const PIECES_WAITING_BYTES: usize = 16 * 1024 * 1024;
 /// Longest commit, in microseconds, after which the next caller that is alone may wait for the disk on its own thread. After a longer
 /// one the kernel's thread waits, until a commit is quick again.
 pub const QUICK_COMMIT_US: u64 = 2_000;
-
-/// How often it is looked whether a caller steps the kernel and may wait for a disk that has become slow, in milliseconds. Another of
-/// the threads that serve agents is woken then: else sockets could wait as long as the caller does.
-pub const CALLER_LOOK_MS: u64 = 100;
 
 /// Records that somebody waits for, and that wait for those of the commands behind, so that one sync does for all: at most so
 /// many less one, and never longer than `ledger::limits::UNHURRIED_MS`.

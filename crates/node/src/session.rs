@@ -1,9 +1,11 @@
 //! A session of an agent with an upstream server.
 
 use std::io::Cursor;
+use std::os::unix::net::UnixStream as StdStream;
 use std::sync::Arc;
 
 use mcp::{Deadlines, Ended, Note, ServerCommand, SessionSummary, StartedServer};
+use policy::Assurance;
 use proof::json::{Value, object};
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
@@ -13,7 +15,8 @@ use crate::gate::{Permits, SessionGate};
 use crate::hello::{Caller, line, refusal};
 use crate::limits::JOIN_TRIES_MAX;
 use crate::notes::SessionNotes;
-use crate::places::NoPlace;
+use crate::places::{NoPlace, Place};
+use crate::session_threads::SessionCount;
 use crate::socket::{Shared, refuse, write_reply};
 use crate::stop::{Admitted, ENDED};
 use crate::{Server, servers};
@@ -26,7 +29,13 @@ pub(crate) struct Joins {
     pub(crate) rest: Vec<u8>,
 }
 
-pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream, joins: Joins) {
+/// Serves a session on its workload's thread, once it has joined an execution.
+pub(crate) async fn serve(
+    shared: &Arc<Shared>,
+    peer: &UCred,
+    mut stream: UnixStream,
+    joins: Joins,
+) {
     let Joins { caller, server: name, rest } = joins;
     let Some(server) = shared.options.servers.get(&name) else {
         let known: Vec<&str> = shared.options.servers.keys().map(String::as_str).collect();
@@ -44,49 +53,94 @@ pub(crate) async fn serve(shared: &Shared, peer: &UCred, mut stream: UnixStream,
         Ok(begun) => begun,
         Err((code, message)) => return refuse(&mut stream, shared, code, &message).await,
     };
-    let notes = SessionNotes::new(&shared.log, &name, &workload);
-    // First of all, so that a client whose server can't be started is told so.
-    let process = match command(server).start().await {
-        Ok(process) => process,
-        Err(why) => {
-            notes.say(&why);
-            let _gone = write_reply(&mut stream, &refusal("server", &why.to_string())).await;
-            return;
-        }
-    };
-    // Before anybody is told, and stopped again where an order came meanwhile.
-    admitted.has_server(process.id(), process.guard_id());
-    if let Some(code) = admitted.cut.code() {
-        drop(process);
-        return refuse(&mut stream, shared, code, "it was stopped as it began").await;
-    }
-    let joined = object([
-        ("assurance", Value::from(assurance.as_str())),
-        ("execution", Value::from(execution.as_str())),
-        ("type", Value::from("joined")),
-        ("v", Value::Integer(1)),
-    ]);
-    if write_reply(&mut stream, &line(&joined)).await.is_err() {
-        return;
-    }
-    let gate = SessionGate {
-        kernel: shared.kernel.clone(),
+    // The thread waits for sockets by itself.
+    let Ok(stream) = stream.into_std() else { return };
+    let session = Session {
+        shared: Arc::clone(shared),
+        server: server.clone(),
+        name,
         workload: Arc::clone(&workload),
         execution,
-        server: name.clone(),
         assurance,
-        permits: Permits::default(),
-        cut: Arc::clone(&admitted.cut),
+        place,
+        admitted,
+        stream,
+        rest,
     };
-    let (reader, writer) = stream.into_split();
-    let client = (Cursor::new(rest).chain(reader), writer);
-    let deadlines = Deadlines::of_server(server.deadline_ms);
-    let server = StartedServer { process, deadlines, room: place.room() };
-    let told = notes.clone();
-    let sink = move |note: Note| told.say(note);
-    let summary = mcp::serve_started(Arc::new(gate), server, client, sink).await;
-    if summary.ended == Ended::Server {
-        notes.say(server_ended(&summary));
+    let refused = shared.session_threads.run(&workload, session, Session::serve);
+    if let Err(Session { stream, .. }) = refused
+        && let Ok(mut stream) = UnixStream::from_std(stream)
+    {
+        let message = "the node has no thread for the session; try again";
+        refuse(&mut stream, shared, "refused.overload", message).await;
+    }
+}
+
+/// A session that may begin.
+struct Session {
+    shared: Arc<Shared>,
+    server: Server,
+    /// The server's.
+    name: String,
+    workload: Arc<str>,
+    execution: String,
+    assurance: Assurance,
+    place: Place,
+    admitted: Admitted,
+    stream: StdStream,
+    rest: Vec<u8>,
+}
+
+impl Session {
+    /// Starts the server, and serves the client until either ends.
+    async fn serve(self, on_thread: SessionCount) {
+        let Self { shared, server, name, workload, execution, admitted, .. } = self;
+        let Ok(mut stream) = UnixStream::from_std(self.stream) else { return };
+        let notes = SessionNotes::new(&shared.log, &name, &workload);
+        // First of all, so that a client whose server can't be started is told so.
+        let process = match command(&server).start().await {
+            Ok(process) => process,
+            Err(why) => {
+                notes.say(&why);
+                let _gone = write_reply(&mut stream, &refusal("server", &why.to_string())).await;
+                return;
+            }
+        };
+        // Before anybody is told, and stopped again where an order came meanwhile.
+        admitted.has_server(process.id(), process.guard_id());
+        if let Some(code) = admitted.cut.code() {
+            drop(process);
+            return refuse(&mut stream, &shared, code, "it was stopped as it began").await;
+        }
+        let joined = object([
+            ("assurance", Value::from(self.assurance.as_str())),
+            ("execution", Value::from(execution.as_str())),
+            ("type", Value::from("joined")),
+            ("v", Value::Integer(1)),
+        ]);
+        if write_reply(&mut stream, &line(&joined)).await.is_err() {
+            return;
+        }
+        let gate = SessionGate {
+            kernel: shared.kernel.clone(),
+            on_thread,
+            workload,
+            execution,
+            server: name,
+            assurance: self.assurance,
+            permits: Permits::default(),
+            cut: Arc::clone(&admitted.cut),
+        };
+        let (reader, writer) = stream.into_split();
+        let client = (Cursor::new(self.rest).chain(reader), writer);
+        let deadlines = Deadlines::of_server(server.deadline_ms);
+        let server = StartedServer { process, deadlines, room: self.place.room() };
+        let told = notes.clone();
+        let sink = move |note: Note| told.say(note);
+        let summary = mcp::serve_started(Arc::new(gate), server, client, sink).await;
+        if summary.ended == Ended::Server {
+            notes.say(server_ended(&summary));
+        }
     }
 }
 

@@ -24,6 +24,7 @@ use crate::limits::{
 use crate::notes::Notes;
 use crate::pending::Sought;
 use crate::places::{NoPlace, Place, Places, is_own};
+use crate::session_threads::SessionThreads;
 use crate::{Authority, Options, approvals, asking, bring, erase, family, names, pending, session};
 
 /// What every connection needs.
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     /// Digests of the changes that officers' commands bring just now.
     pub(crate) under_way: Mutex<Vec<Digest>>,
     pub(crate) sessions: Arc<Places>,
+    pub(crate) session_threads: SessionThreads,
     /// The officers' thread, on which orders are carried out whichever way they come.
     pub(crate) officers: tokio::runtime::Handle,
     pub(crate) reads: Reads,

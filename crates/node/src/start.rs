@@ -24,6 +24,7 @@ use crate::marks::Mark;
 use crate::notes::Notes;
 use crate::officer::{self, Officers};
 use crate::places::{Bounds, Places};
+use crate::session_threads::SessionThreads;
 use crate::socket::{self, Shared, Way};
 use crate::{
     Authority, Error, Options, Server, descriptors, keys, listeners, monitors, sealing, servers,
@@ -34,6 +35,7 @@ use crate::{
 pub struct Running {
     kernel: Kernel,
     tasks: Vec<JoinHandle<()>>,
+    session_threads: SessionThreads,
     /// Held while the sockets are to be there.
     sockets: std::sync::mpsc::Sender<()>,
     officers: Officers,
@@ -69,6 +71,7 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
     let mark = Mark::lineage(&options);
     keep_time(&kernel)?;
     let remembering = tokio::spawn(remember(mark.clone()));
+    let session_threads = SessionThreads::new();
     let shared = Arc::new(Shared {
         options,
         kernel: kernel.clone(),
@@ -83,6 +86,7 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
             assured: SESSIONS_ASSURED,
             newcomers: 0,
         }),
+        session_threads: session_threads.clone(),
         officers,
         reads: Reads::default(),
         streams: Streams::default(),
@@ -101,7 +105,8 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
         newcomers: WAITING_NEWCOMERS.min(budget.waiting / 4),
     });
     let serving = tokio::spawn(socket::serve((listener, agents.anew), shared, Way::Agents, places));
-    Ok(Running { kernel, tasks: vec![remembering, serving], sockets, officers, thread, mark })
+    let tasks = vec![remembering, serving];
+    Ok(Running { kernel, tasks, session_threads, sockets, officers, thread, mark })
 }
 
 /// Says what whoever looks at the node's start should know of how it is set up.
@@ -160,9 +165,11 @@ impl Running {
         self.tasks.iter().for_each(JoinHandle::abort);
         self.kernel.stop();
         let (officers, thread, mark) = (self.officers, self.thread, self.mark);
+        let session_threads = self.session_threads;
         let ended = move || {
             officers.stop();
             let _joined = thread.join();
+            session_threads.stop();
             told(mark.remember());
         };
         let _ended = tokio::task::spawn_blocking(ended).await;
@@ -188,11 +195,9 @@ fn told(remembered: Result<(), Error>) {
 
 /// Starts the thread that ticks. It ends with the kernel.
 fn keep_time(kernel: &Kernel) -> Result<(), Error> {
-    let (kernel, runtime) = (kernel.clone(), tokio::runtime::Handle::current());
+    let kernel = kernel.clone();
     let thread = std::thread::Builder::new().name("ticks".to_owned());
-    // A task that does nothing wakes a thread for it.
-    let wake = move || drop(runtime.spawn(std::future::ready(())));
-    let started = thread.spawn(move || kernel.keep_time(wake));
+    let started = thread.spawn(move || kernel.keep_time());
     started.map(drop).map_err(|why| Error::replay(&why))
 }
 

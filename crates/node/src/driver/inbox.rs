@@ -4,7 +4,6 @@ mod waiting;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
@@ -26,7 +25,6 @@ pub(crate) struct Inbox {
     closing: Condvar,
     ended: watch::Sender<bool>,
     seat: OnceLock<Weak<dyn Seat>>,
-    is_stepped_by_caller: AtomicBool,
     refusals: Mutex<Refusals>,
 }
 
@@ -50,7 +48,6 @@ impl Inbox {
             closing: Condvar::new(),
             ended: watch::Sender::new(false),
             seat: OnceLock::new(),
-            is_stepped_by_caller: AtomicBool::new(false),
             refusals: Mutex::default(),
         });
         (Arc::clone(&inbox), Commands(inbox))
@@ -210,15 +207,6 @@ impl Inbox {
             Some(seat) => seat.obey_here(command),
             None => Some(command),
         }
-    }
-
-    /// Whether a caller steps the kernel on its own thread at the moment, and may wait for the disk there.
-    pub(super) fn is_stepped_by_caller(&self) -> bool {
-        self.is_stepped_by_caller.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_stepped_by_caller(&self, is_stepped: bool) {
-        self.is_stepped_by_caller.store(is_stepped, Ordering::Relaxed);
     }
 
     /// What waits is obeyed, and nothing that comes later.

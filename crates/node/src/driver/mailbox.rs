@@ -22,7 +22,7 @@ use super::joins::Joining;
 use super::permit::HeldPermit;
 use super::readers::LargeReaders;
 use crate::erase::EndedExecution;
-use crate::limits::{CALLER_LOOK_MS, TICK_MS};
+use crate::limits::TICK_MS;
 use crate::pending::{Found, Sought};
 use crate::stop::StopSwitch;
 
@@ -204,13 +204,18 @@ impl Kernel {
         }
     }
 
-    /// Steps the kernel on this thread where nobody else does and nothing waits, and asks as [`Kernel::ask`] else.
+    /// Where the caller is alone, steps the kernel on this thread if nobody else does and nothing waits. Asks as [`Kernel::ask`] else.
     fn ask_here<T: Send, C: FnOnce(oneshot::Sender<T>) -> Command>(
         &self,
+        is_alone: bool,
         command: C,
     ) -> impl Future<Output = Option<T>> + Send + use<T, C> {
         let (reply, answer) = oneshot::channel();
-        if let Some(command) = self.inbox.obey_here(command(reply)) {
+        let mut left = Some(command(reply));
+        if is_alone {
+            left = left.and_then(|command| self.inbox.obey_here(command));
+        }
+        if let Some(command) = left {
             self.tell(command);
         }
         async move { answer.await.ok() }
@@ -250,9 +255,15 @@ impl Kernel {
         workload: Arc<str>,
         execution: String,
         transition: Prepared,
+        is_alone: bool,
     ) -> impl Future<Output = Option<Answered>> + Send + use<> {
         let transition = Box::new(transition);
-        self.ask_here(move |reply| Command::Request { workload, execution, transition, reply })
+        self.ask_here(is_alone, move |reply| Command::Request {
+            workload,
+            execution,
+            transition,
+            reply,
+        })
     }
 
     pub(crate) fn outcome(
@@ -260,9 +271,10 @@ impl Kernel {
         (workload, ticket): (Arc<str>, Ticket),
         outcome: Completion,
         (message, output): (Vec<u8>, Option<String>),
+        is_alone: bool,
     ) -> impl Future<Output = Option<Settled>> + Send + use<> {
         let end = (outcome, message, output);
-        self.ask_here(move |reply| Command::Outcome { workload, ticket, end, reply })
+        self.ask_here(is_alone, move |reply| Command::Outcome { workload, ticket, end, reply })
     }
 
     pub(crate) fn is_listed(
@@ -354,28 +366,20 @@ impl Kernel {
     }
 
     /// Ticks, and refuses what waited too long, until the kernel is stopped. On a thread of its own: the kernel's may wait for the disk,
-    /// and so may those of the runtime.
-    ///
-    /// `wake` wakes a thread of that runtime, if one sleeps. It is called while a caller steps the kernel: the caller's thread may be
-    /// the one that waited for sockets and timers for all of them, and none of the others takes that over while it sleeps.
-    pub(crate) fn keep_time(&self, wake: impl Fn()) {
+    /// and so may that of a caller who steps it.
+    pub(crate) fn keep_time(&self) {
         let interval = Duration::from_millis(TICK_MS);
-        let look = Duration::from_millis(CALLER_LOOK_MS);
         let mut tick_at = Instant::now();
         loop {
             let late_at = self.inbox.refuse_late();
             self.readers.refuse_late();
-            if self.inbox.is_stepped_by_caller() {
-                wake();
-            }
             let now = Instant::now();
             if tick_at <= now {
                 self.tell(Command::Tick);
                 tick_at = now.checked_add(interval).unwrap_or(now);
             }
-            // What comes from here on is late after that at the earliest.
-            let look_at = now.checked_add(look).unwrap_or(now).min(tick_at);
-            if !self.inbox.wait_until(late_at.map_or(look_at, |late_at| late_at.min(look_at))) {
+            // What comes from here on is late after the next tick at the earliest.
+            if !self.inbox.wait_until(late_at.map_or(tick_at, |late_at| late_at.min(tick_at))) {
                 return;
             }
         }

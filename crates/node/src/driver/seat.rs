@@ -24,18 +24,10 @@ struct Seated<D: Disk> {
 }
 
 /// A caller that steps the kernel. It ends the inbox when its thread unwinds: nobody may wait for a kernel in an unknown state.
-struct Guard<'a>(&'a Inbox);
+struct SteppingCaller<'a>(&'a Inbox);
 
-impl<'a> Guard<'a> {
-    fn new(inbox: &'a Inbox) -> Self {
-        inbox.set_stepped_by_caller(true);
-        Self(inbox)
-    }
-}
-
-impl Drop for Guard<'_> {
+impl Drop for SteppingCaller<'_> {
     fn drop(&mut self) {
-        self.0.set_stepped_by_caller(false);
         if std::thread::panicking() {
             self.0.end();
         }
@@ -54,7 +46,7 @@ impl<D: Disk> Seat for Seated<D> {
         if !self.inbox.is_next(&command) {
             return Some(command);
         }
-        let _guard = Guard::new(&self.inbox);
+        let _caller = SteppingCaller(&self.inbox);
         driver.obey(command, 0);
         // INVARIANT: what came while this thread waited for the disk, a stop order say, is obeyed before the answer goes: it
         // stands in the inbox before the word that the record is durable.

@@ -10,12 +10,12 @@ use kernel::step::{Answer, Ticket};
 use policy::limits::DECIDE_STACK_BYTES;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::runtime::Runtime;
 
 use super::held::{Gate, HeldDisk};
 use crate::direct::{Direct, DirectThread};
 use crate::fixture::{USER, agent, options, ping, small_bundle};
 use crate::limits::{QUICK_COMMIT_US, REQUEST_WAIT_MS_MAX};
+use crate::session_threads::SessionThreads;
 use crate::{Options, clock, domain, keys};
 
 const WAIT_FOR_ANSWER: Duration = Duration::from_secs(10);
@@ -256,7 +256,7 @@ fn while_the_kernel_waits(site: &Site, run: impl FnOnce()) -> bool {
 fn who_asks_a_kernel_that_waits_for_the_disk_is_refused_in_time() {
     let site = site();
     let ticks = site.node.kernel().clone();
-    let timing = thread::spawn(move || ticks.keep_time(|| {}));
+    let timing = thread::spawn(move || ticks.keep_time());
     let in_time = Duration::from_millis(REQUEST_WAIT_MS_MAX);
     let is_refused = || {
         let begun = Instant::now();
@@ -271,21 +271,23 @@ fn who_asks_a_kernel_that_waits_for_the_disk_is_refused_in_time() {
     timing.join().unwrap();
 }
 
-/// A socket that this runtime serves: it answers each byte once `then` has been awaited.
+/// A socket that a workload's thread serves: it answers each byte once `then` has been awaited.
 fn served<F: Future<Output = ()> + Send>(
-    runtime: &Runtime,
+    threads: &SessionThreads,
+    workload: &str,
     then: impl Fn() -> F + Send + 'static,
 ) -> UnixStream {
     let (own, other) = UnixStream::pair().unwrap();
     own.set_read_timeout(Some(WAIT_FOR_ANSWER)).unwrap();
     other.set_nonblocking(true).unwrap();
-    runtime.spawn(async move {
+    let served = threads.run(&workload.into(), other, |other, _| async move {
         let mut other = tokio::net::UnixStream::from_std(other).unwrap();
         while let Ok(byte) = other.read_u8().await {
             then().await;
             other.write_u8(byte).await.unwrap();
         }
     });
+    served.expect("this test needs threads");
     own
 }
 
@@ -294,34 +296,13 @@ fn is_answered(socket: &mut UnixStream) -> bool {
     socket.read_exact(&mut [0]).is_ok()
 }
 
-/// Waits until all threads of a runtime sleep: one of them waits for sockets, and the others to be woken.
-fn await_sleep(runtime: &Runtime) {
-    let threads = runtime.metrics();
-    // An odd count is that of one that sleeps.
-    while (0..threads.num_workers())
-        .any(|thread| threads.worker_park_unpark_count(thread).is_multiple_of(2))
-    {
-        thread::yield_now();
-    }
-}
-
-/// The caller's thread is the one that looked after the sockets, as the others slept. It waits for the disk, and another takes
-/// them over.
 #[test]
-fn sockets_are_served_while_a_caller_waits_for_the_disk() {
+fn sockets_of_others_are_served_while_a_caller_waits_for_the_disk() {
     let site = site();
-    let threads = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_stack_size(DECIDE_STACK_BYTES)
-        .enable_all()
-        .build();
-    let runtime = threads.unwrap();
-    let (ticks, handle) = (site.node.kernel().clone(), runtime.handle().clone());
-    let wake = move || drop(handle.spawn(std::future::ready(())));
-    let timing = thread::spawn(move || ticks.keep_time(wake));
+    let threads = SessionThreads::new();
     let (tell, told) = mpsc::channel();
     let (node, gate, execution) = (site.node.clone(), site.gate.clone(), site.execution.clone());
-    let mut asks = served(&runtime, move || {
+    let mut asks = served(&threads, "agent", move || {
         let (node, gate, execution) = (node.clone(), gate.clone(), execution.clone());
         gate.hold_of(thread::current().id());
         tell.send(thread::current().id()).unwrap();
@@ -330,13 +311,12 @@ fn sockets_are_served_while_a_caller_waits_for_the_disk() {
             gate.let_go();
         }
     });
-    let mut other = served(&runtime, || std::future::ready(()));
+    let mut other = served(&threads, "other", || std::future::ready(()));
     assert!(is_answered(&mut other));
     let mut held = 0;
     // Now and then the writer thread has the ledger just then, and after a slow commit the kernel's thread waits.
     while held < 10 {
         let _lets_go = LetsGo(&site.gate);
-        await_sleep(&runtime);
         asks.write_all(b"x").unwrap();
         if site.gate.await_waiting_of(told.recv().unwrap()) {
             assert!(is_answered(&mut other), "nobody looks after the sockets");
@@ -345,7 +325,6 @@ fn sockets_are_served_while_a_caller_waits_for_the_disk() {
         site.gate.let_go();
         asks.read_exact(&mut [0]).unwrap();
     }
-    runtime.shutdown_background();
+    threads.stop();
     site.stop();
-    timing.join().unwrap();
 }

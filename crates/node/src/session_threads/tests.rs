@@ -1,0 +1,116 @@
+use std::future::pending;
+use std::sync::mpsc::RecvTimeoutError;
+use std::thread::{self, ThreadId};
+use std::time::Instant;
+
+use super::*;
+
+/// Longer than anything here takes; a test that waits for it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs this as a session of a workload.
+fn serve<F: Future<Output = ()> + Send + 'static>(
+    threads: &SessionThreads,
+    workload: &str,
+    session: impl FnOnce(SessionCount) -> F,
+) {
+    let served = threads.run(&workload.into(), (), |(), on_thread| session(on_thread));
+    served.expect("this test needs threads");
+}
+
+/// The thread of a workload's sessions.
+fn thread_of(threads: &SessionThreads, workload: &str) -> ThreadId {
+    let (tell, told) = channel();
+    serve(threads, workload, |_| async move { tell.send(thread::current().id()).unwrap() });
+    told.recv_timeout(PATIENCE).unwrap()
+}
+
+#[test]
+fn sessions_of_a_workload_share_a_thread_that_ends_with_the_last() {
+    let threads = SessionThreads::new();
+    let (ends, ended) = tokio::sync::oneshot::channel::<()>();
+    serve(&threads, "agent", |_| async move { drop(ended.await) });
+    let agent = thread_of(&threads, "agent");
+    assert_eq!(thread_of(&threads, "agent"), agent);
+    assert_ne!(thread_of(&threads, "other"), agent);
+    ends.send(()).unwrap();
+    let until = Instant::now() + PATIENCE;
+    while !threads.threads().of_workloads.is_empty() {
+        assert!(Instant::now() < until, "threads without a session go on");
+        thread::yield_now();
+    }
+    assert_ne!(thread_of(&threads, "agent"), agent);
+}
+
+#[test]
+fn a_workload_that_keeps_its_thread_busy_holds_up_no_other() {
+    let threads = SessionThreads::new();
+    let (go_on, is_held) = channel::<()>();
+    serve(&threads, "busy", |_| async move {
+        is_held.recv().unwrap_err();
+    });
+    thread_of(&threads, "quiet");
+    drop(go_on);
+}
+
+#[test]
+fn a_session_that_panics_leaves_the_others() {
+    let threads = SessionThreads::new();
+    let (tell, told) = channel::<()>();
+    serve(&threads, "agent", |_| async move {
+        pending::<()>().await;
+        drop(tell)
+    });
+    let before = thread_of(&threads, "agent");
+    serve(&threads, "agent", |_| async { panic!("as this test wants it") });
+    assert_eq!(thread_of(&threads, "agent"), before);
+    assert_eq!(told.try_recv(), Err(std::sync::mpsc::TryRecvError::Empty));
+}
+
+#[test]
+fn a_stop_ends_sessions_that_do_not_end_and_lets_none_begin() {
+    let threads = SessionThreads::new();
+    let (tell, told) = channel::<()>();
+    serve(&threads, "agent", |_| async move {
+        pending::<()>().await;
+        drop(tell)
+    });
+    let began = Instant::now();
+    threads.stop();
+    assert!(began.elapsed() >= Duration::from_millis(SESSIONS_STOP_MS_MAX), "it had its time");
+    assert_eq!(told.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
+    assert_eq!(threads.run(&"agent".into(), 7, |_, _| async {}), Err(7));
+}
+
+#[test]
+fn a_stop_waits_no_longer_than_the_last_session() {
+    let threads = SessionThreads::new();
+    thread_of(&threads, "agent");
+    let began = Instant::now();
+    threads.stop();
+    assert!(began.elapsed() < Duration::from_millis(SESSIONS_STOP_MS_MAX));
+}
+
+#[test]
+fn a_session_knows_whether_it_is_the_only_one_of_its_thread() {
+    let threads = SessionThreads::new();
+    let (count, counted) = channel();
+    let (ends, ended) = tokio::sync::oneshot::channel::<()>();
+    serve(&threads, "agent", |on_thread| async move {
+        count.send(on_thread).unwrap();
+        drop(ended.await);
+    });
+    serve(&threads, "other", |_| pending());
+    let on_thread = counted.recv_timeout(PATIENCE).unwrap();
+    assert!(on_thread.is_one());
+    let (go, gone) = tokio::sync::oneshot::channel::<()>();
+    serve(&threads, "agent", |_| async move { drop(gone.await) });
+    assert!(!on_thread.is_one());
+    go.send(()).unwrap();
+    let until = Instant::now() + PATIENCE;
+    while !on_thread.is_one() {
+        assert!(Instant::now() < until, "one that ended is counted");
+        thread::yield_now();
+    }
+    drop(ends);
+}
