@@ -1,9 +1,13 @@
 //! Requests that wait for officers, and the officers' votes.
 
+use proof::base64url;
+use proof::json::{Value, object};
+use proof::note::{Signer, VerifierKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::RecordJson;
+use crate::limits::QUESTION_MS_MAX;
 
 /// Which requests `GET /v1/approvals` shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -87,6 +91,86 @@ pub struct Vote {
     pub expires_ms: i64,
 }
 
+/// Says by its signature that whoever asks has this key, whatever their OS user: see [`signed_bytes`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SignedQuestion {
+    /// The officer's key: a C2SP `vkey` line.
+    pub key: String,
+    /// Until when the question is good, in milliseconds since the Unix epoch: at most
+    /// [`QUESTION_MS_MAX`] from now.
+    pub expires_ms: i64,
+    /// The signature, in base64url without padding.
+    pub signature: String,
+}
+
+/// What stands before the signed bytes, so that no signature made here can pass for another kind.
+const SIGNING_CONTEXT: &[u8] = b"interlock.asking.v1\n";
+
+/// What the key signs: `interlock.asking.v1`, a line feed, and canonical JSON of `expires_ms` and
+/// of the `origin` of the domain's governance log.
+#[must_use]
+pub fn signed_bytes(origin: &str, expires_ms: i64) -> Vec<u8> {
+    let signed =
+        object([("expires_ms", Value::Integer(expires_ms)), ("origin", Value::from(origin))]);
+    [SIGNING_CONTEXT, &signed.to_bytes()].concat()
+}
+
+impl SignedQuestion {
+    /// Signs a question to the node of the domain with this governance log, good until then.
+    ///
+    /// # Errors
+    /// When the key cannot sign.
+    pub fn sign(
+        origin: &str,
+        officer: &dyn Signer,
+        expires_ms: i64,
+    ) -> Result<Self, proof::note::SignError> {
+        let signature = officer.sign(&signed_bytes(origin, expires_ms))?;
+        let key = officer.verifier().to_string();
+        Ok(Self { key, expires_ms, signature: base64url::encode(&signature) })
+    }
+
+    /// The key that signed it, where it is good for this domain and at this time.
+    #[must_use]
+    pub fn signer(&self, origin: &str, now_ms: i64) -> Option<VerifierKey> {
+        let key: VerifierKey = self.key.parse().ok()?;
+        let signature = base64url::decode(&self.signature).ok()?;
+        let left_ms = self.expires_ms.saturating_sub(now_ms);
+        let is_signed = key.verify(&signed_bytes(origin, self.expires_ms), &signature).is_ok();
+        ((0..=QUESTION_MS_MAX).contains(&left_ms) && is_signed).then_some(key)
+    }
+}
+
+/// The body of `POST /v1/approvals/search`: what waits for the roles of the key that signs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PendingSearch {
+    /// Who asks.
+    pub question: SignedQuestion,
+    /// Requests whose id begins so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beginning: Option<String>,
+}
+
+/// The body of `POST /v1/approvals/message`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageRequest {
+    /// Who asks.
+    pub question: SignedQuestion,
+    /// The whole id of a request that waits for the roles of the key that signs.
+    pub pending: String,
+}
+
+/// The reply of `POST /v1/approvals/message`: what the server would get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PendingMessage {
+    /// The message, in base64url without padding.
+    pub message: String,
+}
+
 /// The body of `POST /v1/approvals`: an officer's signed vote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -101,4 +185,26 @@ pub struct VoteRequest {
 pub struct VoteReply {
     /// The index of its record in the lineage log.
     pub record: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use proof::note::Ed25519Signer;
+
+    use super::*;
+
+    #[test]
+    fn a_question_is_good_for_its_domain_and_for_a_short_time() {
+        let key = Ed25519Signer::from_seed("office/ann", &[1; 32]).unwrap();
+        let now = 1_000;
+        let origin = "office/governance";
+        let question = SignedQuestion::sign(origin, &key, now + QUESTION_MS_MAX).unwrap();
+        assert_eq!(question.signer(origin, now), Some(key.verifier()));
+        assert_eq!(question.signer("other/governance", now), None);
+        assert_eq!(question.signer(origin, question.expires_ms + 1), None);
+        assert_eq!(question.signer(origin, now - 1), None, "none is made ahead");
+        let other = Ed25519Signer::from_seed("office/eve", &[2; 32]).unwrap().verifier();
+        let forged = SignedQuestion { key: other.to_string(), ..question };
+        assert_eq!(forged.signer(origin, now), None);
+    }
 }

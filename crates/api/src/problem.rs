@@ -137,6 +137,8 @@ codes! {
     ApprovalQuota = "approval.quota", 409, Never, "as many have voted as are remembered";
     /// This key has voted already.
     ApprovalTwice = "approval.twice", 409, Never, "this key has voted already";
+    /// What the pending record sealed was erased, or is damaged.
+    ApprovalUnread = "approval.unread", 410, Never, "what the request sealed cannot be read";
     /// What governs does not accept the change.
     Governance = "governance", 409, Changed, "what governs does not accept the change";
     /// The stated replay is not about what this node decided.

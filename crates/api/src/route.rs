@@ -3,7 +3,10 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use crate::approval::{PendingPage, PendingQuery, VoteReply, VoteRequest};
+use crate::approval::{
+    MessageRequest, PendingMessage, PendingPage, PendingQuery, PendingSearch, VoteReply,
+    VoteRequest,
+};
 use crate::execution::{Execution, ExecutionPage, ExecutionQuery};
 use crate::governance::{Governance, GovernanceQuery, Halts, ProposalReply, ProposalRequest};
 use crate::meter::Meters;
@@ -202,6 +205,28 @@ pub const ROUTES: &[Route] = &[
             "vote",
             "Puts an officer's signed vote on record. The signature counts, not who brings it.",
             Reply::Json(of::<VoteReply>),
+        )
+    },
+    Route {
+        method: Method::Post,
+        body: Some(of::<PendingSearch>),
+        codes: OFFICERS,
+        ..read(
+            "/v1/approvals/search",
+            "search_approvals",
+            "Lists requests that wait for the roles of the key that signs. The signature counts, not who brings it.",
+            Reply::Json(of::<PendingPage>),
+        )
+    },
+    Route {
+        method: Method::Post,
+        body: Some(of::<MessageRequest>),
+        codes: &[Code::Peer, Code::ApprovalUnknown, Code::ApprovalUnread],
+        ..read(
+            "/v1/approvals/message",
+            "approval_message",
+            "Gives the message that the server would get of a request that waits for the key that signs.",
+            Reply::Json(of::<PendingMessage>),
         )
     },
     Route {

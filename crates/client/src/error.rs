@@ -21,18 +21,57 @@ pub enum Error {
     Foreign(PathBuf, ForeignListener),
     /// The node does not say all in time.
     #[error(
-        "the node does not answer within {} s: nothing was done; end it (`kill -TERM`, after 5 s \
-         `kill -KILL`), and ask again once a node runs",
-        crate::limits::ANSWER_MS_MAX / 1_000
+        "the node does not answer within {} s: {}; end it (`kill -TERM`, after 5 s `kill -KILL`), \
+         and {}",
+        crate::limits::ANSWER_MS_MAX / 1_000,
+        .0.done(),
+        .0.next()
     )]
-    Silent,
+    Silent(Asked),
     /// The node ended before its reply was there.
-    #[error("the node ended before it answered; ask again once a node runs")]
-    Ended,
+    #[error("the node ended before it answered: {}", .0.after_its_end())]
+    Ended(Asked),
     /// The node refused.
     #[error("the node refused ({}): {}", .0.code, .0.detail)]
     Refused(Box<Problem>),
     /// The reply cannot be read: the node is of another version.
     #[error("the node's answer cannot be read: {0}")]
     Unreadable(String),
+}
+
+/// What was asked of a node that says nothing: what is known of it, and what can be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Something that changes nothing.
+    Question,
+    /// Something that the node alone carries out.
+    Order,
+}
+
+impl Asked {
+    fn done(self) -> &'static str {
+        match self {
+            Self::Question => "nothing was done",
+            Self::Order => {
+                "what it was given is NOT known to be done, and is carried out if the node goes on"
+            }
+        }
+    }
+
+    fn next(self) -> &'static str {
+        match self {
+            Self::Question => "ask again once a node runs",
+            Self::Order => "look what became of it once a node runs",
+        }
+    }
+
+    fn after_its_end(self) -> &'static str {
+        match self {
+            Self::Question => "ask again once a node runs",
+            Self::Order => {
+                "nobody knows whether this was done; look once a node runs, and give it again \
+                 where it was not"
+            }
+        }
+    }
 }

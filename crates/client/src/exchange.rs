@@ -7,25 +7,66 @@ use api::problem::{Code, Problem};
 use serde::de::DeserializeOwned;
 
 use crate::limits::{ANSWER_MS_MAX, REPLY_BYTES_MAX};
-use crate::{Error, TimedStream};
+use crate::{Asked, Error, TimedStream};
+
+/// What a node is asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum HttpRequest<'a> {
+    /// `GET` of this path and query: it changes nothing.
+    Get(&'a str),
+    /// `POST` of this body to this path, which changes nothing.
+    Ask(&'a str, &'a [u8]),
+    /// `POST` of this body to this path, which changes something.
+    Order(&'a str, &'a [u8]),
+}
+
+impl HttpRequest<'_> {
+    fn head(&self) -> String {
+        let (method, path) = match self {
+            Self::Get(path) => ("GET", path),
+            Self::Ask(path, _) | Self::Order(path, _) => ("POST", path),
+        };
+        let body = self.body().map_or_else(String::new, |body| {
+            format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len())
+        });
+        format!("{method} {path} HTTP/1.1\r\nhost: node\r\nconnection: close\r\n{body}\r\n")
+    }
+
+    fn body(&self) -> Option<&[u8]> {
+        match self {
+            Self::Get(_) => None,
+            Self::Ask(_, body) | Self::Order(_, body) => Some(body),
+        }
+    }
+
+    /// What is known of it where no reply came.
+    pub(crate) fn kind(&self) -> Asked {
+        match self {
+            Self::Get(_) | Self::Ask(..) => Asked::Question,
+            Self::Order(..) => Asked::Order,
+        }
+    }
+}
 
 /// Asks, and reads the reply to its end.
-pub(crate) fn get<T: DeserializeOwned>(
+pub(crate) fn exchange<T: DeserializeOwned>(
     stream: &UnixStream,
     socket: &Path,
-    path: &str,
+    request: HttpRequest<'_>,
 ) -> Result<T, Error> {
-    let head = format!("GET {path} HTTP/1.1\r\nhost: node\r\nconnection: close\r\n\r\n");
     let mut stream = TimedStream::new(stream, Duration::from_millis(ANSWER_MS_MAX));
+    let bytes = [request.head().as_bytes(), request.body().unwrap_or_default()].concat();
     // A node that refuses says why before it has read all.
-    let written = stream.write_all(head.as_bytes());
+    let written = stream.write_all(&bytes);
     let mut reply = Vec::new();
     let read = stream.take(REPLY_BYTES_MAX).read_to_end(&mut reply);
     match read.and(written) {
-        Err(why) if reply.is_empty() || is_late(&why) => return Err(failed(socket, why)),
+        Err(why) if reply.is_empty() || is_late(&why) => {
+            return Err(failed(socket, request.kind(), why));
+        }
         _ => {}
     }
-    Reply::parse(&reply)?.json()
+    Reply::parse(&reply, request.kind())?.json()
 }
 
 /// Whether the time was over before all was there.
@@ -33,11 +74,11 @@ pub fn is_late(why: &std::io::Error) -> bool {
     matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
-fn failed(socket: &Path, why: std::io::Error) -> Error {
+fn failed(socket: &Path, asked: Asked, why: std::io::Error) -> Error {
     match why.kind() {
-        _ if is_late(&why) => Error::Silent,
+        _ if is_late(&why) => Error::Silent(asked),
         ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof => {
-            Error::Ended
+            Error::Ended(asked)
         }
         _ => Error::Socket(socket.to_owned(), why),
     }
@@ -52,9 +93,9 @@ pub(crate) struct Reply<'a> {
 
 impl<'a> Reply<'a> {
     /// Reads a reply that is there to its end.
-    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+    pub(crate) fn parse(bytes: &'a [u8], asked: Asked) -> Result<Self, Error> {
         if bytes.is_empty() {
-            return Err(Error::Ended);
+            return Err(Error::Ended(asked));
         }
         // A node without a place for one more connection says so in a line, before it knows that
         // the connection speaks HTTP.
@@ -63,7 +104,8 @@ impl<'a> Reply<'a> {
             return Err(Error::Refused(Box::new(Problem::new(Code::Overload, why))));
         }
         let unreadable = |why: &str| Error::Unreadable(why.to_owned());
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").ok_or(Error::Ended)?;
+        let end =
+            bytes.windows(4).position(|four| four == b"\r\n\r\n").ok_or(Error::Ended(asked))?;
         let (head, body) = bytes.split_at(end);
         let body = body.get(4..).unwrap_or_default();
         let head = std::str::from_utf8(head).map_err(|_| unreadable("its head is no text"))?;
@@ -75,7 +117,7 @@ impl<'a> Reply<'a> {
             name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())
         });
         match length.flatten() {
-            Some(length) if length != body.len() => Err(Error::Ended),
+            Some(length) if length != body.len() => Err(Error::Ended(asked)),
             _ => Ok(Self { status, body }),
         }
     }

@@ -6,7 +6,7 @@ use crate::exchange::Reply;
 use crate::limits::ANSWER_MS_MAX;
 
 fn reply(bytes: &[u8]) -> Result<Meters, Error> {
-    Reply::parse(bytes)?.json()
+    Reply::parse(bytes, Asked::Question)?.json()
 }
 
 fn client(folder: &Path) -> Client {
@@ -17,9 +17,9 @@ fn client(folder: &Path) -> Client {
 fn a_reply_is_read_by_its_length() {
     let whole = b"HTTP/1.1 200 OK\r\nContent-Length: 15\r\n\r\n{\"accounts\":[]}";
     assert!(reply(whole).unwrap().accounts.is_empty());
-    assert!(matches!(reply(&whole[..whole.len() - 1]), Err(Error::Ended)));
-    assert!(matches!(reply(&whole[..20]), Err(Error::Ended)));
-    assert!(matches!(reply(b""), Err(Error::Ended)));
+    assert!(matches!(reply(&whole[..whole.len() - 1]), Err(Error::Ended(_))));
+    assert!(matches!(reply(&whole[..20]), Err(Error::Ended(_))));
+    assert!(matches!(reply(b""), Err(Error::Ended(_))));
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_reply_that_comes_byte_by_byte_ends_with_the_time() {
         }
     });
     let begun = Instant::now();
-    assert!(matches!(client(folder.path()).meters(), Err(Error::Silent)));
+    assert!(matches!(client(folder.path()).meters(), Err(Error::Silent(_))));
     assert!(begun.elapsed() < Duration::from_millis(ANSWER_MS_MAX + 5_000));
     node.join().unwrap();
 }

@@ -131,8 +131,8 @@ impl Failure {
         let (exit, code) = match why {
             client::Error::NotRunning(_) | client::Error::Socket(..) => (Exit::NoInput, "socket"),
             client::Error::Foreign(..) => (Exit::Config, "socket.owner"),
-            client::Error::Silent => (Exit::Unanswered, "unanswered"),
-            client::Error::Ended => (Exit::Unanswered, "ended"),
+            client::Error::Silent(_) => (Exit::Unanswered, "unanswered"),
+            client::Error::Ended(_) => (Exit::Unanswered, "ended"),
             client::Error::Unreadable(_) => (Exit::Data, "input"),
             client::Error::Refused(problem) => match problem.code {
                 Code::Overload => (Exit::Unanswered, "overload"),

@@ -18,14 +18,10 @@ use std::time::{Duration, Instant};
 
 use ::client::{ConnectError, NodeSocket, TimedStream, is_late};
 use kernel::governance::{Position, SignedProposal, UNREPLAYED};
-use kernel::lineage::{HandsOn, SignedApproval};
-use proof::base64url;
-use proof::digest::Digest;
+use kernel::lineage::HandsOn;
 use proof::json::Value;
-use proof::note::Signer;
 
 use crate::Error;
-use crate::asking::Asking;
 use crate::authority::Accepted;
 use crate::domain::BasedOn;
 use crate::erase::{Erased, Page, Which};
@@ -184,48 +180,6 @@ pub(crate) fn erase(
     Ok(erased)
 }
 
-/// Brings an officer's word on a pending request. Returns the index of its record.
-///
-/// # Errors
-/// `socket` where no node answers, `peer` where it refuses, with its code.
-pub fn approve(options: &Options, approval: &SignedApproval) -> Result<u64, Error> {
-    let answer = order(options, &Hello::Approve { approval: Box::new(approval.clone()) })?;
-    let record = answer.get("record").and_then(Value::as_i64);
-    let record = record.and_then(|index| u64::try_from(index).ok());
-    record.ok_or_else(|| Error::input(&"the node's answer has no `record`"))
-}
-
-/// What waits for officers, or did.
-#[derive(Debug, Clone)]
-pub struct Pending {
-    /// The origin of the node's lineage log, for which an approval is signed.
-    pub origin: String,
-    /// Objects of `approvals`, `asked_for`, `asked_ms`, `awaits`, `execution`, `pending`, `record`, `until_ms`, `used` and `workload`.
-    pub requests: Vec<Value>,
-    /// How many more there are.
-    pub left_out: u64,
-}
-
-impl Pending {
-    fn of(answer: &Value) -> Result<Self, Error> {
-        let requests = answer.get("requests").and_then(Value::as_array).unwrap_or_default();
-        let left_out = answer.get("left_out").and_then(Value::as_i64).unwrap_or_default();
-        Ok(Self {
-            origin: text(answer, "origin")?,
-            requests: requests.to_vec(),
-            left_out: u64::try_from(left_out).unwrap_or_default(),
-        })
-    }
-}
-
-/// The requests under ids that begin so, for the node's own OS user and whoever may open the officers' socket.
-///
-/// # Errors
-/// `socket` where no node answers, `peer` where it refuses.
-pub fn approvals(options: &Options, beginning: &str) -> Result<Pending, Error> {
-    Pending::of(&order(options, &Hello::Approvals { beginning: beginning.to_owned() })?)
-}
-
 /// Executions of the running node whose ids begin so, at most twenty: those that live, or those that ended and were not erased. An OS
 /// user who is no officer is told of its own workloads' alone.
 ///
@@ -236,34 +190,6 @@ pub fn names(options: &Options, beginning: &str, ended: bool) -> Result<Vec<Name
     let answer = order(options, &Hello::Names(names))?;
     let found = answer.get("executions").and_then(Value::as_array).unwrap_or_default();
     Ok(found.iter().filter_map(Named::from_value).collect())
-}
-
-/// What waits for the roles of this key, under ids that begin so.
-///
-/// # Errors
-/// `socket` where no node answers, `peer` where it refuses.
-pub fn pending(options: &Options, officer: &dyn Signer, beginning: &str) -> Result<Pending, Error> {
-    let (asking, beginning) = (asking(options, officer)?, beginning.to_owned());
-    Pending::of(&order(options, &Hello::Pending { asking, beginning })?)
-}
-
-/// The message that the server would get of a request that waits for the roles of this key.
-///
-/// # Errors
-/// `socket` where no node answers, `peer` where it refuses or can't read the message.
-pub fn message(options: &Options, officer: &dyn Signer, pending: Digest) -> Result<Vec<u8>, Error> {
-    let asking = asking(options, officer)?;
-    let answer = order(options, &Hello::Message { asking, pending })?;
-    base64url::decode(&text(&answer, "message")?).map_err(|why| Error::input(&why))
-}
-
-fn asking(options: &Options, officer: &dyn Signer) -> Result<Box<Asking>, Error> {
-    let governs = based_on(options).map_err(|why| match why.code() {
-        "unanswered" => Error::silent(Asked::Question),
-        _ => why,
-    })?;
-    let governs = governs.ok_or_else(|| not_running(&options.socket))?;
-    Asking::sign(&governs.position.origin, officer).map(Box::new)
 }
 
 /// Whether a node of this domain runs.
@@ -376,14 +302,11 @@ fn has_ended(why: &std::io::Error) -> bool {
 fn asked(question: &Hello) -> Asked {
     match question {
         Hello::Delegate { .. } | Hello::End { .. } | Hello::Mcp { .. } => Asked::ByAnAgent,
-        Hello::Approvals { .. }
-        | Hello::Message { .. }
-        | Hello::Names(_)
-        | Hello::Pending { .. } => Asked::Question,
+        Hello::Names(_) => Asked::Question,
         Hello::Position => Asked::BeforeAnOrder,
         Hello::Govern { .. } => Asked::Order,
         Hello::Erase(page) if page.is_trial => Asked::Question,
-        Hello::Approve { .. } | Hello::Erase(_) => Asked::OrderOfANode,
+        Hello::Erase(_) => Asked::OrderOfANode,
     }
 }
 

@@ -1,15 +1,11 @@
-use api::RecordJson;
 use kernel::governance::SignedProposal;
-use kernel::lineage::{HandsOn, SignedApproval};
+use kernel::lineage::HandsOn;
 use policy::Grant;
 use proof::base64url;
-use proof::digest::Digest;
 use proof::json::{Object, Value, number};
 use proof::record::Fields;
-use serde::Serialize;
 
 use crate::Error;
-use crate::asking::Asking;
 use crate::bring::{BroughtChange, Progress};
 use crate::erase::Page;
 use crate::names::Names;
@@ -27,18 +23,10 @@ pub(crate) enum Hello {
     Govern { proposal: Box<SignedProposal>, blob: Option<Vec<u8>> },
     /// `erase`: what ended executions sealed, or what would be.
     Erase(Page),
-    /// `approve`: an officer's word on a pending request.
-    Approve { approval: Box<SignedApproval> },
-    /// `approvals`: what waits for officers, under ids that begin so.
-    Approvals { beginning: String },
     /// `position`: what governs, for who signs on it.
     Position,
     /// `names`: executions whose ids begin so.
     Names(Names),
-    /// `pending`: what waits for the roles of the key that signs, under ids that begin so.
-    Pending { asking: Box<Asking>, beginning: String },
-    /// `message`: what the server would get of one request that waits for the roles of the key that signs.
-    Message { asking: Box<Asking>, pending: Digest },
 }
 
 /// For whom a client speaks: a workload's own execution, or a delegated one by its id.
@@ -99,14 +87,6 @@ impl Hello {
                 put("type", Value::from("erase"));
                 page.write(&mut put);
             }
-            Self::Approve { approval } => {
-                put("type", Value::from("approve"));
-                put("approval", approval.to_value());
-            }
-            Self::Approvals { beginning } => {
-                put("type", Value::from("approvals"));
-                put("beginning", Value::from(beginning.as_str()));
-            }
             Self::Position => {
                 put("type", Value::from("position"));
             }
@@ -114,16 +94,6 @@ impl Hello {
                 put("type", Value::from("names"));
                 put("beginning", Value::from(names.beginning.as_str()));
                 put("ended", Value::Bool(names.ended));
-            }
-            Self::Pending { asking, beginning } => {
-                put("type", Value::from("pending"));
-                put("beginning", Value::from(beginning.as_str()));
-                asking.write(&mut put);
-            }
-            Self::Message { asking, pending } => {
-                put("type", Value::from("message"));
-                put("pending", Value::from(pending.to_string()));
-                asking.write(&mut put);
             }
         }
         line(&Value::Object(object))
@@ -165,11 +135,6 @@ fn read(value: &Value) -> Result<Hello, Box<dyn std::error::Error>> {
             Ok(Hello::Govern { proposal: Box::new(proposal), blob })
         }
         "erase" => Ok(Hello::Erase(Page::read(&fields)?)),
-        "approve" => {
-            fields.only(&["approval", "type", "v"])?;
-            let approval = SignedApproval::from_value(fields.value("approval")?)?;
-            Ok(Hello::Approve { approval: Box::new(approval) })
-        }
         other => read_question(other, &fields),
     }
 }
@@ -177,10 +142,6 @@ fn read(value: &Value) -> Result<Hello, Box<dyn std::error::Error>> {
 /// A first line of this type, which asks and changes nothing.
 fn read_question(kind: &str, fields: &Fields<'_>) -> Result<Hello, Box<dyn std::error::Error>> {
     match kind {
-        "approvals" => {
-            fields.only(&["beginning", "type", "v"])?;
-            Ok(Hello::Approvals { beginning: fields.str("beginning")?.to_owned() })
-        }
         "position" => {
             fields.only(&["type", "v"])?;
             Ok(Hello::Position)
@@ -189,16 +150,6 @@ fn read_question(kind: &str, fields: &Fields<'_>) -> Result<Hello, Box<dyn std::
             fields.only(&["beginning", "ended", "type", "v"])?;
             let beginning = fields.str("beginning")?.to_owned();
             Ok(Hello::Names(Names { beginning, ended: fields.bool("ended")? }))
-        }
-        "pending" => {
-            fields.only(&["beginning", "expires_ms", "key", "signature", "type", "v"])?;
-            let beginning = fields.str("beginning")?.to_owned();
-            Ok(Hello::Pending { asking: Box::new(Asking::read(fields)?), beginning })
-        }
-        "message" => {
-            fields.only(&["expires_ms", "key", "pending", "signature", "type", "v"])?;
-            let pending = fields.str("pending")?.parse()?;
-            Ok(Hello::Message { asking: Box::new(Asking::read(fields)?), pending })
         }
         other => Err(format!("unknown first line `{other}`").into()),
     }
@@ -235,16 +186,6 @@ pub(crate) fn progress(progress: &Progress) -> Vec<u8> {
             line(&Value::Object(members))
         }
     }
-}
-
-/// A reply of the interface as one line, for a command that does not speak `/v1` yet.
-pub(crate) fn reply(kind: &str, reply: &impl Serialize) -> Vec<u8> {
-    let Ok(RecordJson(Value::Object(mut members))) = RecordJson::of(reply) else {
-        return refusal("refused.storage", "the answer cannot be written");
-    };
-    members.insert("type", Value::from(kind));
-    members.insert("v", Value::Integer(1));
-    line(&Value::Object(members))
 }
 
 /// A canonical value as one line.

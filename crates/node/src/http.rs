@@ -10,6 +10,7 @@
 //! | `health`, `metrics` | whether the node commits, and its counts |
 //! | `records`, `explanation` | the lineage log, read beside the node that writes it |
 //! | `governance` | what governs, and changes to it |
+//! | `approvals` | what waits for officers, and their votes |
 //! | `events` | new records as server-sent events |
 //!
 //! Architecture invariant: a handler asks the kernel, the stop switch or a log; it decides nothing.
@@ -17,6 +18,7 @@
 //! Architecture invariant: a connection carries one request. It ends after its time, whatever its
 //! peer does; only a stream of events stays, in a place of its own.
 
+mod approvals;
 mod events;
 mod explanation;
 mod extract;

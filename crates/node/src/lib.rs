@@ -8,7 +8,6 @@
 //! | [`start`] | opens the logs, folds them, starts the threads; [`Running`] stops them |
 //! | [`Direct`] | a node without its socket, asked from within the process |
 //! | `driver` | the one thread that steps the kernel: a dumb loop |
-//! | `asking` | what waits, told to whoever has an officer's key |
 //! | `pending` | what waits for officers, in an answer that is bounded |
 //! | `names` | executions by the beginning of their id |
 //! | `approvals` | what waits for officers, their words, and what is used of the meters |
@@ -47,7 +46,6 @@
 
 mod accept;
 mod approvals;
-mod asking;
 mod authority;
 pub mod backup;
 mod bring;

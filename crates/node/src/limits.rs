@@ -8,9 +8,6 @@ pub use mcp::limits::{
 /// Executions that are named in one answer; who asks writes more of the id.
 pub const NAMES_MAX: usize = 20;
 
-/// How long an officer's signed question about what waits may be used, in milliseconds.
-pub const ASKING_MS_MAX: i64 = 60_000;
-
 /// Requests that wait for officers, or did, which one answer tells of, without their messages. Workloads and their executions take turns,
 /// so that none hides another's; the others are counted, and each is told to who asks for it by the beginning of its id.
 pub const TOLD_MAX: usize = 256;

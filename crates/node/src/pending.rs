@@ -15,7 +15,6 @@ use proof::note::VerifierKey;
 use crate::Options;
 use crate::approvals::request;
 use crate::driver::Kernel;
-use crate::hello::{refusal, reply};
 use crate::limits::{TOLD_BYTES_MAX, TOLD_MAX};
 
 /// Which requests are asked for.
@@ -109,14 +108,6 @@ pub(crate) async fn page(
     let Found { requests, left_out } = told.await.map_err(|_| "what waits could not be read")?;
     let left_out = u64::try_from(left_out).unwrap_or(u64::MAX);
     Ok(PendingPage { origin: options.lineage_origin(), requests, left_out })
-}
-
-/// The same as one line.
-pub(crate) async fn answer(options: &Options, kernel: &Kernel, sought: Sought) -> Vec<u8> {
-    match page(options, kernel, sought).await {
-        Ok(page) => reply("pending", &page),
-        Err(why) => refusal("refused.storage", why),
-    }
 }
 
 impl Found {

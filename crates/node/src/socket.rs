@@ -3,7 +3,6 @@ use std::os::unix::net::UnixListener as StdListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use api::approval::VoteReply;
 use kernel::governance::SignedProposal;
 use proof::digest::Digest;
 use proof::json::{Value, object};
@@ -15,17 +14,16 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use crate::accept::{self, Arrival, Spare};
 use crate::authority::GovernanceBlobs;
 use crate::driver::Kernel;
-use crate::hello::{self, Hello, line, refusal, reply};
+use crate::hello::{self, Hello, line, refusal};
 use crate::http::{self, LastProbe, Reads, Requester, Streams};
 use crate::limits::{
     HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX, HELLO_MS_MAX, HELLO_READ_BYTES,
     HELLO_REGISTERED_BYTES_MAX, ORDER_BYTES_MAX, REPLY_MS_MAX,
 };
 use crate::notes::Notes;
-use crate::pending::Sought;
 use crate::places::{NoPlace, Place, Places, is_own};
 use crate::session_threads::SessionThreads;
-use crate::{Authority, Options, approvals, asking, bring, erase, family, names, pending, session};
+use crate::{Authority, Options, bring, erase, family, names, session};
 
 /// What every connection needs.
 pub(crate) struct Shared {
@@ -206,24 +204,9 @@ impl Connection {
                 let erased = erase::carry_out(&kernel, &page, self.peer.uid()).await;
                 erase::remembered(&shared.options, erased).await
             }
-            Hello::Approve { approval } => match approvals::approve(&kernel, *approval).await {
-                Ok(record) => reply("approved", &VoteReply { record }),
-                Err((code, why)) => refusal(code, why),
-            },
-            Hello::Approvals { beginning } => {
-                self.only(self.is_trusted(), "only the node's own OS user may see this")?;
-                let sought = Sought { beginning, key: None };
-                pending::answer(&shared.options, &kernel, sought).await
-            }
             Hello::Names(names) => {
                 let only_of = (!self.is_trusted()).then(|| self.peer.uid());
                 names::answer(&kernel, &names, only_of).await.unwrap_or_default()
-            }
-            Hello::Pending { asking, beginning } => {
-                asking::answer((shared, &kernel), *asking, beginning).await
-            }
-            Hello::Message { asking, pending } => {
-                asking::message((shared, &kernel), *asking, pending).await
             }
             Hello::Position => line(&object([
                 ("at", Value::Integer(shared.kernel.switch.governance().at())),

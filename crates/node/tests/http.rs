@@ -170,6 +170,12 @@ async fn records_come_by_page_and_by_filter() {
     .await;
 }
 
+/// The body of an officer's question, with this member, that nobody signed.
+#[cfg(test)]
+fn unsigned(member: &str) -> String {
+    format!(r#"{{"question":{{"expires_ms":1,"key":"a","signature":"AA"}},{member}}}"#)
+}
+
 #[cfg(test)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_input_is_a_problem_that_says_what_to_change() {
@@ -185,6 +191,8 @@ async fn bad_input_is_a_problem_that_says_what_to_change() {
             (post(socket, "/v1/status", ""), Code::Method),
             (post(socket, "/v1/approvals", "{}"), Code::Input),
             (post(socket, "/v1/approvals", r#"{"approval":{}}"#), Code::Input),
+            (post(socket, "/v1/approvals/search", &unsigned("\"beginning\":\"\"")), Code::Peer),
+            (post(socket, "/v1/approvals/message", &unsigned("\"pending\":\"\"")), Code::Peer),
             (post(socket, "/v1/governance", r#"{"proposal":{"a":1,"a":1}}"#), Code::Input),
         ] {
             let problem = answer.problem();

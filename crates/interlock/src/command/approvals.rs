@@ -1,15 +1,21 @@
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use api::RecordJson;
+use api::approval::{
+    MessageRequest, PendingPage, PendingRequest, PendingSearch, SignedQuestion, VoteRequest,
+};
+use api::limits::QUESTION_MS_MAX;
 use api::meter::MeterAccount;
+use api::problem::Code;
+use client::Client;
 use kernel::lineage::Approval;
-use node::Options;
-use node::client::Pending;
 use node::clock::wall_ms;
+use proof::base64url;
 use proof::digest::Digest;
-use proof::json::{Object, Value, number, object};
+use proof::json::Value;
 use proof::note::{Ed25519Signer, Signer as _};
+use serde::Serialize;
 
 use super::ask::{Unattended, ask};
 use super::officer;
@@ -39,7 +45,7 @@ pub(super) fn run(command: &ApprovalsCommand, output: &mut Output) -> Result<Exi
 /// How what waits is asked for: with an officer's key, of which any OS user may have one, or else as the node's own user.
 struct Way<'a> {
     domain: &'a Path,
-    options: Options,
+    node: Client,
     key: Option<Ed25519Signer>,
 }
 
@@ -50,23 +56,67 @@ impl<'a> Way<'a> {
             Some(_) => Some(officer::key(domain, officer)?),
             None => None,
         };
-        Ok(Self { domain, options, key })
+        Ok(Self { domain, node: super::node(&options), key })
     }
 
     /// The requests under ids that begin so.
-    fn requests(&self, beginning: &str) -> Result<Pending, Failure> {
+    fn requests(&self, beginning: &str) -> Result<PendingPage, Failure> {
         if let Some(key) = &self.key {
-            let pending = node::client::pending(&self.options, key, beginning);
-            return pending.map_err(|why| Failure::node(&why));
+            return search(&self.node, key, beginning);
         }
-        node::client::approvals(&self.options, beginning).map_err(|why| {
-            let failure = Failure::node(&why);
-            match why.code() {
-                "peer" => failure
+        self.node.approvals(beginning).map_err(|why| {
+            let failure = Failure::client(&why);
+            match why {
+                client::Error::Refused(problem) if problem.code == Code::Peer => failure
                     .help(format!("name an officer's key with --key FILE, or in {}", officer::KEY)),
                 _ => failure,
             }
         })
+    }
+}
+
+/// The requests that wait for the roles of this key, under ids that begin so.
+fn search(node: &Client, key: &Ed25519Signer, beginning: &str) -> Result<PendingPage, Failure> {
+    let beginning = Some(beginning.to_owned());
+    let search = PendingSearch { question: question(node, key)?, beginning };
+    node.search_approvals(&search).map_err(|why| Failure::client(&why))
+}
+
+/// Says to the node whose key asks.
+fn question(node: &Client, key: &Ed25519Signer) -> Result<SignedQuestion, Failure> {
+    let governs = node.governance().map_err(|why| Failure::client(&why))?;
+    let expires_ms = wall_ms().saturating_add(QUESTION_MS_MAX);
+    SignedQuestion::sign(&governs.position.origin, key, expires_ms)
+        .map_err(|why| Failure::new(Exit::Failed, "the question could not be signed").why(why))
+}
+
+/// A request as it is shown, with the message that its server would get where that was asked for.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    request: PendingRequest,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+impl Shown {
+    fn without_message(request: PendingRequest) -> Self {
+        Self { request, message: None }
+    }
+
+    fn with_message(
+        node: &Client,
+        key: &Ed25519Signer,
+        request: PendingRequest,
+    ) -> Result<Self, Failure> {
+        let unread = |why: &dyn std::error::Error| {
+            Failure::new(Exit::Data, "the node's answer cannot be read").why(why)
+        };
+        let (question, pending) = (question(node, key)?, request.pending.clone());
+        let message = node.approval_message(&MessageRequest { question, pending });
+        let message = message.map_err(|why| Failure::client(&why))?.message;
+        let message = base64url::decode(&message).map_err(|why| unread(&why))?;
+        Ok(Self { request, message: Some(String::from_utf8_lossy(&message).into_owned()) })
     }
 }
 
@@ -79,27 +129,17 @@ fn list(way: &Way<'_>, output: &mut Output) -> Result<Exit, Failure> {
 
 /// Shows all, then what is new or has changed, until interrupted.
 fn watch_all(way: &Way<'_>, output: &mut Output) -> Result<Exit, Failure> {
-    let mut known: BTreeSet<Vec<u8>> = BTreeSet::new();
+    let mut known: Vec<PendingRequest> = Vec::new();
     let mut told_left_out = 0;
     loop {
-        let Pending { requests: all, left_out, .. } = way.requests("")?;
+        let PendingPage { requests, left_out, .. } = way.requests("")?;
         if left_out != told_left_out {
             tell_left_out(left_out);
             told_left_out = left_out;
         }
-        let seen = |one: &Value| one.to_bytes();
-        let (names, new) = all.into_iter().map(|one| (seen(&one), one)).fold(
-            (BTreeSet::new(), Vec::new()),
-            |(mut names, mut new), (name, one)| {
-                if !known.contains(&name) {
-                    new.push(one);
-                }
-                names.insert(name);
-                (names, new)
-            },
-        );
-        known = names;
-        tell(new, output)?;
+        let new = requests.iter().filter(|request| !known.contains(request)).cloned();
+        tell(new.collect(), output)?;
+        known = requests;
         output.flush()?;
         std::thread::sleep(WATCH_EVERY);
     }
@@ -116,29 +156,23 @@ fn tell_left_out(left_out: u64) {
     }
 }
 
-fn tell(requests: Vec<Value>, output: &mut Output) -> Result<(), Failure> {
+fn tell(requests: Vec<PendingRequest>, output: &mut Output) -> Result<(), Failure> {
     let mut table = Table::default();
     for request in requests {
         if output.is_json() {
-            output.json(&request)?;
+            output.reply(&request)?;
             continue;
         }
-        let state = state(&request);
-        let style = if state == "waits" { Style::Warning } else { Style::Quiet };
+        let style = if waits(&request) { Style::Warning } else { Style::Quiet };
+        let times =
+            format!("asked {} UTC, until {} UTC", utc(request.asked_ms), utc(request.until_ms));
         table.row([
-            (Style::Name, text(&request, "pending").to_owned()),
+            (Style::Name, request.pending.clone()),
             (style, standing(&request)),
-            (Style::Heading, text(&request, "asked_for").to_owned()),
+            (Style::Heading, request.asked_for.clone().unwrap_or_default()),
             (Style::Plain, awaits(&request)),
-            (
-                Style::Quiet,
-                format!(
-                    "asked {} UTC, until {} UTC",
-                    utc(integer(&request, "asked_ms")),
-                    utc(integer(&request, "until_ms"))
-                ),
-            ),
-            (Style::Plain, words(&request)),
+            (Style::Quiet, times),
+            (Style::Plain, votes(&request)),
             (Style::Plain, still(&request)),
         ]);
     }
@@ -147,69 +181,76 @@ fn tell(requests: Vec<Value>, output: &mut Output) -> Result<(), Failure> {
 
 fn show(way: &Way<'_>, pending: &str, output: &mut Output) -> Result<Exit, Failure> {
     let request = find(way.requests(pending)?.requests, pending)?;
-    let request = match &way.key {
-        Some(key) => with_message(&way.options, key, request)?,
-        None => request,
+    let shown = match &way.key {
+        Some(key) => Shown::with_message(&way.node, key, request)?,
+        None => Shown::without_message(request),
     };
     if output.is_json() {
-        output.json(&request)?;
+        output.reply(&shown)?;
     } else {
-        tell_one(&request, output)?;
+        tell_one(&shown, output)?;
     }
     if way.key.is_some() {
         return Ok(Exit::Ok);
     }
     let (governance, lineage) = domain::both(way.domain)?;
-    let index = named_record(&lineage, &request)?;
+    let index = named_record(&lineage, &shown.request)?;
     super::explain::one((&governance, &lineage), index, output)
 }
 
 /// All of one request, the message that its server would get included.
-fn tell_one(request: &Value, output: &mut Output) -> Result<(), Failure> {
+fn tell_one(Shown { request, message }: &Shown, output: &mut Output) -> Result<(), Failure> {
     let label = |name: &str| output.paint().text(Style::Label, format!("{name:<11}"));
+    let asked_by = format!("{}, execution {}", request.workload, request.execution);
     let lines = [
-        (label("pending"), text(request, "pending").to_owned()),
+        (label("pending"), request.pending.clone()),
         (label("state"), standing(request)),
-        (label("asked for"), text(request, "asked_for").to_owned()),
-        (
-            label("asked by"),
-            format!("{}, execution {}", text(request, "workload"), text(request, "execution")),
-        ),
+        (label("asked for"), request.asked_for.clone().unwrap_or_default()),
+        (label("asked by"), asked_by),
         (label("waits"), awaits(request)),
-        (label("until"), format!("{} UTC", utc(integer(request, "until_ms")))),
-        (label("so far"), words(request)),
+        (label("until"), format!("{} UTC", utc(request.until_ms))),
+        (label("so far"), votes(request)),
         (label("still"), still(request)),
     ];
-    let gets = (label("server gets"), text(request, "message").to_owned());
-    for (label, line) in lines.into_iter().chain((!gets.1.is_empty()).then_some(gets)) {
+    let gets = message.as_ref().map(|message| (label("server gets"), message.clone()));
+    for (label, line) in lines.into_iter().chain(gets) {
         output.line(format!("{label}  {line}"))?;
     }
     output.line("")
+}
+
+/// What came of a vote.
+#[derive(Serialize)]
+struct Voted {
+    pending: String,
+    record: u64,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<Shown>,
 }
 
 /// Shows a request, asks, signs with the officer's key, and brings it to the node.
 pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<Exit, Failure> {
     let options = officer::options(&arguments.domain, &arguments.officer)?;
     let key = officer::key(&arguments.domain, &arguments.officer)?;
-    let Pending { origin, requests, .. } =
-        node::client::pending(&options, &key, &arguments.pending)
-            .map_err(|why| Failure::node(&why))?;
+    let node = super::node(&options);
+    let PendingPage { origin, requests, .. } = search(&node, &key, &arguments.pending)?;
     let whole = arguments.pending.parse::<Digest>().ok();
     // A whole id that is not this key's is brought all the same: the node says why it does not count.
     let (pending, shown) = match (find(requests, &arguments.pending), whole) {
         (Ok(request), _) => {
             // Nobody approves what was not shown; whoever refuses need not see it.
-            let request = match with_message(&options, &key, request.clone()) {
-                Err(_) if arguments.refuse => request,
+            let shown = match Shown::with_message(&node, &key, request.clone()) {
+                Err(_) if arguments.refuse => Shown::without_message(request),
                 shown => shown?,
             };
             if !output.is_json() {
-                tell_one(&request, output)?;
+                tell_one(&shown, output)?;
             }
-            let pending = text(&request, "pending").parse().map_err(|why| {
+            let pending = shown.request.pending.parse().map_err(|why| {
                 Failure::new(Exit::Data, "the node's answer cannot be read").why(why)
             })?;
-            (pending, Some(request))
+            (pending, Some(shown))
         }
         (Err(_), Some(whole)) => (whole, None),
         (Err(why), None) => return Err(why),
@@ -224,16 +265,12 @@ pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<E
     let signed = approval
         .sign(&origin, &key)
         .map_err(|why| Failure::new(Exit::Failed, "the approval could not be signed").why(why))?;
-    let record = node::client::approve(&options, &signed).map_err(|why| Failure::node(&why))?;
+    let vote = VoteRequest { approval: RecordJson(signed.to_value()) };
+    let record = node.vote(&vote).map_err(|why| Failure::client(&why))?.record;
     let verdict = if arguments.refuse { "refused" } else { "approved" };
     if output.is_json() {
-        let members = [
-            ("pending", Value::from(pending.to_string())),
-            ("record", number(record)),
-            ("verdict", Value::from(verdict)),
-        ];
-        let request = shown.map(|request| ("request", request));
-        output.json(&object(members.into_iter().chain(request)))?;
+        let pending = pending.to_string();
+        output.reply(&Voted { pending, record, verdict, request: shown })?;
     } else {
         let id = pending.to_string();
         let style = if arguments.refuse { Style::Bad } else { Style::Good };
@@ -272,11 +309,11 @@ pub(super) fn meters(arguments: &cli::Meters, output: &mut Output) -> Result<Exi
 }
 
 /// The one request whose id begins so.
-fn find(requests: Vec<Value>, pending: &str) -> Result<Value, Failure> {
-    let begins = |request: &Value| text(request, "pending").starts_with(pending);
-    let mut found: Vec<Value> = requests.into_iter().filter(begins).collect();
+fn find(requests: Vec<PendingRequest>, pending: &str) -> Result<PendingRequest, Failure> {
+    let begins = |request: &PendingRequest| request.pending.starts_with(pending);
+    let mut found: Vec<PendingRequest> = requests.into_iter().filter(begins).collect();
     if found.len() > 1 {
-        let each: Vec<&str> = found.iter().map(|one| text(one, "pending")).collect();
+        let each: Vec<&str> = found.iter().map(|one| one.pending.as_str()).collect();
         let what = format!("more than one id begins with `{pending}`: {}", each.join(", "));
         return Err(Failure::new(Exit::Denied, what)
             .code("ambiguous")
@@ -289,22 +326,11 @@ fn find(requests: Vec<Value>, pending: &str) -> Result<Value, Failure> {
     })
 }
 
-/// The request with the message that its server would get.
-fn with_message(options: &Options, key: &Ed25519Signer, request: Value) -> Result<Value, Failure> {
-    let unread = |why: &dyn std::error::Error| {
-        Failure::new(Exit::Data, "the node's answer cannot be read").why(why)
-    };
-    let pending: Digest = text(&request, "pending").parse().map_err(|why| unread(&why))?;
-    let message = node::client::message(options, key, pending);
-    let message = message.map_err(|why| Failure::node(&why))?;
-    Ok(with(request, "message", Value::from(String::from_utf8_lossy(&message).into_owned())))
-}
-
 /// The index of the record that a request is, which must be the one that its id names.
-fn named_record(log: &domain::Log, request: &Value) -> Result<u64, Failure> {
-    let index = u64::try_from(integer(request, "record")).unwrap_or(u64::MAX);
+fn named_record(log: &domain::Log, request: &PendingRequest) -> Result<u64, Failure> {
+    let index = request.record;
     let entry = log.entry(index)?;
-    if Digest::of(&entry.record).to_string() != text(request, "pending") {
+    if Digest::of(&entry.record).to_string() != request.pending {
         let what = format!("record {index} is not the one that the node names");
         return Err(Failure::new(Exit::Denied, what)
             .help("this folder is not that of the running node, or its log was changed"));
@@ -312,37 +338,35 @@ fn named_record(log: &domain::Log, request: &Value) -> Result<u64, Failure> {
     Ok(index)
 }
 
-fn state(request: &Value) -> &str {
-    text(request, "state")
+fn waits(request: &PendingRequest) -> bool {
+    request.state == "waits"
 }
 
 /// How it stands, and the older request that asks for the same: one approval is enough for both.
-fn standing(request: &Value) -> String {
-    match text(request, "same_as") {
-        "" => state(request).to_owned(),
-        before => format!("{}, asked again: same as {}", state(request), short(before)),
+fn standing(request: &PendingRequest) -> String {
+    match &request.same_as {
+        None => request.state.clone(),
+        Some(before) => format!("{}, asked again: same as {}", request.state, short(before)),
     }
 }
 
-fn awaits(request: &Value) -> String {
-    let awaits = request.get("awaits").and_then(Value::as_array).unwrap_or_default();
-    let each =
-        awaits.iter().map(|one| format!("{} of {}", integer(one, "count"), text(one, "role")));
+fn awaits(request: &PendingRequest) -> String {
+    let each = request.awaits.iter().map(|RecordJson(one)| {
+        let count = one.get("count").and_then(Value::as_i64).unwrap_or_default();
+        let role = one.get("role").and_then(Value::as_str).unwrap_or_default();
+        format!("{count} of {role}")
+    });
     each.collect::<Vec<_>>().join(", ")
 }
 
-fn words(request: &Value) -> String {
-    let words = request.get("approvals").and_then(Value::as_array).unwrap_or_default();
-    if words.is_empty() {
+fn votes(request: &PendingRequest) -> String {
+    if request.approvals.is_empty() {
         return "nobody yet".to_owned();
     }
-    let each = words.iter().map(|word| {
-        let (by, at) = (key::name(text(word, "key")), utc(integer(word, "at_ms")));
-        match text(word, "verdict") == "permit" {
-            true => {
-                let until = utc(integer(word, "expires_ms"));
-                format!("approved by {by} {at} UTC, until {until} UTC")
-            }
+    let each = request.approvals.iter().map(|vote| {
+        let (by, at) = (key::name(&vote.key), utc(vote.at_ms));
+        match vote.verdict == "permit" {
+            true => format!("approved by {by} {at} UTC, until {} UTC", utc(vote.expires_ms)),
             false => format!("refused by {by} {at} UTC"),
         }
     });
@@ -350,31 +374,16 @@ fn words(request: &Value) -> String {
 }
 
 /// Who must sign still.
-fn still(request: &Value) -> String {
-    let still = request.get("still").and_then(Value::as_array).unwrap_or_default();
-    if state(request) != "waits" || still.is_empty() {
+fn still(request: &PendingRequest) -> String {
+    if !waits(request) {
         return String::new();
     }
-    let each = still.iter().map(|one| {
-        let keys = one.get("keys").and_then(Value::as_array).unwrap_or_default();
-        let keys: Vec<&str> = keys.iter().filter_map(Value::as_str).collect();
-        let who =
-            if keys.is_empty() { "nobody has that role".to_owned() } else { keys.join(" or ") };
-        format!("{} of {} must sign still: {who}", integer(one, "missing"), text(one, "role"))
+    let each = request.still.iter().map(|one| {
+        let who = match one.keys.as_slice() {
+            [] => "nobody has that role".to_owned(),
+            keys => keys.join(" or "),
+        };
+        format!("{} of {} must sign still: {who}", one.missing, one.role)
     });
     each.collect::<Vec<_>>().join("; ")
-}
-
-fn with(request: Value, name: &str, value: Value) -> Value {
-    let mut members = request.as_object().cloned().unwrap_or_else(Object::new);
-    members.insert(name, value);
-    Value::Object(members)
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn integer(value: &Value, name: &str) -> i64 {
-    value.get(name).and_then(Value::as_i64).unwrap_or_default()
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use api::RecordJson;
+use api::approval::VoteRequest;
 use kernel::governance::{Change, Role, Roles, Subject};
 use kernel::lineage::Approval;
 use node::Options;
@@ -45,8 +47,10 @@ pub(super) async fn approve(options: &Options, pending: &str) -> Result<u64, Fai
     let expires_ms = wall_ms().saturating_add(APPROVAL_MS);
     let approval = Approval { pending, approves: true, expires_ms };
     let signed = approval.sign(&options.lineage_origin(), &key).map_err(|why| failed(&why))?;
-    let options = options.clone();
-    aside(move || node::client::approve(&options, &signed)).await
+    let (node, vote) = (node_of(options), VoteRequest { approval: RecordJson(signed.to_value()) });
+    let voted = tokio::task::spawn_blocking(move || node.vote(&vote)).await;
+    let reply = voted.map_err(|why| failed(&why))?.map_err(|why| Failure::client(&why))?;
+    Ok(reply.record)
 }
 
 /// Lowers the trust of the agent.
@@ -58,6 +62,11 @@ pub(super) async fn suspend(options: &Options) -> Result<(), Failure> {
 /// Ends an execution.
 pub(super) async fn end(options: &Options, execution: &str) -> Result<(), Failure> {
     govern(options, Change::ExecutionEnded { execution: execution.to_owned() }).await
+}
+
+fn node_of(options: &Options) -> client::Client {
+    let Options { folder, officer_socket, socket, .. } = options.clone();
+    client::Client::new(folder, officer_socket, socket)
 }
 
 async fn govern(options: &Options, change: Change) -> Result<(), Failure> {

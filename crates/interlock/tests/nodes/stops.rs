@@ -92,7 +92,7 @@ fn halts(setting: Setting, short: usize, long: usize) {
     for kind in kinds.into_iter().cycle().take(count) {
         let is_covered = !matches!(kind, "workload" | "execution");
         if all.is_empty() || is_covered || setting == Setting::FullDisk {
-            wait_for_agent(&agent);
+            wait_for_agent(&site, &agent);
             let filling = site.fill_disk();
             rogue.renew();
             all.extend(halt(&site, (setting, kind), &agent));
@@ -108,7 +108,7 @@ fn halts(setting: Setting, short: usize, long: usize) {
             _ => HALTS_PER_EXECUTION,
         };
         if all.len().is_multiple_of(per_execution) {
-            site.end(&wait_for_agent(&agent).execution);
+            site.end(&wait_for_agent(&site, &agent).execution);
         }
         site.take_journal(&mut reached);
     }
@@ -131,8 +131,17 @@ fn subject(kind: &str, execution: &str) -> String {
     }
 }
 
-fn wait_for_agent(agent: &Agent) -> agent::Seen {
-    let busy = agent.wait(Duration::from_secs(60), |seen| seen.is_open && seen.answers >= 3);
+/// Waits until the agent is at work. Where its execution has no room left, it begins another one.
+fn wait_for_agent(site: &Site, agent: &Agent) -> agent::Seen {
+    let is_served = |seen: &agent::Seen| seen.is_open && seen.answers >= 3;
+    if let Some(busy) = agent.wait(Duration::from_secs(20), is_served) {
+        return busy;
+    }
+    let seen = agent.seen();
+    if seen.is_open {
+        site.end(&seen.execution);
+    }
+    let busy = agent.wait(Duration::from_secs(60), is_served);
     busy.unwrap_or_else(|| panic!("the agent is not served: {:?}", agent.seen()))
 }
 
@@ -141,7 +150,7 @@ fn halt(site: &Site, (setting, kind): (Setting, &str), agent: &Agent) -> Option<
     let before = match setting {
         // Nothing is served any more.
         Setting::FullDisk => agent.seen(),
-        _ => wait_for_agent(agent),
+        _ => wait_for_agent(site, agent),
     };
     let stuck = match setting {
         Setting::StuckDisk => Some(Slow::start(&site.node, STUCK_US)?),

@@ -2,6 +2,8 @@ use std::io::empty;
 use std::net::Shutdown;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use proof::digest::Digest;
+
 use super::*;
 
 /// Input that has no end. Dropping it says that nothing more is carried.

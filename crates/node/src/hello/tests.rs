@@ -12,18 +12,6 @@ fn proposal() -> SignedProposal {
     Proposal { based_on, expires_ms: 1, change }.sign(&officer).unwrap()
 }
 
-fn approval() -> SignedApproval {
-    let officer = Ed25519Signer::from_seed("example.test/ann", &[2; 32]).unwrap();
-    let pending = Digest::of(b"pending");
-    let approval = kernel::lineage::Approval { pending, approves: false, expires_ms: 1 };
-    approval.sign("example.test/lineage/node-1", &officer).unwrap()
-}
-
-fn asking() -> Box<Asking> {
-    let officer = Ed25519Signer::from_seed("example.test/ann", &[2; 32]).unwrap();
-    Box::new(Asking::sign("example.test/governance", &officer).unwrap())
-}
-
 fn caller(execution: Option<&str>) -> Caller {
     Caller { workload: "agent".into(), execution: execution.map(str::to_owned) }
 }
@@ -41,10 +29,6 @@ fn each_first_line_reads_back_as_it_was_written() {
         Hello::End { caller: caller(Some("x1")), child: "x2".into() },
         Hello::Govern { proposal: Box::new(proposal()), blob: None },
         Hello::Govern { proposal: Box::new(proposal()), blob: Some(vec![0, 255, 10]) },
-        Hello::Approve { approval: Box::new(approval()) },
-        Hello::Approvals { beginning: String::new() },
-        Hello::Pending { asking: asking(), beginning: "9fQ2".into() },
-        Hello::Message { asking: asking(), pending: Digest::of(b"pending") },
         Hello::Position,
     ] {
         let mut line = hello.to_line();

@@ -1,6 +1,5 @@
 use std::sync::LazyLock;
 
-use api::approval::{PendingPage, PendingQuery, VoteReply, VoteRequest};
 use api::execution::{Execution, ExecutionPage, ExecutionQuery};
 use api::governance::Halts;
 use api::limits::PAGE_ITEMS_MAX;
@@ -10,16 +9,13 @@ use api::problem::Code;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
-use kernel::lineage::SignedApproval;
 
-use super::extract::{InPath, Json, Officer, Query, Sent};
+use super::extract::{InPath, Json, Officer, Query};
 use super::refusal::Refusal;
 use super::requester::Requester;
-use super::{events, governance, health, metrics, records};
-use crate::pending::Sought;
-use crate::{approvals, pending};
+use super::{approvals, events, governance, health, metrics, records};
 
-type Reply<T> = Result<Json<T>, Refusal>;
+pub(super) type Reply<T> = Result<Json<T>, Refusal>;
 
 /// All routes, for whoever asks.
 pub(super) fn router(requester: Requester) -> Router {
@@ -38,7 +34,9 @@ fn routes() -> Router<Requester> {
         .route("/v1/records/{index}", get(records::detail))
         .route("/v1/records/{index}/receipt", get(records::receipt))
         .route("/v1/governance", get(governance::at).post(governance::propose))
-        .route("/v1/approvals", get(pending_approvals).merge(post(vote)))
+        .route("/v1/approvals", get(approvals::list).post(approvals::vote))
+        .route("/v1/approvals/search", post(approvals::search))
+        .route("/v1/approvals/message", post(approvals::message))
         .route("/v1/halts", get(halts))
         .route("/v1/meters", get(meters))
         .route("/v1/events", get(events::events))
@@ -85,27 +83,6 @@ async fn execution(
         let why = format!("no execution `{id}` goes on here that you may see");
         requester.refuse(Code::NotFound, why)
     })
-}
-
-async fn pending_approvals(
-    Officer(requester): Officer,
-    Query(PendingQuery { beginning }): Query<PendingQuery>,
-) -> Reply<PendingPage> {
-    let sought = Sought { beginning: beginning.unwrap_or_default(), key: None };
-    let page = pending::page(&requester.shared.options, &requester.kernel, sought).await;
-    page.map(Json).map_err(|why| requester.refuse(Code::Stopping, why))
-}
-
-async fn vote(
-    State(requester): State<Requester>,
-    Sent(VoteRequest { approval }): Sent<VoteRequest>,
-) -> Reply<VoteReply> {
-    let approval = SignedApproval::from_value(&approval.0);
-    let approval = approval.map_err(|why| requester.refuse(Code::Input, why.to_string()))?;
-    match approvals::approve(&requester.kernel, approval).await {
-        Ok(record) => Ok(Json(VoteReply { record })),
-        Err((code, why)) => Err(requester.refuse(Code::parse(code).unwrap_or(Code::Storage), why)),
-    }
 }
 
 async fn halts(Officer(requester): Officer) -> Json<Halts> {

@@ -1,0 +1,110 @@
+use api::approval::{
+    MessageRequest, PendingMessage, PendingPage, PendingQuery, PendingSearch, SignedQuestion,
+    VoteReply, VoteRequest,
+};
+use api::problem::Code;
+use axum::extract::State;
+use kernel::lineage::{Body, LineageRecord, Sealed, SignedApproval};
+use kernel::replay::Part;
+use ledger::Reader;
+use proof::base64url;
+use proof::digest::Digest;
+use proof::note::VerifierKey;
+
+use super::extract::{Json, Officer, Query, Sent};
+use super::refusal::Refusal;
+use super::requester::Requester;
+use super::routes::Reply;
+use crate::clock::wall_ms;
+use crate::pending::{self, Sought};
+use crate::sealing::Opener;
+use crate::{Options, approvals};
+
+/// What waits for officers, or did.
+pub(super) async fn list(
+    Officer(requester): Officer,
+    Query(PendingQuery { beginning }): Query<PendingQuery>,
+) -> Reply<PendingPage> {
+    let sought = Sought { beginning: beginning.unwrap_or_default(), key: None };
+    page(&requester, sought).await
+}
+
+/// What waits for the roles of the key that signed, whoever asks.
+pub(super) async fn search(
+    State(requester): State<Requester>,
+    Sent(PendingSearch { question, beginning }): Sent<PendingSearch>,
+) -> Reply<PendingPage> {
+    let key = Some(signer(&requester, &question)?);
+    page(&requester, Sought { beginning: beginning.unwrap_or_default(), key }).await
+}
+
+async fn page(requester: &Requester, sought: Sought) -> Reply<PendingPage> {
+    let page = pending::page(&requester.shared.options, &requester.kernel, sought).await;
+    page.map(Json).map_err(|why| requester.refuse(Code::Stopping, why))
+}
+
+/// The message that the server would get of a request which the key that signed may approve. It
+/// always fits: base64url makes a message a third longer, and none is longer than
+/// `kernel::limits::MESSAGE_BYTES_MAX`.
+pub(super) async fn message(
+    State(requester): State<Requester>,
+    Sent(MessageRequest { question, pending }): Sent<MessageRequest>,
+) -> Reply<PendingMessage> {
+    let key = signer(&requester, &question)?;
+    let id = pending.parse::<Digest>();
+    let id = id.map_err(|why| requester.refuse(Code::Input, format!("`pending`: {why}")))?;
+    let sought = Sought { beginning: pending, key: Some(key) };
+    let found = requester.kernel.waiting(sought).await.ok_or_else(|| requester.stopping())?;
+    let Some(index) = found.requests.first().map(|request| request.record) else {
+        let why = "nothing waits for this key's roles under that id";
+        return Err(requester.refuse(Code::ApprovalUnknown, why));
+    };
+    let options = requester.shared.options.clone();
+    let message = requester.read(move || read_message(&options, index, &id).ok_or_else(unread));
+    let message = base64url::encode(&message.await?);
+    Ok(Json(PendingMessage { message }))
+}
+
+fn unread() -> (Code, String) {
+    (Code::ApprovalUnread, "what it sealed cannot be read: it was erased, or damaged".to_owned())
+}
+
+/// The key that signed a question, where it is good for this domain and now.
+fn signer(requester: &Requester, question: &SignedQuestion) -> Result<VerifierKey, Refusal> {
+    let origin = requester.shared.options.governance_origin();
+    question.signer(&origin, wall_ms()).ok_or_else(|| {
+        let why = "the question is not signed for this domain, or too old";
+        requester.refuse(Code::Peer, why)
+    })
+}
+
+/// The message that the server of the pending record would get.
+fn read_message(options: &Options, index: u64, pending: &Digest) -> Option<Vec<u8>> {
+    let reader = Reader::open(&options.lineage_folder()).ok()?;
+    let entry = reader.entries(index).ok()?.next()?.ok()?;
+    if Digest::of(&entry.record) != *pending {
+        return None;
+    }
+    let record = LineageRecord::parse(&entry.record).ok()?;
+    let (Body::Decided(decided), Some(link)) = (&record.body, &record.header.link) else {
+        return None;
+    };
+    let mut opener = Opener::of(&options.lineage_folder(), &options.lineage_origin()).ok()?;
+    let part = opener.part(Some(&link.execution), (index, pending), entry.sealed.as_deref());
+    let Part::Open(bytes) = part else { return None };
+    let sealed = Sealed::parse(&bytes).ok()?;
+    sealed.open("message", decided.commitments.get("message")?).map(<[u8]>::to_vec)
+}
+
+/// Puts an officer's vote on record.
+pub(super) async fn vote(
+    State(requester): State<Requester>,
+    Sent(VoteRequest { approval }): Sent<VoteRequest>,
+) -> Reply<VoteReply> {
+    let approval = SignedApproval::from_value(&approval.0);
+    let approval = approval.map_err(|why| requester.refuse(Code::Input, why.to_string()))?;
+    match approvals::approve(&requester.kernel, approval).await {
+        Ok(record) => Ok(Json(VoteReply { record })),
+        Err((code, why)) => Err(requester.refuse(Code::parse(code).unwrap_or(Code::Storage), why)),
+    }
+}
