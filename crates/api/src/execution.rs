@@ -16,6 +16,9 @@ pub struct ExecutionQuery {
     /// Those that this execution delegated to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
+    /// Those whose id begins so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beginning: Option<String>,
     /// Those after this id: the `next` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
@@ -23,6 +26,87 @@ pub struct ExecutionQuery {
     #[schemars(range(min = 1, max = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u16>,
+}
+
+/// Which executions `GET /v1/ended` shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndedQuery {
+    /// Those whose id begins so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beginning: Option<String>,
+    /// Those after this id: the `next` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many at most; as many as a page holds where this is missing.
+    #[schemars(range(min = 1, max = 256))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u16>,
+}
+
+/// The reply of `GET /v1/ended`, in the order of ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndedPage {
+    /// Executions that ended and were not erased.
+    pub executions: Vec<EndedExecution>,
+    /// What to ask for with `after`; missing on the last page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// An execution that ended and was not erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndedExecution {
+    /// Its id.
+    pub execution: String,
+    /// When it ended, in milliseconds since the Unix epoch.
+    pub ended_ms: i64,
+    /// Whether its events still decide for an execution that goes on: it can't be erased before that one ends.
+    #[serde(rename = "kept")]
+    pub is_kept: bool,
+}
+
+/// The body of `POST /v1/erasures`: one execution, or all that ended before a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErasureRequest {
+    /// This execution; either this or `ended_before_ms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<String>,
+    /// All that ended before this time, in milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_before_ms: Option<i64>,
+    /// Those after this id: the last of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Whether nothing is erased, and the reply says what would be.
+    #[serde(rename = "trial")]
+    pub is_trial: bool,
+}
+
+/// The reply of `POST /v1/erasures`, in the order of ids. Where it has a thousand executions, there may be more after the last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErasurePage {
+    /// What came of each.
+    pub executions: Vec<Erasure>,
+}
+
+/// What came of one execution that was to be erased.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Erasure {
+    /// Its id.
+    pub execution: String,
+    /// The index of the record that says so; missing in a trial, and where it was not erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<u64>,
+    /// Why it was not erased: `execution.live`, `execution.line`, `execution.not_ended`, `execution.unknown`, `refused.storage`, or
+    /// `key.destroy` where that is on record and the key is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
 }
 
 /// The reply of `GET /v1/executions`, in the order of ids.

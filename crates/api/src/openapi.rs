@@ -61,6 +61,7 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator) -> Value {
     }
     let audience = match route.audience {
         Audience::Everyone => "Every peer may use it.",
+        Audience::Owner => "For the node's own OS user and root.",
         Audience::Officers => {
             "For the node's own OS user, root, and whoever may open the officers' socket."
         }

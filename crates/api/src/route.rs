@@ -7,7 +7,9 @@ use crate::approval::{
     MessageRequest, PendingMessage, PendingPage, PendingQuery, PendingSearch, VoteReply,
     VoteRequest,
 };
-use crate::execution::{Execution, ExecutionPage, ExecutionQuery};
+use crate::execution::{
+    EndedPage, EndedQuery, ErasurePage, ErasureRequest, Execution, ExecutionPage, ExecutionQuery,
+};
 use crate::governance::{Governance, GovernanceQuery, Halts, ProposalReply, ProposalRequest};
 use crate::meter::Meters;
 use crate::node::{Health, Status};
@@ -59,6 +61,8 @@ pub enum Audience {
     Everyone,
     /// The node's own OS user, root, and whoever may open the officers' socket.
     Officers,
+    /// The node's own OS user, and root.
+    Owner,
 }
 
 /// What a route answers.
@@ -122,6 +126,29 @@ pub const ROUTES: &[Route] = &[
             "execution",
             "Shows one execution that goes on.",
             Reply::Json(of::<Execution>),
+        )
+    },
+    Route {
+        audience: Audience::Officers,
+        query: Some(of::<EndedQuery>),
+        codes: OFFICERS,
+        ..read(
+            "/v1/ended",
+            "ended",
+            "Lists executions that ended and were not erased.",
+            Reply::Json(of::<EndedPage>),
+        )
+    },
+    Route {
+        method: Method::Post,
+        audience: Audience::Owner,
+        body: Some(of::<ErasureRequest>),
+        codes: OFFICERS,
+        ..read(
+            "/v1/erasures",
+            "erase",
+            "Erases what executions sealed that ended, a thousand at a time. For the node's own OS user and root.",
+            Reply::Json(of::<ErasurePage>),
         )
     },
     Route {
@@ -268,7 +295,7 @@ mod tests {
 
     #[test]
     fn what_is_for_officers_says_what_others_get() {
-        for route in ROUTES.iter().filter(|route| route.audience == Audience::Officers) {
+        for route in ROUTES.iter().filter(|route| route.audience != Audience::Everyone) {
             assert!(route.codes.contains(&Code::Peer), "{}", route.path);
         }
     }

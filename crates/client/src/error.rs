@@ -69,7 +69,7 @@ impl Asked {
         match self {
             Self::Question => "ask again once a node runs",
             Self::Order => {
-                "nobody knows whether this was done; look once a node runs, and give it again \
+                "nobody knows whether it was done; look once a node runs, and give it again \
                  where it was not"
             }
         }

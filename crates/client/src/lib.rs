@@ -31,6 +31,9 @@ use std::time::{Duration, Instant};
 use api::approval::{
     MessageRequest, PendingMessage, PendingPage, PendingSearch, VoteReply, VoteRequest,
 };
+use api::execution::{
+    EndedPage, EndedQuery, ErasurePage, ErasureRequest, ExecutionPage, ExecutionQuery,
+};
 use api::governance::{Governance, Halts};
 use api::meter::Meters;
 use api::node::Status;
@@ -85,6 +88,62 @@ impl Client {
         self.get("/v1/halts")
     }
 
+    /// Executions that go on and that who asks may see, by filter and page.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn executions(&self, query: &ExecutionQuery) -> Result<ExecutionPage, Error> {
+        let ExecutionQuery { workload, parent, beginning, after, limit } = query;
+        let limit = limit.map(|limit| limit.to_string());
+        self.get(&with_query(
+            "/v1/executions",
+            [
+                ("workload", workload),
+                ("parent", parent),
+                ("beginning", beginning),
+                ("after", after),
+                ("limit", &limit),
+            ],
+        ))
+    }
+
+    /// Executions that ended and were not erased, by page; for officers alone.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn ended(
+        &self,
+        EndedQuery { beginning, after, limit }: &EndedQuery,
+    ) -> Result<EndedPage, Error> {
+        let limit = limit.map(|limit| limit.to_string());
+        let query = [("beginning", beginning), ("after", after), ("limit", &limit)];
+        self.get(&with_query("/v1/ended", query))
+    }
+
+    /// Has the node erase what executions sealed that ended, or say what it would erase.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn erase(&self, request: &ErasureRequest) -> Result<ErasurePage, Error> {
+        let bytes = body(request);
+        self.send(match request.is_trial {
+            true => HttpRequest::Ask("/v1/erasures", &bytes),
+            false => HttpRequest::Order("/v1/erasures", &bytes),
+        })
+    }
+
+    /// Whether a node of this domain listens.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn is_running(&self) -> Result<bool, Error> {
+        match self.connect() {
+            Ok(_) => Ok(true),
+            Err(Error::NotRunning(_)) => Ok(false),
+            Err(why) => Err(why),
+        }
+    }
+
     /// What governs now.
     ///
     /// # Errors
@@ -98,10 +157,8 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub fn approvals(&self, beginning: &str) -> Result<PendingPage, Error> {
-        match beginning {
-            "" => self.get("/v1/approvals"),
-            _ => self.get(&format!("/v1/approvals?beginning={}", encoded(beginning))),
-        }
+        let beginning = (!beginning.is_empty()).then(|| beginning.to_owned());
+        self.get(&with_query("/v1/approvals", [("beginning", &beginning)]))
     }
 
     /// Requests that wait for the roles of the key that signed, under ids that begin so.
@@ -171,6 +228,19 @@ impl Client {
 fn body(of: &impl Serialize) -> Vec<u8> {
     // Requests are made of strings, numbers and booleans alone.
     serde_json::to_vec(of).unwrap_or_default()
+}
+
+/// A path with those values of a query that there are.
+fn with_query<const N: usize>(path: &str, values: [(&str, &Option<String>); N]) -> String {
+    let mut text = path.to_owned();
+    for (name, value) in values {
+        if let Some(value) = value {
+            let first = if text.len() == path.len() { '?' } else { '&' };
+            // Writing to a `String` cannot fail.
+            let _written = write!(text, "{first}{name}={}", encoded(value));
+        }
+    }
+    text
 }
 
 /// A value of a query: what is no letter or digit is written as `%` and two hexadecimal digits.

@@ -85,3 +85,11 @@ fn a_node_of_another_os_user_is_asked_nothing() {
     let client = Client::new("/".into(), none, socket);
     assert!(matches!(client.status(), Err(Error::Foreign(..))));
 }
+
+#[test]
+fn a_query_holds_the_values_that_there_are_and_nothing_raw() {
+    let (some, none) = (Some("a b&c=%".to_owned()), None);
+    assert_eq!(with_query("/v1/x", [("one", &none), ("two", &none)]), "/v1/x");
+    let both = with_query("/v1/x", [("one", &some), ("no", &none), ("two", &Some("1".into()))]);
+    assert_eq!(both, "/v1/x?one=a%20b%26c%3D%25&two=1");
+}

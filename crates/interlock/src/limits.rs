@@ -39,6 +39,9 @@ pub(crate) const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
 /// Characters of an execution's id.
 pub(crate) const EXECUTION_ID_CHARS: usize = 22;
 
+/// Executions that an error names where the beginning of an id stands for several, at most.
+pub(crate) const CALLED_MAX: u16 = 20;
+
 /// Characters of the beginning of an execution's id that stand for it, at least.
 pub(crate) const BEGINNING_MIN: usize = 4;
 

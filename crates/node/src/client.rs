@@ -16,7 +16,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ::client::{ConnectError, NodeSocket, TimedStream, is_late};
+use ::client::{Client, ConnectError, NodeSocket, TimedStream, is_late};
 use kernel::governance::{Position, SignedProposal, UNREPLAYED};
 use kernel::lineage::HandsOn;
 use proof::json::Value;
@@ -24,14 +24,11 @@ use proof::json::Value;
 use crate::Error;
 use crate::authority::Accepted;
 use crate::domain::BasedOn;
-use crate::erase::{Erased, Page, Which};
 use crate::error::Asked;
 use crate::hello::{Caller, Hello};
 use crate::limits::{
-    ADMITTED_AGAIN_MS, ADMITTED_MS_MAX, ANSWER_MS_MAX, ANSWER_READ_BYTES, ORDER_BYTES_MAX,
-    RECORDED_MS_MAX,
+    ADMITTED_AGAIN_MS, ADMITTED_MS_MAX, ANSWER_MS_MAX, ORDER_BYTES_MAX, RECORDED_MS_MAX,
 };
-use crate::names::{Named, Names};
 use crate::{Options, stop};
 
 pub use session::Session;
@@ -135,7 +132,7 @@ fn ask_first(options: &Options, question: &Hello) -> Result<Option<(UnixStream, 
 /// The second line of the answer to an order on which the node acts.
 fn recorded(stream: &UnixStream, acting: &mut Acting) -> Result<Value, Error> {
     let mut stream = TimedStream::new(stream, Duration::from_millis(RECORDED_MS_MAX));
-    let line = read_line(&mut stream, 1).map_err(|why| match is_late(&why) {
+    let line = read_line(&mut stream).map_err(|why| match is_late(&why) {
         // A node that goes on acts on it, and puts it on record.
         true => Error::unrecorded(acting.clone()),
         false => Error::ended(),
@@ -152,44 +149,26 @@ fn recorded(stream: &UnixStream, acting: &mut Acting) -> Result<Value, Error> {
 /// # Errors
 /// `socket` where the node does not answer.
 pub fn based_on(options: &Options) -> Result<Option<BasedOn>, Error> {
-    let Some((_, answer)) = ask_first(options, &Hello::Position)? else { return Ok(None) };
-    let at = answer.get("at").and_then(Value::as_i64).unwrap_or_default();
-    Ok(Some(BasedOn { position: position_in(&answer)?, at }))
+    let governs = match node(options).governance() {
+        Ok(governs) => governs,
+        Err(::client::Error::NotRunning(_)) => return Ok(None),
+        Err(::client::Error::Silent(_)) => return Err(Error::silent(Asked::BeforeAnOrder)),
+        Err(why) => return Err(Error::client(&why)),
+    };
+    let api::governance::Position { origin, size, root } = governs.position;
+    let root = root.parse().map_err(|why| Error::input(&why))?;
+    Ok(Some(BasedOn { position: Position { origin, size, root }, at: governs.at_ms }))
+}
+
+/// The running node of a domain, over `/v1`.
+pub(crate) fn node(options: &Options) -> Client {
+    let Options { folder, officer_socket, socket, .. } = options.clone();
+    Client::new(folder, officer_socket, socket)
 }
 
 fn position_in(answer: &Value) -> Result<Position, Error> {
     let position = answer.get("position").and_then(|value| Position::from_value(value).ok());
     position.ok_or_else(|| Error::input(&"the node's answer cannot be read"))
-}
-
-/// Has the running node erase, a thousand executions at a time.
-pub(crate) fn erase(
-    options: &Options,
-    which: &Which,
-    is_trial: bool,
-) -> Result<Vec<Erased>, Error> {
-    let mut erased = Vec::new();
-    let mut next = Some(Page::first(which, is_trial));
-    while let Some(page) = next {
-        let answer = order(options, &Hello::Erase(page.clone()))?;
-        let some = answer.get("executions").and_then(Value::as_array).unwrap_or_default();
-        let some: Vec<Erased> = some.iter().filter_map(Erased::from_value).collect();
-        next = page.next(&some);
-        erased.extend(some);
-    }
-    Ok(erased)
-}
-
-/// Executions of the running node whose ids begin so, at most twenty: those that live, or those that ended and were not erased. An OS
-/// user who is no officer is told of its own workloads' alone.
-///
-/// # Errors
-/// `socket` where no node answers, `peer` where it refuses.
-pub fn names(options: &Options, beginning: &str, ended: bool) -> Result<Vec<Named>, Error> {
-    let names = Names { beginning: beginning.to_owned(), ended };
-    let answer = order(options, &Hello::Names(names))?;
-    let found = answer.get("executions").and_then(Value::as_array).unwrap_or_default();
-    Ok(found.iter().filter_map(Named::from_value).collect())
 }
 
 /// Whether a node of this domain runs.
@@ -204,16 +183,6 @@ pub fn runs(options: &Options) -> Result<bool, Error> {
 #[must_use]
 pub fn is_running(socket: &Path) -> bool {
     ::client::is_listened_to(socket)
-}
-
-/// Asks over the officers' way.
-fn order(options: &Options, question: &Hello) -> Result<Value, Error> {
-    let wait = Duration::from_millis(ADMITTED_MS_MAX);
-    admitted(wait, || {
-        let reached = reach(options, asked_of_nobody(question))?;
-        let (stream, socket) = reached.ok_or_else(|| not_running(&options.socket))?;
-        ask_by(&stream, socket, (question, ANSWER_READ_BYTES))
-    })
 }
 
 /// Asks again while the node has no place for it, for a time.
@@ -269,21 +238,12 @@ fn ask(socket: NodeSocket<'_>, question: &Hello) -> Result<(UnixStream, Value), 
     Ok((stream, answer))
 }
 
-/// Asks, and leaves what follows the answer on the stream.
+/// Asks, and leaves what follows the answer on the stream. One time ends the writing of the question and the reading of the answer.
 fn ask_on(stream: &UnixStream, socket: &Path, question: &Hello) -> Result<Value, Error> {
-    ask_by(stream, socket, (question, 1))
-}
-
-/// Within one time, which ends the writing of the question and the reading of the answer.
-fn ask_by(
-    stream: &UnixStream,
-    socket: &Path,
-    (question, read_bytes): (&Hello, usize),
-) -> Result<Value, Error> {
     let mut stream = TimedStream::new(stream, Duration::from_millis(ANSWER_MS_MAX));
     // A node that refuses says why before it has read all.
     let written = stream.write_all(&question.to_line());
-    let answer = read_line(&mut stream, read_bytes).map_err(|why| match written {
+    let answer = read_line(&mut stream).map_err(|why| match written {
         _ if is_late(&why) => Error::silent(asked(question)),
         Err(first) if !has_ended(&first) => Error::socket(socket, &first),
         _ if has_ended(&why) => Error::ended(),
@@ -302,11 +262,7 @@ fn has_ended(why: &std::io::Error) -> bool {
 fn asked(question: &Hello) -> Asked {
     match question {
         Hello::Delegate { .. } | Hello::End { .. } | Hello::Mcp { .. } => Asked::ByAnAgent,
-        Hello::Names(_) => Asked::Question,
-        Hello::Position => Asked::BeforeAnOrder,
         Hello::Govern { .. } => Asked::Order,
-        Hello::Erase(page) if page.is_trial => Asked::Question,
-        Hello::Erase(_) => Asked::OrderOfANode,
     }
 }
 
@@ -314,7 +270,6 @@ fn asked(question: &Hello) -> Asked {
 fn asked_of_nobody(question: &Hello) -> Asked {
     match asked(question) {
         Asked::Order => Asked::BeforeAnOrder,
-        Asked::OrderOfANode => Asked::Question,
         other => other,
     }
 }
@@ -336,10 +291,10 @@ fn unrefused(answer: Value) -> Result<Value, Error> {
     })
 }
 
-/// One line, so many bytes at a time: one where what follows it belongs to the session.
-fn read_line(stream: &mut impl Read, at_a_time: usize) -> std::io::Result<Vec<u8>> {
+/// One line, byte by byte: what follows it belongs to the session.
+fn read_line(stream: &mut impl Read) -> std::io::Result<Vec<u8>> {
     let mut line = Vec::new();
-    let mut one = BufReader::with_capacity(at_a_time, stream).take(ORDER_BYTES_MAX as u64);
+    let mut one = BufReader::with_capacity(1, stream).take(ORDER_BYTES_MAX as u64);
     one.read_until(b'\n', &mut line)?;
     match line.pop() {
         Some(b'\n') => Ok(line),

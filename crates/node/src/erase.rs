@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use api::execution::{Erasure, ErasureRequest};
 use kernel::lineage::ErasedFor;
 use kernel::state::NodeState;
 use proof::json::{Value, number, object};
-use proof::limits::INTEGER_MAX;
-use proof::record::Fields;
 
 use crate::driver::Kernel;
 use crate::limits::ERASED_AT_ONCE_MAX;
@@ -58,7 +57,7 @@ pub struct Erased {
 /// `socket` or `peer` where the running node does not do it; as [`crate::start`] where none runs.
 pub async fn erase(options: &Options, which: &Which, is_trial: bool) -> Result<Vec<Erased>, Error> {
     if client::runs(options)? {
-        return client::erase(options, which, is_trial);
+        return by_node(options, which, is_trial);
     }
     let os_user = rustix::process::geteuid().as_raw();
     let opened = Direct::open(options).await;
@@ -79,13 +78,31 @@ pub async fn erase(options: &Options, which: &Which, is_trial: bool) -> Result<V
     Ok(erased)
 }
 
-/// The answer's line, once the erasures are remembered. Empty where the kernel has stopped.
-pub(crate) async fn remembered(options: &Options, erased: Option<Vec<Erased>>) -> Vec<u8> {
-    let Some(erased) = erased else { return Vec::new() };
-    let answer = crate::hello::line(&answer(&erased));
-    let options = options.clone();
-    let _ended = tokio::task::spawn_blocking(move || remember(&options, &erased)).await;
-    answer
+/// Has the running node erase, a thousand executions at a time.
+fn by_node(options: &Options, which: &Which, is_trial: bool) -> Result<Vec<Erased>, Error> {
+    let node = client::node(options);
+    let mut erased = Vec::new();
+    let mut next = Some(Page::first(which, is_trial));
+    while let Some(page) = next {
+        let some = node.erase(&page.to_request()).map_err(|why| Error::client(&why))?;
+        let some: Vec<Erased> = some.executions.into_iter().map(Erased::of_reply).collect();
+        next = page.next(&some);
+        erased.extend(some);
+    }
+    Ok(erased)
+}
+
+/// Erases a page, and remembers what was erased. None when the kernel has stopped.
+pub(crate) async fn carry_out_and_remember(
+    options: &Options,
+    kernel: &Kernel,
+    page: &Page,
+    os_user: u32,
+) -> Option<Vec<Erased>> {
+    let erased = carry_out(kernel, page, os_user).await?;
+    let (options, remembered) = (options.clone(), erased.clone());
+    let _ended = tokio::task::spawn_blocking(move || remember(&options, &remembered)).await;
+    Some(erased)
 }
 
 /// Remembers erasures beside the lineage log's mark, so that who brings back an older copy is told which ones that undoes.
@@ -138,6 +155,12 @@ pub(crate) async fn carry_out(kernel: &Kernel, page: &Page, os_user: u32) -> Opt
 }
 
 impl EndedExecution {
+    /// The same in the words of the interface.
+    pub(crate) fn into_reply(self) -> api::execution::EndedExecution {
+        let Self { execution, at, is_kept } = self;
+        api::execution::EndedExecution { execution, ended_ms: at, is_kept }
+    }
+
     /// All of them, by their ids.
     pub(crate) fn all(state: &NodeState) -> Vec<Self> {
         let kept: BTreeSet<&str> = state.all_kept().collect();
@@ -181,38 +204,24 @@ impl Page {
         }
     }
 
-    pub(crate) fn write(&self, mut put: impl FnMut(&str, Value)) {
-        self.which.write(&mut put);
-        if let Some(after) = &self.after {
-            put("after", Value::from(after.as_str()));
-        }
-        put("trial", Value::Bool(self.is_trial));
+    /// What a request asks for. None where it names no execution and no time, or both.
+    pub(crate) fn of_request(request: ErasureRequest) -> Option<Self> {
+        let ErasureRequest { execution, ended_before_ms, after, is_trial } = request;
+        let which = match (execution, ended_before_ms) {
+            (Some(id), None) => Which::One(id),
+            (None, Some(at)) => Which::EndedBefore(at),
+            _ => return None,
+        };
+        Some(Self { which, after, is_trial })
     }
 
-    pub(crate) fn read(fields: &Fields<'_>) -> Result<Self, Box<dyn std::error::Error>> {
-        fields.only(&["after", "ended_before", "execution", "trial", "type", "v"])?;
-        let is_trial = fields.value("trial")?.as_bool().ok_or("`trial` is true or false")?;
-        let after = fields.has("after").then(|| fields.str("after")).transpose()?;
-        Ok(Self { which: Which::read(fields)?, after: after.map(str::to_owned), is_trial })
-    }
-}
-
-impl Which {
-    fn write(&self, mut put: impl FnMut(&str, Value)) {
-        match self {
-            Self::One(id) => put("execution", Value::from(id.as_str())),
-            Self::EndedBefore(at) => {
-                put("ended_before", Value::Integer((*at).clamp(-INTEGER_MAX, INTEGER_MAX)))
-            }
-        }
-    }
-
-    fn read(fields: &Fields<'_>) -> Result<Self, Box<dyn std::error::Error>> {
-        match (fields.has("execution"), fields.has("ended_before")) {
-            (true, false) => Ok(Self::One(fields.str("execution")?.to_owned())),
-            (false, true) => Ok(Self::EndedBefore(fields.integer("ended_before")?)),
-            _ => Err("either `execution` or `ended_before` is needed".into()),
-        }
+    fn to_request(&self) -> ErasureRequest {
+        let (execution, ended_before_ms) = match &self.which {
+            Which::One(id) => (Some(id.clone()), None),
+            Which::EndedBefore(at) => (None, Some(*at)),
+        };
+        let (after, is_trial) = (self.after.clone(), self.is_trial);
+        ErasureRequest { execution, ended_before_ms, after, is_trial }
     }
 }
 
@@ -231,24 +240,18 @@ impl Erased {
         object(members)
     }
 
-    pub(crate) fn from_value(value: &Value) -> Option<Self> {
-        let execution = value.get("execution")?.as_str()?.to_owned();
-        let record = value.get("record").and_then(Value::as_i64);
-        let result = match value.get("code").and_then(Value::as_str) {
-            Some(code) => Err(code.to_owned()),
-            None => Ok(record.and_then(|index| u64::try_from(index).ok())),
+    /// The same in the words of the interface.
+    pub(crate) fn to_reply(&self) -> Erasure {
+        let (record, code) = match &self.result {
+            Ok(record) => (*record, None),
+            Err(code) => (None, Some(code.clone())),
         };
-        Some(Self { execution, result })
+        Erasure { execution: self.execution.clone(), record, code }
     }
-}
 
-/// The answer's value.
-fn answer(erased: &[Erased]) -> Value {
-    object([
-        ("executions", Value::Array(erased.iter().map(Erased::to_value).collect())),
-        ("type", Value::from("erased")),
-        ("v", Value::Integer(1)),
-    ])
+    fn of_reply(Erasure { execution, record, code }: Erasure) -> Self {
+        Self { execution, result: code.map_or(Ok(record), Err) }
+    }
 }
 
 #[cfg(test)]

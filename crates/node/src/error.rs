@@ -1,6 +1,7 @@
 use std::fmt::Display;
 use std::path::Path;
 
+use api::problem::Code;
 use kernel::governance::{GovernanceError, UNREPLAYED};
 
 use crate::client::Acting;
@@ -30,8 +31,6 @@ pub(crate) enum Asked {
     BeforeAnOrder,
     /// An order that the log takes too.
     Order,
-    /// An order that a node alone carries out.
-    OrderOfANode,
 }
 
 impl Error {
@@ -121,16 +120,30 @@ impl Error {
                 "what it was given is NOT known to act, and is carried out if the node goes on",
                 "give this again: without a node it goes to the log",
             ),
-            Asked::OrderOfANode => (
-                "what it was given is NOT known to be done, and is carried out if the node goes on",
-                "look what became of it once a node runs",
-            ),
         };
         let what = format!(
             "the node does not answer within {seconds} s: {done}; end it (`kill -TERM`, after 5 s `kill -KILL`), and \
              {next}"
         );
         Self::new("unanswered", what)
+    }
+
+    /// What a node did not answer, or refused, over `/v1`.
+    pub(crate) fn client(why: &::client::Error) -> Self {
+        use ::client::Error as Why;
+        let code = match why {
+            Why::NotRunning(_) | Why::Socket(..) => "socket",
+            Why::Foreign(..) => SOCKET_OWNER,
+            Why::Silent(_) => "unanswered",
+            Why::Ended(_) => "ended",
+            Why::Unreadable(_) => "input",
+            Why::Refused(problem) => match problem.code {
+                Code::Overload => "overload",
+                Code::Stopping => "stopping",
+                code => return Self::refused_with(code.as_str(), &problem.detail),
+            },
+        };
+        Self::new(code, why.to_string())
     }
 
     /// The node has no place or no time for this now.

@@ -7,8 +7,6 @@ use proof::record::Fields;
 
 use crate::Error;
 use crate::bring::{BroughtChange, Progress};
-use crate::erase::Page;
-use crate::names::Names;
 
 /// The first line on a connection to the node's socket: canonical JSON with `v` 1 and a `type`.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,12 +19,6 @@ pub(crate) enum Hello {
     End { caller: Caller, child: String },
     /// `govern`: a signed change, with the blob that it publishes if it does.
     Govern { proposal: Box<SignedProposal>, blob: Option<Vec<u8>> },
-    /// `erase`: what ended executions sealed, or what would be.
-    Erase(Page),
-    /// `position`: what governs, for who signs on it.
-    Position,
-    /// `names`: executions whose ids begin so.
-    Names(Names),
 }
 
 /// For whom a client speaks: a workload's own execution, or a delegated one by its id.
@@ -83,18 +75,6 @@ impl Hello {
                     put("blob", Value::from(base64url::encode(blob)));
                 }
             }
-            Self::Erase(page) => {
-                put("type", Value::from("erase"));
-                page.write(&mut put);
-            }
-            Self::Position => {
-                put("type", Value::from("position"));
-            }
-            Self::Names(names) => {
-                put("type", Value::from("names"));
-                put("beginning", Value::from(names.beginning.as_str()));
-                put("ended", Value::Bool(names.ended));
-            }
         }
         line(&Value::Object(object))
     }
@@ -133,23 +113,6 @@ fn read(value: &Value) -> Result<Hello, Box<dyn std::error::Error>> {
             let proposal = SignedProposal::from_value(fields.value("proposal")?)?;
             let blob = fields.has("blob").then(|| fields.bytes("blob")).transpose()?;
             Ok(Hello::Govern { proposal: Box::new(proposal), blob })
-        }
-        "erase" => Ok(Hello::Erase(Page::read(&fields)?)),
-        other => read_question(other, &fields),
-    }
-}
-
-/// A first line of this type, which asks and changes nothing.
-fn read_question(kind: &str, fields: &Fields<'_>) -> Result<Hello, Box<dyn std::error::Error>> {
-    match kind {
-        "position" => {
-            fields.only(&["type", "v"])?;
-            Ok(Hello::Position)
-        }
-        "names" => {
-            fields.only(&["beginning", "ended", "type", "v"])?;
-            let beginning = fields.str("beginning")?.to_owned();
-            Ok(Hello::Names(Names { beginning, ended: fields.bool("ended")? }))
         }
         other => Err(format!("unknown first line `{other}`").into()),
     }

@@ -9,7 +9,6 @@
 //! | [`Direct`] | a node without its socket, asked from within the process |
 //! | `driver` | the one thread that steps the kernel: a dumb loop |
 //! | `pending` | what waits for officers, in an answer that is bounded |
-//! | `names` | executions by the beginning of their id |
 //! | `approvals` | what waits for officers, their words, and what is used of the meters |
 //! | `authority` | appends signed changes to the governance log |
 //! | `bring` | brings changes to the authority, and again where the log could not take them |
@@ -72,7 +71,6 @@ pub mod limits;
 mod listeners;
 mod marks;
 mod monitors;
-mod names;
 pub mod notes;
 mod officer;
 mod options;
@@ -97,7 +95,6 @@ pub use error::Error;
 pub use identity::plain;
 pub use marks::{SeenChange, Undone};
 pub use mcp::guard;
-pub use names::Named;
 pub use notes::say;
 pub use options::{Options, Server};
 pub use start::{Running, start};

@@ -5,9 +5,6 @@ pub use mcp::limits::{
     DEADLINE_MS_MIN as SERVER_DEADLINE_MS_MIN,
 };
 
-/// Executions that are named in one answer; who asks writes more of the id.
-pub const NAMES_MAX: usize = 20;
-
 /// Requests that wait for officers, or did, which one answer tells of, without their messages. Workloads and their executions take turns,
 /// so that none hides another's; the others are counted, and each is told to who asks for it by the beginning of its id.
 pub const TOLD_MAX: usize = 256;
@@ -266,9 +263,6 @@ pub const TURN_BYTES: u64 = 16 * 1024;
 
 /// So much may a workload that asked for nothing be before those who ask all the time.
 pub const TURN_CREDIT_BYTES: u64 = 8 * TURN_BYTES;
-
-/// Bytes that a client reads at a time of an answer that nothing follows.
-pub const ANSWER_READ_BYTES: usize = 64 * 1024;
 
 /// The last time that a record can say, in milliseconds since the Unix epoch: the end of the year 9999.
 pub const WALL_MS_MAX: i64 = 253_402_300_799_999;

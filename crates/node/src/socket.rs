@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use kernel::governance::SignedProposal;
 use proof::digest::Digest;
-use proof::json::{Value, object};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::unix::UCred;
 use tokio::net::{UnixListener, UnixStream};
@@ -14,7 +13,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use crate::accept::{self, Arrival, Spare};
 use crate::authority::GovernanceBlobs;
 use crate::driver::Kernel;
-use crate::hello::{self, Hello, line, refusal};
+use crate::hello::{self, Hello, refusal};
 use crate::http::{self, LastProbe, Reads, Requester, Streams};
 use crate::limits::{
     HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX, HELLO_MS_MAX, HELLO_READ_BYTES,
@@ -23,7 +22,7 @@ use crate::limits::{
 use crate::notes::Notes;
 use crate::places::{NoPlace, Place, Places, is_own};
 use crate::session_threads::SessionThreads;
-use crate::{Authority, Options, bring, erase, family, names, session};
+use crate::{Authority, Options, bring, family, session};
 
 /// What every connection needs.
 pub(crate) struct Shared {
@@ -184,10 +183,6 @@ impl Connection {
         hello: Hello,
     ) -> Result<Vec<u8>, (&'static str, &'static str)> {
         let shared = &self.shared;
-        let kernel = match self.way {
-            Way::Agents => shared.kernel.clone(),
-            Way::Officers => shared.kernel.for_officers(),
-        };
         Ok(match hello {
             // Sessions are served before.
             Hello::Mcp { .. } => Vec::new(),
@@ -199,21 +194,6 @@ impl Connection {
                 self.govern(stream, *proposal, blob).await?;
                 Vec::new()
             }
-            Hello::Erase(page) => {
-                self.only(is_own(self.peer.uid()), "only the node's own OS user may erase")?;
-                let erased = erase::carry_out(&kernel, &page, self.peer.uid()).await;
-                erase::remembered(&shared.options, erased).await
-            }
-            Hello::Names(names) => {
-                let only_of = (!self.is_trusted()).then(|| self.peer.uid());
-                names::answer(&kernel, &names, only_of).await.unwrap_or_default()
-            }
-            Hello::Position => line(&object([
-                ("at", Value::Integer(shared.kernel.switch.governance().at())),
-                ("position", shared.kernel.switch.position().to_value()),
-                ("type", Value::from("position")),
-                ("v", Value::Integer(1)),
-            ])),
         })
     }
 

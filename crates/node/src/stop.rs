@@ -17,11 +17,9 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kernel::governance::{Change, Governance, GovernanceError, Position, SignedProposal};
+use kernel::governance::{Change, Governance, GovernanceError, SignedProposal};
 use kernel::state::NodeState;
 use tokio::sync::watch;
-
-use crate::names::{self, Named};
 
 pub use acting::Acting;
 use ending::ServerGuard;
@@ -179,31 +177,9 @@ impl StopSwitch {
         self.inner().sessions.remove(&session);
     }
 
-    /// What governs, for who signs on it.
-    pub(crate) fn position(&self) -> Position {
-        let governance = Arc::clone(&self.inner().governance);
-        governance.position()
-    }
-
     /// What governs.
     pub(crate) fn governance(&self) -> Arc<Governance> {
         Arc::clone(&self.inner().governance)
-    }
-
-    /// Live executions whose ids begin so: all, or those of this OS user's workloads.
-    pub(crate) fn called(&self, beginning: &str, only_of: Option<u32>) -> Vec<Named> {
-        let (governance, found) = {
-            let inner = self.inner();
-            let begins = inner.executions.iter().filter(|(id, _)| id.starts_with(beginning));
-            let named = begins.map(|(id, line)| Named {
-                execution: id.clone(),
-                workload: line.workload().to_owned(),
-            });
-            (Arc::clone(&inner.governance), named.collect::<Vec<_>>())
-        };
-        let may_know =
-            |one: &Named| only_of.is_none_or(|user| names::is_of(&governance, &one.workload, user));
-        found.into_iter().filter(may_know).collect()
     }
 
     /// The OS users who have a registered workload.

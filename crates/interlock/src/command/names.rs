@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use api::execution::{EndedQuery, ExecutionQuery};
+use client::Client;
 use kernel::governance::{Change, Governance, Subject};
 use kernel::lineage::{Body, LineageRecord};
 use node::Options;
 
 use crate::domain::{self, Which};
 use crate::exit::{Exit, Failure};
-use crate::limits::{BEGINNING_MIN, EXECUTION_ID_CHARS, NEAR_MAX};
+use crate::limits::{BEGINNING_MIN, CALLED_MAX, EXECUTION_ID_CHARS, NEAR_MAX};
 
 /// How like a name must be to be told as near.
 const LIKENESS_MIN: f64 = 0.7;
@@ -27,10 +29,9 @@ pub(super) fn execution(options: &Options, id: &str, ended: bool) -> Result<Stri
     if !is_beginning(id) {
         return Ok(id.to_owned());
     }
-    let found = match node::client::runs(options) {
-        Ok(true) => node::client::names(options, id, ended).map(|found| {
-            found.into_iter().map(|one| (one.execution, one.workload)).collect::<Vec<_>>()
-        }),
+    let node = super::node(options);
+    let found = match node.is_running() {
+        Ok(true) => called(&node, id, ended),
         _ => Ok(started(&options.folder)
             .unwrap_or_default()
             .into_iter()
@@ -39,6 +40,18 @@ pub(super) fn execution(options: &Options, id: &str, ended: bool) -> Result<Stri
     };
     // Whatever keeps the names from being known keeps no order from acting.
     one_of(id, found.unwrap_or_default())
+}
+
+/// Executions of the running node whose ids begin so, with the workloads of those that go on.
+fn called(node: &Client, id: &str, ended: bool) -> Result<Vec<(String, String)>, client::Error> {
+    let (beginning, limit) = (Some(id.to_owned()), Some(CALLED_MAX));
+    if ended {
+        let page = node.ended(&EndedQuery { beginning, limit, ..EndedQuery::default() })?;
+        return Ok(page.executions.into_iter().map(|one| (one.execution, String::new())).collect());
+    }
+    let page =
+        node.executions(&ExecutionQuery { beginning, limit, ..ExecutionQuery::default() })?;
+    Ok(page.executions.into_iter().map(|one| (one.execution, one.workload)).collect())
 }
 
 /// Whether it may be the beginning of an id: too short a one, and a whole one, stand for themselves.

@@ -29,7 +29,6 @@ fn each_first_line_reads_back_as_it_was_written() {
         Hello::End { caller: caller(Some("x1")), child: "x2".into() },
         Hello::Govern { proposal: Box::new(proposal()), blob: None },
         Hello::Govern { proposal: Box::new(proposal()), blob: Some(vec![0, 255, 10]) },
-        Hello::Position,
     ] {
         let mut line = hello.to_line();
         assert_eq!(line.pop(), Some(b'\n'));
@@ -47,8 +46,8 @@ fn whatever_is_not_exactly_a_first_line_is_refused() {
         r#"{"type":"mcp","v":1}"#,
         r#"{"server":"s","type":"mcp","v":2,"workload":"w"}"#,
         r#"{"server":"s","type":"mcp","user":0,"v":1,"workload":"w"}"#,
-        r#"{"type":"position","v":1,"x":1}"#,
-        r#"{"type":"position", "v":1}"#,
+        r#"{"server":"s","type":"mcp","v":1,"workload":"w","x":1}"#,
+        r#"{"server":"s","type":"mcp", "v":1,"workload":"w"}"#,
         r#"{"type":"shutdown","v":1}"#,
         r#"{"blob":"AA","type":"govern","v":1}"#,
         r#"{"approval":{},"type":"approve","v":1}"#,

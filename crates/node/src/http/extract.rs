@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use super::refusal::Refusal;
 use super::requester::Requester;
 use crate::limits::BODY_MS_MAX;
+use crate::places::is_own;
 
 /// A requester that may see what officers see. It stands before all other parts of a request, so
 /// that nothing is read of whom it refuses.
@@ -25,6 +26,23 @@ impl FromRequestParts<Requester> for Officer {
             true => Ok(Self(requester.clone())),
             false => {
                 let why = "only the node's own OS user, root and officers may see this";
+                Err(requester.refuse(Code::Peer, why))
+            }
+        }
+    }
+}
+
+/// The node's own OS user, or root. It stands before all other parts of a request, as [`Officer`].
+pub(super) struct Owner(pub(super) Requester);
+
+impl FromRequestParts<Requester> for Owner {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(_: &mut Parts, requester: &Requester) -> Result<Self, Refusal> {
+        match is_own(requester.user) {
+            true => Ok(Self(requester.clone())),
+            false => {
+                let why = "only the node's own OS user and root may do this";
                 Err(requester.refuse(Code::Peer, why))
             }
         }

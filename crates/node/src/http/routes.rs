@@ -1,6 +1,9 @@
 use std::sync::LazyLock;
 
-use api::execution::{Execution, ExecutionPage, ExecutionQuery};
+use api::execution::{
+    EndedExecution, EndedPage, EndedQuery, ErasurePage, ErasureRequest, Execution, ExecutionPage,
+    ExecutionQuery,
+};
 use api::governance::Halts;
 use api::limits::PAGE_ITEMS_MAX;
 use api::meter::Meters;
@@ -10,10 +13,11 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
 
-use super::extract::{InPath, Json, Officer, Query};
+use super::extract::{InPath, Json, Officer, Owner, Query, Sent};
 use super::refusal::Refusal;
 use super::requester::Requester;
 use super::{approvals, events, governance, health, metrics, records};
+use crate::erase::{self, Erased, Page};
 
 pub(super) type Reply<T> = Result<Json<T>, Refusal>;
 
@@ -30,6 +34,8 @@ fn routes() -> Router<Requester> {
         .route("/v1/status", get(status))
         .route("/v1/executions", get(executions))
         .route("/v1/executions/{execution}", get(execution))
+        .route("/v1/ended", get(ended))
+        .route("/v1/erasures", post(erase))
         .route("/v1/records", get(records::page))
         .route("/v1/records/{index}", get(records::detail))
         .route("/v1/records/{index}/receipt", get(records::receipt))
@@ -83,6 +89,33 @@ async fn execution(
         let why = format!("no execution `{id}` goes on here that you may see");
         requester.refuse(Code::NotFound, why)
     })
+}
+
+async fn ended(
+    Officer(requester): Officer,
+    Query(EndedQuery { beginning, after, limit }): Query<EndedQuery>,
+) -> Reply<EndedPage> {
+    let limit = limit_of(&requester, limit)?;
+    let (beginning, after) = (beginning.unwrap_or_default(), after.unwrap_or_default());
+    let ended = requester.kernel.ended_executions().await.ok_or_else(|| requester.stopping())?;
+    let mut shown = ended.into_iter().filter(|one| {
+        one.execution.starts_with(&beginning) && (after.is_empty() || one.execution > after)
+    });
+    let executions: Vec<EndedExecution> =
+        shown.by_ref().take(limit).map(erase::EndedExecution::into_reply).collect();
+    let last = executions.last().map(|one| one.execution.clone());
+    let next = last.filter(|_| shown.next().is_some());
+    Ok(Json(EndedPage { executions, next }))
+}
+
+async fn erase(Owner(requester): Owner, Sent(request): Sent<ErasureRequest>) -> Reply<ErasurePage> {
+    let page = Page::of_request(request).ok_or_else(|| {
+        requester.refuse(Code::Input, "either `execution` or `ended_before_ms` is needed")
+    })?;
+    let (options, user) = (&requester.shared.options, requester.user);
+    let erased = erase::carry_out_and_remember(options, &requester.kernel, &page, user).await;
+    let erased = erased.ok_or_else(|| requester.stopping())?;
+    Ok(Json(ErasurePage { executions: erased.iter().map(Erased::to_reply).collect() }))
 }
 
 async fn halts(Officer(requester): Officer) -> Json<Halts> {

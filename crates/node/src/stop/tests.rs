@@ -40,7 +40,7 @@ impl Office {
     }
 
     fn sign(&self, change: Change) -> SignedProposal {
-        let based_on = self.switch.position();
+        let based_on = self.switch.governance().position();
         Proposal { based_on, expires_ms: wall_ms() + 60_000, change }.sign(&self.officer).unwrap()
     }
 

@@ -20,14 +20,16 @@ impl StopSwitch {
         limit: usize,
     ) -> Vec<String> {
         let begin = query.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
-        let shows = |line: &Line| {
-            only_of.is_none_or(|user| line.os_user() == user)
+        let beginning = query.beginning.as_deref().unwrap_or_default();
+        let shows = |id: &str, line: &Line| {
+            id.starts_with(beginning)
+                && only_of.is_none_or(|user| line.os_user() == user)
                 && query.workload.as_deref().is_none_or(|name| line.workload() == name)
                 && query.parent.as_deref().is_none_or(|parent| line.parent() == Some(parent))
         };
         let inner = self.inner();
         let executions = inner.executions.range::<String, _>((begin, Bound::Unbounded));
-        let shown = executions.filter(|(_, line)| shows(line)).map(|(id, _)| id.clone());
+        let shown = executions.filter(|(id, line)| shows(id, line)).map(|(id, _)| id.clone());
         shown.take(limit).collect()
     }
 

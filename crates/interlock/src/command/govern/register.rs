@@ -1,5 +1,6 @@
 //! Registers a workload. A name that other processes speak for already moves only when somebody says so.
 
+use api::execution::ExecutionQuery;
 use kernel::governance::{Change, Workload};
 use node::Options;
 use proof::json::{Object, Value, object};
@@ -74,14 +75,16 @@ fn confirm(
 
 /// How many executions of the workload go on, as far as a node says it.
 fn live(options: &Options, workload: &Workload) -> String {
-    let Ok(true) = node::client::runs(options) else { return "no node runs".to_owned() };
-    let Ok(found) = node::client::names(options, "", false) else {
+    let node = crate::command::node(options);
+    let Ok(true) = node.is_running() else { return "no node runs".to_owned() };
+    let workload_only = Some(workload.name.clone());
+    let query = ExecutionQuery { workload: workload_only, ..ExecutionQuery::default() };
+    let Ok(page) = node.executions(&query) else {
         return "the node does not say which of its executions go on".to_owned();
     };
-    let all = found.len();
-    let count = found.iter().filter(|one| one.workload == workload.name).count();
-    let count = counted(u64::try_from(count).unwrap_or(u64::MAX), "execution", "executions");
-    let least = if all < node::limits::NAMES_MAX { "" } else { "at least " };
+    let count = u64::try_from(page.executions.len()).unwrap_or(u64::MAX);
+    let count = counted(count, "execution", "executions");
+    let least = if page.next.is_none() { "" } else { "at least " };
     format!(
         "{least}{count} of it on the node, which the processes of uid {} began",
         workload.os_user
