@@ -14,11 +14,11 @@ use kernel::governance::{Change, Workload};
 use policy::{Bundle, Files};
 
 use crate::cli::Demo;
-use crate::command::init;
-use crate::command::serve::{bind, publish};
 use crate::exit::{Exit, Failure};
+use crate::new_domain::{NewServer, configuration, create};
 use crate::office;
 use crate::output::Output;
+use crate::published_logs::{bind, publish};
 use crate::signals::Ends;
 use crate::unfinished;
 
@@ -117,8 +117,8 @@ fn make(folder: &Path, files: &Files, bundle: &Bundle) -> Result<node::Options, 
     let program = program()?;
     let command = [program, "office-server".into(), "--root".into(), root.display().to_string()];
     // All of the demo runs as whoever runs it: its agent could go round the node, and the records say so.
-    let server = init::NewServer { name: SERVER.to_owned(), command: command.into(), user: None };
-    let text = init::configuration(DOMAIN, "node-1", &[server]);
+    let server = NewServer { name: SERVER.to_owned(), command: command.into(), user: None };
+    let text = configuration(DOMAIN, "node-1", &[server]);
     let workloads = [WORKLOAD, HELPER].map(|name| {
         Change::WorkloadRegistered(Workload {
             name: name.to_owned(),
@@ -127,7 +127,7 @@ fn make(folder: &Path, files: &Files, bundle: &Bundle) -> Result<node::Options, 
         })
     });
     let options =
-        init::create(folder, &text, (bundle, kernel::governance::SEMANTICS), workloads.to_vec())?;
+        create(folder, &text, (bundle, kernel::governance::SEMANTICS), workloads.to_vec())?;
     officer::found_finance(&options)?;
     Ok(options)
 }

@@ -11,7 +11,8 @@ use api::problem::{Code, Retry};
 use kernel::governance::UNREPLAYED;
 use proof::json::{Value, object};
 
-use crate::output::{Paint, Style, stderr};
+use crate::paint::{Paint, Style};
+use crate::stderr::stderr;
 
 /// How the program ends. The numbers are part of the interface: 64 and up are those of `sysexits.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

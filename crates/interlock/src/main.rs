@@ -12,7 +12,10 @@
 //! | `folder` | a folder's files, read strictly |
 //! | `key` | public keys, as a user names them |
 //! | `record_line` | a record in one line |
-//! | `output` | results, tables, colours and progress |
+//! | `new_domain` | a domain's folder is made: configuration, keys and logs |
+//! | `published_logs` | the listener that serves a domain's logs |
+//! | `output` | results, tables and progress |
+//! | `paint`, `stderr` | colours; the one way to standard error |
 //! | `exit` | exit codes, and how a failure is told |
 //! | `unfinished` | what a command makes in steps: whole, or gone |
 //! | `signals` | what signals do to a program that serves |
@@ -30,12 +33,16 @@ mod exit;
 mod folder;
 mod key;
 mod limits;
+mod new_domain;
 mod office;
 mod output;
+mod paint;
+mod published_logs;
 mod record_line;
 mod replay;
 mod signals;
 mod starter;
+mod stderr;
 mod unfinished;
 mod user;
 

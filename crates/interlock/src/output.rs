@@ -3,9 +3,7 @@
 //! Nothing from outside reaches a terminal raw: all that is written goes through this module, which shows what a
 //! terminal would act on as escapes (`proof::shown`). Colours and line feeds of our own are put in last.
 
-mod paint;
 mod progress;
-mod stderr;
 mod table;
 mod terminal;
 #[cfg(test)]
@@ -17,13 +15,14 @@ use api::RecordJson;
 use proof::json::Value;
 use proof::shown;
 
-pub(crate) use paint::{ColorChoice, Paint, Style};
 pub(crate) use progress::Progress;
-pub(crate) use stderr::{show_panics, stderr, stderr_is_terminal};
 pub(crate) use table::Table;
 pub(crate) use terminal::{file_stdout, stdout};
 
 use crate::exit::{Exit, Failure};
+use crate::paint;
+pub(crate) use crate::paint::{ColorChoice, Paint, Style};
+pub(crate) use crate::stderr::{show_panics, stderr, stderr_is_terminal};
 
 /// Where a command writes its results, and how.
 pub(crate) struct Output {

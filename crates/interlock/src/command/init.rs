@@ -1,4 +1,3 @@
-use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use super::bundle::{test, warnings};
 use crate::cli::Init;
 use crate::exit::{Exit, Failure};
 use crate::limits::SOCKET_PATH_BYTES_MAX;
+use crate::new_domain::{NewServer, check_new, configuration, create};
 use crate::output::Output;
 use crate::unfinished::{self, Unfinished};
 use crate::{config, folder, starter, user};
@@ -73,7 +73,7 @@ fn tell(
         output.line(format!("next: interlock register {shown} {FIRST_WORKLOAD} --user USER"))?;
     }
     for server in servers {
-        output.line(server.users_line())?;
+        output.line(users_line(server))?;
     }
     if arguments.server.is_empty() {
         output.line(format!("next: name an MCP server in {shown}/interlock.toml"))?;
@@ -88,34 +88,6 @@ fn office(arguments: &Init) -> Vec<&str> {
     if named.is_empty() { vec![FIRST_WORKLOAD] } else { named }
 }
 
-/// Makes the folder, its configuration and its logs.
-pub(crate) fn create(
-    domain: &Path,
-    configuration: &str,
-    (bundle, semantics): (&Bundle, u64),
-    workloads: Vec<Change>,
-) -> Result<node::Options, Failure> {
-    let shown = domain.display();
-    check_new(domain)?;
-    std::fs::create_dir_all(domain)
-        .map_err(|why| Failure::io(format!("the folder `{shown}` cannot be made"), &why))?;
-    std::fs::write(domain.join(config::FILE), configuration)
-        .map_err(|why| Failure::io(format!("`{shown}/interlock.toml` cannot be written"), &why))?;
-    let options = config::load(domain)?;
-    node::domain::init_under(&options, bundle, workloads, semantics)
-        .map_err(|why| Failure::node(&why))?;
-    Ok(options)
-}
-
-fn check_new(domain: &Path) -> Result<(), Failure> {
-    if !domain.join(config::FILE).exists() {
-        return Ok(());
-    }
-    let what = format!("`{}` holds a domain already", domain.display());
-    Err(Failure::new(Exit::Config, what)
-        .help("choose another folder, or remove it if you mean to lose its keys and logs"))
-}
-
 /// What a new domain makes in this folder: the folder itself, or what is not there yet.
 fn made_in(domain: &Path) -> io::Result<Vec<PathBuf>> {
     if !domain.exists() {
@@ -127,56 +99,15 @@ fn made_in(domain: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths.filter(|path| std::fs::symlink_metadata(path).is_err()).collect())
 }
 
-/// The text of a new `interlock.toml`.
-pub(crate) fn configuration(domain: &str, node: &str, servers: &[NewServer]) -> String {
-    let mut text = format!(
-        "# An Interlock domain. Unknown keys are errors; `docs/configuration.md` lists all that there are.\n\n\
-         [domain]\nname = {}\n\n[node]\nname = {}\n",
-        quoted(domain),
-        quoted(node)
-    );
-    for NewServer { name, command, user } in servers {
-        let words: Vec<String> = command.iter().map(|word| quoted(word)).collect();
-        let user = match user {
-            Some(user) => format!("user = {}\n", quoted(user)),
-            None => SAME_USER_LINES.to_owned(),
-        };
-        // Writing to a string does not fail.
-        let (name, words) = (quoted(name), words.join(", "));
-        let _ = write!(text, "\n[servers.{name}]\ncommand = [{words}]\n{user}{PATH_LINE}");
-    }
-    if servers.is_empty() {
-        text.push_str(
-            "\n# An upstream MCP server, started by the node for each session:\n\
-             # [servers.files]\n\
-             # command = [\"mcp-server-filesystem\", \"/srv/files\"]\n\
-             # user = \"files\"             # another OS user than the node's and the agent's\n# ",
-        );
-        text.push_str(PATH_LINE);
-    }
-    text
-}
-
-/// A server for a new `interlock.toml`.
-pub(crate) struct NewServer {
-    pub(crate) name: String,
-    pub(crate) command: Vec<String>,
-    /// The OS user that it runs as. Without one it is the node's own, which is said with the switch for it.
-    pub(crate) user: Option<String>,
-}
-
-impl NewServer {
-    /// What to know of the user that was chosen.
-    fn users_line(&self) -> String {
-        let name = &self.name;
-        match &self.user {
-            Some(user) => format!(
-                "the server `{name}` runs as the OS user {user}: let that user read what it serves"
-            ),
-            None => format!(
-                "the server `{name}` runs as the node's own OS user: it could read the node's keys (`cooperative`)"
-            ),
-        }
+/// What to know of the OS user that was chosen for a server.
+fn users_line(NewServer { name, user, .. }: &NewServer) -> String {
+    match user {
+        Some(user) => format!(
+            "the server `{name}` runs as the OS user {user}: let that user read what it serves"
+        ),
+        None => format!(
+            "the server `{name}` runs as the node's own OS user: it could read the node's keys (`cooperative`)"
+        ),
     }
 }
 
@@ -205,21 +136,6 @@ fn with_users(
 fn no_user_is_free() -> Failure {
     Failure::new(Exit::Config, "no OS user is free for the server")
         .help("make one, and give it with --server-user")
-}
-
-/// A server that the node can't start as another user says what that means.
-const SAME_USER_LINES: &str = "\
-# It runs as the node's own OS user: it could read the node's keys and act in its place, and the assurance of its
-# sessions is `cooperative`. To set it apart, run the node as root and put `user = \"NAME\"` here instead.
-danger_same_user = true
-";
-
-/// A server inherits nothing of the node's environment: it needs a `PATH` to find other programs.
-const PATH_LINE: &str = "env = { PATH = \"/usr/local/bin:/usr/bin:/bin\" }\n";
-
-/// A TOML string.
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
 }
 
 fn workload((name, user): &(String, String)) -> Result<Change, Failure> {

@@ -1,13 +1,11 @@
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
-
-use tokio::net::TcpListener;
 
 use crate::cli::Serve;
 use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use crate::published_logs::{bind, publish};
 use crate::signals::Ends;
 
 /// Runs the node until a signal ends it.
@@ -61,17 +59,4 @@ fn keep_memory_private() -> Result<(), Failure> {
     setrlimit(Resource::Core, none)
         .and_then(|()| set_dumpable_behavior(DumpableBehavior::NotDumpable))
         .map_err(|why| Failure::io("the node's memory cannot be kept private", &why.into()))
-}
-
-pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|why| Failure::io(format!("`{address}` cannot be listened on"), &why))
-}
-
-/// Serves the published logs.
-pub(crate) async fn publish(http: TcpListener, folder: impl AsRef<Path>) {
-    if let Err(why) = node::publish::serve(http, folder.as_ref().to_owned()).await {
-        node::notes::say(format!("the logs are not served any more: {why}"));
-    }
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use kernel::governance::{Change, Workload};
 
-use crate::command::init;
 use crate::exit::Failure;
+use crate::new_domain::{configuration, create};
 use crate::starter;
 use crate::unfinished::Unfinished;
 
@@ -32,11 +32,11 @@ impl Site {
             let zone = "default".to_owned();
             Change::WorkloadRegistered(Workload { name: workload(number), os_user, zone })
         });
-        let text = init::configuration("bench", "node-1", &[]);
+        let text = configuration("bench", "node-1", &[]);
         let domain = folder.join("domain");
         let options = {
             let decider = (&starter::bundle(&[])?, kernel::governance::SEMANTICS);
-            init::create(&domain, &text, decider, workloads.collect())?
+            create(&domain, &text, decider, workloads.collect())?
         };
         Ok(Self { _made: made, folder, options, os_user })
     }

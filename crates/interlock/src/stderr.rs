@@ -1,6 +1,6 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
-use super::paint::finished;
+use crate::paint::finished;
 
 /// Writes one line on standard error.
 pub(crate) fn stderr(text: impl AsRef<str>) {
