@@ -11,6 +11,10 @@ use crate::json::{Text, Value};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
+/// A digest in the making, of bytes that come one after the other.
+#[derive(Debug, Clone, Default)]
+pub struct DigestBuilder(Sha256);
+
 /// A text that is no digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` is no digest: it takes 43 characters of base64url, or 32 bytes", .text.escape_debug())]
@@ -28,11 +32,9 @@ impl Digest {
     /// The digest of these parts, one after the other, without copying them together.
     #[must_use]
     pub fn of_parts(parts: &[&[u8]]) -> Self {
-        let mut hasher = Sha256::new();
-        for part in parts {
-            hasher.update(part);
-        }
-        Self(hasher.finalize().into())
+        let mut builder = DigestBuilder::default();
+        parts.iter().for_each(|part| builder.update(part));
+        builder.finish()
     }
 
     /// The digest that has these bytes.
@@ -70,6 +72,19 @@ impl Digest {
     #[must_use]
     pub fn to_value(&self) -> Value {
         Value::String(self.to_text())
+    }
+}
+
+impl DigestBuilder {
+    /// Adds bytes behind those that came before.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all of them.
+    #[must_use]
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
     }
 }
 

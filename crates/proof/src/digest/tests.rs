@@ -1,4 +1,4 @@
-use super::Digest;
+use super::{Digest, DigestBuilder};
 
 #[test]
 fn the_empty_string_has_its_known_digest() {
@@ -22,4 +22,15 @@ fn text_comes_back_and_nothing_else_parses() {
         assert!(bad.parse::<Digest>().is_err(), "`{bad}` must not parse");
     }
     assert!(Digest::try_from(&digest.as_bytes()[..31]).is_err());
+}
+
+#[test]
+fn bytes_that_come_in_turn_have_the_digest_of_the_whole() {
+    let mut builder = DigestBuilder::default();
+    assert_eq!(builder.clone().finish(), Digest::of(b""));
+    builder.update(b"inter");
+    assert_eq!(builder.clone().finish(), Digest::of(b"inter"));
+    builder.update(b"");
+    builder.update(b"lock");
+    assert_eq!(builder.finish(), Digest::of(b"interlock"));
 }

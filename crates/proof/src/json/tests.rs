@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Fault, Object, Value, object};
+use super::{Fault, Object, ObjectWriter, Value, object};
 use crate::limits::{INTEGER_MAX, JSON_BYTES_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX};
 use proptest::prelude::*;
 
@@ -261,4 +261,19 @@ fn the_ends_of_each_number_type_are_read_or_refused() {
             );
         }
     }
+}
+
+#[test]
+fn an_object_that_is_resumed_is_written_as_at_once() {
+    let mut whole = String::new();
+    let mut members = ObjectWriter::begin(&mut whole);
+    members.integer("a", 1);
+    members.string("b", "two");
+    members.end();
+    let mut text = String::new();
+    ObjectWriter::begin(&mut text).integer("a", 1);
+    let mut members = ObjectWriter::resume(&mut text);
+    members.string("b", "two");
+    members.end();
+    assert_eq!(text, whole);
 }

@@ -60,6 +60,11 @@ impl<'t> ObjectWriter<'t> {
         Self { text, has_members: false }
     }
 
+    /// Goes on with an object that was begun at the end of a text and has members.
+    pub fn resume(text: &'t mut String) -> Self {
+        Self { text, has_members: true }
+    }
+
     /// Begins a member; its value is to follow at the end of the text.
     pub fn member(&mut self, key: &str) -> &mut String {
         comma(usize::from(self.has_members), self.text);
