@@ -86,6 +86,14 @@ pub const SNAPSHOT_PAGE_ITEMS: usize = 1_024;
 /// Bytes of the items on one page of a snapshot. An item beyond them begins another page.
 pub const SNAPSHOT_PAGE_BYTES: usize = 512 * 1024;
 
+/// Most bytes of memory that the pages take which a node writes ahead of the next snapshot, as their events come. A page that finds no
+/// room is written at once when the snapshot is taken.
+pub const OPEN_PAGES_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bytes of such pages that are written between two decisions, but for the last event. The rest is written after further records, or
+/// when the snapshot is taken.
+pub const OPEN_PAGES_STEP_BYTES: usize = 256 * 1024;
+
 /// Executions, ended and erased ones too, that a snapshot remembers one by one for each record that comes before the next one at
 /// least: so that what is written for a record is bounded, and the records that a start folds are a small part of them.
 pub const REMEMBERED_SHARE: u64 = 8;

@@ -9,6 +9,7 @@
 //!
 //! A snapshot is a projection: it can be deleted at any time, and is believed only as far as the record's digests reach.
 
+mod ahead;
 mod maker;
 mod monitors;
 mod page;

@@ -39,7 +39,7 @@ use crate::resolve::{ResolvedRequest, ended};
 use crate::semantics::Semantics;
 use events::{EventKind, Events, NewEvent, Share};
 use live::Monitors;
-pub use pages::HistoryPage;
+pub use pages::{HistoryPage, OpenPage};
 pub(crate) use temporal_error::TemporalError;
 
 /// How a permitted transition ended.

@@ -74,7 +74,7 @@ pub use error::{
 pub use explain::{NearMiss, explain, is_forbidden, labels_looked_for, near_misses};
 pub use facts::{Assurance, DecisionState, Facts, Trust};
 pub use grant::{Grant, HeldGrant};
-pub use history::{History, HistoryPage, TransitionOutcome};
+pub use history::{History, HistoryPage, OpenPage, TransitionOutcome};
 pub use labels::{LabelChange, Labels};
 pub use meters::{Charge, Meter, Per, Spent};
 pub use protocol::MessageAction;

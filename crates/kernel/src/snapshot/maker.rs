@@ -1,13 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use policy::{History, HistoryPage};
+use policy::History;
 use proof::digest::Digest;
-use proof::json::{Object, ObjectWriter, Value};
+use proof::json::{Object, Value};
 
 use super::Piece;
+use super::ahead::{PageAhead, Room};
 use super::monitors::{self, Kept};
 use super::page::{digests, pages, piece};
-use crate::limits::REMEMBERED_SHARE;
+use crate::limits::{OPEN_PAGES_STEP_BYTES, REMEMBERED_SHARE};
 use crate::state::{Execution, NodeState};
 
 /// Makes snapshots of one log's fold. What a snapshot shares with the one before it is not made again.
@@ -26,6 +27,8 @@ pub(super) struct Known {
     pub(super) pages: Vec<(usize, Digest)>,
     /// How many events there were when full pages were looked for last.
     looked: usize,
+    /// The page after those, as far as it is written.
+    open: Option<PageAhead>,
     pub(super) head: Option<Head>,
     /// What was kept of its monitors.
     pub(super) kept: Option<Kept>,
@@ -54,10 +57,10 @@ pub struct Taken {
 }
 
 /// The pieces of a snapshot while it is taken: as in [`Taken`].
-#[derive(Default)]
 struct Made {
     pieces: Vec<Piece>,
     names: BTreeSet<Digest>,
+    room: Room,
 }
 
 impl Maker {
@@ -91,13 +94,16 @@ impl Maker {
     }
 
     /// Makes pages of histories that are full, so many at most, ahead of the next snapshot; and what the monitors of one
-    /// execution know, where its events have become many since that was kept.
+    /// execution know, where its events have become many since that was kept. Pages that are not full are written as far as
+    /// their events came, so many bytes at a time.
     pub fn prepare(&mut self, state: &NodeState, mut pages_max: usize) -> Vec<Piece> {
+        let mut room = self.room();
+        let mut bytes_max = OPEN_PAGES_STEP_BYTES;
         let mut pieces = Vec::new();
         let mut has_monitors = false;
         for (id, execution) in state.executions() {
             let Some(history) = execution.history().filter(|_| pages_max > 0) else { continue };
-            let is_new = self.executions.get(id).is_none_or(|one| one.looked < history.events());
+            let is_new = self.executions.get(id).is_none_or(|one| one.lags(history));
             if !is_new {
                 continue;
             }
@@ -105,6 +111,8 @@ impl Maker {
             let made = known.full_pages((id, execution), history, pages_max);
             pages_max = pages_max.saturating_sub(made.len());
             pieces.extend(made);
+            let written = known.write_ahead(history, bytes_max, &mut room);
+            bytes_max = bytes_max.saturating_sub(written);
             if !has_monitors {
                 let monitors = known.monitors((id, execution), history, false);
                 has_monitors = monitors.is_some();
@@ -141,7 +149,7 @@ impl Maker {
     /// Takes a snapshot of the state.
     pub fn take(&mut self, state: &NodeState) -> Taken {
         self.executions.retain(|id, _| state.execution(id).is_some());
-        let mut made = Made::default();
+        let mut made = Made { pieces: Vec::new(), names: BTreeSet::new(), room: self.room() };
         let private = self.private(state, &mut made);
         let (mut index, sections) = state.public_parts();
         let mut public = BTreeSet::new();
@@ -162,6 +170,15 @@ impl Maker {
             self.list_monitors((&index, private), &mut made);
         }
         Taken { public: index, private, pieces: made.pieces, names: made.names }
+    }
+
+    /// Lets go of what was made of an execution whose key goes: what is written ahead is in memory in the open.
+    pub(crate) fn forget(&mut self, execution: &str) {
+        self.executions.remove(execution);
+    }
+
+    fn room(&self) -> Room {
+        Room::beside(self.executions.values().filter_map(|known| known.open.as_ref()))
     }
 
     /// Makes the private parts, and the list of them.
@@ -215,16 +232,48 @@ impl Known {
     ) -> Vec<Piece> {
         let mut made = Vec::new();
         while made.len() < pages_max {
-            let first = self.pages.last().map_or(0, |(end, _)| *end);
+            let first = self.first_open();
             let Some(page) = history.page(first).filter(|page| page.is_full) else {
                 self.looked = history.events();
                 break;
             };
-            let piece = history_piece((id, execution.secret()), history, page);
+            let mut open = self.open.take().unwrap_or_else(|| PageAhead::new(first));
+            open.extend(history, page, usize::MAX);
+            let piece = open.piece((id, execution.secret()));
             self.pages.push((page.end, piece.name));
             made.push(piece);
         }
         made
+    }
+
+    /// Writes the page that is not full as far as its events came, so many bytes at most. How many were written.
+    fn write_ahead(&mut self, history: &History, bytes_max: usize, room: &mut Room) -> usize {
+        let bytes_max = bytes_max.min(room.bytes());
+        if bytes_max == 0 || !self.has_new_events(history) {
+            return 0;
+        }
+        let page = history.page(self.first_open()).filter(|page| !page.is_full);
+        let Some(page) = page else { return 0 };
+        let mut open = room.take(&mut self.open).unwrap_or_else(|| PageAhead::new(page.first));
+        let written = open.extend(history, page, bytes_max);
+        self.open = room.hold(open);
+        written
+    }
+
+    /// The number of the first event that is on no full page.
+    fn first_open(&self) -> usize {
+        self.pages.last().map_or(0, |(end, _)| *end)
+    }
+
+    /// Whether events came since the last snapshot.
+    fn has_new_events(&self, history: &History) -> bool {
+        self.head.as_ref().is_none_or(|head| head.of.1 < history.events())
+    }
+
+    /// Whether there are events that were not looked at, or not written on the page that is.
+    fn lags(&self, history: &History) -> bool {
+        let is_behind = |open: &PageAhead| open.end() < history.events();
+        self.looked < history.events() || self.open.as_ref().is_some_and(is_behind)
     }
 
     /// Whether all pages that are full have been made.
@@ -236,8 +285,12 @@ impl Known {
     fn private(&mut self, (id, execution): (&str, &Execution), made: &mut Made) -> Digest {
         let of = (id, execution);
         let version = execution.version();
+        let is_busy = execution.history().is_some_and(|history| self.has_new_events(history));
         let head = self.head.take().filter(|head| head.of == version);
         let head = head.unwrap_or_else(|| self.make(of, made));
+        if !is_busy {
+            made.room.take(&mut self.open);
+        }
         made.names.extend(self.pages.iter().map(|(_, name)| *name));
         made.names.extend(head.rest.iter().copied());
         made.names.insert(head.name);
@@ -250,20 +303,23 @@ impl Known {
         let of = (id, execution);
         let mut members = Object::new();
         let mut rest = Vec::new();
+        let Made { pieces, room, .. } = made;
         let mut keep = |piece: Piece| {
             let name = piece.name;
-            made.pieces.push(piece);
+            pieces.push(piece);
             name
         };
         if let Some(history) = execution.history() {
             self.full_pages(of, history, usize::MAX).into_iter().for_each(|piece| {
                 keep(piece);
             });
-            let first = self.pages.last().map_or(0, |(end, _)| *end);
-            let last = history.page(first);
-            rest.extend(
-                last.map(|page| keep(history_piece((id, execution.secret()), history, page))),
-            );
+            if let Some(page) = history.page(self.first_open()) {
+                let open = room.take(&mut self.open);
+                let mut open = open.unwrap_or_else(|| PageAhead::new(page.first));
+                open.extend(history, page, usize::MAX);
+                rest.push(keep(open.piece((id, execution.secret()))));
+                self.open = room.hold(open);
+            }
             let full = self.pages.iter().map(|(_, name)| *name);
             let names: Vec<Digest> = full.chain(rest.iter().copied()).collect();
             members.insert("history", digests(&names));
@@ -280,25 +336,6 @@ impl Known {
         let name = keep(private_piece("snapshot.execution", of, members));
         Head { of: execution.version(), name, rest }
     }
-}
-
-/// A page of an execution's history: what most of a snapshot is, so it is written at once.
-pub(super) fn history_piece(
-    (id, secret): (&str, Option<Digest>),
-    history: &History,
-    page: HistoryPage,
-) -> Piece {
-    let mut text = String::new();
-    let mut members = ObjectWriter::begin(&mut text);
-    history.write_page(page, &mut members, |members| members.string("execution", id));
-    if let Some(secret) = secret {
-        secret.write(members.member("secret"));
-    }
-    members.string("type", "snapshot.history");
-    members.integer("v", 1);
-    members.end();
-    let bytes = text.into_bytes();
-    Piece { name: Digest::of(&bytes), execution: Some(id.to_owned()), bytes }
 }
 
 /// A piece of an execution's private part, with its secret.
@@ -318,3 +355,6 @@ fn private_piece(
 fn named<const N: usize>(members: [(&str, Value); N]) -> Object {
     members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
+
+#[cfg(test)]
+mod tests;

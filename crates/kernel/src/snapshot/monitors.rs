@@ -11,7 +11,8 @@ use proof::digest::Digest;
 use proof::json::{Object, Value, number};
 use proof::record::Fields;
 
-use super::maker::{Known, history_piece};
+use super::ahead::PageAhead;
+use super::maker::Known;
 use super::page::{members_of, piece};
 use super::{Mark, Piece, Pieces};
 use crate::limits::{MONITORS_BYTES_MAX, MONITORS_BYTES_PER_EVENT, MONITORS_EVENTS_MIN};
@@ -114,7 +115,9 @@ fn past(
     let full: Vec<&(usize, Digest)> = pages.iter().take_while(|(end, _)| *end < events).collect();
     let first = full.last().map_or(0, |(end, _)| *end);
     let rest = HistoryPage { first, end: events, is_full: false };
-    let rest = history_piece((id, secret), history, rest).name;
+    let mut page = PageAhead::new(first);
+    page.extend(history, rest, usize::MAX);
+    let rest = page.piece((id, secret)).name;
     let names = full.iter().map(|(_, name)| name).chain([&rest]);
     let parts: Vec<&[u8]> = names.map(|name| name.as_bytes().as_slice()).collect();
     Digest::of_parts(&parts)

@@ -46,6 +46,7 @@ impl Kernel {
         for erasure in std::mem::take(&mut self.erasures) {
             if erasure.index < size {
                 let Erasure { index, ticket, execution } = erasure;
+                self.snapshots.forget(&execution);
                 effects.push(Effect::Erased { ticket, execution, result: Ok(index) });
             } else {
                 self.erasures.push_back(erasure);

@@ -3,10 +3,11 @@
 //! Events are only ever added, so a page that is full never changes again. What the conditions know
 //! of the events is made from them anew, whatever bundle decides then.
 
-use std::fmt::Write as _;
+mod open;
+
 use std::sync::Arc;
 
-use proof::json::{ObjectWriter, Span, write_array, write_string};
+use proof::json::Span;
 
 use super::History;
 use super::events::{EventKind, Events, Recorded};
@@ -17,6 +18,7 @@ use crate::limits::{
 };
 use crate::request::Entity;
 use crate::resolve::frame::EventFrame;
+pub use open::OpenPage;
 
 /// Some events of a history that follow one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,31 +55,6 @@ impl History {
         Some(HistoryPage { first, end: first.saturating_add(count), is_full })
     }
 
-    /// Writes the members of a page: `events`, each `[at, frame, kind, input]` and of a response
-    /// with a result that too; then what comes between by its names; then `frames`, each
-    /// `[action, principal, resource]` with type, id and properties of both.
-    pub fn write_page(
-        &self,
-        page: HistoryPage,
-        members: &mut ObjectWriter<'_>,
-        between: impl FnOnce(&mut ObjectWriter<'_>),
-    ) {
-        let events = self.events.all.get(page.first..page.end).unwrap_or_default();
-        let mut frames: Vec<&Arc<EventFrame>> = Vec::new();
-        write_array(events, members.member("events"), |event, text| {
-            let known = frames.iter().rposition(|frame| Arc::ptr_eq(frame, &event.frame));
-            let frame = known.unwrap_or_else(|| {
-                frames.push(&event.frame);
-                frames.len().saturating_sub(1)
-            });
-            write_event(event, frame, text);
-        });
-        between(members);
-        write_array(frames, members.member("frames"), |frame, text| {
-            write_array(frame.texts(), text, write_string);
-        });
-    }
-
     /// A history made of pages, to be added in order; `is_full` as it was.
     #[must_use]
     pub fn restoring(bundle: &Arc<Bundle>, is_full: bool) -> History {
@@ -86,7 +63,7 @@ impl History {
         History { bundle: Arc::clone(bundle), events, live, version: 0 }
     }
 
-    /// Adds the events of the next page, read where they stand in what [`History::write_page`]
+    /// Adds the events of the next page, read where they stand in what [`OpenPage::write`]
     /// wrote; none where they are not exactly that.
     #[must_use]
     pub fn restore_page(&mut self, events: Span<'_>, frames: Span<'_>) -> Option<()> {
@@ -132,22 +109,6 @@ impl Recorded {
     fn bytes(&self) -> usize {
         self.input.len().saturating_add(self.kind.bytes()).saturating_add(self.frame.bytes())
     }
-}
-
-fn write_event(event: &Recorded, frame: usize, text: &mut String) {
-    let (kind, output) = match &event.kind {
-        EventKind::Request => (REQUEST, None),
-        EventKind::Response(output) => (RESPONSE, output.as_deref()),
-        EventKind::Error => (ERROR, None),
-        EventKind::Unknown => (UNKNOWN, None),
-    };
-    // Writing to a `String` cannot fail.
-    let _written = write!(text, "[{},{frame}", event.at);
-    for part in [Some(kind), Some(&event.input), output].into_iter().flatten() {
-        text.push(',');
-        write_string(part, text);
-    }
-    text.push(']');
 }
 
 fn frame_of(span: Span<'_>) -> Option<EventFrame> {

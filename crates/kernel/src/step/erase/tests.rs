@@ -60,6 +60,21 @@ fn the_key_may_go_once_the_record_is_durable_and_not_before() {
 }
 
 #[test]
+fn what_was_made_ahead_of_a_snapshot_goes_with_the_key() {
+    let mut domain = Domain::new();
+    let mut node = Node::new(&domain);
+    let ended = node.execution.clone();
+    node.call(READ.0, READ.1);
+    node.kernel.prepare_snapshot(1);
+    domain.change(Change::ExecutionEnded { execution: ended.clone() });
+    node.follow(&domain);
+    erase(&mut node, &ended);
+    assert!(node.kernel.snapshots.knows(&ended));
+    node.durable();
+    assert!(!node.kernel.snapshots.knows(&ended));
+}
+
+#[test]
 fn without_the_key_exactly_its_decisions_are_not_replayable_and_the_state_is_the_same() {
     let (domain, mut node, ended) = with_an_ended_execution();
     let follow = |log: &[(Vec<u8>, Vec<u8>)], has_key: bool| {

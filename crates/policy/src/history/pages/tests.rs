@@ -35,9 +35,9 @@ fn request(resource: &str, input: &str) -> Request {
 /// The members of a page, as a piece of a snapshot has them.
 fn members(history: &History, page: HistoryPage) -> Object {
     let mut text = String::new();
-    let mut members = ObjectWriter::begin(&mut text);
-    history.write_page(page, &mut members, |members| members.string("execution", "e"));
-    members.end();
+    let mut open = OpenPage::new(page.first);
+    open.extend(history, page, usize::MAX);
+    open.write(&mut text, |members| members.string("execution", "e")).end();
     let Value::Object(mut members) = Value::parse(text.as_bytes()).unwrap() else { panic!() };
     assert_eq!(members.remove("execution"), Some(Value::from("e")));
     members
