@@ -11,6 +11,7 @@
 //! | [`plain`] | plain files, keys and others, read without waiting |
 //! | [`Vault`] | seals and opens parts, each bound to its log, index and record |
 //! | [`KeysAhead`] | makes keys before their executions begin, off the thread that decides |
+//! | [`PieceSealer`] | seals pieces of snapshots on the thread that writes them |
 //!
 //! Architecture invariant: nothing here knows what a record says, and no key leaves but to its
 //! vault.
@@ -28,4 +29,4 @@ pub use error::KeyError;
 pub use file::FileKeys;
 pub use key::DataKey;
 pub use store::{KeyStore, Scope};
-pub use vault::{KeyAhead, KeysAhead, OpenError, Vault};
+pub use vault::{KeyAhead, KeysAhead, OpenError, PieceSealer, Vault};

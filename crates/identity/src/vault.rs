@@ -1,4 +1,5 @@
 mod ahead;
+mod piece;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,20 +9,22 @@ use proof::digest::Digest;
 use crate::{DataKey, KeyError, KeyStore, Scope, aead};
 
 pub use ahead::{KeyAhead, KeysAhead};
+pub use piece::PieceSealer;
 
 const CONTEXT: &[u8] = b"interlock.sealed.v1\n";
-const PIECE_CONTEXT: &[u8] = b"interlock.piece.v1\n";
 
 /// Seals and opens the parts of one log with the keys of a store.
 pub struct Vault {
     store: Arc<dyn KeyStore + Send + Sync>,
-    origin: String,
+    origin: Arc<str>,
     keys: BTreeMap<Scope, Held>,
 }
 
 /// A key as the store holds it.
 enum Held {
-    Key(DataKey),
+    /// INVARIANT: nobody else holds it for longer than one piece is sealed. So it is wiped when it
+    /// is let go of here, or just after.
+    Key(Arc<DataKey>),
     Nothing,
     Damaged,
 }
@@ -47,7 +50,7 @@ impl Vault {
     /// For the log of this origin.
     #[must_use]
     pub fn new(origin: &str, store: impl KeyStore + Send + Sync + 'static) -> Self {
-        Self { store: Arc::new(store), origin: origin.to_owned(), keys: BTreeMap::new() }
+        Self { store: Arc::new(store), origin: origin.into(), keys: BTreeMap::new() }
     }
 
     /// Makes the key of an execution that begins: on stable storage when this returns.
@@ -58,7 +61,7 @@ impl Vault {
         let scope = Scope::Execution(execution.to_owned());
         let key = DataKey::fresh()?;
         self.store.wrap(&scope, &key)?;
-        self.keys.insert(scope, Held::Key(key));
+        self.keys.insert(scope, Held::Key(Arc::new(key)));
         Ok(())
     }
 
@@ -76,7 +79,7 @@ impl Vault {
     pub fn begin_with(&mut self, ahead: KeyAhead) -> Result<(), KeyError> {
         let (scope, key) = ahead.into_parts();
         self.store.take_up(&scope).or_else(|_| self.store.wrap(&scope, &key))?;
-        self.keys.insert(scope, Held::Key(key));
+        self.keys.insert(scope, Held::Key(Arc::new(key)));
         Ok(())
     }
 
@@ -129,18 +132,15 @@ impl Vault {
         self.open_bound(scope, &self.bound_to(index, record), part)
     }
 
-    /// Seals a piece of a snapshot that is of an execution, for the name that it is known by.
+    /// What seals pieces of a snapshot that are of an execution, on any thread.
     ///
     /// # Errors
     /// When there is no key.
-    pub fn seal_piece(
-        &mut self,
-        execution: &str,
-        name: &Digest,
-        plain: &[u8],
-    ) -> Result<Vec<u8>, KeyError> {
+    pub fn piece_sealer(&mut self, execution: &str) -> Result<PieceSealer, KeyError> {
+        let origin = Arc::clone(&self.origin);
         let scope = Scope::Execution(execution.to_owned());
-        self.seal_bound(&scope, &self.piece_bound_to(name), plain)
+        let key = self.key(&scope).map_err(|why| no_key(&scope, &why))?;
+        Ok(PieceSealer::new(scope, key, origin))
     }
 
     /// Opens a piece of a snapshot that is of an execution and known by this name.
@@ -154,7 +154,7 @@ impl Vault {
         piece: &[u8],
     ) -> Result<Vec<u8>, OpenError> {
         let scope = Scope::Execution(execution.to_owned());
-        self.open_bound(&scope, &self.piece_bound_to(name), piece)
+        self.open_bound(&scope, &piece::bound_to(name, &self.origin), piece)
     }
 
     /// Whether a scope's key is there.
@@ -197,7 +197,7 @@ impl Vault {
         bound_to: &[u8],
         plain: &[u8],
     ) -> Result<Vec<u8>, KeyError> {
-        let key = self.key(scope).map_err(|why| KeyError::other(&format!("{scope:?}: {why}")))?;
+        let key = self.key(scope).map_err(|why| no_key(scope, &why))?;
         aead::seal(key, bound_to, plain)
     }
 
@@ -216,15 +216,10 @@ impl Vault {
         [CONTEXT, &index.to_be_bytes(), record.as_bytes(), self.origin.as_bytes()].concat()
     }
 
-    /// What a piece is bound to: the log and the digest of its plain bytes.
-    fn piece_bound_to(&self, name: &Digest) -> Vec<u8> {
-        [PIECE_CONTEXT, name.as_bytes().as_slice(), self.origin.as_bytes()].concat()
-    }
-
-    fn key(&mut self, scope: &Scope) -> Result<&DataKey, OpenError> {
+    fn key(&mut self, scope: &Scope) -> Result<&Arc<DataKey>, OpenError> {
         if !self.keys.contains_key(scope) {
             let held = match self.store.unwrap(scope) {
-                Ok(Some(key)) => Held::Key(key),
+                Ok(Some(key)) => Held::Key(Arc::new(key)),
                 Ok(None) => Held::Nothing,
                 Err(why) if why.is_damage() => Held::Damaged,
                 Err(why) => return Err(OpenError::Store(why)),
@@ -237,6 +232,10 @@ impl Vault {
             Some(Held::Nothing) | None => Err(OpenError::NoKey),
         }
     }
+}
+
+fn no_key(scope: &Scope, why: &OpenError) -> KeyError {
+    KeyError::other(&format!("{scope:?}: {why}"))
 }
 
 #[cfg(test)]

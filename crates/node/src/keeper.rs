@@ -6,13 +6,14 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use identity::{KeyError, PieceSealer};
 use ledger::{Disk, Snapshots};
 use proof::digest::Digest;
 
 use crate::Error;
 use crate::priority::give_way;
 
-/// The way to the thread that writes snapshots. What it cannot write is told and left: a snapshot is only a faster start.
+/// The way to the thread that seals and writes snapshots. What it cannot write is told and left: a snapshot is only a faster start.
 pub(crate) struct Keeper {
     jobs: Sender<Job>,
     shared: Arc<Shared>,
@@ -20,10 +21,36 @@ pub(crate) struct Keeper {
 }
 
 enum Job {
-    Piece(Digest, Vec<u8>),
+    Piece(WaitingPiece),
     Finish(u64, BTreeSet<Digest>),
     /// What comes next needs nothing that came before.
     Anew,
+}
+
+/// A piece that is to be written.
+pub(crate) struct WaitingPiece {
+    pub(crate) name: Digest,
+    /// Plain bytes.
+    pub(crate) bytes: Vec<u8>,
+    /// What seals it as it is written; none where it is public.
+    pub(crate) sealer: Option<PieceSealer>,
+}
+
+/// Why something of a snapshot is not kept.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Seal(#[from] KeyError),
+    #[error(transparent)]
+    Write(#[from] ledger::Error),
+}
+
+impl WaitingPiece {
+    fn write<D: Disk>(&self, snapshots: &Snapshots<D>) -> Result<(), Failure> {
+        let Self { name, bytes, sealer } = self;
+        let sealed = sealer.as_ref().map(|sealer| sealer.seal(name, bytes)).transpose()?;
+        Ok(snapshots.keep(name, sealed.as_ref().unwrap_or(bytes))?)
+    }
 }
 
 #[derive(Default)]
@@ -66,9 +93,9 @@ impl Keeper {
         self.shared.waiting_bytes.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn keep(&self, name: Digest, bytes: Vec<u8>) {
-        self.shared.waiting_bytes.fetch_add(bytes.len(), Ordering::Relaxed);
-        self.tell(Job::Piece(name, bytes));
+    pub(crate) fn keep(&self, piece: WaitingPiece) {
+        self.shared.waiting_bytes.fetch_add(piece.bytes.len(), Ordering::Relaxed);
+        self.tell(Job::Piece(piece));
     }
 
     pub(crate) fn finish(&self, index: u64, names: BTreeSet<Digest>) {
@@ -118,12 +145,14 @@ fn write<D: Disk>(snapshots: &Snapshots<D>, jobs: &Receiver<Job>, shared: &Share
                 is_whole = true;
                 continue;
             }
-            Job::Piece(name, bytes) => {
-                let kept = if is_whole { snapshots.keep(name, bytes) } else { Ok(()) };
-                shared.waiting_bytes.fetch_sub(bytes.len(), Ordering::Relaxed);
+            Job::Piece(piece) => {
+                let kept = if is_whole { piece.write(snapshots) } else { Ok(()) };
+                shared.waiting_bytes.fetch_sub(piece.bytes.len(), Ordering::Relaxed);
                 kept
             }
-            Job::Finish(index, names) if is_whole => snapshots.finish(*index, names),
+            Job::Finish(index, names) if is_whole => {
+                snapshots.finish(*index, names).map_err(Failure::from)
+            }
             Job::Finish(..) => Ok(()),
         };
         if let Err(why) = kept {

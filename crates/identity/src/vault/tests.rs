@@ -100,7 +100,7 @@ fn a_piece_opens_for_its_execution_and_name_alone() {
     vault.begin("x1").unwrap();
     vault.begin("x2").unwrap();
     let (name, other) = (Digest::of(PLAIN), Digest::of(b"other"));
-    let piece = vault.seal_piece("x1", &name, PLAIN).unwrap();
+    let piece = vault.piece_sealer("x1").unwrap().seal(&name, PLAIN).unwrap();
     assert_eq!(vault.open_piece("x1", &name, &piece).unwrap(), PLAIN);
     assert_eq!(vault.open_piece("x1", &other, &piece), Err(OpenError::Part));
     assert_eq!(vault.open_piece("x2", &name, &piece), Err(OpenError::Part));
@@ -110,7 +110,7 @@ fn a_piece_opens_for_its_execution_and_name_alone() {
     assert_eq!(vault.open(&of("x1"), (0, &name), &piece), Err(OpenError::Part));
     vault.destroy("x1").unwrap();
     assert_eq!(vault.open_piece("x1", &name, &piece), Err(OpenError::NoKey));
-    assert!(vault.seal_piece("x1", &name, PLAIN).is_err());
+    assert!(vault.piece_sealer("x1").is_err());
 }
 
 #[test]

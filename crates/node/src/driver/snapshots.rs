@@ -10,7 +10,7 @@ use ledger::{Disk, Entry};
 use proof::digest::Digest;
 
 use super::Driver;
-use crate::keeper::Keeper;
+use crate::keeper::{Keeper, WaitingPiece};
 use crate::limits::{
     END_BYTES, PIECES_WAITING_BYTES, PREPARE_PIECES_MAX, PREPARE_RECORDS, SNAPSHOT_BYTES,
     SNAPSHOT_STOP_RECORDS,
@@ -47,14 +47,10 @@ impl Keeping {
         }
     }
 
-    /// Hands a piece to the thread that writes them, sealed under its execution's key.
+    /// Hands a piece to the thread that seals it under its execution's key and writes it.
     fn keep(&mut self, vault: &mut Vault, Piece { name, execution, bytes }: Piece) {
-        let sealed = match execution {
-            None => Ok(bytes),
-            Some(execution) => vault.seal_piece(&execution, &name, &bytes),
-        };
-        match sealed {
-            Ok(bytes) => self.keeper.keep(name, bytes),
+        match execution.map(|execution| vault.piece_sealer(&execution)).transpose() {
+            Ok(sealer) => self.keeper.keep(WaitingPiece { name, bytes, sealer }),
             Err(why) => self.keeper.failed(&why),
         }
     }
@@ -154,7 +150,7 @@ impl<D: Disk> Driver<D> {
         }
     }
 
-    /// Hands pieces to the thread that writes them, each execution's sealed under its key; with all of a snapshot, the
+    /// Hands pieces to the thread that writes them, each execution's to be sealed under its key; with all of a snapshot, the
     /// index of its record and the names of its pieces.
     pub(super) fn keep(&mut self, pieces: Vec<Piece>, whole: Option<(u64, BTreeSet<Digest>)>) {
         for piece in pieces {
