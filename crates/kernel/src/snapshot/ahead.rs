@@ -7,6 +7,9 @@ use proof::digest::{Digest, DigestBuilder};
 use super::Piece;
 use crate::limits::OPEN_PAGES_BYTES_MAX;
 
+/// Bytes of a piece besides its events, their frames and the execution's id: names of members, and the secret.
+const FRAMING_BYTES: usize = 160;
+
 /// A page of a history, as far as it is written and hashed.
 #[derive(Debug, Clone)]
 pub(super) struct PageAhead {
@@ -43,7 +46,8 @@ impl PageAhead {
 
     /// The piece that it is.
     pub(super) fn piece(&self, (id, secret): (&str, Option<Digest>)) -> Piece {
-        let mut text = String::with_capacity(self.page.bytes());
+        let framing = FRAMING_BYTES.saturating_add(id.len());
+        let mut text = String::with_capacity(self.page.written().saturating_add(framing));
         let mut members = self.page.write(&mut text, |members| members.string("execution", id));
         if let Some(secret) = secret {
             secret.write(members.member("secret"));

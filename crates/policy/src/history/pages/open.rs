@@ -64,6 +64,12 @@ impl OpenPage {
         &self.head
     }
 
+    /// How many bytes its events and their frames take as they are written.
+    #[must_use]
+    pub fn written(&self) -> usize {
+        self.head.len().saturating_add(self.frames_text.len())
+    }
+
     /// About how many bytes of memory it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -90,10 +96,6 @@ impl OpenPage {
         frames.push_str(&self.frames_text);
         frames.push(']');
         members
-    }
-
-    fn written(&self) -> usize {
-        self.head.len().saturating_add(self.frames_text.len())
     }
 
     fn add(&mut self, event: &Recorded) {
