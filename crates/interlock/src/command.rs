@@ -160,7 +160,7 @@ fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
 fn block_on_many<F: Future>(future: F) -> Result<F::Output, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         // Requests are read on these threads, and a caller that is alone waits for the disk on one of them.
-        .worker_threads(node::follow::cores().max(crate::limits::NODE_THREADS_MIN))
+        .worker_threads(node::machine::cores().max(crate::limits::NODE_THREADS_MIN))
         .thread_stack_size(policy::limits::DECIDE_STACK_BYTES)
         .enable_all()
         .build();

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use api::governance::Acting;
 use kernel::governance::{Change, Governance, Position, SignedProposal};
 use kernel::state::Blobs;
 use ledger::{CommitError, Entry, FileDisk, Ledger, Reader};
@@ -10,7 +11,6 @@ use proof::json::Value;
 use proof::note::Signer;
 use proof::record::RECORD_BYTES_MAX;
 
-use crate::client::Acting;
 use crate::marks::{Mark, SeenChange};
 use crate::{Error, Options, clock, covered, keys};
 
@@ -203,6 +203,21 @@ impl Accepted {
     /// The same, of what a node acted on before it ended.
     pub(crate) fn after(self, ended: Option<Error>) -> Self {
         Self { acting: ended.and_then(|why| why.acting().cloned()), ..self }
+    }
+}
+
+/// What a change is signed on: a prefix of the governance log, and that log's time.
+#[derive(Debug, Clone)]
+pub struct BasedOn {
+    /// The prefix.
+    pub position: Position,
+    /// The log's time, in milliseconds since the Unix epoch.
+    pub at: i64,
+}
+
+impl BasedOn {
+    pub(crate) fn of(governance: &Governance) -> Self {
+        Self { position: governance.position(), at: governance.at() }
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use api::governance::Acting;
 use kernel::governance::{Position, SignedProposal};
 use proof::digest::Digest;
 use tokio::sync::mpsc;
@@ -15,8 +16,7 @@ use crate::authority::Held;
 use crate::clock::wall_ms;
 use crate::driver::halt;
 use crate::limits::{BRING_AGAIN_MS_MAX, BRING_AGAIN_MS_MIN};
-use crate::socket::Shared;
-use crate::stop::Acting;
+use crate::shared::Shared;
 use crate::{Authority, Error};
 
 /// Why somebody whom the node does not trust may not bring a change: all others that one may.

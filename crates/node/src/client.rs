@@ -17,22 +17,21 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ::client::{Client, ConnectError, NodeSocket, TimedStream, is_late};
+use api::governance::Acting;
 use kernel::governance::{Position, SignedProposal, UNREPLAYED};
 use kernel::lineage::HandsOn;
 use proof::json::Value;
 
 use crate::Error;
-use crate::authority::Accepted;
-use crate::domain::BasedOn;
+use crate::Options;
+use crate::authority::{Accepted, BasedOn};
 use crate::error::Asked;
 use crate::hello::{Caller, Hello};
 use crate::limits::{
     ADMITTED_AGAIN_MS, ADMITTED_MS_MAX, ANSWER_MS_MAX, ORDER_BYTES_MAX, RECORDED_MS_MAX,
 };
-use crate::{Options, stop};
 
 pub use session::Session;
-pub use stop::Acting;
 
 /// The code of a refusal for want of a place or of time: nothing was done.
 const OVERLOAD: &str = "refused.overload";
@@ -111,7 +110,7 @@ pub(crate) fn govern(
     let proposal = Box::new(proposal.clone());
     let hello = Hello::Govern { proposal, blob: blob.map(<[u8]>::to_vec) };
     let Some((stream, first)) = ask_first(options, &hello)? else { return Ok(None) };
-    let mut acting = Acting::from_value(&first);
+    let mut acting = acting_in(&first);
     let answer = match &mut acting {
         None => first,
         Some(acting) => recorded(&stream, acting)?,
@@ -127,6 +126,14 @@ fn ask_first(options: &Options, question: &Hello) -> Result<Option<(UnixStream, 
         let answer = ask_on(&stream, socket, question)?;
         Ok(Some((stream, answer)))
     })
+}
+
+/// What the first line of the answer says that an order stopped; none where it is the whole answer.
+fn acting_in(line: &Value) -> Option<Acting> {
+    let mut members = line.as_object()?.clone();
+    let is_acting = members.remove("type")?.as_str() == Some("acting");
+    members.remove("v");
+    serde_json::from_slice(&Value::Object(members).to_bytes()).ok().filter(|_| is_acting)
 }
 
 /// The second line of the answer to an order on which the node acts.

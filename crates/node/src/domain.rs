@@ -13,6 +13,7 @@ use policy::Bundle;
 use proof::json::Value;
 use proof::note::{Signer, VerifierKey};
 
+use crate::authority::BasedOn;
 use crate::authority::{Accepted, position_of, records};
 use crate::client::{self, Place};
 use crate::limits::{LOG_FREE_AGAIN_MS, LOG_FREE_MS_MAX};
@@ -226,21 +227,6 @@ pub fn propose(options: &Options, change: Change, life_ms: i64) -> Result<Signed
 fn proposal(based_on: BasedOn, change: Change, life_ms: i64) -> Proposal {
     let expires_ms = clock::wall_ms().max(based_on.at).saturating_add(life_ms);
     Proposal { based_on: based_on.position, expires_ms, change }
-}
-
-/// What a change is signed on: a prefix of the governance log, and that log's time.
-#[derive(Debug, Clone)]
-pub struct BasedOn {
-    /// The prefix.
-    pub position: Position,
-    /// The log's time, in milliseconds since the Unix epoch.
-    pub at: i64,
-}
-
-impl BasedOn {
-    pub(crate) fn of(governance: &Governance) -> Self {
-        Self { position: governance.position(), at: governance.at() }
-    }
 }
 
 /// What governs the domain, as its log lies in the folder.

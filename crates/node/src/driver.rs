@@ -28,7 +28,6 @@ use ledger::{Disk, Entry, GroupCommit};
 use tokio::sync::oneshot;
 
 use crate::clock::{self, Clock};
-use crate::erase::EndedExecution;
 use crate::limits::{
     END_BYTES, HALT_NOTE_MS_MAX, SEALED_FACTOR, STOP_PIECES_MS_MAX, STOP_PUBLISH_MS_MAX,
     STOP_SNAPSHOT_MS_MAX,
@@ -200,7 +199,7 @@ impl<D: Disk> Driver<D> {
             Command::Probe { reply } => self.probe(reply),
             Command::Erase { execution, by, reply } => self.erase(execution, by, reply),
             Command::EndedExecutions { reply } => {
-                let _gone = reply.send(EndedExecution::all(self.kernel.state()));
+                let _gone = reply.send(crate::reply::ended(self.kernel.state()));
             }
             Command::Status { is_local, reply } => {
                 let _gone = reply.send(self.status(is_local));

@@ -1,10 +1,7 @@
 //! Erasing what ended executions sealed, through the running node or, where none runs, in the folder itself.
 
-use std::collections::BTreeSet;
-
-use api::execution::{Erasure, ErasureRequest};
+use api::execution::{EndedExecution, Erasure, ErasureRequest};
 use kernel::lineage::ErasedFor;
-use kernel::state::NodeState;
 use proof::json::{Value, number, object};
 
 use crate::driver::Kernel;
@@ -19,16 +16,6 @@ pub enum Which {
     One(String),
     /// All that ended before this time, in milliseconds since the Unix epoch.
     EndedBefore(i64),
-}
-
-/// An execution that ended and was not erased.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct EndedExecution {
-    pub(crate) execution: String,
-    /// When it ended, in milliseconds since the Unix epoch.
-    pub(crate) at: i64,
-    /// Whether its events decide still for an execution that goes on.
-    pub(crate) is_kept: bool,
 }
 
 /// What one question is about: at most [`ERASED_AT_ONCE_MAX`] executions, in the order of their ids.
@@ -154,25 +141,6 @@ pub(crate) async fn carry_out(kernel: &Kernel, page: &Page, os_user: u32) -> Opt
     Some(erased)
 }
 
-impl EndedExecution {
-    /// The same in the words of the interface.
-    pub(crate) fn into_reply(self) -> api::execution::EndedExecution {
-        let Self { execution, at, is_kept } = self;
-        api::execution::EndedExecution { execution, ended_ms: at, is_kept }
-    }
-
-    /// All of them, by their ids.
-    pub(crate) fn all(state: &NodeState) -> Vec<Self> {
-        let kept: BTreeSet<&str> = state.all_kept().collect();
-        let ended = state.ended().map(|(id, at)| Self {
-            execution: id.to_owned(),
-            at,
-            is_kept: kept.contains(id),
-        });
-        ended.collect()
-    }
-}
-
 impl Page {
     /// The first one of these.
     pub(crate) fn first(which: &Which, is_trial: bool) -> Self {
@@ -196,7 +164,7 @@ impl Page {
             }
             Which::EndedBefore(at) => ended
                 .into_iter()
-                .filter(|one| one.at < *at)
+                .filter(|one| one.ended_ms < *at)
                 .filter(|one| self.after.as_ref().is_none_or(|after| one.execution > *after))
                 .take(ERASED_AT_ONCE_MAX)
                 .map(|one| (one.execution, may(one.is_kept)))

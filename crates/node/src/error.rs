@@ -1,10 +1,10 @@
 use std::fmt::Display;
 use std::path::Path;
 
+use api::governance::Acting;
 use api::problem::Code;
 use kernel::governance::{GovernanceError, UNREPLAYED};
 
-use crate::client::Acting;
 use crate::limits::ANSWER_MS_MAX;
 
 /// The code where somebody else than the node has a socket, or could put one in its place.

@@ -7,7 +7,7 @@ use tokio::net::unix::UCred;
 use crate::driver::Answered;
 use crate::hello::{Caller, line, refusal};
 use crate::session::join;
-use crate::socket::Shared;
+use crate::shared::Shared;
 
 /// The upstream of a delegation in records: the node itself.
 const NODE: &str = "interlock";

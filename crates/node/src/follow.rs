@@ -12,6 +12,7 @@ use proof::digest::Digest;
 use proof::merkle::leaf_hash;
 
 use crate::limits::{AHEAD_BYTES, AHEAD_CHUNKS, AHEAD_RECORDS};
+use crate::machine::cores;
 use crate::sealing::Opener;
 
 /// A record that was read ahead.
@@ -33,12 +34,6 @@ struct Chunk {
 
 /// Chunks that nobody has begun to read. Whoever has nothing else to do takes the first.
 type Unread<'q> = &'q Mutex<Receiver<Chunk>>;
-
-/// How many cores there are.
-#[must_use]
-pub fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
 
 /// Runs this on as many threads as there are cores, this one first, and on no more than there are pieces of work. What each came
 /// to; where the system gives fewer threads, the others do all of it.

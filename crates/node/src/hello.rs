@@ -1,12 +1,13 @@
+use api::RecordJson;
+use api::governance::Acting;
 use kernel::governance::SignedProposal;
 use kernel::lineage::HandsOn;
 use policy::Grant;
 use proof::base64url;
-use proof::json::{Object, Value, number};
+use proof::json::{Object, Value};
 use proof::record::Fields;
 
 use crate::Error;
-use crate::bring::{BroughtChange, Progress};
 
 /// The first line on a connection to the node's socket: canonical JSON with `v` 1 and a `type`.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,7 +124,7 @@ pub(crate) fn refusal(code: &str, message: &str) -> Vec<u8> {
     line(&Value::Object(refused(code, message)))
 }
 
-fn refused(code: &str, message: &str) -> Object {
+pub(crate) fn refused(code: &str, message: &str) -> Object {
     Object::from([
         ("code", Value::from(code)),
         ("message", Value::from(message)),
@@ -132,23 +133,14 @@ fn refused(code: &str, message: &str) -> Object {
     ])
 }
 
-/// What becomes of a signed change, as one line.
-pub(crate) fn progress(progress: &Progress) -> Vec<u8> {
-    match progress {
-        Progress::Acting(acting) => line(&acting.to_value()),
-        Progress::Ended(BroughtChange { brought, ending }) => {
-            let mut members = match brought {
-                Ok(position) => Object::from([
-                    ("position", position.to_value()),
-                    ("type", Value::from("accepted")),
-                    ("v", Value::Integer(1)),
-                ]),
-                Err(why) => refused(why.code(), &why.to_string()),
-            };
-            members.extend(ending.map(|ending| ("ending", number(ending))));
-            line(&Value::Object(members))
-        }
-    }
+/// What an order stopped, as the first line of its answer.
+pub(crate) fn acting(acting: &Acting) -> Vec<u8> {
+    let Ok(RecordJson(Value::Object(mut members))) = RecordJson::of(acting) else {
+        return refusal("refused.storage", "the answer cannot be written");
+    };
+    members.insert("type", Value::from("acting"));
+    members.insert("v", Value::Integer(1));
+    line(&Value::Object(members))
 }
 
 /// A canonical value as one line.

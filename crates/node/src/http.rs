@@ -46,12 +46,10 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::UnixStream;
 
-pub(crate) use events::Streams;
-pub(crate) use health::LastProbe;
-pub(crate) use requester::{Reads, Requester};
+pub(crate) use requester::Requester;
 
 use crate::limits::{HEAD_BYTES_MAX, HELLO_MS_MAX};
-use crate::socket::write_reply;
+use crate::shared::write_reply;
 use writer::{ReplyState, ReplyWriter};
 
 /// Whether a connection speaks HTTP, by its first byte: methods are upper-case letters.

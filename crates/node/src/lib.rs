@@ -17,6 +17,7 @@
 //! | [`erase`] | what ended executions sealed is made unreadable, on record |
 //! | [`sealing`] | the keys of executions, and opening sealed parts |
 //! | `servers` | whether the servers can be started, and as whom |
+//! | `shared` | what every connection needs |
 //! | `socket` | the Unix sockets: who speaks (`SO_PEERCRED`), and for what |
 //! | `http` | `/v1` on the same sockets |
 //! | `reply` | what the kernel holds, in the words of the interface |
@@ -25,6 +26,7 @@
 //! | `stop` | the stop switch: sessions are cut before the kernel or the log have seen the order |
 //! | `places` | how many connections and sessions each OS user may have |
 //! | `descriptors`, `accept` | file descriptors, budgeted; accepting where they run short |
+//! | [`machine`] | what the machine has |
 //! | [`follow`] | a lineage log is followed in order, and read ahead on all cores |
 //! | `fold` | the state as the log says it: from the newest snapshot of it that is good, else from the first record |
 //! | `whole` | a log that is damaged anywhere is not gone on from |
@@ -69,6 +71,7 @@ mod keeper;
 pub mod keys;
 pub mod limits;
 mod listeners;
+pub mod machine;
 mod marks;
 mod monitors;
 pub mod notes;
@@ -84,6 +87,7 @@ pub mod sealing;
 mod servers;
 mod session;
 mod session_threads;
+mod shared;
 mod socket;
 mod start;
 mod stop;

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::driver::halt;
 use crate::limits::SOCKETS_MS;
 use crate::notes::Notes;
-use crate::socket::Way;
+use crate::shared::Way;
 use crate::{Error, client};
 
 /// What a socket listens with: from the start, and once it is bound anew.

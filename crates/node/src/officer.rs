@@ -12,7 +12,8 @@ use crate::driver::halt;
 use crate::limits::{OFFICERS_MAX, OFFICERS_PER_USER_MAX, OFFICERS_RESERVED, OFFICERS_STOP_MS_MAX};
 use crate::listeners::Listeners;
 use crate::places::{Bounds, Places};
-use crate::socket::{self, Shared, Way};
+use crate::shared::{Shared, Way};
+use crate::socket;
 use crate::{Error, Options, bring};
 
 /// Threads that wait for the governance log at most: one for each order that is under way, and one for what is owed.

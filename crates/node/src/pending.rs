@@ -13,9 +13,8 @@ use proof::limits::TILE_WIDTH;
 use proof::note::VerifierKey;
 
 use crate::Options;
-use crate::approvals::request;
-use crate::driver::Kernel;
 use crate::limits::{TOLD_BYTES_MAX, TOLD_MAX};
+use crate::reply::pending_request;
 
 /// Which requests are asked for.
 #[derive(Debug, Clone)]
@@ -65,7 +64,7 @@ impl Sought {
         let left_out = turns.len().saturating_sub(TOLD_MAX);
         let told = turns.into_iter().take(TOLD_MAX);
         let requests = told.map(|(id, execution, asked): (&str, &Execution, &Asked)| {
-            request((state, now_ms), (id, execution), asked)
+            pending_request((state, now_ms), (id, execution), asked)
         });
         Found { requests: requests.collect(), left_out }
     }
@@ -96,21 +95,14 @@ fn in_turns<T>(workloads: impl Iterator<Item = Vec<(Place, T)>>) -> Vec<T> {
     turns.into_iter().map(|(_, one)| one).collect()
 }
 
-/// What is sought, for who may see it; else why it cannot be shown.
-pub(crate) async fn page(
-    options: &Options,
-    kernel: &Kernel,
-    sought: Sought,
-) -> Result<PendingPage, &'static str> {
-    let found = kernel.waiting(sought).await.ok_or("the node is stopping")?;
-    let of = options.clone();
-    let told = tokio::task::spawn_blocking(move || found.with_what_is_asked_for(&of).bounded());
-    let Found { requests, left_out } = told.await.map_err(|_| "what waits could not be read")?;
-    let left_out = u64::try_from(left_out).unwrap_or(u64::MAX);
-    Ok(PendingPage { origin: options.lineage_origin(), requests, left_out })
-}
-
 impl Found {
+    /// As many as fit, each with its server and tool where the log says it.
+    pub(crate) fn into_page(self, options: &Options) -> PendingPage {
+        let Self { requests, left_out } = self.with_what_is_asked_for(options).bounded();
+        let left_out = u64::try_from(left_out).unwrap_or(u64::MAX);
+        PendingPage { origin: options.lineage_origin(), requests, left_out }
+    }
+
     /// Each with its server and tool, where its record can be read.
     fn with_what_is_asked_for(mut self, options: &Options) -> Self {
         let wanted = self.requests.iter().map(|request| request.record).collect();

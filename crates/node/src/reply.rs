@@ -1,13 +1,16 @@
 //! What the kernel holds, in the words of the interface.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use api::execution::{Execution, Grant};
+use api::RecordJson;
+use api::approval::{MissingVotes, PendingRequest, Vote};
+use api::execution::{EndedExecution, Execution, Grant};
 use api::governance::{Position, Trust, TrustState};
 use api::meter::MeterAccount;
-use kernel::governance::Subject;
-use kernel::state::{MeterUse, NodeState};
+use kernel::governance::{Governance, Subject};
+use kernel::state::{Asked, MeterUse, NodeState, Waits};
 use policy::Per;
+use proof::note::VerifierKey;
 
 /// A prefix of a log.
 pub(crate) fn position(position: &kernel::governance::Position) -> Position {
@@ -87,4 +90,68 @@ fn execution(state: &NodeState, id: &str, meters: Vec<MeterAccount>) -> Option<E
         calls: held.calls,
         meters,
     })
+}
+
+/// What is shown of a request without its message. Its server and tool stand in its record.
+pub(crate) fn pending_request(
+    (state, at): (&NodeState, i64),
+    (id, execution): (&str, &kernel::state::Execution),
+    asked: &Asked,
+) -> PendingRequest {
+    let governance = state.governance();
+    let votes = asked.words().map(|word| Vote {
+        key: word.key.to_string(),
+        verdict: if word.approves { "permit" } else { "refuse" }.to_owned(),
+        at_ms: word.at,
+        expires_ms: word.expires_ms,
+    });
+    let awaits = asked.awaits.iter();
+    let standing = state.standing_of(asked, at);
+    let waits = Some(asked).filter(|_| standing == Waits::Waits);
+    let before = waits.and_then(|asked| state.asked_before(execution, asked, at));
+    PendingRequest {
+        pending: asked.pending.to_string(),
+        record: asked.index,
+        execution: id.to_owned(),
+        workload: execution.workload().to_owned(),
+        asked_for: None,
+        asked_ms: asked.at,
+        until_ms: asked.until(),
+        state: standing.as_str().to_owned(),
+        same_as: before.map(|before| before.pending.to_string()),
+        is_used: asked.is_used(),
+        awaits: awaits.clone().map(|one| RecordJson(one.to_value())).collect(),
+        still: awaits.filter_map(|one| missing_votes(governance, asked, one)).collect(),
+        approvals: votes.collect(),
+    }
+}
+
+/// Who must sign still, for one thing that a request waits for. None where enough have.
+fn missing_votes(
+    governance: &Governance,
+    asked: &Asked,
+    awaits: &policy::ApprovalRule,
+) -> Option<MissingVotes> {
+    let role = governance.role(&awaits.role);
+    let keys = role.map(kernel::governance::Role::keys).unwrap_or_default();
+    let has_spoken = |key: &VerifierKey| asked.words().any(|word| word.key == *key);
+    let given = asked.words().filter(|word| word.approves && keys.contains(&word.key)).count();
+    let missing = awaits.count.saturating_sub(u64::try_from(given).unwrap_or(u64::MAX));
+    let may_sign = keys.iter().filter(|key| !has_spoken(key)).map(|key| key.name().to_owned());
+    (missing > 0).then(|| MissingVotes {
+        role: awaits.role.clone(),
+        missing,
+        keys: may_sign.collect(),
+    })
+}
+
+/// Executions that ended and were not erased, by their ids.
+pub(crate) fn ended(state: &NodeState) -> Vec<EndedExecution> {
+    let kept: BTreeSet<&str> = state.all_kept().collect();
+    let ended = state.ended().map(|(id, at)| EndedExecution {
+        execution: id.to_owned(),
+        ended_ms: at,
+        is_kept: kept.contains(id),
+    });
+    ended.collect()
 }

@@ -9,7 +9,7 @@ use kernel::state::{Lost, NodeState};
 use ledger::{Disk, Snapshots};
 use proof::digest::Digest;
 
-use crate::follow::cores;
+use crate::machine::cores;
 use crate::{Error, Options};
 
 /// Makes the sealing key, and the folder in which executions' keys lie.

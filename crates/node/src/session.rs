@@ -17,7 +17,7 @@ use crate::limits::JOIN_TRIES_MAX;
 use crate::notes::SessionNotes;
 use crate::places::{NoPlace, Place};
 use crate::session_threads::SessionCount;
-use crate::socket::{Shared, refuse, write_reply};
+use crate::shared::{Shared, refuse, write_reply};
 use crate::stop::{Admitted, ENDED};
 use crate::{Server, servers};
 

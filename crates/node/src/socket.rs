@@ -1,75 +1,22 @@
-use std::io;
 use std::os::unix::net::UnixListener as StdListener;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kernel::governance::SignedProposal;
-use proof::digest::Digest;
-use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use proof::json::{Object, Value, number};
+use tokio::io::AsyncReadExt;
 use tokio::net::unix::UCred;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use crate::accept::{self, Arrival, Spare};
-use crate::authority::GovernanceBlobs;
-use crate::driver::Kernel;
+use crate::bring::{BroughtChange, Progress};
 use crate::hello::{self, Hello, refusal};
-use crate::http::{self, LastProbe, Reads, Requester, Streams};
-use crate::limits::{
-    HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX, HELLO_MS_MAX, HELLO_READ_BYTES,
-    HELLO_REGISTERED_BYTES_MAX, ORDER_BYTES_MAX, REPLY_MS_MAX,
-};
-use crate::notes::Notes;
-use crate::places::{NoPlace, Place, Places, is_own};
-use crate::session_threads::SessionThreads;
-use crate::{Authority, Options, bring, family, session};
-
-/// What every connection needs.
-pub(crate) struct Shared {
-    pub(crate) options: Options,
-    pub(crate) kernel: Kernel,
-    pub(crate) authority: Mutex<Authority>,
-    pub(crate) blobs: Arc<GovernanceBlobs>,
-    /// Told whenever something may be to be brought to the authority again.
-    pub(crate) owing: tokio::sync::Notify,
-    /// Digests of the changes that officers' commands bring just now.
-    pub(crate) under_way: Mutex<Vec<Digest>>,
-    pub(crate) sessions: Arc<Places>,
-    pub(crate) session_threads: SessionThreads,
-    /// The officers' thread, on which orders are carried out whichever way they come.
-    pub(crate) officers: tokio::runtime::Handle,
-    pub(crate) reads: Reads,
-    pub(crate) streams: Streams,
-    pub(crate) last_probe: LastProbe,
-    pub(crate) log: Notes,
-}
-
-/// Which way a connection comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// `node.sock`: agents, and who may not open the other.
-    Agents,
-    /// `officer.sock`: who may open it is an officer of this machine.
-    Officers,
-}
-
-impl Way {
-    /// Whether the node's own OS user, root or one of its officers asks.
-    pub(crate) fn is_trusted(self, user: u32) -> bool {
-        self == Way::Officers || is_own(user)
-    }
-}
-
-impl Shared {
-    /// How long a first line or a request of an OS user may be.
-    pub(crate) fn request_bytes_max(&self, way: Way, user: u32) -> usize {
-        match () {
-            () if way.is_trusted(user) => ORDER_BYTES_MAX,
-            () if self.kernel.switch.is_registered(user) => HELLO_REGISTERED_BYTES_MAX,
-            () => HELLO_BYTES_MAX,
-        }
-    }
-}
+use crate::http::{self, Requester};
+use crate::limits::{HEAD_BYTES_MAX, HELD_LINES, HELLO_MS_MAX, HELLO_READ_BYTES};
+use crate::places::{NoPlace, Place, Places};
+use crate::shared::{Shared, Way, refuse, write_reply};
+use crate::{bring, family, session};
 
 /// Serves connections until the task is aborted.
 pub(crate) async fn serve(
@@ -213,7 +160,7 @@ impl Connection {
         self.shared.officers.spawn(govern);
         while let Some(progress) = told.recv().await {
             // Whoever brought it may have gone, or read nothing; the order goes on.
-            if write_reply(stream, &hello::progress(&progress)).await.is_err() {
+            if write_reply(stream, &progress_line(&progress)).await.is_err() {
                 break;
             }
         }
@@ -271,25 +218,21 @@ impl Connection {
     }
 }
 
-pub(crate) async fn refuse(
-    stream: &mut UnixStream,
-    shared: &Shared,
-    code: &'static str,
-    message: &str,
-) {
-    shared.kernel.refused(code);
-    let _gone = write_reply(stream, &refusal(code, message)).await;
+/// What becomes of a signed change, as one line.
+fn progress_line(progress: &Progress) -> Vec<u8> {
+    match progress {
+        Progress::Acting(acting) => hello::acting(acting),
+        Progress::Ended(BroughtChange { brought, ending }) => {
+            let mut members = match brought {
+                Ok(position) => Object::from([
+                    ("position", position.to_value()),
+                    ("type", Value::from("accepted")),
+                    ("v", Value::Integer(1)),
+                ]),
+                Err(why) => hello::refused(why.code(), &why.to_string()),
+            };
+            members.extend(ending.map(|ending| ("ending", number(ending))));
+            hello::line(&Value::Object(members))
+        }
+    }
 }
-
-/// Writes a whole reply, within a time: whoever does not read it keeps no place for longer.
-pub(crate) async fn write_reply(
-    stream: &mut (impl AsyncWrite + Unpin),
-    reply: &[u8],
-) -> io::Result<()> {
-    let wait = Duration::from_millis(REPLY_MS_MAX);
-    let written = tokio::time::timeout(wait, stream.write_all(reply)).await;
-    written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-}
-
-#[cfg(test)]
-mod tests;

@@ -14,7 +14,6 @@ use crate::authority::{GovernanceBlobs, records};
 use crate::clock::{self, Clock};
 use crate::driver::{Commands, Driver, Keeping, Kernel, halt};
 use crate::fold::{Folded, fold};
-use crate::http::{LastProbe, Reads, Streams};
 use crate::keeper::Keeper;
 use crate::limits::{
     SESSIONS_ASSURED, SESSIONS_PER_USER_MAX, TICK_MS, WAITING_ASSURED, WAITING_NEWCOMERS,
@@ -25,7 +24,8 @@ use crate::notes::Notes;
 use crate::officer::{self, Officers};
 use crate::places::{Bounds, Places};
 use crate::session_threads::SessionThreads;
-use crate::socket::{self, Shared, Way};
+use crate::shared::{LastProbe, Reads, Shared, Streams, Way};
+use crate::socket;
 use crate::{
     Authority, Error, Options, Server, descriptors, keys, listeners, monitors, sealing, servers,
     whole,

@@ -17,11 +17,11 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use api::governance::Acting;
 use kernel::governance::{Change, Governance, GovernanceError, SignedProposal};
 use kernel::state::NodeState;
 use tokio::sync::watch;
 
-pub use acting::Acting;
 use ending::ServerGuard;
 pub(crate) use line::Line;
 use line::Taken;

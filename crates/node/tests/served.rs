@@ -185,14 +185,15 @@ async fn a_first_line_in_many_pieces_is_read_whole() {
     let socket = served.options.socket.clone();
     let answer = aside(move || {
         let mut stream = UnixStream::connect(socket).unwrap();
-        for byte in b"{\"type\":\"position\",\"v\":1}\n" {
+        let line = "{\"server\":\"nowhere\",\"type\":\"mcp\",\"v\":1,\"workload\":\"agent\"}\n";
+        for byte in line.as_bytes() {
             stream.write_all(&[*byte]).unwrap();
         }
         let mut answer = String::new();
         BufReader::new(stream).read_line(&mut answer).unwrap();
         answer
     });
-    assert!(answer.await.contains("\"type\":\"position\""));
+    assert!(answer.await.contains("there is no server `nowhere`"));
     served.running.stop().await;
 }
 

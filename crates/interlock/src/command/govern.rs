@@ -3,8 +3,9 @@ pub(super) mod register;
 use std::path::Path;
 use std::sync::Arc;
 
+use api::governance::Acting;
 use kernel::governance::{Change, Governance, Subject};
-use node::client::{Acting, Place};
+use node::client::Place;
 use node::{Accepted, Options};
 use proof::json::{Object, Value, number, object};
 

@@ -123,7 +123,7 @@ fn within<T>(limit_ms: u64, act: impl FnOnce() -> T) -> T {
 #[test]
 fn a_second_line_that_comes_byte_by_byte_ends_with_the_time() {
     let around = tempfile::tempdir().unwrap();
-    let acting = crate::hello::line(&Acting::default().to_value());
+    let acting = crate::hello::acting(&Acting::default());
     let options = trickling_node(around.path(), acting);
     let signer = proof::note::Ed25519Signer::from_seed("o", &[7; 32]).unwrap();
     let proposal = kernel::governance::Proposal {

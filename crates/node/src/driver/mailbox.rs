@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use api::execution::Execution;
+use api::execution::{EndedExecution, Execution};
 use api::meter::MeterAccount;
 use api::node::Status;
 use kernel::Prepared;
@@ -21,7 +21,6 @@ use super::inbox::{Commands, Inbox};
 use super::joins::Joining;
 use super::permit::HeldPermit;
 use super::readers::LargeReaders;
-use crate::erase::EndedExecution;
 use crate::limits::TICK_MS;
 use crate::pending::{Found, Sought};
 use crate::stop::StopSwitch;

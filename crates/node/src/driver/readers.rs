@@ -15,8 +15,8 @@ use tokio::sync::oneshot;
 
 use super::ahead::ShownBundle;
 use super::turns::{Turns, Waits};
-use crate::follow::cores;
 use crate::limits::{READER_REST_MS_MAX, READER_RESTS, REQUEST_WAIT_MS_MAX, SMALL_LATELY_MS};
+use crate::machine::cores;
 use crate::priority::give_way;
 
 /// The longest rest.

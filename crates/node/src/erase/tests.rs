@@ -7,7 +7,7 @@ const ALL: usize = 2 * ERASED_AT_ONCE_MAX + 500;
 fn ended() -> Vec<EndedExecution> {
     let one = |number: usize| EndedExecution {
         execution: format!("e{number:06}"),
-        at: if number == ALL { 9 } else { 5 },
+        ended_ms: if number == ALL { 9 } else { 5 },
         is_kept: number < KEPT,
     };
     (0..=ALL).map(one).collect()

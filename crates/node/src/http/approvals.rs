@@ -16,7 +16,7 @@ use super::refusal::Refusal;
 use super::requester::Requester;
 use super::routes::Reply;
 use crate::clock::wall_ms;
-use crate::pending::{self, Sought};
+use crate::pending::Sought;
 use crate::sealing::Opener;
 use crate::{Options, approvals};
 
@@ -39,8 +39,10 @@ pub(super) async fn search(
 }
 
 async fn page(requester: &Requester, sought: Sought) -> Reply<PendingPage> {
-    let page = pending::page(&requester.shared.options, &requester.kernel, sought).await;
-    page.map(Json).map_err(|why| requester.refuse(Code::Stopping, why))
+    let found = requester.kernel.waiting(sought).await.ok_or_else(|| requester.stopping())?;
+    let options = requester.shared.options.clone();
+    let page = tokio::task::spawn_blocking(move || found.into_page(&options)).await;
+    page.map(Json).map_err(|_| requester.refuse(Code::Ledger, "what waits could not be read"))
 }
 
 /// The message that the server would get of a request which the key that signed may approve. It

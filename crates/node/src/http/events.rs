@@ -1,5 +1,4 @@
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use api::problem::Code;
@@ -15,18 +14,8 @@ use super::extract::{Officer, Query};
 use super::records;
 use super::refusal::Refusal;
 use super::requester::Requester;
-use crate::limits::{EVENTS_KEEP_ALIVE_MS, EVENTS_WAITING_MAX, STREAMS_MAX, STREAMS_PER_USER_MAX};
-use crate::places::{Bounds, Place, Places};
-
-/// Places of streams, apart from those of connections that ask and end.
-pub(crate) struct Streams(Arc<Places>);
-
-impl Default for Streams {
-    fn default() -> Self {
-        let (all, per_user) = (STREAMS_MAX, STREAMS_PER_USER_MAX);
-        Self(Places::new(Bounds { all, per_user, reserved: 0, assured: 0, newcomers: 0 }))
-    }
-}
+use crate::limits::{EVENTS_KEEP_ALIVE_MS, EVENTS_WAITING_MAX};
+use crate::places::Place;
 
 /// Sends each new record as an event whose id is its index. `Last-Event-ID` goes before `after`.
 pub(super) async fn events(
@@ -52,7 +41,7 @@ pub(super) async fn events(
         );
         return Err(requester.refuse(Code::EventsBeyond, why));
     }
-    let place = requester.shared.streams.0.take(requester.user, &Default::default());
+    let place = requester.shared.streams.take(requester.user);
     let place = place.map_err(|_| {
         requester.refuse(Code::Overload, "as many streams of events as may be; close some")
     })?;

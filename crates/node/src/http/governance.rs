@@ -118,7 +118,7 @@ pub(super) async fn propose(
             }
         };
         match progress {
-            Some(Progress::Acting(stopped)) => acting = Some(stopped.to_reply()),
+            Some(Progress::Acting(stopped)) => acting = Some(stopped),
             Some(Progress::Ended(BroughtChange { brought: Ok(reached), ending })) => {
                 set_ending(&mut acting, ending);
                 let reply = ProposalReply { position: Some(position(&reached)), acting };

@@ -3,17 +3,11 @@ use std::time::{Duration, Instant};
 use api::node::Health;
 use api::problem::Code;
 use axum::extract::State;
-use tokio::sync::Mutex;
 
 use super::extract::Json;
 use super::refusal::Refusal;
 use super::requester::Requester;
 use crate::limits::{PROBE_AGE_MS_MAX, PROBE_MS_MAX};
-
-/// When a probe record was on stable storage last. Held while one is on its way, so that many who
-/// ask at once write one.
-#[derive(Default)]
-pub(crate) struct LastProbe(Mutex<Option<Instant>>);
 
 /// Says whether the node commits: a probe record of its own is on stable storage, and not for long.
 pub(super) async fn health(State(requester): State<Requester>) -> Result<Json<Health>, Refusal> {
@@ -34,7 +28,7 @@ pub(super) async fn health(State(requester): State<Requester>) -> Result<Json<He
 
 /// When a probe record was on stable storage last; else the bytes that the disk wants for one, where it is full.
 async fn committed(requester: &Requester) -> Result<Instant, Option<u64>> {
-    let mut last = requester.shared.last_probe.0.lock().await;
+    let mut last = requester.shared.last_probe.lock().await;
     let age_max = Duration::from_millis(PROBE_AGE_MS_MAX);
     if let Some(at) = last.filter(|at| at.elapsed() < age_max) {
         return Ok(at);

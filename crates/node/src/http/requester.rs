@@ -2,14 +2,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use api::problem::{Code, Problem};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 
 use super::refusal::Refusal;
 use super::writer::ReplyState;
 use crate::driver::Kernel;
-use crate::limits::{CONNECTION_MS_MAX, HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX, READS_MAX};
+use crate::limits::{CONNECTION_MS_MAX, HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX};
 use crate::places::Place;
-use crate::socket::{Shared, Way};
+use crate::shared::{Shared, Way};
 
 /// Who asks, over which socket, and what it holds of the node. Cheap to clone.
 #[derive(Clone)]
@@ -26,27 +26,6 @@ pub(crate) struct Requester {
 struct Connection {
     place: Mutex<Option<Place>>,
     reply: Arc<ReplyState>,
-}
-
-/// How many requests read a log at a time, apart for each socket.
-pub(crate) struct Reads {
-    agents: Semaphore,
-    officers: Semaphore,
-}
-
-impl Default for Reads {
-    fn default() -> Self {
-        Self { agents: Semaphore::new(READS_MAX), officers: Semaphore::new(READS_MAX) }
-    }
-}
-
-impl Reads {
-    fn of(&self, way: Way) -> &Semaphore {
-        match way {
-            Way::Agents => &self.agents,
-            Way::Officers => &self.officers,
-        }
-    }
 }
 
 impl Requester {

@@ -101,8 +101,7 @@ async fn ended(
     let mut shown = ended.into_iter().filter(|one| {
         one.execution.starts_with(&beginning) && (after.is_empty() || one.execution > after)
     });
-    let executions: Vec<EndedExecution> =
-        shown.by_ref().take(limit).map(erase::EndedExecution::into_reply).collect();
+    let executions: Vec<EndedExecution> = shown.by_ref().take(limit).collect();
     let last = executions.last().map(|one| one.execution.clone());
     let next = last.filter(|_| shown.next().is_some());
     Ok(Json(EndedPage { executions, next }))

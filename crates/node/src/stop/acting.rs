@@ -3,77 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use api::governance::Acting;
 use kernel::governance::{Change, Governance, Subject};
-use proof::json::{Value, number, object};
 
 use super::ending::ServerGuard;
 use super::{Inner, StopSwitch};
 use crate::limits::{LIKENESS_MIN, NEAR_MAX};
-
-/// What an order stopped, and whether anything here is called what it names.
-///
-/// The node says it in the first line of its answer, `{"type":"acting"}`, before the order is on record. All counts are of what it
-/// stopped: what something else had stopped before is not among them, and a state that stops nobody counts nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Acting {
-    /// Live executions that it stopped.
-    pub executions: u64,
-    /// Sessions that it cut.
-    pub sessions: u64,
-    /// Servers that it stopped with them.
-    pub servers: u64,
-    /// Those of them of which a process may still be there. In the node's first line that is all; its last line says how many are left
-    /// once they are gone or [`crate::limits::SERVERS_END_MS_MAX`] are over.
-    pub ending: u64,
-    /// Whether the domain or this node knows anything of that name. An order acts in either case.
-    pub is_known: bool,
-    /// Subjects of similar names, where nothing is called that.
-    pub near: Vec<String>,
-}
-
-impl Acting {
-    pub(crate) fn to_value(&self) -> Value {
-        object([
-            ("ending", number(self.ending)),
-            ("executions", number(self.executions)),
-            ("known", Value::Bool(self.is_known)),
-            ("near", Value::Array(self.near.iter().map(|name| name.as_str().into()).collect())),
-            ("servers", number(self.servers)),
-            ("sessions", number(self.sessions)),
-            ("type", Value::from("acting")),
-            ("v", Value::Integer(1)),
-        ])
-    }
-
-    /// The same in the words of the interface.
-    pub(crate) fn to_reply(&self) -> api::governance::Acting {
-        api::governance::Acting {
-            executions: self.executions,
-            sessions: self.sessions,
-            servers: self.servers,
-            ending: self.ending,
-            is_known: self.is_known,
-            near: self.near.clone(),
-        }
-    }
-
-    /// None where the line is another one.
-    pub(crate) fn from_value(value: &Value) -> Option<Self> {
-        if value.get("type").and_then(Value::as_str) != Some("acting") {
-            return None;
-        }
-        let count = |name: &str| u64::try_from(value.get(name)?.as_i64()?).ok();
-        let near = value.get("near")?.as_array()?.iter();
-        Some(Self {
-            executions: count("executions")?,
-            sessions: count("sessions")?,
-            servers: count("servers")?,
-            ending: count("ending")?,
-            is_known: value.get("known")?.as_bool()?,
-            near: near.filter_map(|name| name.as_str().map(str::to_owned)).collect(),
-        })
-    }
-}
 
 impl Inner {
     /// Counts what a change stops, before it does, and gives what guards the servers.

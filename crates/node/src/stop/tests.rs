@@ -193,19 +193,6 @@ fn an_order_for_a_name_that_nobody_has_acts_and_says_what_is_near() {
 }
 
 #[test]
-fn the_first_line_of_an_answer_reads_back_as_it_was_written() {
-    let acting = Acting {
-        executions: 3,
-        sessions: 2,
-        servers: 1,
-        ending: 1,
-        is_known: false,
-        near: vec!["workload:agent".into()],
-    };
-    assert_eq!(Acting::from_value(&acting.to_value()), Some(acting));
-}
-
-#[test]
 fn servers_and_sessions_are_counted_until_they_end() {
     let office = Office::new();
     let [one, two] = ["a1", "a1"].map(|id| office.switch.admit(id).ok().unwrap());

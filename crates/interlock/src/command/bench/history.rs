@@ -48,7 +48,7 @@ fn verify(site: &Site, output: &Output) -> Result<Row, Failure> {
 /// How many leaf hashes of this many bytes all cores make in a second.
 fn hashes_per_s(bytes: usize) -> f64 {
     let record = vec![0x5a; bytes];
-    let cores = node::follow::cores();
+    let cores = node::machine::cores();
     let begun = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..cores {

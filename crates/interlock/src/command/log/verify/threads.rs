@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
-use node::follow::cores;
+use node::machine::cores;
 use proof::checkpoint::Checkpoint;
 use proof::limits::TILE_WIDTH;
 use proof::log::{Error, LogReader, Summary};

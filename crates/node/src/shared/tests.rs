@@ -1,4 +1,4 @@
-use std::time::Instant;
+use tokio::io::AsyncReadExt as _;
 
 use super::*;
 
