@@ -14,6 +14,7 @@ mod in_place;
 mod intent;
 mod open;
 mod sealed;
+mod snapshot_mark;
 #[cfg(test)]
 mod tests;
 mod transition;
@@ -29,6 +30,7 @@ pub(crate) use intent::{intent, intent_of};
 pub use open::OpenDecision;
 pub use sealed::Sealed;
 pub(crate) use sealed::{Commitments, request_of, request_of_value, request_value};
+pub use snapshot_mark::SnapshotMark;
 pub use transition::{DELEGATE_ACTION, Direction, HandsOn, Transition};
 
 use proof::json::{Object, Value};

@@ -18,9 +18,10 @@ use policy::{Bundle, Decision, Labels, ResolvedRequest, Semantics};
 use proof::digest::Digest;
 use proof::json::Value;
 
+use crate::lineage::SnapshotMark;
 use crate::lineage::{Body, Charged, Commitments, Decided, Header, LineageRecord, Sealed};
 use crate::members::Malformed;
-use crate::snapshot::{Maker, Mark};
+use crate::snapshot::Maker;
 use crate::state::{About, Behind, Blobs, Found, Lost, NodeState, Unfounded};
 use ahead::{Asked, ended_by, open, open_intent, open_message, open_request};
 
@@ -237,7 +238,7 @@ impl<'a> Replay<'a> {
 
     /// Takes the snapshot again that a record speaks of. The private digest cannot be derived where an execution's
     /// private part cannot be read: it was erased since.
-    fn compare_snapshot(&mut self, mark: &Mark) -> Option<Fed> {
+    fn compare_snapshot(&mut self, mark: &SnapshotMark) -> Option<Fed> {
         if mark.size != self.state.size() {
             return None;
         }
@@ -248,8 +249,8 @@ impl<'a> Replay<'a> {
             return Some(Fed::Followed);
         }
         Some(Fed::Different {
-            recorded: Mark::compared(recorded.0, recorded.1),
-            derived: Mark::compared(taken.public, taken.private),
+            recorded: SnapshotMark::compared(recorded.0, recorded.1),
+            derived: SnapshotMark::compared(taken.public, taken.private),
         })
     }
 

@@ -1,7 +1,7 @@
 //! Snapshots of the fold: its state in pieces, by their digests, and back.
 //!
 //! A snapshot has a public part, which whoever reads the log can derive whatever was erased, and one private part for each
-//! execution, whose pieces are sealed under that execution's key. The digests of both stand in the log ([`Mark`]); a
+//! execution, whose pieces are sealed under that execution's key. The digests of both stand in the log ([`crate::lineage::SnapshotMark`]); a
 //! piece is named by the SHA-256 of its plain bytes. What is private carries a secret of its execution among those
 //! bytes, so that its digest tells nothing once the key is gone.
 //!
@@ -18,26 +18,14 @@ mod restore;
 mod tests;
 
 use proof::digest::Digest;
-use proof::json::{Object, Value, number, object};
 
-use crate::members::{Malformed, members};
 use crate::state::Lost;
+pub use crate::state::Unusable;
 
 pub use maker::{Maker, Taken};
 pub use restore::{Listed, Opened, Private, Restored, Restoring, restore};
 #[cfg(test)]
 pub(crate) use tests::check_prefixes;
-
-/// What a record says of a snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
-    /// How many records the state is a fold of: the record's own index.
-    pub size: u64,
-    /// Digest of the public part's index.
-    pub public: Digest,
-    /// Digest of the list of private parts.
-    pub private: Digest,
-}
 
 /// A piece of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,61 +45,4 @@ pub trait Pieces {
     /// # Errors
     /// [`Lost::NoKey`] where that key is not there.
     fn piece(&mut self, execution: Option<&str>, name: &Digest) -> Result<Vec<u8>, Lost>;
-}
-
-/// Why a snapshot cannot be gone on from.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Unusable(String);
-
-impl Unusable {
-    pub(crate) fn new(why: impl Into<String>) -> Self {
-        Self(why.into())
-    }
-}
-
-impl From<Malformed> for Unusable {
-    fn from(why: Malformed) -> Self {
-        Self(why.to_string())
-    }
-}
-
-impl From<proof::json::Error> for Unusable {
-    fn from(why: proof::json::Error) -> Self {
-        Self(why.to_string())
-    }
-}
-
-impl From<proof::record::Error> for Unusable {
-    fn from(why: proof::record::Error) -> Self {
-        Self(why.to_string())
-    }
-}
-
-impl Mark {
-    const MEMBERS: [&'static str; 3] = ["private", "public", "size"];
-
-    pub(crate) fn write(&self, into: &mut Object) {
-        into.insert("private", self.private.to_value());
-        into.insert("public", self.public.to_value());
-        into.insert("size", number(self.size));
-    }
-
-    pub(crate) fn read(value: &Value) -> Result<Self, Malformed> {
-        let members = members(value, &Self::MEMBERS)?;
-        let (private, public) = (members.digest("private")?, members.digest("public")?);
-        Ok(Self { size: members.count("size")?, public, private })
-    }
-
-    /// The digests, as a replay shows what it compared; without the private one where that cannot be derived.
-    pub(crate) fn compared(public: Digest, private: Option<Digest>) -> Value {
-        let shown = object([("public", public.to_value())]);
-        match (shown, private) {
-            (Value::Object(mut shown), Some(private)) => {
-                shown.insert("private", private.to_value());
-                Value::Object(shown)
-            }
-            (shown, _) => shown,
-        }
-    }
 }

@@ -41,6 +41,7 @@ pub(crate) use labels::{Found, found};
 pub use lost::Lost;
 pub use meters::MeterUse;
 pub(crate) use snapshot::Sections;
+pub use snapshot::Unusable;
 
 /// What a node knows: adopted governance, the bundle that decides, and its executions.
 pub struct NodeState {

@@ -5,9 +5,10 @@ use std::fmt::Display;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use identity::Vault;
+use kernel::lineage::SnapshotMark;
 use kernel::lineage::{Body, LineageRecord};
 use kernel::replay::{Fed, Replay, Tally};
-use kernel::snapshot::{Maker, Mark, Private, Restoring};
+use kernel::snapshot::{Maker, Private, Restoring};
 use kernel::state::{Lost, NodeState};
 use ledger::{FileDisk, Ledger, Reader, Snapshots};
 use proof::log::LogReader;
@@ -82,7 +83,7 @@ fn mark_at(
     options: &Options,
     (reader, key, size): (&Reader, &VerifierKey, u64),
     index: u64,
-) -> Result<Mark, String> {
+) -> Result<SnapshotMark, String> {
     if index >= size {
         return Err("the log does not reach so far".to_owned());
     }
@@ -105,7 +106,7 @@ fn resume(
     options: &Options,
     (ledger, reader): (&Ledger<FileDisk>, &Reader),
     (records, blobs): Governance<'_>,
-    mark: &Mark,
+    mark: &SnapshotMark,
 ) -> Result<Folded, String> {
     let mut vault = sealing::vault(options).map_err(text)?;
     let snapshots = ledger.snapshots();

@@ -19,6 +19,7 @@ const WITHOUT_CIRCLES: &[&str] = &[
     "client",
     "identity",
     "interlock",
+    "kernel",
     "ledger",
     "mcp",
     "node",

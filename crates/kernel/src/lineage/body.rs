@@ -12,8 +12,8 @@ use super::{
     approval, erased,
 };
 use crate::governance::SignedProposal;
+use crate::lineage::SnapshotMark;
 use crate::members::{Malformed, members, name, wrong};
-use crate::snapshot::Mark;
 
 /// Counts of refusals since the last record of them, by code.
 pub type Refusals = BTreeMap<String, u64>;
@@ -95,7 +95,7 @@ pub enum Body {
         by_ms: i64,
     },
     /// The state up to this record, by its digests. Type `state.snapshot`.
-    Snapshot(Mark),
+    Snapshot(SnapshotMark),
     /// Input that came to no decision. Type `input.refused`.
     Refused {
         /// Counts by code since the last such record.
@@ -320,7 +320,7 @@ impl Body {
                 let members = members(&value, &["by_ms"])?;
                 Ok(Self::ClockStepped { by_ms: members.integer("by_ms")? })
             }
-            "state.snapshot" => Ok(Self::Snapshot(Mark::read(&value)?)),
+            "state.snapshot" => Ok(Self::Snapshot(SnapshotMark::read(&value)?)),
             "input.refused" => refused(&value),
             _ => Err(Malformed::new(format!("unknown lineage record type `{type_name}`"))),
         }

@@ -8,7 +8,7 @@ use proof::note::Ed25519Signer;
 use super::sealed::request_value;
 use super::*;
 use crate::governance::{Change, Position, Proposal, Subject};
-use crate::snapshot::Mark;
+use crate::lineage::SnapshotMark;
 
 fn header(link: Option<Link>) -> Header {
     let governance =
@@ -21,8 +21,8 @@ fn link(seq: u64) -> Option<Link> {
     Some(Link { execution: "x1".into(), seq, prev, parents: vec![] })
 }
 
-fn mark() -> Mark {
-    Mark { size: 7, public: Digest::of(b"public"), private: Digest::of(b"private") }
+fn mark() -> SnapshotMark {
+    SnapshotMark { size: 7, public: Digest::of(b"public"), private: Digest::of(b"private") }
 }
 
 fn facts() -> Facts {

@@ -14,8 +14,9 @@ use proof::record::Fields;
 use super::ahead::PageAhead;
 use super::maker::Known;
 use super::page::{members_of, piece};
-use super::{Mark, Piece, Pieces};
+use super::{Piece, Pieces};
 use crate::limits::{MONITORS_BYTES_MAX, MONITORS_BYTES_PER_EVENT, MONITORS_EVENTS_MIN};
+use crate::lineage::SnapshotMark;
 use crate::state::Execution;
 
 const LIST: &str = "snapshot.monitors";
@@ -140,7 +141,7 @@ fn list_name((public, private): (&Digest, &Digest)) -> Digest {
 }
 
 /// Which pieces tell of the monitors of a snapshot's executions. It is only where to look: nothing is believed of it.
-pub(super) fn listed(mark: &Mark, pieces: &mut dyn Pieces) -> BTreeMap<String, Digest> {
+pub(super) fn listed(mark: &SnapshotMark, pieces: &mut dyn Pieces) -> BTreeMap<String, Digest> {
     let mut read = || {
         let bytes = pieces.piece(None, &list_name((&mark.public, &mark.private))).ok()?;
         let list = Value::Object(members_of(LIST, &bytes).ok()?);

@@ -8,12 +8,13 @@ use proof::record::Fields;
 
 use super::maker::{Head, Known};
 use super::page::{digests_of, members_of};
-use super::{Maker, Mark, Pieces, Unusable, monitors};
+use super::{Maker, Pieces, Unusable, monitors};
+use crate::lineage::SnapshotMark;
 use crate::state::{Blobs, Execution, Lost, NodeState, Sections};
 
 /// A state that was put together again.
 pub struct Restored {
-    /// The fold of the first [`Mark::size`] records.
+    /// The fold of the first [`SnapshotMark::size`] records.
     pub state: NodeState,
     /// What makes the next snapshot.
     pub maker: Maker,
@@ -35,7 +36,7 @@ impl std::fmt::Debug for Restored {
 pub fn restore(
     node: (&str, &str),
     governance: (&[Vec<u8>], &dyn Blobs),
-    mark: &Mark,
+    mark: &SnapshotMark,
     pieces: &mut dyn Pieces,
 ) -> Result<Restored, Unusable> {
     let restoring = Restoring::begin(node, governance, mark, pieces)?;
@@ -72,7 +73,7 @@ impl Restoring {
     pub fn begin(
         (node, origin): (&str, &str),
         (governance, blobs): (&[Vec<u8>], &dyn Blobs),
-        mark: &Mark,
+        mark: &SnapshotMark,
         pieces: &mut dyn Pieces,
     ) -> Result<Self, Unusable> {
         let mut reading = Reading { pieces, public: BTreeSet::new() };

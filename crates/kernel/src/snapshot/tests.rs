@@ -1,5 +1,7 @@
 use std::collections::BTreeMap;
 
+use proof::json::Value;
+
 use super::*;
 use crate::fixture::{Domain, NODE, Node, ORIGIN};
 use crate::governance::{Change, Subject};
@@ -7,7 +9,7 @@ use crate::limits::{
     MONITORS_BYTES_MAX, MONITORS_BYTES_PER_EVENT, MONITORS_EVENTS_MIN, REMEMBERED_SHARE,
     SNAPSHOT_PAGE_BYTES, SNAPSHOT_PAGE_ITEMS,
 };
-use crate::lineage::{Body, Completion, LineageRecord};
+use crate::lineage::{Body, Completion, LineageRecord, SnapshotMark};
 use crate::replay::{Fed, Part, Replay, ReplayError};
 use crate::state::{Behind, NodeState};
 use crate::step::{Effect, Input};
@@ -40,15 +42,15 @@ impl Pieces for Drawer {
 }
 
 /// A snapshot of a state, made from nothing.
-fn taken(state: &NodeState) -> (Mark, Drawer) {
+fn taken(state: &NodeState) -> (SnapshotMark, Drawer) {
     let taken = Maker::default().take(state);
     let mut drawer = Drawer::default();
     drawer.keep(taken.pieces);
     let private = taken.private.expect("nothing is lost");
-    (Mark { size: state.size(), public: taken.public, private }, drawer)
+    (SnapshotMark { size: state.size(), public: taken.public, private }, drawer)
 }
 
-fn back(domain: &Domain, mark: &Mark, drawer: &mut Drawer) -> Result<Restored, Unusable> {
+fn back(domain: &Domain, mark: &SnapshotMark, drawer: &mut Drawer) -> Result<Restored, Unusable> {
     let governance = (domain.records.as_slice(), domain.shelf.as_ref() as &dyn crate::state::Blobs);
     restore((NODE, ORIGIN), governance, mark, drawer)
 }
@@ -123,7 +125,7 @@ fn snapshot(node: &mut Node, drawer: &mut Drawer) -> (u64, Drawer) {
     (index, drawer.clone())
 }
 
-fn mark_at(log: &Log, index: u64) -> Mark {
+fn mark_at(log: &Log, index: u64) -> SnapshotMark {
     let record = &log[usize::try_from(index).unwrap()].0;
     let Body::Snapshot(mark) = LineageRecord::parse(record).unwrap().body else { panic!() };
     mark
@@ -158,7 +160,7 @@ fn what_a_record_says_of_a_snapshot_is_derived_again_and_is_enough_to_start_from
 fn a_snapshot_on_record_that_does_not_follow_is_different_and_one_of_another_size_is_broken() {
     let (domain, node, kept) = lived();
     let index = usize::try_from(kept[1].0).unwrap();
-    let with = |change: fn(&mut Mark)| {
+    let with = |change: fn(&mut SnapshotMark)| {
         let mut log = node.log[..=index].to_vec();
         let mut record = LineageRecord::parse(&log[index].0).unwrap();
         let Body::Snapshot(mark) = &mut record.body else { panic!() };
@@ -187,7 +189,7 @@ fn what_did_not_change_is_not_made_again() {
 }
 
 /// A node whose execution has done much, what it kept, and the mark of its last snapshot.
-fn lived_long() -> (Domain, Node, Drawer, Mark) {
+fn lived_long() -> (Domain, Node, Drawer, SnapshotMark) {
     let domain = Domain::new();
     let mut node = Node::new(&domain);
     let mut drawer = Drawer::default();
@@ -438,7 +440,7 @@ fn a_piece_that_is_missing_cut_swapped_or_anothers_is_never_gone_on_from() {
         }
     }
     let later = mark_at(&node.log, kept[0].0);
-    let wrong_size = Mark { size: mark.size, ..later };
+    let wrong_size = SnapshotMark { size: mark.size, ..later };
     assert!(back(&domain, &wrong_size, &mut drawer.clone()).is_err(), "another size of the log");
     let whole = (domain.records.as_slice(), domain.shelf.as_ref() as &dyn crate::state::Blobs);
     let other = restore(("node-2", ORIGIN), whole, &mark, &mut own.clone());

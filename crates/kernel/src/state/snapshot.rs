@@ -10,7 +10,35 @@ use super::reduction::Reduction;
 use super::{Blobs, Execution, NodeState, adoption, meters};
 use crate::governance::{Governance, Position};
 use crate::members::{Malformed, members};
-use crate::snapshot::Unusable;
+
+/// Why a snapshot cannot be gone on from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unusable(String);
+
+impl Unusable {
+    pub(crate) fn new(why: impl Into<String>) -> Self {
+        Self(why.into())
+    }
+}
+
+impl From<Malformed> for Unusable {
+    fn from(why: Malformed) -> Self {
+        Self(why.to_string())
+    }
+}
+
+impl From<proof::json::Error> for Unusable {
+    fn from(why: proof::json::Error) -> Self {
+        Self(why.to_string())
+    }
+}
+
+impl From<proof::record::Error> for Unusable {
+    fn from(why: proof::record::Error) -> Self {
+        Self(why.to_string())
+    }
+}
 
 /// Items of the state, by what they are of.
 pub(crate) type Sections<Name> = BTreeMap<Name, Vec<Value>>;

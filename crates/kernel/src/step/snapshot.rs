@@ -1,6 +1,7 @@
 use super::{Effect, Kernel, Now};
 use crate::lineage::Body;
-use crate::snapshot::{Maker, Mark, Piece};
+use crate::lineage::SnapshotMark;
+use crate::snapshot::{Maker, Piece};
 
 impl Kernel {
     /// Puts the state's digests on record, and hands out the pieces. The record says what the state is, which anybody can
@@ -13,7 +14,7 @@ impl Kernel {
             self.snapshots.recorded(index);
             return Vec::new();
         };
-        let mark = Mark { size: index, public: taken.public, private };
+        let mark = SnapshotMark { size: index, public: taken.public, private };
         let append = self.append(now, None, Body::Snapshot(mark), Vec::new());
         self.snapshots.recorded(self.state.size());
         vec![append, Effect::Keep { index, pieces: taken.pieces, names: taken.names }]

@@ -1,0 +1,43 @@
+use proof::digest::Digest;
+use proof::json::{Object, Value, number, object};
+
+use crate::members::{Malformed, members};
+
+/// What a record says of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapshotMark {
+    /// How many records the state is a fold of: the record's own index.
+    pub size: u64,
+    /// Digest of the public part's index.
+    pub public: Digest,
+    /// Digest of the list of private parts.
+    pub private: Digest,
+}
+
+impl SnapshotMark {
+    const MEMBERS: [&'static str; 3] = ["private", "public", "size"];
+
+    pub(crate) fn write(&self, into: &mut Object) {
+        into.insert("private", self.private.to_value());
+        into.insert("public", self.public.to_value());
+        into.insert("size", number(self.size));
+    }
+
+    pub(crate) fn read(value: &Value) -> Result<Self, Malformed> {
+        let members = members(value, &Self::MEMBERS)?;
+        let (private, public) = (members.digest("private")?, members.digest("public")?);
+        Ok(Self { size: members.count("size")?, public, private })
+    }
+
+    /// The digests, as a replay shows what it compared; without the private one where that cannot be derived.
+    pub(crate) fn compared(public: Digest, private: Option<Digest>) -> Value {
+        let shown = object([("public", public.to_value())]);
+        match (shown, private) {
+            (Value::Object(mut shown), Some(private)) => {
+                shown.insert("private", private.to_value());
+                Value::Object(shown)
+            }
+            (shown, _) => shown,
+        }
+    }
+}
