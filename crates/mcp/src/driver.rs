@@ -1,4 +1,4 @@
-//! The loop around a [`Session`]: it carries lines, answers and deadlines, and decides nothing.
+//! The loop around a [`SessionState`]: it carries lines, answers and deadlines, and decides nothing.
 
 mod deadline;
 mod pipe;
@@ -17,20 +17,24 @@ use tokio::sync::mpsc;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use crate::room::{Held, Room, UserRoom};
+use crate::room::{LineRoom, SessionRoom, UserRoom};
 use crate::server::ServerProcess;
-use crate::session::{Counts, Deadlines, Effect, Ended, Input, Session, Written};
-use crate::{Direction, End, Gate, Note, ServerCommand, SessionError, Sink, Step};
+use crate::session::{
+    Deadlines, MessageCounts, SessionEffect, SessionEnd, SessionInput, SessionState, Written,
+};
+use crate::{
+    Direction, MessageGate, MessageStep, Note, ServerCommand, SessionError, Sink, StepEnd,
+};
 use deadline::{Deadline, Times};
-use pipe::{Event, Lines, Writer};
+use pipe::{LineReader, LineWriter, PipeEvent};
 
 /// What a session was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionSummary {
     /// Why it ended.
-    pub ended: Ended,
+    pub ended: SessionEnd,
     /// How many messages had which fate.
-    pub counts: Counts,
+    pub counts: MessageCounts,
     /// How the server's process ended; `None` if the operating system could not say.
     pub exit: Option<ExitStatus>,
     /// Whether the gate completed every step that it had permitted.
@@ -52,7 +56,7 @@ impl<W: AsyncWrite + Send + Unpin + 'static> ClientWriter for W {}
 ///
 /// # Errors
 /// The server could not be started; then nothing was read from the client.
-pub async fn serve<G: Gate, S: Sink>(
+pub async fn serve<G: MessageGate, S: Sink>(
     gate: Arc<G>,
     server: ServerCommand,
     client: (impl ClientReader, impl ClientWriter),
@@ -82,7 +86,7 @@ pub struct StartedServer {
 /// [`crate::limits::SHUTDOWN_MS_MAX`] to end by itself; its answers still go to the client.
 ///
 /// What the server started is ended with it: see [`crate::guard`].
-pub async fn serve_started<G: Gate, S: Sink>(
+pub async fn serve_started<G: MessageGate, S: Sink>(
     gate: Arc<G>,
     server: StartedServer,
     client: (impl ClientReader, impl ClientWriter),
@@ -93,7 +97,7 @@ pub async fn serve_started<G: Gate, S: Sink>(
 }
 
 /// Runs one session with a server that has been started.
-async fn run<G: Gate, S: Sink>(
+async fn run<G: MessageGate, S: Sink>(
     gate: Arc<G>,
     StartedServer { process: mut child, room, .. }: StartedServer,
     client: (impl ClientReader, impl ClientWriter),
@@ -102,18 +106,18 @@ async fn run<G: Gate, S: Sink>(
     let sink = Arc::new(sink);
     sink.note(Note::Started { pid: Some(child.id()) });
     let (events, mut happened) = mpsc::channel(pipe::EVENTS_MAX);
-    let room = Some((Room::new(room), times.stalled));
-    let mut from_client = Lines::read(Some(client.0), Direction::ToServer, &events, room);
-    let mut from_server = Lines::read(child.stdout.take(), Direction::ToClient, &events, None);
-    let client = Writer::start(Some(client.1), Direction::ToClient, &events, times.write);
-    let server = Writer::start(child.stdin.take(), Direction::ToServer, &events, times.write);
+    let room = Some((SessionRoom::new(room), times.stalled));
+    let mut from_client = LineReader::read(Some(client.0), Direction::ToServer, &events, room);
+    let mut from_server = LineReader::read(child.stdout.take(), Direction::ToClient, &events, None);
+    let client = LineWriter::start(Some(client.1), Direction::ToClient, &events, times.write);
+    let server = LineWriter::start(child.stdin.take(), Direction::ToServer, &events, times.write);
     let mut complaints = JoinSet::new();
     complaints.spawn(stderr::pass_on(child.stderr.take(), Arc::clone(&sink)));
 
     let stopped = gate.stopped();
     tokio::pin!(stopped);
-    let mut driver = Driver {
-        session: Session::new(times.deadlines),
+    let mut driver = SessionDriver {
+        session: SessionState::new(times.deadlines),
         began: Instant::now(),
         gate: Arc::clone(&gate),
         sink,
@@ -133,7 +137,7 @@ async fn run<G: Gate, S: Sink>(
         // A stop goes before all that waits: whatever was permitted before it and was not written is not written.
         let input = tokio::select! {
             biased;
-            stop = &mut stopped, if is_live => Some(Input::End(stop.into())),
+            stop = &mut stopped, if is_live => Some(SessionInput::End(stop.into())),
             input = driver.next(&mut happened, (&mut from_client, &mut from_server)) => input,
         };
         if let Some(input) = input {
@@ -152,29 +156,29 @@ async fn run<G: Gate, S: Sink>(
 }
 
 /// Everything that one session holds, but its pipes' reading ends.
-struct Driver<G, S> {
-    session: Session,
+struct SessionDriver<G, S> {
+    session: SessionState,
     gate: Arc<G>,
     sink: Arc<S>,
     child: ServerProcess,
-    client: Writer,
-    server: Option<Writer>,
+    client: LineWriter,
+    server: Option<LineWriter>,
     began: Instant,
     /// Room of the client's line that is on its way.
-    held: Option<Held>,
+    held: Option<LineRoom>,
     has_heard_client: bool,
     /// Bytes of the client's last line that the server's pipe had taken when it was cut.
     cut_at: u64,
     /// When the client's stream is closed after an order, whatever the gate waits for.
     close_client_at: Option<Instant>,
     /// What the gate was asked: at most one question a lane, and at the end the completion of what is open.
-    work: JoinSet<Option<Input>>,
+    work: JoinSet<Option<SessionInput>>,
     /// The lanes that wait for what was asked.
     asked: HashMap<Id, Direction>,
     deadline: Deadline,
 }
 
-impl<G: Gate, S: Sink> Driver<G, S> {
+impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
     fn is_over(&self) -> bool {
         self.session.ended().is_some() && (self.work.is_empty() || self.deadline.given_up)
     }
@@ -182,9 +186,9 @@ impl<G: Gate, S: Sink> Driver<G, S> {
     /// The next thing that happens.
     async fn next(
         &mut self,
-        happened: &mut mpsc::Receiver<Event>,
-        (from_client, from_server): (&mut Lines, &mut Lines),
-    ) -> Option<Input> {
+        happened: &mut mpsc::Receiver<PipeEvent>,
+        (from_client, from_server): (&mut LineReader, &mut LineReader),
+    ) -> Option<SessionInput> {
         let session = &self.session;
         if session.wants(Direction::ToServer) {
             self.held = None;
@@ -196,7 +200,7 @@ impl<G: Gate, S: Sink> Driver<G, S> {
             Some(done) = self.work.join_next_with_id() => self.answered(done),
             Some(event) = happened.recv() => self.event(event),
             () = self.client.taken(), if !client_reads => None,
-            () = sleep_until(due.unwrap_or(self.began)), if due.is_some() => Some(Input::Time),
+            () = sleep_until(due.unwrap_or(self.began)), if due.is_some() => Some(SessionInput::Time),
             (line, held) = from_client.next(), if client_reads && session.wants(Direction::ToServer) => {
                 self.deadline.client_goes_on();
                 self.has_heard_client = true;
@@ -221,7 +225,7 @@ impl<G: Gate, S: Sink> Driver<G, S> {
     fn ask(
         &mut self,
         lane: Option<Direction>,
-        question: impl Future<Output = Option<Input>> + Send + 'static,
+        question: impl Future<Output = Option<SessionInput>> + Send + 'static,
     ) {
         let id = self.work.spawn(question).id();
         if let Some(lane) = lane {
@@ -230,16 +234,21 @@ impl<G: Gate, S: Sink> Driver<G, S> {
     }
 
     /// A gate that panics answers nothing more: the session ends.
-    fn answered(&mut self, done: Result<(Id, Option<Input>), JoinError>) -> Option<Input> {
+    fn answered(
+        &mut self,
+        done: Result<(Id, Option<SessionInput>), JoinError>,
+    ) -> Option<SessionInput> {
         let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
         let lane = self.asked.remove(&id);
         match done {
             Ok((_, input)) => input,
-            Err(_) => Some(lane.map_or(Input::End(Ended::Stopped), Input::Broken)),
+            Err(_) => {
+                Some(lane.map_or(SessionInput::End(SessionEnd::Stopped), SessionInput::Broken))
+            }
         }
     }
 
-    async fn take(&mut self, input: Input) {
+    async fn take(&mut self, input: SessionInput) {
         let now = self.began.elapsed().as_millis();
         for effect in self.session.step(u64::try_from(now).unwrap_or(u64::MAX), input) {
             self.perform(effect).await;
@@ -249,63 +258,65 @@ impl<G: Gate, S: Sink> Driver<G, S> {
         }
     }
 
-    fn event(&mut self, event: Event) -> Option<Input> {
+    fn event(&mut self, event: PipeEvent) -> Option<SessionInput> {
         match event {
-            Event::Written(lane) => Some(Input::Written(lane)),
-            Event::Failed(to, taken) => Some(Input::Failed(to, taken)),
-            Event::ClientEnds => {
+            PipeEvent::Written(lane) => Some(SessionInput::Written(lane)),
+            PipeEvent::Failed(to, taken) => Some(SessionInput::Failed(to, taken)),
+            PipeEvent::ClientEnds => {
                 self.deadline.client_ends();
                 None
             }
-            Event::ClientStalls => Some(Input::End(Ended::Stalled)),
+            PipeEvent::ClientStalls => Some(SessionInput::End(SessionEnd::Stalled)),
         }
     }
 
-    async fn perform(&mut self, effect: Effect) {
+    async fn perform(&mut self, effect: SessionEffect) {
         match effect {
-            Effect::Decide(step) => self.decide(step),
-            Effect::Complete { lane, ticket, end, message, output } => {
+            SessionEffect::Decide(step) => self.decide(step),
+            SessionEffect::Complete { lane, ticket, end, message, output } => {
                 let gate = Arc::clone(&self.gate);
                 self.ask(lane, async move {
                     let completed = gate.complete(ticket, end, message, output).await;
-                    lane.map(|lane| Input::Completed(lane, completed))
+                    lane.map(|lane| SessionInput::Completed(lane, completed))
                 });
             }
-            Effect::Lost { ticket, written } => self.lose(ticket, written, None),
-            Effect::GiveUp { ticket, written } => {
-                self.lose(ticket, written, Some(Input::Sequenced(ticket)));
+            SessionEffect::Lost { ticket, written } => self.lose(ticket, written, None),
+            SessionEffect::GiveUp { ticket, written } => {
+                self.lose(ticket, written, Some(SessionInput::Sequenced(ticket)));
             }
-            Effect::List(tools) => self.list(tools),
-            Effect::Write { lane, to: Direction::ToClient, line } => self.client.write(lane, line),
-            Effect::Write { lane, to: Direction::ToServer, line } => {
+            SessionEffect::List(tools) => self.list(tools),
+            SessionEffect::Write { lane, to: Direction::ToClient, line } => {
+                self.client.write(lane, line)
+            }
+            SessionEffect::Write { lane, to: Direction::ToServer, line } => {
                 if let Some(server) = &self.server {
                     server.write(lane, line);
                 }
             }
-            Effect::Refused(code) => self.gate.refused(code),
-            Effect::Note(note) => self.sink.note(note),
-            Effect::CloseServer => {
+            SessionEffect::Refused(code) => self.gate.refused(code),
+            SessionEffect::Note(note) => self.sink.note(note),
+            SessionEffect::CloseServer => {
                 if let Some(server) = &mut self.server {
                     server.close();
                 }
             }
-            Effect::End => self.end().await,
+            SessionEffect::End => self.end().await,
         }
     }
 
     /// Tells the gate that nobody knows how a transition ended, and then the session, where it waits for that. Whatever the gate
     /// says, nothing is forwarded.
-    fn lose(&mut self, ticket: u64, written: Written, then: Option<Input>) {
+    fn lose(&mut self, ticket: u64, written: Written, then: Option<SessionInput>) {
         let (gate, written) = (Arc::clone(&self.gate), self.bytes(written));
         self.ask(None, async move {
-            let _ = gate.complete(ticket, End::Unknown { written }, Vec::new(), None).await;
+            let _ = gate.complete(ticket, StepEnd::Unknown { written }, Vec::new(), None).await;
             then
         });
     }
 
-    fn decide(&mut self, step: Step) {
+    fn decide(&mut self, step: MessageStep) {
         let (gate, lane) = (Arc::clone(&self.gate), step.direction);
-        let question = async move { Some(Input::Answered(lane, gate.decide(step).await)) };
+        let question = async move { Some(SessionInput::Answered(lane, gate.decide(step).await)) };
         self.ask(Some(lane), question);
     }
 
@@ -316,7 +327,7 @@ impl<G: Gate, S: Sink> Driver<G, S> {
             for (name, definition) in &tools {
                 listed.push(gate.is_listed(name, *definition).await);
             }
-            Some(Input::Listed(listed))
+            Some(SessionInput::Listed(listed))
         });
     }
 
@@ -334,8 +345,8 @@ impl<G: Gate, S: Sink> Driver<G, S> {
             self.cut_at = server.cut(Direction::ToServer).await;
         }
         match self.session.ended() {
-            Some(Ended::Client | Ended::Server) => self.deadline.linger(),
-            Some(Ended::Ordered(_)) => {
+            Some(SessionEnd::Client | SessionEnd::Server) => self.deadline.linger(),
+            Some(SessionEnd::Ordered(_)) => {
                 self.kill();
                 self.stop_client().await;
             }
@@ -357,7 +368,7 @@ impl<G: Gate, S: Sink> Driver<G, S> {
         self.child.kill_now();
     }
 
-    fn late(&mut self) -> Option<Input> {
+    fn late(&mut self) -> Option<SessionInput> {
         if self.session.ended().is_some() {
             if self.deadline.is_settling() {
                 self.deadline.given_up = true;
@@ -368,18 +379,18 @@ impl<G: Gate, S: Sink> Driver<G, S> {
         }
         // Without the client's doing, only a server that is gone or takes nothing more sets a deadline.
         let client = self.deadline.client_ended;
-        Some(Input::End(if client { Ended::Client } else { Ended::Server }))
+        Some(SessionInput::End(if client { SessionEnd::Client } else { SessionEnd::Server }))
     }
 
     /// Answers what a client has sent that could not know of the session's end, and where it has sent nothing, its first message.
-    async fn answer_last_messages(&mut self, from_client: &mut Lines) {
+    async fn answer_last_messages(&mut self, from_client: &mut LineReader) {
         let times = self.deadline.times;
         let until = Instant::now() + times.first_message;
         while self.session.answers_after_end() && self.client.is_read() {
             let quiet = Instant::now() + times.last_messages;
             let wait = if self.has_heard_client { until.min(quiet) } else { until };
             let Ok((next, _)) = timeout_at(wait, from_client.next()).await else { break };
-            let Input::Line(_, line) = next else { break };
+            let SessionInput::Line(_, line) = next else { break };
             self.has_heard_client = true;
             for effect in self.session.answer_after_end(line) {
                 self.perform(effect).await;
@@ -398,7 +409,7 @@ impl<G: Gate, S: Sink> Driver<G, S> {
         // What the server said last often says why it ended.
         let _ = timeout(times.flush, complaints.join_next()).await;
         let counts = self.session.counts();
-        let ended = self.session.ended().cloned().unwrap_or(Ended::Stopped);
+        let ended = self.session.ended().cloned().unwrap_or(SessionEnd::Stopped);
         SessionSummary { ended, counts, exit, settled }
     }
 }

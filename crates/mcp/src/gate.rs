@@ -5,28 +5,28 @@ use proof::json::Value;
 
 /// The port to the node's kernel. The methods of one session and one direction are called one after the other,
 /// those of the two directions at the same time.
-pub trait Gate: Send + Sync + 'static {
+pub trait MessageGate: Send + Sync + 'static {
     /// Decides a step. Resolves once the decision is durable.
-    fn decide(&self, step: Step) -> impl Future<Output = Answer> + Send;
+    fn decide(&self, step: MessageStep) -> impl Future<Output = GateAnswer> + Send;
 
     /// Says what came of a permitted step; called once for each ticket. Resolves once that is sequenced, with
     /// what may be done with the message that came.
     ///
-    /// `message` is exactly what is forwarded, without its LF; it is empty for [`End::Sent`], and for [`End::Unknown`]
+    /// `message` is exactly what is forwarded, without its LF; it is empty for [`StepEnd::Sent`], and for [`StepEnd::Unknown`]
     /// where no message came back. A request of the server whose answer was turned down ends with the error that the
-    /// server gets in its place, and a request of the client whose answer can't be passed on as [`End::Unknown`] with the
+    /// server gets in its place, and a request of the client whose answer can't be passed on as [`StepEnd::Unknown`] with the
     /// error that the client gets. `output` is the JSON text of a result's
     /// `structuredContent`, if that is an object.
     fn complete(
         &self,
         ticket: u64,
-        end: End,
+        end: StepEnd,
         message: Vec<u8>,
         output: Option<String>,
-    ) -> impl Future<Output = Completed> + Send;
+    ) -> impl Future<Output = CompletionAnswer> + Send;
 
     /// Counts a message that was refused without a decision: `refused.input` or `refused.overload`. Refusals
-    /// that [`Gate::decide`] answered are counted by the gate itself.
+    /// that [`MessageGate::decide`] answered are counted by the gate itself.
     fn refused(&self, code: &'static str);
 
     /// Whether the client may see this tool in `tools/list`, with a definition of this digest.
@@ -38,7 +38,8 @@ pub trait Gate: Send + Sync + 'static {
     }
 }
 
-/// Where a message goes.
+/// Where a message goes. It has the name of the kernel's type of the same meaning on purpose: this
+/// crate does not depend on the kernel, and users write `mcp::Direction`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
     /// From the client to the server.
@@ -67,7 +68,7 @@ impl Direction {
 
 /// One message that wants to go on: a request, a notification, or the client's answer to a server's request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct MessageStep {
     /// Where it goes.
     pub direction: Direction,
     /// The method's name, known or not; `answer/METHOD` of an answer to a request of the server's.
@@ -92,7 +93,7 @@ pub struct Step {
 
 /// What became of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum GateAnswer {
     /// It may go on, once.
     Permit {
         /// Names the transition when it is completed.
@@ -135,7 +136,7 @@ pub enum Answer {
 
 /// What may be done with the message that completed a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Completed {
+pub enum CompletionAnswer {
     /// It goes on.
     Forward,
     /// It does not go on: the execution may not go on. The completion is on record all the same.
@@ -162,7 +163,7 @@ pub enum Stop {
 
 /// How a permitted step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum End {
+pub enum StepEnd {
     /// A result came. A tool that reports its own failure (`isError`) gave a result too.
     Result,
     /// A JSON-RPC error came.

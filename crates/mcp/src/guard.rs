@@ -30,7 +30,7 @@ use tokio::task::JoinSet;
 use crate::ServerCommand;
 use crate::limits::{GUARD_REPORT_MS_MAX, SERVER_PROCESSES_MAX, TERMINATE_MS_MAX};
 use cgroup::Group;
-pub(crate) use message::{Order, Report, send};
+pub(crate) use message::{GuardOrder, GuardReport, send};
 pub use orphans::adopt;
 pub(crate) use orphans::start_guard;
 
@@ -88,14 +88,14 @@ fn guard() -> io::Result<()> {
             Ok((mut watch, server)) => {
                 // After the server has been started, which is not to have it.
                 tree::prepare();
-                control.write_all(&Report::Started(server.pid).encode()).await?;
+                control.write_all(&GuardReport::Started(server.pid).encode()).await?;
                 watch.until_end(server.pid, &mut control).await;
                 end(&server, watch.exit, &control);
                 Ok(())
             }
             Err(why) => {
                 let code = why.raw_os_error().unwrap_or(rustix::io::Errno::INVAL.raw_os_error());
-                control.write_all(&Report::Failed(code).encode()).await
+                control.write_all(&GuardReport::Failed(code).encode()).await
             }
         }
     })
@@ -180,7 +180,7 @@ impl Watch {
                     }
                 }
                 order = control.read_u8() => {
-                    if order.ok().and_then(Order::read) != Some(Order::Terminate) {
+                    if order.ok().and_then(GuardOrder::read) != Some(GuardOrder::Terminate) {
                         return;
                     }
                     signal_group(server, Signal::TERM);
@@ -257,7 +257,7 @@ const SCAN_AGAIN_MAX: Duration = Duration::from_secs(1);
 /// Whether there was something to report. A node that is gone is told nothing.
 fn report(control: &UnixStream, exit: Option<i32>) -> bool {
     if let Some(status) = exit {
-        let _ = control.try_write(&Report::Exited(status).encode());
+        let _ = control.try_write(&GuardReport::Exited(status).encode());
     }
     exit.is_some()
 }

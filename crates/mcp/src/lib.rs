@@ -2,7 +2,7 @@
 //!
 //! Every message in either direction is a transition: it is decided before its first byte is forwarded, it is
 //! forwarded as exactly the bytes that were accepted, and what comes of it completes it before it goes on. This
-//! crate holds no policy and no log; it asks the node through its own port, [`Gate`].
+//! crate holds no policy and no log; it asks the node through its own port, [`MessageGate`].
 //!
 //! | module | what it does |
 //! |---|---|
@@ -29,9 +29,9 @@ mod unanswered;
 
 pub use codes::ErrorNumber;
 pub use driver::{ClientReader, ClientWriter, SessionSummary, StartedServer, serve, serve_started};
-pub use gate::{Answer, Completed, Direction, End, Gate, Step, Stop};
+pub use gate::{CompletionAnswer, Direction, GateAnswer, MessageGate, MessageStep, StepEnd, Stop};
 pub use note::{Note, Sink};
 pub use room::UserRoom;
 pub use server::{ServerCommand, ServerProcess, SessionError};
-pub use session::{Deadlines, Ended};
+pub use session::{Deadlines, SessionEnd};
 pub use unanswered::Unanswered;

@@ -16,10 +16,10 @@ use crate::limits::{SHORT_LINE_BYTES, STALLED_MS_MAX};
 
 /// Room of one OS user, for all its sessions.
 #[derive(Debug, Clone)]
-pub struct UserRoom(Arc<Shared>);
+pub struct UserRoom(Arc<UserRoomState>);
 
 #[derive(Debug)]
-struct Shared {
+struct UserRoomState {
     bytes: Arc<Semaphore>,
     /// Lines that wait for room.
     waiting: watch::Sender<usize>,
@@ -28,7 +28,7 @@ struct Shared {
 impl Default for UserRoom {
     fn default() -> Self {
         let bytes = Arc::new(Semaphore::new(AHEAD_USER_BYTES_MAX));
-        Self(Arc::new(Shared { bytes, waiting: watch::Sender::default() }))
+        Self(Arc::new(UserRoomState { bytes, waiting: watch::Sender::default() }))
     }
 }
 
@@ -48,31 +48,31 @@ impl UserRoom {
 
 /// Room of one session, within that of its OS user.
 #[derive(Debug, Clone)]
-pub(crate) struct Room {
+pub(crate) struct SessionRoom {
     session: Arc<Semaphore>,
     user: UserRoom,
 }
 
 /// Room that a line has. It is given back when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct LineRoom {
     session: OwnedSemaphorePermit,
     user: OwnedSemaphorePermit,
 }
 
-impl Room {
+impl SessionRoom {
     pub(crate) fn new(user: UserRoom) -> Self {
         Self { session: Arc::new(Semaphore::new(AHEAD_BYTES_MAX)), user }
     }
 
     /// Room for the longest line, once there is. None where there will be none.
-    pub(crate) async fn for_a_line(&self) -> Option<Held> {
+    pub(crate) async fn for_a_line(&self) -> Option<LineRoom> {
         let most = u32::try_from(LINE_BYTES_MAX).ok()?;
         // That of the session first: whoever waits for the other holds nothing that another session waits for.
         let session = Arc::clone(&self.session).acquire_many_owned(most).await.ok()?;
-        let _waits = Waits::begin(&self.user.0);
+        let _waits = WaitingLine::begin(&self.user.0);
         let user = Arc::clone(&self.user.0.bytes).acquire_many_owned(most).await.ok()?;
-        Some(Held { session, user })
+        Some(LineRoom { session, user })
     }
 
     /// Resolves as soon as a line of the OS user waits for room.
@@ -84,22 +84,22 @@ impl Room {
 }
 
 /// A line that waits for room, as long as this is there.
-struct Waits<'a>(&'a Shared);
+struct WaitingLine<'a>(&'a UserRoomState);
 
-impl<'a> Waits<'a> {
-    fn begin(shared: &'a Shared) -> Self {
+impl<'a> WaitingLine<'a> {
+    fn begin(shared: &'a UserRoomState) -> Self {
         shared.waiting.send_modify(|waiting| *waiting = waiting.saturating_add(1));
         Self(shared)
     }
 }
 
-impl Drop for Waits<'_> {
+impl Drop for WaitingLine<'_> {
     fn drop(&mut self) {
         self.0.waiting.send_modify(|waiting| *waiting = waiting.saturating_sub(1));
     }
 }
 
-impl Held {
+impl LineRoom {
     /// The room that a line keeps: as much as it is long. None where it was refused.
     pub(crate) fn of<E>(mut self, line: &Result<Vec<u8>, E>) -> Option<Self> {
         let bytes = line.as_ref().ok()?.len();

@@ -13,7 +13,7 @@ use tokio::net::unix::pipe::{Receiver, Sender};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::guard::{self, Order, Report};
+use crate::guard::{self, GuardOrder, GuardReport};
 use crate::limits::GUARD_REPORT_MS_MAX;
 
 /// How to start the real server.
@@ -72,12 +72,12 @@ impl ServerCommand {
         }
         let mut process = self.start_guard().await?;
         match process.report().await {
-            Some(Report::Started(pid)) => {
+            Some(GuardReport::Started(pid)) => {
                 process.pid = pid;
                 Ok(process)
             }
-            Some(Report::Failed(code)) => Err(self.failed(io::Error::from_raw_os_error(code))),
-            Some(Report::Exited(_)) | None => {
+            Some(GuardReport::Failed(code)) => Err(self.failed(io::Error::from_raw_os_error(code))),
+            Some(GuardReport::Exited(_)) | None => {
                 Err(SessionError::Guard(io::Error::other("it ended at once")))
             }
         }
@@ -106,7 +106,7 @@ impl ServerCommand {
             stderr: Some(Receiver::from_owned_fd(stderr.into()).map_err(failed)?),
             pid: 0,
             control,
-            read: Vec::with_capacity(Report::BYTES),
+            read: Vec::with_capacity(GuardReport::BYTES),
             guard,
             exit: None,
         })
@@ -151,13 +151,13 @@ impl ServerProcess {
 
     /// Kills the server and all that it started, at once.
     pub(crate) fn kill_now(&mut self) {
-        self.order(Order::Kill);
+        self.order(GuardOrder::Kill);
     }
 
     /// Sends SIGTERM to the server's process group. What is left after
     /// [`crate::limits::TERMINATE_MS_MAX`] is killed.
     pub(crate) fn terminate(&mut self) {
-        self.order(Order::Terminate);
+        self.order(GuardOrder::Terminate);
     }
 
     /// MCP's order of ending, after the server's stdin is closed: waits for the server to end by itself, then
@@ -185,7 +185,7 @@ impl ServerProcess {
             return exit;
         }
         let exit = match self.report().await {
-            Some(Report::Exited(status)) => Some(ExitStatus::from_raw(status)),
+            Some(GuardReport::Exited(status)) => Some(ExitStatus::from_raw(status)),
             _ => None,
         };
         self.exit = Some(exit);
@@ -195,15 +195,15 @@ impl ServerProcess {
     }
 
     /// A few bytes always have room, and a guard that is gone has killed already.
-    fn order(&self, order: Order) {
+    fn order(&self, order: GuardOrder) {
         let _gone = self.control.try_write(&[order.byte()]);
     }
 
-    async fn report(&mut self) -> Option<Report> {
+    async fn report(&mut self) -> Option<GuardReport> {
         loop {
-            if let Ok(report) = <[u8; Report::BYTES]>::try_from(self.read.as_slice()) {
+            if let Ok(report) = <[u8; GuardReport::BYTES]>::try_from(self.read.as_slice()) {
                 self.read.clear();
-                return Report::read(report);
+                return GuardReport::read(report);
             }
             let mut byte = [0];
             match self.control.read(&mut byte).await {

@@ -1,8 +1,8 @@
-//! The rules of one session as a state machine: [`Session::step`] takes what happened and says what to do.
+//! The rules of one session as a state machine: [`SessionState::step`] takes what happened and says what to do.
 //!
 //! Each direction is a lane that handles one message at a time, in order. A request or a notification is decided, then
 //! written. A server's response completes its request, then is written. A client's response is decided, completes the
-//! server's request, then is written. A lane takes its next line ([`Session::wants`]) only when the last one is dealt
+//! server's request, then is written. A lane takes its next line ([`SessionState::wants`]) only when the last one is dealt
 //! with, which is also the backpressure. Nothing is forwarded but by a permit of that moment, or by the completion of a
 //! permitted request; see `docs/adr/0031-every-message-is-decided.md`.
 
@@ -28,21 +28,21 @@ use std::collections::BTreeMap;
 use wire::jsonrpc::Id;
 use wire::mcp::Revision;
 
-pub use counts::Counts;
+pub use counts::MessageCounts;
 pub use deadlines::Deadlines;
-pub use effect::{Effect, Input, Written};
-pub use ended::Ended;
+pub use effect::{SessionEffect, SessionInput, Written};
+pub use ended::SessionEnd;
 
 use crate::limits::{DECIDED_BYTES_MAX, NOTES_MAX, OPEN_MAX, SERVER_DROPPED_MAX, SERVER_OPEN_MAX};
-use crate::{Answer, Completed, Direction, End, Note, Step};
+use crate::{CompletionAnswer, Direction, GateAnswer, MessageStep, Note, StepEnd};
 pub(crate) use answer::node_ended;
-use answer::{Problem, TurnedDown};
-use deadlines::Untold;
+use answer::{DenialForm, MessageRefusal};
+use deadlines::UnreportedRequest;
 use definitions::Definitions;
 use listing::Listing;
-use open::{Open, Opened};
+use open::{OpenRequest, OpenRequests};
 use pace::{MessagePace, RefusalPace};
-use read::{Call, Incoming, Reply};
+use read::{CallMessage, Incoming, ResponseMessage};
 
 /// Code of a refusal for what could not be read.
 const REFUSED_INPUT: &str = "refused.input";
@@ -51,18 +51,18 @@ const REFUSED_OVERLOAD: &str = "refused.overload";
 
 /// The state of one session.
 #[derive(Debug, Default)]
-pub struct Session {
+pub struct SessionState {
     to_server: Lane,
     to_client: Lane,
     /// Requests of the client that the server has not yet answered.
-    asked_by_client: Open,
+    asked_by_client: OpenRequests,
     /// Requests of the server that the client has not yet answered.
-    asked_by_server: Open,
+    asked_by_server: OpenRequests,
     pace: MessagePace,
     refusals: RefusalPace,
     deadlines: Deadlines,
     /// Requests that were given up, and whose end is not yet sequenced, by ticket: who asked is told then.
-    given_up: BTreeMap<u64, Untold>,
+    given_up: BTreeMap<u64, UnreportedRequest>,
     now_ms: u64,
     revision: Option<Revision>,
     definitions: Definitions,
@@ -72,8 +72,8 @@ pub struct Session {
     client_deaf: bool,
     /// Nothing can be written to the server.
     server_deaf: bool,
-    counts: Counts,
-    ended: Option<Ended>,
+    counts: MessageCounts,
+    ended: Option<SessionEnd>,
 }
 
 /// What a direction is waiting for.
@@ -83,15 +83,15 @@ enum Lane {
     #[default]
     Idle,
     /// The decision of this call.
-    Deciding(Call),
+    Deciding(CallMessage),
     /// The decision of this answer.
-    Answering(Reply),
+    Answering(ResponseMessage),
     /// Which of the tools are listed.
     Listing(Id, Listing),
     /// The completion of the request with this id; then this response goes on. An answer that was decided has a ticket.
     Completing { id: Id, line: Vec<u8>, sent: Option<u64> },
     /// A write.
-    Writing { to: Direction, carried: Carried },
+    Writing { to: Direction, carried: WriteContent },
     /// The completion of a notification.
     Settling,
     /// Nothing more.
@@ -100,7 +100,7 @@ enum Lane {
 
 /// What a line that is being written carries.
 #[derive(Debug)]
-enum Carried {
+enum WriteContent {
     /// What is completed already, or needs no completion.
     Settled,
     /// A request, which its response completes, with its length.
@@ -109,7 +109,7 @@ enum Carried {
     OneWay(u64),
 }
 
-impl Session {
+impl SessionState {
     /// A session in which nothing has happened, whose requests are given up after these times.
     pub fn new(deadlines: Deadlines) -> Self {
         Self { deadlines, ..Self::default() }
@@ -117,7 +117,7 @@ impl Session {
 
     /// Takes what happened, at this time of a clock that never steps back, and says what to do. What is overdue by then is
     /// given up first, whatever happened but an end.
-    pub fn step(&mut self, now_ms: u64, input: Input) -> Vec<Effect> {
+    pub fn step(&mut self, now_ms: u64, input: SessionInput) -> Vec<SessionEffect> {
         self.now_ms = now_ms;
         let mut out = Vec::new();
         let client_was_asked = self.asked_by_server.waiting() > 0;
@@ -125,17 +125,17 @@ impl Session {
             self.give_up_overdue(&mut out);
         }
         match input {
-            Input::Time => {}
-            Input::Line(to, line) => self.line(to, line, &mut out),
-            Input::Closed(to) => self.closed(to, &mut out),
-            Input::Answered(to, answer) => self.answered(to, answer, &mut out),
-            Input::Listed(listed) => self.listed(&listed, &mut out),
-            Input::Completed(to, completed) => self.completed(to, completed, &mut out),
-            Input::Written(to) => self.written(to, &mut out),
-            Input::Failed(to, written) => self.failed(to, written, &mut out),
-            Input::Sequenced(ticket) => self.tell_given_up(ticket, &mut out),
-            Input::Broken(to) => self.broken(to, &mut out),
-            Input::End(why) => self.end(why, &mut out),
+            SessionInput::Time => {}
+            SessionInput::Line(to, line) => self.line(to, line, &mut out),
+            SessionInput::Closed(to) => self.closed(to, &mut out),
+            SessionInput::Answered(to, answer) => self.answered(to, answer, &mut out),
+            SessionInput::Listed(listed) => self.listed(&listed, &mut out),
+            SessionInput::Completed(to, completed) => self.completed(to, completed, &mut out),
+            SessionInput::Written(to) => self.written(to, &mut out),
+            SessionInput::Failed(to, written) => self.failed(to, written, &mut out),
+            SessionInput::Sequenced(ticket) => self.tell_given_up(ticket, &mut out),
+            SessionInput::Broken(to) => self.broken(to, &mut out),
+            SessionInput::End(why) => self.end(why, &mut out),
         }
         if client_was_asked && self.asked_by_server.waiting() == 0 {
             self.put_off_calls();
@@ -154,12 +154,12 @@ impl Session {
     }
 
     /// Why the session ended, if it did.
-    pub fn ended(&self) -> Option<&Ended> {
+    pub fn ended(&self) -> Option<&SessionEnd> {
         self.ended.as_ref()
     }
 
     /// How many messages had which fate so far.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> MessageCounts {
         self.counts
     }
 
@@ -167,30 +167,30 @@ impl Session {
         &mut self,
         to: Direction,
         line: Result<Vec<u8>, wire::frame::Error>,
-        out: &mut Vec<Effect>,
+        out: &mut Vec<SessionEffect>,
     ) {
         if !self.wants(to) {
             // The driver breaks its contract; what it gives is lost, never forwarded.
-            out.push(Effect::Refused(REFUSED_OVERLOAD));
+            out.push(SessionEffect::Refused(REFUSED_OVERLOAD));
             return;
         }
         if line.as_ref().is_ok_and(|line| line.iter().all(|byte| *byte == b' ')) {
             return self.pace_refusals(to, out);
         }
         let incoming = line
-            .map_err(Problem::from)
+            .map_err(MessageRefusal::from)
             .and_then(|line| read::incoming(to, line, self.revision.unwrap_or(Revision::LATEST)));
         match incoming {
             Ok(Incoming::Call(call, step)) => self.call(to, call, *step, out),
-            Ok(Incoming::Reply(reply)) => self.reply(to, reply, out),
+            Ok(Incoming::Response(reply)) => self.reply(to, reply, out),
             Ok(Incoming::Probe(id, _)) if self.is_taken(to, &id) => {
-                self.refuse(to, Problem::duplicate_id(&id), out);
+                self.refuse(to, MessageRefusal::duplicate_id(&id), out);
             }
             Ok(Incoming::Probe(id, method)) => {
                 self.counts.probes = self.counts.probes.saturating_add(1);
                 let line = answer::no_such_method(&id, &method);
                 if self.counts.probes <= NOTES_MAX {
-                    out.push(Effect::Note(Note::Probe { method }));
+                    out.push(SessionEffect::Note(Note::Probe { method }));
                 }
                 self.write(to, to.back(), line, out);
             }
@@ -198,7 +198,13 @@ impl Session {
         }
     }
 
-    fn call(&mut self, to: Direction, call: Call, mut step: Step, out: &mut Vec<Effect>) {
+    fn call(
+        &mut self,
+        to: Direction,
+        call: CallMessage,
+        mut step: MessageStep,
+        out: &mut Vec<SessionEffect>,
+    ) {
         match to {
             Direction::ToServer => {
                 let tool = step.tool.as_deref();
@@ -217,57 +223,57 @@ impl Session {
         }
         if let Some(id) = &call.id {
             if self.is_taken(to, id) {
-                return self.refuse(to, Problem::duplicate_id(id), out);
+                return self.refuse(to, MessageRefusal::duplicate_id(id), out);
             }
             let untold = self.untold(to);
             let open = self.asked(to);
             if open.was_given_up(id) {
-                return self.refuse(to, Problem::given_up_id(id), out);
+                return self.refuse(to, MessageRefusal::given_up_id(id), out);
             }
             let most = match to {
                 Direction::ToServer => OPEN_MAX,
                 Direction::ToClient => SERVER_OPEN_MAX,
             };
             if open.waiting().saturating_add(untold) >= most {
-                out.push(Effect::Refused(REFUSED_OVERLOAD));
+                out.push(SessionEffect::Refused(REFUSED_OVERLOAD));
                 self.counts.undecided = self.counts.undecided.saturating_add(1);
                 let line = answer::refused(id, REFUSED_OVERLOAD);
                 return self.write(to, to.back(), line, out);
             }
         }
         if step.message.len() > DECIDED_BYTES_MAX {
-            let problem = Problem::too_long(call.id.as_ref(), step.message.len());
+            let problem = MessageRefusal::too_long(call.id.as_ref(), step.message.len());
             return self.refuse(to, problem, out);
         }
         *self.lane_mut(to) = Lane::Deciding(call);
-        out.push(Effect::Decide(step));
+        out.push(SessionEffect::Decide(step));
     }
 
     /// The server sends faster than is passed on: what is too much is dropped, whatever it says.
-    fn drop_surplus(&mut self, id: Option<&Id>, out: &mut Vec<Effect>) {
+    fn drop_surplus(&mut self, id: Option<&Id>, out: &mut Vec<SessionEffect>) {
         let lane = Direction::ToClient;
         self.counts.dropped_of_server = self.counts.dropped_of_server.saturating_add(1);
-        out.push(Effect::Refused(REFUSED_OVERLOAD));
+        out.push(SessionEffect::Refused(REFUSED_OVERLOAD));
         if self.counts.dropped_of_server == 1 {
-            out.push(Effect::Note(Note::ServerFloods));
+            out.push(SessionEffect::Note(Note::ServerFloods));
         }
         self.turn_back(lane, id.map(|id| answer::refused(id, REFUSED_OVERLOAD)), out);
         if self.pace.dropped() > SERVER_DROPPED_MAX {
-            self.end(Ended::Unruly, out);
+            self.end(SessionEnd::Unruly, out);
         }
     }
 
-    fn answered(&mut self, to: Direction, answer: Answer, out: &mut Vec<Effect>) {
+    fn answered(&mut self, to: Direction, answer: GateAnswer, out: &mut Vec<SessionEffect>) {
         let call = match self.take(to) {
             Lane::Deciding(call) => call,
             Lane::Answering(reply) => return self.answer_decided(reply, answer, out),
             lane => return *self.lane_mut(to) = lane,
         };
         let verdict = match answer {
-            Answer::Permit { ticket, .. } => return self.permitted(to, call, ticket, out),
-            Answer::Stopped => {
-                self.end(Ended::Stopped, out);
-                let line = call.id.map(|id| answer::ended(&id, &Ended::Stopped));
+            GateAnswer::Permit { ticket, .. } => return self.permitted(to, call, ticket, out),
+            GateAnswer::Stopped => {
+                self.end(SessionEnd::Stopped, out);
+                let line = call.id.map(|id| answer::ended(&id, &SessionEnd::Stopped));
                 return self.turn_back(to, line, out);
             }
             other => other,
@@ -276,23 +282,29 @@ impl Session {
         if let Some(id) = call.cancels {
             return self.cancel_anyway(to, &id, out);
         }
-        let about = TurnedDown { tells: to == Direction::ToServer, is_known: call.is_known };
+        let about = DenialForm { tells: to == Direction::ToServer, is_known: call.is_known };
         let line = call.id.map(|id| answer::turned_down(&id, verdict, about));
         self.turn_back(to, line, out);
     }
 
     /// Counts a verdict that is no permit.
-    fn count(&mut self, verdict: &Answer) {
+    fn count(&mut self, verdict: &GateAnswer) {
         let count = match verdict {
-            Answer::Deny { .. } | Answer::Pending { .. } => &mut self.counts.denied,
+            GateAnswer::Deny { .. } | GateAnswer::Pending { .. } => &mut self.counts.denied,
             _ => &mut self.counts.undecided,
         };
         *count = count.saturating_add(1);
     }
 
-    fn permitted(&mut self, to: Direction, call: Call, ticket: u64, out: &mut Vec<Effect>) {
+    fn permitted(
+        &mut self,
+        to: Direction,
+        call: CallMessage,
+        ticket: u64,
+        out: &mut Vec<SessionEffect>,
+    ) {
         self.counts.permitted = self.counts.permitted.saturating_add(1);
-        let unwritten = Effect::Lost { ticket, written: unwritten(to) };
+        let unwritten = SessionEffect::Lost { ticket, written: unwritten(to) };
         if let Some(why) = &self.ended {
             // It was decided too late to be forwarded.
             let line = call.id.map(|id| answer::ended(&id, why));
@@ -318,39 +330,40 @@ impl Session {
                     Direction::ToServer => Written::UnderWay,
                     Direction::ToClient => Written::Unmeasured,
                 };
-                let Call { asked, method, progress, .. } = call;
-                let opened = Opened { ticket, asked, method, progress, written, due_ms, latest_ms };
+                let CallMessage { asked, method, progress, .. } = call;
+                let opened =
+                    OpenRequest { ticket, asked, method, progress, written, due_ms, latest_ms };
                 self.asked(to).insert(id.clone(), opened);
-                Carried::Request(id, line_bytes(&call.line))
+                WriteContent::Request(id, line_bytes(&call.line))
             }
             None if is_deaf => {
                 out.push(unwritten);
-                Carried::Settled
+                WriteContent::Settled
             }
-            None => Carried::OneWay(ticket),
+            None => WriteContent::OneWay(ticket),
         };
         if is_deaf {
             // A request stays open; it ends as unknown with the session.
             return self.rest(to);
         }
         *self.lane_mut(to) = Lane::Writing { to, carried };
-        out.push(Effect::Write { lane: Some(to), to, line: call.line });
+        out.push(SessionEffect::Write { lane: Some(to), to, line: call.line });
     }
 
     /// Answers the sender of a request that is not forwarded, or drops a notification.
-    fn turn_back(&mut self, to: Direction, line: Option<Vec<u8>>, out: &mut Vec<Effect>) {
+    fn turn_back(&mut self, to: Direction, line: Option<Vec<u8>>, out: &mut Vec<SessionEffect>) {
         match line {
             Some(line) => self.write(to, to.back(), line, out),
             None => self.rest(to),
         }
     }
 
-    fn reply(&mut self, to: Direction, reply: Reply, out: &mut Vec<Effect>) {
+    fn reply(&mut self, to: Direction, reply: ResponseMessage, out: &mut Vec<SessionEffect>) {
         let Some(opened) = self.asked(to.back()).get(&reply.id) else {
             if self.asked(to.back()).is_late(&reply.id) {
                 return self.drop_late(to, out);
             }
-            return self.refuse(to, Problem::unknown_id(&reply.id), out);
+            return self.refuse(to, MessageRefusal::unknown_id(&reply.id), out);
         };
         if to == Direction::ToServer {
             let step = read::answer(&opened.method, &reply);
@@ -358,31 +371,31 @@ impl Session {
         }
         let asked = opened.asked;
         match read::outcome(asked, &reply) {
-            Ok(read::Outcome::Plain) => self.complete(to, reply, out),
-            Ok(read::Outcome::Revision(revision)) => match Revision::parse(&revision) {
+            Ok(read::ResponseMeaning::Plain) => self.complete(to, reply, out),
+            Ok(read::ResponseMeaning::Revision(revision)) => match Revision::parse(&revision) {
                 Some(revision) => {
                     self.revision = Some(revision);
                     self.complete(to, reply, out);
                 }
-                None => self.end(Ended::Revision(revision), out),
+                None => self.end(SessionEnd::Revision(revision), out),
             },
-            Ok(read::Outcome::Tools(listing)) => {
+            Ok(read::ResponseMeaning::Tools(listing)) => {
                 let tools = listing.definitions();
                 self.definitions.learn(&tools);
-                out.push(Effect::List(tools));
+                out.push(SessionEffect::List(tools));
                 *self.lane_mut(to) = Lane::Listing(reply.id, listing);
             }
             Err(problem) => self.refuse(to, problem, out),
         }
     }
 
-    fn listed(&mut self, listed: &[bool], out: &mut Vec<Effect>) {
+    fn listed(&mut self, listed: &[bool], out: &mut Vec<SessionEffect>) {
         let to = Direction::ToClient;
         match self.take(to) {
             Lane::Listing(id, listing) if self.ended.is_none() => {
-                let reply = Reply {
+                let reply = ResponseMessage {
                     id,
-                    end: End::Result,
+                    end: StepEnd::Result,
                     output: listing.output(),
                     line: listing.filtered(listed),
                 };
@@ -392,8 +405,8 @@ impl Session {
         }
     }
 
-    fn complete(&mut self, to: Direction, reply: Reply, out: &mut Vec<Effect>) {
-        let Reply { id, end, line, output } = reply;
+    fn complete(&mut self, to: Direction, reply: ResponseMessage, out: &mut Vec<SessionEffect>) {
+        let ResponseMessage { id, end, line, output } = reply;
         let Some(ticket) = self.asked(to.back()).remove(&id) else {
             // It was given up while its answer was looked at.
             if self.asked(to.back()).is_late(&id) {
@@ -403,30 +416,37 @@ impl Session {
         };
         let message = line.clone();
         *self.lane_mut(to) = Lane::Completing { id, line, sent: None };
-        out.push(Effect::Complete { lane: Some(to), ticket, end, message, output });
+        out.push(SessionEffect::Complete { lane: Some(to), ticket, end, message, output });
     }
 
-    fn completed(&mut self, to: Direction, completed: Completed, out: &mut Vec<Effect>) {
+    fn completed(
+        &mut self,
+        to: Direction,
+        completed: CompletionAnswer,
+        out: &mut Vec<SessionEffect>,
+    ) {
         match (self.take(to), completed) {
-            (Lane::Completing { line, sent: Some(ticket), .. }, Completed::Forward) => {
+            (Lane::Completing { line, sent: Some(ticket), .. }, CompletionAnswer::Forward) => {
                 self.write_answer(ticket, line, out);
             }
-            (Lane::Completing { line, .. }, Completed::Forward) => self.write(to, to, line, out),
-            (Lane::Completing { id, sent, .. }, Completed::Withheld { code }) => {
+            (Lane::Completing { line, .. }, CompletionAnswer::Forward) => {
+                self.write(to, to, line, out)
+            }
+            (Lane::Completing { id, sent, .. }, CompletionAnswer::Withheld { code }) => {
                 out.extend(sent.map(answering::unwritten));
                 self.write(to, to, answer::withheld(&id, &code), out);
             }
-            (Lane::Completing { id, sent, .. }, Completed::Stopped) => {
+            (Lane::Completing { id, sent, .. }, CompletionAnswer::Stopped) => {
                 out.extend(sent.map(answering::unwritten));
-                self.end(Ended::Stopped, out);
+                self.end(SessionEnd::Stopped, out);
                 if to == Direction::ToClient {
-                    let line = answer::ended(&id, &Ended::Stopped);
-                    out.push(Effect::Write { lane: None, to, line });
+                    let line = answer::ended(&id, &SessionEnd::Stopped);
+                    out.push(SessionEffect::Write { lane: None, to, line });
                 }
                 self.rest(to);
             }
-            (Lane::Settling, Completed::Stopped) => {
-                self.end(Ended::Stopped, out);
+            (Lane::Settling, CompletionAnswer::Stopped) => {
+                self.end(SessionEnd::Stopped, out);
                 self.rest(to);
             }
             (Lane::Settling, _) => self.rest(to),
@@ -434,22 +454,22 @@ impl Session {
         }
     }
 
-    fn written(&mut self, to: Direction, out: &mut Vec<Effect>) {
+    fn written(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         match self.take(to) {
-            Lane::Writing { carried: Carried::Settled, .. } => self.rest(to),
-            Lane::Writing { carried: Carried::Request(id, bytes), .. } => {
+            Lane::Writing { carried: WriteContent::Settled, .. } => self.rest(to),
+            Lane::Writing { carried: WriteContent::Request(id, bytes), .. } => {
                 if to == Direction::ToServer {
                     // One that was given up meanwhile is no longer there.
                     self.asked(to).wrote(&id, Written::Bytes(bytes));
                 }
                 self.rest(to);
             }
-            Lane::Writing { carried: Carried::OneWay(ticket), .. } => {
+            Lane::Writing { carried: WriteContent::OneWay(ticket), .. } => {
                 *self.lane_mut(to) = Lane::Settling;
-                out.push(Effect::Complete {
+                out.push(SessionEffect::Complete {
                     lane: Some(to),
                     ticket,
-                    end: End::Sent,
+                    end: StepEnd::Sent,
                     message: Vec::new(),
                     output: None,
                 });

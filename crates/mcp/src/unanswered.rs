@@ -16,8 +16,8 @@ use crate::session::node_ended;
 #[derive(Debug, Default)]
 pub struct Unanswered {
     open: BTreeSet<Id>,
-    asked: Lines,
-    answered: Lines,
+    asked: LineScanner,
+    answered: LineScanner,
 }
 
 impl Unanswered {
@@ -81,14 +81,14 @@ fn cancelled(line: &[u8]) -> Option<Id> {
 
 /// Lines that come in parts.
 #[derive(Debug, Default)]
-struct Lines {
+struct LineScanner {
     line: Outliner,
     /// The line so far, of one that is short: no other is read again.
     text: Vec<u8>,
     is_within_a_line: bool,
 }
 
-impl Lines {
+impl LineScanner {
     /// Tells each line that ends in these bytes: its outline, and its text as far as that is held.
     fn push(&mut self, bytes: &[u8], mut tell: impl FnMut(Outline, &[u8])) {
         let mut parts = bytes.split(|byte| *byte == b'\n').peekable();

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use interlock_mcp::{
-    Answer, Completed, End, Ended, Gate, Note, ServerCommand, SessionSummary, Step,
+    CompletionAnswer, GateAnswer, MessageGate, MessageStep, Note, ServerCommand, SessionEnd,
+    SessionSummary, StepEnd,
 };
 use proof::digest::Digest;
 use tokio::net::UnixListener;
@@ -17,31 +18,37 @@ use tokio::time::timeout;
 /// Denies what writes, lists all but `get-env`, and remembers.
 #[derive(Default)]
 struct Memory {
-    steps: Mutex<Vec<Step>>,
-    ends: Mutex<Vec<End>>,
+    steps: Mutex<Vec<MessageStep>>,
+    ends: Mutex<Vec<StepEnd>>,
     refused: Mutex<Vec<&'static str>>,
 }
 
-impl Gate for Memory {
-    async fn decide(&self, step: Step) -> Answer {
+impl MessageGate for Memory {
+    async fn decide(&self, step: MessageStep) -> GateAnswer {
         let denied = matches!(step.tool.as_deref(), Some("write_file" | "get-env"));
         let mut steps = self.steps.lock().unwrap();
         steps.push(step);
         let index = steps.len() as u64;
         if denied {
-            return Answer::Deny {
+            return GateAnswer::Deny {
                 index,
                 code: "policy.denied".into(),
                 policies: vec![],
                 advice: vec![],
             };
         }
-        Answer::Permit { ticket: index, index }
+        GateAnswer::Permit { ticket: index, index }
     }
 
-    async fn complete(&self, _: u64, end: End, _: Vec<u8>, _: Option<String>) -> Completed {
+    async fn complete(
+        &self,
+        _: u64,
+        end: StepEnd,
+        _: Vec<u8>,
+        _: Option<String>,
+    ) -> CompletionAnswer {
         self.ends.lock().unwrap().push(end);
-        Completed::Forward
+        CompletionAnswer::Forward
     }
 
     fn refused(&self, code: &'static str) {
@@ -133,11 +140,11 @@ async fn files_are_read_and_not_written() {
         run.said
     );
     assert!(!b.exists());
-    assert_eq!((run.summary.ended, run.summary.settled), (Ended::Client, true));
+    assert_eq!((run.summary.ended, run.summary.settled), (SessionEnd::Client, true));
     assert_eq!((run.summary.counts.denied, run.summary.counts.probes), (1, 1));
     let (steps, ends) = (run.memory.steps.lock().unwrap(), run.memory.ends.lock().unwrap());
     assert_eq!(ends.len(), steps.len() - 1, "each permitted step is completed");
-    assert!(!ends.iter().any(|end| matches!(end, End::Unknown { .. })));
+    assert!(!ends.iter().any(|end| matches!(end, StepEnd::Unknown { .. })));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kernel::lineage::{Completion, Direction, Transition};
 use kernel::step::Answer;
-use mcp::{Completed, End, Gate, Step, Stop};
+use mcp::{CompletionAnswer, MessageGate, MessageStep, StepEnd, Stop};
 use policy::Assurance;
 use proof::digest::Digest;
 
@@ -54,8 +54,8 @@ impl SessionGate {
     }
 }
 
-impl Gate for SessionGate {
-    fn decide(&self, step: Step) -> impl Future<Output = mcp::Answer> + Send {
+impl MessageGate for SessionGate {
+    fn decide(&self, step: MessageStep) -> impl Future<Output = mcp::GateAnswer> + Send {
         let tool = step.tool.as_deref().unwrap_or(&step.method);
         let what = format!("{}/{tool}", self.server);
         let transition = Transition {
@@ -83,28 +83,28 @@ impl Gate for SessionGate {
             // INVARIANT: an order that came while the record waited for the disk stops what it permits. The permit is dropped, and ends as
             // `unknown`: nothing of it was written.
             if cut.code().is_some() {
-                return mcp::Answer::Stopped;
+                return mcp::GateAnswer::Stopped;
             }
             match answered {
                 Some(Answered { ticket, answer: Answer::Permit { index }, held, .. }) => {
                     self.permits().extend(held.map(|held| (ticket, held)));
-                    mcp::Answer::Permit { ticket, index }
+                    mcp::GateAnswer::Permit { ticket, index }
                 }
                 Some(Answered {
                     answer: Answer::Deny { index, code, policies, advice }, ..
-                }) => mcp::Answer::Deny { index, code, policies, advice },
+                }) => mcp::GateAnswer::Deny { index, code, policies, advice },
                 Some(Answered {
                     answer: Answer::Pending { index, pending, awaits, policies, advice },
                     ..
                 }) => {
                     crate::approvals::say_waiting(&workload, &what, &pending.to_string());
                     let awaits = awaits.iter().map(policy::ApprovalRule::to_value).collect();
-                    mcp::Answer::Pending { index, pending, awaits, policies, advice }
+                    mcp::GateAnswer::Pending { index, pending, awaits, policies, advice }
                 }
                 Some(Answered { answer: Answer::Refused { code }, .. }) => {
-                    mcp::Answer::Refused { code: code.to_owned() }
+                    mcp::GateAnswer::Refused { code: code.to_owned() }
                 }
-                None => mcp::Answer::Stopped,
+                None => mcp::GateAnswer::Stopped,
             }
         }
     }
@@ -112,15 +112,15 @@ impl Gate for SessionGate {
     fn complete(
         &self,
         ticket: u64,
-        end: End,
+        end: StepEnd,
         message: Vec<u8>,
         output: Option<String>,
-    ) -> impl Future<Output = Completed> + Send {
+    ) -> impl Future<Output = CompletionAnswer> + Send {
         let outcome = match end {
-            End::Result => Completion::Result,
-            End::Error => Completion::Error,
-            End::Sent => Completion::Sent,
-            End::Unknown { written } => Completion::Unknown { written },
+            StepEnd::Result => Completion::Result,
+            StepEnd::Error => Completion::Error,
+            StepEnd::Sent => Completion::Sent,
+            StepEnd::Unknown { written } => Completion::Unknown { written },
         };
         let ended = (Arc::clone(&self.workload), ticket);
         if let Some(permit) = self.permits().remove(&ticket) {
@@ -131,11 +131,11 @@ impl Gate for SessionGate {
         let cut = Arc::clone(&self.cut);
         async move {
             match (settled.await, cut.code()) {
-                (Some(Ok(())), None) => Completed::Forward,
+                (Some(Ok(())), None) => CompletionAnswer::Forward,
                 (Some(Err(code)), _) | (Some(Ok(())), Some(code)) => {
-                    Completed::Withheld { code: code.to_owned() }
+                    CompletionAnswer::Withheld { code: code.to_owned() }
                 }
-                (None, _) => Completed::Stopped,
+                (None, _) => CompletionAnswer::Stopped,
             }
         }
     }

@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::os::unix::net::UnixStream as StdStream;
 use std::sync::Arc;
 
-use mcp::{Deadlines, Ended, Note, ServerCommand, SessionSummary, StartedServer};
+use mcp::{Deadlines, Note, ServerCommand, SessionEnd, SessionSummary, StartedServer};
 use policy::Assurance;
 use proof::json::{Value, object};
 use tokio::io::AsyncReadExt;
@@ -138,7 +138,7 @@ impl Session {
         let told = notes.clone();
         let sink = move |note: Note| told.say(note);
         let summary = mcp::serve_started(Arc::new(gate), server, client, sink).await;
-        if summary.ended == Ended::Server {
+        if summary.ended == SessionEnd::Server {
             notes.say(server_ended(&summary));
         }
     }

@@ -13,15 +13,15 @@ use crate::Direction;
 use crate::limits::{
     ENDLESS_BYTES_MAX, LINES_AHEAD_MAX, READ_BYTES, SHORT_LINE_BYTES, UNREAD_MAX, WRITES_MAX,
 };
-use crate::room::{Held, Room};
-use crate::session::Input;
+use crate::room::{LineRoom, SessionRoom};
+use crate::session::SessionInput;
 
 /// Events that may wait: one write a lane, one failure a side, and the client's end.
 pub(super) const EVENTS_MAX: usize = 8;
 
 /// What a pipe reports.
 #[derive(Debug)]
-pub(super) enum Event {
+pub(super) enum PipeEvent {
     /// The line that this lane waits for is written.
     Written(Direction),
     /// Nothing more can be written in this direction; so many bytes of the last line were taken.
@@ -33,23 +33,23 @@ pub(super) enum Event {
 }
 
 /// A line, and the room that it has where it needs some.
-type Line = (Result<Vec<u8>, wire::frame::Error>, Option<Held>);
+type ReadLine = (Result<Vec<u8>, wire::frame::Error>, Option<LineRoom>);
 
 /// The lines of one side, read ahead by a task that ends when this is dropped.
-pub(super) struct Lines {
+pub(super) struct LineReader {
     to: Direction,
-    lines: mpsc::Receiver<Line>,
+    lines: mpsc::Receiver<ReadLine>,
     _task: JoinSet<()>,
 }
 
-impl Lines {
+impl LineReader {
     /// Reads lines that want to go in this direction; where there is a `room`, no further than that, and a line that has some must
     /// go on within this time while others wait for it.
     pub(super) fn read<R>(
         reader: Option<R>,
         to: Direction,
-        events: &mpsc::Sender<Event>,
-        room: Option<(Room, Duration)>,
+        events: &mpsc::Sender<PipeEvent>,
+        room: Option<(SessionRoom, Duration)>,
     ) -> Self
     where
         R: AsyncRead + Send + Unpin + 'static,
@@ -60,7 +60,7 @@ impl Lines {
         task.spawn(async move {
             let end = match reader {
                 Some(reader) => read(reader, sender.clone(), room).await,
-                None => Event::ClientEnds,
+                None => PipeEvent::ClientEnds,
             };
             if to == Direction::ToServer {
                 // Nobody listens once the session is over.
@@ -71,10 +71,10 @@ impl Lines {
     }
 
     /// The next line, or that there is none; and the room that it has until the other side has taken it.
-    pub(super) async fn next(&mut self) -> (Input, Option<Held>) {
+    pub(super) async fn next(&mut self) -> (SessionInput, Option<LineRoom>) {
         match self.lines.recv().await {
-            Some((line, held)) => (Input::Line(self.to, line), held),
-            None => (Input::Closed(self.to), None),
+            Some((line, held)) => (SessionInput::Line(self.to, line), held),
+            None => (SessionInput::Closed(self.to), None),
         }
     }
 }
@@ -82,10 +82,10 @@ impl Lines {
 /// Reads to the stream's end. A stream that fails has ended, and so has one that never ends its line.
 async fn read<R: AsyncRead + Unpin>(
     mut reader: R,
-    sender: mpsc::Sender<Line>,
-    room: Option<(Room, Duration)>,
-) -> Event {
-    let mut held: Option<Held> = None;
+    sender: mpsc::Sender<ReadLine>,
+    room: Option<(SessionRoom, Duration)>,
+) -> PipeEvent {
+    let mut held: Option<LineRoom> = None;
     let mut pace = room.as_ref().map(|(_, limit)| LinePace::new(*limit));
     let mut lines = wire::frame::Lines::new(wire::limits::LINE_BYTES_MAX);
     let mut buffer = vec![0; READ_BYTES];
@@ -96,7 +96,7 @@ async fn read<R: AsyncRead + Unpin>(
             (Some((room, _)), Some(pace)) if held.is_some() => pace.read(room, reading).await,
             _ => Some(reading.await),
         };
-        let Some(read) = read else { return Event::ClientStalls };
+        let Some(read) = read else { return PipeEvent::ClientStalls };
         let Ok(count @ 1..) = read else { break };
         let bytes = buffer.get(..count).unwrap_or_default();
         unended = match bytes.iter().rposition(|byte| *byte == b'\n') {
@@ -107,7 +107,7 @@ async fn read<R: AsyncRead + Unpin>(
             // What is held is for the line that was being read.
             let held = held.take().and_then(|held| held.of(&line));
             if sender.send((line, held)).await.is_err() {
-                return Event::ClientEnds;
+                return PipeEvent::ClientEnds;
             }
         }
         if let (Some((room, _)), Some(pace)) = (&room, &mut pace)
@@ -121,7 +121,7 @@ async fn read<R: AsyncRead + Unpin>(
     if let Err(error) = lines.finish() {
         let _ = sender.send((Err(error), None)).await;
     }
-    Event::ClientEnds
+    PipeEvent::ClientEnds
 }
 
 /// How fast a line that has room goes on: only the time in which its next bytes are waited for counts.
@@ -143,7 +143,7 @@ impl LinePace {
     /// Waits for the line's next bytes. None where it has not gone on for too long and others wait for its room.
     async fn read(
         &mut self,
-        room: &Room,
+        room: &SessionRoom,
         reading: impl Future<Output = std::io::Result<usize>>,
     ) -> Option<std::io::Result<usize>> {
         let begun = Instant::now();
@@ -166,16 +166,16 @@ impl LinePace {
 }
 
 /// The writing end of one side, served by a task that ends when this is dropped.
-pub(super) struct Writer {
+pub(super) struct LineWriter {
     lines: mpsc::Sender<(Option<Direction>, Vec<u8>)>,
     task: JoinSet<()>,
-    taken: Arc<Taken>,
-    unwritten: Arc<Unwritten>,
+    taken: Arc<TakenBytes>,
+    unwritten: Arc<UnwrittenLines>,
 }
 
 /// Lines that were handed over and are not written.
 #[derive(Debug, Default)]
-struct Unwritten {
+struct UnwrittenLines {
     lines: AtomicUsize,
     /// One was written.
     fewer: Notify,
@@ -183,12 +183,12 @@ struct Unwritten {
 
 /// Bytes that were taken of the last line of each lane; a lane has one at a time.
 #[derive(Debug, Default)]
-struct Taken {
+struct TakenBytes {
     to_server: AtomicU64,
     to_client: AtomicU64,
 }
 
-impl Taken {
+impl TakenBytes {
     fn of(&self, lane: Direction) -> &AtomicU64 {
         match lane {
             Direction::ToServer => &self.to_server,
@@ -197,12 +197,12 @@ impl Taken {
     }
 }
 
-impl Writer {
+impl LineWriter {
     /// Writes lines in this direction, each within `limit`.
     pub(super) fn start<W>(
         writer: Option<W>,
         to: Direction,
-        events: &mpsc::Sender<Event>,
+        events: &mpsc::Sender<PipeEvent>,
         limit: Duration,
     ) -> Self
     where
@@ -210,22 +210,22 @@ impl Writer {
     {
         let (lines, waiting) = mpsc::channel(WRITES_MAX);
         let events = events.clone();
-        let taken = Arc::<Taken>::default();
+        let taken = Arc::<TakenBytes>::default();
         let counts = Arc::clone(&taken);
-        let unwritten = Arc::<Unwritten>::default();
+        let unwritten = Arc::<UnwrittenLines>::default();
         let left = Arc::clone(&unwritten);
         let mut task = JoinSet::new();
         task.spawn(async move {
             let written = match writer {
                 Some(writer) => {
-                    let counts = Counts { taken: &counts, unwritten: &left };
+                    let counts = WriteProgress { taken: &counts, unwritten: &left };
                     write(writer, waiting, (&events, counts), limit).await
                 }
                 None => false,
             };
             if !written {
                 let taken = counts.of(to).load(Ordering::Acquire);
-                let _ = events.send(Event::Failed(to, taken)).await;
+                let _ = events.send(PipeEvent::Failed(to, taken)).await;
             }
         });
         Self { lines, task, taken, unwritten }
@@ -234,7 +234,7 @@ impl Writer {
     /// Hands a line over.
     pub(super) fn write(&self, lane: Option<Direction>, line: Vec<u8>) {
         // INVARIANT: the queue holds all that a session writes at a time. Otherwise its task has ended, and said
-        // so with `Event::Failed`.
+        // so with `PipeEvent::Failed`.
         if let Some(lane) = lane {
             self.taken.of(lane).store(0, Ordering::Release);
         }
@@ -282,16 +282,16 @@ impl Writer {
 
 /// What is counted while lines are written.
 #[derive(Clone, Copy)]
-struct Counts<'a> {
-    taken: &'a Taken,
-    unwritten: &'a Unwritten,
+struct WriteProgress<'a> {
+    taken: &'a TakenBytes,
+    unwritten: &'a UnwrittenLines,
 }
 
 /// Whether all lines were written whole.
 async fn write<W: AsyncWrite + Unpin>(
     mut writer: W,
     mut waiting: mpsc::Receiver<(Option<Direction>, Vec<u8>)>,
-    (events, counts): (&mpsc::Sender<Event>, Counts<'_>),
+    (events, counts): (&mpsc::Sender<PipeEvent>, WriteProgress<'_>),
     limit: Duration,
 ) -> bool {
     while let Some((lane, mut line)) = waiting.recv().await {
@@ -314,7 +314,7 @@ async fn write<W: AsyncWrite + Unpin>(
         counts.unwritten.lines.fetch_sub(1, Ordering::AcqRel);
         counts.unwritten.fewer.notify_one();
         if let Some(lane) = lane
-            && events.send(Event::Written(lane)).await.is_err()
+            && events.send(PipeEvent::Written(lane)).await.is_err()
         {
             return true;
         }

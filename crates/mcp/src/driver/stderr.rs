@@ -10,19 +10,19 @@ use crate::{Note, Sink};
 pub(super) async fn pass_on<R: AsyncRead + Unpin, S: Sink>(reader: Option<R>, sink: Arc<S>) {
     let Some(mut reader) = reader else { return };
     let mut buffer = vec![0; READ_BYTES];
-    let mut lines = Complaints { line: Vec::new(), left: STDERR_BYTES_MAX };
+    let mut lines = StderrLines { line: Vec::new(), left: STDERR_BYTES_MAX };
     while let Ok(count @ 1..) = reader.read(&mut buffer).await {
         lines.push(buffer.get(..count).unwrap_or_default(), sink.as_ref());
     }
     lines.pass(sink.as_ref());
 }
 
-struct Complaints {
+struct StderrLines {
     line: Vec<u8>,
     left: usize,
 }
 
-impl Complaints {
+impl StderrLines {
     fn push(&mut self, bytes: &[u8], sink: &impl Sink) {
         if self.left == 0 {
             return;

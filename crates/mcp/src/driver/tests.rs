@@ -17,21 +17,21 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::{Answer, Completed, End, Stop};
+use crate::{CompletionAnswer, GateAnswer, StepEnd, Stop};
 
 /// Of which nobody knows how it ended.
-const UNKNOWN: End = End::Unknown { written: None };
+const UNKNOWN: StepEnd = StepEnd::Unknown { written: None };
 
 /// Longer than anything here takes; a test that waits for it fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A completion as the gate was told of it: ticket, end, message, output.
-type Completion = (u64, End, String, Option<String>);
+type Completion = (u64, StepEnd, String, Option<String>);
 
 /// A gate that answers by a rule and remembers what it was told.
 struct Script {
-    decide: fn(&Step) -> Answer,
-    decided: Mutex<Vec<Step>>,
+    decide: fn(&MessageStep) -> GateAnswer,
+    decided: Mutex<Vec<MessageStep>>,
     completed: Mutex<Vec<Completion>>,
     refused: Mutex<Vec<&'static str>>,
     /// Completions are never answered.
@@ -43,14 +43,14 @@ struct Script {
     order: Mutex<Option<String>>,
 }
 
-impl Gate for Script {
-    async fn decide(&self, step: Step) -> Answer {
+impl MessageGate for Script {
+    async fn decide(&self, step: MessageStep) -> GateAnswer {
         let answer = (self.decide)(&step);
         let mut decided = self.decided.lock().unwrap();
         decided.push(step);
         let ticket = decided.len() as u64;
         match answer {
-            Answer::Permit { index, .. } => Answer::Permit { ticket, index },
+            GateAnswer::Permit { index, .. } => GateAnswer::Permit { ticket, index },
             other => other,
         }
     }
@@ -58,17 +58,17 @@ impl Gate for Script {
     async fn complete(
         &self,
         ticket: u64,
-        end: End,
+        end: StepEnd,
         message: Vec<u8>,
         output: Option<String>,
-    ) -> Completed {
+    ) -> CompletionAnswer {
         self.completing.fetch_add(1, Ordering::SeqCst);
         if self.hangs.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
         let message = String::from_utf8(message).unwrap();
         self.completed.lock().unwrap().push((ticket, end, message, output));
-        Completed::Forward
+        CompletionAnswer::Forward
     }
 
     fn refused(&self, code: &'static str) {
@@ -89,7 +89,7 @@ impl Gate for Script {
 }
 
 impl Script {
-    fn new(decide: fn(&Step) -> Answer) -> Arc<Self> {
+    fn new(decide: fn(&MessageStep) -> GateAnswer) -> Arc<Self> {
         Arc::new(Self {
             decide,
             decided: Mutex::default(),
@@ -111,7 +111,9 @@ impl Script {
     /// How much was written of the only step, of which nobody knows how it ended.
     fn written(&self) -> u64 {
         match self.completed.lock().unwrap().as_slice() {
-            [(_, End::Unknown { written: Some(written) }, message, None)] if message.is_empty() => {
+            [(_, StepEnd::Unknown { written: Some(written) }, message, None)]
+                if message.is_empty() =>
+            {
                 *written
             }
             other => panic!("{other:?}"),
@@ -119,14 +121,14 @@ impl Script {
     }
 
     /// How what was permitted ended, whatever was written of what is not known.
-    fn ends(&self) -> Vec<End> {
-        let mut ends: Vec<(u64, End)> = self
+    fn ends(&self) -> Vec<StepEnd> {
+        let mut ends: Vec<(u64, StepEnd)> = self
             .completed
             .lock()
             .unwrap()
             .iter()
             .map(|(ticket, end, ..)| match end {
-                End::Unknown { .. } => (*ticket, UNKNOWN),
+                StepEnd::Unknown { .. } => (*ticket, UNKNOWN),
                 end => (*ticket, *end),
             })
             .collect();
@@ -136,15 +138,15 @@ impl Script {
 }
 
 /// Permits everything but calls of `write`.
-fn no_writes(step: &Step) -> Answer {
+fn no_writes(step: &MessageStep) -> GateAnswer {
     match step.tool.as_deref() {
-        Some("write") => Answer::Deny {
+        Some("write") => GateAnswer::Deny {
             index: 3,
             code: "policy.denied".into(),
             policies: vec!["no-writes".into()],
             advice: vec![],
         },
-        _ => Answer::Permit { ticket: 0, index: 1 },
+        _ => GateAnswer::Permit { ticket: 0, index: 1 },
     }
 }
 

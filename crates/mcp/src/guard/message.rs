@@ -18,16 +18,16 @@ use crate::limits::GUARD_START_BYTES_MAX;
 /// The server's ends of its stdin, stdout and stderr.
 pub(crate) type Pipes = [OwnedFd; 3];
 
-/// What the node orders. The end of its stream orders [`Order::Kill`].
+/// What the node orders. The end of its stream orders [`GuardOrder::Kill`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(crate) enum GuardOrder {
     /// SIGTERM to the server's process group, and after a while what `Kill` does.
     Terminate,
     /// SIGKILL to everything that the server started, at once.
     Kill,
 }
 
-impl Order {
+impl GuardOrder {
     pub(crate) fn byte(self) -> u8 {
         match self {
             Self::Terminate => b't',
@@ -42,7 +42,7 @@ impl Order {
 
 /// What the guard reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Report {
+pub(crate) enum GuardReport {
     /// The server runs, as this process.
     Started(u32),
     /// The server could not be started: the operating system's error code.
@@ -51,7 +51,7 @@ pub(crate) enum Report {
     Exited(i32),
 }
 
-impl Report {
+impl GuardReport {
     /// The bytes of one report.
     pub(crate) const BYTES: usize = 5;
 

@@ -132,7 +132,7 @@ enum Process {
 
 impl Process {
     /// None where it has gone, or no more can be opened.
-    fn open(pid: i32, below: &BTreeMap<i32, Running>) -> Option<Self> {
+    fn open(pid: i32, below: &BTreeMap<i32, ProcessStat>) -> Option<Self> {
         let number = Pid::from_raw(pid)?;
         let process = match pidfd_open(number, PidfdFlags::empty()) {
             Ok(pinned) => Self::Pinned(pinned),
@@ -156,8 +156,8 @@ impl Process {
 /// The processes whose line of parents leads to this one, and to none of those that are spared, and their states.
 ///
 /// Those that have ended and were not waited for are among them: where a process's first thread has ended, the others may go on.
-fn below(ancestor: i32, spared: &BTreeSet<i32>) -> BTreeMap<i32, Running> {
-    let mut children: BTreeMap<i32, Vec<Running>> = BTreeMap::new();
+fn below(ancestor: i32, spared: &BTreeSet<i32>) -> BTreeMap<i32, ProcessStat> {
+    let mut children: BTreeMap<i32, Vec<ProcessStat>> = BTreeMap::new();
     for one in every_process() {
         children.entry(one.parent).or_default().push(one);
     }
@@ -173,7 +173,7 @@ fn below(ancestor: i32, spared: &BTreeSet<i32>) -> BTreeMap<i32, Running> {
     below
 }
 
-struct Running {
+struct ProcessStat {
     pid: i32,
     parent: i32,
     state: u8,
@@ -181,13 +181,13 @@ struct Running {
 }
 
 /// All processes of the machine, those that have ended and were not waited for among them.
-fn every_process() -> impl Iterator<Item = Running> {
+fn every_process() -> impl Iterator<Item = ProcessStat> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| {
         let pid = entry.file_name().to_str()?.parse().ok()?;
         let stat = stat(pid)?;
         let (parent, state) = parent_and_state_in(&stat)?;
-        Some(Running { pid, parent, state, began_at: began_at_in(&stat)? })
+        Some(ProcessStat { pid, parent, state, began_at: began_at_in(&stat)? })
     })
 }
 

@@ -5,14 +5,14 @@ use proof::json::{Object, Value, object};
 use wire::jsonrpc::{Id, Outline, error_response};
 use wire::mcp::META_PENDING;
 
-use super::{Ended, REFUSED_INPUT};
+use super::{REFUSED_INPUT, SessionEnd};
 use crate::codes::ErrorNumber;
 use crate::limits::DECIDED_BYTES_MAX;
-use crate::{Answer, Direction};
+use crate::{Direction, GateAnswer};
 
 /// Why a message was refused without a decision, and whom that concerns.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(super) struct MessageRefusal {
     /// The stable kind.
     pub(super) kind: &'static str,
     /// The sentence for people.
@@ -24,7 +24,7 @@ pub(super) struct Problem {
     member: Option<Box<str>>,
 }
 
-impl Problem {
+impl MessageRefusal {
     fn new(kind: &'static str, why: String, outline: Outline) -> Self {
         Self {
             kind,
@@ -89,7 +89,7 @@ impl Problem {
     }
 }
 
-impl From<wire::frame::Error> for Problem {
+impl From<wire::frame::Error> for MessageRefusal {
     fn from(error: wire::frame::Error) -> Self {
         // Who did not send the whole of it waits for nothing yet.
         let is_cut = error.kind() == wire::frame::ErrorKind::Unfinished;
@@ -102,20 +102,20 @@ impl From<wire::frame::Error> for Problem {
 }
 
 /// The answer to a request that could not be read.
-pub(super) fn unreadable(id: &Id, problem: &Problem, sender: Direction) -> Vec<u8> {
+pub(super) fn unreadable(id: &Id, problem: &MessageRefusal, sender: Direction) -> Vec<u8> {
     let message = format!("{REFUSED_INPUT}: {}", problem.why);
     error(id, problem.number, &message, problem.data(sender))
 }
 
 /// The answer in place of one that can't be passed on: whoever waits for it is told at once.
-pub(super) fn unpassable(id: &Id, problem: &Problem, sender: Direction) -> Vec<u8> {
+pub(super) fn unpassable(id: &Id, problem: &MessageRefusal, sender: Direction) -> Vec<u8> {
     let side = sender.sender();
     let message =
         format!("{REFUSED_INPUT}: the answer of the {side} can't be passed on: {}", problem.why);
     error(id, ErrorNumber::Refused, &message, problem.data(sender))
 }
 
-impl Problem {
+impl MessageRefusal {
     fn data(&self, sender: Direction) -> Value {
         let data = [
             ("code", Value::from(REFUSED_INPUT)),
@@ -134,27 +134,27 @@ pub(super) fn no_such_method(id: &Id, method: &str) -> Vec<u8> {
 
 /// The answer to a request that was not permitted; the client's own says which policies decided, and their advice.
 /// Which policies there are is not the server's to know. One whose method the protocol does not have is denied, and told so.
-pub(super) fn turned_down(id: &Id, verdict: Answer, about: TurnedDown) -> Vec<u8> {
-    let TurnedDown { tells, is_known } = about;
+pub(super) fn turned_down(id: &Id, verdict: GateAnswer, about: DenialForm) -> Vec<u8> {
+    let DenialForm { tells, is_known } = about;
     match verdict {
-        Answer::Deny { index, code, policies, advice } => {
+        GateAnswer::Deny { index, code, policies, advice } => {
             let number = if is_known { ErrorNumber::Denied } else { ErrorNumber::MethodNotFound };
             let told = tells.then_some((policies, advice));
             let words = words(told.as_ref()).unwrap_or_else(|| "denied".to_owned());
             let message = format!("{code}: {words} (record {index})");
             error(id, number, &message, Value::Object(about_decision(index, &code, told)))
         }
-        Answer::Pending { index, pending: names, awaits, policies, advice } => {
+        GateAnswer::Pending { index, pending: names, awaits, policies, advice } => {
             pending(id, index, (names, awaits), tells.then_some((policies, advice)))
         }
-        Answer::Refused { code } => refused(id, &code),
-        Answer::Permit { .. } | Answer::Stopped => ended(id, &Ended::Stopped),
+        GateAnswer::Refused { code } => refused(id, &code),
+        GateAnswer::Permit { .. } | GateAnswer::Stopped => ended(id, &SessionEnd::Stopped),
     }
 }
 
 /// What the answer to a request that was not permitted depends on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct TurnedDown {
+pub(super) struct DenialForm {
     /// The asker is told of policies.
     pub(super) tells: bool,
     /// The protocol has the method.
@@ -239,13 +239,13 @@ pub(super) fn withheld(id: &Id, code: &str) -> Vec<u8> {
     error(id, ErrorNumber::Denied, &format!("{code}: what came is withheld"), data)
 }
 
-pub(super) fn ended(id: &Id, why: &Ended) -> Vec<u8> {
+pub(super) fn ended(id: &Id, why: &SessionEnd) -> Vec<u8> {
     let (message, data) = about_end(why);
     error(id, ErrorNumber::Ended, &message, Value::Object(data))
 }
 
 /// What tells a client why its session ended that has sent a call which can't be answered: a log message, since it has no id.
-pub(super) fn told_of_end(why: &Ended) -> Vec<u8> {
+pub(super) fn told_of_end(why: &SessionEnd) -> Vec<u8> {
     let (message, mut data) = about_end(why);
     data.insert("message", Value::from(message));
     let params = object([
@@ -262,20 +262,20 @@ pub(super) fn told_of_end(why: &Ended) -> Vec<u8> {
 }
 
 /// Why a session ended, in words and as data.
-fn about_end(why: &Ended) -> (String, Object) {
+fn about_end(why: &SessionEnd) -> (String, Object) {
     let mut data = Object::from([("code", Value::from(why.code()))]);
     let words = match why {
-        Ended::Client => "the client ended its side before the server answered".to_owned(),
-        Ended::Server => "the server ended".to_owned(),
-        Ended::Unruly => {
+        SessionEnd::Client => "the client ended its side before the server answered".to_owned(),
+        SessionEnd::Server => "the server ended".to_owned(),
+        SessionEnd::Unruly => {
             "the server was stopped: it sent too much that is not passed on".to_owned()
         }
-        Ended::Revision(revision) => {
+        SessionEnd::Revision(revision) => {
             format!(
                 "the server was stopped: it chose revision `{revision}`, which is not read here"
             )
         }
-        Ended::Unreadable { sender, kind } => {
+        SessionEnd::Unreadable { sender, kind } => {
             let side = sender.sender();
             data.insert("kind", Value::from(*kind));
             data.insert("side", Value::from(side));
@@ -283,14 +283,16 @@ fn about_end(why: &Ended) -> (String, Object) {
                 "the session was ended: the {side} sent what can't be read, and which call it is can't be told ({kind})"
             )
         }
-        Ended::Stalled => {
+        SessionEnd::Stalled => {
             "the client did not go on with a long line, and others waited for its room".to_owned()
         }
-        Ended::Stopped => "the node is stopping".to_owned(),
-        Ended::Ordered(_) => "the session was stopped".to_owned(),
+        SessionEnd::Stopped => "the node is stopping".to_owned(),
+        SessionEnd::Ordered(_) => "the session was stopped".to_owned(),
     };
     let message = match why {
-        Ended::Unreadable { .. } | Ended::Ordered(_) => format!("{}: {words}", why.code()),
+        SessionEnd::Unreadable { .. } | SessionEnd::Ordered(_) => {
+            format!("{}: {words}", why.code())
+        }
         _ => words,
     };
     (message, data)

@@ -1,30 +1,37 @@
-use super::answer::TurnedDown;
-use super::{Carried, Effect, Ended, Lane, Problem, Session, Written, answer};
-use crate::session::read::Reply;
-use crate::{Answer, Direction, End, Step};
+use super::answer::DenialForm;
+use super::{
+    Lane, MessageRefusal, SessionEffect, SessionEnd, SessionState, WriteContent, Written, answer,
+};
+use crate::session::read::ResponseMessage;
+use crate::{Direction, GateAnswer, MessageStep, StepEnd};
 
 /// The client's answers to requests of the server. Each is decided when it comes, on the state of that moment; one that
 /// may not pass is answered to the server with an error in its place. The client is told nothing: a response has none.
-impl Session {
+impl SessionState {
     pub(super) fn decide_answer(
         &mut self,
-        reply: Reply,
-        step: Result<Step, Problem>,
-        out: &mut Vec<Effect>,
+        reply: ResponseMessage,
+        step: Result<MessageStep, MessageRefusal>,
+        out: &mut Vec<SessionEffect>,
     ) {
         match step {
             Ok(step) => {
                 self.to_server = Lane::Answering(reply);
-                out.push(Effect::Decide(step));
+                out.push(SessionEffect::Decide(step));
             }
             Err(problem) => self.refuse(Direction::ToServer, problem, out),
         }
     }
 
-    pub(super) fn answer_decided(&mut self, reply: Reply, verdict: Answer, out: &mut Vec<Effect>) {
+    pub(super) fn answer_decided(
+        &mut self,
+        reply: ResponseMessage,
+        verdict: GateAnswer,
+        out: &mut Vec<SessionEffect>,
+    ) {
         let lane = Direction::ToServer;
         match verdict {
-            Answer::Permit { ticket, .. } => {
+            GateAnswer::Permit { ticket, .. } => {
                 self.counts.permitted = self.counts.permitted.saturating_add(1);
                 let is_over = self.ended.is_some() || self.server_deaf;
                 // The request may have been given up while its answer was decided.
@@ -36,18 +43,18 @@ impl Session {
                 };
                 self.end_request((asked, reply, Some(ticket)), out);
             }
-            Answer::Stopped => {
-                self.end(Ended::Stopped, out);
+            GateAnswer::Stopped => {
+                self.end(SessionEnd::Stopped, out);
                 self.rest(lane);
             }
             verdict => {
                 self.count(&verdict);
-                let about = TurnedDown { tells: false, is_known: true };
+                let about = DenialForm { tells: false, is_known: true };
                 let line = answer::turned_down(&reply.id, verdict, about);
                 let Some(asked) = self.asked_by_server.remove(&reply.id) else {
                     return self.rest(lane);
                 };
-                let error = Reply { end: End::Error, output: None, line, ..reply };
+                let error = ResponseMessage { end: StepEnd::Error, output: None, line, ..reply };
                 self.end_request((asked, error, None), out);
             }
         }
@@ -56,28 +63,33 @@ impl Session {
     /// Completes the server's request with what it gets; then that is written.
     fn end_request(
         &mut self,
-        (asked, reply, sent): (u64, Reply, Option<u64>),
-        out: &mut Vec<Effect>,
+        (asked, reply, sent): (u64, ResponseMessage, Option<u64>),
+        out: &mut Vec<SessionEffect>,
     ) {
-        let Reply { id, end, output, line } = reply;
+        let ResponseMessage { id, end, output, line } = reply;
         let (lane, message) = (Direction::ToServer, line.clone());
         self.to_server = Lane::Completing { id, line, sent };
-        out.push(Effect::Complete { lane: Some(lane), ticket: asked, end, message, output });
+        out.push(SessionEffect::Complete { lane: Some(lane), ticket: asked, end, message, output });
     }
 
     /// Writes an answer that was permitted, whose request is completed.
-    pub(super) fn write_answer(&mut self, ticket: u64, line: Vec<u8>, out: &mut Vec<Effect>) {
+    pub(super) fn write_answer(
+        &mut self,
+        ticket: u64,
+        line: Vec<u8>,
+        out: &mut Vec<SessionEffect>,
+    ) {
         let to = Direction::ToServer;
         if self.ended.is_some() || self.server_deaf {
             out.push(unwritten(ticket));
             return self.rest(to);
         }
-        self.to_server = Lane::Writing { to, carried: Carried::OneWay(ticket) };
-        out.push(Effect::Write { lane: Some(to), to, line });
+        self.to_server = Lane::Writing { to, carried: WriteContent::OneWay(ticket) };
+        out.push(SessionEffect::Write { lane: Some(to), to, line });
     }
 }
 
 /// The end of an answer that was permitted and not written.
-pub(super) fn unwritten(ticket: u64) -> Effect {
-    Effect::Lost { ticket, written: Written::Bytes(0) }
+pub(super) fn unwritten(ticket: u64) -> SessionEffect {
+    SessionEffect::Lost { ticket, written: Written::Bytes(0) }
 }

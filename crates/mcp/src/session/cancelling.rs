@@ -1,19 +1,19 @@
 use wire::jsonrpc::Id;
 
-use super::{Effect, REFUSED_INPUT, Session};
+use super::{REFUSED_INPUT, SessionEffect, SessionState};
 use crate::Direction;
 
 /// Cancellations. They take back, so that they pass in any state; but the words of who may not speak do not.
-impl Session {
+impl SessionState {
     /// A cancellation of what is not open, or was cancelled before, says nothing: it is dropped, and counted.
-    pub(super) fn drop_cancellation(&mut self, to: Direction, out: &mut Vec<Effect>) {
+    pub(super) fn drop_cancellation(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         self.counts.stray_cancellations = self.counts.stray_cancellations.saturating_add(1);
-        out.push(Effect::Refused(REFUSED_INPUT));
+        out.push(SessionEffect::Refused(REFUSED_INPUT));
         self.rest(to);
     }
 
     /// A cancellation may not pass as it is: one of the gateway's own goes in its place, for what is still open.
-    pub(super) fn cancel_anyway(&mut self, to: Direction, id: &Id, out: &mut Vec<Effect>) {
+    pub(super) fn cancel_anyway(&mut self, to: Direction, id: &Id, out: &mut Vec<SessionEffect>) {
         // Its spelling is that of the request, which has gone there before.
         let Some(line) = self.asked(to).cancellable(id).map(cancellation) else {
             return self.rest(to);

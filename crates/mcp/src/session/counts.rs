@@ -1,6 +1,6 @@
 /// How many messages had which fate. A server's responses are in none of the first three.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct MessageCounts {
     /// Requests and notifications that were permitted.
     pub permitted: u64,
     /// Requests and notifications that were denied, or wait for approval.

@@ -1,7 +1,7 @@
 use wire::jsonrpc::Id;
 
-use super::open::{Asked, GivenUp};
-use super::{Effect, REFUSED_INPUT, Session, Written, answer, cancelling};
+use super::open::{GivenUpRequest, RequestKind};
+use super::{REFUSED_INPUT, SessionEffect, SessionState, Written, answer, cancelling};
 use crate::limits::{CLIENT_DEADLINE_MS, DEADLINE_MS, DEADLINES_MAX, NOTES_MAX};
 use crate::{Direction, Note};
 
@@ -35,7 +35,7 @@ impl Default for Deadlines {
 
 /// A request that was given up, and of which nobody is told yet.
 #[derive(Debug)]
-pub(super) struct Untold {
+pub(super) struct UnreportedRequest {
     /// Where it went.
     to: Direction,
     id: Id,
@@ -45,8 +45,8 @@ pub(super) struct Untold {
 /// requests: the server may have waited for it. Nothing puts one off beyond its latest.
 ///
 /// INVARIANT: after each step no request is open whose deadline has come.
-impl Session {
-    /// When [`super::Input::Time`] is due, so that what is overdue then is given up. It may be earlier than need be.
+impl SessionState {
+    /// When [`super::SessionInput::Time`] is due, so that what is overdue then is given up. It may be earlier than need be.
     pub fn due_ms(&self) -> Option<u64> {
         let both = [&self.asked_by_client, &self.asked_by_server];
         both.into_iter().filter_map(|open| open.earliest_ms()).min()
@@ -62,7 +62,7 @@ impl Session {
         }
     }
 
-    pub(super) fn give_up_overdue(&mut self, out: &mut Vec<Effect>) {
+    pub(super) fn give_up_overdue(&mut self, out: &mut Vec<SessionEffect>) {
         let now_ms = self.now_ms;
         if self.asked_by_server.waiting() > 0 && self.due_ms().is_some_and(|due| due <= now_ms) {
             self.put_off_calls();
@@ -88,8 +88,8 @@ impl Session {
 
     /// Ends a request of which nobody knows how it ended, and takes it back from who did not answer. Who asked is told once that
     /// is sequenced; nobody is told of what was cancelled.
-    fn give_up(&mut self, to: Direction, given_up: &GivenUp, out: &mut Vec<Effect>) {
-        let GivenUp { id, opened, is_cancelled } = given_up;
+    fn give_up(&mut self, to: Direction, given_up: &GivenUpRequest, out: &mut Vec<SessionEffect>) {
+        let GivenUpRequest { id, opened, is_cancelled } = given_up;
         let written = match opened.written {
             // The rest of the line is written still.
             Written::UnderWay => Written::Unmeasured,
@@ -97,33 +97,33 @@ impl Session {
         };
         let ticket = opened.ticket;
         if *is_cancelled {
-            out.push(Effect::Lost { ticket, written });
+            out.push(SessionEffect::Lost { ticket, written });
             return;
         }
         // INVARIANT: who asked is told once its end is sequenced, so that nothing it asks next is decided before.
-        out.push(Effect::GiveUp { ticket, written });
-        self.given_up.insert(ticket, Untold { to, id: id.clone() });
+        out.push(SessionEffect::GiveUp { ticket, written });
+        self.given_up.insert(ticket, UnreportedRequest { to, id: id.clone() });
         self.counts.overdue = self.counts.overdue.saturating_add(1);
         if self.counts.overdue <= NOTES_MAX {
             let method = opened.method.clone();
-            out.push(Effect::Note(Note::Overdue { direction: to, method }));
+            out.push(SessionEffect::Note(Note::Overdue { direction: to, method }));
         }
         // MCP, cancellation: "The initialize request MUST NOT be cancelled by clients".
-        if opened.asked != Asked::Initialize {
+        if opened.asked != RequestKind::Initialize {
             self.write_aside(to, cancelling::cancellation(id), out);
         }
     }
 
     /// That a request was given up is sequenced: who asked is told.
-    pub(super) fn tell_given_up(&mut self, ticket: u64, out: &mut Vec<Effect>) {
-        if let Some(Untold { to, id }) = self.given_up.remove(&ticket) {
+    pub(super) fn tell_given_up(&mut self, ticket: u64, out: &mut Vec<SessionEffect>) {
+        if let Some(UnreportedRequest { to, id }) = self.given_up.remove(&ticket) {
             self.write_aside(to.back(), answer::overdue(&id, to), out);
         }
     }
 
     /// The session ends: the client is told now of what was given up.
-    pub(super) fn tell_all_given_up(&mut self, out: &mut Vec<Effect>) {
-        for Untold { to, id } in std::mem::take(&mut self.given_up).into_values() {
+    pub(super) fn tell_all_given_up(&mut self, out: &mut Vec<SessionEffect>) {
+        for UnreportedRequest { to, id } in std::mem::take(&mut self.given_up).into_values() {
             if to == Direction::ToServer {
                 self.write_aside(to.back(), answer::overdue(&id, to), out);
             }
@@ -146,20 +146,20 @@ impl Session {
     }
 
     /// Writes a line that no lane waits for.
-    fn write_aside(&self, to: Direction, line: Vec<u8>, out: &mut Vec<Effect>) {
+    fn write_aside(&self, to: Direction, line: Vec<u8>, out: &mut Vec<SessionEffect>) {
         let is_deaf = match to {
             Direction::ToServer => self.server_deaf,
             Direction::ToClient => self.client_deaf,
         };
         if !is_deaf {
-            out.push(Effect::Write { lane: None, to, line });
+            out.push(SessionEffect::Write { lane: None, to, line });
         }
     }
 
     /// What was given up is answered after all: nobody waits for it any more.
-    pub(super) fn drop_late(&mut self, to: Direction, out: &mut Vec<Effect>) {
+    pub(super) fn drop_late(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         self.counts.late = self.counts.late.saturating_add(1);
-        out.push(Effect::Refused(REFUSED_INPUT));
+        out.push(SessionEffect::Refused(REFUSED_INPUT));
         self.rest(to);
     }
 }

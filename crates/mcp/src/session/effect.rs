@@ -1,62 +1,62 @@
 use proof::digest::Digest;
 
-use super::Ended;
-use crate::{Answer, Completed, Direction, End, Note, Step};
+use super::SessionEnd;
+use crate::{CompletionAnswer, Direction, GateAnswer, MessageStep, Note, StepEnd};
 
 /// Something that happened.
 #[derive(Debug)]
-pub enum Input {
+pub enum SessionInput {
     /// A line came that wants to go in this direction, without its LF; or one that the framing refused.
     Line(Direction, Result<Vec<u8>, wire::frame::Error>),
     /// No further line comes in this direction.
     Closed(Direction),
-    /// The answer to [`Effect::Decide`].
-    Answered(Direction, Answer),
-    /// The answer to [`Effect::List`]: for each name, whether it is listed.
+    /// The answer to [`SessionEffect::Decide`].
+    Answered(Direction, GateAnswer),
+    /// The answer to [`SessionEffect::List`]: for each name, whether it is listed.
     Listed(Vec<bool>),
-    /// The answer to an [`Effect::Complete`] that named a lane.
-    Completed(Direction, Completed),
-    /// An [`Effect::Write`] that named this lane is written whole.
+    /// The answer to a [`SessionEffect::Complete`] that named a lane.
+    Completed(Direction, CompletionAnswer),
+    /// A [`SessionEffect::Write`] that named this lane is written whole.
     Written(Direction),
     /// A write in this direction failed, and all later ones will. Of the line that was being written so many bytes were
     /// taken.
     Failed(Direction, u64),
-    /// That the request with this ticket was given up is sequenced: the answer to [`Effect::GiveUp`].
+    /// That the request with this ticket was given up is sequenced: the answer to [`SessionEffect::GiveUp`].
     Sequenced(u64),
     /// What this lane waits for will not come.
     Broken(Direction),
-    /// Time has passed: [`super::Session::due_ms`] has come.
+    /// Time has passed: [`super::SessionState::due_ms`] has come.
     Time,
     /// The session must end.
-    End(Ended),
+    End(SessionEnd),
 }
 
-impl Input {
+impl SessionInput {
     /// Whether the session ends by it, which answers all that is open. Not a byte goes to the server before.
     pub(super) fn ends(&self) -> bool {
         matches!(
             self,
             Self::End(_)
                 | Self::Broken(_)
-                | Self::Answered(_, Answer::Stopped)
-                | Self::Completed(_, Completed::Stopped)
+                | Self::Answered(_, GateAnswer::Stopped)
+                | Self::Completed(_, CompletionAnswer::Stopped)
         )
     }
 }
 
 /// Something to do, in the order given.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Ask the gate; answered by [`Input::Answered`].
-    Decide(Step),
-    /// Tell the gate what came of a ticket; answered by [`Input::Completed`] if a lane waits for it.
+pub enum SessionEffect {
+    /// Ask the gate; answered by [`SessionInput::Answered`].
+    Decide(MessageStep),
+    /// Tell the gate what came of a ticket; answered by [`SessionInput::Completed`] if a lane waits for it.
     Complete {
         /// The lane that waits.
         lane: Option<Direction>,
         /// The permit's ticket.
         ticket: u64,
         /// How it ended.
-        end: End,
+        end: StepEnd,
         /// What will be forwarded.
         message: Vec<u8>,
         /// The structured result.
@@ -69,7 +69,7 @@ pub enum Effect {
         /// How much of its line was written.
         written: Written,
     },
-    /// As [`Effect::Lost`], of a request that is given up; answered by [`Input::Sequenced`].
+    /// As [`SessionEffect::Lost`], of a request that is given up; answered by [`SessionInput::Sequenced`].
     GiveUp {
         /// The permit's ticket.
         ticket: u64,
@@ -77,9 +77,9 @@ pub enum Effect {
         written: Written,
     },
     /// Ask the gate which of these tools are listed, by name and digest of the definition; answered by
-    /// [`Input::Listed`].
+    /// [`SessionInput::Listed`].
     List(Vec<(String, Digest)>),
-    /// Write this line and an LF; answered by [`Input::Written`] if a lane waits for it.
+    /// Write this line and an LF; answered by [`SessionInput::Written`] if a lane waits for it.
     Write {
         /// The lane that waits.
         lane: Option<Direction>,

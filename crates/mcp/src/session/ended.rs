@@ -3,7 +3,7 @@ use crate::{Direction, Stop};
 
 /// Why a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ended {
+pub enum SessionEnd {
     /// The client went away, or ended its side and the server had its time to end.
     Client,
     /// The server ended, or closed its stdout.
@@ -28,7 +28,7 @@ pub enum Ended {
     Ordered(String),
 }
 
-impl Ended {
+impl SessionEnd {
     /// The stable code: `data.code` of the errors that answer what was open.
     #[must_use]
     pub fn code(&self) -> &str {
@@ -45,7 +45,7 @@ impl Ended {
     }
 }
 
-impl From<Stop> for Ended {
+impl From<Stop> for SessionEnd {
     fn from(stop: Stop) -> Self {
         match stop {
             Stop::Node => Self::Stopped,

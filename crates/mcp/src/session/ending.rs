@@ -4,34 +4,34 @@ use wire::frame;
 use wire::jsonrpc::{Id, Outline};
 use wire::mcp::Revision;
 
-use super::answer::Problem;
+use super::answer::MessageRefusal;
 use super::read::{self, Incoming};
-use super::{Carried, Ended, Lane, Session, Written, answer};
-use crate::session::Effect;
-use crate::session::open::Open;
-use crate::{Answer, Completed, Direction};
+use super::{Lane, SessionEnd, SessionState, WriteContent, Written, answer};
+use crate::session::SessionEffect;
+use crate::session::open::OpenRequests;
+use crate::{CompletionAnswer, Direction, GateAnswer};
 
 /// Ends, and the small moves that they and all else are made of.
-impl Session {
+impl SessionState {
     /// No further line comes in this direction.
-    pub(super) fn closed(&mut self, to: Direction, out: &mut Vec<Effect>) {
+    pub(super) fn closed(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         match to {
             Direction::ToServer => {
                 self.client_ended = true;
                 self.server_deaf = true;
                 self.rest(to);
-                out.push(Effect::CloseServer);
+                out.push(SessionEffect::CloseServer);
             }
-            Direction::ToClient if self.client_ended => self.end(Ended::Client, out),
-            Direction::ToClient => self.end(Ended::Server, out),
+            Direction::ToClient if self.client_ended => self.end(SessionEnd::Client, out),
+            Direction::ToClient => self.end(SessionEnd::Server, out),
         }
     }
 
     /// Writes in this direction fail; of the last line so many bytes were taken.
-    pub(super) fn failed(&mut self, to: Direction, written: u64, out: &mut Vec<Effect>) {
+    pub(super) fn failed(&mut self, to: Direction, written: u64, out: &mut Vec<SessionEffect>) {
         if to == Direction::ToClient {
             self.client_deaf = true;
-            return self.end(Ended::Client, out);
+            return self.end(SessionEnd::Client, out);
         }
         self.server_deaf = true;
         for lane in [Direction::ToServer, Direction::ToClient] {
@@ -39,9 +39,11 @@ impl Session {
                 Lane::Writing { to: Direction::ToServer, carried } => {
                     let written = Written::Bytes(written);
                     match carried {
-                        Carried::Settled => {}
-                        Carried::Request(id, _) => self.asked_by_client.wrote(&id, written),
-                        Carried::OneWay(ticket) => out.push(Effect::Lost { ticket, written }),
+                        WriteContent::Settled => {}
+                        WriteContent::Request(id, _) => self.asked_by_client.wrote(&id, written),
+                        WriteContent::OneWay(ticket) => {
+                            out.push(SessionEffect::Lost { ticket, written })
+                        }
                     }
                     self.rest(lane);
                 }
@@ -52,34 +54,34 @@ impl Session {
     }
 
     /// What a lane waits for will not come: the session ends, and who asked is told.
-    pub(super) fn broken(&mut self, to: Direction, out: &mut Vec<Effect>) {
+    pub(super) fn broken(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         match self.lane(to) {
-            Lane::Deciding(_) | Lane::Answering(_) => self.answered(to, Answer::Stopped, out),
+            Lane::Deciding(_) | Lane::Answering(_) => self.answered(to, GateAnswer::Stopped, out),
             Lane::Completing { .. } | Lane::Settling => {
-                self.completed(to, Completed::Stopped, out);
+                self.completed(to, CompletionAnswer::Stopped, out);
             }
-            _ => self.end(Ended::Stopped, out),
+            _ => self.end(SessionEnd::Stopped, out),
         }
     }
 
     /// Ends the session: what is open ends as unknown, and the client is told of its own requests.
-    pub(super) fn end(&mut self, why: Ended, out: &mut Vec<Effect>) {
+    pub(super) fn end(&mut self, why: SessionEnd, out: &mut Vec<SessionEffect>) {
         if self.ended.is_some() {
             return;
         }
-        out.push(Effect::End);
+        out.push(SessionEffect::End);
         self.tell_all_given_up(out);
         for (id, opened) in self.asked_by_client.drain() {
             out.push(opened.lost());
             if !self.client_deaf {
                 let line = answer::ended(&id, &why);
-                out.push(Effect::Write { lane: None, to: Direction::ToClient, line });
+                out.push(SessionEffect::Write { lane: None, to: Direction::ToClient, line });
             }
         }
         out.extend(self.asked_by_server.drain().map(|(_, opened)| opened.lost()));
-        if matches!(why, Ended::Unreadable { .. }) && !self.client_deaf {
+        if matches!(why, SessionEnd::Unreadable { .. }) && !self.client_deaf {
             let line = answer::told_of_end(&why);
-            out.push(Effect::Write { lane: None, to: Direction::ToClient, line });
+            out.push(SessionEffect::Write { lane: None, to: Direction::ToClient, line });
         }
         self.ended = Some(why);
         for lane in [Direction::ToServer, Direction::ToClient] {
@@ -91,12 +93,12 @@ impl Session {
                 | Lane::Settling) => {
                     *self.lane_mut(lane) = lane_in_flight;
                 }
-                Lane::Writing { carried: Carried::OneWay(ticket), to } => {
+                Lane::Writing { carried: WriteContent::OneWay(ticket), to } => {
                     let written = match to {
                         Direction::ToServer => Written::UnderWay,
                         Direction::ToClient => Written::Unmeasured,
                     };
-                    out.push(Effect::Lost { ticket, written });
+                    out.push(SessionEffect::Lost { ticket, written });
                     self.rest(lane);
                 }
                 _ => self.rest(lane),
@@ -107,27 +109,34 @@ impl Session {
     /// Whether what the client sent before it knew of the session's end is still answered.
     pub fn answers_after_end(&self) -> bool {
         let is_answered = match &self.ended {
-            Some(Ended::Server | Ended::Unruly | Ended::Revision(_) | Ended::Unreadable { .. }) => {
-                true
-            }
-            Some(Ended::Client | Ended::Stalled | Ended::Stopped | Ended::Ordered(_)) | None => {
-                false
-            }
+            Some(
+                SessionEnd::Server
+                | SessionEnd::Unruly
+                | SessionEnd::Revision(_)
+                | SessionEnd::Unreadable { .. },
+            ) => true,
+            Some(
+                SessionEnd::Client
+                | SessionEnd::Stalled
+                | SessionEnd::Stopped
+                | SessionEnd::Ordered(_),
+            )
+            | None => false,
         };
         is_answered && !self.client_ended && !self.client_deaf
     }
 
     /// Answers a line that the client sent before it knew of the session's end: whoever asks is told why it ended. Nothing of it
     /// is decided or forwarded.
-    pub fn answer_after_end(&mut self, line: Result<Vec<u8>, frame::Error>) -> Vec<Effect> {
+    pub fn answer_after_end(&mut self, line: Result<Vec<u8>, frame::Error>) -> Vec<SessionEffect> {
         let Some(why) = self.ended.clone().filter(|_| !self.client_deaf) else { return Vec::new() };
         let (to, revision) = (Direction::ToServer, self.revision.unwrap_or(Revision::LATEST));
         let incoming =
-            line.map_err(Problem::from).and_then(|line| read::incoming(to, line, revision));
+            line.map_err(MessageRefusal::from).and_then(|line| read::incoming(to, line, revision));
         let ids: Vec<Id> = match incoming {
             Ok(Incoming::Call(call, _)) => call.id.into_iter().collect(),
             Ok(Incoming::Probe(id, _)) => vec![id],
-            Ok(Incoming::Reply(_)) => Vec::new(),
+            Ok(Incoming::Response(_)) => Vec::new(),
             Err(problem) => match *problem.outline {
                 Outline::Request(id) => vec![id],
                 Outline::Batch(ids) => ids,
@@ -139,7 +148,7 @@ impl Session {
         };
         let write = |id: &Id| {
             let line = answer::ended(id, &why);
-            Effect::Write { lane: None, to: Direction::ToClient, line }
+            SessionEffect::Write { lane: None, to: Direction::ToClient, line }
         };
         ids.iter().map(write).collect()
     }
@@ -150,7 +159,7 @@ impl Session {
         lane: Direction,
         to: Direction,
         line: Vec<u8>,
-        out: &mut Vec<Effect>,
+        out: &mut Vec<SessionEffect>,
     ) {
         let deaf = match to {
             Direction::ToServer => self.server_deaf || self.ended.is_some(),
@@ -161,10 +170,10 @@ impl Session {
         }
         if self.ended.is_some() {
             self.rest(lane);
-            out.push(Effect::Write { lane: None, to, line });
+            out.push(SessionEffect::Write { lane: None, to, line });
         } else {
-            *self.lane_mut(lane) = Lane::Writing { to, carried: Carried::Settled };
-            out.push(Effect::Write { lane: Some(lane), to, line });
+            *self.lane_mut(lane) = Lane::Writing { to, carried: WriteContent::Settled };
+            out.push(SessionEffect::Write { lane: Some(lane), to, line });
         }
     }
 
@@ -193,7 +202,7 @@ impl Session {
     }
 
     /// The open requests that went in this direction.
-    pub(super) fn asked(&mut self, to: Direction) -> &mut Open {
+    pub(super) fn asked(&mut self, to: Direction) -> &mut OpenRequests {
         match to {
             Direction::ToServer => &mut self.asked_by_client,
             Direction::ToClient => &mut self.asked_by_server,

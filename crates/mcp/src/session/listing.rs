@@ -11,28 +11,28 @@ pub(super) struct Listing {
     output: Option<String>,
     /// The array, with its brackets.
     array: Range<usize>,
-    tools: Vec<Listed>,
+    tools: Vec<ListedTool>,
 }
 
 /// One tool of the list.
 #[derive(Debug)]
-struct Listed {
+struct ListedTool {
     name: String,
     definition: Digest,
     span: Range<usize>,
 }
 
 /// Where the tools of a result stand.
-pub(super) struct Spans {
+pub(super) struct ToolSpans {
     array: Range<usize>,
-    tools: Vec<Listed>,
+    tools: Vec<ListedTool>,
 }
 
-impl Spans {
+impl ToolSpans {
     pub(super) fn of(result: &Value<'_>) -> Result<Self, wire::Error> {
         let list = ToolList::read(result)?;
         let tools = list.tools().iter();
-        let tools = tools.map(|tool| Listed {
+        let tools = tools.map(|tool| ListedTool {
             name: tool.name.to_owned(),
             definition: tool.digest(),
             span: tool.definition.span(),
@@ -45,7 +45,7 @@ impl Spans {
 }
 
 impl Listing {
-    pub(super) fn new(line: Vec<u8>, output: Option<String>, spans: Spans) -> Self {
+    pub(super) fn new(line: Vec<u8>, output: Option<String>, spans: ToolSpans) -> Self {
         Self { line, output, array: spans.array, tools: spans.tools }
     }
 

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use wire::jsonrpc::Id;
 
-use super::{Effect, Written};
+use super::{SessionEffect, Written};
 use crate::limits::{CANCELLED_MAX, GIVEN_UP_MAX};
 
 /// The requests of one side that were permitted and not yet answered, by id.
@@ -10,8 +10,8 @@ use crate::limits::{CANCELLED_MAX, GIVEN_UP_MAX};
 /// A cancelled request stays: its response may have been on its way, and what comes of it belongs on record. But
 /// none need ever come, so only the latest [`CANCELLED_MAX`] are kept, and those not longer than others.
 #[derive(Debug, Default)]
-pub(super) struct Open {
-    requests: BTreeMap<Id, Opened>,
+pub(super) struct OpenRequests {
+    requests: BTreeMap<Id, OpenRequest>,
     /// Ids of `requests`, each once, oldest cancellation first.
     cancelled: VecDeque<Id>,
     /// Ids of requests that were given up, and whose response may still come; oldest first.
@@ -22,9 +22,9 @@ pub(super) struct Open {
 
 /// A permitted request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Opened {
+pub(super) struct OpenRequest {
     pub(super) ticket: u64,
-    pub(super) asked: Asked,
+    pub(super) asked: RequestKind,
     pub(super) method: String,
     /// How much of its line the server's pipe took.
     pub(super) written: Written,
@@ -37,34 +37,34 @@ pub(super) struct Opened {
 }
 
 /// A request that is no longer waited for.
-pub(super) struct GivenUp {
+pub(super) struct GivenUpRequest {
     pub(super) id: Id,
-    pub(super) opened: Opened,
+    pub(super) opened: OpenRequest,
     /// Whoever asked has cancelled it.
     pub(super) is_cancelled: bool,
 }
 
-impl Opened {
+impl OpenRequest {
     /// It ends, and nobody knows how.
-    pub(super) fn lost(&self) -> Effect {
-        Effect::Lost { ticket: self.ticket, written: self.written }
+    pub(super) fn lost(&self) -> SessionEffect {
+        SessionEffect::Lost { ticket: self.ticket, written: self.written }
     }
 }
 
 /// What was asked, as far as the response is read for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum RequestKind {
     Initialize,
     ListTools,
     Other,
 }
 
-impl Open {
+impl OpenRequests {
     pub(super) fn has(&self, id: &Id) -> bool {
         self.requests.contains_key(id)
     }
 
-    pub(super) fn get(&self, id: &Id) -> Option<&Opened> {
+    pub(super) fn get(&self, id: &Id) -> Option<&OpenRequest> {
         self.requests.get(id)
     }
 
@@ -96,14 +96,14 @@ impl Open {
         waiting.next().filter(|_| self.waiting() == 1)
     }
 
-    pub(super) fn insert(&mut self, id: Id, opened: Opened) {
+    pub(super) fn insert(&mut self, id: Id, opened: OpenRequest) {
         let due_ms = opened.due_ms;
         self.earliest_ms = Some(self.earliest_ms.map_or(due_ms, |earliest| earliest.min(due_ms)));
         self.requests.insert(id, opened);
     }
 
     /// Marks a request as cancelled; gives the one that is no longer awaited, if one is too many.
-    pub(super) fn cancel(&mut self, id: &Id) -> Option<Opened> {
+    pub(super) fn cancel(&mut self, id: &Id) -> Option<OpenRequest> {
         self.cancellable(id)?;
         self.cancelled.push_back(id.clone());
         if self.cancelled.len() <= CANCELLED_MAX {
@@ -125,31 +125,31 @@ impl Open {
     }
 
     /// Puts off what matches until this time, but none beyond its latest.
-    pub(super) fn put_off(&mut self, until_ms: u64, matches: impl Fn(&Opened) -> bool) {
+    pub(super) fn put_off(&mut self, until_ms: u64, matches: impl Fn(&OpenRequest) -> bool) {
         for opened in self.requests.values_mut().filter(|opened| matches(opened)) {
             opened.due_ms = opened.due_ms.max(until_ms.min(opened.latest_ms));
         }
     }
 
     /// Gives up what is overdue; in order of ids.
-    pub(super) fn give_up(&mut self, now_ms: u64) -> Vec<GivenUp> {
+    pub(super) fn give_up(&mut self, now_ms: u64) -> Vec<GivenUpRequest> {
         if self.earliest_ms.is_none_or(|earliest| earliest > now_ms) {
             return Vec::new();
         }
         let overdue = self.requests.extract_if(.., |_, opened| opened.due_ms <= now_ms);
-        let overdue: Vec<(Id, Opened)> = overdue.collect();
+        let overdue: Vec<(Id, OpenRequest)> = overdue.collect();
         self.earliest_ms = self.requests.values().map(|opened| opened.due_ms).min();
         overdue.into_iter().map(|(id, opened)| self.given_up(id, opened)).collect()
     }
 
-    fn given_up(&mut self, id: Id, opened: Opened) -> GivenUp {
+    fn given_up(&mut self, id: Id, opened: OpenRequest) -> GivenUpRequest {
         let is_cancelled = self.is_cancelled(&id);
         self.cancelled.retain(|cancelled| *cancelled != id);
         if self.given_up.len() == GIVEN_UP_MAX {
             self.given_up.pop_front();
         }
         self.given_up.push_back(id.clone());
-        GivenUp { id, opened, is_cancelled }
+        GivenUpRequest { id, opened, is_cancelled }
     }
 
     /// Whether the request was given up, and its response may still come.
@@ -164,7 +164,7 @@ impl Open {
     }
 
     /// Takes all out.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = (Id, Opened)> + use<> {
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = (Id, OpenRequest)> + use<> {
         self.cancelled.clear();
         self.earliest_ms = None;
         std::mem::take(&mut self.requests).into_iter()

@@ -3,10 +3,10 @@ use wire::json::{Accept, Value};
 use wire::jsonrpc::{self, Id, Message, Outline};
 use wire::mcp::{self, Cancelled, InitializeResult, Kind, Method, Party, Revision, ToolCall};
 
-use super::answer::Problem;
-use super::listing::{Listing, Spans};
-use super::open::Asked;
-use crate::{Direction, End, Step};
+use super::answer::MessageRefusal;
+use super::listing::{Listing, ToolSpans};
+use super::open::RequestKind;
+use crate::{Direction, MessageStep, StepEnd};
 
 /// What tells of a request's progress.
 const PROGRESS: &str = "notifications/progress";
@@ -14,19 +14,19 @@ const PROGRESS: &str = "notifications/progress";
 /// A message that was read.
 pub(super) enum Incoming {
     /// A request or a notification, to be decided.
-    Call(Call, Box<Step>),
+    Call(CallMessage, Box<MessageStep>),
     /// A response.
-    Reply(Reply),
+    Response(ResponseMessage),
     /// A client's question, by its id and method, whether a newer revision is spoken.
     Probe(Id, String),
 }
 
 /// A request or a notification while it is decided.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct CallMessage {
     /// Only a request has one.
     pub(super) id: Option<Id>,
-    pub(super) asked: Asked,
+    pub(super) asked: RequestKind,
     pub(super) method: String,
     /// Whether the protocol has the method.
     pub(super) is_known: bool,
@@ -39,16 +39,16 @@ pub(super) struct Call {
 
 /// A response before it is completed.
 #[derive(Debug)]
-pub(super) struct Reply {
+pub(super) struct ResponseMessage {
     pub(super) id: Id,
-    pub(super) end: End,
+    pub(super) end: StepEnd,
     /// JSON text of the structured result, if there is one.
     pub(super) output: Option<String>,
     pub(super) line: Vec<u8>,
 }
 
 /// What a response means for the session.
-pub(super) enum Outcome {
+pub(super) enum ResponseMeaning {
     /// Nothing.
     Plain,
     /// The server chose this revision.
@@ -62,15 +62,15 @@ pub(super) fn incoming(
     to: Direction,
     line: Vec<u8>,
     revision: Revision,
-) -> Result<Incoming, Problem> {
+) -> Result<Incoming, MessageRefusal> {
     let message = Message::parse_with(&line, accepted(to))
-        .map_err(|error| Problem::unreadable(&error, Outline::of(&line)))?;
+        .map_err(|error| MessageRefusal::unreadable(&error, Outline::of(&line)))?;
     if let Message::Response(response) = message {
         let (end, output) = match &response.outcome {
-            jsonrpc::Outcome::Result(result) => (End::Result, structured(result)),
-            jsonrpc::Outcome::Error(_) => (End::Error, None),
+            jsonrpc::Outcome::Result(result) => (StepEnd::Result, structured(result)),
+            jsonrpc::Outcome::Error(_) => (StepEnd::Error, None),
         };
-        return Ok(Incoming::Reply(Reply { id: response.id, end, output, line }));
+        return Ok(Incoming::Response(ResponseMessage { id: response.id, end, output, line }));
     }
     if let (Direction::ToServer, true, Message::Request(request)) =
         (to, mcp::probe(&message), &message)
@@ -79,32 +79,33 @@ pub(super) fn incoming(
     }
     if to == Direction::ToClient {
         // What a server asks or says of its own accord is decided too.
-        Message::parse(&line).map_err(|error| Problem::unreadable(&error, Outline::of(&line)))?;
+        Message::parse(&line)
+            .map_err(|error| MessageRefusal::unreadable(&error, Outline::of(&line)))?;
     }
     let id = message.id().cloned();
     let outline = || id.clone().map_or(Outline::Notification, Outline::Request);
-    let told = |error: wire::Error| Problem::unreadable(&error, outline());
+    let told = |error: wire::Error| MessageRefusal::unreadable(&error, outline());
     let mut retry = (None, "{}".to_owned());
-    let method =
-        method(to, &message, revision).map_err(|name| Problem::misplaced(name, outline()))?;
+    let method = method(to, &message, revision)
+        .map_err(|name| MessageRefusal::misplaced(name, outline()))?;
     let is_known = !matches!(method, Method::Unknown(_));
     let (tool, arguments, asked, cancels) = match method {
         Method::CallTool => {
             let call = ToolCall::read(message.params(), revision).map_err(told)?;
             retry = (pending(&call, &outline)?, call.besides());
-            (Some(call.name.to_owned()), call.arguments, Asked::Other, None)
+            (Some(call.name.to_owned()), call.arguments, RequestKind::Other, None)
         }
         Method::Cancelled => {
             let cancelled = Cancelled::read(message.params()).map_err(told)?;
-            (None, message.params(), Asked::Other, Some(cancelled.request_id))
+            (None, message.params(), RequestKind::Other, Some(cancelled.request_id))
         }
-        Method::ListTools => (None, message.params(), Asked::ListTools, None),
-        Method::Initialize => (None, message.params(), Asked::Initialize, None),
-        _ => (None, message.params(), Asked::Other, None),
+        Method::ListTools => (None, message.params(), RequestKind::ListTools, None),
+        Method::Initialize => (None, message.params(), RequestKind::Initialize, None),
+        _ => (None, message.params(), RequestKind::Other, None),
     };
     let progress = progress(&message);
     let method = message.method().unwrap_or_default().to_owned();
-    let step = Step {
+    let step = MessageStep {
         direction: to,
         method: method.clone(),
         is_known,
@@ -118,7 +119,7 @@ pub(super) fn incoming(
     };
     drop(message);
     Ok(Incoming::Call(
-        Call { id, asked, method, is_known, cancels, progress, line },
+        CallMessage { id, asked, method, is_known, cancels, progress, line },
         Box::new(step),
     ))
 }
@@ -138,19 +139,19 @@ fn progress(message: &Message<'_>) -> Option<Id> {
 fn pending(
     call: &ToolCall<'_, '_>,
     outline: &impl Fn() -> Outline,
-) -> Result<Option<Digest>, Problem> {
-    let named = call.pending().map_err(|error| Problem::unreadable(&error, outline()))?;
-    let parse = |text: &str| text.parse().map_err(|_| Problem::pending_id(outline()));
+) -> Result<Option<Digest>, MessageRefusal> {
+    let named = call.pending().map_err(|error| MessageRefusal::unreadable(&error, outline()))?;
+    let parse = |text: &str| text.parse().map_err(|_| MessageRefusal::pending_id(outline()));
     named.map(parse).transpose()
 }
 
 /// The client's answer to a request of the server with this method, as it is put to the gate.
-pub(super) fn answer(method: &str, reply: &Reply) -> Result<Step, Problem> {
+pub(super) fn answer(method: &str, reply: &ResponseMessage) -> Result<MessageStep, MessageRefusal> {
     let whole = Value::parse_with(&reply.line, accepted(Direction::ToServer))
         .map_err(|why| reply.unreadable(&wire::Error::from(why)))?;
-    let member = if reply.end == End::Result { "result" } else { "error" };
+    let member = if reply.end == StepEnd::Result { "result" } else { "error" };
     let said = whole.get(member).map_or("{}", Value::raw);
-    Ok(Step {
+    Ok(MessageStep {
         direction: Direction::ToServer,
         method: format!("answer/{method}"),
         is_known: true,
@@ -164,30 +165,39 @@ pub(super) fn answer(method: &str, reply: &Reply) -> Result<Step, Problem> {
 }
 
 /// What a response to this means, apart from what it says.
-pub(super) fn outcome(asked: Asked, reply: &Reply) -> Result<Outcome, Problem> {
-    if asked == Asked::Other || reply.end != End::Result {
-        return Ok(Outcome::Plain);
+pub(super) fn outcome(
+    asked: RequestKind,
+    reply: &ResponseMessage,
+) -> Result<ResponseMeaning, MessageRefusal> {
+    if asked == RequestKind::Other || reply.end != StepEnd::Result {
+        return Ok(ResponseMeaning::Plain);
     }
     let unreadable = |error: wire::Error| reply.unreadable(&error);
     let message = Message::parse_with(&reply.line, Accept::Result).map_err(unreadable)?;
-    let Message::Response(response) = &message else { return Ok(Outcome::Plain) };
-    let jsonrpc::Outcome::Result(result) = &response.outcome else { return Ok(Outcome::Plain) };
+    let Message::Response(response) = &message else { return Ok(ResponseMeaning::Plain) };
+    let jsonrpc::Outcome::Result(result) = &response.outcome else {
+        return Ok(ResponseMeaning::Plain);
+    };
     match asked {
-        Asked::Initialize => {
+        RequestKind::Initialize => {
             let chosen = InitializeResult::read(result).map_err(unreadable)?;
-            Ok(Outcome::Revision(chosen.protocol_version))
+            Ok(ResponseMeaning::Revision(chosen.protocol_version))
         }
-        Asked::ListTools => {
-            let spans = Spans::of(result).map_err(unreadable)?;
-            Ok(Outcome::Tools(Listing::new(reply.line.clone(), reply.output.clone(), spans)))
+        RequestKind::ListTools => {
+            let spans = ToolSpans::of(result).map_err(unreadable)?;
+            Ok(ResponseMeaning::Tools(Listing::new(
+                reply.line.clone(),
+                reply.output.clone(),
+                spans,
+            )))
         }
-        Asked::Other => Ok(Outcome::Plain),
+        RequestKind::Other => Ok(ResponseMeaning::Plain),
     }
 }
 
-impl Reply {
-    fn unreadable(&self, error: &wire::Error) -> Problem {
-        Problem::unreadable(error, Outline::Response(self.id.clone()))
+impl ResponseMessage {
+    fn unreadable(&self, error: &wire::Error) -> MessageRefusal {
+        MessageRefusal::unreadable(error, Outline::Response(self.id.clone()))
     }
 }
 

@@ -1,28 +1,33 @@
 use wire::jsonrpc::{Id, Outline};
 
-use super::open::Asked;
-use super::read::Reply;
-use super::{Ended, Problem, REFUSED_INPUT, Session, Written, answer};
+use super::open::RequestKind;
+use super::read::ResponseMessage;
+use super::{MessageRefusal, REFUSED_INPUT, SessionEnd, SessionState, Written, answer};
 use crate::limits::NOTES_MAX;
-use crate::session::Effect;
-use crate::{Direction, End, Note};
+use crate::session::SessionEffect;
+use crate::{Direction, Note, StepEnd};
 
 /// Refusals: what is not decided and not forwarded.
 ///
 /// INVARIANT: no call stays open after a refusal. Whoever waits for the refused message is answered under the request's own
 /// id, or the session ends, which answers all. Nobody is answered under an id that another request waits under.
-impl Session {
+impl SessionState {
     /// Refuses a message without a decision.
-    pub(super) fn refuse(&mut self, to: Direction, problem: Problem, out: &mut Vec<Effect>) {
+    pub(super) fn refuse(
+        &mut self,
+        to: Direction,
+        problem: MessageRefusal,
+        out: &mut Vec<SessionEffect>,
+    ) {
         let refusals = match to {
             Direction::ToServer => &mut self.counts.refused_of_client,
             Direction::ToClient => &mut self.counts.refused_of_server,
         };
         *refusals = refusals.saturating_add(1);
-        out.push(Effect::Refused(REFUSED_INPUT));
+        out.push(SessionEffect::Refused(REFUSED_INPUT));
         if *refusals <= NOTES_MAX {
-            let Problem { kind, why, .. } = &problem;
-            out.push(Effect::Note(Note::Refused { direction: to, kind, why: why.clone() }));
+            let MessageRefusal { kind, why, .. } = &problem;
+            out.push(SessionEffect::Note(Note::Refused { direction: to, kind, why: why.clone() }));
         }
         match (*problem.outline).clone() {
             Outline::Nothing | Outline::Notification => self.rest(to),
@@ -35,9 +40,9 @@ impl Session {
     }
 
     /// Counts a line that is refused, or says nothing: those of a server are bounded.
-    pub(super) fn pace_refusals(&mut self, to: Direction, out: &mut Vec<Effect>) {
+    pub(super) fn pace_refusals(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         if to == Direction::ToClient && !self.refusals.admits(self.now_ms) {
-            self.end(Ended::Unruly, out);
+            self.end(SessionEnd::Unruly, out);
         }
     }
 
@@ -47,8 +52,8 @@ impl Session {
         &mut self,
         to: Direction,
         ids: &[Id],
-        problem: &Problem,
-        out: &mut Vec<Effect>,
+        problem: &MessageRefusal,
+        out: &mut Vec<SessionEffect>,
     ) {
         let is_repeated = |(at, id): (usize, &Id)| ids.iter().take(at).any(|other| other == id);
         if ids.iter().any(|id| self.is_taken(to, id)) || ids.iter().enumerate().any(is_repeated) {
@@ -62,30 +67,41 @@ impl Session {
             Direction::ToClient => self.client_deaf,
         };
         for id in others.iter().filter(|_| !is_deaf) {
-            out.push(Effect::Write { lane: None, to: back, line: line(id) });
+            out.push(SessionEffect::Write { lane: None, to: back, line: line(id) });
         }
         self.write(to, back, line(last), out);
     }
 
     /// Who waits for the answer gets an error in its place.
-    fn refuse_answer(&mut self, to: Direction, id: &Id, problem: &Problem, out: &mut Vec<Effect>) {
+    fn refuse_answer(
+        &mut self,
+        to: Direction,
+        id: &Id,
+        problem: &MessageRefusal,
+        out: &mut Vec<SessionEffect>,
+    ) {
         let Some(opened) = self.asked(to.back()).get(id) else { return self.rest(to) };
         let (asked, written) = (opened.asked, opened.written);
-        if asked == Asked::ListTools {
+        if asked == RequestKind::ListTools {
             self.definitions.forget();
         }
         let line = answer::unpassable(id, problem, to);
         let end = match to {
             // An error of the gateway's is what the server gets of its own request.
-            Direction::ToServer => End::Error,
+            Direction::ToServer => StepEnd::Error,
             // Something came of it, and nobody here knows what.
-            Direction::ToClient => End::Unknown { written: written.bytes() },
+            Direction::ToClient => StepEnd::Unknown { written: written.bytes() },
         };
-        self.complete(to, Reply { id: id.clone(), end, output: None, line }, out);
+        self.complete(to, ResponseMessage { id: id.clone(), end, output: None, line }, out);
     }
 
     /// It may be an answer to the one request that waits; else nobody can tell whom to answer.
-    fn refuse_unclear(&mut self, to: Direction, problem: &Problem, out: &mut Vec<Effect>) {
+    fn refuse_unclear(
+        &mut self,
+        to: Direction,
+        problem: &MessageRefusal,
+        out: &mut Vec<SessionEffect>,
+    ) {
         let (only, waiting) = {
             let open = self.asked(to.back());
             (open.only().cloned(), open.waiting())
@@ -97,9 +113,14 @@ impl Session {
         }
     }
 
-    fn end_unreadable(&mut self, sender: Direction, kind: &'static str, out: &mut Vec<Effect>) {
-        out.push(Effect::Note(Note::Unreadable { direction: sender }));
-        self.end(Ended::Unreadable { sender, kind }, out);
+    fn end_unreadable(
+        &mut self,
+        sender: Direction,
+        kind: &'static str,
+        out: &mut Vec<SessionEffect>,
+    ) {
+        out.push(SessionEffect::Note(Note::Unreadable { direction: sender }));
+        self.end(SessionEnd::Unreadable { sender, kind }, out);
     }
 }
 

@@ -19,16 +19,16 @@ const NOW: u64 = 0;
 
 /// A session, and what its lanes were told to do.
 struct Play {
-    session: Session,
+    session: SessionState,
 }
 
 /// A permitted ticket's number is its own; the log's index does not matter here.
-fn permit(ticket: u64) -> Answer {
-    Answer::Permit { ticket, index: 100 + ticket }
+fn permit(ticket: u64) -> GateAnswer {
+    GateAnswer::Permit { ticket, index: 100 + ticket }
 }
 
-fn deny() -> Answer {
-    Answer::Deny {
+fn deny() -> GateAnswer {
+    GateAnswer::Deny {
         index: 7,
         code: "policy.denied".into(),
         policies: vec!["no-writes".into()],
@@ -36,23 +36,23 @@ fn deny() -> Answer {
     }
 }
 
-fn write(lane: Direction, to: Direction, line: &str) -> Effect {
-    Effect::Write { lane: Some(lane), to, line: line.into() }
+fn write(lane: Direction, to: Direction, line: &str) -> SessionEffect {
+    SessionEffect::Write { lane: Some(lane), to, line: line.into() }
 }
 
-fn complete(lane: Direction, ticket: u64, end: End, message: &str) -> Effect {
-    Effect::Complete { lane: Some(lane), ticket, end, message: message.into(), output: None }
+fn complete(lane: Direction, ticket: u64, end: StepEnd, message: &str) -> SessionEffect {
+    SessionEffect::Complete { lane: Some(lane), ticket, end, message: message.into(), output: None }
 }
 
 /// Of what the client is asked nobody knows how it ended.
-fn unknown(ticket: u64) -> Effect {
-    Effect::Lost { ticket, written: Written::Unmeasured }
+fn unknown(ticket: u64) -> SessionEffect {
+    SessionEffect::Lost { ticket, written: Written::Unmeasured }
 }
 
 /// Of what was written to the server, or was not, nobody knows how it ended.
-fn lost(ticket: u64, line: &str) -> Effect {
+fn lost(ticket: u64, line: &str) -> SessionEffect {
     let written = Written::Bytes(if line.is_empty() { 0 } else { line.len() as u64 + 1 });
-    Effect::Lost { ticket, written }
+    SessionEffect::Lost { ticket, written }
 }
 
 fn error(id: &str, code: i64, message: &str, data: &str) -> String {
@@ -71,9 +71,9 @@ fn result(id: &str) -> String {
 }
 
 /// The lines among the effects that go in this direction.
-fn written(effects: &[Effect], direction: Direction) -> Vec<String> {
+fn written(effects: &[SessionEffect], direction: Direction) -> Vec<String> {
     let lines = effects.iter().filter_map(|effect| match effect {
-        Effect::Write { to, line, .. } if *to == direction => Some(line),
+        SessionEffect::Write { to, line, .. } if *to == direction => Some(line),
         _ => None,
     });
     lines.map(|line| String::from_utf8(line.clone()).unwrap()).collect()
@@ -81,31 +81,31 @@ fn written(effects: &[Effect], direction: Direction) -> Vec<String> {
 
 impl Play {
     fn new() -> Self {
-        Self { session: Session::new(Deadlines::default()) }
+        Self { session: SessionState::new(Deadlines::default()) }
     }
 
-    fn line(&mut self, to: Direction, line: &str) -> Vec<Effect> {
+    fn line(&mut self, to: Direction, line: &str) -> Vec<SessionEffect> {
         assert!(self.session.wants(to), "the lane {to:?} is not free for {line}");
-        self.session.step(NOW, Input::Line(to, Ok(line.into())))
+        self.session.step(NOW, SessionInput::Line(to, Ok(line.into())))
     }
 
     /// Sends a call that is decided; gives the step.
-    fn asks(&mut self, to: Direction, line: &str) -> Step {
+    fn asks(&mut self, to: Direction, line: &str) -> MessageStep {
         match self.line(to, line).as_slice() {
-            [Effect::Decide(step)] => step.clone(),
+            [SessionEffect::Decide(step)] => step.clone(),
             other => panic!("{line} is not decided but {other:?}"),
         }
     }
 
-    fn answer(&mut self, to: Direction, answer: Answer) -> Vec<Effect> {
-        self.session.step(NOW, Input::Answered(to, answer))
+    fn answer(&mut self, to: Direction, answer: GateAnswer) -> Vec<SessionEffect> {
+        self.session.step(NOW, SessionInput::Answered(to, answer))
     }
 
     /// Sends a request that is permitted and written.
     fn opens(&mut self, to: Direction, line: &str, ticket: u64) {
         self.asks(to, line);
         assert_eq!(self.answer(to, permit(ticket)), [write(to, to, line)]);
-        assert_eq!(self.session.step(NOW, Input::Written(to)), []);
+        assert_eq!(self.session.step(NOW, SessionInput::Written(to)), []);
         assert!(self.session.wants(to));
     }
 
@@ -114,27 +114,31 @@ impl Play {
         if to == ToServer {
             return self.answers(line, ticket);
         }
-        let end = if line.contains("\"error\":") { End::Error } else { End::Result };
+        let end = if line.contains("\"error\":") { StepEnd::Error } else { StepEnd::Result };
         assert_eq!(self.line(to, line), [complete(to, ticket, end, line)]);
         assert_eq!(
-            self.session.step(NOW, Input::Completed(to, Completed::Forward)),
+            self.session.step(NOW, SessionInput::Completed(to, CompletionAnswer::Forward)),
             [write(to, to, line)]
         );
-        assert_eq!(self.session.step(NOW, Input::Written(to)), []);
+        assert_eq!(self.session.step(NOW, SessionInput::Written(to)), []);
         assert!(self.session.wants(to));
     }
 
     /// Sends a client's answer that is permitted, completes the ticket, and goes on as it is.
     fn answers(&mut self, line: &str, ticket: u64) {
-        let end = if line.contains("\"error\":") { End::Error } else { End::Result };
+        let end = if line.contains("\"error\":") { StepEnd::Error } else { StepEnd::Result };
         assert!(self.asks(ToServer, line).method.starts_with("answer/"));
         let own = 10_000 + ticket;
         assert_eq!(self.answer(ToServer, permit(own)), [complete(ToServer, ticket, end, line)]);
-        let forwarded = self.session.step(NOW, Input::Completed(ToServer, Completed::Forward));
+        let forwarded =
+            self.session.step(NOW, SessionInput::Completed(ToServer, CompletionAnswer::Forward));
         assert_eq!(forwarded, [write(ToServer, ToServer, line)]);
-        let sent = self.session.step(NOW, Input::Written(ToServer));
-        assert_eq!(sent, [complete(ToServer, own, End::Sent, "")]);
-        assert_eq!(self.session.step(NOW, Input::Completed(ToServer, Completed::Forward)), []);
+        let sent = self.session.step(NOW, SessionInput::Written(ToServer));
+        assert_eq!(sent, [complete(ToServer, own, StepEnd::Sent, "")]);
+        assert_eq!(
+            self.session.step(NOW, SessionInput::Completed(ToServer, CompletionAnswer::Forward)),
+            []
+        );
         assert!(self.session.wants(ToServer));
     }
 
@@ -144,8 +148,15 @@ impl Play {
         self.check_refused(to, &effects, kind)
     }
 
-    fn check_refused(&mut self, to: Direction, effects: &[Effect], kind: &str) -> Vec<String> {
-        let [Effect::Refused("refused.input"), Effect::Note(note), rest @ ..] = effects else {
+    fn check_refused(
+        &mut self,
+        to: Direction,
+        effects: &[SessionEffect],
+        kind: &str,
+    ) -> Vec<String> {
+        let [SessionEffect::Refused("refused.input"), SessionEffect::Note(note), rest @ ..] =
+            effects
+        else {
             panic!("not refused but {effects:?}");
         };
         assert!(
@@ -153,10 +164,10 @@ impl Play {
             "{note:?}"
         );
         assert_eq!(written(effects, ToServer), [] as [&str; 0]);
-        assert!(rest.iter().all(|effect| matches!(effect, Effect::Write { lane: Some(lane), to: ToClient, .. } if *lane == to)), "{rest:?}");
+        assert!(rest.iter().all(|effect| matches!(effect, SessionEffect::Write { lane: Some(lane), to: ToClient, .. } if *lane == to)), "{rest:?}");
         if !rest.is_empty() {
             assert!(!self.session.wants(to));
-            assert_eq!(self.session.step(NOW, Input::Written(to)), []);
+            assert_eq!(self.session.step(NOW, SessionInput::Written(to)), []);
         }
         assert!(self.session.wants(to), "the next line is taken");
         written(effects, ToClient)

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use mcp::{Answer, Direction};
+use mcp::{Direction, GateAnswer};
 use tempfile::TempDir;
 
 use super::*;
@@ -52,8 +52,8 @@ impl Site {
     }
 }
 
-fn ping() -> Step {
-    Step {
+fn ping() -> MessageStep {
+    MessageStep {
         direction: Direction::ToServer,
         method: "ping".into(),
         is_known: true,
@@ -68,7 +68,7 @@ fn ping() -> Step {
 
 async fn permitted(gate: &SessionGate) -> u64 {
     match gate.decide(ping()).await {
-        Answer::Permit { ticket, .. } => ticket,
+        GateAnswer::Permit { ticket, .. } => ticket,
         other => panic!("{other:?}"),
     }
 }
@@ -82,8 +82,8 @@ async fn a_session_that_panics_settles_what_it_held() {
         let done = permitted(&gate).await;
         permitted(&gate).await;
         permitted(&gate).await;
-        let ended = gate.complete(done, End::Result, b"{}".to_vec(), None).await;
-        assert_eq!(ended, Completed::Forward);
+        let ended = gate.complete(done, StepEnd::Result, b"{}".to_vec(), None).await;
+        assert_eq!(ended, CompletionAnswer::Forward);
         panic!("on purpose");
     });
     assert!(session.await.unwrap_err().is_panic());

@@ -28,7 +28,7 @@ async fn a_server_that_hangs_ends_a_call_with_an_error_under_its_id() {
     client.says(r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#).await;
     assert!(client.hears().await.contains(r#""id":2,"error":{"code":-32007,"#));
     let summary = client.leaves().await;
-    assert_eq!((summary.ended, summary.counts.overdue), (Ended::Client, 2));
+    assert_eq!((summary.ended, summary.counts.overdue), (SessionEnd::Client, 2));
     assert_eq!(gate.ends(), [UNKNOWN, UNKNOWN]);
 }
 
@@ -46,7 +46,7 @@ async fn a_server_that_takes_no_line_ends_a_call_all_the_same() {
     assert_eq!(gate.completed.lock().unwrap()[0].1, UNKNOWN);
     drop((client.reader, client.writer));
     let summary = timeout(PATIENCE, client.session).await.unwrap().unwrap();
-    assert_eq!((summary.ended, gate.ends()), (Ended::Client, vec![UNKNOWN]));
+    assert_eq!((summary.ended, gate.ends()), (SessionEnd::Client, vec![UNKNOWN]));
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn a_late_answer_goes_nowhere() {
     let summary = client.leaves().await;
     assert_eq!((summary.counts.overdue, summary.counts.late), (1, 1));
     assert_eq!(*gate.refused.lock().unwrap(), ["refused.input"]);
-    assert_eq!(gate.ends(), [UNKNOWN, End::Result]);
+    assert_eq!(gate.ends(), [UNKNOWN, StepEnd::Result]);
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn a_client_that_never_answers_is_given_up() {
     until(|| gate.ends().len() == 2).await;
     let mut ends = gate.ends();
     ends.sort_unstable();
-    assert_eq!(ends, [End::Result, UNKNOWN]);
+    assert_eq!(ends, [StepEnd::Result, UNKNOWN]);
     client.leaves().await;
 }
 

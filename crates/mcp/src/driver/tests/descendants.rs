@@ -229,5 +229,5 @@ async fn a_guard_that_is_terminated_takes_its_server_with_it() {
     let guard = rustix::process::Pid::from_raw(guard.try_into().unwrap()).unwrap();
     rustix::process::kill_process(guard, rustix::process::Signal::TERM).unwrap();
     let summary = client.ends().await;
-    assert_eq!(summary.ended, Ended::Server);
+    assert_eq!(summary.ended, SessionEnd::Server);
 }

@@ -9,7 +9,7 @@ async fn a_server_that_exits_at_once_ends_the_session_and_its_last_words_are_hea
     let client = Client::start(&Script::new(no_writes), &python(&["quit"]));
     let notes = Arc::clone(&client.notes);
     let summary = client.ends().await;
-    assert_eq!(summary.ended, Ended::Server);
+    assert_eq!(summary.ended, SessionEnd::Server);
     assert_eq!(summary.exit.unwrap().code(), Some(3));
     let notes = notes.lock().unwrap();
     assert_eq!(
@@ -30,7 +30,7 @@ async fn the_first_request_is_answered_by_why_the_server_ended() {
     client.says(PING).await;
     let line = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32003,"message":"the server ended","data":{"code":"server.ended"}}}"#;
     assert_eq!(client.hears().await, line);
-    assert_eq!(client.ends().await.ended, Ended::Server);
+    assert_eq!(client.ends().await.ended, SessionEnd::Server);
     assert_eq!(gate.ends(), [], "nothing was decided");
 }
 
@@ -41,7 +41,7 @@ async fn a_server_that_ends_leaves_no_request_without_an_answer() {
     let line = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32003,"message":"the server ended","data":{"code":"server.ended"}}}"#;
     assert_eq!(client.hears().await, line);
     let gate = Arc::clone(&client.gate);
-    assert_eq!(client.ends().await.ended, Ended::Server);
+    assert_eq!(client.ends().await.ended, SessionEnd::Server);
     assert_eq!(gate.ends(), [UNKNOWN]);
 }
 
@@ -52,7 +52,7 @@ async fn a_server_that_closes_its_stdout_is_told_to_end() {
     let gate = Script::new(no_writes);
     let client = Client::start_within(&gate, &python(&["closes-stdout"]), times);
     let summary = client.ends().await;
-    assert_eq!(summary.ended, Ended::Server);
+    assert_eq!(summary.ended, SessionEnd::Server);
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&summary.exit.unwrap()), Some(15));
 }
 
@@ -64,7 +64,7 @@ async fn a_server_that_closes_its_stdin_is_stopped_at_the_next_message() {
     client.says(PING).await;
     assert!(client.hears().await.contains("-32003"));
     let summary = client.ends().await;
-    assert_eq!(summary.ended, Ended::Server);
+    assert_eq!(summary.ended, SessionEnd::Server);
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn a_servers_heir_that_holds_its_stdout_does_not_hold_the_session() {
     };
     let client = Client::start(&Script::new(no_writes), &server);
     let summary = client.ends().await;
-    assert_eq!((summary.ended, summary.exit.unwrap().code()), (Ended::Server, Some(5)));
+    assert_eq!((summary.ended, summary.exit.unwrap().code()), (SessionEnd::Server, Some(5)));
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_stopping_node_kills_the_server_at_once_and_completes_what_is_open() {
     gate.stop.notify_one();
     assert!(client.hears().await.contains("the node is stopping"));
     let summary = client.ends().await;
-    assert_eq!((summary.ended, summary.settled), (Ended::Stopped, true));
+    assert_eq!((summary.ended, summary.settled), (SessionEnd::Stopped, true));
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&summary.exit.unwrap()), Some(9));
     assert_eq!(gate.ends(), [UNKNOWN]);
 }

@@ -11,7 +11,7 @@ async fn a_server_that_floods_with_what_can_not_be_read_is_stopped() {
     let client = Client::start(&Script::new(no_writes), &python(&["garbage"]));
     let gate = Arc::clone(&client.gate);
     let summary = client.ends().await;
-    assert_eq!(summary.ended, Ended::Unruly);
+    assert_eq!(summary.ended, SessionEnd::Unruly);
     // While they come some more are admitted.
     let refused = summary.counts.refused_of_server;
     assert!(refused > SERVER_REFUSALS_BURST, "{refused}");
@@ -24,7 +24,7 @@ async fn a_line_that_never_ends_is_refused_once_and_then_ends_the_session() {
     let client = Client::start(&Script::new(no_writes), &python(&["endless"]));
     let notes = Arc::clone(&client.notes);
     let summary = client.ends().await;
-    assert_eq!((summary.ended, summary.counts.refused_of_server), (Ended::Server, 1));
+    assert_eq!((summary.ended, summary.counts.refused_of_server), (SessionEnd::Server, 1));
     let too_long = |note: &Note| matches!(note, Note::Refused { kind: "frame.too_long", .. });
     assert!(notes.lock().unwrap().iter().any(too_long));
 }
@@ -47,7 +47,7 @@ async fn a_client_that_takes_nothing_holds_the_server_back() {
     assert!(before < 80, "{before} were decided");
     drop((client.reader, client.writer));
     let summary = timeout(PATIENCE, client.session).await.unwrap().unwrap();
-    assert_eq!((summary.ended, summary.settled), (Ended::Client, true));
+    assert_eq!((summary.ended, summary.settled), (SessionEnd::Client, true));
     assert_eq!(gate.ends().iter().filter(|end| **end == UNKNOWN).count(), 1);
 }
 
@@ -66,7 +66,7 @@ async fn a_server_that_ignores_its_stdin_does_not_outlive_its_client() {
     until(|| gate.decided.lock().unwrap().len() >= 2).await;
     drop((client.reader, client.writer));
     let summary = timeout(PATIENCE, client.session).await.unwrap().unwrap();
-    assert_eq!((summary.ended, summary.settled), (Ended::Client, true));
+    assert_eq!((summary.ended, summary.settled), (SessionEnd::Client, true));
     assert!(!Path::new(&format!("/proc/{}", pid(&notes))).exists());
     let ends = gate.ends();
     assert_eq!(ends.len(), gate.decided.lock().unwrap().len());
@@ -82,7 +82,7 @@ async fn a_server_that_does_not_take_a_line_in_time_gets_no_more() {
         .says(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"x":"{filler}"}}}}"#))
         .await;
     assert!(client.hears().await.contains(r#""code":-32003"#));
-    assert_eq!(client.ends().await.ended, Ended::Server);
+    assert_eq!(client.ends().await.ended, SessionEnd::Server);
 }
 
 #[tokio::test]
@@ -105,11 +105,11 @@ async fn stderr_is_passed_on_up_to_its_bounds_and_never_holds_the_server_back() 
 }
 
 /// A client of an OS user with this room, which says so much of a line that does not end, and how much was read of it.
-fn half_a_line(room: &UserRoom, bytes: usize) -> (Lines, Arc<AtomicUsize>, JoinHandle<()>) {
+fn half_a_line(room: &UserRoom, bytes: usize) -> (LineReader, Arc<AtomicUsize>, JoinHandle<()>) {
     let (mut client, reader) = tokio::io::duplex(READ_BYTES);
     let (events, _) = mpsc::channel(pipe::EVENTS_MAX);
-    let room = Some((Room::new(room.clone()), PATIENCE));
-    let lines = Lines::read(Some(reader), Direction::ToServer, &events, room);
+    let room = Some((SessionRoom::new(room.clone()), PATIENCE));
+    let lines = LineReader::read(Some(reader), Direction::ToServer, &events, room);
     let read = Arc::<AtomicUsize>::default();
     let count = Arc::clone(&read);
     let piece = [b'x'; READ_BYTES];
@@ -128,24 +128,24 @@ async fn long_lines_of_an_os_user_wait_where_its_room_is_used_up() {
     let room = UserRoom::default();
     let at_once = AHEAD_USER_BYTES_MAX / wire::limits::LINE_BYTES_MAX;
     let mut sessions: Vec<_> = (0..at_once + 3).map(|_| half_a_line(&room, BYTES)).collect();
-    let read = |sessions: &[(Lines, Arc<AtomicUsize>, JoinHandle<()>)]| {
+    let read = |sessions: &[(LineReader, Arc<AtomicUsize>, JoinHandle<()>)]| {
         sessions.iter().filter(|(_, read, _)| read.load(Ordering::SeqCst) >= BYTES).count()
     };
     until(|| read(&sessions) == at_once).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!((read(&sessions), room.left_bytes()), (at_once, 0));
-    let held_back = |(_, read, _): &&(Lines, Arc<AtomicUsize>, JoinHandle<()>)| {
+    let held_back = |(_, read, _): &&(LineReader, Arc<AtomicUsize>, JoinHandle<()>)| {
         read.load(Ordering::SeqCst) <= SHORT_LINE_BYTES + 4 * READ_BYTES
     };
     assert_eq!(sessions.iter().filter(held_back).count(), 3, "the others are read no further");
     // Short lines need no room.
     let (mut client, reader) = tokio::io::duplex(READ_BYTES);
     let (events, _) = mpsc::channel(pipe::EVENTS_MAX);
-    let own = Some((Room::new(room.clone()), PATIENCE));
-    let mut lines = Lines::read(Some(reader), Direction::ToServer, &events, own);
+    let own = Some((SessionRoom::new(room.clone()), PATIENCE));
+    let mut lines = LineReader::read(Some(reader), Direction::ToServer, &events, own);
     client.write_all(b"{}\n").await.unwrap();
     let (line, held) = timeout(PATIENCE, lines.next()).await.unwrap();
-    assert!(matches!(line, Input::Line(_, Ok(_))) && held.is_none());
+    assert!(matches!(line, SessionInput::Line(_, Ok(_))) && held.is_none());
     // What a session held goes to the next.
     let done = sessions.iter().position(|one| one.1.load(Ordering::SeqCst) >= BYTES).unwrap();
     let (lines, _, speaks) = sessions.swap_remove(done);
@@ -161,8 +161,8 @@ async fn a_session_reads_no_line_further_than_its_room() {
     let user = UserRoom::default();
     let (mut client, reader) = tokio::io::duplex(READ_BYTES);
     let (events, _) = mpsc::channel(pipe::EVENTS_MAX);
-    let room = Some((Room::new(user.clone()), PATIENCE));
-    let mut lines = Lines::read(Some(reader), Direction::ToServer, &events, room);
+    let room = Some((SessionRoom::new(user.clone()), PATIENCE));
+    let mut lines = LineReader::read(Some(reader), Direction::ToServer, &events, room);
     let count = Arc::<AtomicUsize>::default();
     let said = Arc::clone(&count);
     let speaks = tokio::spawn(async move {
@@ -186,21 +186,24 @@ async fn a_session_reads_no_line_further_than_its_room() {
     drop(first);
     for _ in 0..3 {
         let (line, _held) = timeout(PATIENCE, lines.next()).await.unwrap();
-        assert!(matches!(line, Input::Line(_, Ok(line)) if line.len() == BYTES));
+        assert!(matches!(line, SessionInput::Line(_, Ok(line)) if line.len() == BYTES));
     }
     drop(speaks.await.unwrap());
     assert_eq!(user.left_bytes(), AHEAD_USER_BYTES_MAX, "all is given back");
 }
 
 /// What becomes of a client that says so much of a line that does not end, within this time.
-fn stalls(room: &UserRoom, limit: Duration) -> (mpsc::Receiver<Event>, Lines, DuplexStream) {
+fn stalls(
+    room: &UserRoom,
+    limit: Duration,
+) -> (mpsc::Receiver<PipeEvent>, LineReader, DuplexStream) {
     let (client, reader) = tokio::io::duplex(4 * SHORT_LINE_BYTES);
     let (events, happened) = mpsc::channel(pipe::EVENTS_MAX);
-    let lines = Lines::read(
+    let lines = LineReader::read(
         Some(reader),
         Direction::ToServer,
         &events,
-        Some((Room::new(room.clone()), limit)),
+        Some((SessionRoom::new(room.clone()), limit)),
     );
     (happened, lines, client)
 }
@@ -223,7 +226,7 @@ async fn who_stalls_in_long_lines_goes_when_others_wait_for_room() {
     client.write_all(&half).await.unwrap();
     client.write_all(b"\n").await.unwrap();
     let (line, held) = timeout(PATIENCE, lines.next()).await.unwrap();
-    assert!(matches!(line, Input::Line(_, Ok(_))) && held.is_some());
+    assert!(matches!(line, SessionInput::Line(_, Ok(_))) && held.is_some());
     let mut ends = JoinSet::new();
     for (mut happened, lines, client) in stalled {
         ends.spawn(async move {
@@ -233,7 +236,7 @@ async fn who_stalls_in_long_lines_goes_when_others_wait_for_room() {
         });
     }
     let first = timeout(PATIENCE, ends.join_next()).await.unwrap();
-    assert!(matches!(first, Some(Ok(Some(Event::ClientStalls)))), "{first:?}");
+    assert!(matches!(first, Some(Ok(Some(PipeEvent::ClientStalls)))), "{first:?}");
 }
 
 #[tokio::test]
@@ -256,7 +259,10 @@ async fn who_goes_on_with_a_long_line_keeps_its_session() {
         tokio::time::sleep(limit / 100).await;
     }
     client.write_all(b"\n").await.unwrap();
-    assert!(matches!(timeout(PATIENCE, lines.next()).await.unwrap().0, Input::Line(_, Ok(_))));
+    assert!(matches!(
+        timeout(PATIENCE, lines.next()).await.unwrap().0,
+        SessionInput::Line(_, Ok(_))
+    ));
     assert!(happened.try_recv().is_err());
 }
 
@@ -271,7 +277,7 @@ async fn a_session_that_stalls_is_told_why_it_ends() {
     let wants = tokio::spawn(async move {
         let mut held = Vec::new();
         for _ in 0..others {
-            held.push(Room::new(user.clone()).for_a_line().await);
+            held.push(SessionRoom::new(user.clone()).for_a_line().await);
         }
         held.len()
     });
@@ -280,6 +286,6 @@ async fn a_session_that_stalls_is_told_why_it_ends() {
         told.contains(r#""id":1,"error":{"code":-32003,"#) && told.contains("others waited"),
         "{told}"
     );
-    assert_eq!(client.ends().await.ended, Ended::Stalled);
+    assert_eq!(client.ends().await.ended, SessionEnd::Stalled);
     assert_eq!(wants.await.unwrap(), others);
 }

@@ -46,7 +46,7 @@ async fn what_is_permitted_arrives_as_its_own_bytes_and_what_is_denied_never() {
 
     let gate = Arc::clone(&client.gate);
     let summary = client.leaves().await;
-    assert_eq!((summary.ended, summary.settled), (Ended::Client, true));
+    assert_eq!((summary.ended, summary.settled), (SessionEnd::Client, true));
     assert!(summary.exit.unwrap().success(), "it ended by itself when its stdin was closed");
     let ping = r#"{"jsonrpc":"2.0","id":4,"method":"ping"}"#;
     let forwarded =
@@ -55,11 +55,11 @@ async fn what_is_permitted_arrives_as_its_own_bytes_and_what_is_denied_never() {
 
     let completed = gate.completed.lock().unwrap();
     let of = |message: &str| completed.iter().find(|(_, _, text, _)| text == message).unwrap();
-    assert_eq!(of(list).1, End::Result);
+    assert_eq!(of(list).1, StepEnd::Result);
     assert_eq!(of(ran).3.as_deref(), Some(r#"{"ran": "read"}"#));
-    assert_eq!(of(ROOTS).1, End::Result);
-    assert_eq!(completed.iter().filter(|(_, end, ..)| *end == End::Sent).count(), 2);
-    assert_eq!(completed.iter().filter(|(_, end, ..)| *end == End::Error).count(), 1);
+    assert_eq!(of(ROOTS).1, StepEnd::Result);
+    assert_eq!(completed.iter().filter(|(_, end, ..)| *end == StepEnd::Sent).count(), 2);
+    assert_eq!(completed.iter().filter(|(_, end, ..)| *end == StepEnd::Error).count(), 1);
     assert_eq!(completed.len(), 7, "{completed:?}");
     assert_eq!(*gate.refused.lock().unwrap(), ["refused.input"]);
 }

@@ -37,7 +37,7 @@ async fn a_line_that_is_being_written_is_cut_by_an_order() {
     ends_with_an_error(&mut client, 1, "execution.halted").await;
     is_at_the_end(&mut client).await;
     let summary = client.ends().await;
-    assert_eq!(summary.ended, Ended::Ordered("execution.halted".into()));
+    assert_eq!(summary.ended, SessionEnd::Ordered("execution.halted".into()));
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&summary.exit.unwrap()), Some(9));
     assert!(summary.settled);
     assert!(gate.written() <= PIPE_BYTES, "{}", gate.written());
@@ -80,7 +80,7 @@ async fn an_order_does_not_wait_for_a_client_that_takes_nothing() {
     until(|| gate.decided.lock().unwrap().len() > 30).await;
     gate.order("execution.halted");
     let summary = client.ends().await;
-    assert_eq!(summary.ended, Ended::Ordered("execution.halted".into()));
+    assert_eq!(summary.ended, SessionEnd::Ordered("execution.halted".into()));
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn a_result_that_the_client_takes_slowly_is_cut_by_an_order() {
     tokio::io::AsyncReadExt::read_exact(&mut client.reader, &mut first).await.unwrap();
     gate.order("execution.halted");
     let summary = timeout(PATIENCE, client.session).await.unwrap().unwrap();
-    assert_eq!(summary.ended, Ended::Ordered("execution.halted".into()));
+    assert_eq!(summary.ended, SessionEnd::Ordered("execution.halted".into()));
     let mut rest = Vec::new();
     let reading = tokio::io::AsyncReadExt::read_to_end(&mut client.reader, &mut rest);
     timeout(PATIENCE, reading).await.unwrap().unwrap();
@@ -140,7 +140,7 @@ async fn how_much_was_written_until_a_deadline_is_told() {
 
 #[tokio::test]
 async fn a_gate_that_panics_ends_the_session_and_who_asked_is_told() {
-    fn panics(step: &Step) -> Answer {
+    fn panics(step: &MessageStep) -> GateAnswer {
         if step.method == "tools/list" { panic!("on purpose") } else { no_writes(step) }
     }
     let (_folder, log) = folder();
@@ -154,6 +154,6 @@ async fn a_gate_that_panics_ends_the_session_and_who_asked_is_told() {
         assert!(line.contains(&format!(r#""id":{id},"error":{{"code":-32003"#)), "{line}");
     }
     is_at_the_end(&mut client).await;
-    assert_eq!(client.ends().await.ended, Ended::Stopped);
+    assert_eq!(client.ends().await.ended, SessionEnd::Stopped);
     assert_eq!(gate.ends(), [UNKNOWN]);
 }

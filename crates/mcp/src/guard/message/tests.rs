@@ -41,12 +41,13 @@ fn a_nul_in_a_word_is_refused() {
 
 #[test]
 fn reports_and_orders_come_out_as_they_went_in() {
-    for report in [Report::Started(u32::MAX), Report::Failed(2), Report::Exited(-1)] {
-        assert_eq!(Report::read(report.encode()), Some(report));
+    for report in [GuardReport::Started(u32::MAX), GuardReport::Failed(2), GuardReport::Exited(-1)]
+    {
+        assert_eq!(GuardReport::read(report.encode()), Some(report));
     }
-    assert_eq!(Report::read([0; Report::BYTES]), None);
-    assert_eq!(Order::read(Order::Terminate.byte()), Some(Order::Terminate));
-    assert_eq!(Order::read(0), None);
+    assert_eq!(GuardReport::read([0; GuardReport::BYTES]), None);
+    assert_eq!(GuardOrder::read(GuardOrder::Terminate.byte()), Some(GuardOrder::Terminate));
+    assert_eq!(GuardOrder::read(0), None);
 }
 
 #[test]

@@ -13,8 +13,8 @@ fn asked() -> Play {
     play
 }
 
-fn pending() -> Answer {
-    Answer::Pending {
+fn pending() -> GateAnswer {
+    GateAnswer::Pending {
         index: 7,
         pending: Digest::of(b"pending"),
         awaits: vec![],
@@ -30,7 +30,7 @@ fn an_answer_is_put_to_the_gate_with_what_it_says() {
         (FAILED, r#"{"error":{"code": 5,"message":"secret","data":[1.5]}}"#),
     ] {
         let step = asked().asks(ToServer, line);
-        let expected = Step {
+        let expected = MessageStep {
             direction: ToServer,
             method: "answer/roots/list".into(),
             is_known: true,
@@ -60,17 +60,19 @@ fn an_answer_that_may_not_pass_gets_an_error_in_its_place() {
         "refused.quota: this execution has as much open as it may; try again once some of it has ended",
         r#"{"code":"refused.quota"}"#,
     );
-    let quota = Answer::Refused { code: "refused.quota".into() };
+    let quota = GateAnswer::Refused { code: "refused.quota".into() };
     for (verdict, (code, message, data)) in [(deny(), denied), (quota, refused)] {
         for line in [ROOTS, FAILED] {
             let mut play = asked();
             play.asks(ToServer, line);
             let told = error(r#""r""#, code, message, data);
             let effects = play.answer(ToServer, verdict.clone());
-            assert_eq!(effects, [complete(ToServer, 1, End::Error, &told)]);
-            let effects = play.session.step(NOW, Input::Completed(ToServer, Completed::Forward));
+            assert_eq!(effects, [complete(ToServer, 1, StepEnd::Error, &told)]);
+            let effects = play
+                .session
+                .step(NOW, SessionInput::Completed(ToServer, CompletionAnswer::Forward));
             assert_eq!(effects, [write(ToServer, ToServer, &told)]);
-            assert_eq!(play.session.step(NOW, Input::Written(ToServer)), []);
+            assert_eq!(play.session.step(NOW, SessionInput::Written(ToServer)), []);
             play.refused(ToServer, line, "session.unknown_id");
         }
     }
@@ -82,7 +84,9 @@ fn a_server_is_not_told_which_policies_there_are() {
         let mut play = asked();
         play.asks(ToServer, ROOTS);
         let effects = play.answer(ToServer, verdict);
-        let [Effect::Complete { message, .. }] = effects.as_slice() else { panic!("{effects:?}") };
+        let [SessionEffect::Complete { message, .. }] = effects.as_slice() else {
+            panic!("{effects:?}")
+        };
         let told = String::from_utf8_lossy(message);
         assert!(!told.contains("secret") && !told.contains("no-writes"), "{told}");
     }
@@ -93,8 +97,8 @@ fn an_answer_that_is_withheld_after_its_permit_is_not_written() {
     let mut play = asked();
     play.asks(ToServer, ROOTS);
     play.answer(ToServer, permit(2));
-    let withheld = Completed::Withheld { code: "execution.halted".into() };
-    let effects = play.session.step(NOW, Input::Completed(ToServer, withheld));
+    let withheld = CompletionAnswer::Withheld { code: "execution.halted".into() };
+    let effects = play.session.step(NOW, SessionInput::Completed(ToServer, withheld));
     assert_eq!(effects[0], lost(2, ""));
     let told = written(&effects, ToServer);
     assert!(told[0].contains(r#""id":"r","error""#) && told[0].contains("execution.halted"));
@@ -113,13 +117,13 @@ fn an_answer_to_what_was_given_up_meanwhile_is_not_written() {
 
 #[test]
 fn nothing_of_an_answer_is_written_after_a_stop() {
-    let halted = Ended::Ordered("execution.halted".into());
-    for verdict in [permit(2), deny(), pending(), Answer::Stopped] {
+    let halted = SessionEnd::Ordered("execution.halted".into());
+    for verdict in [permit(2), deny(), pending(), GateAnswer::Stopped] {
         let mut play = asked();
         play.asks(ToServer, ROOTS);
-        let effects = play.session.step(NOW, Input::End(halted.clone()));
-        assert_eq!(effects, [Effect::End, unknown(1)]);
-        let is_permit = matches!(verdict, Answer::Permit { .. });
+        let effects = play.session.step(NOW, SessionInput::End(halted.clone()));
+        assert_eq!(effects, [SessionEffect::End, unknown(1)]);
+        let is_permit = matches!(verdict, GateAnswer::Permit { .. });
         let expected = if is_permit { vec![lost(2, "")] } else { vec![] };
         assert_eq!(play.answer(ToServer, verdict), expected);
         assert!(!play.session.wants(ToServer));
@@ -131,9 +135,10 @@ fn a_withheld_result_is_an_error_for_who_asked() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "ping"), 1);
     play.line(ToClient, &result("1"));
-    let withheld = Completed::Withheld { code: "trust.insufficient".into() };
-    let effects = play.session.step(NOW, Input::Completed(ToClient, withheld));
-    let [Effect::Write { lane: Some(ToClient), to: ToClient, line }] = effects.as_slice() else {
+    let withheld = CompletionAnswer::Withheld { code: "trust.insufficient".into() };
+    let effects = play.session.step(NOW, SessionInput::Completed(ToClient, withheld));
+    let [SessionEffect::Write { lane: Some(ToClient), to: ToClient, line }] = effects.as_slice()
+    else {
         panic!("{effects:?}");
     };
     let told = String::from_utf8_lossy(line);

@@ -27,7 +27,7 @@ fn a_permitted_request_goes_on_as_its_own_bytes_and_its_result_comes_back_so() {
     let step = play.asks(ToServer, CALL);
     assert_eq!(
         step,
-        Step {
+        MessageStep {
             direction: ToServer,
             method: "tools/call".into(),
             is_known: true,
@@ -43,18 +43,18 @@ fn a_permitted_request_goes_on_as_its_own_bytes_and_its_result_comes_back_so() {
     assert!(play.session.wants(ToClient), "the other direction goes on");
     assert_eq!(play.answer(ToServer, permit(3)), [write(ToServer, ToServer, CALL)]);
     assert!(!play.session.wants(ToServer), "not before it is written");
-    assert_eq!(play.session.step(NOW, Input::Written(ToServer)), []);
+    assert_eq!(play.session.step(NOW, SessionInput::Written(ToServer)), []);
     assert!(play.session.wants(ToServer));
 
     let line = r#"{"id":"a","result":{"content":[], "x":1.0e2},"jsonrpc":"2.0"}"#;
-    assert_eq!(play.line(ToClient, line), [complete(ToClient, 3, End::Result, line)]);
+    assert_eq!(play.line(ToClient, line), [complete(ToClient, 3, StepEnd::Result, line)]);
     assert!(!play.session.wants(ToClient));
     assert_eq!(
-        play.session.step(NOW, Input::Completed(ToClient, Completed::Forward)),
+        play.session.step(NOW, SessionInput::Completed(ToClient, CompletionAnswer::Forward)),
         [write(ToClient, ToClient, line)]
     );
-    assert_eq!(play.session.step(NOW, Input::Written(ToClient)), []);
-    assert_eq!(play.session.counts(), Counts { permitted: 1, ..Counts::default() });
+    assert_eq!(play.session.step(NOW, SessionInput::Written(ToClient)), []);
+    assert_eq!(play.session.counts(), MessageCounts { permitted: 1, ..MessageCounts::default() });
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn params_are_the_arguments_of_every_other_method_and_may_be_absent() {
         assert_eq!((step.arguments.as_str(), step.tool.as_deref()), (arguments, tool), "{line}");
         assert_eq!(step.message, line.as_bytes());
         play.answer(ToServer, deny());
-        play.session.step(NOW, Input::Written(ToServer));
+        play.session.step(NOW, SessionInput::Written(ToServer));
     }
 }
 
@@ -96,7 +96,7 @@ fn what_waits_for_approval_is_told_how_to_ask_again_and_its_retry_goes_on_as_its
     let mut play = Play::new();
     play.asks(ToServer, CALL);
     let pending = Digest::of(b"the pending record");
-    let answer = Answer::Pending {
+    let answer = GateAnswer::Pending {
         index: 7,
         pending,
         awaits: vec![object([("count", 2_i64.into()), ("role", "finance".into())])],
@@ -111,7 +111,7 @@ fn what_waits_for_approval_is_told_how_to_ask_again_and_its_retry_goes_on_as_its
     );
     let line = error(r#""\u0061""#, -32_004, &told, &data);
     assert_eq!(play.answer(ToServer, answer), [write(ToServer, ToClient, &line)]);
-    assert_eq!(play.session.step(NOW, Input::Written(ToServer)), []);
+    assert_eq!(play.session.step(NOW, SessionInput::Written(ToServer)), []);
 
     let retry = CALL.replace(
         r#""name":"read_file""#,
@@ -144,7 +144,7 @@ fn a_denied_request_is_answered_and_never_reaches_the_server() {
         r#"{"code":"policy.denied","index":7,"policies":["no-writes"]}"#,
     );
     assert_eq!(play.answer(ToServer, deny()), [write(ToServer, ToClient, &line)]);
-    assert_eq!(play.session.step(NOW, Input::Written(ToServer)), []);
+    assert_eq!(play.session.step(NOW, SessionInput::Written(ToServer)), []);
     assert_eq!(play.session.counts().denied, 1);
     // Its id was never open: the server can't answer it, and the client can use it again.
     play.refused(ToClient, &result(r#""a""#), "session.unknown_id");
@@ -155,7 +155,7 @@ fn a_denied_request_is_answered_and_never_reaches_the_server() {
 fn a_request_that_could_not_be_decided_is_answered_with_the_refusals_code() {
     let mut play = Play::new();
     play.asks(ToServer, &request("1", "ping"));
-    let effects = play.answer(ToServer, Answer::Refused { code: "refused.storage".into() });
+    let effects = play.answer(ToServer, GateAnswer::Refused { code: "refused.storage".into() });
     let line = error(
         "1",
         -32_006,
@@ -184,7 +184,7 @@ fn a_message_that_is_too_long_to_be_decided_says_so() {
 fn a_notification_that_is_not_permitted_is_dropped() {
     let mut play = Play::new();
     let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
-    for answer in [deny(), Answer::Refused { code: "refused.quota".into() }] {
+    for answer in [deny(), GateAnswer::Refused { code: "refused.quota".into() }] {
         play.asks(ToServer, note);
         assert_eq!(play.answer(ToServer, answer), []);
         assert!(play.session.wants(ToServer));
@@ -204,9 +204,15 @@ fn a_notification_is_completed_once_it_is_written_and_the_next_waits_for_that() 
     ] {
         play.asks(to, note);
         assert_eq!(play.answer(to, permit(9)), [write(to, to, note)]);
-        assert_eq!(play.session.step(NOW, Input::Written(to)), [complete(to, 9, End::Sent, "")]);
+        assert_eq!(
+            play.session.step(NOW, SessionInput::Written(to)),
+            [complete(to, 9, StepEnd::Sent, "")]
+        );
         assert!(!play.session.wants(to));
-        assert_eq!(play.session.step(NOW, Input::Completed(to, Completed::Forward)), []);
+        assert_eq!(
+            play.session.step(NOW, SessionInput::Completed(to, CompletionAnswer::Forward)),
+            []
+        );
         assert!(play.session.wants(to));
     }
 }
@@ -225,7 +231,7 @@ fn a_servers_request_is_decided_too_and_its_denial_goes_back_to_the_server() {
         written(&effects, ToServer),
         [error("1", -32_005, "policy.denied: denied (record 7)", data)]
     );
-    play.session.step(NOW, Input::Written(ToClient));
+    play.session.step(NOW, SessionInput::Written(ToClient));
 
     // The ids of the two sides are apart: the client may use 1 at the same time.
     play.opens(ToClient, ask, 5);
@@ -242,12 +248,12 @@ fn a_probe_is_answered_without_a_decision_and_is_no_refusal() {
     assert_eq!(
         play.line(ToServer, probe),
         [
-            Effect::Note(Note::Probe { method: "server/discover".into() }),
+            SessionEffect::Note(Note::Probe { method: "server/discover".into() }),
             write(ToServer, ToClient, &line)
         ]
     );
-    assert_eq!(play.session.counts(), Counts { probes: 1, ..Counts::default() });
-    play.session.step(NOW, Input::Written(ToServer));
+    assert_eq!(play.session.counts(), MessageCounts { probes: 1, ..MessageCounts::default() });
+    play.session.step(NOW, SessionInput::Written(ToServer));
     // From the server it is a method like any other.
     assert_eq!(play.asks(ToClient, probe).method, "server/discover");
 }
@@ -265,8 +271,11 @@ fn a_permit_opens_one_request_at_a_time_up_to_the_bound() {
         "refused.overload: too much waits at the moment; try again later",
         r#"{"code":"refused.overload"}"#,
     );
-    assert_eq!(effects, [Effect::Refused("refused.overload"), write(ToServer, ToClient, &line)]);
-    play.session.step(NOW, Input::Written(ToServer));
+    assert_eq!(
+        effects,
+        [SessionEffect::Refused("refused.overload"), write(ToServer, ToClient, &line)]
+    );
+    play.session.step(NOW, SessionInput::Written(ToServer));
     play.closes(ToClient, &result("17"), 17);
     play.opens(ToServer, &request("5000", "ping"), 5000);
 }
@@ -275,13 +284,14 @@ fn a_permit_opens_one_request_at_a_time_up_to_the_bound() {
 fn what_the_driver_gives_out_of_turn_is_never_forwarded() {
     let mut play = Play::new();
     play.asks(ToServer, &request("1", "ping"));
-    let effects = play.session.step(NOW, Input::Line(ToServer, Ok(request("2", "ping").into())));
-    assert_eq!(effects, [Effect::Refused("refused.overload")]);
+    let effects =
+        play.session.step(NOW, SessionInput::Line(ToServer, Ok(request("2", "ping").into())));
+    assert_eq!(effects, [SessionEffect::Refused("refused.overload")]);
     for input in [
-        Input::Written(ToServer),
-        Input::Completed(ToServer, Completed::Forward),
-        Input::Listed(vec![true]),
-        Input::Answered(ToClient, permit(77)),
+        SessionInput::Written(ToServer),
+        SessionInput::Completed(ToServer, CompletionAnswer::Forward),
+        SessionInput::Listed(vec![true]),
+        SessionInput::Answered(ToClient, permit(77)),
     ] {
         assert_eq!(play.session.step(NOW, input), []);
     }

@@ -12,9 +12,9 @@ fn cancel(id: &str) -> String {
 fn sends(play: &mut Play, to: Direction, line: &str, ticket: u64) {
     play.asks(to, line);
     assert_eq!(play.answer(to, permit(ticket)), [write(to, to, line)]);
-    let sent = play.session.step(NOW, Input::Written(to));
-    assert_eq!(sent, [complete(to, ticket, End::Sent, "")]);
-    assert_eq!(play.session.step(NOW, Input::Completed(to, Completed::Forward)), []);
+    let sent = play.session.step(NOW, SessionInput::Written(to));
+    assert_eq!(sent, [complete(to, ticket, StepEnd::Sent, "")]);
+    assert_eq!(play.session.step(NOW, SessionInput::Completed(to, CompletionAnswer::Forward)), []);
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn a_permitted_cancellation_goes_as_its_own_bytes() {
 #[test]
 fn a_denied_cancellation_goes_as_one_of_the_gateways_own() {
     let said = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"reason":"secret","requestId":"\u0061","_meta":{"x":1}}}"#;
-    let refused = Answer::Refused { code: "refused.quota".into() };
+    let refused = GateAnswer::Refused { code: "refused.quota".into() };
     for to in [ToServer, ToClient] {
         for verdict in [deny(), refused.clone()] {
             let mut play = Play::new();
@@ -40,7 +40,7 @@ fn a_denied_cancellation_goes_as_one_of_the_gateways_own() {
             play.asks(to, said);
             // The id is spelled as the request spells it.
             assert_eq!(play.answer(to, verdict), [write(to, to, &cancel(r#""a""#))]);
-            assert_eq!(play.session.step(NOW, Input::Written(to)), []);
+            assert_eq!(play.session.step(NOW, SessionInput::Written(to)), []);
             assert!(play.session.wants(to));
             assert_eq!(play.session.asked(to).waiting(), 0);
             play.closes(to.back(), &result(r#""a""#), 1);
@@ -54,11 +54,11 @@ fn a_cancellation_of_what_is_not_open_is_dropped() {
     play.opens(ToServer, &request("1", "ping"), 1);
     play.opens(ToClient, &request("2", "ping"), 2);
     for (to, id) in [(ToServer, "2"), (ToServer, r#""1""#), (ToClient, "1")] {
-        assert_eq!(play.line(to, &cancel(id)), [Effect::Refused("refused.input")]);
+        assert_eq!(play.line(to, &cancel(id)), [SessionEffect::Refused("refused.input")]);
         assert!(play.session.wants(to));
     }
     sends(&mut play, ToServer, &cancel("1"), 3);
-    assert_eq!(play.line(ToServer, &cancel("1")), [Effect::Refused("refused.input")]);
+    assert_eq!(play.line(ToServer, &cancel("1")), [SessionEffect::Refused("refused.input")]);
     assert_eq!(play.session.counts().stray_cancellations, 4);
 }
 

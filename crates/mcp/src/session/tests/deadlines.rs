@@ -17,29 +17,29 @@ fn overdue(id: &str) -> String {
     error(id, -32_007, LATE, r#"{"code":"server.deadline"}"#)
 }
 
-fn aside(to: Direction, line: &str) -> Effect {
-    Effect::Write { lane: None, to, line: line.into() }
+fn aside(to: Direction, line: &str) -> SessionEffect {
+    SessionEffect::Write { lane: None, to, line: line.into() }
 }
 
-fn given_up(ticket: u64, line: &str) -> Effect {
-    Effect::GiveUp { ticket, written: Written::Bytes(line.len() as u64 + 1) }
+fn given_up(ticket: u64, line: &str) -> SessionEffect {
+    SessionEffect::GiveUp { ticket, written: Written::Bytes(line.len() as u64 + 1) }
 }
 
-fn note(direction: Direction, method: &str) -> Effect {
-    Effect::Note(Note::Overdue { direction, method: method.into() })
+fn note(direction: Direction, method: &str) -> SessionEffect {
+    SessionEffect::Note(Note::Overdue { direction, method: method.into() })
 }
 
 impl Play {
     /// What comes of this time, and of what is given up by then once that is sequenced.
-    fn at(&mut self, now_ms: u64) -> Vec<Effect> {
-        let effects = self.session.step(now_ms, Input::Time);
+    fn at(&mut self, now_ms: u64) -> Vec<SessionEffect> {
+        let effects = self.session.step(now_ms, SessionInput::Time);
         self.sequenced(now_ms, effects)
     }
 
-    fn sequenced(&mut self, now_ms: u64, mut effects: Vec<Effect>) -> Vec<Effect> {
+    fn sequenced(&mut self, now_ms: u64, mut effects: Vec<SessionEffect>) -> Vec<SessionEffect> {
         for effect in effects.clone() {
-            if let Effect::GiveUp { ticket, .. } = effect {
-                effects.extend(self.session.step(now_ms, Input::Sequenced(ticket)));
+            if let SessionEffect::GiveUp { ticket, .. } = effect {
+                effects.extend(self.session.step(now_ms, SessionInput::Sequenced(ticket)));
             }
         }
         effects
@@ -47,11 +47,11 @@ impl Play {
 
     /// Sends a notification that is permitted and written, at this time.
     fn tells(&mut self, now_ms: u64, to: Direction, line: &str) {
-        let decided = self.session.step(now_ms, Input::Line(to, Ok(line.into())));
-        assert!(matches!(decided.as_slice(), [Effect::Decide(_)]), "{decided:?}");
-        self.session.step(now_ms, Input::Answered(to, permit(77)));
-        self.session.step(now_ms, Input::Written(to));
-        self.session.step(now_ms, Input::Completed(to, Completed::Forward));
+        let decided = self.session.step(now_ms, SessionInput::Line(to, Ok(line.into())));
+        assert!(matches!(decided.as_slice(), [SessionEffect::Decide(_)]), "{decided:?}");
+        self.session.step(now_ms, SessionInput::Answered(to, permit(77)));
+        self.session.step(now_ms, SessionInput::Written(to));
+        self.session.step(now_ms, SessionInput::Completed(to, CompletionAnswer::Forward));
         assert!(self.session.wants(to));
     }
 }
@@ -78,33 +78,33 @@ fn an_overdue_call_is_answered_ended_and_cancelled() {
 fn nobody_is_told_of_a_given_up_call_before_that_is_sequenced() {
     let mut play = Play::new();
     play.opens(ToServer, CALL, 1);
-    let effects = play.session.step(DEADLINE_MS, Input::Time);
+    let effects = play.session.step(DEADLINE_MS, SessionInput::Time);
     assert_eq!(written(&effects, ToClient), [] as [&str; 0]);
-    let told = play.session.step(DEADLINE_MS, Input::Sequenced(1));
+    let told = play.session.step(DEADLINE_MS, SessionInput::Sequenced(1));
     assert_eq!(told, [aside(ToClient, &overdue("1"))]);
-    assert_eq!(play.session.step(DEADLINE_MS, Input::Sequenced(1)), []);
+    assert_eq!(play.session.step(DEADLINE_MS, SessionInput::Sequenced(1)), []);
 }
 
 #[test]
 fn a_session_that_ends_tells_of_what_it_gave_up() {
     let mut play = Play::new();
     play.opens(ToServer, CALL, 1);
-    play.session.step(DEADLINE_MS, Input::Time);
-    let effects = play.session.step(DEADLINE_MS, Input::End(Ended::Stopped));
-    assert_eq!(effects, [Effect::End, aside(ToClient, &overdue("1"))]);
-    assert_eq!(play.session.step(DEADLINE_MS, Input::Sequenced(1)), []);
+    play.session.step(DEADLINE_MS, SessionInput::Time);
+    let effects = play.session.step(DEADLINE_MS, SessionInput::End(SessionEnd::Stopped));
+    assert_eq!(effects, [SessionEffect::End, aside(ToClient, &overdue("1"))]);
+    assert_eq!(play.session.step(DEADLINE_MS, SessionInput::Sequenced(1)), []);
 }
 
 #[test]
 fn the_id_of_a_call_that_nobody_is_told_of_yet_is_taken() {
     let mut play = Play::new();
     play.opens(ToServer, CALL, 1);
-    play.session.step(DEADLINE_MS, Input::Time);
-    let late = Input::Line(ToClient, Ok(result("1").into_bytes()));
+    play.session.step(DEADLINE_MS, SessionInput::Time);
+    let late = SessionInput::Line(ToClient, Ok(result("1").into_bytes()));
     play.session.step(DEADLINE_MS, late);
-    let again = Input::Line(ToServer, Ok(request("1", "ping").into_bytes()));
+    let again = SessionInput::Line(ToServer, Ok(request("1", "ping").into_bytes()));
     play.session.step(DEADLINE_MS, again);
-    assert!(matches!(play.session.ended(), Some(Ended::Unreadable { .. })));
+    assert!(matches!(play.session.ended(), Some(SessionEnd::Unreadable { .. })));
 }
 
 #[test]
@@ -112,8 +112,8 @@ fn what_is_overdue_is_given_up_before_its_answer_is_looked_at() {
     let mut play = Play::new();
     play.opens(ToServer, CALL, 1);
     let effects =
-        play.session.step(DEADLINE_MS, Input::Line(ToClient, Ok(result("1").into_bytes())));
-    assert_eq!(effects.last(), Some(&Effect::Refused("refused.input")));
+        play.session.step(DEADLINE_MS, SessionInput::Line(ToClient, Ok(result("1").into_bytes())));
+    assert_eq!(effects.last(), Some(&SessionEffect::Refused("refused.input")));
     let effects = play.sequenced(DEADLINE_MS, effects);
     assert_eq!(written(&effects, ToClient), [overdue("1")]);
     assert_eq!(play.session.counts().late, 1);
@@ -124,7 +124,7 @@ fn a_late_answer_is_dropped_and_counted_once() {
     let mut play = Play::new();
     play.opens(ToServer, CALL, 1);
     play.at(DEADLINE_MS);
-    assert_eq!(play.line(ToClient, &result("1")), [Effect::Refused("refused.input")]);
+    assert_eq!(play.line(ToClient, &result("1")), [SessionEffect::Refused("refused.input")]);
     assert_eq!(play.refused(ToClient, &result("1"), "session.unknown_id"), [] as [&str; 0]);
     let counts = play.session.counts();
     assert_eq!((counts.late, counts.refused_of_server), (1, 1));
@@ -156,7 +156,7 @@ fn the_ids_of_given_up_calls_are_bounded() {
     assert_eq!(play.session.counts().overdue, GIVEN_UP_MAX as u64 + 1);
     // The oldest is known no more.
     play.refused(ToClient, &result("0"), "session.unknown_id");
-    assert_eq!(play.line(ToClient, &result("1")), [Effect::Refused("refused.input")]);
+    assert_eq!(play.line(ToClient, &result("1")), [SessionEffect::Refused("refused.input")]);
 }
 
 #[test]
@@ -165,9 +165,9 @@ fn a_line_that_is_being_written_counts_as_written_in_part() {
     play.asks(ToServer, CALL);
     play.answer(ToServer, permit(1));
     let effects = play.at(DEADLINE_MS);
-    assert_eq!(effects[0], Effect::GiveUp { ticket: 1, written: Written::Unmeasured });
+    assert_eq!(effects[0], SessionEffect::GiveUp { ticket: 1, written: Written::Unmeasured });
     assert_eq!(written(&effects, ToClient), [overdue("1")]);
-    assert_eq!(play.session.step(DEADLINE_MS, Input::Written(ToServer)), []);
+    assert_eq!(play.session.step(DEADLINE_MS, SessionInput::Written(ToServer)), []);
     assert!(play.session.wants(ToServer));
 }
 
@@ -177,7 +177,7 @@ fn a_cancelled_call_ends_at_its_deadline_and_nobody_is_told() {
     play.opens(ToServer, CALL, 1);
     play.tells(5, ToServer, &cancel("1"));
     assert_eq!(play.at(DEADLINE_MS), [lost(1, CALL)]);
-    assert_eq!(play.line(ToClient, &result("1")), [Effect::Refused("refused.input")]);
+    assert_eq!(play.line(ToClient, &result("1")), [SessionEffect::Refused("refused.input")]);
 }
 
 #[test]
@@ -195,10 +195,10 @@ fn a_list_that_is_looked_at_when_it_is_overdue_goes_nowhere() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "tools/list"), 1);
     let list = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"a"}]}}"#;
-    assert!(matches!(play.line(ToClient, list).as_slice(), [Effect::List(_)]));
+    assert!(matches!(play.line(ToClient, list).as_slice(), [SessionEffect::List(_)]));
     assert_eq!(written(&play.at(DEADLINE_MS), ToClient), [overdue("1")]);
-    let listed = play.session.step(DEADLINE_MS, Input::Listed(vec![true]));
-    assert_eq!(listed, [Effect::Refused("refused.input")]);
+    let listed = play.session.step(DEADLINE_MS, SessionInput::Listed(vec![true]));
+    assert_eq!(listed, [SessionEffect::Refused("refused.input")]);
     assert!(play.session.wants(ToClient));
 }
 
@@ -218,9 +218,9 @@ fn progress_that_was_asked_for_puts_a_deadline_off() {
 fn progress_that_is_denied_puts_nothing_off() {
     let mut play = Play::new();
     play.opens(ToServer, CALL, 1);
-    let line = Input::Line(ToClient, Ok(PROGRESS.into()));
+    let line = SessionInput::Line(ToClient, Ok(PROGRESS.into()));
     play.session.step(DEADLINE_MS - 1, line);
-    assert_eq!(play.session.step(DEADLINE_MS - 1, Input::Answered(ToClient, deny())), []);
+    assert_eq!(play.session.step(DEADLINE_MS - 1, SessionInput::Answered(ToClient, deny())), []);
     assert_eq!(written(&play.at(DEADLINE_MS), ToClient), [overdue("1")]);
 }
 
@@ -242,14 +242,14 @@ fn a_client_that_never_answers_keeps_nothing_open() {
     play.opens(ToClient, &request("1", "roots/list"), 1);
     let why = "client.deadline: the client did not answer in time";
     let expected = [
-        Effect::GiveUp { ticket: 1, written: Written::Unmeasured },
+        SessionEffect::GiveUp { ticket: 1, written: Written::Unmeasured },
         note(ToClient, "roots/list"),
         aside(ToClient, &cancel("1")),
         aside(ToServer, &error("1", -32_007, why, r#"{"code":"client.deadline"}"#)),
     ];
     assert_eq!(play.at(CLIENT_DEADLINE_MS - 1), []);
     assert_eq!(play.at(CLIENT_DEADLINE_MS), expected);
-    assert_eq!(play.line(ToServer, &result("1")), [Effect::Refused("refused.input")]);
+    assert_eq!(play.line(ToServer, &result("1")), [SessionEffect::Refused("refused.input")]);
 }
 
 #[test]
@@ -258,7 +258,8 @@ fn an_answer_that_is_decided_when_its_request_is_overdue_goes_nowhere() {
     play.opens(ToClient, &request("1", "roots/list"), 1);
     play.asks(ToServer, &result("1"));
     play.at(CLIENT_DEADLINE_MS);
-    let effects = play.session.step(CLIENT_DEADLINE_MS, Input::Answered(ToServer, permit(2)));
+    let effects =
+        play.session.step(CLIENT_DEADLINE_MS, SessionInput::Answered(ToServer, permit(2)));
     assert_eq!(effects, [lost(2, "")]);
     assert!(play.session.wants(ToServer));
 }
@@ -271,9 +272,9 @@ fn a_call_waits_while_the_client_is_asked_and_a_deadline_after() {
     // The deadline passes: the server may wait for a person.
     let late = DEADLINE_MS + 5_000;
     assert_eq!(play.at(DEADLINE_MS), []);
-    let answer = Input::Line(ToServer, Ok(result("9").into_bytes()));
-    assert!(matches!(play.session.step(late, answer).as_slice(), [Effect::Decide(_)]));
-    play.session.step(late, Input::Answered(ToServer, permit(3)));
+    let answer = SessionInput::Line(ToServer, Ok(result("9").into_bytes()));
+    assert!(matches!(play.session.step(late, answer).as_slice(), [SessionEffect::Decide(_)]));
+    play.session.step(late, SessionInput::Answered(ToServer, permit(3)));
     assert_eq!(play.at(late + DEADLINE_MS - 1), []);
     assert_eq!(written(&play.at(late + DEADLINE_MS), ToClient), [overdue("1")]);
 }
@@ -281,14 +282,14 @@ fn a_call_waits_while_the_client_is_asked_and_a_deadline_after() {
 #[test]
 fn a_server_that_asks_for_ever_holds_a_call_to_its_latest() {
     let deadlines = Deadlines { server_ms: 1_000, client_ms: 5_000 };
-    let mut play = Play { session: Session::new(deadlines) };
+    let mut play = Play { session: SessionState::new(deadlines) };
     play.opens(ToServer, &request("1", "ping"), 1);
     let latest = DEADLINES_MAX * 1_000;
     for (ticket, at) in (2_u64..).zip((0..latest).step_by(500)) {
         let line = request(&format!("\"s{ticket}\""), "roots/list");
-        play.session.step(at, Input::Line(ToClient, Ok(line.into())));
-        play.session.step(at, Input::Answered(ToClient, permit(ticket)));
-        let effects = play.session.step(at, Input::Written(ToClient));
+        play.session.step(at, SessionInput::Line(ToClient, Ok(line.into())));
+        play.session.step(at, SessionInput::Answered(ToClient, permit(ticket)));
+        let effects = play.session.step(at, SessionInput::Written(ToClient));
         assert_eq!(written(&effects, ToClient), [] as [&str; 0]);
     }
     let answers = written(&play.at(latest), ToClient);

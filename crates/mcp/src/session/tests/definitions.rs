@@ -14,7 +14,7 @@ fn carried(play: &mut Play) -> Option<Digest> {
     let step = play.asks(ToServer, CALL);
     let effects = play.answer(ToServer, deny());
     assert_eq!(written(&effects, ToClient).len(), 1);
-    assert_eq!(play.session.step(NOW, Input::Written(ToServer)), []);
+    assert_eq!(play.session.step(NOW, SessionInput::Written(ToServer)), []);
     step.definition
 }
 
@@ -23,11 +23,11 @@ fn lists(play: &mut Play, tools: &str) {
     play.opens(ToServer, &request("1", "tools/list"), 1);
     let line = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{tools}]}}}}"#);
     let effects = play.line(ToClient, &line);
-    let [Effect::List(tools)] = effects.as_slice() else { panic!("{effects:?}") };
+    let [SessionEffect::List(tools)] = effects.as_slice() else { panic!("{effects:?}") };
     let listed = vec![true; tools.len()];
-    play.session.step(NOW, Input::Listed(listed));
-    play.session.step(NOW, Input::Completed(ToClient, Completed::Forward));
-    assert_eq!(play.session.step(NOW, Input::Written(ToClient)), []);
+    play.session.step(NOW, SessionInput::Listed(listed));
+    play.session.step(NOW, SessionInput::Completed(ToClient, CompletionAnswer::Forward));
+    assert_eq!(play.session.step(NOW, SessionInput::Written(ToClient)), []);
 }
 
 fn listed(tools: &str) -> Option<Digest> {
@@ -91,8 +91,8 @@ fn what_the_server_takes_back_or_contradicts_is_forgotten() {
     play.opens(ToServer, &request("2", "tools/list"), 2);
     let twice = format!(r#"{{"jsonrpc":"2.0","id":2,"result":{{"tools":[{TOOL},{TOOL}]}}}}"#);
     play.line(ToClient, &twice);
-    play.session.step(NOW, Input::Completed(ToClient, Completed::Forward));
-    play.session.step(NOW, Input::Written(ToClient));
+    play.session.step(NOW, SessionInput::Completed(ToClient, CompletionAnswer::Forward));
+    play.session.step(NOW, SessionInput::Written(ToClient));
     assert_eq!(carried(&mut play), None);
 }
 

@@ -2,14 +2,18 @@
 
 use super::*;
 
-fn told(id: &str, message: &str) -> Effect {
+fn told(id: &str, message: &str) -> SessionEffect {
     let code = match message {
         "the server ended" => "server.ended",
         "the node is stopping" => "node.stopping",
         _ => "client.ended",
     };
     let data = format!(r#"{{"code":"{code}"}}"#);
-    Effect::Write { lane: None, to: ToClient, line: error(id, -32_003, message, &data).into() }
+    SessionEffect::Write {
+        lane: None,
+        to: ToClient,
+        line: error(id, -32_003, message, &data).into(),
+    }
 }
 
 #[test]
@@ -18,11 +22,11 @@ fn when_the_server_ends_what_is_open_ends_as_unknown_and_the_client_is_told() {
     play.opens(ToServer, &request("1", "ping"), 1);
     play.opens(ToServer, &request(r#""b""#, "ping"), 2);
     play.opens(ToClient, &request("1", "roots/list"), 3);
-    let effects = play.session.step(NOW, Input::Closed(ToClient));
+    let effects = play.session.step(NOW, SessionInput::Closed(ToClient));
     assert_eq!(
         effects,
         [
-            Effect::End,
+            SessionEffect::End,
             lost(1, &request("1", "ping")),
             told("1", "the server ended"),
             lost(2, &request(r#""b""#, "ping")),
@@ -30,15 +34,15 @@ fn when_the_server_ends_what_is_open_ends_as_unknown_and_the_client_is_told() {
             unknown(3)
         ]
     );
-    assert_eq!(play.session.ended(), Some(&Ended::Server));
-    assert_eq!(play.session.step(NOW, Input::End(Ended::Stopped)), [], "it ends once");
+    assert_eq!(play.session.ended(), Some(&SessionEnd::Server));
+    assert_eq!(play.session.step(NOW, SessionInput::End(SessionEnd::Stopped)), [], "it ends once");
 }
 
 #[test]
 fn what_was_sent_before_the_servers_end_is_answered() {
     let mut play = Play::new();
     assert!(!play.session.answers_after_end(), "it goes on");
-    play.session.step(NOW, Input::Closed(ToClient));
+    play.session.step(NOW, SessionInput::Closed(ToClient));
     assert!(play.session.answers_after_end());
     let mut after = |line: &str| play.session.answer_after_end(Ok(line.into()));
     assert_eq!(after(&request("1", "initialize")), [told("1", "the server ended")]);
@@ -54,14 +58,16 @@ fn what_was_sent_before_the_servers_end_is_answered() {
 
 #[test]
 fn who_ended_the_session_or_was_stopped_is_not_answered_after_it() {
-    for why in [Ended::Client, Ended::Stopped, Ended::Ordered("execution.halted".into())] {
+    for why in
+        [SessionEnd::Client, SessionEnd::Stopped, SessionEnd::Ordered("execution.halted".into())]
+    {
         let mut play = Play::new();
-        play.session.step(NOW, Input::End(why));
+        play.session.step(NOW, SessionInput::End(why));
         assert!(!play.session.answers_after_end());
     }
     let mut play = Play::new();
-    play.session.step(NOW, Input::Closed(ToServer));
-    play.session.step(NOW, Input::Closed(ToClient));
+    play.session.step(NOW, SessionInput::Closed(ToServer));
+    play.session.step(NOW, SessionInput::Closed(ToClient));
     assert!(!play.session.answers_after_end(), "the client is gone");
 }
 
@@ -70,7 +76,10 @@ fn when_the_client_ends_its_side_the_server_may_still_answer() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "ping"), 1);
     play.opens(ToServer, &request("2", "ping"), 2);
-    assert_eq!(play.session.step(NOW, Input::Closed(ToServer)), [Effect::CloseServer]);
+    assert_eq!(
+        play.session.step(NOW, SessionInput::Closed(ToServer)),
+        [SessionEffect::CloseServer]
+    );
     assert!(play.session.is_draining() && !play.session.wants(ToServer));
     play.closes(ToClient, &result("1"), 1);
     // A request of the server can't be answered any more; its denial goes nowhere.
@@ -78,14 +87,14 @@ fn when_the_client_ends_its_side_the_server_may_still_answer() {
     assert_eq!(play.answer(ToClient, deny()), []);
     assert!(play.session.wants(ToClient));
     assert_eq!(
-        play.session.step(NOW, Input::Closed(ToClient)),
+        play.session.step(NOW, SessionInput::Closed(ToClient)),
         [
-            Effect::End,
+            SessionEffect::End,
             lost(2, &request("2", "ping")),
             told("2", "the client ended its side before the server answered")
         ]
     );
-    assert_eq!(play.session.ended(), Some(&Ended::Client));
+    assert_eq!(play.session.ended(), Some(&SessionEnd::Client));
 }
 
 #[test]
@@ -94,8 +103,8 @@ fn when_the_client_can_not_be_written_to_it_is_told_nothing() {
     play.opens(ToServer, &request("1", "ping"), 1);
     play.asks(ToServer, &request("2", "ping"));
     assert_eq!(
-        play.session.step(NOW, Input::Failed(ToClient, 0)),
-        [Effect::End, lost(1, &request("1", "ping"))]
+        play.session.step(NOW, SessionInput::Failed(ToClient, 0)),
+        [SessionEffect::End, lost(1, &request("1", "ping"))]
     );
     assert_eq!(play.answer(ToServer, permit(2)), [lost(2, "")]);
 }
@@ -105,8 +114,8 @@ fn a_decision_that_comes_after_the_end_forwards_nothing() {
     for (answer, expected) in [
         (permit(5), vec![lost(5, ""), told("1", "the server ended")]),
         (
-            Answer::Refused { code: "refused.storage".into() },
-            vec![Effect::Write {
+            GateAnswer::Refused { code: "refused.storage".into() },
+            vec![SessionEffect::Write {
                 lane: None,
                 to: ToClient,
                 line: error(
@@ -118,17 +127,17 @@ fn a_decision_that_comes_after_the_end_forwards_nothing() {
                 .into(),
             }],
         ),
-        (Answer::Stopped, vec![told("1", "the node is stopping")]),
+        (GateAnswer::Stopped, vec![told("1", "the node is stopping")]),
     ] {
         let mut play = Play::new();
         play.asks(ToServer, &request("1", "ping"));
-        play.session.step(NOW, Input::Closed(ToClient));
+        play.session.step(NOW, SessionInput::Closed(ToClient));
         assert_eq!(play.answer(ToServer, answer), expected);
         assert!(!play.session.wants(ToServer));
     }
     let mut play = Play::new();
     play.asks(ToClient, &request("1", "roots/list"));
-    play.session.step(NOW, Input::End(Ended::Stopped));
+    play.session.step(NOW, SessionInput::End(SessionEnd::Stopped));
     assert_eq!(play.answer(ToClient, permit(5)), [unknown(5)]);
 }
 
@@ -138,15 +147,15 @@ fn a_stopping_node_ends_the_session_at_a_decision() {
     play.opens(ToServer, &request("1", "ping"), 1);
     play.asks(ToServer, &request("2", "ping"));
     assert_eq!(
-        play.answer(ToServer, Answer::Stopped),
+        play.answer(ToServer, GateAnswer::Stopped),
         [
-            Effect::End,
+            SessionEffect::End,
             lost(1, &request("1", "ping")),
             told("1", "the node is stopping"),
             told("2", "the node is stopping")
         ]
     );
-    assert_eq!(play.session.ended(), Some(&Ended::Stopped));
+    assert_eq!(play.session.ended(), Some(&SessionEnd::Stopped));
 }
 
 #[test]
@@ -155,8 +164,8 @@ fn a_result_whose_completion_was_not_sequenced_is_not_forwarded() {
     play.opens(ToServer, &request("1", "ping"), 1);
     play.line(ToClient, &result("1"));
     assert_eq!(
-        play.session.step(NOW, Input::Completed(ToClient, Completed::Stopped)),
-        [Effect::End, told("1", "the node is stopping")]
+        play.session.step(NOW, SessionInput::Completed(ToClient, CompletionAnswer::Stopped)),
+        [SessionEffect::End, told("1", "the node is stopping")]
     );
 
     let mut play = Play::new();
@@ -164,17 +173,17 @@ fn a_result_whose_completion_was_not_sequenced_is_not_forwarded() {
     play.asks(ToServer, &result("1"));
     play.answer(ToServer, permit(2));
     assert_eq!(
-        play.session.step(NOW, Input::Completed(ToServer, Completed::Stopped)),
-        [lost(2, ""), Effect::End]
+        play.session.step(NOW, SessionInput::Completed(ToServer, CompletionAnswer::Stopped)),
+        [lost(2, ""), SessionEffect::End]
     );
 
     let mut play = Play::new();
     play.asks(ToServer, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
     play.answer(ToServer, permit(1));
-    play.session.step(NOW, Input::Written(ToServer));
+    play.session.step(NOW, SessionInput::Written(ToServer));
     assert_eq!(
-        play.session.step(NOW, Input::Completed(ToServer, Completed::Stopped)),
-        [Effect::End]
+        play.session.step(NOW, SessionInput::Completed(ToServer, CompletionAnswer::Stopped)),
+        [SessionEffect::End]
     );
     assert!(!play.session.wants(ToServer));
 }
@@ -185,19 +194,19 @@ fn a_result_that_is_being_completed_at_the_end_still_reaches_the_client() {
     play.opens(ToServer, &request("1", "ping"), 1);
     let line = result("1");
     play.line(ToClient, &line);
-    assert_eq!(play.session.step(NOW, Input::End(Ended::Server)), [Effect::End]);
+    assert_eq!(play.session.step(NOW, SessionInput::End(SessionEnd::Server)), [SessionEffect::End]);
     assert_eq!(
-        play.session.step(NOW, Input::Completed(ToClient, Completed::Forward)),
-        [Effect::Write { lane: None, to: ToClient, line: line.into() }]
+        play.session.step(NOW, SessionInput::Completed(ToClient, CompletionAnswer::Forward)),
+        [SessionEffect::Write { lane: None, to: ToClient, line: line.into() }]
     );
     // But a client's response does not reach a server that is being stopped.
     let mut play = Play::new();
     play.opens(ToClient, &request("1", "roots/list"), 1);
     play.asks(ToServer, &result("1"));
     play.answer(ToServer, permit(2));
-    play.session.step(NOW, Input::End(Ended::Stopped));
+    play.session.step(NOW, SessionInput::End(SessionEnd::Stopped));
     assert_eq!(
-        play.session.step(NOW, Input::Completed(ToServer, Completed::Forward)),
+        play.session.step(NOW, SessionInput::Completed(ToServer, CompletionAnswer::Forward)),
         [lost(2, "")]
     );
 }
@@ -208,10 +217,14 @@ fn a_tool_list_that_is_being_filtered_at_the_end_ends_as_unknown() {
     play.opens(ToServer, &request("1", "tools/list"), 1);
     play.line(ToClient, r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}"#);
     assert_eq!(
-        play.session.step(NOW, Input::End(Ended::Stopped)),
-        [Effect::End, lost(1, &request("1", "tools/list")), told("1", "the node is stopping")]
+        play.session.step(NOW, SessionInput::End(SessionEnd::Stopped)),
+        [
+            SessionEffect::End,
+            lost(1, &request("1", "tools/list")),
+            told("1", "the node is stopping")
+        ]
     );
-    assert_eq!(play.session.step(NOW, Input::Listed(vec![])), []);
+    assert_eq!(play.session.step(NOW, SessionInput::Listed(vec![])), []);
 }
 
 #[test]
@@ -221,19 +234,19 @@ fn a_server_that_takes_nothing_more_gets_nothing_more() {
     play.opens(ToServer, &request("1", "ping"), 1);
     play.asks(ToServer, note);
     play.answer(ToServer, permit(2));
-    let cut = Effect::Lost { ticket: 2, written: Written::Bytes(17) };
-    assert_eq!(play.session.step(NOW, Input::Failed(ToServer, 17)), [cut]);
+    let cut = SessionEffect::Lost { ticket: 2, written: Written::Bytes(17) };
+    assert_eq!(play.session.step(NOW, SessionInput::Failed(ToServer, 17)), [cut]);
     assert!(play.session.is_draining());
     play.closes(ToClient, &result("1"), 1);
 
     for line in [note, &request("1", "ping")] {
         let mut play = Play::new();
         play.asks(ToServer, line);
-        assert_eq!(play.session.step(NOW, Input::Failed(ToServer, 0)), []);
+        assert_eq!(play.session.step(NOW, SessionInput::Failed(ToServer, 0)), []);
         let mut effects = play.answer(ToServer, permit(7));
-        effects.extend(play.session.step(NOW, Input::Closed(ToClient)));
+        effects.extend(play.session.step(NOW, SessionInput::Closed(ToClient)));
         assert_eq!(written(&effects, ToServer), [] as [&str; 0]);
         assert_eq!(effects.iter().filter(|effect| **effect == lost(7, "")).count(), 1);
-        assert_eq!(play.session.ended(), Some(&Ended::Server));
+        assert_eq!(play.session.ended(), Some(&SessionEnd::Server));
     }
 }

@@ -17,18 +17,18 @@ fn spent() -> Play {
 }
 
 fn sends(play: &mut Play, now: u64, ticket: u64) {
-    let effects = play.session.step(now, Input::Line(ToClient, Ok(LOG.into())));
-    assert!(matches!(effects.as_slice(), [Effect::Decide(_)]), "{effects:?}");
+    let effects = play.session.step(now, SessionInput::Line(ToClient, Ok(LOG.into())));
+    assert!(matches!(effects.as_slice(), [SessionEffect::Decide(_)]), "{effects:?}");
     play.answer(ToClient, permit(ticket));
-    play.session.step(NOW, Input::Written(ToClient));
-    play.session.step(NOW, Input::Completed(ToClient, Completed::Forward));
+    play.session.step(NOW, SessionInput::Written(ToClient));
+    play.session.step(NOW, SessionInput::Completed(ToClient, CompletionAnswer::Forward));
 }
 
 #[test]
 fn what_comes_too_fast_is_dropped_counted_and_noted_once() {
     let mut play = spent();
-    let dropped = Effect::Refused("refused.overload");
-    let noted = Effect::Note(Note::ServerFloods);
+    let dropped = SessionEffect::Refused("refused.overload");
+    let noted = SessionEffect::Note(Note::ServerFloods);
     assert_eq!(play.line(ToClient, LOG), [dropped.clone(), noted]);
     for _ in 1..100 {
         assert_eq!(play.line(ToClient, LOG), std::slice::from_ref(&dropped));
@@ -43,8 +43,8 @@ fn the_pace_comes_back_with_time() {
     for ticket in 0..SERVER_MESSAGES_PER_SECOND {
         sends(&mut play, 1_000, 1_000 + ticket);
     }
-    let effects = play.session.step(1_000, Input::Line(ToClient, Ok(LOG.into())));
-    assert_eq!(effects[0], Effect::Refused("refused.overload"));
+    let effects = play.session.step(1_000, SessionInput::Line(ToClient, Ok(LOG.into())));
+    assert_eq!(effects[0], SessionEffect::Refused("refused.overload"));
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_request_of_a_server_that_comes_too_fast_is_answered() {
     let mut play = spent();
     let told = written(&play.line(ToClient, &request(r#""r""#, "roots/list")), ToServer);
     assert!(told[0].contains(r#""id":"r","error""#) && told[0].contains("refused.overload"));
-    assert_eq!(play.session.step(NOW, Input::Written(ToClient)), []);
+    assert_eq!(play.session.step(NOW, SessionInput::Written(ToClient)), []);
     assert!(play.session.wants(ToClient));
 }
 
@@ -64,12 +64,12 @@ fn answers_and_cancellations_of_a_server_have_no_pace() {
     for ticket in 1..SERVER_MESSAGES_BURST {
         sends(&mut play, NOW, 10 + ticket);
     }
-    assert_eq!(play.line(ToClient, LOG)[0], Effect::Refused("refused.overload"));
+    assert_eq!(play.line(ToClient, LOG)[0], SessionEffect::Refused("refused.overload"));
     let cancel = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}"#;
     play.asks(ToClient, cancel);
     play.answer(ToClient, permit(3));
-    play.session.step(NOW, Input::Written(ToClient));
-    play.session.step(NOW, Input::Completed(ToClient, Completed::Forward));
+    play.session.step(NOW, SessionInput::Written(ToClient));
+    play.session.step(NOW, SessionInput::Completed(ToClient, CompletionAnswer::Forward));
     play.closes(ToClient, &result("1"), 1);
 }
 
@@ -81,7 +81,7 @@ fn a_changed_list_is_heard_even_where_it_is_dropped() {
         sends(&mut play, NOW, ticket);
     }
     let changed = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
-    assert_eq!(play.line(ToClient, changed)[0], Effect::Refused("refused.overload"));
+    assert_eq!(play.line(ToClient, changed)[0], SessionEffect::Refused("refused.overload"));
     assert_eq!(play.session.definitions.get("a"), None);
 }
 
@@ -92,8 +92,11 @@ fn a_server_that_never_pauses_is_stopped() {
         assert!(play.session.ended().is_none());
         play.line(ToClient, LOG);
     }
-    assert_eq!(play.line(ToClient, LOG), [Effect::Refused("refused.overload"), Effect::End]);
-    assert_eq!(play.session.ended(), Some(&Ended::Unruly));
+    assert_eq!(
+        play.line(ToClient, LOG),
+        [SessionEffect::Refused("refused.overload"), SessionEffect::End]
+    );
+    assert_eq!(play.session.ended(), Some(&SessionEnd::Unruly));
 }
 
 #[test]
@@ -104,7 +107,7 @@ fn a_server_has_few_requests_open_at_a_time() {
     }
     let told = written(&play.line(ToClient, &request("100", "roots/list")), ToServer);
     assert!(told[0].contains("refused.overload"), "{told:?}");
-    play.session.step(NOW, Input::Written(ToClient));
+    play.session.step(NOW, SessionInput::Written(ToClient));
     play.closes(ToServer, &result("0"), 0);
     play.opens(ToClient, &request("101", "roots/list"), 101);
 }

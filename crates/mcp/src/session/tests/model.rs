@@ -92,7 +92,7 @@ const OF_SERVER: [(&str, Concerns); 21] = [
 /// What a lane waits for.
 #[derive(Debug)]
 enum Ask {
-    Decide(Step),
+    Decide(MessageStep),
     Complete(Vec<u8>),
     List(usize),
     Write(Direction),
@@ -107,7 +107,7 @@ struct Asked {
 }
 
 struct World {
-    session: Session,
+    session: SessionState,
     asks: BTreeMap<Direction, Ask>,
     /// Lines that may be written in a direction, once each.
     allowed: Vec<(Direction, Vec<u8>)>,
@@ -134,7 +134,7 @@ struct World {
 impl World {
     fn new() -> Self {
         Self {
-            session: Session::new(DEADLINES),
+            session: SessionState::new(DEADLINES),
             asks: BTreeMap::new(),
             allowed: Vec::new(),
             tickets: BTreeMap::new(),
@@ -150,7 +150,7 @@ impl World {
         }
     }
 
-    fn step(&mut self, input: Input) {
+    fn step(&mut self, input: SessionInput) {
         self.excuse();
         let has_ended = self.session.ended().is_some();
         let of_client = &self.session.asked_by_client;
@@ -162,14 +162,14 @@ impl World {
             self.check_untold(&effects, &cancelled);
         }
         for effect in effects {
-            if let Effect::GiveUp { ticket, .. } = &effect {
+            if let SessionEffect::GiveUp { ticket, .. } = &effect {
                 let asked = self.asked.get(ticket).expect("it is open");
                 let id = (asked.to == ToServer).then(|| asked.id.clone());
                 self.unsequenced.insert(*ticket, id);
             }
-            if let Effect::Complete { ticket, .. }
-            | Effect::Lost { ticket, .. }
-            | Effect::GiveUp { ticket, .. } = &effect
+            if let SessionEffect::Complete { ticket, .. }
+            | SessionEffect::Lost { ticket, .. }
+            | SessionEffect::GiveUp { ticket, .. } = &effect
             {
                 self.asked.remove(ticket);
             }
@@ -187,13 +187,13 @@ impl World {
     }
 
     /// Of whose calls nobody knows how they ended is told so at once, but for those that the client cancelled.
-    fn check_untold(&mut self, effects: &[Effect], cancelled: &[Id]) {
+    fn check_untold(&mut self, effects: &[SessionEffect], cancelled: &[Id]) {
         let told: Vec<Id> = written(effects, ToClient)
             .iter()
             .filter_map(|line| Message::parse(line.as_bytes()).ok()?.id().cloned())
             .collect();
         for effect in effects {
-            let Effect::Lost { ticket, .. } = effect else { continue };
+            let SessionEffect::Lost { ticket, .. } = effect else { continue };
             let Some(Asked { to: ToServer, id, .. }) = self.asked.get(ticket) else { continue };
             if !told.contains(id) {
                 assert!(cancelled.contains(id), "{id:?} ends and nobody is told");
@@ -228,9 +228,9 @@ impl World {
         assert!(before.is_none(), "the lane {lane:?} waits for {before:?} already");
     }
 
-    fn check(&mut self, effect: Effect) {
+    fn check(&mut self, effect: SessionEffect) {
         match effect {
-            Effect::Decide(step) => {
+            SessionEffect::Decide(step) => {
                 let message = Message::parse_with(&step.message, wire::json::Accept::Result);
                 assert_eq!(
                     step.method.starts_with("answer/"),
@@ -243,30 +243,33 @@ impl World {
                 }
                 self.ask(step.direction, Ask::Decide(step));
             }
-            Effect::Complete { lane, ticket, end, message, .. } => {
+            SessionEffect::Complete { lane, ticket, end, message, .. } => {
                 *self.tickets.get_mut(&ticket).expect("a ticket that was given") += 1;
                 // Nobody knows what came of it, but who asked is told.
                 assert!(
-                    lane.is_some() && (!matches!(end, End::Unknown { .. }) || !message.is_empty())
+                    lane.is_some()
+                        && (!matches!(end, StepEnd::Unknown { .. }) || !message.is_empty())
                 );
                 if let Some(lane) = lane {
                     self.ask(lane, Ask::Complete(message));
                 }
             }
-            Effect::Lost { ticket, .. } | Effect::GiveUp { ticket, .. } => {
+            SessionEffect::Lost { ticket, .. } | SessionEffect::GiveUp { ticket, .. } => {
                 *self.tickets.get_mut(&ticket).expect("a ticket that was given") += 1;
             }
-            Effect::List(names) => self.ask(ToClient, Ask::List(names.len())),
-            Effect::Write { lane, to, line } => {
+            SessionEffect::List(names) => self.ask(ToClient, Ask::List(names.len())),
+            SessionEffect::Write { lane, to, line } => {
                 assert!(to == ToClient || !self.is_cut);
                 self.written(to, &line);
                 if let Some(lane) = lane {
                     self.ask(lane, Ask::Write(to));
                 }
             }
-            Effect::Refused(code) => assert!(["refused.input", "refused.overload"].contains(&code)),
-            Effect::End => self.is_cut = true,
-            Effect::Note(_) | Effect::CloseServer => {}
+            SessionEffect::Refused(code) => {
+                assert!(["refused.input", "refused.overload"].contains(&code))
+            }
+            SessionEffect::End => self.is_cut = true,
+            SessionEffect::Note(_) | SessionEffect::CloseServer => {}
         }
     }
 
@@ -319,18 +322,18 @@ impl World {
                 let ticket = self.tickets.len() as u64;
                 let answer = match how % 8 {
                     0 => deny(),
-                    1 => Answer::Refused { code: "refused.quota".into() },
-                    3 if how > 100 => Answer::Pending {
+                    1 => GateAnswer::Refused { code: "refused.quota".into() },
+                    3 if how > 100 => GateAnswer::Pending {
                         index: 7,
                         pending: Digest::of(b"pending"),
                         awaits: vec![],
                         policies: vec![],
                         advice: vec![],
                     },
-                    2 if how > 200 => Answer::Stopped,
+                    2 if how > 200 => GateAnswer::Stopped,
                     _ => permit(ticket),
                 };
-                if matches!(answer, Answer::Permit { .. }) {
+                if matches!(answer, GateAnswer::Permit { .. }) {
                     self.tickets.insert(ticket, 0);
                     let message = Message::parse_with(&step.message, wire::json::Accept::Result);
                     if let Ok(Message::Request(request)) = message {
@@ -343,28 +346,28 @@ impl World {
                         false => self.allowed.push((lane, step.message)),
                     }
                 }
-                self.step(Input::Answered(lane, answer));
+                self.step(SessionInput::Answered(lane, answer));
             }
             Ask::Complete(message) => {
                 let completed = match how {
-                    0..=220 => Completed::Forward,
-                    221..=240 => Completed::Withheld { code: "execution.halted".into() },
-                    _ => Completed::Stopped,
+                    0..=220 => CompletionAnswer::Forward,
+                    221..=240 => CompletionAnswer::Withheld { code: "execution.halted".into() },
+                    _ => CompletionAnswer::Stopped,
                 };
                 let decided = self.completes.remove(&lane);
-                if completed == Completed::Forward && !message.is_empty() {
+                if completed == CompletionAnswer::Forward && !message.is_empty() {
                     // What completes a server's request is what was permitted as its answer, or the gateway's error.
                     let is_error = String::from_utf8_lossy(&message).contains("\"code\":-32");
                     assert!(lane == ToClient || decided.as_ref() == Some(&message) || is_error);
                     self.allowed.push((lane, message));
                 }
-                self.step(Input::Completed(lane, completed));
+                self.step(SessionInput::Completed(lane, completed));
             }
             Ask::List(names) => {
                 let listed = (0..names).map(|bit| how >> bit & 1 == 1).collect();
-                self.step(Input::Listed(listed));
+                self.step(SessionInput::Listed(listed));
             }
-            Ask::Write(_) => self.step(Input::Written(lane)),
+            Ask::Write(_) => self.step(SessionInput::Written(lane)),
         }
     }
 
@@ -373,7 +376,7 @@ impl World {
         let ticket = self.unsequenced.keys().nth(how % self.unsequenced.len().max(1)).copied();
         if let Some(ticket) = ticket {
             self.unsequenced.remove(&ticket);
-            self.step(Input::Sequenced(ticket));
+            self.step(SessionInput::Sequenced(ticket));
         }
     }
 
@@ -393,7 +396,7 @@ impl World {
         let message = Message::parse_with(line.as_bytes(), wire::json::Accept::Result);
         if concerns != Gate || !matches!(message, Ok(Message::Response(_))) {
             // What is overdue is none of the line's doing. Answers may find it so.
-            self.step(Input::Time);
+            self.step(SessionInput::Time);
         }
         if let (Gate, Ok(Message::Request(request))) = (concerns, &message)
             && self.session.asked(to).was_given_up(&request.id)
@@ -415,7 +418,7 @@ impl World {
         if let (Asker(raw), false) = (concerns, is_asked) {
             *self.unanswered.entry((to, id(raw))).or_default() += 1;
         }
-        self.step(Input::Line(to, Ok(line.into())));
+        self.step(SessionInput::Line(to, Ok(line.into())));
         let has_ended = self.session.ended().is_some();
         match (concerns, self.asks.get(&to)) {
             (Gate, _) => {}
@@ -441,7 +444,7 @@ impl World {
             if !self.session.wants(ToClient) {
                 return;
             }
-            self.step(Input::Line(ToClient, Ok(line.into())));
+            self.step(SessionInput::Line(ToClient, Ok(line.into())));
             for _ in 0..3 {
                 self.resolve(ToClient, 7);
             }
@@ -452,7 +455,7 @@ impl World {
 
     /// Ends the session, if nothing did, and lets all answers come.
     fn finish(&mut self, code: &str) {
-        self.step(Input::End(Ended::Ordered(code.into())));
+        self.step(SessionInput::End(SessionEnd::Ordered(code.into())));
         for _ in 0..8 {
             self.sequence(0);
             self.resolve(ToServer, 7);
@@ -529,26 +532,26 @@ proptest! {
                         world.feed(to, lines[line]);
                     }
                 }
-                Move::Closed(to) if world.session.wants(to) => world.step(Input::Closed(to)),
+                Move::Closed(to) if world.session.wants(to) => world.step(SessionInput::Closed(to)),
                 Move::Line(..) | Move::Closed(_) => {}
                 Move::Resolve(lane, how) => world.resolve(lane, how),
                 Move::Failed(to) => {
                     // A writer that fails never reports the write that it was at.
                     world.client_deaf |= to == ToClient;
                     world.asks.retain(|_, ask| !matches!(ask, Ask::Write(way) if *way == to));
-                    world.step(Input::Failed(to, 0));
+                    world.step(SessionInput::Failed(to, 0));
                 }
                 Move::Broken(lane) => {
                     if !matches!(world.asks.get(&lane), Some(Ask::Write(_))) && world.asks.remove(&lane).is_some() {
-                        world.step(Input::Broken(lane));
+                        world.step(SessionInput::Broken(lane));
                     }
                 }
                 Move::Flood(count) => world.flood(count),
                 Move::Wait(ms) => world.now_ms += ms,
                 Move::Sequenced(how) => world.sequence(how),
-                Move::Time => world.step(Input::Time),
-                Move::End => world.step(Input::End(Ended::Client)),
-                Move::Ordered => world.step(Input::End(Ended::Ordered("execution.halted".into()))),
+                Move::Time => world.step(SessionInput::Time),
+                Move::End => world.step(SessionInput::End(SessionEnd::Client)),
+                Move::Ordered => world.step(SessionInput::End(SessionEnd::Ordered("execution.halted".into()))),
             }
         }
         world.finish("execution.halted");

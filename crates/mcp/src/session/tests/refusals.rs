@@ -93,10 +93,10 @@ fn who_asked_is_told_under_its_own_id_and_nothing_is_forwarded() {
     for (line, kind, concerns) in BAD.into_iter().chain(BAD_OF_CLIENT) {
         let mut play = Play::new();
         play.opens(ToServer, &request("7", "ping"), 7);
-        let effects = play.session.step(NOW, Input::Line(ToServer, Ok(line.to_vec())));
+        let effects = play.session.step(NOW, SessionInput::Line(ToServer, Ok(line.to_vec())));
         assert_eq!(play.session.counts().refused_of_client, 1);
         if concerns == Unclear {
-            let ended = Ended::Unreadable { sender: ToServer, kind };
+            let ended = SessionEnd::Unreadable { sender: ToServer, kind };
             assert_eq!(play.session.ended(), Some(&ended));
             let told = written(&effects, ToClient);
             assert!(
@@ -129,27 +129,28 @@ fn a_blank_line_is_skipped() {
         assert_eq!(play.line(ToServer, line), []);
         assert_eq!(play.line(ToClient, line), []);
     }
-    assert_eq!(play.session.counts(), Counts::default());
+    assert_eq!(play.session.counts(), MessageCounts::default());
 }
 
 /// Sends a line of the server's that is refused, and lets the asker be told; gives what it is told.
 fn answered(play: &mut Play, line: &[u8], id: &str, written: Option<u64>) -> String {
-    let effects = play.session.step(NOW, Input::Line(ToClient, Ok(line.to_vec())));
+    let effects = play.session.step(NOW, SessionInput::Line(ToClient, Ok(line.to_vec())));
     let [
-        Effect::Refused("refused.input"),
-        Effect::Note(_),
-        Effect::Complete { lane: Some(ToClient), end, message, output: None, .. },
+        SessionEffect::Refused("refused.input"),
+        SessionEffect::Note(_),
+        SessionEffect::Complete { lane: Some(ToClient), end, message, output: None, .. },
     ] = effects.as_slice()
     else {
         panic!("{effects:?}");
     };
-    assert_eq!(*end, End::Unknown { written });
+    assert_eq!(*end, StepEnd::Unknown { written });
     let told = String::from_utf8(message.clone()).unwrap();
     let start = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32006,"#);
     assert!(told.starts_with(&start), "{told}");
-    let forwarded = play.session.step(NOW, Input::Completed(ToClient, Completed::Forward));
+    let forwarded =
+        play.session.step(NOW, SessionInput::Completed(ToClient, CompletionAnswer::Forward));
     assert_eq!(forwarded, [write(ToClient, ToClient, &told)]);
-    assert_eq!(play.session.step(NOW, Input::Written(ToClient)), []);
+    assert_eq!(play.session.step(NOW, SessionInput::Written(ToClient)), []);
     assert!(play.session.wants(ToClient));
     told
 }
@@ -162,20 +163,22 @@ fn who_waits_for_an_answer_that_can_not_be_passed_on_is_told_at_once() {
         play.opens(ToServer, &request("1", "ping"), 1);
         match concerns {
             Nobody => {
-                let effects = play.session.step(NOW, Input::Line(ToClient, Ok(line.to_vec())));
+                let effects =
+                    play.session.step(NOW, SessionInput::Line(ToClient, Ok(line.to_vec())));
                 assert_eq!(play.check_refused(ToClient, &effects, kind), [] as [&str; 0]);
                 play.closes(ToClient, &result("1"), 1);
             }
             Asker(id) => {
                 // A request of the server's own: the server is told.
-                let effects = play.session.step(NOW, Input::Line(ToClient, Ok(line.to_vec())));
+                let effects =
+                    play.session.step(NOW, SessionInput::Line(ToClient, Ok(line.to_vec())));
                 let told = written(&effects, ToServer);
                 assert!(
                     told[0].contains(&format!(r#""id":{id},"error":{{"code":-32600,"#)),
                     "{told:?}"
                 );
                 assert_eq!(written(&effects, ToClient), [] as [&str; 0]);
-                play.session.step(NOW, Input::Written(ToClient));
+                play.session.step(NOW, SessionInput::Written(ToClient));
                 play.closes(ToClient, &result("1"), 1);
             }
             // The one that is open is meant.
@@ -194,8 +197,8 @@ fn who_waits_for_an_answer_that_can_not_be_passed_on_is_told_at_once() {
 fn what_a_server_asks_is_read_as_what_is_authorised() {
     for (line, kind, concerns) in BAD_OF_CLIENT {
         let mut play = Play::new();
-        let effects = play.session.step(NOW, Input::Line(ToClient, Ok(line.to_vec())));
-        let is_refused = |effect: &Effect| matches!(effect, Effect::Note(Note::Refused { kind: k, .. }) if *k == kind);
+        let effects = play.session.step(NOW, SessionInput::Line(ToClient, Ok(line.to_vec())));
+        let is_refused = |effect: &SessionEffect| matches!(effect, SessionEffect::Note(Note::Refused { kind: k, .. }) if *k == kind);
         assert!(effects.iter().any(is_refused), "{effects:?}");
         assert_eq!((written(&effects, ToServer).len(), concerns), (1, Asker("5")));
     }
@@ -207,8 +210,8 @@ fn an_answer_whose_request_can_not_be_told_ends_the_session_if_several_wait() {
         let mut play = Play::new();
         play.opens(ToServer, &request("1", "ping"), 1);
         play.opens(ToServer, &request("2", "ping"), 2);
-        let effects = play.session.step(NOW, Input::Line(ToClient, Ok(line.to_vec())));
-        assert_eq!(play.session.ended(), Some(&Ended::Unreadable { sender: ToClient, kind }));
+        let effects = play.session.step(NOW, SessionInput::Line(ToClient, Ok(line.to_vec())));
+        assert_eq!(play.session.ended(), Some(&SessionEnd::Unreadable { sender: ToClient, kind }));
         let told = written(&effects, ToClient);
         assert!(told[0].contains(r#""id":1,"error":{"code":-32003"#), "{told:?}");
         assert!(told[1].contains(r#""id":2,"error":{"code":-32003"#), "{told:?}");
@@ -237,14 +240,23 @@ fn a_server_hears_at_once_of_an_answer_that_can_not_be_passed_on() {
     play.opens(ToClient, &request("1", "roots/list"), 1);
     let line = r#"{"jsonrpc":"2.0","id":1,"result":{"roots":[],"Roots":[]}}"#;
     let effects = play.line(ToServer, line);
-    let [.., Effect::Complete { lane: Some(ToServer), ticket: 1, end: End::Error, message, .. }] =
-        effects.as_slice()
+    let [
+        ..,
+        SessionEffect::Complete {
+            lane: Some(ToServer),
+            ticket: 1,
+            end: StepEnd::Error,
+            message,
+            ..
+        },
+    ] = effects.as_slice()
     else {
         panic!("{effects:?}");
     };
     let told = String::from_utf8(message.clone()).unwrap();
     assert!(told.contains(r#""side":"client""#) && told.contains(r#""code":-32006"#), "{told}");
-    let forwarded = play.session.step(NOW, Input::Completed(ToServer, Completed::Forward));
+    let forwarded =
+        play.session.step(NOW, SessionInput::Completed(ToServer, CompletionAnswer::Forward));
     assert_eq!(forwarded, [write(ToServer, ToServer, &told)]);
 }
 
@@ -261,12 +273,12 @@ fn the_requests_of_a_batch_are_answered_each() {
     assert!(told[0].contains(r#""id":1,"#) && told[1].contains(r#""id":2,"#), "{told:?}");
     assert!(told.iter().all(|line| line.contains("message.batch")), "{told:?}");
     assert_eq!(told.len(), 2);
-    play.session.step(NOW, Input::Written(ToServer));
+    play.session.step(NOW, SessionInput::Written(ToServer));
     assert!(play.session.wants(ToServer));
 
     let twice = format!("[{},{}]", request("1", "ping"), request("1", "ping"));
     play.line(ToServer, &twice);
-    let ended = Ended::Unreadable { sender: ToServer, kind: "message.batch" };
+    let ended = SessionEnd::Unreadable { sender: ToServer, kind: "message.batch" };
     assert_eq!(play.session.ended(), Some(&ended));
 }
 
@@ -281,7 +293,7 @@ fn a_line_that_is_too_long_or_cut_is_answered_under_its_id() {
     let refused = lines.push(format!("{long}\n{cut}\n").as_bytes());
     for (line, kind) in refused.into_iter().zip(["frame.too_long", "frame.carriage_return"]) {
         let mut play = Play::new();
-        let effects = play.session.step(NOW, Input::Line(ToServer, line));
+        let effects = play.session.step(NOW, SessionInput::Line(ToServer, line));
         let told = play.check_refused(ToServer, &effects, kind);
         assert!(told[0].contains(r#""id":1,"error":{"code":-32600"#), "{told:?}");
     }
@@ -289,19 +301,20 @@ fn a_line_that_is_too_long_or_cut_is_answered_under_its_id() {
     play.opens(ToServer, &request("1", "ping"), 1);
     let long = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"a":"{}"}}}}"#, "x".repeat(64));
     let line = lines.push(format!("{long}\n").as_bytes()).remove(0);
-    let effects = play.session.step(NOW, Input::Line(ToClient, line));
+    let effects = play.session.step(NOW, SessionInput::Line(ToClient, line));
     assert!(matches!(
         effects.as_slice(),
-        [_, _, Effect::Complete { end: End::Unknown { .. }, .. }]
+        [_, _, SessionEffect::Complete { end: StepEnd::Unknown { .. }, .. }]
     ));
     // Whoever left within a line waits for nothing.
-    let effects = play.session.step(NOW, Input::Completed(ToClient, Completed::Forward));
+    let effects =
+        play.session.step(NOW, SessionInput::Completed(ToClient, CompletionAnswer::Forward));
     assert_eq!(written(&effects, ToClient).len(), 1);
     let unfinished = wire::frame::Lines::new(64);
     let mut unfinished = unfinished;
     unfinished.push(br#"{"jsonrpc":"2.0","id":1"#);
     let line = unfinished.finish().map(|()| Vec::new());
-    play.session.step(NOW, Input::Line(ToServer, line));
+    play.session.step(NOW, SessionInput::Line(ToServer, line));
     assert_eq!(play.session.ended(), None);
 }
 
@@ -322,7 +335,7 @@ fn what_the_framing_refuses_is_refused() {
     for (line, kind) in [("x\rx\n", "frame.carriage_return"), ("xxxxxxxxx\n", "frame.too_long")] {
         for to in [ToServer, ToClient] {
             let line = wire::frame::Lines::new(8).push(line.as_bytes()).remove(0);
-            let effects = play.session.step(NOW, Input::Line(to, line));
+            let effects = play.session.step(NOW, SessionInput::Line(to, line));
             assert_eq!(play.check_refused(to, &effects, kind), [] as [&str; 0]);
         }
     }
@@ -369,7 +382,7 @@ fn no_error_has_the_id_of_a_request_that_waits_but_the_session_ends() {
         let mut play = Play::new();
         play.opens(ToServer, &request("1", "ping"), 1);
         let effects = play.line(ToServer, line);
-        assert_eq!(play.session.ended(), Some(&Ended::Unreadable { sender: ToServer, kind }));
+        assert_eq!(play.session.ended(), Some(&SessionEnd::Unreadable { sender: ToServer, kind }));
         let told = written(&effects, ToClient);
         // The last one has no id.
         assert_eq!(told.len(), 2, "{told:?}");
@@ -396,8 +409,11 @@ fn a_known_method_in_the_wrong_place_is_refused() {
     ] {
         let mut play = Play::new();
         let effects = play.line(to, line);
-        let is_misplaced = |effect: &Effect| {
-            matches!(effect, Effect::Note(Note::Refused { kind: "session.misplaced_method", .. }))
+        let is_misplaced = |effect: &SessionEffect| {
+            matches!(
+                effect,
+                SessionEffect::Note(Note::Refused { kind: "session.misplaced_method", .. })
+            )
         };
         assert!(effects.iter().any(is_misplaced), "{effects:?}");
         assert_eq!(written(&effects, to), [] as [&str; 0]);
@@ -425,9 +441,13 @@ fn a_server_that_sends_too_much_that_can_not_be_read_is_stopped() {
     let open = lost(1, &request("1", "ping"));
     assert_eq!(
         effects[1..],
-        [Effect::End, open, Effect::Write { lane: None, to: ToClient, line: line.into() }]
+        [
+            SessionEffect::End,
+            open,
+            SessionEffect::Write { lane: None, to: ToClient, line: line.into() }
+        ]
     );
-    assert_eq!(play.session.ended(), Some(&Ended::Unruly));
+    assert_eq!(play.session.ended(), Some(&SessionEnd::Unruly));
     assert!(!play.session.wants(ToClient) && !play.session.wants(ToServer));
 }
 
@@ -438,7 +458,7 @@ fn a_server_may_write_a_line_of_its_log_with_every_answer() {
     for call in 0..3 * SERVER_REFUSALS_BURST {
         let now_ms = call * 2_000 / SERVER_REFUSALS_PER_SECOND;
         for line in ["INFO handled call", ""] {
-            play.session.step(now_ms, Input::Line(ToClient, Ok(line.into())));
+            play.session.step(now_ms, SessionInput::Line(ToClient, Ok(line.into())));
         }
         assert_eq!(play.session.ended(), None);
     }
@@ -454,7 +474,10 @@ fn a_client_that_floods_with_what_can_not_be_read_is_answered_but_noted_up_to_th
     }
     let effects = play.line(ToServer, line);
     assert!(
-        matches!(effects.as_slice(), [Effect::Refused("refused.input"), Effect::Write { .. }]),
+        matches!(
+            effects.as_slice(),
+            [SessionEffect::Refused("refused.input"), SessionEffect::Write { .. }]
+        ),
         "{effects:?}"
     );
     assert_eq!(play.session.counts().refused_of_client, NOTES_MAX + 1);

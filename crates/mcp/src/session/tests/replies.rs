@@ -8,7 +8,7 @@ const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
 fn list(play: &mut Play, line: &str) -> Vec<String> {
     play.opens(ToServer, LIST, 1);
     match play.line(ToClient, line).as_slice() {
-        [Effect::List(tools)] => tools.iter().map(|(name, _)| name.clone()).collect(),
+        [SessionEffect::List(tools)] => tools.iter().map(|(name, _)| name.clone()).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -17,13 +17,21 @@ fn list(play: &mut Play, line: &str) -> Vec<String> {
 fn filtered(line: &str, listed: &[bool]) -> String {
     let mut play = Play::new();
     list(&mut play, line);
-    let effects = play.session.step(NOW, Input::Listed(listed.to_vec()));
-    let [Effect::Complete { lane: Some(ToClient), ticket: 1, end: End::Result, message, .. }] =
-        effects.as_slice()
+    let effects = play.session.step(NOW, SessionInput::Listed(listed.to_vec()));
+    let [
+        SessionEffect::Complete {
+            lane: Some(ToClient),
+            ticket: 1,
+            end: StepEnd::Result,
+            message,
+            ..
+        },
+    ] = effects.as_slice()
     else {
         panic!("{effects:?}");
     };
-    let forwarded = play.session.step(NOW, Input::Completed(ToClient, Completed::Forward));
+    let forwarded =
+        play.session.step(NOW, SessionInput::Completed(ToClient, CompletionAnswer::Forward));
     let text = String::from_utf8(message.clone()).unwrap();
     assert_eq!(forwarded, [write(ToClient, ToClient, &text)], "what is completed is what goes on");
     text
@@ -75,7 +83,7 @@ fn an_id_that_is_in_flight_and_asked_again_ends_the_session() {
         let mut play = Play::new();
         play.opens(to, &request(first, "ping"), 1);
         play.line(to, &request(second, "ping"));
-        let ended = Ended::Unreadable { sender: to, kind: "session.duplicate_id" };
+        let ended = SessionEnd::Unreadable { sender: to, kind: "session.duplicate_id" };
         assert_eq!(play.session.ended(), Some(&ended));
     }
 }
@@ -92,13 +100,13 @@ fn a_structured_result_is_given_as_its_own_text_and_only_if_it_is_an_object() {
         play.opens(ToServer, &request("1", "ping"), 1);
         let line = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
         let effects = play.line(ToClient, &line);
-        let [Effect::Complete { output, message, .. }] = effects.as_slice() else {
+        let [SessionEffect::Complete { output, message, .. }] = effects.as_slice() else {
             panic!("{effects:?}");
         };
         assert_eq!(output.as_deref(), expected, "{result}");
         assert_eq!(message, line.as_bytes());
-        play.session.step(NOW, Input::Completed(ToClient, Completed::Forward));
-        play.session.step(NOW, Input::Written(ToClient));
+        play.session.step(NOW, SessionInput::Completed(ToClient, CompletionAnswer::Forward));
+        play.session.step(NOW, SessionInput::Written(ToClient));
     }
 }
 
@@ -153,7 +161,7 @@ fn a_tool_list_that_can_not_be_read_is_an_error_at_once() {
         play.opens(ToServer, LIST, 1);
         let line = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
         let effects = play.line(ToClient, &line);
-        let [.., Effect::Complete { ticket: 1, end: End::Unknown { .. }, message, .. }] =
+        let [.., SessionEffect::Complete { ticket: 1, end: StepEnd::Unknown { .. }, message, .. }] =
             effects.as_slice()
         else {
             panic!("{effects:?}");
@@ -197,10 +205,10 @@ fn the_server_chooses_a_revision_that_is_read_here_or_is_stopped() {
     let mut play = Play::new();
     play.opens(ToServer, initialize, 1);
     let effects = play.line(ToClient, &chosen("2024-10-07"));
-    assert_eq!(effects[..2], [Effect::End, lost(1, initialize)]);
+    assert_eq!(effects[..2], [SessionEffect::End, lost(1, initialize)]);
     let told = written(&effects, ToClient);
     assert!(told[0].contains("chose revision `2024-10-07`"), "{told:?}");
-    assert_eq!(play.session.ended(), Some(&Ended::Revision("2024-10-07".into())));
+    assert_eq!(play.session.ended(), Some(&SessionEnd::Revision("2024-10-07".into())));
 }
 
 #[test]
@@ -219,7 +227,7 @@ fn older_revisions_are_read_without_what_came_later() {
         let effects = play.line(ToClient, &request("2", "elicitation/create"));
         let told = written(&effects, ToServer);
         assert!(told[0].contains("session.misplaced_method"), "{told:?}");
-        play.session.step(NOW, Input::Written(ToClient));
+        play.session.step(NOW, SessionInput::Written(ToClient));
         let batch = format!("[{}]", request("3", "ping"));
         let told = play.refused(ToServer, &batch, "message.batch");
         assert!(told[0].contains(r#""id":3,"#), "{told:?}");
@@ -242,8 +250,8 @@ fn cancelled_requests_are_awaited_up_to_the_bound_and_are_no_load() {
             assert_eq!(effects.remove(0), oldest, "one past the bound, the oldest is given up");
         }
         assert_eq!(effects, [write(ToServer, ToServer, &cancel)]);
-        play.session.step(NOW, Input::Written(ToServer));
-        play.session.step(NOW, Input::Completed(ToServer, Completed::Forward));
+        play.session.step(NOW, SessionInput::Written(ToServer));
+        play.session.step(NOW, SessionInput::Completed(ToServer, CompletionAnswer::Forward));
         assert_eq!(play.session.asked_by_client.waiting(), 0);
     }
     play.refused(ToClient, &result("0"), "session.unknown_id");
