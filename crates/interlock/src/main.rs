@@ -58,7 +58,7 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|word| word == node::guard::ARGUMENT) {
         return ExitCode::from(node::guard::run());
     }
-    node::guard::keep_descriptors_from_children();
+    node::guard::close_descriptors_on_exec();
     output::show_panics();
     let worker = std::thread::Builder::new()
         .name("interlock".to_owned())

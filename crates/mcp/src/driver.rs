@@ -26,7 +26,7 @@ use crate::{
     Direction, MessageGate, MessageStep, Note, ServerCommand, SessionError, Sink, StepEnd,
 };
 use deadline::{Deadline, Times};
-use pipe::{LineReader, LineWriter, PipeEvent};
+use pipe::{LineReader, LineWriter, PipeEvent, ReadLimit};
 
 /// What a session was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,15 @@ pub trait ClientWriter: AsyncWrite + Send + Unpin + 'static {}
 
 impl<W: AsyncWrite + Send + Unpin + 'static> ClientWriter for W {}
 
+/// The two directions of a client's connection.
+#[derive(Debug)]
+pub struct ClientStreams<R, W> {
+    /// The client's messages come from here.
+    pub reader: R,
+    /// Messages to the client go here.
+    pub writer: W,
+}
+
 /// Starts the server and runs one session with it: [`ServerCommand::start`], then [`serve_started`] with the default
 /// deadlines.
 ///
@@ -59,7 +68,7 @@ impl<W: AsyncWrite + Send + Unpin + 'static> ClientWriter for W {}
 pub async fn serve<G: MessageGate, S: Sink>(
     gate: Arc<G>,
     server: ServerCommand,
-    client: (impl ClientReader, impl ClientWriter),
+    client: ClientStreams<impl ClientReader, impl ClientWriter>,
     sink: S,
 ) -> Result<SessionSummary, SessionError> {
     let child = server.start().await?;
@@ -89,30 +98,34 @@ pub struct StartedServer {
 pub async fn serve_started<G: MessageGate, S: Sink>(
     gate: Arc<G>,
     server: StartedServer,
-    client: (impl ClientReader, impl ClientWriter),
+    client: ClientStreams<impl ClientReader, impl ClientWriter>,
     sink: S,
 ) -> SessionSummary {
     let times = Times { deadlines: server.deadlines, ..Times::default() };
-    run(gate, server, client, (sink, times)).await
+    run(gate, server, client, sink, times).await
 }
 
 /// Runs one session with a server that has been started.
 async fn run<G: MessageGate, S: Sink>(
     gate: Arc<G>,
     StartedServer { process: mut child, room, .. }: StartedServer,
-    client: (impl ClientReader, impl ClientWriter),
-    (sink, times): (S, Times),
+    client: ClientStreams<impl ClientReader, impl ClientWriter>,
+    sink: S,
+    times: Times,
 ) -> SessionSummary {
     let sink = Arc::new(sink);
     sink.note(Note::Started { pid: Some(child.id()) });
-    let (events, mut happened) = mpsc::channel(pipe::EVENTS_MAX);
-    let room = Some((SessionRoom::new(room), times.stalled));
-    let mut from_client = LineReader::read(Some(client.0), Direction::ToServer, &events, room);
-    let mut from_server = LineReader::read(child.stdout.take(), Direction::ToClient, &events, None);
-    let client = LineWriter::start(Some(client.1), Direction::ToClient, &events, times.write);
+    let (events, pipe_events) = mpsc::channel(pipe::EVENTS_MAX);
+    let limit = Some(ReadLimit { room: SessionRoom::new(room), stalled: times.stalled });
+    let mut sources = Sources {
+        client: LineReader::start(Some(client.reader), Direction::ToServer, &events, limit),
+        server: LineReader::start(child.stdout.take(), Direction::ToClient, &events, None),
+        pipe_events,
+    };
+    let client = LineWriter::start(Some(client.writer), Direction::ToClient, &events, times.write);
     let server = LineWriter::start(child.stdin.take(), Direction::ToServer, &events, times.write);
-    let mut complaints = JoinSet::new();
-    complaints.spawn(stderr::pass_on(child.stderr.take(), Arc::clone(&sink)));
+    let mut stderr_task = JoinSet::new();
+    stderr_task.spawn(stderr::pass_on(child.stderr.take(), Arc::clone(&sink)));
 
     let stopped = gate.stopped();
     tokio::pin!(stopped);
@@ -124,12 +137,12 @@ async fn run<G: MessageGate, S: Sink>(
         child,
         client,
         server: Some(server),
-        held: None,
-        has_heard_client: false,
-        cut_at: 0,
+        client_line_room: None,
+        client_has_sent: false,
+        cut_at_bytes: 0,
         close_client_at: None,
         work: JoinSet::new(),
-        asked: HashMap::new(),
+        waiting_lanes: HashMap::new(),
         deadline: Deadline::new(times),
     };
     while !driver.is_over() {
@@ -138,10 +151,10 @@ async fn run<G: MessageGate, S: Sink>(
         let input = tokio::select! {
             biased;
             stop = &mut stopped, if is_live => Some(SessionInput::End(stop.into())),
-            input = driver.next(&mut happened, (&mut from_client, &mut from_server)) => input,
+            input = driver.next_input(&mut sources) => input,
         };
         if let Some(input) = input {
-            driver.take(input).await;
+            driver.handle(input).await;
         }
     }
     if driver.session.answers_after_end() {
@@ -149,13 +162,20 @@ async fn run<G: MessageGate, S: Sink>(
             biased;
             // An order waits for nobody's last messages. Where the session ended by one, this is not reached.
             _ = &mut stopped => {}
-            () = driver.answer_last_messages(&mut from_client) => {}
+            () = driver.answer_last_messages(&mut sources.client) => {}
         }
     }
-    driver.finish(complaints).await
+    driver.finish(stderr_task).await
 }
 
-/// Everything that one session holds, but its pipes' reading ends.
+/// The reading ends of one session's pipes.
+struct Sources {
+    client: LineReader,
+    server: LineReader,
+    pipe_events: mpsc::Receiver<PipeEvent>,
+}
+
+/// All that one session owns, except the reading ends of its pipes ([`Sources`]).
 struct SessionDriver<G, S> {
     session: SessionState,
     gate: Arc<G>,
@@ -164,17 +184,17 @@ struct SessionDriver<G, S> {
     client: LineWriter,
     server: Option<LineWriter>,
     began: Instant,
-    /// Room of the client's line that is on its way.
-    held: Option<LineRoom>,
-    has_heard_client: bool,
+    /// Room of the client's line that is being handled.
+    client_line_room: Option<LineRoom>,
+    client_has_sent: bool,
     /// Bytes of the client's last line that the server's pipe had taken when it was cut.
-    cut_at: u64,
+    cut_at_bytes: u64,
     /// When the client's stream is closed after an order, whatever the gate waits for.
     close_client_at: Option<Instant>,
     /// What the gate was asked: at most one question a lane, and at the end the completion of what is open.
     work: JoinSet<Option<SessionInput>>,
-    /// The lanes that wait for what was asked.
-    asked: HashMap<Id, Direction>,
+    /// The lane that waits for each task of `work`.
+    waiting_lanes: HashMap<Id, Direction>,
     deadline: Deadline,
 }
 
@@ -183,36 +203,32 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
         self.session.ended().is_some() && (self.work.is_empty() || self.deadline.given_up)
     }
 
-    /// The next thing that happens.
-    async fn next(
-        &mut self,
-        happened: &mut mpsc::Receiver<PipeEvent>,
-        (from_client, from_server): (&mut LineReader, &mut LineReader),
-    ) -> Option<SessionInput> {
+    /// Waits for the next event. None where it changes nothing for the session.
+    async fn next_input(&mut self, sources: &mut Sources) -> Option<SessionInput> {
         let session = &self.session;
         if session.wants(Direction::ToServer) {
-            self.held = None;
+            self.client_line_room = None;
         }
         let close_client_at = self.close_client_at;
         let client_reads = self.client.is_read();
         let due = session.due_ms().map(|due| self.began + Duration::from_millis(due));
         tokio::select! {
-            Some(done) = self.work.join_next_with_id() => self.answered(done),
-            Some(event) = happened.recv() => self.event(event),
-            () = self.client.taken(), if !client_reads => None,
+            Some(done) = self.work.join_next_with_id() => self.gate_answered(done),
+            Some(event) = sources.pipe_events.recv() => self.pipe_event(event),
+            () = self.client.line_written(), if !client_reads => None,
             () = sleep_until(due.unwrap_or(self.began)), if due.is_some() => Some(SessionInput::Time),
-            (line, held) = from_client.next(), if client_reads && session.wants(Direction::ToServer) => {
-                self.deadline.client_goes_on();
-                self.has_heard_client = true;
-                self.held = held;
+            (line, room) = sources.client.next(), if client_reads && session.wants(Direction::ToServer) => {
+                self.deadline.client_line_handled();
+                self.client_has_sent = true;
+                self.client_line_room = room;
                 Some(line)
             }
-            (line, _) = from_server.next(), if session.wants(Direction::ToClient) => Some(line),
+            (line, _) = sources.server.next(), if session.wants(Direction::ToClient) => Some(line),
             _ = self.child.wait(), if !self.deadline.server_exited => {
-                self.deadline.exited();
+                self.deadline.server_exits();
                 None
             }
-            () = sleep_until(self.deadline.at()), if self.deadline.is_set() => self.late(),
+            () = sleep_until(self.deadline.at()), if self.deadline.is_set() => self.deadline_passed(),
             () = sleep_until(close_client_at.unwrap_or_else(Instant::now)), if close_client_at.is_some() => {
                 self.close_client_at = None;
                 self.client.close();
@@ -222,33 +238,33 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
     }
 
     /// Asks the gate; the lane, if there is one, waits for it.
-    fn ask(
+    fn spawn_question(
         &mut self,
         lane: Option<Direction>,
         question: impl Future<Output = Option<SessionInput>> + Send + 'static,
     ) {
         let id = self.work.spawn(question).id();
         if let Some(lane) = lane {
-            self.asked.insert(id, lane);
+            self.waiting_lanes.insert(id, lane);
         }
     }
 
     /// A gate that panics answers nothing more: the session ends.
-    fn answered(
+    fn gate_answered(
         &mut self,
         done: Result<(Id, Option<SessionInput>), JoinError>,
     ) -> Option<SessionInput> {
         let id = done.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let lane = self.asked.remove(&id);
+        let lane = self.waiting_lanes.remove(&id);
         match done {
             Ok((_, input)) => input,
             Err(_) => {
-                Some(lane.map_or(SessionInput::End(SessionEnd::Stopped), SessionInput::Broken))
+                Some(lane.map_or(SessionInput::End(SessionEnd::Stopped), SessionInput::GateFailed))
             }
         }
     }
 
-    async fn take(&mut self, input: SessionInput) {
+    async fn handle(&mut self, input: SessionInput) {
         let now = self.began.elapsed().as_millis();
         for effect in self.session.step(u64::try_from(now).unwrap_or(u64::MAX), input) {
             self.perform(effect).await;
@@ -258,7 +274,7 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
         }
     }
 
-    fn event(&mut self, event: PipeEvent) -> Option<SessionInput> {
+    fn pipe_event(&mut self, event: PipeEvent) -> Option<SessionInput> {
         match event {
             PipeEvent::Written(lane) => Some(SessionInput::Written(lane)),
             PipeEvent::Failed(to, taken) => Some(SessionInput::Failed(to, taken)),
@@ -275,16 +291,22 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
             SessionEffect::Decide(step) => self.decide(step),
             SessionEffect::Complete { lane, ticket, end, message, output } => {
                 let gate = Arc::clone(&self.gate);
-                self.ask(lane, async move {
+                self.spawn_question(lane, async move {
                     let completed = gate.complete(ticket, end, message, output).await;
                     lane.map(|lane| SessionInput::Completed(lane, completed))
                 });
             }
-            SessionEffect::Lost { ticket, written } => self.lose(ticket, written, None),
-            SessionEffect::GiveUp { ticket, written } => {
-                self.lose(ticket, written, Some(SessionInput::Sequenced(ticket)));
+            SessionEffect::CompleteUnknown { ticket, written } => {
+                self.complete_as_unknown(ticket, written, None)
             }
-            SessionEffect::List(tools) => self.list(tools),
+            SessionEffect::GiveUp { ticket, written } => {
+                self.complete_as_unknown(
+                    ticket,
+                    written,
+                    Some(SessionInput::GiveUpSequenced(ticket)),
+                );
+            }
+            SessionEffect::FilterTools(tools) => self.filter_tools(tools),
             SessionEffect::Write { lane, to: Direction::ToClient, line } => {
                 self.client.write(lane, line)
             }
@@ -293,7 +315,7 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
                     server.write(lane, line);
                 }
             }
-            SessionEffect::Refused(code) => self.gate.refused(code),
+            SessionEffect::CountRefusal(code) => self.gate.refused(code),
             SessionEffect::Note(note) => self.sink.note(note),
             SessionEffect::CloseServer => {
                 if let Some(server) = &mut self.server {
@@ -306,9 +328,9 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
 
     /// Tells the gate that nobody knows how a transition ended, and then the session, where it waits for that. Whatever the gate
     /// says, nothing is forwarded.
-    fn lose(&mut self, ticket: u64, written: Written, then: Option<SessionInput>) {
-        let (gate, written) = (Arc::clone(&self.gate), self.bytes(written));
-        self.ask(None, async move {
+    fn complete_as_unknown(&mut self, ticket: u64, written: Written, then: Option<SessionInput>) {
+        let (gate, written) = (Arc::clone(&self.gate), self.written_bytes(written));
+        self.spawn_question(None, async move {
             let _ = gate.complete(ticket, StepEnd::Unknown { written }, Vec::new(), None).await;
             then
         });
@@ -316,25 +338,25 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
 
     fn decide(&mut self, step: MessageStep) {
         let (gate, lane) = (Arc::clone(&self.gate), step.direction);
-        let question = async move { Some(SessionInput::Answered(lane, gate.decide(step).await)) };
-        self.ask(Some(lane), question);
+        let question = async move { Some(SessionInput::Decided(lane, gate.decide(step).await)) };
+        self.spawn_question(Some(lane), question);
     }
 
-    fn list(&mut self, tools: Vec<(String, Digest)>) {
+    fn filter_tools(&mut self, tools: Vec<(String, Digest)>) {
         let gate = Arc::clone(&self.gate);
-        self.ask(Some(Direction::ToClient), async move {
+        self.spawn_question(Some(Direction::ToClient), async move {
             let mut listed = Vec::with_capacity(tools.len());
             for (name, definition) in &tools {
                 listed.push(gate.is_listed(name, *definition).await);
             }
-            Some(SessionInput::Listed(listed))
+            Some(SessionInput::Filtered(listed))
         });
     }
 
-    fn bytes(&self, written: Written) -> Option<u64> {
+    fn written_bytes(&self, written: Written) -> Option<u64> {
         match written {
             Written::Bytes(bytes) => Some(bytes),
-            Written::UnderWay => Some(self.cut_at),
+            Written::UnderWay => Some(self.cut_at_bytes),
             Written::Unmeasured => None,
         }
     }
@@ -342,13 +364,13 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
     /// INVARIANT: this comes before the effects that say what is lost, which need to know where the line was cut.
     async fn end(&mut self) {
         if let Some(mut server) = self.server.take() {
-            self.cut_at = server.cut(Direction::ToServer).await;
+            self.cut_at_bytes = server.cut(Direction::ToServer).await;
         }
         match self.session.ended() {
             Some(SessionEnd::Client | SessionEnd::Server) => self.deadline.linger(),
             Some(SessionEnd::Ordered(_)) => {
                 self.kill();
-                self.stop_client().await;
+                self.cut_client().await;
             }
             _ => self.kill(),
         }
@@ -356,7 +378,7 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
 
     /// Nothing that was permitted before an order is written after it: a line that the client takes slowly is cut. Where none is
     /// under way, the client is told what became of its requests, for a time.
-    async fn stop_client(&mut self) {
+    async fn cut_client(&mut self) {
         if self.client.is_writing() {
             self.client.cut(Direction::ToClient).await;
         }
@@ -368,7 +390,7 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
         self.child.kill_now();
     }
 
-    fn late(&mut self) -> Option<SessionInput> {
+    fn deadline_passed(&mut self) -> Option<SessionInput> {
         if self.session.ended().is_some() {
             if self.deadline.is_settling() {
                 self.deadline.given_up = true;
@@ -388,17 +410,17 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
         let until = Instant::now() + times.first_message;
         while self.session.answers_after_end() && self.client.is_read() {
             let quiet = Instant::now() + times.last_messages;
-            let wait = if self.has_heard_client { until.min(quiet) } else { until };
+            let wait = if self.client_has_sent { until.min(quiet) } else { until };
             let Ok((next, _)) = timeout_at(wait, from_client.next()).await else { break };
             let SessionInput::Line(_, line) = next else { break };
-            self.has_heard_client = true;
+            self.client_has_sent = true;
             for effect in self.session.answer_after_end(line) {
                 self.perform(effect).await;
             }
         }
     }
 
-    async fn finish(mut self, mut complaints: JoinSet<()>) -> SessionSummary {
+    async fn finish(mut self, mut stderr_task: JoinSet<()>) -> SessionSummary {
         let times = self.deadline.times;
         let settled = self.work.is_empty();
         if !settled {
@@ -407,7 +429,7 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
         self.client.flush(times.flush).await;
         let exit = self.child.end(times.linger, times.terminate).await;
         // What the server said last often says why it ended.
-        let _ = timeout(times.flush, complaints.join_next()).await;
+        let _ = timeout(times.flush, stderr_task.join_next()).await;
         let counts = self.session.counts();
         let ended = self.session.ended().cloned().unwrap_or(SessionEnd::Stopped);
         SessionSummary { ended, counts, exit, settled }

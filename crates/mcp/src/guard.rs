@@ -37,7 +37,7 @@ pub(crate) use orphans::start_guard;
 /// Whether all that a server started is killed at once here, and not one process after the other.
 #[must_use]
 pub fn ends_at_once() -> bool {
-    cgroup::is_here()
+    cgroup::is_supported()
 }
 
 /// The argument with which a program is to call [`run`] before anything else.
@@ -64,7 +64,7 @@ pub fn run() -> u8 {
 /// server is not to have: a shell's `9<file`, a supervisor's sockets.
 ///
 /// To be called before any thread is started.
-pub fn keep_descriptors_from_children() {
+pub fn close_descriptors_on_exec() {
     close_fds::set_fds_cloexec(FIRST_INHERITED, &[]);
 }
 
@@ -73,7 +73,7 @@ const FIRST_INHERITED: i32 = 3;
 
 fn guard() -> io::Result<()> {
     // A node of another build may not have closed them.
-    keep_descriptors_from_children();
+    close_descriptors_on_exec();
     let control = Control::from(io::stdin().as_fd().try_clone_to_owned()?);
     let (server, pipes) = message::receive(&control)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -87,7 +87,7 @@ fn guard() -> io::Result<()> {
         match started {
             Ok((mut watch, server)) => {
                 // After the server has been started, which is not to have it.
-                tree::prepare();
+                tree::raise_limits();
                 control.write_all(&GuardReport::Started(server.pid).encode()).await?;
                 watch.until_end(server.pid, &mut control).await;
                 end(&server, watch.exit, &control);
@@ -125,7 +125,7 @@ fn start(server: &ServerCommand, pipes: message::Pipes) -> io::Result<GuardedSer
 fn confine() -> io::Result<()> {
     // The name is for people alone.
     let _named = rustix::thread::set_name(c"interlock-guard");
-    tree::check()?;
+    tree::check_proc()?;
     rustix::process::setsid()?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     rustix::thread::set_no_new_privs(true)?;
@@ -180,7 +180,7 @@ impl Watch {
                     }
                 }
                 order = control.read_u8() => {
-                    if order.ok().and_then(GuardOrder::read) != Some(GuardOrder::Terminate) {
+                    if order.ok().and_then(GuardOrder::parse) != Some(GuardOrder::Terminate) {
                         return;
                     }
                     signal_group(server, Signal::TERM);
@@ -207,7 +207,7 @@ fn signal_group(server: u32, signal: Signal) {
 fn end(server: &GuardedServer, mut exit: Option<i32>, control: &UnixStream) {
     let is_killed = server.group.as_ref().is_some_and(Group::kill);
     if is_killed {
-        tree::give_way();
+        tree::restore_priority();
     }
     if exit.is_none() {
         signal_group(server.pid, Signal::STOP);
@@ -223,7 +223,7 @@ fn end(server: &GuardedServer, mut exit: Option<i32>, control: &UnixStream) {
     let mut pause = Duration::from_micros(50);
     while tree::reap(server.pid, &mut exit) {
         if scan_at <= Instant::now() {
-            sweep.overtake(&none);
+            sweep.stop_and_kill(&none);
             scan_at = Instant::now() + scan_again;
             if is_killed {
                 scan_again = (2 * scan_again).min(SCAN_AGAIN_MAX);

@@ -28,7 +28,9 @@ pub mod session;
 mod unanswered;
 
 pub use codes::ErrorNumber;
-pub use driver::{ClientReader, ClientWriter, SessionSummary, StartedServer, serve, serve_started};
+pub use driver::{
+    ClientReader, ClientStreams, ClientWriter, SessionSummary, StartedServer, serve, serve_started,
+};
 pub use gate::{CompletionAnswer, Direction, GateAnswer, MessageGate, MessageStep, StepEnd, Stop};
 pub use note::{Note, Sink};
 pub use room::UserRoom;

@@ -66,17 +66,17 @@ impl SessionRoom {
     }
 
     /// Room for the longest line, once there is. None where there will be none.
-    pub(crate) async fn for_a_line(&self) -> Option<LineRoom> {
+    pub(crate) async fn acquire_line(&self) -> Option<LineRoom> {
         let most = u32::try_from(LINE_BYTES_MAX).ok()?;
         // That of the session first: whoever waits for the other holds nothing that another session waits for.
         let session = Arc::clone(&self.session).acquire_many_owned(most).await.ok()?;
-        let _waits = WaitingLine::begin(&self.user.0);
+        let _waiting = WaitingLine::register(&self.user.0);
         let user = Arc::clone(&self.user.0.bytes).acquire_many_owned(most).await.ok()?;
         Some(LineRoom { session, user })
     }
 
     /// Resolves as soon as a line of the OS user waits for room.
-    pub(crate) async fn is_wanted(&self) {
+    pub(crate) async fn until_wanted(&self) {
         let mut waiting = self.user.0.waiting.subscribe();
         // Its sender is in the room.
         let _ = waiting.wait_for(|waiting| *waiting > 0).await;
@@ -87,7 +87,7 @@ impl SessionRoom {
 struct WaitingLine<'a>(&'a UserRoomState);
 
 impl<'a> WaitingLine<'a> {
-    fn begin(shared: &'a UserRoomState) -> Self {
+    fn register(shared: &'a UserRoomState) -> Self {
         shared.waiting.send_modify(|waiting| *waiting = waiting.saturating_add(1));
         Self(shared)
     }
@@ -101,7 +101,7 @@ impl Drop for WaitingLine<'_> {
 
 impl LineRoom {
     /// The room that a line keeps: as much as it is long. None where it was refused.
-    pub(crate) fn of<E>(mut self, line: &Result<Vec<u8>, E>) -> Option<Self> {
+    pub(crate) fn shrink_to<E>(mut self, line: &Result<Vec<u8>, E>) -> Option<Self> {
         let bytes = line.as_ref().ok()?.len();
         for permit in [&mut self.session, &mut self.user] {
             drop(permit.split(permit.num_permits().saturating_sub(bytes)));

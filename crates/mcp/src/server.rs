@@ -203,7 +203,7 @@ impl ServerProcess {
         loop {
             if let Ok(report) = <[u8; GuardReport::BYTES]>::try_from(self.read.as_slice()) {
                 self.read.clear();
-                return GuardReport::read(report);
+                return GuardReport::parse(report);
             }
             let mut byte = [0];
             match self.control.read(&mut byte).await {

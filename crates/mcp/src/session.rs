@@ -55,9 +55,9 @@ pub struct SessionState {
     to_server: Lane,
     to_client: Lane,
     /// Requests of the client that the server has not yet answered.
-    asked_by_client: OpenRequests,
+    client_requests: OpenRequests,
     /// Requests of the server that the client has not yet answered.
-    asked_by_server: OpenRequests,
+    server_requests: OpenRequests,
     pace: MessagePace,
     refusals: RefusalPace,
     deadlines: Deadlines,
@@ -69,9 +69,9 @@ pub struct SessionState {
     /// The client's last line was handled.
     client_ended: bool,
     /// Nothing can be written to the client.
-    client_deaf: bool,
+    is_client_closed: bool,
     /// Nothing can be written to the server.
-    server_deaf: bool,
+    is_server_closed: bool,
     counts: MessageCounts,
     ended: Option<SessionEnd>,
 }
@@ -85,15 +85,15 @@ enum Lane {
     /// The decision of this call.
     Deciding(CallMessage),
     /// The decision of this answer.
-    Answering(ResponseMessage),
+    DecidingResponse(ResponseMessage),
     /// Which of the tools are listed.
-    Listing(Id, Listing),
+    FilteringTools(Id, Listing),
     /// The completion of the request with this id; then this response goes on. An answer that was decided has a ticket.
-    Completing { id: Id, line: Vec<u8>, sent: Option<u64> },
+    Completing { id: Id, line: Vec<u8>, answer_ticket: Option<u64> },
     /// A write.
-    Writing { to: Direction, carried: WriteContent },
+    Writing { to: Direction, content: WriteContent },
     /// The completion of a notification.
-    Settling,
+    CompletingOneWay,
     /// Nothing more.
     Closed,
 }
@@ -120,25 +120,25 @@ impl SessionState {
     pub fn step(&mut self, now_ms: u64, input: SessionInput) -> Vec<SessionEffect> {
         self.now_ms = now_ms;
         let mut out = Vec::new();
-        let client_was_asked = self.asked_by_server.waiting() > 0;
+        let client_was_asked = self.server_requests.waiting_count() > 0;
         if !input.ends() {
             self.give_up_overdue(&mut out);
         }
         match input {
             SessionInput::Time => {}
-            SessionInput::Line(to, line) => self.line(to, line, &mut out),
+            SessionInput::Line(to, line) => self.handle_line(to, line, &mut out),
             SessionInput::Closed(to) => self.closed(to, &mut out),
-            SessionInput::Answered(to, answer) => self.answered(to, answer, &mut out),
-            SessionInput::Listed(listed) => self.listed(&listed, &mut out),
+            SessionInput::Decided(to, answer) => self.decided(to, answer, &mut out),
+            SessionInput::Filtered(listed) => self.tools_filtered(&listed, &mut out),
             SessionInput::Completed(to, completed) => self.completed(to, completed, &mut out),
             SessionInput::Written(to) => self.written(to, &mut out),
             SessionInput::Failed(to, written) => self.failed(to, written, &mut out),
-            SessionInput::Sequenced(ticket) => self.tell_given_up(ticket, &mut out),
-            SessionInput::Broken(to) => self.broken(to, &mut out),
+            SessionInput::GiveUpSequenced(ticket) => self.report_given_up(ticket, &mut out),
+            SessionInput::GateFailed(to) => self.gate_failed(to, &mut out),
             SessionInput::End(why) => self.end(why, &mut out),
         }
-        if client_was_asked && self.asked_by_server.waiting() == 0 {
-            self.put_off_calls();
+        if client_was_asked && self.server_requests.waiting_count() == 0 {
+            self.postpone_client_requests();
         }
         out
     }
@@ -163,7 +163,7 @@ impl SessionState {
         self.counts
     }
 
-    fn line(
+    fn handle_line(
         &mut self,
         to: Direction,
         line: Result<Vec<u8>, wire::frame::Error>,
@@ -171,7 +171,7 @@ impl SessionState {
     ) {
         if !self.wants(to) {
             // The driver breaks its contract; what it gives is lost, never forwarded.
-            out.push(SessionEffect::Refused(REFUSED_OVERLOAD));
+            out.push(SessionEffect::CountRefusal(REFUSED_OVERLOAD));
             return;
         }
         if line.as_ref().is_ok_and(|line| line.iter().all(|byte| *byte == b' ')) {
@@ -179,11 +179,11 @@ impl SessionState {
         }
         let incoming = line
             .map_err(MessageRefusal::from)
-            .and_then(|line| read::incoming(to, line, self.revision.unwrap_or(Revision::LATEST)));
+            .and_then(|line| read::parse_line(to, line, self.revision.unwrap_or(Revision::LATEST)));
         match incoming {
-            Ok(Incoming::Call(call, step)) => self.call(to, call, *step, out),
-            Ok(Incoming::Response(reply)) => self.reply(to, reply, out),
-            Ok(Incoming::Probe(id, _)) if self.is_taken(to, &id) => {
+            Ok(Incoming::Call(call, step)) => self.handle_call(to, call, *step, out),
+            Ok(Incoming::Response(response)) => self.handle_response(to, response, out),
+            Ok(Incoming::Probe(id, _)) if self.is_id_in_use(to, &id) => {
                 self.refuse(to, MessageRefusal::duplicate_id(&id), out);
             }
             Ok(Incoming::Probe(id, method)) => {
@@ -194,11 +194,11 @@ impl SessionState {
                 }
                 self.write(to, to.back(), line, out);
             }
-            Err(problem) => self.refuse(to, problem, out),
+            Err(refusal) => self.refuse(to, refusal, out),
         }
     }
 
-    fn call(
+    fn handle_call(
         &mut self,
         to: Direction,
         call: CallMessage,
@@ -211,22 +211,22 @@ impl SessionState {
                 step.definition = tool.and_then(|tool| self.definitions.get(tool));
             }
             // Decided or not: what the server takes back holds no more.
-            Direction::ToClient if step.method == definitions::CHANGED => self.definitions.forget(),
+            Direction::ToClient if step.method == definitions::CHANGED => self.definitions.clear(),
             Direction::ToClient => {}
         }
         if let Some(id) = &call.cancels {
-            if self.asked(to).cancellable(id).is_none() {
+            if self.open_requests(to).cancellable(id).is_none() {
                 return self.drop_cancellation(to, out);
             }
         } else if to == Direction::ToClient && !self.pace.admits(self.now_ms) {
             return self.drop_surplus(call.id.as_ref(), out);
         }
         if let Some(id) = &call.id {
-            if self.is_taken(to, id) {
+            if self.is_id_in_use(to, id) {
                 return self.refuse(to, MessageRefusal::duplicate_id(id), out);
             }
-            let untold = self.untold(to);
-            let open = self.asked(to);
+            let unreported = self.unreported_count(to);
+            let open = self.open_requests(to);
             if open.was_given_up(id) {
                 return self.refuse(to, MessageRefusal::given_up_id(id), out);
             }
@@ -234,16 +234,16 @@ impl SessionState {
                 Direction::ToServer => OPEN_MAX,
                 Direction::ToClient => SERVER_OPEN_MAX,
             };
-            if open.waiting().saturating_add(untold) >= most {
-                out.push(SessionEffect::Refused(REFUSED_OVERLOAD));
+            if open.waiting_count().saturating_add(unreported) >= most {
+                out.push(SessionEffect::CountRefusal(REFUSED_OVERLOAD));
                 self.counts.undecided = self.counts.undecided.saturating_add(1);
                 let line = answer::refused(id, REFUSED_OVERLOAD);
                 return self.write(to, to.back(), line, out);
             }
         }
         if step.message.len() > DECIDED_BYTES_MAX {
-            let problem = MessageRefusal::too_long(call.id.as_ref(), step.message.len());
-            return self.refuse(to, problem, out);
+            let refusal = MessageRefusal::too_long(call.id.as_ref(), step.message.len());
+            return self.refuse(to, refusal, out);
         }
         *self.lane_mut(to) = Lane::Deciding(call);
         out.push(SessionEffect::Decide(step));
@@ -253,20 +253,22 @@ impl SessionState {
     fn drop_surplus(&mut self, id: Option<&Id>, out: &mut Vec<SessionEffect>) {
         let lane = Direction::ToClient;
         self.counts.dropped_of_server = self.counts.dropped_of_server.saturating_add(1);
-        out.push(SessionEffect::Refused(REFUSED_OVERLOAD));
+        out.push(SessionEffect::CountRefusal(REFUSED_OVERLOAD));
         if self.counts.dropped_of_server == 1 {
             out.push(SessionEffect::Note(Note::ServerFloods));
         }
-        self.turn_back(lane, id.map(|id| answer::refused(id, REFUSED_OVERLOAD)), out);
+        self.answer_sender(lane, id.map(|id| answer::refused(id, REFUSED_OVERLOAD)), out);
         if self.pace.dropped() > SERVER_DROPPED_MAX {
             self.end(SessionEnd::Unruly, out);
         }
     }
 
-    fn answered(&mut self, to: Direction, answer: GateAnswer, out: &mut Vec<SessionEffect>) {
-        let call = match self.take(to) {
+    fn decided(&mut self, to: Direction, answer: GateAnswer, out: &mut Vec<SessionEffect>) {
+        let call = match self.take_lane(to) {
             Lane::Deciding(call) => call,
-            Lane::Answering(reply) => return self.answer_decided(reply, answer, out),
+            Lane::DecidingResponse(response) => {
+                return self.client_response_decided(response, answer, out);
+            }
             lane => return *self.lane_mut(to) = lane,
         };
         let verdict = match answer {
@@ -274,17 +276,20 @@ impl SessionState {
             GateAnswer::Stopped => {
                 self.end(SessionEnd::Stopped, out);
                 let line = call.id.map(|id| answer::ended(&id, &SessionEnd::Stopped));
-                return self.turn_back(to, line, out);
+                return self.answer_sender(to, line, out);
             }
             other => other,
         };
         self.count(&verdict);
         if let Some(id) = call.cancels {
-            return self.cancel_anyway(to, &id, out);
+            return self.cancel_in_place(to, &id, out);
         }
-        let about = DenialForm { tells: to == Direction::ToServer, is_known: call.is_known };
-        let line = call.id.map(|id| answer::turned_down(&id, verdict, about));
-        self.turn_back(to, line, out);
+        let form = DenialForm {
+            shows_policies: to == Direction::ToServer,
+            is_known_method: call.is_known,
+        };
+        let line = call.id.map(|id| answer::not_permitted(&id, verdict, form));
+        self.answer_sender(to, line, out);
     }
 
     /// Counts a verdict that is no permit.
@@ -304,118 +309,128 @@ impl SessionState {
         out: &mut Vec<SessionEffect>,
     ) {
         self.counts.permitted = self.counts.permitted.saturating_add(1);
-        let unwritten = SessionEffect::Lost { ticket, written: unwritten(to) };
+        let unwritten = SessionEffect::CompleteUnknown { ticket, written: unwritten(to) };
         if let Some(why) = &self.ended {
             // It was decided too late to be forwarded.
             let line = call.id.map(|id| answer::ended(&id, why));
             out.push(unwritten);
-            return self.turn_back(to, line, out);
+            return self.answer_sender(to, line, out);
         }
         if let Some(id) = &call.cancels
-            && let Some(forgotten) = self.asked(to).cancel(id)
+            && let Some(forgotten) = self.open_requests(to).cancel(id)
         {
-            out.push(forgotten.lost());
+            out.push(forgotten.completed_as_unknown());
         }
         if call.id.is_none()
             && let Some(token) = &call.progress
         {
-            self.tell_progress(to, token);
+            self.postpone_by_progress(to, token);
         }
-        let is_deaf = to == Direction::ToServer && self.server_deaf;
-        let carried = match call.id {
+        let is_closed = to == Direction::ToServer && self.is_server_closed;
+        let content = match call.id {
             Some(id) => {
                 let (due_ms, latest_ms) = self.due_and_latest_ms(to);
                 let written = match to {
-                    Direction::ToServer if is_deaf => Written::Bytes(0),
+                    Direction::ToServer if is_closed => Written::Bytes(0),
                     Direction::ToServer => Written::UnderWay,
                     Direction::ToClient => Written::Unmeasured,
                 };
-                let CallMessage { asked, method, progress, .. } = call;
-                let opened =
-                    OpenRequest { ticket, asked, method, progress, written, due_ms, latest_ms };
-                self.asked(to).insert(id.clone(), opened);
+                let CallMessage { kind, method, progress, .. } = call;
+                let request =
+                    OpenRequest { ticket, kind, method, progress, written, due_ms, latest_ms };
+                self.open_requests(to).insert(id.clone(), request);
                 WriteContent::Request(id, line_bytes(&call.line))
             }
-            None if is_deaf => {
+            None if is_closed => {
                 out.push(unwritten);
                 WriteContent::Settled
             }
             None => WriteContent::OneWay(ticket),
         };
-        if is_deaf {
+        if is_closed {
             // A request stays open; it ends as unknown with the session.
-            return self.rest(to);
+            return self.free_lane(to);
         }
-        *self.lane_mut(to) = Lane::Writing { to, carried };
+        *self.lane_mut(to) = Lane::Writing { to, content };
         out.push(SessionEffect::Write { lane: Some(to), to, line: call.line });
     }
 
     /// Answers the sender of a request that is not forwarded, or drops a notification.
-    fn turn_back(&mut self, to: Direction, line: Option<Vec<u8>>, out: &mut Vec<SessionEffect>) {
+    fn answer_sender(
+        &mut self,
+        to: Direction,
+        line: Option<Vec<u8>>,
+        out: &mut Vec<SessionEffect>,
+    ) {
         match line {
             Some(line) => self.write(to, to.back(), line, out),
-            None => self.rest(to),
+            None => self.free_lane(to),
         }
     }
 
-    fn reply(&mut self, to: Direction, reply: ResponseMessage, out: &mut Vec<SessionEffect>) {
-        let Some(opened) = self.asked(to.back()).get(&reply.id) else {
-            if self.asked(to.back()).is_late(&reply.id) {
+    fn handle_response(
+        &mut self,
+        to: Direction,
+        response: ResponseMessage,
+        out: &mut Vec<SessionEffect>,
+    ) {
+        let Some(request) = self.open_requests(to.back()).get(&response.id) else {
+            if self.open_requests(to.back()).take_late(&response.id) {
                 return self.drop_late(to, out);
             }
-            return self.refuse(to, MessageRefusal::unknown_id(&reply.id), out);
+            return self.refuse(to, MessageRefusal::unknown_id(&response.id), out);
         };
         if to == Direction::ToServer {
-            let step = read::answer(&opened.method, &reply);
-            return self.decide_answer(reply, step, out);
+            let step = read::answer_step(&request.method, &response);
+            return self.decide_client_response(response, step, out);
         }
-        let asked = opened.asked;
-        match read::outcome(asked, &reply) {
-            Ok(read::ResponseMeaning::Plain) => self.complete(to, reply, out),
+        let kind = request.kind;
+        match read::response_meaning(kind, &response) {
+            Ok(read::ResponseMeaning::Plain) => self.complete(to, response, out),
             Ok(read::ResponseMeaning::Revision(revision)) => match Revision::parse(&revision) {
                 Some(revision) => {
                     self.revision = Some(revision);
-                    self.complete(to, reply, out);
+                    self.complete(to, response, out);
                 }
                 None => self.end(SessionEnd::Revision(revision), out),
             },
             Ok(read::ResponseMeaning::Tools(listing)) => {
                 let tools = listing.definitions();
-                self.definitions.learn(&tools);
-                out.push(SessionEffect::List(tools));
-                *self.lane_mut(to) = Lane::Listing(reply.id, listing);
+                self.definitions.record(&tools);
+                out.push(SessionEffect::FilterTools(tools));
+                *self.lane_mut(to) = Lane::FilteringTools(response.id, listing);
             }
-            Err(problem) => self.refuse(to, problem, out),
+            Err(refusal) => self.refuse(to, refusal, out),
         }
     }
 
-    fn listed(&mut self, listed: &[bool], out: &mut Vec<SessionEffect>) {
+    fn tools_filtered(&mut self, listed: &[bool], out: &mut Vec<SessionEffect>) {
         let to = Direction::ToClient;
-        match self.take(to) {
-            Lane::Listing(id, listing) if self.ended.is_none() => {
-                let reply = ResponseMessage {
+        match self.take_lane(to) {
+            Lane::FilteringTools(id, listing) if self.ended.is_none() => {
+                let response = ResponseMessage {
                     id,
                     end: StepEnd::Result,
                     output: listing.output(),
                     line: listing.filtered(listed),
                 };
-                self.complete(to, reply, out);
+                self.complete(to, response, out);
             }
             lane => *self.lane_mut(to) = lane,
         }
     }
 
-    fn complete(&mut self, to: Direction, reply: ResponseMessage, out: &mut Vec<SessionEffect>) {
-        let ResponseMessage { id, end, line, output } = reply;
-        let Some(ticket) = self.asked(to.back()).remove(&id) else {
+    fn complete(&mut self, to: Direction, response: ResponseMessage, out: &mut Vec<SessionEffect>) {
+        let ResponseMessage { id, end, line, output } = response;
+        let Some(ticket) = self.open_requests(to.back()).remove(&id) else {
             // It was given up while its answer was looked at.
-            if self.asked(to.back()).is_late(&id) {
+            if self.open_requests(to.back()).take_late(&id) {
                 self.drop_late(to, out);
             }
             return;
         };
         let message = line.clone();
-        *self.lane_mut(to) = Lane::Completing { id, line, sent: None };
+        *self.lane_mut(to) = Lane::Completing { id, line, answer_ticket: None };
         out.push(SessionEffect::Complete { lane: Some(to), ticket, end, message, output });
     }
 
@@ -425,47 +440,50 @@ impl SessionState {
         completed: CompletionAnswer,
         out: &mut Vec<SessionEffect>,
     ) {
-        match (self.take(to), completed) {
-            (Lane::Completing { line, sent: Some(ticket), .. }, CompletionAnswer::Forward) => {
-                self.write_answer(ticket, line, out);
+        match (self.take_lane(to), completed) {
+            (
+                Lane::Completing { line, answer_ticket: Some(ticket), .. },
+                CompletionAnswer::Forward,
+            ) => {
+                self.write_client_response(ticket, line, out);
             }
             (Lane::Completing { line, .. }, CompletionAnswer::Forward) => {
                 self.write(to, to, line, out)
             }
-            (Lane::Completing { id, sent, .. }, CompletionAnswer::Withheld { code }) => {
-                out.extend(sent.map(answering::unwritten));
+            (Lane::Completing { id, answer_ticket, .. }, CompletionAnswer::Withheld { code }) => {
+                out.extend(answer_ticket.map(answering::unwritten));
                 self.write(to, to, answer::withheld(&id, &code), out);
             }
-            (Lane::Completing { id, sent, .. }, CompletionAnswer::Stopped) => {
-                out.extend(sent.map(answering::unwritten));
+            (Lane::Completing { id, answer_ticket, .. }, CompletionAnswer::Stopped) => {
+                out.extend(answer_ticket.map(answering::unwritten));
                 self.end(SessionEnd::Stopped, out);
                 if to == Direction::ToClient {
                     let line = answer::ended(&id, &SessionEnd::Stopped);
                     out.push(SessionEffect::Write { lane: None, to, line });
                 }
-                self.rest(to);
+                self.free_lane(to);
             }
-            (Lane::Settling, CompletionAnswer::Stopped) => {
+            (Lane::CompletingOneWay, CompletionAnswer::Stopped) => {
                 self.end(SessionEnd::Stopped, out);
-                self.rest(to);
+                self.free_lane(to);
             }
-            (Lane::Settling, _) => self.rest(to),
+            (Lane::CompletingOneWay, _) => self.free_lane(to),
             (lane, _) => *self.lane_mut(to) = lane,
         }
     }
 
     fn written(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
-        match self.take(to) {
-            Lane::Writing { carried: WriteContent::Settled, .. } => self.rest(to),
-            Lane::Writing { carried: WriteContent::Request(id, bytes), .. } => {
+        match self.take_lane(to) {
+            Lane::Writing { content: WriteContent::Settled, .. } => self.free_lane(to),
+            Lane::Writing { content: WriteContent::Request(id, bytes), .. } => {
                 if to == Direction::ToServer {
                     // One that was given up meanwhile is no longer there.
-                    self.asked(to).wrote(&id, Written::Bytes(bytes));
+                    self.open_requests(to).set_written(&id, Written::Bytes(bytes));
                 }
-                self.rest(to);
+                self.free_lane(to);
             }
-            Lane::Writing { carried: WriteContent::OneWay(ticket), .. } => {
-                *self.lane_mut(to) = Lane::Settling;
+            Lane::Writing { content: WriteContent::OneWay(ticket), .. } => {
+                *self.lane_mut(to) = Lane::CompletingOneWay;
                 out.push(SessionEffect::Complete {
                     lane: Some(to),
                     ticket,

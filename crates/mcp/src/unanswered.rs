@@ -16,20 +16,20 @@ use crate::session::node_ended;
 #[derive(Debug, Default)]
 pub struct Unanswered {
     open: BTreeSet<Id>,
-    asked: LineScanner,
-    answered: LineScanner,
+    from_client: LineScanner,
+    from_node: LineScanner,
 }
 
 impl Unanswered {
     /// Takes bytes that go from the client to the node, before they go.
-    pub fn ask(&mut self, bytes: &[u8]) {
+    pub fn record_client_bytes(&mut self, bytes: &[u8]) {
         let open = &mut self.open;
-        self.asked.push(bytes, |outline, text| match outline {
-            Outline::Request(id) => keep(open, id),
-            Outline::Batch(ids) => ids.into_iter().for_each(|id| keep(open, id)),
+        self.from_client.push(bytes, |outline, text| match outline {
+            Outline::Request(id) => insert_bounded(open, id),
+            Outline::Batch(ids) => ids.into_iter().for_each(|id| insert_bounded(open, id)),
             // What is taken back need not be answered.
             Outline::Notification => {
-                if let Some(id) = cancelled(text) {
+                if let Some(id) = cancelled_request(text) {
                     open.remove(&id);
                 }
             }
@@ -38,9 +38,9 @@ impl Unanswered {
     }
 
     /// Takes bytes that come from the node to the client.
-    pub fn answer(&mut self, bytes: &[u8]) {
+    pub fn record_node_bytes(&mut self, bytes: &[u8]) {
         let open = &mut self.open;
-        self.answered.push(bytes, |outline, _| {
+        self.from_node.push(bytes, |outline, _| {
             if let Outline::Response(id) = outline {
                 open.remove(&id);
             }
@@ -56,21 +56,21 @@ impl Unanswered {
     /// An error for each request that is open, as lines, after the end of a line that the node did not finish.
     #[must_use]
     pub fn errors(&self) -> Vec<u8> {
-        let unfinished = self.answered.is_within_a_line.then_some(b'\n');
+        let unfinished = self.from_node.is_within_a_line.then_some(b'\n');
         let errors = self.open.iter().flat_map(|id| node_ended(id).into_iter().chain([b'\n']));
         unfinished.into_iter().chain(errors).collect()
     }
 }
 
 /// What a client asks beyond the limit, the node has refused or will.
-fn keep(open: &mut BTreeSet<Id>, id: Id) {
+fn insert_bounded(open: &mut BTreeSet<Id>, id: Id) {
     if open.len() < UNANSWERED_MAX {
         open.insert(id);
     }
 }
 
 /// The request that a notification takes back.
-fn cancelled(line: &[u8]) -> Option<Id> {
+fn cancelled_request(line: &[u8]) -> Option<Id> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let message = Message::parse_with(line, Accept::Request).ok()?;
     let method = Method::of(&message, Party::Client, Revision::LATEST);
@@ -90,7 +90,7 @@ struct LineScanner {
 
 impl LineScanner {
     /// Tells each line that ends in these bytes: its outline, and its text as far as that is held.
-    fn push(&mut self, bytes: &[u8], mut tell: impl FnMut(Outline, &[u8])) {
+    fn push(&mut self, bytes: &[u8], mut on_line: impl FnMut(Outline, &[u8])) {
         let mut parts = bytes.split(|byte| *byte == b'\n').peekable();
         while let Some(part) = parts.next() {
             self.line.push(part);
@@ -98,7 +98,7 @@ impl LineScanner {
             self.text.extend_from_slice(part.get(..room).unwrap_or(part));
             self.is_within_a_line |= !part.is_empty();
             if parts.peek().is_some() {
-                tell(std::mem::take(&mut self.line).finish(), &self.text);
+                on_line(std::mem::take(&mut self.line).finish(), &self.text);
                 self.text.clear();
                 self.is_within_a_line = false;
             }

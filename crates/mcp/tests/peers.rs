@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use interlock_mcp::{
-    CompletionAnswer, GateAnswer, MessageGate, MessageStep, Note, ServerCommand, SessionEnd,
-    SessionSummary, StepEnd,
+    ClientStreams, CompletionAnswer, GateAnswer, MessageGate, MessageStep, Note, ServerCommand,
+    SessionEnd, SessionSummary, StepEnd,
 };
 use proof::digest::Digest;
 use tokio::net::UnixListener;
@@ -108,7 +108,9 @@ async fn run(server: &str, arguments: &[&str], calls: &str) -> Option<Run> {
     let session = async {
         let (stream, _) = listener.accept().await.unwrap();
         let sink = |note: Note| eprintln!("{note}");
-        interlock_mcp::serve(gate, server, stream.into_split(), sink).await.unwrap()
+        let (reader, writer) = stream.into_split();
+        let client = ClientStreams { reader, writer };
+        interlock_mcp::serve(gate, server, client, sink).await.unwrap()
     };
     let both = async { tokio::join!(client, session) };
     let (output, summary) = timeout(Duration::from_secs(60), both).await.unwrap();

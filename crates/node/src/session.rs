@@ -4,7 +4,9 @@ use std::io::Cursor;
 use std::os::unix::net::UnixStream as StdStream;
 use std::sync::Arc;
 
-use mcp::{Deadlines, Note, ServerCommand, SessionEnd, SessionSummary, StartedServer};
+use mcp::{
+    ClientStreams, Deadlines, Note, ServerCommand, SessionEnd, SessionSummary, StartedServer,
+};
 use policy::Assurance;
 use proof::json::{Value, object};
 use tokio::io::AsyncReadExt;
@@ -132,7 +134,7 @@ impl Session {
             cut: Arc::clone(&admitted.cut),
         };
         let (reader, writer) = stream.into_split();
-        let client = (Cursor::new(self.rest).chain(reader), writer);
+        let client = ClientStreams { reader: Cursor::new(self.rest).chain(reader), writer };
         let deadlines = Deadlines::of_server(server.deadline_ms);
         let server = StartedServer { process, deadlines, room: self.place.room() };
         let told = notes.clone();

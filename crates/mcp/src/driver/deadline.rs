@@ -96,14 +96,14 @@ impl Deadline {
     }
 
     /// A line of the client is handled.
-    pub(super) fn client_goes_on(&mut self) {
+    pub(super) fn client_line_handled(&mut self) {
         if self.stage == Stage::Emptying {
             self.at = Some(Instant::now() + self.times.shutdown);
         }
     }
 
     /// The server's process has ended; its stdout, which others may hold, has not.
-    pub(super) fn exited(&mut self) {
+    pub(super) fn server_exits(&mut self) {
         self.server_exited = true;
         self.enter(Stage::Draining, self.times.shutdown);
     }

@@ -33,7 +33,17 @@ pub(super) enum PipeEvent {
 }
 
 /// A line, and the room that it has where it needs some.
-type ReadLine = (Result<Vec<u8>, wire::frame::Error>, Option<LineRoom>);
+struct ReadLine {
+    line: Result<Vec<u8>, wire::frame::Error>,
+    room: Option<LineRoom>,
+}
+
+/// The bound on how much of a client is read ahead, and on how long a line of it may take.
+pub(super) struct ReadLimit {
+    pub(super) room: SessionRoom,
+    /// A line that has room must go on within this time while others wait for it.
+    pub(super) stalled: Duration,
+}
 
 /// The lines of one side, read ahead by a task that ends when this is dropped.
 pub(super) struct LineReader {
@@ -45,11 +55,11 @@ pub(super) struct LineReader {
 impl LineReader {
     /// Reads lines that want to go in this direction; where there is a `room`, no further than that, and a line that has some must
     /// go on within this time while others wait for it.
-    pub(super) fn read<R>(
+    pub(super) fn start<R>(
         reader: Option<R>,
         to: Direction,
         events: &mpsc::Sender<PipeEvent>,
-        room: Option<(SessionRoom, Duration)>,
+        limit: Option<ReadLimit>,
     ) -> Self
     where
         R: AsyncRead + Send + Unpin + 'static,
@@ -59,7 +69,7 @@ impl LineReader {
         let mut task = JoinSet::new();
         task.spawn(async move {
             let end = match reader {
-                Some(reader) => read(reader, sender.clone(), room).await,
+                Some(reader) => read_lines(reader, sender.clone(), limit).await,
                 None => PipeEvent::ClientEnds,
             };
             if to == Direction::ToServer {
@@ -73,27 +83,29 @@ impl LineReader {
     /// The next line, or that there is none; and the room that it has until the other side has taken it.
     pub(super) async fn next(&mut self) -> (SessionInput, Option<LineRoom>) {
         match self.lines.recv().await {
-            Some((line, held)) => (SessionInput::Line(self.to, line), held),
+            Some(ReadLine { line, room }) => (SessionInput::Line(self.to, line), room),
             None => (SessionInput::Closed(self.to), None),
         }
     }
 }
 
 /// Reads to the stream's end. A stream that fails has ended, and so has one that never ends its line.
-async fn read<R: AsyncRead + Unpin>(
+async fn read_lines<R: AsyncRead + Unpin>(
     mut reader: R,
     sender: mpsc::Sender<ReadLine>,
-    room: Option<(SessionRoom, Duration)>,
+    limit: Option<ReadLimit>,
 ) -> PipeEvent {
-    let mut held: Option<LineRoom> = None;
-    let mut pace = room.as_ref().map(|(_, limit)| LinePace::new(*limit));
+    let mut line_room: Option<LineRoom> = None;
+    let mut pace = limit.as_ref().map(|limit| LinePace::new(limit.stalled));
     let mut lines = wire::frame::Lines::new(wire::limits::LINE_BYTES_MAX);
     let mut buffer = vec![0; READ_BYTES];
     let mut unended: usize = 0;
     while unended <= ENDLESS_BYTES_MAX {
         let reading = reader.read(&mut buffer);
-        let read = match (&room, &mut pace) {
-            (Some((room, _)), Some(pace)) if held.is_some() => pace.read(room, reading).await,
+        let read = match (&limit, &mut pace) {
+            (Some(limit), Some(pace)) if line_room.is_some() => {
+                pace.read(&limit.room, reading).await
+            }
             _ => Some(reading.await),
         };
         let Some(read) = read else { return PipeEvent::ClientStalls };
@@ -104,22 +116,22 @@ async fn read<R: AsyncRead + Unpin>(
             None => unended.saturating_add(count),
         };
         for line in lines.push(bytes) {
-            // What is held is for the line that was being read.
-            let held = held.take().and_then(|held| held.of(&line));
-            if sender.send((line, held)).await.is_err() {
+            // The room belongs to the line that was being read.
+            let room = line_room.take().and_then(|room| room.shrink_to(&line));
+            if sender.send(ReadLine { line, room }).await.is_err() {
                 return PipeEvent::ClientEnds;
             }
         }
-        if let (Some((room, _)), Some(pace)) = (&room, &mut pace)
+        if let (Some(limit), Some(pace)) = (&limit, &mut pace)
             && unended > SHORT_LINE_BYTES
-            && held.is_none()
+            && line_room.is_none()
         {
-            held = room.for_a_line().await;
-            pace.begin();
+            line_room = limit.room.acquire_line().await;
+            pace.restart();
         }
     }
     if let Err(error) = lines.finish() {
-        let _ = sender.send((Err(error), None)).await;
+        let _ = sender.send(ReadLine { line: Err(error), room: None }).await;
     }
     PipeEvent::ClientEnds
 }
@@ -136,7 +148,7 @@ impl LinePace {
         Self { limit, left: limit, bytes: 0 }
     }
 
-    fn begin(&mut self) {
+    fn restart(&mut self) {
         *self = Self::new(self.limit);
     }
 
@@ -149,7 +161,7 @@ impl LinePace {
         let begun = Instant::now();
         let stalled = async {
             sleep(self.left).await;
-            room.is_wanted().await;
+            room.until_wanted().await;
         };
         let read = tokio::select! {
             biased;
@@ -159,7 +171,7 @@ impl LinePace {
         self.left = self.left.saturating_sub(begun.elapsed());
         self.bytes = self.bytes.saturating_add(read.as_ref().map_or(0, |count| *count));
         if self.bytes >= READ_BYTES {
-            self.begin();
+            self.restart();
         }
         Some(read)
     }
@@ -167,18 +179,26 @@ impl LinePace {
 
 /// The writing end of one side, served by a task that ends when this is dropped.
 pub(super) struct LineWriter {
-    lines: mpsc::Sender<(Option<Direction>, Vec<u8>)>,
+    lines: mpsc::Sender<WaitingWrite>,
     task: JoinSet<()>,
-    taken: Arc<TakenBytes>,
+    taken_bytes: Arc<TakenBytes>,
     unwritten: Arc<UnwrittenLines>,
+}
+
+/// A line that is to be written.
+struct WaitingWrite {
+    /// The lane that waits for the write.
+    lane: Option<Direction>,
+    /// Without its LF.
+    line: Vec<u8>,
 }
 
 /// Lines that were handed over and are not written.
 #[derive(Debug, Default)]
 struct UnwrittenLines {
     lines: AtomicUsize,
-    /// One was written.
-    fewer: Notify,
+    /// A line was written.
+    one_written: Notify,
 }
 
 /// Bytes that were taken of the last line of each lane; a lane has one at a time.
@@ -210,25 +230,29 @@ impl LineWriter {
     {
         let (lines, waiting) = mpsc::channel(WRITES_MAX);
         let events = events.clone();
-        let taken = Arc::<TakenBytes>::default();
-        let counts = Arc::clone(&taken);
+        let taken_bytes = Arc::<TakenBytes>::default();
+        let taken = Arc::clone(&taken_bytes);
         let unwritten = Arc::<UnwrittenLines>::default();
-        let left = Arc::clone(&unwritten);
+        let still_unwritten = Arc::clone(&unwritten);
         let mut task = JoinSet::new();
         task.spawn(async move {
             let written = match writer {
                 Some(writer) => {
-                    let counts = WriteProgress { taken: &counts, unwritten: &left };
-                    write(writer, waiting, (&events, counts), limit).await
+                    let progress = WriteProgress {
+                        events: &events,
+                        taken_bytes: &taken,
+                        unwritten: &still_unwritten,
+                    };
+                    write_lines(writer, waiting, progress, limit).await
                 }
                 None => false,
             };
             if !written {
-                let taken = counts.of(to).load(Ordering::Acquire);
+                let taken = taken.of(to).load(Ordering::Acquire);
                 let _ = events.send(PipeEvent::Failed(to, taken)).await;
             }
         });
-        Self { lines, task, taken, unwritten }
+        Self { lines, task, taken_bytes, unwritten }
     }
 
     /// Hands a line over.
@@ -236,10 +260,10 @@ impl LineWriter {
         // INVARIANT: the queue holds all that a session writes at a time. Otherwise its task has ended, and said
         // so with `PipeEvent::Failed`.
         if let Some(lane) = lane {
-            self.taken.of(lane).store(0, Ordering::Release);
+            self.taken_bytes.of(lane).store(0, Ordering::Release);
         }
         self.unwritten.lines.fetch_add(1, Ordering::AcqRel);
-        if self.lines.try_send((lane, line)).is_err() {
+        if self.lines.try_send(WaitingWrite { lane, line }).is_err() {
             self.unwritten.lines.fetch_sub(1, Ordering::AcqRel);
         }
     }
@@ -255,14 +279,14 @@ impl LineWriter {
     }
 
     /// Resolves when one more line is taken.
-    pub(super) async fn taken(&self) {
-        self.unwritten.fewer.notified().await;
+    pub(super) async fn line_written(&self) {
+        self.unwritten.one_written.notified().await;
     }
 
     /// Writes not one byte more, and closes the stream; gives how many bytes were taken of the last line of `lane`.
     pub(super) async fn cut(&mut self, lane: Direction) -> u64 {
         self.task.shutdown().await;
-        self.taken.of(lane).load(Ordering::Acquire)
+        self.taken_bytes.of(lane).load(Ordering::Acquire)
     }
 
     /// Writes what waits, then closes the stream; the task goes on.
@@ -280,21 +304,22 @@ impl LineWriter {
     }
 }
 
-/// What is counted while lines are written.
+/// Where a writing task reports its progress.
 #[derive(Clone, Copy)]
 struct WriteProgress<'a> {
-    taken: &'a TakenBytes,
+    events: &'a mpsc::Sender<PipeEvent>,
+    taken_bytes: &'a TakenBytes,
     unwritten: &'a UnwrittenLines,
 }
 
 /// Whether all lines were written whole.
-async fn write<W: AsyncWrite + Unpin>(
+async fn write_lines<W: AsyncWrite + Unpin>(
     mut writer: W,
-    mut waiting: mpsc::Receiver<(Option<Direction>, Vec<u8>)>,
-    (events, counts): (&mpsc::Sender<PipeEvent>, WriteProgress<'_>),
+    mut waiting: mpsc::Receiver<WaitingWrite>,
+    progress: WriteProgress<'_>,
     limit: Duration,
 ) -> bool {
-    while let Some((lane, mut line)) = waiting.recv().await {
+    while let Some(WaitingWrite { lane, mut line }) = waiting.recv().await {
         line.push(b'\n');
         let writing = async {
             let mut rest = line.as_slice();
@@ -302,7 +327,7 @@ async fn write<W: AsyncWrite + Unpin>(
                 let count = writer.write(rest).await?;
                 if let Some(lane) = lane {
                     let bytes = u64::try_from(count).unwrap_or(u64::MAX);
-                    counts.taken.of(lane).fetch_add(bytes, Ordering::AcqRel);
+                    progress.taken_bytes.of(lane).fetch_add(bytes, Ordering::AcqRel);
                 }
                 rest = rest.get(count..).filter(|_| count > 0).ok_or(ErrorKind::WriteZero)?;
             }
@@ -311,10 +336,10 @@ async fn write<W: AsyncWrite + Unpin>(
         if !matches!(timeout(limit, writing).await, Ok(Ok(()))) {
             return false;
         }
-        counts.unwritten.lines.fetch_sub(1, Ordering::AcqRel);
-        counts.unwritten.fewer.notify_one();
+        progress.unwritten.lines.fetch_sub(1, Ordering::AcqRel);
+        progress.unwritten.one_written.notify_one();
         if let Some(lane) = lane
-            && events.send(PipeEvent::Written(lane)).await.is_err()
+            && progress.events.send(PipeEvent::Written(lane)).await.is_err()
         {
             return true;
         }

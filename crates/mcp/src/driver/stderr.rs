@@ -10,42 +10,42 @@ use crate::{Note, Sink};
 pub(super) async fn pass_on<R: AsyncRead + Unpin, S: Sink>(reader: Option<R>, sink: Arc<S>) {
     let Some(mut reader) = reader else { return };
     let mut buffer = vec![0; READ_BYTES];
-    let mut lines = StderrLines { line: Vec::new(), left: STDERR_BYTES_MAX };
+    let mut lines = StderrLines { line: Vec::new(), bytes_left: STDERR_BYTES_MAX };
     while let Ok(count @ 1..) = reader.read(&mut buffer).await {
         lines.push(buffer.get(..count).unwrap_or_default(), sink.as_ref());
     }
-    lines.pass(sink.as_ref());
+    lines.flush(sink.as_ref());
 }
 
 struct StderrLines {
     line: Vec<u8>,
-    left: usize,
+    bytes_left: usize,
 }
 
 impl StderrLines {
     fn push(&mut self, bytes: &[u8], sink: &impl Sink) {
-        if self.left == 0 {
+        if self.bytes_left == 0 {
             return;
         }
-        for byte in bytes.iter().take(self.left) {
+        for byte in bytes.iter().take(self.bytes_left) {
             if *byte == b'\n' {
-                self.pass(sink);
+                self.flush(sink);
             } else {
                 self.line.push(*byte);
             }
             if self.line.len() == STDERR_LINE_BYTES_MAX {
-                self.pass(sink);
+                self.flush(sink);
             }
         }
-        self.left = self.left.saturating_sub(bytes.len());
-        if self.left == 0 {
-            self.pass(sink);
+        self.bytes_left = self.bytes_left.saturating_sub(bytes.len());
+        if self.bytes_left == 0 {
+            self.flush(sink);
             sink.note(Note::StderrDropped);
         }
     }
 
     /// Passes on the line so far, with its control characters escaped: it may end up in a terminal.
-    fn pass(&mut self, sink: &impl Sink) {
+    fn flush(&mut self, sink: &impl Sink) {
         let line = std::mem::take(&mut self.line);
         let mut text = String::with_capacity(line.len());
         for character in String::from_utf8_lossy(&line).trim_end().chars() {

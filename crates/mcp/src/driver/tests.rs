@@ -28,6 +28,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A completion as the gate was told of it: ticket, end, message, output.
 type Completion = (u64, StepEnd, String, Option<String>);
 
+/// Both directions of the client's connection, at the session's end of it.
+fn streams(far: DuplexStream) -> ClientStreams<ReadHalf<DuplexStream>, WriteHalf<DuplexStream>> {
+    let (reader, writer) = tokio::io::split(far);
+    ClientStreams { reader, writer }
+}
+
 /// A gate that answers by a rule and remembers what it was told.
 struct Script {
     decide: fn(&MessageStep) -> GateAnswer,
@@ -223,7 +229,7 @@ impl Client {
             let process = server.start().await.expect("this test needs `python3` and `sh`");
             let deadlines = times.deadlines;
             let child = StartedServer { process, deadlines, room };
-            run(running, child, tokio::io::split(far), (sink, times)).await
+            run(running, child, streams(far), sink, times).await
         });
         Self { gate: Arc::clone(gate), notes, reader: BufReader::new(reader), writer, session }
     }

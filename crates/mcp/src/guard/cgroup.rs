@@ -77,7 +77,7 @@ fn enter(group: &Path) -> io::Result<()> {
 }
 
 /// Whether servers can have groups here.
-pub(super) fn is_here() -> bool {
+pub(super) fn is_supported() -> bool {
     let Some(own) = own_folder() else { return false };
     let probe = own.join(format!("interlock-probe-{}", rustix::process::getpid().as_raw_pid()));
     // A guard enters its group, and comes back.
@@ -89,7 +89,7 @@ pub(super) fn is_here() -> bool {
 }
 
 /// Ends what guards left that were killed together with their node, and removes their groups.
-pub(super) fn end_left() {
+pub(super) fn end_abandoned() {
     let entries = own_folder().and_then(|own| fs::read_dir(own).ok());
     for entry in entries.into_iter().flatten().flatten() {
         let name = entry.file_name();

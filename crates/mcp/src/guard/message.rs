@@ -35,7 +35,7 @@ impl GuardOrder {
         }
     }
 
-    pub(super) fn read(byte: u8) -> Option<Self> {
+    pub(super) fn parse(byte: u8) -> Option<Self> {
         [Self::Terminate, Self::Kill].into_iter().find(|order| order.byte() == byte)
     }
 }
@@ -64,7 +64,7 @@ impl GuardReport {
         [tag, a, b, c, d]
     }
 
-    pub(crate) fn read([tag, number @ ..]: [u8; Self::BYTES]) -> Option<Self> {
+    pub(crate) fn parse([tag, number @ ..]: [u8; Self::BYTES]) -> Option<Self> {
         match tag {
             b's' => Some(Self::Started(u32::from_be_bytes(number))),
             b'f' => Some(Self::Failed(i32::from_be_bytes(number))),

@@ -41,7 +41,7 @@ pub(crate) fn start_guard(
 /// The operating system has no subreapers, or no thread can be started.
 pub fn adopt() -> io::Result<()> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
-    cgroup::end_left();
+    cgroup::end_abandoned();
     let before = tree::children().into_iter().collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ended = {
@@ -100,7 +100,7 @@ impl Orphans {
         let mut spared: BTreeSet<i32> = guards.keys().copied().collect();
         let mut are_left = false;
         for pid in children {
-            if guards.contains_key(&pid) || has_ended(pid) {
+            if guards.contains_key(&pid) || reap_if_ended(pid) {
                 continue;
             }
             if self.before.contains(&pid) || !tree::has_no_new_rights(pid) {
@@ -126,13 +126,13 @@ impl Orphans {
         if self.scanned.is_some_and(|at| now.duration_since(at) < SCAN_AGAIN) {
             return;
         }
-        self.sweep.overtake(spared);
+        self.sweep.stop_and_kill(spared);
         self.scanned = Some(Instant::now());
     }
 }
 
 /// Waits for this child if it has ended.
-fn has_ended(pid: i32) -> bool {
+fn reap_if_ended(pid: i32) -> bool {
     let Some(pid) = Pid::from_raw(pid) else { return true };
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
     // A child that is none any more has been waited for.

@@ -9,7 +9,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_se
 use crate::limits::STOP_ROUNDS_MAX;
 
 /// Whether this process finds itself under `/proc`: without it nothing could be found that is to be killed.
-pub(super) fn check() -> io::Result<()> {
+pub(super) fn check_proc() -> io::Result<()> {
     let own = own_pid();
     match parent_and_state(own) {
         Some((parent, _)) if Some(parent) == parent_pid() => Ok(()),
@@ -35,7 +35,7 @@ pub(super) fn reap(server: u32, exit: &mut Option<i32>) -> bool {
 
 /// To be called before anything is killed: the guard is to wake up at once, however busy the server is, and to overtake
 /// whoever forks as fast as it can.
-pub(super) fn prepare() {
+pub(super) fn raise_limits() {
     // Only the superuser may. The rest works without.
     let _raised = rustix::process::setpriority_process(None, -20);
     // Where memory runs short, what the server started is to go, and not its guard.
@@ -45,8 +45,8 @@ pub(super) fn prepare() {
     let _raised = rustix::process::setrlimit(rustix::process::Resource::Nofile, all);
 }
 
-/// Takes back what [`prepare`] raised: what was killed needs a core to end.
-pub(super) fn give_way() {
+/// Takes back what [`raise_limits`] raised: what was killed needs a core to end.
+pub(super) fn restore_priority() {
     let _lowered = rustix::process::setpriority_process(None, 0);
 }
 
@@ -91,10 +91,10 @@ pub(super) struct Sweep {
 }
 
 impl Sweep {
-    pub(super) fn overtake(&mut self, spared: &BTreeSet<i32>) {
+    pub(super) fn stop_and_kill(&mut self, spared: &BTreeSet<i32>) {
         let mut found = BTreeMap::new();
         for _ in 0..STOP_ROUNDS_MAX {
-            let below = below(own_pid(), spared);
+            let below = descendants(own_pid(), spared);
             let mut is_quiet = true;
             for (pid, one) in &below {
                 if self.killed.contains(&(*pid, one.began_at)) {
@@ -156,7 +156,7 @@ impl Process {
 /// The processes whose line of parents leads to this one, and to none of those that are spared, and their states.
 ///
 /// Those that have ended and were not waited for are among them: where a process's first thread has ended, the others may go on.
-fn below(ancestor: i32, spared: &BTreeSet<i32>) -> BTreeMap<i32, ProcessStat> {
+fn descendants(ancestor: i32, spared: &BTreeSet<i32>) -> BTreeMap<i32, ProcessStat> {
     let mut children: BTreeMap<i32, Vec<ProcessStat>> = BTreeMap::new();
     for one in every_process() {
         children.entry(one.parent).or_default().push(one);

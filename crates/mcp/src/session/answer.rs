@@ -102,17 +102,17 @@ impl From<wire::frame::Error> for MessageRefusal {
 }
 
 /// The answer to a request that could not be read.
-pub(super) fn unreadable(id: &Id, problem: &MessageRefusal, sender: Direction) -> Vec<u8> {
-    let message = format!("{REFUSED_INPUT}: {}", problem.why);
-    error(id, problem.number, &message, problem.data(sender))
+pub(super) fn unreadable(id: &Id, refusal: &MessageRefusal, sender: Direction) -> Vec<u8> {
+    let message = format!("{REFUSED_INPUT}: {}", refusal.why);
+    error(id, refusal.number, &message, refusal.data(sender))
 }
 
 /// The answer in place of one that can't be passed on: whoever waits for it is told at once.
-pub(super) fn unpassable(id: &Id, problem: &MessageRefusal, sender: Direction) -> Vec<u8> {
+pub(super) fn undeliverable(id: &Id, refusal: &MessageRefusal, sender: Direction) -> Vec<u8> {
     let side = sender.sender();
     let message =
-        format!("{REFUSED_INPUT}: the answer of the {side} can't be passed on: {}", problem.why);
-    error(id, ErrorNumber::Refused, &message, problem.data(sender))
+        format!("{REFUSED_INPUT}: the answer of the {side} can't be passed on: {}", refusal.why);
+    error(id, ErrorNumber::Refused, &message, refusal.data(sender))
 }
 
 impl MessageRefusal {
@@ -134,18 +134,20 @@ pub(super) fn no_such_method(id: &Id, method: &str) -> Vec<u8> {
 
 /// The answer to a request that was not permitted; the client's own says which policies decided, and their advice.
 /// Which policies there are is not the server's to know. One whose method the protocol does not have is denied, and told so.
-pub(super) fn turned_down(id: &Id, verdict: GateAnswer, about: DenialForm) -> Vec<u8> {
-    let DenialForm { tells, is_known } = about;
+pub(super) fn not_permitted(id: &Id, verdict: GateAnswer, form: DenialForm) -> Vec<u8> {
+    let DenialForm { shows_policies, is_known_method } = form;
     match verdict {
         GateAnswer::Deny { index, code, policies, advice } => {
-            let number = if is_known { ErrorNumber::Denied } else { ErrorNumber::MethodNotFound };
-            let told = tells.then_some((policies, advice));
-            let words = words(told.as_ref()).unwrap_or_else(|| "denied".to_owned());
+            let number =
+                if is_known_method { ErrorNumber::Denied } else { ErrorNumber::MethodNotFound };
+            let reasons = shows_policies.then_some(PolicyReasons { policies, advice });
+            let words = advice_sentence(reasons.as_ref()).unwrap_or_else(|| "denied".to_owned());
             let message = format!("{code}: {words} (record {index})");
-            error(id, number, &message, Value::Object(about_decision(index, &code, told)))
+            error(id, number, &message, Value::Object(decision_data(index, &code, reasons)))
         }
-        GateAnswer::Pending { index, pending: names, awaits, policies, advice } => {
-            pending(id, index, (names, awaits), tells.then_some((policies, advice)))
+        GateAnswer::Pending { index, pending: decision, awaits, policies, advice } => {
+            let reasons = shows_policies.then_some(PolicyReasons { policies, advice });
+            pending(id, PendingDecision { index, pending: decision, awaits }, reasons)
         }
         GateAnswer::Refused { code } => refused(id, &code),
         GateAnswer::Permit { .. } | GateAnswer::Stopped => ended(id, &SessionEnd::Stopped),
@@ -156,27 +158,37 @@ pub(super) fn turned_down(id: &Id, verdict: GateAnswer, about: DenialForm) -> Ve
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DenialForm {
     /// The asker is told of policies.
-    pub(super) tells: bool,
+    pub(super) shows_policies: bool,
     /// The protocol has the method.
-    pub(super) is_known: bool,
+    pub(super) is_known_method: bool,
 }
 
-/// What the asker is told about a decision: the policies behind it, and their advice.
-type Told = (Vec<String>, Vec<String>);
+/// The part of a decision that only the client may see: the policies behind it, and their advice.
+struct PolicyReasons {
+    policies: Vec<String>,
+    advice: Vec<String>,
+}
+
+/// A decision that waits for approval.
+struct PendingDecision {
+    /// Its place in the lineage log.
+    index: u64,
+    /// Digest of its record, which is its pending id.
+    pending: Digest,
+    /// What it waits for, as canonical objects.
+    awaits: Vec<Value>,
+}
 
 /// The answer to a request that waits for approval: its pending id, what it waits for, and how to ask again.
-fn pending(
-    id: &Id,
-    index: u64,
-    (pending, awaits): (Digest, Vec<Value>),
-    told: Option<Told>,
-) -> Vec<u8> {
+fn pending(id: &Id, decision: PendingDecision, reasons: Option<PolicyReasons>) -> Vec<u8> {
     const CODE: &str = "approval.required";
-    let words = words(told.as_ref()).map(|words| format!("{words}; ")).unwrap_or_default();
+    let PendingDecision { index, pending, awaits } = decision;
+    let words =
+        advice_sentence(reasons.as_ref()).map(|words| format!("{words}; ")).unwrap_or_default();
     let message = format!(
         "{CODE}: {words}it waits for approval as {pending}: once approved, send the same call again, with params._meta[\"{META_PENDING}\"] set to that where you can (record {index})"
     );
-    let mut data = about_decision(index, CODE, told);
+    let mut data = decision_data(index, CODE, reasons);
     data.insert("awaits", Value::Array(awaits));
     data.insert("pending", Value::from(pending.to_string()));
     let again = format!(
@@ -187,16 +199,16 @@ fn pending(
 }
 
 /// The advice in one sentence: many clients show their users the message, and nothing of the data.
-fn words(told: Option<&Told>) -> Option<String> {
-    told.map(|(_, advice)| advice.join("; ")).filter(|words| !words.is_empty())
+fn advice_sentence(reasons: Option<&PolicyReasons>) -> Option<String> {
+    reasons.map(|reasons| reasons.advice.join("; ")).filter(|words| !words.is_empty())
 }
 
-fn about_decision(index: u64, code: &str, told: Option<Told>) -> Object {
+fn decision_data(index: u64, code: &str, reasons: Option<PolicyReasons>) -> Object {
     // The log ends long before 2^63 records do.
     let index = Value::Integer(i64::try_from(index).unwrap_or(i64::MAX));
     let mut data = Object::from([("code", Value::from(code)), ("index", index)]);
     let texts = |texts: Vec<String>| Value::Array(texts.into_iter().map(Value::from).collect());
-    if let Some((policies, advice)) = told {
+    if let Some(PolicyReasons { policies, advice }) = reasons {
         data.insert("policies", texts(policies));
         if !advice.is_empty() {
             data.insert("advice", texts(advice));
@@ -240,29 +252,29 @@ pub(super) fn withheld(id: &Id, code: &str) -> Vec<u8> {
 }
 
 pub(super) fn ended(id: &Id, why: &SessionEnd) -> Vec<u8> {
-    let (message, data) = about_end(why);
+    let (message, data) = end_reason(why);
     error(id, ErrorNumber::Ended, &message, Value::Object(data))
 }
 
 /// What tells a client why its session ended that has sent a call which can't be answered: a log message, since it has no id.
-pub(super) fn told_of_end(why: &SessionEnd) -> Vec<u8> {
-    let (message, mut data) = about_end(why);
+pub(super) fn end_notification(why: &SessionEnd) -> Vec<u8> {
+    let (message, mut data) = end_reason(why);
     data.insert("message", Value::from(message));
     let params = object([
         ("data", Value::Object(data)),
         ("level", Value::from("error")),
         ("logger", Value::from("interlock")),
     ]);
-    let told = object([
+    let notification = object([
         ("jsonrpc", Value::from("2.0")),
         ("method", Value::from("notifications/message")),
         ("params", params),
     ]);
-    told.to_bytes()
+    notification.to_bytes()
 }
 
 /// Why a session ended, in words and as data.
-fn about_end(why: &SessionEnd) -> (String, Object) {
+fn end_reason(why: &SessionEnd) -> (String, Object) {
     let mut data = Object::from([("code", Value::from(why.code()))]);
     let words = match why {
         SessionEnd::Client => "the client ended its side before the server answered".to_owned(),

@@ -8,24 +8,24 @@ use crate::{Direction, GateAnswer, MessageStep, StepEnd};
 /// The client's answers to requests of the server. Each is decided when it comes, on the state of that moment; one that
 /// may not pass is answered to the server with an error in its place. The client is told nothing: a response has none.
 impl SessionState {
-    pub(super) fn decide_answer(
+    pub(super) fn decide_client_response(
         &mut self,
-        reply: ResponseMessage,
+        response: ResponseMessage,
         step: Result<MessageStep, MessageRefusal>,
         out: &mut Vec<SessionEffect>,
     ) {
         match step {
             Ok(step) => {
-                self.to_server = Lane::Answering(reply);
+                self.to_server = Lane::DecidingResponse(response);
                 out.push(SessionEffect::Decide(step));
             }
-            Err(problem) => self.refuse(Direction::ToServer, problem, out),
+            Err(refusal) => self.refuse(Direction::ToServer, refusal, out),
         }
     }
 
-    pub(super) fn answer_decided(
+    pub(super) fn client_response_decided(
         &mut self,
-        reply: ResponseMessage,
+        response: ResponseMessage,
         verdict: GateAnswer,
         out: &mut Vec<SessionEffect>,
     ) {
@@ -33,63 +33,71 @@ impl SessionState {
         match verdict {
             GateAnswer::Permit { ticket, .. } => {
                 self.counts.permitted = self.counts.permitted.saturating_add(1);
-                let is_over = self.ended.is_some() || self.server_deaf;
+                let is_over = self.ended.is_some() || self.is_server_closed;
                 // The request may have been given up while its answer was decided.
-                let Some(asked) =
-                    (!is_over).then(|| self.asked_by_server.remove(&reply.id)).flatten()
+                let Some(request_ticket) =
+                    (!is_over).then(|| self.server_requests.remove(&response.id)).flatten()
                 else {
                     out.push(unwritten(ticket));
-                    return self.rest(lane);
+                    return self.free_lane(lane);
                 };
-                self.end_request((asked, reply, Some(ticket)), out);
+                self.complete_server_request(request_ticket, response, Some(ticket), out);
             }
             GateAnswer::Stopped => {
                 self.end(SessionEnd::Stopped, out);
-                self.rest(lane);
+                self.free_lane(lane);
             }
             verdict => {
                 self.count(&verdict);
-                let about = DenialForm { tells: false, is_known: true };
-                let line = answer::turned_down(&reply.id, verdict, about);
-                let Some(asked) = self.asked_by_server.remove(&reply.id) else {
-                    return self.rest(lane);
+                let form = DenialForm { shows_policies: false, is_known_method: true };
+                let line = answer::not_permitted(&response.id, verdict, form);
+                let Some(request_ticket) = self.server_requests.remove(&response.id) else {
+                    return self.free_lane(lane);
                 };
-                let error = ResponseMessage { end: StepEnd::Error, output: None, line, ..reply };
-                self.end_request((asked, error, None), out);
+                let error = ResponseMessage { end: StepEnd::Error, output: None, line, ..response };
+                self.complete_server_request(request_ticket, error, None, out);
             }
         }
     }
 
     /// Completes the server's request with what it gets; then that is written.
-    fn end_request(
+    fn complete_server_request(
         &mut self,
-        (asked, reply, sent): (u64, ResponseMessage, Option<u64>),
+        request_ticket: u64,
+        response: ResponseMessage,
+        answer_ticket: Option<u64>,
         out: &mut Vec<SessionEffect>,
     ) {
-        let ResponseMessage { id, end, output, line } = reply;
+        let ResponseMessage { id, end, output, line } = response;
         let (lane, message) = (Direction::ToServer, line.clone());
-        self.to_server = Lane::Completing { id, line, sent };
-        out.push(SessionEffect::Complete { lane: Some(lane), ticket: asked, end, message, output });
+        self.to_server = Lane::Completing { id, line, answer_ticket };
+        out.push(SessionEffect::Complete {
+            lane: Some(lane),
+            ticket: request_ticket,
+            end,
+            message,
+            output,
+        });
     }
 
     /// Writes an answer that was permitted, whose request is completed.
-    pub(super) fn write_answer(
+    pub(super) fn write_client_response(
         &mut self,
         ticket: u64,
         line: Vec<u8>,
         out: &mut Vec<SessionEffect>,
     ) {
         let to = Direction::ToServer;
-        if self.ended.is_some() || self.server_deaf {
+        if self.ended.is_some() || self.is_server_closed {
             out.push(unwritten(ticket));
-            return self.rest(to);
+            return self.free_lane(to);
         }
-        self.to_server = Lane::Writing { to, carried: WriteContent::OneWay(ticket) };
+        self.to_server = Lane::Writing { to, content: WriteContent::OneWay(ticket) };
         out.push(SessionEffect::Write { lane: Some(to), to, line });
     }
 }
 
 /// The end of an answer that was permitted and not written.
 pub(super) fn unwritten(ticket: u64) -> SessionEffect {
-    SessionEffect::Lost { ticket, written: Written::Bytes(0) }
+    SessionEffect::CompleteUnknown { ticket, written: Written::Bytes(0) }
 }

@@ -48,7 +48,7 @@ pub(super) struct UnreportedRequest {
 impl SessionState {
     /// When [`super::SessionInput::Time`] is due, so that what is overdue then is given up. It may be earlier than need be.
     pub fn due_ms(&self) -> Option<u64> {
-        let both = [&self.asked_by_client, &self.asked_by_server];
+        let both = [&self.client_requests, &self.server_requests];
         both.into_iter().filter_map(|open| open.earliest_ms()).min()
     }
 
@@ -64,40 +64,43 @@ impl SessionState {
 
     pub(super) fn give_up_overdue(&mut self, out: &mut Vec<SessionEffect>) {
         let now_ms = self.now_ms;
-        if self.asked_by_server.waiting() > 0 && self.due_ms().is_some_and(|due| due <= now_ms) {
-            self.put_off_calls();
+        if self.server_requests.waiting_count() > 0
+            && self.due_ms().is_some_and(|due| due <= now_ms)
+        {
+            self.postpone_client_requests();
         }
         for to in [Direction::ToServer, Direction::ToClient] {
-            for given_up in self.asked(to).give_up(now_ms) {
+            for given_up in self.open_requests(to).give_up(now_ms) {
                 self.give_up(to, &given_up, out);
             }
         }
     }
 
     /// The client has been asked by the server, which may wait for it.
-    pub(super) fn put_off_calls(&mut self) {
+    pub(super) fn postpone_client_requests(&mut self) {
         let until_ms = self.now_ms.saturating_add(self.deadlines.server_ms);
-        self.asked_by_client.put_off(until_ms, |_| true);
+        self.client_requests.postpone(until_ms, |_| true);
     }
 
     /// What goes in this direction tells of the progress of a request that went the other way.
-    pub(super) fn tell_progress(&mut self, to: Direction, token: &Id) {
+    pub(super) fn postpone_by_progress(&mut self, to: Direction, token: &Id) {
         let until_ms = self.now_ms.saturating_add(self.deadlines.server_ms);
-        self.asked(to.back()).put_off(until_ms, |opened| opened.progress.as_ref() == Some(token));
+        self.open_requests(to.back())
+            .postpone(until_ms, |request| request.progress.as_ref() == Some(token));
     }
 
     /// Ends a request of which nobody knows how it ended, and takes it back from who did not answer. Who asked is told once that
     /// is sequenced; nobody is told of what was cancelled.
     fn give_up(&mut self, to: Direction, given_up: &GivenUpRequest, out: &mut Vec<SessionEffect>) {
-        let GivenUpRequest { id, opened, is_cancelled } = given_up;
-        let written = match opened.written {
+        let GivenUpRequest { id, request, is_cancelled } = given_up;
+        let written = match request.written {
             // The rest of the line is written still.
             Written::UnderWay => Written::Unmeasured,
             written => written,
         };
-        let ticket = opened.ticket;
+        let ticket = request.ticket;
         if *is_cancelled {
-            out.push(SessionEffect::Lost { ticket, written });
+            out.push(SessionEffect::CompleteUnknown { ticket, written });
             return;
         }
         // INVARIANT: who asked is told once its end is sequenced, so that nothing it asks next is decided before.
@@ -105,53 +108,54 @@ impl SessionState {
         self.given_up.insert(ticket, UnreportedRequest { to, id: id.clone() });
         self.counts.overdue = self.counts.overdue.saturating_add(1);
         if self.counts.overdue <= NOTES_MAX {
-            let method = opened.method.clone();
+            let method = request.method.clone();
             out.push(SessionEffect::Note(Note::Overdue { direction: to, method }));
         }
         // MCP, cancellation: "The initialize request MUST NOT be cancelled by clients".
-        if opened.asked != RequestKind::Initialize {
-            self.write_aside(to, cancelling::cancellation(id), out);
+        if request.kind != RequestKind::Initialize {
+            self.write_without_lane(to, cancelling::cancellation(id), out);
         }
     }
 
     /// That a request was given up is sequenced: who asked is told.
-    pub(super) fn tell_given_up(&mut self, ticket: u64, out: &mut Vec<SessionEffect>) {
+    pub(super) fn report_given_up(&mut self, ticket: u64, out: &mut Vec<SessionEffect>) {
         if let Some(UnreportedRequest { to, id }) = self.given_up.remove(&ticket) {
-            self.write_aside(to.back(), answer::overdue(&id, to), out);
+            self.write_without_lane(to.back(), answer::overdue(&id, to), out);
         }
     }
 
     /// The session ends: the client is told now of what was given up.
-    pub(super) fn tell_all_given_up(&mut self, out: &mut Vec<SessionEffect>) {
+    pub(super) fn report_all_given_up(&mut self, out: &mut Vec<SessionEffect>) {
         for UnreportedRequest { to, id } in std::mem::take(&mut self.given_up).into_values() {
             if to == Direction::ToServer {
-                self.write_aside(to.back(), answer::overdue(&id, to), out);
+                self.write_without_lane(to.back(), answer::overdue(&id, to), out);
             }
         }
     }
 
     /// Requests that went in this direction and were given up, and of which nobody is told yet.
-    pub(super) fn untold(&self, to: Direction) -> usize {
-        self.given_up.values().filter(|untold| untold.to == to).count()
+    pub(super) fn unreported_count(&self, to: Direction) -> usize {
+        self.given_up.values().filter(|unreported| unreported.to == to).count()
     }
 
     /// Whether an answer under this id would be taken for that to another request: of one that is open, or was given up and is
     /// not yet told so.
-    pub(super) fn is_taken(&self, to: Direction, id: &Id) -> bool {
+    pub(super) fn is_id_in_use(&self, to: Direction, id: &Id) -> bool {
         let open = match to {
-            Direction::ToServer => &self.asked_by_client,
-            Direction::ToClient => &self.asked_by_server,
+            Direction::ToServer => &self.client_requests,
+            Direction::ToClient => &self.server_requests,
         };
-        open.has(id) || self.given_up.values().any(|untold| untold.to == to && untold.id == *id)
+        open.has(id)
+            || self.given_up.values().any(|unreported| unreported.to == to && unreported.id == *id)
     }
 
     /// Writes a line that no lane waits for.
-    fn write_aside(&self, to: Direction, line: Vec<u8>, out: &mut Vec<SessionEffect>) {
-        let is_deaf = match to {
-            Direction::ToServer => self.server_deaf,
-            Direction::ToClient => self.client_deaf,
+    fn write_without_lane(&self, to: Direction, line: Vec<u8>, out: &mut Vec<SessionEffect>) {
+        let is_closed = match to {
+            Direction::ToServer => self.is_server_closed,
+            Direction::ToClient => self.is_client_closed,
         };
-        if !is_deaf {
+        if !is_closed {
             out.push(SessionEffect::Write { lane: None, to, line });
         }
     }
@@ -159,7 +163,7 @@ impl SessionState {
     /// What was given up is answered after all: nobody waits for it any more.
     pub(super) fn drop_late(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         self.counts.late = self.counts.late.saturating_add(1);
-        out.push(SessionEffect::Refused(REFUSED_INPUT));
-        self.rest(to);
+        out.push(SessionEffect::CountRefusal(REFUSED_INPUT));
+        self.free_lane(to);
     }
 }

@@ -17,7 +17,7 @@ impl Definitions {
         self.0.get(tool).copied()
     }
 
-    pub(super) fn learn(&mut self, tools: &[(String, Digest)]) {
+    pub(super) fn record(&mut self, tools: &[(String, Digest)]) {
         for (name, digest) in tools {
             if self.0.len() < DEFINITIONS_MAX || self.0.contains_key(name) {
                 self.0.insert(name.clone(), *digest);
@@ -26,7 +26,7 @@ impl Definitions {
     }
 
     /// What was listed holds no more: the server said so, or contradicts itself.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.0.clear();
     }
 }

@@ -11,9 +11,9 @@ pub enum SessionInput {
     /// No further line comes in this direction.
     Closed(Direction),
     /// The answer to [`SessionEffect::Decide`].
-    Answered(Direction, GateAnswer),
-    /// The answer to [`SessionEffect::List`]: for each name, whether it is listed.
-    Listed(Vec<bool>),
+    Decided(Direction, GateAnswer),
+    /// The answer to [`SessionEffect::FilterTools`]: for each name, whether it is listed.
+    Filtered(Vec<bool>),
     /// The answer to a [`SessionEffect::Complete`] that named a lane.
     Completed(Direction, CompletionAnswer),
     /// A [`SessionEffect::Write`] that named this lane is written whole.
@@ -22,9 +22,9 @@ pub enum SessionInput {
     /// taken.
     Failed(Direction, u64),
     /// That the request with this ticket was given up is sequenced: the answer to [`SessionEffect::GiveUp`].
-    Sequenced(u64),
+    GiveUpSequenced(u64),
     /// What this lane waits for will not come.
-    Broken(Direction),
+    GateFailed(Direction),
     /// Time has passed: [`super::SessionState::due_ms`] has come.
     Time,
     /// The session must end.
@@ -37,8 +37,8 @@ impl SessionInput {
         matches!(
             self,
             Self::End(_)
-                | Self::Broken(_)
-                | Self::Answered(_, GateAnswer::Stopped)
+                | Self::GateFailed(_)
+                | Self::Decided(_, GateAnswer::Stopped)
                 | Self::Completed(_, CompletionAnswer::Stopped)
         )
     }
@@ -47,7 +47,7 @@ impl SessionInput {
 /// Something to do, in the order given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionEffect {
-    /// Ask the gate; answered by [`SessionInput::Answered`].
+    /// Ask the gate; answered by [`SessionInput::Decided`].
     Decide(MessageStep),
     /// Tell the gate what came of a ticket; answered by [`SessionInput::Completed`] if a lane waits for it.
     Complete {
@@ -63,13 +63,13 @@ pub enum SessionEffect {
         output: Option<String>,
     },
     /// Tell the gate that nobody knows how a ticket ended; no lane waits for it.
-    Lost {
+    CompleteUnknown {
         /// The permit's ticket.
         ticket: u64,
         /// How much of its line was written.
         written: Written,
     },
-    /// As [`SessionEffect::Lost`], of a request that is given up; answered by [`SessionInput::Sequenced`].
+    /// As [`SessionEffect::CompleteUnknown`], of a request that is given up; answered by [`SessionInput::GiveUpSequenced`].
     GiveUp {
         /// The permit's ticket.
         ticket: u64,
@@ -77,8 +77,8 @@ pub enum SessionEffect {
         written: Written,
     },
     /// Ask the gate which of these tools are listed, by name and digest of the definition; answered by
-    /// [`SessionInput::Listed`].
-    List(Vec<(String, Digest)>),
+    /// [`SessionInput::Filtered`].
+    FilterTools(Vec<(String, Digest)>),
     /// Write this line and an LF; answered by [`SessionInput::Written`] if a lane waits for it.
     Write {
         /// The lane that waits.
@@ -89,7 +89,7 @@ pub enum SessionEffect {
         line: Vec<u8>,
     },
     /// Count a refusal.
-    Refused(&'static str),
+    CountRefusal(&'static str),
     /// Tell an operator.
     Note(Note),
     /// Nothing more goes to the server: close its stdin, after what is to be written.

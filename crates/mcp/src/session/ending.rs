@@ -18,8 +18,8 @@ impl SessionState {
         match to {
             Direction::ToServer => {
                 self.client_ended = true;
-                self.server_deaf = true;
-                self.rest(to);
+                self.is_server_closed = true;
+                self.free_lane(to);
                 out.push(SessionEffect::CloseServer);
             }
             Direction::ToClient if self.client_ended => self.end(SessionEnd::Client, out),
@@ -30,34 +30,38 @@ impl SessionState {
     /// Writes in this direction fail; of the last line so many bytes were taken.
     pub(super) fn failed(&mut self, to: Direction, written: u64, out: &mut Vec<SessionEffect>) {
         if to == Direction::ToClient {
-            self.client_deaf = true;
+            self.is_client_closed = true;
             return self.end(SessionEnd::Client, out);
         }
-        self.server_deaf = true;
+        self.is_server_closed = true;
         for lane in [Direction::ToServer, Direction::ToClient] {
-            match self.take(lane) {
-                Lane::Writing { to: Direction::ToServer, carried } => {
+            match self.take_lane(lane) {
+                Lane::Writing { to: Direction::ToServer, content } => {
                     let written = Written::Bytes(written);
-                    match carried {
+                    match content {
                         WriteContent::Settled => {}
-                        WriteContent::Request(id, _) => self.asked_by_client.wrote(&id, written),
+                        WriteContent::Request(id, _) => {
+                            self.client_requests.set_written(&id, written)
+                        }
                         WriteContent::OneWay(ticket) => {
-                            out.push(SessionEffect::Lost { ticket, written })
+                            out.push(SessionEffect::CompleteUnknown { ticket, written })
                         }
                     }
-                    self.rest(lane);
+                    self.free_lane(lane);
                 }
-                Lane::Idle => self.rest(lane),
+                Lane::Idle => self.free_lane(lane),
                 other => *self.lane_mut(lane) = other,
             }
         }
     }
 
     /// What a lane waits for will not come: the session ends, and who asked is told.
-    pub(super) fn broken(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
+    pub(super) fn gate_failed(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         match self.lane(to) {
-            Lane::Deciding(_) | Lane::Answering(_) => self.answered(to, GateAnswer::Stopped, out),
-            Lane::Completing { .. } | Lane::Settling => {
+            Lane::Deciding(_) | Lane::DecidingResponse(_) => {
+                self.decided(to, GateAnswer::Stopped, out)
+            }
+            Lane::Completing { .. } | Lane::CompletingOneWay => {
                 self.completed(to, CompletionAnswer::Stopped, out);
             }
             _ => self.end(SessionEnd::Stopped, out),
@@ -70,38 +74,38 @@ impl SessionState {
             return;
         }
         out.push(SessionEffect::End);
-        self.tell_all_given_up(out);
-        for (id, opened) in self.asked_by_client.drain() {
-            out.push(opened.lost());
-            if !self.client_deaf {
+        self.report_all_given_up(out);
+        for (id, request) in self.client_requests.drain() {
+            out.push(request.completed_as_unknown());
+            if !self.is_client_closed {
                 let line = answer::ended(&id, &why);
                 out.push(SessionEffect::Write { lane: None, to: Direction::ToClient, line });
             }
         }
-        out.extend(self.asked_by_server.drain().map(|(_, opened)| opened.lost()));
-        if matches!(why, SessionEnd::Unreadable { .. }) && !self.client_deaf {
-            let line = answer::told_of_end(&why);
+        out.extend(self.server_requests.drain().map(|(_, request)| request.completed_as_unknown()));
+        if matches!(why, SessionEnd::Unreadable { .. }) && !self.is_client_closed {
+            let line = answer::end_notification(&why);
             out.push(SessionEffect::Write { lane: None, to: Direction::ToClient, line });
         }
         self.ended = Some(why);
         for lane in [Direction::ToServer, Direction::ToClient] {
-            match self.take(lane) {
+            match self.take_lane(lane) {
                 // The gate's answer is still to come, and is still to be dealt with.
                 lane_in_flight @ (Lane::Deciding(_)
-                | Lane::Answering(_)
+                | Lane::DecidingResponse(_)
                 | Lane::Completing { .. }
-                | Lane::Settling) => {
+                | Lane::CompletingOneWay) => {
                     *self.lane_mut(lane) = lane_in_flight;
                 }
-                Lane::Writing { carried: WriteContent::OneWay(ticket), to } => {
+                Lane::Writing { content: WriteContent::OneWay(ticket), to } => {
                     let written = match to {
                         Direction::ToServer => Written::UnderWay,
                         Direction::ToClient => Written::Unmeasured,
                     };
-                    out.push(SessionEffect::Lost { ticket, written });
-                    self.rest(lane);
+                    out.push(SessionEffect::CompleteUnknown { ticket, written });
+                    self.free_lane(lane);
                 }
-                _ => self.rest(lane),
+                _ => self.free_lane(lane),
             }
         }
     }
@@ -123,21 +127,24 @@ impl SessionState {
             )
             | None => false,
         };
-        is_answered && !self.client_ended && !self.client_deaf
+        is_answered && !self.client_ended && !self.is_client_closed
     }
 
     /// Answers a line that the client sent before it knew of the session's end: whoever asks is told why it ended. Nothing of it
     /// is decided or forwarded.
     pub fn answer_after_end(&mut self, line: Result<Vec<u8>, frame::Error>) -> Vec<SessionEffect> {
-        let Some(why) = self.ended.clone().filter(|_| !self.client_deaf) else { return Vec::new() };
+        let Some(why) = self.ended.clone().filter(|_| !self.is_client_closed) else {
+            return Vec::new();
+        };
         let (to, revision) = (Direction::ToServer, self.revision.unwrap_or(Revision::LATEST));
-        let incoming =
-            line.map_err(MessageRefusal::from).and_then(|line| read::incoming(to, line, revision));
+        let incoming = line
+            .map_err(MessageRefusal::from)
+            .and_then(|line| read::parse_line(to, line, revision));
         let ids: Vec<Id> = match incoming {
             Ok(Incoming::Call(call, _)) => call.id.into_iter().collect(),
             Ok(Incoming::Probe(id, _)) => vec![id],
             Ok(Incoming::Response(_)) => Vec::new(),
-            Err(problem) => match *problem.outline {
+            Err(refusal) => match *refusal.outline {
                 Outline::Request(id) => vec![id],
                 Outline::Batch(ids) => ids,
                 Outline::Nothing
@@ -162,28 +169,28 @@ impl SessionState {
         out: &mut Vec<SessionEffect>,
     ) {
         let deaf = match to {
-            Direction::ToServer => self.server_deaf || self.ended.is_some(),
-            Direction::ToClient => self.client_deaf,
+            Direction::ToServer => self.is_server_closed || self.ended.is_some(),
+            Direction::ToClient => self.is_client_closed,
         };
         if deaf {
-            return self.rest(lane);
+            return self.free_lane(lane);
         }
         if self.ended.is_some() {
-            self.rest(lane);
+            self.free_lane(lane);
             out.push(SessionEffect::Write { lane: None, to, line });
         } else {
-            *self.lane_mut(lane) = Lane::Writing { to, carried: WriteContent::Settled };
+            *self.lane_mut(lane) = Lane::Writing { to, content: WriteContent::Settled };
             out.push(SessionEffect::Write { lane: Some(lane), to, line });
         }
     }
 
     /// The lane has dealt with its message.
-    pub(super) fn rest(&mut self, to: Direction) {
-        let over = self.ended.is_some() || (to == Direction::ToServer && self.server_deaf);
+    pub(super) fn free_lane(&mut self, to: Direction) {
+        let over = self.ended.is_some() || (to == Direction::ToServer && self.is_server_closed);
         *self.lane_mut(to) = if over { Lane::Closed } else { Lane::Idle };
     }
 
-    pub(super) fn take(&mut self, to: Direction) -> Lane {
+    pub(super) fn take_lane(&mut self, to: Direction) -> Lane {
         mem::take(self.lane_mut(to))
     }
 
@@ -202,10 +209,10 @@ impl SessionState {
     }
 
     /// The open requests that went in this direction.
-    pub(super) fn asked(&mut self, to: Direction) -> &mut OpenRequests {
+    pub(super) fn open_requests(&mut self, to: Direction) -> &mut OpenRequests {
         match to {
-            Direction::ToServer => &mut self.asked_by_client,
-            Direction::ToClient => &mut self.asked_by_server,
+            Direction::ToServer => &mut self.client_requests,
+            Direction::ToClient => &mut self.server_requests,
         }
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct OpenRequests {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OpenRequest {
     pub(super) ticket: u64,
-    pub(super) asked: RequestKind,
+    pub(super) kind: RequestKind,
     pub(super) method: String,
     /// How much of its line the server's pipe took.
     pub(super) written: Written,
@@ -39,15 +39,15 @@ pub(super) struct OpenRequest {
 /// A request that is no longer waited for.
 pub(super) struct GivenUpRequest {
     pub(super) id: Id,
-    pub(super) opened: OpenRequest,
+    pub(super) request: OpenRequest,
     /// Whoever asked has cancelled it.
     pub(super) is_cancelled: bool,
 }
 
 impl OpenRequest {
     /// It ends, and nobody knows how.
-    pub(super) fn lost(&self) -> SessionEffect {
-        SessionEffect::Lost { ticket: self.ticket, written: self.written }
+    pub(super) fn completed_as_unknown(&self) -> SessionEffect {
+        SessionEffect::CompleteUnknown { ticket: self.ticket, written: self.written }
     }
 }
 
@@ -79,27 +79,27 @@ impl OpenRequests {
     }
 
     /// The pipe took so much of the request's line.
-    pub(super) fn wrote(&mut self, id: &Id, written: Written) {
-        if let Some(opened) = self.requests.get_mut(id) {
-            opened.written = written;
+    pub(super) fn set_written(&mut self, id: &Id, written: Written) {
+        if let Some(request) = self.requests.get_mut(id) {
+            request.written = written;
         }
     }
 
     /// How many wait for a response that must come.
-    pub(super) fn waiting(&self) -> usize {
+    pub(super) fn waiting_count(&self) -> usize {
         self.requests.len().saturating_sub(self.cancelled.len())
     }
 
     /// The id of the only one that waits for a response that must come.
-    pub(super) fn only(&self) -> Option<&Id> {
+    pub(super) fn only_waiting(&self) -> Option<&Id> {
         let mut waiting = self.requests.keys().filter(|id| !self.cancelled.contains(id));
-        waiting.next().filter(|_| self.waiting() == 1)
+        waiting.next().filter(|_| self.waiting_count() == 1)
     }
 
-    pub(super) fn insert(&mut self, id: Id, opened: OpenRequest) {
-        let due_ms = opened.due_ms;
+    pub(super) fn insert(&mut self, id: Id, request: OpenRequest) {
+        let due_ms = request.due_ms;
         self.earliest_ms = Some(self.earliest_ms.map_or(due_ms, |earliest| earliest.min(due_ms)));
-        self.requests.insert(id, opened);
+        self.requests.insert(id, request);
     }
 
     /// Marks a request as cancelled; gives the one that is no longer awaited, if one is too many.
@@ -116,7 +116,7 @@ impl OpenRequests {
     /// Takes a request out; gives its ticket.
     pub(super) fn remove(&mut self, id: &Id) -> Option<u64> {
         self.cancelled.retain(|cancelled| cancelled != id);
-        self.requests.remove(id).map(|opened| opened.ticket)
+        self.requests.remove(id).map(|request| request.ticket)
     }
 
     /// No request is overdue before this time. It may be earlier than need be.
@@ -125,9 +125,9 @@ impl OpenRequests {
     }
 
     /// Puts off what matches until this time, but none beyond its latest.
-    pub(super) fn put_off(&mut self, until_ms: u64, matches: impl Fn(&OpenRequest) -> bool) {
-        for opened in self.requests.values_mut().filter(|opened| matches(opened)) {
-            opened.due_ms = opened.due_ms.max(until_ms.min(opened.latest_ms));
+    pub(super) fn postpone(&mut self, until_ms: u64, matches: impl Fn(&OpenRequest) -> bool) {
+        for request in self.requests.values_mut().filter(|request| matches(request)) {
+            request.due_ms = request.due_ms.max(until_ms.min(request.latest_ms));
         }
     }
 
@@ -136,20 +136,20 @@ impl OpenRequests {
         if self.earliest_ms.is_none_or(|earliest| earliest > now_ms) {
             return Vec::new();
         }
-        let overdue = self.requests.extract_if(.., |_, opened| opened.due_ms <= now_ms);
+        let overdue = self.requests.extract_if(.., |_, request| request.due_ms <= now_ms);
         let overdue: Vec<(Id, OpenRequest)> = overdue.collect();
-        self.earliest_ms = self.requests.values().map(|opened| opened.due_ms).min();
-        overdue.into_iter().map(|(id, opened)| self.given_up(id, opened)).collect()
+        self.earliest_ms = self.requests.values().map(|request| request.due_ms).min();
+        overdue.into_iter().map(|(id, request)| self.given_up(id, request)).collect()
     }
 
-    fn given_up(&mut self, id: Id, opened: OpenRequest) -> GivenUpRequest {
+    fn given_up(&mut self, id: Id, request: OpenRequest) -> GivenUpRequest {
         let is_cancelled = self.is_cancelled(&id);
         self.cancelled.retain(|cancelled| *cancelled != id);
         if self.given_up.len() == GIVEN_UP_MAX {
             self.given_up.pop_front();
         }
         self.given_up.push_back(id.clone());
-        GivenUpRequest { id, opened, is_cancelled }
+        GivenUpRequest { id, request, is_cancelled }
     }
 
     /// Whether the request was given up, and its response may still come.
@@ -158,7 +158,7 @@ impl OpenRequests {
     }
 
     /// The response to a request that was given up has come. False where there is none.
-    pub(super) fn is_late(&mut self, id: &Id) -> bool {
+    pub(super) fn take_late(&mut self, id: &Id) -> bool {
         let place = self.given_up.iter().position(|given_up| given_up == id);
         place.and_then(|place| self.given_up.remove(place)).is_some()
     }

@@ -26,7 +26,7 @@ pub(super) enum Incoming {
 pub(super) struct CallMessage {
     /// Only a request has one.
     pub(super) id: Option<Id>,
-    pub(super) asked: RequestKind,
+    pub(super) kind: RequestKind,
     pub(super) method: String,
     /// Whether the protocol has the method.
     pub(super) is_known: bool,
@@ -58,7 +58,7 @@ pub(super) enum ResponseMeaning {
 }
 
 /// Reads a line that wants to go in this direction.
-pub(super) fn incoming(
+pub(super) fn parse_line(
     to: Direction,
     line: Vec<u8>,
     revision: Revision,
@@ -84,19 +84,19 @@ pub(super) fn incoming(
     }
     let id = message.id().cloned();
     let outline = || id.clone().map_or(Outline::Notification, Outline::Request);
-    let told = |error: wire::Error| MessageRefusal::unreadable(&error, outline());
-    let mut retry = (None, "{}".to_owned());
+    let unreadable = |error: wire::Error| MessageRefusal::unreadable(&error, outline());
+    let (mut pending_id, mut other_params) = (None, "{}".to_owned());
     let method = method(to, &message, revision)
         .map_err(|name| MessageRefusal::misplaced(name, outline()))?;
     let is_known = !matches!(method, Method::Unknown(_));
-    let (tool, arguments, asked, cancels) = match method {
+    let (tool, arguments, kind, cancels) = match method {
         Method::CallTool => {
-            let call = ToolCall::read(message.params(), revision).map_err(told)?;
-            retry = (pending(&call, &outline)?, call.besides());
+            let call = ToolCall::read(message.params(), revision).map_err(unreadable)?;
+            (pending_id, other_params) = (pending(&call, &outline)?, call.besides());
             (Some(call.name.to_owned()), call.arguments, RequestKind::Other, None)
         }
         Method::Cancelled => {
-            let cancelled = Cancelled::read(message.params()).map_err(told)?;
+            let cancelled = Cancelled::read(message.params()).map_err(unreadable)?;
             (None, message.params(), RequestKind::Other, Some(cancelled.request_id))
         }
         Method::ListTools => (None, message.params(), RequestKind::ListTools, None),
@@ -113,13 +113,13 @@ pub(super) fn incoming(
         // The session knows what was listed.
         definition: None,
         arguments: arguments.map_or("{}", Value::raw).to_owned(),
-        pending: retry.0,
-        besides: retry.1,
+        pending: pending_id,
+        besides: other_params,
         message: line.clone(),
     };
     drop(message);
     Ok(Incoming::Call(
-        CallMessage { id, asked, method, is_known, cancels, progress, line },
+        CallMessage { id, kind, method, is_known, cancels, progress, line },
         Box::new(step),
     ))
 }
@@ -128,8 +128,8 @@ pub(super) fn incoming(
 fn progress(message: &Message<'_>) -> Option<Id> {
     match message {
         Message::Request(request) => mcp::request_token(request.params.as_ref()).ok().flatten(),
-        Message::Notification(told) if told.method == PROGRESS => {
-            mcp::progress_token(told.params.as_ref()).ok()
+        Message::Notification(notification) if notification.method == PROGRESS => {
+            mcp::progress_token(notification.params.as_ref()).ok()
         }
         _ => None,
     }
@@ -146,10 +146,13 @@ fn pending(
 }
 
 /// The client's answer to a request of the server with this method, as it is put to the gate.
-pub(super) fn answer(method: &str, reply: &ResponseMessage) -> Result<MessageStep, MessageRefusal> {
-    let whole = Value::parse_with(&reply.line, accepted(Direction::ToServer))
-        .map_err(|why| reply.unreadable(&wire::Error::from(why)))?;
-    let member = if reply.end == StepEnd::Result { "result" } else { "error" };
+pub(super) fn answer_step(
+    method: &str,
+    response: &ResponseMessage,
+) -> Result<MessageStep, MessageRefusal> {
+    let whole = Value::parse_with(&response.line, accepted(Direction::ToServer))
+        .map_err(|why| response.unreadable(&wire::Error::from(why)))?;
+    let member = if response.end == StepEnd::Result { "result" } else { "error" };
     let said = whole.get(member).map_or("{}", Value::raw);
     Ok(MessageStep {
         direction: Direction::ToServer,
@@ -160,25 +163,25 @@ pub(super) fn answer(method: &str, reply: &ResponseMessage) -> Result<MessageSte
         arguments: format!("{{\"{member}\":{said}}}"),
         pending: None,
         besides: "{}".to_owned(),
-        message: reply.line.clone(),
+        message: response.line.clone(),
     })
 }
 
 /// What a response to this means, apart from what it says.
-pub(super) fn outcome(
-    asked: RequestKind,
-    reply: &ResponseMessage,
+pub(super) fn response_meaning(
+    kind: RequestKind,
+    response: &ResponseMessage,
 ) -> Result<ResponseMeaning, MessageRefusal> {
-    if asked == RequestKind::Other || reply.end != StepEnd::Result {
+    if kind == RequestKind::Other || response.end != StepEnd::Result {
         return Ok(ResponseMeaning::Plain);
     }
-    let unreadable = |error: wire::Error| reply.unreadable(&error);
-    let message = Message::parse_with(&reply.line, Accept::Result).map_err(unreadable)?;
-    let Message::Response(response) = &message else { return Ok(ResponseMeaning::Plain) };
-    let jsonrpc::Outcome::Result(result) = &response.outcome else {
+    let unreadable = |error: wire::Error| response.unreadable(&error);
+    let message = Message::parse_with(&response.line, Accept::Result).map_err(unreadable)?;
+    let Message::Response(parsed) = &message else { return Ok(ResponseMeaning::Plain) };
+    let jsonrpc::Outcome::Result(result) = &parsed.outcome else {
         return Ok(ResponseMeaning::Plain);
     };
-    match asked {
+    match kind {
         RequestKind::Initialize => {
             let chosen = InitializeResult::read(result).map_err(unreadable)?;
             Ok(ResponseMeaning::Revision(chosen.protocol_version))
@@ -186,8 +189,8 @@ pub(super) fn outcome(
         RequestKind::ListTools => {
             let spans = ToolSpans::of(result).map_err(unreadable)?;
             Ok(ResponseMeaning::Tools(Listing::new(
-                reply.line.clone(),
-                reply.output.clone(),
+                response.line.clone(),
+                response.output.clone(),
                 spans,
             )))
         }

@@ -16,7 +16,7 @@ impl SessionState {
     pub(super) fn refuse(
         &mut self,
         to: Direction,
-        problem: MessageRefusal,
+        refusal: MessageRefusal,
         out: &mut Vec<SessionEffect>,
     ) {
         let refusals = match to {
@@ -24,17 +24,17 @@ impl SessionState {
             Direction::ToClient => &mut self.counts.refused_of_server,
         };
         *refusals = refusals.saturating_add(1);
-        out.push(SessionEffect::Refused(REFUSED_INPUT));
+        out.push(SessionEffect::CountRefusal(REFUSED_INPUT));
         if *refusals <= NOTES_MAX {
-            let MessageRefusal { kind, why, .. } = &problem;
+            let MessageRefusal { kind, why, .. } = &refusal;
             out.push(SessionEffect::Note(Note::Refused { direction: to, kind, why: why.clone() }));
         }
-        match (*problem.outline).clone() {
-            Outline::Nothing | Outline::Notification => self.rest(to),
-            Outline::Request(id) => self.refuse_requests(to, &[id], &problem, out),
-            Outline::Batch(ids) => self.refuse_requests(to, &ids, &problem, out),
-            Outline::Response(id) => self.refuse_answer(to, &id, &problem, out),
-            Outline::Unclear => self.refuse_unclear(to, &problem, out),
+        match (*refusal.outline).clone() {
+            Outline::Nothing | Outline::Notification => self.free_lane(to),
+            Outline::Request(id) => self.refuse_requests(to, &[id], &refusal, out),
+            Outline::Batch(ids) => self.refuse_requests(to, &ids, &refusal, out),
+            Outline::Response(id) => self.refuse_answer(to, &id, &refusal, out),
+            Outline::Unclear => self.refuse_unclear(to, &refusal, out),
         }
         self.pace_refusals(to, out);
     }
@@ -52,21 +52,22 @@ impl SessionState {
         &mut self,
         to: Direction,
         ids: &[Id],
-        problem: &MessageRefusal,
+        refusal: &MessageRefusal,
         out: &mut Vec<SessionEffect>,
     ) {
         let is_repeated = |(at, id): (usize, &Id)| ids.iter().take(at).any(|other| other == id);
-        if ids.iter().any(|id| self.is_taken(to, id)) || ids.iter().enumerate().any(is_repeated) {
-            return self.end_unreadable(to, problem.kind, out);
+        if ids.iter().any(|id| self.is_id_in_use(to, id)) || ids.iter().enumerate().any(is_repeated)
+        {
+            return self.end_unreadable(to, refusal.kind, out);
         }
-        let Some((last, others)) = ids.split_last() else { return self.rest(to) };
-        let line = |id: &Id| answer::unreadable(id, problem, to);
+        let Some((last, others)) = ids.split_last() else { return self.free_lane(to) };
+        let line = |id: &Id| answer::unreadable(id, refusal, to);
         let back = to.back();
-        let is_deaf = match back {
-            Direction::ToServer => self.server_deaf,
-            Direction::ToClient => self.client_deaf,
+        let is_closed = match back {
+            Direction::ToServer => self.is_server_closed,
+            Direction::ToClient => self.is_client_closed,
         };
-        for id in others.iter().filter(|_| !is_deaf) {
+        for id in others.iter().filter(|_| !is_closed) {
             out.push(SessionEffect::Write { lane: None, to: back, line: line(id) });
         }
         self.write(to, back, line(last), out);
@@ -77,15 +78,17 @@ impl SessionState {
         &mut self,
         to: Direction,
         id: &Id,
-        problem: &MessageRefusal,
+        refusal: &MessageRefusal,
         out: &mut Vec<SessionEffect>,
     ) {
-        let Some(opened) = self.asked(to.back()).get(id) else { return self.rest(to) };
-        let (asked, written) = (opened.asked, opened.written);
-        if asked == RequestKind::ListTools {
-            self.definitions.forget();
+        let Some(request) = self.open_requests(to.back()).get(id) else {
+            return self.free_lane(to);
+        };
+        let (kind, written) = (request.kind, request.written);
+        if kind == RequestKind::ListTools {
+            self.definitions.clear();
         }
-        let line = answer::unpassable(id, problem, to);
+        let line = answer::undeliverable(id, refusal, to);
         let end = match to {
             // An error of the gateway's is what the server gets of its own request.
             Direction::ToServer => StepEnd::Error,
@@ -99,17 +102,17 @@ impl SessionState {
     fn refuse_unclear(
         &mut self,
         to: Direction,
-        problem: &MessageRefusal,
+        refusal: &MessageRefusal,
         out: &mut Vec<SessionEffect>,
     ) {
         let (only, waiting) = {
-            let open = self.asked(to.back());
-            (open.only().cloned(), open.waiting())
+            let open = self.open_requests(to.back());
+            (open.only_waiting().cloned(), open.waiting_count())
         };
         match (to, only) {
-            (Direction::ToClient, Some(id)) => self.refuse_answer(to, &id, problem, out),
-            (Direction::ToClient, None) if waiting == 0 => self.rest(to),
-            _ => self.end_unreadable(to, problem.kind, out),
+            (Direction::ToClient, Some(id)) => self.refuse_answer(to, &id, refusal, out),
+            (Direction::ToClient, None) if waiting == 0 => self.free_lane(to),
+            _ => self.end_unreadable(to, refusal.kind, out),
         }
     }
 

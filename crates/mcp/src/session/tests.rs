@@ -46,13 +46,13 @@ fn complete(lane: Direction, ticket: u64, end: StepEnd, message: &str) -> Sessio
 
 /// Of what the client is asked nobody knows how it ended.
 fn unknown(ticket: u64) -> SessionEffect {
-    SessionEffect::Lost { ticket, written: Written::Unmeasured }
+    SessionEffect::CompleteUnknown { ticket, written: Written::Unmeasured }
 }
 
 /// Of what was written to the server, or was not, nobody knows how it ended.
 fn lost(ticket: u64, line: &str) -> SessionEffect {
     let written = Written::Bytes(if line.is_empty() { 0 } else { line.len() as u64 + 1 });
-    SessionEffect::Lost { ticket, written }
+    SessionEffect::CompleteUnknown { ticket, written }
 }
 
 fn error(id: &str, code: i64, message: &str, data: &str) -> String {
@@ -98,7 +98,7 @@ impl Play {
     }
 
     fn answer(&mut self, to: Direction, answer: GateAnswer) -> Vec<SessionEffect> {
-        self.session.step(NOW, SessionInput::Answered(to, answer))
+        self.session.step(NOW, SessionInput::Decided(to, answer))
     }
 
     /// Sends a request that is permitted and written.
@@ -154,7 +154,7 @@ impl Play {
         effects: &[SessionEffect],
         kind: &str,
     ) -> Vec<String> {
-        let [SessionEffect::Refused("refused.input"), SessionEffect::Note(note), rest @ ..] =
+        let [SessionEffect::CountRefusal("refused.input"), SessionEffect::Note(note), rest @ ..] =
             effects
         else {
             panic!("not refused but {effects:?}");

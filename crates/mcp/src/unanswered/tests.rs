@@ -7,15 +7,15 @@ fn errors(unanswered: &Unanswered) -> String {
 #[test]
 fn each_open_request_gets_an_error_under_its_own_id() {
     let mut unanswered = Unanswered::default();
-    unanswered.ask(
+    unanswered.record_client_bytes(
         b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n{\"jsonrpc\":\"2.0\",\"id\":\"b",
     );
-    unanswered.ask(
+    unanswered.record_client_bytes(
         b"\",\"method\":\"tools/call\"}\r\n{\"jsonrpc\":\"2.0\",\"method\":\"notifications/x\"}\n",
     );
-    unanswered.answer(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"resu");
+    unanswered.record_node_bytes(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"resu");
     assert!(errors(&unanswered).contains("\"id\":1,"), "half an answer is none");
-    unanswered.answer(b"lt\":{}}\n");
+    unanswered.record_node_bytes(b"lt\":{}}\n");
     let told = errors(&unanswered);
     assert_eq!(told.lines().count(), 1, "{told}");
     assert!(
@@ -23,39 +23,42 @@ fn each_open_request_gets_an_error_under_its_own_id() {
         "{told}"
     );
     assert!(told.contains("\"data\":{\"code\":\"node.ended\"}"), "{told}");
-    unanswered
-        .answer(b"{\"jsonrpc\":\"2.0\",\"id\":\"b\",\"error\":{\"code\":1,\"message\":\"no\"}}\n");
+    unanswered.record_node_bytes(
+        b"{\"jsonrpc\":\"2.0\",\"id\":\"b\",\"error\":{\"code\":1,\"message\":\"no\"}}\n",
+    );
     assert!(unanswered.is_empty() && errors(&unanswered).is_empty());
 }
 
 #[test]
 fn an_error_stands_on_a_line_of_its_own() {
     let mut unanswered = Unanswered::default();
-    unanswered.ask(b"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}\n");
-    unanswered.answer(b"{\"jsonrpc\":\"2.0\",\"id\":7");
+    unanswered.record_client_bytes(b"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\"}\n");
+    unanswered.record_node_bytes(b"{\"jsonrpc\":\"2.0\",\"id\":7");
     assert!(errors(&unanswered).starts_with("\n{\"jsonrpc\":\"2.0\",\"id\":7,"));
 }
 
 #[test]
 fn a_request_that_the_client_takes_back_waits_for_nothing() {
     let mut unanswered = Unanswered::default();
-    unanswered.ask(b"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\"}\n");
+    unanswered.record_client_bytes(b"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\"}\n");
     let of = |id: &str| {
         format!(
             "{{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{{\"requestId\":{id}}}}}\r\n"
         )
     };
-    unanswered.ask(of("8").as_bytes());
+    unanswered.record_client_bytes(of("8").as_bytes());
     assert!(!unanswered.is_empty());
-    unanswered.ask(of("7.0").as_bytes());
+    unanswered.record_client_bytes(of("7.0").as_bytes());
     assert!(unanswered.is_empty(), "an id is its value, however it is written");
 }
 
 #[test]
 fn what_a_server_asks_and_a_client_answers_waits_for_nothing() {
     let mut unanswered = Unanswered::default();
-    unanswered.answer(b"{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"sampling/createMessage\"}\n");
-    unanswered.ask(b"{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{}}\n");
+    unanswered.record_node_bytes(
+        b"{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"sampling/createMessage\"}\n",
+    );
+    unanswered.record_client_bytes(b"{\"jsonrpc\":\"2.0\",\"id\":3,\"result\":{}}\n");
     assert!(unanswered.is_empty());
 }
 
@@ -63,8 +66,9 @@ fn what_a_server_asks_and_a_client_answers_waits_for_nothing() {
 fn the_number_of_requests_that_are_held_is_bounded() {
     let mut unanswered = Unanswered::default();
     for id in 0..=UNANSWERED_MAX {
-        unanswered
-            .ask(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"ping\"}}\n").as_bytes());
+        unanswered.record_client_bytes(
+            format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"ping\"}}\n").as_bytes(),
+        );
     }
     assert_eq!(errors(&unanswered).lines().count(), UNANSWERED_MAX);
 }

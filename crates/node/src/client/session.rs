@@ -52,13 +52,17 @@ impl Session {
         let of_client = Arc::clone(&carried);
         // Not joined: it may wait for input for ever, and ends with the process.
         std::thread::spawn(move || {
-            let asked = copy(&mut input, &mut to_node, |bytes| of_client.unanswered().ask(bytes));
+            let asked = copy(&mut input, &mut to_node, |bytes| {
+                of_client.unanswered().record_client_bytes(bytes)
+            });
             // A node that takes nothing more is no end of the input.
             of_client.has_input_ended.store(asked.is_ok(), Ordering::Release);
             let _closed = to_node.shutdown(Shutdown::Write);
         });
         let mut from_node = self.stream;
-        let ended = copy(&mut from_node, &mut output, |bytes| carried.unanswered().answer(bytes));
+        let ended = copy(&mut from_node, &mut output, |bytes| {
+            carried.unanswered().record_node_bytes(bytes)
+        });
         let unanswered = carried.unanswered();
         if !unanswered.is_empty() {
             // A client that has gone is told nothing.

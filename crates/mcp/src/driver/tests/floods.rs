@@ -104,12 +104,17 @@ async fn stderr_is_passed_on_up_to_its_bounds_and_never_holds_the_server_back() 
     assert_eq!(notes.iter().filter(|note| **note == Note::StderrDropped).count(), 1);
 }
 
+/// The bound for one more session of this OS user.
+fn read_limit(user: &UserRoom, stalled: Duration) -> ReadLimit {
+    ReadLimit { room: SessionRoom::new(user.clone()), stalled }
+}
+
 /// A client of an OS user with this room, which says so much of a line that does not end, and how much was read of it.
 fn half_a_line(room: &UserRoom, bytes: usize) -> (LineReader, Arc<AtomicUsize>, JoinHandle<()>) {
     let (mut client, reader) = tokio::io::duplex(READ_BYTES);
     let (events, _) = mpsc::channel(pipe::EVENTS_MAX);
-    let room = Some((SessionRoom::new(room.clone()), PATIENCE));
-    let lines = LineReader::read(Some(reader), Direction::ToServer, &events, room);
+    let room = Some(read_limit(&room, PATIENCE));
+    let lines = LineReader::start(Some(reader), Direction::ToServer, &events, room);
     let read = Arc::<AtomicUsize>::default();
     let count = Arc::clone(&read);
     let piece = [b'x'; READ_BYTES];
@@ -141,8 +146,8 @@ async fn long_lines_of_an_os_user_wait_where_its_room_is_used_up() {
     // Short lines need no room.
     let (mut client, reader) = tokio::io::duplex(READ_BYTES);
     let (events, _) = mpsc::channel(pipe::EVENTS_MAX);
-    let own = Some((SessionRoom::new(room.clone()), PATIENCE));
-    let mut lines = LineReader::read(Some(reader), Direction::ToServer, &events, own);
+    let own = Some(read_limit(&room, PATIENCE));
+    let mut lines = LineReader::start(Some(reader), Direction::ToServer, &events, own);
     client.write_all(b"{}\n").await.unwrap();
     let (line, held) = timeout(PATIENCE, lines.next()).await.unwrap();
     assert!(matches!(line, SessionInput::Line(_, Ok(_))) && held.is_none());
@@ -161,8 +166,8 @@ async fn a_session_reads_no_line_further_than_its_room() {
     let user = UserRoom::default();
     let (mut client, reader) = tokio::io::duplex(READ_BYTES);
     let (events, _) = mpsc::channel(pipe::EVENTS_MAX);
-    let room = Some((SessionRoom::new(user.clone()), PATIENCE));
-    let mut lines = LineReader::read(Some(reader), Direction::ToServer, &events, room);
+    let room = Some(read_limit(&user, PATIENCE));
+    let mut lines = LineReader::start(Some(reader), Direction::ToServer, &events, room);
     let count = Arc::<AtomicUsize>::default();
     let said = Arc::clone(&count);
     let speaks = tokio::spawn(async move {
@@ -199,11 +204,11 @@ fn stalls(
 ) -> (mpsc::Receiver<PipeEvent>, LineReader, DuplexStream) {
     let (client, reader) = tokio::io::duplex(4 * SHORT_LINE_BYTES);
     let (events, happened) = mpsc::channel(pipe::EVENTS_MAX);
-    let lines = LineReader::read(
+    let lines = LineReader::start(
         Some(reader),
         Direction::ToServer,
         &events,
-        Some((SessionRoom::new(room.clone()), limit)),
+        Some(read_limit(room, limit)),
     );
     (happened, lines, client)
 }
@@ -277,7 +282,7 @@ async fn a_session_that_stalls_is_told_why_it_ends() {
     let wants = tokio::spawn(async move {
         let mut held = Vec::new();
         for _ in 0..others {
-            held.push(SessionRoom::new(user.clone()).for_a_line().await);
+            held.push(SessionRoom::new(user.clone()).acquire_line().await);
         }
         held.len()
     });

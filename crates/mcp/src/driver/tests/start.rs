@@ -8,7 +8,7 @@ fn command(program: &str) -> ServerCommand {
 
 async fn serves(server: ServerCommand) -> Result<SessionSummary, SessionError> {
     let (_near, far) = tokio::io::duplex(64);
-    serve(Script::new(no_writes), server, tokio::io::split(far), |_| ()).await
+    serve(Script::new(no_writes), server, streams(far), |_| ()).await
 }
 
 #[tokio::test]

@@ -43,11 +43,11 @@ fn a_nul_in_a_word_is_refused() {
 fn reports_and_orders_come_out_as_they_went_in() {
     for report in [GuardReport::Started(u32::MAX), GuardReport::Failed(2), GuardReport::Exited(-1)]
     {
-        assert_eq!(GuardReport::read(report.encode()), Some(report));
+        assert_eq!(GuardReport::parse(report.encode()), Some(report));
     }
-    assert_eq!(GuardReport::read([0; GuardReport::BYTES]), None);
-    assert_eq!(GuardOrder::read(GuardOrder::Terminate.byte()), Some(GuardOrder::Terminate));
-    assert_eq!(GuardOrder::read(0), None);
+    assert_eq!(GuardReport::parse([0; GuardReport::BYTES]), None);
+    assert_eq!(GuardOrder::parse(GuardOrder::Terminate.byte()), Some(GuardOrder::Terminate));
+    assert_eq!(GuardOrder::parse(0), None);
 }
 
 #[test]

@@ -5,11 +5,11 @@ fn a_tool_beyond_the_limit_counts_as_not_listed_and_known_ones_are_learnt_anew()
     let mut definitions = Definitions::default();
     let name = |number: usize| format!("tool-{number}");
     let all: Vec<_> = (0..=DEFINITIONS_MAX).map(|n| (name(n), Digest::of(b"one"))).collect();
-    definitions.learn(&all);
+    definitions.record(&all);
     assert_eq!(definitions.get(&name(DEFINITIONS_MAX - 1)), Some(Digest::of(b"one")));
     assert_eq!(definitions.get(&name(DEFINITIONS_MAX)), None);
-    definitions.learn(&[(name(0), Digest::of(b"two"))]);
+    definitions.record(&[(name(0), Digest::of(b"two"))]);
     assert_eq!(definitions.get(&name(0)), Some(Digest::of(b"two")));
-    definitions.forget();
+    definitions.clear();
     assert_eq!(definitions.get(&name(0)), None);
 }

@@ -108,8 +108,8 @@ fn an_answer_that_is_withheld_after_its_permit_is_not_written() {
 fn an_answer_to_what_was_given_up_meanwhile_is_not_written() {
     let mut play = asked();
     play.asks(ToServer, ROOTS);
-    play.session.asked_by_server.remove(&Id::from(0));
-    let gone = play.session.asked_by_server.drain().count();
+    play.session.server_requests.remove(&Id::from(0));
+    let gone = play.session.server_requests.drain().count();
     assert_eq!(gone, 1);
     assert_eq!(play.answer(ToServer, permit(2)), [lost(2, "")]);
     assert!(play.session.wants(ToServer));

@@ -273,7 +273,7 @@ fn a_permit_opens_one_request_at_a_time_up_to_the_bound() {
     );
     assert_eq!(
         effects,
-        [SessionEffect::Refused("refused.overload"), write(ToServer, ToClient, &line)]
+        [SessionEffect::CountRefusal("refused.overload"), write(ToServer, ToClient, &line)]
     );
     play.session.step(NOW, SessionInput::Written(ToServer));
     play.closes(ToClient, &result("17"), 17);
@@ -286,12 +286,12 @@ fn what_the_driver_gives_out_of_turn_is_never_forwarded() {
     play.asks(ToServer, &request("1", "ping"));
     let effects =
         play.session.step(NOW, SessionInput::Line(ToServer, Ok(request("2", "ping").into())));
-    assert_eq!(effects, [SessionEffect::Refused("refused.overload")]);
+    assert_eq!(effects, [SessionEffect::CountRefusal("refused.overload")]);
     for input in [
         SessionInput::Written(ToServer),
         SessionInput::Completed(ToServer, CompletionAnswer::Forward),
-        SessionInput::Listed(vec![true]),
-        SessionInput::Answered(ToClient, permit(77)),
+        SessionInput::Filtered(vec![true]),
+        SessionInput::Decided(ToClient, permit(77)),
     ] {
         assert_eq!(play.session.step(NOW, input), []);
     }

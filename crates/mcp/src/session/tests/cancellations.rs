@@ -42,7 +42,7 @@ fn a_denied_cancellation_goes_as_one_of_the_gateways_own() {
             assert_eq!(play.answer(to, verdict), [write(to, to, &cancel(r#""a""#))]);
             assert_eq!(play.session.step(NOW, SessionInput::Written(to)), []);
             assert!(play.session.wants(to));
-            assert_eq!(play.session.asked(to).waiting(), 0);
+            assert_eq!(play.session.open_requests(to).waiting_count(), 0);
             play.closes(to.back(), &result(r#""a""#), 1);
         }
     }
@@ -54,11 +54,11 @@ fn a_cancellation_of_what_is_not_open_is_dropped() {
     play.opens(ToServer, &request("1", "ping"), 1);
     play.opens(ToClient, &request("2", "ping"), 2);
     for (to, id) in [(ToServer, "2"), (ToServer, r#""1""#), (ToClient, "1")] {
-        assert_eq!(play.line(to, &cancel(id)), [SessionEffect::Refused("refused.input")]);
+        assert_eq!(play.line(to, &cancel(id)), [SessionEffect::CountRefusal("refused.input")]);
         assert!(play.session.wants(to));
     }
     sends(&mut play, ToServer, &cancel("1"), 3);
-    assert_eq!(play.line(ToServer, &cancel("1")), [SessionEffect::Refused("refused.input")]);
+    assert_eq!(play.line(ToServer, &cancel("1")), [SessionEffect::CountRefusal("refused.input")]);
     assert_eq!(play.session.counts().stray_cancellations, 4);
 }
 

@@ -39,7 +39,7 @@ impl Play {
     fn sequenced(&mut self, now_ms: u64, mut effects: Vec<SessionEffect>) -> Vec<SessionEffect> {
         for effect in effects.clone() {
             if let SessionEffect::GiveUp { ticket, .. } = effect {
-                effects.extend(self.session.step(now_ms, SessionInput::Sequenced(ticket)));
+                effects.extend(self.session.step(now_ms, SessionInput::GiveUpSequenced(ticket)));
             }
         }
         effects
@@ -49,7 +49,7 @@ impl Play {
     fn tells(&mut self, now_ms: u64, to: Direction, line: &str) {
         let decided = self.session.step(now_ms, SessionInput::Line(to, Ok(line.into())));
         assert!(matches!(decided.as_slice(), [SessionEffect::Decide(_)]), "{decided:?}");
-        self.session.step(now_ms, SessionInput::Answered(to, permit(77)));
+        self.session.step(now_ms, SessionInput::Decided(to, permit(77)));
         self.session.step(now_ms, SessionInput::Written(to));
         self.session.step(now_ms, SessionInput::Completed(to, CompletionAnswer::Forward));
         assert!(self.session.wants(to));
@@ -80,9 +80,9 @@ fn nobody_is_told_of_a_given_up_call_before_that_is_sequenced() {
     play.opens(ToServer, CALL, 1);
     let effects = play.session.step(DEADLINE_MS, SessionInput::Time);
     assert_eq!(written(&effects, ToClient), [] as [&str; 0]);
-    let told = play.session.step(DEADLINE_MS, SessionInput::Sequenced(1));
+    let told = play.session.step(DEADLINE_MS, SessionInput::GiveUpSequenced(1));
     assert_eq!(told, [aside(ToClient, &overdue("1"))]);
-    assert_eq!(play.session.step(DEADLINE_MS, SessionInput::Sequenced(1)), []);
+    assert_eq!(play.session.step(DEADLINE_MS, SessionInput::GiveUpSequenced(1)), []);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_session_that_ends_tells_of_what_it_gave_up() {
     play.session.step(DEADLINE_MS, SessionInput::Time);
     let effects = play.session.step(DEADLINE_MS, SessionInput::End(SessionEnd::Stopped));
     assert_eq!(effects, [SessionEffect::End, aside(ToClient, &overdue("1"))]);
-    assert_eq!(play.session.step(DEADLINE_MS, SessionInput::Sequenced(1)), []);
+    assert_eq!(play.session.step(DEADLINE_MS, SessionInput::GiveUpSequenced(1)), []);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn what_is_overdue_is_given_up_before_its_answer_is_looked_at() {
     play.opens(ToServer, CALL, 1);
     let effects =
         play.session.step(DEADLINE_MS, SessionInput::Line(ToClient, Ok(result("1").into_bytes())));
-    assert_eq!(effects.last(), Some(&SessionEffect::Refused("refused.input")));
+    assert_eq!(effects.last(), Some(&SessionEffect::CountRefusal("refused.input")));
     let effects = play.sequenced(DEADLINE_MS, effects);
     assert_eq!(written(&effects, ToClient), [overdue("1")]);
     assert_eq!(play.session.counts().late, 1);
@@ -124,7 +124,7 @@ fn a_late_answer_is_dropped_and_counted_once() {
     let mut play = Play::new();
     play.opens(ToServer, CALL, 1);
     play.at(DEADLINE_MS);
-    assert_eq!(play.line(ToClient, &result("1")), [SessionEffect::Refused("refused.input")]);
+    assert_eq!(play.line(ToClient, &result("1")), [SessionEffect::CountRefusal("refused.input")]);
     assert_eq!(play.refused(ToClient, &result("1"), "session.unknown_id"), [] as [&str; 0]);
     let counts = play.session.counts();
     assert_eq!((counts.late, counts.refused_of_server), (1, 1));
@@ -156,7 +156,7 @@ fn the_ids_of_given_up_calls_are_bounded() {
     assert_eq!(play.session.counts().overdue, GIVEN_UP_MAX as u64 + 1);
     // The oldest is known no more.
     play.refused(ToClient, &result("0"), "session.unknown_id");
-    assert_eq!(play.line(ToClient, &result("1")), [SessionEffect::Refused("refused.input")]);
+    assert_eq!(play.line(ToClient, &result("1")), [SessionEffect::CountRefusal("refused.input")]);
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn a_cancelled_call_ends_at_its_deadline_and_nobody_is_told() {
     play.opens(ToServer, CALL, 1);
     play.tells(5, ToServer, &cancel("1"));
     assert_eq!(play.at(DEADLINE_MS), [lost(1, CALL)]);
-    assert_eq!(play.line(ToClient, &result("1")), [SessionEffect::Refused("refused.input")]);
+    assert_eq!(play.line(ToClient, &result("1")), [SessionEffect::CountRefusal("refused.input")]);
 }
 
 #[test]
@@ -195,10 +195,10 @@ fn a_list_that_is_looked_at_when_it_is_overdue_goes_nowhere() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "tools/list"), 1);
     let list = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"a"}]}}"#;
-    assert!(matches!(play.line(ToClient, list).as_slice(), [SessionEffect::List(_)]));
+    assert!(matches!(play.line(ToClient, list).as_slice(), [SessionEffect::FilterTools(_)]));
     assert_eq!(written(&play.at(DEADLINE_MS), ToClient), [overdue("1")]);
-    let listed = play.session.step(DEADLINE_MS, SessionInput::Listed(vec![true]));
-    assert_eq!(listed, [SessionEffect::Refused("refused.input")]);
+    let listed = play.session.step(DEADLINE_MS, SessionInput::Filtered(vec![true]));
+    assert_eq!(listed, [SessionEffect::CountRefusal("refused.input")]);
     assert!(play.session.wants(ToClient));
 }
 
@@ -220,7 +220,7 @@ fn progress_that_is_denied_puts_nothing_off() {
     play.opens(ToServer, CALL, 1);
     let line = SessionInput::Line(ToClient, Ok(PROGRESS.into()));
     play.session.step(DEADLINE_MS - 1, line);
-    assert_eq!(play.session.step(DEADLINE_MS - 1, SessionInput::Answered(ToClient, deny())), []);
+    assert_eq!(play.session.step(DEADLINE_MS - 1, SessionInput::Decided(ToClient, deny())), []);
     assert_eq!(written(&play.at(DEADLINE_MS), ToClient), [overdue("1")]);
 }
 
@@ -249,7 +249,7 @@ fn a_client_that_never_answers_keeps_nothing_open() {
     ];
     assert_eq!(play.at(CLIENT_DEADLINE_MS - 1), []);
     assert_eq!(play.at(CLIENT_DEADLINE_MS), expected);
-    assert_eq!(play.line(ToServer, &result("1")), [SessionEffect::Refused("refused.input")]);
+    assert_eq!(play.line(ToServer, &result("1")), [SessionEffect::CountRefusal("refused.input")]);
 }
 
 #[test]
@@ -258,8 +258,7 @@ fn an_answer_that_is_decided_when_its_request_is_overdue_goes_nowhere() {
     play.opens(ToClient, &request("1", "roots/list"), 1);
     play.asks(ToServer, &result("1"));
     play.at(CLIENT_DEADLINE_MS);
-    let effects =
-        play.session.step(CLIENT_DEADLINE_MS, SessionInput::Answered(ToServer, permit(2)));
+    let effects = play.session.step(CLIENT_DEADLINE_MS, SessionInput::Decided(ToServer, permit(2)));
     assert_eq!(effects, [lost(2, "")]);
     assert!(play.session.wants(ToServer));
 }
@@ -274,7 +273,7 @@ fn a_call_waits_while_the_client_is_asked_and_a_deadline_after() {
     assert_eq!(play.at(DEADLINE_MS), []);
     let answer = SessionInput::Line(ToServer, Ok(result("9").into_bytes()));
     assert!(matches!(play.session.step(late, answer).as_slice(), [SessionEffect::Decide(_)]));
-    play.session.step(late, SessionInput::Answered(ToServer, permit(3)));
+    play.session.step(late, SessionInput::Decided(ToServer, permit(3)));
     assert_eq!(play.at(late + DEADLINE_MS - 1), []);
     assert_eq!(written(&play.at(late + DEADLINE_MS), ToClient), [overdue("1")]);
 }
@@ -288,7 +287,7 @@ fn a_server_that_asks_for_ever_holds_a_call_to_its_latest() {
     for (ticket, at) in (2_u64..).zip((0..latest).step_by(500)) {
         let line = request(&format!("\"s{ticket}\""), "roots/list");
         play.session.step(at, SessionInput::Line(ToClient, Ok(line.into())));
-        play.session.step(at, SessionInput::Answered(ToClient, permit(ticket)));
+        play.session.step(at, SessionInput::Decided(ToClient, permit(ticket)));
         let effects = play.session.step(at, SessionInput::Written(ToClient));
         assert_eq!(written(&effects, ToClient), [] as [&str; 0]);
     }

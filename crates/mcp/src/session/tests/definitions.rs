@@ -10,7 +10,7 @@ const TOOL: &str =
     r#"{"name":"read","description":"reads a file","inputSchema":{"type":"object","maximum":1.5}}"#;
 
 /// The digest that a call of `read` carries now.
-fn carried(play: &mut Play) -> Option<Digest> {
+fn forwarded_definition(play: &mut Play) -> Option<Digest> {
     let step = play.asks(ToServer, CALL);
     let effects = play.answer(ToServer, deny());
     assert_eq!(written(&effects, ToClient).len(), 1);
@@ -23,9 +23,9 @@ fn lists(play: &mut Play, tools: &str) {
     play.opens(ToServer, &request("1", "tools/list"), 1);
     let line = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{tools}]}}}}"#);
     let effects = play.line(ToClient, &line);
-    let [SessionEffect::List(tools)] = effects.as_slice() else { panic!("{effects:?}") };
+    let [SessionEffect::FilterTools(tools)] = effects.as_slice() else { panic!("{effects:?}") };
     let listed = vec![true; tools.len()];
-    play.session.step(NOW, SessionInput::Listed(listed));
+    play.session.step(NOW, SessionInput::Filtered(listed));
     play.session.step(NOW, SessionInput::Completed(ToClient, CompletionAnswer::Forward));
     assert_eq!(play.session.step(NOW, SessionInput::Written(ToClient)), []);
 }
@@ -33,24 +33,24 @@ fn lists(play: &mut Play, tools: &str) {
 fn listed(tools: &str) -> Option<Digest> {
     let mut play = Play::new();
     lists(&mut play, tools);
-    carried(&mut play)
+    forwarded_definition(&mut play)
 }
 
 #[test]
 fn a_call_carries_the_definition_that_was_listed_last_in_its_own_session() {
     let mut play = Play::new();
-    assert_eq!(carried(&mut play), None, "nothing was listed");
+    assert_eq!(forwarded_definition(&mut play), None, "nothing was listed");
     lists(&mut play, r#"{"name":"write"}"#);
-    assert_eq!(carried(&mut play), None, "another tool was");
+    assert_eq!(forwarded_definition(&mut play), None, "another tool was");
     lists(&mut play, TOOL);
-    let first = carried(&mut play);
+    let first = forwarded_definition(&mut play);
     let canonical = r#"{"description":"reads a file","inputSchema":{"maximum":1.5,"type":"object"},"name":"read"}"#;
     assert_eq!(first, Some(Digest::of(canonical.as_bytes())));
     // A later page has other tools.
     lists(&mut play, r#"{"name":"write"}"#);
-    assert_eq!(carried(&mut play), first);
+    assert_eq!(forwarded_definition(&mut play), first);
     lists(&mut play, &TOOL.replace("reads", "reads and mails"));
-    let changed = carried(&mut play);
+    let changed = forwarded_definition(&mut play);
     assert!(changed.is_some() && changed != first);
     assert_eq!(listed(TOOL), first, "the other session saw the first definition");
 }
@@ -84,16 +84,16 @@ fn what_the_server_takes_back_or_contradicts_is_forgotten() {
     lists(&mut play, TOOL);
     play.asks(ToClient, r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#);
     play.answer(ToClient, deny());
-    assert_eq!(carried(&mut play), None, "also where the client is not told");
+    assert_eq!(forwarded_definition(&mut play), None, "also where the client is not told");
     lists(&mut play, TOOL);
-    assert!(carried(&mut play).is_some());
+    assert!(forwarded_definition(&mut play).is_some());
 
     play.opens(ToServer, &request("2", "tools/list"), 2);
     let twice = format!(r#"{{"jsonrpc":"2.0","id":2,"result":{{"tools":[{TOOL},{TOOL}]}}}}"#);
     play.line(ToClient, &twice);
     play.session.step(NOW, SessionInput::Completed(ToClient, CompletionAnswer::Forward));
     play.session.step(NOW, SessionInput::Written(ToClient));
-    assert_eq!(carried(&mut play), None);
+    assert_eq!(forwarded_definition(&mut play), None);
 }
 
 #[test]
@@ -101,9 +101,9 @@ fn a_list_that_nobody_asked_for_teaches_nothing() {
     let mut play = Play::new();
     let line = format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"tools":[{TOOL}]}}}}"#);
     assert_eq!(play.refused(ToClient, &line, "session.unknown_id"), [] as [&str; 0]);
-    assert_eq!(carried(&mut play), None);
+    assert_eq!(forwarded_definition(&mut play), None);
     // Nor does one that is the answer to another question.
     play.opens(ToServer, &request("1", "prompts/list"), 1);
     play.closes(ToClient, &line.replace("7", "1"), 1);
-    assert_eq!(carried(&mut play), None);
+    assert_eq!(forwarded_definition(&mut play), None);
 }

@@ -224,7 +224,7 @@ fn a_tool_list_that_is_being_filtered_at_the_end_ends_as_unknown() {
             told("1", "the node is stopping")
         ]
     );
-    assert_eq!(play.session.step(NOW, SessionInput::Listed(vec![])), []);
+    assert_eq!(play.session.step(NOW, SessionInput::Filtered(vec![])), []);
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn a_server_that_takes_nothing_more_gets_nothing_more() {
     play.opens(ToServer, &request("1", "ping"), 1);
     play.asks(ToServer, note);
     play.answer(ToServer, permit(2));
-    let cut = SessionEffect::Lost { ticket: 2, written: Written::Bytes(17) };
+    let cut = SessionEffect::CompleteUnknown { ticket: 2, written: Written::Bytes(17) };
     assert_eq!(play.session.step(NOW, SessionInput::Failed(ToServer, 17)), [cut]);
     assert!(play.session.is_draining());
     play.closes(ToClient, &result("1"), 1);

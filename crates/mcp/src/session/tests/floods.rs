@@ -27,7 +27,7 @@ fn sends(play: &mut Play, now: u64, ticket: u64) {
 #[test]
 fn what_comes_too_fast_is_dropped_counted_and_noted_once() {
     let mut play = spent();
-    let dropped = SessionEffect::Refused("refused.overload");
+    let dropped = SessionEffect::CountRefusal("refused.overload");
     let noted = SessionEffect::Note(Note::ServerFloods);
     assert_eq!(play.line(ToClient, LOG), [dropped.clone(), noted]);
     for _ in 1..100 {
@@ -44,7 +44,7 @@ fn the_pace_comes_back_with_time() {
         sends(&mut play, 1_000, 1_000 + ticket);
     }
     let effects = play.session.step(1_000, SessionInput::Line(ToClient, Ok(LOG.into())));
-    assert_eq!(effects[0], SessionEffect::Refused("refused.overload"));
+    assert_eq!(effects[0], SessionEffect::CountRefusal("refused.overload"));
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn answers_and_cancellations_of_a_server_have_no_pace() {
     for ticket in 1..SERVER_MESSAGES_BURST {
         sends(&mut play, NOW, 10 + ticket);
     }
-    assert_eq!(play.line(ToClient, LOG)[0], SessionEffect::Refused("refused.overload"));
+    assert_eq!(play.line(ToClient, LOG)[0], SessionEffect::CountRefusal("refused.overload"));
     let cancel = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}}"#;
     play.asks(ToClient, cancel);
     play.answer(ToClient, permit(3));
@@ -76,12 +76,12 @@ fn answers_and_cancellations_of_a_server_have_no_pace() {
 #[test]
 fn a_changed_list_is_heard_even_where_it_is_dropped() {
     let mut play = Play::new();
-    play.session.definitions.learn(&[("a".into(), Digest::of(b"a"))]);
+    play.session.definitions.record(&[("a".into(), Digest::of(b"a"))]);
     for ticket in 0..SERVER_MESSAGES_BURST {
         sends(&mut play, NOW, ticket);
     }
     let changed = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
-    assert_eq!(play.line(ToClient, changed)[0], SessionEffect::Refused("refused.overload"));
+    assert_eq!(play.line(ToClient, changed)[0], SessionEffect::CountRefusal("refused.overload"));
     assert_eq!(play.session.definitions.get("a"), None);
 }
 
@@ -94,7 +94,7 @@ fn a_server_that_never_pauses_is_stopped() {
     }
     assert_eq!(
         play.line(ToClient, LOG),
-        [SessionEffect::Refused("refused.overload"), SessionEffect::End]
+        [SessionEffect::CountRefusal("refused.overload"), SessionEffect::End]
     );
     assert_eq!(play.session.ended(), Some(&SessionEnd::Unruly));
 }

@@ -117,7 +117,7 @@ struct World {
     unanswered: BTreeMap<(Direction, Id), i64>,
     /// The request and the line of the answer that is completed before it is written, by lane.
     completes: BTreeMap<Direction, Vec<u8>>,
-    client_deaf: bool,
+    is_client_closed: bool,
     /// Nothing more goes to the server.
     is_cut: bool,
     now_ms: u64,
@@ -140,7 +140,7 @@ impl World {
             tickets: BTreeMap::new(),
             unanswered: BTreeMap::new(),
             completes: BTreeMap::new(),
-            client_deaf: false,
+            is_client_closed: false,
             is_cut: false,
             now_ms: 0,
             asked: BTreeMap::new(),
@@ -153,12 +153,12 @@ impl World {
     fn step(&mut self, input: SessionInput) {
         self.excuse();
         let has_ended = self.session.ended().is_some();
-        let of_client = &self.session.asked_by_client;
+        let of_client = &self.session.client_requests;
         let is_cancelled = |asked: &&Asked| of_client.is_cancelled(&asked.id);
         let cancelled: Vec<Id> =
             self.asked.values().filter(is_cancelled).map(|asked| asked.id.clone()).collect();
         let effects = self.session.step(self.now_ms, input);
-        if !has_ended && !self.client_deaf {
+        if !has_ended && !self.is_client_closed {
             self.check_untold(&effects, &cancelled);
         }
         for effect in effects {
@@ -168,7 +168,7 @@ impl World {
                 self.unsequenced.insert(*ticket, id);
             }
             if let SessionEffect::Complete { ticket, .. }
-            | SessionEffect::Lost { ticket, .. }
+            | SessionEffect::CompleteUnknown { ticket, .. }
             | SessionEffect::GiveUp { ticket, .. } = &effect
             {
                 self.asked.remove(ticket);
@@ -181,7 +181,7 @@ impl World {
 
     /// While the client is asked something, a call may wait.
     fn excuse(&mut self) {
-        if self.session.asked_by_server.waiting() > 0 {
+        if self.session.server_requests.waiting_count() > 0 {
             self.excused_ms = self.now_ms;
         }
     }
@@ -193,7 +193,7 @@ impl World {
             .filter_map(|line| Message::parse(line.as_bytes()).ok()?.id().cloned())
             .collect();
         for effect in effects {
-            let SessionEffect::Lost { ticket, .. } = effect else { continue };
+            let SessionEffect::CompleteUnknown { ticket, .. } = effect else { continue };
             let Some(Asked { to: ToServer, id, .. }) = self.asked.get(ticket) else { continue };
             if !told.contains(id) {
                 assert!(cancelled.contains(id), "{id:?} ends and nobody is told");
@@ -207,8 +207,8 @@ impl World {
         assert!(self.session.due_ms().is_none_or(|due| due > self.now_ms));
         for (ticket, asked) in &self.asked {
             let open = match asked.to {
-                ToServer => &self.session.asked_by_client,
-                ToClient => &self.session.asked_by_server,
+                ToServer => &self.session.client_requests,
+                ToClient => &self.session.server_requests,
             };
             if open.get(&asked.id).is_none_or(|opened| opened.ticket != *ticket) {
                 continue;
@@ -254,10 +254,11 @@ impl World {
                     self.ask(lane, Ask::Complete(message));
                 }
             }
-            SessionEffect::Lost { ticket, .. } | SessionEffect::GiveUp { ticket, .. } => {
+            SessionEffect::CompleteUnknown { ticket, .. }
+            | SessionEffect::GiveUp { ticket, .. } => {
                 *self.tickets.get_mut(&ticket).expect("a ticket that was given") += 1;
             }
-            SessionEffect::List(names) => self.ask(ToClient, Ask::List(names.len())),
+            SessionEffect::FilterTools(names) => self.ask(ToClient, Ask::List(names.len())),
             SessionEffect::Write { lane, to, line } => {
                 assert!(to == ToClient || !self.is_cut);
                 self.written(to, &line);
@@ -265,7 +266,7 @@ impl World {
                     self.ask(lane, Ask::Write(to));
                 }
             }
-            SessionEffect::Refused(code) => {
+            SessionEffect::CountRefusal(code) => {
                 assert!(["refused.input", "refused.overload"].contains(&code))
             }
             SessionEffect::End => self.is_cut = true,
@@ -346,7 +347,7 @@ impl World {
                         false => self.allowed.push((lane, step.message)),
                     }
                 }
-                self.step(SessionInput::Answered(lane, answer));
+                self.step(SessionInput::Decided(lane, answer));
             }
             Ask::Complete(message) => {
                 let completed = match how {
@@ -365,7 +366,7 @@ impl World {
             }
             Ask::List(names) => {
                 let listed = (0..names).map(|bit| how >> bit & 1 == 1).collect();
-                self.step(SessionInput::Listed(listed));
+                self.step(SessionInput::Filtered(listed));
             }
             Ask::Write(_) => self.step(SessionInput::Written(lane)),
         }
@@ -376,17 +377,17 @@ impl World {
         let ticket = self.unsequenced.keys().nth(how % self.unsequenced.len().max(1)).copied();
         if let Some(ticket) = ticket {
             self.unsequenced.remove(&ticket);
-            self.step(SessionInput::Sequenced(ticket));
+            self.step(SessionInput::GiveUpSequenced(ticket));
         }
     }
 
     /// Whether a line ends the session: nobody can tell whom it concerns, or its id is taken.
     fn would_end(&self, to: Direction, (line, concerns): (&str, Concerns)) -> bool {
         let is_taken = || match wire::jsonrpc::Outline::of(line.as_bytes()) {
-            wire::jsonrpc::Outline::Request(id) => self.session.is_taken(to, &id),
+            wire::jsonrpc::Outline::Request(id) => self.session.is_id_in_use(to, &id),
             _ => false,
         };
-        let waiting = self.session.asked_by_client.waiting();
+        let waiting = self.session.client_requests.waiting_count();
         (concerns == Unclear && (to == ToServer || waiting > 1)) || is_taken()
     }
 
@@ -399,19 +400,19 @@ impl World {
             self.step(SessionInput::Time);
         }
         if let (Gate, Ok(Message::Request(request))) = (concerns, &message)
-            && self.session.asked(to).was_given_up(&request.id)
-            && !self.session.is_taken(to, &request.id)
+            && self.session.open_requests(to).was_given_up(&request.id)
+            && !self.session.is_id_in_use(to, &request.id)
         {
             // It is refused, and answered so.
             *self.unanswered.entry((to, request.id.clone())).or_default() += 1;
         }
         let is_open = |world: &Self, side: Direction, raw: &str| match side {
-            ToServer => world.session.asked_by_client.has(&id(raw)),
-            ToClient => world.session.asked_by_server.has(&id(raw)),
+            ToServer => world.session.client_requests.has(&id(raw)),
+            ToClient => world.session.server_requests.has(&id(raw)),
         };
-        let waiting = self.session.asked_by_client.waiting();
+        let waiting = self.session.client_requests.waiting_count();
         let (is_asked, is_awaited) = match concerns {
-            Asker(raw) => (self.session.is_taken(to, &id(raw)), false),
+            Asker(raw) => (self.session.is_id_in_use(to, &id(raw)), false),
             Waiting(raw) => (false, is_open(self, to.back(), raw)),
             _ => (false, false),
         };
@@ -425,7 +426,9 @@ impl World {
             // Its error would be taken for the answer to another.
             (Asker(_), _) if is_asked => assert!(has_ended, "{line}"),
             (Asker(_), Some(Ask::Write(way))) => assert_eq!(*way, to.back()),
-            (Asker(_), None) => assert!(self.session.server_deaf || self.client_deaf, "{line}"),
+            (Asker(_), None) => {
+                assert!(self.session.is_server_closed || self.is_client_closed, "{line}")
+            }
             (Waiting(_), Some(Ask::Complete(message))) => {
                 assert!(is_awaited && !message.is_empty())
             }
@@ -466,7 +469,7 @@ impl World {
         for (ticket, times) in &self.tickets {
             assert_eq!(*times, 1, "ticket {ticket}");
         }
-        if !self.client_deaf {
+        if !self.is_client_closed {
             let mut of_client = self.unanswered.iter().filter(|((way, _), _)| *way == ToServer);
             assert!(of_client.all(|(_, left)| *left == 0), "{:?}", self.unanswered);
         }
@@ -537,13 +540,13 @@ proptest! {
                 Move::Resolve(lane, how) => world.resolve(lane, how),
                 Move::Failed(to) => {
                     // A writer that fails never reports the write that it was at.
-                    world.client_deaf |= to == ToClient;
+                    world.is_client_closed |= to == ToClient;
                     world.asks.retain(|_, ask| !matches!(ask, Ask::Write(way) if *way == to));
                     world.step(SessionInput::Failed(to, 0));
                 }
                 Move::Broken(lane) => {
                     if !matches!(world.asks.get(&lane), Some(Ask::Write(_))) && world.asks.remove(&lane).is_some() {
-                        world.step(SessionInput::Broken(lane));
+                        world.step(SessionInput::GateFailed(lane));
                     }
                 }
                 Move::Flood(count) => world.flood(count),

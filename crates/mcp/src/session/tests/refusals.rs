@@ -136,7 +136,7 @@ fn a_blank_line_is_skipped() {
 fn answered(play: &mut Play, line: &[u8], id: &str, written: Option<u64>) -> String {
     let effects = play.session.step(NOW, SessionInput::Line(ToClient, Ok(line.to_vec())));
     let [
-        SessionEffect::Refused("refused.input"),
+        SessionEffect::CountRefusal("refused.input"),
         SessionEffect::Note(_),
         SessionEffect::Complete { lane: Some(ToClient), end, message, output: None, .. },
     ] = effects.as_slice()
@@ -186,7 +186,7 @@ fn who_waits_for_an_answer_that_can_not_be_passed_on_is_told_at_once() {
                 let told = answered(&mut play, line, "1", bytes);
                 let data = format!(r#""data":{{"code":"refused.input","kind":"{kind}""#);
                 assert!(told.contains(&data) && told.contains(r#""side":"server""#), "{told}");
-                assert_eq!(play.session.asked_by_client.waiting(), 0);
+                assert_eq!(play.session.client_requests.waiting_count(), 0);
             }
         }
     }
@@ -476,7 +476,7 @@ fn a_client_that_floods_with_what_can_not_be_read_is_answered_but_noted_up_to_th
     assert!(
         matches!(
             effects.as_slice(),
-            [SessionEffect::Refused("refused.input"), SessionEffect::Write { .. }]
+            [SessionEffect::CountRefusal("refused.input"), SessionEffect::Write { .. }]
         ),
         "{effects:?}"
     );

@@ -8,7 +8,7 @@ const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
 fn list(play: &mut Play, line: &str) -> Vec<String> {
     play.opens(ToServer, LIST, 1);
     match play.line(ToClient, line).as_slice() {
-        [SessionEffect::List(tools)] => tools.iter().map(|(name, _)| name.clone()).collect(),
+        [SessionEffect::FilterTools(tools)] => tools.iter().map(|(name, _)| name.clone()).collect(),
         other => panic!("{other:?}"),
     }
 }
@@ -17,7 +17,7 @@ fn list(play: &mut Play, line: &str) -> Vec<String> {
 fn filtered(line: &str, listed: &[bool]) -> String {
     let mut play = Play::new();
     list(&mut play, line);
-    let effects = play.session.step(NOW, SessionInput::Listed(listed.to_vec()));
+    let effects = play.session.step(NOW, SessionInput::Filtered(listed.to_vec()));
     let [
         SessionEffect::Complete {
             lane: Some(ToClient),
@@ -252,7 +252,7 @@ fn cancelled_requests_are_awaited_up_to_the_bound_and_are_no_load() {
         assert_eq!(effects, [write(ToServer, ToServer, &cancel)]);
         play.session.step(NOW, SessionInput::Written(ToServer));
         play.session.step(NOW, SessionInput::Completed(ToServer, CompletionAnswer::Forward));
-        assert_eq!(play.session.asked_by_client.waiting(), 0);
+        assert_eq!(play.session.client_requests.waiting_count(), 0);
     }
     play.refused(ToClient, &result("0"), "session.unknown_id");
     play.closes(ToClient, &result("1"), 1);
