@@ -69,9 +69,9 @@ pub struct SessionState {
     /// The client's last line was handled.
     client_ended: bool,
     /// Nothing can be written to the client.
-    is_client_closed: bool,
+    is_client_unwritable: bool,
     /// Nothing can be written to the server.
-    is_server_closed: bool,
+    is_server_unwritable: bool,
     counts: MessageCounts,
     ended: Option<SessionEnd>,
 }
@@ -326,12 +326,12 @@ impl SessionState {
         {
             self.postpone_by_progress(to, token);
         }
-        let is_closed = to == Direction::ToServer && self.is_server_closed;
+        let is_unwritable = to == Direction::ToServer && self.is_server_unwritable;
         let content = match call.id {
             Some(id) => {
                 let (due_ms, latest_ms) = self.due_and_latest_ms(to);
                 let written = match to {
-                    Direction::ToServer if is_closed => Written::Bytes(0),
+                    Direction::ToServer if is_unwritable => Written::Bytes(0),
                     Direction::ToServer => Written::UnderWay,
                     Direction::ToClient => Written::Unmeasured,
                 };
@@ -341,13 +341,13 @@ impl SessionState {
                 self.open_requests(to).insert(id.clone(), request);
                 WriteContent::Request(id, line_bytes(&call.line))
             }
-            None if is_closed => {
+            None if is_unwritable => {
                 out.push(unwritten);
                 WriteContent::Settled
             }
             None => WriteContent::OneWay(ticket),
         };
-        if is_closed {
+        if is_unwritable {
             // A request stays open; it ends as unknown with the session.
             return self.free_lane(to);
         }

@@ -121,7 +121,7 @@ async fn run(server: &str, arguments: &[&str], calls: &str) -> Option<Run> {
 }
 
 #[tokio::test]
-async fn files_are_read_and_not_written() {
+async fn a_real_client_reads_files_and_writes_none() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().canonicalize().unwrap();
     std::fs::write(folder.join("a.txt"), "hällo\n").unwrap();
@@ -150,7 +150,7 @@ async fn files_are_read_and_not_written() {
 }
 
 #[tokio::test]
-async fn a_server_that_samples_reports_progress_and_lists_tools_is_decided_in_both_directions() {
+async fn a_real_server_is_decided_in_both_directions() {
     let calls = r#"[["echo",{"message":"é \ud83d\ude00"}],["get-env",{}],
         ["trigger-sampling-request",{"prompt":"p"}],
         ["trigger-long-running-operation",{"duration":1,"steps":2}],["get-structured-content",{"location":"Chicago"}]]"#;

@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_group_tells_its_guard_and_no_other() {
+    fn a_group_name_identifies_its_guard_only() {
         let namespace = namespace().unwrap();
         let named = |name: String| guard_of(&name);
         assert_eq!(named(format!("{PREFIX}{namespace}-17-4321")), Some((17, 4321)));

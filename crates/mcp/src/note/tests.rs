@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn each_note_is_one_line_that_says_whose_doing_it_was() {
+fn each_note_is_one_line_that_names_the_sender() {
     let refused = |direction| Note::Refused {
         direction,
         kind: "json.syntax",

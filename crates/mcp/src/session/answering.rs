@@ -33,7 +33,7 @@ impl SessionState {
         match verdict {
             GateAnswer::Permit { ticket, .. } => {
                 self.counts.permitted = self.counts.permitted.saturating_add(1);
-                let is_over = self.ended.is_some() || self.is_server_closed;
+                let is_over = self.ended.is_some() || self.is_server_unwritable;
                 // The request may have been given up while its answer was decided.
                 let Some(request_ticket) =
                     (!is_over).then(|| self.server_requests.remove(&response.id)).flatten()
@@ -88,7 +88,7 @@ impl SessionState {
         out: &mut Vec<SessionEffect>,
     ) {
         let to = Direction::ToServer;
-        if self.ended.is_some() || self.is_server_closed {
+        if self.ended.is_some() || self.is_server_unwritable {
             out.push(unwritten(ticket));
             return self.free_lane(to);
         }

@@ -151,11 +151,11 @@ impl SessionState {
 
     /// Writes a line that no lane waits for.
     fn write_without_lane(&self, to: Direction, line: Vec<u8>, out: &mut Vec<SessionEffect>) {
-        let is_closed = match to {
-            Direction::ToServer => self.is_server_closed,
-            Direction::ToClient => self.is_client_closed,
+        let is_unwritable = match to {
+            Direction::ToServer => self.is_server_unwritable,
+            Direction::ToClient => self.is_client_unwritable,
         };
-        if !is_closed {
+        if !is_unwritable {
             out.push(SessionEffect::Write { lane: None, to, line });
         }
     }

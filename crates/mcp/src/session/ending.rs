@@ -18,7 +18,7 @@ impl SessionState {
         match to {
             Direction::ToServer => {
                 self.client_ended = true;
-                self.is_server_closed = true;
+                self.is_server_unwritable = true;
                 self.free_lane(to);
                 out.push(SessionEffect::CloseServer);
             }
@@ -30,10 +30,10 @@ impl SessionState {
     /// Writes in this direction fail; of the last line so many bytes were taken.
     pub(super) fn failed(&mut self, to: Direction, written: u64, out: &mut Vec<SessionEffect>) {
         if to == Direction::ToClient {
-            self.is_client_closed = true;
+            self.is_client_unwritable = true;
             return self.end(SessionEnd::Client, out);
         }
-        self.is_server_closed = true;
+        self.is_server_unwritable = true;
         for lane in [Direction::ToServer, Direction::ToClient] {
             match self.take_lane(lane) {
                 Lane::Writing { to: Direction::ToServer, content } => {
@@ -77,13 +77,13 @@ impl SessionState {
         self.report_all_given_up(out);
         for (id, request) in self.client_requests.drain() {
             out.push(request.completed_as_unknown());
-            if !self.is_client_closed {
+            if !self.is_client_unwritable {
                 let line = answer::ended(&id, &why);
                 out.push(SessionEffect::Write { lane: None, to: Direction::ToClient, line });
             }
         }
         out.extend(self.server_requests.drain().map(|(_, request)| request.completed_as_unknown()));
-        if matches!(why, SessionEnd::Unreadable { .. }) && !self.is_client_closed {
+        if matches!(why, SessionEnd::Unreadable { .. }) && !self.is_client_unwritable {
             let line = answer::end_notification(&why);
             out.push(SessionEffect::Write { lane: None, to: Direction::ToClient, line });
         }
@@ -127,13 +127,13 @@ impl SessionState {
             )
             | None => false,
         };
-        is_answered && !self.client_ended && !self.is_client_closed
+        is_answered && !self.client_ended && !self.is_client_unwritable
     }
 
     /// Answers a line that the client sent before it knew of the session's end: whoever asks is told why it ended. Nothing of it
     /// is decided or forwarded.
     pub fn answer_after_end(&mut self, line: Result<Vec<u8>, frame::Error>) -> Vec<SessionEffect> {
-        let Some(why) = self.ended.clone().filter(|_| !self.is_client_closed) else {
+        let Some(why) = self.ended.clone().filter(|_| !self.is_client_unwritable) else {
             return Vec::new();
         };
         let (to, revision) = (Direction::ToServer, self.revision.unwrap_or(Revision::LATEST));
@@ -169,8 +169,8 @@ impl SessionState {
         out: &mut Vec<SessionEffect>,
     ) {
         let deaf = match to {
-            Direction::ToServer => self.is_server_closed || self.ended.is_some(),
-            Direction::ToClient => self.is_client_closed,
+            Direction::ToServer => self.is_server_unwritable || self.ended.is_some(),
+            Direction::ToClient => self.is_client_unwritable,
         };
         if deaf {
             return self.free_lane(lane);
@@ -186,7 +186,7 @@ impl SessionState {
 
     /// The lane has dealt with its message.
     pub(super) fn free_lane(&mut self, to: Direction) {
-        let over = self.ended.is_some() || (to == Direction::ToServer && self.is_server_closed);
+        let over = self.ended.is_some() || (to == Direction::ToServer && self.is_server_unwritable);
         *self.lane_mut(to) = if over { Lane::Closed } else { Lane::Idle };
     }
 

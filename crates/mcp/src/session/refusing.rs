@@ -63,11 +63,11 @@ impl SessionState {
         let Some((last, others)) = ids.split_last() else { return self.free_lane(to) };
         let line = |id: &Id| answer::unreadable(id, refusal, to);
         let back = to.back();
-        let is_closed = match back {
-            Direction::ToServer => self.is_server_closed,
-            Direction::ToClient => self.is_client_closed,
+        let is_unwritable = match back {
+            Direction::ToServer => self.is_server_unwritable,
+            Direction::ToClient => self.is_client_unwritable,
         };
-        for id in others.iter().filter(|_| !is_closed) {
+        for id in others.iter().filter(|_| !is_unwritable) {
             out.push(SessionEffect::Write { lane: None, to: back, line: line(id) });
         }
         self.write(to, back, line(last), out);

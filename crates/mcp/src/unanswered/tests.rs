@@ -38,7 +38,7 @@ fn an_error_stands_on_a_line_of_its_own() {
 }
 
 #[test]
-fn a_request_that_the_client_takes_back_waits_for_nothing() {
+fn a_request_that_the_client_cancels_is_not_awaited() {
     let mut unanswered = Unanswered::default();
     unanswered.record_client_bytes(b"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"tools/call\"}\n");
     let of = |id: &str| {
@@ -53,7 +53,7 @@ fn a_request_that_the_client_takes_back_waits_for_nothing() {
 }
 
 #[test]
-fn what_a_server_asks_and_a_client_answers_waits_for_nothing() {
+fn server_requests_and_client_answers_are_not_awaited() {
     let mut unanswered = Unanswered::default();
     unanswered.record_node_bytes(
         b"{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"sampling/createMessage\"}\n",
@@ -63,7 +63,7 @@ fn what_a_server_asks_and_a_client_answers_waits_for_nothing() {
 }
 
 #[test]
-fn the_number_of_requests_that_are_held_is_bounded() {
+fn the_number_of_remembered_requests_is_bounded() {
     let mut unanswered = Unanswered::default();
     for id in 0..=UNANSWERED_MAX {
         unanswered.record_client_bytes(

@@ -50,7 +50,7 @@ async fn a_server_that_takes_no_line_ends_a_call_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_late_answer_goes_nowhere() {
+async fn a_late_answer_is_dropped() {
     let server = python(&["late"]);
     let mut client = Client::start_within(&Script::new(no_writes), &server, within(2_000, 60_000));
     client.says(CALL).await;

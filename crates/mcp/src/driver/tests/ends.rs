@@ -5,7 +5,7 @@ use super::*;
 const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
 
 #[tokio::test]
-async fn a_server_that_exits_at_once_ends_the_session_and_its_last_words_are_heard() {
+async fn stderr_of_a_server_that_exits_at_once_is_noted() {
     let client = Client::start(&Script::new(no_writes), &python(&["quit"]));
     let notes = Arc::clone(&client.notes);
     let summary = client.ends().await;
@@ -57,7 +57,7 @@ async fn a_server_that_closes_its_stdout_is_told_to_end() {
 }
 
 #[tokio::test]
-async fn a_server_that_closes_its_stdin_is_stopped_at_the_next_message() {
+async fn a_server_that_closes_its_stdin_ends_at_the_next_message() {
     let mut client = Client::start(&Script::new(no_writes), &python(&["closes-stdin"]));
     let notes = Arc::clone(&client.notes);
     until(|| notes.lock().unwrap().iter().any(|note| matches!(note, Note::Stderr(_)))).await;
@@ -68,7 +68,7 @@ async fn a_server_that_closes_its_stdin_is_stopped_at_the_next_message() {
 }
 
 #[tokio::test]
-async fn a_servers_heir_that_holds_its_stdout_does_not_hold_the_session() {
+async fn a_descendant_that_holds_stdout_does_not_hold_the_session() {
     let server = ServerCommand {
         program: "sh".into(),
         arguments: vec!["-c".into(), "sleep 4 & exit 5".into()],
@@ -80,7 +80,7 @@ async fn a_servers_heir_that_holds_its_stdout_does_not_hold_the_session() {
 }
 
 #[tokio::test]
-async fn a_stopping_node_kills_the_server_at_once_and_completes_what_is_open() {
+async fn a_stopping_node_kills_the_server_and_completes_open_calls() {
     let mut client = Client::start(&Script::new(no_writes), &python(&["deaf"]));
     let gate = Arc::clone(&client.gate);
     client.says(PING).await;

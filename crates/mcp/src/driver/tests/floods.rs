@@ -7,7 +7,7 @@ use crate::limits::{
 };
 
 #[tokio::test]
-async fn a_server_that_floods_with_what_can_not_be_read_is_stopped() {
+async fn a_server_that_floods_with_unreadable_lines_is_stopped() {
     let client = Client::start(&Script::new(no_writes), &python(&["garbage"]));
     let gate = Arc::clone(&client.gate);
     let summary = client.ends().await;
@@ -20,7 +20,7 @@ async fn a_server_that_floods_with_what_can_not_be_read_is_stopped() {
 }
 
 #[tokio::test]
-async fn a_line_that_never_ends_is_refused_once_and_then_ends_the_session() {
+async fn an_endless_line_is_refused_once_and_ends_the_session() {
     let client = Client::start(&Script::new(no_writes), &python(&["endless"]));
     let notes = Arc::clone(&client.notes);
     let summary = client.ends().await;
@@ -86,7 +86,7 @@ async fn a_server_that_does_not_take_a_line_in_time_gets_no_more() {
 }
 
 #[tokio::test]
-async fn stderr_is_passed_on_up_to_its_bounds_and_never_holds_the_server_back() {
+async fn stderr_beyond_its_bounds_is_dropped_and_never_blocks() {
     let (_folder, log) = folder();
     let mut client = Client::start(&Script::new(no_writes), &python(&["complains", &log]));
     client.says(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).await;
@@ -214,7 +214,7 @@ fn stalls(
 }
 
 #[tokio::test]
-async fn who_stalls_in_long_lines_goes_when_others_wait_for_room() {
+async fn a_stalled_long_line_ends_its_session_when_others_wait() {
     let (room, limit) = (UserRoom::default(), Duration::from_millis(50));
     let at_once = AHEAD_USER_BYTES_MAX / wire::limits::LINE_BYTES_MAX;
     let mut stalled: Vec<_> = (0..at_once).map(|_| stalls(&room, limit)).collect();
@@ -245,7 +245,7 @@ async fn who_stalls_in_long_lines_goes_when_others_wait_for_room() {
 }
 
 #[tokio::test]
-async fn who_goes_on_with_a_long_line_keeps_its_session() {
+async fn a_long_line_that_progresses_keeps_its_session() {
     let (room, limit) = (UserRoom::default(), Duration::from_secs(2));
     let (mut happened, mut lines, mut client) = stalls(&room, limit);
     client.write_all(&vec![b'x'; 2 * SHORT_LINE_BYTES]).await.unwrap();
@@ -272,7 +272,7 @@ async fn who_goes_on_with_a_long_line_keeps_its_session() {
 }
 
 #[tokio::test]
-async fn a_session_that_stalls_is_told_why_it_ends() {
+async fn a_client_that_stalls_is_told_why_its_session_ends() {
     let user = UserRoom::default();
     let mut client = Client::start_in(&Script::new(no_writes), &python(&["deaf"]), &user);
     client.says(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).await;

@@ -13,7 +13,7 @@ const WRITE: &str =
 const ROOTS: &str = r#"{"jsonrpc":"2.0","id":"ask","result":{"roots":[ ]}}"#;
 
 #[tokio::test]
-async fn what_is_permitted_arrives_as_its_own_bytes_and_what_is_denied_never() {
+async fn only_permitted_calls_arrive_and_as_their_own_bytes() {
     let (_folder, log) = folder();
     let mut client = Client::start(&Script::new(no_writes), &python(&["serve", &log]));
     client.says(INITIALIZE).await;

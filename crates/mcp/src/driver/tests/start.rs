@@ -34,7 +34,7 @@ async fn a_folder_that_is_not_there_is_named() {
 }
 
 #[tokio::test]
-async fn the_server_has_only_the_environment_and_folder_that_it_is_given_and_its_own_group() {
+async fn the_server_gets_only_the_given_environment_and_folder() {
     let (folder, log) = folder();
     let script = format!("(cat /proc/$$/environ; echo; pwd; cat /proc/$$/stat) > {log}; exit 0");
     let server = ServerCommand {
@@ -81,7 +81,7 @@ async fn a_servers_own_user_has_a_bounded_number_of_processes() {
 }
 
 #[tokio::test]
-async fn the_server_runs_as_the_user_that_it_is_given_without_other_groups() {
+async fn the_server_runs_as_its_user_without_other_groups() {
     let (folder, log) = folder();
     if std::fs::metadata("/proc/self").map(|me| std::os::unix::fs::MetadataExt::uid(&me)).ok()
         != Some(0)

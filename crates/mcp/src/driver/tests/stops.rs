@@ -44,7 +44,7 @@ async fn a_line_that_is_being_written_is_cut_by_an_order() {
 }
 
 #[tokio::test]
-async fn what_was_written_whole_before_an_order_is_told_whole() {
+async fn a_line_written_before_an_order_is_recorded_as_whole() {
     let (_folder, log) = folder();
     let mut client = Client::start(&Script::new(no_writes), &python(&["swallow", &log]));
     let gate = Arc::clone(&client.gate);
@@ -59,7 +59,7 @@ async fn what_was_written_whole_before_an_order_is_told_whole() {
 }
 
 #[tokio::test]
-async fn nothing_that_the_client_says_after_an_order_is_decided() {
+async fn a_client_message_after_an_order_is_not_decided() {
     let (_folder, log) = folder();
     let mut client = Client::start(&Script::new(no_writes), &python(&["serve", &log]));
     let gate = Arc::clone(&client.gate);
@@ -84,7 +84,7 @@ async fn an_order_does_not_wait_for_a_client_that_takes_nothing() {
 }
 
 #[tokio::test]
-async fn an_order_closes_the_client_whatever_the_gate_waits_for() {
+async fn an_order_closes_the_client_while_the_gate_still_waits() {
     let (_folder, log) = folder();
     let times = Times { settle: 2 * PATIENCE, ..times() };
     let mut client =
@@ -128,18 +128,18 @@ async fn is_told_how_much_was_taken(mode: &str, times: Times) {
 }
 
 #[tokio::test]
-async fn how_much_a_server_that_died_had_taken_is_told() {
+async fn the_bytes_that_a_dead_server_had_taken_are_recorded() {
     is_told_how_much_was_taken("quit-after-one", times()).await;
 }
 
 #[tokio::test]
-async fn how_much_was_written_until_a_deadline_is_told() {
+async fn the_bytes_written_until_a_deadline_are_recorded() {
     let times = Times { write: Duration::from_millis(200), ..times() };
     is_told_how_much_was_taken("deaf", times).await;
 }
 
 #[tokio::test]
-async fn a_gate_that_panics_ends_the_session_and_who_asked_is_told() {
+async fn a_gate_panic_ends_the_session_and_answers_the_call() {
     fn panics(step: &MessageStep) -> GateAnswer {
         if step.method == "tools/list" { panic!("on purpose") } else { no_writes(step) }
     }

@@ -14,7 +14,7 @@ fn server() -> ServerCommand {
 }
 
 #[test]
-fn what_to_start_comes_out_as_it_went_in() {
+fn a_start_message_round_trips() {
     for server in [
         server(),
         ServerCommand { arguments: vec![], directory: None, ..server() },
@@ -25,7 +25,7 @@ fn what_to_start_comes_out_as_it_went_in() {
 }
 
 #[test]
-fn what_is_cut_short_is_not_started() {
+fn a_truncated_start_message_is_refused() {
     let bytes = encode(&server()).unwrap();
     assert_eq!(decode(&bytes[..bytes.len() - 1]), None);
     assert_eq!(decode(b""), None);
@@ -34,13 +34,13 @@ fn what_is_cut_short_is_not_started() {
 }
 
 #[test]
-fn a_nul_in_a_word_is_refused() {
+fn a_nul_in_an_argument_is_refused() {
     let server = ServerCommand { program: "a\0b".into(), ..server() };
     assert_eq!(encode(&server).unwrap_err().kind(), io::ErrorKind::InvalidInput);
 }
 
 #[test]
-fn reports_and_orders_come_out_as_they_went_in() {
+fn reports_and_orders_round_trip() {
     for report in [GuardReport::Started(u32::MAX), GuardReport::Failed(2), GuardReport::Exited(-1)]
     {
         assert_eq!(GuardReport::parse(report.encode()), Some(report));
@@ -51,7 +51,7 @@ fn reports_and_orders_come_out_as_they_went_in() {
 }
 
 #[test]
-fn more_than_the_limit_is_not_started() {
+fn a_start_message_beyond_the_limit_is_refused() {
     let long = "x".repeat(GUARD_START_BYTES_MAX);
     let server = ServerCommand { arguments: vec![long], ..server() };
     assert_eq!(encode(&server).unwrap_err().kind(), io::ErrorKind::InvalidInput);

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_tool_beyond_the_limit_counts_as_not_listed_and_known_ones_are_learnt_anew() {
+fn tools_beyond_the_limit_are_unlisted_and_known_ones_update() {
     let mut definitions = Definitions::default();
     let name = |number: usize| format!("tool-{number}");
     let all: Vec<_> = (0..=DEFINITIONS_MAX).map(|n| (name(n), Digest::of(b"one"))).collect();

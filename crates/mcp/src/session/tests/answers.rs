@@ -79,7 +79,7 @@ fn an_answer_that_may_not_pass_gets_an_error_in_its_place() {
 }
 
 #[test]
-fn a_server_is_not_told_which_policies_there_are() {
+fn a_denial_to_a_server_names_no_policies() {
     for verdict in [deny(), pending()] {
         let mut play = asked();
         play.asks(ToServer, ROOTS);
@@ -105,7 +105,7 @@ fn an_answer_that_is_withheld_after_its_permit_is_not_written() {
 }
 
 #[test]
-fn an_answer_to_what_was_given_up_meanwhile_is_not_written() {
+fn an_answer_to_a_given_up_request_is_not_written() {
     let mut play = asked();
     play.asks(ToServer, ROOTS);
     play.session.server_requests.remove(&Id::from(0));
@@ -131,7 +131,7 @@ fn nothing_of_an_answer_is_written_after_a_stop() {
 }
 
 #[test]
-fn a_withheld_result_is_an_error_for_who_asked() {
+fn a_withheld_result_becomes_an_error() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "ping"), 1);
     play.line(ToClient, &result("1"));

@@ -22,7 +22,7 @@ fn a_step_says_whether_the_protocol_has_its_method() {
 }
 
 #[test]
-fn a_permitted_request_goes_on_as_its_own_bytes_and_its_result_comes_back_so() {
+fn a_permitted_request_and_its_result_are_forwarded_unchanged() {
     let mut play = Play::new();
     let step = play.asks(ToServer, CALL);
     assert_eq!(
@@ -58,7 +58,7 @@ fn a_permitted_request_goes_on_as_its_own_bytes_and_its_result_comes_back_so() {
 }
 
 #[test]
-fn params_are_the_arguments_of_every_other_method_and_may_be_absent() {
+fn params_are_the_arguments_of_other_methods() {
     let mut play = Play::new();
     for (line, arguments, tool) in [
         (
@@ -89,7 +89,7 @@ fn params_are_the_arguments_of_every_other_method_and_may_be_absent() {
 }
 
 #[test]
-fn what_waits_for_approval_is_told_how_to_ask_again_and_its_retry_goes_on_as_its_own_bytes() {
+fn a_pending_call_is_told_how_to_retry_and_the_retry_passes() {
     use proof::digest::Digest;
     use proof::json::object;
 
@@ -124,7 +124,7 @@ fn what_waits_for_approval_is_told_how_to_ask_again_and_its_retry_goes_on_as_its
 }
 
 #[test]
-fn what_is_no_pending_id_is_refused_before_it_is_decided() {
+fn an_invalid_pending_id_is_refused_before_a_decision() {
     let mut play = Play::new();
     let line = CALL.replace(
         r#""name":"read_file""#,
@@ -152,7 +152,7 @@ fn a_denied_request_is_answered_and_never_reaches_the_server() {
 }
 
 #[test]
-fn a_request_that_could_not_be_decided_is_answered_with_the_refusals_code() {
+fn an_undecided_request_is_answered_with_the_refusal_code() {
     let mut play = Play::new();
     play.asks(ToServer, &request("1", "ping"));
     let effects = play.answer(ToServer, GateAnswer::Refused { code: "refused.storage".into() });
@@ -196,7 +196,7 @@ fn a_notification_that_is_not_permitted_is_dropped() {
 }
 
 #[test]
-fn a_notification_is_completed_once_it_is_written_and_the_next_waits_for_that() {
+fn a_notification_completes_before_the_next_is_read() {
     let mut play = Play::new();
     for (to, note) in [
         (ToServer, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#),
@@ -218,7 +218,7 @@ fn a_notification_is_completed_once_it_is_written_and_the_next_waits_for_that() 
 }
 
 #[test]
-fn a_servers_request_is_decided_too_and_its_denial_goes_back_to_the_server() {
+fn a_denied_server_request_is_answered_to_the_server() {
     let mut play = Play::new();
     let ask = r#"{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","params":{"x":0.1}}"#;
     let step = play.asks(ToClient, ask);
@@ -281,7 +281,7 @@ fn a_permit_opens_one_request_at_a_time_up_to_the_bound() {
 }
 
 #[test]
-fn what_the_driver_gives_out_of_turn_is_never_forwarded() {
+fn a_line_given_out_of_turn_is_never_forwarded() {
     let mut play = Play::new();
     play.asks(ToServer, &request("1", "ping"));
     let effects =

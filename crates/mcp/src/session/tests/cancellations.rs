@@ -63,7 +63,7 @@ fn a_cancellation_of_what_is_not_open_is_dropped() {
 }
 
 #[test]
-fn nothing_is_cancelled_whose_answer_came_first() {
+fn a_request_answered_first_is_not_cancelled() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "ping"), 1);
     play.asks(ToServer, &cancel("1"));

@@ -75,7 +75,7 @@ fn an_overdue_call_is_answered_ended_and_cancelled() {
 }
 
 #[test]
-fn nobody_is_told_of_a_given_up_call_before_that_is_sequenced() {
+fn a_given_up_call_is_reported_once_it_is_sequenced() {
     let mut play = Play::new();
     play.opens(ToServer, CALL, 1);
     let effects = play.session.step(DEADLINE_MS, SessionInput::Time);
@@ -86,7 +86,7 @@ fn nobody_is_told_of_a_given_up_call_before_that_is_sequenced() {
 }
 
 #[test]
-fn a_session_that_ends_tells_of_what_it_gave_up() {
+fn an_ending_session_reports_given_up_requests() {
     let mut play = Play::new();
     play.opens(ToServer, CALL, 1);
     play.session.step(DEADLINE_MS, SessionInput::Time);
@@ -96,7 +96,7 @@ fn a_session_that_ends_tells_of_what_it_gave_up() {
 }
 
 #[test]
-fn the_id_of_a_call_that_nobody_is_told_of_yet_is_taken() {
+fn the_id_of_an_unreported_given_up_call_is_in_use() {
     let mut play = Play::new();
     play.opens(ToServer, CALL, 1);
     play.session.step(DEADLINE_MS, SessionInput::Time);
@@ -108,7 +108,7 @@ fn the_id_of_a_call_that_nobody_is_told_of_yet_is_taken() {
 }
 
 #[test]
-fn what_is_overdue_is_given_up_before_its_answer_is_looked_at() {
+fn an_overdue_call_is_given_up_before_its_answer_is_read() {
     let mut play = Play::new();
     play.opens(ToServer, CALL, 1);
     let effects =
@@ -131,7 +131,7 @@ fn a_late_answer_is_dropped_and_counted_once() {
 }
 
 #[test]
-fn the_id_of_a_call_that_may_be_answered_still_is_refused_under_it() {
+fn the_id_of_a_given_up_call_is_refused_under_that_id() {
     let mut play = Play::new();
     play.opens(ToServer, CALL, 1);
     play.at(DEADLINE_MS);
@@ -172,7 +172,7 @@ fn a_line_that_is_being_written_counts_as_written_in_part() {
 }
 
 #[test]
-fn a_cancelled_call_ends_at_its_deadline_and_nobody_is_told() {
+fn a_cancelled_call_ends_at_its_deadline_unreported() {
     let mut play = Play::new();
     play.opens(ToServer, CALL, 1);
     play.tells(5, ToServer, &cancel("1"));
@@ -191,7 +191,7 @@ fn an_initialize_is_given_up_and_never_cancelled() {
 }
 
 #[test]
-fn a_list_that_is_looked_at_when_it_is_overdue_goes_nowhere() {
+fn a_tool_list_being_filtered_when_overdue_is_dropped() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "tools/list"), 1);
     let list = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"a"}]}}"#;
@@ -253,7 +253,7 @@ fn a_client_that_never_answers_keeps_nothing_open() {
 }
 
 #[test]
-fn an_answer_that_is_decided_when_its_request_is_overdue_goes_nowhere() {
+fn an_answer_being_decided_when_overdue_is_dropped() {
     let mut play = Play::new();
     play.opens(ToClient, &request("1", "roots/list"), 1);
     play.asks(ToServer, &result("1"));

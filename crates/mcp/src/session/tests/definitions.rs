@@ -37,7 +37,7 @@ fn listed(tools: &str) -> Option<Digest> {
 }
 
 #[test]
-fn a_call_carries_the_definition_that_was_listed_last_in_its_own_session() {
+fn a_call_carries_the_definition_its_session_listed_last() {
     let mut play = Play::new();
     assert_eq!(forwarded_definition(&mut play), None, "nothing was listed");
     lists(&mut play, r#"{"name":"write"}"#);
@@ -56,7 +56,7 @@ fn a_call_carries_the_definition_that_was_listed_last_in_its_own_session() {
 }
 
 #[test]
-fn order_and_spelling_make_no_difference_and_anything_else_does() {
+fn a_definition_digest_ignores_only_order_and_spelling() {
     let same = [
         r#"{"inputSchema":{"maximum":15e-1,"type":"object"},"name":"read","description":"reads a file"}"#,
         r#"{"name":"r\u0065ad" , "description":"reads a\u0020file","inputSchema": {"type":"object","maximum":1.50}}"#,
@@ -79,7 +79,7 @@ fn order_and_spelling_make_no_difference_and_anything_else_does() {
 }
 
 #[test]
-fn what_the_server_takes_back_or_contradicts_is_forgotten() {
+fn a_changed_or_contradictory_tool_list_is_forgotten() {
     let mut play = Play::new();
     lists(&mut play, TOOL);
     play.asks(ToClient, r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#);
@@ -97,7 +97,7 @@ fn what_the_server_takes_back_or_contradicts_is_forgotten() {
 }
 
 #[test]
-fn a_list_that_nobody_asked_for_teaches_nothing() {
+fn an_unrequested_tool_list_is_not_recorded() {
     let mut play = Play::new();
     let line = format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"tools":[{TOOL}]}}}}"#);
     assert_eq!(play.refused(ToClient, &line, "session.unknown_id"), [] as [&str; 0]);

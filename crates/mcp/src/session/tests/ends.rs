@@ -17,7 +17,7 @@ fn told(id: &str, message: &str) -> SessionEffect {
 }
 
 #[test]
-fn when_the_server_ends_what_is_open_ends_as_unknown_and_the_client_is_told() {
+fn open_requests_end_as_unknown_when_the_server_ends() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "ping"), 1);
     play.opens(ToServer, &request(r#""b""#, "ping"), 2);
@@ -39,7 +39,7 @@ fn when_the_server_ends_what_is_open_ends_as_unknown_and_the_client_is_told() {
 }
 
 #[test]
-fn what_was_sent_before_the_servers_end_is_answered() {
+fn a_request_sent_before_the_servers_end_is_answered() {
     let mut play = Play::new();
     assert!(!play.session.answers_after_end(), "it goes on");
     play.session.step(NOW, SessionInput::Closed(ToClient));
@@ -57,7 +57,7 @@ fn what_was_sent_before_the_servers_end_is_answered() {
 }
 
 #[test]
-fn who_ended_the_session_or_was_stopped_is_not_answered_after_it() {
+fn a_client_that_ended_or_was_stopped_gets_no_late_answers() {
     for why in
         [SessionEnd::Client, SessionEnd::Stopped, SessionEnd::Ordered("execution.halted".into())]
     {
@@ -98,7 +98,7 @@ fn when_the_client_ends_its_side_the_server_may_still_answer() {
 }
 
 #[test]
-fn when_the_client_can_not_be_written_to_it_is_told_nothing() {
+fn a_client_that_takes_no_writes_gets_none() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "ping"), 1);
     play.asks(ToServer, &request("2", "ping"));
@@ -189,7 +189,7 @@ fn a_result_whose_completion_was_not_sequenced_is_not_forwarded() {
 }
 
 #[test]
-fn a_result_that_is_being_completed_at_the_end_still_reaches_the_client() {
+fn a_result_being_completed_at_the_end_reaches_the_client() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "ping"), 1);
     let line = result("1");
@@ -212,7 +212,7 @@ fn a_result_that_is_being_completed_at_the_end_still_reaches_the_client() {
 }
 
 #[test]
-fn a_tool_list_that_is_being_filtered_at_the_end_ends_as_unknown() {
+fn a_tool_list_being_filtered_at_the_end_ends_as_unknown() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "tools/list"), 1);
     play.line(ToClient, r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}"#);

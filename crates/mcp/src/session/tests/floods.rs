@@ -25,7 +25,7 @@ fn sends(play: &mut Play, now: u64, ticket: u64) {
 }
 
 #[test]
-fn what_comes_too_fast_is_dropped_counted_and_noted_once() {
+fn messages_beyond_the_pace_are_dropped_and_noted_once() {
     let mut play = spent();
     let dropped = SessionEffect::CountRefusal("refused.overload");
     let noted = SessionEffect::Note(Note::ServerFloods);
@@ -74,7 +74,7 @@ fn answers_and_cancellations_of_a_server_have_no_pace() {
 }
 
 #[test]
-fn a_changed_list_is_heard_even_where_it_is_dropped() {
+fn a_dropped_list_change_still_clears_the_definitions() {
     let mut play = Play::new();
     play.session.definitions.record(&[("a".into(), Digest::of(b"a"))]);
     for ticket in 0..SERVER_MESSAGES_BURST {

@@ -117,7 +117,7 @@ struct World {
     unanswered: BTreeMap<(Direction, Id), i64>,
     /// The request and the line of the answer that is completed before it is written, by lane.
     completes: BTreeMap<Direction, Vec<u8>>,
-    is_client_closed: bool,
+    is_client_unwritable: bool,
     /// Nothing more goes to the server.
     is_cut: bool,
     now_ms: u64,
@@ -140,7 +140,7 @@ impl World {
             tickets: BTreeMap::new(),
             unanswered: BTreeMap::new(),
             completes: BTreeMap::new(),
-            is_client_closed: false,
+            is_client_unwritable: false,
             is_cut: false,
             now_ms: 0,
             asked: BTreeMap::new(),
@@ -158,7 +158,7 @@ impl World {
         let cancelled: Vec<Id> =
             self.asked.values().filter(is_cancelled).map(|asked| asked.id.clone()).collect();
         let effects = self.session.step(self.now_ms, input);
-        if !has_ended && !self.is_client_closed {
+        if !has_ended && !self.is_client_unwritable {
             self.check_untold(&effects, &cancelled);
         }
         for effect in effects {
@@ -427,7 +427,7 @@ impl World {
             (Asker(_), _) if is_asked => assert!(has_ended, "{line}"),
             (Asker(_), Some(Ask::Write(way))) => assert_eq!(*way, to.back()),
             (Asker(_), None) => {
-                assert!(self.session.is_server_closed || self.is_client_closed, "{line}")
+                assert!(self.session.is_server_unwritable || self.is_client_unwritable, "{line}")
             }
             (Waiting(_), Some(Ask::Complete(message))) => {
                 assert!(is_awaited && !message.is_empty())
@@ -469,7 +469,7 @@ impl World {
         for (ticket, times) in &self.tickets {
             assert_eq!(*times, 1, "ticket {ticket}");
         }
-        if !self.is_client_closed {
+        if !self.is_client_unwritable {
             let mut of_client = self.unanswered.iter().filter(|((way, _), _)| *way == ToServer);
             assert!(of_client.all(|(_, left)| *left == 0), "{:?}", self.unanswered);
         }
@@ -540,7 +540,7 @@ proptest! {
                 Move::Resolve(lane, how) => world.resolve(lane, how),
                 Move::Failed(to) => {
                     // A writer that fails never reports the write that it was at.
-                    world.is_client_closed |= to == ToClient;
+                    world.is_client_unwritable |= to == ToClient;
                     world.asks.retain(|_, ask| !matches!(ask, Ask::Write(way) if *way == to));
                     world.step(SessionInput::Failed(to, 0));
                 }

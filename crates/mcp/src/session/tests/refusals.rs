@@ -89,7 +89,7 @@ const BAD_OF_CLIENT: [(&[u8], &str, Concerns); 6] = [
 ];
 
 #[test]
-fn who_asked_is_told_under_its_own_id_and_nothing_is_forwarded() {
+fn a_refused_request_is_answered_under_its_own_id() {
     for (line, kind, concerns) in BAD.into_iter().chain(BAD_OF_CLIENT) {
         let mut play = Play::new();
         play.opens(ToServer, &request("7", "ping"), 7);
@@ -156,7 +156,7 @@ fn answered(play: &mut Play, line: &[u8], id: &str, written: Option<u64>) -> Str
 }
 
 #[test]
-fn who_waits_for_an_answer_that_can_not_be_passed_on_is_told_at_once() {
+fn an_undeliverable_answer_becomes_an_error_at_once() {
     let bytes = Some(line_bytes(request("1", "ping").as_bytes()));
     for (line, kind, concerns) in BAD {
         let mut play = Play::new();
@@ -194,7 +194,7 @@ fn who_waits_for_an_answer_that_can_not_be_passed_on_is_told_at_once() {
 
 /// It is decided as what a client asks is.
 #[test]
-fn what_a_server_asks_is_read_as_what_is_authorised() {
+fn a_server_request_is_parsed_as_strictly_as_a_clients() {
     for (line, kind, concerns) in BAD_OF_CLIENT {
         let mut play = Play::new();
         let effects = play.session.step(NOW, SessionInput::Line(ToClient, Ok(line.to_vec())));
@@ -205,7 +205,7 @@ fn what_a_server_asks_is_read_as_what_is_authorised() {
 }
 
 #[test]
-fn an_answer_whose_request_can_not_be_told_ends_the_session_if_several_wait() {
+fn an_unclear_answer_ends_the_session_if_several_requests_wait() {
     for (line, kind, _) in BAD.into_iter().filter(|(.., concerns)| *concerns == Unclear) {
         let mut play = Play::new();
         play.opens(ToServer, &request("1", "ping"), 1);
@@ -223,7 +223,7 @@ fn an_answer_whose_request_can_not_be_told_ends_the_session_if_several_wait() {
 }
 
 #[test]
-fn an_answer_that_was_cancelled_is_not_meant_by_what_is_unclear() {
+fn an_unclear_answer_is_not_taken_for_a_cancelled_request() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "ping"), 1);
     play.asks(
@@ -235,7 +235,7 @@ fn an_answer_that_was_cancelled_is_not_meant_by_what_is_unclear() {
 }
 
 #[test]
-fn a_server_hears_at_once_of_an_answer_that_can_not_be_passed_on() {
+fn an_undeliverable_client_answer_is_reported_to_the_server() {
     let mut play = Play::new();
     play.opens(ToClient, &request("1", "roots/list"), 1);
     let line = r#"{"jsonrpc":"2.0","id":1,"result":{"roots":[],"Roots":[]}}"#;
@@ -330,7 +330,7 @@ fn the_member_that_is_wrong_is_named_in_message_and_data() {
 }
 
 #[test]
-fn what_the_framing_refuses_is_refused() {
+fn a_line_that_the_framing_rejects_is_refused() {
     let mut play = Play::new();
     for (line, kind) in [("x\rx\n", "frame.carriage_return"), ("xxxxxxxxx\n", "frame.too_long")] {
         for to in [ToServer, ToClient] {
@@ -342,7 +342,7 @@ fn what_the_framing_refuses_is_refused() {
 }
 
 #[test]
-fn a_tool_call_with_other_arguments_than_an_object_is_refused_with_its_id() {
+fn a_tool_call_without_object_arguments_is_refused() {
     let mut play = Play::new();
     for (params, kind) in [
         (r#"{"name":"t","arguments":[]}"#, "message.wrong_type"),
@@ -365,7 +365,7 @@ fn a_tool_call_with_other_arguments_than_an_object_is_refused_with_its_id() {
 }
 
 #[test]
-fn no_error_has_the_id_of_a_request_that_waits_but_the_session_ends() {
+fn an_error_never_uses_the_id_of_a_waiting_request() {
     for (line, kind) in [
         (r#"{"jsonrpc":"2.0","id":1,"method":"ping","extra":1}"#, "message.unknown_member"),
         (
@@ -427,7 +427,7 @@ fn a_known_method_in_the_wrong_place_is_refused() {
 }
 
 #[test]
-fn a_server_that_sends_too_much_that_can_not_be_read_is_stopped() {
+fn a_server_that_sends_too_many_unreadable_lines_is_stopped() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "ping"), 1);
     for at in 0..SERVER_REFUSALS_BURST {
@@ -466,7 +466,7 @@ fn a_server_may_write_a_line_of_its_log_with_every_answer() {
 }
 
 #[test]
-fn a_client_that_floods_with_what_can_not_be_read_is_answered_but_noted_up_to_the_bound() {
+fn unreadable_messages_of_a_client_are_noted_up_to_the_bound() {
     let mut play = Play::new();
     let line = r#"{"jsonrpc":"2.0","id":1,"method":7}"#;
     for _ in 0..NOTES_MAX {

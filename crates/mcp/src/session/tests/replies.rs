@@ -63,7 +63,7 @@ fn an_id_is_answered_once_and_only_if_it_was_asked() {
 }
 
 #[test]
-fn a_client_that_answers_what_was_not_asked_is_refused_and_not_answered() {
+fn a_client_answer_to_no_request_is_refused_without_reply() {
     let mut play = Play::new();
     assert_eq!(play.refused(ToServer, &result("1"), "session.unknown_id"), [] as [&str; 0]);
     // Its own request is not the server's.
@@ -89,7 +89,7 @@ fn an_id_that_is_in_flight_and_asked_again_ends_the_session() {
 }
 
 #[test]
-fn a_structured_result_is_given_as_its_own_text_and_only_if_it_is_an_object() {
+fn a_structured_result_is_passed_only_if_it_is_an_object() {
     let mut play = Play::new();
     for (result, expected) in [
         (r#"{"structuredContent":{ "n" : 1.50 },"content":[]}"#, Some(r#"{ "n" : 1.50 }"#)),
@@ -184,7 +184,7 @@ fn a_list_of_something_else_is_not_filtered() {
 }
 
 #[test]
-fn the_server_chooses_a_revision_that_is_read_here_or_is_stopped() {
+fn a_server_that_chooses_an_unknown_revision_is_stopped() {
     let initialize = r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2026-07-28"}}"#;
     let task = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","task":{}}}"#;
     let chosen = |text: &str| {
@@ -212,7 +212,7 @@ fn the_server_chooses_a_revision_that_is_read_here_or_is_stopped() {
 }
 
 #[test]
-fn older_revisions_are_read_without_what_came_later() {
+fn older_revisions_are_read_without_later_methods() {
     for older in ["2024-11-05", "2025-03-26"] {
         let mut play = Play::new();
         let initialize = format!(
@@ -235,7 +235,7 @@ fn older_revisions_are_read_without_what_came_later() {
 }
 
 #[test]
-fn cancelled_requests_are_awaited_up_to_the_bound_and_are_no_load() {
+fn cancelled_requests_are_awaited_up_to_the_bound() {
     use crate::limits::CANCELLED_MAX;
     let mut play = Play::new();
     for id in 0..=CANCELLED_MAX as u64 {
