@@ -1,22 +1,23 @@
-/// The numbers of the gateway's own errors. They are stable, and none has another meaning in JSON-RPC, in a revision of MCP
-/// or in its SDKs, which keep -32000 to -32002 for connections that closed, for time-outs and for what is not found.
+/// The numbers of the gateway's own errors. They are stable. None has another meaning in JSON-RPC,
+/// in a revision of MCP or in its SDKs: those use -32000 to -32002 for closed connections,
+/// time-outs and things not found.
 ///
 /// `docs/operations.md` has the same table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ErrorNumber {
-    /// It was decided, and denied; or it may no longer go on.
+    /// The decision is a denial, or the message may no longer be forwarded.
     Denied,
-    /// No decision could be made or kept, or an answer can't be passed on.
+    /// No decision could be made or recorded, or an answer can't be forwarded.
     Refused,
-    /// It was decided, and waits for approval.
+    /// The decision waits for approval.
     Pending,
     /// The session ended before an answer came.
     Ended,
     /// No answer came in time.
     Overdue,
-    /// JSON-RPC's: there is no such method for this sender, in this form and revision.
+    /// JSON-RPC's number: this sender has no such method, in this form and revision.
     MethodNotFound,
-    /// JSON-RPC's: it is no message that can be decided.
+    /// JSON-RPC's number: the message is not one that can be decided.
     InvalidRequest,
 }
 
@@ -46,7 +47,7 @@ impl ErrorNumber {
         }
     }
 
-    /// What it says, in a few words.
+    /// Its meaning, in a few words.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
@@ -60,7 +61,7 @@ impl ErrorNumber {
         }
     }
 
-    /// Whether to try again.
+    /// Whether the client may try again, and how.
     #[must_use]
     pub fn retry(self) -> &'static str {
         match self {

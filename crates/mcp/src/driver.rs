@@ -1,4 +1,5 @@
-//! The loop around a [`SessionState`]: it carries lines, answers and deadlines, and decides nothing.
+//! The loop around a [`SessionState`]. It passes lines, the gate's answers and expired deadlines
+//! in, carries out the effects, and decides nothing.
 
 mod deadline;
 mod pipe;
@@ -28,12 +29,12 @@ use crate::{
 use deadline::{Deadline, Times};
 use pipe::{LineReader, LineWriter, PipeEvent, ReadLimit};
 
-/// What a session was.
+/// The outcome of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionSummary {
     /// Why it ended.
     pub ended: SessionEnd,
-    /// How many messages had which fate.
+    /// How many messages had which outcome.
     pub counts: MessageCounts,
     /// How the server's process ended; `None` if the operating system could not say.
     pub exit: Option<ExitStatus>,
@@ -41,12 +42,12 @@ pub struct SessionSummary {
     pub settled: bool,
 }
 
-/// What a client's messages are read from.
+/// A stream that a client's messages are read from.
 pub trait ClientReader: AsyncRead + Send + Unpin + 'static {}
 
 impl<R: AsyncRead + Send + Unpin + 'static> ClientReader for R {}
 
-/// What messages to a client are written to.
+/// A stream that messages to a client are written to.
 pub trait ClientWriter: AsyncWrite + Send + Unpin + 'static {}
 
 impl<W: AsyncWrite + Send + Unpin + 'static> ClientWriter for W {}
@@ -60,11 +61,11 @@ pub struct ClientStreams<R, W> {
     pub writer: W,
 }
 
-/// Starts the server and runs one session with it: [`ServerCommand::start`], then [`serve_started`] with the default
-/// deadlines.
+/// Starts the server and runs one session with it: [`ServerCommand::start`], then [`serve_started`]
+/// with the default deadlines.
 ///
 /// # Errors
-/// The server could not be started; then nothing was read from the client.
+/// The server could not be started. Nothing was read from the client then.
 pub async fn serve<G: MessageGate, S: Sink>(
     gate: Arc<G>,
     server: ServerCommand,
@@ -77,24 +78,24 @@ pub async fn serve<G: MessageGate, S: Sink>(
     Ok(serve_started(gate, server, client, sink).await)
 }
 
-/// A server that has been started, and what its session may take.
+/// A started server, with the limits of its session.
 #[derive(Debug)]
 pub struct StartedServer {
     /// The server's process.
     pub process: ServerProcess,
-    /// What is not answered within these is given up.
+    /// A request that is not answered within these is given up.
     pub deadlines: Deadlines,
-    /// Where long lines of the client wait; that of all sessions of its OS user.
+    /// The room for long lines of the client. All sessions of its OS user share it.
     pub room: UserRoom,
 }
 
-/// Runs one session with a server that has been started, until either side ends; the server's process is gone when
-/// this returns, and is killed when the future is dropped.
+/// Runs one session with a started server until either side ends. The server's process has ended
+/// when this returns. It is killed when the future is dropped.
 ///
-/// Once the client ends its side, the server's stdin is closed and the server has
-/// [`crate::limits::SHUTDOWN_MS_MAX`] to end by itself; its answers still go to the client.
+/// When the client ends its side, the server's stdin is closed. The server then has
+/// [`crate::limits::SHUTDOWN_MS_MAX`] to end by itself, and its answers still go to the client.
 ///
-/// What the server started is ended with it: see [`crate::guard`].
+/// Processes that the server started end with it: see [`crate::guard`].
 pub async fn serve_started<G: MessageGate, S: Sink>(
     gate: Arc<G>,
     server: StartedServer,
@@ -105,7 +106,7 @@ pub async fn serve_started<G: MessageGate, S: Sink>(
     run(gate, server, client, sink, times).await
 }
 
-/// Runs one session with a server that has been started.
+/// Runs one session with a started server.
 async fn run<G: MessageGate, S: Sink>(
     gate: Arc<G>,
     StartedServer { process: mut child, room, .. }: StartedServer,
@@ -147,7 +148,8 @@ async fn run<G: MessageGate, S: Sink>(
     };
     while !driver.is_over() {
         let is_live = driver.session.ended().is_none();
-        // A stop goes before all that waits: whatever was permitted before it and was not written is not written.
+        // A stop goes before all other events: a line that was permitted before it and is not yet
+        // written is not written.
         let input = tokio::select! {
             biased;
             stop = &mut stopped, if is_live => Some(SessionInput::End(stop.into())),
@@ -160,7 +162,8 @@ async fn run<G: MessageGate, S: Sink>(
     if driver.session.answers_after_end() {
         tokio::select! {
             biased;
-            // An order waits for nobody's last messages. Where the session ended by one, this is not reached.
+            // An order does not wait for the last messages of a client. This is not reached if an
+            // order ended the session.
             _ = &mut stopped => {}
             () = driver.answer_last_messages(&mut sources.client) => {}
         }
@@ -187,11 +190,12 @@ struct SessionDriver<G, S> {
     /// Room of the client's line that is being handled.
     client_line_room: Option<LineRoom>,
     client_has_sent: bool,
-    /// Bytes of the client's last line that the server's pipe had taken when it was cut.
+    /// Bytes of the client's last line that the server's pipe had accepted when the line was cut.
     cut_at_bytes: u64,
-    /// When the client's stream is closed after an order, whatever the gate waits for.
+    /// When the client's stream is closed after an order, even if the gate has not answered yet.
     close_client_at: Option<Instant>,
-    /// What the gate was asked: at most one question a lane, and at the end the completion of what is open.
+    /// Calls of the gate: at most one for each lane, and at the end the completions of open
+    /// requests.
     work: JoinSet<Option<SessionInput>>,
     /// The lane that waits for each task of `work`.
     waiting_lanes: HashMap<Id, Direction>,
@@ -237,7 +241,7 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
         }
     }
 
-    /// Asks the gate; the lane, if there is one, waits for it.
+    /// Runs a call of the gate. The lane, if there is one, waits for it.
     fn spawn_question(
         &mut self,
         lane: Option<Direction>,
@@ -249,7 +253,7 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
         }
     }
 
-    /// A gate that panics answers nothing more: the session ends.
+    /// Handles a finished call of the gate. A gate that panics gives no answer: the session ends.
     fn gate_answered(
         &mut self,
         done: Result<(Id, Option<SessionInput>), JoinError>,
@@ -326,8 +330,8 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
         }
     }
 
-    /// Tells the gate that nobody knows how a transition ended, and then the session, where it waits for that. Whatever the gate
-    /// says, nothing is forwarded.
+    /// Completes a transition whose outcome is unknown, then gives the session `then`, if it waits
+    /// for that. Nothing is forwarded, whatever the gate answers.
     fn complete_as_unknown(&mut self, ticket: u64, written: Written, then: Option<SessionInput>) {
         let (gate, written) = (Arc::clone(&self.gate), self.written_bytes(written));
         self.spawn_question(None, async move {
@@ -361,7 +365,8 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
         }
     }
 
-    /// INVARIANT: this comes before the effects that say what is lost, which need to know where the line was cut.
+    /// INVARIANT: this runs before the effects that complete transitions as unknown, which need the
+    /// number of bytes at which the line was cut.
     async fn end(&mut self) {
         if let Some(mut server) = self.server.take() {
             self.cut_at_bytes = server.cut(Direction::ToServer).await;
@@ -376,8 +381,9 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
         }
     }
 
-    /// Nothing that was permitted before an order is written after it: a line that the client takes slowly is cut. Where none is
-    /// under way, the client is told what became of its requests, for a time.
+    /// Nothing that was permitted before an order is written after it: a line that the client reads
+    /// slowly is cut. If no line is being written, the client is sent errors for its open requests,
+    /// for a limited time.
     async fn cut_client(&mut self) {
         if self.client.is_writing() {
             self.client.cut(Direction::ToClient).await;
@@ -399,12 +405,14 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
             }
             return None;
         }
-        // Without the client's doing, only a server that is gone or takes nothing more sets a deadline.
+        // If the client has not ended, only a server that has exited or reads nothing more sets a
+        // deadline.
         let client = self.deadline.client_ended;
         Some(SessionInput::End(if client { SessionEnd::Client } else { SessionEnd::Server }))
     }
 
-    /// Answers what a client has sent that could not know of the session's end, and where it has sent nothing, its first message.
+    /// Answers messages that the client sent before it could know of the session's end. If it has
+    /// sent none, its first message is awaited and answered.
     async fn answer_last_messages(&mut self, from_client: &mut LineReader) {
         let times = self.deadline.times;
         let until = Instant::now() + times.first_message;
@@ -428,7 +436,7 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
         }
         self.client.flush(times.flush).await;
         let exit = self.child.end(times.linger, times.terminate).await;
-        // What the server said last often says why it ended.
+        // The server's last lines often say why it ended.
         let _ = timeout(times.flush, stderr_task.join_next()).await;
         let counts = self.session.counts();
         let ended = self.session.ended().cloned().unwrap_or(SessionEnd::Stopped);

@@ -1,14 +1,16 @@
-//! The process that stands between the node and one server: it starts the server, and ends all that comes of it.
+//! The guard process between the node and one server: it starts the server, and ends every process
+//! that the server starts.
 //!
-//! The node starts its own executable with the argument [`ARGUMENT`]. That process, the guard, is a subreaper: what
-//! the server starts stays below the guard, also when it forks twice or begins a session of its own. Once the guard
-//! is told to, once the node is gone, or once the server has exited, the guard kills everything below it: at once where the
-//! machine has control groups ([`ends_at_once`]). What a guard leaves that is killed itself comes to the node, which ends it
-//! ([`adopt`]).
+//! The node starts its own executable with the argument [`ARGUMENT`]. That process, the guard, is a
+//! subreaper: processes that the server starts stay below the guard, also if they fork twice or
+//! begin a session of their own. When the node orders it, when the node has ended, or when the
+//! server has exited, the guard kills everything below it: at once if the machine has control
+//! groups ([`ends_at_once`]). If a guard is killed itself, the processes that it leaves come to the
+//! node, which ends them ([`adopt`]).
 //!
-//! The guard's standard input is a socket to the node, and the only thing that it has of the node: orders come in by
-//! it, reports go out by it, and its end says that the node is gone. The server's three pipes come in by it too, so
-//! the guard carries no byte of a session.
+//! The guard's standard input is a socket to the node, and its only connection to it. Orders and
+//! the server's three pipes arrive on it, reports leave on it, and its end means that the node has
+//! ended. The guard carries no byte of a session.
 
 mod cgroup;
 mod message;
@@ -34,21 +36,23 @@ pub(crate) use message::{GuardOrder, GuardReport, send};
 pub use orphans::adopt;
 pub(crate) use orphans::start_guard;
 
-/// Whether all that a server started is killed at once here, and not one process after the other.
+/// Whether all processes of a server are killed at once on this machine, and not one after the
+/// other.
 #[must_use]
 pub fn ends_at_once() -> bool {
     cgroup::is_supported()
 }
 
-/// The argument with which a program is to call [`run`] before anything else.
+/// The argument with which a program must call [`run`] before anything else.
 pub const ARGUMENT: &str = "guard";
 
-/// The running program's own executable, also where another one lies at its path by now.
+/// The running program's own executable, even if another one is at its path by now.
 pub const SELF: &str = "/proc/self/exe";
 
-/// Guards one server until everything that it started is gone. Gives the process's exit code.
+/// Guards one server until every process that it started has ended. Returns the exit code for this
+/// process.
 ///
-/// To be called in a process of its own, before any thread is started.
+/// Call it in a process of its own, before any thread is started.
 #[must_use]
 pub fn run() -> u8 {
     match guard() {
@@ -60,10 +64,11 @@ pub fn run() -> u8 {
     }
 }
 
-/// Closes every descriptor beyond the standard streams to what this process starts. Whoever started it may have left some open that a
-/// server is not to have: a shell's `9<file`, a supervisor's sockets.
+/// Makes every descriptor except the standard streams close in the processes that this one starts.
+/// Its parent may have left descriptors open that a server must not have: a shell's `9<file`, a
+/// supervisor's sockets.
 ///
-/// To be called before any thread is started.
+/// Call it before any thread is started.
 pub fn close_descriptors_on_exec() {
     close_fds::set_fds_cloexec(FIRST_INHERITED, &[]);
 }
@@ -86,7 +91,7 @@ fn guard() -> io::Result<()> {
         };
         match started {
             Ok((mut watch, server)) => {
-                // After the server has been started, which is not to have it.
+                // After the server has been started, since the server must not inherit these.
                 tree::raise_limits();
                 control.write_all(&GuardReport::Started(server.pid).encode()).await?;
                 watch.until_end(server.pid, &mut control).await;
@@ -101,13 +106,14 @@ fn guard() -> io::Result<()> {
     })
 }
 
-/// A server that runs.
+/// A running server.
 struct GuardedServer {
     pid: u32,
     group: Option<Group>,
 }
 
-/// Starts the server in a group of its own, where there can be one. The guard is in none that is killed.
+/// Starts the server in a control group of its own, if there can be one. The guard leaves that
+/// group, so that it is not killed with it.
 fn start(server: &ServerCommand, pipes: message::Pipes) -> io::Result<GuardedServer> {
     let group = Group::enter();
     let started = server.spawn(pipes);
@@ -118,12 +124,13 @@ fn start(server: &ServerCommand, pipes: message::Pipes) -> io::Result<GuardedSer
     Ok(GuardedServer { pid: started?, group: group.filter(|_| left.is_ok()) })
 }
 
-/// What holds for this process, and for the server and all that it starts.
+/// Confines this process, and so the server and every process that it starts.
 ///
-/// A session without a terminal. No descendant gets more rights by what it executes, so that the guard can
-/// always kill it. No core files: they would hold what the server was given.
+/// It has a session without a terminal. No descendant gets more rights by executing a program, so
+/// that the guard can always kill it. No core files are written: they would hold what the server
+/// was given, such as secrets.
 fn confine() -> io::Result<()> {
-    // The name is for people alone.
+    // The name is only for people.
     let _named = rustix::thread::set_name(c"interlock-guard");
     tree::check_proc()?;
     rustix::process::setsid()?;
@@ -135,10 +142,10 @@ fn confine() -> io::Result<()> {
     Ok(())
 }
 
-/// What the guard waits for.
+/// The events that the guard waits for.
 struct Watch {
     children: tokio::signal::unix::Signal,
-    /// The signals that would end the guard alone. They end what it guards.
+    /// Signals that would end only the guard. They end the guarded processes too.
     signals: JoinSet<Option<()>>,
     /// The server's wait status.
     exit: Option<i32>,
@@ -162,7 +169,7 @@ impl Watch {
         Ok(Self { children: signal(SignalKind::child())?, signals, exit: None })
     }
 
-    /// Waits for the server's exit, the node's end, or the order to end.
+    /// Waits for the server's exit, the node's end, a signal, or the order to end.
     async fn until_end(&mut self, server: u32, control: &mut UnixStream) {
         let mut deadline = None;
         loop {
@@ -194,7 +201,8 @@ impl Watch {
     }
 }
 
-/// The server's process group: it exists at least until the server is waited for.
+/// Sends a signal to the server's process group. The group exists at least until the server is
+/// waited for.
 fn signal_group(server: u32, signal: Signal) {
     if let Some(group) = i32::try_from(server).ok().and_then(Pid::from_raw) {
         // It may have gone already.
@@ -202,8 +210,8 @@ fn signal_group(server: u32, signal: Signal) {
     }
 }
 
-/// Stops and then kills everything below this process, and reports how the server ended once all is gone, or after
-/// [`GUARD_REPORT_MS_MAX`] where the operating system takes longer to end something.
+/// Stops and then kills everything below this process. Reports the server's exit status once all of
+/// it has ended, or after [`GUARD_REPORT_MS_MAX`] if the operating system takes longer.
 fn end(server: &GuardedServer, mut exit: Option<i32>, control: &UnixStream) {
     let is_killed = server.group.as_ref().is_some_and(Group::kill);
     if is_killed {
@@ -213,7 +221,8 @@ fn end(server: &GuardedServer, mut exit: Option<i32>, control: &UnixStream) {
         signal_group(server.pid, Signal::STOP);
     }
     let (began, none, mut sweep) = (Instant::now(), BTreeSet::new(), tree::Sweep::default());
-    // What is in the group ends by itself: a look at all processes is for what was moved elsewhere, and takes the cores away.
+    // Killed processes in the group end by themselves. A scan of all processes finds those that
+    // were moved elsewhere, but it takes CPU time from the ones that are ending.
     let (mut scan_at, mut scan_again) = match is_killed {
         true => (began + SCAN_AGAIN, 2 * SCAN_AGAIN),
         false => (began, SCAN_AGAIN),
@@ -229,7 +238,7 @@ fn end(server: &GuardedServer, mut exit: Option<i32>, control: &UnixStream) {
                 scan_again = (2 * scan_again).min(SCAN_AGAIN_MAX);
             }
         }
-        // What is deeper comes up as its parents end.
+        // Deeper descendants become children as their parents end.
         tree::kill_children();
         if !reported && began.elapsed() >= late {
             reported = report(control, exit);
@@ -248,13 +257,14 @@ fn end(server: &GuardedServer, mut exit: Option<i32>, control: &UnixStream) {
     }
 }
 
-/// How often all processes are looked at while something is left.
+/// The time between two scans of all processes while some are left.
 const SCAN_AGAIN: Duration = Duration::from_millis(10);
 
-/// The same, at most, where the kernel has killed a whole group.
+/// The longest time between two scans if the kernel has killed a whole group.
 const SCAN_AGAIN_MAX: Duration = Duration::from_secs(1);
 
-/// Whether there was something to report. A node that is gone is told nothing.
+/// Reports the server's exit status, if it has exited. Returns whether it has. A node that has
+/// ended gets no report.
 fn report(control: &UnixStream, exit: Option<i32>) -> bool {
     if let Some(status) = exit {
         let _ = control.try_write(&GuardReport::Exited(status).encode());
@@ -263,7 +273,8 @@ fn report(control: &UnixStream, exit: Option<i32>) -> bool {
 }
 
 impl ServerCommand {
-    /// Starts the server itself, as the guard's child. Gives its process id, which is its process group's too.
+    /// Starts the server itself, as the guard's child. Returns its process id, which is also that
+    /// of its process group.
     fn spawn(&self, [stdin, stdout, stderr]: message::Pipes) -> io::Result<u32> {
         use std::os::unix::process::CommandExt as _;
         let mut command = std::process::Command::new(&self.program);
@@ -276,12 +287,13 @@ impl ServerCommand {
             command.uid(user).gid(group);
             bound_processes()?;
         }
-        // The guard waits for all its children by itself.
+        // The guard reaps all its children itself.
         command.spawn().map(|child| child.id())
     }
 }
 
-/// Bounds the processes and threads of a server's OS user. The node's own user is not bounded: it has others.
+/// Bounds the processes and threads of a server's OS user. The node's own user is not bounded,
+/// since it has other processes.
 fn bound_processes() -> io::Result<()> {
     let most = Some(SERVER_PROCESSES_MAX);
     let now = rustix::process::getrlimit(Resource::Nproc);

@@ -1,19 +1,22 @@
-//! The MCP gateway over stdio: one session between a client and the real server that the node starts for it.
+//! The MCP gateway over stdio: it runs one session between a client and the real server that the
+//! node starts for it.
 //!
-//! Every message in either direction is a transition: it is decided before its first byte is forwarded, it is
-//! forwarded as exactly the bytes that were accepted, and what comes of it completes it before it goes on. This
-//! crate holds no policy and no log; it asks the node through its own port, [`MessageGate`].
+//! Every message in either direction is a transition. It is decided before its first byte is
+//! forwarded, and forwarded as exactly the bytes that were accepted. Its outcome completes the
+//! transition before that outcome is forwarded. This crate holds no policy and no log: it calls the
+//! node through its own port, [`MessageGate`].
 //!
 //! | module | what it does |
 //! |---|---|
 //! | `codes` | the numbers of its own errors |
 //! | `gate` | the port to the node: decide, complete, count refusals, filter `tools/list` |
 //! | [`session`] | the rules, as a state machine without clock, process or socket |
-//! | `driver` | the dumb loop around it: reads lines, writes lines, asks the gate, keeps the deadlines |
-//! | `server` | the server's process: what it is given, and that it is gone at the end |
-//! | [`guard`] | the process between node and server that ends all that the server started |
-//! | `unanswered` | what a client's own end of a connection answers where the node ends |
-//! | `note` | where diagnostics and the server's stderr go |
+//! | `driver` | the dumb loop around it: reads and writes lines, calls the gate, runs the timers |
+//! | `server` | the server's process: starts it, stops it, waits for it |
+//! | [`guard`] | the process between node and server that ends every process the server started |
+//! | `unanswered` | answers a client's open requests at its own end if the node ends |
+//! | `room` | the memory for long lines: bounded for a session and an OS user |
+//! | `note` | diagnostics and the server's stderr, for operators |
 //! | [`limits`] | every bound |
 
 mod codes;

@@ -19,7 +19,7 @@ impl<F: Fn(Note) + Send + Sync + 'static> Sink for F {
     }
 }
 
-/// Something that an operator may want to read. `Display` is one line without control characters.
+/// A diagnostic for operators. `Display` is one line without control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
     /// The server runs.
@@ -27,36 +27,36 @@ pub enum Note {
         /// Its process id.
         pid: Option<u32>,
     },
-    /// A line that the server wrote to its stderr.
+    /// A line of the server's stderr.
     Stderr(String),
     /// The server wrote more to its stderr than is passed on.
     StderrDropped,
     /// A message was refused without a decision.
     Refused {
-        /// Where it wanted to go.
+        /// The direction in which it was to go.
         direction: Direction,
         /// The stable kind, such as `json.duplicate_key`.
         kind: &'static str,
         /// The whole reason.
         why: String,
     },
-    /// Whom a refused message concerns can't be told: the session ends.
+    /// It is unclear which call a refused message concerns: the session ends.
     Unreadable {
-        /// Where it wanted to go.
+        /// The direction in which it was to go.
         direction: Direction,
     },
-    /// The server sends faster than is passed on: what is too much is dropped, and counted.
+    /// The server sends faster than its pace allows. Surplus messages are dropped and counted.
     ServerFloods,
-    /// A request was given up: no answer came in time.
+    /// A request was given up, since no answer came in time.
     Overdue {
-        /// Where it went.
+        /// The direction in which it was sent.
         direction: Direction,
         /// Its method.
         method: String,
     },
-    /// A client asked whether a newer revision is spoken.
+    /// The client probed for a newer revision.
     Probe {
-        /// The method that it asked with.
+        /// The method of the probe.
         method: String,
     },
     /// The gate did not complete everything in time at the session's end.
@@ -97,7 +97,7 @@ impl fmt::Display for Note {
 
 impl Sink for mpsc::UnboundedSender<String> {
     fn note(&self, note: Note) {
-        // Whoever listens may have gone; the session does not depend on it.
+        // The receiver may be gone. The session does not depend on it.
         let _ = self.send(note.to_string());
     }
 }

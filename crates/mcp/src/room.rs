@@ -1,9 +1,10 @@
-//! Room for long lines of clients that wait for a server which takes none: bounded for a session, and for an OS user over its
-//! sessions.
+//! Memory ("room") for long lines of clients that wait for a server which reads none. It is bounded
+//! for each session, and for each OS user over all its sessions.
 //!
-//! A line that is longer than [`SHORT_LINE_BYTES`] needs room for the longest line before more of it is read, and gives back what it
-//! did not use at its end. So whoever has begun a line can end it, and nobody waits for somebody who waits. Whoever does not go on with it
-//! while somebody waits loses its session ([`STALLED_MS_MAX`]).
+//! A line longer than [`SHORT_LINE_BYTES`] must acquire room for the longest line before more of it
+//! is read, and releases the unused part at its end. So a client that has room can always finish
+//! its line, and no line that waits for room blocks another one. A client that stops in the middle
+//! of a long line while others wait loses its session ([`STALLED_MS_MAX`]).
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use crate::limits::{AHEAD_BYTES_MAX, AHEAD_USER_BYTES_MAX};
 #[cfg(doc)]
 use crate::limits::{SHORT_LINE_BYTES, STALLED_MS_MAX};
 
-/// Room of one OS user, for all its sessions.
+/// The room of one OS user, for all its sessions.
 #[derive(Debug, Clone)]
 pub struct UserRoom(Arc<UserRoomState>);
 
@@ -33,7 +34,7 @@ impl Default for UserRoom {
 }
 
 impl UserRoom {
-    /// Bytes that are left of it.
+    /// Bytes of it that are free.
     #[must_use]
     pub fn left_bytes(&self) -> usize {
         self.0.bytes.available_permits()
@@ -46,14 +47,14 @@ impl UserRoom {
     }
 }
 
-/// Room of one session, within that of its OS user.
+/// The room of one session, within that of its OS user.
 #[derive(Debug, Clone)]
 pub(crate) struct SessionRoom {
     session: Arc<Semaphore>,
     user: UserRoom,
 }
 
-/// Room that a line has. It is given back when this is dropped.
+/// The room that a line occupies. It is released when this is dropped.
 #[derive(Debug)]
 pub(crate) struct LineRoom {
     session: OwnedSemaphorePermit,
@@ -65,10 +66,11 @@ impl SessionRoom {
         Self { session: Arc::new(Semaphore::new(AHEAD_BYTES_MAX)), user }
     }
 
-    /// Room for the longest line, once there is. None where there will be none.
+    /// Acquires room for the longest line, once there is enough. None if there will never be any.
     pub(crate) async fn acquire_line(&self) -> Option<LineRoom> {
         let most = u32::try_from(LINE_BYTES_MAX).ok()?;
-        // That of the session first: whoever waits for the other holds nothing that another session waits for.
+        // The session's room first: a line that waits for the user's room then holds nothing that
+        // another session waits for.
         let session = Arc::clone(&self.session).acquire_many_owned(most).await.ok()?;
         let _waiting = WaitingLine::register(&self.user.0);
         let user = Arc::clone(&self.user.0.bytes).acquire_many_owned(most).await.ok()?;
@@ -78,12 +80,12 @@ impl SessionRoom {
     /// Resolves as soon as a line of the OS user waits for room.
     pub(crate) async fn until_wanted(&self) {
         let mut waiting = self.user.0.waiting.subscribe();
-        // Its sender is in the room.
+        // The sender lives as long as the room.
         let _ = waiting.wait_for(|waiting| *waiting > 0).await;
     }
 }
 
-/// A line that waits for room, as long as this is there.
+/// Counts a line as waiting for room until this is dropped.
 struct WaitingLine<'a>(&'a UserRoomState);
 
 impl<'a> WaitingLine<'a> {
@@ -100,7 +102,7 @@ impl Drop for WaitingLine<'_> {
 }
 
 impl LineRoom {
-    /// The room that a line keeps: as much as it is long. None where it was refused.
+    /// Releases all but the line's own length. None if the framing refused the line.
     pub(crate) fn shrink_to<E>(mut self, line: &Result<Vec<u8>, E>) -> Option<Self> {
         let bytes = line.as_ref().ok()?.len();
         for permit in [&mut self.session, &mut self.user] {

@@ -19,28 +19,29 @@ use crate::limits::GUARD_REPORT_MS_MAX;
 /// How to start the real server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerCommand {
-    /// The program that guards it: one that calls [`guard::run`] when its argument is [`guard::ARGUMENT`], such as
-    /// [`guard::SELF`] for the running program.
+    /// The guard's program: it must call [`guard::run`] when its argument is [`guard::ARGUMENT`].
+    /// [`guard::SELF`] is the running program.
     pub guard: PathBuf,
-    /// The program: a path, or a name that is looked for in the `PATH` of [`ServerCommand::environment`].
+    /// The program: a path, or a name that is searched for in the `PATH` of
+    /// [`ServerCommand::environment`].
     pub program: String,
     /// Its arguments.
     pub arguments: Vec<String>,
-    /// Its whole environment; nothing is inherited, neither `PATH` nor `HOME`.
+    /// Its complete environment. Nothing is inherited, neither `PATH` nor `HOME`.
     pub environment: BTreeMap<String, String>,
-    /// Its working folder; without one, the node's.
+    /// Its working folder. Without one, it has the node's.
     pub directory: Option<PathBuf>,
-    /// Its user and group id; without one, the node's. It then has no supplementary groups.
+    /// Its user and group id; it then has no supplementary groups. Without them, it has the node's.
     pub user: Option<(u32, u32)>,
 }
 
-/// Why there was no session.
+/// The reason why there is no session.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// The server's working folder is none.
+    /// The server's working folder is not a folder.
     #[error("the server's folder `{0}` is not there, or is no folder")]
     Directory(String),
-    /// The server's program is not there.
+    /// The server's program does not exist.
     #[error(
         "the server's program `{0}` was not found; give its full path, or set `PATH` in the server's environment"
     )]
@@ -50,7 +51,7 @@ pub enum SessionError {
     Start {
         /// The program.
         program: String,
-        /// What the operating system said.
+        /// The operating system's error.
         why: io::Error,
     },
     /// The process that guards the server could not be started.
@@ -59,11 +60,12 @@ pub enum SessionError {
 }
 
 impl ServerCommand {
-    /// Starts the server under a guard of its own, in a session without a terminal. Everything that the server
-    /// started is killed when the handle is dropped, and when this process ends in whatever way.
+    /// Starts the server under a guard of its own, in a session without a terminal. The server and
+    /// every process that it started are killed when the handle is dropped, and when this process
+    /// ends in any way.
     ///
     /// # Errors
-    /// What is missing, or what the operating system said.
+    /// The folder or program does not exist, or the operating system refused to start it.
     pub async fn start(&self) -> Result<ServerProcess, SessionError> {
         if let Some(directory) = &self.directory
             && !directory.is_dir()
@@ -93,7 +95,7 @@ impl ServerCommand {
         command.arg(guard::ARGUMENT).env_clear();
         command.stdin(OwnedFd::from(far)).stdout(Stdio::null()).stderr(Stdio::null());
         let guard = guard::start_guard(&mut command).map_err(failed)?;
-        // The command holds the guard's end.
+        // The command holds the guard's end of the socket.
         drop(command);
         let pipes = [for_stdin.as_fd(), for_stdout.as_fd(), for_stderr.as_fd()];
         let rest = guard::send(&near, self, pipes).map_err(|why| self.failed(why))?;
@@ -120,48 +122,48 @@ impl ServerCommand {
     }
 }
 
-/// A server that runs, with all that it starts. Dropping this kills all of it.
+/// A running server, with every process that it starts. Dropping this kills all of them.
 #[derive(Debug)]
 pub struct ServerProcess {
-    /// Closing it tells the server to end.
+    /// Closing it asks the server to end.
     pub(crate) stdin: Option<Sender>,
     pub(crate) stdout: Option<Receiver>,
     pub(crate) stderr: Option<Receiver>,
     pid: u32,
-    /// Its end is the guard's order to kill.
+    /// When it ends, the guard kills.
     control: UnixStream,
-    /// The bytes of a report that has come in part.
+    /// The bytes of a report that has arrived in part.
     read: Vec<u8>,
     guard: Child,
     exit: Option<Option<ExitStatus>>,
 }
 
 impl ServerProcess {
-    /// The server's own process.
+    /// The server's own process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.pid
     }
 
-    /// The process that guards the server; none once it has ended.
+    /// The guard's process id. None once it has ended.
     #[must_use]
     pub fn guard_id(&self) -> Option<u32> {
         self.guard.id()
     }
 
-    /// Kills the server and all that it started, at once.
+    /// Kills the server and every process that it started, at once.
     pub(crate) fn kill_now(&mut self) {
         self.order(GuardOrder::Kill);
     }
 
-    /// Sends SIGTERM to the server's process group. What is left after
-    /// [`crate::limits::TERMINATE_MS_MAX`] is killed.
+    /// Sends SIGTERM to the server's process group. Processes left after
+    /// [`crate::limits::TERMINATE_MS_MAX`] are killed.
     pub(crate) fn terminate(&mut self) {
         self.order(GuardOrder::Terminate);
     }
 
-    /// MCP's order of ending, after the server's stdin is closed: waits for the server to end by itself, then
-    /// terminates it, then kills it.
+    /// MCP's shutdown sequence, after the server's stdin is closed: waits for the server to end by
+    /// itself, then terminates it, then kills it.
     pub(crate) async fn end(
         &mut self,
         by_itself: Duration,
@@ -178,8 +180,9 @@ impl ServerProcess {
         self.wait().await
     }
 
-    /// Waits until the server has ended and all that it started is gone. May be dropped and called again. `None`
-    /// where the guard was ended by somebody else, and so nobody can say how the server ended.
+    /// Waits until the server and every process that it started have ended. May be dropped and
+    /// called again. `None` if something else killed the guard: the server's exit status is unknown
+    /// then.
     pub(crate) async fn wait(&mut self) -> Option<ExitStatus> {
         if let Some(exit) = self.exit {
             return exit;
@@ -189,12 +192,12 @@ impl ServerProcess {
             _ => None,
         };
         self.exit = Some(exit);
-        // The guard ends now, but where the operating system can't end a process below it.
+        // The guard ends now, unless the operating system can't end a process below it.
         let _late = timeout(Duration::from_millis(GUARD_REPORT_MS_MAX), self.guard.wait()).await;
         exit
     }
 
-    /// A few bytes always have room, and a guard that is gone has killed already.
+    /// The socket always has space for a few bytes, and a guard that has ended has killed already.
     fn order(&self, order: GuardOrder) {
         let _gone = self.control.try_write(&[order.byte()]);
     }

@@ -1,10 +1,12 @@
-//! The rules of one session as a state machine: [`SessionState::step`] takes what happened and says what to do.
+//! The rules of one session as a state machine: [`SessionState::step`] takes an input and returns
+//! effects.
 //!
-//! Each direction is a lane that handles one message at a time, in order. A request or a notification is decided, then
-//! written. A server's response completes its request, then is written. A client's response is decided, completes the
-//! server's request, then is written. A lane takes its next line ([`SessionState::wants`]) only when the last one is dealt
-//! with, which is also the backpressure. Nothing is forwarded but by a permit of that moment, or by the completion of a
-//! permitted request; see `docs/adr/0031-every-message-is-decided.md`.
+//! Each direction is a lane that handles one message at a time, in order. A request or a
+//! notification is decided, then written. A server's response completes its request, then is
+//! written. A client's response is decided, completes the server's request, then is written. A lane
+//! takes its next line ([`SessionState::wants`]) only when it has finished the last one; this is
+//! also the backpressure. A message is forwarded only by a permit of that moment, or by the
+//! completion of a permitted request; see `docs/adr/0031-every-message-is-decided.md`.
 
 mod answer;
 mod answering;
@@ -15,6 +17,7 @@ mod definitions;
 mod effect;
 mod ended;
 mod ending;
+mod lane;
 mod listing;
 mod open;
 mod pace;
@@ -39,14 +42,14 @@ pub(crate) use answer::node_ended;
 use answer::{DenialForm, MessageRefusal};
 use deadlines::UnreportedRequest;
 use definitions::Definitions;
-use listing::Listing;
+use lane::{AfterWrite, Lane};
 use open::{OpenRequest, OpenRequests};
 use pace::{MessagePace, RefusalPace};
 use read::{CallMessage, Incoming, ResponseMessage};
 
-/// Code of a refusal for what could not be read.
+/// Code of a refusal of a message that could not be read.
 const REFUSED_INPUT: &str = "refused.input";
-/// Code of a refusal for more than is held at a time.
+/// Code of a refusal of a message beyond a limit on how much is open or sent at a time.
 const REFUSED_OVERLOAD: &str = "refused.overload";
 
 /// The state of one session.
@@ -61,7 +64,8 @@ pub struct SessionState {
     pace: MessagePace,
     refusals: RefusalPace,
     deadlines: Deadlines,
-    /// Requests that were given up, and whose end is not yet sequenced, by ticket: who asked is told then.
+    /// Requests that were given up and whose end is not yet sequenced, by ticket. Once it is, the
+    /// sender gets an error.
     given_up: BTreeMap<u64, UnreportedRequest>,
     now_ms: u64,
     revision: Option<Revision>,
@@ -76,47 +80,14 @@ pub struct SessionState {
     ended: Option<SessionEnd>,
 }
 
-/// What a direction is waiting for.
-#[derive(Debug, Default)]
-enum Lane {
-    /// The next line.
-    #[default]
-    Idle,
-    /// The decision of this call.
-    Deciding(CallMessage),
-    /// The decision of this answer.
-    DecidingResponse(ResponseMessage),
-    /// Which of the tools are listed.
-    FilteringTools(Id, Listing),
-    /// The completion of the request with this id; then this response goes on. An answer that was decided has a ticket.
-    Completing { id: Id, line: Vec<u8>, answer_ticket: Option<u64> },
-    /// A write.
-    Writing { to: Direction, content: WriteContent },
-    /// The completion of a notification.
-    CompletingOneWay,
-    /// Nothing more.
-    Closed,
-}
-
-/// What a line that is being written carries.
-#[derive(Debug)]
-enum WriteContent {
-    /// What is completed already, or needs no completion.
-    Settled,
-    /// A request, which its response completes, with its length.
-    Request(Id, u64),
-    /// What is completed by having been written: a notification or an answer, by its ticket.
-    OneWay(u64),
-}
-
 impl SessionState {
-    /// A session in which nothing has happened, whose requests are given up after these times.
+    /// A new session, whose requests are given up after these times.
     pub fn new(deadlines: Deadlines) -> Self {
         Self { deadlines, ..Self::default() }
     }
 
-    /// Takes what happened, at this time of a clock that never steps back, and says what to do. What is overdue by then is
-    /// given up first, whatever happened but an end.
+    /// Handles an input at this time of a clock that never steps back, and returns what to do.
+    /// Requests that are overdue by then are given up first, unless the input ends the session.
     pub fn step(&mut self, now_ms: u64, input: SessionInput) -> Vec<SessionEffect> {
         self.now_ms = now_ms;
         let mut out = Vec::new();
@@ -143,22 +114,23 @@ impl SessionState {
         out
     }
 
-    /// Whether this direction takes its next line, or its end.
+    /// Whether this direction takes its next line, or the end of its stream.
     pub fn wants(&self, to: Direction) -> bool {
         self.ended.is_none() && matches!(self.lane(to), Lane::Idle)
     }
 
-    /// Whether nothing more can go to the server, so that the session waits only for the server to end.
+    /// Whether nothing more can go to the server. The session then waits only for the server to
+    /// end.
     pub fn is_draining(&self) -> bool {
         self.ended.is_none() && matches!(self.to_server, Lane::Closed)
     }
 
-    /// Why the session ended, if it did.
+    /// The reason why the session ended, if it did.
     pub fn ended(&self) -> Option<&SessionEnd> {
         self.ended.as_ref()
     }
 
-    /// How many messages had which fate so far.
+    /// How many messages had which outcome so far.
     pub fn counts(&self) -> MessageCounts {
         self.counts
     }
@@ -170,7 +142,7 @@ impl SessionState {
         out: &mut Vec<SessionEffect>,
     ) {
         if !self.wants(to) {
-            // The driver breaks its contract; what it gives is lost, never forwarded.
+            // The driver breaks its contract: the line is dropped, never forwarded.
             out.push(SessionEffect::CountRefusal(REFUSED_OVERLOAD));
             return;
         }
@@ -210,7 +182,7 @@ impl SessionState {
                 let tool = step.tool.as_deref();
                 step.definition = tool.and_then(|tool| self.definitions.get(tool));
             }
-            // Decided or not: what the server takes back holds no more.
+            // Whether or not it is permitted, the server's earlier lists are no longer valid.
             Direction::ToClient if step.method == definitions::CHANGED => self.definitions.clear(),
             Direction::ToClient => {}
         }
@@ -249,7 +221,8 @@ impl SessionState {
         out.push(SessionEffect::Decide(step));
     }
 
-    /// The server sends faster than is passed on: what is too much is dropped, whatever it says.
+    /// Drops a message of a server that sends faster than its pace allows, whatever the message
+    /// says.
     fn drop_surplus(&mut self, id: Option<&Id>, out: &mut Vec<SessionEffect>) {
         let lane = Direction::ToClient;
         self.counts.dropped_of_server = self.counts.dropped_of_server.saturating_add(1);
@@ -311,7 +284,7 @@ impl SessionState {
         self.counts.permitted = self.counts.permitted.saturating_add(1);
         let unwritten = SessionEffect::CompleteUnknown { ticket, written: unwritten(to) };
         if let Some(why) = &self.ended {
-            // It was decided too late to be forwarded.
+            // The decision came too late: it is not forwarded.
             let line = call.id.map(|id| answer::ended(&id, why));
             out.push(unwritten);
             return self.answer_sender(to, line, out);
@@ -327,7 +300,7 @@ impl SessionState {
             self.postpone_by_progress(to, token);
         }
         let is_unwritable = to == Direction::ToServer && self.is_server_unwritable;
-        let content = match call.id {
+        let after = match call.id {
             Some(id) => {
                 let (due_ms, latest_ms) = self.due_and_latest_ms(to);
                 let written = match to {
@@ -339,23 +312,24 @@ impl SessionState {
                 let request =
                     OpenRequest { ticket, kind, method, progress, written, due_ms, latest_ms };
                 self.open_requests(to).insert(id.clone(), request);
-                WriteContent::Request(id, line_bytes(&call.line))
+                AfterWrite::Request(id, line_bytes(&call.line))
             }
             None if is_unwritable => {
                 out.push(unwritten);
-                WriteContent::Settled
+                AfterWrite::Settled
             }
-            None => WriteContent::OneWay(ticket),
+            None => AfterWrite::OneWay(ticket),
         };
         if is_unwritable {
-            // A request stays open; it ends as unknown with the session.
+            // A request stays open, and ends as unknown with the session.
             return self.free_lane(to);
         }
-        *self.lane_mut(to) = Lane::Writing { to, content };
+        *self.lane_mut(to) = Lane::Writing { to, after };
         out.push(SessionEffect::Write { lane: Some(to), to, line: call.line });
     }
 
-    /// Answers the sender of a request that is not forwarded, or drops a notification.
+    /// Answers the sender of a request that is not forwarded. Without a `line`, the message was a
+    /// notification and is dropped.
     fn answer_sender(
         &mut self,
         to: Direction,
@@ -423,7 +397,7 @@ impl SessionState {
     fn complete(&mut self, to: Direction, response: ResponseMessage, out: &mut Vec<SessionEffect>) {
         let ResponseMessage { id, end, line, output } = response;
         let Some(ticket) = self.open_requests(to.back()).remove(&id) else {
-            // It was given up while its answer was looked at.
+            // It was given up while its answer was handled.
             if self.open_requests(to.back()).take_late(&id) {
                 self.drop_late(to, out);
             }
@@ -474,15 +448,15 @@ impl SessionState {
 
     fn written(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         match self.take_lane(to) {
-            Lane::Writing { content: WriteContent::Settled, .. } => self.free_lane(to),
-            Lane::Writing { content: WriteContent::Request(id, bytes), .. } => {
+            Lane::Writing { after: AfterWrite::Settled, .. } => self.free_lane(to),
+            Lane::Writing { after: AfterWrite::Request(id, bytes), .. } => {
                 if to == Direction::ToServer {
-                    // One that was given up meanwhile is no longer there.
+                    // A request that was given up meanwhile is no longer open.
                     self.open_requests(to).set_written(&id, Written::Bytes(bytes));
                 }
                 self.free_lane(to);
             }
-            Lane::Writing { content: WriteContent::OneWay(ticket), .. } => {
+            Lane::Writing { after: AfterWrite::OneWay(ticket), .. } => {
                 *self.lane_mut(to) = Lane::CompletingOneWay;
                 out.push(SessionEffect::Complete {
                     lane: Some(to),
@@ -497,7 +471,7 @@ impl SessionState {
     }
 }
 
-/// How much of a line was written that was not handed over to be.
+/// How much was written of a line that was never queued.
 fn unwritten(to: Direction) -> Written {
     match to {
         Direction::ToServer => Written::Bytes(0),

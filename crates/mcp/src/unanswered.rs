@@ -1,7 +1,7 @@
-//! What a client asked and has no answer to, as its own end of a connection sees it.
+//! A client's requests without an answer, as its own end of the connection sees them.
 //!
-//! A node that is killed answers nobody. The process that carries the session's bytes goes on, and answers in its place:
-//! a client never waits for an answer that can't come any more.
+//! A node that is killed answers no request. The process that carries the session's bytes still
+//! runs and answers instead: a client never waits for an answer that can't come.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use wire::mcp::{Cancelled, Method, Party, Revision};
 use crate::limits::{SHORT_LINE_BYTES, UNANSWERED_MAX};
 use crate::session::node_ended;
 
-/// The requests of one client that have no answer yet. Nothing is decided by it.
+/// The requests of one client that have no answer yet. No decision depends on it.
 #[derive(Debug, Default)]
 pub struct Unanswered {
     open: BTreeSet<Id>,
@@ -21,13 +21,13 @@ pub struct Unanswered {
 }
 
 impl Unanswered {
-    /// Takes bytes that go from the client to the node, before they go.
+    /// Records bytes from the client to the node. Call it before they are sent.
     pub fn record_client_bytes(&mut self, bytes: &[u8]) {
         let open = &mut self.open;
         self.from_client.push(bytes, |outline, text| match outline {
             Outline::Request(id) => insert_bounded(open, id),
             Outline::Batch(ids) => ids.into_iter().for_each(|id| insert_bounded(open, id)),
-            // What is taken back need not be answered.
+            // A cancelled request needs no answer.
             Outline::Notification => {
                 if let Some(id) = cancelled_request(text) {
                     open.remove(&id);
@@ -37,7 +37,7 @@ impl Unanswered {
         });
     }
 
-    /// Takes bytes that come from the node to the client.
+    /// Records bytes from the node to the client.
     pub fn record_node_bytes(&mut self, bytes: &[u8]) {
         let open = &mut self.open;
         self.from_node.push(bytes, |outline, _| {
@@ -53,7 +53,8 @@ impl Unanswered {
         self.open.is_empty()
     }
 
-    /// An error for each request that is open, as lines, after the end of a line that the node did not finish.
+    /// An error line for each open request. If the node left a line unfinished, an LF ends it
+    /// first.
     #[must_use]
     pub fn errors(&self) -> Vec<u8> {
         let unfinished = self.from_node.is_within_a_line.then_some(b'\n');
@@ -62,14 +63,14 @@ impl Unanswered {
     }
 }
 
-/// What a client asks beyond the limit, the node has refused or will.
+/// Adds an id up to the limit. The node refuses requests beyond it.
 fn insert_bounded(open: &mut BTreeSet<Id>, id: Id) {
     if open.len() < UNANSWERED_MAX {
         open.insert(id);
     }
 }
 
-/// The request that a notification takes back.
+/// The request that a notification cancels.
 fn cancelled_request(line: &[u8]) -> Option<Id> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let message = Message::parse_with(line, Accept::Request).ok()?;
@@ -79,17 +80,18 @@ fn cancelled_request(line: &[u8]) -> Option<Id> {
     params.map(|params| params.request_id)
 }
 
-/// Lines that come in parts.
+/// Reads outlines of lines that arrive in parts.
 #[derive(Debug, Default)]
 struct LineScanner {
     line: Outliner,
-    /// The line so far, of one that is short: no other is read again.
+    /// The start of the line, up to [`SHORT_LINE_BYTES`]. Only short lines are parsed again.
     text: Vec<u8>,
     is_within_a_line: bool,
 }
 
 impl LineScanner {
-    /// Tells each line that ends in these bytes: its outline, and its text as far as that is held.
+    /// Calls `on_line` for each line that ends in these bytes, with its outline and the stored
+    /// start of its text.
     fn push(&mut self, bytes: &[u8], mut on_line: impl FnMut(Outline, &[u8])) {
         let mut parts = bytes.split(|byte| *byte == b'\n').peekable();
         while let Some(part) = parts.next() {

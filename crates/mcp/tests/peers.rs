@@ -71,7 +71,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// Runs the client's calls against the server; `None`, with the reason printed, where a peer is missing.
+/// Runs the client's calls against the server; `None`, with the reason printed, where a peer is
+/// missing.
 async fn run(server: &str, arguments: &[&str], calls: &str) -> Option<Run> {
     let python = root().join("target/peers/mcp/bin/python");
     let script = root()

@@ -1,4 +1,4 @@
-//! The guard alone, for tests of this crate; `interlock` holds it as a hidden subcommand.
+//! Only the guard, for tests of this crate. `interlock` has it as a hidden subcommand.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;

@@ -16,8 +16,8 @@ fn the_documents_have_the_same_table() {
 
 #[test]
 fn no_number_has_another_meaning_elsewhere() {
-    // JSON-RPC: -32700, -32603 and -32602 are never the gateway's. SDKs: connection closed, request timeout, not found.
-    // MCP: URL elicitation required.
+    // JSON-RPC: -32700, -32603 and -32602 are never the gateway's. SDKs: connection closed, request
+    // timeout, not found. MCP: URL elicitation required.
     let others = [-32_700, -32_603, -32_602, -32_000, -32_001, -32_002, -32_042];
     let own = ErrorNumber::ALL.map(ErrorNumber::number);
     assert!(own.iter().all(|number| !others.contains(number)));

@@ -8,7 +8,7 @@ use crate::limits::{
     SHUTDOWN_MS_MAX, STALLED_MS_MAX, STOPPED_MS_MAX, TERMINATE_MS_MAX, WRITE_MS_MAX,
 };
 
-/// The times of [`crate::limits`].
+/// The time limits of [`crate::limits`]. Tests use shorter ones.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Times {
     pub(super) deadlines: Deadlines,
@@ -42,7 +42,8 @@ impl Default for Times {
     }
 }
 
-/// When the session's next state is no longer waited for: first its end, then the gate's last answers.
+/// The time until which the driver waits for the session's next stage: first for its end, then for
+/// the gate's last answers.
 #[derive(Debug)]
 pub(super) struct Deadline {
     pub(super) times: Times,
@@ -50,21 +51,21 @@ pub(super) struct Deadline {
     stage: Stage,
     pub(super) client_ended: bool,
     pub(super) server_exited: bool,
-    /// The gate's last answers are no longer waited for.
+    /// The gate's last answers are no longer awaited.
     pub(super) given_up: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
-    /// Both sides go on.
+    /// Both sides are open.
     Open,
-    /// The client's stream has ended; lines that came before are still handled.
+    /// The client's stream has ended. Lines that came before are still handled.
     Emptying,
-    /// One side has ended; the other has this long.
+    /// One side has ended. The other has limited time to end.
     Draining,
-    /// The session has ended; the server has this long to end by itself.
+    /// The session has ended. The server has limited time to end by itself.
     Lingering,
-    /// The server is killed; the gate's last answers have this long.
+    /// The server is killed. The gate has limited time for its last answers.
     Settling,
 }
 
@@ -88,8 +89,8 @@ impl Deadline {
         self.at.unwrap_or_else(Instant::now)
     }
 
-    /// The client's stream has ended, but perhaps not all of it has been handled. Without this, a client that
-    /// goes while the server takes nothing would go unnoticed.
+    /// The client's stream has ended, but perhaps not all of its lines have been handled. Without
+    /// this deadline, nobody would notice a client that leaves while the server reads nothing.
     pub(super) fn client_ends(&mut self) {
         self.client_ended = true;
         self.enter(Stage::Emptying, self.times.shutdown);
@@ -102,7 +103,7 @@ impl Deadline {
         }
     }
 
-    /// The server's process has ended; its stdout, which others may hold, has not.
+    /// The server's process has ended. Its stdout has not: other processes may hold it open.
     pub(super) fn server_exits(&mut self) {
         self.server_exited = true;
         self.enter(Stage::Draining, self.times.shutdown);

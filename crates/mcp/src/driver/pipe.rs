@@ -16,36 +16,38 @@ use crate::limits::{
 use crate::room::{LineRoom, SessionRoom};
 use crate::session::SessionInput;
 
-/// Events that may wait: one write a lane, one failure a side, and the client's end.
+/// Events that may be queued: one write for each lane, one failure for each side, and the client's
+/// end.
 pub(super) const EVENTS_MAX: usize = 8;
 
-/// What a pipe reports.
+/// An event that a pipe reports.
 #[derive(Debug)]
 pub(super) enum PipeEvent {
     /// The line that this lane waits for is written.
     Written(Direction),
-    /// Nothing more can be written in this direction; so many bytes of the last line were taken.
+    /// Nothing more can be written in this direction. The number is how many bytes of the last line
+    /// the pipe accepted.
     Failed(Direction, u64),
-    /// The client's stream has ended; lines of it may wait.
+    /// The client's stream has ended. Some of its lines may still wait.
     ClientEnds,
-    /// The client does not go on with a long line, and others wait for its room.
+    /// The client stopped in the middle of a long line, and others wait for its room.
     ClientStalls,
 }
 
-/// A line, and the room that it has where it needs some.
+/// A line that was read, with the room that it occupies if it needs any.
 struct ReadLine {
     line: Result<Vec<u8>, wire::frame::Error>,
     room: Option<LineRoom>,
 }
 
-/// The bound on how much of a client is read ahead, and on how long a line of it may take.
+/// The bound on how much of a client is read ahead, and on how long its lines may stall.
 pub(super) struct ReadLimit {
     pub(super) room: SessionRoom,
-    /// A line that has room must go on within this time while others wait for it.
+    /// A line that occupies room must make progress within this time while others wait for room.
     pub(super) stalled: Duration,
 }
 
-/// The lines of one side, read ahead by a task that ends when this is dropped.
+/// Reads the lines of one side ahead. Its task ends when this is dropped.
 pub(super) struct LineReader {
     to: Direction,
     lines: mpsc::Receiver<ReadLine>,
@@ -53,8 +55,9 @@ pub(super) struct LineReader {
 }
 
 impl LineReader {
-    /// Reads lines that want to go in this direction; where there is a `room`, no further than that, and a line that has some must
-    /// go on within this time while others wait for it.
+    /// Starts to read lines that are to go in this direction. With a `limit`, it reads no further
+    /// ahead than the limit's room, and a line that occupies room must progress in time while
+    /// others wait for room.
     pub(super) fn start<R>(
         reader: Option<R>,
         to: Direction,
@@ -73,14 +76,15 @@ impl LineReader {
                 None => PipeEvent::ClientEnds,
             };
             if to == Direction::ToServer {
-                // Nobody listens once the session is over.
+                // The receiver is gone once the session is over.
                 let _ = events.send(end).await;
             }
         });
         Self { to, lines, _task: task }
     }
 
-    /// The next line, or that there is none; and the room that it has until the other side has taken it.
+    /// The next line, or the end of the stream; with the room that the line occupies until the
+    /// other side has accepted it.
     pub(super) async fn next(&mut self) -> (SessionInput, Option<LineRoom>) {
         match self.lines.recv().await {
             Some(ReadLine { line, room }) => (SessionInput::Line(self.to, line), room),
@@ -89,7 +93,8 @@ impl LineReader {
     }
 }
 
-/// Reads to the stream's end. A stream that fails has ended, and so has one that never ends its line.
+/// Reads to the stream's end. A stream that fails counts as ended, and so does one that never ends
+/// its line.
 async fn read_lines<R: AsyncRead + Unpin>(
     mut reader: R,
     sender: mpsc::Sender<ReadLine>,
@@ -136,7 +141,8 @@ async fn read_lines<R: AsyncRead + Unpin>(
     PipeEvent::ClientEnds
 }
 
-/// How fast a line that has room goes on: only the time in which its next bytes are waited for counts.
+/// Measures the progress of a line that occupies room. Only the time spent waiting for its next
+/// bytes counts.
 struct LinePace {
     limit: Duration,
     left: Duration,
@@ -152,7 +158,8 @@ impl LinePace {
         *self = Self::new(self.limit);
     }
 
-    /// Waits for the line's next bytes. None where it has not gone on for too long and others wait for its room.
+    /// Waits for the line's next bytes. None if it made no progress for too long and others wait
+    /// for its room.
     async fn read(
         &mut self,
         room: &SessionRoom,
@@ -177,7 +184,7 @@ impl LinePace {
     }
 }
 
-/// The writing end of one side, served by a task that ends when this is dropped.
+/// Writes lines to one side. Its task ends when this is dropped.
 pub(super) struct LineWriter {
     lines: mpsc::Sender<WaitingWrite>,
     task: JoinSet<()>,
@@ -193,7 +200,7 @@ struct WaitingWrite {
     line: Vec<u8>,
 }
 
-/// Lines that were handed over and are not written.
+/// Lines that were queued and are not yet written.
 #[derive(Debug, Default)]
 struct UnwrittenLines {
     lines: AtomicUsize,
@@ -201,7 +208,7 @@ struct UnwrittenLines {
     one_written: Notify,
 }
 
-/// Bytes that were taken of the last line of each lane; a lane has one at a time.
+/// How many bytes of each lane's last line the pipe accepted. A lane has one line at a time.
 #[derive(Debug, Default)]
 struct TakenBytes {
     to_server: AtomicU64,
@@ -255,10 +262,10 @@ impl LineWriter {
         Self { lines, task, taken_bytes, unwritten }
     }
 
-    /// Hands a line over.
+    /// Queues a line to be written.
     pub(super) fn write(&self, lane: Option<Direction>, line: Vec<u8>) {
-        // INVARIANT: the queue holds all that a session writes at a time. Otherwise its task has ended, and said
-        // so with `PipeEvent::Failed`.
+        // INVARIANT: the queue has space for all lines that a session writes at a time. If sending
+        // fails, the task has ended and has reported `PipeEvent::Failed`.
         if let Some(lane) = lane {
             self.taken_bytes.of(lane).store(0, Ordering::Release);
         }
@@ -268,38 +275,39 @@ impl LineWriter {
         }
     }
 
-    /// Whether a line is being written, or waits for that.
+    /// Whether a line is being written or is queued.
     pub(super) fn is_writing(&self) -> bool {
         self.unwritten.lines.load(Ordering::Acquire) > 0
     }
 
-    /// Whether the other side has taken nearly all that was handed over.
+    /// Whether the other side reads: at most [`UNREAD_MAX`] lines are queued.
     pub(super) fn is_read(&self) -> bool {
         self.unwritten.lines.load(Ordering::Acquire) <= UNREAD_MAX
     }
 
-    /// Resolves when one more line is taken.
+    /// Resolves when one more line is written.
     pub(super) async fn line_written(&self) {
         self.unwritten.one_written.notified().await;
     }
 
-    /// Writes not one byte more, and closes the stream; gives how many bytes were taken of the last line of `lane`.
+    /// Stops writing at once and closes the stream. Returns how many bytes of the last line of
+    /// `lane` were accepted.
     pub(super) async fn cut(&mut self, lane: Direction) -> u64 {
         self.task.shutdown().await;
         self.taken_bytes.of(lane).load(Ordering::Acquire)
     }
 
-    /// Writes what waits, then closes the stream; the task goes on.
+    /// Lets the task write the queued lines and then close the stream. Returns at once.
     pub(super) fn close(&mut self) {
         let (closed, _) = mpsc::channel(1);
         self.lines = closed;
     }
 
-    /// Writes what waits and closes the stream, within `limit`.
+    /// Writes the queued lines and closes the stream, within `limit`.
     pub(super) async fn flush(self, limit: Duration) {
         let Self { lines, mut task, .. } = self;
         drop(lines);
-        // What is not taken in time is lost with the session.
+        // Lines that are not accepted in time are lost with the session.
         let _ = timeout(limit, task.join_next()).await;
     }
 }
@@ -312,7 +320,7 @@ struct WriteProgress<'a> {
     unwritten: &'a UnwrittenLines,
 }
 
-/// Whether all lines were written whole.
+/// Writes queued lines. Returns whether all of them were written completely.
 async fn write_lines<W: AsyncWrite + Unpin>(
     mut writer: W,
     mut waiting: mpsc::Receiver<WaitingWrite>,

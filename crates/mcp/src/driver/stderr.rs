@@ -5,8 +5,8 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use crate::limits::{READ_BYTES, STDERR_BYTES_MAX, STDERR_LINE_BYTES_MAX};
 use crate::{Note, Sink};
 
-/// Passes on the server's stderr line by line, up to its limits; then reads and drops it, so that the server
-/// never waits for it.
+/// Passes the server's stderr on line by line, up to its limits. Then it reads and drops the rest,
+/// so that the server never blocks on it.
 pub(super) async fn pass_on<R: AsyncRead + Unpin, S: Sink>(reader: Option<R>, sink: Arc<S>) {
     let Some(mut reader) = reader else { return };
     let mut buffer = vec![0; READ_BYTES];
@@ -44,7 +44,8 @@ impl StderrLines {
         }
     }
 
-    /// Passes on the line so far, with its control characters escaped: it may end up in a terminal.
+    /// Passes the line so far on. Control characters are escaped, since the note may be shown in a
+    /// terminal.
     fn flush(&mut self, sink: &impl Sink) {
         let line = std::mem::take(&mut self.line);
         let mut text = String::with_capacity(line.len());

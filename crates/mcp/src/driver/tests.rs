@@ -19,22 +19,22 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::{CompletionAnswer, GateAnswer, StepEnd, Stop};
 
-/// Of which nobody knows how it ended.
+/// The end of a step whose outcome is unknown.
 const UNKNOWN: StepEnd = StepEnd::Unknown { written: None };
 
 /// Longer than anything here takes; a test that waits for it fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A completion as the gate was told of it: ticket, end, message, output.
+/// A completion as the gate got it: ticket, end, message, output.
 type Completion = (u64, StepEnd, String, Option<String>);
 
-/// Both directions of the client's connection, at the session's end of it.
+/// Both directions of the client's connection, at the session's side.
 fn streams(far: DuplexStream) -> ClientStreams<ReadHalf<DuplexStream>, WriteHalf<DuplexStream>> {
     let (reader, writer) = tokio::io::split(far);
     ClientStreams { reader, writer }
 }
 
-/// A gate that answers by a rule and remembers what it was told.
+/// A gate that answers by a rule and stores the calls that it gets.
 struct Script {
     decide: fn(&MessageStep) -> GateAnswer,
     decided: Mutex<Vec<MessageStep>>,
@@ -42,10 +42,10 @@ struct Script {
     refused: Mutex<Vec<&'static str>>,
     /// Completions are never answered.
     hangs: AtomicBool,
-    /// How many completions were asked for, answered or not.
+    /// How many completions were requested, answered or not.
     completing: AtomicUsize,
     stop: Notify,
-    /// With which code the session is stopped; without one, the node is stopping.
+    /// The code with which the session is stopped. Without one, the node is stopping.
     order: Mutex<Option<String>>,
 }
 
@@ -114,7 +114,7 @@ impl Script {
         self.stop.notify_one();
     }
 
-    /// How much was written of the only step, of which nobody knows how it ended.
+    /// How much was written of the only step, whose outcome is unknown.
     fn written(&self) -> u64 {
         match self.completed.lock().unwrap().as_slice() {
             [(_, StepEnd::Unknown { written: Some(written) }, message, None)]
@@ -126,7 +126,8 @@ impl Script {
         }
     }
 
-    /// How what was permitted ended, whatever was written of what is not known.
+    /// The ends of all permitted steps. How much was written of those with an unknown outcome does
+    /// not matter.
     fn ends(&self) -> Vec<StepEnd> {
         let mut ends: Vec<(u64, StepEnd)> = self
             .completed
@@ -212,7 +213,8 @@ impl Client {
         Self::begin((gate, server), times, UserRoom::default())
     }
 
-    /// As [`Client::start`], with this room of its OS user, and little time to go on with a long line.
+    /// As [`Client::start`], with this room of its OS user, and little time for progress with a
+    /// long line.
     fn start_in(gate: &Arc<Script>, server: &ServerCommand, room: &UserRoom) -> Self {
         let times = Times { stalled: Duration::from_millis(100), ..times() };
         Self::begin((gate, server), times, room.clone())

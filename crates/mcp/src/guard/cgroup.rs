@@ -1,7 +1,9 @@
-//! A control group around a server: the kernel kills all in it at once, however fast it forks.
+//! A control group around a server: the kernel kills all processes in it at once, however fast they
+//! fork.
 //!
-//! A group is made below the node's own, where the machine has version 2 of control groups and lets the node. What a server moves
-//! elsewhere, and what has no group, is found and ended as [`super::tree`] does.
+//! The group is created below the node's own, if the machine has version 2 of control groups and
+//! the node may create one. Processes that a server moves elsewhere, and those without a group, are
+//! found and ended by [`super::tree`].
 
 use std::fs;
 use std::io;
@@ -9,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use super::tree;
 
-/// What the names of groups begin with. The guard's namespace of processes, its number and when it began follow: no other has these.
+/// The prefix of a group's name. The guard's process namespace, its process id and its start time
+/// follow: no other guard has the same three.
 const PREFIX: &str = "interlock-guard-";
 
 /// The group of one server.
@@ -17,7 +20,8 @@ const PREFIX: &str = "interlock-guard-";
 pub(super) struct Group(PathBuf);
 
 impl Group {
-    /// Makes this guard's group and enters it, so that what it starts is in it. None where that can't be.
+    /// Creates this guard's group and enters it, so that processes it starts are in the group. None
+    /// if that is not possible.
     pub(super) fn enter() -> Option<Self> {
         let own = rustix::process::getpid().as_raw_pid();
         let group = Self::of(own, tree::began_at(own)?)?;
@@ -29,29 +33,31 @@ impl Group {
         has_entered.then_some(group)
     }
 
-    /// The group of the guard of this number that began then, if there can be one.
+    /// The group of the guard with this process id and start time, if there can be one.
     pub(super) fn of(guard: i32, began_at: u64) -> Option<Self> {
         let name = format!("{PREFIX}{}-{guard}-{began_at}", namespace()?);
         own_folder().map(|own| Self(own.join(name)))
     }
 
-    /// Leaves it. What was started stays.
+    /// Leaves the group. Processes that were started stay in it.
     pub(super) fn leave(&self) -> io::Result<()> {
         self.0.parent().map_or(Ok(()), enter)
     }
 
-    /// Kills all that is in it, and in those that were made in it. False where there is no such group.
+    /// Kills all processes in the group and in the groups below it. False if there is no such
+    /// group.
     pub(super) fn kill(&self) -> bool {
         fs::write(self.0.join(KILL), "1").is_ok()
     }
 
-    /// Removes it with those that were made in it, once nothing is in them.
+    /// Removes the group and the groups below it, if no process is in them.
     pub(super) fn remove(&self) {
         remove(&self.0, GROUPS_DEPTH_MAX);
     }
 }
 
-/// Groups below groups that are removed: a server of the node's own OS user can make them.
+/// The depth of nested groups that are removed. A server of the node's own OS user can create
+/// nested groups.
 const GROUPS_DEPTH_MAX: usize = 16;
 
 fn remove(group: &Path, depth: usize) {
@@ -63,13 +69,13 @@ fn remove(group: &Path, depth: usize) {
     let _removed = fs::remove_dir(group);
 }
 
-/// The namespace in which this process's number is its.
+/// The process namespace of this process.
 fn namespace() -> Option<u64> {
     use std::os::unix::fs::MetadataExt as _;
     fs::metadata("/proc/self/ns/pid").ok().map(|namespace| namespace.ino())
 }
 
-/// The file that kills: Linux has it since 5.14.
+/// The file that kills a group. Linux has it since 5.14.
 const KILL: &str = "cgroup.kill";
 
 fn enter(group: &Path) -> io::Result<()> {
@@ -80,7 +86,7 @@ fn enter(group: &Path) -> io::Result<()> {
 pub(super) fn is_supported() -> bool {
     let Some(own) = own_folder() else { return false };
     let probe = own.join(format!("interlock-probe-{}", rustix::process::getpid().as_raw_pid()));
-    // A guard enters its group, and comes back.
+    // A guard enters its group, and must be able to return.
     let own_procs = own.join("cgroup.procs");
     let can_return = rustix::fs::access(&own_procs, rustix::fs::Access::WRITE_OK).is_ok();
     let is_here = can_return && fs::create_dir(&probe).is_ok() && probe.join(KILL).exists();
@@ -88,7 +94,8 @@ pub(super) fn is_supported() -> bool {
     is_here
 }
 
-/// Ends what guards left that were killed together with their node, and removes their groups.
+/// Ends the processes of guards that were killed together with their node, and removes their
+/// groups.
 pub(super) fn end_abandoned() {
     let entries = own_folder().and_then(|own| fs::read_dir(own).ok());
     for entry in entries.into_iter().flatten().flatten() {
@@ -97,13 +104,14 @@ pub(super) fn end_abandoned() {
         if tree::began_at(guard) != Some(began_at) {
             let group = Group(entry.path());
             let _there = group.kill();
-            // What is killed may still be there for a moment: then the next start removes it.
+            // Killed processes may still exist for a moment. The next start removes the group then.
             group.remove();
         }
     }
 }
 
-/// The guard whose group has this name, and when it began, where its number is one of this namespace.
+/// The process id and start time of the guard whose group has this name, if its process namespace
+/// is ours.
 fn guard_of(name: &str) -> Option<(i32, u64)> {
     let mut parts = name.strip_prefix(PREFIX)?.split('-');
     let (its, guard, began_at) = (parts.next()?, parts.next()?, parts.next()?);
@@ -111,14 +119,14 @@ fn guard_of(name: &str) -> Option<(i32, u64)> {
     is_ours.then_some((guard.parse().ok()?, began_at.parse().ok()?))
 }
 
-/// Where this process's own group lies.
+/// The folder of this process's own group.
 fn own_folder() -> Option<PathBuf> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
     folder_in(&groups, &mounts)
 }
 
-/// The same, by these files: see cgroups(7), and proc(5), mountinfo.
+/// The folder of a process's own group, by these two files: see cgroups(7), and proc(5), mountinfo.
 fn folder_in(groups: &str, mounts: &str) -> Option<PathBuf> {
     let own = Path::new(groups.lines().find_map(|line| line.strip_prefix("0::"))?);
     mounts.lines().find_map(|line| {
@@ -126,7 +134,7 @@ fn folder_in(groups: &str, mounts: &str) -> Option<PathBuf> {
         let mut fields = mount.split(' ').skip(3);
         let (root, place) = (fields.next()?, fields.next()?);
         let is_unified = kind.split(' ').next() == Some("cgroup2");
-        // One whose path is written with escapes is left alone.
+        // A mount whose path has escapes is not supported.
         let is_plain = !root.contains('\\') && !place.contains('\\');
         let below = own.strip_prefix(root).ok().filter(|_| is_unified && is_plain)?;
         Some(Path::new(place).join(below))

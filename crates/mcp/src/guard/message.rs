@@ -1,4 +1,5 @@
-//! What node and guard say to each other: one start, then orders the one way and reports the other.
+//! The protocol between node and guard: one start message, then orders to the guard and reports to
+//! the node.
 
 use std::collections::BTreeMap;
 use std::io::{self, IoSlice, IoSliceMut, Read};
@@ -18,12 +19,12 @@ use crate::limits::GUARD_START_BYTES_MAX;
 /// The server's ends of its stdin, stdout and stderr.
 pub(crate) type Pipes = [OwnedFd; 3];
 
-/// What the node orders. The end of its stream orders [`GuardOrder::Kill`].
+/// An order of the node. The end of its stream counts as [`GuardOrder::Kill`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GuardOrder {
-    /// SIGTERM to the server's process group, and after a while what `Kill` does.
+    /// Send SIGTERM to the server's process group, and after a while do what `Kill` does.
     Terminate,
-    /// SIGKILL to everything that the server started, at once.
+    /// Send SIGKILL to every process of the server, at once.
     Kill,
 }
 
@@ -40,14 +41,15 @@ impl GuardOrder {
     }
 }
 
-/// What the guard reports.
+/// A report of the guard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GuardReport {
-    /// The server runs, as this process.
+    /// The server runs with this process id.
     Started(u32),
-    /// The server could not be started: the operating system's error code.
+    /// The server could not be started. The number is the operating system's error code.
     Failed(i32),
-    /// The server has ended, and all that it started: its wait status.
+    /// The server and every process that it started have ended. The number is the server's wait
+    /// status.
     Exited(i32),
 }
 
@@ -74,7 +76,8 @@ impl GuardReport {
     }
 }
 
-/// Sends the pipes, with the length of what to start. Gives what is still to be written: what to start.
+/// Sends the pipes, with the length of the start message. Returns the start message, which is still
+/// to be written.
 pub(crate) fn send(
     control: &UnixStream,
     server: &ServerCommand,
@@ -89,7 +92,7 @@ pub(crate) fn send(
     if sent == length.len() { Ok(bytes) } else { Err(io::ErrorKind::WriteZero.into()) }
 }
 
-/// Waits for what to start.
+/// Waits for the start message and the pipes.
 pub(super) fn receive(control: &UnixStream) -> io::Result<(ServerCommand, Pipes)> {
     let mut length = [0; 4];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
@@ -117,7 +120,8 @@ pub(super) fn receive(control: &UnixStream) -> io::Result<(ServerCommand, Pipes)
     Ok((decode(&bytes).ok_or_else(malformed)?, pipes))
 }
 
-/// Texts that each end with a NUL: user, group, folder, count of words, words, variables.
+/// The start message: texts that each end with a NUL. They are user, group, folder, count of words
+/// (program and arguments), the words, and the variables.
 fn encode(server: &ServerCommand) -> io::Result<Vec<u8>> {
     let (user, group) = match server.user {
         Some((user, group)) => (user.to_string(), group.to_string()),

@@ -1,8 +1,8 @@
-//! What a guard leaves behind that was killed itself: the node takes it over, ends it and reaps it.
+//! The processes that a killed guard leaves: the node adopts, ends and reaps them.
 //!
-//! [`adopt`] makes the node a subreaper. What stands below a guard that is gone becomes the node's own child then, as it does
-//! where the node is process 1. A thread of the node's ends whatever comes so, and waits for it; the guards themselves are
-//! waited for by whoever started them.
+//! [`adopt`] makes the node a subreaper. The children of a guard that has ended then become the
+//! node's own, as they do if the node is process 1. A thread of the node ends and reaps every
+//! process that it gets so. The code that started a guard reaps the guard itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -16,10 +16,10 @@ use super::cgroup::{self, Group};
 use super::tree::Sweep;
 use super::{SCAN_AGAIN, tree};
 
-/// The guards that this process started: each one's number, and when it began.
+/// The guards that this process started: process id and start time.
 static GUARDS: Mutex<BTreeMap<i32, u64>> = Mutex::new(BTreeMap::new());
 
-/// Starts a guard, so that it is known as one before anything else looks at it.
+/// Starts a guard, and records it before the thread of [`adopt`] can see it as an orphan.
 pub(crate) fn start_guard(
     command: &mut tokio::process::Command,
 ) -> io::Result<tokio::process::Child> {
@@ -32,10 +32,11 @@ pub(crate) fn start_guard(
     Ok(guard)
 }
 
-/// Has this process end what guards leave behind that are killed. To be called once, before any guard is started.
+/// Makes this process end the processes that killed guards leave. Call it once, before any guard is
+/// started.
 ///
-/// Children that the process has by now are left alone, and so are those that may get more rights by what they execute:
-/// no guard can have left them.
+/// Children that this process already has are not touched. Nor are children that may get more
+/// rights by executing a program: no guard can have left them.
 ///
 /// # Errors
 /// The operating system has no subreapers, or no thread can be started.
@@ -60,19 +61,19 @@ fn guards() -> MutexGuard<'static, BTreeMap<i32, u64>> {
     GUARDS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The children of this process that no guard is.
+/// The children of this process that are not guards.
 struct Orphans {
-    /// Those that it had before it took any over.
+    /// Children that it had before it adopted any.
     before: BTreeSet<i32>,
-    /// When all processes were looked at last.
+    /// When all processes were scanned last.
     scanned: Option<Instant>,
     sweep: Sweep,
-    /// Groups of guards that are gone.
+    /// Groups of guards that have ended.
     groups: Vec<Group>,
 }
 
 impl Orphans {
-    /// Whenever a child ends, the guard of a server may be one, and leave what it guarded.
+    /// Whenever a child ends, it may be a guard that leaves its processes: ends those.
     async fn end_all(&mut self, mut ended: Signal) {
         while ended.recv().await.is_some() {
             let mut pause = Duration::from_micros(100);
@@ -83,10 +84,10 @@ impl Orphans {
         }
     }
 
-    /// Waits for those that have ended, and kills the others. Whether any are left.
+    /// Reaps children that have ended, and kills the others. Returns whether any are left.
     fn end(&mut self) -> bool {
         let mut guards = guards();
-        // A number whose process has been waited for may come to be another's.
+        // Once a process is reaped, its process id may belong to another one.
         guards.retain(|pid, began_at| {
             let is_there = tree::began_at(*pid) == Some(*began_at);
             if !is_there && let Some(group) = Group::of(*pid, *began_at) {
@@ -120,7 +121,8 @@ impl Orphans {
         are_left
     }
 
-    /// What is deeper comes up as its parents end. A look at all processes takes longer, and finds it at once.
+    /// Deeper descendants become children as their parents end. A scan of all processes takes
+    /// longer, but finds them at once.
     fn end_below(&mut self, spared: &BTreeSet<i32>) {
         let now = Instant::now();
         if self.scanned.is_some_and(|at| now.duration_since(at) < SCAN_AGAIN) {
@@ -131,10 +133,10 @@ impl Orphans {
     }
 }
 
-/// Waits for this child if it has ended.
+/// Reaps this child if it has ended. Returns whether it has.
 fn reap_if_ended(pid: i32) -> bool {
     let Some(pid) = Pid::from_raw(pid) else { return true };
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-    // A child that is none any more has been waited for.
+    // An error means that it is no child any more: it has been reaped.
     !matches!(waitid(WaitId::Pid(pid), options), Ok(None) | Err(rustix::io::Errno::INTR))
 }

@@ -1,4 +1,5 @@
-//! The processes below this one: a guard's server and all that it started, or what a killed guard left to the node.
+//! The processes below this one: a guard's server with all its descendants, or the processes that a
+//! killed guard left to the node.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -8,7 +9,8 @@ use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, pidfd_open, pidfd_se
 
 use crate::limits::STOP_ROUNDS_MAX;
 
-/// Whether this process finds itself under `/proc`: without it nothing could be found that is to be killed.
+/// Checks that this process finds itself under `/proc`. Without `/proc`, it could not find the
+/// processes to kill.
 pub(super) fn check_proc() -> io::Result<()> {
     let own = own_pid();
     match parent_and_state(own) {
@@ -17,7 +19,8 @@ pub(super) fn check_proc() -> io::Result<()> {
     }
 }
 
-/// Waits for every child that has ended. False where there is no child left.
+/// Reaps every child that has ended, and stores the server's wait status in `exit`. False if no
+/// child is left.
 pub(super) fn reap(server: u32, exit: &mut Option<i32>) -> bool {
     loop {
         match wait(WaitOptions::NOHANG) {
@@ -33,29 +36,31 @@ pub(super) fn reap(server: u32, exit: &mut Option<i32>) -> bool {
     }
 }
 
-/// To be called before anything is killed: the guard is to wake up at once, however busy the server is, and to overtake
-/// whoever forks as fast as it can.
+/// Raises this process's priority and limits. Call it before anything is killed: the guard must
+/// wake up at once, however busy the server is, and must be faster than processes that fork as fast
+/// as they can.
 pub(super) fn raise_limits() {
-    // Only the superuser may. The rest works without.
+    // Only the superuser may raise it. Everything else works without.
     let _raised = rustix::process::setpriority_process(None, -20);
-    // Where memory runs short, what the server started is to go, and not its guard.
+    // If memory runs short, the server's processes must be killed, not the guard.
     let _kept = std::fs::write("/proc/self/oom_score_adj", "-1000");
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let all = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
     let _raised = rustix::process::setrlimit(rustix::process::Resource::Nofile, all);
 }
 
-/// Takes back what [`raise_limits`] raised: what was killed needs a core to end.
+/// Restores the priority that [`raise_limits`] raised: killed processes need CPU time to end.
 pub(super) fn restore_priority() {
     let _lowered = rustix::process::setpriority_process(None, 0);
 }
 
-/// Kills the children of this process. A child's number is no other's before this process has waited for it.
+/// Kills the children of this process. A child's process id can't belong to another process before
+/// this one has reaped it.
 pub(super) fn kill_children() {
     children().into_iter().for_each(kill_child);
 }
 
-/// Kills a child that this process has not waited for.
+/// Kills a child that this process has not reaped.
 pub(super) fn kill_child(pid: i32) {
     if let Some(pid) = Pid::from_raw(pid) {
         // It may have ended already.
@@ -63,7 +68,8 @@ pub(super) fn kill_child(pid: i32) {
     }
 }
 
-/// The children of every thread of this process, those that have ended and were not waited for among them.
+/// The children of every thread of this process, including those that have ended and are not yet
+/// reaped.
 pub(super) fn children() -> Vec<i32> {
     let own = own_pid();
     let listed = std::fs::read_dir(format!("/proc/{own}/task")).and_then(|tasks| {
@@ -74,19 +80,22 @@ pub(super) fn children() -> Vec<i32> {
         Ok(lists) => {
             lists.iter().flat_map(|one| one.split_ascii_whitespace()).flat_map(str::parse).collect()
         }
-        // A kernel without the list, or a thread that has ended meanwhile.
+        // The kernel has no such list, or a thread has ended meanwhile.
         Err(_) => every_process().filter(|one| one.parent == own).map(|one| one.pid).collect(),
     }
 }
 
-/// Ends everything below this process, but some children and what is below them. All of it is stopped before any of it is killed:
-/// what is stopped forks no more, so that no server can be quicker. What is missed is below this process at the next call.
+/// Ends everything below this process, except spared children and their descendants. All processes
+/// are stopped before any is killed: a stopped process can't fork, so that no server is faster. A
+/// process that is missed is below this one at the next call.
 ///
-/// Whoever was found is stopped again in each round, since another process may let it go on that is not stopped yet. Whoever was
-/// killed is left alone: it needs a core to end, and a look at it takes one away.
+/// Each round stops every found process again, since another process that is not stopped yet may
+/// resume it. Killed processes are skipped: they need CPU time to end, and inspecting them would
+/// take it away.
 #[derive(Default)]
 pub(super) struct Sweep {
-    /// Who was killed, and when it began: its number may be another's by now.
+    /// Process ids and start times of killed processes. A process id alone may belong to another
+    /// one by now.
     killed: BTreeSet<(i32, u64)>,
 }
 
@@ -120,18 +129,19 @@ impl Sweep {
     }
 }
 
-/// The state of a process that runs, or could. One that waits takes the signal to stop before it goes on.
+/// The state of a process that runs or is ready to run. A waiting process handles the stop signal
+/// before it continues.
 const RUNNING: u8 = b'R';
 
-/// A process that stays the same one, whoever gets its number later.
+/// A handle of one process, also if another one gets its process id later.
 enum Process {
     Pinned(OwnedFd),
-    /// Where the kernel, or a filter, has no such descriptors.
+    /// The process id, if the kernel has no such descriptors or a filter forbids them.
     Number(Pid),
 }
 
 impl Process {
-    /// None where it has gone, or no more can be opened.
+    /// None if it has ended, or no more descriptors can be opened.
     fn open(pid: i32, below: &BTreeMap<i32, ProcessStat>) -> Option<Self> {
         let number = Pid::from_raw(pid)?;
         let process = match pidfd_open(number, PidfdFlags::empty()) {
@@ -139,7 +149,7 @@ impl Process {
             Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => Self::Number(number),
             Err(_) => return None,
         };
-        // The number may have become another's between the list and the opening.
+        // The process id may have passed to another process between the scan and the opening.
         let (parent, _) = parent_and_state(pid)?;
         (parent == own_pid() || below.contains_key(&parent)).then_some(process)
     }
@@ -153,9 +163,10 @@ impl Process {
     }
 }
 
-/// The processes whose line of parents leads to this one, and to none of those that are spared, and their states.
+/// The processes whose ancestors include this one and no spared one, with their states.
 ///
-/// Those that have ended and were not waited for are among them: where a process's first thread has ended, the others may go on.
+/// Processes that have ended and are not yet reaped are among them: if a process's first thread has
+/// ended, its other threads may still run.
 fn descendants(ancestor: i32, spared: &BTreeSet<i32>) -> BTreeMap<i32, ProcessStat> {
     let mut children: BTreeMap<i32, Vec<ProcessStat>> = BTreeMap::new();
     for one in every_process() {
@@ -180,7 +191,7 @@ struct ProcessStat {
     began_at: u64,
 }
 
-/// All processes of the machine, those that have ended and were not waited for among them.
+/// All processes of the machine, including those that have ended and are not yet reaped.
 fn every_process() -> impl Iterator<Item = ProcessStat> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| {
@@ -201,14 +212,15 @@ fn parent_and_state_in(stat: &str) -> Option<(i32, u8)> {
     Some((fields.next()?.parse().ok()?, state))
 }
 
-/// Whether a process, and so what it starts, can get no more rights by what it executes. All that stands below a guard is so
-/// for good: see prctl(2), `PR_SET_NO_NEW_PRIVS`.
+/// Whether a process, and so every process that it starts, can get no more rights by executing a
+/// program. This always holds for all processes below a guard: see prctl(2), `PR_SET_NO_NEW_PRIVS`.
 pub(super) fn has_no_new_rights(pid: i32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     status.lines().any(|line| line.strip_prefix("NoNewPrivs:").is_some_and(|set| set.trim() == "1"))
 }
 
-/// When a process began, in ticks since the machine's start: its number and this are no other's.
+/// A process's start time, in ticks since the machine's start. Together with the process id it
+/// identifies the process.
 pub(super) fn began_at(pid: i32) -> Option<u64> {
     began_at_in(&stat(pid)?)
 }
@@ -217,7 +229,8 @@ fn began_at_in(stat: &str) -> Option<u64> {
     stat.split_ascii_whitespace().nth(19)?.parse().ok()
 }
 
-/// proc(5), stat: the name stands in parentheses and may hold any byte. What follows it: state, parent, and more.
+/// The fields of proc(5), stat, after the name: state, parent, and more. The name is in parentheses
+/// and may hold any byte.
 fn stat(pid: i32) -> Option<String> {
     let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
     let name_end = stat.iter().rposition(|byte| *byte == b')')?;

@@ -1,4 +1,4 @@
-//! The answers that the gateway itself gives, and why.
+//! The answers that the gateway itself gives, and their reasons.
 
 use proof::digest::Digest;
 use proof::json::{Object, Value, object};
@@ -10,17 +10,17 @@ use crate::codes::ErrorNumber;
 use crate::limits::DECIDED_BYTES_MAX;
 use crate::{Direction, GateAnswer};
 
-/// Why a message was refused without a decision, and whom that concerns.
+/// The reason why a message was refused without a decision, and which request it concerns.
 #[derive(Debug)]
 pub(super) struct MessageRefusal {
     /// The stable kind.
     pub(super) kind: &'static str,
     /// The sentence for people.
     pub(super) why: String,
-    /// Whom it concerns.
+    /// The request that it concerns.
     pub(super) outline: Box<Outline>,
     number: ErrorNumber,
-    /// The name of the member that is wrong, where one is.
+    /// The name of the wrong member, if there is one.
     member: Option<Box<str>>,
 }
 
@@ -35,20 +35,20 @@ impl MessageRefusal {
         }
     }
 
-    /// The request's id is that of another one that waits for its response.
+    /// The request has the id of another one that waits for its response.
     pub(super) fn duplicate_id(id: &Id) -> Self {
         let why = "the id is that of a request that waits for its response".to_owned();
         Self::new("session.duplicate_id", why, Outline::Request(id.clone()))
     }
 
-    /// The request's id is that of another one that was given up, and may be answered still.
+    /// The request has the id of one that was given up and may still be answered.
     pub(super) fn given_up_id(id: &Id) -> Self {
         let why = "the id is that of a request that was not answered in time, and may be answered still: use another id"
             .to_owned();
         Self::new("session.duplicate_id", why, Outline::Request(id.clone()))
     }
 
-    /// The message is longer than what can be decided.
+    /// The message is longer than a message that can be decided.
     pub(super) fn too_long(id: Option<&Id>, bytes: usize) -> Self {
         let why = format!(
             "a message of {bytes} bytes is too long to be decided: {DECIDED_BYTES_MAX} at most"
@@ -58,7 +58,7 @@ impl MessageRefusal {
         Self { number, ..Self::new("session.message_too_long", why, outline) }
     }
 
-    /// The response answers nothing that was asked.
+    /// The response answers no open request.
     pub(super) fn unknown_id(id: &Id) -> Self {
         let why = "the response has the id of no request that waits for one".to_owned();
         Self::new("session.unknown_id", why, Outline::Response(id.clone()))
@@ -74,7 +74,7 @@ impl MessageRefusal {
         Self { number, ..Self::new("session.misplaced_method", why, outline) }
     }
 
-    /// The call names a pending decision by what is none's name.
+    /// The call names a pending decision by an invalid id.
     pub(super) fn pending_id(outline: Outline) -> Self {
         let why = format!(
             "`{META_PENDING}` is not the id of a pending decision: 43 characters of base64url"
@@ -91,7 +91,7 @@ impl MessageRefusal {
 
 impl From<wire::frame::Error> for MessageRefusal {
     fn from(error: wire::frame::Error) -> Self {
-        // Who did not send the whole of it waits for nothing yet.
+        // The sender of an unfinished line does not wait for an answer yet.
         let is_cut = error.kind() == wire::frame::ErrorKind::Unfinished;
         let outline = match error.outline() {
             Outline::Unclear if is_cut => Outline::Nothing,
@@ -107,7 +107,7 @@ pub(super) fn unreadable(id: &Id, refusal: &MessageRefusal, sender: Direction) -
     error(id, refusal.number, &message, refusal.data(sender))
 }
 
-/// The answer in place of one that can't be passed on: whoever waits for it is told at once.
+/// The error in place of an answer that can't be forwarded. The requester gets it at once.
 pub(super) fn undeliverable(id: &Id, refusal: &MessageRefusal, sender: Direction) -> Vec<u8> {
     let side = sender.sender();
     let message =
@@ -132,8 +132,10 @@ pub(super) fn no_such_method(id: &Id, method: &str) -> Vec<u8> {
     error_response(id, ErrorNumber::MethodNotFound.number(), &message, None)
 }
 
-/// The answer to a request that was not permitted; the client's own says which policies decided, and their advice.
-/// Which policies there are is not the server's to know. One whose method the protocol does not have is denied, and told so.
+/// The answer to a request that was not permitted. An answer to the client names the policies that
+/// decided, and their advice; one to the server does not, since a server may not learn which
+/// policies exist. A request whose method the protocol does not have is denied with the number of
+/// an unknown method.
 pub(super) fn not_permitted(id: &Id, verdict: GateAnswer, form: DenialForm) -> Vec<u8> {
     let DenialForm { shows_policies, is_known_method } = form;
     match verdict {
@@ -154,10 +156,10 @@ pub(super) fn not_permitted(id: &Id, verdict: GateAnswer, form: DenialForm) -> V
     }
 }
 
-/// What the answer to a request that was not permitted depends on.
+/// What the answer to a request that was not permitted shows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DenialForm {
-    /// The asker is told of policies.
+    /// The answer names policies and their advice.
     pub(super) shows_policies: bool,
     /// The protocol has the method.
     pub(super) is_known_method: bool,
@@ -175,11 +177,12 @@ struct PendingDecision {
     index: u64,
     /// Digest of its record, which is its pending id.
     pending: Digest,
-    /// What it waits for, as canonical objects.
+    /// The approvals that it waits for, as canonical objects.
     awaits: Vec<Value>,
 }
 
-/// The answer to a request that waits for approval: its pending id, what it waits for, and how to ask again.
+/// The answer to a request that waits for approval: its pending id, what it waits for, and how to
+/// send it again.
 fn pending(id: &Id, decision: PendingDecision, reasons: Option<PolicyReasons>) -> Vec<u8> {
     const CODE: &str = "approval.required";
     let PendingDecision { index, pending, awaits } = decision;
@@ -198,13 +201,13 @@ fn pending(id: &Id, decision: PendingDecision, reasons: Option<PolicyReasons>) -
     error(id, ErrorNumber::Pending, &message, Value::Object(data))
 }
 
-/// The advice in one sentence: many clients show their users the message, and nothing of the data.
+/// The advice in one sentence. Many clients show their users the message only, not the data.
 fn advice_sentence(reasons: Option<&PolicyReasons>) -> Option<String> {
     reasons.map(|reasons| reasons.advice.join("; ")).filter(|words| !words.is_empty())
 }
 
 fn decision_data(index: u64, code: &str, reasons: Option<PolicyReasons>) -> Object {
-    // The log ends long before 2^63 records do.
+    // A log never reaches 2^63 records.
     let index = Value::Integer(i64::try_from(index).unwrap_or(i64::MAX));
     let mut data = Object::from([("code", Value::from(code)), ("index", index)]);
     let texts = |texts: Vec<String>| Value::Array(texts.into_iter().map(Value::from).collect());
@@ -231,7 +234,7 @@ pub(super) fn refused(id: &Id, code: &str) -> Vec<u8> {
     error(id, ErrorNumber::Refused, &format!("{code}: {words}"), data)
 }
 
-/// The answer to a request that went in this direction, and was not answered in time.
+/// The answer to a request that was sent in this direction and not answered in time.
 pub(super) fn overdue(id: &Id, to: Direction) -> Vec<u8> {
     let (code, message) = match to {
         Direction::ToServer => (
@@ -245,7 +248,7 @@ pub(super) fn overdue(id: &Id, to: Direction) -> Vec<u8> {
     error(id, ErrorNumber::Overdue, message, object([("code", Value::from(code))]))
 }
 
-/// The answer in place of a result that may not be handed on.
+/// The error in place of a result that may not be forwarded.
 pub(super) fn withheld(id: &Id, code: &str) -> Vec<u8> {
     let data = object([("code", Value::from(code))]);
     error(id, ErrorNumber::Denied, &format!("{code}: what came is withheld"), data)
@@ -256,7 +259,8 @@ pub(super) fn ended(id: &Id, why: &SessionEnd) -> Vec<u8> {
     error(id, ErrorNumber::Ended, &message, Value::Object(data))
 }
 
-/// What tells a client why its session ended that has sent a call which can't be answered: a log message, since it has no id.
+/// The log message that gives a client the reason of the session's end if its call can't be
+/// answered, because the call's id is unknown.
 pub(super) fn end_notification(why: &SessionEnd) -> Vec<u8> {
     let (message, mut data) = end_reason(why);
     data.insert("message", Value::from(message));
@@ -273,7 +277,7 @@ pub(super) fn end_notification(why: &SessionEnd) -> Vec<u8> {
     notification.to_bytes()
 }
 
-/// Why a session ended, in words and as data.
+/// The reason why a session ended, in words and as data.
 fn end_reason(why: &SessionEnd) -> (String, Object) {
     let mut data = Object::from([("code", Value::from(why.code()))]);
     let words = match why {
@@ -310,14 +314,15 @@ fn end_reason(why: &SessionEnd) -> (String, Object) {
     (message, data)
 }
 
-/// The answer in place of that of a node which ended without a word, by whoever carried the session's bytes.
+/// The answer to a request that a killed node left open. The process that carries the session's
+/// bytes sends it.
 pub(crate) fn node_ended(id: &Id) -> Vec<u8> {
     let message =
         "the node ended before it answered: whether the call was carried out is not known";
     error(id, ErrorNumber::Ended, message, object([("code", Value::from("node.ended"))]))
 }
 
-/// An error response; its data is left out should it hold what no reader accepts, such as a NUL.
+/// An error response. Its data is omitted if no reader would accept it, such as data with a NUL.
 fn error(id: &Id, number: ErrorNumber, message: &str, data: Value) -> Vec<u8> {
     let data = data.to_bytes();
     error_response(id, number.number(), message, wire::json::Value::parse(&data).ok().as_ref())

@@ -1,12 +1,13 @@
 use super::answer::DenialForm;
 use super::{
-    Lane, MessageRefusal, SessionEffect, SessionEnd, SessionState, WriteContent, Written, answer,
+    AfterWrite, Lane, MessageRefusal, SessionEffect, SessionEnd, SessionState, Written, answer,
 };
 use crate::session::read::ResponseMessage;
 use crate::{Direction, GateAnswer, MessageStep, StepEnd};
 
-/// The client's answers to requests of the server. Each is decided when it comes, on the state of that moment; one that
-/// may not pass is answered to the server with an error in its place. The client is told nothing: a response has none.
+/// The client's answers to requests of the server. Each is decided when it comes, on the state of
+/// that moment. If it is not permitted, the server gets an error in its place. The client gets no
+/// answer, since a response has none.
 impl SessionState {
     pub(super) fn decide_client_response(
         &mut self,
@@ -34,7 +35,7 @@ impl SessionState {
             GateAnswer::Permit { ticket, .. } => {
                 self.counts.permitted = self.counts.permitted.saturating_add(1);
                 let is_over = self.ended.is_some() || self.is_server_unwritable;
-                // The request may have been given up while its answer was decided.
+                // The request may have been given up while the decision was made.
                 let Some(request_ticket) =
                     (!is_over).then(|| self.server_requests.remove(&response.id)).flatten()
                 else {
@@ -60,7 +61,8 @@ impl SessionState {
         }
     }
 
-    /// Completes the server's request with what it gets; then that is written.
+    /// Completes the server's request with the response that it gets. Once that is done, the
+    /// response is written.
     fn complete_server_request(
         &mut self,
         request_ticket: u64,
@@ -80,7 +82,7 @@ impl SessionState {
         });
     }
 
-    /// Writes an answer that was permitted, whose request is completed.
+    /// Writes a permitted answer whose request is completed.
     pub(super) fn write_client_response(
         &mut self,
         ticket: u64,
@@ -92,12 +94,12 @@ impl SessionState {
             out.push(unwritten(ticket));
             return self.free_lane(to);
         }
-        self.to_server = Lane::Writing { to, content: WriteContent::OneWay(ticket) };
+        self.to_server = Lane::Writing { to, after: AfterWrite::OneWay(ticket) };
         out.push(SessionEffect::Write { lane: Some(to), to, line });
     }
 }
 
-/// The end of an answer that was permitted and not written.
+/// Completes a permitted answer that was not written.
 pub(super) fn unwritten(ticket: u64) -> SessionEffect {
     SessionEffect::CompleteUnknown { ticket, written: Written::Bytes(0) }
 }

@@ -3,18 +3,20 @@ use wire::jsonrpc::Id;
 use super::{REFUSED_INPUT, SessionEffect, SessionState};
 use crate::Direction;
 
-/// Cancellations. They take back, so that they pass in any state; but the words of who may not speak do not.
+/// Cancellations. They only withdraw, so that a cancellation passes in any state. If the sender's
+/// own message is not permitted, the gateway sends a bare one.
 impl SessionState {
-    /// A cancellation of what is not open, or was cancelled before, says nothing: it is dropped, and counted.
+    /// Drops and counts a cancellation of a request that is not open or was cancelled before.
     pub(super) fn drop_cancellation(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         self.counts.stray_cancellations = self.counts.stray_cancellations.saturating_add(1);
         out.push(SessionEffect::CountRefusal(REFUSED_INPUT));
         self.free_lane(to);
     }
 
-    /// A cancellation may not pass as it is: one of the gateway's own goes in its place, for what is still open.
+    /// Sends a cancellation of the gateway's own in place of one that is not permitted, if the
+    /// request is still open.
     pub(super) fn cancel_in_place(&mut self, to: Direction, id: &Id, out: &mut Vec<SessionEffect>) {
-        // Its spelling is that of the request, which has gone there before.
+        // The id is spelled as in the request, which was forwarded before.
         let Some(line) = self.open_requests(to).cancellable(id).map(cancellation) else {
             return self.free_lane(to);
         };
@@ -25,7 +27,7 @@ impl SessionState {
     }
 }
 
-/// Cancels a request, and says nothing else.
+/// A cancellation of a request, without a reason.
 pub(super) fn cancellation(id: &Id) -> Vec<u8> {
     let method = "notifications/cancelled";
     format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{{"requestId":{}}}}}"#, id.raw())

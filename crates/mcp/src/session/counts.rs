@@ -1,4 +1,4 @@
-/// How many messages had which fate. A server's responses are in none of the first three.
+/// How many messages had which outcome. The first three do not count a server's responses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MessageCounts {
     /// Requests and notifications that were permitted.
@@ -11,14 +11,16 @@ pub struct MessageCounts {
     pub refused_of_client: u64,
     /// Messages of the server that were refused before a decision.
     pub refused_of_server: u64,
-    /// Messages that the server sent faster than is passed on. They were dropped, and are no refusals of what they are.
+    /// Messages of the server beyond its pace. They were dropped, and do not count as refused
+    /// messages.
     pub dropped_of_server: u64,
-    /// Requests of either side that were given up: no answer came in time.
+    /// Requests of either side that were given up, since no answer came in time.
     pub overdue: u64,
     /// Answers to requests that had been given up. They were dropped.
     pub late: u64,
-    /// Cancellations of what is not open. They were dropped.
+    /// Cancellations of requests that are not open. They were dropped.
     pub stray_cancellations: u64,
-    /// Probes for a newer revision. They are answered, not decided, and no refusals.
+    /// Probes for a newer revision. They are answered without a decision, and do not count as
+    /// refused.
     pub probes: u64,
 }

@@ -8,20 +8,20 @@ use crate::{Direction, Note};
 /// How long requests wait for their answers, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
-    /// Those of the client, to the server.
+    /// Requests of the client to the server.
     pub server_ms: u64,
-    /// Those of the server, to the client.
+    /// Requests of the server to the client.
     pub client_ms: u64,
 }
 
 impl Deadlines {
-    /// Those of a session whose server has so many milliseconds to answer.
+    /// The deadlines of a session whose server has so many milliseconds to answer.
     #[must_use]
     pub fn of_server(server_ms: u64) -> Self {
         Self { server_ms, client_ms: CLIENT_DEADLINE_MS }
     }
 
-    /// How long a request of the client is open at most, whatever comes.
+    /// The longest time that a request of the client is open, whatever postpones it.
     fn longest_ms(self) -> u64 {
         self.server_ms.saturating_mul(DEADLINES_MAX).max(self.client_ms)
     }
@@ -33,26 +33,29 @@ impl Default for Deadlines {
     }
 }
 
-/// A request that was given up, and of which nobody is told yet.
+/// A request that was given up, and whose sender has no answer yet.
 #[derive(Debug)]
 pub(super) struct UnreportedRequest {
-    /// Where it went.
+    /// The direction in which it was sent.
     to: Direction,
     id: Id,
 }
 
-/// Deadlines. Progress that is passed on puts off the one of its request, and an answer of the client's those of all of its
-/// requests: the server may have waited for it. Nothing puts one off beyond its latest.
+/// Deadlines. Forwarded progress postpones the deadline of its request. The client's answer to the
+/// server postpones the deadlines of all the client's requests, since the server may have waited
+/// for that answer. Nothing postpones a deadline beyond its latest time.
 ///
-/// INVARIANT: after each step no request is open whose deadline has come.
+/// INVARIANT: after each step, no open request is past its deadline.
 impl SessionState {
-    /// When [`super::SessionInput::Time`] is due, so that what is overdue then is given up. It may be earlier than need be.
+    /// When [`super::SessionInput::Time`] is due, to give up overdue requests. It may be earlier
+    /// than necessary.
     pub fn due_ms(&self) -> Option<u64> {
         let both = [&self.client_requests, &self.server_requests];
         both.into_iter().filter_map(|open| open.earliest_ms()).min()
     }
 
-    /// When a request that goes in this direction now is due, at first and at the latest.
+    /// The deadline of a request that is sent in this direction now, and the latest time to which
+    /// it may be postponed.
     pub(super) fn due_and_latest_ms(&self, to: Direction) -> (u64, u64) {
         let after = |ms| self.now_ms.saturating_add(ms);
         let Deadlines { server_ms, client_ms } = self.deadlines;
@@ -76,25 +79,26 @@ impl SessionState {
         }
     }
 
-    /// The client has been asked by the server, which may wait for it.
+    /// Postpones the deadlines of the client's requests: the server has asked the client something
+    /// and may wait for the answer.
     pub(super) fn postpone_client_requests(&mut self) {
         let until_ms = self.now_ms.saturating_add(self.deadlines.server_ms);
         self.client_requests.postpone(until_ms, |_| true);
     }
 
-    /// What goes in this direction tells of the progress of a request that went the other way.
+    /// Postpones the deadline of the request whose progress a message in this direction reports.
     pub(super) fn postpone_by_progress(&mut self, to: Direction, token: &Id) {
         let until_ms = self.now_ms.saturating_add(self.deadlines.server_ms);
         self.open_requests(to.back())
             .postpone(until_ms, |request| request.progress.as_ref() == Some(token));
     }
 
-    /// Ends a request of which nobody knows how it ended, and takes it back from who did not answer. Who asked is told once that
-    /// is sequenced; nobody is told of what was cancelled.
+    /// Ends an overdue request as unknown, and cancels it at the side that did not answer. Its
+    /// sender gets an error once that is sequenced, unless the sender has cancelled the request.
     fn give_up(&mut self, to: Direction, given_up: &GivenUpRequest, out: &mut Vec<SessionEffect>) {
         let GivenUpRequest { id, request, is_cancelled } = given_up;
         let written = match request.written {
-            // The rest of the line is written still.
+            // The rest of the line will still be written.
             Written::UnderWay => Written::Unmeasured,
             written => written,
         };
@@ -103,7 +107,8 @@ impl SessionState {
             out.push(SessionEffect::CompleteUnknown { ticket, written });
             return;
         }
-        // INVARIANT: who asked is told once its end is sequenced, so that nothing it asks next is decided before.
+        // INVARIANT: the sender gets its error only once the end is sequenced, so that none of its
+        // later requests is decided before that.
         out.push(SessionEffect::GiveUp { ticket, written });
         self.given_up.insert(ticket, UnreportedRequest { to, id: id.clone() });
         self.counts.overdue = self.counts.overdue.saturating_add(1);
@@ -117,14 +122,14 @@ impl SessionState {
         }
     }
 
-    /// That a request was given up is sequenced: who asked is told.
+    /// Answers the sender of a given-up request, whose end is now sequenced.
     pub(super) fn report_given_up(&mut self, ticket: u64, out: &mut Vec<SessionEffect>) {
         if let Some(UnreportedRequest { to, id }) = self.given_up.remove(&ticket) {
             self.write_without_lane(to.back(), answer::overdue(&id, to), out);
         }
     }
 
-    /// The session ends: the client is told now of what was given up.
+    /// The session ends: answers all given-up requests of the client now.
     pub(super) fn report_all_given_up(&mut self, out: &mut Vec<SessionEffect>) {
         for UnreportedRequest { to, id } in std::mem::take(&mut self.given_up).into_values() {
             if to == Direction::ToServer {
@@ -133,13 +138,13 @@ impl SessionState {
         }
     }
 
-    /// Requests that went in this direction and were given up, and of which nobody is told yet.
+    /// How many given-up requests in this direction have no answer yet.
     pub(super) fn unreported_count(&self, to: Direction) -> usize {
         self.given_up.values().filter(|unreported| unreported.to == to).count()
     }
 
-    /// Whether an answer under this id would be taken for that to another request: of one that is open, or was given up and is
-    /// not yet told so.
+    /// Whether an answer under this id could be taken for the answer to another request: one that
+    /// is open, or one that was given up and has no answer yet.
     pub(super) fn is_id_in_use(&self, to: Direction, id: &Id) -> bool {
         let open = match to {
             Direction::ToServer => &self.client_requests,
@@ -149,7 +154,7 @@ impl SessionState {
             || self.given_up.values().any(|unreported| unreported.to == to && unreported.id == *id)
     }
 
-    /// Writes a line that no lane waits for.
+    /// Writes a line without a lane that waits for it.
     fn write_without_lane(&self, to: Direction, line: Vec<u8>, out: &mut Vec<SessionEffect>) {
         let is_unwritable = match to {
             Direction::ToServer => self.is_server_unwritable,
@@ -160,7 +165,7 @@ impl SessionState {
         }
     }
 
-    /// What was given up is answered after all: nobody waits for it any more.
+    /// Drops the late answer to a given-up request: nobody waits for it any more.
     pub(super) fn drop_late(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         self.counts.late = self.counts.late.saturating_add(1);
         out.push(SessionEffect::CountRefusal(REFUSED_INPUT));

@@ -4,11 +4,11 @@ use proof::digest::Digest;
 
 use crate::limits::DEFINITIONS_MAX;
 
-/// What the server says in `notifications/tools/list_changed`.
+/// The notification that a server's tool list has changed.
 pub(super) const CHANGED: &str = "notifications/tools/list_changed";
 
-/// The digests of the definitions that the server last listed, by tool. A list may come in pages, so a tool that a later
-/// one leaves out keeps its own.
+/// The digests of the definitions that the server last listed, by tool. A list may come in pages,
+/// so a tool that is missing from a later page keeps its digest.
 #[derive(Debug, Default)]
 pub(super) struct Definitions(BTreeMap<String, Digest>);
 
@@ -25,7 +25,7 @@ impl Definitions {
         }
     }
 
-    /// What was listed holds no more: the server said so, or contradicts itself.
+    /// Removes all digests: the server said that its list has changed, or contradicted itself.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

@@ -1,26 +1,27 @@
 use super::REFUSED_INPUT;
 use crate::{Direction, Stop};
 
-/// Why a session ended.
+/// The reason why a session ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionEnd {
-    /// The client went away, or ended its side and the server had its time to end.
+    /// The client left, or it ended its side and the server's time to end is over.
     Client,
     /// The server ended, or closed its stdout.
     Server,
-    /// The server sent more than is read: see [`crate::limits::SERVER_REFUSALS_BURST`] and
+    /// The server sent more than its limits allow: see [`crate::limits::SERVER_REFUSALS_BURST`] and
     /// [`crate::limits::SERVER_DROPPED_MAX`].
     Unruly,
-    /// A refused message may be a call or an answer to one, and which can't be told.
+    /// A refused message may be a call or an answer to one, and it is unclear which one.
     Unreadable {
-        /// Where it wanted to go.
+        /// The direction in which it was to go.
         sender: Direction,
-        /// Why it was refused: the stable kind.
+        /// The stable kind of the refusal.
         kind: &'static str,
     },
-    /// The server chose this revision, which is not read here.
+    /// The server chose this revision, which is not supported.
     Revision(String),
-    /// The client did not go on with a long line, whose room others waited for: see [`crate::limits::STALLED_MS_MAX`].
+    /// The client stopped in the middle of a long line while others waited for its room: see
+    /// [`crate::limits::STALLED_MS_MAX`].
     Stalled,
     /// The node is stopping.
     Stopped,
@@ -29,7 +30,7 @@ pub enum SessionEnd {
 }
 
 impl SessionEnd {
-    /// The stable code: `data.code` of the errors that answer what was open.
+    /// The stable code: `data.code` of the errors that answer open requests.
     #[must_use]
     pub fn code(&self) -> &str {
         match self {

@@ -1,19 +1,17 @@
-use std::mem;
-
 use wire::frame;
 use wire::jsonrpc::{Id, Outline};
 use wire::mcp::Revision;
 
 use super::answer::MessageRefusal;
 use super::read::{self, Incoming};
-use super::{Lane, SessionEnd, SessionState, WriteContent, Written, answer};
+use super::{AfterWrite, Lane, SessionEnd, SessionState, Written, answer};
 use crate::session::SessionEffect;
 use crate::session::open::OpenRequests;
 use crate::{CompletionAnswer, Direction, GateAnswer};
 
-/// Ends, and the small moves that they and all else are made of.
+/// The session's end, and the small steps that all other rules use.
 impl SessionState {
-    /// No further line comes in this direction.
+    /// No further line will arrive in this direction.
     pub(super) fn closed(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         match to {
             Direction::ToServer => {
@@ -27,7 +25,8 @@ impl SessionState {
         }
     }
 
-    /// Writes in this direction fail; of the last line so many bytes were taken.
+    /// Writes in this direction fail. `written` is how many bytes of the last line the pipe
+    /// accepted.
     pub(super) fn failed(&mut self, to: Direction, written: u64, out: &mut Vec<SessionEffect>) {
         if to == Direction::ToClient {
             self.is_client_unwritable = true;
@@ -36,14 +35,14 @@ impl SessionState {
         self.is_server_unwritable = true;
         for lane in [Direction::ToServer, Direction::ToClient] {
             match self.take_lane(lane) {
-                Lane::Writing { to: Direction::ToServer, content } => {
+                Lane::Writing { to: Direction::ToServer, after } => {
                     let written = Written::Bytes(written);
-                    match content {
-                        WriteContent::Settled => {}
-                        WriteContent::Request(id, _) => {
+                    match after {
+                        AfterWrite::Settled => {}
+                        AfterWrite::Request(id, _) => {
                             self.client_requests.set_written(&id, written)
                         }
-                        WriteContent::OneWay(ticket) => {
+                        AfterWrite::OneWay(ticket) => {
                             out.push(SessionEffect::CompleteUnknown { ticket, written })
                         }
                     }
@@ -55,7 +54,8 @@ impl SessionState {
         }
     }
 
-    /// What a lane waits for will not come: the session ends, and who asked is told.
+    /// The answer that a lane waits for will not come: the session ends, and the sender gets an
+    /// error.
     pub(super) fn gate_failed(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         match self.lane(to) {
             Lane::Deciding(_) | Lane::DecidingResponse(_) => {
@@ -68,7 +68,8 @@ impl SessionState {
         }
     }
 
-    /// Ends the session: what is open ends as unknown, and the client is told of its own requests.
+    /// Ends the session: open requests end as unknown, and the client gets an error for each of its
+    /// own.
     pub(super) fn end(&mut self, why: SessionEnd, out: &mut Vec<SessionEffect>) {
         if self.ended.is_some() {
             return;
@@ -90,14 +91,14 @@ impl SessionState {
         self.ended = Some(why);
         for lane in [Direction::ToServer, Direction::ToClient] {
             match self.take_lane(lane) {
-                // The gate's answer is still to come, and is still to be dealt with.
+                // The gate's answer is still to come, and will be handled.
                 lane_in_flight @ (Lane::Deciding(_)
                 | Lane::DecidingResponse(_)
                 | Lane::Completing { .. }
                 | Lane::CompletingOneWay) => {
                     *self.lane_mut(lane) = lane_in_flight;
                 }
-                Lane::Writing { content: WriteContent::OneWay(ticket), to } => {
+                Lane::Writing { after: AfterWrite::OneWay(ticket), to } => {
                     let written = match to {
                         Direction::ToServer => Written::UnderWay,
                         Direction::ToClient => Written::Unmeasured,
@@ -110,7 +111,8 @@ impl SessionState {
         }
     }
 
-    /// Whether what the client sent before it knew of the session's end is still answered.
+    /// Whether messages that the client sent before it knew of the session's end are still
+    /// answered.
     pub fn answers_after_end(&self) -> bool {
         let is_answered = match &self.ended {
             Some(
@@ -130,8 +132,8 @@ impl SessionState {
         is_answered && !self.client_ended && !self.is_client_unwritable
     }
 
-    /// Answers a line that the client sent before it knew of the session's end: whoever asks is told why it ended. Nothing of it
-    /// is decided or forwarded.
+    /// Answers a line that the client sent before it knew of the session's end: each request in it
+    /// gets an error with the reason. Nothing in it is decided or forwarded.
     pub fn answer_after_end(&mut self, line: Result<Vec<u8>, frame::Error>) -> Vec<SessionEffect> {
         let Some(why) = self.ended.clone().filter(|_| !self.is_client_unwritable) else {
             return Vec::new();
@@ -160,7 +162,8 @@ impl SessionState {
         ids.iter().map(write).collect()
     }
 
-    /// Writes a line for a lane, which then waits for it; once the session has ended, nothing waits.
+    /// Writes a line for a lane, which then waits for the write. Once the session has ended, no
+    /// lane waits.
     pub(super) fn write(
         &mut self,
         lane: Direction,
@@ -179,32 +182,8 @@ impl SessionState {
             self.free_lane(lane);
             out.push(SessionEffect::Write { lane: None, to, line });
         } else {
-            *self.lane_mut(lane) = Lane::Writing { to, content: WriteContent::Settled };
+            *self.lane_mut(lane) = Lane::Writing { to, after: AfterWrite::Settled };
             out.push(SessionEffect::Write { lane: Some(lane), to, line });
-        }
-    }
-
-    /// The lane has dealt with its message.
-    pub(super) fn free_lane(&mut self, to: Direction) {
-        let over = self.ended.is_some() || (to == Direction::ToServer && self.is_server_unwritable);
-        *self.lane_mut(to) = if over { Lane::Closed } else { Lane::Idle };
-    }
-
-    pub(super) fn take_lane(&mut self, to: Direction) -> Lane {
-        mem::take(self.lane_mut(to))
-    }
-
-    pub(super) fn lane(&self, to: Direction) -> &Lane {
-        match to {
-            Direction::ToServer => &self.to_server,
-            Direction::ToClient => &self.to_client,
-        }
-    }
-
-    pub(super) fn lane_mut(&mut self, to: Direction) -> &mut Lane {
-        match to {
-            Direction::ToServer => &mut self.to_server,
-            Direction::ToClient => &mut self.to_client,
         }
     }
 

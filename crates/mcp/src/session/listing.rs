@@ -4,7 +4,7 @@ use proof::digest::Digest;
 use wire::json::Value;
 use wire::mcp::ToolList;
 
-/// A response to `tools/list`, and where its tools stand in it.
+/// A response to `tools/list`, with the positions of its tools.
 #[derive(Debug)]
 pub(super) struct Listing {
     line: Vec<u8>,
@@ -22,7 +22,7 @@ struct ListedTool {
     span: Range<usize>,
 }
 
-/// Where the tools of a result stand.
+/// The positions of the tools in a result.
 pub(super) struct ToolSpans {
     array: Range<usize>,
     tools: Vec<ListedTool>,
@@ -38,7 +38,8 @@ impl ToolSpans {
             span: tool.definition.span(),
         });
         let tools = tools.collect();
-        // INVARIANT: `ToolList::read` has found this very member; an empty span would only repeat the line.
+        // INVARIANT: `ToolList::read` has found this member, so it exists; an empty span would only
+        // repeat the line.
         let array = result.get("tools").map_or(0..0, Value::span);
         Ok(Self { array, tools })
     }
@@ -58,8 +59,8 @@ impl Listing {
         self.output.clone()
     }
 
-    /// The line without the tools that are not listed. What stays has the server's very bytes; if all stay, so
-    /// has the line.
+    /// The line without the tools that are not listed. Tools that remain have exactly the server's
+    /// bytes; if all remain, so has the line.
     pub(super) fn filtered(self, listed: &[bool]) -> Vec<u8> {
         let listed = listed.iter().copied().chain(std::iter::repeat(false));
         let tools = self.tools.iter().zip(listed);

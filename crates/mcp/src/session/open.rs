@@ -5,18 +5,19 @@ use wire::jsonrpc::Id;
 use super::{SessionEffect, Written};
 use crate::limits::{CANCELLED_MAX, GIVEN_UP_MAX};
 
-/// The requests of one side that were permitted and not yet answered, by id.
+/// The permitted requests of one side that are not yet answered, by id.
 ///
-/// A cancelled request stays: its response may have been on its way, and what comes of it belongs on record. But
-/// none need ever come, so only the latest [`CANCELLED_MAX`] are kept, and those not longer than others.
+/// A cancelled request stays: its response may be on its way, and its outcome belongs on record.
+/// But a response may never come, so only the latest [`CANCELLED_MAX`] stay, and not longer than
+/// other requests.
 #[derive(Debug, Default)]
 pub(super) struct OpenRequests {
     requests: BTreeMap<Id, OpenRequest>,
     /// Ids of `requests`, each once, oldest cancellation first.
     cancelled: VecDeque<Id>,
-    /// Ids of requests that were given up, and whose response may still come; oldest first.
+    /// Ids of given-up requests whose responses may still come; oldest first.
     given_up: VecDeque<Id>,
-    /// No request is overdue before.
+    /// No request is overdue before this time.
     earliest_ms: Option<u64>,
 }
 
@@ -28,30 +29,30 @@ pub(super) struct OpenRequest {
     pub(super) method: String,
     /// How much of its line the server's pipe took.
     pub(super) written: Written,
-    /// The token under which its progress is told.
+    /// The token under which its progress is reported.
     pub(super) progress: Option<Id>,
     /// When it is given up.
     pub(super) due_ms: u64,
-    /// When it is given up whatever comes.
+    /// When it is given up at the latest, whatever postpones it.
     pub(super) latest_ms: u64,
 }
 
-/// A request that is no longer waited for.
+/// A request that is no longer awaited.
 pub(super) struct GivenUpRequest {
     pub(super) id: Id,
     pub(super) request: OpenRequest,
-    /// Whoever asked has cancelled it.
+    /// The sender has cancelled it.
     pub(super) is_cancelled: bool,
 }
 
 impl OpenRequest {
-    /// It ends, and nobody knows how.
+    /// Completes it as unknown.
     pub(super) fn completed_as_unknown(&self) -> SessionEffect {
         SessionEffect::CompleteUnknown { ticket: self.ticket, written: self.written }
     }
 }
 
-/// What was asked, as far as the response is read for it.
+/// The kind of a request, as far as its response must be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RequestKind {
     Initialize,
@@ -68,7 +69,7 @@ impl OpenRequests {
         self.requests.get(id)
     }
 
-    /// The id, as the request has it, of one that is open and was not cancelled before.
+    /// The id of an open request that was not cancelled before, spelled as in the request.
     pub(super) fn cancellable(&self, id: &Id) -> Option<&Id> {
         let (id, _) = self.requests.get_key_value(id)?;
         (!self.is_cancelled(id)).then_some(id)
@@ -78,19 +79,19 @@ impl OpenRequests {
         self.cancelled.contains(id)
     }
 
-    /// The pipe took so much of the request's line.
+    /// Records how much of the request's line the pipe accepted.
     pub(super) fn set_written(&mut self, id: &Id, written: Written) {
         if let Some(request) = self.requests.get_mut(id) {
             request.written = written;
         }
     }
 
-    /// How many wait for a response that must come.
+    /// How many requests wait for a response that must come: all but the cancelled ones.
     pub(super) fn waiting_count(&self) -> usize {
         self.requests.len().saturating_sub(self.cancelled.len())
     }
 
-    /// The id of the only one that waits for a response that must come.
+    /// The id of the only request that waits for a response that must come. None if there are more.
     pub(super) fn only_waiting(&self) -> Option<&Id> {
         let mut waiting = self.requests.keys().filter(|id| !self.cancelled.contains(id));
         waiting.next().filter(|_| self.waiting_count() == 1)
@@ -102,7 +103,8 @@ impl OpenRequests {
         self.requests.insert(id, request);
     }
 
-    /// Marks a request as cancelled; gives the one that is no longer awaited, if one is too many.
+    /// Marks a request as cancelled. Returns the oldest cancelled one if there is one too many: it
+    /// is no longer awaited.
     pub(super) fn cancel(&mut self, id: &Id) -> Option<OpenRequest> {
         self.cancellable(id)?;
         self.cancelled.push_back(id.clone());
@@ -113,25 +115,25 @@ impl OpenRequests {
         self.requests.remove(&oldest)
     }
 
-    /// Takes a request out; gives its ticket.
+    /// Removes a request and returns its ticket.
     pub(super) fn remove(&mut self, id: &Id) -> Option<u64> {
         self.cancelled.retain(|cancelled| cancelled != id);
         self.requests.remove(id).map(|request| request.ticket)
     }
 
-    /// No request is overdue before this time. It may be earlier than need be.
+    /// No request is overdue before this time. It may be earlier than necessary.
     pub(super) fn earliest_ms(&self) -> Option<u64> {
         self.earliest_ms
     }
 
-    /// Puts off what matches until this time, but none beyond its latest.
+    /// Postpones the deadlines of matching requests to this time, but none beyond its latest.
     pub(super) fn postpone(&mut self, until_ms: u64, matches: impl Fn(&OpenRequest) -> bool) {
         for request in self.requests.values_mut().filter(|request| matches(request)) {
             request.due_ms = request.due_ms.max(until_ms.min(request.latest_ms));
         }
     }
 
-    /// Gives up what is overdue; in order of ids.
+    /// Gives up overdue requests, in order of ids.
     pub(super) fn give_up(&mut self, now_ms: u64) -> Vec<GivenUpRequest> {
         if self.earliest_ms.is_none_or(|earliest| earliest > now_ms) {
             return Vec::new();
@@ -152,18 +154,19 @@ impl OpenRequests {
         GivenUpRequest { id, request, is_cancelled }
     }
 
-    /// Whether the request was given up, and its response may still come.
+    /// Whether the request was given up and its response may still come.
     pub(super) fn was_given_up(&self, id: &Id) -> bool {
         self.given_up.contains(id)
     }
 
-    /// The response to a request that was given up has come. False where there is none.
+    /// Removes the id of a given-up request, whose response has come. False if there is no such
+    /// request.
     pub(super) fn take_late(&mut self, id: &Id) -> bool {
         let place = self.given_up.iter().position(|given_up| given_up == id);
         place.and_then(|place| self.given_up.remove(place)).is_some()
     }
 
-    /// Takes all out.
+    /// Removes all requests.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = (Id, OpenRequest)> + use<> {
         self.cancelled.clear();
         self.earliest_ms = None;

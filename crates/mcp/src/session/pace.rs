@@ -3,12 +3,13 @@ use crate::limits::{
     SERVER_REFUSALS_PER_SECOND,
 };
 
-/// How much a server may still send of its own accord.
+/// How many messages a server may still send on its own initiative.
 pub(super) type MessagePace = Pace<SERVER_MESSAGES_BURST, SERVER_MESSAGES_PER_SECOND>;
-/// How much a server may still send that is refused.
+/// How many refused lines a server may still send.
 pub(super) type RefusalPace = Pace<SERVER_REFUSALS_BURST, SERVER_REFUSALS_PER_SECOND>;
 
-/// A token bucket. A token is a thousandth of a message, so that one millisecond is worth `PER_SECOND` of them.
+/// A token bucket. A token is a thousandth of a message, so that one millisecond is worth
+/// `PER_SECOND` of them.
 #[derive(Debug)]
 pub(super) struct Pace<const BURST: u64, const PER_SECOND: u64> {
     tokens: u64,
@@ -28,7 +29,7 @@ impl<const BURST: u64, const PER_SECOND: u64> Default for Pace<BURST, PER_SECOND
 impl<const BURST: u64, const PER_SECOND: u64> Pace<BURST, PER_SECOND> {
     const FULL: u64 = BURST * MESSAGE;
 
-    /// Whether one more message keeps the pace, at this time of a clock that never steps back.
+    /// Whether one more message is within the pace, at this time of a clock that never steps back.
     pub(super) fn admits(&mut self, now_ms: u64) -> bool {
         let passed = now_ms.saturating_sub(self.at_ms);
         self.at_ms = self.at_ms.max(now_ms);

@@ -8,7 +8,7 @@ use super::listing::{Listing, ToolSpans};
 use super::open::RequestKind;
 use crate::{Direction, MessageStep, StepEnd};
 
-/// What tells of a request's progress.
+/// The notification that reports a request's progress.
 const PROGRESS: &str = "notifications/progress";
 
 /// A message that was read.
@@ -17,14 +17,14 @@ pub(super) enum Incoming {
     Call(CallMessage, Box<MessageStep>),
     /// A response.
     Response(ResponseMessage),
-    /// A client's question, by its id and method, whether a newer revision is spoken.
+    /// A client's probe for a newer revision: its id and method.
     Probe(Id, String),
 }
 
 /// A request or a notification while it is decided.
 #[derive(Debug)]
 pub(super) struct CallMessage {
-    /// Only a request has one.
+    /// None for a notification.
     pub(super) id: Option<Id>,
     pub(super) kind: RequestKind,
     pub(super) method: String,
@@ -32,12 +32,12 @@ pub(super) struct CallMessage {
     pub(super) is_known: bool,
     /// The request that this notification cancels.
     pub(super) cancels: Option<Id>,
-    /// Under which token it wants to be told of progress, or tells of it.
+    /// The token under which a request asks for progress, or a notification reports it.
     pub(super) progress: Option<Id>,
     pub(super) line: Vec<u8>,
 }
 
-/// A response before it is completed.
+/// A response before its request is completed.
 #[derive(Debug)]
 pub(super) struct ResponseMessage {
     pub(super) id: Id,
@@ -47,17 +47,17 @@ pub(super) struct ResponseMessage {
     pub(super) line: Vec<u8>,
 }
 
-/// What a response means for the session.
+/// How a response changes the session.
 pub(super) enum ResponseMeaning {
     /// Nothing.
     Plain,
     /// The server chose this revision.
     Revision(String),
-    /// The tools are to be filtered.
+    /// Its tools are to be filtered.
     Tools(Listing),
 }
 
-/// Reads a line that wants to go in this direction.
+/// Parses a line that is to go in this direction.
 pub(super) fn parse_line(
     to: Direction,
     line: Vec<u8>,
@@ -78,7 +78,7 @@ pub(super) fn parse_line(
         return Ok(Incoming::Probe(request.id.clone(), request.method.clone()));
     }
     if to == Direction::ToClient {
-        // What a server asks or says of its own accord is decided too.
+        // A server's requests and notifications are decided too, so they are parsed as strictly.
         Message::parse(&line)
             .map_err(|error| MessageRefusal::unreadable(&error, Outline::of(&line)))?;
     }
@@ -110,7 +110,7 @@ pub(super) fn parse_line(
         method: method.clone(),
         is_known,
         tool,
-        // The session knows what was listed.
+        // The session adds it from what the server listed.
         definition: None,
         arguments: arguments.map_or("{}", Value::raw).to_owned(),
         pending: pending_id,
@@ -124,7 +124,8 @@ pub(super) fn parse_line(
     ))
 }
 
-/// The token of a request that wants to be told of progress, or of what tells of it. One that can't be read is none.
+/// The token under which a request asks for progress, or a notification reports it. None if it
+/// can't be read.
 fn progress(message: &Message<'_>) -> Option<Id> {
     match message {
         Message::Request(request) => mcp::request_token(request.params.as_ref()).ok().flatten(),
@@ -145,7 +146,7 @@ fn pending(
     named.map(parse).transpose()
 }
 
-/// The client's answer to a request of the server with this method, as it is put to the gate.
+/// The step of a client's answer to a server's request with this method.
 pub(super) fn answer_step(
     method: &str,
     response: &ResponseMessage,
@@ -167,7 +168,7 @@ pub(super) fn answer_step(
     })
 }
 
-/// What a response to this means, apart from what it says.
+/// How a response to a request of this kind changes the session.
 pub(super) fn response_meaning(
     kind: RequestKind,
     response: &ResponseMessage,
@@ -204,8 +205,9 @@ impl ResponseMessage {
     }
 }
 
-/// The method, known or not; refused by its name if it is known, but not from this sender, in this form or revision: it
-/// is decided by its name, and must not pass under the name of something else.
+/// The method, known or not. The error is the name of a known method that this sender may not send
+/// in this form or revision: a message is decided by its method's name, and must not pass under the
+/// name of another message.
 fn method<'m>(
     to: Direction,
     message: &'m Message<'_>,
@@ -228,7 +230,8 @@ fn method<'m>(
     Ok(method)
 }
 
-/// What is authorised must be read alike by all; what the server answers names nothing.
+/// All parsers must read a message that is authorised alike. A server's response names no action,
+/// so more is accepted.
 fn accepted(to: Direction) -> Accept {
     match to {
         Direction::ToServer => Accept::Request,

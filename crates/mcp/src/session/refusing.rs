@@ -7,10 +7,11 @@ use crate::limits::NOTES_MAX;
 use crate::session::SessionEffect;
 use crate::{Direction, Note, StepEnd};
 
-/// Refusals: what is not decided and not forwarded.
+/// Refusals: messages that are neither decided nor forwarded.
 ///
-/// INVARIANT: no call stays open after a refusal. Whoever waits for the refused message is answered under the request's own
-/// id, or the session ends, which answers all. Nobody is answered under an id that another request waits under.
+/// INVARIANT: no call stays open after a refusal. The side that waits for the refused message gets
+/// an error under the request's own id, or the session ends, which answers all requests. No error
+/// has the id of another waiting request.
 impl SessionState {
     /// Refuses a message without a decision.
     pub(super) fn refuse(
@@ -39,15 +40,15 @@ impl SessionState {
         self.pace_refusals(to, out);
     }
 
-    /// Counts a line that is refused, or says nothing: those of a server are bounded.
+    /// Counts a refused or blank line. Those of a server are bounded.
     pub(super) fn pace_refusals(&mut self, to: Direction, out: &mut Vec<SessionEffect>) {
         if to == Direction::ToClient && !self.refusals.admits(self.now_ms) {
             self.end(SessionEnd::Unruly, out);
         }
     }
 
-    /// Who asked gets an error for each request. One whose id is that of a request that waits can't be answered: the answer
-    /// would be taken for the other's.
+    /// Answers each request with an error. A request that has the id of a waiting one can't be
+    /// answered, since the answer would be taken for the other's: the session ends.
     fn refuse_requests(
         &mut self,
         to: Direction,
@@ -73,7 +74,7 @@ impl SessionState {
         self.write(to, back, line(last), out);
     }
 
-    /// Who waits for the answer gets an error in its place.
+    /// Sends the side that waits for the answer an error in its place.
     fn refuse_answer(
         &mut self,
         to: Direction,
@@ -90,15 +91,16 @@ impl SessionState {
         }
         let line = answer::undeliverable(id, refusal, to);
         let end = match to {
-            // An error of the gateway's is what the server gets of its own request.
+            // The server gets an error of the gateway as the answer to its request.
             Direction::ToServer => StepEnd::Error,
-            // Something came of it, and nobody here knows what.
+            // The server answered, but the outcome can't be read.
             Direction::ToClient => StepEnd::Unknown { written: written.bytes() },
         };
         self.complete(to, ResponseMessage { id: id.clone(), end, output: None, line }, out);
     }
 
-    /// It may be an answer to the one request that waits; else nobody can tell whom to answer.
+    /// Handles a refused message of unclear meaning. It may be the answer to the only waiting
+    /// request; otherwise it is unclear which request to answer, and the session ends.
     fn refuse_unclear(
         &mut self,
         to: Direction,

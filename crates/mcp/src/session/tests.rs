@@ -14,15 +14,15 @@ use proof::digest::Digest;
 use super::*;
 use Direction::{ToClient, ToServer};
 
-/// The time of all that does not depend on it.
+/// The time of every input that does not depend on time.
 const NOW: u64 = 0;
 
-/// A session, and what its lanes were told to do.
+/// A session that a test drives step by step.
 struct Play {
     session: SessionState,
 }
 
-/// A permitted ticket's number is its own; the log's index does not matter here.
+/// A permit with this ticket. The log's index does not matter here.
 fn permit(ticket: u64) -> GateAnswer {
     GateAnswer::Permit { ticket, index: 100 + ticket }
 }
@@ -44,12 +44,12 @@ fn complete(lane: Direction, ticket: u64, end: StepEnd, message: &str) -> Sessio
     SessionEffect::Complete { lane: Some(lane), ticket, end, message: message.into(), output: None }
 }
 
-/// Of what the client is asked nobody knows how it ended.
+/// Completes a request to the client as unknown.
 fn unknown(ticket: u64) -> SessionEffect {
     SessionEffect::CompleteUnknown { ticket, written: Written::Unmeasured }
 }
 
-/// Of what was written to the server, or was not, nobody knows how it ended.
+/// Completes a request to the server as unknown. An empty `line` means that nothing was written.
 fn lost(ticket: u64, line: &str) -> SessionEffect {
     let written = Written::Bytes(if line.is_empty() { 0 } else { line.len() as u64 + 1 });
     SessionEffect::CompleteUnknown { ticket, written }
@@ -89,7 +89,7 @@ impl Play {
         self.session.step(NOW, SessionInput::Line(to, Ok(line.into())))
     }
 
-    /// Sends a call that is decided; gives the step.
+    /// Sends a call that is decided. Returns the step.
     fn asks(&mut self, to: Direction, line: &str) -> MessageStep {
         match self.line(to, line).as_slice() {
             [SessionEffect::Decide(step)] => step.clone(),
@@ -109,7 +109,8 @@ impl Play {
         assert!(self.session.wants(to));
     }
 
-    /// Sends a response that completes the ticket, and goes on as it is; a client's is decided before.
+    /// Sends a response that completes the ticket and is forwarded unchanged. A client's is decided
+    /// first.
     fn closes(&mut self, to: Direction, line: &str, ticket: u64) {
         if to == ToServer {
             return self.answers(line, ticket);
@@ -124,7 +125,7 @@ impl Play {
         assert!(self.session.wants(to));
     }
 
-    /// Sends a client's answer that is permitted, completes the ticket, and goes on as it is.
+    /// Sends a client's answer that is permitted, completes the ticket, and is forwarded unchanged.
     fn answers(&mut self, line: &str, ticket: u64) {
         let end = if line.contains("\"error\":") { StepEnd::Error } else { StepEnd::Result };
         assert!(self.asks(ToServer, line).method.starts_with("answer/"));
@@ -142,7 +143,7 @@ impl Play {
         assert!(self.session.wants(ToServer));
     }
 
-    /// Sends a line that is refused as `kind`; gives what is written to the client.
+    /// Sends a line that is refused as `kind`. Returns the lines to the client.
     fn refused(&mut self, to: Direction, line: &str, kind: &str) -> Vec<String> {
         let effects = self.line(to, line);
         self.check_refused(to, &effects, kind)

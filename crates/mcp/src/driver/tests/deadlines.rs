@@ -40,7 +40,7 @@ async fn a_server_that_takes_no_line_ends_a_call_all_the_same() {
     let line = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"x":"{filler}"}}}}"#);
     client.says(&line).await;
     assert!(client.hears().await.contains(r#""id":1,"error":{"code":-32007,"#));
-    // How much of it will be taken is not known.
+    // The number of bytes that the server reads is not known.
     let gate = Arc::clone(&client.gate);
     until(|| !gate.completed.lock().unwrap().is_empty()).await;
     assert_eq!(gate.completed.lock().unwrap()[0].1, UNKNOWN);
@@ -124,7 +124,7 @@ async fn a_client_that_takes_no_errors_gets_each_once() {
         }
         before = now;
     }
-    // What its 64 KiB hold, what waits to be written, and what was open.
+    // The lines in its 64 KiB, those that wait to be written, and those for open requests.
     assert!(before < CALLS / 2, "{before} were decided");
     let mut told = std::collections::BTreeSet::new();
     while told.len() < CALLS {

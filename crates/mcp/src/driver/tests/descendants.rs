@@ -1,8 +1,9 @@
-//! What the server started ends with it, whatever it did to get away.
+//! Processes that the server started end with it, whatever they did to escape.
 
 use super::*;
 
-/// A server that starts what would outlive it, and says the process ids of all on its stderr.
+/// A server that starts processes which would outlive it, and writes the process ids of all on its
+/// stderr.
 fn parent(script: &str) -> ServerCommand {
     ServerCommand {
         program: "sh".into(),
@@ -72,7 +73,8 @@ async fn a_daemon_ends_when_its_session_is_dropped() {
 
 #[tokio::test]
 async fn processes_that_fork_on_and_on_are_overtaken() {
-    // Each has two of the next generation, and there are nine: no more, so that the machine outlives a failure.
+    // Each has two of the next generation, and there are nine: no more, so that the machine
+    // outlives a failure.
     let script = r#"
 echo "server $$" >&2
 cat > "$FOLDER/fork" <<'END'
@@ -98,8 +100,8 @@ exec sleep 600
     until(|| holding(&path) == 0).await;
 }
 
-/// 150 processes at a time, each of which starts the next and ends. All end by themselves after 30 s, so that the machine outlives
-/// a failure.
+/// 150 processes at a time, each of which starts the next and ends. All end by themselves after 30
+/// s, so that the machine outlives a failure.
 const HOPS: &str = r#"
 import os, sys, time
 until = time.monotonic() + 30
@@ -139,7 +141,8 @@ async fn processes_that_fork_without_pause_are_gone_in_a_second() {
     assert!(took < Duration::from_millis(1_000), "{took:?}");
 }
 
-/// Guards that look for what they have killed already take the cores from those who need one to end.
+/// Guards that scan for processes they have already killed take the CPU time that those need to
+/// end.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_busy_servers_that_are_stopped_at_once_are_gone_soon() {
     if !crate::guard::ends_at_once() {
@@ -167,7 +170,7 @@ async fn many_busy_servers_that_are_stopped_at_once_are_gone_soon() {
     println!("{SERVERS} servers were gone after {took:?}");
 }
 
-/// More than the machine has cores, by far.
+/// Many more than the machine has cores.
 const SERVERS: usize = 32;
 
 /// How many processes have this text in their environment.

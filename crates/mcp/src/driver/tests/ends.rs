@@ -1,4 +1,4 @@
-//! Whoever ends first: the server is gone, and everything permitted is completed.
+//! Whichever side ends first, the server ends and every permitted step is completed.
 
 use super::*;
 
@@ -23,7 +23,8 @@ async fn the_first_request_is_answered_by_why_the_server_ended() {
     let times = Times { first_message: PATIENCE, ..times() };
     let gate = Script::new(no_writes);
     let mut client = Client::start_within(&gate, &python(&["quit"]), times);
-    // The session is over before anything is read of the client: what goes on is the session, and the client's two pipes.
+    // The session is over before anything is read from the client. The session's task and the
+    // client's two pipes still run.
     until(|| client.notes.lock().unwrap().len() == 3).await;
     let runtime = tokio::runtime::Handle::current();
     until(|| runtime.metrics().num_alive_tasks() == 3).await;

@@ -1,4 +1,4 @@
-//! Sides that send too much, or take too little.
+//! Sides that send too much, or read too little.
 
 use super::*;
 use crate::limits::{
@@ -12,7 +12,7 @@ async fn a_server_that_floods_with_unreadable_lines_is_stopped() {
     let gate = Arc::clone(&client.gate);
     let summary = client.ends().await;
     assert_eq!(summary.ended, SessionEnd::Unruly);
-    // While they come some more are admitted.
+    // While they arrive, some more are admitted.
     let refused = summary.counts.refused_of_server;
     assert!(refused > SERVER_REFUSALS_BURST, "{refused}");
     assert_eq!(gate.refused.lock().unwrap().len() as u64, refused);
@@ -109,11 +109,12 @@ fn read_limit(user: &UserRoom, stalled: Duration) -> ReadLimit {
     ReadLimit { room: SessionRoom::new(user.clone()), stalled }
 }
 
-/// A client of an OS user with this room, which says so much of a line that does not end, and how much was read of it.
+/// A client of an OS user with this room that sends this much of a line that does not end; with a
+/// counter of how much was read.
 fn half_a_line(room: &UserRoom, bytes: usize) -> (LineReader, Arc<AtomicUsize>, JoinHandle<()>) {
     let (mut client, reader) = tokio::io::duplex(READ_BYTES);
     let (events, _) = mpsc::channel(pipe::EVENTS_MAX);
-    let room = Some(read_limit(&room, PATIENCE));
+    let room = Some(read_limit(room, PATIENCE));
     let lines = LineReader::start(Some(reader), Direction::ToServer, &events, room);
     let read = Arc::<AtomicUsize>::default();
     let count = Arc::clone(&read);
@@ -151,7 +152,7 @@ async fn long_lines_of_an_os_user_wait_where_its_room_is_used_up() {
     client.write_all(b"{}\n").await.unwrap();
     let (line, held) = timeout(PATIENCE, lines.next()).await.unwrap();
     assert!(matches!(line, SessionInput::Line(_, Ok(_))) && held.is_none());
-    // What a session held goes to the next.
+    // Room that a session releases goes to the next one.
     let done = sessions.iter().position(|one| one.1.load(Ordering::SeqCst) >= BYTES).unwrap();
     let (lines, _, speaks) = sessions.swap_remove(done);
     drop(lines);
@@ -187,7 +188,7 @@ async fn a_session_reads_no_line_further_than_its_room() {
     let most = 2 * BYTES + SHORT_LINE_BYTES + 4 * READ_BYTES;
     assert!(count.load(Ordering::SeqCst) <= most, "{}", count.load(Ordering::SeqCst));
     assert_eq!(user.left_bytes(), AHEAD_USER_BYTES_MAX - 2 * BYTES);
-    // The server has taken the first.
+    // The server has read the first line.
     drop(first);
     for _ in 0..3 {
         let (line, _held) = timeout(PATIENCE, lines.next()).await.unwrap();
@@ -197,7 +198,7 @@ async fn a_session_reads_no_line_further_than_its_room() {
     assert_eq!(user.left_bytes(), AHEAD_USER_BYTES_MAX, "all is given back");
 }
 
-/// What becomes of a client that says so much of a line that does not end, within this time.
+/// A client that sends part of a line which does not end, with this time for progress.
 fn stalls(
     room: &UserRoom,
     limit: Duration,
@@ -250,7 +251,7 @@ async fn a_long_line_that_progresses_keeps_its_session() {
     let (mut happened, mut lines, mut client) = stalls(&room, limit);
     client.write_all(&vec![b'x'; 2 * SHORT_LINE_BYTES]).await.unwrap();
     until(|| room.left_bytes() < AHEAD_USER_BYTES_MAX).await;
-    // All other room is used up, and more is waited for.
+    // All other room is used up, and another line waits for room.
     let mut others: Vec<_> = (0..AHEAD_USER_BYTES_MAX / wire::limits::LINE_BYTES_MAX)
         .map(|_| stalls(&room, PATIENCE))
         .collect();

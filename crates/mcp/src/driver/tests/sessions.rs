@@ -37,7 +37,7 @@ async fn only_permitted_calls_arrive_and_as_their_own_bytes() {
     let ran = r#"{"jsonrpc": "2.0", "id": 2, "result": {"content": [], "structuredContent": {"ran": "read"}}}"#;
     assert_eq!(client.hears().await, ran);
     client.says(ROOTS).await;
-    // What can't be read does not arrive either, and the session goes on.
+    // An unreadable line does not arrive either, and the session continues.
     client.says("{\"jsonrpc\":\"2.0\",\r\"id\":4,\"method\":\"a\"}").await;
     assert!(client.hears_of("4").await.contains("frame.carriage_return"));
     // A CR before the LF belongs to the line's end.

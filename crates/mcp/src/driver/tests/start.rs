@@ -1,4 +1,4 @@
-//! What the server's process is given, and what is said when it can't be started.
+//! The server's process: what it inherits, and the errors if it can't be started.
 
 use super::*;
 

@@ -1,11 +1,11 @@
-//! A stop cuts what is under way, and what was written of it is told.
+//! A stop cuts the line that is being written, and records how much of it was written.
 
 use super::*;
 
 /// More than a pipe holds.
 const BODY_BYTES: usize = 400_000;
 
-/// What a pipe holds at least, where nobody reads from it.
+/// The least that a pipe holds if nobody reads from it.
 const PIPE_BYTES: u64 = 65_536;
 
 fn long() -> String {
@@ -64,7 +64,7 @@ async fn a_client_message_after_an_order_is_not_decided() {
     let mut client = Client::start(&Script::new(no_writes), &python(&["serve", &log]));
     let gate = Arc::clone(&client.gate);
     gate.order("execution.halted");
-    // The session may be gone before the line is said.
+    // The session may have ended before the line is sent.
     let _gone =
         client.writer.write_all(b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n").await;
     is_at_the_end(&mut client).await;
@@ -104,7 +104,7 @@ async fn a_result_that_the_client_takes_slowly_is_cut_by_an_order() {
     let mut client = Client::start(&Script::new(no_writes), &python(&["large", &log]));
     let gate = Arc::clone(&client.gate);
     client.says(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#).await;
-    // The client's stream takes a part of it.
+    // The client's stream accepts a part of it.
     until(|| gate.completing.load(Ordering::SeqCst) == 1).await;
     let mut first = [0; 1];
     tokio::io::AsyncReadExt::read_exact(&mut client.reader, &mut first).await.unwrap();
@@ -117,7 +117,8 @@ async fn a_result_that_the_client_takes_slowly_is_cut_by_an_order() {
     assert!(!rest.contains(&b'\n') && rest.len() < BODY_BYTES, "{}", rest.len());
 }
 
-/// A server in this mode, which does not read a long line to its end: how much it took of it is told.
+/// A server in this mode, which does not read a long line to its end. The number of bytes that it
+/// accepted is recorded.
 async fn is_told_how_much_was_taken(mode: &str, times: Times) {
     let mut client = Client::start_within(&Script::new(no_writes), &python(&[mode]), times);
     let gate = Arc::clone(&client.gate);

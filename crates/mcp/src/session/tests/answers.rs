@@ -1,4 +1,5 @@
-//! A client's answer is decided when it comes, on the state of that moment, and never by the permit of the request.
+//! A client's answer is decided when it comes, on the state of that moment, and never by the permit
+//! of the request.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Requests and notifications, and what the gate says to them.
+//! Requests and notifications, and the gate's answers to them.
 
 use super::*;
 use crate::limits::DECIDED_BYTES_MAX;
@@ -72,7 +72,7 @@ fn params_are_the_arguments_of_other_methods() {
             r#"{"uri": "x"}"#,
             None,
         ),
-        // Unknown methods are the gate's to deny.
+        // The gate decides on unknown methods.
         (r#"{"jsonrpc":"2.0","id":1,"method":"evil/thing","params":{}}"#, "{}", None),
         (
             r#"{"jsonrpc":"2.0","method":"Tools/Call","params":{"name":"t"}}"#,
@@ -225,7 +225,7 @@ fn a_denied_server_request_is_answered_to_the_server() {
     assert_eq!((step.direction, step.method.as_str()), (ToClient, "sampling/createMessage"));
     let effects = play.answer(ToClient, deny());
     assert_eq!(written(&effects, ToClient), [] as [&str; 0]);
-    // Unlike the client, the server is not told which policies there are.
+    // Unlike the client, the server does not learn which policies exist.
     let data = r#"{"code":"policy.denied","index":7}"#;
     assert_eq!(
         written(&effects, ToServer),
@@ -233,7 +233,7 @@ fn a_denied_server_request_is_answered_to_the_server() {
     );
     play.session.step(NOW, SessionInput::Written(ToClient));
 
-    // The ids of the two sides are apart: the client may use 1 at the same time.
+    // The ids of the two sides are independent: the client may use 1 at the same time.
     play.opens(ToClient, ask, 5);
     play.opens(ToServer, &request("1", "ping"), 6);
     play.closes(ToServer, r#"{"jsonrpc":"2.0","id":1,"result":{"role":"assistant"}}"#, 5);

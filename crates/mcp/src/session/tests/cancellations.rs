@@ -1,4 +1,5 @@
-//! A cancellation takes back, so that it passes in any state; the words of who may not speak do not.
+//! A cancellation only withdraws, so that it passes in any state. The text of a sender that may not
+//! send does not.
 
 use super::*;
 
@@ -24,7 +25,7 @@ fn a_permitted_cancellation_goes_as_its_own_bytes() {
         let mut play = Play::new();
         play.opens(to, &request("1", "ping"), 1);
         sends(&mut play, to, line, 2);
-        // The response may have been on its way; what comes of it goes on.
+        // The response may have been on its way: it is forwarded.
         play.closes(back, &result("1"), 1);
     }
 }

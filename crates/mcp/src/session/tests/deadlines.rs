@@ -1,4 +1,5 @@
-//! Requests that are not answered in time: who asked is told, nobody knows how it ended, and nothing late goes on.
+//! Requests that are not answered in time: the sender gets an error, the request ends as unknown,
+//! and no late answer is forwarded.
 
 use super::*;
 use crate::limits::{CLIENT_DEADLINE_MS, DEADLINE_MS, DEADLINES_MAX, GIVEN_UP_MAX, OPEN_MAX};
@@ -30,7 +31,7 @@ fn note(direction: Direction, method: &str) -> SessionEffect {
 }
 
 impl Play {
-    /// What comes of this time, and of what is given up by then once that is sequenced.
+    /// The effects of this time, and of sequencing the requests that are given up by then.
     fn at(&mut self, now_ms: u64) -> Vec<SessionEffect> {
         let effects = self.session.step(now_ms, SessionInput::Time);
         self.sequenced(now_ms, effects)
@@ -137,7 +138,7 @@ fn the_id_of_a_given_up_call_is_refused_under_that_id() {
     play.at(DEADLINE_MS);
     let told = play.refused(ToServer, &request("1", "ping"), "session.duplicate_id");
     assert!(told[0].contains("may be answered still: use another id"), "{told:?}");
-    // Once the late answer has come, nobody can take it for the next one's.
+    // Once the late answer has come, it can't be taken for the answer to the next request.
     play.line(ToClient, &result("1"));
     play.opens(ToServer, &request("1", "ping"), 2);
     play.closes(ToClient, &result("1"), 2);
@@ -154,7 +155,7 @@ fn the_ids_of_given_up_calls_are_bounded() {
     }
     play.at(2 * DEADLINE_MS);
     assert_eq!(play.session.counts().overdue, GIVEN_UP_MAX as u64 + 1);
-    // The oldest is known no more.
+    // The oldest is forgotten.
     play.refused(ToClient, &result("0"), "session.unknown_id");
     assert_eq!(play.line(ToClient, &result("1")), [SessionEffect::CountRefusal("refused.input")]);
 }
@@ -208,7 +209,7 @@ fn progress_that_was_asked_for_puts_a_deadline_off() {
     play.opens(ToServer, CALL, 1);
     play.opens(ToServer, &request("2", "ping"), 2);
     play.tells(DEADLINE_MS - 1, ToClient, PROGRESS);
-    // The other asked for none.
+    // The other request asked for no progress.
     assert_eq!(written(&play.at(DEADLINE_MS), ToClient), [overdue("2")]);
     assert_eq!(play.at(2 * DEADLINE_MS - 2), []);
     assert_eq!(written(&play.at(2 * DEADLINE_MS - 1), ToClient), [overdue("1")]);
@@ -268,7 +269,7 @@ fn a_call_waits_while_the_client_is_asked_and_a_deadline_after() {
     let mut play = Play::new();
     play.opens(ToServer, &request("1", "ping"), 1);
     play.opens(ToClient, &request("9", "roots/list"), 2);
-    // The deadline passes: the server may wait for a person.
+    // The deadline passes, but the request stays open: the server may wait for a person.
     let late = DEADLINE_MS + 5_000;
     assert_eq!(play.at(DEADLINE_MS), []);
     let answer = SessionInput::Line(ToServer, Ok(result("9").into_bytes()));

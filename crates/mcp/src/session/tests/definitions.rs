@@ -1,4 +1,5 @@
-//! What a session remembers of the tools that its server lists, and what a call carries of it.
+//! The definitions that a session records from its server's tool lists, and the one that a call
+//! carries.
 
 use proof::digest::Digest;
 
@@ -102,7 +103,7 @@ fn an_unrequested_tool_list_is_not_recorded() {
     let line = format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"tools":[{TOOL}]}}}}"#);
     assert_eq!(play.refused(ToClient, &line, "session.unknown_id"), [] as [&str; 0]);
     assert_eq!(forwarded_definition(&mut play), None);
-    // Nor does one that is the answer to another question.
+    // Nor is one in the answer to another request.
     play.opens(ToServer, &request("1", "prompts/list"), 1);
     play.closes(ToClient, &line.replace("7", "1"), 1);
     assert_eq!(forwarded_definition(&mut play), None);

@@ -82,7 +82,7 @@ fn when_the_client_ends_its_side_the_server_may_still_answer() {
     );
     assert!(play.session.is_draining() && !play.session.wants(ToServer));
     play.closes(ToClient, &result("1"), 1);
-    // A request of the server can't be answered any more; its denial goes nowhere.
+    // A request of the server can no longer be answered: its denial is dropped.
     play.asks(ToClient, &request("9", "roots/list"));
     assert_eq!(play.answer(ToClient, deny()), []);
     assert!(play.session.wants(ToClient));

@@ -1,4 +1,5 @@
-//! What a server sends of its own accord has a pace; what answers, or takes back, has none.
+//! Messages that a server sends on its own initiative have a pace. Its answers and cancellations
+//! have none.
 
 use super::*;
 use crate::limits::{
@@ -7,7 +8,7 @@ use crate::limits::{
 
 const LOG: &str = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{}}"#;
 
-/// Sends as much as passes at once.
+/// Sends a whole burst, which passes.
 fn spent() -> Play {
     let mut play = Play::new();
     for ticket in 0..SERVER_MESSAGES_BURST {

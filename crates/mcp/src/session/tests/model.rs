@@ -1,4 +1,4 @@
-//! Any order of lines, answers, failures and ends, against what must hold of each.
+//! Any order of lines, answers, failures and ends, checked against the rules of a session.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use wire::jsonrpc::{Message, Outcome};
 use super::*;
 use crate::limits::{SERVER_MESSAGES_BURST, SERVER_MESSAGES_PER_SECOND};
 
-/// Whom a line concerns: what of it must be answered.
+/// How a line must be handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Concerns {
     /// It is decided.
@@ -19,12 +19,12 @@ enum Concerns {
     Asker(&'static str),
     /// It is refused, and answers the request with this id.
     Waiting(&'static str),
-    /// It is refused, and whom it concerns can't be told.
+    /// It is refused, and it is unclear which request it concerns.
     Unclear,
 }
 use Concerns::{Asker, Gate, Nobody, Unclear, Waiting};
 
-/// Short, so that much comes too late.
+/// Short, so that many answers come too late.
 const DEADLINES: Deadlines = Deadlines { server_ms: 6_000, client_ms: 20_000 };
 
 const OF_CLIENT: [(&str, Concerns); 20] = [
@@ -98,7 +98,7 @@ enum Ask {
     Write(Direction),
 }
 
-/// What is known of a request that was permitted.
+/// A permitted request.
 #[derive(Debug)]
 struct Asked {
     to: Direction,
@@ -113,9 +113,10 @@ struct World {
     allowed: Vec<(Direction, Vec<u8>)>,
     /// For each ticket, how often it was completed.
     tickets: BTreeMap<u64, u32>,
-    /// For each side and id of a request that was read and is to be answered, requests less answers.
+    /// For each side and id of a request that was read and is to be answered, requests less
+    /// answers.
     unanswered: BTreeMap<(Direction, Id), i64>,
-    /// The request and the line of the answer that is completed before it is written, by lane.
+    /// The permitted answer whose request is being completed before it is written, by lane.
     completes: BTreeMap<Direction, Vec<u8>>,
     is_client_unwritable: bool,
     /// Nothing more goes to the server.
@@ -123,11 +124,12 @@ struct World {
     now_ms: u64,
     /// The requests that were permitted and have not ended, by ticket.
     asked: BTreeMap<u64, Asked>,
-    /// Tickets of requests that were given up, and whose end is not yet sequenced, with the id under which the client is told.
+    /// Tickets of given-up requests whose end is not yet sequenced, with the id of the client's
+    /// error.
     unsequenced: BTreeMap<u64, Option<Id>>,
-    /// When progress was passed on last, or the client was asked something.
+    /// When progress was last forwarded, or the client last had an open request.
     excused_ms: u64,
-    /// Messages that the server sent of its own accord and that were decided, without cancellations.
+    /// Decided messages that the server sent on its own initiative, without cancellations.
     of_server: u64,
 }
 
@@ -179,14 +181,14 @@ impl World {
         self.check_deadlines();
     }
 
-    /// While the client is asked something, a call may wait.
+    /// While the server waits for the client, a call may exceed its deadline.
     fn excuse(&mut self) {
         if self.session.server_requests.waiting_count() > 0 {
             self.excused_ms = self.now_ms;
         }
     }
 
-    /// Of whose calls nobody knows how they ended is told so at once, but for those that the client cancelled.
+    /// A client whose call ends as unknown gets an error at once, unless it cancelled the call.
     fn check_untold(&mut self, effects: &[SessionEffect], cancelled: &[Id]) {
         let told: Vec<Id> = written(effects, ToClient)
             .iter()
@@ -245,7 +247,7 @@ impl World {
             }
             SessionEffect::Complete { lane, ticket, end, message, .. } => {
                 *self.tickets.get_mut(&ticket).expect("a ticket that was given") += 1;
-                // Nobody knows what came of it, but who asked is told.
+                // An unknown outcome is completed with the error for the sender.
                 assert!(
                     lane.is_some()
                         && (!matches!(end, StepEnd::Unknown { .. }) || !message.is_empty())
@@ -274,7 +276,7 @@ impl World {
         }
     }
 
-    /// A line is forwarded because it was allowed to, or is the gateway's own: an error, or a bare cancellation.
+    /// A written line was allowed, or is the gateway's own: an error, or a bare cancellation.
     fn written(&mut self, to: Direction, line: &[u8]) {
         let allowed = self.allowed.iter().position(|(way, text)| *way == to && text == line);
         let is_allowed = allowed.map(|position| self.allowed.swap_remove(position)).is_some();
@@ -289,7 +291,8 @@ impl World {
                     r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":{id}}}}}"#
                 )
             });
-            // Why the session ends whose client sent what has no id that could be answered.
+            // The log message with the reason of the end, for a client whose message has no id to
+            // answer.
             let tells_end =
                 to == ToClient && self.is_cut && text.contains(r#""logger":"interlock""#);
             return assert!(
@@ -301,10 +304,11 @@ impl World {
             let Outcome::Error(error) = &response.outcome else { panic!("{text} was not allowed") };
             let own = crate::ErrorNumber::ALL.map(crate::ErrorNumber::number);
             assert!(own.contains(&error.code), "{text}");
-            // Who asked what was given up is told once that is sequenced, or the session is over.
+            // The sender of a given-up request gets an error once its end is sequenced, or the
+            // session is over.
             let waits = self.unsequenced.values().flatten().any(|id| *id == response.id);
             assert!(to == ToServer || self.is_cut || !waits, "{text} comes too early");
-            // The id of what was refused before it was decided.
+            // The id belongs to a message that was refused before a decision.
             if text.contains("refused.overload") {
                 return;
             }
@@ -357,7 +361,8 @@ impl World {
                 };
                 let decided = self.completes.remove(&lane);
                 if completed == CompletionAnswer::Forward && !message.is_empty() {
-                    // What completes a server's request is what was permitted as its answer, or the gateway's error.
+                    // A server's request is completed with the permitted answer, or with the
+                    // gateway's error.
                     let is_error = String::from_utf8_lossy(&message).contains("\"code\":-32");
                     assert!(lane == ToClient || decided.as_ref() == Some(&message) || is_error);
                     self.allowed.push((lane, message));
@@ -372,7 +377,7 @@ impl World {
         }
     }
 
-    /// Has the gate sequence one of the ends of what was given up.
+    /// Lets the gate sequence the end of one given-up request.
     fn sequence(&mut self, how: usize) {
         let ticket = self.unsequenced.keys().nth(how % self.unsequenced.len().max(1)).copied();
         if let Some(ticket) = ticket {
@@ -381,7 +386,8 @@ impl World {
         }
     }
 
-    /// Whether a line ends the session: nobody can tell whom it concerns, or its id is taken.
+    /// Whether a line ends the session: it is unclear which request it concerns, or its id is in
+    /// use.
     fn would_end(&self, to: Direction, (line, concerns): (&str, Concerns)) -> bool {
         let is_taken = || match wire::jsonrpc::Outline::of(line.as_bytes()) {
             wire::jsonrpc::Outline::Request(id) => self.session.is_id_in_use(to, &id),
@@ -391,12 +397,14 @@ impl World {
         (concerns == Unclear && (to == ToServer || waiting > 1)) || is_taken()
     }
 
-    /// Gives a line to its lane, and checks that what must be answered is answered at once.
+    /// Gives a line to its lane, and checks that a message which must be answered is answered at
+    /// once.
     fn feed(&mut self, to: Direction, (line, concerns): (&str, Concerns)) {
         let id = |raw: &str| Id::clone(Message::parse(&error_of(raw)).unwrap().id().unwrap());
         let message = Message::parse_with(line.as_bytes(), wire::json::Accept::Result);
         if concerns != Gate || !matches!(message, Ok(Message::Response(_))) {
-            // What is overdue is none of the line's doing. Answers may find it so.
+            // Gives up overdue requests first, so that the line is not blamed for them. Answers may
+            // find requests overdue.
             self.step(SessionInput::Time);
         }
         if let (Gate, Ok(Message::Request(request))) = (concerns, &message)
@@ -483,7 +491,7 @@ fn error_of(id: &str) -> Vec<u8> {
 
 #[derive(Debug, Clone)]
 enum Move {
-    /// One of the lines; what ends a session is given only now and then.
+    /// One of the lines. A line that ends the session is given only now and then.
     Line(Direction, usize, bool),
     Resolve(Direction, usize),
     Closed(Direction),
@@ -492,7 +500,7 @@ enum Move {
     /// The server sends this many notifications at once.
     Flood(u64),
     Wait(u64),
-    /// The gate has sequenced the end of something that was given up.
+    /// The gate has sequenced the end of a given-up request.
     Sequenced(usize),
     /// The timer, whether it is due or not.
     Time,
@@ -539,7 +547,7 @@ proptest! {
                 Move::Line(..) | Move::Closed(_) => {}
                 Move::Resolve(lane, how) => world.resolve(lane, how),
                 Move::Failed(to) => {
-                    // A writer that fails never reports the write that it was at.
+                    // A writer that fails never reports the write in progress.
                     world.is_client_unwritable |= to == ToClient;
                     world.asks.retain(|_, ask| !matches!(ask, Ask::Write(way) if *way == to));
                     world.step(SessionInput::Failed(to, 0));

@@ -1,22 +1,22 @@
-//! What can't be read is never forwarded, whoever sent it.
+//! An unreadable message is never forwarded, from either side.
 
 use super::*;
 use crate::limits::{NOTES_MAX, SERVER_REFUSALS_BURST, SERVER_REFUSALS_PER_SECOND};
 
-/// Whom the refusal of a line concerns.
+/// The request that the refusal of a line concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Concerns {
     Nobody,
-    /// Whoever sent the request with this id.
+    /// It is the request with this id.
     Asker(&'static str),
     /// It answers the request with the id 1.
     One,
-    /// Nobody can tell.
+    /// It is unclear which.
     Unclear,
 }
 use Concerns::{Asker, Nobody, One, Unclear};
 
-/// Lines that are refused whoever sends them, with their kind.
+/// Lines that are refused from either side, with their kind.
 const BAD: [(&[u8], &str, Concerns); 29] = [
     (b"hello", "json.syntax", Nobody),
     (b"\xef\xbb\xbf{}", "json.byte_order_mark", Nobody),
@@ -78,7 +78,7 @@ const BAD: [(&[u8], &str, Concerns); 29] = [
     ),
 ];
 
-/// What only what is authorised must not hold.
+/// Lines that are refused only if they are to be authorised.
 const BAD_OF_CLIENT: [(&[u8], &str, Concerns); 6] = [
     (br#"{"jsonrpc":"2.0","id":5,"method":"ping","params":{"a":"\ud800"}}"#, "json.surrogate", Asker("5")),
     (br#"{"jsonrpc":"2.0","id":5,"method":"ping","params":{"a":"\u0000"}}"#, "json.nul", Asker("5")),
@@ -103,7 +103,7 @@ fn a_refused_request_is_answered_under_its_own_id() {
                 told[0].starts_with(r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32003,"#),
                 "{told:?}"
             );
-            // Its own id can't be told, so a log message says why nothing more comes.
+            // Its own id is unknown, so a log message gives the reason of the end.
             assert!(told[1].contains(r#""method":"notifications/message""#), "{told:?}");
             assert!(told[1].contains(&format!(r#""kind":"{kind}""#)), "{told:?}");
             assert!(!told[1].contains(r#""id""#), "{told:?}");
@@ -132,7 +132,8 @@ fn a_blank_line_is_skipped() {
     assert_eq!(play.session.counts(), MessageCounts::default());
 }
 
-/// Sends a line of the server's that is refused, and lets the asker be told; gives what it is told.
+/// Sends a line of the server that is refused, and lets the requester be answered. Returns that
+/// answer.
 fn answered(play: &mut Play, line: &[u8], id: &str, written: Option<u64>) -> String {
     let effects = play.session.step(NOW, SessionInput::Line(ToClient, Ok(line.to_vec())));
     let [
@@ -169,7 +170,7 @@ fn an_undeliverable_answer_becomes_an_error_at_once() {
                 play.closes(ToClient, &result("1"), 1);
             }
             Asker(id) => {
-                // A request of the server's own: the server is told.
+                // A request of the server itself: the server gets the error.
                 let effects =
                     play.session.step(NOW, SessionInput::Line(ToClient, Ok(line.to_vec())));
                 let told = written(&effects, ToServer);
@@ -181,7 +182,7 @@ fn an_undeliverable_answer_becomes_an_error_at_once() {
                 play.session.step(NOW, SessionInput::Written(ToClient));
                 play.closes(ToClient, &result("1"), 1);
             }
-            // The one that is open is meant.
+            // It counts as the answer to the open request.
             One | Unclear => {
                 let told = answered(&mut play, line, "1", bytes);
                 let data = format!(r#""data":{{"code":"refused.input","kind":"{kind}""#);
@@ -192,7 +193,7 @@ fn an_undeliverable_answer_becomes_an_error_at_once() {
     }
 }
 
-/// It is decided as what a client asks is.
+/// A server's request is decided as a client's is.
 #[test]
 fn a_server_request_is_parsed_as_strictly_as_a_clients() {
     for (line, kind, concerns) in BAD_OF_CLIENT {
@@ -217,7 +218,7 @@ fn an_unclear_answer_ends_the_session_if_several_requests_wait() {
         assert!(told[1].contains(r#""id":2,"error":{"code":-32003"#), "{told:?}");
         assert!(told.iter().all(|line| line.contains(kind)), "{told:?}");
     }
-    // With none that waits it is a line like any other.
+    // If no request waits, it is refused like any other line.
     let mut play = Play::new();
     play.refused(ToClient, r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, "message.wrong_type");
 }
@@ -306,7 +307,7 @@ fn a_line_that_is_too_long_or_cut_is_answered_under_its_id() {
         effects.as_slice(),
         [_, _, SessionEffect::Complete { end: StepEnd::Unknown { .. }, .. }]
     ));
-    // Whoever left within a line waits for nothing.
+    // A side that left within a line does not wait for an answer.
     let effects =
         play.session.step(NOW, SessionInput::Completed(ToClient, CompletionAnswer::Forward));
     assert_eq!(written(&effects, ToClient).len(), 1);

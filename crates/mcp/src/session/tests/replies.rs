@@ -1,10 +1,11 @@
-//! Responses: matched by id, completed before they go on, and filtered where they list tools.
+//! Responses: matched by id, completed before they are forwarded, and filtered if they list tools.
 
 use super::*;
 
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
 
-/// Asks for the tools and lets the server answer with `line`; gives the names that are asked about.
+/// Requests the tools and lets the server answer with `line`. Returns the names that the gate is
+/// asked for.
 fn list(play: &mut Play, line: &str) -> Vec<String> {
     play.opens(ToServer, LIST, 1);
     match play.line(ToClient, line).as_slice() {
@@ -13,7 +14,7 @@ fn list(play: &mut Play, line: &str) -> Vec<String> {
     }
 }
 
-/// What is forwarded of `line` when these tools are listed.
+/// The line that is forwarded for `line` if these tools are listed.
 fn filtered(line: &str, listed: &[bool]) -> String {
     let mut play = Play::new();
     list(&mut play, line);
@@ -66,7 +67,7 @@ fn an_id_is_answered_once_and_only_if_it_was_asked() {
 fn a_client_answer_to_no_request_is_refused_without_reply() {
     let mut play = Play::new();
     assert_eq!(play.refused(ToServer, &result("1"), "session.unknown_id"), [] as [&str; 0]);
-    // Its own request is not the server's.
+    // The client can't answer its own request.
     play.opens(ToServer, &request("1", "ping"), 1);
     assert_eq!(play.refused(ToServer, &result("1"), "session.unknown_id"), [] as [&str; 0]);
     play.opens(ToClient, &request("1", "roots/list"), 2);
@@ -133,7 +134,7 @@ fn a_tool_list_keeps_the_very_bytes_of_what_is_listed() {
     ] {
         assert_eq!(filtered(line, &listed), around(&tools));
     }
-    // What was not answered is not listed.
+    // A tool without an answer of the gate is not listed.
     assert_eq!(filtered(line, &[true]), around(a));
     assert_eq!(filtered(line, &[]), around(""));
 }
