@@ -207,7 +207,7 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
         self.session.ended().is_some() && (self.work.is_empty() || self.deadline.given_up)
     }
 
-    /// Waits for the next event. None where it changes nothing for the session.
+    /// Waits for the next event. None if it changes nothing for the session.
     async fn next_input(&mut self, sources: &mut Sources) -> Option<SessionInput> {
         let session = &self.session;
         if session.wants(Direction::ToServer) {
@@ -242,12 +242,12 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
     }
 
     /// Runs a call of the gate. The lane, if there is one, waits for it.
-    fn spawn_question(
+    fn spawn_gate_call(
         &mut self,
         lane: Option<Direction>,
-        question: impl Future<Output = Option<SessionInput>> + Send + 'static,
+        call: impl Future<Output = Option<SessionInput>> + Send + 'static,
     ) {
-        let id = self.work.spawn(question).id();
+        let id = self.work.spawn(call).id();
         if let Some(lane) = lane {
             self.waiting_lanes.insert(id, lane);
         }
@@ -295,7 +295,7 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
             SessionEffect::Decide(step) => self.decide(step),
             SessionEffect::Complete { lane, ticket, end, message, output } => {
                 let gate = Arc::clone(&self.gate);
-                self.spawn_question(lane, async move {
+                self.spawn_gate_call(lane, async move {
                     let completed = gate.complete(ticket, end, message, output).await;
                     lane.map(|lane| SessionInput::Completed(lane, completed))
                 });
@@ -334,7 +334,7 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
     /// for that. Nothing is forwarded, whatever the gate answers.
     fn complete_as_unknown(&mut self, ticket: u64, written: Written, then: Option<SessionInput>) {
         let (gate, written) = (Arc::clone(&self.gate), self.written_bytes(written));
-        self.spawn_question(None, async move {
+        self.spawn_gate_call(None, async move {
             let _ = gate.complete(ticket, StepEnd::Unknown { written }, Vec::new(), None).await;
             then
         });
@@ -342,13 +342,13 @@ impl<G: MessageGate, S: Sink> SessionDriver<G, S> {
 
     fn decide(&mut self, step: MessageStep) {
         let (gate, lane) = (Arc::clone(&self.gate), step.direction);
-        let question = async move { Some(SessionInput::Decided(lane, gate.decide(step).await)) };
-        self.spawn_question(Some(lane), question);
+        let call = async move { Some(SessionInput::Decided(lane, gate.decide(step).await)) };
+        self.spawn_gate_call(Some(lane), call);
     }
 
     fn filter_tools(&mut self, tools: Vec<(String, Digest)>) {
         let gate = Arc::clone(&self.gate);
-        self.spawn_question(Some(Direction::ToClient), async move {
+        self.spawn_gate_call(Some(Direction::ToClient), async move {
             let mut listed = Vec::with_capacity(tools.len());
             for (name, definition) in &tools {
                 listed.push(gate.is_listed(name, *definition).await);

@@ -10,7 +10,7 @@
 //!
 //! The guard's standard input is a socket to the node, and its only connection to it. Orders and
 //! the server's three pipes arrive on it, reports leave on it, and its end means that the node has
-//! ended. The guard carries no byte of a session.
+//! ended. Since the pipes are handed to the server, the guard carries no byte of a session.
 
 mod cgroup;
 mod message;

@@ -70,8 +70,8 @@ pub const NOTES_MAX: u64 = 64;
 pub const READ_BYTES: usize = 16 * 1024;
 
 /// Lines of one side that are read ahead. With the line being read and the one being handled, a
-/// session holds at most two more lines than this of [`wire::limits::LINE_BYTES_MAX`] for each
-/// side. Its client's lines have lower limits in bytes
+/// session holds at most this many lines plus two for each side, each of up to
+/// [`wire::limits::LINE_BYTES_MAX`]. Its client's lines have lower limits in bytes
 /// ([`AHEAD_BYTES_MAX`], [`AHEAD_USER_BYTES_MAX`]).
 pub const LINES_AHEAD_MAX: usize = 2;
 

@@ -73,7 +73,8 @@ struct Orphans {
 }
 
 impl Orphans {
-    /// Whenever a child ends, it may be a guard that leaves its processes: ends those.
+    /// Ends the processes that killed guards leave. Runs whenever a child ends, since that child
+    /// may be a guard.
     async fn end_all(&mut self, mut ended: Signal) {
         while ended.recv().await.is_some() {
             let mut pause = Duration::from_micros(100);
@@ -137,6 +138,6 @@ impl Orphans {
 fn reap_if_ended(pid: i32) -> bool {
     let Some(pid) = Pid::from_raw(pid) else { return true };
     let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG;
-    // An error means that it is no child any more: it has been reaped.
+    // Any other error means that it is no child any more: it has been reaped.
     !matches!(waitid(WaitId::Pid(pid), options), Ok(None) | Err(rustix::io::Errno::INTR))
 }

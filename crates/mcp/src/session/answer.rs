@@ -156,7 +156,7 @@ pub(super) fn not_permitted(id: &Id, verdict: GateAnswer, form: DenialForm) -> V
     }
 }
 
-/// What the answer to a request that was not permitted shows.
+/// The form of the answer to a request that was not permitted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DenialForm {
     /// The answer names policies and their advice.

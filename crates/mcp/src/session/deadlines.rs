@@ -94,7 +94,8 @@ impl SessionState {
     }
 
     /// Ends an overdue request as unknown, and cancels it at the side that did not answer. Its
-    /// sender gets an error once that is sequenced, unless the sender has cancelled the request.
+    /// sender gets an error once that is sequenced. A request that its sender has cancelled is only
+    /// ended.
     fn give_up(&mut self, to: Direction, given_up: &GivenUpRequest, out: &mut Vec<SessionEffect>) {
         let GivenUpRequest { id, request, is_cancelled } = given_up;
         let written = match request.written {

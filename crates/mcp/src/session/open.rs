@@ -27,7 +27,7 @@ pub(super) struct OpenRequest {
     pub(super) ticket: u64,
     pub(super) kind: RequestKind,
     pub(super) method: String,
-    /// How much of its line the server's pipe took.
+    /// How much of its line the server's pipe accepted.
     pub(super) written: Written,
     /// The token under which its progress is reported.
     pub(super) progress: Option<Id>,

@@ -99,8 +99,9 @@ impl SessionState {
         self.complete(to, ResponseMessage { id: id.clone(), end, output: None, line }, out);
     }
 
-    /// Handles a refused message of unclear meaning. It may be the answer to the only waiting
-    /// request; otherwise it is unclear which request to answer, and the session ends.
+    /// Handles a refused message if it is unclear which request it concerns. A server's message
+    /// counts as the answer to the client's only waiting request, and is dropped if none waits.
+    /// Otherwise nobody knows which request to answer, and the session ends.
     fn refuse_unclear(
         &mut self,
         to: Direction,
