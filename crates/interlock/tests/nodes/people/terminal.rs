@@ -280,8 +280,8 @@ fn standard_streams_are_written_in_one_place() {
     let allowed = [
         "interlock/src/output.rs",
         "interlock/src/output/progress.rs",
-        "interlock/src/output/stderr.rs",
         "interlock/src/output/terminal.rs",
+        "interlock/src/stderr.rs",
         // A fixed sentence, for who starts a guard by hand.
         "mcp/src/guard.rs",
         "node/src/notes.rs",
