@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_budgeted_leaves_the_node_its_own() {
+    fn the_budget_leaves_the_node_descriptors_of_its_own() {
         for limit in [DESCRIPTORS_MIN, 256, 1_024, 4_096, 20_000, 1_048_576, usize::MAX] {
             let Budget { waiting, sessions, http } = of(limit).unwrap();
             let used = waiting + http + sessions * DESCRIPTORS_PER_SESSION;

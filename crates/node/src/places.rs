@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_a_place_cannot_take_those_of_newcomers() {
+    fn places_of_newcomers_are_kept_from_others() {
         let bounds = Bounds { all: 8, per_user: 6, reserved: 1, assured: 1, newcomers: 2 };
         let (places, registered) = (Places::new(bounds), BTreeSet::from([100]));
         let take = |user| places.take_as((user, false), &registered);

@@ -27,7 +27,7 @@ async fn nothing_private_is_on_the_disk_in_the_open() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn exactly_the_erased_executions_are_not_replayable_and_the_node_starts_without_them() {
+async fn only_erased_executions_cannot_be_replayed_and_the_node_starts() {
     let folder = tempfile::tempdir().unwrap();
     let options = domain(folder.path());
     let first = ended_execution(&options, 5).await;

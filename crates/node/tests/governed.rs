@@ -65,7 +65,7 @@ async fn adopted(options: &Options) -> u64 {
 /// A change that is durable stands, and so does the one after it, whether or not the log's head can be published: that is
 /// made up for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_cannot_be_published_yet_is_adopted_and_published_later() {
+async fn an_adopted_change_is_published_later_where_it_cannot_be_yet() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path());
     let before = node::domain::init(&options, &small_bundle(), vec![]).unwrap().size;

@@ -67,7 +67,7 @@ async fn an_order_says_what_it_stopped_and_is_on_record() {
 
 #[cfg(test)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_gives_something_is_answered_in_one_line() {
+async fn a_change_that_gives_something_is_answered_in_one_line() {
     let served = served(|_| ()).await;
     let options = served.options.clone();
     let change = Change::HaltLifted { subject: Subject::Domain };

@@ -170,7 +170,7 @@ async fn lists_that_no_record_speaks_of_are_let_go() {
 
 /// Governance goes on between the snapshot and the start: what is adopted is what the log has.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_governed_and_erased_after_the_snapshot_holds() {
+async fn changes_and_erasures_after_the_snapshot_hold() {
     let folder = tempfile::tempdir().unwrap();
     let options = domain(folder.path());
     let ended = ended_execution(&options, DECISIONS).await;

@@ -55,7 +55,7 @@ fn a_session_whose_input_has_ended_ends_well() {
 }
 
 #[test]
-fn what_a_node_leaves_unanswered_gets_an_error_and_is_no_good_end() {
+fn a_node_that_ends_leaves_no_request_without_an_error() {
     for ends in [false, true] {
         let (session, mut node) = session();
         let (mut client, input) = UnixStream::pair().unwrap();

@@ -27,7 +27,7 @@ fn in_time() -> Instant {
 }
 
 #[test]
-fn what_comes_too_late_is_left_and_nothing_is_finished() {
+fn a_late_piece_is_left_and_its_snapshot_is_not_finished() {
     let ledger = ledger(&MemoryDevice::new());
     let keeper = Keeper::start(ledger.snapshots()).unwrap();
     let _is_set = keeper.shared.until.set(Instant::now());
@@ -38,7 +38,7 @@ fn what_comes_too_late_is_left_and_nothing_is_finished() {
 }
 
 #[test]
-fn what_was_handed_over_is_written_by_the_end() {
+fn each_piece_is_written_by_the_end() {
     let ledger = ledger(&MemoryDevice::new());
     let keeper = Keeper::start(ledger.snapshots()).unwrap();
     hand_over(&keeper, 7, &[b"one", b"two"]);

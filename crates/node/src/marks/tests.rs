@@ -80,7 +80,7 @@ fn another_history_of_the_same_length_is_refused() {
 }
 
 #[test]
-fn what_is_not_known_of_a_log_is_not_taken_for_nothing() {
+fn an_unreadable_mark_is_not_taken_for_none() {
     let around = tempfile::tempdir().unwrap();
     let options = made(around.path());
     let file = options.folder.join("marks/governance");

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_one_network_of_ipv6_has_one_address() {
+    fn a_network_of_ipv6_counts_as_one_address() {
         let addresses = Addresses::new(1);
         let count = |text: &str| addresses.count(text.parse().unwrap());
         let _held = count("2001:db8::1").unwrap();
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_takes_no_memory() {
+    fn an_address_without_readers_takes_no_memory() {
         let addresses = Addresses::new(1);
         drop(addresses.count("192.0.2.1".parse().unwrap()));
         assert!(addresses.connections().is_empty());

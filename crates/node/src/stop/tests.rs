@@ -92,7 +92,7 @@ fn a_halt_of_a_child_leaves_its_parent() {
 }
 
 #[test]
-fn who_is_stopped_begins_no_session() {
+fn a_stopped_execution_begins_no_session() {
     let office = Office::new();
     let (_order, _) = office.order(halt(Subject::Workload("agent".into())));
     for id in ["a1", "h1"] {
@@ -160,7 +160,7 @@ fn a_halt_in_governance_holds_until_it_is_lifted_there() {
 }
 
 #[test]
-fn what_no_officer_signed_stops_nothing() {
+fn an_unsigned_order_stops_nothing() {
     let office = Office::new();
     let session = office.switch.admit("a1").ok().unwrap();
     let stranger = Ed25519Signer::from_seed("example.test/officer", &[9; 32]).unwrap();
@@ -172,7 +172,7 @@ fn what_no_officer_signed_stops_nothing() {
 }
 
 #[test]
-fn what_gives_something_back_is_no_order() {
+fn a_change_that_gives_something_back_is_no_order() {
     let office = Office::new();
     let lift = office.sign(Change::HaltLifted { subject: Subject::Domain });
     assert!(office.switch.order(wall_ms(), &lift).unwrap().is_none());
@@ -221,7 +221,7 @@ async fn a_server_that_is_being_started_is_waited_for() {
 }
 
 #[tokio::test]
-async fn who_waits_for_the_end_of_a_session_is_woken_with_the_code() {
+async fn a_cut_wakes_its_session_with_the_code() {
     let office = Office::new();
     let session = office.switch.admit("a1").ok().unwrap();
     let stopped = session.cut.stopped();

@@ -52,7 +52,7 @@ async fn however_many_threads_read_ahead_the_log_is_followed_alike() {
 }
 
 #[tokio::test]
-async fn what_stands_before_a_record_that_cannot_be_read_is_followed_first() {
+async fn records_before_an_unreadable_one_are_followed_first() {
     let folder = tempfile::tempdir().unwrap();
     let options = domain(folder.path());
     ended_execution(&options, DECISIONS).await;

@@ -87,7 +87,7 @@ fn the_kernels_own_waits_once_and_goes_before_sessions() {
 }
 
 #[test]
-fn who_joins_comes_last_and_is_not_kept_out() {
+fn joins_come_last_and_are_not_kept_out() {
     let (inbox, _commands) = Inbox::new();
     let _joined = join(&inbox, 1);
     let _answers: Vec<Reply> = (0..2 * REQUESTS_PER_JOIN).map(|_| push(&inbox, "a", 1)).collect();
@@ -133,7 +133,7 @@ fn where_all_are_too_many_the_one_with_most_is_refused() {
 
 /// By the clock of the inbox, which nobody can set: it is waited for.
 #[test]
-fn what_waited_too_long_is_refused_and_what_ends_something_is_not() {
+fn late_requests_are_refused_and_late_ends_are_not() {
     let (inbox, _commands) = Inbox::new();
     let began = Instant::now();
     let (reply, mut settled) = oneshot::channel();
@@ -165,7 +165,7 @@ fn a_request_that_is_late_in_its_turn_is_not_decided() {
 }
 
 #[test]
-fn who_joins_too_often_is_refused_and_no_other() {
+fn too_many_joins_of_one_user_are_refused_and_no_others() {
     let (inbox, _commands) = Inbox::new();
     let _joined: Vec<_> = (0..JOINS_PER_USER_MAX).map(|_| join(&inbox, 1)).collect();
     assert_eq!(join(&inbox, 1).try_recv(), Ok(Err(OVERLOAD)));
@@ -182,7 +182,7 @@ fn sessions_that_begin_are_bounded_over_all_users() {
 }
 
 #[test]
-fn who_waits_for_the_time_is_woken_where_it_is_closed() {
+fn closing_the_inbox_wakes_the_timer() {
     let (inbox, _commands) = Inbox::new();
     let far = Instant::now() + Duration::from_secs(1_000);
     std::thread::scope(|scope| {
@@ -193,7 +193,7 @@ fn who_waits_for_the_time_is_woken_where_it_is_closed() {
 }
 
 #[test]
-fn a_large_message_waits_while_such_are_on_their_way_to_the_disk_and_small_ones_do_not() {
+fn large_messages_wait_for_large_ones_at_the_disk_and_small_ones_do_not() {
     let (inbox, commands) = Inbox::new();
     let (large, _answer) = request("writer", LARGE_BYTES_MIN);
     assert!(inbox.is_next(&large));

@@ -6,7 +6,7 @@ use crate::fixture::{USER, agent, options, small_bundle};
 use crate::start;
 
 #[test]
-fn who_waits_for_a_key_joins_with_it_or_is_refused_in_time() {
+fn a_parked_join_gets_a_key_or_is_refused_in_time() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path());
     domain::init(&options, &small_bundle(), vec![agent()]).unwrap();

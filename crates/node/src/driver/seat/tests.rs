@@ -90,7 +90,7 @@ fn a_caller_that_is_alone_commits_on_its_own_thread() {
 }
 
 #[test]
-fn a_caller_whose_stack_is_too_small_to_decide_on_leaves_it_to_the_kernels_thread() {
+fn a_caller_with_a_small_stack_leaves_it_to_the_kernels_thread() {
     let site = site();
     // Also where a request could be read, and would find too little once it is decided.
     for stack_bytes in [DECIDE_STACK_BYTES / 8, DECIDE_STACK_BYTES / 3] {
@@ -120,7 +120,7 @@ fn commits_slowly(site: &Site) -> bool {
 }
 
 #[test]
-fn after_a_slow_commit_the_kernels_thread_waits_for_the_disk_until_one_is_quick() {
+fn after_a_slow_commit_the_kernels_thread_waits_for_the_disk() {
     let site = site();
     let (own, by) = on_a_thread_with(DECIDE_STACK_BYTES, || {
         // Now and then the writer thread has the ledger just then, and commits it.
@@ -146,7 +146,7 @@ fn halt(options: &Options) -> SignedProposal {
 /// The caller holds the kernel while it waits for the disk. The order is obeyed as soon as the disk answers, and before
 /// the caller has its permit.
 #[test]
-fn what_was_ordered_while_a_caller_waited_for_the_disk_comes_before_its_answer() {
+fn an_order_during_a_callers_sync_comes_before_its_answer() {
     let site = site();
     let order = halt(&site.options);
     site.gate.hold();
@@ -173,7 +173,7 @@ fn what_was_ordered_while_a_caller_waited_for_the_disk_comes_before_its_answer()
 }
 
 #[test]
-fn who_asks_a_kernel_that_was_stopped_is_not_left_waiting() {
+fn a_stopped_kernel_leaves_no_caller_waiting() {
     let site = site();
     let (node, execution) = (site.node.clone(), site.execution.clone());
     let ended = node.kernel().ended();
@@ -253,7 +253,7 @@ fn while_the_kernel_waits(site: &Site, run: impl FnOnce()) -> bool {
 
 /// The kernel waits for the disk and obeys nobody. Who asks meanwhile is not left waiting with it.
 #[test]
-fn who_asks_a_kernel_that_waits_for_the_disk_is_refused_in_time() {
+fn a_caller_is_refused_in_time_while_the_kernel_waits_for_the_disk() {
     let site = site();
     let ticks = site.node.kernel().clone();
     let timing = thread::spawn(move || ticks.keep_time());

@@ -14,7 +14,7 @@ fn order(turns: &mut Turns<u8, u32>) -> Vec<u32> {
 }
 
 #[test]
-fn who_asks_now_and_then_goes_before_those_who_ask_all_the_time() {
+fn a_quiet_workload_goes_before_busy_ones() {
     let mut turns = Turns::default();
     for _ in 0..20 {
         (0..100_u8).for_each(|of| turns.push(&of, waits(1, 10)));
@@ -49,7 +49,7 @@ fn large_messages_take_their_turns_as_seldom_as_they_are_large() {
 }
 
 #[test]
-fn what_may_not_be_refused_stays() {
+fn an_end_is_never_taken_out() {
     let mut turns = Turns::default();
     let since = Instant::now();
     for (what, is_refusable) in [(1, true), (2, false), (3, true)] {
