@@ -8,6 +8,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use api::governance::Acting;
+use api::problem::Code;
 use kernel::governance::{Position, SignedProposal};
 use proof::digest::Digest;
 use tokio::sync::mpsc;
@@ -16,12 +17,25 @@ use crate::authority::Held;
 use crate::clock::wall_ms;
 use crate::driver::halt;
 use crate::limits::{BRING_AGAIN_MS_MAX, BRING_AGAIN_MS_MIN};
+use crate::marks::in_words;
 use crate::shared::Shared;
+use crate::stop::StopSwitch;
 use crate::{Authority, Error};
 
 /// Why somebody whom the node does not trust may not bring a change: all others that one may.
-pub(crate) const ONLY_TAKES_AWAY: &str =
-    "only the node's own OS user may bring changes that give something";
+const ONLY_TAKES_AWAY: &str = "only the node's own OS user may bring changes that give something";
+
+/// Why somebody whom the node does not trust may not bring this; nothing where it takes something away, as enough officers signed.
+pub(crate) fn refusal_of_a_stranger(
+    switch: &StopSwitch,
+    proposal: &SignedProposal,
+) -> Option<(Code, String)> {
+    match switch.takes_away(proposal) {
+        Ok(()) => None,
+        Err(Some(why)) => Some((Code::Governance, why.to_string())),
+        Err(None) => Some((Code::Peer, ONLY_TAKES_AWAY.to_owned())),
+    }
+}
 
 /// What becomes of a change that an officer's command brings.
 pub(crate) enum Progress {
@@ -51,6 +65,7 @@ pub(crate) async fn govern(
     // judges it again.
     let ordered = shared.kernel.switch.order(wall_ms(), &proposal).ok().flatten();
     if let Some((_, acting)) = &ordered {
+        shared.log.say(order_note(&proposal, acting));
         // Whoever brought it may have gone; the order goes on.
         let _gone = progress.send(Progress::Acting(acting.clone())).await;
     }
@@ -68,6 +83,15 @@ pub(crate) async fn govern(
     };
     let (brought, ending) = tokio::join!(record, servers);
     let _gone = progress.send(Progress::Ended(BroughtChange { brought, ending })).await;
+}
+
+/// What an operator reads of an order: whose sessions end with it, their clients learn from the node.
+fn order_note(proposal: &SignedProposal, acting: &Acting) -> String {
+    let Acting { executions, sessions, servers, .. } = acting;
+    let what = in_words(&proposal.proposal.change);
+    format!(
+        "{what} was ordered: {executions} executions, {sessions} sessions and {servers} servers are stopped"
+    )
 }
 
 /// Has the kernel act on a change, if it takes something away, and the authority append it.

@@ -14,6 +14,7 @@ use proof::note::VerifierKey;
 
 use crate::{Error, Options};
 pub use changes::SeenChange;
+pub(crate) use changes::in_words;
 use copies::LogCopy;
 
 /// What is remembered of one log: a copy of its signed checkpoint.

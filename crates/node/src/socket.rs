@@ -2,6 +2,7 @@ use std::os::unix::net::UnixListener as StdListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::problem::Code;
 use kernel::governance::SignedProposal;
 use proof::json::{Object, Value, number};
 use tokio::io::AsyncReadExt;
@@ -103,12 +104,8 @@ impl Connection {
             let joins = session::Joins { caller, server, rest };
             return session::serve(&self.shared, &self.peer, stream, joins).await;
         }
-        match self.answer(&mut stream, hello).await {
-            Ok(answer) => {
-                let _gone = write_reply(&mut stream, &answer).await;
-            }
-            Err((code, why)) => self.refuse(&mut stream, code, why).await,
-        }
+        let answer = self.answer(&mut stream, hello).await;
+        let _gone = write_reply(&mut stream, &answer).await;
     }
 
     /// Serves one request of `/v1`. Room for its head is taken before more of it is read.
@@ -124,24 +121,17 @@ impl Connection {
     }
 
     /// The answer to a first line that asks for no session. Empty where it was written already, or the node stops.
-    async fn answer(
-        &self,
-        stream: &mut UnixStream,
-        hello: Hello,
-    ) -> Result<Vec<u8>, (&'static str, &'static str)> {
+    async fn answer(&self, stream: &mut UnixStream, hello: Hello) -> Vec<u8> {
         let shared = &self.shared;
-        Ok(match hello {
+        match hello {
             // Sessions are served before.
             Hello::Mcp { .. } => Vec::new(),
             Hello::Delegate { caller, hands_on, arguments } => {
                 family::delegate(shared, &self.peer, caller, (hands_on, arguments)).await
             }
             Hello::End { caller, child } => family::end(shared, &self.peer, caller, child).await,
-            Hello::Govern { proposal, blob } => {
-                self.govern(stream, *proposal, blob).await?;
-                Vec::new()
-            }
-        })
+            Hello::Govern { proposal, blob } => self.govern(stream, *proposal, blob).await,
+        }
     }
 
     /// Hands a signed change to the officers' thread, and on what it says. Whoever has the key may take something away.
@@ -150,11 +140,16 @@ impl Connection {
         stream: &mut UnixStream,
         proposal: SignedProposal,
         blob: Option<Vec<u8>>,
-    ) -> Result<(), (&'static str, &'static str)> {
-        self.only(
-            self.is_trusted() || self.shared.kernel.switch.takes_away(&proposal),
-            bring::ONLY_TAKES_AWAY,
-        )?;
+    ) -> Vec<u8> {
+        if !self.way.is_trusted(self.peer.uid())
+            && let Some((code, why)) =
+                bring::refusal_of_a_stranger(&self.shared.kernel.switch, &proposal)
+        {
+            if code == Code::Peer {
+                self.shared.kernel.refused(code.as_str());
+            }
+            return refusal(code.as_str(), &why);
+        }
         let (progress, mut told) = mpsc::channel(2);
         let govern = bring::govern(Arc::clone(&self.shared), proposal, blob, progress);
         self.shared.officers.spawn(govern);
@@ -164,16 +159,7 @@ impl Connection {
                 break;
             }
         }
-        Ok(())
-    }
-
-    /// Whether the node's own user or one of its officers speaks.
-    fn is_trusted(&self) -> bool {
-        self.way.is_trusted(self.peer.uid())
-    }
-
-    fn only(&self, may: bool, why: &'static str) -> Result<(), (&'static str, &'static str)> {
-        if may { Ok(()) } else { Err(("refused.peer", why)) }
+        Vec::new()
     }
 
     async fn refuse(&self, stream: &mut UnixStream, code: &'static str, message: &str) {

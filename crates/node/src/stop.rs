@@ -114,10 +114,18 @@ impl StopSwitch {
     }
 
     /// Whether an officer signed this, and it takes something away.
-    pub(crate) fn takes_away(&self, signed: &SignedProposal) -> bool {
+    ///
+    /// # Errors
+    /// None where it takes nothing away; else why it is not acceptable.
+    pub(crate) fn takes_away(
+        &self,
+        signed: &SignedProposal,
+    ) -> Result<(), Option<GovernanceError>> {
         let governance = Arc::clone(&self.inner().governance);
-        takes_away(&governance, &signed.proposal.change)
-            && governance.check(crate::clock::wall_ms(), signed).is_ok()
+        match takes_away(&governance, &signed.proposal.change) {
+            true => governance.check(crate::clock::wall_ms(), signed).map_err(Some),
+            false => Err(None),
+        }
     }
 
     /// Verifies what an officer signed and, where it takes something away, acts on it: when this returns, no session of whom it
@@ -217,7 +225,7 @@ impl Inner {
         for live in self.sessions.values() {
             let is_over = !self.executions.contains_key(live.line.execution());
             let code = self.taken.from(&self.governance, &self.node, &live.line);
-            if let Some(code) = code.or(is_over.then_some(line::HALTED)) {
+            if let Some(code) = code.or(is_over.then_some(line::OVER)) {
                 live.cut(code);
             }
         }

@@ -14,8 +14,9 @@ const ANSWERING: [&str; 5] = [
 ];
 
 /// How codes of clients' errors begin.
-const FAMILIES: [&str; 14] = [
+const FAMILIES: [&str; 15] = [
     "client.",
+    "execution.ended",
     "execution.halted",
     "governance.unverified",
     "grant.",

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use super::extract::{Json, Query, Sent};
 use super::refusal::Refusal;
 use super::requester::Requester;
-use crate::bring::{self, BroughtChange, Progress};
+use crate::bring::{self, BroughtChange, Progress, refusal_of_a_stranger};
 use crate::limits::PROPOSAL_MS_MAX;
 use crate::reply::{position, trust_state};
 use crate::{Options, authority};
@@ -99,9 +99,10 @@ pub(super) async fn propose(
     let proposal = proposal.map_err(|why| requester.refuse(Code::Input, why.to_string()))?;
     let blob = blob.map(|text| base64url::decode(&text)).transpose();
     let blob = blob.map_err(|why| requester.refuse(Code::Input, format!("`blob`: {why}")))?;
-    let takes_away = || requester.shared.kernel.switch.takes_away(&proposal);
-    if !requester.is_trusted() && !takes_away() {
-        return Err(requester.refuse(Code::Peer, bring::ONLY_TAKES_AWAY));
+    if !requester.is_trusted()
+        && let Some((code, why)) = refusal_of_a_stranger(&requester.shared.kernel.switch, &proposal)
+    {
+        return Err(requester.refuse(code, why));
     }
     let (progress, mut told) = mpsc::channel(2);
     let shared = requester.shared.clone();

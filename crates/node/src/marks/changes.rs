@@ -20,11 +20,12 @@ pub struct SeenChange {
 
 impl SeenChange {
     pub(crate) fn of(index: u64, at: i64, change: &Change) -> Self {
-        Self { index, at, what: words(change) }
+        Self { index, at, what: in_words(change) }
     }
 }
 
-fn words(change: &Change) -> String {
+/// A change in words that go on a sentence.
+pub(crate) fn in_words(change: &Change) -> String {
     match change {
         Change::HaltOrdered { subject } => format!("the halt of {subject}"),
         Change::HaltLifted { subject } => format!("the lift of {subject}"),

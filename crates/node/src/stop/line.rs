@@ -9,6 +9,9 @@ use policy::Trust;
 
 /// The code for what is halted, or ended by an officer.
 pub(super) const HALTED: &str = "execution.halted";
+
+/// The code of an execution that an officer ended.
+pub(super) const OVER: &str = "execution.ended";
 /// The code for trust that is `suspended` or `revoked`.
 const TRUST: &str = "trust.insufficient";
 /// The code for a workload that is not registered for its OS user any more.
@@ -134,14 +137,15 @@ impl Taken {
         let subjects = line.subjects(governance, node);
         let is_ended = |id: &str| self.ended.contains(id) || governance.is_ended(id);
         let is_halted = governance.is_halted(&subjects)
-            || subjects.iter().any(|subject| self.halts.contains(subject))
-            || line.0.iter().any(|one| is_ended(&one.execution));
+            || subjects.iter().any(|subject| self.halts.contains(subject));
+        let is_over = line.0.iter().any(|one| is_ended(&one.execution));
         let lowered = subjects.iter().filter_map(|subject| self.trust.get(subject).copied());
         let trust = lowered.max().unwrap_or(Trust::Trusted).max(governance.trust(&subjects));
         let is_registered = line.0.iter().all(|one| {
             governance.workload(&one.workload).is_some_and(|found| found.os_user == one.os_user)
         });
         match () {
+            () if is_over => Some(OVER),
             () if is_halted => Some(HALTED),
             () if trust >= Trust::Suspended => Some(TRUST),
             () if !is_registered => Some(UNREGISTERED),

@@ -123,7 +123,7 @@ fn an_end_cuts_before_it_is_on_record() {
     let office = Office::new();
     let session = office.switch.admit("h1").ok().unwrap();
     let (_order, acting) = office.order(Change::ExecutionEnded { execution: "a1".into() });
-    assert_eq!(session.cut.code(), Some("execution.halted"));
+    assert_eq!(session.cut.code(), Some("execution.ended"));
     assert_eq!((acting.executions, acting.sessions), (2, 1));
 }
 
@@ -167,7 +167,7 @@ fn an_unsigned_order_stops_nothing() {
     let proposal = office.sign(halt(Subject::Domain)).proposal;
     let forged = proposal.sign(&stranger).unwrap();
     assert!(office.switch.order(wall_ms(), &forged).is_err());
-    assert!(!office.switch.takes_away(&forged));
+    assert!(matches!(office.switch.takes_away(&forged), Err(Some(_))));
     assert_eq!(session.cut.code(), None);
 }
 
@@ -176,7 +176,7 @@ fn a_change_that_gives_something_back_is_no_order() {
     let office = Office::new();
     let lift = office.sign(Change::HaltLifted { subject: Subject::Domain });
     assert!(office.switch.order(wall_ms(), &lift).unwrap().is_none());
-    assert!(!office.switch.takes_away(&lift));
+    assert!(matches!(office.switch.takes_away(&lift), Err(None)));
 }
 
 #[test]
