@@ -11,6 +11,7 @@ use proof::digest::Digest;
 use crate::driver::{Answered, HeldPermit, Kernel, NotRead, OVERLOAD};
 use crate::session_threads::SessionCount;
 use crate::stop::Cut;
+use crate::waiting_notes;
 
 /// One session's way to the kernel: whose execution it is, and how strongly it is bound.
 pub(crate) struct SessionGate {
@@ -97,7 +98,7 @@ impl MessageGate for SessionGate {
                     answer: Answer::Pending { index, pending, awaits, policies, advice },
                     ..
                 }) => {
-                    crate::approvals::say_waiting(&workload, &what, &pending.to_string());
+                    waiting_notes::say_waiting(&workload, &what, &pending.to_string());
                     let awaits = awaits.iter().map(policy::ApprovalRule::to_value).collect();
                     mcp::GateAnswer::Pending { index, pending, awaits, policies, advice }
                 }

@@ -29,6 +29,7 @@
 //! | [`machine`] | what the machine has |
 //! | [`follow`] | a lineage log is followed in order, and read ahead on all cores |
 //! | `fold` | the state as the log says it: from the newest snapshot of it that is good, else from the first record |
+//! | `waiting_notes` | says on standard error that requests wait for officers |
 //! | `whole` | a log that is damaged anywhere is not gone on from |
 //! | `keeper` | snapshots of the state are written beside the log, by a thread of its own |
 //! | `session` | a client's session with an upstream server |
@@ -91,6 +92,7 @@ mod shared;
 mod socket;
 mod start;
 mod stop;
+mod waiting_notes;
 mod whole;
 
 pub use authority::{Accepted, Authority};

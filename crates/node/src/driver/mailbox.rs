@@ -24,6 +24,7 @@ use super::readers::LargeReaders;
 use crate::limits::TICK_MS;
 use crate::pending::{Found, Sought};
 use crate::stop::StopSwitch;
+use crate::waiting_notes;
 
 /// The way to the kernel. Cheap to clone.
 #[derive(Clone)]
@@ -375,6 +376,7 @@ impl Kernel {
             let now = Instant::now();
             if tick_at <= now {
                 self.tell(Command::Tick);
+                waiting_notes::say_unsaid();
                 tick_at = now.checked_add(interval).unwrap_or(now);
             }
             // What comes from here on is late after the next tick at the earliest.
