@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -6,6 +7,7 @@ use kernel::snapshot::Maker;
 use kernel::state::NodeState;
 use kernel::step::{self, Effect, Input};
 use ledger::{Disk, FileDisk, GroupCommit, Ledger};
+use policy::Bundle;
 use proof::note::Signer;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -295,9 +297,22 @@ fn drive<D: Disk>(
     let records = governance.get(adopted..).unwrap_or_default().to_vec();
     effects.extend(kernel.step(clock.now(), Input::Governance { records, blobs }));
     monitors::build(kernel.state());
+    say_servers_without_tools(options, kernel.state().bundle());
     let mut driver = Driver::new((kernel, vault, keeping), log, clock, mailbox);
     effects.into_iter().for_each(|effect: Effect| driver.carry_out(effect));
     Ok(driver)
+}
+
+/// Says which servers have no tool that any agent is shown: the bundle knows a server by another name, say.
+fn say_servers_without_tools(options: &Options, bundle: &Bundle) {
+    let known: BTreeSet<&str> = bundle.tools().map(|tool| tool.server).collect();
+    for name in options.servers.keys().filter(|name| !known.contains(name.as_str())) {
+        crate::say(format_args!(
+            "the bundle `{}` has no tool of the server `{name}`: agents see none of its tools, and a call is `tool.unknown`; \
+             name its tools in the bundle, or the server as the bundle does",
+            bundle.name()
+        ));
+    }
 }
 
 fn lineage(why: &dyn std::fmt::Display) -> Error {
