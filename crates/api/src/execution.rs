@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::approval::SignedQuestion;
 use crate::governance::Trust;
 use crate::meter::MeterAccount;
 
@@ -26,6 +27,34 @@ pub struct ExecutionQuery {
     #[schemars(range(min = 1, max = 256))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u16>,
+}
+
+/// The body of `POST /v1/executions/search`: the names of executions, for who has the key of any role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExecutionSearch {
+    /// Who asks.
+    pub question: SignedQuestion,
+    /// Executions that go on and whose id begins so.
+    pub beginning: String,
+}
+
+/// The reply of `POST /v1/executions/search`, in the order of ids: at most as many as a page holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExecutionNames {
+    /// The executions.
+    pub executions: Vec<ExecutionName>,
+}
+
+/// An execution that goes on, by its name alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExecutionName {
+    /// Its id.
+    pub execution: String,
+    /// The workload it is a job of.
+    pub workload: String,
 }
 
 /// Which executions `GET /v1/ended` shows.
@@ -103,7 +132,7 @@ pub struct Erasure {
     /// The index of the record that says so; missing in a trial, and where it was not erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<u64>,
-    /// Why it was not erased: `execution.live`, `execution.line`, `execution.not_ended`, `execution.unknown`, `refused.storage`, or
+    /// Why it was not erased: `execution.live`, `execution.line`, `execution.unknown`, `refused.storage`, or
     /// `key.destroy` where that is on record and the key is still there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,

@@ -8,7 +8,8 @@ use crate::approval::{
     VoteRequest,
 };
 use crate::execution::{
-    EndedPage, EndedQuery, ErasurePage, ErasureRequest, Execution, ExecutionPage, ExecutionQuery,
+    EndedPage, EndedQuery, ErasurePage, ErasureRequest, Execution, ExecutionNames, ExecutionPage,
+    ExecutionQuery, ExecutionSearch,
 };
 use crate::governance::{Governance, GovernanceQuery, Halts, ProposalReply, ProposalRequest};
 use crate::meter::Meters;
@@ -126,6 +127,17 @@ pub const ROUTES: &[Route] = &[
             "execution",
             "Shows one execution that goes on.",
             Reply::Json(of::<Execution>),
+        )
+    },
+    Route {
+        method: Method::Post,
+        body: Some(of::<ExecutionSearch>),
+        codes: OFFICERS,
+        ..read(
+            "/v1/executions/search",
+            "search_executions",
+            "Names executions that go on, for who has the key of any role. The signature counts, not who brings it.",
+            Reply::Json(of::<ExecutionNames>),
         )
     },
     Route {

@@ -32,7 +32,8 @@ use api::approval::{
     MessageRequest, PendingMessage, PendingPage, PendingSearch, VoteReply, VoteRequest,
 };
 use api::execution::{
-    EndedPage, EndedQuery, ErasurePage, ErasureRequest, ExecutionPage, ExecutionQuery,
+    EndedPage, EndedQuery, ErasurePage, ErasureRequest, ExecutionNames, ExecutionPage,
+    ExecutionQuery, ExecutionSearch,
 };
 use api::governance::{Governance, Halts};
 use api::meter::Meters;
@@ -105,6 +106,14 @@ impl Client {
                 ("limit", &limit),
             ],
         ))
+    }
+
+    /// The names of executions that go on, for who has the key of any role.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn search_executions(&self, search: &ExecutionSearch) -> Result<ExecutionNames, Error> {
+        self.send(HttpRequest::Ask("/v1/executions/search", &body(search)))
     }
 
     /// Executions that ended and were not erased, by page; for officers alone.

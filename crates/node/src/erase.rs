@@ -117,6 +117,9 @@ pub(crate) async fn carry_out(kernel: &Kernel, page: &Page, os_user: u32) -> Opt
     let sought = match &page.which {
         // What became of one that is no more among those that ended, the kernel says.
         Which::One(id) if !page.is_trial => vec![(id.clone(), Ok(()))],
+        Which::One(id) if !kernel.switch.visible(id, None).is_empty() => {
+            vec![(id.clone(), Err("execution.live"))]
+        }
         _ => page.of(kernel.ended_executions().await?),
     };
     if page.is_trial {
@@ -159,7 +162,7 @@ impl Page {
         match &self.which {
             Which::One(id) => {
                 let found = ended.iter().find(|one| one.execution == *id);
-                let result = found.map_or(Err("execution.not_ended"), |one| may(one.is_kept));
+                let result = found.map_or(Err("execution.unknown"), |one| may(one.is_kept));
                 vec![(id.clone(), result)]
             }
             Which::EndedBefore(at) => ended

@@ -80,7 +80,8 @@ impl Sought {
     }
 }
 
-fn has_a_role(governance: &Governance, key: &VerifierKey) -> bool {
+/// Whether a key has any role.
+pub(crate) fn has_a_role(governance: &Governance, key: &VerifierKey) -> bool {
     governance.roles().is_some_and(|roles| roles.iter().any(|(_, role)| role.holds(key)))
 }
 

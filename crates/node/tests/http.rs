@@ -192,6 +192,7 @@ async fn bad_input_is_a_problem_that_says_what_to_change() {
             (post(socket, "/v1/approvals", "{}"), Code::Input),
             (post(socket, "/v1/approvals", r#"{"approval":{}}"#), Code::Input),
             (post(socket, "/v1/approvals/search", &unsigned("\"beginning\":\"\"")), Code::Peer),
+            (post(socket, "/v1/executions/search", &unsigned("\"beginning\":\"\"")), Code::Peer),
             (post(socket, "/v1/approvals/message", &unsigned("\"pending\":\"\"")), Code::Peer),
             (post(socket, "/v1/governance", r#"{"proposal":{"a":1,"a":1}}"#), Code::Input),
         ] {

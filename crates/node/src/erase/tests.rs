@@ -53,7 +53,7 @@ fn a_trial_of_one_says_what_keeps_it() {
     for (id, result) in [
         ("e000000", Err("execution.line")),
         ("e002000", Ok(())),
-        ("nobody", Err("execution.not_ended")),
+        ("nobody", Err("execution.unknown")),
     ] {
         assert_eq!(trial(id), [(id.to_owned(), result)]);
     }

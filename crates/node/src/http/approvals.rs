@@ -1,6 +1,6 @@
 use api::approval::{
-    MessageRequest, PendingMessage, PendingPage, PendingQuery, PendingSearch, SignedQuestion,
-    VoteReply, VoteRequest,
+    MessageRequest, PendingMessage, PendingPage, PendingQuery, PendingSearch, VoteReply,
+    VoteRequest,
 };
 use api::problem::Code;
 use axum::extract::State;
@@ -9,13 +9,10 @@ use kernel::replay::Part;
 use ledger::Reader;
 use proof::base64url;
 use proof::digest::Digest;
-use proof::note::VerifierKey;
 
 use super::extract::{Json, Officer, Query, Sent};
-use super::refusal::Refusal;
 use super::requester::Requester;
 use super::routes::Reply;
-use crate::clock::wall_ms;
 use crate::pending::Sought;
 use crate::sealing::Opener;
 use crate::{Options, approvals};
@@ -34,7 +31,7 @@ pub(super) async fn search(
     State(requester): State<Requester>,
     Sent(PendingSearch { question, beginning }): Sent<PendingSearch>,
 ) -> Reply<PendingPage> {
-    let key = Some(signer(&requester, &question)?);
+    let key = Some(requester.signer(&question)?);
     page(&requester, Sought { beginning: beginning.unwrap_or_default(), key }).await
 }
 
@@ -52,7 +49,7 @@ pub(super) async fn message(
     State(requester): State<Requester>,
     Sent(MessageRequest { question, pending }): Sent<MessageRequest>,
 ) -> Reply<PendingMessage> {
-    let key = signer(&requester, &question)?;
+    let key = requester.signer(&question)?;
     let id = pending.parse::<Digest>();
     let id = id.map_err(|why| requester.refuse(Code::Input, format!("`pending`: {why}")))?;
     let sought = Sought { beginning: pending, key: Some(key) };
@@ -69,15 +66,6 @@ pub(super) async fn message(
 
 fn unread() -> (Code, String) {
     (Code::ApprovalUnread, "what it sealed cannot be read: it was erased, or damaged".to_owned())
-}
-
-/// The key that signed a question, where it is good for this domain and now.
-fn signer(requester: &Requester, question: &SignedQuestion) -> Result<VerifierKey, Refusal> {
-    let origin = requester.shared.options.governance_origin();
-    question.signer(&origin, wall_ms()).ok_or_else(|| {
-        let why = "the question is not signed for this domain, or too old";
-        requester.refuse(Code::Peer, why)
-    })
 }
 
 /// The message that the server of the pending record would get.

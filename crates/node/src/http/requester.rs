@@ -1,11 +1,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use api::approval::SignedQuestion;
 use api::problem::{Code, Problem};
+use proof::note::VerifierKey;
 use tokio::sync::SemaphorePermit;
 
 use super::refusal::Refusal;
 use super::writer::ReplyState;
+use crate::clock::wall_ms;
 use crate::driver::Kernel;
 use crate::limits::{CONNECTION_MS_MAX, HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX};
 use crate::places::Place;
@@ -55,6 +58,14 @@ impl Requester {
             self.kernel.refused(code.as_str());
         }
         Problem::new(code, detail).into()
+    }
+
+    /// The key that signed a question, where it is good for this domain and now.
+    pub(super) fn signer(&self, question: &SignedQuestion) -> Result<VerifierKey, Refusal> {
+        let origin = self.shared.options.governance_origin();
+        question.signer(&origin, wall_ms()).ok_or_else(|| {
+            self.refuse(Code::Peer, "the question is not signed for this domain, or too old")
+        })
     }
 
     pub(super) fn stopping(&self) -> Refusal {

@@ -1,8 +1,8 @@
 use std::sync::LazyLock;
 
 use api::execution::{
-    EndedExecution, EndedPage, EndedQuery, ErasurePage, ErasureRequest, Execution, ExecutionPage,
-    ExecutionQuery,
+    EndedExecution, EndedPage, EndedQuery, ErasurePage, ErasureRequest, Execution, ExecutionName,
+    ExecutionNames, ExecutionPage, ExecutionQuery, ExecutionSearch,
 };
 use api::governance::Halts;
 use api::limits::PAGE_ITEMS_MAX;
@@ -18,6 +18,7 @@ use super::refusal::Refusal;
 use super::requester::Requester;
 use super::{approvals, events, governance, health, metrics, records};
 use crate::erase::{self, Erased, Page};
+use crate::pending::has_a_role;
 
 pub(super) type Reply<T> = Result<Json<T>, Refusal>;
 
@@ -34,6 +35,7 @@ fn routes() -> Router<Requester> {
         .route("/v1/status", get(status))
         .route("/v1/executions", get(executions))
         .route("/v1/executions/{execution}", get(execution))
+        .route("/v1/executions/search", post(search_executions))
         .route("/v1/ended", get(ended))
         .route("/v1/erasures", post(erase))
         .route("/v1/records", get(records::page))
@@ -89,6 +91,24 @@ async fn execution(
         let why = format!("no execution `{id}` goes on here that you may see");
         requester.refuse(Code::NotFound, why)
     })
+}
+
+async fn search_executions(
+    State(requester): State<Requester>,
+    Sent(ExecutionSearch { question, beginning }): Sent<ExecutionSearch>,
+) -> Reply<ExecutionNames> {
+    let key = requester.signer(&question)?;
+    let switch = &requester.shared.kernel.switch;
+    if !has_a_role(&switch.governance(), &key) {
+        return Err(requester.refuse(Code::Peer, "the key that signed has no role here"));
+    }
+    let query = ExecutionQuery { beginning: Some(beginning), ..ExecutionQuery::default() };
+    let ids = switch.page(&query, None, usize::from(PAGE_ITEMS_MAX));
+    let found = requester.kernel.executions(ids).await.ok_or_else(|| requester.stopping())?;
+    let named = found
+        .into_iter()
+        .map(|Execution { execution, workload, .. }| ExecutionName { execution, workload });
+    Ok(Json(ExecutionNames { executions: named.collect() }))
 }
 
 async fn ended(
