@@ -39,7 +39,7 @@ use node::{Options, Server, plain};
 
 use crate::exit::{Exit, Failure};
 use crate::limits::{
-    CONFIG_BYTES_MAX, PUBLISH_INTERVAL_MS, SERVER_DEADLINE_MS, SNAPSHOT_RECORDS,
+    Bounds, CONFIG_BYTES_MAX, PUBLISH_INTERVAL_MS, SERVER_DEADLINE_MS, SNAPSHOT_RECORDS,
     SOCKET_PATH_BYTES_MAX,
 };
 use crate::user;
@@ -84,8 +84,8 @@ pub(crate) fn sockets_alone(folder: &Path) -> Options {
         officer_socket: folder.join("officer.sock"),
         officers_group: None,
         servers: BTreeMap::new(),
-        publish_interval_ms: PUBLISH_INTERVAL_MS.2,
-        snapshot_records: SNAPSHOT_RECORDS.2,
+        publish_interval_ms: PUBLISH_INTERVAL_MS.default,
+        snapshot_records: SNAPSHOT_RECORDS.default,
     }
 }
 
@@ -159,18 +159,15 @@ fn officers_group(node: &mut Table<'_>) -> Result<Option<u32>, Problem> {
     user::group(&name).map(Some).map_err(|why| node.failed("officers_group", why))
 }
 
-/// A number within its bounds: the least, the most, and what it is where nothing is said.
-fn count(
-    table: &mut Table<'_>,
-    key: &'static str,
-    (least, most, otherwise): (u64, u64, u64),
-) -> Result<u64, Problem> {
-    let Some(found) = table.integer(key)? else { return Ok(otherwise) };
-    let nearest = u64::try_from(found).unwrap_or(0).clamp(least, most);
+/// A number within its bounds, or its default where the table has none.
+fn count(table: &mut Table<'_>, key: &'static str, bounds: Bounds) -> Result<u64, Problem> {
+    let Bounds { min, max, default } = bounds;
+    let Some(found) = table.integer(key)? else { return Ok(default) };
+    let nearest = u64::try_from(found).unwrap_or(0).clamp(min, max);
     if i64::try_from(nearest) == Ok(found) {
         return Ok(nearest);
     }
-    let what = format!("it is {found}, and must be from {least} to {most}: {nearest} is nearest");
+    let what = format!("it is {found}, and must be from {min} to {max}: {nearest} is nearest");
     Err(table.problem(key, what))
 }
 

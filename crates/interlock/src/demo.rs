@@ -126,8 +126,7 @@ fn make(folder: &Path, files: &Files, bundle: &Bundle) -> Result<node::Options, 
             zone: "default".to_owned(),
         })
     });
-    let options =
-        create(folder, &text, (bundle, kernel::governance::SEMANTICS), workloads.to_vec())?;
+    let options = create(folder, &text, bundle, kernel::governance::SEMANTICS, workloads.to_vec())?;
     officer::found_finance(&options)?;
     Ok(options)
 }

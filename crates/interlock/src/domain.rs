@@ -146,8 +146,21 @@ pub(crate) fn log(folder: &Path, which: Option<&Which>) -> Result<Log, Failure> 
 }
 
 /// Both logs of a domain.
-pub(crate) fn both(folder: &Path) -> Result<(Log, Log), Failure> {
-    Ok((log(folder, Some(&Which::Governance))?, log(folder, Some(&Which::Lineage))?))
+pub(crate) struct DomainLogs {
+    /// The governance log.
+    pub(crate) governance: Log,
+    /// The node's lineage log.
+    pub(crate) lineage: Log,
+}
+
+impl DomainLogs {
+    /// Opens both logs below a domain's folder.
+    pub(crate) fn open(folder: &Path) -> Result<Self, Failure> {
+        Ok(Self {
+            governance: log(folder, Some(&Which::Governance))?,
+            lineage: log(folder, Some(&Which::Lineage))?,
+        })
+    }
 }
 
 fn is_log(folder: &Path) -> bool {

@@ -15,20 +15,29 @@ pub(crate) const OFFICE_FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Names that the sample office lists, at most.
 pub(crate) const OFFICE_LIST_MAX: usize = 1_000;
 
-/// Milliseconds between two publications of a log: at least, at most, and where nothing is said.
-pub(crate) const PUBLISH_INTERVAL_MS: (u64, u64, u64) =
-    (100, 1_000, ledger::limits::PUBLISH_INTERVAL_MS);
+/// The bounds of a number in `interlock.toml`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) min: u64,
+    pub(crate) max: u64,
+    /// The value where the configuration has none.
+    pub(crate) default: u64,
+}
 
-/// Records after which a snapshot is kept: at least, at most, and where nothing is said.
-pub(crate) const SNAPSHOT_RECORDS: (u64, u64, u64) =
-    (100, 1_000_000, node::limits::SNAPSHOT_RECORDS);
+/// Milliseconds between two publications of a log.
+pub(crate) const PUBLISH_INTERVAL_MS: Bounds =
+    Bounds { min: 100, max: 1_000, default: ledger::limits::PUBLISH_INTERVAL_MS };
 
-/// Milliseconds for a server to answer a call: at least, at most, and where nothing is said.
-pub(crate) const SERVER_DEADLINE_MS: (u64, u64, u64) = (
-    node::limits::SERVER_DEADLINE_MS_MIN,
-    node::limits::SERVER_DEADLINE_MS_MAX,
-    node::limits::SERVER_DEADLINE_MS,
-);
+/// Records after which a snapshot is kept.
+pub(crate) const SNAPSHOT_RECORDS: Bounds =
+    Bounds { min: 100, max: 1_000_000, default: node::limits::SNAPSHOT_RECORDS };
+
+/// Milliseconds for a server to answer a call.
+pub(crate) const SERVER_DEADLINE_MS: Bounds = Bounds {
+    min: node::limits::SERVER_DEADLINE_MS_MIN,
+    max: node::limits::SERVER_DEADLINE_MS_MAX,
+    default: node::limits::SERVER_DEADLINE_MS,
+};
 
 /// Bytes of a Unix socket's path, at most (`sun_path` of unix(7), with its final NUL).
 pub(crate) const SOCKET_PATH_BYTES_MAX: usize = 107;

@@ -21,7 +21,8 @@ pub(crate) struct NewServer {
 pub(crate) fn create(
     domain: &Path,
     configuration: &str,
-    (bundle, semantics): (&Bundle, u64),
+    bundle: &Bundle,
+    semantics: u64,
     workloads: Vec<Change>,
 ) -> Result<node::Options, Failure> {
     let shown = domain.display();

@@ -11,7 +11,7 @@ use policy::{Bundle, Semantics};
 use proof::digest::Digest;
 use proof::merkle::Frontier;
 
-use crate::domain::Log;
+use crate::domain::{DomainLogs, Log};
 use crate::exit::{Exit, Failure};
 
 /// The bundles beside a governance log.
@@ -40,7 +40,7 @@ pub(crate) enum Under {
 /// # Errors
 /// When a log does not verify or cannot be followed.
 pub(crate) fn follow(
-    (governance, lineage): (&Log, &Log),
+    DomainLogs { governance, lineage }: &DomainLogs,
     under: Under,
     mut each: impl FnMut(u64, &Fed) -> Result<(), Failure>,
 ) -> Result<Counts, Failure> {

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Officer;
+use super::error::ArgumentError;
 
 /// Start a sub-agent: a new execution that may do no more than this, and no more than its parent
 ///
@@ -91,13 +92,13 @@ pub(crate) struct End {
 }
 
 /// `90s`, `10m`, `2h` or `1d`, in milliseconds.
-pub(super) fn duration_ms(text: &str) -> Result<i64, String> {
+pub(super) fn duration_ms(text: &str) -> Result<i64, ArgumentError> {
     let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
     let read = units.into_iter().find_map(|(unit, ms)| {
         let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
         number.checked_mul(ms).filter(|ms| *ms > 0)
     });
-    read.ok_or_else(|| "write a whole number and a unit: 90s, 10m, 2h".to_owned())
+    read.ok_or(ArgumentError::Duration)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use clap::Args;
 use kernel::governance::Subject;
 
 use super::Officer;
+use super::error::ArgumentError;
 use super::officer::subject;
 
 /// Make a domain: its folder, keys, both logs, and the bundle that decides
@@ -41,12 +42,12 @@ pub(crate) struct Init {
     pub(crate) semantics: u64,
 
     /// Register a workload: its name, and the OS user (name or uid) whose processes speak for it
-    #[arg(long, value_name = "NAME=USER", value_parser = pair)]
-    pub(crate) workload: Vec<(String, String)>,
+    #[arg(long, value_name = "NAME=USER", value_parser = NameValue::parse)]
+    pub(crate) workload: Vec<NameValue>,
 
     /// An upstream MCP server for `interlock.toml`: its name, and its command
-    #[arg(long, value_name = "NAME=COMMAND", value_parser = pair)]
-    pub(crate) server: Vec<(String, String)>,
+    #[arg(long, value_name = "NAME=COMMAND", value_parser = NameValue::parse)]
+    pub(crate) server: Vec<NameValue>,
 
     /// The OS user (name or uid) that these servers run as (by default, for root, a free uid for each)
     #[arg(long, value_name = "USER")]
@@ -211,16 +212,25 @@ pub(crate) struct Demo {
     pub(crate) exit: bool,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() && !value.is_empty() => {
-            Ok((name.to_owned(), value.to_owned()))
+/// An argument of the form `NAME=VALUE`.
+#[derive(Debug, Clone)]
+pub(crate) struct NameValue {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+impl NameValue {
+    fn parse(text: &str) -> Result<Self, ArgumentError> {
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+                Ok(Self { name: name.to_owned(), value: value.to_owned() })
+            }
+            _ => Err(ArgumentError::NameValue),
         }
-        _ => Err("write NAME=VALUE".to_owned()),
     }
 }
 
-pub(super) fn trust(text: &str) -> Result<policy::Trust, String> {
-    policy::Trust::parse(text)
-        .ok_or_else(|| "it is one of trusted, degraded, suspended, revoked".to_owned())
+/// Reads a trust state.
+pub(super) fn trust(text: &str) -> Result<policy::Trust, ArgumentError> {
+    policy::Trust::parse(text).ok_or(ArgumentError::TrustState)
 }

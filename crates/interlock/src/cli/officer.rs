@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use clap::Args;
 use kernel::governance::Subject;
 
+use super::error::ArgumentError;
+
 /// Whose key signs, and how the node is reached.
 #[derive(Debug, Args)]
 pub(crate) struct Officer {
@@ -15,16 +17,14 @@ pub(crate) struct Officer {
     pub(crate) socket: Option<PathBuf>,
 }
 
-/// Reads a subject, and says what was meant where it lacks its kind.
-pub(super) fn subject(text: &str) -> Result<Subject, String> {
+/// Reads a subject. The error for a subject without its kind shows the possible forms.
+pub(super) fn subject(text: &str) -> Result<Subject, ArgumentError> {
     let kinds = ["domain", "zone", "node", "workload", "execution"];
     match text.split_once(':') {
-        Some(_) => text.parse().map_err(|why: kernel::Malformed| why.to_string()),
+        Some(_) => Ok(text.parse()?),
         None if text == "domain" => Ok(Subject::Domain),
-        None if kinds.contains(&text) => Err(format!("write {text}:NAME")),
-        None => Err(format!(
-            "write workload:{text}, execution:{text}, zone:{text} or node:{text}, whichever it is"
-        )),
+        None if kinds.contains(&text) => Err(ArgumentError::SubjectName { kind: text.to_owned() }),
+        None => Err(ArgumentError::SubjectKind { name: text.to_owned() }),
     }
 }
 
@@ -36,8 +36,9 @@ mod tests {
     fn a_subject_without_its_kind_is_told_how_to_write_it() {
         assert_eq!(subject("workload:agent").unwrap().to_string(), "workload:agent");
         assert_eq!(subject("domain").unwrap().to_string(), "domain");
-        assert!(subject("agent").unwrap_err().starts_with("write workload:agent, execution:agent"));
-        assert_eq!(subject("zone").unwrap_err(), "write zone:NAME");
+        let error = |text: &str| subject(text).unwrap_err().to_string();
+        assert!(error("agent").starts_with("write workload:agent, execution:agent"));
+        assert_eq!(error("zone"), "write zone:NAME");
         assert!(subject("worload:agent").is_err());
     }
 }

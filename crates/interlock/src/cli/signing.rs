@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use kernel::governance::Subject;
 use kernel::limits::PROPOSAL_LIFE_MS_MAX;
 
+use super::error::ArgumentError;
 use super::family::duration_ms;
 use super::officer::subject;
 
@@ -35,11 +36,11 @@ pub(crate) struct Propose {
 }
 
 /// For how long signatures may be used.
-fn life_ms(text: &str) -> Result<i64, String> {
+fn life_ms(text: &str) -> Result<i64, ArgumentError> {
     let ms = duration_ms(text)?;
     match ms <= PROPOSAL_LIFE_MS_MAX {
         true => Ok(ms),
-        false => Err("a day at most (24h)".to_owned()),
+        false => Err(ArgumentError::ProposalLife),
     }
 }
 

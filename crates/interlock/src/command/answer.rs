@@ -1,6 +1,7 @@
 /// A decision in words: verdict, code, and the policies that determined it.
 pub(super) fn in_words<'a>(
-    (verdict, code): (&str, &str),
+    verdict: &str,
+    code: &str,
     policies: impl Iterator<Item = &'a str>,
 ) -> String {
     let ids = policies.collect::<Vec<_>>().join(", ");

@@ -20,7 +20,7 @@ use serde::Serialize;
 use super::ask::{Unattended, ask};
 use super::officer;
 use crate::cli::{self, ApprovalsCommand};
-use crate::domain;
+use crate::domain::{self, DomainLogs};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, Table, counted, stderr};
 use crate::record_line::{short, utc};
@@ -193,9 +193,9 @@ fn show(way: &Way<'_>, pending: &str, output: &mut Output) -> Result<Exit, Failu
     if way.key.is_some() {
         return Ok(Exit::Ok);
     }
-    let (governance, lineage) = domain::both(way.domain)?;
-    let index = named_record(&lineage, &shown.request)?;
-    super::explain::one((&governance, &lineage), index, output)
+    let logs = DomainLogs::open(way.domain)?;
+    let index = named_record(&logs.lineage, &shown.request)?;
+    super::explain::one(&logs, index, output)
 }
 
 /// All of one request, the message that its server would get included.

@@ -31,9 +31,9 @@ pub(super) fn run(arguments: &Backup, output: &mut Output) -> Result<Exit, Failu
         let to = file_stdout().ok_or_else(|| {
             Failure::new(Exit::Usage, what).help("name a file, or pass it to another program")
         })?;
-        write((&options, wanted), to, output).map(|(made, _)| made)?
+        write_archive(&options, wanted, to, output).map(|(made, _)| made)?
     } else {
-        to_file(&arguments.file, (&options, wanted), output)?
+        write_file(&arguments.file, &options, wanted, output)?
     };
     let configuration = config::text(&options.folder.join(config::FILE)).unwrap_or_default();
     let left_out = named(&options.folder, &configuration);
@@ -59,9 +59,11 @@ pub(super) fn run(arguments: &Backup, output: &mut Output) -> Result<Exit, Failu
     Ok(Exit::Ok)
 }
 
-fn to_file(
+/// Writes the archive into a new file, and syncs it.
+fn write_file(
     path: &Path,
-    (options, wanted): (&node::Options, Wanted),
+    options: &node::Options,
+    wanted: Wanted,
     output: &Output,
 ) -> Result<Manifest, Failure> {
     let failed = |why: &io::Error| match why.kind() {
@@ -75,7 +77,7 @@ fn to_file(
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         Ok((file.map_err(|why| failed(&why))?, vec![path.to_owned()]))
     })?;
-    let (made, file) = write((options, wanted), file, output)?;
+    let (made, file) = write_archive(options, wanted, file, output)?;
     file.sync_all().map_err(|why| failed(&why))?;
     unfinished.finish(|| sync_folder_of(path).map(|()| made).map_err(|why| failed(&why)))
 }
@@ -85,9 +87,10 @@ pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
     File::open(folder_of(path))?.sync_all()
 }
 
-/// Writes the archive; what it was written to comes back.
-fn write<W: Write>(
-    (options, wanted): (&node::Options, Wanted),
+/// Writes the archive, and returns the writer too.
+fn write_archive<W: Write>(
+    options: &node::Options,
+    wanted: Wanted,
     to: W,
     output: &Output,
 ) -> Result<(Manifest, W), Failure> {
@@ -100,7 +103,7 @@ fn write<W: Write>(
     let mode = std::fs::metadata(&configuration).map(|found| found.permissions().mode() & 0o644);
     let mode = mode.unwrap_or(0o600);
     archive
-        .add_readable(config::FILE, (text.len() as u64, mode), &mut text.as_bytes())
+        .add_with_mode(config::FILE, text.len() as u64, mode, &mut text.as_bytes())
         .map_err(|why| unwritten(&why))?;
     let mut take = |path: &str, bytes: u64, content: &mut dyn io::Read| {
         archive.add(path, bytes, content)?;
@@ -109,8 +112,8 @@ fn write<W: Write>(
     };
     let moment: Moment =
         node::backup::copy(options, wanted, &mut take).map_err(|why| Failure::node(&why))?;
-    let names = (options.domain.as_str(), options.node.as_str());
-    let (manifest, to) = archive.finish(names, wanted, moment).map_err(|why| unwritten(&why))?;
+    let finished = archive.finish(&options.domain, &options.node, wanted, moment);
+    let (manifest, to) = finished.map_err(|why| unwritten(&why))?;
     let to = to.into_inner().map_err(|why| unwritten(why.error()))?;
     Ok((manifest, to))
 }

@@ -15,7 +15,7 @@ struct Finding {
 pub(super) fn run(output: &mut Output) -> Result<Exit, Failure> {
     let findings = [identities(), namespaces(), landlock(), cgroups()]
         .into_iter()
-        .chain(PROGRAMS.map(program));
+        .chain(PROGRAMS.iter().map(Program::finding));
     let findings: Vec<Finding> = findings.collect();
     if output.is_json() {
         let all = findings.iter().map(Finding::to_value).collect::<Vec<_>>();
@@ -36,13 +36,25 @@ pub(super) fn run(output: &mut Output) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-/// Programs, and what is lost without each.
-const PROGRAMS: [(&str, &str); 5] = [
-    ("strace", "the test that the log is synced before an answer leaves is skipped"),
-    ("python3", "the second verifier `spec/verify.py` and the PyPI client tests cannot run"),
-    ("node", "the tests with npm servers are skipped"),
-    ("npm", "the tests with npm servers are skipped"),
-    ("go", "the check of logs with Go's sumdb is skipped"),
+/// A program that tests use.
+struct Program {
+    name: &'static str,
+    /// The loss where it is missing.
+    without: &'static str,
+}
+
+const PROGRAMS: [Program; 5] = [
+    Program {
+        name: "strace",
+        without: "the test that the log is synced before an answer leaves is skipped",
+    },
+    Program {
+        name: "python3",
+        without: "the second verifier `spec/verify.py` and the PyPI client tests cannot run",
+    },
+    Program { name: "node", without: "the tests with npm servers are skipped" },
+    Program { name: "npm", without: "the tests with npm servers are skipped" },
+    Program { name: "go", without: "the check of logs with Go's sumdb is skipped" },
 ];
 
 impl Finding {
@@ -93,8 +105,11 @@ fn cgroups() -> Finding {
     Finding { name: "cgroups", found }
 }
 
-fn program((name, without): (&'static str, &'static str)) -> Finding {
-    Finding { name, found: on_path(name).map(|path| path.display().to_string()).ok_or(without) }
+impl Program {
+    fn finding(&self) -> Finding {
+        let found = on_path(self.name).map(|path| path.display().to_string());
+        Finding { name: self.name, found: found.ok_or(self.without) }
+    }
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {

@@ -1,5 +1,5 @@
+mod denial;
 mod labels;
-mod why;
 
 use std::sync::Arc;
 
@@ -10,22 +10,23 @@ use proof::digest::Digest;
 use proof::json::{Object, Value};
 
 use crate::cli::Explain;
-use crate::domain::{self, Log};
+use crate::domain::{DomainLogs, Log};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, Table};
 use crate::record_line::utc;
+use denial::{Denial, RecordedDecision};
 
 /// Explains one decision from the log, the private part beside it, and the bundle that decided.
 pub(super) fn run(arguments: &Explain, output: &mut Output) -> Result<Exit, Failure> {
     let (folder, record) = arguments.record.place()?;
-    let (governance, lineage) = domain::both(&folder)?;
-    let index = super::find::index(&lineage, &record, output)?;
-    one((&governance, &lineage), index, output)
+    let logs = DomainLogs::open(&folder)?;
+    let index = super::find::index(&logs.lineage, &record, output)?;
+    one(&logs, index, output)
 }
 
 /// Explains the decision of that index.
 pub(super) fn one(
-    (governance, lineage): (&Log, &Log),
+    DomainLogs { governance, lineage }: &DomainLogs,
     index: u64,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
@@ -40,30 +41,69 @@ pub(super) fn one(
         (index, &Digest::of(&entry.record)),
         entry.sealed.as_deref(),
     );
-    let (sealed, private) = match part {
-        Part::Open(bytes) => (Sealed::parse(&bytes).unwrap_or_default(), String::new()),
-        Part::Lost(why) => (Sealed::default(), super::find::lost(lineage, execution, why)?),
+    let (sealed, unreadable) = match part {
+        Part::Open(bytes) => (Sealed::parse(&bytes).unwrap_or_default(), None),
+        Part::Lost(why) => (Sealed::default(), Some(super::find::lost(lineage, execution, why)?)),
     };
     let open = |name: &str| {
         let bytes = sealed.open(name, decided.commitments.get(name)?)?;
         Value::parse(bytes).ok()
     };
-    let asked = open("request");
+    let request = open("request");
     // The reasons are private; the record itself has the outcomes.
     let decision = open("decision").unwrap_or_else(|| decided.decision.to_value());
     let bundle = Arc::new(bundle(governance, &decision)?.unwrap_or_else(Bundle::empty));
     let mut lines = policy::explain(&bundle, &decision);
     let message = sealed_bytes(&sealed, decided, "message");
-    let about = why::About { bundle: &bundle, decided, decision: &decision };
-    let why = why::Why::of(lineage, (execution, index), &about, (asked.as_ref(), message))?;
-    lines.extend(why.lines());
-    let words = super::find::words(lineage, decided, &Digest::of(&entry.record))?;
+    let denial = Denial::of(
+        lineage,
+        &RecordedDecision {
+            index,
+            execution,
+            bundle: &bundle,
+            decided,
+            decision: &decision,
+            request: request.as_ref(),
+            message,
+        },
+    )?;
+    lines.extend(denial.lines());
+    let votes = super::find::votes(lineage, decided, &Digest::of(&entry.record))?;
+    let explanation = Explanation {
+        index,
+        record: &entry.record,
+        header: &record.header,
+        decided,
+        request,
+        unreadable,
+        lines,
+        votes,
+        denial,
+    };
     if output.is_json() {
-        let asked = (asked, private.as_str());
-        return json((index, &entry.record, &why), asked, (&lines, &words), output);
+        output.json(&explanation.into_value()?)?;
+    } else {
+        explanation.print(output)?;
     }
-    let asked = (asked.as_ref(), private.as_str());
-    text(index, (&record.header, decided), asked, (&lines, &words), output)
+    Ok(Exit::Ok)
+}
+
+/// Everything that is printed of one decision.
+struct Explanation<'a> {
+    index: u64,
+    /// The record's bytes.
+    record: &'a [u8],
+    header: &'a Header,
+    decided: &'a Decided,
+    /// The request, where the private part can be read.
+    request: Option<Value>,
+    /// Why the private part cannot be read, where it cannot.
+    unreadable: Option<String>,
+    /// The title, then one line for each reason.
+    lines: Vec<String>,
+    /// One line for each officer's vote on the decision.
+    votes: Vec<String>,
+    denial: Denial,
 }
 
 fn sealed_bytes<'a>(sealed: &'a Sealed, decided: &Decided, name: &str) -> Option<&'a [u8]> {
@@ -98,97 +138,101 @@ fn bundle(governance: &Log, decision: &Value) -> Result<Option<Bundle>, Failure>
     }
 }
 
-fn json(
-    (index, record, why): (u64, &[u8], &why::Why),
-    (asked, private): (Option<Value>, &str),
-    (lines, words): (&[String], &[String]),
-    output: &mut Output,
-) -> Result<Exit, Failure> {
-    let record = Value::parse(record).map_err(|why| {
-        Failure::new(Exit::Data, format!("record {index} cannot be read")).why(why)
-    })?;
-    let lines: Vec<Value> = lines.iter().map(|line| line.as_str().into()).collect();
-    let mut members = Object::from([
-        ("explanation", lines.into()),
-        ("index", proof::json::number(index)),
-        ("record", record),
-    ]);
-    members.extend(why.members());
-    if !words.is_empty() {
-        let words: Vec<Value> = words.iter().map(|word| word.as_str().into()).collect();
-        members.insert("approvals", words.into());
-    }
-    if !private.is_empty() {
-        members.insert("private", private.into());
-    }
-    members.extend(asked.map(|asked| ("request", asked)));
-    output.json(&Value::Object(members))?;
-    Ok(Exit::Ok)
-}
-
-fn text(
-    index: u64,
-    (header, decided): (&Header, &Decided),
-    (asked, private): (Option<&Value>, &str),
-    (lines, words): (&[String], &[String]),
-    output: &mut Output,
-) -> Result<Exit, Failure> {
-    let paint = output.paint();
-    let (mark, style) = match decided.decision.verdict() {
-        Some("permit") => ("✓", Style::Good),
-        Some("pending") => ("…", Style::Warning),
-        _ => ("✗", Style::Bad),
-    };
-    let title = lines.first().map_or("", String::as_str);
-    output.line(format!("{} {}", paint.text(style, mark), paint.text(Style::Heading, title)))?;
-    let mut table = Table::default();
-    let mut row = |label: &str, text: String| {
-        table.row([(Style::Label, label.to_owned()), (Style::Heading, text)]);
-    };
-    row("record", format!("{index}, {} UTC, node {}", utc(header.at), header.node));
-    if let Some(link) = &header.link {
-        row("execution", format!("{} #{}", link.execution, link.seq));
-    }
-    let tool = decided.tool.as_deref().map(|tool| format!(" {tool}")).unwrap_or_default();
-    row("asked", format!("{}{tool} of server {}", decided.method, decided.server));
-    for one in decided.decision.awaits() {
-        row("waits for", format!("{} of {}, {} s", one.count, one.role, one.within_ms / 1_000));
-    }
-    if let Some(retry) = &decided.retry {
-        row("stands on", format!("the pending record {}", retry.pending));
-    }
-    words.iter().for_each(|word| row("approval", word.clone()));
-    if let Some(definition) = &decided.facts.definition {
-        row("definition", definition.to_string());
-    }
-    row("assurance", decided.facts.assurance.as_str().to_owned());
-    match asked {
-        Some(asked) => {
-            row("principal", entity(asked.get("principal")));
-            row("action", decided.action.clone());
-            row("resource", entity(asked.get("resource")));
-            row("input", asked.get("input").and_then(Value::as_str).unwrap_or_default().to_owned());
+impl Explanation<'_> {
+    fn into_value(self) -> Result<Value, Failure> {
+        let index = self.index;
+        let record = Value::parse(self.record).map_err(|why| {
+            Failure::new(Exit::Data, format!("record {index} cannot be read")).why(why)
+        })?;
+        let texts = |lines: &[String]| -> Value {
+            lines.iter().map(|line| line.as_str().into()).collect::<Vec<Value>>().into()
+        };
+        let mut members = Object::from([
+            ("explanation", texts(&self.lines)),
+            ("index", proof::json::number(index)),
+            ("record", record),
+        ]);
+        members.extend(self.denial.members());
+        if !self.votes.is_empty() {
+            members.insert("approvals", texts(&self.votes));
         }
-        None => row("private", format!("{private}: who asked and with what cannot be shown")),
+        members.extend(self.unreadable.map(|why| ("private", why.into())));
+        members.extend(self.request.map(|request| ("request", request)));
+        Ok(Value::Object(members))
     }
-    for line in table.lines(2, paint) {
-        output.line(line)?;
-    }
-    checks(&decided.decision.to_value(), output)?;
-    output.line("")?;
-    for line in lines.iter().skip(1) {
-        let line = &line.replace('\t', "    ");
-        let style = if line.starts_with("  |") { Style::Name } else { Style::Heading };
+
+    fn print(&self, output: &mut Output) -> Result<(), Failure> {
+        let paint = output.paint();
+        let (mark, style) = match self.decided.decision.verdict() {
+            Some("permit") => ("✓", Style::Good),
+            Some("pending") => ("…", Style::Warning),
+            _ => ("✗", Style::Bad),
+        };
+        let title = self.lines.first().map_or("", String::as_str);
         output.line(format!(
-            "  {}",
-            if line.starts_with("  ") { paint.text(style, line) } else { line.clone() }
+            "{} {}",
+            paint.text(style, mark),
+            paint.text(Style::Heading, title)
         ))?;
+        for line in self.table().lines(2, paint) {
+            output.line(line)?;
+        }
+        print_checks(&self.decided.decision.to_value(), output)?;
+        output.line("")?;
+        for line in self.lines.iter().skip(1) {
+            let line = &line.replace('\t', "    ");
+            let style = if line.starts_with("  |") { Style::Name } else { Style::Heading };
+            output.line(format!(
+                "  {}",
+                if line.starts_with("  ") { paint.text(style, line) } else { line.clone() }
+            ))?;
+        }
+        Ok(())
     }
-    Ok(Exit::Ok)
+
+    /// One row for each property of the record and, where it can be read, of the request.
+    fn table(&self) -> Table {
+        let Self { index, header, decided, .. } = self;
+        let mut table = Table::default();
+        let mut row = |label: &str, text: String| {
+            table.row([(Style::Label, label.to_owned()), (Style::Heading, text)]);
+        };
+        row("record", format!("{index}, {} UTC, node {}", utc(header.at), header.node));
+        if let Some(link) = &header.link {
+            row("execution", format!("{} #{}", link.execution, link.seq));
+        }
+        let tool = decided.tool.as_deref().map(|tool| format!(" {tool}")).unwrap_or_default();
+        row("asked", format!("{}{tool} of server {}", decided.method, decided.server));
+        for one in decided.decision.awaits() {
+            row("waits for", format!("{} of {}, {} s", one.count, one.role, one.within_ms / 1_000));
+        }
+        if let Some(retry) = &decided.retry {
+            row("stands on", format!("the pending record {}", retry.pending));
+        }
+        self.votes.iter().for_each(|vote| row("approval", vote.clone()));
+        if let Some(definition) = &decided.facts.definition {
+            row("definition", definition.to_string());
+        }
+        row("assurance", decided.facts.assurance.as_str().to_owned());
+        match &self.request {
+            Some(request) => {
+                let input = request.get("input").and_then(Value::as_str).unwrap_or_default();
+                row("principal", entity(request.get("principal")));
+                row("action", decided.action.clone());
+                row("resource", entity(request.get("resource")));
+                row("input", input.to_owned());
+            }
+            None => {
+                let why = self.unreadable.as_deref().unwrap_or_default();
+                row("private", format!("{why}: who asked and with what cannot be shown"));
+            }
+        }
+        table
+    }
 }
 
-/// Every check, and how it came out.
-fn checks(decision: &Value, output: &mut Output) -> Result<(), Failure> {
+/// Prints every check with its outcome.
+fn print_checks(decision: &Value, output: &mut Output) -> Result<(), Failure> {
     let paint = output.paint();
     output.line("")?;
     for check in decision.get("checks").and_then(Value::as_array).unwrap_or_default() {

@@ -7,6 +7,7 @@ use node::clock::wall_ms;
 use policy::Grant;
 use proof::json::{Value, object};
 
+use super::govern::OrderedBy;
 use super::{names, officer};
 use crate::cli::{Delegate, End};
 use crate::config;
@@ -55,8 +56,9 @@ pub(super) fn end(arguments: &End, output: &mut Output) -> Result<Exit, Failure>
         return Ok(Exit::Ok);
     }
     let change = Change::ExecutionEnded { execution: ended };
-    let signer = (arguments.domain.as_path(), &arguments.officer);
-    super::govern::order(&options, signer, (change, &what), output)
+    let by =
+        OrderedBy { options: &options, domain: &arguments.domain, officer: &arguments.officer };
+    super::govern::order(&by, change, &what, output)
 }
 
 fn socket(domain: &Path) -> std::path::PathBuf {

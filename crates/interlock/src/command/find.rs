@@ -62,29 +62,30 @@ pub(super) fn lost(log: &Log, execution: Option<&str>, why: Lost) -> Result<Stri
     Ok(format!("lost ({}), and no record says that it was erased", why.as_str()))
 }
 
-/// What officers said about a decision: of one that waits, all; of one that stands on a pending record, what it counted.
-pub(super) fn words(log: &Log, decided: &Decided, own: &Digest) -> Result<Vec<String>, Failure> {
+/// One line for each officer's vote on a decision: all votes on a pending one; of a decision that
+/// retries a pending record, the votes that it counted.
+pub(super) fn votes(log: &Log, decided: &Decided, own: &Digest) -> Result<Vec<String>, Failure> {
     if decided.retry.is_none() && decided.decision.awaits().is_empty() {
         return Ok(Vec::new());
     }
-    let mut words = Vec::new();
+    let mut votes = Vec::new();
     for entry in log.entries(0)? {
         let entry = entry?;
         let record = LineageRecord::parse(&entry.record).ok();
-        let Some((Body::Approved(word), at)) = record.map(|record| (record.body, record.header.at))
+        let Some((Body::Approved(vote), at)) = record.map(|record| (record.body, record.header.at))
         else {
             continue;
         };
         let counts = match &decided.retry {
             Some(retry) => retry.given.contains(&Digest::of(&entry.record)),
-            None => word.approval.pending == *own,
+            None => vote.approval.pending == *own,
         };
         if counts {
-            let verb = if word.approval.approves { "approved" } else { "refused" };
-            let (key, at) = (word.key.to_string(), crate::record_line::utc(at));
+            let verb = if vote.approval.approves { "approved" } else { "refused" };
+            let (key, at) = (vote.key.to_string(), crate::record_line::utc(at));
             let by = crate::key::name(&key);
-            words.push(format!("{verb} by {by}, {at} UTC, record {}", entry.index));
+            votes.push(format!("{verb} by {by}, {at} UTC, record {}", entry.index));
         }
     }
-    Ok(words)
+    Ok(votes)
 }

@@ -36,13 +36,15 @@ pub(super) fn publish(arguments: &Publish, output: &mut Output) -> Result<Exit, 
     ask("Publish this?", arguments.yes, Unattended::GoesOn)?;
     let change = Change::BundlePublished { bundle: bundle.digest() };
     let what = format!("bundle `{}` {} published", bundle.name(), bundle.version());
-    let accepted = signed(&arguments.domain, change, Some(bundle.blob()))?;
+    let options = config::load(&arguments.domain)?;
+    let published = node::domain::govern(&options, change, Some(bundle.blob()));
+    let (accepted, place) = published.map_err(|why| refused(&why))?;
     if output.is_json() {
         let more = [("warnings", warnings::values(&found))];
-        output.json(&object(place(&accepted).into_iter().chain(more)))?;
+        output.json(&object(accepted_members(&accepted, place).into_iter().chain(more)))?;
         return Ok(Exit::Ok);
     }
-    told(accepted, &what, output)
+    print_accepted(accepted, place, &what, output)
 }
 
 /// Shows trust states, or sets one.
@@ -55,7 +57,9 @@ pub(super) fn trust(arguments: &Trust, output: &mut Output) -> Result<Exit, Fail
     let subject = names::subject(&options, subject)?;
     let what = format!("{subject} is `{}`", trust.as_str());
     let change = Change::TrustChanged { subject, trust };
-    order(&options, (&arguments.domain, &arguments.officer), (change, &what), output)
+    let by =
+        OrderedBy { options: &options, domain: &arguments.domain, officer: &arguments.officer };
+    order(&by, change, &what, output)
 }
 
 /// Halts a subject, or lifts a halt.
@@ -82,7 +86,9 @@ pub(super) fn halt(arguments: &Halt, output: &mut Output) -> Result<Exit, Failur
         let what = format!("{subject} is halted");
         (Change::HaltOrdered { subject }, what)
     };
-    order(&options, (&arguments.domain, &arguments.officer), (change, &what), output)
+    let by =
+        OrderedBy { options: &options, domain: &arguments.domain, officer: &arguments.officer };
+    order(&by, change, &what, output)
 }
 
 /// Whether a halt of exactly this subject holds. Where that can't be told here, it may.
@@ -122,14 +128,23 @@ fn is_domain_first(domain: &Path, command: &str, rest: &str) -> Result<(), Failu
     .help(format!("did you mean `{}`?", meant.trim_end())))
 }
 
-/// Signs a change with an officer's key, has the node act on it, and tells what that stopped. Ends with 2 where nothing is called
-/// what it names: it acts all the same.
+/// An officer, and the domain that the officer's order is for.
+pub(super) struct OrderedBy<'a> {
+    pub(super) options: &'a Options,
+    /// The domain's folder.
+    pub(super) domain: &'a Path,
+    pub(super) officer: &'a Officer,
+}
+
+/// Signs a change with an officer's key, has the node act on it, and prints what it stopped. The
+/// exit code is 2 where nothing has the name that the change names; the change holds all the same.
 pub(super) fn order(
-    options: &Options,
-    (domain, officer): (&Path, &Officer),
-    (change, what): (Change, &str),
+    by: &OrderedBy<'_>,
+    change: Change,
+    what: &str,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
+    let OrderedBy { options, domain, officer } = *by;
     let key = officer::key(domain, officer)?;
     let brought = node::domain::govern_as(options, &key, change.clone(), None);
     let (accepted, place) = brought.map_err(|why| match why.acting() {
@@ -149,8 +164,8 @@ pub(super) fn order(
         other => other.about(),
     };
     let stopped = accepted.acting.as_ref().map(|acting| stopped(acting, &change));
-    let unknown = unknown.map(|near| (subject, near));
-    told_of((accepted, place), what, (unknown, stopped), output)
+    let unknown = unknown.map(|near| UnknownSubject { subject, near });
+    AcceptedChange { accepted, place, what, unknown, stopped }.print(output)
 }
 
 /// `stopped: 2 executions, 3 sessions, 3 servers`; or why nothing stops.
@@ -182,21 +197,11 @@ fn servers_ended(acting: &Acting) -> String {
     }
 }
 
-/// Has the officer of the domain's folder sign a change, and brings it.
-fn signed(
-    domain: &Path,
-    change: Change,
-    blob: Option<&[u8]>,
-) -> Result<(Accepted, Place), Failure> {
-    let options = config::load(domain)?;
-    node::domain::govern(&options, change, blob).map_err(|why| refused(&why))
-}
-
-/// Where a change was accepted, as members of an answer.
-fn place((accepted, place): &(Accepted, Place)) -> [(&'static str, Value); 3] {
+/// The position at which a change was accepted, as members of the JSON output.
+fn accepted_members(accepted: &Accepted, place: Place) -> [(&'static str, Value); 3] {
     [
         ("index", number(accepted.position.size.saturating_sub(1))),
-        ("node_running", Value::Bool(*place == Place::Node)),
+        ("node_running", Value::Bool(place == Place::Node)),
         ("position", accepted.position.to_value()),
     ]
 }
@@ -210,36 +215,73 @@ pub(super) fn refused(why: &node::Error) -> Failure {
     }
 }
 
-/// Tells where a change was accepted.
-pub(super) fn told(
-    accepted: (Accepted, Place),
+/// Prints where a change was accepted.
+pub(super) fn print_accepted(
+    accepted: Accepted,
+    place: Place,
     what: &str,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    told_of(accepted, what, (None, None), output)
+    AcceptedChange { accepted, place, what, unknown: None, stopped: None }.print(output)
 }
 
-/// Tells where a change was accepted, what it stopped, and whether anything is called what it names.
-fn told_of(
-    (accepted, place): (Accepted, Place),
-    what: &str,
-    (unknown, stopped): (Option<(String, Vec<String>)>, Option<String>),
-    output: &mut Output,
-) -> Result<Exit, Failure> {
-    let exit = if unknown.is_some() { Exit::Denied } else { Exit::Ok };
-    let index = accepted.position.size.saturating_sub(1);
-    if output.is_json() {
+/// A change that the governance log or the node has accepted.
+struct AcceptedChange<'a> {
+    accepted: Accepted,
+    place: Place,
+    /// The change as a sentence.
+    what: &'a str,
+    unknown: Option<UnknownSubject>,
+    /// A sentence on the executions, sessions and servers that the change stopped.
+    stopped: Option<String>,
+}
+
+/// The subject of an order that nothing here has as its name.
+struct UnknownSubject {
+    subject: String,
+    /// Names here that are near to it.
+    near: Vec<String>,
+}
+
+impl AcceptedChange<'_> {
+    /// Prints where the change was accepted, what it stopped, and whether its subject is known.
+    fn print(self, output: &mut Output) -> Result<Exit, Failure> {
+        let exit = if self.unknown.is_some() { Exit::Denied } else { Exit::Ok };
+        if output.is_json() {
+            output.json(&self.to_value())?;
+            return Ok(exit);
+        }
+        let when = match self.place {
+            Place::Node => "the node acts on it now",
+            Place::Log => "no node runs: the next start acts on it",
+        };
+        let mut what = self.what.to_owned();
+        if let Some(UnknownSubject { subject, near }) = &self.unknown {
+            let near = match near.as_slice() {
+                [] => String::new(),
+                near => format!("; near: {}", near.join(", ")),
+            };
+            let text = format!("nothing here is called `{subject}`{near}");
+            output.line(output.paint().text(Style::Warning, text))?;
+            what = format!("the order stands, should something be called so: {what}");
+        }
+        output.line(format!("{what} (governance record {}; {when})", self.index()))?;
+        self.stopped.map_or(Ok(()), |stopped| output.line(stopped))?;
+        Ok(exit)
+    }
+
+    fn to_value(&self) -> Value {
         let mut members = Object::from([
-            ("index", number(index)),
-            ("known", Value::Bool(unknown.is_none())),
-            ("node_running", Value::Bool(place == Place::Node)),
-            ("position", accepted.position.to_value()),
+            ("index", number(self.index())),
+            ("known", Value::Bool(self.unknown.is_none())),
+            ("node_running", Value::Bool(self.place == Place::Node)),
+            ("position", self.accepted.position.to_value()),
         ]);
-        if let Some((_, near)) = &unknown {
+        if let Some(UnknownSubject { near, .. }) = &self.unknown {
             let near = near.iter().map(|name| Value::from(name.as_str()));
             members.insert("near", Value::Array(near.collect()));
         }
-        if let Some(acting) = &accepted.acting {
+        if let Some(acting) = &self.accepted.acting {
             let counts = [
                 ("ended", number(acting.servers.saturating_sub(acting.ending))),
                 ("ending", number(acting.ending)),
@@ -249,26 +291,13 @@ fn told_of(
             ];
             members.insert("stopped", object(counts));
         }
-        output.json(&Value::Object(members))?;
-        return Ok(exit);
+        Value::Object(members)
     }
-    let when = match place {
-        Place::Node => "the node acts on it now",
-        Place::Log => "no node runs: the next start acts on it",
-    };
-    let mut what = what.to_owned();
-    if let Some((subject, near)) = unknown {
-        let near = match near.as_slice() {
-            [] => String::new(),
-            near => format!("; near: {}", near.join(", ")),
-        };
-        let text = format!("nothing here is called `{subject}`{near}");
-        output.line(output.paint().text(Style::Warning, text))?;
-        what = format!("the order stands, should something be called so: {what}");
+
+    /// The index of the governance record.
+    fn index(&self) -> u64 {
+        self.accepted.position.size.saturating_sub(1)
     }
-    output.line(format!("{what} (governance record {index}; {when})"))?;
-    stopped.map_or(Ok(()), |stopped| output.line(stopped))?;
-    Ok(exit)
 }
 
 fn show(options: &Options, output: &mut Output) -> Result<Exit, Failure> {

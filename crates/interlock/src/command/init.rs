@@ -7,7 +7,7 @@ use policy::Bundle;
 use proof::json::{Value, object};
 
 use super::bundle::{test, warnings};
-use crate::cli::Init;
+use crate::cli::{Init, NameValue};
 use crate::exit::{Exit, Failure};
 use crate::limits::SOCKET_PATH_BYTES_MAX;
 use crate::new_domain::{NewServer, check_new, configuration, create};
@@ -31,7 +31,6 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
     let name = domain_name(arguments)?;
     check_sockets(&arguments.domain)?;
     let text = configuration(&name, &arguments.node, &servers);
-    let decider = (&*bundle, arguments.semantics);
     check_new(&arguments.domain)?;
     // A signal waits until it is whole; where it fails, nothing of it is left.
     let options = unfinished::uninterrupted(|| {
@@ -40,7 +39,7 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
             let made = made.map_err(|why| Failure::io("the domain's folder cannot be made", &why));
             Ok(((), made?))
         })?;
-        let options = create(&arguments.domain, &text, decider, workloads)?;
+        let options = create(&arguments.domain, &text, &bundle, arguments.semantics, workloads)?;
         made.finish(|| Ok(options))
     })?;
     let found = match &arguments.bundle {
@@ -57,14 +56,15 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
         return Ok(Exit::Ok);
     }
     warnings::tell(&found, output)?;
-    tell(arguments, &name, (&bundle, &servers), output)
+    print_made(arguments, &name, &bundle, &servers, output)
 }
 
-/// Says what was made, and what to do next.
-fn tell(
+/// Prints what was made, and what to do next.
+fn print_made(
     arguments: &Init,
     name: &str,
-    (bundle, servers): (&Bundle, &[NewServer]),
+    bundle: &Bundle,
+    servers: &[NewServer],
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let shown = arguments.domain.display();
@@ -84,7 +84,7 @@ fn tell(
 
 /// The workloads of the starter's office: those that are named, else the one that is registered next.
 fn office(arguments: &Init) -> Vec<&str> {
-    let named: Vec<&str> = arguments.workload.iter().map(|(name, _)| name.as_str()).collect();
+    let named: Vec<&str> = arguments.workload.iter().map(|pair| pair.name.as_str()).collect();
     if named.is_empty() { vec![FIRST_WORKLOAD] } else { named }
 }
 
@@ -113,22 +113,19 @@ fn users_line(NewServer { name, user, .. }: &NewServer) -> String {
 
 /// Says whom each server runs as: whom the command line names, else the node's own user where it can be no other or
 /// is wanted, else a user that nobody else is.
-fn with_users(
-    arguments: &Init,
-    servers: Vec<(String, Vec<String>)>,
-) -> Result<Vec<NewServer>, Failure> {
+fn with_users(arguments: &Init, servers: Vec<NewServer>) -> Result<Vec<NewServer>, Failure> {
     if let Some(user) = &arguments.server_user {
         user::resolve(user)?;
     }
     let is_root = rustix::process::geteuid().is_root();
     let mut free = user::free();
-    let with_user = |(name, command)| {
+    let with_user = |server: NewServer| {
         let user = match &arguments.server_user {
             Some(user) => Some(user.clone()),
             None if arguments.danger_same_user || !is_root => None,
             None => Some(free.next().ok_or_else(no_user_is_free)?.to_string()),
         };
-        Ok(NewServer { name, command, user })
+        Ok(NewServer { user, ..server })
     };
     servers.into_iter().map(with_user).collect()
 }
@@ -138,18 +135,19 @@ fn no_user_is_free() -> Failure {
         .help("make one, and give it with --server-user")
 }
 
-fn workload((name, user): &(String, String)) -> Result<Change, Failure> {
+fn workload(NameValue { name, value: user }: &NameValue) -> Result<Change, Failure> {
     let (os_user, _) = user::resolve(user)?;
     let zone = "default".to_owned();
     Ok(Change::WorkloadRegistered(Workload { name: name.clone(), os_user, zone }))
 }
 
-fn server((name, command): &(String, String)) -> Result<(String, Vec<String>), Failure> {
-    let words: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
-    if words.is_empty() {
+/// A server without a user.
+fn server(NameValue { name, value: command }: &NameValue) -> Result<NewServer, Failure> {
+    let command: Vec<String> = command.split_whitespace().map(str::to_owned).collect();
+    if command.is_empty() {
         return Err(Failure::new(Exit::Usage, format!("the server `{name}` has no command")));
     }
-    Ok((name.clone(), words))
+    Ok(NewServer { name: name.clone(), command, user: None })
 }
 
 /// The domain's name: the one that is given, else the folder's.

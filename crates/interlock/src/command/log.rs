@@ -51,10 +51,11 @@ impl Begun {
     }
 }
 
-/// Writes one record, as a line of text or of JSON.
-fn write(
-    (log, begun): (&Log, &mut Begun),
+/// Prints one record, as a line of text or of JSON.
+fn print_entry(
+    log: &Log,
     entry: &ReadEntry,
+    begun: &mut Begun,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let is_void = begun.is_void(log, &entry.record);

@@ -8,15 +8,16 @@ use proof::json::{Object, Value, number};
 
 use super::semantics;
 use crate::cli::Replay;
+use crate::domain::DomainLogs;
 use crate::exit::{Exit, Failure};
+use crate::folder;
 use crate::output::{Output, Style, counted, grouped};
 use crate::replay::{self, Under};
-use crate::{domain, folder};
 use difference::Difference;
 
 /// Derives every decision again and compares.
 pub(super) fn run(arguments: &Replay, output: &mut Output) -> Result<Exit, Failure> {
-    let (governance, lineage) = domain::both(&arguments.folder)?;
+    let logs = DomainLogs::open(&arguments.folder)?;
     let under = match (arguments.bundle.as_deref(), arguments.semantics) {
         (Some(bundle), _) => Under::Bundle(Arc::new(folder::load_bundle(bundle)?)),
         (None, Some(number)) => Under::Semantics(semantics::version(number)?),
@@ -24,11 +25,11 @@ pub(super) fn run(arguments: &Replay, output: &mut Output) -> Result<Exit, Failu
     };
     let is_hypothetical = !matches!(under, Under::Published);
     let mut told = Told { is_hypothetical, ..Told::default() };
-    let published = lineage.published()?;
+    let published = logs.lineage.published()?;
     let mut progress = output.progress("replaying");
     let mut same_answers: u64 = 0;
     let started = Instant::now();
-    told.counts = replay::follow((&governance, &lineage), under, |index, fed| {
+    told.counts = replay::follow(&logs, under, |index, fed| {
         told.records = told.records.saturating_add(1);
         progress.at(index, Some(published.max(index)));
         let Fed::Different { recorded, derived } = fed else { return Ok(()) };

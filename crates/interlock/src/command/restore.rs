@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Restore, output: &mut Output) -> Result<Exit, Fail
             let help = format!("`interlock restore {} DOMAIN`", file.display());
             Err(Failure::new(Exit::Usage, what).help(help))
         }
-        [backup, domain] => file::restore((backup, domain), arguments.yes, output),
+        [backup, domain] => file::restore(backup, domain, arguments.yes, output),
         paths => older_copy(paths.first().unwrap_or(&here), arguments, output),
     }
 }
@@ -42,12 +42,12 @@ fn older_copy(domain: &Path, arguments: &Restore, output: &mut Output) -> Result
     if output.is_json() {
         output.json(&value(&standing))?;
     } else {
-        tell(&standing, output)?;
+        print_standing(&standing, output)?;
     }
     output.flush()?;
     match &arguments.new_lineage {
-        Some(name) => new_lineage(arguments.yes, (&options, name), locked, output),
-        None => go_on(arguments.yes, (&options, &standing), locked, output),
+        Some(name) => new_lineage(&options, name, locked, arguments.yes, output),
+        None => go_on(&options, &standing, locked, arguments.yes, output),
     }
 }
 
@@ -62,10 +62,12 @@ fn locked(options: &Options) -> Result<Locked, Failure> {
     })
 }
 
+/// Lets the next start go on from an older copy.
 fn go_on(
-    yes: bool,
-    (options, standing): (&Options, &Standing),
+    options: &Options,
+    standing: &Standing,
     locked: Locked,
+    yes: bool,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let shown = options.folder.display();
@@ -93,10 +95,12 @@ fn go_on(
     Ok(Exit::Ok)
 }
 
+/// Begins a new lineage log, under another name of the node.
 fn new_lineage(
-    yes: bool,
-    (old, name): (&Options, &str),
+    old: &Options,
+    name: &str,
     locked: Locked,
+    yes: bool,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let (file, shown) = (old.folder.join(config::FILE), old.folder.display());
@@ -149,8 +153,8 @@ fn renamed(text: &str, old: &str, new: &str) -> Option<String> {
     is_done.then_some(changed)
 }
 
-fn tell(standing: &Standing, output: &mut Output) -> Result<(), Failure> {
-    tell_undone(&standing.undone, output)?;
+fn print_standing(standing: &Standing, output: &mut Output) -> Result<(), Failure> {
+    print_undone(&standing.undone, output)?;
     if standing.lineage_is_ahead {
         output.line("the lineage log rests on governance records that are not here")?;
     }
@@ -161,7 +165,7 @@ fn tell(standing: &Standing, output: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn tell_undone(undone: &[Undone], output: &mut Output) -> Result<(), Failure> {
+fn print_undone(undone: &[Undone], output: &mut Output) -> Result<(), Failure> {
     let paint = output.paint();
     for Undone { log, has, seen, from, is_fork, changes } in undone {
         let lost = counted(seen.saturating_sub(*has), "record is", "records are");

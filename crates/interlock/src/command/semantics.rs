@@ -12,7 +12,7 @@ use proof::checkpoint;
 use proof::json::{Value, number, object};
 
 use super::replay::difference::{Difference, is_same_answer};
-use crate::domain::{self, Log};
+use crate::domain::DomainLogs;
 use crate::exit::{Exit, Failure};
 use crate::limits::DIFFERENCES_SHOWN;
 use crate::output::{Output, Style, counted, grouped};
@@ -41,7 +41,8 @@ pub(super) fn replay(
         return Err(Failure::new(Exit::Denied, what).help("a domain does not go back"));
     }
     let now = wall_ms();
-    let (governance, lineage) = domain::both(folder)?;
+    let logs = DomainLogs::open(folder)?;
+    let lineage = &logs.lineage;
     let unreadable = |why: &dyn std::fmt::Display| lineage.not_verified(why);
     let signed = lineage.reader.checkpoint().map_err(|why| unreadable(&why))?;
     let head = checkpoint::open(&signed, &lineage.key, lineage.key.name());
@@ -54,10 +55,10 @@ pub(super) fn replay(
         }
         None => now,
     };
-    let found = under_both((&governance, &lineage), new, size, output)?;
-    found.tell(number, size, output)?;
-    let Found { same, different, erased, .. } = found;
-    let node = node_name(&lineage)?;
+    let found = replay_under_both(&logs, new, size, output)?;
+    found.print(number, size, output)?;
+    let BothReplays { same, different, erased, .. } = found;
+    let node = node_name(lineage)?;
     let replayed = Replayed { node, checkpoint: signed, same, different, erased };
     Ok(Replays { at, each: vec![replayed] })
 }
@@ -65,10 +66,11 @@ pub(super) fn replay(
 /// Replays it again for who is about to sign, and shows the differences: what is stated must be what is found.
 pub(super) fn check(
     folder: &Path,
-    (number, replays): (u64, &Replays),
+    number: u64,
+    replays: &Replays,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let (governance, lineage) = domain::both(folder)?;
+    let logs = DomainLogs::open(folder)?;
     let refused = |why: String| {
         let what = "the replay that the proposal states is not what this one found";
         Failure::new(Exit::Denied, what)
@@ -76,43 +78,44 @@ pub(super) fn check(
             .code(UNREPLAYED)
             .help("it is not signed; propose it again")
     };
-    let node = node_name(&lineage)?;
+    let node = node_name(&logs.lineage)?;
     let [stated] = &replays.each[..] else {
         return Err(refused(format!("it is about other nodes than `{node}`, whose log is here")));
     };
-    let head = stated.head(&lineage.key).map_err(|why| refused(why.to_string()))?;
-    let found = under_both((&governance, &lineage), version(number)?, head.size, output)?;
-    found.tell(number, head.size, output)?;
-    let counts = |(same, different, erased): (u64, u64, u64)| {
+    let head = stated.head(&logs.lineage.key).map_err(|why| refused(why.to_string()))?;
+    let found = replay_under_both(&logs, version(number)?, head.size, output)?;
+    found.print(number, head.size, output)?;
+    let counts = |same: u64, different: u64, erased: u64| {
         format!("{same} the same, {different} different, {erased} erased")
     };
-    let (told, seen) = (
-        counts((stated.same, stated.different, stated.erased)),
-        counts((found.same, found.different, found.erased)),
-    );
-    if stated.node == node && told == seen {
+    let stated_counts = counts(stated.same, stated.different, stated.erased);
+    let found_counts = counts(found.same, found.different, found.erased);
+    if stated.node == node && stated_counts == found_counts {
         return Ok(());
     }
-    Err(refused(format!("of `{}` it states {told}; of `{node}` there are {seen}", stated.node)))
+    Err(refused(format!(
+        "of `{}` it states {stated_counts}; of `{node}` there are {found_counts}",
+        stated.node
+    )))
 }
 
-/// What came of the decisions up to a head.
+/// The outcome of deciding again every decision up to a head.
 #[derive(Default)]
-struct Found {
+struct BothReplays {
     same: u64,
     different: u64,
     erased: u64,
     differences: Vec<Difference>,
 }
 
-fn under_both(
-    logs: (&Log, &Log),
+fn replay_under_both(
+    logs: &DomainLogs,
     new: Semantics,
     size: u64,
     output: &Output,
-) -> Result<Found, Failure> {
+) -> Result<BothReplays, Failure> {
     let mut progress = output.progress("replaying");
-    let end = logs.1.published()?;
+    let end = logs.lineage.published()?;
     let counts = replay::follow(logs, Under::Published, |index, _| {
         progress.at(index, Some(end.max(index)));
         Ok(())
@@ -128,7 +131,7 @@ fn under_both(
             .code(UNREPLAYED)
             .help("`interlock replay` says more; no other version is adopted until it does"));
     }
-    let mut found = Found::default();
+    let mut found = BothReplays::default();
     replay::follow(logs, Under::Semantics(new), |index, fed| {
         progress.at(index, Some(end.max(index)));
         if index < size {
@@ -139,7 +142,7 @@ fn under_both(
     Ok(found)
 }
 
-impl Found {
+impl BothReplays {
     fn add(&mut self, index: u64, fed: &Fed) {
         let count = match fed {
             Fed::Identical => &mut self.same,
@@ -161,7 +164,7 @@ impl Found {
         *count = count.saturating_add(1);
     }
 
-    fn tell(&self, semantics: u64, size: u64, output: &mut Output) -> Result<(), Failure> {
+    fn print(&self, semantics: u64, size: u64, output: &mut Output) -> Result<(), Failure> {
         if output.is_json() {
             let differences = self.differences.iter().map(Difference::to_value);
             return output.json(&object([

@@ -43,7 +43,7 @@ pub(super) fn propose(arguments: &Propose, output: &mut Output) -> Result<Exit, 
         }
         write(&arguments.out, &proposal)
     })?;
-    told(&proposal, None, output)?;
+    print_proposal(&proposal, None, output)?;
     if !output.is_json() {
         output.line(format!("next: interlock sign {} --key KEY", arguments.out.display()))?;
     }
@@ -66,7 +66,7 @@ pub(super) fn sign(arguments: &Sign, output: &mut Output) -> Result<Exit, Failur
         let change = &proposal.proposal.change;
         let options = config::load(domain)?;
         node::domain::check_covered(&options, change).map_err(|why| Failure::node(&why))?;
-        semantics::check(domain, (*semantics, replays), output)?;
+        semantics::check(domain, *semantics, replays, output)?;
     }
     check_key_names(arguments, &proposal.proposal.change)?;
     let shown = show(arguments, &proposal, output)?;
@@ -87,7 +87,7 @@ pub(super) fn sign(arguments: &Sign, output: &mut Output) -> Result<Exit, Failur
         output.json(&Value::Object(members))?;
         return Ok(Exit::Ok);
     }
-    told(&signed, missing.as_deref(), output)?;
+    print_proposal(&signed, missing.as_deref(), output)?;
     Ok(Exit::Ok)
 }
 
@@ -124,8 +124,8 @@ fn show(
     };
     let bundle = match &proposal.proposal.change {
         Change::BundlePublished { bundle } => {
-            let folder = (arguments.proposal.as_path(), arguments.bundle.as_deref());
-            Some(published(folder, arguments.domain.as_deref(), bundle)?)
+            let named = arguments.bundle.as_deref();
+            Some(proposed_bundle(&arguments.proposal, named, arguments.domain.as_deref(), bundle)?)
         }
         _ => None,
     };
@@ -148,8 +148,9 @@ fn show(
 
 /// The bundle of a proposal that publishes one: from the folder that was named, from the file beside the proposal, or
 /// from the domain that had it before.
-fn published(
-    (proposal, folder): (&Path, Option<&Path>),
+fn proposed_bundle(
+    proposal: &Path,
+    folder: Option<&Path>,
     domain: Option<&Path>,
     digest: &Digest,
 ) -> Result<Bundle, Failure> {
@@ -204,13 +205,14 @@ pub(super) fn publish(arguments: &PublishSigned, output: &mut Output) -> Result<
     let signed = read(&arguments.proposal)?;
     let bundle = match &signed.proposal.change {
         Change::BundlePublished { bundle } => {
-            let folder = (arguments.proposal.as_path(), arguments.bundle.as_deref());
-            Some(published(folder, Some(&arguments.domain), bundle)?)
+            let named = arguments.bundle.as_deref();
+            Some(proposed_bundle(&arguments.proposal, named, Some(&arguments.domain), bundle)?)
         }
         _ => None,
     };
-    let accepted = node::domain::bring(&options, &signed, bundle.as_ref().map(Bundle::blob))
-        .map_err(|why| match node::domain::published(&options, &signed) {
+    let brought = node::domain::bring(&options, &signed, bundle.as_ref().map(Bundle::blob));
+    let (accepted, place) =
+        brought.map_err(|why| match node::domain::published(&options, &signed) {
             Ok(Some(index)) => {
                 let what = format!(
                     "nothing was done: this was published already, as governance record {index}"
@@ -220,7 +222,7 @@ pub(super) fn publish(arguments: &PublishSigned, output: &mut Output) -> Result<
             _ => govern::refused(&why),
         })?;
     let what = record_line::governance(&signed.proposal.change, output.paint());
-    govern::told(accepted, &what, output)
+    govern::print_accepted(accepted, place, &what, output)
 }
 
 /// What a proposal lacks still, held against the domain's log: an error where no signature could mend it.
@@ -292,7 +294,8 @@ fn write(path: &Path, proposal: &SignedProposal) -> Result<(), Failure> {
     unfinished::write(path, &bytes, 0o600)
 }
 
-fn told(
+/// Prints a proposal, its signers, and the signatures that it lacks.
+fn print_proposal(
     proposal: &SignedProposal,
     missing: Option<&str>,
     output: &mut Output,

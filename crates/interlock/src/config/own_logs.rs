@@ -11,12 +11,12 @@ pub(super) fn check(options: &Options) -> Result<(), Failure> {
     let Some(domain) = name_of(options, "governance") else { return Ok(()) };
     let domain = domain.strip_suffix("/governance").unwrap_or(&domain);
     if domain != options.domain {
-        return Err(other(options, ("domain.name", &options.domain), ("governance", domain)));
+        return Err(name_mismatch(options, "domain.name", &options.domain, "governance", domain));
     }
     let Some(lineage) = name_of(options, "lineage") else { return Ok(()) };
     match lineage.strip_prefix(&format!("{domain}/lineage/")) {
         Some(node) if node != options.node => {
-            Err(other(options, ("node.name", &options.node), ("lineage", node)))
+            Err(name_mismatch(options, "node.name", &options.node, "lineage", node))
         }
         _ => Ok(()),
     }
@@ -29,7 +29,8 @@ fn name_of(options: &Options, log: &str) -> Option<String> {
     Some(key.name().to_owned())
 }
 
-fn other(options: &Options, (key, said): (&str, &str), (log, own): (&str, &str)) -> Failure {
+/// The configuration's `key` says `said`, and the log's own name is `own`.
+fn name_mismatch(options: &Options, key: &str, said: &str, log: &str, own: &str) -> Failure {
     let file = options.folder.join(FILE);
     let what = format!(
         "`{key}` in `{}` says `{said}`, and the {log} log there is `{own}`'s",

@@ -8,7 +8,7 @@ use proof::tile::EntryBundle;
 
 use super::live::Told;
 use super::tell;
-use crate::domain::{self, Log};
+use crate::domain::{DomainLogs, Log};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::replay;
@@ -44,8 +44,8 @@ pub(super) fn all(
 
 fn replayed(options: &node::Options, output: &mut Output) -> Result<bool, Failure> {
     let began = Instant::now();
-    let (governance, lineage) = domain::both(&options.folder)?;
-    let counts = replay::follow((&governance, &lineage), replay::Under::Published, |_, _| Ok(()))?;
+    let logs = DomainLogs::open(&options.folder)?;
+    let counts = replay::follow(&logs, replay::Under::Published, |_, _| Ok(()))?;
     // Of the helper that was erased nothing but the public part is left.
     let is_identical = counts.different == 0
         && counts.not_replayable() == counts.erased

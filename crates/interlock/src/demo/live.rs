@@ -42,7 +42,7 @@ pub(super) async fn play(
     bundle: &Bundle,
     output: &mut Output,
 ) -> Result<Told, Failure> {
-    let agent = connect(options, (WORKLOAD, None)).await?;
+    let agent = connect(options, WORKLOAD, None).await?;
     tell::agent(output, &agent.tools().await.map_err(|why| failed(&why))?)?;
     let mut live =
         Live { options, bundle, agent, helper: None, pending: None, denied: 0, erased: 0 };
@@ -77,7 +77,7 @@ impl Live<'_> {
                 self.helper = Some(helper);
             }
             Scene::HelperCalls(step) => {
-                let helper = connect(self.options, (HELPER, self.helper.as_deref())).await?;
+                let helper = connect(self.options, HELPER, self.helper.as_deref()).await?;
                 let called = self.call(&helper, &step, None, output).await?;
                 self.erased = story::record(&called).unwrap_or(self.erased);
                 helper.end().await.map_err(|why| failed(&why))?;
@@ -117,7 +117,7 @@ impl Live<'_> {
         let began = Instant::now();
         let called = agent.call_for(step.tool, step.arguments(), pending).await;
         let called = called.map_err(|why| failed(&why))?;
-        tell::called(output, self.bundle, step, (&called, began.elapsed()))?;
+        tell::called(output, self.bundle, step, &called, began.elapsed())?;
         if step.is_as_expected(&called) {
             return Ok(called);
         }
@@ -126,7 +126,7 @@ impl Live<'_> {
 
     async fn reconnect(self) -> Result<Self, Failure> {
         self.agent.end().await.map_err(|why| failed(&why))?;
-        let agent = connect(self.options, (WORKLOAD, None)).await?;
+        let agent = connect(self.options, WORKLOAD, None).await?;
         Ok(Self { agent, ..self })
     }
 
@@ -189,7 +189,8 @@ fn socket_of(options: &node::Options) -> NodeSocket<'_> {
 /// Starts an agent and its gateway, in an execution that is there or the workload's own.
 async fn connect(
     options: &node::Options,
-    (workload, execution): (&str, Option<&str>),
+    workload: &str,
+    execution: Option<&str>,
 ) -> Result<Agent, Failure> {
     let mut command = tokio::process::Command::new(program()?);
     command.arg("mcp").arg(&options.folder).args(["--server", SERVER, "--workload", workload]);

@@ -51,7 +51,8 @@ pub(super) fn called(
     output: &mut Output,
     bundle: &Bundle,
     step: &Step,
-    (called, took): (&Called, Duration),
+    called: &Called,
+    took: Duration,
 ) -> Result<(), Failure> {
     let paint = output.paint();
     let (mark, code, index, policies) = match called {

@@ -4,6 +4,7 @@ use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{Implementation, ServerCapabilities, ServerConfig};
 use rmcp::schemars::{self, JsonSchema};
+use rmcp::service::ServerInitializeError;
 use rmcp::{ServerHandler, ServiceExt as _, tool, tool_handler, tool_router};
 use serde::Deserialize;
 
@@ -13,11 +14,23 @@ use super::{Office, OfficeError};
 /// Serves the office over standard input and output until the client closes them.
 ///
 /// # Errors
-/// When the client does not speak MCP, in words.
-pub(crate) async fn serve(office: Office) -> Result<(), String> {
+/// When the client does not speak MCP, or the session's task fails.
+pub(crate) async fn serve(office: Office) -> Result<(), ServeError> {
     let server = Server { office: Arc::new(office), tools: Server::tool_router() };
-    let running = server.serve(rmcp::transport::stdio()).await.map_err(|why| why.to_string())?;
-    running.waiting().await.map(|_| ()).map_err(|why| why.to_string())
+    let running = server.serve(rmcp::transport::stdio()).await.map_err(Box::new)?;
+    running.waiting().await?;
+    Ok(())
+}
+
+/// Why the office's MCP session failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    /// The client does not speak MCP.
+    #[error(transparent)]
+    Start(#[from] Box<ServerInitializeError>),
+    /// The task of the session failed.
+    #[error(transparent)]
+    Task(#[from] tokio::task::JoinError),
 }
 
 #[derive(Clone)]

@@ -7,7 +7,7 @@ impl Office {
     pub(super) fn create_ticket(&self, title: &str, body: &str) -> Result<String, OfficeError> {
         let last = self.root.list("tickets")?.iter().filter_map(|name| number(name)).max();
         let ticket = last.unwrap_or(0).saturating_add(1);
-        self.put_ticket(ticket, (title, body), "open")?;
+        self.write_ticket(ticket, title, body, "open")?;
         Ok(format!("opened ticket {ticket}"))
     }
 
@@ -20,14 +20,15 @@ impl Office {
         if member("state") != "open" {
             return Err(unknown());
         }
-        self.put_ticket(ticket, (member("title"), member("body")), "closed")?;
+        self.write_ticket(ticket, member("title"), member("body"), "closed")?;
         Ok(format!("closed ticket {ticket}"))
     }
 
-    fn put_ticket(
+    fn write_ticket(
         &self,
         ticket: u32,
-        (title, body): (&str, &str),
+        title: &str,
+        body: &str,
         state: &str,
     ) -> Result<(), OfficeError> {
         let value = object([

@@ -149,14 +149,15 @@ impl<W: Write> Archive<W> {
 
     /// Adds a file of exactly so many bytes, that its owner alone may read.
     pub(super) fn add(&mut self, path: &str, bytes: u64, content: &mut dyn Read) -> io::Result<()> {
-        self.add_readable(path, (bytes, 0o600), content)
+        self.add_with_mode(path, bytes, 0o600, content)
     }
 
-    /// Adds a file that others may read whom its mode lets.
-    pub(super) fn add_readable(
+    /// Adds a file of exactly so many bytes, with these permissions.
+    pub(super) fn add_with_mode(
         &mut self,
         path: &str,
-        (bytes, mode): (u64, u32),
+        bytes: u64,
+        mode: u32,
         content: &mut dyn Read,
     ) -> io::Result<()> {
         self.add_folders_above(path)?;
@@ -183,7 +184,8 @@ impl<W: Write> Archive<W> {
     /// Adds the manifest and ends the archive.
     pub(super) fn finish(
         mut self,
-        (domain, node): (&str, &str),
+        domain: &str,
+        node: &str,
         wanted: Wanted,
         moment: Moment,
     ) -> io::Result<(Manifest, W)> {

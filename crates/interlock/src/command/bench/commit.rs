@@ -30,9 +30,9 @@ async fn row(below: &Path, callers: u32, rounds: u32) -> Result<Row, Failure> {
     let site = Site::new(below)?;
     let (direct, thread) = opened(Direct::open(&site.options).await)?;
     // Warm: the first calls make executions, segments and caches.
-    load::run(&direct, site.os_user, (callers, rounds.min(20))).await?;
+    load::run(&direct, site.os_user, callers, rounds.min(20)).await?;
     let Load { samples, refused, whole, .. } =
-        load::run(&direct, site.os_user, (callers, rounds)).await?;
+        load::run(&direct, site.os_user, callers, rounds).await?;
     direct.stop(thread).await;
     let bytes = bytes_per_decision(&site)?;
     let row = Row::new(format!("commit_{callers}"), samples, whole);
@@ -67,8 +67,8 @@ async fn row(below: &Path, callers: u32, rounds: u32) -> Result<Row, Failure> {
 async fn nowhere(site: &Site, callers: u32, rounds: u32) -> Result<f64, Failure> {
     let disk = ledger::simulation::NowhereDisk::new();
     let (direct, thread) = opened(Direct::over(&site.options, disk).await)?;
-    load::run(&direct, site.os_user, (callers, rounds.min(20))).await?;
-    let Load { samples, whole, .. } = load::run(&direct, site.os_user, (callers, rounds)).await?;
+    load::run(&direct, site.os_user, callers, rounds.min(20)).await?;
+    let Load { samples, whole, .. } = load::run(&direct, site.os_user, callers, rounds).await?;
     direct.stop(thread).await;
     Ok(rate(samples.count(), whole))
 }

@@ -5,7 +5,7 @@ use node::Direct;
 
 use super::load;
 use super::site::{Site, opened};
-use crate::domain;
+use crate::domain::DomainLogs;
 use crate::exit::Failure;
 
 /// Callers that grow the log: as many as a node has room for to end all at the same time.
@@ -28,7 +28,7 @@ pub(super) enum Ends {
 /// Has the node decide until its log has so many records. A permitted call has two, and three of four are permitted.
 pub(super) fn grow(site: &Site, records: u32, ends: Ends) -> Result<(), Failure> {
     loop {
-        let (_, lineage) = domain::both(&site.options.folder)?;
+        let DomainLogs { lineage, .. } = DomainLogs::open(&site.options.folder)?;
         let missing = u64::from(records).saturating_sub(lineage.published()?);
         let missing = u32::try_from(missing).unwrap_or(u32::MAX);
         if missing < MISSING_MAX {
@@ -48,7 +48,7 @@ pub(super) fn grow(site: &Site, records: u32, ends: Ends) -> Result<(), Failure>
 async fn decide(site: &Site, decisions: u32) -> Result<Vec<String>, Failure> {
     let (direct, thread) = opened(Direct::open(&site.options).await)?;
     let callers = CALLERS.min(decisions).max(1);
-    let load = load::run(&direct, site.os_user, (callers, decisions.div_ceil(callers))).await?;
+    let load = load::run(&direct, site.os_user, callers, decisions.div_ceil(callers)).await?;
     direct.stop(thread).await;
     Ok(load.executions)
 }

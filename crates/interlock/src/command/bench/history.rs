@@ -9,7 +9,7 @@ use super::row::{Row, rate};
 use super::site::Site;
 use crate::cli::{Bench, Measured};
 use crate::command::log::verify_records;
-use crate::domain;
+use crate::domain::DomainLogs;
 use crate::exit::Failure;
 use crate::output::Output;
 
@@ -35,7 +35,7 @@ pub(super) fn rows(
 }
 
 fn verify(site: &Site, output: &Output) -> Result<Row, Failure> {
-    let (_, lineage) = domain::both(&site.options.folder)?;
+    let DomainLogs { lineage, .. } = DomainLogs::open(&site.options.folder)?;
     let begun = Instant::now();
     let records = count(verify_records(&lineage, output)?.records);
     let whole = begun.elapsed();
@@ -63,12 +63,9 @@ fn hashes_per_s(bytes: usize) -> f64 {
 }
 
 fn replay(site: &Site) -> Result<Row, Failure> {
-    let (governance, lineage) = domain::both(&site.options.folder)?;
+    let logs = DomainLogs::open(&site.options.folder)?;
     let begun = Instant::now();
-    let counts =
-        crate::replay::follow((&governance, &lineage), crate::replay::Under::Published, |_, _| {
-            Ok(())
-        })?;
+    let counts = crate::replay::follow(&logs, crate::replay::Under::Published, |_, _| Ok(()))?;
     let row = Row::of_work("replay", count(counts.decisions()), begun.elapsed());
     Ok(row
         .with("decisions", f64::from(count(counts.decisions())))

@@ -30,7 +30,8 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 pub(super) async fn run(
     direct: &Direct,
     os_user: u32,
-    (callers, rounds): (u32, u32),
+    callers: u32,
+    rounds: u32,
 ) -> Result<Load, Failure> {
     let mut executions = Vec::new();
     for number in 0..WORKLOADS.min(callers) {

@@ -34,10 +34,9 @@ impl Site {
         });
         let text = configuration("bench", "node-1", &[]);
         let domain = folder.join("domain");
-        let options = {
-            let decider = (&starter::bundle(&[])?, kernel::governance::SEMANTICS);
-            create(&domain, &text, decider, workloads.collect())?
-        };
+        let bundle = starter::bundle(&[])?;
+        let semantics = kernel::governance::SEMANTICS;
+        let options = create(&domain, &text, &bundle, semantics, workloads.collect())?;
         Ok(Self { _made: made, folder, options, os_user })
     }
 

@@ -14,15 +14,17 @@ use super::load::{self, First};
 use super::row::Row;
 use super::samples::{Samples, micros};
 use super::site::{Site, opened};
+use crate::config;
+use crate::domain::DomainLogs;
 use crate::exit::{Exit, Failure};
-use crate::{config, domain};
 
 /// How often a node is started.
 const STARTS: u32 = 7;
 
-/// Callers, and how often each of them asks, before a node is killed: not quite as many records as come before it keeps a snapshot,
-/// so that all of them are beyond the last one.
-const BEFORE_A_KILL: (u32, u32) = (128, 42);
+/// Callers before a node is killed, and the requests of each of them: they make fewer records than
+/// a snapshot needs, so that all of them lie beyond the last snapshot.
+const CALLERS_BEFORE_KILL: u32 = 128;
+const ROUNDS_BEFORE_KILL: u32 = 42;
 
 /// Records of executions that all live, at most: what one OS user's executions may hold of them in memory
 /// ([`kernel::limits::USER_BYTES_MAX`]).
@@ -65,7 +67,7 @@ fn row(site: &Site, name: &str, before: Before) -> Result<Row, Failure> {
         longest = longest.max(first.longest);
     }
     let whole = begun.elapsed();
-    let (_, lineage) = domain::both(&site.options.folder)?;
+    let DomainLogs { lineage, .. } = DomainLogs::open(&site.options.folder)?;
     let records = f64::from(count(lineage.published()?));
     let row = Row::new(name, samples, whole).with("records", records);
     let row = row.with("first_served", f64::from(served));
@@ -101,7 +103,8 @@ pub(super) fn be_killed(folder: &Path) -> Result<(), Failure> {
     let options = config::load(folder)?;
     super::super::block_on_many(async {
         let (direct, thread) = opened(Direct::open(&options).await)?;
-        load::run(&direct, rustix::process::getuid().as_raw(), BEFORE_A_KILL).await?;
+        let os_user = rustix::process::getuid().as_raw();
+        load::run(&direct, os_user, CALLERS_BEFORE_KILL, ROUNDS_BEFORE_KILL).await?;
         let _killed = kill_process(getpid(), Signal::KILL);
         direct.stop(thread).await;
         Err(Failure::new(Exit::Failed, "this process could not kill itself"))

@@ -165,7 +165,7 @@ fn heading(turn: VerdictChange) -> &'static str {
 }
 
 fn answer(decision: &Decision) -> String {
-    in_words((decision.verdict().as_str(), decision.code()), decision.policy_ids())
+    in_words(decision.verdict().as_str(), decision.code(), decision.policy_ids())
 }
 
 fn value(

@@ -20,13 +20,14 @@ pub(super) struct Source {
 
 /// Labels by name, each with what brought it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Carried(BTreeMap<String, Vec<Source>>);
+pub(super) struct CarriedLabels(BTreeMap<String, Vec<Source>>);
 
-impl Carried {
+impl CarriedLabels {
     /// Those with which a version of the decider decides an execution just before the record of that index.
     pub(super) fn before(
         log: &Log,
-        (execution, index): (&str, u64),
+        execution: &str,
+        index: u64,
         semantics: Semantics,
     ) -> Result<Self, Failure> {
         let mut fold = Fold::default();
@@ -36,7 +37,7 @@ impl Carried {
                 break;
             }
             if let Ok(record) = LineageRecord::parse(&entry.record) {
-                fold.take(entry.index, &record);
+                fold.apply(entry.index, &record);
             }
         }
         let mut carried = fold.carried.remove(execution).unwrap_or_default();
@@ -114,7 +115,7 @@ struct Fold {
 }
 
 impl Fold {
-    fn take(&mut self, index: u64, record: &LineageRecord) {
+    fn apply(&mut self, index: u64, record: &LineageRecord) {
         let Some(link) = &record.header.link else { return };
         let execution = link.execution.as_str();
         match &record.body {

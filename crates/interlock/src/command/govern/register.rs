@@ -5,7 +5,7 @@ use kernel::governance::{Change, Workload};
 use node::Options;
 use proof::json::{Object, Value, object};
 
-use super::{place, refused, told};
+use super::{accepted_members, print_accepted, refused};
 use crate::cli::Register;
 use crate::command::ask::{Unattended, ask};
 use crate::exit::{Exit, Failure};
@@ -22,16 +22,16 @@ pub(in crate::command) fn run(arguments: &Register, output: &mut Output) -> Resu
     let old = governance.workload(&new.name).cloned();
     match &old {
         Some(old) if *old == new => return unchanged(&new, output),
-        Some(old) => confirm(&options, (old, &new), arguments.yes, output)?,
+        Some(old) => confirm(&options, old, &new, arguments.yes, output)?,
         None => {}
     }
     let what = format!("workload `{}` registered for uid {os_user}", new.name);
-    let accepted = node::domain::govern(&options, Change::WorkloadRegistered(new), None)
-        .map_err(|why| refused(&why))?;
+    let registered = node::domain::govern(&options, Change::WorkloadRegistered(new), None);
+    let (accepted, place) = registered.map_err(|why| refused(&why))?;
     if !output.is_json() {
-        return told(accepted, &what, output);
+        return print_accepted(accepted, place, &what, output);
     }
-    let mut members = Object::from(place(&accepted));
+    let mut members = Object::from(accepted_members(&accepted, place));
     members.extend(old.map(|old| ("before", value(&old))));
     output.json(&Value::Object(members))?;
     Ok(Exit::Ok)
@@ -53,7 +53,8 @@ fn unchanged(workload: &Workload, output: &mut Output) -> Result<Exit, Failure> 
 /// Says what a registration takes from one OS user or zone and gives to another, and asks.
 fn confirm(
     options: &Options,
-    (old, new): (&Workload, &Workload),
+    old: &Workload,
+    new: &Workload,
     yes: bool,
     output: &mut Output,
 ) -> Result<(), Failure> {

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &LogShow, output: &mut Output) -> Result<Exit, Fail
 fn one(log: &Log, index: u64, output: &mut Output) -> Result<Exit, Failure> {
     let entry = log.entry(index)?;
     if output.is_json() {
-        super::write((log, &mut super::Begun::default()), &entry, output)?;
+        super::print_entry(log, &entry, &mut super::Begun::default(), output)?;
         return Ok(Exit::Ok);
     }
     let paint = output.paint();
@@ -65,7 +65,7 @@ fn many(log: &Log, from: u64, to: u64, output: &mut Output) -> Result<Exit, Fail
     let wanted = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
     let mut begun = super::Begun::default();
     for entry in log.entries(from)?.take(wanted) {
-        super::write((log, &mut begun), &entry?, output)?;
+        super::print_entry(log, &entry?, &mut begun, output)?;
     }
     Ok(Exit::Ok)
 }

@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &LogTail, output: &mut Output) -> Result<Exit, Fail
     }
     let mut begun = super::Begun::default();
     for entry in last {
-        super::write((&log, &mut begun), &entry, output)?;
+        super::print_entry(&log, &entry, &mut begun, output)?;
     }
     if arguments.follow { follow(&log, next, output) } else { Ok(Exit::Ok) }
 }
@@ -40,7 +40,7 @@ fn follow(log: &Log, mut next: u64, output: &mut Output) -> Result<Exit, Failure
         for entry in log.entries(next)? {
             let entry = entry?;
             next = entry.index.saturating_add(1);
-            super::write((log, &mut begun), &entry, output)?;
+            super::print_entry(log, &entry, &mut begun, output)?;
         }
     }
 }

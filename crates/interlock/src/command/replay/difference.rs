@@ -44,7 +44,7 @@ fn answer(decision: &Value) -> String {
     let member = |name: &str| decision.get(name).and_then(Value::as_str).unwrap_or("?");
     let policies = decision.get("policies").and_then(Value::as_array).unwrap_or_default();
     let ids = policies.iter().filter_map(|policy| policy.get("id")?.as_str());
-    let answer = in_words((member("decision"), member("code")), ids);
+    let answer = in_words(member("decision"), member("code"), ids);
     let bundle: String = member("bundle").chars().take(8).collect();
     format!("{answer} (bundle {bundle})")
 }

@@ -13,7 +13,7 @@ use node::{Options, Undone};
 use proof::json::{Object, Value, object};
 use rustix::fs::{CWD, RenameFlags};
 
-use super::{locked, tell_undone, undone_value};
+use super::{locked, print_undone, undone_value};
 use crate::command::ask::{Unattended, ask};
 use crate::command::backup::archive::{MANIFEST, Manifest, Sum};
 use crate::command::backup::{named_value, sync_folder_of};
@@ -32,7 +32,8 @@ const PIECE_BYTES: usize = 256 * 1024;
 
 /// Makes a domain's folder of a backup.
 pub(super) fn restore(
-    (backup, domain): (&Path, &Path),
+    backup: &Path,
+    domain: &Path,
     yes: bool,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
@@ -43,7 +44,7 @@ pub(super) fn restore(
         Some(old) => undone(old, &unpacked)?,
         None => Vec::new(),
     };
-    tell(&unpacked.manifest, &undone, output)?;
+    print_backup(&unpacked.manifest, &undone, output)?;
     output.flush()?;
     let aside = match fs::symlink_metadata(domain) {
         Ok(_) => Some(aside_of(domain)?),
@@ -61,16 +62,17 @@ pub(super) fn restore(
     sync_folder_of(domain).map_err(|why| {
         Failure::io(format!("`{}` cannot be synced", folder_of(domain).display()), &why)
     })?;
-    let aside = aside.as_deref();
-    tell_place(output, (domain, aside), (&manifest, !undone.is_empty()))?;
+    print_place(domain, aside.as_deref(), &manifest, !undone.is_empty(), output)?;
     Ok(Exit::Ok)
 }
 
-/// Says where everything is, what is missing on this machine, and what to do next.
-fn tell_place(
+/// Prints where everything is, what is missing on this machine, and what to do next.
+fn print_place(
+    domain: &Path,
+    aside: Option<&Path>,
+    manifest: &Manifest,
+    is_undone: bool,
     output: &mut Output,
-    (domain, aside): (&Path, Option<&Path>),
-    (manifest, is_undone): (&Manifest, bool),
 ) -> Result<(), Failure> {
     let text = config::text(&domain.join(config::FILE)).unwrap_or_default();
     let mut missing = named(domain, &text);
@@ -256,8 +258,8 @@ impl<'a> Unpacking<'a> {
                 _ => unreadable(&why),
             })?;
             match entry.header().entry_type().is_gnu_longname() {
-                true => self.take_path(entry)?,
-                false => self.take(entry)?,
+                true => self.read_path(entry)?,
+                false => self.unpack(entry)?,
             }
             at(self.sum.bytes);
         }
@@ -265,7 +267,7 @@ impl<'a> Unpacking<'a> {
     }
 
     /// A path of more than 100 bytes comes as a member before the one that it names.
-    fn take_path<R: Read>(&mut self, entry: tar::Entry<'_, R>) -> Result<(), Failure> {
+    fn read_path<R: Read>(&mut self, entry: tar::Entry<'_, R>) -> Result<(), Failure> {
         if self.long_path.is_some() || entry.size() > BACKUP_PATH_BYTES_MAX {
             let why = format!("it has a path of more than {BACKUP_PATH_BYTES_MAX} bytes");
             return Err(refused(&why));
@@ -277,7 +279,7 @@ impl<'a> Unpacking<'a> {
         Ok(())
     }
 
-    fn take<R: Read>(&mut self, mut entry: tar::Entry<'_, R>) -> Result<(), Failure> {
+    fn unpack<R: Read>(&mut self, mut entry: tar::Entry<'_, R>) -> Result<(), Failure> {
         let path = match self.long_path.take() {
             Some(path) => path,
             None => entry.path().map_err(|why| unreadable(&why))?.to_string_lossy().into_owned(),
@@ -311,13 +313,14 @@ impl<'a> Unpacking<'a> {
             return Err(refused(&format!("it has more than {BACKUP_FILES_MAX} files")));
         }
         let mode = entry.header().mode().unwrap_or_default();
-        self.write(&path, (bytes, mode), &mut entry)
+        self.write(&path, bytes, mode, &mut entry)
     }
 
     fn write(
         &mut self,
         path: &str,
-        (bytes, mode): (u64, u32),
+        bytes: u64,
+        mode: u32,
         content: &mut dyn Read,
     ) -> Result<(), Failure> {
         let to = self.folder.join(path);
@@ -389,7 +392,11 @@ fn verify(unpacked: &Unpacked, output: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn tell(manifest: &Manifest, undone: &[Undone], output: &mut Output) -> Result<(), Failure> {
+fn print_backup(
+    manifest: &Manifest,
+    undone: &[Undone],
+    output: &mut Output,
+) -> Result<(), Failure> {
     if output.is_json() {
         let value = [("manifest", manifest.to_value()), ("undone", undone_value(undone))];
         return output.json(&object(value));
@@ -404,7 +411,7 @@ fn tell(manifest: &Manifest, undone: &[Undone], output: &mut Output) -> Result<(
         grouped(*governance),
         grouped(*lineage)
     ))?;
-    tell_undone(undone, output)
+    print_undone(undone, output)
 }
 
 /// Not even its first member can be read.

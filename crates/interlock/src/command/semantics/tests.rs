@@ -24,7 +24,7 @@ fn answers_count_and_not_bytes_and_snapshots_do_not() {
         different(object([("public", "1".into())]), object([("public", "2".into())])),
         Fed::NotReplayable { execution: "x".to_owned(), why: Lost::NoKey },
     ];
-    let mut found = Found::default();
+    let mut found = BothReplays::default();
     (0..).zip(&fed).for_each(|(index, fed)| found.add(index, fed));
     assert_eq!((found.same, found.different, found.erased), (2, 3, 1));
     let shown: Vec<u64> = found.differences.iter().map(|difference| difference.index).collect();
@@ -33,7 +33,7 @@ fn answers_count_and_not_bytes_and_snapshots_do_not() {
 
 #[test]
 fn no_more_differences_are_kept_than_are_shown() {
-    let mut found = Found::default();
+    let mut found = BothReplays::default();
     for index in 0..25 {
         found.add(index, &different(decided("permitted", "1"), decided("policy.denied", "1")));
     }

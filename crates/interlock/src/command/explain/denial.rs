@@ -7,34 +7,34 @@ use kernel::lineage::Decided;
 use policy::{Bundle, Entity, NearMiss, Request};
 use proof::json::{Object, Value, number};
 
-use super::labels::Carried;
+use super::labels::CarriedLabels;
 use crate::domain::Log;
 use crate::exit::Failure;
 
-/// A decision, with the bundle that made it.
-pub(super) struct About<'a> {
+/// A recorded decision, with the bundle that made it and the private parts that can be read.
+pub(super) struct RecordedDecision<'a> {
+    pub(super) index: u64,
+    pub(super) execution: Option<&'a str>,
     pub(super) bundle: &'a Arc<Bundle>,
     pub(super) decided: &'a Decided,
     pub(super) decision: &'a Value,
+    pub(super) request: Option<&'a Value>,
+    pub(super) message: Option<&'a [u8]>,
 }
 
-/// What lies behind a denial by policy; nothing of any other decision.
+/// The causes of a denial by policy; empty for any other decision.
 #[derive(Debug, Default)]
-pub(super) struct Why {
-    /// The labels that the policies which denied look for, and what brought them.
-    carried: Option<(Carried, BTreeSet<String>)>,
+pub(super) struct Denial {
+    /// The labels that the policies which denied look for, and the records that brought them.
+    carried: Option<(CarriedLabels, BTreeSet<String>)>,
     /// Permits that are about the action; none at all where it was not denied for want of one.
     near: Option<Vec<NearMiss>>,
 }
 
-impl Why {
-    pub(super) fn of(
-        log: &Log,
-        (execution, index): (Option<&str>, u64),
-        about: &About<'_>,
-        (asked, message): (Option<&Value>, Option<&[u8]>),
-    ) -> Result<Self, Failure> {
-        let About { bundle, decided, decision } = about;
+impl Denial {
+    pub(super) fn of(log: &Log, recorded: &RecordedDecision<'_>) -> Result<Self, Failure> {
+        let RecordedDecision { index, execution, bundle, decided, decision, message, .. } =
+            *recorded;
         let by_this = decision.get("bundle").and_then(Value::as_str)
             == Some(bundle.digest().to_string().as_str());
         let (true, Some(execution)) = (by_this && is_denied(decision), execution) else {
@@ -43,11 +43,12 @@ impl Why {
         let passing = decided.direction.passing();
         let found = message.map(|message| bundle.detected(passing, message)).unwrap_or_default();
         let unseen = message.and_then(|message| bundle.unseen(passing, message));
-        let carried = Carried::before(log, (execution, index), bundle.semantics())?;
+        let carried = CarriedLabels::before(log, execution, index, bundle.semantics())?;
         let carried = carried.with(&found, unseen);
         if !policy::is_forbidden(decision) {
             let (facts, labels) = (&decided.facts, carried.labels());
-            let near = asked
+            let near = recorded
+                .request
                 .and_then(request)
                 .map(|request| policy::near_misses(bundle, &request, facts, &labels));
             return Ok(Self { carried: None, near });
@@ -59,7 +60,7 @@ impl Why {
         Ok(Self { carried: Some((carried, looked_for)), near: None })
     }
 
-    /// What is told of it, line by line.
+    /// The causes as lines of text.
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some((carried, looked_for)) = &self.carried {
@@ -73,7 +74,7 @@ impl Why {
         lines
     }
 
-    /// The same, for programs.
+    /// The causes as members of the JSON output.
     pub(super) fn members(&self) -> Object {
         let mut members = Object::new();
         if let Some((carried, looked_for)) = &self.carried {
