@@ -24,22 +24,28 @@ use ::proof::shown::Shown;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
-pub(crate) use approvals::{Approvals, ApprovalsCommand, Approve, Meters};
-pub(crate) use backup::Backup;
-pub(crate) use bench::{Bench, Measured};
-pub(crate) use erase::Erase;
-pub(crate) use family::{Delegate, End};
+pub(crate) use approvals::{ApprovalsArgs, ApprovalsCommand, ApproveArgs, MetersArgs};
+pub(crate) use backup::BackupArgs;
+pub(crate) use bench::{BenchArgs, Measurement};
+pub(crate) use erase::EraseArgs;
+pub(crate) use family::{DelegateArgs, EndArgs};
 pub(crate) use help::color;
-pub(crate) use machine::Completions;
-pub(crate) use node::{Demo, Halt, Init, Mcp, NameValue, Register, Serve, Status, Trust};
-pub(crate) use office::{OfficeAgent, OfficeServer};
-pub(crate) use officer::Officer;
-pub(crate) use policy::{Bundle, BundleCommand, Decide, Diff, Publish};
-pub(crate) use proof::{
-    Explain, Log, LogCommand, LogShow, LogTail, LogVerify, Range, Receipt, Record, Replay, Verify,
+pub(crate) use machine::CompletionsArgs;
+pub(crate) use node::{
+    DemoArgs, HaltArgs, InitArgs, McpArgs, NameValue, RegisterArgs, ServeArgs, StatusArgs,
+    TrustArgs,
 };
-pub(crate) use restore::Restore;
-pub(crate) use signing::{Key, Propose, Proposed, PublishSigned, Roles, Sign};
+pub(crate) use office::{OfficeAgentArgs, OfficeServerArgs};
+pub(crate) use officer::OfficerArgs;
+pub(crate) use policy::{BundleArgs, BundleCommand, DecideArgs, DiffArgs, PublishArgs};
+pub(crate) use proof::{
+    ExplainArgs, LogArgs, LogCommand, LogShowArgs, LogTailArgs, LogVerifyArgs, Range, ReceiptArgs,
+    RecordSelector, ReplayArgs, VerifyArgs,
+};
+pub(crate) use restore::RestoreArgs;
+pub(crate) use signing::{
+    KeyArgs, ProposeArgs, ProposeCommand, PublishSignedArgs, RolesArgs, SignArgs,
+};
 
 use crate::output::ColorChoice;
 
@@ -57,7 +63,7 @@ const STYLES: Styles = Styles::styled()
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: CliCommand,
 
     /// Write results and errors as JSON, one object a line
     #[arg(long, global = true, help_heading = "Global options")]
@@ -71,67 +77,67 @@ pub(crate) struct Cli {
 
 /// Every command.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    Demo(Demo),
+pub(crate) enum CliCommand {
+    Demo(DemoArgs),
 
-    Init(Init),
+    Init(InitArgs),
 
-    Serve(Serve),
+    Serve(ServeArgs),
 
-    Status(Status),
+    Status(StatusArgs),
 
-    Mcp(Mcp),
+    Mcp(McpArgs),
 
-    Register(Register),
+    Register(RegisterArgs),
 
-    Trust(Trust),
+    Trust(TrustArgs),
 
-    Halt(Halt),
+    Halt(HaltArgs),
 
-    Delegate(Delegate),
+    Delegate(DelegateArgs),
 
-    End(End),
+    End(EndArgs),
 
-    Erase(Erase),
+    Erase(EraseArgs),
 
-    Backup(Backup),
+    Backup(BackupArgs),
 
-    Restore(Restore),
+    Restore(RestoreArgs),
 
-    Approvals(Approvals),
+    Approvals(ApprovalsArgs),
 
-    Approve(Approve),
+    Approve(ApproveArgs),
 
-    Meters(Meters),
+    Meters(MetersArgs),
 
-    Bundle(Bundle),
+    Bundle(BundleArgs),
 
-    Propose(Propose),
+    Propose(ProposeArgs),
 
-    Sign(Sign),
+    Sign(SignArgs),
 
     #[command(name = "publish")]
-    PublishSigned(PublishSigned),
+    PublishSigned(PublishSignedArgs),
 
-    Roles(Roles),
+    Roles(RolesArgs),
 
-    Key(Key),
+    Key(KeyArgs),
 
-    Decide(Decide),
+    Decide(DecideArgs),
 
-    Log(Log),
+    Log(LogArgs),
 
-    Receipt(Receipt),
+    Receipt(ReceiptArgs),
 
-    Verify(Verify),
+    Verify(VerifyArgs),
 
-    Replay(Replay),
+    Replay(ReplayArgs),
 
-    Explain(Explain),
+    Explain(ExplainArgs),
 
-    Bench(Bench),
+    Bench(BenchArgs),
 
-    Completions(Completions),
+    Completions(CompletionsArgs),
 
     /// Say which layers and test peers this machine has
     ///
@@ -143,10 +149,10 @@ pub(crate) enum Command {
     Version,
 
     #[command(hide = true)]
-    OfficeServer(OfficeServer),
+    OfficeServer(OfficeServerArgs),
 
     #[command(hide = true)]
-    OfficeAgent(OfficeAgent),
+    OfficeAgent(OfficeAgentArgs),
 }
 
 impl Cli {

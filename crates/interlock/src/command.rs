@@ -37,7 +37,7 @@ mod version;
 
 use clap::error::{ContextKind, ContextValue};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, CliCommand};
 use crate::exit::{Exit, Failure};
 use crate::output::{ColorChoice, Output, Paint, stderr_is_terminal};
 
@@ -69,42 +69,42 @@ fn no_engine_switches() -> Result<(), Failure> {
     }
 }
 
-fn dispatch(command: &Command, output: &mut Output) -> Result<Exit, Failure> {
+fn dispatch(command: &CliCommand, output: &mut Output) -> Result<Exit, Failure> {
     match command {
-        Command::Demo(arguments) => demo::run(arguments, output),
-        Command::Init(arguments) => init::run(arguments, output),
-        Command::Serve(arguments) => serve::run(arguments, output),
-        Command::Status(arguments) => status::run(arguments, output),
-        Command::Mcp(arguments) => mcp::run(arguments),
-        Command::Register(arguments) => govern::register::run(arguments, output),
-        Command::Trust(arguments) => govern::trust(arguments, output),
-        Command::Halt(arguments) => govern::halt(arguments, output),
-        Command::Delegate(arguments) => family::delegate(arguments, output),
-        Command::End(arguments) => family::end(arguments, output),
-        Command::Erase(arguments) => erase::run(arguments, output),
-        Command::Backup(arguments) => backup::run(arguments, output),
-        Command::Restore(arguments) => restore::run(arguments, output),
-        Command::Approvals(arguments) => approvals::run(&arguments.command, output),
-        Command::Approve(arguments) => approvals::approve(arguments, output),
-        Command::Meters(arguments) => approvals::meters(arguments, output),
-        Command::Bundle(arguments) => bundle::run(&arguments.command, output),
-        Command::Propose(arguments) => signing::propose(arguments, output),
-        Command::Sign(arguments) => signing::sign(arguments, output),
-        Command::PublishSigned(arguments) => signing::publish(arguments, output),
-        Command::Roles(arguments) => roles::show(arguments, output),
-        Command::Key(arguments) => roles::key(arguments, output),
-        Command::Decide(arguments) => decide::run(arguments, output),
-        Command::Log(arguments) => log::run(&arguments.command, output),
-        Command::Receipt(arguments) => receipt::run(arguments, output),
-        Command::Verify(arguments) => verify::run(arguments, output),
-        Command::Replay(arguments) => replay::run(arguments, output),
-        Command::Explain(arguments) => explain::run(arguments, output),
-        Command::Bench(arguments) => bench::run(arguments, output),
-        Command::Completions(arguments) => completions::run(arguments, output),
-        Command::Doctor => doctor::run(output),
-        Command::Version => version::run(output),
-        Command::OfficeServer(arguments) => office_server::run(arguments),
-        Command::OfficeAgent(arguments) => office_agent::run(arguments, output),
+        CliCommand::Demo(arguments) => demo::run(arguments, output),
+        CliCommand::Init(arguments) => init::run(arguments, output),
+        CliCommand::Serve(arguments) => serve::run(arguments, output),
+        CliCommand::Status(arguments) => status::run(arguments, output),
+        CliCommand::Mcp(arguments) => mcp::run(arguments),
+        CliCommand::Register(arguments) => govern::register::run(arguments, output),
+        CliCommand::Trust(arguments) => govern::trust(arguments, output),
+        CliCommand::Halt(arguments) => govern::halt(arguments, output),
+        CliCommand::Delegate(arguments) => family::delegate(arguments, output),
+        CliCommand::End(arguments) => family::end(arguments, output),
+        CliCommand::Erase(arguments) => erase::run(arguments, output),
+        CliCommand::Backup(arguments) => backup::run(arguments, output),
+        CliCommand::Restore(arguments) => restore::run(arguments, output),
+        CliCommand::Approvals(arguments) => approvals::run(&arguments.command, output),
+        CliCommand::Approve(arguments) => approvals::approve(arguments, output),
+        CliCommand::Meters(arguments) => approvals::meters(arguments, output),
+        CliCommand::Bundle(arguments) => bundle::run(&arguments.command, output),
+        CliCommand::Propose(arguments) => signing::propose(arguments, output),
+        CliCommand::Sign(arguments) => signing::sign(arguments, output),
+        CliCommand::PublishSigned(arguments) => signing::publish(arguments, output),
+        CliCommand::Roles(arguments) => roles::show(arguments, output),
+        CliCommand::Key(arguments) => roles::key(arguments, output),
+        CliCommand::Decide(arguments) => decide::run(arguments, output),
+        CliCommand::Log(arguments) => log::run(&arguments.command, output),
+        CliCommand::Receipt(arguments) => receipt::run(arguments, output),
+        CliCommand::Verify(arguments) => verify::run(arguments, output),
+        CliCommand::Replay(arguments) => replay::run(arguments, output),
+        CliCommand::Explain(arguments) => explain::run(arguments, output),
+        CliCommand::Bench(arguments) => bench::run(arguments, output),
+        CliCommand::Completions(arguments) => completions::run(arguments, output),
+        CliCommand::Doctor => doctor::run(output),
+        CliCommand::Version => version::run(output),
+        CliCommand::OfficeServer(arguments) => office_server::run(arguments),
+        CliCommand::OfficeAgent(arguments) => office_agent::run(arguments, output),
     }
 }
 

@@ -39,12 +39,12 @@ use node::{Options, Server, plain};
 
 use crate::exit::{Exit, Failure};
 use crate::limits::{
-    Bounds, CONFIG_BYTES_MAX, PUBLISH_INTERVAL_MS, SERVER_DEADLINE_MS, SNAPSHOT_RECORDS,
+    CONFIG_BYTES_MAX, ConfigBounds, PUBLISH_INTERVAL_MS, SERVER_DEADLINE_MS, SNAPSHOT_RECORDS,
     SOCKET_PATH_BYTES_MAX,
 };
 use crate::user;
+use document::{ConfigProblem, ConfigTable};
 pub(crate) use document::{NAME_RULE, is_name};
-use document::{Problem, Table};
 
 /// The configuration's name in a domain's folder.
 pub(crate) const FILE: &str = "interlock.toml";
@@ -99,7 +99,7 @@ pub(crate) fn owned_folder<'a>(domain: &'a Path, socket: Option<&'a Path>) -> &'
     }
 }
 
-fn options(folder: &Path, mut root: Table<'_>) -> Result<Options, Problem> {
+fn options(folder: &Path, mut root: ConfigTable<'_>) -> Result<Options, ConfigProblem> {
     let mut domain = root.table("domain")?;
     let name = domain.name("name")?;
     domain.nothing_else(&["name"])?;
@@ -141,10 +141,10 @@ fn options(folder: &Path, mut root: Table<'_>) -> Result<Options, Problem> {
 /// A socket's path, in the domain's folder unless it is absolute.
 fn socket_path(
     folder: &Path,
-    node: &mut Table<'_>,
+    node: &mut ConfigTable<'_>,
     key: &'static str,
     otherwise: &str,
-) -> Result<PathBuf, Problem> {
+) -> Result<PathBuf, ConfigProblem> {
     let path = folder.join(node.text(key)?.unwrap_or_else(|| otherwise.to_owned()));
     if path.as_os_str().len() > SOCKET_PATH_BYTES_MAX {
         let what = format!("the socket's path is longer than {SOCKET_PATH_BYTES_MAX} bytes");
@@ -154,14 +154,18 @@ fn socket_path(
 }
 
 /// The group whose members are officers of this machine.
-fn officers_group(node: &mut Table<'_>) -> Result<Option<u32>, Problem> {
+fn officers_group(node: &mut ConfigTable<'_>) -> Result<Option<u32>, ConfigProblem> {
     let Some(name) = node.text("officers_group")? else { return Ok(None) };
     user::group(&name).map(Some).map_err(|why| node.failed("officers_group", why))
 }
 
 /// A number within its bounds, or its default where the table has none.
-fn count(table: &mut Table<'_>, key: &'static str, bounds: Bounds) -> Result<u64, Problem> {
-    let Bounds { min, max, default } = bounds;
+fn count(
+    table: &mut ConfigTable<'_>,
+    key: &'static str,
+    bounds: ConfigBounds,
+) -> Result<u64, ConfigProblem> {
+    let ConfigBounds { min, max, default } = bounds;
     let Some(found) = table.integer(key)? else { return Ok(default) };
     let nearest = u64::try_from(found).unwrap_or(0).clamp(min, max);
     if i64::try_from(nearest) == Ok(found) {
@@ -171,7 +175,7 @@ fn count(table: &mut Table<'_>, key: &'static str, bounds: Bounds) -> Result<u64
     Err(table.problem(key, what))
 }
 
-fn server(folder: &Path, mut table: Table<'_>) -> Result<Server, Problem> {
+fn server(folder: &Path, mut table: ConfigTable<'_>) -> Result<Server, ConfigProblem> {
     let command = table.texts("command")?.ok_or_else(|| table.missing("command"))?;
     if command.first().is_none_or(String::is_empty) {
         return Err(table.problem("command", "it names no program"));

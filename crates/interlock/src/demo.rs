@@ -4,22 +4,22 @@ pub(crate) mod agent;
 mod bundle;
 mod check;
 mod live;
+mod narration;
 mod officer;
 mod story;
-mod tell;
 
 use std::path::{Path, PathBuf};
 
 use kernel::governance::{Change, Workload};
 use policy::{Bundle, Files};
 
-use crate::cli::Demo;
+use crate::cli::DemoArgs;
 use crate::exit::{Exit, Failure};
 use crate::new_domain::{NewServer, configuration, create};
 use crate::office;
 use crate::output::Output;
 use crate::published_logs::{bind, publish};
-use crate::signals::Ends;
+use crate::signals::EndSignals;
 use crate::unfinished;
 
 /// The domain's and the workload's names.
@@ -30,9 +30,9 @@ const HELPER: &str = "reader";
 const SERVER: &str = "office";
 
 /// Tells the story, then stays and serves the logs unless it is to end.
-pub(crate) async fn run(arguments: &Demo, output: &mut Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(arguments: &DemoArgs, output: &mut Output) -> Result<Exit, Failure> {
     // Asked for before anything is made, so that a signal at any time stops in order.
-    let mut ends = Ends::of_a_demo()?;
+    let mut ends = EndSignals::of_a_demo()?;
     let (folder, was_there) = folder(arguments.dir.as_deref())?;
     let place = folder.clone();
     ends.when_late(Some(Box::new(move |number| {
@@ -41,7 +41,7 @@ pub(crate) async fn run(arguments: &Demo, output: &mut Output) -> Result<Exit, F
     let files = bundle::files(&[WORKLOAD, HELPER])?;
     let bundle = bundle::load(&files)?;
     let options = make(&folder, &files, &bundle)?;
-    tell::opening(output, &folder)?;
+    narration::opening(output, &folder)?;
 
     let running = start(&options).await?;
     let told = tokio::select! {
@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: &Demo, output: &mut Output) -> Result<Exit, F
         return Err(Failure::new(Exit::Failed, "the demo was interrupted"));
     };
     ends.when_late(None);
-    tell::closing(output, &folder, &told)?;
+    narration::closing(output, &folder, &told)?;
     output.flush()?;
     if !arguments.exit {
         stay(arguments, options, &mut ends, output).await?;
@@ -146,16 +146,16 @@ async fn start(options: &node::Options) -> Result<node::Running, Failure> {
 
 /// Runs the node again and serves the logs, until a signal comes.
 async fn stay(
-    arguments: &Demo,
+    arguments: &DemoArgs,
     options: node::Options,
-    ends: &mut Ends,
+    ends: &mut EndSignals,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let http = bind(arguments.listen).await?;
     let address = http.local_addr().map_err(|why| Failure::io("no address", &why))?;
     let running = start(&options).await?;
     let publishing = tokio::spawn(publish(http, options.folder.clone()));
-    tell::staying(output, &address)?;
+    narration::staying(output, &address)?;
     output.flush()?;
     ends.wait().await;
     publishing.abort();

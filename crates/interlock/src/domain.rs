@@ -20,7 +20,7 @@ use crate::exit::{Exit, Failure};
 
 /// Which log of a domain: `--log`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Which {
+pub(crate) enum LogChoice {
     /// What governs.
     Governance,
     /// What happened.
@@ -29,7 +29,7 @@ pub(crate) enum Which {
     Folder(PathBuf),
 }
 
-impl FromStr for Which {
+impl FromStr for LogChoice {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
@@ -115,11 +115,11 @@ impl Log {
 const LOGS: [&str; 2] = ["governance", "lineage"];
 
 /// The logs below a domain's folder, or the one log in it, or the one that was chosen.
-pub(crate) fn logs(folder: &Path, which: Option<&Which>) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn logs(folder: &Path, which: Option<&LogChoice>) -> Result<Vec<PathBuf>, Failure> {
     let names: &[&str] = match which {
-        Some(Which::Folder(log)) => return Ok(vec![log.clone()]),
-        Some(Which::Governance) => &["governance"],
-        Some(Which::Lineage) => &["lineage"],
+        Some(LogChoice::Folder(log)) => return Ok(vec![log.clone()]),
+        Some(LogChoice::Governance) => &["governance"],
+        Some(LogChoice::Lineage) => &["lineage"],
         None if is_log(folder) => return Ok(vec![folder.to_owned()]),
         None => &LOGS,
     };
@@ -136,9 +136,9 @@ pub(crate) fn logs(folder: &Path, which: Option<&Which>) -> Result<Vec<PathBuf>,
 }
 
 /// The log that was chosen; the lineage log where none was.
-pub(crate) fn log(folder: &Path, which: Option<&Which>) -> Result<Log, Failure> {
+pub(crate) fn log(folder: &Path, which: Option<&LogChoice>) -> Result<Log, Failure> {
     let which = match which {
-        None if !is_log(folder) => Some(&Which::Lineage),
+        None if !is_log(folder) => Some(&LogChoice::Lineage),
         which => which,
     };
     let found = logs(folder, which)?;
@@ -157,8 +157,8 @@ impl DomainLogs {
     /// Opens both logs below a domain's folder.
     pub(crate) fn open(folder: &Path) -> Result<Self, Failure> {
         Ok(Self {
-            governance: log(folder, Some(&Which::Governance))?,
-            lineage: log(folder, Some(&Which::Lineage))?,
+            governance: log(folder, Some(&LogChoice::Governance))?,
+            lineage: log(folder, Some(&LogChoice::Lineage))?,
         })
     }
 }

@@ -17,7 +17,7 @@ pub(crate) const OFFICE_LIST_MAX: usize = 1_000;
 
 /// The bounds of a number in `interlock.toml`.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
+pub(crate) struct ConfigBounds {
     pub(crate) min: u64,
     pub(crate) max: u64,
     /// The value where the configuration has none.
@@ -25,15 +25,15 @@ pub(crate) struct Bounds {
 }
 
 /// Milliseconds between two publications of a log.
-pub(crate) const PUBLISH_INTERVAL_MS: Bounds =
-    Bounds { min: 100, max: 1_000, default: ledger::limits::PUBLISH_INTERVAL_MS };
+pub(crate) const PUBLISH_INTERVAL_MS: ConfigBounds =
+    ConfigBounds { min: 100, max: 1_000, default: ledger::limits::PUBLISH_INTERVAL_MS };
 
 /// Records after which a snapshot is kept.
-pub(crate) const SNAPSHOT_RECORDS: Bounds =
-    Bounds { min: 100, max: 1_000_000, default: node::limits::SNAPSHOT_RECORDS };
+pub(crate) const SNAPSHOT_RECORDS: ConfigBounds =
+    ConfigBounds { min: 100, max: 1_000_000, default: node::limits::SNAPSHOT_RECORDS };
 
 /// Milliseconds for a server to answer a call.
-pub(crate) const SERVER_DEADLINE_MS: Bounds = Bounds {
+pub(crate) const SERVER_DEADLINE_MS: ConfigBounds = ConfigBounds {
     min: node::limits::SERVER_DEADLINE_MS_MIN,
     max: node::limits::SERVER_DEADLINE_MS_MAX,
     default: node::limits::SERVER_DEADLINE_MS,

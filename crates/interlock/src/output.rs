@@ -15,7 +15,7 @@ use api::RecordJson;
 use proof::json::Value;
 use proof::shown;
 
-pub(crate) use progress::Progress;
+pub(crate) use progress::ProgressLine;
 pub(crate) use table::Table;
 pub(crate) use terminal::{file_stdout, stdout};
 
@@ -60,8 +60,8 @@ impl Output {
     }
 
     /// A progress line on standard error, shown only on a terminal.
-    pub(crate) fn progress(&self, what: &'static str) -> Progress {
-        Progress::new(what, self.shows_progress)
+    pub(crate) fn progress(&self, what: &'static str) -> ProgressLine {
+        ProgressLine::new(what, self.shows_progress)
     }
 
     /// Writes one line of text.

@@ -39,7 +39,7 @@ const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
 ///
 /// A thread of its own waits for them. It ends the program [`END_MS_MAX`] later, whatever the rest then waits for: a
 /// disk, a pipe that nobody reads, a session.
-pub(crate) struct Ends {
+pub(crate) struct EndSignals {
     come: watch::Receiver<Option<i32>>,
     late: Arc<Mutex<Option<Late>>>,
 }
@@ -47,7 +47,7 @@ pub(crate) struct Ends {
 /// How a program ends that did not end in order in time, by the number of the signal.
 type Late = Box<dyn FnOnce(i32) + Send>;
 
-impl Ends {
+impl EndSignals {
     /// For a program that somebody watches: other signals do what they do to every program.
     pub(crate) fn of_a_demo() -> Result<Self, Failure> {
         Self::new(&unfinished::signals(), &[])

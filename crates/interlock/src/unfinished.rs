@@ -24,13 +24,13 @@ mod tests;
 /// Signals that interrupt a command, by number.
 const SIGNALS: [i32; 4] = [1, 2, 3, 15];
 
-static STATE: Mutex<State> =
-    Mutex::new(State { listens: false, steps: 0, unfinished: Vec::new(), finished: Vec::new() });
+static TRACKER: Mutex<Tracker> =
+    Mutex::new(Tracker { listens: false, steps: 0, unfinished: Vec::new(), finished: Vec::new() });
 
 /// A step has ended.
 static STEPPED: Condvar = Condvar::new();
 
-struct State {
+struct Tracker {
     /// Whether a thread waits for signals.
     listens: bool,
     /// Steps under way that no signal cuts.
@@ -39,8 +39,8 @@ struct State {
     finished: Vec<PathBuf>,
 }
 
-fn state() -> MutexGuard<'static, State> {
-    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+fn tracker() -> MutexGuard<'static, Tracker> {
+    TRACKER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Files and folders that a command is making. They go when this is dropped or a signal comes, unless they are finished.
@@ -55,9 +55,9 @@ impl Unfinished {
     pub(crate) fn make<T>(
         make: impl FnOnce() -> Result<(T, Vec<PathBuf>), Failure>,
     ) -> Result<(Self, T), Failure> {
-        let _step = Step::begin()?;
+        let _step = StepGuard::begin()?;
         let (made, paths) = make()?;
-        state().unfinished.extend(paths.iter().cloned());
+        tracker().unfinished.extend(paths.iter().cloned());
         Ok((Self { paths }, made))
     }
 
@@ -76,10 +76,10 @@ impl Unfinished {
         mut self,
         last: impl FnOnce() -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let _step = Step::begin()?;
+        let _step = StepGuard::begin()?;
         let done = last()?;
         let paths = std::mem::take(&mut self.paths);
-        let mut state = state();
+        let mut state = tracker();
         state.unfinished.retain(|path| !paths.contains(path));
         state.finished.extend(paths);
         Ok(done)
@@ -88,7 +88,7 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        let mut state = state();
+        let mut state = tracker();
         state.unfinished.retain(|path| !self.paths.contains(path));
         for path in &self.paths {
             // Why it was not finished is told already.
@@ -99,7 +99,7 @@ impl Drop for Unfinished {
 
 /// Takes steps that are not to be cut between: a signal waits until they are done.
 pub(crate) fn uninterrupted<T>(steps: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
-    let _step = Step::begin()?;
+    let _step = StepGuard::begin()?;
     steps()
 }
 
@@ -147,11 +147,11 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
 }
 
 /// A step that no signal cuts.
-struct Step;
+struct StepGuard;
 
-impl Step {
+impl StepGuard {
     fn begin() -> Result<Self, Failure> {
-        let mut state = state();
+        let mut state = tracker();
         if !state.listens {
             listen().map_err(|why| Failure::io("signals cannot be listened to", &why))?;
             state.listens = true;
@@ -161,9 +161,9 @@ impl Step {
     }
 }
 
-impl Drop for Step {
+impl Drop for StepGuard {
     fn drop(&mut self) {
-        let mut state = state();
+        let mut state = tracker();
         state.steps = state.steps.saturating_sub(1);
         STEPPED.notify_all();
     }
@@ -213,7 +213,7 @@ fn ignored() -> u64 {
 /// Removes what is unfinished and ends the program, as soon as no step is under way. Nobody takes another step meanwhile:
 /// the state stays locked.
 fn interrupted(number: i32) -> ! {
-    let mut state = state();
+    let mut state = tracker();
     while state.steps > 0 {
         state = STEPPED.wait(state).unwrap_or_else(PoisonError::into_inner);
     }

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Officer;
+use super::OfficerArgs;
 use super::family::duration_ms;
 
 /// Show what waits for approval, and who has said what
@@ -11,7 +11,7 @@ use super::family::duration_ms;
 /// which officers approve it and the agent asks again. Needs the running node. Any OS user with an officer's key (--key, or
 /// INTERLOCK_KEY) sees what waits for that key's roles; without one, the node's own OS user sees everything.
 #[derive(Debug, Args)]
-pub(crate) struct Approvals {
+pub(crate) struct ApprovalsArgs {
     /// What to show.
     #[command(subcommand)]
     pub(crate) command: ApprovalsCommand,
@@ -34,7 +34,7 @@ pub(crate) enum ApprovalsCommand {
         watch: bool,
 
         #[command(flatten)]
-        officer: Officer,
+        officer: OfficerArgs,
     },
     /// Show one of them with its arguments, and why it waits
     #[command(after_help = "Example:
@@ -47,7 +47,7 @@ pub(crate) enum ApprovalsCommand {
         pending: String,
 
         #[command(flatten)]
-        officer: Officer,
+        officer: OfficerArgs,
     },
 }
 
@@ -60,7 +60,7 @@ pub(crate) enum ApprovalsCommand {
   interlock approve office 9fQ2c8 --key ~/keys/ann.skey
   interlock approve office 9fQ2c8 --key ~/keys/ann.skey --refuse
   interlock approve office 9fQ2c8 --key ~/keys/ann.skey --yes   # in a script")]
-pub(crate) struct Approve {
+pub(crate) struct ApproveArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
@@ -69,7 +69,7 @@ pub(crate) struct Approve {
     pub(crate) pending: String,
 
     #[command(flatten)]
-    pub(crate) officer: Officer,
+    pub(crate) officer: OfficerArgs,
 
     /// Refuse it instead
     #[arg(long)]
@@ -91,7 +91,7 @@ pub(crate) struct Approve {
 #[command(after_help = "Examples:
   interlock meters office
   interlock meters office --json | jq 'select(.used + .reserved > .limit * 0.8)'")]
-pub(crate) struct Meters {
+pub(crate) struct MetersArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 }

@@ -15,7 +15,7 @@ use clap::Args;
 #[command(after_help = "Examples:
   interlock backup office office-2026-11-30.tar
   interlock backup office --without-keys - | age -r RECIPIENT > office.tar.age")]
-pub(crate) struct Backup {
+pub(crate) struct BackupArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 

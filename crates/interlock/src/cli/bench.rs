@@ -15,10 +15,10 @@ use clap::{Args, ValueEnum};
   interlock bench
   interlock bench commit --folder /var/lib --json | jq '.rows[] | {name, p50_us, ratio_to_limit}'
   interlock bench start --records 1000000")]
-pub(crate) struct Bench {
+pub(crate) struct BenchArgs {
     /// What to measure; everything where nothing is named
     #[arg(value_name = "WHAT")]
-    pub(crate) what: Option<Measured>,
+    pub(crate) what: Option<Measurement>,
 
     /// The folder below which the temporary one is made
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -36,7 +36,7 @@ pub(crate) struct Bench {
 
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Measured {
+pub(crate) enum Measurement {
     /// Decisions in memory
     Decide,
     /// Durable decisions, by how many callers ask at the same time

@@ -19,7 +19,7 @@ use super::family::duration_ms;
   interlock erase office 4ec1abR0dQeTz9bZQ1c2Aw
   interlock erase office --ended-before 30d --dry-run
   interlock erase office --ended-before 30d --json")]
-pub(crate) struct Erase {
+pub(crate) struct EraseArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 

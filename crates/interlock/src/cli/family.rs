@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Officer;
+use super::OfficerArgs;
 use super::error::ArgumentError;
 
 /// Start a sub-agent: a new execution that may do no more than this, and no more than its parent
@@ -15,7 +15,7 @@ use super::error::ArgumentError;
 #[command(after_help = "Examples:
   interlock delegate office --to reader --action read_file --action tools/list --calls 20 --for 10m
   interlock delegate office --to reader --arguments '{\"role\":\"reader\",\"budget_cents\":500}' --json | jq -r .execution")]
-pub(crate) struct Delegate {
+pub(crate) struct DelegateArgs {
     /// The domain's folder: its `node.sock` is used
     #[arg(default_value = ".")]
     pub(crate) domain: PathBuf,
@@ -25,7 +25,7 @@ pub(crate) struct Delegate {
     pub(crate) to: String,
 
     #[command(flatten)]
-    pub(crate) speaker: Speaker,
+    pub(crate) speaker: SpeakerArgs,
 
     /// An action that it may ask for, as policies name it; may be given many times (by default all of the parent's)
     #[arg(long, value_name = "ACTION")]
@@ -54,7 +54,7 @@ pub(crate) struct Delegate {
 
 /// For which execution a command speaks.
 #[derive(Debug, Args)]
-pub(crate) struct Speaker {
+pub(crate) struct SpeakerArgs {
     /// The workload to speak for; it must be registered for your OS user
     #[arg(long, value_name = "NAME", default_value = "agent")]
     pub(crate) workload: String,
@@ -72,7 +72,7 @@ pub(crate) struct Speaker {
 #[command(after_help = "Examples:
   interlock end office 4ec1ab0c9d1e2f3a4b5c6d
   interlock end office 4ec1ab0c9d1e2f3a4b5c6d --parent")]
-pub(crate) struct End {
+pub(crate) struct EndArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
@@ -85,10 +85,10 @@ pub(crate) struct End {
     pub(crate) parent: bool,
 
     #[command(flatten)]
-    pub(crate) speaker: Speaker,
+    pub(crate) speaker: SpeakerArgs,
 
     #[command(flatten)]
-    pub(crate) officer: Officer,
+    pub(crate) officer: OfficerArgs,
 }
 
 /// `90s`, `10m`, `2h` or `1d`, in milliseconds.

@@ -7,7 +7,7 @@ use clap_complete::Shell;
   interlock completions bash > ~/.local/share/bash-completion/completions/interlock
   interlock completions zsh > ~/.zfunc/_interlock
   interlock completions fish > ~/.config/fish/completions/interlock.fish")]
-pub(crate) struct Completions {
+pub(crate) struct CompletionsArgs {
     /// Which shell
     pub(crate) shell: Shell,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use clap::Args;
 use kernel::governance::Subject;
 
-use super::Officer;
+use super::OfficerArgs;
 use super::error::ArgumentError;
 use super::officer::subject;
 
@@ -17,7 +17,7 @@ use super::officer::subject;
   interlock init office --workload agent=alice
   interlock init office --name office.example --bundle my-bundle --server 'files=mcp-server-filesystem /srv/files'
   interlock init office --server 'files=mcp-server-filesystem /srv/files' --server-user files")]
-pub(crate) struct Init {
+pub(crate) struct InitArgs {
     /// The folder to make
     pub(crate) domain: PathBuf,
 
@@ -64,7 +64,7 @@ pub(crate) struct Init {
 /// workload. For each session it starts the upstream server, decides every message, and forwards a permitted one once
 /// its record is on stable storage.
 #[derive(Debug, Args)]
-pub(crate) struct Serve {
+pub(crate) struct ServeArgs {
     /// The domain's folder
     #[arg(default_value = ".")]
     pub(crate) domain: PathBuf,
@@ -79,7 +79,7 @@ pub(crate) struct Serve {
 /// Whether it could verify what governs, what it has on record, and which reductions it acts on that the governance log does
 /// not have: it brings those again by itself, but for those of which it is said why they can't get there any more.
 #[derive(Debug, Args)]
-pub(crate) struct Status {
+pub(crate) struct StatusArgs {
     /// The domain's folder
     #[arg(default_value = ".")]
     pub(crate) domain: PathBuf,
@@ -92,7 +92,7 @@ pub(crate) struct Status {
 #[derive(Debug, Args)]
 #[command(after_help = "In the configuration of an MCP client:
   { \"mcpServers\": { \"files\": { \"command\": \"interlock\", \"args\": [\"mcp\", \"office\", \"--server\", \"files\"] } } }")]
-pub(crate) struct Mcp {
+pub(crate) struct McpArgs {
     /// The domain's folder: its `node.sock` is used
     #[arg(default_value = ".")]
     pub(crate) domain: PathBuf,
@@ -119,7 +119,7 @@ pub(crate) struct Mcp {
 /// A name that is registered for another OS user or zone moves: what was, and how many executions go on, is shown first, and asked on a
 /// terminal; without one it needs --yes. Where nothing changes, nothing goes on record.
 #[derive(Debug, Args)]
-pub(crate) struct Register {
+pub(crate) struct RegisterArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
@@ -146,7 +146,7 @@ pub(crate) struct Register {
 #[command(after_help = "Examples:
   interlock trust office
   interlock trust office workload:agent suspended")]
-pub(crate) struct Trust {
+pub(crate) struct TrustArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
@@ -159,7 +159,7 @@ pub(crate) struct Trust {
     pub(crate) state: Option<policy::Trust>,
 
     #[command(flatten)]
-    pub(crate) officer: Officer,
+    pub(crate) officer: OfficerArgs,
 }
 
 /// Stop: permit nothing more to a subject, from now on
@@ -173,7 +173,7 @@ pub(crate) struct Trust {
   interlock halt office workload:agent
   interlock halt office execution:FXR1F3tC --key ann.skey
   interlock halt office workload:agent --lift")]
-pub(crate) struct Halt {
+pub(crate) struct HaltArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
@@ -190,7 +190,7 @@ pub(crate) struct Halt {
     pub(crate) yes: bool,
 
     #[command(flatten)]
-    pub(crate) officer: Officer,
+    pub(crate) officer: OfficerArgs,
 }
 
 /// See Interlock at work: a real agent, a real MCP server, and the log that proves what happened
@@ -198,7 +198,7 @@ pub(crate) struct Halt {
 /// Makes a domain, starts a node, a sample office server and a scripted agent; then verifies the log, replays every
 /// decision, and shows that a flipped byte is caught. Nothing outside its folder is touched.
 #[derive(Debug, Args)]
-pub(crate) struct Demo {
+pub(crate) struct DemoArgs {
     /// Where to make the domain (by default a new temporary folder)
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,

@@ -5,7 +5,7 @@ use clap::Args;
 /// Serve the sample office over MCP on standard input and output
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("folder").required(true))]
-pub(crate) struct OfficeServer {
+pub(crate) struct OfficeServerArgs {
     /// Serve the office in this folder
     #[arg(long, value_name = "DIR", group = "folder")]
     pub(crate) root: Option<PathBuf>,
@@ -21,7 +21,7 @@ pub(crate) struct OfficeServer {
 /// {"tool":"read_file","arguments":{"path":"a.txt"}}; each further line of output is what came of it:
 /// {"outcome":"result"|"error"|"refused","text":...}.
 #[derive(Debug, Args)]
-pub(crate) struct OfficeAgent {
+pub(crate) struct OfficeAgentArgs {
     /// The program that is or leads to the server, and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 /// Check, test, compare or publish a bundle of policies
 #[derive(Debug, Args)]
-pub(crate) struct Bundle {
+pub(crate) struct BundleArgs {
     /// What to do with it.
     #[command(subcommand)]
     pub(crate) command: BundleCommand,
@@ -68,9 +68,9 @@ pub(crate) enum BundleCommand {
         messages: PathBuf,
     },
 
-    Diff(Diff),
+    Diff(DiffArgs),
 
-    Publish(Publish),
+    Publish(PublishArgs),
 }
 
 /// Show what a new bundle allows and denies that the old one did not
@@ -85,7 +85,7 @@ pub(crate) enum BundleCommand {
 #[command(after_help = "Examples:
   interlock bundle diff bundles/starter my-bundle
   interlock bundle diff old new --requests requests.jsonl --json | jq .allowed")]
-pub(crate) struct Diff {
+pub(crate) struct DiffArgs {
     /// The folder of the bundle that decides today
     #[arg(value_name = "OLD")]
     pub(crate) old: PathBuf,
@@ -116,7 +116,7 @@ pub(crate) struct Diff {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   interlock bundle publish my-bundle office")]
-pub(crate) struct Publish {
+pub(crate) struct PublishArgs {
     /// The folder that holds `bundle.toml`
     #[arg(value_name = "DIR")]
     pub(crate) bundle: PathBuf,
@@ -150,7 +150,7 @@ pub(crate) struct Publish {
   interlock decide --bundle bundles/starter <<'END' | jq .code
   {\"subject\":{\"type\":\"Workload\",\"id\":\"assistant\"},\"action\":{\"name\":\"ping\"},\"resource\":{\"type\":\"Server\",\"id\":\"office\"}}
   END")]
-pub(crate) struct Decide {
+pub(crate) struct DecideArgs {
     /// The folder of the bundle that decides
     #[arg(long, value_name = "DIR")]
     pub(crate) bundle: PathBuf,

@@ -4,12 +4,12 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand};
 
-use crate::domain::Which;
+use crate::domain::LogChoice;
 use crate::exit::{Exit, Failure};
 
 /// Verify, show or follow a log
 #[derive(Debug, Args)]
-pub(crate) struct Log {
+pub(crate) struct LogArgs {
     /// What to do with it.
     #[command(subcommand)]
     pub(crate) command: LogCommand,
@@ -18,9 +18,9 @@ pub(crate) struct Log {
 /// The commands about logs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum LogCommand {
-    Verify(LogVerify),
-    Show(LogShow),
-    Tail(LogTail),
+    Verify(LogVerifyArgs),
+    Show(LogShowArgs),
+    Tail(LogTailArgs),
 }
 
 /// Re-read a whole log and check every hash and signature
@@ -35,14 +35,14 @@ pub(crate) enum LogCommand {
   interlock log verify
   interlock log verify /var/lib/interlock/lineage --vkey acme-lineage.vkey
   interlock log verify --json | jq .root")]
-pub(crate) struct LogVerify {
+pub(crate) struct LogVerifyArgs {
     /// A domain's folder, or a log's
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) folder: PathBuf,
 
     /// Only this log: `lineage`, `governance`, or the folder of a log
     #[arg(long, value_name = "LOG")]
-    pub(crate) log: Option<Which>,
+    pub(crate) log: Option<LogChoice>,
 
     /// The public key to trust: the key itself, or its file (for one log)
     #[arg(long, value_name = "FILE|KEY")]
@@ -57,7 +57,7 @@ pub(crate) struct LogVerify {
   interlock log show 17
   interlock log show /var/lib/interlock 100..120 --log governance
   interlock log show --json | jq 'select(.record.type == \"transition.decided\")'")]
-pub(crate) struct LogShow {
+pub(crate) struct LogShowArgs {
     /// A domain's folder, or a log's (by default the folder that you are in)
     #[arg(value_name = "DIR")]
     pub(crate) first: Option<String>,
@@ -68,10 +68,10 @@ pub(crate) struct LogShow {
 
     /// Which log: `lineage` (unless DIR is a log), `governance`, or the folder of a log
     #[arg(long, value_name = "LOG")]
-    pub(crate) log: Option<Which>,
+    pub(crate) log: Option<LogChoice>,
 }
 
-impl LogShow {
+impl LogShowArgs {
     /// The folder, and which records.
     pub(crate) fn place(&self) -> Result<(PathBuf, Option<Range>), Failure> {
         split(self.first.as_deref(), self.second.as_deref())
@@ -87,7 +87,7 @@ impl LogShow {
   interlock log tail office -n 50
   interlock log tail office --follow
   interlock log tail office --log governance --json")]
-pub(crate) struct LogTail {
+pub(crate) struct LogTailArgs {
     /// A domain's folder, or a log's
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
@@ -102,12 +102,12 @@ pub(crate) struct LogTail {
 
     /// Which log: `lineage` (unless DIR is a log), `governance`, or the folder of a log
     #[arg(long, value_name = "LOG")]
-    pub(crate) log: Option<Which>,
+    pub(crate) log: Option<LogChoice>,
 }
 
 /// Which record is meant.
 #[derive(Debug, Args)]
-pub(crate) struct RecordAt {
+pub(crate) struct RecordAtArgs {
     /// The domain's folder (by default the folder that you are in)
     #[arg(value_name = "DIR")]
     first: Option<String>,
@@ -127,20 +127,22 @@ pub(crate) struct RecordAt {
 
 /// One record of a log.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Record {
+pub(crate) enum RecordSelector {
     /// By its index in the log.
     At(u64),
     /// By the beginning of its execution's id, and its place there.
     Of(String, u64),
 }
 
-impl RecordAt {
+impl RecordAtArgs {
     /// The folder, and which record.
-    pub(crate) fn place(&self) -> Result<(PathBuf, Record), Failure> {
+    pub(crate) fn place(&self) -> Result<(PathBuf, RecordSelector), Failure> {
         let (folder, index) = split(self.first.as_deref(), self.second.as_deref())?;
         match (index, &self.execution, self.seq) {
-            (Some(index), None, None) => Ok((folder, Record::At(index))),
-            (None, Some(execution), Some(seq)) => Ok((folder, Record::Of(execution.clone(), seq))),
+            (Some(index), None, None) => Ok((folder, RecordSelector::At(index))),
+            (None, Some(execution), Some(seq)) => {
+                Ok((folder, RecordSelector::Of(execution.clone(), seq)))
+            }
             _ => Err(Failure::new(Exit::Usage, "name one record")
                 .help("give its index, or --execution ID and --seq N")),
         }
@@ -175,13 +177,13 @@ fn split<T: FromStr>(
 #[command(after_help = "Examples:
   interlock receipt 17 --out 17.tlog-proof
   interlock receipt --execution 4ec1ab --seq 3 | interlock verify - --vkey lineage/vkey")]
-pub(crate) struct Receipt {
+pub(crate) struct ReceiptArgs {
     #[command(flatten)]
-    pub(crate) record: RecordAt,
+    pub(crate) record: RecordAtArgs,
 
     /// Which log: `lineage` (unless DIR is a log), `governance`, or the folder of a log
     #[arg(long, value_name = "LOG")]
-    pub(crate) log: Option<Which>,
+    pub(crate) log: Option<LogChoice>,
 
     /// Write the receipt here instead of standard output
     #[arg(long, value_name = "FILE")]
@@ -205,7 +207,7 @@ pub(crate) struct Receipt {
 #[command(after_help = "Examples:
   interlock verify 17.tlog-proof --vkey acme-lineage.vkey
   interlock verify 17.tlog-proof --vkey 'acme.example/lineage/n1+3ad2cf40+AT0...' --json | jq .record")]
-pub(crate) struct Verify {
+pub(crate) struct VerifyArgs {
     /// The receipt or promised record; `-` is standard input
     #[arg(value_name = "FILE")]
     pub(crate) receipt: PathBuf,
@@ -232,7 +234,7 @@ pub(crate) struct Verify {
   interlock replay
   interlock replay /var/lib/interlock --json | jq '{identical, different, not_replayable, per_s}'
   interlock replay --bundle my-new-bundle")]
-pub(crate) struct Replay {
+pub(crate) struct ReplayArgs {
     /// The domain's folder
     #[arg(value_name = "DIR", default_value = ".")]
     pub(crate) folder: PathBuf,
@@ -257,9 +259,9 @@ pub(crate) struct Replay {
 #[command(after_help = "Examples:
   interlock explain 17
   interlock explain /var/lib/interlock --execution 4ec1ab --seq 3")]
-pub(crate) struct Explain {
+pub(crate) struct ExplainArgs {
     #[command(flatten)]
-    pub(crate) record: RecordAt,
+    pub(crate) record: RecordAtArgs,
 }
 
 /// One index, or a range of them without its end.

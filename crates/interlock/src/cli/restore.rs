@@ -23,7 +23,7 @@ use clap::Args;
   interlock restore office-2026-11-30.tar office
   interlock restore office
   interlock restore office --new-lineage node-2")]
-pub(crate) struct Restore {
+pub(crate) struct RestoreArgs {
     /// A backup (`-`: standard input) and the domain's folder to make of it; or the folder of an older copy
     #[arg(value_name = "PATH", num_args = 0..=2, default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,

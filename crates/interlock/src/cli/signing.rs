@@ -18,7 +18,7 @@ use super::officer::subject;
   interlock propose office --out new-bundle.json bundle my-bundle
   interlock propose office --out lift.json lift workload:agent
   interlock propose office --out roles.json roles roles.toml")]
-pub(crate) struct Propose {
+pub(crate) struct ProposeArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
@@ -32,7 +32,7 @@ pub(crate) struct Propose {
 
     /// What is proposed.
     #[command(subcommand)]
-    pub(crate) change: Proposed,
+    pub(crate) change: ProposeCommand,
 }
 
 /// For how long signatures may be used.
@@ -46,7 +46,7 @@ fn life_ms(text: &str) -> Result<i64, ArgumentError> {
 
 /// What can be proposed.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Proposed {
+pub(crate) enum ProposeCommand {
     /// A bundle decides from here on (role: policy)
     Bundle {
         /// The folder that holds `bundle.toml`
@@ -117,7 +117,7 @@ pub(crate) enum Proposed {
 #[command(after_help = "Examples:
   interlock sign new-bundle.json --key ~/keys/alice.skey --domain office
   interlock sign new-bundle.json --key ~/keys/alice.skey --domain office --yes     # in a script")]
-pub(crate) struct Sign {
+pub(crate) struct SignArgs {
     /// The proposal; the signature is added to it
     #[arg(value_name = "FILE")]
     pub(crate) proposal: PathBuf,
@@ -147,7 +147,7 @@ pub(crate) struct Sign {
 #[command(after_help = "Examples:
   interlock publish new-bundle.json office --bundle my-bundle
   interlock publish lift.json office")]
-pub(crate) struct PublishSigned {
+pub(crate) struct PublishSignedArgs {
     /// The proposal with its signatures
     #[arg(value_name = "FILE")]
     pub(crate) proposal: PathBuf,
@@ -162,7 +162,7 @@ pub(crate) struct PublishSigned {
 
 /// Show who has which role, and how many must sign
 #[derive(Debug, Args)]
-pub(crate) struct Roles {
+pub(crate) struct RolesArgs {
     /// The domain's folder
     #[arg(default_value = ".")]
     pub(crate) domain: PathBuf,
@@ -175,7 +175,7 @@ pub(crate) struct Roles {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   interlock key alice.skey --name office.example/alice > alice.vkey")]
-pub(crate) struct Key {
+pub(crate) struct KeyArgs {
     /// The file to make
     pub(crate) file: PathBuf,
 

@@ -33,24 +33,24 @@ const WATCH_EVERY: Duration = Duration::from_secs(1);
 pub(super) fn run(command: &ApprovalsCommand, output: &mut Output) -> Result<Exit, Failure> {
     match command {
         ApprovalsCommand::List { domain, watch, officer } => {
-            let way = Way::of(domain, officer)?;
-            if *watch { watch_all(&way, output) } else { list(&way, output) }
+            let client = ApprovalsClient::of(domain, officer)?;
+            if *watch { watch_all(&client, output) } else { list(&client, output) }
         }
         ApprovalsCommand::Show { domain, pending, officer } => {
-            show(&Way::of(domain, officer)?, pending, output)
+            show(&ApprovalsClient::of(domain, officer)?, pending, output)
         }
     }
 }
 
 /// How what waits is asked for: with an officer's key, of which any OS user may have one, or else as the node's own user.
-struct Way<'a> {
+struct ApprovalsClient<'a> {
     domain: &'a Path,
     node: Client,
     key: Option<Ed25519Signer>,
 }
 
-impl<'a> Way<'a> {
-    fn of(domain: &'a Path, officer: &cli::Officer) -> Result<Self, Failure> {
+impl<'a> ApprovalsClient<'a> {
+    fn of(domain: &'a Path, officer: &cli::OfficerArgs) -> Result<Self, Failure> {
         let options = officer::options(domain, officer)?;
         let key = match officer::key_file(officer) {
             Some(_) => Some(officer::key(domain, officer)?),
@@ -92,14 +92,14 @@ fn question(node: &Client, key: &Ed25519Signer) -> Result<SignedQuestion, Failur
 
 /// A request as it is shown, with the message that its server would get where that was asked for.
 #[derive(Serialize)]
-struct Shown {
+struct ShownRequest {
     #[serde(flatten)]
     request: PendingRequest,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
 }
 
-impl Shown {
+impl ShownRequest {
     fn without_message(request: PendingRequest) -> Self {
         Self { request, message: None }
     }
@@ -120,25 +120,25 @@ impl Shown {
     }
 }
 
-fn list(way: &Way<'_>, output: &mut Output) -> Result<Exit, Failure> {
-    let pending = way.requests("")?;
-    tell(pending.requests, output)?;
-    tell_left_out(pending.left_out);
+fn list(client: &ApprovalsClient<'_>, output: &mut Output) -> Result<Exit, Failure> {
+    let pending = client.requests("")?;
+    print_requests(pending.requests, output)?;
+    print_left_out(pending.left_out);
     Ok(Exit::Ok)
 }
 
 /// Shows all, then what is new or has changed, until interrupted.
-fn watch_all(way: &Way<'_>, output: &mut Output) -> Result<Exit, Failure> {
+fn watch_all(client: &ApprovalsClient<'_>, output: &mut Output) -> Result<Exit, Failure> {
     let mut known: Vec<PendingRequest> = Vec::new();
-    let mut told_left_out = 0;
+    let mut printed_left_out = 0;
     loop {
-        let PendingPage { requests, left_out, .. } = way.requests("")?;
-        if left_out != told_left_out {
-            tell_left_out(left_out);
-            told_left_out = left_out;
+        let PendingPage { requests, left_out, .. } = client.requests("")?;
+        if left_out != printed_left_out {
+            print_left_out(left_out);
+            printed_left_out = left_out;
         }
         let new = requests.iter().filter(|request| !known.contains(request)).cloned();
-        tell(new.collect(), output)?;
+        print_requests(new.collect(), output)?;
         known = requests;
         output.flush()?;
         std::thread::sleep(WATCH_EVERY);
@@ -146,7 +146,7 @@ fn watch_all(way: &Way<'_>, output: &mut Output) -> Result<Exit, Failure> {
 }
 
 /// What the answer had no room for is not passed over in silence.
-fn tell_left_out(left_out: u64) {
+fn print_left_out(left_out: u64) {
     if left_out > 0 {
         let requests = counted(left_out, "older request is", "older requests are");
         stderr(format!(
@@ -156,7 +156,7 @@ fn tell_left_out(left_out: u64) {
     }
 }
 
-fn tell(requests: Vec<PendingRequest>, output: &mut Output) -> Result<(), Failure> {
+fn print_requests(requests: Vec<PendingRequest>, output: &mut Output) -> Result<(), Failure> {
     let mut table = Table::default();
     for request in requests {
         if output.is_json() {
@@ -179,27 +179,30 @@ fn tell(requests: Vec<PendingRequest>, output: &mut Output) -> Result<(), Failur
     table.lines(0, output.paint()).iter().try_for_each(|line| output.line(line))
 }
 
-fn show(way: &Way<'_>, pending: &str, output: &mut Output) -> Result<Exit, Failure> {
-    let request = find(way.requests(pending)?.requests, pending)?;
-    let shown = match &way.key {
-        Some(key) => Shown::with_message(&way.node, key, request)?,
-        None => Shown::without_message(request),
+fn show(client: &ApprovalsClient<'_>, pending: &str, output: &mut Output) -> Result<Exit, Failure> {
+    let request = find(client.requests(pending)?.requests, pending)?;
+    let shown = match &client.key {
+        Some(key) => ShownRequest::with_message(&client.node, key, request)?,
+        None => ShownRequest::without_message(request),
     };
     if output.is_json() {
         output.reply(&shown)?;
     } else {
-        tell_one(&shown, output)?;
+        print_request(&shown, output)?;
     }
-    if way.key.is_some() {
+    if client.key.is_some() {
         return Ok(Exit::Ok);
     }
-    let logs = DomainLogs::open(way.domain)?;
+    let logs = DomainLogs::open(client.domain)?;
     let index = named_record(&logs.lineage, &shown.request)?;
     super::explain::one(&logs, index, output)
 }
 
 /// All of one request, the message that its server would get included.
-fn tell_one(Shown { request, message }: &Shown, output: &mut Output) -> Result<(), Failure> {
+fn print_request(
+    ShownRequest { request, message }: &ShownRequest,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let label = |name: &str| output.paint().text(Style::Label, format!("{name:<11}"));
     let asked_by = format!("{}, execution {}", request.workload, request.execution);
     let lines = [
@@ -221,16 +224,16 @@ fn tell_one(Shown { request, message }: &Shown, output: &mut Output) -> Result<(
 
 /// What came of a vote.
 #[derive(Serialize)]
-struct Voted {
+struct VoteResult {
     pending: String,
     record: u64,
     verdict: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    request: Option<Shown>,
+    request: Option<ShownRequest>,
 }
 
 /// Shows a request, asks, signs with the officer's key, and brings it to the node.
-pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn approve(arguments: &cli::ApproveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = officer::options(&arguments.domain, &arguments.officer)?;
     let key = officer::key(&arguments.domain, &arguments.officer)?;
     let node = super::node(&options);
@@ -240,12 +243,12 @@ pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<E
     let (pending, shown) = match (find(requests, &arguments.pending), whole) {
         (Ok(request), _) => {
             // Nobody approves what was not shown; whoever refuses need not see it.
-            let shown = match Shown::with_message(&node, &key, request.clone()) {
-                Err(_) if arguments.refuse => Shown::without_message(request),
+            let shown = match ShownRequest::with_message(&node, &key, request.clone()) {
+                Err(_) if arguments.refuse => ShownRequest::without_message(request),
                 shown => shown?,
             };
             if !output.is_json() {
-                tell_one(&shown, output)?;
+                print_request(&shown, output)?;
             }
             let pending = shown.request.pending.parse().map_err(|why| {
                 Failure::new(Exit::Data, "the node's answer cannot be read").why(why)
@@ -270,7 +273,7 @@ pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<E
     let verdict = if arguments.refuse { "refused" } else { "approved" };
     if output.is_json() {
         let pending = pending.to_string();
-        output.reply(&Voted { pending, record, verdict, request: shown })?;
+        output.reply(&VoteResult { pending, record, verdict, request: shown })?;
     } else {
         let id = pending.to_string();
         let style = if arguments.refuse { Style::Bad } else { Style::Good };
@@ -281,7 +284,7 @@ pub(super) fn approve(arguments: &cli::Approve, output: &mut Output) -> Result<E
 }
 
 /// Shows what is used of the meters.
-pub(super) fn meters(arguments: &cli::Meters, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn meters(arguments: &cli::MetersArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let meters = super::node(&options).meters().map_err(|why| Failure::client(&why))?;
     let mut table = Table::default();

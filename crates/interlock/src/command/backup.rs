@@ -10,19 +10,19 @@ use std::path::Path;
 use node::backup::{Moment, Wanted};
 use proof::json::{Value, number, object};
 
-use crate::cli::Backup;
+use crate::cli::BackupArgs;
 use crate::config;
-use crate::config::named::{Named, named};
+use crate::config::named::{NamedPath, named};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, counted, file_stdout, grouped, stderr};
 use crate::unfinished::{Unfinished, folder_of};
-use archive::{Archive, Manifest};
+use archive::{Archive, BackupManifest};
 
 /// Buffered bytes on the way to the file.
 const BUFFER_BYTES: usize = 1024 * 1024;
 
 /// Copies a domain into one file.
-pub(super) fn run(arguments: &Backup, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &BackupArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = options(&arguments.domain)?;
     let wanted = Wanted { keys: !arguments.without_keys, snapshots: arguments.with_snapshots };
     let is_stdout = arguments.file == Path::new("-");
@@ -65,7 +65,7 @@ fn write_file(
     options: &node::Options,
     wanted: Wanted,
     output: &Output,
-) -> Result<Manifest, Failure> {
+) -> Result<BackupManifest, Failure> {
     let failed = |why: &io::Error| match why.kind() {
         io::ErrorKind::AlreadyExists => {
             Failure::new(Exit::Io, format!("`{}` is there already", path.display()))
@@ -93,7 +93,7 @@ fn write_archive<W: Write>(
     wanted: Wanted,
     to: W,
     output: &Output,
-) -> Result<(Manifest, W), Failure> {
+) -> Result<(BackupManifest, W), Failure> {
     let mut progress = output.progress("bytes copied:");
     let to = BufWriter::with_capacity(BUFFER_BYTES, to);
     let mut archive = Archive::new(to, node::clock::wall_ms());
@@ -118,7 +118,7 @@ fn write_archive<W: Write>(
     Ok((manifest, to))
 }
 
-fn summary(made: &Manifest) -> String {
+fn summary(made: &BackupManifest) -> String {
     let Moment { governance, lineage } = &made.moment;
     let files = counted(made.files, "file", "files");
     let bytes = grouped(made.bytes);
@@ -127,14 +127,14 @@ fn summary(made: &Manifest) -> String {
 }
 
 /// What the configuration names is elsewhere, and to be kept by other means.
-fn left_out_lines(left_out: &[Named]) -> Vec<String> {
+fn left_out_lines(left_out: &[NamedPath]) -> Vec<String> {
     let title = "  it leaves out what `interlock.toml` names: keep a copy of it too";
     let title = (!left_out.is_empty()).then(|| title.to_owned());
     let each = left_out.iter().map(|one| format!("    {}: {}", one.key, one.path.display()));
     title.into_iter().chain(each).collect()
 }
 
-fn value(made: &Manifest, left_out: &[Named]) -> Value {
+fn value(made: &BackupManifest, left_out: &[NamedPath]) -> Value {
     object([
         ("bytes", number(made.bytes)),
         ("left_out", named_value(left_out)),
@@ -142,8 +142,8 @@ fn value(made: &Manifest, left_out: &[Named]) -> Value {
     ])
 }
 
-pub(super) fn named_value(named: &[Named]) -> Value {
-    let one = |named: &Named| {
+pub(super) fn named_value(named: &[NamedPath]) -> Value {
+    let one = |named: &NamedPath| {
         object([
             ("key", Value::from(named.key.as_str())),
             ("path", Value::from(named.path.display().to_string())),

@@ -23,35 +23,35 @@ mod samples;
 mod site;
 mod start;
 
-use crate::cli::{Bench, Measured};
+use crate::cli::{BenchArgs, Measurement};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
 use row::{Row, Rows};
 
 /// Measures, and prints the rows.
-pub(super) fn run(arguments: &Bench, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &BenchArgs, output: &mut Output) -> Result<Exit, Failure> {
     if let Some(folder) = &arguments.killed_in {
         start::be_killed(folder)?;
     }
-    let wants = |what: Measured| arguments.what.is_none_or(|wanted| wanted == what);
+    let wants = |what: Measurement| arguments.what.is_none_or(|wanted| wanted == what);
     let mut rows = Rows::default();
-    if wants(Measured::Decide) {
+    if wants(Measurement::Decide) {
         rows.extend(decide::rows()?);
     }
-    if wants(Measured::Commit) {
+    if wants(Measurement::Commit) {
         rows.extend(super::block_on_many(commit::rows(&arguments.folder))??);
     }
-    if [Measured::Verify, Measured::Replay].into_iter().any(wants) {
+    if [Measurement::Verify, Measurement::Replay].into_iter().any(wants) {
         rows.extend(history::rows(arguments, wants, output)?);
     }
-    if wants(Measured::Start) {
+    if wants(Measurement::Start) {
         rows.extend(start::rows(&arguments.folder, arguments.records)?);
     }
-    told(&rows, output)?;
+    print_rows(&rows, output)?;
     Ok(Exit::Ok)
 }
 
-fn told(rows: &Rows, output: &mut Output) -> Result<(), Failure> {
+fn print_rows(rows: &Rows, output: &mut Output) -> Result<(), Failure> {
     if output.is_json() {
         return output.bytes(&rows.to_json()?);
     }

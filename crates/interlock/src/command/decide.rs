@@ -5,14 +5,14 @@ use policy::{Bundle, Entity};
 use proof::json::{Value, number, object};
 use wire::authzen;
 
-use super::lines::{Read, each_line};
-use crate::cli::Decide;
+use super::lines::{LineBatch, each_line};
+use crate::cli::DecideArgs;
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::Output;
 
 /// Answers each line of requests with one line.
-pub(super) fn run(arguments: &Decide, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &DecideArgs, output: &mut Output) -> Result<Exit, Failure> {
     let bundle = Arc::new(folder::load_bundle(&arguments.bundle)?);
     let mut answering = Answering { bundle, line: 0, refused: 0 };
     each_line(&arguments.requests, |lines| {
@@ -30,7 +30,7 @@ struct Answering {
 }
 
 impl Answering {
-    fn answer(&mut self, lines: Read, output: &mut Output) -> Result<(), Failure> {
+    fn answer(&mut self, lines: LineBatch, output: &mut Output) -> Result<(), Failure> {
         for line in lines {
             self.line = self.line.saturating_add(1);
             let answer = match line {

@@ -1,8 +1,8 @@
-use crate::cli::Demo;
+use crate::cli::DemoArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
 /// Tells the story.
-pub(super) fn run(arguments: &Demo, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &DemoArgs, output: &mut Output) -> Result<Exit, Failure> {
     super::block_on_many(crate::demo::run(arguments, output))?
 }

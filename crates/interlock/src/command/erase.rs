@@ -2,13 +2,13 @@ use node::clock::wall_ms;
 use node::erase::{Erased, Which};
 use proof::json::{Value, object};
 
-use crate::cli::Erase;
+use crate::cli::EraseArgs;
 use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, counted};
 
 /// Erases one execution, or all that ended long enough ago.
-pub(super) fn run(arguments: &Erase, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &EraseArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let which = match (&arguments.execution, arguments.ended_before) {
         (Some(id), _) => Which::One(super::names::execution(&options, id, true)?),
@@ -16,12 +16,12 @@ pub(super) fn run(arguments: &Erase, output: &mut Output) -> Result<Exit, Failur
     };
     let erased = super::block_on_many(node::erase::erase(&options, &which, arguments.dry_run))?;
     let erased = erased.map_err(|why| Failure::node(&why))?;
-    tell(arguments.dry_run, &erased, output)?;
+    print_erased(arguments.dry_run, &erased, output)?;
     let all = erased.iter().all(|one| one.result.is_ok());
     Ok(if all { Exit::Ok } else { Exit::Denied })
 }
 
-fn tell(is_trial: bool, erased: &[Erased], output: &mut Output) -> Result<(), Failure> {
+fn print_erased(is_trial: bool, erased: &[Erased], output: &mut Output) -> Result<(), Failure> {
     if output.is_json() {
         let executions = erased.iter().map(Erased::to_value).collect();
         return output.json(&object([

@@ -9,7 +9,7 @@ use policy::Bundle;
 use proof::digest::Digest;
 use proof::json::{Object, Value};
 
-use crate::cli::Explain;
+use crate::cli::ExplainArgs;
 use crate::domain::{DomainLogs, Log};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, Table};
@@ -17,7 +17,7 @@ use crate::record_line::utc;
 use denial::{Denial, RecordedDecision};
 
 /// Explains one decision from the log, the private part beside it, and the bundle that decided.
-pub(super) fn run(arguments: &Explain, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &ExplainArgs, output: &mut Output) -> Result<Exit, Failure> {
     let (folder, record) = arguments.record.place()?;
     let logs = DomainLogs::open(&folder)?;
     let index = super::find::index(&logs.lineage, &record, output)?;
@@ -69,7 +69,7 @@ pub(super) fn one(
     )?;
     lines.extend(denial.lines());
     let votes = super::find::votes(lineage, decided, &Digest::of(&entry.record))?;
-    let explanation = Explanation {
+    let explanation = DecisionExplanation {
         index,
         record: &entry.record,
         header: &record.header,
@@ -89,7 +89,7 @@ pub(super) fn one(
 }
 
 /// Everything that is printed of one decision.
-struct Explanation<'a> {
+struct DecisionExplanation<'a> {
     index: u64,
     /// The record's bytes.
     record: &'a [u8],
@@ -138,7 +138,7 @@ fn bundle(governance: &Log, decision: &Value) -> Result<Option<Bundle>, Failure>
     }
 }
 
-impl Explanation<'_> {
+impl DecisionExplanation<'_> {
     fn into_value(self) -> Result<Value, Failure> {
         let index = self.index;
         let record = Value::parse(self.record).map_err(|why| {

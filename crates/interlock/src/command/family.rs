@@ -9,13 +9,13 @@ use proof::json::{Value, object};
 
 use super::govern::OrderedBy;
 use super::{names, officer};
-use crate::cli::{Delegate, End};
+use crate::cli::{DelegateArgs, EndArgs};
 use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
 
 /// Asks the node for a sub-agent.
-pub(super) fn delegate(arguments: &Delegate, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn delegate(arguments: &DelegateArgs, output: &mut Output) -> Result<Exit, Failure> {
     let actions =
         (!arguments.action.is_empty()).then(|| arguments.action.iter().cloned().collect());
     let until_ms = arguments.for_ms.map(|for_ms| wall_ms().saturating_add(for_ms));
@@ -40,7 +40,7 @@ pub(super) fn delegate(arguments: &Delegate, output: &mut Output) -> Result<Exit
 }
 
 /// Ends an execution, as an officer or as its parent.
-pub(super) fn end(arguments: &End, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn end(arguments: &EndArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = officer::options(&arguments.domain, &arguments.officer)?;
     let ended = names::execution(&options, &arguments.ended, false)?;
     let what = format!("execution {ended} ended");

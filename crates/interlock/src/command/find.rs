@@ -2,16 +2,16 @@ use kernel::lineage::{Body, Decided, LineageRecord};
 use kernel::state::Lost;
 use proof::digest::Digest;
 
-use crate::cli::Record;
+use crate::cli::RecordSelector;
 use crate::domain::Log;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
 /// The index of the record that is meant.
-pub(super) fn index(log: &Log, record: &Record, output: &Output) -> Result<u64, Failure> {
+pub(super) fn index(log: &Log, record: &RecordSelector, output: &Output) -> Result<u64, Failure> {
     let (execution, seq) = match record {
-        Record::At(index) => return Ok(*index),
-        Record::Of(execution, seq) => (execution, *seq),
+        RecordSelector::At(index) => return Ok(*index),
+        RecordSelector::Of(execution, seq) => (execution, *seq),
     };
     let mut progress = output.progress("searching");
     let mut found: Vec<(u64, String)> = Vec::new();

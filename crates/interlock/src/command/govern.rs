@@ -11,26 +11,26 @@ use proof::json::{Object, Value, number, object};
 
 use super::ask::{Unattended, ask};
 use super::bundle::{test, warnings};
-use super::review::tell_bundle;
+use super::review::print_bundle;
 use super::{names, officer, signing};
-use crate::cli::{Halt, Officer, Publish, Trust};
+use crate::cli::{HaltArgs, OfficerArgs, PublishArgs, TrustArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, Table, counted};
 use crate::{config, folder};
 
 /// Publishes a bundle.
-pub(super) fn publish(arguments: &Publish, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn publish(arguments: &PublishArgs, output: &mut Output) -> Result<Exit, Failure> {
     let bundle = Arc::new(folder::load_bundle(&arguments.bundle)?);
     test::check(&bundle, arguments.untested, output)?;
     let found = warnings::of(&bundle, Some(&arguments.domain))?;
     if !output.is_json() {
-        warnings::tell(&found, output)?;
+        warnings::print(&found, output)?;
     }
     if !output.is_json() {
         let options = config::load(&arguments.domain)?;
         let governs = node::domain::governance(&options).map_err(|why| Failure::node(&why))?;
         let old = governs.bundle().map(|digest| signing::kept(&arguments.domain, &digest));
-        tell_bundle(old.transpose()?.flatten().as_ref(), &bundle, output)?;
+        print_bundle(old.transpose()?.flatten().as_ref(), &bundle, output)?;
         output.flush()?;
     }
     ask("Publish this?", arguments.yes, Unattended::GoesOn)?;
@@ -48,7 +48,7 @@ pub(super) fn publish(arguments: &Publish, output: &mut Output) -> Result<Exit, 
 }
 
 /// Shows trust states, or sets one.
-pub(super) fn trust(arguments: &Trust, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn trust(arguments: &TrustArgs, output: &mut Output) -> Result<Exit, Failure> {
     is_domain_first(&arguments.domain, "trust", "STATE")?;
     let (Some(subject), Some(trust)) = (arguments.subject.clone(), arguments.state) else {
         return show(&officer::options(&arguments.domain, &arguments.officer)?, output);
@@ -63,7 +63,7 @@ pub(super) fn trust(arguments: &Trust, output: &mut Output) -> Result<Exit, Fail
 }
 
 /// Halts a subject, or lifts a halt.
-pub(super) fn halt(arguments: &Halt, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn halt(arguments: &HaltArgs, output: &mut Output) -> Result<Exit, Failure> {
     is_domain_first(&arguments.domain, "halt", "")?;
     let options = officer::options(&arguments.domain, &arguments.officer)?;
     let subject = match &arguments.subject {
@@ -133,7 +133,7 @@ pub(super) struct OrderedBy<'a> {
     pub(super) options: &'a Options,
     /// The domain's folder.
     pub(super) domain: &'a Path,
-    pub(super) officer: &'a Officer,
+    pub(super) officer: &'a OfficerArgs,
 }
 
 /// Signs a change with an officer's key, has the node act on it, and prints what it stopped. The

@@ -7,7 +7,7 @@ use policy::Bundle;
 use proof::json::{Value, object};
 
 use super::bundle::{test, warnings};
-use crate::cli::{Init, NameValue};
+use crate::cli::{InitArgs, NameValue};
 use crate::exit::{Exit, Failure};
 use crate::limits::SOCKET_PATH_BYTES_MAX;
 use crate::new_domain::{NewServer, check_new, configuration, create};
@@ -19,7 +19,7 @@ use crate::{config, folder, starter, user};
 const FIRST_WORKLOAD: &str = "agent";
 
 /// Makes a domain.
-pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &InitArgs, output: &mut Output) -> Result<Exit, Failure> {
     let bundle = Arc::new(match &arguments.bundle {
         Some(path) => folder::load_bundle(path)?,
         None => starter::bundle(&office(arguments))?,
@@ -55,13 +55,13 @@ pub(super) fn run(arguments: &Init, output: &mut Output) -> Result<Exit, Failure
         ]))?;
         return Ok(Exit::Ok);
     }
-    warnings::tell(&found, output)?;
+    warnings::print(&found, output)?;
     print_made(arguments, &name, &bundle, &servers, output)
 }
 
 /// Prints what was made, and what to do next.
 fn print_made(
-    arguments: &Init,
+    arguments: &InitArgs,
     name: &str,
     bundle: &Bundle,
     servers: &[NewServer],
@@ -83,7 +83,7 @@ fn print_made(
 }
 
 /// The workloads of the starter's office: those that are named, else the one that is registered next.
-fn office(arguments: &Init) -> Vec<&str> {
+fn office(arguments: &InitArgs) -> Vec<&str> {
     let named: Vec<&str> = arguments.workload.iter().map(|pair| pair.name.as_str()).collect();
     if named.is_empty() { vec![FIRST_WORKLOAD] } else { named }
 }
@@ -113,7 +113,7 @@ fn users_line(NewServer { name, user, .. }: &NewServer) -> String {
 
 /// Says whom each server runs as: whom the command line names, else the node's own user where it can be no other or
 /// is wanted, else a user that nobody else is.
-fn with_users(arguments: &Init, servers: Vec<NewServer>) -> Result<Vec<NewServer>, Failure> {
+fn with_users(arguments: &InitArgs, servers: Vec<NewServer>) -> Result<Vec<NewServer>, Failure> {
     if let Some(user) = &arguments.server_user {
         user::resolve(user)?;
     }
@@ -151,7 +151,7 @@ fn server(NameValue { name, value: command }: &NameValue) -> Result<NewServer, F
 }
 
 /// The domain's name: the one that is given, else the folder's.
-fn domain_name(arguments: &Init) -> Result<String, Failure> {
+fn domain_name(arguments: &InitArgs) -> Result<String, Failure> {
     if !config::is_name(&arguments.node) {
         let what = format!("`{}` is no name for a node: {}", arguments.node, config::NAME_RULE);
         return Err(Failure::new(Exit::Usage, what).help("give another --node NAME"));

@@ -8,12 +8,12 @@ use crate::exit::Failure;
 use crate::limits::READ_BYTES;
 
 /// Lines as they were read, or why one can't be.
-pub(super) type Read = Vec<Result<Vec<u8>, wire::frame::Error>>;
+pub(super) type LineBatch = Vec<Result<Vec<u8>, wire::frame::Error>>;
 
 /// Hands on the lines of a file, or of standard input where it is `-`, as they come.
 pub(super) fn each_line(
     path: &Path,
-    mut take: impl FnMut(Read) -> Result<(), Failure>,
+    mut take: impl FnMut(LineBatch) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let mut from = open(path)?;
     let mut lines = Lines::new(wire::limits::LINE_BYTES_MAX);

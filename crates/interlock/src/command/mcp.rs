@@ -6,7 +6,7 @@ use std::time::Duration;
 use client::NodeSocket;
 use node::Options;
 
-use crate::cli::Mcp;
+use crate::cli::McpArgs;
 use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::limits::{FIRST_REQUEST_BYTES_MAX, FIRST_REQUEST_MS_MAX};
@@ -16,10 +16,10 @@ use crate::output::{stderr, stdout};
 const NO_SESSION: i32 = -32_003;
 
 /// Carries bytes between the client and the node.
-pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &McpArgs) -> Result<Exit, Failure> {
     let socket = arguments.socket.clone().unwrap_or_else(|| arguments.domain.join("node.sock"));
     if let Some(failure) = absent(arguments, &socket) {
-        tell_client(&failure.sentence(), "node.unreachable");
+        send_error(&failure.sentence(), "node.unreachable");
         return Err(failure);
     }
     let execution = match &arguments.execution {
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
     let joined =
         node::client::join(at, &arguments.workload, execution.as_deref(), &arguments.server);
     let session = joined.map_err(|why| {
-        tell_client(&why.to_string(), code_of(&why));
+        send_error(&why.to_string(), code_of(&why));
         Failure::node(&why)
     })?;
     // Standard output belongs to MCP.
@@ -50,7 +50,7 @@ pub(super) fn run(arguments: &Mcp) -> Result<Exit, Failure> {
 }
 
 /// What is missing where there is no socket, or that this OS user may not see it.
-fn absent(arguments: &Mcp, socket: &Path) -> Option<Failure> {
+fn absent(arguments: &McpArgs, socket: &Path) -> Option<Failure> {
     let domain = &arguments.domain;
     let why = match std::fs::metadata(socket) {
         Ok(_) => return None,
@@ -82,7 +82,7 @@ fn absent(arguments: &Mcp, socket: &Path) -> Option<Failure> {
 
 /// Answers the client's first request with the reason: a client that waits for it is told, and does not have to guess
 /// from an end of file.
-fn tell_client(message: &str, code: &str) {
+fn send_error(message: &str, code: &str) {
     if stdin().is_terminal() {
         return;
     }
@@ -119,7 +119,7 @@ fn code_of(why: &node::Error) -> &str {
 }
 
 /// An agent may open the node's own socket alone, and reads no configuration.
-fn sockets(arguments: &Mcp, socket: &Path) -> Options {
+fn sockets(arguments: &McpArgs, socket: &Path) -> Options {
     let folder = config::owned_folder(&arguments.domain, arguments.socket.as_deref());
     let alone = config::sockets_alone(folder);
     Options { socket: socket.to_owned(), officer_socket: socket.to_owned(), ..alone }

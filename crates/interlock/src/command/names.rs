@@ -9,7 +9,7 @@ use kernel::governance::{Change, Governance, Subject};
 use kernel::lineage::{Body, LineageRecord};
 use node::Options;
 
-use crate::domain::{self, Which};
+use crate::domain::{self, LogChoice};
 use crate::exit::{Exit, Failure};
 use crate::limits::{BEGINNING_MIN, CALLED_MAX, EXECUTION_ID_CHARS, NEAR_MAX};
 
@@ -81,7 +81,7 @@ fn one_of(id: &str, found: Vec<(String, String)>) -> Result<String, Failure> {
 
 /// Every execution that began in the domain's lineage log, with its workload.
 pub(super) fn started(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
-    let log = domain::log(folder, Some(&Which::Lineage))?;
+    let log = domain::log(folder, Some(&LogChoice::Lineage))?;
     let mut started = Vec::new();
     for entry in log.entries(0)? {
         let Ok(record) = LineageRecord::parse(&entry?.record) else { continue };

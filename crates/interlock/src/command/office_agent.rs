@@ -3,25 +3,25 @@ use std::io::BufRead as _;
 use proof::json::{Value, object};
 use serde::Deserialize;
 
-use crate::cli::OfficeAgent;
+use crate::cli::OfficeAgentArgs;
 use crate::demo::agent::{Agent, AgentError, Called};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Call {
+struct ScriptedCall {
     tool: String,
     #[serde(default)]
     arguments: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Calls tools as the lines of standard input say, one after the other.
-pub(super) fn run(arguments: &OfficeAgent, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &OfficeAgentArgs, output: &mut Output) -> Result<Exit, Failure> {
     super::block_on(converse(arguments, output))?
 }
 
-async fn converse(arguments: &OfficeAgent, output: &mut Output) -> Result<Exit, Failure> {
+async fn converse(arguments: &OfficeAgentArgs, output: &mut Output) -> Result<Exit, Failure> {
     let [program, rest @ ..] = arguments.command.as_slice() else {
         return Err(Failure::new(Exit::Usage, "no command was given"));
     };
@@ -32,7 +32,7 @@ async fn converse(arguments: &OfficeAgent, output: &mut Output) -> Result<Exit, 
     output.flush()?;
     for (number, line) in (1_u64..).zip(std::io::stdin().lock().lines()) {
         let line = line.map_err(|why| Failure::io("standard input could not be read", &why))?;
-        let call: Call = serde_json::from_str(&line).map_err(|why| {
+        let call: ScriptedCall = serde_json::from_str(&line).map_err(|why| {
             Failure::new(Exit::Data, format!("line {number} is no call")).why(why)
         })?;
         let called = agent.call(&call.tool, call.arguments).await.map_err(|why| failed(&why))?;

@@ -1,11 +1,11 @@
 use std::path::Path;
 
-use crate::cli::OfficeServer;
+use crate::cli::OfficeServerArgs;
 use crate::exit::{Exit, Failure};
 use crate::office::{self, Office};
 
 /// Serves the sample office, or writes its files.
-pub(super) fn run(arguments: &OfficeServer) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &OfficeServerArgs) -> Result<Exit, Failure> {
     if let Some(folder) = &arguments.seed {
         office::seed(folder).map_err(|why| failed(folder, &why))?;
         return Ok(Exit::Ok);

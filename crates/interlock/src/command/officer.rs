@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use node::Options;
 use proof::note::Ed25519Signer;
 
-use crate::cli::Officer;
+use crate::cli::OfficerArgs;
 use crate::config;
 use crate::exit::{Exit, Failure};
 
@@ -14,7 +14,7 @@ pub(super) const KEY: &str = "INTERLOCK_KEY";
 
 /// The domain's options. Where its configuration may not be read, or is not sound, the governance log says the domain's name, and
 /// the sockets are those of every domain: no order waits for a configuration.
-pub(super) fn options(domain: &Path, officer: &Officer) -> Result<Options, Failure> {
+pub(super) fn options(domain: &Path, officer: &OfficerArgs) -> Result<Options, Failure> {
     let loaded = config::load(domain);
     let sockets = [
         officer.socket.clone().unwrap_or_else(|| domain.join("officer.sock")),
@@ -45,13 +45,13 @@ fn with_sockets(options: Options, [officer_socket, socket]: [PathBuf; 2]) -> Opt
 }
 
 /// The file of the officer's key, where one was named: by `--key` or by the environment.
-pub(super) fn key_file(officer: &Officer) -> Option<PathBuf> {
+pub(super) fn key_file(officer: &OfficerArgs) -> Option<PathBuf> {
     let named = || std::env::var_os(KEY).filter(|file| !file.is_empty()).map(PathBuf::from);
     officer.key.clone().or_else(named)
 }
 
 /// The officer's key: the one that was named, else that of the domain's folder.
-pub(super) fn key(domain: &Path, officer: &Officer) -> Result<Ed25519Signer, Failure> {
+pub(super) fn key(domain: &Path, officer: &OfficerArgs) -> Result<Ed25519Signer, Failure> {
     let file = key_file(officer).unwrap_or_else(|| domain.join("keys").join("officer.skey"));
     node::keys::read_file(&file).map_err(|why| {
         let failure = Failure::node(&why);

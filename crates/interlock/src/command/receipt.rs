@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use proof::json::{Object, Value, number};
 use proof::limits::RECEIPT_BYTES_MAX;
 
-use crate::cli::Receipt;
+use crate::cli::ReceiptArgs;
 use crate::domain::{self, Log};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
@@ -14,7 +14,7 @@ use crate::unfinished;
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Writes a record's receipt.
-pub(super) fn run(arguments: &Receipt, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &ReceiptArgs, output: &mut Output) -> Result<Exit, Failure> {
     let (folder, record) = arguments.record.place()?;
     let log = domain::log(&folder, arguments.log.as_ref())?;
     let index = super::find::index(&log, &record, output)?;

@@ -7,7 +7,7 @@ use kernel::replay::{Counts, Fed};
 use proof::json::{Object, Value, number};
 
 use super::semantics;
-use crate::cli::Replay;
+use crate::cli::ReplayArgs;
 use crate::domain::DomainLogs;
 use crate::exit::{Exit, Failure};
 use crate::folder;
@@ -16,7 +16,7 @@ use crate::replay::{self, Under};
 use difference::Difference;
 
 /// Derives every decision again and compares.
-pub(super) fn run(arguments: &Replay, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &ReplayArgs, output: &mut Output) -> Result<Exit, Failure> {
     let logs = DomainLogs::open(&arguments.folder)?;
     let under = match (arguments.bundle.as_deref(), arguments.semantics) {
         (Some(bundle), _) => Under::Bundle(Arc::new(folder::load_bundle(bundle)?)),
@@ -24,42 +24,42 @@ pub(super) fn run(arguments: &Replay, output: &mut Output) -> Result<Exit, Failu
         (None, None) => Under::Published,
     };
     let is_hypothetical = !matches!(under, Under::Published);
-    let mut told = Told { is_hypothetical, ..Told::default() };
+    let mut report = ReplayReport { is_hypothetical, ..ReplayReport::default() };
     let published = logs.lineage.published()?;
     let mut progress = output.progress("replaying");
     let mut same_answers: u64 = 0;
     let started = Instant::now();
-    told.counts = replay::follow(&logs, under, |index, fed| {
-        told.records = told.records.saturating_add(1);
+    report.counts = replay::follow(&logs, under, |index, fed| {
+        report.records = report.records.saturating_add(1);
         progress.at(index, Some(published.max(index)));
         let Fed::Different { recorded, derived } = fed else { return Ok(()) };
         // Another bundle has another digest: what counts is whether it decides otherwise.
         if is_hypothetical && difference::is_same_answer(recorded, derived) {
             same_answers = same_answers.saturating_add(1);
-        } else if told.differences.len() < arguments.show {
+        } else if report.differences.len() < arguments.show {
             let (recorded, derived) = (recorded.clone(), derived.clone());
-            told.differences.push(Difference { index, recorded, derived });
+            report.differences.push(Difference { index, recorded, derived });
         }
         Ok(())
     })?;
-    told.per_s = super::log::rate(told.counts.decisions(), started);
-    told.counts.identical = told.counts.identical.saturating_add(same_answers);
-    told.counts.different = told.counts.different.saturating_sub(same_answers);
+    report.per_s = super::log::rate(report.counts.decisions(), started);
+    report.counts.identical = report.counts.identical.saturating_add(same_answers);
+    report.counts.different = report.counts.different.saturating_sub(same_answers);
     drop(progress);
     if output.is_json() {
-        output.json(&told.to_value())?;
+        output.json(&report.to_value())?;
     } else {
-        told.tell(output)?;
+        report.print(output)?;
     }
     // What was erased, on record, is as it should be; what is lost otherwise is not.
-    let is_lost = told.counts.missing > 0 || told.counts.damaged > 0;
-    let is_different = told.counts.different > 0 && !is_hypothetical;
+    let is_lost = report.counts.missing > 0 || report.counts.damaged > 0;
+    let is_different = report.counts.different > 0 && !is_hypothetical;
     Ok(if is_different || is_lost { Exit::Denied } else { Exit::Ok })
 }
 
 /// What is told of a replay.
 #[derive(Default)]
-struct Told {
+struct ReplayReport {
     counts: Counts,
     records: u64,
     per_s: u64,
@@ -67,7 +67,7 @@ struct Told {
     differences: Vec<Difference>,
 }
 
-impl Told {
+impl ReplayReport {
     fn to_value(&self) -> Value {
         let differences: Vec<Value> = self.differences.iter().map(Difference::to_value).collect();
         Value::Object(Object::from([
@@ -90,7 +90,7 @@ impl Told {
         ]))
     }
 
-    fn tell(&self, output: &mut Output) -> Result<(), Failure> {
+    fn print(&self, output: &mut Output) -> Result<(), Failure> {
         let paint = output.paint();
         let Counts { identical, different, erased, missing, damaged } = self.counts;
         let (mark, style) = match (different, self.is_hypothetical) {

@@ -7,14 +7,14 @@ use node::{Options, Undone};
 use proof::json::{Object, Value, number, object};
 
 use super::ask::{Unattended, ask};
-use crate::cli::Restore;
+use crate::cli::RestoreArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, counted};
 use crate::record_line::utc;
 use crate::{config, unfinished};
 
 /// Makes a domain's folder of a backup; or shows what an older copy undoes, asks, and lets the next start go on from it.
-pub(super) fn run(arguments: &Restore, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &RestoreArgs, output: &mut Output) -> Result<Exit, Failure> {
     let here = PathBuf::from(".");
     match arguments.paths.as_slice() {
         [_, _] if arguments.new_lineage.is_some() => {
@@ -34,7 +34,11 @@ pub(super) fn run(arguments: &Restore, output: &mut Output) -> Result<Exit, Fail
     }
 }
 
-fn older_copy(domain: &Path, arguments: &Restore, output: &mut Output) -> Result<Exit, Failure> {
+fn older_copy(
+    domain: &Path,
+    arguments: &RestoreArgs,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
     let options = config::load(domain)?;
     let locked = locked(&options)?;
     let standing = node::restore::standing(&options, &locked);

@@ -12,7 +12,7 @@ use crate::exit::Failure;
 use crate::output::{Output, Style};
 use crate::record_line::utc;
 
-pub(super) use policies::tell as tell_bundle;
+pub(super) use policies::print as print_bundle;
 
 /// A proposal, and what it is held against.
 pub(super) struct Review<'a> {
@@ -31,7 +31,7 @@ impl Review<'_> {
     }
 
     /// Tells all of it.
-    pub(super) fn tell(&self, output: &mut Output) -> Result<(), Failure> {
+    pub(super) fn print(&self, output: &mut Output) -> Result<(), Failure> {
         let paint = output.paint();
         let mut row = |name: &str, text: String| {
             output.line(format!("  {}  {text}", paint.text(Style::Label, format!("{name:<9}"))))
@@ -54,10 +54,10 @@ impl Review<'_> {
         }
         if let Change::RolesChanged { roles } = self.change() {
             let before = self.before.and_then(Governance::roles);
-            keys::tell_roles(before, roles, output)?;
+            keys::print_roles(before, roles, output)?;
         }
         if let Some(bundle) = self.bundle {
-            policies::tell(self.decides, bundle, output)?;
+            policies::print(self.decides, bundle, output)?;
         }
         for warning in self.warnings() {
             output.line(format!("  {} {warning}", paint.text(Style::Warning, "!")))?;

@@ -14,7 +14,7 @@ use crate::output::{Output, Style, Table};
 use crate::{config, key, unfinished};
 
 /// Shows who has which role.
-pub(super) fn show(arguments: &cli::Roles, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn show(arguments: &cli::RolesArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let governance = node::domain::governance(&options).map_err(|why| Failure::node(&why))?;
     let Some(roles) = governance.roles() else {
@@ -47,7 +47,7 @@ pub(super) fn show(arguments: &cli::Roles, output: &mut Output) -> Result<Exit, 
 }
 
 /// Makes an officer's key.
-pub(super) fn key(arguments: &cli::Key, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn key(arguments: &cli::KeyArgs, output: &mut Output) -> Result<Exit, Failure> {
     let make = || node::keys::create_file(&arguments.file, &arguments.name);
     let signer = unfinished::uninterrupted(|| make().map_err(|why| Failure::node(&why)))?;
     let vkey = signer.verifier().to_string();
@@ -62,14 +62,14 @@ pub(super) fn key(arguments: &cli::Key, output: &mut Output) -> Result<Exit, Fai
 /// The file of roles.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    roles: BTreeMap<String, Officers>,
+struct RolesFile {
+    roles: BTreeMap<String, RoleEntry>,
 }
 
 /// One role in it.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Officers {
+#[serde(deny_unknown_fields, expecting = "struct Officers")]
+struct RoleEntry {
     threshold: u64,
     keys: Vec<String>,
 }
@@ -84,9 +84,9 @@ pub(super) fn read(path: &Path) -> Result<Roles, Failure> {
             "write [roles.root], [roles.policy], [roles.registrar] and [roles.trust], each with `threshold` and `keys`",
         )
     };
-    let file: File = toml::from_str(&text).map_err(|why| malformed(&why.message()))?;
+    let file: RolesFile = toml::from_str(&text).map_err(|why| malformed(&why.message()))?;
     let mut roles = BTreeMap::new();
-    for (name, Officers { threshold, keys }) in file.roles {
+    for (name, RoleEntry { threshold, keys }) in file.roles {
         let beside = |text: &String| match text.contains('+') {
             true => key::read(text),
             false => {

@@ -1,15 +1,15 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::cli::Serve;
+use crate::cli::ServeArgs;
 use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::published_logs::{bind, publish};
-use crate::signals::Ends;
+use crate::signals::EndSignals;
 
 /// Runs the node until a signal ends it.
-pub(super) fn run(arguments: &Serve, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &ServeArgs, output: &mut Output) -> Result<Exit, Failure> {
     keep_memory_private()?;
     let options = config::load(&arguments.domain)?;
     config::permissions::check_place(&arguments.domain)?;
@@ -28,7 +28,7 @@ async fn serve(
         None => None,
     };
     // Asked for before anything is served, so that a signal at any time stops in order.
-    let mut ends = Ends::of_a_node()?;
+    let mut ends = EndSignals::of_a_node()?;
     node::guard::adopt().map_err(|why| Failure::io("no guard's heirs can be had", &why))?;
     let notes = notes().map_err(|why| Failure::io("standard error cannot be used", &why))?;
     let running = node::start(options, notes).await.map_err(|why| Failure::node(&why))?;

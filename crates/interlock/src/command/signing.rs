@@ -13,7 +13,7 @@ use proof::note::Signer as _;
 use super::ask::{Unattended, ask};
 use super::review::Review;
 use super::{govern, roles, semantics};
-use crate::cli::{Propose, Proposed, PublishSigned, Sign};
+use crate::cli::{ProposeArgs, ProposeCommand, PublishSignedArgs, SignArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
 use crate::{config, domain, folder, record_line, unfinished, user};
@@ -22,7 +22,7 @@ use crate::{config, domain, folder, record_line, unfinished, user};
 const PROPOSAL_BYTES_MAX: u64 = 128 * 1024;
 
 /// Writes a proposal that nobody has signed.
-pub(super) fn propose(arguments: &Propose, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn propose(arguments: &ProposeArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let change = change(arguments, &options, output)?;
     let proposal = node::domain::propose(&options, change, arguments.for_ms)
@@ -33,7 +33,7 @@ pub(super) fn propose(arguments: &Propose, output: &mut Output) -> Result<Exit, 
             .help("choose another file: signatures in it would be lost"));
     }
     let bundle = match &arguments.change {
-        Proposed::Bundle { bundle } => Some(folder::load_bundle(bundle)?),
+        ProposeCommand::Bundle { bundle } => Some(folder::load_bundle(bundle)?),
         _ => None,
     };
     // Neither is there without the other.
@@ -51,7 +51,7 @@ pub(super) fn propose(arguments: &Propose, output: &mut Output) -> Result<Exit, 
 }
 
 /// Shows a proposal, asks, and adds one officer's signature.
-pub(super) fn sign(arguments: &Sign, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn sign(arguments: &SignArgs, output: &mut Output) -> Result<Exit, Failure> {
     let proposal = read(&arguments.proposal)?;
     let key = node::keys::read_file(&arguments.key).map_err(|why| Failure::node(&why))?;
     if proposal.proposal.expires_ms < wall_ms() {
@@ -92,7 +92,7 @@ pub(super) fn sign(arguments: &Sign, output: &mut Output) -> Result<Exit, Failur
 }
 
 /// Refuses to sign for a new officer whose key has too long a name: no authority accepts that.
-fn check_key_names(arguments: &Sign, change: &Change) -> Result<(), Failure> {
+fn check_key_names(arguments: &SignArgs, change: &Change) -> Result<(), Failure> {
     let Change::RolesChanged { .. } = change else { return Ok(()) };
     let governance = match &arguments.domain {
         Some(domain) => node::domain::governance(&config::load(domain)?),
@@ -111,7 +111,7 @@ fn check_key_names(arguments: &Sign, change: &Change) -> Result<(), Failure> {
 
 /// Shows all of a proposal before it is signed; what a program is told of it comes back.
 fn show(
-    arguments: &Sign,
+    arguments: &SignArgs,
     proposal: &SignedProposal,
     output: &mut Output,
 ) -> Result<Object, Failure> {
@@ -142,7 +142,7 @@ fn show(
     if output.is_json() {
         return Ok(review.members());
     }
-    review.tell(output)?;
+    review.print(output)?;
     Ok(Object::new())
 }
 
@@ -192,7 +192,7 @@ pub(super) fn kept(domain: &Path, digest: &Digest) -> Result<Option<Bundle>, Fai
     let unreadable = |why: &dyn std::fmt::Display| {
         Failure::new(Exit::Data, "a bundle of the domain cannot be read").why(why)
     };
-    let log = domain::log(domain, Some(&domain::Which::Governance))?;
+    let log = domain::log(domain, Some(&domain::LogChoice::Governance))?;
     match log.reader.blob(digest).map_err(|why| unreadable(&why))? {
         Some(blob) => Bundle::from_blob(&blob).map(Some).map_err(|why| unreadable(&why)),
         None => Ok(None),
@@ -200,7 +200,7 @@ pub(super) fn kept(domain: &Path, digest: &Digest) -> Result<Option<Bundle>, Fai
 }
 
 /// Brings a proposal to its domain.
-pub(super) fn publish(arguments: &PublishSigned, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn publish(arguments: &PublishSignedArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let signed = read(&arguments.proposal)?;
     let bundle = match &signed.proposal.change {
@@ -240,29 +240,31 @@ fn missing(domain: &Path, signed: &SignedProposal) -> Result<String, Failure> {
 }
 
 fn change(
-    arguments: &Propose,
+    arguments: &ProposeArgs,
     options: &node::Options,
     output: &mut Output,
 ) -> Result<Change, Failure> {
     Ok(match &arguments.change {
-        Proposed::Bundle { bundle } => {
+        ProposeCommand::Bundle { bundle } => {
             Change::BundlePublished { bundle: folder::load_bundle(bundle)?.digest() }
         }
-        Proposed::Workload { name, user, zone } => {
+        ProposeCommand::Workload { name, user, zone } => {
             let (os_user, _) = user::resolve(user)?;
             Change::WorkloadRegistered(Workload { name: name.clone(), os_user, zone: zone.clone() })
         }
-        Proposed::Node => {
+        ProposeCommand::Node => {
             node::restore::registration(options).map_err(|why| Failure::node(&why))?
         }
-        Proposed::Trust { subject, state } => {
+        ProposeCommand::Trust { subject, state } => {
             Change::TrustChanged { subject: subject.clone(), trust: *state }
         }
-        Proposed::Halt { subject } => Change::HaltOrdered { subject: subject.clone() },
-        Proposed::Lift { subject } => Change::HaltLifted { subject: subject.clone() },
-        Proposed::End { execution } => Change::ExecutionEnded { execution: execution.clone() },
-        Proposed::Roles { file } => Change::RolesChanged { roles: roles::read(file)? },
-        Proposed::Semantics { number } => {
+        ProposeCommand::Halt { subject } => Change::HaltOrdered { subject: subject.clone() },
+        ProposeCommand::Lift { subject } => Change::HaltLifted { subject: subject.clone() },
+        ProposeCommand::End { execution } => {
+            Change::ExecutionEnded { execution: execution.clone() }
+        }
+        ProposeCommand::Roles { file } => Change::RolesChanged { roles: roles::read(file)? },
+        ProposeCommand::Semantics { number } => {
             let replays = semantics::replay(options, &arguments.domain, *number, output)?;
             Change::SemanticsAdopted { semantics: *number, replays }
         }

@@ -1,14 +1,14 @@
 use api::governance::TrustState;
 use api::node::Reduction;
 
-use crate::cli::Status;
+use crate::cli::StatusArgs;
 use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
 use crate::record_line::short;
 
 /// Shows how the running node stands, as it says itself.
-pub(super) fn run(arguments: &Status, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &StatusArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let status = super::node(&options).status().map_err(|why| Failure::client(&why))?;
     if output.is_json() {

@@ -7,7 +7,7 @@ use proof::limits::RECEIPT_BYTES_MAX;
 use proof::promise::HEADER as PROMISE_HEADER;
 use proof::receipt::Receipt;
 
-use crate::cli::Verify;
+use crate::cli::VerifyArgs;
 use crate::exit::{Exit, Failure};
 use crate::key;
 use crate::output::{Output, Style, Table, grouped};
@@ -16,7 +16,7 @@ use crate::record_line;
 mod promise;
 
 /// Checks a receipt or a promise with a public key and nothing else.
-pub(super) fn run(arguments: &Verify, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &VerifyArgs, output: &mut Output) -> Result<Exit, Failure> {
     let key = key::read(&arguments.vkey)?;
     let text = String::from_utf8(read(&arguments.receipt)?).map_err(|why| refused(&why))?;
     if text.starts_with(PROMISE_HEADER) {
@@ -30,11 +30,11 @@ pub(super) fn run(arguments: &Verify, output: &mut Output) -> Result<Exit, Failu
         }
         None => receipt.verify_own(&key).map_err(|why| refused(&why))?,
     };
-    tell(&receipt, record, &head, output)?;
+    print_verified(&receipt, record, &head, output)?;
     Ok(Exit::Ok)
 }
 
-fn tell(
+fn print_verified(
     receipt: &Receipt,
     record: &[u8],
     head: &Checkpoint,

@@ -13,14 +13,14 @@ const LIKENESS_MIN: f64 = 0.75;
 
 /// What is wrong with the document, and where.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(super) struct ConfigProblem {
     at: Option<usize>,
     what: String,
     help: Option<String>,
     failure: Option<Box<Failure>>,
 }
 
-impl Problem {
+impl ConfigProblem {
     /// The failure that names the file and the line.
     pub(super) fn into_failure(self, path: &Path, text: &str) -> Failure {
         let line = self.at.map(|at| text.get(..at).unwrap_or(text).matches('\n').count() + 1);
@@ -41,7 +41,7 @@ impl Problem {
 
 /// A table whose members are taken out one by one, so that what is left over is unknown.
 #[derive(Debug)]
-pub(super) struct Table<'a> {
+pub(super) struct ConfigTable<'a> {
     /// Its name with those of the tables around it: `servers.files`; empty for the document.
     path: String,
     at: usize,
@@ -49,17 +49,17 @@ pub(super) struct Table<'a> {
 }
 
 /// Reads a document.
-pub(super) fn parse(text: &str) -> Result<Table<'_>, Problem> {
-    let parsed = DeTable::parse(text).map_err(|why| Problem {
+pub(super) fn parse(text: &str) -> Result<ConfigTable<'_>, ConfigProblem> {
+    let parsed = DeTable::parse(text).map_err(|why| ConfigProblem {
         at: why.span().map(|span| span.start),
         what: why.message().to_owned(),
         help: None,
         failure: None,
     })?;
-    Ok(Table::of(String::new(), 0, parsed.into_inner()))
+    Ok(ConfigTable::of(String::new(), 0, parsed.into_inner()))
 }
 
-impl<'a> Table<'a> {
+impl<'a> ConfigTable<'a> {
     fn of(path: String, at: usize, table: DeTable<'a>) -> Self {
         let members =
             table.into_iter().map(|(key, value)| (key.get_ref().to_string(), (key.span(), value)));
@@ -72,16 +72,19 @@ impl<'a> Table<'a> {
     }
 
     /// A table that must be there.
-    pub(super) fn table(&mut self, key: &str) -> Result<Table<'a>, Problem> {
+    pub(super) fn table(&mut self, key: &str) -> Result<ConfigTable<'a>, ConfigProblem> {
         match self.take(key) {
-            Some((at, DeValue::Table(table))) => Ok(Table::of(self.path_of(key), at, table)),
+            Some((at, DeValue::Table(table))) => Ok(ConfigTable::of(self.path_of(key), at, table)),
             Some((at, other)) => Err(self.kind(at, key, "a table", &other)),
             None => Err(self.missing(key)),
         }
     }
 
     /// The tables in a table, by name; none where there is no such table.
-    pub(super) fn tables(&mut self, key: &str) -> Result<Vec<(String, Table<'a>)>, Problem> {
+    pub(super) fn tables(
+        &mut self,
+        key: &str,
+    ) -> Result<Vec<(String, ConfigTable<'a>)>, ConfigProblem> {
         if !self.members.contains_key(key) {
             return Ok(Vec::new());
         }
@@ -99,7 +102,7 @@ impl<'a> Table<'a> {
     }
 
     /// A string.
-    pub(super) fn text(&mut self, key: &str) -> Result<Option<String>, Problem> {
+    pub(super) fn text(&mut self, key: &str) -> Result<Option<String>, ConfigProblem> {
         match self.take(key) {
             Some((_, DeValue::String(text))) => Ok(Some(text.into_owned())),
             Some((at, other)) => Err(self.kind(at, key, "a string", &other)),
@@ -108,18 +111,18 @@ impl<'a> Table<'a> {
     }
 
     /// A name that must be there: it goes into origins, paths and records.
-    pub(super) fn name(&mut self, key: &str) -> Result<String, Problem> {
+    pub(super) fn name(&mut self, key: &str) -> Result<String, ConfigProblem> {
         let at = self.members.get(key).map(|(span, _)| span.start);
         let name = self.text(key)?.ok_or_else(|| self.missing(key))?;
         if is_name(&name) {
             return Ok(name);
         }
         let what = format!("`{}` is no name: {NAME_RULE}", self.path_of(key));
-        Err(Problem { at, what, help: None, failure: None })
+        Err(ConfigProblem { at, what, help: None, failure: None })
     }
 
     /// An integer.
-    pub(super) fn integer(&mut self, key: &str) -> Result<Option<i64>, Problem> {
+    pub(super) fn integer(&mut self, key: &str) -> Result<Option<i64>, ConfigProblem> {
         match self.take(key) {
             Some((at, DeValue::Integer(integer))) => {
                 let parsed = i64::from_str_radix(integer.as_str(), integer.radix());
@@ -131,7 +134,7 @@ impl<'a> Table<'a> {
     }
 
     /// True or false.
-    pub(super) fn flag(&mut self, key: &str) -> Result<Option<bool>, Problem> {
+    pub(super) fn flag(&mut self, key: &str) -> Result<Option<bool>, ConfigProblem> {
         match self.take(key) {
             Some((_, DeValue::Boolean(flag))) => Ok(Some(flag)),
             Some((at, other)) => Err(self.kind(at, key, "true or false", &other)),
@@ -140,7 +143,7 @@ impl<'a> Table<'a> {
     }
 
     /// An array of strings.
-    pub(super) fn texts(&mut self, key: &str) -> Result<Option<Vec<String>>, Problem> {
+    pub(super) fn texts(&mut self, key: &str) -> Result<Option<Vec<String>>, ConfigProblem> {
         let Some((at, value)) = self.take(key) else { return Ok(None) };
         let DeValue::Array(array) = value else {
             return Err(self.kind(at, key, "an array of strings", &value));
@@ -153,7 +156,10 @@ impl<'a> Table<'a> {
     }
 
     /// A table of strings; empty where there is none.
-    pub(super) fn text_members(&mut self, key: &str) -> Result<BTreeMap<String, String>, Problem> {
+    pub(super) fn text_members(
+        &mut self,
+        key: &str,
+    ) -> Result<BTreeMap<String, String>, ConfigProblem> {
         if !self.members.contains_key(key) {
             return Ok(BTreeMap::new());
         }
@@ -168,7 +174,7 @@ impl<'a> Table<'a> {
     }
 
     /// That nothing is left over. The error names the key, and the known one that may have been meant.
-    pub(super) fn nothing_else(&self, known: &[&str]) -> Result<(), Problem> {
+    pub(super) fn nothing_else(&self, known: &[&str]) -> Result<(), ConfigProblem> {
         let Some((key, (span, _))) = self.members.iter().min_by_key(|(_, (span, _))| span.start)
         else {
             return Ok(());
@@ -176,7 +182,7 @@ impl<'a> Table<'a> {
         let likeness = |name: &&&str| (strsim::jaro_winkler(key, name) * 1000.0).round();
         let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
         let nearest = nearest.filter(|name| strsim::jaro_winkler(key, name) >= LIKENESS_MIN);
-        Err(Problem {
+        Err(ConfigProblem {
             at: Some(span.start),
             what: format!("the key `{}` is not known", self.path_of(key)),
             help: Some(match nearest {
@@ -188,12 +194,12 @@ impl<'a> Table<'a> {
     }
 
     /// That a key is not there. The error names one that is left over, if it may have been meant for it.
-    pub(super) fn missing(&self, key: &str) -> Problem {
+    pub(super) fn missing(&self, key: &str) -> ConfigProblem {
         let at = (!self.path.is_empty()).then_some(self.at);
         let likeness = |name: &&String| strsim::jaro_winkler(key, name);
         let misspelt = self.members.keys().filter(|name| likeness(name) >= LIKENESS_MIN);
         let misspelt = misspelt.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-        Problem {
+        ConfigProblem {
             at,
             what: format!("`{}` is missing", self.path_of(key)),
             help: misspelt.map(|name| {
@@ -204,13 +210,13 @@ impl<'a> Table<'a> {
     }
 
     /// What is wrong with a key that was taken.
-    pub(super) fn problem(&self, key: &str, what: impl Display) -> Problem {
+    pub(super) fn problem(&self, key: &str, what: impl Display) -> ConfigProblem {
         self.wrong(self.at, key, what)
     }
 
     /// What failed on behalf of a key that was taken.
-    pub(super) fn failed(&self, key: &str, failure: Failure) -> Problem {
-        Problem {
+    pub(super) fn failed(&self, key: &str, failure: Failure) -> ConfigProblem {
+        ConfigProblem {
             at: Some(self.at),
             what: format!("`{}`", self.path_of(key)),
             help: None,
@@ -218,8 +224,8 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn wrong(&self, at: usize, key: &str, what: impl Display) -> Problem {
-        Problem {
+    fn wrong(&self, at: usize, key: &str, what: impl Display) -> ConfigProblem {
+        ConfigProblem {
             at: Some(at),
             what: format!("`{}`: {what}", self.path_of(key)),
             help: None,
@@ -227,7 +233,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn kind(&self, at: usize, key: &str, wanted: &str, found: &DeValue<'_>) -> Problem {
+    fn kind(&self, at: usize, key: &str, wanted: &str, found: &DeValue<'_>) -> ConfigProblem {
         self.wrong(at, key, format!("it is a {}, and {wanted} is needed", found.type_str()))
     }
 

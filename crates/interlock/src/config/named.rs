@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::document::{self, Table};
+use super::document::{self, ConfigTable};
 
 /// A file or folder that the configuration names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct NamedPath {
     /// The key that names it.
     pub(crate) key: String,
     /// Where it is.
@@ -14,22 +14,22 @@ pub(crate) struct Named {
 }
 
 /// Those of the configuration of this folder. Of one that can't be read none are known.
-pub(crate) fn named(folder: &Path, text: &str) -> Vec<Named> {
+pub(crate) fn named(folder: &Path, text: &str) -> Vec<NamedPath> {
     let servers = document::parse(text).and_then(|mut root| root.tables("servers"));
     let servers = servers.unwrap_or_default().into_iter();
     servers.flat_map(|(name, table)| of_server(folder, &name, table)).collect()
 }
 
 /// A program is looked for in its `PATH` where its name has no slash; further words count where they are whole paths.
-fn of_server(folder: &Path, name: &str, mut table: Table<'_>) -> Vec<Named> {
-    let text = |table: &mut Table<'_>, key| table.text(key).ok().flatten();
+fn of_server(folder: &Path, name: &str, mut table: ConfigTable<'_>) -> Vec<NamedPath> {
+    let text = |table: &mut ConfigTable<'_>, key| table.text(key).ok().flatten();
     let directory = text(&mut table, "directory").map(|directory| folder.join(directory));
     let secrets = text(&mut table, "secrets").map(|secrets| folder.join(secrets));
     let words = table.texts("command").ok().flatten().unwrap_or_default();
     let from = directory.clone().unwrap_or_default();
     let mut named = Vec::new();
     let mut add = |key: &str, path: PathBuf| {
-        named.push(Named { key: format!("servers.{name}.{key}"), path });
+        named.push(NamedPath { key: format!("servers.{name}.{key}"), path });
     };
     for (nth, word) in words.iter().enumerate() {
         if word.starts_with('/') || (nth == 0 && word.contains('/')) {

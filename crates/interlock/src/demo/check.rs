@@ -6,8 +6,8 @@ use proof::log::Summary;
 use proof::receipt::Receipt;
 use proof::tile::EntryBundle;
 
-use super::live::Told;
-use super::tell;
+use super::live::StoryRecords;
+use super::narration;
 use crate::domain::{DomainLogs, Log};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -17,10 +17,10 @@ use crate::unfinished::Unfinished;
 /// Verifies both logs, replays every decision, and flips a byte in a copy. False where anything is not as it must be.
 pub(super) fn all(
     options: &node::Options,
-    told: &Told,
+    told: &StoryRecords,
     output: &mut Output,
 ) -> Result<bool, Failure> {
-    tell::checking(output)?;
+    narration::checking(output)?;
     let mut is_sound = true;
     for (name, folder) in
         [("governance", options.governance_folder()), ("lineage", options.lineage_folder())]
@@ -33,7 +33,7 @@ pub(super) fn all(
             Err(why) => format!("the {name} log does not verify: {}", why.cause()),
         };
         is_sound &= verified.is_ok();
-        tell::checked(output, verified.is_ok(), &text)?;
+        narration::checked(output, verified.is_ok(), &text)?;
     }
     is_sound &= replayed(options, output)?;
     is_sound &= labelled(&options.lineage_folder(), output)?;
@@ -59,7 +59,7 @@ fn replayed(options: &node::Options, output: &mut Output) -> Result<bool, Failur
         counts.different,
         began.elapsed().as_secs_f64() * 1000.0
     );
-    tell::checked(output, is_identical, &text)?;
+    narration::checked(output, is_identical, &text)?;
     Ok(is_identical)
 }
 
@@ -101,14 +101,14 @@ fn labelled(log: &Path, output: &mut Output) -> Result<bool, Failure> {
         Some(index) => format!("record {index} was kept in by what a detector found in it"),
         None => "no detector found anything".to_owned(),
     };
-    tell::checked(output, kept_in.is_some(), &said)?;
+    narration::checked(output, kept_in.is_some(), &said)?;
     let said = match (&left, &taken) {
         (Some((wrote, _, places)), Some((read, labels))) => format!(
             "what record {wrote} left at `{places}`, another execution took up on record {read}: {labels}"
         ),
         _ => "nobody took up what another execution left".to_owned(),
     };
-    tell::checked(output, taken.is_some(), &said)?;
+    narration::checked(output, taken.is_some(), &said)?;
     Ok(kept_in.is_some() && taken.is_some())
 }
 
@@ -135,7 +135,7 @@ fn proven(log: &Path, index: u64, output: &mut Output) -> Result<bool, Failure> 
         Ok(_) => format!("record {index}, whose private part is erased, is proven by its receipt"),
         Err(why) => format!("record {index} is not proven: {why}"),
     };
-    tell::checked(output, verified.is_ok(), &said)?;
+    narration::checked(output, verified.is_ok(), &said)?;
     Ok(verified.is_ok())
 }
 
@@ -156,7 +156,7 @@ fn flipped(log: &Path, output: &mut Output) -> Result<bool, Failure> {
         Ok(_) => "one flipped byte in a copy was not noticed".to_owned(),
         Err(why) => format!("one flipped byte in a copy is caught: {}", why.cause()),
     };
-    tell::checked(output, verified.is_err(), &text)?;
+    narration::checked(output, verified.is_err(), &text)?;
     Ok(verified.is_err())
 }
 

@@ -8,13 +8,13 @@ use node::erase::Which;
 use policy::{Bundle, Grant};
 
 use super::agent::{Agent, AgentError, Called};
-use super::story::{self, Scene, Step, pending, scenes};
-use super::{HELPER, SERVER, WORKLOAD, officer, program, tell};
+use super::story::{self, Scene, StoryCall, pending, scenes};
+use super::{HELPER, SERVER, WORKLOAD, narration, officer, program};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
 /// What the story has come to.
-struct Live<'a> {
+struct StoryState<'a> {
     options: &'a node::Options,
     bundle: &'a Bundle,
     agent: Agent,
@@ -29,7 +29,7 @@ struct Live<'a> {
 }
 
 /// What is worth looking at afterwards.
-pub(super) struct Told {
+pub(super) struct StoryRecords {
     /// A denial.
     pub(super) denied: u64,
     /// A decision whose execution was erased.
@@ -41,23 +41,23 @@ pub(super) async fn play(
     options: &node::Options,
     bundle: &Bundle,
     output: &mut Output,
-) -> Result<Told, Failure> {
+) -> Result<StoryRecords, Failure> {
     let agent = connect(options, WORKLOAD, None).await?;
-    tell::agent(output, &agent.tools().await.map_err(|why| failed(&why))?)?;
+    narration::agent(output, &agent.tools().await.map_err(|why| failed(&why))?)?;
     let mut live =
-        Live { options, bundle, agent, helper: None, pending: None, denied: 0, erased: 0 };
+        StoryState { options, bundle, agent, helper: None, pending: None, denied: 0, erased: 0 };
     for scene in scenes() {
         live = live.act(scene, output).await?;
         output.flush()?;
     }
     live.agent.end().await.map_err(|why| failed(&why))?;
-    Ok(Told { denied: live.denied, erased: live.erased })
+    Ok(StoryRecords { denied: live.denied, erased: live.erased })
 }
 
-impl Live<'_> {
+impl StoryState<'_> {
     async fn act(mut self, scene: Scene, output: &mut Output) -> Result<Self, Failure> {
         match scene {
-            Scene::Says(text) => tell::says(output, text)?,
+            Scene::Says(text) => narration::says(output, text)?,
             Scene::Calls(step) => {
                 let called = self.call(&self.agent, &step, None, output).await?;
                 self.denied = step.record_to_explain(&called).unwrap_or(self.denied);
@@ -69,11 +69,11 @@ impl Live<'_> {
             Scene::Approves => {
                 let pending = self.pending.as_deref().unwrap_or_default();
                 let record = officer::approve(self.options, pending).await?;
-                tell::approved(output, pending, record)?;
+                narration::approved(output, pending, record)?;
             }
             Scene::Delegates => {
                 let helper = self.delegate().await?;
-                tell::delegated(output, HELPER)?;
+                narration::delegated(output, HELPER)?;
                 self.helper = Some(helper);
             }
             Scene::HelperCalls(step) => {
@@ -84,24 +84,24 @@ impl Live<'_> {
             }
             Scene::Erases => {
                 let record = self.erase().await?;
-                tell::erased(output, HELPER, record)?;
+                narration::erased(output, HELPER, record)?;
             }
             Scene::Reconnects => {
                 self = self.reconnect().await?;
-                tell::reconnected(output)?;
+                narration::reconnected(output)?;
             }
             Scene::EndsExecution => {
                 officer::end(self.options, &self.execution().await?).await?;
                 self = self.reconnect().await?;
-                tell::ended(output)?;
+                narration::ended(output)?;
             }
             Scene::Suspends => {
                 officer::suspend(self.options).await?;
-                tell::suspended(output, WORKLOAD)?;
+                narration::suspended(output, WORKLOAD)?;
             }
             Scene::IsTurnedAway(code) => {
                 self.is_turned_away(code).await?;
-                tell::turned_away(output, code)?;
+                narration::turned_away(output, code)?;
             }
         }
         Ok(self)
@@ -110,14 +110,14 @@ impl Live<'_> {
     async fn call(
         &self,
         agent: &Agent,
-        step: &Step,
+        step: &StoryCall,
         pending: Option<&str>,
         output: &mut Output,
     ) -> Result<Called, Failure> {
         let began = Instant::now();
         let called = agent.call_for(step.tool, step.arguments(), pending).await;
         let called = called.map_err(|why| failed(&why))?;
-        tell::called(output, self.bundle, step, &called, began.elapsed())?;
+        narration::called(output, self.bundle, step, &called, began.elapsed())?;
         if step.is_as_expected(&called) {
             return Ok(called);
         }

@@ -8,15 +8,15 @@ pub(super) enum Scene {
     /// Somebody tells what is to come.
     Says(&'static str),
     /// The agent calls a tool.
-    Calls(Step),
+    Calls(StoryCall),
     /// The agent makes its last call again, naming the pending decision that it stands on.
-    CallsAgain(Step),
+    CallsAgain(StoryCall),
     /// An officer approves what waits.
     Approves,
     /// The agent hands a part of its work to a helper, with a grant of its own.
     Delegates,
     /// The helper calls a tool.
-    HelperCalls(Step),
+    HelperCalls(StoryCall),
     /// What the helper saw is erased: its execution ended with the agent's.
     Erases,
     /// The agent ends its session and begins another.
@@ -31,7 +31,7 @@ pub(super) enum Scene {
 
 /// One call of the agent, and how it must come out.
 #[derive(Clone)]
-pub(super) struct Step {
+pub(super) struct StoryCall {
     pub(super) tool: &'static str,
     /// What the call is about, in a few words.
     pub(super) about: &'static str,
@@ -40,7 +40,7 @@ pub(super) struct Step {
     denied: Option<&'static str>,
 }
 
-impl Step {
+impl StoryCall {
     pub(super) fn arguments(&self) -> JsonObject {
         self.arguments.as_object().cloned().unwrap_or_default()
     }
@@ -95,12 +95,17 @@ pub(super) fn scenes() -> Vec<Scene> {
 /// What one execution writes and the next reads.
 const NOTE: &str = "drafts/note.md";
 
-fn step(tool: &'static str, about: &'static str, arguments: Value) -> Step {
-    Step { tool, about, arguments, denied: None }
+fn step(tool: &'static str, about: &'static str, arguments: Value) -> StoryCall {
+    StoryCall { tool, about, arguments, denied: None }
 }
 
-fn denied(tool: &'static str, about: &'static str, arguments: Value, code: &'static str) -> Step {
-    Step { denied: Some(code), ..step(tool, about, arguments) }
+fn denied(
+    tool: &'static str,
+    about: &'static str,
+    arguments: Value,
+    code: &'static str,
+) -> StoryCall {
+    StoryCall { denied: Some(code), ..step(tool, about, arguments) }
 }
 
 fn payment(payee: &str, cents: u32) -> Value {

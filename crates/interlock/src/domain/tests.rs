@@ -13,17 +13,17 @@ fn a_domain_holds_two_logs_and_a_log_is_itself() {
     fake_log(&path.join("governance"));
     fake_log(&path.join("lineage"));
     assert_eq!(logs(path, None).unwrap(), [path.join("governance"), path.join("lineage")]);
-    assert_eq!(logs(path, Some(&Which::Lineage)).unwrap(), [path.join("lineage")]);
+    assert_eq!(logs(path, Some(&LogChoice::Lineage)).unwrap(), [path.join("lineage")]);
     assert_eq!(logs(&path.join("lineage"), None).unwrap(), [path.join("lineage")]);
-    let elsewhere = Which::Folder(path.join("governance"));
+    let elsewhere = LogChoice::Folder(path.join("governance"));
     assert_eq!(logs(Path::new("."), Some(&elsewhere)).unwrap(), [path.join("governance")]);
 }
 
 #[test]
 fn a_log_is_chosen_by_its_name_or_folder() {
-    assert_eq!("lineage".parse(), Ok(Which::Lineage));
-    assert_eq!("governance".parse(), Ok(Which::Governance));
-    assert_eq!("/srv/log".parse(), Ok(Which::Folder(PathBuf::from("/srv/log"))));
+    assert_eq!("lineage".parse(), Ok(LogChoice::Lineage));
+    assert_eq!("governance".parse(), Ok(LogChoice::Governance));
+    assert_eq!("/srv/log".parse(), Ok(LogChoice::Folder(PathBuf::from("/srv/log"))));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::{Office, OfficeError};
 /// # Errors
 /// When the client does not speak MCP, or the session's task fails.
 pub(crate) async fn serve(office: Office) -> Result<(), ServeError> {
-    let server = Server { office: Arc::new(office), tools: Server::tool_router() };
+    let server = OfficeServer { office: Arc::new(office), tools: OfficeServer::tool_router() };
     let running = server.serve(rmcp::transport::stdio()).await.map_err(Box::new)?;
     running.waiting().await?;
     Ok(())
@@ -34,28 +34,31 @@ pub(crate) enum ServeError {
 }
 
 #[derive(Clone)]
-struct Server {
+struct OfficeServer {
     office: Arc<Office>,
     tools: ToolRouter<Self>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct File {
+#[schemars(rename = "File")]
+struct FileInput {
     /// Path below the office's files, such as `reports/2026-q3.md`.
     path: String,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Files {
+#[schemars(rename = "Files")]
+struct FolderInput {
     /// Folder below the office's files; `.` for all.
     folder: String,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Writing {
+#[schemars(rename = "Writing")]
+struct WriteInput {
     /// Path below the office's files.
     path: String,
     /// The whole new text.
@@ -64,21 +67,24 @@ struct Writing {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Page {
+#[schemars(rename = "Page")]
+struct PageInput {
     /// Address of the page, such as `https://prices.example.net/steel.html`.
     url: String,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Mailbox {
+#[schemars(rename = "Mailbox")]
+struct MailboxInput {
     /// `inbox` or `sent`.
     folder: String,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Mail {
+#[schemars(rename = "Mail")]
+struct MailInput {
     /// Address of the receiver.
     to: String,
     /// Subject line.
@@ -89,7 +95,8 @@ struct Mail {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Transfer {
+#[schemars(rename = "Transfer")]
+struct TransferInput {
     /// Who is paid.
     payee: String,
     /// How much, in cents.
@@ -102,7 +109,8 @@ struct Transfer {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct NewTicket {
+#[schemars(rename = "NewTicket")]
+struct NewTicketInput {
     /// Title.
     title: String,
     /// What is wrong.
@@ -111,57 +119,70 @@ struct NewTicket {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Ticket {
+#[schemars(rename = "Ticket")]
+struct TicketInput {
     /// Number of the ticket.
     ticket: u32,
 }
 
-type Answer = Result<String, String>;
+type ToolResult = Result<String, String>;
 
-fn answer(done: Result<String, OfficeError>) -> Answer {
+fn tool_result(done: Result<String, OfficeError>) -> ToolResult {
     done.map_err(|why| why.to_string())
 }
 
 #[tool_router]
-impl Server {
+impl OfficeServer {
     #[tool(description = "Read a text file of the office.")]
-    async fn read_file(&self, Parameters(File { path }): Parameters<File>) -> Answer {
-        answer(self.office.read_file(&path))
+    async fn read_file(&self, Parameters(FileInput { path }): Parameters<FileInput>) -> ToolResult {
+        tool_result(self.office.read_file(&path))
     }
 
     #[tool(description = "List the files of a folder.")]
-    async fn list_files(&self, Parameters(Files { folder }): Parameters<Files>) -> Answer {
-        answer(self.office.list_files(&folder))
+    async fn list_files(
+        &self,
+        Parameters(FolderInput { folder }): Parameters<FolderInput>,
+    ) -> ToolResult {
+        tool_result(self.office.list_files(&folder))
     }
 
     #[tool(description = "Write a text file, replacing what was there.")]
-    async fn write_file(&self, Parameters(Writing { path, text }): Parameters<Writing>) -> Answer {
-        answer(self.office.write_file(&path, &text))
+    async fn write_file(
+        &self,
+        Parameters(WriteInput { path, text }): Parameters<WriteInput>,
+    ) -> ToolResult {
+        tool_result(self.office.write_file(&path, &text))
     }
 
     #[tool(description = "Delete a file.")]
-    async fn delete_file(&self, Parameters(File { path }): Parameters<File>) -> Answer {
-        answer(self.office.delete_file(&path))
+    async fn delete_file(
+        &self,
+        Parameters(FileInput { path }): Parameters<FileInput>,
+    ) -> ToolResult {
+        tool_result(self.office.delete_file(&path))
     }
 
     #[tool(description = "Fetch a web page.")]
-    async fn fetch_page(&self, Parameters(Page { url }): Parameters<Page>) -> Answer {
-        answer(self.office.fetch_page(&url))
+    async fn fetch_page(&self, Parameters(PageInput { url }): Parameters<PageInput>) -> ToolResult {
+        tool_result(self.office.fetch_page(&url))
     }
 
     #[tool(description = "Read all mail of a folder.")]
-    async fn read_mail(&self, Parameters(Mailbox { folder }): Parameters<Mailbox>) -> Answer {
-        answer(self.office.read_mail(&folder))
+    async fn read_mail(
+        &self,
+        Parameters(MailboxInput { folder }): Parameters<MailboxInput>,
+    ) -> ToolResult {
+        tool_result(self.office.read_mail(&folder))
     }
 
     #[tool(description = "Send a mail.")]
-    async fn send_mail(&self, Parameters(mail): Parameters<Mail>) -> Answer {
-        answer(self.office.send_mail(&mail.to, &mail.subject, &mail.body))
+    async fn send_mail(&self, Parameters(mail): Parameters<MailInput>) -> ToolResult {
+        tool_result(self.office.send_mail(&mail.to, &mail.subject, &mail.body))
     }
 
     #[tool(description = "Pay an amount of money.")]
-    async fn pay(&self, Parameters(transfer): Parameters<Transfer>) -> Answer {
-        answer(self.office.pay(&Payment {
+    async fn pay(&self, Parameters(transfer): Parameters<TransferInput>) -> ToolResult {
+        tool_result(self.office.pay(&Payment {
             payee: &transfer.payee,
             amount_cents: transfer.amount_cents,
             currency: &transfer.currency,
@@ -170,18 +191,21 @@ impl Server {
     }
 
     #[tool(description = "Open a ticket.")]
-    async fn create_ticket(&self, Parameters(new): Parameters<NewTicket>) -> Answer {
-        answer(self.office.create_ticket(&new.title, &new.body))
+    async fn create_ticket(&self, Parameters(new): Parameters<NewTicketInput>) -> ToolResult {
+        tool_result(self.office.create_ticket(&new.title, &new.body))
     }
 
     #[tool(description = "Close an open ticket.")]
-    async fn close_ticket(&self, Parameters(Ticket { ticket }): Parameters<Ticket>) -> Answer {
-        answer(self.office.close_ticket(ticket))
+    async fn close_ticket(
+        &self,
+        Parameters(TicketInput { ticket }): Parameters<TicketInput>,
+    ) -> ToolResult {
+        tool_result(self.office.close_ticket(ticket))
     }
 }
 
 #[tool_handler(router = self.tools)]
-impl ServerHandler for Server {
+impl ServerHandler for OfficeServer {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(Implementation::new("office", env!("CARGO_PKG_VERSION")))

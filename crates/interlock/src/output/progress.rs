@@ -10,14 +10,14 @@ const REDRAW_EVERY: Duration = Duration::from_millis(100);
 const QUIET_FOR: Duration = Duration::from_millis(400);
 
 /// One line on standard error that says how far long work has come; it goes when the work ends.
-pub(crate) struct Progress {
+pub(crate) struct ProgressLine {
     what: &'static str,
     is_shown: bool,
     started: Instant,
     drawn: Option<Instant>,
 }
 
-impl Progress {
+impl ProgressLine {
     pub(super) fn new(what: &'static str, is_shown: bool) -> Self {
         Self { what, is_shown, started: Instant::now(), drawn: None }
     }
@@ -43,7 +43,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for ProgressLine {
     fn drop(&mut self) {
         if self.drawn.is_some() {
             let _ = io::stderr().write_all(b"\r\x1b[2K");

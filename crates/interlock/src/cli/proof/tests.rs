@@ -23,14 +23,17 @@ fn a_folder_and_a_range_may_each_be_left_out() {
 
 #[test]
 fn a_record_is_named_in_one_way() {
-    let at = |index: Option<&str>, execution: Option<&str>, seq| RecordAt {
+    let at = |index: Option<&str>, execution: Option<&str>, seq| RecordAtArgs {
         first: index.map(str::to_owned),
         second: None,
         execution: execution.map(str::to_owned),
         seq,
     };
-    assert_eq!(at(Some("7"), None, None).place().unwrap().1, Record::At(7));
-    assert_eq!(at(None, Some("ab"), Some(2)).place().unwrap().1, Record::Of("ab".to_owned(), 2));
+    assert_eq!(at(Some("7"), None, None).place().unwrap().1, RecordSelector::At(7));
+    assert_eq!(
+        at(None, Some("ab"), Some(2)).place().unwrap().1,
+        RecordSelector::Of("ab".to_owned(), 2)
+    );
     for unclear in
         [at(None, None, None), at(Some("7"), Some("ab"), Some(2)), at(Some("office"), None, None)]
     {

@@ -20,7 +20,7 @@ const VERSION: i64 = 1;
 
 /// What a backup says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::command) struct Manifest {
+pub(in crate::command) struct BackupManifest {
     /// When it was made, in milliseconds since the Unix epoch.
     pub(in crate::command) at: i64,
     /// The domain's name.
@@ -39,7 +39,7 @@ pub(in crate::command) struct Manifest {
     pub(in crate::command) digest: Digest,
 }
 
-impl Manifest {
+impl BackupManifest {
     pub(in crate::command) fn to_value(&self) -> Value {
         object([
             ("at", Value::Integer(self.at)),
@@ -188,8 +188,8 @@ impl<W: Write> Archive<W> {
         node: &str,
         wanted: Wanted,
         moment: Moment,
-    ) -> io::Result<(Manifest, W)> {
-        let manifest = Manifest {
+    ) -> io::Result<(BackupManifest, W)> {
+        let manifest = BackupManifest {
             at: self.at,
             domain: domain.to_owned(),
             node: node.to_owned(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use ledger::{FileDisk, Reader};
 use node::Direct;
 
-use super::load::{self, Load};
+use super::load::{self, LoadResult};
 use super::raw::Raw;
 use super::row::{Row, rate};
 use super::site::{Site, opened};
@@ -31,7 +31,7 @@ async fn row(below: &Path, callers: u32, rounds: u32) -> Result<Row, Failure> {
     let (direct, thread) = opened(Direct::open(&site.options).await)?;
     // Warm: the first calls make executions, segments and caches.
     load::run(&direct, site.os_user, callers, rounds.min(20)).await?;
-    let Load { samples, refused, whole, .. } =
+    let LoadResult { samples, refused, whole, .. } =
         load::run(&direct, site.os_user, callers, rounds).await?;
     direct.stop(thread).await;
     let bytes = bytes_per_decision(&site)?;
@@ -68,7 +68,8 @@ async fn nowhere(site: &Site, callers: u32, rounds: u32) -> Result<f64, Failure>
     let disk = ledger::simulation::NowhereDisk::new();
     let (direct, thread) = opened(Direct::over(&site.options, disk).await)?;
     load::run(&direct, site.os_user, callers, rounds.min(20)).await?;
-    let Load { samples, whole, .. } = load::run(&direct, site.os_user, callers, rounds).await?;
+    let LoadResult { samples, whole, .. } =
+        load::run(&direct, site.os_user, callers, rounds).await?;
     direct.stop(thread).await;
     Ok(rate(samples.count(), whole))
 }

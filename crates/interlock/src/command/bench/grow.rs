@@ -19,14 +19,14 @@ const MISSING_MAX: u32 = 100;
 
 /// Whether executions end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ends {
+pub(super) enum ExecutionEnds {
     /// After about a thousand decisions each.
     InTime,
     Never,
 }
 
 /// Has the node decide until its log has so many records. A permitted call has two, and three of four are permitted.
-pub(super) fn grow(site: &Site, records: u32, ends: Ends) -> Result<(), Failure> {
+pub(super) fn grow(site: &Site, records: u32, ends: ExecutionEnds) -> Result<(), Failure> {
     loop {
         let DomainLogs { lineage, .. } = DomainLogs::open(&site.options.folder)?;
         let missing = u64::from(records).saturating_sub(lineage.published()?);
@@ -36,7 +36,7 @@ pub(super) fn grow(site: &Site, records: u32, ends: Ends) -> Result<(), Failure>
         }
         let decisions = (missing / 7 * 4).min(LIVES);
         let executions = super::super::block_on_many(decide(site, decisions))??;
-        if ends == Ends::InTime && decisions == LIVES {
+        if ends == ExecutionEnds::InTime && decisions == LIVES {
             for execution in executions {
                 let change = Change::ExecutionEnded { execution };
                 opened(node::domain::govern(&site.options, change, None))?;

@@ -4,10 +4,10 @@ use std::time::Instant;
 
 use proof::merkle::leaf_hash;
 
-use super::grow::{Ends, grow};
+use super::grow::{ExecutionEnds, grow};
 use super::row::{Row, rate};
 use super::site::Site;
-use crate::cli::{Bench, Measured};
+use crate::cli::{BenchArgs, Measurement};
 use crate::command::log::verify_records;
 use crate::domain::DomainLogs;
 use crate::exit::Failure;
@@ -18,17 +18,17 @@ const HASHED: u32 = 500_000;
 
 /// The rows that are wanted.
 pub(super) fn rows(
-    arguments: &Bench,
-    wants: impl Fn(Measured) -> bool,
+    arguments: &BenchArgs,
+    wants: impl Fn(Measurement) -> bool,
     output: &Output,
 ) -> Result<Vec<Row>, Failure> {
     let site = Site::new(&arguments.folder)?;
-    grow(&site, arguments.records, Ends::Never)?;
+    grow(&site, arguments.records, ExecutionEnds::Never)?;
     let mut rows = Vec::new();
-    if wants(Measured::Verify) {
+    if wants(Measurement::Verify) {
         rows.push(verify(&site, output)?);
     }
-    if wants(Measured::Replay) {
+    if wants(Measurement::Replay) {
         rows.push(replay(&site)?);
     }
     Ok(rows)

@@ -13,7 +13,7 @@ use crate::exit::{Exit, Failure};
 
 /// What came of a load.
 #[derive(Default)]
-pub(super) struct Load {
+pub(super) struct LoadResult {
     /// From asking to the durable answer.
     pub(super) samples: Samples,
     /// Requests that were refused because the disk was behind, and were asked again.
@@ -32,7 +32,7 @@ pub(super) async fn run(
     os_user: u32,
     callers: u32,
     rounds: u32,
-) -> Result<Load, Failure> {
+) -> Result<LoadResult, Failure> {
     let mut executions = Vec::new();
     for number in 0..WORKLOADS.min(callers) {
         let joined = direct.join(&workload(number), os_user).await;
@@ -43,7 +43,7 @@ pub(super) async fn run(
     for (caller, execution) in (0..callers).zip(executions.iter().cycle()) {
         tasks.push(tokio::spawn(ask(direct.clone(), execution.clone(), caller, rounds)));
     }
-    let mut load = Load::default();
+    let mut load = LoadResult::default();
     for task in tasks {
         let (samples, refused) = task.await.map_err(|_| stopped())??;
         load.samples.extend(samples);
@@ -55,7 +55,7 @@ pub(super) async fn run(
 
 /// What came of the first call of each workload, all made at once.
 #[derive(Debug, Default)]
-pub(super) struct First {
+pub(super) struct FirstCalls {
     /// How many were decided, and not refused or withheld.
     pub(super) served: u32,
     /// The longest time from joining to the answer.
@@ -63,7 +63,7 @@ pub(super) struct First {
 }
 
 /// Has every workload join and ask for one transition, at the same time.
-pub(super) async fn first(direct: &Direct, os_user: u32) -> Result<First, Failure> {
+pub(super) async fn first(direct: &Direct, os_user: u32) -> Result<FirstCalls, Failure> {
     let mut tasks = Vec::new();
     for number in 0..WORKLOADS {
         let direct = direct.clone();
@@ -85,7 +85,7 @@ pub(super) async fn first(direct: &Direct, os_user: u32) -> Result<First, Failur
             Some((is_served, taken))
         }));
     }
-    let mut first = First::default();
+    let mut first = FirstCalls::default();
     for task in tasks {
         let (is_served, taken) = task.await.ok().flatten().ok_or_else(stopped)?;
         first.served = first.served.saturating_add(u32::from(is_served));

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use node::Direct;
 use rustix::process::{Signal, getpid, kill_process};
 
-use super::grow::{Ends, grow};
+use super::grow::{ExecutionEnds, grow};
 use super::history::count;
-use super::load::{self, First};
+use super::load::{self, FirstCalls};
 use super::row::Row;
 use super::samples::{Samples, micros};
 use super::site::{Site, opened};
@@ -36,11 +36,11 @@ pub(super) fn rows(below: &Path, records: u32) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     let site = Site::new(below)?;
     for (name, part) in [("start_hundredth", 100), ("start_tenth", 10), ("start", 1)] {
-        grow(&site, records / part, Ends::InTime)?;
+        grow(&site, records / part, ExecutionEnds::InTime)?;
         rows.push(row(&site, name, Before::Stop)?);
     }
     let site = Site::new(below)?;
-    grow(&site, records.min(LIVE_RECORDS_MAX), Ends::Never)?;
+    grow(&site, records.min(LIVE_RECORDS_MAX), ExecutionEnds::Never)?;
     rows.push(row(&site, "start_live", Before::Stop)?);
     rows.push(row(&site, "start_live_killed", Before::Kill)?);
     Ok(rows)
@@ -75,7 +75,7 @@ fn row(site: &Site, name: &str, before: Before) -> Result<Row, Failure> {
 }
 
 /// How long a start takes, and what comes of the first call of every workload, all made at once.
-async fn start(site: &Site) -> Result<(Duration, First), Failure> {
+async fn start(site: &Site) -> Result<(Duration, FirstCalls), Failure> {
     let begun = Instant::now();
     let (direct, thread) = opened(Direct::open(&site.options).await)?;
     let start = begun.elapsed();

@@ -58,7 +58,7 @@ fn sound(bundle: &Bundle, found: &[Warning], output: &mut Output) -> Result<Exit
     for line in table.lines(2, paint) {
         output.line(line)?;
     }
-    warnings::tell(found, output)?;
+    warnings::print(found, output)?;
     Ok(Exit::Ok)
 }
 

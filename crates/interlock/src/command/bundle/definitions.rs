@@ -7,7 +7,7 @@ use wire::json::Accept;
 use wire::jsonrpc::{Message, Outcome};
 use wire::mcp::ToolList;
 
-use crate::command::lines::{Read, each_line};
+use crate::command::lines::{LineBatch, each_line};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, Table};
 
@@ -39,7 +39,7 @@ pub(super) fn run(messages: &Path, output: &mut Output) -> Result<Exit, Failure>
 }
 
 /// A result with `tools` that is no list of them says nothing that could be pinned, and is told.
-fn read(lines: Read, found: &mut BTreeMap<String, Digest>) -> Result<(), Failure> {
+fn read(lines: LineBatch, found: &mut BTreeMap<String, Digest>) -> Result<(), Failure> {
     for line in lines {
         let Ok(line) = line else { continue };
         let Ok(Message::Response(response)) = Message::parse_with(&line, Accept::Result) else {

@@ -7,7 +7,7 @@ use policy::{Bundle, Decision, cases};
 use proof::json::{Object, Value, number, object};
 
 use super::size;
-use crate::cli::Diff;
+use crate::cli::DiffArgs;
 use crate::command::answer::in_words;
 use crate::exit::{Exit, Failure};
 use crate::folder;
@@ -24,7 +24,7 @@ struct Turned {
 }
 
 /// Compares two bundles, part by part and by what they answer.
-pub(super) fn run(arguments: &Diff, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &DiffArgs, output: &mut Output) -> Result<Exit, Failure> {
     let old = Arc::new(folder::load_bundle(&arguments.old)?);
     let new = Arc::new(folder::load_bundle(&arguments.new)?);
     let requests = requests(arguments, [&old, &new])?;
@@ -51,15 +51,18 @@ pub(super) fn run(arguments: &Diff, output: &mut Output) -> Result<Exit, Failure
     if output.is_json() {
         output.json(&value(&found, total, &turned))?;
     } else {
-        tell_parts([&old, &new], &found, output)?;
-        tell_answers(total, &turned, arguments.show, output)?;
+        print_parts([&old, &new], &found, output)?;
+        print_answers(total, &turned, arguments.show, output)?;
     }
     let is_other = arguments.exit_code && !turned.is_empty();
     Ok(if is_other { Exit::Denied } else { Exit::Ok })
 }
 
 /// Every request to ask, once, with the place where it stands.
-fn requests(arguments: &Diff, [old, new]: [&Bundle; 2]) -> Result<Vec<(String, String)>, Failure> {
+fn requests(
+    arguments: &DiffArgs,
+    [old, new]: [&Bundle; 2],
+) -> Result<Vec<(String, String)>, Failure> {
     let (mut found, mut known) = (Vec::new(), BTreeSet::new());
     let mut take = |file: &Path, lines: &[&str]| {
         for (line, request) in (1_usize..).zip(lines).filter(|(_, text)| !text.trim().is_empty()) {
@@ -84,7 +87,7 @@ fn requests(arguments: &Diff, [old, new]: [&Bundle; 2]) -> Result<Vec<(String, S
     Ok(found)
 }
 
-fn tell_parts(
+fn print_parts(
     [old, new]: [&Bundle; 2],
     found: &BundleChanges,
     output: &mut Output,
@@ -110,7 +113,7 @@ fn tell_parts(
     Ok(())
 }
 
-fn tell_answers(
+fn print_answers(
     total: u64,
     turned: &BTreeMap<VerdictChange, Vec<Turned>>,
     show: usize,

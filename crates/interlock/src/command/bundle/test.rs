@@ -26,7 +26,7 @@ pub(super) fn run(folder: &Path, output: &mut Output) -> Result<Exit, Failure> {
     if output.is_json() {
         output.json(&value(&report))?;
     } else {
-        tell(&report, output)?;
+        print_case(&report, output)?;
     }
     Ok(if report.failed.is_empty() { Exit::Ok } else { Exit::Denied })
 }
@@ -47,7 +47,7 @@ pub(in crate::command) fn check(
     if output.is_json() {
         output.json(&value(&report))?;
     } else {
-        tell(&report, output)?;
+        print_case(&report, output)?;
     }
     let failed = counted(size(report.failed.len()), "case", "cases");
     let what = format!("the bundle decides {failed} of its own tests otherwise than it says");
@@ -56,7 +56,7 @@ pub(in crate::command) fn check(
         .help("nothing was done: mend the bundle or its tests, or give --untested"))
 }
 
-fn tell(report: &CaseReport, output: &mut Output) -> Result<(), Failure> {
+fn print_case(report: &CaseReport, output: &mut Output) -> Result<(), Failure> {
     let paint = output.paint();
     for failed in report.failed.iter().take(SHOWN_MAX) {
         let CaseFailure { line, expected, found } = failed;

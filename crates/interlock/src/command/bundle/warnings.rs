@@ -37,7 +37,7 @@ fn names(domain: &Path) -> Result<DomainNames, Failure> {
 }
 
 /// Tells each on a line of its own.
-pub(crate) fn tell(warnings: &[Warning], output: &mut Output) -> Result<(), Failure> {
+pub(crate) fn print(warnings: &[Warning], output: &mut Output) -> Result<(), Failure> {
     let mark = output.paint().text(Style::Warning, "!");
     warnings.iter().try_for_each(|warning| output.line(format!("{mark} {warning}")))
 }

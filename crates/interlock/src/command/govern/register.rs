@@ -6,14 +6,17 @@ use node::Options;
 use proof::json::{Object, Value, object};
 
 use super::{accepted_members, print_accepted, refused};
-use crate::cli::Register;
+use crate::cli::RegisterArgs;
 use crate::command::ask::{Unattended, ask};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, counted};
 use crate::{config, user};
 
 /// Registers a workload, after what that changes was shown.
-pub(in crate::command) fn run(arguments: &Register, output: &mut Output) -> Result<Exit, Failure> {
+pub(in crate::command) fn run(
+    arguments: &RegisterArgs,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let (os_user, _) = user::resolve(&arguments.user)?;
     let (name, zone) = (arguments.workload.clone(), arguments.zone.clone());

@@ -3,14 +3,14 @@ use kernel::replay::Part;
 use ledger::ReadEntry;
 use proof::digest::Digest;
 
-use crate::cli::{LogShow, Range};
+use crate::cli::{LogShowArgs, Range};
 use crate::domain::{self, Log};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
 use crate::record_line;
 
 /// Shows one record whole, or a line for each of many.
-pub(super) fn run(arguments: &LogShow, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &LogShowArgs, output: &mut Output) -> Result<Exit, Failure> {
     let (folder, range) = arguments.place()?;
     let log = domain::log(&folder, arguments.log.as_ref())?;
     match range {

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::cli::LogTail;
+use crate::cli::LogTailArgs;
 use crate::domain::{self, Log};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -10,7 +10,7 @@ use crate::output::Output;
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Shows the last records, and new ones as they come.
-pub(super) fn run(arguments: &LogTail, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &LogTailArgs, output: &mut Output) -> Result<Exit, Failure> {
     let log = domain::log(&arguments.dir, arguments.log.as_ref())?;
     let shown_max = usize::try_from(arguments.records).unwrap_or(usize::MAX);
     let mut next = log.published()?.saturating_sub(arguments.records);

@@ -8,7 +8,7 @@ use proof::digest::Digest;
 use proof::json::{Object, Value, number};
 use proof::log::Summary;
 
-use crate::cli::LogVerify;
+use crate::cli::LogVerifyArgs;
 use crate::domain::{self, Log};
 use crate::exit::{Exit, Failure};
 use crate::key;
@@ -16,7 +16,7 @@ use crate::output::{Output, Style, counted, grouped};
 pub(in crate::command) use threads::verify as records;
 
 /// Verifies one log, or both of a domain and that they belong together.
-pub(super) fn run(arguments: &LogVerify, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &LogVerifyArgs, output: &mut Output) -> Result<Exit, Failure> {
     let folders = domain::logs(&arguments.folder, arguments.log.as_ref())?;
     let key = arguments.vkey.as_deref().map(key::read).transpose()?;
     if key.is_some() && folders.len() > 1 {
@@ -28,10 +28,10 @@ pub(super) fn run(arguments: &LogVerify, output: &mut Output) -> Result<Exit, Fa
     for folder in folders {
         let log = Log::open(&folder, key.clone())?;
         match verify(&log, &mut governed, output) {
-            Ok(verified) => told(&log, &verified, key.is_some(), output)?,
+            Ok(verified) => print_verified(&log, &verified, key.is_some(), output)?,
             Err(why) if why.exit() == Exit::Denied => {
                 exit = Exit::Denied;
-                refused(&log, &why, output)?;
+                print_refused(&log, &why, output)?;
             }
             Err(why) => return Err(why),
         }
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &LogVerify, output: &mut Output) -> Result<Exit, Fa
 }
 
 /// What a log was found to be.
-pub(in crate::command) struct Found {
+pub(in crate::command) struct VerifiedLog {
     /// Records that its head covers.
     pub(in crate::command) size: u64,
     /// The root of its head.
@@ -54,10 +54,10 @@ pub(in crate::command) fn verified(
     log: &Log,
     governed: &mut Option<Governance>,
     output: &Output,
-) -> Result<Found, Failure> {
+) -> Result<VerifiedLog, Failure> {
     let Verified { summary, unpublished, .. } = verify(log, governed, output)?;
     let written = summary.size.saturating_add(unpublished);
-    Ok(Found { size: summary.size, root: summary.root, written })
+    Ok(VerifiedLog { size: summary.size, root: summary.root, written })
 }
 
 struct Verified {
@@ -99,7 +99,7 @@ pub(in crate::command) fn rate(done: u64, started: Instant) -> u64 {
     done.saturating_mul(1_000_000) / micros
 }
 
-fn told(
+fn print_verified(
     log: &Log,
     verified: &Verified,
     is_key_given: bool,
@@ -138,7 +138,7 @@ fn told(
     if output.shows_progress() { output.line(paint.text(Style::Quiet, rate)) } else { Ok(()) }
 }
 
-fn refused(log: &Log, failure: &Failure, output: &mut Output) -> Result<(), Failure> {
+fn print_refused(log: &Log, failure: &Failure, output: &mut Output) -> Result<(), Failure> {
     let why = failure.reason();
     if output.is_json() {
         return output.json(&Value::Object(Object::from([

@@ -15,11 +15,11 @@ use rustix::fs::{CWD, RenameFlags};
 
 use super::{locked, print_undone, undone_value};
 use crate::command::ask::{Unattended, ask};
-use crate::command::backup::archive::{MANIFEST, Manifest, Sum};
+use crate::command::backup::archive::{BackupManifest, MANIFEST, Sum};
 use crate::command::backup::{named_value, sync_folder_of};
 use crate::command::log;
 use crate::config;
-use crate::config::named::{Named, named};
+use crate::config::named::{NamedPath, named};
 use crate::domain::Log;
 use crate::exit::{Exit, Failure};
 use crate::limits::{BACKUP_FILES_MAX, BACKUP_PATH_BYTES_MAX, MANIFEST_BYTES_MAX};
@@ -70,7 +70,7 @@ pub(super) fn restore(
 fn print_place(
     domain: &Path,
     aside: Option<&Path>,
-    manifest: &Manifest,
+    manifest: &BackupManifest,
     is_undone: bool,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -92,7 +92,7 @@ fn print_place(
     if !missing.is_empty() {
         output.line("missing on this machine, and named in `interlock.toml`:")?;
     }
-    for Named { key, path } in &missing {
+    for NamedPath { key, path } in &missing {
         output.line(format!("  {key}: {}", path.display()))?;
     }
     match manifest.has_keys {
@@ -202,7 +202,7 @@ fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
 /// A backup's files in a folder of their own, which goes unless it is put in place.
 struct Unpacked {
     folder: PathBuf,
-    manifest: Manifest,
+    manifest: BackupManifest,
     unfinished: Unfinished,
     /// Says that somebody still works on it.
     lock: File,
@@ -217,7 +217,7 @@ fn unpack_beside(backup: &Path, domain: &Path, output: &Output) -> Result<Unpack
             })?),
         };
     let above = folder_of(domain);
-    left::tell(above);
+    left::print(above);
     let (unfinished, (folder, lock)) = Unfinished::make(|| {
         let what = format!("a folder in `{}` cannot be made", above.display());
         let (folder, lock) = left::make(above).map_err(|why| Failure::io(what, &why))?;
@@ -238,7 +238,7 @@ fn unpack_beside(backup: &Path, domain: &Path, output: &Output) -> Result<Unpack
 struct Unpacking<'a> {
     folder: &'a Path,
     sum: Sum,
-    manifest: Option<Manifest>,
+    manifest: Option<BackupManifest>,
     /// The next member's, where its header has no room for it.
     long_path: Option<String>,
 }
@@ -249,7 +249,7 @@ impl<'a> Unpacking<'a> {
     }
 
     /// Unpacks all members. They are taken as they are: what would be read for a header is bounded here.
-    fn all(mut self, from: impl Read, at: &mut dyn FnMut(u64)) -> Result<Manifest, Failure> {
+    fn all(mut self, from: impl Read, at: &mut dyn FnMut(u64)) -> Result<BackupManifest, Failure> {
         let mut archive = tar::Archive::new(from);
         let entries = archive.entries().map_err(|why| unreadable(&why))?;
         for entry in entries.raw(true) {
@@ -303,7 +303,7 @@ impl<'a> Unpacking<'a> {
             let mut text = Vec::new();
             let read = (&mut entry).take(MANIFEST_BYTES_MAX).read_to_end(&mut text);
             read.map_err(|why| unreadable(&why))?;
-            let parsed = text.strip_suffix(b"\n").and_then(Manifest::parse);
+            let parsed = text.strip_suffix(b"\n").and_then(BackupManifest::parse);
             let why = "its last member is not of a version that this program reads";
             self.manifest = Some(parsed.ok_or_else(|| refused(why))?);
             return Ok(());
@@ -351,7 +351,7 @@ impl<'a> Unpacking<'a> {
         Ok(())
     }
 
-    fn finish(self) -> Result<Manifest, Failure> {
+    fn finish(self) -> Result<BackupManifest, Failure> {
         let manifest = self.manifest.ok_or_else(|| refused("its last member is missing"))?;
         let is_whole = (manifest.files, manifest.bytes) == (self.sum.files, self.sum.bytes)
             && manifest.digest == self.sum.digest();
@@ -393,7 +393,7 @@ fn verify(unpacked: &Unpacked, output: &mut Output) -> Result<(), Failure> {
 }
 
 fn print_backup(
-    manifest: &Manifest,
+    manifest: &BackupManifest,
     undone: &[Undone],
     output: &mut Output,
 ) -> Result<(), Failure> {

@@ -15,7 +15,7 @@ fn id(key: &VerifierKey) -> String {
 }
 
 /// Every role: its threshold before and after, the keys that leave and come, and those that stay.
-pub(super) fn tell_roles(
+pub(super) fn print_roles(
     before: Option<&Roles>,
     after: &Roles,
     output: &mut Output,
@@ -32,12 +32,12 @@ pub(super) fn tell_roles(
             None => threshold(is),
         };
         output.line(format!("  role {}  {needed}", paint.text(Style::Heading, role)))?;
-        for (key, kept) in keys(was, is) {
-            let (mark, style) = match kept {
+        for (key, change) in keys(was, is) {
+            let (mark, style) = match change {
                 _ if before.is_none() => (" ", Style::Plain),
-                Kept::Leaves => ("-", Style::Bad),
-                Kept::Comes => ("+", Style::Warning),
-                Kept::Stays => (" ", Style::Quiet),
+                KeyChange::Leaves => ("-", Style::Bad),
+                KeyChange::Comes => ("+", Style::Warning),
+                KeyChange::Stays => (" ", Style::Quiet),
             };
             output.line(format!(
                 "    {} {}",
@@ -51,18 +51,19 @@ pub(super) fn tell_roles(
 
 /// Whether a key holds a role before and after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kept {
+enum KeyChange {
     Leaves,
     Comes,
     Stays,
 }
 
-fn keys<'a>(was: Option<&'a Role>, is: Option<&'a Role>) -> Vec<(&'a VerifierKey, Kept)> {
+fn keys<'a>(was: Option<&'a Role>, is: Option<&'a Role>) -> Vec<(&'a VerifierKey, KeyChange)> {
     let (was, is) =
         (was.map(Role::keys).unwrap_or_default(), is.map(Role::keys).unwrap_or_default());
-    let leaves = was.iter().filter(|key| !is.contains(key)).map(|key| (key, Kept::Leaves));
-    let rest =
-        is.iter().map(|key| (key, if was.contains(key) { Kept::Stays } else { Kept::Comes }));
+    let leaves = was.iter().filter(|key| !is.contains(key)).map(|key| (key, KeyChange::Leaves));
+    let rest = is
+        .iter()
+        .map(|key| (key, if was.contains(key) { KeyChange::Stays } else { KeyChange::Comes }));
     leaves.chain(rest).collect()
 }
 

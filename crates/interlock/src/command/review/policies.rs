@@ -6,7 +6,7 @@ use crate::exit::Failure;
 use crate::output::{Output, Style};
 
 /// Every policy that comes, goes or changes, with its text; tools and files by name.
-pub(in crate::command) fn tell(
+pub(in crate::command) fn print(
     old: Option<&Bundle>,
     new: &Bundle,
     output: &mut Output,

@@ -24,11 +24,16 @@ pub(super) fn run(
         }
         None => promised.verify_own(key).map_err(|why| refused(&why))?,
     };
-    tell(promised.index, record, &promise, output)?;
+    print_promise(promised.index, record, &promise, output)?;
     Ok(Exit::Ok)
 }
 
-fn tell(index: u64, record: &[u8], promise: &Promise, output: &mut Output) -> Result<(), Failure> {
+fn print_promise(
+    index: u64,
+    record: &[u8],
+    promise: &Promise,
+    output: &mut Output,
+) -> Result<(), Failure> {
     if output.is_json() {
         let value = Value::parse(record).map_err(|why| refused(&why))?;
         return output.json(&Value::Object(Object::from([

@@ -35,7 +35,7 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// How many records there are, all of them verified; `tell` hears how many are done.
-    fn share(&self, mut tell: impl FnMut(u64)) -> Result<u64, Failure> {
+    fn share(&self, mut report_done: impl FnMut(u64)) -> Result<u64, Failure> {
         let (done, records_done) = mpsc::channel();
         let (records, outcomes) = thread::scope(|scope| {
             let run = |done: Sender<u64>| scope.spawn(move || self.run(&done));
@@ -45,7 +45,7 @@ impl Work<'_> {
             // Ends with the last thread.
             for done in records_done {
                 records = records.saturating_add(done);
-                tell(records);
+                report_done(records);
             }
             let joined = threads.into_iter().map(thread::ScopedJoinHandle::join);
             (records, joined.collect::<Vec<_>>())

@@ -22,7 +22,7 @@ pub(super) fn make(above: &Path) -> io::Result<(PathBuf, File)> {
 }
 
 /// Says which of them lie there and nobody works on.
-pub(super) fn tell(above: &Path) {
+pub(super) fn print(above: &Path) {
     for folder in found(above) {
         let holds = match folder.join("keys").exists() || folder.join("lineage/keys").exists() {
             true => "it holds a domain's keys",

@@ -17,7 +17,7 @@ fn only_paths_of_a_domain_are_unpacked() {
 }
 
 /// Unpacks an archive of these members, after so many files.
-fn unpacked(files: u64, members: &[(&str, &[u8])]) -> Result<Manifest, Failure> {
+fn unpacked(files: u64, members: &[(&str, &[u8])]) -> Result<BackupManifest, Failure> {
     let mut archive = tar::Builder::new(Vec::new());
     for (path, content) in members {
         let mut header = tar::Header::new_gnu();
@@ -34,7 +34,7 @@ fn unpacked(files: u64, members: &[(&str, &[u8])]) -> Result<Manifest, Failure> 
 fn manifest(domain: &str) -> Vec<u8> {
     let head = Head { size: 0, root: Digest::of(b"") };
     let log = || LogMoment { origin: "d".to_owned(), head, written: 0 };
-    let manifest = Manifest {
+    let manifest = BackupManifest {
         at: 0,
         domain: domain.to_owned(),
         node: "n".to_owned(),
@@ -44,7 +44,7 @@ fn manifest(domain: &str) -> Vec<u8> {
         bytes: 0,
         digest: Sum::default().digest(),
     };
-    assert_eq!(Manifest::parse(&manifest.to_value().to_bytes()).as_ref(), Some(&manifest));
+    assert_eq!(BackupManifest::parse(&manifest.to_value().to_bytes()).as_ref(), Some(&manifest));
     [manifest.to_value().to_bytes(), b"\n".to_vec()].concat()
 }
 

@@ -7,8 +7,8 @@ use policy::Bundle;
 
 use super::agent::Called;
 use super::bundle::LEFT_OUT;
-use super::live::Told;
-use super::story::{Step, denial, pending};
+use super::live::StoryRecords;
+use super::story::{StoryCall, denial, pending};
 use crate::exit::Failure;
 use crate::output::{Output, Style};
 use crate::record_line::short;
@@ -50,7 +50,7 @@ pub(super) fn says(output: &mut Output, text: &str) -> Result<(), Failure> {
 pub(super) fn called(
     output: &mut Output,
     bundle: &Bundle,
-    step: &Step,
+    step: &StoryCall,
     called: &Called,
     took: Duration,
 ) -> Result<(), Failure> {
@@ -159,7 +159,11 @@ pub(super) fn checked(output: &mut Output, is_sound: bool, text: &str) -> Result
     output.flush()
 }
 
-pub(super) fn closing(output: &mut Output, folder: &Path, told: &Told) -> Result<(), Failure> {
+pub(super) fn closing(
+    output: &mut Output,
+    folder: &Path,
+    told: &StoryRecords,
+) -> Result<(), Failure> {
     let (shown, denied) = (folder.display(), told.denied);
     says(output, "See each thing again.")?;
     for (command, what) in [
