@@ -141,8 +141,8 @@ pub(crate) enum CliCommand {
 
     /// Say which layers and test peers this machine has
     ///
-    /// Each line names one thing that Interlock uses or is tested with, whether it is here, and what is lost without
-    /// it. Nothing is changed.
+    /// Each line names one thing that Interlock uses or is tested with, whether it is here, and
+    /// what is lost without it. Nothing is changed.
     Doctor,
 
     /// Print the version
@@ -159,17 +159,18 @@ impl Cli {
     /// Reads the command line.
     ///
     /// # Errors
-    /// What clap says: a usage error, or a wish for help or the version.
+    /// clap's own: a usage error, or a request for the help or the version.
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let arguments: Vec<_> = std::env::args_os().collect();
-        // Help and usage errors are printed before the arguments are known: `--color` is looked up on its own.
+        // Help and usage errors are printed before the arguments are known: `--color` is looked up
+        // on its own.
         let color = color(&arguments);
         let matches = Self::grammar().color(color.for_clap()).try_get_matches_from(arguments)?;
         <Self as clap::FromArgMatches>::from_arg_matches(&matches)
     }
 
-    /// What clap says of these arguments, of which nothing that a terminal would act on is quoted: it is asked about
-    /// a copy in which that is shown as escapes.
+    /// clap's error for these arguments. clap parses a copy of them in which everything that a
+    /// terminal would act on is escaped, so that the error quotes none of it.
     pub(crate) fn error_of(arguments: &[OsString], color: ColorChoice) -> Option<clap::Error> {
         let shown = arguments.iter().map(|word| Shown(&word.to_string_lossy()).to_string());
         let grammar = Self::grammar().color(color.for_clap());

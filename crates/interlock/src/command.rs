@@ -41,7 +41,7 @@ use crate::cli::{Cli, CliCommand};
 use crate::exit::{Exit, Failure};
 use crate::output::{ColorChoice, Output, Paint, stderr_is_terminal};
 
-/// Reads the command line, runs the command, and tells what failed.
+/// Reads the command line, runs the command, and reports a failure.
 pub(crate) fn run() -> Exit {
     let cli = match Cli::read() {
         Ok(cli) => cli,
@@ -56,8 +56,8 @@ pub(crate) fn run() -> Exit {
     }
 }
 
-/// The temporal engine reads two switches from the environment. A decision reads no environment: where one is set,
-/// nothing is decided.
+/// The temporal engine reads two switches from the environment. A decision reads no environment:
+/// where one is set, nothing is decided.
 fn no_engine_switches() -> Result<(), Failure> {
     let switches = ["DOGWOOD_DISABLE_AGG_MEMO", "DOGWOOD_DISABLE_SLICING"];
     match switches.into_iter().find(|name| std::env::var_os(name).is_some()) {
@@ -112,7 +112,7 @@ fn error_paint(choice: ColorChoice) -> Paint {
     choice.paint(stderr_is_terminal())
 }
 
-/// A usage error, or the help and version that were asked for.
+/// Prints a usage error, or the help or version that was requested.
 fn usage() -> Exit {
     let arguments: Vec<_> = std::env::args_os().collect();
     let color = crate::cli::color(&arguments);
@@ -123,7 +123,7 @@ fn usage() -> Exit {
     let is_wish = !why.use_stderr();
     let is_json = std::env::args_os().any(|word| word == "--json");
     if is_wish || !is_json {
-        // Nothing is left to be told where the stream is closed.
+        // Nothing more can be reported where the stream is closed.
         let _ = why.print();
         return if is_wish { Exit::Ok } else { Exit::Usage };
     }
@@ -159,14 +159,15 @@ fn block_on<F: Future>(future: F) -> Result<F::Output, Failure> {
 /// Runs a future on a runtime with threads of its own: for a node.
 fn block_on_many<F: Future>(future: F) -> Result<F::Output, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        // Requests are read on these threads, and a caller that is alone waits for the disk on one of them.
+        // These threads read requests. A caller without others beside it waits for the disk on one
+        // of them.
         .worker_threads(node::machine::cores().max(crate::limits::NODE_THREADS_MIN))
         .thread_stack_size(policy::limits::DECIDE_STACK_BYTES)
         .enable_all()
         .build();
     let runtime = runtime.map_err(|why| Failure::io("no runtime could be started", &why))?;
     let output = runtime.block_on(future);
-    // A node that could not start, or has ended, waits for none of its threads for ever.
+    // The threads of a node that could not start, or has ended, get a bounded time to finish.
     runtime.shutdown_timeout(std::time::Duration::from_millis(crate::limits::END_MS_MAX));
     Ok(output)
 }

@@ -1,4 +1,4 @@
-//! `interlock.toml`: read whole, and found sound, before anything starts.
+//! `interlock.toml`: read and validated as a whole before anything starts.
 //!
 //! ```toml
 //! [domain]
@@ -14,14 +14,15 @@
 //!
 //! [servers.files]                  # an upstream MCP server, started for each session
 //! command = ["mcp-server-filesystem", "/srv/files"]
-//! user = "files"                   # an OS user (name or uid) of its own; or `danger_same_user = true`
+//! user = "files"                   # an OS user of its own: name or uid; or `danger_same_user`
 //! directory = "/srv"               # its working directory
 //! deadline_ms = 600_000            # for an answer: 100 to 86,400,000
 //! env = { PATH = "/usr/bin:/bin" } # its whole environment, with the secrets
 //! secrets = "files.secrets"        # a file of KEY=VALUE lines, readable by you alone
 //! ```
 //!
-//! Who writes this file decides what the node starts and as whom: it must be writable by the node's owner alone.
+//! This file decides which programs the node starts and as which users: only the node's owner may
+//! be able to write it.
 
 mod document;
 pub(crate) mod named;
@@ -68,13 +69,13 @@ pub(crate) fn load(domain: &Path) -> Result<Options, Failure> {
     Ok(options)
 }
 
-/// The text of a configuration. What is no plain file is refused without waiting for it.
+/// The text of a configuration. Anything but a plain file is refused without waiting for it.
 pub(crate) fn text(path: &Path) -> Result<String, Failure> {
     plain::read_text(path, usize::try_from(CONFIG_BYTES_MAX).unwrap_or(usize::MAX))
         .map_err(|why| Failure::io(format!("`{}` cannot be read", path.display()), &why))
 }
 
-/// Options of a domain of which only the sockets are known.
+/// Options of a domain with nothing known but the sockets.
 pub(crate) fn sockets_alone(folder: &Path) -> Options {
     Options {
         folder: folder.to_owned(),
@@ -89,7 +90,8 @@ pub(crate) fn sockets_alone(folder: &Path) -> Options {
     }
 }
 
-/// The folder by whose owner a client knows the node: the domain's, or the one in which a socket lies that is named where no domain is.
+/// The folder that must have the same owner as the node, by which a client recognises it: the
+/// domain's, or the named socket's where there is no domain.
 pub(crate) fn owned_folder<'a>(domain: &'a Path, socket: Option<&'a Path>) -> &'a Path {
     let is_domain = [FILE, "lineage"].iter().any(|name| domain.join(name).exists());
     match socket.and_then(Path::parent) {

@@ -1,4 +1,4 @@
-//! `interlock demo`: the whole of it at work, with real programs.
+//! `interlock demo`: all of Interlock at work, with real programs.
 
 pub(crate) mod agent;
 mod bundle;
@@ -25,13 +25,14 @@ use crate::unfinished;
 /// The domain's and the workload's names.
 const DOMAIN: &str = "demo.interlock";
 const WORKLOAD: &str = "assistant";
-/// The workload that it hands a part of its work to.
+/// The workload to which the agent delegates a part of its work.
 const HELPER: &str = "reader";
 const SERVER: &str = "office";
 
-/// Tells the story, then stays and serves the logs unless it is to end.
+/// Plays the story, then serves the logs unless `--exit` was given.
 pub(crate) async fn run(arguments: &DemoArgs, output: &mut Output) -> Result<Exit, Failure> {
-    // Asked for before anything is made, so that a signal at any time stops in order.
+    // The signals are registered before anything is made, so that a signal at any time stops in
+    // order.
     let mut ends = EndSignals::of_a_demo()?;
     let (folder, was_there) = folder(arguments.dir.as_deref())?;
     let place = folder.clone();
@@ -48,7 +49,7 @@ pub(crate) async fn run(arguments: &DemoArgs, output: &mut Output) -> Result<Exi
         told = live::play(&options, &bundle, output) => Some(told),
         _ = ends.wait() => None,
     };
-    // Stopped first, so that everything that happened is published.
+    // The node stops first, so that all records are published.
     running.stop().await;
     let checked = match told {
         Some(told) => {
@@ -73,7 +74,7 @@ pub(crate) async fn run(arguments: &DemoArgs, output: &mut Output) -> Result<Exi
     Ok(if is_sound { Exit::Ok } else { Exit::Denied })
 }
 
-/// What the demo made: its folder, or all that is in one that was there.
+/// The paths that the demo made: its folder, or the entries of a folder that was there before.
 fn made(folder: &Path, was_there: bool) -> Vec<PathBuf> {
     if !was_there {
         return vec![folder.to_owned()];
@@ -82,8 +83,8 @@ fn made(folder: &Path, was_there: bool) -> Vec<PathBuf> {
     entries.map(|entry| entry.path()).collect()
 }
 
-/// The folder of the demo, and whether it was there: the one asked for, which must not hold anything, or a new temporary one,
-/// which stays.
+/// The folder of the demo, and whether it was there before: the requested one, which must be empty,
+/// or a new temporary one, which is not removed.
 fn folder(wanted: Option<&Path>) -> Result<(PathBuf, bool), Failure> {
     let failed = |why: std::io::Error| Failure::io("the demo's folder cannot be made", &why);
     match wanted {
@@ -103,7 +104,7 @@ fn folder(wanted: Option<&Path>) -> Result<(PathBuf, bool), Failure> {
     }
 }
 
-/// Makes the domain, with its bundle in a folder of its own for whoever wants to change it.
+/// Makes the domain, with its bundle in a folder of its own, where a user can change it.
 fn make(folder: &Path, files: &Files, bundle: &Bundle) -> Result<node::Options, Failure> {
     let failed = |why: std::io::Error| Failure::io("the demo's bundle cannot be written", &why);
     for (path, bytes) in files {
@@ -116,7 +117,8 @@ fn make(folder: &Path, files: &Files, bundle: &Bundle) -> Result<node::Options, 
         .map_err(|why| Failure::new(Exit::Failed, "the sample office cannot be made").why(why))?;
     let program = program()?;
     let command = [program, "office-server".into(), "--root".into(), root.display().to_string()];
-    // All of the demo runs as whoever runs it: its agent could go round the node, and the records say so.
+    // All of the demo runs as one OS user, so its agent could go round the node, and the records
+    // say so.
     let server = NewServer { name: SERVER.to_owned(), command: command.into(), user: None };
     let text = configuration(DOMAIN, "node-1", &[server]);
     let workloads = [WORKLOAD, HELPER].map(|name| {
@@ -138,7 +140,7 @@ fn program() -> Result<String, Failure> {
 }
 
 async fn start(options: &node::Options) -> Result<node::Running, Failure> {
-    // What servers say and why sessions end is not part of the story.
+    // The notes about servers and sessions are not part of the story.
     node::start(options.clone(), node::notes::Notes::unheard())
         .await
         .map_err(|why| Failure::node(&why))

@@ -1,7 +1,7 @@
 //! The folders of a domain and of its logs, found and opened for reading.
 //!
-//! A domain's folder holds `governance/` and `lineage/`; each is a log with `checkpoint`, `tile/` and `vkey`. Every
-//! command takes the domain's folder or one log's.
+//! A domain's folder holds `governance/` and `lineage/`; each is a log with `checkpoint`, `tile/`
+//! and `vkey`. Every command takes the domain's folder or one log's.
 
 #[cfg(test)]
 mod tests;
@@ -21,9 +21,9 @@ use crate::exit::{Exit, Failure};
 /// Which log of a domain: `--log`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LogChoice {
-    /// What governs.
+    /// The governance log.
     Governance,
-    /// What happened.
+    /// The lineage log.
     Lineage,
     /// The log in this folder.
     Folder(PathBuf),
@@ -97,7 +97,7 @@ impl Log {
         }
     }
 
-    /// How many entries the signed head covers, by its own words.
+    /// The number of entries that the signed head covers.
     pub(crate) fn published(&self) -> Result<u64, Failure> {
         Ok(self.verified()?.size())
     }
@@ -126,7 +126,7 @@ pub(crate) fn logs(folder: &Path, which: Option<&LogChoice>) -> Result<Vec<PathB
     let mut found = Vec::new();
     for log in names.iter().map(|name| folder.join(name)) {
         match std::fs::metadata(log.join("checkpoint")) {
-            // What may not be seen is not passed over.
+            // A log that may not be read is an error, and not skipped.
             Err(why) if why.kind() == ErrorKind::PermissionDenied => return Err(hidden(folder)),
             Ok(checkpoint) if checkpoint.is_file() => found.push(log),
             _ => {}
@@ -167,7 +167,7 @@ fn is_log(folder: &Path) -> bool {
     folder.join("checkpoint").is_file()
 }
 
-/// Nobody but who owns the folder may see its logs.
+/// The failure where this OS user may not read the logs of a folder.
 fn hidden(folder: &Path) -> Failure {
     let owner = std::fs::metadata(folder).map(|found| format!(" (uid {})", found.uid()));
     let what = format!("your OS user may not read the logs in `{}`", folder.display());
@@ -178,7 +178,7 @@ fn hidden(folder: &Path) -> Failure {
     Failure::new(Exit::Io, what).code("io").help(help)
 }
 
-/// The log that is wanted is not in the folder; perhaps another is.
+/// The failure where the wanted log is not in the folder. Another one may be.
 fn no_log(folder: &Path, wanted: &[&str]) -> Failure {
     let [wanted] = wanted else { return no_domain(folder) };
     let shown = folder.display();

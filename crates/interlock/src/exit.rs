@@ -1,4 +1,4 @@
-//! Exit codes, and how a failure is told: what happened, why, and what to do about it.
+//! Exit codes, and the report of a failure: what happened, why, and what to do about it.
 
 #[cfg(test)]
 mod tests;
@@ -14,12 +14,13 @@ use proof::json::{Value, object};
 use crate::paint::{Paint, Style};
 use crate::stderr::stderr;
 
-/// How the program ends. The numbers are part of the interface: 64 and up are those of `sysexits.h`.
+/// How the program ends. The numbers are part of the interface: 64 and up are those of
+/// `sysexits.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// It did what was asked.
+    /// The command succeeded.
     Ok = 0,
-    /// Something outside the program kept it from doing so.
+    /// Something outside the program prevented the command.
     Failed = 1,
     /// The answer is no: denied, not verified, different, or a failing test.
     Denied = 2,
@@ -29,7 +30,8 @@ pub(crate) enum Exit {
     Data = 65,
     /// The input is not there.
     NoInput = 66,
-    /// The node ended, hangs, can't be reached or has no place: what was asked is not known to be done.
+    /// The node ended, hangs, can't be reached or has no free place: whether the command took
+    /// effect is not known.
     Unanswered = 69,
     /// Reading or writing failed.
     Io = 74,
@@ -74,7 +76,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command could not do what was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
@@ -112,7 +114,7 @@ impl Failure {
         Self::new(exit, what).why(why)
     }
 
-    /// What a node, or something that speaks to one, could not do.
+    /// The failure of a node, or of a client of one.
     pub(crate) fn node(why: &node::Error) -> Self {
         let exit = match why.code() {
             "keys" | "server" | "socket.owner" => Exit::Config,
@@ -127,7 +129,7 @@ impl Failure {
         Self::new(exit, why.to_string()).code(why.code())
     }
 
-    /// What a node did not answer.
+    /// The failure of a request to a node.
     pub(crate) fn client(why: &client::Error) -> Self {
         let (exit, code) = match why {
             client::Error::NotRunning(_) | client::Error::Socket(..) => (Exit::NoInput, "socket"),
@@ -197,7 +199,7 @@ impl Failure {
         self.why.as_deref().unwrap_or(&self.what)
     }
 
-    /// Tells the failure on standard error, as `{"error":{"code","message","help"}}` or as text.
+    /// Prints the failure on standard error, as `{"error":{"code","message","help"}}` or as text.
     pub(crate) fn report(&self, is_json: bool, paint: Paint) -> Exit {
         if !self.is_silent {
             match is_json {
@@ -208,7 +210,7 @@ impl Failure {
         self.exit
     }
 
-    /// Tells the failure before the arguments are known.
+    /// Prints the failure before the arguments are known.
     pub(crate) fn report_plainly(&self) -> Exit {
         self.report(false, Paint::Plain)
     }

@@ -1,4 +1,5 @@
-//! The files of a bundle's folder. A bundle is what lies in its folder: nothing is skipped, and no link is followed.
+//! The files of a bundle's folder. All of them belong to the bundle: none is skipped, and no link
+//! is followed.
 
 use std::fs;
 use std::io;
@@ -13,7 +14,7 @@ use crate::exit::{Exit, Failure};
 #[cfg(test)]
 mod tests;
 
-/// Reads and loads a bundle; both kinds of trouble end a command that only uses one.
+/// Reads and loads a bundle. An error in either step ends a command that uses the bundle.
 pub(crate) fn load_bundle(folder: &Path) -> Result<Bundle, Failure> {
     Bundle::load(&read(folder)?).map_err(|errors| unsound(folder, &errors))
 }
@@ -60,7 +61,7 @@ pub(crate) fn content(path: &Path) -> Result<Vec<u8>, Failure> {
     content_of(path, FILE_BYTES_MAX)
 }
 
-/// The bytes of one file, which may have so many.
+/// The bytes of one file, at most so many.
 pub(crate) fn content_of(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Failure> {
     plain::read(path, bytes_max).map_err(|why| match why.kind() {
         io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidInput => {

@@ -1,6 +1,6 @@
 //! Every limit of the command line, in one place.
 
-/// Bytes of stack of the thread that runs the command: what a deciding thread needs.
+/// Bytes of stack of the thread that runs the command: as many as a deciding thread needs.
 pub(crate) const STACK_BYTES: usize = policy::limits::DECIDE_STACK_BYTES;
 
 /// Threads that serve a node's connections, at least; else one for each core.
@@ -48,23 +48,23 @@ pub(crate) const CONFIG_BYTES_MAX: u64 = 1024 * 1024;
 /// Characters of an execution's id.
 pub(crate) const EXECUTION_ID_CHARS: usize = 22;
 
-/// Executions that an error names where the beginning of an id stands for several, at most.
+/// Executions that an error names for an ambiguous beginning of an id, at most.
 pub(crate) const CALLED_MAX: u16 = 20;
 
-/// Characters of the beginning of an execution's id that stand for it, at least.
+/// Characters that a beginning of an execution's id needs, at least.
 pub(crate) const BEGINNING_MIN: usize = 4;
 
-/// Names that are told as near to one that nothing here has.
+/// Suggestions for an unknown name, at most.
 pub(crate) const NEAR_MAX: usize = 5;
 
 /// Columns of the frames around policy text.
 pub(crate) const COLUMNS: usize = 100;
 
-/// Decisions that a new version of the decider would make otherwise of which an officer is shown before and after; the rest
-/// is counted.
+/// Decisions that differ under a new version of the decider and are printed before and after; the
+/// rest is counted.
 pub(crate) const DIFFERENCES_SHOWN: usize = 10;
 
-/// Milliseconds after SIGTERM or SIGINT in which a node ends in order; then it ends as it is.
+/// Milliseconds for a node to end in order after SIGTERM or SIGINT; then the process exits.
 pub(crate) const END_MS_MAX: u64 = 4_500;
 
 /// Bytes of a file that holds one public key.
@@ -76,13 +76,13 @@ pub(crate) const SECRETS_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of a file of roles.
 pub(crate) const ROLES_BYTES_MAX: usize = 1024 * 1024;
 
-/// Milliseconds for a client's first request, where it is to be answered that there is no session.
+/// Milliseconds to wait for a client's first request, where the answer is that there is no session.
 pub(crate) const FIRST_REQUEST_MS_MAX: u64 = 2_000;
 
 /// Bytes of that request that are read, at most.
 pub(crate) const FIRST_REQUEST_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Bytes of the last member of a backup, which says what it holds.
+/// Bytes of the last member of a backup, which describes it.
 pub(crate) const MANIFEST_BYTES_MAX: u64 = 64 * 1024;
 
 /// Bytes of the path of a backup's member, at most, where its header has no room for it.

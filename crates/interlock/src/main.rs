@@ -1,7 +1,7 @@
-//! The `interlock` command line: argument parsing, configuration, output and wiring. Nothing is decided or proven
-//! here; `policy`, `kernel` and `proof` do that.
+//! The `interlock` command line: argument parsing, configuration, output and wiring. Nothing is
+//! decided or proven here; `policy`, `kernel` and `proof` do that.
 //!
-//! | module | what it is |
+//! | module | content |
 //! |---|---|
 //! | `cli` | the arguments, and the help texts |
 //! | `command` | one file for each command |
@@ -12,15 +12,15 @@
 //! | `folder` | a folder's files, read strictly |
 //! | `key` | public keys, as a user names them |
 //! | `record_line` | a record in one line |
-//! | `new_domain` | a domain's folder is made: configuration, keys and logs |
+//! | `new_domain` | makes a domain's folder: configuration, keys and logs |
 //! | `published_logs` | the listener that serves a domain's logs |
 //! | `output` | results, tables and progress |
 //! | `paint`, `stderr` | colours; the one way to standard error |
-//! | `exit` | exit codes, and how a failure is told |
-//! | `unfinished` | what a command makes in steps: whole, or gone |
-//! | `signals` | what signals do to a program that serves |
+//! | `exit` | exit codes, and the report of a failure |
+//! | `unfinished` | files that a command makes in steps: complete, or removed |
+//! | `signals` | the effect of signals on a program that serves |
 //! | `office` | the sample MCP server |
-//! | `demo` | a scripted MCP client, and how the story is told |
+//! | `demo` | a scripted MCP client, and its story |
 #![forbid(unsafe_code)]
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -51,10 +51,10 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Runs everything on one thread whose stack size is stated, so that nothing depends on the stack that the shell
-/// gave to the first thread.
+/// Runs everything on one thread of a fixed stack size, so that nothing depends on the first
+/// thread's stack, which the shell sets.
 fn main() -> ExitCode {
-    // Before any thread: what this process is to hold to, it sets for itself alone.
+    // The guard runs before there is any thread: it sets limits for its own process.
     if std::env::args_os().nth(1).is_some_and(|word| word == node::guard::ARGUMENT) {
         return ExitCode::from(node::guard::run());
     }

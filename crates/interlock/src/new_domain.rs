@@ -13,7 +13,8 @@ use crate::exit::{Exit, Failure};
 pub(crate) struct NewServer {
     pub(crate) name: String,
     pub(crate) command: Vec<String>,
-    /// The OS user that it runs as. Without one it is the node's own, which is said with the switch for it.
+    /// The OS user that it runs as. Without one it runs as the node's own user, and the
+    /// configuration gets `danger_same_user`.
     pub(crate) user: Option<String>,
 }
 
@@ -37,7 +38,7 @@ pub(crate) fn create(
     Ok(options)
 }
 
-/// That no domain is in the folder yet.
+/// Refuses a folder that holds a domain already.
 pub(crate) fn check_new(domain: &Path) -> Result<(), Failure> {
     if !domain.join(config::FILE).exists() {
         return Ok(());
@@ -77,7 +78,7 @@ pub(crate) fn configuration(domain: &str, node: &str, servers: &[NewServer]) -> 
     text
 }
 
-/// A server that the node can't start as another user says what that means.
+/// The lines for a server that the node can't start as another user.
 const SAME_USER_LINES: &str = "\
 # It runs as the node's own OS user: it could read the node's keys and act in its place, and the assurance of its
 # sessions is `cooperative`. To set it apart, run the node as root and put `user = \"NAME\"` here instead.

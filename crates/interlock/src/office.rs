@@ -3,13 +3,14 @@
 //! ```text
 //! ROOT/files/...                 read_file, list_files, write_file, delete_file
 //! ROOT/mail/inbox|sent/NNNN.eml  read_mail, send_mail
-//! ROOT/web/HOST/PATH             fetch_page: the "internet", one of whose pages holds an injected instruction
+//! ROOT/web/HOST/PATH             fetch_page: the "internet"; one page holds an injected order
 //! ROOT/payments.jsonl            pay: the payments made, one a line
 //! ROOT/tickets/NNNN.json         create_ticket, close_ticket
 //! ```
 //!
-//! It has no clock and no randomness: the same calls leave the same bytes. It is a fixture with no safety of its own
-//! beyond keeping to its folder; what an agent may do with it is Interlock's to decide.
+//! It has no clock and no randomness: the same calls leave the same bytes. It is a fixture with no
+//! safety of its own beyond keeping to its folder; what an agent may do with it is Interlock's to
+//! decide.
 
 mod error;
 mod files;

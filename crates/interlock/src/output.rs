@@ -1,7 +1,8 @@
 //! Results on standard output, as text or as one JSON object a line; progress on standard error.
 //!
-//! Nothing from outside reaches a terminal raw: all that is written goes through this module, which shows what a
-//! terminal would act on as escapes (`proof::shown`). Colours and line feeds of our own are put in last.
+//! Nothing from outside reaches a terminal raw: all output goes through this module, which escapes
+//! everything that a terminal would act on (`proof::shown`). The program's own colours and line
+//! feeds are added last.
 
 mod progress;
 mod table;
@@ -24,7 +25,7 @@ use crate::paint;
 pub(crate) use crate::paint::{ColorChoice, Paint, Style};
 pub(crate) use crate::stderr::{show_panics, stderr, stderr_is_terminal};
 
-/// Where a command writes its results, and how.
+/// The destination and format of a command's results.
 pub(crate) struct Output {
     to: BufWriter<Box<dyn Write>>,
     is_json: bool,
@@ -49,12 +50,12 @@ impl Output {
         self.is_json
     }
 
-    /// How text is coloured.
+    /// The colours of text.
     pub(crate) fn paint(&self) -> Paint {
         self.paint
     }
 
-    /// Whether somebody watches: standard error is a terminal.
+    /// Whether progress is shown: standard error is a terminal.
     pub(crate) fn shows_progress(&self) -> bool {
         self.shows_progress
     }
@@ -74,7 +75,8 @@ impl Output {
         text.as_ref().split('\n').try_for_each(|line| self.line(line))
     }
 
-    /// Writes one line of JSON: canonical, but that characters which a terminal would act on are escapes.
+    /// Writes one line of JSON: canonical, except that characters which a terminal would act on are
+    /// escaped.
     pub(crate) fn json(&mut self, value: &Value) -> Result<(), Failure> {
         let bytes = value.to_bytes();
         let text = String::from_utf8_lossy(&bytes);
@@ -89,7 +91,7 @@ impl Output {
         self.json(&value)
     }
 
-    /// Writes these bytes and a line feed, for another program: as they are, but on a terminal.
+    /// Writes these bytes and a line feed for another program: unchanged, except on a terminal.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         match self.is_terminal {
             true => self.written(shown::lines(bytes).as_bytes()),
@@ -102,7 +104,7 @@ impl Output {
         written.map_err(|why| closed(&why))
     }
 
-    /// Hands on what is buffered.
+    /// Writes the buffered bytes.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         self.to.flush().map_err(|why| closed(&why))
     }

@@ -17,7 +17,7 @@ pub(crate) enum ColorChoice {
 }
 
 impl ColorChoice {
-    /// Whether to colour what goes to a terminal, or to something else.
+    /// The colours for a terminal, or for something else.
     pub(crate) fn paint(self, is_terminal: bool) -> Paint {
         let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -28,7 +28,7 @@ impl ColorChoice {
         }
     }
 
-    /// The same choice for what clap prints.
+    /// The same choice for clap's output.
     pub(crate) fn for_clap(self) -> clap::ColorChoice {
         match self {
             Self::Auto => clap::ColorChoice::Auto,
@@ -47,7 +47,7 @@ pub(crate) enum Paint {
     Coloured,
 }
 
-/// What a piece of text means.
+/// The meaning of a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
     /// Nothing in particular.
@@ -62,14 +62,15 @@ pub(crate) enum Style {
     Heading,
     /// A name to copy: an id, a path, a command.
     Name,
-    /// What matters less.
+    /// Something less important.
     Quiet,
     /// The name of a field.
     Label,
 }
 
 impl Paint {
-    /// The text in that style. A colour stands in it as a mark, which [`finished`] turns into an escape sequence.
+    /// The text in that style. It has a mark for the colour, which [`finished`] turns into an
+    /// escape sequence.
     pub(crate) fn text(self, style: Style, text: impl AsRef<str>) -> String {
         let text = Shown(text.as_ref());
         match self {
@@ -81,7 +82,8 @@ impl Paint {
     }
 }
 
-/// What stands before the letter of a style. It is drawn anew for each run, so that nothing from outside can hold it.
+/// The mark before the letter of a style. It is random in each run, so that no text from outside
+/// can contain it.
 static MARK: LazyLock<String> = LazyLock::new(|| {
     let drawn = RandomState::new().build_hasher().finish();
     format!("\u{fdd0}{drawn:016x}")
@@ -104,8 +106,8 @@ fn letter(style: Style) -> char {
     STYLES.iter().find(|(_, one)| *one == style).map_or(END, |(letter, _)| *letter)
 }
 
-/// The line as it is written: colours of our own as escape sequences, and all else that a terminal would act on as
-/// visible escapes.
+/// The line as it is written: the program's own colours as escape sequences, and everything else
+/// that a terminal would act on as visible escapes.
 pub(super) fn finished(line: &str) -> String {
     let mut written = String::with_capacity(line.len());
     let mut rest = line;

@@ -1,4 +1,4 @@
-//! A record in one line for a person: its index, when, and what it says.
+//! A record as one line for a person: its index, its time and its content.
 
 #[cfg(test)]
 mod tests;
@@ -12,7 +12,7 @@ use crate::output::{Paint, Style};
 
 pub(crate) use time::utc;
 
-/// The line. A record of a kind that is not known here is shown by its type.
+/// The line. A record of an unknown type is shown by its type.
 pub(crate) fn line(index: u64, record: &[u8], paint: Paint) -> String {
     let index = paint.text(Style::Quiet, format!("{index:>6}"));
     if let Ok(record) = LineageRecord::parse(record) {
@@ -117,7 +117,7 @@ fn decision(decided: &Decided, paint: Paint) -> String {
             let first =
                 policies.first().and_then(|policy| policy.get("id")).and_then(Value::as_str);
             let code = decided.decision.code().unwrap_or_default();
-            // A denial by any other check would have come whatever the policies said.
+            // Any other check denies independently of the policies.
             let first = first.filter(|_| code == "policy.denied");
             let by = first.map(|id| format!(" by {id}")).unwrap_or_default();
             let mark = paint.text(Style::Bad, format!("✗ {verdict}"));

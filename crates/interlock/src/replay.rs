@@ -19,23 +19,23 @@ struct Beside<'a>(&'a Log);
 
 impl Blobs for Beside<'_> {
     fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
-        // A blob that cannot be read is one that is not there: the replay says which.
+        // A blob that cannot be read counts as missing; the replay names it.
         self.0.reader.blob(digest).ok().flatten()
     }
 }
 
-/// What decides when history is decided again.
+/// The rules under which history is decided again.
 pub(crate) enum Under {
-    /// What decided then.
+    /// The rules of that time.
     Published,
     /// This bundle.
     Bundle(Arc<Bundle>),
-    /// The bundles that decided then, by this version of the decider.
+    /// The bundles of that time, under this version of the decider.
     Semantics(Semantics),
 }
 
-/// Follows the lineage log and tells `each` what came of each record, by its index.
-/// The published records must be those that were signed.
+/// Follows the lineage log and calls `each` with the index and the outcome of each record. The
+/// published records must be those that were signed.
 ///
 /// # Errors
 /// When a log does not verify or cannot be followed.
@@ -74,7 +74,8 @@ pub(crate) fn follow(
     Ok(tally.finish(replay.state()))
 }
 
-/// Why a log could not be followed further. A version of the decider that it was not written for may not read its bundles.
+/// The failure for a log that could not be followed further. Another version of the decider may be
+/// unable to read the log's bundles.
 fn unfollowed(lineage: &Log, supposed: Option<Semantics>, why: &ReplayError) -> Failure {
     match (supposed, why) {
         (Some(semantics), ReplayError::Governance { .. }) => {
@@ -88,12 +89,12 @@ fn unfollowed(lineage: &Log, supposed: Option<Semantics>, why: &ReplayError) -> 
     }
 }
 
-/// What opens the sealed parts beside a lineage log, with the keys of its domain's folder.
+/// The opener of the sealed parts beside a lineage log, with the keys of its domain's folder.
 pub(crate) fn opener(lineage: &Log) -> Result<Opener, Failure> {
     Opener::of(&lineage.folder, lineage.key.name()).map_err(|why| Failure::node(&why))
 }
 
-/// A lineage log's origin is `DOMAIN/lineage/NODE`.
+/// The node's name from a lineage log's origin, which is `DOMAIN/lineage/NODE`.
 pub(crate) fn node_name(lineage: &Log) -> Result<String, Failure> {
     let origin = lineage.key.name();
     let node = origin.rsplit_once("/lineage/").map(|(_, node)| node.to_owned());

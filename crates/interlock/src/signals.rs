@@ -1,4 +1,4 @@
-//! What signals do to a program that serves.
+//! The effect of signals on a program that serves.
 
 use std::process;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -14,10 +14,10 @@ use crate::exit::{Exit, Failure};
 use crate::limits::END_MS_MAX;
 use crate::unfinished;
 
-/// Signals that say nothing to a node. By default each would end it.
+/// Signals without a meaning for a node. By default each would end it.
 ///
-/// SIGPIPE is ignored by every Rust program. Signals of a fault (SIGSEGV, SIGABRT and their like) are not in the list:
-/// what raises them can't go on.
+/// SIGPIPE is ignored by every Rust program. Signals of a fault (SIGSEGV, SIGABRT and their like)
+/// are not in the list: a program can't go on after a fault.
 const MEANINGLESS: [(i32, &str); 11] = [
     (1, "SIGHUP"),
     (3, "SIGQUIT"),
@@ -35,25 +35,26 @@ const MEANINGLESS: [(i32, &str); 11] = [
 /// The real-time signals: nothing here uses them.
 const REAL_TIME: std::ops::RangeInclusive<i32> = 34..=64;
 
-/// The signals that end the program in order: SIGTERM and SIGINT, and SIGHUP and SIGQUIT where somebody watches.
+/// The signals that end the program in order: SIGTERM and SIGINT, and SIGHUP and SIGQUIT in a
+/// program that a person watches.
 ///
-/// A thread of its own waits for them. It ends the program [`END_MS_MAX`] later, whatever the rest then waits for: a
-/// disk, a pipe that nobody reads, a session.
+/// A thread of its own waits for them. It ends the program [`END_MS_MAX`] later, even if the rest
+/// still waits for a disk, a pipe that nobody reads or a session.
 pub(crate) struct EndSignals {
     come: watch::Receiver<Option<i32>>,
     late: Arc<Mutex<Option<Late>>>,
 }
 
-/// How a program ends that did not end in order in time, by the number of the signal.
+/// The last act of a program that did not end in order in time, with the number of the signal.
 type Late = Box<dyn FnOnce(i32) + Send>;
 
 impl EndSignals {
-    /// For a program that somebody watches: other signals do what they do to every program.
+    /// For a program that a person watches: other signals have their default effect.
     pub(crate) fn of_a_demo() -> Result<Self, Failure> {
         Self::new(&unfinished::signals(), &[])
     }
 
-    /// For a node: other signals do nothing to it.
+    /// For a node: other signals have no effect on it.
     pub(crate) fn of_a_node() -> Result<Self, Failure> {
         let real_time = REAL_TIME.map(|number| (number, "a real-time signal"));
         Self::new(&[2, 15], &MEANINGLESS.into_iter().chain(real_time).collect::<Vec<_>>())
@@ -86,7 +87,7 @@ impl EndSignals {
                         while other.recv().await.is_some() {}
                     });
                 }
-                // Whoever waits for it has not gone.
+                // The receiver waits for this.
                 let _waits = ready.send(());
                 Ok::<_, std::io::Error>(ends.join_next().await.and_then(Result::ok))
             })
@@ -104,12 +105,13 @@ impl EndSignals {
         Ok(Self { come, late })
     }
 
-    /// Says how the program ends where it does not end in order in time.
+    /// Sets the last act of the program for the case that it does not end in order in time.
     pub(crate) fn when_late(&self, late: Option<Late>) {
         *self.late.lock().unwrap_or_else(PoisonError::into_inner) = late;
     }
 
-    /// Waits for the first of them, and gives its number. Once it has come, this returns at once.
+    /// Waits for the first of these signals, and returns its number. Once a signal has come, this
+    /// returns at once.
     pub(crate) async fn wait(&mut self) -> i32 {
         let come = self.come.wait_for(Option::is_some).await.ok().and_then(|come| *come);
         match come {
@@ -118,7 +120,7 @@ impl EndSignals {
         }
     }
 
-    /// The number of the one that has come.
+    /// The number of the signal that has come.
     pub(crate) fn come(&self) -> Option<i32> {
         *self.come.borrow()
     }

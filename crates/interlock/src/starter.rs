@@ -58,7 +58,7 @@ mod tests {
     use policy::reach::{DomainNames, unreached};
     use wire::mcp::{Kind, Method, Party};
 
-    /// The actions by which the protocol's table says that a message goes.
+    /// The actions for messages in the protocol's table.
     fn actions(of: Party, before: &str, kinds: &[Kind]) -> std::collections::BTreeSet<String> {
         let all = Method::ALL.iter().filter(|(.., kind, _)| kinds.contains(kind));
         let from = all.filter(|(.., senders)| senders.contains(&of));

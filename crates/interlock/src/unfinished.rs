@@ -1,7 +1,9 @@
-//! What a command makes in steps is whole in the end or gone, also where a signal interrupts the command.
+//! Files and folders that a command makes in steps: in the end they are complete or removed, also
+//! where a signal interrupts the command.
 //!
-//! A thread waits for SIGHUP, SIGINT, SIGQUIT and SIGTERM. It removes what is unfinished, says what is left, and ends the
-//! program with 128 and the signal's number. SIGKILL and a power cut leave what is unfinished where it is.
+//! A thread waits for SIGHUP, SIGINT, SIGQUIT and SIGTERM. It removes the unfinished paths, prints
+//! the remaining ones, and ends the program with 128 and the signal's number. SIGKILL and a power
+//! cut leave unfinished paths where they are.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -31,9 +33,9 @@ static TRACKER: Mutex<Tracker> =
 static STEPPED: Condvar = Condvar::new();
 
 struct Tracker {
-    /// Whether a thread waits for signals.
+    /// Whether a thread waits for signals already.
     listens: bool,
-    /// Steps under way that no signal cuts.
+    /// Steps under way that no signal interrupts.
     steps: usize,
     unfinished: Vec<PathBuf>,
     finished: Vec<PathBuf>,
@@ -43,7 +45,8 @@ fn tracker() -> MutexGuard<'static, Tracker> {
     TRACKER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Files and folders that a command is making. They go when this is dropped or a signal comes, unless they are finished.
+/// Files and folders that a command is making. They are removed when this is dropped or a signal
+/// comes, unless they are finished.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Unfinished {
@@ -51,7 +54,7 @@ pub(crate) struct Unfinished {
 }
 
 impl Unfinished {
-    /// Makes the first of it, and says which paths it will have. Nothing interrupts that.
+    /// Runs the first step, which returns the paths that it makes. No signal interrupts it.
     pub(crate) fn make<T>(
         make: impl FnOnce() -> Result<(T, Vec<PathBuf>), Failure>,
     ) -> Result<(Self, T), Failure> {
@@ -61,7 +64,7 @@ impl Unfinished {
         Ok((Self { paths }, made))
     }
 
-    /// Makes a temporary folder below this one. It is never whole: it goes in any case.
+    /// Makes a temporary folder below this one. It is never finished, so it is removed in any case.
     pub(crate) fn temporary(prefix: &str, below: &Path) -> Result<(Self, PathBuf), Failure> {
         Self::make(|| {
             let made = tempfile::Builder::new().prefix(prefix).tempdir_in(below);
@@ -71,7 +74,8 @@ impl Unfinished {
         })
     }
 
-    /// Takes the last step, after which it is whole. Nothing interrupts that. Where it fails, what was made goes.
+    /// Runs the last step, after which the paths are complete. No signal interrupts it. Where it
+    /// fails, the paths are removed.
     pub(crate) fn finish<T>(
         mut self,
         last: impl FnOnce() -> Result<T, Failure>,
@@ -91,20 +95,21 @@ impl Drop for Unfinished {
         let mut state = tracker();
         state.unfinished.retain(|path| !self.paths.contains(path));
         for path in &self.paths {
-            // Why it was not finished is told already.
+            // The reason why it was not finished has been reported already.
             let _ = remove(path);
         }
     }
 }
 
-/// Takes steps that are not to be cut between: a signal waits until they are done.
+/// Runs steps that no signal may separate: a signal waits until they are done.
 pub(crate) fn uninterrupted<T>(steps: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     let _step = StepGuard::begin()?;
     steps()
 }
 
-/// Writes a file that is there whole or not at all; a new one with this mode, as the umask lets it. What is there is replaced
-/// in one step, and keeps its mode and owner. A pipe or a terminal is written to as it is.
+/// Writes a file as a whole or not at all. A new file gets this mode, less the umask. An existing
+/// file is replaced in one step, and the new one has its mode and owner. A pipe or a terminal is
+/// written to directly.
 pub(crate) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     let failed =
         |why: &io::Error| Failure::io(format!("`{}` cannot be written", path.display()), why);
@@ -140,13 +145,13 @@ fn with_owner_and_mode(file: &File, old: &fs::Metadata) -> io::Result<()> {
     file.set_permissions(fs::Permissions::from_mode(old.mode() & 0o777))
 }
 
-/// The folder that a path stands in.
+/// The folder that contains a path.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     let above = path.parent().filter(|above| !above.as_os_str().is_empty());
     above.unwrap_or(Path::new("."))
 }
 
-/// A step that no signal cuts.
+/// A step that no signal interrupts.
 struct StepGuard;
 
 impl StepGuard {
@@ -169,7 +174,8 @@ impl Drop for StepGuard {
     }
 }
 
-/// Has a thread wait for the signals. Those that whoever started the program has it ignore (`nohup`) stay ignored.
+/// Starts the thread that waits for the signals. Signals that the program was started to ignore
+/// (`nohup`) stay ignored.
 fn listen() -> io::Result<()> {
     let (ready, is_ready) = mpsc::channel();
     let numbers = signals();
@@ -184,7 +190,7 @@ fn listen() -> io::Result<()> {
                     number
                 });
             }
-            // Whoever waits for it has not gone.
+            // The receiver waits for this.
             let _waits = ready.send(());
             io::Result::Ok(signals.join_next().await)
         })?;
@@ -197,21 +203,22 @@ fn listen() -> io::Result<()> {
     is_ready.recv().map_err(io::Error::other)
 }
 
-/// The signals that interrupt this program: those that whoever started it does not have it ignore.
+/// The signals that interrupt this program: all of [`SIGNALS`] that it was not started to ignore.
 pub(crate) fn signals() -> Vec<i32> {
     let ignored = ignored();
     SIGNALS.into_iter().filter(|number| (ignored >> (number - 1)) & 1 == 0).collect()
 }
 
-/// The signals that this program ignores, the bit of signal `n` being `n - 1` (`proc_pid_status(5)`).
+/// The mask of the signals that this program ignores: bit `n - 1` for signal `n`
+/// (`proc_pid_status(5)`).
 fn ignored() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
-/// Removes what is unfinished and ends the program, as soon as no step is under way. Nobody takes another step meanwhile:
-/// the state stays locked.
+/// Removes the unfinished paths and ends the program, as soon as no step is under way. No other
+/// step begins meanwhile: the state stays locked.
 fn interrupted(number: i32) -> ! {
     let mut state = tracker();
     while state.steps > 0 {
@@ -224,7 +231,7 @@ fn interrupted(number: i32) -> ! {
     process::exit(128 + number)
 }
 
-/// Ends a program that a signal interrupted, and that has stopped in order: nothing of what it was making is left.
+/// Ends a program that has stopped in order after a signal: removes the paths that it was making.
 pub(crate) fn leave(paths: &[PathBuf], number: i32) -> ! {
     paths.iter().for_each(|path| remove_and_say(path));
     process::exit(128 + number)
@@ -240,7 +247,7 @@ fn remove_and_say(path: &Path) {
     }
 }
 
-/// Removes a file, or a folder with what another thread still makes in it.
+/// Removes a file or a folder, also while another thread still makes files in the folder.
 fn remove(path: &Path) -> io::Result<()> {
     let mut removed = Ok(());
     for _ in 0..REMOVALS_MAX {

@@ -12,8 +12,8 @@ const PASSWD: &str = "/etc/passwd";
 /// The machine's list of groups.
 const GROUPS: &str = "/etc/group";
 
-/// The user and group id behind a name or a number. A number needs no entry in the list; its group is then the same
-/// number.
+/// The user and group id for a name or a number. A number needs no entry in the list; its group is
+/// then the same number.
 pub(crate) fn find(user: &str) -> Option<(u32, u32)> {
     let list = std::fs::read_to_string(Path::new(PASSWD)).unwrap_or_default();
     match user.parse::<u32>() {
@@ -30,8 +30,8 @@ pub(crate) fn resolve(user: &str) -> Result<(u32, u32), Failure> {
     })
 }
 
-/// Numbers of users that have no entry in the machine's list and no process now. The range is one that `systemd` and
-/// the tools that make users leave alone.
+/// Numbers of users without an entry in the machine's list and without a process now, from a range
+/// that `systemd` and the tools for adding users do not use.
 pub(crate) fn free() -> impl Iterator<Item = u32> {
     let list = std::fs::read_to_string(Path::new(PASSWD)).unwrap_or_default();
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -45,7 +45,7 @@ pub(crate) fn free() -> impl Iterator<Item = u32> {
 /// `systemd` names this range unused, below that of its dynamic users.
 const FREE: std::ops::RangeInclusive<u32> = 60_600..=61_100;
 
-/// The group behind a name or a number, for a key of the configuration.
+/// The group id for a name or a number, for a key of the configuration.
 pub(crate) fn group(name: &str) -> Result<u32, Failure> {
     let list = std::fs::read_to_string(Path::new(GROUPS)).unwrap_or_default();
     name.parse().ok().or_else(|| group_in(&list, name)).ok_or_else(|| {

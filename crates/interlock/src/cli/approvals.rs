@@ -7,9 +7,10 @@ use super::family::duration_ms;
 
 /// Show what waits for approval, and who has said what
 ///
-/// A policy that permits may ask for officers' approval; the request then waits, and its record's digest is the id by
-/// which officers approve it and the agent asks again. Needs the running node. Any OS user with an officer's key (--key, or
-/// INTERLOCK_KEY) sees what waits for that key's roles; without one, the node's own OS user sees everything.
+/// A policy that permits may ask for officers' approval; the request then waits, and its record's
+/// digest is the id by which officers approve it and the agent asks again. Needs the running node.
+/// Any OS user with an officer's key (--key, or INTERLOCK_KEY) sees what waits for that key's
+/// roles; without one, the node's own OS user sees everything.
 #[derive(Debug, Args)]
 pub(crate) struct ApprovalsArgs {
     /// What to show.
@@ -53,8 +54,10 @@ pub(crate) enum ApprovalsCommand {
 
 /// Approve a pending request with an officer's key, or refuse it
 ///
-/// Shows the request with the arguments as the server would get them, and asks on a terminal; without one an approval needs --yes. The key signs the digest of exactly that record, for this node's log, and goes nowhere. The approval is used once, and
-/// only until it expires and the policy's own time has passed. One refusal by an officer who is asked refuses for good.
+/// Shows the request with the arguments as the server would get them, and asks on a terminal;
+/// without one an approval needs --yes. The key signs the digest of exactly that record, for this
+/// node's log, and goes nowhere. The approval is used once, and only until it expires and the
+/// policy's own time has passed. One refusal by an officer who is asked refuses for good.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock approve office 9fQ2c8 --key ~/keys/ann.skey
@@ -86,7 +89,8 @@ pub(crate) struct ApproveArgs {
 
 /// Show what is used of each meter, and its limit
 ///
-/// `reserved` is what permits that have not ended have set aside; it counts as used. Needs the running node.
+/// `reserved` is what permits that have not ended have set aside; it counts as used. Needs the
+/// running node.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock meters office

@@ -4,12 +4,13 @@ use clap::{Args, ValueEnum};
 
 /// Measure this machine: decisions, commits, verification, replay, start
 ///
-/// Each figure stands beside the limit that was measured in the same run on the same machine: the raw sync of the
-/// disk, the raw group commit of the same bytes, the same path over a disk that writes nothing. Times are in
-/// microseconds. What counts is the ratio: times depend on the machine and on what else it does.
+/// Each figure stands beside the limit that was measured in the same run on the same machine: the
+/// raw sync of the disk, the raw group commit of the same bytes, the same path over a disk that
+/// writes nothing. Times are in microseconds. What counts is the ratio: times depend on the machine
+/// and on what else it does.
 ///
-/// Everything is made in a temporary folder, which is removed at the end. It must lie on the disk whose syncs are
-/// to be measured.
+/// Everything is made in a temporary folder, which is removed at the end. It must lie on the disk
+/// whose syncs are to be measured.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock bench

@@ -6,13 +6,14 @@ use super::family::duration_ms;
 
 /// Make what ended executions sealed unreadable, for good
 ///
-/// Arguments, results and reasons of an execution are encrypted under its own key. This puts the erasure on record,
-/// then destroys the key. No proof breaks: the public part of every record, receipts and the replay of all other
-/// executions stay whole. An execution that goes on is not erased: an officer ends it first (`interlock end`).
+/// Arguments, results and reasons of an execution are encrypted under its own key. This puts the
+/// erasure on record, then destroys the key. No proof breaks: the public part of every record,
+/// receipts and the replay of all other executions stay whole. An execution that goes on is not
+/// erased: an officer ends it first (`interlock end`).
 ///
-/// A running node does it through its socket; where none runs, it is done in the folder. Copies and backups of keys,
-/// and what a flash disk keeps of overwritten blocks, are not reached: see docs/operations.md. Ends with 2 where an
-/// execution was not erased.
+/// A running node does it through its socket; where none runs, it is done in the folder. Copies and
+/// backups of keys, and what a flash disk keeps of overwritten blocks, are not reached: see
+/// docs/operations.md. Ends with 2 where an execution was not erased.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).args(["execution", "ended_before"]))]
 #[command(after_help = "Examples:

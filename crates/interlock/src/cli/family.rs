@@ -7,10 +7,11 @@ use super::error::ArgumentError;
 
 /// Start a sub-agent: a new execution that may do no more than this, and no more than its parent
 ///
-/// The node decides it as the action `agent/start` on `Agent::"WORKLOAD"`, with the arguments that are given. If it is
-/// permitted, a new execution of that workload begins, and its id is printed: the sub-agent's client speaks for it with
-/// `interlock mcp --workload WORKLOAD --execution ID`, as the OS user that the workload is registered for. What the
-/// grant leaves out is bounded by the parent's alone. The execution ends with its parent's, or by `interlock end`.
+/// The node decides it as the action `agent/start` on `Agent::"WORKLOAD"`, with the arguments that
+/// are given. If it is permitted, a new execution of that workload begins, and its id is printed:
+/// the sub-agent's client speaks for it with `interlock mcp --workload WORKLOAD --execution ID`, as
+/// the OS user that the workload is registered for. What the grant leaves out is bounded by the
+/// parent's alone. The execution ends with its parent's, or by `interlock end`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock delegate office --to reader --action read_file --action tools/list --calls 20 --for 10m
@@ -27,7 +28,8 @@ pub(crate) struct DelegateArgs {
     #[command(flatten)]
     pub(crate) speaker: SpeakerArgs,
 
-    /// An action that it may ask for, as policies name it; may be given many times (by default all of the parent's)
+    /// An action that it may ask for, as policies name it; may be given many times (by default all
+    /// of the parent's)
     #[arg(long, value_name = "ACTION")]
     pub(crate) action: Vec<String>,
 
@@ -66,8 +68,9 @@ pub(crate) struct SpeakerArgs {
 
 /// End an execution, with all its sub-agents
 ///
-/// As the officer of a domain: who speaks for the workload next begins a new execution, with a history of its own. With
-/// --parent, as the execution that started it: a sub-agent's work is done. Calls that are under way end as `unknown`.
+/// As the officer of a domain: who speaks for the workload next begins a new execution, with a
+/// history of its own. With --parent, as the execution that started it: a sub-agent's work is done.
+/// Calls that are under way end as `unknown`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock end office 4ec1ab0c9d1e2f3a4b5c6d

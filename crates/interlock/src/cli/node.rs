@@ -10,8 +10,9 @@ use super::officer::subject;
 
 /// Make a domain: its folder, keys, both logs, and the bundle that decides
 ///
-/// A domain is an authority of its own. The folder then holds `interlock.toml`, `keys/` (readable by you alone),
-/// `governance/` (what governs, signed by the officer) and `lineage/` (what happened). Nothing is overwritten.
+/// A domain is an authority of its own. The folder then holds `interlock.toml`, `keys/` (readable
+/// by you alone), `governance/` (what governs, signed by the officer) and `lineage/` (what
+/// happened). Nothing is overwritten.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock init office --workload agent=alice
@@ -37,7 +38,8 @@ pub(crate) struct InitArgs {
     #[arg(long, requires = "bundle")]
     pub(crate) untested: bool,
 
-    /// The newest version of the decider that bundles may name (by default the newest of this program)
+    /// The newest version of the decider that bundles may name (by default the newest of this
+    /// program)
     #[arg(long, value_name = "N", default_value_t = kernel::governance::SEMANTICS, hide_default_value = true)]
     pub(crate) semantics: u64,
 
@@ -49,7 +51,8 @@ pub(crate) struct InitArgs {
     #[arg(long, value_name = "NAME=COMMAND", value_parser = NameValue::parse)]
     pub(crate) server: Vec<NameValue>,
 
-    /// The OS user (name or uid) that these servers run as (by default, for root, a free uid for each)
+    /// The OS user (name or uid) that these servers run as (by default, for root, a free uid for
+    /// each)
     #[arg(long, value_name = "USER")]
     pub(crate) server_user: Option<String>,
 
@@ -60,24 +63,26 @@ pub(crate) struct InitArgs {
 
 /// Run the node of a domain until it is told to stop (SIGINT or SIGTERM)
 ///
-/// It serves the domain's Unix socket: who connects is known by OS user, and joins the execution of a registered
-/// workload. For each session it starts the upstream server, decides every message, and forwards a permitted one once
-/// its record is on stable storage.
+/// It serves the domain's Unix socket: who connects is known by OS user, and joins the execution of
+/// a registered workload. For each session it starts the upstream server, decides every message,
+/// and forwards a permitted one once its record is on stable storage.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     /// The domain's folder
     #[arg(default_value = ".")]
     pub(crate) domain: PathBuf,
 
-    /// Also serve the published logs over HTTP, read only (C2SP tlog-tiles): /governance/... and /lineage/...
+    /// Also serve the published logs over HTTP, read only (C2SP tlog-tiles): /governance/... and
+    /// /lineage/...
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
 }
 
 /// Show how the running node stands
 ///
-/// Whether it could verify what governs, what it has on record, and which reductions it acts on that the governance log does
-/// not have: it brings those again by itself, but for those of which it is said why they can't get there any more.
+/// Whether it could verify what governs, what it has on record, and which reductions it acts on
+/// that the governance log does not have: it brings those again by itself, but for those of which
+/// it is said why they can't get there any more.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     /// The domain's folder
@@ -87,8 +92,8 @@ pub(crate) struct StatusArgs {
 
 /// Speak MCP on standard input and output, through the node
 ///
-/// This is what an agent's MCP client starts in the place of the server. It has no keys and reads no configuration: it
-/// carries bytes between the client and the node's socket.
+/// This is what an agent's MCP client starts in the place of the server. It has no keys and reads
+/// no configuration: it carries bytes between the client and the node's socket.
 #[derive(Debug, Args)]
 #[command(after_help = "In the configuration of an MCP client:
   { \"mcpServers\": { \"files\": { \"command\": \"interlock\", \"args\": [\"mcp\", \"office\", \"--server\", \"files\"] } } }")]
@@ -105,7 +110,8 @@ pub(crate) struct McpArgs {
     #[arg(long, value_name = "NAME", default_value = "agent")]
     pub(crate) workload: String,
 
-    /// A delegated execution of that workload, by its id or its beginning (see `interlock delegate`)
+    /// A delegated execution of that workload, by its id or its beginning (see `interlock
+    /// delegate`)
     #[arg(long, value_name = "ID")]
     pub(crate) execution: Option<String>,
 
@@ -116,8 +122,9 @@ pub(crate) struct McpArgs {
 
 /// Register a workload: its processes, known by OS user, may then ask
 ///
-/// A name that is registered for another OS user or zone moves: what was, and how many executions go on, is shown first, and asked on a
-/// terminal; without one it needs --yes. Where nothing changes, nothing goes on record.
+/// A name that is registered for another OS user or zone moves: what was, and how many executions
+/// go on, is shown first, and asked on a terminal; without one it needs --yes. Where nothing
+/// changes, nothing goes on record.
 #[derive(Debug, Args)]
 pub(crate) struct RegisterArgs {
     /// The domain's folder
@@ -164,9 +171,9 @@ pub(crate) struct TrustArgs {
 
 /// Stop: permit nothing more to a subject, from now on
 ///
-/// A running node acts on it at once: sessions of whom it covers are cut, their servers ended. The answer says what was stopped.
-/// A halt of a name that nothing here has acts all the same, and ends with 2. Any OS user with an officer's key may order it,
-/// over the node's socket.
+/// A running node acts on it at once: sessions of whom it covers are cut, their servers ended. The
+/// answer says what was stopped. A halt of a name that nothing here has acts all the same, and ends
+/// with 2. Any OS user with an officer's key may order it, over the node's socket.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock halt office                      # everything
@@ -177,7 +184,8 @@ pub(crate) struct HaltArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
-    /// Whom: domain, zone:NAME, node:NAME, workload:NAME or execution:ID (its beginning is enough); by default everything
+    /// Whom: domain, zone:NAME, node:NAME, workload:NAME or execution:ID (its beginning is enough);
+    /// by default everything
     #[arg(value_parser = subject)]
     pub(crate) subject: Option<Subject>,
 
@@ -195,15 +203,17 @@ pub(crate) struct HaltArgs {
 
 /// See Interlock at work: a real agent, a real MCP server, and the log that proves what happened
 ///
-/// Makes a domain, starts a node, a sample office server and a scripted agent; then verifies the log, replays every
-/// decision, and shows that a flipped byte is caught. Nothing outside its folder is touched.
+/// Makes a domain, starts a node, a sample office server and a scripted agent; then verifies the
+/// log, replays every decision, and shows that a flipped byte is caught. Nothing outside its folder
+/// is touched.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// Where to make the domain (by default a new temporary folder)
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
 
-    /// Where the node serves its logs over HTTP while the demo stays (by default a free port of this machine)
+    /// Where the node serves its logs over HTTP while the demo stays (by default a free port of
+    /// this machine)
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", hide_default_value = true)]
     pub(crate) listen: SocketAddr,
 

@@ -17,9 +17,9 @@ pub(crate) struct OfficeServerArgs {
 
 /// Call the tools of an MCP server as a script says
 ///
-/// The first line of output names the tools that the server lists. Each line of standard input is one call,
-/// {"tool":"read_file","arguments":{"path":"a.txt"}}; each further line of output is what came of it:
-/// {"outcome":"result"|"error"|"refused","text":...}.
+/// The first line of output names the tools that the server lists. Each line of standard input is
+/// one call, {"tool":"read_file","arguments":{"path":"a.txt"}}; each further line of output is what
+/// came of it: {"outcome":"result"|"error"|"refused","text":...}.
 #[derive(Debug, Args)]
 pub(crate) struct OfficeAgentArgs {
     /// The program that is or leads to the server, and its arguments

@@ -8,7 +8,8 @@ use super::error::ArgumentError;
 /// Whose key signs, and how the node is reached.
 #[derive(Debug, Args)]
 pub(crate) struct OfficerArgs {
-    /// The officer's key (by default the file that INTERLOCK_KEY names, else `keys/officer.skey` of the domain)
+    /// The officer's key (by default the file that INTERLOCK_KEY names, else `keys/officer.skey` of
+    /// the domain)
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
 

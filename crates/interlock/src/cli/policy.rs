@@ -15,12 +15,14 @@ pub(crate) struct BundleArgs {
 pub(crate) enum BundleCommand {
     /// Load a bundle strictly and show every problem with its place
     ///
-    /// Reads the manifest, schema, policies, entities and tests as `bundle publish` would. Shows all problems at once,
-    /// each with file, line and column, and what may have been meant. Ends with 65 when the bundle is not sound.
+    /// Reads the manifest, schema, policies, entities and tests as `bundle publish` would. Shows
+    /// all problems at once, each with file, line and column, and what may have been meant. Ends
+    /// with 65 when the bundle is not sound.
     ///
-    /// Warns of what no request can ever reach: a `forbid` that never applies, a tool that nobody may call, a group that
-    /// nobody is in, a label that nothing adds. With --domain also of workloads that are not registered, roles that nobody
-    /// holds, and servers that `interlock.toml` does not have. Says which lines of the bundle's tests are none of a case.
+    /// Warns of what no request can ever reach: a `forbid` that never applies, a tool that nobody
+    /// may call, a group that nobody is in, a label that nothing adds. With --domain also of
+    /// workloads that are not registered, roles that nobody holds, and servers that
+    /// `interlock.toml` does not have. Says which lines of the bundle's tests are none of a case.
     #[command(after_help = "Examples:
   interlock bundle check bundles/starter
   interlock bundle check bundles/starter --domain office
@@ -37,8 +39,9 @@ pub(crate) enum BundleCommand {
 
     /// Run the tests that a bundle carries
     ///
-    /// Decides each line of `tests/requests.jsonl` and compares code, decision and policies with the line of
-    /// `tests/expected.jsonl`. Says which policies and codes no test reached. Ends with 2 when a test fails.
+    /// Decides each line of `tests/requests.jsonl` and compares code, decision and policies with
+    /// the line of `tests/expected.jsonl`. Says which policies and codes no test reached. Ends with
+    /// 2 when a test fails.
     #[command(after_help = "Example:
   interlock bundle test bundles/starter")]
     Test {
@@ -49,10 +52,11 @@ pub(crate) enum BundleCommand {
 
     /// Print the digests of a server's tool definitions, to pin them
     ///
-    /// Reads what an MCP server wrote to its standard output, one message a line, and prints for each tool of its
-    /// `tools/list` results the digest that `pinned` in `bundle.toml` takes; of a tool that is listed twice, the last.
-    /// Other messages are passed over. A pinned tool is called with that very definition only, else it is denied
-    /// `tool.changed`. The digest is SHA-256 over the whole definition in the form of RFC 8785.
+    /// Reads what an MCP server wrote to its standard output, one message a line, and prints for
+    /// each tool of its `tools/list` results the digest that `pinned` in `bundle.toml` takes; of a
+    /// tool that is listed twice, the last. Other messages are passed over. A pinned tool is called
+    /// with that very definition only, else it is denied `tool.changed`. The digest is SHA-256 over
+    /// the whole definition in the form of RFC 8785.
     ///
     /// Look at what you pin: a definition tells the agent what to do.
     #[command(after_help = "Example:
@@ -75,10 +79,10 @@ pub(crate) enum BundleCommand {
 
 /// Show what a new bundle allows and denies that the old one did not
 ///
-/// Compares policies, tools and files by name, then asks both bundles the requests of both their tests, and those of
-/// --requests, and shows every answer that turned: newly allowed, newly denied, waiting for officers, or the same for
-/// another reason. What nobody asks is not compared: for what a domain has lived through, see
-/// `interlock replay DOMAIN --bundle NEW`.
+/// Compares policies, tools and files by name, then asks both bundles the requests of both their
+/// tests, and those of --requests, and shows every answer that turned: newly allowed, newly denied,
+/// waiting for officers, or the same for another reason. What nobody asks is not compared: for what
+/// a domain has lived through, see `interlock replay DOMAIN --bundle NEW`.
 ///
 /// Ends with 0, or with 2 where --exit-code is given and an answer turned.
 #[derive(Debug, Args)]
@@ -109,9 +113,10 @@ pub(crate) struct DiffArgs {
 
 /// Publish a bundle: it decides from here on
 ///
-/// It shows what changes, and asks on a terminal. The officer's key signs it. A running node adopts it before this command returns; running executions keep their
-/// history, which the new conditions see whole. The bundle's own tests run first: where one fails, it is shown as
-/// `interlock bundle test` shows it, and nothing is published. What of it nothing in the domain can reach is told, as
+/// It shows what changes, and asks on a terminal. The officer's key signs it. A running node adopts
+/// it before this command returns; running executions keep their history, which the new conditions
+/// see whole. The bundle's own tests run first: where one fails, it is shown as `interlock bundle
+/// test` shows it, and nothing is published. What of it nothing in the domain can reach is told, as
 /// `interlock bundle check --domain` does.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
@@ -135,15 +140,16 @@ pub(crate) struct PublishArgs {
 
 /// Decide requests without a server
 ///
-/// One OpenID AuthZEN evaluation body a line comes in, one line of canonical JSON goes out, in the same order: the
-/// decision with every check and the policies that determined it. Nothing else is read: no clock, no disk but the
-/// bundle, no environment. Entities come from the bundle, facts from `context.facts`, the tool's arguments from
-/// `context.input`, earlier events from `context.history`. Without facts: 1 January 2026, a trusted, registered,
-/// separated workload.
+/// One OpenID AuthZEN evaluation body a line comes in, one line of canonical JSON goes out, in the
+/// same order: the decision with every check and the policies that determined it. Nothing else is
+/// read: no clock, no disk but the bundle, no environment. Entities come from the bundle, facts
+/// from `context.facts`, the tool's arguments from `context.input`, earlier events from
+/// `context.history`. Without facts: 1 January 2026, a trusted, registered, separated workload.
 ///
-/// A line that cannot be read is answered {"code":"refused.input","line":N,"v":1,"why":"..."}: no decision was made,
-/// nothing is permitted. Members that AuthZEN does not name are listed in `ignored`. Ends with 0 when each line was
-/// decided, whatever the decisions, and with 65 when one could not be read.
+/// A line that cannot be read is answered {"code":"refused.input","line":N,"v":1,"why":"..."}: no
+/// decision was made, nothing is permitted. Members that AuthZEN does not name are listed in
+/// `ignored`. Ends with 0 when each line was decided, whatever the decisions, and with 65 when one
+/// could not be read.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock decide --bundle bundles/starter --requests requests.jsonl

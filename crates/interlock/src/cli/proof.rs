@@ -25,9 +25,10 @@ pub(crate) enum LogCommand {
 
 /// Re-read a whole log and check every hash and signature
 ///
-/// Checks the signed head, every tile against it, and every entry against its tile. In a domain's folder both logs are
-/// checked, every governance record against its officer's signature, and the lineage log's key against the one that
-/// governance registered. Ends with 2 when anything was altered.
+/// Checks the signed head, every tile against it, and every entry against its tile. In a domain's
+/// folder both logs are checked, every governance record against its officer's signature, and the
+/// lineage log's key against the one that governance registered. Ends with 2 when anything was
+/// altered.
 ///
 /// A key that lies beside a log proves nothing by itself: give the one that you know with --vkey.
 #[derive(Debug, Args)]
@@ -51,7 +52,8 @@ pub(crate) struct LogVerifyArgs {
 
 /// Show records: all, one, or a range
 ///
-/// Shows what is written, published or not. Without a range, all records; one index shows the whole record.
+/// Shows what is written, published or not. Without a range, all records; one index shows the whole
+/// record.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock log show 17
@@ -80,8 +82,9 @@ impl LogShowArgs {
 
 /// Show the last records, and follow new ones
 ///
-/// Prints a line for each of the last records, as `interlock log show` does, and ends; with --follow it goes on until interrupted. Those
-/// that are written and not yet published are shown too.
+/// Prints a line for each of the last records, as `interlock log show` does, and ends; with
+/// --follow it goes on until interrupted. Those that are written and not yet published are shown
+/// too.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock log tail office -n 50
@@ -116,7 +119,8 @@ pub(crate) struct RecordAtArgs {
     #[arg(value_name = "INDEX")]
     second: Option<String>,
 
-    /// Instead of the index: the execution whose record is meant (the beginning of its id is enough)
+    /// Instead of the index: the execution whose record is meant (the beginning of its id is
+    /// enough)
     #[arg(long, value_name = "ID", allow_hyphen_values = true, requires = "seq")]
     execution: Option<String>,
 
@@ -149,7 +153,8 @@ impl RecordAtArgs {
     }
 }
 
-/// The words `[DIR] [WHICH]`, either of which may be left out: a first word that can be read as the second is it.
+/// The words `[DIR] [WHICH]`, either of which may be left out: a first word that can be read as the
+/// second is it.
 fn split<T: FromStr>(
     first: Option<&str>,
     second: Option<&str>,
@@ -170,9 +175,9 @@ fn split<T: FromStr>(
 
 /// Write a record's receipt: proof that it stands in the log
 ///
-/// A receipt is one file (C2SP tlog-proof) with the record, its place in the log, and the log's signed head. Anybody
-/// who knows the log's public key can check it offline: `interlock verify`, or spec/verify.py. Waits until the record
-/// is published, which takes a moment after it was written.
+/// A receipt is one file (C2SP tlog-proof) with the record, its place in the log, and the log's
+/// signed head. Anybody who knows the log's public key can check it offline: `interlock verify`, or
+/// spec/verify.py. Waits until the record is published, which takes a moment after it was written.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock receipt 17 --out 17.tlog-proof
@@ -200,9 +205,9 @@ pub(crate) struct ReceiptArgs {
 
 /// Check a receipt or a promise offline
 ///
-/// Prints the record that is proven to stand in the log of that key. Nothing but the file and the key is read. Ends
-/// with 2 when the receipt proves nothing. A promise proves that the log's key bound itself to the record's place before
-/// a checkpoint covered it.
+/// Prints the record that is proven to stand in the log of that key. Nothing but the file and the
+/// key is read. Ends with 2 when the receipt proves nothing. A promise proves that the log's key
+/// bound itself to the record's place before a checkpoint covered it.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock verify 17.tlog-proof --vkey acme-lineage.vkey
@@ -223,12 +228,14 @@ pub(crate) struct VerifyArgs {
 
 /// Derive every decision again and compare
 ///
-/// Follows a domain's logs from their first records and decides every request again, from what is on record alone. The
-/// bytes must be the same: `different` above 0 is a defect or a forgery, and ends with 2. A decision whose private part
-/// was erased, on record, is `not_replayable`. One that is missing or damaged otherwise is counted apart, and ends with 2.
+/// Follows a domain's logs from their first records and decides every request again, from what is
+/// on record alone. The bytes must be the same: `different` above 0 is a defect or a forgery, and
+/// ends with 2. A decision whose private part was erased, on record, is `not_replayable`. One that
+/// is missing or damaged otherwise is counted apart, and ends with 2.
 ///
-/// With --bundle, history is decided by that bundle instead, and `different` counts the requests whose decision or code
-/// would have been another: what a new policy would have changed. That ends with 0.
+/// With --bundle, history is decided by that bundle instead, and `different` counts the requests
+/// whose decision or code would have been another: what a new policy would have changed. That ends
+/// with 0.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock replay

@@ -10,9 +10,10 @@ use super::officer::subject;
 
 /// Write a change that officers are to sign, into a file
 ///
-/// The proposal names the state of the governance log that it is based on, and until when it may be signed and
-/// published. A proposed bundle lies beside it, as OUT.bundle. Nobody has signed it yet: hand the files on, have each officer run `interlock sign`, and bring it with
-/// `interlock publish`. `interlock roles` says whose signatures a change needs.
+/// The proposal names the state of the governance log that it is based on, and until when it may be
+/// signed and published. A proposed bundle lies beside it, as OUT.bundle. Nobody has signed it yet:
+/// hand the files on, have each officer run `interlock sign`, and bring it with `interlock
+/// publish`. `interlock roles` says whose signatures a change needs.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock propose office --out new-bundle.json bundle my-bundle
@@ -94,8 +95,9 @@ pub(crate) enum ProposeCommand {
     },
     /// Other officers or thresholds (role: root, before and after)
     ///
-    /// The file has a table for each role: `[roles.policy]`, `threshold = 2`, `keys = ["alice.vkey", "bob.vkey"]`. The
-    /// roles root, policy, registrar and trust must be there; others are groups of approvers.
+    /// The file has a table for each role: `[roles.policy]`, `threshold = 2`, `keys =
+    /// ["alice.vkey", "bob.vkey"]`. The roles root, policy, registrar and trust must be there;
+    /// others are groups of approvers.
     Roles {
         /// The file
         file: PathBuf,
@@ -109,10 +111,11 @@ pub(crate) enum ProposeCommand {
 
 /// Show a proposal, and add an officer's signature to it
 ///
-/// Shows the whole change first: every key with its name and id, every role with its threshold before and after, every
-/// policy that comes, goes or changes, the subject, the effect and the expiry. Then it asks; without a terminal it needs
-/// --yes. The key is used here and goes nowhere. With --domain the proposal is held against what governs there, and it is
-/// said whose signatures are missing still.
+/// Shows the whole change first: every key with its name and id, every role with its threshold
+/// before and after, every policy that comes, goes or changes, the subject, the effect and the
+/// expiry. Then it asks; without a terminal it needs --yes. The key is used here and goes nowhere.
+/// With --domain the proposal is held against what governs there, and it is said whose signatures
+/// are missing still.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock sign new-bundle.json --key ~/keys/alice.skey --domain office
@@ -130,7 +133,8 @@ pub(crate) struct SignArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) domain: Option<PathBuf>,
 
-    /// The folder of the bundle, where one is published (by default FILE.bundle, which `interlock propose` writes)
+    /// The folder of the bundle, where one is published (by default FILE.bundle, which `interlock
+    /// propose` writes)
     #[arg(long, value_name = "DIR")]
     pub(crate) bundle: Option<PathBuf>,
 
@@ -141,8 +145,8 @@ pub(crate) struct SignArgs {
 
 /// Bring a signed proposal to a domain
 ///
-/// A running node acts on it before this command returns. Ends with 2 where the proposal is not acceptable: too few
-/// signatures, another log, something newer about the same subject, expired.
+/// A running node acts on it before this command returns. Ends with 2 where the proposal is not
+/// acceptable: too few signatures, another log, something newer about the same subject, expired.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   interlock publish new-bundle.json office --bundle my-bundle
@@ -155,7 +159,8 @@ pub(crate) struct PublishSignedArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
-    /// The folder of the bundle, where one is published (by default FILE.bundle, which `interlock propose` writes)
+    /// The folder of the bundle, where one is published (by default FILE.bundle, which `interlock
+    /// propose` writes)
     #[arg(long, value_name = "DIR")]
     pub(crate) bundle: Option<PathBuf>,
 }
@@ -170,8 +175,8 @@ pub(crate) struct RolesArgs {
 
 /// Make an officer's key
 ///
-/// Writes a new signing key into a new file that you alone can read, and prints the public key that goes into a
-/// domain's roles.
+/// Writes a new signing key into a new file that you alone can read, and prints the public key that
+/// goes into a domain's roles.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   interlock key alice.skey --name office.example/alice > alice.vkey")]

@@ -26,10 +26,10 @@ use crate::output::{Output, Style, Table, counted, stderr};
 use crate::record_line::{short, utc};
 use crate::{config, key};
 
-/// How often what waits is asked for anew.
+/// The interval between two requests for the pending requests.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
-/// Shows what waits.
+/// Prints the pending requests.
 pub(super) fn run(command: &ApprovalsCommand, output: &mut Output) -> Result<Exit, Failure> {
     match command {
         ApprovalsCommand::List { domain, watch, officer } => {
@@ -42,7 +42,8 @@ pub(super) fn run(command: &ApprovalsCommand, output: &mut Output) -> Result<Exi
     }
 }
 
-/// How what waits is asked for: with an officer's key, of which any OS user may have one, or else as the node's own user.
+/// A client for pending requests: with an officer's key, which any OS user may have, or without one
+/// as the node's own OS user.
 struct ApprovalsClient<'a> {
     domain: &'a Path,
     node: Client,
@@ -59,7 +60,7 @@ impl<'a> ApprovalsClient<'a> {
         Ok(Self { domain, node: super::node(&options), key })
     }
 
-    /// The requests under ids that begin so.
+    /// The pending requests with ids of this beginning.
     fn requests(&self, beginning: &str) -> Result<PendingPage, Failure> {
         if let Some(key) = &self.key {
             return search(&self.node, key, beginning);
@@ -75,14 +76,14 @@ impl<'a> ApprovalsClient<'a> {
     }
 }
 
-/// The requests that wait for the roles of this key, under ids that begin so.
+/// The requests that wait for the roles of this key, with ids of this beginning.
 fn search(node: &Client, key: &Ed25519Signer, beginning: &str) -> Result<PendingPage, Failure> {
     let beginning = Some(beginning.to_owned());
     let search = PendingSearch { question: question(node, key)?, beginning };
     node.search_approvals(&search).map_err(|why| Failure::client(&why))
 }
 
-/// Says to the node whose key asks.
+/// Signs a question, which proves to the node which key it comes from.
 fn question(node: &Client, key: &Ed25519Signer) -> Result<SignedQuestion, Failure> {
     let governs = node.governance().map_err(|why| Failure::client(&why))?;
     let expires_ms = wall_ms().saturating_add(QUESTION_MS_MAX);
@@ -90,7 +91,8 @@ fn question(node: &Client, key: &Ed25519Signer) -> Result<SignedQuestion, Failur
         .map_err(|why| Failure::new(Exit::Failed, "the question could not be signed").why(why))
 }
 
-/// A request as it is shown, with the message that its server would get where that was asked for.
+/// A request as it is printed, with the message that its server would get where the message was
+/// requested.
 #[derive(Serialize)]
 struct ShownRequest {
     #[serde(flatten)]
@@ -127,7 +129,7 @@ fn list(client: &ApprovalsClient<'_>, output: &mut Output) -> Result<Exit, Failu
     Ok(Exit::Ok)
 }
 
-/// Shows all, then what is new or has changed, until interrupted.
+/// Prints all requests, then new and changed ones, until interrupted.
 fn watch_all(client: &ApprovalsClient<'_>, output: &mut Output) -> Result<Exit, Failure> {
     let mut known: Vec<PendingRequest> = Vec::new();
     let mut printed_left_out = 0;
@@ -145,7 +147,7 @@ fn watch_all(client: &ApprovalsClient<'_>, output: &mut Output) -> Result<Exit, 
     }
 }
 
-/// What the answer had no room for is not passed over in silence.
+/// Reports the number of requests that the node's answer had no room for.
 fn print_left_out(left_out: u64) {
     if left_out > 0 {
         let requests = counted(left_out, "older request is", "older requests are");
@@ -198,7 +200,7 @@ fn show(client: &ApprovalsClient<'_>, pending: &str, output: &mut Output) -> Res
     super::explain::one(&logs, index, output)
 }
 
-/// All of one request, the message that its server would get included.
+/// Prints all of one request, with the message that its server would get.
 fn print_request(
     ShownRequest { request, message }: &ShownRequest,
     output: &mut Output,
@@ -222,7 +224,7 @@ fn print_request(
     output.line("")
 }
 
-/// What came of a vote.
+/// The JSON output for a recorded vote.
 #[derive(Serialize)]
 struct VoteResult {
     pending: String,
@@ -232,17 +234,19 @@ struct VoteResult {
     request: Option<ShownRequest>,
 }
 
-/// Shows a request, asks, signs with the officer's key, and brings it to the node.
+/// Prints a request, asks for confirmation, signs with the officer's key, and sends the vote to the
+/// node.
 pub(super) fn approve(arguments: &cli::ApproveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = officer::options(&arguments.domain, &arguments.officer)?;
     let key = officer::key(&arguments.domain, &arguments.officer)?;
     let node = super::node(&options);
     let PendingPage { origin, requests, .. } = search(&node, &key, &arguments.pending)?;
     let whole = arguments.pending.parse::<Digest>().ok();
-    // A whole id that is not this key's is brought all the same: the node says why it does not count.
+    // A vote on a whole id that does not wait for this key is sent too: the node's answer says why
+    // it does not count.
     let (pending, shown) = match (find(requests, &arguments.pending), whole) {
         (Ok(request), _) => {
-            // Nobody approves what was not shown; whoever refuses need not see it.
+            // An approval requires that the message was shown; a refusal does not.
             let shown = match ShownRequest::with_message(&node, &key, request.clone()) {
                 Err(_) if arguments.refuse => ShownRequest::without_message(request),
                 shown => shown?,
@@ -283,7 +287,7 @@ pub(super) fn approve(arguments: &cli::ApproveArgs, output: &mut Output) -> Resu
     Ok(Exit::Ok)
 }
 
-/// Shows what is used of the meters.
+/// Prints the use of each meter.
 pub(super) fn meters(arguments: &cli::MetersArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let meters = super::node(&options).meters().map_err(|why| Failure::client(&why))?;
@@ -311,7 +315,7 @@ pub(super) fn meters(arguments: &cli::MetersArgs, output: &mut Output) -> Result
     Ok(Exit::Ok)
 }
 
-/// The one request whose id begins so.
+/// The only request with an id of this beginning.
 fn find(requests: Vec<PendingRequest>, pending: &str) -> Result<PendingRequest, Failure> {
     let begins = |request: &PendingRequest| request.pending.starts_with(pending);
     let mut found: Vec<PendingRequest> = requests.into_iter().filter(begins).collect();
@@ -329,7 +333,7 @@ fn find(requests: Vec<PendingRequest>, pending: &str) -> Result<PendingRequest, 
     })
 }
 
-/// The index of the record that a request is, which must be the one that its id names.
+/// The index of a request's record. Its digest must be the request's id.
 fn named_record(log: &domain::Log, request: &PendingRequest) -> Result<u64, Failure> {
     let index = request.record;
     let entry = log.entry(index)?;
@@ -345,7 +349,8 @@ fn waits(request: &PendingRequest) -> bool {
     request.state == "waits"
 }
 
-/// How it stands, and the older request that asks for the same: one approval is enough for both.
+/// The state of a request, with the older request for the same, if there is one: one approval is
+/// enough for both.
 fn standing(request: &PendingRequest) -> String {
     match &request.same_as {
         None => request.state.clone(),
@@ -376,7 +381,7 @@ fn votes(request: &PendingRequest) -> String {
     each.collect::<Vec<_>>().join(", ")
 }
 
-/// Who must sign still.
+/// The signatures that a request still needs.
 fn still(request: &PendingRequest) -> String {
     if !waits(request) {
         return String::new();

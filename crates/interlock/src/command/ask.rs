@@ -3,21 +3,21 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use crate::exit::{Exit, Failure};
 use crate::output::stderr;
 
-/// What a command does where nobody sits at a terminal.
+/// The behaviour of a question without a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unattended {
-    /// It goes on: a stop is never hard in a script.
+    /// The command goes on, so that a stop never fails in a script.
     GoesOn,
-    /// It needs `--yes`.
+    /// The command needs `--yes`.
     NeedsYes,
 }
 
-/// Whether somebody sits at a terminal.
+/// Whether a person is at the terminal.
 fn is_attended() -> bool {
     io::stdin().is_terminal()
 }
 
-/// Asks whoever sits at the terminal, unless `--yes` was given. Anything but `y` or `yes` is a no.
+/// Asks the person at the terminal, unless `--yes` was given. Any answer but `y` or `yes` is a no.
 pub(super) fn ask(question: &str, yes: bool, unattended: Unattended) -> Result<(), Failure> {
     if yes {
         return Ok(());

@@ -18,7 +18,7 @@ use crate::output::{Output, Style, counted, file_stdout, grouped, stderr};
 use crate::unfinished::{Unfinished, folder_of};
 use archive::{Archive, BackupManifest};
 
-/// Buffered bytes on the way to the file.
+/// The size of the buffer before the file.
 const BUFFER_BYTES: usize = 1024 * 1024;
 
 /// Copies a domain into one file.
@@ -82,7 +82,7 @@ fn write_file(
     unfinished.finish(|| sync_folder_of(path).map(|()| made).map_err(|why| failed(&why)))
 }
 
-/// Makes it durable that a path stands in its folder.
+/// Syncs the folder of a path, so that the path's entry in it is durable.
 pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
     File::open(folder_of(path))?.sync_all()
 }
@@ -126,7 +126,7 @@ fn summary(made: &BackupManifest) -> String {
     format!("{files}, {bytes} bytes; governance log {governance} records, lineage log {lineage}")
 }
 
-/// What the configuration names is elsewhere, and to be kept by other means.
+/// Lines for the files that the configuration names and that the backup does not contain.
 fn left_out_lines(left_out: &[NamedPath]) -> Vec<String> {
     let title = "  it leaves out what `interlock.toml` names: keep a copy of it too";
     let title = (!left_out.is_empty()).then(|| title.to_owned());
@@ -152,8 +152,8 @@ pub(super) fn named_value(named: &[NamedPath]) -> Value {
     Value::Array(named.iter().map(one).collect())
 }
 
-/// The domain's options. Where its configuration can't be used, the names of the domain and the node are those that its logs say:
-/// no backup waits for a configuration.
+/// The domain's options. Where its configuration can't be used, the names of the domain and the
+/// node come from its logs, so that a broken configuration prevents no backup.
 fn options(domain: &Path) -> Result<node::Options, Failure> {
     config::load(domain).or_else(|why| {
         let alone = config::sockets_alone(domain);

@@ -1,13 +1,13 @@
-//! `interlock bench`: what this machine does, each figure beside the limit measured in the same run.
+//! `interlock bench`: measures this machine, each figure beside the limit from the same run.
 //!
-//! | module | what it is |
+//! | module | content |
 //! |---|---|
 //! | `row` | one line of the result |
 //! | `samples` | percentiles of many times |
-//! | `memory` | what this process holds |
+//! | `memory` | the memory of this process |
 //! | `site` | a domain in a temporary folder |
-//! | `load` | callers that ask a node in this process |
-//! | `raw` | what the disk does without us |
+//! | `load` | callers of a node in this process |
+//! | `raw` | the speed of the disk alone |
 //! | `grow` | a log of so many records |
 //! | `decide`, `commit`, `history`, `start` | the rows |
 

@@ -12,7 +12,8 @@ fn size(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
 }
 
-/// Checks, tests, compares or publishes a bundle's folder, or says what it may pin.
+/// Checks, tests, compares or publishes a bundle's folder, or prints the digests of tools that it
+/// may pin.
 pub(super) fn run(command: &BundleCommand, output: &mut Output) -> Result<Exit, Failure> {
     match command {
         BundleCommand::Check { folder, domain } => check::run(folder, domain.as_deref(), output),

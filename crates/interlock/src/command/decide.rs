@@ -11,7 +11,7 @@ use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::Output;
 
-/// Answers each line of requests with one line.
+/// Decides each line of requests, and prints one line for each.
 pub(super) fn run(arguments: &DecideArgs, output: &mut Output) -> Result<Exit, Failure> {
     let bundle = Arc::new(folder::load_bundle(&arguments.bundle)?);
     let mut answering = Answering { bundle, line: 0, refused: 0 };
@@ -45,7 +45,8 @@ impl Answering {
         Ok(())
     }
 
-    /// The decision's canonical object, with the names of what AuthZEN does not have, where there are any.
+    /// The decision's canonical object, with the names of the members that AuthZEN does not define,
+    /// where there are any.
     fn decide(&self, body: authzen::Evaluation) -> Value {
         let mut ignored = body.ignored;
         if body.action.properties.is_some() {
@@ -65,7 +66,7 @@ impl Answering {
         answer
     }
 
-    /// No decision was made: the line was not a request.
+    /// The answer to a line that is no request: no decision was made.
     fn refusal(&mut self, why: &dyn std::fmt::Display) -> Value {
         self.refused = self.refused.saturating_add(1);
         object([

@@ -11,7 +11,7 @@ struct Finding {
     found: Result<String, &'static str>,
 }
 
-/// Says what this machine has.
+/// Prints which layers and test programs this machine has.
 pub(super) fn run(output: &mut Output) -> Result<Exit, Failure> {
     let findings = [identities(), namespaces(), landlock(), cgroups()]
         .into_iter()
@@ -67,7 +67,7 @@ impl Finding {
     }
 }
 
-/// Whether other OS users can be taken on: what `separated` needs.
+/// Whether this process can become other OS users, which `separated` needs.
 fn identities() -> Finding {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let uid = status.lines().find_map(|line| line.strip_prefix("Uid:")?.split_whitespace().nth(1));

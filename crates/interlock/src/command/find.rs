@@ -7,7 +7,7 @@ use crate::domain::Log;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
-/// The index of the record that is meant.
+/// The index of the selected record.
 pub(super) fn index(log: &Log, record: &RecordSelector, output: &Output) -> Result<u64, Failure> {
     let (execution, seq) = match record {
         RecordSelector::At(index) => return Ok(*index),
@@ -44,7 +44,8 @@ pub(super) fn index(log: &Log, record: &RecordSelector, output: &Output) -> Resu
         .help("`interlock log show` lists executions and their records"))
 }
 
-/// Why the private part of an execution's record cannot be shown: erased, when and by which record, or else lost.
+/// The reason why the private part of an execution's record cannot be shown: erased, with the time
+/// and the record, or else lost.
 pub(super) fn lost(log: &Log, execution: Option<&str>, why: Lost) -> Result<String, Failure> {
     for entry in log.entries(0)? {
         let entry = entry?;

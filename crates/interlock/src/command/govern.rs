@@ -71,7 +71,7 @@ pub(super) fn halt(arguments: &HaltArgs, output: &mut Output) -> Result<Exit, Fa
         None if arguments.lift => Subject::Domain,
         None => {
             let question = format!("Halt everything in `{}`?", arguments.domain.display());
-            // A stop is never hard in a script.
+            // A stop never fails in a script.
             ask(&question, arguments.yes, Unattended::GoesOn)?;
             Subject::Domain
         }
@@ -91,7 +91,8 @@ pub(super) fn halt(arguments: &HaltArgs, output: &mut Output) -> Result<Exit, Fa
     order(&by, change, &what, output)
 }
 
-/// Whether a halt of exactly this subject holds. Where that can't be told here, it may.
+/// Whether a halt of exactly this subject holds, or may hold: true where the governance log cannot
+/// be read.
 fn is_halted(options: &Options, subject: &Subject) -> bool {
     let Ok(governance) = node::domain::governance(options) else { return true };
     // The node may act on a halt that the log does not have yet.
@@ -102,7 +103,7 @@ fn is_halted(options: &Options, subject: &Subject) -> bool {
     governance.standing().1.any(|halted| halted == subject) || acts()
 }
 
-/// Nothing is signed, and nothing goes on record.
+/// Prints that there is no halt to lift. Nothing is signed or recorded.
 fn nothing_to_lift(subject: &Subject, output: &mut Output) -> Result<Exit, Failure> {
     if output.is_json() {
         let members = [("lifted", Value::Bool(false)), ("subject", subject.to_string().into())];
@@ -113,7 +114,7 @@ fn nothing_to_lift(subject: &Subject, output: &mut Output) -> Result<Exit, Failu
     Ok(Exit::Denied)
 }
 
-/// That a subject does not stand where the domain does.
+/// Refuses a subject in the place of the domain's folder.
 fn is_domain_first(domain: &Path, command: &str, rest: &str) -> Result<(), Failure> {
     let word = domain.to_string_lossy();
     let is_subject = word.contains(':') && word.parse::<Subject>().is_ok();
@@ -168,7 +169,7 @@ pub(super) fn order(
     AcceptedChange { accepted, place, what, unknown, stopped }.print(output)
 }
 
-/// `stopped: 2 executions, 3 sessions, 3 servers`; or why nothing stops.
+/// `stopped: 2 executions, 3 sessions, 3 servers`; or the reason why nothing stops.
 fn stopped(acting: &Acting, change: &Change) -> String {
     if (acting.executions, acting.sessions) != (0, 0) {
         return format!(
@@ -187,7 +188,8 @@ fn stopped(acting: &Acting, change: &Change) -> String {
     }
 }
 
-/// `; all servers are gone` or `; 1 server still ends: its processes are being killed`; nothing where there was none.
+/// `; all servers are gone` or `; 1 server still ends: its processes are being killed`; empty where
+/// no server was stopped.
 fn servers_ended(acting: &Acting) -> String {
     match (acting.servers, acting.ending) {
         (0, _) => String::new(),
@@ -206,7 +208,7 @@ fn accepted_members(accepted: &Accepted, place: Place) -> [(&'static str, Value)
     ]
 }
 
-/// Where one key is not enough, others can sign too.
+/// The failure for a refused change. Its help says how several officers can sign.
 pub(super) fn refused(why: &node::Error) -> Failure {
     let failure = Failure::node(why);
     match why.code() {

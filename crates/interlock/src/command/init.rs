@@ -15,7 +15,7 @@ use crate::output::Output;
 use crate::unfinished::{self, Unfinished};
 use crate::{config, folder, starter, user};
 
-/// The workload that is registered first where none is named.
+/// The first workload to register where none is named.
 const FIRST_WORKLOAD: &str = "agent";
 
 /// Makes a domain.
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &InitArgs, output: &mut Output) -> Result<Exit, Fai
     check_sockets(&arguments.domain)?;
     let text = configuration(&name, &arguments.node, &servers);
     check_new(&arguments.domain)?;
-    // A signal waits until it is whole; where it fails, nothing of it is left.
+    // A signal waits until the domain is complete; where a step fails, nothing of it is left.
     let options = unfinished::uninterrupted(|| {
         let (made, ()) = Unfinished::make(|| {
             let made = made_in(&arguments.domain);
@@ -82,13 +82,13 @@ fn print_made(
     Ok(Exit::Ok)
 }
 
-/// The workloads of the starter's office: those that are named, else the one that is registered next.
+/// The workloads of the starter's office: the named ones, else the first one to register.
 fn office(arguments: &InitArgs) -> Vec<&str> {
     let named: Vec<&str> = arguments.workload.iter().map(|pair| pair.name.as_str()).collect();
     if named.is_empty() { vec![FIRST_WORKLOAD] } else { named }
 }
 
-/// What a new domain makes in this folder: the folder itself, or what is not there yet.
+/// The paths that a new domain makes: its folder, or those in the folder that do not exist yet.
 fn made_in(domain: &Path) -> io::Result<Vec<PathBuf>> {
     if !domain.exists() {
         std::fs::create_dir_all(domain)?;
@@ -99,7 +99,7 @@ fn made_in(domain: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths.filter(|path| std::fs::symlink_metadata(path).is_err()).collect())
 }
 
-/// What to know of the OS user that was chosen for a server.
+/// One line about the OS user of a server.
 fn users_line(NewServer { name, user, .. }: &NewServer) -> String {
     match user {
         Some(user) => format!(
@@ -111,8 +111,8 @@ fn users_line(NewServer { name, user, .. }: &NewServer) -> String {
     }
 }
 
-/// Says whom each server runs as: whom the command line names, else the node's own user where it can be no other or
-/// is wanted, else a user that nobody else is.
+/// Chooses the OS user of each server: the one that the command line names; else the node's own
+/// user, where no other is possible or that one is wanted; else an unused user.
 fn with_users(arguments: &InitArgs, servers: Vec<NewServer>) -> Result<Vec<NewServer>, Failure> {
     if let Some(user) = &arguments.server_user {
         user::resolve(user)?;
@@ -150,7 +150,7 @@ fn server(NameValue { name, value: command }: &NameValue) -> Result<NewServer, F
     Ok(NewServer { name: name.clone(), command, user: None })
 }
 
-/// The domain's name: the one that is given, else the folder's.
+/// The domain's name: from the command line, else the folder's name.
 fn domain_name(arguments: &InitArgs) -> Result<String, Failure> {
     if !config::is_name(&arguments.node) {
         let what = format!("`{}` is no name for a node: {}", arguments.node, config::NAME_RULE);
@@ -169,7 +169,7 @@ fn domain_name(arguments: &InitArgs) -> Result<String, Failure> {
     })
 }
 
-/// That the new domain's sockets have paths as short as sockets' must be.
+/// Refuses a folder whose sockets would have too long paths.
 fn check_sockets(domain: &Path) -> Result<(), Failure> {
     if domain.join("officer.sock").as_os_str().len() <= SOCKET_PATH_BYTES_MAX {
         return Ok(());

@@ -7,10 +7,10 @@ use wire::frame::Lines;
 use crate::exit::Failure;
 use crate::limits::READ_BYTES;
 
-/// Lines as they were read, or why one can't be.
+/// The lines of one read, each with its bytes or the reason why it is no line.
 pub(super) type LineBatch = Vec<Result<Vec<u8>, wire::frame::Error>>;
 
-/// Hands on the lines of a file, or of standard input where it is `-`, as they come.
+/// Passes on the lines of a file, or of standard input for `-`, as they arrive.
 pub(super) fn each_line(
     path: &Path,
     mut take: impl FnMut(LineBatch) -> Result<(), Failure>,

@@ -25,7 +25,8 @@ pub(super) fn run(command: &LogCommand, output: &mut Output) -> Result<Exit, Fai
     }
 }
 
-/// Executions that began in the lineage log beside a governance log, read once a record asks for one.
+/// The executions that began in the lineage log beside a governance log. The log is read when the
+/// first record needs it.
 #[derive(Default)]
 struct Begun(Option<BTreeSet<String>>);
 

@@ -12,7 +12,8 @@ use crate::exit::{Exit, Failure};
 use crate::limits::{FIRST_REQUEST_BYTES_MAX, FIRST_REQUEST_MS_MAX};
 use crate::output::{stderr, stdout};
 
-/// The code of the error where there is no session with the server, as the gateway has it for a server that was stopped.
+/// The error code where there is no session with the server. The gateway has the same code for a
+/// server that was stopped.
 const NO_SESSION: i32 = -32_003;
 
 /// Carries bytes between the client and the node.
@@ -49,7 +50,7 @@ pub(super) fn run(arguments: &McpArgs) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-/// What is missing where there is no socket, or that this OS user may not see it.
+/// The failure where there is no socket, or where this OS user may not see it.
 fn absent(arguments: &McpArgs, socket: &Path) -> Option<Failure> {
     let domain = &arguments.domain;
     let why = match std::fs::metadata(socket) {
@@ -75,24 +76,24 @@ fn absent(arguments: &McpArgs, socket: &Path) -> Option<Failure> {
             let help = "name the domain's folder, or the node's socket with --socket";
             Some(Failure::new(Exit::NoInput, what).code("socket").help(help))
         }
-        // That no node runs, the node's own client says.
+        // The client of the node reports that no node runs.
         _ => None,
     }
 }
 
-/// Answers the client's first request with the reason: a client that waits for it is told, and does not have to guess
-/// from an end of file.
+/// Answers the client's first request with the reason, so that the client need not guess it from an
+/// end of file.
 fn send_error(message: &str, code: &str) {
     if stdin().is_terminal() {
         return;
     }
     let (heard, first) = mpsc::channel();
-    // Not joined: a client that sends nothing keeps it until the process ends.
+    // Not joined: where a client sends nothing, the thread lives until the process ends.
     std::thread::spawn(move || {
         let mut line = Vec::new();
         let mut first = BufReader::new(stdin().take(FIRST_REQUEST_BYTES_MAX));
         if first.read_until(b'\n', &mut line).is_ok() {
-            // Whoever waits may have given up.
+            // The receiver may have timed out.
             let _late = heard.send(line);
         }
     });
@@ -102,11 +103,11 @@ fn send_error(message: &str, code: &str) {
     let Some(id) = id.filter(|_| request.get("method").is_some()) else { return };
     let error = serde_json::json!({"code": NO_SESSION, "message": message, "data": {"code": code}});
     let answer = serde_json::json!({"jsonrpc": "2.0", "id": id, "error": error});
-    // A client that has gone is told nothing.
+    // A client that has gone gets no answer.
     let _gone = writeln!(stdout(), "{answer}");
 }
 
-/// Why there is no session, as `docs/codes.md` lists it.
+/// The code for the missing session, as `docs/codes.md` lists it.
 fn code_of(why: &node::Error) -> &str {
     match (why.refusal(), why.code()) {
         (Some(code), _) => code,
@@ -118,7 +119,7 @@ fn code_of(why: &node::Error) -> &str {
     }
 }
 
-/// An agent may open the node's own socket alone, and reads no configuration.
+/// The options for an agent, which may open only the node's own socket and reads no configuration.
 fn sockets(arguments: &McpArgs, socket: &Path) -> Options {
     let folder = config::owned_folder(&arguments.domain, arguments.socket.as_deref());
     let alone = config::sockets_alone(folder);

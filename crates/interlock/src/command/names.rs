@@ -1,4 +1,5 @@
-//! Names as people write them: the beginning of an execution's id, and what is near to a name that nothing has.
+//! Names as people write them: the beginning of an execution's id, and known names near to an
+//! unknown one.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,10 +14,10 @@ use crate::domain::{self, LogChoice};
 use crate::exit::{Exit, Failure};
 use crate::limits::{BEGINNING_MIN, CALLED_MAX, EXECUTION_ID_CHARS, NEAR_MAX};
 
-/// How like a name must be to be told as near.
+/// The least similarity of a name that is suggested as near.
 const LIKENESS_MIN: f64 = 0.7;
 
-/// The subject with an execution's whole id. One that nothing is called stays as it was written.
+/// The subject with an execution's whole id. An unknown subject stays as it was written.
 pub(super) fn subject(options: &Options, subject: Subject) -> Result<Subject, Failure> {
     match subject {
         Subject::Execution(id) => execution(options, &id, false).map(Subject::Execution),
@@ -24,7 +25,8 @@ pub(super) fn subject(options: &Options, subject: Subject) -> Result<Subject, Fa
     }
 }
 
-/// An execution's whole id: of those that live, or of those that ended. Its beginning is enough where one alone begins so.
+/// The whole id of an execution that lives, or of one that ended. A beginning is enough where only
+/// one id has it.
 pub(super) fn execution(options: &Options, id: &str, ended: bool) -> Result<String, Failure> {
     if !is_beginning(id) {
         return Ok(id.to_owned());
@@ -38,11 +40,12 @@ pub(super) fn execution(options: &Options, id: &str, ended: bool) -> Result<Stri
             .filter(|(one, _)| one.starts_with(id))
             .collect()),
     };
-    // Whatever keeps the names from being known keeps no order from acting.
+    // Where the names cannot be read, the order acts all the same.
     one_of(id, found.unwrap_or_default())
 }
 
-/// Executions of the running node whose ids begin so, with the workloads of those that go on.
+/// Executions of the running node with ids of this beginning, with the workloads of those that go
+/// on.
 fn called(node: &Client, id: &str, ended: bool) -> Result<Vec<(String, String)>, client::Error> {
     let (beginning, limit) = (Some(id.to_owned()), Some(CALLED_MAX));
     if ended {
@@ -54,7 +57,8 @@ fn called(node: &Client, id: &str, ended: bool) -> Result<Vec<(String, String)>,
     Ok(page.executions.into_iter().map(|one| (one.execution, one.workload)).collect())
 }
 
-/// Whether it may be the beginning of an id: too short a one, and a whole one, stand for themselves.
+/// Whether a text may be the beginning of an id. A text that is too short, and a whole id, stand
+/// for themselves.
 fn is_beginning(id: &str) -> bool {
     (BEGINNING_MIN..EXECUTION_ID_CHARS).contains(&id.chars().count())
 }
@@ -92,7 +96,8 @@ pub(super) fn started(folder: &Path) -> Result<Vec<(String, String)>, Failure> {
     Ok(started)
 }
 
-/// Whether anything is called what a change names, by the logs in the folder, and what is near.
+/// Looks in the folder's logs for the name that a change has: `None` where it is known, else the
+/// names near to it.
 pub(super) fn in_folder(options: &Options, change: &Change) -> Option<Vec<String>> {
     let governance = node::domain::governance(options).ok()?;
     let subject = match change {
@@ -122,7 +127,7 @@ fn of_governance(governance: &Governance) -> BTreeSet<Subject> {
     names
 }
 
-/// Those of its kind that are most like it.
+/// The names of the same kind that are most similar.
 fn near(wanted: &Subject, names: &BTreeSet<Subject>) -> Vec<String> {
     let wanted = wanted.to_string();
     let (kind, wanted) = wanted.split_once(':').unwrap_or(("", &wanted));

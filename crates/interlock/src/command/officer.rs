@@ -1,4 +1,5 @@
-//! An officer's key and the way to the node, for whoever has the key: also where the domain's folder may not be read.
+//! An officer's key and the connection to the node, for any OS user with the key, also for one who
+//! may not read the domain's folder.
 
 use std::path::{Path, PathBuf};
 
@@ -12,8 +13,9 @@ use crate::exit::{Exit, Failure};
 /// The environment variable that names an officer's key.
 pub(super) const KEY: &str = "INTERLOCK_KEY";
 
-/// The domain's options. Where its configuration may not be read, or is not sound, the governance log says the domain's name, and
-/// the sockets are those of every domain: no order waits for a configuration.
+/// The domain's options. Where its configuration may not be read, or is not valid, the domain's
+/// name comes from the governance log, and the sockets are the default ones, so that a broken
+/// configuration prevents no order.
 pub(super) fn options(domain: &Path, officer: &OfficerArgs) -> Result<Options, Failure> {
     let loaded = config::load(domain);
     let sockets = [
@@ -30,7 +32,7 @@ pub(super) fn options(domain: &Path, officer: &OfficerArgs) -> Result<Options, F
                 config::sockets_alone(config::owned_folder(domain, officer.socket.as_deref()));
             match node::domain::name_in_log(domain) {
                 Ok(name) => Ok(with_sockets(Options { domain: name, ..alone }, sockets)),
-                // Who may not read the log brings it to the node, if one runs.
+                // Where the log may not be read, the order goes to the node, if one runs.
                 Err(_) if sockets.iter().any(|socket| socket.exists()) => {
                     Ok(with_sockets(alone, sockets))
                 }

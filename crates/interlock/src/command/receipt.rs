@@ -10,7 +10,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
 use crate::unfinished;
 
-/// How often a record that is not yet published is looked for.
+/// The interval between two reads for a record that is not published yet.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Writes a record's receipt.
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &ReceiptArgs, output: &mut Output) -> Result<Exit, 
     Ok(Exit::Ok)
 }
 
-/// That nothing is lost where a receipt of this record is written: a file that is there is a receipt of the same one.
+/// Refuses to overwrite a file, unless it is a receipt of the same record.
 fn check_replaceable(file: &Path, log: &Log, index: u64) -> Result<(), Failure> {
     if !std::fs::metadata(file).is_ok_and(|found| found.is_file()) {
         return Ok(());

@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &ReplayArgs, output: &mut Output) -> Result<Exit, F
         report.records = report.records.saturating_add(1);
         progress.at(index, Some(published.max(index)));
         let Fed::Different { recorded, derived } = fed else { return Ok(()) };
-        // Another bundle has another digest: what counts is whether it decides otherwise.
+        // Another bundle has another digest, so only a different answer counts.
         if is_hypothetical && difference::is_same_answer(recorded, derived) {
             same_answers = same_answers.saturating_add(1);
         } else if report.differences.len() < arguments.show {
@@ -51,13 +51,13 @@ pub(super) fn run(arguments: &ReplayArgs, output: &mut Output) -> Result<Exit, F
     } else {
         report.print(output)?;
     }
-    // What was erased, on record, is as it should be; what is lost otherwise is not.
+    // A part that was erased, on record, is no loss; any other missing part is.
     let is_lost = report.counts.missing > 0 || report.counts.damaged > 0;
     let is_different = report.counts.different > 0 && !is_hypothetical;
     Ok(if is_different || is_lost { Exit::Denied } else { Exit::Ok })
 }
 
-/// What is told of a replay.
+/// The result of a replay, as it is printed.
 #[derive(Default)]
 struct ReplayReport {
     counts: Counts,

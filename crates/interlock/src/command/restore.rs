@@ -13,7 +13,8 @@ use crate::output::{Output, Style, counted};
 use crate::record_line::utc;
 use crate::{config, unfinished};
 
-/// Makes a domain's folder of a backup; or shows what an older copy undoes, asks, and lets the next start go on from it.
+/// Makes a domain's folder from a backup; or prints the records that an older copy undoes, asks for
+/// confirmation, and lets the next start go on from it.
 pub(super) fn run(arguments: &RestoreArgs, output: &mut Output) -> Result<Exit, Failure> {
     let here = PathBuf::from(".");
     match arguments.paths.as_slice() {
@@ -55,7 +56,7 @@ fn older_copy(
     }
 }
 
-/// Takes the domain's locks, and holds them while somebody is asked.
+/// Takes the domain's locks, which are held during the question.
 fn locked(options: &Options) -> Result<Locked, Failure> {
     node::restore::lock(options).map_err(|why| match why.code() {
         "locked" => {
@@ -119,7 +120,7 @@ fn new_lineage(
     let registered = unfinished::uninterrupted(|| {
         node::restore::new_lineage(old, &new, &locked).map_err(|why| Failure::node(&why))?;
         unfinished::write(&file, text.as_bytes(), 0o600)?;
-        // Those of the new lineage log.
+        // The next locks are those of the new lineage log.
         drop(locked);
         let locked = self::locked(&new)?;
         node::restore::go_on(&new, locked).map_err(|why| Failure::node(&why))?;

@@ -1,4 +1,5 @@
-//! What an officer sees before a signature: the change in words, whole, beside what it replaces.
+//! The text that an officer sees before a signature: the whole change in words, beside the state
+//! that it replaces.
 
 mod keys;
 mod policies;
@@ -14,10 +15,10 @@ use crate::record_line::utc;
 
 pub(super) use policies::print as print_bundle;
 
-/// A proposal, and what it is held against.
+/// A proposal, and the state that it is compared with.
 pub(super) struct Review<'a> {
     pub(super) signed: &'a SignedProposal,
-    /// What governs the domain, where its folder was named.
+    /// The domain's governance, where its folder was named.
     pub(super) before: Option<&'a Governance>,
     /// The bundle that decides today, where it is known.
     pub(super) decides: Option<&'a Bundle>,
@@ -30,7 +31,7 @@ impl Review<'_> {
         &self.signed.proposal.change
     }
 
-    /// Tells all of it.
+    /// Prints all of the proposal.
     pub(super) fn print(&self, output: &mut Output) -> Result<(), Failure> {
         let paint = output.paint();
         let mut row = |name: &str, text: String| {
@@ -65,7 +66,7 @@ impl Review<'_> {
         Ok(())
     }
 
-    /// What an officer should look at twice.
+    /// The points that an officer should check with care.
     pub(super) fn warnings(&self) -> Vec<String> {
         match self.change() {
             Change::RolesChanged { roles } => {
@@ -102,7 +103,7 @@ fn expiry(expires_ms: i64, now_ms: i64) -> String {
     format!("{} UTC, in {} h {} min", utc(expires_ms), minutes / 60, minutes % 60)
 }
 
-/// What a change does, in words.
+/// The effect of a change in words.
 fn effect(change: &Change, before: Option<&Governance>) -> String {
     match change {
         Change::DomainCreated { domain, .. } => format!("the domain `{domain}` begins"),

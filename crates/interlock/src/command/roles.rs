@@ -13,7 +13,7 @@ use crate::limits::ROLES_BYTES_MAX;
 use crate::output::{Output, Style, Table};
 use crate::{config, key, unfinished};
 
-/// Shows who has which role.
+/// Prints the keys of each role.
 pub(super) fn show(arguments: &cli::RolesArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let governance = node::domain::governance(&options).map_err(|why| Failure::node(&why))?;

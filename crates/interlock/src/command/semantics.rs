@@ -1,4 +1,5 @@
-//! The replay under the version of the decider in force and under a new one, without which the new one is not adopted.
+//! The replay under the decider's version in force and under a new one. The new version is adopted
+//! only with that replay.
 
 use std::path::Path;
 
@@ -18,7 +19,7 @@ use crate::limits::DIFFERENCES_SHOWN;
 use crate::output::{Output, Style, counted, grouped};
 use crate::replay::{self, Under, node_name};
 
-/// The version of that number.
+/// The version with that number.
 pub(super) fn version(number: u64) -> Result<Semantics, Failure> {
     Semantics::from_number(number).ok_or_else(|| {
         let known = Semantics::ALL.map(|version| version.number().to_string()).join(" and ");
@@ -27,7 +28,8 @@ pub(super) fn version(number: u64) -> Result<Semantics, Failure> {
     })
 }
 
-/// Replays a domain's log under both versions, shows what would be decided otherwise, and states it for a proposal.
+/// Replays a domain's log under both versions, prints the decisions that would differ, and returns
+/// the counts that a proposal states.
 pub(super) fn replay(
     options: &Options,
     folder: &Path,
@@ -47,7 +49,7 @@ pub(super) fn replay(
     let signed = lineage.reader.checkpoint().map_err(|why| unreadable(&why))?;
     let head = checkpoint::open(&signed, &lineage.key, lineage.key.name());
     let size = head.map_err(|why| unreadable(&why))?.size;
-    // What is not published yet is not covered: the statement is about the time before it.
+    // Unpublished records are not covered: the statement is about the time before them.
     let at = match lineage.entries(size)?.next().transpose()? {
         Some(next) => {
             let next = LineageRecord::parse(&next.record).map_err(|why| unreadable(&why))?;
@@ -63,7 +65,8 @@ pub(super) fn replay(
     Ok(Replays { at, each: vec![replayed] })
 }
 
-/// Replays it again for who is about to sign, and shows the differences: what is stated must be what is found.
+/// Repeats the replay before an officer signs, and prints the differences: the proposal must state
+/// what this replay finds.
 pub(super) fn check(
     folder: &Path,
     number: u64,
@@ -146,7 +149,8 @@ impl BothReplays {
     fn add(&mut self, index: u64, fed: &Fed) {
         let count = match fed {
             Fed::Identical => &mut self.same,
-            // Nothing but what was erased: under the version in force there was nothing else.
+            // Only erased parts are not replayable here: the replay under the version in force has
+            // refused all other causes.
             Fed::NotReplayable { .. } => &mut self.erased,
             Fed::Different { recorded, derived } if recorded.get("decision").is_some() => {
                 if is_same_answer(recorded, derived) {

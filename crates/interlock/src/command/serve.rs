@@ -27,7 +27,8 @@ async fn serve(
         Some(address) => Some(bind(address).await?),
         None => None,
     };
-    // Asked for before anything is served, so that a signal at any time stops in order.
+    // The signals are registered before anything is served, so that a signal at any time stops in
+    // order.
     let mut ends = EndSignals::of_a_node()?;
     node::guard::adopt().map_err(|why| Failure::io("no guard's heirs can be had", &why))?;
     let notes = notes().map_err(|why| Failure::io("standard error cannot be used", &why))?;
@@ -45,14 +46,16 @@ async fn serve(
     Ok(Exit::Ok)
 }
 
-/// Standard error, which nothing waits for from here on: not a session's note, and not a panic's.
+/// Makes standard error asynchronous: from here on neither a session's note nor a panic's message
+/// waits for it.
 fn notes() -> std::io::Result<node::notes::Notes> {
     let notes = node::notes::Notes::stderr()?;
     std::panic::set_hook(Box::new(|panic| node::notes::say(format!("a thread failed: {panic}"))));
     Ok(notes)
 }
 
-/// The node's memory holds keys and plain text: no core file, and no other process of this user looks in.
+/// Keeps the node's memory, which holds keys and plain text, out of core files and out of reach of
+/// other processes of this user.
 fn keep_memory_private() -> Result<(), Failure> {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
     let none = Rlimit { current: Some(0), maximum: Some(0) };

@@ -18,7 +18,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
 use crate::{config, domain, folder, record_line, unfinished, user};
 
-/// Bytes of a proposal's file, at most: that of a record, and more.
+/// Bytes of a proposal's file, at most: more than a record may have.
 const PROPOSAL_BYTES_MAX: u64 = 128 * 1024;
 
 /// Writes a proposal that nobody has signed.
@@ -36,7 +36,7 @@ pub(super) fn propose(arguments: &ProposeArgs, output: &mut Output) -> Result<Ex
         ProposeCommand::Bundle { bundle } => Some(folder::load_bundle(bundle)?),
         _ => None,
     };
-    // Neither is there without the other.
+    // The bundle and the proposal are written together or not at all.
     unfinished::uninterrupted(|| {
         if let Some(bundle) = bundle {
             unfinished::write(&beside(&arguments.out), bundle.blob(), 0o666)?;
@@ -50,7 +50,7 @@ pub(super) fn propose(arguments: &ProposeArgs, output: &mut Output) -> Result<Ex
     Ok(Exit::Ok)
 }
 
-/// Shows a proposal, asks, and adds one officer's signature.
+/// Prints a proposal, asks for confirmation, and adds one officer's signature.
 pub(super) fn sign(arguments: &SignArgs, output: &mut Output) -> Result<Exit, Failure> {
     let proposal = read(&arguments.proposal)?;
     let key = node::keys::read_file(&arguments.key).map_err(|why| Failure::node(&why))?;
@@ -91,7 +91,7 @@ pub(super) fn sign(arguments: &SignArgs, output: &mut Output) -> Result<Exit, Fa
     Ok(Exit::Ok)
 }
 
-/// Refuses to sign for a new officer whose key has too long a name: no authority accepts that.
+/// Refuses to sign for a new officer with too long a key name, which no authority accepts.
 fn check_key_names(arguments: &SignArgs, change: &Change) -> Result<(), Failure> {
     let Change::RolesChanged { .. } = change else { return Ok(()) };
     let governance = match &arguments.domain {
@@ -109,7 +109,7 @@ fn check_key_names(arguments: &SignArgs, change: &Change) -> Result<(), Failure>
     })
 }
 
-/// Shows all of a proposal before it is signed; what a program is told of it comes back.
+/// Prints all of a proposal before it is signed, or returns it as members of the JSON output.
 fn show(
     arguments: &SignArgs,
     proposal: &SignedProposal,
@@ -146,8 +146,8 @@ fn show(
     Ok(Object::new())
 }
 
-/// The bundle of a proposal that publishes one: from the folder that was named, from the file beside the proposal, or
-/// from the domain that had it before.
+/// The bundle of a proposal that publishes one: from the named folder, from the file beside the
+/// proposal, or from the domain, if it had that bundle before.
 fn proposed_bundle(
     proposal: &Path,
     folder: Option<&Path>,
@@ -173,7 +173,7 @@ fn proposed_bundle(
     }
 }
 
-/// Where a proposed bundle lies: beside the proposal.
+/// The path of a proposed bundle, beside the proposal.
 fn beside(proposal: &Path) -> PathBuf {
     let mut path = proposal.as_os_str().to_owned();
     path.push(".bundle");
@@ -199,7 +199,7 @@ pub(super) fn kept(domain: &Path, digest: &Digest) -> Result<Option<Bundle>, Fai
     }
 }
 
-/// Brings a proposal to its domain.
+/// Submits a proposal to its domain.
 pub(super) fn publish(arguments: &PublishSignedArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let signed = read(&arguments.proposal)?;
@@ -225,7 +225,8 @@ pub(super) fn publish(arguments: &PublishSignedArgs, output: &mut Output) -> Res
     govern::print_accepted(accepted, place, &what, output)
 }
 
-/// What a proposal lacks still, held against the domain's log: an error where no signature could mend it.
+/// The signatures that a proposal still lacks, checked against the domain's log. An error where no
+/// signature could make it acceptable.
 fn missing(domain: &Path, signed: &SignedProposal) -> Result<String, Failure> {
     let options = config::load(domain)?;
     let governance = node::domain::governance(&options).map_err(|why| Failure::node(&why))?;
@@ -289,7 +290,7 @@ fn read(path: &Path) -> Result<SignedProposal, Failure> {
     SignedProposal::from_value(&value).map_err(|why| malformed(&why))
 }
 
-/// Replaces the file as a whole, so that a signature is never half there.
+/// Replaces the file as a whole, so that it never has half a signature.
 fn write(path: &Path, proposal: &SignedProposal) -> Result<(), Failure> {
     let mut bytes = proposal.to_value().to_bytes();
     bytes.push(b'\n');
@@ -318,7 +319,7 @@ fn print_proposal(
     missing.map_or(Ok(()), |missing| output.line(missing))
 }
 
-/// How a proposal stands, for a program.
+/// The state of a proposal, as members of the JSON output.
 fn standing(proposal: &SignedProposal, missing: Option<&str>) -> Object {
     let signers = proposal.signers().map(|key| Value::from(key.to_string()));
     let mut members = Object::from([

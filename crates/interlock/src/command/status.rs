@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
 use crate::record_line::short;
 
-/// Shows how the running node stands, as it says itself.
+/// Prints the status that the running node reports.
 pub(super) fn run(arguments: &StatusArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let status = super::node(&options).status().map_err(|why| Failure::client(&why))?;

@@ -8,10 +8,10 @@ use toml::de::{DeTable, DeValue};
 
 use crate::exit::{Exit, Failure};
 
-/// Names that are so unlike that neither can have been meant for the other, by Jaro-Winkler.
+/// The least Jaro-Winkler similarity of a key that may be a misspelling of another.
 const LIKENESS_MIN: f64 = 0.75;
 
-/// What is wrong with the document, and where.
+/// An error in the document, with its position.
 #[derive(Debug)]
 pub(super) struct ConfigProblem {
     at: Option<usize>,
@@ -39,10 +39,10 @@ impl ConfigProblem {
     }
 }
 
-/// A table whose members are taken out one by one, so that what is left over is unknown.
+/// A table. Each read removes a member, so that the members that are left over are unknown keys.
 #[derive(Debug)]
 pub(super) struct ConfigTable<'a> {
-    /// Its name with those of the tables around it: `servers.files`; empty for the document.
+    /// Its full name, such as `servers.files`; empty for the document.
     path: String,
     at: usize,
     members: BTreeMap<String, (Range<usize>, Spanned<DeValue<'a>>)>,
@@ -71,7 +71,7 @@ impl<'a> ConfigTable<'a> {
         Some((span.start, value.into_inner()))
     }
 
-    /// A table that must be there.
+    /// A required table.
     pub(super) fn table(&mut self, key: &str) -> Result<ConfigTable<'a>, ConfigProblem> {
         match self.take(key) {
             Some((at, DeValue::Table(table))) => Ok(ConfigTable::of(self.path_of(key), at, table)),
@@ -110,7 +110,7 @@ impl<'a> ConfigTable<'a> {
         }
     }
 
-    /// A name that must be there: it goes into origins, paths and records.
+    /// A required name, which goes into origins, paths and records.
     pub(super) fn name(&mut self, key: &str) -> Result<String, ConfigProblem> {
         let at = self.members.get(key).map(|(span, _)| span.start);
         let name = self.text(key)?.ok_or_else(|| self.missing(key))?;
@@ -173,7 +173,8 @@ impl<'a> ConfigTable<'a> {
         Ok(texts)
     }
 
-    /// That nothing is left over. The error names the key, and the known one that may have been meant.
+    /// Checks that no key is left over. The error names the key, and the known one that may have
+    /// been meant.
     pub(super) fn nothing_else(&self, known: &[&str]) -> Result<(), ConfigProblem> {
         let Some((key, (span, _))) = self.members.iter().min_by_key(|(_, (span, _))| span.start)
         else {
@@ -193,7 +194,7 @@ impl<'a> ConfigTable<'a> {
         })
     }
 
-    /// That a key is not there. The error names one that is left over, if it may have been meant for it.
+    /// The error for a missing key. It names a left-over key that may be a misspelling of it.
     pub(super) fn missing(&self, key: &str) -> ConfigProblem {
         let at = (!self.path.is_empty()).then_some(self.at);
         let likeness = |name: &&String| strsim::jaro_winkler(key, name);
@@ -209,12 +210,12 @@ impl<'a> ConfigTable<'a> {
         }
     }
 
-    /// What is wrong with a key that was taken.
+    /// An error about a key that was read.
     pub(super) fn problem(&self, key: &str, what: impl Display) -> ConfigProblem {
         self.wrong(self.at, key, what)
     }
 
-    /// What failed on behalf of a key that was taken.
+    /// A failure on behalf of a key that was read.
     pub(super) fn failed(&self, key: &str, failure: Failure) -> ConfigProblem {
         ConfigProblem {
             at: Some(self.at),

@@ -1,4 +1,5 @@
-//! The files outside the domain's logs and keys that `interlock.toml` names: no backup has them.
+//! The files outside the domain's logs and keys that `interlock.toml` names. No backup contains
+//! them.
 
 use std::path::{Path, PathBuf};
 
@@ -9,18 +10,19 @@ use super::document::{self, ConfigTable};
 pub(crate) struct NamedPath {
     /// The key that names it.
     pub(crate) key: String,
-    /// Where it is.
+    /// Its path.
     pub(crate) path: PathBuf,
 }
 
-/// Those of the configuration of this folder. Of one that can't be read none are known.
+/// The paths in the configuration of this folder; none where it can't be read.
 pub(crate) fn named(folder: &Path, text: &str) -> Vec<NamedPath> {
     let servers = document::parse(text).and_then(|mut root| root.tables("servers"));
     let servers = servers.unwrap_or_default().into_iter();
     servers.flat_map(|(name, table)| of_server(folder, &name, table)).collect()
 }
 
-/// A program is looked for in its `PATH` where its name has no slash; further words count where they are whole paths.
+/// The paths of one server. A program without a slash in its name is found through `PATH` and does
+/// not count; further words count where they are absolute paths.
 fn of_server(folder: &Path, name: &str, mut table: ConfigTable<'_>) -> Vec<NamedPath> {
     let text = |table: &mut ConfigTable<'_>, key| table.text(key).ok().flatten();
     let directory = text(&mut table, "directory").map(|directory| folder.join(directory));

@@ -1,4 +1,4 @@
-//! Whether the logs in a domain's folder are those of the names in its `interlock.toml`.
+//! Checks that the logs in a domain's folder belong to the names in its `interlock.toml`.
 
 use node::Options;
 use proof::note::VerifierKey;
@@ -6,7 +6,8 @@ use proof::note::VerifierKey;
 use super::FILE;
 use crate::exit::{Exit, Failure};
 
-/// Holds both names against the keys that lie beside the logs. What is not there, or can't be read, is told by whoever needs it.
+/// Compares both names with the keys that lie beside the logs. A missing or unreadable key passes:
+/// the code that needs it reports it.
 pub(super) fn check(options: &Options) -> Result<(), Failure> {
     let Some(domain) = name_of(options, "governance") else { return Ok(()) };
     let domain = domain.strip_suffix("/governance").unwrap_or(&domain);

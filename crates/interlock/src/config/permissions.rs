@@ -15,7 +15,8 @@ pub(super) fn check_private(path: &Path) -> Result<(), Failure> {
     check(path, 0o077, "others can read or write it", "chmod go=")
 }
 
-/// Refuses a domain whose keys or logs anybody but their owner can reach. A domain that has none yet passes.
+/// Refuses a domain whose keys or logs anybody but their owner can reach. A domain that has none
+/// yet passes.
 pub(super) fn check_private_folders(domain: &Path) -> Result<(), Failure> {
     for log in ["governance", "lineage"].map(|name| domain.join(name)) {
         if log.exists() {
@@ -35,8 +36,9 @@ pub(super) fn check_private_folders(domain: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses a domain where anybody but this process's OS user, or root, could put another file in the place of its
-/// configuration, keys or logs: owners and modes of all of them, and of every folder above.
+/// Refuses a domain where anybody but this process's OS user, or root, could put another file in
+/// the place of its configuration, keys or logs: owners and modes of all of them, and of every
+/// folder above.
 pub(crate) fn check_place(domain: &Path) -> Result<(), Failure> {
     let domain = domain.canonicalize().map_err(|why| unreadable(domain, &why))?;
     for above in domain.ancestors() {
@@ -57,8 +59,8 @@ pub(crate) fn check_place(domain: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses a socket in whose place anybody but this process's OS user, or root, could put another one: owners and modes of
-/// every folder above it, and owners of the links on the way.
+/// Refuses a socket in whose place anybody but this process's OS user, or root, could put another
+/// one: owners and modes of every folder above it, and owners of the links on the way.
 pub(crate) fn check_sockets(options: &node::Options) -> Result<(), Failure> {
     for (key, socket) in [("socket", &options.socket), ("officer_socket", &options.officer_socket)]
     {
@@ -92,7 +94,7 @@ fn check_above(socket: &Path) -> Result<(), Failure> {
     real.ancestors().try_for_each(check_folder)
 }
 
-/// Who owns a link says where it leads.
+/// Refuses a link with a foreign owner, who could change its target.
 fn check_link(path: &Path) -> Result<(), Failure> {
     let found = fs::symlink_metadata(path).map_err(|why| unreadable(path, &why))?;
     check_found_owner(path, &found)
@@ -114,8 +116,8 @@ fn check_found_owner(path: &Path, found: &fs::Metadata) -> Result<(), Failure> {
         .help(format!("`chown {own} {shown}`, or run the node as its owner")))
 }
 
-/// A folder in which nobody else can put one file in another's place. In a sticky one only a file's owner can. A group
-/// of the same number as the owner is the owner's own.
+/// Refuses a folder in which another user could replace a file. In a sticky folder only a file's
+/// owner can. A group with the owner's number counts as the owner's own.
 fn check_folder(path: &Path) -> Result<(), Failure> {
     check_owner(path)?;
     let found = fs::metadata(path).map_err(|why| unreadable(path, &why))?;

@@ -7,8 +7,8 @@ use super::permissions;
 use crate::exit::{Exit, Failure};
 use crate::limits::SECRETS_BYTES_MAX;
 
-/// Reads a file of `KEY=VALUE` lines that its owner alone can read. Empty lines and lines that begin with `#` say
-/// nothing. No message repeats a value.
+/// Reads a file of `KEY=VALUE` lines that its owner alone can read. Empty lines and lines that
+/// begin with `#` are ignored. No message repeats a value.
 pub(super) fn read(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
     permissions::check_private(path)?;
     let text = plain::read_text(path, SECRETS_BYTES_MAX)

@@ -17,7 +17,7 @@ fn set(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// What is told, without the folder's name.
+/// The error's text, without the folder's name.
 fn told(folder: &tempfile::TempDir) -> String {
     let failure = load(folder.path()).unwrap_err();
     assert_eq!(failure.exit(), Exit::Config);

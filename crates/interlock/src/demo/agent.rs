@@ -6,13 +6,13 @@ use rmcp::service::{RunningService, ServiceError};
 use rmcp::{RoleClient, ServiceExt as _};
 use tokio::process::{Child, Command};
 
-/// How long a child may take to end after its input was closed, before it is killed.
+/// The time for a child to end after its input was closed; then it is killed.
 const END_WITHIN: Duration = Duration::from_secs(5);
 
-/// The member of `params._meta` by which a retry names the pending decision that it stands on.
+/// The member of `params._meta` in which a retry names the pending decision that it relies on.
 const PENDING_META: &str = "interlock/pending";
 
-/// Why the agent could not go on. A call that was denied is not among them.
+/// Why the agent could not go on. A denied call is no error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AgentError {
     /// The program did not start.
@@ -26,15 +26,15 @@ pub(crate) enum AgentError {
     /// The MCP handshake failed.
     #[error("the handshake failed: {0}")]
     Handshake(String),
-    /// The session ended, or what came was no answer.
+    /// The session ended, or the server sent something other than an answer.
     #[error("the session broke: {0}")]
     Session(String),
 }
 
-/// What came of one call.
+/// The outcome of one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Called {
-    /// The tool did it.
+    /// The tool succeeded.
     Result {
         /// The text of the result.
         text: String,
@@ -113,7 +113,7 @@ impl Agent {
         self.call_for(tool, arguments, None).await
     }
 
-    /// As [`Agent::call`], naming the pending decision that it stands on, if it does.
+    /// As [`Agent::call`], for a retry with the pending decision that it relies on.
     ///
     /// # Errors
     /// As [`Agent::call`].

@@ -1,11 +1,13 @@
-//! The demo's bundle: the starter, but for what an agent that runs as the same user as its node may not do there.
+//! The demo's bundle: the starter without the policy that forbids payments by an agent that runs as
+//! the same user as its node.
 
 use policy::{Bundle, Files};
 
 use crate::exit::{Exit, Failure};
 use crate::starter;
 
-/// The starter's policy that is left out: everything in the demo runs as one user, and no money would move.
+/// The starter's policy that is left out. With it no payment would pass, since all of the demo runs
+/// as one user.
 pub(super) const LEFT_OUT: &str = "spending.not-cooperatively";
 
 const SPENDING: &str = "policies/spending.dw";
@@ -19,7 +21,7 @@ pub(super) fn files(office: &[&str]) -> Result<Files, Failure> {
             .then(|| text.replacen("\nname = \"starter\"\n", "\nname = \"demo\"\n", 1))
     })?;
     edit(&mut files, SPENDING, |text| without(text, LEFT_OUT))?;
-    // Its cases are the starter's.
+    // The test cases are made for the starter.
     files.retain(|path, _| !path.starts_with("tests/"));
     Ok(files)
 }

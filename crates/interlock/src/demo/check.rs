@@ -14,7 +14,8 @@ use crate::output::Output;
 use crate::replay;
 use crate::unfinished::Unfinished;
 
-/// Verifies both logs, replays every decision, and flips a byte in a copy. False where anything is not as it must be.
+/// Verifies both logs, replays every decision, and flips a byte in a copy. False where a check
+/// fails.
 pub(super) fn all(
     options: &node::Options,
     told: &StoryRecords,
@@ -46,7 +47,7 @@ fn replayed(options: &node::Options, output: &mut Output) -> Result<bool, Failur
     let began = Instant::now();
     let logs = DomainLogs::open(&options.folder)?;
     let counts = replay::follow(&logs, replay::Under::Published, |_, _| Ok(()))?;
-    // Of the helper that was erased nothing but the public part is left.
+    // Only the public part is left of the erased helper's records.
     let is_identical = counts.different == 0
         && counts.not_replayable() == counts.erased
         && counts.erased > 0
@@ -63,11 +64,11 @@ fn replayed(options: &node::Options, output: &mut Output) -> Result<bool, Failur
     Ok(is_identical)
 }
 
-/// The policy that keeps in what a detector found.
+/// The policy that keeps detected secrets from leaving.
 const KEPT_IN: &str = "labels.no-secrets-out";
 
-/// Looks in the open part of the log for the denial that a detector brought about, and for who took up what another
-/// execution had left.
+/// Looks in the public part of the log for the denial that a detector caused, and for the execution
+/// that took over the labels of another one.
 fn labelled(log: &Path, output: &mut Output) -> Result<bool, Failure> {
     let lineage = Log::open(log, None)?;
     let (mut kept_in, mut left, mut taken) = (None, None, None);
@@ -90,7 +91,7 @@ fn labelled(log: &Path, output: &mut Output) -> Result<bool, Failure> {
                 left = (!places.is_empty()).then(|| (entry.index, execution.to_owned(), places));
             }
             Some((_, writer, _)) if is_read && writer != execution => {
-                // No file carries this one from the start.
+                // No file carries this label from the start.
                 let labels = labels("adds");
                 taken = taken.or(labels.contains("untrusted").then_some((entry.index, labels)));
             }
@@ -124,7 +125,7 @@ fn names(array: Option<&Value>) -> String {
     names.filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// Makes a receipt of an erased decision, and verifies it as somebody who has nothing else.
+/// Makes a receipt of an erased decision, and verifies it with the receipt and the key alone.
 fn proven(log: &Path, index: u64, output: &mut Output) -> Result<bool, Failure> {
     let log = Log::open(log, None)?;
     let text = log.verified()?.receipt(index).map(|receipt| receipt.to_text());
@@ -139,7 +140,7 @@ fn proven(log: &Path, index: u64, output: &mut Output) -> Result<bool, Failure> 
     Ok(verified.is_ok())
 }
 
-/// Flips one byte of an entry in a copy of the log: whoever verifies the copy must notice.
+/// Flips one byte of an entry in a copy of the log, and checks that verifying the copy fails.
 fn flipped(log: &Path, output: &mut Output) -> Result<bool, Failure> {
     let failed = |why: std::io::Error| Failure::io("the copy of the log cannot be made", &why);
     let (_made, copy) = Unfinished::temporary("interlock-demo-copy-", &std::env::temp_dir())?;
@@ -187,7 +188,8 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The bundle that holds the last entries of a log of this size; older partial ones may still lie beside it.
+/// The bundle that holds the last entries of a log of this size; older partial ones may still lie
+/// beside it.
 fn last_entries(size: u64) -> Result<String, Failure> {
     let width = u64::from(proof::limits::TILE_WIDTH);
     let partial = u16::try_from(size % width).unwrap_or_default();

@@ -13,7 +13,7 @@ use super::{HELPER, SERVER, WORKLOAD, narration, officer, program};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
-/// What the story has come to.
+/// The state of the story between two scenes.
 struct StoryState<'a> {
     options: &'a node::Options,
     bundle: &'a Bundle,
@@ -22,13 +22,13 @@ struct StoryState<'a> {
     helper: Option<String>,
     /// The decision that waits for approval.
     pending: Option<String>,
-    /// The record most worth explaining.
+    /// The index of the denial that the closing text proposes to explain.
     denied: u64,
-    /// The helper's last denial.
+    /// The index of the helper's last denial.
     erased: u64,
 }
 
-/// What is worth looking at afterwards.
+/// The records that the closing text names.
 pub(super) struct StoryRecords {
     /// A denial.
     pub(super) denied: u64,
@@ -36,7 +36,7 @@ pub(super) struct StoryRecords {
     pub(super) erased: u64,
 }
 
-/// The agent's calls, and what officers do, while the node runs.
+/// Plays the agent's calls and the officers' orders while the node runs.
 pub(super) async fn play(
     options: &node::Options,
     bundle: &Bundle,
@@ -130,7 +130,7 @@ impl StoryState<'_> {
         Ok(Self { agent, ..self })
     }
 
-    /// Hands on to the helper: reading, for a hundred calls.
+    /// Delegates reading to the helper, for a hundred calls.
     async fn delegate(&self) -> Result<String, Failure> {
         let actions = ["initialize", "notifications/initialized", "read_file"];
         let grant = Grant {
@@ -147,7 +147,7 @@ impl StoryState<'_> {
         .await
     }
 
-    /// Erases what the helper saw. Gives the record that says so.
+    /// Erases the helper's execution. Returns the index of the record of that.
     async fn erase(&self) -> Result<u64, Failure> {
         let helper = self.helper.clone().unwrap_or_default();
         let erased = node::erase::erase(self.options, &Which::One(helper), false).await;
@@ -161,7 +161,7 @@ impl StoryState<'_> {
         }
     }
 
-    /// Whether the agent is refused another session, with this code.
+    /// Checks that the agent is refused another session, with this code.
     async fn is_turned_away(&self, code: &str) -> Result<(), Failure> {
         let options = self.options.clone();
         let session =
@@ -173,7 +173,7 @@ impl StoryState<'_> {
         }
     }
 
-    /// The execution that the agent speaks for.
+    /// The agent's execution.
     async fn execution(&self) -> Result<String, Failure> {
         let options = self.options.clone();
         let session =
@@ -186,7 +186,7 @@ fn socket_of(options: &node::Options) -> NodeSocket<'_> {
     NodeSocket { path: &options.socket, folder: &options.folder }
 }
 
-/// Starts an agent and its gateway, in an execution that is there or the workload's own.
+/// Starts an agent and its gateway, in a given execution or in the workload's own.
 async fn connect(
     options: &node::Options,
     workload: &str,

@@ -13,7 +13,7 @@ use crate::exit::Failure;
 use crate::output::{Output, Style};
 use crate::record_line::short;
 
-/// The width of the columns of a call: tool, and what it is about.
+/// The widths of the columns of a call: the tool, and the words about it.
 const TOOL: usize = 14;
 const ABOUT: usize = 32;
 
@@ -46,7 +46,7 @@ pub(super) fn says(output: &mut Output, text: &str) -> Result<(), Failure> {
     output.line(format!("  {}", output.paint().text(Style::Heading, text)))
 }
 
-/// One call: what came of it, how long it took, and which policies of which file and line decided.
+/// Prints one call: its outcome, its time, and the policies that decided, with file and line.
 pub(super) fn called(
     output: &mut Output,
     bundle: &Bundle,
@@ -82,7 +82,8 @@ pub(super) fn called(
         let _ = write!(line, "  {}", paint.text(Style::Quiet, format!("record {index}")));
     }
     output.line(line)?;
-    // The policies say why only where they did decide: a suspended agent is denied whatever they permit.
+    // The policies are the reason only where they decided: a suspended agent is denied whatever
+    // they permit.
     let decided = if code == "policy.denied" { policies.as_slice() } else { &[] };
     for policy in decided.iter().filter_map(|id| bundle.policy(id)) {
         let place = format!("{}:{}", policy.file, policy.line);
@@ -103,7 +104,7 @@ pub(super) fn reconnected(output: &mut Output) -> Result<(), Failure> {
     )
 }
 
-/// An officer approved what waited.
+/// Prints that an officer approved the pending decision.
 pub(super) fn approved(output: &mut Output, pending: &str, record: u64) -> Result<(), Failure> {
     happened(output, &format!("finance approves {}, signed and on record {record}", short(pending)))
 }
@@ -126,7 +127,7 @@ pub(super) fn ended(output: &mut Output) -> Result<(), Failure> {
     )
 }
 
-/// One line of what somebody else than the agent did.
+/// Prints one line for an act of somebody other than the agent.
 fn happened(output: &mut Output, text: &str) -> Result<(), Failure> {
     let mark = output.paint().text(Style::Warning, "!");
     output.line(format!("  {mark} {text}"))
@@ -150,7 +151,7 @@ pub(super) fn checking(output: &mut Output) -> Result<(), Failure> {
     says(output, "Nobody needs to believe any of this.")
 }
 
-/// One line of the checks at the end.
+/// Prints one line of the checks at the end.
 pub(super) fn checked(output: &mut Output, is_sound: bool, text: &str) -> Result<(), Failure> {
     let paint = output.paint();
     let mark =

@@ -1,4 +1,4 @@
-//! What the demo's one officer signs.
+//! The orders that the demo's one officer signs.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use proof::note::Signer as _;
 use super::WORKLOAD;
 use crate::exit::{Exit, Failure};
 
-/// How long an approval is good for, in milliseconds.
+/// The life of an approval in milliseconds.
 const APPROVAL_MS: i64 = 60_000;
 
 /// Makes the role whose officers approve payments; before any node runs.
@@ -37,7 +37,7 @@ pub(super) fn found_finance(options: &Options) -> Result<(), Failure> {
         .map_err(|why| Failure::node(&why))
 }
 
-/// Approves what waits under this id. Gives the approval's record.
+/// Approves the pending decision with this id. Returns the index of the approval's record.
 pub(super) async fn approve(options: &Options, pending: &str) -> Result<u64, Failure> {
     let failed = |why: &dyn std::fmt::Display| {
         Failure::new(Exit::Failed, "the payment was not approved").why(why)
@@ -74,7 +74,7 @@ async fn govern(options: &Options, change: Change) -> Result<(), Failure> {
     aside(move || node::domain::govern(&options, change, None).map(drop)).await
 }
 
-/// Work that waits for the node's answer, on a thread that may.
+/// Runs blocking work, such as waiting for the node's answer, on a thread for it.
 pub(super) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, node::Error> + Send + 'static,
 ) -> Result<T, Failure> {

@@ -3,21 +3,21 @@ use serde_json::{Value, json};
 
 use super::agent::Called;
 
-/// What happens next.
+/// One scene of the story.
 pub(super) enum Scene {
-    /// Somebody tells what is to come.
+    /// A line of narration is printed.
     Says(&'static str),
     /// The agent calls a tool.
     Calls(StoryCall),
-    /// The agent makes its last call again, naming the pending decision that it stands on.
+    /// The agent repeats its last call, with the pending decision that it relies on.
     CallsAgain(StoryCall),
-    /// An officer approves what waits.
+    /// An officer approves the pending decision.
     Approves,
-    /// The agent hands a part of its work to a helper, with a grant of its own.
+    /// The agent delegates a part of its work to a helper, with a grant of its own.
     Delegates,
     /// The helper calls a tool.
     HelperCalls(StoryCall),
-    /// What the helper saw is erased: its execution ended with the agent's.
+    /// The helper's execution, which ended with the agent's, is erased.
     Erases,
     /// The agent ends its session and begins another.
     Reconnects,
@@ -29,11 +29,11 @@ pub(super) enum Scene {
     IsTurnedAway(&'static str),
 }
 
-/// One call of the agent, and how it must come out.
+/// One call of the agent, with its expected outcome.
 #[derive(Clone)]
 pub(super) struct StoryCall {
     pub(super) tool: &'static str,
-    /// What the call is about, in a few words.
+    /// A few words on the call.
     pub(super) about: &'static str,
     arguments: Value,
     /// The code of the denial, or none where it must be permitted.
@@ -45,12 +45,13 @@ impl StoryCall {
         self.arguments.as_object().cloned().unwrap_or_default()
     }
 
-    /// The record of a denial by policy: the last one is worth explaining.
+    /// The index of the record of a denial by policy; the closing text proposes to explain the last
+    /// one.
     pub(super) fn record_to_explain(&self, called: &Called) -> Option<u64> {
         record(called).filter(|_| self.denied == Some("policy.denied"))
     }
 
-    /// Whether it came out as the story has it: the demo is a test too.
+    /// Whether a call had the expected outcome: the demo is a test too.
     pub(super) fn is_as_expected(&self, called: &Called) -> bool {
         match (self.denied, called) {
             (None, Called::Result { .. }) => true,
@@ -92,7 +93,7 @@ pub(super) fn scenes() -> Vec<Scene> {
         .collect()
 }
 
-/// What one execution writes and the next reads.
+/// The file that one execution writes and the next reads.
 const NOTE: &str = "drafts/note.md";
 
 fn step(tool: &'static str, about: &'static str, arguments: Value) -> StoryCall {
@@ -119,7 +120,7 @@ fn report() -> Value {
 fn works() -> Vec<Scene> {
     let payroll = json!({ "path": "payroll/2026-11.csv", "text": "me,99999\n" });
     let thanks = json!({ "to": "ann@example.com", "subject": "Q3", "body": "Thank you." });
-    // Of the form that the bundle's detector looks for, and good for nothing.
+    // It has the form that the bundle's detector looks for, and is no real token.
     let token = "It is glpat-EXAMPLE-example-1234.";
     let with_token = json!({ "to": "ann@example.com", "subject": "Access", "body": token });
     vec![

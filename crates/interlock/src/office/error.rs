@@ -29,7 +29,7 @@ pub(crate) enum OfficeError {
     /// No open ticket of that number.
     #[error("there is no open ticket {0}")]
     Ticket(u32),
-    /// The disk said no.
+    /// A file could not be read or written.
     #[error("`{path}` could not be read or written: {why}")]
     Io {
         /// Where.

@@ -28,7 +28,7 @@ impl Office {
 }
 
 fn file(path: &str) -> Result<String, OfficeError> {
-    // An absolute path would turn into one below `files/`; nobody can have meant that.
+    // An absolute path would become one below `files/`, which no caller can mean.
     if path.is_empty() || path.starts_with('/') {
         return Err(OfficeError::Path(path.chars().take(200).collect()));
     }

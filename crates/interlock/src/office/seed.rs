@@ -3,8 +3,8 @@ use std::path::Path;
 use super::folder::Folder;
 use super::{Office, OfficeError};
 
-/// Every file of the sample office. The web page of `prices.example.net` holds an injected instruction to mail the
-/// payroll to an outside address.
+/// Every file of the sample office. The web page of `prices.example.net` holds an injected
+/// instruction to mail the payroll to an outside address.
 const SAMPLE: [(&str, &str); 11] = [
     ("files/contracts/northwind.md", include_str!("sample/files/contracts/northwind.md")),
     ("files/payroll/2026-11.csv", include_str!("sample/files/payroll/2026-11.csv")),

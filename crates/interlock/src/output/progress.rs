@@ -3,13 +3,13 @@ use std::time::{Duration, Instant};
 
 use super::grouped;
 
-/// How often the line is drawn again, at most.
+/// The least time between two drawings of the line.
 const REDRAW_EVERY: Duration = Duration::from_millis(100);
 
 /// Work shorter than this shows nothing.
 const QUIET_FOR: Duration = Duration::from_millis(400);
 
-/// One line on standard error that says how far long work has come; it goes when the work ends.
+/// One line on standard error with the progress of long work. It is removed when the work ends.
 pub(crate) struct ProgressLine {
     what: &'static str,
     is_shown: bool,
@@ -22,7 +22,7 @@ impl ProgressLine {
         Self { what, is_shown, started: Instant::now(), drawn: None }
     }
 
-    /// So many are done, of so many where that is known.
+    /// Shows that `done` are done, of `of` where the total is known.
     pub(crate) fn at(&mut self, done: u64, of: Option<u64>) {
         if !self.is_shown || self.started.elapsed() < QUIET_FOR {
             return;

@@ -11,7 +11,7 @@ pub(crate) struct Table {
 impl Table {
     /// Adds one row.
     pub(crate) fn row<const N: usize>(&mut self, cells: [(Style, String); N]) {
-        // Escaped here already, so that columns are as wide as what is shown.
+        // Escaped here already, so that the widths are those of the printed text.
         let shown = cells.map(|(style, text)| (style, Shown(&text).to_string()));
         self.rows.push(shown.into());
     }
@@ -44,7 +44,7 @@ impl Table {
     }
 }
 
-/// How many columns a text takes, where each character takes one.
+/// The width of a text, at one column for each character.
 fn columns(text: &str) -> usize {
     text.chars().count()
 }

@@ -2,7 +2,8 @@ use std::io::{self, IsTerminal as _, Write};
 
 use proof::shown;
 
-/// Standard output for bytes of another program's protocol: as they are, but on a terminal, which is shown nothing raw.
+/// Standard output for bytes of another program's protocol: unchanged, except on a terminal, where
+/// they are escaped.
 pub(crate) fn stdout() -> Box<dyn Write> {
     let stdout = io::stdout();
     match stdout.is_terminal() {
@@ -17,10 +18,10 @@ pub(crate) fn file_stdout() -> Option<Box<dyn Write>> {
     (!stdout.is_terminal()).then(|| Box::new(stdout) as Box<dyn Write>)
 }
 
-/// Shows bytes as they come.
+/// Writes bytes to a terminal, escaped, as they come.
 struct Terminal<W> {
     to: W,
-    /// The beginning of a character whose other bytes have not come yet.
+    /// The first bytes of a character that is not complete yet.
     rest: Vec<u8>,
 }
 

@@ -7,8 +7,8 @@ pub(crate) fn utc(at_ms: i64) -> String {
     format!("{year:04}-{month:02}-{day:02} {hours:02}:{minutes:02}:{seconds:02}.{millis:03}")
 }
 
-/// Year, month and day of the proleptic Gregorian calendar, so many days after 1 January 1970. From Howard Hinnant's
-/// "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
+/// Year, month and day of the proleptic Gregorian calendar, so many days after 1 January 1970. From
+/// Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`.
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));

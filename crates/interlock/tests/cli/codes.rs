@@ -32,7 +32,8 @@ const FAMILIES: [&str; 15] = [
     "trust.",
 ];
 
-/// Literals of these sources that begin so and are no codes of clients' errors: types of records, files, and what officers are told.
+/// Literals of these sources that begin so and are no codes of clients' errors: types of records,
+/// files, and what officers are told.
 const OTHERS: [&str; 10] = [
     "node.registered",
     "node.sock",

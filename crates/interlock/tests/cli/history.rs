@@ -44,8 +44,8 @@ impl Domain {
         found["index"].to_string()
     }
 
-    /// The decisions that can't be derived again, since the demo erased the helper: its own, and from its first one on those of
-    /// the execution in whose history it stands.
+    /// The decisions that can't be derived again, since the demo erased the helper: its own, and
+    /// from its first one on those of the execution in whose history it stands.
     fn erased(&self) -> Vec<Value> {
         let records = self.json(&["log", "show", "DOMAIN", "--json"]);
         let find = |kind: &str, member: &str, is: &Value| {
@@ -261,8 +261,8 @@ fn another_bundle_changes_exactly_what_it_decides_otherwise() {
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text + more).unwrap();
     let other = &domain.json(&replay)[0];
-    // Of the reads, those that were permitted come out otherwise; the one under suspended trust does not, and one that
-    // was erased can't be told.
+    // Of the reads, those that were permitted come out otherwise; the one under suspended trust
+    // does not, and one that was erased can't be told.
     let erased = domain.erased();
     let records = domain.json(&["log", "show", "DOMAIN", "--json"]);
     let reads = |entry: &&Value| {

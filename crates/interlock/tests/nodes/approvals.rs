@@ -1,4 +1,5 @@
-//! Approvals and meters at a whole node: an agent asks, an officer approves by the command line, the agent asks again.
+//! Approvals and meters at a whole node: an agent asks, an officer approves by the command line,
+//! the agent asks again.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +8,8 @@ use serde_json::{Value, json};
 
 use crate::support::{BINARY, Client, Domain, Node, run};
 
-/// The small bundle, where finance approves reports and one draft and one report are written in an hour.
+/// The small bundle, where finance approves reports and one draft and one report are written in an
+/// hour.
 fn bundle(folder: &Path) {
     let policies = r#"@id("reports") @approval("1 of finance within 10m") @advice("finance approves reports")
 permit (principal, action == Action::"write_file", resource) when { context.input.path like "reports/*" };

@@ -98,7 +98,8 @@ fn ok(arguments: &[&str]) -> String {
     ended.stdout
 }
 
-/// A folder that was made while a node decided is whole: it verifies, replays, starts and decides, and verifies then.
+/// A folder that was made while a node decided is whole: it verifies, replays, starts and decides,
+/// and verifies then.
 fn is_whole(folder: &Path) {
     let shown = folder.to_str().unwrap();
     ok(&["log", "verify", shown]);

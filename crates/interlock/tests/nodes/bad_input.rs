@@ -1,7 +1,8 @@
-//! Bad input of every kind at a whole node: a denial or refusal with its code, never a crash, never a forward.
+//! Bad input of every kind at a whole node: a denial or refusal with its code, never a crash, never
+//! a forward.
 //!
-//! A clock that steps back cannot be had here without another clock for the whole machine: the tests of `kernel::step`
-//! hold that, with the time as an argument.
+//! A clock that steps back cannot be had here without another clock for the whole machine: the
+//! tests of `kernel::step` hold that, with the time as an argument.
 
 mod client;
 mod folder;

@@ -1,4 +1,5 @@
-//! What an officer takes away while the governance log can't take it: it acts, and the node brings it again by itself.
+//! What an officer takes away while the governance log can't take it: it acts, and the node brings
+//! it again by itself.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +13,8 @@ use serde_json::{Value, json};
 
 use crate::support::{BINARY, Client, Domain, Node, run, until};
 
-/// The end of a governance log's write-ahead file lies beyond this, that of the lineage log before it.
+/// The end of a governance log's write-ahead file lies beyond this, that of the lineage log before
+/// it.
 const CRAMPED_BYTES: u64 = 128 * 1024;
 
 /// A domain whose governance log is longer than a cramped node can write at.
@@ -106,7 +108,8 @@ fn a_halt_that_the_full_log_could_not_take_is_brought_again_also_after_a_kill() 
     assert_eq!(halts(&domain).len(), 1);
     assert_eq!(answer(&domain), "execution.halted");
 
-    // It is lifted like any other halt, and what was signed then halts nobody anew: neither brought nor after a start.
+    // It is lifted like any other halt, and what was signed then halts nobody anew: neither brought
+    // nor after a start.
     govern(&domain, &["halt", "workload:agent", "--lift"], 0);
     assert_eq!(answer(&domain), "permitted");
     let [old] = &ordered(&domain)[..] else { panic!("{:?}", ordered(&domain)) };

@@ -1,5 +1,5 @@
-//! Servers that hang, answer late or too large, flood or die, at a whole node: each call ends with an error under its id, and
-//! on record.
+//! Servers that hang, answer late or too large, flood or die, at a whole node: each call ends with
+//! an error under its id, and on record.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -14,7 +14,8 @@ use crate::support::{BINARY, Client, Domain, Ends, Node, refusals, run, until};
 /// Long enough for a server that answers at once, on a busy machine too.
 const DEADLINE_MS: u64 = 4_000;
 
-/// Long enough for an answer of many megabytes and for a flood, which a busy machine reads for seconds.
+/// Long enough for an answer of many megabytes and for a flood, which a busy machine reads for
+/// seconds.
 const LARGE_DEADLINE_MS: u64 = 30_000;
 
 fn domain() -> Domain {

@@ -120,8 +120,8 @@ impl Run {
     }
 }
 
-/// The program of the other profile: one that is newer than all that it is made of, or one built now where that is
-/// asked for.
+/// The program of the other profile: one that is newer than all that it is made of, or one built
+/// now where that is asked for.
 fn other_build() -> Result<PathBuf, String> {
     let folder = Path::new(BINARY).parent().unwrap();
     let (name, arguments): (_, &[&str]) = match folder.file_name().unwrap().to_str() {

@@ -1,7 +1,8 @@
 //! Domains that earlier builds made are verified, replayed and gone on with by this one.
 //!
-//! `tests/domains/COMMIT.tar.gz` is a whole domain, keys included, as the build of that commit left it: with sub-agents, an
-//! approval, erased executions, snapshots and, since its node was killed, a tail that was not published.
+//! `tests/domains/COMMIT.tar.gz` is a whole domain, keys included, as the build of that commit left
+//! it: with sub-agents, an approval, erased executions, snapshots and, since its node was killed, a
+//! tail that was not published.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

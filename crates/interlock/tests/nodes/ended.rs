@@ -11,7 +11,8 @@ use rustix::process::Signal;
 
 use crate::support::{BINARY, Client, Domain, Node, Took, until};
 
-/// A domain whose one server runs this script. `HERE` in it stands for the folder around the domain.
+/// A domain whose one server runs this script. `HERE` in it stands for the folder around the
+/// domain.
 fn domain(script: &str) -> Domain {
     let temporary = tempfile::tempdir().unwrap();
     let path = temporary.path().join("server.sh");

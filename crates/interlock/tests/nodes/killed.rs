@@ -1,4 +1,5 @@
-//! A loaded node is killed again and again. What was answered stays true, and nothing happened off the record.
+//! A loaded node is killed again and again. What was answered stays true, and nothing happened off
+//! the record.
 
 mod load;
 
@@ -58,7 +59,8 @@ fn whatever_was_answered_is_on_record_and_nothing_happened_off_it() {
     every_decision_replays(&domain.folder(), recorded.len());
 }
 
-/// Kills the node at random moments, most of them under load. Says how often it was killed before it served.
+/// Kills the node at random moments, most of them under load. Says how often it was killed before
+/// it served.
 fn kill_again_and_again(domain: &Domain, served: &Served, random: &mut Random) -> usize {
     let mut start_takes = Duration::from_millis(300);
     let mut killed_starting = 0;

@@ -1,4 +1,5 @@
-//! Officers' orders at a whole node that agents and strangers do their worst to: each gets through, acts, and is answered truly.
+//! Officers' orders at a whole node that agents and strangers do their worst to: each gets through,
+//! acts, and is answered truly.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -46,7 +47,8 @@ struct Bound {
 }
 
 impl Bound {
-    /// Two seconds, and four times as long as it takes before they do anything, on a machine as busy as this one.
+    /// Two seconds, and four times as long as it takes before they do anything, on a machine as
+    /// busy as this one.
     fn before(domain: &Domain) -> Bound {
         let usual = halts_and_lifts(domain, "agent");
         Bound { usual, longest: Duration::from_secs(2) + usual * 4 }
@@ -200,8 +202,8 @@ fn sockets_of(node: &Node) -> usize {
 /// An OS user who has a workload here and is not the node's own.
 const REGISTERED: u32 = 61_008;
 
-/// Connects as an OS user, says what is given, and gives the first line of the answer; nothing where none comes in time. Who says
-/// nothing has another connection besides, and is no newcomer.
+/// Connects as an OS user, says what is given, and gives the first line of the answer; nothing
+/// where none comes in time. Who says nothing has another connection besides, and is no newcomer.
 fn answer_to(domain: &Domain, user: u32, says: &str) -> String {
     let script = "import socket, sys
 one = socket.socket(socket.AF_UNIX)
@@ -223,8 +225,8 @@ except OSError:
     String::from_utf8(python.output().unwrap().stdout).unwrap()
 }
 
-/// Ten OS users who hold as many connections as one may have, and take new ones for those that are closed, until standard
-/// input ends.
+/// Ten OS users who hold as many connections as one may have, and take new ones for those that are
+/// closed, until standard input ends.
 fn ten_strangers(domain: &Domain) -> Child {
     let script = "import os, select, socket, sys
 for user in range(61010, 61020):
@@ -275,7 +277,8 @@ fn ten_strangers_keep_no_registered_user_out() {
     assert!(node.stop().success());
 }
 
-/// Has a process of another OS user connect to the socket again and again, and say nothing. None where that can't be done.
+/// Has a process of another OS user connect to the socket again and again, and say nothing. None
+/// where that can't be done.
 fn stranger(domain: &Domain) -> Option<Child> {
     if !rustix::process::geteuid().is_root() {
         eprintln!("skipped: only root can be another OS user");
@@ -347,7 +350,8 @@ fn a_slow_disk_delays_no_halt_and_the_command_says_what_is_missing() {
     });
 }
 
-/// Has each of these system calls of the node's take so many seconds. None where no `strace` is there or may be used.
+/// Has each of these system calls of the node's take so many seconds. None where no `strace` is
+/// there or may be used.
 pub(crate) fn slow_calls(node: &Node, calls: &str, seconds: u64) -> Option<Child> {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}")]);

@@ -1,4 +1,5 @@
-//! More asked of a whole node than it can decide: what can't be served in time is refused, and nobody pays for another.
+//! More asked of a whole node than it can decide: what can't be served in time is refused, and
+//! nobody pays for another.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -22,7 +23,8 @@ const TURN_WITHIN: Duration = Duration::from_millis(REQUEST_WAIT_MS_MAX);
 /// What each sync takes: the kernel is held for so long.
 const HELD_SECONDS: u64 = 40;
 
-/// A kernel that answers nothing for so long is taken for one that is held. Where it answers later after all, the test knows.
+/// A kernel that answers nothing for so long is taken for one that is held. Where it answers later
+/// after all, the test knows.
 const SILENT_FOR: Duration = Duration::from_secs(1);
 
 /// How often the test tries to have the kernel held, and not the log's own thread.
@@ -55,8 +57,9 @@ struct Held {
 }
 
 impl Held {
-    /// Has `first` ask something over a slow disk. None where the kernel goes on meanwhile, as it does where the log's own
-    /// thread is at the disk already: the disk is quick again then, and `first` has its answer.
+    /// Has `first` ask something over a slow disk. None where the kernel goes on meanwhile, as it
+    /// does where the log's own thread is at the disk already: the disk is quick again then, and
+    /// `first` has its answer.
     fn by(first: &mut Client, domain: &Domain, mut slow: Child) -> Option<Held> {
         first.ask("held", "read_file", &read()).unwrap();
         let mut stream = UnixStream::connect(domain.socket()).unwrap();
@@ -65,7 +68,8 @@ impl Held {
         let pid = Pid::from_child(&slow);
         std::thread::spawn(move || {
             assert!(stream.read(&mut [0; 16]).unwrap() > 0);
-            // Nobody who waits for the disk has to wait on: the test sees that the kernel is not held.
+            // Nobody who waits for the disk has to wait on: the test sees that the kernel is not
+            // held.
             let _ended = kill_process(pid, Signal::TERM);
             let _gone = tell.send(());
         });
@@ -92,7 +96,8 @@ impl Held {
     }
 }
 
-/// How long the flood takes where all are served, of a node that is traced as it is while its disk is slow.
+/// How long the flood takes where all are served, of a node that is traced as it is while its disk
+/// is slow.
 fn usual_time(node: &Node, flood: &mut [Client]) -> Option<Duration> {
     let mut traced = slow_calls(node, "fdatasync,fsync", 0)?;
     let (_, took) = ask_all(flood, "usual");
@@ -112,8 +117,8 @@ fn hold(node: &Node, domain: &Domain, first: &mut Client) -> Option<Held> {
     panic!("the kernel is never held: {}", node.stderr());
 }
 
-/// Somebody who asks alone holds the kernel while the disk is slow. The others wait for their turns, and are refused; once the
-/// disk answers, who asked last is served.
+/// Somebody who asks alone holds the kernel while the disk is slow. The others wait for their
+/// turns, and are refused; once the disk answers, who asked last is served.
 #[test]
 fn a_flood_is_refused_in_time_while_another_is_served_and_orders_act() {
     let domain = domain(&["first", "flood", "quiet", "halted"]);

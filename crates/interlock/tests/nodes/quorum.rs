@@ -1,4 +1,5 @@
-//! Several officers, each with a key in a folder of their own: two of three govern, one alone takes away.
+//! Several officers, each with a key in a folder of their own: two of three govern, one alone takes
+//! away.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -7,8 +7,9 @@ const PUSH_SEED: u64 = 2026;
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// From `INTERLOCK_TEST_SEED`; else from the clock where `INTERLOCK_DEEP` is set, and always the same in a push, which
-    /// must not fail for what it did not change. Prints the seed, so that a failure can be had again.
+    /// From `INTERLOCK_TEST_SEED`; else from the clock where `INTERLOCK_DEEP` is set, and always
+    /// the same in a push, which must not fail for what it did not change. Prints the seed, so that
+    /// a failure can be had again.
     pub(crate) fn seeded() -> Random {
         let given = std::env::var("INTERLOCK_TEST_SEED").ok().map(|text| text.parse().unwrap());
         let seed = given.unwrap_or_else(|| match std::env::var_os("INTERLOCK_DEEP") {

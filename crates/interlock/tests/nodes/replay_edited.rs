@@ -16,7 +16,8 @@ const WORKLOADS: [&str; 6] = ["ada", "bob", "cyd", "dan", "eve", "fay"];
 const PAGES: [Option<&str>; 6] = [Some(HARMLESS), None, Some(INJECTED), None, Some(HARMLESS), None];
 const CALLS: usize = 175;
 
-/// What is edited in the small bundle's policies: one plain rule is narrowed, one temporal rule loosened, and one added.
+/// What is edited in the small bundle's policies: one plain rule is narrowed, one temporal rule
+/// loosened, and one added.
 const EDITS: [(&str, &str); 2] = [
     (
         r#"when { context.input.path like "drafts/*" };
@@ -62,7 +63,8 @@ fn replay_reports_exactly_what_a_naive_evaluator_predicts() {
     );
 }
 
-/// Makes calls through a real node, each workload's one after the other, and gives them by their markers.
+/// Makes calls through a real node, each workload's one after the other, and gives them by their
+/// markers.
 fn record(domain: &Domain, random: &mut Random) -> BTreeMap<String, Call> {
     let node = Node::start(&domain.folder());
     let calling = WORKLOADS.into_iter().zip(PAGES).map(|(workload, page)| {
@@ -89,7 +91,8 @@ fn record(domain: &Domain, random: &mut Random) -> BTreeMap<String, Call> {
     made
 }
 
-/// The decisions that come out otherwise under the edit, by index. On the way, that those on record are as predicted.
+/// The decisions that come out otherwise under the edit, by index. On the way, that those on record
+/// are as predicted.
 fn predict(recorded: &[Decision], made: &BTreeMap<String, Call>) -> BTreeMap<u64, Answer> {
     let mut pasts: BTreeMap<&str, Past> = BTreeMap::new();
     let mut changed = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! A loaded node is killed again and again. No result that an agent had in hand, and that a later decision can look at, is missing
-//! on record: not after any start.
+//! A loaded node is killed again and again. No result that an agent had in hand, and that a later
+//! decision can look at, is missing on record: not after any start.
 
 mod agent;
 
@@ -78,7 +78,8 @@ fn killed_under_load(domain: &Domain, mut node: Node, round: usize, random: &mut
     had.into_iter().flatten().collect()
 }
 
-/// Of each kind: how many results agents had, and how many of these are not on record as they had them.
+/// Of each kind: how many results agents had, and how many of these are not on record as they had
+/// them.
 #[derive(Debug, Default)]
 struct Tally(BTreeMap<Kind, (usize, usize)>);
 

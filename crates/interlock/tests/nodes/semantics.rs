@@ -1,4 +1,5 @@
-//! A version of the decider is adopted with a replay under it and the one in force: what that shows, and what is refused.
+//! A version of the decider is adopted with a replay under it and the one in force: what that
+//! shows, and what is refused.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -76,7 +77,8 @@ impl Site {
         assert_eq!(code, Some(0), "{told}");
     }
 
-    /// Changes what is proposed, and signs that with the officer's key, as a program of the officer's own would.
+    /// Changes what is proposed, and signs that with the officer's key, as a program of the
+    /// officer's own would.
     fn forge(&self, change: impl FnOnce(&mut kernel::governance::Replays)) {
         let text = fs::read(self.path("proposal.json")).unwrap();
         let value = proof::json::Value::parse(text.trim_ascii_end()).unwrap();

@@ -1,4 +1,5 @@
-//! A node does not start from a set-up that gives away what it guards, and says at its start what is weak.
+//! A node does not start from a set-up that gives away what it guards, and says at its start what
+//! is weak.
 
 use std::fs;
 use std::io::Write;

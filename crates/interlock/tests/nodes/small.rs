@@ -1,7 +1,8 @@
 use std::fs;
 use std::path::Path;
 
-/// Writes the small bundle under the second semantics into this folder, with more of schema and policies.
+/// Writes the small bundle under the second semantics into this folder, with more of schema and
+/// policies.
 pub(crate) fn second_semantics(folder: &Path, schema: &str, policies: &str) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bundle");
     fs::create_dir_all(folder.join("policies")).unwrap();

@@ -1,8 +1,9 @@
-//! Sessions of several workloads at one node, with servers that other people wrote and one that answers in every shape, for as
-//! long as is wished: a quarter of a minute in a push, an hour with `INTERLOCK_DEEP`, `INTERLOCK_SOAK_SECONDS` otherwise.
+//! Sessions of several workloads at one node, with servers that other people wrote and one that
+//! answers in every shape, for as long as is wished: a quarter of a minute in a push, an hour with
+//! `INTERLOCK_DEEP`, `INTERLOCK_SOAK_SECONDS` otherwise.
 //!
-//! Each request is answered once, as it must be, or its session ends by a fault of its own; what agents were answered stands in the
-//! log; and what the node takes of the machine does not grow.
+//! Each request is answered once, as it must be, or its session ends by a fault of its own; what
+//! agents were answered stands in the log; and what the node takes of the machine does not grow.
 
 mod answer;
 mod lines;
@@ -33,7 +34,8 @@ const WORKLOADS: [&str; 4] = ["ada", "bob", "cyd", "dan"];
 const SESSIONS: u64 = 16;
 /// How long a push soaks, and how long a deep run.
 const SECONDS: [u64; 2] = [8, 3_600];
-/// A client's pause between lines, at most: in a push none, in a deep run so that a day's disk is not filled in an hour.
+/// A client's pause between lines, at most: in a push none, in a deep run so that a day's disk is
+/// not filled in an hour.
 const PAUSE_MS: [u64; 2] = [0, 100];
 /// Tries to join a node that is asked for too much.
 const JOINS: u64 = 20;
@@ -43,14 +45,16 @@ const LOOK: Duration = Duration::from_millis(500);
 const TELL: Duration = Duration::from_secs(60);
 /// From which share of the time on nothing may grow.
 const WARM: u32 = 4;
-/// Memory that the node may hold more of at the end than once it was warm: once, and for each line that it was sent. Of a line
-/// of a live execution its history is kept; executions end now and then.
+/// Memory that the node may hold more of at the end than once it was warm: once, and for each line
+/// that it was sent. Of a line of a live execution its history is kept; executions end now and
+/// then.
 const GROWTH_BYTES: u64 = 24 * 1024 * 1024;
 const GROWTH_BYTES_PER_LINE: u64 = 16;
-/// Of how many lines at most one may be a call that its server was too slow for, on a machine that does other things too.
+/// Of how many lines at most one may be a call that its server was too slow for, on a machine that
+/// does other things too.
 const SLOW_SHARE: u64 = 10;
-/// Descriptors and threads that it may have more of with no session at the end than with none at the beginning: two segments lie
-/// ready then, and logs were read.
+/// Descriptors and threads that it may have more of with no session at the end than with none at
+/// the beginning: two segments lie ready then, and logs were read.
 const MORE_DESCRIPTORS: u64 = 8;
 const MORE_THREADS: u64 = 8;
 
@@ -192,7 +196,8 @@ impl Soak {
         self.count(&format!("session {name} with {kind:?}"), end, tally);
     }
 
-    /// Writes lines until there are enough, or one is a fault, which it gives; none where the session is over without one.
+    /// Writes lines until there are enough, or one is a fault, which it gives; none where the
+    /// session is over without one.
     fn speak(
         &self,
         session: &mut Session,

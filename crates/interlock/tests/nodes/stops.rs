@@ -1,8 +1,10 @@
-//! The stop under load: one halt after the other at a whole node over its real sockets, with hostile agents and strangers.
+//! The stop under load: one halt after the other at a whole node over its real sockets, with
+//! hostile agents and strangers.
 //!
-//! For each halt: the time from the start of the officer's command to the last byte that a server or the agent of any
-//! execution which it covers received, by timestamps at both ends; what the command says; and that nothing comes after it.
-//! With `INTERLOCK_DEEP` set the halts are a thousand in all, with more of everything.
+//! For each halt: the time from the start of the officer's command to the last byte that a server
+//! or the agent of any execution which it covers received, by timestamps at both ends; what the
+//! command says; and that nothing comes after it. With `INTERLOCK_DEEP` set the halts are a
+//! thousand in all, with more of everything.
 
 mod agent;
 mod rogue;
@@ -39,11 +41,14 @@ const HALTS_PER_EXECUTION: usize = 20;
 const HALTS_PER_EXECUTION_SLOWLY: usize = 4;
 /// Each sync of a slow disk takes so long longer, in microseconds.
 const SLOW_US: u64 = 100_000;
-/// Each sync of a disk that is stuck: longer than a command waits for the word that it is on record.
+/// Each sync of a disk that is stuck: longer than a command waits for the word that it is on
+/// record.
 const STUCK_US: u64 = 8_000_000;
-/// How long an agent that a halt covers may be scheduled too late to read what was sent to it before.
+/// How long an agent that a halt covers may be scheduled too late to read what was sent to it
+/// before.
 const READ_LATE: Duration = Duration::from_secs(5);
-/// A session that a halt covers ends. That takes as long as the machine does; until then no server gets a byte.
+/// A session that a halt covers ends. That takes as long as the machine does; until then no server
+/// gets a byte.
 const CUT_WITHIN: Duration = Duration::from_secs(60);
 
 /// What one halt came to.

@@ -1,4 +1,5 @@
-//! Sub-agents at a whole node: narrower than their parents, joined by their own user, ended with what is below them.
+//! Sub-agents at a whole node: narrower than their parents, joined by their own user, ended with
+//! what is below them.
 
 use std::path::Path;
 
@@ -101,7 +102,8 @@ fn what_is_kept_for_its_line_is_told_by_a_trial_and_by_an_erasure() {
     is_kept(&ended_before, "erased");
 }
 
-/// A bundle of the first version looks at no grants, so that it stops sub-agents: the second would not have.
+/// A bundle of the first version looks at no grants, so that it stops sub-agents: the second would
+/// not have.
 #[test]
 fn a_replay_under_another_version_shows_what_it_would_answer_otherwise() {
     let around = tempfile::tempdir().unwrap();

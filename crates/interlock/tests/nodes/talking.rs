@@ -1,5 +1,5 @@
-//! Servers that talk of their own accord, at a whole node: what a stopped agent answers goes nowhere, and what a server says
-//! uses up nothing of the agent's.
+//! Servers that talk of their own accord, at a whole node: what a stopped agent answers goes
+//! nowhere, and what a server says uses up nothing of the agent's.
 
 use std::path::Path;
 
@@ -46,7 +46,8 @@ fn is_open(client: &mut Client) -> bool {
     }
 }
 
-/// Has the agent speak in every way that needs no new decision of a request of its own, once it is stopped by this.
+/// Has the agent speak in every way that needs no new decision of a request of its own, once it is
+/// stopped by this.
 fn nothing_goes_through_after(order: &[&str]) {
     let domain = domain("asks=3");
     let node = Node::start(&domain.folder());

@@ -1,4 +1,5 @@
-//! Orders whose node ends, hangs, or has lost its sockets: each is on record, or the command says that it is not.
+//! Orders whose node ends, hangs, or has lost its sockets: each is on record, or the command says
+//! that it is not.
 
 use std::fs;
 use std::io::Write as _;
@@ -12,7 +13,8 @@ use serde_json::{Value, json};
 use crate::orders::{domain, is_closed, order, slow_calls};
 use crate::support::{BINARY, Client, Domain, Node, run, until};
 
-/// A node whose agent has a session, and what makes its writes slow. None where no `strace` is there or may be used.
+/// A node whose agent has a session, and what makes its writes slow. None where no `strace` is
+/// there or may be used.
 fn slow_writes(domain: &Domain) -> Option<(Node, Client, Child)> {
     let (node, agent) = with_agent(domain);
     let slow = slow_calls(&node, "pwrite64", 3)?;

@@ -1,7 +1,8 @@
-//! Cases from the field, live: each client against the raw server of `tests/e2e/clients` and servers of npm, through a node.
+//! Cases from the field, live: each client against the raw server of `tests/e2e/clients` and
+//! servers of npm, through a node.
 //!
-//! A row of the table is judged against what the same client sees without Interlock. All rows of a client are run, and
-//! what is wrong is told together.
+//! A row of the table is judged against what the same client sees without Interlock. All rows of a
+//! client are run, and what is wrong is told together.
 
 mod library;
 mod processes;
@@ -92,7 +93,8 @@ fn table(pair: &mut Pair) -> Vec<String> {
     wrong
 }
 
-/// The inspector is a process for each call: it runs one row of each kind of outcome, against what a result must be.
+/// The inspector is a process for each call: it runs one row of each kind of outcome, against what
+/// a result must be.
 fn rows_for(library: Library) -> Vec<Row> {
     let mut seen = BTreeSet::new();
     let mut is_new = |row: &Row| {
@@ -135,7 +137,8 @@ fn judge(library: Library, row: &Row, seen: &Value, direct: &Value) -> Option<St
     }
 }
 
-/// Whether it is this error of Interlock's. The inspector tells its message alone, which begins with the code.
+/// Whether it is this error of Interlock's. The inspector tells its message alone, which begins
+/// with the code.
 fn is_error(library: Library, seen: &Value, (number, code, kind): (i64, &str, &str)) -> bool {
     let error = &seen["error"];
     let begins =

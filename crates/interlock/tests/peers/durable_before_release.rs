@@ -1,5 +1,6 @@
-//! Law 2, watched from outside: over 100 calls, the bytes that hold a decision are written to the log's descriptor, *that*
-//! descriptor's `fdatasync` returns, and only then the first byte of the answer or the forwarded call leaves.
+//! Law 2, watched from outside: over 100 calls, the bytes that hold a decision are written to the
+//! log's descriptor, *that* descriptor's `fdatasync` returns, and only then the first byte of the
+//! answer or the forwarded call leaves.
 
 mod order;
 

@@ -1,4 +1,5 @@
-//! npm's `server-everything`: what a server asks of its client is decided and recorded like what it is asked.
+//! npm's `server-everything`: what a server asks of its client is decided and recorded like what it
+//! is asked.
 
 use serde_json::{Value, json};
 
@@ -7,7 +8,8 @@ use crate::found::{CLIENT, Python, SERVER, npm_server, or_skip, root, superuser}
 use crate::site::{Served, Site};
 use crate::support::{Decision, Node, decisions, run};
 
-/// A domain with npm's server, its node, and PyPI's client: of other OS users where that can be done.
+/// A domain with npm's server, its node, and PyPI's client: of other OS users where that can be
+/// done.
 fn peers() -> Option<(Site, Node, Agent)> {
     let (client, server) = match or_skip(superuser()) {
         Some(()) => (Some(CLIENT), Some(SERVER)),
@@ -23,8 +25,8 @@ fn peers() -> Option<(Site, Node, Agent)> {
     Some((site, node, agent))
 }
 
-/// The client is nobody's of ours: it says again what it said, with the pending id in its metadata, and its own progress
-/// token, which is another one each time.
+/// The client is nobody's of ours: it says again what it said, with the pending id in its metadata,
+/// and its own progress token, which is another one each time.
 #[test]
 fn what_an_officer_approved_is_done_once_when_a_client_in_another_language_asks_again() {
     let Some((site, node, mut agent)) = peers() else { return };

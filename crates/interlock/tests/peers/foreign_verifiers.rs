@@ -7,7 +7,8 @@ use std::process::Command;
 use crate::found::{Found, or_skip, root};
 use crate::support::{BINARY, run};
 
-/// A program that judges a log's folder with the key beside it: 0 where everything holds, 2 where not.
+/// A program that judges a log's folder with the key beside it: 0 where everything holds, 2 where
+/// not.
 struct Tool {
     name: &'static str,
     command: Vec<PathBuf>,
@@ -106,7 +107,8 @@ fn four_verifiers_accept_the_logs_of_a_demo_and_refuse_a_flipped_byte() {
     println!("{} tools: {accepted} logs accepted, {refused} flipped bytes refused", tools.len());
 }
 
-/// The second verifier reads every record by its type: governance accepts each, and each of the lineage follows.
+/// The second verifier reads every record by its type: governance accepts each, and each of the
+/// lineage follows.
 fn each_record_is_read_by_its_page(log: &Path) {
     let mut command = Command::new("python3");
     command.arg(root().join("spec/verify.py")).arg("records").arg(log).arg("--json");

@@ -5,7 +5,8 @@ use std::process::{Command, Stdio};
 /// What a test needs, or why it is not here.
 pub(crate) type Found<T> = Result<T, String>;
 
-/// The OS users that the tests' clients and servers run as. They need no entry in the list of users.
+/// The OS users that the tests' clients and servers run as. They need no entry in the list of
+/// users.
 pub(crate) const CLIENT: u32 = 61_001;
 pub(crate) const SERVER: u32 = 61_002;
 
@@ -76,7 +77,8 @@ pub(crate) struct Python {
 }
 
 impl Python {
-    /// A Python that this user can run: that of the peers' environment, or the system's with the packages in it.
+    /// A Python that this user can run: that of the peers' environment, or the system's with the
+    /// packages in it.
     pub(crate) fn with_mcp(user: Option<u32>) -> Found<Python> {
         Python::with_mcp_of("mcp", user)
     }

@@ -1,5 +1,6 @@
-//! npm's `server-filesystem` finds one file under many names. No name of a file gets round a rule about that file: where the
-//! server would hand it out, the forbid fires, the permit does not, or the name is refused.
+//! npm's `server-filesystem` finds one file under many names. No name of a file gets round a rule
+//! about that file: where the server would hand it out, the forbid fires, the permit does not, or
+//! the name is refused.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,5 @@
-//! PyPI's `mcp` → `interlock mcp` → node → npm's `server-filesystem`, each end under an OS user of its own.
+//! PyPI's `mcp` → `interlock mcp` → node → npm's `server-filesystem`, each end under an OS user of
+//! its own.
 
 use serde_json::{Value, json};
 
@@ -45,7 +46,8 @@ fn not_one_byte_of_a_denied_write_reaches_a_server_of_another_user() {
         agent.call("write_file", &json!({"path": payroll, "content": "MARKER--32_005,99999\n"}));
     assert_eq!(denied["error"]["code"], -32005, "{denied}");
     assert_eq!(denied["error"]["data"]["code"], "policy.denied");
-    // The pipe keeps its order: what was sent to the server before this has been read when this is answered.
+    // The pipe keeps its order: what was sent to the server before this has been read when this is
+    // answered.
     assert_eq!(agent.call("read_text_file", &json!({"path": after}))["text"], "still here\n");
     hold_to_what_arrived(&strace.finish(), &[&before, &after]);
     assert!(!payroll.exists());

@@ -10,7 +10,8 @@ use crate::support::run;
 /// How many bytes of a receipt are flipped, one at a time.
 const FLIPS: usize = 12;
 
-/// Has a record's receipt written, and both verifiers judge it: as it is, and with one byte flipped at many places.
+/// Has a record's receipt written, and both verifiers judge it: as it is, and with one byte flipped
+/// at many places.
 pub(crate) fn hold_to_receipt(site: &Site, index: usize, record: &Value) {
     let (domain, vkey) = (site.domain().display().to_string(), site.domain().join("lineage/vkey"));
     let receipt = site.scratch(&format!("{index}.tlog-proof"));

@@ -1,7 +1,7 @@
 //! What `strace -f -y -xx` has written, read as system calls in their order.
 //!
-//! A thread that `strace` has stopped at a call's end goes on only after the line of that end was written, so whatever
-//! it causes stands on a later line: the lines' order is an order of causes.
+//! A thread that `strace` has stopped at a call's end goes on only after the line of that end was
+//! written, so whatever it causes stands on a later line: the lines' order is an order of causes.
 
 mod tests;
 

@@ -124,8 +124,8 @@ impl Client {
         answer
     }
 
-    /// As [`Client::call`], again and again as long as there is no turn for it, or its permit has waited too long for the disk:
-    /// on a loaded machine that is no fault.
+    /// As [`Client::call`], again and again as long as there is no turn for it, or its permit has
+    /// waited too long for the disk: on a loaded machine that is no fault.
     pub(crate) fn call_until_decided(&mut self, id: &str, tool: &str, arguments: &Value) -> Value {
         let mut answers = repeated(id).map(|id| self.call(&id, tool, arguments));
         answers.find(|answer| !is_overload(answer)).expect("it is refused again and again")

@@ -19,14 +19,16 @@ pub(crate) struct Decision {
     pub(crate) verdict: String,
     /// The reason code.
     pub(crate) code: String,
-    /// Of a permit that was withheld after it was decided: the index of the record that says so, and its code.
+    /// Of a permit that was withheld after it was decided: the index of the record that says so,
+    /// and its code.
     pub(crate) withheld: Option<(u64, String)>,
     /// The JSON-RPC message, opened from the sealed part and checked against its commitment.
     pub(crate) message: Value,
 }
 
 impl Decision {
-    /// What whoever asked was answered, where an answer went out: verdict, code, and the record that it names.
+    /// What whoever asked was answered, where an answer went out: verdict, code, and the record
+    /// that it names.
     pub(crate) fn answered(&self) -> (&str, &str, u64) {
         match &self.withheld {
             Some((index, code)) => ("deny", code, *index),
@@ -53,7 +55,8 @@ pub(crate) fn decisions(folder: &Path) -> Vec<Decision> {
     found
 }
 
-/// What a lineage log says of a transition. Sealed parts are opened and checked against their commitments.
+/// What a lineage log says of a transition. Sealed parts are opened and checked against their
+/// commitments.
 pub(crate) enum Event {
     /// It was decided, at this place in its execution.
     Decided { decision: Decision, seq: u64 },

@@ -1,4 +1,5 @@
-//! What end-to-end tests share: a domain in a temporary folder, the node's process, a client that speaks raw lines.
+//! What end-to-end tests share: a domain in a temporary folder, the node's process, a client that
+//! speaks raw lines.
 
 mod client;
 mod domain;

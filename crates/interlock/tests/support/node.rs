@@ -47,8 +47,8 @@ impl Node {
         Node::spawn_by(Command::new(BINARY).arg("serve").arg(folder))
     }
 
-    /// Starts the node so that no file of its grows beyond so many bytes: its disk is full from there on, until
-    /// [`Node::give_room`].
+    /// Starts the node so that no file of its grows beyond so many bytes: its disk is full from
+    /// there on, until [`Node::give_room`].
     pub(crate) fn start_cramped(folder: &Path, file_bytes: u64) -> Node {
         let script = r#"trap "" XFSZ; ulimit -S -f "$1"; exec "$2" serve "$3""#;
         let mut shell = Command::new("sh");
@@ -98,7 +98,8 @@ impl Node {
         self.stdout.read_line(&mut line).is_ok() && line.starts_with("serving ")
     }
 
-    /// Starts the node of a domain's folder, which must refuse to serve: its exit code, and what it says.
+    /// Starts the node of a domain's folder, which must refuse to serve: its exit code, and what it
+    /// says.
     pub(crate) fn refuses(folder: &Path) -> (Option<i32>, String) {
         let mut node = Node::spawn(folder);
         assert!(!node.serves(), "it serves");
@@ -131,8 +132,9 @@ impl Node {
 
     /// Asks it to stop in order, and waits for its end.
     ///
-    /// A node that got no core for half the time that it has is told and taken for one that stopped in order. One that ends
-    /// late for any other reason is not: a thread that waits for a disk, a lock or an event waits for no core.
+    /// A node that got no core for half the time that it has is told and taken for one that stopped
+    /// in order. One that ends late for any other reason is not: a thread that waits for a disk, a
+    /// lock or an event waits for no core.
     pub(crate) fn stop(mut self) -> ExitStatus {
         let took = Took::to_end(&mut self.child, Signal::TERM);
         if took.status.success() {

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 /// How often it is looked.
 const AGAIN: Duration = Duration::from_millis(20);
 
-/// How long the threads of a process have waited for a core, from the first look on: what a busy machine costs it.
+/// How long the threads of a process have waited for a core, from the first look on: what a busy
+/// machine costs it.
 pub(crate) struct Queued {
     tasks: std::path::PathBuf,
     /// By thread: the first and the last look.

@@ -1,4 +1,4 @@
-//! The form of a backup: a tar archive whose last member says what came before it.
+//! The format of a backup: a tar archive, the last member of which describes the ones before it.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
@@ -11,14 +11,14 @@ use proof::record::Fields;
 use sha2::{Digest as _, Sha256};
 use tar::{EntryType, Header};
 
-/// The last member.
+/// The path of the last member.
 pub(in crate::command) const MANIFEST: &str = "backup.json";
 
-/// The name of the form, and its version.
+/// The name of the format, and its version.
 const TYPE: &str = "interlock.backup";
 const VERSION: i64 = 1;
 
-/// What a backup says of itself.
+/// The description of a backup, which is its last member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::command) struct BackupManifest {
     /// When it was made, in milliseconds since the Unix epoch.
@@ -56,7 +56,7 @@ impl BackupManifest {
         ])
     }
 
-    /// Reads a manifest. `None`: it is none of this version.
+    /// Reads a manifest; `None` where it is no manifest of this version.
     pub(in crate::command) fn parse(bytes: &[u8]) -> Option<Self> {
         let value = Value::parse(bytes).ok()?;
         let fields = Fields::of(&value, "backup").ok()?;
@@ -98,7 +98,8 @@ fn log_of(fields: &Fields<'_>) -> Result<LogMoment, proof::record::Error> {
     })
 }
 
-/// The digest over the files of a backup: for each, its path, a zero byte, its length as eight big-endian bytes, its content.
+/// The digest over the files of a backup: for each, its path, a zero byte, its length as eight
+/// big-endian bytes, its content.
 #[derive(Debug, Clone, Default)]
 pub(in crate::command) struct Sum {
     hasher: Sha256,
@@ -147,7 +148,7 @@ impl<W: Write> Archive<W> {
         self.sum.bytes
     }
 
-    /// Adds a file of exactly so many bytes, that its owner alone may read.
+    /// Adds a file of exactly so many bytes, which only its owner may read.
     pub(super) fn add(&mut self, path: &str, bytes: u64, content: &mut dyn Read) -> io::Result<()> {
         self.add_with_mode(path, bytes, 0o600, content)
     }
@@ -169,7 +170,8 @@ impl<W: Write> Archive<W> {
         if summed.from.limit() == 0 { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 
-    /// So that whatever unpacks the archive gives folders the mode that a node wants.
+    /// Adds the folders above a file, so that they get the mode that a node requires when the
+    /// archive is unpacked.
     fn add_folders_above(&mut self, path: &str) -> io::Result<()> {
         for (end, _) in path.match_indices('/') {
             let folder = path.get(..end).unwrap_or_default();
@@ -216,7 +218,7 @@ fn header(kind: EntryType, bytes: u64, at: i64) -> Header {
     header
 }
 
-/// Bytes that are summed as they are read.
+/// A reader that adds the bytes it reads to a sum.
 struct Summed<'a, R> {
     from: R,
     sum: &'a mut Sum,

@@ -1,4 +1,4 @@
-//! Durable decisions, by how many callers ask at the same time.
+//! Durable decisions, by the number of callers at the same time.
 
 use std::path::Path;
 
@@ -11,10 +11,10 @@ use super::row::{Row, rate};
 use super::site::{Site, opened};
 use crate::exit::{Exit, Failure};
 
-/// Callers, and how often each of them asks.
+/// The number of callers, and the requests of each.
 const LOADS: [(u32, u32); 4] = [(1, 4_000), (16, 500), (256, 80), (4_096, 10)];
 
-/// How often the raw limits are measured.
+/// The number of measurements of the raw limits.
 const RAW_TIMES: u32 = 2_000;
 
 /// One row for each number of callers.
@@ -74,7 +74,7 @@ async fn nowhere(site: &Site, callers: u32, rounds: u32) -> Result<f64, Failure>
     Ok(rate(samples.count(), whole))
 }
 
-/// Bytes of records and sealed parts that one decision and its end take.
+/// The bytes of records and sealed parts for one decision and its end.
 fn bytes_per_decision(site: &Site) -> Result<usize, Failure> {
     let reader = Reader::<FileDisk>::open(&site.options.lineage_folder());
     let reader = reader.map_err(|why| unmeasured(&why))?;
@@ -89,7 +89,7 @@ fn bytes_per_decision(site: &Site) -> Result<usize, Failure> {
     Ok(bytes / decisions.max(1))
 }
 
-/// What the record of a decision holds, and no other.
+/// A text in the record of every decision, and in no other record.
 const DECIDED: &str = r#""type":"transition.decided""#;
 
 fn unmeasured(why: &dyn std::fmt::Display) -> Failure {

@@ -20,10 +20,11 @@ const DECISIONS: usize = 20_000;
 /// Decisions before any is counted.
 const WARM_UP: usize = 2_000;
 
-/// Decisions of one history before a new one is begun, so that it stays short.
+/// Decisions with one history before a new one begins, so that it stays short.
 const HISTORY_DECISIONS: usize = 1_000;
 
-/// Events in the window of the row that looks back, and of those that show that it does not grow.
+/// Events in the window of the temporal row. The other sizes show that the time does not grow with
+/// them.
 const EVENTS: [usize; 3] = [1_000, 10_000, 50_000];
 
 /// One row for each size of bundle, one for history, and one for detectors.
@@ -37,7 +38,8 @@ pub(super) fn rows() -> Result<Vec<Row>, Failure> {
     ])
 }
 
-/// Requests that were read once, as a kernel that prepares them in parallel has them; and, beside it, whole.
+/// Decisions for resolved requests, as in a kernel that prepares requests in parallel; and, beside
+/// them, decisions that also resolve the request.
 fn scoped(name: &str, sample: &Sample) -> Result<Row, Failure> {
     let loaded = Instant::now();
     let bundle = load(&sample.files)?;
@@ -107,14 +109,15 @@ fn looking_back() -> Result<Row, Failure> {
     }))
 }
 
-/// What detectors add to a decision or an end: eight of them over a message of 4 KiB, its text taken out of the JSON first.
+/// The time that detectors add to a decision or an end: eight detectors over a message of 4 KiB,
+/// with the text extracted from the JSON first.
 fn detecting() -> Result<Row, Failure> {
     let sample = decide_detectors();
     let bundle = load(&sample.files)?;
     let mut raw = Samples::default();
     let mut samples = Samples::default();
     let (mut whole, mut raw_whole) = (Duration::ZERO, Duration::ZERO);
-    // One after the other, so that whatever else the machine does meets both alike.
+    // The two alternate, so that other load on the machine affects both alike.
     for number in 0..WARM_UP.saturating_add(DECISIONS) {
         let begun = Instant::now();
         std::hint::black_box(bundle.detected(Passing::Results, sample.message.as_bytes()));

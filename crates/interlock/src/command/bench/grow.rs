@@ -1,4 +1,4 @@
-//! A log of so many records, as agents make one.
+//! Grows a log to a number of records, through the requests of callers.
 
 use kernel::governance::Change;
 use node::Direct;
@@ -8,13 +8,13 @@ use super::site::{Site, opened};
 use crate::domain::DomainLogs;
 use crate::exit::Failure;
 
-/// Callers that grow the log: as many as a node has room for to end all at the same time.
+/// Callers that grow the log. A node has room for that many to end at the same time.
 const CALLERS: u32 = 512;
 
-/// Decisions of all executions together after which they end, and others begin.
+/// Decisions of all executions together after which these end and others begin.
 const LIVES: u32 = 64_000;
 
-/// Records that a log may lack of what is wanted.
+/// Records by which a log may fall short of the wanted number.
 const MISSING_MAX: u32 = 100;
 
 /// Whether executions end.
@@ -25,7 +25,8 @@ pub(super) enum ExecutionEnds {
     Never,
 }
 
-/// Has the node decide until its log has so many records. A permitted call has two, and three of four are permitted.
+/// Lets the node decide until its log has so many records. A permitted call has two records, and
+/// three of four calls are permitted.
 pub(super) fn grow(site: &Site, records: u32, ends: ExecutionEnds) -> Result<(), Failure> {
     loop {
         let DomainLogs { lineage, .. } = DomainLogs::open(&site.options.folder)?;

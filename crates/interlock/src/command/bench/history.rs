@@ -1,4 +1,4 @@
-//! What depends on how long the log is: verifying, replaying.
+//! The measurements that depend on the length of the log: verifying and replaying.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Callers that ask a node in this process, as many at a time as are wanted.
+//! Concurrent callers of a node in this process.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use super::samples::Samples;
 use super::site::{WORKLOADS, workload};
 use crate::exit::{Exit, Failure};
 
-/// What came of a load.
+/// The result of a load.
 #[derive(Default)]
 pub(super) struct LoadResult {
     /// From asking to the durable answer.
@@ -23,10 +23,11 @@ pub(super) struct LoadResult {
     pub(super) executions: Vec<String>,
 }
 
-/// How long a caller waits that was refused because the disk is behind.
+/// The pause of a caller after a refusal because the disk is behind.
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
-/// Has so many callers ask so many times each, one request after the other, and completes what was permitted.
+/// Runs the callers, each of which makes `rounds` requests, one after the other, and completes
+/// those that are permitted.
 pub(super) async fn run(
     direct: &Direct,
     os_user: u32,
@@ -53,16 +54,16 @@ pub(super) async fn run(
     Ok(load)
 }
 
-/// What came of the first call of each workload, all made at once.
+/// The results of the first call of each workload, all made at the same time.
 #[derive(Debug, Default)]
 pub(super) struct FirstCalls {
-    /// How many were decided, and not refused or withheld.
+    /// The number that were decided, and not refused or withheld.
     pub(super) served: u32,
     /// The longest time from joining to the answer.
     pub(super) longest: Duration,
 }
 
-/// Has every workload join and ask for one transition, at the same time.
+/// Lets every workload join and request one transition, all at the same time.
 pub(super) async fn first(direct: &Direct, os_user: u32) -> Result<FirstCalls, Failure> {
     let mut tasks = Vec::new();
     for number in 0..WORKLOADS {
@@ -94,7 +95,8 @@ pub(super) async fn first(direct: &Direct, os_user: u32) -> Result<FirstCalls, F
     Ok(first)
 }
 
-/// The times of the answers, from the first asking on, and how often it was refused.
+/// Makes the requests of one caller. Returns the times from the first attempt to the answer, and
+/// the number of refusals.
 async fn ask(
     direct: Direct,
     execution: String,
@@ -131,7 +133,8 @@ async fn ask(
     Ok((samples, refused))
 }
 
-/// What the demo's agent asks for: mostly reads that are permitted, some writes that are not.
+/// A request as the demo's agent makes it: mostly reads, which are permitted, and some writes,
+/// which are not.
 fn transition(number: u32) -> Transition {
     let (tool, arguments) = match number % 4 {
         0 => {

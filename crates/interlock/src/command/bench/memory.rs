@@ -1,6 +1,6 @@
 use std::fs;
 
-/// What this process holds in memory now, in MiB; 0 where the system does not say.
+/// The resident memory of this process in MiB; 0 where the system does not report it.
 pub(super) fn resident_mib() -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,4 +1,4 @@
-//! What the disk does without us: a preallocated file, written and synced.
+//! The speed of the disk alone: a preallocated file, written and synced.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use super::samples::Samples;
 
-/// Bytes of the file that is written round and round.
+/// Bytes of the file that is overwritten again and again.
 const FILE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Bytes of a block of the disk: what is written takes whole ones.
+/// Bytes of a block of the disk: each write uses whole blocks.
 const BLOCK_BYTES: usize = 4096;
 
 /// A file to write to, its space taken.

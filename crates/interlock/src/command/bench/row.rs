@@ -11,24 +11,24 @@ use crate::output::{Style, Table};
 /// One figure, beside its limit.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Row {
-    /// What was measured.
+    /// The name of the measurement.
     pub(super) name: String,
     /// Times of one, in microseconds.
     p50_us: f64,
     p99_us: f64,
     max_us: f64,
-    /// How many a second, in all.
+    /// The number a second, over all callers.
     per_s: f64,
-    /// What the limit allows a second.
+    /// The limit's number a second.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit_per_s: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ratio_to_limit: Option<f64>,
-    /// What this process held afterwards.
+    /// The resident memory of this process afterwards.
     rss_mib: f64,
-    /// How many times were taken.
+    /// The number of measured times.
     samples: u32,
-    /// What the limit is, in words.
+    /// The limit in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) limit: Option<String>,
     /// Further figures of this row.
@@ -37,7 +37,7 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// A row of these times, taken in so long altogether.
+    /// A row of these times, which were measured over `whole`.
     pub(super) fn new(name: impl Into<String>, mut samples: Samples, whole: Duration) -> Self {
         Self {
             name: name.into(),
@@ -89,7 +89,7 @@ impl Row {
     }
 }
 
-/// So many in so long, a second.
+/// The number a second.
 pub(super) fn rate(count: u32, whole: Duration) -> f64 {
     (f64::from(count) / whole.as_secs_f64().max(1e-9)).round()
 }
@@ -106,7 +106,8 @@ impl Rows {
         self.rows.extend(rows);
     }
 
-    /// `{"rows":[{"name", "p50_us", "p99_us", "max_us", "per_s", "limit_per_s", "ratio_to_limit", "rss_mib", ..}]}`
+    /// `{"rows":[{"name", "p50_us", "p99_us", "max_us", "per_s", "limit_per_s", "ratio_to_limit",
+    /// "rss_mib", ..}]}`
     pub(super) fn to_json(&self) -> Result<Vec<u8>, Failure> {
         serde_json::to_vec(self)
             .map_err(|why| Failure::new(Exit::Failed, "the rows could not be written").why(why))

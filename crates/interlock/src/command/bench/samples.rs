@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// Times of one kind, in the order of their length once they are asked.
+/// Times of one kind. The first request for a percentile sorts them.
 #[derive(Debug, Default)]
 pub(super) struct Samples {
     times: Vec<Duration>,

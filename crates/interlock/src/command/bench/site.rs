@@ -9,10 +9,10 @@ use crate::new_domain::{configuration, create};
 use crate::starter;
 use crate::unfinished::Unfinished;
 
-/// Workloads: as many executions, so that none alone bears the whole history.
+/// The number of workloads, and so of executions: none carries the whole history alone.
 pub(super) const WORKLOADS: u32 = 64;
 
-/// A temporary domain; it goes when this is dropped or the command is interrupted.
+/// A temporary domain, which is removed when this is dropped or the command is interrupted.
 pub(super) struct Site {
     _made: Unfinished,
     folder: PathBuf,
@@ -51,7 +51,7 @@ pub(super) fn workload(number: u32) -> String {
     format!("bench-{number}")
 }
 
-/// What the node opened, or why a measurement cannot begin.
+/// Turns the node's error into a failure.
 pub(super) fn opened<T>(result: Result<T, node::Error>) -> Result<T, Failure> {
     result.map_err(|why| Failure::node(&why))
 }

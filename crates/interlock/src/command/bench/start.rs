@@ -1,4 +1,4 @@
-//! Opening a node on its log: what it takes to be asked again, after a stop and after a kill.
+//! Opening a node on its log: the time until it answers again, after a stop and after a kill.
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::config;
 use crate::domain::DomainLogs;
 use crate::exit::{Exit, Failure};
 
-/// How often a node is started.
+/// The number of starts.
 const STARTS: u32 = 7;
 
 /// Callers before a node is killed, and the requests of each of them: they make fewer records than
@@ -26,12 +26,13 @@ const STARTS: u32 = 7;
 const CALLERS_BEFORE_KILL: u32 = 128;
 const ROUNDS_BEFORE_KILL: u32 = 42;
 
-/// Records of executions that all live, at most: what one OS user's executions may hold of them in memory
-/// ([`kernel::limits::USER_BYTES_MAX`]).
+/// The records of executions that all live, at most: as many as one OS user's executions may hold
+/// in memory ([`kernel::limits::USER_BYTES_MAX`]).
 const LIVE_RECORDS_MAX: u32 = 500_000;
 
-/// A log of so many records whose executions end, at a hundredth, a tenth and all of its length; then one of as many, or of
-/// [`LIVE_RECORDS_MAX`], whose executions all live, with everything that they did, started after a stop and after a kill.
+/// Starts on a log of so many records with executions that end, at a hundredth, a tenth and all of
+/// its length. Then starts, after a stop and after a kill, on a log of as many records, or of
+/// [`LIVE_RECORDS_MAX`], with executions that all live with their whole history.
 pub(super) fn rows(below: &Path, records: u32) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     let site = Site::new(below)?;
@@ -74,7 +75,8 @@ fn row(site: &Site, name: &str, before: Before) -> Result<Row, Failure> {
     Ok(row.with("first_longest_us", micros(longest)))
 }
 
-/// How long a start takes, and what comes of the first call of every workload, all made at once.
+/// The time of a start, and the results of the first call of every workload, all made at the same
+/// time.
 async fn start(site: &Site) -> Result<(Duration, FirstCalls), Failure> {
     let begun = Instant::now();
     let (direct, thread) = opened(Direct::open(&site.options).await)?;
@@ -84,7 +86,7 @@ async fn start(site: &Site) -> Result<(Duration, FirstCalls), Failure> {
     Ok((start, first))
 }
 
-/// Has another process open the node, decide, and be killed in the middle of everything.
+/// Runs another process that opens the node, decides, and is killed in the middle of its work.
 fn have_one_killed(site: &Site) -> Result<(), Failure> {
     let program = std::env::current_exe();
     let program = program.map_err(|why| Failure::io("this program's file is not known", &why))?;
@@ -98,7 +100,7 @@ fn have_one_killed(site: &Site) -> Result<(), Failure> {
     }
 }
 
-/// That other process: it does not return.
+/// Runs as that other process; does not return.
 pub(super) fn be_killed(folder: &Path) -> Result<(), Failure> {
     let options = config::load(folder)?;
     super::super::block_on_many(async {

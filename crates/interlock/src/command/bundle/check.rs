@@ -10,7 +10,8 @@ use crate::folder;
 use crate::limits::COLUMNS;
 use crate::output::{Output, Style, Table, counted};
 
-/// Loads a bundle and shows every problem with its place, and what of it nothing can reach.
+/// Loads a bundle and prints every problem with its place, and every part of it that no request can
+/// reach.
 pub(super) fn run(
     folder: &Path,
     domain: Option<&Path>,
@@ -86,12 +87,14 @@ fn unsound(folder: &Path, errors: &LoadErrors, output: &mut Output) -> Result<Ex
     Ok(Exit::Data)
 }
 
-/// The problem with the policy text around it, without colours: the text is another's, and only our own are written.
+/// The problem with the policy text around it, without colours: the text is foreign, and only the
+/// program's own colours are written.
 fn report(error: &LoadError) -> String {
     let theme = GraphicalTheme::unicode_nocolor();
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(theme).with_width(COLUMNS).with_links(false);
-    // Rendering writes to a string: it cannot fail but by a bug, and then the plain sentence is told.
+    // Rendering writes to a string, so only a bug makes it fail; the plain sentence is printed
+    // then.
     if handler.render_report(&mut text, error).is_err() { error.to_string() } else { text }
 }
 

@@ -38,7 +38,8 @@ pub(super) fn run(messages: &Path, output: &mut Output) -> Result<Exit, Failure>
     Ok(Exit::Ok)
 }
 
-/// A result with `tools` that is no list of them says nothing that could be pinned, and is told.
+/// Adds the digests of the tools in these lines. A result with a `tools` member that is no list of
+/// tools is an error: it has nothing to pin.
 fn read(lines: LineBatch, found: &mut BTreeMap<String, Digest>) -> Result<(), Failure> {
     for line in lines {
         let Ok(line) = line else { continue };

@@ -13,9 +13,9 @@ use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::{Output, Style, counted, grouped};
 
-/// A request whose answer turned.
+/// A request with different answers.
 struct Turned {
-    /// Where it stands: file and line.
+    /// Its file and line.
     place: String,
     /// Its line.
     request: String,
@@ -23,7 +23,7 @@ struct Turned {
     new: Decision,
 }
 
-/// Compares two bundles, part by part and by what they answer.
+/// Compares two bundles, part by part and by their answers.
 pub(super) fn run(arguments: &DiffArgs, output: &mut Output) -> Result<Exit, Failure> {
     let old = Arc::new(folder::load_bundle(&arguments.old)?);
     let new = Arc::new(folder::load_bundle(&arguments.new)?);
@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &DiffArgs, output: &mut Output) -> Result<Exit, Fai
     Ok(if is_other { Exit::Denied } else { Exit::Ok })
 }
 
-/// Every request to ask, once, with the place where it stands.
+/// Every request to decide, once, with its place.
 fn requests(
     arguments: &DiffArgs,
     [old, new]: [&Bundle; 2],

@@ -31,7 +31,8 @@ pub(super) fn run(folder: &Path, output: &mut Output) -> Result<Exit, Failure> {
     Ok(if report.failed.is_empty() { Exit::Ok } else { Exit::Denied })
 }
 
-/// Runs the cases of a bundle that is to decide. Where one fails, the bundle does not, unless it is to all the same.
+/// Runs the cases of a bundle before it is published. A failing case is an error, unless `untested`
+/// is set.
 pub(in crate::command) fn check(
     bundle: &Arc<Bundle>,
     untested: bool,

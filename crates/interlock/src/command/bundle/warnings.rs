@@ -9,7 +9,8 @@ use crate::config;
 use crate::exit::Failure;
 use crate::output::{Output, Style};
 
-/// What is odd about a bundle, and what of it nothing can reach, in a domain if one is given.
+/// The warnings about a bundle, and the parts of it that no request can reach, in a domain if one
+/// is given.
 pub(crate) fn of(bundle: &Bundle, domain: Option<&Path>) -> Result<Vec<Warning>, Failure> {
     let names = domain.map(names).transpose()?;
     let mut warnings = bundle.warnings().to_vec();
@@ -19,7 +20,8 @@ pub(crate) fn of(bundle: &Bundle, domain: Option<&Path>) -> Result<Vec<Warning>,
     Ok(warnings)
 }
 
-/// What the domain has: its workloads and roles in force, and the servers of its `interlock.toml`.
+/// The names in a domain: its workloads and roles in force, and the servers of its
+/// `interlock.toml`.
 fn names(domain: &Path) -> Result<DomainNames, Failure> {
     let options = config::load(domain)?;
     let governance = node::domain::governance(&options).map_err(|why| Failure::node(&why))?;
@@ -36,7 +38,7 @@ fn names(domain: &Path) -> Result<DomainNames, Failure> {
     })
 }
 
-/// Tells each on a line of its own.
+/// Prints each warning on a line of its own.
 pub(crate) fn print(warnings: &[Warning], output: &mut Output) -> Result<(), Failure> {
     let mark = output.paint().text(Style::Warning, "!");
     warnings.iter().try_for_each(|warning| output.line(format!("{mark} {warning}")))

@@ -1,4 +1,5 @@
-//! Why a request was denied: the labels that denied it, with what brought them; or the permits that it came close to.
+//! The causes of a denial: the labels that caused it, with the records that brought them, or the
+//! permits that the request came close to.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -27,7 +28,8 @@ pub(super) struct RecordedDecision<'a> {
 pub(super) struct Denial {
     /// The labels that the policies which denied look for, and the records that brought them.
     carried: Option<(CarriedLabels, BTreeSet<String>)>,
-    /// Permits that are about the action; none at all where it was not denied for want of one.
+    /// The permits for the action; `None` where the denial has another cause than the lack of a
+    /// permit.
     near: Option<Vec<NearMiss>>,
 }
 

@@ -18,12 +18,13 @@ pub(super) struct Source {
     how: String,
 }
 
-/// Labels by name, each with what brought it.
+/// Labels by name, each with the records that brought it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct CarriedLabels(BTreeMap<String, Vec<Source>>);
 
 impl CarriedLabels {
-    /// Those with which a version of the decider decides an execution just before the record of that index.
+    /// The labels that an execution carries just before the record of that index, as this version
+    /// of the decider counts them.
     pub(super) fn before(
         log: &Log,
         execution: &str,
@@ -51,7 +52,8 @@ impl CarriedLabels {
         Ok(Self(carried))
     }
 
-    /// With those that detectors bring for the request itself: found in it, or because they could not look at it.
+    /// Adds the labels that detectors bring for the request itself: found in it, or because they
+    /// could not scan it.
     pub(super) fn with(mut self, found: &Labels, unseen: Option<ScanError>) -> Self {
         let how = match unseen {
             None => "found by a detector in this very request".to_owned(),
@@ -69,7 +71,7 @@ impl CarriedLabels {
         self.0.keys().cloned().collect()
     }
 
-    /// What is told of these labels, one line for each that is carried.
+    /// One line for each of these labels that is carried.
     pub(super) fn lines<'a>(&self, labels: impl Iterator<Item = &'a String>) -> Vec<String> {
         let known = labels.filter_map(|label| Some((label, self.0.get(label)?)));
         let line = |(label, sources): (&String, &Vec<Source>)| {
@@ -79,7 +81,8 @@ impl CarriedLabels {
         known.map(line).collect()
     }
 
-    /// Of these labels: `[{"label", "records": [{"how", "index"}]}]`; a source without an index is the request itself.
+    /// The JSON form of these labels: `[{"label", "records": [{"how", "index"}]}]`; a source
+    /// without an index is the request itself.
     pub(super) fn to_value(&self, labels: &BTreeSet<String>) -> Value {
         let source = |source: &Source| {
             let mut members = Object::from([("how", Value::from(source.how.as_str()))]);
@@ -105,12 +108,13 @@ impl Source {
     }
 }
 
-/// The labels of all executions, as the records so far have them.
+/// The labels of all executions after the records so far.
 #[derive(Default)]
 struct Fold {
     carried: BTreeMap<String, BTreeMap<String, Vec<Source>>>,
     parents: BTreeMap<String, String>,
-    /// What open transitions take away, by execution and `seq`, with the index of their decision.
+    /// The labels that open transitions remove, by execution and `seq`, with the index of their
+    /// decision.
     open: BTreeMap<(String, u64), (Labels, u64)>,
 }
 
@@ -141,7 +145,7 @@ impl Fold {
                     self.remove(execution, &removes, asked);
                 }
                 let how = match commitments.contains_key("message_digest") {
-                    // Its text is not kept, so nobody can look again.
+                    // Its text is not stored, so it cannot be scanned again.
                     true => format!(
                         "in what came back, over {MESSAGE_BYTES_MAX} bytes: found by a detector, or, with bundles \
                          before `semantics = 4` or over {DETECTED_BYTES_MAX} bytes, not looked at"
@@ -154,7 +158,7 @@ impl Fold {
         }
     }
 
-    /// To an execution, and to all whom it descends from.
+    /// Adds labels to an execution, and to all of its ancestors.
     fn add(&mut self, execution: &str, labels: &Labels, source: &Source) {
         let mut next = Some(execution.to_owned());
         while let Some(id) = next.filter(|_| !labels.is_empty()) {
@@ -180,5 +184,5 @@ impl Fold {
     }
 }
 
-/// Records that are named of one label: the first ones.
+/// The first records of a label; only these are named.
 const SOURCES_SHOWN: usize = 3;

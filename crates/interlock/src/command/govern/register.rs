@@ -1,4 +1,5 @@
-//! Registers a workload. A name that other processes speak for already moves only when somebody says so.
+//! Registers a workload. A name that other processes speak for already moves only after
+//! confirmation.
 
 use api::execution::ExecutionQuery;
 use kernel::governance::{Change, Workload};
@@ -12,7 +13,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, counted};
 use crate::{config, user};
 
-/// Registers a workload, after what that changes was shown.
+/// Registers a workload, after it has printed the change.
 pub(in crate::command) fn run(
     arguments: &RegisterArgs,
     output: &mut Output,
@@ -40,7 +41,7 @@ pub(in crate::command) fn run(
     Ok(Exit::Ok)
 }
 
-/// Nothing is signed, and nothing goes on record.
+/// Prints that the workload is registered already. Nothing is signed or recorded.
 fn unchanged(workload: &Workload, output: &mut Output) -> Result<Exit, Failure> {
     if output.is_json() {
         let members = [("before", value(workload)), ("changed", Value::Bool(false))];
@@ -53,7 +54,7 @@ fn unchanged(workload: &Workload, output: &mut Output) -> Result<Exit, Failure> 
     Ok(Exit::Ok)
 }
 
-/// Says what a registration takes from one OS user or zone and gives to another, and asks.
+/// Prints the old and the new OS user and zone of a workload, and asks for confirmation.
 fn confirm(
     options: &Options,
     old: &Workload,
@@ -73,11 +74,11 @@ fn confirm(
         output.flush()?;
     }
     let asked = ask(&format!("Move `{}`?", new.name), yes, Unattended::NeedsYes);
-    // A program was shown nothing yet.
+    // With `--json`, nothing was printed so far.
     asked.map_err(|why| if output.is_json() { why.also(lines.join("; ")) } else { why })
 }
 
-/// How many executions of the workload go on, as far as a node says it.
+/// The number of the workload's executions that go on, as far as a node reports it.
 fn live(options: &Options, workload: &Workload) -> String {
     let node = crate::command::node(options);
     let Ok(true) = node.is_running() else { return "no node runs".to_owned() };

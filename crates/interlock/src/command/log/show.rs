@@ -9,7 +9,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
 use crate::record_line;
 
-/// Shows one record whole, or a line for each of many.
+/// Prints one record whole, or a line for each of many.
 pub(super) fn run(arguments: &LogShowArgs, output: &mut Output) -> Result<Exit, Failure> {
     let (folder, range) = arguments.place()?;
     let log = domain::log(&folder, arguments.log.as_ref())?;
@@ -44,7 +44,7 @@ fn one(log: &Log, index: u64, output: &mut Output) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-/// Whether the private part can be opened, and if not, why.
+/// Says whether the private part can be opened, and if not, why.
 fn private(log: &Log, entry: &ReadEntry, sealed: Option<&[u8]>) -> Result<String, Failure> {
     let record = LineageRecord::parse(&entry.record).ok();
     let link = record.as_ref().and_then(|record| record.header.link.as_ref());

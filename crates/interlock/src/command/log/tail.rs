@@ -6,10 +6,10 @@ use crate::domain::{self, Log};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
-/// How often new records are looked for.
+/// The interval between two reads for new records.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Shows the last records, and new ones as they come.
+/// Prints the last records, and new ones as they are written.
 pub(super) fn run(arguments: &LogTailArgs, output: &mut Output) -> Result<Exit, Failure> {
     let log = domain::log(&arguments.dir, arguments.log.as_ref())?;
     let shown_max = usize::try_from(arguments.records).unwrap_or(usize::MAX);
@@ -30,10 +30,10 @@ pub(super) fn run(arguments: &LogTailArgs, output: &mut Output) -> Result<Exit, 
     if arguments.follow { follow(&log, next, output) } else { Ok(Exit::Ok) }
 }
 
-/// Shows what is written from this index on, until the program is interrupted or nobody reads any more.
+/// Prints the records from this index on, until the program is interrupted or its output is closed.
 fn follow(log: &Log, mut next: u64, output: &mut Output) -> Result<Exit, Failure> {
     loop {
-        // What began meanwhile is known too.
+        // A new set, so that executions that began since the last read count too.
         let mut begun = super::Begun::default();
         output.flush()?;
         std::thread::sleep(LOOK_EVERY);

@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &LogVerifyArgs, output: &mut Output) -> Result<Exit
     Ok(exit)
 }
 
-/// What a log was found to be.
+/// The head and length of a verified log.
 pub(in crate::command) struct VerifiedLog {
     /// Records that its head covers.
     pub(in crate::command) size: u64,
@@ -49,7 +49,7 @@ pub(in crate::command) struct VerifiedLog {
     pub(in crate::command) written: u64,
 }
 
-/// Verifies one log; `governed` has the governance log's fold for the lineage log that comes after it.
+/// Verifies one log. The governance log's fold goes into `governed`, for the lineage log after it.
 pub(in crate::command) fn verified(
     log: &Log,
     governed: &mut Option<Governance>,
@@ -67,7 +67,7 @@ struct Verified {
     checked: &'static str,
 }
 
-/// Hashes and signatures of one log, then what its records say.
+/// Verifies the hashes and signatures of one log, then the content of its records.
 fn verify(
     log: &Log,
     governed: &mut Option<Governance>,
@@ -93,7 +93,7 @@ fn verify(
     })
 }
 
-/// How many a second.
+/// The number a second.
 pub(in crate::command) fn rate(done: u64, started: Instant) -> u64 {
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX).max(1);
     done.saturating_mul(1_000_000) / micros

@@ -4,7 +4,7 @@ use crate::command::answer::in_words;
 
 use crate::output::{Paint, Style};
 
-/// A decision that comes out otherwise.
+/// A decision with a different outcome.
 pub(in crate::command) struct Difference {
     /// The record's index in the lineage log.
     pub(in crate::command) index: u64,
@@ -39,7 +39,8 @@ impl Difference {
     }
 }
 
-/// Verdict, code, and the policies that determined it. Where those are equal, the bytes differ elsewhere.
+/// Verdict, code, and the policies that determined it. Where those are equal, the bytes differ
+/// elsewhere.
 fn answer(decision: &Value) -> String {
     let member = |name: &str| decision.get(name).and_then(Value::as_str).unwrap_or("?");
     let policies = decision.get("policies").and_then(Value::as_array).unwrap_or_default();

@@ -30,7 +30,7 @@ use crate::unfinished::{Unfinished, folder_of};
 /// Bytes that are read and written at a time.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// Makes a domain's folder of a backup.
+/// Makes a domain's folder from a backup.
 pub(super) fn restore(
     backup: &Path,
     domain: &Path,
@@ -106,8 +106,8 @@ fn print_place(
     Ok(())
 }
 
-/// The domain at the place of the new folder. Its locks are held until that is in place: no node starts from it meanwhile, and
-/// nothing is recorded in it that nobody is shown.
+/// The domain at the place of the new folder. Its locks are held until the new folder is in place:
+/// meanwhile no node starts from it, and it gets no record that the officer was not shown.
 struct OldDomain {
     options: Options,
     locked: Locked,
@@ -128,7 +128,7 @@ fn old_domain(domain: &Path) -> Result<Option<OldDomain>, Failure> {
     Ok(Some(OldDomain { options, locked }))
 }
 
-/// What the backup lacks of the old domain. That of another domain does not come in its place.
+/// The records of the old domain that the backup lacks. A backup of another domain is refused.
 fn undone(old: &OldDomain, unpacked: &Unpacked) -> Result<Vec<Undone>, Failure> {
     let OldDomain { options, locked } = old;
     let (origin, own) = (&unpacked.manifest.moment.governance.origin, options.governance_origin());
@@ -157,8 +157,8 @@ fn aside_of(domain: &Path) -> Result<PathBuf, Failure> {
     Ok(aside)
 }
 
-/// Lets others into the new folder, and to its configuration, as they were let when it was backed up, and no further than into
-/// the folder that it replaces. Keys and logs are private.
+/// Sets the modes of the new folder and its configuration: as they were when it was backed up, and
+/// never wider than those of the folder that it replaces. Keys and logs are private.
 fn set_modes(new: &Path, old: Option<&Path>) -> Result<(), Failure> {
     let failed = |path: &Path, why: &io::Error| {
         Failure::io(format!("the mode of `{}` cannot be set", path.display()), why)
@@ -179,7 +179,7 @@ fn set_modes(new: &Path, old: Option<&Path>) -> Result<(), Failure> {
     set(new, folder)
 }
 
-/// Puts the new folder in the old one's place; that comes back if this fails.
+/// Puts the new folder in the old one's place. The old one comes back if this fails.
 fn put_in_place(new: &Path, domain: &Path, aside: Option<&Path>) -> Result<(), Failure> {
     if let Some(aside) = aside {
         rename(domain, aside)?;
@@ -191,7 +191,7 @@ fn put_in_place(new: &Path, domain: &Path, aside: Option<&Path>) -> Result<(), F
     }
 }
 
-/// Renames, and never over something.
+/// Renames, but never over an existing file.
 fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
     rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE).map_err(|why| {
         let what = format!("`{}` cannot become `{}`", from.display(), to.display());
@@ -199,12 +199,12 @@ fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
     })
 }
 
-/// A backup's files in a folder of their own, which goes unless it is put in place.
+/// A backup's files in a folder of their own, which is removed unless it is put in place.
 struct Unpacked {
     folder: PathBuf,
     manifest: BackupManifest,
     unfinished: Unfinished,
-    /// Says that somebody still works on it.
+    /// The lock that shows that a restore works on the folder.
     lock: File,
 }
 
@@ -239,7 +239,7 @@ struct Unpacking<'a> {
     folder: &'a Path,
     sum: Sum,
     manifest: Option<BackupManifest>,
-    /// The next member's, where its header has no room for it.
+    /// The path of the next member, where that member's header has no room for it.
     long_path: Option<String>,
 }
 
@@ -248,7 +248,8 @@ impl<'a> Unpacking<'a> {
         Self { folder, sum: Sum::default(), manifest: None, long_path: None }
     }
 
-    /// Unpacks all members. They are taken as they are: what would be read for a header is bounded here.
+    /// Unpacks all members. The archive is read in raw form, and the size of long paths is bounded
+    /// here.
     fn all(mut self, from: impl Read, at: &mut dyn FnMut(u64)) -> Result<BackupManifest, Failure> {
         let mut archive = tar::Archive::new(from);
         let entries = archive.entries().map_err(|why| unreadable(&why))?;
@@ -325,7 +326,7 @@ impl<'a> Unpacking<'a> {
     ) -> Result<(), Failure> {
         let to = self.folder.join(path);
         let failed = |why: &io::Error| Failure::io(format!("`{path}` cannot be unpacked"), why);
-        // The folder itself is never made anew: whoever interrupts this has removed it.
+        // The folder itself is never made anew: after an interruption it has been removed.
         for (end, _) in path.match_indices('/') {
             let above = self.folder.join(path.get(..end).unwrap_or_default());
             match DirBuilder::new().mode(0o700).create(above) {
@@ -363,7 +364,7 @@ impl<'a> Unpacking<'a> {
     }
 }
 
-/// Whether a path is one of a domain's folder, and stays in it.
+/// Whether a path belongs to a domain's folder, and stays in it.
 fn is_of_a_domain(path: &str) -> bool {
     const ROOTS: [&str; 6] = [config::FILE, MANIFEST, "governance", "keys", "lineage", "marks"];
     let is_name = |name: &str| {
@@ -374,7 +375,7 @@ fn is_of_a_domain(path: &str) -> bool {
     ROOTS.contains(&root) && path.split('/').all(is_name)
 }
 
-/// Both logs: every hash and signature, and that their heads are those of the manifest.
+/// Verifies every hash and signature of both logs, and that their heads are those of the manifest.
 fn verify(unpacked: &Unpacked, output: &mut Output) -> Result<(), Failure> {
     let folder = &unpacked.folder;
     let moment = &unpacked.manifest.moment;
@@ -414,7 +415,7 @@ fn print_backup(
     print_undone(undone, output)
 }
 
-/// Not even its first member can be read.
+/// The failure for a file with a first member that cannot be read.
 fn no_backup(why: &io::Error) -> Failure {
     let is_short = why.kind() == io::ErrorKind::UnexpectedEof || why.kind() == io::ErrorKind::Other;
     let failure =

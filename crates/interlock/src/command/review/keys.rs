@@ -5,7 +5,7 @@ use proof::note::VerifierKey;
 use crate::exit::Failure;
 use crate::output::{Output, Style};
 
-/// A key by its name, its id, and whole.
+/// A key with its name and its id, and the whole key.
 pub(super) fn named(key: &VerifierKey) -> String {
     format!("{} id {}  {key}", key.name(), id(key))
 }
@@ -14,7 +14,8 @@ fn id(key: &VerifierKey) -> String {
     key.key_id().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Every role: its threshold before and after, the keys that leave and come, and those that stay.
+/// Prints every role: its threshold before and after, the keys that leave and come, and those that
+/// stay.
 pub(super) fn print_roles(
     before: Option<&Roles>,
     after: &Roles,
@@ -75,7 +76,7 @@ fn names<'a>(before: Option<&'a Roles>, after: &'a Roles) -> Vec<&'a str> {
     names
 }
 
-/// Roles before and after, for a program.
+/// The roles before and after, as JSON.
 pub(super) fn value(before: Option<&Roles>, after: &Roles) -> Value {
     let one = |role: Option<&Role>| {
         let role = role?;
@@ -103,7 +104,7 @@ pub(super) fn value(before: Option<&Roles>, after: &Roles) -> Value {
     Value::Object(roles)
 }
 
-/// Keys that may be taken for others, and keys that take over.
+/// Warnings about keys that look like others, and about roles that pass to new keys.
 pub(super) fn warnings(before: Option<&Roles>, after: &Roles) -> Vec<String> {
     let holders = |roles: &Roles| -> Vec<VerifierKey> {
         roles.iter().flat_map(|(_, role)| role.keys()).cloned().collect()
@@ -143,7 +144,7 @@ fn short(key: &VerifierKey) -> String {
     format!("{} (id {})", key.name(), id(key))
 }
 
-/// The name as it looks at a glance: letters that are easily taken for one another become one.
+/// The name in a form that is equal for names that look alike: similar letters become one letter.
 fn plain(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     for one in name.chars().flat_map(char::to_lowercase) {

@@ -5,7 +5,7 @@ use proof::json::{Object, Value, object};
 use crate::exit::Failure;
 use crate::output::{Output, Style};
 
-/// Every policy that comes, goes or changes, with its text; tools and files by name.
+/// Prints every policy that comes, goes or changes, with its text; tools and files by name.
 pub(in crate::command) fn print(
     old: Option<&Bundle>,
     new: &Bundle,
@@ -64,7 +64,7 @@ fn policy(
     Ok(())
 }
 
-/// The same for a program: names, and the text of each policy that comes, goes or changes.
+/// The same as JSON: names, and the text of each policy that comes, goes or changes.
 pub(super) fn value(old: Option<&Bundle>, new: &Bundle) -> Value {
     let empty = Bundle::empty();
     let found = parts(old.unwrap_or(&empty), new);

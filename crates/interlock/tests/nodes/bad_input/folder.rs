@@ -1,4 +1,5 @@
-//! A domain's folder that is not as it must be: the node does not start, says what is wrong, and starts once it is right.
+//! A domain's folder that is not as it must be: the node does not start, says what is wrong, and
+//! starts once it is right.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -60,7 +60,8 @@ fn mount(arguments: &[&str], folder: &Path) -> Result<(), String> {
     }
 }
 
-/// Calls with this much text until one is refused for want of space. The answers before it, by id and code.
+/// Calls with this much text until one is refused for want of space. The answers before it, by id
+/// and code.
 fn calls_until_full(client: &mut Client, size: usize, answers: &mut Vec<(String, String)>) {
     let text = "x".repeat(size);
     loop {
@@ -126,7 +127,8 @@ fn a_full_disk_refuses_and_loses_nothing_and_room_again_serves_again() {
     calls_until_full(&mut client, 10, &mut answers);
     assert!(answers.len() > 10, "{}", answers.len());
 
-    // It stays so over several of the node's ticks, and refusing takes nothing of what is left for stops.
+    // It stays so over several of the node's ticks, and refusing takes nothing of what is left for
+    // stops.
     let held = records(&domain.folder());
     let later = Instant::now() + Duration::from_millis(3 * node::limits::TICK_MS);
     while Instant::now() < later {
@@ -190,7 +192,8 @@ fn a_result_that_cannot_be_kept_is_not_handed_on(domain: &Domain) {
     assert_eq!(client.read().unwrap(), None);
 }
 
-/// Calls that wait for their server while the disk fills up: more than what is kept for stops could end one by one.
+/// Calls that wait for their server while the disk fills up: more than what is kept for stops could
+/// end one by one.
 const OPEN: usize = 900;
 
 #[test]

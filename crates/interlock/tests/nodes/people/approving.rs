@@ -80,7 +80,8 @@ fn nobody_approves_where_nobody_can_be_asked() {
     assert!(refused.contains("refused"), "taking away asks nobody: {refused}");
 }
 
-/// Sixteen messages together are longer than what a client reads; an eighth of their length shows the same sooner.
+/// Sixteen messages together are longer than what a client reads; an eighth of their length shows
+/// the same sooner.
 #[test]
 fn no_workload_hides_what_another_waits_for() {
     let server = format!("{BINARY} office-server --root OFFICE");

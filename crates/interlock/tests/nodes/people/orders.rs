@@ -132,7 +132,8 @@ fn a_bare_halt_acts_where_nobody_can_be_asked() {
     drop(node);
 }
 
-/// Runs the program on a terminal of its own, and answers what it asks; none where this machine has no `script`.
+/// Runs the program on a terminal of its own, and answers what it asks; none where this machine has
+/// no `script`.
 fn run_on_terminal(words: &str, answer: &str) -> Option<(Option<i32>, String)> {
     let mut command = Command::new("script");
     command.args(["-qec", &format!("{BINARY} {words}"), "/dev/null"]);
@@ -160,7 +161,8 @@ fn a_bare_halt_asks_on_a_terminal() {
     assert!(site.interlock(&["trust", &domain]).contains("domain"));
 }
 
-/// Runs the program as another OS user, with an officer's key of its own; none where that user can't be taken on.
+/// Runs the program as another OS user, with an officer's key of its own; none where that user
+/// can't be taken on.
 pub(super) fn run_as_stranger(
     site: &Site,
     key: &str,

@@ -27,7 +27,8 @@ fn remove(path: &Path) {
     }
 }
 
-/// A domain that worked, a copy of then, and one of now: its agent was halted since, and has asked again.
+/// A domain that worked, a copy of then, and one of now: its agent was halted since, and has asked
+/// again.
 fn restored() -> (Site, tempfile::TempDir) {
     let site = Site::new();
     let kept = tempfile::tempdir().unwrap();

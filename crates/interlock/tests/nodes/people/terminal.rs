@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::site::Site;
 use crate::support::{BINARY, Node, until};
 
-/// Colours that nobody here uses, clears, C1, a title, bidirectional controls, zero width, a tag, a separator.
+/// Colours that nobody here uses, clears, C1, a title, bidirectional controls, zero width, a tag, a
+/// separator.
 const HOSTILE: &str = "\u{1b}[35m\u{1b}[2K\r\u{9b}1A\u{1b}]0;x\u{7}\u{202e}\u{2066}\u{200b}\u{e0041}\u{2028}\u{fdd0}é";
 
 /// As much of it as stands in a path, or in a name that refuses controls.
@@ -69,7 +70,8 @@ fn server(site_prefix: &str) -> tempfile::TempDir {
     folder
 }
 
-/// A domain in which all that an agent, a server and a file can say is hostile, while its node runs.
+/// A domain in which all that an agent, a server and a file can say is hostile, while its node
+/// runs.
 fn hostile_site() -> (Site, Node, String, tempfile::TempDir) {
     let folder = server("s");
     let command = format!("{} OFFICE", folder.path().join("server").display());

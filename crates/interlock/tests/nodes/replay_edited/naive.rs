@@ -21,8 +21,8 @@ pub(super) enum Call {
 }
 
 impl Call {
-    /// What each execution begins with, so that every edit shows whatever the random rest is: a write that is narrowed, and a
-    /// mail that is loosened if the page before it was harmless.
+    /// What each execution begins with, so that every edit shows whatever the random rest is: a
+    /// write that is narrowed, and a mail that is loosened if the page before it was harmless.
     pub(super) fn opening(page: Option<&'static str>) -> Vec<Call> {
         let write = Call::Write("drafts/final-plan".to_owned());
         page.map(Call::Fetch).into_iter().chain([Call::Mail, write]).collect()

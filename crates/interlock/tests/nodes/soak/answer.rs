@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::lines::Want;
 
-/// A line of the node, as far as every reader of JSON takes it alike: what a server says may hold whatever has one meaning.
+/// A line of the node, as far as every reader of JSON takes it alike: what a server says may hold
+/// whatever has one meaning.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -102,8 +103,9 @@ impl OwnError {
         self.number == ENDED
     }
 
-    /// What may come in the place of any answer, and is not the session's doing: the node was asked for more than it could do, an
-    /// officer has ended the execution, or the server was too slow on a busy machine.
+    /// What may come in the place of any answer, and is not the session's doing: the node was asked
+    /// for more than it could do, an officer has ended the execution, or the server was too slow on
+    /// a busy machine.
     pub(super) fn is_none_of_the_sessions(&self) -> bool {
         self.code == "refused.overload" || self.code.starts_with("execution.") || self.is_deadline()
     }
@@ -149,7 +151,8 @@ pub(super) enum Said {
     Line(u64),
 }
 
-/// What the log must say of this answer, which was this line; none where nothing was decided, or the session's end cut it off.
+/// What the log must say of this answer, which was this line; none where nothing was decided, or
+/// the session's end cut it off.
 pub(super) fn said(answer: &Answer, line: &str) -> Option<Said> {
     match answer {
         Answer::Own(error) => match error.index {

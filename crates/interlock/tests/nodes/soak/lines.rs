@@ -99,7 +99,8 @@ impl Lines {
         Lines { random, kind, session, count: 0, root }
     }
 
-    /// A request that is denied at once: once it is answered, all that came before it was looked at.
+    /// A request that is denied at once: once it is answered, all that came before it was looked
+    /// at.
     pub(super) fn sentinel(&mut self) -> Line {
         self.count += 1;
         self.unknown_tool()
@@ -149,7 +150,8 @@ impl Lines {
         }
     }
 
-    /// A request's text. Names and values that policy must not see differently are as they are; the rest varies.
+    /// A request's text. Names and values that policy must not see differently are as they are; the
+    /// rest varies.
     fn request(&mut self, id: &Value, method: &str, params: &str) -> Vec<u8> {
         // A raw U+2028 is no part of a request.
         let id = id.to_string().replace('\u{2028}', "\\u2028");
@@ -359,7 +361,8 @@ impl Lines {
         if keeps_its_outline.contains(&code.as_str()) {
             return Line::asking(bytes, id, Want::Refused(Some(code.clone())));
         }
-        // It may be whole for some reader, and its lines may be two: who asked is told, or the session ends.
+        // It may be whole for some reader, and its lines may be two: who asked is told, or the
+        // session ends.
         if self.kind != Kind::Raw && self.random.below(8) > 0 {
             return self.call();
         }
@@ -411,7 +414,8 @@ impl Lines {
         Line::plain(format!(r#"{{"jsonrpc":"2.0","id":"nothing-{}",{outcome}}}"#, self.count))
     }
 
-    /// What the server asks is answered in some way, once or twice: calls of a server that waits for its client wait with it.
+    /// What the server asks is answered in some way, once or twice: calls of a server that waits
+    /// for its client wait with it.
     pub(super) fn answer(&mut self, id: &Value, method: &str) -> Line {
         let good = match method {
             "roots/list" => r#"{"roots":[]}"#,
@@ -451,7 +455,8 @@ impl Lines {
         Line { asks: vec![(first, refused()), (second, refused())], ..Line::plain(bytes) }
     }
 
-    /// A carriage return within, or a line that is too long: now and then, since it takes time to write.
+    /// A carriage return within, or a line that is too long: now and then, since it takes time to
+    /// write.
     fn broken_frame(&mut self) -> Line {
         let id = self.id();
         let mut bytes = self.request(&id, "ping", "{}");

@@ -140,7 +140,8 @@ impl Session {
         self.write(&greeting(line.to_string().into(), None), random)
     }
 
-    /// What the next line may speak of, once there is room for another request; none once the session is over, or is at fault.
+    /// What the next line may speak of, once there is room for another request; none once the
+    /// session is over, or is at fault.
     pub(super) fn known(&self) -> Option<Known> {
         self.wait(|state| state.unanswered().count() < WINDOW || !state.asked.is_empty());
         let mut state = self.state();
@@ -197,7 +198,8 @@ impl Session {
         self.shared.0.lock().unwrap()
     }
 
-    /// Waits until this holds, or the session is over; what waits too long for its answer is a fault, and an end.
+    /// Waits until this holds, or the session is over; what waits too long for its answer is a
+    /// fault, and an end.
     fn wait(&self, holds: impl Fn(&State) -> bool) {
         let mut state = self.state();
         while !state.is_over && !holds(&state) {
@@ -215,7 +217,8 @@ impl Session {
         }
     }
 
-    /// Waits until all is answered that must be, and answers the server meanwhile; whether the session is over.
+    /// Waits until all is answered that must be, and answers the server meanwhile; whether the
+    /// session is over.
     pub(super) fn settle(&mut self, lines: &mut Lines, random: &mut Random) -> bool {
         loop {
             self.wait(|state| state.unanswered().next().is_none() || !state.asked.is_empty());
@@ -231,7 +234,8 @@ impl Session {
         }
     }
 
-    /// Leaves, waits for the node's end of the session, and gives what it came to. `fault` is that of the last line.
+    /// Leaves, waits for the node's end of the session, and gives what it came to. `fault` is that
+    /// of the last line.
     pub(super) fn end(
         self,
         leave: Leave,
@@ -313,7 +317,8 @@ impl State {
         self.open.iter().filter(|(_, open)| open.must_be_answered())
     }
 
-    /// Lines are taken in order: at the end nothing is unanswered that came before what was taken last.
+    /// Lines are taken in order: at the end nothing is unanswered that came before what was taken
+    /// last.
     fn hold_to_answers(&mut self, taken: u64) {
         let skipped = self.unanswered().filter(|(_, open)| open.place <= taken);
         let skipped: Vec<String> =
@@ -341,7 +346,8 @@ impl State {
                 false => Err(format!("an answer to nothing that waits: {}", shown())),
             };
         };
-        // Once a session has ended, what was sent after its last line is told so, and that line itself may not be.
+        // Once a session has ended, what was sent after its last line is told so, and that line
+        // itself may not be.
         match matches!(&answer, Answer::Own(error) if error.is_end()) {
             true => self.is_told_of_end = true,
             false => self.answered_last = self.answered_last.max(open.place),

@@ -12,7 +12,8 @@ pub(super) enum Outcome {
     Error,
     /// Its answer can't be passed on; an error comes in its place.
     Unpassable,
-    /// The same where the call is the only one that waits; else nobody can tell which call it answers, and the session ends.
+    /// The same where the call is the only one that waits; else nobody can tell which call it
+    /// answers, and the session ends.
     Unclear,
     /// Nothing comes of the server.
     Silence,

@@ -1,4 +1,5 @@
-//! A domain with servers that other people wrote, where they are installed, and one that answers in every shape.
+//! A domain with servers that other people wrote, where they are installed, and one that answers in
+//! every shape.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,8 @@ impl Kind {
     }
 }
 
-/// How long a call waits for its answer: in a quarter of a minute some must see it come, and few others on a busy machine.
+/// How long a call waits for its answer: in a quarter of a minute some must see it come, and few
+/// others on a busy machine.
 const DEADLINE_MS: u64 = 5_000;
 
 pub(super) struct Site {
@@ -71,8 +73,8 @@ impl Site {
         site
     }
 
-    /// Each server's environment says whose it is, and where npm's `server-memory` keeps what it is told. The server of every
-    /// shape has a short deadline.
+    /// Each server's environment says whose it is, and where npm's `server-memory` keeps what it is
+    /// told. The server of every shape has a short deadline.
     fn configure(&self) {
         let path = self.domain.folder().join("interlock.toml");
         let around = self.domain.around().display();

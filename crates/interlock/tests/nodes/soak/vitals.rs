@@ -69,7 +69,8 @@ fn living() -> BTreeMap<u32, (u32, String)> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let read = |pid: u32| {
-        // proc_pid_stat(5): `pid (name) state ppid ... starttime` as the 22nd; the name may hold spaces and parentheses.
+        // proc_pid_stat(5): `pid (name) state ppid ... starttime` as the 22nd; the name may hold
+        // spaces and parentheses.
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
         let is_dead = ["Z", "X"].contains(fields.first()?);

@@ -1,4 +1,5 @@
-//! An agent that calls and calls, in one session after the other, and notes when it got its last byte.
+//! An agent that calls and calls, in one session after the other, and notes when it got its last
+//! byte.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;

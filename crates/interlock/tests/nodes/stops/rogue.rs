@@ -16,7 +16,8 @@ use super::session::{Session, greet, hello};
 
 /// The first of the OS users who have no workload here.
 const STRANGERS: u32 = 61_010;
-/// How many of them say nothing, and how many connections each holds: more than one may have, and 256 together.
+/// How many of them say nothing, and how many connections each holds: more than one may have, and
+/// 256 together.
 const SILENT: (u32, &str) = (4, "70");
 
 /// How long it may take until the hostile agent has used up what it wants to.
@@ -64,7 +65,8 @@ fn stranger(socket: &Path, user: u32, words: &[&str]) -> Child {
     child
 }
 
-/// The hostile agent, on a thread of its own. It does its worst anew whenever a halt has covered it.
+/// The hostile agent, on a thread of its own. It does its worst anew whenever a halt has covered
+/// it.
 pub(super) struct Rogue {
     shared: Arc<Shared>,
     thread: Option<std::thread::JoinHandle<()>>,

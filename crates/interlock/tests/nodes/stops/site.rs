@@ -1,4 +1,5 @@
-//! A domain that three officers govern two by two, with a node, its disk, and servers that note what reaches them.
+//! A domain that three officers govern two by two, with a node, its disk, and servers that note
+//! what reaches them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,8 +16,8 @@ use crate::support::{Domain, Ended, Node, run, until};
 const OFFICERS: [&str; 3] = ["alice", "bob", "carol"];
 /// Descriptors of a node that is short of them.
 const FEW_DESCRIPTORS: u64 = 256;
-/// MiB of a disk that gets full: both logs' write-ahead files, and room for no third one. In a long run it gets full again and
-/// again, and what is published stays.
+/// MiB of a disk that gets full: both logs' write-ahead files, and room for no third one. In a long
+/// run it gets full again and again, and what is published stays.
 const DISK_MIB: (u64, u64) = (44, 1_000);
 
 pub(super) struct Site {
@@ -139,7 +140,8 @@ impl Site {
         halts
     }
 
-    /// When a server last got a byte, in nanoseconds since 1970: this one, or any where none is named.
+    /// When a server last got a byte, in nanoseconds since 1970: this one, or any where none is
+    /// named.
     pub(super) fn last_byte_ns(&self, server: Option<&str>) -> u128 {
         let files = fs::read_dir(self.around.path().join("journal")).unwrap().flatten();
         let files = files.filter(|file| server.is_none_or(|name| file.file_name() == *name));
@@ -176,8 +178,8 @@ impl Site {
     }
 }
 
-/// The bundle that other tests use, under the newest version of the decider. Where memory is to be used up, under the first:
-/// that one keeps the texts of calls whole.
+/// The bundle that other tests use, under the newest version of the decider. Where memory is to be
+/// used up, under the first: that one keeps the texts of calls whole.
 fn bundle(around: &Path, setting: Setting) -> PathBuf {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bundle");
     let bundle = around.join("bundle");

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::found::{Found, Python, npm_server, root, succeeds};
 
-/// Longest wait for a client's line beyond the patience that it was told: its start, on a loaded machine.
+/// Longest wait for a client's line beyond the patience that it was told: its start, on a loaded
+/// machine.
 const LINE_WITHIN: Duration = Duration::from_secs(60);
 
 /// Stands for a surrogate without its other half, which a Rust string can't hold.

@@ -9,8 +9,8 @@ use super::library::Library;
 use super::sessions::begin;
 use crate::support::until;
 
-/// `npx` starts a shell, which starts the server: all are gone after the client closes its side, after `kill -9` of
-/// `interlock mcp`, and after SIGTERM to the node.
+/// `npx` starts a shell, which starts the server: all are gone after the client closes its side,
+/// after `kill -9` of `interlock mcp`, and after SIGTERM to the node.
 pub(crate) fn none_stays(pair: &mut Pair) -> Result<(), String> {
     let token = format!("TOKEN={}", pair.world.token);
     let other = pair.world.governed("raw");

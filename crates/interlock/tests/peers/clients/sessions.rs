@@ -150,7 +150,8 @@ fn npm_servers(pair: &mut Pair) -> Judged {
     Ok(())
 }
 
-/// A call that is open when the agent is halted ends with an error at once, and no result of it reaches anybody.
+/// A call that is open when the agent is halted ends with an error at once, and no result of it
+/// reaches anybody.
 fn halt(pair: &mut Pair) -> Judged {
     begin(pair, "raw")?;
     let Pair { governed: live, world, .. } = pair;

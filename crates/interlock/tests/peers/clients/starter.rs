@@ -15,7 +15,8 @@ use crate::support::{BINARY, Domain, Node};
 /// A picture of more than 1 MiB as a message, of bytes that no detector is to look at.
 const PICTURE_BYTES: usize = 900_000;
 
-/// No spelling of a name gets round a rule about it; a picture brings no label of a secret, and mail still goes.
+/// No spelling of a name gets round a rule about it; a picture brings no label of a secret, and
+/// mail still goes.
 pub(crate) fn names_and_pictures(pair: &mut Pair) -> Judged {
     let temporary = tempfile::tempdir().unwrap();
     let files = temporary.path().join("srv");

@@ -3,7 +3,8 @@ use kernel::governance::Governance;
 use crate::domain::Log;
 use crate::exit::Failure;
 
-/// Folds the published governance records: each must be one that its officer signed, on the state it names.
+/// Folds the published governance records: each must be signed by its officer, for the state that
+/// it names.
 pub(super) fn fold(log: &Log) -> Result<Governance, Failure> {
     let verified = log.verified()?;
     let mut governance = Governance::new(log.key.name());
@@ -16,7 +17,8 @@ pub(super) fn fold(log: &Log) -> Result<Governance, Failure> {
     Ok(governance)
 }
 
-/// The lineage log's key is the one that governance registered for the node in its origin.
+/// Checks that the lineage log's key is the one that governance registered for the node in its
+/// origin.
 pub(super) fn registered(log: &Log, governance: &Governance) -> Result<(), Failure> {
     let origin = log.key.name();
     let node = origin.rsplit_once("/lineage/").map(|(_, node)| node).unwrap_or_default();

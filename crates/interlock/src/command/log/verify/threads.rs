@@ -11,10 +11,10 @@ use crate::domain::Log;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
-/// Records that a thread takes at a time: whole bundles, so that none is read twice.
+/// Records in a thread's share: whole entry bundles, so that none is read twice.
 const TAKEN: u64 = 32 * TILE_WIDTH as u64;
 
-/// Verifies all of a log's published part, shared between the machine's cores.
+/// Verifies the published part of a log on all of the machine's cores.
 pub(in crate::command) fn verify(log: &Log, output: &Output) -> Result<Summary, Failure> {
     let head = log.verified()?;
     let Checkpoint { origin, size, root, .. } = head.checkpoint().clone();
@@ -24,17 +24,17 @@ pub(in crate::command) fn verify(log: &Log, output: &Output) -> Result<Summary, 
     Ok(Summary { origin, size, root, records })
 }
 
-/// What the threads share.
+/// The work that the threads share.
 struct Work<'a> {
     log: &'a Log,
     signed: &'a str,
     size: u64,
-    /// The first record that nobody has taken.
+    /// The first record that no thread has claimed.
     next: AtomicU64,
 }
 
 impl Work<'_> {
-    /// How many records there are, all of them verified; `tell` hears how many are done.
+    /// Verifies all records and returns their number. `report_done` gets the number that is done.
     fn share(&self, mut report_done: impl FnMut(u64)) -> Result<u64, Failure> {
         let (done, records_done) = mpsc::channel();
         let (records, outcomes) = thread::scope(|scope| {
@@ -56,7 +56,8 @@ impl Work<'_> {
                 outcome.map_err(|_| Failure::new(Exit::Failed, "a verifying thread ended"))?;
             failures.extend(ended.err());
         }
-        // Whatever lies before the first of them was taken before it, and verified: so it is the log's first.
+        // All shares before the earliest failing one were claimed earlier and verified, so its
+        // failure is the first in the log.
         match failures.into_iter().min_by_key(|(first, _)| *first) {
             Some((_, why)) => Err(self.log.not_verified(&why)),
             None => Ok(records),
@@ -67,7 +68,8 @@ impl Work<'_> {
         u64::try_from(cores()).unwrap_or(1).min(self.size.div_ceil(TAKEN)).max(1)
     }
 
-    /// Takes and verifies until nothing is left. A failure comes with the first record of what was taken.
+    /// Claims shares and verifies them until none is left. A failure comes with the first record of
+    /// its share.
     fn run(&self, done: &Sender<u64>) -> Result<(), (u64, Error)> {
         let Log { reader, key, .. } = self.log;
         let reader = LogReader::at(reader, self.signed.to_owned(), key, key.name());
@@ -79,11 +81,11 @@ impl Work<'_> {
             }
             let range = first..first.saturating_add(TAKEN).min(self.size);
             let verified = reader.verify_range(range, &mut |_| {}).map_err(|why| {
-                // Nobody needs to look at what comes after.
+                // The records after a failure need no check.
                 self.next.store(self.size, Ordering::Relaxed);
                 (first, why)
             })?;
-            // Whoever counts is there until the last thread has ended.
+            // The receiver lives until the last thread has ended.
             let _counted = done.send(verified.records);
         }
     }

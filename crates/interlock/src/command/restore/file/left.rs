@@ -1,4 +1,5 @@
-//! The folder that a backup is unpacked in, and those that a restore left which was killed.
+//! The folder into which a backup is unpacked, and the folders that killed restores have left
+//! behind.
 
 use std::fs::{self, File};
 use std::io;
@@ -9,10 +10,11 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::output::stderr;
 
-/// How the names of such folders begin.
+/// The beginning of the names of such folders.
 const PREFIX: &str = ".restoring-";
 
-/// Makes one that nobody else may enter, since keys come there. It is locked as long as the file is open.
+/// Makes a folder that no other OS user may enter, since keys are unpacked there. It is locked as
+/// long as the file is open.
 pub(super) fn make(above: &Path) -> io::Result<(PathBuf, File)> {
     let private = fs::Permissions::from_mode(0o700);
     let made = tempfile::Builder::new().prefix(PREFIX).permissions(private).tempdir_in(above)?;
@@ -21,7 +23,7 @@ pub(super) fn make(above: &Path) -> io::Result<(PathBuf, File)> {
     Ok((made.keep(), lock))
 }
 
-/// Says which of them lie there and nobody works on.
+/// Prints which of these folders lie there without a restore that works on them.
 pub(super) fn print(above: &Path) {
     for folder in found(above) {
         let holds = match folder.join("keys").exists() || folder.join("lineage/keys").exists() {
@@ -42,7 +44,7 @@ fn found(above: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Whether no restore has it locked. One that can't be opened is somebody else's.
+/// Whether no restore has it locked. A folder that can't be opened belongs to another OS user.
 fn is_left(folder: &Path) -> bool {
     let lock = File::open(folder);
     lock.is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok())

@@ -80,7 +80,7 @@ fn a_member_that_leaves_the_folder_is_refused() {
     }
 }
 
-/// A reader that counts what is taken from it.
+/// A reader that counts the bytes it returns.
 struct Counted<R>(R, std::rc::Rc<std::cell::Cell<u64>>);
 
 impl<R: Read> Read for Counted<R> {

@@ -52,7 +52,7 @@ fn a_log_that_is_shared_is_verified_once_and_the_first_damage_is_told() {
     let size = 3 * TAKEN + 700;
     let log = log(&folder, size);
     assert_eq!(verified(&log).unwrap(), size);
-    // The last bundles of the first and of the third share: the later one is met sooner.
+    // The last bundles of the first and of the third share: the later one is read sooner.
     flip(&folder, 3 * TAKEN / 256 - 1);
     let late = verified(&log).unwrap_err();
     assert!(late.reason().contains("tile/entries/095"), "{}", late.reason());
