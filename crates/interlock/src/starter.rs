@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn it_loads() {
+    fn the_starter_bundle_loads() {
         assert_eq!(super::bundle(&[]).unwrap().name(), "starter");
     }
 

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_near_is_of_the_same_kind() {
+    fn near_names_are_of_the_same_kind() {
         let names =
             ["workload:agent", "workload:reader", "node:agent-1"].map(|one| one.parse().unwrap());
         let near = near(&"workload:agnt".parse().unwrap(), &BTreeSet::from(names));

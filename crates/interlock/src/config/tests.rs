@@ -65,7 +65,7 @@ fn a_full_configuration_is_read_whole() {
 }
 
 #[test]
-fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
+fn unknown_key_is_named_with_line_and_nearest_key() {
     insta::assert_snapshot!(told(&domain(&format!("{LEAST}sockt = \"x\"\n"))), @r"
     error: `interlock.toml:6` cannot be used
       why:  the key `node.sockt` is not known
@@ -84,7 +84,7 @@ fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
 }
 
 #[test]
-fn what_is_missing_or_of_another_kind_is_told() {
+fn missing_keys_and_wrong_types_are_named() {
     insta::assert_snapshot!(told(&domain("[domain]\nname = \"a\"\n")), @r"
     error: `interlock.toml` cannot be used
       why:  `node` is missing
@@ -158,7 +158,7 @@ fn loose_permissions_are_refused() {
 }
 
 #[test]
-fn secrets_that_others_can_read_or_that_are_none_are_refused_without_being_shown() {
+fn refused_secrets_are_never_printed() {
     let folder = domain(&format!("{LEAST}[servers.files]\ncommand = [\"x\"]\nsecrets = \"s\"\n"));
     let path = folder.path().join("s");
     fs::write(&path, "TOKEN=hunter2\n").unwrap();
@@ -184,7 +184,7 @@ fn a_folder_without_configuration_is_no_domain() {
 }
 
 #[test]
-fn what_is_nested_far_too_deep_is_refused_in_every_spelling() {
+fn too_deep_nesting_is_refused_in_every_spelling() {
     let deep = |open: &str, close: &str| format!("{}{}", open.repeat(60_000), close.repeat(60_000));
     let keys = vec!["a"; 60_000].join(".");
     for text in [

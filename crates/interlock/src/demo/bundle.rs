@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_the_starter_without_one_policy_and_with_an_office() {
+    fn demo_bundle_is_the_starter_less_one_policy() {
         let (demo, starter) =
             (load(&files(&["assistant"]).unwrap()).unwrap(), starter::bundle(&[]).unwrap());
         let ids =

@@ -27,7 +27,7 @@ fn a_log_is_chosen_by_its_name_or_folder() {
 }
 
 #[test]
-fn what_is_no_log_is_told() {
+fn a_folder_without_a_log_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     fake_log(folder.path());
     assert_eq!(Log::open(folder.path(), None).err().unwrap().exit(), Exit::Data);

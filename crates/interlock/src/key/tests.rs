@@ -11,7 +11,7 @@ fn a_key_is_read_from_its_text_and_from_a_file() {
 }
 
 #[test]
-fn what_is_no_key_is_told() {
+fn malformed_key_is_refused() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "no key\n").unwrap();
     assert_eq!(read(file.path().to_str().unwrap()).unwrap_err().exit(), Exit::Data);

@@ -50,7 +50,7 @@ fn no_path_leaves_the_folder() {
 }
 
 #[test]
-fn a_page_comes_from_the_web_folder_and_the_sample_holds_an_injection() {
+fn sample_web_page_holds_an_injection() {
     let (_folder, office) = office();
     let page = office.fetch_page("https://prices.example.net/steel.html").unwrap();
     assert!(page.contains("audit@collect.example.net") && page.contains("payroll/2026-11.csv"));

@@ -14,7 +14,7 @@ fn made(path: &Path) -> Unfinished {
 }
 
 #[test]
-fn what_is_not_finished_goes() {
+fn unfinished_paths_are_removed() {
     let folder = folder();
     let path = folder.path().join("new");
     let unfinished = Unfinished::make(|| {
@@ -27,7 +27,7 @@ fn what_is_not_finished_goes() {
 }
 
 #[test]
-fn what_is_finished_stays() {
+fn finished_paths_stay() {
     let folder = folder();
     let path = folder.path().join("new");
     made(&path).finish(|| Ok(())).unwrap();
@@ -35,7 +35,7 @@ fn what_is_finished_stays() {
 }
 
 #[test]
-fn what_fails_at_the_last_step_goes() {
+fn paths_are_removed_when_the_last_step_fails() {
     let folder = folder();
     let path = folder.path().join("new");
     let failure = || Failure::new(crate::exit::Exit::Failed, "it");

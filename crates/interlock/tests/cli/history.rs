@@ -281,7 +281,7 @@ fn another_bundle_changes_exactly_what_it_decides_otherwise() {
 }
 
 #[test]
-fn a_version_that_cannot_read_what_was_published_says_so_and_not_that_the_log_is_bad() {
+fn replay_under_a_version_too_old_for_a_bundle_says_so() {
     let domain = Domain::new();
     let ended = domain.run(&["replay", "DOMAIN", "--semantics", "1"]);
     assert_eq!(ended.code, 2);
@@ -291,7 +291,7 @@ fn a_version_that_cannot_read_what_was_published_says_so_and_not_that_the_log_is
 }
 
 #[test]
-fn a_private_part_that_is_lost_makes_its_decisions_not_replayable_and_is_no_erasure() {
+fn lost_private_part_is_no_erasure() {
     let domain = Domain::new();
     let explained = domain.decision("policy.denied");
     std::fs::remove_dir_all(domain.path("domain/lineage/sealed")).unwrap();
@@ -424,7 +424,7 @@ fn a_log_alone_is_not_told_as_none() {
 }
 
 #[test]
-fn a_receipt_is_written_over_nothing_but_a_receipt_of_its_record() {
+fn receipt_overwrites_only_a_receipt_of_its_record() {
     let domain = Domain::new();
     let file = domain.path("r");
     let receipt = |index: &str, more: &[&str]| {
@@ -452,7 +452,7 @@ fn a_range_that_names_no_record_is_an_error() {
 }
 
 #[test]
-fn what_is_no_backup_is_told_as_none() {
+fn a_file_that_is_no_backup_is_refused_as_none() {
     let domain = Domain::new();
     let (file, new) = (domain.path("file"), domain.path("new"));
     for bytes in ["short", &"long ".repeat(1_000)] {

@@ -13,7 +13,7 @@ fn usage_errors_end_with_64() {
 }
 
 #[test]
-fn what_cannot_be_read_ends_with_74() {
+fn unreadable_input_ends_with_74() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("interlock.toml")).unwrap();
     let ended = interlock(&["serve", folder.path().to_str().unwrap()]);

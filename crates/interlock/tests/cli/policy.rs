@@ -80,7 +80,7 @@ fn warned(report: &str) -> Vec<(String, Option<String>)> {
 }
 
 #[test]
-fn what_nothing_can_reach_is_told_by_check_and_by_publish() {
+fn check_and_publish_warn_of_unreachable_parts() {
     let folder = small(&format!(
         "{PERMIT}@id(\"no-agnet\")\nforbid (principal == Workload::\"agnet\", action, resource);\n"
     ));
@@ -174,7 +174,7 @@ fn a_bundle_whose_tests_fail_is_not_published() {
 }
 
 #[test]
-fn what_publish_warns_of_init_warns_of_too() {
+fn init_warns_as_publish_does() {
     let (folder, place) = (small(PERMIT), tempfile::tempdir().unwrap());
     let domain = place.path().join("office");
     let made = interlock(&["init", text(&domain), "--bundle", text(folder.path())]);
@@ -284,7 +284,7 @@ fn each_line_gets_its_own_answer_in_order() {
 }
 
 #[test]
-fn the_starter_tests_come_out_the_same_through_the_strict_reader() {
+fn starter_tests_agree_through_the_strict_reader() {
     let starter = starter();
     let read = |name: &str| std::fs::read_to_string(starter.join("tests").join(name)).unwrap();
     let decided = interlock_reading(
@@ -387,7 +387,7 @@ fn definitions_that_a_server_listed_are_printed_to_be_pinned() {
 }
 
 #[test]
-fn a_name_or_path_that_is_too_long_is_told_before_anything_is_made() {
+fn too_long_names_and_paths_are_refused_before_init() {
     let place = tempfile::tempdir().unwrap();
     let long = place.path().join("x".repeat(65));
     let deep = place.path().join("y".repeat(60)).join("z".repeat(60));

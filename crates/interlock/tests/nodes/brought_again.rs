@@ -86,7 +86,7 @@ fn ordered(domain: &Domain) -> Vec<SignedProposal> {
 }
 
 #[test]
-fn a_halt_that_the_full_log_could_not_take_is_brought_again_also_after_a_kill() {
+fn halt_on_a_full_disk_is_retried_after_a_kill() {
     let domain = domain();
     let mut node = Node::start_cramped(&domain.folder(), CRAMPED_BYTES);
     assert_eq!(answer(&domain), "permitted");

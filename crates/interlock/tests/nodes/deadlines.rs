@@ -65,7 +65,7 @@ fn is_unknown(end: &Completion) -> bool {
 }
 
 #[test]
-fn a_call_to_a_server_that_hangs_ends_under_its_id_and_on_record() {
+fn call_to_a_hanging_server_ends_on_record() {
     let domain = domain();
     let node = Node::start(&domain.folder());
     let mut client = joined(&domain);
@@ -153,7 +153,7 @@ fn a_call_waits_for_the_answer_that_its_server_waits_for() {
 }
 
 #[test]
-fn a_call_whose_server_floods_dies_or_answers_too_large_ends_on_record() {
+fn call_to_a_faulty_server_ends_on_record() {
     let domain = domain_with_deadline(LARGE_DEADLINE_MS);
     let node = Node::start(&domain.folder());
     for (text, number) in [("large", -32_006), ("floods", -32_003), ("killed", -32_003)] {
@@ -204,7 +204,7 @@ fn ends(mut child: Child) -> (Option<i32>, String) {
 }
 
 #[test]
-fn the_client_command_fails_with_the_reason_when_the_server_dies() {
+fn client_command_names_a_dead_server() {
     let domain = domain();
     let node = Node::start(&domain.folder());
     let (mut child, mut said) = through_mcp(&domain);
@@ -219,7 +219,7 @@ fn the_client_command_fails_with_the_reason_when_the_server_dies() {
 }
 
 #[test]
-fn the_client_command_fails_with_the_reason_when_the_node_is_killed() {
+fn client_command_names_a_killed_node() {
     let domain = domain();
     let mut node = Node::start(&domain.folder());
     let (mut child, _said) = through_mcp(&domain);

@@ -107,7 +107,7 @@ fn a_server_gets_no_descriptor_that_the_node_inherits() {
 }
 
 #[test]
-fn what_a_killed_guard_leaves_is_ended_by_the_node() {
+fn node_ends_the_processes_of_a_killed_guard() {
     let domain = domain(KILLS_ITS_GUARD);
     let mut node = Node::start(&domain.folder());
     let mut client = Client::join(&domain.socket(), "agent", "server").unwrap();
@@ -131,7 +131,7 @@ fn what_a_killed_guard_leaves_is_ended_by_the_node() {
 }
 
 #[test]
-fn what_a_killed_guard_leaves_is_overtaken_where_it_forks_on() {
+fn node_ends_forking_processes_of_a_killed_guard() {
     let domain = domain(KILLS_ITS_GUARD_AND_FORKS);
     let node = Node::start(&domain.folder());
     let _client = Client::join(&domain.socket(), "agent", "server");
@@ -164,7 +164,7 @@ fn a_server_of_another_os_user_kills_no_guard() {
 }
 
 #[test]
-fn a_node_that_is_process_1_reaps_what_is_left_to_it_and_ends_no_other() {
+fn node_as_process_1_reaps_orphans_and_ends_no_other() {
     let is_possible = Command::new("unshare").args(["--pid", "--fork", "true"]).status();
     if !is_possible.is_ok_and(|status| status.success()) {
         return eprintln!("skipped: no process namespace of its own can be had");

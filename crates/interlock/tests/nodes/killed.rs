@@ -20,7 +20,7 @@ const WORKLOADS: [&str; 4] = ["ada", "bob", "cyd", "dan"];
 const LAST_CALLS: usize = 10;
 
 #[test]
-fn whatever_was_answered_is_on_record_and_nothing_happened_off_it() {
+fn answers_and_effects_match_the_record_after_a_kill() {
     let mut random = Random::seeded();
     let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bundle");
     let office = format!("{} office-server --root OFFICE", env!("CARGO_BIN_EXE_interlock"));

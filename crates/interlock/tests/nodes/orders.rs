@@ -320,7 +320,7 @@ fn a_flood_of_a_strangers_connections_keeps_nobody_out() {
 }
 
 #[test]
-fn a_slow_disk_delays_no_halt_and_the_command_says_what_is_missing() {
+fn slow_disk_delays_no_halt() {
     let domain = domain(&["agent"]);
     let node = Node::start(&domain.folder());
     let bound = Bound::before(&domain);

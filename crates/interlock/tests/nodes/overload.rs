@@ -120,7 +120,7 @@ fn hold(node: &Node, domain: &Domain, first: &mut Client) -> Option<Held> {
 /// Somebody who asks alone holds the kernel while the disk is slow. The others wait for their
 /// turns, and are refused; once the disk answers, who asked last is served.
 #[test]
-fn a_flood_is_refused_in_time_while_another_is_served_and_orders_act() {
+fn flood_is_refused_while_others_are_served() {
     let domain = domain(&["first", "flood", "quiet", "halted"]);
     let node = Node::start(&domain.folder());
     let mut first = session(&domain, "first");

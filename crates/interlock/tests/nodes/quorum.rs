@@ -166,7 +166,7 @@ fn one_alone_halts_at_once_and_two_restore() {
 }
 
 #[test]
-fn what_was_tampered_with_expired_or_loose_is_not_signed_or_published() {
+fn tampered_or_expired_proposal_is_refused() {
     let site = Site::start();
     site.propose("halt", &["halt", "domain"]);
     assert_eq!(site.sign("halt", &site.key("bob")).0, Some(0));
@@ -193,7 +193,7 @@ fn what_was_tampered_with_expired_or_loose_is_not_signed_or_published() {
 }
 
 #[test]
-fn an_officers_key_with_too_long_a_name_is_neither_made_nor_proposed_nor_signed() {
+fn too_long_key_name_is_refused_everywhere() {
     use proof::note::{Ed25519Signer, Signer as _};
     let site = Site::start();
     let said = "longer than 256 bytes";

@@ -97,7 +97,7 @@ impl Site {
 }
 
 #[test]
-fn a_version_is_adopted_with_a_replay_under_both_and_bundles_may_name_it_then() {
+fn version_is_adopted_with_a_replay_under_both() {
     let site = Site::of_first_version();
     let second = site.path("second");
     crate::small::second_semantics(&second, "", "");

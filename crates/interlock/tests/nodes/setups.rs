@@ -74,7 +74,7 @@ fn a_folder_above_that_others_can_write_is_refused() {
 }
 
 #[test]
-fn what_belongs_to_somebody_else_is_refused() {
+fn foreign_files_and_folders_are_refused() {
     if !is_root() {
         println!("skipped: only the superuser can give a file away");
         return;

@@ -70,7 +70,7 @@ fn a_sub_agent_reads_writes_nothing_and_ends() {
 }
 
 #[test]
-fn what_is_kept_for_its_line_is_told_by_a_trial_and_by_an_erasure() {
+fn erasure_names_executions_kept_for_descendants() {
     let around = tempfile::tempdir().unwrap();
     let folder = around.path().join("bundle");
     bundle(&folder);
@@ -105,7 +105,7 @@ fn what_is_kept_for_its_line_is_told_by_a_trial_and_by_an_erasure() {
 /// A bundle of the first version looks at no grants, so that it stops sub-agents: the second would
 /// not have.
 #[test]
-fn a_replay_under_another_version_shows_what_it_would_answer_otherwise() {
+fn replay_under_another_version_shows_changed_answers() {
     let around = tempfile::tempdir().unwrap();
     let folder = around.path().join("bundle");
     bundle(&folder);

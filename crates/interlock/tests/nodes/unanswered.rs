@@ -88,7 +88,7 @@ fn a_halt_is_on_record_whose_node_is_killed_before_it_wrote_it() {
 }
 
 #[test]
-fn revoked_trust_is_on_record_whose_node_is_killed_before_it_wrote_it() {
+fn revoked_trust_is_on_record_despite_a_killed_node() {
     is_on_record_after_a_kill(&["trust", "workload:agent", "revoked"], "revoked");
 }
 
@@ -110,14 +110,14 @@ fn asked_of_a_killed_node(words: &[&str]) -> (Domain, Output) {
 }
 
 #[test]
-fn a_change_is_on_record_whose_node_is_killed_before_it_heard_of_it() {
+fn change_is_on_record_despite_a_killed_node() {
     let (domain, ended) = asked_of_a_killed_node(&["register", "other", "--user", "61005"]);
     assert_eq!(ended.status.code(), Some(0), "{}", told(&ended));
     assert!(show(&domain, "governance").stdout.contains("\"other\""));
 }
 
 #[test]
-fn what_only_a_node_does_is_told_as_unknown_when_the_node_is_killed() {
+fn node_order_is_unknown_when_the_node_is_killed() {
     let (_domain, ended) = asked_of_a_killed_node(&["erase", "--ended-before", "30d"]);
     assert_eq!(ended.status.code(), Some(69), "{}", told(&ended));
     assert!(told(&ended).contains("nobody knows whether it was done"), "{}", told(&ended));
@@ -149,7 +149,7 @@ fn a_halt_that_nobody_could_record_is_told_as_lost() {
 }
 
 #[test]
-fn sockets_that_are_removed_are_bound_anew_and_a_halt_waits_for_them() {
+fn halt_waits_for_removed_sockets_to_be_rebound() {
     let domain = domain(&["agent"]);
     let (node, mut agent) = with_agent(&domain);
     let [agents, officers] = sockets(&domain);
@@ -231,7 +231,7 @@ fn a_halt_at_a_node_that_hangs_says_what_to_do() {
 }
 
 #[test]
-fn what_asks_a_node_that_hangs_is_told_what_it_can_do() {
+fn command_to_a_hanging_node_says_what_to_do() {
     let domain = domain(&["agent"]);
     let node = Node::start(&domain.folder());
     let folder = domain.folder().display().to_string();

@@ -28,7 +28,7 @@ fn peers() -> Option<(Site, Node, Agent)> {
 /// The client is nobody's of ours: it says again what it said, with the pending id in its metadata,
 /// and its own progress token, which is another one each time.
 #[test]
-fn what_an_officer_approved_is_done_once_when_a_client_in_another_language_asks_again() {
+fn approved_call_of_a_foreign_client_runs_once() {
     let Some((site, node, mut agent)) = peers() else { return };
     let (tool, asked) = ("get-structured-content", json!({"location": "Chicago"}));
     let waits = agent.call(tool, &asked);
@@ -61,7 +61,7 @@ fn what_an_officer_approved_is_done_once_when_a_client_in_another_language_asks_
 }
 
 #[test]
-fn what_a_server_asks_is_decided_and_recorded() {
+fn server_requests_are_decided_and_recorded() {
     let Some((site, node, mut agent)) = peers() else { return };
     for (tool, is_listed) in
         [("echo", true), ("trigger-sampling-request", true), ("get-sum", false)]

@@ -71,7 +71,7 @@ fn aics() -> Found<Tool> {
 }
 
 #[test]
-fn four_verifiers_accept_the_logs_of_a_demo_and_refuse_a_flipped_byte() {
+fn four_verifiers_agree_on_the_demos_logs() {
     let scratch = tempfile::tempdir().unwrap();
     let tools = tools(scratch.path());
     let domain = scratch.path().join("demo");

@@ -23,7 +23,7 @@ fn site(script: &std::path::Path, user: u32) -> Site {
 }
 
 #[test]
-fn not_one_byte_of_a_denied_write_reaches_a_server_of_another_user() {
+fn denied_write_reaches_no_server_of_another_user() {
     let Some((python, script)) = or_skip(strace().and_then(|()| peers(SERVER))) else { return };
     let site = site(&script, SERVER);
     let node = Node::start(&site.domain());

@@ -74,7 +74,7 @@ fn unclear() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn what_is_refused_and_has_no_id_that_can_be_told_ends_the_session() {
+fn refused_message_without_an_id_ends_the_session() {
     let Some(mut probed) = Probed::start() else { return };
     for (kind, line) in unclear() {
         let mut client = probed.client();
@@ -96,7 +96,7 @@ fn what_is_refused_and_has_no_id_that_can_be_told_ends_the_session() {
 }
 
 #[test]
-fn what_parsers_could_read_otherwise_is_refused_by_kind_and_never_forwarded() {
+fn ambiguous_messages_are_never_forwarded() {
     let Some(mut probed) = Probed::start() else { return };
     let mut client = probed.client();
     let lines = refused();
@@ -124,7 +124,7 @@ fn what_parsers_could_read_otherwise_is_refused_by_kind_and_never_forwarded() {
 }
 
 #[test]
-fn what_can_be_read_but_is_not_allowed_is_denied_by_code_and_never_forwarded() {
+fn denied_messages_are_never_forwarded() {
     let Some(mut probed) = Probed::start() else { return };
     let mut client = probed.client();
     let call = |params: &str| {

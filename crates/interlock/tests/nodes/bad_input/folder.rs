@@ -32,7 +32,7 @@ fn serves(domain: &Domain) {
 }
 
 #[test]
-fn unknown_keys_of_the_configuration_are_named_with_the_nearest_known_one() {
+fn serve_names_unknown_keys_with_the_nearest_known_key() {
     let domain = domain();
     let file = domain.folder().join("interlock.toml");
     let good = fs::read_to_string(&file).unwrap();
@@ -64,7 +64,7 @@ fn unknown_keys_of_the_configuration_are_named_with_the_nearest_known_one() {
 type Spoil = fn(&str) -> Option<String>;
 
 #[test]
-fn orders_without_a_node_wait_in_the_log_whatever_the_configuration() {
+fn order_without_a_node_needs_no_configuration() {
     let domain = domain();
     let (folder, file) = (domain.folder(), domain.folder().join("interlock.toml"));
     let good = fs::read_to_string(&file).unwrap();
@@ -99,7 +99,7 @@ fn orders_without_a_node_wait_in_the_log_whatever_the_configuration() {
 }
 
 #[test]
-fn an_order_that_the_log_cannot_take_does_not_end_as_if_it_acted() {
+fn order_that_the_log_refuses_fails() {
     let domain = domain();
     let (folder, file) = (domain.folder(), domain.folder().join("interlock.toml"));
     // Nothing can be said of the log, and the configuration can't be used.
@@ -214,7 +214,7 @@ fn a_bundle_with_a_misspelt_name_is_not_sound_and_not_published() {
 }
 
 #[test]
-fn a_second_node_on_one_folder_does_not_start_and_the_first_goes_on() {
+fn second_node_on_one_folder_does_not_start() {
     let domain = domain();
     let mut first = Node::start(&domain.folder());
     let (code, told) = Node::refuses(&domain.folder());
@@ -225,7 +225,7 @@ fn a_second_node_on_one_folder_does_not_start_and_the_first_goes_on() {
 }
 
 #[test]
-fn a_socket_that_a_dead_node_left_is_replaced_and_anything_else_is_not() {
+fn only_a_dead_nodes_socket_is_replaced() {
     let domain = domain();
     assert!(Node::start(&domain.folder()).kill());
     assert!(domain.socket().exists());
@@ -318,7 +318,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn a_lineage_folder_from_an_older_copy_is_refused_and_the_newest_serves() {
+fn older_copy_of_the_lineage_folder_is_refused() {
     let domain = domain();
     let (log, old, new) =
         (domain.folder().join("lineage"), domain.around().join("old"), domain.around().join("new"));

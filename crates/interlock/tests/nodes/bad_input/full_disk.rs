@@ -106,7 +106,7 @@ fn every_answer_is_on_record(answers: &[(String, String)], recorded: &[Decision]
 }
 
 #[test]
-fn a_full_disk_refuses_and_loses_nothing_and_room_again_serves_again() {
+fn full_disk_refuses_until_there_is_room_again() {
     // Both logs' write-ahead files, and room for no third one.
     let disk = match SmallDisk::new(44) {
         Ok(disk) => disk,
@@ -197,7 +197,7 @@ fn a_result_that_cannot_be_kept_is_not_handed_on(domain: &Domain) {
 const OPEN: usize = 900;
 
 #[test]
-fn what_is_open_when_the_disk_fills_up_can_still_end() {
+fn open_calls_can_end_on_a_full_disk() {
     let disk = match SmallDisk::new(44) {
         Ok(disk) => disk,
         Err(why) => return eprintln!("skipped: {why}"),

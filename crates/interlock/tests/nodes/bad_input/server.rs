@@ -21,7 +21,7 @@ fn an_answer_given_twice_or_to_nothing_asked_goes_no_further() {
 }
 
 #[test]
-fn an_answer_that_can_not_be_passed_on_is_an_error_at_once_and_the_session_goes_on() {
+fn unforwardable_answer_is_an_error_at_once() {
     let Some(mut probed) = Probed::start() else { return };
     let mut client = probed.client();
     for (text, kind) in [
@@ -84,7 +84,7 @@ fn a_tool_that_the_bundle_does_not_name_is_not_listed() {
 }
 
 #[test]
-fn a_server_that_floods_dies_or_never_ends_a_line_ends_its_session_alone() {
+fn faulty_server_ends_only_its_own_session() {
     let Some(mut probed) = Probed::start() else { return };
     let mut other = probed.client();
     for text in ["floods", "dies", "endless"] {

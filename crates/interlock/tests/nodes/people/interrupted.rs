@@ -103,7 +103,7 @@ fn a_restore_that_was_killed_is_told_by_the_next() {
 }
 
 #[test]
-fn what_the_configuration_names_is_told_by_backup_and_restore() {
+fn backup_and_restore_name_the_files_left_out() {
     let site = Site::new();
     let (folder, kept) = (site.domain.folder(), site.path("kept"));
     fs::write(&kept, "KEY=x\n").unwrap();
@@ -204,7 +204,7 @@ fn an_interrupted_backup_is_whole_or_gone() {
 }
 
 #[test]
-fn an_interrupted_proposal_is_there_with_its_bundle_or_not_at_all() {
+fn interrupted_proposal_is_never_half_written() {
     let site = Site::new();
     let words = |folder: &Path| {
         let (bundle, out) = (site.path("bundle"), folder.join("p.json").display().to_string());

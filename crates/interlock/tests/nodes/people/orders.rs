@@ -63,7 +63,7 @@ fn a_name_that_nothing_has_acts_says_so_and_ends_with_2() {
 }
 
 #[test]
-fn what_stops_nothing_says_so() {
+fn order_that_stops_nothing_says_so() {
     let site = Site::new();
     let _node = Node::start(&site.domain.folder());
     let _client = site.client();
@@ -93,7 +93,7 @@ fn a_lift_of_what_is_not_halted_does_nothing_and_ends_with_2() {
 }
 
 #[test]
-fn a_broken_configuration_keeps_nobody_from_looking_and_backing_up() {
+fn broken_configuration_prevents_no_backup() {
     let site = Site::new();
     let (domain, file) = (site.domain(), site.path("b.tar"));
     site.interlock(&["halt", &domain, "workload:agent"]);
@@ -211,7 +211,7 @@ fn a_key_stops_from_any_os_user() {
 }
 
 #[test]
-fn who_may_not_read_the_logs_is_told_so() {
+fn unreadable_logs_are_reported_as_such() {
     let site = Site::new();
     let (domain, officer) = (site.domain(), site.officer());
     for words in [

@@ -77,7 +77,7 @@ fn no_older_copy_of_a_log_starts_without_a_word() {
 
 /// As in a copy that was made while the node ran: the write-ahead files have all of it.
 #[test]
-fn an_older_checkpoint_beside_the_newest_write_ahead_files_loses_nothing() {
+fn older_checkpoint_beside_new_wal_loses_nothing() {
     let (site, kept) = restored();
     let folder = site.domain.folder();
     let records = site.records("lineage").len();

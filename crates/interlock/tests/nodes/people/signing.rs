@@ -100,7 +100,7 @@ fn every_policy_that_changes_is_shown_before_a_signature() {
 }
 
 #[test]
-fn a_subject_its_effect_and_its_expiry_are_shown_before_a_signature() {
+fn sign_shows_subject_effect_and_expiry() {
     let site = Site::new();
     let proposal = propose(&site, "lift.json", &["--for", "2h", "lift", "workload:agent"]);
     let ended = run(&["sign", &proposal, "--key", &site.officer(), "--yes"]);

@@ -18,7 +18,7 @@ fn call(name: &str, file: (u32, &str), data: &[u8], at: (usize, usize, Option<i6
 }
 
 #[test]
-fn calls_that_were_interrupted_are_joined_and_ordered_by_their_beginning() {
+fn interrupted_calls_are_ordered_by_their_beginning() {
     let calls = parse(TRACE).unwrap();
     let expected = [
         call("pwrite64", (16, "/d/wal/0"), b"\0ab\xff", (0, 2, Some(4))),

@@ -112,7 +112,7 @@ fn nothing_long_is_read_for_a_header() {
 }
 
 #[test]
-fn a_path_that_needs_a_member_of_its_own_is_read_and_stays_bounded() {
+fn a_long_path_in_a_member_of_its_own_is_bounded() {
     let name = |length| format!("keys/{}", "k".repeat(length));
     let why = |path: &str| unpacked(0, &[(path, b"x")]).unwrap_err().sentence();
     assert!(why(&name(150)).contains("its last member is missing"), "{}", why(&name(150)));

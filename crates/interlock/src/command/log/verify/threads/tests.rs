@@ -46,7 +46,7 @@ fn flip(folder: &Path, bundle: u64) {
 }
 
 #[test]
-fn a_log_that_is_shared_is_verified_once_and_the_first_damage_is_told() {
+fn parallel_verification_reports_the_first_damage() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("log");
     let size = 3 * TAKEN + 700;
