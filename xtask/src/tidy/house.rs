@@ -33,23 +33,53 @@ const WITHOUT_CIRCLES: &[&str] = &[
 
 /// Crates without a tuple among the arguments of their functions.
 const WITHOUT_TUPLES: &[&str] =
-    &["api", "client", "ledger", "mcp", "optimised", "policy", "testkit", "wire"];
+    &["api", "client", "interlock", "ledger", "mcp", "optimised", "policy", "testkit", "wire"];
 
 /// Crates that return no string for an error.
-const WITHOUT_STRING_ERRORS: &[&str] =
-    &["api", "client", "ledger", "mcp", "optimised", "proof", "simulator", "testkit", "wire"];
+const WITHOUT_STRING_ERRORS: &[&str] = &[
+    "api",
+    "client",
+    "interlock",
+    "ledger",
+    "mcp",
+    "optimised",
+    "proof",
+    "simulator",
+    "testkit",
+    "wire",
+];
 
 /// Crates among which a type name is defined once.
 const WITH_OWN_TYPE_NAMES: &[&str] =
-    &["client", "identity", "mcp", "optimised", "policy", "testkit"];
+    &["client", "identity", "interlock", "mcp", "optimised", "policy", "testkit"];
 
 /// Crates whose comments end at column 100.
-const WITH_NARROW_COMMENTS: &[&str] =
-    &["client", "identity", "ledger", "mcp", "policy", "proof", "simulator", "testkit", "wire"];
+const WITH_NARROW_COMMENTS: &[&str] = &[
+    "client",
+    "identity",
+    "interlock",
+    "ledger",
+    "mcp",
+    "policy",
+    "proof",
+    "simulator",
+    "testkit",
+    "wire",
+];
 
 /// Crates whose test names state one fact.
-const WITH_SHORT_TEST_NAMES: &[&str] =
-    &["client", "identity", "ledger", "mcp", "policy", "proof", "simulator", "testkit", "wire"];
+const WITH_SHORT_TEST_NAMES: &[&str] = &[
+    "client",
+    "identity",
+    "interlock",
+    "ledger",
+    "mcp",
+    "policy",
+    "proof",
+    "simulator",
+    "testkit",
+    "wire",
+];
 
 /// A source file of a crate.
 #[derive(Debug, Clone, Copy)]
