@@ -24,7 +24,7 @@ pub(crate) struct EraseArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
-    /// The execution, by its id or its beginning
+    /// The execution, by its id or 4 or more characters of its beginning
     #[arg(value_name = "EXECUTION", allow_hyphen_values = true)]
     pub(crate) execution: Option<String>,
 

@@ -144,6 +144,9 @@ pub(crate) struct RegisterArgs {
     /// Move a registered workload without asking: you have read what that changes
     #[arg(long)]
     pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) officer: OfficerArgs,
 }
 
 /// Show the trust states and halts of a domain, or set one
@@ -184,7 +187,7 @@ pub(crate) struct HaltArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
-    /// Whom: domain, zone:NAME, node:NAME, workload:NAME or execution:ID (its beginning is enough);
+    /// Whom: domain, zone:NAME, node:NAME, workload:NAME or execution:ID (4 characters of its beginning are enough);
     /// by default everything
     #[arg(value_parser = subject)]
     pub(crate) subject: Option<Subject>,

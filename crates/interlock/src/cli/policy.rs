@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::OfficerArgs;
+
 /// Check, test, compare or publish a bundle of policies
 #[derive(Debug, Args)]
 pub(crate) struct BundleArgs {
@@ -136,6 +138,9 @@ pub(crate) struct PublishArgs {
     /// Publish although the bundle's own tests fail
     #[arg(long)]
     pub(crate) untested: bool,
+
+    #[command(flatten)]
+    pub(crate) officer: OfficerArgs,
 }
 
 /// Decide requests without a server

@@ -2,10 +2,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use api::RecordJson;
-use api::approval::{
-    MessageRequest, PendingPage, PendingRequest, PendingSearch, SignedQuestion, VoteRequest,
-};
-use api::limits::QUESTION_MS_MAX;
+use api::approval::{MessageRequest, PendingPage, PendingRequest, PendingSearch, VoteRequest};
 use api::meter::MeterAccount;
 use api::problem::Code;
 use client::Client;
@@ -18,6 +15,7 @@ use proof::note::{Ed25519Signer, Signer as _};
 use serde::Serialize;
 
 use super::ask::{Unattended, ask};
+use super::names::question;
 use super::officer;
 use crate::cli::{self, ApprovalsCommand};
 use crate::domain::{self, DomainLogs};
@@ -81,14 +79,6 @@ fn search(node: &Client, key: &Ed25519Signer, beginning: &str) -> Result<Pending
     let beginning = Some(beginning.to_owned());
     let search = PendingSearch { question: question(node, key)?, beginning };
     node.search_approvals(&search).map_err(|why| Failure::client(&why))
-}
-
-/// Signs a question, which proves to the node which key it comes from.
-fn question(node: &Client, key: &Ed25519Signer) -> Result<SignedQuestion, Failure> {
-    let governs = node.governance().map_err(|why| Failure::client(&why))?;
-    let expires_ms = wall_ms().saturating_add(QUESTION_MS_MAX);
-    SignedQuestion::sign(&governs.position.origin, key, expires_ms)
-        .map_err(|why| Failure::new(Exit::Failed, "the question could not be signed").why(why))
 }
 
 /// A request as it is printed, with the message that its server would get where the message was
@@ -260,7 +250,9 @@ pub(super) fn approve(arguments: &cli::ApproveArgs, output: &mut Output) -> Resu
             (pending, Some(shown))
         }
         (Err(_), Some(whole)) => (whole, None),
-        (Err(why), None) => return Err(why),
+        (Err(why), None) => {
+            return Err(waits_for_others(&node, &key, &arguments.pending).unwrap_or(why));
+        }
     };
     output.flush()?;
     if !arguments.refuse {
@@ -313,6 +305,23 @@ pub(super) fn meters(arguments: &cli::MetersArgs, output: &mut Output) -> Result
     }
     table.lines(0, output.paint()).iter().try_for_each(|line| output.line(line))?;
     Ok(Exit::Ok)
+}
+
+/// The failure for a request that waits for roles which the key does not have, where the node shows
+/// it to the caller.
+fn waits_for_others(node: &Client, key: &Ed25519Signer, pending: &str) -> Option<Failure> {
+    let page = node.approvals(pending).ok()?;
+    let request = find(page.requests, pending).ok()?;
+    let what = format!(
+        "{} waits for {}, and the key `{}` has no such role",
+        short(&request.pending),
+        awaits(&request),
+        key.verifier().name()
+    );
+    Some(Failure::new(Exit::Denied, what).code("approval.role").help(format!(
+        "nothing was done; name another key with --key FILE, or in {}",
+        officer::KEY
+    )))
 }
 
 /// The only request with an id of this beginning.

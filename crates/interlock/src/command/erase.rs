@@ -2,6 +2,7 @@ use node::clock::wall_ms;
 use node::erase::{Erased, Which};
 use proof::json::{Value, object};
 
+use super::names::{self, Sought};
 use crate::cli::EraseArgs;
 use crate::config;
 use crate::exit::{Exit, Failure};
@@ -11,7 +12,7 @@ use crate::output::{Output, Style, counted};
 pub(super) fn run(arguments: &EraseArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let which = match (&arguments.execution, arguments.ended_before) {
-        (Some(id), _) => Which::One(super::names::execution(&options, id, true)?),
+        (Some(id), _) => Which::One(names::execution(&options, id, Sought::Ended)?),
         (None, age_ms) => Which::EndedBefore(wall_ms().saturating_sub(age_ms.unwrap_or(i64::MAX))),
     };
     let erased = super::block_on_many(node::erase::erase(&options, &which, arguments.dry_run))?;
@@ -51,9 +52,8 @@ fn help(code: &str) -> &'static str {
         "execution.line" => {
             "what it did decides for the execution that it descended from, which goes on"
         }
-        "execution.not_ended" => "it goes on or is unknown; `interlock end` ends it",
         "refused.storage" => "there is no room to put it on record; free some space",
         "key.destroy" => "it is on record, but its key is still there; the next start tries again",
-        _ => "there is no such execution here",
+        _ => "there is no such execution here, or it was erased already",
     }
 }

@@ -8,7 +8,8 @@ use policy::Grant;
 use proof::json::{Value, object};
 
 use super::govern::OrderedBy;
-use super::{names, officer};
+use super::names::{self, Sought};
+use super::officer;
 use crate::cli::{DelegateArgs, EndArgs};
 use crate::config;
 use crate::exit::{Exit, Failure};
@@ -42,7 +43,8 @@ pub(super) fn delegate(arguments: &DelegateArgs, output: &mut Output) -> Result<
 /// Ends an execution, as an officer or as its parent.
 pub(super) fn end(arguments: &EndArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = officer::options(&arguments.domain, &arguments.officer)?;
-    let ended = names::execution(&options, &arguments.ended, false)?;
+    let key = officer::key(&arguments.domain, &arguments.officer).ok();
+    let ended = names::execution(&options, &arguments.ended, Sought::Live(key.as_ref()))?;
     let what = format!("execution {ended} ended");
     if arguments.parent {
         let speaker = (arguments.speaker.workload.as_str(), arguments.speaker.execution.as_deref());
@@ -54,6 +56,9 @@ pub(super) fn end(arguments: &EndArgs, output: &mut Output) -> Result<Exit, Fail
             output.line(what)?;
         }
         return Ok(Exit::Ok);
+    }
+    if names::ended_already(&super::node(&options), &ended).is_some() {
+        return Err(names::already_ended(&ended));
     }
     let change = Change::ExecutionEnded { execution: ended };
     let by =

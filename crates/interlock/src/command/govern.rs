@@ -37,7 +37,8 @@ pub(super) fn publish(arguments: &PublishArgs, output: &mut Output) -> Result<Ex
     let change = Change::BundlePublished { bundle: bundle.digest() };
     let what = format!("bundle `{}` {} published", bundle.name(), bundle.version());
     let options = config::load(&arguments.domain)?;
-    let published = node::domain::govern(&options, change, Some(bundle.blob()));
+    let key = officer::key(&arguments.domain, &arguments.officer)?;
+    let published = node::domain::govern_as(&options, &key, change, Some(bundle.blob()));
     let (accepted, place) = published.map_err(|why| refused(&why))?;
     if output.is_json() {
         let more = [("warnings", warnings::values(&found))];
@@ -54,7 +55,8 @@ pub(super) fn trust(arguments: &TrustArgs, output: &mut Output) -> Result<Exit, 
         return show(&officer::options(&arguments.domain, &arguments.officer)?, output);
     };
     let options = officer::options(&arguments.domain, &arguments.officer)?;
-    let subject = names::subject(&options, subject)?;
+    let key = officer::key(&arguments.domain, &arguments.officer).ok();
+    let subject = names::subject(&options, subject, key.as_ref())?;
     let what = format!("{subject} is `{}`", trust.as_str());
     let change = Change::TrustChanged { subject, trust };
     let by =
@@ -66,8 +68,9 @@ pub(super) fn trust(arguments: &TrustArgs, output: &mut Output) -> Result<Exit, 
 pub(super) fn halt(arguments: &HaltArgs, output: &mut Output) -> Result<Exit, Failure> {
     is_domain_first(&arguments.domain, "halt", "")?;
     let options = officer::options(&arguments.domain, &arguments.officer)?;
+    let key = officer::key(&arguments.domain, &arguments.officer).ok();
     let subject = match &arguments.subject {
-        Some(subject) => names::subject(&options, subject.clone())?,
+        Some(subject) => names::subject(&options, subject.clone(), key.as_ref())?,
         None if arguments.lift => Subject::Domain,
         None => {
             let question = format!("Halt everything in `{}`?", arguments.domain.display());

@@ -6,6 +6,7 @@ use std::time::Duration;
 use client::NodeSocket;
 use node::Options;
 
+use super::names::{self, Sought};
 use crate::cli::McpArgs;
 use crate::config;
 use crate::exit::{Exit, Failure};
@@ -24,7 +25,10 @@ pub(super) fn run(arguments: &McpArgs) -> Result<Exit, Failure> {
         return Err(failure);
     }
     let execution = match &arguments.execution {
-        Some(id) => Some(super::names::execution(&sockets(arguments, &socket), id, false)?),
+        Some(id) => {
+            let options = sockets(arguments, &socket);
+            Some(names::execution(&options, id, Sought::Live(None))?)
+        }
         None => None,
     };
     let folder = config::owned_folder(&arguments.domain, arguments.socket.as_deref());

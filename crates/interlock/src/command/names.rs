@@ -4,11 +4,15 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use api::execution::{EndedQuery, ExecutionQuery};
+use api::approval::SignedQuestion;
+use api::execution::{EndedQuery, ExecutionQuery, ExecutionSearch};
+use api::limits::QUESTION_MS_MAX;
 use client::Client;
 use kernel::governance::{Change, Governance, Subject};
 use kernel::lineage::{Body, LineageRecord};
 use node::Options;
+use node::clock::wall_ms;
+use proof::note::Ed25519Signer;
 
 use crate::domain::{self, LogChoice};
 use crate::exit::{Exit, Failure};
@@ -17,55 +21,141 @@ use crate::limits::{BEGINNING_MIN, CALLED_MAX, EXECUTION_ID_CHARS, NEAR_MAX};
 /// The least similarity of a name that is suggested as near.
 const LIKENESS_MIN: f64 = 0.7;
 
-/// The subject with an execution's whole id. An unknown subject stays as it was written.
-pub(super) fn subject(options: &Options, subject: Subject) -> Result<Subject, Failure> {
-    match subject {
-        Subject::Execution(id) => execution(options, &id, false).map(Subject::Execution),
-        other => Ok(other),
+/// Which executions a beginning may stand for.
+#[derive(Clone, Copy)]
+pub(super) enum Sought<'a> {
+    /// Those that go on; with an officer's key also those of other OS users.
+    Live(Option<&'a Ed25519Signer>),
+    /// Those that ended, else those that go on.
+    Ended,
+}
+
+/// The subject of an order with an execution's whole id. A subject that governance knows, and a whole
+/// id, stay as they were written.
+pub(super) fn subject(
+    options: &Options,
+    subject: Subject,
+    key: Option<&Ed25519Signer>,
+) -> Result<Subject, Failure> {
+    let is_known = || {
+        node::domain::governance(options).is_ok_and(|governance| {
+            let (mut trust, mut halts) = governance.standing();
+            trust.any(|(known, _)| *known == subject) || halts.any(|known| *known == subject)
+        })
+    };
+    match &subject {
+        Subject::Execution(id) if !is_known() => {
+            execution(options, id, Sought::Live(key)).map(Subject::Execution)
+        }
+        _ => Ok(subject),
     }
 }
 
-/// The whole id of an execution that lives, or of one that ended. A beginning is enough where only
-/// one id has it.
-pub(super) fn execution(options: &Options, id: &str, ended: bool) -> Result<String, Failure> {
-    if !is_beginning(id) {
-        return Ok(id.to_owned());
+/// The whole id of an execution. A beginning is enough where only one id has it; a text that is no
+/// whole id and the beginning of none names no execution now or later, and is an error.
+pub(super) fn execution(
+    options: &Options,
+    id: &str,
+    sought: Sought<'_>,
+) -> Result<String, Failure> {
+    match id.chars().count() {
+        EXECUTION_ID_CHARS => return Ok(id.to_owned()),
+        chars if chars > EXECUTION_ID_CHARS => {
+            return Err(nothing_done(format!("`{id}` is longer than an execution's id")));
+        }
+        chars if chars < BEGINNING_MIN => {
+            let what = format!("`{id}` is too short for the beginning of an execution's id");
+            return Err(nothing_done(what)
+                .help(format!("nothing was done; write at least {BEGINNING_MIN} characters")));
+        }
+        _ => {}
     }
     let node = super::node(options);
     let found = match node.is_running() {
-        Ok(true) => called(&node, id, ended),
-        _ => Ok(started(&options.folder)
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|(one, _)| one.starts_with(id))
-            .collect()),
+        Ok(true) => called(&node, id, sought).map_err(|why| why.to_string()),
+        Ok(false) => Err("no node runs".to_owned()),
+        Err(why) => Err(why.to_string()),
     };
-    // Where the names cannot be read, the order acts all the same.
-    one_of(id, found.unwrap_or_default())
+    // The log in the folder says it too, for whoever may read that.
+    let in_log = || started(&options.folder).map_err(|_| ());
+    let found = match found {
+        Ok(found) => found,
+        Err(why) => {
+            let begun = in_log().map_err(|()| {
+                nothing_done(format!("which execution begins with `{id}` cannot be told: {why}"))
+                    .help("nothing was done; write the whole id, of 22 characters")
+            })?;
+            begun.into_iter().filter(|(one, _)| one.starts_with(id)).collect()
+        }
+    };
+    if found.is_empty() {
+        return Err(match ended_already(&node, id) {
+            Some(ended) => already_ended(&ended),
+            None => nothing_done(format!("no execution that goes on begins with `{id}`"))
+                .help("nothing was done; `interlock log show` lists ids, and a whole one acts"),
+        });
+    }
+    one_of(id, found)
+}
+
+fn nothing_done(what: String) -> Failure {
+    Failure::new(Exit::Denied, what).code("execution.unknown").help("nothing was done")
+}
+
+/// The execution of this id or beginning that has ended, as far as the node says it to who asks.
+pub(super) fn ended_already(node: &Client, id: &str) -> Option<String> {
+    let query = EndedQuery { beginning: Some(id.to_owned()), ..EndedQuery::default() };
+    let [one] = <[_; 1]>::try_from(node.ended(&query).ok()?.executions).ok()?;
+    Some(one.execution)
+}
+
+/// There is nothing left to stop of an execution.
+pub(super) fn already_ended(execution: &str) -> Failure {
+    Failure::new(Exit::Denied, format!("the execution {execution} has ended already"))
+        .code("execution.ended")
+        .help("nothing was done, and nothing of it goes on")
 }
 
 /// Executions of the running node with ids of this beginning, with the workloads of those that go
 /// on.
-fn called(node: &Client, id: &str, ended: bool) -> Result<Vec<(String, String)>, client::Error> {
+fn called(
+    node: &Client,
+    id: &str,
+    sought: Sought<'_>,
+) -> Result<Vec<(String, String)>, client::Error> {
     let (beginning, limit) = (Some(id.to_owned()), Some(CALLED_MAX));
-    if ended {
-        let page = node.ended(&EndedQuery { beginning, limit, ..EndedQuery::default() })?;
-        return Ok(page.executions.into_iter().map(|one| (one.execution, String::new())).collect());
+    if matches!(sought, Sought::Ended) {
+        let page = node.ended(&EndedQuery {
+            beginning: beginning.clone(),
+            limit,
+            ..EndedQuery::default()
+        })?;
+        if !page.executions.is_empty() {
+            let ended = page.executions.into_iter().map(|one| (one.execution, String::new()));
+            return Ok(ended.collect());
+        }
     }
     let page =
         node.executions(&ExecutionQuery { beginning, limit, ..ExecutionQuery::default() })?;
-    Ok(page.executions.into_iter().map(|one| (one.execution, one.workload)).collect())
+    let seen: Vec<_> =
+        page.executions.into_iter().map(|one| (one.execution, one.workload)).collect();
+    let (Sought::Live(Some(key)), true) = (sought, seen.is_empty()) else { return Ok(seen) };
+    let Ok(question) = question(node, key) else { return Ok(seen) };
+    let search = ExecutionSearch { question, beginning: id.to_owned() };
+    let named = node.search_executions(&search)?.executions;
+    Ok(named.into_iter().map(|one| (one.execution, one.workload)).collect())
 }
 
-/// Whether a text may be the beginning of an id. A text that is too short, and a whole id, stand
-/// for themselves.
-fn is_beginning(id: &str) -> bool {
-    (BEGINNING_MIN..EXECUTION_ID_CHARS).contains(&id.chars().count())
+/// Signs a question, which proves to the node which key it comes from.
+pub(super) fn question(node: &Client, key: &Ed25519Signer) -> Result<SignedQuestion, Failure> {
+    let governs = node.governance().map_err(|why| Failure::client(&why))?;
+    let expires_ms = wall_ms().saturating_add(QUESTION_MS_MAX);
+    SignedQuestion::sign(&governs.position.origin, key, expires_ms)
+        .map_err(|why| Failure::new(Exit::Failed, "the question could not be signed").why(why))
 }
 
 fn one_of(id: &str, found: Vec<(String, String)>) -> Result<String, Failure> {
     match found.as_slice() {
-        [] => Ok(id.to_owned()),
         [(one, _)] => Ok(one.clone()),
         several => {
             let each = several.iter().map(|(one, workload)| match workload.as_str() {
@@ -152,19 +242,26 @@ mod tests {
         let found =
             |ids: &[&str]| ids.iter().map(|id| ((*id).to_owned(), "agent".to_owned())).collect();
         assert_eq!(one_of("abcd", found(&["abcdef"])).unwrap(), "abcdef");
-        assert_eq!(one_of("abcd", found(&[])).unwrap(), "abcd");
         let several = one_of("abcd", found(&["abcd1", "abcd2"])).unwrap_err();
         assert_eq!(several.exit(), Exit::Denied);
         assert!(several.sentence().contains("abcd1 (agent), abcd2 (agent)"));
     }
 
     #[test]
-    fn too_short_a_beginning_stands_for_itself() {
-        assert!(!is_beginning("abc") && is_beginning("abcd"));
-        assert!(!is_beginning("4ec1abR0dQeTz9bZQ1c2Aw"), "a whole one");
+    fn a_text_that_can_be_no_id_is_an_error() {
         let nowhere = crate::config::sockets_alone(Path::new("/nowhere"));
-        assert_eq!(execution(&nowhere, "abc", false).unwrap(), "abc");
-        assert_eq!(execution(&nowhere, "abcd", false).unwrap(), "abcd", "nothing is called that");
+        let named = |id: &str| execution(&nowhere, id, Sought::Live(None));
+        let whole = "4ec1abR0dQeTz9bZQ1c2Aw";
+        assert_eq!(named(whole).unwrap(), whole, "a whole id acts, whatever it is of");
+        for (id, why) in [
+            ("abc", "too short"),
+            ("4ec1abR0dQeTz9bZQ1c2Awx", "longer than"),
+            ("abcd", "cannot be told"),
+        ] {
+            let refused = named(id).unwrap_err();
+            assert_eq!(refused.exit(), Exit::Denied);
+            assert!(refused.sentence().contains(why), "{}", refused.sentence());
+        }
     }
 
     #[test]

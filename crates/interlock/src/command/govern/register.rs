@@ -9,6 +9,7 @@ use proof::json::{Object, Value, object};
 use super::{accepted_members, print_accepted, refused};
 use crate::cli::RegisterArgs;
 use crate::command::ask::{Unattended, ask};
+use crate::command::officer;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style, counted};
 use crate::{config, user};
@@ -30,7 +31,9 @@ pub(in crate::command) fn run(
         None => {}
     }
     let what = format!("workload `{}` registered for uid {os_user}", new.name);
-    let registered = node::domain::govern(&options, Change::WorkloadRegistered(new), None);
+    let key = officer::key(&arguments.domain, &arguments.officer)?;
+    let change = Change::WorkloadRegistered(new);
+    let registered = node::domain::govern_as(&options, &key, change, None);
     let (accepted, place) = registered.map_err(|why| refused(&why))?;
     if !output.is_json() {
         return print_accepted(accepted, place, &what, output);

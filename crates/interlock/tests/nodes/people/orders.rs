@@ -63,6 +63,44 @@ fn a_name_that_nothing_has_acts_says_so_and_ends_with_2() {
 }
 
 #[test]
+fn beginning_that_names_no_execution_does_nothing() {
+    let site = Site::new();
+    for is_running in [false, true] {
+        let _node = is_running.then(|| Node::start(&site.domain.folder()));
+        let before = site.records("governance").len();
+        for words in [
+            &["halt", "execution:abc"][..],
+            &["halt", "execution:abcdefgh"],
+            &["trust", "execution:abcdefgh", "suspended"],
+            &["end", "ab"],
+            &["end", "abcdefgh"],
+        ] {
+            let domain = site.domain();
+            let refused = run(&[&words[..1], &[domain.as_str()], &words[1..]].concat());
+            assert_eq!(refused.code, Some(2), "{words:?}: {}{}", refused.stdout, refused.stderr);
+            assert!(refused.stderr.contains("nothing was done"), "{}", refused.stderr);
+        }
+        assert_eq!(site.records("governance").len(), before);
+    }
+}
+
+#[test]
+fn an_execution_that_ended_is_not_ended_again() {
+    let site = Site::new();
+    let _node = Node::start(&site.domain.folder());
+    let _client = site.client();
+    let (domain, execution) = (site.domain(), site.execution());
+    site.interlock(&["end", &domain, &execution]);
+    let before = site.records("governance").len();
+    for id in [execution.as_str(), execution.get(..8).unwrap()] {
+        let again = run(&["end", &domain, id]);
+        assert_eq!(again.code, Some(2), "{}{}", again.stdout, again.stderr);
+        assert!(again.stderr.contains("has ended already"), "{}", again.stderr);
+    }
+    assert_eq!(site.records("governance").len(), before);
+}
+
+#[test]
 fn order_that_stops_nothing_says_so() {
     let site = Site::new();
     let _node = Node::start(&site.domain.folder());
@@ -199,12 +237,19 @@ fn a_key_stops_from_any_os_user() {
     let Some((code, text)) = run_as_stranger(&site, &site.officer(), &halt) else { return };
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("stopped: 1 execution, 1 session, 1 server"), "{text}");
+    let execution = site.execution();
+    let by_its_beginning = format!("execution:{}", execution.get(..8).unwrap());
+    let trust = ["trust", domain.as_str(), by_its_beginning.as_str(), "suspended"];
+    let (code, text) = run_as_stranger(&site, &site.officer(), &trust).unwrap();
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains(&format!("execution:{execution} is `suspended`")), "{text}");
     let trust = ["trust", domain.as_str(), "workload:agent", "revoked"];
     assert_eq!(run_as_stranger(&site, &site.officer(), &trust).unwrap().0, Some(0));
     let eve = site.path("eve.skey");
     site.interlock(&["key", &eve, "--name", "office/eve"]);
     let (code, text) = run_as_stranger(&site, &eve, &halt).unwrap();
     assert_eq!(code, Some(2), "no officer's key: {text}");
+    assert!(text.contains("has no role in this domain"), "it says why: {text}");
     let standing: Value =
         serde_json::from_str(&site.interlock(&["trust", &domain, "--json"])).unwrap();
     assert_eq!(standing["halted"], json!(["workload:agent"]));
