@@ -15,9 +15,9 @@ use crate::domain::{DomainLogs, Log};
 use crate::exit::{Exit, Failure};
 
 /// The bundles beside a governance log.
-struct Beside<'a>(&'a Log);
+struct BundlesBesideLog<'a>(&'a Log);
 
-impl Blobs for Beside<'_> {
+impl Blobs for BundlesBesideLog<'_> {
     fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
         // A blob that cannot be read counts as missing; the replay names it.
         self.0.reader.blob(digest).ok().flatten()
@@ -25,7 +25,7 @@ impl Blobs for Beside<'_> {
 }
 
 /// The rules under which history is decided again.
-pub(crate) enum Under {
+pub(crate) enum ReplayRules {
     /// The rules of that time.
     Published,
     /// This bundle.
@@ -41,18 +41,18 @@ pub(crate) enum Under {
 /// When a log does not verify or cannot be followed.
 pub(crate) fn follow(
     DomainLogs { governance, lineage }: &DomainLogs,
-    under: Under,
+    under: ReplayRules,
     mut each: impl FnMut(u64, &Fed) -> Result<(), Failure>,
 ) -> Result<Counts, Failure> {
     let records = governance.entries(0)?.map(|entry| entry.map(|entry| entry.record));
     let records = records.collect::<Result<Vec<_>, _>>()?;
-    let blobs = Beside(governance);
+    let blobs = BundlesBesideLog(governance);
     let node = node_name(lineage)?;
     let replay = Replay::new(&node, governance.key.name(), &records, &blobs);
     let (mut replay, supposed) = match under {
-        Under::Published => (replay, None),
-        Under::Bundle(bundle) => (replay.under(bundle), None),
-        Under::Semantics(semantics) => (replay.under_semantics(semantics), Some(semantics)),
+        ReplayRules::Published => (replay, None),
+        ReplayRules::Bundle(bundle) => (replay.under(bundle), None),
+        ReplayRules::Semantics(semantics) => (replay.under_semantics(semantics), Some(semantics)),
     };
     let (head, mut frontier) = (lineage.verified()?.checkpoint().clone(), Frontier::new());
     let mut tally = Tally::default();

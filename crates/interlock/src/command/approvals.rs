@@ -187,7 +187,7 @@ fn show(client: &ApprovalsClient<'_>, pending: &str, output: &mut Output) -> Res
     }
     let logs = DomainLogs::open(client.domain)?;
     let index = named_record(&logs.lineage, &shown.request)?;
-    super::explain::one(&logs, index, output)
+    super::explain::print_decision(&logs, index, output)
 }
 
 /// Prints all of one request, with the message that its server would get.

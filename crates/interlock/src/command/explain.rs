@@ -21,11 +21,11 @@ pub(super) fn run(arguments: &ExplainArgs, output: &mut Output) -> Result<Exit, 
     let (folder, record) = arguments.record.place()?;
     let logs = DomainLogs::open(&folder)?;
     let index = super::find::index(&logs.lineage, &record, output)?;
-    one(&logs, index, output)
+    print_decision(&logs, index, output)
 }
 
 /// Explains the decision of that index.
-pub(super) fn one(
+pub(super) fn print_decision(
     DomainLogs { governance, lineage }: &DomainLogs,
     index: u64,
     output: &mut Output,
@@ -43,7 +43,9 @@ pub(super) fn one(
     );
     let (sealed, unreadable) = match part {
         Part::Open(bytes) => (Sealed::parse(&bytes).unwrap_or_default(), None),
-        Part::Lost(why) => (Sealed::default(), Some(super::find::lost(lineage, execution, why)?)),
+        Part::Lost(why) => {
+            (Sealed::default(), Some(super::find::loss_reason(lineage, execution, why)?))
+        }
     };
     let open = |name: &str| {
         let bytes = sealed.open(name, decided.commitments.get(name)?)?;

@@ -46,7 +46,11 @@ pub(super) fn index(log: &Log, record: &RecordSelector, output: &Output) -> Resu
 
 /// The reason why the private part of an execution's record cannot be shown: erased, with the time
 /// and the record, or else lost.
-pub(super) fn lost(log: &Log, execution: Option<&str>, why: Lost) -> Result<String, Failure> {
+pub(super) fn loss_reason(
+    log: &Log,
+    execution: Option<&str>,
+    why: Lost,
+) -> Result<String, Failure> {
     for entry in log.entries(0)? {
         let entry = entry?;
         let record = LineageRecord::parse(&entry.record).ok();

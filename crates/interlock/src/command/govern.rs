@@ -29,7 +29,7 @@ pub(super) fn publish(arguments: &PublishArgs, output: &mut Output) -> Result<Ex
     if !output.is_json() {
         let options = config::load(&arguments.domain)?;
         let governs = node::domain::governance(&options).map_err(|why| Failure::node(&why))?;
-        let old = governs.bundle().map(|digest| signing::kept(&arguments.domain, &digest));
+        let old = governs.bundle().map(|digest| signing::stored_bundle(&arguments.domain, &digest));
         print_bundle(old.transpose()?.flatten().as_ref(), &bundle, output)?;
         output.flush()?;
     }

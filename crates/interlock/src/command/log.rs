@@ -28,9 +28,9 @@ pub(super) fn run(command: &LogCommand, output: &mut Output) -> Result<Exit, Fai
 /// The executions that began in the lineage log beside a governance log. The log is read when the
 /// first record needs it.
 #[derive(Default)]
-struct Begun(Option<BTreeSet<String>>);
+struct StartedExecutions(Option<BTreeSet<String>>);
 
-impl Begun {
+impl StartedExecutions {
     /// Whether a governance record is about an execution that never began here.
     fn is_void(&mut self, log: &Log, record: &[u8]) -> bool {
         let value = Value::parse(record).ok();
@@ -56,7 +56,7 @@ impl Begun {
 fn print_entry(
     log: &Log,
     entry: &ReadEntry,
-    begun: &mut Begun,
+    begun: &mut StartedExecutions,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let is_void = begun.is_void(log, &entry.record);

@@ -72,7 +72,7 @@ pub(super) fn execution(
     }
     let node = super::node(options);
     let found = match node.is_running() {
-        Ok(true) => called(&node, id, sought).map_err(|why| why.to_string()),
+        Ok(true) => executions_with_beginning(&node, id, sought).map_err(|why| why.to_string()),
         Ok(false) => Err("no node runs".to_owned()),
         Err(why) => Err(why.to_string()),
     };
@@ -118,7 +118,7 @@ pub(super) fn already_ended(execution: &str) -> Failure {
 
 /// Executions of the running node with ids of this beginning, with the workloads of those that go
 /// on.
-fn called(
+fn executions_with_beginning(
     node: &Client,
     id: &str,
     sought: Sought<'_>,

@@ -4,7 +4,7 @@ use proof::json::{Value, object};
 use serde::Deserialize;
 
 use crate::cli::OfficeAgentArgs;
-use crate::demo::agent::{Agent, AgentError, Called};
+use crate::demo::agent::{Agent, AgentError, CallOutcome};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
@@ -43,11 +43,15 @@ async fn converse(arguments: &OfficeAgentArgs, output: &mut Output) -> Result<Ex
     Ok(Exit::Ok)
 }
 
-fn shown(called: Called) -> Value {
+fn shown(called: CallOutcome) -> Value {
     match called {
-        Called::Result { text } => object([("outcome", "result".into()), ("text", text.into())]),
-        Called::ToolError { text } => object([("outcome", "error".into()), ("text", text.into())]),
-        Called::Refused { code, message, data } => object([
+        CallOutcome::Result { text } => {
+            object([("outcome", "result".into()), ("text", text.into())])
+        }
+        CallOutcome::ToolError { text } => {
+            object([("outcome", "error".into()), ("text", text.into())])
+        }
+        CallOutcome::Refused { code, message, data } => object([
             ("code", Value::Integer(i64::from(code))),
             ("data", data.into()),
             ("outcome", "refused".into()),

@@ -12,18 +12,18 @@ use crate::domain::DomainLogs;
 use crate::exit::{Exit, Failure};
 use crate::folder;
 use crate::output::{Output, Style, counted, grouped};
-use crate::replay::{self, Under};
+use crate::replay::{self, ReplayRules};
 use difference::Difference;
 
 /// Derives every decision again and compares.
 pub(super) fn run(arguments: &ReplayArgs, output: &mut Output) -> Result<Exit, Failure> {
     let logs = DomainLogs::open(&arguments.folder)?;
     let under = match (arguments.bundle.as_deref(), arguments.semantics) {
-        (Some(bundle), _) => Under::Bundle(Arc::new(folder::load_bundle(bundle)?)),
-        (None, Some(number)) => Under::Semantics(semantics::version(number)?),
-        (None, None) => Under::Published,
+        (Some(bundle), _) => ReplayRules::Bundle(Arc::new(folder::load_bundle(bundle)?)),
+        (None, Some(number)) => ReplayRules::Semantics(semantics::version(number)?),
+        (None, None) => ReplayRules::Published,
     };
-    let is_hypothetical = !matches!(under, Under::Published);
+    let is_hypothetical = !matches!(under, ReplayRules::Published);
     let mut report = ReplayReport { is_hypothetical, ..ReplayReport::default() };
     let published = logs.lineage.published()?;
     let mut progress = output.progress("replaying");

@@ -17,7 +17,7 @@ use crate::domain::DomainLogs;
 use crate::exit::{Exit, Failure};
 use crate::limits::DIFFERENCES_SHOWN;
 use crate::output::{Output, Style, counted, grouped};
-use crate::replay::{self, Under, node_name};
+use crate::replay::{self, ReplayRules, node_name};
 
 /// The version with that number.
 pub(super) fn version(number: u64) -> Result<Semantics, Failure> {
@@ -119,7 +119,7 @@ fn replay_under_both(
 ) -> Result<BothReplays, Failure> {
     let mut progress = output.progress("replaying");
     let end = logs.lineage.published()?;
-    let counts = replay::follow(logs, Under::Published, |index, _| {
+    let counts = replay::follow(logs, ReplayRules::Published, |index, _| {
         progress.at(index, Some(end.max(index)));
         Ok(())
     })?;
@@ -135,7 +135,7 @@ fn replay_under_both(
             .help("`interlock replay` says more; no other version is adopted until it does"));
     }
     let mut found = BothReplays::default();
-    replay::follow(logs, Under::Semantics(new), |index, fed| {
+    replay::follow(logs, ReplayRules::Semantics(new), |index, fed| {
         progress.at(index, Some(end.max(index)));
         if index < size {
             found.add(index, fed);

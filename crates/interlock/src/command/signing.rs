@@ -130,7 +130,7 @@ fn show(
         _ => None,
     };
     let decides = match (&arguments.domain, governance.as_ref().and_then(Governance::bundle)) {
-        (Some(domain), Some(digest)) if bundle.is_some() => kept(domain, &digest)?,
+        (Some(domain), Some(digest)) if bundle.is_some() => stored_bundle(domain, &digest)?,
         _ => None,
     };
     let review = Review {
@@ -158,7 +158,7 @@ fn proposed_bundle(
     let bundle = match (folder, beside.is_file(), domain) {
         (Some(folder), ..) => Some(folder::load_bundle(folder)?),
         (None, true, _) => Some(load_beside(&beside)?),
-        (None, false, Some(domain)) => kept(domain, digest)?,
+        (None, false, Some(domain)) => stored_bundle(domain, digest)?,
         (None, false, None) => None,
     };
     match bundle {
@@ -188,7 +188,7 @@ fn load_beside(path: &Path) -> Result<Bundle, Failure> {
 }
 
 /// A bundle that lies beside the domain's governance log.
-pub(super) fn kept(domain: &Path, digest: &Digest) -> Result<Option<Bundle>, Failure> {
+pub(super) fn stored_bundle(domain: &Path, digest: &Digest) -> Result<Option<Bundle>, Failure> {
     let unreadable = |why: &dyn std::fmt::Display| {
         Failure::new(Exit::Data, "a bundle of the domain cannot be read").why(why)
     };

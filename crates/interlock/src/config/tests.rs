@@ -18,7 +18,7 @@ fn set(path: &Path, mode: u32) {
 }
 
 /// The error's text, without the folder's name.
-fn told(folder: &tempfile::TempDir) -> String {
+fn error_text(folder: &tempfile::TempDir) -> String {
     let failure = load(folder.path()).unwrap_err();
     assert_eq!(failure.exit(), Exit::Config);
     failure
@@ -66,17 +66,17 @@ fn a_full_configuration_is_read_whole() {
 
 #[test]
 fn unknown_key_is_named_with_line_and_nearest_key() {
-    insta::assert_snapshot!(told(&domain(&format!("{LEAST}sockt = \"x\"\n"))), @r"
+    insta::assert_snapshot!(error_text(&domain(&format!("{LEAST}sockt = \"x\"\n"))), @r"
     error: `interlock.toml:6` cannot be used
       why:  the key `node.sockt` is not known
       help: did you mean `socket`?
     ");
-    insta::assert_snapshot!(told(&domain(&format!("{LEAST}\n[server.files]\ncommand = [\"x\"]\n"))), @r"
+    insta::assert_snapshot!(error_text(&domain(&format!("{LEAST}\n[server.files]\ncommand = [\"x\"]\n"))), @r"
     error: `interlock.toml:7` cannot be used
       why:  the key `server` is not known
       help: did you mean `servers`?
     ");
-    insta::assert_snapshot!(told(&domain(&format!("{LEAST}\n[servers.files]\ncommand = [\"x\"]\nzzz = 1\n"))), @r"
+    insta::assert_snapshot!(error_text(&domain(&format!("{LEAST}\n[servers.files]\ncommand = [\"x\"]\nzzz = 1\n"))), @r"
     error: `interlock.toml:9` cannot be used
       why:  the key `servers.files.zzz` is not known
       help: known here: command, danger_same_user, deadline_ms, directory, env, secrets, user
@@ -85,36 +85,36 @@ fn unknown_key_is_named_with_line_and_nearest_key() {
 
 #[test]
 fn missing_keys_and_wrong_types_are_named() {
-    insta::assert_snapshot!(told(&domain("[domain]\nname = \"a\"\n")), @r"
+    insta::assert_snapshot!(error_text(&domain("[domain]\nname = \"a\"\n")), @r"
     error: `interlock.toml` cannot be used
       why:  `node` is missing
     ");
-    insta::assert_snapshot!(told(&domain("[domain]\nname = 7\n[node]\nname = \"n\"\n")), @r"
+    insta::assert_snapshot!(error_text(&domain("[domain]\nname = 7\n[node]\nname = \"n\"\n")), @r"
     error: `interlock.toml:2` cannot be used
       why:  `domain.name`: it is a integer, and a string is needed
     ");
-    insta::assert_snapshot!(told(&domain("[domain]\nname = \"a b\"\n[node]\nname = \"n\"\n")), @r"
+    insta::assert_snapshot!(error_text(&domain("[domain]\nname = \"a b\"\n[node]\nname = \"n\"\n")), @r"
     error: `interlock.toml:2` cannot be used
       why:  `domain.name` is no name: a name is 1 to 64 letters, digits, `.`, `-` or `_`
     ");
-    insta::assert_snapshot!(told(&domain(&format!("{LEAST}publish_interval_ms = 5\n"))), @r"
+    insta::assert_snapshot!(error_text(&domain(&format!("{LEAST}publish_interval_ms = 5\n"))), @r"
     error: `interlock.toml:4` cannot be used
       why:  `node.publish_interval_ms`: it is 5, and must be from 100 to 1000: 100 is nearest
     ");
-    insta::assert_snapshot!(told(&domain(&format!("{LEAST}snapshot_records = 1000001\n"))), @r"
+    insta::assert_snapshot!(error_text(&domain(&format!("{LEAST}snapshot_records = 1000001\n"))), @r"
     error: `interlock.toml:4` cannot be used
       why:  `node.snapshot_records`: it is 1000001, and must be from 100 to 1000000: 1000000 is nearest
     ");
-    insta::assert_snapshot!(told(&domain(&format!("{LEAST}[servers.files]\nuser = \"no-such-user\"\ncommand = [\"x\"]\n"))), @r"
+    insta::assert_snapshot!(error_text(&domain(&format!("{LEAST}[servers.files]\nuser = \"no-such-user\"\ncommand = [\"x\"]\n"))), @r"
     error: `interlock.toml:6` cannot be used
       why:  `servers.files.user`: there is no OS user `no-such-user`
       help: give the name of an entry in /etc/passwd, or a uid
     ");
-    insta::assert_snapshot!(told(&domain(&format!("{LEAST}[servers.files]\ncommand = []\n"))), @r"
+    insta::assert_snapshot!(error_text(&domain(&format!("{LEAST}[servers.files]\ncommand = []\n"))), @r"
     error: `interlock.toml:6` cannot be used
       why:  `servers.files.command`: it names no program
     ");
-    insta::assert_snapshot!(told(&domain("[domain\n")), @r"
+    insta::assert_snapshot!(error_text(&domain("[domain\n")), @r"
     error: `interlock.toml:1` cannot be used
       why:  unclosed table, expected `]`
     ");
@@ -126,11 +126,11 @@ fn a_deadline_has_a_default_and_bounds() {
     let read = |more: &str| load(domain(&text(more)).path()).unwrap().servers["files"].deadline_ms;
     assert_eq!(read(""), 600_000);
     assert_eq!((read("deadline_ms = 100\n"), read("deadline_ms = 86400000\n")), (100, 86_400_000));
-    insta::assert_snapshot!(told(&domain(&text("deadline_ms = 0\n"))), @r"
+    insta::assert_snapshot!(error_text(&domain(&text("deadline_ms = 0\n"))), @r"
     error: `interlock.toml:7` cannot be used
       why:  `servers.files.deadline_ms`: it is 0, and must be from 100 to 86400000: 100 is nearest
     ");
-    insta::assert_snapshot!(told(&domain(&text("deadline_ms = 86400001\n"))), @r"
+    insta::assert_snapshot!(error_text(&domain(&text("deadline_ms = 86400001\n"))), @r"
     error: `interlock.toml:7` cannot be used
       why:  `servers.files.deadline_ms`: it is 86400001, and must be from 100 to 86400000: 86400000 is nearest
     ");
@@ -142,7 +142,7 @@ fn loose_permissions_are_refused() {
     let keys = folder.path().join("keys");
     fs::create_dir(&keys).unwrap();
     set(&keys, 0o750);
-    insta::assert_snapshot!(told(&folder).replace(&folder.path().display().to_string(), ""), @r"
+    insta::assert_snapshot!(error_text(&folder).replace(&folder.path().display().to_string(), ""), @r"
     error: `keys` has loose permissions
       why:  others can read or write it (mode 750)
       help: `chmod go= keys`
@@ -150,11 +150,11 @@ fn loose_permissions_are_refused() {
     set(&keys, 0o700);
     fs::write(keys.join("officer.skey"), "x").unwrap();
     set(&keys.join("officer.skey"), 0o644);
-    assert!(told(&folder).starts_with("error: `keys/officer.skey` has loose permissions\n"));
+    assert!(error_text(&folder).starts_with("error: `keys/officer.skey` has loose permissions\n"));
     set(&keys.join("officer.skey"), 0o600);
     assert!(load(folder.path()).is_ok());
     set(&folder.path().join(FILE), 0o666);
-    assert!(told(&folder).starts_with("error: `interlock.toml` has loose permissions\n"));
+    assert!(error_text(&folder).starts_with("error: `interlock.toml` has loose permissions\n"));
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn refused_secrets_are_never_printed() {
     let path = folder.path().join("s");
     fs::write(&path, "TOKEN=hunter2\n").unwrap();
     set(&path, 0o640);
-    insta::assert_snapshot!(told(&folder), @r"
+    insta::assert_snapshot!(error_text(&folder), @r"
     error: `interlock.toml:6` cannot be used
       why:  `servers.files.secrets`: `s` has loose permissions: others can read or write it (mode 640)
       help: `chmod go= s`
@@ -171,8 +171,8 @@ fn refused_secrets_are_never_printed() {
     set(&path, 0o600);
     for text in ["hunter2\n", "1A=hunter2\n", "A=hunter2\nA=x\n", "A B=hunter2\n"] {
         fs::write(&path, text).unwrap();
-        let told = told(&folder);
-        assert!(told.contains("is no secret") && !told.contains("hunter2"), "{told}");
+        let text = error_text(&folder);
+        assert!(text.contains("is no secret") && !text.contains("hunter2"), "{text}");
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) enum AgentError {
 
 /// The outcome of one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Called {
+pub(crate) enum CallOutcome {
     /// The tool succeeded.
     Result {
         /// The text of the result.
@@ -104,12 +104,12 @@ impl Agent {
     /// Calls one tool.
     ///
     /// # Errors
-    /// When the session is broken. A denial is an answer: [`Called::Refused`].
+    /// When the session is broken. A denial is an answer: [`CallOutcome::Refused`].
     pub(crate) async fn call(
         &self,
         tool: &str,
         arguments: JsonObject,
-    ) -> Result<Called, AgentError> {
+    ) -> Result<CallOutcome, AgentError> {
         self.call_for(tool, arguments, None).await
     }
 
@@ -122,7 +122,7 @@ impl Agent {
         tool: &str,
         arguments: JsonObject,
         pending: Option<&str>,
-    ) -> Result<Called, AgentError> {
+    ) -> Result<CallOutcome, AgentError> {
         let mut call = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
         if let Some(pending) = pending {
             let mut meta = RequestMetaObject::default();
@@ -134,9 +134,13 @@ impl Agent {
                 let text: Vec<&str> = result.content.iter().filter_map(text_of).collect();
                 let text = text.join("\n");
                 let is_error = result.is_error == Some(true);
-                Ok(if is_error { Called::ToolError { text } } else { Called::Result { text } })
+                Ok(if is_error {
+                    CallOutcome::ToolError { text }
+                } else {
+                    CallOutcome::Result { text }
+                })
             }
-            Err(ServiceError::McpError(error)) => Ok(Called::Refused {
+            Err(ServiceError::McpError(error)) => Ok(CallOutcome::Refused {
                 code: error.code.0,
                 message: error.message.into_owned(),
                 data: error.data.map(|data| data.to_string()).unwrap_or_default(),

@@ -46,7 +46,7 @@ pub(super) fn all(
 fn replayed(options: &node::Options, output: &mut Output) -> Result<bool, Failure> {
     let began = Instant::now();
     let logs = DomainLogs::open(&options.folder)?;
-    let counts = replay::follow(&logs, replay::Under::Published, |_, _| Ok(()))?;
+    let counts = replay::follow(&logs, replay::ReplayRules::Published, |_, _| Ok(()))?;
     // Only the public part is left of the erased helper's records.
     let is_identical = counts.different == 0
         && counts.not_replayable() == counts.erased

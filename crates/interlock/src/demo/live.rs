@@ -7,7 +7,7 @@ use kernel::lineage::HandsOn;
 use node::erase::Which;
 use policy::{Bundle, Grant};
 
-use super::agent::{Agent, AgentError, Called};
+use super::agent::{Agent, AgentError, CallOutcome};
 use super::story::{self, Scene, StoryCall, pending, scenes};
 use super::{HELPER, SERVER, WORKLOAD, narration, officer, program};
 use crate::exit::{Exit, Failure};
@@ -113,7 +113,7 @@ impl StoryState<'_> {
         step: &StoryCall,
         pending: Option<&str>,
         output: &mut Output,
-    ) -> Result<Called, Failure> {
+    ) -> Result<CallOutcome, Failure> {
         let began = Instant::now();
         let called = agent.call_for(step.tool, step.arguments(), pending).await;
         let called = called.map_err(|why| failed(&why))?;
@@ -141,7 +141,7 @@ impl StoryState<'_> {
         let hands_on = HandsOn { workload: HELPER.to_owned(), grant };
         let options = self.options.clone();
         let arguments = r#"{"budget_cents":100,"role":"reader"}"#;
-        officer::aside(move || {
+        officer::run_blocking(move || {
             node::client::delegate(socket_of(&options), (WORKLOAD, None), hands_on, arguments)
         })
         .await
@@ -164,8 +164,9 @@ impl StoryState<'_> {
     /// Checks that the agent is refused another session, with this code.
     async fn is_turned_away(&self, code: &str) -> Result<(), Failure> {
         let options = self.options.clone();
-        let session =
-            officer::aside(move || node::client::join(socket_of(&options), WORKLOAD, None, SERVER));
+        let session = officer::run_blocking(move || {
+            node::client::join(socket_of(&options), WORKLOAD, None, SERVER)
+        });
         match session.await {
             Err(why) if why.sentence().contains(code) => Ok(()),
             Err(why) => Err(why),
@@ -176,8 +177,9 @@ impl StoryState<'_> {
     /// The agent's execution.
     async fn execution(&self) -> Result<String, Failure> {
         let options = self.options.clone();
-        let session =
-            officer::aside(move || node::client::join(socket_of(&options), WORKLOAD, None, SERVER));
+        let session = officer::run_blocking(move || {
+            node::client::join(socket_of(&options), WORKLOAD, None, SERVER)
+        });
         Ok(session.await?.execution)
     }
 }

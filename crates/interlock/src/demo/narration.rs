@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use policy::Bundle;
 
-use super::agent::Called;
+use super::agent::CallOutcome;
 use super::bundle::LEFT_OUT;
 use super::live::StoryRecords;
 use super::story::{StoryCall, denial, pending};
@@ -51,15 +51,15 @@ pub(super) fn called(
     output: &mut Output,
     bundle: &Bundle,
     step: &StoryCall,
-    called: &Called,
+    called: &CallOutcome,
     took: Duration,
 ) -> Result<(), Failure> {
     let paint = output.paint();
     let (mark, code, index, policies) = match called {
-        Called::Result { .. } | Called::ToolError { .. } => {
+        CallOutcome::Result { .. } | CallOutcome::ToolError { .. } => {
             (paint.text(Style::Good, "✓"), "permitted".to_owned(), None, Vec::new())
         }
-        Called::Refused { data, .. } => {
+        CallOutcome::Refused { data, .. } => {
             let (code, index, policies) = denial(data);
             let is_pending = pending(called).is_some();
             let (style, mark) =

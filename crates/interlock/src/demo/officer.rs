@@ -71,11 +71,11 @@ fn node_of(options: &Options) -> client::Client {
 
 async fn govern(options: &Options, change: Change) -> Result<(), Failure> {
     let options = options.clone();
-    aside(move || node::domain::govern(&options, change, None).map(drop)).await
+    run_blocking(move || node::domain::govern(&options, change, None).map(drop)).await
 }
 
 /// Runs blocking work, such as waiting for the node's answer, on a thread for it.
-pub(super) async fn aside<T: Send + 'static>(
+pub(super) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, node::Error> + Send + 'static,
 ) -> Result<T, Failure> {
     match tokio::task::spawn_blocking(work).await {

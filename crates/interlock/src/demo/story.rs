@@ -1,7 +1,7 @@
 use rmcp::model::JsonObject;
 use serde_json::{Value, json};
 
-use super::agent::Called;
+use super::agent::CallOutcome;
 
 /// One scene of the story.
 pub(super) enum Scene {
@@ -47,31 +47,31 @@ impl StoryCall {
 
     /// The index of the record of a denial by policy; the closing text proposes to explain the last
     /// one.
-    pub(super) fn record_to_explain(&self, called: &Called) -> Option<u64> {
+    pub(super) fn record_to_explain(&self, called: &CallOutcome) -> Option<u64> {
         record(called).filter(|_| self.denied == Some("policy.denied"))
     }
 
     /// Whether a call had the expected outcome: the demo is a test too.
-    pub(super) fn is_as_expected(&self, called: &Called) -> bool {
+    pub(super) fn is_as_expected(&self, called: &CallOutcome) -> bool {
         match (self.denied, called) {
-            (None, Called::Result { .. }) => true,
-            (Some(code), Called::Refused { data, .. }) => denial(data).0 == code,
+            (None, CallOutcome::Result { .. }) => true,
+            (Some(code), CallOutcome::Refused { data, .. }) => denial(data).0 == code,
             _ => false,
         }
     }
 }
 
 /// The id of the pending decision, where the call waits for approval.
-pub(super) fn pending(called: &Called) -> Option<String> {
-    let Called::Refused { data, .. } = called else { return None };
+pub(super) fn pending(called: &CallOutcome) -> Option<String> {
+    let CallOutcome::Refused { data, .. } = called else { return None };
     let data: Value = serde_json::from_str(data).ok()?;
     Some(data.get("pending")?.as_str()?.to_owned())
 }
 
 /// The record of a denial.
-pub(super) fn record(called: &Called) -> Option<u64> {
+pub(super) fn record(called: &CallOutcome) -> Option<u64> {
     match called {
-        Called::Refused { data, .. } => denial(data).1,
+        CallOutcome::Refused { data, .. } => denial(data).1,
         _ => None,
     }
 }

@@ -41,7 +41,6 @@ struct OfficeServer {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "File")]
 struct FileInput {
     /// Path below the office's files, such as `reports/2026-q3.md`.
     path: String,
@@ -49,7 +48,6 @@ struct FileInput {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Files")]
 struct FolderInput {
     /// Folder below the office's files; `.` for all.
     folder: String,
@@ -57,7 +55,6 @@ struct FolderInput {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Writing")]
 struct WriteInput {
     /// Path below the office's files.
     path: String,
@@ -67,7 +64,6 @@ struct WriteInput {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Page")]
 struct PageInput {
     /// Address of the page, such as `https://prices.example.net/steel.html`.
     url: String,
@@ -75,7 +71,6 @@ struct PageInput {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Mailbox")]
 struct MailboxInput {
     /// `inbox` or `sent`.
     folder: String,
@@ -83,7 +78,6 @@ struct MailboxInput {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Mail")]
 struct MailInput {
     /// Address of the receiver.
     to: String,
@@ -95,7 +89,6 @@ struct MailInput {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Transfer")]
 struct TransferInput {
     /// Who is paid.
     payee: String,
@@ -109,7 +102,6 @@ struct TransferInput {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "NewTicket")]
 struct NewTicketInput {
     /// Title.
     title: String,
@@ -119,7 +111,6 @@ struct NewTicketInput {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Ticket")]
 struct TicketInput {
     /// Number of the ticket.
     ticket: u32,

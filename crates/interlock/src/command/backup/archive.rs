@@ -101,7 +101,7 @@ fn log_of(fields: &Fields<'_>) -> Result<LogMoment, proof::record::Error> {
 /// The digest over the files of a backup: for each, its path, a zero byte, its length as eight
 /// big-endian bytes, its content.
 #[derive(Debug, Clone, Default)]
-pub(in crate::command) struct Sum {
+pub(in crate::command) struct FilesDigest {
     hasher: Sha256,
     /// Files so far.
     pub(in crate::command) files: u64,
@@ -109,7 +109,7 @@ pub(in crate::command) struct Sum {
     pub(in crate::command) bytes: u64,
 }
 
-impl Sum {
+impl FilesDigest {
     /// A file begins.
     pub(in crate::command) fn begin(&mut self, path: &str, bytes: u64) {
         self.hasher.update(path.as_bytes());
@@ -135,12 +135,17 @@ pub(super) struct Archive<W: Write> {
     to: tar::Builder<W>,
     at: i64,
     folders: BTreeSet<String>,
-    sum: Sum,
+    sum: FilesDigest,
 }
 
 impl<W: Write> Archive<W> {
     pub(super) fn new(to: W, at: i64) -> Self {
-        Self { to: tar::Builder::new(to), at, folders: BTreeSet::new(), sum: Sum::default() }
+        Self {
+            to: tar::Builder::new(to),
+            at,
+            folders: BTreeSet::new(),
+            sum: FilesDigest::default(),
+        }
     }
 
     /// Bytes of the files so far.
@@ -163,7 +168,7 @@ impl<W: Write> Archive<W> {
     ) -> io::Result<()> {
         self.add_folders_above(path)?;
         self.sum.begin(path, bytes);
-        let mut summed = Summed { from: content.take(bytes), sum: &mut self.sum };
+        let mut summed = SummingReader { from: content.take(bytes), sum: &mut self.sum };
         let mut header = header(EntryType::Regular, bytes, self.at);
         header.set_mode(mode);
         self.to.append_data(&mut header, path, &mut summed)?;
@@ -219,12 +224,12 @@ fn header(kind: EntryType, bytes: u64, at: i64) -> Header {
 }
 
 /// A reader that adds the bytes it reads to a sum.
-struct Summed<'a, R> {
+struct SummingReader<'a, R> {
     from: R,
-    sum: &'a mut Sum,
+    sum: &'a mut FilesDigest,
 }
 
-impl<R: Read> Read for Summed<'_, R> {
+impl<R: Read> Read for SummingReader<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.from.read(buffer)?;
         self.sum.add(buffer.get(..read).unwrap_or_default());

@@ -65,7 +65,8 @@ fn hashes_per_s(bytes: usize) -> f64 {
 fn replay(site: &Site) -> Result<Row, Failure> {
     let logs = DomainLogs::open(&site.options.folder)?;
     let begun = Instant::now();
-    let counts = crate::replay::follow(&logs, crate::replay::Under::Published, |_, _| Ok(()))?;
+    let counts =
+        crate::replay::follow(&logs, crate::replay::ReplayRules::Published, |_, _| Ok(()))?;
     let row = Row::of_work("replay", count(counts.decisions()), begun.elapsed());
     Ok(row
         .with("decisions", f64::from(count(counts.decisions())))

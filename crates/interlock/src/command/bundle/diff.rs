@@ -14,7 +14,7 @@ use crate::folder;
 use crate::output::{Output, Style, counted, grouped};
 
 /// A request with different answers.
-struct Turned {
+struct ChangedAnswer {
     /// Its file and line.
     place: String,
     /// Its line.
@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &DiffArgs, output: &mut Output) -> Result<Exit, Fai
     let old = Arc::new(folder::load_bundle(&arguments.old)?);
     let new = Arc::new(folder::load_bundle(&arguments.new)?);
     let requests = requests(arguments, [&old, &new])?;
-    let mut turned: BTreeMap<VerdictChange, Vec<Turned>> = BTreeMap::new();
+    let mut turned: BTreeMap<VerdictChange, Vec<ChangedAnswer>> = BTreeMap::new();
     let mut progress = output.progress("asking both");
     let total = size(requests.len());
     for (asked, (request, place)) in (0_u64..).zip(&requests) {
@@ -38,7 +38,7 @@ pub(super) fn run(arguments: &DiffArgs, output: &mut Output) -> Result<Exit, Fai
         })?;
         if let (before, after, Some(turn)) = answers(&old, &new, &evaluation) {
             let (place, request) = (place.clone(), request.clone());
-            turned.entry(turn).or_default().push(Turned {
+            turned.entry(turn).or_default().push(ChangedAnswer {
                 place,
                 request,
                 old: before,
@@ -115,7 +115,7 @@ fn print_parts(
 
 fn print_answers(
     total: u64,
-    turned: &BTreeMap<VerdictChange, Vec<Turned>>,
+    turned: &BTreeMap<VerdictChange, Vec<ChangedAnswer>>,
     show: usize,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -174,7 +174,7 @@ fn answer(decision: &Decision) -> String {
 fn value(
     found: &BundleChanges,
     total: u64,
-    turned: &BTreeMap<VerdictChange, Vec<Turned>>,
+    turned: &BTreeMap<VerdictChange, Vec<ChangedAnswer>>,
 ) -> Value {
     let names = |names: &NameChanges| {
         let list = |names: &[String]| {
@@ -194,7 +194,7 @@ fn value(
             ("policies", Value::Array(ids)),
         ])
     };
-    let one = |one: &Turned| {
+    let one = |one: &ChangedAnswer| {
         object([
             ("new", decided(&one.new)),
             ("old", decided(&one.old)),

@@ -14,21 +14,21 @@ pub(super) fn run(arguments: &LogShowArgs, output: &mut Output) -> Result<Exit, 
     let (folder, range) = arguments.place()?;
     let log = domain::log(&folder, arguments.log.as_ref())?;
     match range {
-        Some(Range::One(index)) => one(&log, index, output),
+        Some(Range::One(index)) => print_one(&log, index, output),
         Some(Range::Between(from, to)) if from >= to => {
             let what = format!("the range `{from}..{to}` names no record");
             Err(Failure::new(Exit::Usage, what)
                 .help("write a range without its end, such as 10..20"))
         }
-        Some(Range::Between(from, to)) => many(&log, from, to, output),
-        None => many(&log, 0, u64::MAX, output),
+        Some(Range::Between(from, to)) => print_many(&log, from, to, output),
+        None => print_many(&log, 0, u64::MAX, output),
     }
 }
 
-fn one(log: &Log, index: u64, output: &mut Output) -> Result<Exit, Failure> {
+fn print_one(log: &Log, index: u64, output: &mut Output) -> Result<Exit, Failure> {
     let entry = log.entry(index)?;
     if output.is_json() {
-        super::print_entry(log, &entry, &mut super::Begun::default(), output)?;
+        super::print_entry(log, &entry, &mut super::StartedExecutions::default(), output)?;
         return Ok(Exit::Ok);
     }
     let paint = output.paint();
@@ -55,15 +55,16 @@ fn private(log: &Log, entry: &ReadEntry, sealed: Option<&[u8]>) -> Result<String
         Part::Open(_) => {
             Ok("its private part lies beside the log: `interlock explain` opens it".to_owned())
         }
-        Part::Lost(why) => {
-            Ok(format!("its private part: {}", crate::command::find::lost(log, execution, why)?))
-        }
+        Part::Lost(why) => Ok(format!(
+            "its private part: {}",
+            crate::command::find::loss_reason(log, execution, why)?
+        )),
     }
 }
 
-fn many(log: &Log, from: u64, to: u64, output: &mut Output) -> Result<Exit, Failure> {
+fn print_many(log: &Log, from: u64, to: u64, output: &mut Output) -> Result<Exit, Failure> {
     let wanted = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
-    let mut begun = super::Begun::default();
+    let mut begun = super::StartedExecutions::default();
     for entry in log.entries(from)?.take(wanted) {
         super::print_entry(log, &entry?, &mut begun, output)?;
     }

@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &LogTailArgs, output: &mut Output) -> Result<Exit, 
             last.pop_front();
         }
     }
-    let mut begun = super::Begun::default();
+    let mut begun = super::StartedExecutions::default();
     for entry in last {
         super::print_entry(&log, &entry, &mut begun, output)?;
     }
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &LogTailArgs, output: &mut Output) -> Result<Exit, 
 fn follow(log: &Log, mut next: u64, output: &mut Output) -> Result<Exit, Failure> {
     loop {
         // A new set, so that executions that began since the last read count too.
-        let mut begun = super::Begun::default();
+        let mut begun = super::StartedExecutions::default();
         output.flush()?;
         std::thread::sleep(LOOK_EVERY);
         for entry in log.entries(next)? {

@@ -15,7 +15,7 @@ use rustix::fs::{CWD, RenameFlags};
 
 use super::{locked, print_undone, undone_value};
 use crate::command::ask::{Unattended, ask};
-use crate::command::backup::archive::{BackupManifest, MANIFEST, Sum};
+use crate::command::backup::archive::{BackupManifest, FilesDigest, MANIFEST};
 use crate::command::backup::{named_value, sync_folder_of};
 use crate::command::log;
 use crate::config;
@@ -237,7 +237,7 @@ fn unpack_beside(backup: &Path, domain: &Path, output: &Output) -> Result<Unpack
 /// A backup that is being unpacked.
 struct Unpacking<'a> {
     folder: &'a Path,
-    sum: Sum,
+    sum: FilesDigest,
     manifest: Option<BackupManifest>,
     /// The path of the next member, where that member's header has no room for it.
     long_path: Option<String>,
@@ -245,7 +245,7 @@ struct Unpacking<'a> {
 
 impl<'a> Unpacking<'a> {
     fn new(folder: &'a Path) -> Self {
-        Self { folder, sum: Sum::default(), manifest: None, long_path: None }
+        Self { folder, sum: FilesDigest::default(), manifest: None, long_path: None }
     }
 
     /// Unpacks all members. The archive is read in raw form, and the size of long paths is bounded

@@ -42,7 +42,7 @@ fn manifest(domain: &str) -> Vec<u8> {
         moment: Moment { governance: log(), lineage: log() },
         files: 0,
         bytes: 0,
-        digest: Sum::default().digest(),
+        digest: FilesDigest::default().digest(),
     };
     assert_eq!(BackupManifest::parse(&manifest.to_value().to_bytes()).as_ref(), Some(&manifest));
     [manifest.to_value().to_bytes(), b"\n".to_vec()].concat()
