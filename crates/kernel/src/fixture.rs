@@ -11,7 +11,7 @@ use crate::Prepared;
 use crate::governance::{Change, Governance, Proposal, Roles, SignedProposal, Subject, Workload};
 use crate::lineage::{Completion, Direction, Transition};
 use crate::replay::{Fed, Replay, ReplayError};
-use crate::state::{Blobs, NodeState};
+use crate::state::{Blobs, GovernanceLog, NodeState};
 use crate::step::{Answer, Effect, Input, Kernel, Now, Ticket};
 
 pub(crate) const ORIGIN: &str = "example.test/governance";
@@ -209,6 +209,11 @@ impl Domain {
         }));
         domain.publish(&bundle(POLICIES));
         domain
+    }
+
+    /// Its log, with the blobs beside it.
+    pub(crate) fn log(&self) -> GovernanceLog<'_> {
+        GovernanceLog { origin: ORIGIN, records: &self.records, blobs: self.shelf.as_ref() }
     }
 
     pub(crate) fn publish(&mut self, bundle: &Bundle) {

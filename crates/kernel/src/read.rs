@@ -17,18 +17,24 @@ impl Read {
     pub(crate) fn of(
         bundle: &Arc<Bundle>,
         request: Arc<Request>,
-        (direction, message): (Direction, &[u8]),
+        direction: Direction,
+        message: &[u8],
     ) -> Self {
         let formed = resolve_shared(bundle, &request);
         Self { formed, detected: bundle.detected(direction.passing(), message) }
     }
 
     /// The same if it was read against this bundle; else it is read again.
-    pub(crate) fn against(self, bundle: &Arc<Bundle>, message: (Direction, &[u8])) -> Self {
+    pub(crate) fn against(
+        self,
+        bundle: &Arc<Bundle>,
+        direction: Direction,
+        message: &[u8],
+    ) -> Self {
         if Arc::ptr_eq(self.formed.bundle(), bundle) {
             return self;
         }
-        Self::of(bundle, Arc::clone(self.formed.request()), message)
+        Self::of(bundle, Arc::clone(self.formed.request()), direction, message)
     }
 }
 
@@ -117,7 +123,7 @@ impl From<Transition> for Prepared {
 
 fn read(asked: &Transition, workload: &str, bundle: &Arc<Bundle>) -> Read {
     let request = Arc::new(asked.to_request(bundle, workload));
-    Read::of(bundle, request, (asked.direction, &asked.message))
+    Read::of(bundle, request, asked.direction, &asked.message)
 }
 
 #[cfg(test)]

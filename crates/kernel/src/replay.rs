@@ -22,7 +22,7 @@ use crate::lineage::SnapshotMark;
 use crate::lineage::{Body, Charged, Commitments, Decided, Header, LineageRecord, Sealed};
 use crate::members::Malformed;
 use crate::snapshot::Maker;
-use crate::state::{About, Behind, Blobs, Found, Lost, NodeState, Unfounded};
+use crate::state::{About, Behind, Blobs, Found, Lost, NodeState, TransitionRef, Unfounded};
 use ahead::{Asked, ended_by, open, open_intent, open_message, open_request};
 
 /// What came of one record.
@@ -89,15 +89,17 @@ impl<'a> Replay<'a> {
     /// Replays a node's log against a governance log (all its records) and the blobs beside it.
     #[must_use]
     pub fn new(node: &str, origin: &str, governance: &'a [Vec<u8>], blobs: &'a dyn Blobs) -> Self {
-        Self::resume(NodeState::new(node, origin), Maker::default(), (governance, blobs))
+        Self::resume(NodeState::new(node, origin), Maker::default(), governance, blobs)
     }
 
-    /// Goes on from a state that was restored.
+    /// Goes on from a state that was restored, with the snapshots of its log; governance and blobs
+    /// as for [`Self::new`].
     #[must_use]
     pub fn resume(
         state: NodeState,
         snapshots: Maker,
-        (governance, blobs): (&'a [Vec<u8>], &'a dyn Blobs),
+        governance: &'a [Vec<u8>],
+        blobs: &'a dyn Blobs,
     ) -> Self {
         Self { state, governance, blobs, snapshots }
     }
@@ -137,7 +139,7 @@ impl<'a> Replay<'a> {
         record: &[u8],
         sealed: impl Into<Part<'p>>,
     ) -> Result<Fed, ReplayError> {
-        self.feed_sealed(record, |_, _| sealed.into())
+        self.feed_sealed(record, |_, _, _| sealed.into())
     }
 
     /// Follows the next record; `open` opens its sealed part, told whose it is (none: the node's), and
@@ -148,10 +150,10 @@ impl<'a> Replay<'a> {
     pub fn feed_sealed<'p>(
         &mut self,
         record: &[u8],
-        open: impl FnOnce(Option<&str>, (u64, &Digest)) -> Part<'p>,
+        open: impl FnOnce(Option<&str>, u64, &Digest) -> Part<'p>,
     ) -> Result<Fed, ReplayError> {
         let (index, bundle) = (self.state.size(), Arc::clone(self.state.bundle()));
-        let open = |execution: Option<&str>, digest: &Digest| open(execution, (index, digest));
+        let open = |execution: Option<&str>, digest: &Digest| open(execution, index, digest);
         self.feed_ahead(Ahead::of(&bundle, record, open))
     }
 
@@ -170,7 +172,7 @@ impl<'a> Replay<'a> {
         if !self.state.is_continued_by(&record) {
             return Err(ReplayError::Broken { index });
         }
-        let judged = self.judge(&record, &sealed, (asked, found));
+        let judged = self.judge(&record, &sealed, asked, found);
         let (fed, behind) = judged.ok_or(ReplayError::Broken { index })?;
         if let Ok(sealed) = &sealed {
             let execution = record.header.link.as_ref().map(|link| link.execution.as_str());
@@ -207,7 +209,8 @@ impl<'a> Replay<'a> {
         &mut self,
         record: &LineageRecord,
         sealed: &Result<Sealed, Lost>,
-        (asked, found): (Option<Result<Asked, Lost>>, Option<Found>),
+        asked: Option<Result<Asked, Lost>>,
+        found: Option<Found>,
     ) -> Option<(Fed, Behind)> {
         match (&record.body, &record.header.link) {
             (Body::Snapshot(mark), None) => Some((self.compare_snapshot(mark)?, Behind::Nothing)),
@@ -217,17 +220,17 @@ impl<'a> Replay<'a> {
                     let request = open_request(decided, sealed).ok()?;
                     open_intent(decided, &request, sealed).ok()
                 });
-                let (fed, formed) = self.decide(of, decided, (sealed, asked?));
+                let (fed, formed) = self.decide(of, decided, sealed, asked?);
                 Some((fed, Behind::Decided { formed, intent: intent.flatten() }))
             }
             (
                 Body::Completed { decided_seq, withheld, charges, labels, commitments, .. },
                 Some(link),
             ) => {
-                let ended = (link.execution.as_str(), *decided_seq);
-                self.is_withheld_alike(ended.0, withheld.as_deref()).then_some(())?;
+                let ended = TransitionRef { execution: link.execution.as_str(), seq: *decided_seq };
+                self.is_withheld_alike(ended.execution, withheld.as_deref()).then_some(())?;
                 let message = ended_by(commitments, sealed);
-                self.is_labelled_alike(ended, (message, found), labels).then_some(())?;
+                self.is_labelled_alike(ended, message, found, labels).then_some(())?;
                 let output = structured_output(commitments, sealed);
                 self.is_settled_alike(ended, &output, charges).then_some(())?;
                 Some((Fed::Followed, Behind::Completed(output)))
@@ -260,12 +263,14 @@ impl<'a> Replay<'a> {
         &mut self,
         id: &str,
         decided: &Decided,
-        (sealed, asked): (&Result<Sealed, Lost>, Result<Asked, Lost>),
+        sealed: &Result<Sealed, Lost>,
+        asked: Result<Asked, Lost>,
     ) -> (Fed, Result<ResolvedRequest, Lost>) {
         let lost = |why: Lost| Fed::NotReplayable { execution: id.to_owned(), why };
         let asked = asked.and_then(|Asked { read, named }| {
-            let message = (decided.direction, open_message(decided, sealed)?);
-            Ok((read.against(self.state.bundle(), message), named))
+            let message = open_message(decided, sealed)?;
+            let read = read.against(self.state.bundle(), decided.direction, message);
+            Ok((read, named))
         });
         let (read, named) = match asked {
             Ok(asked) => asked,
@@ -287,7 +292,7 @@ impl<'a> Replay<'a> {
         };
         let is_alike = self.state.charged(id, decision.charges()) == decided.charges
             && given.as_ref() == decided.retry.as_ref().map(|retry| &retry.given);
-        let fed = compare(decided, sealed, (&decision, is_alike)).unwrap_or_else(lost);
+        let fed = compare(decided, sealed, &decision, is_alike).unwrap_or_else(lost);
         (fed, Ok(read.formed))
     }
 
@@ -301,15 +306,16 @@ impl<'a> Replay<'a> {
     /// looked at by another bundle, is taken from the record.
     fn is_labelled_alike(
         &self,
-        (id, seq): (&str, u64),
-        (message, ahead): (Result<Option<&[u8]>, Lost>, Option<Found>),
+        transition: TransitionRef<'_>,
+        message: Result<Option<&[u8]>, Lost>,
+        ahead: Option<Found>,
         labels: &Labels,
     ) -> bool {
         let Ok(message) = message else { return true };
-        if !self.state.is_intact(id) || self.state.is_hypothetical() {
+        if !self.state.is_intact(transition.execution) || self.state.is_hypothetical() {
             return true;
         }
-        let derived = self.state.detected((id, seq), message, ahead);
+        let derived = self.state.detected(transition, message, ahead);
         // Of a message that was too large to be sealed the record's word is taken, if detectors can bring that.
         let was_seen = message.is_none() && self.state.bundle().semantics() >= Semantics::V4;
         derived == *labels || (was_seen && labels.iter().all(|label| derived.contains(label)))
@@ -319,13 +325,13 @@ impl<'a> Replay<'a> {
     /// from the record.
     fn is_settled_alike(
         &self,
-        (id, seq): (&str, u64),
+        transition: TransitionRef<'_>,
         output: &Result<Option<String>, Lost>,
         charges: &[Charged],
     ) -> bool {
         let Ok(output) = output else { return true };
-        let can_tell = self.state.is_intact(id);
-        !can_tell
+        let TransitionRef { execution: id, seq } = transition;
+        !self.state.is_intact(id)
             || self.state.is_hypothetical()
             || self.state.settled(id, seq, output.as_deref()) == charges
     }
@@ -344,7 +350,8 @@ fn structured_output(
 fn compare(
     decided: &Decided,
     sealed: &Result<Sealed, Lost>,
-    (derived, is_alike): (&Decision, bool),
+    derived: &Decision,
+    is_alike: bool,
 ) -> Result<Fed, Lost> {
     let digest = decided.commitments.get("decision").ok_or(Lost::Damaged)?;
     let recorded = open(sealed, "decision", digest)?;

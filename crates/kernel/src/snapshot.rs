@@ -19,8 +19,8 @@ mod tests;
 
 use proof::digest::Digest;
 
-use crate::state::Lost;
 pub use crate::state::Unusable;
+use crate::state::{Execution, Lost};
 
 pub use maker::{Maker, Taken};
 pub use restore::{Listed, Opened, Private, Restored, Restoring, restore};
@@ -36,6 +36,20 @@ pub struct Piece {
     pub execution: Option<String>,
     /// Plain bytes.
     pub bytes: Vec<u8>,
+}
+
+/// The execution whose private part a piece is of.
+#[derive(Debug, Clone, Copy)]
+struct PieceOwner<'a> {
+    id: &'a str,
+    /// Stands in each of its pieces.
+    secret: Option<Digest>,
+}
+
+impl<'a> PieceOwner<'a> {
+    fn new(id: &'a str, execution: &Execution) -> Self {
+        Self { id, secret: execution.secret() }
+    }
 }
 
 /// Where pieces are found. Whoever implements it checks nothing: the digest is checked here.

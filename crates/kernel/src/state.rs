@@ -31,7 +31,7 @@ use self::by_id::ById;
 use crate::governance::Governance;
 use crate::lineage::{Body, Completion, Delegation, Header, LineageRecord, Link};
 
-pub use adoption::{Adopted, Blobs};
+pub use adoption::{Adopted, Blobs, GovernanceLog};
 pub(crate) use apply::{Behind, Unfounded};
 pub(crate) use approvals::Named;
 pub use approvals::{Asked, Waits, Word};
@@ -60,6 +60,13 @@ pub struct NodeState {
     erased: BTreeMap<String, u64>,
     accounts: meters::Accounts,
     left: left::Left,
+}
+
+/// A transition of an execution, by the `seq` of its decision.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TransitionRef<'a> {
+    pub(crate) execution: &'a str,
+    pub(crate) seq: u64,
 }
 
 /// What a decision is about besides its request.
@@ -162,7 +169,8 @@ impl NodeState {
     pub(crate) fn begin(
         &mut self,
         id: &str,
-        (workload, os_user): (&str, u32),
+        workload: &str,
+        os_user: u32,
         delegation: Option<Delegation>,
     ) {
         if delegation.is_none() {
@@ -170,7 +178,7 @@ impl NodeState {
         }
         let parent = delegation.as_ref().and_then(|from| self.executions.get(&from.parent));
         let touched = parent.map(|parent| parent.touched.inherited()).unwrap_or_default();
-        let mut execution = Execution::new((workload, os_user), delegation, &self.bundle);
+        let mut execution = Execution::new(workload, os_user, delegation, &self.bundle);
         execution.touched = touched;
         self.executions.insert(id.to_owned(), execution);
     }

@@ -40,6 +40,10 @@ use crate::lineage::{Body, Completion, ErasedFor, Refusals, Scope, SignedApprova
 use crate::snapshot::{Maker, Piece};
 use crate::state::{Behind, Blobs, NodeState, Unfounded};
 
+use erase::ErasureRequest;
+use prepare::{JoinRequest, Peer};
+use sequence::NewRequest;
+
 pub use prepare::execution_id;
 
 /// The driver's clocks at one step.
@@ -297,6 +301,15 @@ pub enum Answer {
     },
 }
 
+/// A record that is to be appended, with all that the fold needs.
+struct NewRecord {
+    body: Body,
+    /// What lies behind its commitments.
+    behind: Behind,
+    /// The sealed part's bytes.
+    sealed: Vec<u8>,
+}
+
 /// The state machine.
 pub struct Kernel {
     state: NodeState,
@@ -366,16 +379,19 @@ impl Kernel {
     fn take(&mut self, now: Now, input: Input) -> Vec<Effect> {
         match input {
             Input::Join { ticket, workload, os_user, execution, entropy } => {
-                self.join(now, ticket, (&workload, os_user, execution.as_deref()), &entropy)
+                let peer = Peer { workload: &workload, os_user };
+                let execution = execution.as_deref();
+                self.join(now, ticket, JoinRequest { peer, execution, entropy: &entropy })
             }
             Input::End { ticket, execution, child } => {
-                self.end_child(now, ticket, (&execution, &child))
+                self.end_child(now, ticket, &execution, &child)
             }
             Input::Request { ticket, execution, transition, entropy } => {
-                self.request(now, ticket, &execution, (*transition, &entropy))
+                let (execution, prepared) = (execution.as_str(), *transition);
+                self.request(now, NewRequest { ticket, execution, prepared, entropy: &entropy })
             }
             Input::Outcome { ticket, outcome, message, output, entropy } => {
-                let end = settle::End { outcome, message, output };
+                let end = settle::End { outcome, message, output, withheld: None };
                 self.settle(now, ticket, end, &entropy)
             }
             Input::Durable { size } => self.release(now, size),
@@ -383,7 +399,7 @@ impl Kernel {
             Input::Reduce { ticket, proposal } => self.reduce(now, ticket, proposal),
             Input::Approve { ticket, approval } => self.approve(now, ticket, approval),
             Input::Erase { ticket, execution, os_user, reason } => {
-                self.erase(now, ticket, execution, (os_user, reason))
+                self.erase(now, ErasureRequest { ticket, execution, os_user, reason })
             }
             Input::Refused { code, count } => {
                 self.count_refusals(code, count);
@@ -442,17 +458,12 @@ impl Kernel {
     }
 
     fn append(&mut self, now: Now, execution: Option<&str>, body: Body, sealed: Vec<u8>) -> Effect {
-        self.append_with(now, execution, (body, Behind::Nothing), sealed)
+        self.append_with(now, execution, NewRecord { body, behind: Behind::Nothing, sealed })
     }
 
     /// Makes the next record and folds it, with what lies behind its commitments.
-    fn append_with(
-        &mut self,
-        now: Now,
-        execution: Option<&str>,
-        (body, behind): (Body, Behind),
-        sealed: Vec<u8>,
-    ) -> Effect {
+    fn append_with(&mut self, now: Now, execution: Option<&str>, record: NewRecord) -> Effect {
+        let NewRecord { body, behind, sealed } = record;
         let index = self.state.size();
         let at = self.state.time(now.wall_ms);
         let scope = self.state.scope(execution);

@@ -9,7 +9,7 @@ use kernel::lineage::SnapshotMark;
 use kernel::lineage::{Body, LineageRecord};
 use kernel::replay::{Fed, Replay, Tally};
 use kernel::snapshot::{Maker, Private, Restoring};
-use kernel::state::{Lost, NodeState};
+use kernel::state::{GovernanceLog, Lost, NodeState};
 use ledger::{FileDisk, Ledger, Reader, Snapshots};
 use proof::log::LogReader;
 use proof::note::VerifierKey;
@@ -111,13 +111,14 @@ fn resume(
     let mut vault = sealing::vault(options).map_err(text)?;
     let snapshots = ledger.snapshots();
     let mut pieces = Opened { snapshots: &snapshots, vault: &mut vault };
-    let node = (options.node.as_str(), options.governance_origin());
-    let restoring = Restoring::begin((node.0, &node.1), (records, blobs), mark, &mut pieces);
+    let origin = options.governance_origin();
+    let log = GovernanceLog { origin: &origin, records, blobs };
+    let restoring = Restoring::begin(&options.node, log, mark, &mut pieces);
     let restoring = restoring.map_err(text)?;
     let ended = kernel::governance::ended(records);
     let parts = private_parts(options, &snapshots, (&restoring, &ended))?;
     let restored = restoring.finish(parts).map_err(text)?;
-    let replay = Replay::resume(restored.state, restored.maker.clone(), (records, blobs));
+    let replay = Replay::resume(restored.state, restored.maker.clone(), records, blobs);
     let state = follow(options, replay, (reader, mark.size)).map_err(text)?;
     sealing::settle(&mut vault, &state).map_err(text)?;
     if let Some(id) = restored.without_key.iter().find(|id| state.erased(id).is_none()) {

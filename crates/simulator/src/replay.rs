@@ -41,7 +41,7 @@ pub(crate) fn follow(
     let mut tally = Tally::default();
     for (index, entry) in log.iter().enumerate().skip(first) {
         let sealed = &entry.sealed;
-        let fed = replay.feed_sealed(&entry.record, |of, _| part(readable, of, sealed));
+        let fed = replay.feed_sealed(&entry.record, |of, _, _| part(readable, of, sealed));
         let fed = fed.map_err(|why| Broken::new(Law::Bytes, format!("record {index}: {why}")))?;
         let is_derived = match &fed {
             Fed::Followed | Fed::Identical => true,

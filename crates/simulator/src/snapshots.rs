@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use kernel::lineage::{Body, LineageRecord};
 use kernel::replay::Replay;
 use kernel::snapshot::{Maker, Piece, Pieces, restore};
-use kernel::state::{Blobs, Lost, NodeState};
+use kernel::state::{Blobs, GovernanceLog, Lost, NodeState};
 use ledger::simulation::MemoryDisk;
 use ledger::{Entry, Ledger, Snapshots};
 use proof::digest::Digest;
@@ -77,11 +77,12 @@ pub(crate) fn resume(
         return Err(broken("its record is not there".to_owned()));
     };
     let blobs: &dyn Blobs = authority.shelf.as_ref();
-    let governance = (authority.records.as_slice(), blobs);
+    let records = authority.records.as_slice();
+    let governance = GovernanceLog { origin: ORIGIN, records, blobs };
     let mut pieces = Plain { snapshots: ledger.snapshots(), readable };
-    let restored = restore((NODE, ORIGIN), governance, &mark, &mut pieces)
-        .map_err(|why| broken(why.to_string()))?;
-    let replay = Replay::resume(restored.state, restored.maker.clone(), governance);
+    let restored =
+        restore(NODE, governance, &mark, &mut pieces).map_err(|why| broken(why.to_string()))?;
+    let replay = Replay::resume(restored.state, restored.maker.clone(), records, blobs);
     let (state, _) = follow(replay, (log, first), readable).map_err(|why| broken(why.what))?;
     let without_reason = restored.without_key.iter().find(|id| state.erased(id).is_none());
     match without_reason {

@@ -133,7 +133,8 @@ impl Roles {
     /// Whether so many officers of a role as it asks for are among these signers.
     fn satisfied(
         &self,
-        (name, least): (&'static str, Least),
+        name: &'static str,
+        least: Least,
         signers: &[&VerifierKey],
     ) -> Result<(), GovernanceError> {
         let role = self.get(name).ok_or(GovernanceError::Genesis)?;
@@ -196,13 +197,14 @@ impl Governance {
         }
         let signers = signed.verified()?;
         if let Some(next) = next.filter(|next| next.get(ROOT) != roles.get(ROOT)) {
-            next.satisfied((ROOT, Least::Threshold), &signers)?;
+            next.satisfied(ROOT, Least::Threshold, &signers)?;
         }
         // One who may take away may be of either role: whoever is at hand.
-        if self.is_reduction(change) && roles.satisfied((ROOT, Least::One), &signers).is_ok() {
+        if self.is_reduction(change) && roles.satisfied(ROOT, Least::One, &signers).is_ok() {
             return Ok(());
         }
-        roles.satisfied(self.signer_of(change), &signers)
+        let (role, least) = self.signer_of(change);
+        roles.satisfied(role, least, &signers)
     }
 
     /// Whether as many officers have signed as must where trust is given back.
@@ -211,7 +213,7 @@ impl Governance {
         signed: &SignedProposal,
     ) -> Result<(), GovernanceError> {
         let roles = self.roles().ok_or(GovernanceError::Genesis)?;
-        roles.satisfied((TRUST, Least::Threshold), &signed.signers().collect::<Vec<_>>())
+        roles.satisfied(TRUST, Least::Threshold, &signed.signers().collect::<Vec<_>>())
     }
 
     /// Whether so many have signed a change as would have to if it gave back.

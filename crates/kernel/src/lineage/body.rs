@@ -271,7 +271,7 @@ impl Body {
             }
             Self::Approved(approval) => approval.write(into),
             Self::Erased { execution, os_user, reason } => {
-                erased::write((execution, *os_user), *reason, into);
+                erased::write(execution, *os_user, *reason, into);
             }
             Self::Ordered { proposal } => {
                 put("proposal", proposal.to_value());

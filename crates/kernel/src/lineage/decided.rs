@@ -7,6 +7,7 @@ use crate::limits::MESSAGE_BYTES_MAX;
 
 /// A decision with all that goes on its record.
 pub(crate) struct Judged<'a> {
+    pub(crate) facts: Facts,
     pub(crate) decision: &'a Decision,
     pub(crate) charges: Vec<Charged>,
     pub(crate) retry: Option<Retried>,
@@ -34,11 +35,11 @@ impl Body {
     pub(crate) fn decided(
         asked: Transition,
         request: &Request,
-        facts: Facts,
         judged: Judged<'_>,
-        (sealed, entropy): (&mut Sealed, &[u8; 32]),
+        sealed: &mut Sealed,
+        entropy: &[u8; 32],
     ) -> Self {
-        let Judged { decision, charges, retry, intent } = judged;
+        let Judged { facts, decision, charges, retry, intent } = judged;
         let decided = [("decision", decision.to_bytes())];
         let private = decided.into_iter().chain(intent.map(|bytes| ("intent", bytes)));
         let committed = private.map(|(name, bytes)| (name, sealed.seal(name, bytes, entropy)));
@@ -62,24 +63,25 @@ impl Body {
     }
 }
 
-/// The public part of the end of a transition: see [`Body::Completed`].
+/// The end of a transition with all that goes on its record: see [`Body::Completed`].
 pub(crate) struct Ended {
+    /// `seq` of the decision that permitted it.
+    pub(crate) decided_seq: u64,
     pub(crate) outcome: Completion,
     pub(crate) withheld: Option<String>,
     pub(crate) charges: Vec<Charged>,
     pub(crate) labels: Labels,
+    /// The message that ended it; empty where there was none.
+    pub(crate) message: Vec<u8>,
+    /// JSON text of its structured result, if any.
+    pub(crate) output: Option<String>,
 }
 
 impl Body {
     /// The body of a completion: the message that ended the transition, and the structured result that
     /// policy sees, are sealed.
-    pub(crate) fn completed(
-        decided_seq: u64,
-        ended: Ended,
-        (message, output): (Vec<u8>, Option<String>),
-        sealed: &mut Sealed,
-        entropy: &[u8; 32],
-    ) -> Self {
+    pub(crate) fn completed(ended: Ended, sealed: &mut Sealed, entropy: &[u8; 32]) -> Self {
+        let Ended { decided_seq, outcome, withheld, charges, labels, message, output } = ended;
         let message = match message.len() {
             0 => None,
             1..=MESSAGE_BYTES_MAX => Some(("message", message)),
@@ -91,7 +93,6 @@ impl Body {
             .chain(output)
             .map(|(name, bytes)| (name.into(), sealed.seal(name, bytes, entropy)))
             .collect();
-        let Ended { outcome, withheld, charges, labels } = ended;
         Self::Completed { decided_seq, outcome, withheld, charges, labels, commitments }
     }
 }

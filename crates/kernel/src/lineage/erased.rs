@@ -40,7 +40,7 @@ pub enum Scope {
     Execution(String),
 }
 
-pub(super) fn write((execution, os_user): (&str, u32), reason: ErasedFor, into: &mut Object) {
+pub(super) fn write(execution: &str, os_user: u32, reason: ErasedFor, into: &mut Object) {
     into.insert("erased", Value::from(execution));
     into.insert("os_user", number(u64::from(os_user)));
     into.insert("reason", Value::from(reason.as_str()));

@@ -15,11 +15,17 @@ pub(crate) fn intent(
     // Only a tool call can be asked for again by the record that it waits on.
     let can_wait = asked.direction == Direction::ToServer && asked.hands_on.is_none();
     let tool = asked.tool.as_deref().filter(|_| can_wait)?;
-    let call = (asked.server.as_str(), asked.method.as_str(), tool);
-    let said = Said { arguments: &request.input, besides: &asked.besides };
+    let call = IntendedCall {
+        server: &asked.server,
+        method: &asked.method,
+        tool,
+        definition: asked.definition,
+        arguments: &request.input,
+        besides: &asked.besides,
+    };
     Some(match semantics >= Semantics::V4 {
-        true => said.by_value((call, asked.definition), request),
-        false => said.bytes((call, asked.definition), request),
+        true => call.by_value(request),
+        false => call.to_bytes(request),
     })
 }
 
@@ -28,35 +34,42 @@ pub(crate) fn intent(
 pub(crate) fn intent_of(decided: &Decided, request: &Request, opened: &[u8]) -> Option<Digest> {
     let value = Value::parse(opened).ok()?;
     let besides = value.get("besides")?.as_str()?;
-    let call = (decided.server.as_str(), decided.method.as_str(), decided.tool.as_deref()?);
-    let of = (call, decided.facts.definition);
-    let said = Said { arguments: &request.input, besides };
-    (said.bytes(of, request) == opened || said.by_value(of, request) == opened)
+    let call = IntendedCall {
+        server: &decided.server,
+        method: &decided.method,
+        tool: decided.tool.as_deref()?,
+        definition: decided.facts.definition,
+        arguments: &request.input,
+        besides,
+    };
+    (call.to_bytes(request) == opened || call.by_value(request) == opened)
         .then(|| Digest::of(opened))
 }
 
-type Call<'a> = (&'a str, &'a str, &'a str);
-
-/// What a call says, as JSON text.
-struct Said<'a> {
+/// A tool call as its intent names it.
+#[derive(Clone, Copy)]
+struct IntendedCall<'a> {
+    server: &'a str,
+    method: &'a str,
+    tool: &'a str,
+    definition: Option<Digest>,
+    /// JSON text.
     arguments: &'a str,
+    /// JSON text.
     besides: &'a str,
 }
 
-impl Said<'_> {
-    fn by_value(&self, of: (Call<'_>, Option<Digest>), request: &Request) -> Vec<u8> {
+impl IntendedCall<'_> {
+    fn by_value(&self, request: &Request) -> Vec<u8> {
         let (arguments, besides) = (canonical(self.arguments), canonical(self.besides));
-        Said { arguments: &arguments, besides: &besides }.bytes(of, request)
+        IntendedCall { arguments: &arguments, besides: &besides, ..*self }.to_bytes(request)
     }
 
-    fn bytes(
-        &self,
-        ((server, method, tool), definition): (Call<'_>, Option<Digest>),
-        request: &Request,
-    ) -> Vec<u8> {
+    fn to_bytes(self, request: &Request) -> Vec<u8> {
+        let Self { server, method, tool, definition, arguments, besides } = self;
         let members = [
-            ("arguments", Value::from(self.arguments)),
-            ("besides", Value::from(self.besides)),
+            ("arguments", Value::from(arguments)),
+            ("besides", Value::from(besides)),
             ("method", Value::from(method)),
             ("principal", Value::from(request.principal.id.as_str())),
             ("server", Value::from(server)),

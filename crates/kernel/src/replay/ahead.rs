@@ -73,7 +73,7 @@ impl Asked {
                 Some(Named { pending: retry.pending, intent })
             }
         };
-        let read = Read::of(bundle, request, (decided.direction, message));
+        let read = Read::of(bundle, request, decided.direction, message);
         Ok(Self { read, named })
     }
 }

@@ -2,9 +2,9 @@
 //! of what a snapshot has to be made of, and decisions wait while one is taken.
 
 use policy::{History, HistoryPage, OpenPage};
-use proof::digest::{Digest, DigestBuilder};
+use proof::digest::DigestBuilder;
 
-use super::Piece;
+use super::{Piece, PieceOwner};
 use crate::limits::OPEN_PAGES_BYTES_MAX;
 
 /// Bytes of a piece besides its events, their frames and the execution's id: names of members, and the secret.
@@ -45,7 +45,8 @@ impl PageAhead {
     }
 
     /// The piece that it is.
-    pub(super) fn piece(&self, (id, secret): (&str, Option<Digest>)) -> Piece {
+    pub(super) fn piece(&self, owner: PieceOwner<'_>) -> Piece {
+        let PieceOwner { id, secret } = owner;
         let framing = FRAMING_BYTES.saturating_add(id.len());
         let mut text = String::with_capacity(self.page.written().saturating_add(framing));
         let mut members = self.page.write(&mut text, |members| members.string("execution", id));

@@ -4,10 +4,10 @@ use policy::History;
 use proof::digest::Digest;
 use proof::json::{Object, Value};
 
-use super::Piece;
 use super::ahead::{PageAhead, Room};
 use super::monitors::{self, Kept};
 use super::page::{digests, pages, piece};
+use super::{Piece, PieceOwner};
 use crate::limits::{OPEN_PAGES_STEP_BYTES, REMEMBERED_SHARE};
 use crate::state::{Execution, NodeState};
 
@@ -108,13 +108,14 @@ impl Maker {
                 continue;
             }
             let known = self.executions.entry(id.to_owned()).or_default();
-            let made = known.full_pages((id, execution), history, pages_max);
+            let owner = PieceOwner::new(id, execution);
+            let made = known.full_pages(owner, history, pages_max);
             pages_max = pages_max.saturating_sub(made.len());
             pieces.extend(made);
             let written = known.write_ahead(history, bytes_max, &mut room);
             bytes_max = bytes_max.saturating_sub(written);
             if !has_monitors {
-                let monitors = known.monitors((id, execution), history, false);
+                let monitors = known.monitors(owner, history, false);
                 has_monitors = monitors.is_some();
                 pieces.extend(monitors);
             }
@@ -133,12 +134,13 @@ impl Maker {
         for (id, execution) in state.executions() {
             let Some(history) = execution.history() else { continue };
             let known = self.executions.entry(id.to_owned()).or_default();
-            while let Some(page) = known.full_pages((id, execution), history, 1).pop() {
+            let owner = PieceOwner::new(id, execution);
+            while let Some(page) = known.full_pages(owner, history, 1).pop() {
                 if !hand_over(page) {
                     return false;
                 }
             }
-            let monitors = known.monitors((id, execution), history, true);
+            let monitors = known.monitors(owner, history, true);
             if monitors.is_some_and(|piece| !hand_over(piece)) {
                 return false;
             }
@@ -157,17 +159,17 @@ impl Maker {
             let mut names = Vec::new();
             for items in pages(items) {
                 let members = [("items", Value::Array(items)), ("section", Value::from(section))];
-                names.push(self.keep(piece("snapshot.page", named(members)), &mut made));
+                names.push(self.add_public("snapshot.page", named(members), &mut made));
             }
             public.extend(names.iter().copied());
             (section.to_owned(), digests(&names))
         });
         let sections = sections.collect::<Object>();
         index.insert("sections", Value::Object(sections));
-        let index = self.keep(piece("snapshot.public", index), &mut made);
+        let index = self.add_public("snapshot.public", index, &mut made);
         self.public = public;
         if let Some(private) = &private {
-            self.list_monitors((&index, private), &mut made);
+            self.list_monitors(&index, private, &mut made);
         }
         Taken { public: index, private, pieces: made.pieces, names: made.names }
     }
@@ -191,30 +193,31 @@ impl Maker {
                 continue;
             }
             let known = self.executions.entry(id.to_owned()).or_default();
-            let name = known.private((id, execution), made);
+            let name = known.private(id, execution, made);
             list.push(Value::Array(vec![Value::from(id), name.to_value()]));
         }
         if !is_whole {
             return None;
         }
         let members = named([("executions", Value::Array(list))]);
-        Some(self.keep(piece("snapshot.private", members), made))
+        Some(self.add_public("snapshot.private", members, made))
     }
 
     /// Lists what was kept of monitors, which goes with the snapshot.
-    fn list_monitors(&self, mark: (&Digest, &Digest), made: &mut Made) {
+    fn list_monitors(&self, public: &Digest, private: &Digest, made: &mut Made) {
         let all = self.executions.iter();
         let kept: BTreeMap<&str, Digest> = all
             .filter_map(|(id, known)| Some((id.as_str(), known.kept.as_ref()?.name()?)))
             .collect();
         made.names.extend(kept.values().copied());
-        let list = monitors::list(mark, &kept);
+        let list = monitors::list(public, private, &kept);
         made.names.extend(list.as_ref().map(|list| list.name));
         made.pieces.extend(list);
     }
 
     /// A public piece: emitted unless the last snapshot had it too.
-    fn keep(&self, (name, bytes): (Digest, Vec<u8>), made: &mut Made) -> Digest {
+    fn add_public(&self, type_name: &str, members: Object, made: &mut Made) -> Digest {
+        let (name, bytes) = piece(type_name, members);
         if made.names.insert(name) && !self.public.contains(&name) {
             made.pieces.push(Piece { name, execution: None, bytes });
         }
@@ -226,7 +229,7 @@ impl Known {
     /// The pages of the history that are full and not made yet, so many at most.
     fn full_pages(
         &mut self,
-        (id, execution): (&str, &Execution),
+        owner: PieceOwner<'_>,
         history: &History,
         pages_max: usize,
     ) -> Vec<Piece> {
@@ -239,7 +242,7 @@ impl Known {
             };
             let mut open = self.open.take().unwrap_or_else(|| PageAhead::new(first));
             open.extend(history, page, usize::MAX);
-            let piece = open.piece((id, execution.secret()));
+            let piece = open.piece(owner);
             self.pages.push((page.end, piece.name));
             made.push(piece);
         }
@@ -282,12 +285,11 @@ impl Known {
     }
 
     /// The execution's private part as it is now: the name of its first piece.
-    fn private(&mut self, (id, execution): (&str, &Execution), made: &mut Made) -> Digest {
-        let of = (id, execution);
+    fn private(&mut self, id: &str, execution: &Execution, made: &mut Made) -> Digest {
         let version = execution.version();
         let is_busy = execution.history().is_some_and(|history| self.has_new_events(history));
         let head = self.head.take().filter(|head| head.of == version);
-        let head = head.unwrap_or_else(|| self.make(of, made));
+        let head = head.unwrap_or_else(|| self.make(id, execution, made));
         if !is_busy {
             made.room.take(&mut self.open);
         }
@@ -299,8 +301,8 @@ impl Known {
         name
     }
 
-    fn make(&mut self, (id, execution): (&str, &Execution), made: &mut Made) -> Head {
-        let of = (id, execution);
+    fn make(&mut self, id: &str, execution: &Execution, made: &mut Made) -> Head {
+        let owner = PieceOwner::new(id, execution);
         let mut members = Object::new();
         let mut rest = Vec::new();
         let Made { pieces, room, .. } = made;
@@ -310,14 +312,14 @@ impl Known {
             name
         };
         if let Some(history) = execution.history() {
-            self.full_pages(of, history, usize::MAX).into_iter().for_each(|piece| {
+            self.full_pages(owner, history, usize::MAX).into_iter().for_each(|piece| {
                 keep(piece);
             });
             if let Some(page) = history.page(self.first_open()) {
                 let open = room.take(&mut self.open);
                 let mut open = open.unwrap_or_else(|| PageAhead::new(page.first));
                 open.extend(history, page, usize::MAX);
-                rest.push(keep(open.piece((id, execution.secret()))));
+                rest.push(keep(open.piece(owner)));
                 self.open = room.hold(open);
             }
             let full = self.pages.iter().map(|(_, name)| *name);
@@ -328,28 +330,24 @@ impl Known {
         members.insert("intents", execution.intents());
         let open = pages(execution.open_requests()).into_iter().map(|items| {
             let members = named([("items", Value::Array(items))]);
-            keep(private_piece("snapshot.open", of, members))
+            keep(private_piece("snapshot.open", owner, members))
         });
         let open: Vec<Digest> = open.collect();
         members.insert("open", digests(&open));
         rest.extend(open);
-        let name = keep(private_piece("snapshot.execution", of, members));
+        let name = keep(private_piece("snapshot.execution", owner, members));
         Head { of: execution.version(), name, rest }
     }
 }
 
 /// A piece of an execution's private part, with its secret.
-fn private_piece(
-    type_name: &str,
-    (id, execution): (&str, &Execution),
-    mut members: Object,
-) -> Piece {
-    members.insert("execution", Value::from(id));
-    if let Some(secret) = execution.secret() {
+fn private_piece(type_name: &str, owner: PieceOwner<'_>, mut members: Object) -> Piece {
+    members.insert("execution", Value::from(owner.id));
+    if let Some(secret) = owner.secret {
         members.insert("secret", secret.to_value());
     }
     let (name, bytes) = piece(type_name, members);
-    Piece { name, execution: Some(id.to_owned()), bytes }
+    Piece { name, execution: Some(owner.id.to_owned()), bytes }
 }
 
 fn named<const N: usize>(members: [(&str, Value); N]) -> Object {

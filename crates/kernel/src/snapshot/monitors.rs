@@ -14,10 +14,9 @@ use proof::record::Fields;
 use super::ahead::PageAhead;
 use super::maker::Known;
 use super::page::{members_of, piece};
-use super::{Piece, Pieces};
+use super::{Piece, PieceOwner, Pieces};
 use crate::limits::{MONITORS_BYTES_MAX, MONITORS_BYTES_PER_EVENT, MONITORS_EVENTS_MIN};
 use crate::lineage::SnapshotMark;
-use crate::state::Execution;
 
 const LIST: &str = "snapshot.monitors";
 const STATE: &str = "snapshot.streams";
@@ -49,8 +48,7 @@ impl Kept {
 
 /// What a piece says of itself, beside the monitors' state.
 struct Head<'a> {
-    id: &'a str,
-    secret: Option<Digest>,
+    owner: PieceOwner<'a>,
     of: Digest,
     events: usize,
     /// Tells the events that they had taken from all others.
@@ -62,10 +60,10 @@ impl Head<'_> {
         let events = u64::try_from(self.events).unwrap_or(u64::MAX);
         let mut members = Object::new();
         members.insert("events", number(events));
-        members.insert("execution", Value::from(self.id));
+        members.insert("execution", Value::from(self.owner.id));
         members.insert("of", self.of.to_value());
         members.insert("past", self.past.to_value());
-        if let Some(secret) = self.secret {
+        if let Some(secret) = self.owner.secret {
             members.insert("secret", secret.to_value());
         }
         members
@@ -76,7 +74,7 @@ impl Known {
     /// A piece of what the monitors know, if the events since the last one are worth its bytes; with `is_last`, if there are any.
     pub(super) fn monitors(
         &mut self,
-        (id, execution): (&str, &Execution),
+        owner: PieceOwner<'_>,
         history: &History,
         is_last: bool,
     ) -> Option<Piece> {
@@ -89,28 +87,23 @@ impl Known {
             return None;
         }
         let state = history.monitors()?;
-        let head = Head {
-            id,
-            secret: execution.secret(),
-            of,
-            events,
-            past: past((id, execution.secret()), &self.pages, (history, events)),
-        };
+        let head = Head { owner, of, events, past: past(owner, &self.pages, history, events) };
         let (_, mut bytes) = piece(STATE, head.to_object());
         bytes.push(b'\n');
         bytes.extend(state);
         let is_kept = bytes.len() <= MONITORS_BYTES_MAX;
         let name = Digest::of(&bytes);
         self.kept = Some(Kept { of, events, bytes: bytes.len(), name: is_kept.then_some(name) });
-        is_kept.then(|| Piece { name, execution: Some(id.to_owned()), bytes })
+        is_kept.then(|| Piece { name, execution: Some(owner.id.to_owned()), bytes })
     }
 }
 
 /// Tells the first events of a history from all others: by its full pages before them, and by what stands between.
 fn past(
-    (id, secret): (&str, Option<Digest>),
+    owner: PieceOwner<'_>,
     pages: &[(usize, Digest)],
-    (history, events): (&History, usize),
+    history: &History,
+    events: usize,
 ) -> Digest {
     // Of a page that ends with them it is not known whether it was full when they were the last.
     let full: Vec<&(usize, Digest)> = pages.iter().take_while(|(end, _)| *end < events).collect();
@@ -118,14 +111,18 @@ fn past(
     let rest = HistoryPage { first, end: events, is_full: false };
     let mut page = PageAhead::new(first);
     page.extend(history, rest, usize::MAX);
-    let rest = page.piece((id, secret)).name;
+    let rest = page.piece(owner).name;
     let names = full.iter().map(|(_, name)| name).chain([&rest]);
     let parts: Vec<&[u8]> = names.map(|name| name.as_bytes().as_slice()).collect();
     Digest::of_parts(&parts)
 }
 
 /// The piece that says which pieces tell of monitors, to be found by what the record says.
-pub(super) fn list(mark: (&Digest, &Digest), kept: &BTreeMap<&str, Digest>) -> Option<Piece> {
+pub(super) fn list(
+    public: &Digest,
+    private: &Digest,
+    kept: &BTreeMap<&str, Digest>,
+) -> Option<Piece> {
     if kept.is_empty() {
         return None;
     }
@@ -133,17 +130,17 @@ pub(super) fn list(mark: (&Digest, &Digest), kept: &BTreeMap<&str, Digest>) -> O
     let mut members = Object::new();
     members.insert("executions", Value::Array(kept.iter().map(item).collect()));
     let (_, bytes) = piece(LIST, members);
-    Some(Piece { name: list_name(mark), execution: None, bytes })
+    Some(Piece { name: list_name(public, private), execution: None, bytes })
 }
 
-fn list_name((public, private): (&Digest, &Digest)) -> Digest {
+fn list_name(public: &Digest, private: &Digest) -> Digest {
     Digest::of_parts(&[LIST_CONTEXT, public.as_bytes(), private.as_bytes()])
 }
 
 /// Which pieces tell of the monitors of a snapshot's executions. It is only where to look: nothing is believed of it.
 pub(super) fn listed(mark: &SnapshotMark, pieces: &mut dyn Pieces) -> BTreeMap<String, Digest> {
     let mut read = || {
-        let bytes = pieces.piece(None, &list_name((&mark.public, &mark.private))).ok()?;
+        let bytes = pieces.piece(None, &list_name(&mark.public, &mark.private)).ok()?;
         let list = Value::Object(members_of(LIST, &bytes).ok()?);
         let item = |value: &Value| match value.as_array()? {
             [id, name] => Some((id.as_str()?.to_owned(), name.as_str()?.parse().ok()?)),
@@ -157,12 +154,13 @@ pub(super) fn listed(mark: &SnapshotMark, pieces: &mut dyn Pieces) -> BTreeMap<S
 
 /// Has the monitors of a history go on from a piece, if it tells of its first events. What was kept, then.
 pub(super) fn resume(
-    (id, secret): (&str, Option<Digest>),
+    owner: PieceOwner<'_>,
     pages: &[(usize, Digest)],
     history: &mut History,
-    (name, bytes): (&Digest, &[u8]),
+    name: &Digest,
+    bytes: &[u8],
 ) -> Option<Kept> {
-    let (events, state) = told((id, secret), pages, history, (name, bytes))?;
+    let (events, state) = told(owner, pages, history, name, bytes)?;
     let of = history.monitors_digest();
     let kept = Kept { of, events, bytes: bytes.len(), name: Some(*name) };
     history.resume_monitors(events, state).then_some(kept)
@@ -170,10 +168,11 @@ pub(super) fn resume(
 
 /// How many events a piece tells of, and the monitors' state; none where it is not of these events, judged so.
 fn told<'b>(
-    (id, secret): (&str, Option<Digest>),
+    owner: PieceOwner<'_>,
     pages: &[(usize, Digest)],
     history: &History,
-    (name, bytes): (&Digest, &'b [u8]),
+    name: &Digest,
+    bytes: &'b [u8],
 ) -> Option<(usize, &'b [u8])> {
     if Digest::of(bytes) != *name {
         return None;
@@ -183,7 +182,7 @@ fn told<'b>(
     let said = members_of(STATE, head).ok()?;
     let events = said.get("events").and_then(Value::as_i64)?;
     let events = usize::try_from(events).ok().filter(|events| *events <= history.events())?;
-    let past = past((id, secret), pages, (history, events));
-    let head = Head { id, secret, of: history.monitors_digest(), events, past };
+    let past = past(owner, pages, history, events);
+    let head = Head { owner, of: history.monitors_digest(), events, past };
     (said == head.to_object()).then_some((events, state.get(1..)?))
 }

@@ -8,9 +8,9 @@ use proof::record::Fields;
 
 use super::maker::{Head, Known};
 use super::page::{digests_of, members_of};
-use super::{Maker, Pieces, Unusable, monitors};
+use super::{Maker, PieceOwner, Pieces, Unusable, monitors};
 use crate::lineage::SnapshotMark;
-use crate::state::{Blobs, Execution, Lost, NodeState, Sections};
+use crate::state::{Execution, GovernanceLog, Lost, NodeState, Sections};
 
 /// A state that was put together again.
 pub struct Restored {
@@ -34,8 +34,8 @@ impl std::fmt::Debug for Restored {
 /// # Errors
 /// When a piece is missing or not the one that is named, or the state is not one of this node and this governance log.
 pub fn restore(
-    node: (&str, &str),
-    governance: (&[Vec<u8>], &dyn Blobs),
+    node: &str,
+    governance: GovernanceLog<'_>,
     mark: &SnapshotMark,
     pieces: &mut dyn Pieces,
 ) -> Result<Restored, Unusable> {
@@ -71,15 +71,14 @@ impl Restoring {
     /// # Errors
     /// As [`restore`].
     pub fn begin(
-        (node, origin): (&str, &str),
-        (governance, blobs): (&[Vec<u8>], &dyn Blobs),
+        node: &str,
+        governance: GovernanceLog<'_>,
         mark: &SnapshotMark,
         pieces: &mut dyn Pieces,
     ) -> Result<Self, Unusable> {
         let mut reading = Reading { pieces, public: BTreeSet::new() };
         let mut index = reading.public("snapshot.public", &mark.public)?;
         let sections = reading.sections(index.remove("sections"))?;
-        let governance = (origin, governance, blobs);
         let state =
             NodeState::from_public_parts(node, &Value::Object(index), sections, governance)?;
         if state.size() != mark.size {
@@ -162,8 +161,8 @@ pub struct Opened {
 impl Opened {
     fn into_execution(self, execution: &mut Execution, name: Digest) -> Result<Known, Unusable> {
         let Self { history, secret, requests, intents, mut known, rest } = self;
-        let private = (requests.as_slice(), &intents);
-        execution.restore_private(history, secret, private).ok_or_else(|| damaged(&name))?;
+        let restored = execution.restore_private(history, secret, &requests, &intents);
+        restored.ok_or_else(|| damaged(&name))?;
         known.head = Some(Head { of: execution.version(), name, rest });
         Ok(known)
     }
@@ -256,6 +255,7 @@ impl Reading<'_> {
         let (id, name) = (listed.execution.as_str(), &listed.name);
         let Some(bytes) = self.bytes(Some(id), name)? else { return Ok(None) };
         let (mut head, secret) = private_members("snapshot.execution", id, &bytes)?;
+        let owner = PieceOwner { id, secret };
         let mut known = Known::default();
         let mut rest = Vec::new();
         let mut history = None;
@@ -266,7 +266,7 @@ impl Reading<'_> {
             for name in digests_of(Some(&names))? {
                 let bytes = self.bytes(Some(id), &name)?.ok_or_else(|| damaged(&name))?;
                 let first = pages.events();
-                history_page((id, secret), &bytes, &mut pages).ok_or_else(|| damaged(&name))?;
+                history_page(owner, &bytes, &mut pages).ok_or_else(|| damaged(&name))?;
                 match pages.page(first) {
                     Some(page) if page.is_full => known.pages.push((page.end, name)),
                     _ => rest.push(name),
@@ -274,15 +274,14 @@ impl Reading<'_> {
             }
             if let Some(name) = listed.monitors {
                 let bytes = self.pieces.piece(Some(id), &name).unwrap_or_default();
-                let (of, kept) = ((id, secret), (&name, bytes.as_slice()));
-                known.kept = monitors::resume(of, &known.pages, &mut pages, kept);
+                known.kept = monitors::resume(owner, &known.pages, &mut pages, &name, &bytes);
             }
             pages.build_monitors();
             history = Some(pages);
         }
         let mut requests = Vec::new();
         for name in digests_of(head.remove("open").as_ref())? {
-            let mut page = self.page("snapshot.open", (id, secret), &name)?;
+            let mut page = self.page("snapshot.open", owner, &name)?;
             let Some(Value::Array(items)) = page.remove("items") else {
                 return Err(damaged(&name));
             };
@@ -299,21 +298,17 @@ impl Reading<'_> {
     fn page(
         &mut self,
         type_name: &str,
-        (id, secret): (&str, Option<Digest>),
+        owner: PieceOwner<'_>,
         name: &Digest,
     ) -> Result<Object, Unusable> {
-        let bytes = self.bytes(Some(id), name)?.ok_or_else(|| damaged(name))?;
-        let (members, found) = private_members(type_name, id, &bytes)?;
-        if found == secret { Ok(members) } else { Err(damaged(name)) }
+        let bytes = self.bytes(Some(owner.id), name)?.ok_or_else(|| damaged(name))?;
+        let (members, found) = private_members(type_name, owner.id, &bytes)?;
+        if found == owner.secret { Ok(members) } else { Err(damaged(name)) }
     }
 }
 
 /// Adds the events of a page to a history. Nearly all that a start reads are these.
-fn history_page(
-    (id, secret): (&str, Option<Digest>),
-    bytes: &[u8],
-    history: &mut History,
-) -> Option<()> {
+fn history_page(owner: PieceOwner<'_>, bytes: &[u8], history: &mut History) -> Option<()> {
     let mut members = Span::object(bytes)?.members()?;
     let events = members.next_if("events")?;
     let execution = members.next_if("execution")?.string()?;
@@ -321,7 +316,7 @@ fn history_page(
     let found = members.next_if("secret").map(|secret| secret.string()?.parse::<Digest>().ok());
     let is_type = members.next_if("type")?.text() == "\"snapshot.history\"";
     let is_version = members.next_if("v")?.text() == "1";
-    let is_own = execution == id && found == secret.map(Some);
+    let is_own = execution == owner.id && found == owner.secret.map(Some);
     if !is_own || !is_type || !is_version || !members.is_empty() {
         return None;
     }

@@ -11,7 +11,7 @@ use crate::limits::{
 };
 use crate::lineage::{Body, Completion, LineageRecord, SnapshotMark};
 use crate::replay::{Fed, Part, Replay, ReplayError};
-use crate::state::{Behind, NodeState};
+use crate::state::{Behind, GovernanceLog, NodeState};
 use crate::step::{Effect, Input};
 
 type Log = Vec<(Vec<u8>, Vec<u8>)>;
@@ -51,8 +51,7 @@ fn taken(state: &NodeState) -> (SnapshotMark, Drawer) {
 }
 
 fn back(domain: &Domain, mark: &SnapshotMark, drawer: &mut Drawer) -> Result<Restored, Unusable> {
-    let governance = (domain.records.as_slice(), domain.shelf.as_ref() as &dyn crate::state::Blobs);
-    restore((NODE, ORIGIN), governance, mark, drawer)
+    restore(NODE, domain.log(), mark, drawer)
 }
 
 /// The fold of a log and, at so many of its records, the fold of what follows over a restored snapshot of what precedes: all
@@ -63,8 +62,8 @@ pub(crate) fn check_prefixes(
     live: &NodeState,
     most: usize,
 ) {
-    let whole = (domain.records.as_slice(), domain.shelf.as_ref() as &dyn crate::state::Blobs);
-    let mut replay = Replay::new(NODE, ORIGIN, whole.0, whole.1);
+    let whole = domain.log();
+    let mut replay = Replay::new(NODE, ORIGIN, whole.records, whole.blobs);
     let mut snapshots = Vec::new();
     let every = (log.len() / most).max(1);
     for (n, (record, sealed)) in log.iter().enumerate() {
@@ -78,7 +77,8 @@ pub(crate) fn check_prefixes(
         assert_eq!(taken(&restored.state).0, mark, "after {n} records");
         assert_eq!(restored.maker.clone().take(&restored.state).pieces.len(), 2, "all is there");
         if n % (3 * every) == 0 {
-            let mut replay = Replay::resume(restored.state, restored.maker, whole);
+            let mut replay =
+                Replay::resume(restored.state, restored.maker, whole.records, whole.blobs);
             for (record, sealed) in &log[n..] {
                 let fed = replay.feed(record, sealed).unwrap();
                 assert!(matches!(fed, Fed::Followed | Fed::Identical), "after {n}: {fed:?}");
@@ -147,8 +147,8 @@ fn what_a_record_says_of_a_snapshot_is_derived_again_and_is_enough_to_start_from
         let mark = mark_at(&node.log, index);
         assert_eq!(mark.size, index);
         let restored = back(&domain, &mark, &mut drawer).unwrap();
-        let whole = (domain.records.as_slice(), domain.shelf.as_ref() as _);
-        let mut replay = Replay::resume(restored.state, restored.maker, whole);
+        let log = domain.log();
+        let mut replay = Replay::resume(restored.state, restored.maker, log.records, log.blobs);
         for (record, sealed) in &node.log[usize::try_from(index).unwrap()..] {
             assert!(matches!(replay.feed(record, sealed), Ok(Fed::Followed | Fed::Identical)));
         }
@@ -387,7 +387,7 @@ fn monitors_are_kept_again_after_events_that_are_worth_their_bytes() {
 fn a_snapshot_is_due_after_a_share_of_what_is_remembered() {
     let mut state = NodeState::new(NODE, ORIGIN);
     for number in 0..REMEMBERED_SHARE * 3 {
-        state.begin(&format!("e{number}"), ("agent", 1), None);
+        state.begin(&format!("e{number}"), "agent", 1, None);
     }
     let maker = Maker::default();
     for records in 1..=3 {
@@ -442,14 +442,11 @@ fn a_piece_that_is_missing_cut_swapped_or_anothers_is_never_gone_on_from() {
     let later = mark_at(&node.log, kept[0].0);
     let wrong_size = SnapshotMark { size: mark.size, ..later };
     assert!(back(&domain, &wrong_size, &mut drawer.clone()).is_err(), "another size of the log");
-    let whole = (domain.records.as_slice(), domain.shelf.as_ref() as &dyn crate::state::Blobs);
-    let other = restore(("node-2", ORIGIN), whole, &mark, &mut own.clone());
+    let whole = domain.log();
+    let other = restore("node-2", whole, &mark, &mut own.clone());
     assert!(other.is_err(), "another node");
-    let shorter = (&domain.records[..2], whole.1);
-    assert!(
-        restore((NODE, ORIGIN), shorter, &mark, &mut own.clone()).is_err(),
-        "shorter governance"
-    );
+    let shorter = GovernanceLog { records: &domain.records[..2], ..whole };
+    assert!(restore(NODE, shorter, &mark, &mut own.clone()).is_err(), "shorter governance");
 }
 
 #[test]
@@ -483,9 +480,9 @@ fn what_governance_has_ended_is_not_read_and_decides_nothing() {
     let ended = crate::governance::ended(&domain.records);
     assert!(ended.contains(&node.execution) && ended.len() == 1);
 
-    let governance = (domain.records.as_slice(), domain.shelf.as_ref() as &dyn crate::state::Blobs);
+    let governance = domain.log();
     let mut drawer = drawer.clone();
-    let restoring = Restoring::begin((NODE, ORIGIN), governance, &mark, &mut drawer).unwrap();
+    let restoring = Restoring::begin(NODE, governance, &mark, &mut drawer).unwrap();
     let bundle = std::sync::Arc::clone(restoring.bundle());
     let read = |listed: &Listed| match ended.contains(&listed.execution) {
         true => Private::LeftOut,
@@ -497,7 +494,8 @@ fn what_governance_has_ended_is_not_read_and_decides_nothing() {
     assert!(!restored.state.is_intact(&node.execution));
 
     // What came after is followed, its decisions are not derived again; nothing of it is different.
-    let mut replay = Replay::resume(restored.state, restored.maker, governance);
+    let mut replay =
+        Replay::resume(restored.state, restored.maker, governance.records, governance.blobs);
     for (record, sealed) in node.log.iter().skip(usize::try_from(*index).unwrap()) {
         let fed = replay.feed(record, Part::from(sealed)).unwrap();
         assert!(!matches!(fed, Fed::Different { .. }), "{fed:?}");

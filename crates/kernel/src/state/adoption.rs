@@ -19,6 +19,17 @@ pub trait Blobs {
     }
 }
 
+/// A governance log, with the blobs beside it.
+#[derive(Clone, Copy)]
+pub struct GovernanceLog<'a> {
+    /// The log's origin.
+    pub origin: &'a str,
+    /// All its records.
+    pub records: &'a [Vec<u8>],
+    /// The content of its large values.
+    pub blobs: &'a dyn Blobs,
+}
+
 /// What came of following a governance log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Adopted {

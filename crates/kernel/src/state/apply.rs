@@ -7,7 +7,7 @@
 use policy::{Labels, ResolvedRequest};
 use proof::digest::Digest;
 
-use super::{Asked, AskedFor, Execution, Lost, NodeState, Opened};
+use super::{Asked, AskedFor, Execution, Lost, NodeState, Opened, TransitionRef};
 use crate::lineage::{Body, Charged, Completion, Decided, Delegation, LineageRecord, Link};
 
 /// What lies behind a record's commitments and the fold needs, as far as it can be read.
@@ -23,6 +23,16 @@ pub(crate) enum Behind {
     },
     /// The JSON text of the structured result that ended a transition, if there was one.
     Completed(Result<Option<String>, Lost>),
+}
+
+/// The end of a permitted transition, as its record says it.
+struct RecordedEnd<'a> {
+    transition: TransitionRef<'a>,
+    outcome: Completion,
+    /// JSON text of its structured result, as far as it can be read.
+    output: Result<Option<String>, Lost>,
+    charges: &'a [Charged],
+    labels: &'a Labels,
 }
 
 /// A record that the state before it can't have.
@@ -60,11 +70,17 @@ impl NodeState {
             }
             (Body::Started { workload, os_user, delegation }, Some(link)) => {
                 let delegation = delegation.as_deref().cloned();
-                self.start(&link.execution, (workload, *os_user), delegation)?;
+                self.start(&link.execution, workload, *os_user, delegation)?;
             }
             (Body::Delegated { decided_seq, .. }, Some(link)) => {
-                let end = (Completion::Result, Ok(None));
-                self.finish(at, (&link.execution, *decided_seq), end, (&[], &Labels::NONE))?;
+                let end = RecordedEnd {
+                    transition: TransitionRef { execution: &link.execution, seq: *decided_seq },
+                    outcome: Completion::Result,
+                    output: Ok(None),
+                    charges: &[],
+                    labels: &Labels::NONE,
+                };
+                self.finish(at, end)?;
             }
             (Body::Approved(approval), Some(link)) => {
                 let of = self.may_approve(at, approval);
@@ -81,13 +97,15 @@ impl NodeState {
             }
             (Body::Withheld { decided_seq, .. }, Some(link)) => {
                 self.execution(&link.execution).ok_or(Unfounded)?;
-                self.withhold(at, (&link.execution, *decided_seq));
+                let transition = TransitionRef { execution: &link.execution, seq: *decided_seq };
+                self.withhold(at, transition);
                 self.give_back(&link.execution, *decided_seq);
             }
             (Body::Completed { decided_seq, outcome, charges, labels, .. }, Some(link)) => {
                 let Behind::Completed(output) = behind else { return Err(Unfounded) };
-                let of = (link.execution.as_str(), *decided_seq);
-                self.finish(at, of, (*outcome, output), (charges, labels))?;
+                let transition = TransitionRef { execution: &link.execution, seq: *decided_seq };
+                let outcome = *outcome;
+                self.finish(at, RecordedEnd { transition, outcome, output, charges, labels })?;
             }
             _ => return Err(Unfounded),
         }
@@ -98,7 +116,7 @@ impl NodeState {
                 self.record_vote(&link.execution, at, approval);
             }
             (Body::Decided(decided), Some(link)) => {
-                self.note_approval((link, at), decided, waits_for)
+                self.note_approval(link, at, decided, waits_for)
             }
             _ => {}
         }
@@ -110,13 +128,14 @@ impl NodeState {
     fn start(
         &mut self,
         id: &str,
-        (workload, os_user): (&str, u32),
+        workload: &str,
+        os_user: u32,
         delegation: Option<Delegation>,
     ) -> Result<(), Unfounded> {
         if self.execution(id).is_some() {
             return Err(Unfounded);
         }
-        self.begin(id, (workload, os_user), delegation);
+        self.begin(id, workload, os_user, delegation);
         Ok(())
     }
 
@@ -145,33 +164,24 @@ impl NodeState {
     }
 
     /// The end of a permitted transition: it is open no more.
-    fn finish(
-        &mut self,
-        at: i64,
-        (id, seq): (&str, u64),
-        (end, output): (Completion, Result<Option<String>, Lost>),
-        (charges, labels): (&[Charged], &Labels),
-    ) -> Result<(), Unfounded> {
-        self.use_up((id, seq), at, charges);
+    fn finish(&mut self, at: i64, end: RecordedEnd<'_>) -> Result<(), Unfounded> {
+        let RecordedEnd { transition, outcome, output, charges, labels } = end;
+        let TransitionRef { execution: id, seq } = transition;
+        self.use_up(transition, at, charges);
         self.execution(id).ok_or(Unfounded)?;
         let output = output.unwrap_or_else(|why| {
             self.lose_history(id, why);
             None
         });
-        let was_open = self.complete(at, (id, seq), &end.seen(output));
+        let was_open = self.complete(at, transition, &outcome.seen(output));
         // Where the history is lost, so is what was open.
         let follows = was_open || !self.is_intact(id);
-        self.end_labels(id, seq, end == Completion::Result, labels);
+        self.end_labels(id, seq, outcome == Completion::Result, labels);
         follows.then_some(()).ok_or(Unfounded)
     }
 
     /// What waits for approval is known by the digest of its record, which is the newest of its execution.
-    fn note_approval(
-        &mut self,
-        (link, at): (&Link, i64),
-        decided: &Decided,
-        intent: Option<Digest>,
-    ) {
+    fn note_approval(&mut self, link: &Link, at: i64, decided: &Decided, intent: Option<Digest>) {
         let id = link.execution.as_str();
         if let (Some(retry), Some("permit")) = (&decided.retry, decided.decision.verdict()) {
             self.use_approval(id, &retry.pending);
@@ -179,7 +189,7 @@ impl NodeState {
         let head = self.execution(id).and_then(Execution::head).filter(|_| decided.waits());
         if let Some(pending) = head {
             let index = self.size.saturating_sub(1);
-            let asked = Asked::new((pending, index, at), decided.decision.awaits(), intent);
+            let asked = Asked::new(pending, index, at, decided.decision.awaits(), intent);
             self.wait(id, asked);
         }
     }

@@ -88,7 +88,9 @@ pub(crate) struct Named {
 
 impl Asked {
     pub(crate) fn new(
-        (pending, index, at): (Digest, u64, i64),
+        pending: Digest,
+        index: u64,
+        at: i64,
         awaits: Vec<ApprovalRule>,
         intent: Option<Digest>,
     ) -> Self {

@@ -63,7 +63,8 @@ pub(crate) struct Opened {
 
 impl Execution {
     pub(super) fn new(
-        (workload, os_user): (&str, u32),
+        workload: &str,
+        os_user: u32,
         delegation: Option<Delegation>,
         bundle: &Arc<Bundle>,
     ) -> Self {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use policy::{Bundle, LabelChange, Labels, Passing, Semantics};
 
-use super::NodeState;
+use super::{NodeState, TransitionRef};
 use crate::limits::MESSAGE_BYTES_MAX;
 use crate::lineage::Direction;
 
@@ -82,7 +82,7 @@ impl NodeState {
         if change.is_empty() {
             return;
         }
-        self.add_labels((id, Some(seq)), &change.adds);
+        self.add_labels(id, Some(seq), &change.adds);
         self.leave(id, &change.leaves);
         if let Some(execution) = self.executions.get_mut(id) {
             execution.touched.open.insert(seq, change.clone());
@@ -93,11 +93,12 @@ impl NodeState {
     /// `ahead` is what was found in it as a result, if it was looked through ahead.
     pub(crate) fn detected(
         &self,
-        (id, seq): (&str, u64),
+        transition: TransitionRef<'_>,
         message: Option<&[u8]>,
         ahead: Option<Found>,
     ) -> Labels {
-        let direction = self.executions.get(id).and_then(|one| one.answered(seq));
+        let execution = self.executions.get(transition.execution);
+        let direction = execution.and_then(|one| one.answered(transition.seq));
         let Some(passing) = direction.map(Direction::passing) else { return Labels::NONE };
         let ahead = ahead
             .filter(|(bundle, _)| passing == Passing::Results && Arc::ptr_eq(bundle, &self.bundle));
@@ -119,13 +120,13 @@ impl NodeState {
         }
         let mut adds = change.adds;
         adds.union(found);
-        self.add_labels((id, None), &adds);
+        self.add_labels(id, None, &adds);
         self.leave(id, &change.leaves);
     }
 
     /// Adds labels as of an execution's own record, if it is given, else as of its last one; to all whom it descends from
     /// as of their last ones.
-    fn add_labels(&mut self, (own, at): (&str, Option<u64>), labels: &Labels) {
+    fn add_labels(&mut self, own: &str, at: Option<u64>, labels: &Labels) {
         let line: Vec<String> = self.line(own).map(|(id, _)| id.to_owned()).collect();
         for id in line.iter().filter(|_| !labels.is_empty()) {
             if let Some(execution) = self.executions.get_mut(id) {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use policy::{HistoryScope, TransitionOutcome};
 use proof::json::Value;
 
-use super::{AskedFor, Execution, Lost, NodeState};
+use super::{AskedFor, Execution, Lost, NodeState, TransitionRef};
 
 /// What an execution keeps for others, or has kept for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,9 +81,10 @@ impl NodeState {
     pub(super) fn complete(
         &mut self,
         at: i64,
-        (id, seq): (&str, u64),
+        transition: TransitionRef<'_>,
         outcome: &TransitionOutcome,
     ) -> bool {
+        let TransitionRef { execution: id, seq } = transition;
         let closed = self.executions.get_mut(id).and_then(|execution| execution.close(seq));
         let Some(opened) = closed else { return false };
         let history = self.keeper_mut(id).and_then(Execution::history_mut);
@@ -100,7 +101,8 @@ impl NodeState {
     }
 
     /// The permit was not released: what it was for did not happen.
-    pub(super) fn withhold(&mut self, at: i64, (id, seq): (&str, u64)) {
+    pub(super) fn withhold(&mut self, at: i64, transition: TransitionRef<'_>) {
+        let TransitionRef { execution: id, seq } = transition;
         let opened = self.executions.get_mut(id).and_then(|execution| execution.withhold(seq));
         let asked = opened.and_then(|opened| opened.asked);
         let history = self.keeper_mut(id).and_then(Execution::history_mut);

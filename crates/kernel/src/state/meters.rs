@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use policy::limits::METER_AMOUNT_MAX;
 use policy::{Charge, HistoryScope, Meter, Per, Spent};
 
-use super::NodeState;
+use super::{NodeState, TransitionRef};
 use crate::limits::{METER_ACCOUNTS_MAX, METER_STEPS};
 use crate::lineage::Charged;
 pub(super) use snapshot::reserved_of;
@@ -196,8 +196,8 @@ impl NodeState {
 
     /// The transition ended, or nobody knows how: what it reserved is used, or what its result says in place of that, from
     /// the time of its end on.
-    pub(super) fn use_up(&mut self, (id, seq): (&str, u64), at: i64, settled: &[Charged]) {
-        for reserved in self.give_back(id, seq) {
+    pub(super) fn use_up(&mut self, transition: TransitionRef<'_>, at: i64, settled: &[Charged]) {
+        for reserved in self.give_back(transition.execution, transition.seq) {
             let said = settled.iter().find(|charge| charge.whose() == reserved.whose());
             let charge = said.unwrap_or(&reserved);
             let meter = self.bundle.meters().find(|meter| meter.name == charge.meter);

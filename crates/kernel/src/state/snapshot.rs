@@ -7,7 +7,7 @@ use policy::Bundle;
 use proof::json::{Object, Value, number};
 
 use super::reduction::Reduction;
-use super::{Blobs, Execution, NodeState, adoption, meters};
+use super::{Blobs, Execution, GovernanceLog, NodeState, adoption, meters};
 use crate::governance::{Governance, Position};
 use crate::members::{Malformed, members};
 
@@ -121,16 +121,16 @@ impl NodeState {
         node: &str,
         single: &Value,
         mut sections: Sections<String>,
-        (origin, records, blobs): (&str, &[Vec<u8>], &dyn Blobs),
+        log: GovernanceLog<'_>,
     ) -> Result<Self, Unusable> {
         let members = members(single, &["at", "governance", "is_verified", "node", "size"])?;
         if members.str("node")? != node {
             return Err(Unusable::new("it is the state of another node"));
         }
         let position = Position::from_value(members.value("governance")?)?;
-        let mut state = Self::new(node, origin);
-        state.governance = governed(origin, records, &position)?;
-        state.bundle = bundle(&state.governance, blobs)?;
+        let mut state = Self::new(node, log.origin);
+        state.governance = governed(log, &position)?;
+        state.bundle = bundle(&state.governance, log.blobs)?;
         state.is_verified = members.bool("is_verified")?;
         state.at = members.integer("at")?;
         state.size = members.count("size")?;
@@ -191,11 +191,11 @@ impl NodeState {
 }
 
 /// Governance as it was at a position of its log.
-fn governed(origin: &str, records: &[Vec<u8>], at: &Position) -> Result<Governance, Unusable> {
+fn governed(log: GovernanceLog<'_>, at: &Position) -> Result<Governance, Unusable> {
     let size = usize::try_from(at.size).unwrap_or(usize::MAX);
     let shorter = || Unusable::new("the governance log is shorter");
-    let mut governance = Governance::new(origin);
-    for record in records.get(..size).ok_or_else(shorter)? {
+    let mut governance = Governance::new(log.origin);
+    for record in log.records.get(..size).ok_or_else(shorter)? {
         governance.apply(record).map_err(|why| Unusable::new(why.to_string()))?;
     }
     let is_same = governance.position() == *at;

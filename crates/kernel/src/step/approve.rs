@@ -50,7 +50,8 @@ impl Kernel {
     /// look at no approvals do not look at it either.
     pub(super) fn named(
         &self,
-        (execution, at): (&str, i64),
+        execution: &str,
+        at: i64,
         asked: &Transition,
         request: &Request,
     ) -> Option<Named> {
@@ -77,7 +78,8 @@ impl Kernel {
     /// What becomes of a decision that is on record as the execution's newest: the answer, unless it is a permit.
     pub(super) fn turn_down(
         &self,
-        (execution, index): (&str, u64),
+        execution: &str,
+        index: u64,
         decision: &Decision,
         is_undefined: bool,
     ) -> Answer {

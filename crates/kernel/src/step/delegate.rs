@@ -5,6 +5,7 @@ use super::release::Pending;
 use super::{Effect, Kernel, Now, Ticket};
 use crate::limits::GRANT_BYTES_MAX;
 use crate::lineage::{Body, By, Completion, Delegation, HandsOn, Transition};
+use crate::state::TransitionRef;
 
 /// What stands before the entropy of a request from which the id of a child is drawn, so that no salt shares it.
 const CHILD_CONTEXT: &[u8] = b"interlock.child.v1\n";
@@ -63,7 +64,8 @@ impl Kernel {
         &mut self,
         now: Now,
         ticket: Ticket,
-        (execution, child): (&str, &str),
+        execution: &str,
+        child: &str,
     ) -> Vec<Effect> {
         if execution == child || !self.state.descends(child, execution) {
             self.count_refusals("refused.peer", 1);
@@ -91,7 +93,11 @@ impl Kernel {
                 self.state.execution(id).into_iter().flat_map(|one| one.open()).collect();
             self.open.retain(|_, (execution, _)| execution != id);
             for seq in open {
-                effects.push(self.complete_as(now, (id, seq), Completion::UNKNOWN));
+                effects.push(self.complete_as(
+                    now,
+                    TransitionRef { execution: id, seq },
+                    Completion::UNKNOWN,
+                ));
             }
             self.state.root_user(id).into_iter().for_each(|user| self.executions.ends(user));
             effects.push(self.append(now, Some(id), Body::Ended { by }, Vec::new()));

@@ -8,18 +8,22 @@ pub(super) struct Erasure {
     execution: String,
 }
 
+/// A request to make unreadable what an ended execution sealed.
+pub(super) struct ErasureRequest {
+    pub(super) ticket: Ticket,
+    pub(super) execution: String,
+    /// The OS user (uid) that asks.
+    pub(super) os_user: u32,
+    pub(super) reason: ErasedFor,
+}
+
 impl Kernel {
     /// Puts on record that what an ended execution sealed is to become unreadable. Its key may go once the
     /// record is durable, and not before. One that goes on is refused: its history still decides, and
     /// whoever speaks for it would begin clean without it. An officer ends it first. So is one whose events stand in the
     /// history of another that goes on.
-    pub(super) fn erase(
-        &mut self,
-        now: Now,
-        ticket: Ticket,
-        execution: String,
-        (os_user, reason): (u32, ErasedFor),
-    ) -> Vec<Effect> {
+    pub(super) fn erase(&mut self, now: Now, request: ErasureRequest) -> Vec<Effect> {
+        let ErasureRequest { ticket, execution, os_user, reason } = request;
         if let Some(index) = self.state.erased(&execution) {
             // No second record; its key is destroyed again, if that was cut short.
             self.erasures.push_back(Erasure { index, ticket, execution });

@@ -5,22 +5,41 @@ use crate::limits::{MESSAGE_BYTES_MAX, PENDING_MAX};
 use crate::lineage::{Body, Transition};
 use crate::members::checked_name;
 
+/// A process that speaks for a workload.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer<'a> {
+    /// The workload's name.
+    pub(super) workload: &'a str,
+    /// The process's OS user (uid).
+    pub(super) os_user: u32,
+}
+
+/// A request to join an execution.
+pub(super) struct JoinRequest<'a> {
+    pub(super) peer: Peer<'a>,
+    /// The delegated execution that is meant, where it is one.
+    pub(super) execution: Option<&'a str>,
+    /// 32 fresh bytes.
+    pub(super) entropy: &'a [u8; 32],
+}
+
 impl Kernel {
     /// Who asks: the execution that this OS user's instances of the workload share.
     pub(super) fn join(
         &mut self,
         now: Now,
         ticket: Ticket,
-        (workload, os_user, execution): (&str, u32, Option<&str>),
-        entropy: &[u8; 32],
+        request: JoinRequest<'_>,
     ) -> Vec<Effect> {
+        let JoinRequest { peer, execution, entropy } = request;
+        let Peer { workload, os_user } = peer;
         let registered = self.state.governance().workload(workload);
         if registered.is_none_or(|registered| registered.os_user != os_user) {
             self.count_refusals("refused.peer", 1);
             return vec![Effect::Joined { ticket, result: Err("refused.peer") }];
         }
         if let Some(id) = execution {
-            return self.join_delegated(ticket, (workload, os_user), id);
+            return self.join_delegated(ticket, peer, id);
         }
         if let Some(id) = self.state.instance(os_user, workload) {
             return vec![Effect::Joined { ticket, result: Ok(id.to_owned()) }];
@@ -38,9 +57,10 @@ impl Kernel {
 
     /// Who asks for a delegated execution joins it if it is the workload's, and none else; and only while all whom it
     /// descends from are registered for the OS users that speak for them.
-    fn join_delegated(&mut self, ticket: Ticket, speaks_for: (&str, u32), id: &str) -> Vec<Effect> {
+    fn join_delegated(&mut self, ticket: Ticket, peer: Peer<'_>, id: &str) -> Vec<Effect> {
         let known = self.state.execution(id).filter(|one| one.parent().is_some());
-        let is_its = known.is_some_and(|one| (one.workload(), one.os_user()) == speaks_for);
+        let is_its = known
+            .is_some_and(|one| one.workload() == peer.workload && one.os_user() == peer.os_user);
         let result = match is_its && self.state.is_line_registered(id) {
             true => Ok(id.to_owned()),
             false => Err("refused.peer"),

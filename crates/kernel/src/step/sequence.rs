@@ -4,21 +4,36 @@ use policy::{Decision, Facts, Verdict};
 use proof::digest::Digest;
 
 use super::release::Pending;
-use super::{Answer, Effect, Kernel, Now, Ticket};
+use super::{Answer, Effect, Kernel, NewRecord, Now, Ticket};
 use crate::Prepared;
 use crate::lineage::{Body, Judged, Retried, intent};
 use crate::read::Asked;
 use crate::state::{About, Behind};
 
+/// A request that is to be decided.
+pub(super) struct NewRequest<'a> {
+    pub(super) ticket: Ticket,
+    pub(super) execution: &'a str,
+    pub(super) prepared: Prepared,
+    /// 32 fresh bytes.
+    pub(super) entropy: &'a [u8; 32],
+}
+
+/// A request that was decided, and has no place in the log yet.
+struct DecidedRequest<'a> {
+    ticket: Ticket,
+    execution: &'a str,
+    asked: Asked,
+    facts: Facts,
+    decision: &'a Decision,
+    /// The pending decision that it names, as it goes on its record.
+    retry: Option<Retried>,
+}
+
 impl Kernel {
     /// Decides and gives the decision its place in the log. The answer waits for the disk.
-    pub(super) fn request(
-        &mut self,
-        now: Now,
-        ticket: Ticket,
-        execution: &str,
-        (prepared, entropy): (Prepared, &[u8; 32]),
-    ) -> Vec<Effect> {
+    pub(super) fn request(&mut self, now: Now, request: NewRequest<'_>) -> Vec<Effect> {
+        let NewRequest { ticket, execution, prepared, entropy } = request;
         if let Some(code) = self.obstacle(execution, prepared.asked()) {
             return self.refuse(ticket, code);
         }
@@ -33,7 +48,7 @@ impl Kernel {
         let (at, assurance) = (self.state.time(now.wall_ms), asked.assurance);
         let facts = Facts { at, assurance, definition: asked.definition };
         let asks = asked.hands_on.as_ref().map(|hands_on| &hands_on.grant);
-        let named = self.named((execution, at), asked, read.formed.request());
+        let named = self.named(execution, at, asked, read.formed.request());
         let about = About {
             hands_on: asks,
             named: named.as_ref(),
@@ -45,18 +60,19 @@ impl Kernel {
             return self.refuse(ticket, "refused.peer");
         };
         let retry = self.retried(execution, named.as_ref());
-        let decided = (&decision, retry);
-        self.sequence(now, (ticket, execution), (wanted, facts), (decided, entropy))
+        let decided =
+            DecidedRequest { ticket, execution, asked: wanted, facts, decision: &decision, retry };
+        self.sequence(now, decided, entropy)
     }
 
     fn sequence(
         &mut self,
         now: Now,
-        (ticket, execution): (Ticket, &str),
-        (wanted, facts): (Asked, Facts),
-        ((decision, retry), entropy): ((&Decision, Option<Retried>), &[u8; 32]),
+        decided: DecidedRequest<'_>,
+        entropy: &[u8; 32],
     ) -> Vec<Effect> {
-        let Asked { transition: asked, read, mut sealed } = wanted;
+        let DecidedRequest { ticket, execution, asked, facts, decision, retry } = decided;
+        let Asked { transition: asked, read, mut sealed } = asked;
         let index = self.state.size();
         let seq = self.state.execution(execution).map_or(0, crate::state::Execution::seq);
         let child = Self::child_id(&asked, entropy);
@@ -67,13 +83,17 @@ impl Kernel {
         let intent = is_about_approval.then(|| intent(&asked, &request, semantics)).flatten();
         let intended = intent.as_deref().map(Digest::of);
         let is_undefined = asked.tool.is_some() && asked.definition.is_none();
-        let judged = Judged { decision, charges, retry, intent };
-        let body = Body::decided(asked, &request, facts, judged, (&mut sealed, entropy));
+        let judged = Judged { facts, decision, charges, retry, intent };
+        let body = Body::decided(asked, &request, judged, &mut sealed, entropy);
         let behind = Behind::Decided { formed: Ok(read.formed), intent: intended };
-        let append = self.append_with(now, Some(execution), (body, behind), sealed.to_bytes());
+        let append = self.append_with(
+            now,
+            Some(execution),
+            NewRecord { body, behind, sealed: sealed.to_bytes() },
+        );
         let answer = match decision.verdict() {
             Verdict::Permit => Answer::Permit { index },
-            _ => self.turn_down((execution, index), decision, is_undefined),
+            _ => self.turn_down(execution, index, decision, is_undefined),
         };
         self.pending.push_back(Pending {
             index,

@@ -1,13 +1,15 @@
-use super::{Effect, Kernel, Now, Ticket};
+use super::{Effect, Kernel, NewRecord, Now, Ticket};
 use crate::limits::MESSAGE_BYTES_MAX;
 use crate::lineage::{Body, Completion, Ended, Sealed};
-use crate::state::Behind;
+use crate::state::{Behind, TransitionRef};
 
 /// How a permitted transition ended.
 pub(super) struct End {
     pub(super) outcome: Completion,
     pub(super) message: Vec<u8>,
     pub(super) output: Option<String>,
+    /// The code of what stops the execution, where the message goes nowhere for it.
+    pub(super) withheld: Option<&'static str>,
 }
 
 /// An end whose message waits for its record.
@@ -39,7 +41,9 @@ impl Kernel {
         let has_message = !end.message.is_empty();
         let objection = self.state.objection(&execution).filter(|_| has_message);
         let is_about = self.state.is_looked_back_at(&execution, seq, end.outcome);
-        let (append, counts) = self.complete(now, (&execution, seq), (end, objection), entropy);
+        let transition = TransitionRef { execution: &execution, seq };
+        let (append, counts) =
+            self.complete(now, transition, End { withheld: objection, ..end }, entropy);
         if let Some(code) = objection {
             return vec![append, Effect::Withheld { ticket, code }];
         }
@@ -58,19 +62,19 @@ impl Kernel {
             .executions()
             .flat_map(|(id, execution)| execution.open().map(|seq| (id.to_owned(), seq)))
             .collect();
-        let open = open.iter();
-        open.map(|(id, seq)| self.complete_as(now, (id, *seq), Completion::UNKNOWN)).collect()
+        let open = open.iter().map(|(id, seq)| TransitionRef { execution: id, seq: *seq });
+        open.map(|transition| self.complete_as(now, transition, Completion::UNKNOWN)).collect()
     }
 
     /// Ends an open transition of which no message came.
     pub(super) fn complete_as(
         &mut self,
         now: Now,
-        transition: (&str, u64),
+        transition: TransitionRef<'_>,
         outcome: Completion,
     ) -> Effect {
-        let end = End { outcome, message: Vec::new(), output: None };
-        self.complete(now, transition, (end, None), &[0; 32]).0
+        let end = End { outcome, message: Vec::new(), output: None, withheld: None };
+        self.complete(now, transition, end, &[0; 32]).0
     }
 
     /// Messages whose records are durable: each goes on, unless its execution may not go on any more.
@@ -106,23 +110,31 @@ impl Kernel {
     fn complete(
         &mut self,
         now: Now,
-        (execution, seq): (&str, u64),
-        (end, withheld): (End, Option<&str>),
+        transition: TransitionRef<'_>,
+        end: End,
         entropy: &[u8; 32],
     ) -> (Effect, bool) {
+        let TransitionRef { execution, seq } = transition;
         let mut sealed = Sealed::default();
         let output = end.output.filter(|text| text.len() <= MESSAGE_BYTES_MAX);
         let charges = self.state.settled(execution, seq, output.as_deref());
-        let labels = self.state.detected((execution, seq), Some(&end.message), None);
+        let labels = self.state.detected(transition, Some(&end.message), None);
         let is_result = end.outcome == Completion::Result;
         let declassifies = is_result && self.state.takes_labels_away(execution, seq);
         let counts = declassifies || !labels.is_empty() || !charges.is_empty();
-        let ended =
-            Ended { outcome: end.outcome, withheld: withheld.map(str::to_owned), charges, labels };
-        let message = (end.message, output.clone());
-        let body = Body::completed(seq, ended, message, &mut sealed, entropy);
-        let what = (body, Behind::Completed(Ok(output)));
-        (self.append_with(now, Some(execution), what, sealed.to_bytes()), counts)
+        let ended = Ended {
+            decided_seq: seq,
+            outcome: end.outcome,
+            withheld: end.withheld.map(str::to_owned),
+            charges,
+            labels,
+            message: end.message,
+            output: output.clone(),
+        };
+        let body = Body::completed(ended, &mut sealed, entropy);
+        let behind = Behind::Completed(Ok(output));
+        let record = NewRecord { body, behind, sealed: sealed.to_bytes() };
+        (self.append_with(now, Some(execution), record), counts)
     }
 }
 

@@ -138,7 +138,8 @@ impl Execution {
         &mut self,
         history: Option<History>,
         secret: Option<Digest>,
-        (requests, intents): (&[Value], &Value),
+        requests: &[Value],
+        intents: &Value,
     ) -> Option<()> {
         (self.history, self.secret) = (history, secret);
         for request in requests {

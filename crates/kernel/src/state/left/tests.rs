@@ -120,7 +120,7 @@ fn what_an_erased_execution_left_is_still_there_and_the_reader_is_derived() {
     let mut replay = Replay::new(NODE, ORIGIN, &domain.records, domain.shelf.as_ref());
     let mut derived = 0;
     for (record, sealed) in &node.log {
-        let part = |of: Option<&str>, _: (u64, &proof::digest::Digest)| match of {
+        let part = |of: Option<&str>, _: u64, _: &proof::digest::Digest| match of {
             Some(id) if id == writer => Part::Lost(Lost::NoKey),
             _ => Part::from(sealed),
         };

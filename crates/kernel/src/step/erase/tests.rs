@@ -82,7 +82,7 @@ fn without_the_key_exactly_its_decisions_are_not_replayable_and_the_state_is_the
             Replay::new("node-1", crate::fixture::ORIGIN, &domain.records, &*domain.shelf);
         let mut tally = Tally::default();
         for (record, sealed) in log {
-            let fed = replay.feed_sealed(record, |of, _| match of {
+            let fed = replay.feed_sealed(record, |of, _, _| match of {
                 Some(id) if id == ended && !has_key => Part::Lost(Lost::NoKey),
                 _ => Part::from(sealed),
             });
