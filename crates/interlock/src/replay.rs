@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use kernel::governance::UNREPLAYED;
-use kernel::replay::{Counts, Fed, Replay, ReplayError, Tally};
-use kernel::state::Blobs;
+use kernel::replay::{Counts, Replay, ReplayError, ReplayOutcome, Tally};
+use kernel::state::BlobSource;
 use node::follow::follow as follow_ahead;
 use node::sealing::Opener;
 use policy::{Bundle, Semantics};
@@ -17,7 +17,7 @@ use crate::exit::{Exit, Failure};
 /// The bundles beside a governance log.
 struct BundlesBesideLog<'a>(&'a Log);
 
-impl Blobs for BundlesBesideLog<'_> {
+impl BlobSource for BundlesBesideLog<'_> {
     fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
         // A blob that cannot be read counts as missing; the replay names it.
         self.0.reader.blob(digest).ok().flatten()
@@ -42,7 +42,7 @@ pub(crate) enum ReplayRules {
 pub(crate) fn follow(
     DomainLogs { governance, lineage }: &DomainLogs,
     under: ReplayRules,
-    mut each: impl FnMut(u64, &Fed) -> Result<(), Failure>,
+    mut each: impl FnMut(u64, &ReplayOutcome) -> Result<(), Failure>,
 ) -> Result<Counts, Failure> {
     let records = governance.entries(0)?.map(|entry| entry.map(|entry| entry.record));
     let records = records.collect::<Result<Vec<_>, _>>()?;
@@ -63,7 +63,7 @@ pub(crate) fn follow(
         if frontier.size() == head.size && frontier.root() != head.root {
             return Err(lineage.not_verified(&"its entries do not hash to the signed root"));
         }
-        let fed = replay.feed_ahead(read.ahead);
+        let fed = replay.apply_prefetched(read.ahead);
         let fed = fed.map_err(|why| unfollowed(lineage, supposed, &why))?;
         tally.add(&fed);
         each(read.index, &fed)

@@ -9,9 +9,9 @@ use proof::note::{Ed25519Signer, Signer};
 
 use crate::Prepared;
 use crate::governance::{Change, Governance, Proposal, Roles, SignedProposal, Subject, Workload};
-use crate::lineage::{Completion, Direction, Transition};
-use crate::replay::{Fed, Replay, ReplayError};
-use crate::state::{Blobs, GovernanceLog, NodeState};
+use crate::lineage::{Completion, MessageDirection, Transition};
+use crate::replay::{Replay, ReplayError, ReplayOutcome};
+use crate::state::{BlobSource, GovernanceLog, NodeState};
 use crate::step::{Answer, Effect, Input, Kernel, Now, Ticket};
 
 pub(crate) const ORIGIN: &str = "example.test/governance";
@@ -172,9 +172,9 @@ pub(crate) fn approving(approval: &str) -> Bundle {
 }
 
 #[derive(Default)]
-pub(crate) struct Shelf(BTreeMap<Digest, Vec<u8>>);
+pub(crate) struct TestBlobs(BTreeMap<Digest, Vec<u8>>);
 
-impl Blobs for Shelf {
+impl BlobSource for TestBlobs {
     fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
         self.0.get(digest).cloned()
     }
@@ -185,7 +185,7 @@ impl Blobs for Shelf {
 pub(crate) struct Domain {
     pub(crate) fold: Governance,
     pub(crate) records: Vec<Vec<u8>>,
-    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) shelf: Arc<TestBlobs>,
 }
 
 impl Domain {
@@ -217,7 +217,7 @@ impl Domain {
     }
 
     pub(crate) fn publish(&mut self, bundle: &Bundle) {
-        let mut shelf = Shelf(self.shelf.0.clone());
+        let mut shelf = TestBlobs(self.shelf.0.clone());
         shelf.0.insert(bundle.digest(), bundle.blob().to_vec());
         self.shelf = Arc::new(shelf);
         self.change(Change::BundlePublished { bundle: bundle.digest() });
@@ -251,8 +251,11 @@ pub(crate) fn officer() -> Ed25519Signer {
     Ed25519Signer::from_seed("example.test/officer", &[7; 32]).unwrap()
 }
 
+/// As [`Effect::Joined`] has it: the execution's id, or a refusal's code.
+pub(crate) type JoinResult = Result<String, &'static str>;
+
 /// A node over a log in memory: what is appended is durable when the test says so.
-pub(crate) struct Node {
+pub(crate) struct TestNode {
     pub(crate) kernel: Kernel,
     pub(crate) log: Vec<(Vec<u8>, Vec<u8>)>,
     pub(crate) now: Now,
@@ -261,7 +264,7 @@ pub(crate) struct Node {
     tickets: Ticket,
 }
 
-impl Node {
+impl TestNode {
     pub(crate) fn new(domain: &Domain) -> Self {
         Self::from(NodeState::new(NODE, ORIGIN), vec![], domain)
     }
@@ -270,7 +273,7 @@ impl Node {
     pub(crate) fn restart(domain: &Domain, log: Vec<(Vec<u8>, Vec<u8>)>) -> Self {
         let mut replay = Replay::new(NODE, ORIGIN, &domain.records, domain.shelf.as_ref());
         for (record, sealed) in &log {
-            replay.feed(record, sealed).unwrap();
+            replay.apply(record, sealed).unwrap();
         }
         Self::from(replay.into_state(), log, domain)
     }
@@ -313,7 +316,7 @@ impl Node {
         assert_eq!(self.step(Input::Governance { records, blobs }), vec![]);
     }
 
-    pub(crate) fn join(&mut self, workload: &str, os_user: u32) -> Result<String, &'static str> {
+    pub(crate) fn join(&mut self, workload: &str, os_user: u32) -> JoinResult {
         let ticket = self.ticket();
         let input = Input::Join {
             ticket,
@@ -382,21 +385,24 @@ impl Node {
         self.step(Input::Outcome { ticket, outcome, message, output, entropy: [5; 32] })
     }
 
-    pub(crate) fn replay(&self, domain: &Domain) -> Result<Vec<Fed>, ReplayError> {
+    pub(crate) fn replay(&self, domain: &Domain) -> Result<Vec<ReplayOutcome>, ReplayError> {
         crate::snapshot::check_prefixes(domain, &self.log, self.kernel.state(), 8);
         replay(domain, &self.log)
     }
 }
 
-pub(crate) fn replay(domain: &Domain, log: &[(Vec<u8>, Vec<u8>)]) -> Result<Vec<Fed>, ReplayError> {
+pub(crate) fn replay(
+    domain: &Domain,
+    log: &[(Vec<u8>, Vec<u8>)],
+) -> Result<Vec<ReplayOutcome>, ReplayError> {
     let mut replay = Replay::new(NODE, ORIGIN, &domain.records, domain.shelf.as_ref());
-    log.iter().map(|(record, sealed)| replay.feed(record, sealed)).collect()
+    log.iter().map(|(record, sealed)| replay.apply(record, sealed)).collect()
 }
 
 pub(crate) fn call(tool: &str, arguments: &str) -> Transition {
     Transition {
         server: "office".into(),
-        direction: Direction::ToServer,
+        direction: MessageDirection::ToServer,
         method: "tools/call".into(),
         is_known: true,
         tool: Some(tool.into()),
@@ -405,8 +411,8 @@ pub(crate) fn call(tool: &str, arguments: &str) -> Transition {
         message: format!(r#"{{"method":"tools/call","arguments":{arguments}}}"#).into_bytes(),
         assurance: Assurance::Separated,
         pending: None,
-        besides: "{}".into(),
-        hands_on: None,
+        extra_params: "{}".into(),
+        delegates: None,
     }
 }
 

@@ -21,11 +21,11 @@ pub mod governance;
 pub mod limits;
 pub mod lineage;
 mod members;
-mod read;
+mod prepared;
 pub mod replay;
 pub mod snapshot;
 pub mod state;
 pub mod step;
 
-pub use members::Malformed;
-pub use read::Prepared;
+pub use members::MalformedRecord;
+pub use prepared::Prepared;

@@ -55,7 +55,7 @@ pub const METER_ACCOUNTS_MAX: usize = 65_536;
 pub const PLACES_LEFT_MAX: usize = 1_024;
 /// Most officers who say something about one pending request: their records are listed in that of its retry. One more is
 /// refused with `approval.quota`.
-pub const WORDS_MAX: usize = 128;
+pub const VOTES_MAX: usize = 128;
 /// Most requests of one execution that are known to wait for approval. One more forgets the oldest, which then can't be
 /// approved any more.
 pub const WAITING_MAX: usize = 16;
@@ -78,7 +78,7 @@ pub const NODE_BYTES_KEPT_PER_USER: usize = 4 * 1024 * 1024;
 
 /// Most transitions of one execution whose request is kept as it was read for its decision, until they end. Those of one more are
 /// read again: what was read takes some ten times the memory of the request.
-pub const FORMS_KEPT_MAX: usize = 16;
+pub const RESOLVED_REQUESTS_MAX: usize = 16;
 
 /// Items on one page of a snapshot's public part. One more begins another page.
 pub const SNAPSHOT_PAGE_ITEMS: usize = 1_024;

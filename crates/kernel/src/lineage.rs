@@ -19,23 +19,23 @@ mod snapshot_mark;
 mod tests;
 mod transition;
 
-pub use approval::{Approval, Retried, SignedApproval};
-pub use body::{Body, Completion, Decided, Refusals};
+pub use approval::{Approval, RecordedRetry, SignedApproval};
+pub use body::{Body, Completion, Decided, RefusalCounts};
 pub use charged::Charged;
-pub(crate) use decided::{Ended, Judged};
-pub use delegated::{By, Delegation};
-pub use erased::{ErasedFor, Scope};
+pub(crate) use decided::{CompletionParts, DecisionParts};
+pub use delegated::{Delegation, EndedBy};
+pub use erased::{ErasedFor, SealingScope};
 pub use header::{Header, Link};
 pub(crate) use intent::{intent, intent_of};
 pub use open::OpenDecision;
 pub use sealed::Sealed;
 pub(crate) use sealed::{Commitments, request_of, request_of_value, request_value};
 pub use snapshot_mark::SnapshotMark;
-pub use transition::{DELEGATE_ACTION, Direction, HandsOn, Transition};
+pub use transition::{DELEGATE_ACTION, DelegationRequest, MessageDirection, Transition};
 
 use proof::json::{Object, Value};
 
-use crate::members::{Malformed, wrong};
+use crate::members::{MalformedRecord, wrong};
 
 /// One lineage record: a header, a body, and what the sealed part must open.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,15 +66,15 @@ impl LineageRecord {
     ///
     /// # Errors
     /// When the bytes are not a lineage record of this version.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, MalformedRecord> {
         in_place::read(bytes).map_or_else(|| Self::built(bytes), Ok)
     }
 
     /// Reads a record by way of its values.
-    fn built(bytes: &[u8]) -> Result<Self, Malformed> {
+    fn built(bytes: &[u8]) -> Result<Self, MalformedRecord> {
         let value = Value::parse(bytes)?;
         let Value::Object(mut object) = value else {
-            return Err(Malformed::new("not an object"));
+            return Err(MalformedRecord::new("not an object"));
         };
         if object.remove("v") != Some(Value::Integer(1)) {
             return Err(wrong("v", "1"));
@@ -85,8 +85,8 @@ impl LineageRecord {
         let header = Header::take(&mut object)?;
         let body = Body::read(&type_name, object)?;
         match (body.concerns_execution(), header.link.is_some()) {
-            (true, false) => Err(Malformed::new("member `execution` is missing")),
-            (false, true) => Err(Malformed::new("unknown member `execution`")),
+            (true, false) => Err(MalformedRecord::new("member `execution` is missing")),
+            (false, true) => Err(MalformedRecord::new("unknown member `execution`")),
             _ => Ok(Self { header, body }),
         }
     }

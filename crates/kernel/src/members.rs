@@ -8,39 +8,39 @@ use crate::limits::NAME_BYTES_MAX;
 /// Why a canonical object is not the record or proposal it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Malformed(String);
+pub struct MalformedRecord(String);
 
-impl Malformed {
+impl MalformedRecord {
     pub(crate) fn new(why: impl Into<String>) -> Self {
         Self(why.into())
     }
 }
 
-impl From<record::Error> for Malformed {
+impl From<record::Error> for MalformedRecord {
     fn from(why: record::Error) -> Self {
         Self(why.to_string())
     }
 }
 
-impl From<proof::json::Error> for Malformed {
+impl From<proof::json::Error> for MalformedRecord {
     fn from(why: proof::json::Error) -> Self {
         Self(why.to_string())
     }
 }
 
 /// The members of one object whose names are all known.
-pub(crate) fn members<'a>(value: &'a Value, known: &[&str]) -> Result<Fields<'a>, Malformed> {
+pub(crate) fn members<'a>(value: &'a Value, known: &[&str]) -> Result<Fields<'a>, MalformedRecord> {
     let fields = Fields::of(value, "record")?;
     fields.only(known)?;
     Ok(fields)
 }
 
 /// A name that may stand in a record: 1 to [`NAME_BYTES_MAX`] bytes, no control characters.
-pub(crate) fn name(fields: &Fields<'_>, member: &str) -> Result<String, Malformed> {
+pub(crate) fn name(fields: &Fields<'_>, member: &str) -> Result<String, MalformedRecord> {
     checked_name(member, fields.str(member)?)
 }
 
-pub(crate) fn checked_name(member: &str, text: &str) -> Result<String, Malformed> {
+pub(crate) fn checked_name(member: &str, text: &str) -> Result<String, MalformedRecord> {
     let fits = (1..=NAME_BYTES_MAX).contains(&text.len());
     if fits && !text.chars().any(char::is_control) {
         Ok(text.to_owned())
@@ -49,6 +49,6 @@ pub(crate) fn checked_name(member: &str, text: &str) -> Result<String, Malformed
     }
 }
 
-pub(crate) fn wrong(name: &str, what: &str) -> Malformed {
-    Malformed::new(format!("member `{name}` must be {what}"))
+pub(crate) fn wrong(name: &str, what: &str) -> MalformedRecord {
+    MalformedRecord::new(format!("member `{name}` must be {what}"))
 }

@@ -2,14 +2,14 @@
 //!
 //! A node's restart goes the same way: what cannot be re-derived is not gone on from.
 
-mod ahead;
-mod part;
+mod prefetched;
+mod sealed_part;
 mod tally;
 #[cfg(test)]
 mod tests;
 
-pub use ahead::Ahead;
-pub use part::Part;
+pub use prefetched::PrefetchedRecord;
+pub use sealed_part::SealedPart;
 pub use tally::{Counts, Tally};
 
 use std::sync::Arc;
@@ -20,14 +20,17 @@ use proof::json::Value;
 
 use crate::lineage::SnapshotMark;
 use crate::lineage::{Body, Charged, Commitments, Decided, Header, LineageRecord, Sealed};
-use crate::members::Malformed;
-use crate::snapshot::Maker;
-use crate::state::{About, Behind, Blobs, Found, Lost, NodeState, TransitionRef, Unfounded};
-use ahead::{Asked, ended_by, open, open_intent, open_message, open_request};
+use crate::members::MalformedRecord;
+use crate::snapshot::SnapshotBuilder;
+use crate::state::{
+    BlobSource, CommittedInputs, DecisionInputs, DetectedLabels, NodeState, TransitionRef,
+    Unfounded, Unreadable,
+};
+use prefetched::{RecordedRequest, ending_message, open, open_intent, open_message, open_request};
 
 /// What came of one record.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Fed {
+pub enum ReplayOutcome {
     /// Not a decision.
     Followed,
     /// A decision whose bytes were derived again.
@@ -44,7 +47,7 @@ pub enum Fed {
         /// The execution whose inputs are not there: its own, or one whose events stand in the same history.
         execution: String,
         /// Why they are not. A key that is not there was erased if the log says so by its end: see [`Tally`].
-        why: Lost,
+        why: Unreadable,
     },
 }
 
@@ -57,7 +60,7 @@ pub enum ReplayError {
         /// Its index.
         index: u64,
         /// Why.
-        why: Malformed,
+        why: MalformedRecord,
     },
     /// A record does not continue the log, its execution's chain, or the governance it names.
     #[error(
@@ -81,15 +84,20 @@ pub enum ReplayError {
 pub struct Replay<'a> {
     state: NodeState,
     governance: &'a [Vec<u8>],
-    blobs: &'a dyn Blobs,
-    snapshots: Maker,
+    blobs: &'a dyn BlobSource,
+    snapshots: SnapshotBuilder,
 }
 
 impl<'a> Replay<'a> {
     /// Replays a node's log against a governance log (all its records) and the blobs beside it.
     #[must_use]
-    pub fn new(node: &str, origin: &str, governance: &'a [Vec<u8>], blobs: &'a dyn Blobs) -> Self {
-        Self::resume(NodeState::new(node, origin), Maker::default(), governance, blobs)
+    pub fn new(
+        node: &str,
+        origin: &str,
+        governance: &'a [Vec<u8>],
+        blobs: &'a dyn BlobSource,
+    ) -> Self {
+        Self::resume(NodeState::new(node, origin), SnapshotBuilder::default(), governance, blobs)
     }
 
     /// Goes on from a state that was restored, with the snapshots of its log; governance and blobs
@@ -97,9 +105,9 @@ impl<'a> Replay<'a> {
     #[must_use]
     pub fn resume(
         state: NodeState,
-        snapshots: Maker,
+        snapshots: SnapshotBuilder,
         governance: &'a [Vec<u8>],
-        blobs: &'a dyn Blobs,
+        blobs: &'a dyn BlobSource,
     ) -> Self {
         Self { state, governance, blobs, snapshots }
     }
@@ -107,14 +115,14 @@ impl<'a> Replay<'a> {
     /// Decides with this bundle throughout, whatever was published.
     #[must_use]
     pub fn under(mut self, bundle: Arc<Bundle>) -> Self {
-        self.state.fix_bundle(bundle);
+        self.state.override_bundle(bundle);
         self
     }
 
     /// Decides by this version of the decider throughout, whatever the published bundles name.
     #[must_use]
     pub fn under_semantics(mut self, semantics: Semantics) -> Self {
-        self.state.suppose(semantics);
+        self.state.override_semantics(semantics);
         self
     }
 
@@ -134,12 +142,12 @@ impl<'a> Replay<'a> {
     ///
     /// # Errors
     /// When the log cannot be followed: see [`ReplayError`].
-    pub fn feed<'p>(
+    pub fn apply<'p>(
         &mut self,
         record: &[u8],
-        sealed: impl Into<Part<'p>>,
-    ) -> Result<Fed, ReplayError> {
-        self.feed_sealed(record, |_, _, _| sealed.into())
+        sealed: impl Into<SealedPart<'p>>,
+    ) -> Result<ReplayOutcome, ReplayError> {
+        self.apply_sealed(record, |_, _, _| sealed.into())
     }
 
     /// Follows the next record; `open` opens its sealed part, told whose it is (none: the node's), and
@@ -147,14 +155,14 @@ impl<'a> Replay<'a> {
     ///
     /// # Errors
     /// When the log cannot be followed: see [`ReplayError`].
-    pub fn feed_sealed<'p>(
+    pub fn apply_sealed<'p>(
         &mut self,
         record: &[u8],
-        open: impl FnOnce(Option<&str>, u64, &Digest) -> Part<'p>,
-    ) -> Result<Fed, ReplayError> {
+        open: impl FnOnce(Option<&str>, u64, &Digest) -> SealedPart<'p>,
+    ) -> Result<ReplayOutcome, ReplayError> {
         let (index, bundle) = (self.state.size(), Arc::clone(self.state.bundle()));
         let open = |execution: Option<&str>, digest: &Digest| open(execution, index, digest);
-        self.feed_ahead(Ahead::of(&bundle, record, open))
+        self.apply_prefetched(PrefetchedRecord::of(&bundle, record, open))
     }
 
     /// Follows the next record, which was read ahead. One that was read against another bundle than the one that decides by
@@ -162,9 +170,12 @@ impl<'a> Replay<'a> {
     ///
     /// # Errors
     /// When the log cannot be followed: see [`ReplayError`].
-    pub fn feed_ahead(&mut self, ahead: Ahead) -> Result<Fed, ReplayError> {
+    pub fn apply_prefetched(
+        &mut self,
+        ahead: PrefetchedRecord,
+    ) -> Result<ReplayOutcome, ReplayError> {
         let index = self.state.size();
-        let Ahead { record, digest, sealed, asked, found } = ahead;
+        let PrefetchedRecord { record, digest, sealed, asked, detected } = ahead;
         let record = record.map_err(|why| ReplayError::Malformed { index, why })?;
         if let Body::Adopted { verified, .. } = &record.body {
             self.adopt(index, &record.header, *verified)?;
@@ -172,15 +183,15 @@ impl<'a> Replay<'a> {
         if !self.state.is_continued_by(&record) {
             return Err(ReplayError::Broken { index });
         }
-        let judged = self.judge(&record, &sealed, asked, found);
-        let (fed, behind) = judged.ok_or(ReplayError::Broken { index })?;
+        let rederived = self.rederive(&record, &sealed, asked, detected);
+        let (outcome, behind) = rederived.ok_or(ReplayError::Broken { index })?;
         if let Ok(sealed) = &sealed {
             let execution = record.header.link.as_ref().map(|link| link.execution.as_str());
             self.state.admit_sealed(execution, || sealed.to_bytes());
         }
         let applied = self.state.apply(&record, digest, behind);
         applied.map_err(|Unfounded| ReplayError::Broken { index })?;
-        Ok(fed)
+        Ok(outcome)
     }
 
     fn adopt(&mut self, index: u64, header: &Header, verified: bool) -> Result<(), ReplayError> {
@@ -205,43 +216,45 @@ impl<'a> Replay<'a> {
 
     /// Derives again what a record says, where it can be: nothing is folded but a decision's own request. None where the record
     /// says otherwise and is no decision.
-    fn judge(
+    fn rederive(
         &mut self,
         record: &LineageRecord,
-        sealed: &Result<Sealed, Lost>,
-        asked: Option<Result<Asked, Lost>>,
-        found: Option<Found>,
-    ) -> Option<(Fed, Behind)> {
+        sealed: &Result<Sealed, Unreadable>,
+        asked: Option<Result<RecordedRequest, Unreadable>>,
+        detected: Option<DetectedLabels>,
+    ) -> Option<(ReplayOutcome, CommittedInputs)> {
         match (&record.body, &record.header.link) {
-            (Body::Snapshot(mark), None) => Some((self.compare_snapshot(mark)?, Behind::Nothing)),
+            (Body::Snapshot(mark), None) => {
+                Some((self.compare_snapshot(mark)?, CommittedInputs::Nothing))
+            }
             (Body::Decided(decided), Some(link)) => {
                 let of = link.execution.as_str();
                 let intent = decided.waits().then(|| {
                     let request = open_request(decided, sealed).ok()?;
                     open_intent(decided, &request, sealed).ok()
                 });
-                let (fed, formed) = self.decide(of, decided, sealed, asked?);
-                Some((fed, Behind::Decided { formed, intent: intent.flatten() }))
+                let (outcome, resolved) = self.decide(of, decided, sealed, asked?);
+                Some((outcome, CommittedInputs::Decided { resolved, intent: intent.flatten() }))
             }
             (
                 Body::Completed { decided_seq, withheld, charges, labels, commitments, .. },
                 Some(link),
             ) => {
-                let ended = TransitionRef { execution: link.execution.as_str(), seq: *decided_seq };
+                let ended = TransitionRef::new(link.execution.as_str(), *decided_seq);
                 self.is_withheld_alike(ended.execution, withheld.as_deref()).then_some(())?;
-                let message = ended_by(commitments, sealed);
-                self.is_labelled_alike(ended, message, found, labels).then_some(())?;
+                let message = ending_message(commitments, sealed);
+                self.is_labelled_alike(ended, message, detected, labels).then_some(())?;
                 let output = structured_output(commitments, sealed);
                 self.is_settled_alike(ended, &output, charges).then_some(())?;
-                Some((Fed::Followed, Behind::Completed(output)))
+                Some((ReplayOutcome::Followed, CommittedInputs::Completed(output)))
             }
-            _ => Some((Fed::Followed, Behind::Nothing)),
+            _ => Some((ReplayOutcome::Followed, CommittedInputs::Nothing)),
         }
     }
 
     /// Takes the snapshot again that a record speaks of. The private digest cannot be derived where an execution's
     /// private part cannot be read: it was erased since.
-    fn compare_snapshot(&mut self, mark: &SnapshotMark) -> Option<Fed> {
+    fn compare_snapshot(&mut self, mark: &SnapshotMark) -> Option<ReplayOutcome> {
         if mark.size != self.state.size() {
             return None;
         }
@@ -249,9 +262,9 @@ impl<'a> Replay<'a> {
         self.snapshots.recorded(mark.size.saturating_add(1));
         let recorded = (mark.public, taken.private.map(|_| mark.private));
         if recorded == (taken.public, taken.private) {
-            return Some(Fed::Followed);
+            return Some(ReplayOutcome::Followed);
         }
-        Some(Fed::Different {
+        Some(ReplayOutcome::Different {
             recorded: SnapshotMark::compared(recorded.0, recorded.1),
             derived: SnapshotMark::compared(taken.public, taken.private),
         })
@@ -263,43 +276,43 @@ impl<'a> Replay<'a> {
         &mut self,
         id: &str,
         decided: &Decided,
-        sealed: &Result<Sealed, Lost>,
-        asked: Result<Asked, Lost>,
-    ) -> (Fed, Result<ResolvedRequest, Lost>) {
-        let lost = |why: Lost| Fed::NotReplayable { execution: id.to_owned(), why };
-        let asked = asked.and_then(|Asked { read, named }| {
+        sealed: &Result<Sealed, Unreadable>,
+        asked: Result<RecordedRequest, Unreadable>,
+    ) -> (ReplayOutcome, Result<ResolvedRequest, Unreadable>) {
+        let lost = |why: Unreadable| ReplayOutcome::NotReplayable { execution: id.to_owned(), why };
+        let asked = asked.and_then(|RecordedRequest { inspected, retry_ref }| {
             let message = open_message(decided, sealed)?;
-            let read = read.against(self.state.bundle(), decided.direction, message);
-            Ok((read, named))
+            let inspected = inspected.against(self.state.bundle(), decided.direction, message);
+            Ok((inspected, retry_ref))
         });
-        let (read, named) = match asked {
+        let (inspected, retry_ref) = match asked {
             Ok(asked) => asked,
             Err(why) => return (lost(why), Err(why)),
         };
-        let asks = decided.hands_on.as_ref().map(|hands_on| &hands_on.grant);
-        let about = About {
-            hands_on: asks,
-            named: named.as_ref(),
+        let asks = decided.delegates.as_ref().map(|delegates| &delegates.grant);
+        let about = DecisionInputs {
+            delegates: asks,
+            retry_ref: retry_ref.as_ref(),
             tool: decided.called(),
-            detected: read.detected.clone(),
+            detected: inspected.detected.clone(),
         };
-        let derived = self.state.decide(id, &decided.facts, &read.formed, about);
-        let given = named.map(|named| self.state.given(id, &named.pending));
+        let derived = self.state.decide(id, &decided.facts, &inspected.resolved, about);
+        let votes = retry_ref.map(|retry_ref| self.state.vote_records(id, &retry_ref.pending));
         let Some(decision) = derived else {
             let earlier = self.state.lost(id);
-            let (why, execution) = earlier.unwrap_or_else(|| (Lost::Damaged, id.to_owned()));
-            return (Fed::NotReplayable { execution, why }, Ok(read.formed));
+            let (why, execution) = earlier.unwrap_or_else(|| (Unreadable::Damaged, id.to_owned()));
+            return (ReplayOutcome::NotReplayable { execution, why }, Ok(inspected.resolved));
         };
         let is_alike = self.state.charged(id, decision.charges()) == decided.charges
-            && given.as_ref() == decided.retry.as_ref().map(|retry| &retry.given);
-        let fed = compare(decided, sealed, &decision, is_alike).unwrap_or_else(lost);
-        (fed, Ok(read.formed))
+            && votes.as_ref() == decided.retry.as_ref().map(|retry| &retry.votes);
+        let outcome = compare(decided, sealed, &decision, is_alike).unwrap_or_else(lost);
+        (outcome, Ok(inspected.resolved))
     }
 
     /// Whether what stops an execution now is what a record says that its message was withheld for. Older versions withheld
     /// none.
     fn is_withheld_alike(&self, id: &str, withheld: Option<&str>) -> bool {
-        withheld.is_none() || self.state.is_hypothetical() || self.state.objection(id) == withheld
+        withheld.is_none() || self.state.is_what_if() || self.state.objection(id) == withheld
     }
 
     /// Whether detectors find in the message that ended a transition what the record of that says. What can't be read, or is
@@ -307,12 +320,12 @@ impl<'a> Replay<'a> {
     fn is_labelled_alike(
         &self,
         transition: TransitionRef<'_>,
-        message: Result<Option<&[u8]>, Lost>,
-        ahead: Option<Found>,
+        message: Result<Option<&[u8]>, Unreadable>,
+        ahead: Option<DetectedLabels>,
         labels: &Labels,
     ) -> bool {
         let Ok(message) = message else { return true };
-        if !self.state.is_intact(transition.execution) || self.state.is_hypothetical() {
+        if !self.state.is_intact(transition.execution) || self.state.is_what_if() {
             return true;
         }
         let derived = self.state.detected(transition, message, ahead);
@@ -326,13 +339,13 @@ impl<'a> Replay<'a> {
     fn is_settled_alike(
         &self,
         transition: TransitionRef<'_>,
-        output: &Result<Option<String>, Lost>,
+        output: &Result<Option<String>, Unreadable>,
         charges: &[Charged],
     ) -> bool {
         let Ok(output) = output else { return true };
         let TransitionRef { execution: id, seq } = transition;
         !self.state.is_intact(id)
-            || self.state.is_hypothetical()
+            || self.state.is_what_if()
             || self.state.settled(id, seq, output.as_deref()) == charges
     }
 }
@@ -340,25 +353,25 @@ impl<'a> Replay<'a> {
 /// The JSON text of the structured result that ended a transition, if there was one.
 fn structured_output(
     commitments: &Commitments,
-    sealed: &Result<Sealed, Lost>,
-) -> Result<Option<String>, Lost> {
+    sealed: &Result<Sealed, Unreadable>,
+) -> Result<Option<String>, Unreadable> {
     let output = commitments.get("output").map(|digest| open(sealed, "output", digest));
     let output = output.transpose()?.map(|bytes| String::from_utf8(bytes.to_vec()));
-    output.transpose().map_err(|_| Lost::Damaged)
+    output.transpose().map_err(|_| Unreadable::Damaged)
 }
 
 fn compare(
     decided: &Decided,
-    sealed: &Result<Sealed, Lost>,
+    sealed: &Result<Sealed, Unreadable>,
     derived: &Decision,
     is_alike: bool,
-) -> Result<Fed, Lost> {
-    let digest = decided.commitments.get("decision").ok_or(Lost::Damaged)?;
+) -> Result<ReplayOutcome, Unreadable> {
+    let digest = decided.commitments.get("decision").ok_or(Unreadable::Damaged)?;
     let recorded = open(sealed, "decision", digest)?;
     let is_identical = recorded == derived.to_bytes() && is_alike;
     if is_identical && derived.to_public_text() == decided.decision.text() {
-        return Ok(Fed::Identical);
+        return Ok(ReplayOutcome::Identical);
     }
     let recorded = Value::parse(recorded).unwrap_or_else(|_| decided.decision.to_value());
-    Ok(Fed::Different { recorded, derived: derived.to_value() })
+    Ok(ReplayOutcome::Different { recorded, derived: derived.to_value() })
 }

@@ -9,10 +9,10 @@
 //!
 //! A snapshot is a projection: it can be deleted at any time, and is believed only as far as the record's digests reach.
 
-mod ahead;
-mod maker;
+mod builder;
 mod monitors;
 mod page;
+mod partial_page;
 mod restore;
 #[cfg(test)]
 mod tests;
@@ -20,10 +20,10 @@ mod tests;
 use proof::digest::Digest;
 
 pub use crate::state::Unusable;
-use crate::state::{Execution, Lost};
+use crate::state::{Execution, Unreadable};
 
-pub use maker::{Maker, Taken};
-pub use restore::{Listed, Opened, Private, Restored, Restoring, restore};
+pub use builder::{Snapshot, SnapshotBuilder};
+pub use restore::{OpenedPart, PrivatePart, PrivatePartRef, Restored, Restoring, restore};
 #[cfg(test)]
 pub(crate) use tests::check_prefixes;
 
@@ -57,6 +57,6 @@ pub trait Pieces {
     /// The plain bytes of a piece, opened with the key of its execution where it has one.
     ///
     /// # Errors
-    /// [`Lost::NoKey`] where that key is not there.
-    fn piece(&mut self, execution: Option<&str>, name: &Digest) -> Result<Vec<u8>, Lost>;
+    /// [`Unreadable::NoKey`] where that key is not there.
+    fn piece(&mut self, execution: Option<&str>, name: &Digest) -> Result<Vec<u8>, Unreadable>;
 }

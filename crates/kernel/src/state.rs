@@ -11,13 +11,13 @@ mod erasure;
 mod execution;
 mod family;
 mod labels;
-mod left;
 mod line;
-mod lost;
 mod meters;
 mod reduction;
+mod resource_labels;
 mod snapshot;
 mod standing;
+mod unreadable;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,17 +31,17 @@ use self::by_id::ById;
 use crate::governance::Governance;
 use crate::lineage::{Body, Completion, Delegation, Header, LineageRecord, Link};
 
-pub use adoption::{Adopted, Blobs, GovernanceLog};
-pub(crate) use apply::{Behind, Unfounded};
-pub(crate) use approvals::Named;
-pub use approvals::{Asked, Waits, Word};
+pub use adoption::{Adopted, BlobSource, GovernanceLog};
+pub(crate) use apply::{CommittedInputs, Unfounded};
+pub(crate) use approvals::RetryRef;
+pub use approvals::{ApprovalStatus, RecordedVote, WaitingRequest};
 pub use execution::Execution;
-pub(crate) use execution::{AskedFor, Opened};
-pub(crate) use labels::{Found, found};
-pub use lost::Lost;
+pub(crate) use execution::{OpenTransition, RetainedRequest};
+pub(crate) use labels::{DetectedLabels, detect_labels};
 pub use meters::MeterUse;
 pub(crate) use snapshot::Sections;
 pub use snapshot::Unusable;
+pub use unreadable::Unreadable;
 
 /// What a node knows: adopted governance, the bundle that decides, and its executions.
 pub struct NodeState {
@@ -49,17 +49,17 @@ pub struct NodeState {
     governance: Governance,
     is_verified: bool,
     bundle: Arc<Bundle>,
-    is_bundle_fixed: bool,
-    supposed: Option<Semantics>,
+    is_bundle_overridden: bool,
+    semantics_override: Option<Semantics>,
     at: i64,
     size: u64,
     executions: ById<Execution>,
     instances: BTreeMap<(u32, String), String>,
-    reductions: Vec<reduction::Reduction>,
+    reductions: Vec<reduction::HeldReduction>,
     ended: BTreeMap<String, i64>,
     erased: BTreeMap<String, u64>,
     accounts: meters::Accounts,
-    left: left::Left,
+    resource_labels: resource_labels::ResourceLabels,
 }
 
 /// A transition of an execution, by the `seq` of its decision.
@@ -69,12 +69,18 @@ pub(crate) struct TransitionRef<'a> {
     pub(crate) seq: u64,
 }
 
+impl<'a> TransitionRef<'a> {
+    pub(crate) fn new(execution: &'a str, seq: u64) -> Self {
+        Self { execution, seq }
+    }
+}
+
 /// What a decision is about besides its request.
-pub(crate) struct About<'a> {
+pub(crate) struct DecisionInputs<'a> {
     /// What a delegation hands on.
-    pub(crate) hands_on: Option<&'a Grant>,
+    pub(crate) delegates: Option<&'a Grant>,
     /// The pending record that it stands on.
-    pub(crate) named: Option<&'a Named>,
+    pub(crate) retry_ref: Option<&'a RetryRef>,
     /// The server and the tool that is called.
     pub(crate) tool: Option<ToolName>,
     /// What detectors found in the message that wants to pass.
@@ -90,8 +96,8 @@ impl NodeState {
             governance: Governance::new(governance_origin),
             is_verified: true,
             bundle: Arc::new(Bundle::empty()),
-            is_bundle_fixed: false,
-            supposed: None,
+            is_bundle_overridden: false,
+            semantics_override: None,
             at: 0,
             size: 0,
             executions: ById::default(),
@@ -100,24 +106,24 @@ impl NodeState {
             ended: BTreeMap::new(),
             erased: BTreeMap::new(),
             accounts: meters::Accounts::default(),
-            left: left::Left::default(),
+            resource_labels: resource_labels::ResourceLabels::default(),
         }
     }
 
     /// Decides with this bundle whatever governance says: for replaying history under another bundle.
-    pub fn fix_bundle(&mut self, bundle: Arc<Bundle>) {
+    pub fn override_bundle(&mut self, bundle: Arc<Bundle>) {
         self.bundle = bundle;
-        self.is_bundle_fixed = true;
+        self.is_bundle_overridden = true;
     }
 
     /// Decides by this version of the decider whatever the published bundles name: for replaying history under it.
-    pub(crate) fn suppose(&mut self, semantics: Semantics) {
-        self.supposed = Some(semantics);
+    pub(crate) fn override_semantics(&mut self, semantics: Semantics) {
+        self.semantics_override = Some(semantics);
     }
 
     /// Whether decisions are made otherwise than governance says.
-    pub(crate) fn is_hypothetical(&self) -> bool {
-        self.is_bundle_fixed || self.supposed.is_some()
+    pub(crate) fn is_what_if(&self) -> bool {
+        self.is_bundle_overridden || self.semantics_override.is_some()
     }
 
     /// How many lineage records have been folded: the next record's index.
@@ -189,17 +195,17 @@ impl NodeState {
         &mut self,
         id: &str,
         facts: &Facts,
-        formed: &ResolvedRequest,
-        about: About<'_>,
+        resolved: &ResolvedRequest,
+        about: DecisionInputs<'_>,
     ) -> Option<Decision> {
-        let About { hands_on, named, tool, detected } = about;
-        let request = formed.request();
-        let resource_labels = self.left_on(request);
+        let DecisionInputs { delegates, retry_ref, tool, detected } = about;
+        let request = resolved.request();
+        let resource_labels = self.resource_labels_of(request);
         let spent = self.spent(id, &request.action, facts.at);
-        let retry = named.map(|named| self.retry(id, named));
-        let hands_on = hands_on.cloned();
+        let retry = retry_ref.map(|retry_ref| self.retry(id, retry_ref));
+        let delegates = delegates.cloned();
         let standing = DecisionState {
-            delegates: hands_on,
+            delegates,
             tool,
             detected,
             resource_labels,
@@ -208,7 +214,7 @@ impl NodeState {
             ..self.decided_standing(id)?
         };
         let history = self.keeper_mut(id)?.history_mut()?;
-        Some(policy::decide_resolved(history, &standing, facts, formed))
+        Some(policy::decide_resolved(history, &standing, facts, resolved))
     }
 
     /// Whether a condition over history looks at this end of an open transition.
@@ -254,7 +260,7 @@ impl NodeState {
         sealed: impl FnOnce() -> Vec<u8>,
     ) {
         if let Some(execution) = execution.and_then(|id| self.executions.get_mut(id)) {
-            execution.keep_secret(sealed);
+            execution.set_secret(sealed);
         }
     }
 

@@ -18,10 +18,10 @@ mod approve;
 mod clock;
 mod delegate;
 mod erase;
+mod held_bytes;
 mod prepare;
 mod quota;
 mod release;
-mod room;
 mod sequence;
 mod settle;
 mod snapshot;
@@ -36,13 +36,13 @@ use proof::digest::Digest;
 
 use crate::Prepared;
 use crate::governance::SignedProposal;
-use crate::lineage::{Body, Completion, ErasedFor, Refusals, Scope, SignedApproval};
-use crate::snapshot::{Maker, Piece};
-use crate::state::{Behind, Blobs, NodeState, Unfounded};
+use crate::lineage::{Body, Completion, ErasedFor, RefusalCounts, SealingScope, SignedApproval};
+use crate::snapshot::{Piece, SnapshotBuilder};
+use crate::state::{BlobSource, CommittedInputs, NodeState, Unfounded};
 
-use erase::ErasureRequest;
-use prepare::{JoinRequest, Peer};
-use sequence::NewRequest;
+use erase::EraseInput;
+use prepare::{JoinInput, Peer};
+use sequence::RequestInput;
 
 pub use prepare::execution_id;
 
@@ -123,7 +123,7 @@ pub enum Input {
         /// The records' bytes.
         records: Vec<Vec<u8>>,
         /// Where bundles are found.
-        blobs: Arc<dyn Blobs + Send + Sync>,
+        blobs: Arc<dyn BlobSource + Send + Sync>,
     },
     /// An officer approves a pending request, or refuses it.
     Approve {
@@ -166,7 +166,7 @@ pub enum Effect {
         /// The record's index: one more than that of the `Append` before.
         index: u64,
         /// Under whose key the sealed part goes. A key that begins is on stable storage before the record.
-        scope: Scope,
+        scope: SealingScope,
         /// Digest of the record's bytes.
         digest: Digest,
         /// Canonical bytes.
@@ -305,7 +305,7 @@ pub enum Answer {
 struct NewRecord {
     body: Body,
     /// What lies behind its commitments.
-    behind: Behind,
+    behind: CommittedInputs,
     /// The sealed part's bytes.
     sealed: Vec<u8>,
 }
@@ -313,17 +313,17 @@ struct NewRecord {
 /// The state machine.
 pub struct Kernel {
     state: NodeState,
-    pending: VecDeque<release::Pending>,
+    pending: VecDeque<release::PendingAnswer>,
     open: BTreeMap<Ticket, (String, u64)>,
-    erasures: VecDeque<erase::Erasure>,
-    approvals: VecDeque<approve::Approving>,
+    erasures: VecDeque<erase::PendingErasure>,
+    approvals: VecDeque<approve::PendingApproval>,
     /// Ends that anything later can look at and that are not durable yet, in the order of their records.
-    settling: VecDeque<settle::Settling>,
-    refusals: Refusals,
-    snapshots: Maker,
+    settling: VecDeque<settle::PendingCompletion>,
+    refusals: RefusalCounts,
+    snapshots: SnapshotBuilder,
     /// The clocks at the last tick.
     clock: Now,
-    held: room::Held,
+    held: held_bytes::HeldBytes,
     /// A record was made that does not follow from the state: nothing of the step may happen.
     broken: Option<Unfounded>,
     executions: quota::Executions,
@@ -335,7 +335,7 @@ impl Kernel {
     #[must_use]
     pub fn start(state: NodeState, now: Now) -> (Self, Vec<Effect>) {
         let mut kernel = Self {
-            held: room::Held::by(&state),
+            held: held_bytes::HeldBytes::by(&state),
             executions: quota::Executions::of(&state),
             state,
             pending: VecDeque::new(),
@@ -343,9 +343,9 @@ impl Kernel {
             erasures: VecDeque::new(),
             approvals: VecDeque::new(),
             settling: VecDeque::new(),
-            refusals: Refusals::new(),
+            refusals: RefusalCounts::new(),
             broken: None,
-            snapshots: Maker::default(),
+            snapshots: SnapshotBuilder::default(),
             clock: now,
         };
         let mut effects = kernel.record_clock_behind(now);
@@ -364,7 +364,7 @@ impl Kernel {
 
     /// One step: the only way in.
     pub fn step(&mut self, now: Now, input: Input) -> Vec<Effect> {
-        let effects = self.take(now, input);
+        let effects = self.handle(now, input);
         self.unbroken(effects)
     }
 
@@ -376,22 +376,22 @@ impl Kernel {
         }
     }
 
-    fn take(&mut self, now: Now, input: Input) -> Vec<Effect> {
+    fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
         match input {
             Input::Join { ticket, workload, os_user, execution, entropy } => {
                 let peer = Peer { workload: &workload, os_user };
                 let execution = execution.as_deref();
-                self.join(now, ticket, JoinRequest { peer, execution, entropy: &entropy })
+                self.join(now, ticket, JoinInput { peer, execution, entropy: &entropy })
             }
             Input::End { ticket, execution, child } => {
                 self.end_child(now, ticket, &execution, &child)
             }
             Input::Request { ticket, execution, transition, entropy } => {
                 let (execution, prepared) = (execution.as_str(), *transition);
-                self.request(now, NewRequest { ticket, execution, prepared, entropy: &entropy })
+                self.request(now, RequestInput { ticket, execution, prepared, entropy: &entropy })
             }
             Input::Outcome { ticket, outcome, message, output, entropy } => {
-                let end = settle::End { outcome, message, output, withheld: None };
+                let end = settle::ReportedEnd { outcome, message, output, withheld: None };
                 self.settle(now, ticket, end, &entropy)
             }
             Input::Durable { size } => self.release(now, size),
@@ -399,7 +399,7 @@ impl Kernel {
             Input::Reduce { ticket, proposal } => self.reduce(now, ticket, proposal),
             Input::Approve { ticket, approval } => self.approve(now, ticket, approval),
             Input::Erase { ticket, execution, os_user, reason } => {
-                self.erase(now, ErasureRequest { ticket, execution, os_user, reason })
+                self.erase(now, EraseInput { ticket, execution, os_user, reason })
             }
             Input::Refused { code, count } => {
                 self.count_refusals(code, count);
@@ -430,7 +430,7 @@ impl Kernel {
         }
     }
 
-    fn govern(&mut self, now: Now, records: &[Vec<u8>], blobs: &dyn Blobs) -> Vec<Effect> {
+    fn govern(&mut self, now: Now, records: &[Vec<u8>], blobs: &dyn BlobSource) -> Vec<Effect> {
         if records.is_empty() || !self.state.is_verified() {
             return Vec::new();
         }
@@ -458,7 +458,11 @@ impl Kernel {
     }
 
     fn append(&mut self, now: Now, execution: Option<&str>, body: Body, sealed: Vec<u8>) -> Effect {
-        self.append_with(now, execution, NewRecord { body, behind: Behind::Nothing, sealed })
+        self.append_with(
+            now,
+            execution,
+            NewRecord { body, behind: CommittedInputs::Nothing, sealed },
+        )
     }
 
     /// Makes the next record and folds it, with what lies behind its commitments.

@@ -116,11 +116,11 @@ fn described() -> BTreeMap<String, BTreeSet<String>> {
     let mut rows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for row in page.lines().filter(|line| line.starts_with("| `")) {
         let first = row.split('|').nth(1).unwrap();
-        let words = |text: &str| -> BTreeSet<String> {
+        let votes = |text: &str| -> BTreeSet<String> {
             text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
         };
-        for word in words(first) {
-            rows.entry(word).or_default().extend(words(row));
+        for word in votes(first) {
+            rows.entry(word).or_default().extend(votes(row));
         }
     }
     rows

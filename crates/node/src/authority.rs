@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use api::governance::Acting;
 use kernel::governance::{Change, Governance, Position, SignedProposal};
-use kernel::state::Blobs;
+use kernel::state::BlobSource;
 use ledger::{CommitError, Entry, FileDisk, Ledger, Reader};
 use policy::Bundle;
 use proof::digest::Digest;
@@ -230,7 +230,7 @@ impl GovernanceBlobs {
     }
 }
 
-impl Blobs for GovernanceBlobs {
+impl BlobSource for GovernanceBlobs {
     fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
         self.0.blob(digest).ok().flatten()
     }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use ::client::{Client, ConnectError, NodeSocket, TimedStream, is_late};
 use api::governance::Acting;
 use kernel::governance::{Position, SignedProposal, UNREPLAYED};
-use kernel::lineage::HandsOn;
+use kernel::lineage::DelegationRequest;
 use proof::json::Value;
 
 use crate::Error;
@@ -72,11 +72,11 @@ pub fn join(
 pub fn delegate(
     socket: NodeSocket<'_>,
     (workload, execution): (&str, Option<&str>),
-    hands_on: HandsOn,
+    delegates: DelegationRequest,
     arguments: &str,
 ) -> Result<String, Error> {
     let caller = caller(workload, execution);
-    let hello = Hello::Delegate { caller, hands_on, arguments: arguments.to_owned() };
+    let hello = Hello::Delegate { caller, delegates, arguments: arguments.to_owned() };
     ask(socket, &hello).and_then(|(_, answer)| text(&answer, "execution"))
 }
 

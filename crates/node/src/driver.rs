@@ -254,9 +254,9 @@ impl<D: Disk> Driver<D> {
         let Ok(entropy) = transition.entropy().map_or_else(clock::entropy, Ok) else { return };
         let ticket = self.ticket();
         // With room for a small result, so that a permit is not given just to find none for what comes of it.
-        let begins = transition.asked().hands_on.is_some();
+        let begins = transition.transition().delegates.is_some();
         let mut room = if begins { self.has_room_to_begin() } else { Ok(()) };
-        let wanted_bytes = transition.asked().message.len().saturating_add(2 * END_BYTES);
+        let wanted_bytes = transition.transition().message.len().saturating_add(2 * END_BYTES);
         if !self.has_space_for(wanted_bytes) {
             room = Err("refused.storage");
         }

@@ -1,4 +1,4 @@
-use kernel::lineage::{Direction, HandsOn, Transition};
+use kernel::lineage::{DelegationRequest, MessageDirection, Transition};
 use kernel::step::Answer;
 use policy::Assurance;
 use proof::json::{Value, number, object};
@@ -17,22 +17,22 @@ pub(crate) async fn delegate(
     shared: &Shared,
     peer: &UCred,
     caller: Caller,
-    (hands_on, arguments): (HandsOn, String),
+    (delegates, arguments): (DelegationRequest, String),
 ) -> Vec<u8> {
     let workload = caller.workload.as_str().into();
     let execution = match join(shared, peer, caller).await {
         Ok(execution) => execution,
         Err((code, message)) => return refused(shared, code, &message),
     };
-    let to = hands_on.workload.clone();
+    let to = delegates.workload.clone();
     let message = object([
         ("arguments", Value::from(arguments.as_str())),
-        ("grant", hands_on.grant.to_value()),
+        ("grant", delegates.grant.to_value()),
         ("to", Value::from(to.as_str())),
     ]);
     let transition = Transition {
         server: NODE.to_owned(),
-        direction: Direction::ToServer,
+        direction: MessageDirection::ToServer,
         method: kernel::lineage::DELEGATE_ACTION.to_owned(),
         is_known: true,
         tool: None,
@@ -41,8 +41,8 @@ pub(crate) async fn delegate(
         message: message.to_bytes(),
         assurance: assurance(peer),
         pending: None,
-        besides: "{}".to_owned(),
-        hands_on: Some(hands_on),
+        extra_params: "{}".to_owned(),
+        delegates: Some(delegates),
     };
     match shared.kernel.request(workload, execution, transition.into(), false).await {
         Some(Answered { answer: Answer::Permit { index }, child: Some(child), .. }) => {

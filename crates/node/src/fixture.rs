@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use kernel::governance::{Change, Workload};
-use kernel::lineage::{Direction, Transition};
+use kernel::lineage::{MessageDirection, Transition};
 use policy::{Assurance, Bundle};
 
 use super::Options;
@@ -36,7 +36,7 @@ pub(crate) fn agent() -> Change {
 pub(crate) fn ping() -> Transition {
     Transition {
         server: "office".into(),
-        direction: Direction::ToServer,
+        direction: MessageDirection::ToServer,
         method: "ping".into(),
         is_known: true,
         tool: None,
@@ -45,8 +45,8 @@ pub(crate) fn ping() -> Transition {
         message: format!("{{\"method\":\"ping\",\"x\":\"{SECRET}\"}}").into_bytes(),
         assurance: Assurance::Separated,
         pending: None,
-        besides: "{}".into(),
-        hands_on: None,
+        extra_params: "{}".into(),
+        delegates: None,
     }
 }
 

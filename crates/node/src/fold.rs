@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use identity::Vault;
 use kernel::lineage::SnapshotMark;
 use kernel::lineage::{Body, LineageRecord};
-use kernel::replay::{Fed, Replay, Tally};
-use kernel::snapshot::{Maker, Private, Restoring};
-use kernel::state::{GovernanceLog, Lost, NodeState};
+use kernel::replay::{Replay, ReplayOutcome, Tally};
+use kernel::snapshot::{PrivatePart, Restoring, SnapshotBuilder};
+use kernel::state::{GovernanceLog, NodeState, Unreadable};
 use ledger::{FileDisk, Ledger, Reader, Snapshots};
 use proof::log::LogReader;
 use proof::note::VerifierKey;
@@ -22,7 +22,7 @@ use crate::{Error, Options, follow};
 pub(crate) struct Folded {
     pub(crate) state: NodeState,
     /// What makes the next snapshot of it.
-    pub(crate) maker: Maker,
+    pub(crate) maker: SnapshotBuilder,
     pub(crate) vault: Vault,
 }
 
@@ -75,7 +75,7 @@ fn whole(
     let mut vault = sealing::vault(options)?;
     let state = follow(options, replay, (reader, 0))?;
     sealing::settle(&mut vault, &state)?;
-    Ok(Folded { state, maker: Maker::default(), vault })
+    Ok(Folded { state, maker: SnapshotBuilder::default(), vault })
 }
 
 /// What the record at this index says of the state before it: out of the signed tree, where it is published.
@@ -118,13 +118,13 @@ fn resume(
     let ended = kernel::governance::ended(records);
     let parts = private_parts(options, &snapshots, (&restoring, &ended))?;
     let restored = restoring.finish(parts).map_err(text)?;
-    let replay = Replay::resume(restored.state, restored.maker.clone(), records, blobs);
+    let replay = Replay::resume(restored.state, restored.builder.clone(), records, blobs);
     let state = follow(options, replay, (reader, mark.size)).map_err(text)?;
     sealing::settle(&mut vault, &state).map_err(text)?;
     if let Some(id) = restored.without_key.iter().find(|id| state.erased(id).is_none()) {
         return Err(format!("the key of the execution `{id}` is missing"));
     }
-    Ok(Folded { state, maker: restored.maker, vault })
+    Ok(Folded { state, maker: restored.builder, vault })
 }
 
 /// The private parts of a snapshot's executions, read on all cores. Those of executions that have ended are not read, however
@@ -133,10 +133,10 @@ fn private_parts(
     options: &Options,
     snapshots: &Snapshots<FileDisk>,
     (restoring, ended): (&Restoring, &BTreeSet<String>),
-) -> Result<Vec<Private>, String> {
+) -> Result<Vec<PrivatePart>, String> {
     let (all, bundle) = (restoring.private(), restoring.bundle());
     let next = AtomicUsize::new(0);
-    let read = || -> Result<Vec<(usize, Private)>, String> {
+    let read = || -> Result<Vec<(usize, PrivatePart)>, String> {
         let mut vault = sealing::vault(options).map_err(text)?;
         let mut pieces = Opened { snapshots, vault: &mut vault };
         let mut parts = Vec::new();
@@ -144,10 +144,10 @@ fn private_parts(
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(listed) = all.get(number) else { return Ok(parts) };
             if ended.contains(&listed.execution) {
-                parts.push((number, Private::LeftOut));
+                parts.push((number, PrivatePart::LeftOut));
                 continue;
             }
-            let part = Private::read(bundle, listed, &mut pieces).map_err(text);
+            let part = PrivatePart::read(bundle, listed, &mut pieces).map_err(text);
             // Nobody needs to read what comes after a failure.
             let part = part.inspect_err(|_| next.store(all.len(), Ordering::Relaxed))?;
             parts.push((number, part));
@@ -172,13 +172,16 @@ fn follow(
     let entries = entries.map(|entry| entry.map_err(|why| lineage(&why)));
     let mut tally = Tally::default();
     follow::follow(&mut replay, entries, openers, |replay, read| {
-        let fed = replay.feed_ahead(read.ahead).map_err(|why| Error::replay(&why))?;
+        let fed = replay.apply_prefetched(read.ahead).map_err(|why| Error::replay(&why))?;
         match &fed {
-            Fed::Different { .. } => {
+            ReplayOutcome::Different { .. } => {
                 let what = "a decision or a snapshot comes out differently with this program";
                 return Err(Error::replay(&what));
             }
-            Fed::NotReplayable { why: why @ (Lost::Missing | Lost::Damaged), execution } => {
+            ReplayOutcome::NotReplayable {
+                why: why @ (Unreadable::Missing | Unreadable::Damaged),
+                execution,
+            } => {
                 let what = format!("record {} of `{execution}`: {}", read.index, why.as_str());
                 return Err(Error::replay(&what));
             }

@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, Scope};
 
-use kernel::replay::{Ahead, Replay};
+use kernel::replay::{PrefetchedRecord, Replay};
 use ledger::ReadEntry;
 use policy::Bundle;
 use proof::digest::Digest;
@@ -22,7 +22,7 @@ pub struct Read {
     /// Its leaf in the log's tree.
     pub leaf: Digest,
     /// What it says.
-    pub ahead: Ahead,
+    pub ahead: PrefetchedRecord,
 }
 
 /// Some records that follow one another, and the bundle to read their requests against.
@@ -169,6 +169,6 @@ fn read(bundle: &Arc<Bundle>, entry: &ReadEntry, opener: &mut Opener) -> Read {
     let (index, record) = (entry.index, entry.record.as_slice());
     let sealed = entry.sealed.as_deref();
     let open = |of: Option<&str>, digest: &Digest| opener.part(of, (index, digest), sealed);
-    let ahead = Ahead::of(bundle, record, open);
+    let ahead = PrefetchedRecord::of(bundle, record, open);
     Read { index, leaf: leaf_hash(record), ahead }
 }

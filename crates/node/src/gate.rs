@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kernel::lineage::{Completion, Direction, Transition};
+use kernel::lineage::{Completion, MessageDirection, Transition};
 use kernel::step::Answer;
 use mcp::{CompletionAnswer, MessageGate, MessageStep, StepEnd, Stop};
 use policy::Assurance;
@@ -62,8 +62,8 @@ impl MessageGate for SessionGate {
         let transition = Transition {
             server: self.server.clone(),
             direction: match step.direction {
-                mcp::Direction::ToServer => Direction::ToServer,
-                mcp::Direction::ToClient => Direction::ToClient,
+                mcp::Direction::ToServer => MessageDirection::ToServer,
+                mcp::Direction::ToClient => MessageDirection::ToClient,
             },
             method: step.method,
             is_known: step.is_known,
@@ -73,8 +73,8 @@ impl MessageGate for SessionGate {
             message: step.message,
             assurance: self.assurance,
             pending: step.pending,
-            besides: step.besides,
-            hands_on: None,
+            extra_params: step.besides,
+            delegates: None,
         };
         let asked = self.ask(transition);
         let workload = Arc::clone(&self.workload);

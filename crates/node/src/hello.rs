@@ -1,7 +1,7 @@
 use api::RecordJson;
 use api::governance::Acting;
 use kernel::governance::SignedProposal;
-use kernel::lineage::HandsOn;
+use kernel::lineage::DelegationRequest;
 use policy::Grant;
 use proof::base64url;
 use proof::json::{Object, Value};
@@ -15,7 +15,7 @@ pub(crate) enum Hello {
     /// `mcp`: speak MCP for a workload to an upstream server. After the answer, both sides are MCP.
     Mcp { caller: Caller, server: String },
     /// `delegate`: start a sub-agent, with the arguments that policy sees.
-    Delegate { caller: Caller, hands_on: HandsOn, arguments: String },
+    Delegate { caller: Caller, delegates: DelegationRequest, arguments: String },
     /// `end`: end an execution that descends from the caller's.
     End { caller: Caller, child: String },
     /// `govern`: a signed change, with the blob that it publishes if it does.
@@ -57,11 +57,11 @@ impl Hello {
                 caller.write(&mut put);
                 put("server", Value::from(server.as_str()));
             }
-            Self::Delegate { caller, hands_on, arguments } => {
+            Self::Delegate { caller, delegates, arguments } => {
                 put("type", Value::from("delegate"));
                 caller.write(&mut put);
-                put("to", Value::from(hands_on.workload.as_str()));
-                put("grant", hands_on.grant.to_value());
+                put("to", Value::from(delegates.workload.as_str()));
+                put("grant", delegates.grant.to_value());
                 put("arguments", Value::from(arguments.as_str()));
             }
             Self::End { caller, child } => {
@@ -100,9 +100,9 @@ fn read(value: &Value) -> Result<Hello, Box<dyn std::error::Error>> {
         "delegate" => {
             fields.only(&["arguments", "execution", "grant", "to", "type", "v", "workload"])?;
             let grant = Grant::from_value(fields.value("grant")?).ok_or("`grant` is no grant")?;
-            let hands_on = HandsOn { workload: fields.str("to")?.to_owned(), grant };
+            let delegates = DelegationRequest { workload: fields.str("to")?.to_owned(), grant };
             let arguments = fields.str("arguments")?.to_owned();
-            Ok(Hello::Delegate { caller: Caller::read(&fields)?, hands_on, arguments })
+            Ok(Hello::Delegate { caller: Caller::read(&fields)?, delegates, arguments })
         }
         "end" => {
             fields.only(&["child", "execution", "type", "v", "workload"])?;

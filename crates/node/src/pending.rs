@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use api::approval::{PendingPage, PendingRequest};
 use kernel::governance::Governance;
 use kernel::lineage::{Body, LineageRecord};
-use kernel::state::{Asked, Execution, NodeState, Waits};
+use kernel::state::{ApprovalStatus, Execution, NodeState, WaitingRequest};
 use ledger::Reader;
 use proof::digest::Digest;
 use proof::limits::TILE_WIDTH;
@@ -51,7 +51,7 @@ impl Sought {
         for (id, execution) in state.executions() {
             let meant = execution.waiting().filter(|asked| self.means(state, asked));
             // Nobody's word changes anything of one that does not wait any more.
-            let is_over = |asked| state.standing_of(asked, now_ms) != Waits::Waits;
+            let is_over = |asked| state.approval_status(asked, now_ms) != ApprovalStatus::Waiting;
             let mut meant: Vec<_> = meant.map(|asked| (is_over(asked), asked)).collect();
             meant.sort_by_key(|(is_over, asked)| (*is_over, Reverse(asked.index)));
             let of = workloads.entry(execution.workload()).or_default();
@@ -63,13 +63,13 @@ impl Sought {
         let turns = in_turns(workloads.into_values());
         let left_out = turns.len().saturating_sub(TOLD_MAX);
         let told = turns.into_iter().take(TOLD_MAX);
-        let requests = told.map(|(id, execution, asked): (&str, &Execution, &Asked)| {
+        let requests = told.map(|(id, execution, asked): (&str, &Execution, &WaitingRequest)| {
             pending_request((state, now_ms), (id, execution), asked)
         });
         Found { requests: requests.collect(), left_out }
     }
 
-    fn means(&self, state: &NodeState, asked: &Asked) -> bool {
+    fn means(&self, state: &NodeState, asked: &WaitingRequest) -> bool {
         let holds = |key: &VerifierKey| {
             let mut roles = asked.awaits.iter().map(|one| state.governance().role(&one.role));
             roles.any(|role| role.is_some_and(|role| role.holds(key)))

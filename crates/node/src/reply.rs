@@ -8,7 +8,7 @@ use api::execution::{EndedExecution, Execution, Grant};
 use api::governance::{Position, Trust, TrustState};
 use api::meter::MeterAccount;
 use kernel::governance::{Governance, Subject};
-use kernel::state::{Asked, MeterUse, NodeState, Waits};
+use kernel::state::{ApprovalStatus, MeterUse, NodeState, WaitingRequest};
 use policy::Per;
 use proof::note::VerifierKey;
 
@@ -96,19 +96,19 @@ fn execution(state: &NodeState, id: &str, meters: Vec<MeterAccount>) -> Option<E
 pub(crate) fn pending_request(
     (state, at): (&NodeState, i64),
     (id, execution): (&str, &kernel::state::Execution),
-    asked: &Asked,
+    asked: &WaitingRequest,
 ) -> PendingRequest {
     let governance = state.governance();
-    let votes = asked.words().map(|word| Vote {
+    let votes = asked.votes().map(|word| Vote {
         key: word.key.to_string(),
         verdict: if word.approves { "permit" } else { "refuse" }.to_owned(),
         at_ms: word.at,
         expires_ms: word.expires_ms,
     });
     let awaits = asked.awaits.iter();
-    let standing = state.standing_of(asked, at);
-    let waits = Some(asked).filter(|_| standing == Waits::Waits);
-    let before = waits.and_then(|asked| state.asked_before(execution, asked, at));
+    let standing = state.approval_status(asked, at);
+    let waits = Some(asked).filter(|_| standing == ApprovalStatus::Waiting);
+    let before = waits.and_then(|asked| state.earlier_pending(execution, asked, at));
     PendingRequest {
         pending: asked.pending.to_string(),
         record: asked.index,
@@ -129,13 +129,13 @@ pub(crate) fn pending_request(
 /// Who must sign still, for one thing that a request waits for. None where enough have.
 fn missing_votes(
     governance: &Governance,
-    asked: &Asked,
+    asked: &WaitingRequest,
     awaits: &policy::ApprovalRule,
 ) -> Option<MissingVotes> {
     let role = governance.role(&awaits.role);
     let keys = role.map(kernel::governance::Role::keys).unwrap_or_default();
-    let has_spoken = |key: &VerifierKey| asked.words().any(|word| word.key == *key);
-    let given = asked.words().filter(|word| word.approves && keys.contains(&word.key)).count();
+    let has_spoken = |key: &VerifierKey| asked.votes().any(|word| word.key == *key);
+    let given = asked.votes().filter(|word| word.approves && keys.contains(&word.key)).count();
     let missing = awaits.count.saturating_sub(u64::try_from(given).unwrap_or(u64::MAX));
     let may_sign = keys.iter().filter(|key| !has_spoken(key)).map(|key| key.name().to_owned());
     (missing > 0).then(|| MissingVotes {

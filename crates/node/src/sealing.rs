@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use identity::{FileKeys, OpenError, Scope, Vault};
-use kernel::replay::Part;
+use kernel::replay::SealedPart;
 use kernel::snapshot::Pieces;
-use kernel::state::{Lost, NodeState};
+use kernel::state::{NodeState, Unreadable};
 use ledger::{Disk, Snapshots};
 use proof::digest::Digest;
 
@@ -71,17 +71,17 @@ impl Opener {
         execution: Option<&str>,
         (index, record): (u64, &Digest),
         sealed: Option<&[u8]>,
-    ) -> Part<'static> {
-        let Some(sealed) = sealed else { return Part::Lost(Lost::Missing) };
+    ) -> SealedPart<'static> {
+        let Some(sealed) = sealed else { return SealedPart::Unreadable(Unreadable::Missing) };
         if sealed.is_empty() {
-            return Part::from(Vec::new());
+            return SealedPart::from(Vec::new());
         }
-        let Some(vault) = &mut self.0 else { return Part::Lost(Lost::NoKey) };
+        let Some(vault) = &mut self.0 else { return SealedPart::Unreadable(Unreadable::NoKey) };
         let scope = execution.map_or(Scope::Node, |id| Scope::Execution(id.to_owned()));
         match vault.open(&scope, (index, record), sealed) {
-            Ok(plain) => Part::from(plain),
-            Err(OpenError::NoKey) => Part::Lost(Lost::NoKey),
-            Err(_) => Part::Lost(Lost::Damaged),
+            Ok(plain) => SealedPart::from(plain),
+            Err(OpenError::NoKey) => SealedPart::Unreadable(Unreadable::NoKey),
+            Err(_) => SealedPart::Unreadable(Unreadable::Damaged),
         }
     }
 }
@@ -93,13 +93,13 @@ pub(crate) struct Opened<'a, D: Disk> {
 }
 
 impl<D: Disk> Pieces for Opened<'_, D> {
-    fn piece(&mut self, execution: Option<&str>, name: &Digest) -> Result<Vec<u8>, Lost> {
-        let kept = self.snapshots.piece(name).map_err(|_| Lost::Damaged)?;
-        let Some(execution) = execution else { return kept.ok_or(Lost::Missing) };
+    fn piece(&mut self, execution: Option<&str>, name: &Digest) -> Result<Vec<u8>, Unreadable> {
+        let kept = self.snapshots.piece(name).map_err(|_| Unreadable::Damaged)?;
+        let Some(execution) = execution else { return kept.ok_or(Unreadable::Missing) };
         let opened = self.vault.open_piece(execution, name, &kept.unwrap_or_default());
         opened.map_err(|why| match why {
-            OpenError::NoKey => Lost::NoKey,
-            _ => Lost::Damaged,
+            OpenError::NoKey => Unreadable::NoKey,
+            _ => Unreadable::Damaged,
         })
     }
 }

@@ -126,8 +126,8 @@ impl Connection {
         match hello {
             // Sessions are served before.
             Hello::Mcp { .. } => Vec::new(),
-            Hello::Delegate { caller, hands_on, arguments } => {
-                family::delegate(shared, &self.peer, caller, (hands_on, arguments)).await
+            Hello::Delegate { caller, delegates, arguments } => {
+                family::delegate(shared, &self.peer, caller, (delegates, arguments)).await
             }
             Hello::End { caller, child } => family::end(shared, &self.peer, caller, child).await,
             Hello::Govern { proposal, blob } => self.govern(stream, *proposal, blob).await,

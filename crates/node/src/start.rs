@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kernel::limits::CLOCK_STEP_MS;
-use kernel::snapshot::Maker;
+use kernel::snapshot::SnapshotBuilder;
 use kernel::state::NodeState;
 use kernel::step::{self, Effect, Input};
 use ledger::{Disk, FileDisk, GroupCommit, Ledger};
@@ -273,7 +273,8 @@ pub(crate) fn begin<D: Disk>(
         Ledger::create(disk, signer, &options.lineage_origin()).map_err(|why| lineage(&why))?;
     let governance = records(&options.governance_folder())?;
     let state = NodeState::new(&options.node, &options.governance_origin());
-    let folded = Folded { state, maker: Maker::default(), vault: sealing::vault(options)? };
+    let folded =
+        Folded { state, maker: SnapshotBuilder::default(), vault: sealing::vault(options)? };
     drive(options, (ledger, folded), (&governance, blobs), mailbox)
 }
 

@@ -8,7 +8,7 @@ use kernel::governance::{
     Workload,
 };
 use kernel::lineage::{Approval, SignedApproval};
-use kernel::state::Blobs;
+use kernel::state::BlobSource;
 use policy::Bundle;
 use proof::digest::Digest;
 use proof::note::{Ed25519Signer, Signer};
@@ -25,7 +25,7 @@ const LIFE_MS: i64 = 60_000;
 #[derive(Default, Clone)]
 pub(crate) struct Shelf(BTreeMap<Digest, Arc<Bundle>>);
 
-impl Blobs for Shelf {
+impl BlobSource for Shelf {
     fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
         self.0.get(digest).map(|bundle| bundle.blob().to_vec())
     }

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use kernel::replay::Part;
-use kernel::state::Lost;
+use kernel::replay::SealedPart;
+use kernel::state::Unreadable;
 use ledger::simulation::{MemoryDevice, MemoryDisk};
 use ledger::{Disk, DiskError, DiskFile};
 use proof::digest::Digest;
@@ -71,7 +71,7 @@ pub(crate) fn part<'a>(
     readable: &Readable,
     execution: Option<&str>,
     sealed: &'a Vec<u8>,
-) -> Part<'a> {
+) -> SealedPart<'a> {
     let is_open = sealed.is_empty() || execution.is_none_or(|id| readable.contains(id));
-    if is_open { Part::from(sealed) } else { Part::Lost(Lost::NoKey) }
+    if is_open { SealedPart::from(sealed) } else { SealedPart::Unreadable(Unreadable::NoKey) }
 }

@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use kernel::lineage::Scope;
-use kernel::snapshot::Maker;
+use kernel::lineage::SealingScope;
+use kernel::snapshot::SnapshotBuilder;
 use kernel::state::NodeState;
 use kernel::step::{Answer, Effect, Input, Kernel, Now, Ticket};
 use ledger::simulation::{MemoryDevice, MemoryDisk};
@@ -170,7 +170,7 @@ impl Node {
                 snapshots::same(&resumed, &state)?;
                 (resumed, maker)
             }
-            None => (state, Maker::default()),
+            None => (state, SnapshotBuilder::default()),
         };
         if bug != Some(Bug::CutErasure) {
             complete(&keys, &state)?;
@@ -252,7 +252,7 @@ impl Node {
     fn hold(&mut self, kept: Result<(), ledger::Error>) {
         if kept.is_err() {
             self.kept.forget();
-            self.kernel.resume_snapshots(Maker::new(self.kernel.state().size()));
+            self.kernel.resume_snapshots(SnapshotBuilder::new(self.kernel.state().size()));
         }
     }
 
@@ -270,7 +270,7 @@ impl Node {
             match effect {
                 Effect::Append { index, scope, record, sealed, .. } => {
                     // A key that begins is on stable storage before the record.
-                    if let Scope::Begun(id) = &scope
+                    if let SealingScope::Begun(id) = &scope
                         && self.keys.begin(id).is_err()
                     {
                         told.push(Told::Died);

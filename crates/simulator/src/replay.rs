@@ -1,7 +1,7 @@
 //! The log read back and replayed: each decision must come out to the byte.
 
-use kernel::replay::{Counts, Fed, Replay, Tally};
-use kernel::state::{Lost, NodeState};
+use kernel::replay::{Counts, Replay, ReplayOutcome, Tally};
+use kernel::state::{NodeState, Unreadable};
 use ledger::simulation::MemoryDevice;
 use ledger::{Entry, Reader};
 
@@ -41,12 +41,12 @@ pub(crate) fn follow(
     let mut tally = Tally::default();
     for (index, entry) in log.iter().enumerate().skip(first) {
         let sealed = &entry.sealed;
-        let fed = replay.feed_sealed(&entry.record, |of, _, _| part(readable, of, sealed));
+        let fed = replay.apply_sealed(&entry.record, |of, _, _| part(readable, of, sealed));
         let fed = fed.map_err(|why| Broken::new(Law::Bytes, format!("record {index}: {why}")))?;
         let is_derived = match &fed {
-            Fed::Followed | Fed::Identical => true,
-            Fed::NotReplayable { why, .. } => *why == Lost::NoKey,
-            Fed::Different { .. } => false,
+            ReplayOutcome::Followed | ReplayOutcome::Identical => true,
+            ReplayOutcome::NotReplayable { why, .. } => *why == Unreadable::NoKey,
+            ReplayOutcome::Different { .. } => false,
         };
         holds(is_derived, Law::Bytes, || format!("record {index} replays as {fed:?}"))?;
         tally.add(&fed);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use kernel::lineage::{Body, LineageRecord};
 use kernel::replay::Replay;
-use kernel::snapshot::{Maker, Piece, Pieces, restore};
-use kernel::state::{Blobs, GovernanceLog, Lost, NodeState};
+use kernel::snapshot::{Piece, Pieces, SnapshotBuilder, restore};
+use kernel::state::{BlobSource, GovernanceLog, NodeState, Unreadable};
 use ledger::simulation::MemoryDisk;
 use ledger::{Entry, Ledger, Snapshots};
 use proof::digest::Digest;
@@ -67,7 +67,7 @@ pub(crate) fn resume(
     log: &[Entry],
     authority: &Authority,
     readable: &Readable,
-) -> Result<Option<(NodeState, Maker)>, Broken> {
+) -> Result<Option<(NodeState, SnapshotBuilder)>, Broken> {
     let listed = ledger.snapshots().newest_first().map_err(Broken::run)?;
     let Some(index) = listed.first().copied() else { return Ok(None) };
     let broken = |why: String| Broken::new(Law::Durable, format!("the snapshot of {index}: {why}"));
@@ -76,25 +76,25 @@ pub(crate) fn resume(
     let Some(Ok(LineageRecord { body: Body::Snapshot(mark), .. })) = record else {
         return Err(broken("its record is not there".to_owned()));
     };
-    let blobs: &dyn Blobs = authority.shelf.as_ref();
+    let blobs: &dyn BlobSource = authority.shelf.as_ref();
     let records = authority.records.as_slice();
     let governance = GovernanceLog { origin: ORIGIN, records, blobs };
     let mut pieces = Plain { snapshots: ledger.snapshots(), readable };
     let restored =
         restore(NODE, governance, &mark, &mut pieces).map_err(|why| broken(why.to_string()))?;
-    let replay = Replay::resume(restored.state, restored.maker.clone(), records, blobs);
+    let replay = Replay::resume(restored.state, restored.builder.clone(), records, blobs);
     let (state, _) = follow(replay, (log, first), readable).map_err(|why| broken(why.what))?;
     let without_reason = restored.without_key.iter().find(|id| state.erased(id).is_none());
     match without_reason {
         Some(id) => Err(broken(format!("the key of `{id}` is gone, which was not erased"))),
-        None => Ok(Some((state, restored.maker))),
+        None => Ok(Some((state, restored.builder))),
     }
 }
 
 /// The resumed state equals the fold of the whole log.
 pub(crate) fn same(resumed: &NodeState, folded: &NodeState) -> Result<(), Broken> {
     let digests = |state: &NodeState| {
-        let taken = Maker::default().take(state);
+        let taken = SnapshotBuilder::default().take(state);
         (taken.public, taken.private)
     };
     holds(digests(resumed) == digests(folded), Law::Bytes, || {
@@ -109,10 +109,10 @@ struct Plain<'a> {
 }
 
 impl Pieces for Plain<'_> {
-    fn piece(&mut self, execution: Option<&str>, name: &Digest) -> Result<Vec<u8>, Lost> {
+    fn piece(&mut self, execution: Option<&str>, name: &Digest) -> Result<Vec<u8>, Unreadable> {
         if execution.is_some_and(|id| !self.readable.contains(id)) {
-            return Err(Lost::NoKey);
+            return Err(Unreadable::NoKey);
         }
-        self.snapshots.piece(name).map_err(|_| Lost::Damaged)?.ok_or(Lost::Missing)
+        self.snapshots.piece(name).map_err(|_| Unreadable::Damaged)?.ok_or(Unreadable::Missing)
     }
 }

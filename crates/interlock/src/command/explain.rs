@@ -4,7 +4,7 @@ mod labels;
 use std::sync::Arc;
 
 use kernel::lineage::{Body, Decided, Header, LineageRecord, Sealed};
-use kernel::replay::Part;
+use kernel::replay::SealedPart;
 use policy::Bundle;
 use proof::digest::Digest;
 use proof::json::{Object, Value};
@@ -42,8 +42,8 @@ pub(super) fn print_decision(
         entry.sealed.as_deref(),
     );
     let (sealed, unreadable) = match part {
-        Part::Open(bytes) => (Sealed::parse(&bytes).unwrap_or_default(), None),
-        Part::Lost(why) => {
+        SealedPart::Open(bytes) => (Sealed::parse(&bytes).unwrap_or_default(), None),
+        SealedPart::Unreadable(why) => {
             (Sealed::default(), Some(super::find::loss_reason(lineage, execution, why)?))
         }
     };

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use client::NodeSocket;
 use kernel::governance::Change;
-use kernel::lineage::HandsOn;
+use kernel::lineage::DelegationRequest;
 use node::clock::wall_ms;
 use policy::Grant;
 use proof::json::{Value, object};
@@ -24,7 +24,7 @@ pub(super) fn delegate(arguments: &DelegateArgs, output: &mut Output) -> Result<
         Grant { actions, calls_max: arguments.calls, depth_max: Some(arguments.depth), until_ms };
     let socket = arguments.socket.clone().unwrap_or_else(|| socket(&arguments.domain));
     let speaker = (arguments.speaker.workload.as_str(), arguments.speaker.execution.as_deref());
-    let hands_on = HandsOn { workload: arguments.to.clone(), grant };
+    let hands_on = DelegationRequest { workload: arguments.to.clone(), grant };
     let folder = config::owned_folder(&arguments.domain, arguments.socket.as_deref());
     let at = NodeSocket { path: &socket, folder };
     let child = node::client::delegate(at, speaker, hands_on, &arguments.arguments)

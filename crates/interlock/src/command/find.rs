@@ -1,5 +1,5 @@
 use kernel::lineage::{Body, Decided, LineageRecord};
-use kernel::state::Lost;
+use kernel::state::Unreadable;
 use proof::digest::Digest;
 
 use crate::cli::RecordSelector;
@@ -49,7 +49,7 @@ pub(super) fn index(log: &Log, record: &RecordSelector, output: &Output) -> Resu
 pub(super) fn loss_reason(
     log: &Log,
     execution: Option<&str>,
-    why: Lost,
+    why: Unreadable,
 ) -> Result<String, Failure> {
     for entry in log.entries(0)? {
         let entry = entry?;
@@ -82,7 +82,7 @@ pub(super) fn votes(log: &Log, decided: &Decided, own: &Digest) -> Result<Vec<St
             continue;
         };
         let counts = match &decided.retry {
-            Some(retry) => retry.given.contains(&Digest::of(&entry.record)),
+            Some(retry) => retry.votes.contains(&Digest::of(&entry.record)),
             None => vote.approval.pending == *own,
         };
         if counts {

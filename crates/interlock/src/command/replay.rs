@@ -3,7 +3,7 @@ pub(super) mod difference;
 use std::sync::Arc;
 use std::time::Instant;
 
-use kernel::replay::{Counts, Fed};
+use kernel::replay::{Counts, ReplayOutcome};
 use proof::json::{Object, Value, number};
 
 use super::semantics;
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &ReplayArgs, output: &mut Output) -> Result<Exit, F
     report.counts = replay::follow(&logs, under, |index, fed| {
         report.records = report.records.saturating_add(1);
         progress.at(index, Some(published.max(index)));
-        let Fed::Different { recorded, derived } = fed else { return Ok(()) };
+        let ReplayOutcome::Different { recorded, derived } = fed else { return Ok(()) };
         // Another bundle has another digest, so only a different answer counts.
         if is_hypothetical && difference::is_same_answer(recorded, derived) {
             same_answers = same_answers.saturating_add(1);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use kernel::governance::{Replayed, Replays, UNREPLAYED};
 use kernel::lineage::LineageRecord;
-use kernel::replay::{Counts, Fed};
+use kernel::replay::{Counts, ReplayOutcome};
 use node::Options;
 use node::clock::wall_ms;
 use policy::Semantics;
@@ -146,13 +146,15 @@ fn replay_under_both(
 }
 
 impl BothReplays {
-    fn add(&mut self, index: u64, fed: &Fed) {
+    fn add(&mut self, index: u64, fed: &ReplayOutcome) {
         let count = match fed {
-            Fed::Identical => &mut self.same,
+            ReplayOutcome::Identical => &mut self.same,
             // Only erased parts are not replayable here: the replay under the version in force has
             // refused all other causes.
-            Fed::NotReplayable { .. } => &mut self.erased,
-            Fed::Different { recorded, derived } if recorded.get("decision").is_some() => {
+            ReplayOutcome::NotReplayable { .. } => &mut self.erased,
+            ReplayOutcome::Different { recorded, derived }
+                if recorded.get("decision").is_some() =>
+            {
                 if is_same_answer(recorded, derived) {
                     &mut self.same
                 } else {
@@ -163,7 +165,7 @@ impl BothReplays {
                     &mut self.different
                 }
             }
-            Fed::Followed | Fed::Different { .. } => return,
+            ReplayOutcome::Followed | ReplayOutcome::Different { .. } => return,
         };
         *count = count.saturating_add(1);
     }

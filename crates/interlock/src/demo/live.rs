@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use client::NodeSocket;
-use kernel::lineage::HandsOn;
+use kernel::lineage::DelegationRequest;
 use node::erase::Which;
 use policy::{Bundle, Grant};
 
@@ -138,7 +138,7 @@ impl StoryState<'_> {
             calls_max: Some(100),
             ..Grant::unlimited()
         };
-        let hands_on = HandsOn { workload: HELPER.to_owned(), grant };
+        let hands_on = DelegationRequest { workload: HELPER.to_owned(), grant };
         let options = self.options.clone();
         let arguments = r#"{"budget_cents":100,"role":"reader"}"#;
         officer::run_blocking(move || {

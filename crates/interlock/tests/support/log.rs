@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use kernel::lineage::{Body, Completion, Decided, LineageRecord, Sealed};
-use kernel::replay::Part;
+use kernel::replay::SealedPart;
 use ledger::{ReadEntry, Reader};
 use node::sealing::Opener;
 use proof::digest::Digest;
@@ -99,7 +99,7 @@ impl Records {
         let mut sealed = || {
             let at = (entry.index, &Digest::of(&entry.record));
             let part = opener.part(Some(&link.execution), at, entry.sealed.as_deref());
-            let Part::Open(plain) = part else { panic!("record {}: {part:?}", entry.index) };
+            let SealedPart::Open(plain) = part else { panic!("record {}: {part:?}", entry.index) };
             Sealed::parse(&plain).unwrap()
         };
         Some(match record.body {

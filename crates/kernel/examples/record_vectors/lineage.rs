@@ -53,7 +53,7 @@ pub(crate) fn written() -> Outcome<Vec<Value>> {
     Ok(lines)
 }
 
-type Named = Vec<(String, Value)>;
+type RetryRef = Vec<(String, Value)>;
 
 fn header(type_name: &str) -> Value {
     let governance = object([
@@ -145,12 +145,12 @@ fn decided() -> Value {
     of_execution("transition.decided", 1, &members)
 }
 
-fn decisions() -> Outcome<Named> {
+fn decisions() -> Outcome<RetryRef> {
     let labels = object([("adds", array(["customer"])), ("leaves", array(["file /rest"]))]);
     let awaits =
         object([("count", number(2)), ("role", "finance".into()), ("within_ms", number(600_000))]);
     let retry = object([("given", array([digest("approval")])), ("pending", digest("pending"))]);
-    let hands_on = object([("grant", grant()), ("workload", "helper".into())]);
+    let delegates = object([("grant", grant()), ("workload", "helper".into())]);
     let labelled = within(&decided(), "decision", |decision| with(decision, "labels", labels))?;
     let plain =
         within(&without(&decided(), "tool"), "facts", |facts| without(facts, "definition"))?;
@@ -167,7 +167,7 @@ fn decisions() -> Outcome<Named> {
         ("transition.decided, labels and charges", with(&labelled, "charges", charges(250))),
         ("transition.decided, pending", pending),
         ("transition.decided, a retry", with(&decided(), "retry", retry)),
-        ("transition.decided, a delegation", with(&plain, "hands_on", hands_on)),
+        ("transition.decided, a delegation", with(&plain, "hands_on", delegates)),
     ];
     Ok(named.map(|(name, record)| (name.to_owned(), record)).into())
 }
@@ -190,7 +190,7 @@ fn signed_approval() -> Outcome<[(&'static str, Value); 5]> {
     ])
 }
 
-fn accepted() -> Outcome<Named> {
+fn accepted() -> Outcome<RetryRef> {
     let started = [("os_user", number(1001)), ("workload", "agent".into())];
     let delegation = object([("grant", grant()), ("parent", "x0".into())]);
     let child =
@@ -246,8 +246,8 @@ const OPTIONAL: [&str; 8] =
     ["bundle", "charges", "delegation", "hands_on", "labels", "prev", "retry", "tool"];
 
 /// Malformed envelopes and headers, and for every record: a member too few, too many, or of another kind.
-fn envelopes(accepted: &Named) -> Outcome<Named> {
-    let mut cases = Named::new();
+fn envelopes(accepted: &RetryRef) -> Outcome<RetryRef> {
+    let mut cases = RetryRef::new();
     let mut put = |name: String, record: Value| cases.push((name, record));
     for (name, record) in accepted {
         put(format!("{name}: a member that nobody knows"), with(record, "extra", true));
@@ -280,7 +280,7 @@ fn envelopes(accepted: &Named) -> Outcome<Named> {
 }
 
 /// What is malformed in one type.
-fn bodies(accepted: &Named) -> Outcome<Named> {
+fn bodies(accepted: &RetryRef) -> Outcome<RetryRef> {
     let base = |name: &str| {
         let found = accepted.iter().find(|(one, _)| one == name);
         found.map(|(_, record)| record.clone()).ok_or_else(|| format!("`{name}` is not accepted"))

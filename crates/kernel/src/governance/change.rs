@@ -5,7 +5,7 @@ use proof::note::VerifierKey;
 use proof::record::Fields;
 
 use super::{Replays, Roles, Subject};
-use crate::members::{Malformed, members, name, wrong};
+use crate::members::{MalformedRecord, members, name, wrong};
 
 /// A registered kind of agent or service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,7 +163,7 @@ impl Change {
         }
     }
 
-    pub(crate) fn from_content(type_name: &str, content: &Value) -> Result<Self, Malformed> {
+    pub(crate) fn from_content(type_name: &str, content: &Value) -> Result<Self, MalformedRecord> {
         match type_name {
             "domain.created" => created(content),
             "roles.changed" => {
@@ -195,12 +195,12 @@ impl Change {
             }
             "halt.ordered" => Ok(Self::HaltOrdered { subject: halted(content)? }),
             "halt.lifted" => Ok(Self::HaltLifted { subject: halted(content)? }),
-            _ => Err(Malformed::new(format!("unknown governance record type `{type_name}`"))),
+            _ => Err(MalformedRecord::new(format!("unknown governance record type `{type_name}`"))),
         }
     }
 }
 
-fn created(content: &Value) -> Result<Change, Malformed> {
+fn created(content: &Value) -> Result<Change, MalformedRecord> {
     let members = members(content, &["domain", "roles", "semantics"])?;
     Ok(Change::DomainCreated {
         domain: name(&members, "domain")?,
@@ -209,7 +209,7 @@ fn created(content: &Value) -> Result<Change, Malformed> {
     })
 }
 
-fn registered(content: &Value) -> Result<Change, Malformed> {
+fn registered(content: &Value) -> Result<Change, MalformedRecord> {
     let members = members(content, &["os_user", "workload", "zone"])?;
     let os_user = u32::try_from(members.integer("os_user")?);
     Ok(Change::WorkloadRegistered(Workload {
@@ -219,17 +219,17 @@ fn registered(content: &Value) -> Result<Change, Malformed> {
     }))
 }
 
-fn trust_changed(content: &Value) -> Result<Change, Malformed> {
+fn trust_changed(content: &Value) -> Result<Change, MalformedRecord> {
     let members = members(content, &["subject", "trust"])?;
     let trust = Trust::parse(members.str("trust")?)
         .ok_or_else(|| wrong("trust", "one of trusted, degraded, suspended, revoked"))?;
     Ok(Change::TrustChanged { subject: Subject::from_value(members.value("subject")?)?, trust })
 }
 
-fn halted(content: &Value) -> Result<Subject, Malformed> {
+fn halted(content: &Value) -> Result<Subject, MalformedRecord> {
     Subject::from_value(members(content, &["subject"])?.value("subject")?)
 }
 
-fn key(members: &Fields<'_>, member: &str) -> Result<VerifierKey, Malformed> {
+fn key(members: &Fields<'_>, member: &str) -> Result<VerifierKey, MalformedRecord> {
     members.str(member)?.parse().map_err(|_| wrong(member, "a verifier key (vkey)"))
 }

@@ -8,7 +8,7 @@ use proof::note::VerifierKey;
 
 use super::{Change, Position, Role, Roles, SignedProposal, Subject, Workload};
 use crate::limits::{OFFICER_NAME_BYTES_MAX, PROPOSAL_LIFE_MS_MAX, SUBJECTS_MAX};
-use crate::members::Malformed;
+use crate::members::MalformedRecord;
 
 /// The newest version of the decider that this program carries: new domains begin with it.
 pub const SEMANTICS: u64 = 4;
@@ -21,7 +21,7 @@ const STRICT_SEMANTICS: u64 = 4;
 pub enum GovernanceError {
     /// It cannot be read.
     #[error("the governance record cannot be read: {0}")]
-    Malformed(#[from] Malformed),
+    Malformed(#[from] MalformedRecord),
     /// The first record is no genesis, or a later one is.
     #[error("a governance log begins with `domain.created` and holds it once")]
     Genesis,
@@ -165,7 +165,7 @@ impl Governance {
     /// # Errors
     /// See [`GovernanceError`].
     pub fn apply(&mut self, record: &[u8]) -> Result<Change, GovernanceError> {
-        let value = Value::parse(record).map_err(Malformed::from)?;
+        let value = Value::parse(record).map_err(MalformedRecord::from)?;
         let (at, signed) = SignedProposal::from_record(&value)?;
         self.check_but_life(at, &signed)?;
         if at < self.at {

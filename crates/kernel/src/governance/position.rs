@@ -1,7 +1,7 @@
 use proof::digest::Digest;
 use proof::json::{Value, number, object};
 
-use crate::members::{Malformed, members};
+use crate::members::{MalformedRecord, members};
 
 /// A prefix of one log: its origin, how many records, and their Merkle root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Position {
     ///
     /// # Errors
     /// When a member is missing, unknown or of another kind.
-    pub fn from_value(value: &Value) -> Result<Self, Malformed> {
+    pub fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         let members = members(value, &["origin", "root", "size"])?;
         Ok(Self {
             origin: members.str("origin")?.to_owned(),

@@ -4,7 +4,7 @@ use proof::record::Fields;
 
 use super::{Change, GovernanceError, Position};
 use crate::limits::SIGNATURES_MAX;
-use crate::members::{Malformed, members, wrong};
+use crate::members::{MalformedRecord, members, wrong};
 
 /// What stands before the signed bytes, so that no signature made here can pass for another kind.
 const SIGNING_CONTEXT: &[u8] = b"interlock.governance.v1\n";
@@ -50,7 +50,7 @@ impl Proposal {
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub fn sign(self, officer: &dyn Signer) -> Result<SignedProposal, Malformed> {
+    pub fn sign(self, officer: &dyn Signer) -> Result<SignedProposal, MalformedRecord> {
         self.unsigned().and_signed(officer)
     }
 
@@ -66,7 +66,7 @@ impl SignedProposal {
     ///
     /// # Errors
     /// When the key cannot sign, or there are as many signatures as a proposal may have.
-    pub fn and_signed(mut self, officer: &dyn Signer) -> Result<Self, Malformed> {
+    pub fn and_signed(mut self, officer: &dyn Signer) -> Result<Self, MalformedRecord> {
         let key = officer.verifier();
         if self.signatures.iter().any(|(signer, _)| *signer == key) {
             return Ok(self);
@@ -74,9 +74,9 @@ impl SignedProposal {
         if self.signatures.len() >= SIGNATURES_MAX {
             return Err(wrong("signatures", "at most 64 signatures"));
         }
-        let signature = officer
-            .sign(&self.proposal.signing_bytes())
-            .map_err(|why| Malformed::new(format!("the officer's key could not sign: {why}")))?;
+        let signature = officer.sign(&self.proposal.signing_bytes()).map_err(|why| {
+            MalformedRecord::new(format!("the officer's key could not sign: {why}"))
+        })?;
         self.signatures.push((key, signature));
         self.signatures.sort_by_key(|(key, _)| key.to_string());
         Ok(self)
@@ -120,7 +120,7 @@ impl SignedProposal {
     ///
     /// # Errors
     /// When the record is not a governance record of this version.
-    pub fn from_record(record: &Value) -> Result<(i64, Self), Malformed> {
+    pub fn from_record(record: &Value) -> Result<(i64, Self), MalformedRecord> {
         let known = ["at", "based_on", "content", "expires_ms", "signatures", "type", "v"];
         let members = members(record, &known)?;
         if members.integer("v")? != 1 {
@@ -145,12 +145,12 @@ impl SignedProposal {
     ///
     /// # Errors
     /// When it is not a proposal of this version.
-    pub fn from_value(value: &Value) -> Result<Self, Malformed> {
+    pub fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         let known = ["based_on", "content", "expires_ms", "signatures", "type"];
         Self::read(&members(value, &known)?)
     }
 
-    fn read(members: &Fields<'_>) -> Result<Self, Malformed> {
+    fn read(members: &Fields<'_>) -> Result<Self, MalformedRecord> {
         let signatures = members.array("signatures")?;
         if signatures.len() > SIGNATURES_MAX {
             return Err(wrong("signatures", "at most 64 signatures"));
@@ -179,7 +179,7 @@ impl SignedProposal {
     }
 }
 
-fn signature(value: &Value) -> Result<(VerifierKey, Vec<u8>), Malformed> {
+fn signature(value: &Value) -> Result<(VerifierKey, Vec<u8>), MalformedRecord> {
     let members = members(value, &["key", "signature"])?;
     let key = members.str("key")?.parse();
     let key = key.map_err(|_| wrong("key", "a verifier key (vkey)"))?;

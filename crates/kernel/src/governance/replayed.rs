@@ -6,7 +6,7 @@ use proof::note::VerifierKey;
 
 use super::{Governance, GovernanceError};
 use crate::limits::PROPOSAL_LIFE_MS_MAX;
-use crate::members::{Malformed, members, name};
+use crate::members::{MalformedRecord, members, name};
 
 /// What officers state with the adoption of a version of the decider: every node's lineage log was replayed under both.
 ///
@@ -39,7 +39,7 @@ impl Replays {
         Value::Array(self.each.iter().map(Replayed::to_value).collect())
     }
 
-    pub(super) fn read(at: i64, each: &[Value]) -> Result<Self, Malformed> {
+    pub(super) fn read(at: i64, each: &[Value]) -> Result<Self, MalformedRecord> {
         let each = each.iter().map(Replayed::from_value).collect::<Result<_, _>>()?;
         Ok(Self { at, each })
     }
@@ -64,7 +64,7 @@ impl Replayed {
         ])
     }
 
-    fn from_value(value: &Value) -> Result<Self, Malformed> {
+    fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         let members = members(value, &["checkpoint", "different", "erased", "node", "same"])?;
         Ok(Self {
             node: name(&members, "node")?,

@@ -5,7 +5,7 @@ use proof::note::VerifierKey;
 
 use super::{Change, Governance, GovernanceError, SignedProposal};
 use crate::limits::{OFFICER_NAME_BYTES_MAX, ROLE_KEYS_MAX, ROLES_MAX};
-use crate::members::{Malformed, checked_name, members, wrong};
+use crate::members::{MalformedRecord, checked_name, members, wrong};
 
 /// The role that says who has which role, and which version of the decider holds.
 pub const ROOT: &str = "root";
@@ -36,7 +36,7 @@ impl Role {
     ///
     /// # Errors
     /// When the threshold is 0 or more than there are keys, or the keys repeat or are too many.
-    pub fn new(threshold: u64, keys: Vec<VerifierKey>) -> Result<Self, Malformed> {
+    pub fn new(threshold: u64, keys: Vec<VerifierKey>) -> Result<Self, MalformedRecord> {
         let distinct: BTreeSet<&[u8; 32]> = keys.iter().map(VerifierKey::public_key).collect();
         let count = u64::try_from(keys.len()).unwrap_or(u64::MAX);
         if distinct.len() != keys.len() || keys.len() > ROLE_KEYS_MAX {
@@ -72,9 +72,9 @@ impl Roles {
     ///
     /// # Errors
     /// When one of the four that every domain has is missing, a name is none, or they are too many.
-    pub fn new(roles: BTreeMap<String, Role>) -> Result<Self, Malformed> {
+    pub fn new(roles: BTreeMap<String, Role>) -> Result<Self, MalformedRecord> {
         if let Some(missing) = REQUIRED_ROLES.into_iter().find(|name| !roles.contains_key(*name)) {
-            return Err(Malformed::new(format!("the role `{missing}` is missing")));
+            return Err(MalformedRecord::new(format!("the role `{missing}` is missing")));
         }
         if roles.len() > ROLES_MAX {
             return Err(wrong("roles", "at most 64 roles"));
@@ -90,7 +90,7 @@ impl Roles {
     ///
     /// # Errors
     /// Never for one key; the type is that of [`Roles::new`].
-    pub fn of_one(officer: &VerifierKey) -> Result<Self, Malformed> {
+    pub fn of_one(officer: &VerifierKey) -> Result<Self, MalformedRecord> {
         let role = Role::new(1, vec![officer.clone()])?;
         Self::new(REQUIRED_ROLES.map(|name| (name.to_owned(), role.clone())).into())
     }
@@ -118,7 +118,7 @@ impl Roles {
         Value::Object(self.0.iter().map(one).collect::<Object>())
     }
 
-    pub(super) fn from_value(value: &Value) -> Result<Self, Malformed> {
+    pub(super) fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         let roles = value.as_object().ok_or_else(|| wrong("roles", "an object"))?;
         let one = |(name, value): (&str, &Value)| {
             let members = members(value, &["keys", "threshold"])?;
@@ -127,7 +127,7 @@ impl Roles {
             let keys = keys.ok_or_else(|| wrong("keys", "verifier keys (vkey)"))?;
             Ok((name.to_owned(), Role::new(members.count("threshold")?, keys)?))
         };
-        Self::new(roles.iter().map(one).collect::<Result<_, Malformed>>()?)
+        Self::new(roles.iter().map(one).collect::<Result<_, MalformedRecord>>()?)
     }
 
     /// Whether so many officers of a role as it asks for are among these signers.

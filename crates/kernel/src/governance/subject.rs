@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use proof::json::{Value, object};
 
-use crate::members::{Malformed, checked_name, members};
+use crate::members::{MalformedRecord, checked_name, members};
 
 /// Whom a trust state or a halt is about. Written `domain`, `zone:NAME`, `node:NAME`,
 /// `workload:NAME` or `execution:ID`.
@@ -32,12 +32,12 @@ impl Subject {
         }
     }
 
-    fn from_parts(kind: &str, id: &str) -> Result<Self, Malformed> {
+    fn from_parts(kind: &str, id: &str) -> Result<Self, MalformedRecord> {
         if kind == "domain" {
             return if id.is_empty() {
                 Ok(Self::Domain)
             } else {
-                Err(Malformed::new("the subject `domain` takes no name"))
+                Err(MalformedRecord::new("the subject `domain` takes no name"))
             };
         }
         let id = checked_name("id", id)?;
@@ -46,7 +46,7 @@ impl Subject {
             "node" => Ok(Self::Node(id)),
             "workload" => Ok(Self::Workload(id)),
             "execution" => Ok(Self::Execution(id)),
-            _ => Err(Malformed::new(format!(
+            _ => Err(MalformedRecord::new(format!(
                 "unknown subject `{kind}`: write domain, zone:NAME, node:NAME, workload:NAME or execution:ID"
             ))),
         }
@@ -57,7 +57,7 @@ impl Subject {
         object([("id", Value::from(id)), ("kind", Value::from(kind))])
     }
 
-    pub(crate) fn from_value(value: &Value) -> Result<Self, Malformed> {
+    pub(crate) fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         let members = members(value, &["id", "kind"])?;
         Self::from_parts(members.str("kind")?, members.str("id")?)
     }
@@ -73,9 +73,9 @@ impl fmt::Display for Subject {
 }
 
 impl FromStr for Subject {
-    type Err = Malformed;
+    type Err = MalformedRecord;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, MalformedRecord> {
         let (kind, id) = text.split_once(':').unwrap_or((text, ""));
         Self::from_parts(kind, id)
     }

@@ -5,7 +5,7 @@ use proof::note::{Signer, VerifierKey};
 use proof::record::Fields;
 
 use super::Body;
-use crate::members::{Malformed, members, wrong};
+use crate::members::{MalformedRecord, members, wrong};
 
 /// What stands before the signed bytes, so that no signature made here can pass for another kind.
 const SIGNING_CONTEXT: &[u8] = b"interlock.approval.v1\n";
@@ -48,10 +48,14 @@ impl Approval {
     ///
     /// # Errors
     /// When the key cannot sign.
-    pub fn sign(self, origin: &str, officer: &dyn Signer) -> Result<SignedApproval, Malformed> {
-        let signature = officer
-            .sign(&self.signing_bytes(origin))
-            .map_err(|why| Malformed::new(format!("the officer's key could not sign: {why}")))?;
+    pub fn sign(
+        self,
+        origin: &str,
+        officer: &dyn Signer,
+    ) -> Result<SignedApproval, MalformedRecord> {
+        let signature = officer.sign(&self.signing_bytes(origin)).map_err(|why| {
+            MalformedRecord::new(format!("the officer's key could not sign: {why}"))
+        })?;
         Ok(SignedApproval { approval: self, key: officer.verifier(), signature })
     }
 
@@ -79,7 +83,7 @@ impl SignedApproval {
     ///
     /// # Errors
     /// When it is not an approval of this version.
-    pub fn from_value(value: &Value) -> Result<Self, Malformed> {
+    pub fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         Self::of(&members(value, &["expires_ms", "key", "pending", "signature", "verdict"])?)
     }
 
@@ -92,7 +96,7 @@ impl SignedApproval {
         into.insert("verdict", Value::from(self.approval.verdict()));
     }
 
-    fn of(members: &Fields<'_>) -> Result<Self, Malformed> {
+    fn of(members: &Fields<'_>) -> Result<Self, MalformedRecord> {
         let key = members.str("key")?.parse();
         let approves = match members.str("verdict")? {
             "permit" => true,
@@ -111,31 +115,31 @@ impl SignedApproval {
 
 /// The pending record that a request names, and the approvals that it stands on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Retried {
+pub struct RecordedRetry {
     /// Digest of the pending record, by the agent's word.
     pub pending: Digest,
     /// Digests of the approvals that were given for it, in the order of their records.
-    pub given: Vec<Digest>,
+    pub votes: Vec<Digest>,
 }
 
-impl Retried {
+impl RecordedRetry {
     pub(super) fn to_value(&self) -> Value {
-        let given = self.given.iter().map(|digest| Value::from(digest.to_string()));
+        let votes = self.votes.iter().map(|digest| Value::from(digest.to_string()));
         object([
-            ("given", Value::Array(given.collect())),
+            ("given", Value::Array(votes.collect())),
             ("pending", Value::from(self.pending.to_string())),
         ])
     }
 
-    pub(super) fn from_value(value: &Value) -> Result<Self, Malformed> {
+    pub(super) fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         let members = members(value, &["given", "pending"])?;
         let digest = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
-        let given: Option<Vec<Digest>> = members.array("given")?.iter().map(digest).collect();
-        let given = given.ok_or_else(|| wrong("given", "digests in base64url"))?;
-        Ok(Self { pending: members.digest("pending")?, given })
+        let votes: Option<Vec<Digest>> = members.array("given")?.iter().map(digest).collect();
+        let votes = votes.ok_or_else(|| wrong("given", "digests in base64url"))?;
+        Ok(Self { pending: members.digest("pending")?, votes })
     }
 }
 
-pub(super) fn read(value: &Value) -> Result<Body, Malformed> {
+pub(super) fn read(value: &Value) -> Result<Body, MalformedRecord> {
     Ok(Body::Approved(Box::new(SignedApproval::from_value(value)?)))
 }

@@ -8,15 +8,15 @@ use proof::record::Fields;
 use super::delegated::{delegated_value, read_delegated, read_ended};
 use super::sealed::{Commitments, commitments_of, commitments_value};
 use super::{
-    By, Charged, Delegation, Direction, ErasedFor, HandsOn, OpenDecision, Retried, SignedApproval,
-    approval, erased,
+    Charged, Delegation, DelegationRequest, EndedBy, ErasedFor, MessageDirection, OpenDecision,
+    RecordedRetry, SignedApproval, approval, erased,
 };
 use crate::governance::SignedProposal;
 use crate::lineage::SnapshotMark;
-use crate::members::{Malformed, members, name, wrong};
+use crate::members::{MalformedRecord, members, name, wrong};
 
 /// Counts of refusals since the last record of them, by code.
-pub type Refusals = BTreeMap<String, u64>;
+pub type RefusalCounts = BTreeMap<String, u64>;
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +40,7 @@ pub enum Body {
     /// The execution ended; nothing of it follows. Type `execution.ended`.
     Ended {
         /// Who ended it.
-        by: By,
+        by: EndedBy,
     },
     /// A transition was decided. Type `transition.decided`.
     Decided(Box<Decided>),
@@ -99,7 +99,7 @@ pub enum Body {
     /// Input that came to no decision. Type `input.refused`.
     Refused {
         /// Counts by code since the last such record.
-        counts: Refusals,
+        counts: RefusalCounts,
     },
 }
 
@@ -109,7 +109,7 @@ pub struct Decided {
     /// The upstream server.
     pub server: String,
     /// Which way the message goes.
-    pub direction: Direction,
+    pub direction: MessageDirection,
     /// The JSON-RPC method.
     pub method: String,
     /// The tool, for `tools/call`.
@@ -119,9 +119,9 @@ pub struct Decided {
     /// What a permit reserves of meters, by the meter's name.
     pub charges: Vec<Charged>,
     /// What a delegation hands on, and to whom.
-    pub hands_on: Option<HandsOn>,
+    pub delegates: Option<DelegationRequest>,
     /// The pending record that the request names, and what it stands on.
-    pub retry: Option<Retried>,
+    pub retry: Option<RecordedRetry>,
     /// What the decision took as facts.
     pub facts: Facts,
     /// The public part of the decision.
@@ -295,7 +295,7 @@ impl Body {
         }
     }
 
-    pub(super) fn read(type_name: &str, object: Object) -> Result<Self, Malformed> {
+    pub(super) fn read(type_name: &str, object: Object) -> Result<Self, MalformedRecord> {
         let value = Value::Object(object);
         match type_name {
             "execution.started" => started(&value),
@@ -322,7 +322,7 @@ impl Body {
             }
             "state.snapshot" => Ok(Self::Snapshot(SnapshotMark::read(&value)?)),
             "input.refused" => refused(&value),
-            _ => Err(Malformed::new(format!("unknown lineage record type `{type_name}`"))),
+            _ => Err(MalformedRecord::new(format!("unknown lineage record type `{type_name}`"))),
         }
     }
 }
@@ -352,8 +352,8 @@ impl Decided {
         put("decision", self.decision.to_value());
         put("direction", Value::from(self.direction.as_str()));
         put("facts", self.facts.stated());
-        if let Some(hands_on) = &self.hands_on {
-            put("hands_on", hands_on.to_value());
+        if let Some(delegates) = &self.delegates {
+            put("hands_on", delegates.to_value());
         }
         put("method", Value::from(self.method.as_str()));
         if let Some(retry) = &self.retry {
@@ -365,9 +365,9 @@ impl Decided {
         }
     }
 
-    fn read(value: &Value) -> Result<Self, Malformed> {
+    fn read(value: &Value) -> Result<Self, MalformedRecord> {
         let members = members(value, &Self::MEMBERS)?;
-        let direction = Direction::parse(members.str("direction")?)
+        let direction = MessageDirection::parse(members.str("direction")?)
             .ok_or_else(|| wrong("direction", "`to_server` or `to_client`"))?;
         Ok(Self {
             server: name(&members, "server")?,
@@ -376,13 +376,13 @@ impl Decided {
             tool: members.has("tool").then(|| name(&members, "tool")).transpose()?,
             action: members.str("action")?.to_owned(),
             charges: charges_of(&members)?,
-            hands_on: members
+            delegates: members
                 .has("hands_on")
-                .then(|| HandsOn::from_value(members.value("hands_on")?))
+                .then(|| DelegationRequest::from_value(members.value("hands_on")?))
                 .transpose()?,
             retry: members
                 .has("retry")
-                .then(|| Retried::from_value(members.value("retry")?))
+                .then(|| RecordedRetry::from_value(members.value("retry")?))
                 .transpose()?,
             facts: facts_of(members.value("facts")?)?,
             decision: OpenDecision::from_value(members.value("decision")?)?,
@@ -392,7 +392,7 @@ impl Decided {
 }
 
 /// The charges, where there are any: never an empty array, so that one meaning has one form.
-fn charges_of(members: &Fields<'_>) -> Result<Vec<Charged>, Malformed> {
+fn charges_of(members: &Fields<'_>) -> Result<Vec<Charged>, MalformedRecord> {
     if !members.has("charges") {
         return Ok(Vec::new());
     }
@@ -404,7 +404,7 @@ fn charges_of(members: &Fields<'_>) -> Result<Vec<Charged>, Malformed> {
 }
 
 /// The labels, where there are any: as with charges, never an empty array.
-fn labels_of(members: &Fields<'_>) -> Result<Labels, Malformed> {
+fn labels_of(members: &Fields<'_>) -> Result<Labels, MalformedRecord> {
     if !members.has("labels") {
         return Ok(Labels::NONE);
     }
@@ -412,7 +412,7 @@ fn labels_of(members: &Fields<'_>) -> Result<Labels, Malformed> {
     labels.ok_or_else(|| wrong("labels", "sorted names, and left out where there is none"))
 }
 
-fn facts_of(value: &Value) -> Result<Facts, Malformed> {
+fn facts_of(value: &Value) -> Result<Facts, MalformedRecord> {
     let members = members(value, &["assurance", "at", "definition"])?;
     let assurance = Assurance::parse(members.str("assurance")?)
         .ok_or_else(|| wrong("assurance", "cooperative, separated, confined or attested"))?;
@@ -420,7 +420,7 @@ fn facts_of(value: &Value) -> Result<Facts, Malformed> {
     Ok(Facts { at: members.integer("at")?, assurance, definition })
 }
 
-fn started(value: &Value) -> Result<Body, Malformed> {
+fn started(value: &Value) -> Result<Body, MalformedRecord> {
     let members = members(value, &["delegation", "os_user", "workload"])?;
     let os_user = u32::try_from(members.integer("os_user")?);
     Ok(Body::Started {
@@ -433,7 +433,7 @@ fn started(value: &Value) -> Result<Body, Malformed> {
     })
 }
 
-fn completed(value: &Value) -> Result<Body, Malformed> {
+fn completed(value: &Value) -> Result<Body, MalformedRecord> {
     const MEMBERS: [&str; 7] =
         ["charges", "commitments", "decided_seq", "labels", "outcome", "withheld", "written"];
     let members = members(value, &MEMBERS)?;
@@ -454,7 +454,7 @@ fn completed(value: &Value) -> Result<Body, Malformed> {
     })
 }
 
-fn adopted(value: &Value) -> Result<Body, Malformed> {
+fn adopted(value: &Value) -> Result<Body, MalformedRecord> {
     let members = members(value, &["bundle", "verified"])?;
     let verified = members.value("verified")?.as_bool();
     Ok(Body::Adopted {
@@ -463,13 +463,13 @@ fn adopted(value: &Value) -> Result<Body, Malformed> {
     })
 }
 
-fn refused(value: &Value) -> Result<Body, Malformed> {
+fn refused(value: &Value) -> Result<Body, MalformedRecord> {
     let one = |value: &Value| {
         let members = members(value, &["code", "count"])?;
         Ok((name(&members, "code")?, members.count("count")?))
     };
     let counts = members(value, &["counts"])?.array("counts")?.iter().map(one);
-    let counts = counts.collect::<Result<Vec<(String, u64)>, Malformed>>()?;
+    let counts = counts.collect::<Result<Vec<(String, u64)>, MalformedRecord>>()?;
     if !counts.windows(2).all(|pair| matches!(pair, [(a, _), (b, _)] if a < b)) {
         return Err(wrong("counts", "in the order of their codes, each code once"));
     }

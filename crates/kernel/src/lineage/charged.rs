@@ -1,7 +1,7 @@
 use policy::Per;
 use proof::json::{Value, number, object};
 
-use crate::members::{Malformed, members, name, wrong};
+use crate::members::{MalformedRecord, members, name, wrong};
 
 /// What a permit reserves of one meter, and of whose use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Charged {
         ])
     }
 
-    pub(crate) fn from_value(value: &Value) -> Result<Self, Malformed> {
+    pub(crate) fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         let members = members(value, &["amount", "meter", "per", "subject"])?;
         let per = Per::parse(members.str("per")?);
         Ok(Self {

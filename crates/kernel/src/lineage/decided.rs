@@ -2,15 +2,15 @@ use policy::{Decision, Facts, Labels, Request};
 use proof::digest::Digest;
 
 use super::sealed::{Commitments, request_value};
-use super::{Body, Charged, Completion, Decided, OpenDecision, Retried, Sealed, Transition};
+use super::{Body, Charged, Completion, Decided, OpenDecision, RecordedRetry, Sealed, Transition};
 use crate::limits::MESSAGE_BYTES_MAX;
 
 /// A decision with all that goes on its record.
-pub(crate) struct Judged<'a> {
+pub(crate) struct DecisionParts<'a> {
     pub(crate) facts: Facts,
     pub(crate) decision: &'a Decision,
     pub(crate) charges: Vec<Charged>,
-    pub(crate) retry: Option<Retried>,
+    pub(crate) retry: Option<RecordedRetry>,
     /// What exactly is asked for, where it waits or stands on what was approved: that both are the same must be shown.
     pub(crate) intent: Option<Vec<u8>>,
 }
@@ -35,11 +35,11 @@ impl Body {
     pub(crate) fn decided(
         asked: Transition,
         request: &Request,
-        judged: Judged<'_>,
+        judged: DecisionParts<'_>,
         sealed: &mut Sealed,
         entropy: &[u8; 32],
     ) -> Self {
-        let Judged { facts, decision, charges, retry, intent } = judged;
+        let DecisionParts { facts, decision, charges, retry, intent } = judged;
         let decided = [("decision", decision.to_bytes())];
         let private = decided.into_iter().chain(intent.map(|bytes| ("intent", bytes)));
         let committed = private.map(|(name, bytes)| (name, sealed.seal(name, bytes, entropy)));
@@ -54,7 +54,7 @@ impl Body {
             tool: asked.tool,
             action: request.action.clone(),
             charges,
-            hands_on: asked.hands_on,
+            delegates: asked.delegates,
             retry,
             facts,
             decision: OpenDecision::of(decision),
@@ -64,7 +64,7 @@ impl Body {
 }
 
 /// The end of a transition with all that goes on its record: see [`Body::Completed`].
-pub(crate) struct Ended {
+pub(crate) struct CompletionParts {
     /// `seq` of the decision that permitted it.
     pub(crate) decided_seq: u64,
     pub(crate) outcome: Completion,
@@ -80,8 +80,13 @@ pub(crate) struct Ended {
 impl Body {
     /// The body of a completion: the message that ended the transition, and the structured result that
     /// policy sees, are sealed.
-    pub(crate) fn completed(ended: Ended, sealed: &mut Sealed, entropy: &[u8; 32]) -> Self {
-        let Ended { decided_seq, outcome, withheld, charges, labels, message, output } = ended;
+    pub(crate) fn completed(
+        ended: CompletionParts,
+        sealed: &mut Sealed,
+        entropy: &[u8; 32],
+    ) -> Self {
+        let CompletionParts { decided_seq, outcome, withheld, charges, labels, message, output } =
+            ended;
         let message = match message.len() {
             0 => None,
             1..=MESSAGE_BYTES_MAX => Some(("message", message)),

@@ -1,8 +1,8 @@
 use policy::Grant;
 use proof::json::{Value, number, object};
 
-use super::{Body, HandsOn};
-use crate::members::{Malformed, members, name, wrong};
+use super::{Body, DelegationRequest};
+use crate::members::{MalformedRecord, members, name, wrong};
 
 /// Where a delegated execution comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,14 +15,14 @@ pub struct Delegation {
 
 /// Who ended an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum By {
+pub enum EndedBy {
     /// The execution that had delegated to it, or one above that.
     Parent,
     /// An officer, by a governance record.
     Officer,
 }
 
-impl By {
+impl EndedBy {
     /// The name in records.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -38,14 +38,14 @@ impl Delegation {
         object([("grant", self.grant.to_value()), ("parent", Value::from(self.parent.as_str()))])
     }
 
-    pub(crate) fn from_value(value: &Value) -> Result<Self, Malformed> {
+    pub(crate) fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         let members = members(value, &["grant", "parent"])?;
         let grant = grant(members.value("grant")?)?;
         Ok(Self { parent: name(&members, "parent")?, grant })
     }
 }
 
-impl HandsOn {
+impl DelegationRequest {
     pub(crate) fn to_value(&self) -> Value {
         object([
             ("grant", self.grant.to_value()),
@@ -53,14 +53,14 @@ impl HandsOn {
         ])
     }
 
-    pub(crate) fn from_value(value: &Value) -> Result<Self, Malformed> {
+    pub(crate) fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         let members = members(value, &["grant", "workload"])?;
         let grant = grant(members.value("grant")?)?;
         Ok(Self { workload: name(&members, "workload")?, grant })
     }
 }
 
-fn grant(value: &Value) -> Result<Grant, Malformed> {
+fn grant(value: &Value) -> Result<Grant, MalformedRecord> {
     let shape = "an object of `actions`, `calls_max`, `depth_max` and `until_ms`";
     Grant::from_value(value).ok_or_else(|| wrong("grant", shape))
 }
@@ -70,15 +70,15 @@ pub(super) fn delegated_value(decided_seq: u64, child: &str) -> [(&'static str, 
     [("child", Value::from(child)), ("decided_seq", number(decided_seq))]
 }
 
-pub(super) fn read_delegated(value: &Value) -> Result<Body, Malformed> {
+pub(super) fn read_delegated(value: &Value) -> Result<Body, MalformedRecord> {
     let members = members(value, &["child", "decided_seq"])?;
     let child = name(&members, "child")?;
     Ok(Body::Delegated { decided_seq: members.count("decided_seq")?, child })
 }
 
-pub(super) fn read_ended(value: &Value) -> Result<Body, Malformed> {
+pub(super) fn read_ended(value: &Value) -> Result<Body, MalformedRecord> {
     let members = members(value, &["by"])?;
     let word = members.str("by")?;
-    let by = [By::Parent, By::Officer].into_iter().find(|by| by.as_str() == word);
+    let by = [EndedBy::Parent, EndedBy::Officer].into_iter().find(|by| by.as_str() == word);
     Ok(Body::Ended { by: by.ok_or_else(|| wrong("by", "`parent` or `officer`"))? })
 }

@@ -1,7 +1,7 @@
 use proof::json::{Object, Value, number};
 
 use super::Body;
-use crate::members::{Malformed, members, name, wrong};
+use crate::members::{MalformedRecord, members, name, wrong};
 
 /// Why an execution was erased.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl ErasedFor {
 
 /// Under whose key a record's sealed part lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
+pub enum SealingScope {
     /// The node's: the record is of no execution.
     Node,
     /// An execution's, which begins with this record: its key is to be made.
@@ -46,7 +46,7 @@ pub(super) fn write(execution: &str, os_user: u32, reason: ErasedFor, into: &mut
     into.insert("reason", Value::from(reason.as_str()));
 }
 
-pub(super) fn read(value: &Value) -> Result<Body, Malformed> {
+pub(super) fn read(value: &Value) -> Result<Body, MalformedRecord> {
     let members = members(value, &["erased", "os_user", "reason"])?;
     let os_user = u32::try_from(members.integer("os_user")?);
     let reason = ErasedFor::parse(members.str("reason")?);

@@ -2,7 +2,7 @@ use proof::digest::Digest;
 use proof::json::{Object, Value, number};
 
 use crate::governance::Position;
-use crate::members::{Malformed, members, name, wrong};
+use crate::members::{MalformedRecord, members, name, wrong};
 
 /// What every lineage record says of itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +56,7 @@ impl Header {
     }
 
     /// Takes the header's members out of a record, leaving those of its body.
-    pub(super) fn take(object: &mut Object) -> Result<Self, Malformed> {
+    pub(super) fn take(object: &mut Object) -> Result<Self, MalformedRecord> {
         let names = ["at", "governance", "node"];
         let mine = Value::Object(take(object, &names));
         let members = members(&mine, &names)?;
@@ -71,7 +71,7 @@ impl Header {
 }
 
 impl Link {
-    fn read(value: &Value) -> Result<Option<Self>, Malformed> {
+    fn read(value: &Value) -> Result<Option<Self>, MalformedRecord> {
         if value.as_object().is_some_and(Object::is_empty) {
             return Ok(None);
         }

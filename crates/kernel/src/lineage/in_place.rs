@@ -8,8 +8,8 @@ use proof::digest::Digest;
 use proof::json::{Members, ObjectWriter, Span, number, write_array};
 
 use super::{
-    Body, Charged, Commitments, Completion, Decided, Direction, HandsOn, Header, LineageRecord,
-    Link, OpenDecision, Retried,
+    Body, Charged, Commitments, Completion, Decided, DelegationRequest, Header, LineageRecord,
+    Link, MessageDirection, OpenDecision, RecordedRetry,
 };
 use crate::governance::Position;
 use crate::members::checked_name;
@@ -26,19 +26,19 @@ fn decided(mut members: Members<'_>) -> Option<LineageRecord> {
     let charges = charges(&mut members)?;
     let commitments = commitments(members.next_if("commitments")?)?;
     let decision = OpenDecision::at(members.next_if("decision")?)?;
-    let direction = Direction::parse(&members.next_if("direction")?.string()?)?;
+    let direction = MessageDirection::parse(&members.next_if("direction")?.string()?)?;
     let execution = name(&mut members, "execution")?;
     let facts = facts(members.next_if("facts")?)?;
     let governance = position(members.next_if("governance")?)?;
-    let hands_on = match members.next_if("hands_on") {
-        Some(span) => Some(HandsOn::from_value(&span.to_value()?).ok()?),
+    let delegates = match members.next_if("hands_on") {
+        Some(span) => Some(DelegationRequest::from_value(&span.to_value()?).ok()?),
         None => None,
     };
     let method = name(&mut members, "method")?;
     let node = name(&mut members, "node")?;
     let (parents, prev) = (digests(members.next_if("parents")?)?, optional(&mut members, "prev")?);
     let retry = match members.next_if("retry") {
-        Some(span) => Some(Retried::from_value(&span.to_value()?).ok()?),
+        Some(span) => Some(RecordedRetry::from_value(&span.to_value()?).ok()?),
         None => None,
     };
     let seq = count(members.next_if("seq")?)?;
@@ -58,7 +58,7 @@ fn decided(mut members: Members<'_>) -> Option<LineageRecord> {
         tool,
         action,
         charges,
-        hands_on,
+        delegates,
         retry,
         facts,
         decision,
@@ -176,8 +176,8 @@ pub(super) fn write(record: &LineageRecord) -> Option<Vec<u8>> {
             record.string("execution", &link.execution);
             write_facts(&decided.facts, record.member("facts"));
             write_position(governance, record.member("governance"));
-            if let Some(hands_on) = &decided.hands_on {
-                hands_on.to_value().write(record.member("hands_on"));
+            if let Some(delegates) = &decided.delegates {
+                delegates.to_value().write(record.member("hands_on"));
             }
             record.string("method", &decided.method);
             record.string("node", node);

@@ -2,7 +2,7 @@ use policy::{Request, Semantics, canonical};
 use proof::digest::Digest;
 use proof::json::{Value, object};
 
-use super::{Decided, Direction, Transition};
+use super::{Decided, MessageDirection, Transition};
 
 /// What exactly is asked for, so that what was approved is what is done: the canonical object of upstream server, method,
 /// tool and its definition where one was listed, principal, the arguments, and what else the message says. Arguments and the rest
@@ -13,7 +13,7 @@ pub(crate) fn intent(
     semantics: Semantics,
 ) -> Option<Vec<u8>> {
     // Only a tool call can be asked for again by the record that it waits on.
-    let can_wait = asked.direction == Direction::ToServer && asked.hands_on.is_none();
+    let can_wait = asked.direction == MessageDirection::ToServer && asked.delegates.is_none();
     let tool = asked.tool.as_deref().filter(|_| can_wait)?;
     let call = IntendedCall {
         server: &asked.server,
@@ -21,7 +21,7 @@ pub(crate) fn intent(
         tool,
         definition: asked.definition,
         arguments: &request.input,
-        besides: &asked.besides,
+        extra_params: &asked.extra_params,
     };
     Some(match semantics >= Semantics::V4 {
         true => call.by_value(request),
@@ -33,14 +33,14 @@ pub(crate) fn intent(
 /// neither is another request's.
 pub(crate) fn intent_of(decided: &Decided, request: &Request, opened: &[u8]) -> Option<Digest> {
     let value = Value::parse(opened).ok()?;
-    let besides = value.get("besides")?.as_str()?;
+    let extra_params = value.get("besides")?.as_str()?;
     let call = IntendedCall {
         server: &decided.server,
         method: &decided.method,
         tool: decided.tool.as_deref()?,
         definition: decided.facts.definition,
         arguments: &request.input,
-        besides,
+        extra_params,
     };
     (call.to_bytes(request) == opened || call.by_value(request) == opened)
         .then(|| Digest::of(opened))
@@ -56,20 +56,21 @@ struct IntendedCall<'a> {
     /// JSON text.
     arguments: &'a str,
     /// JSON text.
-    besides: &'a str,
+    extra_params: &'a str,
 }
 
 impl IntendedCall<'_> {
     fn by_value(&self, request: &Request) -> Vec<u8> {
-        let (arguments, besides) = (canonical(self.arguments), canonical(self.besides));
-        IntendedCall { arguments: &arguments, besides: &besides, ..*self }.to_bytes(request)
+        let (arguments, extra_params) = (canonical(self.arguments), canonical(self.extra_params));
+        IntendedCall { arguments: &arguments, extra_params: &extra_params, ..*self }
+            .to_bytes(request)
     }
 
     fn to_bytes(self, request: &Request) -> Vec<u8> {
-        let Self { server, method, tool, definition, arguments, besides } = self;
+        let Self { server, method, tool, definition, arguments, extra_params } = self;
         let members = [
             ("arguments", Value::from(arguments)),
-            ("besides", Value::from(besides)),
+            ("besides", Value::from(extra_params)),
             ("method", Value::from(method)),
             ("principal", Value::from(request.principal.id.as_str())),
             ("server", Value::from(server)),

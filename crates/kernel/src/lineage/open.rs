@@ -1,7 +1,7 @@
 use policy::{Decision, LabelChange};
 use proof::json::{Object, Span, Text, Value};
 
-use crate::members::{Malformed, wrong};
+use crate::members::{MalformedRecord, wrong};
 
 /// The public part of a decision, as it stands in its record: without `errors` and without the `why` of its checks.
 // INVARIANT: the canonical text of an object, and what stands in it.
@@ -21,7 +21,7 @@ impl OpenDecision {
         }
     }
 
-    pub(super) fn from_value(value: &Value) -> Result<Self, Malformed> {
+    pub(super) fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         let object = value.as_object().ok_or_else(|| wrong("decision", "an object"))?;
         Ok(Self::from(object.clone()))
     }

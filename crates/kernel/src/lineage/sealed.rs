@@ -5,7 +5,7 @@ use proof::commitment::{Opening, Salt, commit};
 use proof::digest::Digest;
 use proof::json::{ObjectWriter, Span, Text, Value, object};
 
-use crate::members::{Malformed, members, wrong};
+use crate::members::{MalformedRecord, members, wrong};
 
 /// Bytes of a member's canonical text besides its name and what it opens to.
 const MEMBER_BYTES: usize = 96;
@@ -95,7 +95,7 @@ impl Sealed {
     ///
     /// # Errors
     /// When the bytes are not a sealed part.
-    pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, MalformedRecord> {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
@@ -104,14 +104,14 @@ impl Sealed {
         }
         // What is not read where it stands: the reader of values has the last word, and says what is wrong.
         let value = Value::parse(bytes)?;
-        let members = value.as_object().ok_or_else(|| Malformed::new("not an object"))?;
+        let members = value.as_object().ok_or_else(|| MalformedRecord::new("not an object"))?;
         let opening = |(name, value): (&str, &Value)| {
             let opening = Opening::from_value(value)
                 .map_err(|_| wrong(name, "a salt and bytes in base64url"))?;
             let commitment = opening.commitment();
             Ok((name.into(), (opening, commitment)))
         };
-        members.iter().map(opening).collect::<Result<_, Malformed>>().map(Self::of)
+        members.iter().map(opening).collect::<Result<_, MalformedRecord>>().map(Self::of)
     }
 
     fn of(members: BTreeMap<Text, (Opening, Digest)>) -> Self {
@@ -133,7 +133,7 @@ pub(super) fn commitments_value(commitments: &Commitments) -> Value {
     Value::Object(members.collect())
 }
 
-pub(super) fn commitments_of(value: &Value) -> Result<Commitments, Malformed> {
+pub(super) fn commitments_of(value: &Value) -> Result<Commitments, MalformedRecord> {
     let object = value.as_object().ok_or_else(|| wrong("commitments", "an object"))?;
     let one = |(name, value): (&str, &Value)| {
         let digest = value.as_str().and_then(|text| text.parse().ok());
@@ -153,7 +153,7 @@ pub(crate) fn request_value(request: &Request) -> Value {
 }
 
 /// Reads a request back from the bytes that [`request_value`] gave.
-pub(crate) fn request_of(bytes: &[u8]) -> Result<Request, Malformed> {
+pub(crate) fn request_of(bytes: &[u8]) -> Result<Request, MalformedRecord> {
     match Span::object(bytes).and_then(request_at) {
         Some(request) => Ok(request),
         // What is not read where it stands: the reader of values has the last word, and says what is wrong.
@@ -179,7 +179,7 @@ fn entity_at(span: Span<'_>) -> Option<Entity> {
 }
 
 /// Reads what [`request_value`] gave.
-pub(crate) fn request_of_value(value: &Value) -> Result<Request, Malformed> {
+pub(crate) fn request_of_value(value: &Value) -> Result<Request, MalformedRecord> {
     let members = members(value, &["action", "input", "principal", "resource"])?;
     Ok(Request {
         principal: entity_of(members.value("principal")?)?,
@@ -197,7 +197,7 @@ fn entity_value(entity: &Entity) -> Value {
     ])
 }
 
-fn entity_of(value: &Value) -> Result<Entity, Malformed> {
+fn entity_of(value: &Value) -> Result<Entity, MalformedRecord> {
     let members = members(value, &["id", "properties", "type"])?;
     Ok(Entity {
         kind: members.str("type")?.to_owned(),

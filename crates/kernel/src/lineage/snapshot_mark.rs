@@ -1,7 +1,7 @@
 use proof::digest::Digest;
 use proof::json::{Object, Value, number, object};
 
-use crate::members::{Malformed, members};
+use crate::members::{MalformedRecord, members};
 
 /// What a record says of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl SnapshotMark {
         into.insert("size", number(self.size));
     }
 
-    pub(crate) fn read(value: &Value) -> Result<Self, Malformed> {
+    pub(crate) fn read(value: &Value) -> Result<Self, MalformedRecord> {
         let members = members(value, &Self::MEMBERS)?;
         let (private, public) = (members.digest("private")?, members.digest("public")?);
         Ok(Self { size: members.count("size")?, public, private })

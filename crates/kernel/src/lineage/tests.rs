@@ -53,15 +53,15 @@ fn every_record() -> Vec<LineageRecord> {
         Grant { actions: Some(actions), calls_max: Some(3), depth_max: Some(0), until_ms: Some(9) };
     let decided = Decided {
         server: "office".into(),
-        direction: Direction::ToServer,
+        direction: MessageDirection::ToServer,
         method: "tools/call".into(),
         tool: Some("read_file".into()),
         action: "read_file".into(),
         charges: charged(policy::Per::Workload, "agent", 250),
-        hands_on: Some(HandsOn { workload: "helper".into(), grant: grant.clone() }),
-        retry: Some(Retried {
+        delegates: Some(DelegationRequest { workload: "helper".into(), grant: grant.clone() }),
+        retry: Some(RecordedRetry {
             pending: Digest::of(b"pending"),
-            given: vec![Digest::of(b"one"), Digest::of(b"two")],
+            votes: vec![Digest::of(b"one"), Digest::of(b"two")],
         }),
         facts: facts(),
         decision: Object::from([("decision", Value::from("permit"))]).into(),
@@ -71,7 +71,7 @@ fn every_record() -> Vec<LineageRecord> {
     let delegation = Some(Box::new(Delegation { parent: "x0".into(), grant }));
     let child = Body::Started { workload: "helper".into(), os_user: 1002, delegation };
     let delegated = Body::Delegated { decided_seq: 1, child: "x1".into() };
-    let ended = Body::Ended { by: By::Parent };
+    let ended = Body::Ended { by: EndedBy::Parent };
     let withheld = Body::Withheld { decided_seq: 1, code: "execution.halted".into() };
     let completed = Body::Completed {
         decided_seq: 1,

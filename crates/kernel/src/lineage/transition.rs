@@ -5,14 +5,14 @@ use super::Decided;
 
 /// Which way a message goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
+pub enum MessageDirection {
     /// From the agent's client to an upstream server.
     ToServer,
     /// From an upstream server to the agent's client.
     ToClient,
 }
 
-impl Direction {
+impl MessageDirection {
     /// The name in records: `to_server` or `to_client`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -50,7 +50,7 @@ pub struct Transition {
     /// The upstream server's configured name.
     pub server: String,
     /// Which way the message goes.
-    pub direction: Direction,
+    pub direction: MessageDirection,
     /// The JSON-RPC method; `answer/METHOD` of an answer to a server's request.
     pub method: String,
     /// Whether the protocol's table has the method, from this sender.
@@ -68,14 +68,14 @@ pub struct Transition {
     /// The pending record on which it stands, by the agent's word.
     pub pending: Option<Digest>,
     /// JSON text of what a tool call says besides tool, arguments and pending record: it must be the same in a retry.
-    pub besides: String,
+    pub extra_params: String,
     /// What is handed on, where a sub-agent is to be started.
-    pub hands_on: Option<HandsOn>,
+    pub delegates: Option<DelegationRequest>,
 }
 
 /// What a delegation hands on, and to whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HandsOn {
+pub struct DelegationRequest {
     /// The registered workload of the new execution.
     pub workload: String,
     /// What it may do at most.
@@ -93,18 +93,18 @@ impl Transition {
     #[must_use]
     pub fn to_request(&self, bundle: &Bundle, workload: &str) -> Request {
         let principal = entity("Workload", workload);
-        if let Some(HandsOn { workload, .. }) = &self.hands_on {
+        if let Some(DelegationRequest { workload, .. }) = &self.delegates {
             let (action, input) = (DELEGATE_ACTION.to_owned(), self.arguments.clone());
             return Request { principal, action, resource: entity("Agent", workload), input };
         }
         match (&self.tool, self.direction) {
-            (Some(tool), Direction::ToServer) => {
+            (Some(tool), MessageDirection::ToServer) => {
                 bundle.tool_request(principal, &self.server, tool, &self.arguments)
             }
             (_, direction) => {
                 let action = match direction {
-                    Direction::ToServer => self.method.clone(),
-                    Direction::ToClient => format!("server/{}", self.method),
+                    MessageDirection::ToServer => self.method.clone(),
+                    MessageDirection::ToClient => format!("server/{}", self.method),
                 };
                 let message = MessageAction { name: &action, is_known: self.is_known };
                 bundle.message_request(principal, &self.server, message, &self.arguments)
@@ -132,8 +132,8 @@ impl Decided {
     }
 }
 
-fn called(server: &str, tool: Option<&str>, direction: Direction) -> Option<ToolName> {
-    let tool = tool.filter(|_| direction == Direction::ToServer)?;
+fn called(server: &str, tool: Option<&str>, direction: MessageDirection) -> Option<ToolName> {
+    let tool = tool.filter(|_| direction == MessageDirection::ToServer)?;
     Some(ToolName::new(server, tool))
 }
 

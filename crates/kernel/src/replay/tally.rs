@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use super::Fed;
-use crate::state::{Lost, NodeState};
+use super::ReplayOutcome;
+use crate::state::{NodeState, Unreadable};
 
 /// What came of the decisions of a log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,16 +44,21 @@ pub struct Tally {
 
 impl Tally {
     /// Counts one record.
-    pub fn add(&mut self, fed: &Fed) {
-        let count = match fed {
-            Fed::Followed | Fed::NotReplayable { why: Lost::Ended, .. } => return,
-            Fed::Identical => &mut self.counts.identical,
-            Fed::Different { .. } => &mut self.counts.different,
-            Fed::NotReplayable { execution, why: Lost::NoKey } => {
+    pub fn add(&mut self, outcome: &ReplayOutcome) {
+        let count = match outcome {
+            ReplayOutcome::Followed
+            | ReplayOutcome::NotReplayable { why: Unreadable::Ended, .. } => return,
+            ReplayOutcome::Identical => &mut self.counts.identical,
+            ReplayOutcome::Different { .. } => &mut self.counts.different,
+            ReplayOutcome::NotReplayable { execution, why: Unreadable::NoKey } => {
                 self.without_key.entry(execution.clone()).or_default()
             }
-            Fed::NotReplayable { why: Lost::Missing, .. } => &mut self.counts.missing,
-            Fed::NotReplayable { why: Lost::Damaged, .. } => &mut self.counts.damaged,
+            ReplayOutcome::NotReplayable { why: Unreadable::Missing, .. } => {
+                &mut self.counts.missing
+            }
+            ReplayOutcome::NotReplayable { why: Unreadable::Damaged, .. } => {
+                &mut self.counts.damaged
+            }
         };
         *count = count.saturating_add(1);
     }

@@ -1,11 +1,11 @@
 use proof::json::Value;
 
 use super::*;
-use crate::fixture::{Domain, Node, POLICIES, bundle, replay};
+use crate::fixture::{Domain, POLICIES, TestNode, bundle, replay};
 use crate::lineage::Completion;
 
-fn busy_node(domain: &Domain) -> Node {
-    let mut node = Node::new(domain);
+fn busy_node(domain: &Domain) -> TestNode {
+    let mut node = TestNode::new(domain);
     for number in 0..40_i64 {
         node.now.wall_ms += number;
         let (tool, arguments) = match number % 4 {
@@ -22,8 +22,8 @@ fn busy_node(domain: &Domain) -> Node {
     node
 }
 
-fn count(fed: &[Fed], is: fn(&Fed) -> bool) -> usize {
-    fed.iter().filter(|fed| is(fed)).count()
+fn count(outcome: &[ReplayOutcome], is: fn(&ReplayOutcome) -> bool) -> usize {
+    outcome.iter().filter(|outcome| is(outcome)).count()
 }
 
 #[test]
@@ -33,9 +33,13 @@ fn every_decision_is_derived_again_to_the_byte() {
     domain.trust(policy::Trust::Degraded);
     node.follow(&domain);
     node.call("read_file", r#"{"path":"reports/late"}"#);
-    let fed = node.replay(&domain).unwrap();
-    assert_eq!(count(&fed, |fed| *fed == Fed::Identical), 41);
-    assert_eq!(count(&fed, |fed| *fed != Fed::Identical && *fed != Fed::Followed), 0);
+    let outcome = node.replay(&domain).unwrap();
+    assert_eq!(count(&outcome, |outcome| *outcome == ReplayOutcome::Identical), 41);
+    assert_eq!(
+        count(&outcome, |outcome| *outcome != ReplayOutcome::Identical
+            && *outcome != ReplayOutcome::Followed),
+        0
+    );
 }
 
 #[test]
@@ -46,11 +50,13 @@ fn a_decision_on_record_that_does_not_follow_is_different() {
     let mut replay =
         Replay::new("node-1", crate::fixture::ORIGIN, &domain.records, domain.shelf.as_ref())
             .under(fixed);
-    let fed: Vec<Fed> =
-        node.log.iter().map(|(record, sealed)| replay.feed(record, sealed).unwrap()).collect();
+    let outcome: Vec<ReplayOutcome> =
+        node.log.iter().map(|(record, sealed)| replay.apply(record, sealed).unwrap()).collect();
     // The ten reads of reports come out denied; every decision names another bundle.
-    let changed = fed.iter().filter(|fed| match fed {
-        Fed::Different { recorded, derived } => recorded.get("code") != derived.get("code"),
+    let changed = outcome.iter().filter(|outcome| match outcome {
+        ReplayOutcome::Different { recorded, derived } => {
+            recorded.get("code") != derived.get("code")
+        }
         _ => false,
     });
     assert_eq!(changed.count(), 10);
@@ -78,8 +84,11 @@ fn a_record_that_is_changed_left_out_or_moved_is_broken() {
 fn without_its_sealed_part_a_decision_is_not_replayable_and_nothing_after_it_in_its_execution() {
     let domain = Domain::new();
     let mut log = busy_node(&domain).log;
-    let decisions = |fed: &[Fed]| count(fed, |fed| matches!(fed, Fed::NotReplayable { .. }));
-    let total = count(&replay(&domain, &log).unwrap(), |fed| *fed == Fed::Identical);
+    let decisions = |outcome: &[ReplayOutcome]| {
+        count(outcome, |outcome| matches!(outcome, ReplayOutcome::NotReplayable { .. }))
+    };
+    let total =
+        count(&replay(&domain, &log).unwrap(), |outcome| *outcome == ReplayOutcome::Identical);
     let last = log.iter().rposition(|(_, sealed)| sealed.len() > 500).unwrap();
     log[last].1.clear();
     assert_eq!(decisions(&replay(&domain, &log).unwrap()), 1);
@@ -111,7 +120,7 @@ fn a_governance_log_that_is_shorter_or_other_is_an_error() {
 #[test]
 fn the_public_part_of_a_decision_quotes_nothing_private() {
     let domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     node.call("read_file", r#"{"path":{"very":"private"}}"#);
     let record = String::from_utf8(node.log.last().unwrap().0.clone()).unwrap();
     assert!(!record.contains("private") && !record.contains("\"why\""), "{record}");

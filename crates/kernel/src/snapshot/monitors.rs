@@ -11,9 +11,9 @@ use proof::digest::Digest;
 use proof::json::{Object, Value, number};
 use proof::record::Fields;
 
-use super::ahead::PageAhead;
-use super::maker::Known;
+use super::builder::BuiltPart;
 use super::page::{members_of, piece};
+use super::partial_page::PartialPage;
 use super::{Piece, PieceOwner, Pieces};
 use crate::limits::{MONITORS_BYTES_MAX, MONITORS_BYTES_PER_EVENT, MONITORS_EVENTS_MIN};
 use crate::lineage::SnapshotMark;
@@ -24,7 +24,7 @@ const LIST_CONTEXT: &[u8] = b"interlock.snapshot.monitors.v1\n";
 
 /// What was kept of an execution's monitors last.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kept {
+pub(super) struct StoredMonitors {
     /// By what the events were judged.
     of: Digest,
     /// How many events they had taken.
@@ -35,7 +35,7 @@ pub(super) struct Kept {
     name: Option<Digest>,
 }
 
-impl Kept {
+impl StoredMonitors {
     pub(super) fn name(&self) -> Option<Digest> {
         self.name
     }
@@ -47,7 +47,7 @@ impl Kept {
 }
 
 /// What a piece says of itself, beside the monitors' state.
-struct Head<'a> {
+struct MonitorsHeader<'a> {
     owner: PieceOwner<'a>,
     of: Digest,
     events: usize,
@@ -55,7 +55,7 @@ struct Head<'a> {
     past: Digest,
 }
 
-impl Head<'_> {
+impl MonitorsHeader<'_> {
     fn to_object(&self) -> Object {
         let events = u64::try_from(self.events).unwrap_or(u64::MAX);
         let mut members = Object::new();
@@ -70,7 +70,7 @@ impl Head<'_> {
     }
 }
 
-impl Known {
+impl BuiltPart {
     /// A piece of what the monitors know, if the events since the last one are worth its bytes; with `is_last`, if there are any.
     pub(super) fn monitors(
         &mut self,
@@ -87,13 +87,15 @@ impl Known {
             return None;
         }
         let state = history.monitors()?;
-        let head = Head { owner, of, events, past: past(owner, &self.pages, history, events) };
+        let head =
+            MonitorsHeader { owner, of, events, past: past(owner, &self.pages, history, events) };
         let (_, mut bytes) = piece(STATE, head.to_object());
         bytes.push(b'\n');
         bytes.extend(state);
         let is_kept = bytes.len() <= MONITORS_BYTES_MAX;
         let name = Digest::of(&bytes);
-        self.kept = Some(Kept { of, events, bytes: bytes.len(), name: is_kept.then_some(name) });
+        self.kept =
+            Some(StoredMonitors { of, events, bytes: bytes.len(), name: is_kept.then_some(name) });
         is_kept.then(|| Piece { name, execution: Some(owner.id.to_owned()), bytes })
     }
 }
@@ -109,7 +111,7 @@ fn past(
     let full: Vec<&(usize, Digest)> = pages.iter().take_while(|(end, _)| *end < events).collect();
     let first = full.last().map_or(0, |(end, _)| *end);
     let rest = HistoryPage { first, end: events, is_full: false };
-    let mut page = PageAhead::new(first);
+    let mut page = PartialPage::new(first);
     page.extend(history, rest, usize::MAX);
     let rest = page.piece(owner).name;
     let names = full.iter().map(|(_, name)| name).chain([&rest]);
@@ -138,7 +140,10 @@ fn list_name(public: &Digest, private: &Digest) -> Digest {
 }
 
 /// Which pieces tell of the monitors of a snapshot's executions. It is only where to look: nothing is believed of it.
-pub(super) fn listed(mark: &SnapshotMark, pieces: &mut dyn Pieces) -> BTreeMap<String, Digest> {
+pub(super) fn monitors_index(
+    mark: &SnapshotMark,
+    pieces: &mut dyn Pieces,
+) -> BTreeMap<String, Digest> {
     let mut read = || {
         let bytes = pieces.piece(None, &list_name(&mark.public, &mark.private)).ok()?;
         let list = Value::Object(members_of(LIST, &bytes).ok()?);
@@ -159,15 +164,15 @@ pub(super) fn resume(
     history: &mut History,
     name: &Digest,
     bytes: &[u8],
-) -> Option<Kept> {
-    let (events, state) = told(owner, pages, history, name, bytes)?;
+) -> Option<StoredMonitors> {
+    let (events, state) = parse_monitors(owner, pages, history, name, bytes)?;
     let of = history.monitors_digest();
-    let kept = Kept { of, events, bytes: bytes.len(), name: Some(*name) };
+    let kept = StoredMonitors { of, events, bytes: bytes.len(), name: Some(*name) };
     history.resume_monitors(events, state).then_some(kept)
 }
 
 /// How many events a piece tells of, and the monitors' state; none where it is not of these events, judged so.
-fn told<'b>(
+fn parse_monitors<'b>(
     owner: PieceOwner<'_>,
     pages: &[(usize, Digest)],
     history: &History,
@@ -183,6 +188,6 @@ fn told<'b>(
     let events = said.get("events").and_then(Value::as_i64)?;
     let events = usize::try_from(events).ok().filter(|events| *events <= history.events())?;
     let past = past(owner, pages, history, events);
-    let head = Head { owner, of: history.monitors_digest(), events, past };
+    let head = MonitorsHeader { owner, of: history.monitors_digest(), events, past };
     (said == head.to_object()).then_some((events, state.get(1..)?))
 }

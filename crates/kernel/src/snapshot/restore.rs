@@ -6,18 +6,18 @@ use proof::digest::Digest;
 use proof::json::{Object, Span, Value};
 use proof::record::Fields;
 
-use super::maker::{Head, Known};
+use super::builder::{BuiltPart, PartHead};
 use super::page::{digests_of, members_of};
-use super::{Maker, PieceOwner, Pieces, Unusable, monitors};
+use super::{PieceOwner, Pieces, SnapshotBuilder, Unusable, monitors};
 use crate::lineage::SnapshotMark;
-use crate::state::{Execution, GovernanceLog, Lost, NodeState, Sections};
+use crate::state::{Execution, GovernanceLog, NodeState, Sections, Unreadable};
 
 /// A state that was put together again.
 pub struct Restored {
     /// The fold of the first [`SnapshotMark::size`] records.
     pub state: NodeState,
     /// What makes the next snapshot.
-    pub maker: Maker,
+    pub builder: SnapshotBuilder,
     /// Executions whose private part has no key: they must have been erased since.
     pub without_key: Vec<String>,
 }
@@ -41,14 +41,14 @@ pub fn restore(
 ) -> Result<Restored, Unusable> {
     let restoring = Restoring::begin(node, governance, mark, pieces)?;
     let listed = restoring.private().iter();
-    let parts = listed.map(|listed| Private::read(restoring.bundle(), listed, pieces));
+    let parts = listed.map(|listed| PrivatePart::read(restoring.bundle(), listed, pieces));
     let parts = parts.collect::<Result<Vec<_>, Unusable>>()?;
     restoring.finish(parts)
 }
 
 /// Where the private part of an execution is found.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct PrivatePartRef {
     /// The execution.
     pub execution: String,
     /// The name of its first piece.
@@ -60,7 +60,7 @@ pub struct Listed {
 /// A state whose public part is put together. The private parts of its executions can be read on any thread.
 pub struct Restoring {
     state: NodeState,
-    private: Vec<Listed>,
+    private: Vec<PrivatePartRef>,
     /// Pages of the public part.
     pages: BTreeSet<Digest>,
 }
@@ -88,17 +88,17 @@ impl Restoring {
         if !private.keys().eq(state.executions().map(|(id, _)| id)) {
             return Err(Unusable::new("its private parts are not those of its executions"));
         }
-        let mut monitors = monitors::listed(mark, reading.pieces);
+        let mut monitors = monitors::monitors_index(mark, reading.pieces);
         let private = private.into_iter().map(|(execution, name)| {
             let monitors = monitors.remove(&execution);
-            Listed { execution, name, monitors }
+            PrivatePartRef { execution, name, monitors }
         });
         Ok(Self { state, private: private.collect(), pages: reading.public })
     }
 
     /// Where the private parts of its executions are found.
     #[must_use]
-    pub fn private(&self) -> &[Listed] {
+    pub fn private(&self) -> &[PrivatePartRef] {
         &self.private
     }
 
@@ -112,35 +112,35 @@ impl Restoring {
     ///
     /// # Errors
     /// When they are not those.
-    pub fn finish(self, parts: Vec<Private>) -> Result<Restored, Unusable> {
+    pub fn finish(self, parts: Vec<PrivatePart>) -> Result<Restored, Unusable> {
         let Self { mut state, private, pages } = self;
         if parts.len() != private.len() {
             return Err(Unusable::new("private parts are missing"));
         }
         let (mut known, mut without_key) = (BTreeMap::new(), Vec::new());
         for (listed, part) in private.into_iter().zip(parts) {
-            let Listed { execution: id, name, .. } = listed;
+            let PrivatePartRef { execution: id, name, .. } = listed;
             let Some(execution) = state.execution_mut(&id) else { continue };
             match part {
-                Private::Opened(opened) => {
+                PrivatePart::Opened(opened) => {
                     known.insert(id, opened.into_execution(execution, name)?);
                 }
-                Private::LeftOut => execution.lose_history(Lost::Ended, &id),
-                Private::WithoutKey => {
-                    execution.lose_history(Lost::NoKey, &id);
+                PrivatePart::LeftOut => execution.lose_history(Unreadable::Ended, &id),
+                PrivatePart::WithoutKey => {
+                    execution.lose_history(Unreadable::NoKey, &id);
                     without_key.push(id);
                 }
             }
         }
-        let maker = Maker::restored(state.size(), known, pages);
-        Ok(Restored { state, maker, without_key })
+        let builder = SnapshotBuilder::restored(state.size(), known, pages);
+        Ok(Restored { state, builder, without_key })
     }
 }
 
 /// The private part of an execution.
-pub enum Private {
+pub enum PrivatePart {
     /// As it was read.
-    Opened(Box<Opened>),
+    Opened(Box<OpenedPart>),
     /// There is no key.
     WithoutKey,
     /// It is not read: governance says that the execution has ended, so that nothing will be decided by its history.
@@ -148,27 +148,31 @@ pub enum Private {
 }
 
 /// What was read of a private part.
-pub struct Opened {
+pub struct OpenedPart {
     history: Option<History>,
     secret: Option<Digest>,
     /// The requests of open transitions.
     requests: Vec<Value>,
     intents: Value,
-    known: Known,
+    known: BuiltPart,
     rest: Vec<Digest>,
 }
 
-impl Opened {
-    fn into_execution(self, execution: &mut Execution, name: Digest) -> Result<Known, Unusable> {
+impl OpenedPart {
+    fn into_execution(
+        self,
+        execution: &mut Execution,
+        name: Digest,
+    ) -> Result<BuiltPart, Unusable> {
         let Self { history, secret, requests, intents, mut known, rest } = self;
         let restored = execution.restore_private(history, secret, &requests, &intents);
         restored.ok_or_else(|| damaged(&name))?;
-        known.head = Some(Head { of: execution.version(), name, rest });
+        known.head = Some(PartHead { of: execution.version(), name, rest });
         Ok(known)
     }
 }
 
-impl Private {
+impl PrivatePart {
     /// Reads the private part of an execution. Its monitors know all its events then: from what was kept of them, as far as that
     /// goes.
     ///
@@ -176,7 +180,7 @@ impl Private {
     /// As [`restore`].
     pub fn read(
         bundle: &Arc<Bundle>,
-        listed: &Listed,
+        listed: &PrivatePartRef,
         pieces: &mut dyn Pieces,
     ) -> Result<Self, Unusable> {
         let opened = Reading { pieces, public: BTreeSet::new() }.execution(listed, bundle)?;
@@ -195,11 +199,11 @@ impl Reading<'_> {
     fn bytes(&mut self, of: Option<&str>, name: &Digest) -> Result<Option<Vec<u8>>, Unusable> {
         let bytes = match self.pieces.piece(of, name) {
             Ok(bytes) => bytes,
-            Err(Lost::NoKey) if of.is_some() => return Ok(None),
-            Err(Lost::Missing | Lost::NoKey | Lost::Ended) => {
+            Err(Unreadable::NoKey) if of.is_some() => return Ok(None),
+            Err(Unreadable::Missing | Unreadable::NoKey | Unreadable::Ended) => {
                 return Err(Unusable::new(format!("its piece `{}` is missing", name.to_hex())));
             }
-            Err(Lost::Damaged) => return Err(damaged(name)),
+            Err(Unreadable::Damaged) => return Err(damaged(name)),
         };
         if Digest::of(&bytes) == *name { Ok(Some(bytes)) } else { Err(damaged(name)) }
     }
@@ -249,14 +253,14 @@ impl Reading<'_> {
     /// Reads the private part of an execution; none where there is no key.
     fn execution(
         &mut self,
-        listed: &Listed,
+        listed: &PrivatePartRef,
         bundle: &Arc<Bundle>,
-    ) -> Result<Option<Opened>, Unusable> {
+    ) -> Result<Option<OpenedPart>, Unusable> {
         let (id, name) = (listed.execution.as_str(), &listed.name);
         let Some(bytes) = self.bytes(Some(id), name)? else { return Ok(None) };
         let (mut head, secret) = private_members("snapshot.execution", id, &bytes)?;
         let owner = PieceOwner { id, secret };
-        let mut known = Known::default();
+        let mut known = BuiltPart::default();
         let mut rest = Vec::new();
         let mut history = None;
         if let Some(names) = head.remove("history") {
@@ -292,7 +296,7 @@ impl Reading<'_> {
         if !head.is_empty() {
             return Err(damaged(name));
         }
-        Ok(Some(Opened { history, secret, requests, intents, known, rest }))
+        Ok(Some(OpenedPart { history, secret, requests, intents, known, rest }))
     }
 
     fn page(

@@ -3,15 +3,15 @@ use std::collections::BTreeMap;
 use proof::json::Value;
 
 use super::*;
-use crate::fixture::{Domain, NODE, Node, ORIGIN};
+use crate::fixture::{Domain, NODE, ORIGIN, TestNode};
 use crate::governance::{Change, Subject};
 use crate::limits::{
     MONITORS_BYTES_MAX, MONITORS_BYTES_PER_EVENT, MONITORS_EVENTS_MIN, REMEMBERED_SHARE,
     SNAPSHOT_PAGE_BYTES, SNAPSHOT_PAGE_ITEMS,
 };
 use crate::lineage::{Body, Completion, LineageRecord, SnapshotMark};
-use crate::replay::{Fed, Part, Replay, ReplayError};
-use crate::state::{Behind, GovernanceLog, NodeState};
+use crate::replay::{Replay, ReplayError, ReplayOutcome, SealedPart};
+use crate::state::{CommittedInputs, GovernanceLog, NodeState};
 use crate::step::{Effect, Input};
 
 type Log = Vec<(Vec<u8>, Vec<u8>)>;
@@ -32,18 +32,18 @@ impl Drawer {
 }
 
 impl Pieces for Drawer {
-    fn piece(&mut self, execution: Option<&str>, name: &Digest) -> Result<Vec<u8>, Lost> {
+    fn piece(&mut self, execution: Option<&str>, name: &Digest) -> Result<Vec<u8>, Unreadable> {
         if execution.is_some_and(|id| self.erased.iter().any(|erased| erased == id)) {
-            return Err(Lost::NoKey);
+            return Err(Unreadable::NoKey);
         }
         let key = (execution.map(str::to_owned), *name);
-        self.pieces.get(&key).cloned().ok_or(Lost::Missing)
+        self.pieces.get(&key).cloned().ok_or(Unreadable::Missing)
     }
 }
 
 /// A snapshot of a state, made from nothing.
 fn taken(state: &NodeState) -> (SnapshotMark, Drawer) {
-    let taken = Maker::default().take(state);
+    let taken = SnapshotBuilder::default().take(state);
     let mut drawer = Drawer::default();
     drawer.keep(taken.pieces);
     let private = taken.private.expect("nothing is lost");
@@ -68,20 +68,23 @@ pub(crate) fn check_prefixes(
     let every = (log.len() / most).max(1);
     for (n, (record, sealed)) in log.iter().enumerate() {
         snapshots.extend((n % every == 0).then(|| (n, taken(replay.state()))));
-        replay.feed(record, sealed).unwrap();
+        replay.apply(record, sealed).unwrap();
     }
     let (end, _) = taken(replay.state());
     assert_eq!(taken(live).0, end, "the live state is the one that replay folds");
     for (n, (mark, mut drawer)) in snapshots {
         let restored = back(domain, &mark, &mut drawer).unwrap();
         assert_eq!(taken(&restored.state).0, mark, "after {n} records");
-        assert_eq!(restored.maker.clone().take(&restored.state).pieces.len(), 2, "all is there");
+        assert_eq!(restored.builder.clone().take(&restored.state).pieces.len(), 2, "all is there");
         if n % (3 * every) == 0 {
             let mut replay =
-                Replay::resume(restored.state, restored.maker, whole.records, whole.blobs);
+                Replay::resume(restored.state, restored.builder, whole.records, whole.blobs);
             for (record, sealed) in &log[n..] {
-                let fed = replay.feed(record, sealed).unwrap();
-                assert!(matches!(fed, Fed::Followed | Fed::Identical), "after {n}: {fed:?}");
+                let outcome = replay.apply(record, sealed).unwrap();
+                assert!(
+                    matches!(outcome, ReplayOutcome::Followed | ReplayOutcome::Identical),
+                    "after {n}: {outcome:?}"
+                );
             }
             assert_eq!(taken(replay.state()).0, end, "from {n} on");
         }
@@ -89,9 +92,9 @@ pub(crate) fn check_prefixes(
 }
 
 /// A node that did all kinds of things and took snapshots on the way, with what it kept of each.
-fn lived() -> (Domain, Node, Vec<(u64, Drawer)>) {
+fn lived() -> (Domain, TestNode, Vec<(u64, Drawer)>) {
     let mut domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let mut kept = Vec::new();
     let mut drawer = Drawer::default();
     for number in 0..30_i64 {
@@ -116,7 +119,7 @@ fn lived() -> (Domain, Node, Vec<(u64, Drawer)>) {
     (domain, node, kept)
 }
 
-fn snapshot(node: &mut Node, drawer: &mut Drawer) -> (u64, Drawer) {
+fn snapshot(node: &mut TestNode, drawer: &mut Drawer) -> (u64, Drawer) {
     let mut effects = node.step(Input::Snapshot);
     let Some(Effect::Keep { index, pieces, names }) = effects.pop() else { panic!() };
     drawer.keep(pieces);
@@ -141,16 +144,23 @@ fn every_prefix_of_a_log_is_restored_and_gone_on_from_to_the_byte() {
 fn what_a_record_says_of_a_snapshot_is_derived_again_and_is_enough_to_start_from() {
     let (domain, node, kept) = lived();
     assert_eq!(kept.len(), 3);
-    let fed = node.replay(&domain).unwrap();
-    assert!(fed.iter().all(|fed| matches!(fed, Fed::Followed | Fed::Identical)));
+    let outcome = node.replay(&domain).unwrap();
+    assert!(
+        outcome
+            .iter()
+            .all(|outcome| matches!(outcome, ReplayOutcome::Followed | ReplayOutcome::Identical))
+    );
     for (index, mut drawer) in kept {
         let mark = mark_at(&node.log, index);
         assert_eq!(mark.size, index);
         let restored = back(&domain, &mark, &mut drawer).unwrap();
         let log = domain.log();
-        let mut replay = Replay::resume(restored.state, restored.maker, log.records, log.blobs);
+        let mut replay = Replay::resume(restored.state, restored.builder, log.records, log.blobs);
         for (record, sealed) in &node.log[usize::try_from(index).unwrap()..] {
-            assert!(matches!(replay.feed(record, sealed), Ok(Fed::Followed | Fed::Identical)));
+            assert!(matches!(
+                replay.apply(record, sealed),
+                Ok(ReplayOutcome::Followed | ReplayOutcome::Identical)
+            ));
         }
         assert_eq!(taken(replay.state()).0, taken(node.kernel.state()).0);
     }
@@ -168,7 +178,7 @@ fn a_snapshot_on_record_that_does_not_follow_is_different_and_one_of_another_siz
         log[index].0 = record.to_bytes();
         crate::fixture::replay(&domain, &log)
     };
-    let is_different = |fed: &Fed| matches!(fed, Fed::Different { .. });
+    let is_different = |outcome: &ReplayOutcome| matches!(outcome, ReplayOutcome::Different { .. });
     assert!(!with(|_| ()).unwrap().iter().any(is_different));
     assert!(is_different(with(|mark| mark.public = Digest::of(b"x")).unwrap().last().unwrap()));
     assert!(is_different(with(|mark| mark.private = Digest::of(b"x")).unwrap().last().unwrap()));
@@ -178,7 +188,7 @@ fn a_snapshot_on_record_that_does_not_follow_is_different_and_one_of_another_siz
 #[test]
 fn what_did_not_change_is_not_made_again() {
     let (_, mut node, _) = lived();
-    let pieces = |node: &mut Node| match node.step(Input::Snapshot).pop() {
+    let pieces = |node: &mut TestNode| match node.step(Input::Snapshot).pop() {
         Some(Effect::Keep { pieces, .. }) => pieces.len(),
         other => panic!("{other:?}"),
     };
@@ -189,11 +199,11 @@ fn what_did_not_change_is_not_made_again() {
 }
 
 /// A node whose execution has done much, what it kept, and the mark of its last snapshot.
-fn lived_long() -> (Domain, Node, Drawer, SnapshotMark) {
+fn lived_long() -> (Domain, TestNode, Drawer, SnapshotMark) {
     let domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let mut drawer = Drawer::default();
-    let calls = |node: &mut Node, numbers: std::ops::Range<usize>| {
+    let calls = |node: &mut TestNode, numbers: std::ops::Range<usize>| {
         for number in numbers {
             node.now.wall_ms += 7;
             let (tool, argument) = match number % 5 {
@@ -213,7 +223,7 @@ fn lived_long() -> (Domain, Node, Drawer, SnapshotMark) {
 }
 
 /// What the monitors know of the execution's events, and the same built from the events alone.
-fn monitors(node: &Node, state: &NodeState) -> (Vec<u8>, Vec<u8>) {
+fn monitors(node: &TestNode, state: &NodeState) -> (Vec<u8>, Vec<u8>) {
     let history = state.execution(&node.execution).unwrap().history().unwrap();
     let anew = history.monitors_of_first(history.events());
     (history.monitors().expect("they are there before they are asked"), anew.unwrap())
@@ -237,8 +247,8 @@ fn monitors_go_on_from_what_was_kept_and_are_what_the_events_say() {
     let (kept, anew) = monitors(&node, &restored.state);
     assert_eq!(kept, anew);
     // It is not made again, and goes with the next snapshot.
-    let mut maker = restored.maker.clone();
-    let again = maker.take(&restored.state);
+    let mut builder = restored.builder.clone();
+    let again = builder.take(&restored.state);
     let (_, name) = streams(&drawer);
     assert!(again.names.contains(&name) && !again.pieces.iter().any(|piece| piece.name == name));
     // What a stop makes last takes every event.
@@ -247,29 +257,29 @@ fn monitors_go_on_from_what_was_kept_and_are_what_the_events_say() {
         last.push(piece.name);
         true
     };
-    assert!(maker.prepare_last(&restored.state, &mut hand_over));
-    assert!(maker.prepare_last(&restored.state, &mut hand_over));
+    assert!(builder.prepare_last(&restored.state, &mut hand_over));
+    assert!(builder.prepare_last(&restored.state, &mut hand_over));
     assert_eq!(last.len(), 1);
 }
 
 #[test]
 fn what_a_stop_makes_last_ends_where_it_is_to() {
     let (_, node, ..) = lived_long();
-    let made = |maker: &mut Maker, most: usize| {
+    let made = |builder: &mut SnapshotBuilder, most: usize| {
         let mut names = Vec::new();
-        let is_whole = maker.prepare_last(node.kernel.state(), |piece| {
+        let is_whole = builder.prepare_last(node.kernel.state(), |piece| {
             names.push(piece.name);
             names.len() < most
         });
         (is_whole, names)
     };
-    let (is_whole, all) = made(&mut Maker::new(0), usize::MAX);
+    let (is_whole, all) = made(&mut SnapshotBuilder::new(0), usize::MAX);
     assert!(is_whole && all.len() > 1, "{}", all.len());
-    let mut maker = Maker::new(0);
-    let (is_whole, first) = made(&mut maker, 1);
+    let mut builder = SnapshotBuilder::new(0);
+    let (is_whole, first) = made(&mut builder, 1);
     assert!(!is_whole);
     // It goes on where it ended.
-    let (is_whole, rest) = made(&mut maker, usize::MAX);
+    let (is_whole, rest) = made(&mut builder, usize::MAX);
     assert!(is_whole);
     assert_eq!([first, rest].concat(), all);
 }
@@ -304,7 +314,7 @@ fn monitors_of_other_events_are_not_gone_on_from() {
     let (domain, _, mut drawer, _) = lived_long();
     let key = streams(&drawer);
     // The same execution in another course of events: everything but its past is as it was.
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     for number in 0..230 {
         node.now.wall_ms += 7;
         let (ticket, _) = node.call("read_file", &format!("{{\"path\":\"other/{number}\"}}"));
@@ -333,18 +343,18 @@ fn monitors_of_other_events_are_not_gone_on_from() {
 }
 
 /// A node whose monitors keep every body that was mailed, after so many mails of so many bytes.
-fn mailed(mails: usize, bytes: usize) -> Node {
+fn mailed(mails: usize, bytes: usize) -> TestNode {
     let mut domain = Domain::new();
     let policies = "@id(\"mailing\") permit (principal, action == Action::\"send_mail\", resource);\n\
         @id(\"twice\") forbid (principal, action == Action::\"send_mail\", resource) when temporal {\n\
         formerly within 1h Action::\"send_mail\"::response{ input.body: context.input.body } };";
     domain.publish(&crate::fixture::bundle(policies));
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     mail(&mut node, 0..mails, bytes);
     node
 }
 
-fn mail(node: &mut Node, numbers: std::ops::Range<usize>, bytes: usize) {
+fn mail(node: &mut TestNode, numbers: std::ops::Range<usize>, bytes: usize) {
     for number in numbers {
         node.now.wall_ms += 7;
         let body = format!("{number}{}", "x".repeat(bytes));
@@ -355,7 +365,7 @@ fn mail(node: &mut Node, numbers: std::ops::Range<usize>, bytes: usize) {
 }
 
 /// Whether pieces that are made ahead tell of monitors.
-fn tells_of_monitors(node: &mut Node) -> bool {
+fn tells_of_monitors(node: &mut TestNode) -> bool {
     let mut drawer = Drawer::default();
     drawer.keep(node.kernel.prepare_snapshot(usize::MAX));
     let texts = drawer.pieces.values().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
@@ -389,12 +399,12 @@ fn a_snapshot_is_due_after_a_share_of_what_is_remembered() {
     for number in 0..REMEMBERED_SHARE * 3 {
         state.begin(&format!("e{number}"), "agent", 1, None);
     }
-    let maker = Maker::default();
+    let builder = SnapshotBuilder::default();
     for records in 1..=3 {
         let record = state.next_record(1, None, Body::Refused { counts: BTreeMap::new() });
         let digest = Digest::of(&record.to_bytes());
-        state.apply(&record, digest, Behind::Nothing).unwrap();
-        assert_eq!(maker.is_due(&state, 1), records == 3, "after {records} records");
+        state.apply(&record, digest, CommittedInputs::Nothing).unwrap();
+        assert_eq!(builder.is_due(&state, 1), records == 3, "after {records} records");
     }
 }
 
@@ -459,15 +469,19 @@ fn an_erased_execution_is_left_out_and_the_public_part_is_derived_without_it() {
     let restored = back(&domain, &mark, &mut drawer).unwrap();
     assert_eq!(restored.without_key, vec![node.execution.clone()]);
     assert!(!restored.state.is_intact(&node.execution));
-    let again = Maker::default().take(&restored.state);
+    let again = SnapshotBuilder::default().take(&restored.state);
     assert_eq!((again.public, again.private), (mark.public, None));
 
     // Whoever replays without the key compares the public digest, and finds it the same.
     let mut replay = Replay::new(NODE, ORIGIN, &domain.records, domain.shelf.as_ref());
     for (record, sealed) in &node.log {
-        let part = if sealed.is_empty() { Part::from(sealed) } else { Part::Lost(Lost::NoKey) };
-        let fed = replay.feed(record, part).unwrap();
-        assert!(!matches!(fed, Fed::Different { .. }), "{fed:?}");
+        let part = if sealed.is_empty() {
+            SealedPart::from(sealed)
+        } else {
+            SealedPart::Unreadable(Unreadable::NoKey)
+        };
+        let outcome = replay.apply(record, part).unwrap();
+        assert!(!matches!(outcome, ReplayOutcome::Different { .. }), "{outcome:?}");
     }
 }
 
@@ -484,9 +498,9 @@ fn what_governance_has_ended_is_not_read_and_decides_nothing() {
     let mut drawer = drawer.clone();
     let restoring = Restoring::begin(NODE, governance, &mark, &mut drawer).unwrap();
     let bundle = std::sync::Arc::clone(restoring.bundle());
-    let read = |listed: &Listed| match ended.contains(&listed.execution) {
-        true => Private::LeftOut,
-        false => Private::read(&bundle, listed, &mut drawer).unwrap(),
+    let read = |listed: &PrivatePartRef| match ended.contains(&listed.execution) {
+        true => PrivatePart::LeftOut,
+        false => PrivatePart::read(&bundle, listed, &mut drawer).unwrap(),
     };
     let parts = restoring.private().iter().map(read).collect();
     let restored = restoring.finish(parts).unwrap();
@@ -495,10 +509,10 @@ fn what_governance_has_ended_is_not_read_and_decides_nothing() {
 
     // What came after is followed, its decisions are not derived again; nothing of it is different.
     let mut replay =
-        Replay::resume(restored.state, restored.maker, governance.records, governance.blobs);
+        Replay::resume(restored.state, restored.builder, governance.records, governance.blobs);
     for (record, sealed) in node.log.iter().skip(usize::try_from(*index).unwrap()) {
-        let fed = replay.feed(record, Part::from(sealed)).unwrap();
-        assert!(!matches!(fed, Fed::Different { .. }), "{fed:?}");
+        let outcome = replay.apply(record, SealedPart::from(sealed)).unwrap();
+        assert!(!matches!(outcome, ReplayOutcome::Different { .. }), "{outcome:?}");
     }
     assert!(!replay.into_state().is_intact(&node.execution));
 }

@@ -5,11 +5,11 @@ use proof::digest::Digest;
 use proof::json::Value;
 
 use super::NodeState;
-use crate::governance::{Change, SignedProposal};
+use crate::governance::{Change, GovernanceError, SignedProposal};
 
 /// Where the content of large values comes from. Whoever implements it checks nothing: the digest is
 /// checked here.
-pub trait Blobs {
+pub trait BlobSource {
     /// The bytes behind a digest, if they are there.
     fn blob(&self, digest: &Digest) -> Option<Vec<u8>>;
 
@@ -27,7 +27,7 @@ pub struct GovernanceLog<'a> {
     /// All its records.
     pub records: &'a [Vec<u8>],
     /// The content of its large values.
-    pub blobs: &'a dyn Blobs,
+    pub blobs: &'a dyn BlobSource,
 }
 
 /// What came of following a governance log.
@@ -44,6 +44,26 @@ pub enum Adopted {
     },
 }
 
+/// Why a governance record is not adopted.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum AdoptionError {
+    /// An earlier record could not be accepted.
+    #[error("adoption had stopped before")]
+    Stopped,
+    /// The record does not follow from what governs.
+    #[error(transparent)]
+    Governance(#[from] GovernanceError),
+    /// The bundle that the record publishes is not there.
+    #[error("the bundle `{0}` is missing")]
+    MissingBundle(Digest),
+    /// The bytes under the bundle's digest have another digest.
+    #[error("the bundle `{0}` has other bytes")]
+    OtherBytes(Digest),
+    /// The bundle cannot be loaded: its errors.
+    #[error("{0}")]
+    Bundle(String),
+}
+
 impl NodeState {
     /// Whether every governance record so far could be accepted.
     #[must_use]
@@ -53,10 +73,11 @@ impl NodeState {
 
     /// Follows the governance log: `records` come after what was adopted. Stops for good at a record
     /// that cannot be accepted, or whose bundle is missing or cannot be loaded.
-    pub fn adopt(&mut self, records: &[Vec<u8>], blobs: &dyn Blobs) -> Adopted {
+    pub fn adopt(&mut self, records: &[Vec<u8>], blobs: &dyn BlobSource) -> Adopted {
         for record in records {
             if let Err(why) = self.adopt_one(record, blobs) {
                 self.is_verified = false;
+                let why = why.to_string();
                 return Adopted::StoppedAt { index: self.governance.position().size, why };
             }
         }
@@ -67,30 +88,30 @@ impl NodeState {
         self.is_verified = false;
     }
 
-    fn adopt_one(&mut self, record: &[u8], blobs: &dyn Blobs) -> Result<(), String> {
+    fn adopt_one(&mut self, record: &[u8], blobs: &dyn BlobSource) -> Result<(), AdoptionError> {
         if !self.is_verified {
-            return Err("adoption had stopped before".to_owned());
+            return Err(AdoptionError::Stopped);
         }
         let bundle = match published_bundle(record) {
-            Some(digest) if !self.is_bundle_fixed => {
-                let bundle = load(&digest, blobs, self.supposed)?;
+            Some(digest) if !self.is_bundle_overridden => {
+                let bundle = load(&digest, blobs, self.semantics_override)?;
                 let adopted = self.governance.check_semantics(bundle.semantics());
-                if self.supposed.is_none() {
-                    adopted.map_err(|why| why.to_string())?;
+                if self.semantics_override.is_none() {
+                    adopted?;
                 }
                 Some(bundle)
             }
             _ => None,
         };
-        self.governance.apply(record).map_err(|why| why.to_string())?;
+        self.governance.apply(record)?;
         if let Some(signed) = signed_proposal(record) {
             self.settle_reductions(&signed);
         }
         if let Some(bundle) = bundle {
             self.executions.values_mut().for_each(|execution| execution.rebase(&bundle));
-            self.left.forget(&bundle);
+            self.resource_labels.forget(&bundle);
             self.bundle = bundle;
-            self.put_together();
+            self.merge_histories();
         }
         Ok(())
     }
@@ -110,23 +131,22 @@ fn published_bundle(record: &[u8]) -> Option<Digest> {
 
 pub(super) fn load(
     digest: &Digest,
-    blobs: &dyn Blobs,
-    supposed: Option<Semantics>,
-) -> Result<Arc<Bundle>, String> {
+    blobs: &dyn BlobSource,
+    semantics_override: Option<Semantics>,
+) -> Result<Arc<Bundle>, AdoptionError> {
     let loaded = blobs.bundle(digest).filter(|bundle| bundle.digest() == *digest);
-    if let (Some(bundle), None) = (loaded, supposed) {
+    if let (Some(bundle), None) = (loaded, semantics_override) {
         return Ok(bundle);
     }
-    let blob = blobs.blob(digest).ok_or_else(|| format!("the bundle `{digest}` is missing"))?;
+    let blob = blobs.blob(digest).ok_or(AdoptionError::MissingBundle(*digest))?;
     if Digest::of(&blob) != *digest {
-        return Err(format!("the bundle `{digest}` has other bytes"));
+        return Err(AdoptionError::OtherBytes(*digest));
     }
-    let bundle = match supposed {
+    let bundle = match semantics_override {
         Some(semantics) => Bundle::from_blob_under(&blob, semantics),
         None => Bundle::from_blob(&blob),
     };
-    let bundle = bundle.map_err(|why| why.to_string())?;
-    Ok(Arc::new(bundle))
+    bundle.map(Arc::new).map_err(|why| AdoptionError::Bundle(why.to_string()))
 }
 
 #[cfg(test)]

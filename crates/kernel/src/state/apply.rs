@@ -7,22 +7,25 @@
 use policy::{Labels, ResolvedRequest};
 use proof::digest::Digest;
 
-use super::{Asked, AskedFor, Execution, Lost, NodeState, Opened, TransitionRef};
+use super::{
+    Execution, NodeState, OpenTransition, RetainedRequest, TransitionRef, Unreadable,
+    WaitingRequest,
+};
 use crate::lineage::{Body, Charged, Completion, Decided, Delegation, LineageRecord, Link};
 
 /// What lies behind a record's commitments and the fold needs, as far as it can be read.
-pub(crate) enum Behind {
+pub(crate) enum CommittedInputs {
     /// The record says all.
     Nothing,
     /// What a decision was made of.
     Decided {
         /// The request, as it was read for its decision.
-        formed: Result<ResolvedRequest, Lost>,
+        resolved: Result<ResolvedRequest, Unreadable>,
         /// Digest of what exactly was asked for, where it waits for approval.
         intent: Option<Digest>,
     },
     /// The JSON text of the structured result that ended a transition, if there was one.
-    Completed(Result<Option<String>, Lost>),
+    Completed(Result<Option<String>, Unreadable>),
 }
 
 /// The end of a permitted transition, as its record says it.
@@ -30,7 +33,7 @@ struct RecordedEnd<'a> {
     transition: TransitionRef<'a>,
     outcome: Completion,
     /// JSON text of its structured result, as far as it can be read.
-    output: Result<Option<String>, Lost>,
+    output: Result<Option<String>, Unreadable>,
     charges: &'a [Charged],
     labels: &'a Labels,
 }
@@ -49,7 +52,7 @@ impl NodeState {
         &mut self,
         record: &LineageRecord,
         digest: Digest,
-        behind: Behind,
+        behind: CommittedInputs,
     ) -> Result<(), Unfounded> {
         let at = record.header.at;
         let mut waits_for = None;
@@ -65,7 +68,7 @@ impl NodeState {
                 self.erase(execution).then_some(()).ok_or(Unfounded)?;
             }
             (Body::Ordered { proposal }, None) => {
-                let is_reduction = self.take_away(proposal) == Ok(true);
+                let is_reduction = self.apply_reduction(proposal) == Ok(true);
                 is_reduction.then_some(()).ok_or(Unfounded)?;
             }
             (Body::Started { workload, os_user, delegation }, Some(link)) => {
@@ -74,7 +77,7 @@ impl NodeState {
             }
             (Body::Delegated { decided_seq, .. }, Some(link)) => {
                 let end = RecordedEnd {
-                    transition: TransitionRef { execution: &link.execution, seq: *decided_seq },
+                    transition: TransitionRef::new(&link.execution, *decided_seq),
                     outcome: Completion::Result,
                     output: Ok(None),
                     charges: &[],
@@ -91,19 +94,20 @@ impl NodeState {
                 self.execution(&link.execution).ok_or(Unfounded)?;
             }
             (Body::Decided(decided), Some(link)) => {
-                let Behind::Decided { formed, intent } = behind else { return Err(Unfounded) };
+                let CommittedInputs::Decided { resolved, intent } = behind else {
+                    return Err(Unfounded);
+                };
                 waits_for = intent;
-                self.decided(link, decided, formed)?;
+                self.decided(link, decided, resolved)?;
             }
             (Body::Withheld { decided_seq, .. }, Some(link)) => {
                 self.execution(&link.execution).ok_or(Unfounded)?;
-                let transition = TransitionRef { execution: &link.execution, seq: *decided_seq };
-                self.withhold(at, transition);
+                self.withhold(at, TransitionRef::new(&link.execution, *decided_seq));
                 self.give_back(&link.execution, *decided_seq);
             }
             (Body::Completed { decided_seq, outcome, charges, labels, .. }, Some(link)) => {
-                let Behind::Completed(output) = behind else { return Err(Unfounded) };
-                let transition = TransitionRef { execution: &link.execution, seq: *decided_seq };
+                let CommittedInputs::Completed(output) = behind else { return Err(Unfounded) };
+                let transition = TransitionRef::new(&link.execution, *decided_seq);
                 let outcome = *outcome;
                 self.finish(at, RecordedEnd { transition, outcome, output, charges, labels })?;
             }
@@ -144,16 +148,16 @@ impl NodeState {
         &mut self,
         link: &Link,
         decided: &Decided,
-        formed: Result<ResolvedRequest, Lost>,
+        resolved: Result<ResolvedRequest, Unreadable>,
     ) -> Result<(), Unfounded> {
         let (id, seq) = (link.execution.as_str(), link.seq);
         self.execution(id).ok_or(Unfounded)?;
         let labels = decided.decision.labels().ok_or(Unfounded)?;
-        let lost = formed.as_ref().err().copied();
+        let lost = resolved.as_ref().err().copied();
         if decided.decision.verdict() == Some("permit") {
-            let asked = formed.ok().map(AskedFor::Formed);
-            let (hands_on, direction) = (decided.hands_on.clone(), decided.direction);
-            let opened = Opened { asked, hands_on, direction };
+            let asked = resolved.ok().map(RetainedRequest::Formed);
+            let (delegates, direction) = (decided.delegates.clone(), decided.direction);
+            let opened = OpenTransition { asked, delegates, direction };
             self.permit(id, seq, opened, decided.charges.clone());
         }
         if let Some(why) = lost {
@@ -189,7 +193,7 @@ impl NodeState {
         let head = self.execution(id).and_then(Execution::head).filter(|_| decided.waits());
         if let Some(pending) = head {
             let index = self.size.saturating_sub(1);
-            let asked = Asked::new(pending, index, at, decided.decision.awaits(), intent);
+            let asked = WaitingRequest::new(pending, index, at, decided.decision.awaits(), intent);
             self.wait(id, asked);
         }
     }

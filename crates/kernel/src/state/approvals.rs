@@ -12,16 +12,16 @@ use proof::digest::Digest;
 use proof::note::VerifierKey;
 
 use super::{Execution, NodeState};
-use crate::limits::{WAITING_MAX, WORDS_MAX};
+use crate::limits::{VOTES_MAX, WAITING_MAX};
 use crate::lineage::SignedApproval;
 
 /// The requests of one execution that wait, oldest first.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Waiting(VecDeque<Asked>);
+pub(super) struct WaitingRequests(VecDeque<WaitingRequest>);
 
 /// A request that waits for approval, or did.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct WaitingRequest {
     /// Digest of its record.
     pub pending: Digest,
     /// Index of its record.
@@ -32,15 +32,15 @@ pub struct Asked {
     pub awaits: Vec<ApprovalRule>,
     /// Digest of what exactly was asked for; none where that can't be read any more.
     pub(crate) intent: Option<Digest>,
-    given: Vec<Word>,
+    votes: Vec<RecordedVote>,
     is_used: bool,
 }
 
 /// How a request stands that waits for approval, or did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Waits {
+pub enum ApprovalStatus {
     /// Not enough officers have approved yet.
-    Waits,
+    Waiting,
     /// All that it waits for was given, and its retry is permitted as far as that goes.
     Approved,
     /// A retry was permitted by it.
@@ -51,12 +51,12 @@ pub enum Waits {
     Denied,
 }
 
-impl Waits {
+impl ApprovalStatus {
     /// The word that an officer is shown.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Waits => "waits",
+            Self::Waiting => "waits",
             Self::Approved => "approved",
             Self::Used => "used",
             Self::Expired => "expired",
@@ -67,7 +67,7 @@ impl Waits {
 
 /// What one officer said last.
 #[derive(Debug, Clone)]
-pub struct Word {
+pub struct RecordedVote {
     record: Digest,
     /// The officer's key.
     pub key: VerifierKey,
@@ -79,14 +79,48 @@ pub struct Word {
     pub approves: bool,
 }
 
+/// Why an officer's vote does not go on record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum VoteRefusal {
+    /// No request that waits has that digest.
+    Unknown,
+    /// A retry of the request was permitted already.
+    Used,
+    /// The request's time, or that of the vote, has passed.
+    Late,
+    /// The officer has none of the roles that the request waits for.
+    Role,
+    /// The signature is not the officer's, or was made for another log.
+    Signature,
+    /// The officer has voted, and this vote does not turn an approval into a refusal.
+    Twice,
+    /// No more votes on this request are recorded.
+    Quota,
+}
+
+impl VoteRefusal {
+    /// The reason code.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Unknown => "approval.unknown",
+            Self::Used => "approval.used",
+            Self::Late => "approval.late",
+            Self::Role => "approval.role",
+            Self::Signature => "approval.signature",
+            Self::Twice => "approval.twice",
+            Self::Quota => "approval.quota",
+        }
+    }
+}
+
 /// The pending record that a request names, and what it asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct RetryRef {
     pub(crate) pending: Digest,
     pub(crate) intent: Digest,
 }
 
-impl Asked {
+impl WaitingRequest {
     pub(crate) fn new(
         pending: Digest,
         index: u64,
@@ -94,7 +128,7 @@ impl Asked {
         awaits: Vec<ApprovalRule>,
         intent: Option<Digest>,
     ) -> Self {
-        Self { pending, index, at, awaits, intent, given: Vec::new(), is_used: false }
+        Self { pending, index, at, awaits, intent, votes: Vec::new(), is_used: false }
     }
 
     /// Until when officers may approve it, in milliseconds since the Unix epoch.
@@ -111,31 +145,31 @@ impl Asked {
     }
 
     /// What the officers said who have spoken.
-    pub fn words(&self) -> impl Iterator<Item = &Word> {
-        self.given.iter()
+    pub fn votes(&self) -> impl Iterator<Item = &RecordedVote> {
+        self.votes.iter()
     }
 }
 
-impl Waiting {
-    fn get(&self, pending: &Digest) -> Option<&Asked> {
+impl WaitingRequests {
+    fn get(&self, pending: &Digest) -> Option<&WaitingRequest> {
         self.0.iter().find(|asked| asked.pending == *pending)
     }
 
-    fn get_mut(&mut self, pending: &Digest) -> Option<&mut Asked> {
+    fn get_mut(&mut self, pending: &Digest) -> Option<&mut WaitingRequest> {
         self.0.iter_mut().find(|asked| asked.pending == *pending)
     }
 }
 
 impl Execution {
     /// Its requests that wait for approval or did, oldest first.
-    pub fn waiting(&self) -> impl Iterator<Item = &Asked> {
+    pub fn waiting(&self) -> impl Iterator<Item = &WaitingRequest> {
         self.waiting.0.iter()
     }
 }
 
 impl NodeState {
     /// A pending decision is on record: the request waits. One more than the limit forgets the oldest.
-    pub(super) fn wait(&mut self, id: &str, asked: Asked) {
+    pub(super) fn wait(&mut self, id: &str, asked: WaitingRequest) {
         if let Some(execution) = self.executions.get_mut(id) {
             execution.waiting.0.push_back(asked);
             if execution.waiting.0.len() > WAITING_MAX {
@@ -149,28 +183,28 @@ impl NodeState {
         &self,
         at: i64,
         signed: &SignedApproval,
-    ) -> Result<String, &'static str> {
+    ) -> Result<String, VoteRefusal> {
         let of = |(id, execution): (&String, &Execution)| {
             let asked = execution.waiting.get(&signed.approval.pending)?;
             Some((id.clone(), asked.clone()))
         };
         let Some((id, asked)) = self.executions.iter().find_map(of) else {
-            return Err("approval.unknown");
+            return Err(VoteRefusal::Unknown);
         };
         let roles = || asked.awaits.iter().filter_map(|one| self.governance.role(&one.role));
-        let before = asked.given.iter().find(|word| word.key == signed.key);
+        let before = asked.votes.iter().find(|word| word.key == signed.key);
         if asked.is_used {
-            Err("approval.used")
+            Err(VoteRefusal::Used)
         } else if at > asked.until() || at > signed.approval.expires_ms {
-            Err("approval.late")
+            Err(VoteRefusal::Late)
         } else if !roles().any(|role| role.holds(&signed.key)) {
-            Err("approval.role")
+            Err(VoteRefusal::Role)
         } else if !signed.is_good(&self.lineage_origin()) {
-            Err("approval.signature")
+            Err(VoteRefusal::Signature)
         } else if before.is_some_and(|word| !word.approves || signed.approval.approves) {
-            Err("approval.twice")
-        } else if before.is_none() && asked.given.len() >= WORDS_MAX {
-            Err("approval.quota")
+            Err(VoteRefusal::Twice)
+        } else if before.is_none() && asked.votes.len() >= VOTES_MAX {
+            Err(VoteRefusal::Quota)
         } else {
             Ok(id)
         }
@@ -183,8 +217,14 @@ impl NodeState {
         let asked = execution.waiting.get_mut(&signed.approval.pending);
         let (Some(record), Some(asked)) = (record, asked) else { return };
         let (expires_ms, approves) = (signed.approval.expires_ms, signed.approval.approves);
-        asked.given.retain(|word| word.key != signed.key);
-        asked.given.push(Word { record, key: signed.key.clone(), at, expires_ms, approves });
+        asked.votes.retain(|word| word.key != signed.key);
+        asked.votes.push(RecordedVote {
+            record,
+            key: signed.key.clone(),
+            at,
+            expires_ms,
+            approves,
+        });
     }
 
     /// The oldest request of an execution that asked for this, is not used, and has all that it waited for by now. What is
@@ -194,24 +234,25 @@ impl NodeState {
         id: &str,
         at: i64,
         intent: impl FnOnce() -> Option<Digest>,
-    ) -> Option<Named> {
+    ) -> Option<RetryRef> {
         let waiting = self.executions.get(id)?.waiting();
-        let has_all = |asked: &&Asked| self.standing_of(asked, at) == Waits::Approved;
-        let approved: Vec<&Asked> = waiting.filter(has_all).collect();
+        let has_all =
+            |asked: &&WaitingRequest| self.approval_status(asked, at) == ApprovalStatus::Approved;
+        let approved: Vec<&WaitingRequest> = waiting.filter(has_all).collect();
         let intent = if approved.is_empty() { None } else { intent() }?;
         let found = approved.into_iter().find(|asked| asked.intent == Some(intent))?;
-        Some(Named { pending: found.pending, intent })
+        Some(RetryRef { pending: found.pending, intent })
     }
 
     /// The oldest request of an execution that asks for the same as this one and still waits, from [`Semantics::V4`] on: a
     /// plain repeat is the retry of whichever is approved, so that officers need approve it once.
     #[must_use]
-    pub fn asked_before<'e>(
+    pub fn earlier_pending<'e>(
         &self,
         execution: &'e Execution,
-        asked: &Asked,
+        asked: &WaitingRequest,
         now: i64,
-    ) -> Option<&'e Asked> {
+    ) -> Option<&'e WaitingRequest> {
         if self.bundle().semantics() < Semantics::V4 {
             return None;
         }
@@ -220,51 +261,51 @@ impl NodeState {
             one.intent.is_some()
                 && one.intent == asked.intent
                 && one.awaits == asked.awaits
-                && self.standing_of(one, now) == Waits::Waits
+                && self.approval_status(one, now) == ApprovalStatus::Waiting
         })
     }
 
     /// How a request stands that waits for approval, or did.
     #[must_use]
-    pub fn standing_of(&self, asked: &Asked, now: i64) -> Waits {
+    pub fn approval_status(&self, asked: &WaitingRequest, now: i64) -> ApprovalStatus {
         let retry =
-            RetryEvidence { pending_at: asked.at, objection: None, votes: self.words_of(asked) };
+            RetryEvidence { pending_at: asked.at, objection: None, votes: self.votes_of(asked) };
         let is_asked =
-            |given: &OfficerVote| asked.awaits.iter().any(|one| given.roles.contains(&one.role));
-        let refuses = |given: &OfficerVote| !given.approves && is_asked(given);
+            |votes: &OfficerVote| asked.awaits.iter().any(|one| votes.roles.contains(&one.role));
+        let refuses = |votes: &OfficerVote| !votes.approves && is_asked(votes);
         // An approval that expired was one until then.
-        let before = |given: &OfficerVote| OfficerVote {
-            expires_ms: now.max(given.expires_ms),
-            ..given.clone()
+        let before = |votes: &OfficerVote| OfficerVote {
+            expires_ms: now.max(votes.expires_ms),
+            ..votes.clone()
         };
         let were =
             RetryEvidence { votes: retry.votes.iter().map(before).collect(), ..retry.clone() };
         if asked.is_used {
-            Waits::Used
+            ApprovalStatus::Used
         } else if retry.votes.iter().any(refuses) {
-            Waits::Denied
+            ApprovalStatus::Denied
         } else if retry.satisfies(&asked.awaits, now) {
-            Waits::Approved
+            ApprovalStatus::Approved
         } else if now > asked.until() || were.satisfies(&asked.awaits, now) {
-            Waits::Expired
+            ApprovalStatus::Expired
         } else {
-            Waits::Waits
+            ApprovalStatus::Waiting
         }
     }
 
-    fn words_of(&self, asked: &Asked) -> Vec<OfficerVote> {
-        let given = asked.given.iter().map(|word| OfficerVote {
+    fn votes_of(&self, asked: &WaitingRequest) -> Vec<OfficerVote> {
+        let votes = asked.votes.iter().map(|word| OfficerVote {
             roles: self.roles_of(&word.key),
             at: word.at,
             expires_ms: word.expires_ms,
             approves: word.approves,
         });
-        given.collect()
+        votes.collect()
     }
 
     /// What a request stands on that names a pending one.
-    pub(super) fn retry(&self, id: &str, named: &Named) -> RetryEvidence {
-        let asked = self.executions.get(id).and_then(|one| one.waiting.get(&named.pending));
+    pub(super) fn retry(&self, id: &str, retry_ref: &RetryRef) -> RetryEvidence {
+        let asked = self.executions.get(id).and_then(|one| one.waiting.get(&retry_ref.pending));
         let Some(asked) = asked else {
             let objection =
                 Some("the record that it names is no request of its execution that waits");
@@ -272,12 +313,12 @@ impl NodeState {
         };
         let objection = if asked.is_used {
             Some("what was approved was done already")
-        } else if asked.intent != Some(named.intent) {
+        } else if asked.intent != Some(retry_ref.intent) {
             Some("it asks for something else than what waited for approval")
         } else {
             None
         };
-        RetryEvidence { pending_at: asked.at, objection, votes: self.words_of(asked) }
+        RetryEvidence { pending_at: asked.at, objection, votes: self.votes_of(asked) }
     }
 
     fn roles_of(&self, key: &VerifierKey) -> std::collections::BTreeSet<String> {
@@ -286,9 +327,9 @@ impl NodeState {
     }
 
     /// Digests of the records of what officers said last about a request, in their order.
-    pub(crate) fn given(&self, id: &str, pending: &Digest) -> Vec<Digest> {
+    pub(crate) fn vote_records(&self, id: &str, pending: &Digest) -> Vec<Digest> {
         let asked = self.executions.get(id).and_then(|one| one.waiting.get(pending));
-        asked.into_iter().flat_map(|asked| &asked.given).map(|word| word.record).collect()
+        asked.into_iter().flat_map(|asked| &asked.votes).map(|word| word.record).collect()
     }
 
     /// A retry was permitted: what was approved is done, once.

@@ -1,16 +1,16 @@
 //! What becomes of executions after their end: remembered until they are erased, and that they were.
 
 use super::{Execution, NodeState};
-use crate::lineage::Scope;
+use crate::lineage::SealingScope;
 
 impl NodeState {
     /// Under whose key the next record's sealed part goes.
-    pub(crate) fn scope(&self, execution: Option<&str>) -> Scope {
-        let Some(id) = execution else { return Scope::Node };
+    pub(crate) fn scope(&self, execution: Option<&str>) -> SealingScope {
+        let Some(id) = execution else { return SealingScope::Node };
         match self.executions.get(id).map(Execution::seq) {
             // The record with which it begins.
-            None | Some(0) => Scope::Begun(id.to_owned()),
-            Some(_) => Scope::Execution(id.to_owned()),
+            None | Some(0) => SealingScope::Begun(id.to_owned()),
+            Some(_) => SealingScope::Execution(id.to_owned()),
         }
     }
 

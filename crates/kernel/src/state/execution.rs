@@ -6,12 +6,12 @@ use std::sync::Arc;
 use policy::{Bundle, Grant, HeldGrant, History, HistoryScope, Labels, Request, ResolvedRequest};
 use proof::digest::Digest;
 
-use super::approvals::Waiting;
-use super::labels::Touched;
+use super::approvals::WaitingRequests;
+use super::labels::ExecutionLabels;
 use super::line::Sharing;
-use crate::limits::{FORMS_KEPT_MAX, OPEN_TRANSITIONS_MAX};
-use crate::lineage::{Delegation, Direction, HandsOn, Link};
-use crate::state::Lost;
+use crate::limits::{OPEN_TRANSITIONS_MAX, RESOLVED_REQUESTS_MAX};
+use crate::lineage::{Delegation, DelegationRequest, Link, MessageDirection};
+use crate::state::Unreadable;
 
 /// One job or conversation of one workload instance: its chain of records and its history.
 pub struct Execution {
@@ -23,12 +23,12 @@ pub struct Execution {
     /// Digest of its first sealed part, which holds fresh randomness.
     secret: Option<Digest>,
     /// Why the history is not known, and by the events of which execution.
-    lost: Option<(Lost, String)>,
-    open: BTreeMap<u64, Opened>,
+    lost: Option<(Unreadable, String)>,
+    open: BTreeMap<u64, OpenTransition>,
     delegation: Option<Delegation>,
     calls: u64,
-    pub(super) touched: Touched,
-    pub(super) waiting: Waiting,
+    pub(super) touched: ExecutionLabels,
+    pub(super) waiting: WaitingRequests,
     pub(super) sharing: Sharing,
 }
 
@@ -36,29 +36,29 @@ pub struct Execution {
 const OPEN_BYTES: usize = 512;
 
 /// What an open transition asked for.
-pub(crate) enum AskedFor {
+pub(crate) enum RetainedRequest {
     /// As it was read for its decision.
     Formed(ResolvedRequest),
     /// Only as it was put: to be read again when it ends.
     Put(Arc<Request>),
 }
 
-impl AskedFor {
+impl RetainedRequest {
     pub(crate) fn request(&self) -> &Arc<Request> {
         match self {
-            Self::Formed(formed) => formed.request(),
+            Self::Formed(resolved) => resolved.request(),
             Self::Put(request) => request,
         }
     }
 }
 
 /// A permitted transition that has not completed.
-pub(crate) struct Opened {
+pub(crate) struct OpenTransition {
     /// None where it could not be read: the history is lost then.
-    pub(crate) asked: Option<AskedFor>,
-    pub(crate) hands_on: Option<HandsOn>,
+    pub(crate) asked: Option<RetainedRequest>,
+    pub(crate) delegates: Option<DelegationRequest>,
     /// Which way its message went.
-    pub(crate) direction: Direction,
+    pub(crate) direction: MessageDirection,
 }
 
 impl Execution {
@@ -80,8 +80,8 @@ impl Execution {
             open: BTreeMap::new(),
             delegation,
             calls: 0,
-            touched: Touched::default(),
-            waiting: Waiting::default(),
+            touched: ExecutionLabels::default(),
+            waiting: WaitingRequests::default(),
             sharing: Sharing { is_kept_above, ..Sharing::default() },
         }
     }
@@ -138,7 +138,7 @@ impl Execution {
     }
 
     /// From here on the history is not known, because of what this execution did: nothing more can be decided or replayed.
-    pub(crate) fn lose_history(&mut self, why: Lost, of: &str) {
+    pub(crate) fn lose_history(&mut self, why: Unreadable, of: &str) {
         self.history = None;
         self.lost.get_or_insert_with(|| (why, of.to_owned()));
     }
@@ -149,12 +149,12 @@ impl Execution {
     }
 
     /// Why its history is not known, and by the events of which execution.
-    pub(super) fn lost_with(&self) -> Option<&(Lost, String)> {
+    pub(super) fn lost_with(&self) -> Option<&(Unreadable, String)> {
         self.lost.as_ref()
     }
 
     /// Hands its history over, or why there is none.
-    pub(super) fn take_history(&mut self) -> (Option<History>, Option<(Lost, String)>) {
+    pub(super) fn take_history(&mut self) -> (Option<History>, Option<(Unreadable, String)>) {
         (self.history.take(), self.lost.take())
     }
 
@@ -195,7 +195,7 @@ impl Execution {
     }
 
     /// Notes what its first sealed part was.
-    pub(super) fn keep_secret(&mut self, sealed: impl FnOnce() -> Vec<u8>) {
+    pub(super) fn set_secret(&mut self, sealed: impl FnOnce() -> Vec<u8>) {
         if self.secret.is_none() {
             let sealed = sealed();
             let context = b"interlock.snapshot.v1\n".as_slice();
@@ -208,17 +208,21 @@ impl Execution {
     }
 
     /// A permit is on record: the transition is open until it completes or is withheld.
-    pub(crate) fn open_transition(&mut self, seq: u64, opened: Opened) {
-        let keeps_form = self.open.len() < FORMS_KEPT_MAX;
+    pub(crate) fn open_transition(&mut self, seq: u64, opened: OpenTransition) {
+        let keeps_resolved = self.open.len() < RESOLVED_REQUESTS_MAX;
         let asked = opened.asked.map(|asked| match asked {
-            AskedFor::Formed(formed) => {
-                let kept = Arc::clone(formed.kept());
-                let is_whole = Arc::ptr_eq(&kept, formed.request());
-                if keeps_form && is_whole { AskedFor::Formed(formed) } else { AskedFor::Put(kept) }
+            RetainedRequest::Formed(resolved) => {
+                let kept = Arc::clone(resolved.kept());
+                let is_whole = Arc::ptr_eq(&kept, resolved.request());
+                if keeps_resolved && is_whole {
+                    RetainedRequest::Formed(resolved)
+                } else {
+                    RetainedRequest::Put(kept)
+                }
             }
-            put @ AskedFor::Put(_) => put,
+            put @ RetainedRequest::Put(_) => put,
         });
-        self.open.insert(seq, Opened { asked, ..opened });
+        self.open.insert(seq, OpenTransition { asked, ..opened });
     }
 
     /// About how many bytes of memory it holds: its history, and what its open transitions asked for.
@@ -230,7 +234,7 @@ impl Execution {
     }
 
     /// Which way the answer to an open transition goes.
-    pub(super) fn answered(&self, seq: u64) -> Option<Direction> {
+    pub(super) fn answered(&self, seq: u64) -> Option<MessageDirection> {
         Some(self.open.get(&seq)?.direction.back())
     }
 
@@ -240,8 +244,8 @@ impl Execution {
     }
 
     /// What an open transition hands on, if it is a delegation.
-    pub(crate) fn hands_on(&self, seq: u64) -> Option<&HandsOn> {
-        self.open.get(&seq)?.hands_on.as_ref()
+    pub(crate) fn delegates(&self, seq: u64) -> Option<&DelegationRequest> {
+        self.open.get(&seq)?.delegates.as_ref()
     }
 
     /// One more permit for it, or for one who descends from it.
@@ -250,13 +254,13 @@ impl Execution {
     }
 
     /// The permit was not released.
-    pub(super) fn withhold(&mut self, seq: u64) -> Option<Opened> {
+    pub(super) fn withhold(&mut self, seq: u64) -> Option<OpenTransition> {
         self.touched.withhold(seq);
         self.open.remove(&seq)
     }
 
     /// The transition is open no more.
-    pub(super) fn close(&mut self, seq: u64) -> Option<Opened> {
+    pub(super) fn close(&mut self, seq: u64) -> Option<OpenTransition> {
         self.open.remove(&seq)
     }
 }

@@ -3,9 +3,9 @@
 use policy::{CheckId, Semantics};
 use proof::digest::Digest;
 
-use super::{Execution, NodeState, Opened};
+use super::{Execution, NodeState, OpenTransition};
 use crate::limits::GENERATIONS_MAX;
-use crate::lineage::{Body, Charged, Delegation, Direction};
+use crate::lineage::{Body, Charged, Delegation, MessageDirection};
 
 impl NodeState {
     /// An execution and all whom it descends from, itself first.
@@ -71,11 +71,17 @@ impl NodeState {
     }
 
     /// A permit is on record: it is open until it completes or is withheld, and it counts.
-    pub(super) fn permit(&mut self, id: &str, seq: u64, opened: Opened, charges: Vec<Charged>) {
+    pub(super) fn permit(
+        &mut self,
+        id: &str,
+        seq: u64,
+        opened: OpenTransition,
+        charges: Vec<Charged>,
+    ) {
         self.reserve(id, seq, charges);
         // What a server sends is no call of the agent's.
         let has_shares = self.bundle.semantics() >= Semantics::V4;
-        let is_call = !has_shares || opened.direction == Direction::ToServer;
+        let is_call = !has_shares || opened.direction == MessageDirection::ToServer;
         if let Some(execution) = self.executions.get_mut(id) {
             execution.open_transition(seq, opened);
         }

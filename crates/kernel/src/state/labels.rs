@@ -16,22 +16,22 @@ use policy::{Bundle, LabelChange, Labels, Passing, Semantics};
 
 use super::{NodeState, TransitionRef};
 use crate::limits::MESSAGE_BYTES_MAX;
-use crate::lineage::Direction;
+use crate::lineage::MessageDirection;
 
 /// The labels of one execution.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Touched {
+pub(super) struct ExecutionLabels {
     /// Each label with the execution's `seq` at which it was last added.
     held: BTreeMap<String, u64>,
     /// What the open transitions add and remove, by the `seq` of their decision.
     open: BTreeMap<u64, LabelChange>,
 }
 
-impl Touched {
+impl ExecutionLabels {
     /// Of a child: the parent's labels, as of its first record.
-    pub(super) fn inherited(&self) -> Touched {
+    pub(super) fn inherited(&self) -> ExecutionLabels {
         let held = self.held.keys().map(|label| (label.clone(), 0)).collect();
-        Touched { held, open: BTreeMap::new() }
+        ExecutionLabels { held, open: BTreeMap::new() }
     }
 
     pub(super) fn labels(&self) -> Labels {
@@ -52,11 +52,11 @@ impl Touched {
 }
 
 /// What the detectors of a bundle found.
-pub(crate) type Found = (Arc<Bundle>, Labels);
+pub(crate) type DetectedLabels = (Arc<Bundle>, Labels);
 
 /// What a bundle's detectors find in a message that passes. One that is too large to be sealed is looked at when it passes
 /// from [`Semantics::V4`] on; else it brings all that they could, as does one that is not here any more.
-pub(crate) fn found(bundle: &Bundle, passing: Passing, message: Option<&[u8]>) -> Labels {
+pub(crate) fn detect_labels(bundle: &Bundle, passing: Passing, message: Option<&[u8]>) -> Labels {
     let looks =
         |message: &[u8]| message.len() <= MESSAGE_BYTES_MAX || bundle.semantics() >= Semantics::V4;
     match message {
@@ -83,26 +83,26 @@ impl NodeState {
             return;
         }
         self.add_labels(id, Some(seq), &change.adds);
-        self.leave(id, &change.leaves);
+        self.taint(id, &change.leaves);
         if let Some(execution) = self.executions.get_mut(id) {
             execution.touched.open.insert(seq, change.clone());
         }
     }
 
-    /// The labels that detectors bring for the message that ends an open transition: see [`found`].
+    /// The labels that detectors bring for the message that ends an open transition: see [`detect_labels`].
     /// `ahead` is what was found in it as a result, if it was looked through ahead.
     pub(crate) fn detected(
         &self,
         transition: TransitionRef<'_>,
         message: Option<&[u8]>,
-        ahead: Option<Found>,
+        ahead: Option<DetectedLabels>,
     ) -> Labels {
         let execution = self.executions.get(transition.execution);
         let direction = execution.and_then(|one| one.answered(transition.seq));
-        let Some(passing) = direction.map(Direction::passing) else { return Labels::NONE };
+        let Some(passing) = direction.map(MessageDirection::passing) else { return Labels::NONE };
         let ahead = ahead
             .filter(|(bundle, _)| passing == Passing::Results && Arc::ptr_eq(bundle, &self.bundle));
-        ahead.map_or_else(|| found(&self.bundle, passing, message), |(_, labels)| labels)
+        ahead.map_or_else(|| detect_labels(&self.bundle, passing, message), |(_, labels)| labels)
     }
 
     /// Whether a result of an open transition takes labels away, which later decisions look at.
@@ -112,16 +112,16 @@ impl NodeState {
     }
 
     /// The transition of that decision ended, with a message in which detectors found these labels.
-    pub(super) fn end_labels(&mut self, id: &str, seq: u64, is_result: bool, found: &Labels) {
+    pub(super) fn end_labels(&mut self, id: &str, seq: u64, is_result: bool, detected: &Labels) {
         let Some(execution) = self.executions.get_mut(id) else { return };
         let change = execution.touched.open.remove(&seq).unwrap_or_default();
         if is_result {
             execution.touched.remove(&change.removes, seq);
         }
         let mut adds = change.adds;
-        adds.union(found);
+        adds.union(detected);
         self.add_labels(id, None, &adds);
-        self.leave(id, &change.leaves);
+        self.taint(id, &change.leaves);
     }
 
     /// Adds labels as of an execution's own record, if it is given, else as of its last one; to all whom it descends from

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use policy::{HistoryScope, TransitionOutcome};
 use proof::json::Value;
 
-use super::{AskedFor, Execution, Lost, NodeState, TransitionRef};
+use super::{Execution, NodeState, RetainedRequest, TransitionRef, Unreadable};
 
 /// What an execution keeps for others, or has kept for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,12 +66,12 @@ impl NodeState {
     }
 
     /// Why that history is not known, where it was lost, and by the events of which execution.
-    pub(crate) fn lost(&self, id: &str) -> Option<(Lost, String)> {
+    pub(crate) fn lost(&self, id: &str) -> Option<(Unreadable, String)> {
         self.executions.get(&self.keeper_of(id))?.lost_with().cloned()
     }
 
     /// What an execution did can't be read: from here on the history that holds it is not known.
-    pub(super) fn lose_history(&mut self, id: &str, why: Lost) {
+    pub(super) fn lose_history(&mut self, id: &str, why: Unreadable) {
         if let Some(keeper) = self.keeper_mut(id) {
             keeper.lose_history(why, id);
         }
@@ -89,10 +89,10 @@ impl NodeState {
         let Some(opened) = closed else { return false };
         let history = self.keeper_mut(id).and_then(Execution::history_mut);
         match (history, opened.asked) {
-            (Some(history), Some(AskedFor::Formed(formed))) => {
-                history.complete_resolved(at, &formed, outcome);
+            (Some(history), Some(RetainedRequest::Formed(resolved))) => {
+                history.complete_resolved(at, &resolved, outcome);
             }
-            (Some(history), Some(AskedFor::Put(request))) => {
+            (Some(history), Some(RetainedRequest::Put(request))) => {
                 history.complete(at, &request, outcome);
             }
             (None, _) | (_, None) => {}
@@ -112,7 +112,7 @@ impl NodeState {
     }
 
     /// Puts the histories of all who descend from others together with those above them, where the bundle says so.
-    pub(super) fn put_together(&mut self) {
+    pub(super) fn merge_histories(&mut self) {
         if self.bundle.history_of() != HistoryScope::Line {
             return;
         }
@@ -123,12 +123,12 @@ impl NodeState {
             apart.map(|(id, _)| (self.line(id).count(), id.clone())).collect();
         apart.sort_by(|a, b| b.cmp(a));
         for (_, id) in apart {
-            self.put_above(&id);
+            self.merge_into_keeper(&id);
         }
     }
 
     /// From here on the events of an execution stand in the history of those above it, as if they came now.
-    fn put_above(&mut self, id: &str) {
+    fn merge_into_keeper(&mut self, id: &str) {
         let Some(execution) = self.executions.get_mut(id) else { return };
         execution.sharing.is_kept_above = true;
         let ended = std::mem::take(&mut execution.sharing.ended);
@@ -138,7 +138,7 @@ impl NodeState {
         match (history, lost) {
             (Some(history), _) => keeper.absorb(history),
             (None, Some((why, of))) => keeper.lose_history(why, &of),
-            (None, None) => keeper.lose_history(Lost::Damaged, id),
+            (None, None) => keeper.lose_history(Unreadable::Damaged, id),
         }
     }
 

@@ -14,25 +14,25 @@ pub(super) use snapshot::reserved_of;
 /// depend on what of other executions is erased.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Accounts {
-    accounts: BTreeMap<Whose, Account>,
+    accounts: BTreeMap<AccountKey, Account>,
     /// What open permits have reserved, by execution and `seq`.
     reserved: BTreeMap<(String, u64), Vec<Charged>>,
 }
 
 /// A meter by name, and whose use of it.
-type Whose = (String, Per, String);
+type AccountKey = (String, Per, String);
 
 /// One meter's use by one subject.
 #[derive(Debug, Clone, Default)]
 struct Account {
     reserved: u64,
     /// Settled amounts, oldest first.
-    spans: Vec<Span>,
+    spans: Vec<UsageSpan>,
 }
 
 /// What was settled from one time to another.
 #[derive(Debug, Clone, Copy)]
-struct Span {
+struct UsageSpan {
     first_ms: i64,
     last_ms: i64,
     amount: u64,
@@ -41,8 +41,9 @@ struct Span {
 impl Account {
     /// What counts at a time: all that is reserved, and each span until the last of it has left the window.
     fn used(&self, at: i64, window_ms: Option<i64>) -> u64 {
-        let counts =
-            |span: &&Span| window_ms.is_none_or(|window| span.last_ms > at.saturating_sub(window));
+        let counts = |span: &&UsageSpan| {
+            window_ms.is_none_or(|window| span.last_ms > at.saturating_sub(window))
+        };
         let settled = self.spans.iter().filter(counts).map(|span| span.amount);
         settled.fold(self.reserved, u64::saturating_add)
     }
@@ -58,7 +59,7 @@ impl Account {
                 span.last_ms = span.last_ms.max(at);
                 span.amount = sum(span.amount, amount);
             }
-            _ => self.spans.push(Span { first_ms: at, last_ms: at, amount }),
+            _ => self.spans.push(UsageSpan { first_ms: at, last_ms: at, amount }),
         }
         // With three spans more than the window has steps, both of the oldest have left it.
         if self.spans.len() > METER_STEPS.saturating_add(3) {
@@ -140,7 +141,7 @@ impl NodeState {
 
     /// An execution is over and never comes back: its own accounts go, so that they do not fill the room for others.
     pub(super) fn close_accounts(&mut self, id: &str) {
-        let is_its = |(_, per, subject): &Whose| *per == Per::Execution && subject == id;
+        let is_its = |(_, per, subject): &AccountKey| *per == Per::Execution && subject == id;
         self.accounts.accounts.retain(|whose, _| !is_its(whose));
     }
 
@@ -209,7 +210,7 @@ impl NodeState {
 }
 
 impl Charged {
-    fn whose(&self) -> Whose {
+    fn whose(&self) -> AccountKey {
         (self.meter.clone(), self.per, self.subject.clone())
     }
 }

@@ -6,18 +6,18 @@ use proof::json::{Value, number, object};
 use super::NodeState;
 use crate::governance::{Change, GovernanceError, SignedProposal, Subject};
 use crate::limits::{REDUCTION_BYTES_MAX, REDUCTIONS_MAX};
-use crate::members::{Malformed, members};
+use crate::members::{MalformedRecord, members};
 
 /// A signed halt or lowered trust that acted before it was in the governance log.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Reduction {
+pub(super) struct HeldReduction {
     proposal: Value,
     change: Change,
     /// Size of the governance that was adopted when it came.
     since: u64,
 }
 
-impl Reduction {
+impl HeldReduction {
     /// As it stands in a snapshot: `all` where everything was halted in the place of what was signed.
     pub(super) fn to_item(&self) -> Value {
         let Self { proposal, change, since } = self;
@@ -26,7 +26,7 @@ impl Reduction {
         object([("all", all), ("proposal", proposal.clone()), ("since", since)])
     }
 
-    pub(super) fn from_item(item: &Value) -> Result<Self, Malformed> {
+    pub(super) fn from_item(item: &Value) -> Result<Self, MalformedRecord> {
         let members = members(item, &["all", "proposal", "since"])?;
         let proposal = members.value("proposal")?.clone();
         let signed = SignedProposal::from_value(&proposal)?;
@@ -64,7 +64,10 @@ impl NodeState {
     ) -> Result<bool, GovernanceError> {
         let change = &signed.proposal.change;
         if let Change::TrustChanged { subject, trust } = change
-            && self.reduced(std::slice::from_ref(subject)).0.is_some_and(|held| *trust < held)
+            && self
+                .worst_reduction(std::slice::from_ref(subject))
+                .0
+                .is_some_and(|held| *trust < held)
         {
             return Ok(false);
         }
@@ -83,7 +86,10 @@ impl NodeState {
     ///
     /// # Errors
     /// When it was not acceptable under the adopted governance, whatever the time.
-    pub(super) fn take_away(&mut self, signed: &SignedProposal) -> Result<bool, GovernanceError> {
+    pub(super) fn apply_reduction(
+        &mut self,
+        signed: &SignedProposal,
+    ) -> Result<bool, GovernanceError> {
         let change = &signed.proposal.change;
         if !self.governance.is_reduction(change) {
             return Ok(false);
@@ -95,7 +101,7 @@ impl NodeState {
             false => Change::HaltOrdered { subject: Subject::Domain },
         };
         let since = self.governance.position().size;
-        let reduction = Reduction { proposal: signed.to_value(), change, since };
+        let reduction = HeldReduction { proposal: signed.to_value(), change, since };
         if !self.reductions.contains(&reduction) {
             self.reductions.push(reduction);
         }
@@ -130,7 +136,7 @@ impl NodeState {
     }
 
     /// The worst that reductions say of these subjects: a trust state, and whether one is halted.
-    pub(super) fn reduced(&self, subjects: &[Subject]) -> (Option<policy::Trust>, bool) {
+    pub(super) fn worst_reduction(&self, subjects: &[Subject]) -> (Option<policy::Trust>, bool) {
         let (mut worst, mut is_halted) = (None, false);
         for reduction in &self.reductions {
             match &reduction.change {

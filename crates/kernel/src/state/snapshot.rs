@@ -6,10 +6,10 @@ use std::sync::Arc;
 use policy::Bundle;
 use proof::json::{Object, Value, number};
 
-use super::reduction::Reduction;
-use super::{Blobs, Execution, GovernanceLog, NodeState, adoption, meters};
+use super::reduction::HeldReduction;
+use super::{BlobSource, Execution, GovernanceLog, NodeState, adoption, meters};
 use crate::governance::{Governance, Position};
-use crate::members::{Malformed, members};
+use crate::members::{MalformedRecord, members};
 
 /// Why a snapshot cannot be gone on from.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,8 +22,8 @@ impl Unusable {
     }
 }
 
-impl From<Malformed> for Unusable {
-    fn from(why: Malformed) -> Self {
+impl From<MalformedRecord> for Unusable {
+    fn from(why: MalformedRecord) -> Self {
         Self(why.to_string())
     }
 }
@@ -71,8 +71,8 @@ impl NodeState {
             is_verified,
             // These follow from governance, and from whoever replays under another bundle or version of the decider.
             bundle: _,
-            is_bundle_fixed: _,
-            supposed: _,
+            is_bundle_overridden: _,
+            semantics_override: _,
             at,
             size,
             executions,
@@ -81,7 +81,7 @@ impl NodeState {
             ended,
             erased,
             accounts,
-            left,
+            resource_labels,
         } = self;
         let single = Object::from([
             ("at", Value::Integer(*at)),
@@ -103,9 +103,9 @@ impl NodeState {
             (WAITING, executions.iter().flat_map(|(id, one)| one.waiting.items(id)).collect()),
             (ACCOUNTS, accounts.items().collect()),
             (RESERVED, accounts.reserved_items().collect()),
-            (LEFT, left.items().collect()),
+            (LEFT, resource_labels.items().collect()),
             (INSTANCES, instances.iter().map(instance).collect()),
-            (REDUCTIONS, reductions.iter().map(Reduction::to_item).collect()),
+            (REDUCTIONS, reductions.iter().map(HeldReduction::to_item).collect()),
             (ENDED, ended.collect()),
             (ERASED, erased.collect()),
         ]);
@@ -159,14 +159,14 @@ impl NodeState {
             state.reserve(&id, seq, charges);
         }
         for item in take(LEFT)? {
-            state.left.restore(&item).ok_or_else(|| wrong(LEFT))?;
+            state.resource_labels.restore(&item).ok_or_else(|| wrong(LEFT))?;
         }
         for item in take(INSTANCES)? {
             let instance = instance_of(&item).ok_or_else(|| wrong(INSTANCES))?;
             state.instances.extend([instance]);
         }
         for item in take(REDUCTIONS)? {
-            state.reductions.push(Reduction::from_item(&item)?);
+            state.reductions.push(HeldReduction::from_item(&item)?);
         }
         for item in take(ENDED)? {
             let (id, at) = pair_of(&item).ok_or_else(|| wrong(ENDED))?;
@@ -202,9 +202,11 @@ fn governed(log: GovernanceLog<'_>, at: &Position) -> Result<Governance, Unusabl
     is_same.then_some(governance).ok_or_else(|| Unusable::new("the governance log is another one"))
 }
 
-fn bundle(governance: &Governance, blobs: &dyn Blobs) -> Result<Arc<Bundle>, Unusable> {
+fn bundle(governance: &Governance, blobs: &dyn BlobSource) -> Result<Arc<Bundle>, Unusable> {
     match governance.bundle() {
-        Some(digest) => adoption::load(&digest, blobs, None).map_err(Unusable::new),
+        Some(digest) => {
+            adoption::load(&digest, blobs, None).map_err(|why| Unusable::new(why.to_string()))
+        }
         None => Ok(Arc::new(Bundle::empty())),
     }
 }
@@ -226,6 +228,6 @@ fn instance_of(item: &Value) -> Option<((u32, String), String)> {
     Some(((os_user, workload.as_str()?.to_owned()), id.as_str()?.to_owned()))
 }
 
-fn wrong(section: &str) -> Malformed {
-    Malformed::new(format!("an item of the section `{section}` is not one"))
+fn wrong(section: &str) -> MalformedRecord {
+    MalformedRecord::new(format!("an item of the section `{section}` is not one"))
 }

@@ -60,14 +60,14 @@ impl NodeState {
     fn standing_within(&self, id: &str, reach: Reach) -> Option<DecisionState> {
         let execution = self.executions.get(id)?;
         let subjects = self.subjects(id, reach);
-        let (reduced, is_halted) = self.reduced(&subjects);
+        let (worst_reduction, is_halted) = self.worst_reduction(&subjects);
         Some(DecisionState {
             governance_verified: self.is_verified,
             registered: match reach {
                 Reach::Own => self.is_registered(execution),
                 Reach::Line => self.is_line_registered(id),
             },
-            trust: self.governance.trust(&subjects).max(reduced.unwrap_or(Trust::Trusted)),
+            trust: self.governance.trust(&subjects).max(worst_reduction.unwrap_or(Trust::Trusted)),
             halted: is_halted || self.governance.is_halted(&subjects) || self.is_over(id),
             lineage_intact: self.is_intact(id) && self.is_of_whole_line(id),
             grants: self.line(id).map(|(_, execution)| execution.held()).collect(),

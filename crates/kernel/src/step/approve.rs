@@ -2,15 +2,15 @@ use policy::{CheckId, Decision, Request, Verdict};
 use proof::digest::Digest;
 
 use super::{Answer, Effect, Kernel, Now, Ticket};
-use crate::lineage::{Body, Retried, SignedApproval, Transition, intent};
-use crate::state::{Execution, Named};
+use crate::lineage::{Body, RecordedRetry, SignedApproval, Transition, intent};
+use crate::state::{Execution, RetryRef};
 
 /// What an agent is told that asks for a tool whose definition its session has not seen, while it has other requests that wait.
 const UNDEFINED: &str = "an approval counts for the tool's definition too, and this session has not listed the server's tools: \
      ask for `tools/list`, then for the same again";
 
 /// An approval whose record is not durable yet.
-pub(super) struct Approving {
+pub(super) struct PendingApproval {
     index: u64,
     ticket: Ticket,
 }
@@ -26,18 +26,18 @@ impl Kernel {
         let at = self.state.time(now.wall_ms);
         let execution = match self.state.may_approve(at, &approval) {
             Ok(execution) => execution,
-            Err(code) => return vec![Effect::Approved { ticket, result: Err(code) }],
+            Err(why) => return vec![Effect::Approved { ticket, result: Err(why.code()) }],
         };
         let index = self.state.size();
         let append = self.append(now, Some(&execution), Body::Approved(approval), vec![]);
-        self.approvals.push_back(Approving { index, ticket });
+        self.approvals.push_back(PendingApproval { index, ticket });
         vec![append]
     }
 
     /// Approvals whose record is durable.
     pub(super) fn release_approvals(&mut self, size: u64) -> Vec<Effect> {
         let mut effects = Vec::new();
-        while let Some(Approving { index, ticket }) =
+        while let Some(PendingApproval { index, ticket }) =
             self.approvals.pop_front_if(|next| next.index < size)
         {
             effects.push(Effect::Approved { ticket, result: Ok(index) });
@@ -48,20 +48,20 @@ impl Kernel {
     /// The pending record that a request stands on, and what it asks for: the one that it names; else, from
     /// [`policy::Semantics::V4`] on, one of its execution that asked for the same and has all that it waited for. Bundles that
     /// look at no approvals do not look at it either.
-    pub(super) fn named(
+    pub(super) fn retry_ref(
         &self,
         execution: &str,
         at: i64,
         asked: &Transition,
         request: &Request,
-    ) -> Option<Named> {
+    ) -> Option<RetryRef> {
         let semantics = self.state.bundle().semantics();
         if semantics < policy::Semantics::V2 {
             return None;
         }
         let intent = || Some(Digest::of(&intent(asked, request, semantics)?));
         match asked.pending {
-            Some(pending) => Some(Named { pending, intent: intent()? }),
+            Some(pending) => Some(RetryRef { pending, intent: intent()? }),
             None if semantics >= policy::Semantics::V4 => {
                 self.state.approved(execution, at, intent)
             }
@@ -70,9 +70,13 @@ impl Kernel {
     }
 
     /// What stands on the record of a request that names a pending one.
-    pub(super) fn retried(&self, execution: &str, named: Option<&Named>) -> Option<Retried> {
-        let pending = named?.pending;
-        Some(Retried { pending, given: self.state.given(execution, &pending) })
+    pub(super) fn recorded_retry(
+        &self,
+        execution: &str,
+        retry_ref: Option<&RetryRef>,
+    ) -> Option<RecordedRetry> {
+        let pending = retry_ref?.pending;
+        Some(RecordedRetry { pending, votes: self.state.vote_records(execution, &pending) })
     }
 
     /// What becomes of a decision that is on record as the execution's newest: the answer, unless it is a permit.
@@ -84,7 +88,7 @@ impl Kernel {
         is_undefined: bool,
     ) -> Answer {
         let policies = decision.policy_ids().map(str::to_owned).collect();
-        let mut advice = self.told(decision);
+        let mut advice = self.agent_advice(decision);
         let known = self.state.execution(execution);
         // It is on record already, as the newest that waits.
         let asked = known.and_then(|known| known.waiting().last()).filter(|one| one.index == index);
@@ -99,7 +103,7 @@ impl Kernel {
         }
         match (decision.verdict(), known.zip(asked)) {
             (Verdict::Pending, Some((known, asked))) => {
-                let before = self.state.asked_before(known, asked, asked.at);
+                let before = self.state.earlier_pending(known, asked, asked.at);
                 let pending = before.unwrap_or(asked).pending;
                 let awaits = decision.awaits().to_vec();
                 Answer::Pending { index, pending, awaits, policies, advice }
@@ -110,7 +114,7 @@ impl Kernel {
 
     /// What the agent is told: what of its arguments is malformed, or how a retry stands, and the advice of the policies.
     /// Never policy text.
-    fn told(&self, decision: &Decision) -> Vec<String> {
+    fn agent_advice(&self, decision: &Decision) -> Vec<String> {
         let is_unapproved =
             decision.verdict() == Verdict::Deny && decision.code() == "approval.required";
         let last = decision.checks().last().filter(|_| is_unapproved);

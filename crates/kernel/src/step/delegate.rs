@@ -1,10 +1,10 @@
 use proof::digest::Digest;
 
 use super::prepare::execution_id;
-use super::release::Pending;
+use super::release::PendingAnswer;
 use super::{Effect, Kernel, Now, Ticket};
 use crate::limits::GRANT_BYTES_MAX;
-use crate::lineage::{Body, By, Completion, Delegation, HandsOn, Transition};
+use crate::lineage::{Body, Completion, Delegation, DelegationRequest, EndedBy, Transition};
 use crate::state::TransitionRef;
 
 /// What stands before the entropy of a request from which the id of a child is drawn, so that no salt shares it.
@@ -12,12 +12,12 @@ const CHILD_CONTEXT: &[u8] = b"interlock.child.v1\n";
 
 impl Kernel {
     /// What stands in the way of a delegation, before any decision: the code of a refusal.
-    pub(super) fn obstacle_to_delegate(
+    pub(super) fn delegation_refusal_code(
         &self,
         execution: &str,
         asked: &Transition,
     ) -> Option<&'static str> {
-        let HandsOn { workload, grant } = asked.hands_on.as_ref()?;
+        let DelegationRequest { workload, grant } = asked.delegates.as_ref()?;
         // Who asks for a workload that nobody registered, or by a bundle that looks at no grants, asks for nothing.
         let looks_at_grants = self.state.bundle().semantics() >= policy::Semantics::V2;
         let is_known = self.state.governance().workload(workload).is_some();
@@ -34,15 +34,17 @@ impl Kernel {
 
     /// The id of the execution that a delegation begins, if it is permitted.
     pub(super) fn child_id(asked: &Transition, entropy: &[u8; 32]) -> Option<String> {
-        asked.hands_on.as_ref()?;
+        asked.delegates.as_ref()?;
         let digest = Digest::of(&[CHILD_CONTEXT, entropy].concat());
         Some(execution_id(*digest.as_bytes()))
     }
 
     /// Carries a permitted and durable delegation out: its end is on record, and the child begins.
-    pub(super) fn delegate(&mut self, now: Now, next: &Pending) -> Vec<Effect> {
-        let hands_on = self.state.execution(&next.execution).and_then(|one| one.hands_on(next.seq));
-        let (Some(HandsOn { workload, grant }), Some(child)) = (hands_on.cloned(), &next.child)
+    pub(super) fn delegate(&mut self, now: Now, next: &PendingAnswer) -> Vec<Effect> {
+        let delegates =
+            self.state.execution(&next.execution).and_then(|one| one.delegates(next.seq));
+        let (Some(DelegationRequest { workload, grant }), Some(child)) =
+            (delegates.cloned(), &next.child)
         else {
             return Vec::new();
         };
@@ -72,7 +74,7 @@ impl Kernel {
             return vec![Effect::Ended { ticket, result: Err("refused.peer") }];
         }
         let family = self.state.family(child);
-        let mut effects = self.end_all(now, &family, By::Parent);
+        let mut effects = self.end_all(now, &family, EndedBy::Parent);
         effects.push(Effect::Ended { ticket, result: Ok(()) });
         effects
     }
@@ -80,11 +82,11 @@ impl Kernel {
     /// Ends what an officer ended.
     pub(super) fn end_by_officer(&mut self, now: Now) -> Vec<Effect> {
         let ended = self.state.ended_by_officers();
-        self.end_all(now, &ended, By::Officer)
+        self.end_all(now, &ended, EndedBy::Officer)
     }
 
     /// Ends executions in this order. Permits that wait are withheld, and what is open is unknown from here on.
-    fn end_all(&mut self, now: Now, ids: &[String], by: By) -> Vec<Effect> {
+    fn end_all(&mut self, now: Now, ids: &[String], by: EndedBy) -> Vec<Effect> {
         let mut effects = Vec::new();
         for id in ids {
             effects.extend(self.withhold_all(now, id));
@@ -95,7 +97,7 @@ impl Kernel {
             for seq in open {
                 effects.push(self.complete_as(
                     now,
-                    TransitionRef { execution: id, seq },
+                    TransitionRef::new(id, seq),
                     Completion::UNKNOWN,
                 ));
             }

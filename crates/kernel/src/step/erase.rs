@@ -2,14 +2,14 @@ use super::{Effect, Kernel, Now, Ticket};
 use crate::lineage::{Body, ErasedFor};
 
 /// An erasure whose record is not durable yet.
-pub(super) struct Erasure {
+pub(super) struct PendingErasure {
     index: u64,
     ticket: Ticket,
     execution: String,
 }
 
 /// A request to make unreadable what an ended execution sealed.
-pub(super) struct ErasureRequest {
+pub(super) struct EraseInput {
     pub(super) ticket: Ticket,
     pub(super) execution: String,
     /// The OS user (uid) that asks.
@@ -22,11 +22,11 @@ impl Kernel {
     /// record is durable, and not before. One that goes on is refused: its history still decides, and
     /// whoever speaks for it would begin clean without it. An officer ends it first. So is one whose events stand in the
     /// history of another that goes on.
-    pub(super) fn erase(&mut self, now: Now, request: ErasureRequest) -> Vec<Effect> {
-        let ErasureRequest { ticket, execution, os_user, reason } = request;
+    pub(super) fn erase(&mut self, now: Now, request: EraseInput) -> Vec<Effect> {
+        let EraseInput { ticket, execution, os_user, reason } = request;
         if let Some(index) = self.state.erased(&execution) {
             // No second record; its key is destroyed again, if that was cut short.
-            self.erasures.push_back(Erasure { index, ticket, execution });
+            self.erasures.push_back(PendingErasure { index, ticket, execution });
             return Vec::new();
         }
         if self.state.ended_at(&execution).is_none() {
@@ -39,7 +39,7 @@ impl Kernel {
         }
         let index = self.state.size();
         let body = Body::Erased { execution: execution.clone(), os_user, reason };
-        self.erasures.push_back(Erasure { index, ticket, execution });
+        self.erasures.push_back(PendingErasure { index, ticket, execution });
         vec![self.append(now, None, body, Vec::new())]
     }
 
@@ -49,7 +49,7 @@ impl Kernel {
         // One that was asked for again waits for an older record than those before it: all are looked at.
         for erasure in std::mem::take(&mut self.erasures) {
             if erasure.index < size {
-                let Erasure { index, ticket, execution } = erasure;
+                let PendingErasure { index, ticket, execution } = erasure;
                 self.snapshots.forget(&execution);
                 effects.push(Effect::Erased { ticket, execution, result: Ok(index) });
             } else {

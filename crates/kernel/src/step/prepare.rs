@@ -15,7 +15,7 @@ pub(super) struct Peer<'a> {
 }
 
 /// A request to join an execution.
-pub(super) struct JoinRequest<'a> {
+pub(super) struct JoinInput<'a> {
     pub(super) peer: Peer<'a>,
     /// The delegated execution that is meant, where it is one.
     pub(super) execution: Option<&'a str>,
@@ -25,13 +25,8 @@ pub(super) struct JoinRequest<'a> {
 
 impl Kernel {
     /// Who asks: the execution that this OS user's instances of the workload share.
-    pub(super) fn join(
-        &mut self,
-        now: Now,
-        ticket: Ticket,
-        request: JoinRequest<'_>,
-    ) -> Vec<Effect> {
-        let JoinRequest { peer, execution, entropy } = request;
+    pub(super) fn join(&mut self, now: Now, ticket: Ticket, request: JoinInput<'_>) -> Vec<Effect> {
+        let JoinInput { peer, execution, entropy } = request;
         let Peer { workload, os_user } = peer;
         let registered = self.state.governance().workload(workload);
         if registered.is_none_or(|registered| registered.os_user != os_user) {
@@ -72,7 +67,7 @@ impl Kernel {
     }
 
     /// What stands in the way of a decision: the code of a refusal, if anything does.
-    pub(super) fn obstacle(&self, execution: &str, asked: &Transition) -> Option<&'static str> {
+    pub(super) fn refusal_code(&self, execution: &str, asked: &Transition) -> Option<&'static str> {
         let Some(known) = self.state.execution(execution) else { return Some("refused.peer") };
         let names = [Some(&asked.server), Some(&asked.method), asked.tool.as_ref()];
         let mut names = names.into_iter().flatten();
@@ -84,7 +79,7 @@ impl Kernel {
         } else if !known.has_room() {
             Some("refused.quota")
         } else {
-            self.obstacle_to_delegate(execution, asked)
+            self.delegation_refusal_code(execution, asked)
         }
     }
 }

@@ -3,7 +3,7 @@ use crate::limits::QUEUE_NS_MAX;
 use crate::lineage::Body;
 
 /// An answer that waits until its record is durable.
-pub(super) struct Pending {
+pub(super) struct PendingAnswer {
     pub(super) index: u64,
     pub(super) ticket: Ticket,
     pub(super) execution: String,
@@ -41,7 +41,7 @@ impl Kernel {
     }
 
     /// Why a durable permit may not be released any more, if so.
-    fn objection(&self, now: Now, next: &Pending) -> Option<&'static str> {
+    fn objection(&self, now: Now, next: &PendingAnswer) -> Option<&'static str> {
         let objection = self.state.objection(&next.execution);
         if objection.is_some() {
             objection
@@ -55,15 +55,15 @@ impl Kernel {
     }
 
     /// Whether the workload that a delegation hands on to is registered still; true of anything else.
-    fn may_still_delegate(&self, next: &Pending) -> bool {
+    fn may_still_delegate(&self, next: &PendingAnswer) -> bool {
         let execution = self.state.execution(&next.execution);
-        let hands_on = execution.and_then(|execution| execution.hands_on(next.seq));
-        hands_on.is_none_or(|to| self.state.governance().workload(&to.workload).is_some())
+        let delegates = execution.and_then(|execution| execution.delegates(next.seq));
+        delegates.is_none_or(|to| self.state.governance().workload(&to.workload).is_some())
     }
 
     /// Withholds every permit of an execution that waits for the disk.
     pub(super) fn withhold_all(&mut self, now: Now, execution: &str) -> Vec<Effect> {
-        let (withheld, kept): (Vec<Pending>, Vec<Pending>) =
+        let (withheld, kept): (Vec<PendingAnswer>, Vec<PendingAnswer>) =
             std::mem::take(&mut self.pending).into_iter().partition(|next| {
                 next.execution == execution && matches!(next.answer, Answer::Permit { .. })
             });
@@ -71,13 +71,13 @@ impl Kernel {
         withheld.into_iter().map(|next| self.withhold(now, next, "execution.halted")).collect()
     }
 
-    fn withhold(&mut self, now: Now, next: Pending, code: &'static str) -> Effect {
+    fn withhold(&mut self, now: Now, next: PendingAnswer, code: &'static str) -> Effect {
         let index = self.state.size();
         let body = Body::Withheld { decided_seq: next.seq, code: code.to_owned() };
         let append = self.append(now, Some(&next.execution), body, Vec::new());
         let answer =
             Answer::Deny { index, code: code.to_owned(), policies: Vec::new(), advice: Vec::new() };
-        self.pending.push_back(Pending { index, answer, ..next });
+        self.pending.push_back(PendingAnswer { index, answer, ..next });
         append
     }
 }

@@ -3,15 +3,15 @@ use std::sync::Arc;
 use policy::{Decision, Facts, Verdict};
 use proof::digest::Digest;
 
-use super::release::Pending;
+use super::release::PendingAnswer;
 use super::{Answer, Effect, Kernel, NewRecord, Now, Ticket};
 use crate::Prepared;
-use crate::lineage::{Body, Judged, Retried, intent};
-use crate::read::Asked;
-use crate::state::{About, Behind};
+use crate::lineage::{Body, DecisionParts, RecordedRetry, intent};
+use crate::prepared::PreparedTransition;
+use crate::state::{CommittedInputs, DecisionInputs};
 
 /// A request that is to be decided.
-pub(super) struct NewRequest<'a> {
+pub(super) struct RequestInput<'a> {
     pub(super) ticket: Ticket,
     pub(super) execution: &'a str,
     pub(super) prepared: Prepared,
@@ -23,43 +23,44 @@ pub(super) struct NewRequest<'a> {
 struct DecidedRequest<'a> {
     ticket: Ticket,
     execution: &'a str,
-    asked: Asked,
+    asked: PreparedTransition,
     facts: Facts,
     decision: &'a Decision,
     /// The pending decision that it names, as it goes on its record.
-    retry: Option<Retried>,
+    retry: Option<RecordedRetry>,
 }
 
 impl Kernel {
     /// Decides and gives the decision its place in the log. The answer waits for the disk.
-    pub(super) fn request(&mut self, now: Now, request: NewRequest<'_>) -> Vec<Effect> {
-        let NewRequest { ticket, execution, prepared, entropy } = request;
-        if let Some(code) = self.obstacle(execution, prepared.asked()) {
+    pub(super) fn request(&mut self, now: Now, request: RequestInput<'_>) -> Vec<Effect> {
+        let RequestInput { ticket, execution, prepared, entropy } = request;
+        if let Some(code) = self.refusal_code(execution, prepared.transition()) {
             return self.refuse(ticket, code);
         }
         // The history holds it, and so does what is open.
-        let bytes = prepared.asked().message.len().saturating_mul(2);
-        if let Some(code) = self.crowded(execution, bytes) {
+        let bytes = prepared.transition().message.len().saturating_mul(2);
+        if let Some(code) = self.exceeded_bytes(execution, bytes) {
             return self.refuse(ticket, code);
         }
         let workload = self.state.execution(execution).map(|known| known.workload().to_owned());
         let wanted = prepared.at(&workload.unwrap_or_default(), self.state.bundle(), entropy);
-        let (asked, read) = (&wanted.transition, &wanted.read);
+        let (asked, inspected) = (&wanted.transition, &wanted.inspected);
         let (at, assurance) = (self.state.time(now.wall_ms), asked.assurance);
         let facts = Facts { at, assurance, definition: asked.definition };
-        let asks = asked.hands_on.as_ref().map(|hands_on| &hands_on.grant);
-        let named = self.named(execution, at, asked, read.formed.request());
-        let about = About {
-            hands_on: asks,
-            named: named.as_ref(),
+        let asks = asked.delegates.as_ref().map(|delegates| &delegates.grant);
+        let retry_ref = self.retry_ref(execution, at, asked, inspected.resolved.request());
+        let about = DecisionInputs {
+            delegates: asks,
+            retry_ref: retry_ref.as_ref(),
             tool: asked.called(),
-            detected: read.detected.clone(),
+            detected: inspected.detected.clone(),
         };
-        let Some(decision) = self.state.decide(execution, &facts, &read.formed, about) else {
+        let Some(decision) = self.state.decide(execution, &facts, &inspected.resolved, about)
+        else {
             // Only an execution whose history is lost has no decision: it stays as it is.
             return self.refuse(ticket, "refused.peer");
         };
-        let retry = self.retried(execution, named.as_ref());
+        let retry = self.recorded_retry(execution, retry_ref.as_ref());
         let decided =
             DecidedRequest { ticket, execution, asked: wanted, facts, decision: &decision, retry };
         self.sequence(now, decided, entropy)
@@ -72,20 +73,21 @@ impl Kernel {
         entropy: &[u8; 32],
     ) -> Vec<Effect> {
         let DecidedRequest { ticket, execution, asked, facts, decision, retry } = decided;
-        let Asked { transition: asked, read, mut sealed } = asked;
+        let PreparedTransition { transition: asked, inspected, mut sealed } = asked;
         let index = self.state.size();
         let seq = self.state.execution(execution).map_or(0, crate::state::Execution::seq);
         let child = Self::child_id(&asked, entropy);
-        let request = Arc::clone(read.formed.request());
+        let request = Arc::clone(inspected.resolved.request());
         let charges = self.state.charged(execution, decision.charges());
         let is_about_approval = decision.verdict() == Verdict::Pending || retry.is_some();
         let semantics = self.state.bundle().semantics();
         let intent = is_about_approval.then(|| intent(&asked, &request, semantics)).flatten();
         let intended = intent.as_deref().map(Digest::of);
         let is_undefined = asked.tool.is_some() && asked.definition.is_none();
-        let judged = Judged { facts, decision, charges, retry, intent };
+        let judged = DecisionParts { facts, decision, charges, retry, intent };
         let body = Body::decided(asked, &request, judged, &mut sealed, entropy);
-        let behind = Behind::Decided { formed: Ok(read.formed), intent: intended };
+        let behind =
+            CommittedInputs::Decided { resolved: Ok(inspected.resolved), intent: intended };
         let append = self.append_with(
             now,
             Some(execution),
@@ -95,7 +97,7 @@ impl Kernel {
             Verdict::Permit => Answer::Permit { index },
             _ => self.turn_down(execution, index, decision, is_undefined),
         };
-        self.pending.push_back(Pending {
+        self.pending.push_back(PendingAnswer {
             index,
             ticket,
             execution: execution.to_owned(),

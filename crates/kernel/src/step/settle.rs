@@ -1,10 +1,10 @@
 use super::{Effect, Kernel, NewRecord, Now, Ticket};
 use crate::limits::MESSAGE_BYTES_MAX;
-use crate::lineage::{Body, Completion, Ended, Sealed};
-use crate::state::{Behind, TransitionRef};
+use crate::lineage::{Body, Completion, CompletionParts, Sealed};
+use crate::state::{CommittedInputs, TransitionRef};
 
 /// How a permitted transition ended.
-pub(super) struct End {
+pub(super) struct ReportedEnd {
     pub(super) outcome: Completion,
     pub(super) message: Vec<u8>,
     pub(super) output: Option<String>,
@@ -13,7 +13,7 @@ pub(super) struct End {
 }
 
 /// An end whose message waits for its record.
-pub(super) struct Settling {
+pub(super) struct PendingCompletion {
     index: u64,
     ticket: Ticket,
     execution: String,
@@ -29,7 +29,7 @@ impl Kernel {
         &mut self,
         now: Now,
         ticket: Ticket,
-        end: End,
+        end: ReportedEnd,
         entropy: &[u8; 32],
     ) -> Vec<Effect> {
         let Some((execution, seq)) = self.open.remove(&ticket) else {
@@ -37,18 +37,18 @@ impl Kernel {
             return vec![Effect::Unsettled { ticket }];
         };
         let index = self.state.size();
-        self.came_back(&execution, end.output.as_ref().map_or(0, String::len));
+        self.count_result_bytes(&execution, end.output.as_ref().map_or(0, String::len));
         let has_message = !end.message.is_empty();
         let objection = self.state.objection(&execution).filter(|_| has_message);
         let is_about = self.state.is_looked_back_at(&execution, seq, end.outcome);
-        let transition = TransitionRef { execution: &execution, seq };
+        let transition = TransitionRef::new(&execution, seq);
         let (append, counts) =
-            self.complete(now, transition, End { withheld: objection, ..end }, entropy);
+            self.complete(now, transition, ReportedEnd { withheld: objection, ..end }, entropy);
         if let Some(code) = objection {
             return vec![append, Effect::Withheld { ticket, code }];
         }
         if has_message && (counts || is_about) {
-            self.settling.push_back(Settling { index, ticket, execution, seq });
+            self.settling.push_back(PendingCompletion { index, ticket, execution, seq });
             return vec![append];
         }
         vec![append, Effect::Settled { ticket }]
@@ -62,7 +62,7 @@ impl Kernel {
             .executions()
             .flat_map(|(id, execution)| execution.open().map(|seq| (id.to_owned(), seq)))
             .collect();
-        let open = open.iter().map(|(id, seq)| TransitionRef { execution: id, seq: *seq });
+        let open = open.iter().map(|(id, seq)| TransitionRef::new(id, *seq));
         open.map(|transition| self.complete_as(now, transition, Completion::UNKNOWN)).collect()
     }
 
@@ -73,7 +73,7 @@ impl Kernel {
         transition: TransitionRef<'_>,
         outcome: Completion,
     ) -> Effect {
-        let end = End { outcome, message: Vec::new(), output: None, withheld: None };
+        let end = ReportedEnd { outcome, message: Vec::new(), output: None, withheld: None };
         self.complete(now, transition, end, &[0; 32]).0
     }
 
@@ -91,16 +91,22 @@ impl Kernel {
 
     /// Withholds the messages of an execution that wait for their records.
     pub(super) fn withhold_results(&mut self, now: Now, execution: &str) -> Vec<Effect> {
-        let (withheld, kept): (Vec<Settling>, Vec<Settling>) = std::mem::take(&mut self.settling)
-            .into_iter()
-            .partition(|one| one.execution == execution);
+        let (withheld, kept): (Vec<PendingCompletion>, Vec<PendingCompletion>) =
+            std::mem::take(&mut self.settling)
+                .into_iter()
+                .partition(|one| one.execution == execution);
         self.settling = kept.into();
         let withheld = withheld.into_iter();
         withheld.flat_map(|next| self.withhold_result(now, next, "execution.halted")).collect()
     }
 
     /// A message does not go on whose end is on record already: another record says so.
-    fn withhold_result(&mut self, now: Now, next: Settling, code: &'static str) -> [Effect; 2] {
+    fn withhold_result(
+        &mut self,
+        now: Now,
+        next: PendingCompletion,
+        code: &'static str,
+    ) -> [Effect; 2] {
         let body = Body::Withheld { decided_seq: next.seq, code: code.to_owned() };
         let append = self.append(now, Some(&next.execution), body, Vec::new());
         [append, Effect::Withheld { ticket: next.ticket, code }]
@@ -111,7 +117,7 @@ impl Kernel {
         &mut self,
         now: Now,
         transition: TransitionRef<'_>,
-        end: End,
+        end: ReportedEnd,
         entropy: &[u8; 32],
     ) -> (Effect, bool) {
         let TransitionRef { execution, seq } = transition;
@@ -122,7 +128,7 @@ impl Kernel {
         let is_result = end.outcome == Completion::Result;
         let declassifies = is_result && self.state.takes_labels_away(execution, seq);
         let counts = declassifies || !labels.is_empty() || !charges.is_empty();
-        let ended = Ended {
+        let ended = CompletionParts {
             decided_seq: seq,
             outcome: end.outcome,
             withheld: end.withheld.map(str::to_owned),
@@ -132,7 +138,7 @@ impl Kernel {
             output: output.clone(),
         };
         let body = Body::completed(ended, &mut sealed, entropy);
-        let behind = Behind::Completed(Ok(output));
+        let behind = CommittedInputs::Completed(Ok(output));
         let record = NewRecord { body, behind, sealed: sealed.to_bytes() };
         (self.append_with(now, Some(execution), record), counts)
     }

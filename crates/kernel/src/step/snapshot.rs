@@ -1,7 +1,7 @@
 use super::{Effect, Kernel, Now};
 use crate::lineage::Body;
 use crate::lineage::SnapshotMark;
-use crate::snapshot::{Maker, Piece};
+use crate::snapshot::{Piece, SnapshotBuilder};
 
 impl Kernel {
     /// Puts the state's digests on record, and hands out the pieces. The record says what the state is, which anybody can
@@ -21,8 +21,8 @@ impl Kernel {
     }
 
     /// What makes snapshots goes on from the one that the state was restored from.
-    pub fn resume_snapshots(&mut self, maker: Maker) {
-        self.snapshots = maker;
+    pub fn resume_snapshots(&mut self, builder: SnapshotBuilder) {
+        self.snapshots = builder;
     }
 
     /// Whether so many records have come since the last snapshot, or a share of what there is to be remembered.

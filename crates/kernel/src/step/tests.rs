@@ -1,22 +1,22 @@
 use policy::Trust;
 
 use super::*;
-use crate::fixture::{Domain, Node, OS_USER, bundle, code};
+use crate::fixture::{Domain, OS_USER, TestNode, bundle, code};
 use crate::governance::{Change, Subject};
 use crate::limits::{OPEN_TRANSITIONS_MAX, QUEUE_NS_MAX};
 use crate::lineage::LineageRecord;
-use crate::replay::Fed;
+use crate::replay::ReplayOutcome;
 
 const READ: (&str, &str) = ("read_file", r#"{"path":"reports/q3.txt"}"#);
 const SECRET: (&str, &str) = ("read_file", r#"{"path":"secret/key"}"#);
 const BROWSE: (&str, &str) = ("fetch_page", r#"{"url":"https://news.test/"}"#);
 const MAIL: (&str, &str) = ("send_mail", r#"{"to":"eve@evil.test","body":"hi"}"#);
 
-fn ask(node: &mut Node, (tool, arguments): (&str, &str)) -> String {
+fn ask(node: &mut TestNode, (tool, arguments): (&str, &str)) -> String {
     code(&node.call(tool, arguments).1).to_owned()
 }
 
-fn types(node: &Node) -> Vec<&'static str> {
+fn types(node: &TestNode) -> Vec<&'static str> {
     let parsed = node.log.iter().map(|(record, _)| LineageRecord::parse(record).unwrap());
     parsed.map(|record| record.body.type_name()).collect()
 }
@@ -24,7 +24,7 @@ fn types(node: &Node) -> Vec<&'static str> {
 #[test]
 fn no_answer_leaves_before_its_record_is_durable() {
     let domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     for call in [READ, SECRET] {
         let before = node.log.len() as u64;
         let (ticket, effects) = node.ask(call.0, call.1);
@@ -38,7 +38,7 @@ fn no_answer_leaves_before_its_record_is_durable() {
 
 #[test]
 fn what_policy_permits_is_permitted_and_the_rest_is_denied_with_a_code() {
-    let mut node = Node::new(&Domain::new());
+    let mut node = TestNode::new(&Domain::new());
     assert_eq!(ask(&mut node, READ), "permitted");
     assert_eq!(ask(&mut node, SECRET), "policy.denied");
     assert_eq!(ask(&mut node, ("read_file", r#"{"path":7}"#)), "request.malformed");
@@ -47,7 +47,7 @@ fn what_policy_permits_is_permitted_and_the_rest_is_denied_with_a_code() {
 
 #[test]
 fn history_counts_once_its_response_is_on_record() {
-    let mut node = Node::new(&Domain::new());
+    let mut node = TestNode::new(&Domain::new());
     assert_eq!(ask(&mut node, MAIL), "permitted");
     let (ticket, answer) = node.call(BROWSE.0, BROWSE.1);
     assert_eq!(code(&answer), "permitted");
@@ -57,7 +57,7 @@ fn history_counts_once_its_response_is_on_record() {
 
 #[test]
 fn an_outcome_settles_once_and_only_for_a_permit() {
-    let mut node = Node::new(&Domain::new());
+    let mut node = TestNode::new(&Domain::new());
     let (ticket, _) = node.call(READ.0, READ.1);
     assert_eq!(node.complete(ticket, Completion::Result).len(), 1);
     let nothing = |ticket| vec![Effect::Unsettled { ticket }];
@@ -72,7 +72,7 @@ fn an_outcome_settles_once_and_only_for_a_permit() {
 #[test]
 fn trust_and_halts_deny_from_the_record_that_lowers_them() {
     let mut domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     assert_eq!(ask(&mut node, READ), "permitted");
     domain.trust(Trust::Suspended);
     node.follow(&domain);
@@ -90,7 +90,7 @@ fn trust_and_halts_deny_from_the_record_that_lowers_them() {
 #[test]
 fn a_permit_that_is_not_valid_any_more_when_durable_is_withheld_and_denied_after_its_record() {
     let mut domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let (ticket, _) = node.ask(READ.0, READ.1);
     let decided = node.log.len() as u64;
     domain.trust(Trust::Revoked);
@@ -109,7 +109,7 @@ fn a_permit_that_is_not_valid_any_more_when_durable_is_withheld_and_denied_after
 
 #[test]
 fn a_permit_that_waited_too_long_for_the_disk_is_withheld() {
-    let mut node = Node::new(&Domain::new());
+    let mut node = TestNode::new(&Domain::new());
     node.ask(READ.0, READ.1);
     node.now.monotonic_ns += QUEUE_NS_MAX + 1;
     assert_eq!(node.durable(), vec![]);
@@ -127,7 +127,7 @@ fn denied_and_withheld_calls_are_errors_to_the_conditions_of_the_fourth_version(
         let mut domain = Domain::of_semantics(semantics);
         let policies = format!("{}{twice}", crate::fixture::POLICIES);
         domain.publish(&crate::fixture::bundle_of(semantics, &policies));
-        let mut node = Node::new(&domain);
+        let mut node = TestNode::new(&domain);
         node.ask(READ.0, READ.1);
         node.now.monotonic_ns += QUEUE_NS_MAX + 1;
         node.durable();
@@ -135,16 +135,19 @@ fn denied_and_withheld_calls_are_errors_to_the_conditions_of_the_fourth_version(
         assert_eq!(types(&node).last(), Some(&"transition.withheld"));
         assert_eq!(ask(&mut node, SECRET), "policy.denied");
         assert_eq!(ask(&mut node, MAIL), mail);
-        let fed = node.replay(&domain).unwrap();
-        assert!(!fed.iter().any(|fed| matches!(fed, Fed::Different { .. })), "{fed:?}");
-        let mut again = Node::restart(&domain, node.log.clone());
+        let outcome = node.replay(&domain).unwrap();
+        assert!(
+            !outcome.iter().any(|outcome| matches!(outcome, ReplayOutcome::Different { .. })),
+            "{outcome:?}"
+        );
+        let mut again = TestNode::restart(&domain, node.log.clone());
         assert_eq!(ask(&mut again, MAIL), mail);
     }
 }
 
 #[test]
 fn who_reconnects_joins_the_same_execution_and_strangers_are_refused() {
-    let mut node = Node::new(&Domain::new());
+    let mut node = TestNode::new(&Domain::new());
     let first = node.execution.clone();
     assert_eq!(node.join("agent", OS_USER), Ok(first));
     assert_eq!(node.join("agent", OS_USER + 1), Err("refused.peer"));
@@ -153,7 +156,7 @@ fn who_reconnects_joins_the_same_execution_and_strangers_are_refused() {
 
 #[test]
 fn a_clock_that_steps_back_does_not_take_the_records_with_it() {
-    let mut node = Node::new(&Domain::new());
+    let mut node = TestNode::new(&Domain::new());
     ask(&mut node, READ);
     node.now.wall_ms -= 3_600_000;
     ask(&mut node, READ);
@@ -167,7 +170,7 @@ fn a_clock_that_steps_back_does_not_take_the_records_with_it() {
 #[test]
 fn a_new_bundle_sees_the_history_before_it() {
     let mut domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let (ticket, _) = node.call(READ.0, READ.1);
     node.complete(ticket, Completion::Result);
     domain.publish(&bundle(
@@ -184,7 +187,7 @@ fn a_new_bundle_sees_the_history_before_it() {
 #[test]
 fn governance_that_cannot_be_accepted_stops_adoption_and_everything_is_denied() {
     let mut domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let mut forged = domain.records[2].clone();
     forged[20] ^= 1;
     domain.records.push(forged);
@@ -195,7 +198,7 @@ fn governance_that_cannot_be_accepted_stops_adoption_and_everything_is_denied() 
 #[test]
 fn a_bundle_that_is_missing_stops_adoption() {
     let mut domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     domain.change(Change::BundlePublished { bundle: proof::digest::Digest::of(b"nowhere") });
     node.follow(&domain);
     assert_eq!(ask(&mut node, READ), "governance.unverified");
@@ -204,21 +207,21 @@ fn a_bundle_that_is_missing_stops_adoption() {
 #[test]
 fn after_a_crash_open_transitions_are_unknown_and_the_execution_goes_on() {
     let domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let (_, answer) = node.call(BROWSE.0, BROWSE.1);
     assert_eq!(code(&answer), "permitted");
     let execution = node.execution.clone();
-    let mut node = Node::restart(&domain, node.log);
+    let mut node = TestNode::restart(&domain, node.log);
     assert_eq!(types(&node).last(), Some(&"transition.completed"));
     assert_eq!(node.execution, execution, "a restart does not start clean");
-    let mut again = Node::restart(&domain, node.log.clone());
+    let mut again = TestNode::restart(&domain, node.log.clone());
     assert_eq!(again.log.len(), node.log.len(), "nothing is left open");
     assert_eq!(ask(&mut node, READ), ask(&mut again, READ));
 }
 
 #[test]
 fn more_open_transitions_than_the_limit_are_refused() {
-    let mut node = Node::new(&Domain::new());
+    let mut node = TestNode::new(&Domain::new());
     for _ in 0..OPEN_TRANSITIONS_MAX {
         assert_eq!(ask(&mut node, READ), "permitted");
     }

@@ -11,7 +11,7 @@ use api::node::Status;
 use kernel::Prepared;
 use kernel::governance::SignedProposal;
 use kernel::lineage::{Completion, ErasedFor, SignedApproval};
-use kernel::state::Blobs;
+use kernel::state::BlobSource;
 use kernel::step::{Answer, Ticket};
 use proof::digest::Digest;
 use tokio::sync::{oneshot, watch};
@@ -85,7 +85,7 @@ pub(crate) enum Command {
     },
     Govern {
         records: Vec<Vec<u8>>,
-        blobs: Arc<dyn Blobs + Send + Sync>,
+        blobs: Arc<dyn BlobSource + Send + Sync>,
         reply: oneshot::Sender<()>,
     },
     Erase {
@@ -153,7 +153,7 @@ impl Command {
     /// Bytes of the message that it brings.
     pub(super) fn bytes(&self) -> usize {
         match self {
-            Self::Request { transition, .. } => transition.asked().message.len(),
+            Self::Request { transition, .. } => transition.transition().message.len(),
             Self::Outcome { end: (_, message, _), .. } => message.len(),
             _ => 0,
         }
@@ -291,7 +291,7 @@ impl Kernel {
     pub(crate) fn govern(
         &self,
         records: Vec<Vec<u8>>,
-        blobs: Arc<dyn Blobs + Send + Sync>,
+        blobs: Arc<dyn BlobSource + Send + Sync>,
     ) -> impl Future<Output = Option<()>> + Send + use<> {
         self.ask(move |reply| Command::Govern { records, blobs, reply })
     }

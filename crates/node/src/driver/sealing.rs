@@ -1,5 +1,5 @@
 use identity::KeyError;
-use kernel::lineage::{ErasedFor, Scope};
+use kernel::lineage::{ErasedFor, SealingScope};
 use kernel::step::Input;
 use ledger::Disk;
 use proof::digest::Digest;
@@ -40,14 +40,14 @@ impl<D: Disk> Driver<D> {
     /// Seals what a record commits to. The key of an execution that begins is on stable storage first.
     pub(super) fn seal(
         &mut self,
-        scope: Scope,
+        scope: SealingScope,
         record: (u64, &Digest),
         plain: &[u8],
     ) -> Result<Vec<u8>, KeyError> {
         let scope = match scope {
-            Scope::Node => identity::Scope::Node,
-            Scope::Execution(id) => identity::Scope::Execution(id),
-            Scope::Begun(id) => {
+            SealingScope::Node => identity::Scope::Node,
+            SealingScope::Execution(id) => identity::Scope::Execution(id),
+            SealingScope::Begun(id) => {
                 match self.beginning.take_if(|made| made.key.execution() == id) {
                     Some(made) => self.vault.begin_with(made.key)?,
                     None => self.vault.begin(&id)?,

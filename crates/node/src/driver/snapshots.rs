@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use identity::Vault;
-use kernel::snapshot::{Maker, Piece};
+use kernel::snapshot::{Piece, SnapshotBuilder};
 use kernel::step::Input;
 use ledger::{Disk, Entry};
 use proof::digest::Digest;
@@ -84,7 +84,7 @@ impl<D: Disk> Driver<D> {
     pub(super) fn keep_up(&mut self) {
         if self.keeping.keeper.take_failure() {
             // Nothing is known to be kept: the next one is made whole, when it is due again.
-            self.kernel.resume_snapshots(Maker::new(self.kernel.state().size()));
+            self.kernel.resume_snapshots(SnapshotBuilder::new(self.kernel.state().size()));
         }
         if self.keeping.unlisted.is_some() {
             self.keeping.list(self.log.head().size);

@@ -23,7 +23,7 @@ fn each_first_line_reads_back_as_it_was_written() {
         Hello::Mcp { caller: caller(Some("x1")), server: "files".into() },
         Hello::Delegate {
             caller: caller(None),
-            hands_on: HandsOn { workload: "helper".into(), grant: Grant::unlimited() },
+            delegates: DelegationRequest { workload: "helper".into(), grant: Grant::unlimited() },
             arguments: "{}".into(),
         },
         Hello::End { caller: caller(Some("x1")), child: "x2".into() },

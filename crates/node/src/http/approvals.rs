@@ -5,7 +5,7 @@ use api::approval::{
 use api::problem::Code;
 use axum::extract::State;
 use kernel::lineage::{Body, LineageRecord, Sealed, SignedApproval};
-use kernel::replay::Part;
+use kernel::replay::SealedPart;
 use ledger::Reader;
 use proof::base64url;
 use proof::digest::Digest;
@@ -81,7 +81,7 @@ fn read_message(options: &Options, index: u64, pending: &Digest) -> Option<Vec<u
     };
     let mut opener = Opener::of(&options.lineage_folder(), &options.lineage_origin()).ok()?;
     let part = opener.part(Some(&link.execution), (index, pending), entry.sealed.as_deref());
-    let Part::Open(bytes) = part else { return None };
+    let SealedPart::Open(bytes) = part else { return None };
     let sealed = Sealed::parse(&bytes).ok()?;
     sealed.open("message", decided.commitments.get("message")?).map(<[u8]>::to_vec)
 }

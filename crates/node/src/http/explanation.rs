@@ -4,8 +4,8 @@ use api::RecordJson;
 use api::problem::Code;
 use api::record::Explanation;
 use kernel::lineage::{Body, Decided, LineageRecord, Sealed};
-use kernel::replay::Part;
-use kernel::state::Blobs as _;
+use kernel::replay::SealedPart;
+use kernel::state::BlobSource as _;
 use ledger::ReadEntry;
 use policy::Bundle;
 use proof::digest::Digest;
@@ -72,8 +72,8 @@ fn sealed(options: &Options, entry: &ReadEntry, execution: &str) -> Result<Seale
     let mut opener = opener.map_err(|why| why.to_string())?;
     let digest = Digest::of(&entry.record);
     match opener.part(Some(execution), (entry.index, &digest), entry.sealed.as_deref()) {
-        Part::Open(bytes) => Sealed::parse(&bytes).map_err(|why| why.to_string()),
-        Part::Lost(why) => Err(why.as_str().to_owned()),
+        SealedPart::Open(bytes) => Sealed::parse(&bytes).map_err(|why| why.to_string()),
+        SealedPart::Unreadable(why) => Err(why.as_str().to_owned()),
     }
 }
 

@@ -36,7 +36,7 @@ async fn however_many_threads_read_ahead_the_log_is_followed_alike() {
         let openers = if threads == 0 { vec![] } else { openers(&options, threads) };
         let done = follow(&mut replay, all, openers, |replay, read| {
             followed.push(read.index);
-            tally.add(&replay.feed_ahead(read.ahead).map_err(|why| why.to_string())?);
+            tally.add(&replay.apply_prefetched(read.ahead).map_err(|why| why.to_string())?);
             Ok(())
         });
         done.unwrap();
@@ -66,7 +66,7 @@ async fn records_before_an_unreadable_one_are_followed_first() {
         let mut followed = 0;
         let done = follow(&mut replay, all, openers(&options, threads), |replay, read| {
             followed += 1;
-            replay.feed_ahead(read.ahead).map(drop).map_err(|why| why.to_string())
+            replay.apply_prefetched(read.ahead).map(drop).map_err(|why| why.to_string())
         });
         assert_eq!((done, followed), (Err("damaged".to_owned()), damaged), "{threads}");
 

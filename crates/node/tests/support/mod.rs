@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use kernel::governance::Change;
 use kernel::replay::{Counts, Replay, Tally};
-use kernel::state::Blobs;
+use kernel::state::BlobSource;
 use ledger::Reader;
 use node::sealing::Opener;
 use node::{Direct, Options};
@@ -46,7 +46,7 @@ impl Shelf {
     }
 }
 
-impl Blobs for Shelf {
+impl BlobSource for Shelf {
     fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
         self.0.blob(digest).ok().flatten()
     }
@@ -62,7 +62,7 @@ pub(crate) fn replay(options: &Options) -> Counts {
         let entry = entry.unwrap();
         let (record, sealed) = (entry.record.as_slice(), entry.sealed.as_deref());
         let fed = replay
-            .feed_sealed(record, |of, index, digest| opener.part(of, (index, digest), sealed));
+            .apply_sealed(record, |of, index, digest| opener.part(of, (index, digest), sealed));
         tally.add(&fed.unwrap());
     }
     tally.finish(replay.state())

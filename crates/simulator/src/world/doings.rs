@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kernel::limits::CLOCK_STEP_MS;
-use kernel::lineage::{Direction, HandsOn, Transition};
+use kernel::lineage::{DelegationRequest, MessageDirection, Transition};
 use kernel::step::Input;
 use policy::{Assurance, Grant};
 
@@ -113,7 +113,7 @@ impl World {
         };
         let transition = Transition {
             server: "office".to_owned(),
-            direction: Direction::ToServer,
+            direction: MessageDirection::ToServer,
             method: method.to_owned(),
             is_known: true,
             tool: tool.map(str::to_owned),
@@ -123,8 +123,10 @@ impl World {
             message: message.clone(),
             assurance: Assurance::Separated,
             pending: stands_on,
-            besides: "{}".to_owned(),
-            hands_on: grant.clone().map(|grant| HandsOn { workload: "helper".to_owned(), grant }),
+            extra_params: "{}".to_owned(),
+            delegates: grant
+                .clone()
+                .map(|grant| DelegationRequest { workload: "helper".to_owned(), grant }),
         };
         let request = Request {
             execution: execution.clone(),

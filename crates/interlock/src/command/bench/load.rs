@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use kernel::lineage::{Completion, Direction, Transition};
+use kernel::lineage::{Completion, MessageDirection, Transition};
 use kernel::step::Answer;
 use node::Direct;
 use policy::Assurance;
@@ -148,7 +148,7 @@ fn transition(number: u32) -> Transition {
     );
     Transition {
         server: "office".to_owned(),
-        direction: Direction::ToServer,
+        direction: MessageDirection::ToServer,
         method: "tools/call".to_owned(),
         is_known: true,
         tool: Some(tool.to_owned()),
@@ -157,8 +157,8 @@ fn transition(number: u32) -> Transition {
         message: message.into_bytes(),
         assurance: Assurance::Separated,
         pending: None,
-        besides: "{}".to_owned(),
-        hands_on: None,
+        extra_params: "{}".to_owned(),
+        delegates: None,
     }
 }
 

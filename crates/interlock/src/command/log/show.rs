@@ -1,5 +1,5 @@
 use kernel::lineage::LineageRecord;
-use kernel::replay::Part;
+use kernel::replay::SealedPart;
 use ledger::ReadEntry;
 use proof::digest::Digest;
 
@@ -52,10 +52,10 @@ fn private(log: &Log, entry: &ReadEntry, sealed: Option<&[u8]>) -> Result<String
     let mut opener = crate::replay::opener(log)?;
     let at = (entry.index, &Digest::of(&entry.record));
     match opener.part(execution, at, sealed) {
-        Part::Open(_) => {
+        SealedPart::Open(_) => {
             Ok("its private part lies beside the log: `interlock explain` opens it".to_owned())
         }
-        Part::Lost(why) => Ok(format!(
+        SealedPart::Unreadable(why) => Ok(format!(
             "its private part: {}",
             crate::command::find::loss_reason(log, execution, why)?
         )),

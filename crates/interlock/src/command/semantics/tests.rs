@@ -1,4 +1,4 @@
-use kernel::state::Lost;
+use kernel::state::Unreadable;
 
 use super::*;
 
@@ -7,22 +7,22 @@ fn decided(code: &str, bundle: &str) -> Value {
     object([("bundle", bundle.into()), ("code", code.into()), ("decision", decision.into())])
 }
 
-fn different(recorded: Value, derived: Value) -> Fed {
-    Fed::Different { recorded, derived }
+fn different(recorded: Value, derived: Value) -> ReplayOutcome {
+    ReplayOutcome::Different { recorded, derived }
 }
 
 #[test]
 fn answers_count_and_not_bytes_and_snapshots_do_not() {
     let (denied, permitted) = (decided("policy.denied", "1"), decided("permitted", "1"));
     let fed = [
-        Fed::Followed,
-        Fed::Identical,
+        ReplayOutcome::Followed,
+        ReplayOutcome::Identical,
         different(permitted.clone(), decided("permitted", "2")),
         different(denied.clone(), permitted.clone()),
         different(permitted, decided("grant.exceeded", "1")),
         different(denied, decided("policy.error", "1")),
         different(object([("public", "1".into())]), object([("public", "2".into())])),
-        Fed::NotReplayable { execution: "x".to_owned(), why: Lost::NoKey },
+        ReplayOutcome::NotReplayable { execution: "x".to_owned(), why: Unreadable::NoKey },
     ];
     let mut found = BothReplays::default();
     (0..).zip(&fed).for_each(|(index, fed)| found.add(index, fed));

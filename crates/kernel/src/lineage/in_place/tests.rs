@@ -9,12 +9,12 @@ use super::*;
 use crate::lineage::{Sealed, request_of, request_of_value};
 
 /// Any text, and such as needs escapes.
-fn words() -> impl Strategy<Value = String> {
+fn votes() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z_.]{1,12}", "[\u{20}-\u{2ff}\\\\\"]{1,20}"]
 }
 
 fn names() -> impl Strategy<Value = String> {
-    words().prop_filter("names have no controls", |name| !name.chars().any(char::is_control))
+    votes().prop_filter("names have no controls", |name| !name.chars().any(char::is_control))
 }
 
 fn digests() -> impl Strategy<Value = Digest> {
@@ -39,7 +39,7 @@ prop_compose! {
     fn headers()(
         at in 0..1_800_000_000_000_i64,
         node in names(),
-        origin in words(),
+        origin in votes(),
         root in digests(),
         size in 0..1_000_000_u64,
         execution in names(),
@@ -53,7 +53,7 @@ prop_compose! {
 }
 
 fn decisions() -> impl Strategy<Value = OpenDecision> {
-    (words(), words(), prop::option::of("[a-z]{1,9}")).prop_map(|(code, file, label)| {
+    (votes(), votes(), prop::option::of("[a-z]{1,9}")).prop_map(|(code, file, label)| {
         let mut decision = Object::from([
             ("code", Value::from(code)),
             ("decision", Value::from("permit")),
@@ -68,10 +68,10 @@ fn decisions() -> impl Strategy<Value = OpenDecision> {
 
 prop_compose! {
     fn decided()(
-        (server, method, action) in (names(), names(), words()),
+        (server, method, action) in (names(), names(), votes()),
         tool in prop::option::of(names()),
         charges in charges(),
-        hands_on in prop::option::of(names()),
+        delegates in prop::option::of(names()),
         retry in prop::option::of((digests(), prop::collection::vec(digests(), 0..3))),
         (at, definition) in (0..1_800_000_000_000_i64, prop::option::of(digests())),
         decision in decisions(),
@@ -80,13 +80,13 @@ prop_compose! {
         let grant = Grant { actions: None, calls_max: Some(3), depth_max: None, until_ms: Some(9) };
         Body::Decided(Box::new(Decided {
             server,
-            direction: if tool.is_some() { Direction::ToServer } else { Direction::ToClient },
+            direction: if tool.is_some() { MessageDirection::ToServer } else { MessageDirection::ToClient },
             method,
             tool,
             action,
             charges,
-            hands_on: hands_on.map(|workload| HandsOn { workload, grant }),
-            retry: retry.map(|(pending, given)| Retried { pending, given }),
+            delegates: delegates.map(|workload| DelegationRequest { workload, grant }),
+            retry: retry.map(|(pending, votes)| RecordedRetry { pending, votes }),
             facts: Facts { at, assurance: Assurance::Separated, definition },
             decision,
             commitments,
@@ -205,7 +205,7 @@ proptest! {
 
     #[test]
     fn a_request_is_read_as_its_values_are(
-        members in prop::collection::vec(words(), 8),
+        members in prop::collection::vec(votes(), 8),
         path in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
         other in others(),
         is_changed in any::<bool>(),

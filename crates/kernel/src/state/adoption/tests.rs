@@ -1,10 +1,10 @@
 use super::*;
-use crate::fixture::{Domain, NODE, ORIGIN, Shelf, metered};
+use crate::fixture::{Domain, NODE, ORIGIN, TestBlobs, metered};
 
 /// Has loaded one bundle, and hands it out whatever is asked for.
-struct Hands<'a>(&'a Shelf, Arc<Bundle>);
+struct Hands<'a>(&'a TestBlobs, Arc<Bundle>);
 
-impl Blobs for Hands<'_> {
+impl BlobSource for Hands<'_> {
     fn blob(&self, digest: &Digest) -> Option<Vec<u8>> {
         self.0.blob(digest)
     }

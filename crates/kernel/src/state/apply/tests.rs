@@ -1,17 +1,17 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::fixture::{Domain, NODE, Node, ORIGIN, OS_USER};
-use crate::lineage::{By, ErasedFor};
+use crate::fixture::{Domain, NODE, ORIGIN, OS_USER, TestNode};
+use crate::lineage::{EndedBy, ErasedFor};
 use crate::replay::Replay;
 
 /// The state of a node whose execution has begun, and the execution's id.
 fn begun() -> (NodeState, String) {
     let domain = Domain::new();
-    let node = Node::new(&domain);
+    let node = TestNode::new(&domain);
     let mut replay = Replay::new(NODE, ORIGIN, &domain.records, domain.shelf.as_ref());
     for (record, sealed) in &node.log {
-        replay.feed(record, sealed).unwrap();
+        replay.apply(record, sealed).unwrap();
     }
     (replay.into_state(), node.execution)
 }
@@ -21,7 +21,7 @@ fn apply(
     state: &mut NodeState,
     execution: Option<&str>,
     body: Body,
-    behind: Behind,
+    behind: CommittedInputs,
 ) -> Result<(), Unfounded> {
     let record = state.next_record(state.time(0), execution, body);
     let digest = Digest::of(&record.to_bytes());
@@ -32,7 +32,7 @@ fn apply(
 fn an_execution_begins_once() {
     let (mut state, id) = begun();
     let body = Body::Started { workload: "agent".into(), os_user: OS_USER, delegation: None };
-    assert_eq!(apply(&mut state, Some(&id), body, Behind::Nothing), Err(Unfounded));
+    assert_eq!(apply(&mut state, Some(&id), body, CommittedInputs::Nothing), Err(Unfounded));
 }
 
 #[test]
@@ -42,15 +42,15 @@ fn only_what_ended_is_erased() {
         let execution = id.to_owned();
         Body::Erased { execution, os_user: OS_USER, reason: ErasedFor::Asked }
     };
-    assert_eq!(apply(&mut state, None, body(&id), Behind::Nothing), Err(Unfounded));
-    let ended = Body::Ended { by: By::Officer };
-    assert_eq!(apply(&mut state, Some(&id), ended, Behind::Nothing), Ok(()));
-    assert_eq!(apply(&mut state, None, body(&id), Behind::Nothing), Ok(()));
+    assert_eq!(apply(&mut state, None, body(&id), CommittedInputs::Nothing), Err(Unfounded));
+    let ended = Body::Ended { by: EndedBy::Officer };
+    assert_eq!(apply(&mut state, Some(&id), ended, CommittedInputs::Nothing), Ok(()));
+    assert_eq!(apply(&mut state, None, body(&id), CommittedInputs::Nothing), Ok(()));
 }
 
 #[test]
 fn only_an_open_transition_completes() {
-    for behind in [Behind::Completed(Ok(None)), Behind::Nothing] {
+    for behind in [CommittedInputs::Completed(Ok(None)), CommittedInputs::Nothing] {
         let (mut state, id) = begun();
         let body = Body::Completed {
             decided_seq: 7,
@@ -68,8 +68,8 @@ fn only_an_open_transition_completes() {
 fn an_execution_that_ended_is_gone_after_its_last_record() {
     let (mut state, id) = begun();
     let size = state.size();
-    let ended = Body::Ended { by: By::Officer };
-    assert_eq!(apply(&mut state, Some(&id), ended, Behind::Nothing), Ok(()));
+    let ended = Body::Ended { by: EndedBy::Officer };
+    assert_eq!(apply(&mut state, Some(&id), ended, CommittedInputs::Nothing), Ok(()));
     assert!(state.execution(&id).is_none() && state.ended_at(&id).is_some());
     assert_eq!(state.size(), size + 1);
 }

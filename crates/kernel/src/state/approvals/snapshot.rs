@@ -5,19 +5,19 @@ use proof::digest::Digest;
 use proof::json::{Value, number, object};
 use proof::note::VerifierKey;
 
-use super::{Asked, Execution, Waiting, Word};
-use crate::members::{Malformed, members, wrong};
+use super::{Execution, RecordedVote, WaitingRequest, WaitingRequests};
+use crate::members::{MalformedRecord, members, wrong};
 
-impl Waiting {
+impl WaitingRequests {
     /// Its requests, oldest first, without what they asked for.
     pub(in crate::state) fn items(&self, id: &str) -> impl Iterator<Item = Value> {
         self.0.iter().map(move |asked| {
-            let Asked { pending, index, at, awaits, intent: _, given, is_used } = asked;
+            let WaitingRequest { pending, index, at, awaits, intent: _, votes, is_used } = asked;
             object([
                 ("at", Value::Integer(*at)),
                 ("awaits", Value::Array(awaits.iter().map(ApprovalRule::to_value).collect())),
                 ("execution", Value::from(id)),
-                ("given", Value::Array(given.iter().map(Word::to_value).collect())),
+                ("given", Value::Array(votes.iter().map(RecordedVote::to_value).collect())),
                 ("index", number(*index)),
                 ("is_used", Value::Bool(*is_used)),
                 ("pending", pending.to_value()),
@@ -26,19 +26,19 @@ impl Waiting {
     }
 
     /// Reads the next of [`Self::items`].
-    pub(in crate::state) fn restore(&mut self, item: &Value) -> Result<(), Malformed> {
+    pub(in crate::state) fn restore(&mut self, item: &Value) -> Result<(), MalformedRecord> {
         let known = ["at", "awaits", "execution", "given", "index", "is_used", "pending"];
         let members = members(item, &known)?;
         let awaits = members.array("awaits")?.iter().map(ApprovalRule::from_value);
         let awaits = awaits.collect::<Option<Vec<_>>>();
-        let given = members.array("given")?.iter().map(Word::from_value);
-        self.0.push_back(Asked {
+        let votes = members.array("given")?.iter().map(RecordedVote::from_value);
+        self.0.push_back(WaitingRequest {
             pending: members.digest("pending")?,
             index: members.count("index")?,
             at: members.integer("at")?,
             awaits: awaits.ok_or_else(|| wrong("awaits", "what the request waits for"))?,
             intent: None,
-            given: given.collect::<Result<_, _>>()?,
+            votes: votes.collect::<Result<_, _>>()?,
             is_used: members.bool("is_used")?,
         });
         Ok(())
@@ -58,14 +58,14 @@ impl Waiting {
 impl Execution {
     /// What exactly the requests asked for that wait: pairs of digests.
     pub(crate) fn intents(&self) -> Value {
-        let pair = |asked: &Asked| {
+        let pair = |asked: &WaitingRequest| {
             Some(Value::Array(vec![asked.pending.to_value(), asked.intent?.to_value()]))
         };
         Value::Array(self.waiting.0.iter().filter_map(pair).collect())
     }
 }
 
-impl Word {
+impl RecordedVote {
     fn to_value(&self) -> Value {
         let Self { record, key, at, expires_ms, approves } = self;
         object([
@@ -77,7 +77,7 @@ impl Word {
         ])
     }
 
-    fn from_value(value: &Value) -> Result<Self, Malformed> {
+    fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         let members = members(value, &["approves", "at", "expires_ms", "key", "record"])?;
         let key: Result<VerifierKey, _> = members.str("key")?.parse();
         Ok(Self {

@@ -8,11 +8,13 @@ use proof::digest::Digest;
 use proof::json::{Object, Value, number, object};
 use proof::record::Fields;
 
-use super::{AskedFor, Execution, Opened};
-use crate::lineage::{Delegation, Direction, HandsOn, request_of_value, request_value};
-use crate::members::{Malformed, members, name, wrong};
-use crate::state::approvals::Waiting;
-use crate::state::labels::Touched;
+use super::{Execution, OpenTransition, RetainedRequest};
+use crate::lineage::{
+    Delegation, DelegationRequest, MessageDirection, request_of_value, request_value,
+};
+use crate::members::{MalformedRecord, members, name, wrong};
+use crate::state::approvals::WaitingRequests;
+use crate::state::labels::ExecutionLabels;
 use crate::state::line::Sharing;
 
 const MEMBERS: [&str; 10] =
@@ -60,7 +62,7 @@ impl Execution {
     }
 
     /// Reads what [`Self::to_item`] gave.
-    pub(in crate::state) fn from_item(item: &Value) -> Result<(String, Self), Malformed> {
+    pub(in crate::state) fn from_item(item: &Value) -> Result<(String, Self), MalformedRecord> {
         let members = members(item, &MEMBERS)?;
         let os_user = u32::try_from(members.integer("os_user")?);
         let delegation = members.has("delegation").then(|| members.value("delegation"));
@@ -75,8 +77,8 @@ impl Execution {
             open: BTreeMap::new(),
             delegation: delegation.transpose()?.map(Delegation::from_value).transpose()?,
             calls: members.count("calls")?,
-            touched: Touched::from_held(members.value("labels")?)?,
-            waiting: Waiting::default(),
+            touched: ExecutionLabels::from_held(members.value("labels")?)?,
+            waiting: WaitingRequests::default(),
             sharing: sharing_of(&members)?,
         };
         Ok((name(&members, "id")?, execution))
@@ -84,34 +86,34 @@ impl Execution {
 
     /// Its permitted transitions that have not completed, as far as they are public.
     pub(in crate::state) fn open_items(&self, id: &str) -> impl Iterator<Item = Value> {
-        self.open.iter().map(move |(seq, Opened { asked: _, hands_on, direction })| {
+        self.open.iter().map(move |(seq, OpenTransition { asked: _, delegates, direction })| {
             let mut item = object([
                 ("direction", Value::from(direction.as_str())),
                 ("execution", Value::from(id)),
                 ("seq", number(*seq)),
             ]);
-            if let (Value::Object(item), Some(hands_on)) = (&mut item, hands_on) {
-                item.insert("hands_on", hands_on.to_value());
+            if let (Value::Object(item), Some(delegates)) = (&mut item, delegates) {
+                item.insert("hands_on", delegates.to_value());
             }
             item
         })
     }
 
     /// Reads one of [`Self::open_items`].
-    pub(in crate::state) fn restore_open(&mut self, item: &Value) -> Result<(), Malformed> {
+    pub(in crate::state) fn restore_open(&mut self, item: &Value) -> Result<(), MalformedRecord> {
         let members = members(item, &["direction", "execution", "hands_on", "seq"])?;
-        let direction = Direction::parse(members.str("direction")?)
+        let direction = MessageDirection::parse(members.str("direction")?)
             .ok_or_else(|| wrong("direction", "`to_server` or `to_client`"))?;
-        let hands_on = members.has("hands_on").then(|| members.value("hands_on")).transpose()?;
-        let hands_on = hands_on.map(HandsOn::from_value).transpose()?;
-        let opened = Opened { asked: None, hands_on, direction };
+        let delegates = members.has("hands_on").then(|| members.value("hands_on")).transpose()?;
+        let delegates = delegates.map(DelegationRequest::from_value).transpose()?;
+        let opened = OpenTransition { asked: None, delegates, direction };
         self.open.insert(members.count("seq")?, opened);
         Ok(())
     }
 
     /// The requests of the transitions that are open.
     pub(crate) fn open_requests(&self) -> Vec<Value> {
-        let request = |(seq, open): (&u64, &Opened)| {
+        let request = |(seq, open): (&u64, &OpenTransition)| {
             let request = request_value(open.asked.as_ref()?.request());
             Some(Value::Array(vec![number(*seq), request]))
         };
@@ -145,7 +147,7 @@ impl Execution {
         for request in requests {
             let [seq, request] = request.as_array()? else { return None };
             let open = self.open.get_mut(&u64::try_from(seq.as_i64()?).ok()?)?;
-            open.asked = Some(AskedFor::Put(Arc::new(request_of_value(request).ok()?)));
+            open.asked = Some(RetainedRequest::Put(Arc::new(request_of_value(request).ok()?)));
         }
         self.waiting.restore_intents(intents)?;
         self.open.values().all(|open| open.asked.is_some()).then_some(())
@@ -153,7 +155,7 @@ impl Execution {
 }
 
 /// What an item says of who keeps whose events.
-fn sharing_of(members: &Fields<'_>) -> Result<Sharing, Malformed> {
+fn sharing_of(members: &Fields<'_>) -> Result<Sharing, MalformedRecord> {
     let ids = members.has("kept").then(|| members.array("kept")).transpose()?.unwrap_or_default();
     let ended = ids.iter().map(|id| id.as_str().map(str::to_owned)).collect::<Option<_>>();
     let ended = ended.ok_or_else(|| wrong("kept", "names of executions"))?;

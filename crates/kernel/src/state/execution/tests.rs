@@ -1,27 +1,32 @@
 use super::*;
-use crate::fixture::{Domain, Node, code};
+use crate::fixture::{Domain, TestNode, code};
 use crate::lineage::Completion;
-use crate::replay::Fed;
+use crate::replay::ReplayOutcome;
 
 #[test]
 fn beyond_the_last_form_that_is_kept_a_request_is_read_again_when_it_ends() {
     let domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let mut tickets = Vec::new();
-    for number in 0..FORMS_KEPT_MAX + 4 {
+    for number in 0..RESOLVED_REQUESTS_MAX + 4 {
         let (ticket, answer) = node.call("read_file", &format!(r#"{{"path":"page-{number}"}}"#));
         assert_eq!(code(&answer), "permitted");
         tickets.push(ticket);
     }
     let open = &node.kernel.state().execution(&node.execution).unwrap().open;
-    assert_eq!(open.len(), FORMS_KEPT_MAX + 4);
+    assert_eq!(open.len(), RESOLVED_REQUESTS_MAX + 4);
     assert_eq!(
-        open.values().filter(|one| matches!(one.asked, Some(AskedFor::Formed(_)))).count(),
-        FORMS_KEPT_MAX
+        open.values().filter(|one| matches!(one.asked, Some(RetainedRequest::Formed(_)))).count(),
+        RESOLVED_REQUESTS_MAX
     );
     for ticket in tickets {
         assert_eq!(node.complete(ticket, Completion::Result).len(), 1);
     }
-    let fed = node.replay(&domain).unwrap();
-    assert!(fed.iter().all(|fed| matches!(fed, Fed::Identical | Fed::Followed)), "{fed:?}");
+    let outcome = node.replay(&domain).unwrap();
+    assert!(
+        outcome
+            .iter()
+            .all(|outcome| matches!(outcome, ReplayOutcome::Identical | ReplayOutcome::Followed)),
+        "{outcome:?}"
+    );
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use policy::LabelChange;
 use proof::json::{Value, number, object};
 
-use super::Touched;
-use crate::members::{Malformed, members, wrong};
+use super::ExecutionLabels;
+use crate::members::{MalformedRecord, members, wrong};
 
-impl Touched {
+impl ExecutionLabels {
     /// The labels that are held, each with its `seq`.
     pub(in crate::state) fn held_value(&self) -> Value {
         let Self { held, open: _ } = self;
@@ -18,7 +18,7 @@ impl Touched {
         Value::Array(held.iter().map(one).collect())
     }
 
-    pub(in crate::state) fn from_held(value: &Value) -> Result<Self, Malformed> {
+    pub(in crate::state) fn from_held(value: &Value) -> Result<Self, MalformedRecord> {
         let one = |value: &Value| match value.as_array()? {
             [label, seq] => Some((label.as_str()?.to_owned(), u64::try_from(seq.as_i64()?).ok()?)),
             _ => None,
@@ -37,7 +37,7 @@ impl Touched {
         })
     }
 
-    pub(in crate::state) fn restore_open(&mut self, item: &Value) -> Result<(), Malformed> {
+    pub(in crate::state) fn restore_open(&mut self, item: &Value) -> Result<(), MalformedRecord> {
         let members = members(item, &["change", "execution", "seq"])?;
         let change = LabelChange::from_value(members.value("change")?);
         let change = change.ok_or_else(|| wrong("change", "a change of labels"))?;

@@ -1,9 +1,9 @@
 use policy::{Bundle, Grant};
 
-use crate::fixture::{Domain, Node, call, code, load};
+use crate::fixture::{Domain, TestNode, call, code, load};
 use crate::governance::{Change, Workload};
-use crate::lineage::{Completion, HandsOn};
-use crate::replay::Fed;
+use crate::lineage::{Completion, DelegationRequest};
+use crate::replay::ReplayOutcome;
 use crate::step::{Effect, Input};
 
 const FETCH: (&str, &str) = ("fetch_page", r#"{"url":"https://news.test/"}"#);
@@ -86,31 +86,34 @@ fn domain_under(semantics: u64) -> Domain {
     domain
 }
 
-fn ask(node: &mut Node, (tool, arguments): (&str, &str)) -> u64 {
+fn ask(node: &mut TestNode, (tool, arguments): (&str, &str)) -> u64 {
     let (ticket, answer) = node.call(tool, arguments);
     assert_eq!(code(&answer), "permitted", "{tool}");
     ticket
 }
 
-fn mail(node: &mut Node) -> String {
+fn mail(node: &mut TestNode) -> String {
     code(&node.call(MAIL.0, MAIL.1).1).to_owned()
 }
 
-fn held(node: &Node, execution: &str) -> Vec<String> {
+fn held(node: &TestNode, execution: &str) -> Vec<String> {
     let execution = node.kernel.state().execution(execution).unwrap();
     execution.labels().iter().map(str::to_owned).collect()
 }
 
-fn own(node: &Node) -> Vec<String> {
+fn own(node: &TestNode) -> Vec<String> {
     held(node, &node.execution)
 }
 
 /// Every decision is derived again, and the fold of the log has the labels of the live node.
-fn proven(node: &Node, domain: &Domain) {
-    for fed in node.replay(domain).unwrap() {
-        assert!(matches!(fed, Fed::Identical | Fed::Followed), "{fed:?}");
+fn proven(node: &TestNode, domain: &Domain) {
+    for outcome in node.replay(domain).unwrap() {
+        assert!(
+            matches!(outcome, ReplayOutcome::Identical | ReplayOutcome::Followed),
+            "{outcome:?}"
+        );
     }
-    let again = Node::restart(domain, node.log.clone());
+    let again = TestNode::restart(domain, node.log.clone());
     for (id, execution) in node.kernel.state().executions() {
         let folded = again.kernel.state().execution(id).unwrap();
         let labels: Vec<_> = folded.labels().iter().map(str::to_owned).collect();
@@ -123,7 +126,7 @@ fn proven(node: &Node, domain: &Domain) {
 #[test]
 fn who_read_both_sends_nothing_out_also_after_reconnecting_and_restarting() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     assert_eq!(mail(&mut node), "permitted");
     ask(&mut node, FETCH);
     assert_eq!(mail(&mut node), "permitted");
@@ -133,7 +136,7 @@ fn who_read_both_sends_nothing_out_also_after_reconnecting_and_restarting() {
     node.execution = node.join("agent", crate::fixture::OS_USER).unwrap();
     assert_eq!(mail(&mut node), "policy.denied");
     proven(&node, &domain);
-    let mut again = Node::restart(&domain, node.log.clone());
+    let mut again = TestNode::restart(&domain, node.log.clone());
     assert_eq!(mail(&mut again), "policy.denied");
     proven(&again, &domain);
 }
@@ -141,7 +144,7 @@ fn who_read_both_sends_nothing_out_also_after_reconnecting_and_restarting() {
 #[test]
 fn two_tools_of_one_action_add_their_own_and_a_replay_tells_them_apart() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     ask(&mut node, ("read_file", r#"{"path":"notes"}"#));
     assert!(own(&node).is_empty());
     ask(&mut node, READ);
@@ -157,14 +160,18 @@ fn two_tools_of_one_action_add_their_own_and_a_replay_tells_them_apart() {
     let text = String::from_utf8(log[at].0.clone()).unwrap();
     log[at].0 = text.replace("read_stranger", "read_file").into_bytes();
     log.truncate(at + 1);
-    let fed = crate::fixture::replay(&domain, &log).unwrap();
-    assert!(matches!(fed.last(), Some(Fed::Different { .. })), "{:?}", fed.last());
+    let outcome = crate::fixture::replay(&domain, &log).unwrap();
+    assert!(
+        matches!(outcome.last(), Some(ReplayOutcome::Different { .. })),
+        "{:?}",
+        outcome.last()
+    );
 }
 
 #[test]
 fn a_call_that_is_decided_before_the_label_is_durable_sees_it() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     ask(&mut node, READ);
     let (_, effects) = node.ask(FETCH.0, FETCH.1);
     assert!(effects.is_empty(), "nothing is released yet");
@@ -181,7 +188,7 @@ fn a_call_that_is_decided_before_the_label_is_durable_sees_it() {
 #[test]
 fn an_error_for_an_answer_leaves_the_label() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     for (asked, end) in [(FETCH, Completion::Error), (READ, Completion::UNKNOWN)] {
         let ticket = ask(&mut node, asked);
         node.complete(ticket, end);
@@ -193,7 +200,7 @@ fn an_error_for_an_answer_leaves_the_label() {
 #[test]
 fn only_the_result_of_a_permitted_declassification_removes_what_it_names() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     for asked in [FETCH, READ] {
         let ticket = ask(&mut node, asked);
         node.complete(ticket, Completion::Result);
@@ -217,7 +224,7 @@ fn what_arrives_around_a_declassification_brings_its_label() {
     let domain = domain();
     // Asked for before and ended after; asked for in between and not ended.
     for ends_late in [true, false] {
-        let mut node = Node::new(&domain);
+        let mut node = TestNode::new(&domain);
         let early = if ends_late { Some(ask(&mut node, READ)) } else { None };
         let scrub = ask(&mut node, ("scrub", SCRUB.1));
         if !ends_late {
@@ -234,12 +241,13 @@ fn what_arrives_around_a_declassification_brings_its_label() {
 }
 
 /// Has the node's execution begin one of `helper`'s.
-fn delegate(node: &mut Node) -> String {
+fn delegate(node: &mut TestNode) -> String {
     let ticket = node.ticket();
     let mut transition = call("", "{}");
     transition.tool = None;
     transition.method = "agent/start".into();
-    transition.hands_on = Some(HandsOn { workload: "helper".into(), grant: Grant::unlimited() });
+    transition.delegates =
+        Some(DelegationRequest { workload: "helper".into(), grant: Grant::unlimited() });
     let (execution, transition) = (node.execution.clone(), Box::new(transition.into()));
     let entropy = [u8::try_from(ticket).unwrap(); 32];
     node.step(Input::Request { ticket, execution, transition, entropy });
@@ -253,7 +261,7 @@ fn delegate(node: &mut Node) -> String {
 #[test]
 fn a_child_that_runs_is_decided_with_what_its_parent_and_its_siblings_come_to_carry() {
     let domain = domain_under(4);
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let (parent, child) = (node.execution.clone(), delegate(&mut node));
     let sibling = delegate(&mut node);
     ask(&mut node, FETCH);
@@ -280,7 +288,7 @@ fn a_child_that_runs_is_decided_with_what_its_parent_and_its_siblings_come_to_ca
 #[test]
 fn an_earlier_version_of_the_decider_looks_at_what_a_child_began_with() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let child = delegate(&mut node);
     ask(&mut node, FETCH);
     node.execution = child;
@@ -292,7 +300,7 @@ fn an_earlier_version_of_the_decider_looks_at_what_a_child_began_with() {
 #[test]
 fn a_child_begins_with_its_parents_labels_and_what_it_adds_is_its_parents_too() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     ask(&mut node, FETCH);
     let (parent, child) = (node.execution.clone(), delegate(&mut node));
     assert_eq!(held(&node, &child), ["untrusted"]);
@@ -316,16 +324,19 @@ fn a_child_begins_with_its_parents_labels_and_what_it_adds_is_its_parents_too() 
             sealed.clear();
         }
     }
-    let fed = crate::fixture::replay(&domain, &erased).unwrap();
-    let lost = fed.iter().filter(|fed| matches!(fed, Fed::NotReplayable { .. })).count();
+    let outcome = crate::fixture::replay(&domain, &erased).unwrap();
+    let lost = outcome
+        .iter()
+        .filter(|outcome| matches!(outcome, ReplayOutcome::NotReplayable { .. }))
+        .count();
     assert_eq!(lost, 2, "the child's two decisions");
-    assert!(!fed.iter().any(|fed| matches!(fed, Fed::Different { .. })));
+    assert!(!outcome.iter().any(|outcome| matches!(outcome, ReplayOutcome::Different { .. })));
 }
 
 #[test]
 fn labels_on_record_that_do_not_follow_are_different_or_unreadable() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     node.call(FETCH.0, FETCH.1);
     let last = node.log.len() - 1;
     for (to, is_readable) in [("customer!", true), ("\",\"", false)] {
@@ -333,8 +344,9 @@ fn labels_on_record_that_do_not_follow_are_different_or_unreadable() {
         let text = String::from_utf8(log[last].0.clone()).unwrap();
         log[last].0 = text.replace("untrusted", to).into_bytes();
         assert_ne!(log[last].0, node.log[last].0);
-        let fed = crate::fixture::replay(&domain, &log);
-        let is_different = fed.is_ok_and(|fed| matches!(fed.last(), Some(Fed::Different { .. })));
+        let outcome = crate::fixture::replay(&domain, &log);
+        let is_different = outcome
+            .is_ok_and(|outcome| matches!(outcome.last(), Some(ReplayOutcome::Different { .. })));
         assert_eq!(is_different, is_readable, "{to}");
     }
 }
@@ -342,7 +354,7 @@ fn labels_on_record_that_do_not_follow_are_different_or_unreadable() {
 #[test]
 fn a_result_that_takes_labels_away_waits_for_its_record() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     ask(&mut node, READ);
     let (result, error) = (ask(&mut node, ("scrub", SCRUB.1)), ask(&mut node, ("scrub", SCRUB.1)));
     assert_eq!(node.complete(error, Completion::Error), [Effect::Settled { ticket: error }]);

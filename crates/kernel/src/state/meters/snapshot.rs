@@ -3,16 +3,16 @@
 use policy::Per;
 use proof::json::{Value, number, object};
 
-use super::{Account, Accounts, Span};
+use super::{Account, Accounts, UsageSpan};
 use crate::lineage::Charged;
-use crate::members::{Malformed, members, name, wrong};
+use crate::members::{MalformedRecord, members, name, wrong};
 
 impl Accounts {
     pub(in crate::state) fn items(&self) -> impl Iterator<Item = Value> {
         let Self { accounts, reserved: _ } = self;
         accounts.iter().map(|((meter, per, subject), account)| {
             let Account { reserved: _, spans } = account;
-            let span = |Span { first_ms, last_ms, amount }: &Span| {
+            let span = |UsageSpan { first_ms, last_ms, amount }: &UsageSpan| {
                 let times = [Value::Integer(*first_ms), Value::Integer(*last_ms)];
                 Value::Array(times.into_iter().chain([number(*amount)]).collect())
             };
@@ -26,7 +26,7 @@ impl Accounts {
     }
 
     /// Reads one of [`Self::items`]; nothing of it is reserved yet.
-    pub(in crate::state) fn restore(&mut self, item: &Value) -> Result<(), Malformed> {
+    pub(in crate::state) fn restore(&mut self, item: &Value) -> Result<(), MalformedRecord> {
         let members = members(item, &["meter", "per", "spans", "subject"])?;
         let per = Per::parse(members.str("per")?);
         let per = per.ok_or_else(|| wrong("per", "execution, workload, zone or node"))?;
@@ -50,15 +50,15 @@ impl Accounts {
 /// Reads one of [`Accounts::reserved_items`]: the execution, the permit's `seq`, and its charges.
 pub(in crate::state) fn reserved_of(
     item: &Value,
-) -> Result<(String, u64, Vec<Charged>), Malformed> {
+) -> Result<(String, u64, Vec<Charged>), MalformedRecord> {
     let members = members(item, &["charges", "execution", "seq"])?;
     let charges = members.array("charges")?.iter().map(Charged::from_value);
     let charges = charges.collect::<Result<_, _>>()?;
     Ok((name(&members, "execution")?, members.count("seq")?, charges))
 }
 
-fn span_of(value: &Value) -> Option<Span> {
+fn span_of(value: &Value) -> Option<UsageSpan> {
     let [first, last, amount] = value.as_array()? else { return None };
     let (first_ms, last_ms) = (first.as_i64()?, last.as_i64()?);
-    Some(Span { first_ms, last_ms, amount: u64::try_from(amount.as_i64()?).ok()? })
+    Some(UsageSpan { first_ms, last_ms, amount: u64::try_from(amount.as_i64()?).ok()? })
 }

@@ -1,9 +1,9 @@
 use super::*;
-use crate::fixture::{Domain, Node, OS_USER, code, metered};
+use crate::fixture::{Domain, OS_USER, TestNode, code, metered};
 use crate::governance::{Change, Workload};
 use crate::limits::QUEUE_NS_MAX;
 use crate::lineage::Completion;
-use crate::replay::Fed;
+use crate::replay::ReplayOutcome;
 use crate::step::{Effect, Input};
 
 const MAIL: (&str, &str) = ("send_mail", r#"{"to":"a@b.test","body":"hi"}"#);
@@ -14,20 +14,25 @@ fn domain(limit: u64) -> Domain {
     domain
 }
 
-fn mail(node: &mut Node) -> (u64, String) {
+fn mail(node: &mut TestNode) -> (u64, String) {
     let (ticket, answer) = node.call(MAIL.0, MAIL.1);
     (ticket, code(&answer).to_owned())
 }
 
-fn is_replayed(node: &Node, domain: &Domain) {
-    let fed = node.replay(domain).unwrap();
-    assert!(fed.iter().all(|fed| matches!(fed, Fed::Identical | Fed::Followed)), "{fed:?}");
+fn is_replayed(node: &TestNode, domain: &Domain) {
+    let outcome = node.replay(domain).unwrap();
+    assert!(
+        outcome
+            .iter()
+            .all(|outcome| matches!(outcome, ReplayOutcome::Identical | ReplayOutcome::Followed)),
+        "{outcome:?}"
+    );
 }
 
 #[test]
 fn requests_at_once_cannot_slip_under_a_limit_together() {
     let domain = domain(2);
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     for _ in 0..4 {
         node.ask(MAIL.0, MAIL.1);
     }
@@ -46,7 +51,7 @@ fn requests_at_once_cannot_slip_under_a_limit_together() {
 #[test]
 fn a_withheld_permit_gives_back_and_an_ended_one_does_not() {
     let domain = domain(1);
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     node.ask(MAIL.0, MAIL.1);
     node.now.monotonic_ns += QUEUE_NS_MAX + 1;
     assert_eq!(node.durable(), vec![], "withheld");
@@ -61,9 +66,9 @@ fn a_withheld_permit_gives_back_and_an_ended_one_does_not() {
 #[test]
 fn what_was_open_at_a_crash_stays_charged() {
     let domain = domain(1);
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     assert_eq!(mail(&mut node).1, "permitted");
-    let mut node = Node::restart(&domain, node.log);
+    let mut node = TestNode::restart(&domain, node.log);
     assert_eq!(mail(&mut node).1, "meter.exhausted");
     is_replayed(&node, &domain);
 }
@@ -71,7 +76,7 @@ fn what_was_open_at_a_crash_stays_charged() {
 #[test]
 fn what_is_used_leaves_with_the_window_and_never_before() {
     let domain = domain(1);
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let (ticket, _) = mail(&mut node);
     node.complete(ticket, Completion::Result);
     node.now.wall_ms += 3_600_000 - 1;
@@ -86,7 +91,7 @@ fn what_is_used_leaves_with_the_window_and_never_before() {
 #[test]
 fn a_lowered_limit_holds_for_what_is_spent_already() {
     let mut domain = domain(3);
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     for _ in 0..2 {
         let (ticket, answer) = mail(&mut node);
         assert_eq!(answer, "permitted");
@@ -104,7 +109,7 @@ fn a_lowered_limit_holds_for_what_is_spent_already() {
 #[test]
 fn charges_on_record_that_do_not_follow_are_different() {
     let domain = domain(2);
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     node.step(Input::Tick);
     mail(&mut node);
     let (record, _) = node.log.last_mut().unwrap();
@@ -114,7 +119,7 @@ fn charges_on_record_that_do_not_follow_are_different() {
     *record = cheaper.into_bytes();
     assert!(matches!(
         crate::fixture::replay(&domain, &node.log).unwrap().last(),
-        Some(Fed::Different { .. })
+        Some(ReplayOutcome::Different { .. })
     ));
 }
 
@@ -130,7 +135,7 @@ fn without_room_for_one_more_account_its_charges_are_denied() {
     let with_accounts = |accounts: usize| {
         let mut state = NodeState::new(crate::fixture::NODE, crate::fixture::ORIGIN);
         state.reserve("none", 0, (0..accounts).map(full).collect());
-        Node::from(state, Vec::new(), &domain)
+        TestNode::from(state, Vec::new(), &domain)
     };
     let mut node = with_accounts(METER_ACCOUNTS_MAX - 1);
     assert_eq!(mail(&mut node).1, "permitted", "the last account");
@@ -142,7 +147,7 @@ fn without_room_for_one_more_account_its_charges_are_denied() {
 fn an_execution_takes_its_own_accounts_with_it() {
     let mut domain = Domain::new();
     domain.publish(&crate::fixture::metered_per("execution", 1));
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     assert_eq!(
         (mail(&mut node).1, mail(&mut node).1),
         ("permitted".into(), "meter.exhausted".into())
@@ -157,7 +162,7 @@ fn an_execution_takes_its_own_accounts_with_it() {
     is_replayed(&node, &domain);
 }
 
-fn fetch(node: &mut Node, output: Option<&str>) -> String {
+fn fetch(node: &mut TestNode, output: Option<&str>) -> String {
     let (ticket, answer) = node.call("fetch_page", r#"{"url":"https://x.test/"}"#);
     if code(&answer) == "permitted" {
         let message = b"{\"result\":1}".to_vec();
@@ -168,7 +173,7 @@ fn fetch(node: &mut Node, output: Option<&str>) -> String {
     code(&answer).to_owned()
 }
 
-fn used(node: &Node) -> u64 {
+fn used(node: &TestNode) -> u64 {
     node.kernel.state().meter_uses(node.now.wall_ms).map(|one| one.used).sum()
 }
 
@@ -176,7 +181,7 @@ fn used(node: &Node) -> u64 {
 fn a_result_says_what_was_used_and_what_it_does_not_say_stays_reserved() {
     let mut domain = Domain::new();
     domain.publish(&crate::fixture::settled(100));
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     for (output, sum) in [
         (Some(r#"{"bytes":3}"#), 3),
         (Some(r#"{"bytes":40,"more":true}"#), 43),
@@ -193,7 +198,7 @@ fn a_result_says_what_was_used_and_what_it_does_not_say_stays_reserved() {
         is_replayed(&node, &domain);
     }
     assert_eq!(fetch(&mut node, None), "meter.exhausted");
-    let restarted = Node::restart(&domain, node.log.clone());
+    let restarted = TestNode::restart(&domain, node.log.clone());
     assert_eq!(used(&restarted), used(&node));
     is_replayed(&node, &domain);
 }
@@ -202,7 +207,7 @@ fn a_result_says_what_was_used_and_what_it_does_not_say_stays_reserved() {
 fn what_a_result_settled_follows_from_it_and_is_in_the_open() {
     let mut domain = Domain::new();
     domain.publish(&crate::fixture::settled(100));
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     fetch(&mut node, Some(r#"{"bytes":40}"#));
     let text = String::from_utf8(node.log.last().unwrap().0.clone()).unwrap();
     assert!(text.contains(r#""charges":[{"amount":40,"meter":"bytes","per":"workload""#), "{text}");
@@ -218,9 +223,9 @@ fn what_a_result_settled_follows_from_it_and_is_in_the_open() {
         shelf,
     );
     for (record, sealed) in &node.log {
-        let lost = crate::replay::Part::Lost(crate::state::Lost::NoKey);
+        let lost = crate::replay::SealedPart::Unreadable(crate::state::Unreadable::NoKey);
         let part = if sealed.is_empty() { sealed.into() } else { lost };
-        replay.feed(record, part).unwrap();
+        replay.apply(record, part).unwrap();
     }
     let uses: Vec<u64> = replay.state().meter_uses(node.now.wall_ms).map(|one| one.used).collect();
     assert_eq!(uses, [40]);
@@ -234,7 +239,7 @@ fn executions_of_one_workload_share_its_meter() {
         os_user: OS_USER,
         zone: "prod".into(),
     }));
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let (first, _) = mail(&mut node);
     node.complete(first, Completion::Result);
     // Another execution of the workload: an officer ended the first one.

@@ -1,15 +1,15 @@
 use policy::Trust;
 use proof::note::{Ed25519Signer, Signer};
 
-use crate::fixture::{Domain, Node, code};
+use crate::fixture::{Domain, TestNode, code};
 use crate::governance::{Change, Role, Roles, SignedProposal, Subject, TRUST};
 use crate::limits::{REDUCTION_BYTES_MAX, REDUCTIONS_MAX};
-use crate::replay::Fed;
+use crate::replay::ReplayOutcome;
 use crate::step::{Answer, Effect, Input};
 
 const READ: (&str, &str) = ("read_file", r#"{"path":"reports/q3.txt"}"#);
 
-fn ask(node: &mut Node) -> String {
+fn ask(node: &mut TestNode) -> String {
     code(&node.call(READ.0, READ.1).1).to_owned()
 }
 
@@ -21,7 +21,7 @@ fn halt() -> Change {
     Change::HaltOrdered { subject: agent() }
 }
 
-fn reduce(node: &mut Node, proposal: &SignedProposal) -> Result<bool, String> {
+fn reduce(node: &mut TestNode, proposal: &SignedProposal) -> Result<bool, String> {
     let ticket = node.ticket();
     let proposal = Box::new(proposal.clone());
     match node.step(Input::Reduce { ticket, proposal }).pop() {
@@ -30,15 +30,20 @@ fn reduce(node: &mut Node, proposal: &SignedProposal) -> Result<bool, String> {
     }
 }
 
-fn all_follow(node: &Node, domain: &Domain) {
-    let fed = node.replay(domain).unwrap();
-    assert!(fed.iter().all(|fed| matches!(fed, Fed::Followed | Fed::Identical)), "{fed:?}");
+fn all_follow(node: &TestNode, domain: &Domain) {
+    let outcome = node.replay(domain).unwrap();
+    assert!(
+        outcome
+            .iter()
+            .all(|outcome| matches!(outcome, ReplayOutcome::Followed | ReplayOutcome::Identical)),
+        "{outcome:?}"
+    );
 }
 
 #[test]
 fn a_signed_halt_acts_before_any_log_has_it_and_permits_that_wait_are_withheld() {
     let domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let (ticket, effects) = node.ask(READ.0, READ.1);
     assert_eq!(effects, vec![]);
     assert_eq!(reduce(&mut node, &domain.proposed(halt())), Ok(true));
@@ -51,24 +56,24 @@ fn a_signed_halt_acts_before_any_log_has_it_and_permits_that_wait_are_withheld()
     assert_eq!((*of, code.as_str()), (ticket, "execution.halted"));
     assert_eq!(ask(&mut node), "execution.halted");
     all_follow(&node, &domain);
-    let mut node = Node::restart(&domain, node.log);
+    let mut node = TestNode::restart(&domain, node.log);
     assert_eq!(ask(&mut node), "execution.halted", "it outlives the process");
 }
 
 #[test]
 fn a_lowered_trust_acts_for_every_kind_of_subject() {
-    let subjects = |node: &Node| {
+    let subjects = |node: &TestNode| {
         let execution = node.execution.clone();
         let kinds = [Subject::Domain, Subject::Zone("prod".into()), Subject::Node("node-1".into())];
         kinds.into_iter().chain([agent(), Subject::Execution(execution)])
     };
     let domain = Domain::new();
-    for subject in subjects(&Node::new(&domain)) {
-        let mut node = Node::new(&domain);
+    for subject in subjects(&TestNode::new(&domain)) {
+        let mut node = TestNode::new(&domain);
         let trust = Change::TrustChanged { subject: subject.clone(), trust: Trust::Suspended };
         assert_eq!(reduce(&mut node, &domain.proposed(trust)), Ok(true));
         assert_eq!(ask(&mut node), "trust.insufficient", "{subject}");
-        let mut node = Node::new(&domain);
+        let mut node = TestNode::new(&domain);
         let halt = Change::HaltOrdered { subject: subject.clone() };
         assert_eq!(reduce(&mut node, &domain.proposed(halt)), Ok(true));
         assert_eq!(ask(&mut node), "execution.halted", "{subject}");
@@ -78,7 +83,7 @@ fn a_lowered_trust_acts_for_every_kind_of_subject() {
 #[test]
 fn what_was_signed_before_the_halt_does_not_lift_it_and_what_was_signed_after_does() {
     let mut domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let halted = domain.proposed(halt());
     let stale = domain.proposed(Change::HaltLifted { subject: agent() });
     assert_eq!(reduce(&mut node, &halted), Ok(true));
@@ -95,7 +100,7 @@ fn what_was_signed_before_the_halt_does_not_lift_it_and_what_was_signed_after_do
 #[test]
 fn governance_that_has_the_same_halt_takes_its_place() {
     let mut domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let halted = domain.proposed(halt());
     assert_eq!(reduce(&mut node, &halted), Ok(true));
     domain.accept(&halted);
@@ -108,7 +113,7 @@ fn governance_that_has_the_same_halt_takes_its_place() {
 }
 
 /// What is owed to governance, and whether it could be accepted still.
-fn owed(node: &Node) -> Vec<(SignedProposal, bool)> {
+fn owed(node: &TestNode) -> Vec<(SignedProposal, bool)> {
     let (state, governance) = (node.kernel.state(), node.kernel.state().governance());
     let with_standing = |signed: SignedProposal| {
         let is_acceptable = governance.check(governance.at(), &signed).is_ok();
@@ -120,13 +125,13 @@ fn owed(node: &Node) -> Vec<(SignedProposal, bool)> {
 #[test]
 fn what_governance_does_not_have_is_owed_until_it_has_it_or_something_newer() {
     let mut domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let (halted, stale) =
         (domain.proposed(halt()), domain.proposed(Change::HaltLifted { subject: agent() }));
     assert_eq!(owed(&node), vec![]);
     assert_eq!(reduce(&mut node, &halted), Ok(true));
     assert_eq!(owed(&node), vec![(halted.clone(), true)]);
-    let mut restarted = Node::restart(&domain, node.log.clone());
+    let mut restarted = TestNode::restart(&domain, node.log.clone());
     assert_eq!(owed(&restarted), vec![(halted.clone(), true)], "it outlives the process");
     // One node's governance gets the halt, the other's an older lift: the halt can't come after that any more, and holds.
     let mut other = domain.clone();
@@ -134,7 +139,7 @@ fn what_governance_does_not_have_is_owed_until_it_has_it_or_something_newer() {
     restarted.follow(&domain);
     assert_eq!(owed(&restarted), vec![]);
     other.accept(&stale);
-    let mut node = Node::restart(&other, node.log);
+    let mut node = TestNode::restart(&other, node.log);
     assert_eq!(owed(&node), vec![(halted.clone(), false)]);
     assert_eq!(ask(&mut node), "execution.halted");
     // Once it was lifted by who had seen it, the old order is nothing any more.
@@ -148,7 +153,7 @@ fn what_governance_does_not_have_is_owed_until_it_has_it_or_something_newer() {
 #[test]
 fn an_order_that_no_record_could_hold_does_not_act_and_says_why() {
     let domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let mut long = domain.proposed(halt());
     for number in 0..40 {
         let name = format!("example.test/{}", "x".repeat(1_500));
@@ -164,7 +169,7 @@ fn an_order_that_no_record_could_hold_does_not_act_and_says_why() {
 #[test]
 fn nothing_but_a_reduction_by_an_officer_acts_at_once() {
     let domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let lift = domain.proposed(Change::HaltLifted { subject: agent() });
     assert_eq!(reduce(&mut node, &lift), Ok(false));
     let stranger = Ed25519Signer::from_seed("example.test/officer", &[8; 32]).unwrap();
@@ -180,7 +185,7 @@ fn nothing_but_a_reduction_by_an_officer_acts_at_once() {
 #[test]
 fn more_reductions_than_can_be_remembered_stop_everything() {
     let domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     for number in 0..REDUCTIONS_MAX {
         let subject = Subject::Workload(format!("other-{number}"));
         let halt = domain.proposed(Change::HaltOrdered { subject });
@@ -218,7 +223,7 @@ fn trusted(trust: Trust) -> Change {
 fn one_officer_gives_nothing_back_that_the_node_alone_holds() {
     for (semantics, code) in [(2, "permitted"), (4, "trust.insufficient")] {
         let mut domain = of_three(semantics);
-        let mut node = Node::new(&domain);
+        let mut node = TestNode::new(&domain);
         assert_eq!(reduce(&mut node, &domain.proposed(trusted(Trust::Suspended))), Ok(true));
         domain.change(halt_of("nobody"));
         node.follow(&domain);
@@ -239,7 +244,7 @@ fn halt_of(workload: &str) -> Change {
 #[test]
 fn less_that_is_taken_away_by_one_does_not_stand_for_more() {
     let mut domain = of_three(4);
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     assert_eq!(reduce(&mut node, &domain.proposed(trusted(Trust::Suspended))), Ok(true));
     domain.change(halt_of("nobody"));
     domain.change(trusted(Trust::Degraded));
@@ -253,7 +258,7 @@ fn less_that_is_taken_away_by_one_does_not_stand_for_more() {
 #[test]
 fn a_quorum_gives_back_what_the_node_alone_holds() {
     let mut domain = of_three(4);
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     assert_eq!(reduce(&mut node, &domain.proposed(trusted(Trust::Suspended))), Ok(true));
     domain.change(halt_of("nobody"));
     let other = Ed25519Signer::from_seed("example.test/other", &[8; 32]).unwrap();
@@ -266,7 +271,7 @@ fn a_quorum_gives_back_what_the_node_alone_holds() {
 #[test]
 fn a_log_ahead_of_the_clock_keeps_no_halt_out() {
     let domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let signed = domain.proposed(halt());
     // Two days ahead once, and right again.
     node.now.wall_ms += 172_800_000;

@@ -3,11 +3,11 @@ use std::collections::BTreeMap;
 use proof::note::{Ed25519Signer, Signer};
 
 use super::*;
-use crate::fixture::{self, Domain, NODE, Node, OS_USER, approving, code, officer};
+use crate::fixture::{self, Domain, NODE, OS_USER, TestNode, approving, code, officer};
 use crate::governance::{Change, Role, Roles, Subject, Workload};
 use crate::limits::{QUEUE_NS_MAX, WAITING_MAX};
 use crate::lineage::{Approval, Completion};
-use crate::replay::{Fed, Part, Replay};
+use crate::replay::{Replay, ReplayOutcome, SealedPart};
 use crate::step::Input;
 
 const MAIL: &str = r#"{"to":"a@b.test","body":"hi"}"#;
@@ -36,14 +36,14 @@ fn domain(approval: &str) -> Domain {
     domain
 }
 
-fn begin(approval: &str) -> (Domain, Node) {
+fn begin(approval: &str) -> (Domain, TestNode) {
     let domain = domain(approval);
-    let node = Node::new(&domain);
+    let node = TestNode::new(&domain);
     (domain, node)
 }
 
 /// Asks as somebody's execution, standing on a pending record or not.
-fn ask_as(node: &mut Node, execution: &str, transition: Transition) -> (Ticket, Answer) {
+fn ask_as(node: &mut TestNode, execution: &str, transition: Transition) -> (Ticket, Answer) {
     let ticket = node.ticket();
     let mut entropy = [9; 32];
     entropy[..8].copy_from_slice(&ticket.to_be_bytes());
@@ -52,13 +52,13 @@ fn ask_as(node: &mut Node, execution: &str, transition: Transition) -> (Ticket, 
     (ticket, node.answered(ticket, effects))
 }
 
-fn mail(node: &mut Node, pending: Option<Digest>) -> (Ticket, Answer) {
+fn mail(node: &mut TestNode, pending: Option<Digest>) -> (Ticket, Answer) {
     let execution = node.execution.clone();
     ask_as(node, &execution, Transition { pending, ..fixture::call("send_mail", MAIL) })
 }
 
 /// Asks for the mail; it waits.
-fn wait(node: &mut Node) -> Digest {
+fn wait(node: &mut TestNode) -> Digest {
     match mail(node, None).1 {
         Answer::Pending { pending, awaits, policies, advice, index } => {
             assert_eq!(policies, ["mailing"]);
@@ -72,11 +72,11 @@ fn wait(node: &mut Node) -> Digest {
     }
 }
 
-fn word(node: &Node, pending: Digest, approves: bool) -> Approval {
+fn word(node: &TestNode, pending: Digest, approves: bool) -> Approval {
     Approval { pending, approves, expires_ms: node.now.wall_ms + 5 * MINUTE }
 }
 
-fn bring(node: &mut Node, signed: SignedApproval) -> Result<u64, &'static str> {
+fn bring(node: &mut TestNode, signed: SignedApproval) -> Result<u64, &'static str> {
     let ticket = node.ticket();
     let mut effects = node.step(Input::Approve { ticket, approval: Box::new(signed) });
     if effects.is_empty() {
@@ -88,7 +88,7 @@ fn bring(node: &mut Node, signed: SignedApproval) -> Result<u64, &'static str> {
     }
 }
 
-fn approve(node: &mut Node, pending: Digest, number: u8) -> Result<u64, &'static str> {
+fn approve(node: &mut TestNode, pending: Digest, number: u8) -> Result<u64, &'static str> {
     let signed = word(node, pending, true).sign(LOG, &finance(number)).unwrap();
     bring(node, signed)
 }
@@ -103,9 +103,14 @@ fn denial(answer: &Answer) -> (&str, &str) {
     }
 }
 
-fn is_replayed(node: &Node, domain: &Domain) {
-    let fed = node.replay(domain).unwrap();
-    assert!(fed.iter().all(|fed| matches!(fed, Fed::Identical | Fed::Followed)), "{fed:?}");
+fn is_replayed(node: &TestNode, domain: &Domain) {
+    let outcome = node.replay(domain).unwrap();
+    assert!(
+        outcome
+            .iter()
+            .all(|outcome| matches!(outcome, ReplayOutcome::Identical | ReplayOutcome::Followed)),
+        "{outcome:?}"
+    );
 }
 
 #[test]
@@ -141,7 +146,7 @@ fn only_exactly_what_waited_is_permitted() {
         mail(r#"{"to":"eve@b.test","body":"hi"}"#),
         mail(r#"{"body":"hi","to":"a@b.test"}"#),
         mail(r#"{"to":"a@b.test", "body":"hi"}"#),
-        Transition { besides: r#"{"task":{}}"#.into(), ..mail(MAIL) },
+        Transition { extra_params: r#"{"task":{}}"#.into(), ..mail(MAIL) },
         Transition { definition: Some(Digest::of(b"listed since")), ..mail(MAIL) },
     ] {
         let (_, answer) = ask_as(&mut node, &execution, changed);
@@ -185,7 +190,7 @@ fn another_execution_cannot_use_it_and_neither_does_a_made_up_record() {
         os_user: OS_USER,
         zone: "prod".into(),
     }));
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let pending = wait(&mut node);
     approve(&mut node, pending, 1).unwrap();
     let other = node.join("other", OS_USER).unwrap();
@@ -228,7 +233,7 @@ fn only_a_good_signature_of_a_role_that_is_asked_gets_on_record() {
     let (domain, mut node) = begin("1 of finance within 10m");
     let (pending, other) = (wait(&mut node), wait(&mut node));
     let records = node.log.len();
-    let sign = |node: &Node, pending, origin: &str, officer: &Ed25519Signer| {
+    let sign = |node: &TestNode, pending, origin: &str, officer: &Ed25519Signer| {
         word(node, pending, true).sign(origin, officer).unwrap()
     };
     let stranger = sign(&node, pending, LOG, &finance(9));
@@ -309,12 +314,12 @@ fn it_outlives_connections_and_restarts() {
     let pending = wait(&mut node);
     approve(&mut node, pending, 1).unwrap();
     let execution = node.execution.clone();
-    let mut node = Node::restart(&domain, node.log);
+    let mut node = TestNode::restart(&domain, node.log);
     assert_eq!(node.execution, execution, "who reconnects joins it");
     assert_eq!(approve(&mut node, pending, 1), Err("approval.twice"));
     approve(&mut node, pending, 2).unwrap();
     assert_eq!(code(&mail(&mut node, Some(pending)).1), "permitted");
-    let mut node = Node::restart(&domain, node.log);
+    let mut node = TestNode::restart(&domain, node.log);
     let (_, answer) = mail(&mut node, Some(pending));
     assert_eq!(denial(&answer).1, "what was approved was done already");
     is_replayed(&node, &domain);
@@ -353,7 +358,7 @@ fn each_execution_keeps_its_newest_requests() {
 fn more_officers_than_are_remembered_are_refused() {
     let mut domain = domain("32 of finance within 10m");
     // No more than 32 officers have a role: the others were put in the place of those who had it before.
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let pending = wait(&mut node);
     for round in 0..5_u8 {
         let officers: Vec<u8> = (0..32).map(|number| 10 + round * 32 + number).collect();
@@ -386,8 +391,8 @@ fn a_changed_approval_on_record_is_not_followed_and_a_changed_list_of_them_is_di
     let (_, after) = rest.split_once(']').unwrap();
     let none = format!("{before}\"given\":[]{after}");
     *record = none.into_bytes();
-    let fed = fixture::replay(&domain, &node.log).unwrap();
-    assert!(matches!(fed.last(), Some(Fed::Different { .. })));
+    let outcome = fixture::replay(&domain, &node.log).unwrap();
+    assert!(matches!(outcome.last(), Some(ReplayOutcome::Different { .. })));
 }
 
 #[test]
@@ -399,12 +404,19 @@ fn what_was_approved_is_followed_where_the_rest_is_erased() {
     let mut replay = Replay::new(NODE, fixture::ORIGIN, &domain.records, domain.shelf.as_ref());
     for (record, sealed) in &node.log {
         let is_sealed = !sealed.is_empty();
-        let part = if is_sealed { Part::Lost(crate::state::Lost::NoKey) } else { sealed.into() };
-        let fed = replay.feed(record, part).unwrap();
-        assert!(matches!(fed, Fed::Followed | Fed::NotReplayable { .. }), "{fed:?}");
+        let part = if is_sealed {
+            SealedPart::Unreadable(crate::state::Unreadable::NoKey)
+        } else {
+            sealed.into()
+        };
+        let outcome = replay.apply(record, part).unwrap();
+        assert!(
+            matches!(outcome, ReplayOutcome::Followed | ReplayOutcome::NotReplayable { .. }),
+            "{outcome:?}"
+        );
     }
     let execution = replay.state().execution(&node.execution).unwrap();
-    assert!(execution.waiting().all(crate::state::Asked::is_used));
+    assert!(execution.waiting().all(crate::state::WaitingRequest::is_used));
     assert_eq!(execution.open().count(), 1, "as its record says in the open");
 }
 
@@ -418,7 +430,7 @@ fn what_is_no_tool_call_and_what_looks_at_no_approvals_does_not_wait() {
     assert_eq!(code(&ask_as(&mut node, &execution, up).1), "tool.unknown");
     is_replayed(&node, &domain);
     let first = Domain::new();
-    let mut node = Node::new(&first);
+    let mut node = TestNode::new(&first);
     let (_, answer) = mail(&mut node, Some(Digest::of(b"x")));
     assert_eq!(code(&answer), "permitted");
     let record = String::from_utf8(node.log.last().unwrap().0.clone()).unwrap();
@@ -427,20 +439,25 @@ fn what_is_no_tool_call_and_what_looks_at_no_approvals_does_not_wait() {
 }
 
 /// A node whose bundle is of the fourth semantics.
-fn begin_by_value(approval: &str) -> (Domain, Node) {
+fn begin_by_value(approval: &str) -> (Domain, TestNode) {
     let mut domain = Domain::new();
     set_finance(&mut domain, &[1, 2, 3]);
     domain.publish(&fixture::under(&approving(approval), 4));
-    let node = Node::new(&domain);
+    let node = TestNode::new(&domain);
     (domain, node)
 }
 
 /// Asks for a mail with these arguments, and with what else the call says.
-fn ask_with(node: &mut Node, pending: Option<Digest>, arguments: &str, besides: &str) -> Answer {
+fn ask_with(
+    node: &mut TestNode,
+    pending: Option<Digest>,
+    arguments: &str,
+    extra_params: &str,
+) -> Answer {
     let execution = node.execution.clone();
     let call = Transition {
         pending,
-        besides: besides.to_owned(),
+        extra_params: extra_params.to_owned(),
         ..fixture::call("send_mail", arguments)
     };
     ask_as(node, &execution, call).1
@@ -453,11 +470,11 @@ fn a_retry_may_write_the_same_values_in_another_way() {
         ("{ \"to\" : \"a@b.test\",\t\"body\":\"hi\" }", "{}"),
         (r#"{"to":"\u0061@b.test","body":"\u0068i"}"#, r#"{}"#),
     ];
-    for (arguments, besides) in written {
+    for (arguments, extra_params) in written {
         let (domain, mut node) = begin_by_value("1 of finance within 10m");
         let pending = wait(&mut node);
         approve(&mut node, pending, 1).unwrap();
-        let answer = ask_with(&mut node, Some(pending), arguments, besides);
+        let answer = ask_with(&mut node, Some(pending), arguments, extra_params);
         assert_eq!(code(&answer), "permitted", "{arguments}");
         is_replayed(&node, &domain);
     }
@@ -468,13 +485,13 @@ fn a_retry_with_another_value_is_something_else() {
     let (domain, mut node) = begin_by_value("1 of finance within 10m");
     let pending = wait(&mut node);
     approve(&mut node, pending, 1).unwrap();
-    for (arguments, besides) in [
+    for (arguments, extra_params) in [
         (r#"{"to":"eve@b.test","body":"hi"}"#, "{}"),
         (r#"{"to":"a@b.test","body":"hi "}"#, "{}"),
         (MAIL, r#"{"task":{}}"#),
         (MAIL, r#"{"_meta":{"x":1}}"#),
     ] {
-        let answer = ask_with(&mut node, Some(pending), arguments, besides);
+        let answer = ask_with(&mut node, Some(pending), arguments, extra_params);
         let what = "it asks for something else than what waited for approval";
         assert_eq!(denial(&answer), ("approval.required", what), "{arguments}");
     }
@@ -557,13 +574,13 @@ fn the_second_semantics_takes_a_plain_repeat_for_another_request() {
 
 #[test]
 fn an_officer_is_told_how_each_request_stands() {
-    use crate::state::Waits;
+    use crate::state::ApprovalStatus;
     let (_domain, mut node) = begin_by_value("1 of finance within 10m");
-    let stands = |node: &Node, pending: Digest| {
+    let stands = |node: &TestNode, pending: Digest| {
         let state = node.kernel.state();
         let execution = state.execution(&node.execution).unwrap();
         let asked = execution.waiting().find(|asked| asked.pending == pending).unwrap();
-        state.standing_of(asked, node.now.wall_ms)
+        state.approval_status(asked, node.now.wall_ms)
     };
     let used = wait(&mut node);
     let [denied, lapsed, late] = [1, 2, 3].map(|number| {
@@ -573,18 +590,18 @@ fn an_officer_is_told_how_each_request_stands() {
             other => panic!("{other:?}"),
         }
     });
-    assert_eq!(stands(&node, used), Waits::Waits);
+    assert_eq!(stands(&node, used), ApprovalStatus::Waiting);
     approve(&mut node, used, 1).unwrap();
-    assert_eq!(stands(&node, used), Waits::Approved);
+    assert_eq!(stands(&node, used), ApprovalStatus::Approved);
     mail(&mut node, Some(used));
-    assert_eq!(stands(&node, used), Waits::Used);
+    assert_eq!(stands(&node, used), ApprovalStatus::Used);
     let refusal = word(&node, denied, false).sign(LOG, &finance(2)).unwrap();
     bring(&mut node, refusal).unwrap();
-    assert_eq!(stands(&node, denied), Waits::Denied);
+    assert_eq!(stands(&node, denied), ApprovalStatus::Denied);
     approve(&mut node, lapsed, 1).unwrap();
     node.now.wall_ms += 5 * MINUTE + 1;
-    assert_eq!(stands(&node, lapsed), Waits::Expired, "what was given has expired");
-    assert_eq!(stands(&node, late), Waits::Waits);
+    assert_eq!(stands(&node, lapsed), ApprovalStatus::Expired, "what was given has expired");
+    assert_eq!(stands(&node, late), ApprovalStatus::Waiting);
     node.now.wall_ms += 5 * MINUTE;
-    assert_eq!(stands(&node, late), Waits::Expired);
+    assert_eq!(stands(&node, late), ApprovalStatus::Expired);
 }

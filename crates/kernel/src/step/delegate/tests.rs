@@ -3,13 +3,13 @@ mod line;
 
 use policy::{Bundle, Grant};
 
-use crate::fixture::{Domain, Node, OS_USER, call, code, delegating};
+use crate::fixture::{Domain, OS_USER, TestNode, call, code, delegating};
 use crate::governance::{Change, Subject, Workload};
 use crate::limits::{EXECUTIONS_PER_USER_MAX, GENERATIONS_MAX, GRANT_BYTES_MAX, USER_BYTES_MAX};
-use crate::lineage::{Body, By, Completion, HandsOn, LineageRecord};
-use crate::replay::Fed;
+use crate::lineage::{Body, Completion, DelegationRequest, EndedBy, LineageRecord};
+use crate::replay::ReplayOutcome;
+use crate::step::held_bytes::HeldBytes;
 use crate::step::quota::Executions;
-use crate::step::room::Held;
 use crate::step::{Answer, Effect, Input};
 
 const READ: (&str, &str) = ("read_file", r#"{"path":"reports/q3.txt"}"#);
@@ -33,12 +33,12 @@ fn reading() -> Grant {
     Grant { actions: Some(actions.into()), ..Grant::unlimited() }
 }
 
-fn ask(node: &mut Node, (tool, arguments): (&str, &str)) -> String {
+fn ask(node: &mut TestNode, (tool, arguments): (&str, &str)) -> String {
     code(&node.call(tool, arguments).1).to_owned()
 }
 
 /// Asks for a helper; the answer's code, and the helper's id if there is one.
-fn delegate(node: &mut Node, grant: Grant) -> (String, Option<String>) {
+fn delegate(node: &mut TestNode, grant: Grant) -> (String, Option<String>) {
     let (ticket, effects) = request(node, grant);
     let effects = effects.into_iter().chain(node.durable());
     let (mut answer, mut child) = (None, None);
@@ -52,12 +52,12 @@ fn delegate(node: &mut Node, grant: Grant) -> (String, Option<String>) {
     (code(&answer.unwrap()).to_owned(), child)
 }
 
-fn request(node: &mut Node, grant: Grant) -> (u64, Vec<Effect>) {
+fn request(node: &mut TestNode, grant: Grant) -> (u64, Vec<Effect>) {
     let ticket = node.ticket();
     let mut transition = call("", "{}");
     transition.tool = None;
     transition.method = "agent/start".into();
-    transition.hands_on = Some(HandsOn { workload: "helper".into(), grant });
+    transition.delegates = Some(DelegationRequest { workload: "helper".into(), grant });
     let execution = node.execution.clone();
     let mut entropy = [9; 32];
     entropy[..8].copy_from_slice(&ticket.to_be_bytes());
@@ -65,7 +65,7 @@ fn request(node: &mut Node, grant: Grant) -> (u64, Vec<Effect>) {
     (ticket, node.step(Input::Request { ticket, execution, transition, entropy }))
 }
 
-fn join_helper(node: &mut Node, execution: &str, os_user: u32) -> Result<String, &'static str> {
+fn join_helper(node: &mut TestNode, execution: &str, os_user: u32) -> Result<String, &'static str> {
     let ticket = node.ticket();
     let execution = Some(execution.to_owned());
     let workload = "helper".into();
@@ -76,19 +76,24 @@ fn join_helper(node: &mut Node, execution: &str, os_user: u32) -> Result<String,
     }
 }
 
-fn bodies(node: &Node) -> Vec<Body> {
+fn bodies(node: &TestNode) -> Vec<Body> {
     node.log.iter().map(|(record, _)| LineageRecord::parse(record).unwrap().body).collect()
 }
 
-fn all_follow(node: &Node, domain: &Domain) {
-    let fed = node.replay(domain).unwrap();
-    assert!(fed.iter().all(|fed| matches!(fed, Fed::Followed | Fed::Identical)), "{fed:?}");
+fn all_follow(node: &TestNode, domain: &Domain) {
+    let outcome = node.replay(domain).unwrap();
+    assert!(
+        outcome
+            .iter()
+            .all(|outcome| matches!(outcome, ReplayOutcome::Followed | ReplayOutcome::Identical)),
+        "{outcome:?}"
+    );
 }
 
 #[test]
 fn a_helper_may_do_what_both_grant_and_policy_allow_and_no_more() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let agent = node.execution.clone();
     let (answer, child) = delegate(&mut node, reading());
     assert_eq!(answer, "permitted");
@@ -108,7 +113,7 @@ fn a_helper_may_do_what_both_grant_and_policy_allow_and_no_more() {
 #[test]
 fn calls_of_children_count_for_those_above_them() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let grant = |calls| Grant { calls_max: Some(calls), ..reading() };
     let child = delegate(&mut node, grant(4)).1.unwrap();
     node.execution = child.clone();
@@ -127,7 +132,7 @@ fn calls_of_children_count_for_those_above_them() {
 
 #[test]
 fn a_delegated_execution_is_joined_by_its_own_user_only_and_not_by_chance() {
-    let mut node = Node::new(&domain());
+    let mut node = TestNode::new(&domain());
     let agent = node.execution.clone();
     let child = delegate(&mut node, reading()).1.unwrap();
     assert_eq!(join_helper(&mut node, &child, OS_USER), Err("refused.peer"));
@@ -141,7 +146,7 @@ fn a_delegated_execution_is_joined_by_its_own_user_only_and_not_by_chance() {
 #[test]
 fn an_execution_ends_with_all_below_it_and_what_was_open_is_unknown() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let agent = node.execution.clone();
     let child = delegate(&mut node, reading()).1.unwrap();
     node.execution = child.clone();
@@ -170,19 +175,20 @@ fn an_execution_ends_with_all_below_it_and_what_was_open_is_unknown() {
         "its result comes too late"
     );
 
-    let ended =
-        bodies(&node).into_iter().filter(|body| matches!(body, Body::Ended { by: By::Parent }));
+    let ended = bodies(&node)
+        .into_iter()
+        .filter(|body| matches!(body, Body::Ended { by: EndedBy::Parent }));
     assert_eq!(ended.count(), 2);
     assert_eq!(join_helper(&mut node, &grandchild, HELPER_USER), Err("refused.peer"));
     all_follow(&node, &domain);
-    let node = Node::restart(&domain, node.log);
+    let node = TestNode::restart(&domain, node.log);
     assert!(node.kernel.state().execution(&child).is_none());
 }
 
 #[test]
 fn only_an_officer_lets_a_workload_begin_anew() {
     let mut domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let agent = node.execution.clone();
     let child = delegate(&mut node, reading()).1.unwrap();
     assert_eq!(node.join("agent", OS_USER), Ok(agent.clone()));
@@ -196,7 +202,7 @@ fn only_an_officer_lets_a_workload_begin_anew() {
     // The power went after the adoption was durable and before the end was.
     let adopted = bodies(&node).iter().rposition(|body| matches!(body, Body::Adopted { .. }));
     let log = node.log[..=adopted.unwrap()].to_vec();
-    let node = Node::restart(&domain, log);
+    let node = TestNode::restart(&domain, log);
     assert!(node.kernel.state().execution(&agent).is_none(), "the start makes up for it");
     all_follow(&node, &domain);
 }
@@ -204,7 +210,7 @@ fn only_an_officer_lets_a_workload_begin_anew() {
 #[test]
 fn a_halt_of_a_parent_halts_its_children() {
     let mut domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let agent = node.execution.clone();
     node.execution = delegate(&mut node, reading()).1.unwrap();
     assert_eq!(ask(&mut node, READ), "permitted");
@@ -226,7 +232,7 @@ fn older() -> Bundle {
 #[test]
 fn a_bundle_that_looks_at_no_grants_stops_delegated_executions() {
     let mut domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let agent = node.execution.clone();
     node.execution = delegate(&mut node, reading()).1.unwrap();
     domain.publish(&older());
@@ -240,7 +246,7 @@ fn a_bundle_that_looks_at_no_grants_stops_delegated_executions() {
 #[test]
 fn a_replay_under_another_version_tells_what_it_would_decide_otherwise() {
     let mut domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     node.execution = delegate(&mut node, reading()).1.unwrap();
     domain.publish(&older());
     node.follow(&domain);
@@ -253,9 +259,9 @@ fn a_replay_under_another_version_tells_what_it_would_decide_otherwise() {
             domain.shelf.as_ref(),
         );
         let mut replay = replay.under_semantics(semantics);
-        let fed = node.log.iter().map(|(record, sealed)| replay.feed(record, sealed).unwrap());
-        let derived = fed.filter_map(|fed| match fed {
-            Fed::Different { derived, .. } => derived.get("code").cloned(),
+        let outcome = node.log.iter().map(|(record, sealed)| replay.apply(record, sealed).unwrap());
+        let derived = outcome.filter_map(|outcome| match outcome {
+            ReplayOutcome::Different { derived, .. } => derived.get("code").cloned(),
             _ => None,
         });
         derived.collect::<Vec<_>>()
@@ -268,7 +274,7 @@ fn a_replay_under_another_version_tells_what_it_would_decide_otherwise() {
 
 #[test]
 fn generations_are_bounded_and_strangers_are_not_delegated_to() {
-    let mut node = Node::new(&domain());
+    let mut node = TestNode::new(&domain());
     for _ in 1..GENERATIONS_MAX {
         let (answer, child) = delegate(&mut node, reading());
         assert_eq!(answer, "permitted");
@@ -277,12 +283,12 @@ fn generations_are_bounded_and_strangers_are_not_delegated_to() {
     assert_eq!(delegate(&mut node, reading()), ("refused.quota".to_owned(), None));
     let mut alone = Domain::new();
     alone.publish(&delegating());
-    assert_eq!(delegate(&mut Node::new(&alone), reading()), ("refused.input".to_owned(), None));
+    assert_eq!(delegate(&mut TestNode::new(&alone), reading()), ("refused.input".to_owned(), None));
 }
 
 #[test]
 fn a_grant_that_no_record_could_hold_is_refused() {
-    let mut node = Node::new(&domain());
+    let mut node = TestNode::new(&domain());
     let grant = |count: usize| {
         let names = (0..count).map(|n| format!("{n:0>100}"));
         let actions = names.chain(["agent/start".to_owned()]);
@@ -299,7 +305,7 @@ fn a_grant_that_no_record_could_hold_is_refused() {
 #[test]
 fn a_helper_counts_for_the_os_user_who_delegated_and_not_for_its_own() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let child = delegate(&mut node, reading()).1.unwrap();
     let counted = node.kernel.executions.clone();
     assert_eq!(counted, Executions::of(node.kernel.state()), "as counted anew");
@@ -325,25 +331,25 @@ fn a_helper_counts_for_the_os_user_who_delegated_and_not_for_its_own() {
 #[test]
 fn what_a_helper_holds_counts_for_the_os_user_who_delegated() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let child = delegate(&mut node, reading()).1.unwrap();
-    let free_for = |node: &Node, os_user, bytes| node.kernel.held.exceeded(os_user, bytes);
-    node.kernel.came_back(&child, USER_BYTES_MAX);
+    let free_for = |node: &TestNode, os_user, bytes| node.kernel.held.exceeded(os_user, bytes);
+    node.kernel.count_result_bytes(&child, USER_BYTES_MAX);
     assert_eq!(free_for(&node, HELPER_USER, 0), None);
     assert_eq!(free_for(&node, OS_USER, 0), Some("refused.quota.user"));
     assert_eq!(free_for(&node, HELPER_USER, USER_BYTES_MAX), Some("refused.quota.node"));
-    node.kernel.held = Held::by(node.kernel.state());
+    node.kernel.held = HeldBytes::by(node.kernel.state());
     assert_eq!(free_for(&node, HELPER_USER, USER_BYTES_MAX), None, "it holds nothing");
 }
 
 #[test]
 fn a_delegation_that_was_not_carried_out_when_the_power_went_begins_nothing() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let (_, effects) = request(&mut node, reading());
     assert_eq!(effects, vec![]);
     let before = node.kernel.state().executions().count();
-    let node = Node::restart(&domain, node.log);
+    let node = TestNode::restart(&domain, node.log);
     assert_eq!(node.kernel.state().executions().count(), before);
     assert!(!bodies(&node).iter().any(|body| matches!(body, Body::Delegated { .. })));
     all_follow(&node, &domain);
@@ -370,13 +376,13 @@ fn heard(semantics: u32) -> Bundle {
 fn after_two_pings(semantics: u32) -> [String; 3] {
     let mut domain = domain();
     domain.publish(&heard(semantics));
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let grant = Grant { calls_max: Some(1), ..Grant::unlimited() };
     let (answer, child) = delegate(&mut node, grant);
     assert_eq!(answer, "permitted", "{semantics}");
     node.execution = child.unwrap();
-    let ping = |node: &mut Node| {
-        let (direction, method) = (crate::lineage::Direction::ToClient, "ping".into());
+    let ping = |node: &mut TestNode| {
+        let (direction, method) = (crate::lineage::MessageDirection::ToClient, "ping".into());
         let transition =
             crate::lineage::Transition { direction, method, tool: None, ..call("", "{}") };
         let (ticket, execution) = (node.ticket(), node.execution.clone());

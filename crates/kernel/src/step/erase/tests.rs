@@ -1,23 +1,23 @@
 use super::*;
-use crate::fixture::{Domain, Node, OS_USER, code};
+use crate::fixture::{Domain, OS_USER, TestNode, code};
 use crate::governance::Change;
 use crate::lineage::LineageRecord;
-use crate::replay::{Part, Replay, Tally};
-use crate::state::Lost;
+use crate::replay::{Replay, SealedPart, Tally};
+use crate::state::Unreadable;
 use crate::step::Input;
 
 const READ: (&str, &str) = ("read_file", r#"{"path":"reports/q3.txt"}"#);
 
-fn erase(node: &mut Node, execution: &str) -> Vec<Effect> {
+fn erase(node: &mut TestNode, execution: &str) -> Vec<Effect> {
     let ticket = node.ticket();
     let (execution, reason) = (execution.to_owned(), ErasedFor::Asked);
     node.step(Input::Erase { ticket, execution, os_user: 0, reason })
 }
 
 /// A node with one ended execution of four decisions, and one that goes on with three.
-fn with_an_ended_execution() -> (Domain, Node, String) {
+fn with_an_ended_execution() -> (Domain, TestNode, String) {
     let mut domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let ended = node.execution.clone();
     (0..4).for_each(|_| {
         node.call(READ.0, READ.1);
@@ -62,7 +62,7 @@ fn the_key_may_go_once_the_record_is_durable_and_not_before() {
 #[test]
 fn what_was_made_ahead_of_a_snapshot_goes_with_the_key() {
     let mut domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let ended = node.execution.clone();
     node.call(READ.0, READ.1);
     node.kernel.prepare_snapshot(1);
@@ -82,11 +82,11 @@ fn without_the_key_exactly_its_decisions_are_not_replayable_and_the_state_is_the
             Replay::new("node-1", crate::fixture::ORIGIN, &domain.records, &*domain.shelf);
         let mut tally = Tally::default();
         for (record, sealed) in log {
-            let fed = replay.feed_sealed(record, |of, _, _| match of {
-                Some(id) if id == ended && !has_key => Part::Lost(Lost::NoKey),
-                _ => Part::from(sealed),
+            let outcome = replay.apply_sealed(record, |of, _, _| match of {
+                Some(id) if id == ended && !has_key => SealedPart::Unreadable(Unreadable::NoKey),
+                _ => SealedPart::from(sealed),
             });
-            tally.add(&fed.unwrap());
+            tally.add(&outcome.unwrap());
         }
         let state = replay.into_state();
         (tally.finish(&state), state)
@@ -101,7 +101,7 @@ fn without_the_key_exactly_its_decisions_are_not_replayable_and_the_state_is_the
     assert_eq!(state.all_erased().collect::<Vec<_>>(), vec![ended.as_str()]);
     assert_eq!(state.size(), node.log.len() as u64);
     let (_, state) = follow(&node.log, false);
-    let mut node = Node::from(state, node.log, &domain);
+    let mut node = TestNode::from(state, node.log, &domain);
     assert_eq!(code(&node.call(READ.0, READ.1).1), "permitted", "the others go on");
 }
 

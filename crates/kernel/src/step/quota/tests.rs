@@ -1,5 +1,5 @@
 use super::*;
-use crate::fixture::{Domain, Node, OS_USER};
+use crate::fixture::{Domain, OS_USER, TestNode};
 use crate::governance::{Change, Workload};
 
 fn with(counts: &[(u32, usize)]) -> Executions {
@@ -39,7 +39,7 @@ fn an_os_user_that_has_too_many_joins_no_more() {
     let mut domain = Domain::new();
     let another = Workload { name: "another".into(), os_user: OS_USER, zone: "prod".into() };
     domain.change(Change::WorkloadRegistered(another));
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     node.kernel.executions = with(&[(OS_USER, EXECUTIONS_PER_USER_MAX)]);
     assert_eq!(node.join("another", OS_USER), Err("refused.quota.user"));
     node.kernel.executions.ends(OS_USER);

@@ -1,9 +1,9 @@
 use policy::Bundle;
 use proof::digest::Digest;
 
-use crate::fixture::{Domain, NODE, Node, ORIGIN, call, code, load};
+use crate::fixture::{Domain, NODE, ORIGIN, TestNode, call, code, load};
 use crate::lineage::{Body, LineageRecord, Transition};
-use crate::replay::{Fed, Replay};
+use crate::replay::{Replay, ReplayOutcome};
 use crate::step::{Answer, Effect, Input};
 
 fn listed() -> Digest {
@@ -46,7 +46,7 @@ fn domain() -> Domain {
 }
 
 /// One session's call, with what its server listed.
-fn ask(node: &mut Node, tool: &str, definition: Option<Digest>) -> String {
+fn ask(node: &mut TestNode, tool: &str, definition: Option<Digest>) -> String {
     let arguments =
         r#"{"path":"notes"}"#.replace("path", if tool == "read_file" { "path" } else { "to" });
     let transition = Transition { definition, ..call(tool, &arguments) };
@@ -62,22 +62,27 @@ fn ask(node: &mut Node, tool: &str, definition: Option<Digest>) -> String {
     }
 }
 
-fn last_definition(node: &Node) -> Option<Digest> {
+fn last_definition(node: &TestNode) -> Option<Digest> {
     match LineageRecord::parse(&node.log.last().unwrap().0).unwrap().body {
         Body::Decided(decided) => decided.facts.definition,
         other => panic!("{other:?}"),
     }
 }
 
-fn is_replayed(node: &Node, domain: &Domain) {
-    let fed = node.replay(domain).unwrap();
-    assert!(fed.iter().all(|fed| matches!(fed, Fed::Identical | Fed::Followed)), "{fed:?}");
+fn is_replayed(node: &TestNode, domain: &Domain) {
+    let outcome = node.replay(domain).unwrap();
+    assert!(
+        outcome
+            .iter()
+            .all(|outcome| matches!(outcome, ReplayOutcome::Identical | ReplayOutcome::Followed)),
+        "{outcome:?}"
+    );
 }
 
 #[test]
 fn a_pinned_tool_is_called_with_its_own_definition_only() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     assert_eq!(ask(&mut node, "read_file", None), "tool.changed", "nothing was listed");
     assert_eq!(ask(&mut node, "read_file", Some(listed())), "permitted");
     assert_eq!(last_definition(&node), Some(listed()));
@@ -97,7 +102,7 @@ fn a_pinned_tool_is_called_with_its_own_definition_only() {
 #[test]
 fn a_record_with_another_definition_is_no_record_of_that_decision() {
     let domain = domain();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     ask(&mut node, "read_file", Some(listed()));
     let mut log = node.log.clone();
     let (record, sealed) = log.pop().unwrap();
@@ -105,15 +110,15 @@ fn a_record_with_another_definition_is_no_record_of_that_decision() {
     let record = String::from_utf8(record).unwrap().replace(&listed().to_string(), &other);
     let mut replay = Replay::new(NODE, ORIGIN, &domain.records, domain.shelf.as_ref());
     for (record, sealed) in &log {
-        replay.feed(record, sealed).unwrap();
+        replay.apply(record, sealed).unwrap();
     }
-    let fed = replay.feed(record.as_bytes(), &sealed).unwrap();
-    assert!(matches!(fed, Fed::Different { .. }), "{fed:?}");
+    let outcome = replay.apply(record.as_bytes(), &sealed).unwrap();
+    assert!(matches!(outcome, ReplayOutcome::Different { .. }), "{outcome:?}");
 }
 
 #[test]
 fn the_argument_that_is_malformed_is_named_to_who_asked() {
-    let mut node = Node::new(&domain());
+    let mut node = TestNode::new(&domain());
     let transition = Box::new(call("send_mail", r#"{"bcc":"b","to":"a"}"#).into());
     let (ticket, execution) = (node.ticket(), node.execution.clone());
     let mut effects = node.step(Input::Request { ticket, execution, transition, entropy: [7; 32] });

@@ -27,11 +27,11 @@ fn apart() -> Bundle {
     Bundle::load(&files.collect()).unwrap()
 }
 
-fn child(node: &mut Node) -> String {
+fn child(node: &mut TestNode) -> String {
     delegate(node, Grant::unlimited()).1.unwrap()
 }
 
-fn ask_as(node: &mut Node, execution: &str, (tool, arguments): (&str, &str)) -> String {
+fn ask_as(node: &mut TestNode, execution: &str, (tool, arguments): (&str, &str)) -> String {
     let own = std::mem::replace(&mut node.execution, execution.to_owned());
     let (ticket, answer) = node.call(tool, arguments);
     if matches!(answer, Answer::Permit { .. }) {
@@ -42,7 +42,7 @@ fn ask_as(node: &mut Node, execution: &str, (tool, arguments): (&str, &str)) -> 
     code(&answer).to_owned()
 }
 
-fn end_child(node: &mut Node, child: &str) {
+fn end_child(node: &mut TestNode, child: &str) {
     let (ticket, execution) = (node.ticket(), node.execution.clone());
     let ended = node.step(Input::End { ticket, execution, child: child.to_owned() });
     assert_eq!(ended, vec![Effect::Ended { ticket, result: Ok(()) }]);
@@ -51,7 +51,7 @@ fn end_child(node: &mut Node, child: &str) {
 #[test]
 fn what_a_child_did_counts_for_those_above_and_beside_it() {
     let domain = domain_under(&line());
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let agent = node.execution.clone();
     let (first, second) = (child(&mut node), child(&mut node));
     assert_eq!(ask_as(&mut node, &second, MAIL), "permitted");
@@ -64,14 +64,14 @@ fn what_a_child_did_counts_for_those_above_and_beside_it() {
     let third = child(&mut node);
     assert_eq!(ask_as(&mut node, &third, MAIL), "policy.denied", "and for whom begins then");
     all_follow(&node, &domain);
-    let mut node = Node::restart(&domain, node.log);
+    let mut node = TestNode::restart(&domain, node.log);
     assert_eq!(ask_as(&mut node, &third, MAIL), "policy.denied");
 }
 
 #[test]
 fn what_was_done_before_a_delegation_counts_for_the_child() {
     let domain = domain_under(&line());
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let agent = node.execution.clone();
     assert_eq!(ask_as(&mut node, &agent, PAGE), "permitted");
     let child = child(&mut node);
@@ -83,7 +83,7 @@ fn what_was_done_before_a_delegation_counts_for_the_child() {
 fn a_bundle_gives_each_execution_its_own_history_in_words() {
     for bundle in [apart(), delegating()] {
         let domain = domain_under(&bundle);
-        let mut node = Node::new(&domain);
+        let mut node = TestNode::new(&domain);
         let agent = node.execution.clone();
         let child = child(&mut node);
         assert_eq!(ask_as(&mut node, &child, PAGE), "permitted");
@@ -95,7 +95,7 @@ fn a_bundle_gives_each_execution_its_own_history_in_words() {
 #[test]
 fn histories_that_were_apart_are_put_together_when_a_bundle_says_so() {
     let mut domain = domain_under(&delegating());
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let agent = node.execution.clone();
     let child = child(&mut node);
     node.execution = child.clone();
@@ -113,11 +113,11 @@ fn histories_that_were_apart_are_put_together_when_a_bundle_says_so() {
     node.follow(&domain);
     assert_eq!(ask_as(&mut node, &agent, MAIL), "policy.denied");
     all_follow(&node, &domain);
-    let mut node = Node::restart(&domain, node.log);
+    let mut node = TestNode::restart(&domain, node.log);
     assert_eq!(ask_as(&mut node, &child, MAIL), "policy.denied");
 }
 
-fn erase(node: &mut Node, execution: &str) -> Result<u64, &'static str> {
+fn erase(node: &mut TestNode, execution: &str) -> Result<u64, &'static str> {
     let (ticket, execution, os_user) = (node.ticket(), execution.to_owned(), OS_USER);
     let reason = ErasedFor::Asked;
     let mut effects = node.step(Input::Erase { ticket, execution, os_user, reason });
@@ -131,14 +131,14 @@ fn erase(node: &mut Node, execution: &str) -> Result<u64, &'static str> {
 #[test]
 fn what_a_line_decides_by_is_not_erased_while_it_goes_on() {
     let mut domain = domain_under(&line());
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let agent = node.execution.clone();
     let child = child(&mut node);
     assert_eq!(ask_as(&mut node, &child, PAGE), "permitted");
     end_child(&mut node, &child);
     assert_eq!(erase(&mut node, &child), Err("execution.line"));
     assert_eq!(ask_as(&mut node, &agent, MAIL), "policy.denied");
-    let mut again = Node::restart(&domain, node.log.clone());
+    let mut again = TestNode::restart(&domain, node.log.clone());
     assert_eq!(erase(&mut again, &child), Err("execution.line"));
 
     domain.change(Change::ExecutionEnded { execution: agent });
@@ -149,24 +149,24 @@ fn what_a_line_decides_by_is_not_erased_while_it_goes_on() {
     let records = node.log.iter().map(|(record, _)| LineageRecord::parse(record).unwrap());
     let is_its = records.map(|one| one.header.link.is_some_and(|link| link.execution == child));
     let is_its: Vec<bool> = is_its.collect();
-    let mut fed = Vec::new();
+    let mut outcome = Vec::new();
     let (records, shelf) = (&domain.records, domain.shelf.as_ref());
     let mut following =
         crate::replay::Replay::new(crate::fixture::NODE, crate::fixture::ORIGIN, records, shelf);
     for ((record, sealed), is_its) in node.log.iter().zip(is_its) {
         let part = if is_its {
-            crate::replay::Part::Lost(crate::state::Lost::NoKey)
+            crate::replay::SealedPart::Unreadable(crate::state::Unreadable::NoKey)
         } else {
             sealed.into()
         };
-        fed.push(following.feed(record, part).unwrap());
+        outcome.push(following.apply(record, part).unwrap());
     }
     let mut tally = Tally::default();
-    fed.iter().for_each(|fed| tally.add(fed));
+    outcome.iter().for_each(|outcome| tally.add(outcome));
     let state = following.into_state();
     assert_eq!(tally.without_reason(&state), None);
     let counts = tally.finish(&state);
-    assert_eq!((counts.different, counts.missing, counts.erased), (0, 0, 2), "{fed:?}");
+    assert_eq!((counts.different, counts.missing, counts.erased), (0, 0, 2), "{outcome:?}");
     assert!(replay(&domain, &node.log).is_ok());
 }
 
@@ -178,7 +178,7 @@ fn a_meter_of_executions_counts_for_the_line() {
         files.extend(metered.files().clone().into_iter().filter(|(path, _)| path == "meters.toml"));
         let bundle = under(&Bundle::load(&files).unwrap(), semantics);
         let domain = domain_under(&bundle);
-        let mut node = Node::new(&domain);
+        let mut node = TestNode::new(&domain);
         let agent = node.execution.clone();
         let (first, second) = (child(&mut node), child(&mut node));
         assert_eq!(ask_as(&mut node, &first, MAIL), "permitted");

@@ -17,8 +17,8 @@ fn apart(semantics: u64) -> Domain {
 }
 
 /// A node on which a helper of a helper asks.
-fn with_grandchild(domain: &Domain) -> Node {
-    let mut node = Node::new(domain);
+fn with_grandchild(domain: &Domain) -> TestNode {
+    let mut node = TestNode::new(domain);
     node.execution = delegate(&mut node, reading()).1.unwrap();
     node.execution = delegate(&mut node, reading()).1.unwrap();
     assert_eq!(ask(&mut node, READ), "permitted");
@@ -26,7 +26,7 @@ fn with_grandchild(domain: &Domain) -> Node {
 }
 
 /// Every subject that stands above the grandchild, but for itself.
-fn above(node: &Node) -> Vec<Subject> {
+fn above(node: &TestNode) -> Vec<Subject> {
     let own = Subject::Execution(node.execution.clone());
     let subjects = node.kernel.state().subjects_of(&node.execution);
     subjects.into_iter().filter(|subject| *subject != own).collect()
@@ -76,7 +76,7 @@ fn lowered_trust_of_any_subject_of_the_line_stops_a_grandchild() {
 #[test]
 fn a_child_that_begins_under_a_halted_parent_workload_is_stopped_too() {
     let mut domain = apart(4);
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let (_, effects) = request(&mut node, reading());
     assert_eq!(effects, vec![]);
     domain.change(Change::HaltOrdered { subject: Subject::Workload(AGENT.into()) });

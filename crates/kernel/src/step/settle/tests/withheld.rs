@@ -8,13 +8,13 @@ use crate::governance::{Change, Subject, Workload};
 const PAGE: (&str, &str) = ("fetch_page", r#"{"url":"https://example.test/"}"#);
 const FILE: (&str, &str) = ("read_file", r#"{"path":"reports/q3.txt"}"#);
 
-fn open(node: &mut Node, (tool, arguments): (&str, &str)) -> Ticket {
+fn open(node: &mut TestNode, (tool, arguments): (&str, &str)) -> Ticket {
     let (ticket, answer) = node.call(tool, arguments);
     assert_eq!(code(&answer), "permitted");
     ticket
 }
 
-fn last(node: &Node) -> Body {
+fn last(node: &TestNode) -> Body {
     LineageRecord::parse(&node.log.last().unwrap().0).unwrap().body
 }
 
@@ -37,7 +37,7 @@ fn stops() -> [(Change, &'static str); 3] {
 fn a_result_that_comes_after_a_stop_is_on_record_and_goes_nowhere() {
     for (change, code) in stops() {
         let mut domain = Domain::new();
-        let mut node = Node::new(&domain);
+        let mut node = TestNode::new(&domain);
         let ticket = open(&mut node, FILE);
         domain.change(change);
         node.follow(&domain);
@@ -49,8 +49,8 @@ fn a_result_that_comes_after_a_stop_is_on_record_and_goes_nowhere() {
         let other = String::from_utf8(node.log.pop().unwrap().0).unwrap();
         let other = other.replace(code, "lineage.broken");
         node.log.push((other.into_bytes(), Vec::new()));
-        let fed = fixture::replay(&domain, &node.log);
-        assert!(matches!(fed, Err(ReplayError::Broken { .. })), "{code}: {fed:?}");
+        let outcome = fixture::replay(&domain, &node.log);
+        assert!(matches!(outcome, Err(ReplayError::Broken { .. })), "{code}: {outcome:?}");
     }
 }
 
@@ -84,7 +84,7 @@ fn an_end_that_nobody_knows_may_have_the_error_that_was_told_instead() {
 #[test]
 fn an_end_without_a_message_has_nothing_to_withhold() {
     let mut domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let ticket = open(&mut node, FILE);
     domain.change(Change::HaltOrdered { subject: agent() });
     node.follow(&domain);
@@ -95,7 +95,7 @@ fn an_end_without_a_message_has_nothing_to_withhold() {
 #[test]
 fn a_result_that_a_condition_looks_at_waits_for_its_record() {
     let domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let (page, file) = (open(&mut node, PAGE), open(&mut node, FILE));
     assert_eq!(node.complete(page, Completion::Result), []);
     // No condition looks at how files were read.
@@ -106,7 +106,7 @@ fn a_result_that_a_condition_looks_at_waits_for_its_record() {
 #[test]
 fn an_error_waits_only_where_a_condition_looks_at_errors() {
     let (mut domain, policies) = (Domain::new(), fixture::POLICIES.replace("response", "error"));
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let ticket = open(&mut node, PAGE);
     assert_eq!(node.complete(ticket, Completion::Error), [Effect::Settled { ticket }]);
     domain.publish(&fixture::bundle(&policies));
@@ -126,7 +126,7 @@ fn a_result_that_settles_a_charge_waits_for_its_record() {
         (path, first.as_bytes().to_vec())
     });
     domain.publish(&Bundle::load(&files.collect()).unwrap());
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     for (said, waits) in [(Some(r#"{"bytes":12}"#), true), (None, false)] {
         let ticket = open(&mut node, PAGE);
         let (outcome, message) = (Completion::Result, PLAIN.as_bytes().to_vec());
@@ -139,7 +139,7 @@ fn a_result_that_settles_a_charge_waits_for_its_record() {
 #[test]
 fn a_halt_between_a_record_and_the_disk_withholds_the_result() {
     let mut domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let ticket = open(&mut node, PAGE);
     assert_eq!(node.complete(ticket, Completion::Result), []);
     domain.change(Change::HaltOrdered { subject: agent() });
@@ -153,7 +153,7 @@ fn a_halt_between_a_record_and_the_disk_withholds_the_result() {
 #[test]
 fn a_result_of_an_execution_that_ends_meanwhile_is_withheld() {
     let mut domain = Domain::new();
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let ticket = open(&mut node, PAGE);
     assert_eq!(node.complete(ticket, Completion::Result), []);
     domain.change(Change::ExecutionEnded { execution: node.execution.clone() });

@@ -4,39 +4,39 @@ use policy::History;
 use proof::digest::Digest;
 use proof::json::{Object, Value};
 
-use super::ahead::{PageAhead, Room};
-use super::monitors::{self, Kept};
+use super::monitors::{self, StoredMonitors};
 use super::page::{digests, pages, piece};
+use super::partial_page::{PageBudget, PartialPage};
 use super::{Piece, PieceOwner};
 use crate::limits::{OPEN_PAGES_STEP_BYTES, REMEMBERED_SHARE};
 use crate::state::{Execution, NodeState};
 
 /// Makes snapshots of one log's fold. What a snapshot shares with the one before it is not made again.
 #[derive(Debug, Clone, Default)]
-pub struct Maker {
+pub struct SnapshotBuilder {
     /// Size of the log just after the record of the last snapshot.
     last: u64,
-    executions: BTreeMap<String, Known>,
+    executions: BTreeMap<String, BuiltPart>,
     public: BTreeSet<Digest>,
 }
 
 /// What of an execution's private part has been made.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Known {
+pub(super) struct BuiltPart {
     /// Where the full pages of its history end, and their names.
     pub(super) pages: Vec<(usize, Digest)>,
     /// How many events there were when full pages were looked for last.
     looked: usize,
     /// The page after those, as far as it is written.
-    open: Option<PageAhead>,
-    pub(super) head: Option<Head>,
+    open: Option<PartialPage>,
+    pub(super) head: Option<PartHead>,
     /// What was kept of its monitors.
-    pub(super) kept: Option<Kept>,
+    pub(super) kept: Option<StoredMonitors>,
 }
 
 /// The first piece of a private part, and the pieces besides full pages that it lists.
 #[derive(Debug, Clone)]
-pub(super) struct Head {
+pub(super) struct PartHead {
     /// What it is of: nothing of the private part changes without a record of its execution, or an event in its history.
     pub(super) of: (u64, usize),
     pub(super) name: Digest,
@@ -45,7 +45,7 @@ pub(super) struct Head {
 
 /// A snapshot that was taken.
 #[derive(Debug)]
-pub struct Taken {
+pub struct Snapshot {
     /// Digest of the public part's index.
     pub public: Digest,
     /// Digest of the list of private parts; none where the private part of an execution cannot be read.
@@ -56,14 +56,14 @@ pub struct Taken {
     pub names: BTreeSet<Digest>,
 }
 
-/// The pieces of a snapshot while it is taken: as in [`Taken`].
-struct Made {
+/// The pieces of a snapshot while it is taken: as in [`Snapshot`].
+struct SnapshotDraft {
     pieces: Vec<Piece>,
     names: BTreeSet<Digest>,
-    room: Room,
+    room: PageBudget,
 }
 
-impl Maker {
+impl SnapshotBuilder {
     /// Of a log whose newest snapshot, if it has one, was recorded just before it had this size; its pieces are not
     /// here.
     #[must_use]
@@ -74,7 +74,7 @@ impl Maker {
     /// As restored: everything that a snapshot consists of is there.
     pub(super) fn restored(
         last: u64,
-        executions: BTreeMap<String, Known>,
+        executions: BTreeMap<String, BuiltPart>,
         public: BTreeSet<Digest>,
     ) -> Self {
         Self { last, executions, public }
@@ -149,9 +149,10 @@ impl Maker {
     }
 
     /// Takes a snapshot of the state.
-    pub fn take(&mut self, state: &NodeState) -> Taken {
+    pub fn take(&mut self, state: &NodeState) -> Snapshot {
         self.executions.retain(|id, _| state.execution(id).is_some());
-        let mut made = Made { pieces: Vec::new(), names: BTreeSet::new(), room: self.room() };
+        let mut made =
+            SnapshotDraft { pieces: Vec::new(), names: BTreeSet::new(), room: self.room() };
         let private = self.private(state, &mut made);
         let (mut index, sections) = state.public_parts();
         let mut public = BTreeSet::new();
@@ -171,7 +172,7 @@ impl Maker {
         if let Some(private) = &private {
             self.list_monitors(&index, private, &mut made);
         }
-        Taken { public: index, private, pieces: made.pieces, names: made.names }
+        Snapshot { public: index, private, pieces: made.pieces, names: made.names }
     }
 
     /// Lets go of what was made of an execution whose key goes: what is written ahead is in memory in the open.
@@ -179,12 +180,12 @@ impl Maker {
         self.executions.remove(execution);
     }
 
-    fn room(&self) -> Room {
-        Room::beside(self.executions.values().filter_map(|known| known.open.as_ref()))
+    fn room(&self) -> PageBudget {
+        PageBudget::beside(self.executions.values().filter_map(|known| known.open.as_ref()))
     }
 
     /// Makes the private parts, and the list of them.
-    fn private(&mut self, state: &NodeState, made: &mut Made) -> Option<Digest> {
+    fn private(&mut self, state: &NodeState, made: &mut SnapshotDraft) -> Option<Digest> {
         let mut list = Vec::new();
         let mut is_whole = true;
         for (id, execution) in state.executions() {
@@ -204,7 +205,7 @@ impl Maker {
     }
 
     /// Lists what was kept of monitors, which goes with the snapshot.
-    fn list_monitors(&self, public: &Digest, private: &Digest, made: &mut Made) {
+    fn list_monitors(&self, public: &Digest, private: &Digest, made: &mut SnapshotDraft) {
         let all = self.executions.iter();
         let kept: BTreeMap<&str, Digest> = all
             .filter_map(|(id, known)| Some((id.as_str(), known.kept.as_ref()?.name()?)))
@@ -216,7 +217,7 @@ impl Maker {
     }
 
     /// A public piece: emitted unless the last snapshot had it too.
-    fn add_public(&self, type_name: &str, members: Object, made: &mut Made) -> Digest {
+    fn add_public(&self, type_name: &str, members: Object, made: &mut SnapshotDraft) -> Digest {
         let (name, bytes) = piece(type_name, members);
         if made.names.insert(name) && !self.public.contains(&name) {
             made.pieces.push(Piece { name, execution: None, bytes });
@@ -225,7 +226,7 @@ impl Maker {
     }
 }
 
-impl Known {
+impl BuiltPart {
     /// The pages of the history that are full and not made yet, so many at most.
     fn full_pages(
         &mut self,
@@ -240,7 +241,7 @@ impl Known {
                 self.looked = history.events();
                 break;
             };
-            let mut open = self.open.take().unwrap_or_else(|| PageAhead::new(first));
+            let mut open = self.open.take().unwrap_or_else(|| PartialPage::new(first));
             open.extend(history, page, usize::MAX);
             let piece = open.piece(owner);
             self.pages.push((page.end, piece.name));
@@ -250,14 +251,14 @@ impl Known {
     }
 
     /// Writes the page that is not full as far as its events came, so many bytes at most. How many were written.
-    fn write_ahead(&mut self, history: &History, bytes_max: usize, room: &mut Room) -> usize {
+    fn write_ahead(&mut self, history: &History, bytes_max: usize, room: &mut PageBudget) -> usize {
         let bytes_max = bytes_max.min(room.bytes());
         if bytes_max == 0 || !self.has_new_events(history) {
             return 0;
         }
         let page = history.page(self.first_open()).filter(|page| !page.is_full);
         let Some(page) = page else { return 0 };
-        let mut open = room.take(&mut self.open).unwrap_or_else(|| PageAhead::new(page.first));
+        let mut open = room.take(&mut self.open).unwrap_or_else(|| PartialPage::new(page.first));
         let written = open.extend(history, page, bytes_max);
         self.open = room.hold(open);
         written
@@ -275,7 +276,7 @@ impl Known {
 
     /// Whether there are events that were not looked at, or not written on the page that is.
     fn lags(&self, history: &History) -> bool {
-        let is_behind = |open: &PageAhead| open.end() < history.events();
+        let is_behind = |open: &PartialPage| open.end() < history.events();
         self.looked < history.events() || self.open.as_ref().is_some_and(is_behind)
     }
 
@@ -285,7 +286,7 @@ impl Known {
     }
 
     /// The execution's private part as it is now: the name of its first piece.
-    fn private(&mut self, id: &str, execution: &Execution, made: &mut Made) -> Digest {
+    fn private(&mut self, id: &str, execution: &Execution, made: &mut SnapshotDraft) -> Digest {
         let version = execution.version();
         let is_busy = execution.history().is_some_and(|history| self.has_new_events(history));
         let head = self.head.take().filter(|head| head.of == version);
@@ -301,11 +302,11 @@ impl Known {
         name
     }
 
-    fn make(&mut self, id: &str, execution: &Execution, made: &mut Made) -> Head {
+    fn make(&mut self, id: &str, execution: &Execution, made: &mut SnapshotDraft) -> PartHead {
         let owner = PieceOwner::new(id, execution);
         let mut members = Object::new();
         let mut rest = Vec::new();
-        let Made { pieces, room, .. } = made;
+        let SnapshotDraft { pieces, room, .. } = made;
         let mut keep = |piece: Piece| {
             let name = piece.name;
             pieces.push(piece);
@@ -317,7 +318,7 @@ impl Known {
             });
             if let Some(page) = history.page(self.first_open()) {
                 let open = room.take(&mut self.open);
-                let mut open = open.unwrap_or_else(|| PageAhead::new(page.first));
+                let mut open = open.unwrap_or_else(|| PartialPage::new(page.first));
                 open.extend(history, page, usize::MAX);
                 rest.push(keep(open.piece(owner)));
                 self.open = room.hold(open);
@@ -336,7 +337,7 @@ impl Known {
         members.insert("open", digests(&open));
         rest.extend(open);
         let name = keep(private_piece("snapshot.execution", owner, members));
-        Head { of: execution.version(), name, rest }
+        PartHead { of: execution.version(), name, rest }
     }
 }
 

@@ -1,40 +1,40 @@
 use std::borrow::Cow;
 
 use crate::lineage::Sealed;
-use crate::state::Lost;
+use crate::state::Unreadable;
 
 /// A record's sealed part, as whoever holds the keys finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part<'a> {
+pub enum SealedPart<'a> {
     /// Opened: its plain bytes; none where the record seals nothing.
     Open(Cow<'a, [u8]>),
     /// It cannot be opened.
-    Lost(Lost),
+    Unreadable(Unreadable),
 }
 
-impl<'a> From<&'a [u8]> for Part<'a> {
+impl<'a> From<&'a [u8]> for SealedPart<'a> {
     fn from(bytes: &'a [u8]) -> Self {
         Self::Open(Cow::Borrowed(bytes))
     }
 }
 
-impl<'a> From<&'a Vec<u8>> for Part<'a> {
+impl<'a> From<&'a Vec<u8>> for SealedPart<'a> {
     fn from(bytes: &'a Vec<u8>) -> Self {
         Self::Open(Cow::Borrowed(bytes))
     }
 }
 
-impl From<Vec<u8>> for Part<'_> {
+impl From<Vec<u8>> for SealedPart<'_> {
     fn from(bytes: Vec<u8>) -> Self {
         Self::Open(Cow::Owned(bytes))
     }
 }
 
-impl Part<'_> {
-    pub(super) fn read(self) -> Result<Sealed, Lost> {
+impl SealedPart<'_> {
+    pub(super) fn read(self) -> Result<Sealed, Unreadable> {
         match self {
-            Self::Open(bytes) => Sealed::parse(&bytes).map_err(|_| Lost::Damaged),
-            Self::Lost(why) => Err(why),
+            Self::Open(bytes) => Sealed::parse(&bytes).map_err(|_| Unreadable::Damaged),
+            Self::Unreadable(why) => Err(why),
         }
     }
 }

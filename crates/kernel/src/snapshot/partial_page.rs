@@ -12,14 +12,14 @@ const FRAMING_BYTES: usize = 160;
 
 /// A page of a history, as far as it is written and hashed.
 #[derive(Debug, Clone)]
-pub(super) struct PageAhead {
+pub(super) struct PartialPage {
     page: OpenPage,
     /// Of what the page begins with, up to its last event.
     digest: DigestBuilder,
     hashed: usize,
 }
 
-impl PageAhead {
+impl PartialPage {
     /// One that begins with the event of this number, and has no event yet.
     pub(super) fn new(first: usize) -> Self {
         Self { page: OpenPage::new(first), digest: DigestBuilder::default(), hashed: 0 }
@@ -70,11 +70,11 @@ impl PageAhead {
 
 /// The bytes that pages written ahead may still take.
 #[derive(Debug)]
-pub(super) struct Room(usize);
+pub(super) struct PageBudget(usize);
 
-impl Room {
+impl PageBudget {
     /// What these leave.
-    pub(super) fn beside<'a>(pages: impl Iterator<Item = &'a PageAhead>) -> Self {
+    pub(super) fn beside<'a>(pages: impl Iterator<Item = &'a PartialPage>) -> Self {
         Self(pages.fold(OPEN_PAGES_BYTES_MAX, |room, page| room.saturating_sub(page.bytes())))
     }
 
@@ -83,14 +83,14 @@ impl Room {
     }
 
     /// Takes out a page that is to be extended or let go.
-    pub(super) fn take(&mut self, page: &mut Option<PageAhead>) -> Option<PageAhead> {
+    pub(super) fn take(&mut self, page: &mut Option<PartialPage>) -> Option<PartialPage> {
         let page = page.take()?;
         self.0 = self.0.saturating_add(page.bytes());
         Some(page)
     }
 
     /// The page, if there is room for it.
-    pub(super) fn hold(&mut self, page: PageAhead) -> Option<PageAhead> {
+    pub(super) fn hold(&mut self, page: PartialPage) -> Option<PartialPage> {
         self.0 = self.0.checked_sub(page.bytes())?;
         Some(page)
     }

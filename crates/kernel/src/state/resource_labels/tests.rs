@@ -1,11 +1,11 @@
 use policy::Bundle;
 
 use super::*;
-use crate::fixture::{Domain, NODE, Node, ORIGIN, OS_USER, code, load};
+use crate::fixture::{Domain, NODE, ORIGIN, OS_USER, TestNode, code, load};
 use crate::governance::{Change, Workload};
 use crate::lineage::Completion;
-use crate::replay::{Fed, Part, Replay};
-use crate::state::Lost;
+use crate::replay::{Replay, ReplayOutcome, SealedPart};
+use crate::state::Unreadable;
 
 const SHARED: &str = r#"{"path":"shared/plan"}"#;
 const OTHER: &str = r#"{"path":"notes/7"}"#;
@@ -43,7 +43,7 @@ when { context.labels.contains("untrusted") };
     ])
 }
 
-fn begin() -> (Domain, Node, String, String) {
+fn begin() -> (Domain, TestNode, String, String) {
     let mut domain = Domain::new();
     domain.publish(&writing(("", PLACES), "1"));
     domain.change(Change::WorkloadRegistered(Workload {
@@ -51,25 +51,30 @@ fn begin() -> (Domain, Node, String, String) {
         os_user: OS_USER,
         zone: "prod".into(),
     }));
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let (writer, reader) = (node.execution.clone(), node.join("reader", OS_USER).unwrap());
     (domain, node, writer, reader)
 }
 
-fn ask(node: &mut Node, execution: &str, (tool, arguments): (&str, &str)) -> u64 {
+fn ask(node: &mut TestNode, execution: &str, (tool, arguments): (&str, &str)) -> u64 {
     node.execution = execution.to_owned();
     let (ticket, answer) = node.call(tool, arguments);
     assert_eq!(code(&answer), "permitted", "{tool} {arguments}");
     ticket
 }
 
-fn carries(node: &Node, execution: &str) -> bool {
+fn carries(node: &TestNode, execution: &str) -> bool {
     !node.kernel.state().execution(execution).unwrap().labels().is_empty()
 }
 
-fn is_replayed(node: &Node, domain: &Domain) {
-    let fed = node.replay(domain).unwrap();
-    assert!(fed.iter().all(|fed| matches!(fed, Fed::Identical | Fed::Followed)), "{fed:?}");
+fn is_replayed(node: &TestNode, domain: &Domain) {
+    let outcome = node.replay(domain).unwrap();
+    assert!(
+        outcome
+            .iter()
+            .all(|outcome| matches!(outcome, ReplayOutcome::Identical | ReplayOutcome::Followed)),
+        "{outcome:?}"
+    );
 }
 
 #[test]
@@ -88,7 +93,7 @@ fn what_one_execution_writes_taints_the_next_that_reads_it_and_nothing_elsewhere
     node.execution = reader.clone();
     assert_eq!(code(&node.call("send", FETCH.1).1), "policy.denied");
     is_replayed(&node, &domain);
-    let mut again = Node::restart(&domain, node.log.clone());
+    let mut again = TestNode::restart(&domain, node.log.clone());
     let late = again.join("reader", OS_USER).unwrap();
     ask(&mut again, &late, ("read_file", SHARED));
     assert!(carries(&again, &late));
@@ -101,7 +106,7 @@ fn what_the_writer_touches_while_it_writes_is_left_at_the_end_also_after_a_crash
     ask(&mut node, &writer, FETCH);
     ask(&mut node, &reader, ("read_file", OTHER));
     assert!(!carries(&node, &reader), "what was sent was sent before");
-    let mut crashed = Node::restart(&domain, node.log.clone());
+    let mut crashed = TestNode::restart(&domain, node.log.clone());
     ask(&mut crashed, &reader, ("read_file", OTHER));
     assert!(carries(&crashed, &reader), "the end is unknown");
     is_replayed(&crashed, &domain);
@@ -121,13 +126,13 @@ fn what_an_erased_execution_left_is_still_there_and_the_reader_is_derived() {
     let mut derived = 0;
     for (record, sealed) in &node.log {
         let part = |of: Option<&str>, _: u64, _: &proof::digest::Digest| match of {
-            Some(id) if id == writer => Part::Lost(Lost::NoKey),
-            _ => Part::from(sealed),
+            Some(id) if id == writer => SealedPart::Unreadable(Unreadable::NoKey),
+            _ => SealedPart::from(sealed),
         };
-        match replay.feed_sealed(record, part).unwrap() {
-            Fed::Identical => derived += 1,
-            Fed::Followed => {}
-            Fed::NotReplayable { execution, .. } => assert_eq!(execution, writer),
+        match replay.apply_sealed(record, part).unwrap() {
+            ReplayOutcome::Identical => derived += 1,
+            ReplayOutcome::Followed => {}
+            ReplayOutcome::NotReplayable { execution, .. } => assert_eq!(execution, writer),
             other => panic!("{other:?}"),
         }
     }
@@ -148,7 +153,7 @@ fn a_place_that_a_bundle_knows_no_more_is_everywhere_until_a_bundle_forgets_it()
     ask(&mut node, &reader, ("read_file", OTHER));
     assert!(carries(&node, &reader));
 
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let (writer, reader) = (node.execution.clone(), node.join("reader", OS_USER).unwrap());
     ask(&mut node, &writer, FETCH);
     ask(&mut node, &writer, ("write_file", r#"{"path":"common/x"}"#));
@@ -164,7 +169,7 @@ fn a_place_that_a_bundle_knows_no_more_is_everywhere_until_a_bundle_forgets_it()
 fn beyond_the_last_place_what_is_left_is_left_everywhere() {
     let (_, node, _, _) = begin();
     let labels: Labels = ["untrusted".to_owned()].into_iter().collect();
-    let mut left = Left::default();
+    let mut left = ResourceLabels::default();
     for number in 0..PLACES_LEFT_MAX {
         left.add(&format!("File {number}"), &labels);
     }
@@ -174,7 +179,7 @@ fn beyond_the_last_place_what_is_left_is_left_everywhere() {
     left.add("File one more", &labels);
     assert!(left.0.contains_key(EVERYWHERE) && !left.0.contains_key("File one more"));
     assert!(!node.kernel.state().bundle().knows_place(EVERYWHERE));
-    let mut restored = Left::default();
+    let mut restored = ResourceLabels::default();
     left.items().for_each(|item| restored.restore(&item).unwrap());
     assert!(restored.items().eq(left.items()));
 }

@@ -4,59 +4,59 @@ use std::sync::Arc;
 
 use policy::{Bundle, Labels, Request, ResolvedRequest, resolve_shared};
 
-use crate::lineage::{Direction, Sealed, Transition};
+use crate::lineage::{MessageDirection, Sealed, Transition};
 
 /// A request with its message, read against a bundle.
-pub(crate) struct Read {
-    pub(crate) formed: ResolvedRequest,
+pub(crate) struct InspectedRequest {
+    pub(crate) resolved: ResolvedRequest,
     /// The labels that detectors find in the message.
     pub(crate) detected: Labels,
 }
 
-impl Read {
+impl InspectedRequest {
     pub(crate) fn of(
         bundle: &Arc<Bundle>,
         request: Arc<Request>,
-        direction: Direction,
+        direction: MessageDirection,
         message: &[u8],
     ) -> Self {
-        let formed = resolve_shared(bundle, &request);
-        Self { formed, detected: bundle.detected(direction.passing(), message) }
+        let resolved = resolve_shared(bundle, &request);
+        Self { resolved, detected: bundle.detected(direction.passing(), message) }
     }
 
     /// The same if it was read against this bundle; else it is read again.
     pub(crate) fn against(
         self,
         bundle: &Arc<Bundle>,
-        direction: Direction,
+        direction: MessageDirection,
         message: &[u8],
     ) -> Self {
-        if Arc::ptr_eq(self.formed.bundle(), bundle) {
+        if Arc::ptr_eq(self.resolved.bundle(), bundle) {
             return self;
         }
-        Self::of(bundle, Arc::clone(self.formed.request()), direction, message)
+        Self::of(bundle, Arc::clone(self.resolved.request()), direction, message)
     }
 }
 
 /// A transition that is asked for, perhaps with what was made of it ahead. What turns out to be of another bundle or
 /// workload by its turn is made again, so that it changes no decision.
 pub struct Prepared {
-    asked: Transition,
-    ahead: Option<Ahead>,
+    transition: Transition,
+    ahead: Option<PreparedParts>,
 }
 
 /// What was made ahead.
-struct Ahead {
+struct PreparedParts {
     workload: String,
-    read: Read,
+    inspected: InspectedRequest,
     /// What the record commits to whatever is decided, and the fresh bytes that it was sealed with.
     sealed: Option<([u8; 32], Sealed)>,
 }
 
 /// What is to be decided.
-pub(crate) struct Asked {
+pub(crate) struct PreparedTransition {
     pub(crate) transition: Transition,
-    pub(crate) read: Read,
+    pub(crate) inspected: InspectedRequest,
     /// What was sealed ahead.
     pub(crate) sealed: Sealed,
 }
@@ -64,10 +64,10 @@ pub(crate) struct Asked {
 impl Prepared {
     /// Reads a transition ahead, for a workload and against a bundle.
     #[must_use]
-    pub fn ahead(asked: Transition, workload: &str, bundle: &Arc<Bundle>) -> Self {
-        let read = read(&asked, workload, bundle);
-        let ahead = Ahead { workload: workload.to_owned(), read, sealed: None };
-        Self { asked, ahead: Some(ahead) }
+    pub fn ahead(transition: Transition, workload: &str, bundle: &Arc<Bundle>) -> Self {
+        let inspected = inspect(&transition, workload, bundle);
+        let ahead = PreparedParts { workload: workload.to_owned(), inspected, sealed: None };
+        Self { transition, ahead: Some(ahead) }
     }
 
     /// The same, with the message and the request sealed ahead, by 32 fresh bytes. They are those of its [`Input::Request`], or it
@@ -78,8 +78,8 @@ impl Prepared {
     pub fn sealed(mut self, entropy: [u8; 32]) -> Self {
         if let Some(ahead) = &mut self.ahead {
             let mut sealed = Sealed::default();
-            let request = ahead.read.formed.request();
-            sealed.seal_asked(self.asked.message.clone(), request, &entropy);
+            let request = ahead.inspected.resolved.request();
+            sealed.seal_asked(self.transition.message.clone(), request, &entropy);
             sealed.write_ahead();
             ahead.sealed = Some((entropy, sealed));
         }
@@ -95,35 +95,40 @@ impl Prepared {
 
     /// What is asked for.
     #[must_use]
-    pub fn asked(&self) -> &Transition {
-        &self.asked
+    pub fn transition(&self) -> &Transition {
+        &self.transition
     }
 
     /// What is asked for, as it is to be decided by this bundle for this workload, with these fresh bytes.
-    pub(crate) fn at(self, workload: &str, bundle: &Arc<Bundle>, entropy: &[u8; 32]) -> Asked {
-        let transition = self.asked;
-        let fits = |ahead: &Ahead| {
-            ahead.workload == workload && Arc::ptr_eq(ahead.read.formed.bundle(), bundle)
+    pub(crate) fn at(
+        self,
+        workload: &str,
+        bundle: &Arc<Bundle>,
+        entropy: &[u8; 32],
+    ) -> PreparedTransition {
+        let transition = self.transition;
+        let fits = |ahead: &PreparedParts| {
+            ahead.workload == workload && Arc::ptr_eq(ahead.inspected.resolved.bundle(), bundle)
         };
         let Some(ahead) = self.ahead.filter(fits) else {
-            let read = read(&transition, workload, bundle);
-            return Asked { transition, read, sealed: Sealed::default() };
+            let inspected = inspect(&transition, workload, bundle);
+            return PreparedTransition { transition, inspected, sealed: Sealed::default() };
         };
         let sealed = ahead.sealed.filter(|(with, _)| with == entropy);
         let sealed = sealed.map(|(_, sealed)| sealed).unwrap_or_default();
-        Asked { transition, read: ahead.read, sealed }
+        PreparedTransition { transition, inspected: ahead.inspected, sealed }
     }
 }
 
 impl From<Transition> for Prepared {
-    fn from(asked: Transition) -> Self {
-        Self { asked, ahead: None }
+    fn from(transition: Transition) -> Self {
+        Self { transition, ahead: None }
     }
 }
 
-fn read(asked: &Transition, workload: &str, bundle: &Arc<Bundle>) -> Read {
-    let request = Arc::new(asked.to_request(bundle, workload));
-    Read::of(bundle, request, asked.direction, &asked.message)
+fn inspect(transition: &Transition, workload: &str, bundle: &Arc<Bundle>) -> InspectedRequest {
+    let request = Arc::new(transition.to_request(bundle, workload));
+    InspectedRequest::of(bundle, request, transition.direction, &transition.message)
 }
 
 #[cfg(test)]

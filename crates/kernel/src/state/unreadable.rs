@@ -1,6 +1,6 @@
 /// Why what was sealed cannot be read, so that decisions cannot be derived again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lost {
+pub enum Unreadable {
     /// The execution's key is not there: it was erased, or the key is missing.
     NoKey,
     /// The sealed part is not there.
@@ -11,7 +11,7 @@ pub enum Lost {
     Ended,
 }
 
-impl Lost {
+impl Unreadable {
     /// In words.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -11,12 +11,12 @@ use crate::limits::PLACES_LEFT_MAX;
 
 /// Labels by the place's name.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Left(BTreeMap<String, Labels>);
+pub(super) struct ResourceLabels(BTreeMap<String, Labels>);
 
 /// The place that everything is in: no bundle knows its name.
 const EVERYWHERE: &str = "";
 
-impl Left {
+impl ResourceLabels {
     fn add(&mut self, place: &str, labels: &Labels) {
         let has_room = self.0.len() < PLACES_LEFT_MAX || self.0.contains_key(place);
         let place = if has_room { place } else { EVERYWHERE };
@@ -47,13 +47,13 @@ impl Left {
 impl NodeState {
     /// What writers have left on the resource of a request. What was left at a place that the bundle does not know any more
     /// may be on any resource.
-    pub(super) fn left_on(&self, request: &Request) -> Labels {
+    pub(super) fn resource_labels_of(&self, request: &Request) -> Labels {
         let mut labels = Labels::NONE;
-        if self.left.0.is_empty() || self.bundle.semantics() < Semantics::V2 {
+        if self.resource_labels.0.is_empty() || self.bundle.semantics() < Semantics::V2 {
             return labels;
         }
         let places = self.bundle.places(request);
-        for (place, left) in &self.left.0 {
+        for (place, left) in &self.resource_labels.0 {
             if places.contains(place) || !self.bundle.knows_place(place) {
                 labels.union(left);
             }
@@ -62,7 +62,7 @@ impl NodeState {
     }
 
     /// Leaves what an execution carries now at these places.
-    pub(super) fn leave<'a>(&mut self, id: &str, places: impl IntoIterator<Item = &'a String>) {
+    pub(super) fn taint<'a>(&mut self, id: &str, places: impl IntoIterator<Item = &'a String>) {
         let mut places = places.into_iter().peekable();
         if places.peek().is_none() {
             return;
@@ -71,7 +71,7 @@ impl NodeState {
         if carried.is_empty() {
             return;
         }
-        places.for_each(|place| self.left.add(place, &carried));
+        places.for_each(|place| self.resource_labels.add(place, &carried));
     }
 }
 

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use policy::Bundle;
 
 use crate::Prepared;
-use crate::fixture::{Domain, Node, call, code, load};
+use crate::fixture::{Domain, TestNode, call, code, load};
 use crate::lineage::{Body, LineageRecord};
-use crate::replay::{Fed, Replay};
+use crate::replay::{Replay, ReplayOutcome};
 use crate::step::{Effect, Input};
 
 /// A bundle in which a tool's name stands for another action each time it is another number.
@@ -32,7 +32,7 @@ resource = {{ type = "File", argument = "path" }}
     ])
 }
 
-fn ask(node: &mut Node, transition: Prepared) -> String {
+fn ask(node: &mut TestNode, transition: Prepared) -> String {
     let (ticket, execution) = (node.ticket(), node.execution.clone());
     let mut entropy = [6; 32];
     entropy[..8].copy_from_slice(&ticket.to_be_bytes());
@@ -45,7 +45,7 @@ fn ask(node: &mut Node, transition: Prepared) -> String {
     }
 }
 
-fn last_action(node: &Node) -> String {
+fn last_action(node: &TestNode) -> String {
     match LineageRecord::parse(&node.log.last().unwrap().0).unwrap().body {
         Body::Decided(decided) => decided.action,
         other => panic!("{other:?}"),
@@ -56,9 +56,9 @@ fn last_action(node: &Node) -> String {
 fn what_was_read_ahead_of_a_new_bundle_or_for_another_workload_is_read_again() {
     let mut domain = Domain::new();
     domain.publish(&bundle(1));
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let path = || call("read_file", r#"{"path":"notes"}"#);
-    let ahead = |node: &Node, of: &str| {
+    let ahead = |node: &TestNode, of: &str| {
         Prepared::ahead(path(), of, &Arc::clone(node.kernel.state().bundle()))
     };
 
@@ -73,15 +73,20 @@ fn what_was_read_ahead_of_a_new_bundle_or_for_another_workload_is_read_again() {
     let late = ahead(&node, "agent");
     assert_eq!(ask(&mut node, late), "permitted");
 
-    let fed = node.replay(&domain).unwrap();
-    assert!(fed.iter().all(|fed| matches!(fed, Fed::Identical | Fed::Followed)), "{fed:?}");
+    let outcome = node.replay(&domain).unwrap();
+    assert!(
+        outcome
+            .iter()
+            .all(|outcome| matches!(outcome, ReplayOutcome::Identical | ReplayOutcome::Followed)),
+        "{outcome:?}"
+    );
 }
 
 #[test]
 fn a_replay_that_read_ahead_of_a_new_bundle_derives_the_same() {
     let mut domain = Domain::new();
     domain.publish(&bundle(1));
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     for number in 2..5 {
         assert_eq!(ask(&mut node, call("read_file", r#"{"path":"notes"}"#).into()), "permitted");
         domain.publish(&bundle(number));
@@ -98,12 +103,14 @@ fn a_replay_that_read_ahead_of_a_new_bundle_derives_the_same() {
     let all: Vec<_> = node
         .log
         .iter()
-        .map(|(record, sealed)| crate::replay::Ahead::of(&first, record, |_, _| sealed.into()))
+        .map(|(record, sealed)| {
+            crate::replay::PrefetchedRecord::of(&first, record, |_, _| sealed.into())
+        })
         .collect();
     let identical = all
         .into_iter()
-        .map(|ahead| replay.feed_ahead(ahead).unwrap())
-        .filter(|fed| *fed == Fed::Identical);
+        .map(|ahead| replay.apply_prefetched(ahead).unwrap())
+        .filter(|outcome| *outcome == ReplayOutcome::Identical);
     assert_eq!(identical.count(), 3);
 }
 
@@ -118,13 +125,19 @@ fn what_was_sealed_ahead_makes_the_same_records() {
         entropy
     };
     let log = |seal: &dyn Fn(Prepared, u64) -> Prepared| {
-        let mut node = Node::new(&domain);
+        let mut node = TestNode::new(&domain);
         let ticket = node.ticket() + 1;
         let path = call("read_file", r#"{"path":"notes"}"#);
         let ahead = Prepared::ahead(path, "agent", &Arc::clone(node.kernel.state().bundle()));
         assert_eq!(ask(&mut node, seal(ahead, ticket)), "permitted");
-        let fed = node.replay(&domain).unwrap();
-        assert!(fed.iter().all(|fed| matches!(fed, Fed::Identical | Fed::Followed)), "{fed:?}");
+        let outcome = node.replay(&domain).unwrap();
+        assert!(
+            outcome.iter().all(|outcome| matches!(
+                outcome,
+                ReplayOutcome::Identical | ReplayOutcome::Followed
+            )),
+            "{outcome:?}"
+        );
         node.log
     };
     let plain = log(&|ahead, _| ahead);
@@ -141,7 +154,7 @@ fn what_was_sealed_ahead_makes_the_same_records() {
 fn what_was_sealed_ahead_of_a_new_bundle_is_sealed_again() {
     let mut domain = Domain::new();
     domain.publish(&bundle(1));
-    let mut node = Node::new(&domain);
+    let mut node = TestNode::new(&domain);
     let path = call("read_file", r#"{"path":"notes"}"#);
     let early = Prepared::ahead(path, "agent", &Arc::clone(node.kernel.state().bundle()));
     domain.publish(&bundle(2));
@@ -151,6 +164,11 @@ fn what_was_sealed_ahead_of_a_new_bundle_is_sealed_again() {
     entropy[..8].copy_from_slice(&ticket.to_be_bytes());
     assert_eq!(ask(&mut node, early.sealed(entropy)), "permitted");
     assert_eq!(last_action(&node), "read_2");
-    let fed = node.replay(&domain).unwrap();
-    assert!(fed.iter().all(|fed| matches!(fed, Fed::Identical | Fed::Followed)), "{fed:?}");
+    let outcome = node.replay(&domain).unwrap();
+    assert!(
+        outcome
+            .iter()
+            .all(|outcome| matches!(outcome, ReplayOutcome::Identical | ReplayOutcome::Followed)),
+        "{outcome:?}"
+    );
 }

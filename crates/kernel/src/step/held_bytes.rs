@@ -17,9 +17,9 @@ use crate::state::NodeState;
 
 /// At least how many bytes the executions of each OS user hold.
 #[derive(Debug, Default)]
-pub(super) struct Held(BTreeMap<u32, usize>);
+pub(super) struct HeldBytes(BTreeMap<u32, usize>);
 
-impl Held {
+impl HeldBytes {
     /// As counted.
     pub(super) fn by(state: &NodeState) -> Self {
         let mut held = Self::default();
@@ -50,13 +50,13 @@ impl Held {
 
 impl Kernel {
     /// The code of the bound that a request of so many bytes would pass, if it would; else it is counted.
-    pub(super) fn crowded(&mut self, execution: &str, bytes: usize) -> Option<&'static str> {
+    pub(super) fn exceeded_bytes(&mut self, execution: &str, bytes: usize) -> Option<&'static str> {
         let os_user = self.state.root_user(execution)?;
         if self.state.bytes_of(execution).saturating_add(bytes) > EXECUTION_BYTES_MAX {
             return Some("refused.quota.execution");
         }
         if self.held.exceeded(os_user, bytes).is_some() {
-            self.held = Held::by(&self.state);
+            self.held = HeldBytes::by(&self.state);
         }
         let exceeded = self.held.exceeded(os_user, bytes);
         if exceeded.is_none() {
@@ -66,7 +66,7 @@ impl Kernel {
     }
 
     /// Counts what comes back to an execution. It is never refused.
-    pub(super) fn came_back(&mut self, execution: &str, bytes: usize) {
+    pub(super) fn count_result_bytes(&mut self, execution: &str, bytes: usize) {
         if let Some(os_user) = self.state.root_user(execution) {
             self.held.add(os_user, bytes);
         }

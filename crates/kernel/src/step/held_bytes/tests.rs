@@ -1,15 +1,15 @@
 use super::*;
-use crate::fixture::{Domain, Node, OS_USER, code};
+use crate::fixture::{Domain, OS_USER, TestNode, code};
 
 /// A mail that is so long.
-fn mail(node: &mut Node, bytes: usize) -> String {
+fn mail(node: &mut TestNode, bytes: usize) -> String {
     let arguments = format!(r#"{{"body":"{}","to":"ann@example.com"}}"#, "a".repeat(bytes));
     code(&node.call("send_mail", &arguments).1).to_owned()
 }
 
 #[test]
 fn an_execution_that_holds_too_many_bytes_is_refused() {
-    let mut node = Node::new(&Domain::new());
+    let mut node = TestNode::new(&Domain::new());
     let bytes = 1_000_000;
     // Each is held twice: by the history, and by what is open.
     let answers: Vec<String> =
@@ -22,7 +22,7 @@ fn an_execution_that_holds_too_many_bytes_is_refused() {
 
 #[test]
 fn what_an_os_user_holds_is_bounded_over_its_executions() {
-    let mut held = Held::default();
+    let mut held = HeldBytes::default();
     held.add(1, USER_BYTES_MAX - 10);
     assert_eq!(held.exceeded(1, 10), None);
     assert_eq!(held.exceeded(1, 11), Some("refused.quota.user"));
@@ -31,7 +31,7 @@ fn what_an_os_user_holds_is_bounded_over_its_executions() {
 
 #[test]
 fn what_a_node_holds_is_bounded_over_its_users() {
-    let mut held = Held::default();
+    let mut held = HeldBytes::default();
     for os_user in 0..4 {
         held.add(os_user, NODE_BYTES_MAX / 4);
     }
@@ -41,7 +41,7 @@ fn what_a_node_holds_is_bounded_over_its_users() {
 
 #[test]
 fn the_last_bytes_of_a_node_are_for_os_users_that_hold_little() {
-    let mut held = Held::default();
+    let mut held = HeldBytes::default();
     held.add(1, USER_BYTES_MAX);
     held.add(2, NODE_BYTES_MAX - NODE_BYTES_KEPT - USER_BYTES_MAX);
     assert_eq!(held.exceeded(2, 1), Some("refused.quota.node"), "two keep nobody out");
@@ -53,7 +53,7 @@ fn the_last_bytes_of_a_node_are_for_os_users_that_hold_little() {
 
 #[test]
 fn sums_are_counted_anew_before_anybody_is_refused() {
-    let mut node = Node::new(&Domain::new());
+    let mut node = TestNode::new(&Domain::new());
     node.kernel.held.add(OS_USER, USER_BYTES_MAX);
     assert_eq!(code(&node.call("read_file", r#"{"path":"a"}"#).1), "permitted");
     assert!(node.kernel.held.exceeded(OS_USER, USER_BYTES_MAX / 2).is_none());
