@@ -140,8 +140,8 @@ pub(crate) fn metered_per(per: &str, limit: u64) -> Bundle {
     load(files)
 }
 
-/// The same under the second semantics, with so many bytes of pages for ever for the workload: ten are reserved for
-/// each, and the page says how many it was.
+/// The same under the second semantics, with a limit on the bytes of pages for the workload that
+/// has no window: each page reserves ten, and its result says how many it was.
 pub(crate) fn settled(limit: u64) -> Bundle {
     let manifest = second();
     let schema = SCHEMA
@@ -368,7 +368,8 @@ impl TestNode {
         (ticket, self.answered(ticket, effects))
     }
 
-    /// The answer to a request with these effects, once the disk has its record, and that of its being withheld.
+    /// The answer to a request with these effects, once its record is durable, and that of its
+    /// withholding.
     pub(crate) fn answered(&mut self, ticket: Ticket, mut effects: Vec<Effect>) -> Answer {
         effects.extend(self.durable());
         effects.extend(self.durable());

@@ -1,9 +1,9 @@
-//! What governs a domain: signed changes, and their fold.
+//! The changes that govern a domain: signed, and folded.
 //!
-//! A governance log is a sequence of records, each one change proposed by and signed by officers.
-//! [`Governance`] is its fold. Nobody's word counts but that of the [`Roles`], which the first record
-//! (the genesis) names and whose digest nodes pin: so many of a role's officers as it asks for, or one
-//! of them where something is only taken away.
+//! A governance log is a sequence of records, each one change that officers proposed and signed.
+//! [`Governance`] is its fold. Only the [`Roles`] count: the first record (the genesis) names them,
+//! and nodes pin its digest. A change needs the threshold of one role, or one of its officers where
+//! it only takes away.
 
 mod change;
 mod ended;

@@ -4,14 +4,14 @@
 //! code runs in the server, in `replay` and in the simulator; clocks, disks, sockets and randomness
 //! belong to the driver.
 //!
-//! | module | what it is |
+//! | module | contents |
 //! |---|---|
-//! | [`governance`] | signed changes and their fold: domain, officer, bundle, workloads, trust, halts |
+//! | [`governance`] | signed changes and their fold: officers, bundle, workloads, trust, halts |
 //! | [`lineage`] | the records that a node writes: encode, decode, seal, open |
-//! | [`state`] | the fold of both logs: what a decision sees |
+//! | [`state`] | the fold of both logs: the state that a decision sees |
 //! | [`step`] | prepare, sequence, release, settle: the node's state machine |
 //! | [`snapshot`] | the state in pieces, by their digests, and back |
-//! | [`Prepared`] | what can be made of a request before its turn, on any thread |
+//! | [`Prepared`] | a request that is read before its turn, on any thread |
 //! | [`replay`] | re-derives every decision of a lineage log and compares bytes |
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 

@@ -1,7 +1,7 @@
-//! The records that a node writes about what happened.
+//! The records that a node writes about past events.
 //!
-//! A record is a public header and salted commitments to the rest. What is committed (the request as
-//! it was decided, the message as it was accepted) is sealed beside the log: [`Sealed`].
+//! A record is a public header and salted commitments to the rest. The committed parts (the request
+//! as it was decided, the message as it was accepted) are sealed beside the log: [`Sealed`].
 
 mod approval;
 mod body;

@@ -38,8 +38,9 @@ impl InspectedRequest {
     }
 }
 
-/// A transition that is asked for, perhaps with what was made of it ahead. What turns out to be of another bundle or
-/// workload by its turn is made again, so that it changes no decision.
+/// A requested transition, perhaps with the parts that were prepared ahead. Parts that turn out to
+/// be of another bundle or workload at its turn are prepared again, so that preparing ahead changes
+/// no decision.
 pub struct Prepared {
     transition: Transition,
     ahead: Option<PreparedParts>,
@@ -70,8 +71,8 @@ impl Prepared {
         Self { transition, ahead: Some(ahead) }
     }
 
-    /// The same, with the message and the request sealed ahead, by 32 fresh bytes. They are those of its [`Input::Request`], or it
-    /// is sealed again.
+    /// The same, with the message and the request sealed ahead, by 32 fresh bytes. If its
+    /// [`Input::Request`] has other fresh bytes, it is sealed again.
     ///
     /// [`Input::Request`]: crate::step::Input::Request
     #[must_use]
@@ -99,7 +100,7 @@ impl Prepared {
         &self.transition
     }
 
-    /// What is asked for, as it is to be decided by this bundle for this workload, with these fresh bytes.
+    /// The transition as this bundle decides it for this workload, with these fresh bytes.
     pub(crate) fn at(
         self,
         workload: &str,

@@ -1,6 +1,7 @@
-//! Re-derives every decision of a lineage log from the logs, blobs and sealed parts, and compares bytes.
+//! Re-derives every decision of a lineage log from the logs, blobs and sealed parts, and compares
+//! bytes.
 //!
-//! A node's restart goes the same way: what cannot be re-derived is not gone on from.
+//! A node's restart does the same: it does not start from a log that cannot be re-derived.
 
 mod prefetched;
 mod sealed_part;
@@ -44,9 +45,11 @@ pub enum ReplayOutcome {
     },
     /// A decision whose inputs are not there.
     NotReplayable {
-        /// The execution whose inputs are not there: its own, or one whose events stand in the same history.
+        /// The execution whose inputs are missing: its own, or one whose events stand in the same
+        /// history.
         execution: String,
-        /// Why they are not. A key that is not there was erased if the log says so by its end: see [`Tally`].
+        /// Why they are missing. A missing key was erased if the log says so by its end: see
+        /// [`Tally`].
         why: Unreadable,
     },
 }
@@ -150,8 +153,8 @@ impl<'a> Replay<'a> {
         self.apply_sealed(record, |_, _, _| sealed.into())
     }
 
-    /// Follows the next record; `open` opens its sealed part, told whose it is (none: the node's), and
-    /// the record's index and digest.
+    /// Applies the next record. `open` opens its sealed part, given its execution (none: it is the
+    /// node's), and the record's index and digest.
     ///
     /// # Errors
     /// When the log cannot be followed: see [`ReplayError`].
@@ -165,8 +168,8 @@ impl<'a> Replay<'a> {
         self.apply_prefetched(PrefetchedRecord::of(&bundle, record, open))
     }
 
-    /// Follows the next record, which was read ahead. One that was read against another bundle than the one that decides by
-    /// then is read again.
+    /// Applies the next record, which was read ahead. It is read again if another bundle decides by
+    /// then.
     ///
     /// # Errors
     /// When the log cannot be followed: see [`ReplayError`].
@@ -214,8 +217,8 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    /// Derives again what a record says, where it can be: nothing is folded but a decision's own request. None where the record
-    /// says otherwise and is no decision.
+    /// Derives the contents of a record again, where they can be derived. Nothing is folded but a
+    /// decision's own request. None where a record that is no decision differs.
     fn rederive(
         &mut self,
         record: &LineageRecord,
@@ -252,8 +255,8 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// Takes the snapshot again that a record speaks of. The private digest cannot be derived where an execution's
-    /// private part cannot be read: it was erased since.
+    /// Takes the recorded snapshot again. The private digest cannot be derived where the private
+    /// part of an execution cannot be read: it was erased since.
     fn compare_snapshot(&mut self, mark: &SnapshotMark) -> Option<ReplayOutcome> {
         if mark.size != self.state.size() {
             return None;
@@ -270,8 +273,8 @@ impl<'a> Replay<'a> {
         })
     }
 
-    /// Derives a decision again, and gives the request that it was about. Where what it was made from cannot be read, the history
-    /// of its execution is lost from here on; what the public header says happens all the same.
+    /// Derives a decision again, and returns its request. Where the inputs cannot be read, the
+    /// history of its execution is lost from here on; the public header takes effect all the same.
     fn decide(
         &mut self,
         id: &str,
@@ -309,14 +312,14 @@ impl<'a> Replay<'a> {
         (outcome, Ok(inspected.resolved))
     }
 
-    /// Whether what stops an execution now is what a record says that its message was withheld for. Older versions withheld
-    /// none.
+    /// Whether the execution is stopped now for the recorded reason that its message was withheld
+    /// for. Older versions withheld none.
     fn is_withheld_alike(&self, id: &str, withheld: Option<&str>) -> bool {
         withheld.is_none() || self.state.is_what_if() || self.state.objection(id) == withheld
     }
 
-    /// Whether detectors find in the message that ended a transition what the record of that says. What can't be read, or is
-    /// looked at by another bundle, is taken from the record.
+    /// Whether detectors find the recorded labels in the message that ended a transition. Where the
+    /// message can't be read, or another bundle looks at it, the record counts.
     fn is_labelled_alike(
         &self,
         transition: TransitionRef<'_>,
@@ -329,13 +332,14 @@ impl<'a> Replay<'a> {
             return true;
         }
         let derived = self.state.detected(transition, message, ahead);
-        // Of a message that was too large to be sealed the record's word is taken, if detectors can bring that.
+        // For a message that was too large to be sealed the record counts, if detectors can bring
+        // its labels.
         let was_seen = message.is_none() && self.state.bundle().semantics() >= Semantics::V4;
         derived == *labels || (was_seen && labels.iter().all(|label| derived.contains(label)))
     }
 
-    /// Whether a result says what the record of it charges. What can't be read, or is decided by another bundle, is taken
-    /// from the record.
+    /// Whether a result settles the recorded charges. Where the result can't be read, or another
+    /// bundle decides, the record counts.
     fn is_settled_alike(
         &self,
         transition: TransitionRef<'_>,

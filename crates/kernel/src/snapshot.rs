@@ -1,13 +1,16 @@
-//! Snapshots of the fold: its state in pieces, by their digests, and back.
+//! Snapshots of the fold: its state in pieces, named by their digests, and back.
 //!
-//! A snapshot has a public part, which whoever reads the log can derive whatever was erased, and one private part for each
-//! execution, whose pieces are sealed under that execution's key. The digests of both stand in the log ([`crate::lineage::SnapshotMark`]); a
-//! piece is named by the SHA-256 of its plain bytes. What is private carries a secret of its execution among those
-//! bytes, so that its digest tells nothing once the key is gone.
+//! A snapshot has a public part, which every reader of the log can derive, whatever was erased, and
+//! one private part for each execution, whose pieces are sealed under that execution's key. The
+//! digests of both stand in the log ([`crate::lineage::SnapshotMark`]). A piece is named by the
+//! SHA-256 of its plain bytes. Private pieces contain a secret of their execution, so that their
+//! digests reveal nothing once the key is gone.
 //!
-//! What the monitors of executions know goes with it, unspoken of by the record ([`monitors`]).
+//! The state of the executions' monitors goes with a snapshot, and no record mentions it
+//! ([`monitors`]).
 //!
-//! A snapshot is a projection: it can be deleted at any time, and is believed only as far as the record's digests reach.
+//! A snapshot is a projection: it can be deleted at any time, and is trusted only as far as the
+//! digests in the record reach.
 
 mod builder;
 mod monitors;

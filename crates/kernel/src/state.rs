@@ -1,7 +1,7 @@
 //! The fold of a governance log and a lineage log: exactly what a decision sees.
 //!
-//! The live node, its restart and `replay` all go through this type, so that folding the log gives, at
-//! each decision, the state that the decision saw.
+//! The live node, its restart and `replay` all use this type, so that at each decision the fold of
+//! the log is the state that the decision saw.
 
 mod adoption;
 mod apply;
@@ -110,13 +110,14 @@ impl NodeState {
         }
     }
 
-    /// Decides with this bundle whatever governance says: for replaying history under another bundle.
+    /// Decides with this bundle in the place of the published ones: for a what-if replay.
     pub fn override_bundle(&mut self, bundle: Arc<Bundle>) {
         self.bundle = bundle;
         self.is_bundle_overridden = true;
     }
 
-    /// Decides by this version of the decider whatever the published bundles name: for replaying history under it.
+    /// Decides by this version of the decider in the place of those that the published bundles
+    /// name: for a what-if replay.
     pub(crate) fn override_semantics(&mut self, semantics: Semantics) {
         self.semantics_override = Some(semantics);
     }
@@ -275,7 +276,8 @@ impl NodeState {
         }
     }
 
-    /// Whether a record read back continues this log: node, time, governance, and its execution's chain.
+    /// Whether a record read back continues this log: node, time, governance, and its execution's
+    /// chain.
     pub(crate) fn is_continued_by(&self, record: &LineageRecord) -> bool {
         let header = &record.header;
         let in_chain = match &header.link {

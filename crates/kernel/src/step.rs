@@ -150,7 +150,8 @@ pub enum Input {
         /// How often, since it was last told.
         count: u64,
     },
-    /// A record is wanted that shows that the log commits: of what was refused, also where nothing was.
+    /// A record that shows that the log commits: it counts refusals, and is written also where
+    /// there were none.
     Probe,
     /// Time passed.
     Tick,
@@ -165,7 +166,8 @@ pub enum Effect {
     Append {
         /// The record's index: one more than that of the `Append` before.
         index: u64,
-        /// Under whose key the sealed part goes. A key that begins is on stable storage before the record.
+        /// The key that the sealed part is sealed under. A new key is on stable storage before the
+        /// record.
         scope: SealingScope,
         /// Digest of the record's bytes.
         digest: Digest,
@@ -206,10 +208,12 @@ pub enum Effect {
     Reduced {
         /// The ticket of [`Input::Reduce`].
         ticket: Ticket,
-        /// Whether it acts already. No reduction waits for governance; why it is not acceptable, where it is not.
+        /// Whether it acts already: no reduction waits for governance. The error says why it is not
+        /// acceptable.
         result: Result<bool, String>,
     },
-    /// An outcome is sequenced, and durable where anything later can look at it: its message may be forwarded.
+    /// An outcome is sequenced, and durable where a later decision can look at it: its message may
+    /// be forwarded.
     Settled {
         /// The request's ticket.
         ticket: Ticket,
@@ -226,18 +230,18 @@ pub enum Effect {
         /// The ticket.
         ticket: Ticket,
     },
-    /// An approval's answer: the index of its record, which is durable now; or why it is refused: `approval.unknown`
-    /// (nothing waits under that digest), `.used`, `.late`, `.role` (nobody waits for that officer), `.signature`,
-    /// `.twice` or `.quota`.
+    /// An approval's answer: the index of its record, which is durable now; or the code of its
+    /// refusal: `approval.unknown` (no request waits under that digest), `.used`, `.late`, `.role`
+    /// (the request waits for no role of that officer), `.signature`, `.twice` or `.quota`.
     Approved {
         /// The approval's ticket.
         ticket: Ticket,
         /// The record's index, or a code.
         result: Result<u64, &'static str>,
     },
-    /// An erasure's answer: the index of its record, which is durable now, so that the execution's key
-    /// must be destroyed; or why it is refused: `execution.live`, `execution.unknown`, or `execution.line` where its events
-    /// decide still for those that it descended from.
+    /// An erasure's answer: the index of its record, which is durable now, so that the execution's
+    /// key must be destroyed; or the code of its refusal: `execution.live`, `execution.unknown`, or
+    /// `execution.line` where its events still decide for its ancestors.
     Erased {
         /// The erasure's ticket.
         ticket: Ticket,
@@ -246,7 +250,8 @@ pub enum Effect {
         /// The record's index, or a code.
         result: Result<u64, &'static str>,
     },
-    /// A snapshot was taken, whose record is appended with it: its pieces may be kept beside the log.
+    /// A snapshot was taken, whose record is appended with it: its pieces may be stored beside the
+    /// log.
     Keep {
         /// Index of the record.
         index: u64,
@@ -317,7 +322,8 @@ pub struct Kernel {
     open: BTreeMap<Ticket, (String, u64)>,
     erasures: VecDeque<erase::PendingErasure>,
     approvals: VecDeque<approve::PendingApproval>,
-    /// Ends that anything later can look at and that are not durable yet, in the order of their records.
+    /// Ends that later decisions can look at and that are not durable yet, in the order of their
+    /// records.
     settling: VecDeque<settle::PendingCompletion>,
     refusals: RefusalCounts,
     snapshots: SnapshotBuilder,
@@ -368,7 +374,8 @@ impl Kernel {
         self.unbroken(effects)
     }
 
-    /// INVARIANT: a record that the kernel makes follows from its state. Where one does not, nothing of the step is carried out.
+    /// INVARIANT: a record that the kernel makes follows from its state. Where one does not, no
+    /// effect of the step is carried out.
     fn unbroken(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
         match self.broken.take() {
             None => effects,

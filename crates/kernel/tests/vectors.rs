@@ -1,5 +1,6 @@
-//! Every type of record, as the formats describe it, as the golden vectors have it, and as the code reads it. `spec/verify.py`
-//! reads the same vectors (`proof::verify_py::the_vectors_are_as_expected_and_a_changed_one_is_not`).
+//! Compares every type of record in three places: the formats, the golden vectors, and the code.
+//! `spec/verify.py` reads the same vectors
+//! (`proof::verify_py::the_vectors_are_as_expected_and_a_changed_one_is_not`).
 #![cfg(test)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,7 +111,7 @@ fn every_type_has_an_accepted_record_and_refused_ones() {
     }
 }
 
-/// The rows of the tables in `records.md`, by the types that they begin with: the words that stand in backticks in them.
+/// The rows of the tables in `records.md`, by their record type: the words in backticks.
 fn described() -> BTreeMap<String, BTreeSet<String>> {
     let page = std::fs::read_to_string(spec("records.md")).unwrap();
     let mut rows: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

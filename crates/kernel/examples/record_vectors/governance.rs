@@ -27,7 +27,8 @@ pub(crate) fn cases() -> Outcome<Vec<Value>> {
     Ok(log.cases)
 }
 
-/// A log of the fourth version of the decider: reductions when the clock stepped, and what gives nothing back.
+/// A log of the fourth version of the decider: reductions after a clock step, and changes that give
+/// nothing back.
 pub(crate) fn reductions() -> Outcome<Vec<Value>> {
     let mut log = Log { fold: Governance::new(ORIGIN), cases: Vec::new() };
     let genesis = with(&created()?, "semantics", number(4));
@@ -59,7 +60,8 @@ pub(crate) fn reductions() -> Outcome<Vec<Value>> {
     Ok(log.cases)
 }
 
-/// A halt as an officer of this domain proposed it, on an empty log: what `enforcement.ordered` carries.
+/// A halt as an officer of this domain proposes it on an empty log: the proposal in
+/// `enforcement.ordered`.
 pub(crate) fn halt() -> Outcome<Value> {
     let log = Log { fold: Governance::new(ORIGIN), cases: Vec::new() };
     let record = log.proposed("halt.ordered", subject("domain", ""), &["trust-1"])?;

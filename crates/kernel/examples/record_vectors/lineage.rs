@@ -245,7 +245,8 @@ fn of_nodes() -> Outcome<Vec<(&'static str, Value)>> {
 const OPTIONAL: [&str; 8] =
     ["bundle", "charges", "delegation", "hands_on", "labels", "prev", "retry", "tool"];
 
-/// Malformed envelopes and headers, and for every record: a member too few, too many, or of another kind.
+/// Malformed envelopes and headers; and, for every record, a missing member, an extra one, and one
+/// of another kind.
 fn envelopes(accepted: &RetryRef) -> Outcome<RetryRef> {
     let mut cases = RetryRef::new();
     let mut put = |name: String, record: Value| cases.push((name, record));

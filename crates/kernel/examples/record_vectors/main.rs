@@ -1,8 +1,9 @@
-//! Writes the golden vectors of every record type into `spec/vectors`: `cargo run -p interlock-kernel --example record_vectors`.
+//! Writes the golden vectors of every record type into `spec/vectors`: `cargo run -p
+//! interlock-kernel --example record_vectors`.
 //!
-//! As with those of `proof`: each line is a case, what a reader must say of it stands in the case by hand, and this
-//! program stops where the code says otherwise. Records are made and signed here without the code's own types, so that they
-//! are what `spec/records.md` says.
+//! As in the vectors of `proof`, each line is a case. The expected result of each case is written
+//! by hand, and this program stops where the code disagrees. Records are made and signed here
+//! without the code's own types, so that they follow `spec/records.md`.
 #[path = "../../../proof/examples/proof_vectors/cases.rs"]
 mod cases;
 mod governance;

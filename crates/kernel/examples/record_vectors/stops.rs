@@ -1,5 +1,5 @@
-//! Records about stops, and what a governance log accepts when the clock stepped or something would be given back. They came
-//! after the first vectors were frozen.
+//! Records about stops, and the changes that a governance log accepts after a clock step or where
+//! one would give something back. They were added after the first vectors were frozen.
 
 use interlock_kernel::lineage::LineageRecord;
 use proof::json::{Value, number, object};

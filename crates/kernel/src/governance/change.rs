@@ -7,7 +7,7 @@ use proof::record::Fields;
 use super::{Replays, Roles, Subject};
 use crate::members::{MalformedRecord, members, name, wrong};
 
-/// A registered kind of agent or service.
+/// A registered kind of agent or service. `api` mirrors it for clients under the same name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Workload {
     /// Its name in this domain.
@@ -35,7 +35,8 @@ pub enum Change {
         /// All roles.
         roles: Roles,
     },
-    /// The newest version of the decider that bundles may name from here on. Type `semantics.adopted`.
+    /// The newest version of the decider that bundles may name from here on. Type
+    /// `semantics.adopted`.
     SemanticsAdopted {
         /// Its number.
         semantics: u64,
@@ -68,8 +69,8 @@ pub enum Change {
         /// Whom.
         subject: Subject,
     },
-    /// An execution ends, with all who descend from it; who speaks for its workload next begins anew. Type
-    /// `execution.ended`.
+    /// An execution ends, with all its descendants; the next session of its workload begins a new
+    /// one. Type `execution.ended`.
     ExecutionEnded {
         /// Its id.
         execution: String,

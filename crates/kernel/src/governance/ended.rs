@@ -4,8 +4,9 @@ use proof::json::Value;
 
 use super::{Change, SignedProposal};
 
-/// The executions that these records of a governance log end, whether or not a node has adopted them yet. Nobody's signature is
-/// looked at: it says which histories need not be read, and whoever has none is decided nothing.
+/// The executions that these records of a governance log end, whether or not a node has adopted
+/// them yet. Signatures are not checked: the result only says which histories need not be read, and
+/// an execution without its history gets no decision.
 #[must_use]
 pub fn ended(records: &[Vec<u8>]) -> BTreeSet<String> {
     let change = |record: &Vec<u8>| {

@@ -13,7 +13,8 @@ use crate::members::MalformedRecord;
 /// The newest version of the decider that this program carries: new domains begin with it.
 pub const SEMANTICS: u64 = 4;
 
-/// The version of the decider from which on a log itself refuses what gives back by another way than the one for that.
+/// The version of the decider from which on the log itself refuses a change that gives something
+/// back by a detour.
 const STRICT_SEMANTICS: u64 = 4;
 
 /// Why a governance record or proposal is not accepted. Adoption stops at such a record.
@@ -64,7 +65,7 @@ pub enum GovernanceError {
     /// The version of the decider would go back.
     #[error("the domain has adopted semantics {0} already, and does not go back")]
     SemanticsBack(u64),
-    /// What is stated of the replay under both versions of the decider is not about what these nodes decided.
+    /// The replay that the officers state does not cover the decisions of this domain's nodes.
     #[error("the replay under both versions: {0}; propose it again, which replays the logs")]
     Replays(String),
     /// Signed for another log, or on a prefix that this log never had.
@@ -117,7 +118,8 @@ impl GovernanceError {
     }
 }
 
-/// The fold of a governance log: what governs, and how it came to.
+/// The fold of a governance log: the state in force, and the changes that led to it. `api` mirrors
+/// its public part for clients under the same name.
 #[derive(Debug, Clone)]
 pub struct Governance {
     origin: String,
@@ -171,7 +173,8 @@ impl Governance {
         if at < self.at {
             return Err(GovernanceError::Time);
         }
-        // The time of a reduction that came while the log was ahead is the log's, and says nothing of its life.
+        // The time of a reduction that came while the log was ahead is the log's, and not related
+        // to its life.
         if at > self.at || !self.is_reduction(&signed.proposal.change) {
             Self::check_life(at, &signed)?;
         }
@@ -184,8 +187,9 @@ impl Governance {
         Ok(change)
     }
 
-    /// Whether a proposal would be accepted now, by this clock. What widens is judged at the log's time where that is ahead of
-    /// the clock; a reduction by the clock alone: time is no authority over it.
+    /// Whether a proposal would be accepted now, by this clock. A change that widens is judged at
+    /// the log's time where that is ahead of the clock. A reduction is judged by the clock alone:
+    /// the log's time cannot make it late.
     ///
     /// # Errors
     /// See [`GovernanceError`].
@@ -200,9 +204,11 @@ impl Governance {
         }
     }
 
-    /// The time of the record of a change that is accepted by this clock: never before that of the record before. Of a
-    /// reduction it lies within the life of its signatures where the clock does, and before their end in any case. Where they
-    /// are for longer than a day, or the clock is behind, it is that of the record before: one officer's word moves no time.
+    /// The time of the record of a change that is accepted by this clock: never before that of the
+    /// previous record. The time of a reduction lies within the life of its signatures where the
+    /// clock does, and before their end in any case. Where they are valid for longer than a day, or
+    /// the clock is behind, it is the time of the previous record: one officer's signature moves no
+    /// time.
     #[must_use]
     pub fn accepted_at(&self, clock: i64, signed: &SignedProposal) -> i64 {
         let last = signed.proposal.expires_ms;
@@ -237,7 +243,8 @@ impl Governance {
         if self.semantics >= STRICT_SEMANTICS {
             self.check_giving_back(signed, &[])?;
         }
-        // Only what widens is bounded: trust is lowered and halts are ordered however full the state is.
+        // Only changes that widen are bounded: trust is lowered and halts are ordered however full
+        // the state is.
         let full = self.workloads.len() + self.nodes.len() >= SUBJECTS_MAX;
         let registers = matches!(
             proposal.change,
@@ -256,8 +263,8 @@ impl Governance {
         }
     }
 
-    /// A genesis stands first, is of this log, and stands once; a version of the decider is one that this program
-    /// carries, and a later one.
+    /// A genesis is the first record, names this log, and occurs once. A version of the decider is
+    /// one that this program has, and later than the one in force.
     fn check_place(&self, change: &Change) -> Result<(), GovernanceError> {
         let unknown = |number: u64| policy::Semantics::from_number(number).is_none();
         match (&self.domain, change) {

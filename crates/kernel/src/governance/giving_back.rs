@@ -5,11 +5,12 @@ use policy::Trust;
 use super::{Change, Governance, GovernanceError, SignedProposal, Subject};
 
 impl Governance {
-    /// Whether nobody gets back by this change, with too few signatures or by another way than the one for that, what
-    /// governance or the node holds; `held` is what acts on the node and is not in governance.
+    /// Whether this change gives nothing back that governance or the node withholds, neither with
+    /// too few signatures nor by a detour. `held` are the reductions that act on the node and are
+    /// not in governance.
     ///
-    /// Trust that is raised needs as many officers as the role says. A workload does not leave a zone that is halted, or
-    /// trusted less than the one it would come to.
+    /// Raised trust needs as many officers as the role says. A workload does not leave a zone that
+    /// is halted, or trusted less than the one it would move to.
     ///
     /// # Errors
     /// [`GovernanceError::Unsigned`] and [`GovernanceError::Leaves`].

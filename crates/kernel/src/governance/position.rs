@@ -3,7 +3,8 @@ use proof::json::{Value, number, object};
 
 use crate::members::{MalformedRecord, members};
 
-/// A prefix of one log: its origin, how many records, and their Merkle root.
+/// A prefix of one log: its origin, how many records, and their Merkle root. `api` mirrors
+/// it for clients under the same name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
     /// The log's origin line.

@@ -9,8 +9,8 @@ use crate::members::{MalformedRecord, members, wrong};
 /// What stands before the signed bytes, so that no signature made here can pass for another kind.
 const SIGNING_CONTEXT: &[u8] = b"interlock.governance.v1\n";
 
-/// A change that an officer may sign: it says on which state of which log it was based, and until when
-/// the signature may be used.
+/// A change that an officer may sign, with the state of the log that it was based on and the expiry
+/// of the signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
     /// The governance log's prefix that the officer looked at.
@@ -31,8 +31,8 @@ pub struct SignedProposal {
 }
 
 impl Proposal {
-    /// The bytes that an officer's key signs: a context line and the canonical JSON of origin, basis,
-    /// expiry, type and content.
+    /// The bytes that an officer's key signs: a context line and the canonical JSON of origin,
+    /// basis, expiry, type and content.
     #[must_use]
     pub fn signing_bytes(&self) -> Vec<u8> {
         let mut bytes = SIGNING_CONTEXT.to_vec();

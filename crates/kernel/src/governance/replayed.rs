@@ -1,4 +1,5 @@
-//! What a replay under the version in force and under a new one found, before the new one is adopted.
+//! The result of a replay under the version in force and under a new one, before the new one is
+//! adopted.
 
 use proof::checkpoint::{self, Checkpoint};
 use proof::json::{Value, number, object};
@@ -8,9 +9,10 @@ use super::{Governance, GovernanceError};
 use crate::limits::PROPOSAL_LIFE_MS_MAX;
 use crate::members::{MalformedRecord, members, name};
 
-/// What officers state with the adoption of a version of the decider: every node's lineage log was replayed under both.
+/// The officers' statement when they adopt a version of the decider: every node's lineage log was
+/// replayed under both versions.
 ///
-/// There is no place for a log that does not replay identically under the version in force: nobody may state that one.
+/// A log that does not replay identically under the version in force cannot be stated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replays {
     /// When, in milliseconds since the Unix epoch: what the logs held then is covered.
@@ -46,7 +48,8 @@ impl Replays {
 }
 
 impl Replayed {
-    /// The head that it covers, if this key signed it. The origin of a node's log is the name of its key.
+    /// The head that it covers, if this key signed it. The origin of a node's log is the name of
+    /// its key.
     ///
     /// # Errors
     /// When the checkpoint is malformed, of another log, or not signed by the key.
@@ -77,7 +80,8 @@ impl Replayed {
 }
 
 impl Governance {
-    /// Whether what is stated is about exactly the logs of this domain's nodes, and not too old, at the authority's time `at`.
+    /// Whether the statement covers exactly the logs of this domain's nodes, and is not too old, at
+    /// the authority's time `at`.
     pub(super) fn check_replays(&self, at: i64, replays: &Replays) -> Result<(), GovernanceError> {
         let refused = |why: String| Err(GovernanceError::Replays(why));
         if !(0..=PROPOSAL_LIFE_MS_MAX).contains(&at.saturating_sub(replays.at)) {

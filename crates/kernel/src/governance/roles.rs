@@ -19,7 +19,8 @@ pub const TRUST: &str = "trust";
 /// The roles that every domain has. All others are groups of approvers.
 pub const REQUIRED_ROLES: [&str; 4] = [POLICY, REGISTRAR, ROOT, TRUST];
 
-/// The officers of a role, and how many of them must sign.
+/// The officers of a role, and how many of them must sign. `api` mirrors it for clients under the
+/// same name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     threshold: u64,
@@ -31,8 +32,8 @@ pub struct Role {
 pub struct Roles(BTreeMap<String, Role>);
 
 impl Role {
-    /// So many of these officers. Each must be another person: no two keys have the same public key, whatever they
-    /// are called.
+    /// A role of these officers, of whom `threshold` must sign. Each must be another person: no two
+    /// keys have the same public key, even under different names.
     ///
     /// # Errors
     /// When the threshold is 0 or more than there are keys, or the keys repeat or are too many.
@@ -79,7 +80,8 @@ impl Roles {
         if roles.len() > ROLES_MAX {
             return Err(wrong("roles", "at most 64 roles"));
         }
-        // A role's name is a member's name in records: one that canonical JSON does not have could be written, and never read.
+        // A role's name is a member's name in records. A name that canonical JSON does not allow
+        // could be written, and never read.
         match roles.keys().find(|name| checked_name("role", name).is_err() || !is_key(name)) {
             Some(_) => Err(wrong("roles", "named with a-z, 0-9 and _, a letter first")),
             None => Ok(Self(roles)),
@@ -160,8 +162,8 @@ enum Least {
 }
 
 impl Governance {
-    /// Whether each key that a change makes an officer's has a name that is short enough. This is asked of what comes anew, and never where
-    /// a log is read: what the log has stays.
+    /// Whether each key that a change makes an officer's has a short enough name. This is checked
+    /// for new changes only, and never where a log is read: keys that a log has stay valid.
     ///
     /// # Errors
     /// [`GovernanceError::KeyName`] for the first one that is longer.
@@ -179,10 +181,10 @@ impl Governance {
         }
     }
 
-    /// Whether those who must sign a change have signed it, and nobody else.
+    /// Whether the required officers have signed a change, and nobody else.
     ///
-    /// Keys are judged by the roles as they are before the change; a change of roles needs the root's quorum before
-    /// it and, where root itself changes, after it.
+    /// Keys are judged by the roles before the change. A change of roles needs the root's quorum
+    /// before it and, where root itself changes, after it.
     pub(super) fn check_signers(&self, signed: &SignedProposal) -> Result<(), GovernanceError> {
         let change = &signed.proposal.change;
         let next = change.roles();
@@ -235,7 +237,8 @@ impl Governance {
         }
     }
 
-    /// Whether a change only takes away: a halt, or a trust state that is no better than the one before.
+    /// Whether a change only takes away: a halt, or a trust state that is no better than the one
+    /// before.
     #[must_use]
     pub fn is_reduction(&self, change: &Change) -> bool {
         match change {

@@ -302,7 +302,8 @@ fn subjects_are_written_as_they_are_read() {
 }
 
 proptest::proptest! {
-    /// One changed byte anywhere in a signed record: it is refused, or it is the record that it was.
+    /// A signed record with one changed byte anywhere is refused, or reads as the record that it
+    /// was.
     #[test]
     fn a_changed_byte_in_a_signed_record_is_refused(
         at in proptest::prelude::any::<proptest::sample::Index>(),

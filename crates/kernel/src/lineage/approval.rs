@@ -10,7 +10,7 @@ use crate::members::{MalformedRecord, members, wrong};
 /// What stands before the signed bytes, so that no signature made here can pass for another kind.
 const SIGNING_CONTEXT: &[u8] = b"interlock.approval.v1\n";
 
-/// An officer's word on one pending record: what is signed, but for the log in which the record stands.
+/// An officer's vote on one pending record: everything that is signed except the log of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
     /// Digest of the pending record.
@@ -32,7 +32,8 @@ pub struct SignedApproval {
 }
 
 impl Approval {
-    /// The bytes that an officer's key signs: a context line, and the canonical object of the log's origin and this.
+    /// The bytes that an officer's key signs: a context line, and the canonical object of the log's
+    /// origin and this.
     #[must_use]
     pub fn signing_bytes(&self, origin: &str) -> Vec<u8> {
         let signed = object([

@@ -30,7 +30,8 @@ pub enum Body {
         /// Who delegated to it and what, unless it began on its own.
         delegation: Option<Box<Delegation>>,
     },
-    /// A permitted delegation was carried out: the child's first record follows. Type `execution.delegated`.
+    /// A permitted delegation was carried out: the child's first record follows. Type
+    /// `execution.delegated`.
     Delegated {
         /// `seq` of the decided record.
         decided_seq: u64,
@@ -44,7 +45,8 @@ pub enum Body {
     },
     /// A transition was decided. Type `transition.decided`.
     Decided(Box<Decided>),
-    /// An officer approved a pending request of the execution, or refused it. Type `approval.given`.
+    /// An officer approved a pending request of the execution, or refused it. Type
+    /// `approval.given`.
     Approved(Box<SignedApproval>),
     /// A permit on record was not released. Type `transition.withheld`.
     Withheld {
@@ -59,7 +61,8 @@ pub enum Body {
         decided_seq: u64,
         /// How it ended.
         outcome: Completion,
-        /// The code of what stopped the execution before the message came, which then went no further.
+        /// The code of what stopped the execution before the message came; the message is then not
+        /// forwarded.
         withheld: Option<String>,
         /// What was used in place of what was reserved, where the result says so.
         charges: Vec<Charged>,
@@ -68,7 +71,8 @@ pub enum Body {
         /// Commitment to the message that ended it, where there was one.
         commitments: Commitments,
     },
-    /// What an ended execution sealed became unreadable, for good. Type `execution.erased`; in no execution's chain.
+    /// The sealed parts of an ended execution became unreadable, for good. Type `execution.erased`;
+    /// in no execution's chain.
     Erased {
         /// The execution.
         execution: String,
@@ -77,21 +81,24 @@ pub enum Body {
         /// Why.
         reason: ErasedFor,
     },
-    /// An officer took something away, which holds from here on, before governance says so. Type `enforcement.ordered`.
+    /// An officer's reduction holds from here on, before governance adopts it. Type
+    /// `enforcement.ordered`.
     Ordered {
         /// What was signed.
         proposal: Box<SignedProposal>,
     },
     /// The node follows governance up to the header's position. Type `governance.adopted`.
     Adopted {
-        /// Whether every record so far could be accepted. When not, nothing is permitted from here on.
+        /// Whether every record so far could be accepted. If not, nothing is permitted from here
+        /// on.
         verified: bool,
         /// The bundle that decides, if any.
         bundle: Option<Digest>,
     },
     /// The wall clock stepped. Type `clock.stepped`.
     ClockStepped {
-        /// By how many milliseconds, forward or back: since the node looked last, or from the log's time at a start.
+        /// The step in milliseconds, forward or back: since the last tick, or from the log's time
+        /// at a start.
         by_ms: i64,
     },
     /// The state up to this record, by its digests. Type `state.snapshot`.
@@ -126,7 +133,8 @@ pub struct Decided {
     pub facts: Facts,
     /// The public part of the decision.
     pub decision: OpenDecision,
-    /// Commitments: `request` (as decided), `message` (as accepted and forwarded) and `decision` (whole).
+    /// Commitments: `request` (as decided), `message` (as accepted and forwarded) and `decision`
+    /// (whole).
     pub commitments: Commitments,
 }
 
@@ -141,7 +149,8 @@ pub enum Completion {
     Sent,
     /// It may or may not have happened. It is never sent again.
     Unknown {
-        /// How many bytes of its line the server's pipe took, the LF included, where an enforcement point counted them.
+        /// How many bytes of its line the server's pipe took, including the LF, where an
+        /// enforcement point counted them.
         written: Option<u64>,
     },
 }

@@ -11,13 +11,14 @@ pub(crate) struct DecisionParts<'a> {
     pub(crate) decision: &'a Decision,
     pub(crate) charges: Vec<Charged>,
     pub(crate) retry: Option<RecordedRetry>,
-    /// What exactly is asked for, where it waits or stands on what was approved: that both are the same must be shown.
+    /// The exact request, where it waits for approval or names an approved one: the record must
+    /// show that both are the same.
     pub(crate) intent: Option<Vec<u8>>,
 }
 
 impl Sealed {
-    /// Seals what is committed to whatever is decided: the message, and the request that was made of it. What was sealed ahead
-    /// stays.
+    /// Seals the parts that are committed to under any decision: the message, and the request that
+    /// was made of it. Parts that were sealed ahead stay.
     pub(crate) fn seal_asked(
         &mut self,
         message: Vec<u8>,
@@ -78,8 +79,8 @@ pub(crate) struct CompletionParts {
 }
 
 impl Body {
-    /// The body of a completion: the message that ended the transition, and the structured result that
-    /// policy sees, are sealed.
+    /// The body of a completion: the message that ended the transition, and the structured result
+    /// that policy sees, are sealed.
     pub(crate) fn completed(
         ended: CompletionParts,
         sealed: &mut Sealed,

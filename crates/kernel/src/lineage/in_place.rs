@@ -1,7 +1,9 @@
-//! Decisions and ends of transitions, which are nearly all of a log, read and written without building values.
+//! Reads and writes decisions and ends of transitions, which are nearly all of a log, without
+//! building values.
 //!
-//! INVARIANT: what is read here the reader of values reads alike, and what is written here it would write. Whatever
-//! isn't read here that reader is asked about, which has the last word and says what is wrong.
+//! INVARIANT: the reader of values reads the same from all that is read here, and would write the
+//! same bytes. Input that is not read here goes to that reader, which has the last word and names
+//! the fault.
 
 use policy::{Assurance, Facts, Labels};
 use proof::digest::Digest;

@@ -4,9 +4,10 @@ use proof::json::{Value, object};
 
 use super::{Decided, MessageDirection, Transition};
 
-/// What exactly is asked for, so that what was approved is what is done: the canonical object of upstream server, method,
-/// tool and its definition where one was listed, principal, the arguments, and what else the message says. Arguments and the rest
-/// count by their values from [`Semantics::V4`] on, by their bytes before.
+/// The exact request, so that an approval covers the approved action only: the canonical object of
+/// upstream server, method, tool and its definition where one was listed, principal, arguments, and
+/// the remaining parameters. Arguments and parameters count by their values from [`Semantics::V4`]
+/// on, by their bytes before.
 pub(crate) fn intent(
     asked: &Transition,
     request: &Request,
@@ -29,8 +30,8 @@ pub(crate) fn intent(
     })
 }
 
-/// The digest of the intent behind a decision on record, if that is of its own header and request: in either form, of which
-/// neither is another request's.
+/// The digest of the intent behind a recorded decision, if it is of the record's own header and
+/// request. Both forms are tried: neither can be that of another request.
 pub(crate) fn intent_of(decided: &Decided, request: &Request, opened: &[u8]) -> Option<Digest> {
     let value = Value::parse(opened).ok()?;
     let extra_params = value.get("besides")?.as_str()?;

@@ -3,7 +3,8 @@ use proof::json::{Object, Span, Text, Value};
 
 use crate::members::{MalformedRecord, wrong};
 
-/// The public part of a decision, as it stands in its record: without `errors` and without the `why` of its checks.
+/// The public part of a decision, as it stands in its record: without `errors` and without the
+/// `why` of its checks.
 // INVARIANT: the canonical text of an object, and what stands in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenDecision {

@@ -10,7 +10,8 @@ use crate::members::{MalformedRecord, members, wrong};
 /// Bytes of a member's canonical text besides its name and what it opens to.
 const MEMBER_BYTES: usize = 96;
 
-/// The private members of one record: salt and bytes of each commitment, and the commitment that they make.
+/// The private members of one record: salt and bytes of each commitment, and the resulting
+/// commitment.
 #[derive(Debug, Clone, Default)]
 pub struct Sealed {
     members: BTreeMap<Text, (Opening, Digest)>,
@@ -28,8 +29,8 @@ impl PartialEq for Sealed {
 pub(crate) type Commitments = BTreeMap<Text, Digest>;
 
 impl Sealed {
-    /// Commits to one more member. Its salt is drawn from the record's fresh 32 bytes of entropy and the
-    /// member's name, so that no two commitments share one.
+    /// Commits to one more member. Its salt is drawn from the record's fresh 32 bytes of entropy
+    /// and the member's name, so that no two commitments share one.
     pub(crate) fn seal(&mut self, name: &str, bytes: Vec<u8>, entropy: &[u8; 32]) -> Digest {
         self.seal_once(name, || bytes, entropy)
     }
@@ -75,7 +76,8 @@ impl Sealed {
         if self.members.is_empty() {
             return Vec::new();
         }
-        // In base64url, with a salt, the names and what stands between them: a text that grows is copied.
+        // The size in base64url, with a salt, names and punctuation: a text that has to grow is
+        // copied.
         let of = |opening: &Opening| (opening.bytes.len() / 3 * 4).saturating_add(MEMBER_BYTES);
         let bytes = self.members.iter().map(|(name, (opening, _))| of(opening) + name.len());
         let mut text = String::with_capacity(bytes.sum());
@@ -102,7 +104,8 @@ impl Sealed {
         if let Some(sealed) = Self::in_place(bytes) {
             return Ok(sealed);
         }
-        // What is not read where it stands: the reader of values has the last word, and says what is wrong.
+        // Anything that is not read in place: the reader of values has the last word, and names the
+        // fault.
         let value = Value::parse(bytes)?;
         let members = value.as_object().ok_or_else(|| MalformedRecord::new("not an object"))?;
         let opening = |(name, value): (&str, &Value)| {
@@ -156,7 +159,8 @@ pub(crate) fn request_value(request: &Request) -> Value {
 pub(crate) fn request_of(bytes: &[u8]) -> Result<Request, MalformedRecord> {
     match Span::object(bytes).and_then(request_at) {
         Some(request) => Ok(request),
-        // What is not read where it stands: the reader of values has the last word, and says what is wrong.
+        // Anything that is not read in place: the reader of values has the last word, and names the
+        // fault.
         None => request_of_value(&Value::parse(bytes)?),
     }
 }

@@ -29,7 +29,8 @@ impl SnapshotMark {
         Ok(Self { size: members.count("size")?, public, private })
     }
 
-    /// The digests, as a replay shows what it compared; without the private one where that cannot be derived.
+    /// The digests that a replay shows as compared; without the private one where it cannot be
+    /// derived.
     pub(crate) fn compared(public: Digest, private: Option<Digest>) -> Value {
         let shown = object([("public", public.to_value())]);
         match (shown, private) {

@@ -57,9 +57,11 @@ pub struct Transition {
     pub is_known: bool,
     /// The tool's name, for `tools/call`.
     pub tool: Option<String>,
-    /// Digest of the tool's definition as the server last listed it; none where it did not in this session.
+    /// Digest of the tool's definition as the server last listed it; none where this session has no
+    /// listing.
     pub definition: Option<Digest>,
-    /// JSON text of the call's `arguments` object, or of a message's `params` (`{}` where there are none).
+    /// JSON text of the call's `arguments` object, or of a message's `params` (`{}` where there are
+    /// none).
     pub arguments: String,
     /// The message as it was accepted: these bytes are forwarded on a permit, and no others.
     pub message: Vec<u8>,
@@ -67,7 +69,8 @@ pub struct Transition {
     pub assurance: Assurance,
     /// The pending record on which it stands, by the agent's word.
     pub pending: Option<Digest>,
-    /// JSON text of what a tool call says besides tool, arguments and pending record: it must be the same in a retry.
+    /// JSON text of a tool call's other parameters, without tool, arguments and pending record: it
+    /// must be the same in a retry.
     pub extra_params: String,
     /// What is handed on, where a sub-agent is to be started.
     pub delegates: Option<DelegationRequest>,
@@ -86,10 +89,10 @@ pub struct DelegationRequest {
 pub const DELEGATE_ACTION: &str = "agent/start";
 
 impl Transition {
-    /// What policy is asked: a tool call is mapped by the bundle's tool table; any other message is an
-    /// action named after its method (with `server/` before it when it comes from the server) on the
-    /// server ([`Bundle::message_request`]). Starting a sub-agent is [`DELEGATE_ACTION`], with the
-    /// arguments that go with it.
+    /// The request to policy. The bundle's tool table maps a tool call. Any other message is an
+    /// action on the server, named after its method, with `server/` before it when it comes from
+    /// the server ([`Bundle::message_request`]). Starting a sub-agent is [`DELEGATE_ACTION`], with
+    /// its arguments.
     #[must_use]
     pub fn to_request(&self, bundle: &Bundle, workload: &str) -> Request {
         let principal = entity("Workload", workload);

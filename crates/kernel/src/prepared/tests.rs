@@ -114,7 +114,8 @@ fn a_replay_that_read_ahead_of_a_new_bundle_derives_the_same() {
     assert_eq!(identical.count(), 3);
 }
 
-/// The same requests, sealed ahead with the fresh bytes of their decision, with others, or not at all: the same log.
+/// The same requests, sealed ahead with the fresh bytes of their decision, with others, or not at
+/// all, make the same log.
 #[test]
 fn what_was_sealed_ahead_makes_the_same_records() {
     let mut domain = Domain::new();

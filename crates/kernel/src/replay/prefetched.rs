@@ -17,7 +17,8 @@ pub struct PrefetchedRecord {
     pub(super) sealed: Result<Sealed, Unreadable>,
     /// What a decision was made of.
     pub(super) asked: Option<Result<RecordedRequest, Unreadable>>,
-    /// What detectors of the bundle find in the message that ended a transition, if that was a result.
+    /// The labels that the bundle's detectors find in the message that ended a transition, if it
+    /// was a result.
     pub(super) detected: Option<DetectedLabels>,
 }
 
@@ -29,8 +30,8 @@ pub(super) struct RecordedRequest {
 }
 
 impl PrefetchedRecord {
-    /// Reads a record, and its request against a bundle; `open` opens its sealed part, told whose it is (none: the
-    /// node's) and the record's digest.
+    /// Reads a record, and its request against a bundle. `open` opens its sealed part, given its
+    /// execution (none: it is the node's) and the record's digest.
     pub fn of<'p>(
         bundle: &Arc<Bundle>,
         record: &[u8],
@@ -57,8 +58,8 @@ impl PrefetchedRecord {
 }
 
 impl RecordedRequest {
-    /// The request behind a decision, the pending record that it names with what it exactly asks for, and what is in the
-    /// message.
+    /// The request behind a decision, the pending record that it names with the exact request, and
+    /// the labels of the message.
     fn of(
         bundle: &Arc<Bundle>,
         decided: &Decided,

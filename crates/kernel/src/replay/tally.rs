@@ -32,10 +32,10 @@ impl Counts {
     }
 }
 
-/// Counts what came of the decisions while a log is followed.
+/// Counts the outcomes of the decisions while a log is followed.
 ///
-/// Whether a key that is not there was erased is known once the erasure's record has come, which is later
-/// in the log than the decisions: [`Tally::finish`] tells them apart.
+/// Whether a missing key was erased is known once the record of the erasure has come, which is
+/// later in the log than the decisions: [`Tally::finish`] separates the two.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
     counts: Counts,
@@ -63,8 +63,8 @@ impl Tally {
         *count = count.saturating_add(1);
     }
 
-    /// An execution whose key is not there although the log, whose fold is `state`, says nowhere that it was
-    /// erased: damage.
+    /// An execution whose key is missing although the log, whose fold is `state`, records no
+    /// erasure of it: damage.
     #[must_use]
     pub fn without_reason(&self, state: &NodeState) -> Option<&str> {
         let mut without_key = self.without_key.keys();

@@ -11,7 +11,7 @@ use super::{Piece, PieceOwner};
 use crate::limits::{OPEN_PAGES_STEP_BYTES, REMEMBERED_SHARE};
 use crate::state::{Execution, NodeState};
 
-/// Makes snapshots of one log's fold. What a snapshot shares with the one before it is not made again.
+/// Builds snapshots of one log's fold. Pieces that the previous snapshot has are not built again.
 #[derive(Debug, Clone, Default)]
 pub struct SnapshotBuilder {
     /// Size of the log just after the record of the last snapshot.
@@ -37,7 +37,8 @@ pub(super) struct BuiltPart {
 /// The first piece of a private part, and the pieces besides full pages that it lists.
 #[derive(Debug, Clone)]
 pub(super) struct PartHead {
-    /// What it is of: nothing of the private part changes without a record of its execution, or an event in its history.
+    /// The version of the private part: it changes only with a record of its execution, or an event
+    /// in its history.
     pub(super) of: (u64, usize),
     pub(super) name: Digest,
     pub(super) rest: Vec<Digest>,
@@ -48,7 +49,8 @@ pub(super) struct PartHead {
 pub struct Snapshot {
     /// Digest of the public part's index.
     pub public: Digest,
-    /// Digest of the list of private parts; none where the private part of an execution cannot be read.
+    /// Digest of the list of private parts; none where the private part of an execution cannot be
+    /// read.
     pub private: Option<Digest>,
     /// The pieces that were not made before.
     pub pieces: Vec<Piece>,
@@ -64,8 +66,8 @@ struct SnapshotDraft {
 }
 
 impl SnapshotBuilder {
-    /// Of a log whose newest snapshot, if it has one, was recorded just before it had this size; its pieces are not
-    /// here.
+    /// For a log whose newest snapshot, if it has one, was recorded just before it had this size;
+    /// the pieces of that snapshot are not known here.
     #[must_use]
     pub fn new(last: u64) -> Self {
         Self { last, ..Self::default() }
@@ -80,8 +82,8 @@ impl SnapshotBuilder {
         Self { last, executions, public }
     }
 
-    /// Whether so many records have come since the last one, or a share of what there is to be remembered one by one, all of which is
-    /// written anew.
+    /// Whether a snapshot is due: `records` have come since the last one, or, if more, a share of
+    /// the executions that it lists one by one, all of which are written anew.
     #[must_use]
     pub fn is_due(&self, state: &NodeState, records: u64) -> bool {
         let remembered = state.remembered() / REMEMBERED_SHARE;
@@ -93,9 +95,9 @@ impl SnapshotBuilder {
         self.last = size;
     }
 
-    /// Makes pages of histories that are full, so many at most, ahead of the next snapshot; and what the monitors of one
-    /// execution know, where its events have become many since that was kept. Pages that are not full are written as far as
-    /// their events came, so many bytes at a time.
+    /// Builds full pages of histories ahead of the next snapshot, at most `pages_max`; and the
+    /// monitors' state of one execution that has many new events since it was stored. Pages that
+    /// are not full are written as far as their events came, in steps of limited bytes.
     pub fn prepare(&mut self, state: &NodeState, mut pages_max: usize) -> Vec<Piece> {
         let mut room = self.room();
         let mut bytes_max = OPEN_PAGES_STEP_BYTES;
@@ -123,9 +125,10 @@ impl SnapshotBuilder {
         pieces
     }
 
-    /// Makes what takes long of the last snapshot before a stop, ahead of it: the full pages of all histories, and what monitors
-    /// know, so that the next start takes no event. Each piece is handed over as it is made; at the first that is answered with
-    /// false the rest is left. Whether everything was made.
+    /// Builds the slow pieces of the last snapshot before a stop ahead of it: the full pages of all
+    /// histories, and the monitors' state, so that the next start replays no event. Each piece is
+    /// handed over as it is built; the first answer of false ends the work. Returns whether
+    /// everything was built.
     pub fn prepare_last(
         &mut self,
         state: &NodeState,
@@ -175,7 +178,8 @@ impl SnapshotBuilder {
         Snapshot { public: index, private, pieces: made.pieces, names: made.names }
     }
 
-    /// Lets go of what was made of an execution whose key goes: what is written ahead is in memory in the open.
+    /// Drops the parts of an execution whose key is destroyed: pages that are written ahead are
+    /// plain text in memory.
     pub(crate) fn forget(&mut self, execution: &str) {
         self.executions.remove(execution);
     }
@@ -250,7 +254,8 @@ impl BuiltPart {
         made
     }
 
-    /// Writes the page that is not full as far as its events came, so many bytes at most. How many were written.
+    /// Writes the page that is not full as far as its events came, at most `bytes_max` bytes.
+    /// Returns the bytes written.
     fn write_ahead(&mut self, history: &History, bytes_max: usize, room: &mut PageBudget) -> usize {
         let bytes_max = bytes_max.min(room.bytes());
         if bytes_max == 0 || !self.has_new_events(history) {

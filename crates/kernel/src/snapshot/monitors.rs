@@ -1,8 +1,10 @@
-//! What the monitors of executions know, kept beside a snapshot: a start takes it instead of every event.
+//! The state of the executions' monitors, stored beside a snapshot: a start reads it in the place
+//! of every event.
 //!
-//! No record speaks of it. A piece says by itself of which events of which execution it tells, judged by what; one that is
-//! missing, cut, another's or of other events is not taken, and the monitors are built from the events. It is sealed under the
-//! execution's key, so that nobody without the key makes one that is taken.
+//! No record mentions it. A piece states itself which events of which execution it covers, and
+//! under which conditions. A piece that is missing, cut, of another execution or of other events is
+//! not used, and the monitors are built from the events. It is sealed under the execution's key, so
+//! that nobody without the key can make one that is used.
 
 use std::collections::BTreeMap;
 
@@ -71,7 +73,8 @@ impl MonitorsHeader<'_> {
 }
 
 impl BuiltPart {
-    /// A piece of what the monitors know, if the events since the last one are worth its bytes; with `is_last`, if there are any.
+    /// A piece with the monitors' state, if the events since the last one are worth its bytes; with
+    /// `is_last`, if there are any new events.
     pub(super) fn monitors(
         &mut self,
         owner: PieceOwner<'_>,
@@ -100,7 +103,8 @@ impl BuiltPart {
     }
 }
 
-/// Tells the first events of a history from all others: by its full pages before them, and by what stands between.
+/// A digest that distinguishes the first events of a history from all others: by the full pages
+/// before them, and by the events between.
 fn past(
     owner: PieceOwner<'_>,
     pages: &[(usize, Digest)],
@@ -139,7 +143,8 @@ fn list_name(public: &Digest, private: &Digest) -> Digest {
     Digest::of_parts(&[LIST_CONTEXT, public.as_bytes(), private.as_bytes()])
 }
 
-/// Which pieces tell of the monitors of a snapshot's executions. It is only where to look: nothing is believed of it.
+/// The pieces that hold the monitors of a snapshot's executions. It only says where to look:
+/// nothing in it is trusted.
 pub(super) fn monitors_index(
     mark: &SnapshotMark,
     pieces: &mut dyn Pieces,
@@ -157,7 +162,8 @@ pub(super) fn monitors_index(
     read().unwrap_or_default()
 }
 
-/// Has the monitors of a history go on from a piece, if it tells of its first events. What was kept, then.
+/// Restores the monitors of a history from a piece, if it covers the history's first events.
+/// Returns what is stored of them, then.
 pub(super) fn resume(
     owner: PieceOwner<'_>,
     pages: &[(usize, Digest)],
@@ -171,7 +177,8 @@ pub(super) fn resume(
     history.resume_monitors(events, state).then_some(kept)
 }
 
-/// How many events a piece tells of, and the monitors' state; none where it is not of these events, judged so.
+/// The number of events that a piece covers, and the monitors' state; none where it is not of these
+/// events under these conditions.
 fn parse_monitors<'b>(
     owner: PieceOwner<'_>,
     pages: &[(usize, Digest)],

@@ -1,5 +1,6 @@
-//! Pages of histories that are written and hashed as their events come. The page with the last events of each execution is most
-//! of what a snapshot has to be made of, and decisions wait while one is taken.
+//! Pages of histories that are written and hashed as their events come. The page with the last
+//! events of each execution is most of a snapshot's work, and decisions wait while a snapshot is
+//! taken.
 
 use policy::{History, HistoryPage, OpenPage};
 use proof::digest::DigestBuilder;
@@ -7,7 +8,8 @@ use proof::digest::DigestBuilder;
 use super::{Piece, PieceOwner};
 use crate::limits::OPEN_PAGES_BYTES_MAX;
 
-/// Bytes of a piece besides its events, their frames and the execution's id: names of members, and the secret.
+/// Bytes of a piece besides its events, their frames and the execution's id: names of members, and
+/// the secret.
 const FRAMING_BYTES: usize = 160;
 
 /// A page of a history, as far as it is written and hashed.
@@ -30,7 +32,7 @@ impl PartialPage {
         self.page.end()
     }
 
-    /// Adds the events that it lacks, up to the one with which so many bytes are written. How many were.
+    /// Adds the missing events, up to the one that reaches `bytes_max`. Returns the bytes written.
     pub(super) fn extend(
         &mut self,
         history: &History,

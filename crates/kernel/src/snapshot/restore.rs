@@ -28,11 +28,12 @@ impl std::fmt::Debug for Restored {
     }
 }
 
-/// Puts the state together that a record speaks of: of this node, over this governance log (all its records) and the
-/// blobs beside it.
+/// Restores the state that a record refers to: of this node, over this governance log (all its
+/// records) and the blobs beside it.
 ///
 /// # Errors
-/// When a piece is missing or not the one that is named, or the state is not one of this node and this governance log.
+/// When a piece is missing or has another digest, or the state is not one of this node and this
+/// governance log.
 pub fn restore(
     node: &str,
     governance: GovernanceLog<'_>,
@@ -57,7 +58,8 @@ pub struct PrivatePartRef {
     monitors: Option<Digest>,
 }
 
-/// A state whose public part is put together. The private parts of its executions can be read on any thread.
+/// A state whose public part is restored. The private parts of its executions can be read on any
+/// thread.
 pub struct Restoring {
     state: NodeState,
     private: Vec<PrivatePartRef>,
@@ -143,7 +145,8 @@ pub enum PrivatePart {
     Opened(Box<OpenedPart>),
     /// There is no key.
     WithoutKey,
-    /// It is not read: governance says that the execution has ended, so that nothing will be decided by its history.
+    /// It is not read: governance says that the execution has ended, so no decision will need its
+    /// history.
     LeftOut,
 }
 
@@ -173,8 +176,8 @@ impl OpenedPart {
 }
 
 impl PrivatePart {
-    /// Reads the private part of an execution. Its monitors know all its events then: from what was kept of them, as far as that
-    /// goes.
+    /// Reads the private part of an execution. Its monitors then know all its events: from their
+    /// stored state, as far as that goes.
     ///
     /// # Errors
     /// As [`restore`].

@@ -54,8 +54,8 @@ fn back(domain: &Domain, mark: &SnapshotMark, drawer: &mut Drawer) -> Result<Res
     restore(NODE, domain.log(), mark, drawer)
 }
 
-/// The fold of a log and, at so many of its records, the fold of what follows over a restored snapshot of what precedes: all
-/// are the same, to the byte.
+/// Compares the fold of a log with the fold of the rest of the log over a restored snapshot, at
+/// every so many of its records: all are the same, to the byte.
 pub(crate) fn check_prefixes(
     domain: &Domain,
     log: &[(Vec<u8>, Vec<u8>)],

@@ -7,13 +7,13 @@ use proof::json::Value;
 use super::NodeState;
 use crate::governance::{Change, GovernanceError, SignedProposal};
 
-/// Where the content of large values comes from. Whoever implements it checks nothing: the digest is
-/// checked here.
+/// The content of large values. Implementations check nothing: the caller checks the digest.
 pub trait BlobSource {
     /// The bytes behind a digest, if they are there.
     fn blob(&self, digest: &Digest) -> Option<Vec<u8>>;
 
-    /// The bundle of that digest, where it was loaded before: loading takes longer than most logs take to be followed.
+    /// The bundle of that digest, where it was loaded before: loading one takes longer than
+    /// following most logs.
     fn bundle(&self, _digest: &Digest) -> Option<Arc<Bundle>> {
         None
     }
@@ -71,7 +71,7 @@ impl NodeState {
         self.is_verified
     }
 
-    /// Follows the governance log: `records` come after what was adopted. Stops for good at a record
+    /// Follows the governance log: `records` come after those adopted. Stops for good at a record
     /// that cannot be accepted, or whose bundle is missing or cannot be loaded.
     pub fn adopt(&mut self, records: &[Vec<u8>], blobs: &dyn BlobSource) -> Adopted {
         for record in records {

@@ -1,8 +1,10 @@
-//! The fold: how a record changes the state. A live step, a replay and a start all come through [`NodeState::apply`].
+//! The fold: how a record changes the state. Live steps, replays and starts all use
+//! [`NodeState::apply`].
 //!
-//! Two things come before a record and are not in it alone. A decision takes its request as an event of the history while it is
-//! made ([`NodeState::decide`]), live and in a replay. Governance is a log of its own ([`NodeState::adopt`]): its records are
-//! folded before the lineage record that says how far.
+//! Two inputs come before a record and are not in it alone. A decision adds its request to the
+//! history while it is made ([`NodeState::decide`]), live and in a replay. Governance is a log of
+//! its own ([`NodeState::adopt`]): its records are folded before the lineage record that says how
+//! far.
 
 use policy::{Labels, ResolvedRequest};
 use proof::digest::Digest;
@@ -184,7 +186,8 @@ impl NodeState {
         follows.then_some(()).ok_or(Unfounded)
     }
 
-    /// What waits for approval is known by the digest of its record, which is the newest of its execution.
+    /// A request that waits for approval is known by the digest of its record, which is the newest
+    /// of its execution.
     fn note_approval(&mut self, link: &Link, at: i64, decided: &Decided, intent: Option<Digest>) {
         let id = link.execution.as_str();
         if let (Some(retry), Some("permit")) = (&decided.retry, decided.decision.verdict()) {

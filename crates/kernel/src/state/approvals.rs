@@ -1,7 +1,7 @@
-//! Requests that wait for approval, and what officers said about them: a fold of public headers.
+//! Requests that wait for approval, and the officers' votes on them: a fold of public headers.
 //!
-//! A request is known by its pending record's digest. It stands for one permit of its own execution, for exactly what
-//! was asked, in time.
+//! A request is known by its pending record's digest. It stands for one permit of its own
+//! execution, for exactly the same request, in time.
 
 mod snapshot;
 
@@ -19,7 +19,7 @@ use crate::lineage::SignedApproval;
 #[derive(Debug, Clone, Default)]
 pub(super) struct WaitingRequests(VecDeque<WaitingRequest>);
 
-/// A request that waits for approval, or did.
+/// A request that waits for approval, or did: `api::approval::PendingRequest` to clients.
 #[derive(Debug, Clone)]
 pub struct WaitingRequest {
     /// Digest of its record.
@@ -168,7 +168,8 @@ impl Execution {
 }
 
 impl NodeState {
-    /// A pending decision is on record: the request waits. One more than the limit forgets the oldest.
+    /// A pending decision is on record: the request waits. One more than the limit forgets the
+    /// oldest.
     pub(super) fn wait(&mut self, id: &str, asked: WaitingRequest) {
         if let Some(execution) = self.executions.get_mut(id) {
             execution.waiting.0.push_back(asked);
@@ -178,7 +179,10 @@ impl NodeState {
         }
     }
 
-    /// The execution whose request an officer's word is about, if that may be put on record: else the code of why not.
+    /// The execution of the request that an officer votes on, if the vote may go on record.
+    ///
+    /// # Errors
+    /// [`VoteRefusal`] says why it may not.
     pub(crate) fn may_approve(
         &self,
         at: i64,
@@ -210,7 +214,8 @@ impl NodeState {
         }
     }
 
-    /// An officer's word is on record, as the newest of its execution. A refusal takes the place of an approval.
+    /// An officer's vote is on record, as the newest of its execution. A refusal replaces an
+    /// approval.
     pub(super) fn record_vote(&mut self, id: &str, at: i64, signed: &SignedApproval) {
         let Some(execution) = self.executions.get_mut(id) else { return };
         let record = execution.head();
@@ -227,8 +232,8 @@ impl NodeState {
         });
     }
 
-    /// The oldest request of an execution that asked for this, is not used, and has all that it waited for by now. What is
-    /// asked for is looked at only where one has.
+    /// The oldest request of an execution with the same intent that is not used and has all its
+    /// approvals by now. The intent is computed only where one has them.
     pub(crate) fn approved(
         &self,
         id: &str,
@@ -244,8 +249,9 @@ impl NodeState {
         Some(RetryRef { pending: found.pending, intent })
     }
 
-    /// The oldest request of an execution that asks for the same as this one and still waits, from [`Semantics::V4`] on: a
-    /// plain repeat is the retry of whichever is approved, so that officers need approve it once.
+    /// The oldest request of an execution with the same intent as this one that still waits, from
+    /// [`Semantics::V4`] on: a plain repeat is the retry of either, so that officers approve it
+    /// once.
     #[must_use]
     pub fn earlier_pending<'e>(
         &self,

@@ -1,5 +1,6 @@
-//! A map by ids, in their order. Ids are told apart by their first bytes as one number: a state of many executions is asked for
-//! one of them many times for each record, and each call that compares texts costs more than all the rest of it.
+//! A map by ids, in their order. The first bytes of an id are compared as one number: a large state
+//! looks up the same execution many times per record, and comparing texts would cost more than all
+//! other work.
 
 use std::collections::BTreeMap;
 
@@ -74,8 +75,8 @@ impl<T> ById<T> {
     }
 }
 
-/// The first 16 bytes as one number that is ordered as they are. An id that is shorter comes first, as it does among texts:
-/// no byte is less than the zeros behind it.
+/// The first 16 bytes as one number with the same order. A shorter id comes first, as among texts:
+/// no byte is less than the zeros that fill it up.
 fn beginning(id: &str) -> u128 {
     let mut bytes = [0; 16];
     for (to, from) in bytes.iter_mut().zip(id.bytes()) {

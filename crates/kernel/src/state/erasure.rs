@@ -1,4 +1,4 @@
-//! What becomes of executions after their end: remembered until they are erased, and that they were.
+//! Executions after their end: they are remembered until they are erased, and so is their erasure.
 
 use super::{Execution, NodeState};
 use crate::lineage::SealingScope;
@@ -14,7 +14,8 @@ impl NodeState {
         }
     }
 
-    /// When an execution ended (milliseconds since the Unix epoch), unless it goes on or was erased.
+    /// When an execution ended (milliseconds since the Unix epoch), unless it goes on or was
+    /// erased.
     #[must_use]
     pub fn ended_at(&self, id: &str) -> Option<i64> {
         self.ended.get(id).copied()
@@ -41,7 +42,8 @@ impl NodeState {
         self.ended.insert(id.to_owned(), at);
     }
 
-    /// An ended execution is erased with the record that is folded next. False where it has not ended.
+    /// An ended execution is erased with the record that is folded next. False where it has not
+    /// ended.
     pub(super) fn erase(&mut self, id: &str) -> bool {
         let has_ended = self.ended.remove(id).is_some();
         if has_ended {

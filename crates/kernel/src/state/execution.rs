@@ -14,6 +14,7 @@ use crate::lineage::{Delegation, DelegationRequest, Link, MessageDirection};
 use crate::state::Unreadable;
 
 /// One job or conversation of one workload instance: its chain of records and its history.
+/// `api` mirrors its public part for clients under the same name.
 pub struct Execution {
     workload: String,
     os_user: u32,
@@ -137,7 +138,8 @@ impl Execution {
         self.history.as_mut()
     }
 
-    /// From here on the history is not known, because of what this execution did: nothing more can be decided or replayed.
+    /// From here on the history is unknown, because of events of this execution: nothing more can
+    /// be decided or replayed.
     pub(crate) fn lose_history(&mut self, why: Unreadable, of: &str) {
         self.history = None;
         self.lost.get_or_insert_with(|| (why, of.to_owned()));
@@ -225,7 +227,8 @@ impl Execution {
         self.open.insert(seq, OpenTransition { asked, ..opened });
     }
 
-    /// About how many bytes of memory it holds: its history, and what its open transitions asked for.
+    /// About how many bytes of memory it holds: its history, and the requests of its open
+    /// transitions.
     pub(crate) fn bytes(&self) -> usize {
         let asked = self.open.values().filter_map(|open| open.asked.as_ref());
         let open = asked.map(|asked| asked.request().input.len().saturating_add(OPEN_BYTES));

@@ -31,14 +31,15 @@ impl NodeState {
         self.line(id).any(|(one, _)| one == from)
     }
 
-    /// Whether an execution and all whom it descends from are here: a child whose parent is gone is nobody's.
+    /// Whether an execution and all its ancestors are here: a child whose parent is gone belongs to
+    /// nobody.
     pub(super) fn is_of_whole_line(&self, id: &str) -> bool {
         let oldest = self.line(id).last();
         oldest.is_some_and(|(_, execution)| execution.parent().is_none())
     }
 
-    /// Whether an execution can't go on: an officer ended it or one that it descends from, or it holds a grant that the
-    /// bundle's version of the decider does not look at.
+    /// Whether an execution can't go on: an officer ended it or one of its ancestors, or it holds a
+    /// grant that the bundle's version of the decider does not check.
     pub(super) fn is_over(&self, id: &str) -> bool {
         let is_ended = self.line(id).any(|(id, _)| self.governance.is_ended(id));
         let looks_at_grants = self.bundle.semantics().checks().contains(&CheckId::GrantExceeded);
@@ -58,7 +59,8 @@ impl NodeState {
         family.into_iter().map(|(_, id)| id.clone()).collect()
     }
 
-    /// Executions that an officer ended and that are still here, with all who descend from them, the youngest first.
+    /// Executions that an officer ended and that are still here, with all their descendants, the
+    /// youngest first.
     pub(crate) fn ended_by_officers(&self) -> Vec<String> {
         let oldest = self.executions.keys().filter(|id| self.governance.is_ended(id));
         let mut ended: Vec<String> = Vec::new();
@@ -107,8 +109,8 @@ impl NodeState {
         self.instances.retain(|_, instance| instance != id);
     }
 
-    /// The records that a record follows from, as the fold knows them: a delegated execution begins with the record that
-    /// delegated to it.
+    /// The records that a record follows from, as the fold knows them: a delegated execution begins
+    /// with the record of its delegation.
     pub(super) fn parents(&self, body: &Body) -> Vec<Digest> {
         let Body::Started { delegation: Some(delegation), .. } = body else { return Vec::new() };
         let Delegation { parent, .. } = delegation.as_ref();

@@ -1,11 +1,14 @@
-//! The labels of executions: a fold of the changes that stand in the open on decided records.
+//! The labels of executions: a fold of the public changes on decision records.
 //!
-//! A label is added by the permit's record, and again by the record that ends the transition: what was asked for before a
-//! declassification may come after it. A label is taken away by the end of a permitted declassification, if nothing
-//! added it since its permit. What detectors find in the message that ends a transition is added by the record of that end.
-//! What passes between an execution and those below it does not pass the node, so whatever one adds, it adds to all whom it
-//! descends from; a child begins with its parent's labels, and is decided with what all above it carry by then: they can have
-//! told it at any moment. A writer leaves what it is decided with at the permit, and at the end.
+//! The permit's record adds a label, and so does the record that ends the transition: the message
+//! may have been requested before a declassification and come after it. The end of a permitted
+//! declassification removes a label, if nothing added it since its permit. The record of a
+//! transition's end adds the labels that detectors find in the message.
+//!
+//! Messages between an execution and its descendants do not pass the node. So a label that one adds
+//! is added to all its ancestors; a child begins with its parent's labels, and is decided with all
+//! that its ancestors carry by then, since they may have passed it on at any moment. A writer
+//! leaves the labels of its decision on the resource at the permit, and at the end.
 
 mod snapshot;
 
@@ -54,8 +57,9 @@ impl ExecutionLabels {
 /// What the detectors of a bundle found.
 pub(crate) type DetectedLabels = (Arc<Bundle>, Labels);
 
-/// What a bundle's detectors find in a message that passes. One that is too large to be sealed is looked at when it passes
-/// from [`Semantics::V4`] on; else it brings all that they could, as does one that is not here any more.
+/// The labels that a bundle's detectors find in a message. From [`Semantics::V4`] on, a message
+/// that is too large to be sealed is searched when it passes; before, and where the message is not
+/// here any more, it brings every label that they could find.
 pub(crate) fn detect_labels(bundle: &Bundle, passing: Passing, message: Option<&[u8]>) -> Labels {
     let looks =
         |message: &[u8]| message.len() <= MESSAGE_BYTES_MAX || bundle.semantics() >= Semantics::V4;
@@ -67,8 +71,8 @@ pub(crate) fn detect_labels(bundle: &Bundle, passing: Passing, message: Option<&
 }
 
 impl NodeState {
-    /// The labels with which an execution is decided: its own, and from the fourth version of the decider on those of all
-    /// whom it descends from.
+    /// The labels with which an execution is decided: its own, and from the fourth version of the
+    /// decider on those of all its ancestors.
     pub(crate) fn carried(&self, id: &str) -> Labels {
         let is_shared = self.bundle.semantics() >= Semantics::V4;
         let mut carried = Labels::NONE;
@@ -89,8 +93,8 @@ impl NodeState {
         }
     }
 
-    /// The labels that detectors bring for the message that ends an open transition: see [`detect_labels`].
-    /// `ahead` is what was found in it as a result, if it was looked through ahead.
+    /// The labels that detectors find in the message that ends an open transition: see
+    /// [`detect_labels`]. `ahead` are those found in it as a result, if it was searched ahead.
     pub(crate) fn detected(
         &self,
         transition: TransitionRef<'_>,
@@ -124,8 +128,8 @@ impl NodeState {
         self.taint(id, &change.leaves);
     }
 
-    /// Adds labels as of an execution's own record, if it is given, else as of its last one; to all whom it descends from
-    /// as of their last ones.
+    /// Adds labels as of the given record of the execution, or else as of its last one; and to all
+    /// its ancestors as of their last ones.
     fn add_labels(&mut self, own: &str, at: Option<u64>, labels: &Labels) {
         let line: Vec<String> = self.line(own).map(|(id, _)| id.to_owned()).collect();
         for id in line.iter().filter(|_| !labels.is_empty()) {

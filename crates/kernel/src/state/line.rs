@@ -1,8 +1,10 @@
-//! Where the events of executions are kept: an execution that shares has one history with those that it descends from.
+//! The history that holds an execution's events: an execution that shares has one history with its
+//! ancestors.
 //!
-//! Delegating gives no fresh history. Under a bundle that says so ([`HistoryScope::Line`]) an execution that another delegated to
-//! keeps no history of its own: its events stand in that of the first one above it that does, its keeper. Once it shares, it
-//! shares for good. Where a bundle that says so is adopted, histories that were apart are put together.
+//! Delegation gives no fresh history. Under a bundle with [`HistoryScope::Line`] a delegated
+//! execution has no history of its own: its events stand in that of its nearest ancestor that has
+//! one, its keeper. Once it shares, it shares for good. Where such a bundle is adopted, separate
+//! histories are merged.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +39,8 @@ impl NodeState {
         keeper.map_or(id, |(keeper, _)| keeper).to_owned()
     }
 
-    /// About how many bytes of memory an execution holds: its own, and those of whoever keeps its history.
+    /// About how many bytes of memory an execution holds: its own, and those of the keeper of its
+    /// history.
     pub(crate) fn bytes_of(&self, id: &str) -> usize {
         let keeper = self.keeper_of(id);
         let holding = [Some(id), Some(keeper.as_str()).filter(|keeper| *keeper != id)];
@@ -111,7 +114,8 @@ impl NodeState {
         }
     }
 
-    /// Puts the histories of all who descend from others together with those above them, where the bundle says so.
+    /// Merges the histories of all descendants with those of their ancestors, where the bundle says
+    /// so.
     pub(super) fn merge_histories(&mut self) {
         if self.bundle.history_of() != HistoryScope::Line {
             return;
@@ -127,7 +131,8 @@ impl NodeState {
         }
     }
 
-    /// From here on the events of an execution stand in the history of those above it, as if they came now.
+    /// From here on the events of an execution stand in the history of its keeper, as if they came
+    /// now.
     fn merge_into_keeper(&mut self, id: &str) {
         let Some(execution) = self.executions.get_mut(id) else { return };
         execution.sharing.is_kept_above = true;
@@ -142,7 +147,8 @@ impl NodeState {
         }
     }
 
-    /// An execution ends whose events stand in another's history: they are kept there until that ends too.
+    /// An execution ends whose events stand in another's history: they stay there until that one
+    /// ends too.
     pub(super) fn keep_ended(&mut self, id: &str) {
         let is_kept = self.executions.get(id).is_some_and(|one| one.sharing.is_kept_above);
         let keeper = if is_kept { self.keeper_mut(id) } else { None };

@@ -10,8 +10,8 @@ use crate::limits::{METER_ACCOUNTS_MAX, METER_STEPS};
 use crate::lineage::Charged;
 pub(super) use snapshot::reserved_of;
 
-/// What is used of every meter, by whom: a fold of the charges in the public headers of records, so that it does not
-/// depend on what of other executions is erased.
+/// The use of every meter, by subject: a fold of the charges in the public headers of records, so
+/// that it does not depend on the erasure of other executions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Accounts {
     accounts: BTreeMap<AccountKey, Account>,
@@ -39,7 +39,8 @@ struct UsageSpan {
 }
 
 impl Account {
-    /// What counts at a time: all that is reserved, and each span until the last of it has left the window.
+    /// The amount that counts at a time: all that is reserved, and each span until its last use has
+    /// left the window.
     fn used(&self, at: i64, window_ms: Option<i64>) -> u64 {
         let counts = |span: &&UsageSpan| {
             window_ms.is_none_or(|window| span.last_ms > at.saturating_sub(window))
@@ -48,8 +49,9 @@ impl Account {
         settled.fold(self.reserved, u64::saturating_add)
     }
 
-    /// Settles an amount. What falls into the same step of the window as the newest span joins it; beyond
-    /// that many spans the two oldest become one, which counts as long as the later of them would have.
+    /// Settles an amount. It joins the newest span if it falls into the same step of the window.
+    /// Where there are too many spans, the two oldest become one, which counts as long as the later
+    /// of them would have.
     fn settle(&mut self, at: i64, window_ms: Option<i64>, amount: u64) {
         let steps = i64::try_from(METER_STEPS).unwrap_or(1);
         let rounded_up = |window: i64| window.saturating_add(steps - 1) / steps;
@@ -102,8 +104,9 @@ impl NodeState {
         })
     }
 
-    /// What is used of each meter that the bundle charges for an action, by whom this execution is or belongs to. A
-    /// meter for which there is no room for an account is left out: its charges fail.
+    /// The use of each meter that the bundle charges for an action, by the subject that this
+    /// execution is or belongs to. A meter with no room for another account is left out: its
+    /// charges fail.
     pub(super) fn spent(&self, id: &str, action: &str, at: i64) -> Spent {
         let charged = self.bundle.charged(action).filter_map(|meter| {
             let whose = (meter.name.clone(), meter.per, self.subject_of(id, meter.per)?);
@@ -118,7 +121,8 @@ impl NodeState {
         charged.collect()
     }
 
-    /// What an execution used of a meter of executions by itself, before all of its line counted together.
+    /// An execution's own use of a meter of executions, from before all of its line counted
+    /// together.
     fn used_apart(&self, id: &str, meter: &Meter, at: i64) -> u64 {
         if meter.per != Per::Execution || self.subject_of(id, meter.per).is_none_or(|of| of == id) {
             return 0;
@@ -139,7 +143,8 @@ impl NodeState {
         charged.collect()
     }
 
-    /// An execution is over and never comes back: its own accounts go, so that they do not fill the room for others.
+    /// An execution is over and never comes back: its own accounts are removed, so that they do not
+    /// take the room of others.
     pub(super) fn close_accounts(&mut self, id: &str) {
         let is_its = |(_, per, subject): &AccountKey| *per == Per::Execution && subject == id;
         self.accounts.accounts.retain(|whose, _| !is_its(whose));
@@ -180,7 +185,8 @@ impl NodeState {
         charges
     }
 
-    /// What a result says was used in place of what its permit reserved; nothing of what it does not settle.
+    /// The amounts that a result settles in the place of those its permit reserved; amounts that it
+    /// does not settle are left out.
     pub(crate) fn settled(&self, id: &str, seq: u64, output: Option<&str>) -> Vec<Charged> {
         let reserved = self.accounts.reserved.get(&(id.to_owned(), seq));
         let request = self.executions.get(id).and_then(|execution| execution.asked(seq));
@@ -195,8 +201,8 @@ impl NodeState {
         reserved.iter().filter_map(amount).collect()
     }
 
-    /// The transition ended, or nobody knows how: what it reserved is used, or what its result says in place of that, from
-    /// the time of its end on.
+    /// The transition ended, or its end is unknown. The reserved amount, or the one that its result
+    /// settles, is used from the time of its end on.
     pub(super) fn use_up(&mut self, transition: TransitionRef<'_>, at: i64, settled: &[Charged]) {
         for reserved in self.give_back(transition.execution, transition.seq) {
             let said = settled.iter().find(|charge| charge.whose() == reserved.whose());

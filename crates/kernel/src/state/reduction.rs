@@ -1,4 +1,5 @@
-//! What officers have taken away and governance does not say yet: it holds from the moment it reached the node.
+//! Reductions that officers have signed and governance has not adopted yet: they hold from the
+//! moment they reached the node.
 
 use policy::Semantics;
 use proof::json::{Value, number, object};
@@ -18,7 +19,8 @@ pub(super) struct HeldReduction {
 }
 
 impl HeldReduction {
-    /// As it stands in a snapshot: `all` where everything was halted in the place of what was signed.
+    /// The item in a snapshot: `all` where the whole domain was halted in the place of the signed
+    /// change.
     pub(super) fn to_item(&self) -> Value {
         let Self { proposal, change, since } = self;
         let is_all = signed_of(proposal).is_none_or(|signed| signed.proposal.change != *change);
@@ -52,8 +54,9 @@ fn signed_of(proposal: &Value) -> Option<SignedProposal> {
 }
 
 impl NodeState {
-    /// Whether a change that an officer signed acts at once; life is judged by the node's own clock. False where the proposal is
-    /// no reduction of what governance and the node hold: it waits for governance.
+    /// Whether a change that an officer signed acts at once. The node's own clock judges its life.
+    /// False where the proposal reduces nothing that governance and the node hold: it waits for
+    /// governance.
     ///
     /// # Errors
     /// When the proposal is not acceptable under the adopted governance.
@@ -95,7 +98,8 @@ impl NodeState {
             return Ok(false);
         }
         self.governance.check_owed(self.governance.at(), signed)?;
-        // Where no more can be remembered one by one, everything stops: never is something given back for lack of room.
+        // Where no more can be remembered one by one, everything stops: a lack of room never gives
+        // anything back.
         let change = match self.reductions.len() < REDUCTIONS_MAX {
             true => change.clone(),
             false => Change::HaltOrdered { subject: Subject::Domain },
@@ -108,20 +112,22 @@ impl NodeState {
         Ok(true)
     }
 
-    /// What holds on this node and is not in governance, as it was signed and in the order in which it came.
+    /// The reductions that hold on this node and are not in governance, as they were signed, in the
+    /// order of their arrival.
     pub fn reductions(&self) -> impl Iterator<Item = SignedProposal> {
         self.reductions.iter().filter_map(|reduction| signed_of(&reduction.proposal))
     }
 
-    /// What holds on this node and is not in governance, as it is held: where no more could be remembered one by one, everything is
-    /// halted.
+    /// The reductions that hold on this node and are not in governance, as they take effect: where
+    /// no more could be remembered one by one, everything is halted.
     pub fn held_reductions(&self) -> impl Iterator<Item = &Change> {
         self.reductions.iter().map(|reduction| &reduction.change)
     }
 
-    /// Governance has adopted a change: it stands in the place of the reduction that it is, and of those before which an
-    /// officer saw the state that they had left. An older change of the same subject gives nothing back; nor, from
-    /// [`Semantics::V4`] on, does one that takes away less and that too few signed.
+    /// Governance has adopted a change. It replaces the same reduction, and those before which an
+    /// officer saw the state that they had left. An older change of the same subject gives nothing
+    /// back. From [`Semantics::V4`] on, neither does one that takes away less and has too few
+    /// signatures.
     pub(super) fn settle_reductions(&mut self, adopted: &SignedProposal) {
         let (change, value) = (&adopted.proposal.change, adopted.to_value());
         let (about, based_on) = (change.about(), adopted.proposal.based_on.size);

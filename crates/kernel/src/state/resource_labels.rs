@@ -1,5 +1,5 @@
-//! What writers left: labels by place, for all executions of the node. A fold of public headers: the names of places are the
-//! bundle's words, and what was left survives the erasure of who left it.
+//! The labels that writers left on resources: by place, for all executions of the node. A fold of
+//! public headers: the bundle names the places, and the labels survive the erasure of the writer.
 
 use std::collections::BTreeMap;
 
@@ -45,8 +45,8 @@ impl ResourceLabels {
 }
 
 impl NodeState {
-    /// What writers have left on the resource of a request. What was left at a place that the bundle does not know any more
-    /// may be on any resource.
+    /// The labels that writers have left on the resource of a request. Labels at a place that the
+    /// bundle no longer knows may be on any resource.
     pub(super) fn resource_labels_of(&self, request: &Request) -> Labels {
         let mut labels = Labels::NONE;
         if self.resource_labels.0.is_empty() || self.bundle.semantics() < Semantics::V2 {

@@ -62,14 +62,15 @@ impl NodeState {
         u64::try_from(count.saturating_add(self.erased.len())).unwrap_or(u64::MAX)
     }
 
-    /// Everything that the public headers of the log's records determine: single members, and items in sections. Whoever
-    /// gives the state one more member decides here how it is kept.
+    /// Everything that the public headers of the log's records determine: single members, and items
+    /// in sections. Each new member of the state needs a place here.
     pub(crate) fn public_parts(&self) -> (Object, Sections<&'static str>) {
         let Self {
             node,
             governance,
             is_verified,
-            // These follow from governance, and from whoever replays under another bundle or version of the decider.
+            // These follow from governance, and from a what-if replay's own bundle or version of
+            // the decider.
             bundle: _,
             is_bundle_overridden: _,
             semantics_override: _,
@@ -115,8 +116,8 @@ impl NodeState {
     /// The state with these public parts; its executions have no private part yet.
     ///
     /// # Errors
-    /// When the parts are not exactly those that [`Self::public_parts`] gives of a state of this node, under this
-    /// governance log.
+    /// When the parts are not exactly those that [`Self::public_parts`] gives of a state of this
+    /// node, under this governance log.
     pub(crate) fn from_public_parts(
         node: &str,
         single: &Value,

@@ -1,7 +1,8 @@
-//! How executions stand: whom a trust state, a halt or a registration is about.
+//! The standing of executions: trust states, halts and registrations that concern them.
 //!
-//! What stops a subject stops all that descends from it: an execution stands as the worst of its line does. Decisions of
-//! bundles before [`Semantics::V4`] look at the execution's own workload and zone; what stops live looks at the line always.
+//! A stopped subject's descendants stop too: an execution's standing is the worst of its line.
+//! Decisions of bundles before [`Semantics::V4`] look at the execution's own workload and zone;
+//! live stops always look at the line.
 
 use policy::{DecisionState, Labels, Semantics, Spent, Trust};
 
@@ -18,8 +19,9 @@ enum Reach {
 }
 
 impl NodeState {
-    /// Everything that a trust state or a halt of an execution may be set on: the domain, the node, and each execution in
-    /// its line with its workload and zone. Empty where there is no such execution.
+    /// All subjects by which a trust state or a halt reaches an execution: the domain, the node,
+    /// and each execution in its line with its workload and zone. Empty where there is no such
+    /// execution.
     #[must_use]
     pub fn subjects_of(&self, execution: &str) -> Vec<Subject> {
         self.subjects(execution, Reach::Line)
@@ -92,7 +94,8 @@ impl NodeState {
         self.line(id).all(|(_, execution)| self.is_registered(execution))
     }
 
-    /// Why an execution may not go on now, if so: the code of what stops it. What was permitted before goes no further.
+    /// The code of the reason why an execution may not go on now, if any. Earlier permits are
+    /// stopped too.
     #[must_use]
     pub fn objection(&self, execution: &str) -> Option<&'static str> {
         let Some(standing) = self.standing(execution) else { return Some("lineage.broken") };

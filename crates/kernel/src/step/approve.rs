@@ -5,7 +5,8 @@ use super::{Answer, Effect, Kernel, Now, Ticket};
 use crate::lineage::{Body, RecordedRetry, SignedApproval, Transition, intent};
 use crate::state::{Execution, RetryRef};
 
-/// What an agent is told that asks for a tool whose definition its session has not seen, while it has other requests that wait.
+/// The advice to an agent that calls a tool whose definition its session has not seen, while other
+/// requests of it wait.
 const UNDEFINED: &str = "an approval counts for the tool's definition too, and this session has not listed the server's tools: \
      ask for `tools/list`, then for the same again";
 
@@ -45,9 +46,9 @@ impl Kernel {
         effects
     }
 
-    /// The pending record that a request stands on, and what it asks for: the one that it names; else, from
-    /// [`policy::Semantics::V4`] on, one of its execution that asked for the same and has all that it waited for. Bundles that
-    /// look at no approvals do not look at it either.
+    /// The pending record that a request retries, with its intent: the one that it names; or else,
+    /// from [`policy::Semantics::V4`] on, one of its execution with the same intent and all its
+    /// approvals. Bundles that check no approvals skip this.
     pub(super) fn retry_ref(
         &self,
         execution: &str,
@@ -79,7 +80,7 @@ impl Kernel {
         Some(RecordedRetry { pending, votes: self.state.vote_records(execution, &pending) })
     }
 
-    /// What becomes of a decision that is on record as the execution's newest: the answer, unless it is a permit.
+    /// The answer to a decision that is the execution's newest on record, unless it is a permit.
     pub(super) fn turn_down(
         &self,
         execution: &str,
@@ -112,8 +113,8 @@ impl Kernel {
         }
     }
 
-    /// What the agent is told: what of its arguments is malformed, or how a retry stands, and the advice of the policies.
-    /// Never policy text.
+    /// The advice to the agent: the malformed part of its arguments, or the state of a retry, and
+    /// the advice of the policies. Never policy text.
     fn agent_advice(&self, decision: &Decision) -> Vec<String> {
         let is_unapproved =
             decision.verdict() == Verdict::Deny && decision.code() == "approval.required";

@@ -1,4 +1,5 @@
-//! Steps of the wall clock are on record: records go on at the log's time, and whoever reads them sees why.
+//! Steps of the wall clock are on record: records continue at the log's time, and their readers see
+//! why.
 
 use super::{Effect, Kernel, Now};
 use crate::limits::CLOCK_STEP_MS;

@@ -7,7 +7,8 @@ use crate::limits::GRANT_BYTES_MAX;
 use crate::lineage::{Body, Completion, Delegation, DelegationRequest, EndedBy, Transition};
 use crate::state::TransitionRef;
 
-/// What stands before the entropy of a request from which the id of a child is drawn, so that no salt shares it.
+/// Precedes the entropy of a request, from which the id of a child is drawn, so that no salt shares
+/// it.
 const CHILD_CONTEXT: &[u8] = b"interlock.child.v1\n";
 
 impl Kernel {
@@ -18,7 +19,8 @@ impl Kernel {
         asked: &Transition,
     ) -> Option<&'static str> {
         let DelegationRequest { workload, grant } = asked.delegates.as_ref()?;
-        // Who asks for a workload that nobody registered, or by a bundle that looks at no grants, asks for nothing.
+        // A request for an unregistered workload, or under a bundle that checks no grants, is
+        // malformed.
         let looks_at_grants = self.state.bundle().semantics() >= policy::Semantics::V2;
         let is_known = self.state.governance().workload(workload).is_some();
         // The records of one that is longer could not be kept.
@@ -85,7 +87,8 @@ impl Kernel {
         self.end_all(now, &ended, EndedBy::Officer)
     }
 
-    /// Ends executions in this order. Permits that wait are withheld, and what is open is unknown from here on.
+    /// Ends executions in this order. Waiting permits are withheld, and the ends of open
+    /// transitions are unknown from here on.
     fn end_all(&mut self, now: Now, ids: &[String], by: EndedBy) -> Vec<Effect> {
         let mut effects = Vec::new();
         for id in ids {

@@ -18,10 +18,11 @@ pub(super) struct EraseInput {
 }
 
 impl Kernel {
-    /// Puts on record that what an ended execution sealed is to become unreadable. Its key may go once the
-    /// record is durable, and not before. One that goes on is refused: its history still decides, and
-    /// whoever speaks for it would begin clean without it. An officer ends it first. So is one whose events stand in the
-    /// history of another that goes on.
+    /// Records that the sealed parts of an ended execution are to become unreadable. Its key may be
+    /// destroyed once the record is durable, and not before. A running execution is refused: its
+    /// history still decides, and without it the next session would begin clean. An officer ends it
+    /// first. An execution whose events stand in the history of another that runs is refused as
+    /// well.
     pub(super) fn erase(&mut self, now: Now, request: EraseInput) -> Vec<Effect> {
         let EraseInput { ticket, execution, os_user, reason } = request;
         if let Some(index) = self.state.erased(&execution) {
@@ -46,7 +47,7 @@ impl Kernel {
     /// Erasures whose record is durable.
     pub(super) fn release_erasures(&mut self, size: u64) -> Vec<Effect> {
         let mut effects = Vec::new();
-        // One that was asked for again waits for an older record than those before it: all are looked at.
+        // A repeated erasure waits for an older record than those before it: all are looked at.
         for erasure in std::mem::take(&mut self.erasures) {
             if erasure.index < size {
                 let PendingErasure { index, ticket, execution } = erasure;

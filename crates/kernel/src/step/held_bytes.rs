@@ -1,9 +1,11 @@
-//! The memory of executions, bounded by bytes: of one, of all of one OS user, and of the node. What was delegated counts for the OS user
-//! of the execution from which its line descends, as its [number](super::quota) does. The last bytes of a node are for OS users that
-//! hold little, so that few others together keep nobody out.
+//! The memory of executions, bounded by bytes: of one, of all of one OS user, and of the node. A
+//! delegated execution counts for the OS user of the root of its line, as for its
+//! [number](super::quota). The last bytes of a node are for OS users that hold little, so that a
+//! few others together keep nobody out.
 //!
-//! What an execution holds is counted where it is ([`Execution::bytes`]); the history of a line counts for each in it. The sums are counted anew when they seem to reach a
-//! bound; in between, whatever comes in is added to them, so that they are never too small.
+//! An execution itself counts its bytes ([`Execution::bytes`]); the history of a line counts for
+//! each execution in it. The sums are counted anew when they seem to reach a bound. In between, all
+//! new bytes are added to them, so that they are never too small.
 //!
 //! [`Execution::bytes`]: crate::state::Execution::bytes
 
@@ -49,7 +51,8 @@ impl HeldBytes {
 }
 
 impl Kernel {
-    /// The code of the bound that a request of so many bytes would pass, if it would; else it is counted.
+    /// The code of the bound that a request of so many bytes would exceed, if any; otherwise the
+    /// bytes are counted.
     pub(super) fn exceeded_bytes(&mut self, execution: &str, bytes: usize) -> Option<&'static str> {
         let os_user = self.state.root_user(execution)?;
         if self.state.bytes_of(execution).saturating_add(bytes) > EXECUTION_BYTES_MAX {

@@ -50,8 +50,8 @@ impl Kernel {
         vec![append, Effect::Joined { ticket, result: Ok(id) }]
     }
 
-    /// Who asks for a delegated execution joins it if it is the workload's, and none else; and only while all whom it
-    /// descends from are registered for the OS users that speak for them.
+    /// A peer joins a delegated execution if it speaks for its workload, and only while all its
+    /// ancestors are registered for the OS users that speak for them.
     fn join_delegated(&mut self, ticket: Ticket, peer: Peer<'_>, id: &str) -> Vec<Effect> {
         let known = self.state.execution(id).filter(|one| one.parent().is_some());
         let is_its = known
@@ -84,8 +84,8 @@ impl Kernel {
     }
 }
 
-/// The id of an execution that begins with this entropy: 127 random bits. It starts with a letter, so that no command line takes it for an
-/// option.
+/// The id of an execution that begins with this entropy: 127 random bits. It starts with a letter,
+/// so that no command line reads it as an option.
 #[must_use]
 pub fn execution_id(random: [u8; 32]) -> String {
     let [first, rest @ ..] = random;

@@ -7,8 +7,8 @@ use crate::limits::{
 };
 use crate::state::NodeState;
 
-/// How many executions each OS user has. One that was delegated counts for the OS user of the execution from which its line
-/// descends: who delegates makes others pay for nothing.
+/// How many executions each OS user has. A delegated one counts for the OS user of the root of its
+/// line, so that a delegation costs no other user's quota.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Executions(BTreeMap<u32, usize>);
 

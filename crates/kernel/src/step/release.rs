@@ -54,7 +54,8 @@ impl Kernel {
         }
     }
 
-    /// Whether the workload that a delegation hands on to is registered still; true of anything else.
+    /// Whether the workload that a delegation starts is still registered; true for any other
+    /// request.
     fn may_still_delegate(&self, next: &PendingAnswer) -> bool {
         let execution = self.state.execution(&next.execution);
         let delegates = execution.and_then(|execution| execution.delegates(next.seq));

@@ -22,9 +22,10 @@ pub(super) struct PendingCompletion {
 }
 
 impl Kernel {
-    /// Puts the end of a permitted transition on record. A ticket that is not open (answered twice,
-    /// never asked) changes nothing and is counted. A message that comes when the execution may not go on is withheld, and the
-    /// record says so. One that anything later can look at is settled once its record is durable.
+    /// Records the end of a permitted transition. A ticket that is not open (answered twice, never
+    /// requested) changes nothing and is counted. A message that comes when the execution may not
+    /// go on is withheld, and the record says so. One that later decisions can look at is settled
+    /// once its record is durable.
     pub(super) fn settle(
         &mut self,
         now: Now,
@@ -54,8 +55,8 @@ impl Kernel {
         vec![append, Effect::Settled { ticket }]
     }
 
-    /// After a crash nobody knows how the open transitions ended: they stay charged, are completed as
-    /// `unknown`, and are never sent again.
+    /// After a crash the ends of the open transitions are unknown: they stay charged, are completed
+    /// as `unknown`, and are never sent again.
     pub(super) fn complete_unknown(&mut self, now: Now) -> Vec<Effect> {
         let open: Vec<(String, u64)> = self
             .state
@@ -77,7 +78,8 @@ impl Kernel {
         self.complete(now, transition, end, &[0; 32]).0
     }
 
-    /// Messages whose records are durable: each goes on, unless its execution may not go on any more.
+    /// Messages whose records are durable: each is forwarded, unless its execution may not go on
+    /// any more.
     pub(super) fn release_results(&mut self, now: Now, size: u64) -> Vec<Effect> {
         let mut effects = Vec::new();
         while let Some(next) = self.settling.pop_front_if(|next| next.index < size) {

@@ -4,12 +4,13 @@ use crate::lineage::SnapshotMark;
 use crate::snapshot::{Piece, SnapshotBuilder};
 
 impl Kernel {
-    /// Puts the state's digests on record, and hands out the pieces. The record says what the state is, which anybody can
-    /// derive again, and not that the pieces are kept: whoever starts from them looks.
+    /// Records the state's digests, and hands out the pieces. The record states the state, which
+    /// anybody can derive again, and not that the pieces are stored: a start checks that.
     pub(super) fn snapshot(&mut self, now: Now) -> Vec<Effect> {
         let index = self.state.size();
         let taken = self.snapshots.take(&self.state);
-        // A node that has lost what an execution sealed has no snapshot of it, and looks again after as many records.
+        // A node that has lost an execution's sealed parts has no snapshot of it, and checks again
+        // after as many records.
         let Some(private) = taken.private else {
             self.snapshots.recorded(index);
             return Vec::new();
@@ -25,19 +26,21 @@ impl Kernel {
         self.snapshots = builder;
     }
 
-    /// Whether so many records have come since the last snapshot, or a share of what there is to be remembered.
+    /// Whether so many records have come since the last snapshot, or, if more, a share of the
+    /// executions that it lists.
     #[must_use]
     pub fn snapshot_is_due(&self, records: u64) -> bool {
         self.snapshots.is_due(&self.state, records)
     }
 
-    /// Makes pieces of the next snapshot ahead of it, so many pages at most, so that taking it takes less time.
+    /// Builds pieces of the next snapshot ahead of it, at most `pages_max` pages, so that taking it
+    /// is quicker.
     pub fn prepare_snapshot(&mut self, pages_max: usize) -> Vec<Piece> {
         self.snapshots.prepare(&self.state, pages_max)
     }
 
-    /// Makes what takes long of the last snapshot before a stop, piece by piece, until one is answered with false. Whether everything
-    /// was made.
+    /// Builds the slow pieces of the last snapshot before a stop, piece by piece, until one is
+    /// answered with false. Returns whether everything was built.
     pub fn prepare_last_snapshot(&mut self, hand_over: impl FnMut(Piece) -> bool) -> bool {
         self.snapshots.prepare_last(&self.state, hand_over)
     }

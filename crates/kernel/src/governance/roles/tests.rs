@@ -64,7 +64,8 @@ fn published() -> Change {
     Change::BundlePublished { bundle: Digest::of(b"bundle") }
 }
 
-/// Every change that widens needs the quorum of its role: each one fewer, and each other role's, are not enough.
+/// Every change that widens needs the quorum of its role: one signature fewer is not enough, nor
+/// are those of another role.
 #[test]
 fn what_widens_needs_the_quorum_of_its_own_role() {
     let registered = Workload { name: "agent".into(), os_user: 1, zone: "prod".into() };

@@ -311,7 +311,8 @@ fn a_child_begins_with_its_parents_labels_and_what_it_adds_is_its_parents_too() 
     assert_eq!(own(&node), ["customer", "untrusted"]);
     assert_eq!(mail(&mut node), "policy.denied");
 
-    // The child cannot be opened any more; the parent is derived all the same, also what it declassified.
+    // The child cannot be opened any more; the parent's labels and declassifications are derived
+    // all the same.
     let scrub = ask(&mut node, ("scrub", SCRUB.1));
     node.complete(scrub, Completion::Result);
     assert_eq!(mail(&mut node), "permitted");

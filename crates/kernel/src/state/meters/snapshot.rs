@@ -1,4 +1,4 @@
-//! What is used of meters in a snapshot. What is reserved stands once, by the permit that reserved it.
+//! The use of meters in a snapshot. A reserved amount is listed once, by its permit.
 
 use policy::Per;
 use proof::json::{Value, number, object};

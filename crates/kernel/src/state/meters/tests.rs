@@ -264,8 +264,8 @@ fn executions_of_one_workload_share_its_meter() {
     is_replayed(&node, &domain);
 }
 
-/// The account against a list of all amounts: never less than what the window holds, and nothing once a step more than
-/// the window has passed.
+/// Compares the account with a list of all amounts: it is never less than the window holds, and
+/// nothing once a step more than the window has passed.
 #[test]
 fn an_account_is_never_below_the_exact_sum_and_at_most_a_step_late() {
     let mut seed = 7_u64;

@@ -87,7 +87,8 @@ fn what_was_signed_before_the_halt_does_not_lift_it_and_what_was_signed_after_do
     let halted = domain.proposed(halt());
     let stale = domain.proposed(Change::HaltLifted { subject: agent() });
     assert_eq!(reduce(&mut node, &halted), Ok(true));
-    // The lift was signed on the same state: the authority accepts it, since it does not know of the halt.
+    // The lift was signed on the same state: the authority accepts it, since it does not know of
+    // the halt.
     domain.accept(&stale);
     node.follow(&domain);
     assert_eq!(ask(&mut node), "execution.halted");
@@ -133,7 +134,8 @@ fn what_governance_does_not_have_is_owed_until_it_has_it_or_something_newer() {
     assert_eq!(owed(&node), vec![(halted.clone(), true)]);
     let mut restarted = TestNode::restart(&domain, node.log.clone());
     assert_eq!(owed(&restarted), vec![(halted.clone(), true)], "it outlives the process");
-    // One node's governance gets the halt, the other's an older lift: the halt can't come after that any more, and holds.
+    // One node's governance gets the halt, the other's an older lift: there the halt can't be
+    // adopted any more, and holds.
     let mut other = domain.clone();
     domain.accept(&halted);
     restarted.follow(&domain);
@@ -198,7 +200,8 @@ fn more_reductions_than_can_be_remembered_stop_everything() {
     assert_eq!(ask(&mut node), "execution.halted");
 }
 
-/// A domain in which two of three officers give back, under a bundle for this version of the decider.
+/// A domain in which two of three officers give back, under a bundle for this version of the
+/// decider.
 fn of_three(semantics: u64) -> Domain {
     let mut domain = Domain::new();
     domain.publish(&crate::fixture::under(&crate::fixture::metered(9), semantics));

@@ -357,7 +357,7 @@ fn each_execution_keeps_its_newest_requests() {
 #[test]
 fn more_officers_than_are_remembered_are_refused() {
     let mut domain = domain("32 of finance within 10m");
-    // No more than 32 officers have a role: the others were put in the place of those who had it before.
+    // A role has at most 32 officers: the others were put in the place of its earlier ones.
     let mut node = TestNode::new(&domain);
     let pending = wait(&mut node);
     for round in 0..5_u8 {

@@ -145,7 +145,8 @@ fn what_a_line_decides_by_is_not_erased_while_it_goes_on() {
     node.follow(&domain);
     assert!(erase(&mut node, &child).is_ok());
     all_follow(&node, &domain);
-    // Its key is gone: what was decided by what it did is not derived any more, and the log says why.
+    // Its key is gone: decisions that depend on its events are no longer derived, and the log says
+    // why.
     let records = node.log.iter().map(|(record, _)| LineageRecord::parse(record).unwrap());
     let is_its = records.map(|one| one.header.link.is_some_and(|link| link.execution == child));
     let is_its: Vec<bool> = is_its.collect();

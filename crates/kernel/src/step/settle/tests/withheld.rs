@@ -22,7 +22,7 @@ fn agent() -> Subject {
     Subject::Workload("agent".into())
 }
 
-/// What an officer or a registrar may do while a call is under way, with the code that stops its result.
+/// Acts of an officer or a registrar during a call, with the code that stops its result.
 fn stops() -> [(Change, &'static str); 3] {
     let trust = Change::TrustChanged { subject: agent(), trust: Trust::Suspended };
     let other = Workload { name: "agent".into(), os_user: 1009, zone: "prod".into() };
