@@ -73,7 +73,7 @@ fn accepted(names: &[&str]) -> BTreeMap<String, Vec<Value>> {
 }
 
 #[test]
-fn lineage_records_of_the_vectors_are_read_or_refused_as_they_say() {
+fn lineage_vectors_are_read_or_refused_as_expected() {
     for case in LINEAGE_FILES.iter().flat_map(|name| cases(name)) {
         let bytes = text(&case, "text").as_bytes();
         let read = LineageRecord::parse(bytes);
@@ -85,7 +85,7 @@ fn lineage_records_of_the_vectors_are_read_or_refused_as_they_say() {
 }
 
 #[test]
-fn governance_records_of_the_vectors_are_accepted_or_refused_as_they_say() {
+fn governance_vectors_are_accepted_or_refused_as_expected() {
     for name in GOVERNANCE_FILES {
         let mut fold = Governance::new("acme.example/governance");
         for case in cases(name) {
@@ -128,7 +128,7 @@ fn described() -> BTreeMap<String, BTreeSet<String>> {
 }
 
 #[test]
-fn the_formats_name_every_type_with_every_member_that_the_vectors_have() {
+fn the_formats_list_every_type_and_member_of_the_vectors() {
     let described = described();
     let of_all = ["at", "node", "governance", "type", "v", "execution", "seq", "prev", "parents"];
     for member in of_all {

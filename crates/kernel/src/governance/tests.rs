@@ -97,7 +97,7 @@ fn a_record_of_each_type_reads_back_as_it_was_written_and_folds() {
 }
 
 #[test]
-fn a_log_begins_with_the_genesis_of_its_own_domain_and_holds_it_once() {
+fn a_log_has_one_genesis_first_and_of_its_own_domain() {
     let mut empty = Governance::new(ORIGIN);
     assert_eq!(accept(&mut empty, trust(Trust::Trusted)), Err(GovernanceError::Genesis));
     let mut other = Governance::new("other.test/governance");
@@ -143,7 +143,7 @@ fn a_signature_on_another_log_or_history_is_refused() {
 }
 
 #[test]
-fn a_signature_made_before_its_subject_changed_is_refused_and_before_another_is_not() {
+fn a_signature_is_stale_once_its_own_subject_changed() {
     let mut governance = domain();
     let early = signed(&governance, trust(Trust::Trusted));
     let unrelated = signed(&governance, Change::HaltOrdered { subject: Subject::Domain });
@@ -162,7 +162,7 @@ fn halt() -> Change {
 }
 
 #[test]
-fn what_widens_is_refused_after_its_life_and_when_signed_for_too_long() {
+fn a_widening_change_is_refused_after_its_life_or_a_day() {
     let governance = domain();
     let signed = signed(&governance, lift());
     assert_eq!(governance.check(AT + 60_000, &signed), Ok(()));
@@ -192,7 +192,7 @@ fn ahead() -> Governance {
 }
 
 #[test]
-fn a_log_that_is_ahead_of_the_clock_takes_a_halt_and_lowered_trust() {
+fn a_log_ahead_of_the_clock_accepts_reductions() {
     for change in [halt(), trust(Trust::Revoked)] {
         let mut governance = ahead();
         let signed = signed(&governance, change);
@@ -204,7 +204,7 @@ fn a_log_that_is_ahead_of_the_clock_takes_a_halt_and_lowered_trust() {
 }
 
 #[test]
-fn a_log_that_is_ahead_of_the_clock_takes_what_widens_at_its_own_time() {
+fn a_log_ahead_of_the_clock_judges_widening_at_its_own_time() {
     let governance = ahead();
     let early = signed(&governance, lift());
     assert_eq!(governance.check(AT, &early), Err(GovernanceError::Expired));

@@ -200,7 +200,7 @@ fn the_header_says_nothing_of_what_is_sealed() {
 proptest::proptest! {
     /// Whatever bytes are read as a record are that record's own bytes: none is read in two ways.
     #[test]
-    fn what_is_read_is_written_the_same(
+    fn a_record_read_is_written_with_the_same_bytes(
         which in 0_usize..every_record().len(),
         at in proptest::prelude::any::<proptest::sample::Index>(),
         byte in proptest::prelude::any::<u8>(),

@@ -53,7 +53,7 @@ fn last_action(node: &TestNode) -> String {
 }
 
 #[test]
-fn what_was_read_ahead_of_a_new_bundle_or_for_another_workload_is_read_again() {
+fn a_request_prepared_for_another_bundle_is_prepared_again() {
     let mut domain = Domain::new();
     domain.publish(&bundle(1));
     let mut node = TestNode::new(&domain);
@@ -117,7 +117,7 @@ fn a_replay_that_read_ahead_of_a_new_bundle_derives_the_same() {
 /// The same requests, sealed ahead with the fresh bytes of their decision, with others, or not at
 /// all, make the same log.
 #[test]
-fn what_was_sealed_ahead_makes_the_same_records() {
+fn requests_sealed_ahead_make_the_same_records() {
     let mut domain = Domain::new();
     domain.publish(&bundle(1));
     let fresh = |ticket: u64| {
@@ -152,7 +152,7 @@ fn what_was_sealed_ahead_makes_the_same_records() {
 }
 
 #[test]
-fn what_was_sealed_ahead_of_a_new_bundle_is_sealed_again() {
+fn a_request_sealed_ahead_of_a_new_bundle_is_sealed_again() {
     let mut domain = Domain::new();
     domain.publish(&bundle(1));
     let mut node = TestNode::new(&domain);

@@ -81,7 +81,7 @@ fn a_record_that_is_changed_left_out_or_moved_is_broken() {
 }
 
 #[test]
-fn without_its_sealed_part_a_decision_is_not_replayable_and_nothing_after_it_in_its_execution() {
+fn an_unreadable_decision_ends_the_replay_of_its_execution() {
     let domain = Domain::new();
     let mut log = busy_node(&domain).log;
     let decisions = |outcome: &[ReplayOutcome]| {

@@ -135,13 +135,13 @@ fn mark_at(log: &Log, index: u64) -> SnapshotMark {
 }
 
 #[test]
-fn every_prefix_of_a_log_is_restored_and_gone_on_from_to_the_byte() {
+fn every_restored_prefix_continues_to_the_same_bytes() {
     let (domain, node, _) = lived();
     check_prefixes(&domain, &node.log, node.kernel.state(), usize::MAX);
 }
 
 #[test]
-fn what_a_record_says_of_a_snapshot_is_derived_again_and_is_enough_to_start_from() {
+fn a_recorded_snapshot_is_derived_again_and_restored() {
     let (domain, node, kept) = lived();
     assert_eq!(kept.len(), 3);
     let outcome = node.replay(&domain).unwrap();
@@ -167,7 +167,7 @@ fn what_a_record_says_of_a_snapshot_is_derived_again_and_is_enough_to_start_from
 }
 
 #[test]
-fn a_snapshot_on_record_that_does_not_follow_is_different_and_one_of_another_size_is_broken() {
+fn a_false_snapshot_record_is_different_or_broken() {
     let (domain, node, kept) = lived();
     let index = usize::try_from(kept[1].0).unwrap();
     let with = |change: fn(&mut SnapshotMark)| {
@@ -186,7 +186,7 @@ fn a_snapshot_on_record_that_does_not_follow_is_different_and_one_of_another_siz
 }
 
 #[test]
-fn what_did_not_change_is_not_made_again() {
+fn unchanged_pieces_are_not_built_again() {
     let (_, mut node, _) = lived();
     let pieces = |node: &mut TestNode| match node.step(Input::Snapshot).pop() {
         Some(Effect::Keep { pieces, .. }) => pieces.len(),
@@ -240,7 +240,7 @@ fn streams(drawer: &Drawer) -> (Option<String>, Digest) {
 }
 
 #[test]
-fn monitors_go_on_from_what_was_kept_and_are_what_the_events_say() {
+fn monitors_resumed_from_a_piece_equal_those_of_the_events() {
     let (domain, node, mut drawer, mark) = lived_long();
     streams(&drawer);
     let restored = back(&domain, &mark, &mut drawer).unwrap();
@@ -263,7 +263,7 @@ fn monitors_go_on_from_what_was_kept_and_are_what_the_events_say() {
 }
 
 #[test]
-fn what_a_stop_makes_last_ends_where_it_is_to() {
+fn the_work_before_a_stop_ends_at_the_first_refused_piece() {
     let (_, node, ..) = lived_long();
     let made = |builder: &mut SnapshotBuilder, most: usize| {
         let mut names = Vec::new();
@@ -285,7 +285,7 @@ fn what_a_stop_makes_last_ends_where_it_is_to() {
 }
 
 #[test]
-fn monitors_whose_piece_is_missing_cut_or_another_are_built_from_the_events() {
+fn monitors_without_their_piece_are_built_from_the_events() {
     let (domain, node, drawer, mark) = lived_long();
     let key = streams(&drawer);
     let whole = drawer.pieces[&key].clone();
@@ -382,7 +382,7 @@ fn monitors_that_know_too_much_are_not_kept() {
 }
 
 #[test]
-fn monitors_are_kept_again_after_events_that_are_worth_their_bytes() {
+fn monitors_are_stored_again_after_enough_events() {
     let mails = MONITORS_EVENTS_MIN / 2;
     let mut node = mailed(mails, 2_000);
     assert!(tells_of_monitors(&mut node));
@@ -430,7 +430,7 @@ fn pages_that_were_made_ahead_are_not_made_again() {
 }
 
 #[test]
-fn a_piece_that_is_missing_cut_swapped_or_anothers_is_never_gone_on_from() {
+fn a_missing_or_changed_piece_is_never_restored() {
     let (domain, node, kept) = lived();
     let (index, drawer) = kept.last().unwrap();
     let mark = mark_at(&node.log, *index);
@@ -460,7 +460,7 @@ fn a_piece_that_is_missing_cut_swapped_or_anothers_is_never_gone_on_from() {
 }
 
 #[test]
-fn an_erased_execution_is_left_out_and_the_public_part_is_derived_without_it() {
+fn an_erased_execution_has_no_private_part_in_a_snapshot() {
     let (domain, node, kept) = lived();
     let (index, drawer) = kept.last().unwrap();
     let mark = mark_at(&node.log, *index);
@@ -486,7 +486,7 @@ fn an_erased_execution_is_left_out_and_the_public_part_is_derived_without_it() {
 }
 
 #[test]
-fn what_governance_has_ended_is_not_read_and_decides_nothing() {
+fn an_ended_executions_private_part_is_not_read() {
     let (mut domain, node, kept) = lived();
     let (index, drawer) = kept.last().unwrap();
     let mark = mark_at(&node.log, *index);

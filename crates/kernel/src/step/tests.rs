@@ -37,7 +37,7 @@ fn no_answer_leaves_before_its_record_is_durable() {
 }
 
 #[test]
-fn what_policy_permits_is_permitted_and_the_rest_is_denied_with_a_code() {
+fn policy_permits_or_the_request_is_denied_with_a_code() {
     let mut node = TestNode::new(&Domain::new());
     assert_eq!(ask(&mut node, READ), "permitted");
     assert_eq!(ask(&mut node, SECRET), "policy.denied");
@@ -88,7 +88,7 @@ fn trust_and_halts_deny_from_the_record_that_lowers_them() {
 }
 
 #[test]
-fn a_permit_that_is_not_valid_any_more_when_durable_is_withheld_and_denied_after_its_record() {
+fn a_permit_invalid_when_durable_is_withheld_and_denied() {
     let mut domain = Domain::new();
     let mut node = TestNode::new(&domain);
     let (ticket, _) = node.ask(READ.0, READ.1);
@@ -119,7 +119,7 @@ fn a_permit_that_waited_too_long_for_the_disk_is_withheld() {
 }
 
 #[test]
-fn denied_and_withheld_calls_are_errors_to_the_conditions_of_the_fourth_version() {
+fn conditions_of_v4_see_denied_and_withheld_calls_as_errors() {
     let twice = r#"@id("no-mail-after-two-errors")
         forbid (principal, action == Action::"send_mail", resource)
         when temporal { 1 < count_within(1h, Action::"read_file"::error{}) };"#;
@@ -146,7 +146,7 @@ fn denied_and_withheld_calls_are_errors_to_the_conditions_of_the_fourth_version(
 }
 
 #[test]
-fn who_reconnects_joins_the_same_execution_and_strangers_are_refused() {
+fn a_peer_rejoins_its_execution_and_strangers_are_refused() {
     let mut node = TestNode::new(&Domain::new());
     let first = node.execution.clone();
     assert_eq!(node.join("agent", OS_USER), Ok(first));
@@ -185,7 +185,7 @@ fn a_new_bundle_sees_the_history_before_it() {
 }
 
 #[test]
-fn governance_that_cannot_be_accepted_stops_adoption_and_everything_is_denied() {
+fn unacceptable_governance_stops_adoption_and_denies_all() {
     let mut domain = Domain::new();
     let mut node = TestNode::new(&domain);
     let mut forged = domain.records[2].clone();
@@ -205,7 +205,7 @@ fn a_bundle_that_is_missing_stops_adoption() {
 }
 
 #[test]
-fn after_a_crash_open_transitions_are_unknown_and_the_execution_goes_on() {
+fn a_crash_leaves_open_transitions_unknown() {
     let domain = Domain::new();
     let mut node = TestNode::new(&domain);
     let (_, answer) = node.call(BROWSE.0, BROWSE.1);

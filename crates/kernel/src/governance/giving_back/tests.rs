@@ -55,7 +55,7 @@ fn trust(subject: Subject, trust: Trust) -> Change {
 }
 
 #[test]
-fn trust_that_only_the_node_holds_low_is_raised_by_a_quorum_alone() {
+fn trust_that_only_the_node_lowered_is_raised_by_a_quorum() {
     let governance = domain(2);
     let held = [trust(agent(), Trust::Suspended)];
     for raised in [Trust::Trusted, Trust::Degraded] {
@@ -107,7 +107,7 @@ fn the_log_refuses_the_move_from_the_fourth_version_on() {
 }
 
 #[test]
-fn a_workload_that_is_registered_anew_keeps_its_halt_and_its_trust() {
+fn a_workload_registered_again_keeps_its_halt_and_trust() {
     let mut governance = domain(4);
     accept(&mut governance, Change::HaltOrdered { subject: agent() }, 1).unwrap();
     accept(&mut governance, trust(agent(), Trust::Suspended), 1).unwrap();

@@ -69,7 +69,7 @@ fn a_replay_of_every_nodes_log_is_needed_and_of_no_other() {
 }
 
 #[test]
-fn a_head_that_the_node_did_not_sign_for_this_log_states_nothing() {
+fn a_replayed_head_needs_the_nodes_signature_for_this_log() {
     let stranger = node("a", 9);
     let other_log = Replayed { checkpoint: both().remove(1).checkpoint, ..both().remove(0) };
     let mut edited = both().remove(0);
@@ -92,7 +92,7 @@ fn a_replay_older_than_a_day_or_of_tomorrow_is_refused() {
 }
 
 #[test]
-fn what_is_stated_cannot_be_changed_after_it_was_signed() {
+fn a_signed_replay_statement_cannot_be_changed() {
     let governance = domain();
     let change = |different| {
         let mut each = both();

@@ -67,7 +67,7 @@ fn published() -> Change {
 /// Every change that widens needs the quorum of its role: one signature fewer is not enough, nor
 /// are those of another role.
 #[test]
-fn what_widens_needs_the_quorum_of_its_own_role() {
+fn a_widening_change_needs_the_quorum_of_its_own_role() {
     let registered = Workload { name: "agent".into(), os_user: 1, zone: "prod".into() };
     let changes: [(Change, [u8; 2]); 5] = [
         (published(), [4, 6]),
@@ -199,7 +199,7 @@ fn a_domain_has_all_the_roles_that_it_needs_and_not_too_many() {
 }
 
 #[test]
-fn the_decider_goes_forward_only_and_only_to_what_this_program_carries() {
+fn the_decider_only_moves_to_later_versions_of_this_program() {
     let mut governance = domain();
     let adopt = adopted;
     assert_eq!(governance.check_semantics(policy::Semantics::V1), Ok(()));

@@ -161,7 +161,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 1_000 } else { 20_000 }))]
 
     #[test]
-    fn what_is_written_and_read_without_values_is_what_it_is_with_them(record in records()) {
+    fn the_in_place_codec_agrees_with_the_value_codec(record in records()) {
         let Some(text) = write(&record) else {
             prop_assert!(is_withheld(&record));
             return Ok(());
@@ -173,7 +173,7 @@ proptest! {
 
     /// Nothing is read here that the reader of values refuses, and nothing otherwise.
     #[test]
-    fn what_is_read_of_a_changed_record_is_what_its_values_say(
+    fn the_in_place_reader_agrees_on_changed_records(
         record in records(),
         path in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
         other in others(),

@@ -63,7 +63,7 @@ fn take(builder: &mut SnapshotBuilder, node: &TestNode) -> Snapshot {
 }
 
 #[test]
-fn what_is_written_ahead_makes_the_same_pieces() {
+fn pages_written_ahead_make_the_same_pieces() {
     let (mut node, ids) = node(3);
     let mut builder = SnapshotBuilder::default();
     for round in 0..150 {

@@ -15,7 +15,7 @@ impl BlobSource for Hands<'_> {
 }
 
 #[test]
-fn a_bundle_that_was_loaded_before_is_taken_and_another_one_in_its_place_is_not() {
+fn a_loaded_bundle_is_used_only_under_its_own_digest() {
     let mut domain = Domain::new();
     let published = Arc::new(metered(1));
     domain.publish(&published);

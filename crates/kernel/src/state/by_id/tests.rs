@@ -32,7 +32,7 @@ fn changes() -> impl Strategy<Value = Change> {
 
 proptest! {
     #[test]
-    fn it_is_a_map_whatever_is_done_to_it(changes in prop::collection::vec(changes(), 0..60)) {
+    fn by_id_agrees_with_a_map(changes in prop::collection::vec(changes(), 0..60)) {
         let (mut map, mut model) = (ById::default(), BTreeMap::new());
         for change in changes {
             let id = match change {

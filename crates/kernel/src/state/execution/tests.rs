@@ -4,7 +4,7 @@ use crate::lineage::Completion;
 use crate::replay::ReplayOutcome;
 
 #[test]
-fn beyond_the_last_form_that_is_kept_a_request_is_read_again_when_it_ends() {
+fn beyond_the_limit_a_request_is_resolved_again_at_its_end() {
     let domain = Domain::new();
     let mut node = TestNode::new(&domain);
     let mut tickets = Vec::new();

@@ -124,7 +124,7 @@ fn proven(node: &TestNode, domain: &Domain) {
 }
 
 #[test]
-fn who_read_both_sends_nothing_out_also_after_reconnecting_and_restarting() {
+fn two_labels_stop_a_message_also_after_a_restart() {
     let domain = domain();
     let mut node = TestNode::new(&domain);
     assert_eq!(mail(&mut node), "permitted");
@@ -142,7 +142,7 @@ fn who_read_both_sends_nothing_out_also_after_reconnecting_and_restarting() {
 }
 
 #[test]
-fn two_tools_of_one_action_add_their_own_and_a_replay_tells_them_apart() {
+fn two_tools_of_one_action_add_their_own_labels() {
     let domain = domain();
     let mut node = TestNode::new(&domain);
     ask(&mut node, ("read_file", r#"{"path":"notes"}"#));
@@ -198,7 +198,7 @@ fn an_error_for_an_answer_leaves_the_label() {
 }
 
 #[test]
-fn only_the_result_of_a_permitted_declassification_removes_what_it_names() {
+fn only_a_permitted_declassifications_result_removes_labels() {
     let domain = domain();
     let mut node = TestNode::new(&domain);
     for asked in [FETCH, READ] {
@@ -220,7 +220,7 @@ fn only_the_result_of_a_permitted_declassification_removes_what_it_names() {
 }
 
 #[test]
-fn what_arrives_around_a_declassification_brings_its_label() {
+fn a_message_around_a_declassification_brings_its_label() {
     let domain = domain();
     // Asked for before and ended after; asked for in between and not ended.
     for ends_late in [true, false] {
@@ -259,7 +259,7 @@ fn delegate(node: &mut TestNode) -> String {
 }
 
 #[test]
-fn a_child_that_runs_is_decided_with_what_its_parent_and_its_siblings_come_to_carry() {
+fn a_child_is_decided_with_its_ancestors_new_labels() {
     let domain = domain_under(4);
     let mut node = TestNode::new(&domain);
     let (parent, child) = (node.execution.clone(), delegate(&mut node));
@@ -286,7 +286,7 @@ fn a_child_that_runs_is_decided_with_what_its_parent_and_its_siblings_come_to_ca
 }
 
 #[test]
-fn an_earlier_version_of_the_decider_looks_at_what_a_child_began_with() {
+fn earlier_versions_decide_with_a_childs_first_labels() {
     let domain = domain();
     let mut node = TestNode::new(&domain);
     let child = delegate(&mut node);
@@ -298,7 +298,7 @@ fn an_earlier_version_of_the_decider_looks_at_what_a_child_began_with() {
 }
 
 #[test]
-fn a_child_begins_with_its_parents_labels_and_what_it_adds_is_its_parents_too() {
+fn a_child_inherits_labels_and_adds_its_own_to_its_parent() {
     let domain = domain();
     let mut node = TestNode::new(&domain);
     ask(&mut node, FETCH);
@@ -335,7 +335,7 @@ fn a_child_begins_with_its_parents_labels_and_what_it_adds_is_its_parents_too() 
 }
 
 #[test]
-fn labels_on_record_that_do_not_follow_are_different_or_unreadable() {
+fn false_labels_on_record_are_different_or_unreadable() {
     let domain = domain();
     let mut node = TestNode::new(&domain);
     node.call(FETCH.0, FETCH.1);

@@ -64,7 +64,7 @@ fn a_withheld_permit_gives_back_and_an_ended_one_does_not() {
 }
 
 #[test]
-fn what_was_open_at_a_crash_stays_charged() {
+fn a_transition_open_at_a_crash_stays_charged() {
     let domain = domain(1);
     let mut node = TestNode::new(&domain);
     assert_eq!(mail(&mut node).1, "permitted");
@@ -74,7 +74,7 @@ fn what_was_open_at_a_crash_stays_charged() {
 }
 
 #[test]
-fn what_is_used_leaves_with_the_window_and_never_before() {
+fn used_amounts_leave_with_the_window_and_never_before() {
     let domain = domain(1);
     let mut node = TestNode::new(&domain);
     let (ticket, _) = mail(&mut node);
@@ -178,7 +178,7 @@ fn used(node: &TestNode) -> u64 {
 }
 
 #[test]
-fn a_result_says_what_was_used_and_what_it_does_not_say_stays_reserved() {
+fn a_result_settles_its_charge_or_the_reservation_stays() {
     let mut domain = Domain::new();
     domain.publish(&crate::fixture::settled(100));
     let mut node = TestNode::new(&domain);
@@ -204,7 +204,7 @@ fn a_result_says_what_was_used_and_what_it_does_not_say_stays_reserved() {
 }
 
 #[test]
-fn what_a_result_settled_follows_from_it_and_is_in_the_open() {
+fn a_settled_charge_is_public_and_follows_from_the_result() {
     let mut domain = Domain::new();
     domain.publish(&crate::fixture::settled(100));
     let mut node = TestNode::new(&domain);
@@ -267,7 +267,7 @@ fn executions_of_one_workload_share_its_meter() {
 /// Compares the account with a list of all amounts: it is never less than the window holds, and
 /// nothing once a step more than the window has passed.
 #[test]
-fn an_account_is_never_below_the_exact_sum_and_at_most_a_step_late() {
+fn an_account_is_never_below_the_sum_nor_a_step_late() {
     let mut seed = 7_u64;
     let mut random = |below: u64| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -41,7 +41,7 @@ fn all_follow(node: &TestNode, domain: &Domain) {
 }
 
 #[test]
-fn a_signed_halt_acts_before_any_log_has_it_and_permits_that_wait_are_withheld() {
+fn a_signed_halt_withholds_permits_before_any_log_has_it() {
     let domain = Domain::new();
     let mut node = TestNode::new(&domain);
     let (ticket, effects) = node.ask(READ.0, READ.1);
@@ -81,7 +81,7 @@ fn a_lowered_trust_acts_for_every_kind_of_subject() {
 }
 
 #[test]
-fn what_was_signed_before_the_halt_does_not_lift_it_and_what_was_signed_after_does() {
+fn only_a_lift_signed_after_the_halt_ends_it() {
     let mut domain = Domain::new();
     let mut node = TestNode::new(&domain);
     let halted = domain.proposed(halt());
@@ -124,7 +124,7 @@ fn owed(node: &TestNode) -> Vec<(SignedProposal, bool)> {
 }
 
 #[test]
-fn what_governance_does_not_have_is_owed_until_it_has_it_or_something_newer() {
+fn a_reduction_is_owed_until_governance_has_it_or_a_newer() {
     let mut domain = Domain::new();
     let mut node = TestNode::new(&domain);
     let (halted, stale) =

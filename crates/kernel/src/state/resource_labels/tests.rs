@@ -78,7 +78,7 @@ fn is_replayed(node: &TestNode, domain: &Domain) {
 }
 
 #[test]
-fn what_one_execution_writes_taints_the_next_that_reads_it_and_nothing_elsewhere() {
+fn a_written_resource_taints_only_its_readers() {
     let (domain, mut node, writer, reader) = begin();
     ask(&mut node, &writer, ("write_file", SHARED));
     ask(&mut node, &reader, ("read_file", SHARED));
@@ -100,7 +100,7 @@ fn what_one_execution_writes_taints_the_next_that_reads_it_and_nothing_elsewhere
 }
 
 #[test]
-fn what_the_writer_touches_while_it_writes_is_left_at_the_end_also_after_a_crash() {
+fn labels_gained_during_a_write_taint_also_after_a_crash() {
     let (domain, mut node, writer, reader) = begin();
     let write = ask(&mut node, &writer, ("write_file", OTHER));
     ask(&mut node, &writer, FETCH);
@@ -117,7 +117,7 @@ fn what_the_writer_touches_while_it_writes_is_left_at_the_end_also_after_a_crash
 }
 
 #[test]
-fn what_an_erased_execution_left_is_still_there_and_the_reader_is_derived() {
+fn labels_on_resources_survive_the_writers_erasure() {
     let (domain, mut node, writer, reader) = begin();
     ask(&mut node, &writer, FETCH);
     ask(&mut node, &writer, ("write_file", SHARED));
@@ -143,7 +143,7 @@ fn what_an_erased_execution_left_is_still_there_and_the_reader_is_derived() {
 }
 
 #[test]
-fn a_place_that_a_bundle_knows_no_more_is_everywhere_until_a_bundle_forgets_it() {
+fn an_unknown_place_is_everywhere_until_it_is_forgotten() {
     let (mut domain, mut node, writer, reader) = begin();
     ask(&mut node, &writer, FETCH);
     ask(&mut node, &writer, ("write_file", SHARED));

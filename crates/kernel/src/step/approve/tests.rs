@@ -114,7 +114,7 @@ fn is_replayed(node: &TestNode, domain: &Domain) {
 }
 
 #[test]
-fn what_two_officers_approve_is_permitted_once() {
+fn a_request_approved_by_two_officers_is_permitted_once() {
     let (domain, mut node) = begin("2 of finance within 10m");
     let pending = wait(&mut node);
     assert_eq!(approve(&mut node, pending, 1).map(|_| ()), Ok(()));
@@ -162,7 +162,7 @@ fn only_exactly_what_waited_is_permitted() {
 }
 
 #[test]
-fn what_was_approved_for_one_definition_is_not_for_another() {
+fn an_approval_counts_for_one_tool_definition() {
     let (domain, mut node) = begin("1 of finance within 10m");
     let execution = node.execution.clone();
     let listed = Some(Digest::of(b"listed"));
@@ -183,7 +183,7 @@ fn what_was_approved_for_one_definition_is_not_for_another() {
 }
 
 #[test]
-fn another_execution_cannot_use_it_and_neither_does_a_made_up_record() {
+fn an_approval_serves_no_other_execution_and_no_forged_record() {
     let mut domain = domain("1 of finance within 10m");
     domain.change(Change::WorkloadRegistered(Workload {
         name: "other".into(),
@@ -208,7 +208,7 @@ fn another_execution_cannot_use_it_and_neither_does_a_made_up_record() {
 }
 
 #[test]
-fn what_is_late_counts_for_nothing() {
+fn vote_after_expiry_is_ignored() {
     let (domain, mut node) = begin("1 of finance within 10m");
     let (expiring, late, in_time) = (wait(&mut node), wait(&mut node), wait(&mut node));
     approve(&mut node, expiring, 1).unwrap();
@@ -309,7 +309,7 @@ fn a_retry_is_decided_again_in_full() {
 }
 
 #[test]
-fn it_outlives_connections_and_restarts() {
+fn an_approval_outlives_connections_and_restarts() {
     let (domain, mut node) = begin("2 of finance within 10m");
     let pending = wait(&mut node);
     approve(&mut node, pending, 1).unwrap();
@@ -375,7 +375,7 @@ fn more_officers_than_are_remembered_are_refused() {
 }
 
 #[test]
-fn a_changed_approval_on_record_is_not_followed_and_a_changed_list_of_them_is_different() {
+fn a_changed_approval_on_record_is_broken_or_different() {
     let (domain, mut node) = begin("1 of finance within 10m");
     let pending = wait(&mut node);
     let index = usize::try_from(approve(&mut node, pending, 1).unwrap()).unwrap();
@@ -396,7 +396,7 @@ fn a_changed_approval_on_record_is_not_followed_and_a_changed_list_of_them_is_di
 }
 
 #[test]
-fn what_was_approved_is_followed_where_the_rest_is_erased() {
+fn approvals_are_followed_where_the_sealed_parts_are_erased() {
     let (domain, mut node) = begin("1 of finance within 10m");
     let pending = wait(&mut node);
     approve(&mut node, pending, 1).unwrap();
@@ -421,7 +421,7 @@ fn what_was_approved_is_followed_where_the_rest_is_erased() {
 }
 
 #[test]
-fn what_is_no_tool_call_and_what_looks_at_no_approvals_does_not_wait() {
+fn only_tool_calls_under_approving_bundles_wait() {
     let (domain, mut node) = begin("1 of finance within 10m");
     let execution = node.execution.clone();
     let mut up = fixture::call("send_mail", MAIL);
@@ -517,7 +517,7 @@ fn a_plain_repeat_of_what_was_approved_is_the_retry_once() {
 }
 
 #[test]
-fn a_plain_repeat_uses_no_approval_that_is_late_refused_or_anothers() {
+fn a_plain_repeat_uses_only_a_valid_approval_of_its_own() {
     let (mut domain, mut node) = begin_by_value("1 of finance within 10m");
     domain.change(Change::WorkloadRegistered(Workload {
         name: "other".into(),
@@ -564,7 +564,7 @@ fn an_agent_that_has_not_listed_the_tools_is_told_to() {
 }
 
 #[test]
-fn the_second_semantics_takes_a_plain_repeat_for_another_request() {
+fn a_plain_repeat_is_another_request_under_v2() {
     let (domain, mut node) = begin("1 of finance within 10m");
     let pending = wait(&mut node);
     approve(&mut node, pending, 1).unwrap();

@@ -131,7 +131,7 @@ fn calls_of_children_count_for_those_above_them() {
 }
 
 #[test]
-fn a_delegated_execution_is_joined_by_its_own_user_only_and_not_by_chance() {
+fn a_delegated_execution_is_joined_only_by_its_own_user() {
     let mut node = TestNode::new(&domain());
     let agent = node.execution.clone();
     let child = delegate(&mut node, reading()).1.unwrap();
@@ -144,7 +144,7 @@ fn a_delegated_execution_is_joined_by_its_own_user_only_and_not_by_chance() {
 }
 
 #[test]
-fn an_execution_ends_with_all_below_it_and_what_was_open_is_unknown() {
+fn an_execution_ends_with_all_its_descendants() {
     let domain = domain();
     let mut node = TestNode::new(&domain);
     let agent = node.execution.clone();
@@ -244,7 +244,7 @@ fn a_bundle_that_looks_at_no_grants_stops_delegated_executions() {
 }
 
 #[test]
-fn a_replay_under_another_version_tells_what_it_would_decide_otherwise() {
+fn a_replay_under_another_version_reports_other_decisions() {
     let mut domain = domain();
     let mut node = TestNode::new(&domain);
     node.execution = delegate(&mut node, reading()).1.unwrap();
@@ -303,7 +303,7 @@ fn a_grant_that_no_record_could_hold_is_refused() {
 }
 
 #[test]
-fn a_helper_counts_for_the_os_user_who_delegated_and_not_for_its_own() {
+fn a_helper_counts_for_the_os_user_that_delegated() {
     let domain = domain();
     let mut node = TestNode::new(&domain);
     let child = delegate(&mut node, reading()).1.unwrap();
@@ -329,7 +329,7 @@ fn a_helper_counts_for_the_os_user_who_delegated_and_not_for_its_own() {
 }
 
 #[test]
-fn what_a_helper_holds_counts_for_the_os_user_who_delegated() {
+fn a_helpers_bytes_count_for_the_os_user_that_delegated() {
     let domain = domain();
     let mut node = TestNode::new(&domain);
     let child = delegate(&mut node, reading()).1.unwrap();
@@ -343,7 +343,7 @@ fn what_a_helper_holds_counts_for_the_os_user_who_delegated() {
 }
 
 #[test]
-fn a_delegation_that_was_not_carried_out_when_the_power_went_begins_nothing() {
+fn a_delegation_cut_short_by_a_crash_begins_nothing() {
     let domain = domain();
     let mut node = TestNode::new(&domain);
     let (_, effects) = request(&mut node, reading());
@@ -402,7 +402,7 @@ fn after_two_pings(semantics: u32) -> [String; 3] {
 }
 
 #[test]
-fn what_a_server_sends_uses_up_no_calls() {
+fn a_servers_requests_use_up_no_calls() {
     assert_eq!(after_two_pings(4), ["permitted", "permitted", "permitted"]);
     assert_eq!(after_two_pings(2), ["permitted", "grant.exceeded", "grant.exceeded"]);
 }

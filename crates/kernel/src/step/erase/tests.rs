@@ -32,7 +32,7 @@ fn with_an_ended_execution() -> (Domain, TestNode, String) {
 }
 
 #[test]
-fn what_goes_on_or_is_unknown_is_not_erased() {
+fn a_running_or_unknown_execution_is_not_erased() {
     let (_, mut node, _) = with_an_ended_execution();
     let before = node.log.len();
     for (execution, why) in
@@ -60,7 +60,7 @@ fn the_key_may_go_once_the_record_is_durable_and_not_before() {
 }
 
 #[test]
-fn what_was_made_ahead_of_a_snapshot_goes_with_the_key() {
+fn pages_written_ahead_are_dropped_with_the_key() {
     let mut domain = Domain::new();
     let mut node = TestNode::new(&domain);
     let ended = node.execution.clone();
@@ -75,7 +75,7 @@ fn what_was_made_ahead_of_a_snapshot_goes_with_the_key() {
 }
 
 #[test]
-fn without_the_key_exactly_its_decisions_are_not_replayable_and_the_state_is_the_same() {
+fn an_erased_key_makes_only_its_decisions_not_replayable() {
     let (domain, mut node, ended) = with_an_ended_execution();
     let follow = |log: &[(Vec<u8>, Vec<u8>)], has_key: bool| {
         let mut replay =

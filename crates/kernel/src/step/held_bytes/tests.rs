@@ -21,7 +21,7 @@ fn an_execution_that_holds_too_many_bytes_is_refused() {
 }
 
 #[test]
-fn what_an_os_user_holds_is_bounded_over_its_executions() {
+fn an_os_users_bytes_are_bounded_over_its_executions() {
     let mut held = HeldBytes::default();
     held.add(1, USER_BYTES_MAX - 10);
     assert_eq!(held.exceeded(1, 10), None);
@@ -30,7 +30,7 @@ fn what_an_os_user_holds_is_bounded_over_its_executions() {
 }
 
 #[test]
-fn what_a_node_holds_is_bounded_over_its_users() {
+fn a_nodes_bytes_are_bounded_over_its_users() {
     let mut held = HeldBytes::default();
     for os_user in 0..4 {
         held.add(os_user, NODE_BYTES_MAX / 4);

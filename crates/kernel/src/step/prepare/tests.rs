@@ -1,7 +1,7 @@
 use super::execution_id;
 
 #[test]
-fn an_executions_id_is_never_taken_for_an_option_and_has_its_random_bits() {
+fn an_execution_id_is_random_and_never_reads_as_an_option() {
     let ids = (0..=u8::MAX).map(|first| {
         let mut random = [0x5a; 32];
         random[0] = first;

@@ -26,7 +26,7 @@ fn the_last_executions_are_for_os_users_that_have_few() {
 }
 
 #[test]
-fn who_ends_makes_room() {
+fn an_ended_execution_makes_room() {
     let mut executions = with(&[(1, 2)]);
     executions.ends(1);
     assert_eq!(executions.0, [(1, 1)].into());

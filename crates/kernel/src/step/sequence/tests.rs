@@ -100,7 +100,7 @@ fn a_pinned_tool_is_called_with_its_own_definition_only() {
 }
 
 #[test]
-fn a_record_with_another_definition_is_no_record_of_that_decision() {
+fn a_record_with_another_definition_is_different() {
     let domain = domain();
     let mut node = TestNode::new(&domain);
     ask(&mut node, "read_file", Some(listed()));

@@ -121,7 +121,7 @@ fn is_replayed(node: &TestNode, domain: &Domain) {
 }
 
 #[test]
-fn a_result_that_brings_a_label_waits_for_its_record_and_another_does_not() {
+fn only_a_result_that_brings_a_label_waits_for_its_record() {
     let (domain, mut node) = begin();
     let (plain, _) = ask(&mut node, tool("read_file", NOTES));
     let (hostile, _) = ask(&mut node, tool("read_file", NOTES));
@@ -147,7 +147,7 @@ fn a_result_that_brings_a_label_waits_for_its_record_and_another_does_not() {
 }
 
 #[test]
-fn errors_and_what_a_server_says_of_its_own_accord_are_looked_at_too() {
+fn detectors_search_errors_and_server_requests() {
     let (domain, mut node) = begin();
     read(&mut node, Completion::Result, PLAIN);
     assert_eq!(mail(&mut node), "permitted");
@@ -167,7 +167,7 @@ fn errors_and_what_a_server_says_of_its_own_accord_are_looked_at_too() {
 }
 
 #[test]
-fn what_is_in_the_arguments_is_seen_by_policy_before_it_leaves() {
+fn policy_sees_labels_of_arguments_before_they_leave() {
     let (domain, mut node) = begin();
     assert_eq!(ask(&mut node, tool("send_mail", CARD)).1, "policy.denied");
     assert_eq!(held(&node), NOTHING, "a denial adds nothing");
@@ -193,7 +193,7 @@ fn a_result_that_nobody_can_look_at_brings_all_labels() {
 }
 
 #[test]
-fn a_result_that_is_too_large_to_be_sealed_is_looked_at_when_it_passes() {
+fn a_result_too_large_to_seal_is_searched_when_it_passes() {
     let mut domain = Domain::new();
     domain.publish(&fixture::under(&detecting(), 4));
     let mut node = TestNode::new(&domain);
@@ -238,7 +238,7 @@ fn where_the_result_is_erased_the_record_of_it_counts() {
 }
 
 #[test]
-fn labels_on_record_that_were_not_found_or_left_out_are_not_followed() {
+fn false_labels_of_a_result_on_record_are_not_followed() {
     let (domain, mut node) = begin();
     read(&mut node, Completion::Result, HOSTILE);
     let last = node.log.len() - 1;

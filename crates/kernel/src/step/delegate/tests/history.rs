@@ -49,7 +49,7 @@ fn end_child(node: &mut TestNode, child: &str) {
 }
 
 #[test]
-fn what_a_child_did_counts_for_those_above_and_beside_it() {
+fn a_childs_events_count_for_its_parent_and_siblings() {
     let domain = domain_under(&line());
     let mut node = TestNode::new(&domain);
     let agent = node.execution.clone();
@@ -69,7 +69,7 @@ fn what_a_child_did_counts_for_those_above_and_beside_it() {
 }
 
 #[test]
-fn what_was_done_before_a_delegation_counts_for_the_child() {
+fn events_before_a_delegation_count_for_the_child() {
     let domain = domain_under(&line());
     let mut node = TestNode::new(&domain);
     let agent = node.execution.clone();
@@ -93,7 +93,7 @@ fn a_bundle_gives_each_execution_its_own_history_in_words() {
 }
 
 #[test]
-fn histories_that_were_apart_are_put_together_when_a_bundle_says_so() {
+fn separate_histories_merge_when_a_bundle_says_so() {
     let mut domain = domain_under(&delegating());
     let mut node = TestNode::new(&domain);
     let agent = node.execution.clone();
@@ -129,7 +129,7 @@ fn erase(node: &mut TestNode, execution: &str) -> Result<u64, &'static str> {
 }
 
 #[test]
-fn what_a_line_decides_by_is_not_erased_while_it_goes_on() {
+fn events_that_a_running_line_shares_are_not_erased() {
     let mut domain = domain_under(&line());
     let mut node = TestNode::new(&domain);
     let agent = node.execution.clone();

@@ -74,7 +74,7 @@ fn lowered_trust_of_any_subject_of_the_line_stops_a_grandchild() {
 }
 
 #[test]
-fn a_child_that_begins_under_a_halted_parent_workload_is_stopped_too() {
+fn a_child_begun_under_a_halted_parent_workload_is_stopped() {
     let mut domain = apart(4);
     let mut node = TestNode::new(&domain);
     let (_, effects) = request(&mut node, reading());
@@ -89,7 +89,7 @@ fn a_child_that_begins_under_a_halted_parent_workload_is_stopped_too() {
 const OTHER_USER: u32 = 1009;
 
 #[test]
-fn a_child_of_a_workload_that_another_user_speaks_for_is_nobodys() {
+fn a_child_of_a_workload_of_another_user_belongs_to_nobody() {
     for semantics in [2, 4] {
         let mut domain = apart(semantics);
         let mut node = with_grandchild(&domain);

@@ -34,7 +34,7 @@ fn stops() -> [(Change, &'static str); 3] {
 }
 
 #[test]
-fn a_result_that_comes_after_a_stop_is_on_record_and_goes_nowhere() {
+fn a_result_after_a_stop_is_recorded_and_withheld() {
     for (change, code) in stops() {
         let mut domain = Domain::new();
         let mut node = TestNode::new(&domain);
@@ -67,7 +67,7 @@ fn a_withheld_result_brings_its_labels_all_the_same() {
 }
 
 #[test]
-fn an_end_that_nobody_knows_may_have_the_error_that_was_told_instead() {
+fn an_unknown_end_may_have_the_error_sent_instead() {
     let (domain, mut node) = begin();
     let (ticket, _) = ask(&mut node, tool("read_file", NOTES));
     let told = r#"{"error":{"code":-32006,"message":"refused.input"}}"#;
