@@ -32,14 +32,25 @@ const WITHOUT_CIRCLES: &[&str] = &[
 ];
 
 /// Crates without a tuple among the arguments of their functions.
-const WITHOUT_TUPLES: &[&str] =
-    &["api", "client", "interlock", "ledger", "mcp", "optimised", "policy", "testkit", "wire"];
+const WITHOUT_TUPLES: &[&str] = &[
+    "api",
+    "client",
+    "interlock",
+    "kernel",
+    "ledger",
+    "mcp",
+    "optimised",
+    "policy",
+    "testkit",
+    "wire",
+];
 
 /// Crates that return no string for an error.
 const WITHOUT_STRING_ERRORS: &[&str] = &[
     "api",
     "client",
     "interlock",
+    "kernel",
     "ledger",
     "mcp",
     "optimised",
@@ -51,13 +62,14 @@ const WITHOUT_STRING_ERRORS: &[&str] = &[
 
 /// Crates among which a type name is defined once.
 const WITH_OWN_TYPE_NAMES: &[&str] =
-    &["client", "identity", "interlock", "mcp", "optimised", "policy", "testkit"];
+    &["client", "identity", "interlock", "kernel", "mcp", "optimised", "policy", "testkit"];
 
 /// Crates whose comments end at column 100.
 const WITH_NARROW_COMMENTS: &[&str] = &[
     "client",
     "identity",
     "interlock",
+    "kernel",
     "ledger",
     "mcp",
     "policy",
@@ -72,6 +84,7 @@ const WITH_SHORT_TEST_NAMES: &[&str] = &[
     "client",
     "identity",
     "interlock",
+    "kernel",
     "ledger",
     "mcp",
     "policy",

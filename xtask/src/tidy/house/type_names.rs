@@ -7,7 +7,8 @@ use crate::tidy::Problem;
 use crate::tidy::lexed::{Lexed, Token};
 
 /// Names that more than one module defines, each with its reason.
-const TWICE: [(&str, &str); 0] = [];
+const TWICE: [(&str, &str); 1] =
+    [("Subject", "kernel's is a domain's word; policy's is private to the checks of a decision")];
 
 /// No two types have one name, but those with a reason.
 pub(super) fn check(sources: &[Source<'_>]) -> Vec<Problem> {
