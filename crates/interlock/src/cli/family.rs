@@ -79,7 +79,8 @@ pub(crate) struct EndArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
-    /// The execution's id, or 4 or more characters of its beginning where one execution alone begins so
+    /// The execution's id, or 4 or more characters of its beginning where one execution alone
+    /// begins so
     #[arg(value_name = "EXECUTION", allow_hyphen_values = true)]
     pub(crate) ended: String,
 

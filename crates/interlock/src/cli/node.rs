@@ -187,8 +187,8 @@ pub(crate) struct HaltArgs {
     /// The domain's folder
     pub(crate) domain: PathBuf,
 
-    /// Whom: domain, zone:NAME, node:NAME, workload:NAME or execution:ID (4 characters of its beginning are enough);
-    /// by default everything
+    /// Whom: domain, zone:NAME, node:NAME, workload:NAME or execution:ID (4 characters of its
+    /// beginning are enough); by default everything
     #[arg(value_parser = subject)]
     pub(crate) subject: Option<Subject>,
 

@@ -30,8 +30,8 @@ pub(super) enum Sought<'a> {
     Ended,
 }
 
-/// The subject of an order with an execution's whole id. A subject that governance knows, and a whole
-/// id, stay as they were written.
+/// The subject of an order with an execution's whole id. A subject that governance knows, and a
+/// whole id, stay as they were written.
 pub(super) fn subject(
     options: &Options,
     subject: Subject,
