@@ -246,7 +246,7 @@ impl Domain {
     }
 }
 
-/// Who has the roles that a domain begins with.
+/// The officer that has all roles of a new domain.
 pub(crate) fn officer() -> Ed25519Signer {
     Ed25519Signer::from_seed("example.test/officer", &[7; 32]).unwrap()
 }

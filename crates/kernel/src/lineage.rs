@@ -42,7 +42,7 @@ use crate::members::{MalformedRecord, wrong};
 pub struct LineageRecord {
     /// Who, when, and where in the chain.
     pub header: Header,
-    /// What happened.
+    /// The event.
     pub body: Body,
 }
 

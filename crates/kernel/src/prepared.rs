@@ -1,4 +1,4 @@
-//! What can be made of a request before its turn: on any thread, and whatever the state is by then.
+//! The work on a request before its turn: on any thread, and whatever the state is by then.
 
 use std::sync::Arc;
 
@@ -46,19 +46,19 @@ pub struct Prepared {
     ahead: Option<PreparedParts>,
 }
 
-/// What was made ahead.
+/// The parts that were prepared ahead.
 struct PreparedParts {
     workload: String,
     inspected: InspectedRequest,
-    /// What the record commits to whatever is decided, and the fresh bytes that it was sealed with.
+    /// The parts committed to under any decision, and the fresh bytes they were sealed with.
     sealed: Option<([u8; 32], Sealed)>,
 }
 
-/// What is to be decided.
+/// A transition at its turn, with its inspected request.
 pub(crate) struct PreparedTransition {
     pub(crate) transition: Transition,
     pub(crate) inspected: InspectedRequest,
-    /// What was sealed ahead.
+    /// The parts that were sealed ahead.
     pub(crate) sealed: Sealed,
 }
 
@@ -94,7 +94,7 @@ impl Prepared {
         Some(*entropy)
     }
 
-    /// What is asked for.
+    /// The requested transition.
     #[must_use]
     pub fn transition(&self) -> &Transition {
         &self.transition

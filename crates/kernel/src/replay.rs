@@ -29,7 +29,7 @@ use crate::state::{
 };
 use prefetched::{RecordedRequest, ending_message, open, open_intent, open_message, open_request};
 
-/// What came of one record.
+/// The outcome of one record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ReplayOutcome {
     /// Not a decision.
@@ -135,13 +135,13 @@ impl<'a> Replay<'a> {
         self.state
     }
 
-    /// What has been folded so far.
+    /// The state of the fold so far.
     #[must_use]
     pub fn state(&self) -> &NodeState {
         &self.state
     }
 
-    /// Follows the next record, with its sealed part.
+    /// Applies the next record, with its sealed part.
     ///
     /// # Errors
     /// When the log cannot be followed: see [`ReplayError`].

@@ -55,7 +55,7 @@ impl<'a> PieceOwner<'a> {
     }
 }
 
-/// Where pieces are found. Whoever implements it checks nothing: the digest is checked here.
+/// The stored pieces. Implementations check nothing: the caller checks the digest.
 pub trait Pieces {
     /// The plain bytes of a piece, opened with the key of its execution where it has one.
     ///

@@ -43,7 +43,7 @@ pub(crate) use snapshot::Sections;
 pub use snapshot::Unusable;
 pub use unreadable::Unreadable;
 
-/// What a node knows: adopted governance, the bundle that decides, and its executions.
+/// A node's state: adopted governance, the bundle that decides, and its executions.
 pub struct NodeState {
     node: String,
     governance: Governance,
@@ -75,15 +75,15 @@ impl<'a> TransitionRef<'a> {
     }
 }
 
-/// What a decision is about besides its request.
+/// The inputs of a decision besides its request.
 pub(crate) struct DecisionInputs<'a> {
-    /// What a delegation hands on.
+    /// The grant of a delegation.
     pub(crate) delegates: Option<&'a Grant>,
     /// The pending record that it stands on.
     pub(crate) retry_ref: Option<&'a RetryRef>,
     /// The server and the tool that is called.
     pub(crate) tool: Option<ToolName>,
-    /// What detectors found in the message that wants to pass.
+    /// The labels that detectors found in the message.
     pub(crate) detected: Labels,
 }
 

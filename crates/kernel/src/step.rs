@@ -1,15 +1,15 @@
 //! The node's state machine: prepare, sequence, (write,) release, settle.
 //!
-//! | input | what comes of it |
+//! | input | result |
 //! |---|---|
-//! | `Approve` | an officer's word on a pending request, on record ([`approve`](self)) |
+//! | `Approve` | an officer's vote on a pending request, on record ([`approve`](self)) |
 //! | `End` | an execution that descends from another ends ([`delegate`](self)) |
 //! | `Join` | the execution that the peer speaks for, begun if it is the first time |
 //! | `Request` | a decision on record ([`sequence`](self)); it is answered once durable |
 //! | `Durable` | the answers whose records are on stable storage ([`release`](self)) |
 //! | `Outcome` | the completion of a permitted transition ([`settle`](self)) |
-//! | `Governance` | what was newly appended to the governance log is adopted |
-//! | `Erase` | what an ended execution sealed may go, once that is on record and durable |
+//! | `Governance` | the new records of the governance log are adopted |
+//! | `Erase` | an ended execution may be erased, once that is on record and durable |
 //! | `Reduce` | a signed halt or lowered trust acts at once |
 //! | `Snapshot` | the digests of the state on record, and its pieces |
 //! | `Refused`, `Probe`, `Tick` | counts of refusals, and their record |
@@ -58,7 +58,7 @@ pub struct Now {
 /// The driver's name for one request, until its outcome.
 pub type Ticket = u64;
 
-/// What the kernel is told.
+/// An input of the state machine.
 pub enum Input {
     /// A peer wants to speak for a workload.
     Join {
@@ -79,7 +79,7 @@ pub enum Input {
         ticket: Ticket,
         /// The execution.
         execution: String,
-        /// What is asked for.
+        /// The requested transition.
         transition: Box<Prepared>,
         /// 32 fresh bytes.
         entropy: [u8; 32],
@@ -88,7 +88,7 @@ pub enum Input {
     End {
         /// Names the answer.
         ticket: Ticket,
-        /// Who ends it.
+        /// The execution that ends it.
         execution: String,
         /// The one that ends, with all who descend from it.
         child: String,
@@ -111,7 +111,7 @@ pub enum Input {
         /// How many records are durable.
         size: u64,
     },
-    /// What an officer signed has reached the node: a reduction acts now, before any log says so.
+    /// A signed change has reached the node: a reduction acts now, before any log has it.
     Reduce {
         /// Names the answer.
         ticket: Ticket,
@@ -129,10 +129,10 @@ pub enum Input {
     Approve {
         /// Names the answer.
         ticket: Ticket,
-        /// The officer's word, signed.
+        /// The officer's signed vote.
         approval: Box<SignedApproval>,
     },
-    /// What an ended execution sealed is to become unreadable, for good.
+    /// The sealed parts of an ended execution are to become unreadable, for good.
     Erase {
         /// Names the answer.
         ticket: Ticket,
@@ -147,7 +147,7 @@ pub enum Input {
     Refused {
         /// The code.
         code: &'static str,
-        /// How often, since it was last told.
+        /// How often, since the last such input.
         count: u64,
     },
     /// A record that shows that the log commits: it counts refusals, and is written also where
@@ -159,7 +159,7 @@ pub enum Input {
     Snapshot,
 }
 
-/// What the driver must do, in order.
+/// An effect that the driver must carry out, in order.
 #[derive(Debug, PartialEq)]
 pub enum Effect {
     /// Append a record to the lineage log, with its sealed part.
@@ -176,7 +176,7 @@ pub enum Effect {
         /// The sealed part's bytes.
         sealed: Vec<u8>,
     },
-    /// A join's answer: the execution and whether it is an old one, or a refusal's code.
+    /// A join's answer: the execution, or a refusal's code.
     Joined {
         /// The join's ticket.
         ticket: Ticket,
@@ -187,7 +187,7 @@ pub enum Effect {
     Answer {
         /// The request's ticket.
         ticket: Ticket,
-        /// What may be done.
+        /// The answer.
         answer: Answer,
     },
     /// A permitted delegation was carried out.
@@ -201,7 +201,7 @@ pub enum Effect {
     Ended {
         /// The ticket of [`Input::End`].
         ticket: Ticket,
-        /// A refusal's code where it may not be ended by who asked.
+        /// A refusal's code where that execution may not end it.
         result: Result<(), &'static str>,
     },
     /// A signed change was looked at.
@@ -252,7 +252,7 @@ pub enum Effect {
     },
     /// A snapshot was taken, whose record is appended with it: its pieces may be stored beside the
     /// log.
-    Keep {
+    StorePieces {
         /// Index of the record.
         index: u64,
         /// Pieces that were not handed out before.
@@ -262,12 +262,12 @@ pub enum Effect {
     },
     /// The decider met a limit of its engine: the node must stop.
     Halt {
-        /// What happened.
+        /// The limit.
         why: String,
     },
 }
 
-/// What may be done about a request.
+/// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The transition may be made, once, now.
@@ -283,7 +283,7 @@ pub enum Answer {
         code: String,
         /// Ids of the policies that determined it.
         policies: Vec<String>,
-        /// What the agent is told about it.
+        /// The advice to the agent.
         advice: Vec<String>,
     },
     /// It may if officers approve, and only when it is asked for again by the record's digest.
@@ -292,11 +292,11 @@ pub enum Answer {
         index: u64,
         /// The record's digest.
         pending: Digest,
-        /// What it waits for.
+        /// The approvals that it waits for.
         awaits: Vec<ApprovalRule>,
         /// Ids of the policies that permit it.
         policies: Vec<String>,
-        /// What the agent is told about it.
+        /// The advice to the agent.
         advice: Vec<String>,
     },
     /// No decision was made.
@@ -309,7 +309,7 @@ pub enum Answer {
 /// A record that is to be appended, with all that the fold needs.
 struct NewRecord {
     body: Body,
-    /// What lies behind its commitments.
+    /// The inputs that it commits to.
     behind: CommittedInputs,
     /// The sealed part's bytes.
     sealed: Vec<u8>,
@@ -362,7 +362,7 @@ impl Kernel {
         (kernel, effects)
     }
 
-    /// What the node knows.
+    /// The node's state.
     #[must_use]
     pub fn state(&self) -> &NodeState {
         &self.state

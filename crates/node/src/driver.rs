@@ -332,7 +332,7 @@ impl<D: Disk> Driver<D> {
             }
             // Whoever waits for it learns by the dropped sender that nothing is forwarded.
             Effect::Unsettled { ticket } => drop(self.waiting.outcomes.remove(&ticket)),
-            Effect::Keep { index, pieces, names } => self.keep(pieces, Some((index, names))),
+            Effect::StorePieces { index, pieces, names } => self.keep(pieces, Some((index, names))),
             Effect::Halt { why } => halt(&why),
         }
     }

@@ -287,7 +287,7 @@ impl Node {
                     }
                     told.push(Told::Answered { ticket, answer: self.misheard(answer) });
                 }
-                Effect::Keep { index, pieces, names } => {
+                Effect::StorePieces { index, pieces, names } => {
                     let kept = self.kept.whole(index, pieces, names);
                     self.hold(kept);
                     if self.bug == Some(Bug::EarlyList) {

@@ -40,7 +40,7 @@ pub enum Change {
     SemanticsAdopted {
         /// Its number.
         semantics: u64,
-        /// What a replay under it and under the version in force found.
+        /// The result of a replay under it and under the version in force.
         replays: Replays,
     },
     /// A new bundle decides from here on. Type `bundle.published`.
@@ -83,7 +83,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// The roles that hold from this change on, where it says who has which.
+    /// The roles that hold from this change on, where it changes them.
     pub(super) fn roles(&self) -> Option<&Roles> {
         match self {
             Self::DomainCreated { roles, .. } | Self::RolesChanged { roles } => Some(roles),

@@ -49,7 +49,7 @@ pub enum GovernanceError {
         "a signature is not good: the proposal was changed after it was signed, or for another one"
     )]
     Signature,
-    /// Somebody signed who has no role: a stranger, or an officer who has left.
+    /// A signer has no role: a stranger, or a former officer.
     #[error("a key signed that has no role in this domain now")]
     Stranger,
     /// The bundle is written for a newer version of the decider than the domain has adopted.
@@ -359,7 +359,7 @@ impl Governance {
         self.domain.as_deref()
     }
 
-    /// Who has which role, once the genesis is folded.
+    /// The roles and their officers, once the genesis is folded.
     #[must_use]
     pub fn roles(&self) -> Option<&Roles> {
         self.roles.as_ref()

@@ -6,7 +6,7 @@ use super::{Change, GovernanceError, Position};
 use crate::limits::SIGNATURES_MAX;
 use crate::members::{MalformedRecord, members, wrong};
 
-/// What stands before the signed bytes, so that no signature made here can pass for another kind.
+/// Precedes the signed bytes, so that no signature made here can pass for another kind.
 const SIGNING_CONTEXT: &[u8] = b"interlock.governance.v1\n";
 
 /// A change that an officer may sign, with the state of the log that it was based on and the expiry
@@ -24,7 +24,7 @@ pub struct Proposal {
 /// A proposal with the signatures of its officers: what travels to the authority.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedProposal {
-    /// What was signed.
+    /// The signed proposal.
     pub proposal: Proposal,
     /// By key, in rising order of its text; each key once.
     signatures: Vec<(VerifierKey, Vec<u8>)>,
@@ -62,7 +62,7 @@ impl Proposal {
 }
 
 impl SignedProposal {
-    /// The same with one more officer's signature. Who has signed already does not sign twice.
+    /// The same with one more officer's signature. An officer signs once only.
     ///
     /// # Errors
     /// When the key cannot sign, or there are as many signatures as a proposal may have.
@@ -82,7 +82,7 @@ impl SignedProposal {
         Ok(self)
     }
 
-    /// The keys that signed, by the proposal's own word.
+    /// The keys that signed, as the proposal claims.
     pub fn signers(&self) -> impl Iterator<Item = &VerifierKey> {
         self.signatures.iter().map(|(key, _)| key)
     }

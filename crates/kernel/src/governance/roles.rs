@@ -7,7 +7,7 @@ use super::{Change, Governance, GovernanceError, SignedProposal};
 use crate::limits::{OFFICER_NAME_BYTES_MAX, ROLE_KEYS_MAX, ROLES_MAX};
 use crate::members::{MalformedRecord, checked_name, members, wrong};
 
-/// The role that says who has which role, and which version of the decider holds.
+/// The role that assigns all roles, and adopts versions of the decider.
 pub const ROOT: &str = "root";
 /// The role that publishes bundles.
 pub const POLICY: &str = "policy";
@@ -27,7 +27,7 @@ pub struct Role {
     keys: Vec<VerifierKey>,
 }
 
-/// Who has which role in a domain.
+/// The roles of a domain, with their officers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roles(BTreeMap<String, Role>);
 
@@ -88,7 +88,7 @@ impl Roles {
         }
     }
 
-    /// One officer who has all roles that a domain needs.
+    /// All roles that a domain needs, for one officer.
     ///
     /// # Errors
     /// Never for one key; the type is that of [`Roles::new`].
@@ -201,7 +201,7 @@ impl Governance {
         if let Some(next) = next.filter(|next| next.get(ROOT) != roles.get(ROOT)) {
             next.satisfied(ROOT, Least::Threshold, &signers)?;
         }
-        // One who may take away may be of either role: whoever is at hand.
+        // An officer of either role may sign a reduction.
         if self.is_reduction(change) && roles.satisfied(ROOT, Least::One, &signers).is_ok() {
             return Ok(());
         }

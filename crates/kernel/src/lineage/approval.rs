@@ -7,7 +7,7 @@ use proof::record::Fields;
 use super::Body;
 use crate::members::{MalformedRecord, members, wrong};
 
-/// What stands before the signed bytes, so that no signature made here can pass for another kind.
+/// Precedes the signed bytes, so that no signature made here can pass for another kind.
 const SIGNING_CONTEXT: &[u8] = b"interlock.approval.v1\n";
 
 /// An officer's vote on one pending record: everything that is signed except the log of the record.
@@ -24,7 +24,7 @@ pub struct Approval {
 /// The same with the officer's signature: what travels to the node, and its record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedApproval {
-    /// What was signed.
+    /// The signed vote.
     pub approval: Approval,
     /// Whose key signed it.
     pub key: VerifierKey,
@@ -117,7 +117,7 @@ impl SignedApproval {
 /// The pending record that a request names, and the approvals that it stands on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedRetry {
-    /// Digest of the pending record, by the agent's word.
+    /// Digest of the pending record, as the agent names it.
     pub pending: Digest,
     /// Digests of the approvals that were given for it, in the order of their records.
     pub votes: Vec<Digest>,

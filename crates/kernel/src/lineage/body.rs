@@ -18,7 +18,7 @@ use crate::members::{MalformedRecord, members, name, wrong};
 /// Counts of refusals since the last record of them, by code.
 pub type RefusalCounts = BTreeMap<String, u64>;
 
-/// What happened.
+/// The event that a record describes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body {
     /// A workload instance began an execution. Type `execution.started`.
@@ -64,9 +64,9 @@ pub enum Body {
         /// The code of what stopped the execution before the message came; the message is then not
         /// forwarded.
         withheld: Option<String>,
-        /// What was used in place of what was reserved, where the result says so.
+        /// The used amounts in the place of the reserved ones, where the result settles them.
         charges: Vec<Charged>,
-        /// What detectors found in the message that ended it.
+        /// The labels that detectors found in the message that ended it.
         labels: Labels,
         /// Commitment to the message that ended it, where there was one.
         commitments: Commitments,
@@ -84,7 +84,7 @@ pub enum Body {
     /// An officer's reduction holds from here on, before governance adopts it. Type
     /// `enforcement.ordered`.
     Ordered {
-        /// What was signed.
+        /// The signed change.
         proposal: Box<SignedProposal>,
     },
     /// The node follows governance up to the header's position. Type `governance.adopted`.
@@ -123,13 +123,13 @@ pub struct Decided {
     pub tool: Option<String>,
     /// The policy action asked for.
     pub action: String,
-    /// What a permit reserves of meters, by the meter's name.
+    /// The amounts that a permit reserves, by the meter's name.
     pub charges: Vec<Charged>,
-    /// What a delegation hands on, and to whom.
+    /// The delegation that was requested, if it is one.
     pub delegates: Option<DelegationRequest>,
     /// The pending record that the request names, and what it stands on.
     pub retry: Option<RecordedRetry>,
-    /// What the decision took as facts.
+    /// The facts of the decision.
     pub facts: Facts,
     /// The public part of the decision.
     pub decision: OpenDecision,
@@ -159,7 +159,7 @@ impl Completion {
     /// Nobody knows how it ended, nor how much of it was written.
     pub const UNKNOWN: Self = Self::Unknown { written: None };
 
-    /// What policy sees of it: with the JSON text of the structured result, if there was one.
+    /// The outcome as policy sees it, with the JSON text of the structured result, if any.
     pub(crate) fn seen(self, output: Option<String>) -> TransitionOutcome {
         match self {
             Self::Result => TransitionOutcome::Result(output),

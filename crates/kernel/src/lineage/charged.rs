@@ -3,12 +3,12 @@ use proof::json::{Value, number, object};
 
 use crate::members::{MalformedRecord, members, name, wrong};
 
-/// What a permit reserves of one meter, and of whose use.
+/// The amount that a permit reserves of one meter, for one subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charged {
     /// The meter's name.
     pub meter: String,
-    /// What kind of subject its use is added up for.
+    /// The kind of subject that its use is added up for.
     pub per: Per,
     /// The execution's id, or the name of the workload, zone or node.
     pub subject: String,

@@ -9,7 +9,7 @@ use crate::members::{MalformedRecord, members, name, wrong};
 pub struct Delegation {
     /// The execution that delegated.
     pub parent: String,
-    /// What the new one may do at most.
+    /// The most that the new one may do.
     pub grant: Grant,
 }
 

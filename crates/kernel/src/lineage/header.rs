@@ -4,7 +4,7 @@ use proof::json::{Object, Value, number};
 use crate::governance::Position;
 use crate::members::{MalformedRecord, members, name, wrong};
 
-/// What every lineage record says of itself.
+/// The members of every lineage record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
     /// Milliseconds since the Unix epoch; never less than in the record before.

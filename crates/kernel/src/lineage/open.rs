@@ -64,7 +64,7 @@ impl OpenDecision {
         self.span("code")?.text().strip_prefix('"')?.strip_suffix('"')
     }
 
-    /// What a permit does to labels; none where that can't be read.
+    /// The changes that a permit makes to labels; none where that can't be read.
     pub(crate) fn labels(&self) -> Option<LabelChange> {
         if !self.has_labels {
             return Some(LabelChange::default());
@@ -72,7 +72,7 @@ impl OpenDecision {
         LabelChange::from_value(&self.span("labels")?.to_value()?)
     }
 
-    /// What a pending decision waits for; nothing where that can't be read.
+    /// The approvals that a pending decision waits for; empty where that can't be read.
     #[must_use]
     pub fn awaits(&self) -> Vec<policy::ApprovalRule> {
         let awaits = self.span("awaits").and_then(Span::to_value);

@@ -3,7 +3,7 @@ use proof::json::{Object, Value, number, object};
 
 use crate::members::{MalformedRecord, members};
 
-/// What a record says of a snapshot.
+/// A snapshot as its record describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SnapshotMark {
     /// How many records the state is a fold of: the record's own index.

@@ -22,7 +22,7 @@ impl MessageDirection {
         }
     }
 
-    /// What detectors look at in a message that goes this way.
+    /// The part of a message in this direction that detectors search.
     #[must_use]
     pub fn passing(self) -> Passing {
         match self {
@@ -67,21 +67,21 @@ pub struct Transition {
     pub message: Vec<u8>,
     /// How strongly the enforcement point binds this client.
     pub assurance: Assurance,
-    /// The pending record on which it stands, by the agent's word.
+    /// The pending record on which it stands, as the agent names it.
     pub pending: Option<Digest>,
     /// JSON text of a tool call's other parameters, without tool, arguments and pending record: it
     /// must be the same in a retry.
     pub extra_params: String,
-    /// What is handed on, where a sub-agent is to be started.
+    /// The delegation, where a sub-agent is to be started.
     pub delegates: Option<DelegationRequest>,
 }
 
-/// What a delegation hands on, and to whom.
+/// A request to delegate: to a workload, with a grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DelegationRequest {
     /// The registered workload of the new execution.
     pub workload: String,
-    /// What it may do at most.
+    /// The most that it may do.
     pub grant: Grant,
 }
 
@@ -124,7 +124,7 @@ impl Transition {
 }
 
 impl Decided {
-    /// Whether it waits for approval, as what exactly was asked for.
+    /// Whether it waits for approval, and its intent is on record.
     pub(crate) fn waits(&self) -> bool {
         self.decision.verdict() == Some("pending") && self.commitments.contains_key("intent")
     }

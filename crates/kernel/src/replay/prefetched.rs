@@ -15,14 +15,14 @@ pub struct PrefetchedRecord {
     /// Digest of its bytes.
     pub(super) digest: Digest,
     pub(super) sealed: Result<Sealed, Unreadable>,
-    /// What a decision was made of.
+    /// The inputs of a decision.
     pub(super) asked: Option<Result<RecordedRequest, Unreadable>>,
     /// The labels that the bundle's detectors find in the message that ended a transition, if it
     /// was a result.
     pub(super) detected: Option<DetectedLabels>,
 }
 
-/// What a decision on record was made of.
+/// The inputs of a recorded decision.
 pub(super) struct RecordedRequest {
     pub(super) inspected: InspectedRequest,
     /// The pending record that it names, with what it exactly asks for.
@@ -119,7 +119,7 @@ pub(super) fn open_intent(
     intent_of(decided, request, opened).ok_or(Unreadable::Damaged)
 }
 
-/// What a message on record was: nothing where there was none, and not kept where it was too large.
+/// The message that ended a transition: empty where there was none, `None` where it was too large.
 pub(super) fn ending_message<'s>(
     commitments: &Commitments,
     sealed: &'s Result<Sealed, Unreadable>,

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use crate::lineage::Sealed;
 use crate::state::Unreadable;
 
-/// A record's sealed part, as whoever holds the keys finds it.
+/// A record's sealed part, as the holder of the keys opens it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SealedPart<'a> {
     /// Opened: its plain bytes; none where the record seals nothing.

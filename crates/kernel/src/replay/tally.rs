@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::ReplayOutcome;
 use crate::state::{NodeState, Unreadable};
 
-/// What came of the decisions of a log.
+/// The outcomes of the decisions of a log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Derived to the byte.

@@ -20,7 +20,7 @@ pub struct SnapshotBuilder {
     public: BTreeSet<Digest>,
 }
 
-/// What of an execution's private part has been made.
+/// The pieces of an execution's private part that were built.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BuiltPart {
     /// Where the full pages of its history end, and their names.
@@ -30,7 +30,7 @@ pub(super) struct BuiltPart {
     /// The page after those, as far as it is written.
     open: Option<PartialPage>,
     pub(super) head: Option<PartHead>,
-    /// What was kept of its monitors.
+    /// The last stored state of its monitors.
     pub(super) kept: Option<StoredMonitors>,
 }
 

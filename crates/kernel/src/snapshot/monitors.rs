@@ -24,7 +24,7 @@ const LIST: &str = "snapshot.monitors";
 const STATE: &str = "snapshot.streams";
 const LIST_CONTEXT: &[u8] = b"interlock.snapshot.monitors.v1\n";
 
-/// What was kept of an execution's monitors last.
+/// The last stored state of an execution's monitors.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StoredMonitors {
     /// By what the events were judged.
@@ -48,7 +48,7 @@ impl StoredMonitors {
     }
 }
 
-/// What a piece says of itself, beside the monitors' state.
+/// The header of a piece, before the monitors' state.
 struct MonitorsHeader<'a> {
     owner: PieceOwner<'a>,
     of: Digest,

@@ -75,7 +75,7 @@ impl PartialPage {
 pub(super) struct PageBudget(usize);
 
 impl PageBudget {
-    /// What these leave.
+    /// The bytes that these pages leave.
     pub(super) fn beside<'a>(pages: impl Iterator<Item = &'a PartialPage>) -> Self {
         Self(pages.fold(OPEN_PAGES_BYTES_MAX, |room, page| room.saturating_sub(page.bytes())))
     }

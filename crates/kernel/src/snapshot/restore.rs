@@ -16,7 +16,7 @@ use crate::state::{Execution, GovernanceLog, NodeState, Sections, Unreadable};
 pub struct Restored {
     /// The fold of the first [`SnapshotMark::size`] records.
     pub state: NodeState,
-    /// What makes the next snapshot.
+    /// Builds the next snapshot.
     pub builder: SnapshotBuilder,
     /// Executions whose private part has no key: they must have been erased since.
     pub without_key: Vec<String>,
@@ -150,7 +150,7 @@ pub enum PrivatePart {
     LeftOut,
 }
 
-/// What was read of a private part.
+/// A private part as it was read.
 pub struct OpenedPart {
     history: Option<History>,
     secret: Option<Digest>,

@@ -121,7 +121,7 @@ fn lived() -> (Domain, TestNode, Vec<(u64, Drawer)>) {
 
 fn snapshot(node: &mut TestNode, drawer: &mut Drawer) -> (u64, Drawer) {
     let mut effects = node.step(Input::Snapshot);
-    let Some(Effect::Keep { index, pieces, names }) = effects.pop() else { panic!() };
+    let Some(Effect::StorePieces { index, pieces, names }) = effects.pop() else { panic!() };
     drawer.keep(pieces);
     let there: Vec<&Digest> = drawer.pieces.keys().map(|(_, name)| name).collect();
     assert!(names.iter().all(|name| there.contains(&name)), "what is not new was kept before");
@@ -189,7 +189,7 @@ fn a_false_snapshot_record_is_different_or_broken() {
 fn unchanged_pieces_are_not_built_again() {
     let (_, mut node, _) = lived();
     let pieces = |node: &mut TestNode| match node.step(Input::Snapshot).pop() {
-        Some(Effect::Keep { pieces, .. }) => pieces.len(),
+        Some(Effect::StorePieces { pieces, .. }) => pieces.len(),
         other => panic!("{other:?}"),
     };
     pieces(&mut node);
@@ -421,7 +421,7 @@ fn pages_that_were_made_ahead_are_not_made_again() {
     let more = node.kernel.prepare_snapshot(8);
     assert_eq!(more.len(), 2);
     assert_eq!(node.kernel.prepare_snapshot(8), vec![]);
-    let Some(Effect::Keep { pieces, names, .. }) = node.step(Input::Snapshot).pop() else {
+    let Some(Effect::StorePieces { pieces, names, .. }) = node.step(Input::Snapshot).pop() else {
         panic!()
     };
     for piece in ahead.iter().chain(&more) {

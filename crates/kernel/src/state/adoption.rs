@@ -30,7 +30,7 @@ pub struct GovernanceLog<'a> {
     pub blobs: &'a dyn BlobSource,
 }
 
-/// What came of following a governance log.
+/// The result of following a governance log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Adopted {
     /// All records were accepted.

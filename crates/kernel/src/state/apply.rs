@@ -15,15 +15,15 @@ use super::{
 };
 use crate::lineage::{Body, Charged, Completion, Decided, Delegation, LineageRecord, Link};
 
-/// What lies behind a record's commitments and the fold needs, as far as it can be read.
+/// The committed inputs that the fold of a record needs, as far as they can be read.
 pub(crate) enum CommittedInputs {
     /// The record says all.
     Nothing,
-    /// What a decision was made of.
+    /// The inputs of a decision.
     Decided {
         /// The request, as it was read for its decision.
         resolved: Result<ResolvedRequest, Unreadable>,
-        /// Digest of what exactly was asked for, where it waits for approval.
+        /// Digest of its intent, where it waits for approval.
         intent: Option<Digest>,
     },
     /// The JSON text of the structured result that ended a transition, if there was one.

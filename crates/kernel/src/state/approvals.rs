@@ -28,9 +28,9 @@ pub struct WaitingRequest {
     pub index: u64,
     /// When it was asked, in milliseconds since the Unix epoch.
     pub at: i64,
-    /// What it waits for.
+    /// The approvals that it waits for.
     pub awaits: Vec<ApprovalRule>,
-    /// Digest of what exactly was asked for; none where that can't be read any more.
+    /// Digest of its intent; none where that can't be read any more.
     pub(crate) intent: Option<Digest>,
     votes: Vec<RecordedVote>,
     is_used: bool,
@@ -52,7 +52,7 @@ pub enum ApprovalStatus {
 }
 
 impl ApprovalStatus {
-    /// The word that an officer is shown.
+    /// The name that an officer is shown.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -65,7 +65,7 @@ impl ApprovalStatus {
     }
 }
 
-/// What one officer said last.
+/// The last vote of one officer.
 #[derive(Debug, Clone)]
 pub struct RecordedVote {
     record: Digest,
@@ -144,7 +144,7 @@ impl WaitingRequest {
         self.is_used
     }
 
-    /// What the officers said who have spoken.
+    /// The officers' votes.
     pub fn votes(&self) -> impl Iterator<Item = &RecordedVote> {
         self.votes.iter()
     }
@@ -309,7 +309,7 @@ impl NodeState {
         votes.collect()
     }
 
-    /// What a request stands on that names a pending one.
+    /// The evidence for a request that retries a pending one.
     pub(super) fn retry(&self, id: &str, retry_ref: &RetryRef) -> RetryEvidence {
         let asked = self.executions.get(id).and_then(|one| one.waiting.get(&retry_ref.pending));
         let Some(asked) = asked else {
@@ -332,7 +332,7 @@ impl NodeState {
         roles.filter(|(_, role)| role.holds(key)).map(|(name, _)| name.to_owned()).collect()
     }
 
-    /// Digests of the records of what officers said last about a request, in their order.
+    /// Digests of the records of the officers' last votes on a request, in their order.
     pub(crate) fn vote_records(&self, id: &str, pending: &Digest) -> Vec<Digest> {
         let asked = self.executions.get(id).and_then(|one| one.waiting.get(pending));
         asked.into_iter().flat_map(|asked| &asked.votes).map(|word| word.record).collect()

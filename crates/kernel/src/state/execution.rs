@@ -33,10 +33,10 @@ pub struct Execution {
     pub(super) sharing: Sharing,
 }
 
-/// What an open transition takes besides the text of what it asked for.
+/// Bytes of an open transition besides the text of its request.
 const OPEN_BYTES: usize = 512;
 
-/// What an open transition asked for.
+/// The request of an open transition.
 pub(crate) enum RetainedRequest {
     /// As it was read for its decision.
     Formed(ResolvedRequest),
@@ -105,7 +105,7 @@ impl Execution {
         self.delegation.as_ref().map(|delegation| delegation.parent.as_str())
     }
 
-    /// What it may do at most, and what of that it and all who descend from it have used.
+    /// Its grant, and the part of it that it and its descendants have used.
     #[must_use]
     pub fn held(&self) -> HeldGrant {
         let grant = self.delegation.as_ref().map(|delegation| delegation.grant.clone());
@@ -241,12 +241,12 @@ impl Execution {
         Some(self.open.get(&seq)?.direction.back())
     }
 
-    /// What an open transition asked for.
+    /// The request of an open transition.
     pub(super) fn asked(&self, seq: u64) -> Option<&Request> {
         Some(self.open.get(&seq)?.asked.as_ref()?.request())
     }
 
-    /// What an open transition hands on, if it is a delegation.
+    /// The delegation that an open transition requests, if it is one.
     pub(crate) fn delegates(&self, seq: u64) -> Option<&DelegationRequest> {
         self.open.get(&seq)?.delegates.as_ref()
     }

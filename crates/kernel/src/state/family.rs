@@ -1,4 +1,4 @@
-//! Who descends from whom: executions form a tree by delegation.
+//! The delegation tree of executions.
 
 use policy::{CheckId, Semantics};
 use proof::digest::Digest;
@@ -81,7 +81,7 @@ impl NodeState {
         charges: Vec<Charged>,
     ) {
         self.reserve(id, seq, charges);
-        // What a server sends is no call of the agent's.
+        // A server's message is no call of the agent's.
         let has_shares = self.bundle.semantics() >= Semantics::V4;
         let is_call = !has_shares || opened.direction == MessageDirection::ToServer;
         if let Some(execution) = self.executions.get_mut(id) {
@@ -100,7 +100,7 @@ impl NodeState {
         }
     }
 
-    /// The execution is over and forgotten; whoever speaks for it next begins anew.
+    /// The execution is over and forgotten; the next session of its workload begins a new one.
     pub(super) fn end(&mut self, id: &str, at: i64) {
         self.note_end(id, at);
         self.keep_ended(id);

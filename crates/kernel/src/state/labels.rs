@@ -26,7 +26,7 @@ use crate::lineage::MessageDirection;
 pub(super) struct ExecutionLabels {
     /// Each label with the execution's `seq` at which it was last added.
     held: BTreeMap<String, u64>,
-    /// What the open transitions add and remove, by the `seq` of their decision.
+    /// The labels that open transitions add and remove, by the `seq` of their decision.
     open: BTreeMap<u64, LabelChange>,
 }
 
@@ -54,7 +54,7 @@ impl ExecutionLabels {
     }
 }
 
-/// What the detectors of a bundle found.
+/// The labels that the detectors of a bundle found, with that bundle.
 pub(crate) type DetectedLabels = (Arc<Bundle>, Labels);
 
 /// The labels that a bundle's detectors find in a message. From [`Semantics::V4`] on, a message

@@ -13,7 +13,7 @@ use proof::json::Value;
 
 use super::{Execution, NodeState, RetainedRequest, TransitionRef, Unreadable};
 
-/// What an execution keeps for others, or has kept for it.
+/// How an execution shares its history with others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Sharing {
     /// Its events stand in the history of its keeper.
@@ -73,7 +73,7 @@ impl NodeState {
         self.executions.get(&self.keeper_of(id))?.lost_with().cloned()
     }
 
-    /// What an execution did can't be read: from here on the history that holds it is not known.
+    /// An execution's events can't be read: from here on the history that holds them is unknown.
     pub(super) fn lose_history(&mut self, id: &str, why: Unreadable) {
         if let Some(keeper) = self.keeper_mut(id) {
             keeper.lose_history(why, id);

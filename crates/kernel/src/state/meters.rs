@@ -15,7 +15,7 @@ pub(super) use snapshot::reserved_of;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Accounts {
     accounts: BTreeMap<AccountKey, Account>,
-    /// What open permits have reserved, by execution and `seq`.
+    /// The amounts that open permits have reserved, by execution and `seq`.
     reserved: BTreeMap<(String, u64), Vec<Charged>>,
 }
 
@@ -30,7 +30,7 @@ struct Account {
     spans: Vec<UsageSpan>,
 }
 
-/// What was settled from one time to another.
+/// The amount that was settled from one time to another.
 #[derive(Debug, Clone, Copy)]
 struct UsageSpan {
     first_ms: i64,
@@ -79,21 +79,21 @@ fn sum(a: u64, b: u64) -> u64 {
     a.saturating_add(b).min(METER_AMOUNT_MAX)
 }
 
-/// What one subject has used of a meter of the bundle.
+/// One subject's use of a meter of the bundle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MeterUse<'a> {
     /// The meter.
     pub meter: &'a Meter,
     /// The execution's id, or the name of the workload, zone or node.
     pub subject: &'a str,
-    /// What open permits have reserved.
+    /// The amount that open permits have reserved.
     pub reserved: u64,
-    /// What is used up and counts still.
+    /// The used amount that still counts.
     pub used: u64,
 }
 
 impl NodeState {
-    /// What is used at a time of each meter of the bundle that decides, by meter and subject.
+    /// The use at a time of each meter of the bundle that decides, by meter and subject.
     pub fn meter_uses(&self, at: i64) -> impl Iterator<Item = MeterUse<'_>> {
         self.accounts.accounts.iter().filter_map(move |((name, per, subject), account)| {
             let is_its = |meter: &&Meter| meter.name == *name && meter.per == *per;

@@ -56,7 +56,7 @@ const ENDED: &str = "ended";
 const ERASED: &str = "erased";
 
 impl NodeState {
-    /// What must be remembered one by one: executions, and those that ended and that were erased.
+    /// The number of executions that a snapshot lists: running, ended and erased ones.
     pub(crate) fn remembered(&self) -> u64 {
         let count = self.executions.len().saturating_add(self.ended.len());
         u64::try_from(count.saturating_add(self.erased.len())).unwrap_or(u64::MAX)

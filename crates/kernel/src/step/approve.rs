@@ -17,7 +17,7 @@ pub(super) struct PendingApproval {
 }
 
 impl Kernel {
-    /// Puts an officer's word on a pending request on record. It is answered once that is durable.
+    /// Records an officer's vote on a pending request. It is answered once the record is durable.
     pub(super) fn approve(
         &mut self,
         now: Now,
@@ -70,7 +70,7 @@ impl Kernel {
         }
     }
 
-    /// What stands on the record of a request that names a pending one.
+    /// The retry as the record of a request names it.
     pub(super) fn recorded_retry(
         &self,
         execution: &str,

@@ -12,7 +12,7 @@ use crate::state::TransitionRef;
 const CHILD_CONTEXT: &[u8] = b"interlock.child.v1\n";
 
 impl Kernel {
-    /// What stands in the way of a delegation, before any decision: the code of a refusal.
+    /// The code of the refusal of a delegation before its decision, if it is refused.
     pub(super) fn delegation_refusal_code(
         &self,
         execution: &str,

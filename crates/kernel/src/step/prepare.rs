@@ -24,7 +24,7 @@ pub(super) struct JoinInput<'a> {
 }
 
 impl Kernel {
-    /// Who asks: the execution that this OS user's instances of the workload share.
+    /// Joins a peer to the execution that its OS user's instances of the workload share.
     pub(super) fn join(&mut self, now: Now, ticket: Ticket, request: JoinInput<'_>) -> Vec<Effect> {
         let JoinInput { peer, execution, entropy } = request;
         let Peer { workload, os_user } = peer;
@@ -66,7 +66,7 @@ impl Kernel {
         vec![Effect::Joined { ticket, result }]
     }
 
-    /// What stands in the way of a decision: the code of a refusal, if anything does.
+    /// The code of the refusal of a request before its decision, if it is refused.
     pub(super) fn refusal_code(&self, execution: &str, asked: &Transition) -> Option<&'static str> {
         let Some(known) = self.state.execution(execution) else { return Some("refused.peer") };
         let names = [Some(&asked.server), Some(&asked.method), asked.tool.as_ref()];

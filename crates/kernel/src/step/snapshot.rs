@@ -18,10 +18,10 @@ impl Kernel {
         let mark = SnapshotMark { size: index, public: taken.public, private };
         let append = self.append(now, None, Body::Snapshot(mark), Vec::new());
         self.snapshots.recorded(self.state.size());
-        vec![append, Effect::Keep { index, pieces: taken.pieces, names: taken.names }]
+        vec![append, Effect::StorePieces { index, pieces: taken.pieces, names: taken.names }]
     }
 
-    /// What makes snapshots goes on from the one that the state was restored from.
+    /// Continues the snapshots from the one that the state was restored from.
     pub fn resume_snapshots(&mut self, builder: SnapshotBuilder) {
         self.snapshots = builder;
     }

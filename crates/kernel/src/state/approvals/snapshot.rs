@@ -1,4 +1,4 @@
-//! What waits for approval in a snapshot. What exactly was asked for is part of what is private.
+//! Waiting requests in a snapshot. Their intents are in the private part.
 
 use policy::ApprovalRule;
 use proof::digest::Digest;
@@ -9,7 +9,7 @@ use super::{Execution, RecordedVote, WaitingRequest, WaitingRequests};
 use crate::members::{MalformedRecord, members, wrong};
 
 impl WaitingRequests {
-    /// Its requests, oldest first, without what they asked for.
+    /// Its requests, oldest first, without their intents.
     pub(in crate::state) fn items(&self, id: &str) -> impl Iterator<Item = Value> {
         self.0.iter().map(move |asked| {
             let WaitingRequest { pending, index, at, awaits, intent: _, votes, is_used } = asked;
@@ -56,7 +56,7 @@ impl WaitingRequests {
 }
 
 impl Execution {
-    /// What exactly the requests asked for that wait: pairs of digests.
+    /// The intents of the waiting requests: pairs of digests.
     pub(crate) fn intents(&self) -> Value {
         let pair = |asked: &WaitingRequest| {
             Some(Value::Array(vec![asked.pending.to_value(), asked.intent?.to_value()]))

@@ -21,14 +21,14 @@ const MEMBERS: [&str; 10] =
     ["calls", "delegation", "id", "kept", "labels", "os_user", "prev", "seq", "shares", "workload"];
 
 impl Execution {
-    /// What of it is public, but for what is open.
+    /// Its public members, without the open transitions.
     pub(in crate::state) fn to_item(&self, id: &str) -> Value {
         let Self {
             workload,
             os_user,
             seq,
             prev,
-            // What is private, and whether it can be read.
+            // Private, or about whether that can be read.
             history: _,
             secret: _,
             lost: _,
@@ -37,7 +37,7 @@ impl Execution {
             delegation,
             calls,
             touched,
-            // Items of their own, and what exactly was asked for is private.
+            // Items of their own, and their intents are private.
             waiting: _,
             sharing,
         } = self;
@@ -130,7 +130,7 @@ impl Execution {
         (self.seq, self.history.as_ref().map_or(0, History::events))
     }
 
-    /// What its first sealed part was, as a digest: without its key nobody can know it.
+    /// The digest of its first sealed part: nobody can know it without its key.
     pub(crate) fn secret(&self) -> Option<Digest> {
         self.secret
     }
@@ -154,7 +154,7 @@ impl Execution {
     }
 }
 
-/// What an item says of who keeps whose events.
+/// How an execution shares its history, as its item has it.
 fn sharing_of(members: &Fields<'_>) -> Result<Sharing, MalformedRecord> {
     let ids = members.has("kept").then(|| members.array("kept")).transpose()?.unwrap_or_default();
     let ended = ids.iter().map(|id| id.as_str().map(str::to_owned)).collect::<Option<_>>();

@@ -29,7 +29,7 @@ impl ExecutionLabels {
         Ok(Self { held, open: BTreeMap::new() })
     }
 
-    /// What the open transitions do to labels.
+    /// The changes that the open transitions make to labels.
     pub(in crate::state) fn open_items(&self, id: &str) -> impl Iterator<Item = Value> {
         self.open.iter().map(move |(seq, change)| {
             let (id, change) = (Value::from(id), change.to_value());

@@ -37,7 +37,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// What open permits have reserved.
+    /// The amounts that open permits have reserved.
     pub(in crate::state) fn reserved_items(&self) -> impl Iterator<Item = Value> {
         self.reserved.iter().map(|((id, seq), charges)| {
             let charges = charges.iter().map(Charged::to_value).collect();
