@@ -57,7 +57,7 @@ impl NodeState {
         behind: CommittedInputs,
     ) -> Result<(), Unfounded> {
         let at = record.header.at;
-        let mut waits_for = None;
+        let mut intent_on_record = None;
         match (&record.body, &record.header.link) {
             (
                 Body::Adopted { .. }
@@ -99,7 +99,7 @@ impl NodeState {
                 let CommittedInputs::Decided { resolved, intent } = behind else {
                     return Err(Unfounded);
                 };
-                waits_for = intent;
+                intent_on_record = intent;
                 self.decided(link, decided, resolved)?;
             }
             (Body::Withheld { decided_seq, .. }, Some(link)) => {
@@ -116,17 +116,24 @@ impl NodeState {
             _ => return Err(Unfounded),
         }
         self.admit(&record.header, digest);
+        self.apply_admitted(record, intent_on_record);
+        Ok(())
+    }
+
+    /// The part of the fold that comes after the record has its place in the log and in its
+    /// execution's chain: it refers to the record by its digest, or removes the execution.
+    fn apply_admitted(&mut self, record: &LineageRecord, intent: Option<Digest>) {
+        let at = record.header.at;
         match (&record.body, &record.header.link) {
             (Body::Ended { .. }, Some(link)) => self.end(&link.execution, at),
             (Body::Approved(approval), Some(link)) => {
                 self.record_vote(&link.execution, at, approval);
             }
             (Body::Decided(decided), Some(link)) => {
-                self.note_approval(link, at, decided, waits_for)
+                self.note_approval(link, at, decided, intent);
             }
             _ => {}
         }
-        Ok(())
     }
 }
 
