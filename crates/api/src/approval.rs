@@ -51,7 +51,8 @@ pub struct PendingRequest {
     pub until_ms: i64,
     /// `waits`, `approved`, `used`, `expired` or `denied`.
     pub state: String,
-    /// The id of an older request of the execution that asks for the same and still waits: an approval of that one is enough.
+    /// The id of an older request of the execution that asks for the same and still waits: an
+    /// approval of that one is enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<String>,
     /// Whether the approved request was made.
@@ -91,7 +92,8 @@ pub struct Vote {
     pub expires_ms: i64,
 }
 
-/// Says by its signature that whoever asks has this key, whatever their OS user: see [`signed_bytes`].
+/// Says by its signature that whoever asks has this key, whatever their OS user: see
+/// [`signed_bytes`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignedQuestion {

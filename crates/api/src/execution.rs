@@ -29,7 +29,8 @@ pub struct ExecutionQuery {
     pub limit: Option<u16>,
 }
 
-/// The body of `POST /v1/executions/search`: the names of executions, for who has the key of any role.
+/// The body of `POST /v1/executions/search`: the names of executions, for who has the key of any
+/// role.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExecutionSearch {
@@ -92,7 +93,8 @@ pub struct EndedExecution {
     pub execution: String,
     /// When it ended, in milliseconds since the Unix epoch.
     pub ended_ms: i64,
-    /// Whether its events still decide for an execution that goes on: it can't be erased before that one ends.
+    /// Whether its events still decide for an execution that goes on: it can't be erased before
+    /// that one ends.
     #[serde(rename = "kept")]
     pub is_kept: bool,
 }
@@ -115,7 +117,8 @@ pub struct ErasureRequest {
     pub is_trial: bool,
 }
 
-/// The reply of `POST /v1/erasures`, in the order of ids. Where it has a thousand executions, there may be more after the last.
+/// The reply of `POST /v1/erasures`, in the order of ids. Where it has a thousand executions, there
+/// may be more after the last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ErasurePage {
@@ -132,8 +135,8 @@ pub struct Erasure {
     /// The index of the record that says so; missing in a trial, and where it was not erased.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<u64>,
-    /// Why it was not erased: `execution.live`, `execution.line`, `execution.unknown`, `refused.storage`, or
-    /// `key.destroy` where that is on record and the key is still there.
+    /// Why it was not erased: `execution.live`, `execution.line`, `execution.unknown`,
+    /// `refused.storage`, or `key.destroy` where that is on record and the key is still there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
 }

@@ -189,8 +189,8 @@ pub struct Acting {
     pub sessions: u64,
     /// Servers that it stopped with them.
     pub servers: u64,
-    /// Those of them that still end: the node has ordered it, and a process that they started may still be there. All others are
-    /// gone.
+    /// Those of them that still end: the node has ordered it, and a process that they started may
+    /// still be there. All others are gone.
     pub ending: u64,
     /// Whether the domain or this node knows anything of that name. An order acts in either case.
     #[serde(rename = "known")]

@@ -33,7 +33,8 @@ pub struct Status {
     /// Whether it could verify the governance log. It permits nothing where it could not.
     #[serde(rename = "verified")]
     pub is_verified: bool,
-    /// Bytes that must be free on the node's disk before agents are served again. Missing where there is room.
+    /// Bytes that must be free on the node's disk before agents are served again. Missing where
+    /// there is room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_wanted_bytes: Option<u64>,
     /// Whom the governance log says that officers halted. Officers alone see them.

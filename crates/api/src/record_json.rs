@@ -77,7 +77,8 @@ impl<'de> Deserialize<'de> for RecordJson {
     }
 }
 
-/// Reads one value, of as many as are left: a value of two bytes of text takes some hundred in memory.
+/// Reads one value, of as many as are left: a value of two bytes of text takes some hundred in
+/// memory.
 #[derive(Clone, Copy)]
 struct OneValue<'l>(&'l Cell<usize>);
 
@@ -129,7 +130,8 @@ impl<'de> Visitor<'de> for OneValue<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
-        // Sorted once, at the end: an object that is kept in order while it grows moves its members for each new one.
+        // Sorted once, at the end: an object that is kept in order while it grows moves its members
+        // for each new one.
         let mut members = BTreeMap::new();
         while let Some(key) = from.next_key::<String>()? {
             let member = from.next_value_seed(self)?;
@@ -182,7 +184,8 @@ mod tests {
 
     #[test]
     fn many_members_in_falling_order_are_read_in_a_moment() {
-        // Two orders of magnitude more than it takes; moving all members for each new one took minutes.
+        // Two orders of magnitude more than it takes; moving all members for each new one took
+        // minutes.
         let members: Vec<_> = (0..200_000).rev().map(|n| format!("\"k{n:06}\":0")).collect();
         let began = std::time::Instant::now();
         let text = format!("{{{}}}", members.join(","));
