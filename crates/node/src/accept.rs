@@ -1,4 +1,5 @@
-//! Accepting connections where descriptors can run short: never a busy loop, and never nothing at all.
+//! Accepting connections where descriptors can run short: never a busy loop, and never nothing at
+//! all.
 
 use std::fs::File;
 use std::future::Future;
@@ -31,7 +32,8 @@ impl Accepts for TcpListener {
     }
 }
 
-/// A descriptor that is given up where none is left, so that who waits is told, and does not wait for nothing.
+/// A descriptor that is given up where none is left, so that who waits is told, and does not wait
+/// for nothing.
 #[derive(Default)]
 pub(crate) struct Spare(Option<File>);
 
@@ -43,7 +45,8 @@ pub(crate) enum Arrival<S> {
     OnSpare(S),
 }
 
-/// The next connection. Where no descriptor is left for it, this waits until one is `freed`, or for a moment.
+/// The next connection. Where no descriptor is left for it, this waits until one is `freed`, or for
+/// a moment.
 pub(crate) async fn next<L: Accepts>(
     listener: &L,
     spare: &mut Spare,

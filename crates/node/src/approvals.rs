@@ -4,8 +4,8 @@ use kernel::lineage::SignedApproval;
 
 use crate::driver::Kernel;
 
-/// Puts an officer's word on record, and gives the record's index; else a code and what to do. Whoever brings it: what counts is whose
-/// key signed it.
+/// Puts an officer's word on record, and gives the record's index; else a code and what to do.
+/// Whoever brings it: what counts is whose key signed it.
 pub(crate) async fn approve(
     kernel: &Kernel,
     approval: SignedApproval,

@@ -40,8 +40,8 @@ impl Authority {
     /// Opens the log and folds it.
     ///
     /// # Errors
-    /// `locked` where another process has the log, `ledger` where it cannot be opened or followed, `rollback` where it was
-    /// longer once.
+    /// `locked` where another process has the log, `ledger` where it cannot be opened or followed,
+    /// `rollback` where it was longer once.
     pub fn open(options: &Options) -> Result<Self, Error> {
         let origin = options.governance_origin();
         let signer = keys::read(&options.folder, "governance")?;
@@ -76,8 +76,8 @@ impl Authority {
     /// Accepts a signed change: puts it, and the blob that it names, on stable storage.
     ///
     /// # Errors
-    /// `governance` or `semantics.replay` where it is not acceptable, `ledger` where it cannot be stored. Nothing has changed
-    /// then.
+    /// `governance` or `semantics.replay` where it is not acceptable, `ledger` where it cannot be
+    /// stored. Nothing has changed then.
     pub fn accept(
         &mut self,
         signed: &SignedProposal,
@@ -143,7 +143,8 @@ impl Authority {
         Ok(())
     }
 
-    /// Whether the log failed so that nobody knows what of it is on stable storage: the process must end.
+    /// Whether the log failed so that nobody knows what of it is on stable storage: the process
+    /// must end.
     pub(crate) fn must_end(&self) -> bool {
         self.must_end
     }

@@ -1,8 +1,10 @@
-//! A domain as it is at one moment, file by file, whether its node runs or not. Nothing of the node's is locked or waited for.
+//! A domain as it is at one moment, file by file, whether its node runs or not. Nothing of the
+//! node's is locked or waited for.
 //!
-//! The order makes it whole. Marks come first: they may be older than the logs, never newer. Then the keys of executions, so that
-//! none is missing that is erased meanwhile. Then the moment of the lineage log, and that of the governance log after it, since
-//! lineage records name governance records. Then the keys of executions that began before that moment, and the logs themselves.
+//! The order makes it whole. Marks come first: they may be older than the logs, never newer. Then
+//! the keys of executions, so that none is missing that is erased meanwhile. Then the moment of the
+//! lineage log, and that of the governance log after it, since lineage records name governance
+//! records. Then the keys of executions that began before that moment, and the logs themselves.
 
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -46,7 +48,8 @@ pub struct Moment {
 /// Hands on a domain's files, by their paths in its folder.
 ///
 /// # Errors
-/// `ledger` where a log can't be read, `folder` where another file can't, `output` where one could not be handed on.
+/// `ledger` where a log can't be read, `folder` where another file can't, `output` where one could
+/// not be handed on.
 pub fn copy(options: &Options, wanted: Wanted, take: &mut dyn Taken) -> Result<Moment, Error> {
     let folder = &options.folder;
     let disk = FileDisk::open_read_only(folder).map_err(|why| Error::folder(folder, &why))?;

@@ -1,7 +1,7 @@
-//! Brings to the authority what officers signed. A reduction acts on the node before; where the governance log can't take it,
-//! the node brings it again until it can, or it is acceptable no more. What is owed is the kernel's state, so that a restart
-//! goes on with it; nothing is brought but what is in that state, as it was signed, and the authority judges it like
-//! everything else.
+//! Brings to the authority what officers signed. A reduction acts on the node before; where the
+//! governance log can't take it, the node brings it again until it can, or it is acceptable no
+//! more. What is owed is the kernel's state, so that a restart goes on with it; nothing is brought
+//! but what is in that state, as it was signed, and the authority judges it like everything else.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -25,7 +25,8 @@ use crate::{Authority, Error};
 /// Why somebody whom the node does not trust may not bring a change: all others that one may.
 const ONLY_TAKES_AWAY: &str = "only the node's own OS user may bring changes that give something";
 
-/// Why somebody whom the node does not trust may not bring this; nothing where it takes something away, as enough officers signed.
+/// Why somebody whom the node does not trust may not bring this; nothing where it takes something
+/// away, as enough officers signed.
 pub(crate) fn refusal_of_a_stranger(
     switch: &StopSwitch,
     proposal: &SignedProposal,
@@ -53,16 +54,16 @@ pub(crate) struct BroughtChange {
     pub(crate) ending: Option<u64>,
 }
 
-/// Carries out what an officer's command brings, and reports its end, or two things where it takes something away: what was stopped,
-/// at once, and then what the log says. On the officers' thread.
+/// Carries out what an officer's command brings, and reports its end, or two things where it takes
+/// something away: what was stopped, at once, and then what the log says. On the officers' thread.
 pub(crate) async fn govern(
     shared: Arc<Shared>,
     proposal: SignedProposal,
     blob: Option<Vec<u8>>,
     progress: mpsc::Sender<Progress>,
 ) {
-    // What is not acceptable here may be based on a record that the log has and the switch does not have yet: the authority
-    // judges it again.
+    // What is not acceptable here may be based on a record that the log has and the switch does not
+    // have yet: the authority judges it again.
     let ordered = shared.kernel.switch.order(wall_ms(), &proposal).ok().flatten();
     if let Some((_, acting)) = &ordered {
         shared.log.say(order_note(&proposal, acting));
@@ -85,7 +86,8 @@ pub(crate) async fn govern(
     let _gone = progress.send(Progress::Ended(BroughtChange { brought, ending })).await;
 }
 
-/// What an operator reads of an order: whose sessions end with it, their clients learn from the node.
+/// What an operator reads of an order: whose sessions end with it, their clients learn from the
+/// node.
 fn order_note(proposal: &SignedProposal, acting: &Acting) -> String {
     let Acting { executions, sessions, servers, .. } = acting;
     let what = in_words(&proposal.proposal.change);
@@ -100,10 +102,12 @@ async fn bring_new(
     proposal: &SignedProposal,
     blob: Option<Vec<u8>>,
 ) -> Result<Position, Error> {
-    // Room that is there afterwards may do for what was owed before: whoever brings again is told at the end.
+    // Room that is there afterwards may do for what was owed before: whoever brings again is told
+    // at the end.
     let _under_way = UnderWay::begin(shared, proposal);
-    // What is taken away is taken away now, whatever becomes of the log. What the kernel does not accept may be based on
-    // a record that the log has and the kernel does not have yet: the authority judges it again.
+    // What is taken away is taken away now, whatever becomes of the log. What the kernel does not
+    // accept may be based on a record that the log has and the kernel does not have yet: the
+    // authority judges it again.
     let acts = match shared.kernel.reduce(proposal.clone()).await {
         Some(acts) => acts.unwrap_or(false),
         None => return Err(Error::stopping()),
@@ -119,8 +123,8 @@ async fn bring_new(
     }
 }
 
-/// A change that an officer's command brings just now: it acts already, and is not owed yet. Brought by two at once, the second
-/// would be told that it is too late.
+/// A change that an officer's command brings just now: it acts already, and is not owed yet.
+/// Brought by two at once, the second would be told that it is too late.
 struct UnderWay<'a> {
     shared: &'a Shared,
     name: Digest,
@@ -153,8 +157,8 @@ fn name(signed: &SignedProposal) -> Digest {
     Digest::of(&signed.to_value().to_bytes())
 }
 
-/// Hands a change to the authority, and what it accepted to the switch and to the kernel; `acts` says whether it holds here
-/// already.
+/// Hands a change to the authority, and what it accepted to the switch and to the kernel; `acts`
+/// says whether it holds here already.
 async fn bring(
     shared: &Arc<Shared>,
     proposal: &SignedProposal,
@@ -177,15 +181,16 @@ async fn bring(
     Ok(position)
 }
 
-/// Does something with the authority, on a thread that may wait for the disk. Ends the process where its log failed so that
-/// nobody knows what of it is durable.
+/// Does something with the authority, on a thread that may wait for the disk. Ends the process
+/// where its log failed so that nobody knows what of it is durable.
 async fn with_authority<T: Send + 'static>(
     shared: &Arc<Shared>,
     act: impl FnOnce(&mut Authority) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
     let here = Arc::clone(shared);
     let done = tokio::task::spawn_blocking(move || {
-        // Held over the disk's work on purpose: changes are rare and have one order, which the kernel must see too.
+        // Held over the disk's work on purpose: changes are rare and have one order, which the
+        // kernel must see too.
         let mut authority = here.authority.lock().unwrap_or_else(PoisonError::into_inner);
         let done = act(&mut authority);
         (done, authority.must_end())
@@ -215,7 +220,8 @@ pub(crate) async fn keep_bringing(shared: Arc<Shared>) {
     }
 }
 
-/// One attempt. Whether nothing is left that another one could mend; none once the kernel has stopped.
+/// One attempt. Whether nothing is left that another one could mend; none once the kernel has
+/// stopped.
 async fn bring_owed(shared: &Arc<Shared>, told: &mut BTreeSet<(Digest, bool)>) -> Option<bool> {
     let owed = shared.kernel.reductions().await?;
     let names: BTreeSet<Digest> = owed.iter().map(name).collect();

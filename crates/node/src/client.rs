@@ -1,12 +1,13 @@
 //! The keyless other end of the node's sockets.
 //!
-//! Agents speak on `node.sock`. What officers order goes over `officer.sock`, where no agent has a place; who may not open it
-//! brings signed orders over `node.sock`.
+//! Agents speak on `node.sock`. What officers order goes over `officer.sock`, where no agent has a
+//! place; who may not open it brings signed orders over `node.sock`.
 //!
-//! An order that takes something away is answered in two lines: `acting` at once, with what was stopped ([`Acting`]), then
-//! `accepted` or `refused` once the log has answered. [`crate::Accepted::acting`] and [`Error::acting`] hand the first one on; an error
-//! `unrecorded` says that the second did not come in time. A node that ends before it says what came of an order is an error `ended`:
-//! [`crate::domain::bring`] puts the order on record without it then.
+//! An order that takes something away is answered in two lines: `acting` at once, with what was
+//! stopped ([`Acting`]), then `accepted` or `refused` once the log has answered.
+//! [`crate::Accepted::acting`] and [`Error::acting`] hand the first one on; an error `unrecorded`
+//! says that the second did not come in time. A node that ends before it says what came of an order
+//! is an error `ended`: [`crate::domain::bring`] puts the order on record without it then.
 
 mod session;
 
@@ -45,10 +46,12 @@ pub enum Place {
     Log,
 }
 
-/// Joins the execution of a workload, or a delegated one by its id, to speak MCP with an upstream server.
+/// Joins the execution of a workload, or a delegated one by its id, to speak MCP with an upstream
+/// server.
 ///
 /// # Errors
-/// `socket` where no node answers, `socket.owner` where somebody else does, `peer` where it refuses.
+/// `socket` where no node answers, `socket.owner` where somebody else does, `peer` where it
+/// refuses.
 pub fn join(
     socket: NodeSocket<'_>,
     workload: &str,
@@ -68,7 +71,8 @@ pub fn join(
 /// Asks for a sub-agent: an execution of another workload that holds this grant. Returns its id.
 ///
 /// # Errors
-/// `socket` where no node answers, `socket.owner` where somebody else does, `peer` where it refuses or denies.
+/// `socket` where no node answers, `socket.owner` where somebody else does, `peer` where it refuses
+/// or denies.
 pub fn delegate(
     socket: NodeSocket<'_>,
     (workload, execution): (&str, Option<&str>),
@@ -83,7 +87,8 @@ pub fn delegate(
 /// Ends an execution that descends from the caller's.
 ///
 /// # Errors
-/// `socket` where no node answers, `socket.owner` where somebody else does, `peer` where it refuses.
+/// `socket` where no node answers, `socket.owner` where somebody else does, `peer` where it
+/// refuses.
 pub fn end(
     socket: NodeSocket<'_>,
     (workload, execution): (&str, Option<&str>),
@@ -100,8 +105,8 @@ fn caller(workload: &str, execution: Option<&str>) -> Caller {
 /// Brings a signed change to the running node. None where no node runs.
 ///
 /// # Errors
-/// `governance` where the node does not accept it; `unrecorded` where it acts, and is not on record in time; `ended` where the node
-/// ends before it says what came of it.
+/// `governance` where the node does not accept it; `unrecorded` where it acts, and is not on record
+/// in time; `ended` where the node ends before it says what came of it.
 pub(crate) fn govern(
     options: &Options,
     proposal: &SignedProposal,
@@ -118,7 +123,8 @@ pub(crate) fn govern(
     Ok(Some(Accepted { record: Vec::new(), position: position_in(&answer)?, acting }))
 }
 
-/// Asks over the officers' way, and leaves what follows the answer on the stream. None where no node runs.
+/// Asks over the officers' way, and leaves what follows the answer on the stream. None where no
+/// node runs.
 fn ask_first(options: &Options, question: &Hello) -> Result<Option<(UnixStream, Value)>, Error> {
     admitted(Duration::from_millis(ADMITTED_MS_MAX), || {
         let reached = reach(options, asked_of_nobody(question))?;
@@ -151,7 +157,8 @@ fn recorded(stream: &UnixStream, acting: &mut Acting) -> Result<Value, Error> {
     unrefused(answer).map_err(|why| why.while_it_acts(Some(acting.clone())))
 }
 
-/// What governs, as the running node's authority has it: for who signs on it and cannot read the log. None where no node runs.
+/// What governs, as the running node's authority has it: for who signs on it and cannot read the
+/// log. None where no node runs.
 ///
 /// # Errors
 /// `socket` where the node does not answer.
@@ -205,8 +212,8 @@ fn admitted<T>(wait: Duration, mut ask: impl FnMut() -> Result<T, Error>) -> Res
     }
 }
 
-/// A connection for what officers order: over their own socket or, for who may not open that, over the other. None where no
-/// node runs.
+/// A connection for what officers order: over their own socket or, for who may not open that, over
+/// the other. None where no node runs.
 fn reach(options: &Options, asked: Asked) -> Result<Option<(UnixStream, &Path)>, Error> {
     for path in [&options.officer_socket, &options.socket] {
         let why = match (NodeSocket { path, folder: &options.folder }).connect() {
@@ -245,7 +252,8 @@ fn ask(socket: NodeSocket<'_>, question: &Hello) -> Result<(UnixStream, Value), 
     Ok((stream, answer))
 }
 
-/// Asks, and leaves what follows the answer on the stream. One time ends the writing of the question and the reading of the answer.
+/// Asks, and leaves what follows the answer on the stream. One time ends the writing of the
+/// question and the reading of the answer.
 fn ask_on(stream: &UnixStream, socket: &Path, question: &Hello) -> Result<Value, Error> {
     let mut stream = TimedStream::new(stream, Duration::from_millis(ANSWER_MS_MAX));
     // A node that refuses says why before it has read all.

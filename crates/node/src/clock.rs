@@ -21,8 +21,8 @@ impl Clock {
     }
 }
 
-/// Milliseconds since the Unix epoch, as far as a record can say them: 0 for a clock that stands before it, and
-/// [`WALL_MS_MAX`] for one beyond the year 9999.
+/// Milliseconds since the Unix epoch, as far as a record can say them: 0 for a clock that stands
+/// before it, and [`WALL_MS_MAX`] for one beyond the year 9999.
 #[must_use]
 pub fn wall_ms() -> i64 {
     wall_ms_at(SystemTime::now())

@@ -8,8 +8,8 @@ use proof::log::LogReader;
 
 use crate::Error;
 
-/// Whether what is stated of a replay of this node's log, before a version of the decider is adopted, is of the log in
-/// this folder, and covers all that it held when it was made.
+/// Whether what is stated of a replay of this node's log, before a version of the decider is
+/// adopted, is of the log in this folder, and covers all that it held when it was made.
 pub(crate) fn check(
     (folder, node): (&Path, &str),
     governance: &Governance,

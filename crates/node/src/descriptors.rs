@@ -8,7 +8,8 @@ use crate::limits::{
     WAITING_MAX,
 };
 
-/// What the descriptors are for. What is not listed is the node's own: logs, snapshots, keys, officers.
+/// What the descriptors are for. What is not listed is the node's own: logs, snapshots, keys,
+/// officers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Budget {
     /// Connections to `node.sock` that have not said yet what they are for.

@@ -1,5 +1,5 @@
-//! A node without its socket: the thread that decides, asked from within the process. For programs that hold the
-//! kernel themselves, and for measuring.
+//! A node without its socket: the thread that decides, asked from within the process. For programs
+//! that hold the kernel themselves, and for measuring.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,7 +35,8 @@ impl Direct {
             .await
     }
 
-    /// A node of the domain whose lineage log is new, and lies on this disk instead of in the domain's folder.
+    /// A node of the domain whose lineage log is new, and lies on this disk instead of in the
+    /// domain's folder.
     ///
     /// # Errors
     /// As [`Direct::open`].
@@ -57,8 +58,8 @@ impl Direct {
         Ok((node, DirectThread(thread)))
     }
 
-    /// The execution that an OS user's instances of a workload share, or the code of a refusal. `None` once the
-    /// thread has stopped.
+    /// The execution that an OS user's instances of a workload share, or the code of a refusal.
+    /// `None` once the thread has stopped.
     pub async fn join(&self, workload: &str, os_user: u32) -> Option<Result<String, &'static str>> {
         let workload: Arc<str> = workload.into();
         let joined = self.kernel.join(Arc::clone(&workload), os_user, None).await?;
@@ -69,7 +70,8 @@ impl Direct {
         Some(joined)
     }
 
-    /// Asks for one transition; resolves once the decision is durable. `None` once the thread has stopped.
+    /// Asks for one transition; resolves once the decision is durable. `None` once the thread has
+    /// stopped.
     pub async fn request(
         &self,
         execution: &str,
@@ -94,8 +96,8 @@ impl Direct {
         Some((answered.ticket, answered.answer))
     }
 
-    /// Ends a permitted transition with this message and JSON text of a structured result. False where it was not
-    /// open, its end could not be kept, or the execution may not go on.
+    /// Ends a permitted transition with this message and JSON text of a structured result. False
+    /// where it was not open, its end could not be kept, or the execution may not go on.
     pub async fn complete(
         &self,
         ticket: Ticket,

@@ -23,8 +23,8 @@ use crate::{Authority, Error, Options, clock, covered, keys, sealing};
 /// How long an officer's signature made here may be used: five minutes, in milliseconds.
 const PROPOSAL_LIFE_MS: i64 = 5 * 60 * 1000;
 
-/// Makes a domain: its folder, keys, both logs, and the first governance records (genesis, this node,
-/// the bundle). `changes` come after them.
+/// Makes a domain: its folder, keys, both logs, and the first governance records (genesis, this
+/// node, the bundle). `changes` come after them.
 ///
 /// # Errors
 /// `folder` where there is one already; `keys`, `ledger`, `governance`.
@@ -101,8 +101,8 @@ pub(crate) fn create_lineage(
     ledger.publish().map(drop).map_err(|why| failed(&why))
 }
 
-/// Has the officer sign a change on the domain's current governance, and brings it to the authority: the
-/// running node, or, where none runs, the log itself.
+/// Has the officer sign a change on the domain's current governance, and brings it to the
+/// authority: the running node, or, where none runs, the log itself.
 ///
 /// # Errors
 /// `keys` where the officer's key is not here, `governance` where the change is not acceptable.
@@ -115,7 +115,8 @@ pub fn govern(
     govern_as(options, &officer, change, blob)
 }
 
-/// As [`govern`], with the key of any officer. A running node says what governs; only where none runs is the folder read.
+/// As [`govern`], with the key of any officer. A running node says what governs; only where none
+/// runs is the folder read.
 ///
 /// # Errors
 /// As [`govern`].
@@ -134,12 +135,14 @@ pub fn govern_as(
     bring(options, &sign(based_on, change, officer)?, blob)
 }
 
-/// Brings a signed change to the authority: the running node, or, where none runs, the log itself. A node that ends while it has the
-/// change is none that runs: what it said of it counts for nothing.
+/// Brings a signed change to the authority: the running node, or, where none runs, the log itself.
+/// A node that ends while it has the change is none that runs: what it said of it counts for
+/// nothing.
 ///
 /// # Errors
-/// `governance` where the change is not acceptable: too few have signed, say. `unrecorded` where the node acts on it, and the disk is
-/// slow. `unanswered` where it is not on record, as far as anybody knows, since a node ended, hangs or can't be reached.
+/// `governance` where the change is not acceptable: too few have signed, say. `unrecorded` where
+/// the node acts on it, and the disk is slow. `unanswered` where it is not on record, as far as
+/// anybody knows, since a node ended, hangs or can't be reached.
 pub fn bring(
     options: &Options,
     signed: &SignedProposal,
@@ -179,7 +182,8 @@ pub fn bring(
     }
 }
 
-/// Puts a change in the log that no node has. One that a node had before it ended may be there already.
+/// Puts a change in the log that no node has. One that a node had before it ended may be there
+/// already.
 fn put_in_log(
     options: &Options,
     (signed, blob): (&SignedProposal, Option<&[u8]>),
@@ -211,19 +215,20 @@ pub fn published(options: &Options, signed: &SignedProposal) -> Result<Option<u6
     Ok(position.map(|position| position.size.saturating_sub(1)))
 }
 
-/// A change on the domain's current governance that nobody has signed yet, to be signed within so many
-/// milliseconds.
+/// A change on the domain's current governance that nobody has signed yet, to be signed within so
+/// many milliseconds.
 ///
 /// # Errors
-/// `ledger` or `governance` where the log cannot be read or followed, or the change names a new officer's key too long.
+/// `ledger` or `governance` where the log cannot be read or followed, or the change names a new
+/// officer's key too long.
 pub fn propose(options: &Options, change: Change, life_ms: i64) -> Result<SignedProposal, Error> {
     let governance = governance(options)?;
     governance.check_key_names(&change).map_err(|why| Error::refused(&why))?;
     Ok(proposal(BasedOn::of(&governance), change, life_ms).unsigned())
 }
 
-/// A change on this governance, to be signed within so many milliseconds: of the log's time where that is ahead of the clock,
-/// since the authority judges it by that.
+/// A change on this governance, to be signed within so many milliseconds: of the log's time where
+/// that is ahead of the clock, since the authority judges it by that.
 fn proposal(based_on: BasedOn, change: Change, life_ms: i64) -> Proposal {
     let expires_ms = clock::wall_ms().max(based_on.at).saturating_add(life_ms);
     Proposal { based_on: based_on.position, expires_ms, change }
@@ -245,8 +250,8 @@ pub fn governance(options: &Options) -> Result<Governance, Error> {
     Ok(governance)
 }
 
-/// The domain's name, as the first record of the governance log in its folder says it: for orders, where the configuration can't be
-/// used.
+/// The domain's name, as the first record of the governance log in its folder says it: for orders,
+/// where the configuration can't be used.
 ///
 /// # Errors
 /// `ledger` where the log cannot be read, or does not begin with a domain.
@@ -263,7 +268,8 @@ pub fn name_in_log(folder: &Path) -> Result<String, Error> {
     }
 }
 
-/// The name of the node whose lineage log lies in this folder of a domain, as its key says it: where the configuration can't be used.
+/// The name of the node whose lineage log lies in this folder of a domain, as its key says it:
+/// where the configuration can't be used.
 ///
 /// # Errors
 /// `ledger` where its key cannot be read, or is of another domain.
@@ -276,7 +282,8 @@ pub fn node_in_folder(folder: &Path, domain: &str) -> Result<String, Error> {
     node.ok_or_else(|| failed(&"its key is of another domain"))
 }
 
-/// Whether what a change states of a replay of this domain's lineage log is of that log, and covers all that it held then.
+/// Whether what a change states of a replay of this domain's lineage log is of that log, and covers
+/// all that it held then.
 ///
 /// # Errors
 /// `semantics.replay` where it does not; `ledger` or `governance` where a log cannot be read.

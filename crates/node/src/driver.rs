@@ -226,8 +226,8 @@ impl<D: Disk> Driver<D> {
         self.kernel.state().time(self.clock.now().wall_ms)
     }
 
-    /// Counts into a record what was refused. On a full disk, where small requests are refused too, it is left for
-    /// later: a flood of refusals must not eat up the space that is kept for stops.
+    /// Counts into a record what was refused. On a full disk, where small requests are refused too,
+    /// it is left for later: a flood of refusals must not eat up the space that is kept for stops.
     fn tick(&mut self) {
         self.join_parked();
         let stays_full = self.is_full && !self.has_storage();
@@ -253,7 +253,8 @@ impl<D: Disk> Driver<D> {
     fn request(&mut self, execution: String, transition: Box<Prepared>, asking: Asking) {
         let Ok(entropy) = transition.entropy().map_or_else(clock::entropy, Ok) else { return };
         let ticket = self.ticket();
-        // With room for a small result, so that a permit is not given just to find none for what comes of it.
+        // With room for a small result, so that a permit is not given just to find none for what
+        // comes of it.
         let begins = transition.transition().delegates.is_some();
         let mut room = if begins { self.has_room_to_begin() } else { Ok(()) };
         let wanted_bytes = transition.transition().message.len().saturating_add(2 * END_BYTES);
@@ -271,8 +272,8 @@ impl<D: Disk> Driver<D> {
         self.step(Input::Request { ticket, execution, transition, entropy });
     }
 
-    /// Whether a message of so many bytes can be kept, and after it the end of all that is open. Sealed, a message and
-    /// the arguments in it take at most so many times their bytes.
+    /// Whether a message of so many bytes can be kept, and after it the end of all that is open.
+    /// Sealed, a message and the arguments in it take at most so many times their bytes.
     fn has_space_for(&self, message_bytes: usize) -> bool {
         let open = self.waiting.requests.len().saturating_add(self.waiting.open.len());
         let ends_bytes = open.saturating_mul(END_BYTES);
@@ -289,7 +290,8 @@ impl<D: Disk> Driver<D> {
         self.carry_out_for(true, effect);
     }
 
-    /// Carries an effect out; `is_awaited` says whether somebody waits for a record that it appends.
+    /// Carries an effect out; `is_awaited` says whether somebody waits for a record that it
+    /// appends.
     fn carry_out_for(&mut self, is_awaited: bool, effect: Effect) {
         match effect {
             Effect::Append { index, scope, digest, record, sealed } => {
@@ -320,7 +322,8 @@ impl<D: Disk> Driver<D> {
                 self.waiting.ends.remove(&ticket).map(|reply| reply.send(result));
             }
             Effect::Reduced { ticket, result } => {
-                // INVARIANT: what the kernel holds is with the switch before whoever brought it is answered, and lets it go.
+                // INVARIANT: what the kernel holds is with the switch before whoever brought it is
+                // answered, and lets it go.
                 self.mailbox.switch.hold(self.kernel.state());
                 self.waiting.reductions.remove(&ticket).map(|reply| reply.send(result));
             }
@@ -337,8 +340,8 @@ impl<D: Disk> Driver<D> {
         }
     }
 
-    /// Hands an answer to its session. A permit that nobody waits for any more is not made use of: it ends as
-    /// `unknown`, with nothing written.
+    /// Hands an answer to its session. A permit that nobody waits for any more is not made use of:
+    /// it ends as `unknown`, with nothing written.
     fn answer(&mut self, ticket: Ticket, answer: Answer) {
         let child = self.waiting.children.remove(&ticket);
         // A delegation has ended already: nothing of it is open.
@@ -361,7 +364,8 @@ impl<D: Disk> Driver<D> {
     }
 }
 
-/// Ends the process: what can't be made durable, or decided within the engine's limits, must not go on.
+/// Ends the process: what can't be made durable, or decided within the engine's limits, must not go
+/// on.
 pub(crate) fn halt(why: &str) -> ! {
     crate::say(format_args!("halted: {why}"));
     // Whether anybody reads it or not.

@@ -1,4 +1,5 @@
-//! Erasing what ended executions sealed, through the running node or, where none runs, in the folder itself.
+//! Erasing what ended executions sealed, through the running node or, where none runs, in the
+//! folder itself.
 
 use api::execution::{EndedExecution, Erasure, ErasureRequest};
 use kernel::lineage::ErasedFor;
@@ -18,7 +19,8 @@ pub enum Which {
     EndedBefore(i64),
 }
 
-/// What one question is about: at most [`ERASED_AT_ONCE_MAX`] executions, in the order of their ids.
+/// What one question is about: at most [`ERASED_AT_ONCE_MAX`] executions, in the order of their
+/// ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Page {
     pub(crate) which: Which,
@@ -33,8 +35,9 @@ pub(crate) struct Page {
 pub struct Erased {
     /// The execution.
     pub execution: String,
-    /// Index of the record that says so; none in a trial. Or why it was not erased: `execution.live`, `execution.line`,
-    /// `execution.unknown`, `refused.storage`, or `key.destroy` where it is on record and the key is still there.
+    /// Index of the record that says so; none in a trial. Or why it was not erased:
+    /// `execution.live`, `execution.line`, `execution.unknown`, `refused.storage`, or `key.destroy`
+    /// where it is on record and the key is still there.
     pub result: Result<Option<u64>, String>,
 }
 
@@ -92,7 +95,8 @@ pub(crate) async fn carry_out_and_remember(
     Some(erased)
 }
 
-/// Remembers erasures beside the lineage log's mark, so that who brings back an older copy is told which ones that undoes.
+/// Remembers erasures beside the lineage log's mark, so that who brings back an older copy is told
+/// which ones that undoes.
 fn remember(options: &Options, erased: &[Erased]) {
     let at = crate::clock::wall_ms();
     let change = |one: &Erased| {
@@ -150,7 +154,8 @@ impl Page {
         Self { which: which.clone(), after: None, is_trial }
     }
 
-    /// The one after this, unless this was the last. Whatever came of its executions, the next one goes on behind them.
+    /// The one after this, unless this was the last. Whatever came of its executions, the next one
+    /// goes on behind them.
     pub(crate) fn next(self, erased: &[Erased]) -> Option<Self> {
         let last = erased.last().filter(|_| erased.len() >= ERASED_AT_ONCE_MAX)?;
         Some(Self { after: Some(last.execution.clone()), ..self })

@@ -34,9 +34,10 @@ pub(crate) enum Asked {
 }
 
 impl Error {
-    /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `rollback`, `replay`, `governance`,
-    /// `semantics.replay`, `server`, `session`, `socket`, `socket.owner`, `peer`, `entropy`, `input`, `output`,
-    /// `descriptors`, `unrecorded`, `locked`, `stopping`, `ended`, `unanswered`, `overload`.
+    /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `rollback`, `replay`,
+    /// `governance`, `semantics.replay`, `server`, `session`, `socket`, `socket.owner`, `peer`,
+    /// `entropy`, `input`, `output`, `descriptors`, `unrecorded`, `locked`, `stopping`, `ended`,
+    /// `unanswered`, `overload`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.code
@@ -238,7 +239,8 @@ impl Error {
         Self::new(why.code(), why.to_string())
     }
 
-    /// What is stated of the replay under both versions of the decider is not about what this node decided.
+    /// What is stated of the replay under both versions of the decider is not about what this node
+    /// decided.
     pub(crate) fn unreplayed(message: String) -> Self {
         Self::new(UNREPLAYED, message)
     }

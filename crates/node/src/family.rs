@@ -82,7 +82,8 @@ fn refused(shared: &Shared, code: &'static str, message: &str) -> Vec<u8> {
     refusal(code, message)
 }
 
-/// Nothing but the node's own work stands behind a delegation: the client's OS user decides how strongly it binds.
+/// Nothing but the node's own work stands behind a delegation: the client's OS user decides how
+/// strongly it binds.
 fn assurance(peer: &UCred) -> Assurance {
     let node = rustix::process::geteuid().as_raw();
     if peer.uid() == 0 || peer.uid() == node {

@@ -1,4 +1,5 @@
-//! A small domain for tests: these options and this bundle. The tests beside the crate include this file too.
+//! A small domain for tests: these options and this bundle. The tests beside the crate include this
+//! file too.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -29,11 +29,12 @@ pub(crate) struct Folded {
 /// The records of the governance log, and the blobs beside it.
 type Governance<'a> = (&'a [Vec<u8>], &'a GovernanceBlobs);
 
-/// Folds the lineage log: the records after the newest snapshot that is what its record says, else all. What was erased
-/// is left out, as records say; what is lost otherwise is damage, and not gone on from.
+/// Folds the lineage log: the records after the newest snapshot that is what its record says, else
+/// all. What was erased is left out, as records say; what is lost otherwise is damage, and not gone
+/// on from.
 ///
-/// Whatever is wrong with the log itself is found by folding all of it. Once there is a state, snapshots that could not be used
-/// are let go.
+/// Whatever is wrong with the log itself is found by folding all of it. Once there is a state,
+/// snapshots that could not be used are let go.
 pub(crate) fn fold(
     options: &Options,
     (ledger, key): (&Ledger<FileDisk>, &VerifierKey),
@@ -78,7 +79,8 @@ fn whole(
     Ok(Folded { state, maker: SnapshotBuilder::default(), vault })
 }
 
-/// What the record at this index says of the state before it: out of the signed tree, where it is published.
+/// What the record at this index says of the state before it: out of the signed tree, where it is
+/// published.
 fn mark_at(
     options: &Options,
     (reader, key, size): (&Reader, &VerifierKey, u64),
@@ -100,8 +102,8 @@ fn mark_at(
     }
 }
 
-/// Puts the state together that a record speaks of, and folds what came after. The record itself is folded too, and so compares
-/// what was put together with what it says.
+/// Puts the state together that a record speaks of, and folds what came after. The record itself is
+/// folded too, and so compares what was put together with what it says.
 fn resume(
     options: &Options,
     (ledger, reader): (&Ledger<FileDisk>, &Reader),
@@ -127,8 +129,9 @@ fn resume(
     Ok(Folded { state, maker: restored.builder, vault })
 }
 
-/// The private parts of a snapshot's executions, read on all cores. Those of executions that have ended are not read, however
-/// large they are: an officer's word frees a node that could not hold them.
+/// The private parts of a snapshot's executions, read on all cores. Those of executions that have
+/// ended are not read, however large they are: an officer's word frees a node that could not hold
+/// them.
 fn private_parts(
     options: &Options,
     snapshots: &Snapshots<FileDisk>,

@@ -1,4 +1,5 @@
-//! Following a lineage log on all cores: records are read ahead by threads, and followed in order by one.
+//! Following a lineage log on all cores: records are read ahead by threads, and followed in order
+//! by one.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -35,8 +36,9 @@ struct Chunk {
 /// Chunks that nobody has begun to read. Whoever has nothing else to do takes the first.
 type Unread<'q> = &'q Mutex<Receiver<Chunk>>;
 
-/// Runs this on as many threads as there are cores, this one first, and on no more than there are pieces of work. What each came
-/// to; where the system gives fewer threads, the others do all of it.
+/// Runs this on as many threads as there are cores, this one first, and on no more than there are
+/// pieces of work. What each came to; where the system gives fewer threads, the others do all of
+/// it.
 pub(crate) fn on_all_cores<T: Send>(
     pieces: usize,
     run: impl Fn() -> T + Sync,
@@ -52,8 +54,8 @@ pub(crate) fn on_all_cores<T: Send>(
     })
 }
 
-/// Has `take` follow each entry in order. One opener is for this thread, and for each other there is a thread that reads
-/// ahead. This one reads too, where what comes next is not read yet.
+/// Has `take` follow each entry in order. One opener is for this thread, and for each other there
+/// is a thread that reads ahead. This one reads too, where what comes next is not read yet.
 ///
 /// # Errors
 /// The first error of the entries or of `take`: nothing after it was followed.
@@ -90,7 +92,8 @@ pub fn follow<E>(
             };
             let read = next_read(&next, &unread, &mut own);
             if read.is_empty() {
-                // A thread has panicked, which ends the scope with its panic: nothing after it is followed.
+                // A thread has panicked, which ends the scope with its panic: nothing after it is
+                // followed.
                 return Ok(());
             }
             for read in read {
@@ -100,8 +103,8 @@ pub fn follow<E>(
     })
 }
 
-/// What was read of the chunk whose turn it is; nothing where the thread that read it has panicked. While another is at it, this
-/// one reads what nobody has begun.
+/// What was read of the chunk whose turn it is; nothing where the thread that read it has panicked.
+/// While another is at it, this one reads what nobody has begun.
 fn next_read(next: &Receiver<Vec<Read>>, unread: Unread<'_>, own: &mut Opener) -> Vec<Read> {
     loop {
         if let Ok(read) = next.try_recv() {

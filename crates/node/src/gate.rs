@@ -81,8 +81,8 @@ impl MessageGate for SessionGate {
         let cut = Arc::clone(&self.cut);
         async move {
             let answered = asked.await;
-            // INVARIANT: an order that came while the record waited for the disk stops what it permits. The permit is dropped, and ends as
-            // `unknown`: nothing of it was written.
+            // INVARIANT: an order that came while the record waited for the disk stops what it
+            // permits. The permit is dropped, and ends as `unknown`: nothing of it was written.
             if cut.code().is_some() {
                 return mcp::GateAnswer::Stopped;
             }

@@ -94,8 +94,8 @@ pub(crate) async fn serve(requester: Requester, stream: UnixStream, first: Vec<u
     }
 }
 
-/// Serves one request on both halves of a connection. Gives back what refuses a head that `hyper` does not
-/// read, and where to write it.
+/// Serves one request on both halves of a connection. Gives back what refuses a head that `hyper`
+/// does not read, and where to write it.
 async fn serve_on<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     reader: R,
     writer: ReplyWriter<W>,

@@ -13,7 +13,8 @@ use proof::digest::Digest;
 use crate::Error;
 use crate::priority::give_way;
 
-/// The way to the thread that seals and writes snapshots. What it cannot write is told and left: a snapshot is only a faster start.
+/// The way to the thread that seals and writes snapshots. What it cannot write is told and left: a
+/// snapshot is only a faster start.
 pub(crate) struct Keeper {
     jobs: Sender<Job>,
     shared: Arc<Shared>,
@@ -107,8 +108,8 @@ impl Keeper {
         self.shared.failed(why);
     }
 
-    /// Whether something could not be kept since this was asked last. Then nothing is finished before whoever asks hands
-    /// over everything anew.
+    /// Whether something could not be kept since this was asked last. Then nothing is finished
+    /// before whoever asks hands over everything anew.
     pub(crate) fn take_failure(&self) -> bool {
         let has_failed = self.shared.has_failed.swap(false, Ordering::Relaxed);
         if has_failed {
@@ -117,8 +118,8 @@ impl Keeper {
         has_failed
     }
 
-    /// Waits until everything that was handed over is written. What has not begun to be written by then is left, and nothing is
-    /// finished after it.
+    /// Waits until everything that was handed over is written. What has not begun to be written by
+    /// then is left, and nothing is finished after it.
     pub(crate) fn close(self, until: Instant) {
         let _is_set = self.shared.until.set(until);
         drop(self.jobs);
@@ -132,8 +133,8 @@ impl Keeper {
     }
 }
 
-/// Writes what comes, until nobody can send any more. Once a piece could not be written, no snapshot is finished that might
-/// need it.
+/// Writes what comes, until nobody can send any more. Once a piece could not be written, no
+/// snapshot is finished that might need it.
 fn write<D: Disk>(snapshots: &Snapshots<D>, jobs: &Receiver<Job>, shared: &Shared) {
     let mut is_whole = true;
     while let Ok(job) = jobs.recv() {

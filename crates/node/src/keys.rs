@@ -1,8 +1,8 @@
 //! The signing keys in a domain's `keys/` folder.
 //!
-//! Ed25519 keys in the text form of Go's `note` package, one line a file, readable by the owner alone.
-//! Who reads `officer.skey` is the domain's officer; who reads `governance.skey` or `lineage.skey` can
-//! sign another history of that log.
+//! Ed25519 keys in the text form of Go's `note` package, one line a file, readable by the owner
+//! alone. Who reads `officer.skey` is the domain's officer; who reads `governance.skey` or
+//! `lineage.skey` can sign another history of that log.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write;

@@ -41,8 +41,8 @@
 //! | [`restore`] | going on from an older copy of a domain, and what that undoes |
 //! | [`publish`] | the logs over HTTP, read only |
 //!
-//! Architecture invariant: nothing here decides. What may happen comes out of `kernel::step`, and what
-//! is on record comes out of it too; this crate carries both out, in order.
+//! Architecture invariant: nothing here decides. What may happen comes out of `kernel::step`, and
+//! what is on record comes out of it too; this crate carries both out, in order.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 

@@ -1,5 +1,5 @@
-//! The node's sockets: bound at start, and bound anew where somebody removes them while the node serves. Without them no order
-//! gets in, and the log's lock keeps every order out of the log too.
+//! The node's sockets: bound at start, and bound anew where somebody removes them while the node
+//! serves. Without them no order gets in, and the log's lock keeps every order out of the log too.
 
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
@@ -39,8 +39,9 @@ const LONGEST_QUEUE: i32 = -1;
 /// Device and inode.
 type FileId = (u64, u64);
 
-/// Binds a socket. Any OS user may connect to that of the agents; who it is, the kernel of the machine says. That of the officers
-/// is for the node's own user, root, and the members of this group.
+/// Binds a socket. Any OS user may connect to that of the agents; who it is, the kernel of the
+/// machine says. That of the officers is for the node's own user, root, and the members of this
+/// group.
 pub(crate) fn bind(
     path: &Path,
     way: Way,
@@ -65,7 +66,8 @@ impl OwnFolder {
         Ok(Self { path: path.to_owned(), id })
     }
 
-    /// Whether the folder at the path is still the node's own. An error says that nobody can tell now.
+    /// Whether the folder at the path is still the node's own. An error says that nobody can tell
+    /// now.
     fn is_there(&self) -> io::Result<bool> {
         match folder_id(&self.path) {
             Ok(id) => Ok(id == self.id),
@@ -75,8 +77,9 @@ impl OwnFolder {
     }
 }
 
-/// Starts the thread that binds anew what is gone. It ends once what this returns is dropped. Where another folder is put in the
-/// place of the node's own, the process ends: orders that go to that folder are none of the node's, and it does not answer for it.
+/// Starts the thread that binds anew what is gone. It ends once what this returns is dropped. Where
+/// another folder is put in the place of the node's own, the process ends: orders that go to that
+/// folder are none of the node's, and it does not answer for it.
 pub(crate) fn watch(
     own: OwnFolder,
     mut sockets: Vec<BoundSocket>,

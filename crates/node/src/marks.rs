@@ -1,6 +1,7 @@
-//! High-water marks: the newest head that was published of each log, remembered in `marks/` and in the folder of the other log,
-//! so that no start goes on from an older copy of one folder. Beside them stands what the newest governance records changed, so
-//! that a refusal can say what the older copy would undo.
+//! High-water marks: the newest head that was published of each log, remembered in `marks/` and in
+//! the folder of the other log, so that no start goes on from an older copy of one folder. Beside
+//! them stands what the newest governance records changed, so that a refusal can say what the older
+//! copy would undo.
 
 mod changes;
 mod copies;
@@ -37,7 +38,8 @@ pub struct Undone {
     pub has: u64,
     /// How many it had.
     pub seen: u64,
-    /// The first record of what it had that it lacks; 0 where nobody knows where two histories part.
+    /// The first record of what it had that it lacks; 0 where nobody knows where two histories
+    /// part.
     pub from: u64,
     /// Whether it is another history, and not only a shorter one.
     pub is_fork: bool,
@@ -141,8 +143,9 @@ impl Mark {
         Undone { log: self.log, has, seen, from: has, is_fork: false, changes: changes.collect() }
     }
 
-    /// What was seen of a log here that a copy of it elsewhere lacks: all beyond its end, or from where both part. A log here that
-    /// cannot be read any more is compared by what is remembered of it.
+    /// What was seen of a log here that a copy of it elsewhere lacks: all beyond its end, or from
+    /// where both part. A log here that cannot be read any more is compared by what is remembered
+    /// of it.
     pub(crate) fn beyond(&self, copy: &Path) -> Result<Option<Undone>, Error> {
         let copy = LogCopy::open(copy).map_err(|why| self.failed(&why))?;
         let written = copy.head_at(u64::MAX).map_err(|why| self.failed(&why))?.size;
@@ -177,7 +180,8 @@ impl Mark {
         Ok((most.is_fork || most.seen > written).then_some(most))
     }
 
-    /// The remembered head. The copy in the other log's folder need not be there: an earlier build made none.
+    /// The remembered head. The copy in the other log's folder need not be there: an earlier build
+    /// made none.
     fn read(&self, place: &Path, (folder, name): (&Path, &str)) -> Result<Option<String>, Error> {
         let unreadable = |why: &dyn std::fmt::Display| self.unreadable(place, why);
         let is_own = folder == self.folder;
@@ -220,7 +224,8 @@ impl Mark {
         self.remember_changes(&all)
     }
 
-    /// Lets go of what was seen of the log, so that the copy that is here is its newest. Keeps it beside, as `NAME.undone`.
+    /// Lets go of what was seen of the log, so that the copy that is here is its newest. Keeps it
+    /// beside, as `NAME.undone`.
     pub(crate) fn forget(&self) -> Result<(), Error> {
         for (folder, name) in self.copies() {
             let disk =

@@ -1,7 +1,7 @@
 //! Building what executions' monitors know, on all cores, before anybody is decided by it.
 //!
-//! A decision builds it where it is not there, in its place in the one order, and all behind it wait. So it is built beforehand:
-//! at a start, and where a new bundle judges whole histories anew.
+//! A decision builds it where it is not there, in its place in the one order, and all behind it
+//! wait. So it is built beforehand: at a start, and where a new bundle judges whole histories anew.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,7 +1,8 @@
 //! Lines for a person, on a way that never holds up the node.
 //!
-//! Whoever reads the node's standard error may stop reading. A line then waits in a bounded queue, and what no longer
-//! fits is counted and dropped; a thread of its own writes, and waits in nobody's place.
+//! Whoever reads the node's standard error may stop reading. A line then waits in a bounded queue,
+//! and what no longer fits is counted and dropped; a thread of its own writes, and waits in
+//! nobody's place.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -47,7 +48,8 @@ impl Notes {
         if let Some(notes) = STDERR.get() {
             return Ok(notes.clone());
         }
-        // Not the standard library's own: that one is locked while it waits, and a panic would wait with it.
+        // Not the standard library's own: that one is locked while it waits, and a panic would wait
+        // with it.
         let file = File::from(io::stderr().as_fd().try_clone_to_owned()?);
         let notes = Self::to(file)?;
         Ok(STDERR.get_or_init(|| notes).clone())

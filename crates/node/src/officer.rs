@@ -1,5 +1,5 @@
-//! The officers' way: a socket, a thread, a runtime and places of their own, so that nothing that agents, servers or strangers
-//! do keeps an order out.
+//! The officers' way: a socket, a thread, a runtime and places of their own, so that nothing that
+//! agents, servers or strangers do keeps an order out.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,7 +16,8 @@ use crate::shared::{Shared, Way};
 use crate::socket;
 use crate::{Error, Options, bring};
 
-/// Threads that wait for the governance log at most: one for each order that is under way, and one for what is owed.
+/// Threads that wait for the governance log at most: one for each order that is under way, and one
+/// for what is owed.
 const LOG_THREADS: usize = OFFICERS_MAX + 1;
 
 /// How long a thread that waited for the log stays for the next order: for good.
@@ -28,7 +29,8 @@ pub(crate) struct Officers {
     thread: std::thread::JoinHandle<()>,
 }
 
-/// The runtime of the officers' thread. Orders that come over the other socket are carried out on it too.
+/// The runtime of the officers' thread. Orders that come over the other socket are carried out on
+/// it too.
 pub(crate) struct OfficerRuntime(Option<Runtime>);
 
 impl OfficerRuntime {
@@ -47,7 +49,8 @@ impl OfficerRuntime {
 }
 
 impl Drop for OfficerRuntime {
-    /// Dropped where the node could not start, within another runtime: nothing may be waited for there.
+    /// Dropped where the node could not start, within another runtime: nothing may be waited for
+    /// there.
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();

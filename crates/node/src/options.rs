@@ -14,13 +14,15 @@ pub struct Options {
     pub socket: PathBuf,
     /// The Unix socket for what officers order: agents and strangers have no place on it.
     pub officer_socket: PathBuf,
-    /// The group whose members may open the officers' socket too; else the node's own OS user and root alone.
+    /// The group whose members may open the officers' socket too; else the node's own OS user and
+    /// root alone.
     pub officers_group: Option<u32>,
     /// Upstream MCP servers, by name.
     pub servers: BTreeMap<String, Server>,
     /// How often tiles and checkpoints are published, in milliseconds (100 to 1,000).
     pub publish_interval_ms: u64,
-    /// After how many records a snapshot of the state is kept, so that a start re-reads no more than about as many.
+    /// After how many records a snapshot of the state is kept, so that a start re-reads no more
+    /// than about as many.
     pub snapshot_records: u64,
 }
 
@@ -31,14 +33,15 @@ pub struct Server {
     pub command: Vec<String>,
     /// The OS user and group that it runs as; the node's own where there is none.
     pub user: Option<(u32, u32)>,
-    /// Whether it may run as the node's own OS user or as root: it can then do all that the node can.
+    /// Whether it may run as the node's own OS user or as root: it can then do all that the node
+    /// can.
     pub danger_same_user: bool,
     /// Its whole environment: nothing of the node's is inherited. Secrets go here.
     pub environment: BTreeMap<String, String>,
     /// Its working directory.
     pub directory: Option<PathBuf>,
-    /// For how many milliseconds a call waits for it, from [`crate::limits::SERVER_DEADLINE_MS_MIN`] to
-    /// [`crate::limits::SERVER_DEADLINE_MS_MAX`].
+    /// For how many milliseconds a call waits for it, from
+    /// [`crate::limits::SERVER_DEADLINE_MS_MIN`] to [`crate::limits::SERVER_DEADLINE_MS_MAX`].
     pub deadline_ms: u64,
 }
 

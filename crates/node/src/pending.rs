@@ -1,4 +1,5 @@
-//! What waits for officers, told without messages: bounded, and in turns, so that nobody's requests hide another's.
+//! What waits for officers, told without messages: bounded, and in turns, so that nobody's requests
+//! hide another's.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -32,7 +33,8 @@ pub(crate) struct Found {
     left_out: usize,
 }
 
-/// A request's place before others of its workload: what still waits comes first, then executions take turns, the newest first.
+/// A request's place before others of its workload: what still waits comes first, then executions
+/// take turns, the newest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     is_over: bool,

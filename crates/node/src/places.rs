@@ -15,9 +15,11 @@ pub(crate) struct Bounds {
     pub(crate) per_user: usize,
     /// Of all, for the node's own OS user and root alone.
     pub(crate) reserved: usize,
-    /// So many of the others are kept for each OS user who has a workload here; fewer where there are too many of them.
+    /// So many of the others are kept for each OS user who has a workload here; fewer where there
+    /// are too many of them.
     pub(crate) assured: usize,
-    /// So many besides are kept for OS users who have no place yet: an officer of an OS user without a workload comes so.
+    /// So many besides are kept for OS users who have no place yet: an officer of an OS user
+    /// without a workload comes so.
     pub(crate) newcomers: usize,
 }
 
@@ -128,7 +130,8 @@ impl Place {
         self.places.taken().get(&self.user).map(|one| one.room.clone()).unwrap_or_default()
     }
 
-    /// Takes room for so many more bytes, of so many that its OS user may hold. False where there is none.
+    /// Takes room for so many more bytes, of so many that its OS user may hold. False where there
+    /// is none.
     pub(crate) fn hold(&mut self, more_bytes: usize, most_bytes: usize) -> bool {
         let mut taken = self.places.taken();
         let Some(one) = taken.get_mut(&self.user) else { return false };

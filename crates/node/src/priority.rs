@@ -2,7 +2,8 @@
 
 use crate::limits::NICENESS;
 
-/// Lowers this thread's priority, so that it gives way to the rest of the node. Where the system does not let it, it is as any other.
+/// Lowers this thread's priority, so that it gives way to the rest of the node. Where the system
+/// does not let it, it is as any other.
 pub(crate) fn give_way() {
     let this = rustix::thread::gettid();
     let _as_it_was = rustix::process::setpriority_process(Some(this), NICENESS);

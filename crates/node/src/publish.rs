@@ -1,5 +1,6 @@
-//! The logs over HTTP, read only: `/governance/...` and `/lineage/...` as C2SP `tlog-tiles` lays them
-//! out. Nothing but published, public files is served: no sealed part, no blob, no write-ahead file.
+//! The logs over HTTP, read only: `/governance/...` and `/lineage/...` as C2SP `tlog-tiles` lays
+//! them out. Nothing but published, public files is served: no sealed part, no blob, no write-ahead
+//! file.
 
 mod addresses;
 mod readers;
@@ -17,7 +18,8 @@ use crate::descriptors;
 use crate::limits::HTTP_FILE_BYTES_MAX;
 use readers::Readers;
 
-/// Serves the public files of a domain's folder until the task is dropped, to few readers at a time and to each for a short time.
+/// Serves the public files of a domain's folder until the task is dropped, to few readers at a time
+/// and to each for a short time.
 ///
 /// # Errors
 /// When the listener fails.

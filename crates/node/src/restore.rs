@@ -1,4 +1,5 @@
-//! Going on from an older copy of a domain, by the word of whoever runs it: what that undoes, and the steps that allow it.
+//! Going on from an older copy of a domain, by the word of whoever runs it: what that undoes, and
+//! the steps that allow it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +13,8 @@ use crate::domain;
 use crate::marks::{Mark, Undone};
 use crate::{Accepted, Authority, Error, Options, keys, sealing};
 
-/// The locks of both logs in a domain's folder. While they are held no node runs or starts from it, and no order is recorded
-/// in it.
+/// The locks of both logs in a domain's folder. While they are held no node runs or starts from it,
+/// and no order is recorded in it.
 #[derive(Debug)]
 pub struct Locked {
     governance: Option<FileDisk>,
@@ -46,8 +47,8 @@ fn lock_log(log: &str, folder: &Path) -> Result<Option<FileDisk>, Error> {
 pub struct Standing {
     /// Logs that lack something.
     pub undone: Vec<Undone>,
-    /// Whether the lineage log rests on governance records that the governance log here does not hold: it cannot be gone
-    /// on from then.
+    /// Whether the lineage log rests on governance records that the governance log here does not
+    /// hold: it cannot be gone on from then.
     pub lineage_is_ahead: bool,
     /// Whether there is no lineage log that can be read.
     pub lineage_is_lost: bool,
@@ -97,10 +98,12 @@ fn lineage(options: &Options) -> Result<(Option<Undone>, u64), Error> {
     Ok((undone, governance))
 }
 
-/// Takes the copies that are here for the newest: what was seen beyond them is put aside, as `NAME.undone`.
+/// Takes the copies that are here for the newest: what was seen beyond them is put aside, as
+/// `NAME.undone`.
 ///
 /// # Errors
-/// `ledger` where a log is damaged or another process has it; `rollback` where the marks cannot be written.
+/// `ledger` where a log is damaged or another process has it; `rollback` where the marks cannot be
+/// written.
 pub fn go_on(options: &Options, locked: Locked) -> Result<(), Error> {
     let (governance, lineage) = (Mark::governance(options), Mark::lineage(options));
     governance.forget()?;
@@ -109,8 +112,8 @@ pub fn go_on(options: &Options, locked: Locked) -> Result<(), Error> {
         lineage.remember()?;
     }
     governance.remember()?;
-    // It opens the log as a start does, under a lock of its own, and remembers what its records changed. The lineage log's lock
-    // keeps every node out meanwhile.
+    // It opens the log as a start does, under a lock of its own, and remembers what its records
+    // changed. The lineage log's lock keeps every node out meanwhile.
     drop(locked.governance);
     let mut authority = Authority::open(options)?;
     authority.publish()?;
@@ -118,8 +121,9 @@ pub fn go_on(options: &Options, locked: Locked) -> Result<(), Error> {
     Ok(())
 }
 
-/// Begins a new lineage log under a new node's name, where the old one is lost or cannot be gone on from. What is there of the
-/// old one is kept beside, as `lineage.NODE`. The node may decide once governance registers it.
+/// Begins a new lineage log under a new node's name, where the old one is lost or cannot be gone on
+/// from. What is there of the old one is kept beside, as `lineage.NODE`. The node may decide once
+/// governance registers it.
 ///
 /// # Errors
 /// `governance` where the name is registered already; `folder`, `keys`, `ledger`.

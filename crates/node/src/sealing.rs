@@ -51,7 +51,8 @@ impl Opener {
         Ok(Self(Some(Vault::new(origin, store))))
     }
 
-    /// One for the thread that follows the lineage log in this folder, and one for each core that can read ahead of it.
+    /// One for the thread that follows the lineage log in this folder, and one for each core that
+    /// can read ahead of it.
     ///
     /// # Errors
     /// As [`Opener::of`].
@@ -65,7 +66,8 @@ impl Opener {
         Self(None)
     }
 
-    /// The sealed part of the record at this index with this digest, of an execution or of the node.
+    /// The sealed part of the record at this index with this digest, of an execution or of the
+    /// node.
     pub fn part(
         &mut self,
         execution: Option<&str>,
@@ -104,8 +106,8 @@ impl<D: Disk> Pieces for Opened<'_, D> {
     }
 }
 
-/// Settles the keys that were made ahead, destroys what a crash left of keys whose executions are on record as erased, and sees that those which
-/// go on have theirs.
+/// Settles the keys that were made ahead, destroys what a crash left of keys whose executions are
+/// on record as erased, and sees that those which go on have theirs.
 pub(crate) fn settle(vault: &mut Vault, state: &NodeState) -> Result<(), Error> {
     let has_begun = |id: &str| {
         let goes_on = state.execution(id).is_some();

@@ -35,8 +35,9 @@ pub(crate) fn is_the_nodes_equal(server: &Server, own: u32) -> bool {
     server.user.is_none_or(|(user, _)| user == own || user == 0)
 }
 
-/// How a session with this server binds a client of this OS user: `separated` only where node, server and client are
-/// three different users, and neither the server's nor the client's is the superuser, who can be any of them.
+/// How a session with this server binds a client of this OS user: `separated` only where node,
+/// server and client are three different users, and neither the server's nor the client's is the
+/// superuser, who can be any of them.
 pub(crate) fn assurance(server: &Server, client: u32) -> Assurance {
     let node = rustix::process::geteuid().as_raw();
     assurance_of(node, server.user.map_or(node, |(user, _)| user), client)

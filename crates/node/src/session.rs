@@ -146,7 +146,8 @@ impl Session {
     }
 }
 
-/// Joins an execution, and lets the session begin. One that ended in between is left for the next one of the workload.
+/// Joins an execution, and lets the session begin. One that ended in between is left for the next
+/// one of the workload.
 async fn begin(
     shared: &Shared,
     peer: &UCred,

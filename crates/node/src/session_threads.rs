@@ -1,8 +1,8 @@
 //! A thread for each workload that has sessions, on which all of them run.
 //!
-//! A shared pool runs what is ready in the order in which it became so: a quiet session waits at each of its steps
-//! for all that two hundred busy ones have ready. Between threads the operating system shares out the cores, and
-//! lets go first who used them least.
+//! A shared pool runs what is ready in the order in which it became so: a quiet session waits at
+//! each of its steps for all that two hundred busy ones have ready. Between threads the operating
+//! system shares out the cores, and lets go first who used them least.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -95,7 +95,8 @@ impl SessionThreads {
         thread.ok().map(|_detached| SessionThread { sessions, count: SessionCount::default() })
     }
 
-    /// Whether the workload's thread may end: no session is on its way to it, and none comes from here on.
+    /// Whether the workload's thread may end: no session is on its way to it, and none comes from
+    /// here on.
     fn ends(&self, workload: &Arc<str>, more: &UnboundedReceiver<BoxedSession>) -> bool {
         let mut threads = self.threads();
         let may_end = more.is_empty();
@@ -158,8 +159,9 @@ fn run(
 pub(crate) struct SessionCount(Arc<AtomicUsize>);
 
 impl SessionCount {
-    /// Whether a session is the only one there. It may then step the kernel on its thread, and wait for the disk there: nobody else
-    /// is held up by it, and nobody's record could have shared the disk's sync.
+    /// Whether a session is the only one there. It may then step the kernel on its thread, and wait
+    /// for the disk there: nobody else is held up by it, and nobody's record could have shared the
+    /// disk's sync.
     pub(crate) fn is_one(&self) -> bool {
         self.0.load(Ordering::Relaxed) == 1
     }

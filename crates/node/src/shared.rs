@@ -106,7 +106,8 @@ impl Streams {
     }
 }
 
-/// When a probe record was on stable storage last. Held while one is on its way, so that many who ask at once write one.
+/// When a probe record was on stable storage last. Held while one is on its way, so that many who
+/// ask at once write one.
 pub(crate) type LastProbe = tokio::sync::Mutex<Option<Instant>>;
 
 pub(crate) async fn refuse(

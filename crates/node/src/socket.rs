@@ -120,7 +120,8 @@ impl Connection {
         http::serve(requester, stream, first).await;
     }
 
-    /// The answer to a first line that asks for no session. Empty where it was written already, or the node stops.
+    /// The answer to a first line that asks for no session. Empty where it was written already, or
+    /// the node stops.
     async fn answer(&self, stream: &mut UnixStream, hello: Hello) -> Vec<u8> {
         let shared = &self.shared;
         match hello {
@@ -134,7 +135,8 @@ impl Connection {
         }
     }
 
-    /// Hands a signed change to the officers' thread, and on what it says. Whoever has the key may take something away.
+    /// Hands a signed change to the officers' thread, and on what it says. Whoever has the key may
+    /// take something away.
     async fn govern(
         &self,
         stream: &mut UnixStream,
@@ -166,7 +168,8 @@ impl Connection {
         refuse(stream, &self.shared, code, message).await;
     }
 
-    /// Reads the first line in small pieces, each of which needs room among those that are held for the peer's OS user.
+    /// Reads the first line in small pieces, each of which needs room among those that are held for
+    /// the peer's OS user.
     async fn read_first(
         &self,
         stream: &mut UnixStream,

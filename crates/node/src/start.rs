@@ -50,7 +50,8 @@ pub struct Running {
 /// `log` gets lines for a person: what servers write to stderr, and why sessions ended.
 ///
 /// # Errors
-/// `server`, `keys`, `ledger`, `rollback`, `governance`, `replay` or `socket`: nothing has been served then.
+/// `server`, `keys`, `ledger`, `rollback`, `governance`, `replay` or `socket`: nothing has been
+/// served then.
 pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
     servers::check(&options)?;
     let budget = descriptors::raise()?;
@@ -161,7 +162,8 @@ impl Running {
         &self.kernel
     }
 
-    /// Stops: no new session is served, open ones end, and what was sequenced is written and published.
+    /// Stops: no new session is served, open ones end, and what was sequenced is written and
+    /// published.
     pub async fn stop(self) {
         drop(self.sockets);
         self.tasks.iter().for_each(JoinHandle::abort);
@@ -203,7 +205,8 @@ fn keep_time(kernel: &Kernel) -> Result<(), Error> {
     started.map(drop).map_err(|why| Error::replay(&why))
 }
 
-/// Starts the thread that decides: with the stack that deciding needs, whatever the main thread has.
+/// Starts the thread that decides: with the stack that deciding needs, whatever the main thread
+/// has.
 pub(crate) async fn start_driver<D: Disk>(
     open: impl FnOnce() -> Result<Driver<D>, Error> + Send + 'static,
     commands: Commands,
@@ -226,7 +229,8 @@ pub(crate) async fn start_driver<D: Disk>(
     Ok(thread)
 }
 
-/// Says that a log has a later time than the clock: its records go on at that time until the clock has come to it.
+/// Says that a log has a later time than the clock: its records go on at that time until the clock
+/// has come to it.
 fn tell_clock_behind(log: &str, at: i64) {
     let behind_ms = at.saturating_sub(clock::wall_ms());
     if behind_ms >= CLOCK_STEP_MS {
@@ -304,7 +308,8 @@ fn drive<D: Disk>(
     Ok(driver)
 }
 
-/// Says which servers have no tool that any agent is shown: the bundle knows a server by another name, say.
+/// Says which servers have no tool that any agent is shown: the bundle knows a server by another
+/// name, say.
 fn say_servers_without_tools(options: &Options, bundle: &Bundle) {
     let known: BTreeSet<&str> = bundle.tools().map(|tool| tool.server).collect();
     for name in options.servers.keys().filter(|name| !known.contains(name.as_str())) {

@@ -1,10 +1,11 @@
 //! The stop switch: what officers have taken away, as the node's sessions feel it at once.
 //!
-//! An order acts here before the kernel, the disk or the log have seen it. The switch knows what governs, what the kernel holds
-//! beyond that, and every live execution with all whom it descends from. It decides nothing that could be permitted: it
-//! cuts sessions, and keeps new ones out.
+//! An order acts here before the kernel, the disk or the log have seen it. The switch knows what
+//! governs, what the kernel holds beyond that, and every live execution with all whom it descends
+//! from. It decides nothing that could be permitted: it cuts sessions, and keeps new ones out.
 //!
-//! Architecture invariant: nobody holds the switch's lock while waiting for a disk, a socket, the kernel or another lock.
+//! Architecture invariant: nobody holds the switch's lock while waiting for a disk, a socket, the
+//! kernel or another lock.
 
 mod acting;
 mod ending;
@@ -128,8 +129,9 @@ impl StopSwitch {
         }
     }
 
-    /// Verifies what an officer signed and, where it takes something away, acts on it: when this returns, no session of whom it
-    /// covers hands on anything more. None where it takes nothing away.
+    /// Verifies what an officer signed and, where it takes something away, acts on it: when this
+    /// returns, no session of whom it covers hands on anything more. None where it takes nothing
+    /// away.
     ///
     /// # Errors
     /// When it is not acceptable under what governs.
@@ -153,7 +155,8 @@ impl StopSwitch {
         Ok(Some((Order { number, guards }, self.with_names(change, acting))))
     }
 
-    /// The kernel or the authority has answered an order: from here on their state says whether it holds.
+    /// The kernel or the authority has answered an order: from here on their state says whether it
+    /// holds.
     pub(crate) fn release(&self, order: &Order) {
         let mut inner = self.inner();
         inner.orders.remove(&order.number);

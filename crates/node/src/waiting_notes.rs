@@ -8,7 +8,8 @@ use crate::limits::WAITING_NOTE_MS_MIN;
 /// What was said last, and what was not.
 static SAID: Mutex<Said> = Mutex::new(Said { at: i64::MIN, unsaid: 0 });
 
-/// One request is named in a while, since an agent may ask as often as it likes; the others are counted.
+/// One request is named in a while, since an agent may ask as often as it likes; the others are
+/// counted.
 struct Said {
     /// When something was said last, in milliseconds since the Unix epoch.
     at: i64,

@@ -1,7 +1,8 @@
 //! A log whose published part is damaged anywhere is not gone on from.
 //!
-//! A start checks the edge of each log, and reads what a snapshot of the state does not cover. What lies before that is
-//! read here: before anything is served where that takes no time, else beside it, by a thread that gives way.
+//! A start checks the edge of each log, and reads what a snapshot of the state does not cover. What
+//! lies before that is read here: before anything is served where that takes no time, else beside
+//! it, by a thread that gives way.
 
 use std::path::{Path, PathBuf};
 
@@ -17,9 +18,9 @@ use crate::limits::START_VERIFIED_RECORDS;
 /// Records that are verified at a time: whole bundles, so that none is read twice.
 const VERIFIED_AT_ONCE: u64 = 16 * TILE_WIDTH as u64;
 
-/// Verifies every published record of a log against the signed root: at once for a log of few records. For a longer
-/// one a thread does, and the node ends where it finds damage. It ends with the kernel: what becomes of the folder then is
-/// nobody's concern here.
+/// Verifies every published record of a log against the signed root: at once for a log of few
+/// records. For a longer one a thread does, and the node ends where it finds damage. It ends with
+/// the kernel: what becomes of the folder then is nobody's concern here.
 ///
 /// # Errors
 /// `ledger`: the log is damaged.

@@ -1,4 +1,5 @@
-//! Executions that ended are erased: by a running node and in a folder where none runs; what is left, and what is damage.
+//! Executions that ended are erased: by a running node and in a folder where none runs; what is
+//! left, and what is damage.
 
 #[cfg(test)]
 mod support;
@@ -70,8 +71,8 @@ async fn a_running_node_erases_what_ended_and_nothing_that_goes_on() {
     assert_eq!(replay(&options).erased, 3);
 }
 
-/// The record is durable and the power goes before the key is destroyed, or between its overwriting and its removal: the
-/// next start destroys it.
+/// The record is durable and the power goes before the key is destroyed, or between its overwriting
+/// and its removal: the next start destroys it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_erasure_that_was_cut_short_is_completed_at_the_next_start() {
     let folder = tempfile::tempdir().unwrap();

@@ -17,8 +17,8 @@ use fixture::{options, small_bundle};
 #[path = "../src/fixture.rs"]
 mod fixture;
 
-/// Changes that are accepted at the same time reach the kernel in the order of the log; else it would have to stop
-/// adopting, and deny everything.
+/// Changes that are accepted at the same time reach the kernel in the order of the log; else it
+/// would have to stop adopting, and deny everything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn changes_at_the_same_time_are_adopted_in_the_order_of_the_log() {
     const OFFICERS: usize = 24;
@@ -62,8 +62,8 @@ async fn adopted(options: &Options) -> u64 {
     status.governance.size
 }
 
-/// A change that is durable stands, and so does the one after it, whether or not the log's head can be published: that is
-/// made up for.
+/// A change that is durable stands, and so does the one after it, whether or not the log's head can
+/// be published: that is made up for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_adopted_change_is_published_later_where_it_cannot_be_yet() {
     let folder = tempfile::tempdir().unwrap();

@@ -356,7 +356,8 @@ async fn a_slow_body_is_refused_in_time() {
     .await;
 }
 
-/// What the node says of a head that it does not read. It may close before it has read all that was sent.
+/// What the node says of a head that it does not read. It may close before it has read all that was
+/// sent.
 #[cfg(test)]
 fn refused_head(stream: &mut UnixStream) -> Problem {
     let mut bytes = Vec::new();

@@ -1,5 +1,5 @@
-//! PyPI's `schemathesis` asks a running node what `openapi.json` says may be asked, and much that may
-//! not: no answer is one of a broken server, and each is one that the page lists.
+//! PyPI's `schemathesis` asks a running node what `openapi.json` says may be asked, and much that
+//! may not: no answer is one of a broken server, and each is one that the page lists.
 
 use std::io::copy;
 use std::net::{Shutdown, TcpListener, TcpStream};

@@ -1,5 +1,6 @@
-//! A node that starts from a snapshot of its state: as far as it can be told apart, it is one that read the whole log. Whatever
-//! becomes of the files, it goes on from the log's own state or not at all.
+//! A node that starts from a snapshot of its state: as far as it can be told apart, it is one that
+//! read the whole log. Whatever becomes of the files, it goes on from the log's own state or not at
+//! all.
 
 #[cfg(test)]
 #[path = "snapshots/ahead.rs"]
@@ -116,7 +117,8 @@ async fn few_records_of_many_bytes_are_followed_by_a_snapshot_too() {
     assert_eq!(lists(&options).len(), 1, "though a stop keeps none after {calls} calls");
 }
 
-/// Each file of the snapshot is damaged, cut, emptied or removed: the older snapshot or the log takes its place.
+/// Each file of the snapshot is damaged, cut, emptied or removed: the older snapshot or the log
+/// takes its place.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_becomes_of_a_snapshots_files_the_state_is_the_logs() {
     let folder = tempfile::tempdir().unwrap();
@@ -150,7 +152,8 @@ async fn whatever_becomes_of_a_snapshots_files_the_state_is_the_logs() {
     assert_eq!(replay(&options), Counts { identical, ..Counts::default() });
 }
 
-/// A list of a record that is not there, or is no snapshot's, is let go: else it would take the place of a good one.
+/// A list of a record that is not there, or is no snapshot's, is let go: else it would take the
+/// place of a good one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_that_no_record_speaks_of_are_let_go() {
     let folder = tempfile::tempdir().unwrap();
@@ -212,7 +215,8 @@ fn copy(from: &Path, to: &Path) {
     std::fs::set_permissions(to, private).unwrap();
 }
 
-/// Full bundles and tiles lie before what the snapshot covers and before what the write-ahead files hold.
+/// Full bundles and tiles lie before what the snapshot covers and before what the write-ahead files
+/// hold.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_full_bundle_or_tile_is_not_gone_on_from() {
     let folder = tempfile::tempdir().unwrap();

@@ -35,12 +35,13 @@ impl Carried {
 }
 
 impl Session {
-    /// Carries bytes both ways, as they are, until the node closes the session. The end of `input` is
-    /// passed on, and what still comes back is written. What the node leaves unanswered gets an error.
+    /// Carries bytes both ways, as they are, until the node closes the session. The end of `input`
+    /// is passed on, and what still comes back is written. What the node leaves unanswered gets an
+    /// error.
     ///
     /// # Errors
-    /// `socket` where the connection breaks, `session` where the node closes it before the input ends, or before
-    /// everything is answered.
+    /// `socket` where the connection breaks, `session` where the node closes it before the input
+    /// ends, or before everything is answered.
     pub fn pipe<R, W>(self, mut input: R, mut output: W) -> Result<(), Error>
     where
         R: Read + Send + 'static,

@@ -92,7 +92,8 @@ fn where_no_place_comes_nothing_is_done_and_that_is_said() {
     assert_eq!(other.unwrap_err().code(), "peer", "only this is asked again");
 }
 
-/// A node that takes one question, answers it with `first`, and then writes a byte at a time that ends no line.
+/// A node that takes one question, answers it with `first`, and then writes a byte at a time that
+/// ends no line.
 fn trickling_node(folder: &Path, first: Vec<u8>) -> Options {
     use std::os::unix::net::UnixListener;
     let options = crate::fixture::options(folder);

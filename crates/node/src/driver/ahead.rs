@@ -46,8 +46,8 @@ pub(crate) enum NotRead {
 }
 
 impl Kernel {
-    /// Reads a transition ahead: a small one on this thread, a large one on a thread for such. What the kernel would not take
-    /// is not read, for that is most of the work.
+    /// Reads a transition ahead: a small one on this thread, a large one on a thread for such. What
+    /// the kernel would not take is not read, for that is most of the work.
     pub(crate) async fn prepare(
         &self,
         transition: Transition,

@@ -9,7 +9,8 @@ use crate::limits::END_BYTES;
 use crate::pending::{Found, Sought};
 
 impl Kernel {
-    /// Brings an officer's word; resolves when it is durable, to its record's index or the code of a refusal.
+    /// Brings an officer's word; resolves when it is durable, to its record's index or the code of
+    /// a refusal.
     pub(crate) async fn approve(
         &self,
         approval: SignedApproval,

@@ -25,7 +25,8 @@ impl<D: Disk> Driver<D> {
         self.waiting.outcomes.insert(ticket, reply);
         let input = Input::Outcome { ticket, outcome, message, output, entropy };
         let effects = self.kernel.step(self.clock.now(), input);
-        // Nobody waits for the record of an end that is settled at once, or whose message is withheld.
+        // Nobody waits for the record of an end that is settled at once, or whose message is
+        // withheld.
         let is_told =
             |effect: &Effect| matches!(effect, Effect::Settled { .. } | Effect::Withheld { .. });
         let is_awaited = !effects.iter().any(is_told);
@@ -46,7 +47,8 @@ impl<D: Disk> Driver<D> {
                     mailbox.tell(durable);
                 }
             }
-            // Space was there when it was asked for: whatever this is, the log cannot be gone on with.
+            // Space was there when it was asked for: whatever this is, the log cannot be gone on
+            // with.
             Err(why) => halt(&format!("record {index} was not kept: {why}")),
         };
         self.keeping.count(&entry);
@@ -55,7 +57,8 @@ impl<D: Disk> Driver<D> {
             self.mailbox.inbox.set_large_in_flight(bytes);
         }
         let entries = vec![entry];
-        // What was decided must be kept: only `request` and `join` ask for space, before they decide.
+        // What was decided must be kept: only `request` and `join` ask for space, before they
+        // decide.
         let appended = if is_awaited && self.behind == 0 && self.waiting.is_one() {
             // One caller, and nobody behind it: it waits for the disk on this thread.
             let begun = Instant::now();
@@ -82,7 +85,8 @@ impl<D: Disk> Driver<D> {
     }
 }
 
-/// Whether a record may wait for those of the commands behind: a sync costs as much for several as for one.
+/// Whether a record may wait for those of the commands behind: a sync costs as much for several as
+/// for one.
 fn has_company(behind: usize, together: usize) -> bool {
     behind > 0 && together.saturating_add(1) < TOGETHER_MAX
 }

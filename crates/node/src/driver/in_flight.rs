@@ -7,7 +7,8 @@ use crate::limits::LARGE_BYTES_MIN;
 /// Records of large messages that are appended and not durable yet.
 #[derive(Default)]
 pub(super) struct InFlight {
-    /// The message that is being obeyed is a large one. What it makes of records counts, and no other: what never waits keeps nobody waiting.
+    /// The message that is being obeyed is a large one. What it makes of records counts, and no
+    /// other: what never waits keeps nobody waiting.
     is_large: bool,
     /// The size that the log has with each of them, and their bytes.
     records: VecDeque<(u64, usize)>,
@@ -20,7 +21,8 @@ impl InFlight {
         self.is_large = message_bytes >= LARGE_BYTES_MIN;
     }
 
-    /// A record of so many bytes is appended. The bytes that are on their way then, where it is of a large message.
+    /// A record of so many bytes is appended. The bytes that are on their way then, where it is of
+    /// a large message.
     pub(super) fn append(&mut self, index: u64, bytes: usize) -> Option<usize> {
         if !self.is_large {
             return None;

@@ -37,7 +37,8 @@ struct Refusals {
     all: BTreeMap<&'static str, u64>,
 }
 
-/// The end at which commands come out. Once it is dropped, nothing is heard any more and nobody waits.
+/// The end at which commands come out. Once it is dropped, nothing is heard any more and nobody
+/// waits.
 pub(crate) struct Commands(Arc<Inbox>);
 
 impl Inbox {
@@ -57,8 +58,8 @@ impl Inbox {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the kernel's thread obey a command in its turn, or refuses it at once. One that is not heard any more is dropped,
-    /// and with it the answer that somebody waits for.
+    /// Has the kernel's thread obey a command in its turn, or refuses it at once. One that is not
+    /// heard any more is dropped, and with it the answer that somebody waits for.
     pub(super) fn push(&self, command: Command) {
         if self.keep(command) {
             self.changed.notify_one();
@@ -108,12 +109,14 @@ impl Inbox {
         }
     }
 
-    /// Whether a request of this workload with so many bytes would wait for its turn, and not be refused at once.
+    /// Whether a request of this workload with so many bytes would wait for its turn, and not be
+    /// refused at once.
     pub(super) fn takes(&self, of: &Arc<str>, bytes: usize) -> bool {
         self.waiting().takes(of, bytes, Instant::now())
     }
 
-    /// Refuses what has waited too long, whatever the kernel's thread is doing. When there may be more.
+    /// Refuses what has waited too long, whatever the kernel's thread is doing. When there may be
+    /// more.
     pub(super) fn refuse_late(&self) -> Option<Instant> {
         let mut waiting = self.waiting();
         let late = waiting.take_late(Instant::now());
@@ -146,7 +149,8 @@ impl Inbox {
         self.waiting().set_large_in_flight(bytes);
     }
 
-    /// Whether a command can be obeyed here and now: nothing waits before it, and nothing holds it back.
+    /// Whether a command can be obeyed here and now: nothing waits before it, and nothing holds it
+    /// back.
     pub(super) fn is_next(&self, command: &Command) -> bool {
         let waiting = self.waiting();
         waiting.is_empty() && !waiting.holds_back(command.bytes())
@@ -200,7 +204,8 @@ impl Inbox {
         let _was_set = self.seat.set(seat);
     }
 
-    /// Has this thread obey a command, if it can be done at once. What is given back is for the kernel's thread.
+    /// Has this thread obey a command, if it can be done at once. What is given back is for the
+    /// kernel's thread.
     pub(super) fn obey_here(&self, command: Command) -> Option<Command> {
         let seat = self.seat.get().and_then(Weak::upgrade);
         match seat {

@@ -44,7 +44,8 @@ impl<D: Disk> Driver<D> {
         }
     }
 
-    /// Joins, unless an execution would begin for which there will be a key soon: then gives back who joins.
+    /// Joins, unless an execution would begin for which there will be a key soon: then gives back
+    /// who joins.
     fn join_with_key(&mut self, joining: Joining) -> Option<Joining> {
         if self.would_begin(&joining) {
             match self.key_pool.take() {
@@ -84,7 +85,8 @@ impl<D: Disk> Driver<D> {
         self.step(Input::Join { ticket, workload, os_user, execution, entropy });
     }
 
-    /// Those that waited for a key join, as far as there are keys now. Who waits too long is refused.
+    /// Those that waited for a key join, as far as there are keys now. Who waits too long is
+    /// refused.
     pub(super) fn join_parked(&mut self) {
         while let Some((since, joining)) = self.parked.0.pop_front() {
             if since.elapsed() > Duration::from_millis(JOIN_WAIT_MS_MAX) {

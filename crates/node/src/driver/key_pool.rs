@@ -1,5 +1,5 @@
-//! Keys for executions that may begin, made by a thread of its own: each waits for the disk twice, and on the thread that decides
-//! everybody would wait with it.
+//! Keys for executions that may begin, made by a thread of its own: each waits for the disk twice,
+//! and on the thread that decides everybody would wait with it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -70,8 +70,9 @@ impl Pool {
 }
 
 impl KeyPool {
-    /// Makes keys from now on, and tells of each that was made, or could not be. Where the system gives no thread, there are none:
-    /// each is made where it is needed. Those that are left at the end are removed by the next start.
+    /// Makes keys from now on, and tells of each that was made, or could not be. Where the system
+    /// gives no thread, there are none: each is made where it is needed. Those that are left at the
+    /// end are removed by the next start.
     pub(super) fn start(maker: identity::KeysAhead, tell: impl Fn() + Send + 'static) -> Self {
         let shared = Arc::new(Pool::default());
         let started = std::thread::Builder::new().name("keys".to_owned()).spawn({

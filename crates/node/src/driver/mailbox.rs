@@ -40,7 +40,8 @@ pub(crate) struct Kernel {
     pub(super) durable: Arc<watch::Sender<u64>>,
 }
 
-/// What becomes of the message that ended a transition: it goes on, or the code of what stopped its execution.
+/// What becomes of the message that ended a transition: it goes on, or the code of what stopped its
+/// execution.
 pub(crate) type Settled = Result<(), &'static str>;
 
 /// Where that is awaited.
@@ -129,8 +130,8 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether it carries out what officers signed, which was verified before. Orders go before what agents ask, and among
-    /// themselves in the order in which they came.
+    /// Whether it carries out what officers signed, which was verified before. Orders go before
+    /// what agents ask, and among themselves in the order in which they came.
     fn is_order(&self) -> bool {
         matches!(
             self,
@@ -195,7 +196,8 @@ impl Kernel {
         Self { is_officers: true, ..self.clone() }
     }
 
-    /// Tells the kernel's thread something. A kernel that has ended hears nothing, and nobody waits.
+    /// Tells the kernel's thread something. A kernel that has ended hears nothing, and nobody
+    /// waits.
     pub(crate) fn tell(&self, command: Command) {
         if self.is_officers || command.is_order() {
             self.inbox.push_order(command);
@@ -204,7 +206,8 @@ impl Kernel {
         }
     }
 
-    /// Where the caller is alone, steps the kernel on this thread if nobody else does and nothing waits. Asks as [`Kernel::ask`] else.
+    /// Where the caller is alone, steps the kernel on this thread if nobody else does and nothing
+    /// waits. Asks as [`Kernel::ask`] else.
     fn ask_here<T: Send, C: FnOnce(oneshot::Sender<T>) -> Command>(
         &self,
         is_alone: bool,
@@ -286,8 +289,8 @@ impl Kernel {
         async move { listed.await.unwrap_or(false) }
     }
 
-    /// Hands over newly accepted governance records at once, so that they arrive in the order of the calls; resolves
-    /// when the kernel has adopted them.
+    /// Hands over newly accepted governance records at once, so that they arrive in the order of
+    /// the calls; resolves when the kernel has adopted them.
     pub(crate) fn govern(
         &self,
         records: Vec<Vec<u8>>,
@@ -355,18 +358,20 @@ impl Kernel {
         self.inbox.ended()
     }
 
-    /// Counts a refusal. Counting needs no room in the inbox, so that a flood of bad input costs none.
+    /// Counts a refusal. Counting needs no room in the inbox, so that a flood of bad input costs
+    /// none.
     pub(crate) fn refused(&self, code: &'static str) {
         self.inbox.refused(code);
     }
 
-    /// Whether a request of so many bytes would wait for its workload's turn. Else it is refused at once, and reading it is of no use.
+    /// Whether a request of so many bytes would wait for its workload's turn. Else it is refused at
+    /// once, and reading it is of no use.
     pub(crate) fn takes(&self, workload: &Arc<str>, bytes: usize) -> bool {
         self.inbox.takes(workload, bytes)
     }
 
-    /// Ticks, and refuses what waited too long, until the kernel is stopped. On a thread of its own: the kernel's may wait for the disk,
-    /// and so may that of a caller who steps it.
+    /// Ticks, and refuses what waited too long, until the kernel is stopped. On a thread of its
+    /// own: the kernel's may wait for the disk, and so may that of a caller who steps it.
     pub(crate) fn keep_time(&self) {
         let interval = Duration::from_millis(TICK_MS);
         let mut tick_at = Instant::now();

@@ -6,8 +6,9 @@ use tokio::sync::oneshot;
 
 use super::{Command, Kernel};
 
-/// A permit that was handed out. Whoever holds it says how its transition ended, and discharges it; if it is dropped before,
-/// by a session that panicked or was given up, the transition ends as unknown.
+/// A permit that was handed out. Whoever holds it says how its transition ended, and discharges it;
+/// if it is dropped before, by a session that panicked or was given up, the transition ends as
+/// unknown.
 pub(crate) struct HeldPermit {
     kernel: Option<Kernel>,
     workload: Arc<str>,

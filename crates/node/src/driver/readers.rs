@@ -1,9 +1,10 @@
-//! Threads that read large messages ahead. On those of the runtime every other session would wait meanwhile: these take turns by
-//! workload and bytes, and give way to the rest of the node.
+//! Threads that read large messages ahead. On those of the runtime every other session would wait
+//! meanwhile: these take turns by workload and bytes, and give way to the rest of the node.
 //!
-//! While small messages are asked for too, each rests after what it has read, three times as long as that took: what a large message
-//! costs afterwards, on the kernel's thread, at the disk and in the published log, is about as much. So all that large messages
-//! cause takes about half of the cores, and who asks for little finds one free.
+//! While small messages are asked for too, each rests after what it has read, three times as long
+//! as that took: what a large message costs afterwards, on the kernel's thread, at the disk and in
+//! the published log, is about as much. So all that large messages cause takes about half of the
+//! cores, and who asks for little finds one free.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -39,7 +40,8 @@ struct ReaderQueue {
 #[derive(Default)]
 struct QueuedReads {
     turns: Turns<Arc<str>, QueuedRead>,
-    /// When a small message came last, and of which workload; and the same of the last other workload.
+    /// When a small message came last, and of which workload; and the same of the last other
+    /// workload.
     small: [Option<(Instant, Arc<str>)>; 2],
     is_closed: bool,
 }
@@ -96,7 +98,8 @@ impl ReaderQueue {
         while let Some(QueuedRead { shown, workload, transition, reply }) = self.next() {
             let began = Instant::now();
             let read = || shown.prepare(transition, &workload);
-            // Whoever asked hears by the dropped sender of a reader that panicked; the others go on.
+            // Whoever asked hears by the dropped sender of a reader that panicked; the others go
+            // on.
             if let Ok(prepared) = catch_unwind(AssertUnwindSafe(read)) {
                 let _gone = reply.send(Some(prepared));
             }
@@ -117,7 +120,8 @@ impl ReaderQueue {
 }
 
 impl LargeReaders {
-    /// Starts them: half as many as the node has cores, so that the others are there for everybody else.
+    /// Starts them: half as many as the node has cores, so that the others are there for everybody
+    /// else.
     pub(super) fn start() -> Self {
         let queue = Arc::new(ReaderQueue::default());
         let start = |_: &usize| {

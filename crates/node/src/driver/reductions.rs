@@ -8,7 +8,8 @@ use tokio::sync::oneshot;
 use super::{Command, Driver, Kernel};
 
 impl Kernel {
-    /// Shows the kernel what officers signed: whether it acts on it already, or why it is not acceptable.
+    /// Shows the kernel what officers signed: whether it acts on it already, or why it is not
+    /// acceptable.
     pub(crate) async fn reduce(&self, proposal: SignedProposal) -> Option<Result<bool, String>> {
         let proposal = Box::new(proposal);
         self.ask(move |reply| Command::Reduce { proposal, reply }).await

@@ -37,7 +37,8 @@ impl<D: Disk> Driver<D> {
         }
     }
 
-    /// Seals what a record commits to. The key of an execution that begins is on stable storage first.
+    /// Seals what a record commits to. The key of an execution that begins is on stable storage
+    /// first.
     pub(super) fn seal(
         &mut self,
         scope: SealingScope,

@@ -1,8 +1,8 @@
 //! Who steps the kernel: its own thread, or for one command whoever has it, while nobody else does.
 //!
-//! Waking a thread and being woken by it takes as long as a fast disk. A caller that is alone spares both: it decides, commits
-//! and takes its answer on its own thread, under the lock that the kernel's thread takes otherwise. There is still one
-//! order, of one kernel.
+//! Waking a thread and being woken by it takes as long as a fast disk. A caller that is alone
+//! spares both: it decides, commits and takes its answer on its own thread, under the lock that the
+//! kernel's thread takes otherwise. There is still one order, of one kernel.
 
 use std::sync::{Arc, Mutex};
 
@@ -23,7 +23,8 @@ struct Seated<D: Disk> {
     inbox: Arc<Inbox>,
 }
 
-/// A caller that steps the kernel. It ends the inbox when its thread unwinds: nobody may wait for a kernel in an unknown state.
+/// A caller that steps the kernel. It ends the inbox when its thread unwinds: nobody may wait for a
+/// kernel in an unknown state.
 struct SteppingCaller<'a>(&'a Inbox);
 
 impl Drop for SteppingCaller<'_> {
@@ -48,8 +49,9 @@ impl<D: Disk> Seat for Seated<D> {
         }
         let _caller = SteppingCaller(&self.inbox);
         driver.obey(command, 0);
-        // INVARIANT: what came while this thread waited for the disk, a stop order say, is obeyed before the answer goes: it
-        // stands in the inbox before the word that the record is durable.
+        // INVARIANT: what came while this thread waited for the disk, a stop order say, is obeyed
+        // before the answer goes: it stands in the inbox before the word that the record is
+        // durable.
         for _ in 0..self.inbox.len() {
             driver.obey_next();
         }
@@ -70,7 +72,8 @@ impl<D: Disk> Driver<D> {
         let seat: Arc<dyn Seat> = Arc::<Seated<D>>::clone(&seated);
         seated.inbox.seat(Arc::downgrade(&seat));
         while commands.wait() {
-            // Of a kernel that somebody left in the middle of a step nothing is known: nothing more is asked of it.
+            // Of a kernel that somebody left in the middle of a step nothing is known: nothing more
+            // is asked of it.
             let Ok(mut driver) = seated.driver.lock() else { return };
             while driver.as_mut().is_some_and(Driver::obey_next) {}
         }

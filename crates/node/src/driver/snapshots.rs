@@ -1,4 +1,5 @@
-//! When a snapshot of the state is made. Making one is the kernel's, writing it a thread's of its own.
+//! When a snapshot of the state is made. Making one is the kernel's, writing it a thread's of its
+//! own.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -25,7 +26,8 @@ pub(crate) struct Keeping {
     new_bytes: usize,
     /// Size of the log when pieces were made ahead last.
     prepared: u64,
-    /// The snapshot whose record is not known to be durable: index and names of its pieces. One that is listed has its record.
+    /// The snapshot whose record is not known to be durable: index and names of its pieces. One
+    /// that is listed has its record.
     unlisted: Option<(u64, BTreeSet<Digest>)>,
 }
 
@@ -79,8 +81,8 @@ impl<D: Disk> Driver<D> {
         size.saturating_sub(self.keeping.prepared) >= PREPARE_RECORDS
     }
 
-    /// Makes the snapshot that is due, or some of its pieces ahead, unless earlier ones still wait for the disk. A node that is to
-    /// stop begins nothing of that here.
+    /// Makes the snapshot that is due, or some of its pieces ahead, unless earlier ones still wait
+    /// for the disk. A node that is to stop begins nothing of that here.
     pub(super) fn keep_up(&mut self) {
         if self.keeping.keeper.take_failure() {
             // Nothing is known to be kept: the next one is made whole, when it is due again.
@@ -90,8 +92,8 @@ impl<D: Disk> Driver<D> {
             self.keeping.list(self.log.head().size);
         }
         if self.keeping.unlisted.is_some() {
-            // INVARIANT: what is made for the next snapshot is written after the last one is listed: its list lets go of
-            // pieces that it does not name.
+            // INVARIANT: what is made for the next snapshot is written after the last one is
+            // listed: its list lets go of pieces that it does not name.
             return;
         }
         let is_due = self.is_due();
@@ -121,7 +123,8 @@ impl<D: Disk> Driver<D> {
         }
     }
 
-    /// An orderly stop leaves a short tail for the next start, where there is time for it until then.
+    /// An orderly stop leaves a short tail for the next start, where there is time for it until
+    /// then.
     pub(super) fn keep_last(&mut self, until: Instant) {
         let is_due = self.kernel.snapshot_is_due(self.keeping.records.min(SNAPSHOT_STOP_RECORDS));
         if !is_due || self.keeping.unlisted.is_some() {
@@ -142,7 +145,8 @@ impl<D: Disk> Driver<D> {
         }
     }
 
-    /// A snapshot is no decision: on a full disk it is left for later, as space is kept for ends and stops.
+    /// A snapshot is no decision: on a full disk it is left for later, as space is kept for ends
+    /// and stops.
     fn snapshot(&mut self) {
         if self.keeping.unlisted.is_none() && self.has_space_for(END_BYTES) {
             self.step(Input::Snapshot);
@@ -150,8 +154,8 @@ impl<D: Disk> Driver<D> {
         }
     }
 
-    /// Hands pieces to the thread that writes them, each execution's to be sealed under its key; with all of a snapshot, the
-    /// index of its record and the names of its pieces.
+    /// Hands pieces to the thread that writes them, each execution's to be sealed under its key;
+    /// with all of a snapshot, the index of its record and the names of its pieces.
     pub(super) fn keep(&mut self, pieces: Vec<Piece>, whole: Option<(u64, BTreeSet<Digest>)>) {
         for piece in pieces {
             self.keeping.keep(&mut self.vault, piece);

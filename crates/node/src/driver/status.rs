@@ -38,8 +38,8 @@ impl<D: Disk> Driver<D> {
         held.collect()
     }
 
-    /// Writes a record of what was refused since the last one, also where nothing was. Where there is
-    /// no room for what agents ask, nobody is answered.
+    /// Writes a record of what was refused since the last one, also where nothing was. Where there
+    /// is no room for what agents ask, nobody is answered.
     pub(super) fn probe(&mut self, reply: oneshot::Sender<()>) {
         if !self.has_storage() {
             return;

@@ -6,7 +6,8 @@ use super::Driver;
 use crate::limits::END_BYTES;
 
 impl<D: Disk> Driver<D> {
-    /// Whether an execution that begins can be recorded and have its key: once that is decided, nothing may be missing.
+    /// Whether an execution that begins can be recorded and have its key: once that is decided,
+    /// nothing may be missing.
     pub(super) fn has_room_to_begin(&self) -> Result<(), &'static str> {
         if !self.log.has_space(0) {
             return Err("refused.storage");
@@ -20,8 +21,8 @@ impl<D: Disk> Driver<D> {
         })
     }
 
-    /// Whether the disk has room for a session that begins and a small request of it. Where that changes, whoever runs the node
-    /// is told.
+    /// Whether the disk has room for a session that begins and a small request of it. Where that
+    /// changes, whoever runs the node is told.
     pub(super) fn has_storage(&mut self) -> bool {
         let has_room =
             self.has_space_for(2 * END_BYTES) && self.has_room_to_begin() != Err("refused.storage");
@@ -37,8 +38,8 @@ impl<D: Disk> Driver<D> {
         has_room
     }
 
-    /// Somebody was refused for want of room. Where the disk is known to be full, nothing more is asked of it until the next
-    /// tick: asking may take as long as writing a segment.
+    /// Somebody was refused for want of room. Where the disk is known to be full, nothing more is
+    /// asked of it until the next tick: asking may take as long as writing a segment.
     pub(super) fn note_refused(&mut self) {
         if !self.is_full {
             self.has_storage();

@@ -1,13 +1,17 @@
-//! Whose turn it is. What waits stands in a line of its own for each workload, and the lines take turns by bytes.
+//! Whose turn it is. What waits stands in a line of its own for each workload, and the lines take
+//! turns by bytes.
 //!
-//! This is start-time fair queueing (Goyal, Vin and Cheng, 1996): each line has a start, the one with the least is next, and
-//! what is taken moves its start on by what it costs. A line in which nothing waited starts at most [`TURN_CREDIT_BYTES`]
-//! before the turn that is taken: who asks now and then goes before those who ask all the time, and waits for no round of all
-//! of them, as it would with a deficit round robin.
+//! This is start-time fair queueing (Goyal, Vin and Cheng, 1996): each line has a start, the one
+//! with the least is next, and what is taken moves its start on by what it costs. A line in which
+//! nothing waited starts at most [`TURN_CREDIT_BYTES`] before the turn that is taken: who asks now
+//! and then goes before those who ask all the time, and waits for no round of all of them, as it
+//! would with a deficit round robin.
 //!
-//! What two lines are given while something waits in both differs by at most what one costs of each, and the credit.
+//! What two lines are given while something waits in both differs by at most what one costs of
+//! each, and the credit.
 //!
-//! Where a large message must wait, its line keeps its start, small ones of others pass it, and no large one does.
+//! Where a large message must wait, its line keeps its start, small ones of others pass it, and no
+//! large one does.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
@@ -98,7 +102,8 @@ impl<K: Ord + Clone, T> Turns<K, T> {
         self.ready().filter_map(|(_, of)| self.lines.get(of)).map(|line| line.waits.len()).sum()
     }
 
-    /// From here on a line that begins with a message of more bytes waits, and lets small ones pass.
+    /// From here on a line that begins with a message of more bytes waits, and lets small ones
+    /// pass.
     pub(super) fn limit(&mut self, bytes_max: usize) {
         self.bytes_max = bytes_max.max(SMALL_BYTES_MAX);
     }

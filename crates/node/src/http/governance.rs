@@ -90,7 +90,8 @@ fn state(governance: &kernel::governance::Governance) -> GovernanceState {
     }
 }
 
-/// Submits a change that officers signed, on the officers' thread. It goes on where the peer leaves.
+/// Submits a change that officers signed, on the officers' thread. It goes on where the peer
+/// leaves.
 pub(super) async fn propose(
     State(requester): State<Requester>,
     Sent(ProposalRequest { proposal, blob }): Sent<ProposalRequest>,

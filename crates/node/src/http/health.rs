@@ -26,7 +26,8 @@ pub(super) async fn health(State(requester): State<Requester>) -> Result<Json<He
     Err(requester.refuse(Code::Unhealthy, why))
 }
 
-/// When a probe record was on stable storage last; else the bytes that the disk wants for one, where it is full.
+/// When a probe record was on stable storage last; else the bytes that the disk wants for one,
+/// where it is full.
 async fn committed(requester: &Requester) -> Result<Instant, Option<u64>> {
     let mut last = requester.shared.last_probe.lock().await;
     let age_max = Duration::from_millis(PROBE_AGE_MS_MAX);

@@ -38,8 +38,9 @@ impl ReplyState {
     }
 }
 
-/// Where `hyper` writes. What it writes before a handler has the request is its own refusal, which has no body: it is left out, for the
-/// node says it in its own words. A reply has one time for all of it, from its first byte on, however slowly it is read.
+/// Where `hyper` writes. What it writes before a handler has the request is its own refusal, which
+/// has no body: it is left out, for the node says it in its own words. A reply has one time for all
+/// of it, from its first byte on, however slowly it is read.
 pub(super) struct ReplyWriter<W> {
     to: W,
     state: Arc<ReplyState>,
@@ -98,7 +99,8 @@ impl<W: AsyncWrite + Unpin> AsyncWrite for ReplyWriter<W> {
         self.to.is_write_vectored()
     }
 
-    /// All that was to be written is: what comes after it (a reply after `100 Continue`, say) has a time of its own.
+    /// All that was to be written is: what comes after it (a reply after `100 Continue`, say) has a
+    /// time of its own.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.to).poll_flush(context))?;
         self.end = None;

@@ -29,8 +29,8 @@ impl LogCopy {
         Ok(Self { log, reader: open()?, key: key.clone() })
     }
 
-    /// The head at this size, or at the end of what is written, published or not. A copy of a running log may have an older
-    /// checkpoint than the mark that was copied after it.
+    /// The head at this size, or at the end of what is written, published or not. A copy of a
+    /// running log may have an older checkpoint than the mark that was copied after it.
     pub(super) fn head_at(&self, size: u64) -> Result<Head, Error> {
         let published = self.log.size().min(size);
         let mut tree = Frontier::load(&self.log, published).map_err(|why| failed(&why))?;

@@ -1,4 +1,5 @@
-//! Who reads the logs over HTTP: few at a time, each for a short time, so that nobody can hold what the node needs.
+//! Who reads the logs over HTTP: few at a time, each for a short time, so that nobody can hold what
+//! the node needs.
 
 use std::future::Future;
 use std::io;

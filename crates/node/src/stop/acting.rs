@@ -95,8 +95,8 @@ impl Here {
     }
 }
 
-/// The names of the same kind that are most like one, those that begin with it first: an execution is often called by the beginning of
-/// its id.
+/// The names of the same kind that are most like one, those that begin with it first: an execution
+/// is often called by the beginning of its id.
 fn near(wanted: &str, names: &BTreeSet<Subject>) -> Vec<String> {
     let (kind, wanted) = wanted.split_once(':').unwrap_or(("", wanted));
     let likeness = |name: &str| match name.starts_with(wanted) {

@@ -67,7 +67,8 @@ fn readable(process: &OwnedFd) -> std::io::Result<AsyncFd<OwnedFd>> {
 }
 
 impl Order {
-    /// Waits until all servers that it stopped are gone, for at most [`SERVERS_END_MS_MAX`]. How many are not.
+    /// Waits until all servers that it stopped are gone, for at most [`SERVERS_END_MS_MAX`]. How
+    /// many are not.
     pub(crate) async fn still_ending(&self) -> u64 {
         let by = Instant::now() + Duration::from_millis(SERVERS_END_MS_MAX);
         let mut ending: u64 = 0;

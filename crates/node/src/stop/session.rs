@@ -10,7 +10,8 @@ use tokio::sync::watch;
 use super::ending::ServerGuard;
 use super::{Line, StopSwitch};
 
-/// Whether a session was cut, and why. Asked by the session before any byte is handed on, which takes one atomic load.
+/// Whether a session was cut, and why. Asked by the session before any byte is handed on, which
+/// takes one atomic load.
 #[derive(Debug)]
 pub(crate) struct Cut {
     code: OnceLock<&'static str>,
@@ -57,7 +58,8 @@ pub(super) struct Live {
 }
 
 struct RunningServer {
-    /// Its own process, by a descriptor that names no other once it is gone; none where the machine gave none.
+    /// Its own process, by a descriptor that names no other once it is gone; none where the machine
+    /// gave none.
     process: Option<OwnedFd>,
     guard: ServerGuard,
 }
@@ -83,8 +85,8 @@ impl Live {
         }
     }
 
-    /// Cuts the session. The server's own process is killed here and now: its guard ends what it started, and the session's task, when
-    /// its thread gets to it, the rest.
+    /// Cuts the session. The server's own process is killed here and now: its guard ends what it
+    /// started, and the session's task, when its thread gets to it, the rest.
     pub(super) fn cut(&self, code: &'static str) {
         self.cut.cut(code);
         self.kill();

@@ -1,5 +1,5 @@
-//! A lineage log that is read ahead on several threads is followed in order, each record once, and up to the first that
-//! cannot be read.
+//! A lineage log that is read ahead on several threads is followed in order, each record once, and
+//! up to the first that cannot be read.
 
 use super::support::{Shelf, domain, ended_execution, replay};
 use kernel::replay::{Replay, Tally};

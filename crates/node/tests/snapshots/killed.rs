@@ -1,4 +1,5 @@
-//! A node that is killed goes on at once: what monitors know is kept, and what is not kept of it is built before anybody is decided.
+//! A node that is killed goes on at once: what monitors know is kept, and what is not kept of it is
+//! built before anybody is decided.
 
 use std::path::Path;
 use std::process::Command;
@@ -84,8 +85,8 @@ fn listed(folder: &Path) -> Vec<u8> {
     Command::new("find").arg(folder).args(["-printf", "%p %s %T@\n"]).output().unwrap().stdout
 }
 
-/// The domain as a node that is killed now leaves it. A log seals and removes files for a while after the last answer: a copy
-/// counts only where nothing moved while it was made.
+/// The domain as a node that is killed now leaves it. A log seals and removes files for a while
+/// after the last answer: a copy counts only where nothing moved while it was made.
 fn as_killed(options: &Options, below: &Path) -> Options {
     loop {
         let before = listed(&options.folder);

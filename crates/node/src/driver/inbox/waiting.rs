@@ -1,14 +1,15 @@
 //! What waits for the kernel, in the order in which it is obeyed, and what of it is refused.
 //!
-//! First what officers ordered; then the kernel's own; then what sessions ask, in turns by workload ([`Turns`]). Who wants to
-//! begin a session comes last, in turns by OS user, with one turn in [`REQUESTS_PER_JOIN`] so that those who are there do not keep
-//! out those who come.
+//! First what officers ordered; then the kernel's own; then what sessions ask, in turns by workload
+//! ([`Turns`]). Who wants to begin a session comes last, in turns by OS user, with one turn in
+//! [`REQUESTS_PER_JOIN`] so that those who are there do not keep out those who come.
 //!
-//! While much of large messages is on its way to the disk, no further one is taken: small ones of others would wait behind it for
-//! the disk ([`LARGE_BYTES_IN_FLIGHT_MAX`]).
+//! While much of large messages is on its way to the disk, no further one is taken: small ones of
+//! others would wait behind it for the disk ([`LARGE_BYTES_IN_FLIGHT_MAX`]).
 //!
-//! A request that waits too long is refused, and so is one for which there is no room. A workload that fills its share is refused
-//! what is beyond it; where all together are too many, whoever has most is refused, so that nobody pays for another.
+//! A request that waits too long is refused, and so is one for which there is no room. A workload
+//! that fills its share is refused what is beyond it; where all together are too many, whoever has
+//! most is refused, so that nobody pays for another.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -77,8 +78,8 @@ impl Waiting {
         self.len() == 0
     }
 
-    /// So many bytes of large messages are on their way to the disk. What is left is obeyed however much that is, once nothing
-    /// more is heard.
+    /// So many bytes of large messages are on their way to the disk. What is left is obeyed however
+    /// much that is, once nothing more is heard.
     pub(super) fn set_large_in_flight(&mut self, bytes: usize) {
         let is_limited = bytes > 0 && !self.is_closed;
         let left = LARGE_BYTES_IN_FLIGHT_MAX.saturating_sub(bytes);
@@ -126,7 +127,8 @@ impl Waiting {
         self.make_room()
     }
 
-    /// Whether there is room for a request of this workload, and those before it were served in time.
+    /// Whether there is room for a request of this workload, and those before it were served in
+    /// time.
     pub(super) fn takes(&self, of: &Arc<str>, bytes: usize, now: Instant) -> bool {
         let would_be = self.asked.load_of(of).plus(bytes);
         let is_full = would_be.exceeds(OF_WORKLOAD) || self.is_largest_of_too_many(would_be, bytes);

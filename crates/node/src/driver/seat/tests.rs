@@ -83,7 +83,8 @@ fn a_caller_that_is_alone_commits_on_its_own_thread() {
     let site = site();
     let (own, by) =
         on_a_thread_with(DECIDE_STACK_BYTES, || (thread::current().id(), committed_by(&site, 200)));
-    // A machine that stalls for a moment has the kernel's thread do it once, and a loaded one stalls often.
+    // A machine that stalls for a moment has the kernel's thread do it once, and a loaded one
+    // stalls often.
     let here = by.iter().filter(|by| **by == Some(own)).count();
     assert!(here >= 20, "only {here} of 200");
     site.stop();
@@ -101,7 +102,8 @@ fn a_caller_with_a_small_stack_leaves_it_to_the_kernels_thread() {
     site.stop();
 }
 
-/// Has this thread ask while its syncs are held up for a while. Whether it waited for the disk itself.
+/// Has this thread ask while its syncs are held up for a while. Whether it waited for the disk
+/// itself.
 fn commits_slowly(site: &Site) -> bool {
     let own = thread::current().id();
     site.gate.hold_of(own);
@@ -143,8 +145,8 @@ fn halt(options: &Options) -> SignedProposal {
     Proposal { based_on, expires_ms, change }.sign(&officer).unwrap()
 }
 
-/// The caller holds the kernel while it waits for the disk. The order is obeyed as soon as the disk answers, and before
-/// the caller has its permit.
+/// The caller holds the kernel while it waits for the disk. The order is obeyed as soon as the disk
+/// answers, and before the caller has its permit.
 #[test]
 fn an_order_during_a_callers_sync_comes_before_its_answer() {
     let site = site();
@@ -185,7 +187,8 @@ fn a_stopped_kernel_leaves_no_caller_waiting() {
     });
 }
 
-/// Callers that ask together share the disk, whoever holds the kernel: each gets one answer of its own.
+/// Callers that ask together share the disk, whoever holds the kernel: each gets one answer of its
+/// own.
 #[test]
 fn many_callers_at_once_are_all_answered() {
     let site = site();
@@ -314,7 +317,8 @@ fn sockets_of_others_are_served_while_a_caller_waits_for_the_disk() {
     let mut other = served(&threads, "other", || std::future::ready(()));
     assert!(is_answered(&mut other));
     let mut held = 0;
-    // Now and then the writer thread has the ledger just then, and after a slow commit the kernel's thread waits.
+    // Now and then the writer thread has the ledger just then, and after a slow commit the kernel's
+    // thread waits.
     while held < 10 {
         let _lets_go = LetsGo(&site.gate);
         asks.write_all(b"x").unwrap();

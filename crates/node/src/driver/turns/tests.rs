@@ -108,8 +108,8 @@ fn moves() -> impl Strategy<Value = (usize, Vec<Move>)> {
     })
 }
 
-/// The simplest thing that could do it: lines as lists, and for each two in which something waits what one was given more than
-/// the other since both wait.
+/// The simplest thing that could do it: lines as lists, and for each two in which something waits
+/// what one was given more than the other since both wait.
 #[derive(Default)]
 struct Model {
     lines: BTreeMap<u8, Vec<(u32, usize, bool)>>,
