@@ -28,14 +28,14 @@
 //! | `descriptors`, `accept` | file descriptors, budgeted; accepting where they run short |
 //! | [`machine`] | what the machine has |
 //! | [`follow`] | a lineage log is followed in order, and read ahead on all cores |
-//! | `fold` | the state as the log says it: from the newest snapshot of it that is good, else from the first record |
+//! | `fold` | the state of a log: from its newest good snapshot, else from its first record |
 //! | `waiting_notes` | says on standard error that requests wait for officers |
 //! | `whole` | a log that is damaged anywhere is not gone on from |
 //! | `keeper` | snapshots of the state are written beside the log, by a thread of its own |
 //! | `session` | a client's session with an upstream server |
 //! | `gate` | what the MCP gateway asks the kernel through |
 //! | [`guard`] | the process between the node and one server, from the MCP gateway |
-//! | [`notes`] | lines for a person, which nothing waits for; [`say`] is the one way to standard error |
+//! | [`notes`] | lines on standard error, which nothing waits for; [`say`] writes them |
 //! | [`client`] | the keyless other end of the socket |
 //! | [`backup`] | a domain as it is at one moment, file by file |
 //! | [`restore`] | going on from an older copy of a domain, and what that undoes |

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn workloads_and_executions_take_turns_and_what_is_over_comes_last() {
+    fn workloads_and_executions_take_turns() {
         let busy = vec![
             (place(true, 2, 9), "busy, done"),
             (place(false, 1, 7), "busy, older"),

@@ -28,7 +28,7 @@ async fn nothing_private_is_on_the_disk_in_the_open() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_erased_executions_cannot_be_replayed_and_the_node_starts() {
+async fn only_erased_executions_cannot_be_replayed() {
     let folder = tempfile::tempdir().unwrap();
     let options = domain(folder.path());
     let first = ended_execution(&options, 5).await;
@@ -96,7 +96,7 @@ async fn an_erasure_that_was_cut_short_is_completed_at_the_next_start() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lost_or_swapped_keys_and_parts_are_damage_that_no_node_starts_from() {
+async fn no_node_starts_from_lost_or_swapped_keys_and_parts() {
     let folder = tempfile::tempdir().unwrap();
     let options = domain(folder.path());
     let first = ended_execution(&options, 5).await;

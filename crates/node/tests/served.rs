@@ -89,7 +89,7 @@ async fn whoever_signs_learns_what_governs_without_reading_the_log() {
 
 #[cfg(test)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_order_comes_over_the_agents_socket_where_the_officers_is_not_there() {
+async fn an_order_comes_over_the_agents_socket_without_the_other() {
     let served = served(|_| ()).await;
     let options = Options {
         officer_socket: served.options.folder.join("none.sock"),

@@ -29,7 +29,7 @@ fn without_a_node_a_change_goes_into_the_log_itself() {
 }
 
 #[test]
-fn a_bundle_whose_bytes_are_missing_other_or_unsound_is_not_accepted() {
+fn a_bundle_without_its_own_sound_bytes_is_not_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path());
     init(&options, &small_bundle(), vec![]).unwrap();

@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_waits_for_others_while_some_are_to_come_and_few_wait() {
+    fn a_record_waits_for_others_that_are_to_come() {
         assert!(has_company(1, 0) && has_company(100, TOGETHER_MAX - 2));
         assert!(!has_company(100, TOGETHER_MAX - 1), "enough for a sync");
         assert!(!has_company(0, 0) && !has_company(0, TOGETHER_MAX - 2), "nobody is to come");

@@ -37,7 +37,7 @@ fn refused(options: &Options) -> String {
 }
 
 #[test]
-fn an_older_copy_of_the_governance_log_is_refused_and_the_newest_is_not() {
+fn only_an_older_copy_of_the_governance_log_is_refused() {
     let around = tempfile::tempdir().unwrap();
     let options = made(around.path());
     let (log, old, new) =

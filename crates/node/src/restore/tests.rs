@@ -80,7 +80,7 @@ fn an_accepted_loss_is_gone_on_from_and_kept_beside() {
 }
 
 #[test]
-fn a_lost_lineage_log_begins_anew_under_a_name_that_governance_registers() {
+fn a_lost_lineage_log_begins_anew_under_a_registered_name() {
     let around = tempfile::tempdir().unwrap();
     let options = made(around.path());
     fs::remove_dir_all(options.lineage_folder()).unwrap();
@@ -111,7 +111,7 @@ fn a_locked_domain_takes_no_order_and_starts_no_node() {
 }
 
 #[test]
-fn a_folder_that_is_replaced_before_it_is_locked_is_not_gone_on_from() {
+fn a_folder_replaced_before_its_lock_is_not_gone_on_from() {
     let around = tempfile::tempdir().unwrap();
     let options = made(around.path());
     let (log, aside) = (options.governance_folder(), around.path().join("aside"));

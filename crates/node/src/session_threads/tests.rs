@@ -26,7 +26,7 @@ fn thread_of(threads: &SessionThreads, workload: &str) -> ThreadId {
 }
 
 #[test]
-fn sessions_of_a_workload_share_a_thread_that_ends_with_the_last() {
+fn a_workloads_thread_ends_with_its_last_session() {
     let threads = SessionThreads::new();
     let (ends, ended) = tokio::sync::oneshot::channel::<()>();
     serve(&threads, "agent", |_| async move { drop(ended.await) });

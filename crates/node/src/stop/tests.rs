@@ -180,7 +180,7 @@ fn a_change_that_gives_something_back_is_no_order() {
 }
 
 #[test]
-fn an_order_for_a_name_that_nobody_has_acts_and_says_what_is_near() {
+fn an_order_for_an_unknown_name_acts_and_says_what_is_near() {
     let office = Office::new();
     let (_order, acting) = office.order(halt(Subject::Workload("agemt".into())));
     assert!(!acting.is_known);

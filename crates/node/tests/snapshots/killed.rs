@@ -100,7 +100,7 @@ fn as_killed(options: &Options, below: &Path) -> Options {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_kill_all_first_calls_are_served_and_answered_by_the_whole_past() {
+async fn after_a_kill_all_first_calls_are_served_by_the_whole_past() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { snapshot_records: 4_000, ..options(folder.path()) };
     let registered = (0..WORKLOADS).map(|number| {

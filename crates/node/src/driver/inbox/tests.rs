@@ -193,7 +193,7 @@ fn closing_the_inbox_wakes_the_timer() {
 }
 
 #[test]
-fn large_messages_wait_for_large_ones_at_the_disk_and_small_ones_do_not() {
+fn only_large_messages_wait_for_large_ones_at_the_disk() {
     let (inbox, commands) = Inbox::new();
     let (large, _answer) = request("writer", LARGE_BYTES_MIN);
     assert!(inbox.is_next(&large));

@@ -78,7 +78,7 @@ fn the_pool_is_full_and_a_key_that_is_taken_is_made_anew() {
 }
 
 #[test]
-fn a_key_that_cannot_be_kept_is_tried_again_when_one_is_asked_for() {
+fn a_failed_key_is_tried_again_when_one_is_asked_for() {
     let (keys, wanted, answer) = started();
     assert_eq!(wanted.recv(), Ok(0));
     answer.send(false).unwrap();

@@ -22,7 +22,7 @@ fn a_late_message_is_not_read() {
 }
 
 #[tokio::test]
-async fn a_message_is_read_on_another_thread_or_here_where_there_is_none() {
+async fn a_message_is_read_here_where_there_is_no_reader() {
     let none = LargeReaders { queue: Arc::default(), threads: 0 };
     for readers in [LargeReaders::start(), none] {
         let prepared = readers.prepare(ShownBundle::empty(), "agent".into(), ping());

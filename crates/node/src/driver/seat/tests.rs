@@ -256,7 +256,7 @@ fn while_the_kernel_waits(site: &Site, run: impl FnOnce()) -> bool {
 
 /// The kernel waits for the disk and obeys nobody. Who asks meanwhile is not left waiting with it.
 #[test]
-fn a_caller_is_refused_in_time_while_the_kernel_waits_for_the_disk() {
+fn a_caller_is_refused_while_the_kernel_waits_for_the_disk() {
     let site = site();
     let ticks = site.node.kernel().clone();
     let timing = thread::spawn(move || ticks.keep_time());
@@ -300,7 +300,7 @@ fn is_answered(socket: &mut UnixStream) -> bool {
 }
 
 #[test]
-fn sockets_of_others_are_served_while_a_caller_waits_for_the_disk() {
+fn others_are_served_while_a_caller_waits_for_the_disk() {
     let site = site();
     let threads = SessionThreads::new();
     let (tell, told) = mpsc::channel();

@@ -159,7 +159,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn lines_keep_their_order_and_none_is_given_much_more_than_another(
+    fn lines_keep_their_order_and_get_equal_shares(
         (largest, moves) in moves(),
     ) {
         let (mut turns, mut model) = (Turns::<u8, u32>::default(), Model::default());
@@ -195,7 +195,7 @@ proptest! {
 }
 
 #[test]
-fn small_messages_pass_a_large_one_that_must_wait_and_no_large_one_does() {
+fn only_small_messages_pass_a_large_one_that_must_wait() {
     let (small, large) = (LARGE_BYTES_MIN - 1, LARGE_BYTES_MIN);
     let mut turns = Turns::default();
     turns.push(&1, waits(1, 4 * large));
