@@ -537,6 +537,22 @@ fn nothing_private_stands_in_a_public_piece() {
 }
 
 #[test]
+fn a_page_of_long_events_is_restored() {
+    let domain = Domain::new();
+    let mut node = TestNode::new(&domain);
+    let mut drawer = Drawer::default();
+    for number in 0..70 {
+        let path = format!("{{\"path\":\"reports/{number}{}\"}}", "b".repeat(3_900));
+        let (ticket, _) = node.call("read_file", &path);
+        node.complete(ticket, Completion::Result);
+    }
+    let (index, mut kept) = snapshot(&mut node, &mut drawer);
+    let longest = kept.pieces.values().map(Vec::len).max().unwrap();
+    assert!(longest > proof::limits::JSON_VALUES_MAX, "{longest}");
+    back(&domain, &mark_at(&node.log, index), &mut kept).expect("the piece is what was written");
+}
+
+#[test]
 fn a_page_of_items_ends_at_its_limits() {
     let lengths = |items: Vec<Value>| -> Vec<usize> {
         super::page::pages(items).iter().map(Vec::len).collect()

@@ -7,15 +7,14 @@
 use std::cmp::Ordering;
 
 use super::plain::plain_bytes;
-use crate::limits::{INTEGER_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX, RECORD_BYTES_MAX};
-
-// A text of as many bytes as the parser allows values has no more of them.
-const _: () = assert!(RECORD_BYTES_MAX <= JSON_VALUES_MAX);
+use crate::limits::{
+    INTEGER_MAX, JSON_BYTES_MAX, JSON_DEPTH_MAX, JSON_VALUES_MAX, RECORD_BYTES_MAX,
+};
 
 /// The text of the object that these bytes are. `None`: they are not canonical, no object, or more
 /// than that.
 pub(super) fn object(text: &[u8]) -> Option<&str> {
-    if text.len() > JSON_VALUES_MAX { None } else { whole(text, |_, _| ()) }
+    if text.len() > JSON_BYTES_MAX { None } else { whole(text, |_, _| ()) }
 }
 
 /// The texts of these members of the object that `text` is. `None`: it is not canonical, no object,
@@ -41,7 +40,8 @@ pub(crate) fn members<'a, const N: usize>(
 /// The text, if it is an object and nothing behind it; each member is shown with its text.
 fn whole<'a>(text: &'a [u8], show: impl FnMut(&'a [u8], &'a [u8])) -> Option<&'a str> {
     let whole = std::str::from_utf8(text).ok()?;
-    let mut checker = Checker { rest: text };
+    // The object itself is a value too.
+    let mut checker = Checker { rest: text, values_left: JSON_VALUES_MAX - 1 };
     checker.want(b'{')?;
     checker.object(0, show)?;
     checker.rest.is_empty().then_some(whole)
@@ -49,11 +49,14 @@ fn whole<'a>(text: &'a [u8], show: impl FnMut(&'a [u8], &'a [u8])) -> Option<&'a
 
 struct Checker<'a> {
     rest: &'a [u8],
+    /// How many more values the parser allows.
+    values_left: usize,
 }
 
 impl<'a> Checker<'a> {
     // INVARIANT: recursion is bounded by `JSON_DEPTH_MAX`, so no input can exhaust the stack.
     fn value(&mut self, depth: usize) -> Option<()> {
+        self.values_left = self.values_left.checked_sub(1)?;
         let (first, rest) = self.rest.split_first()?;
         match first {
             b'{' | b'[' if depth >= JSON_DEPTH_MAX => return None,

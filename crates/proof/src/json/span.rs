@@ -13,8 +13,8 @@ use super::{Text, Value, checker, parser};
 pub struct Span<'a>(&'a str);
 
 impl<'a> Span<'a> {
-    /// The object that this text is. `None`: it is not canonical, no object, or has more bytes than
-    /// a text may have values.
+    /// The object that this text is. `None`: it is not canonical, no object, or has more bytes or
+    /// values than a text may have.
     #[must_use]
     pub fn object(text: &'a [u8]) -> Option<Self> {
         checker::object(text).map(Self)

@@ -1,7 +1,7 @@
 use super::Span;
 use crate::json::checker::tests::{mutated, object};
 use crate::json::{Object, Value};
-use crate::limits::JSON_VALUES_MAX;
+use crate::limits::{JSON_BYTES_MAX, JSON_VALUES_MAX};
 use proptest::prelude::*;
 
 /// What is found where it stands, read all the way down, is what the value has.
@@ -77,8 +77,17 @@ fn an_empty_object_and_an_empty_array_have_nothing() {
 }
 
 #[test]
-fn a_text_that_could_have_too_many_values_is_left_to_the_parser() {
-    let text = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
-    assert!(Span::object(text(JSON_VALUES_MAX).as_bytes()).is_some());
-    assert!(Span::object(text(JSON_VALUES_MAX + 1).as_bytes()).is_none());
+fn a_text_is_bounded_in_values_and_bytes_as_in_the_parser() {
+    let long = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
+    let wide = |values: usize| format!("{{\"a\":[{}1]}}", "1,".repeat(values - 3));
+    for (text, is_read) in [
+        (long(JSON_VALUES_MAX + 1), true),
+        (long(JSON_BYTES_MAX), true),
+        (long(JSON_BYTES_MAX + 1), false),
+        (wide(JSON_VALUES_MAX), true),
+        (wide(JSON_VALUES_MAX + 1), false),
+    ] {
+        assert_eq!(Span::object(text.as_bytes()).is_some(), is_read);
+        assert_eq!(Value::parse(text.as_bytes()).is_ok(), is_read, "as the parser says");
+    }
 }
