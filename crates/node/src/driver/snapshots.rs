@@ -86,6 +86,8 @@ impl<D: Disk> Driver<D> {
     pub(super) fn keep_up(&mut self) {
         if self.keeping.keeper.take_failure() {
             // Nothing is known to be kept: the next one is made whole, when it is due again.
+            // Nor is the last one listed: some of its pieces may be missing.
+            self.keeping.unlisted = None;
             self.kernel.resume_snapshots(SnapshotBuilder::new(self.kernel.state().size()));
         }
         if self.keeping.unlisted.is_some() {
