@@ -34,7 +34,7 @@ pub struct PendingPage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PendingRequest {
-    /// Its id: SHA-256 of the pending record, in lower-case hexadecimal.
+    /// Its id: SHA-256 of the pending record, in base64url without padding.
     pub pending: String,
     /// The index of that record.
     pub record: u64,

@@ -112,7 +112,7 @@ pub(crate) struct McpArgs {
 
     /// A delegated execution of that workload, by its id or its beginning (see `interlock
     /// delegate`)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     pub(crate) execution: Option<String>,
 
     /// The node's socket, where it is elsewhere

@@ -1,7 +1,7 @@
 //! Names as people write them: the beginning of an execution's id, and known names near to an
 //! unknown one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use api::approval::SignedQuestion;
@@ -85,13 +85,20 @@ pub(super) fn execution(
                 nothing_done(format!("which execution begins with `{id}` cannot be told: {why}"))
                     .help("nothing was done; write the whole id, of 22 characters")
             })?;
-            begun.into_iter().filter(|(one, _)| one.starts_with(id)).collect()
+            let ended = node::domain::governance(options);
+            let goes_on =
+                |one: &str| !ended.as_ref().is_ok_and(|governance| governance.is_ended(one));
+            begun
+                .into_iter()
+                .filter(|(one, _)| one.starts_with(id))
+                .filter(|(one, _)| matches!(sought, Sought::Ended) || goes_on(one))
+                .collect()
         }
     };
     if found.is_empty() {
         return Err(match ended_already(&node, id) {
             Some(ended) => already_ended(&ended),
-            None => nothing_done(format!("no execution that goes on begins with `{id}`"))
+            None => nothing_done(format!("no execution here begins with `{id}`"))
                 .help("nothing was done; `interlock log show` lists ids, and a whole one acts"),
         });
     }
@@ -137,13 +144,17 @@ fn executions_with_beginning(
     }
     let page =
         node.executions(&ExecutionQuery { beginning, limit, ..ExecutionQuery::default() })?;
-    let seen: Vec<_> =
+    let mut found: BTreeMap<String, String> =
         page.executions.into_iter().map(|one| (one.execution, one.workload)).collect();
-    let (Sought::Live(Some(key)), true) = (sought, seen.is_empty()) else { return Ok(seen) };
-    let Ok(question) = question(node, key) else { return Ok(seen) };
-    let search = ExecutionSearch { question, beginning: id.to_owned() };
-    let named = node.search_executions(&search)?.executions;
-    Ok(named.into_iter().map(|one| (one.execution, one.workload)).collect())
+    // An officer of another OS user is shown its own alone: a beginning may be others' too.
+    if let Sought::Live(Some(key)) = sought
+        && let Ok(question) = question(node, key)
+        && let Ok(named) =
+            node.search_executions(&ExecutionSearch { question, beginning: id.to_owned() })
+    {
+        found.extend(named.executions.into_iter().map(|one| (one.execution, one.workload)));
+    }
+    Ok(found.into_iter().collect())
 }
 
 /// Signs a question, which proves to the node which key it comes from.
