@@ -9,15 +9,12 @@ use policy::Assurance;
 use proof::digest::Digest;
 
 use crate::driver::{Answered, HeldPermit, Kernel, NotRead, OVERLOAD};
-use crate::session_threads::SessionCount;
 use crate::stop::Cut;
 use crate::waiting_notes;
 
 /// One session's way to the kernel: whose execution it is, and how strongly it is bound.
 pub(crate) struct SessionGate {
     pub(crate) kernel: Kernel,
-    /// The sessions of its thread.
-    pub(crate) on_thread: SessionCount,
     pub(crate) workload: Arc<str>,
     pub(crate) execution: String,
     pub(crate) server: String,
@@ -39,12 +36,10 @@ impl SessionGate {
     /// Asks the kernel; `None` where nobody will answer.
     fn ask(&self, transition: Transition) -> impl Future<Output = Option<Answered>> + Send + use<> {
         let (kernel, workload) = (self.kernel.clone(), Arc::clone(&self.workload));
-        let (execution, on_thread) = (self.execution.clone(), self.on_thread.clone());
+        let execution = self.execution.clone();
         async move {
             match kernel.prepare(transition, &workload).await {
-                Ok(prepared) => {
-                    kernel.request(workload, execution, prepared, on_thread.is_one()).await
-                }
+                Ok(prepared) => kernel.request(workload, execution, prepared, false).await,
                 Err(NotRead::Failed) => None,
                 Err(NotRead::Overload) => {
                     kernel.refused(OVERLOAD);
@@ -127,8 +122,7 @@ impl MessageGate for SessionGate {
         if let Some(permit) = self.permits().remove(&ticket) {
             permit.discharge();
         }
-        let is_alone = self.on_thread.is_one();
-        let settled = self.kernel.outcome(ended, outcome, (message, output), is_alone);
+        let settled = self.kernel.outcome(ended, outcome, (message, output), false);
         let cut = Arc::clone(&self.cut);
         async move {
             match (settled.await, cut.code()) {

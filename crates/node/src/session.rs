@@ -18,7 +18,6 @@ use crate::hello::{Caller, line, refusal};
 use crate::limits::JOIN_TRIES_MAX;
 use crate::notes::SessionNotes;
 use crate::places::{NoPlace, Place};
-use crate::session_threads::SessionCount;
 use crate::shared::{Shared, refuse, write_reply};
 use crate::stop::{Admitted, ENDED};
 use crate::{Server, servers};
@@ -95,7 +94,7 @@ struct Session {
 
 impl Session {
     /// Starts the server, and serves the client until either ends.
-    async fn serve(self, on_thread: SessionCount) {
+    async fn serve(self) {
         let Self { shared, server, name, workload, execution, admitted, .. } = self;
         let Ok(mut stream) = UnixStream::from_std(self.stream) else { return };
         let notes = SessionNotes::new(&shared.log, &name, &workload);
@@ -125,7 +124,6 @@ impl Session {
         }
         let gate = SessionGate {
             kernel: shared.kernel.clone(),
-            on_thread,
             workload,
             execution,
             server: name,

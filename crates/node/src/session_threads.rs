@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -35,7 +34,6 @@ struct Threads {
 
 struct SessionThread {
     sessions: UnboundedSender<BoxedSession>,
-    count: SessionCount,
 }
 
 type BoxedSession = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -56,7 +54,7 @@ impl SessionThreads {
         &self,
         workload: &Arc<str>,
         session: T,
-        serve: impl FnOnce(T, SessionCount) -> F,
+        serve: impl FnOnce(T) -> F,
     ) -> Result<(), T>
     where
         F: Future<Output = ()> + Send + 'static,
@@ -69,12 +67,7 @@ impl SessionThreads {
             threads.of_workloads.insert(Arc::clone(workload), thread);
         }
         let Some(thread) = threads.of_workloads.get(workload) else { return Err(session) };
-        let counted = thread.count.enter();
-        let serving = serve(session, thread.count.clone());
-        let serving = Box::pin(async move {
-            let _counted = counted;
-            serving.await;
-        });
+        let serving = Box::pin(serve(session));
         // It takes sessions until it is removed, under this lock.
         let _taken = thread.sessions.send(serving);
         Ok(())
@@ -86,13 +79,13 @@ impl SessionThreads {
         let (sessions, more) = unbounded_channel();
         let (threads, workload) = (self.clone(), Arc::clone(workload));
         let thread = std::thread::Builder::new().name("sessions".to_owned());
-        // Requests are read here, and decided where a caller steps the kernel.
+        // Requests are read here.
         let thread = thread.stack_size(policy::limits::DECIDE_STACK_BYTES);
         let thread = thread.spawn(move || {
             run(runtime, more, |more| threads.ends(&workload, more));
             drop(running);
         });
-        thread.ok().map(|_detached| SessionThread { sessions, count: SessionCount::default() })
+        thread.ok().map(|_detached| SessionThread { sessions })
     }
 
     /// Whether the workload's thread may end: no session is on its way to it, and none comes from
@@ -152,34 +145,6 @@ fn run(
         let _ended = timeout(Duration::from_millis(SESSIONS_STOP_MS_MAX), all).await;
     });
     runtime.shutdown_background();
-}
-
-/// How many sessions run on one thread.
-#[derive(Clone, Default)]
-pub(crate) struct SessionCount(Arc<AtomicUsize>);
-
-impl SessionCount {
-    /// Whether a session is the only one there. It may then step the kernel on its thread, and wait
-    /// for the disk there: nobody else is held up by it, and nobody's record could have shared the
-    /// disk's sync.
-    pub(crate) fn is_one(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 1
-    }
-
-    /// One more, until what comes back is dropped.
-    fn enter(&self) -> Counted {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        Counted(self.clone())
-    }
-}
-
-/// A session that is counted.
-struct Counted(SessionCount);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 #[cfg(test)]

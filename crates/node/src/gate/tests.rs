@@ -32,7 +32,6 @@ async fn site() -> Site {
 impl Site {
     fn gate(&self) -> Arc<SessionGate> {
         Arc::new(SessionGate {
-            on_thread: SessionCount::default(),
             kernel: self.node.kernel().clone(),
             workload: "agent".into(),
             execution: self.execution.clone(),

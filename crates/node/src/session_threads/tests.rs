@@ -12,16 +12,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn serve<F: Future<Output = ()> + Send + 'static>(
     threads: &SessionThreads,
     workload: &str,
-    session: impl FnOnce(SessionCount) -> F,
+    session: impl FnOnce() -> F,
 ) {
-    let served = threads.run(&workload.into(), (), |(), on_thread| session(on_thread));
+    let served = threads.run(&workload.into(), (), |()| session());
     served.expect("this test needs threads");
 }
 
 /// The thread of a workload's sessions.
 fn thread_of(threads: &SessionThreads, workload: &str) -> ThreadId {
     let (tell, told) = channel();
-    serve(threads, workload, |_| async move { tell.send(thread::current().id()).unwrap() });
+    serve(threads, workload, || async move { tell.send(thread::current().id()).unwrap() });
     told.recv_timeout(PATIENCE).unwrap()
 }
 
@@ -29,7 +29,7 @@ fn thread_of(threads: &SessionThreads, workload: &str) -> ThreadId {
 fn a_workloads_thread_ends_with_its_last_session() {
     let threads = SessionThreads::new();
     let (ends, ended) = tokio::sync::oneshot::channel::<()>();
-    serve(&threads, "agent", |_| async move { drop(ended.await) });
+    serve(&threads, "agent", || async move { drop(ended.await) });
     let agent = thread_of(&threads, "agent");
     assert_eq!(thread_of(&threads, "agent"), agent);
     assert_ne!(thread_of(&threads, "other"), agent);
@@ -46,7 +46,7 @@ fn a_workloads_thread_ends_with_its_last_session() {
 fn a_workload_that_keeps_its_thread_busy_holds_up_no_other() {
     let threads = SessionThreads::new();
     let (go_on, is_held) = channel::<()>();
-    serve(&threads, "busy", |_| async move {
+    serve(&threads, "busy", || async move {
         is_held.recv().unwrap_err();
     });
     thread_of(&threads, "quiet");
@@ -57,12 +57,12 @@ fn a_workload_that_keeps_its_thread_busy_holds_up_no_other() {
 fn a_session_that_panics_leaves_the_others() {
     let threads = SessionThreads::new();
     let (tell, told) = channel::<()>();
-    serve(&threads, "agent", |_| async move {
+    serve(&threads, "agent", || async move {
         pending::<()>().await;
         drop(tell)
     });
     let before = thread_of(&threads, "agent");
-    serve(&threads, "agent", |_| async { panic!("as this test wants it") });
+    serve(&threads, "agent", || async { panic!("as this test wants it") });
     assert_eq!(thread_of(&threads, "agent"), before);
     assert_eq!(told.try_recv(), Err(std::sync::mpsc::TryRecvError::Empty));
 }
@@ -71,7 +71,7 @@ fn a_session_that_panics_leaves_the_others() {
 fn a_stop_ends_sessions_that_do_not_end_and_lets_none_begin() {
     let threads = SessionThreads::new();
     let (tell, told) = channel::<()>();
-    serve(&threads, "agent", |_| async move {
+    serve(&threads, "agent", || async move {
         pending::<()>().await;
         drop(tell)
     });
@@ -79,7 +79,7 @@ fn a_stop_ends_sessions_that_do_not_end_and_lets_none_begin() {
     threads.stop();
     assert!(began.elapsed() >= Duration::from_millis(SESSIONS_STOP_MS_MAX), "it had its time");
     assert_eq!(told.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
-    assert_eq!(threads.run(&"agent".into(), 7, |_, _| async {}), Err(7));
+    assert_eq!(threads.run(&"agent".into(), 7, |_| async {}), Err(7));
 }
 
 #[test]
@@ -89,28 +89,4 @@ fn a_stop_waits_no_longer_than_the_last_session() {
     let began = Instant::now();
     threads.stop();
     assert!(began.elapsed() < Duration::from_millis(SESSIONS_STOP_MS_MAX));
-}
-
-#[test]
-fn a_session_knows_whether_it_is_the_only_one_of_its_thread() {
-    let threads = SessionThreads::new();
-    let (count, counted) = channel();
-    let (ends, ended) = tokio::sync::oneshot::channel::<()>();
-    serve(&threads, "agent", |on_thread| async move {
-        count.send(on_thread).unwrap();
-        drop(ended.await);
-    });
-    serve(&threads, "other", |_| pending());
-    let on_thread = counted.recv_timeout(PATIENCE).unwrap();
-    assert!(on_thread.is_one());
-    let (go, gone) = tokio::sync::oneshot::channel::<()>();
-    serve(&threads, "agent", |_| async move { drop(gone.await) });
-    assert!(!on_thread.is_one());
-    go.send(()).unwrap();
-    let until = Instant::now() + PATIENCE;
-    while !on_thread.is_one() {
-        assert!(Instant::now() < until, "one that ended is counted");
-        thread::yield_now();
-    }
-    drop(ends);
 }

@@ -283,7 +283,7 @@ fn served<F: Future<Output = ()> + Send>(
     let (own, other) = UnixStream::pair().unwrap();
     own.set_read_timeout(Some(WAIT_FOR_ANSWER)).unwrap();
     other.set_nonblocking(true).unwrap();
-    let served = threads.run(&workload.into(), other, |other, _| async move {
+    let served = threads.run(&workload.into(), other, |other| async move {
         let mut other = tokio::net::UnixStream::from_std(other).unwrap();
         while let Ok(byte) = other.read_u8().await {
             then().await;
