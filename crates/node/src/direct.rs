@@ -86,7 +86,7 @@ impl Direct {
             None => transition.into(),
         };
         let of = workload.unwrap_or_default();
-        let answered = self.kernel.request(of, execution.to_owned(), prepared, true).await?;
+        let answered = self.kernel.request_here(of, execution.to_owned(), prepared).await?;
         if let Some(held) = &answered.held {
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             open.insert(answered.ticket, held.workload());
@@ -105,8 +105,8 @@ impl Direct {
         (message, output): (Vec<u8>, Option<String>),
     ) -> bool {
         let of = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&ticket);
-        let ended = (of.unwrap_or_default(), ticket);
-        let settled = self.kernel.outcome(ended, outcome, (message, output), true).await;
+        let end = (outcome, message, output);
+        let settled = self.kernel.outcome_here(of.unwrap_or_default(), ticket, end).await;
         settled.is_some_and(|end| end.is_ok())
     }
 

@@ -44,7 +44,7 @@ pub(crate) async fn delegate(
         extra_params: "{}".to_owned(),
         delegates: Some(delegates),
     };
-    match shared.kernel.request(workload, execution, transition.into(), false).await {
+    match shared.kernel.request(workload, execution, transition.into()).await {
         Some(Answered { answer: Answer::Permit { index }, child: Some(child), .. }) => {
             line(&object([
                 ("execution", Value::from(child.as_str())),

@@ -39,7 +39,7 @@ impl SessionGate {
         let execution = self.execution.clone();
         async move {
             match kernel.prepare(transition, &workload).await {
-                Ok(prepared) => kernel.request(workload, execution, prepared, false).await,
+                Ok(prepared) => kernel.request(workload, execution, prepared).await,
                 Err(NotRead::Failed) => None,
                 Err(NotRead::Overload) => {
                     kernel.refused(OVERLOAD);
@@ -118,11 +118,11 @@ impl MessageGate for SessionGate {
             StepEnd::Sent => Completion::Sent,
             StepEnd::Unknown { written } => Completion::Unknown { written },
         };
-        let ended = (Arc::clone(&self.workload), ticket);
         if let Some(permit) = self.permits().remove(&ticket) {
             permit.discharge();
         }
-        let settled = self.kernel.outcome(ended, outcome, (message, output), false);
+        let workload = Arc::clone(&self.workload);
+        let settled = self.kernel.outcome(workload, ticket, (outcome, message, output));
         let cut = Arc::clone(&self.cut);
         async move {
             match (settled.await, cut.code()) {

@@ -206,19 +206,13 @@ impl Kernel {
         }
     }
 
-    /// Where the caller is alone, steps the kernel on this thread if nobody else does and nothing
-    /// waits. Asks as [`Kernel::ask`] else.
+    /// As [`Kernel::ask`]; steps the kernel on this thread if nobody else does and nothing waits.
     fn ask_here<T: Send, C: FnOnce(oneshot::Sender<T>) -> Command>(
         &self,
-        is_alone: bool,
         command: C,
     ) -> impl Future<Output = Option<T>> + Send + use<T, C> {
         let (reply, answer) = oneshot::channel();
-        let mut left = Some(command(reply));
-        if is_alone {
-            left = left.and_then(|command| self.inbox.obey_here(command));
-        }
-        if let Some(command) = left {
+        if let Some(command) = self.inbox.obey_here(command(reply)) {
             self.tell(command);
         }
         async move { answer.await.ok() }
@@ -258,26 +252,39 @@ impl Kernel {
         workload: Arc<str>,
         execution: String,
         transition: Prepared,
-        is_alone: bool,
     ) -> impl Future<Output = Option<Answered>> + Send + use<> {
-        let transition = Box::new(transition);
-        self.ask_here(is_alone, move |reply| Command::Request {
-            workload,
-            execution,
-            transition,
-            reply,
-        })
+        self.ask(request(workload, execution, transition))
+    }
+
+    /// As [`Kernel::request`], on this thread where it can be: for a caller that holds the kernel
+    /// itself.
+    pub(crate) fn request_here(
+        &self,
+        workload: Arc<str>,
+        execution: String,
+        transition: Prepared,
+    ) -> impl Future<Output = Option<Answered>> + Send + use<> {
+        self.ask_here(request(workload, execution, transition))
     }
 
     pub(crate) fn outcome(
         &self,
-        (workload, ticket): (Arc<str>, Ticket),
-        outcome: Completion,
-        (message, output): (Vec<u8>, Option<String>),
-        is_alone: bool,
+        workload: Arc<str>,
+        ticket: Ticket,
+        end: End,
     ) -> impl Future<Output = Option<Settled>> + Send + use<> {
-        let end = (outcome, message, output);
-        self.ask_here(is_alone, move |reply| Command::Outcome { workload, ticket, end, reply })
+        self.ask(move |reply| Command::Outcome { workload, ticket, end, reply })
+    }
+
+    /// As [`Kernel::outcome`], on this thread where it can be: for a caller that holds the kernel
+    /// itself.
+    pub(crate) fn outcome_here(
+        &self,
+        workload: Arc<str>,
+        ticket: Ticket,
+        end: End,
+    ) -> impl Future<Output = Option<Settled>> + Send + use<> {
+        self.ask_here(move |reply| Command::Outcome { workload, ticket, end, reply })
     }
 
     pub(crate) fn is_listed(
@@ -390,4 +397,14 @@ impl Kernel {
             }
         }
     }
+}
+
+/// Asks for a transition.
+fn request(
+    workload: Arc<str>,
+    execution: String,
+    transition: Prepared,
+) -> impl FnOnce(oneshot::Sender<Answered>) -> Command {
+    let transition = Box::new(transition);
+    move |reply| Command::Request { workload, execution, transition, reply }
 }
