@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_reads_what_a_record_can_say() {
+    fn values_of_a_record_are_read() {
         let text = r#" { "b" : [1, true, "x"], "a": {"c": -2} } "#;
         let read: RecordJson = serde_json::from_str(text).unwrap();
         assert_eq!(read.0.to_bytes(), br#"{"a":{"c":-2},"b":[1,true,"x"]}"#);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn it_reads_as_many_values_as_a_record_has_at_most() {
+    fn values_are_read_up_to_a_number() {
         let read = |text: String| serde_json::from_str::<RecordJson>(&text);
         let array = |count: usize| format!("[{}0]", "0,".repeat(count - 2));
         assert!(read(array(JSON_VALUES_MAX)).is_ok());
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn it_refuses_what_a_record_cannot_say() {
+    fn values_that_no_record_has_are_refused() {
         for text in ["null", "1.5", "9007199254740992", r#"{"a":1,"a":1}"#, r#"[null]"#] {
             assert!(serde_json::from_str::<RecordJson>(text).is_err(), "{text}");
         }

@@ -1,7 +1,7 @@
 //! What a reader stumbles over: circles of modules, arguments hidden in tuples, errors that are
 //! strings, type names defined twice, long comment lines, test names that are sentences.
 //!
-//! Each check names the crates that it holds for. A crate that is in a list stays there.
+//! Each check holds for all crates but those in its list. A crate that leaves a list stays out.
 
 mod circles;
 mod comments;
@@ -13,88 +13,14 @@ use super::Problem;
 use super::size::is_test;
 use super::tree::Tree;
 
-/// Crates whose modules form no circle.
-const WITHOUT_CIRCLES: &[&str] = &[
-    "api",
-    "client",
-    "identity",
-    "interlock",
-    "kernel",
-    "ledger",
-    "mcp",
-    "node",
-    "optimised",
-    "policy",
-    "proof",
-    "simulator",
-    "testkit",
-    "wire",
-];
+/// Crates with functions that still take a tuple.
+const WITH_TUPLES: &[&str] = &["identity", "node", "proof", "simulator"];
 
-/// Crates without a tuple among the arguments of their functions.
-const WITHOUT_TUPLES: &[&str] = &[
-    "api",
-    "client",
-    "interlock",
-    "kernel",
-    "ledger",
-    "mcp",
-    "optimised",
-    "policy",
-    "testkit",
-    "wire",
-];
+/// Crates with functions that still return a string for an error.
+const WITH_STRING_ERRORS: &[&str] = &["identity", "node", "policy"];
 
-/// Crates that return no string for an error.
-const WITHOUT_STRING_ERRORS: &[&str] = &[
-    "api",
-    "client",
-    "interlock",
-    "kernel",
-    "ledger",
-    "mcp",
-    "optimised",
-    "proof",
-    "simulator",
-    "testkit",
-    "wire",
-];
-
-/// Crates among which a type name is defined once.
-const WITH_OWN_TYPE_NAMES: &[&str] =
-    &["client", "identity", "interlock", "kernel", "mcp", "optimised", "policy", "testkit"];
-
-/// Crates whose comments end at column 100.
-const WITH_NARROW_COMMENTS: &[&str] = &[
-    "client",
-    "identity",
-    "interlock",
-    "kernel",
-    "ledger",
-    "mcp",
-    "node",
-    "policy",
-    "proof",
-    "simulator",
-    "testkit",
-    "wire",
-];
-
-/// Crates whose test names state one fact.
-const WITH_SHORT_TEST_NAMES: &[&str] = &[
-    "client",
-    "identity",
-    "interlock",
-    "kernel",
-    "ledger",
-    "mcp",
-    "node",
-    "policy",
-    "proof",
-    "simulator",
-    "testkit",
-    "wire",
-];
+/// Crates that still share names of types with others.
+const WITH_SHARED_TYPE_NAMES: &[&str] = &["api", "ledger", "node", "proof", "simulator", "wire"];
 
 /// A source file of a crate.
 #[derive(Debug, Clone, Copy)]
@@ -114,26 +40,25 @@ impl Source<'_> {
 
 /// Runs every check over the crates that it holds for.
 pub(super) fn check(tree: &Tree) -> Vec<Problem> {
-    let production = |crates: &[&str]| -> Vec<Source<'_>> {
-        sources(tree, crates)
-            .into_iter()
+    let production = |exceptions: &[&str]| -> Vec<Source<'_>> {
+        sources(tree, exceptions)
             .filter(|source| !is_test(source.path) && source.in_crate().is_some())
             .collect()
     };
-    let mut problems = circles::check(&production(WITHOUT_CIRCLES));
-    problems.extend(signatures::check_tuples(&production(WITHOUT_TUPLES)));
-    problems.extend(signatures::check_errors(&production(WITHOUT_STRING_ERRORS)));
-    problems.extend(type_names::check(&production(WITH_OWN_TYPE_NAMES)));
-    problems.extend(comments::check(&sources(tree, WITH_NARROW_COMMENTS)));
-    problems.extend(test_names::check(&sources(tree, WITH_SHORT_TEST_NAMES)));
+    let all: Vec<Source<'_>> = sources(tree, &[]).collect();
+    let mut problems = circles::check(&production(&[]));
+    problems.extend(signatures::check_tuples(&production(WITH_TUPLES)));
+    problems.extend(signatures::check_errors(&production(WITH_STRING_ERRORS)));
+    problems.extend(type_names::check(&production(WITH_SHARED_TYPE_NAMES)));
+    problems.extend(comments::check(&all));
+    problems.extend(test_names::check(&all));
     problems
 }
 
-/// The files of these crates.
-fn sources<'t>(tree: &'t Tree, crates: &[&str]) -> Vec<Source<'t>> {
-    let files = tree.with_extension("rs").filter_map(|(path, text)| {
+/// The files of all crates but these.
+fn sources<'t>(tree: &'t Tree, exceptions: &[&str]) -> impl Iterator<Item = Source<'t>> {
+    tree.with_extension("rs").filter_map(|(path, text)| {
         let package = path.strip_prefix("crates/")?.split('/').next()?;
-        crates.contains(&package).then_some(Source { package, path, text })
-    });
-    files.collect()
+        (!exceptions.contains(&package)).then_some(Source { package, path, text })
+    })
 }

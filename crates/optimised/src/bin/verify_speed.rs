@@ -1,5 +1,6 @@
-//! How long verifying a log takes, on one core and from memory, and what of it the hashes and the check of each record
-//! take in the same run. `cargo run --release -p interlock-optimised --bin verify_speed [WHAT [ROUNDS]]`
+//! How long verifying a log takes, on one core and from memory, and what of it the hashes and the
+//! check of each record take in the same run. `cargo run --release -p interlock-optimised --bin
+//! verify_speed [WHAT [ROUNDS]]`
 //!
 //! WHAT is `verify`, `check`, `hash` or all of them. `cargo xtask instructions` has callgrind count
 //! the first two. Records are those of the demo: a decision of some 1,450 bytes, and of three in

@@ -22,7 +22,7 @@ const SIZE: (usize, usize) = if cfg!(debug_assertions) { (20, 30) } else { (100,
 const AT_ONCE: usize = 50;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_thousand_decisions_are_derived_again_but_for_those_of_what_was_erased() {
+async fn decisions_are_derived_again_but_for_erased_ones() {
     let folder = tempfile::tempdir().unwrap();
     let options = office(folder.path());
     let executions = history(&options).await;
