@@ -59,9 +59,10 @@ impl NodeSocket<'_> {
 
     /// The system keeps the credentials of the process that called `listen`, whoever accepts later.
     fn check_listener(&self, stream: &UnixStream) -> Result<(), ConnectError> {
-        let user = socket_peercred(stream).map_err(io::Error::from)?.uid.as_raw();
+        let user = listener(stream)?;
         let owner = self.owner()?;
-        match user == owner || user == 0 {
+        let is_owner = user == owner && is_told_apart(user)?;
+        match is_owner || user == 0 {
             true => Ok(()),
             false => Err(ForeignListener { user, owner }.into()),
         }
@@ -76,6 +77,27 @@ impl NodeSocket<'_> {
         let unknown = |why| format!("whose folder `{}` is: {why}", self.folder.display());
         found.map(|found| found.uid()).map_err(|why| io::Error::other(unknown(why)))
     }
+}
+
+/// The OS user of the process that listens at the other end.
+pub(crate) fn listener(stream: &UnixStream) -> io::Result<u32> {
+    Ok(socket_peercred(stream)?.uid.as_raw())
+}
+
+/// Whether no two OS users have this number here. In a user namespace all that it does not map have
+/// one: whose a socket is cannot be told by that.
+fn is_told_apart(user: u32) -> io::Result<bool> {
+    let unmapped = std::fs::read_to_string("/proc/sys/kernel/overflowuid")?;
+    if unmapped.trim().parse() != Ok(user) {
+        return Ok(true);
+    }
+    Ok(maps_all(&std::fs::read_to_string("/proc/self/uid_map")?))
+}
+
+/// Whether a namespace with this `uid_map` has all OS users.
+fn maps_all(uid_map: &str) -> bool {
+    let mut lines = uid_map.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    lines.next().is_some_and(|line| line == ["0", "0", "4294967295"])
 }
 
 /// Whether something listens on the socket, whoever it is. Nothing is sent.

@@ -109,3 +109,12 @@ fn the_log_says_who_the_node_runs_as_and_then_the_folder() {
     let nowhere = NodeSocket { path: &path, folder: &around.path().join("nowhere") };
     assert_eq!(nowhere.owner().unwrap_err().kind(), ErrorKind::Other);
 }
+
+#[test]
+fn a_number_that_several_os_users_have_names_none() {
+    assert!(maps_all("         0          0 4294967295\n"));
+    for some in ["0 1000 1\n", "0 0 65536\n", "0 0 1\n1 1 4294967294\n", ""] {
+        assert!(!maps_all(some), "{some}");
+    }
+    assert!(is_told_apart(0).unwrap());
+}
