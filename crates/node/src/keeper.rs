@@ -40,7 +40,10 @@ pub(crate) struct WaitingPiece {
 /// Why something of a snapshot is not kept.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    #[error(transparent)]
+    #[error(
+        "an execution of which it has events was erased meanwhile, which is no fault; the next one \
+         is made anew ({0})"
+    )]
     Seal(#[from] KeyError),
     #[error(transparent)]
     Write(#[from] ledger::Error),

@@ -56,12 +56,24 @@ impl<T: DeserializeOwned> FromRequestParts<Requester> for Query<T> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, requester: &Requester) -> Result<Self, Refusal> {
+        if !parts.uri.query().is_none_or(has_whole_escapes) {
+            let why = "in the query each `%` stands before two hexadecimal digits";
+            return Err(requester.refuse(Code::Input, why));
+        }
         let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
         match query {
             Ok(axum::extract::Query(query)) => Ok(Self(query)),
             Err(why) => Err(requester.refuse(Code::Input, why.body_text())),
         }
     }
+}
+
+/// Whether two hexadecimal digits follow each `%`: what decodes the query takes another `%` as it
+/// is.
+fn has_whole_escapes(query: &str) -> bool {
+    query.split('%').skip(1).all(|after| {
+        after.get(..2).is_some_and(|digits| digits.chars().all(|digit| digit.is_ascii_hexdigit()))
+    })
 }
 
 /// What differs in the path of a request.
