@@ -27,6 +27,8 @@ mod overload;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
+mod quiet;
+#[cfg(test)]
 mod quorum;
 #[cfg(test)]
 mod random;

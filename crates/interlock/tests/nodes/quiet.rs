@@ -1,0 +1,170 @@
+//! A quiet workload beside busy ones: how long its calls take, and how long they take alone.
+//!
+//! An optimised build alone can say so: `cargo xtask deep` has it, and prints the figures.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{BINARY, Client, Domain, Node, run};
+
+/// Sessions that always have a call in flight.
+const BUSY: usize = 200;
+/// Sessions that write large texts, and how many bytes each.
+const WRITERS: usize = 8;
+const WRITTEN_BYTES: usize = 800_000;
+/// Calls of the quiet session in one setting, and the time from one to the next.
+const CALLS: u32 = 240;
+const PAUSE: Duration = Duration::from_millis(50);
+/// How much longer than alone its slowest calls may take.
+const LONGER_MAX: u32 = 5;
+
+/// Who is busy meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nobody,
+    /// 200 sessions of one other workload.
+    OneWorkload,
+    /// 200 sessions of 200 other workloads.
+    Workloads,
+    /// 8 sessions that write 800 kB each.
+    Writers,
+}
+
+impl Beside {
+    /// The workload of each busy session.
+    fn workloads(self) -> Vec<String> {
+        match self {
+            Self::Nobody => Vec::new(),
+            Self::OneWorkload => vec!["busy".to_owned(); BUSY],
+            Self::Workloads => (0..BUSY).map(|nth| format!("busy-{nth}")).collect(),
+            Self::Writers => (0..WRITERS).map(|nth| format!("busy-{nth}")).collect(),
+        }
+    }
+
+    /// What the `nth` busy session calls.
+    fn call(self, nth: usize) -> (&'static str, Value) {
+        let path = format!("drafts/{nth}.txt");
+        match self {
+            Self::Writers => {
+                ("write_file", json!({"path": path, "text": "x".repeat(WRITTEN_BYTES)}))
+            }
+            _ => ("read_file", json!({"path": "drafts/quiet.txt"})),
+        }
+    }
+}
+
+/// What calls of the quiet session took, the longest last.
+struct Pace {
+    beside: Beside,
+    took: Vec<Duration>,
+    /// Calls a second of those that are busy.
+    busy: f64,
+}
+
+impl Pace {
+    /// The time that so many of a hundred calls take at most.
+    fn percentile(&self, percent: usize) -> Duration {
+        let nth = (self.took.len() * percent).div_ceil(100).saturating_sub(1);
+        self.took[nth]
+    }
+}
+
+/// A domain of semantics 4, under which a history keeps long texts as their digests.
+fn domain(around: &Path, beside: Beside) -> Domain {
+    let bundle = around.join("bundle");
+    fs::create_dir_all(bundle.join("policies")).unwrap();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/bundle");
+    for file in ["bundle.toml", "entities.json", "schema.cedarschema", "policies/small.dw"] {
+        let text = fs::read_to_string(from.join(file)).unwrap();
+        let text = text.replace("semantics = 1\n", "semantics = 4\n");
+        fs::write(bundle.join(file), text).unwrap();
+    }
+    let office = format!("{BINARY} office-server --root OFFICE");
+    let mut workloads = beside.workloads();
+    workloads.dedup();
+    workloads.push("quiet".to_owned());
+    let workloads: Vec<&str> = workloads.iter().map(String::as_str).collect();
+    Domain::new(&bundle, &workloads, &[("office", &office)])
+}
+
+fn session(socket: &Path, workload: &str) -> Client {
+    let mut client = Client::join(socket, workload, "office").unwrap();
+    client.greet().unwrap();
+    client
+}
+
+/// The pace of a quiet session of a node of its own, while those beside it are busy.
+fn pace(beside: Beside) -> Pace {
+    let around = tempfile::tempdir().unwrap();
+    let domain = domain(around.path(), beside);
+    let node = Node::start(&domain.folder());
+    let socket = domain.socket();
+    let mut quiet = session(&socket, "quiet");
+    let text = json!({"path": "drafts/quiet.txt", "text": "quiet"});
+    quiet.call_until_decided("first", "write_file", &text);
+    let (is_over, called) = (AtomicBool::new(false), AtomicU64::new(0));
+    let (took, busy) = std::thread::scope(|scope| {
+        let sessions = beside.workloads().into_iter().map(|workload| session(&socket, &workload));
+        for (nth, mut busy) in sessions.enumerate().collect::<Vec<_>>() {
+            let (tool, arguments) = beside.call(nth);
+            let (is_over, called) = (&is_over, &called);
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    busy.ask("busy", tool, &arguments).unwrap();
+                    assert!(busy.read().unwrap().is_some(), "a busy session has ended");
+                    called.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        let begun = Instant::now();
+        let took = (0..CALLS).map(|nth| {
+            std::thread::sleep((PAUSE * nth).saturating_sub(begun.elapsed()));
+            let asked = Instant::now();
+            let answer = quiet.call("quiet", "read_file", &json!({"path": "drafts/quiet.txt"}));
+            assert!(answer.get("result").is_some(), "beside {beside:?}: {answer}");
+            asked.elapsed()
+        });
+        let mut took: Vec<Duration> = took.collect();
+        is_over.store(true, Ordering::Relaxed);
+        took.sort();
+        let called = u32::try_from(called.load(Ordering::Relaxed)).unwrap();
+        (took, f64::from(called) / begun.elapsed().as_secs_f64())
+    });
+    assert!(node.stop().success());
+    let verified = run(&["verify".into(), domain.folder().display().to_string()]);
+    assert_eq!(verified.code, Some(0), "{}", verified.stderr);
+    Pace { beside, took, busy }
+}
+
+/// Each setting comes between two measurements of the same session alone.
+#[test]
+fn quiet_workload_keeps_its_pace_beside_busy_ones() {
+    if std::env::var_os("INTERLOCK_DEEP").is_none() {
+        return eprintln!("skipped: it takes an optimised build; `cargo xtask deep` has it");
+    }
+    let mut slow = Vec::new();
+    println!("beside, p50, p99, longest in ms, calls/s of the busy");
+    let mut alone = tell(pace(Beside::Nobody));
+    for beside in [Beside::OneWorkload, Beside::Workloads, Beside::Writers] {
+        let measured = tell(pace(beside));
+        let after = tell(pace(Beside::Nobody));
+        let own = alone.percentile(99).max(after.percentile(99));
+        if measured.percentile(99) > own * LONGER_MAX {
+            slow.push((measured.beside, measured.percentile(99), own));
+        }
+        alone = after;
+    }
+    assert!(slow.is_empty(), "slower than {LONGER_MAX} times alone: {slow:?}");
+}
+
+fn tell(pace: Pace) -> Pace {
+    let longest = pace.took.last().copied().unwrap_or_default();
+    let [p50, p99, longest] = [pace.percentile(50), pace.percentile(99), longest]
+        .map(|took| format!("{:.1}", took.as_secs_f64() * 1e3));
+    println!("{:?}, {p50}, {p99}, {longest}, {:.0}", pace.beside, pace.busy);
+    pace
+}
