@@ -9,6 +9,12 @@ use serde::{Deserialize, Serialize};
 use crate::RecordJson;
 use crate::limits::QUESTION_MS_MAX;
 
+/// Where what waits for a key's roles is searched. Questions are signed for it.
+pub const SEARCH_PATH: &str = "/v1/approvals/search";
+
+/// Where the message of a request is asked for. Questions are signed for it.
+pub const MESSAGE_PATH: &str = "/v1/approvals/message";
+
 /// Which requests `GET /v1/approvals` shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -92,8 +98,7 @@ pub struct Vote {
     pub expires_ms: i64,
 }
 
-/// Says by its signature that whoever asks has this key, whatever their OS user: see
-/// [`signed_bytes`].
+/// Proves which key a question comes from, whatever the OS user that brings it: see [`Question`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignedQuestion {
@@ -102,44 +107,65 @@ pub struct SignedQuestion {
     /// Until when the question is good, in milliseconds since the Unix epoch: at most
     /// [`QUESTION_MS_MAX`] from now.
     pub expires_ms: i64,
-    /// The signature, in base64url without padding.
+    /// The signature over [`Question::signed_bytes`], in base64url without padding.
     pub signature: String,
 }
 
 /// What stands before the signed bytes, so that no signature made here can pass for another kind.
-const SIGNING_CONTEXT: &[u8] = b"interlock.asking.v1\n";
+const SIGNING_CONTEXT: &[u8] = b"interlock.asking.v2\n";
 
-/// What the key signs: `interlock.asking.v1`, a line feed, and canonical JSON of `expires_ms` and
-/// of the `origin` of the domain's governance log.
-#[must_use]
-pub fn signed_bytes(origin: &str, expires_ms: i64) -> Vec<u8> {
-    let signed =
-        object([("expires_ms", Value::Integer(expires_ms)), ("origin", Value::from(origin))]);
-    [SIGNING_CONTEXT, &signed.to_bytes()].concat()
+/// What an officer's key asks, and of whom. All of it is signed: a question that one node got is of
+/// no use at another, nor for anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// The origin of the domain's governance log.
+    pub origin: &'a str,
+    /// The OS user that listens at the socket, as the kernel tells it to who asks.
+    pub node_user: u32,
+    /// The path of the route.
+    pub path: &'a str,
+    /// The request's `pending` or `beginning`; empty where it has none.
+    pub about: &'a str,
 }
 
-impl SignedQuestion {
-    /// Signs a question to the node of the domain with this governance log, good until then.
+impl Question<'_> {
+    /// What the key signs: `interlock.asking.v2`, a line feed, and canonical JSON of `about`,
+    /// `expires_ms`, `node_user`, `origin` and `path`.
+    #[must_use]
+    pub fn signed_bytes(&self, expires_ms: i64) -> Vec<u8> {
+        let signed = object([
+            ("about", Value::from(self.about)),
+            ("expires_ms", Value::Integer(expires_ms)),
+            ("node_user", Value::Integer(self.node_user.into())),
+            ("origin", Value::from(self.origin)),
+            ("path", Value::from(self.path)),
+        ]);
+        [SIGNING_CONTEXT, &signed.to_bytes()].concat()
+    }
+
+    /// Signs it, good until then.
     ///
     /// # Errors
     /// When the key cannot sign.
     pub fn sign(
-        origin: &str,
+        &self,
         officer: &dyn Signer,
         expires_ms: i64,
-    ) -> Result<Self, proof::note::SignError> {
-        let signature = officer.sign(&signed_bytes(origin, expires_ms))?;
+    ) -> Result<SignedQuestion, proof::note::SignError> {
+        let signature = officer.sign(&self.signed_bytes(expires_ms))?;
         let key = officer.verifier().to_string();
-        Ok(Self { key, expires_ms, signature: base64url::encode(&signature) })
+        Ok(SignedQuestion { key, expires_ms, signature: base64url::encode(&signature) })
     }
+}
 
-    /// The key that signed it, where it is good for this domain and at this time.
+impl SignedQuestion {
+    /// The key that signed it, where it is this question and good at this time.
     #[must_use]
-    pub fn signer(&self, origin: &str, now_ms: i64) -> Option<VerifierKey> {
+    pub fn signer(&self, question: &Question<'_>, now_ms: i64) -> Option<VerifierKey> {
         let key: VerifierKey = self.key.parse().ok()?;
         let signature = base64url::decode(&self.signature).ok()?;
         let left_ms = self.expires_ms.saturating_sub(now_ms);
-        let is_signed = key.verify(&signed_bytes(origin, self.expires_ms), &signature).is_ok();
+        let is_signed = key.verify(&question.signed_bytes(self.expires_ms), &signature).is_ok();
         ((0..=QUESTION_MS_MAX).contains(&left_ms) && is_signed).then_some(key)
     }
 }
@@ -165,12 +191,19 @@ pub struct MessageRequest {
     pub pending: String,
 }
 
-/// The reply of `POST /v1/approvals/message`: what the server would get.
+/// The reply of `POST /v1/approvals/message`: what the server would get, with the proof that it is
+/// what the pending record stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PendingMessage {
+    /// The pending record, as spec/records.md has it. SHA-256 of its canonical bytes is the
+    /// request's id.
+    pub record: RecordJson,
     /// The message, in base64url without padding.
     pub message: String,
+    /// The salt of the record's commitment `message`: 32 bytes, in base64url without padding.
+    /// SHA-256 over the salt and the message's bytes is that commitment.
+    pub salt: String,
 }
 
 /// The body of `POST /v1/approvals`: an officer's signed vote.
@@ -199,14 +232,26 @@ mod tests {
     fn a_question_is_good_for_its_domain_and_for_a_short_time() {
         let key = Ed25519Signer::from_seed("office/ann", &[1; 32]).unwrap();
         let now = 1_000;
-        let origin = "office/governance";
-        let question = SignedQuestion::sign(origin, &key, now + QUESTION_MS_MAX).unwrap();
-        assert_eq!(question.signer(origin, now), Some(key.verifier()));
-        assert_eq!(question.signer("other/governance", now), None);
-        assert_eq!(question.signer(origin, question.expires_ms + 1), None);
-        assert_eq!(question.signer(origin, now - 1), None, "none is made ahead");
+        let question = Question {
+            origin: "office/governance",
+            node_user: 990,
+            path: MESSAGE_PATH,
+            about: "abc",
+        };
+        let signed = question.sign(&key, now + QUESTION_MS_MAX).unwrap();
+        assert_eq!(signed.signer(&question, now), Some(key.verifier()));
+        for other in [
+            Question { origin: "other/governance", ..question },
+            Question { node_user: 991, ..question },
+            Question { path: SEARCH_PATH, ..question },
+            Question { about: "abd", ..question },
+        ] {
+            assert_eq!(signed.signer(&other, now), None, "{other:?}");
+        }
+        assert_eq!(signed.signer(&question, signed.expires_ms + 1), None);
+        assert_eq!(signed.signer(&question, now - 1), None, "none is made ahead");
         let other = Ed25519Signer::from_seed("office/eve", &[2; 32]).unwrap().verifier();
-        let forged = SignedQuestion { key: other.to_string(), ..question };
-        assert_eq!(forged.signer(origin, now), None);
+        let forged = SignedQuestion { key: other.to_string(), ..signed };
+        assert_eq!(forged.signer(&question, now), None);
     }
 }

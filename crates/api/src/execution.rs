@@ -7,6 +7,9 @@ use crate::approval::SignedQuestion;
 use crate::governance::Trust;
 use crate::meter::MeterAccount;
 
+/// Where names of executions are searched with an officer's key. Questions are signed for it.
+pub const SEARCH_PATH: &str = "/v1/executions/search";
+
 /// Which executions `GET /v1/executions` shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

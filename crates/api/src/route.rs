@@ -4,12 +4,12 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::approval::{
-    MessageRequest, PendingMessage, PendingPage, PendingQuery, PendingSearch, VoteReply,
+    self, MessageRequest, PendingMessage, PendingPage, PendingQuery, PendingSearch, VoteReply,
     VoteRequest,
 };
 use crate::execution::{
-    EndedPage, EndedQuery, ErasurePage, ErasureRequest, Execution, ExecutionNames, ExecutionPage,
-    ExecutionQuery, ExecutionSearch,
+    self, EndedPage, EndedQuery, ErasurePage, ErasureRequest, Execution, ExecutionNames,
+    ExecutionPage, ExecutionQuery, ExecutionSearch,
 };
 use crate::governance::{Governance, GovernanceQuery, Halts, ProposalReply, ProposalRequest};
 use crate::meter::Meters;
@@ -134,7 +134,7 @@ pub const ROUTES: &[Route] = &[
         body: Some(of::<ExecutionSearch>),
         codes: OFFICERS,
         ..read(
-            "/v1/executions/search",
+            execution::SEARCH_PATH,
             "search_executions",
             "Names executions that go on, for who has the key of any role. The signature counts, not who brings it.",
             Reply::Json(of::<ExecutionNames>),
@@ -251,7 +251,7 @@ pub const ROUTES: &[Route] = &[
         body: Some(of::<PendingSearch>),
         codes: OFFICERS,
         ..read(
-            "/v1/approvals/search",
+            approval::SEARCH_PATH,
             "search_approvals",
             "Lists requests that wait for the roles of the key that signs. The signature counts, not who brings it.",
             Reply::Json(of::<PendingPage>),
@@ -262,7 +262,7 @@ pub const ROUTES: &[Route] = &[
         body: Some(of::<MessageRequest>),
         codes: &[Code::Peer, Code::ApprovalUnknown, Code::ApprovalUnread],
         ..read(
-            "/v1/approvals/message",
+            approval::MESSAGE_PATH,
             "approval_message",
             "Gives the message that the server would get of a request that waits for the key that signs.",
             Reply::Json(of::<PendingMessage>),
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_for_officers_says_what_others_get() {
+    fn routes_for_officers_say_what_others_get() {
         for route in ROUTES.iter().filter(|route| route.audience != Audience::Everyone) {
             assert!(route.codes.contains(&Code::Peer), "{}", route.path);
         }

@@ -1,6 +1,8 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
-use api::problem::Problem;
+use api::problem::{Code, Problem};
+use proof::note::SignError;
 
 use crate::ForeignListener;
 
@@ -23,20 +25,43 @@ pub enum Error {
     #[error(
         "the node does not answer within {} s: {}; end it (`kill -TERM`, after 5 s `kill -KILL`), \
          and {}",
-        crate::limits::ANSWER_MS_MAX / 1_000,
+        .1.as_secs(),
         .0.done(),
         .0.next()
     )]
-    Silent(Asked),
+    Silent(Asked, Duration),
     /// The node ended before its reply was there.
     #[error("the node ended before it answered: {}", .0.after_its_end())]
     Ended(Asked),
     /// The node refused.
     #[error("the node refused ({}): {}", .0.code, .0.detail)]
     Refused(Box<Problem>),
+    /// The officer's key does not sign.
+    #[error("the question could not be signed: {0}")]
+    Unsigned(SignError),
     /// The reply cannot be read: the node is of another version.
     #[error("the node's answer cannot be read: {0}")]
     Unreadable(String),
+}
+
+impl Error {
+    /// The stable word that commands print for it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotRunning(_) | Self::Socket(..) => "socket",
+            Self::Foreign(..) => "socket.owner",
+            Self::Silent(..) => "unanswered",
+            Self::Ended(_) => "ended",
+            Self::Unsigned(_) => "keys",
+            Self::Unreadable(_) => "input",
+            Self::Refused(problem) => match problem.code {
+                Code::Overload => "overload",
+                Code::Peer => "peer",
+                code => code.as_str(),
+            },
+        }
+    }
 }
 
 /// What was asked of a node that says nothing: what is known of it, and what can be done.

@@ -6,18 +6,18 @@ use std::time::Duration;
 use api::problem::{Code, Problem};
 use serde::de::DeserializeOwned;
 
-use crate::limits::{ANSWER_MS_MAX, REPLY_BYTES_MAX};
+use crate::limits::REPLY_BYTES_MAX;
 use crate::{Asked, Error, TimedStream};
 
 /// What a node is asked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum HttpRequest<'a> {
     /// `GET` of this path and query: it changes nothing.
     Get(&'a str),
     /// `POST` of this body to this path, which changes nothing.
-    Ask(&'a str, &'a [u8]),
+    Ask(&'a str, Vec<u8>),
     /// `POST` of this body to this path, which changes something.
-    Order(&'a str, &'a [u8]),
+    Order(&'a str, Vec<u8>),
 }
 
 impl HttpRequest<'_> {
@@ -52,9 +52,10 @@ impl HttpRequest<'_> {
 pub(crate) fn exchange<T: DeserializeOwned>(
     stream: &UnixStream,
     socket: &Path,
-    request: HttpRequest<'_>,
+    request: &HttpRequest<'_>,
+    wait: Duration,
 ) -> Result<T, Error> {
-    let mut stream = TimedStream::new(stream, Duration::from_millis(ANSWER_MS_MAX));
+    let mut stream = TimedStream::new(stream, wait);
     let bytes = [request.head().as_bytes(), request.body().unwrap_or_default()].concat();
     // A node that refuses says why before it has read all.
     let written = stream.write_all(&bytes);
@@ -62,7 +63,7 @@ pub(crate) fn exchange<T: DeserializeOwned>(
     let read = stream.take(REPLY_BYTES_MAX).read_to_end(&mut reply);
     match read.and(written) {
         Err(why) if reply.is_empty() || is_late(&why) => {
-            return Err(failed(socket, request.kind(), why));
+            return Err(failed(socket, request.kind(), wait, why));
         }
         _ => {}
     }
@@ -74,9 +75,9 @@ pub fn is_late(why: &std::io::Error) -> bool {
     matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
-fn failed(socket: &Path, asked: Asked, why: std::io::Error) -> Error {
+fn failed(socket: &Path, asked: Asked, wait: Duration, why: std::io::Error) -> Error {
     match why.kind() {
-        _ if is_late(&why) => Error::Silent(asked),
+        _ if is_late(&why) => Error::Silent(asked, wait),
         ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof => {
             Error::Ended(asked)
         }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`Client`] | one function for each route, typed by [`api`] |
 //! | [`Error`] | why nothing came back, or the node's problem |
+//! | [`Officer`] | who asks by key |
 //! | [`Asked`] | what was asked of a node that says nothing, and so what can be done |
 //! | `exchange` | one request and its reply over a socket |
 //! | [`NodeSocket`], [`TimedStream`] | a connection to the node alone, with one time for it all |
@@ -29,16 +30,19 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use api::approval::{
-    MessageRequest, PendingMessage, PendingPage, PendingSearch, VoteReply, VoteRequest,
+    self, MessageRequest, PendingMessage, PendingPage, PendingSearch, Question, SignedQuestion,
+    VoteReply, VoteRequest,
 };
 use api::execution::{
-    EndedPage, EndedQuery, ErasurePage, ErasureRequest, ExecutionNames, ExecutionPage,
+    self, EndedPage, EndedQuery, ErasurePage, ErasureRequest, ExecutionNames, ExecutionPage,
     ExecutionQuery, ExecutionSearch,
 };
 use api::governance::{Governance, Halts};
+use api::limits::QUESTION_MS_MAX;
 use api::meter::Meters;
 use api::node::Status;
 use api::problem::Code;
+use proof::note::Signer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -47,7 +51,18 @@ pub use exchange::is_late;
 pub use stream::{ConnectError, ForeignListener, NodeSocket, TimedStream, is_listened_to};
 
 use crate::exchange::HttpRequest;
-use crate::limits::{ADMITTED_AGAIN_MS, ADMITTED_MS_MAX};
+use crate::limits::{ADMITTED_AGAIN_MS, ADMITTED_MS_MAX, ANSWER_MS_MAX};
+
+/// An officer who asks by key, whatever their OS user.
+#[derive(Clone, Copy)]
+pub struct Officer<'a> {
+    /// The key, which signs each question for the node that gets it.
+    pub key: &'a dyn Signer,
+    /// The origin of the domain's governance log.
+    pub origin: &'a str,
+    /// The time by the clock on the wall, in milliseconds since the Unix epoch.
+    pub now_ms: i64,
+}
 
 /// A node, by its sockets.
 #[derive(Debug, Clone)]
@@ -55,6 +70,8 @@ pub struct Client {
     folder: PathBuf,
     officer_socket: PathBuf,
     socket: PathBuf,
+    /// Longest wait for a reply.
+    wait: Duration,
 }
 
 impl Client {
@@ -62,7 +79,14 @@ impl Client {
     /// tried first; who may not open it asks over the other.
     #[must_use]
     pub fn new(folder: PathBuf, officer_socket: PathBuf, socket: PathBuf) -> Self {
-        Self { folder, officer_socket, socket }
+        let wait = Duration::from_millis(ANSWER_MS_MAX);
+        Self { folder, officer_socket, socket, wait }
+    }
+
+    /// The same node, which is silent for whoever waits so long for a reply.
+    #[must_use]
+    pub fn within(self, wait: Duration) -> Self {
+        Self { wait, ..self }
     }
 
     /// How the node stands.
@@ -108,12 +132,18 @@ impl Client {
         ))
     }
 
-    /// The names of executions that go on, for who has the key of any role.
+    /// The names of executions that go on and begin so, for who has the key of any role.
     ///
     /// # Errors
     /// See [`Error`].
-    pub fn search_executions(&self, search: &ExecutionSearch) -> Result<ExecutionNames, Error> {
-        self.send(HttpRequest::Ask("/v1/executions/search", &body(search)))
+    pub fn search_executions(
+        &self,
+        officer: &Officer<'_>,
+        beginning: &str,
+    ) -> Result<ExecutionNames, Error> {
+        self.send_signed(officer, execution::SEARCH_PATH, beginning, |question| {
+            body(&ExecutionSearch { question, beginning: beginning.to_owned() })
+        })
     }
 
     /// Executions that ended and were not erased, by page; for officers alone.
@@ -136,8 +166,8 @@ impl Client {
     pub fn erase(&self, request: &ErasureRequest) -> Result<ErasurePage, Error> {
         let bytes = body(request);
         self.send(match request.is_trial {
-            true => HttpRequest::Ask("/v1/erasures", &bytes),
-            false => HttpRequest::Order("/v1/erasures", &bytes),
+            true => HttpRequest::Ask("/v1/erasures", bytes),
+            false => HttpRequest::Order("/v1/erasures", bytes),
         })
     }
 
@@ -170,20 +200,32 @@ impl Client {
         self.get(&with_query("/v1/approvals", [("beginning", &beginning)]))
     }
 
-    /// Requests that wait for the roles of the key that signed, under ids that begin so.
+    /// Requests that wait for the roles of the officer's key, under ids that begin so.
     ///
     /// # Errors
     /// See [`Error`].
-    pub fn search_approvals(&self, search: &PendingSearch) -> Result<PendingPage, Error> {
-        self.send(HttpRequest::Ask("/v1/approvals/search", &body(search)))
+    pub fn search_approvals(
+        &self,
+        officer: &Officer<'_>,
+        beginning: &str,
+    ) -> Result<PendingPage, Error> {
+        self.send_signed(officer, approval::SEARCH_PATH, beginning, |question| {
+            body(&PendingSearch { question, beginning: Some(beginning.to_owned()) })
+        })
     }
 
-    /// The message that the server would get of a request that waits for the key that signed.
+    /// What the server would get of a request that waits for the officer's key, by its whole id.
     ///
     /// # Errors
     /// See [`Error`].
-    pub fn approval_message(&self, request: &MessageRequest) -> Result<PendingMessage, Error> {
-        self.send(HttpRequest::Ask("/v1/approvals/message", &body(request)))
+    pub fn approval_message(
+        &self,
+        officer: &Officer<'_>,
+        pending: &str,
+    ) -> Result<PendingMessage, Error> {
+        self.send_signed(officer, approval::MESSAGE_PATH, pending, |question| {
+            body(&MessageRequest { question, pending: pending.to_owned() })
+        })
     }
 
     /// Puts an officer's signed vote on record.
@@ -191,19 +233,45 @@ impl Client {
     /// # Errors
     /// See [`Error`].
     pub fn vote(&self, vote: &VoteRequest) -> Result<VoteReply, Error> {
-        self.send(HttpRequest::Order("/v1/approvals", &body(vote)))
+        self.send(HttpRequest::Order("/v1/approvals", body(vote)))
     }
 
     fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
         self.send(HttpRequest::Get(path))
     }
 
-    /// Asks, and asks again for a while where the node has no place for it.
     fn send<T: DeserializeOwned>(&self, request: HttpRequest<'_>) -> Result<T, Error> {
+        self.send_over(|_| Ok(request.clone()))
+    }
+
+    /// Sends a question that is signed for who listens at the very socket that it goes over.
+    fn send_signed<T: DeserializeOwned>(
+        &self,
+        officer: &Officer<'_>,
+        path: &str,
+        about: &str,
+        body: impl Fn(SignedQuestion) -> Vec<u8>,
+    ) -> Result<T, Error> {
+        self.send_over(|stream| {
+            let node_user =
+                stream::listener(stream).map_err(|why| Error::Socket(self.socket.clone(), why))?;
+            let question = Question { origin: officer.origin, node_user, path, about };
+            let expires_ms = officer.now_ms.saturating_add(QUESTION_MS_MAX);
+            let signed = question.sign(officer.key, expires_ms).map_err(Error::Unsigned)?;
+            Ok(HttpRequest::Ask(path, body(signed)))
+        })
+    }
+
+    /// Asks what is made for each connection, and asks again for a while where the node has no
+    /// place for it.
+    fn send_over<'a, T: DeserializeOwned>(
+        &self,
+        request: impl Fn(&UnixStream) -> Result<HttpRequest<'a>, Error>,
+    ) -> Result<T, Error> {
         let begun = Instant::now();
         loop {
             let (stream, socket) = self.connect()?;
-            match exchange::exchange(&stream, socket, request) {
+            match exchange::exchange(&stream, socket, &request(&stream)?, self.wait) {
                 Err(Error::Refused(problem))
                     if problem.code == Code::Overload
                         && begun.elapsed() < Duration::from_millis(ADMITTED_MS_MAX) =>
@@ -226,7 +294,12 @@ impl Client {
                 ErrorKind::NotFound
                 | ErrorKind::ConnectionRefused
                 | ErrorKind::PermissionDenied => {}
-                _ if is_late(&why) => return Err(Error::Silent(Asked::Question)),
+                _ if is_late(&why) => {
+                    return Err(Error::Silent(
+                        Asked::Question,
+                        Duration::from_millis(ANSWER_MS_MAX),
+                    ));
+                }
                 _ => return Err(Error::Socket(path.clone(), why)),
             }
         }

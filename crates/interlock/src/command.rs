@@ -23,6 +23,7 @@ mod names;
 mod office_agent;
 mod office_server;
 mod officer;
+mod proved;
 mod receipt;
 mod replay;
 mod restore;

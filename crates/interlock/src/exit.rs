@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
-use api::problem::{Code, Retry};
+use api::problem::Retry;
 use kernel::governance::UNREPLAYED;
 use proof::json::{Value, object};
 
@@ -131,20 +131,18 @@ impl Failure {
 
     /// The failure of a request to a node.
     pub(crate) fn client(why: &client::Error) -> Self {
-        let (exit, code) = match why {
-            client::Error::NotRunning(_) | client::Error::Socket(..) => (Exit::NoInput, "socket"),
-            client::Error::Foreign(..) => (Exit::Config, "socket.owner"),
-            client::Error::Silent(_) => (Exit::Unanswered, "unanswered"),
-            client::Error::Ended(_) => (Exit::Unanswered, "ended"),
-            client::Error::Unreadable(_) => (Exit::Data, "input"),
-            client::Error::Refused(problem) => match problem.code {
-                Code::Overload => (Exit::Unanswered, "overload"),
-                Code::Peer => (Exit::Denied, "peer"),
-                code if code.retry() == Retry::Later => (Exit::Unanswered, code.as_str()),
-                code => (Exit::Denied, code.as_str()),
-            },
+        let exit = match why {
+            client::Error::NotRunning(_) | client::Error::Socket(..) => Exit::NoInput,
+            client::Error::Foreign(..) => Exit::Config,
+            client::Error::Silent(..) | client::Error::Ended(_) => Exit::Unanswered,
+            client::Error::Unsigned(_) => Exit::Failed,
+            client::Error::Unreadable(_) => Exit::Data,
+            client::Error::Refused(problem) if problem.code.retry() == Retry::Later => {
+                Exit::Unanswered
+            }
+            client::Error::Refused(_) => Exit::Denied,
         };
-        Self::new(exit, why.to_string()).code(code)
+        Self::new(exit, why.to_string()).code(why.code())
     }
 
     /// The cause, in one line.

@@ -166,7 +166,7 @@ pub fn based_on(options: &Options) -> Result<Option<BasedOn>, Error> {
     let governs = match node(options).governance() {
         Ok(governs) => governs,
         Err(::client::Error::NotRunning(_)) => return Ok(None),
-        Err(::client::Error::Silent(_)) => return Err(Error::silent(Asked::BeforeAnOrder)),
+        Err(::client::Error::Silent(..)) => return Err(Error::silent(Asked::BeforeAnOrder)),
         Err(why) => return Err(Error::client(&why)),
     };
     let api::governance::Position { origin, size, root } = governs.position;

@@ -131,20 +131,14 @@ impl Error {
 
     /// What a node did not answer, or refused, over `/v1`.
     pub(crate) fn client(why: &::client::Error) -> Self {
-        use ::client::Error as Why;
-        let code = match why {
-            Why::NotRunning(_) | Why::Socket(..) => "socket",
-            Why::Foreign(..) => SOCKET_OWNER,
-            Why::Silent(_) => "unanswered",
-            Why::Ended(_) => "ended",
-            Why::Unreadable(_) => "input",
-            Why::Refused(problem) => match problem.code {
-                Code::Overload => "overload",
-                Code::Stopping => "stopping",
-                code => return Self::refused_with(code.as_str(), &problem.detail),
-            },
-        };
-        Self::new(code, why.to_string())
+        match why {
+            ::client::Error::Refused(problem)
+                if !matches!(problem.code, Code::Overload | Code::Stopping) =>
+            {
+                Self::refused_with(problem.code.as_str(), &problem.detail)
+            }
+            why => Self::new(why.code(), why.to_string()),
+        }
     }
 
     /// The node has no place or no time for this now.

@@ -184,6 +184,8 @@ async fn bad_input_is_a_problem_that_says_what_to_change() {
         for (answer, code) in [
             (get(socket, "/v1/records?limit=0"), Code::Input),
             (get(socket, "/v1/records?frm=1"), Code::Input),
+            (get(socket, "/v1/executions?after=%zz"), Code::Input),
+            (get(socket, "/v1/executions?after=a%2"), Code::Input),
             (get(socket, "/v1/records/x"), Code::Input),
             (get(socket, "/v1/records/99999"), Code::NotFound),
             (get(socket, "/v1/governance?size=99999"), Code::NotFound),
@@ -199,6 +201,37 @@ async fn bad_input_is_a_problem_that_says_what_to_change() {
             let problem = answer.problem();
             assert_eq!(problem.code, code, "{problem:?}");
             assert!(matches!(problem.retry, Retry::Changed | Retry::Never));
+        }
+    })
+    .await;
+}
+
+/// A question that an officer's key signed for another node, path or beginning is nobody's.
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_is_good_for_this_node_and_what_it_asks_alone() {
+    use api::approval::{Question, SEARCH_PATH};
+    aside(|options| {
+        let officer = node::keys::read(&options.folder, "officer").unwrap();
+        let origin = options.governance_origin();
+        let user = rustix::process::geteuid().as_raw();
+        let asked = Question { origin: &origin, node_user: user, path: SEARCH_PATH, about: "abc" };
+        let ask = |path: &str, question: &Question<'_>| {
+            let signed = question.sign(&officer, node::clock::wall_ms() + 30_000).unwrap();
+            let question = serde_json::to_string(&signed).unwrap();
+            let body = format!("{{\"question\":{question},\"beginning\":\"abc\"}}");
+            post(&options.socket, path, &body)
+        };
+        assert_eq!(ask(SEARCH_PATH, &asked).status, 200);
+        let executions = api::execution::SEARCH_PATH;
+        assert_eq!(ask(executions, &Question { path: executions, ..asked }).status, 200);
+        for (path, other) in [
+            (executions, asked),
+            (SEARCH_PATH, Question { about: "", ..asked }),
+            (SEARCH_PATH, Question { node_user: user + 1, ..asked }),
+            (SEARCH_PATH, Question { origin: "other/governance", ..asked }),
+        ] {
+            assert_eq!(ask(path, &other).problem().code, Code::Peer, "{path} {other:?}");
         }
     })
     .await;

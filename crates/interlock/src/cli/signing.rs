@@ -163,6 +163,10 @@ pub(crate) struct PublishSignedArgs {
     /// propose` writes)
     #[arg(long, value_name = "DIR")]
     pub(crate) bundle: Option<PathBuf>,
+
+    /// The node's socket, where it is elsewhere than in the domain's folder
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
 }
 
 /// Show who has which role, and how many must sign

@@ -2,21 +2,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use api::RecordJson;
-use api::approval::{MessageRequest, PendingPage, PendingRequest, PendingSearch, VoteRequest};
+use api::approval::{PendingPage, PendingRequest, VoteRequest};
 use api::meter::MeterAccount;
 use api::problem::Code;
 use client::Client;
 use kernel::lineage::Approval;
 use node::clock::wall_ms;
-use proof::base64url;
 use proof::digest::Digest;
 use proof::json::Value;
-use proof::note::{Ed25519Signer, Signer as _};
+use proof::note::Signer as _;
 use serde::Serialize;
 
 use super::ask::{Unattended, ask};
-use super::names::question;
-use super::officer;
+use super::officer::{self, Asker};
+use super::proved::ProvedRequest;
 use crate::cli::{self, ApprovalsCommand};
 use crate::domain::{self, DomainLogs};
 use crate::exit::{Exit, Failure};
@@ -45,23 +44,23 @@ pub(super) fn run(command: &ApprovalsCommand, output: &mut Output) -> Result<Exi
 struct ApprovalsClient<'a> {
     domain: &'a Path,
     node: Client,
-    key: Option<Ed25519Signer>,
+    asker: Option<Asker>,
 }
 
 impl<'a> ApprovalsClient<'a> {
     fn of(domain: &'a Path, officer: &cli::OfficerArgs) -> Result<Self, Failure> {
-        let options = officer::options(domain, officer)?;
-        let key = match officer::key_file(officer) {
-            Some(_) => Some(officer::key(domain, officer)?),
+        let node = super::node(&officer::options(domain, officer.socket.as_deref())?);
+        let asker = match officer::key_file(officer) {
+            Some(_) => Some(Asker::of(&node, officer::key(domain, officer)?)?),
             None => None,
         };
-        Ok(Self { domain, node: super::node(&options), key })
+        Ok(Self { domain, node, asker })
     }
 
     /// The pending requests with ids of this beginning.
     fn requests(&self, beginning: &str) -> Result<PendingPage, Failure> {
-        if let Some(key) = &self.key {
-            return search(&self.node, key, beginning);
+        if let Some(asker) = &self.asker {
+            return search(&self.node, asker, beginning);
         }
         self.node.approvals(beginning).map_err(|why| {
             let failure = Failure::client(&why);
@@ -75,10 +74,8 @@ impl<'a> ApprovalsClient<'a> {
 }
 
 /// The requests that wait for the roles of this key, with ids of this beginning.
-fn search(node: &Client, key: &Ed25519Signer, beginning: &str) -> Result<PendingPage, Failure> {
-    let beginning = Some(beginning.to_owned());
-    let search = PendingSearch { question: question(node, key)?, beginning };
-    node.search_approvals(&search).map_err(|why| Failure::client(&why))
+fn search(node: &Client, asker: &Asker, beginning: &str) -> Result<PendingPage, Failure> {
+    node.search_approvals(&asker.officer(), beginning).map_err(|why| Failure::client(&why))
 }
 
 /// A request as it is printed, with the message that its server would get where the message was
@@ -96,19 +93,29 @@ impl ShownRequest {
         Self { request, message: None }
     }
 
+    /// What the node says of the request is checked by the request's id: an officer's vote counts
+    /// for the id alone.
     fn with_message(
         node: &Client,
-        key: &Ed25519Signer,
+        asker: &Asker,
         request: PendingRequest,
     ) -> Result<Self, Failure> {
-        let unread = |why: &dyn std::error::Error| {
-            Failure::new(Exit::Data, "the node's answer cannot be read").why(why)
+        let message = node.approval_message(&asker.officer(), &request.pending);
+        let proved =
+            ProvedRequest::of(&request.pending, &message.map_err(|why| Failure::client(&why))?)
+                .ok_or_else(|| {
+                    let what =
+                        format!("what the node sends is not of the request {}", request.pending);
+                    Failure::new(Exit::Denied, what)
+                        .code("approval.unproved")
+                        .help("nothing was signed; the node lies, or is not the one that you mean")
+                })?;
+        let request = PendingRequest {
+            execution: proved.execution,
+            asked_for: Some(proved.asked_for),
+            ..request
         };
-        let (question, pending) = (question(node, key)?, request.pending.clone());
-        let message = node.approval_message(&MessageRequest { question, pending });
-        let message = message.map_err(|why| Failure::client(&why))?.message;
-        let message = base64url::decode(&message).map_err(|why| unread(&why))?;
-        Ok(Self { request, message: Some(String::from_utf8_lossy(&message).into_owned()) })
+        Ok(Self { request, message: Some(proved.message) })
     }
 }
 
@@ -173,8 +180,8 @@ fn print_requests(requests: Vec<PendingRequest>, output: &mut Output) -> Result<
 
 fn show(client: &ApprovalsClient<'_>, pending: &str, output: &mut Output) -> Result<Exit, Failure> {
     let request = find(client.requests(pending)?.requests, pending)?;
-    let shown = match &client.key {
-        Some(key) => ShownRequest::with_message(&client.node, key, request)?,
+    let shown = match &client.asker {
+        Some(asker) => ShownRequest::with_message(&client.node, asker, request)?,
         None => ShownRequest::without_message(request),
     };
     if output.is_json() {
@@ -182,7 +189,7 @@ fn show(client: &ApprovalsClient<'_>, pending: &str, output: &mut Output) -> Res
     } else {
         print_request(&shown, output)?;
     }
-    if client.key.is_some() {
+    if client.asker.is_some() {
         return Ok(Exit::Ok);
     }
     let logs = DomainLogs::open(client.domain)?;
@@ -227,17 +234,15 @@ struct VoteResult {
 /// Prints a request, asks for confirmation, signs with the officer's key, and sends the vote to the
 /// node.
 pub(super) fn approve(arguments: &cli::ApproveArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let options = officer::options(&arguments.domain, &arguments.officer)?;
-    let key = officer::key(&arguments.domain, &arguments.officer)?;
+    let options = officer::options(&arguments.domain, arguments.officer.socket.as_deref())?;
     let node = super::node(&options);
-    let PendingPage { origin, requests, .. } = search(&node, &key, &arguments.pending)?;
+    let asker = Asker::of(&node, officer::key(&arguments.domain, &arguments.officer)?)?;
+    let PendingPage { origin, requests, .. } = search(&node, &asker, &arguments.pending)?;
     let whole = arguments.pending.parse::<Digest>().ok();
-    // A vote on a whole id that does not wait for this key is sent too: the node's answer says why
-    // it does not count.
     let (pending, shown) = match (find(requests, &arguments.pending), whole) {
         (Ok(request), _) => {
             // An approval requires that the message was shown; a refusal does not.
-            let shown = match ShownRequest::with_message(&node, &key, request.clone()) {
+            let shown = match ShownRequest::with_message(&node, &asker, request.clone()) {
                 Err(_) if arguments.refuse => ShownRequest::without_message(request),
                 shown => shown?,
             };
@@ -249,20 +254,21 @@ pub(super) fn approve(arguments: &cli::ApproveArgs, output: &mut Output) -> Resu
             })?;
             (pending, Some(shown))
         }
-        (Err(_), Some(whole)) => (whole, None),
-        (Err(why), None) => {
-            return Err(waits_for_others(&node, &key, &arguments.pending).unwrap_or(why));
+        // Nobody approves what was not shown; a refusal by a whole id is sent all the same.
+        (Err(_), Some(whole)) if arguments.refuse => (whole, None),
+        (Err(why), _) => {
+            return Err(waits_for_others(&node, &asker, &arguments.pending).unwrap_or(why));
         }
     };
     output.flush()?;
     if !arguments.refuse {
-        let question = format!("Approve this as `{}`?", key.verifier().name());
+        let question = format!("Approve this as `{}`?", asker.key.verifier().name());
         ask(&question, arguments.yes, Unattended::NeedsYes)?;
     }
     let expires_ms = wall_ms().saturating_add(arguments.for_ms);
     let approval = Approval { pending, approves: !arguments.refuse, expires_ms };
     let signed = approval
-        .sign(&origin, &key)
+        .sign(&origin, &asker.key)
         .map_err(|why| Failure::new(Exit::Failed, "the approval could not be signed").why(why))?;
     let vote = VoteRequest { approval: RecordJson(signed.to_value()) };
     let record = node.vote(&vote).map_err(|why| Failure::client(&why))?.record;
@@ -309,14 +315,14 @@ pub(super) fn meters(arguments: &cli::MetersArgs, output: &mut Output) -> Result
 
 /// The failure for a request that waits for roles which the key does not have, where the node shows
 /// it to the caller.
-fn waits_for_others(node: &Client, key: &Ed25519Signer, pending: &str) -> Option<Failure> {
+fn waits_for_others(node: &Client, asker: &Asker, pending: &str) -> Option<Failure> {
     let page = node.approvals(pending).ok()?;
     let request = find(page.requests, pending).ok()?;
     let what = format!(
         "{} waits for {}, and the key `{}` has no such role",
         short(&request.pending),
         awaits(&request),
-        key.verifier().name()
+        asker.key.verifier().name()
     );
     Some(Failure::new(Exit::Denied, what).code("approval.role").help(format!(
         "nothing was done; name another key with --key FILE, or in {}",

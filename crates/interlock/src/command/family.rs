@@ -42,7 +42,7 @@ pub(super) fn delegate(arguments: &DelegateArgs, output: &mut Output) -> Result<
 
 /// Ends an execution, as an officer or as its parent.
 pub(super) fn end(arguments: &EndArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let options = officer::options(&arguments.domain, &arguments.officer)?;
+    let options = officer::options(&arguments.domain, arguments.officer.socket.as_deref())?;
     let key = officer::key(&arguments.domain, &arguments.officer).ok();
     let ended = names::execution(&options, &arguments.ended, Sought::Live(key.as_ref()))?;
     let what = format!("execution {ended} ended");

@@ -52,9 +52,12 @@ pub(super) fn publish(arguments: &PublishArgs, output: &mut Output) -> Result<Ex
 pub(super) fn trust(arguments: &TrustArgs, output: &mut Output) -> Result<Exit, Failure> {
     is_domain_first(&arguments.domain, "trust", "STATE")?;
     let (Some(subject), Some(trust)) = (arguments.subject.clone(), arguments.state) else {
-        return show(&officer::options(&arguments.domain, &arguments.officer)?, output);
+        return show(
+            &officer::options(&arguments.domain, arguments.officer.socket.as_deref())?,
+            output,
+        );
     };
-    let options = officer::options(&arguments.domain, &arguments.officer)?;
+    let options = officer::options(&arguments.domain, arguments.officer.socket.as_deref())?;
     let key = officer::key(&arguments.domain, &arguments.officer).ok();
     let subject = names::subject(&options, subject, key.as_ref())?;
     let what = format!("{subject} is `{}`", trust.as_str());
@@ -67,7 +70,7 @@ pub(super) fn trust(arguments: &TrustArgs, output: &mut Output) -> Result<Exit, 
 /// Halts a subject, or lifts a halt.
 pub(super) fn halt(arguments: &HaltArgs, output: &mut Output) -> Result<Exit, Failure> {
     is_domain_first(&arguments.domain, "halt", "")?;
-    let options = officer::options(&arguments.domain, &arguments.officer)?;
+    let options = officer::options(&arguments.domain, arguments.officer.socket.as_deref())?;
     let key = officer::key(&arguments.domain, &arguments.officer).ok();
     let subject = match &arguments.subject {
         Some(subject) => names::subject(&options, subject.clone(), key.as_ref())?,

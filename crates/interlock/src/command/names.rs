@@ -3,20 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
-use api::approval::SignedQuestion;
-use api::execution::{EndedQuery, ExecutionQuery, ExecutionSearch};
-use api::limits::QUESTION_MS_MAX;
+use api::execution::{EndedQuery, ExecutionQuery};
 use client::Client;
 use kernel::governance::{Change, Governance, Subject};
 use kernel::lineage::{Body, LineageRecord};
 use node::Options;
-use node::clock::wall_ms;
 use proof::note::Ed25519Signer;
 
+use super::officer::Asker;
 use crate::domain::{self, LogChoice};
 use crate::exit::{Exit, Failure};
-use crate::limits::{BEGINNING_MIN, CALLED_MAX, EXECUTION_ID_CHARS, NEAR_MAX};
+use crate::limits::{BEGINNING_MIN, CALLED_MAX, EXECUTION_ID_CHARS, NAMED_MS_MAX, NEAR_MAX};
 
 /// The least similarity of a name that is suggested as near.
 const LIKENESS_MIN: f64 = 0.7;
@@ -44,7 +43,7 @@ pub(super) fn subject(
         })
     };
     match &subject {
-        Subject::Execution(id) if !is_known() => {
+        Subject::Execution(id) if id.chars().count() != EXECUTION_ID_CHARS && !is_known() => {
             execution(options, id, Sought::Live(key)).map(Subject::Execution)
         }
         _ => Ok(subject),
@@ -70,7 +69,7 @@ pub(super) fn execution(
         }
         _ => {}
     }
-    let node = super::node(options);
+    let node = super::node(options).within(Duration::from_millis(NAMED_MS_MAX));
     let found = match node.is_running() {
         Ok(true) => executions_with_beginning(&node, id, sought).map_err(|why| why.to_string()),
         Ok(false) => Err("no node runs".to_owned()),
@@ -78,6 +77,7 @@ pub(super) fn execution(
     };
     // The log in the folder says it too, for whoever may read that.
     let in_log = || started(&options.folder).map_err(|_| ());
+    let is_told = found.is_ok();
     let found = match found {
         Ok(found) => found,
         Err(why) => {
@@ -96,7 +96,7 @@ pub(super) fn execution(
         }
     };
     if found.is_empty() {
-        return Err(match ended_already(&node, id) {
+        return Err(match is_told.then(|| ended_already(&node, id)).flatten() {
             Some(ended) => already_ended(&ended),
             None => nothing_done(format!("no execution here begins with `{id}`"))
                 .help("nothing was done; `interlock log show` lists ids, and a whole one acts"),
@@ -148,21 +148,12 @@ fn executions_with_beginning(
         page.executions.into_iter().map(|one| (one.execution, one.workload)).collect();
     // An officer of another OS user is shown its own alone: a beginning may be others' too.
     if let Sought::Live(Some(key)) = sought
-        && let Ok(question) = question(node, key)
-        && let Ok(named) =
-            node.search_executions(&ExecutionSearch { question, beginning: id.to_owned() })
+        && let Ok(asker) = Asker::of(node, key.clone())
+        && let Ok(named) = node.search_executions(&asker.officer(), id)
     {
         found.extend(named.executions.into_iter().map(|one| (one.execution, one.workload)));
     }
     Ok(found.into_iter().collect())
-}
-
-/// Signs a question, which proves to the node which key it comes from.
-pub(super) fn question(node: &Client, key: &Ed25519Signer) -> Result<SignedQuestion, Failure> {
-    let governs = node.governance().map_err(|why| Failure::client(&why))?;
-    let expires_ms = wall_ms().saturating_add(QUESTION_MS_MAX);
-    SignedQuestion::sign(&governs.position.origin, key, expires_ms)
-        .map_err(|why| Failure::new(Exit::Failed, "the question could not be signed").why(why))
 }
 
 fn one_of(id: &str, found: Vec<(String, String)>) -> Result<String, Failure> {

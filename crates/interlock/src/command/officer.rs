@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use client::{Client, Officer};
 use node::Options;
+use node::clock::wall_ms;
 use proof::note::Ed25519Signer;
 
 use crate::cli::OfficerArgs;
@@ -16,20 +18,19 @@ pub(super) const KEY: &str = "INTERLOCK_KEY";
 /// The domain's options. Where its configuration may not be read, or is not valid, the domain's
 /// name comes from the governance log, and the sockets are the default ones, so that a broken
 /// configuration prevents no order.
-pub(super) fn options(domain: &Path, officer: &OfficerArgs) -> Result<Options, Failure> {
+pub(super) fn options(domain: &Path, socket: Option<&Path>) -> Result<Options, Failure> {
     let loaded = config::load(domain);
     let sockets = [
-        officer.socket.clone().unwrap_or_else(|| domain.join("officer.sock")),
-        officer.socket.clone().unwrap_or_else(|| domain.join("node.sock")),
+        socket.map_or_else(|| domain.join("officer.sock"), Path::to_owned),
+        socket.map_or_else(|| domain.join("node.sock"), Path::to_owned),
     ];
     match loaded {
-        Ok(options) => Ok(match &officer.socket {
+        Ok(options) => Ok(match socket {
             Some(_) => with_sockets(options, sockets),
             None => options,
         }),
         Err(why) => {
-            let alone =
-                config::sockets_alone(config::owned_folder(domain, officer.socket.as_deref()));
+            let alone = config::sockets_alone(config::owned_folder(domain, socket));
             match node::domain::name_in_log(domain) {
                 Ok(name) => Ok(with_sockets(Options { domain: name, ..alone }, sockets)),
                 // Where the log may not be read, the order goes to the node, if one runs.
@@ -64,4 +65,24 @@ pub(super) fn key(domain: &Path, officer: &OfficerArgs) -> Result<Ed25519Signer,
                 .help(format!("name your key with --key FILE, or in {KEY}")),
         }
     })
+}
+
+/// An officer's key that asks a node: who has it may ask whatever their OS user.
+pub(super) struct Asker {
+    pub(super) key: Ed25519Signer,
+    /// The origin of the domain's governance log.
+    origin: String,
+}
+
+impl Asker {
+    /// The asker of the domain that this node serves.
+    pub(super) fn of(node: &Client, key: Ed25519Signer) -> Result<Self, Failure> {
+        let governs = node.governance().map_err(|why| Failure::client(&why))?;
+        Ok(Self { key, origin: governs.position.origin })
+    }
+
+    /// Who asks now.
+    pub(super) fn officer(&self) -> Officer<'_> {
+        Officer { key: &self.key, origin: &self.origin, now_ms: wall_ms() }
+    }
 }

@@ -11,6 +11,7 @@ use proof::json::{Object, Value};
 use proof::note::Signer as _;
 
 use super::ask::{Unattended, ask};
+use super::officer;
 use super::review::Review;
 use super::{govern, roles, semantics};
 use crate::cli::{ProposeArgs, ProposeCommand, PublishSignedArgs, SignArgs};
@@ -201,7 +202,7 @@ pub(super) fn stored_bundle(domain: &Path, digest: &Digest) -> Result<Option<Bun
 
 /// Submits a proposal to its domain.
 pub(super) fn publish(arguments: &PublishSignedArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let options = config::load(&arguments.domain)?;
+    let options = officer::options(&arguments.domain, arguments.socket.as_deref())?;
     let signed = read(&arguments.proposal)?;
     let bundle = match &signed.proposal.change {
         Change::BundlePublished { bundle } => {

@@ -128,7 +128,10 @@ fn a_report_is_written_once_by_what_an_officer_approved() {
     assert!(shown.contains("sales are up") && shown.contains("1 of finance"), "{shown}");
 
     let stranger = site.fails(&["approve", &domain, &pending, "--key", &site.path("eve"), "--yes"]);
-    assert!(stranger.contains("approval.role"), "{stranger}");
+    assert!(stranger.contains("has no such role"), "{stranger}");
+    let refusal = ["approve", &domain, &pending, "--key", &site.path("eve"), "--refuse"];
+    let refused = site.fails(&refusal);
+    assert!(refused.contains("approval.role"), "the node says it too: {refused}");
     let approved =
         site.interlock(&["approve", &domain, start, "--key", &site.path("ann"), "--yes"]);
     assert!(approved.contains("approved "), "{approved}");

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -228,6 +229,27 @@ fn a_halt_at_a_node_that_hangs_says_what_to_do() {
     let node = Node::start(&domain.folder());
     assert!(Client::join(&domain.socket(), "agent", "office").is_err());
     assert!(node.stop().success());
+}
+
+/// The name is asked of the node for 2 s; then the log in the folder says it.
+#[test]
+fn a_hanging_node_does_not_hold_up_an_order_for_a_name() {
+    let domain = domain(&["agent"]);
+    let (mut node, _agent) = with_agent(&domain);
+    let execution = execution(&domain);
+    let pid = Pid::from_raw(node.id().cast_signed()).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    let begun = Instant::now();
+    let subject = format!("execution:{}", execution.get(..6).unwrap());
+    let halted = order(&domain.folder(), &["halt", &subject]);
+    let took = begun.elapsed();
+    assert_eq!(halted.code, Some(69), "{}{}", halted.stdout, halted.stderr);
+    assert!(halted.stderr.contains("does not answer within 10 s"), "{}", halted.stderr);
+    assert!(took < Duration::from_secs(10 + 2 + 5), "{took:?}");
+    assert!(node.kill());
+    let halted = order(&domain.folder(), &["halt", &subject]);
+    assert_eq!(halted.code, Some(0), "{}{}", halted.stdout, halted.stderr);
+    assert!(halted.stdout.contains(&execution), "{}", halted.stdout);
 }
 
 #[test]

@@ -66,8 +66,14 @@ impl Sealed {
     /// The bytes behind a commitment, if this part opens it.
     #[must_use]
     pub fn open(&self, name: &str, commitment: &Digest) -> Option<&[u8]> {
+        self.opening(name, commitment).map(|opening| opening.bytes.as_slice())
+    }
+
+    /// What opens a commitment, if this part does.
+    #[must_use]
+    pub fn opening(&self, name: &str, commitment: &Digest) -> Option<&Opening> {
         let (opening, made) = self.members.get(name)?;
-        (made == commitment).then_some(opening.bytes.as_slice())
+        (made == commitment).then_some(opening)
     }
 
     /// Canonical bytes, as they lie beside the log. Nothing sealed is no bytes.

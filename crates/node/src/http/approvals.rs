@@ -1,6 +1,6 @@
 use api::approval::{
-    MessageRequest, PendingMessage, PendingPage, PendingQuery, PendingSearch, VoteReply,
-    VoteRequest,
+    MESSAGE_PATH, MessageRequest, PendingMessage, PendingPage, PendingQuery, PendingSearch,
+    SEARCH_PATH, VoteReply, VoteRequest,
 };
 use api::problem::Code;
 use axum::extract::State;
@@ -9,6 +9,7 @@ use kernel::replay::SealedPart;
 use ledger::Reader;
 use proof::base64url;
 use proof::digest::Digest;
+use proof::json::Value;
 
 use super::extract::{Json, Officer, Query, Sent};
 use super::requester::Requester;
@@ -31,15 +32,15 @@ pub(super) async fn search(
     State(requester): State<Requester>,
     Sent(PendingSearch { question, beginning }): Sent<PendingSearch>,
 ) -> Reply<PendingPage> {
-    let key = Some(requester.signer(&question)?);
-    page(&requester, Sought { beginning: beginning.unwrap_or_default(), key }).await
+    let beginning = beginning.unwrap_or_default();
+    let key = Some(requester.signer(&question, SEARCH_PATH, &beginning)?);
+    page(&requester, Sought { beginning, key }).await
 }
 
 async fn page(requester: &Requester, sought: Sought) -> Reply<PendingPage> {
     let found = requester.kernel.waiting(sought).await.ok_or_else(|| requester.stopping())?;
     let options = requester.shared.options.clone();
-    let page = tokio::task::spawn_blocking(move || found.into_page(&options)).await;
-    page.map(Json).map_err(|_| requester.refuse(Code::Ledger, "what waits could not be read"))
+    requester.read_at_once(move || Ok(found.into_page(&options))).await.map(Json)
 }
 
 /// The message that the server would get of a request which the key that signed may approve. It
@@ -49,7 +50,7 @@ pub(super) async fn message(
     State(requester): State<Requester>,
     Sent(MessageRequest { question, pending }): Sent<MessageRequest>,
 ) -> Reply<PendingMessage> {
-    let key = requester.signer(&question)?;
+    let key = requester.signer(&question, MESSAGE_PATH, &pending)?;
     let id = pending.parse::<Digest>();
     let id = id.map_err(|why| requester.refuse(Code::Input, format!("`pending`: {why}")))?;
     let sought = Sought { beginning: pending, key: Some(key) };
@@ -59,17 +60,16 @@ pub(super) async fn message(
         return Err(requester.refuse(Code::ApprovalUnknown, why));
     };
     let options = requester.shared.options.clone();
-    let message = requester.read(move || read_message(&options, index, &id).ok_or_else(unread));
-    let message = base64url::encode(&message.await?);
-    Ok(Json(PendingMessage { message }))
+    let message = move || read_message(&options, index, &id).ok_or_else(unread);
+    requester.read_at_once(message).await.map(Json)
 }
 
 fn unread() -> (Code, String) {
     (Code::ApprovalUnread, "what it sealed cannot be read: it was erased, or damaged".to_owned())
 }
 
-/// The message that the server of the pending record would get.
-fn read_message(options: &Options, index: u64, pending: &Digest) -> Option<Vec<u8>> {
+/// The pending record, and what opens its commitment to the message that the server would get.
+fn read_message(options: &Options, index: u64, pending: &Digest) -> Option<PendingMessage> {
     let reader = Reader::open(&options.lineage_folder()).ok()?;
     let entry = reader.entries(index).ok()?.next()?.ok()?;
     if Digest::of(&entry.record) != *pending {
@@ -83,7 +83,12 @@ fn read_message(options: &Options, index: u64, pending: &Digest) -> Option<Vec<u
     let part = opener.part(Some(&link.execution), (index, pending), entry.sealed.as_deref());
     let SealedPart::Open(bytes) = part else { return None };
     let sealed = Sealed::parse(&bytes).ok()?;
-    sealed.open("message", decided.commitments.get("message")?).map(<[u8]>::to_vec)
+    let opening = sealed.opening("message", decided.commitments.get("message")?)?;
+    Some(PendingMessage {
+        record: Value::parse(&entry.record).ok()?.into(),
+        message: base64url::encode(&opening.bytes),
+        salt: base64url::encode(opening.salt.as_bytes()),
+    })
 }
 
 /// Puts an officer's vote on record.

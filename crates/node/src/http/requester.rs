@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use api::approval::SignedQuestion;
+use api::approval::{Question, SignedQuestion};
 use api::problem::{Code, Problem};
 use proof::note::VerifierKey;
 use tokio::sync::SemaphorePermit;
@@ -60,11 +60,24 @@ impl Requester {
         Problem::new(code, detail).into()
     }
 
-    /// The key that signed a question, where it is good for this domain and now.
-    pub(super) fn signer(&self, question: &SignedQuestion) -> Result<VerifierKey, Refusal> {
-        let origin = self.shared.options.governance_origin();
-        question.signer(&origin, wall_ms()).ok_or_else(|| {
-            self.refuse(Code::Peer, "the question is not signed for this domain, or too old")
+    /// The key that signed a question over this path about this, where it is good for this node
+    /// and now. Where root listens for the node, who asks names root.
+    pub(super) fn signer(
+        &self,
+        signed: &SignedQuestion,
+        path: &str,
+        about: &str,
+    ) -> Result<VerifierKey, Refusal> {
+        let origin = &self.shared.options.governance_origin();
+        let now_ms = wall_ms();
+        let node_users = [rustix::process::geteuid().as_raw(), 0];
+        let mut signers = node_users.into_iter().filter_map(|node_user| {
+            signed.signer(&Question { origin, node_user, path, about }, now_ms)
+        });
+        signers.next().ok_or_else(|| {
+            let why = "the question is not signed for this node, this path and what it asks, or \
+                       too old";
+            self.refuse(Code::Peer, why)
         })
     }
 
@@ -128,12 +141,22 @@ impl Requester {
         permit.map_err(|_| self.refuse(Code::Overload, "as many requests as may read the logs"))
     }
 
-    /// Does something that reads a log, aside from the threads that serve sockets.
+    /// Does something that reads a log, aside from the threads that serve sockets. As many may do
+    /// so as the requester's way has room for.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce() -> Result<T, (Code, String)> + Send + 'static,
     ) -> Result<T, Refusal> {
         let _permit = self.may_read()?;
+        self.read_at_once(read).await
+    }
+
+    /// As [`Requester::read`], whoever else reads: for the few records that a person with a role
+    /// asks about, which no agent's reads may hold up.
+    pub(super) async fn read_at_once<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> Result<T, (Code, String)> + Send + 'static,
+    ) -> Result<T, Refusal> {
         let done = tokio::task::spawn_blocking(read).await;
         let done = done.map_err(|_| self.refuse(Code::Ledger, "the log could not be read"))?;
         done.map_err(|(code, why)| self.refuse(code, why))

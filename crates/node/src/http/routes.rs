@@ -1,8 +1,8 @@
 use std::sync::LazyLock;
 
 use api::execution::{
-    EndedExecution, EndedPage, EndedQuery, ErasurePage, ErasureRequest, Execution, ExecutionName,
-    ExecutionNames, ExecutionPage, ExecutionQuery, ExecutionSearch,
+    EndedExecution, EndedPage, EndedQuery, ErasurePage, ErasureRequest, Execution, ExecutionNames,
+    ExecutionPage, ExecutionQuery, ExecutionSearch,
 };
 use api::governance::Halts;
 use api::limits::PAGE_ITEMS_MAX;
@@ -35,7 +35,7 @@ fn routes() -> Router<Requester> {
         .route("/v1/status", get(status))
         .route("/v1/executions", get(executions))
         .route("/v1/executions/{execution}", get(execution))
-        .route("/v1/executions/search", post(search_executions))
+        .route(api::execution::SEARCH_PATH, post(search_executions))
         .route("/v1/ended", get(ended))
         .route("/v1/erasures", post(erase))
         .route("/v1/records", get(records::page))
@@ -43,8 +43,8 @@ fn routes() -> Router<Requester> {
         .route("/v1/records/{index}/receipt", get(records::receipt))
         .route("/v1/governance", get(governance::at).post(governance::propose))
         .route("/v1/approvals", get(approvals::list).post(approvals::vote))
-        .route("/v1/approvals/search", post(approvals::search))
-        .route("/v1/approvals/message", post(approvals::message))
+        .route(api::approval::SEARCH_PATH, post(approvals::search))
+        .route(api::approval::MESSAGE_PATH, post(approvals::message))
         .route("/v1/halts", get(halts))
         .route("/v1/meters", get(meters))
         .route("/v1/events", get(events::events))
@@ -97,18 +97,14 @@ async fn search_executions(
     State(requester): State<Requester>,
     Sent(ExecutionSearch { question, beginning }): Sent<ExecutionSearch>,
 ) -> Reply<ExecutionNames> {
-    let key = requester.signer(&question)?;
+    let path = api::execution::SEARCH_PATH;
+    let key = requester.signer(&question, path, &beginning)?;
     let switch = &requester.shared.kernel.switch;
     if !has_a_role(&switch.governance(), &key) {
         return Err(requester.refuse(Code::Peer, "the key that signed has no role here"));
     }
-    let query = ExecutionQuery { beginning: Some(beginning), ..ExecutionQuery::default() };
-    let ids = switch.page(&query, None, usize::from(PAGE_ITEMS_MAX));
-    let found = requester.kernel.executions(ids).await.ok_or_else(|| requester.stopping())?;
-    let named = found
-        .into_iter()
-        .map(|Execution { execution, workload, .. }| ExecutionName { execution, workload });
-    Ok(Json(ExecutionNames { executions: named.collect() }))
+    let executions = switch.names(&beginning, usize::from(PAGE_ITEMS_MAX));
+    Ok(Json(ExecutionNames { executions }))
 }
 
 async fn ended(

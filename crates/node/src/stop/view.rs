@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use api::execution::ExecutionQuery;
+use api::execution::{ExecutionName, ExecutionQuery};
 use api::governance::Halt;
 use kernel::governance::{Change, Subject};
 
@@ -39,6 +39,16 @@ impl StopSwitch {
         let line = inner.executions.get(id);
         let line = line.filter(|line| only_of.is_none_or(|user| line.os_user() == user));
         line.map(|_| id.to_owned()).into_iter().collect()
+    }
+
+    /// Live executions whose ids begin so, by their names, at most so many, in order.
+    pub(crate) fn names(&self, beginning: &str, limit: usize) -> Vec<ExecutionName> {
+        let inner = self.inner();
+        let from = inner.executions.range::<str, _>((Bound::Included(beginning), Bound::Unbounded));
+        let named = from.take_while(|(id, _)| id.starts_with(beginning)).map(|(id, line)| {
+            ExecutionName { execution: id.clone(), workload: line.workload().to_owned() }
+        });
+        named.take(limit).collect()
     }
 
     /// Live executions of a workload.

@@ -1,5 +1,10 @@
 //! An approval works for whoever has the key, and shows what is approved.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+
+use proof::base64url;
 use serde_json::{Value, json};
 
 use super::orders::run_as_stranger;
@@ -116,5 +121,106 @@ fn no_workload_hides_what_another_waits_for() {
     assert!(longest.contains(&"\\\"".repeat(60_000)), "all of it is shown");
     let approved = site.interlock(&["approve", &domain, &wanted, "--key", &ann, "--yes"]);
     assert!(approved.contains("sales are up") && approved.contains("approved"), "{approved}");
+    drop(node);
+}
+
+/// What is changed in a reply of the node.
+type Lie = fn(&mut Value);
+
+/// Hands on what it is asked to the node's socket, and every reply with this changed in it.
+fn lie(socket: &Path, node: &Path, lie: Lie) {
+    let (listener, node) = (UnixListener::bind(socket).unwrap(), node.to_owned());
+    std::thread::spawn(move || {
+        for asked in listener.incoming() {
+            let mut asked = BufReader::new(asked.unwrap());
+            let request = message(&mut asked);
+            let mut onward = UnixStream::connect(&node).unwrap();
+            onward.write_all(&[request.0, request.1].concat()).unwrap();
+            let (head, body) = message(&mut BufReader::new(onward));
+            let mut reply: Value = serde_json::from_slice(&body).unwrap();
+            lie(&mut reply);
+            let status = String::from_utf8(head).unwrap().lines().next().unwrap().to_owned();
+            let body = reply.to_string();
+            let length = body.len();
+            let reply = format!("{status}\r\ncontent-length: {length}\r\n\r\n{body}");
+            // A command that is not answered any more has ended.
+            let _gone = asked.into_inner().write_all(reply.as_bytes());
+        }
+    });
+}
+
+/// One HTTP message: head and body.
+fn message(from: &mut BufReader<UnixStream>) -> (Vec<u8>, Vec<u8>) {
+    let (mut head, mut length) = (Vec::new(), 0);
+    while !head.ends_with(b"\r\n\r\n") {
+        let begins = head.len();
+        if from.read_until(b'\n', &mut head).unwrap() == 0 {
+            break;
+        }
+        let line = String::from_utf8_lossy(&head[begins..]).to_lowercase();
+        if let Some(bytes) = line.strip_prefix("content-length:") {
+            length = bytes.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    from.read_exact(&mut body).unwrap();
+    (head, body)
+}
+
+/// What stands in the way of the node can hand on what an officer asks. It can show neither another
+/// message nor another request than the one that is voted on.
+#[test]
+fn nobody_approves_what_is_not_the_request() {
+    let site = Site::new();
+    let node = Node::start(&site.domain.folder());
+    let ann = site.finance();
+    let mut client = site.client();
+    let pending = site.waits(&mut client, "reports/q4.md");
+    let other = site.waits(&mut client, "reports/q5.md");
+    let domain = site.domain();
+    let between = tempfile::tempdir().unwrap();
+    let lies: [(&str, Lie); 4] = [
+        ("message", |reply| {
+            if reply.get("salt").is_some() {
+                reply["message"] = base64url::encode(b"{}").into();
+            }
+        }),
+        ("record", |reply| {
+            if reply.get("salt").is_some() {
+                reply["record"]["tool"] = "read_file".into();
+            }
+        }),
+        ("salt", |reply| {
+            if reply.get("salt").is_some() {
+                reply["salt"] = "AA".into();
+            }
+        }),
+        ("nothing waits", |reply| {
+            if reply.get("requests").is_some() {
+                reply["requests"] = json!([]);
+            }
+        }),
+    ];
+    for (nth, (what, change)) in lies.into_iter().enumerate() {
+        let socket = between.path().join(format!("{nth}.sock"));
+        lie(&socket, &site.domain.socket(), change);
+        let socket = socket.display().to_string();
+        let approve = ["approve", &domain, &pending, "--key", &ann, "--yes", "--socket", &socket];
+        let refused = run(&approve);
+        assert!(!matches!(refused.code, Some(0)), "{what}: {}", refused.stdout);
+        assert!(!refused.stdout.contains("approved"), "{what}: {}", refused.stdout);
+        if what != "nothing waits" {
+            assert_eq!(refused.code, Some(2), "{what}: {}", refused.stderr);
+            assert!(refused.stderr.contains("is not of the request"), "{}", refused.stderr);
+        }
+    }
+    let listed = site.interlock(&["approvals", "list", &domain]);
+    assert_eq!(listed.matches("nobody yet").count(), 2, "nothing was signed: {listed}");
+
+    let honest = between.path().join("honest.sock");
+    lie(&honest, &site.domain.socket(), |_| {});
+    let honest = honest.display().to_string();
+    let approve = ["approve", &domain, &other, "--key", &ann, "--yes", "--socket", &honest];
+    assert!(site.interlock(&approve).contains("approved"));
     drop(node);
 }

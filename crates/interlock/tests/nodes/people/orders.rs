@@ -245,6 +245,14 @@ fn a_key_stops_from_any_os_user() {
     assert!(text.contains(&format!("execution:{execution} is `suspended`")), "{text}");
     let trust = ["trust", domain.as_str(), "workload:agent", "revoked"];
     assert_eq!(run_as_stranger(&site, &site.officer(), &trust).unwrap().0, Some(0));
+    let proposal = site.path("trust.json");
+    let normal = ["propose", &domain, "--out", &proposal, "trust", "zone:default", "degraded"];
+    site.interlock(&normal);
+    site.interlock(&["sign", &proposal, "--key", &site.officer(), "--yes"]);
+    fs::set_permissions(&proposal, fs::Permissions::from_mode(0o644)).unwrap();
+    let publish = ["publish", proposal.as_str(), domain.as_str()];
+    let (code, text) = run_as_stranger(&site, &site.officer(), &publish).unwrap();
+    assert_eq!(code, Some(0), "the signature counts, not who brings it: {text}");
     let eve = site.path("eve.skey");
     site.interlock(&["key", &eve, "--name", "office/eve"]);
     let (code, text) = run_as_stranger(&site, &eve, &halt).unwrap();
