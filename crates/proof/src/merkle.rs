@@ -14,7 +14,7 @@ mod verify;
 pub use frontier::Frontier;
 pub use prove::{consistency_proof, inclusion_proof, root};
 pub use tree::Tree;
-pub use verify::{verify_consistency, verify_inclusion};
+pub use verify::{TreeHead, verify_consistency, verify_inclusion};
 
 /// Why a proof could not be made, or proves nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

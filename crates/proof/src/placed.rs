@@ -50,7 +50,8 @@ impl Placed {
 /// The file's text, which begins with this line.
 pub(crate) fn text(
     header: &str,
-    (record, index): (Option<&[u8]>, u64),
+    record: Option<&[u8]>,
+    index: u64,
     proof: &[Digest],
     note: &str,
 ) -> String {

@@ -102,8 +102,8 @@ impl Receipt {
     /// The receipt's text.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let place = (self.record.as_deref(), self.index);
-        placed::text(HEADER, place, &self.proof, &self.checkpoint)
+        let record = self.record.as_deref();
+        placed::text(HEADER, record, self.index, &self.proof, &self.checkpoint)
     }
 
     /// Reads a receipt. Nothing in it is to be believed before [`Receipt::verify`].

@@ -118,8 +118,10 @@ fn trees_and_paths() {
             let leaf = leaf_hash(index.to_string().as_bytes());
             merkle::verify_inclusion(&leaf, index, size, &proof, &root).unwrap();
         } else {
-            let old = (number(&case, "old_size"), &digest(&case, "old_root"));
-            merkle::verify_consistency(old, (size, &root), &proof).unwrap();
+            let (old_size, old_root) = (number(&case, "old_size"), digest(&case, "old_root"));
+            let old = merkle::TreeHead { size: old_size, root: old_root };
+            let new = merkle::TreeHead { size, root };
+            merkle::verify_consistency(old, new, &proof).unwrap();
         }
     }
     for case in cases("paths.jsonl") {

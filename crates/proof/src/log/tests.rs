@@ -85,8 +85,9 @@ fn a_log_that_grows_in_steps_and_is_resumed_has_the_same_tree() {
     for head in &heads {
         log.extends(head).unwrap();
         let proof = log.consistency_proof(head.size).unwrap();
-        let new = (log.size(), &log.checkpoint().root);
-        merkle::verify_consistency((head.size, &head.root), new, &proof).unwrap();
+        let old = merkle::TreeHead { size: head.size, root: head.root };
+        let new = merkle::TreeHead { size: log.size(), root: log.checkpoint().root };
+        merkle::verify_consistency(old, new, &proof).unwrap();
     }
 }
 

@@ -1,5 +1,5 @@
 use super::{
-    Frontier, Tree, consistency_proof, inclusion_proof, leaf_hash, node_hash, root,
+    Frontier, Tree, TreeHead, consistency_proof, inclusion_proof, leaf_hash, node_hash, root,
     verify_consistency, verify_inclusion,
 };
 use crate::digest::Digest;
@@ -110,6 +110,10 @@ fn inclusion_proofs_equal_the_naive_ones() {
     }
 }
 
+fn head(size: u64, root: &Digest) -> TreeHead {
+    TreeHead { size, root: *root }
+}
+
 #[test]
 fn consistency_proofs_equal_the_naive_ones() {
     let all = leaves(40);
@@ -121,7 +125,7 @@ fn consistency_proofs_equal_the_naive_ones() {
             let proof = consistency_proof(&tree, old as u64, new as u64).unwrap();
             assert_eq!(proof, naive_subproof(old, &all[..new], true));
             let verify = |old_root: &Digest, new_root: &Digest, proof: &[Digest]| {
-                verify_consistency((old as u64, old_root), (new as u64, new_root), proof)
+                verify_consistency(head(old as u64, old_root), head(new as u64, new_root), proof)
             };
             assert_eq!(verify(&old_root, &new_root, &proof), Ok(()));
             assert!(verify(&old_root, &leaf_hash(b"?"), &proof).is_err());
@@ -138,10 +142,10 @@ fn consistency_proofs_equal_the_naive_ones() {
 fn the_empty_tree_is_a_prefix_of_every_tree() {
     let tree = tree(&leaves(5));
     let empty = Digest::of(b"");
-    assert_eq!(verify_consistency((0, &empty), (5, &tree.root()), &[]), Ok(()));
-    assert!(verify_consistency((0, &tree.root()), (5, &tree.root()), &[]).is_err());
-    assert!(verify_consistency((0, &empty), (5, &tree.root()), &[empty]).is_err());
-    assert!(verify_consistency((6, &empty), (5, &tree.root()), &[]).is_err());
+    assert_eq!(verify_consistency(head(0, &empty), head(5, &tree.root()), &[]), Ok(()));
+    assert!(verify_consistency(head(0, &tree.root()), head(5, &tree.root()), &[]).is_err());
+    assert!(verify_consistency(head(0, &empty), head(5, &tree.root()), &[empty]).is_err());
+    assert!(verify_consistency(head(6, &empty), head(5, &tree.root()), &[]).is_err());
 }
 
 #[test]
@@ -178,6 +182,6 @@ proptest! {
         let hash = Digest::of(b"x");
         let proof = vec![hash; count];
         prop_assert!(verify_inclusion(&hash, index, size, &proof, &Digest::of(b"y")).is_err());
-        prop_assert!(verify_consistency((old, &hash), (size, &Digest::of(b"y")), &proof).is_err());
+        prop_assert!(verify_consistency(head(old, &hash), head(size, &Digest::of(b"y")), &proof).is_err());
     }
 }

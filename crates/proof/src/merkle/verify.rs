@@ -39,22 +39,28 @@ pub fn verify_inclusion(
     if hash == *root { Ok(()) } else { Err(Error::Inclusion) }
 }
 
-/// Checks that the tree of `old` leaves and `old_root` is a prefix of the tree of `new` leaves and
-/// `new_root`.
+/// A tree as a checkpoint states it (RFC 9162 section 4.10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TreeHead {
+    /// How many leaves it has.
+    pub size: u64,
+    /// Its root hash.
+    pub root: Digest,
+}
+
+/// Checks that the old tree is a prefix of the new one.
 ///
 /// # Errors
 /// When it is not, or the proof has the wrong length.
 //= RFC 9162 section 2.1.4.2
-pub fn verify_consistency(
-    (old, old_root): (u64, &Digest),
-    (new, new_root): (u64, &Digest),
-    proof: &[Digest],
-) -> Result<(), Error> {
+pub fn verify_consistency(old: TreeHead, new: TreeHead, proof: &[Digest]) -> Result<(), Error> {
+    let TreeHead { size: old, root: old_root } = old;
+    let TreeHead { size: new, root: new_root } = new;
     if old > new {
         return Err(Error::OutOfRange { index: old, size: new });
     }
     if old == new || old == 0 {
-        let known = if old == new { new_root } else { &empty_root() };
+        let known = if old == new { new_root } else { empty_root() };
         return match (proof, old_root == known) {
             ([], true) => Ok(()),
             ([], false) => Err(Error::Consistency),
@@ -63,7 +69,7 @@ pub fn verify_consistency(
     }
     // The proof of an old tree that is one complete subtree leaves its root out.
     let (first, rest) = match proof {
-        rest if old.is_power_of_two() => (old_root, rest),
+        rest if old.is_power_of_two() => (&old_root, rest),
         [first, rest @ ..] => (first, rest),
         [] => return Err(Error::Length),
     };
@@ -89,7 +95,7 @@ pub fn verify_consistency(
     if last != 0 {
         return Err(Error::Length);
     }
-    let both = old_hash == *old_root && new_hash == *new_root;
+    let both = old_hash == old_root && new_hash == new_root;
     if both { Ok(()) } else { Err(Error::Consistency) }
 }
 

@@ -38,8 +38,8 @@ impl PromisedRecord {
     /// The file's text.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let place = (self.record.as_deref(), self.index);
-        placed::text(HEADER, place, &self.proof, &self.promise)
+        let record = self.record.as_deref();
+        placed::text(HEADER, record, self.index, &self.proof, &self.promise)
     }
 
     /// Reads a file. Nothing in it is to be believed before [`PromisedRecord::verify`].
