@@ -18,6 +18,7 @@ use proof::json::Value;
 
 use crate::broken::{Broken, Law, holds};
 use crate::office::{Asked, INSIDE, Names, Past};
+pub(crate) use approvals::OfficerWord;
 use approvals::{Approvals, Waiting};
 pub(crate) use labels::Carried;
 use labels::{Left, Touch};
@@ -52,8 +53,13 @@ pub(crate) struct Request {
     pub(crate) is_answered: bool,
 }
 
-/// The permit of an execution, by the `seq` of its record.
-pub(crate) type Permit = (String, u64);
+/// A permit, by the record that gives it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Permit {
+    pub(crate) execution: String,
+    /// The `seq` of the record in its execution.
+    pub(crate) seq: u64,
+}
 
 /// How a transition ended, as its server knows it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -94,8 +100,8 @@ pub(crate) enum Event {
     Ended(Permit, i64, End),
     /// A payment waits.
     Waits(Box<Waiting>),
-    /// An officer said this about it: until when, and whether it is approved.
-    Word(Digest, (i64, bool)),
+    /// An officer said this about it.
+    Word(Digest, OfficerWord),
     /// It was permitted.
     Done(Digest),
 }
@@ -142,7 +148,7 @@ impl Model {
                 drop(self.executions.insert(id.clone(), execution));
             }
             Event::Touched(permit, touch) => {
-                self.touch(&permit.0, (index, &touch.adds), touch);
+                self.touch(&permit.execution, index, &touch.adds, touch);
                 self.touching.insert(permit.clone(), (index, touch.clone()));
             }
             Event::Permit(id) => {
@@ -193,7 +199,7 @@ impl Model {
     }
 
     /// An execution takes labels up, for itself and all above it, and leaves what it carries then.
-    fn touch(&mut self, id: &str, (index, adds): (u64, &Names), touch: &Touch) {
+    fn touch(&mut self, id: &str, index: u64, adds: &Names, touch: &Touch) {
         let line: Vec<String> = self.line(id).into_iter().map(|(id, _)| id).collect();
         for id in &line {
             self.executions.get_mut(id).into_iter().for_each(|one| one.carried.add(adds, index));
@@ -206,13 +212,13 @@ impl Model {
     fn end(&mut self, permit: &Permit, index: u64, end: End) {
         let (asked, touch) = self.touching.remove(permit).unwrap_or_default();
         if let (true, Some(execution)) =
-            (touch.is_clearing && end.is_result, self.executions.get_mut(&permit.0))
+            (touch.is_clearing && end.is_result, self.executions.get_mut(&permit.execution))
         {
             execution.carried.clear(asked);
         }
         let mut adds = touch.adds.clone();
         adds.extend(end.is_marked.then_some(INSIDE));
-        self.touch(&permit.0, (index, &adds), &touch);
+        self.touch(&permit.execution, index, &adds, &touch);
     }
 
     /// The code that a request must be decided with at this time; none where plain code can't say.
@@ -238,7 +244,7 @@ impl Model {
         self.executions.get(&request.execution)?;
         let carried = self.carried(&request.execution);
         let past = &self.executions.get(&self.root(&request.execution))?.past;
-        let code = past.code(&request.asked, (at, bundle == 1), [&carried, &there])?;
+        let code = past.code(&request.asked, at, bundle == 1, [&carried, &there])?;
         if code != "permitted" {
             return Some(code);
         }
@@ -254,10 +260,11 @@ impl Model {
         match request.asked {
             Asked::Send { .. } => {
                 let workload = self.executions.get(&request.execution)?.workload.to_owned();
-                Some((Meter::Sends, workload, 1))
+                Some(Charge { meter: Meter::Sends, account: workload, amount: 1 })
             }
             Asked::Pay { cents, .. } => {
-                Some((Meter::Paid, String::new(), u64::try_from(cents).unwrap_or(u64::MAX)))
+                let amount = u64::try_from(cents).unwrap_or(u64::MAX);
+                Some(Charge { meter: Meter::Paid, account: String::new(), amount })
             }
             _ => None,
         }
@@ -266,7 +273,7 @@ impl Model {
     /// The pending request that a payment stands on by then.
     fn stands_on(&self, request: &Request, at: i64) -> Option<Digest> {
         let Asked::Pay { cents, stands_on } = request.asked else { return None };
-        self.approvals.stands(stands_on.as_ref(), (&request.execution, cents), at)
+        self.approvals.stands(stands_on.as_ref(), &request.execution, cents, at)
     }
 
     /// Whether nobody need approve it, or somebody has.
@@ -278,7 +285,7 @@ impl Model {
     fn follows(&mut self, index: u64, request: &Request, record: &Value, at: i64) {
         let decision = record.get("decision").and_then(|one| one.get("decision"));
         let verdict = decision.and_then(Value::as_str);
-        let permit = (request.execution.clone(), number(record, "seq"));
+        let permit = Permit { execution: request.execution.clone(), seq: number(record, "seq") };
         match (verdict, &request.asked) {
             (Some("permit"), _) => {
                 if let Some(pending) = self.stands_on(request, at) {
@@ -327,7 +334,7 @@ impl Model {
             let seq = number(record, "seq");
             self.requests.get_mut(&ticket).into_iter().for_each(|one| one.seq = seq);
             self.happened(index, Event::Permit(request.execution.clone()));
-            let permit = (request.execution.clone(), seq);
+            let permit = Permit { execution: request.execution.clone(), seq };
             if request.asked == Asked::Fetch {
                 self.happened(index, Event::Fetching(permit.clone()));
             }

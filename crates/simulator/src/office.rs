@@ -245,7 +245,8 @@ impl Past {
     pub(crate) fn code(
         &self,
         asked: &Asked,
-        (at, is_strict): (i64, bool),
+        at: i64,
+        is_strict: bool,
         [touched, there]: [&Names; 2],
     ) -> Option<&'static str> {
         let denied = |is_denied: bool| if is_denied { "policy.denied" } else { "permitted" };

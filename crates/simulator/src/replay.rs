@@ -29,13 +29,14 @@ pub(crate) fn fold(
     readable: &Readable,
 ) -> Result<(NodeState, Counts), Broken> {
     let replay = Replay::new(NODE, ORIGIN, &authority.records, authority.shelf.as_ref());
-    follow(replay, (log, 0), readable)
+    follow(replay, log, 0, readable)
 }
 
 /// Follows the records from this one on.
 pub(crate) fn follow(
     mut replay: Replay<'_>,
-    (log, first): (&[Entry], usize),
+    log: &[Entry],
+    first: usize,
     readable: &Readable,
 ) -> Result<(NodeState, Counts), Broken> {
     let mut tally = Tally::default();

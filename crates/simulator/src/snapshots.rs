@@ -83,7 +83,7 @@ pub(crate) fn resume(
     let restored =
         restore(NODE, governance, &mark, &mut pieces).map_err(|why| broken(why.to_string()))?;
     let replay = Replay::resume(restored.state, restored.builder.clone(), records, blobs);
-    let (state, _) = follow(replay, (log, first), readable).map_err(|why| broken(why.what))?;
+    let (state, _) = follow(replay, log, first, readable).map_err(|why| broken(why.what))?;
     let without_reason = restored.without_key.iter().find(|id| state.erased(id).is_none());
     match without_reason {
         Some(id) => Err(broken(format!("the key of `{id}` is gone, which was not erased"))),

@@ -20,7 +20,7 @@ use proof::json::Value;
 use crate::authority::Authority;
 use crate::broken::{Broken, Law, holds};
 use crate::limits::{WAITING_MAX, WORLD_STEPS};
-use crate::model::{End, Event, Execution, Governed, Model, number};
+use crate::model::{End, Event, Execution, Governed, Model, Permit, number};
 use crate::node::{Bug, Node, Told};
 use crate::office::{Asked, bundles};
 use crate::random::Random;
@@ -283,7 +283,10 @@ impl World {
             Some("execution.erased") => self.erasing(index, text("erased").unwrap_or_default())?,
             Some("execution.delegated") => {
                 let end = End { is_result: true, is_marked: false };
-                self.model.happened(index, Event::Ended((id, ended(record)), 0, end));
+                self.model.happened(
+                    index,
+                    Event::Ended(Permit { execution: id, seq: ended(record) }, 0, end),
+                );
             }
             Some("transition.decided") => {
                 if let Some(ticket) = self.asking {
@@ -294,14 +297,15 @@ impl World {
                 self.stepped_ms = record.get("by_ms").and_then(Value::as_i64).unwrap_or_default();
             }
             Some("transition.withheld") => {
-                self.model.happened(index, Event::Withheld((id, ended(record))));
+                self.model
+                    .happened(index, Event::Withheld(Permit { execution: id, seq: ended(record) }));
             }
             Some("transition.completed") => {
                 let at = record.get("at").and_then(Value::as_i64).unwrap_or_default();
                 // What nobody tells the end of is unknown.
                 let end = self.ending.take().unwrap_or_default();
                 self.is_found(record, end)?;
-                let permit = (id.clone(), ended(record));
+                let permit = Permit { execution: id.clone(), seq: ended(record) };
                 let comes = matches!(text("outcome"), Some("result" | "unknown"));
                 if comes && self.model.is_fetching(&permit) {
                     self.model.happened(index, Event::Page(id, at));

@@ -8,6 +8,15 @@ const WITHIN_MS: i64 = 10 * 60_000;
 /// Requests that a node remembers of each execution.
 const REMEMBERED: usize = 16;
 
+/// What an officer signed about a payment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OfficerWord {
+    /// The last time at which it may be used, in milliseconds since the Unix epoch.
+    pub(crate) expires_ms: i64,
+    /// True for an approval, false for a refusal.
+    pub(crate) approves: bool,
+}
+
 /// A payment that waits, or did.
 #[derive(Debug, Clone)]
 pub(crate) struct Waiting {
@@ -15,8 +24,7 @@ pub(crate) struct Waiting {
     pub(crate) execution: String,
     pub(crate) cents: i64,
     pub(crate) at: i64,
-    /// Until when the officer's word may be used, and whether it approves.
-    word: Option<(i64, bool)>,
+    word: Option<OfficerWord>,
     is_done: bool,
 }
 
@@ -44,7 +52,7 @@ impl Approvals {
         }
     }
 
-    pub(crate) fn hear(&mut self, pending: &Digest, word: (i64, bool)) {
+    pub(crate) fn hear(&mut self, pending: &Digest, word: OfficerWord) {
         self.get_mut(pending).into_iter().for_each(|one| one.word = Some(word));
     }
 
@@ -67,17 +75,12 @@ impl Approvals {
     }
 
     /// Whether the officer's word must get on record at this time.
-    pub(crate) fn takes(
-        &self,
-        pending: &Digest,
-        (expires_ms, approves): (i64, bool),
-        at: i64,
-    ) -> bool {
+    pub(crate) fn takes(&self, pending: &Digest, word: OfficerWord, at: i64) -> bool {
         self.0.iter().any(|one| {
-            let in_time = at <= one.at + WITHIN_MS && at <= expires_ms;
+            let in_time = at <= one.at + WITHIN_MS && at <= word.expires_ms;
             let is_new = match one.word {
                 None => true,
-                Some((_, before)) => before && !approves,
+                Some(before) => before.approves && !word.approves,
             };
             one.pending == *pending && !one.is_done && in_time && is_new
         })
@@ -88,13 +91,13 @@ impl Approvals {
     pub(crate) fn stands(
         &self,
         named: Option<&Digest>,
-        (execution, cents): (&str, i64),
+        execution: &str,
+        cents: i64,
         at: i64,
     ) -> Option<Digest> {
         let found = self.0.iter().find(|one| {
             let is_it = one.execution == execution && one.cents == cents && !one.is_done;
-            let is_approved =
-                one.word.is_some_and(|(expires_ms, approves)| approves && at <= expires_ms);
+            let is_approved = one.word.is_some_and(|word| word.approves && at <= word.expires_ms);
             let is_named = named.is_none_or(|pending| one.pending == *pending);
             is_named && is_it && is_approved && at <= one.at + WITHIN_MS
         });

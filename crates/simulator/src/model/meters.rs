@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Permit;
+
 /// A meter of the bundles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meter {
@@ -24,40 +26,48 @@ impl Meter {
     }
 }
 
-/// One charge: to what, whose, how much.
-pub(crate) type Charge = (Meter, String, u64);
+/// What a permit charges.
+#[derive(Debug, Clone)]
+pub(crate) struct Charge {
+    pub(crate) meter: Meter,
+    /// The workload that is charged; empty for the node.
+    pub(crate) account: String,
+    /// In the meter's unit.
+    pub(crate) amount: u64,
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct Meters {
-    /// By execution and `seq`.
-    reserved: BTreeMap<(String, u64), Charge>,
+    reserved: BTreeMap<Permit, Charge>,
     used: Vec<(Charge, i64)>,
 }
 
 impl Meters {
-    pub(crate) fn reserve(&mut self, permit: (String, u64), charge: Charge) {
+    pub(crate) fn reserve(&mut self, permit: Permit, charge: Charge) {
         self.reserved.insert(permit, charge);
     }
 
-    pub(crate) fn give_back(&mut self, permit: &(String, u64)) -> Option<Charge> {
+    pub(crate) fn give_back(&mut self, permit: &Permit) -> Option<Charge> {
         self.reserved.remove(permit)
     }
 
-    pub(crate) fn use_up(&mut self, permit: &(String, u64), at: i64) {
+    pub(crate) fn use_up(&mut self, permit: &Permit, at: i64) {
         let charge = self.give_back(permit);
         self.used.extend(charge.map(|charge| (charge, at)));
     }
 
     /// Whether one more charge fits; none where the window is just then letting go of what decides
     /// it.
-    pub(crate) fn fits(&self, (meter, whose, amount): &Charge, at: i64) -> Option<bool> {
-        let is_its = |charge: &Charge| charge.0 == *meter && charge.1 == *whose;
-        let reserved: u64 = self.reserved.values().filter(|one| is_its(one)).map(|one| one.2).sum();
+    pub(crate) fn fits(&self, wanted: &Charge, at: i64) -> Option<bool> {
+        let Charge { meter, account, amount } = wanted;
+        let is_its = |charge: &Charge| charge.meter == *meter && charge.account == *account;
+        let reserved = self.reserved.values().filter(|charge| is_its(charge));
+        let reserved: u64 = reserved.map(|charge| charge.amount).sum();
         let since = |from: i64| -> u64 {
             let counts = |(charge, when): &&(Charge, i64)| {
                 is_its(charge) && (*meter == Meter::Paid || *when > from)
             };
-            self.used.iter().filter(counts).map(|(charge, _)| charge.2).sum()
+            self.used.iter().filter(counts).map(|(charge, _)| charge.amount).sum()
         };
         let fits = |used: u64| reserved + used + amount <= meter.limit();
         let [least, most] = [since(at - HOUR_MS), since(at - HOUR_MS - STEP_MS)].map(fits);

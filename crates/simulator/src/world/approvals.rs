@@ -5,7 +5,7 @@ use kernel::step::Input;
 
 use super::World;
 use crate::broken::{Broken, Law, holds};
-use crate::model::Event;
+use crate::model::{Event, OfficerWord};
 use crate::office::Asked;
 
 const MINUTE_MS: u64 = 60_000;
@@ -38,10 +38,10 @@ impl World {
         let expires_ms = at + life_ms;
         let approves = !self.random.once_in(7);
         let is_officer = !self.random.once_in(5);
+        let word = OfficerWord { expires_ms, approves };
         let approval = Approval { pending: waiting.pending, approves, expires_ms };
         let signed = self.authority.approve(approval, is_officer)?;
-        let is_taken =
-            is_officer && self.model.approvals.takes(&waiting.pending, (expires_ms, approves), at);
+        let is_taken = is_officer && self.model.approvals.takes(&waiting.pending, word, at);
         let (ticket, before) = (self.ticket(), self.model.log.len());
         self.tell(Input::Approve { ticket, approval: Box::new(signed) })?;
         let is_on_record = self.model.log.len() > before;
@@ -50,7 +50,7 @@ impl World {
         })?;
         if is_taken {
             let index = u64::try_from(before).unwrap_or(u64::MAX);
-            self.model.happened(index, Event::Word(waiting.pending, (expires_ms, approves)));
+            self.model.happened(index, Event::Word(waiting.pending, word));
         }
         Ok(())
     }

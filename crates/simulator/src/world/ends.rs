@@ -6,7 +6,7 @@ use proof::json::Value;
 
 use super::World;
 use crate::broken::{Broken, Law, holds};
-use crate::model::{End, Event, Request};
+use crate::model::{End, Event, Permit, Request};
 use crate::node::{Bug, Told};
 use crate::office::{Asked, INSIDE, answer};
 
@@ -116,7 +116,8 @@ impl World {
                 Event::Page(request.execution.clone(), at)
             }
             (Some(Bug::LateWrite), Asked::Write(_)) => {
-                Event::Ended((request.execution.clone(), request.seq), at, end)
+                let permit = Permit { execution: request.execution.clone(), seq: request.seq };
+                Event::Ended(permit, at, end)
             }
             _ => return false,
         };
