@@ -107,7 +107,8 @@ impl Vault {
     pub fn seal(
         &mut self,
         scope: &Scope,
-        (index, record): (u64, &Digest),
+        index: u64,
+        record: &Digest,
         plain: &[u8],
     ) -> Result<Vec<u8>, KeyError> {
         if plain.is_empty() {
@@ -123,7 +124,8 @@ impl Vault {
     pub fn open(
         &mut self,
         scope: &Scope,
-        (index, record): (u64, &Digest),
+        index: u64,
+        record: &Digest,
         part: &[u8],
     ) -> Result<Vec<u8>, OpenError> {
         if part.is_empty() {

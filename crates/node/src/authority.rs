@@ -34,7 +34,7 @@ impl Authority {
         let signer = Box::new(keys::read(&options.folder, "governance")?);
         let disk = disk(&options.governance_folder())?;
         let ledger = Ledger::create(disk, signer, &origin).map_err(|why| failed(&why))?;
-        Ok(Self::of(options, (Governance::new(&origin), Vec::new()), ledger))
+        Ok(Self::of(options, Governance::new(&origin), Vec::new(), ledger))
     }
 
     /// Opens the log and folds it.
@@ -54,12 +54,13 @@ impl Authority {
         for record in records(&options.governance_folder())? {
             changes.push(apply(&mut governance, &record)?);
         }
-        Ok(Self::of(options, (governance, changes), ledger))
+        Ok(Self::of(options, governance, changes, ledger))
     }
 
     fn of(
         options: &Options,
-        (governance, changes): (Governance, Vec<SeenChange>),
+        governance: Governance,
+        changes: Vec<SeenChange>,
         ledger: Ledger<FileDisk>,
     ) -> Self {
         let (mark, lineage) =
@@ -103,7 +104,7 @@ impl Authority {
             .and_then(|()| self.governance.check_giving_back(signed, &held.changes))
             .map_err(|why| Error::refused(&why))?;
         let (folder, node) = &self.lineage;
-        covered::check((folder, node), &self.governance, &signed.proposal.change)?;
+        covered::check(folder, node, &self.governance, &signed.proposal.change)?;
         self.keep_bundle(&signed.proposal.change, blob)?;
         let record = signed.to_record(at).to_bytes();
         if record.len() > RECORD_BYTES_MAX {

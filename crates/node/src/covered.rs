@@ -11,7 +11,8 @@ use crate::Error;
 /// Whether what is stated of a replay of this node's log, before a version of the decider is
 /// adopted, is of the log in this folder, and covers all that it held when it was made.
 pub(crate) fn check(
-    (folder, node): (&Path, &str),
+    folder: &Path,
+    node: &str,
     governance: &Governance,
     change: &Change,
 ) -> Result<(), Error> {

@@ -102,7 +102,8 @@ impl Direct {
         &self,
         ticket: Ticket,
         outcome: Completion,
-        (message, output): (Vec<u8>, Option<String>),
+        message: Vec<u8>,
+        output: Option<String>,
     ) -> bool {
         let of = self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&ticket);
         let end = (outcome, message, output);

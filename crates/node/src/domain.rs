@@ -152,7 +152,7 @@ pub fn bring(
     loop {
         let again = match client::govern(options, signed, blob) {
             Ok(Some(accepted)) => return Ok((accepted, Place::Node)),
-            Ok(None) => match put_in_log(options, (signed, blob), ended.is_some()) {
+            Ok(None) => match put_in_log(options, signed, blob, ended.is_some()) {
                 Ok(accepted) => return Ok((accepted.after(ended), Place::Log)),
                 // The node that had it is not gone yet, or one starts.
                 Err(why) if why.code() == "locked" => why,
@@ -186,7 +186,8 @@ pub fn bring(
 /// already.
 fn put_in_log(
     options: &Options,
-    (signed, blob): (&SignedProposal, Option<&[u8]>),
+    signed: &SignedProposal,
+    blob: Option<&[u8]>,
     a_node_had_it: bool,
 ) -> Result<Accepted, Error> {
     let mut authority = Authority::open(options)?;
@@ -288,7 +289,8 @@ pub fn node_in_folder(folder: &Path, domain: &str) -> Result<String, Error> {
 /// # Errors
 /// `semantics.replay` where it does not; `ledger` or `governance` where a log cannot be read.
 pub fn check_covered(options: &Options, change: &Change) -> Result<(), Error> {
-    covered::check((&options.lineage_folder(), &options.node), &governance(options)?, change)
+    let (folder, governance) = (options.lineage_folder(), governance(options)?);
+    covered::check(&folder, &options.node, &governance, change)
 }
 
 fn sign(based_on: BasedOn, change: Change, officer: &dyn Signer) -> Result<SignedProposal, Error> {

@@ -68,6 +68,18 @@ pub(crate) struct Driver<D: Disk> {
     is_full: bool,
 }
 
+/// What a driver is made of, besides its mailbox.
+pub(crate) struct DriverParts<D: Disk> {
+    pub(crate) kernel: step::Kernel,
+    /// Seals and opens the parts of the lineage log.
+    pub(crate) vault: Vault,
+    /// Stores snapshots of the kernel's state.
+    pub(crate) keeping: Keeping,
+    /// The lineage log.
+    pub(crate) log: GroupCommit<D>,
+    pub(crate) clock: Clock,
+}
+
 #[derive(Default)]
 struct Waiting {
     next: Ticket,
@@ -100,12 +112,8 @@ impl Waiting {
 }
 
 impl<D: Disk> Driver<D> {
-    pub(crate) fn new(
-        (kernel, vault, keeping): (step::Kernel, Vault, Keeping),
-        log: GroupCommit<D>,
-        clock: Clock,
-        mailbox: Kernel,
-    ) -> Self {
+    pub(crate) fn new(parts: DriverParts<D>, mailbox: Kernel) -> Self {
+        let DriverParts { kernel, vault, keeping, log, clock } = parts;
         let inbox = Arc::clone(&mailbox.inbox);
         // What waits for a key goes on with it.
         let tell = move || inbox.push(Command::KeepUp);
@@ -197,7 +205,9 @@ impl<D: Disk> Driver<D> {
                 let _gone = reply.send(crate::reply::executions(state, &ids, at));
             }
             Command::Probe { reply } => self.probe(reply),
-            Command::Erase { execution, by, reply } => self.erase(execution, by, reply),
+            Command::Erase { execution, by: (os_user, reason), reply } => {
+                self.erase(execution, os_user, reason, reply);
+            }
             Command::EndedExecutions { reply } => {
                 let _gone = reply.send(crate::reply::ended(self.kernel.state()));
             }
@@ -295,7 +305,7 @@ impl<D: Disk> Driver<D> {
     fn carry_out_for(&mut self, is_awaited: bool, effect: Effect) {
         match effect {
             Effect::Append { index, scope, digest, record, sealed } => {
-                match self.seal(scope, (index, &digest), &sealed) {
+                match self.seal(scope, index, &digest, &sealed) {
                     Ok(sealed) => self.append(index, Entry { record, sealed }, is_awaited),
                     Err(why) => halt(&format!("record {index} could not be sealed: {why}")),
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use identity::Vault;
@@ -26,8 +27,22 @@ pub(crate) struct Folded {
     pub(crate) vault: Vault,
 }
 
-/// The records of the governance log, and the blobs beside it.
-type Governance<'a> = (&'a [Vec<u8>], &'a GovernanceBlobs);
+/// The governance log as it lies in its folder.
+#[derive(Clone, Copy)]
+pub(crate) struct GovernanceRecords<'a> {
+    /// All of them, from the first one on.
+    pub(crate) records: &'a [Vec<u8>],
+    /// The blobs beside the log.
+    pub(crate) blobs: &'a Arc<GovernanceBlobs>,
+}
+
+/// The lineage log as it lies in its folder.
+#[derive(Clone, Copy)]
+struct LineageLog<'a> {
+    ledger: &'a Ledger<FileDisk>,
+    reader: &'a Reader,
+    key: &'a VerifierKey,
+}
 
 /// Folds the lineage log: the records after the newest snapshot that is what its record says, else
 /// all. What was erased is left out, as records say; what is lost otherwise is damage, and not gone
@@ -37,16 +52,18 @@ type Governance<'a> = (&'a [Vec<u8>], &'a GovernanceBlobs);
 /// snapshots that could not be used are let go.
 pub(crate) fn fold(
     options: &Options,
-    (ledger, key): (&Ledger<FileDisk>, &VerifierKey),
-    governance: Governance<'_>,
+    ledger: &Ledger<FileDisk>,
+    key: &VerifierKey,
+    governance: GovernanceRecords<'_>,
 ) -> Result<Folded, Error> {
     let snapshots = ledger.snapshots();
     let reader = Reader::open(&options.lineage_folder()).map_err(|why| lineage(&why))?;
+    let log = LineageLog { ledger, reader: &reader, key };
     let mut unusable = Vec::new();
     let mut folded = None;
     for index in snapshots.newest_first().map_err(|why| lineage(&why))? {
-        let resumed = mark_at(options, (&reader, key, ledger.size()), index)
-            .and_then(|mark| resume(options, (ledger, &reader), governance, &mark));
+        let resumed =
+            mark_at(options, log, index).and_then(|mark| resume(options, log, governance, &mark));
         match resumed {
             Ok(resumed) => {
                 folded = Some(resumed);
@@ -70,23 +87,21 @@ pub(crate) fn fold(
 fn whole(
     options: &Options,
     reader: &Reader,
-    (records, blobs): Governance<'_>,
+    governance: GovernanceRecords<'_>,
 ) -> Result<Folded, Error> {
-    let replay = Replay::new(&options.node, &options.governance_origin(), records, blobs);
+    let GovernanceRecords { records, blobs } = governance;
+    let replay = Replay::new(&options.node, &options.governance_origin(), records, &**blobs);
     let mut vault = sealing::vault(options)?;
-    let state = follow(options, replay, (reader, 0))?;
+    let state = follow(options, replay, reader, 0)?;
     sealing::settle(&mut vault, &state)?;
     Ok(Folded { state, maker: SnapshotBuilder::default(), vault })
 }
 
 /// What the record at this index says of the state before it: out of the signed tree, where it is
 /// published.
-fn mark_at(
-    options: &Options,
-    (reader, key, size): (&Reader, &VerifierKey, u64),
-    index: u64,
-) -> Result<SnapshotMark, String> {
-    if index >= size {
+fn mark_at(options: &Options, log: LineageLog<'_>, index: u64) -> Result<SnapshotMark, String> {
+    let LineageLog { ledger, reader, key } = log;
+    if index >= ledger.size() {
         return Err("the log does not reach so far".to_owned());
     }
     let tree = LogReader::open(reader, key, &options.lineage_origin()).map_err(text)?;
@@ -106,22 +121,23 @@ fn mark_at(
 /// folded too, and so compares what was put together with what it says.
 fn resume(
     options: &Options,
-    (ledger, reader): (&Ledger<FileDisk>, &Reader),
-    (records, blobs): Governance<'_>,
+    log: LineageLog<'_>,
+    governance: GovernanceRecords<'_>,
     mark: &SnapshotMark,
 ) -> Result<Folded, String> {
     let mut vault = sealing::vault(options).map_err(text)?;
-    let snapshots = ledger.snapshots();
+    let snapshots = log.ledger.snapshots();
     let mut pieces = Opened { snapshots: &snapshots, vault: &mut vault };
+    let GovernanceRecords { records, blobs } = governance;
     let origin = options.governance_origin();
-    let log = GovernanceLog { origin: &origin, records, blobs };
-    let restoring = Restoring::begin(&options.node, log, mark, &mut pieces);
+    let governance = GovernanceLog { origin: &origin, records, blobs: &**blobs };
+    let restoring = Restoring::begin(&options.node, governance, mark, &mut pieces);
     let restoring = restoring.map_err(text)?;
     let ended = kernel::governance::ended(records);
-    let parts = private_parts(options, &snapshots, (&restoring, &ended))?;
+    let parts = private_parts(options, &snapshots, &restoring, &ended)?;
     let restored = restoring.finish(parts).map_err(text)?;
-    let replay = Replay::resume(restored.state, restored.builder.clone(), records, blobs);
-    let state = follow(options, replay, (reader, mark.size)).map_err(text)?;
+    let replay = Replay::resume(restored.state, restored.builder.clone(), records, &**blobs);
+    let state = follow(options, replay, log.reader, mark.size).map_err(text)?;
     sealing::settle(&mut vault, &state).map_err(text)?;
     if let Some(id) = restored.without_key.iter().find(|id| state.erased(id).is_none()) {
         return Err(format!("the key of the execution `{id}` is missing"));
@@ -135,7 +151,8 @@ fn resume(
 fn private_parts(
     options: &Options,
     snapshots: &Snapshots<FileDisk>,
-    (restoring, ended): (&Restoring, &BTreeSet<String>),
+    restoring: &Restoring,
+    ended: &BTreeSet<String>,
 ) -> Result<Vec<PrivatePart>, String> {
     let (all, bundle) = (restoring.private(), restoring.bundle());
     let next = AtomicUsize::new(0);
@@ -168,7 +185,8 @@ fn private_parts(
 fn follow(
     options: &Options,
     mut replay: Replay<'_>,
-    (reader, first): (&Reader, u64),
+    reader: &Reader,
+    first: u64,
 ) -> Result<NodeState, Error> {
     let openers = Opener::to_follow(&options.lineage_folder(), &options.lineage_origin())?;
     let entries = reader.entries(first).map_err(|why| lineage(&why))?;

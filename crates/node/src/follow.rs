@@ -171,7 +171,7 @@ impl Chunk {
 fn read(bundle: &Arc<Bundle>, entry: &ReadEntry, opener: &mut Opener) -> Read {
     let (index, record) = (entry.index, entry.record.as_slice());
     let sealed = entry.sealed.as_deref();
-    let open = |of: Option<&str>, digest: &Digest| opener.part(of, (index, digest), sealed);
+    let open = |of: Option<&str>, digest: &Digest| opener.part(of, index, digest, sealed);
     let ahead = PrefetchedRecord::of(bundle, record, open);
     Read { index, leaf: leaf_hash(record), ahead }
 }

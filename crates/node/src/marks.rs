@@ -29,6 +29,18 @@ pub(crate) struct Mark {
     other: PathBuf,
 }
 
+/// One of the files that hold a mark.
+struct MarkCopy<'m> {
+    folder: &'m Path,
+    name: String,
+}
+
+impl MarkCopy<'_> {
+    fn path(&self) -> PathBuf {
+        self.folder.join(&self.name)
+    }
+}
+
 /// How an older copy of a log compares with what was seen of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undone {
@@ -49,17 +61,21 @@ pub struct Undone {
 
 impl Mark {
     pub(crate) fn governance(options: &Options) -> Self {
-        let folders = (options.governance_folder(), options.lineage_folder());
-        Self::of("governance", folders, options)
+        Self {
+            log: "governance",
+            log_folder: options.governance_folder(),
+            folder: options.folder.join("marks"),
+            other: options.lineage_folder(),
+        }
     }
 
     pub(crate) fn lineage(options: &Options) -> Self {
-        let folders = (options.lineage_folder(), options.governance_folder());
-        Self::of("lineage", folders, options)
-    }
-
-    fn of(log: &'static str, (log_folder, other): (PathBuf, PathBuf), options: &Options) -> Self {
-        Self { log, log_folder, folder: options.folder.join("marks"), other }
+        Self {
+            log: "lineage",
+            log_folder: options.lineage_folder(),
+            folder: options.folder.join("marks"),
+            other: options.governance_folder(),
+        }
     }
 
     /// The name of the copy in the other log's folder.
@@ -77,9 +93,12 @@ impl Mark {
         [changes::name(&own), own, changes::name(&other), other]
     }
 
-    /// Both copies: folder and name.
-    fn copies(&self) -> [(&Path, String); 2] {
-        [(&self.folder, self.log.to_owned()), (&self.other, self.seen())]
+    /// Both copies: the mark's own, and the one in the other log's folder.
+    fn copies(&self) -> [MarkCopy<'_>; 2] {
+        [
+            MarkCopy { folder: &self.folder, name: self.log.to_owned() },
+            MarkCopy { folder: &self.other, name: self.seen() },
+        ]
     }
 
     /// Makes the folder of marks of a new domain.
@@ -93,14 +112,13 @@ impl Mark {
     /// # Errors
     /// `rollback` where it is older, or of another history, or nothing is remembered of it.
     pub(crate) fn check(&self, key: &VerifierKey, origin: &str) -> Result<(), Error> {
-        for (folder, name) in self.copies() {
-            let place = folder.join(&name);
-            let Some(seen) = self.read(&place, (folder, &name))? else { continue };
-            let unreadable = |why: &dyn std::fmt::Display| self.unreadable(&place, why);
+        for copy in self.copies() {
+            let Some(seen) = self.read(&copy)? else { continue };
+            let unreadable = |why: &dyn std::fmt::Display| self.unreadable(&copy.path(), why);
             let seen = checkpoint::open(&seen, key, origin).map_err(|why| unreadable(&why))?;
             let written = self.head_at(seen.size, key, origin)?;
             if written.size < seen.size {
-                let undone = self.undone_of((folder, &name), (written.size, seen.size));
+                let undone = self.undone_of(&copy, written.size, seen.size);
                 return Err(Error::rollback(self.log, &undone));
             }
             if written.root != seen.root {
@@ -114,19 +132,19 @@ impl Mark {
     /// What the log lacks of what was seen of it. None where it lacks nothing.
     pub(crate) fn undone(&self, key: &VerifierKey, origin: &str) -> Result<Option<Undone>, Error> {
         let mut most: Option<Undone> = None;
-        for (folder, name) in self.copies() {
-            let Ok(Some(seen)) = self.read(&folder.join(&name), (folder, &name)) else { continue };
+        for copy in self.copies() {
+            let Ok(Some(seen)) = self.read(&copy) else { continue };
             let Ok(seen) = checkpoint::open(&seen, key, origin) else { continue };
             if most.as_ref().is_some_and(|most| seen.size <= most.seen) {
                 continue;
             }
             let head = self.head_at(seen.size, key, origin)?;
             if head.size < seen.size {
-                most = Some(self.undone_of((folder, &name), (head.size, seen.size)));
+                most = Some(self.undone_of(&copy, head.size, seen.size));
             } else if head.root != seen.root {
                 // Where they part is not known.
                 let has = self.head_at(u64::MAX, key, origin)?.size;
-                let all = self.undone_of((folder, &name), (0, seen.size));
+                let all = self.undone_of(&copy, 0, seen.size);
                 most = Some(Undone { has, is_fork: true, ..all });
             }
         }
@@ -138,9 +156,10 @@ impl Mark {
         copy.and_then(|copy| copy.head_at(size)).map_err(|why| self.failed(&why))
     }
 
-    fn undone_of(&self, (folder, name): (&Path, &str), (has, seen): (u64, u64)) -> Undone {
-        let changes = changes::read(folder, name).into_iter().filter(|one| one.index >= has);
-        Undone { log: self.log, has, seen, from: has, is_fork: false, changes: changes.collect() }
+    fn undone_of(&self, copy: &MarkCopy<'_>, has: u64, seen: u64) -> Undone {
+        let changes = changes::read(copy.folder, &copy.name).into_iter();
+        let changes = changes.filter(|one| one.index >= has).collect();
+        Undone { log: self.log, has, seen, from: has, is_fork: false, changes }
     }
 
     /// What was seen of a log here that a copy of it elsewhere lacks: all beyond its end, or from
@@ -156,8 +175,8 @@ impl Mark {
         let is_fork = is_other || (from < written && from < seen);
         let mut most =
             Undone { log: self.log, has: written, seen, from, is_fork, changes: Vec::new() };
-        for (folder, name) in self.copies() {
-            let seen = self.read(&folder.join(&name), (folder, &name)).ok().flatten();
+        for mark in self.copies() {
+            let seen = self.read(&mark).ok().flatten();
             let seen = seen.and_then(|seen| {
                 let note = proof::note::SignedNote::parse(&seen).ok()?;
                 Checkpoint::parse(note.text()).ok()
@@ -171,8 +190,8 @@ impl Mark {
                 (most.is_fork, most.from) = (true, 0);
             }
         }
-        for (folder, name) in self.copies() {
-            let changes = self.undone_of((folder, &name), (most.from, most.seen)).changes;
+        for mark in self.copies() {
+            let changes = self.undone_of(&mark, most.from, most.seen).changes;
             if changes.len() > most.changes.len() {
                 most.changes = changes;
             }
@@ -182,9 +201,10 @@ impl Mark {
 
     /// The remembered head. The copy in the other log's folder need not be there: an earlier build
     /// made none.
-    fn read(&self, place: &Path, (folder, name): (&Path, &str)) -> Result<Option<String>, Error> {
-        let unreadable = |why: &dyn std::fmt::Display| self.unreadable(place, why);
-        let is_own = folder == self.folder;
+    fn read(&self, copy: &MarkCopy<'_>) -> Result<Option<String>, Error> {
+        let MarkCopy { folder, name } = copy;
+        let unreadable = |why: &dyn std::fmt::Display| self.unreadable(&copy.path(), why);
+        let is_own = *folder == self.folder;
         if !is_own && !folder.is_dir() {
             return Ok(None);
         }
@@ -199,9 +219,9 @@ impl Mark {
     /// Remembers the log's published head. Only who holds the log, and has checked it, may.
     pub(crate) fn remember(&self) -> Result<(), Error> {
         let head = self.reader()?.checkpoint().map_err(|why| self.failed(&why))?;
-        for (folder, name) in self.copies() {
-            replace(folder, &name, head.as_bytes())
-                .map_err(|why| self.unreadable(&folder.join(&name), &why))?;
+        for copy in self.copies() {
+            replace(copy.folder, &copy.name, head.as_bytes())
+                .map_err(|why| self.unreadable(&copy.path(), &why))?;
         }
         Ok(())
     }
@@ -209,7 +229,7 @@ impl Mark {
     /// Remembers what the newest records changed, beside the head.
     pub(crate) fn remember_changes(&self, changes: &[SeenChange]) -> Result<(), Error> {
         let bytes = changes::to_bytes(changes);
-        for (folder, name) in self.copies() {
+        for MarkCopy { folder, name } in self.copies() {
             let name = changes::name(&name);
             replace(folder, &name, &bytes)
                 .map_err(|why| self.unreadable(&folder.join(&name), &why))?;
@@ -227,7 +247,7 @@ impl Mark {
     /// Lets go of what was seen of the log, so that the copy that is here is its newest. Keeps it
     /// beside, as `NAME.undone`.
     pub(crate) fn forget(&self) -> Result<(), Error> {
-        for (folder, name) in self.copies() {
+        for MarkCopy { folder, name } in self.copies() {
             let disk =
                 FileDisk::open(folder).map_err(|why| self.unreadable(&folder.join(&name), &why))?;
             for name in [changes::name(&name), name] {

@@ -66,7 +66,7 @@ impl Sought {
         let left_out = turns.len().saturating_sub(TOLD_MAX);
         let told = turns.into_iter().take(TOLD_MAX);
         let requests = told.map(|(id, execution, asked): (&str, &Execution, &WaitingRequest)| {
-            pending_request((state, now_ms), (id, execution), asked)
+            pending_request(state, now_ms, id, execution, asked)
         });
         Found { requests: requests.collect(), left_out }
     }

@@ -84,12 +84,13 @@ impl Places {
         user: u32,
         registered: &BTreeSet<u32>,
     ) -> Result<Place, NoPlace> {
-        self.take_as((user, is_own(user)), registered)
+        self.take_as(user, is_own(user), registered)
     }
 
     fn take_as(
         self: &Arc<Self>,
-        (user, is_own): (u32, bool),
+        user: u32,
+        is_own: bool,
         registered: &BTreeSet<u32>,
     ) -> Result<Place, NoPlace> {
         let Bounds { all, per_user, reserved, newcomers, .. } = self.bounds;
@@ -171,23 +172,23 @@ mod tests {
     fn one_user_cannot_take_what_another_needs() {
         let places = Places::new(BOUNDS);
         let held: Vec<Place> =
-            (0..3).map(|_| places.take_as((1, false), &NOBODY).ok().unwrap()).collect();
-        assert_eq!(places.take_as((1, false), &NOBODY).err(), Some(NoPlace::OfUser));
-        let other = places.take_as((2, false), &NOBODY).ok();
+            (0..3).map(|_| places.take_as(1, false, &NOBODY).ok().unwrap()).collect();
+        assert_eq!(places.take_as(1, false, &NOBODY).err(), Some(NoPlace::OfUser));
+        let other = places.take_as(2, false, &NOBODY).ok();
         assert!(other.is_some());
         drop(held);
-        assert!(places.take_as((1, false), &NOBODY).is_ok());
+        assert!(places.take_as(1, false, &NOBODY).is_ok());
     }
 
     #[test]
     fn the_last_places_are_the_nodes_own_users() {
         let places = Places::new(BOUNDS);
         let held: Vec<_> =
-            (0..5).map(|user| places.take_as((user + 1, false), &NOBODY).ok().unwrap()).collect();
-        assert_eq!(places.take_as((9, false), &NOBODY).err(), Some(NoPlace::OfAll));
-        let own = places.take_as((9, true), &NOBODY).ok();
+            (0..5).map(|user| places.take_as(user + 1, false, &NOBODY).ok().unwrap()).collect();
+        assert_eq!(places.take_as(9, false, &NOBODY).err(), Some(NoPlace::OfAll));
+        let own = places.take_as(9, true, &NOBODY).ok();
         assert!(own.is_some());
-        assert_eq!(places.take_as((9, true), &NOBODY).err(), Some(NoPlace::OfAll));
+        assert_eq!(places.take_as(9, true, &NOBODY).err(), Some(NoPlace::OfAll));
         drop(held);
     }
 
@@ -195,20 +196,20 @@ mod tests {
     fn bytes_are_bounded_over_all_connections_of_a_user() {
         let places = Places::new(BOUNDS);
         let (mut one, mut two) = (
-            places.take_as((1, false), &NOBODY).ok().unwrap(),
-            places.take_as((1, false), &NOBODY).ok().unwrap(),
+            places.take_as(1, false, &NOBODY).ok().unwrap(),
+            places.take_as(1, false, &NOBODY).ok().unwrap(),
         );
         assert!(one.hold(6, 10) && two.hold(4, 10) && !two.hold(1, 10));
         drop(one);
         assert!(two.hold(6, 10));
-        assert!(places.take_as((2, false), &NOBODY).ok().unwrap().hold(10, 10));
+        assert!(places.take_as(2, false, &NOBODY).ok().unwrap().hold(10, 10));
     }
 
     #[test]
     fn all_places_of_a_user_share_one_room() {
         let places = Places::new(BOUNDS);
         let [one, two, other] =
-            [1, 1, 2].map(|user| places.take_as((user, false), &NOBODY).ok().unwrap());
+            [1, 1, 2].map(|user| places.take_as(user, false, &NOBODY).ok().unwrap());
         assert!(one.room().is_same(&two.room()) && !one.room().is_same(&other.room()));
     }
 
@@ -216,23 +217,23 @@ mod tests {
     fn strangers_cannot_take_what_is_kept_for_who_has_a_workload() {
         let places = Places::new(Bounds { assured: 2, ..BOUNDS });
         let registered = BTreeSet::from([100, 200]);
-        let strangers = (1..).map_while(|user| places.take_as((user, false), &registered).ok());
+        let strangers = (1..).map_while(|user| places.take_as(user, false, &registered).ok());
         let held: Vec<Place> = strangers.collect();
         assert_eq!(held.len(), 1);
         let hostile: Vec<Place> =
-            (0..3).map_while(|_| places.take_as((100, false), &registered).ok()).collect();
+            (0..3).map_while(|_| places.take_as(100, false, &registered).ok()).collect();
         assert_eq!(hostile.len(), 2, "nor can one of them take what is kept for another");
         let other: Vec<Place> =
-            (0..3).map_while(|_| places.take_as((200, false), &registered).ok()).collect();
+            (0..3).map_while(|_| places.take_as(200, false, &registered).ok()).collect();
         assert_eq!(other.len(), 2);
-        assert!(places.take_as((0, true), &registered).is_ok(), "and the node's own have theirs");
+        assert!(places.take_as(0, true, &registered).is_ok(), "and the node's own have theirs");
     }
 
     #[test]
     fn places_of_newcomers_are_kept_from_others() {
         let bounds = Bounds { all: 8, per_user: 6, reserved: 1, assured: 1, newcomers: 2 };
         let (places, registered) = (Places::new(bounds), BTreeSet::from([100]));
-        let take = |user| places.take_as((user, false), &registered);
+        let take = |user| places.take_as(user, false, &registered);
         let stranger: Vec<Place> = (0..9).map_while(|_| take(1).ok()).collect();
         assert_eq!(stranger.len(), 4, "one is kept for the workload's, two for newcomers");
         let newcomer = take(2).ok().unwrap();
@@ -242,7 +243,7 @@ mod tests {
         assert!(take(100).is_ok(), "and the workload's has its own still");
         drop((newcomer, other));
         assert!(take(4).is_ok());
-        assert!(places.take_as((0, true), &registered).is_ok());
+        assert!(places.take_as(0, true, &registered).is_ok());
         drop(stranger);
     }
 

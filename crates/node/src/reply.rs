@@ -32,7 +32,7 @@ pub(crate) fn trust(trust: policy::Trust) -> Trust {
 }
 
 /// The trust state of a subject.
-pub(crate) fn trust_state((subject, state): (&Subject, policy::Trust)) -> TrustState {
+pub(crate) fn trust_state(subject: &Subject, state: policy::Trust) -> TrustState {
     TrustState { subject: subject.to_string(), trust: trust(state) }
 }
 
@@ -94,8 +94,10 @@ fn execution(state: &NodeState, id: &str, meters: Vec<MeterAccount>) -> Option<E
 
 /// What is shown of a request without its message. Its server and tool stand in its record.
 pub(crate) fn pending_request(
-    (state, at): (&NodeState, i64),
-    (id, execution): (&str, &kernel::state::Execution),
+    state: &NodeState,
+    at: i64,
+    id: &str,
+    execution: &kernel::state::Execution,
     asked: &WaitingRequest,
 ) -> PendingRequest {
     let governance = state.governance();

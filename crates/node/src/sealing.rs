@@ -71,7 +71,8 @@ impl Opener {
     pub fn part(
         &mut self,
         execution: Option<&str>,
-        (index, record): (u64, &Digest),
+        index: u64,
+        record: &Digest,
         sealed: Option<&[u8]>,
     ) -> SealedPart<'static> {
         let Some(sealed) = sealed else { return SealedPart::Unreadable(Unreadable::Missing) };
@@ -80,7 +81,7 @@ impl Opener {
         }
         let Some(vault) = &mut self.0 else { return SealedPart::Unreadable(Unreadable::NoKey) };
         let scope = execution.map_or(Scope::Node, |id| Scope::Execution(id.to_owned()));
-        match vault.open(&scope, (index, record), sealed) {
+        match vault.open(&scope, index, record, sealed) {
             Ok(plain) => SealedPart::from(plain),
             Err(OpenError::NoKey) => SealedPart::Unreadable(Unreadable::NoKey),
             Err(_) => SealedPart::Unreadable(Unreadable::Damaged),

@@ -14,8 +14,8 @@ use tokio::task::JoinHandle;
 
 use crate::authority::{GovernanceBlobs, records};
 use crate::clock::{self, Clock};
-use crate::driver::{Commands, Driver, Keeping, Kernel, halt};
-use crate::fold::{Folded, fold};
+use crate::driver::{Commands, Driver, DriverParts, Keeping, Kernel, halt};
+use crate::fold::{Folded, GovernanceRecords, fold};
 use crate::keeper::Keeper;
 use crate::limits::{
     SESSIONS_ASSURED, SESSIONS_PER_USER_MAX, TICK_MS, WAITING_ASSURED, WAITING_NEWCOMERS,
@@ -256,13 +256,14 @@ pub(crate) fn open(
             false => lineage(&why),
         })?;
     Mark::lineage(options).check(&key, &origin)?;
-    whole::check(&options.lineage_folder(), "lineage", (&key, &origin), &mailbox)?;
+    whole::check(&options.lineage_folder(), "lineage", &key, &origin, &mailbox)?;
     if recovery.dropped_batch {
         crate::say(format_args!("an unfinished last write of the lineage log was dropped"));
     }
-    let governance = records(&options.governance_folder())?;
-    let folded = fold(options, (&ledger, &key), (&governance, &blobs))?;
-    drive(options, (ledger, folded), (&governance, blobs), mailbox)
+    let records = records(&options.governance_folder())?;
+    let governance = GovernanceRecords { records: &records, blobs: &blobs };
+    let folded = fold(options, &ledger, &key, governance)?;
+    drive(options, ledger, folded, governance, mailbox)
 }
 
 /// Begins a new lineage log on a disk of its own.
@@ -275,18 +276,20 @@ pub(crate) fn begin<D: Disk>(
     let signer = Box::new(keys::read(&options.folder, "lineage")?);
     let ledger =
         Ledger::create(disk, signer, &options.lineage_origin()).map_err(|why| lineage(&why))?;
-    let governance = records(&options.governance_folder())?;
+    let records = records(&options.governance_folder())?;
+    let governance = GovernanceRecords { records: &records, blobs: &blobs };
     let state = NodeState::new(&options.node, &options.governance_origin());
     let folded =
         Folded { state, maker: SnapshotBuilder::default(), vault: sealing::vault(options)? };
-    drive(options, (ledger, folded), (&governance, blobs), mailbox)
+    drive(options, ledger, folded, governance, mailbox)
 }
 
 /// Starts the log's threads and the kernel, which adopts what governance has beyond its state.
 fn drive<D: Disk>(
     options: &Options,
-    (ledger, folded): (Ledger<D>, Folded),
-    (governance, blobs): (&[Vec<u8>], Arc<GovernanceBlobs>),
+    ledger: Ledger<D>,
+    folded: Folded,
+    governance: GovernanceRecords<'_>,
     mailbox: Kernel,
 ) -> Result<Driver<D>, Error> {
     let Folded { state, maker, vault } = folded;
@@ -299,11 +302,12 @@ fn drive<D: Disk>(
     tell_clock_behind("lineage", state.time(0));
     let (mut kernel, mut effects) = step::Kernel::start(state, clock.now());
     kernel.resume_snapshots(maker);
-    let records = governance.get(adopted..).unwrap_or_default().to_vec();
+    let blobs = Arc::clone(governance.blobs);
+    let records = governance.records.get(adopted..).unwrap_or_default().to_vec();
     effects.extend(kernel.step(clock.now(), Input::Governance { records, blobs }));
     monitors::build(kernel.state());
     say_servers_without_tools(options, kernel.state().bundle());
-    let mut driver = Driver::new((kernel, vault, keeping), log, clock, mailbox);
+    let mut driver = Driver::new(DriverParts { kernel, vault, keeping, log, clock }, mailbox);
     effects.into_iter().for_each(|effect: Effect| driver.carry_out(effect));
     Ok(driver)
 }

@@ -27,7 +27,8 @@ const VERIFIED_AT_ONCE: u64 = 16 * TILE_WIDTH as u64;
 pub(crate) fn check(
     folder: &Path,
     log: &'static str,
-    (key, origin): (&VerifierKey, &str),
+    key: &VerifierKey,
+    origin: &str,
     kernel: &Kernel,
 ) -> Result<(), Error> {
     let whole =

@@ -14,7 +14,7 @@ use super::size::is_test;
 use super::tree::Tree;
 
 /// Crates with functions that still take a tuple.
-const WITH_TUPLES: &[&str] = &["identity", "node"];
+const WITH_TUPLES: &[&str] = &["node"];
 
 /// Crates with functions that still return a string for an error.
 const WITH_STRING_ERRORS: &[&str] = &["identity", "node", "policy"];

@@ -38,7 +38,8 @@ pub(super) fn print_decision(
     let execution = record.header.link.as_ref().map(|link| link.execution.as_str());
     let part = crate::replay::opener(lineage)?.part(
         execution,
-        (index, &Digest::of(&entry.record)),
+        index,
+        &Digest::of(&entry.record),
         entry.sealed.as_deref(),
     );
     let (sealed, unreadable) = match part {

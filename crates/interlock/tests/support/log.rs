@@ -97,8 +97,8 @@ impl Records {
         let link = record.header.link?;
         let opener = &mut self.opener;
         let mut sealed = || {
-            let at = (entry.index, &Digest::of(&entry.record));
-            let part = opener.part(Some(&link.execution), at, entry.sealed.as_deref());
+            let (of, digest) = (Some(link.execution.as_str()), Digest::of(&entry.record));
+            let part = opener.part(of, entry.index, &digest, entry.sealed.as_deref());
             let SealedPart::Open(plain) = part else { panic!("record {}: {part:?}", entry.index) };
             Sealed::parse(&plain).unwrap()
         };

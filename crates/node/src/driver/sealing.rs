@@ -12,7 +12,8 @@ impl<D: Disk> Driver<D> {
     pub(super) fn erase(
         &mut self,
         execution: String,
-        (os_user, reason): (u32, ErasedFor),
+        os_user: u32,
+        reason: ErasedFor,
         reply: oneshot::Sender<Result<u64, &'static str>>,
     ) {
         if !self.has_space_for(END_BYTES) {
@@ -42,7 +43,8 @@ impl<D: Disk> Driver<D> {
     pub(super) fn seal(
         &mut self,
         scope: SealingScope,
-        record: (u64, &Digest),
+        index: u64,
+        record: &Digest,
         plain: &[u8],
     ) -> Result<Vec<u8>, KeyError> {
         let scope = match scope {
@@ -56,6 +58,6 @@ impl<D: Disk> Driver<D> {
                 identity::Scope::Execution(id)
             }
         };
-        self.vault.seal(&scope, record, plain)
+        self.vault.seal(&scope, index, record, plain)
     }
 }

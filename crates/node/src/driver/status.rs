@@ -22,7 +22,8 @@ impl<D: Disk> Driver<D> {
             is_verified: state.is_verified(),
             storage_wanted_bytes: self.storage_wanted_bytes(),
             halted: is_local.then(|| halts.map(ToString::to_string).collect()),
-            trust: is_local.then(|| trust.map(trust_state).collect()),
+            trust: is_local
+                .then(|| trust.map(|(subject, state)| trust_state(subject, state)).collect()),
             reductions: is_local.then(|| self.reductions_held()),
         }
     }

@@ -80,7 +80,7 @@ fn read_message(options: &Options, index: u64, pending: &Digest) -> Option<Pendi
         return None;
     };
     let mut opener = Opener::of(&options.lineage_folder(), &options.lineage_origin()).ok()?;
-    let part = opener.part(Some(&link.execution), (index, pending), entry.sealed.as_deref());
+    let part = opener.part(Some(&link.execution), index, pending, entry.sealed.as_deref());
     let SealedPart::Open(bytes) = part else { return None };
     let sealed = Sealed::parse(&bytes).ok()?;
     let opening = sealed.opening("message", decided.commitments.get("message")?)?;

@@ -4,7 +4,6 @@ use std::task::{Context, Poll, ready};
 use api::problem::Code;
 use api::record::{EventQuery, Record};
 use axum::body::{Body, Bytes};
-use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
@@ -48,7 +47,7 @@ pub(super) async fn events(
     requester.becomes_stream();
     let from = after.map_or(size, |after| after.saturating_add(1));
     let (sender, receiver) = mpsc::channel(EVENTS_WAITING_MAX);
-    tokio::spawn(send(requester, from, (sender, place)));
+    tokio::spawn(send(requester, from, sender, place));
     let body = Body::new(Stream(receiver));
     let headers =
         [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
@@ -57,7 +56,7 @@ pub(super) async fn events(
 
 /// Sends records as they come to stable storage, until the peer or the node ends. A slow peer makes
 /// nothing wait but its own stream.
-async fn send(requester: Requester, mut from: u64, (sender, _place): (mpsc::Sender<Bytes>, Place)) {
+async fn send(requester: Requester, mut from: u64, sender: mpsc::Sender<Bytes>, _place: Place) {
     let mut durable = requester.kernel.durable();
     let keep_alive = std::time::Duration::from_millis(EVENTS_KEEP_ALIVE_MS);
     // The first bytes say that the stream has begun.
@@ -79,7 +78,7 @@ async fn send(requester: Requester, mut from: u64, (sender, _place): (mpsc::Send
                 }
             },
         };
-        let found = records::next_records(State(requester.clone()), (from, size)).await;
+        let found = records::next_records(&requester, from..size).await;
         let Ok(found) = found else { return };
         let Some(last) = found.last() else { return };
         from = last.index.saturating_add(1);

@@ -35,7 +35,7 @@ pub(super) async fn of(
     // A bundle is parsed with the stack that deciding needs.
     let thread = std::thread::Builder::new().name("explanation".to_owned());
     let started = thread.stack_size(policy::limits::DECIDE_STACK_BYTES).spawn(move || {
-        let explanation = explain(&options, &blobs, (&entry, &execution, &decided));
+        let explanation = explain(&options, &blobs, &entry, &execution, &decided);
         let _gone = reply.send(explanation);
     });
     let failed = || requester.refuse(Code::Ledger, "the decision could not be explained");
@@ -46,7 +46,9 @@ pub(super) async fn of(
 fn explain(
     options: &Options,
     blobs: &GovernanceBlobs,
-    (entry, execution, decided): (&ReadEntry, &str, &Decided),
+    entry: &ReadEntry,
+    execution: &str,
+    decided: &Decided,
 ) -> Explanation {
     let (sealed, unreadable) = match sealed(options, entry, execution) {
         Ok(sealed) => (sealed, None),
@@ -71,7 +73,7 @@ fn sealed(options: &Options, entry: &ReadEntry, execution: &str) -> Result<Seale
     let opener = Opener::of(&options.lineage_folder(), &options.lineage_origin());
     let mut opener = opener.map_err(|why| why.to_string())?;
     let digest = Digest::of(&entry.record);
-    match opener.part(Some(execution), (entry.index, &digest), entry.sealed.as_deref()) {
+    match opener.part(Some(execution), entry.index, &digest, entry.sealed.as_deref()) {
         SealedPart::Open(bytes) => Sealed::parse(&bytes).map_err(|why| why.to_string()),
         SealedPart::Unreadable(why) => Err(why.as_str().to_owned()),
     }

@@ -85,7 +85,7 @@ fn state(governance: &kernel::governance::Governance) -> GovernanceState {
             .nodes()
             .map(|(node, key)| Node { node: node.to_owned(), key: key.to_string() })
             .collect(),
-        trust: states.map(trust_state).collect(),
+        trust: states.map(|(subject, state)| trust_state(subject, state)).collect(),
         halts: halts.map(ToString::to_string).collect(),
     }
 }

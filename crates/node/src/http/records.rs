@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use api::RecordJson;
 use api::problem::Code;
 use api::record::{Receipt, Record, RecordDetail, RecordPage, RecordQuery};
-use axum::extract::State;
 use kernel::lineage::{Body, Decided, LineageRecord};
 use ledger::{ReadEntry, Reader};
 use policy::{LabelChange, Labels};
@@ -67,18 +67,18 @@ pub(super) async fn receipt(
     requester.read(move || read_receipt(&options, index, size)).await.map(Json)
 }
 
-/// Records that a stream sends: those after the ones that were sent already.
+/// The next of these records that a stream sends, at most one page of them.
 pub(super) async fn next_records(
-    State(requester): State<Requester>,
-    (from, size): (u64, u64),
+    requester: &Requester,
+    records: Range<u64>,
 ) -> Result<Vec<Record>, Refusal> {
     let options = requester.shared.options.clone();
     let filter = Filter {
-        query: RecordQuery { from: Some(from), ..RecordQuery::default() },
+        query: RecordQuery { from: Some(records.start), ..RecordQuery::default() },
         of_workload: None,
     };
     let limit = usize::from(api::limits::PAGE_ITEMS_MAX);
-    let bounds = Bounds::new(limit, size);
+    let bounds = Bounds::new(limit, records.end);
     let read = move || read_page(&options, &filter, bounds);
     let done = tokio::task::spawn_blocking(read).await;
     let done = done.map_err(|_| requester.refuse(Code::Ledger, "the log could not be read"))?;

@@ -70,7 +70,7 @@ async fn work(node: &Direct) {
             for _ in 0..DECISIONS + number {
                 let (ticket, answer) = node.request(&execution, ping()).await.unwrap();
                 if matches!(answer, Answer::Permit { .. }) {
-                    node.complete(ticket, Completion::Result, (b"{}".to_vec(), None)).await;
+                    node.complete(ticket, Completion::Result, b"{}".to_vec(), None).await;
                 }
             }
         })

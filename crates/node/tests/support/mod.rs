@@ -61,8 +61,8 @@ pub(crate) fn replay(options: &Options) -> Counts {
     for entry in Reader::open(&options.lineage_folder()).unwrap().entries(0).unwrap() {
         let entry = entry.unwrap();
         let (record, sealed) = (entry.record.as_slice(), entry.sealed.as_deref());
-        let fed = replay
-            .apply_sealed(record, |of, index, digest| opener.part(of, (index, digest), sealed));
+        let fed =
+            replay.apply_sealed(record, |of, index, digest| opener.part(of, index, digest, sealed));
         tally.add(&fed.unwrap());
     }
     tally.finish(replay.state())

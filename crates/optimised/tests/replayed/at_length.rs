@@ -117,8 +117,8 @@ async fn ask(node: Direct, execution: String, seed: u64) {
         };
         match answer {
             Answer::Permit { .. } => {
-                let end = (br#"{"result":{}}"#.to_vec(), None);
-                node.complete(ticket, outcome, end).await;
+                let message = br#"{"result":{}}"#.to_vec();
+                node.complete(ticket, outcome, message, None).await;
             }
             Answer::Refused { code } => panic!("refused: {code}"),
             Answer::Deny { .. } | Answer::Pending { .. } => {}

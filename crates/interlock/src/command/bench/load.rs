@@ -75,8 +75,8 @@ pub(super) async fn first(direct: &Direct, os_user: u32) -> Result<FirstCalls, F
             let taken = begun.elapsed();
             let is_served = match answer {
                 Answer::Permit { .. } => {
-                    let result = (RESULT.as_bytes().to_vec(), Some(OUTPUT.to_owned()));
-                    direct.complete(ticket, Completion::Result, result).await;
+                    let (result, output) = (RESULT.as_bytes().to_vec(), Some(OUTPUT.to_owned()));
+                    direct.complete(ticket, Completion::Result, result, output).await;
                     true
                 }
                 Answer::Deny { code, .. } => code != "refused.overload",
@@ -119,8 +119,8 @@ async fn ask(
                 }
                 (ticket, Answer::Permit { .. }) => {
                     samples.push(begun.elapsed());
-                    let result = (RESULT.as_bytes().to_vec(), Some(OUTPUT.to_owned()));
-                    direct.complete(ticket, Completion::Result, result).await;
+                    let (result, output) = (RESULT.as_bytes().to_vec(), Some(OUTPUT.to_owned()));
+                    direct.complete(ticket, Completion::Result, result, output).await;
                     break;
                 }
                 (_, Answer::Deny { .. } | Answer::Pending { .. }) => {

@@ -50,8 +50,8 @@ fn private(log: &Log, entry: &ReadEntry, sealed: Option<&[u8]>) -> Result<String
     let link = record.as_ref().and_then(|record| record.header.link.as_ref());
     let execution = link.map(|link| link.execution.as_str());
     let mut opener = crate::replay::opener(log)?;
-    let at = (entry.index, &Digest::of(&entry.record));
-    match opener.part(execution, at, sealed) {
+    let digest = Digest::of(&entry.record);
+    match opener.part(execution, entry.index, &digest, sealed) {
         SealedPart::Open(_) => {
             Ok("its private part lies beside the log: `interlock explain` opens it".to_owned())
         }

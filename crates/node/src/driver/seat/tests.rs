@@ -71,8 +71,8 @@ fn committed_by(site: &Site, times: usize) -> Vec<Option<ThreadId>> {
     let one = || {
         let ticket = permitted(block_on(site.node.request(&site.execution, ping())));
         let by = site.gate.last();
-        let end = (b"{}".to_vec(), None);
-        assert!(block_on(site.node.complete(ticket, Completion::Result, end)));
+        let end = site.node.complete(ticket, Completion::Result, b"{}".to_vec(), None);
+        assert!(block_on(end));
         by
     };
     (0..times).map(|_| one()).collect()
@@ -197,8 +197,8 @@ fn many_callers_at_once_are_all_answered() {
         let ask = || {
             let one = |_| match block_on(site.node.request(&site.execution, ping())) {
                 Some((ticket, Answer::Permit { index })) => {
-                    let end = (b"{}".to_vec(), None);
-                    assert!(block_on(site.node.complete(ticket, Completion::Result, end)));
+                    let end = site.node.complete(ticket, Completion::Result, b"{}".to_vec(), None);
+                    assert!(block_on(end));
                     index
                 }
                 other => panic!("it should be permitted: {other:?}"),
