@@ -2,6 +2,7 @@
 
 use kernel::lineage::SignedApproval;
 
+use crate::RefusalCode;
 use crate::driver::Kernel;
 
 /// Puts an officer's word on record, and gives the record's index; else a code and what to do.
@@ -11,7 +12,7 @@ pub(crate) async fn approve(
     approval: SignedApproval,
 ) -> Result<u64, (&'static str, &'static str)> {
     match kernel.approve(approval).await {
-        Some(approved) => approved.map_err(|code| (code, help(code))),
+        Some(approved) => approved.map_err(|RefusalCode(code)| (code, help(code))),
         None => Err(("refused.storage", "the node is stopping")),
     }
 }

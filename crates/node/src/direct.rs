@@ -11,7 +11,7 @@ use ledger::Disk;
 use crate::authority::GovernanceBlobs;
 use crate::driver::{Driver, HeldPermit, Kernel};
 use crate::start::{self, start_driver};
-use crate::{Error, Options};
+use crate::{Error, Options, RefusalCode};
 
 /// The deciding thread of a domain's node. Cheap to clone; the thread runs until [`Direct::stop`].
 #[derive(Clone)]
@@ -58,16 +58,16 @@ impl Direct {
         Ok((node, DirectThread(thread)))
     }
 
-    /// The execution that an OS user's instances of a workload share, or the code of a refusal.
+    /// The execution that an OS user's instances of a workload share, or why it is refused.
     /// `None` once the thread has stopped.
-    pub async fn join(&self, workload: &str, os_user: u32) -> Option<Result<String, &'static str>> {
+    pub async fn join(&self, workload: &str, os_user: u32) -> Option<Result<String, RefusalCode>> {
         let workload: Arc<str> = workload.into();
         let joined = self.kernel.join(Arc::clone(&workload), os_user, None).await?;
         if let Ok(execution) = &joined {
             let mut workloads = self.workloads.lock().unwrap_or_else(PoisonError::into_inner);
             workloads.insert(execution.clone(), workload);
         }
-        Some(joined)
+        Some(joined.map_err(RefusalCode))
     }
 
     /// Asks for one transition; resolves once the decision is durable. `None` once the thread has

@@ -42,7 +42,9 @@ use key_pool::{Beginning, KeyPool};
 use mailbox::SettledReply;
 pub(crate) use mailbox::{Answered, Command, End, Kernel};
 pub(crate) use permit::HeldPermit;
+use sealing::KeyNotDestroyed;
 pub(crate) use snapshots::Keeping;
+use storage::NoRoomToBegin;
 
 /// Steps the kernel and carries its effects out, in order.
 pub(crate) struct Driver<D: Disk> {
@@ -266,7 +268,10 @@ impl<D: Disk> Driver<D> {
         // With room for a small result, so that a permit is not given just to find none for what
         // comes of it.
         let begins = transition.transition().delegates.is_some();
-        let mut room = if begins { self.has_room_to_begin() } else { Ok(()) };
+        let mut room = match begins {
+            true => self.has_room_to_begin().map_err(NoRoomToBegin::code),
+            false => Ok(()),
+        };
         let wanted_bytes = transition.transition().message.len().saturating_add(2 * END_BYTES);
         if !self.has_space_for(wanted_bytes) {
             room = Err("refused.storage");
@@ -311,7 +316,10 @@ impl<D: Disk> Driver<D> {
                 }
             }
             Effect::Erased { ticket, execution, result } => {
-                let result = result.and_then(|index| self.destroy(index, &execution));
+                let result = result.and_then(|index| {
+                    let destroyed = self.destroy(&execution);
+                    destroyed.map(|()| index).map_err(KeyNotDestroyed::code)
+                });
                 self.waiting.erasures.remove(&ticket).map(|reply| reply.send(result));
             }
             Effect::Approved { ticket, result } => {

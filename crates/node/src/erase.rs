@@ -30,6 +30,38 @@ pub(crate) struct Page {
     pub(crate) is_trial: bool,
 }
 
+/// Why an execution may not be erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum NotErasable {
+    /// It has not ended.
+    #[error("execution.live")]
+    Live,
+    /// Others that go on are decided by what it did.
+    #[error("execution.line")]
+    Line,
+    /// No execution of this id has ended, or it was erased.
+    #[error("execution.unknown")]
+    Unknown,
+}
+
+impl NotErasable {
+    /// The code of the refusal.
+    fn code(self) -> &'static str {
+        match self {
+            Self::Live => "execution.live",
+            Self::Line => "execution.line",
+            Self::Unknown => "execution.unknown",
+        }
+    }
+}
+
+/// One execution of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Candidate {
+    execution: String,
+    may_erase: Result<(), NotErasable>,
+}
+
 /// What came of one execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erased {
@@ -120,28 +152,26 @@ pub(crate) async fn carry_out(kernel: &Kernel, page: &Page, os_user: u32) -> Opt
     };
     let sought = match &page.which {
         // What became of one that is no more among those that ended, the kernel says.
-        Which::One(id) if !page.is_trial => vec![(id.clone(), Ok(()))],
+        Which::One(id) if !page.is_trial => {
+            vec![Candidate { execution: id.clone(), may_erase: Ok(()) }]
+        }
         Which::One(id) if !kernel.switch.visible(id, None).is_empty() => {
-            vec![(id.clone(), Err("execution.live"))]
+            vec![Candidate { execution: id.clone(), may_erase: Err(NotErasable::Live) }]
         }
         _ => page.of(kernel.ended_executions().await?),
     };
     if page.is_trial {
-        let told = |(execution, result): (String, Result<(), &str>)| Erased {
-            execution,
-            result: result.map(|()| None).map_err(str::to_owned),
-        };
-        return Some(sought.into_iter().map(told).collect());
+        return Some(sought.into_iter().map(Candidate::untouched).collect());
     }
     // All are asked for before any is waited for: their records share the disk's syncs.
-    let asked = |(id, result): (String, Result<(), &'static str>)| {
-        (result.map(|()| kernel.erase(id.clone(), os_user, reason)), id)
+    let asked = |Candidate { execution, may_erase }| {
+        (may_erase.map(|()| kernel.erase(execution.clone(), os_user, reason)), execution)
     };
     let mut erased = Vec::new();
     for (answer, execution) in sought.into_iter().map(asked).collect::<Vec<_>>() {
         let result = match answer {
             Ok(answer) => answer.await?.map(Some).map_err(str::to_owned),
-            Err(code) => Err(code.to_owned()),
+            Err(why) => Err(why.code().to_owned()),
         };
         erased.push(Erased { execution, result });
     }
@@ -161,21 +191,21 @@ impl Page {
         Some(Self { after: Some(last.execution.clone()), ..self })
     }
 
-    /// The executions of this page, each with whether it may be erased, or the code of why not.
-    fn of(&self, ended: Vec<EndedExecution>) -> Vec<(String, Result<(), &'static str>)> {
-        let may = |is_kept: bool| if is_kept { Err("execution.line") } else { Ok(()) };
+    /// The executions of this page.
+    fn of(&self, ended: Vec<EndedExecution>) -> Vec<Candidate> {
+        let may = |is_kept: bool| if is_kept { Err(NotErasable::Line) } else { Ok(()) };
         match &self.which {
             Which::One(id) => {
                 let found = ended.iter().find(|one| one.execution == *id);
-                let result = found.map_or(Err("execution.unknown"), |one| may(one.is_kept));
-                vec![(id.clone(), result)]
+                let may_erase = found.map_or(Err(NotErasable::Unknown), |one| may(one.is_kept));
+                vec![Candidate { execution: id.clone(), may_erase }]
             }
             Which::EndedBefore(at) => ended
                 .into_iter()
                 .filter(|one| one.ended_ms < *at)
                 .filter(|one| self.after.as_ref().is_none_or(|after| one.execution > *after))
                 .take(ERASED_AT_ONCE_MAX)
-                .map(|one| (one.execution, may(one.is_kept)))
+                .map(|one| Candidate { may_erase: may(one.is_kept), execution: one.execution })
                 .collect(),
         }
     }
@@ -198,6 +228,14 @@ impl Page {
         };
         let (after, is_trial) = (self.after.clone(), self.is_trial);
         ErasureRequest { execution, ended_before_ms, after, is_trial }
+    }
+}
+
+impl Candidate {
+    /// What a trial tells of it: nothing is erased.
+    fn untouched(self) -> Erased {
+        let result = self.may_erase.map(|()| None).map_err(|why| why.code().to_owned());
+        Erased { execution: self.execution, result }
     }
 }
 

@@ -20,6 +20,11 @@ pub struct Error {
     refusal: Option<Box<str>>,
 }
 
+/// The stable code with which the kernel refuses: docs/codes.md says what each one means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct RefusalCode(pub &'static str);
+
 /// What a node was asked that says nothing, and so what can be done about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use identity::Vault;
-use kernel::lineage::SnapshotMark;
-use kernel::lineage::{Body, LineageRecord};
+use kernel::MalformedRecord;
+use kernel::lineage::{Body, LineageRecord, SnapshotMark};
 use kernel::replay::{Replay, ReplayOutcome, Tally};
-use kernel::snapshot::{PrivatePart, Restoring, SnapshotBuilder};
+use kernel::snapshot::{PrivatePart, Restoring, SnapshotBuilder, Unusable};
 use kernel::state::{GovernanceLog, NodeState, Unreadable};
 use ledger::{FileDisk, Ledger, Reader, Snapshots};
 use proof::log::LogReader;
@@ -42,6 +42,41 @@ struct LineageLog<'a> {
     ledger: &'a Ledger<FileDisk>,
     reader: &'a Reader,
     key: &'a VerifierKey,
+}
+
+/// Why a snapshot is not used.
+#[derive(Debug, thiserror::Error)]
+enum SnapshotError {
+    /// It is of a record that the log does not have.
+    #[error("the log does not reach so far")]
+    BeyondLog,
+    /// The records that are not published yet end before it.
+    #[error("the log ends before it")]
+    LogEnds,
+    /// The record at its index is another one.
+    #[error("its record is not one of a snapshot")]
+    OtherRecord,
+    /// The key of an execution is gone, and no record says that it was erased.
+    #[error("the key of the execution `{execution}` is missing")]
+    KeyMissing { execution: String },
+    /// A thread that read pieces panicked.
+    #[error("a thread that read it ended")]
+    ThreadEnded,
+    /// The published part of the log.
+    #[error(transparent)]
+    Published(#[from] proof::log::Error),
+    /// The log on the disk.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    /// The record at its index is malformed.
+    #[error(transparent)]
+    Malformed(#[from] MalformedRecord),
+    /// Its pieces, or the state that they make.
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
+    /// The keys, or the records after it.
+    #[error(transparent)]
+    Node(#[from] Error),
 }
 
 /// Folds the lineage log: the records after the newest snapshot that is what its record says, else
@@ -99,21 +134,25 @@ fn whole(
 
 /// What the record at this index says of the state before it: out of the signed tree, where it is
 /// published.
-fn mark_at(options: &Options, log: LineageLog<'_>, index: u64) -> Result<SnapshotMark, String> {
+fn mark_at(
+    options: &Options,
+    log: LineageLog<'_>,
+    index: u64,
+) -> Result<SnapshotMark, SnapshotError> {
     let LineageLog { ledger, reader, key } = log;
     if index >= ledger.size() {
-        return Err("the log does not reach so far".to_owned());
+        return Err(SnapshotError::BeyondLog);
     }
-    let tree = LogReader::open(reader, key, &options.lineage_origin()).map_err(text)?;
+    let tree = LogReader::open(reader, key, &options.lineage_origin())?;
     let record = if index < tree.size() {
-        tree.entry(index).map_err(text)?
+        tree.entry(index)?
     } else {
-        let mut rest = reader.entries(index).map_err(text)?;
-        rest.next().ok_or("the log ends before it")?.map_err(text)?.record
+        let mut rest = reader.entries(index)?;
+        rest.next().ok_or(SnapshotError::LogEnds)??.record
     };
-    match LineageRecord::parse(&record).map_err(text)?.body {
+    match LineageRecord::parse(&record)?.body {
         Body::Snapshot(mark) if mark.size == index => Ok(mark),
-        _ => Err("its record is not one of a snapshot".to_owned()),
+        _ => Err(SnapshotError::OtherRecord),
     }
 }
 
@@ -124,23 +163,22 @@ fn resume(
     log: LineageLog<'_>,
     governance: GovernanceRecords<'_>,
     mark: &SnapshotMark,
-) -> Result<Folded, String> {
-    let mut vault = sealing::vault(options).map_err(text)?;
+) -> Result<Folded, SnapshotError> {
+    let mut vault = sealing::vault(options)?;
     let snapshots = log.ledger.snapshots();
     let mut pieces = Opened { snapshots: &snapshots, vault: &mut vault };
     let GovernanceRecords { records, blobs } = governance;
     let origin = options.governance_origin();
     let governance = GovernanceLog { origin: &origin, records, blobs: &**blobs };
-    let restoring = Restoring::begin(&options.node, governance, mark, &mut pieces);
-    let restoring = restoring.map_err(text)?;
+    let restoring = Restoring::begin(&options.node, governance, mark, &mut pieces)?;
     let ended = kernel::governance::ended(records);
     let parts = private_parts(options, &snapshots, &restoring, &ended)?;
-    let restored = restoring.finish(parts).map_err(text)?;
+    let restored = restoring.finish(parts)?;
     let replay = Replay::resume(restored.state, restored.builder.clone(), records, &**blobs);
-    let state = follow(options, replay, log.reader, mark.size).map_err(text)?;
-    sealing::settle(&mut vault, &state).map_err(text)?;
+    let state = follow(options, replay, log.reader, mark.size)?;
+    sealing::settle(&mut vault, &state)?;
     if let Some(id) = restored.without_key.iter().find(|id| state.erased(id).is_none()) {
-        return Err(format!("the key of the execution `{id}` is missing"));
+        return Err(SnapshotError::KeyMissing { execution: id.clone() });
     }
     Ok(Folded { state, maker: restored.builder, vault })
 }
@@ -153,11 +191,11 @@ fn private_parts(
     snapshots: &Snapshots<FileDisk>,
     restoring: &Restoring,
     ended: &BTreeSet<String>,
-) -> Result<Vec<PrivatePart>, String> {
+) -> Result<Vec<PrivatePart>, SnapshotError> {
     let (all, bundle) = (restoring.private(), restoring.bundle());
     let next = AtomicUsize::new(0);
-    let read = || -> Result<Vec<(usize, PrivatePart)>, String> {
-        let mut vault = sealing::vault(options).map_err(text)?;
+    let read = || -> Result<Vec<(usize, PrivatePart)>, SnapshotError> {
+        let mut vault = sealing::vault(options)?;
         let mut pieces = Opened { snapshots, vault: &mut vault };
         let mut parts = Vec::new();
         loop {
@@ -167,7 +205,7 @@ fn private_parts(
                 parts.push((number, PrivatePart::LeftOut));
                 continue;
             }
-            let part = PrivatePart::read(bundle, listed, &mut pieces).map_err(text);
+            let part = PrivatePart::read(bundle, listed, &mut pieces);
             // Nobody needs to read what comes after a failure.
             let part = part.inspect_err(|_| next.store(all.len(), Ordering::Relaxed))?;
             parts.push((number, part));
@@ -175,7 +213,7 @@ fn private_parts(
     };
     let mut parts = Vec::new();
     for read in follow::on_all_cores(all.len(), read) {
-        parts.extend(read.map_err(|_| "a thread that read it ended")??);
+        parts.extend(read.map_err(|_| SnapshotError::ThreadEnded)??);
     }
     parts.sort_by_key(|(number, _)| *number);
     Ok(parts.into_iter().map(|(_, part)| part).collect())
@@ -222,8 +260,4 @@ fn follow(
 
 fn lineage(why: &dyn Display) -> Error {
     Error::ledger("lineage", why)
-}
-
-fn text(why: impl Display) -> String {
-    why.to_string()
 }

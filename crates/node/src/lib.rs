@@ -97,7 +97,7 @@ mod whole;
 
 pub use authority::{Accepted, Authority};
 pub use direct::{Direct, DirectThread};
-pub use error::Error;
+pub use error::{Error, RefusalCode};
 pub use identity::plain;
 pub use marks::{SeenChange, Undone};
 pub use mcp::guard;

@@ -1,6 +1,5 @@
 //! Whether the servers of a node can be started, and as whom: found out before anything is served.
 
-use std::fmt::Display;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -51,28 +50,48 @@ fn assurance_of(node: u32, server: u32, client: u32) -> Assurance {
     }
 }
 
-fn problem(server: &Server, own: u32) -> Result<(), String> {
+/// Why a server can't be started.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum ServerProblem {
+    /// It would have the node's own rights, and the switch for that is not set.
+    #[error(
+        "it would run as {who}, and could read the node's keys and act in its place; give it a `user` of its own in \
+         `interlock.toml`, or say `danger_same_user = true` there"
+    )]
+    SameUser { who: &'static str },
+    /// The node may not become that OS user.
+    #[error("only a node that runs as root can start it as another OS user (uid {user})")]
+    OtherUser { user: u32 },
+    /// Its folder is missing.
+    #[error("the folder `{}` is not there, or is no folder", .directory.display())]
+    Folder { directory: PathBuf },
+    /// Its program is missing.
+    #[error(
+        "the program `{program}`: it was not found; give its full path, or set `PATH` in the server's environment"
+    )]
+    NotFound { program: String },
+    /// Its program is there and can't be executed.
+    #[error("the program `{program}`: it is no file that can be executed")]
+    NotExecutable { program: String },
+}
+
+fn problem(server: &Server, own: u32) -> Result<(), ServerProblem> {
     if is_the_nodes_equal(server, own) && !server.danger_same_user {
-        return Err(format!(
-            "it would run as {}, and could read the node's keys and act in its place; give it a `user` of its own in \
-             `interlock.toml`, or say `danger_same_user = true` there",
-            if own == 0 { "root" } else { "the node's own OS user" }
-        ));
+        let who = if own == 0 { "root" } else { "the node's own OS user" };
+        return Err(ServerProblem::SameUser { who });
     }
     if let Some((user, _)) = server.user.filter(|(user, _)| *user != own && own != 0) {
-        return Err(format!(
-            "only a node that runs as root can start it as another OS user (uid {user})"
-        ));
+        return Err(ServerProblem::OtherUser { user });
     }
     if let Some(directory) = &server.directory
         && !directory.is_dir()
     {
-        return Err(format!("the folder `{}` is not there, or is no folder", directory.display()));
+        return Err(ServerProblem::Folder { directory: directory.clone() });
     }
     find_program(server)
 }
 
-fn find_program(server: &Server) -> Result<(), String> {
+fn find_program(server: &Server) -> Result<(), ServerProblem> {
     let program = server.command.first().map(String::as_str).unwrap_or_default();
     let there: Vec<PathBuf> = match program.contains('/') {
         true => vec![server.directory.as_deref().unwrap_or(Path::new("")).join(program)],
@@ -81,16 +100,19 @@ fn find_program(server: &Server) -> Result<(), String> {
             path.split(':').map(|folder| Path::new(folder).join(program)).collect()
         }
     };
-    let mut why: &dyn Display =
-        &"it was not found; give its full path, or set `PATH` in the server's environment";
+    let mut is_there = false;
     for file in there {
         match file.metadata() {
             Ok(found) if found.is_file() && found.mode() & 0o111 != 0 => return Ok(()),
-            Ok(_) => why = &"it is no file that can be executed",
+            Ok(_) => is_there = true,
             Err(_) => {}
         }
     }
-    Err(format!("the program `{program}`: {why}"))
+    let program = program.to_owned();
+    match is_there {
+        true => Err(ServerProblem::NotExecutable { program }),
+        false => Err(ServerProblem::NotFound { program }),
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use ledger::Disk;
 use tokio::sync::oneshot;
 
 use super::{Command, Driver, Kernel};
+use crate::RefusalCode;
 use crate::limits::END_BYTES;
 use crate::pending::{Found, Sought};
 
@@ -14,9 +15,10 @@ impl Kernel {
     pub(crate) async fn approve(
         &self,
         approval: SignedApproval,
-    ) -> Option<Result<u64, &'static str>> {
+    ) -> Option<Result<u64, RefusalCode>> {
         let approval = Box::new(approval);
-        self.ask(move |reply| Command::Approve { approval, reply }).await
+        let approved = self.ask(move |reply| Command::Approve { approval, reply }).await;
+        approved.map(|result| result.map_err(RefusalCode))
     }
 
     /// What waits for approval, of what is sought.

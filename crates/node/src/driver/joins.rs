@@ -74,9 +74,9 @@ impl<D: Disk> Driver<D> {
     fn join_now(&mut self, Joining { workload, os_user, execution, reply }: Joining) {
         let made = self.beginning.as_ref().map(|made| made.entropy);
         let Ok(entropy) = made.map_or_else(clock::entropy, Ok) else { return };
-        if let Err(code) = self.has_room_to_begin() {
+        if let Err(why) = self.has_room_to_begin() {
             self.note_refused();
-            let _gone = reply.send(Err(code));
+            let _gone = reply.send(Err(why.code()));
             return;
         }
         let ticket = self.ticket();

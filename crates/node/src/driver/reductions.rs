@@ -7,12 +7,21 @@ use tokio::sync::oneshot;
 
 use super::{Command, Driver, Kernel};
 
+/// Why the kernel does not act on what officers signed, in its words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NotAcceptable(String);
+
 impl Kernel {
     /// Shows the kernel what officers signed: whether it acts on it already, or why it is not
     /// acceptable.
-    pub(crate) async fn reduce(&self, proposal: SignedProposal) -> Option<Result<bool, String>> {
+    pub(crate) async fn reduce(
+        &self,
+        proposal: SignedProposal,
+    ) -> Option<Result<bool, NotAcceptable>> {
         let proposal = Box::new(proposal);
-        self.ask(move |reply| Command::Reduce { proposal, reply }).await
+        let reduced = self.ask(move |reply| Command::Reduce { proposal, reply }).await;
+        reduced.map(|result| result.map_err(NotAcceptable))
     }
 
     /// What acts here and is not in governance.

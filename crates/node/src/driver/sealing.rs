@@ -8,6 +8,18 @@ use tokio::sync::oneshot;
 use super::Driver;
 use crate::limits::END_BYTES;
 
+/// An execution is on record as erased, and its key may still be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("key.destroy")]
+pub(super) struct KeyNotDestroyed;
+
+impl KeyNotDestroyed {
+    /// The code of the failure.
+    pub(super) fn code(self) -> &'static str {
+        "key.destroy"
+    }
+}
+
 impl<D: Disk> Driver<D> {
     pub(super) fn erase(
         &mut self,
@@ -28,12 +40,12 @@ impl<D: Disk> Driver<D> {
     }
 
     /// Destroys the key of an execution whose erasure is on stable storage.
-    pub(super) fn destroy(&mut self, index: u64, execution: &str) -> Result<u64, &'static str> {
+    pub(super) fn destroy(&mut self, execution: &str) -> Result<(), KeyNotDestroyed> {
         match self.vault.destroy(execution) {
-            Ok(_) => Ok(index),
+            Ok(_) => Ok(()),
             Err(why) => {
                 crate::say(format_args!("`{execution}` is on record as erased, but {why}"));
-                Err("key.destroy")
+                Err(KeyNotDestroyed)
             }
         }
     }

@@ -5,27 +5,48 @@ use ledger::Disk;
 use super::Driver;
 use crate::limits::END_BYTES;
 
+/// Why no execution can begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoRoomToBegin {
+    /// The disk is full.
+    #[error("refused.storage")]
+    Storage,
+    /// As many keys lie ready, or are made, as may be.
+    #[error("refused.overload")]
+    Overload,
+}
+
+impl NoRoomToBegin {
+    /// The code of the refusal.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::Storage => "refused.storage",
+            Self::Overload => "refused.overload",
+        }
+    }
+}
+
 impl<D: Disk> Driver<D> {
     /// Whether an execution that begins can be recorded and have its key: once that is decided,
     /// nothing may be missing.
-    pub(super) fn has_room_to_begin(&self) -> Result<(), &'static str> {
+    pub(super) fn has_room_to_begin(&self) -> Result<(), NoRoomToBegin> {
         if !self.log.has_space(0) {
-            return Err("refused.storage");
+            return Err(NoRoomToBegin::Storage);
         }
         if self.beginning.is_some() {
             return Ok(());
         }
         self.vault.make_room().map_err(|why| match why.is_exhausted() {
-            true => "refused.overload",
-            false => "refused.storage",
+            true => NoRoomToBegin::Overload,
+            false => NoRoomToBegin::Storage,
         })
     }
 
     /// Whether the disk has room for a session that begins and a small request of it. Where that
     /// changes, whoever runs the node is told.
     pub(super) fn has_storage(&mut self) -> bool {
-        let has_room =
-            self.has_space_for(2 * END_BYTES) && self.has_room_to_begin() != Err("refused.storage");
+        let has_room = self.has_space_for(2 * END_BYTES)
+            && self.has_room_to_begin() != Err(NoRoomToBegin::Storage);
         let was_full = std::mem::replace(&mut self.is_full, !has_room);
         match (was_full, has_room) {
             (true, true) => crate::say(format_args!("the disk has room again: agents are served")),

@@ -20,13 +20,9 @@ fn pages(is_trial: bool) -> Vec<Vec<Erased>> {
     while let Some(page) = next {
         assert!(pages.len() < 10, "it ends");
         let of = page.of(left.clone());
-        let gone = |id: &str| of.iter().any(|(one, result)| one == id && result.is_ok());
+        let gone = |id: &str| of.iter().any(|one| one.execution == id && one.may_erase.is_ok());
         left.retain(|one| is_trial || !gone(&one.execution));
-        let told = |(execution, result): &(String, Result<(), &str>)| Erased {
-            execution: execution.clone(),
-            result: result.map(|()| None).map_err(str::to_owned),
-        };
-        let told: Vec<Erased> = of.iter().map(told).collect();
+        let told: Vec<Erased> = of.into_iter().map(Candidate::untouched).collect();
         next = page.next(&told);
         pages.push(told);
     }
@@ -55,6 +51,8 @@ fn a_trial_of_one_says_what_keeps_it() {
         ("e002000", Ok(())),
         ("nobody", Err("execution.unknown")),
     ] {
-        assert_eq!(trial(id), [(id.to_owned(), result)]);
+        let told: Vec<Erased> = trial(id).into_iter().map(Candidate::untouched).collect();
+        let result = result.map(|()| None).map_err(str::to_owned);
+        assert_eq!(told, [Erased { execution: id.to_owned(), result }]);
     }
 }

@@ -19,10 +19,10 @@ fn server(words: &[&str]) -> Server {
 fn a_server_as_the_nodes_own_user_needs_the_switch() {
     let server = Server { danger_same_user: false, ..server(&["sh"]) };
     for user in [None, Some((OWN, OWN)), Some((0, 0))] {
-        let why = problem(&Server { user, ..server.clone() }, OWN).unwrap_err();
+        let why = problem(&Server { user, ..server.clone() }, OWN).unwrap_err().to_string();
         assert!(why.contains("danger_same_user"), "{why}");
     }
-    let why = problem(&server, 0).unwrap_err();
+    let why = problem(&server, 0).unwrap_err().to_string();
     assert!(why.starts_with("it would run as root"), "{why}");
     assert_eq!(problem(&Server { user: Some((7, 7)), ..server }, 0), Ok(()));
 }
@@ -50,7 +50,9 @@ fn separated_needs_node_server_and_client_apart() {
 #[test]
 fn only_root_starts_a_server_as_somebody_else() {
     let server = Server { user: Some((7, 7)), ..server(&["sh"]) };
-    assert!(problem(&server, OWN).unwrap_err().contains("only a node that runs as root"));
+    assert!(
+        problem(&server, OWN).unwrap_err().to_string().contains("only a node that runs as root")
+    );
 }
 
 #[test]
@@ -60,12 +62,14 @@ fn a_program_is_found_as_the_server_would_find_it() {
     std::fs::write(folder.path().join("data"), "x").unwrap();
     assert_eq!(problem(&server(&["sh"]), OWN), Ok(()));
     assert_eq!(problem(&server(&["/bin/sh"]), OWN), Ok(()));
-    let missing = problem(&server(&["no-such-server"]), OWN).unwrap_err();
+    let missing = problem(&server(&["no-such-server"]), OWN).unwrap_err().to_string();
     assert!(missing.contains("`no-such-server`: it was not found"), "{missing}");
     let elsewhere = BTreeMap::from([("PATH".to_owned(), path.clone())]);
-    let why = problem(&Server { environment: elsewhere, ..server(&["sh"]) }, OWN).unwrap_err();
+    let why = problem(&Server { environment: elsewhere, ..server(&["sh"]) }, OWN)
+        .unwrap_err()
+        .to_string();
     assert!(why.contains("`sh`: it was not found"), "{why}");
-    let why = problem(&server(&[&format!("{path}/data")]), OWN).unwrap_err();
+    let why = problem(&server(&[&format!("{path}/data")]), OWN).unwrap_err().to_string();
     assert!(why.contains("no file that can be executed"), "{why}");
     assert!(problem(&server(&[&path]), OWN).is_err());
 }
@@ -73,7 +77,9 @@ fn a_program_is_found_as_the_server_would_find_it() {
 #[test]
 fn a_folder_that_is_not_there_is_told() {
     let server = Server { directory: Some("/no/such/folder".into()), ..server(&["sh"]) };
-    assert!(problem(&server, OWN).unwrap_err().contains("`/no/such/folder` is not there"));
+    assert!(
+        problem(&server, OWN).unwrap_err().to_string().contains("`/no/such/folder` is not there")
+    );
 }
 
 #[test]
