@@ -17,7 +17,7 @@ use super::tree::Tree;
 const WITH_TUPLES: &[&str] = &["node"];
 
 /// Crates with functions that still return a string for an error.
-const WITH_STRING_ERRORS: &[&str] = &["identity", "node", "policy"];
+const WITH_STRING_ERRORS: &[&str] = &["node"];
 
 /// Crates that still share names of types with others.
 const WITH_SHARED_TYPE_NAMES: &[&str] = &["api", "ledger", "node", "proof", "simulator", "wire"];

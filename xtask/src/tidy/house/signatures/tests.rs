@@ -33,5 +33,14 @@ fn a_string_for_an_error_is_found() {
 fn a_string_for_a_result_is_no_error() {
     assert_eq!(strings("fn f() -> Result<String, Error> {}"), 0);
     assert_eq!(strings("fn f() -> Result<BTreeMap<u8, String>, Error> {}"), 0);
+    assert_eq!(strings("fn f() -> io::Result<String> {}"), 0);
     assert_eq!(strings("fn f() -> Result<()> { let a: Result<(), String> = b; }"), 0);
+}
+
+#[test]
+fn a_string_that_a_foreign_trait_has_is_no_error() {
+    let text = "fn evaluate(&mut self) -> Result<A, String> {}";
+    let of = |path| check_errors(&[Source { package: "policy", path, text }]).len();
+    assert_eq!(of("crates/policy/src/temporal.rs"), 0);
+    assert_eq!(of("crates/policy/src/other.rs"), 1);
 }
