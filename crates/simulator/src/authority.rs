@@ -51,7 +51,7 @@ pub(crate) enum Signed {
 
 /// The governance log of a domain with three officers. One has every role; two of the three give
 /// trust back.
-pub(crate) struct Authority {
+pub(crate) struct SimulatedAuthority {
     officers: Vec<Ed25519Signer>,
     /// A planted bug: what acts already is judged by the time of the log.
     pub(crate) is_late: bool,
@@ -74,7 +74,7 @@ fn roles(officers: &[Ed25519Signer]) -> Result<Roles, Broken> {
     Roles::new(roles).map_err(Broken::run)
 }
 
-impl Authority {
+impl SimulatedAuthority {
     pub(crate) fn new(at: i64, bundle: &Arc<Bundle>) -> Result<Self, Broken> {
         let officer = |seed: u8| {
             Ed25519Signer::from_seed(&format!("sim.test/officer-{seed}"), &[seed; 32])

@@ -17,30 +17,30 @@ use proof::digest::Digest;
 use proof::json::Value;
 
 use crate::broken::{Broken, Law, holds};
-use crate::office::{Asked, INSIDE, Names, Past};
+use crate::office::{INSIDE, Names, OfficeRequest, Past};
 pub(crate) use approvals::OfficerWord;
-use approvals::{Approvals, Waiting};
-pub(crate) use labels::Carried;
+use approvals::{Approvals, WaitingPayment};
+pub(crate) use labels::CarriedLabels;
 use labels::{Left, Touch};
-use meters::{Charge, Meter, Meters};
+use meters::{ModelCharge, ModelMeter, ModelMeters};
 pub(crate) use rule::{Governed, Rule};
 
 /// One execution, as those outside see it.
 #[derive(Debug, Clone)]
-pub(crate) struct Execution {
+pub(crate) struct ModelExecution {
     pub(crate) workload: &'static str,
     pub(crate) parent: Option<String>,
     pub(crate) grant: Grant,
     pub(crate) calls: u64,
     pub(crate) past: Past,
-    pub(crate) carried: Carried,
+    pub(crate) carried: CarriedLabels,
 }
 
 /// One request, and what has become of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Request {
+pub(crate) struct ModelRequest {
     pub(crate) execution: String,
-    pub(crate) asked: Asked,
+    pub(crate) asked: OfficeRequest,
     pub(crate) message: Vec<u8>,
     pub(crate) grant: Option<Grant>,
     /// The server's last list has what it calls with the definition that is pinned.
@@ -63,7 +63,7 @@ pub(crate) struct Permit {
 
 /// How a transition ended, as its server knows it.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct End {
+pub(crate) struct TransitionEnd {
     pub(crate) is_result: bool,
     /// The mark of what stays inside was in the message.
     pub(crate) is_marked: bool,
@@ -73,7 +73,7 @@ pub(crate) struct End {
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
     /// An execution began.
-    Began(String, Box<Execution>),
+    Began(String, Box<ModelExecution>),
     /// A permit counts for an execution and all above it.
     Permit(String),
     /// A read was asked for at this time.
@@ -93,13 +93,13 @@ pub(crate) enum Event {
     /// A reduction acts.
     Reduced(Box<Change>, usize, u64),
     /// The permit of an execution and `seq` charges a meter.
-    Reserved(Permit, Charge),
+    Reserved(Permit, ModelCharge),
     /// It was not released.
     Withheld(Permit),
     /// It ended at this time.
-    Ended(Permit, i64, End),
+    Ended(Permit, i64, TransitionEnd),
     /// A payment waits.
-    Waits(Box<Waiting>),
+    Waits(Box<WaitingPayment>),
     /// An officer said this about it.
     Word(Digest, OfficerWord),
     /// It was permitted.
@@ -111,10 +111,10 @@ pub(crate) struct Model {
     pub(crate) governed: Vec<Governed>,
     adopted: usize,
     events: Vec<(u64, Event)>,
-    pub(crate) executions: BTreeMap<String, Execution>,
-    pub(crate) requests: BTreeMap<Ticket, Request>,
+    pub(crate) executions: BTreeMap<String, ModelExecution>,
+    pub(crate) requests: BTreeMap<Ticket, ModelRequest>,
     pub(crate) rule: Rule,
-    meters: Meters,
+    meters: ModelMeters,
     left: Left,
     /// What open permits do to labels, with the index of their records.
     touching: BTreeMap<Permit, (u64, Touch)>,
@@ -209,7 +209,7 @@ impl Model {
 
     /// Whatever the end is, what the permit did to labels is done again; what it takes away goes
     /// only now.
-    fn end(&mut self, permit: &Permit, index: u64, end: End) {
+    fn end(&mut self, permit: &Permit, index: u64, end: TransitionEnd) {
         let (asked, touch) = self.touching.remove(permit).unwrap_or_default();
         if let (true, Some(execution)) =
             (touch.is_clearing && end.is_result, self.executions.get_mut(&permit.execution))
@@ -222,8 +222,8 @@ impl Model {
     }
 
     /// The code that a request must be decided with at this time; none where plain code can't say.
-    pub(crate) fn expected(&self, request: &Request, at: i64) -> Option<&'static str> {
-        if request.asked == Asked::Malformed {
+    pub(crate) fn expected(&self, request: &ModelRequest, at: i64) -> Option<&'static str> {
+        if request.asked == OfficeRequest::Malformed {
             return Some("request.malformed");
         }
         if let Some(code) = self.rule.objection(&self.subjects(&request.execution)) {
@@ -233,10 +233,10 @@ impl Model {
         if line.iter().any(|(_, one)| is_beyond(one, request)) {
             return Some("grant.exceeded");
         }
-        if request.asked == Asked::Unknown {
+        if request.asked == OfficeRequest::Unknown {
             return Some("tool.unknown");
         }
-        if request.asked == Asked::Fetch && !request.is_as_pinned {
+        if request.asked == OfficeRequest::Fetch && !request.is_as_pinned {
             return Some("tool.changed");
         }
         let bundle = self.rule.bundle;
@@ -256,33 +256,33 @@ impl Model {
     }
 
     /// What a request charges, if it does.
-    fn charge(&self, request: &Request) -> Option<Charge> {
+    fn charge(&self, request: &ModelRequest) -> Option<ModelCharge> {
         match request.asked {
-            Asked::Send { .. } => {
+            OfficeRequest::Send { .. } => {
                 let workload = self.executions.get(&request.execution)?.workload.to_owned();
-                Some(Charge { meter: Meter::Sends, account: workload, amount: 1 })
+                Some(ModelCharge { meter: ModelMeter::Sends, account: workload, amount: 1 })
             }
-            Asked::Pay { cents, .. } => {
+            OfficeRequest::Pay { cents, .. } => {
                 let amount = u64::try_from(cents).unwrap_or(u64::MAX);
-                Some(Charge { meter: Meter::Paid, account: String::new(), amount })
+                Some(ModelCharge { meter: ModelMeter::Paid, account: String::new(), amount })
             }
             _ => None,
         }
     }
 
     /// The pending request that a payment stands on by then.
-    fn stands_on(&self, request: &Request, at: i64) -> Option<Digest> {
-        let Asked::Pay { cents, stands_on } = request.asked else { return None };
+    fn stands_on(&self, request: &ModelRequest, at: i64) -> Option<Digest> {
+        let OfficeRequest::Pay { cents, stands_on } = request.asked else { return None };
         self.approvals.stands(stands_on.as_ref(), &request.execution, cents, at)
     }
 
     /// Whether nobody need approve it, or somebody has.
-    fn is_approved(&self, request: &Request, at: i64) -> bool {
-        !matches!(request.asked, Asked::Pay { .. }) || self.stands_on(request, at).is_some()
+    fn is_approved(&self, request: &ModelRequest, at: i64) -> bool {
+        !matches!(request.asked, OfficeRequest::Pay { .. }) || self.stands_on(request, at).is_some()
     }
 
     /// What a sequenced decision leads to.
-    fn follows(&mut self, index: u64, request: &Request, record: &Value, at: i64) {
+    fn follows(&mut self, index: u64, request: &ModelRequest, record: &Value, at: i64) {
         let decision = record.get("decision").and_then(|one| one.get("decision"));
         let verdict = decision.and_then(Value::as_str);
         let permit = Permit { execution: request.execution.clone(), seq: number(record, "seq") };
@@ -295,10 +295,11 @@ impl Model {
                     self.happened(index, Event::Reserved(permit, charge));
                 }
             }
-            (Some("pending"), Asked::Pay { cents, .. }) => {
+            (Some("pending"), OfficeRequest::Pay { cents, .. }) => {
                 let pending = self.log.last().map(|entry| Digest::of(&entry.record));
-                let waiting = pending
-                    .map(|pending| Waiting::new(pending, request.execution.clone(), *cents, at));
+                let waiting = pending.map(|pending| {
+                    WaitingPayment::new(pending, request.execution.clone(), *cents, at)
+                });
                 if let Some(waiting) = waiting {
                     self.happened(index, Event::Waits(Box::new(waiting)));
                 }
@@ -335,13 +336,13 @@ impl Model {
             self.requests.get_mut(&ticket).into_iter().for_each(|one| one.seq = seq);
             self.happened(index, Event::Permit(request.execution.clone()));
             let permit = Permit { execution: request.execution.clone(), seq };
-            if request.asked == Asked::Fetch {
+            if request.asked == OfficeRequest::Fetch {
                 self.happened(index, Event::Fetching(permit.clone()));
             }
             self.happened(index, Event::Touched(permit, touch));
         }
         self.follows(index, &request, record, at);
-        if matches!(request.asked, Asked::Read(_)) {
+        if matches!(request.asked, OfficeRequest::Read(_)) {
             self.happened(index, Event::Read(request.execution, at));
         }
         Ok(())
@@ -393,7 +394,7 @@ impl Model {
     }
 
     /// The record permits exactly these bytes to exactly this execution.
-    fn is_permit_for(&self, index: u64, request: &Request) -> Result<(), Broken> {
+    fn is_permit_for(&self, index: u64, request: &ModelRequest) -> Result<(), Broken> {
         let entry = self.entry(index)?;
         let record = Value::parse(&entry.record).map_err(Broken::run)?;
         let verdict = record.get("decision").and_then(|one| one.get("decision"));
@@ -423,7 +424,7 @@ impl Model {
         self.executions.clear();
         self.requests.clear();
         (self.rule, self.adopted) = (Rule::default(), 0);
-        (self.meters, self.approvals) = (Meters::default(), Approvals::default());
+        (self.meters, self.approvals) = (ModelMeters::default(), Approvals::default());
         self.left = Left::default();
         self.touching.clear();
         self.over.clear();
@@ -437,7 +438,7 @@ impl Model {
 }
 
 /// Whether a request goes beyond what an execution, or one below it, may do.
-fn is_beyond(one: &Execution, request: &Request) -> bool {
+fn is_beyond(one: &ModelExecution, request: &ModelRequest) -> bool {
     let Grant { actions, calls_max, .. } = &one.grant;
     let lacks = |action: &str| actions.as_ref().is_some_and(|own| !own.contains(action));
     let left = calls_max.map(|most| most.saturating_sub(one.calls));

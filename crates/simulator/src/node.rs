@@ -13,13 +13,13 @@ use ledger::{Entry, Ledger, Sizes};
 use proof::json::Value;
 use proof::note::{Ed25519Signer, Signer};
 
-use crate::authority::Authority;
+use crate::authority::SimulatedAuthority;
 use crate::broken::{Broken, Law};
 use crate::keys::Keys;
 use crate::limits::{RESERVE_BYTES, SEGMENT_BYTES};
 use crate::names::LINEAGE;
 use crate::replay::{fold, read};
-use crate::snapshots::{self, Kept};
+use crate::snapshots::{self, StoredSnapshots};
 
 const SIZES: Sizes = Sizes { segment_bytes: SEGMENT_BYTES, reserve_bytes: RESERVE_BYTES };
 
@@ -88,9 +88,9 @@ pub enum Bug {
     SmoothClock,
 }
 
-/// What the loop tells the world.
+/// Something that the node's loop did, for the world to check.
 #[derive(Debug)]
-pub(crate) enum Told {
+pub(crate) enum NodeEvent {
     /// A record was sequenced.
     Appended {
         index: u64,
@@ -121,7 +121,8 @@ pub(crate) enum Told {
     Died,
 }
 
-pub(crate) struct Node {
+/// A kernel, a ledger and their keys on a simulated disk, and the loop that joins them.
+pub(crate) struct SimulatedNode {
     pub(crate) kernel: Kernel,
     pub(crate) ledger: Ledger<MemoryDisk>,
     pub(crate) keys: Keys,
@@ -132,7 +133,7 @@ pub(crate) struct Node {
     appended: u64,
     /// The latest time that the wall clock showed.
     latest_ms: i64,
-    kept: Kept,
+    kept: StoredSnapshots,
     /// Whether it went on from a snapshot.
     pub(crate) is_resumed: bool,
 }
@@ -142,7 +143,7 @@ pub(crate) fn signer() -> Result<Box<dyn Signer + Send>, Broken> {
     Ok(Box::new(signer))
 }
 
-impl Node {
+impl SimulatedNode {
     /// Makes the log on an empty device.
     pub(crate) fn create(device: &MemoryDevice) -> Result<(), Broken> {
         Ledger::create_with(device.mount(), signer()?, LINEAGE, SIZES)
@@ -153,10 +154,10 @@ impl Node {
     /// Recovers the log, folds it, and goes on.
     pub(crate) fn open(
         device: &MemoryDevice,
-        authority: &Authority,
+        authority: &SimulatedAuthority,
         now: Now,
         bug: Option<Bug>,
-    ) -> Result<(Self, Vec<Told>), Broken> {
+    ) -> Result<(Self, Vec<NodeEvent>), Broken> {
         let opened = Ledger::open_with(device.mount(), signer()?, LINEAGE, SIZES);
         let (ledger, _) = opened
             .map_err(|why| Broken::new(Law::Durable, format!("the log does not open: {why}")))?;
@@ -179,7 +180,7 @@ impl Node {
         let (mut kernel, effects) = Kernel::start(state, now);
         kernel.resume_snapshots(maker);
         let (appended, waiting) = (ledger.size(), VecDeque::new());
-        let kept = Kept::new(ledger.snapshots());
+        let kept = StoredSnapshots::new(ledger.snapshots());
         let latest_ms = now.wall_ms;
         let mut node = Self {
             kernel,
@@ -197,7 +198,7 @@ impl Node {
         Ok((node, told))
     }
 
-    pub(crate) fn step(&mut self, mut now: Now, input: Input) -> Vec<Told> {
+    pub(crate) fn step(&mut self, mut now: Now, input: Input) -> Vec<NodeEvent> {
         if self.bug == Some(Bug::SmoothClock) {
             self.latest_ms = self.latest_ms.max(now.wall_ms);
             now.wall_ms = self.latest_ms;
@@ -207,14 +208,14 @@ impl Node {
     }
 
     /// Hands over all of governance that the kernel has not.
-    pub(crate) fn adopt(&mut self, now: Now, authority: &Authority) -> Vec<Told> {
+    pub(crate) fn adopt(&mut self, now: Now, authority: &SimulatedAuthority) -> Vec<NodeEvent> {
         let records = authority.records.get(self.adopted..).unwrap_or_default().to_vec();
         self.adopted = authority.records.len();
         self.step(now, Input::Governance { records, blobs: Arc::clone(&authority.shelf) as _ })
     }
 
     /// Writes and syncs so many of the appends that wait, and says what became durable.
-    pub(crate) fn commit(&mut self, now: Now, count: usize) -> Vec<Told> {
+    pub(crate) fn commit(&mut self, now: Now, count: usize) -> Vec<NodeEvent> {
         let entries: Vec<Entry> = self.waiting.drain(..count.min(self.waiting.len())).collect();
         if entries.is_empty() {
             return Vec::new();
@@ -225,12 +226,12 @@ impl Node {
                 self.step(now, Input::Durable { size: self.ledger.size() })
             }
             // What was sequenced could not be kept: the node's process ends itself.
-            Err(_) => vec![Told::Died],
+            Err(_) => vec![NodeEvent::Died],
         }
     }
 
     /// Makes a snapshot, or some of its pieces ahead.
-    pub(crate) fn keep(&mut self, now: Now, is_whole: bool) -> Vec<Told> {
+    pub(crate) fn keep(&mut self, now: Now, is_whole: bool) -> Vec<NodeEvent> {
         if self.kept.is_unlisted() {
             return Vec::new();
         }
@@ -257,14 +258,14 @@ impl Node {
     }
 
     /// What the bug makes of time passing: records are called durable that are not.
-    pub(crate) fn misbehave(&mut self, now: Now) -> Vec<Told> {
+    pub(crate) fn misbehave(&mut self, now: Now) -> Vec<NodeEvent> {
         match self.bug {
             Some(Bug::ReleaseBeforeSync) => self.step(now, Input::Durable { size: self.appended }),
             _ => Vec::new(),
         }
     }
 
-    fn carry_out(&mut self, effects: Vec<Effect>) -> Vec<Told> {
+    fn carry_out(&mut self, effects: Vec<Effect>) -> Vec<NodeEvent> {
         let mut told = Vec::new();
         for effect in effects {
             match effect {
@@ -273,19 +274,19 @@ impl Node {
                     if let SealingScope::Begun(id) = &scope
                         && self.keys.begin(id).is_err()
                     {
-                        told.push(Told::Died);
+                        told.push(NodeEvent::Died);
                         return told;
                     }
                     let entry = Entry { record: self.tampered(index, record), sealed };
                     self.appended = index.saturating_add(1);
                     self.waiting.push_back(entry.clone());
-                    told.push(Told::Appended { index, entry });
+                    told.push(NodeEvent::Appended { index, entry });
                 }
                 Effect::Answer { ticket, answer } => {
                     if self.bug == Some(Bug::ReusedPermit) && ticket.is_multiple_of(97) {
-                        told.push(Told::Answered { ticket, answer: answer.clone() });
+                        told.push(NodeEvent::Answered { ticket, answer: answer.clone() });
                     }
-                    told.push(Told::Answered { ticket, answer: self.misheard(answer) });
+                    told.push(NodeEvent::Answered { ticket, answer: self.misheard(answer) });
                 }
                 Effect::StorePieces { index, pieces, names } => {
                     let kept = self.kept.whole(index, pieces, names);
@@ -301,18 +302,18 @@ impl Node {
                 | Effect::Delegated { .. }
                 | Effect::Reduced { .. }
                 | Effect::Ended { .. } => {}
-                Effect::Unsettled { ticket } => told.push(Told::Unsettled { ticket }),
+                Effect::Unsettled { ticket } => told.push(NodeEvent::Unsettled { ticket }),
                 Effect::Withheld { ticket, .. } => told.push(match self.bug {
-                    Some(Bug::ResultAfterStop) => Told::Settled { ticket },
-                    _ => Told::Withheld { ticket },
+                    Some(Bug::ResultAfterStop) => NodeEvent::Settled { ticket },
+                    _ => NodeEvent::Withheld { ticket },
                 }),
                 Effect::Erased { execution, result, .. } => {
                     // What is left of a key whose destruction fails, the next start destroys.
                     let _cut_off = result.map(|_| self.keys.destroy(&execution));
-                    told.push(Told::Erased { execution, result });
+                    told.push(NodeEvent::Erased { execution, result });
                 }
-                Effect::Settled { ticket } => told.push(Told::Settled { ticket }),
-                Effect::Halt { .. } => told.push(Told::Died),
+                Effect::Settled { ticket } => told.push(NodeEvent::Settled { ticket }),
+                Effect::Halt { .. } => told.push(NodeEvent::Died),
             }
         }
         told

@@ -145,7 +145,7 @@ pub(crate) const WEB: &str = "web";
 
 /// A request, as the model understands it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub(crate) enum OfficeRequest {
     Read(&'static str),
     /// Leaves its labels for later readers of the resource.
     Write(&'static str),
@@ -174,51 +174,53 @@ pub(crate) enum Asked {
     Unknown,
 }
 
-impl Asked {
+impl OfficeRequest {
     /// The tool and its arguments.
     pub(crate) fn call(&self) -> (Option<&'static str>, String) {
         match self {
-            Asked::Read(path) => (Some("read"), format!(r#"{{"path":"{path}"}}"#)),
-            Asked::Write(path) => (Some("write"), format!(r#"{{"path":"{path}"}}"#)),
-            Asked::Clear(path) => (Some("clear"), format!(r#"{{"path":"{path}"}}"#)),
-            Asked::Fetch => (Some("fetch"), r#"{"url":"https://news.test/"}"#.to_owned()),
-            Asked::Post { to_press } => {
+            OfficeRequest::Read(path) => (Some("read"), format!(r#"{{"path":"{path}"}}"#)),
+            OfficeRequest::Write(path) => (Some("write"), format!(r#"{{"path":"{path}"}}"#)),
+            OfficeRequest::Clear(path) => (Some("clear"), format!(r#"{{"path":"{path}"}}"#)),
+            OfficeRequest::Fetch => (Some("fetch"), r#"{"url":"https://news.test/"}"#.to_owned()),
+            OfficeRequest::Post { to_press } => {
                 let host = if *to_press { "press" } else { "wall" };
                 (Some("post"), format!(r#"{{"url":"https://{host}.test/"}}"#))
             }
-            Asked::Send { cents } => {
+            OfficeRequest::Send { cents } => {
                 (Some("send"), format!(r#"{{"cents":{cents},"to":"ann@test"}}"#))
             }
-            Asked::Pay { cents, .. } => {
+            OfficeRequest::Pay { cents, .. } => {
                 (Some("pay"), format!(r#"{{"cents":{cents},"to":"bob@test"}}"#))
             }
-            Asked::Delegate => (None, "{}".to_owned()),
-            Asked::Answer => (None, r#"{"result":{"roots":[]}}"#.to_owned()),
-            Asked::Malformed => (Some("read"), r#"{"path":7}"#.to_owned()),
-            Asked::Unknown => (Some("format"), "{}".to_owned()),
+            OfficeRequest::Delegate => (None, "{}".to_owned()),
+            OfficeRequest::Answer => (None, r#"{"result":{"roots":[]}}"#.to_owned()),
+            OfficeRequest::Malformed => (Some("read"), r#"{"path":7}"#.to_owned()),
+            OfficeRequest::Unknown => (Some("format"), "{}".to_owned()),
         }
     }
 
     /// The action that a grant must hold.
     pub(crate) fn action(&self) -> &'static str {
         match self {
-            Asked::Read(_) | Asked::Malformed => "read",
-            Asked::Write(_) => "write",
-            Asked::Clear(_) => "clear",
-            Asked::Fetch => "fetch",
-            Asked::Post { .. } => "post",
-            Asked::Send { .. } => "send",
-            Asked::Pay { .. } => "pay",
-            Asked::Delegate => "agent/start",
-            Asked::Answer => ANSWER,
-            Asked::Unknown => "tools/call:office/format",
+            OfficeRequest::Read(_) | OfficeRequest::Malformed => "read",
+            OfficeRequest::Write(_) => "write",
+            OfficeRequest::Clear(_) => "clear",
+            OfficeRequest::Fetch => "fetch",
+            OfficeRequest::Post { .. } => "post",
+            OfficeRequest::Send { .. } => "send",
+            OfficeRequest::Pay { .. } => "pay",
+            OfficeRequest::Delegate => "agent/start",
+            OfficeRequest::Answer => ANSWER,
+            OfficeRequest::Unknown => "tools/call:office/format",
         }
     }
 
     /// The file that it is about.
     pub(crate) fn path(&self) -> Option<&'static str> {
         match self {
-            Asked::Read(path) | Asked::Write(path) | Asked::Clear(path) => Some(path),
+            OfficeRequest::Read(path) | OfficeRequest::Write(path) | OfficeRequest::Clear(path) => {
+                Some(path)
+            }
             _ => None,
         }
     }
@@ -244,7 +246,7 @@ impl Past {
     /// Of labels, `touched` has the execution, and `there` the resource.
     pub(crate) fn code(
         &self,
-        asked: &Asked,
+        asked: &OfficeRequest,
         at: i64,
         is_strict: bool,
         [touched, there]: [&Names; 2],
@@ -256,25 +258,29 @@ impl Past {
         let within =
             |times: &[i64], window: i64| times.iter().filter(|time| at - **time < window).count();
         Some(match asked {
-            Asked::Malformed | Asked::Unknown => return None,
-            Asked::Delegate
-            | Asked::Answer
-            | Asked::Fetch
-            | Asked::Write(_)
-            | Asked::Pay { .. } => "permitted",
-            Asked::Clear(path) => denied(path.starts_with("boards/") && there.contains(WEB)),
-            Asked::Post { to_press: true } => denied(touched.contains(WEB)),
-            Asked::Post { to_press: false } => denied(touched.contains(INSIDE)),
-            Asked::Read(_) if near(&self.reads, FLOOD_MS) => return None,
-            Asked::Read(path) => {
+            OfficeRequest::Malformed | OfficeRequest::Unknown => return None,
+            OfficeRequest::Delegate
+            | OfficeRequest::Answer
+            | OfficeRequest::Fetch
+            | OfficeRequest::Write(_)
+            | OfficeRequest::Pay { .. } => "permitted",
+            OfficeRequest::Clear(path) => {
+                denied(path.starts_with("boards/") && there.contains(WEB))
+            }
+            OfficeRequest::Post { to_press: true } => denied(touched.contains(WEB)),
+            OfficeRequest::Post { to_press: false } => denied(touched.contains(INSIDE)),
+            OfficeRequest::Read(_) if near(&self.reads, FLOOD_MS) => return None,
+            OfficeRequest::Read(path) => {
                 let is_flood = within(&self.reads, FLOOD_MS) + 1 > FLOOD;
                 let is_hidden =
                     path.starts_with("secret/") || (is_strict && path.starts_with("reports/"));
                 denied(is_flood || is_hidden)
             }
-            Asked::Send { cents } if cents.checked_mul(1 << 62).is_none() => "policy.error",
-            Asked::Send { .. } if near(&self.pages, PAGE_MS) => return None,
-            Asked::Send { cents } => denied(within(&self.pages, PAGE_MS) > 0 || *cents == 1),
+            OfficeRequest::Send { cents } if cents.checked_mul(1 << 62).is_none() => "policy.error",
+            OfficeRequest::Send { .. } if near(&self.pages, PAGE_MS) => return None,
+            OfficeRequest::Send { cents } => {
+                denied(within(&self.pages, PAGE_MS) > 0 || *cents == 1)
+            }
         })
     }
 }

@@ -5,7 +5,7 @@ use kernel::state::{NodeState, Unreadable};
 use ledger::simulation::MemoryDevice;
 use ledger::{Entry, Reader};
 
-use crate::authority::Authority;
+use crate::authority::SimulatedAuthority;
 use crate::broken::{Broken, Law, holds};
 use crate::keys::{Readable, part};
 use crate::names::{NODE, ORIGIN};
@@ -25,7 +25,7 @@ pub(crate) fn read(device: &MemoryDevice) -> Result<Vec<Entry>, Broken> {
 /// byte, but for those of executions that were erased.
 pub(crate) fn fold(
     log: &[Entry],
-    authority: &Authority,
+    authority: &SimulatedAuthority,
     readable: &Readable,
 ) -> Result<(NodeState, Counts), Broken> {
     let replay = Replay::new(NODE, ORIGIN, &authority.records, authority.shelf.as_ref());

@@ -11,19 +11,19 @@ use ledger::simulation::MemoryDisk;
 use ledger::{Entry, Ledger, Snapshots};
 use proof::digest::Digest;
 
-use crate::authority::Authority;
+use crate::authority::SimulatedAuthority;
 use crate::broken::{Broken, Law, holds};
 use crate::keys::Readable;
 use crate::names::{NODE, ORIGIN};
 use crate::replay::follow;
 
 /// The stored snapshots, and the one whose record is not durable yet.
-pub(crate) struct Kept {
+pub(crate) struct StoredSnapshots {
     snapshots: Snapshots<MemoryDisk>,
     unlisted: Option<(u64, BTreeSet<Digest>)>,
 }
 
-impl Kept {
+impl StoredSnapshots {
     pub(crate) fn new(snapshots: Snapshots<MemoryDisk>) -> Self {
         Self { snapshots, unlisted: None }
     }
@@ -65,7 +65,7 @@ impl Kept {
 pub(crate) fn resume(
     ledger: &Ledger<MemoryDisk>,
     log: &[Entry],
-    authority: &Authority,
+    authority: &SimulatedAuthority,
     readable: &Readable,
 ) -> Result<Option<(NodeState, SnapshotBuilder)>, Broken> {
     let listed = ledger.snapshots().newest_first().map_err(Broken::run)?;

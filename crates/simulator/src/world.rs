@@ -17,12 +17,12 @@ use policy::Bundle;
 use proof::digest::Digest;
 use proof::json::Value;
 
-use crate::authority::Authority;
+use crate::authority::SimulatedAuthority;
 use crate::broken::{Broken, Law, holds};
 use crate::limits::{WAITING_MAX, WORLD_STEPS};
-use crate::model::{End, Event, Execution, Governed, Model, Permit, number};
-use crate::node::{Bug, Node, Told};
-use crate::office::{Asked, bundles};
+use crate::model::{Event, Governed, Model, ModelExecution, Permit, TransitionEnd, number};
+use crate::node::{Bug, NodeEvent, SimulatedNode};
+use crate::office::{OfficeRequest, bundles};
 use crate::random::Random;
 use crate::replay::read;
 
@@ -82,8 +82,8 @@ struct World {
     random: Random,
     now: Now,
     device: MemoryDevice,
-    authority: Authority,
-    node: Node,
+    authority: SimulatedAuthority,
+    node: SimulatedNode,
     model: Model,
     bundles: [Arc<Bundle>; 2],
     bug: Option<Bug>,
@@ -91,7 +91,7 @@ struct World {
     /// The request that is being decided.
     asking: Option<Ticket>,
     /// How the transition ends that is being settled.
-    ending: Option<End>,
+    ending: Option<TransitionEnd>,
     /// Permitted, made, and not ended.
     open: Vec<Ticket>,
     /// Reductions that governance has not got yet.
@@ -99,7 +99,7 @@ struct World {
     /// Results that bring a label, with the index of their record, until they go on.
     marked: BTreeMap<Ticket, u64>,
     /// Results that a planted bug holds back.
-    held: Vec<(Input, End)>,
+    held: Vec<(Input, TransitionEnd)>,
     /// Whether the server's last list has the definition that is pinned; it does not where it took
     /// the list back.
     is_as_pinned: bool,
@@ -119,11 +119,11 @@ impl World {
     fn new(seed: u64, bundles: [Arc<Bundle>; 2], bug: Option<Bug>) -> Result<Self, Broken> {
         let now = Now { wall_ms: BEGIN_MS, monotonic_ns: 0 };
         let [first, _] = &bundles;
-        let mut authority = Authority::new(BEGIN_MS, first)?;
+        let mut authority = SimulatedAuthority::new(BEGIN_MS, first)?;
         authority.is_late = bug == Some(Bug::LateOrder);
         let device = MemoryDevice::new();
-        Node::create(&device)?;
-        let (node, told) = Node::open(&device, &authority, now, bug)?;
+        SimulatedNode::create(&device)?;
+        let (node, told) = SimulatedNode::open(&device, &authority, now, bug)?;
         let mut world = Self {
             random: Random::new(seed),
             now,
@@ -226,11 +226,11 @@ impl World {
         self.hear(told)
     }
 
-    fn hear(&mut self, told: Vec<Told>) -> Result<(), Broken> {
+    fn hear(&mut self, told: Vec<NodeEvent>) -> Result<(), Broken> {
         let mut withheld = Vec::new();
         for one in told {
             match one {
-                Told::Appended { index, entry } => {
+                NodeEvent::Appended { index, entry } => {
                     let expected = u64::try_from(self.model.log.len()).unwrap_or(u64::MAX);
                     holds(index == expected, Law::Bytes, || {
                         format!("index {index} after {expected}")
@@ -239,19 +239,19 @@ impl World {
                     self.model.log.push(entry);
                     self.appended(index, &record)?;
                 }
-                Told::Answered { ticket, answer } => {
+                NodeEvent::Answered { ticket, answer } => {
                     self.model.answered(ticket, &answer, self.now.monotonic_ns)?;
                     let request = self.model.requests.get(&ticket);
-                    let is_open =
-                        request.is_some_and(|one| one.is_made && one.asked != Asked::Delegate);
+                    let is_open = request
+                        .is_some_and(|one| one.is_made && one.asked != OfficeRequest::Delegate);
                     if is_open {
                         self.open.push(ticket);
                     }
                 }
-                Told::Settled { ticket } => self.goes_on(ticket)?,
+                NodeEvent::Settled { ticket } => self.goes_on(ticket)?,
                 // What ends is withheld first, and ended then.
-                Told::Withheld { ticket } => withheld.push(ticket),
-                Told::Unsettled { ticket } => {
+                NodeEvent::Withheld { ticket } => withheld.push(ticket),
+                NodeEvent::Unsettled { ticket } => {
                     let execution = self.model.requests.get(&ticket).map(|one| &one.execution);
                     let has_ended =
                         execution.is_some_and(|id| !self.model.executions.contains_key(id));
@@ -259,8 +259,8 @@ impl World {
                         self.goes_on(ticket)?;
                     }
                 }
-                Told::Erased { execution, result } => self.erased(&execution, result)?,
-                Told::Died => {
+                NodeEvent::Erased { execution, result } => self.erased(&execution, result)?,
+                NodeEvent::Died => {
                     self.die(Crash::KeepUnsynced)?;
                     return Ok(());
                 }
@@ -282,7 +282,7 @@ impl World {
             Some("execution.ended") => self.model.happened(index, Event::Over(id)),
             Some("execution.erased") => self.erasing(index, text("erased").unwrap_or_default())?,
             Some("execution.delegated") => {
-                let end = End { is_result: true, is_marked: false };
+                let end = TransitionEnd { is_result: true, is_marked: false };
                 self.model.happened(
                     index,
                     Event::Ended(Permit { execution: id, seq: ended(record) }, 0, end),
@@ -370,7 +370,7 @@ impl World {
             let told = self.node.commit(self.now, usize::try_from(count).unwrap_or(0));
             for one in told {
                 match one {
-                    Told::Died => return self.die(kind),
+                    NodeEvent::Died => return self.die(kind),
                     other => self.hear(vec![other])?,
                 }
             }
@@ -394,11 +394,11 @@ impl World {
         self.held.clear();
         self.marked.clear();
         (self.jumped_ms, self.stepped_ms) = (0, 0);
-        let opened = Node::open(&self.device, &self.authority, self.now, self.bug);
+        let opened = SimulatedNode::open(&self.device, &self.authority, self.now, self.bug);
         let (node, told) = match opened {
             Ok(opened) => opened,
             // A sync that was to fail may fail while the log is recovered: the next start succeeds.
-            Err(_) => Node::open(&self.device, &self.authority, self.now, self.bug)?,
+            Err(_) => SimulatedNode::open(&self.device, &self.authority, self.now, self.bug)?,
         };
         self.resumed += u64::from(node.is_resumed);
         self.node = node;
@@ -415,7 +415,7 @@ impl World {
 }
 
 /// The governance that a domain begins with, as the model keeps it.
-fn first_changes(authority: &Authority) -> Result<Vec<Governed>, Broken> {
+fn first_changes(authority: &SimulatedAuthority) -> Result<Vec<Governed>, Broken> {
     let one = |(index, record): (usize, &Vec<u8>)| {
         let value = Value::parse(record).map_err(Broken::run)?;
         let (_, signed) = SignedProposal::from_record(&value).map_err(Broken::run)?;
@@ -433,19 +433,19 @@ fn ended(record: &Value) -> u64 {
 }
 
 /// The execution that a record begins.
-fn began(record: &Value) -> Option<Execution> {
+fn began(record: &Value) -> Option<ModelExecution> {
     let name = record.get("workload").and_then(Value::as_str)?;
     let (workload, _) =
         crate::authority::WORKLOADS.into_iter().find(|(known, _)| *known == name)?;
     let delegation = record.get("delegation");
     let grant = delegation.and_then(|one| policy::Grant::from_value(one.get("grant")?));
     let parent = delegation.and_then(|one| one.get("parent")).and_then(Value::as_str);
-    Some(Execution {
+    Some(ModelExecution {
         workload,
         parent: parent.map(str::to_owned),
         grant: grant.unwrap_or_default(),
         calls: 0,
         past: crate::office::Past::default(),
-        carried: crate::model::Carried::default(),
+        carried: crate::model::CarriedLabels::default(),
     })
 }

@@ -2,7 +2,7 @@
 
 use proof::digest::Digest;
 
-use crate::office::Asked;
+use crate::office::OfficeRequest;
 
 const WITHIN_MS: i64 = 10 * 60_000;
 /// Requests that a node remembers of each execution.
@@ -19,7 +19,7 @@ pub(crate) struct OfficerWord {
 
 /// A payment that waits, or did.
 #[derive(Debug, Clone)]
-pub(crate) struct Waiting {
+pub(crate) struct WaitingPayment {
     pub(crate) pending: Digest,
     pub(crate) execution: String,
     pub(crate) cents: i64,
@@ -29,22 +29,22 @@ pub(crate) struct Waiting {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Approvals(Vec<Waiting>);
+pub(crate) struct Approvals(Vec<WaitingPayment>);
 
-impl Waiting {
+impl WaitingPayment {
     pub(crate) fn new(pending: Digest, execution: String, cents: i64, at: i64) -> Self {
         Self { pending, execution, cents, at, word: None, is_done: false }
     }
 }
 
 impl Approvals {
-    pub(crate) fn all(&self) -> &[Waiting] {
+    pub(crate) fn all(&self) -> &[WaitingPayment] {
         &self.0
     }
 
-    pub(crate) fn wait(&mut self, waiting: &Waiting) {
+    pub(crate) fn wait(&mut self, waiting: &WaitingPayment) {
         self.0.push(waiting.clone());
-        let is_its = |one: &Waiting| one.execution == waiting.execution;
+        let is_its = |one: &WaitingPayment| one.execution == waiting.execution;
         if self.0.iter().filter(|one| is_its(one)).count() > REMEMBERED
             && let Some(oldest) = self.0.iter().position(is_its)
         {
@@ -64,14 +64,14 @@ impl Approvals {
         self.0.retain(|one| one.execution != execution);
     }
 
-    fn get_mut(&mut self, pending: &Digest) -> Option<&mut Waiting> {
+    fn get_mut(&mut self, pending: &Digest) -> Option<&mut WaitingPayment> {
         self.0.iter_mut().find(|one| one.pending == *pending)
     }
 
     /// The arguments that were approved under this id.
     pub(crate) fn approved(&self, pending: Option<&Digest>) -> Option<String> {
         let waiting = self.0.iter().find(|one| Some(&one.pending) == pending)?;
-        Some(Asked::Pay { cents: waiting.cents, stands_on: None }.call().1)
+        Some(OfficeRequest::Pay { cents: waiting.cents, stands_on: None }.call().1)
     }
 
     /// Whether the officer's word must get on record at this time.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proof::digest::Digest;
 use proof::json::{Value, object};
 
-use crate::office::{Asked, INSIDE, LABELLED, Names, WEB};
+use crate::office::{INSIDE, LABELLED, Names, OfficeRequest, WEB};
 
 const BOARDS: &str = "File boards/*";
 const DRAFTS: &str = "File drafts/*";
@@ -21,14 +21,14 @@ pub(crate) struct Touch {
 
 impl Touch {
     /// By a request for something that carries these labels, under the bundle of this number.
-    pub(crate) fn of(asked: &Asked, there: Names, bundle: usize) -> Touch {
+    pub(crate) fn of(asked: &OfficeRequest, there: Names, bundle: usize) -> Touch {
         let mut touch = Touch { adds: there, ..Touch::default() };
         match asked {
-            Asked::Write(path) => {
+            OfficeRequest::Write(path) => {
                 touch = Touch { leaves: Some(place(path, bundle)), ..Touch::default() };
             }
-            Asked::Clear(_) => touch.is_clearing = true,
-            Asked::Fetch => drop(touch.adds.insert(WEB)),
+            OfficeRequest::Clear(_) => touch.is_clearing = true,
+            OfficeRequest::Fetch => drop(touch.adds.insert(WEB)),
             _ => {}
         }
         touch
@@ -48,9 +48,9 @@ impl Touch {
 
 /// The labels of one execution, each with the index of the record that brought it last.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Carried(BTreeMap<&'static str, u64>);
+pub(crate) struct CarriedLabels(BTreeMap<&'static str, u64>);
 
-impl Carried {
+impl CarriedLabels {
     pub(crate) fn names(&self) -> Names {
         self.0.keys().copied().collect()
     }
@@ -72,7 +72,7 @@ pub(crate) struct Left(BTreeMap<String, Names>);
 impl Left {
     /// The labels of what a request is about. What was left at a place that the bundle does not
     /// know may be anywhere.
-    pub(crate) fn there(&self, asked: &Asked, bundle: usize) -> Names {
+    pub(crate) fn there(&self, asked: &OfficeRequest, bundle: usize) -> Names {
         let own = asked.path().map(|path| place(path, bundle));
         let known = [BOARDS.to_owned(), place("", bundle), place("drafts/", bundle)];
         let counts = |at: &String| own.as_ref() == Some(at) || !known.contains(at);

@@ -4,13 +4,13 @@ use kernel::governance::Subject;
 use kernel::step::Ticket;
 use proof::digest::Digest;
 
-use super::{Execution, Model, Permit};
+use super::{Model, ModelExecution, Permit};
 use crate::broken::{Broken, Law, holds};
 use crate::office::Past;
 
 impl Model {
     /// An execution and all above it.
-    pub(super) fn line(&self, id: &str) -> Vec<(String, &Execution)> {
+    pub(super) fn line(&self, id: &str) -> Vec<(String, &ModelExecution)> {
         let mut line = Vec::new();
         let mut next = Some(id.to_owned());
         while let Some(id) = next.take() {

@@ -6,7 +6,7 @@ use super::Permit;
 
 /// A meter of the bundles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Meter {
+pub(crate) enum ModelMeter {
     /// What a workload sends within an hour.
     Sends,
     /// What the node pays, for ever.
@@ -17,19 +17,19 @@ const HOUR_MS: i64 = 60 * 60_000;
 /// The latest time by which an amount leaves the window.
 const STEP_MS: i64 = HOUR_MS / 30;
 
-impl Meter {
+impl ModelMeter {
     fn limit(self) -> u64 {
         match self {
-            Meter::Sends => 3,
-            Meter::Paid => 24,
+            ModelMeter::Sends => 3,
+            ModelMeter::Paid => 24,
         }
     }
 }
 
 /// What a permit charges.
 #[derive(Debug, Clone)]
-pub(crate) struct Charge {
-    pub(crate) meter: Meter,
+pub(crate) struct ModelCharge {
+    pub(crate) meter: ModelMeter,
     /// The workload that is charged; empty for the node.
     pub(crate) account: String,
     /// In the meter's unit.
@@ -37,17 +37,17 @@ pub(crate) struct Charge {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Meters {
-    reserved: BTreeMap<Permit, Charge>,
-    used: Vec<(Charge, i64)>,
+pub(crate) struct ModelMeters {
+    reserved: BTreeMap<Permit, ModelCharge>,
+    used: Vec<(ModelCharge, i64)>,
 }
 
-impl Meters {
-    pub(crate) fn reserve(&mut self, permit: Permit, charge: Charge) {
+impl ModelMeters {
+    pub(crate) fn reserve(&mut self, permit: Permit, charge: ModelCharge) {
         self.reserved.insert(permit, charge);
     }
 
-    pub(crate) fn give_back(&mut self, permit: &Permit) -> Option<Charge> {
+    pub(crate) fn give_back(&mut self, permit: &Permit) -> Option<ModelCharge> {
         self.reserved.remove(permit)
     }
 
@@ -58,14 +58,14 @@ impl Meters {
 
     /// Whether one more charge fits; none where the window is just then letting go of what decides
     /// it.
-    pub(crate) fn fits(&self, wanted: &Charge, at: i64) -> Option<bool> {
-        let Charge { meter, account, amount } = wanted;
-        let is_its = |charge: &Charge| charge.meter == *meter && charge.account == *account;
+    pub(crate) fn fits(&self, wanted: &ModelCharge, at: i64) -> Option<bool> {
+        let ModelCharge { meter, account, amount } = wanted;
+        let is_its = |charge: &ModelCharge| charge.meter == *meter && charge.account == *account;
         let reserved = self.reserved.values().filter(|charge| is_its(charge));
         let reserved: u64 = reserved.map(|charge| charge.amount).sum();
         let since = |from: i64| -> u64 {
-            let counts = |(charge, when): &&(Charge, i64)| {
-                is_its(charge) && (*meter == Meter::Paid || *when > from)
+            let counts = |(charge, when): &&(ModelCharge, i64)| {
+                is_its(charge) && (*meter == ModelMeter::Paid || *when > from)
             };
             self.used.iter().filter(counts).map(|(charge, _)| charge.amount).sum()
         };

@@ -6,7 +6,7 @@ use kernel::step::Input;
 use super::World;
 use crate::broken::{Broken, Law, holds};
 use crate::model::{Event, OfficerWord};
-use crate::office::Asked;
+use crate::office::OfficeRequest;
 
 const MINUTE_MS: u64 = 60_000;
 
@@ -22,7 +22,7 @@ impl World {
             false => waiting.execution,
         };
         let stands_on = Some(waiting.pending);
-        self.ask_as(execution, Asked::Pay { cents: waiting.cents + more, stands_on }, None)
+        self.ask_as(execution, OfficeRequest::Pay { cents: waiting.cents + more, stands_on }, None)
     }
 
     /// An officer says something about a payment, or somebody who is none does.

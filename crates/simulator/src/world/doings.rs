@@ -10,9 +10,9 @@ use policy::{Assurance, Grant};
 use super::World;
 use crate::authority::WORKLOADS;
 use crate::broken::{Broken, Law, holds};
-use crate::model::Request;
+use crate::model::ModelRequest;
 use crate::node::Bug;
-use crate::office::{ANSWER, Asked, LABELLED, definition};
+use crate::office::{ANSWER, LABELLED, OfficeRequest, definition};
 
 const PATHS: [&str; 7] =
     ["reports/q3", "notes/a", LABELLED, "secret/key", "boards/a", "Boards/B", "drafts/a"];
@@ -41,19 +41,21 @@ impl World {
 
     pub(super) fn request(&mut self) -> Result<(), Broken> {
         let asked = match self.random.below(20) {
-            0..=5 => Asked::Read(self.one_of(&PATHS)),
-            6..=7 => Asked::Fetch,
-            8..=10 => Asked::Send { cents: i64::try_from(self.random.below(3)).unwrap_or(0) },
-            11 => Asked::Malformed,
+            0..=5 => OfficeRequest::Read(self.one_of(&PATHS)),
+            6..=7 => OfficeRequest::Fetch,
+            8..=10 => {
+                OfficeRequest::Send { cents: i64::try_from(self.random.below(3)).unwrap_or(0) }
+            }
+            11 => OfficeRequest::Malformed,
             12 => {
                 let cents = i64::try_from(self.random.below(9)).unwrap_or(0);
-                Asked::Pay { cents, stands_on: None }
+                OfficeRequest::Pay { cents, stands_on: None }
             }
-            13..=14 => Asked::Post { to_press: self.random.once_in(2) },
-            15..=16 => Asked::Write(self.one_of(&WRITTEN)),
-            17 => Asked::Clear(self.one_of(&CLEARED)),
-            18 => Asked::Answer,
-            _ => Asked::Unknown,
+            13..=14 => OfficeRequest::Post { to_press: self.random.once_in(2) },
+            15..=16 => OfficeRequest::Write(self.one_of(&WRITTEN)),
+            17 => OfficeRequest::Clear(self.one_of(&CLEARED)),
+            18 => OfficeRequest::Answer,
+            _ => OfficeRequest::Unknown,
         };
         self.ask(asked, None)
     }
@@ -70,13 +72,13 @@ impl World {
         let calls_max = (!self.random.once_in(6)).then(|| self.random.below(12));
         let grant = Grant { actions, calls_max, ..Grant::unlimited() };
         if self.model.executions.len() < 24 {
-            self.ask(Asked::Delegate, Some(grant))
+            self.ask(OfficeRequest::Delegate, Some(grant))
         } else {
             Ok(())
         }
     }
 
-    fn ask(&mut self, asked: Asked, grant: Option<Grant>) -> Result<(), Broken> {
+    fn ask(&mut self, asked: OfficeRequest, grant: Option<Grant>) -> Result<(), Broken> {
         let Some(execution) = self.any_execution() else { return Ok(()) };
         self.ask_as(execution, asked, grant)
     }
@@ -84,7 +86,7 @@ impl World {
     pub(super) fn ask_as(
         &mut self,
         execution: String,
-        asked: Asked,
+        asked: OfficeRequest,
         grant: Option<Grant>,
     ) -> Result<(), Broken> {
         if self.is_full {
@@ -95,20 +97,20 @@ impl World {
         let (ticket, entropy) = (self.ticket(), self.random.entropy());
         let (tool, mut arguments) = asked.call();
         let stands_on = match asked {
-            Asked::Pay { stands_on, .. } => stands_on,
+            OfficeRequest::Pay { stands_on, .. } => stands_on,
             _ => None,
         };
         let message = format!(r#"{{"id":{ticket},"params":{arguments}}}"#).into_bytes();
         if self.bug == Some(Bug::OtherArguments) {
             arguments = self.model.approvals.approved(stands_on.as_ref()).unwrap_or(arguments);
         }
-        let is_labelled = asked == Asked::Read(LABELLED);
+        let is_labelled = asked == OfficeRequest::Read(LABELLED);
         if self.bug == Some(Bug::LateLabel) && is_labelled && self.random.once_in(2) {
-            (_, arguments) = Asked::Read("notes/a").call();
+            (_, arguments) = OfficeRequest::Read("notes/a").call();
         }
         let method = match asked {
-            Asked::Delegate => "agent/start",
-            Asked::Answer => ANSWER,
+            OfficeRequest::Delegate => "agent/start",
+            OfficeRequest::Answer => ANSWER,
             _ => "tools/call",
         };
         let transition = Transition {
@@ -117,7 +119,7 @@ impl World {
             method: method.to_owned(),
             is_known: true,
             tool: tool.map(str::to_owned),
-            definition: (asked == Asked::Fetch)
+            definition: (asked == OfficeRequest::Fetch)
                 .then(|| definition(self.is_as_pinned || self.bug == Some(Bug::OldDefinition))),
             arguments,
             message: message.clone(),
@@ -128,7 +130,7 @@ impl World {
                 .clone()
                 .map(|grant| DelegationRequest { workload: "helper".to_owned(), grant }),
         };
-        let request = Request {
+        let request = ModelRequest {
             execution: execution.clone(),
             asked,
             message,

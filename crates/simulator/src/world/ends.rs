@@ -6,9 +6,9 @@ use proof::json::Value;
 
 use super::World;
 use crate::broken::{Broken, Law, holds};
-use crate::model::{End, Event, Permit, Request};
-use crate::node::{Bug, Told};
-use crate::office::{Asked, INSIDE, answer};
+use crate::model::{Event, ModelRequest, Permit, TransitionEnd};
+use crate::node::{Bug, NodeEvent};
+use crate::office::{INSIDE, OfficeRequest, answer};
 
 /// How a transition may end.
 const ENDS: [Completion; 3] = [Completion::Result, Completion::Error, Completion::UNKNOWN];
@@ -25,20 +25,22 @@ impl World {
         self.open.retain(|open| *open != ticket);
         let outcome = self.random.one_of(&ENDS).copied().unwrap_or(Completion::UNKNOWN);
         let entropy = self.random.entropy();
-        let end =
-            End { is_result: outcome == Completion::Result, is_marked: ticket.is_multiple_of(8) };
+        let end = TransitionEnd {
+            is_result: outcome == Completion::Result,
+            is_marked: ticket.is_multiple_of(8),
+        };
         let Some(request) = self.model.requests.get(&ticket).cloned() else { return Ok(()) };
         let told = self.told(&request, outcome);
         let message = answer(end.is_marked);
         let input = Input::Outcome { ticket, outcome: told, message, output: None, entropy };
-        let is_page = request.asked == Asked::Fetch && end.is_result;
+        let is_page = request.asked == OfficeRequest::Fetch && end.is_result;
         let index = u64::try_from(self.model.log.len()).unwrap_or(u64::MAX);
         if self.is_held_back(&request, end) {
             self.held.extend((self.bug == Some(Bug::LateResult)).then_some((input, end)));
             return Ok(());
         }
         let is_alive = self.model.executions.contains_key(&request.execution);
-        let is_cleared = matches!(request.asked, Asked::Clear(_)) && end.is_result;
+        let is_cleared = matches!(request.asked, OfficeRequest::Clear(_)) && end.is_result;
         // What anything later can look at: labels that come or go, and pages.
         let stop = self.model.stop(&request.execution);
         if (end.is_marked || is_page || is_cleared) && stop.is_none() {
@@ -53,9 +55,9 @@ impl World {
             _ => false,
         };
         if is_early {
-            self.hear(vec![Told::Settled { ticket }])?;
+            self.hear(vec![NodeEvent::Settled { ticket }])?;
         }
-        if told == Completion::Sent && is_alive && request.asked == Asked::Fetch {
+        if told == Completion::Sent && is_alive && request.asked == OfficeRequest::Fetch {
             let at = self.last_at();
             self.model.happened(index, Event::Page(request.execution, at));
         }
@@ -82,7 +84,7 @@ impl World {
     }
 
     /// Tells the kernel of an end, and the model what its server knows of it.
-    fn settle(&mut self, input: Input, end: End) -> Result<(), Broken> {
+    fn settle(&mut self, input: Input, end: TransitionEnd) -> Result<(), Broken> {
         self.ending = Some(end);
         let done = self.tell(input);
         self.ending = None;
@@ -98,8 +100,8 @@ impl World {
     }
 
     /// What a planted bug makes of an end.
-    fn told(&self, request: &Request, outcome: Completion) -> Completion {
-        let is_clearing = matches!(request.asked, Asked::Clear(_));
+    fn told(&self, request: &ModelRequest, outcome: Completion) -> Completion {
+        let is_clearing = matches!(request.asked, OfficeRequest::Clear(_));
         match self.bug {
             Some(Bug::EarlyClear) if is_clearing => Completion::Result,
             Some(Bug::UnknownAsSent) if outcome == Completion::UNKNOWN => Completion::Sent,
@@ -108,14 +110,14 @@ impl World {
     }
 
     /// Whether a planted bug keeps an end from the kernel, although it happened.
-    fn is_held_back(&mut self, request: &Request, end: End) -> bool {
+    fn is_held_back(&mut self, request: &ModelRequest, end: TransitionEnd) -> bool {
         let index = u64::try_from(self.model.log.len()).unwrap_or(u64::MAX);
         let at = self.last_at().max(self.now.wall_ms);
         let event = match (self.bug, &request.asked) {
-            (Some(Bug::LateResult), Asked::Fetch) if end.is_result => {
+            (Some(Bug::LateResult), OfficeRequest::Fetch) if end.is_result => {
                 Event::Page(request.execution.clone(), at)
             }
-            (Some(Bug::LateWrite), Asked::Write(_)) => {
+            (Some(Bug::LateWrite), OfficeRequest::Write(_)) => {
                 let permit = Permit { execution: request.execution.clone(), seq: request.seq };
                 Event::Ended(permit, at, end)
             }
@@ -126,7 +128,7 @@ impl World {
     }
 
     /// The record of an end names what detectors must find in it, and nothing else.
-    pub(super) fn is_found(&self, record: &Value, end: End) -> Result<(), Broken> {
+    pub(super) fn is_found(&self, record: &Value, end: TransitionEnd) -> Result<(), Broken> {
         let must = end.is_marked.then(|| Value::Array(vec![INSIDE.into()]));
         holds(record.get("labels") == must.as_ref(), Law::Closed, || {
             format!("detectors found {:?}, must find {must:?}", record.get("labels"))
