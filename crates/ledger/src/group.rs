@@ -37,19 +37,19 @@ type OnFatal = Box<dyn Fn(&str) + Send + Sync>;
 /// Called once with an append's outcome, on the thread that commits it.
 type Done<T> = Box<dyn FnOnce(Result<T, AppendError>) + Send>;
 
-/// Who is told of an append's outcome, and of how much.
-enum Told {
+/// How the caller of an append gets its outcome.
+enum AppendReply {
     /// Only where it went.
     Committed(Done<Committed>),
     /// Its batch too, to make a promise of.
     Promised(Done<Promised>),
 }
 
-impl Told {
+impl AppendReply {
     fn refuse(self, error: AppendError) {
         match self {
-            Told::Committed(done) => done(Err(error)),
-            Told::Promised(done) => done(Err(error)),
+            AppendReply::Committed(done) => done(Err(error)),
+            AppendReply::Promised(done) => done(Err(error)),
         }
     }
 }
@@ -156,7 +156,7 @@ impl<D: Disk> GroupCommit<D> {
         expected: Option<u64>,
         done: impl FnOnce(Result<Committed, AppendError>) + Send + 'static,
     ) -> Result<(), AppendError> {
-        let done = Told::Committed(Box::new(done));
+        let done = AppendReply::Committed(Box::new(done));
         self.enqueue(Append::new(entries, expected, Purpose::Ordinary, done))
     }
 
@@ -172,7 +172,7 @@ impl<D: Disk> GroupCommit<D> {
         expected: Option<u64>,
         done: impl FnOnce(Result<Promised, AppendError>) + Send + 'static,
     ) -> Result<(), AppendError> {
-        let done = Told::Promised(Box::new(done));
+        let done = AppendReply::Promised(Box::new(done));
         self.enqueue(Append::new(entries, expected, Purpose::Ordinary, done))
     }
 
@@ -187,7 +187,7 @@ impl<D: Disk> GroupCommit<D> {
         expected: Option<u64>,
         done: impl FnOnce(Result<Committed, AppendError>) + Send + 'static,
     ) -> Result<(), AppendError> {
-        let done = Told::Committed(Box::new(done));
+        let done = AppendReply::Committed(Box::new(done));
         self.enqueue(Append::new(entries, expected, Purpose::Stop, done))
     }
 
@@ -203,7 +203,7 @@ impl<D: Disk> GroupCommit<D> {
         expected: Option<u64>,
         done: impl FnOnce(Result<Committed, AppendError>) + Send + 'static,
     ) -> Result<(), AppendError> {
-        let done = Told::Committed(Box::new(done));
+        let done = AppendReply::Committed(Box::new(done));
         self.enqueue(Append::new(entries, expected, Purpose::Stop, done).unhurried())
     }
 
@@ -225,7 +225,7 @@ impl<D: Disk> GroupCommit<D> {
         expected: Option<u64>,
         done: impl FnOnce(Result<Committed, AppendError>) + Send + 'static,
     ) -> Result<(), AppendError> {
-        let done = Told::Committed(Box::new(done));
+        let done = AppendReply::Committed(Box::new(done));
         self.enqueue(Append::new(entries, expected, Purpose::Stop, done).quiet())?;
         if let Ok(mut ledger) = self.ledger.try_lock() {
             threads::write_next(&self.queue, &mut ledger);

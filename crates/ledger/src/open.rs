@@ -7,7 +7,7 @@ use crate::files::{remove_unfinished, replace};
 use crate::head::Head;
 use crate::limits::CHECKPOINT_BYTES_MAX;
 use crate::paths::{PLACE_PATH, WAL_FOLDER, bundle_boundary, log_id};
-use crate::wal::cursor::{Batch, Cursor};
+use crate::wal::cursor::{Cursor, ReadBatch};
 use crate::wal::recover::{check_end, seek, settle, walk};
 use crate::wal::segments::Segments;
 use proof::digest::Digest;
@@ -106,7 +106,7 @@ impl Tail {
         Ok(Tail { frontier, known, boundary, next: boundary })
     }
 
-    fn take(&mut self, batch: &Batch) -> Result<(), Error> {
+    fn take(&mut self, batch: &ReadBatch) -> Result<(), Error> {
         for (index, entry) in (batch.first..).zip(&batch.entries) {
             if index >= self.boundary {
                 self.append(index, entry)?;

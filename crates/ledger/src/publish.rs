@@ -14,7 +14,7 @@ use crate::paths::{WAL_FOLDER, partials_of, sealed_path};
 use crate::wal;
 use crate::wal::room::Spare;
 use crate::wal::writer::Sizes;
-use progress::Progress;
+use progress::PublicationFold;
 use proof::checkpoint::Checkpoint;
 use proof::digest::Digest;
 use proof::log::{CHECKPOINT_PATH, LogReader};
@@ -32,7 +32,7 @@ pub struct Publisher<D: Disk> {
     pub(crate) head: SharedHead,
     pub(crate) spare: Arc<Spare<D>>,
     pub(crate) published: Head,
-    pub(crate) progress: Option<Progress<D>>,
+    pub(crate) progress: Option<PublicationFold<D>>,
 }
 
 impl<D: Disk> Publisher<D> {
@@ -75,7 +75,7 @@ impl<D: Disk> Publisher<D> {
         // What a failure leaves half done is read back from the disk the next time.
         let mut progress = match self.progress.take() {
             Some(progress) => progress,
-            None => Progress::load(&*self.disk, self.log, &self.published_log()?)?,
+            None => PublicationFold::load(&*self.disk, self.log, &self.published_log()?)?,
         };
         progress.follow(&*self.disk, head.size, is_out_of_time)?;
         if progress.head() != head {
@@ -139,7 +139,7 @@ impl<D: Disk> Publisher<D> {
 
     /// Remove segments that hold nothing but full, published bundles. While somebody copies the
     /// folder they stay: the copy's tiles may be older than its segments.
-    fn remove_segments(&self, progress: &Progress<D>) -> Result<(), Error> {
+    fn remove_segments(&self, progress: &PublicationFold<D>) -> Result<(), Error> {
         let kept = progress.first_segment();
         let mut superfluous = wal::segments(&*self.disk)?;
         superfluous.retain(|number| *number < kept);

@@ -1,5 +1,5 @@
 //! What waits for the writer thread, and whether there still is one.
-use super::{AppendError, OnFatal, Told};
+use super::{AppendError, AppendReply, OnFatal};
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::limits::{BATCH_ENTRIES_MAX, QUEUE_APPENDS_MAX, QUEUE_BYTES_MAX};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 pub(super) struct Append {
     pub(super) entries: Vec<Entry>,
     pub(super) expected: Option<u64>,
-    pub(super) done: Told,
+    pub(super) done: AppendReply,
     purpose: Purpose,
     /// Somebody waits for it.
     is_awaited: bool,
@@ -29,7 +29,7 @@ impl Append {
         entries: Vec<Entry>,
         expected: Option<u64>,
         purpose: Purpose,
-        done: Told,
+        done: AppendReply,
     ) -> Append {
         let bytes = entries.iter().map(Entry::payload_bytes).sum();
         let (is_awaited, is_quiet, extent_bytes) = (true, false, 0);
@@ -47,26 +47,26 @@ impl Append {
     }
 }
 
-/// What goes into one batch.
+/// How large a batch of these appends gets.
 #[derive(Clone, Copy)]
-struct Batch {
+struct BatchSize {
     purpose: Purpose,
     bytes: usize,
     entries: usize,
 }
 
-impl Batch {
-    fn of(append: &Append) -> Batch {
-        Batch { purpose: append.purpose, bytes: append.bytes, entries: append.entries.len() }
+impl BatchSize {
+    fn of(append: &Append) -> BatchSize {
+        BatchSize { purpose: append.purpose, bytes: append.bytes, entries: append.entries.len() }
     }
 
     /// The same with this append, if it goes with it. Log order is queue order: a stop is not moved
     /// ahead, but it is a batch of its own.
-    fn with(self, append: &Append, bytes_max: usize) -> Option<Batch> {
+    fn with(self, append: &Append, bytes_max: usize) -> Option<BatchSize> {
         let (bytes, entries) = (self.bytes + append.bytes, self.entries + append.entries.len());
         let goes =
             append.purpose == self.purpose && bytes <= bytes_max && entries <= BATCH_ENTRIES_MAX;
-        goes.then_some(Batch { bytes, entries, ..self })
+        goes.then_some(BatchSize { bytes, entries, ..self })
     }
 
     fn extent_bytes(self) -> u64 {
@@ -75,18 +75,19 @@ impl Batch {
 }
 
 /// Appends of one purpose that make one batch.
-pub(super) struct Run {
+pub(super) struct CommitRun {
     pub(super) purpose: Purpose,
     pub(super) appends: Vec<Append>,
     /// Bytes that they take on the disk, at most.
     pub(super) extent_bytes: u64,
 }
 
+/// The appends that wait, and what the threads are to do.
 #[derive(Default)]
-struct Waiting {
+struct QueueState {
     appends: VecDeque<Append>,
     /// What the last of them goes into so far. None where none waits.
-    last: Option<Batch>,
+    last: Option<BatchSize>,
     /// How many of them somebody waits for.
     awaited: usize,
     /// Until when the others wait for company. None while there are none.
@@ -105,7 +106,7 @@ struct Waiting {
 }
 
 pub(super) struct Queue {
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<QueueState>,
     changed: Condvar,
     closing: Condvar,
     spare: Condvar,
@@ -135,7 +136,7 @@ impl Queue {
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+    fn waiting(&self) -> MutexGuard<'_, QueueState> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -165,7 +166,7 @@ impl Queue {
             .and_then(|batch| Some((batch, batch.with(&append, self.batch_bytes_max)?)));
         let (before, batch) = match joined {
             Some((last, batch)) => (last.extent_bytes(), batch),
-            None => (0, Batch::of(&append)),
+            None => (0, BatchSize::of(&append)),
         };
         append.extent_bytes = batch.extent_bytes() - before;
         waiting.last = Some(batch);
@@ -198,14 +199,14 @@ impl Queue {
 
     /// Take those that make the next batch. `None`: none waits, or nothing is to be committed any
     /// more.
-    pub(super) fn next_run(&self) -> Option<Run> {
+    pub(super) fn next_run(&self) -> Option<CommitRun> {
         let mut waiting = self.waiting();
         if waiting.failed {
             return None;
         }
         let first = waiting.appends.pop_front()?;
-        let mut batch = Batch::of(&first);
-        let mut run = Run { purpose: first.purpose, extent_bytes: 0, appends: vec![first] };
+        let mut batch = BatchSize::of(&first);
+        let mut run = CommitRun { purpose: first.purpose, extent_bytes: 0, appends: vec![first] };
         while let Some(next) = waiting.appends.front() {
             let Some(more) = batch.with(next, self.batch_bytes_max) else { break };
             batch = more;
@@ -267,7 +268,7 @@ impl Queue {
     /// Wait until the next segment is to be made. False: no more is.
     pub(super) fn wait_until_spare_is_wanted(&self) -> bool {
         let is_idle =
-            |waiting: &mut Waiting| !waiting.wants_spare && !waiting.closing && !waiting.failed;
+            |waiting: &mut QueueState| !waiting.wants_spare && !waiting.closing && !waiting.failed;
         let waited = self.spare.wait_while(self.waiting(), is_idle);
         let mut waiting = waited.unwrap_or_else(PoisonError::into_inner);
         waiting.wants_spare = false;
@@ -277,7 +278,7 @@ impl Queue {
     /// Sleep for an interval, or less when the queue closes. Returns whether to go on.
     pub(super) fn sleep(&self, interval: Duration) -> bool {
         let waiting = self.waiting();
-        let ends = |waiting: &mut Waiting| !waiting.closing && !waiting.failed;
+        let ends = |waiting: &mut QueueState| !waiting.closing && !waiting.failed;
         let slept = self.closing.wait_timeout_while(waiting, interval, ends);
         let (waiting, _) = slept.unwrap_or_else(PoisonError::into_inner);
         !waiting.closing && !waiting.failed

@@ -1,6 +1,6 @@
 //! The threads of group commit.
-use super::queue::{Append, Queue, Run};
-use super::{AppendError, Told};
+use super::queue::{Append, CommitRun, Queue};
+use super::{AppendError, AppendReply};
 use crate::disk::Disk;
 use crate::entry::{Committed, Entry};
 use crate::error::{CommitError, Error};
@@ -63,7 +63,7 @@ pub(super) fn write_next<D: Disk>(queue: &Queue, ledger: &mut Ledger<D>) {
     }
 }
 
-fn commit<D: Disk>(queue: &Queue, ledger: &mut Ledger<D>, run: Run) {
+fn commit<D: Disk>(queue: &Queue, ledger: &mut Ledger<D>, run: CommitRun) {
     let (entries, placed) = place(run.appends, ledger.size());
     if placed.is_empty() {
         queue.settle(run.extent_bytes);
@@ -96,15 +96,15 @@ fn commit<D: Disk>(queue: &Queue, ledger: &mut Ledger<D>, run: Run) {
 
 /// Tell each append its place; the batch goes with those that may want its promise.
 fn tell(placed: Vec<(Append, Committed)>, first: u64, entries: Vec<Entry>) {
-    let is_asked = placed.iter().any(|(append, _)| matches!(append.done, Told::Promised(_)));
+    let is_asked = placed.iter().any(|(append, _)| matches!(append.done, AppendReply::Promised(_)));
     let batch = is_asked.then(|| DurableBatch::new(first, entries));
     for (append, committed) in placed {
         match (append.done, &batch) {
-            (Told::Promised(done), Some(batch)) => {
+            (AppendReply::Promised(done), Some(batch)) => {
                 done(Ok(Promised::new(committed, Arc::clone(batch))));
             }
-            (Told::Promised(done), None) => done(Err(AppendError::Stopped)),
-            (Told::Committed(done), _) => done(Ok(committed)),
+            (AppendReply::Promised(done), None) => done(Err(AppendError::Stopped)),
+            (AppendReply::Committed(done), _) => done(Ok(committed)),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::limits::PUBLISH_BYTES_MAX;
 use crate::paths::{WIDTH, bundle_boundary, bundle_of, partial_width, sealed_path};
 use crate::sealed::SealedFile;
 use crate::wal::WalError;
-use crate::wal::cursor::{Batch, Cursor, Found};
+use crate::wal::cursor::{Cursor, Found, ReadBatch};
 use crate::wal::recover::seek;
 use proof::digest::Digest;
 use proof::log::{Builder, LogReader};
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 ///
 /// INVARIANT: the write-ahead files keep every entry since the last multiple of 256, so that all of
 /// this can be made again from the disk.
-pub(crate) struct Progress<D: Disk> {
+pub(crate) struct PublicationFold<D: Disk> {
     cursor: Cursor<D>,
     builder: Builder,
     /// Bytes of the files that the builder holds, at least.
@@ -30,20 +30,20 @@ pub(crate) struct Progress<D: Disk> {
     folders: BTreeSet<String>,
 }
 
-impl<D: Disk> Progress<D> {
+impl<D: Disk> PublicationFold<D> {
     /// Begin where the published log ends; its growing bundle is read again for its sealed parts.
     pub(super) fn load(
         disk: &D,
         log: Digest,
         published: &LogReader<DiskFiles<'_, D>>,
-    ) -> Result<Progress<D>, Error> {
+    ) -> Result<PublicationFold<D>, Error> {
         let builder = Builder::resume(published)?;
         let boundary = bundle_boundary(published.size());
         let cursor = seek(disk, log, boundary)?;
         let first_segment = cursor.header.number;
         let sealed = SealedFile::create(disk, boundary)?;
         let folders = BTreeSet::new();
-        Ok(Progress { cursor, builder, held_bytes: 0, sealed, first_segment, folders })
+        Ok(PublicationFold { cursor, builder, held_bytes: 0, sealed, first_segment, folders })
     }
 
     pub(super) fn head(&self) -> Head {
@@ -94,7 +94,7 @@ impl<D: Disk> Progress<D> {
         WalError::Changed { path, offset, expected: self.cursor.chain.batch }
     }
 
-    fn take(&mut self, disk: &D, batch: &Batch) -> Result<(), Error> {
+    fn take(&mut self, disk: &D, batch: &ReadBatch) -> Result<(), Error> {
         for (index, entry) in (batch.first..).zip(&batch.entries) {
             self.append(disk, index, entry)?;
         }

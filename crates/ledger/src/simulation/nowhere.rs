@@ -50,10 +50,10 @@ impl Disk for NowhereDisk {
     }
 
     fn create(&self, path: &str, len_bytes: u64) -> Result<NowhereFile, DiskError> {
-        let content = Content { len_bytes, is_log: len_bytes > 0, ..Content::default() };
+        let content = FileContent { len_bytes, is_log: len_bytes > 0, ..FileContent::default() };
         let file = NowhereFile {
             path: path.to_owned(),
-            content: Arc::new(Mutex::new(Kept { content, all: Arc::clone(&self.kept_bytes) })),
+            content: Arc::new(Mutex::new(KeptFile { content, all: Arc::clone(&self.kept_bytes) })),
         };
         self.names().insert(path.to_owned(), file.clone());
         Ok(file)
@@ -100,11 +100,11 @@ impl Disk for NowhereDisk {
 #[derive(Debug, Clone)]
 pub struct NowhereFile {
     path: String,
-    content: Arc<Mutex<Kept>>,
+    content: Arc<Mutex<KeptFile>>,
 }
 
 impl NowhereFile {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, KeptFile> {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -140,13 +140,13 @@ impl DiskFile for NowhereFile {
 
 /// The bytes that are kept of a file, counted with those of all others.
 #[derive(Debug)]
-struct Kept {
-    content: Content,
+struct KeptFile {
+    content: FileContent,
     all: Arc<AtomicUsize>,
 }
 
-impl Kept {
-    fn change<T>(&mut self, change: impl FnOnce(&mut Content) -> T) -> T {
+impl KeptFile {
+    fn change<T>(&mut self, change: impl FnOnce(&mut FileContent) -> T) -> T {
         let before = self.content.kept_bytes();
         let changed = change(&mut self.content);
         self.all.fetch_add(self.content.kept_bytes(), Ordering::Relaxed);
@@ -155,7 +155,7 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for KeptFile {
     fn drop(&mut self) {
         self.all.fetch_sub(self.content.kept_bytes(), Ordering::Relaxed);
     }
@@ -164,7 +164,7 @@ impl Drop for Kept {
 /// Its first block, if it is a write-ahead file, and what is kept after what was forgotten; zeros
 /// follow up to its length.
 #[derive(Debug, Default)]
-struct Content {
+struct FileContent {
     len_bytes: u64,
     is_log: bool,
     first_block: Vec<u8>,
@@ -173,7 +173,7 @@ struct Content {
     rest: Vec<u8>,
 }
 
-impl Content {
+impl FileContent {
     fn kept_bytes(&self) -> usize {
         self.first_block.len().saturating_add(self.rest.len())
     }

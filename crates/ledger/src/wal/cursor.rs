@@ -19,9 +19,9 @@ pub(crate) struct Cursor<D: Disk> {
     pub(crate) generation: u64,
 }
 
-/// A batch that checks out.
+/// A batch that was read and has the right checksums.
 #[derive(Debug)]
-pub(crate) struct Batch {
+pub(crate) struct ReadBatch {
     pub(crate) first: u64,
     pub(crate) entries: Vec<Entry>,
 }
@@ -30,7 +30,7 @@ pub(crate) struct Batch {
 #[derive(Debug)]
 pub(crate) enum Found {
     /// The next batch; the cursor moved past it.
-    Batch(Batch),
+    Batch(ReadBatch),
     /// No batch: unused space, or one that is damaged or not wholly written. `resume_at` is where
     /// another batch could begin.
     Nothing {
@@ -130,7 +130,7 @@ impl<D: Disk> Cursor<D> {
         self.offset = resume_at;
         self.chain = header.next(digest);
         self.generation = header.generation;
-        Ok(Found::Batch(Batch { first: header.chain.index, entries }))
+        Ok(Found::Batch(ReadBatch { first: header.chain.index, entries }))
     }
 
     /// The next whole batch at or after `offset` in this segment, whatever its number.

@@ -56,7 +56,7 @@ impl SegmentHeader {
 
     /// The header in a segment's first block, if its checksum holds.
     pub(crate) fn decode(block: &[u8]) -> Option<(SegmentHeader, Digest)> {
-        let mut fields = Fields { rest: block };
+        let mut fields = HeaderFields { rest: block };
         let magic = fields.take::<8>()?;
         let log = fields.digest()?;
         let generation = fields.number()?;
@@ -111,7 +111,7 @@ impl BatchHeader {
     /// The header at the start of `block`, if its checksum holds within the segment with this
     /// digest.
     pub(crate) fn decode(block: &[u8], segment: &Digest) -> Option<(BatchHeader, Digest)> {
-        let mut fields = Fields { rest: block };
+        let mut fields = HeaderFields { rest: block };
         let magic = fields.take::<8>()?;
         let log = fields.digest()?;
         let generation = fields.number()?;
@@ -151,11 +151,12 @@ pub(crate) fn extent_bytes(payload_bytes: u64) -> u64 {
     blocks * BLOCK_BYTES as u64
 }
 
-struct Fields<'a> {
+/// Takes the fields of fixed width off the front of a header.
+struct HeaderFields<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Fields<'a> {
+impl<'a> HeaderFields<'a> {
     fn take<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
         let (field, rest) = self.rest.split_first_chunk::<N>()?;
         self.rest = rest;

@@ -1,5 +1,5 @@
 //! Recovery: keep every valid batch, drop an invalid last one, refuse anything else.
-use super::cursor::{Batch, Cursor, Found};
+use super::cursor::{Cursor, Found, ReadBatch};
 use super::{WalError, segment_path, segments};
 use crate::disk::{Disk, DiskFile};
 use crate::paths::WAL_FOLDER;
@@ -41,7 +41,7 @@ pub(crate) fn seek<D: Disk>(disk: &D, log: Digest, index: u64) -> Result<Cursor<
 pub(crate) fn walk<D: Disk, E: From<WalError>>(
     disk: &D,
     mut cursor: Cursor<D>,
-    mut visit: impl FnMut(Batch) -> Result<(), E>,
+    mut visit: impl FnMut(ReadBatch) -> Result<(), E>,
 ) -> Result<Walked<D>, E> {
     let mut last = None;
     loop {

@@ -17,7 +17,7 @@ pub(crate) struct Segments<D: Disk> {
 }
 
 /// Where the batches of some segments end.
-pub(crate) struct End {
+pub(crate) struct SegmentsEnd {
     /// Entries before it.
     pub(crate) size: u64,
     /// Where the last segment's last batch ends, in bytes.
@@ -66,7 +66,7 @@ impl<D: Disk> Segments<D> {
     }
 
     /// Where their batches end now: the last may be written meanwhile.
-    pub(crate) fn end(&self) -> Result<Option<End>, WalError> {
+    pub(crate) fn end(&self) -> Result<Option<SegmentsEnd>, WalError> {
         let mut end: Option<Cursor<D>> = None;
         for start in &self.starts {
             let mut cursor = start.again();
@@ -78,7 +78,7 @@ impl<D: Disk> Segments<D> {
             while let Found::Batch(_) = cursor.next()? {}
             end = Some(cursor);
         }
-        Ok(end.map(|end| End { size: end.chain.index, offset: end.offset }))
+        Ok(end.map(|end| SegmentsEnd { size: end.chain.index, offset: end.offset }))
     }
 
     /// The entries of this range. `None` unless all of them are here.

@@ -1,4 +1,4 @@
-use super::{Append, Purpose, Queue, Run, Told, extent_bytes};
+use super::{Append, AppendReply, CommitRun, Purpose, Queue, extent_bytes};
 use crate::entry::Entry;
 use crate::testing::entries;
 use std::sync::{Arc, mpsc};
@@ -16,7 +16,7 @@ fn queue(company: Duration) -> Arc<Queue> {
 }
 
 fn append(index: u64) -> Append {
-    let told = Told::Committed(Box::new(|_| {}));
+    let told = AppendReply::Committed(Box::new(|_| {}));
     Append::new(entries(index..index + 1), Some(index), Purpose::Stop, told)
 }
 
@@ -26,7 +26,7 @@ fn runs(queue: &Arc<Queue>) -> mpsc::Receiver<Vec<u64>> {
     let queue = Arc::clone(queue);
     std::thread::spawn(move || {
         while queue.wait_for_appends() {
-            let Some(Run { appends, .. }) = queue.next_run() else { continue };
+            let Some(CommitRun { appends, .. }) = queue.next_run() else { continue };
             let indexes = appends.iter().filter_map(|append| append.expected).collect();
             sender.send(indexes).unwrap();
         }
@@ -84,7 +84,7 @@ fn flush_commits_deferred_appends() {
 fn a_quiet_push_is_taken_by_its_thread_or_a_woken_one() {
     let queue = queue(EVER);
     queue.push(append(0).quiet()).unwrap();
-    let Run { appends, .. } = queue.next_run().unwrap();
+    let CommitRun { appends, .. } = queue.next_run().unwrap();
     assert_eq!(appends.len(), 1);
     assert!(queue.next_run().is_none(), "it is taken once");
     let runs = runs(&queue);
@@ -115,7 +115,7 @@ fn pending_records_are_counted_by_batch() {
                 let is_stop = stops_each > 0 && pushed.is_multiple_of(stops_each);
                 let purpose = if is_stop { Purpose::Stop } else { Purpose::Ordinary };
                 let entry = Entry { record: vec![b'x'; 1_000], sealed: vec![0; size_bytes] };
-                let told = Told::Committed(Box::new(|_| {}));
+                let told = AppendReply::Committed(Box::new(|_| {}));
                 queue.push(Append::new(vec![entry], None, purpose, told)).unwrap();
                 pushed += 1;
             }
