@@ -31,16 +31,16 @@ pub struct FileKeys {
     sealing: DataKey,
     /// What the next key needs, open: once its execution is decided to begin, no descriptor is to
     /// be had for it.
-    room: Mutex<Option<Room>>,
+    room: Mutex<Option<KeysFolder>>,
 }
 
 /// The folder of keys, and the file that becomes the next one, where it is there.
-struct Room {
+struct KeysFolder {
     folder: File,
     next: Option<File>,
 }
 
-impl Room {
+impl KeysFolder {
     /// Whether the file that becomes the next key is the one at this path, and has its length.
     fn has_next(&self, path: &Path) -> bool {
         let identity = |found: &fs::Metadata| (found.dev(), found.ino(), found.len());
@@ -153,7 +153,7 @@ impl FileKeys {
     }
 
     /// Opens what the next key needs, unless it is open.
-    fn open_room(&self, room: &mut Option<Room>) -> io::Result<()> {
+    fn open_room(&self, room: &mut Option<KeysFolder>) -> io::Result<()> {
         if room.as_ref().is_some_and(|room| room.has_next(&self.folder.join(NEXT))) {
             return Ok(());
         }
@@ -166,7 +166,7 @@ impl FileKeys {
             Ok(next) => (Some(next), None),
             Err(why) => (None, Some(why)),
         };
-        *room = Some(Room { folder, next });
+        *room = Some(KeysFolder { folder, next });
         failed.map_or(Ok(()), Err)
     }
 
@@ -187,7 +187,7 @@ impl KeyStore for FileKeys {
         let mut room = self.room.lock().unwrap_or_else(PoisonError::into_inner);
         self.open_room(&mut room).map_err(failed)?;
         let lost = || KeyError::store(&path, &"there is no file for it");
-        let Room { folder, next } = room.as_mut().ok_or_else(lost)?;
+        let KeysFolder { folder, next } = room.as_mut().ok_or_else(lost)?;
         let file = next.take().ok_or_else(lost)?;
         file.write_all_at(&wrapped, 0).and_then(|()| file.sync_data()).map_err(failed)?;
         fs::rename(self.folder.join(NEXT), &path).map_err(failed)?;

@@ -109,17 +109,17 @@ impl<'a> Message<'a> {
         }
         let missing = |member: &str| ErrorKind::MissingMember.at(0).named(member);
         Ok(match head(&value)? {
-            Head::Call { id: Some(id), method } => {
+            MessageShape::Call { id: Some(id), method } => {
                 Self::Request(Request { id, method, params: params(value) })
             }
-            Head::Call { id: None, method } => {
+            MessageShape::Call { id: None, method } => {
                 Self::Notification(Notification { method, params: params(value) })
             }
-            Head::Result { id } => {
+            MessageShape::Result { id } => {
                 let result = value.take("result").ok_or_else(|| missing("result"))?;
                 Self::Response(Response { id, outcome: Outcome::Result(result) })
             }
-            Head::Error { id, code, message } => {
+            MessageShape::Error { id, code, message } => {
                 let data = value.take("error").and_then(|error| error.take("data"));
                 let error = ErrorObject { code, message, data };
                 Self::Response(Response { id, outcome: Outcome::Error(error) })
@@ -155,14 +155,14 @@ impl<'a> Message<'a> {
     }
 }
 
-/// What a message is, before its parts are taken out of the tree.
-enum Head {
+/// A message without its parameters or result, which stay in the tree.
+enum MessageShape {
     Call { id: Option<Id>, method: String },
     Result { id: Id },
     Error { id: Id, code: i64, message: String },
 }
 
-fn head(value: &Value<'_>) -> Result<Head, Error> {
+fn head(value: &Value<'_>) -> Result<MessageShape, Error> {
     let shape = Shape::of(value).map_err(|error| ErrorKind::NotObject.at(error.offset()))?;
     shape.only(&["jsonrpc", "id", "method", "params", "result", "error"])?;
     if shape.name("jsonrpc", 3)? != "2.0" {
@@ -177,23 +177,23 @@ fn head(value: &Value<'_>) -> Result<Head, Error> {
     shape.only(&["jsonrpc", "id", "method", "params"]).map_err(contradiction)?;
     shape.object_or_null("params")?;
     let method = shape.name("method", METHOD_BYTES_MAX)?.to_owned();
-    Ok(Head::Call { id, method })
+    Ok(MessageShape::Call { id, method })
 }
 
-fn answer(shape: Shape<'_, '_>, id: Option<Id>) -> Result<Head, Error> {
+fn answer(shape: Shape<'_, '_>, id: Option<Id>) -> Result<MessageShape, Error> {
     let result = shape.object("result")?;
     let kept = if result.is_some() { "result" } else { "error" };
     shape.only(&["jsonrpc", "id", kept]).map_err(contradiction)?;
     let id = id.ok_or_else(|| shape.missing("id"))?;
     if result.is_some() {
-        return Ok(Head::Result { id });
+        return Ok(MessageShape::Result { id });
     }
     let error = Shape::of(shape.required("error")?).map_err(|error| error.named("error"))?;
     error.only(&["code", "message", "data"])?;
     let (code, message) = (error.required("code")?, error.required("message")?);
     let code = code.as_whole().ok_or_else(|| wrong_type("code", code))?;
     let message = message.as_str().ok_or_else(|| wrong_type("message", message))?.to_owned();
-    Ok(Head::Error { id, code, message })
+    Ok(MessageShape::Error { id, code, message })
 }
 
 /// The member is one of JSON-RPC's, but not of this kind of message.

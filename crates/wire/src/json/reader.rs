@@ -32,7 +32,7 @@ pub(super) fn read(bytes: &[u8], accept: Accept) -> Result<Value<'_>, Error> {
     {
         return Err(ErrorKind::LineSeparator.at(offset));
     }
-    let mut reader = Reader { text, at: 0, nodes: 0, accept, open: Vec::new() };
+    let mut reader = TextReader { text, at: 0, nodes: 0, accept, open: Vec::new() };
     let value = reader.value()?;
     reader.spaces();
     match reader.peek() {
@@ -62,7 +62,7 @@ fn line_separator(utf8: &[u8]) -> Option<usize> {
 }
 
 /// Keeps what is open in a list of its own, so that depth costs no stack.
-struct Reader<'a> {
+struct TextReader<'a> {
     text: &'a str,
     at: usize,
     nodes: usize,
@@ -89,7 +89,7 @@ struct Name<'a> {
     offset: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TextReader<'a> {
     fn value(&mut self) -> Result<Value<'a>, Error> {
         loop {
             let mut read = self.begin()?;

@@ -40,7 +40,7 @@ impl Outline {
 pub struct Outliner {
     /// The brackets that are open, as far as they are looked at.
     depth: usize,
-    state: State,
+    state: OutlineState,
     is_batch: bool,
     /// Something stood where no JSON has it.
     is_broken: bool,
@@ -52,14 +52,15 @@ pub struct Outliner {
     /// The bytes of the string or number that is being read, if it is one that matters.
     token: Option<Vec<u8>>,
     /// The member whose value is being read.
-    member: Member,
-    object: Members,
+    member: OutlineMember,
+    object: OutlineMembers,
     /// The objects of a batch that have ended.
     parts: Vec<Outline>,
 }
 
+/// Where the reader stands in the text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum State {
+enum OutlineState {
     #[default]
     Before,
     /// After the first bracket, where a message has the name of a member, and a batch a message.
@@ -77,17 +78,18 @@ enum State {
     After,
 }
 
+/// Whose text the next token is, of the message's own members.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Member {
+enum OutlineMember {
     Name,
     Id,
     #[default]
     Other,
 }
 
-/// What the message's own object has.
+/// The members of the message's own object, as far as they were read.
 #[derive(Debug, Default)]
-struct Members {
+struct OutlineMembers {
     ids: Vec<Option<Id>>,
     methods: usize,
     /// It has `jsonrpc`, `result` or `error`.
@@ -118,10 +120,10 @@ impl Outliner {
 
     /// Takes the text's end.
     pub fn finish(self) -> Outline {
-        if matches!(self.state, State::Before | State::Never) {
+        if matches!(self.state, OutlineState::Before | OutlineState::Never) {
             return Outline::Nothing;
         }
-        let is_whole = self.state == State::After && !self.is_broken;
+        let is_whole = self.state == OutlineState::After && !self.is_broken;
         if !is_whole {
             let is_message = self.is_marked || self.object.begins_a_message();
             let is_awaited = is_message || self.parts.iter().any(Outline::is_awaited);
@@ -160,22 +162,22 @@ impl Outliner {
 
     fn take(&mut self, byte: u8) {
         match self.state {
-            State::Before => self.begin(byte),
-            State::Begun => self.begin_within(byte),
-            State::Never => {}
-            State::After => self.is_broken |= !is_space(byte),
-            State::String => self.string(byte),
-            State::Escape => {
+            OutlineState::Before => self.begin(byte),
+            OutlineState::Begun => self.begin_within(byte),
+            OutlineState::Never => {}
+            OutlineState::After => self.is_broken |= !is_space(byte),
+            OutlineState::String => self.string(byte),
+            OutlineState::Escape => {
                 self.keep(byte);
-                self.state = State::String;
+                self.state = OutlineState::String;
             }
-            State::Plain if is_plain(byte) => self.keep(byte),
-            State::Plain => {
+            OutlineState::Plain if is_plain(byte) => self.keep(byte),
+            OutlineState::Plain => {
                 self.end_token();
-                self.state = State::Value;
+                self.state = OutlineState::Value;
                 self.token(byte);
             }
-            State::Name | State::Value => self.token(byte),
+            OutlineState::Name | OutlineState::Value => self.token(byte),
         }
     }
 
@@ -184,10 +186,10 @@ impl Outliner {
             b'{' | b'[' => {
                 self.is_batch = byte == b'[';
                 self.depth = 1;
-                self.state = State::Begun;
+                self.state = OutlineState::Begun;
             }
             byte if is_space(byte) || BYTE_ORDER_MARK.contains(&byte) => {}
-            _ => self.state = State::Never,
+            _ => self.state = OutlineState::Never,
         }
     }
 
@@ -196,11 +198,11 @@ impl Outliner {
         match (byte, self.is_batch) {
             (b'{', true) | (b']', true) | (b'}', false) => self.token(byte),
             (b'"', false) => {
-                self.state = State::Name;
+                self.state = OutlineState::Name;
                 self.token(byte);
             }
             (byte, _) if is_space(byte) => {}
-            _ => self.state = State::Never,
+            _ => self.state = OutlineState::Never,
         }
     }
 
@@ -208,25 +210,25 @@ impl Outliner {
     fn token(&mut self, byte: u8) {
         let is_own = self.depth == self.own_depth();
         let is_value = b"{[\"".contains(&byte) || is_plain(byte);
-        if is_own && is_value && (self.state == State::Value || byte != b'"') {
+        if is_own && is_value && (self.state == OutlineState::Value || byte != b'"') {
             // A value without a name, or a second one.
-            self.is_broken |= self.state == State::Name || self.has_value;
+            self.is_broken |= self.state == OutlineState::Name || self.has_value;
             self.has_value = true;
         }
         match byte {
             b'{' | b'[' => self.open(byte),
             b'}' | b']' => self.close(),
-            b',' if is_own => self.state = State::Name,
+            b',' if is_own => self.state = OutlineState::Name,
             b'"' => {
-                if self.state == State::Name && is_own {
-                    self.member = Member::Name;
+                if self.state == OutlineState::Name && is_own {
+                    self.member = OutlineMember::Name;
                 }
-                self.state = State::String;
-                self.token = (is_own && self.member != Member::Other).then(|| vec![byte]);
+                self.state = OutlineState::String;
+                self.token = (is_own && self.member != OutlineMember::Other).then(|| vec![byte]);
             }
             byte if is_plain(byte) => {
-                self.state = State::Plain;
-                self.token = (is_own && self.member == Member::Id).then(|| vec![byte]);
+                self.state = OutlineState::Plain;
+                self.token = (is_own && self.member == OutlineMember::Id).then(|| vec![byte]);
             }
             b',' | b':' => {}
             byte if is_space(byte) => {}
@@ -235,14 +237,14 @@ impl Outliner {
     }
 
     fn open(&mut self, byte: u8) {
-        if self.depth == self.own_depth() && self.member == Member::Id {
+        if self.depth == self.own_depth() && self.member == OutlineMember::Id {
             // An id that is no string and no number.
             self.object.ids.push(None);
-            self.member = Member::Other;
+            self.member = OutlineMember::Other;
         }
         self.depth = self.depth.saturating_add(1);
         let is_own = self.depth == self.own_depth() && byte == b'{';
-        self.state = if is_own { State::Name } else { State::Value };
+        self.state = if is_own { OutlineState::Name } else { OutlineState::Value };
         self.has_value &= !is_own;
     }
 
@@ -251,17 +253,17 @@ impl Outliner {
             self.parts.push(std::mem::take(&mut self.object).outline());
         }
         self.depth = self.depth.saturating_sub(1);
-        self.member = Member::Other;
-        self.state = if self.depth == 0 { State::After } else { State::Value };
+        self.member = OutlineMember::Other;
+        self.state = if self.depth == 0 { OutlineState::After } else { OutlineState::Value };
     }
 
     fn string(&mut self, byte: u8) {
         self.keep(byte);
         match byte {
-            b'\\' => self.state = State::Escape,
+            b'\\' => self.state = OutlineState::Escape,
             b'"' => {
                 self.end_token();
-                self.state = State::Value;
+                self.state = OutlineState::Value;
             }
             _ => {}
         }
@@ -279,9 +281,9 @@ impl Outliner {
         let Some(token) = self.token.take() else { return };
         let text = String::from_utf8(token).ok().filter(|text| text.len() <= TOKEN_BYTES_MAX);
         match member {
-            Member::Name => self.name(text.as_deref()),
-            Member::Id => self.object.ids.push(text.as_deref().and_then(Id::of_refused)),
-            Member::Other => {}
+            OutlineMember::Name => self.name(text.as_deref()),
+            OutlineMember::Id => self.object.ids.push(text.as_deref().and_then(Id::of_refused)),
+            OutlineMember::Other => {}
         }
     }
 
@@ -290,7 +292,7 @@ impl Outliner {
         let object = &mut self.object;
         self.has_value = false;
         match &*name {
-            "id" => self.member = Member::Id,
+            "id" => self.member = OutlineMember::Id,
             "method" => object.methods = object.methods.saturating_add(1),
             "jsonrpc" | "result" | "error" => object.is_message = true,
             "params" => object.has_params = true,
@@ -299,7 +301,7 @@ impl Outliner {
     }
 }
 
-impl Members {
+impl OutlineMembers {
     /// A line that is cut off here may have been a message whose id, if it has one, is in the
     /// missing part.
     fn begins_a_message(&self) -> bool {
