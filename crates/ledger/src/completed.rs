@@ -14,7 +14,7 @@ use crate::sealed;
 use crate::wal::segments::Segments;
 use proof::digest::Digest;
 use proof::limits::{FILE_BYTES_MAX, TILE_WIDTH};
-use proof::log::{Files, LogReader, ReadError};
+use proof::log::{LogFiles, LogReader, ReadError};
 use proof::merkle::{leaf_hash, root_of};
 use proof::tile::{EntryBundle, Tile, bundles_between, tiles_between};
 use std::collections::BTreeSet;
@@ -100,7 +100,7 @@ impl<D: Disk> Completed<'_, D> {
     }
 }
 
-impl<D: Disk> Files for Completed<'_, D> {
+impl<D: Disk> LogFiles for Completed<'_, D> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
         Completed::read(self, path).map_err(|error| ReadError::new(&error.to_string()))
     }

@@ -1,7 +1,7 @@
 //! Writing a whole file: under another name, synced, then renamed.
 use crate::disk::{Disk, DiskError, DiskFile};
 use crate::limits::UNSYNCED_BYTES_MAX;
-use proof::log::{Files, ReadError};
+use proof::log::{LogFiles, ReadError};
 
 const FOLDER: &str = "tmp";
 
@@ -84,7 +84,7 @@ pub(crate) fn folder_of(path: &str) -> &str {
 #[derive(Debug)]
 pub(crate) struct DiskFiles<'a, D: Disk>(pub(crate) &'a D);
 
-impl<D: Disk> Files for DiskFiles<'_, D> {
+impl<D: Disk> LogFiles for DiskFiles<'_, D> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
         let read = self.0.read(path, proof::limits::FILE_BYTES_MAX);
         read.map_err(|error| ReadError::new(&error.to_string()))

@@ -11,7 +11,7 @@ use crate::wal::cursor::{Cursor, ReadBatch};
 use crate::wal::recover::{check_end, seek, settle, walk};
 use crate::wal::segments::Segments;
 use proof::digest::Digest;
-use proof::log::{CHECKPOINT_PATH, Files, LogReader};
+use proof::log::{CHECKPOINT_PATH, LogFiles, LogReader};
 use proof::merkle::{Frontier, leaf_hash};
 use proof::note::VerifierKey;
 
@@ -98,7 +98,7 @@ struct Tail {
 }
 
 impl Tail {
-    fn new<F: Files>(log: &LogReader<F>) -> Result<Tail, Error> {
+    fn new<F: LogFiles>(log: &LogReader<F>) -> Result<Tail, Error> {
         let boundary = bundle_boundary(log.size());
         let known = log.entries(boundary..log.size()).map(|entry| Ok(entry?.1));
         let known = known.collect::<Result<Vec<_>, proof::log::Error>>()?;

@@ -15,7 +15,7 @@ use crate::wal::segments::Segments;
 pub(crate) use entries::parse_checkpoint;
 use entries::{Entries, read_checkpoint};
 use proof::digest::Digest;
-use proof::log::{CHECKPOINT_PATH, Files, ReadError};
+use proof::log::{CHECKPOINT_PATH, LogFiles, ReadError};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -123,7 +123,7 @@ impl<D: Disk> Reader<D> {
 
 /// So that `proof::log` verifies the folder. What a copy of a running log lacks comes from its
 /// write-ahead files.
-impl<D: Disk> Files for Reader<D> {
+impl<D: Disk> LogFiles for Reader<D> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
         let failed = |error: &dyn std::fmt::Display| ReadError::new(&error.to_string());
         let read = self.disk.read(path, proof::limits::FILE_BYTES_MAX);

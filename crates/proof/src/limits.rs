@@ -28,7 +28,7 @@ pub const TILE_WIDTH: u16 = 256;
 pub const TILE_LEVEL_MAX: u8 = 63;
 
 /// Largest file a log can hold, in bytes: a full bundle of the largest entries. A
-/// [`crate::log::Files`] should refuse to read more.
+/// [`crate::log::LogFiles`] should refuse to read more.
 pub const FILE_BYTES_MAX: usize = 256 * (2 + RECORD_BYTES_MAX);
 
 /// Largest signed note, in bytes: room for 16 post-quantum signatures of 5 kB each, and more.

@@ -11,9 +11,9 @@ mod error;
 mod reader;
 mod verify;
 
-pub use builder::{Builder, File};
+pub use builder::{Builder, LogFile};
 pub use error::Error;
-pub use reader::{Entries, LogReader};
+pub use reader::{LogEntries, LogReader};
 pub use verify::{Progress, Summary};
 
 /// Where a log's signed head lies.
@@ -35,7 +35,7 @@ impl ReadError {
 }
 
 /// The files of a log, by their relative paths: a folder, a web server, a map.
-pub trait Files {
+pub trait LogFiles {
     /// The bytes of that file, or `None` where there is none. Files longer than
     /// [`crate::limits::FILE_BYTES_MAX`] should be an error rather than read.
     ///
@@ -44,13 +44,13 @@ pub trait Files {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError>;
 }
 
-impl<F: Files + ?Sized> Files for &F {
+impl<F: LogFiles + ?Sized> LogFiles for &F {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
         (**self).read(path)
     }
 }
 
-impl Files for BTreeMap<String, Vec<u8>> {
+impl LogFiles for BTreeMap<String, Vec<u8>> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
         Ok(self.get(path).cloned())
     }

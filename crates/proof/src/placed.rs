@@ -15,7 +15,7 @@ pub(crate) struct Placed {
 }
 
 /// The fault of a file; its reader says so in its own words.
-pub(crate) enum Malformed {
+pub(crate) enum MalformedPlaced {
     TooLong,
     Header,
     Extra,
@@ -27,21 +27,24 @@ pub(crate) enum Malformed {
 impl Placed {
     /// Reads a file that begins with this line.
     //= C2SP tlog-proof, section Format
-    pub(crate) fn parse(header: &str, text: &str) -> Result<Self, Malformed> {
+    pub(crate) fn parse(header: &str, text: &str) -> Result<Self, MalformedPlaced> {
         if text.len() > RECEIPT_BYTES_MAX {
-            return Err(Malformed::TooLong);
+            return Err(MalformedPlaced::TooLong);
         }
         let rest = text.strip_prefix(header).and_then(|rest| rest.strip_prefix('\n'));
-        let (head, note) =
-            rest.ok_or(Malformed::Header)?.split_once("\n\n").ok_or(Malformed::NoNote)?;
+        let (head, note) = rest
+            .ok_or(MalformedPlaced::Header)?
+            .split_once("\n\n")
+            .ok_or(MalformedPlaced::NoNote)?;
         let mut lines = head.split('\n').peekable();
         let extra = lines.next_if(|line| line.starts_with("extra "));
         let record = extra.map(parse_extra).transpose()?;
         let index = lines.next().and_then(|line| parse_decimal(line.strip_prefix("index ")?));
-        let index = index.ok_or(Malformed::Index)?;
-        let proof = lines.map(parse_hash).collect::<Option<Vec<_>>>().ok_or(Malformed::Hash)?;
+        let index = index.ok_or(MalformedPlaced::Index)?;
+        let proof =
+            lines.map(parse_hash).collect::<Option<Vec<_>>>().ok_or(MalformedPlaced::Hash)?;
         if proof.len() > PROOF_HASHES_MAX {
-            return Err(Malformed::Hash);
+            return Err(MalformedPlaced::Hash);
         }
         Ok(Self { record, index, proof, note: note.to_owned() })
     }
@@ -69,9 +72,9 @@ pub(crate) fn text(
     text
 }
 
-fn parse_extra(line: &str) -> Result<Vec<u8>, Malformed> {
+fn parse_extra(line: &str) -> Result<Vec<u8>, MalformedPlaced> {
     let bytes = line.strip_prefix("extra ").and_then(base64std::decode);
-    bytes.filter(|bytes| bytes.len() <= RECORD_BYTES_MAX).ok_or(Malformed::Extra)
+    bytes.filter(|bytes| bytes.len() <= RECORD_BYTES_MAX).ok_or(MalformedPlaced::Extra)
 }
 
 fn parse_hash(line: &str) -> Option<Digest> {

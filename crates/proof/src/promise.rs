@@ -14,7 +14,7 @@ use crate::base64std;
 use crate::checkpoint::parse_decimal;
 use crate::digest::Digest;
 use crate::limits::PROMISE_ENTRIES_MAX;
-use crate::log::{Files, LogReader};
+use crate::log::{LogFiles, LogReader};
 use crate::merkle::{Frontier, HashReader as _};
 use crate::note::{SignedNote, Signer, VerifierKey};
 
@@ -112,7 +112,7 @@ impl Promise {
     ///
     /// # Errors
     /// When the log is another one, or a tile is missing or altered.
-    pub fn kept_by<F: Files>(&self, log: &LogReader<F>) -> Result<Kept, Error> {
+    pub fn kept_by<F: LogFiles>(&self, log: &LogReader<F>) -> Result<Kept, Error> {
         if log.checkpoint().origin != self.origin {
             return Err(Error::OtherLog { found: log.checkpoint().origin.clone() });
         }

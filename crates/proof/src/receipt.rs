@@ -9,7 +9,7 @@ use crate::digest::Digest;
 use crate::limits::{PROOF_HASHES_MAX, RECEIPT_BYTES_MAX, RECORD_BYTES_MAX};
 use crate::merkle::{self, HashReader};
 use crate::note::VerifierKey;
-use crate::placed::{self, Malformed, Placed};
+use crate::placed::{self, MalformedPlaced, Placed};
 use crate::record;
 
 /// The first line of every receipt.
@@ -66,15 +66,15 @@ pub enum Error {
     NoRecord,
 }
 
-impl From<Malformed> for Error {
-    fn from(why: Malformed) -> Self {
+impl From<MalformedPlaced> for Error {
+    fn from(why: MalformedPlaced) -> Self {
         match why {
-            Malformed::TooLong => Self::TooLong,
-            Malformed::Header => Self::Header,
-            Malformed::Extra => Self::Extra,
-            Malformed::Index => Self::Index,
-            Malformed::Hash => Self::Hash,
-            Malformed::NoNote => Self::NoCheckpoint,
+            MalformedPlaced::TooLong => Self::TooLong,
+            MalformedPlaced::Header => Self::Header,
+            MalformedPlaced::Extra => Self::Extra,
+            MalformedPlaced::Index => Self::Index,
+            MalformedPlaced::Hash => Self::Hash,
+            MalformedPlaced::NoNote => Self::NoCheckpoint,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use proof::json::Value;
-use proof::log::{Builder, Error, Files, LogReader, ReadError};
+use proof::log::{Builder, Error, LogFiles, LogReader, ReadError};
 use proof::note::{Ed25519Signer, Signer};
 use proof::record::Record;
 
@@ -122,7 +122,7 @@ fn write_files(folder: &Path, builder: &mut Builder) {
 
 struct Folder<'a>(&'a Path);
 
-impl Files for Folder<'_> {
+impl LogFiles for Folder<'_> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
         match std::fs::read(self.0.join(path)) {
             Ok(bytes) => Ok(Some(bytes)),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use proof::json::{Object, Value};
-use proof::log::{Builder, Files, LogReader, ReadError};
+use proof::log::{Builder, LogFiles, LogReader, ReadError};
 use proof::note::{Ed25519Signer, Signer, VerifierKey};
 use proof::record::Record;
 
@@ -25,9 +25,9 @@ fn run(arguments: &[&str], folder: &Path) -> Option<(i32, String)> {
     Some((output.status.code().unwrap(), String::from_utf8(said).unwrap()))
 }
 
-struct Written(Builder, Vec<proof::log::File>, Ed25519Signer);
+struct Written(Builder, Vec<proof::log::LogFile>, Ed25519Signer);
 
-impl Files for Written {
+impl LogFiles for Written {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
         if path == "checkpoint" {
             let signed =

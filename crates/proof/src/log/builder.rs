@@ -1,4 +1,4 @@
-use super::{Error, Files, LogReader};
+use super::{Error, LogFiles, LogReader};
 use crate::checkpoint::{self, Checkpoint};
 use crate::digest::Digest;
 use crate::limits::TILE_WIDTH;
@@ -10,7 +10,7 @@ const WIDTH: usize = TILE_WIDTH as usize;
 
 /// A file of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
+pub struct LogFile {
     /// Its path, relative to the log's folder.
     pub path: String,
     /// All of it.
@@ -25,7 +25,7 @@ pub struct Builder {
     levels: Vec<Vec<Digest>>,
     /// The bundle that is growing: fewer than 256 entries.
     bundle: Vec<u8>,
-    full: Vec<File>,
+    full: Vec<LogFile>,
     published: u64,
 }
 
@@ -40,7 +40,7 @@ impl Builder {
     ///
     /// # Errors
     /// When a tile or the last bundle is missing or altered.
-    pub fn resume<F: Files>(log: &LogReader<F>) -> Result<Self, Error> {
+    pub fn resume<F: LogFiles>(log: &LogReader<F>) -> Result<Self, Error> {
         let size = log.size();
         let mut builder =
             Self { frontier: Frontier::load(log, size)?, published: size, ..Self::new() };
@@ -72,7 +72,7 @@ impl Builder {
         if self.frontier.size().is_multiple_of(u64::from(TILE_WIDTH)) {
             let bundle = EntryBundle::new(index / u64::from(TILE_WIDTH), TILE_WIDTH)?;
             let bytes = std::mem::take(&mut self.bundle);
-            self.full.push(File { path: bundle.path(), bytes });
+            self.full.push(LogFile { path: bundle.path(), bytes });
         }
         self.carry(leaf)?;
         Ok(index)
@@ -95,7 +95,7 @@ impl Builder {
             count /= u64::from(TILE_WIDTH);
             hash = merkle::root_of(hashes);
             let tile = Tile::new(level, count - 1, TILE_WIDTH)?;
-            self.full.push(File { path: tile.path(), bytes: Tile::encode(hashes) });
+            self.full.push(LogFile { path: tile.path(), bytes: Tile::encode(hashes) });
             hashes.clear();
         }
         Ok(())
@@ -106,7 +106,7 @@ impl Builder {
     ///
     /// # Errors
     /// Never, for a log that has been built here.
-    pub fn take_files(&mut self) -> Result<Vec<File>, Error> {
+    pub fn take_files(&mut self) -> Result<Vec<LogFile>, Error> {
         let mut files = std::mem::take(&mut self.full);
         let size = self.size();
         if size == self.published {
@@ -119,14 +119,14 @@ impl Builder {
                 && before != hashes
             {
                 let tile = Tile::new(level, hashes / u64::from(TILE_WIDTH), width)?;
-                files.push(File { path: tile.path(), bytes: Tile::encode(edge) });
+                files.push(LogFile { path: tile.path(), bytes: Tile::encode(edge) });
             }
             before /= u64::from(TILE_WIDTH);
             hashes /= u64::from(TILE_WIDTH);
         }
         if let Ok(width @ 1..) = u16::try_from(size % u64::from(TILE_WIDTH)) {
             let bundle = EntryBundle::new(size / u64::from(TILE_WIDTH), width)?;
-            files.push(File { path: bundle.path(), bytes: self.bundle.clone() });
+            files.push(LogFile { path: bundle.path(), bytes: self.bundle.clone() });
         }
         Ok(files)
     }

@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{CHECKPOINT_PATH, Error, Files};
+use super::{CHECKPOINT_PATH, Error, LogFiles};
 use crate::checkpoint::{self, Checkpoint};
 use crate::digest::Digest;
 use crate::limits::TILE_WIDTH;
@@ -26,7 +26,7 @@ pub struct LogReader<F> {
     recent: RefCell<BTreeMap<u8, (u64, Vec<Digest>)>>,
 }
 
-impl<F: Files> LogReader<F> {
+impl<F: LogFiles> LogReader<F> {
     /// Reads the checkpoint, and the tiles at the tree's right edge, and checks them.
     ///
     /// # Errors
@@ -94,8 +94,8 @@ impl<F: Files> LogReader<F> {
 
     /// The entries of the range in order, each checked. The first error ends them.
     #[must_use]
-    pub fn entries(&self, range: Range<u64>) -> Entries<'_, F> {
-        Entries { reader: self, range, bundle: Vec::new().into_iter() }
+    pub fn entries(&self, range: Range<u64>) -> LogEntries<'_, F> {
+        LogEntries { reader: self, range, bundle: Vec::new().into_iter() }
     }
 
     /// One entry, checked.
@@ -249,7 +249,7 @@ impl<F: Files> LogReader<F> {
     }
 }
 
-impl<F: Files> HashReader for LogReader<F> {
+impl<F: LogFiles> HashReader for LogReader<F> {
     type Error = Error;
 
     fn hash(&self, height: u8, index: u64) -> Result<Digest, Error> {
@@ -276,13 +276,13 @@ fn complete_subtrees(mut hashes: &[Digest]) -> Vec<Digest> {
 
 /// Entries in order, each with its index.
 #[derive(Debug)]
-pub struct Entries<'a, F> {
+pub struct LogEntries<'a, F> {
     reader: &'a LogReader<F>,
     range: Range<u64>,
     bundle: std::vec::IntoIter<Vec<u8>>,
 }
 
-impl<F: Files> Iterator for Entries<'_, F> {
+impl<F: LogFiles> Iterator for LogEntries<'_, F> {
     type Item = Result<(u64, Vec<u8>), Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -295,7 +295,7 @@ impl<F: Files> Iterator for Entries<'_, F> {
     }
 }
 
-impl<F: Files> Entries<'_, F> {
+impl<F: LogFiles> LogEntries<'_, F> {
     fn entry(&mut self, index: u64) -> Result<Vec<u8>, Error> {
         if index >= self.reader.size() {
             return Err(merkle::Error::OutOfRange { index, size: self.reader.size() }.into());

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Builder, Error, Files, LogReader};
+use super::{Builder, Error, LogFiles, LogReader};
 use crate::checkpoint::{self, Checkpoint};
 use crate::json::Value;
 use crate::merkle;
@@ -40,7 +40,7 @@ fn folder(size: u64) -> Folder {
     folder
 }
 
-fn open<F: Files>(files: F) -> Result<LogReader<F>, Error> {
+fn open<F: LogFiles>(files: F) -> Result<LogReader<F>, Error> {
     LogReader::open(files, &key(), "acme.example/lineage/n1")
 }
 

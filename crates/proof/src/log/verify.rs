@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use super::{Error, Files, LogReader};
+use super::{Error, LogFiles, LogReader};
 use crate::digest::Digest;
 use crate::limits::TILE_WIDTH;
 use crate::{merkle, record};
@@ -27,7 +27,7 @@ pub struct Summary {
     pub records: u64,
 }
 
-impl<F: Files> LogReader<F> {
+impl<F: LogFiles> LogReader<F> {
     /// Reads the whole log: each tile against the signed root, each entry against its leaf and as a
     /// record. `progress` is called after each bundle of 256.
     ///

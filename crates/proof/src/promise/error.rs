@@ -1,5 +1,5 @@
 use crate::limits::{PROMISE_ENTRIES_MAX, PROOF_HASHES_MAX, RECEIPT_BYTES_MAX, RECORD_BYTES_MAX};
-use crate::placed::Malformed;
+use crate::placed::MalformedPlaced;
 use crate::{log, merkle, note, receipt, record};
 
 /// Why a text is no promise, or promises nothing of what was asked.
@@ -61,15 +61,15 @@ pub enum Error {
     Log(#[from] log::Error),
 }
 
-impl From<Malformed> for Error {
-    fn from(why: Malformed) -> Self {
+impl From<MalformedPlaced> for Error {
+    fn from(why: MalformedPlaced) -> Self {
         match why {
-            Malformed::TooLong => Self::TooLong,
-            Malformed::Header => Self::Header,
-            Malformed::Extra => Self::Extra,
-            Malformed::Index => Self::Index,
-            Malformed::Hash => Self::Hash,
-            Malformed::NoNote => Self::NoPromise,
+            MalformedPlaced::TooLong => Self::TooLong,
+            MalformedPlaced::Header => Self::Header,
+            MalformedPlaced::Extra => Self::Extra,
+            MalformedPlaced::Index => Self::Index,
+            MalformedPlaced::Hash => Self::Hash,
+            MalformedPlaced::NoNote => Self::NoPromise,
         }
     }
 }

@@ -8,7 +8,7 @@ use ledger::Entry;
 use ledger::simulation::MemoryDevice;
 use proof::digest::Digest;
 use proof::json::Value;
-use proof::log::{Files, LogReader, ReadError};
+use proof::log::{LogFiles, LogReader, ReadError};
 use proof::merkle::{Frontier, leaf_hash};
 
 use super::World;
@@ -124,7 +124,7 @@ fn same(log: &[Entry], sequenced: &[Entry]) -> Result<(), Broken> {
 /// A device as the files of a published log.
 struct Published<'a>(&'a MemoryDevice);
 
-impl Files for Published<'_> {
+impl LogFiles for Published<'_> {
     fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
         Ok(self.0.content(path))
     }
