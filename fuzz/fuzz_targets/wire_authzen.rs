@@ -2,11 +2,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wire::authzen::Evaluation;
+use wire::authzen::EvaluationRequest;
 use wire::json::Value;
 
 fuzz_target!(|bytes: &[u8]| {
-    let body = match Evaluation::parse(bytes) {
+    let body = match EvaluationRequest::parse(bytes) {
         Ok(body) => body,
         Err(error) => {
             assert!(error.offset() <= bytes.len());

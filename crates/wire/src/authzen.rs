@@ -2,9 +2,9 @@
 //!
 //! Members that the specification does not name are ignored, as its certification scenario demands
 //! (c-2-2-9, "the PDP MUST ignore unrecognised fields in the request body without error"), but not
-//! in silence: their names are given in [`Evaluation::ignored`], so that a misspelt `context` can
-//! be seen. A known name in another case is refused, since some readers would take it for the
-//! member.
+//! in silence: their names are given in [`EvaluationRequest::ignored`], so that a misspelt
+//! `context` can be seen. A known name in another case is refused, since some readers would take it
+//! for the member.
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +16,7 @@ use crate::shape::Shape;
 
 /// One access evaluation request: the 4-tuple of section 6.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evaluation {
+pub struct EvaluationRequest {
     /// Who asks.
     pub subject: Entity,
     /// The action that is asked for.
@@ -50,7 +50,7 @@ pub struct Action {
     pub properties: Option<String>,
 }
 
-impl Evaluation {
+impl EvaluationRequest {
     /// Reads a body.
     ///
     /// # Errors
@@ -63,7 +63,7 @@ impl Evaluation {
     /// Reads a body out of a larger text.
     ///
     /// # Errors
-    /// As [`Evaluation::parse`].
+    /// As [`EvaluationRequest::parse`].
     pub fn read(value: &Value<'_>) -> Result<Self, Error> {
         let body = Shape::of(value)?;
         let mut ignored = body.others(&["subject", "action", "resource", "context"]);

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use interlock_wire::authzen::{Entity, Evaluation};
+use interlock_wire::authzen::{Entity, EvaluationRequest};
 use serde_json::Value as Json;
 
 #[test]
@@ -19,7 +19,7 @@ fn the_requests_of_the_todo_scenario_are_read() {
     assert_eq!(cases.len(), 40);
     for case in cases {
         let request = &case["request"];
-        let read = Evaluation::parse(request.to_string().as_bytes()).unwrap();
+        let read = EvaluationRequest::parse(request.to_string().as_bytes()).unwrap();
         assert!(same(&read.subject, &request["subject"]), "{request}");
         assert!(same(&read.resource, &request["resource"]), "{request}");
         assert_eq!(read.action.name, request["action"]["name"]);

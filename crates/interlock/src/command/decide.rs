@@ -34,7 +34,7 @@ impl Answering {
         for line in lines {
             self.line = self.line.saturating_add(1);
             let answer = match line {
-                Ok(bytes) => match authzen::Evaluation::parse(&bytes) {
+                Ok(bytes) => match authzen::EvaluationRequest::parse(&bytes) {
                     Ok(body) => self.decide(body),
                     Err(why) => self.refusal(&why),
                 },
@@ -47,7 +47,7 @@ impl Answering {
 
     /// The decision's canonical object, with the names of the members that AuthZEN does not define,
     /// where there are any.
-    fn decide(&self, body: authzen::Evaluation) -> Value {
+    fn decide(&self, body: authzen::EvaluationRequest) -> Value {
         let mut ignored = body.ignored;
         if body.action.properties.is_some() {
             ignored.push("action.properties".to_owned());

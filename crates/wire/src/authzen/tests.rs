@@ -3,19 +3,19 @@ use super::*;
 const BODY: &str = r#"{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"r-1"}}"#;
 
 fn refused(text: &str) -> (&'static str, Option<String>) {
-    let error = Evaluation::parse(text.as_bytes()).expect_err(text);
+    let error = EvaluationRequest::parse(text.as_bytes()).expect_err(text);
     (error.code(), error.member().map(str::to_owned))
 }
 
 #[test]
 fn a_body_gives_its_four_parts() {
-    let body = Evaluation::parse(BODY.as_bytes()).unwrap();
+    let body = EvaluationRequest::parse(BODY.as_bytes()).unwrap();
     assert_eq!((body.subject.kind.as_str(), body.subject.id.as_str()), ("user", "alice"));
     assert_eq!((body.action.name.as_str(), body.resource.kind.as_str()), ("read", "record"));
     assert_eq!((body.subject.properties, body.context, body.ignored), (None, None, vec![]));
 
     let full = r#"{"context":{ "t":1.50},"resource":{"id":"r","type":"t","properties":{}},"action":{"name":"n","properties":{"soft":true}},"subject":{"type":"u","id":"i","properties":{"role":"admin"}}}"#;
-    let body = Evaluation::parse(full.as_bytes()).unwrap();
+    let body = EvaluationRequest::parse(full.as_bytes()).unwrap();
     assert_eq!(body.context.as_deref(), Some(r#"{ "t":1.50}"#));
     assert_eq!(body.subject.properties.as_deref(), Some(r#"{"role":"admin"}"#));
     assert_eq!(body.action.properties.as_deref(), Some(r#"{"soft":true}"#));
@@ -27,7 +27,7 @@ fn unknown_members_are_ignored_and_named() {
     let body = BODY.replace("\"id\":\"alice\"", "\"id\":\"alice\",\"x\":1");
     let body = body
         .replace("{\"subject\"", "{\"contxt\":{},\"futureField\":{\"nested\":true},\"subject\"");
-    let body = Evaluation::parse(body.as_bytes()).unwrap();
+    let body = EvaluationRequest::parse(body.as_bytes()).unwrap();
     assert_eq!(body.ignored, ["contxt", "futureField", "subject.x"]);
 }
 
@@ -60,7 +60,7 @@ fn an_invalid_evaluation_is_refused() {
     let twice = BODY.replace("{\"subject\"", "{\"Action\":{\"name\":\"x\"},\"subject\"");
     assert_eq!(refused(&twice), ("json.duplicate_key", None));
     let body = |n: usize| BODY.replace("alice", &"a".repeat(n));
-    Evaluation::parse(body(AUTHZEN_NAME_BYTES_MAX).as_bytes()).unwrap();
+    EvaluationRequest::parse(body(AUTHZEN_NAME_BYTES_MAX).as_bytes()).unwrap();
     assert_eq!(refused(&body(AUTHZEN_NAME_BYTES_MAX + 1)), ("message.too_long", member("id")));
 }
 
@@ -68,8 +68,8 @@ fn an_invalid_evaluation_is_refused() {
 fn the_ends_of_each_number_type_are_read_or_refused() {
     for number in include_str!("../../../../fuzz/seeds/numbers.txt").lines() {
         let id = BODY.replace("\"alice\"", number);
-        assert!(Evaluation::parse(id.as_bytes()).is_err(), "{number}");
+        assert!(EvaluationRequest::parse(id.as_bytes()).is_err(), "{number}");
         let context = BODY.replacen('{', &format!("{{\"context\":{{\"n\":{number}}},"), 1);
-        let _ = Evaluation::parse(context.as_bytes()).is_ok();
+        let _ = EvaluationRequest::parse(context.as_bytes()).is_ok();
     }
 }
