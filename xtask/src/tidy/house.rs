@@ -20,7 +20,7 @@ const WITH_TUPLES: &[&str] = &["node"];
 const WITH_STRING_ERRORS: &[&str] = &["node"];
 
 /// Crates that still share names of types with others.
-const WITH_SHARED_TYPE_NAMES: &[&str] = &["api", "ledger", "node", "proof", "simulator", "wire"];
+const WITH_SHARED_TYPE_NAMES: &[&str] = &["api", "node"];
 
 /// A source file of a crate.
 #[derive(Debug, Clone, Copy)]

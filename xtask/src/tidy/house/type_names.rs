@@ -7,8 +7,15 @@ use crate::tidy::Problem;
 use crate::tidy::lexed::{Lexed, Token};
 
 /// Names that more than one module defines, each with its reason.
-const TWICE: [(&str, &str); 1] =
-    [("Subject", "kernel's is a domain's word; policy's is private to the checks of a decision")];
+const TWICE: [(&str, &str); 7] = [
+    ("Subject", "kernel's is a domain's word; policy's is private to the checks of a decision"),
+    ("Error", "Rust's name for the one error of a module, which is read with it: `merkle::Error`"),
+    ("ErrorKind", "Rust's name for the fault that a module's `Error` has, as in `std::io`"),
+    ("Value", "JSON's word: proof's is canonical, wire's is as it was read"),
+    ("Object", "JSON's word: proof's is canonical, wire's is as it was read"),
+    ("Request", "JSON-RPC's word in wire, Cedar's in policy"),
+    ("Entity", "Cedar's word in policy; in wire AuthZEN's for a subject or a resource"),
+];
 
 /// No two types have one name, but those with a reason.
 pub(super) fn check(sources: &[Source<'_>]) -> Vec<Problem> {
