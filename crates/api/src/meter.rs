@@ -1,4 +1,4 @@
-//! What is used of the meters.
+//! The use of the meters.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

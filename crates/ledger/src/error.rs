@@ -124,8 +124,8 @@ pub enum Error {
         /// The system's own words.
         source: std::io::Error,
     },
-    /// There was no more time to publish: nothing is lost, and whoever opens the ledger next
-    /// publishes it.
+    /// There was no more time to publish. Nothing is lost: the next opening of the ledger publishes
+    /// it.
     #[error("there was no more time to publish it")]
     OutOfTime,
     /// The ledger stopped after an earlier failure.
@@ -164,7 +164,8 @@ impl Error {
         self.disk().is_some_and(DiskError::is_for_now)
     }
 
-    /// Whether what is durable could not be published yet, and is by whoever opens the ledger next.
+    /// Whether durable entries could not be published yet. The next opening of the ledger publishes
+    /// them.
     #[must_use]
     pub fn is_unpublished(&self) -> bool {
         self.is_full() || matches!(self, Error::OutOfTime)

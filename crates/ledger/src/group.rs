@@ -297,8 +297,8 @@ impl<D: Disk> GroupCommit<D> {
         self.close_as(&|| false)
     }
 
-    /// As [`GroupCommit::close`], but what is not published by then is left to whoever opens the
-    /// ledger next.
+    /// As [`GroupCommit::close`], but entries that are not published by then are left to the next
+    /// opening of the ledger.
     ///
     /// # Errors
     /// As [`Publisher::publish_last`]; [`Error::OutOfTime`].

@@ -84,8 +84,8 @@ pub const PUBLISH_INTERVAL_MS: u64 = 250;
 /// Bytes of finished tiles and bundles after which publication writes them rather than hold more.
 pub const PUBLISH_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Bytes that whoever writes beside the commit path leaves unsynced, at most: what a later sync has
-/// to write at once keeps the disk from every commit meanwhile.
+/// Bytes that a writer beside the commit path leaves unsynced, at most: while a later sync writes
+/// them all at once, no commit gets the disk.
 pub const UNSYNCED_BYTES_MAX: usize = 512 * 1024;
 
 /// Times a reader looks again when the log moved on under it.

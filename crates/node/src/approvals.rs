@@ -6,7 +6,7 @@ use crate::RefusalCode;
 use crate::driver::Kernel;
 
 /// Puts an officer's word on record, and gives the record's index; else a code and what to do.
-/// Whoever brings it: what counts is whose key signed it.
+/// The key that signed it counts, not the user who brings it.
 pub(crate) async fn approve(
     kernel: &Kernel,
     approval: SignedApproval,

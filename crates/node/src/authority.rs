@@ -21,7 +21,7 @@ pub struct Authority {
     mark: Mark,
     /// The folder of the lineage log of the domain's node here, and the node.
     lineage: (PathBuf, String),
-    /// What its records changed, for whoever brings back an older copy.
+    /// What its records changed: a refusal of an older copy says what the copy would undo.
     changes: Vec<SeenChange>,
     is_published: bool,
     must_end: bool,

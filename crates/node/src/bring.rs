@@ -67,7 +67,7 @@ pub(crate) async fn govern(
     let ordered = shared.kernel.switch.order(wall_ms(), &proposal).ok().flatten();
     if let Some((_, acting)) = &ordered {
         shared.log.say(order_note(&proposal, acting));
-        // Whoever brought it may have gone; the order goes on.
+        // The client that brought it may have gone; the order goes on.
         let _gone = progress.send(Progress::Acting(acting.clone())).await;
     }
     let order = ordered.as_ref().map(|(order, _)| order);
@@ -102,8 +102,8 @@ async fn bring_new(
     proposal: &SignedProposal,
     blob: Option<Vec<u8>>,
 ) -> Result<Position, Error> {
-    // Room that is there afterwards may do for what was owed before: whoever brings again is told
-    // at the end.
+    // The log may have room again afterwards, also for changes that were owed before: the task that
+    // brings those again is woken at the end.
     let _under_way = UnderWay::begin(shared, proposal);
     // What is taken away is taken away now, whatever becomes of the log. What the kernel does not
     // accept may be based on a record that the log has and the kernel does not have yet: the

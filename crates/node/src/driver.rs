@@ -54,7 +54,7 @@ pub(crate) struct Driver<D: Disk> {
     pub(crate) mailbox: Kernel,
     vault: Vault,
     key_pool: KeyPool,
-    /// What the execution begins with that whoever joins now may begin.
+    /// The key and the id for an execution that the current join may begin.
     beginning: Option<Beginning>,
     parked: Parked,
     keeping: Keeping,
@@ -340,8 +340,8 @@ impl<D: Disk> Driver<D> {
                 self.waiting.ends.remove(&ticket).map(|reply| reply.send(result));
             }
             Effect::Reduced { ticket, result } => {
-                // INVARIANT: what the kernel holds is with the switch before whoever brought it is
-                // answered, and lets it go.
+                // INVARIANT: the switch has what the kernel holds before the caller is answered and
+                // releases its own order.
                 self.mailbox.switch.hold(self.kernel.state());
                 self.waiting.reductions.remove(&ticket).map(|reply| reply.send(result));
             }
@@ -351,7 +351,7 @@ impl<D: Disk> Driver<D> {
             Effect::Withheld { ticket, code } => {
                 self.waiting.outcomes.remove(&ticket).map(|reply| reply.send(Err(code)));
             }
-            // Whoever waits for it learns by the dropped sender that nothing is forwarded.
+            // The dropped sender tells the session that nothing is forwarded.
             Effect::Unsettled { ticket } => drop(self.waiting.outcomes.remove(&ticket)),
             Effect::StorePieces { index, pieces, names } => self.keep(pieces, Some((index, names))),
             Effect::Halt { why } => halt(&why),

@@ -99,7 +99,7 @@ impl Error {
         Self::new("unanswered", what)
     }
 
-    /// Whoever has the log answers on no socket.
+    /// The process that has the log answers on no socket.
     pub(crate) fn unreachable(socket: &Path, why: &Self) -> Self {
         let what = format!(
             "nothing was done: a process has the log, and answers on no socket ({why}). If it is the node, it puts \
@@ -187,7 +187,7 @@ impl Error {
         Self::new("ledger", format!("the {log} log: {why}"))
     }
 
-    /// What was read could not be written elsewhere.
+    /// A backup was read and could not be written.
     pub(crate) fn output(why: &dyn Display) -> Self {
         Self::new("output", format!("the backup could not be written: {why}"))
     }
@@ -238,8 +238,8 @@ impl Error {
         Self::new(why.code(), why.to_string())
     }
 
-    /// What is stated of the replay under both versions of the decider is not about what this node
-    /// decided.
+    /// The stated replay under both versions of the decider does not cover the decisions of this
+    /// node.
     pub(crate) fn unreplayed(message: String) -> Self {
         Self::new(UNREPLAYED, message)
     }

@@ -33,7 +33,7 @@ struct Chunk {
     read: Sender<Vec<Read>>,
 }
 
-/// Chunks that nobody has begun to read. Whoever has nothing else to do takes the first.
+/// Chunks that no thread has begun to read. A thread that is idle takes the first.
 type Unread<'q> = &'q Mutex<Receiver<Chunk>>;
 
 /// Runs this on as many threads as there are cores, this one first, and on no more than there are
@@ -103,8 +103,8 @@ pub fn follow<E>(
     })
 }
 
-/// What was read of the chunk whose turn it is; nothing where the thread that read it has panicked.
-/// While another is at it, this one reads what nobody has begun.
+/// The records of the next chunk; none where the thread that read it has panicked. While another
+/// thread reads that chunk, this one reads a chunk that no thread has begun.
 fn next_read(next: &Receiver<Vec<Read>>, unread: Unread<'_>, own: &mut Opener) -> Vec<Read> {
     loop {
         if let Ok(read) = next.try_recv() {

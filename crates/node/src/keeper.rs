@@ -111,8 +111,8 @@ impl Keeper {
         self.shared.failed(why);
     }
 
-    /// Whether something could not be kept since this was asked last. Then nothing is finished
-    /// before whoever asks hands over everything anew.
+    /// Whether something could not be kept since this was asked last. Then no snapshot is finished
+    /// before the caller hands over all of its pieces again.
     pub(crate) fn take_failure(&self) -> bool {
         let has_failed = self.shared.has_failed.swap(false, Ordering::Relaxed);
         if has_failed {

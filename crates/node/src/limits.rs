@@ -17,7 +17,7 @@ pub const TOLD_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// milliseconds.
 pub const WAITING_NOTE_MS_MIN: i64 = 1_000;
 
-/// What is remembered of the newest governance records beside `marks/`: so many changes.
+/// Changes of the newest governance records that are remembered beside `marks/`.
 pub const SEEN_CHANGES_MAX: usize = 1_000;
 
 /// Connections to `node.sock` that have not said yet what they are for, of one OS user. One more is
@@ -257,8 +257,8 @@ pub const REQUESTS_PER_JOIN: usize = 8;
 /// thread that decides.
 pub const KEYS_AHEAD: usize = 16;
 
-/// Messages of so many bytes and more are sealed for the record by whoever brings them: on the
-/// kernel's thread others would wait for it.
+/// Messages of so many bytes and more are sealed before the kernel's thread gets them: on that
+/// thread all others would wait for it.
 pub const SEALED_AHEAD_BYTES_MIN: usize = 16 * 1024;
 
 /// Messages of so many bytes and more wait before the kernel while [`LARGE_BYTES_IN_FLIGHT_MAX`] of

@@ -115,7 +115,7 @@ impl BoundSocket {
             Ok((listener, file)) => {
                 self.file = file;
                 self.is_trouble_told = false;
-                // Whoever serves it may have ended: the node stops.
+                // The task that serves it may have ended: the node stops.
                 let _stops = self.anew.send(listener);
                 log.say(format_args!(
                     "the socket `{}` was gone, and is bound anew: something removes what is the node's",

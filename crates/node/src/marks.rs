@@ -18,7 +18,7 @@ pub use changes::SeenChange;
 pub(crate) use changes::in_words;
 use copies::LogCopy;
 
-/// What is remembered of one log: a copy of its signed checkpoint.
+/// The newest signed checkpoint of one log, as it is remembered.
 #[derive(Debug, Clone)]
 pub(crate) struct Mark {
     /// `governance` or `lineage`: the log's folder, and the mark's file.
@@ -162,9 +162,8 @@ impl Mark {
         Undone { log: self.log, has, seen, from: has, is_fork: false, changes }
     }
 
-    /// What was seen of a log here that a copy of it elsewhere lacks: all beyond its end, or from
-    /// where both part. A log here that cannot be read any more is compared by what is remembered
-    /// of it.
+    /// The records of the log here that a copy elsewhere lacks: all beyond the end of the copy, or
+    /// from where both part. A log here that can no longer be read is compared by its marks.
     pub(crate) fn beyond(&self, copy: &Path) -> Result<Option<Undone>, Error> {
         let copy = LogCopy::open(copy).map_err(|why| self.failed(&why))?;
         let written = copy.head_at(u64::MAX).map_err(|why| self.failed(&why))?.size;

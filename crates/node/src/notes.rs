@@ -1,8 +1,8 @@
 //! Lines for a person, on a way that never holds up the node.
 //!
-//! Whoever reads the node's standard error may stop reading. A line then waits in a bounded queue,
-//! and what no longer fits is counted and dropped; a thread of its own writes, and waits in
-//! nobody's place.
+//! The reader of the node's standard error may stop reading. A thread of its own writes the lines,
+//! so that no other thread waits for that reader. Lines wait for it in a bounded queue; lines that
+//! do not fit are counted and dropped.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -112,7 +112,7 @@ fn write_next(
     if dropped > 0 {
         let _gone = writeln!(writer, "interlock: {dropped} lines were dropped: nobody read them");
     }
-    // Whoever listened may have gone.
+    // The reader may have gone.
     let _gone = writer.write_all(format!("interlock: {line}\n").as_bytes());
     let _gone = writer.flush();
     queue()

@@ -45,7 +45,8 @@ struct Place {
 impl Sought {
     /// Looks for them in the state as it is at a time.
     pub(crate) fn find(&self, state: &NodeState, now_ms: i64) -> Found {
-        // Whoever made a key for it could have all requests looked through, again and again.
+        // Anybody can make a key. Without this check each question would cost a search of all
+        // requests.
         if self.key.as_ref().is_some_and(|key| !has_a_role(state.governance(), key)) {
             return Found::default();
         }

@@ -36,7 +36,7 @@ pub(crate) fn trust_state(subject: &Subject, state: policy::Trust) -> TrustState
     TrustState { subject: subject.to_string(), trust: trust(state) }
 }
 
-/// What is used of every meter at a time.
+/// The use of every meter at a time.
 pub(crate) fn meters(state: &NodeState, at: i64) -> Vec<MeterAccount> {
     state.meter_uses(at).map(account).collect()
 }
@@ -92,7 +92,7 @@ fn execution(state: &NodeState, id: &str, meters: Vec<MeterAccount>) -> Option<E
     })
 }
 
-/// What is shown of a request without its message. Its server and tool stand in its record.
+/// A request that waits, without its message. Its server and tool stand in its record.
 pub(crate) fn pending_request(
     state: &NodeState,
     at: i64,

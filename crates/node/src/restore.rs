@@ -1,4 +1,4 @@
-//! Going on from an older copy of a domain, by the word of whoever runs it: what that undoes, and
+//! Going on from an older copy of a domain, which its operator must confirm: what that undoes, and
 //! the steps that allow it.
 
 use std::fs;
@@ -73,7 +73,7 @@ pub fn standing(options: &Options, _: &Locked) -> Result<Standing, Error> {
     Ok(standing)
 }
 
-/// What was seen in a domain's folder that a backup lacks, which is unpacked in this folder.
+/// The records of a domain that a backup lacks. `backup` is the folder in which it is unpacked.
 ///
 /// # Errors
 /// `ledger` where a log of the backup can't be read.

@@ -34,7 +34,7 @@ fn places(lineage: &Path) -> (std::path::PathBuf, std::path::PathBuf) {
     (domain.join("keys").join("sealing.key"), lineage.join("keys"))
 }
 
-/// Opens the sealed parts of a lineage log, for whoever reads it.
+/// Opens the sealed parts of a lineage log for a reader.
 pub struct Opener(Option<Vault>);
 
 impl Opener {

@@ -112,7 +112,7 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
     Ok(Running { kernel, tasks, session_threads, sockets, officers, thread, mark })
 }
 
-/// Says what whoever looks at the node's start should know of how it is set up.
+/// Tells the operator, at the start, which parts of the node's setup weaken it.
 fn tell_of_weak_points(options: &Options, authority: &Authority, log: &Notes) {
     let own = rustix::process::geteuid().as_raw();
     for (name, server) in &options.servers {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::clock::wall_ms;
 use crate::limits::WAITING_NOTE_MS_MIN;
 
-/// What was said last, and what was not.
+/// When a line was written last, and how many requests were only counted since.
 static SAID: Mutex<Said> = Mutex::new(Said { at: i64::MIN, unsaid: 0 });
 
 /// One request is named in a while, since an agent may ask as often as it likes; the others are
@@ -27,7 +27,7 @@ impl Said {
         is_due
     }
 
-    /// What is said of a new request; none where it is only counted.
+    /// The line about a new request; none where it is only counted.
     fn of_request(&mut self, now: i64, request: &str) -> Option<String> {
         if !self.is_due(now) {
             self.unsaid = self.unsaid.saturating_add(1);
@@ -39,7 +39,7 @@ impl Said {
         })
     }
 
-    /// What is said of those that were only counted, once in a while.
+    /// The line about requests that were only counted; none where there are none, or it is not due.
     fn of_unsaid(&mut self, now: i64) -> Option<String> {
         if self.unsaid == 0 || !self.is_due(now) {
             return None;

@@ -40,7 +40,7 @@ pub(crate) fn check(
     std::thread::Builder::new()
         .name("whole".to_owned())
         .spawn(move || {
-            // Of this thread alone. Whoever decides goes first.
+            // Of this thread alone: threads that decide go first.
             let _lowered = rustix::process::setpriority_process(None, 19);
             match whole.verify(|| !kernel.has_ended()) {
                 Err(why) if !kernel.has_ended() => halt(&why.to_string()),

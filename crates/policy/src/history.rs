@@ -11,7 +11,7 @@
 //!
 //! An execution has one history with all that descend from it, or one of its own, as the bundle
 //! says ([`HistoryScope`]). So events are not matched by principal again (Dogwood's unpinned event
-//! schema): whatever happened in it counts, on whoever's behalf.
+//! schema): every event in it counts, for any principal.
 //!
 //! What the conditions need of it is a fold of the events ([`live`]) that is made when it is first
 //! asked for, and made anew under another bundle.

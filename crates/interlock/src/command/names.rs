@@ -75,7 +75,7 @@ pub(super) fn execution(
         Ok(false) => Err("no node runs".to_owned()),
         Err(why) => Err(why.to_string()),
     };
-    // The log in the folder says it too, for whoever may read that.
+    // The log in the folder says it too, to a user who may read it.
     let in_log = || started(&options.folder).map_err(|_| ());
     let is_told = found.is_ok();
     let found = match found {

@@ -86,7 +86,7 @@ impl<D: Disk> Spare<D> {
             return Ok(());
         }
         let mut made_before = self.making();
-        // Whoever waited for another's may need none.
+        // A caller that waited for another to make one may need none any more.
         if self.ready().len() < count {
             let spare = make(disk, &mut made_before, segment_bytes)?;
             self.ready().push_back(spare);

@@ -1,4 +1,4 @@
-//! What whoever brings requests does ahead of the thread that decides.
+//! The work that a session does for its requests before the thread that decides gets them.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -72,7 +72,7 @@ impl Kernel {
 }
 
 impl<D: Disk> Driver<D> {
-    /// Shows the bundle that decides from here on to whoever reads requests ahead.
+    /// Shows the bundle that decides from here on to the threads that read requests ahead.
     pub(super) fn show_bundle(&self) {
         let mut shown = self.mailbox.shown.0.write().unwrap_or_else(PoisonError::into_inner);
         *shown = Arc::clone(self.kernel.state().bundle());

@@ -26,7 +26,7 @@ impl Kernel {
         self.ask(move |reply| Command::Waiting { sought, reply }).await
     }
 
-    /// What is used of the meters.
+    /// The use of the meters.
     pub(crate) async fn meters(&self) -> Option<Vec<MeterAccount>> {
         self.ask(move |reply| Command::Meters { reply }).await
     }

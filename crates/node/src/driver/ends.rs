@@ -41,7 +41,8 @@ impl<D: Disk> Driver<D> {
             Ok(_) => {
                 let durable = Command::Durable { size: index.saturating_add(1) };
                 if thread::current().id() == stepping {
-                    // INVARIANT: whoever steps the kernel and commits takes what waits afterwards.
+                    // INVARIANT: a thread that steps the kernel and commits takes what waits
+                    // afterwards.
                     mailbox.inbox.push_quietly(durable);
                 } else {
                     mailbox.tell(durable);

@@ -1,4 +1,5 @@
-//! What waits for the kernel, in order. Its thread takes it, or whoever steps the kernel meanwhile.
+//! Commands that wait for the kernel, in order. The kernel's thread takes them, or the caller that
+//! steps the kernel meanwhile.
 
 mod waiting;
 
@@ -134,7 +135,7 @@ impl Inbox {
                     let answer = Answer::Refused { code: OVERLOAD };
                     let _gone = reply.send(Answered::refused(answer));
                 }
-                // Whoever brought it counts it, as every refusal of a first line.
+                // The session counts it, as it does every refusal of a first line.
                 Command::Join(Joining { reply, .. }) => {
                     let _gone = reply.send(Err(OVERLOAD));
                 }
@@ -198,7 +199,7 @@ impl Inbox {
         }
     }
 
-    /// From here on the kernel may be stepped by whoever has something for it.
+    /// From here on a caller that has a command for the kernel may step it.
     pub(super) fn seat(&self, seat: Weak<dyn Seat>) {
         // There is one kernel to an inbox.
         let _was_set = self.seat.set(seat);

@@ -51,7 +51,7 @@ impl<D: Disk> Driver<D> {
             match self.key_pool.take() {
                 PooledKey::Ready(made) => self.beginning = Some(made),
                 PooledKey::Soon => return Some(joining),
-                // The key is made here, and whoever joins is told why it can't be.
+                // The key is made here; the session is told why, where it can't be.
                 PooledKey::Failed => {}
             }
         }
@@ -90,7 +90,7 @@ impl<D: Disk> Driver<D> {
     pub(super) fn join_parked(&mut self) {
         while let Some((since, joining)) = self.parked.0.pop_front() {
             if since.elapsed() > Duration::from_millis(JOIN_WAIT_MS_MAX) {
-                // Whoever brought it counts it, as every refusal of a first line.
+                // The session counts it, as it does every refusal of a first line.
                 let _gone = joining.reply.send(Err(OVERLOAD));
             } else if let Some(joining) = self.join_with_key(joining) {
                 return self.parked.0.push_front((since, joining));

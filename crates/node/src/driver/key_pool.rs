@@ -115,7 +115,7 @@ impl Drop for KeyPool {
     }
 }
 
-/// None where it can't be kept. Whoever needs one then tries for itself, and is told why.
+/// None where it can't be kept. The next join then makes a key itself, and is told why it can't.
 fn make(maker: &identity::KeysAhead) -> Option<Beginning> {
     let entropy = clock::entropy().ok()?;
     let key = maker.make(execution_id(entropy)).ok()?;

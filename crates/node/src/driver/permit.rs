@@ -6,9 +6,8 @@ use tokio::sync::oneshot;
 
 use super::{Command, Kernel};
 
-/// A permit that was handed out. Whoever holds it says how its transition ended, and discharges it;
-/// if it is dropped before, by a session that panicked or was given up, the transition ends as
-/// unknown.
+/// A permit that was handed out. Its holder reports how the transition ended, and discharges it. If
+/// it is dropped before, by a session that panicked or was aborted, the transition ends as unknown.
 pub(crate) struct HeldPermit {
     kernel: Option<Kernel>,
     workload: Arc<str>,

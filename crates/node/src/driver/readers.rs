@@ -56,7 +56,7 @@ struct QueuedRead {
 }
 
 impl QueuedReads {
-    /// Tells whoever waits for too long.
+    /// Refuses the requests that have waited for too long.
     fn refuse_late(&mut self) {
         let longest = Duration::from_millis(REQUEST_WAIT_MS_MAX);
         let late = Instant::now().checked_sub(longest).map(|than| self.turns.take_older(than));
@@ -98,8 +98,7 @@ impl ReaderQueue {
         while let Some(QueuedRead { shown, workload, transition, reply }) = self.next() {
             let began = Instant::now();
             let read = || shown.prepare(transition, &workload);
-            // Whoever asked hears by the dropped sender of a reader that panicked; the others go
-            // on.
+            // Where a reader panics, the dropped sender tells the caller; the other readers go on.
             if let Ok(prepared) = catch_unwind(AssertUnwindSafe(read)) {
                 let _gone = reply.send(Some(prepared));
             }
@@ -144,7 +143,7 @@ impl LargeReaders {
         }
     }
 
-    /// Tells whoever waits for too long, whatever the threads are doing.
+    /// Refuses the requests that have waited for too long, also while all threads are busy.
     pub(super) fn refuse_late(&self) {
         self.queue.waiting().refuse_late();
     }

@@ -1,4 +1,5 @@
-//! Who steps the kernel: its own thread, or for one command whoever has it, while nobody else does.
+//! Who steps the kernel: its own thread, or a caller that has one command for it, while no other
+//! thread does.
 //!
 //! Waking a thread and being woken by it takes as long as a fast disk. A caller that is alone
 //! spares both: it decides, commits and takes its answer on its own thread, under the lock that the

@@ -43,7 +43,7 @@ impl<D: Disk> Driver<D> {
     }
 
     /// Whether the disk has room for a session that begins and a small request of it. Where that
-    /// changes, whoever runs the node is told.
+    /// changes, the operator is told.
     pub(super) fn has_storage(&mut self) -> bool {
         let has_room = self.has_space_for(2 * END_BYTES)
             && self.has_room_to_begin() != Err(NoRoomToBegin::Storage);

@@ -27,7 +27,7 @@ pub(super) async fn list(
     page(&requester, sought).await
 }
 
-/// What waits for the roles of the key that signed, whoever asks.
+/// The requests that wait for the roles of the key that signed. Any user may ask.
 pub(super) async fn search(
     State(requester): State<Requester>,
     Sent(PendingSearch { question, beginning }): Sent<PendingSearch>,

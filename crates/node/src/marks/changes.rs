@@ -61,7 +61,8 @@ pub(super) fn to_bytes(changes: &[SeenChange]) -> Vec<u8> {
     bytes
 }
 
-/// What is remembered beside a mark. It only explains: what cannot be read is left out.
+/// The changes that are remembered beside a mark. They only explain; a line that can't be read is
+/// left out.
 pub(super) fn read(folder: &Path, mark: &str) -> Vec<SeenChange> {
     let read = FileDisk::open(folder).and_then(|disk| disk.read(&name(mark), FILE_BYTES_MAX));
     let bytes = read.ok().flatten().unwrap_or_default();

@@ -48,7 +48,8 @@ impl Drop for Counted {
     }
 }
 
-/// What counts as one address: of IPv6 the first 64 bits, since whoever has one of those has all.
+/// The part of an address that counts as one: of IPv6 the first 64 bits, since a host gets all of
+/// the addresses below them.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

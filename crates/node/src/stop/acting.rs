@@ -67,7 +67,7 @@ impl StopSwitch {
     }
 }
 
-/// What is called something on this node.
+/// The names by which changes can mean this node and what runs on it.
 struct Here {
     node: String,
     executions: Vec<(String, String)>,

@@ -98,7 +98,7 @@ impl Line {
     }
 }
 
-/// What is taken away and not in governance.
+/// Reductions that act on this node and are not in the governance log yet.
 #[derive(Default)]
 pub(super) struct Taken {
     halts: BTreeSet<Subject>,

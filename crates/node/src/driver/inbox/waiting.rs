@@ -8,8 +8,8 @@
 //! others would wait behind it for the disk ([`LARGE_BYTES_IN_FLIGHT_MAX`]).
 //!
 //! A request that waits too long is refused, and so is one for which there is no room. A workload
-//! that fills its share is refused what is beyond it; where all together are too many, whoever has
-//! most is refused, so that nobody pays for another.
+//! that fills its share is refused what is beyond it; where all together are too many, the workload
+//! with the most is refused, so that none pays for another.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ struct Own {
     is_keep_up_due: bool,
 }
 
-/// What is next.
+/// The command that comes next.
 pub(super) enum Next {
     /// It is to be obeyed; so many wait behind it.
     Obeyed(Command, usize),
