@@ -26,6 +26,9 @@ const LONGER_MAX: u32 = 5;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Beside {
     Nobody,
+    /// Nobody, while the quiet session calls what a condition looks back at: its results wait for
+    /// their records.
+    NobodyLookedBackAt,
     /// 200 sessions of one other workload.
     OneWorkload,
     /// 200 sessions of 200 other workloads.
@@ -38,10 +41,20 @@ impl Beside {
     /// The workload of each busy session.
     fn workloads(self) -> Vec<String> {
         match self {
-            Self::Nobody => Vec::new(),
+            Self::Nobody | Self::NobodyLookedBackAt => Vec::new(),
             Self::OneWorkload => vec!["busy".to_owned(); BUSY],
             Self::Workloads => (0..BUSY).map(|nth| format!("busy-{nth}")).collect(),
             Self::Writers => (0..WRITERS).map(|nth| format!("busy-{nth}")).collect(),
+        }
+    }
+
+    /// What the quiet session calls.
+    fn quiet_call(self) -> (&'static str, Value) {
+        match self {
+            Self::NobodyLookedBackAt => {
+                ("fetch_page", json!({"url": "https://prices.example.net/steel.html"}))
+            }
+            _ => ("read_file", json!({"path": "drafts/quiet.txt"})),
         }
     }
 
@@ -106,6 +119,7 @@ fn pace(beside: Beside) -> Pace {
     let mut quiet = session(&socket, "quiet");
     let text = json!({"path": "drafts/quiet.txt", "text": "quiet"});
     quiet.call_until_decided("first", "write_file", &text);
+    let (tool, arguments) = beside.quiet_call();
     let (is_over, called) = (AtomicBool::new(false), AtomicU64::new(0));
     let (took, busy) = std::thread::scope(|scope| {
         let sessions = beside.workloads().into_iter().map(|workload| session(&socket, &workload));
@@ -124,7 +138,7 @@ fn pace(beside: Beside) -> Pace {
         let took = (0..CALLS).map(|nth| {
             std::thread::sleep((PAUSE * nth).saturating_sub(begun.elapsed()));
             let asked = Instant::now();
-            let answer = quiet.call("quiet", "read_file", &json!({"path": "drafts/quiet.txt"}));
+            let answer = quiet.call("quiet", tool, &arguments);
             assert!(answer.get("result").is_some(), "beside {beside:?}: {answer}");
             asked.elapsed()
         });
@@ -148,6 +162,7 @@ fn quiet_workload_keeps_its_pace_beside_busy_ones() {
     }
     let mut slow = Vec::new();
     println!("beside, p50, p99, longest in ms, calls/s of the busy");
+    tell(pace(Beside::NobodyLookedBackAt));
     let mut alone = tell(pace(Beside::Nobody));
     for beside in [Beside::OneWorkload, Beside::Workloads, Beside::Writers] {
         let measured = tell(pace(beside));
