@@ -149,7 +149,7 @@ fn pace(beside: Beside) -> Pace {
         (took, f64::from(called) / begun.elapsed().as_secs_f64())
     });
     assert!(node.stop().success());
-    let verified = run(&["verify".into(), domain.folder().display().to_string()]);
+    let verified = run(&["log", "verify", &domain.folder().display().to_string()]);
     assert_eq!(verified.code, Some(0), "{}", verified.stderr);
     Pace { beside, took, busy }
 }
