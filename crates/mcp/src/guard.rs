@@ -134,11 +134,21 @@ fn confine() -> io::Result<()> {
     let _named = rustix::thread::set_name(c"interlock-guard");
     tree::check_proc()?;
     rustix::process::setsid()?;
+    be_no_node()?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
     rustix::thread::set_no_new_privs(true)?;
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     rustix::process::setrlimit(Resource::Core, none)?;
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    Ok(())
+}
+
+/// Takes the priority of any other process: the node's own may be higher.
+fn be_no_node() -> io::Result<()> {
+    let this = rustix::thread::gettid();
+    if rustix::process::getpriority_process(Some(this))? < 0 {
+        rustix::process::setpriority_process(Some(this), 0)?;
+    }
     Ok(())
 }
 

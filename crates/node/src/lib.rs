@@ -80,7 +80,7 @@ mod officer;
 mod options;
 mod pending;
 mod places;
-mod priority;
+pub mod priority;
 pub mod publish;
 mod reply;
 pub mod restore;

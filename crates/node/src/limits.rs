@@ -274,6 +274,10 @@ pub const LARGE_BYTES_IN_FLIGHT_MAX: usize = 512 * 1024;
 /// read messages of at least [`LARGE_BYTES_MIN`] ahead, and the one that writes snapshots.
 pub const NICENESS: i32 = 5;
 
+/// The node's own niceness, where the system lets it go before those it serves: the share of a core
+/// of three others.
+pub const NODE_NICENESS: i32 = -5;
+
 /// How many times as long as it read a large message such a thread rests afterwards, while small
 /// ones are asked for too.
 pub const READER_RESTS: u32 = 3;

@@ -1,12 +1,35 @@
-//! Threads whose work others do not wait for.
+//! Which threads go before which: the node before those it serves, and in the node what is waited
+//! for before what is not.
 
-use crate::limits::NICENESS;
+use rustix::process::{Pid, getpid, getpriority_process, getsid, setpriority_process};
 
-/// Lowers this thread's priority, so that it gives way to the rest of the node. Where the system
+use crate::limits::{NICENESS, NODE_NICENESS};
+
+/// Lets this thread, and all that it starts, go before servers, agents and what else runs here.
+/// Everybody waits for the node, and a stop must not wait behind whom it stops. Where the system
 /// does not let it, it is as any other.
+pub fn go_first() {
+    let this = rustix::thread::gettid();
+    if getpriority_process(Some(this)).is_ok_and(|now| now > NODE_NICENESS) {
+        let _as_it_was = setpriority_process(Some(this), NODE_NICENESS);
+    }
+    // Linux can give each session of processes an equal share of the processor, whatever its
+    // number of threads. Each server has a session of its own. The node's gets a greater share
+    // where it has one of its own too, and not where it shares a terminal's.
+    if getsid(None) == Ok(getpid()) {
+        let _as_it_was = std::fs::write("/proc/self/autogroup", NODE_NICENESS.to_string());
+    }
+}
+
+/// Lowers this thread's priority, so that it gives way to the rest of the node.
 pub(crate) fn give_way() {
     let this = rustix::thread::gettid();
-    let _as_it_was = rustix::process::setpriority_process(Some(this), NICENESS);
+    let _as_it_was = setpriority_process(Some(this), priority_of(this).saturating_add(NICENESS));
+}
+
+/// As any other where the system does not say.
+fn priority_of(thread: Pid) -> i32 {
+    getpriority_process(Some(thread)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -15,16 +38,13 @@ mod tests {
 
     #[test]
     fn a_thread_gives_way_and_no_other_does() {
-        let priority = || {
-            let this = Some(rustix::thread::gettid());
-            rustix::process::getpriority_process(this).unwrap()
-        };
+        let priority = || priority_of(rustix::thread::gettid());
         let before = priority();
         let lowered = std::thread::spawn(move || {
             give_way();
             priority()
         });
-        assert_eq!(lowered.join().unwrap(), before.max(NICENESS));
+        assert_eq!(lowered.join().unwrap(), before + NICENESS);
         assert_eq!(priority(), before);
     }
 }

@@ -14,6 +14,7 @@ pub(super) fn run(arguments: &ServeArgs, output: &mut Output) -> Result<Exit, Fa
     let options = config::load(&arguments.domain)?;
     config::permissions::check_place(&arguments.domain)?;
     config::permissions::check_sockets(&options)?;
+    node::priority::go_first();
     super::block_on_many(serve(options, arguments.listen, output))?
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{BINARY, Client, Domain, Node, run};
+use crate::support::{Client, Domain, Node, run, until};
 
 /// Sessions that always have a call in flight.
 const BUSY: usize = 200;
@@ -96,12 +96,13 @@ fn domain(around: &Path, beside: Beside) -> Domain {
         let text = text.replace("semantics = 1\n", "semantics = 4\n");
         fs::write(bundle.join(file), text).unwrap();
     }
-    let office = format!("{BINARY} office-server --root OFFICE");
+    let server = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/nodes/quiet/server.py");
+    let server = format!("/usr/bin/env python3 -S {}", server.display());
     let mut workloads = beside.workloads();
     workloads.dedup();
     workloads.push("quiet".to_owned());
     let workloads: Vec<&str> = workloads.iter().map(String::as_str).collect();
-    Domain::new(&bundle, &workloads, &[("office", &office)])
+    Domain::new(&bundle, &workloads, &[("office", &server)])
 }
 
 fn session(socket: &Path, workload: &str) -> Client {
@@ -129,7 +130,7 @@ fn pace(beside: Beside) -> Pace {
             scope.spawn(move || {
                 while !is_over.load(Ordering::Relaxed) {
                     busy.ask("busy", tool, &arguments).unwrap();
-                    assert!(busy.read().unwrap().is_some(), "a busy session has ended");
+                    assert!(busy.line().unwrap().is_some(), "a busy session has ended");
                     called.fetch_add(1, Ordering::Relaxed);
                 }
             });
@@ -182,4 +183,36 @@ fn tell(pace: Pace) -> Pace {
         .map(|took| format!("{:.1}", took.as_secs_f64() * 1e3));
     println!("{:?}, {p50}, {p99}, {longest}, {:.0}", pace.beside, pace.busy);
     pace
+}
+
+/// The niceness of a process's threads, from the lowest to the highest.
+fn niceness(pid: u32) -> (i64, i64) {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap().map(|thread| {
+        let stat = fs::read_to_string(thread.unwrap().path().join("stat")).unwrap();
+        let (_, after_name) = stat.rsplit_once(')').unwrap();
+        after_name.split_whitespace().nth(16).unwrap().parse::<i64>().unwrap()
+    });
+    let all: Vec<i64> = threads.collect();
+    (*all.iter().min().unwrap(), *all.iter().max().unwrap())
+}
+
+/// What it starts does not: a server would go before the agents of others.
+#[test]
+fn node_goes_before_servers() {
+    let own = niceness(std::process::id());
+    if !rustix::process::geteuid().is_root() || own != (0, 0) {
+        return println!("skipped: it takes the superuser, and a niceness of 0; this has {own:?}");
+    }
+    let around = tempfile::tempdir().unwrap();
+    let domain = domain(around.path(), Beside::Nobody);
+    let node = Node::start(&domain.folder());
+    let _session = session(&domain.socket(), "quiet");
+    let first = i64::from(node::limits::NODE_NICENESS);
+    assert_eq!(niceness(node.pid()), (first, first + i64::from(node::limits::NICENESS)));
+    let children = format!("/proc/{0}/task/{0}/children", node.pid());
+    let started = until("a server's guard", || {
+        let all = fs::read_to_string(&children).unwrap();
+        all.split_whitespace().next().map(|pid| pid.parse::<u32>().unwrap())
+    });
+    assert_eq!(niceness(started), (0, 0), "the guard, whose server has what it has");
 }
