@@ -19,9 +19,9 @@ use super::proved::ProvedRequest;
 use crate::cli::{self, ApprovalsCommand};
 use crate::domain::{self, DomainLogs};
 use crate::exit::{Exit, Failure};
+use crate::key;
 use crate::output::{Output, Style, Table, counted, stderr};
 use crate::record_line::{short, utc};
-use crate::{config, key};
 
 /// The interval between two requests for the pending requests.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
@@ -121,6 +121,9 @@ impl ShownRequest {
 
 fn list(client: &ApprovalsClient<'_>, output: &mut Output) -> Result<Exit, Failure> {
     let pending = client.requests("")?;
+    if pending.requests.is_empty() {
+        stderr("nothing waits for approval, or did".to_owned());
+    }
     print_requests(pending.requests, output)?;
     print_left_out(pending.left_out);
     Ok(Exit::Ok)
@@ -287,8 +290,11 @@ pub(super) fn approve(arguments: &cli::ApproveArgs, output: &mut Output) -> Resu
 
 /// Prints the use of each meter.
 pub(super) fn meters(arguments: &cli::MetersArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let options = config::load(&arguments.domain)?;
+    let options = officer::options(&arguments.domain, None)?;
     let meters = super::node(&options).meters().map_err(|why| Failure::client(&why))?;
+    if meters.accounts.is_empty() {
+        stderr("no meter was used yet".to_owned());
+    }
     let mut table = Table::default();
     for account in meters.accounts {
         if output.is_json() {

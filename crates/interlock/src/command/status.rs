@@ -1,15 +1,15 @@
 use api::governance::TrustState;
 use api::node::Reduction;
 
+use super::officer;
 use crate::cli::StatusArgs;
-use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
 use crate::record_line::short;
 
 /// Prints the status that the running node reports.
 pub(super) fn run(arguments: &StatusArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let options = config::load(&arguments.domain)?;
+    let options = officer::options(&arguments.domain, None)?;
     let status = super::node(&options).status().map_err(|why| Failure::client(&why))?;
     if output.is_json() {
         output.reply(&status)?;

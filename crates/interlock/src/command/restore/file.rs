@@ -96,7 +96,10 @@ fn print_place(
         output.line(format!("  {key}: {}", path.display()))?;
     }
     match manifest.has_keys {
-        true => output.line(format!("start it: interlock serve {shown}"))?,
+        true => output.line(format!(
+            "start it once no other copy of the domain runs, since two would have two histories: \
+             interlock serve {shown}"
+        ))?,
         false => output
             .line("the backup has no keys: put back `keys/` and `lineage/keys/` before a start")?,
     }
