@@ -84,6 +84,14 @@ struct Soak {
     sum: Mutex<Sum>,
 }
 
+/// So many lines of what a node says are told of a fault.
+const SAID: usize = 40;
+
+fn last_lines(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().collect();
+    lines[lines.len().saturating_sub(SAID)..].join("\n")
+}
+
 #[test]
 fn every_request_is_answered_and_nothing_grows() {
     let mut random = Random::seeded();
@@ -311,6 +319,7 @@ impl Soak {
                 self.tell(began.elapsed(), lines, now);
             }
             if is_faulty {
+                println!("the node said last:\n{}", last_lines(&node.stderr()));
                 break;
             }
         }
