@@ -122,7 +122,7 @@ impl ShownRequest {
 fn list(client: &ApprovalsClient<'_>, output: &mut Output) -> Result<Exit, Failure> {
     let pending = client.requests("")?;
     if pending.requests.is_empty() {
-        stderr("nothing waits for approval, or did".to_owned());
+        stderr("nothing waits for approval, or did");
     }
     print_requests(pending.requests, output)?;
     print_left_out(pending.left_out);
@@ -293,7 +293,7 @@ pub(super) fn meters(arguments: &cli::MetersArgs, output: &mut Output) -> Result
     let options = officer::options(&arguments.domain, None)?;
     let meters = super::node(&options).meters().map_err(|why| Failure::client(&why))?;
     if meters.accounts.is_empty() {
-        stderr("no meter was used yet".to_owned());
+        stderr("no meter was used yet");
     }
     let mut table = Table::default();
     for account in meters.accounts {
