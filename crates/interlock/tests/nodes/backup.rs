@@ -8,17 +8,20 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use api::execution::ExecutionQuery;
 use serde_json::{Value, json};
 
 use crate::support::{BINARY, Client, Domain, Node, run, until};
 
-/// Who calls at a time, each in a session of its own: no execution gets so long that it is denied.
+/// Who calls at a time, each in a session of its own.
 const CALLERS: [&str; 16] = [
     "agent", "bob", "cyd", "dan", "eve", "fay", "gus", "hal", "ida", "jim", "kim", "leo", "mia",
     "ned", "ola", "pam",
 ];
 /// Calls of each that wait for their answers.
 const IN_FLIGHT: u64 = 4;
+/// Calls of one execution. An OS user's executions have room for some 500,000 in all.
+const CALLS_PER_EXECUTION: u64 = 4_000;
 /// Calls of all in a second, at most: what is copied grows with them.
 const CALLS_PER_SECOND: u64 = 480;
 /// The fewest that a deep run is to have.
@@ -36,19 +39,41 @@ fn draft(id: u64) -> Value {
     json!({"text": "x", "path": format!("drafts/{}.txt", id % 8)})
 }
 
-/// Calls without a pause but to keep its share of the pace, until it is over.
-fn caller(socket: &Path, workload: &str, calls: &AtomicU64, is_over: &AtomicBool) {
+/// Calls until it is over, by one execution after the other.
+fn caller(domain: &Domain, workload: &str, calls: &AtomicU64, is_over: &AtomicBool) {
+    while !is_over.load(Ordering::Relaxed) {
+        call_by_one_execution(&domain.socket(), workload, calls, is_over);
+        end_executions(&domain.folder(), workload);
+    }
+}
+
+/// Has an officer end what a workload did so far: its next session begins a new execution.
+fn end_executions(folder: &Path, workload: &str) {
+    let sockets = ["officer.sock", "node.sock"].map(|name| folder.join(name));
+    let [officers, agents] = sockets;
+    let node = client::Client::new(folder.to_owned(), officers, agents);
+    let query = ExecutionQuery { workload: Some(workload.to_owned()), ..ExecutionQuery::default() };
+    for one in node.executions(&query).unwrap().executions {
+        ok(&["end", folder.to_str().unwrap(), &one.execution]);
+    }
+}
+
+/// Calls without a pause but to keep its share of the pace, until it is over or its execution has
+/// as much as it should.
+fn call_by_one_execution(socket: &Path, workload: &str, calls: &AtomicU64, is_over: &AtomicBool) {
     let mut client = Client::join(socket, workload, "office").unwrap();
     client.greet().unwrap();
     let step = Duration::from_secs(CALLERS.len() as u64) / u32::try_from(CALLS_PER_SECOND).unwrap();
-    let (mut next, mut waiting) = (Instant::now(), 0);
-    while waiting > 0 || !is_over.load(Ordering::Relaxed) {
-        let asks = waiting < IN_FLIGHT && !is_over.load(Ordering::Relaxed);
+    let (mut next, mut waiting, mut asked) = (Instant::now(), 0, 0);
+    while waiting > 0 || (asked < CALLS_PER_EXECUTION && !is_over.load(Ordering::Relaxed)) {
+        let asks =
+            waiting < IN_FLIGHT && asked < CALLS_PER_EXECUTION && !is_over.load(Ordering::Relaxed);
         match next.checked_duration_since(Instant::now()) {
             None if asks => {
                 let id = calls.fetch_add(1, Ordering::Relaxed);
                 client.ask(&id.to_string(), "write_file", &draft(id)).unwrap();
                 waiting += 1;
+                asked += 1;
                 // What a busy machine kept it from is not made up for.
                 next = (next + step).max(Instant::now() - step);
             }
@@ -67,16 +92,17 @@ fn caller(socket: &Path, workload: &str, calls: &AtomicU64, is_over: &AtomicBool
 
 /// Does this while callers keep a node busy, after it has served some calls.
 fn under_load(domain: &Domain, mut test: impl FnMut(usize)) {
-    let (socket, is_over, calls) = (domain.socket(), AtomicBool::new(false), AtomicU64::new(0));
+    let (is_over, calls) = (AtomicBool::new(false), AtomicU64::new(0));
     let is_deep = std::env::var_os("INTERLOCK_DEEP").is_some();
     std::thread::scope(|scope| {
         for workload in CALLERS {
-            scope.spawn(|| caller(&socket, workload, &calls, &is_over));
+            scope.spawn(|| caller(domain, workload, &calls, &is_over));
         }
         let began = Instant::now();
         let rounds = ROUNDS[usize::from(is_deep)];
         let test = std::panic::AssertUnwindSafe(|| {
             for round in 0..rounds {
+                println!("round {round}, {:?}", began.elapsed());
                 let wanted = calls.load(Ordering::Relaxed) + 150;
                 until("calls", || (calls.load(Ordering::Relaxed) > wanted).then_some(()));
                 test(round);
