@@ -7,6 +7,7 @@
 //! | [`problem`] | errors by RFC 9457, with a stable code and whether to try again |
 //! | [`node`] | how the node stands, and whether it commits |
 //! | [`execution`] | executions that go on: their tree, labels, meters and trust |
+//! | [`session`] | sessions of agents with upstream servers: upgraded connections |
 //! | [`record`] | records of the lineage log, by filter and by page; one decision explained |
 //! | [`governance`] | what governs, and changes that officers sign |
 //! | [`approval`] | requests that wait for officers, and their votes |
@@ -38,5 +39,6 @@ pub mod problem;
 pub mod record;
 pub mod record_json;
 pub mod route;
+pub mod session;
 
 pub use record_json::RecordJson;

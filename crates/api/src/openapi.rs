@@ -110,10 +110,18 @@ fn query_parameters(query: SchemaOf, schemas: &mut SchemaGenerator) -> Vec<Value
     };
     // By name, whatever order the JSON library keeps.
     let members: BTreeMap<String, Value> = members.into_iter().collect();
+    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
     let one = |(name, mut schema): (String, Value)| {
         let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
         let schema = without_null(schema);
-        json!({ "name": name, "in": "query", "description": description, "schema": schema })
+        let mut parameter =
+            json!({ "name": name, "in": "query", "description": description, "schema": schema });
+        if required.contains(&json!(name))
+            && let Some(members) = parameter.as_object_mut()
+        {
+            members.insert("required".to_owned(), true.into());
+        }
+        parameter
     };
     members.into_iter().map(one).collect()
 }
@@ -151,6 +159,18 @@ fn responses(route: &Route, schemas: &mut SchemaGenerator) -> Map<String, Value>
             let reply =
                 json!({ "description": "Events until either side ends.", "content": content });
             responses.insert("200".to_owned(), reply);
+        }
+        Reply::Upgrade { protocol, headers } => {
+            let text = |description: &str| {
+                let schema = json!({ "type": "string" });
+                json!({ "description": description, "required": true, "schema": schema })
+            };
+            let mut members: Map<String, Value> =
+                headers.iter().map(|(name, what)| ((*name).to_owned(), text(what))).collect();
+            members.insert("upgrade".to_owned(), text(&format!("`{protocol}`")));
+            let description = format!("The connection speaks `{protocol}` from here on.");
+            let reply = json!({ "description": description, "headers": members });
+            responses.insert("101".to_owned(), reply);
         }
     }
     for (status, codes) in by_status(route) {

@@ -115,12 +115,28 @@ codes! {
     Overload = "refused.overload", 429, Later, "the node has no place for this now";
     /// The OS user has as much as one may have.
     Quota = "refused.quota", 429, Later, "the OS user has as much as one may have";
+    /// The OS user has as many executions as one may have.
+    QuotaUser = "refused.quota.user", 429, Later, "the OS user has as much as one may have";
+    /// The node has as many executions as it may.
+    QuotaNode = "refused.quota.node", 429, Later, "the node has as much as it may";
     /// The disk has no room.
     Storage = "refused.storage", 507, Later, "the disk has no room for this";
     /// Nothing is called this.
     NotFound = "not_found", 404, Changed, "nothing is called this";
     /// The route does not take this method.
     Method = "method_not_allowed", 405, Never, "the route does not take this method";
+    /// The route speaks another protocol, and the request does not ask for it.
+    Upgrade = "upgrade_required", 426, Changed, "the route speaks another protocol";
+    /// An officer halted the execution, or what it stands in.
+    ExecutionHalted = "execution.halted", 403, Later, "an officer halted this";
+    /// The execution has ended, or one that it descends from.
+    ExecutionEnded = "execution.ended", 403, Later, "the execution has ended";
+    /// Officers trust the workload, or what it stands in, too little.
+    TrustInsufficient = "trust.insufficient", 403, Later, "this is trusted too little";
+    /// The workload is not registered for this OS user.
+    IdentityUnregistered = "identity.unregistered", 403, Later, "the workload is not registered";
+    /// The server can't be started.
+    ServerStart = "server.start", 502, Later, "the server can't be started";
     /// The record is written, and no signed checkpoint covers it yet.
     NotPublished = "not_published", 409, Later, "no signed checkpoint covers this yet";
     /// Nothing waits for approval under this id.

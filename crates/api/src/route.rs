@@ -16,6 +16,7 @@ use crate::meter::Meters;
 use crate::node::{Health, Status};
 use crate::problem::Code;
 use crate::record::{EventQuery, Receipt, RecordDetail, RecordPage, RecordQuery};
+use crate::session::{self, SessionQuery};
 
 /// The media type of `GET /metrics`.
 pub const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -77,6 +78,13 @@ pub enum Reply {
     Metrics,
     /// Server-sent events.
     Events,
+    /// Another protocol on the same connection, with status 101.
+    Upgrade {
+        /// Its name in `Upgrade`.
+        protocol: &'static str,
+        /// The headers of the reply, with what each holds.
+        headers: &'static [(&'static str, &'static str)],
+    },
 }
 
 /// What can be wrong on every route.
@@ -98,6 +106,21 @@ const fn read(
 }
 
 const OFFICERS: &[Code] = &[Code::Peer];
+
+/// What can keep an execution from being joined.
+const JOINING: &[Code] = &[
+    Code::Peer,
+    Code::Quota,
+    Code::QuotaUser,
+    Code::QuotaNode,
+    Code::Storage,
+    Code::ExecutionHalted,
+    Code::ExecutionEnded,
+    Code::TrustInsufficient,
+    Code::IdentityUnregistered,
+    Code::ServerStart,
+    Code::Upgrade,
+];
 
 /// Every route.
 pub const ROUTES: &[Route] = &[
@@ -138,6 +161,23 @@ pub const ROUTES: &[Route] = &[
             "search_executions",
             "Names executions that go on, for who has the key of any role. The signature counts, not who brings it.",
             Reply::Json(of::<ExecutionNames>),
+        )
+    },
+    Route {
+        method: Method::Post,
+        query: Some(of::<SessionQuery>),
+        codes: JOINING,
+        ..read(
+            session::PATH,
+            "join",
+            "Joins an execution, starts a server, and makes the connection an MCP session with it.",
+            Reply::Upgrade {
+                protocol: session::PROTOCOL,
+                headers: &[
+                    (session::EXECUTION_HEADER, "The execution that the session belongs to."),
+                    (session::ASSURANCE_HEADER, "How strongly the node binds the client."),
+                ],
+            },
         )
     },
     Route {

@@ -22,13 +22,7 @@ pub enum Error {
     #[error("the socket `{}`: {}", .0.display(), .1)]
     Foreign(PathBuf, ForeignListener),
     /// The node does not say all in time.
-    #[error(
-        "the node does not answer within {} s: {}; end it (`kill -TERM`, after 5 s `kill -KILL`), \
-         and {}",
-        .1.as_secs(),
-        .0.done(),
-        .0.next()
-    )]
+    #[error("the node does not answer within {} s{}", .1.as_secs(), .0.after_silence())]
     Silent(Asked, Duration),
     /// The node ended before its reply was there.
     #[error("the node ended before it answered: {}", .0.after_its_end())]
@@ -71,29 +65,30 @@ pub enum Asked {
     Question,
     /// Something that the node alone carries out.
     Order,
+    /// Anything, by an agent: it can do nothing about the node.
+    ByAgent,
 }
 
 impl Asked {
-    fn done(self) -> &'static str {
+    fn after_silence(self) -> &'static str {
         match self {
-            Self::Question => "nothing was done",
-            Self::Order => {
-                "what it was given is NOT known to be done, and is carried out if the node goes on"
+            Self::Question => {
+                ": nothing was done; end it (`kill -TERM`, after 5 s `kill -KILL`), and ask again \
+                 once a node runs"
             }
-        }
-    }
-
-    fn next(self) -> &'static str {
-        match self {
-            Self::Question => "ask again once a node runs",
-            Self::Order => "look what became of it once a node runs",
+            Self::Order => {
+                ": what it was given is NOT known to be done, and is carried out if the node goes \
+                 on; end it (`kill -TERM`, after 5 s `kill -KILL`), and look what became of it \
+                 once a node runs"
+            }
+            Self::ByAgent => "; try again later",
         }
     }
 
     fn after_its_end(self) -> &'static str {
         match self {
             Self::Question => "ask again once a node runs",
-            Self::Order => {
+            Self::Order | Self::ByAgent => {
                 "nobody knows whether it was done; look once a node runs, and give it again \
                  where it was not"
             }

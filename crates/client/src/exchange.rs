@@ -4,10 +4,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use api::problem::{Code, Problem};
-use serde::de::DeserializeOwned;
+use api::session::PROTOCOL;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::limits::REPLY_BYTES_MAX;
+use crate::limits::{REPLY_BYTES_MAX, REPLY_HEAD_BYTES_MAX};
 use crate::{Asked, Error, TimedStream};
+
+/// The status of a reply after which the connection speaks another protocol.
+const SWITCHING_PROTOCOLS: u16 = 101;
 
 /// What a node is asked.
 #[derive(Debug, Clone)]
@@ -18,23 +22,29 @@ pub(crate) enum HttpRequest<'a> {
     Ask(&'a str, Vec<u8>),
     /// `POST` of this body to this path, which changes something.
     Order(&'a str, Vec<u8>),
+    /// `POST` to this path by an agent, which makes the connection a session.
+    Join(&'a str),
 }
 
 impl HttpRequest<'_> {
     fn head(&self) -> String {
         let (method, path) = match self {
             Self::Get(path) => ("GET", path),
-            Self::Ask(path, _) | Self::Order(path, _) => ("POST", path),
+            Self::Ask(path, _) | Self::Order(path, _) | Self::Join(path) => ("POST", path),
+        };
+        let connection = match self {
+            Self::Join(_) => format!("upgrade\r\nupgrade: {PROTOCOL}"),
+            _ => "close".to_owned(),
         };
         let body = self.body().map_or_else(String::new, |body| {
             format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len())
         });
-        format!("{method} {path} HTTP/1.1\r\nhost: node\r\nconnection: close\r\n{body}\r\n")
+        format!("{method} {path} HTTP/1.1\r\nhost: node\r\nconnection: {connection}\r\n{body}\r\n")
     }
 
     fn body(&self) -> Option<&[u8]> {
         match self {
-            Self::Get(_) => None,
+            Self::Get(_) | Self::Join(_) => None,
             Self::Ask(_, body) | Self::Order(_, body) => Some(body),
         }
     }
@@ -44,6 +54,7 @@ impl HttpRequest<'_> {
         match self {
             Self::Get(_) | Self::Ask(..) => Asked::Question,
             Self::Order(..) => Asked::Order,
+            Self::Join(_) => Asked::ByAgent,
         }
     }
 }
@@ -70,6 +81,52 @@ pub(crate) fn exchange<T: DeserializeOwned>(
     Reply::parse(&reply, request.kind())?.json()
 }
 
+/// Asks for another protocol on the connection. The head of the reply that begins it, and no byte
+/// beyond that is read.
+///
+/// # Errors
+/// The node's problem, where it does not begin.
+pub(crate) fn upgrade(
+    stream: &UnixStream,
+    socket: &Path,
+    request: &HttpRequest<'_>,
+    wait: Duration,
+) -> Result<Vec<u8>, Error> {
+    let mut stream = TimedStream::new(stream, wait);
+    // A node that refuses says why before it has read all.
+    let written = stream.write_all(request.head().as_bytes());
+    let mut reply = Vec::new();
+    let read = read_head(&mut stream, &mut reply);
+    if let Err(why) = read.and(written)
+        && (reply.is_empty() || is_late(&why))
+    {
+        return Err(failed(socket, request.kind(), wait, why));
+    }
+    if Reply::parse(&reply, request.kind()).is_ok_and(|reply| reply.status == SWITCHING_PROTOCOLS) {
+        return Ok(reply);
+    }
+    let rest = stream.take(REPLY_BYTES_MAX).read_to_end(&mut reply);
+    if let Err(why) = rest
+        && is_late(&why)
+    {
+        return Err(failed(socket, request.kind(), wait, why));
+    }
+    match Reply::parse(&reply, request.kind())?.json::<IgnoredAny>() {
+        Ok(_) => Err(Error::Unreadable("it begins no session".to_owned())),
+        Err(why) => Err(why),
+    }
+}
+
+/// Reads a head byte by byte, as far as it goes: what follows it belongs to somebody else.
+fn read_head(stream: &mut impl Read, head: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut bytes = stream.bytes();
+    while !head.ends_with(b"\r\n\r\n") && head.len() < REPLY_HEAD_BYTES_MAX {
+        let Some(byte) = bytes.next() else { break };
+        head.push(byte?);
+    }
+    Ok(())
+}
+
 /// Whether the time was over before all was there.
 pub fn is_late(why: &std::io::Error) -> bool {
     matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
@@ -89,6 +146,8 @@ fn failed(socket: &Path, asked: Asked, wait: Duration, why: std::io::Error) -> E
 #[derive(Debug)]
 pub(crate) struct Reply<'a> {
     status: u16,
+    /// The lines after the first.
+    headers: &'a str,
     body: &'a [u8],
 }
 
@@ -110,17 +169,23 @@ impl<'a> Reply<'a> {
         let (head, body) = bytes.split_at(end);
         let body = body.get(4..).unwrap_or_default();
         let head = std::str::from_utf8(head).map_err(|_| unreadable("its head is no text"))?;
-        let mut lines = head.split("\r\n");
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
+        let (first, headers) = head.split_once("\r\n").unwrap_or((head, ""));
+        let status = first.split(' ').nth(1).and_then(|status| status.parse().ok());
         let status = status.ok_or_else(|| unreadable("it has no status"))?;
-        let length = lines.find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())
-        });
-        match length.flatten() {
-            Some(length) if length != body.len() => Err(Error::Ended(asked)),
-            _ => Ok(Self { status, body }),
+        let reply = Self { status, headers, body };
+        let length = reply.header("content-length");
+        match length.and_then(|length| length.parse::<usize>().ok()) {
+            Some(length) if body.len() != length => Err(Error::Ended(asked)),
+            _ => Ok(reply),
         }
+    }
+
+    /// The value of a header, by its name in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers.split("\r\n").find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
     }
 
     /// The body, or the node's problem.

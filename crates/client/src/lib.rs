@@ -2,7 +2,8 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`Client`] | one function for each route, typed by [`api`] |
+//! | [`Client`] | what a person asks: one function for each route, typed by [`api`] |
+//! | [`Agent`] | what an agent asks, for a workload; [`Session`] is its connection to a server |
 //! | [`Error`] | why nothing came back, or the node's problem |
 //! | [`Officer`] | who asks by key |
 //! | [`Asked`] | what was asked of a node that says nothing, and so what can be done |
@@ -18,6 +19,7 @@
 //! # Ok::<(), client::Error>(())
 //! ```
 
+mod agent;
 mod error;
 mod exchange;
 pub mod limits;
@@ -46,6 +48,7 @@ use proof::note::Signer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use agent::{Agent, Session};
 pub use error::{Asked, Error};
 pub use exchange::is_late;
 pub use stream::{ConnectError, ForeignListener, NodeSocket, TimedStream, is_listened_to};

@@ -7,6 +7,9 @@ pub const ANSWER_MS_MAX: u64 = 10_000;
 /// Bytes of a reply; a longer one cannot be read.
 pub const REPLY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// Bytes of the head of a reply that begins a session; a longer one cannot be read.
+pub const REPLY_HEAD_BYTES_MAX: usize = 8 * 1024;
+
 /// Longest time that a client asks again where the node has no place for it, in milliseconds.
 pub const ADMITTED_MS_MAX: u64 = 5_000;
 

@@ -7,12 +7,15 @@ use std::fmt::Display;
 use std::io;
 use std::process::ExitCode;
 
-use api::problem::Retry;
+use api::problem::{Code, Retry};
 use kernel::governance::UNREPLAYED;
 use proof::json::{Value, object};
 
 use crate::paint::{Paint, Style};
 use crate::stderr::stderr;
+
+/// The HTTP status of what is denied.
+const FORBIDDEN: u16 = 403;
 
 /// How the program ends. The numbers are part of the interface: 64 and up are those of
 /// `sysexits.h`.
@@ -137,7 +140,11 @@ impl Failure {
             client::Error::Silent(..) | client::Error::Ended(_) => Exit::Unanswered,
             client::Error::Unsigned(_) => Exit::Failed,
             client::Error::Unreadable(_) => Exit::Data,
-            client::Error::Refused(problem) if problem.code.retry() == Retry::Later => {
+            client::Error::Refused(problem) if problem.code == Code::ServerStart => Exit::Config,
+            // A denial is an answer, even where another time it would be another.
+            client::Error::Refused(problem)
+                if problem.code.retry() == Retry::Later && problem.status != FORBIDDEN =>
+            {
                 Exit::Unanswered
             }
             client::Error::Refused(_) => Exit::Denied,
@@ -213,7 +220,7 @@ impl Failure {
         self.report(false, Paint::Plain)
     }
 
-    fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         let code = self.code.as_deref().unwrap_or_else(|| self.exit.as_str());
         let error = object([
             ("code", Value::from(code)),

@@ -9,8 +9,6 @@
 //! says that the second did not come in time. A node that ends before it says what came of an order
 //! is an error `ended`: [`crate::domain::bring`] puts the order on record without it then.
 
-mod session;
-
 use std::io::ErrorKind;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -27,12 +25,11 @@ use crate::Error;
 use crate::Options;
 use crate::authority::{Accepted, BasedOn};
 use crate::error::Asked;
-use crate::hello::{Caller, Hello};
+use crate::hello::Hello;
 use crate::limits::{
     ADMITTED_AGAIN_MS, ADMITTED_MS_MAX, ANSWER_MS_MAX, ORDER_BYTES_MAX, RECORDED_MS_MAX,
 };
-
-pub use session::Session;
+use crate::session::Caller;
 
 /// The code of a refusal for want of a place or of time: nothing was done.
 const OVERLOAD: &str = "refused.overload";
@@ -44,28 +41,6 @@ pub enum Place {
     Node,
     /// In the log, since no node runs: the next start acts on it.
     Log,
-}
-
-/// Joins the execution of a workload, or a delegated one by its id, to speak MCP with an upstream
-/// server.
-///
-/// # Errors
-/// `socket` where no node answers, `socket.owner` where somebody else does, `peer` where it
-/// refuses.
-pub fn join(
-    socket: NodeSocket<'_>,
-    workload: &str,
-    execution: Option<&str>,
-    server: &str,
-) -> Result<Session, Error> {
-    let hello = Hello::Mcp { caller: caller(workload, execution), server: server.to_owned() };
-    let (stream, answer) = ask(socket, &hello)?;
-    stream.set_read_timeout(None).map_err(|why| Error::socket(socket.path, &why))?;
-    Ok(Session {
-        execution: text(&answer, "execution")?,
-        assurance: text(&answer, "assurance")?,
-        stream,
-    })
 }
 
 /// Asks for a sub-agent: an execution of another workload that holds this grant. Returns its id.
@@ -276,7 +251,7 @@ fn has_ended(why: &std::io::Error) -> bool {
 /// What can be done about a node that does not answer this.
 fn asked(question: &Hello) -> Asked {
     match question {
-        Hello::Delegate { .. } | Hello::End { .. } | Hello::Mcp { .. } => Asked::ByAnAgent,
+        Hello::Delegate { .. } | Hello::End { .. } => Asked::ByAnAgent,
         Hello::Govern { .. } => Asked::Order,
     }
 }

@@ -40,7 +40,7 @@ pub(crate) enum Asked {
 
 impl Error {
     /// A stable word for the kind of error: `folder`, `keys`, `ledger`, `rollback`, `replay`,
-    /// `governance`, `semantics.replay`, `server`, `session`, `socket`, `socket.owner`, `peer`,
+    /// `governance`, `semantics.replay`, `server`, `socket`, `socket.owner`, `peer`,
     /// `entropy`, `input`, `output`, `descriptors`, `unrecorded`, `locked`, `stopping`, `ended`,
     /// `unanswered`, `overload`.
     #[must_use]
@@ -256,11 +256,6 @@ impl Error {
     /// A server that can't be started, or may not be.
     pub(crate) fn server(why: &dyn Display) -> Self {
         Self::new("server", why.to_string())
-    }
-
-    /// A session that ended before its client ended it.
-    pub(crate) fn session(why: &dyn Display) -> Self {
-        Self::new("session", why.to_string())
     }
 
     pub(crate) fn peer(why: &dyn Display) -> Self {

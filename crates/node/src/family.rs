@@ -5,8 +5,8 @@ use proof::json::{Value, number, object};
 use tokio::net::unix::UCred;
 
 use crate::driver::Answered;
-use crate::hello::{Caller, line, refusal};
-use crate::session::join;
+use crate::hello::{line, refusal};
+use crate::session::{Caller, NotJoined, join};
 use crate::shared::Shared;
 
 /// The upstream of a delegation in records: the node itself.
@@ -20,9 +20,9 @@ pub(crate) async fn delegate(
     (delegates, arguments): (DelegationRequest, String),
 ) -> Vec<u8> {
     let workload = caller.workload.as_str().into();
-    let execution = match join(shared, peer, caller).await {
+    let execution = match join(shared, peer.uid(), caller).await {
         Ok(execution) => execution,
-        Err((code, message)) => return refused(shared, code, &message),
+        Err(NotJoined { code, why }) => return refused(shared, code.as_str(), &why),
     };
     let to = delegates.workload.clone();
     let message = object([
@@ -66,9 +66,9 @@ pub(crate) async fn delegate(
 /// Ends an execution that descends from the caller's.
 pub(crate) async fn end(shared: &Shared, peer: &UCred, caller: Caller, child: String) -> Vec<u8> {
     let workload = caller.workload.as_str().into();
-    let execution = match join(shared, peer, caller).await {
+    let execution = match join(shared, peer.uid(), caller).await {
         Ok(execution) => execution,
-        Err((code, message)) => return refused(shared, code, &message),
+        Err(NotJoined { code, why }) => return refused(shared, code.as_str(), &why),
     };
     match shared.kernel.end(workload, (execution, child)).await {
         Some(Ok(())) => line(&object([("type", Value::from("ended")), ("v", Value::Integer(1))])),

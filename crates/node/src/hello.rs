@@ -8,25 +8,17 @@ use proof::json::{Object, Value};
 use proof::record::Fields;
 
 use crate::Error;
+use crate::session::Caller;
 
 /// The first line on a connection to the node's socket: canonical JSON with `v` 1 and a `type`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Hello {
-    /// `mcp`: speak MCP for a workload to an upstream server. After the answer, both sides are MCP.
-    Mcp { caller: Caller, server: String },
     /// `delegate`: start a sub-agent, with the arguments that policy sees.
     Delegate { caller: Caller, delegates: DelegationRequest, arguments: String },
     /// `end`: end an execution that descends from the caller's.
     End { caller: Caller, child: String },
     /// `govern`: a signed change, with the blob that it publishes if it does.
     Govern { proposal: Box<SignedProposal>, blob: Option<Vec<u8>> },
-}
-
-/// For whom a client speaks: a workload's own execution, or a delegated one by its id.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Caller {
-    pub(crate) workload: String,
-    pub(crate) execution: Option<String>,
 }
 
 impl Caller {
@@ -52,11 +44,6 @@ impl Hello {
         };
         put("v", Value::Integer(1));
         match self {
-            Self::Mcp { caller, server } => {
-                put("type", Value::from("mcp"));
-                caller.write(&mut put);
-                put("server", Value::from(server.as_str()));
-            }
             Self::Delegate { caller, delegates, arguments } => {
                 put("type", Value::from("delegate"));
                 caller.write(&mut put);
@@ -92,11 +79,6 @@ fn read(value: &Value) -> Result<Hello, Box<dyn std::error::Error>> {
         return Err("the first line is of another version".into());
     }
     match fields.str("type")? {
-        "mcp" => {
-            fields.only(&["execution", "server", "type", "v", "workload"])?;
-            let server = fields.str("server")?.to_owned();
-            Ok(Hello::Mcp { caller: Caller::read(&fields)?, server })
-        }
         "delegate" => {
             fields.only(&["arguments", "execution", "grant", "to", "type", "v", "workload"])?;
             let grant = Grant::from_value(fields.value("grant")?).ok_or("`grant` is no grant")?;

@@ -12,11 +12,12 @@
 //! | `governance` | what governs, and changes to it |
 //! | `approvals` | what waits for officers, and their votes |
 //! | `events` | new records as server-sent events |
+//! | `sessions` | connections that become MCP sessions |
 //!
 //! Architecture invariant: a handler asks the kernel, the stop switch or a log; it decides nothing.
 //!
 //! Architecture invariant: a connection carries one request. It ends after its time, whatever its
-//! peer does; only a stream of events stays, in a place of its own.
+//! peer does; only a stream of events and a session stay, in places of their own.
 
 mod approvals;
 mod events;
@@ -29,10 +30,11 @@ mod records;
 mod refusal;
 mod requester;
 mod routes;
+mod sessions;
 mod writer;
 
-use std::io::Cursor;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::io::{self, Cursor};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,10 +47,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 pub(crate) use requester::Requester;
 
 use crate::limits::{HEAD_BYTES_MAX, HELLO_MS_MAX};
+use crate::session::RawStream;
 use crate::shared::write_reply;
 use writer::{ReplyState, ReplyWriter};
 
@@ -77,31 +81,62 @@ fn reply(problem: &Problem) -> Vec<u8> {
     [head.into_bytes(), body].concat()
 }
 
+/// A connection whose request is answered.
+enum ServedConnection<R, W> {
+    /// It is over.
+    Over,
+    /// `hyper` did not read its head: what refuses it, and where to write that.
+    Unread(Problem, W),
+    /// Its protocol may change: what `hyper` read beyond the request, and both halves.
+    Raw { ahead: Vec<u8>, reader: R, writer: W },
+}
+
 /// Serves one request; `first` was read of it already.
 pub(crate) async fn serve(requester: Requester, stream: UnixStream, first: Vec<u8>) {
     let state = requester.reply_state();
     let (reader, writer) = stream.into_split();
     let reader = Cursor::new(first).chain(reader);
     let writer = ReplyWriter::new(writer, Arc::clone(&state));
-    let refused = tokio::select! {
-        refused = serve_on(reader, writer, routes::router(requester.clone()), state) => refused,
+    let served = tokio::select! {
+        served = serve_on(reader, writer, routes::router(requester.clone()), state) => served,
         () = requester.out_of_time() => return,
     };
-    if let Some((problem, mut writer)) = refused {
-        requester.kernel.refused(problem.code.as_str());
-        // A peer that has gone is told nothing.
-        let _gone = write_reply(&mut writer, &reply(&problem)).await;
+    match served {
+        ServedConnection::Over => {}
+        ServedConnection::Unread(problem, mut writer) => {
+            requester.kernel.refused(problem.code.as_str());
+            // A peer that has gone is told nothing.
+            let _gone = write_reply(&mut writer, &reply(&problem)).await;
+        }
+        ServedConnection::Raw { ahead, reader, writer } => {
+            if let Some(upgrade) = requester.upgrade() {
+                let (first, reader) = reader.into_inner();
+                // One that is gone takes the stream with it.
+                let _gone = upgrade.send(raw_stream(ahead, &first, (reader, writer)));
+            }
+        }
     }
 }
 
-/// Serves one request on both halves of a connection. Gives back what refuses a head that `hyper`
-/// does not read, and where to write it.
+/// A connection after `101 Switching Protocols`, whole: with all that was read ahead of it.
+fn raw_stream(
+    mut ahead: Vec<u8>,
+    first: &Cursor<Vec<u8>>,
+    (reader, writer): (OwnedReadHalf, OwnedWriteHalf),
+) -> io::Result<RawStream> {
+    let unread = usize::try_from(first.position()).ok().and_then(|at| first.get_ref().get(at..));
+    ahead.extend_from_slice(unread.unwrap_or_default());
+    let stream = reader.reunite(writer).map_err(io::Error::other)?.into_std()?;
+    Ok(RawStream { stream, ahead })
+}
+
+/// Serves one request on both halves of a connection, and gives them back where they are needed.
 async fn serve_on<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     reader: R,
     writer: ReplyWriter<W>,
     routes: Router,
     state: Arc<ReplyState>,
-) -> Option<(Problem, W)> {
+) -> ServedConnection<R, W> {
     let handled = Arc::clone(&state);
     let routes = TowerToHyperService::new(routes);
     let service = service_fn(move |request| {
@@ -115,10 +150,19 @@ async fn serve_on<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         .keep_alive(false);
     let io = TokioIo::new(tokio::io::join(reader, writer));
     let mut connection = http.serve_connection(io, service);
-    let ended = Pin::new(&mut connection).await;
-    let problem = ended.err().filter(|_| !state.is_handled()).and_then(|why| unread(&why))?;
-    let (_, writer) = connection.into_parts().io.into_inner().into_inner();
-    Some((problem, writer.into_inner()))
+    let ended = poll_fn(|context| connection.poll_without_shutdown(context)).await;
+    let problem = match ended.map_err(|why| unread(&why).filter(|_| !state.is_handled())) {
+        Ok(()) => None,
+        Err(Some(problem)) => Some(problem),
+        Err(None) => return ServedConnection::Over,
+    };
+    let parts = connection.into_parts();
+    let (reader, writer) = parts.io.into_inner().into_inner();
+    let writer = writer.into_inner();
+    match problem {
+        Some(problem) => ServedConnection::Unread(problem, writer),
+        None => ServedConnection::Raw { ahead: parts.read_buf.to_vec(), reader, writer },
+    }
 }
 
 /// What refuses a head that `hyper` does not read; none where the connection broke.

@@ -1,61 +1,97 @@
 //! A session of an agent with an upstream server.
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
 use std::os::unix::net::UnixStream as StdStream;
 use std::sync::Arc;
 
+use api::problem::Code;
 use mcp::{
     ClientStreams, Deadlines, Note, ServerCommand, SessionEnd, SessionSummary, StartedServer,
 };
 use policy::Assurance;
-use proof::json::{Value, object};
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
-use tokio::net::unix::UCred;
+use tokio::sync::oneshot;
 
 use crate::gate::{Permits, SessionGate};
-use crate::hello::{Caller, line, refusal};
 use crate::limits::JOIN_TRIES_MAX;
 use crate::notes::SessionNotes;
 use crate::places::{NoPlace, Place};
-use crate::shared::{Shared, refuse, write_reply};
+use crate::shared::Shared;
 use crate::stop::{Admitted, ENDED};
 use crate::{Server, servers};
+
+/// For whom a client speaks: a workload's own execution, or a delegated one by its id.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Caller {
+    pub(crate) workload: String,
+    pub(crate) execution: Option<String>,
+}
 
 /// What a client wants to join.
 pub(crate) struct Joins {
     pub(crate) caller: Caller,
     pub(crate) server: String,
-    /// What it has sent already after its first line.
-    pub(crate) rest: Vec<u8>,
 }
 
-/// Serves a session on its workload's thread, once it has joined an execution.
-pub(crate) async fn serve(
+/// A session whose server runs. It waits for its client's connection.
+pub(crate) struct Joined {
+    pub(crate) execution: String,
+    pub(crate) assurance: Assurance,
+    pub(crate) upgrade: Upgrade,
+}
+
+/// Takes a client's connection over to its session. Dropped, it ends the session.
+pub(crate) type Upgrade = oneshot::Sender<io::Result<RawStream>>;
+
+/// A connection on which both sides write MCP from here on.
+pub(crate) struct RawStream {
+    pub(crate) stream: StdStream,
+    /// What the client has sent already.
+    pub(crate) ahead: Vec<u8>,
+}
+
+/// Why a client joins nothing.
+#[derive(Debug)]
+pub(crate) struct NotJoined {
+    pub(crate) code: Code,
+    pub(crate) why: String,
+}
+
+impl NotJoined {
+    fn new(code: Code, why: impl Into<String>) -> Self {
+        Self { code, why: why.into() }
+    }
+
+    /// With a code of the kernel or of the stop switch.
+    fn coded(code: &str, why: impl Into<String>) -> Self {
+        Self::new(Code::parse(code).unwrap_or(Code::Storage), why)
+    }
+
+    /// No execution can be asked for any more.
+    fn stopping() -> Self {
+        Self::new(Code::Stopping, "the node is stopping")
+    }
+}
+
+/// Joins an execution, and begins a session on its workload's thread.
+pub(crate) async fn begin(
     shared: &Arc<Shared>,
-    peer: &UCred,
-    mut stream: UnixStream,
-    joins: Joins,
-) {
-    let Joins { caller, server: name, rest } = joins;
+    user: u32,
+    Joins { caller, server: name }: Joins,
+) -> Result<Joined, NotJoined> {
     let Some(server) = shared.options.servers.get(&name) else {
         let known: Vec<&str> = shared.options.servers.keys().map(String::as_str).collect();
-        let message = format!("there is no server `{name}`; this node has: {}", known.join(", "));
-        return refuse(&mut stream, shared, "refused.input", &message).await;
+        let why = format!("there is no server `{name}`; this node has: {}", known.join(", "));
+        return Err(NotJoined::new(Code::Input, why));
     };
     let registered = shared.kernel.switch.os_users();
-    let place = match shared.sessions.take(peer.uid(), &registered) {
-        Ok(place) => place,
-        Err(why) => return refuse(&mut stream, shared, why.code(), no_place(why)).await,
-    };
-    let assurance = servers::assurance(server, peer.uid());
+    let place = shared.sessions.take(user, &registered);
+    let place = place.map_err(|why| NotJoined::coded(why.code(), no_place(why)))?;
+    let assurance = servers::assurance(server, user);
     let workload: Arc<str> = caller.workload.as_str().into();
-    let (execution, admitted) = match begin(shared, peer, caller).await {
-        Ok(begun) => begun,
-        Err((code, message)) => return refuse(&mut stream, shared, code, &message).await,
-    };
-    // The thread waits for sockets by itself.
-    let Ok(stream) = stream.into_std() else { return };
+    let (execution, admitted) = admit(shared, user, caller).await?;
+    let (joined, is_joined) = oneshot::channel();
     let session = Session {
         shared: Arc::clone(shared),
         server: server.clone(),
@@ -65,16 +101,14 @@ pub(crate) async fn serve(
         assurance,
         place,
         admitted,
-        stream,
-        rest,
+        joined,
     };
-    let refused = shared.session_threads.run(&workload, session, Session::serve);
-    if let Err(Session { stream, .. }) = refused
-        && let Ok(mut stream) = UnixStream::from_std(stream)
-    {
-        let message = "the node has no thread for the session; try again";
-        refuse(&mut stream, shared, "refused.overload", message).await;
-    }
+    let run = shared.session_threads.run(&workload, session, Session::serve);
+    let no_thread =
+        || NotJoined::new(Code::Overload, "the node has no thread for the session; try again");
+    run.map_err(|_| no_thread())?;
+    // A thread that has panicked answers nothing.
+    is_joined.await.unwrap_or_else(|_| Err(no_thread()))
 }
 
 /// A session that may begin.
@@ -88,22 +122,23 @@ struct Session {
     assurance: Assurance,
     place: Place,
     admitted: Admitted,
-    stream: StdStream,
-    rest: Vec<u8>,
+    /// Who waits for it to begin.
+    joined: oneshot::Sender<Result<Joined, NotJoined>>,
 }
 
 impl Session {
     /// Starts the server, and serves the client until either ends.
     async fn serve(self) {
-        let Self { shared, server, name, workload, execution, admitted, .. } = self;
-        let Ok(mut stream) = UnixStream::from_std(self.stream) else { return };
+        let Self { shared, server, name, workload, execution, assurance, admitted, joined, .. } =
+            self;
         let notes = SessionNotes::new(&shared.log, &name, &workload);
         // First of all, so that a client whose server can't be started is told so.
         let process = match command(&server).start().await {
             Ok(process) => process,
             Err(why) => {
                 notes.say(&why);
-                let _gone = write_reply(&mut stream, &refusal("server", &why.to_string())).await;
+                // A client that has gone is told nothing.
+                let _gone = joined.send(Err(NotJoined::new(Code::ServerStart, why.to_string())));
                 return;
             }
         };
@@ -111,28 +146,29 @@ impl Session {
         admitted.has_server(process.id(), process.guard_id());
         if let Some(code) = admitted.cut.code() {
             drop(process);
-            return refuse(&mut stream, &shared, code, "it was stopped as it began").await;
-        }
-        let joined = object([
-            ("assurance", Value::from(self.assurance.as_str())),
-            ("execution", Value::from(execution.as_str())),
-            ("type", Value::from("joined")),
-            ("v", Value::Integer(1)),
-        ]);
-        if write_reply(&mut stream, &line(&joined)).await.is_err() {
+            let _gone = joined.send(Err(NotJoined::coded(code, "it was stopped as it began")));
             return;
         }
+        let (upgrade, upgraded) = oneshot::channel();
+        let begun = Joined { execution: execution.clone(), assurance, upgrade };
+        if joined.send(Ok(begun)).is_err() {
+            return;
+        }
+        // None comes from a client that has gone.
+        let Ok(Ok(RawStream { stream, ahead })) = upgraded.await else { return };
+        // This thread waits for sockets by itself.
+        let Ok(stream) = UnixStream::from_std(stream) else { return };
         let gate = SessionGate {
             kernel: shared.kernel.clone(),
             workload,
             execution,
             server: name,
-            assurance: self.assurance,
+            assurance,
             permits: Permits::default(),
             cut: Arc::clone(&admitted.cut),
         };
         let (reader, writer) = stream.into_split();
-        let client = ClientStreams { reader: Cursor::new(self.rest).chain(reader), writer };
+        let client = ClientStreams { reader: Cursor::new(ahead).chain(reader), writer };
         let deadlines = Deadlines::of_server(server.deadline_ms);
         let server = StartedServer { process, deadlines, room: self.place.room() };
         let told = notes.clone();
@@ -146,26 +182,24 @@ impl Session {
 
 /// Joins an execution, and lets the session begin. One that ended in between is left for the next
 /// one of the workload.
-async fn begin(
+async fn admit(
     shared: &Shared,
-    peer: &UCred,
+    user: u32,
     caller: Caller,
-) -> Result<(String, Admitted), (&'static str, String)> {
+) -> Result<(String, Admitted), NotJoined> {
     for _ in 0..JOIN_TRIES_MAX {
-        let execution = join(shared, peer, caller.clone()).await?;
+        let execution = join(shared, user, caller.clone()).await?;
         match shared.kernel.switch.admit(&execution) {
             Ok(admitted) => return Ok((execution, admitted)),
             Err(ENDED) => {}
             Err(code) => {
                 let workload = &caller.workload;
-                return Err((
-                    code,
-                    format!("the execution {execution} of `{workload}` is stopped"),
-                ));
+                let why = format!("the execution {execution} of `{workload}` is stopped");
+                return Err(NotJoined::coded(code, why));
             }
         }
     }
-    Err(("refused.overload", "executions end as they begin; try again".to_owned()))
+    Err(NotJoined::new(Code::Overload, "executions end as they begin; try again"))
 }
 
 /// What an operator reads about a server that ended without being asked to.
@@ -183,17 +217,19 @@ fn no_place(why: NoPlace) -> &'static str {
     }
 }
 
-/// The execution for which a peer speaks, or the code of a refusal and what to tell it.
+/// The execution for which a client of this OS user speaks.
 pub(crate) async fn join(
     shared: &Shared,
-    peer: &UCred,
+    user: u32,
     Caller { workload, execution }: Caller,
-) -> Result<String, (&'static str, String)> {
+) -> Result<String, NotJoined> {
     let is_delegated = execution.is_some();
-    match shared.kernel.join(workload.as_str().into(), peer.uid(), execution).await {
+    match shared.kernel.join(workload.as_str().into(), user, execution).await {
         Some(Ok(execution)) => Ok(execution),
-        Some(Err(code)) => Err((code, not_joined(code, &workload, (peer.uid(), is_delegated)))),
-        None => Err(("refused.storage", "the node is stopping".to_owned())),
+        Some(Err(code)) => {
+            Err(NotJoined::coded(code, not_joined(code, &workload, (user, is_delegated))))
+        }
+        None => Err(NotJoined::stopping()),
     }
 }
 

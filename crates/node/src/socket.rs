@@ -17,7 +17,7 @@ use crate::http::{self, Requester};
 use crate::limits::{HEAD_BYTES_MAX, HELD_LINES, HELLO_MS_MAX, HELLO_READ_BYTES};
 use crate::places::{NoPlace, Place, Places};
 use crate::shared::{Shared, Way, refuse, write_reply};
-use crate::{bring, family, session};
+use crate::{bring, family};
 
 /// Serves connections until the task is aborted.
 pub(crate) async fn serve(
@@ -80,8 +80,8 @@ struct Connection {
 
 /// What a connection begins with.
 enum First {
-    /// A first line, and the bytes after it that were read with it.
-    Line { hello: Hello, rest: Vec<u8> },
+    /// A first line.
+    Line(Hello),
     /// The first bytes of an HTTP request.
     Http(Vec<u8>),
 }
@@ -90,8 +90,8 @@ impl Connection {
     async fn serve(self, mut stream: UnixStream, mut place: Place) {
         let wait = Duration::from_millis(HELLO_MS_MAX);
         let first = tokio::time::timeout(wait, self.read_first(&mut stream, &mut place));
-        let (hello, rest) = match first.await {
-            Ok(Ok(Some(First::Line { hello, rest }))) => (hello, rest),
+        let hello = match first.await {
+            Ok(Ok(Some(First::Line(hello)))) => hello,
             Ok(Ok(Some(First::Http(first)))) => return self.serve_http(stream, place, first).await,
             Ok(Ok(None)) => return,
             Ok(Err((code, why))) => return self.refuse(&mut stream, code, &why).await,
@@ -99,11 +99,6 @@ impl Connection {
                 return self.refuse(&mut stream, "refused.input", "no first line in time").await;
             }
         };
-        if let Hello::Mcp { caller, server } = hello {
-            drop(place);
-            let joins = session::Joins { caller, server, rest };
-            return session::serve(&self.shared, &self.peer, stream, joins).await;
-        }
         let answer = self.answer(&mut stream, hello).await;
         let _gone = write_reply(&mut stream, &answer).await;
     }
@@ -120,13 +115,10 @@ impl Connection {
         http::serve(requester, stream, first).await;
     }
 
-    /// The answer to a first line that asks for no session. Empty where it was written already, or
-    /// the node stops.
+    /// The answer to a first line. Empty where it was written already, or the node stops.
     async fn answer(&self, stream: &mut UnixStream, hello: Hello) -> Vec<u8> {
         let shared = &self.shared;
         match hello {
-            // Sessions are served before.
-            Hello::Mcp { .. } => Vec::new(),
             Hello::Delegate { caller, delegates, arguments } => {
                 family::delegate(shared, &self.peer, caller, (delegates, arguments)).await
             }
@@ -198,10 +190,10 @@ impl Connection {
             if bytes.len() > most_bytes {
                 return Err(("refused.input", "the first line is too long".to_owned()));
             }
-            if let Some(rest) = parts.next() {
+            if parts.next().is_some() {
                 let hello =
                     Hello::parse(&bytes).map_err(|why| ("refused.input", why.to_string()))?;
-                return Ok(Some(First::Line { hello, rest: rest.to_vec() }));
+                return Ok(Some(First::Line(hello)));
             }
         }
     }

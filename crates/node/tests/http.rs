@@ -363,6 +363,37 @@ async fn a_stream_beyond_those_of_one_user_is_refused() {
 
 #[cfg(test)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_is_asked_for_by_its_protocol() {
+    aside(|options| {
+        let ask = |version: &str, headers: &str| {
+            let mut stream = connect(&options.socket);
+            let path = "/v1/sessions?server=none&workload=agent";
+            write!(stream, "POST {path} HTTP/{version}\r\nhost: node\r\n{headers}\r\n").unwrap();
+            Answer::read(&mut stream)
+        };
+        let protocol = "connection: Upgrade\r\nupgrade: h2c, interlock-mcp\r\n";
+        for (version, headers) in [
+            ("1.1", ""),
+            ("1.1", "upgrade: interlock-mcp\r\n"),
+            ("1.1", "connection: upgrade\r\nupgrade: websocket\r\n"),
+            ("1.0", protocol),
+        ] {
+            let answer = ask(version, headers);
+            assert!(answer.head.contains("upgrade: interlock-mcp"), "{}", answer.head);
+            assert_eq!(answer.problem().code, Code::Upgrade, "{version} {headers}");
+        }
+        let problem = ask("1.1", protocol).problem();
+        assert!(problem.detail.contains("there is no server `none`"), "{}", problem.detail);
+        let body = ask("1.1", &format!("{protocol}content-length: 1\r\n")).problem();
+        assert!(body.detail.contains("no body"), "{}", body.detail);
+        let query = post(&options.socket, "/v1/sessions?server=none", "").problem();
+        assert_eq!(query.code, Code::Input);
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_is_too_long_is_refused_before_it_is_read() {
     aside(|options| {
         let mut stream = connect(&options.socket);

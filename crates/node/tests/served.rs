@@ -1,6 +1,6 @@
 //! A running node's sockets, as a client of any kind meets them.
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
@@ -177,23 +177,25 @@ async fn a_connection_that_says_nothing_is_closed_in_time() {
     served.running.stop().await;
 }
 
-/// What comes with the first line belongs to the answer's reader in order: nothing of it is lost.
 #[cfg(test)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_first_line_in_many_pieces_is_read_whole() {
+async fn a_head_in_many_pieces_is_read_whole() {
     let served = served(|_| ()).await;
     let socket = served.options.socket.clone();
     let answer = aside(move || {
         let mut stream = UnixStream::connect(socket).unwrap();
-        let line = "{\"server\":\"nowhere\",\"type\":\"mcp\",\"v\":1,\"workload\":\"agent\"}\n";
-        for byte in line.as_bytes() {
+        let head = "POST /v1/sessions?server=nowhere&workload=agent HTTP/1.1\r\nhost: node\r\n\
+                    connection: upgrade\r\nupgrade: interlock-mcp\r\n\r\n";
+        for byte in head.as_bytes() {
             stream.write_all(&[*byte]).unwrap();
         }
         let mut answer = String::new();
-        BufReader::new(stream).read_line(&mut answer).unwrap();
+        stream.read_to_string(&mut answer).unwrap();
         answer
     });
-    assert!(answer.await.contains("there is no server `nowhere`"));
+    let answer = answer.await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(answer.contains("there is no server `nowhere`"), "{answer}");
     served.running.stop().await;
 }
 

@@ -1,9 +1,12 @@
+mod pipe;
+
 use std::io::{BufRead as _, BufReader, ErrorKind, IsTerminal as _, Read as _, Write as _, stdin};
 use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use client::NodeSocket;
+use api::problem::Code;
+use client::{Agent, NodeSocket};
 use node::Options;
 
 use super::names::{self, Sought};
@@ -33,11 +36,10 @@ pub(super) fn run(arguments: &McpArgs) -> Result<Exit, Failure> {
     };
     let folder = config::owned_folder(&arguments.domain, arguments.socket.as_deref());
     let at = NodeSocket { path: &socket, folder };
-    let joined =
-        node::client::join(at, &arguments.workload, execution.as_deref(), &arguments.server);
-    let session = joined.map_err(|why| {
+    let agent = Agent::new(at, &arguments.workload, execution.as_deref());
+    let session = agent.join(&arguments.server).map_err(|why| {
         send_error(&why.to_string(), code_of(&why));
-        Failure::node(&why)
+        Failure::client(&why)
     })?;
     // Standard output belongs to MCP.
     stderr(format!(
@@ -50,7 +52,7 @@ pub(super) fn run(arguments: &McpArgs) -> Result<Exit, Failure> {
             _ => "",
         }
     ));
-    session.pipe(stdin(), stdout()).map_err(|why| Failure::node(&why))?;
+    pipe::pipe(session, stdin(), stdout())?;
     Ok(Exit::Ok)
 }
 
@@ -112,14 +114,16 @@ fn send_error(message: &str, code: &str) {
 }
 
 /// The code for the missing session, as `docs/codes.md` lists it.
-fn code_of(why: &node::Error) -> &str {
-    match (why.refusal(), why.code()) {
-        (Some(code), _) => code,
-        (None, "overload") => "refused.overload",
-        (None, "server") => "server.start",
-        (None, "ended" | "stopping") => "node.stopping",
-        (None, "socket" | "socket.owner" | "unanswered") => "node.unreachable",
-        (None, code) => code,
+fn code_of(why: &client::Error) -> &'static str {
+    match why {
+        client::Error::Refused(problem) if problem.code == Code::Stopping => "node.stopping",
+        client::Error::Refused(problem) => problem.code.as_str(),
+        client::Error::Ended(_) => "node.stopping",
+        client::Error::NotRunning(_)
+        | client::Error::Socket(..)
+        | client::Error::Foreign(..)
+        | client::Error::Silent(..) => "node.unreachable",
+        client::Error::Unsigned(_) | client::Error::Unreadable(_) => why.code(),
     }
 }
 

@@ -143,6 +143,7 @@ impl StoryState<'_> {
         let arguments = r#"{"budget_cents":100,"role":"reader"}"#;
         officer::run_blocking(move || {
             node::client::delegate(socket_of(&options), (WORKLOAD, None), hands_on, arguments)
+                .map_err(|why| Failure::node(&why))
         })
         .await
     }
@@ -165,7 +166,7 @@ impl StoryState<'_> {
     async fn is_turned_away(&self, code: &str) -> Result<(), Failure> {
         let options = self.options.clone();
         let session = officer::run_blocking(move || {
-            node::client::join(socket_of(&options), WORKLOAD, None, SERVER)
+            agent_of(&options).join(SERVER).map_err(|why| Failure::client(&why))
         });
         match session.await {
             Err(why) if why.sentence().contains(code) => Ok(()),
@@ -178,10 +179,15 @@ impl StoryState<'_> {
     async fn execution(&self) -> Result<String, Failure> {
         let options = self.options.clone();
         let session = officer::run_blocking(move || {
-            node::client::join(socket_of(&options), WORKLOAD, None, SERVER)
+            agent_of(&options).join(SERVER).map_err(|why| Failure::client(&why))
         });
         Ok(session.await?.execution)
     }
+}
+
+/// The agent, as its workload's own execution.
+fn agent_of(options: &node::Options) -> client::Agent<'_> {
+    client::Agent::new(socket_of(options), WORKLOAD, None)
 }
 
 fn socket_of(options: &node::Options) -> NodeSocket<'_> {

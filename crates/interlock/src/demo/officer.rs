@@ -71,15 +71,19 @@ fn node_of(options: &Options) -> client::Client {
 
 async fn govern(options: &Options, change: Change) -> Result<(), Failure> {
     let options = options.clone();
-    run_blocking(move || node::domain::govern(&options, change, None).map(drop)).await
+    run_blocking(move || {
+        let brought = node::domain::govern(&options, change, None);
+        brought.map(drop).map_err(|why| Failure::node(&why))
+    })
+    .await
 }
 
 /// Runs blocking work, such as waiting for the node's answer, on a thread for it.
 pub(super) async fn run_blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, node::Error> + Send + 'static,
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(|why| Failure::node(&why)),
+        Ok(done) => done,
         Err(why) => Err(Failure::new(Exit::Failed, "the node was not asked").why(why)),
     }
 }

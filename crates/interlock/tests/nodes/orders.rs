@@ -175,13 +175,12 @@ fn an_execution_that_begins_without_descriptors_ends_no_node() {
     until("all to be accepted", || (sockets_of(&node) >= own + connected.len()).then_some(()));
     without_descriptors(&node, || {
         for (stream, workload) in connected.iter_mut().zip(workloads) {
-            let hello =
-                format!(r#"{{"server":"office","type":"mcp","v":1,"workload":"{workload}"}}"#);
-            stream.write_all(format!("{hello}\n").as_bytes()).unwrap();
+            stream.write_all(joining(workload).as_bytes()).unwrap();
             let mut answer = String::new();
             stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
             stream.read_to_string(&mut answer).unwrap();
-            assert!(answer.contains("\"type\":\"refused\""), "{answer}");
+            let is_problem = answer.contains("content-type: application/problem+json");
+            assert!(is_problem && answer.contains("\"code\":\"refused."), "{answer}");
         }
     });
     assert!(node.is_running(), "{}", node.stderr());
@@ -190,6 +189,14 @@ fn an_execution_that_begins_without_descriptors_ends_no_node() {
     assert!(node.stop().success());
     let replayed = run(&[Path::new("replay"), &domain.folder()]);
     assert_eq!(replayed.code, Some(0), "{}{}", replayed.stdout, replayed.stderr);
+}
+
+/// The request that makes a connection a session of this workload's.
+fn joining(workload: &str) -> String {
+    format!(
+        "POST /v1/sessions?server=office&workload={workload} HTTP/1.1\r\nhost: node\r\n\
+         connection: upgrade\r\nupgrade: interlock-mcp\r\n\r\n"
+    )
 }
 
 /// How many sockets the node has open.
@@ -263,10 +270,9 @@ fn ten_strangers_keep_no_registered_user_out() {
     until("all places to be taken", || {
         answer_to(&domain, STRANGER, "").contains("as many connections as it can").then_some(())
     });
-    let hello = "{\"server\":\"office\",\"type\":\"mcp\",\"v\":1,\"workload\":\"other\"}\n";
     for _ in 0..10 {
-        let answer = answer_to(&domain, REGISTERED, hello);
-        assert!(answer.contains(r#""type":"joined""#), "{answer}");
+        let answer = answer_to(&domain, REGISTERED, &joining("other"));
+        assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
     }
     // Nor a newcomer, who may be an officer.
     let governs = "GET /v1/governance HTTP/1.1\r\nhost: node\r\n\r\n";

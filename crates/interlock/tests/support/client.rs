@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use client::{Agent, NodeSocket, Session};
 use serde_json::{Value, json};
 
 use super::BINARY;
@@ -22,11 +23,9 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Joins over the node's socket. The node's refusal is an error with its line as the message.
+    /// Joins over the node's socket. The node's refusal is an error with its problem as the message.
     pub(crate) fn join(socket: &Path, workload: &str, server: &str) -> io::Result<Client> {
-        let hello =
-            format!(r#"{{"server":"{server}","type":"mcp","v":1,"workload":"{workload}"}}"#);
-        Client::join_with(socket, &hello)
+        Client::over(joined(socket, workload, None, server)?.stream)
     }
 
     /// As [`Client::join`], for a delegated execution.
@@ -35,25 +34,12 @@ impl Client {
         (workload, execution): (&str, &str),
         server: &str,
     ) -> io::Result<Client> {
-        let hello = format!(
-            r#"{{"execution":"{execution}","server":"{server}","type":"mcp","v":1,"workload":"{workload}"}}"#
-        );
-        Client::join_with(socket, &hello)
+        Client::over(joined(socket, workload, Some(execution), server)?.stream)
     }
 
-    fn join_with(socket: &Path, hello: &str) -> io::Result<Client> {
-        let stream = UnixStream::connect(socket)?;
-        stream.set_read_timeout(Some(ANSWER_WITHIN))?;
-        stream.set_write_timeout(Some(ANSWER_WITHIN))?;
+    fn over(stream: UnixStream) -> io::Result<Client> {
         let output: Box<dyn Read + Send> = Box::new(stream.try_clone()?);
-        let mut client =
-            Client { input: Box::new(stream), output: BufReader::new(output), child: None };
-        client.send(hello.as_bytes())?;
-        let answer = client.line()?.unwrap_or_default();
-        match answer.contains(r#""type":"joined""#) {
-            true => Ok(client),
-            false => Err(io::Error::other(answer)),
-        }
+        Ok(Client { input: Box::new(stream), output: BufReader::new(output), child: None })
     }
 
     /// Joins through `interlock mcp`, as an agent's MCP client does.
@@ -148,6 +134,25 @@ impl Client {
             _ => Ok(None),
         }
     }
+}
+
+/// A session that nothing was written to. The node's refusal is an error with its problem as the
+/// message.
+pub(crate) fn joined(
+    socket: &Path,
+    workload: &str,
+    execution: Option<&str>,
+    server: &str,
+) -> io::Result<Session> {
+    let at = NodeSocket { path: socket, folder: socket.parent().unwrap() };
+    let agent = Agent::new(at, workload, execution).within(ANSWER_WITHIN);
+    let session = agent.join(server).map_err(|why| match why {
+        client::Error::Refused(problem) => io::Error::other(json!(problem).to_string()),
+        why => io::Error::other(why),
+    })?;
+    session.stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+    session.stream.set_write_timeout(Some(ANSWER_WITHIN))?;
+    Ok(session)
 }
 
 /// Whether a request has had no turn in time.

@@ -8,7 +8,7 @@ mod node;
 mod queued;
 mod run;
 
-pub(crate) use client::{Client, is_overload};
+pub(crate) use self::client::{Client, is_overload, joined};
 pub(crate) use domain::Domain;
 pub(crate) use log::{Decision, End, Ends, Event, Records, decisions, refusals};
 pub(crate) use node::Node;

@@ -19,8 +19,6 @@ fn caller(execution: Option<&str>) -> Caller {
 #[test]
 fn each_first_line_reads_back_as_it_was_written() {
     for hello in [
-        Hello::Mcp { caller: caller(None), server: "files".into() },
-        Hello::Mcp { caller: caller(Some("x1")), server: "files".into() },
         Hello::Delegate {
             caller: caller(None),
             delegates: DelegationRequest { workload: "helper".into(), grant: Grant::unlimited() },

@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::clock::wall_ms;
 use crate::driver::Kernel;
 use crate::limits::{CONNECTION_MS_MAX, HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX};
 use crate::places::Place;
+use crate::session::Upgrade;
 use crate::shared::{Shared, Way};
 
 /// Who asks, over which socket, and what it holds of the node. Cheap to clone.
@@ -29,6 +31,9 @@ pub(crate) struct Requester {
 struct Connection {
     place: Mutex<Option<Place>>,
     reply: Arc<ReplyState>,
+    is_session: AtomicBool,
+    /// Who takes the connection over once it is upgraded.
+    upgrade: Mutex<Option<Upgrade>>,
 }
 
 impl Requester {
@@ -38,7 +43,13 @@ impl Requester {
             Way::Officers => shared.kernel.for_officers(),
         };
         let place = Mutex::new(Some(place));
-        let connection = Arc::new(Connection { place, reply: Arc::default() });
+        let connection = Connection {
+            place,
+            reply: Arc::default(),
+            is_session: AtomicBool::new(false),
+            upgrade: Mutex::default(),
+        };
+        let connection = Arc::new(connection);
         Self { shared, kernel, user, way, connection }
     }
 
@@ -118,6 +129,26 @@ impl Requester {
         drop(self.place().take());
     }
 
+    /// Gives the place up: a session has a place of its own, and no end.
+    pub(super) fn becomes_session(&self) {
+        self.connection.is_session.store(true, Ordering::Relaxed);
+        drop(self.place().take());
+    }
+
+    /// The connection goes there, once the reply that upgrades it is written.
+    pub(super) fn upgrades_to(&self, upgrade: Upgrade) {
+        *self.upgrade_slot() = Some(upgrade);
+    }
+
+    /// Where the connection goes, if it was upgraded.
+    pub(super) fn upgrade(&self) -> Option<Upgrade> {
+        self.upgrade_slot().take()
+    }
+
+    fn upgrade_slot(&self) -> MutexGuard<'_, Option<Upgrade>> {
+        self.connection.upgrade.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How far the connection is.
     pub(super) fn reply_state(&self) -> Arc<ReplyState> {
         Arc::clone(&self.connection.reply)
@@ -127,10 +158,11 @@ impl Requester {
         self.connection.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Resolves when the connection must end; never for a stream.
+    /// Resolves when the connection must end; never for a stream or a session.
     pub(super) async fn out_of_time(&self) {
         tokio::time::sleep(Duration::from_millis(CONNECTION_MS_MAX)).await;
-        if self.connection.reply.is_stream() {
+        let is_session = self.connection.is_session.load(Ordering::Relaxed);
+        if self.connection.reply.is_stream() || is_session {
             std::future::pending::<()>().await;
         }
     }

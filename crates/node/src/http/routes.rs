@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 use super::extract::{InPath, Json, Officer, Owner, Query, Sent};
 use super::refusal::Refusal;
 use super::requester::Requester;
-use super::{approvals, events, governance, health, metrics, records};
+use super::{approvals, events, governance, health, metrics, records, sessions};
 use crate::erase::{self, Erased, Page};
 use crate::pending::has_a_role;
 
@@ -36,6 +36,7 @@ fn routes() -> Router<Requester> {
         .route("/v1/executions", get(executions))
         .route("/v1/executions/{execution}", get(execution))
         .route(api::execution::SEARCH_PATH, post(search_executions))
+        .route(api::session::PATH, post(sessions::join))
         .route("/v1/ended", get(ended))
         .route("/v1/erasures", post(erase))
         .route("/v1/records", get(records::page))

@@ -14,7 +14,10 @@ async fn serve_long(stream: UnixStream) -> Option<Problem> {
     let (reader, writer) = stream.into_split();
     let routes = Router::new().route("/", get(|| async { vec![b'x'; REPLY_BYTES] }));
     let writer = ReplyWriter::new(writer, Arc::clone(&state));
-    serve_on(reader, writer, routes, state).await.map(|(problem, _)| problem)
+    match serve_on(reader, writer, routes, state).await {
+        ServedConnection::Unread(problem, _) => Some(problem),
+        ServedConnection::Over | ServedConnection::Raw { .. } => None,
+    }
 }
 
 #[tokio::test]

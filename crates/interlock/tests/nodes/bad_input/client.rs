@@ -1,10 +1,10 @@
 //! What a hostile client writes.
 
-use std::io::Write;
+use std::io::{BufRead as _, BufReader, Write};
 use std::os::unix::net::UnixStream;
 
 use super::*;
-use crate::support::refusals;
+use crate::support::{joined, refusals};
 
 /// A call of the tool `note` whose arguments hold this text as it is; it must not reach the server.
 fn smuggled(arguments: &str) -> Vec<u8> {
@@ -222,19 +222,41 @@ fn a_bad_first_line_is_refused() {
 #[test]
 fn unknown_workloads_and_servers_are_refused() {
     let Some(mut probed) = Probed::start() else { return };
-    let ask = |server: &str, workload: &str| {
-        hello(
-            &probed,
-            format!(r#"{{"server":"{server}","type":"mcp","v":1,"workload":"{workload}"}}"#)
-                .as_bytes(),
-        )
+    let ask = |server: &str, workload: &str| -> Value {
+        let refused = joined(&probed.domain.socket(), workload, None, server).err().unwrap();
+        serde_json::from_str(&refused.to_string()).unwrap()
     };
     let answer = ask("probe", "stranger");
-    assert_eq!((member(&answer, "/type"), member(&answer, "/code")), ("refused", "refused.peer"));
+    assert_eq!((&answer["status"], member(&answer, "/code")), (&json!(403), "refused.peer"));
     let answer = ask("prob", "agent");
-    assert_eq!((member(&answer, "/type"), member(&answer, "/code")), ("refused", "refused.input"));
-    assert!(member(&answer, "/message").contains("probe"), "{answer}");
+    assert_eq!((&answer["status"], member(&answer, "/code")), (&json!(400), "refused.input"));
+    assert!(member(&answer, "/detail").contains("probe"), "{answer}");
     assert_eq!(probed.journal(), [] as [&str; 0]);
+    probed.still_serves();
+}
+
+/// What a client writes before it has the reply is MCP already, and none of it is lost.
+#[test]
+fn what_comes_with_the_request_belongs_to_the_session() {
+    let Some(mut probed) = Probed::start() else { return };
+    let mut stream = UnixStream::connect(probed.domain.socket()).unwrap();
+    let head = "POST /v1/sessions?server=probe&workload=agent HTTP/1.1\r\nhost: node\r\n\
+                connection: upgrade\r\nupgrade: interlock-mcp\r\n\r\n";
+    let ping = |id: usize| format!("{{\"id\":{id},\"jsonrpc\":\"2.0\",\"method\":\"ping\"}}\n");
+    // More than is read of a head at a time.
+    let pings: String = (0..1_000).map(ping).collect();
+    let (first, rest) = pings.split_at(pings.len() / 2 + 3);
+    stream.write_all(format!("{head}{first}").as_bytes()).unwrap();
+    stream.write_all(rest.as_bytes()).unwrap();
+    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
+    assert!(lines.next().unwrap().starts_with("HTTP/1.1 101 "));
+    let head: Vec<String> = lines.by_ref().take_while(|line| !line.is_empty()).collect();
+    assert!(head.iter().any(|line| line.starts_with("interlock-execution: ")), "{head:?}");
+    assert!(!head.iter().any(|line| line.starts_with("content-length")), "{head:?}");
+    for id in 0..1_000 {
+        let answer: Value = serde_json::from_str(&lines.next().unwrap()).unwrap();
+        assert_eq!(answer["id"], id, "{answer}");
+    }
     probed.still_serves();
 }
 

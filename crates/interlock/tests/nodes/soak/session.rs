@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::answer::{self, Answer, Message, Said};
 use super::lines::{Ends, Known, Line, Lines, Want};
 use crate::random::Random;
+use crate::support::joined;
 
 /// Requests that wait for their answers, at most.
 const WINDOW: usize = 8;
@@ -102,21 +103,11 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Joins, and shakes hands. The node's refusal is an error with its line as the message.
+    /// Joins, and shakes hands. The node's refusal is an error with its problem as the message.
     pub(super) fn join(socket: &Path, workload: &str, server: &str) -> std::io::Result<Session> {
-        let mut stream = UnixStream::connect(socket)?;
-        stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+        let client::Session { stream, execution, .. } = joined(socket, workload, None, server)?;
         stream.set_write_timeout(Some(ANSWER_WITHIN))?;
-        let hello =
-            format!(r#"{{"server":"{server}","type":"mcp","v":1,"workload":"{workload}"}}"#);
-        stream.write_all(format!("{hello}\n").as_bytes())?;
-        let mut reader = BufReader::new(stream.try_clone()?);
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        let joined: Value = serde_json::from_str(&line)?;
-        let Some(execution) = joined["execution"].as_str().map(str::to_owned) else {
-            return Err(std::io::Error::other(line));
-        };
+        let reader = BufReader::new(stream.try_clone()?);
         let shared = Arc::<(Mutex<State>, Condvar)>::default();
         // Nothing need come for a long time.
         stream.set_read_timeout(None)?;

@@ -1,14 +1,12 @@
 //! A client's session, as far as the node's first answer.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// Longest wait for a line, and for one to be taken.
-const WAIT: Duration = Duration::from_secs(60);
+use crate::support::joined;
 
 pub(super) struct Session {
     pub(super) stream: UnixStream,
@@ -16,24 +14,10 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Joins. The node's refusal is an error with its line as the message.
+    /// Joins. The node's refusal is an error with its problem as the message.
     pub(super) fn join(socket: &Path, workload: &str, server: &str) -> io::Result<Session> {
-        let mut stream = UnixStream::connect(socket)?;
-        stream.set_read_timeout(Some(WAIT))?;
-        stream.set_write_timeout(Some(WAIT))?;
-        let hello =
-            format!(r#"{{"server":"{server}","type":"mcp","v":1,"workload":"{workload}"}}"#);
-        stream.write_all(format!("{hello}\n").as_bytes())?;
-        let mut line = Vec::new();
-        let mut byte = [0];
-        while byte != *b"\n" && stream.read(&mut byte)? == 1 {
-            line.extend_from_slice(&byte);
-        }
-        let joined: Value = serde_json::from_slice(&line)?;
-        match joined["execution"].as_str() {
-            Some(execution) => Ok(Session { stream, execution: execution.to_owned() }),
-            None => Err(io::Error::other(joined.to_string())),
-        }
+        let client::Session { stream, execution, .. } = joined(socket, workload, None, server)?;
+        Ok(Session { stream, execution })
     }
 }
 
