@@ -7,6 +7,7 @@
 //! | [`problem`] | errors by RFC 9457, with a stable code and whether to try again |
 //! | [`node`] | how the node stands, and whether it commits |
 //! | [`execution`] | executions that go on: their tree, labels, meters and trust |
+//! | [`delegation`] | executions that an agent begins and ends below its own |
 //! | [`session`] | sessions of agents with upstream servers: upgraded connections |
 //! | [`record`] | records of the lineage log, by filter and by page; one decision explained |
 //! | [`governance`] | what governs, and changes that officers sign |
@@ -29,6 +30,7 @@
 //! Architecture invariant: nothing here reads or writes a socket, a file or a clock.
 
 pub mod approval;
+pub mod delegation;
 pub mod execution;
 pub mod governance;
 pub mod limits;

@@ -119,6 +119,8 @@ codes! {
     QuotaUser = "refused.quota.user", 429, Later, "the OS user has as much as one may have";
     /// The node has as many executions as it may.
     QuotaNode = "refused.quota.node", 429, Later, "the node has as much as it may";
+    /// The execution keeps as much as one may.
+    QuotaExecution = "refused.quota.execution", 429, Never, "the execution keeps all that it may";
     /// The disk has no room.
     Storage = "refused.storage", 507, Later, "the disk has no room for this";
     /// Nothing is called this.
@@ -127,14 +129,34 @@ codes! {
     Method = "method_not_allowed", 405, Never, "the route does not take this method";
     /// The route speaks another protocol, and the request does not ask for it.
     Upgrade = "upgrade_required", 426, Changed, "the route speaks another protocol";
+    /// The arguments do not fit the action's schema.
+    RequestMalformed = "request.malformed", 403, Changed, "the arguments do not fit the schema";
+    /// The node can't verify what governs.
+    GovernanceUnverified = "governance.unverified", 403, Later, "what governs is not verified";
+    /// The workload is not registered for this OS user.
+    IdentityUnregistered = "identity.unregistered", 403, Later, "the workload is not registered";
+    /// Officers trust the workload, or what it stands in, too little.
+    TrustInsufficient = "trust.insufficient", 403, Later, "this is trusted too little";
     /// An officer halted the execution, or what it stands in.
     ExecutionHalted = "execution.halted", 403, Later, "an officer halted this";
     /// The execution has ended, or one that it descends from.
     ExecutionEnded = "execution.ended", 403, Later, "the execution has ended";
-    /// Officers trust the workload, or what it stands in, too little.
-    TrustInsufficient = "trust.insufficient", 403, Later, "this is trusted too little";
-    /// The workload is not registered for this OS user.
-    IdentityUnregistered = "identity.unregistered", 403, Later, "the workload is not registered";
+    /// The execution's history has a gap.
+    LineageBroken = "lineage.broken", 403, Never, "the execution's history has a gap";
+    /// It is more than the execution may do at most.
+    GrantExceeded = "grant.exceeded", 403, Never, "it is more than the execution may do";
+    /// The bundle knows no such action.
+    ToolUnknown = "tool.unknown", 403, Later, "the bundle does not know this";
+    /// The tool's definition is not the one that the bundle pins.
+    ToolChanged = "tool.changed", 403, Later, "the definition is not the one that is pinned";
+    /// A policy could not be evaluated.
+    PolicyError = "policy.error", 403, Changed, "a policy could not be evaluated";
+    /// A policy forbids it, or none permits it.
+    PolicyDenied = "policy.denied", 403, Changed, "the policies do not permit it";
+    /// A meter's limit would be exceeded.
+    MeterExhausted = "meter.exhausted", 403, Later, "a meter has nothing left for it";
+    /// It waits for officers.
+    ApprovalRequired = "approval.required", 403, Approval, "it waits for officers";
     /// The server can't be started.
     ServerStart = "server.start", 502, Later, "the server can't be started";
     /// The record is written, and no signed checkpoint covers it yet.

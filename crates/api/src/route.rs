@@ -7,6 +7,7 @@ use crate::approval::{
     self, MessageRequest, PendingMessage, PendingPage, PendingQuery, PendingSearch, VoteReply,
     VoteRequest,
 };
+use crate::delegation::{ChildEnd, ChildReply, ChildRequest, EndedChild};
 use crate::execution::{
     self, EndedPage, EndedQuery, ErasurePage, ErasureRequest, Execution, ExecutionNames,
     ExecutionPage, ExecutionQuery, ExecutionSearch,
@@ -107,6 +108,29 @@ const fn read(
 
 const OFFICERS: &[Code] = &[Code::Peer];
 
+/// What can be wrong where an agent wants a sub-agent: what it is refused, or why it is denied.
+const DELEGATING: &[Code] = &[
+    Code::Peer,
+    Code::Quota,
+    Code::QuotaUser,
+    Code::QuotaNode,
+    Code::QuotaExecution,
+    Code::Storage,
+    Code::RequestMalformed,
+    Code::GovernanceUnverified,
+    Code::IdentityUnregistered,
+    Code::TrustInsufficient,
+    Code::ExecutionHalted,
+    Code::ExecutionEnded,
+    Code::LineageBroken,
+    Code::GrantExceeded,
+    Code::ToolUnknown,
+    Code::PolicyError,
+    Code::PolicyDenied,
+    Code::MeterExhausted,
+    Code::ApprovalRequired,
+];
+
 /// What can keep an execution from being joined.
 const JOINING: &[Code] = &[
     Code::Peer,
@@ -161,6 +185,28 @@ pub const ROUTES: &[Route] = &[
             "search_executions",
             "Names executions that go on, for who has the key of any role. The signature counts, not who brings it.",
             Reply::Json(of::<ExecutionNames>),
+        )
+    },
+    Route {
+        method: Method::Post,
+        body: Some(of::<ChildRequest>),
+        codes: DELEGATING,
+        ..read(
+            "/v1/executions",
+            "delegate",
+            "Decides a delegation. Where it is permitted, an execution of another workload begins.",
+            Reply::Json(of::<ChildReply>),
+        )
+    },
+    Route {
+        method: Method::Post,
+        body: Some(of::<ChildEnd>),
+        codes: &[Code::Peer, Code::Quota, Code::QuotaUser, Code::QuotaNode, Code::Storage],
+        ..read(
+            "/v1/executions/{execution}/end",
+            "end",
+            "Ends an execution that descends from the agent's own, with all below it.",
+            Reply::Json(of::<EndedChild>),
         )
     },
     Route {

@@ -2,11 +2,15 @@ use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
+use api::delegation::{ChildEnd, ChildReply, ChildRequest, EndedChild};
+use api::execution::Grant;
 use api::session::{self, ASSURANCE_HEADER, EXECUTION_HEADER};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::exchange::{self, HttpRequest, Reply};
 use crate::limits::ANSWER_MS_MAX;
-use crate::{Asked, ConnectError, Error, NodeSocket, is_late, with_query};
+use crate::{Asked, ConnectError, Error, NodeSocket, body, encoded, is_late, with_query};
 
 /// Who speaks for a workload. It has no key: the node knows it by its OS user.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +71,37 @@ impl<'a> Agent<'a> {
         let untimed = stream.set_read_timeout(None).and_then(|()| stream.set_write_timeout(None));
         untimed.map_err(|why| Error::Socket(self.socket.path.to_owned(), why))?;
         Ok(Session { execution, assurance, stream })
+    }
+
+    /// Asks for a sub-agent: an execution of another workload that holds this grant. `arguments` is
+    /// a JSON object as text, which policy sees.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn delegate(&self, to: &str, grant: Grant, arguments: &str) -> Result<ChildReply, Error> {
+        let request = ChildRequest {
+            workload: self.workload.to_owned(),
+            execution: self.execution.map(str::to_owned),
+            to: to.to_owned(),
+            grant,
+            arguments: arguments.to_owned(),
+        };
+        self.send("/v1/executions", &request)
+    }
+
+    /// Ends an execution that descends from the agent's own, by its whole id.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn end(&self, child: &str) -> Result<EndedChild, Error> {
+        let (workload, execution) = (self.workload.to_owned(), self.execution.map(str::to_owned));
+        let path = format!("/v1/executions/{}/end", encoded(child));
+        self.send(&path, &ChildEnd { workload, execution })
+    }
+
+    fn send<T: DeserializeOwned>(&self, path: &str, of: &impl Serialize) -> Result<T, Error> {
+        let request = HttpRequest::ByAgent(path, body(of));
+        exchange::exchange(&self.connect()?, self.socket.path, &request, self.wait)
     }
 
     fn connect(&self) -> Result<UnixStream, Error> {

@@ -22,6 +22,8 @@ pub(crate) enum HttpRequest<'a> {
     Ask(&'a str, Vec<u8>),
     /// `POST` of this body to this path, which changes something.
     Order(&'a str, Vec<u8>),
+    /// `POST` of this body to this path, by an agent.
+    ByAgent(&'a str, Vec<u8>),
     /// `POST` to this path by an agent, which makes the connection a session.
     Join(&'a str),
 }
@@ -30,7 +32,10 @@ impl HttpRequest<'_> {
     fn head(&self) -> String {
         let (method, path) = match self {
             Self::Get(path) => ("GET", path),
-            Self::Ask(path, _) | Self::Order(path, _) | Self::Join(path) => ("POST", path),
+            Self::Ask(path, _)
+            | Self::Order(path, _)
+            | Self::ByAgent(path, _)
+            | Self::Join(path) => ("POST", path),
         };
         let connection = match self {
             Self::Join(_) => format!("upgrade\r\nupgrade: {PROTOCOL}"),
@@ -45,7 +50,7 @@ impl HttpRequest<'_> {
     fn body(&self) -> Option<&[u8]> {
         match self {
             Self::Get(_) | Self::Join(_) => None,
-            Self::Ask(_, body) | Self::Order(_, body) => Some(body),
+            Self::Ask(_, body) | Self::Order(_, body) | Self::ByAgent(_, body) => Some(body),
         }
     }
 
@@ -54,7 +59,7 @@ impl HttpRequest<'_> {
         match self {
             Self::Get(_) | Self::Ask(..) => Asked::Question,
             Self::Order(..) => Asked::Order,
-            Self::Join(_) => Asked::ByAgent,
+            Self::ByAgent(..) | Self::Join(_) => Asked::ByAgent,
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) use approvals::{ApprovalsArgs, ApprovalsCommand, ApproveArgs, MetersA
 pub(crate) use backup::BackupArgs;
 pub(crate) use bench::{BenchArgs, Measurement};
 pub(crate) use erase::EraseArgs;
-pub(crate) use family::{DelegateArgs, EndArgs};
+pub(crate) use family::{DelegateArgs, EndArgs, SpeakerArgs};
 pub(crate) use help::color;
 pub(crate) use machine::CompletionsArgs;
 pub(crate) use node::{

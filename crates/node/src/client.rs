@@ -18,7 +18,6 @@ use std::time::{Duration, Instant};
 use ::client::{Client, ConnectError, NodeSocket, TimedStream, is_late};
 use api::governance::Acting;
 use kernel::governance::{Position, SignedProposal, UNREPLAYED};
-use kernel::lineage::DelegationRequest;
 use proof::json::Value;
 
 use crate::Error;
@@ -29,7 +28,6 @@ use crate::hello::Hello;
 use crate::limits::{
     ADMITTED_AGAIN_MS, ADMITTED_MS_MAX, ANSWER_MS_MAX, ORDER_BYTES_MAX, RECORDED_MS_MAX,
 };
-use crate::session::Caller;
 
 /// The code of a refusal for want of a place or of time: nothing was done.
 const OVERLOAD: &str = "refused.overload";
@@ -41,40 +39,6 @@ pub enum Place {
     Node,
     /// In the log, since no node runs: the next start acts on it.
     Log,
-}
-
-/// Asks for a sub-agent: an execution of another workload that holds this grant. Returns its id.
-///
-/// # Errors
-/// `socket` where no node answers, `socket.owner` where somebody else does, `peer` where it refuses
-/// or denies.
-pub fn delegate(
-    socket: NodeSocket<'_>,
-    (workload, execution): (&str, Option<&str>),
-    delegates: DelegationRequest,
-    arguments: &str,
-) -> Result<String, Error> {
-    let caller = caller(workload, execution);
-    let hello = Hello::Delegate { caller, delegates, arguments: arguments.to_owned() };
-    ask(socket, &hello).and_then(|(_, answer)| text(&answer, "execution"))
-}
-
-/// Ends an execution that descends from the caller's.
-///
-/// # Errors
-/// `socket` where no node answers, `socket.owner` where somebody else does, `peer` where it
-/// refuses.
-pub fn end(
-    socket: NodeSocket<'_>,
-    (workload, execution): (&str, Option<&str>),
-    child: &str,
-) -> Result<(), Error> {
-    let caller = caller(workload, execution);
-    ask(socket, &Hello::End { caller, child: child.to_owned() }).map(drop)
-}
-
-fn caller(workload: &str, execution: Option<&str>) -> Caller {
-    Caller { workload: workload.to_owned(), execution: execution.map(str::to_owned) }
 }
 
 /// Brings a signed change to the running node. None where no node runs.
@@ -102,7 +66,7 @@ pub(crate) fn govern(
 /// node runs.
 fn ask_first(options: &Options, question: &Hello) -> Result<Option<(UnixStream, Value)>, Error> {
     admitted(Duration::from_millis(ADMITTED_MS_MAX), || {
-        let reached = reach(options, asked_of_nobody(question))?;
+        let reached = reach(options, Asked::BeforeAnOrder)?;
         let Some((stream, socket)) = reached else { return Ok(None) };
         let answer = ask_on(&stream, socket, question)?;
         Ok(Some((stream, answer)))
@@ -209,24 +173,6 @@ fn nobody_listens(why: &std::io::Error) -> bool {
     matches!(why.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused)
 }
 
-fn not_running(socket: &Path) -> Error {
-    let why = "nobody listens; is the node running? start it with `interlock serve`";
-    Error::socket(socket, &why)
-}
-
-fn ask(socket: NodeSocket<'_>, question: &Hello) -> Result<(UnixStream, Value), Error> {
-    let path = socket.path;
-    let stream = socket.connect().map_err(|why| match why {
-        ConnectError::Foreign(why) => Error::foreign(path, &why),
-        ConnectError::Io(why) if nobody_listens(&why) => not_running(path),
-        ConnectError::Io(why) if is_late(&why) => Error::silent(asked_of_nobody(question)),
-        ConnectError::Io(why) => Error::socket(path, &why),
-    })?;
-    let answer = ask_on(&stream, path, question)?;
-    stream.set_write_timeout(None).map_err(|why| Error::socket(path, &why))?;
-    Ok((stream, answer))
-}
-
 /// Asks, and leaves what follows the answer on the stream. One time ends the writing of the
 /// question and the reading of the answer.
 fn ask_on(stream: &UnixStream, socket: &Path, question: &Hello) -> Result<Value, Error> {
@@ -234,7 +180,7 @@ fn ask_on(stream: &UnixStream, socket: &Path, question: &Hello) -> Result<Value,
     // A node that refuses says why before it has read all.
     let written = stream.write_all(&question.to_line());
     let answer = read_line(&mut stream).map_err(|why| match written {
-        _ if is_late(&why) => Error::silent(asked(question)),
+        _ if is_late(&why) => Error::silent(Asked::Order),
         Err(first) if !has_ended(&first) => Error::socket(socket, &first),
         _ if has_ended(&why) => Error::ended(),
         _ => Error::socket(socket, &why),
@@ -246,22 +192,6 @@ fn ask_on(stream: &UnixStream, socket: &Path, question: &Hello) -> Result<Value,
 fn has_ended(why: &std::io::Error) -> bool {
     use ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
     matches!(why.kind(), BrokenPipe | ConnectionReset | UnexpectedEof)
-}
-
-/// What can be done about a node that does not answer this.
-fn asked(question: &Hello) -> Asked {
-    match question {
-        Hello::Delegate { .. } | Hello::End { .. } => Asked::ByAnAgent,
-        Hello::Govern { .. } => Asked::Order,
-    }
-}
-
-/// The same, of a node that did not take the connection.
-fn asked_of_nobody(question: &Hello) -> Asked {
-    match asked(question) {
-        Asked::Order => Asked::BeforeAnOrder,
-        other => other,
-    }
 }
 
 /// An answer that is no refusal.

@@ -28,8 +28,6 @@ pub struct RefusalCode(pub &'static str);
 /// What a node was asked that says nothing, and so what can be done about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// Anything, by an agent: it can do nothing about the node.
-    ByAnAgent,
     /// Something that changes nothing.
     Question,
     /// Something that changes nothing, for an order that comes after it.
@@ -114,10 +112,6 @@ impl Error {
     pub(crate) fn silent(asked: Asked) -> Self {
         let seconds = ANSWER_MS_MAX / 1_000;
         let (done, next) = match asked {
-            Asked::ByAnAgent => {
-                let what = format!("the node does not answer within {seconds} s; try again later");
-                return Self::new("unanswered", what);
-            }
             Asked::Question => ("nothing was done", "ask again once a node runs"),
             Asked::BeforeAnOrder => {
                 ("nothing was done", "give this again: without a node it goes to the log")

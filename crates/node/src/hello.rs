@@ -1,39 +1,17 @@
 use api::RecordJson;
 use api::governance::Acting;
 use kernel::governance::SignedProposal;
-use kernel::lineage::DelegationRequest;
-use policy::Grant;
 use proof::base64url;
 use proof::json::{Object, Value};
 use proof::record::Fields;
 
 use crate::Error;
-use crate::session::Caller;
 
 /// The first line on a connection to the node's socket: canonical JSON with `v` 1 and a `type`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Hello {
-    /// `delegate`: start a sub-agent, with the arguments that policy sees.
-    Delegate { caller: Caller, delegates: DelegationRequest, arguments: String },
-    /// `end`: end an execution that descends from the caller's.
-    End { caller: Caller, child: String },
     /// `govern`: a signed change, with the blob that it publishes if it does.
     Govern { proposal: Box<SignedProposal>, blob: Option<Vec<u8>> },
-}
-
-impl Caller {
-    fn write(&self, put: &mut impl FnMut(&str, Value)) {
-        put("workload", Value::from(self.workload.as_str()));
-        if let Some(execution) = &self.execution {
-            put("execution", Value::from(execution.as_str()));
-        }
-    }
-
-    fn read(fields: &Fields<'_>) -> Result<Self, Box<dyn std::error::Error>> {
-        let execution = fields.has("execution").then(|| fields.str("execution")).transpose()?;
-        let workload = fields.str("workload")?.to_owned();
-        Ok(Self { workload, execution: execution.map(str::to_owned) })
-    }
 }
 
 impl Hello {
@@ -44,18 +22,6 @@ impl Hello {
         };
         put("v", Value::Integer(1));
         match self {
-            Self::Delegate { caller, delegates, arguments } => {
-                put("type", Value::from("delegate"));
-                caller.write(&mut put);
-                put("to", Value::from(delegates.workload.as_str()));
-                put("grant", delegates.grant.to_value());
-                put("arguments", Value::from(arguments.as_str()));
-            }
-            Self::End { caller, child } => {
-                put("type", Value::from("end"));
-                caller.write(&mut put);
-                put("child", Value::from(child.as_str()));
-            }
             Self::Govern { proposal, blob } => {
                 put("type", Value::from("govern"));
                 put("proposal", proposal.to_value());
@@ -79,18 +45,6 @@ fn read(value: &Value) -> Result<Hello, Box<dyn std::error::Error>> {
         return Err("the first line is of another version".into());
     }
     match fields.str("type")? {
-        "delegate" => {
-            fields.only(&["arguments", "execution", "grant", "to", "type", "v", "workload"])?;
-            let grant = Grant::from_value(fields.value("grant")?).ok_or("`grant` is no grant")?;
-            let delegates = DelegationRequest { workload: fields.str("to")?.to_owned(), grant };
-            let arguments = fields.str("arguments")?.to_owned();
-            Ok(Hello::Delegate { caller: Caller::read(&fields)?, delegates, arguments })
-        }
-        "end" => {
-            fields.only(&["child", "execution", "type", "v", "workload"])?;
-            let child = fields.str("child")?.to_owned();
-            Ok(Hello::End { caller: Caller::read(&fields)?, child })
-        }
         "govern" => {
             fields.only(&["blob", "proposal", "type", "v"])?;
             let proposal = SignedProposal::from_value(fields.value("proposal")?)?;

@@ -12,6 +12,7 @@
 //! | `governance` | what governs, and changes to it |
 //! | `approvals` | what waits for officers, and their votes |
 //! | `events` | new records as server-sent events |
+//! | `delegation` | what an agent asks of the executions that descend from its own |
 //! | `sessions` | connections that become MCP sessions |
 //!
 //! Architecture invariant: a handler asks the kernel, the stop switch or a log; it decides nothing.
@@ -20,6 +21,7 @@
 //! peer does; only a stream of events and a session stay, in places of their own.
 
 mod approvals;
+mod delegation;
 mod events;
 mod explanation;
 mod extract;

@@ -13,7 +13,6 @@
 //! | `authority` | appends signed changes to the governance log |
 //! | `bring` | brings changes to the authority, and again where the log could not take them |
 //! | `covered` | whether a stated replay covers this node's log |
-//! | `family` | what a client asks of the executions that descend from its own |
 //! | [`erase`] | what ended executions sealed is made unreadable, on record |
 //! | [`sealing`] | the keys of executions, and opening sealed parts |
 //! | `servers` | whether the servers can be started, and as whom |
@@ -60,7 +59,6 @@ pub mod domain;
 mod driver;
 pub mod erase;
 mod error;
-mod family;
 #[cfg(test)]
 mod fixture;
 mod fold;

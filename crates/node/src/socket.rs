@@ -11,13 +11,13 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use crate::accept::{self, Arrival, Spare};
+use crate::bring;
 use crate::bring::{BroughtChange, Progress};
 use crate::hello::{self, Hello, refusal};
 use crate::http::{self, Requester};
 use crate::limits::{HEAD_BYTES_MAX, HELD_LINES, HELLO_MS_MAX, HELLO_READ_BYTES};
 use crate::places::{NoPlace, Place, Places};
 use crate::shared::{Shared, Way, refuse, write_reply};
-use crate::{bring, family};
 
 /// Serves connections until the task is aborted.
 pub(crate) async fn serve(
@@ -117,14 +117,8 @@ impl Connection {
 
     /// The answer to a first line. Empty where it was written already, or the node stops.
     async fn answer(&self, stream: &mut UnixStream, hello: Hello) -> Vec<u8> {
-        let shared = &self.shared;
-        match hello {
-            Hello::Delegate { caller, delegates, arguments } => {
-                family::delegate(shared, &self.peer, caller, (delegates, arguments)).await
-            }
-            Hello::End { caller, child } => family::end(shared, &self.peer, caller, child).await,
-            Hello::Govern { proposal, blob } => self.govern(stream, *proposal, blob).await,
-        }
+        let Hello::Govern { proposal, blob } = hello;
+        self.govern(stream, *proposal, blob).await
     }
 
     /// Hands a signed change to the officers' thread, and on what it says. Whoever has the key may

@@ -1,34 +1,30 @@
 use std::path::Path;
 
-use client::NodeSocket;
+use api::execution::Grant;
+use client::{Agent, NodeSocket};
 use kernel::governance::Change;
-use kernel::lineage::DelegationRequest;
 use node::clock::wall_ms;
-use policy::Grant;
 use proof::json::{Value, object};
 
 use super::govern::OrderedBy;
 use super::names::{self, Sought};
 use super::officer;
-use crate::cli::{DelegateArgs, EndArgs};
+use crate::cli::{DelegateArgs, EndArgs, SpeakerArgs};
 use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Style};
 
 /// Asks the node for a sub-agent.
 pub(super) fn delegate(arguments: &DelegateArgs, output: &mut Output) -> Result<Exit, Failure> {
-    let actions =
-        (!arguments.action.is_empty()).then(|| arguments.action.iter().cloned().collect());
+    let actions = (!arguments.action.is_empty()).then(|| arguments.action.clone());
     let until_ms = arguments.for_ms.map(|for_ms| wall_ms().saturating_add(for_ms));
     let grant =
         Grant { actions, calls_max: arguments.calls, depth_max: Some(arguments.depth), until_ms };
     let socket = arguments.socket.clone().unwrap_or_else(|| socket(&arguments.domain));
-    let speaker = (arguments.speaker.workload.as_str(), arguments.speaker.execution.as_deref());
-    let hands_on = DelegationRequest { workload: arguments.to.clone(), grant };
     let folder = config::owned_folder(&arguments.domain, arguments.socket.as_deref());
-    let at = NodeSocket { path: &socket, folder };
-    let child = node::client::delegate(at, speaker, hands_on, &arguments.arguments)
-        .map_err(|why| Failure::node(&why))?;
+    let agent = agent(&arguments.speaker, NodeSocket { path: &socket, folder });
+    let child = agent.delegate(&arguments.to, grant, &arguments.arguments);
+    let child = child.map_err(|why| Failure::client(&why))?.execution;
     if output.is_json() {
         output.json(&object([
             ("execution", Value::from(child.as_str())),
@@ -47,9 +43,8 @@ pub(super) fn end(arguments: &EndArgs, output: &mut Output) -> Result<Exit, Fail
     let ended = names::execution(&options, &arguments.ended, Sought::Live(key.as_ref()))?;
     let what = format!("execution {ended} ended");
     if arguments.parent {
-        let speaker = (arguments.speaker.workload.as_str(), arguments.speaker.execution.as_deref());
         let at = NodeSocket { path: &options.socket, folder: &options.folder };
-        node::client::end(at, speaker, &ended).map_err(|why| Failure::node(&why))?;
+        agent(&arguments.speaker, at).end(&ended).map_err(|why| Failure::client(&why))?;
         if output.is_json() {
             output.json(&object([("ended", Value::from(ended.as_str()))]))?;
         } else {
@@ -64,6 +59,11 @@ pub(super) fn end(arguments: &EndArgs, output: &mut Output) -> Result<Exit, Fail
     let by =
         OrderedBy { options: &options, domain: &arguments.domain, officer: &arguments.officer };
     super::govern::order(&by, change, &what, output)
+}
+
+/// Who speaks, over this socket.
+fn agent<'a>(speaker: &'a SpeakerArgs, at: NodeSocket<'a>) -> Agent<'a> {
+    Agent::new(at, &speaker.workload, speaker.execution.as_deref())
 }
 
 fn socket(domain: &Path) -> std::path::PathBuf {

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
+use api::execution::Grant;
 use client::NodeSocket;
-use kernel::lineage::DelegationRequest;
 use node::erase::Which;
-use policy::{Bundle, Grant};
+use policy::Bundle;
 
 use super::agent::{Agent, AgentError, CallOutcome};
 use super::story::{self, Scene, StoryCall, pending, scenes};
@@ -133,17 +133,13 @@ impl StoryState<'_> {
     /// Delegates reading to the helper, for a hundred calls.
     async fn delegate(&self) -> Result<String, Failure> {
         let actions = ["initialize", "notifications/initialized", "read_file"];
-        let grant = Grant {
-            actions: Some(actions.map(str::to_owned).into()),
-            calls_max: Some(100),
-            ..Grant::unlimited()
-        };
-        let hands_on = DelegationRequest { workload: HELPER.to_owned(), grant };
+        let actions = Some(actions.map(str::to_owned).into());
+        let grant = Grant { actions, calls_max: Some(100), ..Grant::default() };
         let options = self.options.clone();
         let arguments = r#"{"budget_cents":100,"role":"reader"}"#;
         officer::run_blocking(move || {
-            node::client::delegate(socket_of(&options), (WORKLOAD, None), hands_on, arguments)
-                .map_err(|why| Failure::node(&why))
+            let child = agent_of(&options).delegate(HELPER, grant, arguments);
+            child.map(|child| child.execution).map_err(|why| Failure::client(&why))
         })
         .await
     }

@@ -12,19 +12,9 @@ fn proposal() -> SignedProposal {
     Proposal { based_on, expires_ms: 1, change }.sign(&officer).unwrap()
 }
 
-fn caller(execution: Option<&str>) -> Caller {
-    Caller { workload: "agent".into(), execution: execution.map(str::to_owned) }
-}
-
 #[test]
 fn each_first_line_reads_back_as_it_was_written() {
     for hello in [
-        Hello::Delegate {
-            caller: caller(None),
-            delegates: DelegationRequest { workload: "helper".into(), grant: Grant::unlimited() },
-            arguments: "{}".into(),
-        },
-        Hello::End { caller: caller(Some("x1")), child: "x2".into() },
         Hello::Govern { proposal: Box::new(proposal()), blob: None },
         Hello::Govern { proposal: Box::new(proposal()), blob: Some(vec![0, 255, 10]) },
     ] {

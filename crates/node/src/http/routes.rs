@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 use super::extract::{InPath, Json, Officer, Owner, Query, Sent};
 use super::refusal::Refusal;
 use super::requester::Requester;
-use super::{approvals, events, governance, health, metrics, records, sessions};
+use super::{approvals, delegation, events, governance, health, metrics, records, sessions};
 use crate::erase::{self, Erased, Page};
 use crate::pending::has_a_role;
 
@@ -33,8 +33,9 @@ fn routes() -> Router<Requester> {
         .route("/health", get(health::health))
         .route("/metrics", get(metrics::metrics))
         .route("/v1/status", get(status))
-        .route("/v1/executions", get(executions))
+        .route("/v1/executions", get(executions).post(delegation::delegate))
         .route("/v1/executions/{execution}", get(execution))
+        .route("/v1/executions/{execution}/end", post(delegation::end))
         .route(api::execution::SEARCH_PATH, post(search_executions))
         .route(api::session::PATH, post(sessions::join))
         .route("/v1/ended", get(ended))
