@@ -124,10 +124,12 @@ pub(crate) fn upgrade(
 
 /// Reads a head byte by byte, as far as it goes: what follows it belongs to somebody else.
 fn read_head(stream: &mut impl Read, head: &mut Vec<u8>) -> std::io::Result<()> {
-    let mut bytes = stream.bytes();
+    let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && head.len() < REPLY_HEAD_BYTES_MAX {
-        let Some(byte) = bytes.next() else { break };
-        head.push(byte?);
+        if stream.read(&mut byte)? == 0 {
+            break;
+        }
+        head.extend_from_slice(&byte);
     }
     Ok(())
 }

@@ -176,6 +176,11 @@ impl Failure {
         self
     }
 
+    /// Whether this is its more exact code.
+    pub(crate) fn is(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+
     /// The cause, or what happened where there is none.
     pub(crate) fn cause(&self) -> &str {
         self.why.as_deref().unwrap_or(&self.what)

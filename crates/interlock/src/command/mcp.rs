@@ -5,15 +5,16 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use api::execution::ExecutionQuery;
 use api::problem::Code;
-use client::{Agent, NodeSocket};
+use client::{Agent, Client, NodeSocket};
 use node::Options;
 
 use super::names::{self, Sought};
 use crate::cli::McpArgs;
 use crate::config;
 use crate::exit::{Exit, Failure};
-use crate::limits::{FIRST_REQUEST_BYTES_MAX, FIRST_REQUEST_MS_MAX};
+use crate::limits::{FIRST_REQUEST_BYTES_MAX, FIRST_REQUEST_MS_MAX, NAMED_MS_MAX};
 use crate::output::{stderr, stdout};
 
 /// The error code where there is no session with the server. The gateway has the same code for a
@@ -52,8 +53,32 @@ pub(super) fn run(arguments: &McpArgs) -> Result<Exit, Failure> {
             _ => "",
         }
     ));
-    pipe::pipe(session, stdin(), stdout())?;
+    let execution = session.execution.clone();
+    pipe::pipe(session, stdin(), stdout()).map_err(|why| {
+        let stopped = why.is("session").then(|| what_stops(at, &execution)).flatten();
+        stopped.unwrap_or(why)
+    })?;
     Ok(Exit::Ok)
+}
+
+/// The failure of a session that the node ended because something stops its execution, as far as
+/// the node says it.
+fn what_stops(at: NodeSocket<'_>, execution: &str) -> Option<Failure> {
+    let NodeSocket { path, folder } = at;
+    let node = Client::new(folder.to_owned(), path.to_owned(), path.to_owned());
+    let beginning = Some(execution.to_owned());
+    let query = ExecutionQuery { beginning, ..ExecutionQuery::default() };
+    let page = node.within(Duration::from_millis(NAMED_MS_MAX)).executions(&query).ok()?;
+    let code = match page.executions.first() {
+        Some(found) => found.objection.clone()?,
+        None => "execution.ended".to_owned(),
+    };
+    let what = format!("the node ended the session: {code}");
+    let help = match code.as_str() {
+        "execution.ended" => "a new session begins a new execution",
+        _ => "an officer did so, and can take it back; until then no session begins",
+    };
+    Some(Failure::new(Exit::Denied, what).code(code).help(help))
 }
 
 /// The failure where there is no socket, or where this OS user may not see it.

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 
 use super::site::Site;
-use crate::support::{BINARY, Node, run};
+use crate::support::{BINARY, Node, run, until};
 
 #[test]
 fn the_short_id_of_log_show_halts_that_execution() {
@@ -261,6 +261,27 @@ fn a_key_stops_from_any_os_user() {
     let standing: Value =
         serde_json::from_str(&site.interlock(&["trust", &domain, "--json"])).unwrap();
     assert_eq!(standing["halted"], json!(["workload:agent"]));
+}
+
+#[test]
+fn a_client_whose_session_a_halt_ends_is_told_so() {
+    let site = Site::new();
+    let _node = Node::start(&site.domain.folder());
+    let domain = site.domain();
+    let mut mcp = Command::new(BINARY);
+    mcp.args(["mcp", domain.as_str(), "--server", "office", "--workload", "agent"]);
+    mcp.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let child = mcp.spawn().unwrap();
+    until("its session", || {
+        let status: Value =
+            serde_json::from_str(&site.interlock(&["status", &domain, "--json"])).unwrap();
+        (status["executions"] == 1).then_some(())
+    });
+    site.interlock(&["halt", &domain, "workload:agent"]);
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(2), "{said}");
+    assert!(said.contains("execution.halted"), "{said}");
 }
 
 #[test]
