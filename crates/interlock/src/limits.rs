@@ -97,3 +97,6 @@ pub(crate) const BACKUP_FILES_MAX: u64 = 100_000_000;
 /// Longest wait for a name from the node, in milliseconds. A node that hangs must not hold up the
 /// order, a halt say, for which the name is asked: then the log is read for it.
 pub(crate) const NAMED_MS_MAX: u64 = 2_000;
+
+/// Blanks of a message that are shown in a row; more of them are counted.
+pub(crate) const BLANKS_SHOWN: usize = 40;

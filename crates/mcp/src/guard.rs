@@ -143,8 +143,12 @@ fn confine() -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the priority of any other process: the node's own may be higher.
+/// Takes the priority of any other process, for good: the node's own may be higher, and so may what
+/// it is allowed.
 fn be_no_node() -> io::Result<()> {
+    rustix::thread::clear_ambient_capability_set()?;
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    rustix::process::setrlimit(Resource::Nice, none)?;
     let this = rustix::thread::gettid();
     if rustix::process::getpriority_process(Some(this))? < 0 {
         rustix::process::setpriority_process(Some(this), 0)?;

@@ -132,7 +132,21 @@ pub fn govern_as(
         Err(why) if why.code() == "ended" => BasedOn::of(&governance(options)?),
         Err(why) => return Err(why),
     };
+    check_domain(options, &based_on.position.origin)?;
     bring(options, &sign(based_on, change, officer)?, blob)
+}
+
+/// A node says what an order is based on, and could name another domain in which the officer has a
+/// role. Where the folder does not say whose it is, the officer is told whose order it is.
+fn check_domain(options: &Options, origin: &str) -> Result<(), Error> {
+    if options.domain.is_empty() || origin == options.governance_origin() {
+        return Ok(());
+    }
+    Err(Error::peer(&format!(
+        "nothing was signed: the folder is that of the domain `{}`, and the node there speaks for \
+         `{origin}`",
+        options.domain
+    )))
 }
 
 /// Brings a signed change to the authority: the running node, or, where none runs, the log itself.
@@ -231,7 +245,13 @@ pub fn propose(options: &Options, change: Change, life_ms: i64) -> Result<Signed
 /// A change on this governance, to be signed within so many milliseconds: of the log's time where
 /// that is ahead of the clock, since the authority judges it by that.
 fn proposal(based_on: BasedOn, change: Change, life_ms: i64) -> Proposal {
-    let expires_ms = clock::wall_ms().max(based_on.at).saturating_add(life_ms);
+    let from_ms = match &change {
+        // The clock alone judges what only takes away. A node that names a time far ahead must not
+        // have it signed for as long.
+        Change::HaltOrdered { .. } | Change::ExecutionEnded { .. } => clock::wall_ms(),
+        _ => clock::wall_ms().max(based_on.at),
+    };
+    let expires_ms = from_ms.saturating_add(life_ms);
     Proposal { based_on: based_on.position, expires_ms, change }
 }
 

@@ -20,6 +20,7 @@ use crate::cli::{self, ApprovalsCommand};
 use crate::domain::{self, DomainLogs};
 use crate::exit::{Exit, Failure};
 use crate::key;
+use crate::limits::BLANKS_SHOWN;
 use crate::output::{Output, Style, Table, counted, stderr};
 use crate::record_line::{short, utc};
 
@@ -49,9 +50,10 @@ struct ApprovalsClient<'a> {
 
 impl<'a> ApprovalsClient<'a> {
     fn of(domain: &'a Path, officer: &cli::OfficerArgs) -> Result<Self, Failure> {
-        let node = super::node(&officer::options(domain, officer.socket.as_deref())?);
+        let options = officer::options(domain, officer.socket.as_deref())?;
+        let node = super::node(&options);
         let asker = match officer::key_file(officer) {
-            Some(_) => Some(Asker::of(&node, officer::key(domain, officer)?)?),
+            Some(_) => Some(Asker::of(&options, &node, officer::key(domain, officer)?)?),
             None => None,
         };
         Ok(Self { domain, node, asker })
@@ -217,11 +219,26 @@ fn print_request(
         (label("so far"), votes(request)),
         (label("still"), still(request)),
     ];
-    let gets = message.as_ref().map(|message| (label("server gets"), message.clone()));
+    let gets = message.as_ref().map(|message| (label("server gets"), without_gaps(message)));
     for (label, line) in lines.into_iter().chain(gets) {
         output.line(format!("{label}  {line}"))?;
     }
     output.line("")
+}
+
+/// A text in which no run of blanks moves what stands before it out of sight.
+fn without_gaps(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for part in text.split_inclusive(|character| character != ' ') {
+        let kept = part.trim_start_matches(' ');
+        let blanks = part.len().saturating_sub(kept.len());
+        match blanks > BLANKS_SHOWN {
+            true => shown.push_str(&format!("<{blanks} blanks>")),
+            false => shown.push_str(&" ".repeat(blanks)),
+        }
+        shown.push_str(kept);
+    }
+    shown
 }
 
 /// The JSON output for a recorded vote.
@@ -239,8 +256,14 @@ struct VoteResult {
 pub(super) fn approve(arguments: &cli::ApproveArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = officer::options(&arguments.domain, arguments.officer.socket.as_deref())?;
     let node = super::node(&options);
-    let asker = Asker::of(&node, officer::key(&arguments.domain, &arguments.officer)?)?;
+    let key = officer::key(&arguments.domain, &arguments.officer)?;
+    let asker = Asker::of(&options, &node, key)?;
     let PendingPage { origin, requests, .. } = search(&node, &asker, &arguments.pending)?;
+    asker.check_log(&options, &origin)?;
+    if !output.is_json() {
+        let label = output.paint().text(Style::Label, format!("{:<11}", "domain"));
+        output.line(format!("{label}  {}", asker.domain()))?;
+    }
     let whole = arguments.pending.parse::<Digest>().ok();
     let (pending, shown) = match (find(requests, &arguments.pending), whole) {
         (Ok(request), _) => {
@@ -265,7 +288,8 @@ pub(super) fn approve(arguments: &cli::ApproveArgs, output: &mut Output) -> Resu
     };
     output.flush()?;
     if !arguments.refuse {
-        let question = format!("Approve this as `{}`?", asker.key.verifier().name());
+        let question =
+            format!("Approve this in `{}` as `{}`?", asker.domain(), asker.key.verifier().name());
         ask(&question, arguments.yes, Unattended::NeedsYes)?;
     }
     let expires_ms = wall_ms().saturating_add(arguments.for_ms);
@@ -415,4 +439,18 @@ fn still(request: &PendingRequest) -> String {
         format!("{} of {} must sign still: {who}", one.missing, one.role)
     });
     each.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_run_of_blanks_hides_what_stands_before_it() {
+        let long = " ".repeat(BLANKS_SHOWN + 1);
+        assert_eq!(without_gaps("a  b c"), "a  b c");
+        assert_eq!(without_gaps(&format!("pay{long}thanks ")), "pay<41 blanks>thanks ");
+        assert_eq!(without_gaps(&format!("pay{long}")), "pay<41 blanks>");
+        assert_eq!(without_gaps(""), "");
+    }
 }

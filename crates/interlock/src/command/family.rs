@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::time::Duration;
 
 use api::execution::Grant;
 use client::{Agent, NodeSocket};
@@ -12,6 +13,7 @@ use super::officer;
 use crate::cli::{DelegateArgs, EndArgs, SpeakerArgs};
 use crate::config;
 use crate::exit::{Exit, Failure};
+use crate::limits::NAMED_MS_MAX;
 use crate::output::{Output, Style};
 
 /// Asks the node for a sub-agent.
@@ -52,7 +54,8 @@ pub(super) fn end(arguments: &EndArgs, output: &mut Output) -> Result<Exit, Fail
         }
         return Ok(Exit::Ok);
     }
-    if names::ended_already(&super::node(&options), &ended).is_some() {
+    let node = super::node(&options).within(Duration::from_millis(NAMED_MS_MAX));
+    if names::ended_already(&node, &ended).is_some() {
         return Err(names::already_ended(&ended));
     }
     let change = Change::ExecutionEnded { execution: ended };

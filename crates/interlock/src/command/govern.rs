@@ -158,6 +158,7 @@ pub(super) fn order(
         Some(acting) => refused(&why).also(stopped(acting, &change)),
         None => refused(&why),
     })?;
+    officer::say_domain(options, &accepted.position.origin);
     let unknown = match (&accepted.acting, place) {
         (Some(acting), _) => (!acting.is_known).then(|| acting.near.clone()),
         (None, Place::Log) => names::in_folder(options, &change),

@@ -71,7 +71,15 @@ pub(super) fn execution(
     }
     let node = super::node(options).within(Duration::from_millis(NAMED_MS_MAX));
     let found = match node.is_running() {
-        Ok(true) => executions_with_beginning(&node, id, sought).map_err(|why| why.to_string()),
+        Ok(true) => {
+            let found = executions_with_beginning(options, &node, id, sought);
+            // An order is for what was written, whatever the node names.
+            found
+                .map(|found| {
+                    found.into_iter().filter(|(one, _)| one.starts_with(id)).collect::<Vec<_>>()
+                })
+                .map_err(|why| why.to_string())
+        }
         Ok(false) => Err("no node runs".to_owned()),
         Err(why) => Err(why.to_string()),
     };
@@ -113,7 +121,7 @@ fn nothing_done(what: String) -> Failure {
 pub(super) fn ended_already(node: &Client, id: &str) -> Option<String> {
     let query = EndedQuery { beginning: Some(id.to_owned()), ..EndedQuery::default() };
     let [one] = <[_; 1]>::try_from(node.ended(&query).ok()?.executions).ok()?;
-    Some(one.execution)
+    Some(one.execution).filter(|one| one.starts_with(id))
 }
 
 /// There is nothing left to stop of an execution.
@@ -123,9 +131,10 @@ pub(super) fn already_ended(execution: &str) -> Failure {
         .help("nothing was done, and nothing of it goes on")
 }
 
-/// Executions of the running node with ids of this beginning, with the workloads of those that go
+/// Executions that the running node names for this beginning, with the workloads of those that go
 /// on.
 fn executions_with_beginning(
+    options: &Options,
     node: &Client,
     id: &str,
     sought: Sought<'_>,
@@ -148,7 +157,7 @@ fn executions_with_beginning(
         page.executions.into_iter().map(|one| (one.execution, one.workload)).collect();
     // An officer of another OS user is shown its own alone: a beginning may be others' too.
     if let Sought::Live(Some(key)) = sought
-        && let Ok(asker) = Asker::of(node, key.clone())
+        && let Ok(asker) = Asker::of(options, node, key.clone())
         && let Ok(named) = node.search_executions(&asker.officer(), id)
     {
         found.extend(named.executions.into_iter().map(|one| (one.execution, one.workload)));

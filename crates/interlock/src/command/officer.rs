@@ -11,6 +11,7 @@ use proof::note::Ed25519Signer;
 use crate::cli::OfficerArgs;
 use crate::config;
 use crate::exit::{Exit, Failure};
+use crate::output::stderr;
 
 /// The environment variable that names an officer's key.
 pub(super) const KEY: &str = "INTERLOCK_KEY";
@@ -75,14 +76,57 @@ pub(super) struct Asker {
 }
 
 impl Asker {
-    /// The asker of the domain that this node serves.
-    pub(super) fn of(node: &Client, key: Ed25519Signer) -> Result<Self, Failure> {
+    /// The asker of the domain in whose folder this node listens.
+    pub(super) fn of(
+        options: &Options,
+        node: &Client,
+        key: Ed25519Signer,
+    ) -> Result<Self, Failure> {
         let governs = node.governance().map_err(|why| Failure::client(&why))?;
-        Ok(Self { key, origin: governs.position.origin })
+        let origin = governs.position.origin;
+        if !options.domain.is_empty() && origin != options.governance_origin() {
+            return Err(other_domain(options, &origin));
+        }
+        Ok(Self { key, origin })
     }
 
     /// Who asks now.
     pub(super) fn officer(&self) -> Officer<'_> {
         Officer { key: &self.key, origin: &self.origin, now_ms: wall_ms() }
+    }
+
+    /// The name of the domain that is asked, which the key signs.
+    pub(super) fn domain(&self) -> &str {
+        self.origin.strip_suffix("/governance").unwrap_or(&self.origin)
+    }
+
+    /// Whether a log belongs to that domain. An approval for another one's is not signed.
+    pub(super) fn check_log(&self, options: &Options, origin: &str) -> Result<(), Failure> {
+        let log = origin.strip_prefix(self.domain());
+        match log.is_some_and(|log| log.starts_with("/lineage/")) {
+            true => Ok(()),
+            false => Err(other_domain(options, origin)),
+        }
+    }
+}
+
+fn other_domain(options: &Options, origin: &str) -> Failure {
+    let what = match options.domain.as_str() {
+        "" => format!("the node speaks for `{origin}`, and another domain besides"),
+        domain => format!(
+            "the folder is that of the domain `{domain}`, and the node there speaks for `{origin}`"
+        ),
+    };
+    Failure::new(Exit::Denied, what).code("domain.other").help("nothing was signed")
+}
+
+/// Says for which domain something is signed, where the folder does not say whose it is.
+pub(super) fn say_domain(options: &Options, origin: &str) {
+    if options.domain.is_empty() {
+        let domain = origin.strip_suffix("/governance").unwrap_or(origin);
+        stderr(format!(
+            "signed for the domain `{domain}`, as the node says: your OS user cannot read whose \
+             folder this is"
+        ));
     }
 }

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The sources that answer clients.
-const ANSWERING: [&str; 5] = [
+const ANSWERING: [&str; 6] = [
+    "../api/src/problem.rs",
     "../kernel/src",
     "../mcp/src/session",
     "../mcp/src/session.rs",

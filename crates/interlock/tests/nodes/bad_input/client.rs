@@ -237,7 +237,7 @@ fn unknown_workloads_and_servers_are_refused() {
 
 /// What a client writes before it has the reply is MCP already, and none of it is lost.
 #[test]
-fn what_comes_with_the_request_belongs_to_the_session() {
+fn bytes_behind_the_request_belong_to_the_session() {
     let Some(mut probed) = Probed::start() else { return };
     let mut stream = UnixStream::connect(probed.domain.socket()).unwrap();
     let head = "POST /v1/sessions?server=probe&workload=agent HTTP/1.1\r\nhost: node\r\n\

@@ -48,7 +48,8 @@ fn an_officer_of_another_os_user_sees_and_approves_what_waits() {
     let eve = site.path("eve.skey");
     site.interlock(&["key", &eve, "--name", "office/eve"]);
     let (code, hidden) = run_as_stranger(&site, &eve, &["approvals", "list", &domain]).unwrap();
-    assert_eq!((code, hidden.as_str()), (Some(0), ""), "who has no role is shown nothing");
+    let none = "nothing waits for approval, or did\n";
+    assert_eq!((code, hidden.as_str()), (Some(0), none), "who has no role is shown nothing");
 
     let approve = ["approve", &domain, begins, "--yes"];
     let (code, approved) = run_as_stranger(&site, &ann, &approve).unwrap();
@@ -216,6 +217,36 @@ fn nobody_approves_what_is_not_the_request() {
     }
     let listed = site.interlock(&["approvals", "list", &domain]);
     assert_eq!(listed.matches("nobody yet").count(), 2, "nothing was signed: {listed}");
+
+    // Another domain's node, or its log.
+    let others: [(&str, Lie); 2] = [
+        ("its governance", |reply| {
+            if reply.get("position").is_some() {
+                reply["position"]["origin"] = "other.test/governance".into();
+            }
+        }),
+        ("its lineage log", |reply| {
+            if reply.get("origin").is_some() {
+                reply["origin"] = "other.test/lineage/node-1".into();
+            }
+        }),
+    ];
+    for (nth, (what, change)) in others.into_iter().enumerate() {
+        let socket = between.path().join(format!("other-{nth}.sock"));
+        lie(&socket, &site.domain.socket(), change);
+        let socket = socket.display().to_string();
+        let approve = ["approve", &domain, &pending, "--key", &ann, "--yes", "--socket", &socket];
+        let refused = run(&approve);
+        assert_eq!(refused.code, Some(2), "{what}: {}{}", refused.stdout, refused.stderr);
+        assert!(refused.stderr.contains("nothing was signed"), "{what}: {}", refused.stderr);
+        if nth == 0 {
+            let officer = site.officer();
+            let halt = ["halt", &domain, "workload:agent", "--key", &officer, "--socket", &socket];
+            let refused = run(&halt);
+            assert_eq!(refused.code, Some(2), "{}{}", refused.stdout, refused.stderr);
+            assert!(refused.stderr.contains("other.test/governance"), "{}", refused.stderr);
+        }
+    }
 
     let honest = between.path().join("honest.sock");
     lie(&honest, &site.domain.socket(), |_| {});

@@ -237,6 +237,7 @@ fn a_key_stops_from_any_os_user() {
     let Some((code, text)) = run_as_stranger(&site, &site.officer(), &halt) else { return };
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("stopped: 1 execution, 1 session, 1 server"), "{text}");
+    assert!(text.contains("signed for the domain `"), "the folder does not say whose: {text}");
     let execution = site.execution();
     let by_its_beginning = format!("execution:{}", execution.get(..8).unwrap());
     let trust = ["trust", domain.as_str(), by_its_beginning.as_str(), "suspended"];
