@@ -1,7 +1,7 @@
 //! Which threads go before which: the node before those it serves, and in the node what is waited
 //! for before what is not.
 
-use rustix::process::{Pid, getpid, getpriority_process, getsid, setpriority_process};
+use rustix::process::{Pid, getpriority_process, setpriority_process};
 
 use crate::limits::{NICENESS, NODE_NICENESS};
 
@@ -16,7 +16,7 @@ pub fn go_first() {
     // Linux can give each session of processes an equal share of the processor, whatever its
     // number of threads. Each server has a session of its own. The node's gets a greater share
     // where it has one of its own too, and not where it shares a terminal's.
-    if getsid(None) == Ok(getpid()) {
+    if leads_session() {
         let _as_it_was = std::fs::write("/proc/self/autogroup", NODE_NICENESS.to_string());
     }
 }
@@ -25,6 +25,14 @@ pub fn go_first() {
 pub(crate) fn give_way() {
     let this = rustix::thread::gettid();
     let _as_it_was = setpriority_process(Some(this), priority_of(this).saturating_add(NICENESS));
+}
+
+/// Whether this process leads its session of processes. A session that began outside of a
+/// container has no number in it: `/proc` shows 0 then, which is no process.
+fn leads_session() -> bool {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let session = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(3));
+    session.and_then(|id| id.parse().ok()) == Some(std::process::id())
 }
 
 /// As any other where the system does not say.
