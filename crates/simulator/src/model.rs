@@ -20,7 +20,7 @@ use crate::broken::{Broken, Law, holds};
 use crate::office::{INSIDE, Names, OfficeRequest, Past};
 pub(crate) use approvals::OfficerWord;
 use approvals::{Approvals, WaitingPayment};
-pub(crate) use labels::CarriedLabels;
+pub(crate) use labels::ModelLabels;
 use labels::{Left, Touch};
 use meters::{ModelCharge, ModelMeter, ModelMeters};
 pub(crate) use rule::{Governed, Rule};
@@ -33,7 +33,7 @@ pub(crate) struct ModelExecution {
     pub(crate) grant: Grant,
     pub(crate) calls: u64,
     pub(crate) past: Past,
-    pub(crate) carried: CarriedLabels,
+    pub(crate) carried: ModelLabels,
 }
 
 /// One request, and what has become of it.

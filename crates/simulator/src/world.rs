@@ -446,6 +446,6 @@ fn began(record: &Value) -> Option<ModelExecution> {
         grant: grant.unwrap_or_default(),
         calls: 0,
         past: crate::office::Past::default(),
-        carried: crate::model::CarriedLabels::default(),
+        carried: crate::model::ModelLabels::default(),
     })
 }

@@ -3,9 +3,10 @@ use std::sync::Arc;
 use api::RecordJson;
 use api::problem::Code;
 use api::record::Explanation;
+use kernel::MalformedRecord;
 use kernel::lineage::{Body, Decided, LineageRecord, Sealed};
 use kernel::replay::SealedPart;
-use kernel::state::BlobSource as _;
+use kernel::state::{BlobSource as _, Unreadable};
 use ledger::ReadEntry;
 use policy::Bundle;
 use proof::digest::Digest;
@@ -14,9 +15,9 @@ use tokio::sync::oneshot;
 
 use super::refusal::Refusal;
 use super::requester::Requester;
-use crate::Options;
 use crate::authority::GovernanceBlobs;
 use crate::sealing::Opener;
+use crate::{Error, Options};
 
 /// Why a transition was decided so. None where the record is no decision.
 pub(super) async fn of(
@@ -52,7 +53,7 @@ fn explain(
 ) -> Explanation {
     let (sealed, unreadable) = match sealed(options, entry, execution) {
         Ok(sealed) => (sealed, None),
-        Err(why) => (Sealed::default(), Some(why)),
+        Err(why) => (Sealed::default(), Some(why.to_string())),
     };
     let open = |name: &str| {
         let bytes = sealed.open(name, decided.commitments.get(name)?)?;
@@ -69,13 +70,30 @@ fn explain(
     }
 }
 
-fn sealed(options: &Options, entry: &ReadEntry, execution: &str) -> Result<Sealed, String> {
-    let opener = Opener::of(&options.lineage_folder(), &options.lineage_origin());
-    let mut opener = opener.map_err(|why| why.to_string())?;
+/// Why the sealed part of a decision is not read.
+#[derive(Debug, thiserror::Error)]
+enum SealedPartError {
+    /// The keys may not be used.
+    #[error(transparent)]
+    Keys(#[from] Error),
+    /// The part is missing, damaged, or without its key.
+    #[error("{}", .0.as_str())]
+    Unreadable(Unreadable),
+    /// It opens, and is no sealed part.
+    #[error(transparent)]
+    Malformed(#[from] MalformedRecord),
+}
+
+fn sealed(
+    options: &Options,
+    entry: &ReadEntry,
+    execution: &str,
+) -> Result<Sealed, SealedPartError> {
+    let mut opener = Opener::of(&options.lineage_folder(), &options.lineage_origin())?;
     let digest = Digest::of(&entry.record);
     match opener.part(Some(execution), entry.index, &digest, entry.sealed.as_deref()) {
-        SealedPart::Open(bytes) => Sealed::parse(&bytes).map_err(|why| why.to_string()),
-        SealedPart::Unreadable(why) => Err(why.as_str().to_owned()),
+        SealedPart::Open(bytes) => Ok(Sealed::parse(&bytes)?),
+        SealedPart::Unreadable(why) => Err(SealedPartError::Unreadable(why)),
     }
 }
 

@@ -48,9 +48,9 @@ impl Touch {
 
 /// The labels of one execution, each with the index of the record that brought it last.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct CarriedLabels(BTreeMap<&'static str, u64>);
+pub(crate) struct ModelLabels(BTreeMap<&'static str, u64>);
 
-impl CarriedLabels {
+impl ModelLabels {
     pub(crate) fn names(&self) -> Names {
         self.0.keys().copied().collect()
     }
