@@ -59,6 +59,17 @@ pub enum SessionError {
     Guard(io::Error),
 }
 
+impl SessionError {
+    /// Whether the machine has no descriptor, process or memory left for it: later it may.
+    #[must_use]
+    pub fn is_for_want_of_means(&self) -> bool {
+        use rustix::io::Errno;
+        let (Self::Guard(why) | Self::Start { why, .. }) = self else { return false };
+        let short = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
+        short.iter().any(|one| why.raw_os_error() == Some(one.raw_os_error()))
+    }
+}
+
 impl ServerCommand {
     /// Starts the server under a guard of its own, in a session without a terminal. The server and
     /// every process that it started are killed when the handle is dropped, and when this process

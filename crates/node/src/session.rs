@@ -138,7 +138,11 @@ impl Session {
             Err(why) => {
                 notes.say(&why);
                 // A client that has gone is told nothing.
-                let _gone = joined.send(Err(NotJoined::new(Code::ServerStart, why.to_string())));
+                let code = match why.is_for_want_of_means() {
+                    true => Code::Overload,
+                    false => Code::ServerStart,
+                };
+                let _gone = joined.send(Err(NotJoined::new(code, why.to_string())));
                 return;
             }
         };
