@@ -4,7 +4,7 @@ use proof::json::{Value, object};
 use serde::Deserialize;
 
 use crate::cli::OfficeAgentArgs;
-use crate::demo::agent::{Agent, AgentError, CallOutcome};
+use crate::demo::agent::{AgentError, CallOutcome, ScriptedAgent};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
@@ -25,7 +25,7 @@ async fn converse(arguments: &OfficeAgentArgs, output: &mut Output) -> Result<Ex
     let [program, rest @ ..] = arguments.command.as_slice() else {
         return Err(Failure::new(Exit::Usage, "no command was given"));
     };
-    let agent = Agent::start(program, rest).await.map_err(|why| failed(&why))?;
+    let agent = ScriptedAgent::start(program, rest).await.map_err(|why| failed(&why))?;
     let tools = agent.tools().await.map_err(|why| failed(&why))?;
     let tools: Vec<Value> = tools.into_iter().map(Value::from).collect();
     output.json(&object([("tools", tools.into())]))?;

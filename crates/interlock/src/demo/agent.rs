@@ -56,12 +56,12 @@ pub(crate) enum CallOutcome {
 }
 
 /// A scripted MCP client whose server is a child process.
-pub(crate) struct Agent {
+pub(crate) struct ScriptedAgent {
     session: RunningService<RoleClient, ()>,
     child: Child,
 }
 
-impl Agent {
+impl ScriptedAgent {
     /// Starts the program and shakes hands with it.
     ///
     /// # Errors
@@ -113,10 +113,10 @@ impl Agent {
         self.call_for(tool, arguments, None).await
     }
 
-    /// As [`Agent::call`], for a retry with the pending decision that it relies on.
+    /// As [`ScriptedAgent::call`], for a retry with the pending decision that it relies on.
     ///
     /// # Errors
-    /// As [`Agent::call`].
+    /// As [`ScriptedAgent::call`].
     pub(crate) async fn call_for(
         &self,
         tool: &str,

@@ -7,7 +7,7 @@ use client::NodeSocket;
 use node::erase::Which;
 use policy::Bundle;
 
-use super::agent::{Agent, AgentError, CallOutcome};
+use super::agent::{AgentError, CallOutcome, ScriptedAgent};
 use super::story::{self, Scene, StoryCall, pending, scenes};
 use super::{HELPER, SERVER, WORKLOAD, narration, officer, program};
 use crate::exit::{Exit, Failure};
@@ -17,7 +17,7 @@ use crate::output::Output;
 struct StoryState<'a> {
     options: &'a node::Options,
     bundle: &'a Bundle,
-    agent: Agent,
+    agent: ScriptedAgent,
     /// The helper's execution.
     helper: Option<String>,
     /// The decision that waits for approval.
@@ -109,7 +109,7 @@ impl StoryState<'_> {
 
     async fn call(
         &self,
-        agent: &Agent,
+        agent: &ScriptedAgent,
         step: &StoryCall,
         pending: Option<&str>,
         output: &mut Output,
@@ -195,14 +195,14 @@ async fn connect(
     options: &node::Options,
     workload: &str,
     execution: Option<&str>,
-) -> Result<Agent, Failure> {
+) -> Result<ScriptedAgent, Failure> {
     let mut command = tokio::process::Command::new(program()?);
     command.arg("mcp").arg(&options.folder).args(["--server", SERVER, "--workload", workload]);
     if let Some(execution) = execution {
         command.args(["--execution", execution]);
     }
     command.stderr(std::process::Stdio::null());
-    Agent::start_command(command).await.map_err(|why| failed(&why))
+    ScriptedAgent::start_command(command).await.map_err(|why| failed(&why))
 }
 
 fn failed(why: &AgentError) -> Failure {

@@ -23,7 +23,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Joins over the node's socket. The node's refusal is an error with its problem as the message.
+    /// Joins over the node's socket. The node's refusal is an error with its problem as message.
     pub(crate) fn join(socket: &Path, workload: &str, server: &str) -> io::Result<Client> {
         Client::over(joined(socket, workload, None, server)?.stream)
     }

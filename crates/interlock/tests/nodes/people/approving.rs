@@ -218,7 +218,24 @@ fn nobody_approves_what_is_not_the_request() {
     let listed = site.interlock(&["approvals", "list", &domain]);
     assert_eq!(listed.matches("nobody yet").count(), 2, "nothing was signed: {listed}");
 
-    // Another domain's node, or its log.
+    let honest = between.path().join("honest.sock");
+    lie(&honest, &site.domain.socket(), |_| {});
+    let honest = honest.display().to_string();
+    let approve = ["approve", &domain, &other, "--key", &ann, "--yes", "--socket", &honest];
+    assert!(site.interlock(&approve).contains("approved"));
+    drop(node);
+}
+
+/// The key may have a role in the other domain too: the folder says which one is meant.
+#[test]
+fn nobody_signs_for_another_domain() {
+    let site = Site::new();
+    let _node = Node::start(&site.domain.folder());
+    let ann = site.finance();
+    let mut client = site.client();
+    let pending = site.waits(&mut client, "reports/q4.md");
+    let domain = site.domain();
+    let between = tempfile::tempdir().unwrap();
     let others: [(&str, Lie); 2] = [
         ("its governance", |reply| {
             if reply.get("position").is_some() {
@@ -247,11 +264,6 @@ fn nobody_approves_what_is_not_the_request() {
             assert!(refused.stderr.contains("other.test/governance"), "{}", refused.stderr);
         }
     }
-
-    let honest = between.path().join("honest.sock");
-    lie(&honest, &site.domain.socket(), |_| {});
-    let honest = honest.display().to_string();
-    let approve = ["approve", &domain, &other, "--key", &ann, "--yes", "--socket", &honest];
-    assert!(site.interlock(&approve).contains("approved"));
-    drop(node);
+    let listed = site.interlock(&["approvals", "list", &domain]);
+    assert!(listed.contains("nobody yet"), "nothing was signed: {listed}");
 }
