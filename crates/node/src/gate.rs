@@ -9,6 +9,7 @@ use policy::Assurance;
 use proof::digest::Digest;
 
 use crate::driver::{Answered, HeldPermit, Kernel, NotRead, OVERLOAD};
+use crate::session_threads::SessionThreads;
 use crate::stop::Cut;
 use crate::waiting_notes;
 
@@ -23,6 +24,8 @@ pub(crate) struct SessionGate {
     pub(crate) permits: Permits,
     /// Whether officers stopped it: asked before anything is handed on.
     pub(crate) cut: Arc<Cut>,
+    /// Tells when the node stops.
+    pub(crate) session_threads: SessionThreads,
 }
 
 /// Permits by their tickets.
@@ -144,12 +147,15 @@ impl MessageGate for SessionGate {
         self.kernel.is_listed(Arc::clone(&self.workload), tool)
     }
 
-    /// An officer stopped it; or the kernel's thread has ended, and nothing more can be decided.
+    /// An officer stopped it; or the node stops, and the kernel takes the last completions; or the
+    /// kernel's thread has ended, and nothing more can be decided.
     fn stopped(&self) -> impl Future<Output = Stop> + Send {
         let (ended, cut) = (self.kernel.ended(), self.cut.stopped());
+        let stopping = self.session_threads.stopping();
         async move {
             tokio::select! {
                 code = cut => Stop::Ordered { code: code.to_owned() },
+                () = stopping => Stop::Node,
                 () = ended => Stop::Node,
             }
         }

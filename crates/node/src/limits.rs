@@ -45,11 +45,11 @@ pub const SESSIONS_PER_USER_MAX: usize = 256;
 /// `refused.overload`.
 pub const SESSIONS_MAX: usize = 2_048;
 
-/// Longest time, in milliseconds, that sessions have to end when the node stops.
-pub const SESSIONS_STOP_MS_MAX: u64 = 500;
-
 /// Of those, so many are kept for each OS user who has a workload here, as far as they go round.
 pub const SESSIONS_ASSURED: usize = 8;
+
+/// Longest time, in milliseconds, that sessions have to end when the node stops.
+pub const SESSIONS_STOP_MS_MAX: u64 = 500;
 
 /// Connections to `officer.sock`. One more is closed with `refused.overload`.
 pub const OFFICERS_MAX: usize = 64;

@@ -170,6 +170,7 @@ impl Session {
             assurance,
             permits: Permits::default(),
             cut: Arc::clone(&admitted.cut),
+            session_threads: shared.session_threads.clone(),
         };
         let (reader, writer) = stream.into_split();
         let client = ClientStreams { reader: Cursor::new(ahead).chain(reader), writer };

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -24,6 +25,7 @@ pub(crate) struct SessionThreads {
     threads: Arc<Mutex<Threads>>,
     /// Disconnected once all threads have ended.
     ended: Arc<Mutex<Receiver<()>>>,
+    is_stopping: Arc<watch::Sender<bool>>,
 }
 
 struct Threads {
@@ -42,7 +44,11 @@ impl SessionThreads {
     pub(crate) fn new() -> Self {
         let (running, ended) = channel();
         let threads = Threads { of_workloads: BTreeMap::new(), running: Some(running) };
-        Self { threads: Arc::new(Mutex::new(threads)), ended: Arc::new(Mutex::new(ended)) }
+        Self {
+            threads: Arc::new(Mutex::new(threads)),
+            ended: Arc::new(Mutex::new(ended)),
+            is_stopping: Arc::new(watch::Sender::new(false)),
+        }
     }
 
     fn threads(&self) -> MutexGuard<'_, Threads> {
@@ -99,8 +105,19 @@ impl SessionThreads {
         may_end
     }
 
-    /// Lets no session begin, gives those that run [`SESSIONS_STOP_MS_MAX`] to end, and ends them.
+    /// Resolves when the node stops: each session ends then, and completes what is open.
+    pub(crate) fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut is_stopping = self.is_stopping.subscribe();
+        async move {
+            // Threads that are gone have stopped too.
+            let _stops = is_stopping.wait_for(|stops| *stops).await;
+        }
+    }
+
+    /// Lets no session begin, tells those that run, gives them [`SESSIONS_STOP_MS_MAX`] to end, and
+    /// ends them.
     pub(crate) fn stop(&self) {
+        self.is_stopping.send_replace(true);
         let running = {
             let mut threads = self.threads();
             // Each thread hears of it by the end of its channel.

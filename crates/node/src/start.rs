@@ -167,13 +167,15 @@ impl Running {
     pub async fn stop(self) {
         drop(self.sockets);
         self.tasks.iter().for_each(JoinHandle::abort);
-        self.kernel.stop();
-        let (officers, thread, mark) = (self.officers, self.thread, self.mark);
+        let (kernel, thread) = (self.kernel, self.thread);
+        let (officers, mark) = (self.officers, self.mark);
         let session_threads = self.session_threads;
         let ended = move || {
+            // Before the kernel, which records how their open calls ended.
+            session_threads.stop();
+            kernel.stop();
             officers.stop();
             let _joined = thread.join();
-            session_threads.stop();
             told(mark.remember());
         };
         let _ended = tokio::task::spawn_blocking(ended).await;

@@ -153,22 +153,58 @@ fn a_call_waits_for_the_answer_that_its_server_waits_for() {
 }
 
 #[test]
-fn call_to_a_faulty_server_ends_on_record() {
+fn answer_that_is_too_large_ends_its_call_on_record() {
     let domain = domain_with_deadline(LARGE_DEADLINE_MS);
     let node = Node::start(&domain.folder());
-    for (text, number) in [("large", -32_006), ("floods", -32_003), ("killed", -32_003)] {
+    let mut client = joined(&domain);
+    let answer = client.call("large", "note", &json!({"text": "large"}));
+    assert_eq!(answer["error"]["code"], -32_006, "{answer}");
+    drop(client);
+    let ends = ended(&domain, node, &["large"]);
+    assert!(is_unknown(&ends[0]), "{ends:?}");
+}
+
+#[test]
+fn calls_to_a_server_that_ends_are_ended_on_record() {
+    let domain = domain_with_deadline(LARGE_DEADLINE_MS);
+    let node = Node::start(&domain.folder());
+    for text in ["floods", "killed"] {
         let mut client = joined(&domain);
         client.ask(&format!("open-{text}"), "note", &json!({"text": "hang"})).unwrap();
         client.ask(text, "note", &json!({"text": text})).unwrap();
-        let mut told: Vec<Value> = (0..2).map(|_| client.read().unwrap().unwrap()).collect();
-        told.sort_by_key(|answer| answer["id"].as_str() != Some(text));
-        assert_eq!(told[0]["error"]["code"], number, "{told:?}");
-        assert_eq!(told[1]["id"], format!("open-{text}"), "{told:?}");
-        assert!(told[1].get("error").is_some(), "{told:?}");
+        for _ in 0..2 {
+            let answer = client.read().unwrap().unwrap();
+            assert_eq!(answer["error"]["code"], -32_003, "{answer}");
+        }
     }
-    let ids = ["large", "open-large", "floods", "open-floods", "killed", "open-killed"];
-    let ends = ended(&domain, node, &ids);
+    // The last answers may come before their records.
+    let ends = ended(&domain, node, &["floods", "open-floods", "killed", "open-killed"]);
     assert!(ends.iter().all(is_unknown), "{ends:?}");
+}
+
+#[test]
+fn calls_that_are_open_when_the_node_stops_are_ended_on_record() {
+    let domain = domain_with_deadline(LARGE_DEADLINE_MS);
+    let node = Node::start(&domain.folder());
+    let ids: Vec<String> = (0..8).map(|call| format!("open-{call}")).collect();
+    let clients = ids.iter().map(|id| {
+        let mut client = joined(&domain);
+        client.ask(id, "note", &json!({"text": "hang"})).unwrap();
+        client
+    });
+    let mut clients: Vec<Client> = clients.collect();
+    let journal = domain.office().join("journal");
+    until("each call to reach its server", || {
+        let journal = std::fs::read_to_string(&journal).unwrap();
+        (journal.matches("\"hang\"").count() == ids.len()).then_some(())
+    });
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let ends = ended(&domain, node, &ids);
+    assert!(ends.iter().all(|end| matches!(end, Completion::Unknown { written: Some(1..) })));
+    for client in &mut clients {
+        let answer = client.read().unwrap().unwrap();
+        assert_eq!(answer["error"]["data"]["code"], "node.stopping", "{answer}");
+    }
 }
 
 /// `interlock mcp`, after the client shook hands with the server.

@@ -39,6 +39,7 @@ impl Site {
             assurance: Assurance::Separated,
             permits: Permits::default(),
             cut: Arc::default(),
+            session_threads: SessionThreads::new(),
         })
     }
 

@@ -90,3 +90,17 @@ fn a_stop_waits_no_longer_than_the_last_session() {
     threads.stop();
     assert!(began.elapsed() < Duration::from_millis(SESSIONS_STOP_MS_MAX));
 }
+
+#[test]
+fn sessions_hear_of_a_stop_and_end_by_themselves() {
+    let threads = SessionThreads::new();
+    let (stopping, (tell, told)) = (threads.stopping(), channel());
+    serve(&threads, "agent", || async move {
+        stopping.await;
+        tell.send(()).unwrap();
+    });
+    let began = Instant::now();
+    threads.stop();
+    assert!(began.elapsed() < Duration::from_millis(SESSIONS_STOP_MS_MAX));
+    assert_eq!(told.try_recv(), Ok(()));
+}
