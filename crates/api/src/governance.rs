@@ -155,6 +155,11 @@ pub struct Halt {
     pub is_recorded: bool,
 }
 
+/// The media type of the reply of `POST /v1/governance` in two lines of JSON, for who accepts it: at
+/// once what an order stopped, as a [`ProposalReply`] without `position`; then what came of it, as a
+/// whole [`ProposalReply`] or a problem. Only what acts is answered so.
+pub const PROGRESS_TYPE: &str = "application/jsonl";
+
 /// The body of `POST /v1/governance`: a change that officers signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

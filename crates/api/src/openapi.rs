@@ -6,6 +6,7 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use crate::governance::PROGRESS_TYPE;
 use crate::problem::{self, Code, Problem};
 use crate::route::{Audience, EVERYWHERE, Method, OPEN_METRICS, ROUTES, Reply, Route, SchemaOf};
 
@@ -145,9 +146,15 @@ fn responses(route: &Route, schemas: &mut SchemaGenerator) -> Map<String, Value>
     };
     match route.reply {
         Reply::Json(schema) => json_reply("200", "It is so.", schema),
-        Reply::JsonOrAccepted(schema) => {
-            json_reply("200", "It is on record.", schema);
+        Reply::Progress(schema) => {
+            json_reply("200", "It is on record, or acts and is told line by line.", schema);
             json_reply("202", "It acts, and is not on record yet.", schema);
+            let lines = json!({ "schema": { "type": "string" } });
+            if let Some(Value::Object(content)) =
+                responses.get_mut("200").and_then(|reply| reply.get_mut("content"))
+            {
+                content.insert(PROGRESS_TYPE.to_owned(), lines);
+            }
         }
         Reply::Metrics => {
             let content = json!({ OPEN_METRICS: { "schema": { "type": "string" } } });

@@ -73,8 +73,9 @@ pub enum Audience {
 pub enum Reply {
     /// JSON of this type, with status 200.
     Json(SchemaOf),
-    /// The same, with status 202 where the change acts and is not on record yet.
-    JsonOrAccepted(SchemaOf),
+    /// The same, with status 202 where the change acts and is not on record yet; for who accepts
+    /// [`crate::governance::PROGRESS_TYPE`], lines of it as it becomes so.
+    Progress(SchemaOf),
     /// `OpenMetrics` text.
     Metrics,
     /// Server-sent events.
@@ -298,7 +299,7 @@ pub const ROUTES: &[Route] = &[
             "/v1/governance",
             "propose",
             "Submits a change that officers signed. What takes something away acts at once.",
-            Reply::JsonOrAccepted(of::<ProposalReply>),
+            Reply::Progress(of::<ProposalReply>),
         )
     },
     Route {

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use api::governance::Acting;
 use api::problem::{Code, Problem};
 use proof::note::SignError;
 
@@ -27,6 +28,15 @@ pub enum Error {
     /// The node ended before its reply was there.
     #[error("the node ended before it answered: {}", .0.after_its_end())]
     Ended(Asked),
+    /// The same, of an order on which it acted: this is what it stopped.
+    #[error("the node ended before it answered: {}", Asked::Order.after_its_end())]
+    EndedWhileActing(Box<Acting>),
+    /// The node acts on an order, and did not say in time that it is on record.
+    #[error(
+        "the node acts on it already, but it is not on record yet: the disk or the log is slow; \
+         the node puts it there as soon as the disk takes it; if the node ends before, give it again"
+    )]
+    Unrecorded(Box<Acting>),
     /// The node refused.
     #[error("the node refused ({}): {}", .0.code, .0.detail)]
     Refused(Box<Problem>),
@@ -46,7 +56,8 @@ impl Error {
             Self::NotRunning(_) | Self::Socket(..) => "socket",
             Self::Foreign(..) => "socket.owner",
             Self::Silent(..) => "unanswered",
-            Self::Ended(_) => "ended",
+            Self::Ended(_) | Self::EndedWhileActing(_) => "ended",
+            Self::Unrecorded(_) => "unrecorded",
             Self::Unsigned(_) => "keys",
             Self::Unreadable(_) => "input",
             Self::Refused(problem) => match problem.code {
@@ -54,6 +65,19 @@ impl Error {
                 Code::Peer => "peer",
                 code => code.as_str(),
             },
+        }
+    }
+}
+
+impl Error {
+    /// What the node stopped by an order, although the order is not in the governance log, as far
+    /// as it said.
+    #[must_use]
+    pub fn acting(&self) -> Option<&Acting> {
+        match self {
+            Self::EndedWhileActing(acting) | Self::Unrecorded(acting) => Some(acting),
+            Self::Refused(problem) => problem.acting.as_ref(),
+            _ => None,
         }
     }
 }

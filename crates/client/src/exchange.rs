@@ -3,7 +3,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use api::problem::{Code, Problem};
+use api::governance::PROGRESS_TYPE;
+use api::problem::Problem;
 use api::session::PROTOCOL;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -22,6 +23,8 @@ pub(crate) enum HttpRequest<'a> {
     Ask(&'a str, Vec<u8>),
     /// `POST` of this body to this path, which changes something.
     Order(&'a str, Vec<u8>),
+    /// `POST` of a signed change to this path. The reply comes as it becomes so.
+    Propose(&'a str, Vec<u8>),
     /// `POST` of this body to this path, by an agent.
     ByAgent(&'a str, Vec<u8>),
     /// `POST` to this path by an agent, which makes the connection a session.
@@ -34,8 +37,13 @@ impl HttpRequest<'_> {
             Self::Get(path) => ("GET", path),
             Self::Ask(path, _)
             | Self::Order(path, _)
+            | Self::Propose(path, _)
             | Self::ByAgent(path, _)
             | Self::Join(path) => ("POST", path),
+        };
+        let accepts = match self {
+            Self::Propose(..) => format!("accept: {PROGRESS_TYPE}\r\n"),
+            _ => String::new(),
         };
         let connection = match self {
             Self::Join(_) => format!("upgrade\r\nupgrade: {PROTOCOL}"),
@@ -44,13 +52,23 @@ impl HttpRequest<'_> {
         let body = self.body().map_or_else(String::new, |body| {
             format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len())
         });
-        format!("{method} {path} HTTP/1.1\r\nhost: node\r\nconnection: {connection}\r\n{body}\r\n")
+        format!(
+            "{method} {path} HTTP/1.1\r\nhost: node\r\nconnection: {connection}\r\n{accepts}{body}\r\n"
+        )
+    }
+
+    /// The whole of it.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        [self.head().as_bytes(), self.body().unwrap_or_default()].concat()
     }
 
     fn body(&self) -> Option<&[u8]> {
         match self {
             Self::Get(_) | Self::Join(_) => None,
-            Self::Ask(_, body) | Self::Order(_, body) | Self::ByAgent(_, body) => Some(body),
+            Self::Ask(_, body)
+            | Self::Order(_, body)
+            | Self::Propose(_, body)
+            | Self::ByAgent(_, body) => Some(body),
         }
     }
 
@@ -58,7 +76,7 @@ impl HttpRequest<'_> {
     pub(crate) fn kind(&self) -> Asked {
         match self {
             Self::Get(_) | Self::Ask(..) => Asked::Question,
-            Self::Order(..) => Asked::Order,
+            Self::Order(..) | Self::Propose(..) => Asked::Order,
             Self::ByAgent(..) | Self::Join(_) => Asked::ByAgent,
         }
     }
@@ -72,9 +90,8 @@ pub(crate) fn exchange<T: DeserializeOwned>(
     wait: Duration,
 ) -> Result<T, Error> {
     let mut stream = TimedStream::new(stream, wait);
-    let bytes = [request.head().as_bytes(), request.body().unwrap_or_default()].concat();
     // A node that refuses says why before it has read all.
-    let written = stream.write_all(&bytes);
+    let written = stream.write_all(&request.to_bytes());
     let mut reply = Vec::new();
     let read = stream.take(REPLY_BYTES_MAX).read_to_end(&mut reply);
     match read.and(written) {
@@ -107,7 +124,7 @@ pub(crate) fn upgrade(
     {
         return Err(failed(socket, request.kind(), wait, why));
     }
-    if Reply::parse(&reply, request.kind()).is_ok_and(|reply| reply.status == SWITCHING_PROTOCOLS) {
+    if Reply::parse_head(&reply).is_some_and(|reply| reply.status == SWITCHING_PROTOCOLS) {
         return Ok(reply);
     }
     let rest = stream.take(REPLY_BYTES_MAX).read_to_end(&mut reply);
@@ -123,7 +140,7 @@ pub(crate) fn upgrade(
 }
 
 /// Reads a head byte by byte, as far as it goes: what follows it belongs to somebody else.
-fn read_head(stream: &mut impl Read, head: &mut Vec<u8>) -> std::io::Result<()> {
+pub(crate) fn read_head(stream: &mut impl Read, head: &mut Vec<u8>) -> std::io::Result<()> {
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") && head.len() < REPLY_HEAD_BYTES_MAX {
         if stream.read(&mut byte)? == 0 {
@@ -139,7 +156,7 @@ pub fn is_late(why: &std::io::Error) -> bool {
     matches!(why.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
-fn failed(socket: &Path, asked: Asked, wait: Duration, why: std::io::Error) -> Error {
+pub(crate) fn failed(socket: &Path, asked: Asked, wait: Duration, why: std::io::Error) -> Error {
     match why.kind() {
         _ if is_late(&why) => Error::Silent(asked, wait),
         ErrorKind::BrokenPipe | ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof => {
@@ -164,27 +181,26 @@ impl<'a> Reply<'a> {
         if bytes.is_empty() {
             return Err(Error::Ended(asked));
         }
-        // A node without a place for one more connection says so in a line, before it knows that
-        // the connection speaks HTTP.
-        if bytes.starts_with(b"{") {
-            let why = "the node has as many connections as it can serve; try again";
-            return Err(Error::Refused(Box::new(Problem::new(Code::Overload, why))));
+        if !bytes.windows(4).any(|four| four == b"\r\n\r\n") {
+            return Err(Error::Ended(asked));
         }
-        let unreadable = |why: &str| Error::Unreadable(why.to_owned());
-        let end =
-            bytes.windows(4).position(|four| four == b"\r\n\r\n").ok_or(Error::Ended(asked))?;
-        let (head, body) = bytes.split_at(end);
-        let body = body.get(4..).unwrap_or_default();
-        let head = std::str::from_utf8(head).map_err(|_| unreadable("its head is no text"))?;
-        let (first, headers) = head.split_once("\r\n").unwrap_or((head, ""));
-        let status = first.split(' ').nth(1).and_then(|status| status.parse().ok());
-        let status = status.ok_or_else(|| unreadable("it has no status"))?;
-        let reply = Self { status, headers, body };
+        let unreadable = || Error::Unreadable("its head is no HTTP/1.1".to_owned());
+        let reply = Self::parse_head(bytes).ok_or_else(unreadable)?;
         let length = reply.header("content-length");
         match length.and_then(|length| length.parse::<usize>().ok()) {
-            Some(length) if body.len() != length => Err(Error::Ended(asked)),
+            Some(length) if reply.body.len() != length => Err(Error::Ended(asked)),
             _ => Ok(reply),
         }
+    }
+
+    /// Reads a whole head, and takes what there is after it as the body.
+    pub(crate) fn parse_head(bytes: &'a [u8]) -> Option<Self> {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+        let (head, body) = bytes.split_at_checked(end)?;
+        let head = std::str::from_utf8(head).ok()?;
+        let (first, headers) = head.split_once("\r\n").unwrap_or((head, ""));
+        let status = first.split(' ').nth(1)?.parse().ok()?;
+        Some(Self { status, headers, body: body.get(4..).unwrap_or_default() })
     }
 
     /// The value of a header, by its name in lower case.

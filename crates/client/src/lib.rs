@@ -8,6 +8,7 @@
 //! | [`Officer`] | who asks by key |
 //! | [`Asked`] | what was asked of a node that says nothing, and so what can be done |
 //! | `exchange` | one request and its reply over a socket |
+//! | `progress` | the reply to a signed change, as it comes |
 //! | [`NodeSocket`], [`TimedStream`] | a connection to the node alone, with one time for it all |
 //! | [`is_late`] | whether an error of a connection says that nothing came in time |
 //! | [`limits`] | how long a client waits, and how much it reads |
@@ -23,6 +24,7 @@ mod agent;
 mod error;
 mod exchange;
 pub mod limits;
+mod progress;
 mod stream;
 
 use std::fmt::Write as _;
@@ -39,7 +41,7 @@ use api::execution::{
     self, EndedPage, EndedQuery, ErasurePage, ErasureRequest, ExecutionNames, ExecutionPage,
     ExecutionQuery, ExecutionSearch,
 };
-use api::governance::{Governance, Halts};
+use api::governance::{Governance, Halts, ProposalReply, ProposalRequest};
 use api::limits::QUESTION_MS_MAX;
 use api::meter::Meters;
 use api::node::Status;
@@ -194,6 +196,15 @@ impl Client {
         self.get("/v1/governance")
     }
 
+    /// Brings a change that officers signed. What takes something away acts at once.
+    ///
+    /// # Errors
+    /// See [`Error`]; [`Error::acting`] is what an order stopped that is not on record.
+    pub fn propose(&self, proposal: &ProposalRequest) -> Result<ProposalReply, Error> {
+        let request = HttpRequest::Propose("/v1/governance", body(proposal));
+        self.admitted(|stream, socket| progress::propose(stream, socket, &request, self.wait))
+    }
+
     /// Requests that wait for officers, or did, under ids that begin so; for officers alone.
     ///
     /// # Errors
@@ -265,16 +276,25 @@ impl Client {
         })
     }
 
-    /// Asks what is made for each connection, and asks again for a while where the node has no
-    /// place for it.
+    /// Asks what is made for each connection.
     fn send_over<'a, T: DeserializeOwned>(
         &self,
         request: impl Fn(&UnixStream) -> Result<HttpRequest<'a>, Error>,
     ) -> Result<T, Error> {
+        self.admitted(|stream, socket| {
+            exchange::exchange(stream, socket, &request(stream)?, self.wait)
+        })
+    }
+
+    /// Asks over a connection, and asks again for a while where the node has no place for it.
+    fn admitted<T>(
+        &self,
+        ask: impl Fn(&UnixStream, &Path) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let begun = Instant::now();
         loop {
             let (stream, socket) = self.connect()?;
-            match exchange::exchange(&stream, socket, &request(&stream)?, self.wait) {
+            match ask(&stream, socket) {
                 Err(Error::Refused(problem))
                     if problem.code == Code::Overload
                         && begun.elapsed() < Duration::from_millis(ADMITTED_MS_MAX) =>

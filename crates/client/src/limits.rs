@@ -4,10 +4,14 @@
 /// silent.
 pub const ANSWER_MS_MAX: u64 = 10_000;
 
+/// Longest time until the node has said that an order is on record, in milliseconds, once it has
+/// said that it acts on it.
+pub const RECORDED_MS_MAX: u64 = 5_000;
+
 /// Bytes of a reply; a longer one cannot be read.
 pub const REPLY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// Bytes of the head of a reply that begins a session; a longer one cannot be read.
+/// Bytes of the head of a reply that is read by itself; a longer one cannot be read.
 pub const REPLY_HEAD_BYTES_MAX: usize = 8 * 1024;
 
 /// Longest time that a client asks again where the node has no place for it, in milliseconds.

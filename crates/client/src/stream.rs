@@ -130,6 +130,11 @@ impl<'a> TimedStream<'a> {
         Self { stream, until: Instant::now() + wait }
     }
 
+    /// Gives it another time, which begins now.
+    pub(crate) fn restart(&mut self, wait: Duration) {
+        self.until = Instant::now() + wait;
+    }
+
     fn left(&self) -> io::Result<Option<Duration>> {
         let left = self.until.saturating_duration_since(Instant::now());
         if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }

@@ -1,6 +1,8 @@
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixListener;
 
+use api::problem::Problem;
+
 use super::*;
 use crate::exchange::Reply;
 use crate::limits::ANSWER_MS_MAX;
@@ -45,7 +47,8 @@ fn a_node_without_a_place_is_asked_again() {
     let node = std::thread::spawn(move || {
         let mut head = [0; 1024];
         let (mut full, _) = listener.accept().unwrap();
-        full.write_all(b"{\"code\":\"refused.overload\",\"type\":\"refused\",\"v\":1}\n").unwrap();
+        let problem = serde_json::to_string(&Problem::new(Code::Overload, "full")).unwrap();
+        write!(full, "HTTP/1.1 429 x\r\n\r\n{problem}").unwrap();
         drop(full);
         let (mut free, _) = listener.accept().unwrap();
         let read = free.read(&mut head).unwrap();
@@ -55,6 +58,68 @@ fn a_node_without_a_place_is_asked_again() {
     let client = client(folder.path());
     assert!(client.meters().unwrap().accounts.is_empty());
     node.join().unwrap();
+}
+
+#[test]
+fn only_a_node_without_a_place_is_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = UnixListener::bind(folder.path().join("node.sock")).unwrap();
+    let node = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let problem = serde_json::to_string(&Problem::new(Code::Storage, "full")).unwrap();
+        write!(stream, "HTTP/1.1 507 x\r\n\r\n{problem}").unwrap();
+        drop(stream);
+        listener.set_nonblocking(true).unwrap();
+        listener
+    });
+    let why = client(folder.path()).meters().unwrap_err();
+    assert!(matches!(why, Error::Refused(problem) if problem.code == Code::Storage));
+    assert_eq!(node.join().unwrap().accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+/// What an agent asks where this is the node's answer, and what it learns.
+fn asked_by_an_agent(answer: String) -> Result<Session, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let node = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(answer.as_bytes()).unwrap();
+        let mut head = [0; 1024];
+        let read = stream.read(&mut head).unwrap();
+        String::from_utf8(head[..read].to_vec()).unwrap()
+    });
+    let socket = NodeSocket { path: &path, folder: folder.path() };
+    let joined = Agent::new(socket, "a b", Some("e1")).join("office");
+    let head = node.join().unwrap();
+    let line = "POST /v1/sessions?server=office&workload=a%20b&execution=e1 HTTP/1.1\r\n";
+    assert!(head.starts_with(line), "{head}");
+    assert!(head.contains("\r\nconnection: upgrade\r\nupgrade: interlock-mcp\r\n"), "{head}");
+    joined
+}
+
+#[test]
+fn what_follows_the_head_of_a_session_is_left_to_it() {
+    let answer = "HTTP/1.1 101 Switching Protocols\r\nInterlock-Execution: e1\r\n\
+                  interlock-assurance: separated\r\n\r\n{}\n";
+    let mut session = asked_by_an_agent(answer.to_owned()).unwrap();
+    assert_eq!((session.execution.as_str(), session.assurance.as_str()), ("e1", "separated"));
+    let mut rest = String::new();
+    session.stream.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "{}\n");
+}
+
+#[test]
+fn a_session_that_does_not_begin_is_a_problem() {
+    let problem = serde_json::to_string(&Problem::new(Code::Quota, "as many as may be")).unwrap();
+    let why = asked_by_an_agent(format!("HTTP/1.1 429 x\r\n\r\n{problem}")).unwrap_err();
+    assert!(matches!(why, Error::Refused(problem) if problem.code == Code::Quota));
+    let why = asked_by_an_agent("HTTP/1.1 101 x\r\n\r\n".to_owned()).unwrap_err();
+    assert!(matches!(why, Error::Unreadable(_)));
+    let why = asked_by_an_agent("HTTP/1.1 200 x\r\n\r\n{}".to_owned()).unwrap_err();
+    assert!(matches!(why, Error::Unreadable(_)));
+    let why = asked_by_an_agent("HTTP/1.1 101 x".to_owned()).unwrap_err();
+    assert!(matches!(why, Error::Ended(Asked::ByAgent)));
 }
 
 #[test]

@@ -137,7 +137,10 @@ impl Failure {
         let exit = match why {
             client::Error::NotRunning(_) | client::Error::Socket(..) => Exit::NoInput,
             client::Error::Foreign(..) => Exit::Config,
-            client::Error::Silent(..) | client::Error::Ended(_) => Exit::Unanswered,
+            client::Error::Silent(..)
+            | client::Error::Ended(_)
+            | client::Error::EndedWhileActing(_) => Exit::Unanswered,
+            client::Error::Unrecorded(_) => Exit::Unrecorded,
             client::Error::Unsigned(_) => Exit::Failed,
             client::Error::Unreadable(_) => Exit::Data,
             client::Error::Refused(problem) if problem.code == Code::ServerStart => Exit::Config,

@@ -3,12 +3,8 @@ use std::path::Path;
 
 use api::governance::Acting;
 use api::problem::Code;
+use client::limits::ANSWER_MS_MAX;
 use kernel::governance::{GovernanceError, UNREPLAYED};
-
-use crate::limits::ANSWER_MS_MAX;
-
-/// The code where somebody else than the node has a socket, or could put one in its place.
-const SOCKET_OWNER: &str = "socket.owner";
 
 /// Why a node, or something that speaks to it, could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -25,15 +21,13 @@ pub struct Error {
 #[error("{0}")]
 pub struct RefusalCode(pub &'static str);
 
-/// What a node was asked that says nothing, and so what can be done about it.
+/// Whether a node that says nothing has an order already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asked {
-    /// Something that changes nothing.
-    Question,
-    /// Something that changes nothing, for an order that comes after it.
-    BeforeAnOrder,
-    /// An order that the log takes too.
-    Order,
+pub(crate) enum AskedAnOrder {
+    /// It was not asked anything yet, or something that changes nothing.
+    NotYet,
+    /// It was.
+    Already,
 }
 
 impl Error {
@@ -70,10 +64,10 @@ impl Error {
     }
 
     /// The node acts on an order, and did not say in time that it is on record.
-    pub(crate) fn unrecorded(acting: Acting) -> Self {
+    pub(crate) fn unrecorded() -> Self {
         let what = "the node acts on it already, but it is not on record yet: the disk or the log is slow; \
                     the node puts it there as soon as the disk takes it; if the node ends before, give it again";
-        Self::new("unrecorded", what.to_owned()).while_it_acts(Some(acting))
+        Self::new("unrecorded", what.to_owned())
     }
 
     /// The node stops, and does not carry out what it was asked.
@@ -108,22 +102,18 @@ impl Error {
         Self::new("unanswered", what)
     }
 
-    /// The node has taken a connection, and says nothing in time.
-    pub(crate) fn silent(asked: Asked) -> Self {
+    /// A node says nothing in time to who gives it an order.
+    pub(crate) fn silent(asked: AskedAnOrder) -> Self {
         let seconds = ANSWER_MS_MAX / 1_000;
-        let (done, next) = match asked {
-            Asked::Question => ("nothing was done", "ask again once a node runs"),
-            Asked::BeforeAnOrder => {
-                ("nothing was done", "give this again: without a node it goes to the log")
+        let done = match asked {
+            AskedAnOrder::NotYet => "nothing was done",
+            AskedAnOrder::Already => {
+                "what it was given is NOT known to act, and is carried out if the node goes on"
             }
-            Asked::Order => (
-                "what it was given is NOT known to act, and is carried out if the node goes on",
-                "give this again: without a node it goes to the log",
-            ),
         };
         let what = format!(
             "the node does not answer within {seconds} s: {done}; end it (`kill -TERM`, after 5 s `kill -KILL`), and \
-             {next}"
+             give this again: without a node it goes to the log"
         );
         Self::new("unanswered", what)
     }
@@ -240,11 +230,6 @@ impl Error {
 
     pub(crate) fn socket(path: &Path, why: &dyn Display) -> Self {
         Self::new("socket", format!("the socket `{}`: {why}", path.display()))
-    }
-
-    /// Somebody else than the node listens at its socket.
-    pub(crate) fn foreign(socket: &Path, why: &client::ForeignListener) -> Self {
-        Self::new(SOCKET_OWNER, format!("the socket `{}`: {why}", socket.display()))
     }
 
     /// A server that can't be started, or may not be.

@@ -36,7 +36,7 @@ mod sessions;
 mod writer;
 
 use std::future::poll_fn;
-use std::io::{self, Cursor};
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,30 +47,20 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
+use rustix::net::{RecvFlags, recv};
+use tokio::io::{AsyncRead, AsyncWrite, Interest};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 pub(crate) use requester::Requester;
 
-use crate::limits::{HEAD_BYTES_MAX, HELLO_MS_MAX};
+use crate::limits::{HEAD_BYTES_MAX, HEAD_MS_MAX};
 use crate::session::RawStream;
 use crate::shared::write_reply;
 use writer::{ReplyState, ReplyWriter};
 
-/// Whether a connection speaks HTTP, by its first byte: methods are upper-case letters.
-pub(crate) fn is_http(first: u8) -> bool {
-    first.is_ascii_uppercase()
-}
-
-/// The reply to a request for whose head there is no room.
-pub(crate) fn no_room() -> Vec<u8> {
-    let why = "requests of your OS user take all the room that one may have";
-    reply(&Problem::new(Code::Overload, why))
-}
-
 /// A problem as a whole reply.
-fn reply(problem: &Problem) -> Vec<u8> {
+pub(crate) fn reply(problem: &Problem) -> Vec<u8> {
     let status = StatusCode::from_u16(problem.status).unwrap_or_default();
     let body = serde_json::to_vec(problem).unwrap_or_default();
     let head = format!(
@@ -87,17 +77,43 @@ fn reply(problem: &Problem) -> Vec<u8> {
 enum ServedConnection<R, W> {
     /// It is over.
     Over,
-    /// `hyper` did not read its head: what refuses it, and where to write that.
+    /// `hyper` did not read its head.
     Unread(Problem, W),
     /// Its protocol may change: what `hyper` read beyond the request, and both halves.
     Raw { ahead: Vec<u8>, reader: R, writer: W },
 }
 
-/// Serves one request; `first` was read of it already.
-pub(crate) async fn serve(requester: Requester, stream: UnixStream, first: Vec<u8>) {
+/// Serves one request. Room for its head is taken once it begins to come.
+pub(crate) async fn serve(requester: Requester, mut stream: UnixStream) {
+    let wait = Duration::from_millis(HEAD_MS_MAX);
+    let refused = match tokio::time::timeout(wait, begins(&stream)).await {
+        Err(_) => late_head(),
+        Ok(false) => return,
+        Ok(true) if requester.hold(HEAD_BYTES_MAX) => {
+            return serve_begun(requester, stream).await;
+        }
+        Ok(true) => {
+            let why = "requests of your OS user take all the room that one may have";
+            Problem::new(Code::Overload, why)
+        }
+    };
+    refuse(&requester, &mut stream, &refused).await;
+}
+
+/// Resolves once the first byte is there, or none comes. Nothing is read. (That a socket is
+/// readable says less: a new one counts as that.)
+async fn begins(stream: &UnixStream) -> bool {
+    let peek = || {
+        let (_, bytes) = recv(stream, &mut [0; 1][..], RecvFlags::PEEK)?;
+        Ok(bytes > 0)
+    };
+    stream.async_io(Interest::READABLE, peek).await.unwrap_or(false)
+}
+
+/// Serves one request that begins to come.
+async fn serve_begun(requester: Requester, stream: UnixStream) {
     let state = requester.reply_state();
     let (reader, writer) = stream.into_split();
-    let reader = Cursor::new(first).chain(reader);
     let writer = ReplyWriter::new(writer, Arc::clone(&state));
     let served = tokio::select! {
         served = serve_on(reader, writer, routes::router(requester.clone()), state) => served,
@@ -106,28 +122,30 @@ pub(crate) async fn serve(requester: Requester, stream: UnixStream, first: Vec<u
     match served {
         ServedConnection::Over => {}
         ServedConnection::Unread(problem, mut writer) => {
-            requester.kernel.refused(problem.code.as_str());
-            // A peer that has gone is told nothing.
-            let _gone = write_reply(&mut writer, &reply(&problem)).await;
+            refuse(&requester, &mut writer, &problem).await;
         }
         ServedConnection::Raw { ahead, reader, writer } => {
             if let Some(upgrade) = requester.upgrade() {
-                let (first, reader) = reader.into_inner();
                 // One that is gone takes the stream with it.
-                let _gone = upgrade.send(raw_stream(ahead, &first, (reader, writer)));
+                let _gone = upgrade.send(raw_stream(ahead, reader, writer));
             }
         }
     }
 }
 
+/// Counts a refusal, and says it.
+async fn refuse(requester: &Requester, writer: &mut (impl AsyncWrite + Unpin), problem: &Problem) {
+    requester.kernel.refused(problem.code.as_str());
+    // A peer that has gone is told nothing.
+    let _gone = write_reply(writer, &reply(problem)).await;
+}
+
 /// A connection after `101 Switching Protocols`, whole: with all that was read ahead of it.
 fn raw_stream(
-    mut ahead: Vec<u8>,
-    first: &Cursor<Vec<u8>>,
-    (reader, writer): (OwnedReadHalf, OwnedWriteHalf),
+    ahead: Vec<u8>,
+    reader: OwnedReadHalf,
+    writer: OwnedWriteHalf,
 ) -> io::Result<RawStream> {
-    let unread = usize::try_from(first.position()).ok().and_then(|at| first.get_ref().get(at..));
-    ahead.extend_from_slice(unread.unwrap_or_default());
     let stream = reader.reunite(writer).map_err(io::Error::other)?.into_std()?;
     Ok(RawStream { stream, ahead })
 }
@@ -147,7 +165,7 @@ async fn serve_on<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(HELLO_MS_MAX))
+        .header_read_timeout(Duration::from_millis(HEAD_MS_MAX))
         .max_buf_size(HEAD_BYTES_MAX)
         .keep_alive(false);
     let io = TokioIo::new(tokio::io::join(reader, writer));
@@ -170,9 +188,7 @@ async fn serve_on<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
 /// What refuses a head that `hyper` does not read; none where the connection broke.
 fn unread(why: &hyper::Error) -> Option<Problem> {
     let (status, why) = match why {
-        why if why.is_timeout() => {
-            (StatusCode::REQUEST_TIMEOUT, format!("no whole head within {HELLO_MS_MAX} ms"))
-        }
+        why if why.is_timeout() => return Some(late_head()),
         why if why.is_parse_too_large() => (
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             format!("the head is longer than {HEAD_BYTES_MAX} bytes, or has too many headers"),
@@ -186,6 +202,12 @@ fn unread(why: &hyper::Error) -> Option<Problem> {
         _ => return None,
     };
     Some(Problem { status: status.as_u16(), ..Problem::new(Code::Input, why) })
+}
+
+fn late_head() -> Problem {
+    let why = format!("no whole head within {HEAD_MS_MAX} ms");
+    let status = StatusCode::REQUEST_TIMEOUT.as_u16();
+    Problem { status, ..Problem::new(Code::Input, why) }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@
 //! | [`sealing`] | the keys of executions, and opening sealed parts |
 //! | `servers` | whether the servers can be started, and as whom |
 //! | `shared` | what every connection needs |
-//! | `socket` | the Unix sockets: who speaks (`SO_PEERCRED`), and for what |
+//! | `socket` | the Unix sockets: who speaks (`SO_PEERCRED`), and whether there is a place |
 //! | `http` | `/v1` on the same sockets |
 //! | `reply` | what the kernel holds, in the words of the interface |
 //! | `listeners` | the sockets are bound, and bound anew where they are gone |
@@ -35,7 +35,7 @@
 //! | `gate` | what the MCP gateway asks the kernel through |
 //! | [`guard`] | the process between the node and one server, from the MCP gateway |
 //! | [`notes`] | lines on standard error, which nothing waits for; [`say`] writes them |
-//! | [`client`] | the keyless other end of the socket |
+//! | [`client`] | what an officer's command asks of the running node |
 //! | [`backup`] | a domain as it is at one moment, file by file |
 //! | [`restore`] | going on from an older copy of a domain, and what that undoes |
 //! | [`publish`] | the logs over HTTP, read only |
@@ -64,7 +64,6 @@ mod fixture;
 mod fold;
 pub mod follow;
 mod gate;
-mod hello;
 mod http;
 mod keeper;
 pub mod keys;

@@ -60,24 +60,21 @@ pub const OFFICERS_PER_USER_MAX: usize = 32;
 /// Of those, places that only the node's own OS user and root may take.
 pub const OFFICERS_RESERVED: usize = 16;
 
-/// Longest first line of a connection of somebody who has no workload here, in bytes. A longer one
-/// closes the connection.
-pub const HELLO_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of requests that somebody who has no workload here may have the node hold at a time, in
+/// all connections together. A longer request is refused.
+pub const STRANGER_BYTES_MAX: usize = 64 * 1024;
 
-/// Longest first line of an OS user who has a registered workload, in bytes: a delegation's
+/// Longest body of a request of an OS user who has a registered workload, in bytes: a delegation's
 /// arguments travel in it.
-pub const HELLO_REGISTERED_BYTES_MAX: usize = 1024 * 1024 + 64 * 1024;
+pub const REGISTERED_BYTES_MAX: usize = 1024 * 1024 + 64 * 1024;
 
-/// Longest first line of the node's own OS user, of root, and on `officer.sock`, in bytes: a
+/// Longest body of a request of the node's own OS user, of root, and on `officer.sock`, in bytes: a
 /// published bundle travels in it.
 pub const ORDER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Bytes of first lines that are held for one OS user, at most two of its longest lines. A
-/// connection that needs more is refused with `refused.overload`.
-pub const HELD_LINES: usize = 2;
-
-/// Bytes of a first line that are read at a time.
-pub const HELLO_READ_BYTES: usize = 4 * 1024;
+/// How many of its longest requests are held for one OS user at a time. A connection that needs
+/// more is refused with `refused.overload`.
+pub const HELD_REQUESTS: usize = 2;
 
 /// Connections to the listener that serves the logs. One more waits until one of them ends. Where
 /// descriptors are few, fewer.
@@ -113,16 +110,13 @@ pub const OFFICERS_STOP_MS_MAX: u64 = 2_000;
 /// How often the node looks whether its sockets are there, in milliseconds.
 pub const SOCKETS_MS: u64 = 1_000;
 
-/// Longest time until the first line of a connection is there, in milliseconds.
-pub const HELLO_MS_MAX: u64 = 5_000;
+/// Longest time until the first byte of a connection is there, and from then on until the whole head
+/// of its request is, in milliseconds.
+pub const HEAD_MS_MAX: u64 = 5_000;
 
-/// Longest time that the last line of an order's answer waits until the servers that it stopped are
+/// Longest time that the last word on an order waits until the servers that it stopped are
 /// gone, in milliseconds.
 pub const SERVERS_END_MS_MAX: u64 = 2_000;
-
-/// Longest time until a client has the whole word that an order is on record, in milliseconds, once
-/// the node acts on it.
-pub const RECORDED_MS_MAX: u64 = 5_000;
 
 /// Longest time that a client tries, in milliseconds, to bring an order where a process has the log
 /// and no node answers: one that ends, one that starts, one whose sockets are gone.
@@ -130,17 +124,6 @@ pub const LOG_FREE_MS_MAX: u64 = 5_000;
 
 /// How long a client waits before it tries that again, in milliseconds.
 pub const LOG_FREE_AGAIN_MS: u64 = 50;
-
-/// Longest time that a client tries, in milliseconds, to bring what an officer asks where the node
-/// has no place for it (`refused.overload`). Then nothing is done.
-pub const ADMITTED_MS_MAX: u64 = 5_000;
-
-/// How long a client waits before it tries that again, in milliseconds.
-pub const ADMITTED_AGAIN_MS: u64 = 100;
-
-/// Longest time in which a client, once it is connected, writes its first line and reads the whole
-/// answer, in milliseconds.
-pub const ANSWER_MS_MAX: u64 = 10_000;
 
 /// Lines for a person that wait to be read. Further ones are dropped and counted.
 pub const NOTES_MAX: usize = 1_024;

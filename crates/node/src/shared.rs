@@ -7,14 +7,12 @@ use std::time::{Duration, Instant};
 
 use proof::digest::Digest;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
-use tokio::net::UnixStream;
 use tokio::sync::Semaphore;
 
 use crate::authority::GovernanceBlobs;
 use crate::driver::Kernel;
-use crate::hello::refusal;
 use crate::limits::{
-    HELLO_BYTES_MAX, HELLO_REGISTERED_BYTES_MAX, ORDER_BYTES_MAX, READS_MAX, REPLY_MS_MAX,
+    ORDER_BYTES_MAX, READS_MAX, REGISTERED_BYTES_MAX, REPLY_MS_MAX, STRANGER_BYTES_MAX,
     STREAMS_MAX, STREAMS_PER_USER_MAX,
 };
 use crate::notes::Notes;
@@ -59,12 +57,12 @@ impl Way {
 }
 
 impl Shared {
-    /// How long a first line or a request of an OS user may be.
+    /// How long a request of an OS user may be.
     pub(crate) fn request_bytes_max(&self, way: Way, user: u32) -> usize {
         match () {
             () if way.is_trusted(user) => ORDER_BYTES_MAX,
-            () if self.kernel.switch.is_registered(user) => HELLO_REGISTERED_BYTES_MAX,
-            () => HELLO_BYTES_MAX,
+            () if self.kernel.switch.is_registered(user) => REGISTERED_BYTES_MAX,
+            () => STRANGER_BYTES_MAX,
         }
     }
 }
@@ -109,16 +107,6 @@ impl Streams {
 /// When a probe record was on stable storage last. Held while one is on its way, so that many who
 /// ask at once write one.
 pub(crate) type LastProbe = tokio::sync::Mutex<Option<Instant>>;
-
-pub(crate) async fn refuse(
-    stream: &mut UnixStream,
-    shared: &Shared,
-    code: &'static str,
-    message: &str,
-) {
-    shared.kernel.refused(code);
-    let _gone = write_reply(stream, &refusal(code, message)).await;
-}
 
 /// Writes a whole reply, within a time: whoever does not read it keeps no place for longer.
 pub(crate) async fn write_reply(

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use api::execution::ExecutionPage;
-use api::governance::{Governance, Halts, ProposalReply};
+use api::governance::{Governance, Halts, PROGRESS_TYPE, ProposalReply};
 use api::node::{Health, Status};
 use api::problem::{CONTENT_TYPE, Code, Problem, Retry};
 use api::record::{RecordDetail, RecordPage};
@@ -16,7 +16,7 @@ use api::route::{Method, ROUTES};
 use kernel::governance::{Change, Proposal, Subject};
 use node::Options;
 use node::limits::{
-    BODY_MS_MAX, CONNECTION_MS_MAX, HEAD_BYTES_MAX, HELLO_MS_MAX, ORDER_BYTES_MAX,
+    BODY_MS_MAX, CONNECTION_MS_MAX, HEAD_BYTES_MAX, HEAD_MS_MAX, ORDER_BYTES_MAX,
     STREAMS_PER_USER_MAX,
 };
 use serde::de::DeserializeOwned;
@@ -284,6 +284,43 @@ async fn a_signed_halt_acts_and_is_on_record() {
     .await;
 }
 
+/// What an order stopped is told before the log has it, to who accepts lines.
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_is_told_in_two_lines_to_who_accepts_them() {
+    aside(|options| {
+        let officer = node::keys::read(&options.folder, "officer").unwrap();
+        let propose = |change: Change| {
+            let based_on = node::domain::governance(&options).unwrap().position();
+            let expires_ms = node::clock::wall_ms() + 60_000;
+            let signed = Proposal { based_on, expires_ms, change }.sign(&officer).unwrap();
+            let proposal = String::from_utf8(signed.to_value().to_bytes()).unwrap();
+            let body = format!("{{\"proposal\":{proposal}}}");
+            let mut stream = connect(&options.socket);
+            let length = body.len();
+            let head =
+                format!("accept: a/b, {PROGRESS_TYPE};q=1\r\ncontent-length: {length}\r\n\r\n");
+            write!(stream, "POST /v1/governance HTTP/1.1\r\nhost: node\r\n{head}{body}").unwrap();
+            Answer::read(&mut stream)
+        };
+        let subject = Subject::Workload("agent".into());
+        let answer = propose(Change::HaltOrdered { subject: subject.clone() });
+        assert!(answer.head.contains("content-type: application/jsonl"), "{}", answer.head);
+        let text = String::from_utf8(answer.body.clone()).unwrap();
+        let lines = text.lines().filter(|line| line.starts_with('{'));
+        let lines: Vec<ProposalReply> =
+            lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+        let [first, second] = &lines[..] else { panic!("{text}") };
+        assert_eq!((&first.position, &first.acting), (&None, &second.acting));
+        assert!(first.acting.as_ref().is_some_and(|acting| acting.is_known));
+        assert!(second.position.is_some());
+        // What gives something is answered at once.
+        let lifted = propose(Change::HaltLifted { subject });
+        assert!(lifted.json::<ProposalReply>().position.is_some(), "{}", lifted.head);
+    })
+    .await;
+}
+
 #[cfg(test)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_forged_proposal_is_a_problem_and_changes_nothing() {
@@ -357,6 +394,30 @@ async fn a_stream_beyond_those_of_one_user_is_refused() {
         assert!(streams.iter().all(|(_, status)| status.starts_with("HTTP/1.1 200")));
         assert!(begin().1.starts_with("HTTP/1.1 429"));
         assert_eq!(get(&options.socket, "/v1/status").status, 200, "others are served");
+    })
+    .await;
+}
+
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_speaks_for_no_execution_of_theirs_delegates_and_ends_nothing() {
+    aside(|options| {
+        let child = |workload: &str, grant: &str| {
+            let caller = format!("\"workload\":\"{workload}\",\"to\":\"agent\"");
+            let body = format!("{{{caller},\"grant\":{grant},\"arguments\":\"{{}}\"}}");
+            post(&options.socket, "/v1/executions", &body).problem().code
+        };
+        assert_eq!(child("stranger", "{}"), Code::Peer);
+        for grant in
+            ["{\"until_ms\":-1}", "{\"calls_max\":9007199254740992}", "{\"calls\":1}", "[]"]
+        {
+            assert_eq!(child("agent", grant), Code::Input, "{grant}");
+        }
+        let end = |workload: &str, child: &str| {
+            let body = format!("{{\"workload\":\"{workload}\"}}");
+            post(&options.socket, &format!("/v1/executions/{child}/end"), &body).problem().code
+        };
+        assert_eq!([end("stranger", "e0"), end("agent", "e0")], [Code::Peer; 2]);
     })
     .await;
 }
@@ -483,7 +544,7 @@ async fn a_head_that_does_not_end_is_cut_in_time() {
         assert_eq!((problem.status, problem.code), (408, Code::Input));
         assert_eq!(refused_inputs(&options), 1);
         let waited = begun.elapsed();
-        assert!(waited >= Duration::from_millis(HELLO_MS_MAX));
+        assert!(waited >= Duration::from_millis(HEAD_MS_MAX));
         assert!(waited < Duration::from_millis(CONNECTION_MS_MAX));
     })
     .await;

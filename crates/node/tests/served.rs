@@ -10,7 +10,7 @@ use std::time::Duration;
 use kernel::governance::{Change, Proposal, Subject};
 use node::Options;
 use node::client::Place;
-use node::limits::{HELLO_BYTES_MAX, HELLO_MS_MAX, ORDER_BYTES_MAX};
+use node::limits::{HEAD_MS_MAX, ORDER_BYTES_MAX, STRANGER_BYTES_MAX};
 
 #[cfg(test)]
 use site::served;
@@ -67,7 +67,7 @@ async fn an_order_says_what_it_stopped_and_is_on_record() {
 
 #[cfg(test)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_that_gives_something_is_answered_in_one_line() {
+async fn a_change_that_gives_something_stops_nothing() {
     let served = served(|_| ()).await;
     let options = served.options.clone();
     let change = Change::HaltLifted { subject: Subject::Domain };
@@ -103,18 +103,20 @@ async fn an_order_comes_over_the_agents_socket_without_the_other() {
     served.running.stop().await;
 }
 
-/// Writes a first line of so many bytes; what the node says to it.
+/// Sends an order whose body has so many bytes; what the node says to it.
 #[cfg(test)]
-fn refusal(socket: &Path, bytes: usize) -> String {
+fn answer_to_order(socket: &Path, bytes: usize) -> String {
     let mut stream = UnixStream::connect(socket).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let line = [vec![b'x'; bytes], b"\n".to_vec()].concat();
-    if let Err(why) = stream.write_all(&line) {
+    let head = format!("host: node\r\ncontent-length: {bytes}\r\n\r\n");
+    let head = format!("POST /v1/governance HTTP/1.1\r\n{head}");
+    let order = [head.into_bytes(), vec![b' '; bytes]].concat();
+    if let Err(why) = stream.write_all(&order) {
         assert!(matches!(why.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset), "{why}");
     }
-    let mut told = String::new();
-    let _reset = stream.read_to_string(&mut told);
-    told
+    let mut told = Vec::new();
+    let _reset = stream.read_to_end(&mut told);
+    String::from_utf8(told).unwrap()
 }
 
 #[cfg(test)]
@@ -122,10 +124,10 @@ fn refusal(socket: &Path, bytes: usize) -> String {
 async fn an_order_may_be_as_long_as_the_longest_bundle_and_no_longer() {
     let served = served(|_| ()).await;
     let socket = served.options.socket.clone();
-    let told = aside(move || refusal(&socket, ORDER_BYTES_MAX + 1)).await;
-    assert!(told.is_empty() || told.contains("too long"), "{told}");
+    let told = aside(move || answer_to_order(&socket, ORDER_BYTES_MAX + 1)).await;
+    assert!(told.contains("the body is too long"), "{told}");
     let socket = served.options.socket.clone();
-    let told = aside(move || refusal(&socket, HELLO_BYTES_MAX + 1)).await;
+    let told = aside(move || answer_to_order(&socket, ORDER_BYTES_MAX)).await;
     assert!(told.contains("refused.input") && !told.contains("too long"), "{told}");
     served.running.stop().await;
 }
@@ -133,7 +135,7 @@ async fn an_order_may_be_as_long_as_the_longest_bundle_and_no_longer() {
 /// An OS user that has no workload here.
 const STRANGER: u32 = 4_242;
 
-/// What the node answers a stranger who sends a first line of so many bytes, without its end.
+/// What the node answers a stranger who sends so many bytes that end no head.
 #[cfg(test)]
 fn refusal_of_a_stranger(socket: &Path, bytes: usize) -> String {
     let script = "import socket, sys\n\
@@ -148,7 +150,7 @@ fn refusal_of_a_stranger(socket: &Path, bytes: usize) -> String {
 
 #[cfg(test)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stranger_may_send_no_long_first_line() {
+async fn a_stranger_may_send_no_long_head() {
     if !rustix::process::geteuid().is_root() {
         return eprintln!("skipped: only root can speak as another OS user");
     }
@@ -156,8 +158,27 @@ async fn a_stranger_may_send_no_long_first_line() {
     let around = served.options.socket.parent().unwrap().to_owned();
     std::fs::set_permissions(around, std::fs::Permissions::from_mode(0o755)).unwrap();
     let socket = served.options.socket.clone();
-    let told = aside(move || refusal_of_a_stranger(&socket, HELLO_BYTES_MAX + 1)).await;
-    assert!(told.contains("the first line is too long"), "{told}");
+    let told = aside(move || refusal_of_a_stranger(&socket, STRANGER_BYTES_MAX + 1)).await;
+    assert!(told.starts_with("HTTP/1.1 431 "), "{told}");
+    served.running.stop().await;
+}
+
+/// A client that is older than its node is told what to do, in the one line that it reads.
+#[cfg(test)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_line_of_before_http_is_told_what_to_use() {
+    let served = served(|_| ()).await;
+    let socket = served.options.socket.clone();
+    let told = aside(move || {
+        let mut stream = UnixStream::connect(socket).unwrap();
+        stream.write_all(b"{\"type\":\"status\",\"v\":1}\n").unwrap();
+        let mut told = String::new();
+        stream.read_to_string(&mut told).unwrap();
+        told
+    });
+    let told: serde_json::Value = serde_json::from_str(&told.await).unwrap();
+    assert_eq!((&told["type"], &told["code"]), (&"refused".into(), &"refused.input".into()));
+    assert!(told["message"].as_str().unwrap().contains("HTTP/1.1"), "{told}");
     served.running.stop().await;
 }
 
@@ -172,8 +193,9 @@ async fn a_connection_that_says_nothing_is_closed_in_time() {
         UnixStream::connect(socket).unwrap().read_to_string(&mut told).unwrap();
         told
     });
-    assert!(told.await.contains("no first line in time"));
-    assert!(begun.elapsed() >= Duration::from_millis(HELLO_MS_MAX));
+    let told = told.await;
+    assert!(told.starts_with("HTTP/1.1 408 ") && told.contains("no whole head"), "{told}");
+    assert!(begun.elapsed() >= Duration::from_millis(HEAD_MS_MAX));
     served.running.stop().await;
 }
 

@@ -143,12 +143,14 @@ fn code_of(why: &client::Error) -> &'static str {
     match why {
         client::Error::Refused(problem) if problem.code == Code::Stopping => "node.stopping",
         client::Error::Refused(problem) => problem.code.as_str(),
-        client::Error::Ended(_) => "node.stopping",
+        client::Error::Ended(_) | client::Error::EndedWhileActing(_) => "node.stopping",
         client::Error::NotRunning(_)
         | client::Error::Socket(..)
         | client::Error::Foreign(..)
         | client::Error::Silent(..) => "node.unreachable",
-        client::Error::Unsigned(_) | client::Error::Unreadable(_) => why.code(),
+        client::Error::Unrecorded(_)
+        | client::Error::Unsigned(_)
+        | client::Error::Unreadable(_) => why.code(),
     }
 }
 

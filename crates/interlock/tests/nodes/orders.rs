@@ -209,8 +209,8 @@ fn sockets_of(node: &Node) -> usize {
 /// An OS user who has a workload here and is not the node's own.
 const REGISTERED: u32 = 61_008;
 
-/// Connects as an OS user, says what is given, and gives the first line of the answer; nothing
-/// where none comes in time. Who says nothing has another connection besides, and is no newcomer.
+/// Connects as an OS user, says what is given, and gives the first line of the answer, or all of it
+/// where nothing is said; nothing where none comes in time. Who says nothing has another connection besides, and is no newcomer.
 fn answer_to(domain: &Domain, user: u32, says: &str) -> String {
     let script = "import socket, sys
 one = socket.socket(socket.AF_UNIX)
@@ -224,7 +224,8 @@ try:
 except OSError:
     pass
 try:
-    print(one.makefile().readline())
+    answer = one.makefile()
+    print(answer.readline() if sys.argv[2] else answer.read())
 except OSError:
     pass";
     let mut python = Command::new("python3");

@@ -4,7 +4,7 @@ use api::problem::Code;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{Request, header};
+use axum::http::{HeaderMap, HeaderName, Request, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -116,6 +116,14 @@ impl<T: DeserializeOwned> FromRequest<Requester> for Sent<T> {
         let sent = serde_json::from_slice(&read);
         sent.map(Self).map_err(|why| refuse(&why.to_string()))
     }
+}
+
+/// Whether a header that is a list has this element, whatever its parameters.
+pub(super) fn lists(headers: &HeaderMap, name: &HeaderName, element: &str) -> bool {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    let elements = values.flat_map(|value| value.split(','));
+    let mut words = elements.map(|one| one.split(';').next().unwrap_or_default().trim());
+    words.any(|word| word.eq_ignore_ascii_case(element))
 }
 
 /// A reply as JSON.

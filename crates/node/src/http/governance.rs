@@ -1,19 +1,24 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use api::governance::{
-    Governance, GovernanceQuery, GovernanceState, Node, ProposalReply, ProposalRequest, Role,
-    Workload,
+    Acting, Governance, GovernanceQuery, GovernanceState, Node, PROGRESS_TYPE, ProposalReply,
+    ProposalRequest, Role, Workload,
 };
 use api::problem::{Code, Problem};
+use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use hyper::body::Frame;
 use kernel::governance::SignedProposal;
 use proof::base64url;
 use proof::digest::Digest;
+use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::extract::{Json, Query, Sent};
+use super::extract::{Json, Query, Sent, lists};
 use super::refusal::Refusal;
 use super::requester::Requester;
 use crate::bring::{self, BroughtChange, Progress, refusal_of_a_stranger};
@@ -91,9 +96,10 @@ fn state(governance: &kernel::governance::Governance) -> GovernanceState {
 }
 
 /// Submits a change that officers signed, on the officers' thread. It goes on where the peer
-/// leaves.
+/// leaves. Who accepts lines is told what it stopped before the log has it.
 pub(super) async fn propose(
     State(requester): State<Requester>,
+    headers: HeaderMap,
     Sent(ProposalRequest { proposal, blob }): Sent<ProposalRequest>,
 ) -> Result<Response, Refusal> {
     let proposal = SignedProposal::from_value(&proposal.0);
@@ -105,9 +111,20 @@ pub(super) async fn propose(
     {
         return Err(requester.refuse(code, why));
     }
-    let (progress, mut told) = mpsc::channel(2);
+    let (progress, told) = mpsc::channel(2);
     let shared = requester.shared.clone();
     requester.shared.officers.spawn(bring::govern(shared, proposal, blob, progress));
+    match lists(&headers, &header::ACCEPT, PROGRESS_TYPE) {
+        true => in_lines(&requester, told).await,
+        false => at_once(&requester, told).await,
+    }
+}
+
+/// What becomes of a change, in one reply. It waits for the log for a time.
+async fn at_once(
+    requester: &Requester,
+    mut told: mpsc::Receiver<Progress>,
+) -> Result<Response, Refusal> {
     let mut acting = None;
     let wait = tokio::time::sleep(Duration::from_millis(PROPOSAL_MS_MAX));
     tokio::pin!(wait);
@@ -121,28 +138,86 @@ pub(super) async fn propose(
         };
         match progress {
             Some(Progress::Acting(stopped)) => acting = Some(stopped),
-            Some(Progress::Ended(BroughtChange { brought: Ok(reached), ending })) => {
-                set_ending(&mut acting, ending);
-                let reply = ProposalReply { position: Some(position(&reached)), acting };
-                return Ok(Json(reply).into_response());
-            }
-            Some(Progress::Ended(BroughtChange { brought: Err(why), ending })) => {
-                set_ending(&mut acting, ending);
-                let code = match why.code() {
-                    "input" => Code::Input,
-                    code => Code::parse(code).unwrap_or(Code::Ledger),
-                };
-                let problem = Problem::new(code, why.to_string());
-                return Err(problem.while_it_acts(acting).into());
+            Some(Progress::Ended(end)) => {
+                return Ok(Json(outcome(end, acting)?).into_response());
             }
             None => return Err(requester.stopping()),
         }
     }
 }
 
-/// The last word on the servers that an order stopped.
-fn set_ending(acting: &mut Option<api::governance::Acting>, ending: Option<u64>) {
-    if let (Some(acting), Some(ending)) = (acting, ending) {
+/// What becomes of a change: where it acts, in two lines, of which the first comes at once.
+async fn in_lines(
+    requester: &Requester,
+    mut told: mpsc::Receiver<Progress>,
+) -> Result<Response, Refusal> {
+    match told.recv().await {
+        Some(Progress::Acting(acting)) => {
+            let first = ProposalReply { position: None, acting: Some(acting.clone()) };
+            let lines = ProgressLines { acting, first: Some(line(&first)), told };
+            let headers = [(header::CONTENT_TYPE, PROGRESS_TYPE)];
+            Ok((headers, Body::new(lines)).into_response())
+        }
+        Some(Progress::Ended(end)) => Ok(Json(outcome(end, None)?).into_response()),
+        None => Err(requester.stopping()),
+    }
+}
+
+/// What came of a change that stopped this, if it takes something away.
+fn outcome(
+    BroughtChange { brought, ending }: BroughtChange,
+    mut acting: Option<Acting>,
+) -> Result<ProposalReply, Problem> {
+    if let (Some(acting), Some(ending)) = (&mut acting, ending) {
+        // The last word on the servers that it stopped.
         acting.ending = ending;
     }
+    match brought {
+        Ok(reached) => Ok(ProposalReply { position: Some(position(&reached)), acting }),
+        Err(why) => {
+            let code = match why.code() {
+                "input" => Code::Input,
+                code => Code::parse(code).unwrap_or(Code::Ledger),
+            };
+            Err(Problem::new(code, why.to_string()).while_it_acts(acting))
+        }
+    }
+}
+
+/// The body of a reply in two lines. The second is missing where the node ends before it.
+struct ProgressLines {
+    acting: Acting,
+    first: Option<Bytes>,
+    told: mpsc::Receiver<Progress>,
+}
+
+impl hyper::body::Body for ProgressLines {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
+        let progress = ready!(self.told.poll_recv(context));
+        let line = progress.and_then(|progress| match progress {
+            Progress::Ended(end) => Some(match outcome(end, Some(self.acting.clone())) {
+                Ok(reply) => line(&reply),
+                Err(problem) => line(&problem),
+            }),
+            Progress::Acting(_) => None,
+        });
+        Poll::Ready(line.map(|line| Ok(Frame::data(line))))
+    }
+}
+
+/// A reply as one line.
+fn line(of: &impl Serialize) -> Bytes {
+    // Replies are made of strings, numbers and booleans alone.
+    let mut line = serde_json::to_vec(of).unwrap_or_default();
+    line.push(b'\n');
+    line.into()
 }

@@ -11,7 +11,7 @@ use super::refusal::Refusal;
 use super::writer::ReplyState;
 use crate::clock::wall_ms;
 use crate::driver::Kernel;
-use crate::limits::{CONNECTION_MS_MAX, HEAD_BYTES_MAX, HELD_LINES, HELLO_BYTES_MAX};
+use crate::limits::{CONNECTION_MS_MAX, HEAD_BYTES_MAX, HELD_REQUESTS, STRANGER_BYTES_MAX};
 use crate::places::Place;
 use crate::session::Upgrade;
 use crate::shared::{Shared, Way};
@@ -108,8 +108,8 @@ impl Requester {
     fn held_bytes_max(&self) -> usize {
         // A stranger holds one such request in all connections together.
         match self.is_known() {
-            true => self.body_bytes_max().saturating_mul(HELD_LINES),
-            false => HELLO_BYTES_MAX,
+            true => self.body_bytes_max().saturating_mul(HELD_REQUESTS),
+            false => STRANGER_BYTES_MAX,
         }
     }
 

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Request, StatusCode, Version, header};
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Body as _;
 
-use super::extract::Query;
+use super::extract::{Query, lists};
 use super::refusal::Refusal;
 use super::requester::Requester;
 use crate::session::{self, Caller, Joined, Joins, NotJoined};
@@ -47,10 +47,5 @@ pub(super) async fn join(
 
 /// Whether a request asks for a session's protocol.
 fn asks_for_mcp(headers: &HeaderMap) -> bool {
-    let lists = |name, wanted: &str| {
-        let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-        let mut words = values.flat_map(|value| value.split(',')).map(str::trim);
-        words.any(|word| word.eq_ignore_ascii_case(wanted))
-    };
-    lists(header::CONNECTION, "upgrade") && lists(header::UPGRADE, PROTOCOL)
+    lists(headers, &header::CONNECTION, "upgrade") && lists(headers, &header::UPGRADE, PROTOCOL)
 }

@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use axum::routing::get;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
 use crate::limits::REPLY_MS_MAX;
@@ -15,7 +15,7 @@ async fn serve_long(stream: UnixStream) -> Option<Problem> {
     let routes = Router::new().route("/", get(|| async { vec![b'x'; REPLY_BYTES] }));
     let writer = ReplyWriter::new(writer, Arc::clone(&state));
     match serve_on(reader, writer, routes, state).await {
-        ServedConnection::Unread(problem, _) => Some(problem),
+        ServedConnection::Unread(head, _) => Some(head.problem),
         ServedConnection::Over | ServedConnection::Raw { .. } => None,
     }
 }

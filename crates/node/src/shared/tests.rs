@@ -1,4 +1,5 @@
 use tokio::io::AsyncReadExt as _;
+use tokio::net::UnixStream;
 
 use super::*;
 
