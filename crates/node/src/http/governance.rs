@@ -139,7 +139,7 @@ async fn at_once(
         match progress {
             Some(Progress::Acting(stopped)) => acting = Some(stopped),
             Some(Progress::Ended(end)) => {
-                return Ok(Json(outcome(end, acting)?).into_response());
+                return Ok(Json(outcome(end, acting).map_err(|why| *why)?).into_response());
             }
             None => return Err(requester.stopping()),
         }
@@ -158,7 +158,9 @@ async fn in_lines(
             let headers = [(header::CONTENT_TYPE, PROGRESS_TYPE)];
             Ok((headers, Body::new(lines)).into_response())
         }
-        Some(Progress::Ended(end)) => Ok(Json(outcome(end, None)?).into_response()),
+        Some(Progress::Ended(end)) => {
+            Ok(Json(outcome(end, None).map_err(|why| *why)?).into_response())
+        }
         None => Err(requester.stopping()),
     }
 }
@@ -167,7 +169,7 @@ async fn in_lines(
 fn outcome(
     BroughtChange { brought, ending }: BroughtChange,
     mut acting: Option<Acting>,
-) -> Result<ProposalReply, Problem> {
+) -> Result<ProposalReply, Box<Problem>> {
     if let (Some(acting), Some(ending)) = (&mut acting, ending) {
         // The last word on the servers that it stopped.
         acting.ending = ending;
@@ -179,7 +181,7 @@ fn outcome(
                 "input" => Code::Input,
                 code => Code::parse(code).unwrap_or(Code::Ledger),
             };
-            Err(Problem::new(code, why.to_string()).while_it_acts(acting))
+            Err(Box::new(Problem::new(code, why.to_string()).while_it_acts(acting)))
         }
     }
 }

@@ -15,7 +15,7 @@ async fn serve_long(stream: UnixStream) -> Option<Problem> {
     let routes = Router::new().route("/", get(|| async { vec![b'x'; REPLY_BYTES] }));
     let writer = ReplyWriter::new(writer, Arc::clone(&state));
     match serve_on(reader, writer, routes, state).await {
-        ServedConnection::Unread(head, _) => Some(head.problem),
+        ServedConnection::Unread(problem, _) => Some(problem),
         ServedConnection::Over | ServedConnection::Raw { .. } => None,
     }
 }
