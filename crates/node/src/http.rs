@@ -29,6 +29,7 @@ mod governance;
 mod health;
 mod metrics;
 mod records;
+mod objects;
 mod refusal;
 mod requester;
 mod routes;

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::objects;
 use super::refusal::Refusal;
 use super::requester::Requester;
 use crate::limits::BODY_MS_MAX;
@@ -113,7 +114,7 @@ impl<T: DeserializeOwned> FromRequest<Requester> for Sent<T> {
         let read = tokio::time::timeout(Duration::from_millis(BODY_MS_MAX), read).await;
         let read = read.map_err(|_| refuse("the body did not come in time"))?;
         let read = read.map_err(|_| refuse("the body does not end as it says"))?;
-        let sent = serde_json::from_slice(&read);
+        let sent = objects::from_slice(&read);
         sent.map(Self).map_err(|why| refuse(&why.to_string()))
     }
 }
