@@ -17,11 +17,11 @@ const CONTEXT: &[u8] = b"interlock.sealed.v1\n";
 pub struct Vault {
     store: Arc<dyn KeyStore + Send + Sync>,
     origin: Arc<str>,
-    keys: BTreeMap<Scope, Held>,
+    keys: BTreeMap<Scope, StoredKey>,
 }
 
 /// A key as the store holds it.
-enum Held {
+enum StoredKey {
     /// INVARIANT: nobody else holds it for longer than one piece is sealed. So it is wiped when it
     /// is let go of here, or just after.
     Key(Arc<DataKey>),
@@ -61,7 +61,7 @@ impl Vault {
         let scope = Scope::Execution(execution.to_owned());
         let key = DataKey::fresh()?;
         self.store.wrap(&scope, &key)?;
-        self.keys.insert(scope, Held::Key(Arc::new(key)));
+        self.keys.insert(scope, StoredKey::Key(Arc::new(key)));
         Ok(())
     }
 
@@ -79,7 +79,7 @@ impl Vault {
     pub fn begin_with(&mut self, ahead: KeyAhead) -> Result<(), KeyError> {
         let (scope, key) = ahead.into_parts();
         self.store.take_up(&scope).or_else(|_| self.store.wrap(&scope, &key))?;
-        self.keys.insert(scope, Held::Key(Arc::new(key)));
+        self.keys.insert(scope, StoredKey::Key(Arc::new(key)));
         Ok(())
     }
 
@@ -221,17 +221,17 @@ impl Vault {
     fn key(&mut self, scope: &Scope) -> Result<&Arc<DataKey>, OpenError> {
         if !self.keys.contains_key(scope) {
             let held = match self.store.unwrap(scope) {
-                Ok(Some(key)) => Held::Key(Arc::new(key)),
-                Ok(None) => Held::Nothing,
-                Err(why) if why.is_damage() => Held::Damaged,
+                Ok(Some(key)) => StoredKey::Key(Arc::new(key)),
+                Ok(None) => StoredKey::Nothing,
+                Err(why) if why.is_damage() => StoredKey::Damaged,
                 Err(why) => return Err(OpenError::Store(why)),
             };
             self.keys.insert(scope.clone(), held);
         }
         match self.keys.get(scope) {
-            Some(Held::Key(key)) => Ok(key),
-            Some(Held::Damaged) => Err(OpenError::Key),
-            Some(Held::Nothing) | None => Err(OpenError::NoKey),
+            Some(StoredKey::Key(key)) => Ok(key),
+            Some(StoredKey::Damaged) => Err(OpenError::Key),
+            Some(StoredKey::Nothing) | None => Err(OpenError::NoKey),
         }
     }
 }

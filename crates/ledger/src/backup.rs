@@ -20,9 +20,9 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 /// Takes one file: its path in the log's folder, its length in bytes, and its content.
-pub trait Taken: FnMut(&str, u64, &mut dyn Read) -> io::Result<()> {}
+pub trait BackupSink: FnMut(&str, u64, &mut dyn Read) -> io::Result<()> {}
 
-impl<F: FnMut(&str, u64, &mut dyn Read) -> io::Result<()>> Taken for F {}
+impl<F: FnMut(&str, u64, &mut dyn Read) -> io::Result<()>> BackupSink for F {}
 
 /// Why a log could not be copied.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +89,7 @@ impl<D: Disk> Backup<D> {
     ///
     /// # Errors
     /// [`BackupError::Log`] where a file is missing or can't be read, [`BackupError::Written`].
-    pub fn copy(&self, take: &mut dyn Taken) -> Result<(), BackupError> {
+    pub fn copy(&self, take: &mut dyn BackupSink) -> Result<(), BackupError> {
         let head = self.checkpoint.as_bytes();
         whole(CHECKPOINT_PATH, head, take)?;
         self.file(VKEY_PATH, take)?;
@@ -119,7 +119,7 @@ impl<D: Disk> Backup<D> {
     ///
     /// # Errors
     /// As [`Backup::copy`].
-    pub fn copy_blobs(&self, take: &mut dyn Taken) -> Result<(), BackupError> {
+    pub fn copy_blobs(&self, take: &mut dyn BackupSink) -> Result<(), BackupError> {
         for name in self.disk.list(blob::FOLDER).map_err(Error::from)? {
             self.file(&format!("{}/{name}", blob::FOLDER), take)?;
         }
@@ -131,7 +131,7 @@ impl<D: Disk> Backup<D> {
     ///
     /// # Errors
     /// As [`Backup::copy`].
-    pub fn copy_snapshots(&self, take: &mut dyn Taken) -> Result<(), BackupError> {
+    pub fn copy_snapshots(&self, take: &mut dyn BackupSink) -> Result<(), BackupError> {
         let snapshots = snapshots::Snapshots::new(Arc::clone(&self.disk));
         for index in snapshots.newest_first()?.into_iter().filter(|index| *index < self.written) {
             self.file(&snapshots::list_path(index), take)?;
@@ -142,7 +142,7 @@ impl<D: Disk> Backup<D> {
         Ok(())
     }
 
-    fn file(&self, path: &str, take: &mut dyn Taken) -> Result<bool, BackupError> {
+    fn file(&self, path: &str, take: &mut dyn BackupSink) -> Result<bool, BackupError> {
         copy_file(&*self.disk, path, take)
     }
 }
@@ -151,20 +151,28 @@ impl<D: Disk> Backup<D> {
 ///
 /// # Errors
 /// As [`Backup::copy`].
-pub fn copy_file<D: Disk>(disk: &D, path: &str, take: &mut dyn Taken) -> Result<bool, BackupError> {
+pub fn copy_file<D: Disk>(
+    disk: &D,
+    path: &str,
+    take: &mut dyn BackupSink,
+) -> Result<bool, BackupError> {
     let Some(file) = disk.open(path, false).map_err(Error::from)? else { return Ok(false) };
     let len_bytes = file.len_bytes().map_err(Error::from)?;
     take(path, len_bytes, &mut Content { file: &file, offset: 0, end: len_bytes })?;
     Ok(true)
 }
 
-fn whole(path: &str, bytes: &[u8], take: &mut dyn Taken) -> io::Result<()> {
+fn whole(path: &str, bytes: &[u8], take: &mut dyn BackupSink) -> io::Result<()> {
     take(path, bytes.len() as u64, &mut &*bytes)
 }
 
 /// Hands on a segment as it is up to `end`, and zeros after it: what is being written is not part
 /// of it.
-fn segment<D: Disk>(start: &Cursor<D>, end: u64, take: &mut dyn Taken) -> Result<(), BackupError> {
+fn segment<D: Disk>(
+    start: &Cursor<D>,
+    end: u64,
+    take: &mut dyn BackupSink,
+) -> Result<(), BackupError> {
     let all = start.header.segment_bytes;
     let content = Content { file: &*start.file, offset: 0, end };
     take(&start.path(), all, &mut content.chain(io::repeat(0).take(all.saturating_sub(end))))?;

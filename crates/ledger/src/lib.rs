@@ -42,7 +42,7 @@ pub mod simulation;
 mod snapshots;
 mod wal;
 
-pub use backup::{Backup, BackupError, Taken, copy_file};
+pub use backup::{Backup, BackupError, BackupSink, copy_file};
 pub use blob::Blobs;
 pub use disk::{Disk, DiskError, DiskFile, FileDisk};
 pub use entry::{Committed, Entry, EntryError};

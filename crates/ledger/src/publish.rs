@@ -12,7 +12,7 @@ use crate::head::{Head, SharedHead};
 use crate::limits::SEGMENTS_HELD_MAX;
 use crate::paths::{WAL_FOLDER, partials_of, sealed_path};
 use crate::wal;
-use crate::wal::room::Spare;
+use crate::wal::room::SpareSegments;
 use crate::wal::writer::Sizes;
 use progress::PublicationFold;
 use proof::checkpoint::Checkpoint;
@@ -30,7 +30,7 @@ pub struct Publisher<D: Disk> {
     pub(crate) log: Digest,
     pub(crate) sizes: Sizes,
     pub(crate) head: SharedHead,
-    pub(crate) spare: Arc<Spare<D>>,
+    pub(crate) spare: Arc<SpareSegments<D>>,
     pub(crate) published: Head,
     pub(crate) progress: Option<PublicationFold<D>>,
 }

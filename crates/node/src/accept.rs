@@ -35,7 +35,7 @@ impl Accepts for TcpListener {
 /// A descriptor that is given up where none is left, so that who waits is told, and does not wait
 /// for nothing.
 #[derive(Default)]
-pub(crate) struct Spare(Option<File>);
+pub(crate) struct SpareDescriptor(Option<File>);
 
 /// A connection.
 pub(crate) enum Arrival<S> {
@@ -49,7 +49,7 @@ pub(crate) enum Arrival<S> {
 /// a moment.
 pub(crate) async fn next<L: Accepts>(
     listener: &L,
-    spare: &mut Spare,
+    spare: &mut SpareDescriptor,
     freed: &Notify,
 ) -> Arrival<L::Stream> {
     loop {
@@ -87,7 +87,7 @@ fn is_the_connections_own(why: &io::Error) -> bool {
     Errno::from_io_error(why).is_some_and(|why| own.contains(&why))
 }
 
-impl Spare {
+impl SpareDescriptor {
     fn refill(&mut self) {
         if self.0.is_none() {
             self.0 = File::open("/dev/null").ok();
@@ -122,7 +122,10 @@ mod tests {
     async fn without_a_descriptor_it_waits_between_attempts() {
         let (listener, freed) = (Short(AtomicUsize::new(4)), Notify::new());
         let begun = tokio::time::Instant::now();
-        assert!(matches!(next(&listener, &mut Spare::default(), &freed).await, Arrival::Usual(())));
+        assert!(matches!(
+            next(&listener, &mut SpareDescriptor::default(), &freed).await,
+            Arrival::Usual(())
+        ));
         // Two attempts each time: one with the spare descriptor.
         assert!(begun.elapsed().as_millis() >= u128::from(2 * ACCEPT_AGAIN_MS));
     }
@@ -130,7 +133,7 @@ mod tests {
     #[tokio::test]
     async fn the_spare_descriptor_lets_who_waits_be_told() {
         let (listener, freed) = (Short(AtomicUsize::new(1)), Notify::new());
-        let next = next(&listener, &mut Spare::default(), &freed).await;
+        let next = next(&listener, &mut SpareDescriptor::default(), &freed).await;
         assert!(matches!(next, Arrival::OnSpare(())));
     }
 }

@@ -3,12 +3,12 @@
 use kernel::lineage::SignedApproval;
 
 use crate::RefusalCode;
-use crate::driver::Kernel;
+use crate::driver::KernelHandle;
 
 /// Puts an officer's word on record, and gives the record's index; else a code and what to do.
 /// The key that signed it counts, not the user who brings it.
 pub(crate) async fn approve(
-    kernel: &Kernel,
+    kernel: &KernelHandle,
     approval: SignedApproval,
 ) -> Result<u64, (&'static str, &'static str)> {
     match kernel.approve(approval).await {

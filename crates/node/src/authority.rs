@@ -84,7 +84,7 @@ impl Authority {
         signed: &SignedProposal,
         blob: Option<&[u8]>,
     ) -> Result<Accepted, Error> {
-        self.accept_beside(signed, blob, &Held::default())
+        self.accept_beside(signed, blob, &HeldReductions::default())
     }
 
     /// As [`Self::accept`], beside what the node holds: nothing of that is given back by too few.
@@ -92,7 +92,7 @@ impl Authority {
         &mut self,
         signed: &SignedProposal,
         blob: Option<&[u8]>,
-        held: &Held,
+        held: &HeldReductions,
     ) -> Result<Accepted, Error> {
         let clock = clock::wall_ms();
         let at = self.governance.accepted_at(clock, signed);
@@ -172,7 +172,7 @@ impl Authority {
 
 /// What acts on the node before governance says so.
 #[derive(Debug, Default)]
-pub(crate) struct Held {
+pub(crate) struct HeldReductions {
     /// The change that is brought acts already.
     pub(crate) acts: bool,
     /// All that acts and is not in governance.

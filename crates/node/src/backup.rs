@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 
-use ledger::{Backup, BackupError, Disk, FileDisk, Head, Reader, Taken, copy_file};
+use ledger::{Backup, BackupError, BackupSink, Disk, FileDisk, Head, Reader, copy_file};
 
 use crate::marks::Mark;
 use crate::{Error, Options};
@@ -50,10 +50,10 @@ pub struct Moment {
 /// # Errors
 /// `ledger` where a log can't be read, `folder` where another file can't, `output` where one could
 /// not be handed on.
-pub fn copy(options: &Options, wanted: Wanted, take: &mut dyn Taken) -> Result<Moment, Error> {
+pub fn copy(options: &Options, wanted: Wanted, take: &mut dyn BackupSink) -> Result<Moment, Error> {
     let folder = &options.folder;
     let disk = FileDisk::open_read_only(folder).map_err(|why| Error::folder(folder, &why))?;
-    let files = Files { options, disk };
+    let files = DomainFiles { options, disk };
     let marks = [Mark::governance(options), Mark::lineage(options)];
     for path in marks.iter().flat_map(Mark::paths) {
         files.copy(&path, take)?;
@@ -102,14 +102,14 @@ fn failed(log: &str, why: &BackupError) -> Error {
 }
 
 /// The domain's folder.
-struct Files<'a> {
+struct DomainFiles<'a> {
     options: &'a Options,
     disk: FileDisk,
 }
 
-impl Files<'_> {
+impl DomainFiles<'_> {
     /// Hands on a file, if it is there.
-    fn copy(&self, path: &str, take: &mut dyn Taken) -> Result<(), Error> {
+    fn copy(&self, path: &str, take: &mut dyn BackupSink) -> Result<(), Error> {
         match copy_file(&self.disk, path, take) {
             Ok(_) => Ok(()),
             Err(BackupError::Written(why)) => Err(Error::output(&why)),
@@ -122,7 +122,7 @@ impl Files<'_> {
         &self,
         folder: &str,
         copied: &mut BTreeSet<String>,
-        take: &mut dyn Taken,
+        take: &mut dyn BackupSink,
     ) -> Result<(), Error> {
         let names = self.disk.list(folder);
         let failed =

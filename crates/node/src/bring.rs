@@ -13,7 +13,7 @@ use kernel::governance::{Position, SignedProposal};
 use proof::digest::Digest;
 use tokio::sync::mpsc;
 
-use crate::authority::Held;
+use crate::authority::HeldReductions;
 use crate::clock::wall_ms;
 use crate::driver::halt;
 use crate::limits::{BRING_AGAIN_MS_MAX, BRING_AGAIN_MS_MIN};
@@ -39,7 +39,7 @@ pub(crate) fn refusal_of_a_stranger(
 }
 
 /// What becomes of a change that an officer's command brings.
-pub(crate) enum Progress {
+pub(crate) enum ChangeProgress {
     /// It takes something away, and acts: what was stopped. The end follows.
     Acting(Acting),
     /// What came of it.
@@ -60,7 +60,7 @@ pub(crate) async fn govern(
     shared: Arc<Shared>,
     proposal: SignedProposal,
     blob: Option<Vec<u8>>,
-    progress: mpsc::Sender<Progress>,
+    progress: mpsc::Sender<ChangeProgress>,
 ) {
     // What is not acceptable here may be based on a record that the log has and the switch does not
     // have yet: the authority judges it again.
@@ -68,7 +68,7 @@ pub(crate) async fn govern(
     if let Some((_, acting)) = &ordered {
         shared.log.say(order_note(&proposal, acting));
         // The client that brought it may have gone; the order goes on.
-        let _gone = progress.send(Progress::Acting(acting.clone())).await;
+        let _gone = progress.send(ChangeProgress::Acting(acting.clone())).await;
     }
     let order = ordered.as_ref().map(|(order, _)| order);
     let record = async {
@@ -83,7 +83,7 @@ pub(crate) async fn govern(
         }
     };
     let (brought, ending) = tokio::join!(record, servers);
-    let _gone = progress.send(Progress::Ended(BroughtChange { brought, ending })).await;
+    let _gone = progress.send(ChangeProgress::Ended(BroughtChange { brought, ending })).await;
 }
 
 /// What an operator reads of an order: whose sessions end with it, their clients learn from the
@@ -168,7 +168,7 @@ async fn bring(
     let held = shared.kernel.reductions().await;
     let held = held.ok_or_else(Error::stopping)?;
     let changes = held.into_iter().map(|signed| signed.proposal.change).collect();
-    let held = Held { acts, changes };
+    let held = HeldReductions { acts, changes };
     let (signed, here) = (proposal.clone(), Arc::clone(shared));
     let (position, adopted) = with_authority(shared, move |authority| {
         let accepted = authority.accept_beside(&signed, blob.as_deref(), &held)?;
@@ -206,10 +206,10 @@ async fn with_authority<T: Send + 'static>(
 
 /// Brings again what is owed, whenever something is, until the kernel stops.
 pub(crate) async fn keep_bringing(shared: Arc<Shared>) {
-    let (mut told, mut waits) = (BTreeSet::new(), Waits::new());
+    let (mut told, mut waits) = (BTreeSet::new(), Backoff::new());
     while let Some(is_done) = bring_owed(&shared, &mut told).await {
         if is_done {
-            waits = Waits::new();
+            waits = Backoff::new();
             shared.owing.notified().await;
             continue;
         }
@@ -270,9 +270,9 @@ fn tell(shared: &Shared, what: String) {
 }
 
 /// How long to wait before each further attempt: twice as long as before, up to a limit.
-struct Waits(u64);
+struct Backoff(u64);
 
-impl Waits {
+impl Backoff {
     fn new() -> Self {
         Self(BRING_AGAIN_MS_MIN)
     }
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_limit() {
-        let mut waits = Waits::new();
+        let mut waits = Backoff::new();
         let waited: Vec<u128> = (0..9).map(|_| waits.next().as_millis()).collect();
         assert_eq!(waited, [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]);
         assert_eq!((BRING_AGAIN_MS_MIN, BRING_AGAIN_MS_MAX), (100, 5_000));

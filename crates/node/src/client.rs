@@ -20,7 +20,7 @@ use crate::{Error, Options};
 
 /// Where a change was accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum AcceptedBy {
     /// By the running node, which acts on it at once.
     Node,
     /// In the log, since no node runs: the next start acts on it.

@@ -9,14 +9,14 @@ use kernel::step::{Answer, Ticket};
 use ledger::Disk;
 
 use crate::authority::GovernanceBlobs;
-use crate::driver::{Driver, HeldPermit, Kernel};
+use crate::driver::{Driver, HeldPermit, KernelHandle};
 use crate::start::{self, start_driver};
 use crate::{Error, Options, RefusalCode};
 
 /// The deciding thread of a domain's node. Cheap to clone; the thread runs until [`Direct::stop`].
 #[derive(Clone)]
 pub struct Direct {
-    kernel: Kernel,
+    kernel: KernelHandle,
     /// The workloads of the executions that joined.
     workloads: Arc<Mutex<BTreeMap<String, Arc<str>>>>,
     /// The workloads of open transitions.
@@ -49,9 +49,9 @@ impl Direct {
 
     async fn start<D: Disk>(
         node: &str,
-        open: impl FnOnce(Kernel) -> Result<Driver<D>, Error> + Send + 'static,
+        open: impl FnOnce(KernelHandle) -> Result<Driver<D>, Error> + Send + 'static,
     ) -> Result<(Self, DirectThread), Error> {
-        let (kernel, commands) = Kernel::new(node);
+        let (kernel, commands) = KernelHandle::new(node);
         let mailbox = kernel.clone();
         let thread = start_driver(move || open(mailbox), commands).await?;
         let node = Self { kernel, workloads: Arc::default(), open: Arc::default() };
@@ -67,7 +67,7 @@ impl Direct {
             let mut workloads = self.workloads.lock().unwrap_or_else(PoisonError::into_inner);
             workloads.insert(execution.clone(), workload);
         }
-        Some(joined.map_err(RefusalCode))
+        Some(joined)
     }
 
     /// Asks for one transition; resolves once the decision is durable. `None` once the thread has
@@ -111,7 +111,7 @@ impl Direct {
         settled.is_some_and(|end| end.is_ok())
     }
 
-    pub(crate) fn kernel(&self) -> &Kernel {
+    pub(crate) fn kernel(&self) -> &KernelHandle {
         &self.kernel
     }
 

@@ -15,7 +15,7 @@ use proof::note::{Signer, VerifierKey};
 
 use crate::authority::BasedOn;
 use crate::authority::{Accepted, position_of, records};
-use crate::client::{self, Place};
+use crate::client::{self, AcceptedBy};
 use crate::limits::{LOG_FREE_AGAIN_MS, LOG_FREE_MS_MAX};
 use crate::marks::Mark;
 use crate::{Authority, Error, Options, clock, covered, keys, sealing};
@@ -110,7 +110,7 @@ pub fn govern(
     options: &Options,
     change: Change,
     blob: Option<&[u8]>,
-) -> Result<(Accepted, Place), Error> {
+) -> Result<(Accepted, AcceptedBy), Error> {
     let officer = keys::read(&options.folder, "officer")?;
     govern_as(options, &officer, change, blob)
 }
@@ -125,7 +125,7 @@ pub fn govern_as(
     officer: &dyn Signer,
     change: Change,
     blob: Option<&[u8]>,
-) -> Result<(Accepted, Place), Error> {
+) -> Result<(Accepted, AcceptedBy), Error> {
     let based_on = match client::based_on(options) {
         Ok(Some(based_on)) => based_on,
         Ok(None) => BasedOn::of(&governance(options)?),
@@ -161,13 +161,13 @@ pub fn bring(
     options: &Options,
     signed: &SignedProposal,
     blob: Option<&[u8]>,
-) -> Result<(Accepted, Place), Error> {
+) -> Result<(Accepted, AcceptedBy), Error> {
     let (begun, mut ended) = (Instant::now(), None);
     loop {
         let again = match client::govern(options, signed, blob) {
-            Ok(Some(accepted)) => return Ok((accepted, Place::Node)),
+            Ok(Some(accepted)) => return Ok((accepted, AcceptedBy::Node)),
             Ok(None) => match put_in_log(options, signed, blob, ended.is_some()) {
-                Ok(accepted) => return Ok((accepted.after(ended), Place::Log)),
+                Ok(accepted) => return Ok((accepted.after(ended), AcceptedBy::Log)),
                 // The node that had it is not gone yet, or one starts.
                 Err(why) if why.code() == "locked" => why,
                 // Who may not write the log brings it to the node that starts next.
@@ -180,14 +180,14 @@ pub fn bring(
                 Error::ended()
             }
             Err(why) => match ended.as_ref().map(|_| position_of(options, signed)) {
-                Some(Ok(Some(position))) => return Ok((Accepted::at(position), Place::Node)),
+                Some(Ok(Some(position))) => return Ok((Accepted::at(position), AcceptedBy::Node)),
                 _ => return Err(told_with(why, ended.as_ref())),
             },
         };
         if begun.elapsed() >= Duration::from_millis(LOG_FREE_MS_MAX) {
             return match (&ended, position_of(options, signed)) {
                 // It could do so, and could not say so.
-                (Some(_), Ok(Some(position))) => Ok((Accepted::at(position), Place::Node)),
+                (Some(_), Ok(Some(position))) => Ok((Accepted::at(position), AcceptedBy::Node)),
                 (Some(_), _) => Err(Error::lost(&again)),
                 (None, _) => Err(Error::unreachable(&options.officer_socket, &again)),
             };

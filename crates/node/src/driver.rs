@@ -40,7 +40,7 @@ pub(crate) use joins::Joining;
 use joins::Parked;
 use key_pool::{Beginning, KeyPool};
 use mailbox::SettledReply;
-pub(crate) use mailbox::{Answered, Command, End, Kernel};
+pub(crate) use mailbox::{Answered, Command, End, KernelHandle, ToolListing};
 pub(crate) use permit::HeldPermit;
 use sealing::KeyNotDestroyed;
 pub(crate) use snapshots::Keeping;
@@ -51,14 +51,14 @@ pub(crate) struct Driver<D: Disk> {
     pub(crate) kernel: step::Kernel,
     pub(crate) log: GroupCommit<D>,
     pub(crate) clock: Clock,
-    pub(crate) mailbox: Kernel,
+    pub(crate) mailbox: KernelHandle,
     vault: Vault,
     key_pool: KeyPool,
     /// The key and the id for an execution that the current join may begin.
     beginning: Option<Beginning>,
     parked: Parked,
     keeping: Keeping,
-    waiting: Waiting,
+    waiting: PendingReplies,
     /// How many commands wait behind the one that is obeyed.
     behind: usize,
     /// Records that somebody waits for, and that were left waiting for others to be committed with.
@@ -83,7 +83,7 @@ pub(crate) struct DriverParts<D: Disk> {
 }
 
 #[derive(Default)]
-struct Waiting {
+struct PendingReplies {
     next: Ticket,
     joins: BTreeMap<Ticket, oneshot::Sender<Result<String, &'static str>>>,
     requests: BTreeMap<Ticket, Asking>,
@@ -106,7 +106,7 @@ struct Asking {
     reply: oneshot::Sender<Answered>,
 }
 
-impl Waiting {
+impl PendingReplies {
     /// One caller waits for the disk, for an answer or for a result, and no other.
     fn is_one(&self) -> bool {
         self.requests.len().saturating_add(self.outcomes.len()) == 1
@@ -114,7 +114,7 @@ impl Waiting {
 }
 
 impl<D: Disk> Driver<D> {
-    pub(crate) fn new(parts: DriverParts<D>, mailbox: Kernel) -> Self {
+    pub(crate) fn new(parts: DriverParts<D>, mailbox: KernelHandle) -> Self {
         let DriverParts { kernel, vault, keeping, log, clock } = parts;
         let inbox = Arc::clone(&mailbox.inbox);
         // What waits for a key goes on with it.
@@ -130,7 +130,7 @@ impl<D: Disk> Driver<D> {
             beginning: None,
             vault,
             keeping,
-            waiting: Waiting::default(),
+            waiting: PendingReplies::default(),
             behind: 0,
             together: 0,
             is_quick: true,
@@ -191,7 +191,7 @@ impl<D: Disk> Driver<D> {
                 self.mailbox.switch.follow(self.kernel.state());
                 let _gone = reply.send(());
             }
-            Command::IsListed { tool: (server, tool, definition), reply, .. } => {
+            Command::IsListed { tool: ToolListing { server, tool, definition }, reply, .. } => {
                 let bundle = self.kernel.state().bundle();
                 let _gone = reply.send(bundle.lists_tool(&server, &tool, &definition));
             }

@@ -5,7 +5,7 @@ use api::execution::{EndedExecution, Erasure, ErasureRequest};
 use kernel::lineage::ErasedFor;
 use proof::json::{Value, number, object};
 
-use crate::driver::Kernel;
+use crate::driver::KernelHandle;
 use crate::limits::ERASED_AT_ONCE_MAX;
 use crate::marks::{Mark, SeenChange};
 use crate::{Direct, Error, Options, client};
@@ -117,7 +117,7 @@ fn by_node(options: &Options, which: &Which, is_trial: bool) -> Result<Vec<Erase
 /// Erases a page, and remembers what was erased. None when the kernel has stopped.
 pub(crate) async fn carry_out_and_remember(
     options: &Options,
-    kernel: &Kernel,
+    kernel: &KernelHandle,
     page: &Page,
     os_user: u32,
 ) -> Option<Vec<Erased>> {
@@ -145,7 +145,11 @@ fn remember(options: &Options, erased: &[Erased]) {
 }
 
 /// Erases a page of them, or tells of it. None when the kernel has stopped.
-pub(crate) async fn carry_out(kernel: &Kernel, page: &Page, os_user: u32) -> Option<Vec<Erased>> {
+pub(crate) async fn carry_out(
+    kernel: &KernelHandle,
+    page: &Page,
+    os_user: u32,
+) -> Option<Vec<Erased>> {
     let reason = match &page.which {
         Which::One(_) => ErasedFor::Asked,
         Which::EndedBefore(_) => ErasedFor::Retention,
@@ -170,7 +174,7 @@ pub(crate) async fn carry_out(kernel: &Kernel, page: &Page, os_user: u32) -> Opt
     let mut erased = Vec::new();
     for (answer, execution) in sought.into_iter().map(asked).collect::<Vec<_>>() {
         let result = match answer {
-            Ok(answer) => answer.await?.map(Some).map_err(str::to_owned),
+            Ok(answer) => answer.await?.map(Some).map_err(|why| why.to_string()),
             Err(why) => Err(why.code().to_owned()),
         };
         erased.push(Erased { execution, result });

@@ -8,14 +8,14 @@ use mcp::{CompletionAnswer, MessageGate, MessageStep, StepEnd, Stop};
 use policy::Assurance;
 use proof::digest::Digest;
 
-use crate::driver::{Answered, HeldPermit, Kernel, NotRead, OVERLOAD};
+use crate::driver::{Answered, HeldPermit, KernelHandle, NotRead, OVERLOAD, ToolListing};
 use crate::session_threads::SessionThreads;
 use crate::stop::Cut;
 use crate::waiting_notes;
 
 /// One session's way to the kernel: whose execution it is, and how strongly it is bound.
 pub(crate) struct SessionGate {
-    pub(crate) kernel: Kernel,
+    pub(crate) kernel: KernelHandle,
     pub(crate) workload: Arc<str>,
     pub(crate) execution: String,
     pub(crate) server: String,
@@ -143,7 +143,8 @@ impl MessageGate for SessionGate {
     }
 
     fn is_listed(&self, tool: &str, definition: Digest) -> impl Future<Output = bool> + Send {
-        let tool = (self.server.clone(), tool.to_owned(), definition);
+        let server = self.server.clone();
+        let tool = ToolListing { server, tool: tool.to_owned(), definition };
         self.kernel.is_listed(Arc::clone(&self.workload), tool)
     }
 

@@ -17,7 +17,7 @@ use crate::priority::give_way;
 /// snapshot is only a faster start.
 pub(crate) struct Keeper {
     jobs: Sender<Job>,
-    shared: Arc<Shared>,
+    shared: Arc<KeeperState>,
     thread: JoinHandle<()>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct WaitingPiece {
 
 /// Why something of a snapshot is not kept.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+enum KeepError {
     #[error(
         "an execution of which it has events was erased meanwhile, which is no fault; the next one \
          is made anew ({0})"
@@ -50,7 +50,7 @@ enum Failure {
 }
 
 impl WaitingPiece {
-    fn write<D: Disk>(&self, snapshots: &Snapshots<D>) -> Result<(), Failure> {
+    fn write<D: Disk>(&self, snapshots: &Snapshots<D>) -> Result<(), KeepError> {
         let Self { name, bytes, sealer } = self;
         let sealed = sealer.as_ref().map(|sealer| sealer.seal(name, bytes)).transpose()?;
         Ok(snapshots.keep(name, sealed.as_ref().unwrap_or(bytes))?)
@@ -58,14 +58,14 @@ impl WaitingPiece {
 }
 
 #[derive(Default)]
-struct Shared {
+struct KeeperState {
     waiting_bytes: AtomicUsize,
     has_failed: AtomicBool,
     /// Until when something is written, once that is known.
     until: OnceLock<Instant>,
 }
 
-impl Shared {
+impl KeeperState {
     fn has_time(&self) -> bool {
         self.until.get().is_none_or(|until| Instant::now() < *until)
     }
@@ -80,7 +80,7 @@ impl Shared {
 impl Keeper {
     pub(crate) fn start<D: Disk>(snapshots: Snapshots<D>) -> Result<Self, Error> {
         let (jobs, waiting) = channel();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(KeeperState::default());
         let thread = std::thread::Builder::new().name("snapshots".to_owned()).spawn({
             let shared = Arc::clone(&shared);
             move || {
@@ -138,7 +138,7 @@ impl Keeper {
 
 /// Writes what comes, until nobody can send any more. Once a piece could not be written, no
 /// snapshot is finished that might need it.
-fn write<D: Disk>(snapshots: &Snapshots<D>, jobs: &Receiver<Job>, shared: &Shared) {
+fn write<D: Disk>(snapshots: &Snapshots<D>, jobs: &Receiver<Job>, shared: &KeeperState) {
     let mut is_whole = true;
     while let Ok(job) = jobs.recv() {
         if !shared.has_time() {
@@ -155,7 +155,7 @@ fn write<D: Disk>(snapshots: &Snapshots<D>, jobs: &Receiver<Job>, shared: &Share
                 kept
             }
             Job::Finish(index, names) if is_whole => {
-                snapshots.finish(*index, names).map_err(Failure::from)
+                snapshots.finish(*index, names).map_err(KeepError::from)
             }
             Job::Finish(..) => Ok(()),
         };

@@ -22,6 +22,20 @@ pub(crate) struct Listeners {
     pub(crate) anew: UnboundedReceiver<UnixListener>,
 }
 
+/// [`Listeners`] of the runtime that accepts from them.
+pub(crate) struct RuntimeListeners {
+    pub(crate) current: tokio::net::UnixListener,
+    pub(crate) anew: UnboundedReceiver<UnixListener>,
+}
+
+impl Listeners {
+    /// Registers them with the runtime that this is called on.
+    pub(crate) fn register(self) -> io::Result<RuntimeListeners> {
+        let Self { first, anew } = self;
+        Ok(RuntimeListeners { current: tokio::net::UnixListener::from_std(first)?, anew })
+    }
+}
+
 /// A socket of the node that is bound.
 pub(crate) struct BoundSocket {
     path: PathBuf,

@@ -22,10 +22,10 @@ static STDERR: OnceLock<Notes> = OnceLock::new();
 
 /// Where lines for a person go. Taking one never blocks.
 #[derive(Debug, Clone)]
-pub struct Notes(Option<Arc<Queue>>);
+pub struct Notes(Option<Arc<NoteQueue>>);
 
 #[derive(Debug)]
-struct Queue {
+struct NoteQueue {
     lines: SyncSender<String>,
     /// Lines that were taken, and lines that were written or could not be.
     taken: AtomicU64,
@@ -61,7 +61,7 @@ impl Notes {
     /// No thread can be started.
     pub fn to(writer: impl Write + Send + 'static) -> io::Result<Self> {
         let (lines, waiting) = sync_channel(NOTES_MAX);
-        let queue = Arc::new(Queue {
+        let queue = Arc::new(NoteQueue {
             lines,
             taken: AtomicU64::new(0),
             done: AtomicU64::new(0),
@@ -105,8 +105,8 @@ impl Notes {
 fn write_next(
     writer: &mut impl Write,
     waiting: &Receiver<String>,
-    queue: impl Fn() -> Option<Arc<Queue>>,
-) -> Option<Arc<Queue>> {
+    queue: impl Fn() -> Option<Arc<NoteQueue>>,
+) -> Option<Arc<NoteQueue>> {
     let line = waiting.recv().ok()?;
     let dropped = queue().map_or(0, |queue| queue.dropped.swap(0, Ordering::Relaxed));
     if dropped > 0 {

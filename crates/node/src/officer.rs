@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::driver::halt;
 use crate::limits::{OFFICERS_MAX, OFFICERS_PER_USER_MAX, OFFICERS_RESERVED, OFFICERS_STOP_MS_MAX};
 use crate::listeners::Listeners;
-use crate::places::{Bounds, Places};
+use crate::places::{PlaceBounds, Places};
 use crate::shared::{Shared, Way};
 use crate::socket;
 use crate::{Error, Options, bring};
@@ -76,12 +76,11 @@ impl Officers {
         let (ends, mut ended) = watch::channel(false);
         let socket = shared.options.officer_socket.clone();
         let serve = async move {
-            let Listeners { first, anew } = listeners;
-            let listener = match tokio::net::UnixListener::from_std(first) {
-                Ok(listener) => listener,
+            let listeners = match listeners.register() {
+                Ok(listeners) => listeners,
                 Err(why) => halt(&format!("the officers' socket: {why}")),
             };
-            let places = Places::new(Bounds {
+            let places = Places::new(PlaceBounds {
                 all: OFFICERS_MAX,
                 per_user: OFFICERS_PER_USER_MAX,
                 reserved: OFFICERS_RESERVED,
@@ -89,7 +88,7 @@ impl Officers {
                 newcomers: 0,
             });
             tokio::select! {
-                () = socket::serve((listener, anew), Arc::clone(&shared), Way::Officers, places) => {}
+                () = socket::serve(listeners, Arc::clone(&shared), Way::Officers, places) => {}
                 () = bring::keep_bringing(shared) => {}
                 _ = ended.wait_for(|ended| *ended) => {}
             }

@@ -19,7 +19,7 @@ use crate::reply::pending_request;
 
 /// Which requests are asked for.
 #[derive(Debug, Clone)]
-pub(crate) struct Sought {
+pub(crate) struct RequestFilter {
     /// How their ids begin.
     pub(crate) beginning: String,
     /// For which key's roles they wait; any where there is none.
@@ -28,7 +28,7 @@ pub(crate) struct Sought {
 
 /// Those that are told, in turns, and how many are not.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct FilteredRequests {
     pub(crate) requests: Vec<PendingRequest>,
     left_out: usize,
 }
@@ -36,19 +36,19 @@ pub(crate) struct Found {
 /// A request's place before others of its workload: what still waits comes first, then executions
 /// take turns, the newest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct PendingRank {
     is_over: bool,
     nth_of_execution: usize,
     newest: Reverse<u64>,
 }
 
-impl Sought {
+impl RequestFilter {
     /// Looks for them in the state as it is at a time.
-    pub(crate) fn find(&self, state: &NodeState, now_ms: i64) -> Found {
+    pub(crate) fn find(&self, state: &NodeState, now_ms: i64) -> FilteredRequests {
         // Anybody can make a key. Without this check each question would cost a search of all
         // requests.
         if self.key.as_ref().is_some_and(|key| !has_a_role(state.governance(), key)) {
-            return Found::default();
+            return FilteredRequests::default();
         }
         let mut workloads: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for (id, execution) in state.executions() {
@@ -60,7 +60,7 @@ impl Sought {
             let of = workloads.entry(execution.workload()).or_default();
             of.extend(meant.into_iter().enumerate().map(|(nth_of_execution, (is_over, asked))| {
                 let newest = Reverse(asked.index);
-                (Place { is_over, nth_of_execution, newest }, (id, execution, asked))
+                (PendingRank { is_over, nth_of_execution, newest }, (id, execution, asked))
             }));
         }
         let turns = in_turns(workloads.into_values());
@@ -69,7 +69,7 @@ impl Sought {
         let requests = told.map(|(id, execution, asked): (&str, &Execution, &WaitingRequest)| {
             pending_request(state, now_ms, id, execution, asked)
         });
-        Found { requests: requests.collect(), left_out }
+        FilteredRequests { requests: requests.collect(), left_out }
     }
 
     fn means(&self, state: &NodeState, asked: &WaitingRequest) -> bool {
@@ -89,7 +89,7 @@ pub(crate) fn has_a_role(governance: &Governance, key: &VerifierKey) -> bool {
 }
 
 /// The first of each, then the second of each, and so on.
-fn in_turns<T>(workloads: impl Iterator<Item = Vec<(Place, T)>>) -> Vec<T> {
+fn in_turns<T>(workloads: impl Iterator<Item = Vec<(PendingRank, T)>>) -> Vec<T> {
     let mut turns = Vec::new();
     for mut of in workloads {
         of.sort_by_key(|(place, _)| *place);
@@ -99,7 +99,7 @@ fn in_turns<T>(workloads: impl Iterator<Item = Vec<(Place, T)>>) -> Vec<T> {
     turns.into_iter().map(|(_, one)| one).collect()
 }
 
-impl Found {
+impl FilteredRequests {
     /// As many as fit, each with its server and tool where the log says it.
     pub(crate) fn into_page(self, options: &Options) -> PendingPage {
         let Self { requests, left_out } = self.with_what_is_asked_for(options).bounded();
@@ -167,8 +167,8 @@ fn asked_for(record: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn place(is_over: bool, nth_of_execution: usize, index: u64) -> Place {
-        Place { is_over, nth_of_execution, newest: Reverse(index) }
+    fn place(is_over: bool, nth_of_execution: usize, index: u64) -> PendingRank {
+        PendingRank { is_over, nth_of_execution, newest: Reverse(index) }
     }
 
     fn request(pending: &str) -> PendingRequest {
@@ -208,11 +208,12 @@ mod tests {
     fn an_answer_tells_as_many_as_fit_and_counts_the_others() {
         let long = "x".repeat(TOLD_BYTES_MAX / 4);
         let one = |record: u64| PendingRequest { record, ..request(&long) };
-        let found = Found { requests: [9, 2, 7, 4, 5].map(one).to_vec(), left_out: 3 }.bounded();
+        let found =
+            FilteredRequests { requests: [9, 2, 7, 4, 5].map(one).to_vec(), left_out: 3 }.bounded();
         let told: Vec<_> = found.requests.iter().map(|request| request.record).collect();
         assert_eq!((told, found.left_out), (vec![2, 7, 9], 5));
         let long = request(&"x".repeat(TOLD_BYTES_MAX + 1));
-        let found = Found { requests: vec![long], left_out: 0 }.bounded();
+        let found = FilteredRequests { requests: vec![long], left_out: 0 }.bounded();
         assert_eq!((found.requests.len(), found.left_out), (1, 0), "one is always told");
     }
 

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 /// How many places there are.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bounds {
+pub(crate) struct PlaceBounds {
     /// For all together.
     pub(crate) all: usize,
     /// For one OS user.
@@ -25,14 +25,14 @@ pub(crate) struct Bounds {
 
 /// Who has which places.
 pub(crate) struct Places {
-    bounds: Bounds,
-    taken: Mutex<BTreeMap<u32, Taken>>,
+    bounds: PlaceBounds,
+    taken: Mutex<BTreeMap<u32, TakenPlaces>>,
     /// Told whenever a place is given back.
     pub(crate) freed: Notify,
 }
 
 #[derive(Default)]
-struct Taken {
+struct TakenPlaces {
     places: usize,
     bytes: usize,
     /// Where long lines wait in all its sessions.
@@ -70,11 +70,11 @@ pub(crate) fn is_own(user: u32) -> bool {
 }
 
 impl Places {
-    pub(crate) fn new(bounds: Bounds) -> Arc<Self> {
+    pub(crate) fn new(bounds: PlaceBounds) -> Arc<Self> {
         Arc::new(Self { bounds, taken: Mutex::default(), freed: Notify::new() })
     }
 
-    fn taken(&self) -> MutexGuard<'_, BTreeMap<u32, Taken>> {
+    fn taken(&self) -> MutexGuard<'_, BTreeMap<u32, TakenPlaces>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -93,7 +93,7 @@ impl Places {
         is_own: bool,
         registered: &BTreeSet<u32>,
     ) -> Result<Place, NoPlace> {
-        let Bounds { all, per_user, reserved, newcomers, .. } = self.bounds;
+        let PlaceBounds { all, per_user, reserved, newcomers, .. } = self.bounds;
         let mut taken = self.taken();
         let has = |user| taken.get(user).map_or(0, |one| one.places);
         if has(&user) >= per_user {
@@ -117,7 +117,7 @@ impl Places {
     }
 }
 
-impl Bounds {
+impl PlaceBounds {
     /// How many places are kept for each of so many OS users.
     fn assured_of(&self, users: usize) -> usize {
         let open = self.all.saturating_sub(self.reserved).saturating_sub(self.newcomers);
@@ -165,7 +165,8 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    const BOUNDS: Bounds = Bounds { all: 6, per_user: 3, reserved: 1, assured: 1, newcomers: 0 };
+    const BOUNDS: PlaceBounds =
+        PlaceBounds { all: 6, per_user: 3, reserved: 1, assured: 1, newcomers: 0 };
     const NOBODY: BTreeSet<u32> = BTreeSet::new();
 
     #[test]
@@ -215,7 +216,7 @@ mod tests {
 
     #[test]
     fn strangers_cannot_take_what_is_kept_for_who_has_a_workload() {
-        let places = Places::new(Bounds { assured: 2, ..BOUNDS });
+        let places = Places::new(PlaceBounds { assured: 2, ..BOUNDS });
         let registered = BTreeSet::from([100, 200]);
         let strangers = (1..).map_while(|user| places.take_as(user, false, &registered).ok());
         let held: Vec<Place> = strangers.collect();
@@ -231,7 +232,7 @@ mod tests {
 
     #[test]
     fn places_of_newcomers_are_kept_from_others() {
-        let bounds = Bounds { all: 8, per_user: 6, reserved: 1, assured: 1, newcomers: 2 };
+        let bounds = PlaceBounds { all: 8, per_user: 6, reserved: 1, assured: 1, newcomers: 2 };
         let (places, registered) = (Places::new(bounds), BTreeSet::from([100]));
         let take = |user| places.take_as(user, false, &registered);
         let stranger: Vec<Place> = (0..9).map_while(|_| take(1).ok()).collect();
@@ -249,7 +250,7 @@ mod tests {
 
     #[test]
     fn where_too_many_have_a_workload_each_is_kept_fewer_places() {
-        let bounds = Bounds { assured: 4, ..BOUNDS };
+        let bounds = PlaceBounds { assured: 4, ..BOUNDS };
         let kept = [0, 1, 2, 5, 6].map(|users| bounds.assured_of(users));
         assert_eq!(kept, [0, 4, 2, 1, 0]);
     }

@@ -8,7 +8,7 @@ use kernel::governance::Change;
 use ledger::{Disk, DiskError, FileDisk, Reader};
 use proof::note::{Signer as _, VerifierKey};
 
-use crate::client::Place;
+use crate::client::AcceptedBy;
 use crate::domain;
 use crate::marks::{Mark, Undone};
 use crate::{Accepted, Authority, Error, Options, keys, sealing};
@@ -151,7 +151,7 @@ pub fn new_lineage(old: &Options, new: &Options, _: &Locked) -> Result<(), Error
 ///
 /// # Errors
 /// As [`domain::govern`]: `governance` where others must sign too.
-pub fn register(options: &Options) -> Result<(Accepted, Place), Error> {
+pub fn register(options: &Options) -> Result<(Accepted, AcceptedBy), Error> {
     domain::govern(options, registration(options)?, None)
 }
 

@@ -19,7 +19,7 @@ use crate::notes::SessionNotes;
 use crate::places::{NoPlace, Place};
 use crate::shared::Shared;
 use crate::stop::{Admitted, ENDED};
-use crate::{Server, servers};
+use crate::{RefusalCode, Server, servers};
 
 /// For whom a client speaks: a workload's own execution, or a delegated one by its id.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,7 +92,7 @@ pub(crate) async fn begin(
     let workload: Arc<str> = caller.workload.as_str().into();
     let (execution, admitted) = admit(shared, user, caller).await?;
     let (joined, is_joined) = oneshot::channel();
-    let session = Session {
+    let session = NewSession {
         shared: Arc::clone(shared),
         server: server.clone(),
         name,
@@ -103,7 +103,7 @@ pub(crate) async fn begin(
         admitted,
         joined,
     };
-    let run = shared.session_threads.run(&workload, session, Session::serve);
+    let run = shared.session_threads.run(&workload, session, NewSession::serve);
     let no_thread =
         || NotJoined::new(Code::Overload, "the node has no thread for the session; try again");
     run.map_err(|_| no_thread())?;
@@ -112,7 +112,7 @@ pub(crate) async fn begin(
 }
 
 /// A session that may begin.
-struct Session {
+struct NewSession {
     shared: Arc<Shared>,
     server: Server,
     /// The server's.
@@ -126,7 +126,7 @@ struct Session {
     joined: oneshot::Sender<Result<Joined, NotJoined>>,
 }
 
-impl Session {
+impl NewSession {
     /// Starts the server, and serves the client until either ends.
     async fn serve(self) {
         let Self { shared, server, name, workload, execution, assurance, admitted, joined, .. } =
@@ -196,8 +196,8 @@ async fn admit(
         let execution = join(shared, user, caller.clone()).await?;
         match shared.kernel.switch.admit(&execution) {
             Ok(admitted) => return Ok((execution, admitted)),
-            Err(ENDED) => {}
-            Err(code) => {
+            Err(RefusalCode(ENDED)) => {}
+            Err(RefusalCode(code)) => {
                 let workload = &caller.workload;
                 let why = format!("the execution {execution} of `{workload}` is stopped");
                 return Err(NotJoined::coded(code, why));
@@ -231,14 +231,14 @@ pub(crate) async fn join(
     let is_delegated = execution.is_some();
     match shared.kernel.join(workload.as_str().into(), user, execution).await {
         Some(Ok(execution)) => Ok(execution),
-        Some(Err(code)) => {
-            Err(NotJoined::coded(code, not_joined(code, &workload, (user, is_delegated))))
+        Some(Err(RefusalCode(code))) => {
+            Err(NotJoined::coded(code, not_joined(code, &workload, user, is_delegated)))
         }
         None => Err(NotJoined::stopping()),
     }
 }
 
-fn not_joined(code: &str, workload: &str, (user, is_delegated): (u32, bool)) -> String {
+fn not_joined(code: &str, workload: &str, user: u32, is_delegated: bool) -> String {
     match code {
         "refused.quota.user" => {
             format!("the OS user {user} has as many executions as one may have")

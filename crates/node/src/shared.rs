@@ -10,20 +10,20 @@ use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Semaphore;
 
 use crate::authority::GovernanceBlobs;
-use crate::driver::Kernel;
+use crate::driver::KernelHandle;
 use crate::limits::{
     ORDER_BYTES_MAX, READS_MAX, REGISTERED_BYTES_MAX, REPLY_MS_MAX, STRANGER_BYTES_MAX,
     STREAMS_MAX, STREAMS_PER_USER_MAX,
 };
 use crate::notes::Notes;
-use crate::places::{Bounds, NoPlace, Place, Places, is_own};
+use crate::places::{NoPlace, Place, PlaceBounds, Places, is_own};
 use crate::session_threads::SessionThreads;
 use crate::{Authority, Options};
 
 /// What every connection needs.
 pub(crate) struct Shared {
     pub(crate) options: Options,
-    pub(crate) kernel: Kernel,
+    pub(crate) kernel: KernelHandle,
     pub(crate) authority: Mutex<Authority>,
     pub(crate) blobs: Arc<GovernanceBlobs>,
     /// Told whenever something may be to be brought to the authority again.
@@ -94,7 +94,7 @@ pub(crate) struct Streams(Arc<Places>);
 impl Default for Streams {
     fn default() -> Self {
         let (all, per_user) = (STREAMS_MAX, STREAMS_PER_USER_MAX);
-        Self(Places::new(Bounds { all, per_user, reserved: 0, assured: 0, newcomers: 0 }))
+        Self(Places::new(PlaceBounds { all, per_user, reserved: 0, assured: 0, newcomers: 0 }))
     }
 }
 

@@ -1,29 +1,28 @@
-use std::os::unix::net::UnixListener as StdListener;
 use std::sync::Arc;
 
 use api::problem::{Code, Problem};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::accept::{self, Arrival, Spare};
+use crate::accept::{self, Arrival, SpareDescriptor};
 use crate::http::{self, Requester};
+use crate::listeners::RuntimeListeners;
 use crate::places::{NoPlace, Places};
 use crate::shared::{Shared, Way};
 
 /// Serves connections until the task is aborted.
 pub(crate) async fn serve(
-    (mut listener, mut anew): (UnixListener, UnboundedReceiver<StdListener>),
+    RuntimeListeners { mut current, mut anew }: RuntimeListeners,
     shared: Arc<Shared>,
     way: Way,
     places: Arc<Places>,
 ) {
-    let mut spare = Spare::default();
+    let mut spare = SpareDescriptor::default();
     loop {
         let arrival = tokio::select! {
-            arrival = accept::next(&listener, &mut spare, &places.freed) => arrival,
+            arrival = accept::next(&current, &mut spare, &places.freed) => arrival,
             Some(bound) = anew.recv() => {
                 match UnixListener::from_std(bound) {
-                    Ok(bound) => listener = bound,
+                    Ok(bound) => current = bound,
                     Err(why) => shared.log.say(format_args!("a socket that was bound anew: {why}")),
                 }
                 continue;
@@ -44,8 +43,7 @@ pub(crate) async fn serve(
         };
         match place {
             Ok(place) => {
-                let asks = (peer.uid(), way);
-                let requester = Requester::new(Arc::clone(&shared), asks, place);
+                let requester = Requester::new(Arc::clone(&shared), peer.uid(), way, place);
                 tokio::spawn(http::serve(requester, stream));
             }
             Err(why) => turn_away(&stream, &shared, why),

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::authority::{GovernanceBlobs, records};
 use crate::clock::{self, Clock};
-use crate::driver::{Commands, Driver, DriverParts, Keeping, Kernel, halt};
+use crate::driver::{Commands, Driver, DriverParts, Keeping, KernelHandle, halt};
 use crate::fold::{Folded, GovernanceRecords, fold};
 use crate::keeper::Keeper;
 use crate::limits::{
@@ -24,7 +24,7 @@ use crate::limits::{
 use crate::marks::Mark;
 use crate::notes::Notes;
 use crate::officer::{self, Officers};
-use crate::places::{Bounds, Places};
+use crate::places::{PlaceBounds, Places};
 use crate::session_threads::SessionThreads;
 use crate::shared::{LastProbe, Reads, Shared, Streams, Way};
 use crate::socket;
@@ -35,7 +35,7 @@ use crate::{
 
 /// A running node.
 pub struct Running {
-    kernel: Kernel,
+    kernel: KernelHandle,
     tasks: Vec<JoinHandle<()>>,
     session_threads: SessionThreads,
     /// Held while the sockets are to be there.
@@ -63,7 +63,7 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
     let (agents_socket, agents) = listeners::bind(&options.socket, Way::Agents, None)?;
     let (officers_socket, officer) =
         listeners::bind(&options.officer_socket, Way::Officers, options.officers_group)?;
-    let (kernel, commands) = Kernel::new(&options.node);
+    let (kernel, commands) = KernelHandle::new(&options.node);
     let thread = {
         let (options, mailbox, blobs) = (options.clone(), kernel.clone(), Arc::clone(&blobs));
         start_driver(move || open(&options, mailbox, blobs), commands).await?
@@ -82,7 +82,7 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
         blobs,
         owing: tokio::sync::Notify::new(),
         under_way: Mutex::default(),
-        sessions: Places::new(Bounds {
+        sessions: Places::new(PlaceBounds {
             all: budget.sessions,
             per_user: SESSIONS_PER_USER_MAX,
             reserved: 0,
@@ -98,16 +98,16 @@ pub async fn start(options: Options, log: Notes) -> Result<Running, Error> {
     });
     let officers = Officers::start(runtime, officer, Arc::clone(&shared))?;
     let sockets = listeners::watch(own, vec![agents_socket, officers_socket], shared.log.clone())?;
-    let listener = tokio::net::UnixListener::from_std(agents.first);
-    let listener = listener.map_err(|why| Error::socket(&shared.options.socket, &why))?;
-    let places = Places::new(Bounds {
+    let agents = agents.register();
+    let agents = agents.map_err(|why| Error::socket(&shared.options.socket, &why))?;
+    let places = Places::new(PlaceBounds {
         all: budget.waiting,
         per_user: WAITING_PER_USER_MAX,
         reserved: WAITING_RESERVED.min(budget.waiting / 2),
         assured: WAITING_ASSURED,
         newcomers: WAITING_NEWCOMERS.min(budget.waiting / 4),
     });
-    let serving = tokio::spawn(socket::serve((listener, agents.anew), shared, Way::Agents, places));
+    let serving = tokio::spawn(socket::serve(agents, shared, Way::Agents, places));
     let tasks = vec![remembering, serving];
     Ok(Running { kernel, tasks, session_threads, sockets, officers, thread, mark })
 }
@@ -158,7 +158,7 @@ fn tell_of_weak_points(options: &Options, authority: &Authority, log: &Notes) {
 
 impl Running {
     #[cfg(test)]
-    pub(crate) fn kernel(&self) -> &Kernel {
+    pub(crate) fn kernel(&self) -> &KernelHandle {
         &self.kernel
     }
 
@@ -200,7 +200,7 @@ fn told(remembered: Result<(), Error>) {
 }
 
 /// Starts the thread that ticks. It ends with the kernel.
-fn keep_time(kernel: &Kernel) -> Result<(), Error> {
+fn keep_time(kernel: &KernelHandle) -> Result<(), Error> {
     let kernel = kernel.clone();
     let thread = std::thread::Builder::new().name("ticks".to_owned());
     let started = thread.spawn(move || kernel.keep_time());
@@ -246,7 +246,7 @@ fn tell_clock_behind(log: &str, at: i64) {
 /// Folds the lineage log, decision by decision, and goes on from it.
 pub(crate) fn open(
     options: &Options,
-    mailbox: Kernel,
+    mailbox: KernelHandle,
     blobs: Arc<GovernanceBlobs>,
 ) -> Result<Driver<FileDisk>, Error> {
     let signer = keys::read(&options.folder, "lineage")?;
@@ -272,7 +272,7 @@ pub(crate) fn open(
 pub(crate) fn begin<D: Disk>(
     options: &Options,
     disk: D,
-    mailbox: Kernel,
+    mailbox: KernelHandle,
     blobs: Arc<GovernanceBlobs>,
 ) -> Result<Driver<D>, Error> {
     let signer = Box::new(keys::read(&options.folder, "lineage")?);
@@ -292,7 +292,7 @@ fn drive<D: Disk>(
     ledger: Ledger<D>,
     folded: Folded,
     governance: GovernanceRecords<'_>,
-    mailbox: Kernel,
+    mailbox: KernelHandle,
 ) -> Result<Driver<D>, Error> {
     let Folded { state, maker, vault } = folded;
     let keeping = Keeping::new(Keeper::start(ledger.snapshots())?, options.snapshot_records);

@@ -23,9 +23,10 @@ use kernel::governance::{Change, Governance, GovernanceError, SignedProposal};
 use kernel::state::NodeState;
 use tokio::sync::watch;
 
+use crate::RefusalCode;
 use ending::ServerGuard;
-pub(crate) use line::Line;
-use line::Taken;
+pub(crate) use line::ExecutionLine;
+use line::Reductions;
 use session::Live;
 pub(crate) use session::{Admitted, Cut};
 
@@ -33,9 +34,9 @@ pub(crate) use session::{Admitted, Cut};
 pub(crate) const ENDED: &str = "refused.peer";
 
 /// What stops sessions of a node, shared by all who serve it.
-pub(crate) struct StopSwitch(Mutex<Inner>);
+pub(crate) struct StopSwitch(Mutex<SwitchState>);
 
-struct Inner {
+struct SwitchState {
     node: String,
     /// What governs, as the authority has it: never older than what the kernel has adopted.
     governance: Arc<Governance>,
@@ -46,28 +47,28 @@ struct Inner {
     /// Orders that came, and that neither the kernel nor the authority has answered yet.
     orders: BTreeMap<u64, Change>,
     /// All that is taken away, by its subjects.
-    taken: Taken,
-    executions: BTreeMap<String, Line>,
+    taken: Reductions,
+    executions: BTreeMap<String, ExecutionLine>,
     sessions: BTreeMap<u64, Live>,
     next: u64,
 }
 
 impl StopSwitch {
     pub(crate) fn new(node: &str) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Inner {
+        Arc::new(Self(Mutex::new(SwitchState {
             node: node.to_owned(),
             governance: Arc::new(Governance::new("")),
             os_users: Arc::default(),
             held: Vec::new(),
             orders: BTreeMap::new(),
-            taken: Taken::default(),
+            taken: Reductions::default(),
             executions: BTreeMap::new(),
             sessions: BTreeMap::new(),
             next: 0,
         })))
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    fn inner(&self) -> MutexGuard<'_, SwitchState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -84,7 +85,7 @@ impl StopSwitch {
     pub(crate) fn follow(&self, state: &NodeState) {
         let executions = state.executions();
         let executions: BTreeMap<_, _> =
-            executions.map(|(id, _)| (id.to_owned(), Line::of(state, id))).collect();
+            executions.map(|(id, _)| (id.to_owned(), ExecutionLine::of(state, id))).collect();
         let held: Vec<Change> = state.held_reductions().cloned().collect();
         let mut inner = self.inner();
         (inner.executions, inner.held) = (executions, held);
@@ -110,7 +111,7 @@ impl StopSwitch {
     pub(crate) fn begin(&self, state: &NodeState, id: &str) {
         let mut inner = self.inner();
         if !inner.executions.contains_key(id) {
-            inner.executions.insert(id.to_owned(), Line::of(state, id));
+            inner.executions.insert(id.to_owned(), ExecutionLine::of(state, id));
         }
     }
 
@@ -164,11 +165,11 @@ impl StopSwitch {
     }
 
     /// Lets a session begin, unless its execution is stopped: the code then.
-    pub(crate) fn admit(self: &Arc<Self>, execution: &str) -> Result<Admitted, &'static str> {
+    pub(crate) fn admit(self: &Arc<Self>, execution: &str) -> Result<Admitted, RefusalCode> {
         let mut inner = self.inner();
-        let line = inner.executions.get(execution).ok_or(ENDED)?;
+        let line = inner.executions.get(execution).ok_or(RefusalCode(ENDED))?;
         if let Some(code) = inner.taken.from(&inner.governance, &inner.node, line) {
-            return Err(code);
+            return Err(RefusalCode(code));
         }
         let line = line.clone();
         let (number, cut) = (inner.next(), Arc::new(Cut::default()));
@@ -216,7 +217,7 @@ pub(crate) struct Order {
     guards: Vec<ServerGuard>,
 }
 
-impl Inner {
+impl SwitchState {
     fn next(&mut self) -> u64 {
         self.next = self.next.wrapping_add(1);
         self.next
@@ -224,7 +225,7 @@ impl Inner {
 
     /// Cuts every session that may not go on.
     fn settle(&mut self) {
-        self.taken = Taken::all(self.held.iter().chain(self.orders.values()));
+        self.taken = Reductions::all(self.held.iter().chain(self.orders.values()));
         for live in self.sessions.values() {
             let is_over = !self.executions.contains_key(live.line.execution());
             let code = self.taken.from(&self.governance, &self.node, &live.line);

@@ -12,7 +12,7 @@ use proof::log::LogReader;
 use proof::note::VerifierKey;
 
 use crate::Error;
-use crate::driver::{Kernel, halt};
+use crate::driver::{KernelHandle, halt};
 use crate::limits::START_VERIFIED_RECORDS;
 
 /// Records that are verified at a time: whole bundles, so that none is read twice.
@@ -29,7 +29,7 @@ pub(crate) fn check(
     log: &'static str,
     key: &VerifierKey,
     origin: &str,
-    kernel: &Kernel,
+    kernel: &KernelHandle,
 ) -> Result<(), Error> {
     let whole =
         Whole { folder: folder.to_owned(), log, key: key.clone(), origin: origin.to_owned() };

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use api::node::Status;
 use kernel::governance::{Change, Subject};
 use node::Options;
-use node::client::Place;
+use node::client::AcceptedBy;
 use policy::Trust;
 
 #[cfg(test)]
@@ -80,7 +80,7 @@ async fn an_adopted_change_is_published_later_where_it_cannot_be_yet() {
         let (options, change) = (options.clone(), Change::HaltOrdered { subject });
         let ended =
             tokio::task::spawn_blocking(move || node::domain::govern(&options, change, None));
-        assert_eq!(ended.await.unwrap().unwrap().1, Place::Node);
+        assert_eq!(ended.await.unwrap().unwrap().1, AcceptedBy::Node);
     }
     assert_eq!(adopted(&options).await, before + 2);
     let published = || {

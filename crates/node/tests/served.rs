@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use kernel::governance::{Change, Proposal, Subject};
 use node::Options;
-use node::client::Place;
+use node::client::AcceptedBy;
 use node::limits::{HEAD_MS_MAX, ORDER_BYTES_MAX, STRANGER_BYTES_MAX};
 
 #[cfg(test)]
@@ -58,7 +58,7 @@ async fn an_order_says_what_it_stopped_and_is_on_record() {
     let (accepted, place) =
         aside(move || node::domain::govern(&options, change, None)).await.unwrap();
     let acting = accepted.acting.unwrap();
-    assert_eq!(place, Place::Node);
+    assert_eq!(place, AcceptedBy::Node);
     assert_eq!((acting.executions, acting.sessions, acting.servers), (0, 0, 0));
     assert!(!acting.is_known);
     assert_eq!(acting.near, ["workload:agent"]);
@@ -99,7 +99,7 @@ async fn an_order_comes_over_the_agents_socket_without_the_other() {
     let (accepted, place) =
         aside(move || node::domain::govern(&options, change, None)).await.unwrap();
     assert!(accepted.acting.is_some_and(|acting| acting.is_known));
-    assert_eq!(place, Place::Node);
+    assert_eq!(place, AcceptedBy::Node);
     served.running.stop().await;
 }
 

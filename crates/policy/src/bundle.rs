@@ -33,7 +33,7 @@ use proof::digest::Digest;
 use crate::engine::{Index, PolicyFailure};
 use crate::error::{LoadErrors, Warning};
 use crate::facts::Trust;
-use crate::json::{Json, JsonError};
+use crate::json::{InputValue, JsonError};
 use crate::request::{Entity, Request, ToolName};
 use crate::semantics::Semantics;
 use crate::temporal::plan::Plan;
@@ -298,7 +298,7 @@ impl Bundle {
             ResourceId::Fixed(id) => id.clone(),
             ResourceId::Argument(name) => {
                 let arguments = self.read_input(arguments).unwrap_or_default();
-                arguments.get(name).and_then(Json::as_str).unwrap_or_default().to_owned()
+                arguments.get(name).and_then(InputValue::as_str).unwrap_or_default().to_owned()
             }
         };
         let resource = self.spelt(Entity::new(entry.resource_kind.clone(), id));
@@ -314,18 +314,21 @@ impl Bundle {
     }
 
     /// Reads what is authorised, as this version of the decider does.
-    pub(crate) fn read_input(&self, text: &str) -> Result<BTreeMap<String, Json>, JsonError> {
+    pub(crate) fn read_input(&self, text: &str) -> Result<BTreeMap<String, InputValue>, JsonError> {
         match self.semantics() >= Semantics::V4 {
-            true => Json::parse_input(text),
-            false => Json::parse_object(text),
+            true => InputValue::parse_input(text),
+            false => InputValue::parse_object(text),
         }
     }
 
     /// Reads what came of a request, as this version of the decider does.
-    pub(crate) fn read_output(&self, text: &str) -> Result<BTreeMap<String, Json>, JsonError> {
+    pub(crate) fn read_output(
+        &self,
+        text: &str,
+    ) -> Result<BTreeMap<String, InputValue>, JsonError> {
         match self.semantics() >= Semantics::V4 {
-            true => Json::parse_output(text),
-            false => Json::parse_object(text),
+            true => InputValue::parse_output(text),
+            false => InputValue::parse_object(text),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::bundle::{Bundle, EXPECTED, REQUESTS};
 use crate::decision::{Decision, PERMITTED};
 use crate::error::{Warning, WarningCode};
 use crate::evaluation::{Evaluation, evaluate};
-use crate::json::Json;
+use crate::json::InputValue;
 use crate::limits::{CASES_MAX, MISFITS_MAX};
 use crate::request::Entity;
 use crate::typed::quoted;
@@ -148,7 +148,7 @@ pub fn outcome(decision: &Decision) -> String {
 pub enum CaseError {
     /// It is no JSON object.
     #[error("{0}")]
-    Json(String),
+    InputValue(String),
     /// Its action has no name, or has properties.
     #[error("has no `action.name`, or `action.properties`")]
     Action,
@@ -180,13 +180,14 @@ pub enum CaseError {
 /// # Errors
 /// [`CaseError`] when it is not one.
 pub fn read(line: &str) -> Result<Evaluation, CaseError> {
-    let body = Json::parse_object(line).map_err(|why| CaseError::Json(why.to_string()))?;
+    let body =
+        InputValue::parse_object(line).map_err(|why| CaseError::InputValue(why.to_string()))?;
     only(&body, "the body", &["action", "context", "resource", "subject"])?;
     let action = object(&body, "action")?;
     only(action, "`action`", &["name", "properties"])?;
-    let empty = Json::Object(BTreeMap::new());
+    let empty = InputValue::Object(BTreeMap::new());
     let nothing = action.get("properties").unwrap_or(&empty) == &empty;
-    let name = action.get("name").and_then(Json::as_str).filter(|_| nothing);
+    let name = action.get("name").and_then(InputValue::as_str).filter(|_| nothing);
     Ok(Evaluation {
         subject: entity(&body, "subject")?,
         action: name.ok_or(CaseError::Action)?.to_owned(),
@@ -195,28 +196,32 @@ pub fn read(line: &str) -> Result<Evaluation, CaseError> {
     })
 }
 
-fn entity(body: &BTreeMap<String, Json>, name: &str) -> Result<Entity, CaseError> {
+fn entity(body: &BTreeMap<String, InputValue>, name: &str) -> Result<Entity, CaseError> {
     let members = object(body, name)?;
     only(members, &format!("`{name}`"), &["id", "properties", "type"])?;
     let text = |member: &str| {
-        let text = members.get(member).and_then(Json::as_str);
+        let text = members.get(member).and_then(InputValue::as_str);
         text.map(str::to_owned)
             .ok_or_else(|| CaseError::NoText { name: format!("{name}.{member}") })
     };
-    let properties = members.get("properties").map_or_else(|| "{}".to_owned(), Json::to_text);
+    let properties = members.get("properties").map_or_else(|| "{}".to_owned(), InputValue::to_text);
     Ok(Entity { kind: text("type")?, id: text("id")?, properties })
 }
 
 fn object<'a>(
-    body: &'a BTreeMap<String, Json>,
+    body: &'a BTreeMap<String, InputValue>,
     name: &str,
-) -> Result<&'a BTreeMap<String, Json>, CaseError> {
+) -> Result<&'a BTreeMap<String, InputValue>, CaseError> {
     body.get(name)
-        .and_then(Json::as_object)
+        .and_then(InputValue::as_object)
         .ok_or_else(|| CaseError::NoObject { name: name.to_owned() })
 }
 
-fn only(members: &BTreeMap<String, Json>, whose: &str, known: &[&str]) -> Result<(), CaseError> {
+fn only(
+    members: &BTreeMap<String, InputValue>,
+    whose: &str,
+    known: &[&str],
+) -> Result<(), CaseError> {
     match members.keys().find(|name| !known.contains(&name.as_str())) {
         Some(name) => {
             let (name, whose) = (quoted(name), whose.to_owned());

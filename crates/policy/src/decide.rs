@@ -135,8 +135,13 @@ fn context_facts(
 /// The denial of an evaluation that does not even hold a request.
 pub(crate) fn deny_malformed(bundle: &Bundle, state: &DecisionState, why: Malformed) -> Decision {
     let validity = Validity::Malformed(why);
-    let subject =
-        checks::Subject { bundle, state, action: "", facts: &Facts::DEFAULT, validity: &validity };
+    let subject = checks::CheckedRequest {
+        bundle,
+        state,
+        action: "",
+        facts: &Facts::DEFAULT,
+        validity: &validity,
+    };
     decision(&subject, None)
 }
 
@@ -169,7 +174,7 @@ impl ResolvedInputs<'_, '_> {
         let ResolvedInputs { resolved, state, facts, validity } = *self;
         let action = resolved.request().action.as_str();
         let bundle = resolved.bundle();
-        let subject = checks::Subject { bundle, state, action, facts, validity };
+        let subject = checks::CheckedRequest { bundle, state, action, facts, validity };
         let made = decision(&subject, answer);
         match made.listed_bytes() <= DETERMINING_BYTES_MAX {
             true => made,
@@ -182,7 +187,7 @@ impl ResolvedInputs<'_, '_> {
     }
 }
 
-fn decision(subject: &checks::Subject<'_, '_>, answer: Option<PolicyAnswer>) -> Decision {
+fn decision(subject: &checks::CheckedRequest<'_, '_>, answer: Option<PolicyAnswer>) -> Decision {
     let (bundle, answer) = (subject.bundle, answer.as_ref());
     let charges = charges::charges(bundle, subject.validity);
     let approvals = approvals::required(bundle, answer);

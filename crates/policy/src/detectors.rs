@@ -5,7 +5,7 @@ mod media;
 
 use regex::RegexSet;
 
-use crate::json::Json;
+use crate::json::InputValue;
 use crate::labels::Labels;
 use crate::limits::{DETECTED_BYTES_MAX, DETECTED_BYTES_MAX_BEFORE};
 
@@ -103,18 +103,19 @@ pub(crate) fn text(
     let mut text = String::with_capacity(message.len());
     match extent {
         ScanExtent::Whole => {
-            let mut json = Json::parse_message(message.as_bytes()).ok_or(ScanError::Unreadable)?;
-            if let (Json::Object(members), Passing::Results) = (&mut json, passing)
+            let mut json =
+                InputValue::parse_message(message.as_bytes()).ok_or(ScanError::Unreadable)?;
+            if let (InputValue::Object(members), Passing::Results) = (&mut json, passing)
                 && let Some(result) = members.get_mut("result")
             {
                 media::leave_out(result);
             }
             gather(&json, &mut text);
         }
-        ScanExtent::WithoutEnvelope => match Json::parse(message)
+        ScanExtent::WithoutEnvelope => match InputValue::parse(message)
             .map_err(|_| ScanError::Unreadable)?
         {
-            Json::Object(members) => {
+            InputValue::Object(members) => {
                 let said = members.iter().filter(|(name, _)| !ENVELOPE.contains(&name.as_str()));
                 said.for_each(|(_, value)| gather(value, &mut text));
             }
@@ -124,16 +125,17 @@ pub(crate) fn text(
     Ok(text)
 }
 
-fn gather(value: &Json, into: &mut String) {
+fn gather(value: &InputValue, into: &mut String) {
     match value {
-        Json::Null | Json::Absent | Json::Bool(_) => {}
-        Json::Whole(number) => line(&format!("{number}.0"), into),
-        Json::Integer(number) => line(&number.to_string(), into),
-        Json::Beyond(text) | Json::Fraction(text) | Json::Decimal(text) | Json::String(text) => {
-            line(text, into)
-        }
-        Json::Array(items) => items.iter().for_each(|item| gather(item, into)),
-        Json::Object(members) => {
+        InputValue::Null | InputValue::Absent | InputValue::Bool(_) => {}
+        InputValue::Whole(number) => line(&format!("{number}.0"), into),
+        InputValue::Integer(number) => line(&number.to_string(), into),
+        InputValue::Beyond(text)
+        | InputValue::Fraction(text)
+        | InputValue::Decimal(text)
+        | InputValue::String(text) => line(text, into),
+        InputValue::Array(items) => items.iter().for_each(|item| gather(item, into)),
+        InputValue::Object(members) => {
             for (name, value) in members {
                 line(name, into);
                 gather(value, into);

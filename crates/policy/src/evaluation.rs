@@ -21,7 +21,7 @@ use crate::detectors::Passing;
 use crate::facts::{Assurance, DecisionState, Facts, Trust};
 use crate::grant::{Grant, HeldGrant};
 use crate::history::{History, TransitionOutcome};
-use crate::json::Json;
+use crate::json::InputValue;
 use crate::labels::Labels;
 use crate::meters::Spent;
 use crate::nearest::nearest;
@@ -92,8 +92,8 @@ pub fn prepare(
 ) -> Result<EvaluationInputs, ContextError> {
     let mut context = ContextMembers::of(
         "context",
-        &Json::parse_context(&evaluation.context)
-            .map_err(|why| ContextError::Json(why.to_string()))?,
+        &InputValue::parse_context(&evaluation.context)
+            .map_err(|why| ContextError::InputValue(why.to_string()))?,
     )?;
     let input = context.take("input");
     let facts = context.take("facts");
@@ -128,7 +128,7 @@ pub fn prepare(
     let mut history = History::new(bundle)?;
     match earlier {
         None => {}
-        Some(Json::Array(events)) => {
+        Some(InputValue::Array(events)) => {
             for event in &events {
                 record_event(&mut history, event, &request, &state, &facts)?;
             }
@@ -139,12 +139,12 @@ pub fn prepare(
 }
 
 /// Labels that the bundle declares.
-fn read_labels(bundle: &Bundle, json: Option<Json>) -> Result<Labels, ContextError> {
+fn read_labels(bundle: &Bundle, json: Option<InputValue>) -> Result<Labels, ContextError> {
     let Some(json) = json else { return Ok(Labels::NONE) };
-    let Json::Array(items) = &json else {
+    let InputValue::Array(items) = &json else {
         return Err(ContextError::LabelsNoArray { found: json.kind() });
     };
-    let declared = |item: &Json| {
+    let declared = |item: &InputValue| {
         item.as_str().filter(|label| bundle.labels.names().contains(label)).map(str::to_owned)
     };
     let labels: Option<Labels> = items.iter().map(declared).collect();
@@ -162,11 +162,11 @@ fn read_tool(bundle: &Bundle, name: &str, action: &str) -> Result<ToolName, Cont
 
 /// A retry of what was asked at the same time, approved by one officer of each role that is named:
 /// one for each time.
-fn read_approved(json: &Json, at: i64) -> Result<RetryEvidence, ContextError> {
-    let Json::Array(items) = json else {
+fn read_approved(json: &InputValue, at: i64) -> Result<RetryEvidence, ContextError> {
+    let InputValue::Array(items) = json else {
         return Err(ContextError::ApprovedNoArray { found: json.kind() });
     };
-    let officer = |item: &Json| {
+    let officer = |item: &InputValue| {
         let roles = [item.as_str()?.to_owned()].into();
         Some(OfficerVote { roles, at, expires_ms: at, approves: true })
     };
@@ -176,7 +176,7 @@ fn read_approved(json: &Json, at: i64) -> Result<RetryEvidence, ContextError> {
 }
 
 /// The use of each meter: 0 where the context does not state it.
-fn read_spent(bundle: &Bundle, json: Option<&Json>) -> Result<Spent, ContextError> {
+fn read_spent(bundle: &Bundle, json: Option<&InputValue>) -> Result<Spent, ContextError> {
     let mut spent: Spent = bundle.meters().map(|meter| (meter.name.clone(), 0)).collect();
     let Some(json) = json else { return Ok(spent) };
     let mut members = ContextMembers::of("context.meters", json)?;
@@ -192,12 +192,12 @@ fn read_spent(bundle: &Bundle, json: Option<&Json>) -> Result<Spent, ContextErro
 }
 
 /// What the execution may do at most: a grant of which nothing is spent.
-fn read_grant(json: &Json) -> Result<Grant, ContextError> {
+fn read_grant(json: &InputValue) -> Result<Grant, ContextError> {
     let value = Value::parse(json.to_text().as_bytes()).ok();
     value.as_ref().and_then(Grant::from_value).ok_or(ContextError::Grant)
 }
 
-fn read_facts(json: &Json) -> Result<(Facts, DecisionState), ContextError> {
+fn read_facts(json: &InputValue) -> Result<(Facts, DecisionState), ContextError> {
     let known = [
         "assurance",
         "at_ms",
@@ -241,7 +241,7 @@ fn read_facts(json: &Json) -> Result<(Facts, DecisionState), ContextError> {
 /// same subject.
 fn record_event(
     history: &mut History,
-    event: &Json,
+    event: &InputValue,
     asked: &Request,
     state: &DecisionState,
     facts: &Facts,
@@ -288,25 +288,25 @@ fn record_event(
 /// The members of an object, taken one by one.
 struct ContextMembers {
     whose: &'static str,
-    left: BTreeMap<String, Json>,
+    left: BTreeMap<String, InputValue>,
 }
 
 impl ContextMembers {
-    fn of(whose: &'static str, json: &Json) -> Result<ContextMembers, ContextError> {
+    fn of(whose: &'static str, json: &InputValue) -> Result<ContextMembers, ContextError> {
         match json {
-            Json::Object(members) => Ok(ContextMembers { whose, left: members.clone() }),
+            InputValue::Object(members) => Ok(ContextMembers { whose, left: members.clone() }),
             other => Err(ContextError::NoObject { whose, found: other.kind() }),
         }
     }
 
-    fn take(&mut self, name: &str) -> Option<Json> {
+    fn take(&mut self, name: &str) -> Option<InputValue> {
         self.left.remove(name)
     }
 
     fn text(&mut self, name: &str) -> Result<Option<String>, ContextError> {
         match self.take(name) {
             None => Ok(None),
-            Some(Json::String(text)) => Ok(Some(text)),
+            Some(InputValue::String(text)) => Ok(Some(text)),
             Some(other) => Err(self.wrong(name, &other, "a string")),
         }
     }
@@ -314,7 +314,7 @@ impl ContextMembers {
     fn integer(&mut self, name: &str) -> Result<Option<i64>, ContextError> {
         match self.take(name) {
             None => Ok(None),
-            Some(Json::Integer(n)) => Ok(Some(n)),
+            Some(InputValue::Integer(n)) => Ok(Some(n)),
             Some(other) => Err(self.wrong(name, &other, "an integer")),
         }
     }
@@ -322,12 +322,12 @@ impl ContextMembers {
     fn boolean(&mut self, name: &str) -> Result<Option<bool>, ContextError> {
         match self.take(name) {
             None => Ok(None),
-            Some(Json::Bool(yes)) => Ok(Some(yes)),
+            Some(InputValue::Bool(yes)) => Ok(Some(yes)),
             Some(other) => Err(self.wrong(name, &other, "a boolean")),
         }
     }
 
-    fn wrong(&self, name: &str, found: &Json, wanted: &'static str) -> ContextError {
+    fn wrong(&self, name: &str, found: &InputValue, wanted: &'static str) -> ContextError {
         let name = name.to_owned();
         ContextError::Member { whose: self.whose, name, found: found.kind(), wanted }
     }

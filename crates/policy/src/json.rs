@@ -3,7 +3,7 @@
 //!
 //! From the fourth version of the decider on, what is authorised and what comes of it is read by
 //! `wire`, which says of each number which readers hold the very value that is written. One of
-//! which they don't is [`Json::Beyond`]: it has no type that a schema has, and is no harm where
+//! which they don't is [`InputValue::Beyond`]: it has no type that a schema has, and is no harm where
 //! nothing looks at it.
 
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ use wire::json::{Accept, Data, Number, Value, fold};
 /// Any JSON value. Integers are exact within `|n| < 2^53`; every other number is the shortest
 /// decimal that denotes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Json {
+pub(crate) enum InputValue {
     Null,
     /// `null` where it says that a member that may be left out is: from the fourth version of the
     /// decider on.
@@ -33,8 +33,8 @@ pub(crate) enum Json {
     /// The same from the fourth version of the decider on.
     Decimal(String),
     String(String),
-    Array(Vec<Json>),
-    Object(BTreeMap<String, Json>),
+    Array(Vec<InputValue>),
+    Object(BTreeMap<String, InputValue>),
 }
 
 /// Why a text is not read as JSON. Holds nothing of the text.
@@ -54,10 +54,10 @@ pub(crate) enum JsonError {
 /// Integers of at most this magnitude mean the same to every parser.
 const INTEGER_MAX: i64 = (1 << 53) - 1;
 
-impl Json {
+impl InputValue {
     /// Reads one value and nothing after it. serde_json bounds the depth at 128.
-    pub(crate) fn parse(text: &str) -> Result<Json, JsonError> {
-        serde_json::from_str::<Json>(text).map_err(|error| {
+    pub(crate) fn parse(text: &str) -> Result<InputValue, JsonError> {
+        serde_json::from_str::<InputValue>(text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             match error.classify() {
                 serde_json::error::Category::Data => JsonError::Data { line, column },
@@ -67,70 +67,72 @@ impl Json {
     }
 
     /// Reads an object that is authorised: its numbers are those that every reader holds alike.
-    pub(crate) fn parse_input(text: &str) -> Result<BTreeMap<String, Json>, JsonError> {
-        Json::parse_with(text, |number| number.is_alike())
+    pub(crate) fn parse_input(text: &str) -> Result<BTreeMap<String, InputValue>, JsonError> {
+        InputValue::parse_with(text, |number| number.is_alike())
     }
 
     /// Reads an object that came of a request: its numbers are those that readers hold which round
     /// correctly.
-    pub(crate) fn parse_output(text: &str) -> Result<BTreeMap<String, Json>, JsonError> {
-        Json::parse_with(text, |number| number.is_exact())
+    pub(crate) fn parse_output(text: &str) -> Result<BTreeMap<String, InputValue>, JsonError> {
+        InputValue::parse_with(text, |number| number.is_exact())
     }
 
     fn parse_with(
         text: &str,
         holds: fn(&Number<'_>) -> bool,
-    ) -> Result<BTreeMap<String, Json>, JsonError> {
-        match Json::read(text, holds)? {
-            Json::Object(members) => Ok(members),
+    ) -> Result<BTreeMap<String, InputValue>, JsonError> {
+        match InputValue::read(text, holds)? {
+            InputValue::Object(members) => Ok(members),
             other => Err(JsonError::NoObject { found: other.kind() }),
         }
     }
 
     /// Reads any value that is put to the decider, and nothing after it.
-    pub(crate) fn parse_context(text: &str) -> Result<Json, JsonError> {
-        Json::read(text, |number| number.is_alike())
+    pub(crate) fn parse_context(text: &str) -> Result<InputValue, JsonError> {
+        InputValue::read(text, |number| number.is_alike())
     }
 
-    fn read(text: &str, holds: fn(&Number<'_>) -> bool) -> Result<Json, JsonError> {
+    fn read(text: &str, holds: fn(&Number<'_>) -> bool) -> Result<InputValue, JsonError> {
         let value =
             Value::parse_with(text.as_bytes(), Accept::Text).map_err(JsonError::Ambiguous)?;
-        Ok(Json::of(&value, holds))
+        Ok(InputValue::of(&value, holds))
     }
 
     /// Reads any text for what there is to read in it.
-    pub(crate) fn parse_message(text: &[u8]) -> Option<Json> {
+    pub(crate) fn parse_message(text: &[u8]) -> Option<InputValue> {
         let value = Value::parse_with(text, Accept::Text).ok()?;
-        Some(Json::of(&value, |number| number.is_exact()))
+        Some(InputValue::of(&value, |number| number.is_exact()))
     }
 
     /// `wire` bounds the depth.
-    fn of(value: &Value<'_>, holds: fn(&Number<'_>) -> bool) -> Json {
+    fn of(value: &Value<'_>, holds: fn(&Number<'_>) -> bool) -> InputValue {
         match value.data() {
-            Data::Null => Json::Absent,
-            Data::Bool(yes) => Json::Bool(*yes),
+            Data::Null => InputValue::Absent,
+            Data::Bool(yes) => InputValue::Bool(*yes),
             Data::Number(number) => match (number.integer(), holds(number)) {
-                (Some(integer), _) => Json::Integer(integer),
-                (None, false) => Json::Beyond(number.text().to_owned()),
+                (Some(integer), _) => InputValue::Integer(integer),
+                (None, false) => InputValue::Beyond(number.text().to_owned()),
                 (None, true) => {
-                    let decimal = || Json::Decimal(shortest(number.to_f64()));
-                    number.whole().map_or_else(decimal, Json::Whole)
+                    let decimal = || InputValue::Decimal(shortest(number.to_f64()));
+                    number.whole().map_or_else(decimal, InputValue::Whole)
                 }
             },
             // `wire` reads half of a surrogate pair as U+FFFD, except in what is authorised.
             Data::String(text)
                 if text.contains('\u{FFFD}') && Value::parse(value.raw().as_bytes()).is_err() =>
             {
-                Json::Beyond(value.raw().to_owned())
+                InputValue::Beyond(value.raw().to_owned())
             }
-            Data::String(text) => Json::String(text.clone().into_owned()),
+            Data::String(text) => InputValue::String(text.clone().into_owned()),
             Data::Array(items) => {
-                Json::Array(items.iter().map(|item| Json::of(item, holds)).collect())
+                InputValue::Array(items.iter().map(|item| InputValue::of(item, holds)).collect())
             }
             Data::Object(object) => {
                 let members = object.members().iter();
-                Json::Object(
-                    members.map(|m| (m.key().to_owned(), Json::of(m.value(), holds))).collect(),
+                InputValue::Object(
+                    members
+                        .map(|m| (m.key().to_owned(), InputValue::of(m.value(), holds)))
+                        .collect(),
                 )
             }
         }
@@ -140,20 +142,20 @@ impl Json {
     /// on, or names of one object that are one for those to whom case makes no difference.
     pub(crate) fn is_doubtful(&self) -> bool {
         match self {
-            Json::Beyond(_) => true,
-            Json::Array(items) => items.iter().any(Json::is_doubtful),
-            Json::Object(members) => {
+            InputValue::Beyond(_) => true,
+            InputValue::Array(items) => items.iter().any(InputValue::is_doubtful),
+            InputValue::Object(members) => {
                 let names: BTreeSet<String> = members.keys().map(|name| fold(name)).collect();
-                names.len() < members.len() || members.values().any(Json::is_doubtful)
+                names.len() < members.len() || members.values().any(InputValue::is_doubtful)
             }
             _ => false,
         }
     }
 
     /// Reads one object and nothing after it.
-    pub(crate) fn parse_object(text: &str) -> Result<BTreeMap<String, Json>, JsonError> {
-        match Json::parse(text)? {
-            Json::Object(members) => Ok(members),
+    pub(crate) fn parse_object(text: &str) -> Result<BTreeMap<String, InputValue>, JsonError> {
+        match InputValue::parse(text)? {
+            InputValue::Object(members) => Ok(members),
             other => Err(JsonError::NoObject { found: other.kind() }),
         }
     }
@@ -161,42 +163,44 @@ impl Json {
     /// What kind of value it is, with its article.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
-            Json::Null | Json::Absent => "null",
-            Json::Bool(_) => "a boolean",
-            Json::Integer(_) => "an integer",
-            Json::Beyond(_) => "a value that readers take for different ones",
-            Json::Whole(_) => "a whole number",
-            Json::Fraction(_) | Json::Decimal(_) => "a number that is not an integer",
-            Json::String(_) => "a string",
-            Json::Array(_) => "an array",
-            Json::Object(_) => "an object",
+            InputValue::Null | InputValue::Absent => "null",
+            InputValue::Bool(_) => "a boolean",
+            InputValue::Integer(_) => "an integer",
+            InputValue::Beyond(_) => "a value that readers take for different ones",
+            InputValue::Whole(_) => "a whole number",
+            InputValue::Fraction(_) | InputValue::Decimal(_) => "a number that is not an integer",
+            InputValue::String(_) => "a string",
+            InputValue::Array(_) => "an array",
+            InputValue::Object(_) => "an object",
         }
     }
 
     pub(crate) fn as_str(&self) -> Option<&str> {
         match self {
-            Json::String(text) => Some(text),
+            InputValue::String(text) => Some(text),
             _ => None,
         }
     }
 
-    pub(crate) fn as_object(&self) -> Option<&BTreeMap<String, Json>> {
+    pub(crate) fn as_object(&self) -> Option<&BTreeMap<String, InputValue>> {
         match self {
-            Json::Object(members) => Some(members),
+            InputValue::Object(members) => Some(members),
             _ => None,
         }
     }
 
     /// The value with each string replaced; the names of members stay.
-    pub(crate) fn map_strings(self, with: &impl Fn(&str) -> Cow<'_, str>) -> Json {
+    pub(crate) fn map_strings(self, with: &impl Fn(&str) -> Cow<'_, str>) -> InputValue {
         match self {
-            Json::String(text) => Json::String(with(&text).into_owned()),
-            Json::Array(items) => {
-                Json::Array(items.into_iter().map(|item| item.map_strings(with)).collect())
+            InputValue::String(text) => InputValue::String(with(&text).into_owned()),
+            InputValue::Array(items) => {
+                InputValue::Array(items.into_iter().map(|item| item.map_strings(with)).collect())
             }
-            Json::Object(members) => {
+            InputValue::Object(members) => {
                 let replaced = members.into_iter();
-                Json::Object(replaced.map(|(name, item)| (name, item.map_strings(with))).collect())
+                InputValue::Object(
+                    replaced.map(|(name, item)| (name, item.map_strings(with))).collect(),
+                )
             }
             other => other,
         }
@@ -212,18 +216,18 @@ impl Json {
     fn write(&self, into: &mut String) {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         match self {
-            Json::Null | Json::Absent => into.push_str("null"),
-            Json::Bool(yes) => into.push_str(if *yes { "true" } else { "false" }),
-            Json::Integer(n) => into.push_str(&n.to_string()),
-            Json::Whole(n) => into.push_str(&format!("{n}.0")),
-            Json::Beyond(text) => into.push_str(text),
+            InputValue::Null | InputValue::Absent => into.push_str("null"),
+            InputValue::Bool(yes) => into.push_str(if *yes { "true" } else { "false" }),
+            InputValue::Integer(n) => into.push_str(&n.to_string()),
+            InputValue::Whole(n) => into.push_str(&format!("{n}.0")),
+            InputValue::Beyond(text) => into.push_str(text),
             // A fraction came from a binary64 number and goes back to the same one.
-            Json::Fraction(text) | Json::Decimal(text) => {
+            InputValue::Fraction(text) | InputValue::Decimal(text) => {
                 let number = text.parse::<f64>().map_or(serde_json::Value::Null, Into::into);
                 into.push_str(&number.to_string());
             }
-            Json::String(text) => into.push_str(&quoted(text)),
-            Json::Array(items) => {
+            InputValue::String(text) => into.push_str(&quoted(text)),
+            InputValue::Array(items) => {
                 into.push('[');
                 for (at, item) in items.iter().enumerate() {
                     into.push_str(if at > 0 { "," } else { "" });
@@ -231,7 +235,7 @@ impl Json {
                 }
                 into.push(']');
             }
-            Json::Object(members) => {
+            InputValue::Object(members) => {
                 into.push('{');
                 for (at, (key, value)) in members.iter().enumerate() {
                     into.push_str(if at > 0 { "," } else { "" });
@@ -245,8 +249,8 @@ impl Json {
     }
 }
 
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
+impl<'de> Deserialize<'de> for InputValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<InputValue, D::Error> {
         AnyJson.deserialize(deserializer)
     }
 }
@@ -260,63 +264,63 @@ fn shortest(n: f64) -> String {
 struct AnyJson;
 
 impl<'de> DeserializeSeed<'de> for AnyJson {
-    type Value = Json;
+    type Value = InputValue;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<InputValue, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for AnyJson {
-    type Value = Json;
+    type Value = InputValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Json, E> {
-        Ok(Json::Null)
+    fn visit_unit<E: Error>(self) -> Result<InputValue, E> {
+        Ok(InputValue::Null)
     }
 
-    fn visit_bool<E: Error>(self, yes: bool) -> Result<Json, E> {
-        Ok(Json::Bool(yes))
+    fn visit_bool<E: Error>(self, yes: bool) -> Result<InputValue, E> {
+        Ok(InputValue::Bool(yes))
     }
 
-    fn visit_i64<E: Error>(self, n: i64) -> Result<Json, E> {
+    fn visit_i64<E: Error>(self, n: i64) -> Result<InputValue, E> {
         if (-INTEGER_MAX..=INTEGER_MAX).contains(&n) {
-            return Ok(Json::Integer(n));
+            return Ok(InputValue::Integer(n));
         }
         Err(E::custom("integer out of range"))
     }
 
-    fn visit_u64<E: Error>(self, n: u64) -> Result<Json, E> {
+    fn visit_u64<E: Error>(self, n: u64) -> Result<InputValue, E> {
         match i64::try_from(n) {
             Ok(n) => self.visit_i64(n),
             Err(_) => Err(E::custom("integer out of range")),
         }
     }
 
-    fn visit_f64<E: Error>(self, n: f64) -> Result<Json, E> {
-        Ok(Json::Fraction(shortest(n)))
+    fn visit_f64<E: Error>(self, n: f64) -> Result<InputValue, E> {
+        Ok(InputValue::Fraction(shortest(n)))
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::String(text.to_owned()))
+    fn visit_str<E: Error>(self, text: &str) -> Result<InputValue, E> {
+        Ok(InputValue::String(text.to_owned()))
     }
 
-    fn visit_string<E: Error>(self, text: String) -> Result<Json, E> {
-        Ok(Json::String(text))
+    fn visit_string<E: Error>(self, text: String) -> Result<InputValue, E> {
+        Ok(InputValue::String(text))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<InputValue, A::Error> {
         let mut array = Vec::new();
         while let Some(item) = items.next_element_seed(self)? {
             array.push(item);
         }
-        Ok(Json::Array(array))
+        Ok(InputValue::Array(array))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<InputValue, A::Error> {
         let mut object = BTreeMap::new();
         while let Some(key) = members.next_key::<String>()? {
             let value = members.next_value_seed(self)?;
@@ -324,7 +328,7 @@ impl<'de> Visitor<'de> for AnyJson {
                 return Err(A::Error::custom("repeated key"));
             }
         }
-        Ok(Json::Object(object))
+        Ok(InputValue::Object(object))
     }
 }
 

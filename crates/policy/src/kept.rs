@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::bundle::Bundle;
 use crate::event_string::event_string;
-use crate::json::Json;
+use crate::json::InputValue;
 use crate::limits::HISTORY_STRING_BYTES_MAX;
 use crate::request::Request;
 use crate::semantics::Semantics;
@@ -23,8 +23,8 @@ pub(crate) fn text(bundle: &Bundle, text: &str) -> Box<str> {
     if !replaces(bundle) || text.len() <= HISTORY_STRING_BYTES_MAX {
         return text.into();
     }
-    match Json::parse_output(text) {
-        Ok(members) => Json::Object(members).map_strings(&event_string).to_text().into(),
+    match InputValue::parse_output(text) {
+        Ok(members) => InputValue::Object(members).map_strings(&event_string).to_text().into(),
         // It is no event under any bundle, whatever it says.
         Err(_) => "".into(),
     }
@@ -32,16 +32,16 @@ pub(crate) fn text(bundle: &Bundle, text: &str) -> Box<str> {
 
 /// Whether a text that came in has a string that could stand for another one.
 pub(crate) fn is_forged(text: &str) -> bool {
-    fn begins_so(value: &Json) -> bool {
+    fn begins_so(value: &InputValue) -> bool {
         match value {
-            Json::String(text) => text.starts_with('\0'),
-            Json::Array(items) => items.iter().any(begins_so),
-            Json::Object(members) => members.values().any(begins_so),
+            InputValue::String(text) => text.starts_with('\0'),
+            InputValue::Array(items) => items.iter().any(begins_so),
+            InputValue::Object(members) => members.values().any(begins_so),
             _ => false,
         }
     }
     text.contains("\\u0000")
-        && Json::parse_output(text).is_ok_and(|members| members.values().any(begins_so))
+        && InputValue::parse_output(text).is_ok_and(|members| members.values().any(begins_so))
 }
 
 /// The request that is kept of one until it ends.

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::json::Json;
+use crate::json::InputValue;
 use crate::typed::RecordType;
 
 /// The action that a message stands for.
@@ -101,10 +101,10 @@ pub fn is_action(name: &str) -> bool {
 
 /// Whether a message says more than the schema declares. Integers by which it names another message
 /// say nothing.
-pub(crate) fn says_more(declared: &RecordType, input: &BTreeMap<String, Json>) -> bool {
-    let is_id = |name: &str, json: &Json| {
+pub(crate) fn says_more(declared: &RecordType, input: &BTreeMap<String, InputValue>) -> bool {
+    let is_id = |name: &str, json: &InputValue| {
         ["progressToken", "requestId"].contains(&name)
-            && matches!(json, Json::Integer(_) | Json::Whole(_))
+            && matches!(json, InputValue::Integer(_) | InputValue::Whole(_))
     };
     input.iter().any(|(name, json)| !is_id(name, json) && declared.leaves_out(name, json))
 }

@@ -20,7 +20,7 @@ use crate::bundle::messages::looks_at_input;
 use crate::bundle::schema::ActionShape;
 use crate::engine::store;
 use crate::facts::{Assurance, Facts, Trust};
-use crate::json::Json;
+use crate::json::InputValue;
 use crate::kept::kept;
 use crate::labels::Labels;
 use crate::limits::AT_MS_MAX;
@@ -204,7 +204,7 @@ fn read_input(
     bundle: &Bundle,
     request: &Request,
     message: Option<&Arc<ActionShape>>,
-) -> Result<BTreeMap<String, Json>, Malformed> {
+) -> Result<BTreeMap<String, InputValue>, Malformed> {
     let read = match message {
         Some(action) if !looks_at_input(action) => Ok(BTreeMap::new()),
         _ => bundle.read_input(&request.input),
@@ -222,7 +222,7 @@ struct Resolver<'a> {
 impl Resolver<'_> {
     fn typed(
         &self,
-        input: &BTreeMap<String, Json>,
+        input: &BTreeMap<String, InputValue>,
         purpose: ResolveFor,
     ) -> Result<TypedRequest, Malformed> {
         let Resolver { bundle, action, request } = *self;
@@ -254,7 +254,7 @@ impl Resolver<'_> {
     /// The members of the context, as the action declares them, that do not depend on the moment.
     fn context(
         &self,
-        input: &BTreeMap<String, Json>,
+        input: &BTreeMap<String, InputValue>,
     ) -> Result<BTreeMap<String, Typed>, Malformed> {
         let Resolver { bundle, action, request } = *self;
         let undeclared = if bundle.is_message(action) {

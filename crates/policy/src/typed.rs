@@ -13,7 +13,7 @@ use dogwood_language::Value as EventValue;
 use wire::json::fold;
 
 use crate::event_string::event_string;
-use crate::json::Json;
+use crate::json::InputValue;
 use crate::limits::QUOTED_CHARS_MAX;
 use crate::nearest::nearest;
 pub(crate) use error::{CedarError, Misfit};
@@ -113,28 +113,28 @@ pub(crate) fn quoted(name: &str) -> String {
 
 impl Type {
     /// Reads a JSON value as this type. The error names members and types, never values.
-    pub(crate) fn read(&self, json: &Json, at: MemberPath<'_>) -> Result<Typed, Misfit> {
+    pub(crate) fn read(&self, json: &InputValue, at: MemberPath<'_>) -> Result<Typed, Misfit> {
         self.read_within(json, at, Undeclared::Refuse)
     }
 
     fn read_within(
         &self,
-        json: &Json,
+        json: &InputValue,
         at: MemberPath<'_>,
         undeclared: Undeclared,
     ) -> Result<Typed, Misfit> {
         match (self, json) {
-            (Type::Bool, Json::Bool(yes)) => Ok(Typed::Bool(*yes)),
-            (Type::Long, Json::Integer(n) | Json::Whole(n)) => Ok(Typed::Long(*n)),
-            (Type::String, Json::String(text)) => Ok(Typed::String(text.clone())),
+            (Type::Bool, InputValue::Bool(yes)) => Ok(Typed::Bool(*yes)),
+            (Type::Long, InputValue::Integer(n) | InputValue::Whole(n)) => Ok(Typed::Long(*n)),
+            (Type::String, InputValue::String(text)) => Ok(Typed::String(text.clone())),
             (Type::Extension(extension), json) => extension.read(json, at),
             (Type::Entity(kind), json) => read_entity(kind, json, at),
-            (Type::Set(element), Json::Array(items)) => {
+            (Type::Set(element), InputValue::Array(items)) => {
                 let items =
                     items.iter().map(|item| element.read_within(item, at.member("[]"), undeclared));
                 Ok(Typed::Set(items.collect::<Result<_, _>>()?))
             }
-            (Type::Record(record), Json::Object(members)) => {
+            (Type::Record(record), InputValue::Object(members)) => {
                 record.read(members, at, undeclared).map(Typed::Record)
             }
             (expected, found) => Err(Misfit::Kind {
@@ -146,12 +146,12 @@ impl Type {
     }
 
     /// Whether a value says more than this type declares.
-    fn leaves_out(&self, json: &Json) -> bool {
+    fn leaves_out(&self, json: &InputValue) -> bool {
         match (self, json) {
-            (Type::Set(element), Json::Array(items)) => {
+            (Type::Set(element), InputValue::Array(items)) => {
                 items.iter().any(|item| element.leaves_out(item))
             }
-            (Type::Record(record), Json::Object(members)) => {
+            (Type::Record(record), InputValue::Object(members)) => {
                 members.iter().any(|(name, json)| record.leaves_out(name, json))
             }
             _ => false,
@@ -179,7 +179,7 @@ impl RecordType {
     /// Reads an object's members as this record type.
     pub(crate) fn read(
         &self,
-        members: &BTreeMap<String, Json>,
+        members: &BTreeMap<String, InputValue>,
         at: MemberPath<'_>,
         undeclared: Undeclared,
     ) -> Result<BTreeMap<String, Typed>, Misfit> {
@@ -195,7 +195,7 @@ impl RecordType {
         };
         let mut typed = BTreeMap::new();
         for (name, member) in &self.members {
-            match members.get(name).filter(|json| member.required || **json != Json::Absent) {
+            match members.get(name).filter(|json| member.required || **json != InputValue::Absent) {
                 Some(json) => {
                     let value = member.ty.read_within(json, at.member(name), within)?;
                     typed.insert(name.clone(), value);
@@ -210,7 +210,7 @@ impl RecordType {
     }
 
     /// Whether a member says more than this record type declares, at any depth.
-    pub(crate) fn leaves_out(&self, name: &str, json: &Json) -> bool {
+    pub(crate) fn leaves_out(&self, name: &str, json: &InputValue) -> bool {
         self.members.get(name).is_none_or(|member| member.ty.leaves_out(json))
     }
 
@@ -231,7 +231,7 @@ impl RecordType {
 
     /// Whether an agent may take a member that this record type declares for something else than is
     /// read of it.
-    pub(crate) fn is_doubtful(&self, members: &BTreeMap<String, Json>) -> bool {
+    pub(crate) fn is_doubtful(&self, members: &BTreeMap<String, InputValue>) -> bool {
         let names: Vec<String> = self.members.keys().map(|name| fold(name)).collect();
         let is_declared = |name: &str| self.members.contains_key(name);
         let is_double = |name: &str| {
@@ -247,7 +247,7 @@ impl RecordType {
     /// Reads those members that fit, each for itself; the rest is left out.
     pub(crate) fn read_what_fits(
         &self,
-        members: &BTreeMap<String, Json>,
+        members: &BTreeMap<String, InputValue>,
     ) -> BTreeMap<String, Typed> {
         let root = MemberPath::root("output");
         let fitting = self.members.iter().filter_map(|(name, member)| {
@@ -259,14 +259,16 @@ impl RecordType {
 }
 
 impl Extension {
-    fn read(self, json: &Json, at: MemberPath<'_>) -> Result<Typed, Misfit> {
+    fn read(self, json: &InputValue, at: MemberPath<'_>) -> Result<Typed, Misfit> {
         let (function, text) = match (self, json) {
-            (Extension::Decimal, Json::Integer(n) | Json::Whole(n)) => (None, format!("{n}.0")),
-            (Extension::Decimal, Json::Fraction(text) | Json::Decimal(text)) => {
+            (Extension::Decimal, InputValue::Integer(n) | InputValue::Whole(n)) => {
+                (None, format!("{n}.0"))
+            }
+            (Extension::Decimal, InputValue::Fraction(text) | InputValue::Decimal(text)) => {
                 (None, text.clone())
             }
-            (_, Json::String(text)) => (None, text.clone()),
-            (_, Json::Object(members)) => escaped_extension(members),
+            (_, InputValue::String(text)) => (None, text.clone()),
+            (_, InputValue::Object(members)) => escaped_extension(members),
             _ => (None, String::new()),
         };
         let well_formed = function.is_none_or(|name| name == self.function());
@@ -275,7 +277,7 @@ impl Extension {
         if well_formed && value.to_value().is_some() {
             return Ok(value);
         }
-        let is_number = matches!(json, Json::Decimal(_) | Json::Beyond(_));
+        let is_number = matches!(json, InputValue::Decimal(_) | InputValue::Beyond(_));
         if self == Extension::Decimal && is_number {
             let (at, found) = (at.to_string(), json.kind());
             return Err(Misfit::FineNumber { at, found, expected: Type::Extension(self).name() });
@@ -294,20 +296,20 @@ impl Extension {
 }
 
 /// Cedar's escape `{"__extn": {"fn": .., "arg": ..}}`, as `entities.json` has it.
-fn escaped_extension(members: &BTreeMap<String, Json>) -> (Option<&str>, String) {
-    let call = members.get("__extn").and_then(Json::as_object);
+fn escaped_extension(members: &BTreeMap<String, InputValue>) -> (Option<&str>, String) {
+    let call = members.get("__extn").and_then(InputValue::as_object);
     let call = call.filter(|call| members.len() == 1 && call.len() == 2);
-    let part = |name: &str| call.and_then(|call| call.get(name)).and_then(Json::as_str);
+    let part = |name: &str| call.and_then(|call| call.get(name)).and_then(InputValue::as_str);
     (Some(part("fn").unwrap_or_default()), part("arg").unwrap_or_default().to_owned())
 }
 
 /// An entity: its id alone, `{"type", "id"}`, or Cedar's escape `{"__entity": {"type", "id"}}`.
-fn read_entity(kind: &EntityKind, json: &Json, at: MemberPath<'_>) -> Result<Typed, Misfit> {
+fn read_entity(kind: &EntityKind, json: &InputValue, at: MemberPath<'_>) -> Result<Typed, Misfit> {
     let wrong = || {
         let expected = format!("an entity of type `{kind}`");
         Misfit::Kind { at: at.to_string(), found: json.kind(), expected }
     };
-    if let Json::String(id) = json {
+    if let InputValue::String(id) = json {
         return Ok(Typed::Entity { kind: kind.clone(), id: id.clone() });
     }
     let (named, id) = entity_reference(json).ok_or_else(wrong)?;
@@ -318,7 +320,7 @@ fn read_entity(kind: &EntityKind, json: &Json, at: MemberPath<'_>) -> Result<Typ
 }
 
 /// The type and id in `{"type", "id"}` or `{"__entity": {"type", "id"}}`.
-pub(crate) fn entity_reference(json: &Json) -> Option<(&str, &str)> {
+pub(crate) fn entity_reference(json: &InputValue) -> Option<(&str, &str)> {
     let members = json.as_object()?;
     let members = match members.get("__entity") {
         Some(inner) if members.len() == 1 => inner.as_object()?,

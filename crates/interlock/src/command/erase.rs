@@ -2,7 +2,7 @@ use node::clock::wall_ms;
 use node::erase::{Erased, Which};
 use proof::json::{Value, object};
 
-use super::names::{self, Sought};
+use super::names::{self, CandidateExecutions};
 use crate::cli::EraseArgs;
 use crate::config;
 use crate::exit::{Exit, Failure};
@@ -12,7 +12,7 @@ use crate::output::{Output, Style, counted};
 pub(super) fn run(arguments: &EraseArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = config::load(&arguments.domain)?;
     let which = match (&arguments.execution, arguments.ended_before) {
-        (Some(id), _) => Which::One(names::execution(&options, id, Sought::Ended)?),
+        (Some(id), _) => Which::One(names::execution(&options, id, CandidateExecutions::Ended)?),
         (None, age_ms) => Which::EndedBefore(wall_ms().saturating_sub(age_ms.unwrap_or(i64::MAX))),
     };
     let erased = super::block_on_many(node::erase::erase(&options, &which, arguments.dry_run))?;

@@ -8,7 +8,7 @@ use node::clock::wall_ms;
 use proof::json::{Value, object};
 
 use super::govern::OrderedBy;
-use super::names::{self, Sought};
+use super::names::{self, CandidateExecutions};
 use super::officer;
 use crate::cli::{DelegateArgs, EndArgs, SpeakerArgs};
 use crate::config;
@@ -42,7 +42,8 @@ pub(super) fn delegate(arguments: &DelegateArgs, output: &mut Output) -> Result<
 pub(super) fn end(arguments: &EndArgs, output: &mut Output) -> Result<Exit, Failure> {
     let options = officer::options(&arguments.domain, arguments.officer.socket.as_deref())?;
     let key = officer::key(&arguments.domain, &arguments.officer).ok();
-    let ended = names::execution(&options, &arguments.ended, Sought::Live(key.as_ref()))?;
+    let ended =
+        names::execution(&options, &arguments.ended, CandidateExecutions::Live(key.as_ref()))?;
     let what = format!("execution {ended} ended");
     if arguments.parent {
         let at = NodeSocket { path: &options.socket, folder: &options.folder };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use api::governance::Acting;
 use kernel::governance::{Change, Governance, Subject};
-use node::client::Place;
+use node::client::AcceptedBy;
 use node::{Accepted, Options};
 use proof::json::{Object, Value, number, object};
 
@@ -161,8 +161,8 @@ pub(super) fn order(
     officer::say_domain(options, &accepted.position.origin);
     let unknown = match (&accepted.acting, place) {
         (Some(acting), _) => (!acting.is_known).then(|| acting.near.clone()),
-        (None, Place::Log) => names::in_folder(options, &change),
-        (None, Place::Node) => None,
+        (None, AcceptedBy::Log) => names::in_folder(options, &change),
+        (None, AcceptedBy::Node) => None,
     };
     let subject = match &change {
         Change::ExecutionEnded { execution } => format!("execution:{execution}"),
@@ -207,10 +207,10 @@ fn servers_ended(acting: &Acting) -> String {
 }
 
 /// The position at which a change was accepted, as members of the JSON output.
-fn accepted_members(accepted: &Accepted, place: Place) -> [(&'static str, Value); 3] {
+fn accepted_members(accepted: &Accepted, place: AcceptedBy) -> [(&'static str, Value); 3] {
     [
         ("index", number(accepted.position.size.saturating_sub(1))),
-        ("node_running", Value::Bool(place == Place::Node)),
+        ("node_running", Value::Bool(place == AcceptedBy::Node)),
         ("position", accepted.position.to_value()),
     ]
 }
@@ -227,7 +227,7 @@ pub(super) fn refused(why: &node::Error) -> Failure {
 /// Prints where a change was accepted.
 pub(super) fn print_accepted(
     accepted: Accepted,
-    place: Place,
+    place: AcceptedBy,
     what: &str,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
@@ -237,7 +237,7 @@ pub(super) fn print_accepted(
 /// A change that the governance log or the node has accepted.
 struct AcceptedChange<'a> {
     accepted: Accepted,
-    place: Place,
+    place: AcceptedBy,
     /// The change as a sentence.
     what: &'a str,
     unknown: Option<UnknownSubject>,
@@ -261,8 +261,8 @@ impl AcceptedChange<'_> {
             return Ok(exit);
         }
         let when = match self.place {
-            Place::Node => "the node acts on it now",
-            Place::Log => "no node runs: the next start acts on it",
+            AcceptedBy::Node => "the node acts on it now",
+            AcceptedBy::Log => "no node runs: the next start acts on it",
         };
         let mut what = self.what.to_owned();
         if let Some(UnknownSubject { subject, near }) = &self.unknown {
@@ -283,7 +283,7 @@ impl AcceptedChange<'_> {
         let mut members = Object::from([
             ("index", number(self.index())),
             ("known", Value::Bool(self.unknown.is_none())),
-            ("node_running", Value::Bool(self.place == Place::Node)),
+            ("node_running", Value::Bool(self.place == AcceptedBy::Node)),
             ("position", self.accepted.position.to_value()),
         ]);
         if let Some(UnknownSubject { near, .. }) = &self.unknown {

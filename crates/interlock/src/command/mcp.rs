@@ -10,7 +10,7 @@ use api::problem::Code;
 use client::{Agent, Client, NodeSocket};
 use node::Options;
 
-use super::names::{self, Sought};
+use super::names::{self, CandidateExecutions};
 use crate::cli::McpArgs;
 use crate::config;
 use crate::exit::{Exit, Failure};
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &McpArgs) -> Result<Exit, Failure> {
     let execution = match &arguments.execution {
         Some(id) => {
             let options = sockets(arguments, &socket);
-            Some(names::execution(&options, id, Sought::Live(None))?)
+            Some(names::execution(&options, id, CandidateExecutions::Live(None))?)
         }
         None => None,
     };

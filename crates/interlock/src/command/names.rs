@@ -22,7 +22,7 @@ const LIKENESS_MIN: f64 = 0.7;
 
 /// Which executions a beginning may stand for.
 #[derive(Clone, Copy)]
-pub(super) enum Sought<'a> {
+pub(super) enum CandidateExecutions<'a> {
     /// Those that go on; with an officer's key also those of other OS users.
     Live(Option<&'a Ed25519Signer>),
     /// Those that ended, else those that go on.
@@ -44,7 +44,7 @@ pub(super) fn subject(
     };
     match &subject {
         Subject::Execution(id) if id.chars().count() != EXECUTION_ID_CHARS && !is_known() => {
-            execution(options, id, Sought::Live(key)).map(Subject::Execution)
+            execution(options, id, CandidateExecutions::Live(key)).map(Subject::Execution)
         }
         _ => Ok(subject),
     }
@@ -55,7 +55,7 @@ pub(super) fn subject(
 pub(super) fn execution(
     options: &Options,
     id: &str,
-    sought: Sought<'_>,
+    sought: CandidateExecutions<'_>,
 ) -> Result<String, Failure> {
     match id.chars().count() {
         EXECUTION_ID_CHARS => return Ok(id.to_owned()),
@@ -99,7 +99,7 @@ pub(super) fn execution(
             begun
                 .into_iter()
                 .filter(|(one, _)| one.starts_with(id))
-                .filter(|(one, _)| matches!(sought, Sought::Ended) || goes_on(one))
+                .filter(|(one, _)| matches!(sought, CandidateExecutions::Ended) || goes_on(one))
                 .collect()
         }
     };
@@ -137,10 +137,10 @@ fn executions_with_beginning(
     options: &Options,
     node: &Client,
     id: &str,
-    sought: Sought<'_>,
+    sought: CandidateExecutions<'_>,
 ) -> Result<Vec<(String, String)>, client::Error> {
     let (beginning, limit) = (Some(id.to_owned()), Some(CALLED_MAX));
-    if matches!(sought, Sought::Ended) {
+    if matches!(sought, CandidateExecutions::Ended) {
         let page = node.ended(&EndedQuery {
             beginning: beginning.clone(),
             limit,
@@ -156,7 +156,7 @@ fn executions_with_beginning(
     let mut found: BTreeMap<String, String> =
         page.executions.into_iter().map(|one| (one.execution, one.workload)).collect();
     // An officer of another OS user is shown its own alone: a beginning may be others' too.
-    if let Sought::Live(Some(key)) = sought
+    if let CandidateExecutions::Live(Some(key)) = sought
         && let Ok(asker) = Asker::of(options, node, key.clone())
         && let Ok(named) = node.search_executions(&asker.officer(), id)
     {
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn a_text_that_can_be_no_id_is_an_error() {
         let nowhere = crate::config::sockets_alone(Path::new("/nowhere"));
-        let named = |id: &str| execution(&nowhere, id, Sought::Live(None));
+        let named = |id: &str| execution(&nowhere, id, CandidateExecutions::Live(None));
         let whole = "4ec1abR0dQeTz9bZQ1c2Aw";
         assert_eq!(named(whole).unwrap(), whole, "a whole id acts, whatever it is of");
         for (id, why) in [

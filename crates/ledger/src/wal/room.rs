@@ -14,7 +14,7 @@ pub(crate) struct Room<D: Disk> {
     pub(crate) disk: Arc<D>,
     pub(crate) sizes: Sizes,
     pub(crate) head: SharedHead,
-    pub(crate) spare: Arc<Spare<D>>,
+    pub(crate) spare: Arc<SpareSegments<D>>,
 }
 
 impl<D: Disk> Room<D> {
@@ -43,7 +43,7 @@ impl<D: Disk> Room<D> {
 /// The next segments, made ahead of time so that nobody who decides or commits waits for their
 /// zeros: the one that is needed next, and while that is taken one more.
 #[derive(Debug)]
-pub(crate) struct Spare<D: Disk> {
+pub(crate) struct SpareSegments<D: Disk> {
     ready: Mutex<VecDeque<SpareFile<D::File>>>,
     /// How many were made. Held by who makes one, and by nobody who only takes.
     making: Mutex<usize>,
@@ -57,9 +57,9 @@ struct SpareFile<F> {
     path: String,
 }
 
-impl<D: Disk> Spare<D> {
-    pub(super) fn new() -> Spare<D> {
-        Spare { ready: Mutex::default(), making: Mutex::new(0) }
+impl<D: Disk> SpareSegments<D> {
+    pub(super) fn new() -> SpareSegments<D> {
+        SpareSegments { ready: Mutex::default(), making: Mutex::new(0) }
     }
 
     fn ready(&self) -> MutexGuard<'_, VecDeque<SpareFile<D::File>>> {

@@ -1,7 +1,7 @@
 //! Writing batches: one write and one sync each, in preallocated space.
 use super::cursor::Cursor;
 use super::format::{BATCH_HEADER_BYTES, BatchHeader, Chain, SegmentHeader, extent_bytes};
-use super::room::{Room, Spare, make_first};
+use super::room::{Room, SpareSegments, make_first};
 use crate::disk::{Disk, DiskError, DiskFile};
 use crate::entry::{Entry, EntryError, check_entries, encode_payload};
 use crate::head::{FreeSpace, SharedHead};
@@ -65,7 +65,7 @@ pub(crate) struct Writer<D: Disk> {
     /// Where the next batch goes, in bytes.
     offset: u64,
     segment_bytes: u64,
-    spare: Arc<Spare<D>>,
+    spare: Arc<SpareSegments<D>>,
     buffer: Vec<u8>,
 }
 
@@ -95,13 +95,13 @@ impl<D: Disk> Writer<D> {
             file,
             offset: end.offset,
             segment_bytes: end.header.segment_bytes,
-            spare: Arc::new(Spare::new()),
+            spare: Arc::new(SpareSegments::new()),
             buffer: Vec::new(),
         })
     }
 
     /// The holder of the next segment, for the thread that prepares it.
-    pub(crate) fn spare(&self) -> Arc<Spare<D>> {
+    pub(crate) fn spare(&self) -> Arc<SpareSegments<D>> {
         Arc::clone(&self.spare)
     }
 

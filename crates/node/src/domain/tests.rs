@@ -24,7 +24,7 @@ fn without_a_node_a_change_goes_into_the_log_itself() {
     init(&options, &small_bundle(), vec![]).unwrap();
     let halt = || Change::HaltOrdered { subject: Subject::Domain };
     let (accepted, place) = govern(&options, halt(), None).unwrap();
-    assert_eq!((accepted.position.size, place), (4, Place::Log));
+    assert_eq!((accepted.position.size, place), (4, AcceptedBy::Log));
     assert!(governance(&options).unwrap().is_halted(&[Subject::Domain]));
 }
 

@@ -7,7 +7,7 @@ use kernel::lineage::Transition;
 use ledger::Disk;
 use policy::Bundle;
 
-use super::{Driver, Kernel};
+use super::{Driver, KernelHandle};
 use crate::clock;
 use crate::limits::{LARGE_BYTES_MIN, SEALED_AHEAD_BYTES_MIN};
 
@@ -45,7 +45,7 @@ pub(crate) enum NotRead {
     Failed,
 }
 
-impl Kernel {
+impl KernelHandle {
     /// Reads a transition ahead: a small one on this thread, a large one on a thread for such. What
     /// the kernel would not take is not read, for that is most of the work.
     pub(crate) async fn prepare(

@@ -4,12 +4,12 @@ use kernel::step::Input;
 use ledger::Disk;
 use tokio::sync::oneshot;
 
-use super::{Command, Driver, Kernel};
+use super::{Command, Driver, KernelHandle};
 use crate::RefusalCode;
 use crate::limits::END_BYTES;
-use crate::pending::{Found, Sought};
+use crate::pending::{FilteredRequests, RequestFilter};
 
-impl Kernel {
+impl KernelHandle {
     /// Brings an officer's word; resolves when it is durable, to its record's index or the code of
     /// a refusal.
     pub(crate) async fn approve(
@@ -22,7 +22,7 @@ impl Kernel {
     }
 
     /// What waits for approval, of what is sought.
-    pub(crate) async fn waiting(&self, sought: Sought) -> Option<Found> {
+    pub(crate) async fn waiting(&self, sought: RequestFilter) -> Option<FilteredRequests> {
         self.ask(move |reply| Command::Waiting { sought, reply }).await
     }
 

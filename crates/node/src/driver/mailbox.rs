@@ -21,14 +21,22 @@ use super::inbox::{Commands, Inbox};
 use super::joins::Joining;
 use super::permit::HeldPermit;
 use super::readers::LargeReaders;
+use crate::RefusalCode;
 use crate::limits::TICK_MS;
-use crate::pending::{Found, Sought};
+use crate::pending::{FilteredRequests, RequestFilter};
 use crate::stop::StopSwitch;
 use crate::waiting_notes;
 
+/// A tool as a server lists it.
+pub(crate) struct ToolListing {
+    pub(crate) server: String,
+    pub(crate) tool: String,
+    pub(crate) definition: Digest,
+}
+
 /// The way to the kernel. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Kernel {
+pub(crate) struct KernelHandle {
     pub(super) inbox: Arc<Inbox>,
     /// What is asked through this goes before what agents ask.
     is_officers: bool,
@@ -71,7 +79,7 @@ pub(crate) enum Command {
     },
     IsListed {
         workload: Arc<str>,
-        tool: (String, String, Digest),
+        tool: ToolListing,
         reply: oneshot::Sender<bool>,
     },
     Reduce {
@@ -99,8 +107,8 @@ pub(crate) enum Command {
         reply: oneshot::Sender<Result<u64, &'static str>>,
     },
     Waiting {
-        sought: Sought,
-        reply: oneshot::Sender<Found>,
+        sought: RequestFilter,
+        reply: oneshot::Sender<FilteredRequests>,
     },
     Meters {
         reply: oneshot::Sender<Vec<MeterAccount>>,
@@ -181,7 +189,7 @@ impl Answered {
 /// How a transition ended: outcome, message, structured result.
 pub(crate) type End = (Completion, Vec<u8>, Option<String>);
 
-impl Kernel {
+impl KernelHandle {
     /// The way to the kernel of the node of this name, and where its thread takes what comes.
     pub(crate) fn new(node: &str) -> (Self, Commands) {
         let (inbox, commands) = Inbox::new();
@@ -206,7 +214,7 @@ impl Kernel {
         }
     }
 
-    /// As [`Kernel::ask`]; steps the kernel on this thread if nobody else does and nothing waits.
+    /// As [`KernelHandle::ask`]; steps the kernel on this thread if nobody else does and nothing waits.
     fn ask_here<T: Send, C: FnOnce(oneshot::Sender<T>) -> Command>(
         &self,
         command: C,
@@ -233,18 +241,20 @@ impl Kernel {
         workload: Arc<str>,
         os_user: u32,
         execution: Option<String>,
-    ) -> Option<Result<String, &'static str>> {
+    ) -> Option<Result<String, RefusalCode>> {
         let join = |reply| Command::Join(Joining { workload, os_user, execution, reply });
-        self.ask(join).await
+        self.ask(join).await.map(|joined| joined.map_err(RefusalCode))
     }
 
     /// Has an execution end one that descends from it.
     pub(crate) async fn end(
         &self,
         workload: Arc<str>,
-        (execution, child): (String, String),
-    ) -> Option<Result<(), &'static str>> {
-        self.ask(move |reply| Command::End { workload, execution, child, reply }).await
+        execution: String,
+        child: String,
+    ) -> Option<Result<(), RefusalCode>> {
+        let ended = self.ask(move |reply| Command::End { workload, execution, child, reply });
+        ended.await.map(|ended| ended.map_err(RefusalCode))
     }
 
     pub(crate) fn request(
@@ -256,7 +266,7 @@ impl Kernel {
         self.ask(request(workload, execution, transition))
     }
 
-    /// As [`Kernel::request`], on this thread where it can be: for a caller that holds the kernel
+    /// As [`KernelHandle::request`], on this thread where it can be: for a caller that holds the kernel
     /// itself.
     pub(crate) fn request_here(
         &self,
@@ -276,7 +286,7 @@ impl Kernel {
         self.ask(move |reply| Command::Outcome { workload, ticket, end, reply })
     }
 
-    /// As [`Kernel::outcome`], on this thread where it can be: for a caller that holds the kernel
+    /// As [`KernelHandle::outcome`], on this thread where it can be: for a caller that holds the kernel
     /// itself.
     pub(crate) fn outcome_here(
         &self,
@@ -290,7 +300,7 @@ impl Kernel {
     pub(crate) fn is_listed(
         &self,
         workload: Arc<str>,
-        tool: (String, String, Digest),
+        tool: ToolListing,
     ) -> impl Future<Output = bool> + Send + use<> {
         let listed = self.ask(move |reply| Command::IsListed { workload, tool, reply });
         async move { listed.await.unwrap_or(false) }
@@ -312,8 +322,10 @@ impl Kernel {
         execution: String,
         os_user: u32,
         reason: ErasedFor,
-    ) -> impl Future<Output = Option<Result<u64, &'static str>>> + Send + use<> {
-        self.ask(move |reply| Command::Erase { execution, by: (os_user, reason), reply })
+    ) -> impl Future<Output = Option<Result<u64, RefusalCode>>> + Send + use<> {
+        let erased =
+            self.ask(move |reply| Command::Erase { execution, by: (os_user, reason), reply });
+        async move { erased.await.map(|erased| erased.map_err(RefusalCode)) }
     }
 
     /// Executions that ended and were not erased, by their ids.

@@ -4,18 +4,18 @@ use kernel::lineage::Completion;
 use kernel::step::Ticket;
 use tokio::sync::oneshot;
 
-use super::{Command, Kernel};
+use super::{Command, KernelHandle};
 
 /// A permit that was handed out. Its holder reports how the transition ended, and discharges it. If
 /// it is dropped before, by a session that panicked or was aborted, the transition ends as unknown.
 pub(crate) struct HeldPermit {
-    kernel: Option<Kernel>,
+    kernel: Option<KernelHandle>,
     workload: Arc<str>,
     ticket: Ticket,
 }
 
 impl HeldPermit {
-    pub(super) fn new(kernel: &Kernel, workload: Arc<str>, ticket: Ticket) -> Self {
+    pub(super) fn new(kernel: &KernelHandle, workload: Arc<str>, ticket: Ticket) -> Self {
         Self { kernel: Some(kernel.clone()), workload, ticket }
     }
 

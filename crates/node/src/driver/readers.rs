@@ -15,7 +15,7 @@ use kernel::lineage::Transition;
 use tokio::sync::oneshot;
 
 use super::ahead::ShownBundle;
-use super::turns::{Turns, Waits};
+use super::turns::{Turns, Waiter};
 use crate::limits::{READER_REST_MS_MAX, READER_RESTS, REQUEST_WAIT_MS_MAX, SMALL_LATELY_MS};
 use crate::machine::cores;
 use crate::priority::give_way;
@@ -162,7 +162,7 @@ impl LargeReaders {
         }
         let (of, bytes) = (Arc::clone(&workload), transition.message.len());
         let what = QueuedRead { shown, workload, transition, reply };
-        let waits = Waits { what, bytes, is_refusable: true, since: Instant::now() };
+        let waits = Waiter { what, bytes, is_refusable: true, since: Instant::now() };
         self.queue.waiting().turns.push(&of, waits);
         self.queue.changed.notify_one();
         prepared

@@ -5,14 +5,14 @@ use kernel::step::Input;
 use ledger::Disk;
 use tokio::sync::oneshot;
 
-use super::{Command, Driver, Kernel};
+use super::{Command, Driver, KernelHandle};
 
 /// Why the kernel does not act on what officers signed, in its words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct NotAcceptable(String);
 
-impl Kernel {
+impl KernelHandle {
     /// Shows the kernel what officers signed: whether it acts on it already, or why it is not
     /// acceptable.
     pub(crate) async fn reduce(

@@ -22,7 +22,7 @@ use crate::limits::{LARGE_BYTES_MIN, TURN_BYTES, TURN_CREDIT_BYTES};
 const SMALL_BYTES_MAX: usize = LARGE_BYTES_MIN - 1;
 
 /// Something that waits for its turn.
-pub(super) struct Waits<T> {
+pub(super) struct Waiter<T> {
     pub(super) what: T,
     /// Bytes of its message.
     pub(super) bytes: usize,
@@ -52,22 +52,22 @@ impl Load {
     }
 }
 
-struct Line<T> {
-    waits: VecDeque<Waits<T>>,
+struct TurnQueue<T> {
+    waits: VecDeque<Waiter<T>>,
     load: Load,
     /// Start, and among equal ones who came there first.
-    place: Place,
+    place: TurnKey,
 }
 
-type Place = (u64, u64);
+type TurnKey = (u64, u64);
 
 /// Lines by whom they are of.
 pub(super) struct Turns<K, T> {
-    lines: BTreeMap<K, Line<T>>,
+    lines: BTreeMap<K, TurnQueue<T>>,
     /// Lines in which something waits, in the order of their turns.
-    waiting: BTreeMap<Place, K>,
+    waiting: BTreeMap<TurnKey, K>,
     /// Lines in which nothing waits and that are ahead of others still.
-    resting: BTreeMap<Place, K>,
+    resting: BTreeMap<TurnKey, K>,
     load: Load,
     len: usize,
     /// Start of the last turn.
@@ -114,10 +114,10 @@ impl<K: Ord + Clone, T> Turns<K, T> {
     }
 
     /// Lines whose turn can come, in its order.
-    fn ready(&self) -> impl Iterator<Item = (&Place, &K)> {
+    fn ready(&self) -> impl Iterator<Item = (&TurnKey, &K)> {
         let mut is_large_waiting = false;
         self.waiting.iter().filter(move |(_, of)| {
-            let bytes = self.lines.get(of).and_then(Line::first_bytes).unwrap_or_default();
+            let bytes = self.lines.get(of).and_then(TurnQueue::first_bytes).unwrap_or_default();
             let is_ready =
                 bytes <= SMALL_BYTES_MAX || (bytes <= self.bytes_max && !is_large_waiting);
             is_large_waiting |= !is_ready;
@@ -137,7 +137,7 @@ impl<K: Ord + Clone, T> Turns<K, T> {
 
     /// Since when something waits in a line that may be refused.
     pub(super) fn oldest_of(&self, of: &K) -> Option<Instant> {
-        self.lines.get(of).and_then(Line::oldest)
+        self.lines.get(of).and_then(TurnQueue::oldest)
     }
 
     /// Since when something waits that may be refused.
@@ -152,13 +152,14 @@ impl<K: Ord + Clone, T> Turns<K, T> {
     }
 
     /// Puts something at the end of a line.
-    pub(super) fn push(&mut self, of: &K, waits: Waits<T>) {
+    pub(super) fn push(&mut self, of: &K, waits: Waiter<T>) {
         self.len = self.len.saturating_add(1);
         if waits.is_refusable {
             self.load = self.load.plus(waits.bytes);
         }
         let earliest = self.now.saturating_sub(TURN_CREDIT_BYTES);
-        let new = || Line { waits: VecDeque::new(), load: Load::default(), place: (earliest, 0) };
+        let new =
+            || TurnQueue { waits: VecDeque::new(), load: Load::default(), place: (earliest, 0) };
         let line = self.lines.entry(of.clone()).or_insert_with(new);
         if line.waits.is_empty() {
             self.resting.remove(&line.place);
@@ -170,7 +171,7 @@ impl<K: Ord + Clone, T> Turns<K, T> {
     }
 
     /// Takes what is next.
-    pub(super) fn take(&mut self) -> Option<Waits<T>> {
+    pub(super) fn take(&mut self) -> Option<Waiter<T>> {
         let place = *self.ready().next()?.0;
         let of = self.waiting.remove(&place)?;
         self.now = self.now.max(place.0);
@@ -192,7 +193,7 @@ impl<K: Ord + Clone, T> Turns<K, T> {
 
     /// Takes out, of what may be refused, all that waits since then or longer.
     pub(super) fn take_older(&mut self, than: Instant) -> Vec<T> {
-        let is_old = |line: &Line<T>| line.oldest().is_some_and(|oldest| oldest <= than);
+        let is_old = |line: &TurnQueue<T>| line.oldest().is_some_and(|oldest| oldest <= than);
         let lines = self.lines.iter().filter(|(_, line)| is_old(line));
         let old: Vec<K> = lines.map(|(of, _)| of.clone()).collect();
         old.iter().flat_map(|of| self.take_out(of, |waits| waits.since <= than)).collect()
@@ -207,7 +208,7 @@ impl<K: Ord + Clone, T> Turns<K, T> {
     }
 
     /// Takes out of a line what may be refused and is so. Nobody's turn comes later for it.
-    fn take_out(&mut self, of: &K, mut is_so: impl FnMut(&Waits<T>) -> bool) -> Vec<T> {
+    fn take_out(&mut self, of: &K, mut is_so: impl FnMut(&Waiter<T>) -> bool) -> Vec<T> {
         let Some(line) = self.lines.get_mut(of) else { return Vec::new() };
         let mut out = Vec::new();
         let mut kept = VecDeque::with_capacity(line.waits.len());
@@ -240,8 +241,8 @@ impl<K: Ord + Clone, T> Turns<K, T> {
     }
 }
 
-impl<T> Line<T> {
-    fn push(&mut self, waits: Waits<T>) {
+impl<T> TurnQueue<T> {
+    fn push(&mut self, waits: Waiter<T>) {
         if waits.is_refusable {
             self.load = self.load.plus(waits.bytes);
         }

@@ -46,7 +46,8 @@ impl Site {
     /// How many records there are once all that was said before has been obeyed.
     async fn records(&self) -> u64 {
         // It stands behind that in the workload's line.
-        let nothing = (String::new(), String::new(), proof::digest::Digest::of(b""));
+        let definition = Digest::of(b"");
+        let nothing = ToolListing { server: String::new(), tool: String::new(), definition };
         self.node.kernel().is_listed("agent".into(), nothing).await;
         self.node.kernel().status(true).await.unwrap().records
     }

@@ -14,7 +14,7 @@ use proof::json::Value;
 use super::extract::{Json, Officer, Query, Sent};
 use super::requester::Requester;
 use super::routes::Reply;
-use crate::pending::Sought;
+use crate::pending::RequestFilter;
 use crate::sealing::Opener;
 use crate::{Options, approvals};
 
@@ -23,7 +23,7 @@ pub(super) async fn list(
     Officer(requester): Officer,
     Query(PendingQuery { beginning }): Query<PendingQuery>,
 ) -> Reply<PendingPage> {
-    let sought = Sought { beginning: beginning.unwrap_or_default(), key: None };
+    let sought = RequestFilter { beginning: beginning.unwrap_or_default(), key: None };
     page(&requester, sought).await
 }
 
@@ -34,10 +34,10 @@ pub(super) async fn search(
 ) -> Reply<PendingPage> {
     let beginning = beginning.unwrap_or_default();
     let key = Some(requester.signer(&question, SEARCH_PATH, &beginning)?);
-    page(&requester, Sought { beginning, key }).await
+    page(&requester, RequestFilter { beginning, key }).await
 }
 
-async fn page(requester: &Requester, sought: Sought) -> Reply<PendingPage> {
+async fn page(requester: &Requester, sought: RequestFilter) -> Reply<PendingPage> {
     let found = requester.kernel.waiting(sought).await.ok_or_else(|| requester.stopping())?;
     let options = requester.shared.options.clone();
     requester.read_at_once(move || Ok(found.into_page(&options))).await.map(Json)
@@ -53,7 +53,7 @@ pub(super) async fn message(
     let key = requester.signer(&question, MESSAGE_PATH, &pending)?;
     let id = pending.parse::<Digest>();
     let id = id.map_err(|why| requester.refuse(Code::Input, format!("`pending`: {why}")))?;
-    let sought = Sought { beginning: pending, key: Some(key) };
+    let sought = RequestFilter { beginning: pending, key: Some(key) };
     let found = requester.kernel.waiting(sought).await.ok_or_else(|| requester.stopping())?;
     let Some(index) = found.requests.first().map(|request| request.record) else {
         let why = "nothing waits for this key's roles under that id";

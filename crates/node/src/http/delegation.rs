@@ -11,6 +11,7 @@ use super::extract::{InPath, Json, Sent};
 use super::refusal::Refusal;
 use super::requester::Requester;
 use super::routes::Reply;
+use crate::RefusalCode;
 use crate::driver::Answered;
 use crate::places::is_own;
 use crate::session::{self, Caller, NotJoined};
@@ -59,9 +60,9 @@ pub(super) async fn end(
 ) -> Reply<EndedChild> {
     let execution = join(&requester, Caller { workload: workload.clone(), execution }).await?;
     let kernel = &requester.shared.kernel;
-    match kernel.end(workload.into(), (execution, child.clone())).await {
+    match kernel.end(workload.into(), execution, child.clone()).await {
         Some(Ok(())) => Ok(Json(EndedChild { execution: child })),
-        Some(Err(code)) => Err(denied(code, "no such execution descends from yours")),
+        Some(Err(RefusalCode(code))) => Err(denied(code, "no such execution descends from yours")),
         None => Err(requester.stopping()),
     }
 }

@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 use super::extract::{Json, Query, Sent, lists};
 use super::refusal::Refusal;
 use super::requester::Requester;
-use crate::bring::{self, BroughtChange, Progress, refusal_of_a_stranger};
+use crate::bring::{self, BroughtChange, ChangeProgress, refusal_of_a_stranger};
 use crate::limits::PROPOSAL_MS_MAX;
 use crate::reply::{position, trust_state};
 use crate::{Options, authority};
@@ -123,7 +123,7 @@ pub(super) async fn propose(
 /// What becomes of a change, in one reply. It waits for the log for a time.
 async fn at_once(
     requester: &Requester,
-    mut told: mpsc::Receiver<Progress>,
+    mut told: mpsc::Receiver<ChangeProgress>,
 ) -> Result<Response, Refusal> {
     let mut acting = None;
     let wait = tokio::time::sleep(Duration::from_millis(PROPOSAL_MS_MAX));
@@ -137,8 +137,8 @@ async fn at_once(
             }
         };
         match progress {
-            Some(Progress::Acting(stopped)) => acting = Some(stopped),
-            Some(Progress::Ended(end)) => {
+            Some(ChangeProgress::Acting(stopped)) => acting = Some(stopped),
+            Some(ChangeProgress::Ended(end)) => {
                 return Ok(Json(outcome(end, acting).map_err(|why| *why)?).into_response());
             }
             None => return Err(requester.stopping()),
@@ -149,16 +149,16 @@ async fn at_once(
 /// What becomes of a change: where it acts, in two lines, of which the first comes at once.
 async fn in_lines(
     requester: &Requester,
-    mut told: mpsc::Receiver<Progress>,
+    mut told: mpsc::Receiver<ChangeProgress>,
 ) -> Result<Response, Refusal> {
     match told.recv().await {
-        Some(Progress::Acting(acting)) => {
+        Some(ChangeProgress::Acting(acting)) => {
             let first = ProposalReply { position: None, acting: Some(acting.clone()) };
             let lines = ProgressLines { acting, first: Some(line(&first)), told };
             let headers = [(header::CONTENT_TYPE, PROGRESS_TYPE)];
             Ok((headers, Body::new(lines)).into_response())
         }
-        Some(Progress::Ended(end)) => {
+        Some(ChangeProgress::Ended(end)) => {
             Ok(Json(outcome(end, None).map_err(|why| *why)?).into_response())
         }
         None => Err(requester.stopping()),
@@ -190,7 +190,7 @@ fn outcome(
 struct ProgressLines {
     acting: Acting,
     first: Option<Bytes>,
-    told: mpsc::Receiver<Progress>,
+    told: mpsc::Receiver<ChangeProgress>,
 }
 
 impl hyper::body::Body for ProgressLines {
@@ -206,11 +206,11 @@ impl hyper::body::Body for ProgressLines {
         }
         let progress = ready!(self.told.poll_recv(context));
         let line = progress.and_then(|progress| match progress {
-            Progress::Ended(end) => Some(match outcome(end, Some(self.acting.clone())) {
+            ChangeProgress::Ended(end) => Some(match outcome(end, Some(self.acting.clone())) {
                 Ok(reply) => line(&reply),
                 Err(problem) => line(&problem),
             }),
-            Progress::Acting(_) => None,
+            ChangeProgress::Acting(_) => None,
         });
         Poll::Ready(line.map(|line| Ok(Frame::data(line))))
     }

@@ -10,7 +10,7 @@ use tokio::sync::SemaphorePermit;
 use super::refusal::Refusal;
 use super::writer::ReplyState;
 use crate::clock::wall_ms;
-use crate::driver::Kernel;
+use crate::driver::KernelHandle;
 use crate::limits::{CONNECTION_MS_MAX, HEAD_BYTES_MAX, HELD_REQUESTS, STRANGER_BYTES_MAX};
 use crate::places::Place;
 use crate::session::Upgrade;
@@ -21,7 +21,7 @@ use crate::shared::{Shared, Way};
 pub(crate) struct Requester {
     pub(super) shared: Arc<Shared>,
     /// The way to the kernel that belongs to the socket.
-    pub(super) kernel: Kernel,
+    pub(super) kernel: KernelHandle,
     pub(super) user: u32,
     way: Way,
     connection: Arc<Connection>,
@@ -37,7 +37,7 @@ struct Connection {
 }
 
 impl Requester {
-    pub(crate) fn new(shared: Arc<Shared>, (user, way): (u32, Way), place: Place) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, user: u32, way: Way, place: Place) -> Self {
         let kernel = match way {
             Way::Agents => shared.kernel.clone(),
             Way::Officers => shared.kernel.for_officers(),

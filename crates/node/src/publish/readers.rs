@@ -15,7 +15,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
 
 use super::addresses::{Addresses, Counted};
-use crate::accept::{self, Arrival, Spare};
+use crate::accept::{self, Arrival, SpareDescriptor};
 use crate::limits::{HTTP_MS_MAX, HTTP_PER_ADDRESS_MAX};
 
 /// A listener that accepts no more than can be served: the others wait in its backlog.
@@ -25,7 +25,7 @@ pub(super) struct Readers {
     addresses: Arc<Addresses>,
     /// Whether an address is bounded only with all others together: this machine's own.
     is_own: fn(IpAddr) -> bool,
-    spare: Spare,
+    spare: SpareDescriptor,
     freed: Notify,
     life: Duration,
 }
@@ -39,13 +39,13 @@ impl Readers {
             room,
             addresses: Addresses::new(HTTP_PER_ADDRESS_MAX),
             is_own: |address| address.to_canonical().is_loopback(),
-            spare: Spare::default(),
+            spare: SpareDescriptor::default(),
             freed: Notify::new(),
             life,
         }
     }
 
-    async fn next(&mut self) -> (Reader, SocketAddr) {
+    async fn next(&mut self) -> (TimedReader, SocketAddr) {
         loop {
             // The semaphore is never closed.
             let place = Arc::clone(&self.room).acquire_owned().await.ok();
@@ -58,7 +58,7 @@ impl Readers {
                         continue;
                     }
                     let ends = Box::pin(sleep(self.life));
-                    let reader = Reader { stream, ends, _place: place, _counted: counted };
+                    let reader = TimedReader { stream, ends, _place: place, _counted: counted };
                     return (reader, address);
                 }
                 Arrival::OnSpare(stream) => drop(stream),
@@ -68,10 +68,10 @@ impl Readers {
 }
 
 impl axum::serve::Listener for Readers {
-    type Io = Reader;
+    type Io = TimedReader;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Reader, SocketAddr) {
+    async fn accept(&mut self) -> (TimedReader, SocketAddr) {
         self.next().await
     }
 
@@ -81,14 +81,14 @@ impl axum::serve::Listener for Readers {
 }
 
 /// A connection that ends after its time, whatever it is doing.
-pub(super) struct Reader {
+pub(super) struct TimedReader {
     stream: TcpStream,
     ends: Pin<Box<Sleep>>,
     _place: Option<OwnedSemaphorePermit>,
     _counted: Option<Counted>,
 }
 
-impl Reader {
+impl TimedReader {
     fn check_time(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         match self.ends.as_mut().poll(context) {
             Poll::Ready(()) => Err(io::ErrorKind::TimedOut.into()),
@@ -97,7 +97,7 @@ impl Reader {
     }
 }
 
-impl AsyncRead for Reader {
+impl AsyncRead for TimedReader {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -108,7 +108,7 @@ impl AsyncRead for Reader {
     }
 }
 
-impl AsyncWrite for Reader {
+impl AsyncWrite for TimedReader {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

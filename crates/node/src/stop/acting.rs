@@ -7,20 +7,22 @@ use api::governance::Acting;
 use kernel::governance::{Change, Governance, Subject};
 
 use super::ending::ServerGuard;
-use super::{Inner, StopSwitch};
+use super::{StopSwitch, SwitchState};
 use crate::limits::{LIKENESS_MIN, NEAR_MAX};
 
-impl Inner {
+impl SwitchState {
     /// Counts what a change stops, before it does, and gives what guards the servers.
     pub(super) fn count(&self, change: &Change) -> (Acting, Vec<ServerGuard>) {
-        let covers = |line: &super::Line| line.is_covered(&self.governance, &self.node, change);
+        let covers =
+            |line: &super::ExecutionLine| line.is_covered(&self.governance, &self.node, change);
         let (mut acting, mut guards) = (Acting::default(), Vec::new());
         if !cuts(change) {
             return (acting, guards);
         }
-        let goes_on =
-            |line: &super::Line| self.taken.from(&self.governance, &self.node, line).is_none();
-        let stops = |line: &&super::Line| covers(line) && goes_on(line);
+        let goes_on = |line: &super::ExecutionLine| {
+            self.taken.from(&self.governance, &self.node, line).is_none()
+        };
+        let stops = |line: &&super::ExecutionLine| covers(line) && goes_on(line);
         let executions = self.executions.values().filter(stops).count();
         acting.executions = u64::try_from(executions).unwrap_or(u64::MAX);
         for live in self.sessions.values() {
@@ -74,7 +76,7 @@ struct Here {
 }
 
 impl Here {
-    fn of(inner: &Inner) -> Self {
+    fn of(inner: &SwitchState) -> Self {
         let executions = inner.executions.iter();
         let executions = executions.map(|(id, line)| (id.clone(), line.workload().to_owned()));
         Self { node: inner.node.clone(), executions: executions.collect() }

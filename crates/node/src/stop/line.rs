@@ -19,7 +19,7 @@ const UNREGISTERED: &str = "identity.unregistered";
 
 /// An execution and all whom it descends from, itself first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Line(Vec<Generation>);
+pub(crate) struct ExecutionLine(Vec<Generation>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Generation {
@@ -28,7 +28,7 @@ struct Generation {
     os_user: u32,
 }
 
-impl Line {
+impl ExecutionLine {
     pub(crate) fn of(state: &NodeState, id: &str) -> Self {
         let first = Some(id);
         let next = |id: &&str| state.execution(id)?.parent();
@@ -100,13 +100,13 @@ impl Line {
 
 /// Reductions that act on this node and are not in the governance log yet.
 #[derive(Default)]
-pub(super) struct Taken {
+pub(super) struct Reductions {
     halts: BTreeSet<Subject>,
     trust: BTreeMap<Subject, Trust>,
     ended: BTreeSet<String>,
 }
 
-impl Taken {
+impl Reductions {
     pub(super) fn all<'a>(changes: impl Iterator<Item = &'a Change>) -> Self {
         let mut taken = Self::default();
         for change in changes {
@@ -132,7 +132,7 @@ impl Taken {
         &self,
         governance: &Governance,
         node: &str,
-        line: &Line,
+        line: &ExecutionLine,
     ) -> Option<&'static str> {
         let subjects = line.subjects(governance, node);
         let is_ended = |id: &str| self.ended.contains(id) || governance.is_ended(id);

@@ -8,7 +8,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::sync::watch;
 
 use super::ending::ServerGuard;
-use super::{Line, StopSwitch};
+use super::{ExecutionLine, StopSwitch};
 
 /// Whether a session was cut, and why. Asked by the session before any byte is handed on, which
 /// takes one atomic load.
@@ -50,7 +50,7 @@ impl Cut {
 
 /// A session in the registry.
 pub(super) struct Live {
-    pub(super) line: Line,
+    pub(super) line: ExecutionLine,
     pub(super) cut: Arc<Cut>,
     server: Option<RunningServer>,
     /// Closed once the session is over.
@@ -65,7 +65,7 @@ struct RunningServer {
 }
 
 impl Live {
-    pub(super) fn new(line: Line, cut: Arc<Cut>, over: watch::Receiver<()>) -> Self {
+    pub(super) fn new(line: ExecutionLine, cut: Arc<Cut>, over: watch::Receiver<()>) -> Self {
         Self { line, cut, server: None, over }
     }
 

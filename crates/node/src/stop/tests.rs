@@ -36,7 +36,7 @@ impl Office {
     }
 
     fn begins(&self, id: &str, line: &[(&str, &str, u32)]) {
-        self.switch.inner().executions.insert(id.into(), Line::from_parts(line));
+        self.switch.inner().executions.insert(id.into(), ExecutionLine::from_parts(line));
     }
 
     fn sign(&self, change: Change) -> SignedProposal {
@@ -96,7 +96,7 @@ fn a_stopped_execution_begins_no_session() {
     let office = Office::new();
     let (_order, _) = office.order(halt(Subject::Workload("agent".into())));
     for id in ["a1", "h1"] {
-        assert_eq!(office.switch.admit(id).err(), Some("execution.halted"));
+        assert_eq!(office.switch.admit(id).err(), Some(RefusalCode("execution.halted")));
     }
     assert!(office.switch.admit("o1").is_ok());
 }
@@ -154,7 +154,7 @@ fn a_halt_in_governance_holds_until_it_is_lifted_there() {
     let (order, _) = office.order(halt(subject.clone()));
     office.govern(halt(subject.clone()));
     office.switch.release(&order);
-    assert_eq!(office.switch.admit("a1").err(), Some("execution.halted"));
+    assert_eq!(office.switch.admit("a1").err(), Some(RefusalCode("execution.halted")));
     office.govern(Change::HaltLifted { subject });
     assert!(office.switch.admit("a1").is_ok());
 }

@@ -8,7 +8,7 @@ use api::execution::{ExecutionName, ExecutionQuery};
 use api::governance::Halt;
 use kernel::governance::{Change, Subject};
 
-use super::{Line, StopSwitch};
+use super::{ExecutionLine, StopSwitch};
 
 impl StopSwitch {
     /// Ids of live executions that a query shows, at most so many, in order: all, or those of this
@@ -21,7 +21,7 @@ impl StopSwitch {
     ) -> Vec<String> {
         let begin = query.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
         let beginning = query.beginning.as_deref().unwrap_or_default();
-        let shows = |id: &str, line: &Line| {
+        let shows = |id: &str, line: &ExecutionLine| {
             id.starts_with(beginning)
                 && only_of.is_none_or(|user| line.os_user() == user)
                 && query.workload.as_deref().is_none_or(|name| line.workload() == name)

@@ -8,7 +8,7 @@ use cedar_policy::Entity as CedarEntity;
 use cedar_policy_core::ast::{Entity, EntityUID};
 
 use super::schema::{EntityType, Shapes};
-use crate::json::{Json, JsonError};
+use crate::json::{InputValue, JsonError};
 use crate::nearest::{nearest, suggestion};
 use crate::typed::{
     CedarError, MemberPath, Misfit, Typed, Undeclared, entity_reference, quoted, uid,
@@ -44,7 +44,7 @@ pub(crate) enum EntityError {
     #[error("`attrs` is not an object")]
     Attributes,
     #[error("`{at}` {why}")]
-    Json { at: String, why: JsonError },
+    InputValue { at: String, why: JsonError },
     #[error("the type `{name}` is not in the schema{}", suggestion(nearest.as_deref()))]
     UnknownType { name: String, nearest: Option<String> },
     #[error("an id is not among those that the schema lists")]
@@ -70,8 +70,8 @@ pub(crate) enum EntityError {
 /// Reads `entities.json`: Cedar's form, an array of `{"uid", "attrs", "parents"}`. All problems at
 /// once.
 pub(crate) fn read(text: &str, shapes: &Shapes) -> Result<EntityMap, Vec<String>> {
-    let items = match Json::parse(text) {
-        Ok(Json::Array(items)) => items,
+    let items = match InputValue::parse(text) {
+        Ok(InputValue::Array(items)) => items,
         Ok(other) => return Err(vec![format!("the file holds {}, not an array", other.kind())]),
         Err(why) => return Err(vec![format!("the file {why}")]),
     };
@@ -89,7 +89,10 @@ pub(crate) fn read(text: &str, shapes: &Shapes) -> Result<EntityMap, Vec<String>
     if errors.is_empty() { Ok(entities) } else { Err(errors) }
 }
 
-fn read_one(item: &Json, shapes: &Shapes) -> Result<((String, String), EntityData), EntityError> {
+fn read_one(
+    item: &InputValue,
+    shapes: &Shapes,
+) -> Result<((String, String), EntityData), EntityError> {
     let members = item.as_object().ok_or(EntityError::NoObject { found: item.kind() })?;
     if let Some(name) =
         members.keys().find(|name| !["uid", "attrs", PARENTS, TAGS].contains(&name.as_str()))
@@ -98,7 +101,7 @@ fn read_one(item: &Json, shapes: &Shapes) -> Result<((String, String), EntityDat
     }
     let (kind, id) = members.get("uid").and_then(entity_reference).ok_or(EntityError::Uid)?;
     let (kind, shape) = entity_type(kind, shapes)?;
-    let empty = Json::Object(BTreeMap::new());
+    let empty = InputValue::Object(BTreeMap::new());
     let attributes = members.get("attrs").unwrap_or(&empty);
     let attributes = attributes.as_object().ok_or(EntityError::Attributes)?;
     let attributes =
@@ -125,8 +128,8 @@ pub(crate) fn read_properties(
     if text == "{}" {
         return Ok(EntityData::default());
     }
-    let mut members =
-        Json::parse_object(text).map_err(|why| EntityError::Json { at: at.to_string(), why })?;
+    let mut members = InputValue::parse_object(text)
+        .map_err(|why| EntityError::InputValue { at: at.to_string(), why })?;
     let parents = match members.remove(PARENTS) {
         Some(list) => read_parents(&list, shape, shapes)?,
         None => BTreeSet::new(),
@@ -143,7 +146,7 @@ pub(crate) fn read_properties(
 
 /// The tags of an entity: any names, with values of the one type that its entity type gives them.
 fn read_tags(
-    json: &Json,
+    json: &InputValue,
     shape: &EntityType,
     at: MemberPath<'_>,
 ) -> Result<BTreeMap<String, Typed>, EntityError> {
@@ -182,11 +185,11 @@ pub(crate) fn check_id(shape: &EntityType, id: &str) -> Result<(), EntityError> 
 }
 
 fn read_parents(
-    list: &Json,
+    list: &InputValue,
     shape: &EntityType,
     shapes: &Shapes,
 ) -> Result<BTreeSet<(String, String)>, EntityError> {
-    let Json::Array(items) = list else {
+    let InputValue::Array(items) = list else {
         return Err(EntityError::ParentsNoArray { found: list.kind() });
     };
     let mut parents = BTreeSet::new();

@@ -57,7 +57,7 @@ pub(crate) struct Policies {
 }
 
 /// One policy file.
-struct File {
+struct PolicyFile {
     path: String,
     text: Arc<str>,
     statements: Vec<Statement>,
@@ -118,7 +118,7 @@ fn parse_all(
     texts: &BTreeMap<String, Arc<str>>,
     service: &ServiceSchema,
     semantics: Semantics,
-) -> (Vec<File>, Vec<LoadError>) {
+) -> (Vec<PolicyFile>, Vec<LoadError>) {
     let (mut files, mut errors, mut ids) = (Vec::new(), Vec::new(), BTreeMap::new());
     for (path, text) in texts {
         let statements = scan(text);
@@ -136,7 +136,7 @@ fn parse_all(
         };
         match parse(path, text, statements, service) {
             Ok(file) => {
-                let file = File { id: named.map(str::to_owned), ..file };
+                let file = PolicyFile { id: named.map(str::to_owned), ..file };
                 errors.extend(without_id);
                 files.push(file);
             }
@@ -234,7 +234,7 @@ fn parse(
     text: &Arc<str>,
     statements: Vec<Statement>,
     service: &ServiceSchema,
-) -> Result<File, Vec<LoadError>> {
+) -> Result<PolicyFile, Vec<LoadError>> {
     let parsed = ParsedPolicySet::parse(text, service)
         .map_err(|error| fatal(path, text, LoadCode::PolicySyntax, &error))?;
     let policies: Vec<&Statement> =
@@ -256,11 +256,11 @@ fn parse(
     if !errors.is_empty() {
         return Err(errors);
     }
-    Ok(File { path: path.to_owned(), text: Arc::clone(text), statements, parsed, id: None })
+    Ok(PolicyFile { path: path.to_owned(), text: Arc::clone(text), statements, parsed, id: None })
 }
 
 fn lower(
-    files: &[File],
+    files: &[PolicyFile],
     service: &ServiceSchema,
     schema: &PolicySchema,
 ) -> Result<LoweredPolicySet, Vec<LoadError>> {
@@ -290,7 +290,7 @@ fn lower(
 }
 
 /// An error of Dogwood's that says neither file nor place.
-fn unplaced(files: &[File], error: &DogwoodError) -> LoadError {
+fn unplaced(files: &[PolicyFile], error: &DogwoodError) -> LoadError {
     let found = located("", &Arc::from(""), LoadCode::PolicyType, error);
     let texts = files.iter().map(|file| (file.path.as_str(), &file.text));
     match unknown_action::place(found.message(), texts) {
@@ -350,7 +350,7 @@ fn meant(help: &str) -> Option<&str> {
     help.strip_prefix("did you mean `")?.strip_suffix("`?")
 }
 
-fn finding(files: &[File], error: &ValidationError) -> LoadError {
+fn finding(files: &[PolicyFile], error: &ValidationError) -> LoadError {
     let src = match error {
         ValidationError::Cedar { src, .. } | ValidationError::Extension { src, .. } => {
             Arc::clone(src)
@@ -366,7 +366,10 @@ fn finding(files: &[File], error: &ValidationError) -> LoadError {
 }
 
 /// Effect, place and annotations of every policy, by `@id`.
-fn describe(files: &[File], lowered: &LoweredPolicySet) -> Result<Vec<PolicyInfo>, Vec<LoadError>> {
+fn describe(
+    files: &[PolicyFile],
+    lowered: &LoweredPolicySet,
+) -> Result<Vec<PolicyInfo>, Vec<LoadError>> {
     let mut rules = lowered.rules();
     let mut infos = Vec::new();
     for file in files {
@@ -423,7 +426,7 @@ fn named_warning(infos: &[PolicyInfo], warning: &dogwood_language::ValidationWar
 }
 
 /// Warns when more policies than an index bears have no scope at all.
-fn unscoped(files: &[File]) -> Option<Warning> {
+fn unscoped(files: &[PolicyFile]) -> Option<Warning> {
     use dogwood_language::{ActionConstraint, PrincipalConstraint, ResourceConstraint};
     let all = files.iter().flat_map(|file| file.parsed.policies());
     let count = all

@@ -12,7 +12,7 @@ use crate::meters::Charge;
 use crate::resolve::bound::Validity;
 
 /// The request that is checked, and the state and facts that it is checked against.
-pub(super) struct Subject<'a, 'v> {
+pub(super) struct CheckedRequest<'a, 'v> {
     pub(super) bundle: &'a Bundle,
     pub(super) state: &'a DecisionState,
     /// The action as the request names it.
@@ -23,7 +23,7 @@ pub(super) struct Subject<'a, 'v> {
 
 /// The inputs of every check.
 pub(super) struct Inputs<'a, 'v> {
-    pub(super) subject: &'a Subject<'a, 'v>,
+    pub(super) subject: &'a CheckedRequest<'a, 'v>,
     pub(super) answer: Option<&'a PolicyAnswer>,
     /// What the request charges.
     pub(super) charged: &'a Result<Vec<Charge>, charges::ChargeError>,

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::json::Json;
+use crate::json::InputValue;
 
 /// What `mimeType` begins with where `data` of a content block is a picture or a sound.
 const BLOCKS: [(&str, &str); 2] = [("audio", "audio/"), ("image", "image/")];
@@ -16,8 +16,8 @@ const BLOCKS: [(&str, &str); 2] = [("audio", "audio/"), ("image", "image/")];
 const BLOBS: [&str; 3] = ["audio/", "image/", "video/"];
 
 /// Empties what is left out of the result of a request.
-pub(super) fn leave_out(result: &mut Json) {
-    let Json::Object(members) = result else { return };
+pub(super) fn leave_out(result: &mut InputValue) {
+    let InputValue::Object(members) = result else { return };
     for block in items(members, "content") {
         leave_out_of_block(block);
     }
@@ -28,23 +28,23 @@ pub(super) fn leave_out(result: &mut Json) {
 
 /// The objects of an array.
 fn items<'j>(
-    members: &'j mut BTreeMap<String, Json>,
+    members: &'j mut BTreeMap<String, InputValue>,
     name: &str,
-) -> impl Iterator<Item = &'j mut BTreeMap<String, Json>> {
+) -> impl Iterator<Item = &'j mut BTreeMap<String, InputValue>> {
     let items = match members.get_mut(name) {
-        Some(Json::Array(items)) => items.as_mut_slice(),
+        Some(InputValue::Array(items)) => items.as_mut_slice(),
         _ => &mut [],
     };
     items.iter_mut().filter_map(|item| match item {
-        Json::Object(members) => Some(members),
+        InputValue::Object(members) => Some(members),
         _ => None,
     })
 }
 
-fn leave_out_of_block(block: &mut BTreeMap<String, Json>) {
-    let kind = block.get("type").and_then(Json::as_str);
+fn leave_out_of_block(block: &mut BTreeMap<String, InputValue>) {
+    let kind = block.get("type").and_then(InputValue::as_str);
     if kind == Some("resource") {
-        if let Some(Json::Object(resource)) = block.get_mut("resource") {
+        if let Some(InputValue::Object(resource)) = block.get_mut("resource") {
             leave_out_blob(resource);
         }
     } else if let Some((_, begins)) = BLOCKS.iter().find(|(name, _)| kind == Some(name))
@@ -54,21 +54,21 @@ fn leave_out_of_block(block: &mut BTreeMap<String, Json>) {
     }
 }
 
-fn leave_out_blob(resource: &mut BTreeMap<String, Json>) {
+fn leave_out_blob(resource: &mut BTreeMap<String, InputValue>) {
     if has_type(resource, &BLOBS) {
         empty(resource.get_mut("blob"));
     }
 }
 
-fn has_type(of: &BTreeMap<String, Json>, begins: &[&str]) -> bool {
-    let named = of.get("mimeType").and_then(Json::as_str).unwrap_or_default();
+fn has_type(of: &BTreeMap<String, InputValue>, begins: &[&str]) -> bool {
+    let named = of.get("mimeType").and_then(InputValue::as_str).unwrap_or_default();
     begins.iter().any(|begins| named.starts_with(begins))
 }
 
 /// Empties a string that is nothing but base64.
-fn empty(value: Option<&mut Json>) {
+fn empty(value: Option<&mut InputValue>) {
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
-    if let Some(Json::String(text)) = value
+    if let Some(InputValue::String(text)) = value
         && text.bytes().all(is_base64)
     {
         text.clear();

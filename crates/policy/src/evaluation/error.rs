@@ -9,7 +9,7 @@ use crate::nearest::suggestion;
 pub enum ContextError {
     /// It is not JSON of one meaning, or no object.
     #[error("`context` {0}")]
-    Json(String),
+    InputValue(String),
     /// A part that is not an object.
     #[error("`{whose}` is {found}, not an object")]
     NoObject {

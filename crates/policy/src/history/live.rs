@@ -12,7 +12,7 @@ use super::temporal_error::TemporalError;
 use crate::bundle::Bundle;
 use crate::facts::DecisionState;
 use crate::facts::Facts;
-use crate::json::Json;
+use crate::json::InputValue;
 use crate::labels::Labels;
 use crate::resolve::bound::{BoundRequest, ContextFacts, Validity};
 use crate::resolve::resolve;
@@ -168,7 +168,7 @@ fn context_facts_of(recorded: &Recorded) -> Option<ContextFacts> {
 #[derive(Debug, PartialEq, Eq)]
 enum ResultMembers {
     None,
-    Members(BTreeMap<String, Json>),
+    Members(BTreeMap<String, InputValue>),
     /// It can't be read, or agents may take it for something else: from the fourth version of the
     /// decider on.
     Unreadable,
@@ -187,7 +187,7 @@ impl ResultMembers {
         }
     }
 
-    fn members(&self) -> Option<&BTreeMap<String, Json>> {
+    fn members(&self) -> Option<&BTreeMap<String, InputValue>> {
         match self {
             ResultMembers::Members(members) => Some(members),
             ResultMembers::None | ResultMembers::Unreadable => None,

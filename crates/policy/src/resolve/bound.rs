@@ -11,7 +11,7 @@ use super::{CandidateSet, Malformed, TypedRequest, extended};
 use crate::bundle::Bundle;
 use crate::engine::{PolicyAnswer, PolicyPart};
 use crate::facts::{Facts, Trust};
-use crate::json::Json;
+use crate::json::InputValue;
 use crate::labels::Labels;
 use crate::limits::{INPUT_BYTES_MAX, NAME_BYTES_MAX, PROPERTIES_BYTES_MAX};
 use crate::request::Request;
@@ -203,7 +203,7 @@ impl BoundRequest<'_> {
         &self,
         kind: &str,
         time: i64,
-        output: Option<&BTreeMap<String, Json>>,
+        output: Option<&BTreeMap<String, InputValue>>,
         is_fourth: bool,
     ) -> Event {
         let TypedRequest { action, principal, resource, context, .. } = self.typed;

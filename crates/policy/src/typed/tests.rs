@@ -1,7 +1,7 @@
 use super::*;
 
 fn read(ty: &Type, json: &str) -> Result<Typed, Misfit> {
-    ty.read(&Json::parse(json).unwrap(), MemberPath::root("input"))
+    ty.read(&InputValue::parse(json).unwrap(), MemberPath::root("input"))
 }
 
 #[test]
@@ -37,7 +37,8 @@ fn extension_values_are_judged_by_cedar() {
 
 #[test]
 fn messages_bound_and_escape_the_names_they_repeat() {
-    let members = Json::parse_object(&format!("{{\"{}\\u0007\":1}}", "x".repeat(1000))).unwrap();
+    let members =
+        InputValue::parse_object(&format!("{{\"{}\\u0007\":1}}", "x".repeat(1000))).unwrap();
     let why = RecordType::default()
         .read(&members, MemberPath::root("input"), Undeclared::Refuse)
         .unwrap_err()

@@ -73,10 +73,10 @@ struct TextReader<'a> {
 /// An array or object that has begun and waits for its next value.
 struct Open<'a> {
     offset: usize,
-    inner: Inner<'a>,
+    inner: Nesting<'a>,
 }
 
-enum Inner<'a> {
+enum Nesting<'a> {
     Array(Vec<Value<'a>>),
     /// Its members so far, their names (folded, where case makes no difference), and the name whose
     /// value comes next.
@@ -110,8 +110,8 @@ impl<'a> TextReader<'a> {
         }
         let offset = self.at;
         let inner = match self.peek() {
-            Some(b'{') => Inner::Object(Vec::new(), BTreeSet::new(), None),
-            Some(b'[') => Inner::Array(Vec::new()),
+            Some(b'{') => Nesting::Object(Vec::new(), BTreeSet::new(), None),
+            Some(b'[') => Nesting::Array(Vec::new()),
             _ => {
                 let data = self.leaf()?;
                 return Ok(Some(self.since(offset, data)));
@@ -134,7 +134,7 @@ impl<'a> TextReader<'a> {
         if !first && !self.takes(b",") {
             return Err(self.unexpected());
         }
-        if let Inner::Object(members, names, next) = &mut open.inner {
+        if let Nesting::Object(members, names, next) = &mut open.inner {
             self.spaces();
             if members.len() == MEMBERS_MAX {
                 return Err(ErrorKind::TooManyMembers.at(self.at));
@@ -265,7 +265,7 @@ impl<'a> TextReader<'a> {
     }
 }
 
-impl<'a> Inner<'a> {
+impl<'a> Nesting<'a> {
     fn add(&mut self, value: Value<'a>) {
         match self {
             Self::Array(elements) => elements.push(value),

@@ -7,7 +7,7 @@ const BYTES: u64 = 4 * 4096;
 fn ready_spares_outlive_those_that_can_not_be_made() {
     let device = MemoryDevice::new();
     let disk = device.mount();
-    let spare = Spare::new();
+    let spare = SpareSegments::new();
     spare.prepare(&disk, BYTES).unwrap();
     device.set_capacity_bytes(Some(BYTES + 4096));
     for _ in 0..10 {

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::super::turns::{Load, Turns, Waits};
+use super::super::turns::{Load, Turns, Waiter};
 use crate::driver::{Command, Joining};
 use crate::limits::{
     JOIN_WAIT_MS_MAX, JOINS_MAX, JOINS_PER_USER_MAX, LARGE_BYTES_IN_FLIGHT_MAX,
@@ -111,7 +111,7 @@ impl Waiting {
         if is_full || is_late(self.joins.oldest_of(&os_user), JOIN_WAIT, now) {
             return vec![command];
         }
-        let waits = Waits { what: command, bytes: 0, is_refusable: true, since: now };
+        let waits = Waiter { what: command, bytes: 0, is_refusable: true, since: now };
         self.joins.push(&os_user, waits);
         Vec::new()
     }
@@ -122,7 +122,7 @@ impl Waiting {
         if is_refusable && !self.takes(&of, bytes, now) {
             return vec![command];
         }
-        let waits = Waits { what: command, bytes, is_refusable, since: now };
+        let waits = Waiter { what: command, bytes, is_refusable, since: now };
         self.asked.push(&of, waits);
         self.make_room()
     }
@@ -175,7 +175,7 @@ impl Waiting {
     }
 
     /// What sessions ask, or who comes next; and how long it may have waited.
-    fn take_turn(&mut self) -> Option<(Waits<Command>, Duration)> {
+    fn take_turn(&mut self) -> Option<(Waiter<Command>, Duration)> {
         if self.since_join < REQUESTS_PER_JOIN
             && let Some(asked) = self.asked.take()
         {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::authority::GovernanceBlobs;
 use crate::domain;
-use crate::driver::{Command, Kernel};
+use crate::driver::{Command, KernelHandle};
 use crate::fixture::{USER, agent, options, small_bundle};
 use crate::start;
 
@@ -10,7 +10,7 @@ fn a_parked_join_gets_a_key_or_is_refused_in_time() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(folder.path());
     domain::init(&options, &small_bundle(), vec![agent()]).unwrap();
-    let (mailbox, _commands) = Kernel::new(&options.node);
+    let (mailbox, _commands) = KernelHandle::new(&options.node);
     let blobs = GovernanceBlobs::open(&options.governance_folder()).unwrap();
     let mut driver = start::open(&options, mailbox, blobs).unwrap();
     let joining = || {

@@ -7,7 +7,7 @@ fn waits_since(since: Instant) -> Result<Option<Prepared>, oneshot::error::TryRe
     let (reply, mut prepared) = oneshot::channel();
     let (shown, workload) = (ShownBundle::empty(), Arc::<str>::from("agent"));
     let what = QueuedRead { shown, workload: Arc::clone(&workload), transition: ping(), reply };
-    let waits = Waits { what, bytes: 2, is_refusable: true, since };
+    let waits = Waiter { what, bytes: 2, is_refusable: true, since };
     queue.waiting().turns.push(&workload, waits);
     queue.waiting().is_closed = true;
     queue.run();

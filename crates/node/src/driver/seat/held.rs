@@ -12,14 +12,14 @@ pub(super) struct Gate(Arc<(Mutex<Syncs>, Condvar)>);
 
 #[derive(Default)]
 struct Syncs {
-    held: Held,
+    held: HeldSyncs,
     waiting: Vec<ThreadId>,
     last: Option<ThreadId>,
 }
 
 /// Whose syncs are held up.
 #[derive(Default, Clone, Copy, PartialEq, Eq)]
-enum Held {
+enum HeldSyncs {
     #[default]
     Nobodys,
     Everybodys,
@@ -41,12 +41,12 @@ impl Gate {
     }
 
     pub(super) fn hold(&self) {
-        self.syncs().held = Held::Everybodys;
+        self.syncs().held = HeldSyncs::Everybodys;
     }
 
     /// Holds up this thread's syncs alone: logs are published meanwhile.
     pub(super) fn hold_of(&self, thread: ThreadId) {
-        self.syncs().held = Held::Of(thread);
+        self.syncs().held = HeldSyncs::Of(thread);
     }
 
     /// Waits until somebody waits for a sync that is held.
@@ -56,12 +56,14 @@ impl Gate {
 
     /// Waits until this thread waits for a sync that is held; false where it was let go before.
     pub(super) fn await_waiting_of(&self, thread: ThreadId) -> bool {
-        self.wait_while(|syncs| syncs.held != Held::Nobodys && !syncs.waiting.contains(&thread));
+        self.wait_while(|syncs| {
+            syncs.held != HeldSyncs::Nobodys && !syncs.waiting.contains(&thread)
+        });
         self.syncs().waiting.contains(&thread)
     }
 
     pub(super) fn let_go(&self) {
-        self.syncs().held = Held::Nobodys;
+        self.syncs().held = HeldSyncs::Nobodys;
         self.0.1.notify_all();
     }
 
@@ -69,7 +71,7 @@ impl Gate {
         let own = thread::current().id();
         self.syncs().waiting.push(own);
         self.0.1.notify_all();
-        self.wait_while(|syncs| [Held::Everybodys, Held::Of(own)].contains(&syncs.held));
+        self.wait_while(|syncs| [HeldSyncs::Everybodys, HeldSyncs::Of(own)].contains(&syncs.held));
         let mut syncs = self.syncs();
         syncs.waiting.retain(|waiting| *waiting != own);
         syncs.last = Some(own);

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::authority::GovernanceBlobs;
 use crate::domain;
-use crate::driver::{Command, Joining, Kernel};
+use crate::driver::{Command, Joining, KernelHandle};
 use crate::fixture::{USER, agent, options, small_bundle};
 use crate::start;
 
@@ -16,7 +16,7 @@ fn driver(folder: &Path, snapshot_records: u64) -> Driver<FileDisk> {
     let mut options = options(folder);
     options.snapshot_records = snapshot_records;
     domain::init(&options, &small_bundle(), vec![agent()]).unwrap();
-    let (mailbox, _commands) = Kernel::new(&options.node);
+    let (mailbox, _commands) = KernelHandle::new(&options.node);
     let blobs = GovernanceBlobs::open(&options.governance_folder()).unwrap();
     start::open(&options, mailbox, blobs).unwrap()
 }

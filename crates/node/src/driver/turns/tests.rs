@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn waits(what: u32, bytes: usize) -> Waits<u32> {
-    Waits { what, bytes, is_refusable: true, since: Instant::now() }
+fn waits(what: u32, bytes: usize) -> Waiter<u32> {
+    Waiter { what, bytes, is_refusable: true, since: Instant::now() }
 }
 
 fn order(turns: &mut Turns<u8, u32>) -> Vec<u32> {
@@ -53,7 +53,7 @@ fn an_end_is_never_taken_out() {
     let mut turns = Turns::default();
     let since = Instant::now();
     for (what, is_refusable) in [(1, true), (2, false), (3, true)] {
-        turns.push(&1, Waits { what, bytes: 5, is_refusable, since });
+        turns.push(&1, Waiter { what, bytes: 5, is_refusable, since });
     }
     assert_eq!((turns.len(), turns.load()), (3, Load { count: 2, bytes: 10 }));
     assert_eq!(turns.take_newest(&1), Some(3));
@@ -69,7 +69,7 @@ fn only_what_is_old_is_taken_out() {
     let then = Instant::now();
     let later = then + Duration::from_secs(1);
     for (of, what, since) in [(1, 1, then), (1, 2, later), (2, 3, later), (3, 4, then)] {
-        turns.push(&of, Waits { what, bytes: 0, is_refusable: true, since });
+        turns.push(&of, Waiter { what, bytes: 0, is_refusable: true, since });
     }
     assert_eq!(turns.oldest(), Some(then));
     assert_eq!(turns.take_older(then), [1, 4]);
@@ -167,7 +167,7 @@ proptest! {
         for (what, one) in (0_u32..).zip(moves) {
             match one {
                 Move::Push { of, bytes, is_refusable } => {
-                    turns.push(&of, Waits { what, bytes, is_refusable, since: Instant::now() });
+                    turns.push(&of, Waiter { what, bytes, is_refusable, since: Instant::now() });
                     model.lines.entry(of).or_default().push((what, bytes, is_refusable));
                 }
                 Move::Refuse { of } => {
