@@ -155,9 +155,10 @@ pub struct Halt {
     pub is_recorded: bool,
 }
 
-/// The media type of the reply of `POST /v1/governance` in two lines of JSON, for who accepts it: at
-/// once what an order stopped, as a [`ProposalReply`] without `position`; then what came of it, as a
-/// whole [`ProposalReply`] or a problem. Only what acts is answered so.
+/// The media type of a reply of `POST /v1/governance` in two lines of JSON, for a client that
+/// accepts it. The first line comes at once: what the order stopped, as a [`ProposalReply`] without
+/// `position`. The second is the whole [`ProposalReply`], or a problem. Only changes that take
+/// something away are answered so.
 pub const PROGRESS_TYPE: &str = "application/jsonl";
 
 /// The body of `POST /v1/governance`: a change that officers signed.

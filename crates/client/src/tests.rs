@@ -99,7 +99,7 @@ fn asked_by_an_agent(answer: String) -> Result<Session, Error> {
 }
 
 #[test]
-fn what_follows_the_head_of_a_session_is_left_to_it() {
+fn bytes_after_the_head_of_a_session_are_left_to_it() {
     let answer = "HTTP/1.1 101 Switching Protocols\r\nInterlock-Execution: e1\r\n\
                   interlock-assurance: separated\r\n\r\n{}\n";
     let mut session = asked_by_an_agent(answer.to_owned()).unwrap();

@@ -110,8 +110,8 @@ pub const OFFICERS_STOP_MS_MAX: u64 = 2_000;
 /// How often the node looks whether its sockets are there, in milliseconds.
 pub const SOCKETS_MS: u64 = 1_000;
 
-/// Longest time until the first byte of a connection is there, and from then on until the whole head
-/// of its request is, in milliseconds.
+/// Longest time until the first byte of a connection is there, and from then on until the whole
+/// head of its request is, in milliseconds.
 pub const HEAD_MS_MAX: u64 = 5_000;
 
 /// Longest time that the last word on an order waits until the servers that it stopped are

@@ -400,7 +400,7 @@ async fn a_stream_beyond_those_of_one_user_is_refused() {
 
 #[cfg(test)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_speaks_for_no_execution_of_theirs_delegates_and_ends_nothing() {
+async fn stranger_to_an_execution_delegates_and_ends_nothing() {
     aside(|options| {
         let child = |workload: &str, grant: &str| {
             let caller = format!("\"workload\":\"{workload}\",\"to\":\"agent\"");

@@ -3,8 +3,8 @@
 //!
 //! From the fourth version of the decider on, what is authorised and what comes of it is read by
 //! `wire`, which says of each number which readers hold the very value that is written. One of
-//! which they don't is [`InputValue::Beyond`]: it has no type that a schema has, and is no harm where
-//! nothing looks at it.
+//! which they don't is [`InputValue::Beyond`]: it has no type that a schema has, and is no harm
+//! where nothing looks at it.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

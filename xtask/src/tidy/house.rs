@@ -13,12 +13,6 @@ use super::Problem;
 use super::size::is_test;
 use super::tree::Tree;
 
-/// Crates with functions that still take a tuple.
-const WITH_TUPLES: &[&str] = &["node"];
-
-/// Crates with functions that still return a string for an error.
-const WITH_STRING_ERRORS: &[&str] = &["node"];
-
 /// Crates that still share names of types with others.
 const WITH_SHARED_TYPE_NAMES: &[&str] = &["api", "node"];
 
@@ -47,8 +41,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Problem> {
     };
     let all: Vec<Source<'_>> = sources(tree, &[]).collect();
     let mut problems = circles::check(&production(&[]));
-    problems.extend(signatures::check_tuples(&production(WITH_TUPLES)));
-    problems.extend(signatures::check_errors(&production(WITH_STRING_ERRORS)));
+    problems.extend(signatures::check_tuples(&production(&[])));
+    problems.extend(signatures::check_errors(&production(&[])));
     problems.extend(type_names::check(&production(WITH_SHARED_TYPE_NAMES)));
     problems.extend(comments::check(&all));
     problems.extend(test_names::check(&all));

@@ -13,7 +13,7 @@ fn lines_come_out_of_their_chunks() {
 }
 
 #[test]
-fn what_is_no_whole_line_is_none() {
+fn line_without_its_end_is_none() {
     for body in [
         "",
         "3",

@@ -210,7 +210,8 @@ fn sockets_of(node: &Node) -> usize {
 const REGISTERED: u32 = 61_008;
 
 /// Connects as an OS user, says what is given, and gives the first line of the answer, or all of it
-/// where nothing is said; nothing where none comes in time. Who says nothing has another connection besides, and is no newcomer.
+/// where nothing is said; nothing where none comes in time. Who says nothing has another connection
+/// besides, and is no newcomer.
 fn answer_to(domain: &Domain, user: u32, says: &str) -> String {
     let script = "import socket, sys
 one = socket.socket(socket.AF_UNIX)

@@ -214,7 +214,8 @@ impl KernelHandle {
         }
     }
 
-    /// As [`KernelHandle::ask`]; steps the kernel on this thread if nobody else does and nothing waits.
+    /// As [`KernelHandle::ask`]; steps the kernel on this thread if nobody else does and nothing
+    /// waits.
     fn ask_here<T: Send, C: FnOnce(oneshot::Sender<T>) -> Command>(
         &self,
         command: C,
@@ -266,8 +267,8 @@ impl KernelHandle {
         self.ask(request(workload, execution, transition))
     }
 
-    /// As [`KernelHandle::request`], on this thread where it can be: for a caller that holds the kernel
-    /// itself.
+    /// As [`KernelHandle::request`], on this thread where it can be: for a caller that holds the
+    /// kernel itself.
     pub(crate) fn request_here(
         &self,
         workload: Arc<str>,
@@ -286,8 +287,8 @@ impl KernelHandle {
         self.ask(move |reply| Command::Outcome { workload, ticket, end, reply })
     }
 
-    /// As [`KernelHandle::outcome`], on this thread where it can be: for a caller that holds the kernel
-    /// itself.
+    /// As [`KernelHandle::outcome`], on this thread where it can be: for a caller that holds the
+    /// kernel itself.
     pub(crate) fn outcome_here(
         &self,
         workload: Arc<str>,

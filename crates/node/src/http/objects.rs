@@ -1,7 +1,8 @@
 //! JSON in which every structure is an object.
 //!
-//! What `serde` derives for a structure takes an array too, with its members in order: `[]` would be
-//! a grant that limits nothing. [`from_slice`] reads structures from objects alone, at any depth.
+//! What `serde` derives for a structure takes an array too, with its members in order: `[]` would
+//! be a grant that limits nothing. [`from_slice`] reads structures from objects alone, at any
+//! depth.
 
 use std::fmt;
 
