@@ -51,7 +51,7 @@ pub(crate) fn check_new(domain: &Path) -> Result<(), Failure> {
 /// The text of a new `interlock.toml`.
 pub(crate) fn configuration(domain: &str, node: &str, servers: &[NewServer]) -> String {
     let mut text = format!(
-        "# An Interlock domain. Unknown keys are errors; `docs/configuration.md` lists all that there are.\n\n\
+        "# An Interlock domain. Unknown keys are errors. All keys: `docs/book/reference/configuration.md`.\n\n\
          [domain]\nname = {}\n\n[node]\nname = {}\n",
         quoted(domain),
         quoted(node)

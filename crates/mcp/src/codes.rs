@@ -2,7 +2,7 @@
 /// in a revision of MCP or in its SDKs: those use -32000 to -32002 for closed connections,
 /// time-outs and things not found.
 ///
-/// `docs/operations.md` has the same table.
+/// `docs/book/reference/errors.md` has the same table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ErrorNumber {
     /// The decision is a denial, or the message may no longer be forwarded.

@@ -16,7 +16,8 @@ pub struct Error {
     refusal: Option<Box<str>>,
 }
 
-/// The stable code with which the kernel refuses: docs/codes.md says what each one means.
+/// The stable code with which the kernel refuses: `docs/book/reference/errors.md` says what each
+/// one means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct RefusalCode(pub &'static str);

@@ -238,7 +238,7 @@ fn tell_clock_behind(log: &str, at: i64) {
     if behind_ms >= CLOCK_STEP_MS {
         let seconds = behind_ms / 1_000;
         crate::say(format_args!(
-            "the clock is {seconds} s behind the {log} log: one of them was wrong; see \"Clocks\" in docs/operations.md"
+            "the clock is {seconds} s behind the {log} log: one of them was wrong; see docs/book/explanation/clocks.md"
         ));
     }
 }

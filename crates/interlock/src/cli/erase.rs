@@ -13,7 +13,7 @@ use super::family::duration_ms;
 ///
 /// A running node does it through its socket; where none runs, it is done in the folder. Copies and
 /// backups of keys, and what a flash disk keeps of overwritten blocks, are not reached: see
-/// docs/operations.md. Ends with 2 where an execution was not erased.
+/// docs/book/how-to/erase.md. Ends with 2 where an execution was not erased.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).args(["execution", "ended_before"]))]
 #[command(after_help = "Examples:

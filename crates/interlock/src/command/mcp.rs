@@ -138,7 +138,7 @@ fn send_error(message: &str, code: &str) {
     let _gone = writeln!(stdout(), "{answer}");
 }
 
-/// The code for the missing session, as `docs/codes.md` lists it.
+/// The code for the missing session, as `docs/book/reference/errors.md` lists it.
 fn code_of(why: &client::Error) -> &'static str {
     match why {
         client::Error::Refused(problem) if problem.code == Code::Stopping => "node.stopping",

@@ -1,4 +1,4 @@
-//! `docs/codes.md` lists every value of `data.code`, and nothing else.
+//! `docs/book/reference/errors.md` lists every value of `data.code`, and nothing else.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -83,7 +83,7 @@ fn the_page_of_codes_lists_each_that_a_client_can_get() {
     for file in &files {
         answered.extend(codes_of(&fs::read_to_string(file).unwrap()));
     }
-    let page = fs::read_to_string(root.join("../../docs/codes.md")).unwrap();
+    let page = fs::read_to_string(root.join("../../docs/book/reference/errors.md")).unwrap();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
     let listed: BTreeSet<String> = rows.map(|(code, _)| code.to_owned()).collect();
     assert_eq!(listed, answered);

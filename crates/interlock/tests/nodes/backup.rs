@@ -159,10 +159,11 @@ fn a_backup_of_a_busy_node_is_whole() {
     assert!(node.stop().success());
 }
 
-/// The commands of `docs/operations.md` that copy a running node's folder, for this folder.
+/// The commands of `docs/book/how-to/back-up-and-restore.md` that copy a running node's folder, for
+/// this folder.
 fn documented(folder: &Path) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/operations.md");
-    let text = fs::read_to_string(root).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let text = fs::read_to_string(root.join("docs/book/how-to/back-up-and-restore.md")).unwrap();
     let blocks = text.split("```sh\n").skip(1).filter_map(|block| block.split("```").next());
     let mut copying = blocks.filter(|block| block.contains("flock"));
     let commands = copying.next().expect("the commands that copy a folder");

@@ -2,7 +2,7 @@ use super::*;
 
 /// The rows of the table in the documents that begin with a number.
 fn documented() -> Vec<String> {
-    let page = include_str!("../../../../docs/operations.md");
+    let page = include_str!("../../../../docs/book/reference/errors.md");
     page.lines().filter(|line| line.starts_with("| -32")).map(str::to_owned).collect()
 }
 
