@@ -3,12 +3,13 @@
 use crate::extent::Extent;
 use crate::report::{Outcome, Report};
 use crate::root::Root;
-use crate::{build, cargo, docs, fuzz, instructions, peers, simulator, test, tidy, vectors};
+use crate::{book, build, cargo, docs, fuzz, instructions, peers, simulator, test, tidy, vectors};
 
 /// Runs every step; none hides another.
 pub(crate) fn run(root: &Root, report: &mut Report) {
     report.step("formatting", || cargo::format(root));
     report.step("tidy", || tidy::run(root));
+    report.step("book", || book::build(root));
     // Installing waits for the network, and both builds end with crates that wait for each other: side by side they leave no
     // processor idle. The tests begin when all of it is done, since some of them measure time.
     std::thread::scope(|scope| {

@@ -14,11 +14,13 @@
 //! openapi   writes the OpenAPI page that the types make
 //! peers     installs the programs of other people that the tests talk to
 //! docs      runs the marked commands of the documents
+//! book      makes web pages of the book for users
 //! report    steps, their outcomes, the closing line
 //! simulator whole nodes, at length
 //! run, root other programs, and where the workspace lies
 //! ```
 
+mod book;
 mod build;
 mod cargo;
 mod ci;
@@ -57,6 +59,7 @@ usage: cargo xtask COMMAND
   openapi            write the interface's OpenAPI page anew
   simulator          half a million steps of whole nodes on a virtual clock and disk
   docs               run the marked commands of the documents
+  book               make web pages of the book for users, into target/book
 ";
 
 /// Exit code for a command line that makes no sense, after `sysexits.h`.
@@ -102,6 +105,7 @@ fn main() -> ExitCode {
         }
         ("peers", []) => report.step("peers", || peers::run(&root)),
         ("openapi", []) => report.step("OpenAPI page", || openapi::write(&root)),
+        ("book", []) => report.step("book", || book::build(&root)),
         ("docs", []) => report.step("documents' commands", || docs::run(&root)),
         ("help" | "--help" | "-h", []) => {
             print!("{USAGE}");

@@ -6,6 +6,7 @@
 //! edges, pure         which crate may use which; what pure crates promise
 //! size, words         file and function size; banned words, names and attributes
 //! links, dead         links that lead nowhere; files that nothing leads to
+//! book                pages that the contents do not list; links out of the book
 //! dependencies, adr,
 //! specification, security,
 //! limits, changelog   documents that must agree with the code
@@ -16,6 +17,7 @@
 //! Each check is a function from values to problems, with good and bad examples as its tests.
 
 mod adr;
+mod book;
 mod changelog;
 mod dead;
 mod dependencies;
@@ -75,6 +77,7 @@ pub(crate) fn run(root: &Root) -> anyhow::Result<Outcome> {
         size::check(&tree),
         words::check(&tree),
         links::check(&tree),
+        book::check(&tree),
         dead::check(&tree, &workspace),
         dependencies::check(&tree, &workspace),
         adr::check(&tree),

@@ -41,7 +41,7 @@ fn dead(tree: &Tree, path: &str, target: &str) -> Option<&'static str> {
 }
 
 /// The path from the root of what `file` means in the document `path`; none if it lies outside.
-fn resolve(path: &str, file: &str) -> Option<String> {
+pub(super) fn resolve(path: &str, file: &str) -> Option<String> {
     if file.is_empty() {
         return Some(path.to_owned());
     }
