@@ -73,6 +73,7 @@ pub(crate) fn run(root: &Root) -> anyhow::Result<Outcome> {
     let workspace = Workspace::read(root)?;
     let checks = [
         edges::check(&workspace),
+        edges::drawn(&tree, &workspace),
         pure::check(&tree, &workspace),
         size::check(&tree),
         words::check(&tree),

@@ -1,4 +1,5 @@
-use super::check;
+use super::{check, drawn};
+use crate::tidy::tree::Tree;
 use crate::tidy::workspace::{Package, Workspace, example};
 
 fn problems(packages: Vec<Package>) -> Vec<String> {
@@ -37,4 +38,28 @@ fn any_other_edge_fails() {
 #[test]
 fn a_crate_nobody_drew_fails() {
     assert_eq!(problems(vec![example("interlock-extras", &[])]).len(), 1);
+}
+
+fn differences(map: &str) -> usize {
+    let packages = vec![
+        example("interlock-proof", &[("sha2", false)]),
+        example("interlock-wire", &[("interlock-proof", true)]),
+    ];
+    drawn(&Tree::of([("ARCHITECTURE.md", map)]), &Workspace { packages }).len()
+}
+
+#[test]
+fn the_drawn_edges_are_those_of_the_crates() {
+    assert_eq!(differences("| `proof` | nothing |\n| `wire` | `proof` |\n"), 0);
+}
+
+#[test]
+fn an_edge_that_is_drawn_wrongly_fails() {
+    for (map, count) in [
+        ("| `proof` | nothing |\n", 1),
+        ("| `proof` | `wire` |\n| `wire` | `proof` |\n", 1),
+        ("| `proof` | nothing |\n| `wire` | `proof` |\n| `mcp` | `proof` |\n", 1),
+    ] {
+        assert_eq!(differences(map), count, "{map}");
+    }
 }
