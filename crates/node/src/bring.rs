@@ -23,7 +23,8 @@ use crate::stop::StopSwitch;
 use crate::{Authority, Error};
 
 /// Why somebody whom the node does not trust may not bring a change: all others that one may.
-const ONLY_TAKES_AWAY: &str = "only the node's own OS user may bring changes that give something";
+const ONLY_TAKES_AWAY: &str = "this gives something: bring it as the node's own OS user, as root, or \
+                               as a member of `officers_group` (in `interlock.toml`)";
 
 /// Why somebody whom the node does not trust may not bring this; nothing where it takes something
 /// away, as enough officers signed.
