@@ -136,14 +136,15 @@ fn subject(kind: &str, execution: &str) -> String {
     }
 }
 
-/// Waits until the agent is at work. Where its execution has no room left, it begins another one.
+/// Waits until the agent is at work. Where its execution has no room left, it begins another one:
+/// calls of that one are denied then, and the first message of a session too.
 fn wait_for_agent(site: &Site, agent: &Agent) -> agent::Seen {
     let is_served = |seen: &agent::Seen| seen.is_open && seen.answers >= 3;
     if let Some(busy) = agent.wait(Duration::from_secs(20), is_served) {
         return busy;
     }
     let seen = agent.seen();
-    if seen.is_open {
+    if !seen.execution.is_empty() {
         site.end(&seen.execution);
     }
     let busy = agent.wait(Duration::from_secs(60), is_served);

@@ -23,6 +23,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 pub(super) struct Seen {
     /// How many sessions there have been, this one included.
     pub(super) sessions: u64,
+    /// Whose it is, from its beginning on: also where the first message is refused.
     pub(super) execution: String,
     /// The process of its server.
     pub(super) server: String,
@@ -105,11 +106,11 @@ impl Read for Noting<'_> {
 
 fn serve(socket: &Path, shared: &(Mutex<Seen>, Condvar)) -> std::io::Result<()> {
     let session = Session::join(socket, "agent", "noting")?;
-    let (mut stream, execution) = (session.stream, session.execution);
-    let number = change_and_number(shared);
+    let mut stream = session.stream;
+    let number = change_and_number(shared, session.execution);
     let mut reader = BufReader::new(Noting { stream: stream.try_clone()?, shared });
     let server = super::session::greet(&mut stream, &mut reader)?;
-    change(shared, |seen| (seen.is_open, seen.execution, seen.server) = (true, execution, server));
+    change(shared, |seen| (seen.is_open, seen.server) = (true, server));
     for call in 0_u64.. {
         ask(&mut stream, &format!("{number}-{call}"))?;
         if call < WINDOW as u64 {
@@ -131,13 +132,13 @@ fn serve(socket: &Path, shared: &(Mutex<Seen>, Condvar)) -> std::io::Result<()> 
     Ok(())
 }
 
-fn change_and_number(shared: &(Mutex<Seen>, Condvar)) -> u64 {
+fn change_and_number(shared: &(Mutex<Seen>, Condvar), execution: String) -> u64 {
     let mut number = 0;
     change(shared, |seen| {
         number = seen.sessions + 1;
         let (sessions, ends) = (number, seen.ends);
         let ended_by = std::mem::take(&mut seen.ended_by);
-        *seen = Seen { sessions, ended_by, ends, ..Seen::default() };
+        *seen = Seen { sessions, execution, ended_by, ends, ..Seen::default() };
     });
     number
 }
