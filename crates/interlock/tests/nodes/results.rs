@@ -4,6 +4,7 @@
 mod agent;
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -64,7 +65,11 @@ fn killed_under_load(domain: &Domain, mut node: Node, round: usize, random: &mut
         let agents = WORKLOADS.map(|workload| {
             let (socket, moment, random) = (&socket, &moment, random.split());
             scope.spawn(move || {
-                let client = Client::join(socket, workload, "results").unwrap();
+                let client = match Client::join(socket, workload, "results") {
+                    // The node was killed before it answered.
+                    Err(why) if why.kind() == ErrorKind::UnexpectedEof => return Had::default(),
+                    client => client.unwrap(),
+                };
                 agent::calls(client, (workload, round), moment, random)
             })
         });

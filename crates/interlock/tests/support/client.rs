@@ -148,6 +148,7 @@ pub(crate) fn joined(
     let agent = Agent::new(at, workload, execution).within(ANSWER_WITHIN);
     let session = agent.join(server).map_err(|why| match why {
         client::Error::Refused(problem) => io::Error::other(json!(problem).to_string()),
+        client::Error::Ended(_) => io::ErrorKind::UnexpectedEof.into(),
         why => io::Error::other(why),
     })?;
     session.stream.set_read_timeout(Some(ANSWER_WITHIN))?;
