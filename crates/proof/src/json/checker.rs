@@ -17,6 +17,14 @@ pub(super) fn object(text: &[u8]) -> Option<&str> {
     if text.len() > JSON_BYTES_MAX { None } else { whole(text, |_, _| ()) }
 }
 
+/// As [`object`], with the texts of these members of it.
+pub(super) fn object_finding<'a, const N: usize>(
+    text: &'a [u8],
+    wanted: [&str; N],
+) -> Option<(&'a str, [Option<&'a [u8]>; N])> {
+    if text.len() > JSON_BYTES_MAX { None } else { find(text, wanted) }
+}
+
 /// The texts of these members of the object that `text` is. `None`: it is not canonical, no object,
 /// or longer than a record.
 pub(crate) fn members<'a, const N: usize>(
@@ -26,15 +34,22 @@ pub(crate) fn members<'a, const N: usize>(
     if text.len() > RECORD_BYTES_MAX {
         return None;
     }
+    find(text, wanted).map(|(_, found)| found)
+}
+
+fn find<'a, const N: usize>(
+    text: &'a [u8],
+    wanted: [&str; N],
+) -> Option<(&'a str, [Option<&'a [u8]>; N])> {
     let mut found = [None; N];
-    whole(text, |key, value| {
+    let whole = whole(text, |key, value| {
         for (wanted, found) in wanted.iter().zip(&mut found) {
             if wanted.as_bytes() == key {
                 *found = Some(value);
             }
         }
     })?;
-    Some(found)
+    Some((whole, found))
 }
 
 /// The text, if it is an object and nothing behind it; each member is shown with its text.

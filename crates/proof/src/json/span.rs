@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::plain::plain_bytes;
-use super::{Text, Value, checker, parser};
+use super::{Error, Text, Value, checker, parser};
 
 /// A value as it stands in a canonical text.
 // INVARIANT: the text is canonical, of one value.
@@ -18,6 +18,33 @@ impl<'a> Span<'a> {
     #[must_use]
     pub fn object(text: &'a [u8]) -> Option<Self> {
         checker::object(text).map(Self)
+    }
+
+    /// The value that this text is.
+    ///
+    /// # Errors
+    /// As [`Value::parse`]: exactly what that reads is read here.
+    pub fn parse(text: &'a [u8]) -> Result<Self, Error> {
+        Self::parse_finding(text, []).map(|(whole, [])| whole)
+    }
+
+    /// The same, with the members of these names, where the value is an object that has them: the
+    /// pass that finds it canonical finds them too.
+    ///
+    /// # Errors
+    /// As [`Value::parse`].
+    pub fn parse_finding<const N: usize>(
+        text: &'a [u8],
+        wanted: [&str; N],
+    ) -> Result<(Self, [Option<Self>; N]), Error> {
+        if let Some((whole, found)) = checker::object_finding(text, wanted) {
+            let value = |text: &'a [u8]| std::str::from_utf8(text).ok().map(Self);
+            return Ok((Self(whole), found.map(|found| found.and_then(value))));
+        }
+        Value::parse(text)?;
+        // What is read is valid UTF-8.
+        let whole = Self(std::str::from_utf8(text).unwrap_or_default());
+        Ok((whole, wanted.map(|name| whole.members()?.find(name))))
     }
 
     /// The value of a text that was written as canonical, or was read as such before. What is found

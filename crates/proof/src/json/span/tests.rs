@@ -54,6 +54,19 @@ proptest! {
     }
 
     #[test]
+    fn a_text_is_read_or_refused_as_the_parser_does(text in mutated()) {
+        match (Span::parse_finding(&text, ["a", "type"]), Value::parse(&text)) {
+            (Ok((span, found)), Ok(value)) => {
+                for (name, found) in ["a", "type"].into_iter().zip(found) {
+                    prop_assert_eq!(found.and_then(Span::to_value), value.get(name).cloned());
+                }
+                prop_assert_eq!(span.to_value(), Some(value));
+            }
+            (span, value) => prop_assert_eq!(span.map(drop), value.map(drop)),
+        }
+    }
+
+    #[test]
     fn only_what_the_parser_reads_is_read(text in mutated()) {
         let value = Value::parse(&text).ok().filter(|value| value.as_object().is_some());
         match (Span::object(&text), value) {
