@@ -10,8 +10,8 @@ mod story;
 
 use std::path::{Path, PathBuf};
 
-use kernel::governance::{Change, Workload};
 use policy::{Bundle, Files};
+use record::governance::{Change, Workload};
 
 use crate::cli::DemoArgs;
 use crate::exit::{Exit, Failure};

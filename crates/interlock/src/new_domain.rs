@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use kernel::governance::Change;
 use policy::Bundle;
+use record::governance::Change;
 
 use crate::config;
 use crate::exit::{Exit, Failure};

@@ -4,9 +4,9 @@
 mod tests;
 mod time;
 
-use kernel::governance::{Change, SignedProposal};
-use kernel::lineage::{Body, Decided, LineageRecord};
 use proof::json::Value;
+use record::governance::{Change, SignedProposal};
+use record::lineage::{Body, Decided, LineageRecord};
 
 use crate::output::{Paint, Style};
 

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{Assurance, Bundle, Trust};
+use policy::Bundle;
 use proof::digest::Digest;
 use proof::note::{Ed25519Signer, Signer};
+use record::governance::{Change, Proposal, Roles, SignedProposal, Subject, Workload};
+use record::lineage::{Completion, MessageDirection};
+use record::{Assurance, Trust};
 
 use crate::Prepared;
-use crate::governance::{Change, Governance, Proposal, Roles, SignedProposal, Subject, Workload};
-use crate::lineage::{Completion, MessageDirection, Transition};
+use crate::governance::Governance;
+use crate::lineage::Transition;
 use crate::replay::{Replay, ReplayError, ReplayOutcome};
 use crate::state::{BlobSource, GovernanceLog, NodeState};
 use crate::step::{Answer, Effect, Input, Kernel, Now, Ticket};

@@ -6,8 +6,8 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`governance`] | signed changes and their fold: officers, bundle, workloads, trust, halts |
-//! | [`lineage`] | the records that a node writes: encode, decode, seal, open |
+//! | [`governance`] | the fold of signed changes: officers, bundle, workloads, trust, halts |
+//! | [`lineage`] | what goes into the records of a node: transitions, sealed requests, bodies |
 //! | [`state`] | the fold of both logs: the state that a decision sees |
 //! | [`step`] | prepare, sequence, release, settle: the node's state machine |
 //! | [`snapshot`] | the state in pieces, by their digests, and back |
@@ -20,12 +20,10 @@ mod fixture;
 pub mod governance;
 pub mod limits;
 pub mod lineage;
-mod members;
 mod prepared;
 pub mod replay;
 pub mod snapshot;
 pub mod state;
 pub mod step;
 
-pub use members::MalformedRecord;
 pub use prepared::Prepared;

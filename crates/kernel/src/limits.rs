@@ -1,24 +1,11 @@
 //! Every limit of this crate, with what happens when it is reached.
 
-/// Longest name of a domain, node, zone, workload, server, method or tool, in bytes. A longer one
-/// is malformed (`refused.input` on a session, an error in a proposal).
-pub const NAME_BYTES_MAX: usize = 128;
-
 /// Longest name of an officer's key, in bytes, where the key is made or gets its first role. A key
 /// that already has a role in a log keeps its name.
 pub const OFFICER_NAME_BYTES_MAX: usize = 256;
 
 /// Longest life of an officer's signature, in milliseconds: one day. A later expiry is refused.
 pub const PROPOSAL_LIFE_MS_MAX: i64 = 24 * 60 * 60 * 1000;
-
-/// Most officers' signatures of one proposal: two quorums at their largest. One more is refused.
-pub const SIGNATURES_MAX: usize = 64;
-
-/// Most roles of a domain. A record with more is malformed.
-pub const ROLES_MAX: usize = 64;
-
-/// Most officers of one role. A record with more is malformed.
-pub const ROLE_KEYS_MAX: usize = 32;
 
 /// Most reductions that a node remembers one by one until governance adopts them. One more halts
 /// the domain on that node.

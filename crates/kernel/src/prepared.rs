@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use policy::{Bundle, Labels, Request, ResolvedRequest, resolve_shared};
+use policy::{Bundle, Request, ResolvedRequest, resolve_shared};
+use record::Labels;
+use record::lineage::{MessageDirection, Sealed};
 
-use crate::lineage::{MessageDirection, Sealed, Transition};
+use crate::lineage::{Transition, passing, seal_asked};
 
 /// A request with its message, read against a bundle.
 pub(crate) struct InspectedRequest {
@@ -21,7 +23,7 @@ impl InspectedRequest {
         message: &[u8],
     ) -> Self {
         let resolved = resolve_shared(bundle, &request);
-        Self { resolved, detected: bundle.detected(direction.passing(), message) }
+        Self { resolved, detected: bundle.detected(passing(direction), message) }
     }
 
     /// The same if it was read against this bundle; else it is read again.
@@ -80,7 +82,7 @@ impl Prepared {
         if let Some(ahead) = &mut self.ahead {
             let mut sealed = Sealed::default();
             let request = ahead.inspected.resolved.request();
-            sealed.seal_asked(self.transition.message.clone(), request, &entropy);
+            seal_asked(&mut sealed, self.transition.message.clone(), request, &entropy);
             sealed.write_ahead();
             ahead.sealed = Some((entropy, sealed));
         }

@@ -6,6 +6,12 @@
 mod prefetched;
 mod sealed_part;
 mod tally;
+/// A snapshot's digests as they are shown; without the private one where it cannot be derived.
+fn compared(public: Digest, private: Option<Digest>) -> Value {
+    let private = private.map(|digest| ("private", digest.to_value()));
+    object([("public", public.to_value())].into_iter().chain(private))
+}
+
 #[cfg(test)]
 mod tests;
 
@@ -15,13 +21,15 @@ pub use tally::{Counts, Tally};
 
 use std::sync::Arc;
 
-use policy::{Bundle, Decision, Labels, ResolvedRequest, Semantics};
+use policy::{Bundle, Decision, ResolvedRequest, Semantics};
 use proof::digest::Digest;
-use proof::json::Value;
+use proof::json::{Value, object};
+use record::lineage::{
+    Body, Charged, Commitments, Decided, Header, LineageRecord, Sealed, SnapshotMark,
+};
+use record::{Labels, MalformedRecord};
 
-use crate::lineage::SnapshotMark;
-use crate::lineage::{Body, Charged, Commitments, Decided, Header, LineageRecord, Sealed};
-use crate::members::MalformedRecord;
+use crate::lineage::called_tool;
 use crate::snapshot::SnapshotBuilder;
 use crate::state::{
     BlobSource, CommittedInputs, DecisionInputs, DetectedLabels, NodeState, TransitionRef,
@@ -268,8 +276,8 @@ impl<'a> Replay<'a> {
             return Some(ReplayOutcome::Followed);
         }
         Some(ReplayOutcome::Different {
-            recorded: SnapshotMark::compared(recorded.0, recorded.1),
-            derived: SnapshotMark::compared(taken.public, taken.private),
+            recorded: compared(recorded.0, recorded.1),
+            derived: compared(taken.public, taken.private),
         })
     }
 
@@ -296,7 +304,7 @@ impl<'a> Replay<'a> {
         let about = DecisionInputs {
             delegates: asks,
             retry_ref: retry_ref.as_ref(),
-            tool: decided.called(),
+            tool: called_tool(decided),
             detected: inspected.detected.clone(),
         };
         let derived = self.state.decide(id, &decided.facts, &inspected.resolved, about);

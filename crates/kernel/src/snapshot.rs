@@ -2,7 +2,7 @@
 //!
 //! A snapshot has a public part, which every reader of the log can derive, whatever was erased, and
 //! one private part for each execution, whose pieces are sealed under that execution's key. The
-//! digests of both stand in the log ([`crate::lineage::SnapshotMark`]). A piece is named by the
+//! digests of both stand in the log ([`record::lineage::SnapshotMark`]). A piece is named by the
 //! SHA-256 of its plain bytes. Private pieces contain a secret of their execution, so that their
 //! digests reveal nothing once the key is gone.
 //!

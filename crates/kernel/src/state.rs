@@ -22,14 +22,13 @@ mod unreadable;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{
-    Bundle, Decision, DecisionState, Facts, Grant, Labels, ResolvedRequest, Semantics, ToolName,
-};
+use policy::{Bundle, Decision, DecisionState, ResolvedRequest, Semantics, ToolName};
 use proof::digest::Digest;
+use record::lineage::{Body, Completion, Delegation, Header, LineageRecord, Link};
+use record::{Facts, Grant, Labels};
 
 use self::by_id::ById;
 use crate::governance::Governance;
-use crate::lineage::{Body, Completion, Delegation, Header, LineageRecord, Link};
 
 pub use adoption::{Adopted, BlobSource, GovernanceLog};
 pub(crate) use apply::{CommittedInputs, Unfounded};

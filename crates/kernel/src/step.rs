@@ -31,12 +31,13 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use policy::ApprovalRule;
 use proof::digest::Digest;
+use record::ApprovalRule;
+use record::governance::SignedProposal;
+use record::lineage::{Body, Completion, ErasedFor, RefusalCounts, SignedApproval};
 
 use crate::Prepared;
-use crate::governance::SignedProposal;
-use crate::lineage::{Body, Completion, ErasedFor, RefusalCounts, SealingScope, SignedApproval};
+use crate::lineage::SealingScope;
 use crate::snapshot::{Piece, SnapshotBuilder};
 use crate::state::{BlobSource, CommittedInputs, NodeState, Unfounded};
 

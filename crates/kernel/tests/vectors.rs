@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use interlock_kernel::governance::Governance;
-use interlock_kernel::lineage::LineageRecord;
 use proof::json::Value;
+use record::lineage::LineageRecord;
 
 /// Every type that a reader of version 1 knows.
 const GOVERNANCE: [&str; 10] = [

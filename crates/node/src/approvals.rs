@@ -1,6 +1,6 @@
 //! What waits for approval, and what officers say about it: asked of the running node.
 
-use kernel::lineage::SignedApproval;
+use record::lineage::SignedApproval;
 
 use crate::RefusalCode;
 use crate::driver::KernelHandle;

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use api::governance::Acting;
-use kernel::governance::{Change, Governance, Position, SignedProposal};
+use kernel::governance::Governance;
 use kernel::state::BlobSource;
 use ledger::{CommitError, Entry, FileDisk, Ledger, Reader};
 use policy::Bundle;
@@ -10,6 +10,8 @@ use proof::digest::Digest;
 use proof::json::Value;
 use proof::note::Signer;
 use proof::record::RECORD_BYTES_MAX;
+use record::Position;
+use record::governance::{Change, SignedProposal};
 
 use crate::marks::{Mark, SeenChange};
 use crate::{Error, Options, clock, covered, keys};

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use api::governance::Acting;
 use api::problem::Code;
-use kernel::governance::{Position, SignedProposal};
 use proof::digest::Digest;
+use record::Position;
+use record::governance::SignedProposal;
 use tokio::sync::mpsc;
 
 use crate::authority::HeldReductions;

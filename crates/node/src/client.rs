@@ -11,8 +11,9 @@ use std::path::Path;
 use ::client::{Asked, Client};
 use api::governance::ProposalRequest;
 use api::problem::Code;
-use kernel::governance::{Position, SignedProposal};
 use proof::base64url;
+use record::Position;
+use record::governance::SignedProposal;
 
 use crate::authority::{Accepted, BasedOn};
 use crate::error::AskedAnOrder;

@@ -1,10 +1,11 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use kernel::governance::{Change, Governance, GovernanceError};
-use kernel::lineage::LineageRecord;
+use kernel::governance::{Governance, GovernanceError};
 use ledger::Reader;
 use proof::log::LogReader;
+use record::governance::Change;
+use record::lineage::LineageRecord;
 
 use crate::Error;
 

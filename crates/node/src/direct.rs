@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kernel::lineage::{Completion, Transition};
+use kernel::lineage::Transition;
 use kernel::step::{Answer, Ticket};
 use ledger::Disk;
+use record::lineage::Completion;
 
 use crate::authority::GovernanceBlobs;
 use crate::driver::{Driver, HeldPermit, KernelHandle};

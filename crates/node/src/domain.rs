@@ -5,13 +5,13 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use kernel::governance::{
-    Change, Governance, GovernanceError, Position, Proposal, Roles, SignedProposal,
-};
+use kernel::governance::{Governance, GovernanceError};
 use ledger::{FileDisk, Ledger, Reader};
 use policy::Bundle;
 use proof::json::Value;
 use proof::note::{Signer, VerifierKey};
+use record::Position;
+use record::governance::{Change, Proposal, Roles, SignedProposal};
 
 use crate::authority::BasedOn;
 use crate::authority::{Accepted, position_of, records};

@@ -22,9 +22,9 @@ use std::time::{Duration, Instant};
 
 use identity::Vault;
 use kernel::Prepared;
-use kernel::lineage::Completion;
 use kernel::step::{self, Answer, Effect, Input, Ticket};
 use ledger::{Disk, Entry, GroupCommit};
+use record::lineage::Completion;
 use tokio::sync::oneshot;
 
 use crate::clock::{self, Clock};

@@ -2,8 +2,8 @@
 //! folder itself.
 
 use api::execution::{EndedExecution, Erasure, ErasureRequest};
-use kernel::lineage::ErasedFor;
 use proof::json::{Value, number, object};
+use record::lineage::ErasedFor;
 
 use crate::driver::KernelHandle;
 use crate::limits::ERASED_AT_ONCE_MAX;

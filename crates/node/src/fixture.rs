@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use kernel::governance::{Change, Workload};
-use kernel::lineage::{MessageDirection, Transition};
-use policy::{Assurance, Bundle};
+use kernel::lineage::Transition;
+use policy::Bundle;
+use record::Assurance;
+use record::governance::{Change, Workload};
+use record::lineage::MessageDirection;
 
 use super::Options;
 

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use identity::Vault;
-use kernel::MalformedRecord;
-use kernel::lineage::{Body, LineageRecord, SnapshotMark};
 use kernel::replay::{Replay, ReplayOutcome, Tally};
 use kernel::snapshot::{PrivatePart, Restoring, SnapshotBuilder, Unusable};
 use kernel::state::{GovernanceLog, NodeState, Unreadable};
 use ledger::{FileDisk, Ledger, Reader, Snapshots};
 use proof::log::LogReader;
 use proof::note::VerifierKey;
+use record::MalformedRecord;
+use record::lineage::{Body, LineageRecord, SnapshotMark};
 
 use crate::authority::GovernanceBlobs;
 use crate::sealing::{self, Opened, Opener};

@@ -2,11 +2,12 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kernel::lineage::{Completion, MessageDirection, Transition};
+use kernel::lineage::Transition;
 use kernel::step::Answer;
 use mcp::{CompletionAnswer, MessageGate, MessageStep, StepEnd, Stop};
-use policy::Assurance;
 use proof::digest::Digest;
+use record::Assurance;
+use record::lineage::{Completion, MessageDirection};
 
 use crate::driver::{Answered, HeldPermit, KernelHandle, NotRead, OVERLOAD, ToolListing};
 use crate::session_threads::SessionThreads;
@@ -97,7 +98,7 @@ impl MessageGate for SessionGate {
                     ..
                 }) => {
                     waiting_notes::say_waiting(&workload, &what, &pending.to_string());
-                    let awaits = awaits.iter().map(policy::ApprovalRule::to_value).collect();
+                    let awaits = awaits.iter().map(record::ApprovalRule::to_value).collect();
                     mcp::GateAnswer::Pending { index, pending, awaits, policies, advice }
                 }
                 Some(Answered { answer: Answer::Refused { code }, .. }) => {

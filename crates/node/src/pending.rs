@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use api::approval::{PendingPage, PendingRequest};
 use kernel::governance::Governance;
-use kernel::lineage::{Body, LineageRecord};
 use kernel::state::{ApprovalStatus, Execution, NodeState, WaitingRequest};
 use ledger::Reader;
 use proof::digest::Digest;
 use proof::limits::TILE_WIDTH;
 use proof::note::VerifierKey;
+use record::lineage::{Body, LineageRecord};
 
 use crate::Options;
 use crate::limits::{TOLD_BYTES_MAX, TOLD_MAX};

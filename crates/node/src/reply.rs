@@ -7,13 +7,14 @@ use api::approval::{MissingVotes, PendingRequest, Vote};
 use api::execution::{EndedExecution, Execution, Grant};
 use api::governance::{Position, Trust, TrustState};
 use api::meter::MeterAccount;
-use kernel::governance::{Governance, Subject};
+use kernel::governance::Governance;
 use kernel::state::{ApprovalStatus, MeterUse, NodeState, WaitingRequest};
-use policy::Per;
 use proof::note::VerifierKey;
+use record::Per;
+use record::governance::Subject;
 
 /// A prefix of a log.
-pub(crate) fn position(position: &kernel::governance::Position) -> Position {
+pub(crate) fn position(position: &record::Position) -> Position {
     Position {
         origin: position.origin.clone(),
         size: position.size,
@@ -22,17 +23,17 @@ pub(crate) fn position(position: &kernel::governance::Position) -> Position {
 }
 
 /// A trust state.
-pub(crate) fn trust(trust: policy::Trust) -> Trust {
+pub(crate) fn trust(trust: record::Trust) -> Trust {
     match trust {
-        policy::Trust::Trusted => Trust::Trusted,
-        policy::Trust::Degraded => Trust::Degraded,
-        policy::Trust::Suspended => Trust::Suspended,
-        policy::Trust::Revoked => Trust::Revoked,
+        record::Trust::Trusted => Trust::Trusted,
+        record::Trust::Degraded => Trust::Degraded,
+        record::Trust::Suspended => Trust::Suspended,
+        record::Trust::Revoked => Trust::Revoked,
     }
 }
 
 /// The trust state of a subject.
-pub(crate) fn trust_state(subject: &Subject, state: policy::Trust) -> TrustState {
+pub(crate) fn trust_state(subject: &Subject, state: record::Trust) -> TrustState {
     TrustState { subject: subject.to_string(), trust: trust(state) }
 }
 
@@ -132,10 +133,10 @@ pub(crate) fn pending_request(
 fn missing_votes(
     governance: &Governance,
     asked: &WaitingRequest,
-    awaits: &policy::ApprovalRule,
+    awaits: &record::ApprovalRule,
 ) -> Option<MissingVotes> {
     let role = governance.role(&awaits.role);
-    let keys = role.map(kernel::governance::Role::keys).unwrap_or_default();
+    let keys = role.map(record::governance::Role::keys).unwrap_or_default();
     let has_spoken = |key: &VerifierKey| asked.votes().any(|word| word.key == *key);
     let given = asked.votes().filter(|word| word.approves && keys.contains(&word.key)).count();
     let missing = awaits.count.saturating_sub(u64::try_from(given).unwrap_or(u64::MAX));

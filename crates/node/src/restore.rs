@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kernel::governance::Change;
 use ledger::{Disk, DiskError, FileDisk, Reader};
 use proof::note::{Signer as _, VerifierKey};
+use record::governance::Change;
 
 use crate::client::AcceptedBy;
 use crate::domain;
@@ -92,7 +92,7 @@ fn lineage(options: &Options) -> Result<(Option<Undone>, u64), Error> {
     let mut governance = 0;
     for entry in reader.entries(0).map_err(|why| failed(&why))? {
         let entry = entry.map_err(|why| failed(&why))?;
-        let record = kernel::lineage::LineageRecord::parse(&entry.record);
+        let record = record::lineage::LineageRecord::parse(&entry.record);
         governance = record.map_err(|why| failed(&why))?.header.governance.size.max(governance);
     }
     Ok((undone, governance))

@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use policy::Assurance;
+use record::Assurance;
 
 use crate::{Error, Options, Server};
 

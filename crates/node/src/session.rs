@@ -8,7 +8,7 @@ use api::problem::Code;
 use mcp::{
     ClientStreams, Deadlines, Note, ServerCommand, SessionEnd, SessionSummary, StartedServer,
 };
-use policy::Assurance;
+use record::Assurance;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::sync::oneshot;

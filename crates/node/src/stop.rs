@@ -19,8 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use api::governance::Acting;
-use kernel::governance::{Change, Governance, GovernanceError, SignedProposal};
+use kernel::governance::{Governance, GovernanceError};
 use kernel::state::NodeState;
+use record::governance::{Change, SignedProposal};
 use tokio::sync::watch;
 
 use crate::RefusalCode;

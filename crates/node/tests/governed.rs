@@ -4,10 +4,10 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 
 use api::node::Status;
-use kernel::governance::{Change, Subject};
 use node::Options;
 use node::client::AcceptedBy;
-use policy::Trust;
+use record::Trust;
+use record::governance::{Change, Subject};
 
 #[cfg(test)]
 use fixture::{options, small_bundle};

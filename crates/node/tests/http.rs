@@ -13,12 +13,12 @@ use api::node::{Health, Status};
 use api::problem::{CONTENT_TYPE, Code, Problem, Retry};
 use api::record::{RecordDetail, RecordPage};
 use api::route::{Method, ROUTES};
-use kernel::governance::{Change, Proposal, Subject};
 use node::Options;
 use node::limits::{
     BODY_MS_MAX, CONNECTION_MS_MAX, HEAD_BYTES_MAX, HEAD_MS_MAX, ORDER_BYTES_MAX,
     STREAMS_PER_USER_MAX,
 };
+use record::governance::{Change, Proposal, Subject};
 use serde::de::DeserializeOwned;
 
 #[cfg(test)]

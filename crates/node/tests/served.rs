@@ -7,10 +7,10 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use kernel::governance::{Change, Proposal, Subject};
 use node::Options;
 use node::client::AcceptedBy;
 use node::limits::{HEAD_MS_MAX, ORDER_BYTES_MAX, STRANGER_BYTES_MAX};
+use record::governance::{Change, Proposal, Subject};
 
 #[cfg(test)]
 use site::served;

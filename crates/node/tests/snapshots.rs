@@ -13,11 +13,11 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use kernel::governance::Change;
 use kernel::lineage::Transition;
 use kernel::replay::Counts;
 use node::erase::Which;
 use node::{Direct, Options};
+use record::governance::Change;
 use support::{USER, domain, ended_execution, files, ping, replay};
 
 /// Enough records for a snapshot at the stop, and for two full bundles.

@@ -35,10 +35,11 @@ use model::{Ask, Data, Entities, Odd, Policy, Uid};
 use naive::{Answer, Source};
 use policy::limits::DECIDE_STACK_BYTES;
 use policy::{
-    Bundle, Decision, DecisionState, Entity, Facts, Files, History, Passing, Request, Trust,
-    decide, decide_resolved, resolve,
+    Bundle, Decision, DecisionState, Entity, Files, History, Passing, Request, decide,
+    decide_resolved, resolve,
 };
 use random::Random;
+use record::{Facts, Trust};
 use scan::{Said, Scan};
 use second::Meters;
 

@@ -29,10 +29,10 @@ use cedar_policy::Schema;
 use cedar_policy_core::ast::EntityUID;
 use dogwood_language::LoweredPolicySet;
 use proof::digest::Digest;
+use record::Trust;
 
 use crate::engine::{Index, PolicyFailure};
 use crate::error::{LoadErrors, Warning};
-use crate::facts::Trust;
 use crate::json::{InputValue, JsonError};
 use crate::request::{Entity, Request, ToolName};
 use crate::semantics::Semantics;
@@ -322,10 +322,7 @@ impl Bundle {
     }
 
     /// Reads what came of a request, as this version of the decider does.
-    pub(crate) fn read_output(
-        &self,
-        text: &str,
-    ) -> Result<BTreeMap<String, InputValue>, JsonError> {
+    pub(crate) fn read_output(&self, text: &str) -> Result<BTreeMap<String, InputValue>, JsonError> {
         match self.semantics() >= Semantics::V4 {
             true => InputValue::parse_output(text),
             false => InputValue::parse_object(text),

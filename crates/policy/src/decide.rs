@@ -7,13 +7,13 @@ mod checks;
 use std::sync::Arc;
 
 use dogwood_language::TemporalBindings;
+use record::{Facts, LabelChange};
 
 use crate::bundle::Bundle;
 use crate::decision::{Decision, DeterminingPolicy, EvaluationError, Verdict};
 use crate::engine::{PolicyAnswer, has_stack, no_stack};
-use crate::facts::{DecisionState, Facts};
+use crate::facts::DecisionState;
 use crate::history::{History, TemporalError};
-use crate::labels::LabelChange;
 use crate::limits::DETERMINING_BYTES_MAX;
 use crate::request::Request;
 use crate::resolve::bound::{ContextFacts, Validity};

@@ -4,11 +4,10 @@
 mod write;
 
 use proof::digest::Digest;
+use record::{ApprovalRule, LabelChange};
 
-use crate::approval::ApprovalRule;
 use crate::bundle::PolicyInfo;
 use crate::check_id::CheckId;
-use crate::labels::LabelChange;
 use crate::meters::Charge;
 use crate::semantics::Semantics;
 

@@ -3,10 +3,10 @@
 
 mod media;
 
+use record::Labels;
 use regex::RegexSet;
 
 use crate::json::InputValue;
-use crate::labels::Labels;
 use crate::limits::{DETECTED_BYTES_MAX, DETECTED_BYTES_MAX_BEFORE};
 
 /// What passes an enforcement point, by where it comes from.
@@ -103,8 +103,7 @@ pub(crate) fn text(
     let mut text = String::with_capacity(message.len());
     match extent {
         ScanExtent::Whole => {
-            let mut json =
-                InputValue::parse_message(message.as_bytes()).ok_or(ScanError::Unreadable)?;
+            let mut json = InputValue::parse_message(message.as_bytes()).ok_or(ScanError::Unreadable)?;
             if let (InputValue::Object(members), Passing::Results) = (&mut json, passing)
                 && let Some(result) = members.get_mut("result")
             {
@@ -130,10 +129,9 @@ fn gather(value: &InputValue, into: &mut String) {
         InputValue::Null | InputValue::Absent | InputValue::Bool(_) => {}
         InputValue::Whole(number) => line(&format!("{number}.0"), into),
         InputValue::Integer(number) => line(&number.to_string(), into),
-        InputValue::Beyond(text)
-        | InputValue::Fraction(text)
-        | InputValue::Decimal(text)
-        | InputValue::String(text) => line(text, into),
+        InputValue::Beyond(text) | InputValue::Fraction(text) | InputValue::Decimal(text) | InputValue::String(text) => {
+            line(text, into)
+        }
         InputValue::Array(items) => items.iter().for_each(|item| gather(item, into)),
         InputValue::Object(members) => {
             for (name, value) in members {

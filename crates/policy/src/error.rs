@@ -441,25 +441,6 @@ impl fmt::Display for Warning {
     }
 }
 
-/// Facts that are not in the form of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum FactsError {
-    /// Not exactly the members `assurance` and `at`, and `definition` or not.
-    #[error(
-        "facts have the members `assurance`, `at` and where there is one `definition`, and no others"
-    )]
-    Members,
-    /// A time outside `0..2^53` milliseconds.
-    #[error("`at` is a time in milliseconds since 1970, from 0 to 2^53 - 1")]
-    Time,
-    /// An unknown assurance.
-    #[error("`assurance` is one of `cooperative`, `separated`, `confined`, `attested`")]
-    Assurance,
-    /// No digest.
-    #[error("`definition` is a digest: 43 characters of base64url")]
-    Definition,
-}
-
 /// The temporal conditions of a bundle could not be prepared.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the temporal conditions of this bundle can't be prepared: {why}")]

@@ -12,17 +12,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proof::json::Value;
+use record::{Assurance, Facts, Grant, Labels, Trust};
 
 use crate::approval::{OfficerVote, RetryEvidence};
 use crate::bundle::Bundle;
 use crate::decide::{decide, deny_malformed, record_only};
 use crate::decision::Decision;
 use crate::detectors::Passing;
-use crate::facts::{Assurance, DecisionState, Facts, Trust};
-use crate::grant::{Grant, HeldGrant};
+use crate::facts::DecisionState;
+use crate::grant::HeldGrant;
 use crate::history::{History, TransitionOutcome};
 use crate::json::InputValue;
-use crate::labels::Labels;
 use crate::meters::Spent;
 use crate::nearest::nearest;
 use crate::request::{Entity, Request, ToolName};

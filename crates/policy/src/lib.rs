@@ -2,8 +2,8 @@
 //!
 //! A [`Bundle`] is one version of everything that decides. [`decide`] takes a [`History`] (the
 //! events of one execution, with the bundle that judges it), the [`DecisionState`] (the fold of
-//! earlier records), the [`Facts`] and the [`Request`], and returns a [`Decision`]: the same inputs
-//! give the same bytes on every machine.
+//! earlier records), the [`record::Facts`] and the [`Request`], and returns a [`Decision`]: the same
+//! inputs give the same bytes on every machine.
 //!
 //! ```text
 //!   files ──► bundle ────────────────► Bundle     manifest, schema, policies, entities; strict
@@ -46,7 +46,6 @@ mod grant;
 mod history;
 mod json;
 mod kept;
-mod labels;
 pub mod limits;
 mod meters;
 mod nearest;
@@ -60,7 +59,7 @@ pub mod temporal;
 mod typed;
 mod web;
 
-pub use approval::{ApprovalRule, OfficerVote, RetryEvidence};
+pub use approval::{OfficerVote, RetryEvidence};
 pub use bundle::{Bundle, Files, HistoryScope, PolicyInfo, ToolInfo};
 pub use canonical::canonical;
 pub use check_id::CheckId;
@@ -68,15 +67,12 @@ pub use decide::{decide, decide_dry_run, decide_resolved};
 pub use decision::{Check, CheckOutcome, Decision, Verdict};
 pub use detectors::{Passing, ScanError};
 pub use engine::{can_decide_here, can_read_here};
-pub use error::{
-    FactsError, LoadCode, LoadError, LoadErrors, PrepareError, SourcePlace, Warning, WarningCode,
-};
+pub use error::{LoadCode, LoadError, LoadErrors, PrepareError, SourcePlace, Warning, WarningCode};
 pub use explain::{NearMiss, explain, is_forbidden, labels_looked_for, near_misses};
-pub use facts::{Assurance, DecisionState, Facts, Trust};
-pub use grant::{Grant, HeldGrant};
+pub use facts::DecisionState;
+pub use grant::HeldGrant;
 pub use history::{History, HistoryPage, OpenPage, TransitionOutcome};
-pub use labels::{LabelChange, Labels};
-pub use meters::{Charge, Meter, Per, Spent};
+pub use meters::{Charge, Meter, Spent};
 pub use protocol::MessageAction;
 pub use request::{Entity, Request, ToolName};
 pub use resolve::{ResolvedRequest, resolve, resolve_shared};

@@ -97,8 +97,6 @@ pub const PROPERTIES_BYTES_MAX: usize = 64 * 1024;
 pub const OUTPUT_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of an entity's kind or id, or of an action's name.
 pub const NAME_BYTES_MAX: usize = 4_096;
-/// Actions that one grant lists; a longer list is no grant, and a request for it is malformed.
-pub const GRANT_ACTIONS_MAX: usize = 1_000;
 /// Events that one execution's history holds; once it is full, every decision fails `policy.error`.
 pub const HISTORY_EVENTS_MAX: usize = 100_000;
 /// Bytes of a string that a history keeps as it is; of a longer one it keeps the digest

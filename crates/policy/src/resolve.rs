@@ -14,15 +14,14 @@ use cedar_policy_core::entities::Entities;
 use cedar_policy_core::extensions::Extensions;
 use cedar_policy_core::validator::ValidatorSchema;
 use proof::digest::Digest;
+use record::{Assurance, Facts, Labels, Trust};
 
 use crate::bundle::Bundle;
 use crate::bundle::messages::looks_at_input;
 use crate::bundle::schema::ActionShape;
 use crate::engine::store;
-use crate::facts::{Assurance, Facts, Trust};
 use crate::json::InputValue;
 use crate::kept::kept;
-use crate::labels::Labels;
 use crate::limits::AT_MS_MAX;
 use crate::protocol::says_more;
 use crate::request::Request;

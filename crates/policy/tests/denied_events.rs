@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use interlock_policy::{
-    Bundle, DecisionState, Entity, Facts, Files, History, Request, TransitionOutcome, Verdict,
-    decide,
+    Bundle, DecisionState, Entity, Files, History, Request, TransitionOutcome, Verdict, decide,
 };
 use proptest::prelude::*;
+use record::Facts;
 
 const SCHEMA: &str = "entity W; entity R; action go, look appliesTo { principal: W, resource: R, \
     context: { input: { n: Long } } };";

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use interlock_policy::DecisionState;
 use interlock_policy::{
-    Bundle, Entity, Facts, History, Labels, Passing, TransitionOutcome, Verdict, cases, decide,
-    limits,
+    Bundle, Entity, History, Passing, TransitionOutcome, Verdict, cases, decide, limits,
 };
+use record::{Facts, Labels};
 
 #[test]
 fn the_starter_loads_without_a_warning() {

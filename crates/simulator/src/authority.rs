@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kernel::governance::{
-    Change, Governance, GovernanceError, Proposal, Role, Roles, SEMANTICS, SignedProposal, TRUST,
-    Workload,
-};
-use kernel::lineage::{Approval, SignedApproval};
+use kernel::governance::{Governance, GovernanceError, SEMANTICS};
 use kernel::state::BlobSource;
 use policy::Bundle;
 use proof::digest::Digest;
 use proof::note::{Ed25519Signer, Signer};
+use record::governance::{Change, Proposal, Role, Roles, SignedProposal, TRUST, Workload};
+use record::lineage::{Approval, SignedApproval};
 
 use crate::broken::Broken;
 use crate::names::{LINEAGE, ORIGIN};

@@ -9,12 +9,12 @@ mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::governance::Change;
 use kernel::step::{Answer, Ticket};
 use ledger::Entry;
-use policy::Grant;
 use proof::digest::Digest;
 use proof::json::Value;
+use record::Grant;
+use record::governance::Change;
 
 use crate::broken::{Broken, Law, holds};
 use crate::office::{INSIDE, Names, OfficeRequest, Past};

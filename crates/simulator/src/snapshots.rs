@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use kernel::lineage::{Body, LineageRecord};
 use kernel::replay::Replay;
 use kernel::snapshot::{Piece, Pieces, SnapshotBuilder, restore};
 use kernel::state::{BlobSource, GovernanceLog, NodeState, Unreadable};
 use ledger::simulation::MemoryDisk;
 use ledger::{Entry, Ledger, Snapshots};
 use proof::digest::Digest;
+use record::lineage::{Body, LineageRecord};
 
 use crate::authority::SimulatedAuthority;
 use crate::broken::{Broken, Law, holds};

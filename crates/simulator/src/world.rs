@@ -10,12 +10,12 @@ mod officers;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kernel::governance::SignedProposal;
 use kernel::step::{Input, Now, Ticket};
 use ledger::simulation::{Crash, MemoryDevice};
 use policy::Bundle;
 use proof::digest::Digest;
 use proof::json::Value;
+use record::governance::SignedProposal;
 
 use crate::authority::SimulatedAuthority;
 use crate::broken::{Broken, Law, holds};
@@ -438,7 +438,7 @@ fn began(record: &Value) -> Option<ModelExecution> {
     let (workload, _) =
         crate::authority::WORKLOADS.into_iter().find(|(known, _)| *known == name)?;
     let delegation = record.get("delegation");
-    let grant = delegation.and_then(|one| policy::Grant::from_value(one.get("grant")?));
+    let grant = delegation.and_then(|one| record::Grant::from_value(one.get("grant")?));
     let parent = delegation.and_then(|one| one.get("parent")).and_then(Value::as_str);
     Some(ModelExecution {
         workload,

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cedar_policy::{Authorizer, Context, Entities, EntityUid, PolicySet, Request, Schema};
-use policy::{Bundle, DecisionState, Facts, History, decide_resolved, resolve};
+use policy::{Bundle, DecisionState, History, decide_resolved, resolve};
+use record::Facts;
 use testkit::scoped::{Sample, decide_100, decide_10000, decide_10000_unscoped_500, sample};
 
 fn main() {

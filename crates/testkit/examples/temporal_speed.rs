@@ -11,7 +11,8 @@ use dogwood_language::{
     TemporalField, UNPINNED_EVENT_SCHEMA, Value,
 };
 use dogwood_local_engine::{LocalTemporalEngine, TickRate};
-use policy::{Bundle, DecisionState, Facts, Request, decide_dry_run, decide_resolved, resolve};
+use policy::{Bundle, DecisionState, Request, decide_dry_run, decide_resolved, resolve};
+use record::Facts;
 use testkit::temporal::{START_MS, STEP_MS, TemporalSample, temporal};
 
 const SAMPLES: usize = 1_000;

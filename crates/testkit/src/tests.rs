@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use policy::{Bundle, DecisionState, Facts, History, Labels, Passing, Verdict, decide, resolve};
+use policy::{Bundle, DecisionState, History, Passing, Verdict, decide, resolve};
+use record::{Facts, Labels};
 
 use crate::scoped::{PER_TEAM, decide_100, decide_10000, decide_10000_unscoped_500, sample};
 use crate::{detecting, temporal};

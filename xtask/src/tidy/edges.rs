@@ -10,9 +10,10 @@ use super::workspace::Workspace;
 
 const MAP: &str = "ARCHITECTURE.md";
 
-const PURE: &[&str] = &["proof", "wire", "policy", "kernel"];
+const PURE: &[&str] = &["proof", "record", "wire", "policy", "kernel"];
 const ALL: &[&str] = &[
     "proof",
+    "record",
     "wire",
     "policy",
     "kernel",
@@ -29,25 +30,26 @@ const ALL: &[&str] = &[
 
 /// The command line starts a node too.
 const INTERLOCK: &[&str] = &[
-    "proof", "wire", "policy", "kernel", "api", "client", "ledger", "identity", "mcp", "node",
-    "testkit",
+    "proof", "record", "wire", "policy", "kernel", "api", "client", "ledger", "identity", "mcp",
+    "node", "testkit",
 ];
 
 /// What a crate may use of this repository; none for a crate that has no place yet.
 fn allowed(short: &str) -> Option<&'static [&'static str]> {
     Some(match short {
         "proof" | "xtask" => &[],
-        "wire" | "verifier-wasm" => &["proof"],
-        "policy" => &["proof", "wire"],
-        "kernel" => &["proof", "policy"],
+        "record" | "wire" => &["proof"],
+        "verifier-wasm" => &["proof", "record"],
+        "policy" => &["proof", "record", "wire"],
+        "kernel" => &["proof", "record", "policy"],
         "api" => PURE,
         "testkit" => &["policy"],
         "ledger" | "identity" | "mcp" | "egress" | "supervisor" | "console" => PURE,
         "fuzz" => PURE,
-        "optimised" => &["proof", "policy", "testkit", "kernel", "ledger", "node"],
-        "simulator" => &["proof", "wire", "policy", "kernel", "ledger"],
+        "optimised" => &["proof", "record", "policy", "testkit", "kernel", "ledger", "node"],
+        "simulator" => &["proof", "record", "wire", "policy", "kernel", "ledger"],
         // What is outside a node speaks to it, and has no part of it.
-        "client" => &["api", "proof"],
+        "client" => &["api", "proof", "record"],
         "node" => ALL,
         "interlock" => INTERLOCK,
         _ => return None,

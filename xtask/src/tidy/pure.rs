@@ -4,7 +4,7 @@ use super::Problem;
 use super::tree::Tree;
 use super::workspace::{Package, Workspace};
 
-const PURE: [&str; 4] = ["proof", "wire", "policy", "kernel"];
+const PURE: [&str; 5] = ["proof", "record", "wire", "policy", "kernel"];
 
 /// The line that turns `clippy.toml`'s bans on.
 const DENIED: &str = "#![deny(clippy::disallowed_methods, clippy::disallowed_types)]";

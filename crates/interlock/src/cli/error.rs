@@ -15,7 +15,7 @@ pub(crate) enum ArgumentError {
     TrustState,
     /// A subject with a kind that the kernel does not accept.
     #[error(transparent)]
-    Subject(#[from] kernel::MalformedRecord),
+    Subject(#[from] record::MalformedRecord),
     /// The kind of a subject without its name.
     #[error("write {kind}:NAME")]
     SubjectName {

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use kernel::governance::Subject;
+use record::governance::Subject;
 
 use super::OfficerArgs;
 use super::error::ArgumentError;
@@ -166,7 +166,7 @@ pub(crate) struct TrustArgs {
 
     /// The state: trusted, degraded, suspended or revoked
     #[arg(value_parser = trust)]
-    pub(crate) state: Option<policy::Trust>,
+    pub(crate) state: Option<record::Trust>,
 
     #[command(flatten)]
     pub(crate) officer: OfficerArgs,
@@ -244,6 +244,6 @@ impl NameValue {
 }
 
 /// Reads a trust state.
-pub(super) fn trust(text: &str) -> Result<policy::Trust, ArgumentError> {
-    policy::Trust::parse(text).ok_or(ArgumentError::TrustState)
+pub(super) fn trust(text: &str) -> Result<record::Trust, ArgumentError> {
+    record::Trust::parse(text).ok_or(ArgumentError::TrustState)
 }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kernel::governance::Subject;
+use record::governance::Subject;
 
 use super::error::ArgumentError;
 

@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use kernel::governance::Subject;
 use kernel::limits::PROPOSAL_LIFE_MS_MAX;
+use record::governance::Subject;
 
 use super::error::ArgumentError;
 use super::family::duration_ms;
@@ -74,7 +74,7 @@ pub(crate) enum ProposeCommand {
         subject: Subject,
         /// The state: trusted, degraded, suspended or revoked
         #[arg(value_parser = super::node::trust)]
-        state: policy::Trust,
+        state: record::Trust,
     },
     /// A halt (one officer of trust or root)
     Halt {

@@ -6,11 +6,11 @@ use api::approval::{PendingPage, PendingRequest, VoteRequest};
 use api::meter::MeterAccount;
 use api::problem::Code;
 use client::Client;
-use kernel::lineage::Approval;
 use node::clock::wall_ms;
 use proof::digest::Digest;
 use proof::json::Value;
 use proof::note::Signer as _;
+use record::lineage::Approval;
 use serde::Serialize;
 
 use super::ask::{Unattended, ask};

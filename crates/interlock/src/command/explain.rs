@@ -3,11 +3,11 @@ mod labels;
 
 use std::sync::Arc;
 
-use kernel::lineage::{Body, Decided, Header, LineageRecord, Sealed};
 use kernel::replay::SealedPart;
 use policy::Bundle;
 use proof::digest::Digest;
 use proof::json::{Object, Value};
+use record::lineage::{Body, Decided, Header, LineageRecord, Sealed};
 
 use crate::cli::ExplainArgs;
 use crate::domain::{DomainLogs, Log};

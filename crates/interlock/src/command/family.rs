@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use api::execution::Grant;
 use client::{Agent, NodeSocket};
-use kernel::governance::Change;
 use node::clock::wall_ms;
 use proof::json::{Value, object};
+use record::governance::Change;
 
 use super::govern::OrderedBy;
 use super::names::{self, CandidateExecutions};

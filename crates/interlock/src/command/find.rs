@@ -1,6 +1,6 @@
-use kernel::lineage::{Body, Decided, LineageRecord};
 use kernel::state::Unreadable;
 use proof::digest::Digest;
+use record::lineage::{Body, Decided, LineageRecord};
 
 use crate::cli::RecordSelector;
 use crate::domain::Log;

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use api::governance::Acting;
-use kernel::governance::{Change, Governance, Subject};
+use kernel::governance::Governance;
 use node::client::AcceptedBy;
 use node::{Accepted, Options};
 use proof::json::{Object, Value, number, object};
+use record::governance::{Change, Subject};
 
 use super::ask::{Unattended, ask};
 use super::bundle::{test, warnings};
@@ -188,7 +189,7 @@ fn stopped(acting: &Acting, change: &Change) -> String {
         );
     }
     match change {
-        Change::TrustChanged { trust, .. } if *trust < policy::Trust::Suspended => {
+        Change::TrustChanged { trust, .. } if *trust < record::Trust::Suspended => {
             format!("stopped: 0 executions: `{}` stops nobody, policies see it", trust.as_str())
         }
         _ => "stopped: 0 executions: none that it covers was still going on".to_owned(),
@@ -318,7 +319,7 @@ fn show(options: &Options, output: &mut Output) -> Result<Exit, Failure> {
     let (trust, halts) = governance.standing();
     let mut table = Table::default();
     for (subject, trust) in trust {
-        let style = if trust == policy::Trust::Trusted { Style::Good } else { Style::Bad };
+        let style = if trust == record::Trust::Trusted { Style::Good } else { Style::Bad };
         table.row([(Style::Plain, subject.to_string()), (style, trust.as_str().to_owned())]);
     }
     for subject in halts {

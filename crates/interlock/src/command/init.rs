@@ -2,9 +2,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kernel::governance::{Change, Workload};
 use policy::Bundle;
 use proof::json::{Value, object};
+use record::governance::{Change, Workload};
 
 use super::bundle::{test, warnings};
 use crate::cli::{InitArgs, NameValue};

@@ -6,9 +6,9 @@ pub(super) use verify::{rate, records as verify_records, verified};
 
 use std::collections::BTreeSet;
 
-use kernel::governance::{Change, SignedProposal, Subject};
 use ledger::ReadEntry;
 use proof::json::{Value, number, object};
+use record::governance::{Change, SignedProposal, Subject};
 
 use crate::cli::LogCommand;
 use crate::domain::Log;

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use api::execution::{EndedQuery, ExecutionQuery};
 use client::Client;
-use kernel::governance::{Change, Governance, Subject};
-use kernel::lineage::{Body, LineageRecord};
+use kernel::governance::Governance;
 use node::Options;
 use proof::note::Ed25519Signer;
+use record::governance::{Change, Subject};
+use record::lineage::{Body, LineageRecord};
 
 use super::officer::Asker;
 use crate::domain::{self, LogChoice};

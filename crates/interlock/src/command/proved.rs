@@ -1,10 +1,10 @@
 //! What a node says of a pending request, checked by the request's id.
 
 use api::approval::PendingMessage;
-use kernel::lineage::{Body, LineageRecord};
 use proof::base64url;
 use proof::commitment::{Opening, Salt};
 use proof::digest::Digest;
+use record::lineage::{Body, LineageRecord};
 
 /// A pending request as its record has it, with the message that the record commits to.
 #[derive(Debug, PartialEq, Eq)]

@@ -4,10 +4,11 @@
 mod keys;
 mod policies;
 
-use kernel::governance::{Change, Governance, SignedProposal, Subject};
+use kernel::governance::Governance;
 use node::clock::wall_ms;
 use policy::Bundle;
 use proof::json::{Object, Value};
+use record::governance::{Change, SignedProposal, Subject};
 
 use crate::exit::Failure;
 use crate::output::{Output, Style};

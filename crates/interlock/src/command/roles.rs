@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use kernel::governance::{Role, Roles};
 use node::plain;
 use proof::json::{Object, Value, number, object};
 use proof::note::Signer;
+use record::governance::{Role, Roles};
 use serde::Deserialize;
 
 use crate::cli;

@@ -3,14 +3,15 @@
 
 use std::path::Path;
 
-use kernel::governance::{Replayed, Replays, UNREPLAYED};
-use kernel::lineage::LineageRecord;
+use kernel::governance::UNREPLAYED;
 use kernel::replay::{Counts, ReplayOutcome};
 use node::Options;
 use node::clock::wall_ms;
 use policy::Semantics;
 use proof::checkpoint;
 use proof::json::{Value, number, object};
+use record::governance::{Replayed, Replays};
+use record::lineage::LineageRecord;
 
 use super::replay::difference::{Difference, is_same_answer};
 use crate::domain::DomainLogs;

@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kernel::governance::{Change, Governance, GovernanceError, SignedProposal, Workload};
+use kernel::governance::{Governance, GovernanceError};
 use node::clock::wall_ms;
 use node::plain;
 use policy::Bundle;
@@ -9,6 +9,7 @@ use policy::limits::BUNDLE_BYTES_MAX;
 use proof::digest::Digest;
 use proof::json::{Object, Value};
 use proof::note::Signer as _;
+use record::governance::{Change, SignedProposal, Workload};
 
 use super::ask::{Unattended, ask};
 use super::officer;

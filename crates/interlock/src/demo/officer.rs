@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use api::RecordJson;
 use api::approval::VoteRequest;
-use kernel::governance::{Change, Role, Roles, Subject};
-use kernel::lineage::Approval;
 use node::Options;
 use node::clock::wall_ms;
-use policy::Trust;
 use proof::digest::Digest;
 use proof::note::Signer as _;
+use record::Trust;
+use record::governance::{Change, Role, Roles, Subject};
+use record::lineage::Approval;
 
 use super::WORKLOAD;
 use crate::exit::{Exit, Failure};

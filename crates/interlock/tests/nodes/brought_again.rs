@@ -7,8 +7,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use kernel::governance::{Change, SignedProposal};
-use kernel::lineage::{Body, LineageRecord};
+use record::governance::{Change, SignedProposal};
+use record::lineage::{Body, LineageRecord};
 use serde_json::{Value, json};
 
 use crate::support::{BINARY, Client, Domain, Node, run, until};

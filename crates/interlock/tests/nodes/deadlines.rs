@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kernel::lineage::Completion;
+use record::lineage::Completion;
 use serde_json::{Value, json};
 
 use crate::support::{BINARY, Client, Domain, Ends, Node, refusals, run, until};

@@ -8,11 +8,10 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use kernel::lineage::Completion;
-
 use crate::random::Random;
 use crate::support::{Client, Domain, End, Ends, Node, run, until};
 use agent::{Had, Kind, Moment};
+use record::lineage::Completion;
 
 const WORKLOADS: [&str; 4] = ["ada", "bob", "cyd", "dan"];
 /// How often a push has the node killed, and how often a deep run.

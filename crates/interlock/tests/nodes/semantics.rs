@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kernel::governance::{Change, SignedProposal};
+use record::governance::{Change, SignedProposal};
 use serde_json::{Value, json};
 
 use crate::support::{BINARY, Client, Domain, Node, run};
@@ -79,7 +79,7 @@ impl Site {
 
     /// Changes what is proposed, and signs that with the officer's key, as a program of the
     /// officer's own would.
-    fn forge(&self, change: impl FnOnce(&mut kernel::governance::Replays)) {
+    fn forge(&self, change: impl FnOnce(&mut record::governance::Replays)) {
         let text = fs::read(self.path("proposal.json")).unwrap();
         let value = proof::json::Value::parse(text.trim_ascii_end()).unwrap();
         let mut proposal = SignedProposal::from_value(&value).unwrap().proposal;

@@ -21,10 +21,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use self::record::Record;
 use crate::random::Random;
 use crate::support::{Node, run, until};
 use lines::{Ends, Lines};
-use record::Record;
 use session::{End, Leave, Session, Tally};
 use site::{Kind, Site};
 use vitals::{Processes, Vitals};

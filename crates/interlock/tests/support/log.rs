@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use kernel::lineage::{Body, Completion, Decided, LineageRecord, Sealed};
 use kernel::replay::SealedPart;
 use ledger::{ReadEntry, Reader};
 use node::sealing::Opener;
 use proof::digest::Digest;
+use record::lineage::{Body, Completion, Decided, LineageRecord, Sealed};
 use serde_json::Value;
 
 /// A decision on record, with the message that was decided.

@@ -1,7 +1,7 @@
-use interlock_kernel::lineage::LineageRecord;
 use proof::base64url;
 use proof::json::{Value, number, object};
 use proof::note::Signer as _;
+use record::lineage::LineageRecord;
 
 use crate::{Outcome, agree, array, case, digest, signer, with, within, without};
 

@@ -1,8 +1,8 @@
 //! Records about stops, and the changes that a governance log accepts after a clock step or where
 //! one would give something back. They were added after the first vectors were frozen.
 
-use interlock_kernel::lineage::LineageRecord;
 use proof::json::{Value, number, object};
+use record::lineage::LineageRecord;
 
 use crate::lineage::{of_execution, of_node};
 use crate::{Outcome, agree, case, digest, with, without};

@@ -1,8 +1,7 @@
 use std::collections::BTreeSet;
 
 use proof::json::Value;
-
-use super::{Change, SignedProposal};
+use record::governance::{Change, SignedProposal};
 
 /// The executions that these records of a governance log end, whether or not a node has adopted
 /// them yet. Signatures are not checked: the result only says which histories need not be read, and

@@ -1,14 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use policy::Trust;
 use proof::digest::Digest;
 use proof::json::Value;
 use proof::merkle::{Frontier, leaf_hash};
 use proof::note::VerifierKey;
+use record::governance::{Change, Role, Roles, SignedProposal, Subject, Workload};
+use record::{MalformedRecord, Position, Trust};
 
-use super::{Change, Position, Role, Roles, SignedProposal, Subject, Workload};
 use crate::limits::{OFFICER_NAME_BYTES_MAX, PROPOSAL_LIFE_MS_MAX, SUBJECTS_MAX};
-use crate::members::MalformedRecord;
 
 /// The newest version of the decider that this program carries: new domains begin with it.
 pub const SEMANTICS: u64 = 4;

@@ -1,8 +1,9 @@
 //! Giving back what was taken away: it is judged on the worst of what governance and the node hold.
 
-use policy::Trust;
+use record::Trust;
+use record::governance::{Change, SignedProposal, Subject};
 
-use super::{Change, Governance, GovernanceError, SignedProposal, Subject};
+use super::{Governance, GovernanceError};
 
 impl Governance {
     /// Whether this change gives nothing back that governance or the node withholds, neither with

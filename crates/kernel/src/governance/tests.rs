@@ -1,8 +1,11 @@
-use policy::Trust;
 use proof::checkpoint::Checkpoint;
 use proof::digest::Digest;
 use proof::json::Value;
 use proof::note::{Ed25519Signer, Signer};
+use record::governance::{
+    Change, Proposal, Replayed, Replays, Roles, SignedProposal, Subject, Workload,
+};
+use record::{Position, Trust};
 
 use super::*;
 use crate::limits::PROPOSAL_LIFE_MS_MAX;

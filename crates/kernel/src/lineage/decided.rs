@@ -1,8 +1,12 @@
-use policy::{Decision, Facts, Labels, Request};
+use policy::{Decision, Request, TransitionOutcome};
 use proof::digest::Digest;
+use record::lineage::{
+    Body, Charged, Commitments, Completion, Decided, OpenDecision, RecordedRetry, Sealed,
+};
+use record::{Facts, Labels};
 
-use super::sealed::{Commitments, request_value};
-use super::{Body, Charged, Completion, Decided, OpenDecision, RecordedRetry, Sealed, Transition};
+use super::Transition;
+use super::request::request_value;
 use crate::limits::MESSAGE_BYTES_MAX;
 
 /// A decision with all that goes on its record.
@@ -16,39 +20,43 @@ pub(crate) struct DecisionParts<'a> {
     pub(crate) intent: Option<Vec<u8>>,
 }
 
-impl Sealed {
-    /// Seals the parts that are committed to under any decision: the message, and the request that
-    /// was made of it. Parts that were sealed ahead stay.
-    pub(crate) fn seal_asked(
-        &mut self,
-        message: Vec<u8>,
-        request: &Request,
-        entropy: &[u8; 32],
-    ) -> [(&'static str, Digest); 2] {
-        let message = self.seal_once("message", || message, entropy);
-        let request = self.seal_once("request", || request_value(request).to_bytes(), entropy);
-        [("message", message), ("request", request)]
-    }
+/// Seals the parts that are committed to under any decision: the message, and the request that was
+/// made of it. Parts that were sealed ahead stay.
+pub(crate) fn seal_asked(
+    sealed: &mut Sealed,
+    message: Vec<u8>,
+    request: &Request,
+    entropy: &[u8; 32],
+) -> [(&'static str, Digest); 2] {
+    let message = sealed.seal_once("message", || message, entropy);
+    let request = sealed.seal_once("request", || request_value(request).to_bytes(), entropy);
+    [("message", message), ("request", request)]
 }
 
-impl Body {
+/// The public part of a decision, as its record has it.
+fn open_decision(decision: &Decision) -> OpenDecision {
+    let has_labels = !decision.labels().is_empty();
+    OpenDecision::new(decision.to_public_text(), decision.verdict().as_str(), has_labels)
+}
+
+impl DecisionParts<'_> {
     /// The body of a decided transition: its public part, and the rest sealed.
-    pub(crate) fn decided(
+    pub(crate) fn into_body(
+        self,
         asked: Transition,
         request: &Request,
-        judged: DecisionParts<'_>,
         sealed: &mut Sealed,
         entropy: &[u8; 32],
-    ) -> Self {
-        let DecisionParts { facts, decision, charges, retry, intent } = judged;
+    ) -> Body {
+        let DecisionParts { facts, decision, charges, retry, intent } = self;
         let decided = [("decision", decision.to_bytes())];
         let private = decided.into_iter().chain(intent.map(|bytes| ("intent", bytes)));
         let committed = private.map(|(name, bytes)| (name, sealed.seal(name, bytes, entropy)));
         let mut commitments: Commitments =
             committed.map(|(name, commitment)| (name.into(), commitment)).collect();
-        let asked_for = sealed.seal_asked(asked.message, request, entropy);
+        let asked_for = seal_asked(sealed, asked.message, request, entropy);
         commitments.extend(asked_for.map(|(name, commitment)| (name.into(), commitment)));
-        Self::Decided(Box::new(Decided {
+        Body::Decided(Box::new(Decided {
             server: asked.server,
             direction: asked.direction,
             method: asked.method,
@@ -58,7 +66,7 @@ impl Body {
             delegates: asked.delegates,
             retry,
             facts,
-            decision: OpenDecision::of(decision),
+            decision: open_decision(decision),
             commitments,
         }))
     }
@@ -78,16 +86,11 @@ pub(crate) struct CompletionParts {
     pub(crate) output: Option<String>,
 }
 
-impl Body {
+impl CompletionParts {
     /// The body of a completion: the message that ended the transition, and the structured result
     /// that policy sees, are sealed.
-    pub(crate) fn completed(
-        ended: CompletionParts,
-        sealed: &mut Sealed,
-        entropy: &[u8; 32],
-    ) -> Self {
-        let CompletionParts { decided_seq, outcome, withheld, charges, labels, message, output } =
-            ended;
+    pub(crate) fn into_body(self, sealed: &mut Sealed, entropy: &[u8; 32]) -> Body {
+        let Self { decided_seq, outcome, withheld, charges, labels, message, output } = self;
         let message = match message.len() {
             0 => None,
             1..=MESSAGE_BYTES_MAX => Some(("message", message)),
@@ -99,6 +102,16 @@ impl Body {
             .chain(output)
             .map(|(name, bytes)| (name.into(), sealed.seal(name, bytes, entropy)))
             .collect();
-        Self::Completed { decided_seq, outcome, withheld, charges, labels, commitments }
+        Body::Completed { decided_seq, outcome, withheld, charges, labels, commitments }
+    }
+}
+
+/// The outcome as policy sees it, with the JSON text of the structured result, if any.
+pub(crate) fn seen(outcome: Completion, output: Option<String>) -> TransitionOutcome {
+    match outcome {
+        Completion::Result => TransitionOutcome::Result(output),
+        Completion::Error => TransitionOutcome::Error,
+        Completion::Sent => TransitionOutcome::Sent,
+        Completion::Unknown { .. } => TransitionOutcome::Unknown,
     }
 }

@@ -1,8 +1,9 @@
 use policy::{Request, Semantics, canonical};
 use proof::digest::Digest;
 use proof::json::{Value, object};
+use record::lineage::{Decided, MessageDirection};
 
-use super::{Decided, MessageDirection, Transition};
+use super::Transition;
 
 /// The exact request, so that an approval covers the approved action only: the canonical object of
 /// upstream server, method, tool and its definition where one was listed, principal, arguments, and

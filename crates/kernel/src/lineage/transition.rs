@@ -1,48 +1,7 @@
-use policy::{Assurance, Bundle, Entity, Grant, MessageAction, Passing, Request, ToolName};
+use policy::{Bundle, Entity, MessageAction, Passing, Request, ToolName};
 use proof::digest::Digest;
-
-use super::Decided;
-
-/// Which way a message goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MessageDirection {
-    /// From the agent's client to an upstream server.
-    ToServer,
-    /// From an upstream server to the agent's client.
-    ToClient,
-}
-
-impl MessageDirection {
-    /// The name in records: `to_server` or `to_client`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ToServer => "to_server",
-            Self::ToClient => "to_client",
-        }
-    }
-
-    /// The part of a message in this direction that detectors search.
-    #[must_use]
-    pub fn passing(self) -> Passing {
-        match self {
-            Self::ToServer => Passing::Arguments,
-            Self::ToClient => Passing::Results,
-        }
-    }
-
-    /// The other way: that of the answer.
-    pub(crate) fn back(self) -> Self {
-        match self {
-            Self::ToServer => Self::ToClient,
-            Self::ToClient => Self::ToServer,
-        }
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::ToServer, Self::ToClient].into_iter().find(|one| one.as_str() == text)
-    }
-}
+use record::Assurance;
+use record::lineage::{Decided, DelegationRequest, MessageDirection};
 
 /// One step that an enforcement point asks for on behalf of an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,15 +33,6 @@ pub struct Transition {
     pub extra_params: String,
     /// The delegation, where a sub-agent is to be started.
     pub delegates: Option<DelegationRequest>,
-}
-
-/// A request to delegate: to a workload, with a grant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DelegationRequest {
-    /// The registered workload of the new execution.
-    pub workload: String,
-    /// The most that it may do.
-    pub grant: Grant,
 }
 
 /// The action of starting a sub-agent; its resource is `Agent::"WORKLOAD"`.
@@ -123,15 +73,17 @@ impl Transition {
     }
 }
 
-impl Decided {
-    /// Whether it waits for approval, and its intent is on record.
-    pub(crate) fn waits(&self) -> bool {
-        self.decision.verdict() == Some("pending") && self.commitments.contains_key("intent")
-    }
+/// The server and the tool that is called, of a decided tool call.
+pub(crate) fn called_tool(decided: &Decided) -> Option<ToolName> {
+    called(&decided.server, decided.tool.as_deref(), decided.direction)
+}
 
-    /// The server and the tool that is called, of a tool call.
-    pub(crate) fn called(&self) -> Option<ToolName> {
-        called(&self.server, self.tool.as_deref(), self.direction)
+/// The part of a message in this direction that detectors search.
+#[must_use]
+pub fn passing(direction: MessageDirection) -> Passing {
+    match direction {
+        MessageDirection::ToServer => Passing::Arguments,
+        MessageDirection::ToClient => Passing::Results,
     }
 }
 

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use policy::Bundle;
+use record::lineage::{Body, LineageRecord};
 
 use crate::Prepared;
 use crate::fixture::{Domain, TestNode, call, code, load};
-use crate::lineage::{Body, LineageRecord};
 use crate::replay::{Replay, ReplayOutcome};
 use crate::step::{Effect, Input};
 

@@ -2,10 +2,11 @@ use std::sync::Arc;
 
 use policy::{Bundle, Passing, Request};
 use proof::digest::Digest;
+use record::lineage::{Body, Commitments, Decided, LineageRecord, Sealed};
+use record::members::MalformedRecord;
 
 use super::SealedPart;
-use crate::lineage::{Body, Commitments, Decided, LineageRecord, Sealed, intent_of, request_of};
-use crate::members::MalformedRecord;
+use crate::lineage::{intent_of, request_of};
 use crate::prepared::InspectedRequest;
 use crate::state::{DetectedLabels, RetryRef, Unreadable, detect_labels};
 

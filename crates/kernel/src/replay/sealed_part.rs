@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
-use crate::lineage::Sealed;
+use record::lineage::Sealed;
+
 use crate::state::Unreadable;
 
 /// A record's sealed part, as the holder of the keys opens it.

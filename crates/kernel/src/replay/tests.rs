@@ -1,8 +1,8 @@
 use proof::json::Value;
+use record::lineage::Completion;
 
 use super::*;
 use crate::fixture::{Domain, POLICIES, TestNode, bundle, replay};
-use crate::lineage::Completion;
 
 fn busy_node(domain: &Domain) -> TestNode {
     let mut node = TestNode::new(domain);
@@ -30,7 +30,7 @@ fn count(outcome: &[ReplayOutcome], is: fn(&ReplayOutcome) -> bool) -> usize {
 fn every_decision_is_derived_again_to_the_byte() {
     let mut domain = Domain::new();
     let mut node = busy_node(&domain);
-    domain.trust(policy::Trust::Degraded);
+    domain.trust(record::Trust::Degraded);
     node.follow(&domain);
     node.call("read_file", r#"{"path":"reports/late"}"#);
     let outcome = node.replay(&domain).unwrap();

@@ -12,13 +12,13 @@ use policy::{History, HistoryPage};
 use proof::digest::Digest;
 use proof::json::{Object, Value, number};
 use proof::record::Fields;
+use record::lineage::SnapshotMark;
 
 use super::builder::BuiltPart;
 use super::page::{members_of, piece};
 use super::partial_page::PartialPage;
 use super::{Piece, PieceOwner, Pieces};
 use crate::limits::{MONITORS_BYTES_MAX, MONITORS_BYTES_PER_EVENT, MONITORS_EVENTS_MIN};
-use crate::lineage::SnapshotMark;
 
 const LIST: &str = "snapshot.monitors";
 const STATE: &str = "snapshot.streams";

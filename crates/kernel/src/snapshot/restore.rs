@@ -5,11 +5,11 @@ use policy::{Bundle, History};
 use proof::digest::Digest;
 use proof::json::{Object, Span, Value};
 use proof::record::Fields;
+use record::lineage::SnapshotMark;
 
 use super::builder::{BuiltPart, PartHead};
 use super::page::{digests_of, members_of};
 use super::{PieceOwner, Pieces, SnapshotBuilder, Unusable, monitors};
-use crate::lineage::SnapshotMark;
 use crate::state::{Execution, GovernanceLog, NodeState, Sections, Unreadable};
 
 /// A state that was put together again.

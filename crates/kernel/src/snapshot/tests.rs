@@ -1,15 +1,15 @@
 use std::collections::BTreeMap;
 
 use proof::json::Value;
+use record::governance::{Change, Subject};
+use record::lineage::{Body, Completion, LineageRecord, SnapshotMark};
 
 use super::*;
 use crate::fixture::{Domain, NODE, ORIGIN, TestNode};
-use crate::governance::{Change, Subject};
 use crate::limits::{
     MONITORS_BYTES_MAX, MONITORS_BYTES_PER_EVENT, MONITORS_EVENTS_MIN, REMEMBERED_SHARE,
     SNAPSHOT_PAGE_BYTES, SNAPSHOT_PAGE_ITEMS,
 };
-use crate::lineage::{Body, Completion, LineageRecord, SnapshotMark};
 use crate::replay::{Replay, ReplayError, ReplayOutcome, SealedPart};
 use crate::state::{CommittedInputs, GovernanceLog, NodeState};
 use crate::step::{Effect, Input};

@@ -3,9 +3,10 @@ use std::sync::Arc;
 use policy::{Bundle, Semantics};
 use proof::digest::Digest;
 use proof::json::Value;
+use record::governance::{Change, SignedProposal};
 
 use super::NodeState;
-use crate::governance::{Change, GovernanceError, SignedProposal};
+use crate::governance::GovernanceError;
 
 /// The content of large values. Implementations check nothing: the caller checks the digest.
 pub trait BlobSource {

@@ -6,14 +6,16 @@
 //! its own ([`NodeState::adopt`]): its records are folded before the lineage record that says how
 //! far.
 
-use policy::{Labels, ResolvedRequest};
+use policy::ResolvedRequest;
 use proof::digest::Digest;
+use record::Labels;
+use record::lineage::{Body, Charged, Completion, Decided, Delegation, LineageRecord, Link};
 
 use super::{
     Execution, NodeState, OpenTransition, RetainedRequest, TransitionRef, Unreadable,
     WaitingRequest,
 };
-use crate::lineage::{Body, Charged, Completion, Decided, Delegation, LineageRecord, Link};
+use crate::lineage::seen;
 
 /// The committed inputs that the fold of a record needs, as far as they can be read.
 pub(crate) enum CommittedInputs {
@@ -186,7 +188,7 @@ impl NodeState {
             self.lose_history(id, why);
             None
         });
-        let was_open = self.complete(at, transition, &outcome.seen(output));
+        let was_open = self.complete(at, transition, &seen(outcome, output));
         // Where the history is lost, so is what was open.
         let follows = was_open || !self.is_intact(id);
         self.end_labels(id, seq, outcome == Completion::Result, labels);

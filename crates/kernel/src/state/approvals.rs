@@ -7,13 +7,14 @@ mod snapshot;
 
 use std::collections::VecDeque;
 
-use policy::{ApprovalRule, OfficerVote, RetryEvidence, Semantics};
+use policy::{OfficerVote, RetryEvidence, Semantics};
 use proof::digest::Digest;
 use proof::note::VerifierKey;
+use record::ApprovalRule;
+use record::lineage::SignedApproval;
 
 use super::{Execution, NodeState};
 use crate::limits::{VOTES_MAX, WAITING_MAX};
-use crate::lineage::SignedApproval;
 
 /// The requests of one execution that wait, oldest first.
 #[derive(Debug, Clone, Default)]

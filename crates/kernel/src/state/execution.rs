@@ -3,14 +3,15 @@ mod snapshot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{Bundle, Grant, HeldGrant, History, HistoryScope, Labels, Request, ResolvedRequest};
+use policy::{Bundle, HeldGrant, History, HistoryScope, Request, ResolvedRequest};
 use proof::digest::Digest;
+use record::lineage::{Delegation, DelegationRequest, Link, MessageDirection};
+use record::{Grant, Labels};
 
 use super::approvals::WaitingRequests;
 use super::labels::ExecutionLabels;
 use super::line::Sharing;
 use crate::limits::{OPEN_TRANSITIONS_MAX, RESOLVED_REQUESTS_MAX};
-use crate::lineage::{Delegation, DelegationRequest, Link, MessageDirection};
 use crate::state::Unreadable;
 
 /// One job or conversation of one workload instance: its chain of records and its history.

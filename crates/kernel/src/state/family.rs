@@ -2,10 +2,10 @@
 
 use policy::{CheckId, Semantics};
 use proof::digest::Digest;
+use record::lineage::{Body, Charged, Delegation, MessageDirection};
 
 use super::{Execution, NodeState, OpenTransition};
 use crate::limits::GENERATIONS_MAX;
-use crate::lineage::{Body, Charged, Delegation, MessageDirection};
 
 impl NodeState {
     /// An execution and all whom it descends from, itself first.

@@ -15,11 +15,11 @@ mod snapshot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use policy::{Bundle, LabelChange, Labels, Passing, Semantics};
+use policy::{Bundle, Passing, Semantics};
+use record::{LabelChange, Labels};
 
 use super::{NodeState, TransitionRef};
 use crate::limits::MESSAGE_BYTES_MAX;
-use crate::lineage::MessageDirection;
 
 /// The labels of one execution.
 #[derive(Debug, Clone, Default)]
@@ -103,7 +103,7 @@ impl NodeState {
     ) -> Labels {
         let execution = self.executions.get(transition.execution);
         let direction = execution.and_then(|one| one.answered(transition.seq));
-        let Some(passing) = direction.map(MessageDirection::passing) else { return Labels::NONE };
+        let Some(passing) = direction.map(crate::lineage::passing) else { return Labels::NONE };
         let ahead = ahead
             .filter(|(bundle, _)| passing == Passing::Results && Arc::ptr_eq(bundle, &self.bundle));
         ahead.map_or_else(|| detect_labels(&self.bundle, passing, message), |(_, labels)| labels)

@@ -3,11 +3,12 @@ mod snapshot;
 use std::collections::BTreeMap;
 
 use policy::limits::METER_AMOUNT_MAX;
-use policy::{Charge, HistoryScope, Meter, Per, Spent};
+use policy::{Charge, HistoryScope, Meter, Spent};
+use record::Per;
+use record::lineage::Charged;
 
 use super::{NodeState, TransitionRef};
 use crate::limits::{METER_ACCOUNTS_MAX, METER_STEPS};
-use crate::lineage::Charged;
 pub(super) use snapshot::reserved_of;
 
 /// The use of every meter, by subject: a fold of the charges in the public headers of records, so

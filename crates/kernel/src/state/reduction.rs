@@ -3,11 +3,12 @@
 
 use policy::Semantics;
 use proof::json::{Value, number, object};
+use record::governance::{Change, SignedProposal, Subject};
+use record::members::{MalformedRecord, members};
 
 use super::NodeState;
-use crate::governance::{Change, GovernanceError, SignedProposal, Subject};
+use crate::governance::GovernanceError;
 use crate::limits::{REDUCTION_BYTES_MAX, REDUCTIONS_MAX};
-use crate::members::{MalformedRecord, members};
 
 /// A signed halt or lowered trust that acted before it was in the governance log.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,7 +143,7 @@ impl NodeState {
     }
 
     /// The worst that reductions say of these subjects: a trust state, and whether one is halted.
-    pub(super) fn worst_reduction(&self, subjects: &[Subject]) -> (Option<policy::Trust>, bool) {
+    pub(super) fn worst_reduction(&self, subjects: &[Subject]) -> (Option<record::Trust>, bool) {
         let (mut worst, mut is_halted) = (None, false);
         for reduction in &self.reductions {
             match &reduction.change {

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use policy::{Bundle, Labels, Request, Semantics};
+use policy::{Bundle, Request, Semantics};
 use proof::json::Value;
+use record::Labels;
 
 use super::NodeState;
 use crate::limits::PLACES_LEFT_MAX;

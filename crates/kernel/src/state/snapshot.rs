@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use policy::Bundle;
 use proof::json::{Object, Value, number};
+use record::Position;
+use record::members::{MalformedRecord, members};
 
 use super::reduction::HeldReduction;
 use super::{BlobSource, Execution, GovernanceLog, NodeState, adoption, meters};
-use crate::governance::{Governance, Position};
-use crate::members::{MalformedRecord, members};
+use crate::governance::Governance;
 
 /// Why a snapshot cannot be gone on from.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,10 +4,11 @@
 //! Decisions of bundles before [`Semantics::V4`] look at the execution's own workload and zone;
 //! live stops always look at the line.
 
-use policy::{DecisionState, Labels, Semantics, Spent, Trust};
+use policy::{DecisionState, Semantics, Spent};
+use record::governance::Subject;
+use record::{Labels, Trust};
 
 use super::{Execution, NodeState};
-use crate::governance::Subject;
 
 /// Whose workloads and zones count for an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 use policy::{CheckId, Decision, Request, Verdict};
 use proof::digest::Digest;
+use record::lineage::{Body, RecordedRetry, SignedApproval};
 
 use super::{Answer, Effect, Kernel, Now, Ticket};
-use crate::lineage::{Body, RecordedRetry, SignedApproval, Transition, intent};
+use crate::lineage::{Transition, intent};
 use crate::state::{Execution, RetryRef};
 
 /// The advice to an agent that calls a tool whose definition its session has not seen, while other

@@ -1,9 +1,10 @@
 //! Steps of the wall clock are on record: records continue at the log's time, and their readers see
 //! why.
 
+use record::lineage::Body;
+
 use super::{Effect, Kernel, Now};
 use crate::limits::CLOCK_STEP_MS;
-use crate::lineage::Body;
 
 /// Furthest that a record can say a clock stepped, in milliseconds.
 const FURTHEST_MS: i64 = 1 << 52;

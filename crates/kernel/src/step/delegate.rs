@@ -1,10 +1,11 @@
 use proof::digest::Digest;
+use record::lineage::{Body, Completion, Delegation, DelegationRequest, EndedBy};
 
 use super::prepare::execution_id;
 use super::release::PendingAnswer;
 use super::{Effect, Kernel, Now, Ticket};
 use crate::limits::GRANT_BYTES_MAX;
-use crate::lineage::{Body, Completion, Delegation, DelegationRequest, EndedBy, Transition};
+use crate::lineage::Transition;
 use crate::state::TransitionRef;
 
 /// Precedes the entropy of a request, from which the id of a child is drawn, so that no salt shares

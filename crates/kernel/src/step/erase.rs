@@ -1,5 +1,6 @@
+use record::lineage::{Body, ErasedFor};
+
 use super::{Effect, Kernel, Now, Ticket};
-use crate::lineage::{Body, ErasedFor};
 
 /// An erasure whose record is not durable yet.
 pub(super) struct PendingErasure {

@@ -1,9 +1,10 @@
 use proof::base64url;
+use record::lineage::Body;
+use record::members::checked_name;
 
 use super::{Effect, Kernel, Now, Ticket};
 use crate::limits::{MESSAGE_BYTES_MAX, PENDING_MAX};
-use crate::lineage::{Body, Transition};
-use crate::members::checked_name;
+use crate::lineage::Transition;
 
 /// A process that speaks for a workload.
 #[derive(Debug, Clone, Copy)]

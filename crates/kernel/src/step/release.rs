@@ -1,6 +1,7 @@
+use record::lineage::Body;
+
 use super::{Answer, Effect, Kernel, Now, Ticket};
 use crate::limits::QUEUE_NS_MAX;
-use crate::lineage::Body;
 
 /// An answer that waits until its record is durable.
 pub(super) struct PendingAnswer {

@@ -1,12 +1,14 @@
 use std::sync::Arc;
 
-use policy::{Decision, Facts, Verdict};
+use policy::{Decision, Verdict};
 use proof::digest::Digest;
+use record::Facts;
+use record::lineage::{Body, RecordedRetry};
 
 use super::release::PendingAnswer;
 use super::{Answer, Effect, Kernel, NewRecord, Now, Ticket};
 use crate::Prepared;
-use crate::lineage::{Body, DecisionParts, RecordedRetry, intent};
+use crate::lineage::{DecisionParts, intent};
 use crate::prepared::PreparedTransition;
 use crate::state::{CommittedInputs, DecisionInputs};
 
@@ -85,7 +87,7 @@ impl Kernel {
         let intended = intent.as_deref().map(Digest::of);
         let is_undefined = asked.tool.is_some() && asked.definition.is_none();
         let judged = DecisionParts { facts, decision, charges, retry, intent };
-        let body = Body::decided(asked, &request, judged, &mut sealed, entropy);
+        let body = judged.into_body(asked, &request, &mut sealed, entropy);
         let behind =
             CommittedInputs::Decided { resolved: Ok(inspected.resolved), intent: intended };
         let append = self.append_with(

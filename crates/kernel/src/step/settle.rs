@@ -1,6 +1,8 @@
+use record::lineage::{Body, Completion, Sealed};
+
 use super::{Effect, Kernel, NewRecord, Now, Ticket};
 use crate::limits::MESSAGE_BYTES_MAX;
-use crate::lineage::{Body, Completion, CompletionParts, Sealed};
+use crate::lineage::CompletionParts;
 use crate::state::{CommittedInputs, TransitionRef};
 
 /// How a permitted transition ended.
@@ -139,7 +141,7 @@ impl Kernel {
             message: end.message,
             output: output.clone(),
         };
-        let body = Body::completed(ended, &mut sealed, entropy);
+        let body = ended.into_body(&mut sealed, entropy);
         let behind = CommittedInputs::Completed(Ok(output));
         let record = NewRecord { body, behind, sealed: sealed.to_bytes() };
         (self.append_with(now, Some(execution), record), counts)

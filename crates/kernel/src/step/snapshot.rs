@@ -1,6 +1,6 @@
+use record::lineage::{Body, SnapshotMark};
+
 use super::{Effect, Kernel, Now};
-use crate::lineage::Body;
-use crate::lineage::SnapshotMark;
 use crate::snapshot::{Piece, SnapshotBuilder};
 
 impl Kernel {

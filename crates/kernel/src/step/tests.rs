@@ -1,10 +1,10 @@
-use policy::Trust;
+use record::Trust;
+use record::governance::{Change, Subject};
+use record::lineage::LineageRecord;
 
 use super::*;
 use crate::fixture::{Domain, OS_USER, TestNode, bundle, code};
-use crate::governance::{Change, Subject};
 use crate::limits::{OPEN_TRANSITIONS_MAX, QUEUE_NS_MAX};
-use crate::lineage::LineageRecord;
 use crate::replay::ReplayOutcome;
 
 const READ: (&str, &str) = ("read_file", r#"{"path":"reports/q3.txt"}"#);

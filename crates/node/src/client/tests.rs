@@ -61,11 +61,11 @@ fn a_second_line_that_comes_byte_by_byte_ends_with_the_time() {
     let around = tempfile::tempdir().unwrap();
     let options = trickling_node(around.path());
     let signer = proof::note::Ed25519Signer::from_seed("o", &[7; 32]).unwrap();
-    let proposal = kernel::governance::Proposal {
+    let proposal = record::governance::Proposal {
         based_on: Position { origin: "o".into(), root: Digest::of(b""), size: 0 },
         expires_ms: 1,
-        change: kernel::governance::Change::HaltOrdered {
-            subject: kernel::governance::Subject::Domain,
+        change: record::governance::Change::HaltOrdered {
+            subject: record::governance::Subject::Domain,
         },
     };
     let signed = proposal.sign(&signer).unwrap();

@@ -1,4 +1,4 @@
-use kernel::governance::Subject;
+use record::governance::Subject;
 
 use super::*;
 use crate::fixture::{options, small_bundle};

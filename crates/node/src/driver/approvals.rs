@@ -1,7 +1,7 @@
 use api::meter::MeterAccount;
-use kernel::lineage::SignedApproval;
 use kernel::step::Input;
 use ledger::Disk;
+use record::lineage::SignedApproval;
 use tokio::sync::oneshot;
 
 use super::{Command, Driver, KernelHandle};

@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use kernel::lineage::Completion;
 use kernel::step::{Effect, Input, Ticket};
 use ledger::{AppendError, Committed, Disk, Entry};
+use record::lineage::Completion;
 
 use super::{Command, Driver, End, SettledReply, halt};
 use crate::clock;

@@ -9,11 +9,11 @@ use api::execution::{EndedExecution, Execution};
 use api::meter::MeterAccount;
 use api::node::Status;
 use kernel::Prepared;
-use kernel::governance::SignedProposal;
-use kernel::lineage::{Completion, ErasedFor, SignedApproval};
 use kernel::state::BlobSource;
 use kernel::step::{Answer, Ticket};
 use proof::digest::Digest;
+use record::governance::SignedProposal;
+use record::lineage::{Completion, ErasedFor, SignedApproval};
 use tokio::sync::{oneshot, watch};
 
 use super::ahead::ShownBundle;

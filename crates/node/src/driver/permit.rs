@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use kernel::lineage::Completion;
 use kernel::step::Ticket;
+use record::lineage::Completion;
 use tokio::sync::oneshot;
 
 use super::{Command, KernelHandle};

@@ -1,8 +1,8 @@
 //! What officers take away: it acts here before any log has it.
 
-use kernel::governance::SignedProposal;
 use kernel::step::Input;
 use ledger::Disk;
+use record::governance::SignedProposal;
 use tokio::sync::oneshot;
 
 use super::{Command, Driver, KernelHandle};

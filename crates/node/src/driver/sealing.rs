@@ -1,8 +1,9 @@
 use identity::KeyError;
-use kernel::lineage::{ErasedFor, SealingScope};
+use kernel::lineage::SealingScope;
 use kernel::step::Input;
 use ledger::Disk;
 use proof::digest::Digest;
+use record::lineage::ErasedFor;
 use tokio::sync::oneshot;
 
 use super::Driver;

@@ -12,7 +12,7 @@ impl<D: Disk> Driver<D> {
     pub(super) fn status(&self, is_local: bool) -> Status {
         let state = self.kernel.state();
         let (trust, halts) = state.governance().standing();
-        let trust = trust.filter(|(_, trust)| *trust != policy::Trust::Trusted);
+        let trust = trust.filter(|(_, trust)| *trust != record::Trust::Trusted);
         Status {
             node: state.node().to_owned(),
             bundle: state.bundle().digest().to_string(),

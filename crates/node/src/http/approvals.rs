@@ -4,12 +4,12 @@ use api::approval::{
 };
 use api::problem::Code;
 use axum::extract::State;
-use kernel::lineage::{Body, LineageRecord, Sealed, SignedApproval};
 use kernel::replay::SealedPart;
 use ledger::Reader;
 use proof::base64url;
 use proof::digest::Digest;
 use proof::json::Value;
+use record::lineage::{Body, LineageRecord, Sealed, SignedApproval};
 
 use super::extract::{Json, Officer, Query, Sent};
 use super::requester::Requester;

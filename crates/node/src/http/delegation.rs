@@ -2,10 +2,11 @@ use api::RecordJson;
 use api::delegation::{ChildEnd, ChildReply, ChildRequest, EndedChild};
 use api::problem::{Code, Problem};
 use axum::extract::State;
-use kernel::lineage::{DELEGATE_ACTION, DelegationRequest, MessageDirection, Transition};
+use kernel::lineage::{DELEGATE_ACTION, Transition};
 use kernel::step::Answer;
-use policy::{Assurance, Grant};
 use proof::json::{Value, object};
+use record::lineage::{DelegationRequest, MessageDirection};
+use record::{Assurance, Grant};
 
 use super::extract::{InPath, Json, Sent};
 use super::refusal::Refusal;

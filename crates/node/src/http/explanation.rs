@@ -3,14 +3,14 @@ use std::sync::Arc;
 use api::RecordJson;
 use api::problem::Code;
 use api::record::Explanation;
-use kernel::MalformedRecord;
-use kernel::lineage::{Body, Decided, LineageRecord, Sealed};
 use kernel::replay::SealedPart;
 use kernel::state::{BlobSource as _, Unreadable};
 use ledger::ReadEntry;
 use policy::Bundle;
 use proof::digest::Digest;
 use proof::json::Value;
+use record::MalformedRecord;
+use record::lineage::{Body, Decided, LineageRecord, Sealed};
 use tokio::sync::oneshot;
 
 use super::refusal::Refusal;

@@ -12,9 +12,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Frame;
-use kernel::governance::SignedProposal;
 use proof::base64url;
 use proof::digest::Digest;
+use record::governance::SignedProposal;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
@@ -70,12 +70,12 @@ fn reply(governance: &kernel::governance::Governance, is_trusted: bool) -> Gover
 fn state(governance: &kernel::governance::Governance) -> GovernanceState {
     let roles = governance.roles().into_iter().flat_map(|roles| roles.iter());
     let (states, halts) = governance.standing();
-    let role = |(name, role): (&str, &kernel::governance::Role)| Role {
+    let role = |(name, role): (&str, &record::governance::Role)| Role {
         role: name.to_owned(),
         threshold: role.threshold(),
         keys: role.keys().iter().map(ToString::to_string).collect(),
     };
-    let workload = |one: &kernel::governance::Workload| Workload {
+    let workload = |one: &record::governance::Workload| Workload {
         workload: one.name.clone(),
         os_user: one.os_user,
         zone: one.zone.clone(),

@@ -4,13 +4,13 @@ use std::ops::Range;
 use api::RecordJson;
 use api::problem::Code;
 use api::record::{Receipt, Record, RecordDetail, RecordPage, RecordQuery};
-use kernel::lineage::{Body, Decided, LineageRecord};
 use ledger::{ReadEntry, Reader};
-use policy::{LabelChange, Labels};
 use proof::digest::Digest;
 use proof::json::Value;
 use proof::log::LogReader;
 use proof::note::VerifierKey;
+use record::lineage::{Body, Decided, LineageRecord};
+use record::{LabelChange, Labels};
 
 use super::explanation;
 use super::extract::{InPath, Json, Officer, Query};

@@ -1,9 +1,9 @@
 use std::path::Path;
 
-use kernel::governance::Change;
 use ledger::{Disk, FileDisk};
 use proof::json::{Value, number, object};
 use proof::limits::FILE_BYTES_MAX;
+use record::governance::Change;
 
 use crate::limits::SEEN_CHANGES_MAX;
 

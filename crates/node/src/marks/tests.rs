@@ -1,8 +1,8 @@
 use std::fs;
 use std::path::Path;
 
-use kernel::governance::{Change, Subject};
 use proof::note::Signer;
+use record::governance::{Change, Subject};
 
 use super::*;
 use crate::{Authority, domain, fixture, keys};

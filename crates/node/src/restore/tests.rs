@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use kernel::governance::Subject;
+use record::governance::Subject;
 
 use super::*;
 use crate::fixture;

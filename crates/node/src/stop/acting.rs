@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use api::governance::Acting;
-use kernel::governance::{Change, Governance, Subject};
+use kernel::governance::Governance;
+use record::governance::{Change, Subject};
 
 use super::ending::ServerGuard;
 use super::{StopSwitch, SwitchState};
@@ -42,7 +43,7 @@ impl SwitchState {
 /// Whether a change stops whom it covers, whatever the bundle says.
 fn cuts(change: &Change) -> bool {
     match change {
-        Change::TrustChanged { trust, .. } => *trust >= policy::Trust::Suspended,
+        Change::TrustChanged { trust, .. } => *trust >= record::Trust::Suspended,
         _ => true,
     }
 }

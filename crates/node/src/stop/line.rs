@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::governance::{Change, Governance, Subject};
+use kernel::governance::Governance;
 use kernel::limits::GENERATIONS_MAX;
 use kernel::state::NodeState;
-use policy::Trust;
+use record::Trust;
+use record::governance::{Change, Subject};
 
 /// The code for what is halted, or ended by an officer.
 pub(super) const HALTED: &str = "execution.halted";

@@ -1,6 +1,6 @@
-use kernel::governance::{Proposal, SignedProposal, Subject, Workload};
-use policy::Trust;
 use proof::note::Ed25519Signer;
+use record::Trust;
+use record::governance::{Proposal, SignedProposal, Subject, Workload};
 
 use super::*;
 use crate::clock::wall_ms;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use api::execution::{ExecutionName, ExecutionQuery};
 use api::governance::Halt;
-use kernel::governance::{Change, Subject};
+use record::governance::{Change, Subject};
 
 use super::{ExecutionLine, StopSwitch};
 

@@ -4,12 +4,12 @@
 use std::path::Path;
 use std::process::Command;
 
-use kernel::governance::{Change, Workload};
-use kernel::lineage::Completion;
 use kernel::replay::Counts;
 use kernel::step::Answer;
 use node::{Direct, Options};
 use policy::Bundle;
+use record::governance::{Change, Workload};
+use record::lineage::Completion;
 
 use super::support::{USER, files, options, ping, replay};
 use super::{folder_of, lists};

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use kernel::governance::Change;
 use kernel::replay::{Counts, Replay, Tally};
 use kernel::state::BlobSource;
 use ledger::Reader;
 use node::sealing::Opener;
 use node::{Direct, Options};
 use proof::digest::Digest;
+use record::governance::Change;
 
 pub(crate) use fixture::{USER, options, ping};
 

@@ -5,7 +5,8 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use policy::{Bundle, DecisionState, Facts, History, ResolvedRequest, decide_resolved, resolve};
+use policy::{Bundle, DecisionState, History, ResolvedRequest, decide_resolved, resolve};
+use record::Facts;
 use testkit::scoped::decide_100;
 use testkit::temporal::{START_MS, STEP_MS, decide_temporal_10000};
 

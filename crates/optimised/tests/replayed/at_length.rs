@@ -5,14 +5,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use kernel::governance::{Change, Workload};
-use kernel::lineage::{Body, Completion, LineageRecord, Transition};
+use kernel::lineage::Transition;
 use kernel::replay::Counts;
 use kernel::step::Answer;
 use ledger::Reader;
 use node::erase::Which;
 use node::{Direct, Options};
 use policy::{Bundle, Files};
+use record::governance::{Change, Workload};
+use record::lineage::{Body, Completion, LineageRecord};
 
 use crate::support::{self, USER, options, ping, replay};
 

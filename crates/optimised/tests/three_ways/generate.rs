@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use policy::Trust;
+use record::Trust;
 
 use super::model::{ACTIONS, ActionScope, Ask, Condition, Data, Entities, Odd, Policy, Scope, Uid};
 use super::random::Random;

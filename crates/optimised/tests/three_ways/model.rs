@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use policy::Trust;
+use record::Trust;
 
 use super::second::Asks;
 

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use policy::{DecisionState, Trust};
+use policy::DecisionState;
+use record::Trust;
 
 use super::labels::{self, Labels};
 use super::model::{ACTIONS, ActionScope, Ask, Condition, Data, Entities, Odd, Policy, Scope, Uid};

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
+use record::Facts;
+
 use super::*;
 use crate::history::History;
 use crate::request::{Entity, Request};
-use crate::{Bundle, CheckId, CheckOutcome, Decision, DecisionState, Facts, Verdict};
+use crate::{Bundle, CheckId, CheckOutcome, Decision, DecisionState, Verdict};
 
 const NOW: i64 = 1_000_000;
 

@@ -1,9 +1,9 @@
 //! The grammar of `@approval`: `2 of finance within 10m`.
 
 use proof::json::is_key;
+use record::ApprovalRule;
 
 use super::meters::duration_ms;
-use crate::approval::ApprovalRule;
 use crate::limits::{APPROVAL_WITHIN_MS_MAX, APPROVERS_MAX, ROLE_BYTES_MAX};
 
 /// Why the value of an `@approval` is not read.

@@ -1,8 +1,9 @@
 //! The labels that a bundle's detectors bring for a message.
 
+use record::Labels;
+
 use super::Bundle;
 use crate::detectors::{DetectorSet, Passing, ScanError, ScanExtent, text};
-use crate::labels::Labels;
 use crate::semantics::Semantics;
 
 impl Bundle {

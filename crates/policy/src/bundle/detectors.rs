@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use record::Labels;
 use regex::{Error, RegexBuilder, RegexSetBuilder};
 use toml::de::{DeTable, DeValue};
 
@@ -10,7 +11,6 @@ use super::labels::{LabelRules, is_label};
 use super::manifest::{TomlCodes, TomlEntry, TomlKey, TomlReader, TomlSpan};
 use crate::detectors::{DetectorSet, Detectors};
 use crate::error::{LoadCode, LoadError};
-use crate::labels::Labels;
 use crate::limits::{
     DETECTOR_PATTERN_BYTES_MAX, DETECTOR_PROGRAM_BYTES_MAX, DETECTORS_MAX, LABEL_BYTES_MAX,
 };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cedar_policy_core::ast::EntityUID;
+use record::{LabelChange, Labels};
 use toml::de::{DeTable, DeValue};
 
 use super::LABELS;
@@ -13,7 +14,6 @@ use super::names::NameSpellings;
 use super::places::{self, PlacePatterns};
 use super::schema::Shapes;
 use crate::error::{LoadCode, LoadError};
-use crate::labels::{LabelChange, Labels};
 use crate::limits::{LABEL_BYTES_MAX, LABELLED_RESOURCES_MAX, LABELS_MAX};
 use crate::nearest::nearest;
 use crate::request::{Request, ToolName};

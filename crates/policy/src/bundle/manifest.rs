@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proof::digest::Digest;
+use record::Trust;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::MANIFEST;
 use super::history_scope::HistoryScope;
 use crate::error::{LoadCode, LoadError};
-use crate::facts::Trust;
 use crate::nearest::nearest;
 use crate::request::ToolName;
 use crate::semantics::Semantics;

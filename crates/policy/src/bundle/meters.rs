@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cedar_policy_core::ast::EntityUID;
+use record::Per;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -12,7 +13,7 @@ use super::manifest::{TomlCodes, TomlEntry, TomlKey, TomlReader, TomlSpan};
 use super::schema::{ActionShape, Shapes};
 use crate::error::{LoadCode, LoadError};
 use crate::limits::{METER_AMOUNT_MAX, METER_WINDOW_MS_MAX, METERS_MAX, NAME_METER_BYTES_MAX};
-use crate::meters::{Amount, ChargeRule, Meter, Meters, NumberPath, Per};
+use crate::meters::{Amount, ChargeRule, Meter, Meters, NumberPath};
 use crate::nearest::nearest;
 use crate::typed::{Extension, RecordType, Type};
 

@@ -11,12 +11,12 @@ use dogwood_language::{
     ServiceSchema, ValidationError, Validator, lower_many,
 };
 use miette::Diagnostic;
+use record::ApprovalRule;
 
 use super::event_schema::{self, NEVER_SUPPLIED};
 use super::source::{Statement, statements};
 use super::unknown_action::{self, Actions};
 use super::{annotations, approval};
-use crate::approval::ApprovalRule;
 use crate::engine::has_stack;
 use crate::error::{LoadCode, LoadError, SourcePlace, Warning, WarningCode};
 use crate::limits::{

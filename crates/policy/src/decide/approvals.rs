@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::approval::{ApprovalRule, RetryEvidence, lacking};
+use record::ApprovalRule;
+
+use crate::approval::{RetryEvidence, lacking};
 use crate::bundle::Bundle;
 use crate::check_id::CheckId;
 use crate::decision::{Check, Decision, Verdict};

@@ -1,13 +1,14 @@
 //! The checks around the policies, each from its own input; the semantics version says which of
 //! them count.
 
+use record::{ApprovalRule, Facts};
+
 use super::{approvals, charges};
-use crate::approval::ApprovalRule;
 use crate::bundle::Bundle;
 use crate::check_id::CheckId;
 use crate::decision::Check;
 use crate::engine::PolicyAnswer;
-use crate::facts::{DecisionState, Facts};
+use crate::facts::DecisionState;
 use crate::meters::Charge;
 use crate::resolve::bound::Validity;
 
@@ -94,7 +95,7 @@ impl Inputs<'_, '_> {
         let exceeded = state.grants.iter().find_map(|held| held.exceeded_by(action, at));
         let wider = || {
             let child = state.delegates.as_ref()?;
-            state.grants.iter().find_map(|held| held.grant.exceeded_by(child, held.calls))
+            state.grants.iter().find_map(|held| held.widened_by(child))
         };
         let id = CheckId::GrantExceeded;
         exceeded.or_else(wider).map_or_else(|| Check::pass(id), |why| Check::fail(id, why))

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
+use record::Facts;
+
 use super::*;
 use crate::bundle::{Bundle, Files};
 use crate::decision::Check;
-use crate::facts::{DecisionState, Facts};
+use crate::facts::DecisionState;
 use crate::history::TransitionOutcome;
 use crate::request::Entity;
 
@@ -136,7 +138,7 @@ fn every_check_runs_and_the_first_failure_names_the_code() {
     let state = DecisionState {
         governance_verified: false,
         registered: false,
-        trust: crate::Trust::Revoked,
+        trust: record::Trust::Revoked,
         halted: true,
         lineage_intact: false,
         ..DecisionState::DEFAULT
@@ -166,7 +168,7 @@ fn the_canonical_bytes_of_a_permit_and_a_denial() {
     let bundle = bundle(POLICIES);
     let permit = once(&bundle, &DecisionState::DEFAULT, &send(&bundle, r#"{"to":"a"}"#));
     insta::assert_snapshot!(String::from_utf8(permit.to_bytes()).unwrap());
-    let facts = Facts { assurance: crate::Assurance::Cooperative, ..at(1) };
+    let facts = Facts { assurance: record::Assurance::Cooperative, ..at(1) };
     let request = send(&bundle, r#"{"to":"a"}"#);
     let deny =
         decide(&mut History::new(&bundle).unwrap(), &DecisionState::DEFAULT, &facts, &request);

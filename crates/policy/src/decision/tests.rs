@@ -1,7 +1,7 @@
 use proptest::prelude::*;
+use record::Labels;
 
 use super::*;
-use crate::labels::Labels;
 use proof::json::Value;
 
 fn words() -> impl Strategy<Value = String> {

@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 
 use proof::json::{Object, Value, write_string};
+use record::ApprovalRule;
 
 use super::{Check, Decision, DeterminingPolicy, EvaluationError};
-use crate::approval::ApprovalRule;
 
 /// The part that a decision's text leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,11 @@ use std::sync::Arc;
 
 use cedar_policy::{Authorizer, Context, Entities, EntityUid, PolicySet, Request};
 use cedar_policy_core::ast::{PolicySet as CorePolicySet, Request as CoreRequest};
+use record::Facts;
 
 use super::*;
 use crate::bundle::{Bundle, Files};
-use crate::facts::{DecisionState, Facts};
+use crate::facts::DecisionState;
 
 const ENTITIES: &str = r#"[
 {"uid":{"type":"User","id":"u"},"attrs":{},"parents":[{"type":"Team","id":"t"}]},

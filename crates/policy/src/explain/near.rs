@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use record::{Facts, Labels};
+
 use crate::bundle::Bundle;
 use crate::engine::PolicyPart;
 use crate::facts::DecisionState;
-use crate::facts::Facts;
-use crate::labels::Labels;
 use crate::limits::{NEAR_MISSES_MAX, SHOWN_CONDITION_CHARS_MAX};
 use crate::request::Request;
 use crate::resolve::bound::{ContextFacts, Validity};

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -20,7 +22,7 @@ proptest! {
     fn a_delegated_grant_is_never_wider_than_its_parents(
         (parent, child) in (any_grant(), any_grant()), calls in 0..6_u64,
     ) {
-        if parent.exceeded_by(&child, calls).is_some() {
+        if (HeldGrant { grant: parent.clone(), calls }).widened_by(&child).is_some() {
             return Ok(());
         }
         for action in ["a", "b", "c", "d", "e"] {
@@ -34,11 +36,6 @@ proptest! {
             }
         }
         prop_assert!(parent.depth_max.is_none_or(|own| child.depth_max.unwrap() < own));
-    }
-
-    #[test]
-    fn a_grant_reads_back_as_itself(grant in any_grant()) {
-        prop_assert_eq!(Grant::from_value(&grant.to_value()), Some(grant));
     }
 }
 
@@ -56,12 +53,13 @@ fn each_dimension_alone_is_enough_to_exceed() {
         depth_max: Some(0),
         until_ms: Some(900),
     };
-    assert_eq!(parent.exceeded_by(&narrow, 6), None);
-    assert!(parent.exceeded_by(&narrow, 7).unwrap().contains("calls"));
+    let held = |calls| HeldGrant { grant: parent.clone(), calls };
+    assert_eq!(held(6).widened_by(&narrow), None);
+    assert!(held(7).widened_by(&narrow).unwrap().contains("calls"));
     let wider = |change: fn(&mut Grant)| {
         let mut child = narrow.clone();
         change(&mut child);
-        parent.exceeded_by(&child, 0).unwrap()
+        held(0).widened_by(&child).unwrap()
     };
     assert!(wider(|child| child.actions = actions(&["read", "pay"])).contains("actions"));
     assert!(wider(|child| child.actions = None).contains("actions"));
@@ -70,31 +68,4 @@ fn each_dimension_alone_is_enough_to_exceed() {
     assert!(wider(|child| child.until_ms = None).contains("time"));
     assert!(wider(|child| child.depth_max = Some(1)).contains("generations"));
     assert!(wider(|child| child.depth_max = None).contains("generations"));
-}
-
-#[test]
-fn a_grant_that_is_not_written_in_its_one_form_is_refused() {
-    for text in [
-        r#"{"action":["a"]}"#,
-        r#"{"actions":["b","a"]}"#,
-        r#"{"actions":["a","a"]}"#,
-        r#"{"actions":[""]}"#,
-        r#"{"actions":"a"}"#,
-        r#"{"calls_max":-1}"#,
-        r#"{"calls_max":"1"}"#,
-        r#"{"until_ms":-1}"#,
-        r#"[]"#,
-    ] {
-        assert_eq!(Grant::from_value(&Value::parse(text.as_bytes()).unwrap()), None, "{text}");
-    }
-}
-
-#[test]
-fn more_actions_than_the_limit_are_no_grant() {
-    let grant = |count: usize| {
-        let names = (0..count).map(|n| Value::from(format!("a{n:05}").as_str())).collect();
-        Grant::from_value(&Value::Object(Object::from([("actions", Value::Array(names))])))
-    };
-    assert!(grant(GRANT_ACTIONS_MAX).is_some());
-    assert!(grant(GRANT_ACTIONS_MAX + 1).is_none());
 }

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use dogwood_language::{Event, EventSignature, TemporalBindings, TemporalEngine};
 use dogwood_local_engine::{LocalTemporalEngine, TickRate};
+use record::{Facts, Labels};
 
 use super::events::{EventKind, Recorded};
 use super::kept;
 use super::temporal_error::TemporalError;
 use crate::bundle::Bundle;
 use crate::facts::DecisionState;
-use crate::facts::Facts;
 use crate::json::InputValue;
-use crate::labels::Labels;
 use crate::resolve::bound::{BoundRequest, ContextFacts, Validity};
 use crate::resolve::resolve;
 use crate::semantics::Semantics;

@@ -1,10 +1,10 @@
 use super::*;
 use proptest::prelude::*;
+use record::Facts;
 
 use crate::bundle::Files;
 use crate::decide::decide;
 use crate::facts::DecisionState;
-use crate::facts::Facts;
 use crate::limits::{HISTORY_EVENTS_MAX, INPUT_BYTES_MAX};
 use crate::request::Entity;
 

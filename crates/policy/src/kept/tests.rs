@@ -1,8 +1,9 @@
+use record::Facts;
+
 use super::*;
 use crate::bundle::Files;
 use crate::decide::decide;
 use crate::facts::DecisionState;
-use crate::facts::Facts;
 use crate::history::{History, TransitionOutcome};
 use crate::request::Entity;
 

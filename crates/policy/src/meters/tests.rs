@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
+use record::Facts;
+
 use super::*;
 use crate::bundle::Bundle;
 use crate::evaluation::{Evaluation, evaluate};
-use crate::{DecisionState, Entity, Facts, History, Request, decide};
+use crate::{DecisionState, Entity, History, Request, decide};
 
 const METERS: &str =
     "[meters.daily]\nunit = \"cents\"\nlimit = 500\nwindow = \"24h\"\nper = \"workload\"\n

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
+use record::{Facts, Labels};
+
 use super::*;
 use crate::bundle::{Bundle, Files};
 use crate::decide::decide;
-use crate::facts::{DecisionState, Facts};
+use crate::facts::DecisionState;
 use crate::history::History;
-use crate::labels::Labels;
 use crate::limits::INPUT_BYTES_MAX;
 use crate::request::Entity;
 use crate::{Decision, Passing};

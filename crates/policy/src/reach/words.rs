@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use cedar_policy_core::ast::EntityType;
+use record::Labels;
 
 use super::conditions::LabelsRead;
 use super::{Reachability, meant};
 use crate::bundle::{DETECTORS, LABELS, METERS, SCHEMA};
 use crate::error::{Warning, WarningCode};
-use crate::labels::Labels;
 
 /// The roles that every domain has.
 const ROLES: [&str; 4] = ["policy", "registrar", "root", "trust"];

@@ -5,14 +5,13 @@ use std::collections::BTreeMap;
 
 use cedar_policy_core::ast::{EntityUID, EntityUIDEntry, Request as CedarRequest};
 use dogwood_language::{Event, TemporalBindings, Value as EventValue};
+use record::{Facts, Labels, Trust};
 
 use super::time::datetime;
 use super::{CandidateSet, Malformed, TypedRequest, extended};
 use crate::bundle::Bundle;
 use crate::engine::{PolicyAnswer, PolicyPart};
-use crate::facts::{Facts, Trust};
 use crate::json::InputValue;
-use crate::labels::Labels;
 use crate::limits::{INPUT_BYTES_MAX, NAME_BYTES_MAX, PROPERTIES_BYTES_MAX};
 use crate::request::Request;
 use crate::typed::{Extension, RecordType, Type, Typed};

@@ -1,8 +1,8 @@
 //! Executions form trees: what stops one stops all below it, and what one did counts for all.
 
-use kernel::governance::Subject;
 use kernel::step::Ticket;
 use proof::digest::Digest;
+use record::governance::Subject;
 
 use super::{Model, ModelExecution, Permit};
 use crate::broken::{Broken, Law, holds};

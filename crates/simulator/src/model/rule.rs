@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kernel::governance::{Change, Subject};
-use policy::Trust;
+use record::Trust;
+use record::governance::{Change, Subject};
 
 /// What governs, as officers understand it.
 #[derive(Debug, Clone, Default)]

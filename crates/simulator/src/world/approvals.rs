@@ -1,7 +1,7 @@
 //! Payments that wait, officers who approve them, and agents who ask again.
 
-use kernel::lineage::Approval;
 use kernel::step::Input;
+use record::lineage::Approval;
 
 use super::World;
 use crate::broken::{Broken, Law, holds};

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use kernel::limits::CLOCK_STEP_MS;
-use kernel::lineage::{DelegationRequest, MessageDirection, Transition};
+use kernel::lineage::Transition;
 use kernel::step::Input;
-use policy::{Assurance, Grant};
+use record::lineage::{DelegationRequest, MessageDirection};
+use record::{Assurance, Grant};
 
 use super::World;
 use crate::authority::WORKLOADS;

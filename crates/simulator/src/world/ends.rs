@@ -1,8 +1,8 @@
 //! Servers answer, or fail, or nobody knows.
 
-use kernel::lineage::Completion;
 use kernel::step::{Input, Ticket};
 use proof::json::Value;
+use record::lineage::Completion;
 
 use super::World;
 use crate::broken::{Broken, Law, holds};

@@ -1,7 +1,7 @@
 //! Executions that ended are erased, and the power goes meanwhile.
 
-use kernel::lineage::ErasedFor;
 use kernel::step::Input;
+use record::lineage::ErasedFor;
 
 use super::World;
 use crate::broken::{Broken, Law, holds};

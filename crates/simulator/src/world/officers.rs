@@ -1,8 +1,9 @@
 //! What officers and registrars do.
 
-use kernel::governance::{Change, GovernanceError, Subject, Workload};
+use kernel::governance::GovernanceError;
 use kernel::step::Input;
-use policy::Trust;
+use record::Trust;
+use record::governance::{Change, Subject, Workload};
 
 use super::World;
 use crate::authority::{Signed, WORKLOADS};

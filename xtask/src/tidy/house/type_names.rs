@@ -8,7 +8,7 @@ use crate::tidy::lexed::{Lexed, Token};
 
 /// Names that more than one module defines, each with its reason.
 const TWICE: [(&str, &str); 7] = [
-    ("Subject", "kernel's is a domain's word; policy's is private to the checks of a decision"),
+    ("Subject", "record's is a domain's word; policy's is private to the checks of a decision"),
     ("Error", "Rust's name for the one error of a module, which is read with it: `merkle::Error`"),
     ("ErrorKind", "Rust's name for the fault that a module's `Error` has, as in `std::io`"),
     ("Value", "JSON's word: proof's is canonical, wire's is as it was read"),

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use policy::{
-    Bundle, DecisionState, Facts, Files, History, Passing, Request, ResolvedRequest, decide,
+    Bundle, DecisionState, Files, History, Passing, Request, ResolvedRequest, decide,
     decide_resolved, resolve,
 };
+use record::Facts;
 use testkit::detecting::decide_detectors;
 use testkit::scoped::{self, Sample};
 

@@ -1,7 +1,7 @@
 //! Grows a log to a number of records, through the requests of callers.
 
-use kernel::governance::Change;
 use node::Direct;
+use record::governance::Change;
 
 use super::load;
 use super::site::{Site, opened};

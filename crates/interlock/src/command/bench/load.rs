@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use kernel::lineage::{Completion, MessageDirection, Transition};
+use kernel::lineage::Transition;
 use kernel::step::Answer;
 use node::Direct;
-use policy::Assurance;
+use record::Assurance;
+use record::lineage::{Completion, MessageDirection};
 
 use super::samples::Samples;
 use super::site::{WORKLOADS, workload};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kernel::governance::{Change, Workload};
+use record::governance::{Change, Workload};
 
 use crate::exit::Failure;
 use crate::new_domain::{configuration, create};

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use kernel::lineage::Decided;
 use policy::{Bundle, Entity, NearMiss, Request};
 use proof::json::{Object, Value, number};
+use record::lineage::Decided;
 
 use super::labels::CarriedLabels;
 use crate::domain::Log;
@@ -42,7 +42,7 @@ impl Denial {
         let (true, Some(execution)) = (by_this && is_denied(decision), execution) else {
             return Ok(Self::default());
         };
-        let passing = decided.direction.passing();
+        let passing = kernel::lineage::passing(decided.direction);
         let found = message.map(|message| bundle.detected(passing, message)).unwrap_or_default();
         let unseen = message.and_then(|message| bundle.unseen(passing, message));
         let carried = CarriedLabels::before(log, execution, index, bundle.semantics())?;

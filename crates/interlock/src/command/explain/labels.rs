@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::limits::MESSAGE_BYTES_MAX;
-use kernel::lineage::{Body, Completion, LineageRecord};
 use policy::limits::DETECTED_BYTES_MAX;
-use policy::{LabelChange, Labels, ScanError, Semantics};
+use policy::{ScanError, Semantics};
 use proof::json::{Object, Value, number};
+use record::lineage::{Body, Completion, LineageRecord};
+use record::{LabelChange, Labels};
 
 use crate::domain::Log;
 use crate::exit::Failure;

@@ -2,9 +2,9 @@
 //! confirmation.
 
 use api::execution::ExecutionQuery;
-use kernel::governance::{Change, Workload};
 use node::Options;
 use proof::json::{Object, Value, object};
+use record::governance::{Change, Workload};
 
 use super::{accepted_members, print_accepted, refused};
 use crate::cli::RegisterArgs;

@@ -1,7 +1,7 @@
-use kernel::lineage::LineageRecord;
 use kernel::replay::SealedPart;
 use ledger::ReadEntry;
 use proof::digest::Digest;
+use record::lineage::LineageRecord;
 
 use crate::cli::{LogShowArgs, Range};
 use crate::domain::{self, Log};

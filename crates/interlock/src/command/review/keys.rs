@@ -1,6 +1,6 @@
-use kernel::governance::{Role, Roles};
 use proof::json::{Object, Value, number, object};
 use proof::note::VerifierKey;
+use record::governance::{Role, Roles};
 
 use crate::exit::Failure;
 use crate::output::{Output, Style};

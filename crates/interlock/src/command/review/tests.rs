@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use kernel::governance::{Role, Roles};
 use proof::note::{Ed25519Signer, Signer as _, VerifierKey};
+use record::governance::{Role, Roles};
 
 use super::*;
 

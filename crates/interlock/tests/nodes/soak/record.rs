@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use kernel::lineage::Completion;
+use record::lineage::Completion;
 
 use super::answer::{Said, digest};
 use crate::support::{Event, Records};

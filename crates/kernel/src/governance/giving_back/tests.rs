@@ -1,7 +1,7 @@
 use proof::note::{Ed25519Signer, Signer};
+use record::governance::{Proposal, REQUIRED_ROLES, Role, Roles, Workload};
 
 use super::*;
-use crate::governance::{Proposal, REQUIRED_ROLES, Role, Roles, Workload};
 
 const AT: i64 = 1_000_000;
 

@@ -1,8 +1,9 @@
+use proof::checkpoint::Checkpoint;
 use proof::digest::Digest;
 use proof::note::{Ed25519Signer, Signer};
+use record::governance::{Change, Proposal, Replayed, Roles, SignedProposal};
 
 use super::*;
-use crate::governance::{Change, Proposal, Roles, SignedProposal};
 
 const ORIGIN: &str = "example.test/governance";
 const AT: i64 = 1_000_000_000;

@@ -1,8 +1,9 @@
+use record::governance::{Change, Workload};
+use record::lineage::Completion;
+
 use super::*;
 use crate::fixture::{Domain, OS_USER, TestNode, call};
-use crate::governance::{Change, Workload};
 use crate::limits::OPEN_PAGES_BYTES_MAX;
-use crate::lineage::Completion;
 use crate::step::Input;
 
 impl SnapshotBuilder {

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
+use record::lineage::{EndedBy, ErasedFor};
+
 use super::*;
 use crate::fixture::{Domain, NODE, ORIGIN, OS_USER, TestNode};
-use crate::lineage::{EndedBy, ErasedFor};
 use crate::replay::Replay;
 
 /// The state of a node whose execution has begun, and the execution's id.

@@ -1,12 +1,12 @@
 //! Waiting requests in a snapshot. Their intents are in the private part.
 
-use policy::ApprovalRule;
 use proof::digest::Digest;
 use proof::json::{Value, number, object};
 use proof::note::VerifierKey;
+use record::ApprovalRule;
+use record::members::{MalformedRecord, members, wrong};
 
 use super::{Execution, RecordedVote, WaitingRequest, WaitingRequests};
-use crate::members::{MalformedRecord, members, wrong};
 
 impl WaitingRequests {
     /// Its requests, oldest first, without their intents.

@@ -7,12 +7,11 @@ use policy::History;
 use proof::digest::Digest;
 use proof::json::{Object, Value, number, object};
 use proof::record::Fields;
+use record::lineage::{Delegation, DelegationRequest, MessageDirection};
+use record::members::{MalformedRecord, members, name, wrong};
 
 use super::{Execution, OpenTransition, RetainedRequest};
-use crate::lineage::{
-    Delegation, DelegationRequest, MessageDirection, request_of_value, request_value,
-};
-use crate::members::{MalformedRecord, members, name, wrong};
+use crate::lineage::{request_of_value, request_value};
 use crate::state::approvals::WaitingRequests;
 use crate::state::labels::ExecutionLabels;
 use crate::state::line::Sharing;

@@ -1,6 +1,7 @@
+use record::lineage::Completion;
+
 use super::*;
 use crate::fixture::{Domain, TestNode, code};
-use crate::lineage::Completion;
 use crate::replay::ReplayOutcome;
 
 #[test]

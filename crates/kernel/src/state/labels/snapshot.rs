@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use policy::LabelChange;
 use proof::json::{Value, number, object};
+use record::LabelChange;
+use record::members::{MalformedRecord, members, wrong};
 
 use super::ExecutionLabels;
-use crate::members::{MalformedRecord, members, wrong};
 
 impl ExecutionLabels {
     /// The labels that are held, each with its `seq`.

@@ -1,8 +1,9 @@
-use policy::{Bundle, Grant};
+use policy::Bundle;
+use record::Grant;
+use record::governance::{Change, Workload};
+use record::lineage::{Completion, DelegationRequest};
 
 use crate::fixture::{Domain, TestNode, call, code, load};
-use crate::governance::{Change, Workload};
-use crate::lineage::{Completion, DelegationRequest};
 use crate::replay::ReplayOutcome;
 use crate::step::{Effect, Input};
 

@@ -1,11 +1,11 @@
 //! The use of meters in a snapshot. A reserved amount is listed once, by its permit.
 
-use policy::Per;
 use proof::json::{Value, number, object};
+use record::Per;
+use record::lineage::Charged;
+use record::members::{MalformedRecord, members, name, wrong};
 
 use super::{Account, Accounts, UsageSpan};
-use crate::lineage::Charged;
-use crate::members::{MalformedRecord, members, name, wrong};
 
 impl Accounts {
     pub(in crate::state) fn items(&self) -> impl Iterator<Item = Value> {

@@ -1,8 +1,9 @@
+use record::governance::{Change, Workload};
+use record::lineage::Completion;
+
 use super::*;
 use crate::fixture::{Domain, OS_USER, TestNode, code, metered};
-use crate::governance::{Change, Workload};
 use crate::limits::QUEUE_NS_MAX;
-use crate::lineage::Completion;
 use crate::replay::ReplayOutcome;
 use crate::step::{Effect, Input};
 

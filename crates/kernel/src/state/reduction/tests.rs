@@ -1,8 +1,8 @@
-use policy::Trust;
 use proof::note::{Ed25519Signer, Signer};
+use record::Trust;
+use record::governance::{Change, Role, Roles, SignedProposal, Subject, TRUST};
 
 use crate::fixture::{Domain, TestNode, code};
-use crate::governance::{Change, Role, Roles, SignedProposal, Subject, TRUST};
 use crate::limits::{REDUCTION_BYTES_MAX, REDUCTIONS_MAX};
 use crate::replay::ReplayOutcome;
 use crate::step::{Answer, Effect, Input};

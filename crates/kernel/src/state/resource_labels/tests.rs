@@ -1,9 +1,9 @@
 use policy::Bundle;
+use record::governance::{Change, Workload};
+use record::lineage::Completion;
 
 use super::*;
 use crate::fixture::{Domain, NODE, ORIGIN, OS_USER, TestNode, code, load};
-use crate::governance::{Change, Workload};
-use crate::lineage::Completion;
 use crate::replay::{Replay, ReplayOutcome, SealedPart};
 use crate::state::Unreadable;
 

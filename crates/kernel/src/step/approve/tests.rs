@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
 use proof::note::{Ed25519Signer, Signer};
+use record::governance::{Change, Role, Roles, Subject, Workload};
+use record::lineage::{Approval, Completion};
 
 use super::*;
 use crate::fixture::{self, Domain, NODE, OS_USER, TestNode, approving, code, officer};
-use crate::governance::{Change, Role, Roles, Subject, Workload};
 use crate::limits::{QUEUE_NS_MAX, WAITING_MAX};
-use crate::lineage::{Approval, Completion};
 use crate::replay::{Replay, ReplayOutcome, SealedPart};
 use crate::step::Input;
 

@@ -1,6 +1,7 @@
+use record::lineage::{Body, LineageRecord};
+
 use crate::fixture::{Domain, TestNode};
 use crate::limits::CLOCK_STEP_MS;
-use crate::lineage::{Body, LineageRecord};
 use crate::replay::ReplayOutcome;
 use crate::step::Input;
 

@@ -1,12 +1,13 @@
 mod history;
 mod line;
 
-use policy::{Bundle, Grant};
+use policy::Bundle;
+use record::Grant;
+use record::governance::{Change, Subject, Workload};
+use record::lineage::{Body, Completion, DelegationRequest, EndedBy, LineageRecord};
 
 use crate::fixture::{Domain, OS_USER, TestNode, call, code, delegating};
-use crate::governance::{Change, Subject, Workload};
 use crate::limits::{EXECUTIONS_PER_USER_MAX, GENERATIONS_MAX, GRANT_BYTES_MAX, USER_BYTES_MAX};
-use crate::lineage::{Body, Completion, DelegationRequest, EndedBy, LineageRecord};
 use crate::replay::ReplayOutcome;
 use crate::step::held_bytes::HeldBytes;
 use crate::step::quota::Executions;
@@ -382,7 +383,7 @@ fn after_two_pings(semantics: u32) -> [String; 3] {
     assert_eq!(answer, "permitted", "{semantics}");
     node.execution = child.unwrap();
     let ping = |node: &mut TestNode| {
-        let (direction, method) = (crate::lineage::MessageDirection::ToClient, "ping".into());
+        let (direction, method) = (record::lineage::MessageDirection::ToClient, "ping".into());
         let transition =
             crate::lineage::Transition { direction, method, tool: None, ..call("", "{}") };
         let (ticket, execution) = (node.ticket(), node.execution.clone());

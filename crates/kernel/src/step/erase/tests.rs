@@ -1,7 +1,8 @@
+use record::governance::Change;
+use record::lineage::LineageRecord;
+
 use super::*;
 use crate::fixture::{Domain, OS_USER, TestNode, code};
-use crate::governance::Change;
-use crate::lineage::LineageRecord;
 use crate::replay::{Replay, SealedPart, Tally};
 use crate::state::Unreadable;
 use crate::step::Input;

@@ -1,6 +1,7 @@
+use record::governance::{Change, Workload};
+
 use super::*;
 use crate::fixture::{Domain, OS_USER, TestNode};
-use crate::governance::{Change, Workload};
 
 fn with(counts: &[(u32, usize)]) -> Executions {
     Executions(counts.iter().copied().collect())

@@ -1,8 +1,9 @@
 use policy::Bundle;
 use proof::digest::Digest;
+use record::lineage::{Body, LineageRecord};
 
 use crate::fixture::{Domain, NODE, ORIGIN, TestNode, call, code, load};
-use crate::lineage::{Body, LineageRecord, Transition};
+use crate::lineage::Transition;
 use crate::replay::{Replay, ReplayOutcome};
 use crate::step::{Answer, Effect, Input};
 

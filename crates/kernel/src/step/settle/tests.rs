@@ -1,10 +1,11 @@
 mod withheld;
 
 use policy::Bundle;
+use record::lineage::{Body, LineageRecord, MessageDirection};
 
 use super::*;
 use crate::fixture::{self, Domain, TestNode, call, code, load};
-use crate::lineage::{Body, LineageRecord, MessageDirection, Transition};
+use crate::lineage::Transition;
 use crate::replay::{ReplayError, ReplayOutcome};
 use crate::step::Input;
 

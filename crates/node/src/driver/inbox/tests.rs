@@ -137,7 +137,7 @@ fn late_requests_are_refused_and_late_ends_are_not() {
     let (inbox, _commands) = Inbox::new();
     let began = Instant::now();
     let (reply, mut settled) = oneshot::channel();
-    let end = (kernel::lineage::Completion::Result, Vec::new(), None);
+    let end = (record::lineage::Completion::Result, Vec::new(), None);
     inbox.push(Command::Outcome { workload: "agent".into(), ticket: 1, end, reply });
     let (mut answer, mut joined) = (push(&inbox, "agent", 1), join(&inbox, 1));
     let late_at = inbox.refuse_late().unwrap();

@@ -4,10 +4,10 @@ use std::sync::mpsc;
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use kernel::governance::{Change, Proposal, SignedProposal, Subject};
-use kernel::lineage::Completion;
 use kernel::step::{Answer, Ticket};
 use policy::limits::DECIDE_STACK_BYTES;
+use record::governance::{Change, Proposal, SignedProposal, Subject};
+use record::lineage::Completion;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

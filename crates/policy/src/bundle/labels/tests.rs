@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
+use record::{Facts, Labels};
+
 use crate::bundle::{Bundle, Files};
 use crate::decide::decide;
 use crate::decision::{Decision, Verdict};
 use crate::error::LoadErrors;
 use crate::evaluation::{Evaluation, evaluate};
-use crate::facts::{DecisionState, Facts};
+use crate::facts::DecisionState;
 use crate::history::History;
-use crate::labels::Labels;
 use crate::request::{Entity, ToolName};
 
 const MANIFEST: &str = r#"

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
+use record::Facts;
+
 use crate::bundle::{Bundle, Files};
 use crate::decide::decide;
 use crate::facts::DecisionState;
-use crate::facts::Facts;
 use crate::history::{History, TransitionOutcome};
 use crate::reach::unreached;
 use crate::request::Entity;

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use record::Facts;
 
 use super::*;
 use crate::bundle::{Bundle, Files};
 use crate::decide::decide;
 use crate::facts::DecisionState;
-use crate::facts::Facts;
 use crate::history::TransitionOutcome;
 use crate::request::{Entity, Request};
 

@@ -2,11 +2,11 @@ use super::*;
 use crate::bundle::Files;
 use crate::decide::decide;
 use crate::facts::DecisionState;
-use crate::facts::Facts;
 use crate::history::TransitionOutcome;
 use crate::request::Request;
 use proof::json::{Object, Value};
 use proptest::prelude::*;
+use record::Facts;
 
 const SCHEMA: &str = "entity W; entity T; action act appliesTo { principal: W, resource: T, context: { input: { n?: Long }, output?: { size: Long } } };";
 

@@ -1,8 +1,10 @@
 use std::sync::Arc;
 
+use record::Facts;
+
 use super::*;
 use crate::bundle::Files;
-use crate::facts::{DecisionState, Facts};
+use crate::facts::DecisionState;
 use crate::request::Entity;
 
 const SCHEMA: &str =

@@ -1,8 +1,9 @@
 //! Delegating gives no fresh history.
 
+use record::lineage::ErasedFor;
+
 use super::*;
 use crate::fixture::{metered_per, replay, under};
-use crate::lineage::ErasedFor;
 use crate::replay::Tally;
 
 const PAGE: (&str, &str) = ("fetch_page", r#"{"url":"https://example.test/"}"#);

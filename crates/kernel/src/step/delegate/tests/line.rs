@@ -1,6 +1,6 @@
 //! What stops a subject stops all that descends from it.
 
-use policy::Trust;
+use record::Trust;
 
 use super::*;
 use crate::fixture::under;

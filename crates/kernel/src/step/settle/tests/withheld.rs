@@ -1,9 +1,9 @@
 //! Results that go no further, and results that wait for their records.
 
-use policy::Trust;
+use record::Trust;
+use record::governance::{Change, Subject, Workload};
 
 use super::*;
-use crate::governance::{Change, Subject, Workload};
 
 const PAGE: (&str, &str) = ("fetch_page", r#"{"url":"https://example.test/"}"#);
 const FILE: (&str, &str) = ("read_file", r#"{"path":"reports/q3.txt"}"#);

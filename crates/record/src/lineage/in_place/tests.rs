@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
-use policy::{Assurance, Facts, Grant, Per};
 use proof::digest::Digest;
 use proof::json::{Object, Text, Value, object};
 use proptest::prelude::*;
 
 use super::*;
-use crate::lineage::{Sealed, request_of, request_of_value};
+use crate::lineage::Sealed;
+use crate::{Assurance, Facts, Grant, Per};
 
 /// Any text, and such as needs escapes.
 fn votes() -> impl Strategy<Value = String> {
@@ -201,30 +201,5 @@ proptest! {
         for (name, digest) in &made {
             prop_assert_eq!(read.open(name, digest), parts.get(*name).map(Vec::as_slice));
         }
-    }
-
-    #[test]
-    fn a_request_is_read_as_its_values_are(
-        members in prop::collection::vec(votes(), 8),
-        path in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
-        other in others(),
-        is_changed in any::<bool>(),
-    ) {
-        let [action, input, id, properties, kind, other_id, other_properties, other_kind] = &members[..] else { unreachable!() };
-        let entity = |id: &str, properties: &str, kind: &str| object([
-            ("id", id.into()), ("properties", properties.into()), ("type", kind.into()),
-        ]);
-        let mut value = object([
-            ("action", action.as_str().into()),
-            ("input", input.as_str().into()),
-            ("principal", entity(id, properties, kind)),
-            ("resource", entity(other_id, other_properties, other_kind)),
-        ]);
-        if is_changed {
-            change(&mut value, &path, other);
-        }
-        let (read, built) = (request_of(&value.to_bytes()), request_of_value(&value));
-        prop_assert!(is_changed || read.is_ok());
-        prop_assert_eq!(read, built);
     }
 }

@@ -1,6 +1,6 @@
-use policy::Per;
 use proof::json::{Value, number, object};
 
+use crate::Per;
 use crate::members::{MalformedRecord, members, name, wrong};
 
 /// The amount that a permit reserves of one meter, for one subject.
@@ -17,7 +17,9 @@ pub struct Charged {
 }
 
 impl Charged {
-    pub(crate) fn to_value(&self) -> Value {
+    /// The form in which records and snapshots hold it.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
         object([
             ("amount", number(self.amount)),
             ("meter", Value::from(self.meter.as_str())),
@@ -26,7 +28,11 @@ impl Charged {
         ])
     }
 
-    pub(crate) fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
+    /// Reads what [`Self::to_value`] wrote.
+    ///
+    /// # Errors
+    /// When a member is missing, unknown or of another kind.
+    pub fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         let members = members(value, &["amount", "meter", "per", "subject"])?;
         let per = Per::parse(members.str("per")?);
         Ok(Self {

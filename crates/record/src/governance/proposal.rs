@@ -2,7 +2,8 @@ use proof::json::{Value, object};
 use proof::note::{Signer, VerifierKey};
 use proof::record::Fields;
 
-use super::{Change, GovernanceError, Position};
+use super::Change;
+use crate::Position;
 use crate::limits::SIGNATURES_MAX;
 use crate::members::{MalformedRecord, members, wrong};
 
@@ -87,19 +88,13 @@ impl SignedProposal {
         self.signatures.iter().map(|(key, _)| key)
     }
 
-    /// The keys that signed exactly this proposal.
-    ///
-    /// # Errors
-    /// [`GovernanceError::Signature`] when one signature of them is not good.
-    pub(super) fn verified(&self) -> Result<Vec<&VerifierKey>, GovernanceError> {
+    /// The keys that signed exactly this proposal; none where one signature of them is not good.
+    #[must_use]
+    pub fn verified(&self) -> Option<Vec<&VerifierKey>> {
         let bytes = self.proposal.signing_bytes();
         let is_good =
             |(key, signature): &(VerifierKey, Vec<u8>)| key.verify(&bytes, signature).is_ok();
-        if self.signatures.iter().all(is_good) {
-            Ok(self.signers().collect())
-        } else {
-            Err(GovernanceError::Signature)
-        }
+        self.signatures.iter().all(is_good).then(|| self.signers().collect())
     }
 
     /// The record that carries it, once accepted at the authority's time `at`.

@@ -1,7 +1,7 @@
 use proof::digest::Digest;
 use proof::json::{Object, Value, number};
 
-use crate::governance::Position;
+use crate::Position;
 use crate::members::{MalformedRecord, members, name, wrong};
 
 /// The members of every lineage record.
@@ -32,7 +32,8 @@ pub struct Link {
 
 impl Link {
     /// Of the record with which an execution begins.
-    pub(crate) fn first(execution: &str) -> Self {
+    #[must_use]
+    pub fn first(execution: &str) -> Self {
         Self { execution: execution.to_owned(), seq: 0, prev: None, parents: Vec::new() }
     }
 }

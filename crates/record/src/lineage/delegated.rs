@@ -1,7 +1,7 @@
-use policy::Grant;
 use proof::json::{Value, number, object};
 
-use super::{Body, DelegationRequest};
+use super::Body;
+use crate::Grant;
 use crate::members::{MalformedRecord, members, name, wrong};
 
 /// Where a delegated execution comes from.
@@ -10,6 +10,15 @@ pub struct Delegation {
     /// The execution that delegated.
     pub parent: String,
     /// The most that the new one may do.
+    pub grant: Grant,
+}
+
+/// A request to delegate: to a workload, with a grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DelegationRequest {
+    /// The registered workload of the new execution.
+    pub workload: String,
+    /// The most that it may do.
     pub grant: Grant,
 }
 
@@ -34,11 +43,17 @@ impl EndedBy {
 }
 
 impl Delegation {
-    pub(crate) fn to_value(&self) -> Value {
+    /// The form in which records and snapshots hold it.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
         object([("grant", self.grant.to_value()), ("parent", Value::from(self.parent.as_str()))])
     }
 
-    pub(crate) fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
+    /// Reads what [`Self::to_value`] wrote.
+    ///
+    /// # Errors
+    /// When a member is missing, unknown or of another kind.
+    pub fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         let members = members(value, &["grant", "parent"])?;
         let grant = grant(members.value("grant")?)?;
         Ok(Self { parent: name(&members, "parent")?, grant })
@@ -46,14 +61,20 @@ impl Delegation {
 }
 
 impl DelegationRequest {
-    pub(crate) fn to_value(&self) -> Value {
+    /// The form in which records and snapshots hold it.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
         object([
             ("grant", self.grant.to_value()),
             ("workload", Value::from(self.workload.as_str())),
         ])
     }
 
-    pub(crate) fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
+    /// Reads what [`Self::to_value`] wrote.
+    ///
+    /// # Errors
+    /// When a member is missing, unknown or of another kind.
+    pub fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
         let members = members(value, &["grant", "workload"])?;
         let grant = grant(members.value("grant")?)?;
         Ok(Self { workload: name(&members, "workload")?, grant })

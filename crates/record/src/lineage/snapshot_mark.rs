@@ -1,5 +1,5 @@
 use proof::digest::Digest;
-use proof::json::{Object, Value, number, object};
+use proof::json::{Object, Value, number};
 
 use crate::members::{MalformedRecord, members};
 
@@ -17,28 +17,15 @@ pub struct SnapshotMark {
 impl SnapshotMark {
     const MEMBERS: [&'static str; 3] = ["private", "public", "size"];
 
-    pub(crate) fn write(&self, into: &mut Object) {
+    pub(super) fn write(&self, into: &mut Object) {
         into.insert("private", self.private.to_value());
         into.insert("public", self.public.to_value());
         into.insert("size", number(self.size));
     }
 
-    pub(crate) fn read(value: &Value) -> Result<Self, MalformedRecord> {
+    pub(super) fn read(value: &Value) -> Result<Self, MalformedRecord> {
         let members = members(value, &Self::MEMBERS)?;
         let (private, public) = (members.digest("private")?, members.digest("public")?);
         Ok(Self { size: members.count("size")?, public, private })
-    }
-
-    /// The digests that a replay shows as compared; without the private one where it cannot be
-    /// derived.
-    pub(crate) fn compared(public: Digest, private: Option<Digest>) -> Value {
-        let shown = object([("public", public.to_value())]);
-        match (shown, private) {
-            (Value::Object(mut shown), Some(private)) => {
-                shown.insert("private", private.to_value());
-                Value::Object(shown)
-            }
-            (shown, _) => shown,
-        }
     }
 }

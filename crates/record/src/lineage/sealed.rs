@@ -1,11 +1,10 @@
 use std::collections::BTreeMap;
 
-use policy::{Entity, Request};
 use proof::commitment::{Opening, Salt, commit};
 use proof::digest::Digest;
-use proof::json::{ObjectWriter, Span, Text, Value, object};
+use proof::json::{ObjectWriter, Span, Text, Value};
 
-use crate::members::{MalformedRecord, members, wrong};
+use crate::members::{MalformedRecord, wrong};
 
 /// Bytes of a member's canonical text besides its name and what it opens to.
 const MEMBER_BYTES: usize = 96;
@@ -26,17 +25,17 @@ impl PartialEq for Sealed {
 }
 
 /// The commitments of one record, by member name.
-pub(crate) type Commitments = BTreeMap<Text, Digest>;
+pub type Commitments = BTreeMap<Text, Digest>;
 
 impl Sealed {
     /// Commits to one more member. Its salt is drawn from the record's fresh 32 bytes of entropy
     /// and the member's name, so that no two commitments share one.
-    pub(crate) fn seal(&mut self, name: &str, bytes: Vec<u8>, entropy: &[u8; 32]) -> Digest {
+    pub fn seal(&mut self, name: &str, bytes: Vec<u8>, entropy: &[u8; 32]) -> Digest {
         self.seal_once(name, || bytes, entropy)
     }
 
     /// As [`Sealed::seal`], unless the member is there: it was sealed ahead.
-    pub(crate) fn seal_once(
+    pub fn seal_once(
         &mut self,
         name: &str,
         bytes: impl FnOnce() -> Vec<u8>,
@@ -55,7 +54,7 @@ impl Sealed {
     }
 
     /// Writes the members that are there, so that [`Sealed::to_bytes`] has less to do.
-    pub(crate) fn write_ahead(&mut self) {
+    pub fn write_ahead(&mut self) {
         for (name, (opening, _)) in &self.members {
             let mut text = String::new();
             opening.write(&mut text);
@@ -149,69 +148,4 @@ pub(super) fn commitments_of(value: &Value) -> Result<Commitments, MalformedReco
         Ok((name.into(), digest.ok_or_else(|| wrong(name, "a digest in base64url"))?))
     };
     object.iter().map(one).collect()
-}
-
-/// The canonical form of a request: what the commitment `request` hides.
-pub(crate) fn request_value(request: &Request) -> Value {
-    object([
-        ("action", Value::from(request.action.as_str())),
-        ("input", Value::from(request.input.as_str())),
-        ("principal", entity_value(&request.principal)),
-        ("resource", entity_value(&request.resource)),
-    ])
-}
-
-/// Reads a request back from the bytes that [`request_value`] gave.
-pub(crate) fn request_of(bytes: &[u8]) -> Result<Request, MalformedRecord> {
-    match Span::object(bytes).and_then(request_at) {
-        Some(request) => Ok(request),
-        // Anything that is not read in place: the reader of values has the last word, and names the
-        // fault.
-        None => request_of_value(&Value::parse(bytes)?),
-    }
-}
-
-fn request_at(span: Span<'_>) -> Option<Request> {
-    let mut members = span.members()?;
-    let action = members.next_if("action")?.string()?.into_owned();
-    let input = members.next_if("input")?.string()?.into_owned();
-    let principal = entity_at(members.next_if("principal")?)?;
-    let resource = entity_at(members.next_if("resource")?)?;
-    members.is_empty().then_some(Request { principal, action, resource, input })
-}
-
-fn entity_at(span: Span<'_>) -> Option<Entity> {
-    let mut members = span.members()?;
-    let id = members.next_if("id")?.string()?.into_owned();
-    let properties = members.next_if("properties")?.string()?.into_owned();
-    let kind = members.next_if("type")?.string()?.into_owned();
-    members.is_empty().then_some(Entity { kind, id, properties })
-}
-
-/// Reads what [`request_value`] gave.
-pub(crate) fn request_of_value(value: &Value) -> Result<Request, MalformedRecord> {
-    let members = members(value, &["action", "input", "principal", "resource"])?;
-    Ok(Request {
-        principal: entity_of(members.value("principal")?)?,
-        action: members.str("action")?.to_owned(),
-        resource: entity_of(members.value("resource")?)?,
-        input: members.str("input")?.to_owned(),
-    })
-}
-
-fn entity_value(entity: &Entity) -> Value {
-    object([
-        ("id", Value::from(entity.id.as_str())),
-        ("properties", Value::from(entity.properties.as_str())),
-        ("type", Value::from(entity.kind.as_str())),
-    ])
-}
-
-fn entity_of(value: &Value) -> Result<Entity, MalformedRecord> {
-    let members = members(value, &["id", "properties", "type"])?;
-    Ok(Entity {
-        kind: members.str("type")?.to_owned(),
-        id: members.str("id")?.to_owned(),
-        properties: members.str("properties")?.to_owned(),
-    })
 }

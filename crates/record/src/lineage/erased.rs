@@ -29,17 +29,6 @@ impl ErasedFor {
     }
 }
 
-/// Under whose key a record's sealed part lies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SealingScope {
-    /// The node's: the record is of no execution.
-    Node,
-    /// An execution's, which begins with this record: its key is to be made.
-    Begun(String),
-    /// An execution's that has begun.
-    Execution(String),
-}
-
 pub(super) fn write(execution: &str, os_user: u32, reason: ErasedFor, into: &mut Object) {
     into.insert("erased", Value::from(execution));
     into.insert("os_user", number(u64::from(os_user)));

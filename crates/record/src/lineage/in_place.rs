@@ -5,7 +5,6 @@
 //! same bytes. Input that is not read here goes to that reader, which has the last word and names
 //! the fault.
 
-use policy::{Assurance, Facts, Labels};
 use proof::digest::Digest;
 use proof::json::{Members, ObjectWriter, Span, number, write_array};
 
@@ -13,8 +12,8 @@ use super::{
     Body, Charged, Commitments, Completion, Decided, DelegationRequest, Header, LineageRecord,
     Link, MessageDirection, OpenDecision, RecordedRetry,
 };
-use crate::governance::Position;
 use crate::members::checked_name;
+use crate::{Assurance, Facts, Labels, Position};
 
 /// The record, if it is a decision or an end as [`write()`] writes them.
 pub(super) fn read(bytes: &[u8]) -> Option<LineageRecord> {

@@ -1,7 +1,7 @@
-use policy::{Decision, LabelChange};
 use proof::json::{Object, Span, Text, Value};
 
 use crate::members::{MalformedRecord, wrong};
+use crate::{ApprovalRule, LabelChange};
 
 /// The public part of a decision, as it stands in its record: without `errors` and without the
 /// `why` of its checks.
@@ -14,12 +14,11 @@ pub struct OpenDecision {
 }
 
 impl OpenDecision {
-    pub(crate) fn of(decision: &Decision) -> Self {
-        Self {
-            text: decision.to_public_text(),
-            verdict: Some(decision.verdict().as_str().into()),
-            has_labels: !decision.labels().is_empty(),
-        }
+    /// Of the canonical text of a decision's public part, with what it says: the verdict, and
+    /// whether it changes labels.
+    #[must_use]
+    pub fn new(text: String, verdict: &str, has_labels: bool) -> Self {
+        Self { text, verdict: Some(verdict.into()), has_labels }
     }
 
     pub(super) fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
@@ -65,7 +64,8 @@ impl OpenDecision {
     }
 
     /// The changes that a permit makes to labels; none where that can't be read.
-    pub(crate) fn labels(&self) -> Option<LabelChange> {
+    #[must_use]
+    pub fn labels(&self) -> Option<LabelChange> {
         if !self.has_labels {
             return Some(LabelChange::default());
         }
@@ -74,10 +74,10 @@ impl OpenDecision {
 
     /// The approvals that a pending decision waits for; empty where that can't be read.
     #[must_use]
-    pub fn awaits(&self) -> Vec<policy::ApprovalRule> {
+    pub fn awaits(&self) -> Vec<ApprovalRule> {
         let awaits = self.span("awaits").and_then(Span::to_value);
         let awaits = awaits.as_ref().and_then(Value::as_array).unwrap_or_default();
-        awaits.iter().filter_map(policy::ApprovalRule::from_value).collect()
+        awaits.iter().filter_map(ApprovalRule::from_value).collect()
     }
 
     fn span(&self, member: &str) -> Option<Span<'_>> {

@@ -1,10 +1,10 @@
-use policy::Trust;
 use proof::digest::Digest;
 use proof::json::{Value, number, object};
 use proof::note::VerifierKey;
 use proof::record::Fields;
 
 use super::{Replays, Roles, Subject};
+use crate::Trust;
 use crate::members::{MalformedRecord, members, name, wrong};
 
 /// A registered kind of agent or service. `api` mirrors it for clients under the same name.
@@ -84,7 +84,8 @@ pub enum Change {
 
 impl Change {
     /// The roles that hold from this change on, where it changes them.
-    pub(super) fn roles(&self) -> Option<&Roles> {
+    #[must_use]
+    pub fn roles(&self) -> Option<&Roles> {
         match self {
             Self::DomainCreated { roles, .. } | Self::RolesChanged { roles } => Some(roles),
             _ => None,

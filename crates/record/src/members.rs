@@ -11,7 +11,8 @@ use crate::limits::NAME_BYTES_MAX;
 pub struct MalformedRecord(String);
 
 impl MalformedRecord {
-    pub(crate) fn new(why: impl Into<String>) -> Self {
+    /// With the reason, in words.
+    pub fn new(why: impl Into<String>) -> Self {
         Self(why.into())
     }
 }
@@ -29,18 +30,28 @@ impl From<proof::json::Error> for MalformedRecord {
 }
 
 /// The members of one object whose names are all known.
-pub(crate) fn members<'a>(value: &'a Value, known: &[&str]) -> Result<Fields<'a>, MalformedRecord> {
+///
+/// # Errors
+/// When the value is no object, or has another member.
+pub fn members<'a>(value: &'a Value, known: &[&str]) -> Result<Fields<'a>, MalformedRecord> {
     let fields = Fields::of(value, "record")?;
     fields.only(known)?;
     Ok(fields)
 }
 
 /// A name that may stand in a record: 1 to [`NAME_BYTES_MAX`] bytes, no control characters.
-pub(crate) fn name(fields: &Fields<'_>, member: &str) -> Result<String, MalformedRecord> {
+///
+/// # Errors
+/// When the member is missing or no such name.
+pub fn name(fields: &Fields<'_>, member: &str) -> Result<String, MalformedRecord> {
     checked_name(member, fields.str(member)?)
 }
 
-pub(crate) fn checked_name(member: &str, text: &str) -> Result<String, MalformedRecord> {
+/// The same of a text that was read before.
+///
+/// # Errors
+/// When it is no such name.
+pub fn checked_name(member: &str, text: &str) -> Result<String, MalformedRecord> {
     let fits = (1..=NAME_BYTES_MAX).contains(&text.len());
     if fits && !text.chars().any(char::is_control) {
         Ok(text.to_owned())
@@ -49,6 +60,8 @@ pub(crate) fn checked_name(member: &str, text: &str) -> Result<String, Malformed
     }
 }
 
-pub(crate) fn wrong(name: &str, what: &str) -> MalformedRecord {
+/// Says what a member must be, and is not.
+#[must_use]
+pub fn wrong(name: &str, what: &str) -> MalformedRecord {
     MalformedRecord::new(format!("member `{name}` must be {what}"))
 }

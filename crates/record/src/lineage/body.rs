@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use policy::{Assurance, Facts, Labels, TransitionOutcome};
 use proof::digest::Digest;
 use proof::json::{Object, Value, number, object};
 use proof::record::Fields;
@@ -9,11 +8,11 @@ use super::delegated::{delegated_value, read_delegated, read_ended};
 use super::sealed::{Commitments, commitments_of, commitments_value};
 use super::{
     Charged, Delegation, DelegationRequest, EndedBy, ErasedFor, MessageDirection, OpenDecision,
-    RecordedRetry, SignedApproval, approval, erased,
+    RecordedRetry, SignedApproval, SnapshotMark, approval, erased,
 };
 use crate::governance::SignedProposal;
-use crate::lineage::SnapshotMark;
 use crate::members::{MalformedRecord, members, name, wrong};
+use crate::{Assurance, Facts, Labels};
 
 /// Counts of refusals since the last record of them, by code.
 pub type RefusalCounts = BTreeMap<String, u64>;
@@ -159,16 +158,6 @@ impl Completion {
     /// Nobody knows how it ended, nor how much of it was written.
     pub const UNKNOWN: Self = Self::Unknown { written: None };
 
-    /// The outcome as policy sees it, with the JSON text of the structured result, if any.
-    pub(crate) fn seen(self, output: Option<String>) -> TransitionOutcome {
-        match self {
-            Self::Result => TransitionOutcome::Result(output),
-            Self::Error => TransitionOutcome::Error,
-            Self::Sent => TransitionOutcome::Sent,
-            Self::Unknown { .. } => TransitionOutcome::Unknown,
-        }
-    }
-
     pub(super) const ALL: [Self; 4] = [Self::Result, Self::Error, Self::Sent, Self::UNKNOWN];
 
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -225,7 +214,9 @@ impl Body {
         }
     }
 
-    pub(super) fn concerns_execution(&self) -> bool {
+    /// Whether it stands in the chain of an execution.
+    #[must_use]
+    pub fn concerns_execution(&self) -> bool {
         let of_the_node = matches!(
             self,
             Self::Erased { .. }
@@ -337,6 +328,12 @@ impl Body {
 }
 
 impl Decided {
+    /// Whether it waits for approval, and its intent is on record.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.decision.verdict() == Some("pending") && self.commitments.contains_key("intent")
+    }
+
     const MEMBERS: [&'static str; 11] = [
         "action",
         "charges",
@@ -360,7 +357,7 @@ impl Decided {
         put("commitments", commitments_value(&self.commitments));
         put("decision", self.decision.to_value());
         put("direction", Value::from(self.direction.as_str()));
-        put("facts", self.facts.stated());
+        put("facts", facts_value(&self.facts));
         if let Some(delegates) = &self.delegates {
             put("hands_on", delegates.to_value());
         }
@@ -419,6 +416,13 @@ fn labels_of(members: &Fields<'_>) -> Result<Labels, MalformedRecord> {
     }
     let labels = Labels::from_value(members.value("labels")?).filter(|labels| !labels.is_empty());
     labels.ok_or_else(|| wrong("labels", "sorted names, and left out where there is none"))
+}
+
+fn facts_value(facts: &Facts) -> Value {
+    let definition = facts.definition.map(|digest| ("definition", digest.to_value()));
+    let members =
+        [("assurance", Value::from(facts.assurance.as_str())), ("at", Value::Integer(facts.at))];
+    object(members.into_iter().chain(definition))
 }
 
 fn facts_of(value: &Value) -> Result<Facts, MalformedRecord> {
