@@ -9,7 +9,7 @@ mod transition;
 
 pub(crate) use decided::{CompletionParts, DecisionParts, seal_asked, seen};
 pub(crate) use intent::{intent, intent_of};
-pub(crate) use request::{request_of, request_of_value, request_value};
+pub(crate) use request::{request_of, request_value};
 pub use sealing_scope::SealingScope;
 pub(crate) use transition::called_tool;
 pub use transition::{DELEGATE_ACTION, Transition, passing};

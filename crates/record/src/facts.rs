@@ -1,4 +1,9 @@
 use proof::digest::Digest;
+use proof::json::Span;
+
+use crate::members::MalformedRecord;
+use crate::reader::MemberReader;
+use crate::writer::MemberWriter;
 
 /// The facts of one decision. They lie in its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +55,26 @@ impl Facts {
     /// The facts of an evaluation that states none: 1 January 2026, a separated workload.
     pub const DEFAULT: Facts =
         Facts { at: 1_767_225_600_000, assurance: Assurance::Separated, definition: None };
+
+    pub(crate) fn write(&self, text: &mut String) {
+        let mut members = MemberWriter::begin(text);
+        members.string("assurance", self.assurance.as_str());
+        members.integer("at", self.at);
+        if let Some(definition) = &self.definition {
+            members.digest("definition", definition);
+        }
+        members.end();
+    }
+
+    pub(crate) fn read(name: &str, span: Span<'_>) -> Result<Self, MalformedRecord> {
+        let mut members = MemberReader::of(name, span)?;
+        let words = "cooperative, separated, confined or attested";
+        let assurance = members.word("assurance", Assurance::parse, words)?;
+        let at = members.integer("at")?;
+        let definition = members.optional_digest("definition")?;
+        members.end()?;
+        Ok(Self { at, assurance, definition })
+    }
 }
 
 #[cfg(test)]

@@ -44,7 +44,9 @@ pub mod lineage;
 pub mod members;
 mod per;
 mod position;
+mod reader;
 mod trust;
+mod writer;
 
 pub use approval_rule::ApprovalRule;
 pub use facts::{Assurance, Facts};

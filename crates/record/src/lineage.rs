@@ -5,12 +5,16 @@
 
 mod approval;
 mod body;
+#[cfg(test)]
+mod by_value;
 mod charged;
+mod commitments;
+mod completion;
+mod decided;
 mod delegated;
 mod direction;
 mod erased;
 mod header;
-mod in_place;
 mod open;
 mod sealed;
 mod snapshot_mark;
@@ -18,19 +22,28 @@ mod snapshot_mark;
 mod tests;
 
 pub use approval::{Approval, RecordedRetry, SignedApproval};
-pub use body::{Body, Completion, Decided, RefusalCounts};
+pub use body::{Body, RefusalCounts};
 pub use charged::Charged;
+pub use commitments::Commitments;
+pub use completion::Completion;
+pub use decided::Decided;
 pub use delegated::{Delegation, DelegationRequest, EndedBy};
 pub use direction::MessageDirection;
 pub use erased::ErasedFor;
 pub use header::{Header, Link};
 pub use open::OpenDecision;
-pub use sealed::{Commitments, Sealed};
+pub use sealed::Sealed;
 pub use snapshot_mark::SnapshotMark;
 
-use proof::json::{Object, Value};
+use header::{HeaderMember, HeaderWriter};
+use proof::json::Span;
 
 use crate::members::{MalformedRecord, wrong};
+use crate::reader::{MemberReader, missing, string};
+use crate::writer::MemberWriter;
+
+/// Bytes for which a record's text has room from the start: one that has to grow is copied.
+const RECORD_BYTES: usize = 1_536;
 
 /// One lineage record: a header, a body, and what the sealed part must open.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,16 +58,12 @@ impl LineageRecord {
     /// The canonical bytes that are hashed and stored.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        in_place::write(self).unwrap_or_else(|| self.to_value().to_bytes())
-    }
-
-    fn to_value(&self) -> Value {
-        let mut object = Object::new();
-        object.insert("v", Value::Integer(1));
-        object.insert("type", Value::from(self.body.type_name()));
-        self.header.write(&mut object);
-        self.body.write(&mut object);
-        Value::Object(object)
+        let mut text = String::with_capacity(RECORD_BYTES);
+        let header = HeaderWriter::new(&self.header, self.body.type_name());
+        let mut record = MemberWriter::between(&mut text, header);
+        self.body.write(&mut record);
+        record.end();
+        text.into_bytes()
     }
 
     /// Reads a record exactly: a member too many or too few is an error.
@@ -62,25 +71,17 @@ impl LineageRecord {
     /// # Errors
     /// When the bytes are not a lineage record of this version.
     pub fn parse(bytes: &[u8]) -> Result<Self, MalformedRecord> {
-        in_place::read(bytes).map_or_else(|| Self::built(bytes), Ok)
-    }
-
-    /// Reads a record by way of its values.
-    fn built(bytes: &[u8]) -> Result<Self, MalformedRecord> {
-        let value = Value::parse(bytes)?;
-        let Value::Object(mut object) = value else {
-            return Err(MalformedRecord::new("not an object"));
-        };
-        if object.remove("v") != Some(Value::Integer(1)) {
+        let (span, [kind, version]) = Span::parse_finding(bytes, ["type", "v"])?;
+        if version.is_none_or(|version| version.text() != "1") {
             return Err(wrong("v", "1"));
         }
-        let Some(Value::String(type_name)) = object.remove("type") else {
-            return Err(wrong("type", "a string"));
-        };
-        let header = Header::take(&mut object)?;
-        let body = Body::read(&type_name, object)?;
+        let kind = kind.ok_or_else(|| wrong("type", "a string"))?;
+        let record = MemberReader::laying_aside(HeaderMember::names(), span);
+        let mut record = record.ok_or_else(|| MalformedRecord::new("not an object"))?;
+        let body = Body::read(&string("type", kind)?, &mut record)?;
+        let header = Header::read(record.end_with_aside()?)?;
         match (body.concerns_execution(), header.link.is_some()) {
-            (true, false) => Err(MalformedRecord::new("member `execution` is missing")),
+            (true, false) => Err(missing("execution")),
             (false, true) => Err(MalformedRecord::new("unknown member `execution`")),
             _ => Ok(Self { header, body }),
         }

@@ -1,7 +1,9 @@
 use proof::digest::Digest;
-use proof::json::{Value, number, object};
+use proof::json::{Span, Value};
 
-use crate::members::{MalformedRecord, members};
+use crate::members::MalformedRecord;
+use crate::reader::MemberReader;
+use crate::writer::{MemberWriter, value_of};
 
 /// A prefix of one log: its origin, how many records, and their Merkle root. `api` mirrors
 /// it for clients under the same name.
@@ -19,11 +21,9 @@ impl Position {
     /// `{"origin", "root", "size"}`.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        object([
-            ("origin", Value::from(self.origin.as_str())),
-            ("root", Value::from(self.root.to_string())),
-            ("size", number(self.size)),
-        ])
+        let mut text = String::new();
+        self.write(&mut text);
+        value_of(&text)
     }
 
     /// Reads what [`Self::to_value`] wrote.
@@ -31,11 +31,25 @@ impl Position {
     /// # Errors
     /// When a member is missing, unknown or of another kind.
     pub fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
-        let members = members(value, &["origin", "root", "size"])?;
-        Ok(Self {
-            origin: members.str("origin")?.to_owned(),
-            size: members.count("size")?,
-            root: members.digest("root")?,
-        })
+        let mut text = String::new();
+        value.write(&mut text);
+        Self::read("governance", Span::known(&text))
+    }
+
+    pub(crate) fn write(&self, text: &mut String) {
+        let mut members = MemberWriter::begin(text);
+        members.string("origin", &self.origin);
+        members.digest("root", &self.root);
+        members.count("size", self.size);
+        members.end();
+    }
+
+    pub(crate) fn read(name: &str, span: Span<'_>) -> Result<Self, MalformedRecord> {
+        let mut members = MemberReader::of(name, span)?;
+        let origin = members.string("origin")?.into_owned();
+        let root = members.digest("root")?;
+        let size = members.count("size")?;
+        members.end()?;
+        Ok(Self { origin, size, root })
     }
 }

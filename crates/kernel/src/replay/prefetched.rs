@@ -96,7 +96,7 @@ pub(super) fn open_request(
     sealed: &Result<Sealed, Unreadable>,
 ) -> Result<Request, Unreadable> {
     let digest = decided.commitments.get("request").ok_or(Unreadable::Damaged)?;
-    let request = request_of(open(sealed, "request", digest)?).map_err(|_| Unreadable::Damaged)?;
+    let request = request_of(open(sealed, "request", digest)?).ok_or(Unreadable::Damaged)?;
     if request.action == decided.action { Ok(request) } else { Err(Unreadable::Damaged) }
 }
 

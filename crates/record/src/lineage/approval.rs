@@ -1,11 +1,11 @@
 use proof::base64url;
 use proof::digest::Digest;
-use proof::json::{Object, Value, object};
+use proof::json::{Span, Value, object, write_array};
 use proof::note::{Signer, VerifierKey};
-use proof::record::Fields;
 
-use super::Body;
-use crate::members::{MalformedRecord, members, wrong};
+use crate::members::MalformedRecord;
+use crate::reader::{MemberReader, digests};
+use crate::writer::{Interleaved, MemberWriter, value_of};
 
 /// Precedes the signed bytes, so that no signature made here can pass for another kind.
 const SIGNING_CONTEXT: &[u8] = b"interlock.approval.v1\n";
@@ -75,9 +75,11 @@ impl SignedApproval {
     /// The form in which it travels to the node.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        let mut members = Object::new();
+        let mut text = String::new();
+        let mut members = MemberWriter::begin(&mut text);
         self.write(&mut members);
-        Value::Object(members)
+        members.end();
+        value_of(&text)
     }
 
     /// Reads what [`Self::to_value`] wrote.
@@ -85,32 +87,37 @@ impl SignedApproval {
     /// # Errors
     /// When it is not an approval of this version.
     pub fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
-        Self::of(&members(value, &["expires_ms", "key", "pending", "signature", "verdict"])?)
+        let mut text = String::new();
+        value.write(&mut text);
+        let mut members = MemberReader::of("approval", Span::known(&text))?;
+        let approval = Self::read(&mut members)?;
+        members.end()?;
+        Ok(approval)
     }
 
-    pub(super) fn write(&self, into: &mut Object) {
+    pub(super) fn write(&self, members: &mut MemberWriter<'_, impl Interleaved>) {
         let Approval { pending, expires_ms, .. } = &self.approval;
-        into.insert("expires_ms", Value::Integer(*expires_ms));
-        into.insert("key", Value::from(self.key.to_string()));
-        into.insert("pending", Value::from(pending.to_string()));
-        into.insert("signature", Value::from(base64url::encode(&self.signature)));
-        into.insert("verdict", Value::from(self.approval.verdict()));
+        members.integer("expires_ms", *expires_ms);
+        members.string("key", &self.key.to_string());
+        members.digest("pending", pending);
+        members.string("signature", &base64url::encode(&self.signature));
+        members.string("verdict", self.approval.verdict());
     }
 
-    fn of(members: &Fields<'_>) -> Result<Self, MalformedRecord> {
-        let key = members.str("key")?.parse();
-        let approves = match members.str("verdict")? {
-            "permit" => true,
-            "refuse" => false,
-            _ => return Err(wrong("verdict", "permit or refuse")),
-        };
-        let pending = members.digest("pending")?;
+    pub(super) fn read<const N: usize>(
+        members: &mut MemberReader<'_, N>,
+    ) -> Result<Self, MalformedRecord> {
         let expires_ms = members.integer("expires_ms")?;
-        Ok(Self {
-            approval: Approval { pending, approves, expires_ms },
-            key: key.map_err(|_| wrong("key", "a verifier key (vkey)"))?,
-            signature: members.bytes("signature")?,
-        })
+        let key = members.word("key", |text| text.parse().ok(), "a verifier key (vkey)")?;
+        let pending = members.digest("pending")?;
+        let signature = members.bytes("signature")?;
+        let verdict = |text: &str| match text {
+            "permit" => Some(true),
+            "refuse" => Some(false),
+            _ => None,
+        };
+        let approves = members.word("verdict", verdict, "permit or refuse")?;
+        Ok(Self { approval: Approval { pending, approves, expires_ms }, key, signature })
     }
 }
 
@@ -124,23 +131,18 @@ pub struct RecordedRetry {
 }
 
 impl RecordedRetry {
-    pub(super) fn to_value(&self) -> Value {
-        let votes = self.votes.iter().map(|digest| Value::from(digest.to_string()));
-        object([
-            ("given", Value::Array(votes.collect())),
-            ("pending", Value::from(self.pending.to_string())),
-        ])
+    pub(super) fn write(&self, text: &mut String) {
+        let mut members = MemberWriter::begin(text);
+        write_array(&self.votes, members.member("given"), Digest::write);
+        members.digest("pending", &self.pending);
+        members.end();
     }
 
-    pub(super) fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
-        let members = members(value, &["given", "pending"])?;
-        let digest = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
-        let votes: Option<Vec<Digest>> = members.array("given")?.iter().map(digest).collect();
-        let votes = votes.ok_or_else(|| wrong("given", "digests in base64url"))?;
-        Ok(Self { pending: members.digest("pending")?, votes })
+    pub(super) fn read(span: Span<'_>) -> Result<Self, MalformedRecord> {
+        let mut members = MemberReader::of("retry", span)?;
+        let votes = digests("given", members.required("given")?)?;
+        let pending = members.digest("pending")?;
+        members.end()?;
+        Ok(Self { pending, votes })
     }
-}
-
-pub(super) fn read(value: &Value) -> Result<Body, MalformedRecord> {
-    Ok(Body::Approved(Box::new(SignedApproval::from_value(value)?)))
 }

@@ -1,18 +1,18 @@
 use std::collections::BTreeMap;
 
 use proof::digest::Digest;
-use proof::json::{Object, Value, number, object};
-use proof::record::Fields;
+use proof::json::{Span, write_array};
 
-use super::delegated::{delegated_value, read_delegated, read_ended};
-use super::sealed::{Commitments, commitments_of, commitments_value};
+use super::commitments::{read_commitments, write_commitments};
 use super::{
-    Charged, Delegation, DelegationRequest, EndedBy, ErasedFor, MessageDirection, OpenDecision,
-    RecordedRetry, SignedApproval, SnapshotMark, approval, erased,
+    Charged, Commitments, Completion, Decided, Delegation, EndedBy, ErasedFor, SignedApproval,
+    SnapshotMark,
 };
+use crate::Labels;
 use crate::governance::SignedProposal;
-use crate::members::{MalformedRecord, members, name, wrong};
-use crate::{Assurance, Facts, Labels};
+use crate::members::{MalformedRecord, wrong};
+use crate::reader::{MemberReader, count, value};
+use crate::writer::{Interleaved, MemberWriter};
 
 /// Counts of refusals since the last record of them, by code.
 pub type RefusalCounts = BTreeMap<String, u64>;
@@ -109,90 +109,6 @@ pub enum Body {
     },
 }
 
-/// One decision, with the public part of what it was about.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Decided {
-    /// The upstream server.
-    pub server: String,
-    /// Which way the message goes.
-    pub direction: MessageDirection,
-    /// The JSON-RPC method.
-    pub method: String,
-    /// The tool, for `tools/call`.
-    pub tool: Option<String>,
-    /// The policy action asked for.
-    pub action: String,
-    /// The amounts that a permit reserves, by the meter's name.
-    pub charges: Vec<Charged>,
-    /// The delegation that was requested, if it is one.
-    pub delegates: Option<DelegationRequest>,
-    /// The pending record that the request names, and what it stands on.
-    pub retry: Option<RecordedRetry>,
-    /// The facts of the decision.
-    pub facts: Facts,
-    /// The public part of the decision.
-    pub decision: OpenDecision,
-    /// Commitments: `request` (as decided), `message` (as accepted and forwarded) and `decision`
-    /// (whole).
-    pub commitments: Commitments,
-}
-
-/// How a permitted transition ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Completion {
-    /// With a result.
-    Result,
-    /// With an error.
-    Error,
-    /// One-way: nothing comes back.
-    Sent,
-    /// It may or may not have happened. It is never sent again.
-    Unknown {
-        /// How many bytes of its line the server's pipe took, including the LF, where an
-        /// enforcement point counted them.
-        written: Option<u64>,
-    },
-}
-
-impl Completion {
-    /// Nobody knows how it ended, nor how much of it was written.
-    pub const UNKNOWN: Self = Self::Unknown { written: None };
-
-    pub(super) const ALL: [Self; 4] = [Self::Result, Self::Error, Self::Sent, Self::UNKNOWN];
-
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.as_str() == text)
-    }
-
-    /// How much of its line was written, where that is on record.
-    #[must_use]
-    pub fn written(self) -> Option<u64> {
-        match self {
-            Self::Unknown { written } => written,
-            Self::Result | Self::Error | Self::Sent => None,
-        }
-    }
-
-    /// The same with how much was written: none where it is known how it ended.
-    pub(super) fn with_written(self, written: u64) -> Option<Self> {
-        match self {
-            Self::Unknown { .. } => Some(Self::Unknown { written: Some(written) }),
-            Self::Result | Self::Error | Self::Sent => None,
-        }
-    }
-
-    /// The name in records.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Result => "result",
-            Self::Error => "error",
-            Self::Sent => "sent",
-            Self::Unknown { .. } => "unknown",
-        }
-    }
-}
-
 impl Body {
     /// The record's `type`.
     #[must_use]
@@ -229,262 +145,157 @@ impl Body {
         !of_the_node
     }
 
-    pub(super) fn write(&self, into: &mut Object) {
-        let mut put = |name: &str, value: Value| into.insert(name.to_owned(), value);
+    /// Writes its members, in the order of their keys.
+    pub(super) fn write(&self, record: &mut MemberWriter<'_, impl Interleaved>) {
         match self {
             Self::Started { workload, os_user, delegation } => {
                 if let Some(delegation) = delegation {
-                    put("delegation", delegation.to_value());
+                    delegation.to_value().write(record.member("delegation"));
                 }
-                put("workload", Value::from(workload.as_str()));
-                put("os_user", Value::Integer(i64::from(*os_user)));
+                record.integer("os_user", i64::from(*os_user));
+                record.string("workload", workload);
             }
             Self::Delegated { decided_seq, child } => {
-                for (name, value) in delegated_value(*decided_seq, child) {
-                    put(name, value);
-                }
+                record.string("child", child);
+                record.count("decided_seq", *decided_seq);
             }
-            Self::Ended { by } => {
-                put("by", Value::from(by.as_str()));
-            }
-            Self::Decided(decided) => decided.write(into),
+            Self::Ended { by } => record.string("by", by.as_str()),
+            Self::Decided(decided) => decided.write(record),
+            Self::Approved(approval) => approval.write(record),
             Self::Withheld { decided_seq, code } => {
-                put("decided_seq", number(*decided_seq));
-                put("code", Value::from(code.as_str()));
+                record.string("code", code);
+                record.count("decided_seq", *decided_seq);
             }
             Self::Completed { decided_seq, outcome, withheld, charges, labels, commitments } => {
-                if let Some(code) = withheld {
-                    put("withheld", Value::from(code.as_str()));
-                }
-                if !charges.is_empty() {
-                    put("charges", Value::Array(charges.iter().map(Charged::to_value).collect()));
-                }
+                Charged::write_all(charges, record);
+                write_commitments(commitments, record);
+                record.count("decided_seq", *decided_seq);
                 if !labels.is_empty() {
-                    put("labels", labels.to_value());
+                    labels.to_value().write(record.member("labels"));
                 }
-                put("decided_seq", number(*decided_seq));
-                put("outcome", Value::from(outcome.as_str()));
+                record.string("outcome", outcome.as_str());
+                if let Some(code) = withheld {
+                    record.string("withheld", code);
+                }
                 if let Some(written) = outcome.written() {
-                    put("written", number(written));
+                    record.count("written", written);
                 }
-                put("commitments", commitments_value(commitments));
             }
-            Self::Approved(approval) => approval.write(into),
             Self::Erased { execution, os_user, reason } => {
-                erased::write(execution, *os_user, *reason, into);
+                record.string("erased", execution);
+                record.integer("os_user", i64::from(*os_user));
+                record.string("reason", reason.as_str());
             }
-            Self::Ordered { proposal } => {
-                put("proposal", proposal.to_value());
-            }
+            Self::Ordered { proposal } => proposal.to_value().write(record.member("proposal")),
             Self::Adopted { verified, bundle } => {
-                put("verified", Value::Bool(*verified));
                 if let Some(bundle) = bundle {
-                    put("bundle", Value::from(bundle.to_string()));
+                    record.digest("bundle", bundle);
                 }
+                record.member("verified").push_str(if *verified { "true" } else { "false" });
             }
-            Self::ClockStepped { by_ms } => {
-                put("by_ms", Value::Integer(*by_ms));
-            }
-            Self::Snapshot(mark) => mark.write(into),
+            Self::ClockStepped { by_ms } => record.integer("by_ms", *by_ms),
+            Self::Snapshot(mark) => mark.write(record),
             Self::Refused { counts } => {
-                let one = |(code, count): (&String, &u64)| {
-                    object([("code", Value::from(code.as_str())), ("count", number(*count))])
-                };
-                put("counts", Value::Array(counts.iter().map(one).collect()));
+                write_array(counts, record.member("counts"), |(code, count), text| {
+                    let mut one = MemberWriter::begin(text);
+                    one.string("code", code);
+                    one.count("count", *count);
+                    one.end();
+                });
             }
         }
     }
 
-    pub(super) fn read(type_name: &str, object: Object) -> Result<Self, MalformedRecord> {
-        let value = Value::Object(object);
-        match type_name {
-            "execution.started" => started(&value),
-            "execution.delegated" => read_delegated(&value),
-            "execution.ended" => read_ended(&value),
-            "transition.decided" => Ok(Self::Decided(Box::new(Decided::read(&value)?))),
+    /// Reads what [`Body::write`] wrote.
+    pub(super) fn read<const N: usize>(
+        type_name: &str,
+        record: &mut MemberReader<'_, N>,
+    ) -> Result<Self, MalformedRecord> {
+        Ok(match type_name {
+            "execution.started" => started(record)?,
+            "execution.delegated" => {
+                let child = record.name("child")?;
+                Self::Delegated { decided_seq: record.count("decided_seq")?, child }
+            }
+            "execution.ended" => {
+                Self::Ended { by: record.word("by", EndedBy::parse, "`parent` or `officer`")? }
+            }
+            "transition.decided" => Self::Decided(Box::new(Decided::read(record)?)),
             "transition.withheld" => {
-                let members = members(&value, &["code", "decided_seq"])?;
-                let decided_seq = members.count("decided_seq")?;
-                Ok(Self::Withheld { decided_seq, code: name(&members, "code")? })
+                let code = record.name("code")?;
+                Self::Withheld { decided_seq: record.count("decided_seq")?, code }
             }
-            "transition.completed" => completed(&value),
-            "approval.given" => approval::read(&value),
-            "execution.erased" => erased::read(&value),
+            "transition.completed" => completed(record)?,
+            "approval.given" => Self::Approved(Box::new(SignedApproval::read(record)?)),
+            "execution.erased" => Self::Erased {
+                execution: record.name("erased")?,
+                os_user: record.os_user()?,
+                reason: record.word("reason", ErasedFor::parse, "asked or retention")?,
+            },
             "enforcement.ordered" => {
-                let members = members(&value, &["proposal"])?;
-                let proposal = SignedProposal::from_value(members.value("proposal")?)?;
-                Ok(Self::Ordered { proposal: Box::new(proposal) })
+                let proposal = value("proposal", record.required("proposal")?)?;
+                Self::Ordered { proposal: Box::new(SignedProposal::from_value(&proposal)?) }
             }
-            "governance.adopted" => adopted(&value),
-            "clock.stepped" => {
-                let members = members(&value, &["by_ms"])?;
-                Ok(Self::ClockStepped { by_ms: members.integer("by_ms")? })
+            "governance.adopted" => {
+                let bundle = record.optional_digest("bundle")?;
+                Self::Adopted { verified: record.boolean("verified")?, bundle }
             }
-            "state.snapshot" => Ok(Self::Snapshot(SnapshotMark::read(&value)?)),
-            "input.refused" => refused(&value),
-            _ => Err(MalformedRecord::new(format!("unknown lineage record type `{type_name}`"))),
-        }
-    }
-}
-
-impl Decided {
-    /// Whether it waits for approval, and its intent is on record.
-    #[must_use]
-    pub fn waits(&self) -> bool {
-        self.decision.verdict() == Some("pending") && self.commitments.contains_key("intent")
-    }
-
-    const MEMBERS: [&'static str; 11] = [
-        "action",
-        "charges",
-        "commitments",
-        "decision",
-        "direction",
-        "facts",
-        "hands_on",
-        "method",
-        "retry",
-        "server",
-        "tool",
-    ];
-
-    fn write(&self, into: &mut Object) {
-        let mut put = |name: &str, value: Value| into.insert(name.to_owned(), value);
-        put("action", Value::from(self.action.as_str()));
-        if !self.charges.is_empty() {
-            put("charges", Value::Array(self.charges.iter().map(Charged::to_value).collect()));
-        }
-        put("commitments", commitments_value(&self.commitments));
-        put("decision", self.decision.to_value());
-        put("direction", Value::from(self.direction.as_str()));
-        put("facts", facts_value(&self.facts));
-        if let Some(delegates) = &self.delegates {
-            put("hands_on", delegates.to_value());
-        }
-        put("method", Value::from(self.method.as_str()));
-        if let Some(retry) = &self.retry {
-            put("retry", retry.to_value());
-        }
-        put("server", Value::from(self.server.as_str()));
-        if let Some(tool) = &self.tool {
-            put("tool", Value::from(tool.as_str()));
-        }
-    }
-
-    fn read(value: &Value) -> Result<Self, MalformedRecord> {
-        let members = members(value, &Self::MEMBERS)?;
-        let direction = MessageDirection::parse(members.str("direction")?)
-            .ok_or_else(|| wrong("direction", "`to_server` or `to_client`"))?;
-        Ok(Self {
-            server: name(&members, "server")?,
-            direction,
-            method: name(&members, "method")?,
-            tool: members.has("tool").then(|| name(&members, "tool")).transpose()?,
-            action: members.str("action")?.to_owned(),
-            charges: charges_of(&members)?,
-            delegates: members
-                .has("hands_on")
-                .then(|| DelegationRequest::from_value(members.value("hands_on")?))
-                .transpose()?,
-            retry: members
-                .has("retry")
-                .then(|| RecordedRetry::from_value(members.value("retry")?))
-                .transpose()?,
-            facts: facts_of(members.value("facts")?)?,
-            decision: OpenDecision::from_value(members.value("decision")?)?,
-            commitments: commitments_of(members.value("commitments")?)?,
+            "clock.stepped" => Self::ClockStepped { by_ms: record.integer("by_ms")? },
+            "state.snapshot" => Self::Snapshot(SnapshotMark::read(record)?),
+            "input.refused" => refused(record)?,
+            _ => {
+                let why = format!("unknown lineage record type `{type_name}`");
+                return Err(MalformedRecord::new(why));
+            }
         })
     }
 }
 
-/// The charges, where there are any: never an empty array, so that one meaning has one form.
-fn charges_of(members: &Fields<'_>) -> Result<Vec<Charged>, MalformedRecord> {
-    if !members.has("charges") {
-        return Ok(Vec::new());
-    }
-    let charges = members.array("charges")?;
-    if charges.is_empty() {
-        return Err(wrong("charges", "left out where there is none"));
-    }
-    charges.iter().map(Charged::from_value).collect()
+fn started<const N: usize>(record: &mut MemberReader<'_, N>) -> Result<Body, MalformedRecord> {
+    let delegation = match record.optional("delegation") {
+        Some(span) => Some(Box::new(Delegation::from_value(&value("delegation", span)?)?)),
+        None => None,
+    };
+    let os_user = record.os_user()?;
+    Ok(Body::Started { workload: record.name("workload")?, os_user, delegation })
 }
 
-/// The labels, where there are any: as with charges, never an empty array.
-fn labels_of(members: &Fields<'_>) -> Result<Labels, MalformedRecord> {
-    if !members.has("labels") {
-        return Ok(Labels::NONE);
-    }
-    let labels = Labels::from_value(members.value("labels")?).filter(|labels| !labels.is_empty());
+fn completed<const N: usize>(record: &mut MemberReader<'_, N>) -> Result<Body, MalformedRecord> {
+    let charges = Charged::read_all(record)?;
+    let commitments = read_commitments(record)?;
+    let decided_seq = record.count("decided_seq")?;
+    let labels = labels(record)?;
+    let outcome = record.word("outcome", Completion::parse, "result, error, sent or unknown")?;
+    let withheld = record.optional_name("withheld")?;
+    let outcome = match record.optional("written") {
+        Some(_) if outcome != Completion::UNKNOWN => {
+            return Err(wrong("written", "left out unless the outcome is `unknown`"));
+        }
+        Some(span) => Completion::Unknown { written: Some(count("written", span)?) },
+        None => outcome,
+    };
+    Ok(Body::Completed { decided_seq, outcome, withheld, charges, labels, commitments })
+}
+
+/// Never an empty array, so that one meaning has one form.
+fn labels<const N: usize>(record: &mut MemberReader<'_, N>) -> Result<Labels, MalformedRecord> {
+    let Some(span) = record.optional("labels") else { return Ok(Labels::NONE) };
+    let labels = Labels::from_value(&value("labels", span)?).filter(|labels| !labels.is_empty());
     labels.ok_or_else(|| wrong("labels", "sorted names, and left out where there is none"))
 }
 
-fn facts_value(facts: &Facts) -> Value {
-    let definition = facts.definition.map(|digest| ("definition", digest.to_value()));
-    let members =
-        [("assurance", Value::from(facts.assurance.as_str())), ("at", Value::Integer(facts.at))];
-    object(members.into_iter().chain(definition))
-}
-
-fn facts_of(value: &Value) -> Result<Facts, MalformedRecord> {
-    let members = members(value, &["assurance", "at", "definition"])?;
-    let assurance = Assurance::parse(members.str("assurance")?)
-        .ok_or_else(|| wrong("assurance", "cooperative, separated, confined or attested"))?;
-    let definition = members.optional_digest("definition")?;
-    Ok(Facts { at: members.integer("at")?, assurance, definition })
-}
-
-fn started(value: &Value) -> Result<Body, MalformedRecord> {
-    let members = members(value, &["delegation", "os_user", "workload"])?;
-    let os_user = u32::try_from(members.integer("os_user")?);
-    Ok(Body::Started {
-        workload: name(&members, "workload")?,
-        os_user: os_user.map_err(|_| wrong("os_user", "a user id of 32 bits"))?,
-        delegation: members
-            .has("delegation")
-            .then(|| Delegation::from_value(members.value("delegation")?).map(Box::new))
-            .transpose()?,
-    })
-}
-
-fn completed(value: &Value) -> Result<Body, MalformedRecord> {
-    const MEMBERS: [&str; 7] =
-        ["charges", "commitments", "decided_seq", "labels", "outcome", "withheld", "written"];
-    let members = members(value, &MEMBERS)?;
-    let outcome = Completion::parse(members.str("outcome")?)
-        .ok_or_else(|| wrong("outcome", "result, error, sent or unknown"))?;
-    let outcome = match members.has("written") {
-        true => outcome.with_written(members.count("written")?),
-        false => Some(outcome),
+fn refused<const N: usize>(record: &mut MemberReader<'_, N>) -> Result<Body, MalformedRecord> {
+    let one = |span: Span<'_>| {
+        let mut members = MemberReader::of("counts", span)?;
+        let one = (members.name("code")?, members.count("count")?);
+        members.end()?;
+        Ok(one)
     };
-    Ok(Body::Completed {
-        decided_seq: members.count("decided_seq")?,
-        outcome: outcome
-            .ok_or_else(|| wrong("written", "left out unless the outcome is `unknown`"))?,
-        withheld: members.has("withheld").then(|| name(&members, "withheld")).transpose()?,
-        charges: charges_of(&members)?,
-        labels: labels_of(&members)?,
-        commitments: commitments_of(members.value("commitments")?)?,
-    })
-}
-
-fn adopted(value: &Value) -> Result<Body, MalformedRecord> {
-    let members = members(value, &["bundle", "verified"])?;
-    let verified = members.value("verified")?.as_bool();
-    Ok(Body::Adopted {
-        verified: verified.ok_or_else(|| wrong("verified", "true or false"))?,
-        bundle: members.optional_digest("bundle")?,
-    })
-}
-
-fn refused(value: &Value) -> Result<Body, MalformedRecord> {
-    let one = |value: &Value| {
-        let members = members(value, &["code", "count"])?;
-        Ok((name(&members, "code")?, members.count("count")?))
-    };
-    let counts = members(value, &["counts"])?.array("counts")?.iter().map(one);
-    let counts = counts.collect::<Result<Vec<(String, u64)>, MalformedRecord>>()?;
+    let counts =
+        record.required("counts")?.elements().ok_or_else(|| wrong("counts", "an array"))?;
+    let counts = counts.map(one).collect::<Result<Vec<(String, u64)>, MalformedRecord>>()?;
     if !counts.windows(2).all(|pair| matches!(pair, [(a, _), (b, _)] if a < b)) {
         return Err(wrong("counts", "in the order of their codes, each code once"));
     }
-    Ok(Body::Refused { counts: counts.into_iter().collect() })
+    Ok(Body::Refused { counts: counts.into_iter().collect::<BTreeMap<_, _>>() })
 }

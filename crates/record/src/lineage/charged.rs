@@ -1,7 +1,9 @@
-use proof::json::{Value, number, object};
+use proof::json::{Value, number, object, write_array};
 
 use crate::Per;
 use crate::members::{MalformedRecord, members, name, wrong};
+use crate::reader::{MemberReader, value};
+use crate::writer::{Interleaved, MemberWriter};
 
 /// The amount that a permit reserves of one meter, for one subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,5 +43,26 @@ impl Charged {
             subject: name(&members, "subject")?,
             amount: members.count("amount")?,
         })
+    }
+
+    /// Writes them, where there are any: never an empty array, so that one meaning has one form.
+    pub(super) fn write_all(charges: &[Self], record: &mut MemberWriter<'_, impl Interleaved>) {
+        if !charges.is_empty() {
+            let each = |charged: &Self, text: &mut String| charged.to_value().write(text);
+            write_array(charges, record.member("charges"), each);
+        }
+    }
+
+    pub(super) fn read_all<const N: usize>(
+        record: &mut MemberReader<'_, N>,
+    ) -> Result<Vec<Self>, MalformedRecord> {
+        let Some(span) = record.optional("charges") else { return Ok(Vec::new()) };
+        let elements = span.elements().ok_or_else(|| wrong("charges", "an array"))?;
+        let charges = elements.map(|span| Self::from_value(&value("charges", span)?));
+        let charges: Vec<_> = charges.collect::<Result<_, _>>()?;
+        if charges.is_empty() {
+            return Err(wrong("charges", "left out where there is none"));
+        }
+        Ok(charges)
     }
 }

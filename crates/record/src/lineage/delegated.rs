@@ -1,6 +1,5 @@
-use proof::json::{Value, number, object};
+use proof::json::{Value, object};
 
-use super::Body;
 use crate::Grant;
 use crate::members::{MalformedRecord, members, name, wrong};
 
@@ -39,6 +38,12 @@ impl EndedBy {
             Self::Parent => "parent",
             Self::Officer => "officer",
         }
+    }
+
+    /// Reads the name in records.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Parent, Self::Officer].into_iter().find(|one| one.as_str() == text)
     }
 }
 
@@ -84,22 +89,4 @@ impl DelegationRequest {
 fn grant(value: &Value) -> Result<Grant, MalformedRecord> {
     let shape = "an object of `actions`, `calls_max`, `depth_max` and `until_ms`";
     Grant::from_value(value).ok_or_else(|| wrong("grant", shape))
-}
-
-/// The members of `execution.delegated`.
-pub(super) fn delegated_value(decided_seq: u64, child: &str) -> [(&'static str, Value); 2] {
-    [("child", Value::from(child)), ("decided_seq", number(decided_seq))]
-}
-
-pub(super) fn read_delegated(value: &Value) -> Result<Body, MalformedRecord> {
-    let members = members(value, &["child", "decided_seq"])?;
-    let child = name(&members, "child")?;
-    Ok(Body::Delegated { decided_seq: members.count("decided_seq")?, child })
-}
-
-pub(super) fn read_ended(value: &Value) -> Result<Body, MalformedRecord> {
-    let members = members(value, &["by"])?;
-    let word = members.str("by")?;
-    let by = [EndedBy::Parent, EndedBy::Officer].into_iter().find(|by| by.as_str() == word);
-    Ok(Body::Ended { by: by.ok_or_else(|| wrong("by", "`parent` or `officer`"))? })
 }

@@ -1,8 +1,10 @@
 use proof::digest::Digest;
-use proof::json::{Object, Value, number};
+use proof::json::{ObjectWriter, Span, number, write_array};
 
 use crate::Position;
-use crate::members::{MalformedRecord, members, name, wrong};
+use crate::members::{MalformedRecord, checked_name, wrong};
+use crate::reader::{count, digest, digests, integer, missing, string};
+use crate::writer::{Interleaved, precedes};
 
 /// The members of every lineage record.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,59 +40,118 @@ impl Link {
     }
 }
 
-const LINK_MEMBERS: [&str; 4] = ["execution", "parents", "prev", "seq"];
+/// A member that any record has besides those of its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HeaderMember {
+    At,
+    Execution,
+    Governance,
+    Node,
+    Parents,
+    Prev,
+    Seq,
+    Type,
+    Version,
+}
 
-impl Header {
-    pub(super) fn write(&self, object: &mut Object) {
-        object.insert("at", Value::Integer(self.at));
-        object.insert("node", Value::from(self.node.as_str()));
-        object.insert("governance", self.governance.to_value());
-        if let Some(link) = &self.link {
-            let parents = link.parents.iter().map(Digest::to_value).collect();
-            object.insert("execution", Value::from(link.execution.as_str()));
-            object.insert("seq", number(link.seq));
-            object.insert("parents", Value::Array(parents));
-            if let Some(prev) = link.prev {
-                object.insert("prev", prev.to_value());
-            }
-        }
+impl HeaderMember {
+    /// With their names, in the order of these.
+    const NAMED: [(&str, Self); 9] = [
+        ("at", Self::At),
+        ("execution", Self::Execution),
+        ("governance", Self::Governance),
+        ("node", Self::Node),
+        ("parents", Self::Parents),
+        ("prev", Self::Prev),
+        ("seq", Self::Seq),
+        ("type", Self::Type),
+        ("v", Self::Version),
+    ];
+
+    pub(super) fn names() -> [&'static str; 9] {
+        Self::NAMED.map(|(name, _)| name)
+    }
+}
+
+/// Writes the members of a header between those of a body.
+pub(super) struct HeaderWriter<'h> {
+    header: &'h Header,
+    type_name: &'static str,
+    next: usize,
+}
+
+impl<'h> HeaderWriter<'h> {
+    pub(super) fn new(header: &'h Header, type_name: &'static str) -> Self {
+        Self { header, type_name, next: 0 }
     }
 
-    /// Takes the header's members out of a record, leaving those of its body.
-    pub(super) fn take(object: &mut Object) -> Result<Self, MalformedRecord> {
-        let names = ["at", "governance", "node"];
-        let mine = Value::Object(take(object, &names));
-        let members = members(&mine, &names)?;
-        let link = Value::Object(take(object, &LINK_MEMBERS));
+    fn write(&self, member: HeaderMember, name: &str, record: &mut ObjectWriter<'_>) {
+        let Header { at, node, governance, link } = self.header;
+        match (member, link) {
+            (HeaderMember::At, _) => record.integer(name, *at),
+            (HeaderMember::Governance, _) => governance.write(record.member(name)),
+            (HeaderMember::Node, _) => record.string(name, node),
+            (HeaderMember::Type, _) => record.string(name, self.type_name),
+            (HeaderMember::Version, _) => record.integer(name, 1),
+            (HeaderMember::Execution, Some(link)) => record.string(name, &link.execution),
+            (HeaderMember::Parents, Some(link)) => {
+                write_array(&link.parents, record.member(name), Digest::write);
+            }
+            (HeaderMember::Prev, Some(Link { prev: Some(prev), .. })) => {
+                prev.write(record.member(name));
+            }
+            (HeaderMember::Seq, Some(link)) => number(link.seq).write(record.member(name)),
+            _ => {}
+        }
+    }
+}
+
+impl Interleaved for HeaderWriter<'_> {
+    #[inline]
+    fn write_before(&mut self, key: Option<&str>, record: &mut ObjectWriter<'_>) {
+        while let Some((name, member)) = HeaderMember::NAMED.get(self.next) {
+            if key.is_some_and(|key| !precedes(name, key)) {
+                return;
+            }
+            self.write(*member, name, record);
+            self.next += 1;
+        }
+    }
+}
+
+impl Header {
+    /// Reads the members of a header, which were laid aside from those of the body.
+    pub(super) fn read(members: [Option<Span<'_>>; 9]) -> Result<Self, MalformedRecord> {
+        let [at, execution, governance, node, parents, prev, seq, _type, _version] = members;
+        let there = |name: &str, member: Option<_>| member.ok_or_else(|| missing(name));
+        let link = match (execution, seq, prev, parents) {
+            (None, None, None, None) => None,
+            (execution, seq, prev, parents) => {
+                let execution = string("execution", there("execution", execution)?)?;
+                let link = Link {
+                    execution: checked_name("execution", &execution)?,
+                    seq: count("seq", there("seq", seq)?)?,
+                    prev: prev.map(|prev| digest("prev", prev)).transpose()?,
+                    parents: digests("parents", there("parents", parents)?)?,
+                };
+                Some(link.checked()?)
+            }
+        };
         Ok(Self {
-            at: members.integer("at")?,
-            node: name(&members, "node")?,
-            governance: Position::from_value(members.value("governance")?)?,
-            link: Link::read(&link)?,
+            at: integer("at", there("at", at)?)?,
+            node: checked_name("node", &string("node", there("node", node)?)?)?,
+            governance: Position::read("governance", there("governance", governance)?)?,
+            link,
         })
     }
 }
 
 impl Link {
-    fn read(value: &Value) -> Result<Option<Self>, MalformedRecord> {
-        if value.as_object().is_some_and(Object::is_empty) {
-            return Ok(None);
+    fn checked(self) -> Result<Self, MalformedRecord> {
+        if self.prev.is_some() == (self.seq > 0) {
+            Ok(self)
+        } else {
+            Err(wrong("prev", "there from `seq` 1 on, and only then"))
         }
-        let members = members(value, &LINK_MEMBERS)?;
-        let seq = members.count("seq")?;
-        let prev = members.optional_digest("prev")?;
-        if prev.is_some() != (seq > 0) {
-            return Err(wrong("prev", "there from `seq` 1 on, and only then"));
-        }
-        let parent = |value: &Value| {
-            let digest = value.as_str().and_then(|text| text.parse().ok());
-            digest.ok_or_else(|| wrong("parents", "an array of digests in base64url"))
-        };
-        let parents = members.array("parents")?.iter().map(parent).collect::<Result<_, _>>()?;
-        Ok(Some(Self { execution: name(&members, "execution")?, seq, prev, parents }))
     }
-}
-
-fn take(object: &mut Object, names: &[&str]) -> Object {
-    names.iter().filter_map(|name| object.remove(name).map(|value| (*name, value))).collect()
 }

@@ -21,21 +21,16 @@ impl OpenDecision {
         Self { text, verdict: Some(verdict.into()), has_labels }
     }
 
-    pub(super) fn from_value(value: &Value) -> Result<Self, MalformedRecord> {
-        let object = value.as_object().ok_or_else(|| wrong("decision", "an object"))?;
-        Ok(Self::from(object.clone()))
-    }
-
-    pub(super) fn at(span: Span<'_>) -> Option<Self> {
+    pub(super) fn read(span: Span<'_>) -> Result<Self, MalformedRecord> {
         let (mut verdict, mut has_labels) = (None, false);
-        for (key, value) in span.members()? {
+        for (key, value) in span.members().ok_or_else(|| wrong("decision", "an object"))? {
             match key {
                 "decision" => verdict = value.short(),
                 "labels" => has_labels = true,
                 _ => {}
             }
         }
-        Some(Self { text: span.text().to_owned(), verdict, has_labels })
+        Ok(Self { text: span.text().to_owned(), verdict, has_labels })
     }
 
     /// Its canonical text.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use proof::commitment::{Opening, Salt, commit};
 use proof::digest::Digest;
-use proof::json::{ObjectWriter, Span, Text, Value};
+use proof::json::{ObjectWriter, Span, Text};
 
 use crate::members::{MalformedRecord, wrong};
 
@@ -23,9 +23,6 @@ impl PartialEq for Sealed {
         self.members == other.members
     }
 }
-
-/// The commitments of one record, by member name.
-pub type Commitments = BTreeMap<Text, Digest>;
 
 impl Sealed {
     /// Commits to one more member. Its salt is drawn from the record's fresh 32 bytes of entropy
@@ -106,46 +103,15 @@ impl Sealed {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
-        if let Some(sealed) = Self::in_place(bytes) {
-            return Ok(sealed);
-        }
-        // Anything that is not read in place: the reader of values has the last word, and names the
-        // fault.
-        let value = Value::parse(bytes)?;
-        let members = value.as_object().ok_or_else(|| MalformedRecord::new("not an object"))?;
-        let opening = |(name, value): (&str, &Value)| {
-            let opening = Opening::from_value(value)
-                .map_err(|_| wrong(name, "a salt and bytes in base64url"))?;
+        let members = Span::parse(bytes)?.members();
+        let members = members.ok_or_else(|| MalformedRecord::new("not an object"))?;
+        let opening = |(name, span): (&str, Span<'_>)| {
+            let opening = Opening::of(span);
+            let opening = opening.ok_or_else(|| wrong(name, "a salt and bytes in base64url"))?;
             let commitment = opening.commitment();
             Ok((name.into(), (opening, commitment)))
         };
-        members.iter().map(opening).collect::<Result<_, MalformedRecord>>().map(Self::of)
+        let members = members.map(opening).collect::<Result<_, MalformedRecord>>()?;
+        Ok(Self { members, written: BTreeMap::new() })
     }
-
-    fn of(members: BTreeMap<Text, (Opening, Digest)>) -> Self {
-        Self { members, written: BTreeMap::new() }
-    }
-
-    fn in_place(bytes: &[u8]) -> Option<Self> {
-        let one = |(name, span): (&str, Span<'_>)| {
-            let opening = Opening::of(span)?;
-            let commitment = opening.commitment();
-            Some((name.into(), (opening, commitment)))
-        };
-        Span::object(bytes)?.members()?.map(one).collect::<Option<_>>().map(Self::of)
-    }
-}
-
-pub(super) fn commitments_value(commitments: &Commitments) -> Value {
-    let members = commitments.iter().map(|(name, digest)| (name.as_str(), digest.to_value()));
-    Value::Object(members.collect())
-}
-
-pub(super) fn commitments_of(value: &Value) -> Result<Commitments, MalformedRecord> {
-    let object = value.as_object().ok_or_else(|| wrong("commitments", "an object"))?;
-    let one = |(name, value): (&str, &Value)| {
-        let digest = value.as_str().and_then(|text| text.parse().ok());
-        Ok((name.into(), digest.ok_or_else(|| wrong(name, "a digest in base64url"))?))
-    };
-    object.iter().map(one).collect()
 }

@@ -1,7 +1,8 @@
 use proof::digest::Digest;
-use proof::json::{Object, Value, number};
 
-use crate::members::{MalformedRecord, members};
+use crate::members::MalformedRecord;
+use crate::reader::MemberReader;
+use crate::writer::{Interleaved, MemberWriter};
 
 /// A snapshot as its record describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,17 +16,16 @@ pub struct SnapshotMark {
 }
 
 impl SnapshotMark {
-    const MEMBERS: [&'static str; 3] = ["private", "public", "size"];
-
-    pub(super) fn write(&self, into: &mut Object) {
-        into.insert("private", self.private.to_value());
-        into.insert("public", self.public.to_value());
-        into.insert("size", number(self.size));
+    pub(super) fn write(&self, record: &mut MemberWriter<'_, impl Interleaved>) {
+        record.digest("private", &self.private);
+        record.digest("public", &self.public);
+        record.count("size", self.size);
     }
 
-    pub(super) fn read(value: &Value) -> Result<Self, MalformedRecord> {
-        let members = members(value, &Self::MEMBERS)?;
-        let (private, public) = (members.digest("private")?, members.digest("public")?);
-        Ok(Self { size: members.count("size")?, public, private })
+    pub(super) fn read<const N: usize>(
+        record: &mut MemberReader<'_, N>,
+    ) -> Result<Self, MalformedRecord> {
+        let (private, public) = (record.digest("private")?, record.digest("public")?);
+        Ok(Self { size: record.count("size")?, public, private })
     }
 }

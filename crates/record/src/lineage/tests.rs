@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 
 use proof::digest::Digest;
-use proof::json::Value;
+use proof::json::{Object, Value};
 use proof::note::Ed25519Signer;
 
 use super::*;
 use crate::governance::{Change, Proposal, Subject};
 use crate::{Assurance, Facts, Grant, Labels, Per, Position};
+
+mod codec;
 
 fn header(link: Option<Link>) -> Header {
     let governance =

@@ -11,7 +11,7 @@ use record::lineage::{Delegation, DelegationRequest, MessageDirection};
 use record::members::{MalformedRecord, members, name, wrong};
 
 use super::{Execution, OpenTransition, RetainedRequest};
-use crate::lineage::{request_of_value, request_value};
+use crate::lineage::{request_of, request_value};
 use crate::state::approvals::WaitingRequests;
 use crate::state::labels::ExecutionLabels;
 use crate::state::line::Sharing;
@@ -146,7 +146,7 @@ impl Execution {
         for request in requests {
             let [seq, request] = request.as_array()? else { return None };
             let open = self.open.get_mut(&u64::try_from(seq.as_i64()?).ok()?)?;
-            open.asked = Some(RetainedRequest::Put(Arc::new(request_of_value(request).ok()?)));
+            open.asked = Some(RetainedRequest::Put(Arc::new(request_of(&request.to_bytes())?)));
         }
         self.waiting.restore_intents(intents)?;
         self.open.values().all(|open| open.asked.is_some()).then_some(())
