@@ -5,8 +5,6 @@
 
 mod approval;
 mod body;
-#[cfg(test)]
-mod by_value;
 mod charged;
 mod commitments;
 mod completion;

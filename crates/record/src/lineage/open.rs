@@ -79,13 +79,3 @@ impl OpenDecision {
         Span::known(&self.text).members()?.find(member)
     }
 }
-
-impl From<Object> for OpenDecision {
-    fn from(object: Object) -> Self {
-        let verdict = object.get("decision").and_then(Value::as_str).map(Text::new);
-        let has_labels = object.contains_key("labels");
-        let mut text = String::new();
-        Value::Object(object).write(&mut text);
-        Self { text, verdict, has_labels }
-    }
-}

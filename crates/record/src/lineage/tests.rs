@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use proof::digest::Digest;
-use proof::json::{Object, Value};
+use proof::json::Value;
 use proof::note::Ed25519Signer;
 
 use super::*;
@@ -64,7 +64,7 @@ fn every_record() -> Vec<LineageRecord> {
             votes: vec![Digest::of(b"one"), Digest::of(b"two")],
         }),
         facts: facts(),
-        decision: Object::from([("decision", Value::from("permit"))]).into(),
+        decision: OpenDecision::new(r#"{"decision":"permit"}"#.into(), "permit", false),
         commitments: commitments.clone(),
     };
     let started = Body::Started { workload: "agent".into(), os_user: 1001, delegation: None };
