@@ -322,7 +322,10 @@ impl Bundle {
     }
 
     /// Reads what came of a request, as this version of the decider does.
-    pub(crate) fn read_output(&self, text: &str) -> Result<BTreeMap<String, InputValue>, JsonError> {
+    pub(crate) fn read_output(
+        &self,
+        text: &str,
+    ) -> Result<BTreeMap<String, InputValue>, JsonError> {
         match self.semantics() >= Semantics::V4 {
             true => InputValue::parse_output(text),
             false => InputValue::parse_object(text),

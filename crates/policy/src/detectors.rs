@@ -103,7 +103,8 @@ pub(crate) fn text(
     let mut text = String::with_capacity(message.len());
     match extent {
         ScanExtent::Whole => {
-            let mut json = InputValue::parse_message(message.as_bytes()).ok_or(ScanError::Unreadable)?;
+            let mut json =
+                InputValue::parse_message(message.as_bytes()).ok_or(ScanError::Unreadable)?;
             if let (InputValue::Object(members), Passing::Results) = (&mut json, passing)
                 && let Some(result) = members.get_mut("result")
             {
@@ -129,9 +130,10 @@ fn gather(value: &InputValue, into: &mut String) {
         InputValue::Null | InputValue::Absent | InputValue::Bool(_) => {}
         InputValue::Whole(number) => line(&format!("{number}.0"), into),
         InputValue::Integer(number) => line(&number.to_string(), into),
-        InputValue::Beyond(text) | InputValue::Fraction(text) | InputValue::Decimal(text) | InputValue::String(text) => {
-            line(text, into)
-        }
+        InputValue::Beyond(text)
+        | InputValue::Fraction(text)
+        | InputValue::Decimal(text)
+        | InputValue::String(text) => line(text, into),
         InputValue::Array(items) => items.iter().for_each(|item| gather(item, into)),
         InputValue::Object(members) => {
             for (name, value) in members {

@@ -43,7 +43,7 @@ fn allowed(short: &str) -> Option<&'static [&'static str]> {
         "policy" => &["proof", "record", "wire"],
         "kernel" => &["proof", "record", "policy"],
         "api" => PURE,
-        "testkit" => &["policy"],
+        "testkit" => &["record", "policy"],
         "ledger" | "identity" | "mcp" | "egress" | "supervisor" | "console" => PURE,
         "fuzz" => PURE,
         "optimised" => &["proof", "record", "policy", "testkit", "kernel", "ledger", "node"],

@@ -167,7 +167,7 @@ impl NodeState {
     /// A permit is on record: its charges are reserved until it ends or is withheld.
     pub(super) fn reserve(&mut self, id: &str, seq: u64, charges: Vec<Charged>) {
         for charge in &charges {
-            let account = self.accounts.accounts.entry(charge.whose()).or_default();
+            let account = self.accounts.accounts.entry(account_of(charge)).or_default();
             account.reserved = account.reserved.saturating_add(charge.amount);
         }
         if !charges.is_empty() {
@@ -179,7 +179,7 @@ impl NodeState {
     pub(super) fn give_back(&mut self, id: &str, seq: u64) -> Vec<Charged> {
         let charges = self.accounts.reserved.remove(&(id.to_owned(), seq)).unwrap_or_default();
         for charge in &charges {
-            if let Some(account) = self.accounts.accounts.get_mut(&charge.whose()) {
+            if let Some(account) = self.accounts.accounts.get_mut(&account_of(charge)) {
                 account.reserved = account.reserved.saturating_sub(charge.amount);
             }
         }
@@ -206,20 +206,18 @@ impl NodeState {
     /// settles, is used from the time of its end on.
     pub(super) fn use_up(&mut self, transition: TransitionRef<'_>, at: i64, settled: &[Charged]) {
         for reserved in self.give_back(transition.execution, transition.seq) {
-            let said = settled.iter().find(|charge| charge.whose() == reserved.whose());
+            let said = settled.iter().find(|charge| account_of(charge) == account_of(&reserved));
             let charge = said.unwrap_or(&reserved);
             let meter = self.bundle.meters().find(|meter| meter.name == charge.meter);
             let window_ms = meter.and_then(|meter| meter.window_ms);
-            let account = self.accounts.accounts.entry(charge.whose()).or_default();
+            let account = self.accounts.accounts.entry(account_of(charge)).or_default();
             account.settle(at, window_ms, charge.amount);
         }
     }
 }
 
-impl Charged {
-    fn whose(&self) -> AccountKey {
-        (self.meter.clone(), self.per, self.subject.clone())
-    }
+fn account_of(charge: &Charged) -> AccountKey {
+    (charge.meter.clone(), charge.per, charge.subject.clone())
 }
 
 #[cfg(test)]

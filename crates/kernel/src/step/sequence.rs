@@ -3,7 +3,7 @@ use std::sync::Arc;
 use policy::{Decision, Verdict};
 use proof::digest::Digest;
 use record::Facts;
-use record::lineage::{Body, RecordedRetry};
+use record::lineage::RecordedRetry;
 
 use super::release::PendingAnswer;
 use super::{Answer, Effect, Kernel, NewRecord, Now, Ticket};

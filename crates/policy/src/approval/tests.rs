@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use proof::json::Value;
 use record::Facts;
 
 use super::*;
